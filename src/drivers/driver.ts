@@ -1,0 +1,78 @@
+// The interface between the runner and the technologies that make sandboxes.
+import type { Duplex } from 'node:stream';
+
+export type SandboxId = string;
+
+/** What a sandbox is made from: a root file system and the program that runs in it. */
+export interface Image {
+  /** Content hash over everything that went in. */
+  id: string;
+  /** Folder with the Debian root file system, Node, Pi and the guest. */
+  rootfs: string;
+  /** The guest's command line inside the sandbox, absolute path first. */
+  command: readonly string[];
+}
+
+/** A sandbox frozen after its agent has loaded; holds no identity and no secret. */
+export interface Snapshot {
+  id: string;
+  driver: string;
+  dir: string;
+  image: Image;
+}
+
+export interface Limits {
+  /** The independent supervisor kills the sandbox at this moment, whoever else is alive. */
+  deadline: Date;
+  /** Upper bound of the writable layer (/workspace and /tmp together with what lies under them). */
+  diskBytes: number;
+  /** Upper bound of the sandbox's memory where the host lets the driver enforce one. */
+  memoryBytes: number;
+}
+
+export type Exit =
+  | { reason: 'exited'; code: number }
+  /** Killed by kill(). */
+  | { reason: 'killed' }
+  /** Killed by the supervisor at its deadline. */
+  | { reason: 'deadline' }
+  /** Died in another way; `detail` is the tail of the driver's diagnostics, at most 2 KiB. */
+  | { reason: 'lost'; detail: string };
+
+export interface Usage {
+  cpuSeconds: number;
+  peakMemoryBytes: number;
+}
+
+/** How far the machine's technology separates a sandbox from the host. */
+export type Isolation = 'vm' | 'user-kernel' | 'emulated';
+
+export interface Probe {
+  usable: boolean;
+  isolation: Isolation;
+  /** Why it is not usable and what to do about it. Present exactly when it is not usable. */
+  why?: string;
+}
+
+export interface Sandbox {
+  readonly id: SandboxId;
+  /** The only way in or out. */
+  readonly stream: Duplex;
+  /** Resolves once, when no process of the sandbox is left; never rejects. */
+  readonly exited: Promise<Exit>;
+  usage(): Promise<Usage>;
+  /** Ends the sandbox and resolves when nothing of it is left. Safe to call twice. */
+  kill(): Promise<void>;
+}
+
+export interface Driver {
+  readonly name: string;
+  /** Proves by starting something that it can run here. Never trusts the mere presence of a device or binary. */
+  probe(): Promise<Probe>;
+  /** Boots the image, lets the guest load its agent, freezes it. Content-addressed: same inputs, same snapshot id. */
+  freeze(image: Image, onProgress: (message: string) => void): Promise<Snapshot>;
+  /** Starts a sandbox from a snapshot. `stream` is its only way in or out. */
+  start(snapshot: Snapshot, limits: Limits, id: SandboxId): Promise<Sandbox>;
+  /** Kills and removes every sandbox in this driver's folder. Called by a runner before it takes work; returns the ids. */
+  sweep(): Promise<SandboxId[]>;
+}

@@ -1,0 +1,5 @@
+// The one place that reads the process environment. Everything else is handed its settings.
+/** The value of an environment variable; undefined when it is unset or empty. */
+export function env(name: string): string | undefined {
+  return process.env[name] || undefined;
+}
