@@ -1,0 +1,60 @@
+// defineCommand: one operation of the platform, from which REST, CLI, OpenAPI, docs and the agent's tools come.
+import type { z } from 'zod';
+import type { Effect, HttpMethod } from '../protocol/manifest.ts';
+import type { CommandContext } from './context.ts';
+
+interface CommandBase<Input extends z.ZodObject> {
+  /** `keys revoke`: noun and verb; a single word for the few that have no noun. */
+  name: string;
+  /** One line: what it does and what follows from it. */
+  summary: string;
+  /** Method and path under /api/v1; `{name}` stands for an input. GET inputs come from the query, others from the body. */
+  http: `${HttpMethod} /${string}`;
+  /** The scope a key must have; null when any valid key may call it. */
+  scope: string | null;
+  effect: Effect;
+  /** Only keys of the operator's account may call it. */
+  operatorOnly?: boolean;
+  input: Input;
+  /** Complete command lines, for --help and the docs. */
+  examples?: readonly string[];
+}
+
+/** A command that answers with one JSON object. Named `list`-like outputs are pages ({items, nextCursor}). */
+export interface ObjectCommand<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject>
+  extends CommandBase<Input> {
+  output: Output;
+  /** HTTP status of success; 200 unless said. */
+  successStatus?: 200 | 201 | 202;
+  /** For pages: the columns a table shows. */
+  columns?: readonly string[];
+  /** A stream command, taking the answered task's id, that shows how it goes on. */
+  follow?: string;
+  run(input: z.output<Input>, ctx: CommandContext): Promise<z.input<Output>>;
+}
+
+/** A command that answers with a stream of objects: NDJSON, or SSE when the caller accepts text/event-stream. */
+export interface StreamCommand<Input extends z.ZodObject = z.ZodObject, Item extends z.ZodType = z.ZodType>
+  extends CommandBase<Input> {
+  item: Item;
+  /** Must check what it needs before it yields: an error after the first item can no longer change the status. */
+  stream(input: z.output<Input>, ctx: CommandContext): AsyncIterable<{ id: number; item: z.input<Item> }>;
+}
+
+export type Command = ObjectCommand | StreamCommand;
+
+export function isStream(command: Command): command is StreamCommand {
+  return 'stream' in command;
+}
+
+export function defineCommand<Input extends z.ZodObject, Output extends z.ZodObject>(
+  command: ObjectCommand<Input, Output>,
+): Command {
+  return command as unknown as Command;
+}
+
+export function defineStream<Input extends z.ZodObject, Item extends z.ZodType>(
+  command: StreamCommand<Input, Item>,
+): Command {
+  return command as unknown as Command;
+}

@@ -1,0 +1,69 @@
+// The closed list of error codes with their HTTP status, and the one error class. Free of dependencies: the CLI uses it.
+
+export const ERROR_STATUS = {
+  invalid_json: 400,
+  invalid_input: 400,
+  unknown_scope: 400,
+  unknown_model: 400,
+  not_authenticated: 401,
+  invalid_key: 401,
+  key_expired: 401,
+  key_revoked: 401,
+  missing_scope: 403,
+  operator_only: 403,
+  not_allowed: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  conflict: 409,
+  lease_lost: 409,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  too_many_requests: 429,
+  internal: 500,
+  llm_unavailable: 502,
+  no_usable_driver: 503,
+  unavailable: 503,
+  /** Outside HTTP: settings, set-up, sandboxes and the CLI. */
+  invalid_settings: 500,
+  setup_failed: 500,
+  sandbox_failed: 500,
+  unreachable: 503,
+  usage: 400,
+} as const satisfies Record<string, number>;
+
+export type ErrorCode = keyof typeof ERROR_STATUS;
+
+/** Why a task ended `failed`. */
+export const TASK_ERROR_CODES = [
+  'agent_failed',
+  'sandbox_lost',
+  'out_of_memory',
+  'budget_exceeded',
+  'llm_unavailable',
+  'interrupted',
+] as const;
+export type TaskErrorCode = (typeof TASK_ERROR_CODES)[number];
+
+/** The body of every error answer. */
+export interface ErrorBody {
+  error: { code: ErrorCode; message: string; hint: string | null; requestId: string | null };
+}
+
+/** An error with a stable code. `message` says what happened to what, `hint` what to do next. */
+export class SeedError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | null;
+  readonly status: number;
+
+  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'SeedError';
+    this.code = code;
+    this.hint = options.hint ?? null;
+    this.status = ERROR_STATUS[code];
+  }
+
+  toBody(requestId: string | null): ErrorBody {
+    return { error: { code: this.code, message: this.message, hint: this.hint, requestId } };
+  }
+}

@@ -1,0 +1,48 @@
+// A task's events: its transcript. `seq` counts from 1 without gaps within a task and is the SSE id.
+import { z } from 'zod';
+import { LIMITS } from './limits.ts';
+import { TaskError, TaskPhase, TaskStatus } from './task.ts';
+
+const text = z.string().max(LIMITS.eventBytes);
+const callId = z.string().max(200);
+
+/** What the agent does; the guest may send these and no others. */
+export const AgentEvent = z.discriminatedUnion('type', [
+  /** A complete piece of the agent's text. */
+  z.object({ type: z.literal('text'), text }),
+  z.object({ type: z.literal('tool_call'), callId, tool: z.string().max(100), input: z.record(z.string(), z.unknown()) }),
+  /** What a tool printed since the event before. */
+  z.object({ type: z.literal('tool_output'), callId, chunk: text }),
+  z.object({ type: z.literal('tool_result'), callId, output: text, isError: z.boolean() }),
+  /** Something the agent's runtime has to say that is not part of the answer. */
+  z.object({ type: z.literal('diagnostic'), text }),
+]);
+export type AgentEvent = z.infer<typeof AgentEvent>;
+
+/** What the server itself records. */
+export const ServerEvent = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('status'),
+    status: TaskStatus,
+    phase: TaskPhase.nullable(),
+    error: TaskError.nullable(),
+  }),
+  z.object({
+    type: z.literal('command'),
+    command: z.string(),
+    effect: z.enum(['read', 'write', 'destructive']),
+    scope: z.string().nullable(),
+    status: z.number().int().describe('HTTP status of the answer'),
+    durationMs: z.number().int(),
+  }),
+]);
+export type ServerEvent = z.infer<typeof ServerEvent>;
+
+const position = { seq: z.number().int().positive(), at: z.iso.datetime() };
+export const TaskEvent = z
+  .discriminatedUnion('type', [
+    ...AgentEvent.options.map((option) => option.extend(position)),
+    ...ServerEvent.options.map((option) => option.extend(position)),
+  ] as unknown as [z.ZodObject, ...z.ZodObject[]])
+  .meta({ id: 'TaskEvent' });
+export type TaskEvent = (AgentEvent | ServerEvent) & { seq: number; at: string };

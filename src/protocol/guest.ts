@@ -1,0 +1,43 @@
+// The guest's wire, over the one byte stream of a sandbox:
+//   1. The frozen guest writes "ready\n" on its output and waits.
+//   2. After the restore the runner writes one line of JSON, the StartLine, and then speaks HTTP/2 as the server
+//      (the bytes after the line may come in the same chunk). The guest speaks HTTP/2 as the client.
+//   3. The guest asks:
+//      GET  /task            → GuestTask
+//      GET  /cli/seed.mjs    → the CLI with the manifest of the task key
+//      POST /events          NDJSON of AgentEvent → 204
+//      POST /result          GuestResult → 204; the guest then exits
+//      ANY  /api/v1/*        forwarded to the server with the task key attached by the runner
+//      GET, POST /llm/v1/*   likewise
+//   Anything else is answered 403. Limits: LIMITS.guest.
+// Inside, the guest opens GUEST_PORT on loopback for the CLI and Pi and forwards /api/v1/* and /llm/v1/* unchanged.
+import { z } from 'zod';
+import { TaskError } from './task.ts';
+
+export const READY_LINE = 'ready\n';
+export const GUEST_PORT = 3210;
+
+export const StartLine = z.object({
+  protocol: z.literal(1),
+  /** The host's time, ISO-8601. */
+  now: z.iso.datetime(),
+  /** 64 random bytes, base64, fresh for each sandbox. */
+  entropy: z.string(),
+});
+export type StartLine = z.infer<typeof StartLine>;
+
+export const GuestTask = z.object({
+  id: z.uuid(),
+  instruction: z.string(),
+  model: z.string(),
+  deadline: z.iso.datetime(),
+});
+export type GuestTask = z.infer<typeof GuestTask>;
+
+export const GuestResult = z.object({
+  stdout: z.string().nullable(),
+  stderr: z.string().nullable(),
+  exitCode: z.number().int(),
+  error: TaskError.nullable(),
+});
+export type GuestResult = z.infer<typeof GuestResult>;

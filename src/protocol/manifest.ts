@@ -1,0 +1,42 @@
+// The list of commands a key may use, as the CLI, the agent's prompt and the docs read it. Types only.
+
+export type Effect = 'read' | 'write' | 'destructive';
+export type HttpMethod = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+
+/** A JSON Schema (2020-12) object, as zod writes it. */
+export interface JsonSchema {
+  type?: string | string[];
+  description?: string;
+  properties?: Record<string, JsonSchema>;
+  required?: string[];
+  items?: JsonSchema;
+  enum?: unknown[];
+  default?: unknown;
+  [keyword: string]: unknown;
+}
+
+export interface ManifestCommand {
+  /** `keys revoke`: noun and verb, or one word. */
+  name: string;
+  summary: string;
+  http: { method: HttpMethod; /** Under /api/v1, with {parameters}. */ path: string };
+  /** Null: any valid key may use it. */
+  scope: string | null;
+  effect: Effect;
+  input: JsonSchema;
+  /** Names of the inputs that stand in the path, in order; the CLI takes them as positional arguments. */
+  positional: string[];
+  /** `list` answers are pages, `stream` answers are NDJSON, one object a line. */
+  output: 'object' | 'list' | 'stream';
+  /** For lists: the columns a table shows. */
+  columns: string[];
+  /** Complete command lines. */
+  examples: string[];
+  /** A stream command with the answer's task id that a person wants to watch after this one. */
+  follow: string | null;
+}
+
+export interface Manifest {
+  version: string;
+  commands: ManifestCommand[];
+}

@@ -1,0 +1,71 @@
+// What runner and server say to each other: HTTP and JSON under /runner/v1, authenticated by the runner token.
+//   POST /runner/v1/lease                 {runner}            → 200 Lease | 204 nothing to do (long poll)
+//   POST /runner/v1/heartbeat             {runnerId}          → {stop: taskIds} (long poll: at once when there is something to stop)
+//   POST /runner/v1/tasks/{id}/phase      {leaseId, phase}    → 204
+//   POST /runner/v1/tasks/{id}/events     NDJSON AgentEvent, header seed-lease → 204
+//   POST /runner/v1/tasks/{id}/settle     Settlement          → 204, also when it was settled before
+// A lease that is no longer the runner's is answered with 409 lease_lost: the runner kills that sandbox.
+import { z } from 'zod';
+import { TaskError, TaskPhase } from './task.ts';
+
+/** A runner is lost when it was not heard of for this long. */
+export const LEASE_MS = 10_000;
+export const HEARTBEAT_WAIT_MS = 2_500;
+export const LEASE_WAIT_MS = 20_000;
+export const RUNNER_HEADER = { lease: 'seed-lease' } as const;
+
+export const RunnerState = z.object({
+  id: z.uuid(),
+  name: z.string().max(200),
+  slots: z.number().int().min(0).max(1000),
+  freeSlots: z.number().int().min(0).max(1000),
+  /** The driver in use; null when no driver is usable. */
+  driver: z.string().nullable(),
+  isolation: z.enum(['vm', 'user-kernel', 'emulated']).nullable(),
+  probes: z.array(
+    z.object({
+      driver: z.string(),
+      usable: z.boolean(),
+      isolation: z.enum(['vm', 'user-kernel', 'emulated']),
+      why: z.string().max(4000).optional(),
+    }),
+  ),
+});
+export type RunnerState = z.infer<typeof RunnerState>;
+
+export const LeaseRequest = z.object({ runner: RunnerState });
+
+export const Lease = z.object({
+  leaseId: z.uuid(),
+  taskId: z.uuid(),
+  instruction: z.string(),
+  model: z.string(),
+  /** Concrete scopes the task key has. */
+  scopes: z.array(z.string()),
+  timeoutMs: z.number().int(),
+  /** The task is dead at this moment, whatever happens. */
+  deadline: z.iso.datetime(),
+  /** The task key's secret. It stays in the runner: it is attached to proxied calls and never enters the sandbox. */
+  taskKey: z.string(),
+});
+export type Lease = z.infer<typeof Lease>;
+
+export const HeartbeatRequest = z.object({ runnerId: z.uuid(), tasks: z.array(z.uuid()).max(1000) });
+export const HeartbeatAnswer = z.object({
+  /** Tasks of this runner to kill now: stopped, timed out or not its own any more. */
+  stop: z.array(z.uuid()),
+});
+export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>;
+
+export const PhaseReport = z.object({ leaseId: z.uuid(), phase: TaskPhase });
+
+/** How a run ended, as the runner saw it. Null stdout: the agent gave no answer. */
+export const Settlement = z.object({
+  leaseId: z.uuid(),
+  outcome: z.enum(['completed', 'failed', 'timed_out']),
+  stdout: z.string().nullable(),
+  stderr: z.string().nullable(),
+  exitCode: z.number().int().nullable(),
+  error: TaskError.nullable(),
+});
+export type Settlement = z.infer<typeof Settlement>;

@@ -1,0 +1,83 @@
+// The task object, its statuses and the body that starts one.
+import { z } from 'zod';
+import { TASK_ERROR_CODES } from './errors.ts';
+import { LIMITS } from './limits.ts';
+import { Scope, Scopes } from './scope.ts';
+
+export const TaskStatus = z
+  .enum(['queued', 'running', 'waiting_for_approval', 'completed', 'failed', 'timed_out', 'stopped'])
+  .meta({ id: 'TaskStatus' });
+export type TaskStatus = z.infer<typeof TaskStatus>;
+
+export const TaskPhase = z.enum(['starting', 'working', 'finishing']);
+export type TaskPhase = z.infer<typeof TaskPhase>;
+
+export const TaskError = z.object({ code: z.enum(TASK_ERROR_CODES), message: z.string() });
+export type TaskError = z.infer<typeof TaskError>;
+
+const utf8Length = (text: string) => new TextEncoder().encode(text).length;
+
+export const RunTaskBody = z.object({
+  instruction: z
+    .string()
+    .refine((text) => text.trim() !== '', 'the instruction is empty')
+    .refine((text) => utf8Length(text) <= LIMITS.instructionBytes, {
+      message: `the instruction is longer than ${LIMITS.instructionBytes} bytes`,
+    })
+    .describe('What to do, in plain language'),
+  scopes: Scopes.optional().describe('What the agent may do, at most what the key may; omitted: all of it'),
+  timeout: z
+    .number()
+    .int()
+    .min(LIMITS.timeoutMinMs, `timeout is at least ${LIMITS.timeoutMinMs} ms`)
+    .max(LIMITS.timeoutMaxMs, `timeout is at most ${LIMITS.timeoutMaxMs} ms`)
+    .default(LIMITS.timeoutDefaultMs)
+    .describe(`Milliseconds until the task is killed, ${LIMITS.timeoutMinMs} to ${LIMITS.timeoutMaxMs}`),
+  model: z.string().min(1).max(200).optional().describe("The model to use; omitted: the server's default"),
+  metadata: z
+    .record(z.string().max(100), z.string().max(1000))
+    .refine((value) => utf8Length(JSON.stringify(value)) <= LIMITS.metadataBytes, {
+      message: `metadata is larger than ${LIMITS.metadataBytes} bytes`,
+    })
+    .default({})
+    .describe('Your own labels, kept with the task'),
+});
+export type RunTaskBody = z.infer<typeof RunTaskBody>;
+
+const Money = z.number().nonnegative();
+const Milliseconds = z.number().int().nonnegative().nullable();
+
+export const Task = z
+  .object({
+    id: z.uuid(),
+    status: TaskStatus,
+    stdout: z.string().nullable().describe("The agent's final answer"),
+    stderr: z.string().nullable().describe("The agent's diagnostics"),
+    exitCode: z.number().int().nullable(),
+    inputTokens: z.number().int().nonnegative(),
+    outputTokens: z.number().int().nonnegative(),
+    createdAt: z.iso.datetime(),
+    completedAt: z.iso.datetime().nullable().describe('When it reached its terminal status'),
+    instruction: z.string(),
+    scopes: z.object({
+      requested: z.array(Scope).nullable(),
+      effective: z.array(Scope),
+      denied: z.array(Scope),
+    }),
+    timeout: z.number().int().describe('Milliseconds'),
+    model: z.string(),
+    phase: TaskPhase.nullable(),
+    statusNote: z.string().nullable().describe('Why it waits, where there is something to say'),
+    error: TaskError.nullable(),
+    cost: z.object({ compute: Money, llm: Money, total: Money, currency: z.literal('USD') }),
+    startedAt: z.iso.datetime().nullable(),
+    queuedMs: Milliseconds.describe('From acceptance to lease'),
+    startMs: Milliseconds.describe("From lease to the agent's first step"),
+    runMs: Milliseconds.describe("From the agent's first step to the end"),
+    keyId: z.uuid(),
+    parentTaskId: z.uuid().nullable(),
+    artifacts: z.array(z.object({ name: z.string(), size: z.number(), type: z.string(), sha256: z.string() })),
+    metadata: z.record(z.string(), z.string()),
+  })
+  .meta({ id: 'Task' });
+export type Task = z.infer<typeof Task>;
