@@ -21,8 +21,10 @@ interface CommandBase<Input extends z.ZodObject> {
 }
 
 /** A command that answers with one JSON object. Named `list`-like outputs are pages ({items, nextCursor}). */
-export interface ObjectCommand<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject>
-  extends CommandBase<Input> {
+export interface ObjectCommand<
+  Input extends z.ZodObject = z.ZodObject,
+  Output extends z.ZodObject = z.ZodObject,
+> extends CommandBase<Input> {
   output: Output;
   /** HTTP status of success; 200 unless said. */
   successStatus?: 200 | 201 | 202;
@@ -33,12 +35,18 @@ export interface ObjectCommand<Input extends z.ZodObject = z.ZodObject, Output e
   run(input: z.output<Input>, ctx: CommandContext): Promise<z.input<Output>>;
 }
 
+export interface StreamItem<Item = unknown> {
+  /** Position in the stream, from which a reader can resume: the SSE id. */
+  id: number;
+  item: Item;
+}
+
 /** A command that answers with a stream of objects: NDJSON, or SSE when the caller accepts text/event-stream. */
 export interface StreamCommand<Input extends z.ZodObject = z.ZodObject, Item extends z.ZodType = z.ZodType>
   extends CommandBase<Input> {
   item: Item;
-  /** Must check what it needs before it yields: an error after the first item can no longer change the status. */
-  stream(input: z.output<Input>, ctx: CommandContext): AsyncIterable<{ id: number; item: z.input<Item> }>;
+  /** The promise does all the checks: an error while streaming can no longer change the status. */
+  stream(input: z.output<Input>, ctx: CommandContext): Promise<AsyncIterable<StreamItem<z.input<Item>>>>;
 }
 
 export type Command = ObjectCommand | StreamCommand;

@@ -3,3 +3,8 @@
 export function env(name: string): string | undefined {
   return process.env[name] || undefined;
 }
+
+/** All of it, to hand on to a child process. */
+export function wholeEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env };
+}

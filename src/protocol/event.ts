@@ -10,7 +10,12 @@ const callId = z.string().max(200);
 export const AgentEvent = z.discriminatedUnion('type', [
   /** A complete piece of the agent's text. */
   z.object({ type: z.literal('text'), text }),
-  z.object({ type: z.literal('tool_call'), callId, tool: z.string().max(100), input: z.record(z.string(), z.unknown()) }),
+  z.object({
+    type: z.literal('tool_call'),
+    callId,
+    tool: z.string().max(100),
+    input: z.record(z.string(), z.unknown()),
+  }),
   /** What a tool printed since the event before. */
   z.object({ type: z.literal('tool_output'), callId, chunk: text }),
   z.object({ type: z.literal('tool_result'), callId, output: text, isError: z.boolean() }),

@@ -14,8 +14,7 @@
 import { z } from 'zod';
 import { TaskError } from './task.ts';
 
-export const READY_LINE = 'ready\n';
-export const GUEST_PORT = 3210;
+export { GUEST_PORT, READY_LINE } from './guest-wire.ts';
 
 export const StartLine = z.object({
   protocol: z.literal(1),

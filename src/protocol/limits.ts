@@ -25,8 +25,8 @@ export const LIMITS = {
   /** Bytes of the final answer and of the diagnostics; longer ones are cut in the middle. */
   stdoutBytes: 256 * 1024,
   stderrBytes: 64 * 1024,
-  /** Live event streams of one account. */
-  eventStreamsPerAccount: 50,
+  /** Live event streams of the tasks of one key. */
+  eventStreamsPerKey: 50,
   /** What one guest may have open or send over its stream. */
   guest: {
     concurrentStreams: 32,

@@ -19,7 +19,7 @@ export interface ManifestCommand {
   /** `keys revoke`: noun and verb, or one word. */
   name: string;
   summary: string;
-  http: { method: HttpMethod; /** Under /api/v1, with {parameters}. */ path: string };
+  http: { method: HttpMethod /** Under /api/v1, with {parameters}. */; path: string };
   /** Null: any valid key may use it. */
   scope: string | null;
   effect: Effect;

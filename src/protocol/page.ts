@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { LIMITS } from './limits.ts';
 
 export const pageInput = {
-  limit: z.coerce
+  limit: z
     .number()
     .int()
     .min(1)

@@ -76,7 +76,9 @@ export const Task = z
     runMs: Milliseconds.describe("From the agent's first step to the end"),
     keyId: z.uuid(),
     parentTaskId: z.uuid().nullable(),
-    artifacts: z.array(z.object({ name: z.string(), size: z.number(), type: z.string(), sha256: z.string() })),
+    artifacts: z.array(
+      z.object({ name: z.string(), size: z.number(), type: z.string(), sha256: z.string() }),
+    ),
     metadata: z.record(z.string(), z.string()),
   })
   .meta({ id: 'Task' });

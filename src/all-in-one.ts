@@ -1,0 +1,112 @@
+// Server and runner on one machine, each in its own process, restarted when it dies. For npm start, the demo and tests.
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { SeedError } from './protocol/errors.ts';
+
+const SERVER = fileURLToPath(new URL('./server/main.ts', import.meta.url));
+const RUNNER = fileURLToPath(new URL('./runner/main.ts', import.meta.url));
+const RESTART_AFTER_MS = 500;
+const READY_WITHIN_MS = 90_000;
+/** Deaths in a row, each sooner than a minute after its start, after which a process is given up. */
+const GIVE_UP_AFTER = 5;
+
+interface ReadyMessage {
+  url: string;
+  adminKey: string | null;
+  model: string;
+}
+
+export interface AllInOne extends ReadyMessage {
+  serverPid(): number;
+  runnerPid(): number;
+  /** Resolves when a process died too often to be restarted. */
+  failed: Promise<string>;
+  /** The runner first, so that it can settle its tasks, then the server. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts both. `environment` goes to the children as it is, with a runner token added.
+ * @throws SeedError setup_failed when the server does not come up; it has said why on stderr
+ */
+export async function startAllInOne(environment: NodeJS.ProcessEnv): Promise<AllInOne> {
+  const env: NodeJS.ProcessEnv = {
+    ...environment,
+    SEED_RUNNER_TOKEN: environment['SEED_RUNNER_TOKEN'] ?? randomBytes(32).toString('hex'),
+  };
+  const failed = Promise.withResolvers<string>();
+  const server = keepRunning('server', SERVER, env, failed.resolve);
+  const ready = await firstReady(server.child());
+  // A restarted server has to listen where the runner and the callers know it.
+  env['PORT'] = new URL(ready.url).port;
+  const runner = keepRunning('runner', RUNNER, { ...env, SEED_SERVER_URL: ready.url }, failed.resolve);
+  return {
+    ...ready,
+    serverPid: () => server.child().pid ?? 0,
+    runnerPid: () => runner.child().pid ?? 0,
+    failed: failed.promise,
+    stop: async () => {
+      await runner.stop();
+      await server.stop();
+    },
+  };
+}
+
+interface KeptProcess {
+  child(): ChildProcess;
+  stop(): Promise<void>;
+}
+
+function keepRunning(
+  name: string,
+  file: string,
+  env: NodeJS.ProcessEnv,
+  giveUp: (why: string) => void,
+): KeptProcess {
+  let stopped = false;
+  let earlyDeaths = 0;
+  let current = start();
+
+  function start(): ChildProcess {
+    const startedAt = performance.now();
+    // Detached: Ctrl-C reaches only this process, which then stops the two in order. A lost parent they notice by IPC.
+    const child = fork(file, [], { env, detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    child.once('exit', (code, signal) => {
+      if (stopped) return;
+      earlyDeaths = performance.now() - startedAt < 60_000 ? earlyDeaths + 1 : 0;
+      const how = signal ? `by ${signal}` : `with code ${code}`;
+      if (earlyDeaths >= GIVE_UP_AFTER)
+        return giveUp(`the ${name} ended ${how}, ${earlyDeaths} times in a row`);
+      setTimeout(() => {
+        if (!stopped) current = start();
+      }, RESTART_AFTER_MS);
+    });
+    return child;
+  }
+
+  return {
+    child: () => current,
+    stop: async () => {
+      stopped = true;
+      if (current.exitCode !== null || current.signalCode !== null) return;
+      const exited = once(current, 'exit');
+      current.kill('SIGTERM');
+      await exited;
+    },
+  };
+}
+
+async function firstReady(child: ChildProcess): Promise<ReadyMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<ReadyMessage>();
+  const late = setTimeout(
+    () => reject(notUp(`was not ready after ${READY_WITHIN_MS / 1000} s`)),
+    READY_WITHIN_MS,
+  );
+  child.on('message', (message: { ready?: ReadyMessage }) => message.ready && resolve(message.ready));
+  child.once('exit', (code) => reject(notUp(`ended with code ${code}`)));
+  return promise.finally(() => clearTimeout(late));
+}
+
+const notUp = (how: string) => new SeedError('setup_failed', `the server ${how}; what it said stands above`);

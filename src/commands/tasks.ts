@@ -1,0 +1,91 @@
+// Tasks: hand work to an agent, watch it, stop it.
+import { z } from 'zod';
+import { TaskEvent } from '../protocol/event.ts';
+import { pageInput, pageOf } from '../protocol/page.ts';
+import { RunTaskBody, Task, TaskStatus } from '../protocol/task.ts';
+import { defineCommand, defineStream } from './define-command.ts';
+
+const TaskId = z.uuid().describe('Id of the task');
+const AnsweredTask = z.object({ task: Task });
+
+export const runTask = defineCommand({
+  name: 'tasks run',
+  summary: 'Start a task: an agent in a sandbox follows the instruction with the commands the scopes allow',
+  http: 'POST /tasks/run',
+  scope: 'tasks:write',
+  effect: 'write',
+  input: RunTaskBody,
+  output: AnsweredTask,
+  successStatus: 202,
+  follow: 'tasks events',
+  examples: [
+    'seed tasks run --instruction "Check our API key inventory and revoke any expired ones" --timeout 60000',
+    'seed tasks run "How many keys do we have?" --scopes keys:read',
+  ],
+  run: async (input, ctx) => ({ task: await ctx.tasks.run(input, ctx.waitMs) }),
+});
+
+export const listTasks = defineCommand({
+  name: 'tasks list',
+  summary: 'List tasks, newest first',
+  http: 'GET /tasks',
+  scope: 'tasks:read',
+  effect: 'read',
+  input: z.object({
+    status: TaskStatus.optional().describe('Only tasks of this status'),
+    keyId: z.uuid().optional().describe('Only tasks that this key started'),
+    createdAfter: z.iso.datetime({ offset: true }).optional().describe('Only tasks created after this time'),
+    createdBefore: z.iso
+      .datetime({ offset: true })
+      .optional()
+      .describe('Only tasks created before this time'),
+    ...pageInput,
+  }),
+  output: pageOf(Task),
+  columns: ['id', 'status', 'createdAt', 'runMs', 'model', 'instruction'],
+  examples: ['seed tasks list --status running', 'seed tasks list --limit 5 --json'],
+  run: (input, ctx) => ctx.tasks.list(input),
+});
+
+export const getTask = defineCommand({
+  name: 'tasks get',
+  summary: 'Show a task: its status, answer, tokens and cost',
+  http: 'GET /tasks/{id}',
+  scope: 'tasks:read',
+  effect: 'read',
+  input: z.object({ id: TaskId }),
+  output: AnsweredTask,
+  examples: ['seed tasks get 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11'],
+  run: async ({ id }, ctx) => ({ task: await ctx.tasks.get(id) }),
+});
+
+export const stopTask = defineCommand({
+  name: 'tasks stop',
+  summary: 'Stop a task and kill its sandbox; a task that has ended stays as it is',
+  http: 'POST /tasks/{id}/stop',
+  scope: 'tasks:write',
+  effect: 'destructive',
+  input: z.object({ id: TaskId }),
+  output: AnsweredTask,
+  examples: ['seed tasks stop 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11'],
+  run: async ({ id }, ctx) => ({ task: await ctx.tasks.stop(id) }),
+});
+
+export const taskEvents = defineStream({
+  name: 'tasks events',
+  summary: "Follow a task's events, from the first one to its end",
+  http: 'GET /tasks/{id}/events',
+  scope: 'tasks:read',
+  effect: 'read',
+  input: z.object({
+    id: TaskId,
+    after: z.number().int().min(0).default(0).describe('Only events after this sequence number'),
+  }),
+  item: TaskEvent,
+  examples: ['seed tasks events 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11'],
+  stream: async ({ id, after }, ctx) => positioned(await ctx.tasks.events(id, after)),
+});
+
+async function* positioned(events: AsyncIterable<TaskEvent>) {
+  for await (const event of events) yield { id: event.seq, item: event };
+}

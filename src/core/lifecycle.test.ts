@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { TaskStatus } from '../protocol/task.ts';
+import { canBecome, isTerminal, sourcesOf } from './lifecycle.ts';
+
+describe('lifecycle', () => {
+  it('lets no terminal status become anything', () => {
+    const terminal = TaskStatus.options.filter(isTerminal);
+    expect(terminal).toEqual(['completed', 'failed', 'timed_out', 'stopped']);
+    for (const from of terminal) {
+      for (const to of TaskStatus.options) expect(canBecome(from, to)).toBe(false);
+    }
+  });
+
+  it('reaches every status from queued', () => {
+    const reached = new Set<TaskStatus>(['queued']);
+    for (const from of reached) {
+      for (const to of TaskStatus.options) if (canBecome(from, to)) reached.add(to);
+    }
+    expect([...reached].sort()).toEqual([...TaskStatus.options].sort());
+  });
+
+  it('never goes back to queued, so that nothing runs twice', () => {
+    expect(sourcesOf('queued')).toEqual([]);
+    expect(sourcesOf('running')).toEqual(['queued', 'waiting_for_approval']);
+  });
+});

@@ -1,0 +1,55 @@
+// Settings out of environment variables, with errors that name the variable.
+import { join, resolve } from 'node:path';
+import { SeedError } from '../protocol/errors.ts';
+import { env } from './env.ts';
+
+/** An integer within its bounds. @throws SeedError invalid_settings */
+export function integerSetting(name: string, preset: number, min: number, max: number): number {
+  const text = env(name);
+  if (text === undefined) return preset;
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new SeedError('invalid_settings', `${name} is "${text}", not a whole number from ${min} to ${max}`);
+}
+
+/** One of the choices. @throws SeedError invalid_settings */
+export function choiceSetting<Choice extends string>(
+  name: string,
+  preset: Choice,
+  choices: readonly Choice[],
+): Choice {
+  const text = env(name);
+  if (text === undefined) return preset;
+  const choice = choices.find((candidate) => candidate === text);
+  if (choice !== undefined) return choice;
+  throw new SeedError('invalid_settings', `${name} is "${text}", not one of ${choices.join(', ')}`);
+}
+
+/** An http(s) URL without a slash at its end. @throws SeedError invalid_settings */
+export function urlSetting(name: string): string | null {
+  const text = env(name);
+  if (text === undefined) return null;
+  const url = URL.parse(text);
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return text.replace(/\/+$/, '');
+  throw new SeedError('invalid_settings', `${name} is not an http or https URL`);
+}
+
+/** Where Seed keeps all its state: SEED_DATA_DIR, or .seed in the current folder. */
+export function dataDirSetting(): string {
+  return resolve(env('SEED_DATA_DIR') ?? '.seed');
+}
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
+
+export function logLevelSetting(): (typeof LOG_LEVELS)[number] {
+  return choiceSetting('SEED_LOG_LEVEL', 'info', LOG_LEVELS);
+}
+
+/**
+ * What can be made again and several Seeds on one machine share: the sandbox image, the tools it needs, snapshots.
+ * SEED_CACHE_DIR, or cache/ in the data folder.
+ */
+export function cacheDirSetting(): string {
+  const dir = env('SEED_CACHE_DIR');
+  return dir === undefined ? join(dataDirSetting(), 'cache') : resolve(dir);
+}

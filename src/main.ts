@@ -1,0 +1,48 @@
+// npm start: server and runner on this machine until Ctrl-C.
+import { type AllInOne, startAllInOne } from './all-in-one.ts';
+import { wholeEnvironment } from './lib/env.ts';
+import { describeFailure, exitOnFailure } from './lib/process-life.ts';
+
+await exitOnFailure(async () => {
+  const seed = await startAllInOne({
+    SEED_LOG_LEVEL: process.stderr.isTTY ? 'warn' : 'info',
+    ...wholeEnvironment(),
+  });
+  greet(seed);
+  process.on('SIGINT', () => stop(seed, 0));
+  process.on('SIGTERM', () => stop(seed, 0));
+  void seed.failed.then((why) => {
+    process.stderr.write(`seed: ${why}; giving up\n`);
+    return stop(seed, 1);
+  });
+});
+
+let stopping = false;
+
+async function stop(seed: AllInOne, exitCode: number): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  process.stdout.write('\nStopping: running tasks get a few seconds to end\n');
+  await seed.stop().catch((error) => process.stderr.write(describeFailure(error)));
+  process.exit(exitCode);
+}
+
+function greet({ url, adminKey, model }: AllInOne): void {
+  const lines = [`Seed is ready at ${url} (reference: ${url}/docs)`];
+  if (model === 'scripted') {
+    lines.push(
+      'Model: scripted, which is no language model. For a real one set OPENROUTER_API_KEY or SEED_LLM_BASE_URL.',
+    );
+  } else lines.push(`Model: ${model}`);
+  if (adminKey)
+    lines.push(
+      '',
+      'Your admin key, shown this once:',
+      '',
+      `  ${adminKey}`,
+      '',
+      'Keep it, or save it for the CLI: bin/seed login',
+    );
+  lines.push('', 'Try: bin/seed tasks run "Check our API key inventory and revoke any expired ones"', '');
+  process.stdout.write(`${lines.join('\n')}\n`);
+}

@@ -1,0 +1,23 @@
+// Whatever a route throws becomes the error body with its status; what nobody foresaw is logged and told as `internal`.
+import type { Context } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { Logger } from 'pino';
+import { SeedError } from '../protocol/errors.ts';
+import type { HttpEnv } from './http-types.ts';
+
+export function answerErrors(log: Logger) {
+  return (error: Error, c: Context<HttpEnv>): Response => {
+    const requestId = c.get('requestId') ?? null;
+    const known = error instanceof SeedError ? error : unforeseen(error);
+    if (known.status >= 500) log.error({ requestId, code: known.code, err: error }, known.message);
+    if (known.status === 401) c.header('WWW-Authenticate', 'Bearer realm="seed"');
+    return c.json(known.toBody(requestId), known.status as ContentfulStatusCode);
+  };
+}
+
+function unforeseen(cause: Error): SeedError {
+  return new SeedError('internal', 'something went wrong inside Seed', {
+    hint: 'Try again; if it stays, report the requestId, under which the log has the cause.',
+    cause,
+  });
+}

@@ -1,0 +1,77 @@
+// The server's HTTP application: what is mounted where, and what holds for every request.
+import { randomUUID } from 'node:crypto';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { secureHeaders } from 'hono/secure-headers';
+import { renderCli } from '../cli/bundle.ts';
+import { toManifest } from '../commands/manifest.ts';
+import { SeedError } from '../protocol/errors.ts';
+import { LIMITS } from '../protocol/limits.ts';
+import { answerErrors } from './answer-errors.ts';
+import { authenticate } from './authenticate.ts';
+import { commandRoutes } from './command-routes.ts';
+import { DOCS_POLICY, docsPage } from './docs-page.ts';
+import type { HttpEnv } from './http-types.ts';
+import { llmRoutes } from './llm-routes.ts';
+import { logRequests } from './log-requests.ts';
+import { toOpenApi } from './openapi.ts';
+import type { ServerParts } from './parts.ts';
+import { runnerRoutes } from './runner-routes.ts';
+
+export function createApp(parts: ServerParts): Hono<HttpEnv> {
+  const { store, registry, version, log } = parts;
+  const app = new Hono<HttpEnv>();
+  app.onError(answerErrors(log));
+  app.notFound((c) => {
+    throw new SeedError('not_found', `there is nothing at ${c.req.path}`, {
+      hint: 'GET /docs shows what there is.',
+    });
+  });
+  app.use(async (c, next) => {
+    c.set('requestId', randomUUID());
+    c.header('X-Request-Id', c.get('requestId'));
+    await next();
+  });
+  app.use(logRequests(log));
+  app.use(secureHeaders());
+  app.use('/api/*', limitBody(LIMITS.bodyBytes));
+  app.use('/llm/*', limitBody(LIMITS.llmBodyBytes));
+  app.use('/runner/*', limitBody(LIMITS.llmBodyBytes));
+
+  app.route('/api/v1', commandRoutes(parts));
+  app.route('/llm/v1', llmRoutes(parts));
+  app.route('/runner/v1', runnerRoutes(parts));
+
+  const description = toOpenApi(registry.commands, version);
+  app.get('/openapi.json', (c) => c.json(description));
+  const page = docsPage(registry.commands, version);
+  app.get('/docs', async (c) => {
+    c.header('Content-Security-Policy', DOCS_POLICY);
+    return c.html(await page);
+  });
+  app.get('/cli/seed.mjs', async (c) => {
+    const { key, operator } = await authenticate(c.req.header('authorization'), store);
+    const manifest = toManifest(registry.allowed(key.scopes, operator), version);
+    c.header('Content-Type', 'text/javascript; charset=utf-8');
+    c.header('Cache-Control', 'private, no-store');
+    return c.body(renderCli(parts.cliBundle, manifest));
+  });
+  app.get('/healthz', (c) => c.json({ status: 'ok', version }));
+  app.get('/readyz', async (c) => {
+    if (parts.stopping.aborted) throw new SeedError('unavailable', 'the server is stopping');
+    await store.ping().catch((cause) => {
+      throw new SeedError('unavailable', 'the database does not answer', { cause });
+    });
+    return c.json({ status: 'ready' });
+  });
+  return app;
+}
+
+function limitBody(maxSize: number) {
+  return bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new SeedError('body_too_large', `the body is larger than ${maxSize} bytes`);
+    },
+  });
+}

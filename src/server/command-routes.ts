@@ -1,0 +1,123 @@
+// Mounts every command of the registry under /api/v1: authentication, scope, input, run, answer, ledger event.
+import { type Context, Hono } from 'hono';
+import type { Actor, CommandContext } from '../commands/context.ts';
+import { type Command, isStream } from '../commands/define-command.ts';
+import { parseHttp, toManifest } from '../commands/manifest.ts';
+import { allows } from '../core/scopes.ts';
+import { SeedError } from '../protocol/errors.ts';
+import { appendServerEvent } from '../store/events.ts';
+import { authenticate } from './authenticate.ts';
+import type { HttpEnv } from './http-types.ts';
+import type { ServerParts } from './parts.ts';
+import { preferredWaitMs } from './prefer-wait.ts';
+import { inputReader } from './read-input.ts';
+import { bindServices } from './services/bind.ts';
+import { streamAnswer } from './stream-answer.ts';
+
+export function commandRoutes(parts: ServerParts): Hono<HttpEnv> {
+  const app = new Hono<HttpEnv>();
+  app.use(async (c, next) => {
+    c.set('actor', await authenticate(c.req.header('authorization'), parts.store));
+    await next();
+  });
+  app.get('/commands', (c) => {
+    const { key, operator } = c.get('actor');
+    return c.json(toManifest(parts.registry.allowed(key.scopes, operator), parts.version));
+  });
+  for (const command of parts.registry.commands) mount(app, command, parts);
+  refuseOtherMethods(app, parts.registry.commands);
+  return app;
+}
+
+function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {
+  const { method, path } = parseHttp(command.http);
+  const readInput = inputReader(command);
+  const answer = async (c: Context<HttpEnv>): Promise<Response> => {
+    const actor = c.get('actor');
+    refuseUnlessAllowed(command, actor);
+    const input = await readInput(c);
+    const signal = AbortSignal.any([c.req.raw.signal, parts.stopping]);
+    const waitMs = preferredWaitMs(c.req.header('prefer'));
+    const context: CommandContext = { actor, waitMs, signal, ...bindServices(parts, actor, signal) };
+    if (isStream(command)) return streamAnswer(c, await command.stream(resumed(c, input), context));
+    const output = command.output.parse(await command.run(input as never, context));
+    return c.json(output, command.successStatus ?? 200);
+  };
+  app.on(method, toHonoPath(path), (c) => recorded(c, command, parts, answer));
+}
+
+/** For commands a task calls: the event in its transcript, whatever came of the call. */
+async function recorded(
+  c: Context<HttpEnv>,
+  command: Command,
+  { store, log }: ServerParts,
+  answer: (c: Context<HttpEnv>) => Promise<Response>,
+): Promise<Response> {
+  const { taskId } = c.get('actor').key;
+  if (taskId === null) return answer(c);
+  const startedAt = performance.now();
+  let status = 500;
+  try {
+    const response = await answer(c);
+    status = response.status;
+    return response;
+  } catch (error) {
+    if (error instanceof SeedError) status = error.status;
+    throw error;
+  } finally {
+    const { name, effect, scope } = command;
+    const durationMs = Math.round(performance.now() - startedAt);
+    await appendServerEvent(store.db, taskId, {
+      type: 'command',
+      command: name,
+      effect,
+      scope,
+      status,
+      durationMs,
+    }).catch((error) =>
+      log.error({ err: error, taskId, command: name }, 'a called command could not be recorded'),
+    );
+  }
+}
+
+function refuseUnlessAllowed(command: Command, actor: Actor): void {
+  if (command.operatorOnly && !actor.operator) {
+    throw new SeedError('operator_only', `"${command.name}" is for the operator of this Seed`);
+  }
+  if (command.scope !== null && !allows(actor.key.scopes, command.scope)) {
+    throw new SeedError(
+      'missing_scope',
+      `"${command.name}" needs the scope ${command.scope}, which this key lacks`,
+      {
+        hint: 'GET /api/v1/commands lists what this key may use; another key can be created with the scope.',
+      },
+    );
+  }
+}
+
+/** An EventSource that reconnects says in Last-Event-ID where it was. */
+function resumed(c: Context, input: unknown): never {
+  const last = c.req.header('last-event-id');
+  if (last === undefined) return input as never;
+  if (!/^\d{1,15}$/.test(last))
+    throw new SeedError('invalid_input', 'Last-Event-ID is not a sequence number');
+  return { ...(input as object), after: Number(last) } as never;
+}
+
+function refuseOtherMethods(app: Hono<HttpEnv>, commands: readonly Command[]): void {
+  const methods = new Map<string, string[]>();
+  for (const { method, path } of commands.map((command) => parseHttp(command.http))) {
+    methods.set(toHonoPath(path), [...(methods.get(toHonoPath(path)) ?? []), method]);
+  }
+  for (const [path, allowed] of methods) {
+    app.all(path, (c) => {
+      c.header('Allow', allowed.join(', '));
+      throw new SeedError(
+        'method_not_allowed',
+        `${c.req.method} is not possible here, only ${allowed.join(', ')}`,
+      );
+    });
+  }
+}
+
+const toHonoPath = (path: string) => path.replace(/\{([^}]+)\}/g, ':$1');

@@ -1,0 +1,18 @@
+// The first start makes an account and its admin key; SEED_ADMIN_KEY sets that key instead.
+import { ensureFirstAccount, setAdminKey } from '../store/accounts.ts';
+import type { Store } from '../store/store.ts';
+import { mintKey } from './services/mint-key.ts';
+
+const ALL_SCOPES = ['*'];
+
+/** @returns the admin key's secret when this start made one, else null. It is kept nowhere. */
+export async function firstKey({ db }: Store, adminKey: string | null): Promise<string | null> {
+  if (adminKey !== null) {
+    const { secretHash, prefix } = mintKey(adminKey);
+    await setAdminKey(db, { secretHash, prefix, scopes: ALL_SCOPES });
+    return null;
+  }
+  const { secret, secretHash, prefix } = mintKey();
+  const { created } = await ensureFirstAccount(db, { name: 'admin', secretHash, prefix, scopes: ALL_SCOPES });
+  return created ? secret : null;
+}

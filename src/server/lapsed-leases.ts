@@ -1,0 +1,32 @@
+// Looks every second for tasks whose runner is lost or whose deadline has passed, and ends them.
+import type { Logger } from '../lib/log.ts';
+import type { Store } from '../store/store.ts';
+import { endLapsedTasks } from '../store/task-lapse.ts';
+
+const EVERY_MS = 1_000;
+
+export function sweepLapsedLeases(store: Store, log: Logger): AsyncDisposable {
+  let running: Promise<void> = Promise.resolve();
+  let busy = false;
+  const look = async () => {
+    busy = true;
+    try {
+      const ended = await endLapsedTasks(store);
+      if (ended.length > 0)
+        log.warn({ taskIds: ended }, 'ended tasks whose runner was lost or whose time was over');
+    } catch (error) {
+      log.error({ err: error }, 'could not look for lapsed leases');
+    } finally {
+      busy = false;
+    }
+  };
+  const timer = setInterval(() => {
+    if (!busy) running = look();
+  }, EVERY_MS);
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}

@@ -1,0 +1,24 @@
+// One log line a request. Only what is listed here is logged: no header, no query, no body, so no secret.
+import { createMiddleware } from 'hono/factory';
+import type { Logger } from 'pino';
+import type { HttpEnv } from './http-types.ts';
+
+export function logRequests(log: Logger) {
+  return createMiddleware<HttpEnv>(async (c, next) => {
+    const startedAt = performance.now();
+    await next();
+    const ms = Math.round(performance.now() - startedAt);
+    const keyId = c.get('actor')?.key.id;
+    log.info(
+      {
+        requestId: c.get('requestId'),
+        method: c.req.method,
+        path: c.req.path,
+        status: c.res.status,
+        ms,
+        keyId,
+      },
+      'request',
+    );
+  });
+}

@@ -1,0 +1,21 @@
+// The server process. Started by src/main.ts, or by itself next to runners elsewhere: node src/server/main.ts
+import { createLog } from '../lib/log.ts';
+import { exitOnFailure, stopOnSignal } from '../lib/process-life.ts';
+import { startServer } from './server.ts';
+import { readServerSettings } from './settings.ts';
+
+await exitOnFailure(async () => {
+  const settings = readServerSettings();
+  const log = createLog('server', settings.logLevel);
+  const server = await startServer(settings, log);
+  stopOnSignal(log, () => server.stop());
+  log.info({ url: server.url, model: server.defaultModel }, 'listening');
+  if (server.newAdminKey) announceKey(server.newAdminKey);
+  process.send?.({ ready: { url: server.url, adminKey: server.newAdminKey, model: server.defaultModel } });
+});
+
+/** Under src/main.ts the key goes to the parent, which prints it among what else it says. */
+function announceKey(secret: string): void {
+  if (process.send) return;
+  process.stdout.write(`\nYour admin key, shown this once:\n\n  ${secret}\n\n`);
+}

@@ -1,0 +1,131 @@
+// The OpenAPI 3.1 description of the REST API, from the commands alone.
+
+import { type Command, isStream } from '../commands/define-command.ts';
+import { toJsonSchema } from '../commands/json-schema.ts';
+import { parseHttp, pathParameters } from '../commands/manifest.ts';
+import { ERROR_STATUS } from '../protocol/errors.ts';
+import type { JsonSchema } from '../protocol/manifest.ts';
+
+type JsonObject = Record<string, unknown>;
+
+const ERROR_SCHEMA: JsonSchema = {
+  type: 'object',
+  required: ['error'],
+  properties: {
+    error: {
+      type: 'object',
+      required: ['code', 'message', 'hint', 'requestId'],
+      properties: {
+        code: { type: 'string', enum: Object.keys(ERROR_STATUS) },
+        message: { type: 'string', description: 'What happened, to what' },
+        hint: { type: ['string', 'null'], description: 'What to do next' },
+        requestId: { type: ['string', 'null'] },
+      },
+    },
+  },
+};
+
+export function toOpenApi(commands: readonly Command[], version: string): JsonObject {
+  const components: Record<string, JsonSchema> = { Error: ERROR_SCHEMA };
+  const paths: Record<string, JsonObject> = {};
+  for (const command of commands) {
+    const { method, path } = parseHttp(command.http);
+    const operations = paths[`/api/v1${path}`] ?? {};
+    operations[method.toLowerCase()] = operation(command, components);
+    paths[`/api/v1${path}`] = operations;
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Seed', version, description: 'Hand work to an agent safely.' },
+    servers: [{ url: '/' }],
+    security: [{ key: [] }],
+    tags: [...new Set(commands.map(noun))].map((name) => ({ name })),
+    paths,
+    components: { schemas: components, securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+  };
+}
+
+const noun = (command: Command) => command.name.split(' ')[0] ?? command.name;
+
+function operation(command: Command, components: Record<string, JsonSchema>): JsonObject {
+  const { method, path } = parseHttp(command.http);
+  const input = hoist(toJsonSchema(command.input, 'input'), components);
+  const inPath = pathParameters(path);
+  const rest = Object.entries(input.properties ?? {}).filter(([name]) => !inPath.includes(name));
+  const required = (input.required ?? []).filter((name) => !inPath.includes(name));
+  const parameter = (where: 'path' | 'query') => (name: string) => parameterOf(name, where, input);
+  return {
+    operationId: command.name.replaceAll(' ', '_'),
+    tags: [noun(command)],
+    summary: command.summary,
+    'x-seed-command': `seed ${command.name}`,
+    'x-seed-scope': command.scope,
+    'x-seed-effect': command.effect,
+    parameters: [
+      ...inPath.map(parameter('path')),
+      ...(method === 'GET' ? rest.map(([name]) => parameter('query')(name)) : []),
+      ...(command.name === 'tasks run' ? [PREFER_WAIT] : []),
+    ],
+    ...(method !== 'GET' &&
+      rest.length > 0 && {
+        requestBody: {
+          required: required.length > 0,
+          content: {
+            'application/json': {
+              schema: {
+                type: 'object',
+                properties: Object.fromEntries(rest),
+                required,
+                additionalProperties: false,
+              },
+            },
+          },
+        },
+      }),
+    responses: responses(command, components),
+  };
+}
+
+function parameterOf(name: string, where: 'path' | 'query', input: JsonSchema): JsonObject {
+  const { description, ...schema } = input.properties?.[name] ?? {};
+  const required = where === 'path' || (input.required ?? []).includes(name);
+  return { name, in: where, required, ...(description ? { description } : {}), schema };
+}
+
+const PREFER_WAIT: JsonObject = {
+  name: 'Prefer',
+  in: 'header',
+  description: '`wait=60` holds the answer until the task has ended or 60 seconds are over (RFC 7240)',
+  schema: { type: 'string', examples: ['wait=60'] },
+};
+
+function responses(command: Command, components: Record<string, JsonSchema>): JsonObject {
+  const error = { description: 'An error', content: { 'application/json': { schema: ref('Error') } } };
+  if (isStream(command)) {
+    const schema = hoist(toJsonSchema(command.item, 'output'), components);
+    const description = 'One object a line; server-sent events with Accept: text/event-stream';
+    const content = {
+      'application/x-ndjson': { schema },
+      'text/event-stream': { schema: { type: 'string' } },
+    };
+    return { 200: { description, content }, default: error };
+  }
+  const schema = hoist(toJsonSchema(command.output, 'output'), components);
+  const answer = { description: 'Done', content: { 'application/json': { schema } } };
+  return { [String(command.successStatus ?? 200)]: answer, default: error };
+}
+
+const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
+
+/** Moves a schema's $defs into the components and points its references there. */
+function hoist(schema: JsonSchema, components: Record<string, JsonSchema>): JsonSchema {
+  const moved = JSON.parse(
+    JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/'),
+  ) as JsonSchema;
+  const { $defs, ...rest } = moved;
+  Object.assign(components, $defs ?? {});
+  const { id, ...self } = rest;
+  if (typeof id !== 'string') return rest;
+  components[id] = self;
+  return ref(id);
+}

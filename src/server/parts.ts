@@ -1,0 +1,19 @@
+// What the server is made of. main wires the parts once; routes and services are handed them.
+import type { Logger } from 'pino';
+import type { Registry } from '../commands/registry.ts';
+import type { Store } from '../store/store.ts';
+import type { LlmGateway } from './llm/gateway.ts';
+
+export interface ServerParts {
+  store: Store;
+  registry: Registry;
+  llm: LlmGateway;
+  log: Logger;
+  /** Shared with the runners; they present it as their bearer token. */
+  runnerToken: string;
+  version: string;
+  /** The CLI as one file, without a manifest. */
+  cliBundle: string;
+  /** Aborted when the server begins to stop. */
+  stopping: AbortSignal;
+}

@@ -1,0 +1,136 @@
+// What runners call, under /runner/v1; the wire is described in protocol/runner.ts.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { type Context, Hono } from 'hono';
+import { z } from 'zod';
+import { SeedError } from '../protocol/errors.ts';
+import { AgentEvent } from '../protocol/event.ts';
+import {
+  HEARTBEAT_WAIT_MS,
+  type HeartbeatAnswer,
+  HeartbeatRequest,
+  LEASE_WAIT_MS,
+  type Lease,
+  LeaseRequest,
+  PhaseReport,
+  RUNNER_HEADER,
+  Settlement,
+} from '../protocol/runner.ts';
+import { appendAgentEvents } from '../store/events.ts';
+import { saveRunner } from '../store/runners.ts';
+import { settleTask } from '../store/task-end.ts';
+import { leaseNextTask, renewLeases, reportPhase, tasksToStop } from '../store/task-lease.ts';
+import { bearerToken } from './authenticate.ts';
+import type { HttpEnv } from './http-types.ts';
+import type { ServerParts } from './parts.ts';
+import { invalidInput } from './read-input.ts';
+import { mintKey } from './services/mint-key.ts';
+
+const LOOK_AGAIN_MS = 1_000;
+
+export function runnerRoutes(parts: ServerParts): Hono<HttpEnv> {
+  const { store, runnerToken } = parts;
+  const app = new Hono<HttpEnv>();
+  app.use(async (c, next) => {
+    if (!sameText(bearerToken(c.req.header('authorization')), runnerToken)) {
+      throw new SeedError('not_authenticated', 'this is not the runner token', {
+        hint: 'Give the runner the same SEED_RUNNER_TOKEN as the server.',
+      });
+    }
+    await next();
+  });
+
+  app.post('/lease', async (c) => {
+    const { runner } = await body(c, LeaseRequest);
+    await saveRunner(store.db, runner);
+    const able = runner.driver !== null && runner.freeSlots > 0;
+    const lease = await nextLease(parts, runner.id, able, c.req.raw.signal);
+    return lease ? c.json(lease) : c.body(null, 204);
+  });
+
+  app.post('/heartbeat', async (c) => {
+    const { runnerId, tasks } = await body(c, HeartbeatRequest);
+    using signals = store.signals.subscribe(`runner:${runnerId}`);
+    let stop = await renewLeases(store, { runnerId, taskIds: tasks });
+    if (stop.length === 0) {
+      await signals.next(HEARTBEAT_WAIT_MS, AbortSignal.any([c.req.raw.signal, parts.stopping]));
+      stop = await tasksToStop(store, runnerId, tasks);
+    }
+    return c.json({ stop } satisfies HeartbeatAnswer);
+  });
+
+  app.post('/tasks/:id/phase', async (c) => {
+    const { leaseId, phase } = await body(c, PhaseReport);
+    await reportPhase(store, { taskId: taskId(c), leaseId, phase });
+    return c.body(null, 204);
+  });
+
+  app.post('/tasks/:id/events', async (c) => {
+    const leaseId = read(z.uuid(), c.req.header(RUNNER_HEADER.lease));
+    const lines = (await c.req.text()).split('\n').filter((line) => line !== '');
+    const events = lines.map((line) => read(AgentEvent, fromJson(line)));
+    await appendAgentEvents(store, { taskId: taskId(c), leaseId, events });
+    return c.body(null, 204);
+  });
+
+  app.post('/tasks/:id/settle', async (c) => {
+    await settleTask(store, taskId(c), await body(c, Settlement));
+    return c.body(null, 204);
+  });
+  return app;
+}
+
+/** Waits up to LEASE_WAIT_MS for a task. A runner that cannot run any only lets itself be seen. */
+async function nextLease(
+  { store, stopping }: ServerParts,
+  runnerId: string,
+  able: boolean,
+  gone: AbortSignal,
+): Promise<Lease | null> {
+  const signal = AbortSignal.any([gone, stopping]);
+  const until = performance.now() + LEASE_WAIT_MS;
+  using arrivals = store.signals.subscribe('queue');
+  while (!signal.aborted && performance.now() < until) {
+    const { secret, ...stored } = mintKey();
+    const leased = able ? await leaseNextTask(store, { runnerId, mintKey: () => stored }) : null;
+    if (leased) {
+      return {
+        leaseId: leased.leaseId,
+        taskId: leased.task.id,
+        instruction: leased.task.instruction,
+        model: leased.task.model,
+        scopes: leased.task.scopes.effective,
+        timeoutMs: leased.task.timeout,
+        deadline: leased.deadline.toISOString(),
+        taskKey: secret,
+      };
+    }
+    await arrivals.next(able ? LOOK_AGAIN_MS : LEASE_WAIT_MS, signal);
+  }
+  return null;
+}
+
+/** Compares without telling by its time how much was right. */
+function sameText(given: string, expected: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(expected));
+}
+
+const taskId = (c: Context) => read(z.uuid(), c.req.param('id'));
+
+async function body<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {
+  return read(schema, fromJson(await c.req.text()));
+}
+
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new SeedError('invalid_json', 'this is not JSON', { cause });
+  }
+}
+
+function read<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw invalidInput(parsed.error);
+  return parsed.data;
+}

@@ -1,0 +1,101 @@
+// A server from start to stop: database, queue, HTTP, and the sweep of lapsed leases.
+
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { bundleCli } from '../cli/bundle.ts';
+import { BUILT_IN, createRegistry } from '../commands/registry.ts';
+import type { Logger } from '../lib/log.ts';
+import { readVersion } from '../lib/version.ts';
+import { SeedError } from '../protocol/errors.ts';
+import { startEmbeddedPostgres } from '../store/embedded/start-embedded.ts';
+import { openStore } from '../store/store.ts';
+import { addTokens } from '../store/tasks.ts';
+import { createApp } from './app.ts';
+import { firstKey } from './first-key.ts';
+import { sweepLapsedLeases } from './lapsed-leases.ts';
+import { createLlmGateway } from './llm/gateway.ts';
+import type { ServerSettings } from './settings.ts';
+
+/** How long running requests may take to end once the server stops. */
+const DRAIN_MS = 8_000;
+
+export interface RunningServer {
+  url: string;
+  /** The secret of the admin key, when this start made it: to be shown once. */
+  newAdminKey: string | null;
+  defaultModel: string;
+  stop(): Promise<void>;
+}
+
+/** @throws SeedError when the database, the port or a setting does not allow a start */
+export async function startServer(settings: ServerSettings, log: Logger): Promise<RunningServer> {
+  await using undo = new AsyncDisposableStack();
+  const stopping = new AbortController();
+  const databaseUrl = settings.databaseUrl ?? (await embedded(settings.dataDir, log, undo));
+  const store = await openStore({ databaseUrl, log });
+  undo.defer(() => store.close());
+  const newAdminKey = await firstKey(store, settings.adminKey);
+  const llm = createLlmGateway({
+    settings: settings.llm,
+    recordUsage: (taskId, usage) => addTokens(store.db, taskId, usage),
+    log,
+  });
+  const app = createApp({
+    store,
+    registry: createRegistry(BUILT_IN),
+    llm,
+    log,
+    runnerToken: settings.runnerToken,
+    version: readVersion(),
+    cliBundle: await bundleCli(),
+    stopping: stopping.signal,
+  });
+  undo.use(sweepLapsedLeases(store, log));
+  const http = createServer(
+    { maxHeaderSize: 16 * 1024, requestTimeout: 60_000 },
+    getRequestListener(app.fetch),
+  );
+  const url = await listen(http, settings.host, settings.port);
+  undo.defer(() => drain(http));
+  undo.defer(() => stopping.abort());
+  const parts = undo.move();
+  return { url, newAdminKey, defaultModel: llm.defaultModel, stop: () => parts.disposeAsync() };
+}
+
+async function embedded(dataDir: string, log: Logger, undo: AsyncDisposableStack): Promise<string> {
+  const postgres = await startEmbeddedPostgres({ dataDir, log });
+  undo.defer(() => postgres.stop());
+  return postgres.databaseUrl;
+}
+
+function listen(http: Server, host: string, port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    http.once('error', (cause: NodeJS.ErrnoException) => {
+      const hint =
+        cause.code === 'EADDRINUSE'
+          ? 'Stop what listens there, or set PORT to another port.'
+          : 'Check HOST and PORT.';
+      reject(
+        new SeedError('invalid_settings', `cannot listen on ${host}:${port}: ${cause.message}`, {
+          hint,
+          cause,
+        }),
+      );
+    });
+    http.listen(port, host, () => {
+      const address = http.address() as AddressInfo;
+      const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+      resolve(`http://${name === '0.0.0.0' || name === '[::]' ? '127.0.0.1' : name}:${address.port}`);
+    });
+  });
+}
+
+/** Takes no new connection, lets running requests end, then closes what is left. */
+async function drain(http: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => http.close(() => resolve()));
+  http.closeIdleConnections();
+  const late = setTimeout(() => http.closeAllConnections(), DRAIN_MS);
+  await closed;
+  clearTimeout(late);
+}

@@ -1,0 +1,20 @@
+// The services of a command's context, bound to the caller.
+import type { AccountService, Actor, KeyService, TaskService } from '../../commands/context.ts';
+import type { ServerParts } from '../parts.ts';
+import { accountService } from './accounts.ts';
+import { keyService } from './keys.ts';
+import { taskService } from './tasks.ts';
+
+export interface Services {
+  accounts: AccountService;
+  keys: KeyService;
+  tasks: TaskService;
+}
+
+export function bindServices(parts: ServerParts, actor: Actor, signal: AbortSignal): Services {
+  return {
+    accounts: accountService(parts),
+    keys: keyService(parts, actor),
+    tasks: taskService(parts, actor, signal),
+  };
+}

@@ -1,0 +1,90 @@
+// Tasks of the caller's account: accepted, listed, watched, stopped. Running them is the runner's work.
+import type { Actor, TaskService } from '../../commands/context.ts';
+import { isTerminal } from '../../core/lifecycle.ts';
+import { grantScopes } from '../../core/scopes.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { RunTaskBody, Task } from '../../protocol/task.ts';
+import { createTask } from '../../store/task-create.ts';
+import { stopTask } from '../../store/task-end.ts';
+import { getTask, listTasks } from '../../store/tasks.ts';
+import type { ServerParts } from '../parts.ts';
+import { refuseUnknownScopes } from './keys.ts';
+import { queuedNote, refuseWithoutDriver } from './runner-outlook.ts';
+import { watchTask } from './watch-task.ts';
+
+export function taskService(parts: ServerParts, actor: Actor, signal: AbortSignal): TaskService {
+  const { store } = parts;
+  const found = async (id: string): Promise<Task> => {
+    const task = await getTask(store.db, actor.accountId, id);
+    if (task) return task;
+    throw new SeedError('not_found', `there is no task ${id}`, { hint: 'seed tasks list shows the ids.' });
+  };
+  return {
+    run: async (input, waitMs) => {
+      const task = await accept(parts, actor, input);
+      return withNote(parts, waitMs > 0 ? await ended(parts, task, found, waitMs, signal) : task);
+    },
+    list: async (filter) => {
+      const page = await listTasks(store.db, actor.accountId, filter);
+      return { ...page, items: await Promise.all(page.items.map((task) => withNote(parts, task))) };
+    },
+    get: async (id) => withNote(parts, await found(id)),
+    stop: async (id) => {
+      await found(id);
+      return (await stopTask(store, actor.accountId, id)) ?? found(id);
+    },
+    events: async (id, after) => watchTask(parts, await found(id), after, signal),
+  };
+}
+
+async function accept(
+  { store, registry, llm }: ServerParts,
+  actor: Actor,
+  input: RunTaskBody,
+): Promise<Task> {
+  const known = registry.scopes(actor.operator);
+  const requested = input.scopes ?? null;
+  if (requested) refuseUnknownScopes(requested, known);
+  const model = input.model ?? llm.defaultModel;
+  if (!llm.knows(model)) {
+    throw new SeedError('unknown_model', `there is no model "${model}"`, {
+      hint: `There are: ${llm
+        .models()
+        .data.map((entry) => entry.id)
+        .join(', ')}.`,
+    });
+  }
+  await refuseWithoutDriver(store);
+  return createTask(store, {
+    accountId: actor.accountId,
+    keyId: actor.key.id,
+    parentTaskId: actor.key.taskId,
+    instruction: input.instruction,
+    scopes: grantScopes(requested, actor.key.scopes, known),
+    timeoutMs: input.timeout,
+    model,
+    metadata: input.metadata,
+  });
+}
+
+/** The task when it has ended, or as it is when the time is over or the caller has gone. */
+async function ended(
+  { store }: ServerParts,
+  task: Task,
+  reload: (id: string) => Promise<Task>,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<Task> {
+  const until = performance.now() + waitMs;
+  using changes = store.signals.subscribe(`task:${task.id}`);
+  for (;;) {
+    const current = await reload(task.id);
+    const left = until - performance.now();
+    if (isTerminal(current.status) || left <= 0 || signal.aborted) return current;
+    await changes.next(left, signal);
+  }
+}
+
+async function withNote({ store }: ServerParts, task: Task): Promise<Task> {
+  return task.status === 'queued' ? { ...task, statusNote: await queuedNote(store) } : task;
+}

@@ -1,0 +1,58 @@
+// The server's settings, from the environment; docs/settings.md describes each.
+import { isWellFormedKeySecret } from '../core/key-secret.ts';
+import { env } from '../lib/env.ts';
+import { dataDirSetting, integerSetting, logLevelSetting, urlSetting } from '../lib/settings.ts';
+import { SeedError } from '../protocol/errors.ts';
+import type { LlmSettings } from './llm/gateway.ts';
+
+export interface ServerSettings {
+  host: string;
+  port: number;
+  dataDir: string;
+  /** Null: the embedded Postgres. */
+  databaseUrl: string | null;
+  adminKey: string | null;
+  runnerToken: string;
+  logLevel: string;
+  llm: LlmSettings;
+}
+
+/** @throws SeedError invalid_settings, naming the variable */
+export function readServerSettings(): ServerSettings {
+  return {
+    host: env('HOST') ?? '127.0.0.1',
+    port: integerSetting('PORT', 3210, 0, 65_535),
+    dataDir: dataDirSetting(),
+    databaseUrl: env('DATABASE_URL') ?? null,
+    adminKey: adminKey(),
+    runnerToken: runnerToken(),
+    logLevel: logLevelSetting(),
+    llm: {
+      baseUrl: urlSetting('SEED_LLM_BASE_URL'),
+      apiKey: env('SEED_LLM_API_KEY') ?? null,
+      defaultModel: env('SEED_LLM_MODEL') ?? null,
+      openRouterKey: env('OPENROUTER_API_KEY') ?? null,
+    },
+  };
+}
+
+function adminKey(): string | null {
+  const secret = env('SEED_ADMIN_KEY');
+  if (secret === undefined) return null;
+  if (isWellFormedKeySecret(secret)) return secret;
+  throw new SeedError(
+    'invalid_settings',
+    'SEED_ADMIN_KEY is not an API key: its form or its checksum is wrong',
+    {
+      hint: 'Leave it unset and the first start makes one, or make one with "node scripts/new-key.ts".',
+    },
+  );
+}
+
+function runnerToken(): string {
+  const token = env('SEED_RUNNER_TOKEN');
+  if (token !== undefined && /^[\x21-\x7e]{32,200}$/.test(token)) return token;
+  throw new SeedError('invalid_settings', 'SEED_RUNNER_TOKEN is not set or shorter than 32 characters', {
+    hint: 'npm start sets it by itself; for servers and runners of their own: openssl rand -hex 32.',
+  });
+}
