@@ -1,0 +1,63 @@
+// npm run demo as a person runs it: to its end, and broken off by Ctrl-C.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cacheDirSetting } from '../../src/lib/settings.ts';
+import type { Task } from '../../src/protocol/task.ts';
+import { processesNaming, until } from '../fixtures/seed.ts';
+
+let dataDir: string;
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'seed-demo-'));
+});
+afterAll(() => rm(dataDir, { recursive: true, force: true }));
+
+function startDemo() {
+  const demo = spawn('sh', ['scripts/run.sh', 'demo'], {
+    // A group of its own, so that Ctrl-C can be sent as a terminal does: to all of it.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, SEED_DATA_DIR: dataDir, SEED_CACHE_DIR: cacheDirSetting() },
+  });
+  let output = '';
+  demo.stdout.on('data', (chunk) => {
+    output += chunk;
+  });
+  demo.stderr.on('data', (chunk) => {
+    output += chunk;
+  });
+  return { pid: demo.pid ?? 0, output: () => output, exited: once(demo, 'exit') as Promise<[number | null]> };
+}
+
+describe('npm run demo', () => {
+  it('shows a real task that cleans up the key inventory', async () => {
+    const demo = startDemo();
+    const [code] = await demo.exited;
+    expect(code, demo.output()).toBe(0);
+    const json = demo.output().match(/^\{\n {2}"task": [\s\S]*?^\}$/m)?.[0] ?? '';
+    const { task } = JSON.parse(json) as { task: Task };
+    expect(task).toMatchObject({ status: 'completed', exitCode: 0, model: 'scripted' });
+    expect(task.inputTokens).toBeGreaterThan(0);
+    expect(task.outputTokens).toBeGreaterThan(0);
+    expect(task.stdout).toMatch(
+      /^Found 9 keys\. 5 already revoked\. Revoked 2 expired keys: task:\w{8} \(expired \d\d:\d\d\), task:\w{8} \(expired \d\d:\d\d\)\. 2 active keys remain\.$/,
+    );
+    const after = demo.output().slice(demo.output().indexOf('The keys after'));
+    expect(after.match(/\brevoked\b/g)).toHaveLength(7);
+    expect(after.match(/\bactive\b/g)).toHaveLength(2);
+    expect(await processesNaming(dataDir)).toEqual([]);
+  });
+
+  it('leaves no process, no sandbox and no folder on Ctrl-C', async () => {
+    const demo = startDemo();
+    await until('the task runs', () => /tasks run/.test(demo.output()), 40_000);
+    process.kill(-demo.pid, 'SIGINT');
+    const [code] = await demo.exited;
+    expect(code).not.toBe(0);
+    await until('no process is left', async () => (await processesNaming(dataDir)).length === 0, 5_000);
+    expect((await readdir(dataDir)).filter((name) => name.startsWith('demo-'))).toEqual([]);
+  });
+});

@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bash, startSeed, type TestSeed, until } from '../fixtures/seed.ts';
+
+let seed: TestSeed;
+beforeAll(async () => {
+  seed = await startSeed({ SEED_RUNNER_SLOTS: '2' });
+});
+afterAll(() => seed?.remove());
+
+describe('the queue', () => {
+  it('runs ten tasks posted at once on two slots, in order of arrival', async () => {
+    const posted = await Promise.all(
+      Array.from({ length: 10 }, (_, index) => seed.postTask({ instruction: bash(`echo ${index}`) })),
+    );
+    const done = await until('all ten have ended', async () => {
+      const tasks = await Promise.all(posted.map(({ id }) => seed.getTask(id)));
+      return tasks.every(({ status }) => status === 'completed') ? tasks : null;
+    }, 55_000);
+    expect(done.map(({ stdout }) => stdout)).toEqual(posted.map((_, index) => String(index)));
+    const byArrival = done.toSorted((a, b) => a.createdAt.localeCompare(b.createdAt)).map(({ startedAt }) => startedAt);
+    expect(byArrival).toEqual(byArrival.toSorted());
+  });
+});
+
+describe('without a runner', () => {
+  it('accepts a task, says what it waits for, and runs it once a runner is there', async () => {
+    process.kill(seed.runnerPid(), 'SIGSTOP');
+    const paused = seed.runnerPid();
+    try {
+      await until('the server takes the runner for gone', async () => {
+        const task = await seed.postTask({ instruction: bash('echo hi') });
+        await seed.call('POST', `/api/v1/tasks/${task.id}/stop`);
+        return task.statusNote?.includes('no runner is connected');
+      }, 25_000);
+      const task = await seed.postTask({ instruction: bash('echo at last') });
+      expect(task).toMatchObject({ status: 'queued', statusNote: expect.stringContaining('no runner is connected') });
+      process.kill(paused, 'SIGCONT');
+      const ended = await until('it ran', async () => {
+        const current = await seed.getTask(task.id);
+        return current.status === 'completed' ? current : null;
+      }, 30_000);
+      expect(ended).toMatchObject({ stdout: 'at last', statusNote: null });
+    } finally {
+      process.kill(paused, 'SIGCONT');
+    }
+  });
+});

@@ -1,0 +1,218 @@
+// The runner with the real guest, Pi and `seed` command in plain processes, against a server that plays Seed.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { createLog } from '../../src/lib/log.ts';
+import { createRunner, type Runner } from '../../src/runner/runner.ts';
+import {
+  calls,
+  type FakeServer,
+  json,
+  RUNNER_TOKEN,
+  runs,
+  says,
+  sse,
+  startFakeServer,
+  TASK_KEY,
+} from '../fixtures/fake-server.ts';
+import { createProcessDriver, type ProcessDriver } from '../fixtures/process-driver.ts';
+
+let driver: ProcessDriver;
+let server: FakeServer;
+let runner: Runner;
+
+beforeAll(async () => {
+  driver = await createProcessDriver();
+});
+afterAll(() => driver.remove());
+beforeEach(async () => {
+  server = await startFakeServer();
+  runner = createRunner({
+    serverUrl: server.url,
+    runnerToken: RUNNER_TOKEN,
+    sandboxes: { driver, snapshot: driver.snapshot },
+    probes: [{ driver: 'process', usable: true, isolation: 'emulated' }],
+    slots: 1,
+    name: 'test',
+    log: createLog('runner', 'silent'),
+    graceMs: 100,
+  });
+  await runner.start();
+});
+afterEach(async () => {
+  await runner.stop();
+  await server.close();
+});
+
+async function settled(taskId: string) {
+  await expect.poll(() => server.settlements.has(taskId), { timeout: 20_000 }).toBe(true);
+  return server.settlements.get(taskId);
+}
+
+const outputOf = (type: 'tool_output' | 'tool_result' | 'text' | 'diagnostic') =>
+  server.events.map((event) => {
+    if (event.type !== type) return '';
+    if (event.type === 'tool_output') return event.chunk;
+    return event.type === 'tool_result' ? event.output : event.text;
+  });
+
+/** Whether the process is there and no zombie. */
+function isAlive(pid: string): boolean {
+  return existsSync(`/proc/${pid}/stat`) && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+}
+
+test('a task calls its command, reports every step in order and ends with the answer', async () => {
+  server.llm = [runs('seed /api/v1/keys; echo; env; id -u'), says('two keys')];
+  server.api = (_request, response) => json(response, 200, { items: ['a', 'b'] });
+  const { taskId } = server.queue({ instruction: '/help count the keys' });
+  expect(await settled(taskId)).toMatchObject({
+    outcome: 'completed',
+    stdout: 'two keys',
+    stderr: null,
+    exitCode: 0,
+    error: null,
+  });
+
+  expect(server.events.map(({ type }) => type)).toEqual(['tool_call', 'tool_output', 'tool_result', 'text']);
+  const [output] = outputOf('tool_output').filter((chunk) => chunk !== '');
+  expect(output).toContain('200 {"items":["a","b"]}');
+  expect(output).not.toMatch(/sk_live_|NODE_OPTIONS|runner-token/);
+  expect(output).toMatch(/^SEED_API_URL=http:\/\/127\.0\.0\.1:\d+$/m);
+  if (process.getuid?.() === 0) expect(output?.trimEnd().endsWith('1000')).toBe(true);
+  expect(server.phases).toEqual(['working', 'finishing']);
+
+  const [completion] = server.seen.filter(({ url }) => url === '/llm/v1/chat/completions');
+  const { model, messages } = JSON.parse(completion?.body ?? '{}');
+  expect(model).toBe('test-model');
+  expect(messages[0].content).toContain('- seed keys list [read] List the keys');
+  expect(JSON.stringify(messages[1])).toContain('/help count the keys');
+  expect(completion?.headers.authorization).toBe(`Bearer ${TASK_KEY}`);
+  expect(Object.keys(completion?.headers ?? {}).filter((name) => name.startsWith('x-'))).toEqual([]);
+});
+
+test('files are read, written and edited with the rights of the agent', async () => {
+  const path = 'notes/todo.txt';
+  server.llm = [
+    calls({ tool: 'write', input: { path, content: 'one\ntwo\n' } }),
+    calls({ tool: 'edit', input: { path, edits: [{ oldText: 'two', newText: 'zwei' }] } }),
+    calls({ tool: 'read', input: { path } }, { tool: 'read', input: { path: '/etc/shadow' } }),
+    runs('stat -c %u notes/todo.txt'),
+    says('written'),
+  ];
+  const { taskId } = server.queue();
+  expect(await settled(taskId)).toMatchObject({ outcome: 'completed' });
+  expect(readFileSync(join(driver.workspaceDir, path), 'utf8')).toBe('one\nzwei\n');
+  const results = server.events.filter((event) => event.type === 'tool_result');
+  expect(results.map(({ isError }) => isError)).toEqual([
+    false,
+    false,
+    expect.any(Boolean),
+    expect.any(Boolean),
+    false,
+  ]);
+  expect(outputOf('tool_result').some((output) => output.includes('one\nzwei'))).toBe(true);
+  expect(outputOf('tool_result').some((output) => /permission denied/i.test(output))).toBe(true);
+  if (process.getuid?.() === 0) expect(outputOf('tool_output').join('')).toBe('1000\n');
+});
+
+test('the agent reaches neither the own requests of the guest nor anything else', async () => {
+  const paths = [
+    '/task',
+    '/events',
+    '/result',
+    '/',
+    '/runner/v1/lease',
+    '/api/v1/../../runner/v1/lease',
+    '/api/v1/%2e%2e/x',
+  ];
+  server.llm = [
+    runs(
+      paths
+        .map((path) => `curl -s -o /dev/null -w '%{http_code} ' --path-as-is "$SEED_API_URL${path}"`)
+        .join(';'),
+    ),
+    says('tried'),
+  ];
+  const { taskId } = server.queue();
+  await settled(taskId);
+  expect(outputOf('tool_output').join('')).toBe('404 404 404 404 404 403 403 ');
+  expect(
+    server.seen.map(({ url }) => url).filter((url) => url.includes('runner') || url.includes('%')),
+  ).toEqual([]);
+});
+
+test('a failing LLM ends the task with what it said', async () => {
+  server.llm = [
+    (_request, response) =>
+      json(response, 502, { error: { code: 'llm_unavailable', message: 'no credit left' } }),
+  ];
+  const { taskId } = server.queue();
+  const settlement = await settled(taskId);
+  expect(settlement).toMatchObject({
+    outcome: 'failed',
+    exitCode: 1,
+    stdout: null,
+    error: { code: 'llm_unavailable' },
+  });
+  expect(settlement?.error?.message).toContain('no credit left');
+  expect(settlement?.stderr).toContain('no credit left');
+  expect(server.events.at(-1)?.type).toBe('diagnostic');
+});
+
+test('an LLM that breaks off in its stream ends the task with what it said', async () => {
+  server.llm = [
+    (_request, response) => sse(response, [{ error: { code: 500, message: 'the model fell over' } }]),
+  ];
+  const { taskId } = server.queue();
+  const settlement = await settled(taskId);
+  expect(settlement?.error?.code).toBe('llm_unavailable');
+  expect(settlement?.error?.message).toContain('the model fell over');
+});
+
+test('a stopped task is killed with everything its agent started, and not settled', async () => {
+  server.llm = [runs('echo $$; sleep 600')];
+  const { taskId } = server.queue();
+  await expect.poll(() => outputOf('tool_output').join('')).toMatch(/^\d+\n$/);
+  const shell = outputOf('tool_output').join('').trim();
+  expect(isAlive(shell)).toBe(true);
+  server.stop(taskId);
+  await expect.poll(() => isAlive(shell), { timeout: 3000 }).toBe(false);
+  await expect
+    .poll(() => driver.processes.at(-1)?.exitCode ?? driver.processes.at(-1)?.signalCode)
+    .not.toBeNull();
+  expect(server.settlements.has(taskId)).toBe(false);
+});
+
+test('at its deadline a task is timed out; its output so far is kept', async () => {
+  server.llm = [runs('echo begun; sleep 600')];
+  const deadline = Date.now() + 4000;
+  const { taskId } = server.queue({ deadline: new Date(deadline).toISOString() });
+  expect(await settled(taskId)).toMatchObject({ outcome: 'timed_out', exitCode: null, error: null });
+  expect(Date.now() - deadline).toBeLessThan(1000);
+  expect(Date.now()).toBeGreaterThanOrEqual(deadline);
+  expect(outputOf('tool_output').join('')).toBe('begun\n');
+});
+
+test('a guest that dies fails the task', async () => {
+  server.llm = [runs('echo begun; sleep 600')];
+  const { taskId } = server.queue();
+  await expect.poll(() => outputOf('tool_output').join('')).toBe('begun\n');
+  driver.processes.at(-1)?.kill('SIGKILL');
+  expect(await settled(taskId)).toMatchObject({ outcome: 'failed', error: { code: 'sandbox_lost' } });
+});
+
+test('output without end is bounded, and control characters arrive as they are', async () => {
+  server.llm = [
+    runs("printf '\\033[31mred\\007'; head -c 3000000 /dev/zero | tr '\\0' x"),
+    says('x'.repeat(300_000)),
+  ];
+  const { taskId } = server.queue();
+  const settlement = await settled(taskId);
+  const output = outputOf('tool_output').join('');
+  expect(output.startsWith('\u001b[31mred\u0007xxx')).toBe(true);
+  expect(output.length).toBeGreaterThan(1_000_000);
+  expect(output.length).toBeLessThan(1_100_000);
+  expect(output).toContain('the rest was cut');
+  expect(Buffer.byteLength(settlement?.stdout ?? '')).toBe(256 * 1024);
+  expect(settlement?.stdout).toMatch(/bytes cut/);
+});

@@ -1,0 +1,229 @@
+// The gateway in front of an upstream that fails in every way it can: a clear error, no secret, nothing left open.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type GatewayServer, startGateway } from '../fixtures/llm-gateway-server.ts';
+import {
+  answer,
+  type Behaviour,
+  chunk,
+  completion,
+  DONE,
+  hang,
+  type LlmUpstream,
+  startLlmUpstream,
+  startStream,
+  stream,
+  usageChunk,
+} from '../fixtures/llm-upstream.ts';
+
+const UPSTREAM_KEY = 'canary-upstream-key-4711';
+const messages = [{ role: 'user' as const, content: 'Say hello' }];
+const limits = {
+  answerMs: 300,
+  idleMs: 200,
+  totalMs: 2_000,
+  retryAfterMs: 1_000,
+  lineBytes: 10_000,
+  answerBytes: 50_000,
+};
+
+let upstream: LlmUpstream;
+let server: GatewayServer;
+
+beforeEach(async () => {
+  upstream = await startLlmUpstream();
+  const settings = {
+    baseUrl: upstream.baseUrl,
+    apiKey: UPSTREAM_KEY,
+    defaultModel: 'm',
+    openRouterKey: null,
+  };
+  server = await startGateway('m', { settings, limits });
+});
+afterEach(async () => {
+  await server.close();
+  await upstream.close();
+});
+
+const ask = (body: object = {}) => server.client.chat.completions.create({ model: 'm', messages, ...body });
+
+async function post(body: object): Promise<{ status: number; text: string }> {
+  const response = await fetch(`${server.url}/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'm', messages, ...body }),
+  });
+  return { status: response.status, text: await response.text() };
+}
+
+/** The last event of a stream. */
+function lastEvent(text: string): unknown {
+  const [last] = text.trimEnd().split('\n').slice(-1);
+  return JSON.parse(last?.replace(/^data: /, '') ?? '');
+}
+
+const unavailable = (message: RegExp) => ({
+  status: 502,
+  code: 'llm_unavailable',
+  message: expect.stringMatching(message),
+});
+
+describe('before the answer has begun', () => {
+  it.each<[string, Behaviour, RegExp]>([
+    ['a 401', answer(401, '{"error":{"message":"User not found."}}'), /answered 401: User not found\./],
+    ['a 404 with plain text', answer(404, 'no such\n model'), /answered 404: no such model/],
+    ['a 500 without a body', answer(500, ''), /answered 500$/],
+    ['a redirect', answer(302, '', { location: 'http://127.0.0.1:1/' }), /answered 302/],
+    [
+      'an error with status 200',
+      answer(200, '{"error":{"message":"out of credits"}}'),
+      /no completion: out of credits/,
+    ],
+    ['no JSON', answer(200, '<html>'), /not JSON/],
+    ['JSON that is no completion', answer(200, '[1]'), /no completion/],
+    ['an answer that is too long', answer(200, `"${'x'.repeat(60_000)}"`), /more than 50000 bytes/],
+    ['silence', hang, /no answer for 0\.3 s/],
+  ])('%s is llm_unavailable', async (_, behaviour, message) => {
+    upstream.behave(behaviour);
+    await expect(ask()).rejects.toMatchObject(unavailable(message));
+    expect(server.recorded).toEqual([]);
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  it('a stream that is no event stream is llm_unavailable', async () => {
+    upstream.behave(answer(200, '{"error":{"message":"no streams here"}}'));
+    await expect(ask({ stream: true })).rejects.toMatchObject(
+      unavailable(/no event stream.*no streams here/),
+    );
+  });
+
+  it('an upstream that is not there is llm_unavailable, its address kept from the caller', async () => {
+    await upstream.close();
+    const error = await ask().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject(unavailable(/could not be reached \(ECONNREFUSED\)/));
+    expect(String(error)).not.toContain('127.0.0.1');
+  });
+
+  it('secrets in the message of the upstream are removed, for the caller and in the log', async () => {
+    const message = `bad key ${UPSTREAM_KEY}, sk-or-v1-0123456789abcdef, sk-ab***yz; Authorization: Bearer abc.def-ghi`;
+    upstream.behave(answer(500, JSON.stringify({ error: { message } })));
+    const error = await ask().catch((thrown: unknown) => thrown);
+    const shown = JSON.stringify([error, String(error), server.logged]);
+    expect(shown).toContain('bad key [removed]');
+    for (const secret of [UPSTREAM_KEY, '0123456789abcdef', 'sk-ab', 'abc.def'])
+      expect(shown).not.toContain(secret);
+  });
+
+  it('a 429 with a small Retry-After is retried once', async () => {
+    upstream.behave(answer(429, '{}', { 'retry-after': '1' }), completion('second try'));
+    const started = performance.now();
+    const { choices } = await ask();
+    expect(choices[0]?.message.content).toBe('second try');
+    expect(performance.now() - started).toBeGreaterThan(950);
+    expect(server.recorded).toHaveLength(1);
+  });
+
+  it.each([
+    ['again', '0', 2],
+    ['with a long Retry-After', '60', 1],
+    ['with a Retry-After that is none', 'soon', 1],
+  ])('a 429 %s is llm_unavailable', async (_, retryAfter, requests) => {
+    upstream.behave(answer(429, '{"error":{"message":"slow down"}}', { 'retry-after': retryAfter }));
+    await expect(ask()).rejects.toMatchObject(unavailable(/answered 429: slow down/));
+    expect(upstream.requests).toHaveLength(requests);
+  });
+});
+
+describe('once the stream has begun', () => {
+  it.each<[string, Behaviour, RegExp]>([
+    [
+      'silence',
+      (response) => {
+        startStream(response);
+        response.write(chunk('a'));
+      },
+      /no more for 0\.2 s/,
+    ],
+    [
+      'a broken connection',
+      async (response) => {
+        startStream(response);
+        await new Promise<void>((resolve) => response.write(chunk('a'), () => resolve()));
+        response.destroy();
+      },
+      /broke the connection|ended its answer/,
+    ],
+    ['an end in the middle', stream(chunk('a')), /ended its answer in the middle/],
+    ['an end within a line', stream(`${chunk('a')}data: {"choi`), /not JSON/],
+    [
+      'an endless line',
+      (response) => {
+        startStream(response);
+        response.write(`${chunk('a')}data: `);
+        const timer = setInterval(() => response.write('x'.repeat(5_000)), 1);
+        response.once('close', () => clearInterval(timer));
+      },
+      /a line of more than 10000 bytes/,
+    ],
+    ['garbage', stream(`${chunk('a')}<html>nonsense</html>\n\n`), /not an event stream/],
+    [
+      'an error event',
+      stream(`${chunk('a')}data: {"error":{"message":"overloaded, sk-secret123"}}\n\n`),
+      /broke off: overloaded, \[removed\]/,
+    ],
+    [
+      'more than its time',
+      (response) => {
+        startStream(response);
+        const timer = setInterval(() => response.write(chunk('a')), 50);
+        response.once('close', () => clearInterval(timer));
+      },
+      /took longer than 2 s/,
+    ],
+  ])('%s ends it with an error event', async (_, behaviour, message) => {
+    upstream.behave(behaviour);
+    const { status, text } = await post({ stream: true });
+    expect(status).toBe(200);
+    expect(text.startsWith(chunk('a'))).toBe(true);
+    expect(text).not.toContain('[DONE]');
+    expect(lastEvent(text)).toEqual({
+      error: { message: expect.stringMatching(message), code: 'llm_unavailable' },
+    });
+    expect(server.logged.map((entry) => entry.message)).toContainEqual(expect.stringMatching(message));
+    await upstream.requests[0]?.closed;
+  });
+
+  it('the client library throws the error, and usage that came before it is counted', async () => {
+    upstream.behave(stream(`${chunk('a') + usageChunk()}garbage\n${DONE}`));
+    const read = async () => {
+      for await (const part of await server.client.chat.completions.create({
+        model: 'm',
+        messages,
+        stream: true,
+      }))
+        void part;
+    };
+    await expect(read()).rejects.toThrow(/not an event stream/);
+    expect(server.recorded).toHaveLength(1);
+  });
+});
+
+it('the answer survives when its tokens cannot be recorded', async () => {
+  const settings = { baseUrl: upstream.baseUrl, apiKey: null, defaultModel: 'm', openRouterKey: null };
+  const failing = await startGateway('m', {
+    settings,
+    recordUsage: () => Promise.reject(new Error('database gone')),
+  });
+  upstream.behave(stream(chunk('a', 'stop') + usageChunk() + DONE));
+  const parts: string[] = [];
+  for await (const part of await failing.client.chat.completions.create({
+    model: 'm',
+    messages,
+    stream: true,
+  })) {
+    parts.push(part.choices[0]?.delta.content ?? '');
+  }
+  expect(parts.join('')).toBe('a');
+  expect(failing.logged.map(({ level }) => level)).toContain('error');
+  expect(upstream.requests[0]?.headers).not.toHaveProperty('authorization');
+  await failing.close();
+});

@@ -1,0 +1,242 @@
+// The gateway in front of an upstream that works: streams, JSON, what is passed on and what is not.
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type GatewayServer, startGateway, TASK_ID, TASK_KEY } from '../fixtures/llm-gateway-server.ts';
+import {
+  chunk,
+  completion,
+  DONE,
+  type LlmUpstream,
+  startLlmUpstream,
+  startStream,
+  stream,
+  usageChunk,
+} from '../fixtures/llm-upstream.ts';
+
+const UPSTREAM_KEY = 'canary-upstream-key-4711';
+const messages = [{ role: 'user' as const, content: 'Say hello' }];
+
+let upstream: LlmUpstream;
+let server: GatewayServer;
+
+beforeEach(async () => {
+  upstream = await startLlmUpstream();
+  const settings = {
+    baseUrl: upstream.baseUrl,
+    apiKey: UPSTREAM_KEY,
+    defaultModel: 'm',
+    openRouterKey: null,
+  };
+  server = await startGateway('m', { settings });
+});
+afterEach(async () => {
+  await server.close();
+  await upstream.close();
+});
+
+async function collect(body: object = {}): Promise<string> {
+  const answer = await server.client.chat.completions.create({ model: 'm', messages, stream: true, ...body });
+  let text = '';
+  for await (const part of answer as AsyncIterable<{ choices: { delta: { content?: string | null } }[] }>) {
+    text += part.choices[0]?.delta.content ?? '';
+  }
+  return text;
+}
+
+describe('streams', () => {
+  const whole = `: keep-alive\n\n${chunk('Grüße, ')}${chunk('Welt 🌍', 'stop')}${usageChunk()}${DONE}`;
+
+  it.each([1, 2, 7, 64, 4096])(
+    'arrive whole when the upstream cuts them into pieces of %i bytes',
+    async (bytes) => {
+      upstream.behave(stream(whole, bytes));
+      expect(await collect()).toBe('Grüße, Welt 🌍');
+      expect(server.recorded).toEqual([{ taskId: TASK_ID, usage: { inputTokens: 11, outputTokens: 7 } }]);
+    },
+  );
+
+  it('arrive with CRLF line ends and without a [DONE]', async () => {
+    upstream.behave(stream((chunk('a') + chunk('b', 'stop') + usageChunk()).replaceAll('\n', '\r\n')));
+    expect(await collect()).toBe('ab');
+    expect(server.recorded).toHaveLength(1);
+  });
+
+  it('pass each part on before the next one exists', async () => {
+    let goOn = () => {};
+    const seen = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    upstream.behave(async (response) => {
+      startStream(response);
+      response.write(chunk('first'));
+      await seen;
+      response.end(chunk('second', 'stop') + DONE);
+    });
+    const parts: string[] = [];
+    for await (const part of await server.client.chat.completions.create({
+      model: 'm',
+      messages,
+      stream: true,
+    })) {
+      parts.push(part.choices[0]?.delta.content ?? '');
+      goOn();
+    }
+    expect(parts).toEqual(['first', 'second']);
+  });
+
+  it('hold the upstream back when the caller does not read', async () => {
+    const line = chunk('x'.repeat(60_000));
+    const total = 64 * 1024 * 1024;
+    let written = 0;
+    upstream.behave(async (response) => {
+      startStream(response);
+      for (; written < total && !response.destroyed; written += line.length) {
+        if (!response.write(line)) await once(response, 'drain');
+      }
+    });
+    const answer = await server.gateway.chatCompletions(
+      { model: 'm', messages, stream: true },
+      { taskId: TASK_ID, model: 'm', signal: new AbortController().signal },
+    );
+    let before = -1;
+    const isHeldBack = () => {
+      const still = written > 0 && written === before;
+      before = written;
+      return still;
+    };
+    await vi.waitUntil(isHeldBack, { interval: 200, timeout: 10_000 });
+    expect(written).toBeLessThan(total / 2);
+    await answer.body?.cancel();
+    expect(await upstream.requests[0]?.closed).toEqual({ abandoned: true });
+  });
+
+  it('abort the upstream when the caller goes away, and count the usage that had come', async () => {
+    upstream.behave((response) => {
+      startStream(response);
+      response.write(usageChunk() + chunk('never ending'));
+    });
+    const answer = await server.client.chat.completions.create({ model: 'm', messages, stream: true });
+    for await (const part of answer) if (part.choices[0]?.delta.content) break;
+    expect(await upstream.requests[0]?.closed).toEqual({ abandoned: true });
+    await vi.waitFor(() => expect(server.recorded).toHaveLength(1));
+    expect(server.logged).toEqual([]);
+  });
+
+  it('abort the upstream when the caller goes away before the answer', async () => {
+    upstream.behave(() => undefined);
+    const caller = new AbortController();
+    const answer = server.client.chat.completions.create({ model: 'm', messages }, { signal: caller.signal });
+    const refused = expect(answer).rejects.toThrow();
+    await vi.waitFor(() => expect(upstream.requests).toHaveLength(1));
+    caller.abort();
+    await refused;
+    expect(await upstream.requests[0]?.closed).toEqual({ abandoned: true });
+  });
+
+  it('leave their connection to the next call', async () => {
+    upstream.behave(async (response) => {
+      startStream(response);
+      response.write(whole);
+      // Some upstreams close an answer a moment after its last event.
+      await setTimeout(20);
+      response.end();
+    });
+    for (let call = 0; call < 6; call++) {
+      await collect();
+      expect(await upstream.requests[call]?.closed).toEqual({ abandoned: false });
+    }
+    expect(new Set(upstream.requests.map(({ clientPort }) => clientPort)).size).toBeLessThan(6);
+  });
+
+  it('without usage count nothing and warn once', async () => {
+    upstream.behave(stream(chunk('a', 'stop') + DONE));
+    await collect();
+    await collect();
+    expect(server.recorded).toEqual([]);
+    expect(server.logged.map(({ message }) => message)).toEqual([expect.stringContaining('no usage')]);
+  });
+});
+
+describe('JSON answers', () => {
+  it('are passed on and counted', async () => {
+    upstream.behave(completion('hello'));
+    const answer = await server.client.chat.completions.create({ model: 'm', messages });
+    expect(answer.choices[0]?.message.content).toBe('hello');
+    expect(server.recorded).toEqual([{ taskId: TASK_ID, usage: { inputTokens: 11, outputTokens: 7 } }]);
+  });
+});
+
+describe('the request', () => {
+  it("carries the upstream's key and nothing of the caller's", async () => {
+    upstream.behave(completion('hello'));
+    await server.client.chat.completions.create({ model: 'm', messages }, { headers: { 'x-trace': 'mine' } });
+    const [request] = upstream.requests;
+    expect(request?.headers.authorization).toBe(`Bearer ${UPSTREAM_KEY}`);
+    expect(JSON.stringify(request?.headers)).not.toContain(TASK_KEY);
+    expect(request?.headers).not.toHaveProperty('x-trace');
+  });
+
+  it('asks for the usage of a stream, even when told not to', async () => {
+    upstream.behave(stream(chunk('a', 'stop') + usageChunk() + DONE));
+    await collect({ stream_options: { include_usage: false } });
+    expect(upstream.requests[0]?.body['stream_options']).toEqual({ include_usage: true });
+  });
+
+  it('is passed on but for what could fetch or store', async () => {
+    upstream.behave(completion('hello'));
+    const image = (url: string) => ({ type: 'image_url', image_url: { url } });
+    const body = {
+      model: 'm',
+      messages: [
+        { role: 'user', content: [image('https://evil.example/?leak'), image('data:image/png;base64,AA==')] },
+      ],
+      temperature: 0.5,
+      store: true,
+      metadata: { a: 'b' },
+      plugins: [{ id: 'web' }],
+      web_search_options: {},
+      models: ['other'],
+      tools: [
+        { type: 'function', function: { name: 'bash', parameters: {} } },
+        { type: 'mcp', server_url: 'https://evil.example' },
+      ],
+    };
+    await fetch(`${server.url}/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const sent = upstream.requests[0]?.body;
+    expect(Object.keys(sent ?? {}).sort()).toEqual(['messages', 'model', 'temperature', 'tools']);
+    expect(sent?.['tools']).toEqual([body.tools[0]]);
+    expect(JSON.stringify(sent)).not.toContain('evil.example');
+    expect(JSON.stringify(sent)).toContain('data:image/png;base64,AA==');
+  });
+
+  it("for another model than the task's is refused without asking the upstream", async () => {
+    const answer = server.client.chat.completions.create({ model: 'other', messages });
+    await expect(answer).rejects.toMatchObject({ status: 400, code: 'unknown_model' });
+    expect(upstream.requests).toEqual([]);
+  });
+
+  it.each([
+    [{}],
+    [{ model: 'm' }],
+    [{ model: 'm', messages: [] }],
+    [{ model: 'm', messages, stream: 'yes' }],
+    [[]],
+    [null],
+  ])('is refused when malformed: %j', async (body) => {
+    const call = { taskId: TASK_ID, model: 'm', signal: new AbortController().signal };
+    await expect(server.gateway.chatCompletions(body, call)).rejects.toMatchObject({ code: 'invalid_input' });
+    expect(upstream.requests).toEqual([]);
+  });
+});
+
+it('serves the scripted model and any other name but those that search the web', async () => {
+  expect(server.gateway.defaultModel).toBe('m');
+  expect(server.gateway.models().data.map(({ id }) => id)).toEqual(['m', 'scripted']);
+  const served = ['scripted', 'm', 'vendor/other', 'vendor/other:online', ''].filter(server.gateway.knows);
+  expect(served).toEqual(['scripted', 'm', 'vendor/other']);
+});

@@ -1,0 +1,250 @@
+// The life of a task in the store: accepted, leased in order, settled, stopped, lapsed; one terminal status, ever.
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { isTerminal } from '../../src/core/lifecycle.ts';
+import { SeedError } from '../../src/protocol/errors.ts';
+import type { Settlement } from '../../src/protocol/runner.ts';
+import { appendAgentEvents, readEvents } from '../../src/store/events.ts';
+import { getKey, revokeKey } from '../../src/store/keys.ts';
+import { settleTask, stopTask } from '../../src/store/task-end.ts';
+import { endLapsedTasks } from '../../src/store/task-lapse.ts';
+import { leaseNextTask, renewLeases, reportPhase, tasksToStop } from '../../src/store/task-lease.ts';
+import { addTokens, getTask } from '../../src/store/tasks.ts';
+import { openTestStore, randomHash, type TestStore } from '../fixtures/store.ts';
+
+let seed: TestStore;
+
+beforeAll(async () => {
+  seed = await openTestStore();
+});
+afterAll(() => seed.close());
+
+const completed = (leaseId: string): Settlement => ({
+  leaseId,
+  outcome: 'completed',
+  stdout: 'done',
+  stderr: null,
+  exitCode: 0,
+  error: null,
+});
+
+const taskOf = async (id: string) => {
+  const task = await getTask(seed.store.db, seed.account.id, id);
+  if (!task) throw new Error(`no task ${id}`);
+  return task;
+};
+
+const eventsOf = (id: string) => readEvents(seed.store.db, id, 0, 1000);
+
+const statusesOf = async (id: string) =>
+  (await eventsOf(id)).flatMap((event) => (event.type === 'status' ? [event.status] : []));
+
+const taskKeyOf = (taskId: string) =>
+  seed.store.db.selectFrom('keys').selectAll().where('task_id', '=', taskId).executeTakeFirstOrThrow();
+
+test('a task runs from queued to completed, with its times and its key', async () => {
+  const posted = await seed.post({ metadata: { team: 'a' }, timeoutMs: 5_000 });
+  expect(posted).toMatchObject({ status: 'queued', phase: null, startedAt: null, metadata: { team: 'a' } });
+  seed.clock.advance(100);
+  const leased = await seed.lease();
+  expect(leased.task).toMatchObject({ id: posted.id, status: 'running', phase: 'starting', queuedMs: 100 });
+  expect(leased.deadline).toEqual(new Date(seed.clock.now().getTime() + 5_000));
+  expect(await taskKeyOf(posted.id)).toMatchObject({
+    name: `task:${posted.id.slice(0, 8)}`,
+    scopes: ['keys:read'],
+    secret_hash: leased.secretHash,
+    caller_key_id: seed.key.id,
+    expires_at: leased.deadline,
+  });
+  seed.clock.advance(20);
+  await reportPhase(seed.store, { taskId: posted.id, leaseId: leased.leaseId, phase: 'working' });
+  await reportPhase(seed.store, { taskId: posted.id, leaseId: leased.leaseId, phase: 'working' });
+  await addTokens(seed.store.db, posted.id, { inputTokens: 7, outputTokens: 3 });
+  seed.clock.advance(300);
+  expect(await settleTask(seed.store, posted.id, completed(leased.leaseId))).toBe('settled');
+  expect(await settleTask(seed.store, posted.id, completed(leased.leaseId))).toBe('already_ended');
+  expect(await taskOf(posted.id)).toMatchObject({
+    status: 'completed',
+    stdout: 'done',
+    exitCode: 0,
+    phase: null,
+    inputTokens: 7,
+    outputTokens: 3,
+    startMs: 20,
+    runMs: 300,
+  });
+  expect(
+    (await eventsOf(posted.id)).map(
+      (event) => event.type === 'status' && [event.seq, event.status, event.phase],
+    ),
+  ).toEqual([
+    [1, 'queued', null],
+    [2, 'running', 'starting'],
+    [3, 'running', 'working'],
+    [4, 'completed', null],
+  ]);
+  const key = await taskKeyOf(posted.id);
+  expect(key.revoked_at).toEqual(seed.clock.now());
+  expect(key.revoked_by).toBeNull();
+});
+
+test('ten tasks are leased in the order of their arrival by two runners at once, each once', async () => {
+  const posted: string[] = [];
+  for (let i = 0; i < 10; i++) posted.push((await seed.post()).id);
+  const leased: string[] = [];
+  for (let i = 0; i < 5; i++) {
+    const pair = await Promise.all([seed.lease(), seed.lease()]);
+    expect(new Set(pair.map(({ task }) => task.id))).toEqual(new Set(posted.slice(2 * i, 2 * i + 2)));
+    leased.push(...pair.map(({ task }) => task.id));
+  }
+  expect(new Set(leased).size).toBe(10);
+  const mintKey = () => ({ secretHash: randomHash(), prefix: 'sk_live_none' });
+  expect(await leaseNextTask(seed.store, { runnerId: randomUUID(), mintKey })).toBeNull();
+  await Promise.all(leased.map((id) => stopTask(seed.store, seed.account.id, id)));
+});
+
+test('a lease that is rolled back leaves the task at the head of the queue', async () => {
+  const first = await seed.post();
+  const second = await seed.post();
+  const mintKey = () => {
+    throw new Error('no randomness left');
+  };
+  await expect(leaseNextTask(seed.store, { runnerId: randomUUID(), mintKey })).rejects.toThrow(
+    'no randomness left',
+  );
+  expect((await taskOf(first.id)).status).toBe('queued');
+  expect((await seed.lease()).task.id).toBe(first.id);
+  expect((await seed.lease()).task.id).toBe(second.id);
+  for (const { id } of [first, second]) await stopTask(seed.store, seed.account.id, id);
+});
+
+test('fifty stops at once and a settle end a running task once, with one terminal event', async () => {
+  const { id } = await seed.post();
+  const { leaseId } = await seed.lease();
+  const stops = Array.from({ length: 50 }, () => stopTask(seed.store, seed.account.id, id));
+  const [settled, ...stopped] = await Promise.all([settleTask(seed.store, id, completed(leaseId)), ...stops]);
+  const { status } = await taskOf(id);
+  expect(status).toBe(settled === 'settled' ? 'completed' : 'stopped');
+  expect(new Set(stopped.map((task) => task?.status))).toEqual(new Set([status]));
+  expect((await statusesOf(id)).filter(isTerminal)).toEqual([status]);
+});
+
+test('stopping and leasing queued tasks at once loses none, doubles none, deadlocks never', async () => {
+  const ids: string[] = [];
+  for (let i = 0; i < 20; i++) ids.push((await seed.post()).id);
+  const mintKey = () => ({ secretHash: randomHash(), prefix: 'sk_live_race' });
+  const leases = Array.from({ length: 20 }, () =>
+    leaseNextTask(seed.store, { runnerId: randomUUID(), mintKey }),
+  );
+  const stops = ids.map((id) => stopTask(seed.store, seed.account.id, id));
+  const leased = (await Promise.all(leases)).flatMap((lease) => (lease ? [lease.task.id] : []));
+  await Promise.all(stops);
+  expect(new Set(leased).size).toBe(leased.length);
+  for (const id of ids) {
+    const expected = leased.includes(id) ? ['queued', 'running', 'stopped'] : ['queued', 'stopped'];
+    expect(await statusesOf(id)).toEqual(expected);
+  }
+  expect(await leaseNextTask(seed.store, { runnerId: randomUUID(), mintKey })).toBeNull();
+});
+
+test('a stopped queued task is never leased; a foreign account stops nothing', async () => {
+  const { id } = await seed.post();
+  expect(await stopTask(seed.store, randomUUID(), id)).toBeNull();
+  expect((await taskOf(id)).status).toBe('queued');
+  expect(await stopTask(seed.store, seed.account.id, id)).toMatchObject({
+    status: 'stopped',
+    startedAt: null,
+  });
+  const mintKey = () => ({ secretHash: randomHash(), prefix: 'sk_live_none' });
+  expect(await leaseNextTask(seed.store, { runnerId: randomUUID(), mintKey })).toBeNull();
+});
+
+test('a task whose key was revoked while it waited is not run', async () => {
+  const { key } = await seed.addKey();
+  const { id } = await seed.post({ keyId: key.id });
+  const next = await seed.post();
+  await revokeKey(seed.store.db, seed.account.id, key.id, seed.key.id, seed.clock.now());
+  expect((await seed.lease()).task.id).toBe(next.id);
+  expect(await taskOf(id)).toMatchObject({
+    status: 'stopped',
+    error: { code: 'interrupted' },
+    startedAt: null,
+  });
+  await stopTask(seed.store, seed.account.id, next.id);
+});
+
+test('a lapsed lease ends the task interrupted, once, with the output so far', async () => {
+  const { id } = await seed.post();
+  const { leaseId, runnerId } = await seed.lease();
+  await appendAgentEvents(seed.store, {
+    taskId: id,
+    leaseId,
+    events: [
+      { type: 'tool_call', callId: 'c', tool: 'bash', input: { command: 'ls' } },
+      { type: 'tool_output', callId: 'c', chunk: 'one\n' },
+      { type: 'tool_output', callId: 'c', chunk: 'two\n' },
+    ],
+  });
+  seed.clock.advance(9_000);
+  expect(await renewLeases(seed.store, { runnerId, taskIds: [id] })).toEqual([]);
+  seed.clock.advance(9_000);
+  expect(await endLapsedTasks(seed.store)).toEqual([]);
+  seed.clock.advance(2_000);
+  const ended = await Promise.all([
+    endLapsedTasks(seed.store),
+    endLapsedTasks(seed.store),
+    endLapsedTasks(seed.store),
+  ]);
+  expect(ended.flat()).toEqual([id]);
+  expect(await taskOf(id)).toMatchObject({
+    status: 'failed',
+    error: { code: 'interrupted' },
+    stdout: 'one\ntwo\n',
+  });
+  expect(await renewLeases(seed.store, { runnerId, taskIds: [id] })).toEqual([id]);
+  expect(await tasksToStop(seed.store, runnerId, [id])).toEqual([id]);
+  expect((await taskKeyOf(id)).revoked_at).not.toBeNull();
+});
+
+test('a task past its deadline that nobody settles times out after a second of grace', async () => {
+  const { id } = await seed.post({ timeoutMs: 1_000 });
+  const { leaseId } = await seed.lease();
+  const event = { type: 'text', text: 'half an answer' } as const;
+  await appendAgentEvents(seed.store, { taskId: id, leaseId, events: [event] });
+  seed.clock.advance(1_999);
+  expect(await endLapsedTasks(seed.store)).toEqual([]);
+  seed.clock.advance(2);
+  expect(await endLapsedTasks(seed.store)).toEqual([id]);
+  expect(await taskOf(id)).toMatchObject({ status: 'timed_out', error: null, stdout: 'half an answer' });
+});
+
+test('another lease than the task runs under is refused everywhere', async () => {
+  const { id } = await seed.post();
+  const { leaseId } = await seed.lease();
+  const wrong = randomUUID();
+  const lost = expect.objectContaining({ code: 'lease_lost' });
+  await expect(settleTask(seed.store, id, completed(wrong))).rejects.toEqual(lost);
+  await expect(reportPhase(seed.store, { taskId: id, leaseId: wrong, phase: 'working' })).rejects.toEqual(
+    lost,
+  );
+  const events = [{ type: 'text' as const, text: 'x' }];
+  await expect(appendAgentEvents(seed.store, { taskId: id, leaseId: wrong, events })).rejects.toEqual(lost);
+  expect(await renewLeases(seed.store, { runnerId: wrong, taskIds: [id] })).toEqual([id]);
+  await stopTask(seed.store, seed.account.id, id);
+  await expect(appendAgentEvents(seed.store, { taskId: id, leaseId, events })).rejects.toBeInstanceOf(
+    SeedError,
+  );
+  expect(await statusesOf(id)).toEqual(['queued', 'running', 'stopped']);
+});
+
+test('a task key is found by its account and carries its task', async () => {
+  const { id } = await seed.post();
+  await seed.lease();
+  const { id: keyId } = await taskKeyOf(id);
+  expect(await getKey(seed.store.db, seed.account.id, keyId, seed.clock.now())).toMatchObject({
+    taskId: id,
+    status: 'active',
+  });
+  expect(await getKey(seed.store.db, randomUUID(), keyId, seed.clock.now())).toBeNull();
+  await stopTask(seed.store, seed.account.id, id);
+});
