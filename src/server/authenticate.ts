@@ -2,7 +2,7 @@
 import type { Actor } from '../commands/context.ts';
 import { hashKeySecret, isWellFormedKeySecret } from '../core/key-secret.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { findPresentedKey } from '../store/keys.ts';
+import { findPresentedKey } from '../store/presented-key.ts';
 import type { Store } from '../store/store.ts';
 
 /** @throws SeedError not_authenticated, invalid_key, key_expired or key_revoked */

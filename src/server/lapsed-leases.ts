@@ -1,5 +1,7 @@
-// Looks every second for tasks whose runner is lost or whose deadline has passed, and ends them.
+// Looks every second for tasks whose runner is lost or whose deadline has passed, and ends them. After a start it first
+// gives runners the time of a lease to be heard: while the server was down they could not renew theirs.
 import type { Logger } from '../lib/log.ts';
+import { LEASE_MS } from '../protocol/runner.ts';
 import type { Store } from '../store/store.ts';
 import { endLapsedTasks } from '../store/task-lapse.ts';
 
@@ -8,6 +10,7 @@ const EVERY_MS = 1_000;
 export function sweepLapsedLeases(store: Store, log: Logger): AsyncDisposable {
   let running: Promise<void> = Promise.resolve();
   let busy = false;
+  const from = performance.now() + LEASE_MS;
   const look = async () => {
     busy = true;
     try {
@@ -21,7 +24,7 @@ export function sweepLapsedLeases(store: Store, log: Logger): AsyncDisposable {
     }
   };
   const timer = setInterval(() => {
-    if (!busy) running = look();
+    if (!busy && performance.now() > from) running = look();
   }, EVERY_MS);
   return {
     async [Symbol.asyncDispose]() {

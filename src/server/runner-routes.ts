@@ -16,7 +16,7 @@ import {
   Settlement,
 } from '../protocol/runner.ts';
 import { appendAgentEvents } from '../store/events.ts';
-import { saveRunner } from '../store/runners.ts';
+import { saveRunner, touchRunner } from '../store/runners.ts';
 import { settleTask } from '../store/task-end.ts';
 import { leaseNextTask, renewLeases, reportPhase, tasksToStop } from '../store/task-lease.ts';
 import { bearerToken } from './authenticate.ts';
@@ -50,6 +50,7 @@ export function runnerRoutes(parts: ServerParts): Hono<HttpEnv> {
   app.post('/heartbeat', async (c) => {
     const { runnerId, tasks } = await body(c, HeartbeatRequest);
     using signals = store.signals.subscribe(`runner:${runnerId}`);
+    await touchRunner(store.db, runnerId);
     let stop = await renewLeases(store, { runnerId, taskIds: tasks });
     if (stop.length === 0) {
       await signals.next(HEARTBEAT_WAIT_MS, AbortSignal.any([c.req.raw.signal, parts.stopping]));

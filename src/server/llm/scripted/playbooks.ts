@@ -1,0 +1,5 @@
+// The list of playbooks; the first that recognises an instruction plays.
+import { keyCleanup } from './key-cleanup.ts';
+import type { Playbook } from './playbook.ts';
+
+export const PLAYBOOKS: readonly Playbook[] = [keyCleanup];
