@@ -1,20 +1,21 @@
-// Prepares this machine: fetches and builds what sandboxes need. `npm start` and `npm run demo` do the same when it
-// was not done; a second run takes less than a second.
-import { setUp } from '../src/drivers/set-up.ts';
-import { bundleGuest } from '../src/guest/bundle.ts';
+// Prepares this machine: fetches and builds what sandboxes need, and says what is there. `npm start` and
+// `npm run demo` do the same when it was not done.
+import { setUp } from '../src/drivers/image/set-up.ts';
+import { megabytes } from '../src/lib/disk-space.ts';
 import { env } from '../src/lib/env.ts';
 import { hydrateSymlinks } from '../src/lib/hydrate-symlinks.ts';
-import { SeedError } from '../src/protocol/errors.ts';
+import { exitOnFailure } from '../src/lib/process-life.ts';
+import { cacheDirSetting } from '../src/lib/settings.ts';
 
-const say = (message: string) => console.log(`· ${message}`);
-
-try {
+await exitOnFailure(async () => {
+  const say = (message: string) => console.log(`· ${message}`);
   if (!env('DATABASE_URL')) await hydrateSymlinks();
-  await setUp({ dataDir: env('SEED_DATA_DIR') ?? '.seed', guestBundle: await bundleGuest(), onProgress: say });
-  say('ready');
-} catch (error) {
-  if (!(error instanceof SeedError)) throw error;
-  console.error(error.message);
-  if (error.hint) console.error(error.hint);
-  process.exitCode = 1;
-}
+  const { driver, probes, imageBytes, snapshotBytes } = await setUp({
+    cacheDir: cacheDirSetting(),
+    onProgress: say,
+  });
+  const isolation = probes.find((probe) => probe.usable)?.isolation;
+  say(`image: ${megabytes(imageBytes)}`);
+  say(`driver: ${driver.name} (${isolation})`);
+  say(`snapshot: ${megabytes(snapshotBytes)}`);
+});

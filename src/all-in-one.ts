@@ -21,6 +21,8 @@ interface ReadyMessage {
 export interface AllInOne extends ReadyMessage {
   serverPid(): number;
   runnerPid(): number;
+  /** Restarts nothing from now on. */
+  abandon(): void;
   /** Resolves when a process died too often to be restarted. */
   failed: Promise<string>;
   /** The runner first, so that it can settle its tasks, then the server. */
@@ -46,6 +48,10 @@ export async function startAllInOne(environment: NodeJS.ProcessEnv): Promise<All
     ...ready,
     serverPid: () => server.child().pid ?? 0,
     runnerPid: () => runner.child().pid ?? 0,
+    abandon: () => {
+      runner.abandon();
+      server.abandon();
+    },
     failed: failed.promise,
     stop: async () => {
       await runner.stop();
@@ -56,6 +62,7 @@ export async function startAllInOne(environment: NodeJS.ProcessEnv): Promise<All
 
 interface KeptProcess {
   child(): ChildProcess;
+  abandon(): void;
   stop(): Promise<void>;
 }
 
@@ -88,6 +95,9 @@ function keepRunning(
 
   return {
     child: () => current,
+    abandon: () => {
+      stopped = true;
+    },
     stop: async () => {
       stopped = true;
       if (current.exitCode !== null || current.signalCode !== null) return;

@@ -70,7 +70,9 @@ export function createApp(parts: ServerParts): Hono<HttpEnv> {
 function limitBody(maxSize: number) {
   return bodyLimit({
     maxSize,
-    onError: () => {
+    onError: (c) => {
+      // The rest of the body is not read, so nothing else can come over this connection.
+      c.header('Connection', 'close');
       throw new SeedError('body_too_large', `the body is larger than ${maxSize} bytes`);
     },
   });

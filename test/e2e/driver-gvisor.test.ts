@@ -11,6 +11,7 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { Limits, Sandbox } from '../../src/drivers/driver.ts';
 import { sandboxProcesses } from '../../src/drivers/gvisor/sandbox-folder.ts';
 import { DISK_BYTES } from '../../src/drivers/gvisor/spec.ts';
+import { findByCommandLine } from '../../src/lib/host-processes.ts';
 import { cacheDirSetting } from '../../src/lib/settings.ts';
 import { SeedError } from '../../src/protocol/errors.ts';
 import { runInGuest, setUpEchoGuest } from '../fixtures/echo-guest.ts';
@@ -154,9 +155,10 @@ describe.skipIf(!ready)('gVisor driver', () => {
     for (const program of ['runsc-sandbox', 'timeout', 'unshare']) {
       const sandbox = await start(`lost-${program}`);
       await runInGuest(sandbox.stream, 'true');
-      const processes = await sandboxProcesses(join(sandboxes, sandbox.id));
-      const victim = processes.find(({ args }) => args[0] === program);
-      process.kill(victim?.pid ?? Number.NaN, 'SIGKILL');
+      const [victim] = await findByCommandLine(
+        (args) => args[0] === program && args.join().includes(sandbox.id),
+      );
+      process.kill(victim ?? Number.NaN, 'SIGKILL');
       expect((await sandbox.exited).reason).toBe('lost');
       await expectNothingLeft(sandbox.id);
     }
@@ -166,13 +168,12 @@ describe.skipIf(!ready)('gVisor driver', () => {
     process.env['SEED_TEST_CANARY'] = 'canary-4711';
     const sandbox = await start('environment');
     await runInGuest(sandbox.stream, 'true');
-    const processes = await sandboxProcesses(join(sandboxes, 'environment'));
+    const pids = await sandboxProcesses(join(sandboxes, 'environment'));
     // runsc makes its own processes unreadable to ordinary users; their environment is a part of its parent's.
-    const environments = await Promise.all(
-      processes.map(({ pid }) => readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')),
-    );
-    expect(environments.join()).toContain('PATH=');
-    expect(environments.join()).not.toContain('canary-4711');
+    const read = pids.map((pid) => readFile(`/proc/${pid}/environ`, 'utf8').catch(() => ''));
+    const environments = (await Promise.all(read)).join();
+    expect(environments).toContain('PATH=');
+    expect(environments).not.toContain('canary-4711');
   });
 
   test('measures what it used', async () => {

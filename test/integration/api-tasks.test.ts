@@ -135,7 +135,7 @@ describe('the LLM gateway', () => {
       text += chunk.choices[0]?.delta.content ?? '';
       usage = chunk.usage ?? usage;
     }
-    expect(text).toContain('no language model');
+    expect(text).toContain('not a language model');
     expect(usage?.completion_tokens).toBeGreaterThan(0);
     await expect
       .poll(async () => (await server.call('GET', `/api/v1/tasks/${lease.taskId}`)).body.task)

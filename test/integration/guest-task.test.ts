@@ -1,7 +1,7 @@
 // The runner with the real guest, Pi and `seed` command in plain processes, against a server that plays Seed.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createLog } from '../../src/lib/log.ts';
 import { createRunner, type Runner } from '../../src/runner/runner.ts';
 import {
@@ -172,7 +172,7 @@ test('an LLM that breaks off in its stream ends the task with what it said', asy
 test('a stopped task is killed with everything its agent started, and not settled', async () => {
   server.llm = [runs('echo $$; sleep 600')];
   const { taskId } = server.queue();
-  await expect.poll(() => outputOf('tool_output').join('')).toMatch(/^\d+\n$/);
+  await expect.poll(() => outputOf('tool_output').join(''), { timeout: 10_000 }).toMatch(/^\d+\n$/);
   const shell = outputOf('tool_output').join('').trim();
   expect(isAlive(shell)).toBe(true);
   server.stop(taskId);
@@ -196,7 +196,7 @@ test('at its deadline a task is timed out; its output so far is kept', async () 
 test('a guest that dies fails the task', async () => {
   server.llm = [runs('echo begun; sleep 600')];
   const { taskId } = server.queue();
-  await expect.poll(() => outputOf('tool_output').join('')).toBe('begun\n');
+  await expect.poll(() => outputOf('tool_output').join(''), { timeout: 10_000 }).toBe('begun\n');
   driver.processes.at(-1)?.kill('SIGKILL');
   expect(await settled(taskId)).toMatchObject({ outcome: 'failed', error: { code: 'sandbox_lost' } });
 });

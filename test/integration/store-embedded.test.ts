@@ -32,7 +32,10 @@ async function startElsewhere(): Promise<{ server: ChildProcess; postgresPid: nu
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   if (!server.stdout) throw new Error('stdout is piped');
-  const [line] = (await once(createInterface({ input: server.stdout }), 'line')) as [string];
+  const ended = once(server, 'exit').then(([code]) =>
+    Promise.reject(new Error(`the server ended with ${code}`)),
+  );
+  const [line] = await Promise.race([once(createInterface({ input: server.stdout }), 'line'), ended]);
   const { pid, databaseUrl } = JSON.parse(line) as { pid: number; databaseUrl: string };
   return { server, postgresPid: pid, databaseUrl };
 }

@@ -1,0 +1,82 @@
+// Prints a command's answer: JSON as it is, a table or names and values. Used by run.ts and login.ts.
+import { SeedError } from '../protocol/errors.ts';
+import type { ManifestCommand } from '../protocol/manifest.ts';
+import { isRecord } from './cell.ts';
+import type { Io } from './io.ts';
+import { listView, type ViewOptions } from './list-view.ts';
+import { objectView } from './object-view.ts';
+import { escapeJson } from './sanitise.ts';
+import { styleFor } from './style.ts';
+
+export interface AnswerOptions {
+  json: boolean;
+  quiet: boolean;
+  /** The command line up to its flags, for the note on how to see the next page. */
+  commandLine: string;
+}
+
+/** @param text the JSON text of the answer */
+export function printAnswer(io: Io, command: ManifestCommand, text: string, options: AnswerOptions): void {
+  const note = (line: string) => {
+    if (!options.quiet) io.stderr.write(`${line}\n`);
+  };
+  const answer = parseAnswer(text);
+  if (options.json) printJson(io, text, answer);
+  else if (command.output === 'list') printList(io, command, answer, options.commandLine, note);
+  else
+    io.stdout.write(isRecord(answer) ? objectView(answer, viewOptions(io)) : `${JSON.stringify(answer)}\n`);
+  if (!options.json && isRecord(answer) && typeof answer['secret'] === 'string') {
+    note('The secret is shown once. Store it now.');
+  }
+}
+
+export function parseAnswer(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new SeedError('unreachable', 'the server answered with broken JSON', { cause });
+  }
+}
+
+/** The body as it came; on a terminal indented. */
+export function printJson(io: Io, text: string, answer: unknown): void {
+  const shown = io.stdout.isTerminal ? JSON.stringify(answer, null, 2) : text;
+  io.stdout.write(`${escapeJson(shown).trimEnd()}\n`);
+}
+
+function printList(
+  io: Io,
+  command: ManifestCommand,
+  answer: unknown,
+  commandLine: string,
+  note: (line: string) => void,
+): void {
+  const page = isRecord(answer) ? answer : {};
+  const items = Array.isArray(page['items']) ? page['items'] : [];
+  if (items.length === 0) {
+    note(`No ${command.name.split(' ')[0] ?? 'items'}.`);
+  } else {
+    const { text, hidden } = listView(items, command.columns, viewOptions(io));
+    io.stdout.write(text);
+    if (hidden.length > 0)
+      note(
+        `Not shown for want of width: ${hidden.join(', ').toLowerCase()} (a wider terminal or --json shows them)`,
+      );
+  }
+  const cursor = page['nextCursor'];
+  if (typeof cursor === 'string') note(`There is more: ${commandLine} --cursor ${shellWord(cursor)}`);
+}
+
+function viewOptions(io: Io): ViewOptions {
+  const { isTerminal, columns } = io.stdout;
+  return {
+    style: styleFor(io.stdout, io),
+    width: isTerminal ? columns : null,
+    now: isTerminal ? io.clock.now() : null,
+  };
+}
+
+/** A word as a shell takes it. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,106 @@
+// Calls the server's commands over REST. Used by run.ts, follow-task.ts and login.ts.
+import type { ManifestCommand } from '../protocol/manifest.ts';
+import { apiError, connectionError, isRefused, notSeed } from './api-errors.ts';
+import type { Io } from './io.ts';
+import type { Profile } from './profile.ts';
+import type { HttpResponse } from './request.ts';
+import { restCall } from './rest-call.ts';
+
+export interface Api {
+  readonly url: string;
+  /** Runs a command and returns the JSON text of its answer. */
+  call(command: ManifestCommand, input: Record<string, unknown>): Promise<string>;
+  /** GET of a path under the server's address, as JSON text. */
+  get(path: string): Promise<string>;
+  /** Runs a stream command; the body is NDJSON. */
+  stream(
+    command: ManifestCommand,
+    input: Record<string, unknown>,
+    options: { lastEventId: number | null; signal?: AbortSignal },
+  ): Promise<AsyncIterable<Uint8Array>>;
+}
+
+const ANSWER_TIMEOUT_MS = 300_000;
+const ANSWER_LIMIT_BYTES = 64 * 1024 * 1024;
+/** Pauses before a GET is tried again. */
+const RETRY_PAUSES_MS = [150, 500];
+
+interface Exchange {
+  method: string;
+  path: string;
+  accept: string;
+  body?: string;
+  lastEventId?: number | null;
+  signal?: AbortSignal | undefined;
+}
+
+export function createApi(io: Io, profile: Profile): Api {
+  async function once({ method, path, accept, body, lastEventId, signal }: Exchange): Promise<HttpResponse> {
+    const headers: Record<string, string> = { accept, 'user-agent': 'seed-cli' };
+    if (profile.key !== null) headers['authorization'] = `Bearer ${profile.key}`;
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    if (lastEventId) headers['last-event-id'] = String(lastEventId);
+    return io.request({
+      method,
+      url: profile.url + path,
+      headers,
+      timeoutMs: ANSWER_TIMEOUT_MS,
+      ...(body !== undefined && { body }),
+      ...(signal && { signal }),
+    });
+  }
+
+  /** Sends until it is answered with success; only a GET is sent again. */
+  async function send(exchange: Exchange): Promise<HttpResponse> {
+    const pauses = exchange.method === 'GET' ? RETRY_PAUSES_MS : [];
+    for (const pauseMs of [...pauses, null]) {
+      try {
+        const response = await once(exchange);
+        if (response.status >= 200 && response.status < 300) return response;
+        const body = await readAll(response.body);
+        if (response.status !== 503 || pauseMs === null) throw apiError(response, body, profile);
+      } catch (error) {
+        if (pauseMs === null || !isRefused(error)) throw connectionError(error, profile.url);
+      }
+      await io.wait(pauseMs);
+    }
+    throw connectionError(null, profile.url);
+  }
+
+  async function json(exchange: Exchange): Promise<string> {
+    const response = await send(exchange);
+    try {
+      const text = await readAll(response.body);
+      if (response.status === 204 && text === '') return '{}';
+      if (!isJson(response)) throw notSeed(response.status, profile.url);
+      return text;
+    } catch (error) {
+      throw connectionError(error, profile.url);
+    }
+  }
+
+  return {
+    url: profile.url,
+    call: (command, input) => json({ ...restCall(command, input), accept: 'application/json' }),
+    get: (path) => json({ method: 'GET', path, accept: 'application/json' }),
+    async stream(command, input, { lastEventId, signal }) {
+      const exchange = { ...restCall(command, input), accept: 'application/x-ndjson', lastEventId, signal };
+      return (await send(exchange)).body;
+    },
+  };
+}
+
+function isJson(response: HttpResponse): boolean {
+  return /^application\/([a-z.]+\+)?json\b/.test(response.headers['content-type'] ?? '');
+}
+
+async function readAll(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > ANSWER_LIMIT_BYTES) throw new Error(`the answer is larger than ${ANSWER_LIMIT_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

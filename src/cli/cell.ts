@@ -1,0 +1,26 @@
+// One value as text on one line, and property names as words. Used by the views.
+import { isIsoTime, relativeTime } from './relative-time.ts';
+import { sanitiseLine } from './sanitise.ts';
+
+export const NOTHING = '-';
+
+/** @param now times are shortened relative to it; null leaves them as they are */
+export function cellText(value: unknown, now: Date | null): string {
+  if (value === null || value === undefined || value === '') return NOTHING;
+  if (typeof value === 'string')
+    return now && isIsoTime(value) ? relativeTime(value, now) : sanitiseLine(value);
+  if (typeof value !== 'object') return String(value);
+  const isEmpty = Object.keys(value).length === 0;
+  if (isEmpty) return NOTHING;
+  const isPlainList = Array.isArray(value) && value.every((item) => typeof item !== 'object');
+  return sanitiseLine(isPlainList ? value.join(', ') : JSON.stringify(value));
+}
+
+/** `createdAt` → `created at`, `cost.total` → `cost total` */
+export function words(property: string): string {
+  return sanitiseLine(property.replace(/([a-z0-9])([A-Z])/g, '$1 $2').replace(/[._-]/g, ' ')).toLowerCase();
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,103 @@
+// seed doctor: what works on this machine, what does not, and what to do about it. Used by repository.ts.
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SeedError } from '../protocol/errors.ts';
+import { createApi } from './api.ts';
+import { fs } from './builtin.ts';
+import { EXIT } from './exit-codes.ts';
+import type { Io } from './io.ts';
+import type { LocalCommand } from './local-command.ts';
+import { loadProfile } from './profile.ts';
+import { REPOSITORY } from './repository-root.ts';
+import { sanitise } from './sanitise.ts';
+import { type Style, styleFor } from './style.ts';
+
+interface Finding {
+  name: string;
+  state: 'good' | 'bad' | 'note';
+  text: string;
+  /** What to do next. */
+  hint?: string | undefined;
+}
+
+export const doctor: LocalCommand = {
+  name: 'doctor',
+  summary: 'Check what sandboxes this machine can run, its folders and its server',
+  usage: 'seed doctor',
+  flags: [],
+  options: {},
+  async run(io, flags) {
+    const style = styleFor(io.stdout, io);
+    const findings: Finding[] = [];
+    const tell = (finding: Finding) => {
+      findings.push(finding);
+      if (!flags.json) io.stdout.write(lineOf(finding, style));
+    };
+    tell({ name: 'node', state: 'good', text: `${process.version} (${process.arch}, ${process.execPath})` });
+    const dataDir = resolve(io.env('SEED_DATA_DIR') ?? fileURLToPath(new URL('.seed', REPOSITORY)));
+    tell(dataFolder(dataDir));
+    const drivers = await probeDrivers(dataDir, resolve(io.env('SEED_CACHE_DIR') ?? join(dataDir, 'cache')));
+    for (const finding of drivers) tell(finding);
+    tell(await askServer(io, flags.url));
+    if (flags.json) io.stdout.write(`${JSON.stringify({ findings })}\n`);
+    const isUsable = drivers.some(({ state }) => state === 'good');
+    if (!isUsable) io.stderr.write('No sandbox can be started here yet: tasks will not run.\n');
+    return isUsable ? EXIT.ok : EXIT.error;
+  },
+};
+
+const MARKS = { good: '✓', bad: '✗', note: '·' } as const;
+
+function lineOf({ name, state, text, hint }: Finding, style: Style): string {
+  const paint = { good: style.green, bad: style.red, note: style.dim }[state];
+  const indent = ' '.repeat(12);
+  const lines = [...sanitise(text).trimEnd().split('\n'), ...(hint ? [`→ ${sanitise(hint)}`] : [])];
+  return `${paint(MARKS[state])} ${style.bold(name.padEnd(10))}${lines.join(`\n${indent}`)}\n`;
+}
+
+function dataFolder(dataDir: string): Finding {
+  const name = 'data';
+  if (!fs.existsSync(dataDir))
+    return { name, state: 'note', text: `${dataDir} is not there yet; npm start makes it` };
+  try {
+    fs.accessSync(dataDir, fs.constants.W_OK | fs.constants.X_OK);
+    return { name, state: 'good', text: dataDir };
+  } catch {
+    const hint = `It belongs to user ${fs.statSync(dataDir).uid}: run as that user, or set SEED_DATA_DIR.`;
+    return { name, state: 'bad', text: `${dataDir} cannot be written`, hint };
+  }
+}
+
+/** Starts something with each driver, as a runner does before it takes work. */
+async function probeDrivers(dataDir: string, cacheDir: string): Promise<Finding[]> {
+  const runscPath = fs
+    .globSync(join(cacheDir, 'tools', 'runsc-*', 'runsc'))
+    .sort()
+    .at(-1);
+  if (runscPath === undefined) {
+    const text = `the sandbox's programs are not set up under ${cacheDir}`;
+    return [{ name: 'sandbox', state: 'bad', text, hint: 'npm start or npm run demo sets them up.' }];
+  }
+  // By address: the drivers stay out of the bundle that bin/seed starts.
+  const { href } = new URL('src/drivers/select.ts', REPOSITORY);
+  const { selectDriver } = (await import(href)) as typeof import('../drivers/select.ts');
+  const { probes } = await selectDriver({ cacheDir, dataDir, runscPath });
+  return probes.map(({ driver, usable, isolation, why }) =>
+    usable
+      ? { name: driver, state: 'good', text: `starts sandboxes (isolation: ${isolation})` }
+      : { name: driver, state: 'bad', text: why ?? 'not usable' },
+  );
+}
+
+async function askServer(io: Io, urlFlag: string | undefined): Promise<Finding> {
+  const name = 'server';
+  const { url } = loadProfile(io, urlFlag);
+  try {
+    // Without the key: being ready is no secret.
+    await createApi(io, { url, key: null }).get('/readyz');
+    return { name, state: 'good', text: `${url} is ready` };
+  } catch (error) {
+    if (!(error instanceof SeedError)) throw error;
+    return { name, state: 'note', text: error.message, hint: error.hint ?? undefined };
+  }
+}

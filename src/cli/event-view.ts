@@ -1,0 +1,98 @@
+// A task's events as a person reads them. Used by stream-command.ts and follow-task.ts.
+import type { TaskEvent } from '../protocol/event.ts';
+import { sanitise, sanitiseLine } from './sanitise.ts';
+import { paintStatus, type Style } from './style.ts';
+
+const OUTPUT_LINES_MOST = 40;
+
+/** Returns a function that gives the text for one event after the other, with newlines where they belong. */
+export function createEventView(style: Style): (event: TaskEvent) => string {
+  /** The tool call whose output is being shown: whether its line is open, and how many lines it has. */
+  let output = { callId: '', isLineOpen: false, lines: 0, wasStreamed: false };
+
+  /** Ends a line of output that a chunk left open. */
+  function closed(text: string): string {
+    const start = output.isLineOpen ? '\n' : '';
+    output.isLineOpen = false;
+    return start + text;
+  }
+
+  function outputText(callId: string, chunk: string): string {
+    if (callId !== output.callId) output = { callId, isLineOpen: false, lines: 0, wasStreamed: false };
+    let text = '';
+    for (const [i, part] of sanitise(chunk).split('\n').entries()) {
+      if (i > 0 && output.isLineOpen) {
+        text += '\n';
+        output.isLineOpen = false;
+      }
+      if (part === '' && !output.isLineOpen) continue;
+      if (!output.isLineOpen && ++output.lines > OUTPUT_LINES_MOST) {
+        text +=
+          output.lines === OUTPUT_LINES_MOST + 1
+            ? `${style.dim('    … more output (--json shows all)')}\n`
+            : '';
+        continue;
+      }
+      text += style.dim(output.isLineOpen ? part : `    ${part}`);
+      output.isLineOpen = true;
+    }
+    return text;
+  }
+
+  return (event) => {
+    switch (event.type) {
+      case 'status':
+        return closed(`${statusText(event, style)}\n`);
+      case 'text':
+        return closed(`${sanitise(event.text).trimEnd()}\n`);
+      case 'tool_call': {
+        const text = closed(`${callText(event.tool, event.input, style)}\n`);
+        output = { callId: event.callId, isLineOpen: false, lines: 0, wasStreamed: false };
+        return text;
+      }
+      case 'tool_output': {
+        const before = event.callId === output.callId ? '' : closed('');
+        const text = outputText(event.callId, event.chunk);
+        output.wasStreamed = true;
+        return before + text;
+      }
+      case 'tool_result': {
+        const known = event.callId === output.callId && output.wasStreamed;
+        const before = event.callId === output.callId ? '' : closed('');
+        const text = known ? '' : before + outputText(event.callId, event.output);
+        return text + closed(event.isError ? `    ${style.red('failed')}\n` : '');
+      }
+      case 'command':
+        return closed(`${commandText(event, style)}\n`);
+      case 'diagnostic':
+        return closed(`${style.yellow('!')} ${style.dim(sanitise(event.text).trimEnd())}\n`);
+      default:
+        // A server newer than this CLI may send more kinds.
+        return '';
+    }
+  };
+}
+
+function statusText(event: Extract<TaskEvent, { type: 'status' }>, style: Style): string {
+  const phase = event.phase === null ? '' : style.dim(` (${sanitiseLine(event.phase)})`);
+  const error = event.error === null ? '' : `: ${sanitiseLine(event.error.message)}`;
+  const status = sanitiseLine(event.status);
+  return `${style.dim('●')} ${paintStatus(status, style)}${phase}${error}`;
+}
+
+function callText(tool: string, input: Record<string, unknown>, style: Style): string {
+  const { command } = input;
+  if (tool === 'bash' && typeof command === 'string') {
+    const [first, ...others] = sanitise(command).trim().split('\n');
+    return [`${style.cyan('$')} ${style.bold(first ?? '')}`, ...others.map((line) => `  ${line}`)].join('\n');
+  }
+  return `${style.cyan('▸')} ${style.bold(sanitiseLine(tool))} ${style.dim(sanitiseLine(JSON.stringify(input)))}`;
+}
+
+function commandText(event: Extract<TaskEvent, { type: 'command' }>, style: Style): string {
+  const name = `seed ${sanitiseLine(event.command)}`;
+  const painted =
+    { read: style.green, write: style.yellow, destructive: style.red }[event.effect] ?? style.dim;
+  const status = event.status < 400 ? style.dim(String(event.status)) : style.red(String(event.status));
+  return `    ${style.dim('→')} ${name} ${painted(sanitiseLine(event.effect))} ${status} ${style.dim(`${event.durationMs} ms`)}`;
+}

@@ -1,0 +1,130 @@
+// After a task was started: shows its steps until it ends, then prints its answer. Used by run.ts.
+import { SeedError } from '../protocol/errors.ts';
+import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
+import type { Task } from '../protocol/task.ts';
+import { parseAnswer, printJson } from './answer-view.ts';
+import type { Api } from './api.ts';
+import { isRecord } from './cell.ts';
+import { createEventView } from './event-view.ts';
+import { EXIT } from './exit-codes.ts';
+import type { Io } from './io.ts';
+import { streamItems } from './ndjson.ts';
+import { sanitise, sanitiseLine } from './sanitise.ts';
+import { isTaskEvent } from './stream-command.ts';
+import { paintStatus, styleFor } from './style.ts';
+
+export interface Followed {
+  taskId: string;
+  /** `tasks events` */
+  stream: ManifestCommand;
+  /** `tasks get` */
+  get: ManifestCommand;
+}
+
+/** How often the stream is opened again when it ended properly although the task goes on. */
+const EARLY_ENDS_MOST = 20;
+const EARLY_END_PAUSE_MS = 500;
+
+/** What to follow after this answer; null when it names no task or the key may not watch it. */
+export function followedBy(manifest: Manifest, command: ManifestCommand, answer: unknown): Followed | null {
+  const task = isRecord(answer) && isRecord(answer['task']) ? answer['task'] : null;
+  const noun = command.name.split(' ')[0];
+  const stream = manifest.commands.find(({ name }) => name === command.follow);
+  const get = manifest.commands.find(({ name }) => name === `${noun} get`);
+  return typeof task?.['id'] === 'string' && stream && get ? { taskId: task['id'], stream, get } : null;
+}
+
+/** Follows to the end and returns the exit code. Ctrl-C leaves the task running and returns 130. */
+export async function followTask(
+  io: Io,
+  api: Api,
+  followed: Followed,
+  options: { json: boolean; quiet: boolean },
+): Promise<number> {
+  const interruption = new AbortController();
+  const withdraw = io.onInterrupt(() => interruption.abort());
+  try {
+    const text = await watchToEnd(io, api, followed, options.quiet, interruption.signal);
+    return printOutcome(io, text, options);
+  } catch (error) {
+    if (!interruption.signal.aborted) throw stillRunning(error, followed);
+    io.stderr.write(`\nDetached: the task goes on.\n${howToGoOn(followed)}\n`);
+    return EXIT.interrupted;
+  } finally {
+    withdraw();
+  }
+}
+
+/** Shows the events as they come; returns the JSON text of the ended task. */
+async function watchToEnd(
+  io: Io,
+  api: Api,
+  { taskId, stream, get }: Followed,
+  quiet: boolean,
+  signal: AbortSignal,
+): Promise<string> {
+  const view = createEventView(styleFor(io.stderr, io));
+  const position: { seq: number | null } = { seq: null };
+  for (let ends = 0; ends <= EARLY_ENDS_MOST; ends++) {
+    for await (const { item } of streamItems(io, api, stream, pathInput(stream, taskId), position, signal)) {
+      if (!quiet && isTaskEvent(item)) io.stderr.write(view(item));
+    }
+    signal.throwIfAborted();
+    const text = await api.call(get, pathInput(get, taskId));
+    if (taskOf(text).completedAt !== null) return text;
+    await io.wait(EARLY_END_PAUSE_MS);
+  }
+  throw new SeedError('unavailable', `the stream of task ${taskId} kept ending before the task did`);
+}
+
+function printOutcome(io: Io, text: string, { json, quiet }: { json: boolean; quiet: boolean }): number {
+  const task = taskOf(text);
+  const isCompleted = task.status === 'completed';
+  if (json) printJson(io, text, parseAnswer(text));
+  else if (task.stdout) io.stdout.write(`${sanitise(task.stdout).trimEnd()}\n`);
+  if (!quiet && isCompleted) io.stderr.write(`${summary(io, task)}\n`);
+  if (isCompleted) return EXIT.ok;
+  const why = task.error?.message ? `: ${sanitiseLine(task.error.message)}` : '';
+  io.stderr.write(
+    `seed: task ${sanitiseLine(task.id)} ${sanitiseLine(task.status).replace('_', ' ')}${why}\n`,
+  );
+  return EXIT.taskNotCompleted;
+}
+
+function summary(io: Io, task: Task): string {
+  const style = styleFor(io.stderr, io);
+  const seconds = ((task.startMs ?? 0) + (task.runMs ?? 0)) / 1000;
+  const parts = [
+    `${seconds.toFixed(1)} s`,
+    `${task.inputTokens} tokens in, ${task.outputTokens} out`,
+    ...(task.cost ? [`${task.cost.total.toFixed(4)} ${sanitiseLine(task.cost.currency)}`] : []),
+    `task ${sanitiseLine(task.id)}`,
+  ];
+  return `${paintStatus('completed', style)} ${style.dim(`in ${parts.join(' · ')}`)}`;
+}
+
+function taskOf(text: string): Task {
+  const answer = parseAnswer(text);
+  const task = isRecord(answer) && isRecord(answer['task']) ? answer['task'] : answer;
+  if (isRecord(task) && typeof task['status'] === 'string' && 'completedAt' in task)
+    return task as unknown as Task;
+  throw new SeedError('unreachable', 'the server answered with something that is no task');
+}
+
+function pathInput(command: ManifestCommand, taskId: string): Record<string, unknown> {
+  return { [command.positional[0] ?? 'id']: taskId };
+}
+
+function howToGoOn({ taskId, stream, get }: Followed): string {
+  const noun = get.name.split(' ')[0];
+  return `Watch it:  seed ${stream.name} ${taskId}\nStop it:   seed ${noun} stop ${taskId}`;
+}
+
+/** Losing sight of a task does not end it: the error says how to find it again. */
+function stillRunning(error: unknown, followed: Followed): unknown {
+  if (!(error instanceof SeedError)) return error;
+  return new SeedError(error.code, error.message, {
+    hint: `${error.hint ?? ''} The task may go on: seed ${followed.get.name} ${followed.taskId}`.trim(),
+    cause: error,
+  });
+}

@@ -1,0 +1,148 @@
+// The help texts, made from the manifest. Used by run.ts.
+import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
+import { type Flag, flagsOf, kebabCase } from './flags.ts';
+import { sanitiseLine } from './sanitise.ts';
+import type { Style } from './style.ts';
+import { isMandatory, placeholder, usageLine } from './usage-line.ts';
+
+/** A line of a help text: what to type and what it does. */
+export interface HelpEntry {
+  name: string;
+  summary: string;
+}
+
+const GLOBAL_FLAGS: readonly HelpEntry[] = [
+  { name: '--json', summary: "The server's JSON as it is; streams as one object a line" },
+  { name: '--quiet', summary: 'Only the answer: no progress, no notes' },
+  { name: '--help', summary: 'Help for seed, a noun or a command' },
+];
+const LEADING_FLAGS: readonly HelpEntry[] = [
+  { name: '--url <url>', summary: 'Before the command: the server [default SEED_API_URL]' },
+  { name: '--version', summary: 'The version of this CLI' },
+];
+const REFRESH_FLAG: HelpEntry = {
+  name: '--refresh',
+  summary: 'Before the command: ask the server again which commands there are',
+};
+
+/** `seed --help`. `manifest` is null when the server could not be asked. */
+export function rootHelp(manifest: Manifest | null, local: readonly HelpEntry[], style: Style): string {
+  const commands = manifest?.commands ?? [];
+  // Commands that were handed out with the CLI cannot be asked for again.
+  const refresh = local.length > 0 ? [REFRESH_FLAG] : [];
+  const sections = [
+    'Seed hands work to an agent in a sandbox and runs the commands of your platform.',
+    `${style.bold('Usage:')} seed <noun> <verb> [arguments] [flags]`,
+    commands.length > 0 ? section('Commands', commands.map(commandEntry), style) : '',
+    section('This machine', local, style),
+    section('Flags', [...GLOBAL_FLAGS, ...LEADING_FLAGS, ...refresh], style),
+    'Exit codes: 0 ok · 1 error · 2 usage · 4 not authenticated or not allowed · 5 task not completed · 130 interrupted',
+  ];
+  return join(sections);
+}
+
+/** `seed keys --help` */
+export function nounHelp(noun: string, commands: readonly ManifestCommand[], style: Style): string {
+  return join([
+    `${style.bold('Usage:')} seed ${noun} <verb> [arguments] [flags]`,
+    section('Commands', commands.map(commandEntry), style),
+    `More about one: seed ${commands[0]?.name ?? noun} --help`,
+  ]);
+}
+
+/** `seed keys revoke --help` */
+export function commandHelp(command: ManifestCommand, style: Style): string {
+  const flags = flagsOf(command);
+  const inPath = flags.filter((flag) => command.positional.includes(flag.property));
+  const others = flags.filter((flag) => !command.positional.includes(flag.property));
+  const entries = others.map((flag) => flagEntry(flag));
+  if (command.follow !== null) {
+    entries.push({ name: '--detach', summary: 'Return at once instead of following the task to its end' });
+  }
+  const allowed = command.scope === null ? 'any valid key' : command.scope;
+  return join([
+    sanitiseLine(command.summary),
+    `${style.bold('Usage:')} ${usageLine(command)}`,
+    section(
+      'Arguments',
+      inPath.map((flag) => ({ ...flagEntry(flag), name: `<${kebabCase(flag.property)}>` })),
+      style,
+    ),
+    section('Flags', entries, style),
+    section('Everywhere', GLOBAL_FLAGS, style),
+    `${style.bold('Scope:')} ${allowed}   ${style.bold('Effect:')} ${command.effect}`,
+    examples(command, style),
+  ]);
+}
+
+/** `seed login --help` */
+export function localHelp(
+  command: { summary: string; usage: string; flags: readonly HelpEntry[] },
+  style: Style,
+): string {
+  return join([
+    command.summary,
+    `${style.bold('Usage:')} ${command.usage}`,
+    section('Flags', [...command.flags, ...GLOBAL_FLAGS], style),
+  ]);
+}
+
+function commandEntry(command: ManifestCommand): HelpEntry {
+  return { name: command.name, summary: sanitiseLine(command.summary) };
+}
+
+function flagEntry(flag: Flag): HelpEntry {
+  const notes = [sanitiseLine(flag.description)];
+  if (isMandatory(flag)) notes.push('(required)');
+  const range = rangeNote(flag);
+  if (range !== '') notes.push(range);
+  if (flag.choices.length > 6) notes.push(`One of ${flag.choices.join(', ')}`);
+  if (flag.kind === 'list') notes.push('(commas, or repeat the flag)');
+  if (flag.kind === 'record') notes.push('(repeat the flag)');
+  if (flag.nullable) notes.push('(or null)');
+  if (hasDefault(flag)) notes.push(`[default ${sanitiseLine(defaultText(flag.default))}]`);
+  const summary = notes.filter((note) => note !== '').join(' ');
+  return { name: `--${flag.name} ${placeholder(flag)}`.trim(), summary };
+}
+
+function hasDefault(flag: Flag): boolean {
+  const empty =
+    typeof flag.default === 'object' && flag.default !== null && Object.keys(flag.default).length === 0;
+  return flag.default !== undefined && flag.default !== null && !empty;
+}
+
+function defaultText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** Says the range unless the description already does. */
+function rangeNote(flag: Flag): string {
+  const { minimum, maximum, description } = flag;
+  const told = [minimum, maximum].every(
+    (bound) => bound === undefined || description.includes(String(bound)),
+  );
+  if (told) return '';
+  if (minimum === undefined) return `(at most ${maximum})`;
+  return maximum === undefined ? `(at least ${minimum})` : `(${minimum} to ${maximum})`;
+}
+
+function examples(command: ManifestCommand, style: Style): string {
+  if (command.examples.length === 0) return '';
+  const lines = command.examples.map((example) => `  ${sanitiseLine(example)}`);
+  return [style.bold('Examples:'), ...lines].join('\n');
+}
+
+function section(title: string, entries: readonly HelpEntry[], style: Style): string {
+  if (entries.length === 0) return '';
+  const width = Math.min(34, Math.max(...entries.map((entry) => entry.name.length)));
+  const lines = entries.map(({ name, summary }) =>
+    name.length > width
+      ? `  ${name}\n  ${' '.repeat(width)}  ${summary}`
+      : `  ${name.padEnd(width)}  ${summary}`,
+  );
+  return [style.bold(`${title}:`), ...lines].join('\n');
+}
+
+function join(sections: readonly string[]): string {
+  return `${sections.filter((text) => text !== '').join('\n\n')}\n`;
+}

@@ -1,0 +1,76 @@
+// Splits a body into lines and takes up a broken stream where it ended. Used by stream-command.ts and follow-task.ts.
+import { SeedError } from '../protocol/errors.ts';
+import type { ManifestCommand } from '../protocol/manifest.ts';
+import { parseAnswer } from './answer-view.ts';
+import type { Api } from './api.ts';
+import { connectionError } from './api-errors.ts';
+import { isRecord } from './cell.ts';
+import type { Io } from './io.ts';
+
+const LINE_LIMIT_CHARACTERS = 4 * 1024 * 1024;
+/** Pauses before a broken stream is opened again; they start anew whenever something came. */
+const RECONNECT_PAUSES_MS = [200, 500, 1000, 2000, 3000];
+
+export interface StreamLine {
+  /** The line as it came, without its newline. */
+  text: string;
+  item: unknown;
+}
+
+/** The non-empty lines of a body. Throws SeedError when a line passes the limit, the body's own error when it breaks. */
+export async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of body) {
+    rest += decoder.decode(chunk, { stream: true });
+    const lines = rest.split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > LINE_LIMIT_CHARACTERS) {
+      throw new SeedError(
+        'unreachable',
+        `the server sent a line of over ${LINE_LIMIT_CHARACTERS} characters`,
+      );
+    }
+    for (const line of lines) if (line.trim() !== '') yield line;
+  }
+  if (rest.trim() !== '') yield rest;
+}
+
+/**
+ * The items of a stream command; a broken connection is taken up again after the last item's `seq`.
+ * @param position the last `seq` seen; kept up to date
+ */
+export async function* streamItems(
+  io: Io,
+  api: Api,
+  command: ManifestCommand,
+  input: Record<string, unknown>,
+  position: { seq: number | null },
+  signal?: AbortSignal,
+): AsyncGenerator<StreamLine> {
+  let failures = 0;
+  for (;;) {
+    try {
+      const options = { lastEventId: position.seq, ...(signal && { signal }) };
+      for await (const text of linesOf(await api.stream(command, input, options))) {
+        const item = parseAnswer(text);
+        if (isRecord(item) && typeof item['seq'] === 'number') position.seq = item['seq'];
+        failures = 0;
+        yield { text, item };
+      }
+      return;
+    } catch (cause) {
+      const error = connectionError(cause, api.url);
+      const pauseMs = RECONNECT_PAUSES_MS[failures];
+      failures += 1;
+      // Without a position the stream would start over and say everything twice.
+      const canResume = position.seq !== null && isPassing(error);
+      if (signal?.aborted || !canResume || pauseMs === undefined) throw error;
+      await io.wait(pauseMs);
+    }
+  }
+}
+
+function isPassing(error: SeedError): boolean {
+  return error.code === 'unreachable' || error.code === 'unavailable';
+}

@@ -1,0 +1,112 @@
+import { expect, it } from 'vitest';
+import type { JsonSchema, ManifestCommand } from '../protocol/manifest.ts';
+import { parseInput } from './parse-input.ts';
+
+function commandWith(
+  properties: Record<string, JsonSchema>,
+  changes: Partial<ManifestCommand> = {},
+): ManifestCommand {
+  return {
+    name: 'things make',
+    summary: 'Make a thing',
+    http: { method: 'POST', path: '/things/{id}' },
+    scope: null,
+    effect: 'write',
+    input: { type: 'object', properties: { id: { type: 'string' }, ...properties }, required: ['id'] },
+    positional: ['id'],
+    output: 'object',
+    columns: [],
+    examples: [],
+    follow: null,
+    ...changes,
+  };
+}
+
+const KINDS = commandWith({
+  createdAfter: { anyOf: [{ type: 'string', format: 'date-time' }, { type: 'null' }] },
+  count: { type: 'integer' },
+  ratio: { type: 'number' },
+  force: { type: 'boolean', default: true },
+  tags: { type: 'array', items: { $ref: '#/$defs/Tag' } },
+  labels: { type: 'object', additionalProperties: { type: 'string' } },
+  filter: { type: 'object', properties: { a: { type: 'number' } } },
+  colour: { type: 'string', enum: ['red', 'green'] },
+});
+KINDS.input['$defs'] = { Tag: { type: 'string' } };
+
+const noStdin = () => Promise.reject(new Error('stdin is not wanted'));
+const inputOf = async (args: string[], command = KINDS) => (await parseInput(command, args, noStdin)).input;
+
+it.each<[string[], Record<string, unknown>]>([
+  [['7'], { id: '7' }],
+  [['--id', '7'], { id: '7' }],
+  [['7', '--created-after', 'now'], { id: '7', createdAfter: 'now' }],
+  [['7', '--created-after', 'null'], { id: '7', createdAfter: null }],
+  [['--count=-3', '7', '--ratio', '1.5'], { id: '7', count: -3, ratio: 1.5 }],
+  [['7', '--force'], { id: '7', force: true }],
+  [['7', '--no-force'], { id: '7', force: false }],
+  [['7', '--force=false'], { id: '7', force: false }],
+  [['7', '--tags', 'a, b', '--tags', 'c'], { id: '7', tags: ['a', 'b', 'c'] }],
+  [['7', '--tags', '["a,b"]'], { id: '7', tags: ['a,b'] }],
+  [['7', '--labels', 'a=1', '--labels', 'b=x=y'], { id: '7', labels: { a: '1', b: 'x=y' } }],
+  [['7', '--filter', '{"a":1}'], { id: '7', filter: { a: 1 } }],
+  [['7', '--colour', 'red'], { id: '7', colour: 'red' }],
+  [['--', '--7'], { id: '--7' }],
+])('%j is %j', async (args, input) => {
+  expect(await inputOf(args)).toEqual(input);
+});
+
+it.each([
+  [[], '<id> is missing'],
+  [['7', '8'], 'unexpected argument "8"'],
+  [['7', '--count', '1.5'], '--count is a whole number'],
+  [['7', '--count', ''], '--count is a number'],
+  [['7', '--count', '1', '--count', '2'], 'more than once'],
+  [['7', '--count'], '--count needs a value'],
+  [['7', '--count', '--force'], '--count needs a value'],
+  [['7', '--force=perhaps'], '--force is true or false'],
+  [['7', '--labels', 'a'], 'name=value'],
+  [['7', '--filter', '{'], 'takes JSON'],
+  [['7', '--colour', 'blue'], 'one of red, green'],
+  [['7', '--no-count'], 'no flag --no-count'],
+  [['7', '--detach'], 'no flag --detach'],
+  [['7', '-x'], 'no flag -x'],
+])('%j is refused', async (args, message) => {
+  await expect(inputOf(args)).rejects.toMatchObject({
+    code: 'usage',
+    message: expect.stringContaining(message),
+  });
+});
+
+it('suggests the closest flag and shows the usage', async () => {
+  await expect(inputOf(['7', '--colr', 'red'])).rejects.toMatchObject({
+    hint: 'Did you mean --colour? Usage: seed things make <id> [flags]',
+  });
+});
+
+const TEXT = commandWith({ text: { type: 'string' }, json: { type: 'string' } }, { follow: 'things events' });
+TEXT.input.required = ['id', 'text'];
+
+it('lets a bare word fill the first required text, and - read it from stdin', async () => {
+  expect(await inputOf(['7', 'hello'], TEXT)).toEqual({ id: '7', text: 'hello' });
+  const read = await parseInput(TEXT, ['7', '--text', '-'], async () => 'piped');
+  expect(read.input).toEqual({ id: '7', text: 'piped' });
+});
+
+it("knows the flags of every command, and prefers the command's own of the same name", async () => {
+  const { input, quiet, detach, json } = await parseInput(
+    TEXT,
+    ['7', 'x', '--quiet', '--detach', '--json', 'own'],
+    noStdin,
+  );
+  expect({ input, quiet, detach, json }).toEqual({
+    input: { id: '7', text: 'x', json: 'own' },
+    quiet: true,
+    detach: true,
+    json: false,
+  });
+});
+
+it('asks for nothing else when help is wanted', async () => {
+  expect((await parseInput(KINDS, ['-h'], noStdin)).help).toBe(true);
+});

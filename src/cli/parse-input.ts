@@ -1,0 +1,175 @@
+// Reads what stands after a command's name as the command's input. Used by run.ts.
+import { SeedError } from '../protocol/errors.ts';
+import type { ManifestCommand } from '../protocol/manifest.ts';
+import { parseArgs } from './builtin.ts';
+import { flagValue } from './flag-value.ts';
+import { type Flag, flagsOf } from './flags.ts';
+import { isTrailingFlag, TRAILING_FLAGS } from './global-flags.ts';
+import { closest } from './suggest.ts';
+import { usageLine } from './usage-line.ts';
+
+export interface ParsedInput {
+  /** The REST input, by property name. */
+  input: Record<string, unknown>;
+  json: boolean;
+  quiet: boolean;
+  help: boolean;
+  detach: boolean;
+}
+
+/** Text that is typed or piped in for `-`. Called at most once. */
+export type ReadStdin = () => Promise<string>;
+
+/** Throws SeedError `usage` whose hint is the usage line or the closest name. */
+export async function parseInput(
+  command: ManifestCommand,
+  args: readonly string[],
+  readStdin: ReadStdin,
+): Promise<ParsedInput> {
+  const flags = flagsOf(command);
+  const { values, bare, switches } = collect(command, flags, args);
+  const parsed: ParsedInput = {
+    input: {},
+    json: switches.has('json'),
+    quiet: switches.has('quiet'),
+    help: switches.has('help'),
+    detach: switches.has('detach'),
+  };
+  if (parsed.help) return parsed;
+  placeBareWords(command, flags, bare, values);
+  await replaceDash(command, flags, values, readStdin);
+  for (const flag of flags) {
+    const typed = values.get(flag);
+    if (typed !== undefined) parsed.input[flag.property] = flagValue(flag, typed);
+    else if (flag.required && flag.default === undefined) throw missing(command, flag);
+  }
+  return parsed;
+}
+
+interface Collected {
+  values: Map<Flag, string[]>;
+  bare: string[];
+  switches: Set<string>;
+}
+
+function collect(command: ManifestCommand, flags: readonly Flag[], args: readonly string[]): Collected {
+  const byName = new Map(flags.map((flag) => [flag.name, flag]));
+  const options = Object.fromEntries(
+    flags
+      .filter((flag) => flag.kind !== 'boolean')
+      .map((flag) => [flag.name, { type: 'string' as const, multiple: true }]),
+  );
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
+  const collected: Collected = { values: new Map(), bare: [], switches: new Set() };
+  for (const token of tokens) {
+    if (token.kind === 'positional') collected.bare.push(token.value);
+    if (token.kind !== 'option') continue;
+    const flag = byName.get(token.name);
+    const negated = byName.get(token.name.replace(/^no-/, ''));
+    if (flag) append(collected.values, flag, typedValue(flag, token, byName));
+    else if (negated?.kind === 'boolean' && token.value === undefined)
+      append(collected.values, negated, 'false');
+    else if (token.rawName === '-h') collected.switches.add('help');
+    else if (isSwitch(command, token.name) && token.value === undefined) collected.switches.add(token.name);
+    else throw unknownFlag(command, flags, token.rawName);
+  }
+  return collected;
+}
+
+function isSwitch(command: ManifestCommand, name: string): boolean {
+  return isTrailingFlag(name) || (name === 'detach' && command.follow !== null);
+}
+
+function append(values: Map<Flag, string[]>, flag: Flag, text: string): void {
+  const before = values.get(flag);
+  if (before) before.push(text);
+  else values.set(flag, [text]);
+}
+
+interface OptionToken {
+  rawName: string;
+  value: string | undefined;
+  inlineValue: boolean | undefined;
+}
+
+function typedValue(flag: Flag, token: OptionToken, byName: ReadonlyMap<string, Flag>): string {
+  if (flag.kind === 'boolean') return token.value ?? 'true';
+  const nextFlag = token.value?.match(/^--([a-z][a-z0-9-]*)(=|$)/)?.[1];
+  const tookFlag = nextFlag !== undefined && (byName.has(nextFlag) || isTrailingFlag(nextFlag));
+  if (token.value === undefined || (tookFlag && !token.inlineValue)) {
+    throw new SeedError('usage', `${token.rawName} needs a value`, {
+      hint: `Write it as: ${token.rawName} …`,
+    });
+  }
+  return token.value;
+}
+
+/** Bare words fill the path's inputs in order; one more may fill the first required text that has no flag. */
+function placeBareWords(
+  command: ManifestCommand,
+  flags: readonly Flag[],
+  bare: readonly string[],
+  values: Map<Flag, string[]>,
+): void {
+  const words = [...bare];
+  for (const property of command.positional) {
+    const flag = flags.find((candidate) => candidate.property === property);
+    if (!flag || values.has(flag)) continue;
+    const word = words.shift();
+    if (word === undefined) throw missing(command, flag);
+    values.set(flag, [word]);
+  }
+  const text = bareTextFlag(command, flags);
+  if (words.length > 0 && text && !values.has(text)) values.set(text, [words.shift() ?? '']);
+  if (words.length === 0) return;
+  const hint = text ? `Put text of several words in quotes. ${usage(command)}` : usage(command);
+  throw new SeedError('usage', `unexpected argument ${JSON.stringify(words[0])}`, { hint });
+}
+
+/** The flag that a bare word fills when the path has taken its own. */
+export function bareTextFlag(command: ManifestCommand, flags: readonly Flag[]): Flag | undefined {
+  return flags.find(
+    (flag) => flag.required && flag.kind === 'string' && !command.positional.includes(flag.property),
+  );
+}
+
+async function replaceDash(
+  command: ManifestCommand,
+  flags: readonly Flag[],
+  values: Map<Flag, string[]>,
+  readStdin: ReadStdin,
+): Promise<void> {
+  const dashed = flags.filter(
+    (flag) =>
+      flag.kind === 'string' && !command.positional.includes(flag.property) && values.get(flag)?.[0] === '-',
+  );
+  const [flag, second] = dashed;
+  if (!flag) return;
+  if (second)
+    throw new SeedError('usage', `--${flag.name} and --${second.name} cannot both be read from stdin`);
+  values.set(flag, [await readStdin()]);
+}
+
+function missing(command: ManifestCommand, flag: Flag): SeedError {
+  const name = command.positional.includes(flag.property) ? `<${flag.name}>` : `--${flag.name}`;
+  return new SeedError('usage', `seed ${command.name}: ${name} is missing`, { hint: usage(command) });
+}
+
+function unknownFlag(command: ManifestCommand, flags: readonly Flag[], rawName: string): SeedError {
+  const typed = rawName.replace(/^-+/, '');
+  const message = `seed ${command.name} has no flag ${rawName}`;
+  if (typed === 'url' || typed === 'refresh') {
+    return new SeedError('usage', message, {
+      hint: `It stands before the command: seed --${typed} … ${command.name}`,
+    });
+  }
+  const names = [...flags.map((flag) => flag.name), ...TRAILING_FLAGS];
+  const meant = closest(typed, command.follow === null ? names : [...names, 'detach']);
+  return new SeedError('usage', message, {
+    hint: (meant === undefined ? '' : `Did you mean --${meant}? `) + usage(command),
+  });
+}
+
+function usage(command: ManifestCommand): string {
+  return `Usage: ${usageLine(command)}`;
+}

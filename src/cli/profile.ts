@@ -1,0 +1,115 @@
+// Which server to talk to and with which key: the environment, else ~/.config/seed/config.json. Used by run.ts and login.ts.
+import { dirname, join } from 'node:path';
+import { SeedError } from '../protocol/errors.ts';
+import { fs } from './builtin.ts';
+import type { Io } from './io.ts';
+
+export const DEFAULT_URL = 'http://127.0.0.1:3210';
+
+export interface Profile {
+  /** Without a slash at its end. */
+  url: string;
+  key: string | null;
+}
+
+/**
+ * @param urlFlag what --url says; it goes before the environment
+ * A saved key is only ever sent to the server it was saved for.
+ */
+export function loadProfile(io: Io, urlFlag: string | undefined): Profile {
+  const saved = readSaved(io);
+  const url = checkUrl(urlFlag ?? io.env('SEED_API_URL') ?? saved?.url ?? DEFAULT_URL);
+  const fromEnvironment = io.env('SEED_API_KEY');
+  const key = fromEnvironment ?? (saved && saved.url === url ? saved.key : null);
+  return { url, key: key === null ? null : checkKey(key) };
+}
+
+export function saveProfile(io: Io, profile: Profile): string {
+  const path = configPath(io);
+  writePrivately(path, `${JSON.stringify(profile, null, 2)}\n`);
+  return path;
+}
+
+/** Forgets the saved key. Returns the server it was for, or null when there was none. */
+export function forgetProfile(io: Io): string | null {
+  const saved = readSaved(io);
+  fs.rmSync(configPath(io), { force: true });
+  return saved?.url ?? null;
+}
+
+/** Writes a file that only its owner can read, whole or not at all. */
+export function writePrivately(path: string, text: string): void {
+  fs.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const temporary = `${path}.${process.pid}`;
+  fs.writeFileSync(temporary, text, { mode: 0o600 });
+  fs.renameSync(temporary, path);
+}
+
+/** A folder of the user's: `variable` from the XDG base directory specification, else `fallback` in the home folder. */
+export function userDirectory(io: Io, variable: string, fallback: string): string {
+  const base = io.env(variable) ?? join(io.env('HOME') ?? '.', fallback);
+  return join(base, 'seed');
+}
+
+export function checkUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (
+    !url ||
+    (url.protocol !== 'http:' && url.protocol !== 'https:') ||
+    url.search !== '' ||
+    url.hash !== ''
+  ) {
+    throw new SeedError('usage', `${JSON.stringify(text)} is not a server's address`, {
+      hint: `Write it as ${DEFAULT_URL}`,
+    });
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new SeedError('usage', "the server's address holds a user name or password", {
+      hint: 'A key goes into SEED_API_KEY or seed login.',
+    });
+  }
+  return (url.origin + url.pathname).replace(/\/+$/, '');
+}
+
+/** Refuses what could not stand in a header; the server judges the rest. Never repeats the key. */
+export function checkKey(key: string): string {
+  if (/^[\x21-\x7e]{1,500}$/.test(key)) return key;
+  throw new SeedError('invalid_key', 'the API key holds spaces or other characters no key has', {
+    hint: 'Copy it again: a key is sk_live_ and 36 letters and digits.',
+  });
+}
+
+function configPath(io: Io): string {
+  return join(userDirectory(io, 'XDG_CONFIG_HOME', '.config'), 'config.json');
+}
+
+function readSaved(io: Io): Profile | null {
+  const path = configPath(io);
+  let text: string;
+  try {
+    text = fs.readFileSync(path, 'utf8');
+  } catch (cause) {
+    if (isMissing(cause)) return null;
+    throw new SeedError('invalid_settings', `${path} cannot be read`, {
+      hint: 'Check its owner and mode.',
+      cause,
+    });
+  }
+  try {
+    const saved = JSON.parse(text) as Partial<Profile>;
+    if (typeof saved.url === 'string' && typeof saved.key === 'string')
+      return { url: saved.url, key: saved.key };
+  } catch (cause) {
+    throw damaged(path, cause);
+  }
+  throw damaged(path);
+}
+
+function isMissing(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+function damaged(path: string, cause?: unknown): SeedError {
+  return new SeedError('invalid_settings', `${path} is damaged`, { hint: 'Log in again: seed login', cause });
+}

@@ -1,0 +1,12 @@
+// Entry of bin/seed: the CLI of this repository, with the commands of this machine.
+import { fs } from './builtin.ts';
+import { doctor } from './doctor.ts';
+import { login, logout } from './login.ts';
+import { main } from './main.ts';
+import { REPOSITORY } from './repository-root.ts';
+
+await main({
+  manifest: null,
+  local: [login, logout, doctor],
+  version: () => JSON.parse(fs.readFileSync(new URL('package.json', REPOSITORY), 'utf8')).version,
+});

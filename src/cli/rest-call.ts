@@ -1,0 +1,46 @@
+// A command with its input as one HTTP request. Used by api.ts.
+import { SeedError } from '../protocol/errors.ts';
+import type { ManifestCommand } from '../protocol/manifest.ts';
+
+export interface RestCall {
+  method: string;
+  /** With the query, from /api/v1 on. */
+  path: string;
+  body?: string;
+}
+
+/** Path parameters go into the path; the rest into the query of a GET, into the JSON body of others. */
+export function restCall(command: ManifestCommand, input: Record<string, unknown>): RestCall {
+  const rest = { ...input };
+  const path = command.http.path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const segment = pathSegment(name, rest[name]);
+    delete rest[name];
+    return segment;
+  });
+  const { method } = command.http;
+  if (method === 'GET') return { method, path: `/api/v1${path}${queryOf(rest)}` };
+  return { method, path: `/api/v1${path}`, body: JSON.stringify(rest) };
+}
+
+function pathSegment(name: string, value: unknown): string {
+  const text = String(value ?? '');
+  // Encoding leaves these as they are, and they would name another path.
+  if (text === '' || text === '.' || text === '..') {
+    throw new SeedError('usage', `<${name}> cannot be ${JSON.stringify(text)}`);
+  }
+  return encodeURIComponent(text);
+}
+
+function queryOf(input: Record<string, unknown>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(input)) {
+    if (Array.isArray(value)) for (const item of value) query.append(name, queryText(item));
+    else if (value !== undefined) query.append(name, queryText(value));
+  }
+  const text = query.toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+function queryText(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}

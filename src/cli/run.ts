@@ -1,0 +1,144 @@
+// The CLI: from a command line to an exit code. Called by main.ts and by tests.
+import { SeedError } from '../protocol/errors.ts';
+import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
+import { parseAnswer, printAnswer } from './answer-view.ts';
+import { type Api, createApi } from './api.ts';
+import { EXIT, exitCodeOf } from './exit-codes.ts';
+import { findCommand, unknownCommand } from './find-command.ts';
+import { followedBy, followTask } from './follow-task.ts';
+import { type GlobalFlags, takeLeadingFlags } from './global-flags.ts';
+import { commandHelp, localHelp, nounHelp, rootHelp } from './help.ts';
+import type { Io } from './io.ts';
+import { type LocalCommand, runLocal } from './local-command.ts';
+import { cachedManifest, embeddedManifest, type ManifestSource } from './manifest-source.ts';
+import { parseInput } from './parse-input.ts';
+import { loadProfile } from './profile.ts';
+import { sanitise } from './sanitise.ts';
+import { runStream } from './stream-command.ts';
+import { styleFor } from './style.ts';
+
+/** What differs between the CLI that a server hands out and the one of the repository. */
+export interface Form {
+  /** The commands, when they were handed out together with the CLI. */
+  manifest: Manifest | null;
+  local: readonly LocalCommand[];
+  version(): string;
+}
+
+const STDIN_LIMIT_BYTES = 1024 * 1024;
+
+/** Runs one command line; never rejects. */
+export async function runCli(argv: readonly string[], form: Form, io: Io): Promise<number> {
+  try {
+    return await dispatch(argv, form, io);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    io.stderr.write(`seed: ${sanitise(message)}\n`);
+    if (error instanceof SeedError && error.hint) io.stderr.write(`${sanitise(error.hint)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+async function dispatch(argv: readonly string[], form: Form, io: Io): Promise<number> {
+  const { flags, rest } = takeLeadingFlags(argv);
+  if (flags.version) {
+    io.stdout.write(`${form.version()}\n`);
+    return EXIT.ok;
+  }
+  if (rest[0] === 'help') {
+    rest.shift();
+    flags.help = true;
+  }
+  const local = form.local.find(({ name }) => name === rest[0]);
+  if (local) {
+    const code = await runLocal(io, local, flags, rest.slice(1));
+    if (code === null) io.stdout.write(localHelp(local, styleFor(io.stdout, io)));
+    return code ?? EXIT.ok;
+  }
+  const profile = loadProfile(io, flags.url);
+  const api = createApi(io, profile);
+  const source = form.manifest
+    ? embeddedManifest(form.manifest)
+    : cachedManifest(io, api, profile, flags.refresh);
+  if (rest[0] === undefined) return showRootHelp(io, form, source);
+  const { manifest, command } = await locate(source, rest);
+  if (!command) return showNounHelp(io, form, manifest, flags, rest);
+  const args = rest.slice(command.name.split(' ').length);
+  return runCommand(io, api, manifest, command, flags, args);
+}
+
+/** Finds the command; one that is unknown may be newer than the cache. */
+async function locate(
+  source: ManifestSource,
+  words: readonly string[],
+): Promise<{ manifest: Manifest; command: ManifestCommand | null }> {
+  const manifest = await source.load();
+  const command = findCommand(manifest, words);
+  if (command) return { manifest, command };
+  const current = await source.reload();
+  return current ? { manifest: current, command: findCommand(current, words) } : { manifest, command: null };
+}
+
+async function runCommand(
+  io: Io,
+  api: Api,
+  manifest: Manifest,
+  command: ManifestCommand,
+  flags: GlobalFlags,
+  args: readonly string[],
+): Promise<number> {
+  const readStdin = () => io.stdin.readAll(STDIN_LIMIT_BYTES);
+  const parsed = await parseInput(command, flags.help ? ['--help'] : args, readStdin);
+  if (parsed.help) {
+    io.stdout.write(commandHelp(command, styleFor(io.stdout, io)));
+    return EXIT.ok;
+  }
+  const json = flags.json || parsed.json;
+  const quiet = flags.quiet || parsed.quiet;
+  if (command.output === 'stream') {
+    await runStream(io, api, command, parsed.input, json);
+    return EXIT.ok;
+  }
+  const text = await api.call(command, parsed.input);
+  const followed = parsed.detach ? null : followedBy(manifest, command, parseAnswer(text));
+  if (followed) return followTask(io, api, followed, { json, quiet });
+  printAnswer(io, command, text, { json, quiet, commandLine: `seed ${command.name}` });
+  return EXIT.ok;
+}
+
+async function showRootHelp(io: Io, form: Form, source: ManifestSource): Promise<number> {
+  const style = styleFor(io.stdout, io);
+  try {
+    io.stdout.write(rootHelp(await source.load(), form.local, style));
+  } catch (error) {
+    if (!(error instanceof SeedError)) throw error;
+    io.stdout.write(rootHelp(null, form.local, style));
+    io.stderr.write(`\nThe commands come from the server, and ${sanitise(error.message)}.\n`);
+    if (error.hint) io.stderr.write(`${sanitise(error.hint)}\n`);
+  }
+  return EXIT.ok;
+}
+
+/** A noun without a verb shows its verbs; it is only right when that was asked for. */
+function showNounHelp(
+  io: Io,
+  form: Form,
+  manifest: Manifest,
+  flags: GlobalFlags,
+  words: readonly string[],
+): number {
+  const [noun = '', ...others] = words;
+  const commands = manifest.commands.filter(({ name }) => name.startsWith(`${noun} `));
+  const wantsHelp = flags.help || others[0] === '--help' || others[0] === '-h';
+  const isBareNoun = others.every((word) => word.startsWith('-'));
+  if (commands.length === 0 || (!wantsHelp && !isBareNoun)) {
+    throw unknownCommand(
+      manifest,
+      form.local.map(({ name }) => name),
+      words,
+    );
+  }
+  const output = wantsHelp ? io.stdout : io.stderr;
+  output.write(nounHelp(noun, commands, styleFor(output, io)));
+  return wantsHelp ? EXIT.ok : EXIT.usage;
+}

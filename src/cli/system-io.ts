@@ -1,0 +1,90 @@
+// The real Io: this process's streams, environment, clock and network. Used by main.ts.
+
+import { systemClock } from '../lib/clock.ts';
+import { env } from '../lib/env.ts';
+import { SeedError } from '../protocol/errors.ts';
+import type { Input, Io, Output } from './io.ts';
+import { nodeRequest } from './request.ts';
+
+const DEFAULT_COLUMNS = 80;
+
+export function systemIo(): Io {
+  return {
+    // Opened when first used: a stream costs time at the start.
+    get stdin() {
+      return input(process.stdin);
+    },
+    get stdout() {
+      return output(process.stdout);
+    },
+    get stderr() {
+      return output(process.stderr);
+    },
+    clock: systemClock,
+    env,
+    request: nodeRequest,
+    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    onInterrupt(handler) {
+      process.once('SIGINT', handler);
+      return () => process.removeListener('SIGINT', handler);
+    },
+  };
+}
+
+function output(stream: NodeJS.WriteStream): Output {
+  return {
+    isTerminal: stream.isTTY === true,
+    columns: stream.columns || DEFAULT_COLUMNS,
+    write: (text) => void stream.write(text),
+  };
+}
+
+function input(stream: NodeJS.ReadStream): Input {
+  return {
+    isTerminal: stream.isTTY === true,
+    async readAll(limitBytes) {
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      for await (const chunk of stream) {
+        chunks.push(chunk);
+        bytes += chunk.length;
+        if (bytes > limitBytes) throw new SeedError('usage', `stdin is longer than ${limitBytes} bytes`);
+      }
+      return Buffer.concat(chunks).toString('utf8');
+    },
+    readSecret: () => readSecret(stream),
+  };
+}
+
+const ENTER = ['\r', '\n'];
+/** Ctrl-C and Ctrl-D. */
+const GIVE_UP = ['\u0003', '\u0004'];
+const BACKSPACE = ['\u0008', '\u007f'];
+const SECRET_LIMIT_CHARACTERS = 4096;
+
+/** Reads with the terminal in raw mode, so that nothing is echoed; always puts it back. */
+function readSecret(stream: NodeJS.ReadStream): Promise<string | null> {
+  return new Promise((resolve) => {
+    let typed = '';
+    const finish = (secret: string | null) => {
+      stream.off('data', take);
+      stream.off('end', end);
+      stream.setRawMode(false);
+      stream.pause();
+      resolve(secret);
+    };
+    const end = () => finish(null);
+    const take = (chunk: Buffer) => {
+      for (const char of chunk.toString('utf8')) {
+        if (ENTER.includes(char)) return finish(typed);
+        if (GIVE_UP.includes(char)) return finish(null);
+        if (BACKSPACE.includes(char)) typed = typed.slice(0, -1);
+        else if (typed.length < SECRET_LIMIT_CHARACTERS) typed += char;
+      }
+    };
+    stream.setRawMode(true);
+    stream.on('data', take);
+    stream.once('end', end);
+    stream.resume();
+  });
+}

@@ -1,0 +1,66 @@
+// What is shown of lists and objects on a terminal and elsewhere.
+import { expect, it } from 'vitest';
+import { listView } from './list-view.ts';
+import { objectView } from './object-view.ts';
+import { relativeTime } from './relative-time.ts';
+import type { Style } from './style.ts';
+import { closest } from './suggest.ts';
+
+const same = (text: string) => text;
+const style: Style = { bold: same, dim: same, red: same, green: same, yellow: same, cyan: same };
+const now = new Date('2026-05-01T12:00:00.000Z');
+const terminal = { style, width: 80, now };
+const pipe = { style, width: null, now: null };
+
+it.each([
+  ['2026-05-01T11:59:58Z', 'now'],
+  ['2026-05-01T11:59:20Z', '40 s ago'],
+  ['2026-05-01T11:57:40Z', '2 min ago'],
+  ['2026-05-01T13:30:00+01:00', 'in 30 min'],
+  ['2026-04-30T00:00:00Z', '36 h ago'],
+  ['2026-05-11T12:00:00Z', 'in 10 d'],
+  ['2025-01-02T03:04:05Z', '2025-01-02'],
+])('%s is %s', (time, text) => {
+  expect(relativeTime(time, now)).toBe(text);
+});
+
+const items = [
+  { id: 'x', createdAt: '2026-05-01T11:57:40Z', cost: { total: 2 }, tags: ['a', 'b'], note: 'two\nlines' },
+];
+
+it('shortens times on a terminal and leaves them whole elsewhere', () => {
+  const columns = ['id', 'createdAt', 'cost.total', 'tags', 'note', 'missing'];
+  expect(listView(items, columns, terminal).text).toBe(
+    'ID  CREATED AT  COST TOTAL  TAGS  NOTE       MISSING\nx   2 min ago   2           a, b  two lines  -\n',
+  );
+  expect(listView(items, columns, pipe).text).toContain('2026-05-01T11:57:40Z');
+});
+
+it('chooses plain columns when the manifest names none', () => {
+  expect(listView(items, [], pipe).text.split('\n')[0]).toBe('ID  CREATED AT            NOTE');
+});
+
+it('shows an object as names and values, groups indented', () => {
+  const task = { id: 'x', createdAt: '2026-05-01T11:57:40Z', scopes: { denied: [] }, stdout: 'a\nb\n' };
+  expect(objectView({ task }, terminal)).toBe(
+    [
+      'id          x',
+      'created at  2026-05-01T11:57:40Z (2 min ago)',
+      'scopes',
+      '  denied  -',
+      'stdout',
+      '  a',
+      '  b',
+      '',
+    ].join('\n'),
+  );
+});
+
+it.each([
+  ['keys lst', 'keys list'],
+  ['tasks rnu', 'tasks run'],
+  ['tas', 'tasks run'],
+  ['frobnicate', undefined],
+])('%s is meant as %s', (typed, meant) => {
+  expect(closest(typed, ['keys list', 'tasks run'])).toBe(meant);
+});

@@ -1,0 +1,31 @@
+// Tells from what is known at a sandbox's end why it ended.
+import type { Exit } from '../driver.ts';
+
+export interface Evidence {
+  /** Exit code of the supervisor; null when it was killed itself. */
+  code: number | null;
+  /** kill() was called. */
+  killed: boolean;
+  deadlinePassed: boolean;
+  /** runsc got as far as opening its log. */
+  started: boolean;
+  /** The end of runsc's log and of standard error, which the guest shares with the supervisor. */
+  diagnostics: string;
+}
+
+/** runsc's own code for "could not do it", and the base of the codes of what was ended by a signal. */
+const NO_ORDINARY_CODE = 128;
+const SIGKILLED = NO_ORDINARY_CODE + 9;
+
+/** What `unshare` says, ending with code 1, when all processes below it were killed by someone else. */
+const SUPERVISOR_LOST = /^unshare: .*$/m;
+
+export function classifyExit({ code, killed, deadlinePassed, started, diagnostics }: Evidence): Exit {
+  if (killed) return { reason: 'killed' };
+  if (deadlinePassed && (code === null || code === SIGKILLED)) return { reason: 'deadline' };
+  const childLost = code === 1 && SUPERVISOR_LOST.test(diagnostics);
+  if (code === null || code >= NO_ORDINARY_CODE || !started || childLost) {
+    return { reason: 'lost', detail: diagnostics || `The supervisor ended with ${code ?? 'a signal'}.` };
+  }
+  return { reason: 'exited', code };
+}

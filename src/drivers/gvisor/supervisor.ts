@@ -1,0 +1,34 @@
+// The supervisor of a sandbox: two small programs of the system that outlive the runner. `unshare` gives the sandbox
+// a process namespace of its own, whose first process is coreutils' `timeout`. When that ends, because the time is up
+// or it is killed, the kernel ends every other process in the namespace.
+import { readFile } from 'node:fs/promises';
+import { getuid } from 'node:process';
+
+const isRoot = () => getuid?.() === 0;
+
+/** As an ordinary user the sandbox's root is that user; runsc's own --rootless cannot restore. */
+const userNamespace = () => (isRoot() ? [] : ['--user', '--map-root-user']);
+
+/** The command that runs `args` supervised, and for at most `timeoutMs`. */
+export function supervised(args: readonly string[], timeoutMs: number): string[] {
+  const seconds = Math.max(timeoutMs / 1000, 0.001).toFixed(3);
+  const namespaces = [...userNamespace(), '--net', '--pid', '--mount-proc'];
+  const unshare = ['unshare', ...namespaces, '--fork', '--kill-child=KILL'];
+  return [...unshare, 'timeout', '--foreground', '--signal=KILL', seconds, ...args];
+}
+
+/** The command that runs `args` in the namespaces of the process `pid`. */
+export function inside(pid: number, args: readonly string[]): string[] {
+  const user = isRoot() ? [] : ['--user', '--preserve-credentials'];
+  return ['nsenter', `--target=${pid}`, ...user, '--pid', '--mount', '--net', '--ipc', ...args];
+}
+
+/**
+ * The namespace's first process, given the pid of `unshare`; undefined when it has not started or has ended.
+ * Killing it and not `unshare` leaves no zombie: `unshare` reaps it, and the runner reaps `unshare`. Its end also
+ * proves that no process is left in the namespace.
+ */
+export async function firstProcess(unsharePid: number): Promise<number | undefined> {
+  const children = await readFile(`/proc/${unsharePid}/task/${unsharePid}/children`, 'utf8').catch(() => '');
+  return Number.parseInt(children, 10) || undefined;
+}

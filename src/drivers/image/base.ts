@@ -1,0 +1,108 @@
+// The base of every image: the root file system without the guest, and runsc beside it. Made once per recipe,
+// because it is what takes time: packages and Pi are fetched from the network.
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeFolder, removePartialFolders } from '../../lib/atomic-folder.ts';
+import { contentHash } from '../../lib/content-hash.ts';
+import { requireFreeDisk, treeBytes } from '../../lib/disk-space.ts';
+import { withFileLock } from '../../lib/file-lock.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import { fetchPackages, type Package } from './apt.ts';
+import { configureRootfs } from './configure.ts';
+import { findDistribution } from './distribution.ts';
+import { RECIPE_VERSION, ROOTFS_PACKAGES, TOOL_PACKAGES } from './packages.ts';
+import { installRunsc, runscPath } from './runsc-tool.ts';
+import { installRuntime, runtimeInputs } from './runtime.ts';
+import { unpackPackages } from './unpack.ts';
+
+export interface Base {
+  /** Content hash over the recipe and the exact versions that went in. */
+  id: string;
+  rootfs: string;
+  sizeBytes: number;
+  runscPath: string;
+}
+
+interface BaseRecord {
+  id: string;
+  sizeBytes: number;
+  runscVersion: string;
+  packages: readonly string[];
+}
+
+type OnProgress = (message: string) => void;
+
+/** Downloads, the unpacked base and a snapshot, with some room. */
+const NEEDED_BYTES = 1.2e9;
+
+/** The base under `<cacheDir>/images/bases`, made when it is not there. */
+export async function ensureBase(cacheDir: string, onProgress: OnProgress): Promise<Base> {
+  const bases = join(cacheDir, 'images/bases');
+  const folder = join(bases, await recipeKey());
+  const found = await readBase(folder, cacheDir);
+  if (found) return found;
+  await mkdir(bases, { recursive: true });
+  const waiting = () => onProgress('waiting for another set-up that is building the image');
+  return withFileLock(join(bases, 'lock'), () => buildBase(folder, cacheDir, onProgress), waiting);
+}
+
+/** Changes exactly when the base has to be made anew, and is known without asking the network. */
+async function recipeKey(): Promise<string> {
+  const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
+  const names = [...ROOTFS_PACKAGES, ...TOOL_PACKAGES].join(' ');
+  return contentHash(RECIPE_VERSION, process.arch, release, names, ...(await runtimeInputs()));
+}
+
+async function readBase(folder: string, cacheDir: string): Promise<Base | undefined> {
+  const text = await readFile(join(folder, 'base.json'), 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  const { id, sizeBytes, runscVersion } = JSON.parse(text) as BaseRecord;
+  const runsc = runscPath(cacheDir, runscVersion);
+  return existsSync(runsc) ? { id, rootfs: join(folder, 'rootfs'), sizeBytes, runscPath: runsc } : undefined;
+}
+
+/** Called with the lock held, so what others may have been building is finished or abandoned. */
+async function buildBase(folder: string, cacheDir: string, onProgress: OnProgress): Promise<Base> {
+  const builtMeanwhile = await readBase(folder, cacheDir);
+  if (builtMeanwhile) return builtMeanwhile;
+  const bases = join(cacheDir, 'images/bases');
+  await removePartialFolders(bases);
+  await rm(folder, { recursive: true, force: true });
+  await requireFreeDisk(bases, NEEDED_BYTES);
+  const downloads = await mkdtemp(join(bases, '.partial-downloads-'));
+  try {
+    onProgress(`fetching ${ROOTFS_PACKAGES.length} Debian packages and what they need, about 70 MB`);
+    const all = await fetchPackages(downloads, await findDistribution(), [
+      ...ROOTFS_PACKAGES,
+      ...TOOL_PACKAGES,
+    ]);
+    const runscVersion = await installRunsc(all, cacheDir);
+    await makeFolder(folder, (partial) => fillBase(partial, all, runscVersion, onProgress));
+  } finally {
+    await rm(downloads, { recursive: true, force: true });
+  }
+  const base = await readBase(folder, cacheDir);
+  if (!base) throw new SeedError('setup_failed', `The image base is not complete: ${folder}`);
+  return base;
+}
+
+async function fillBase(
+  folder: string,
+  fetched: readonly Package[],
+  runscVersion: string,
+  onProgress: OnProgress,
+): Promise<void> {
+  const rootfs = join(folder, 'rootfs');
+  const unpacked = fetched.filter(({ name }) => !TOOL_PACKAGES.some((tool) => tool === name));
+  await mkdir(rootfs);
+  onProgress(`unpacking ${unpacked.length} packages`);
+  await unpackPackages(rootfs, unpacked);
+  await configureRootfs(rootfs);
+  onProgress('installing Node and Pi');
+  await installRuntime(rootfs);
+  const packages = unpacked.map(({ name, version }) => `${name}=${version}`);
+  const id = contentHash(RECIPE_VERSION, process.arch, packages.join(' '), ...(await runtimeInputs()));
+  const record: BaseRecord = { id, sizeBytes: await treeBytes(rootfs), runscVersion, packages };
+  await writeFile(join(folder, 'base.json'), JSON.stringify(record, null, 1));
+}

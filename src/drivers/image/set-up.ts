@@ -1,0 +1,51 @@
+// Makes this machine ready to start sandboxes: image, driver, snapshot. Called before anything starts and by each
+// runner; what is already there is kept, so that only the first call takes long.
+import { bundleGuest } from '../../guest/bundle.ts';
+import { megabytes, treeBytes } from '../../lib/disk-space.ts';
+import type { Driver, Snapshot } from '../driver.ts';
+import { type DriverChoice, type DriverProbe, noUsableDriver, selectDriver } from '../select.ts';
+import { buildImage } from './build-image.ts';
+
+export interface SetUpOptions {
+  /** Holds images, tools and snapshots; several Seeds may share it. */
+  cacheDir: string;
+  /** Holds the sandboxes of the driver that is returned; one runner's own. Default: `cacheDir`. */
+  dataDir?: string;
+  driver?: DriverChoice;
+  /** The program that runs in sandboxes. Default: the guest of this source tree. */
+  guestBundle?: Uint8Array;
+  /** A line for people before each slow step and after it; never called when all is there. */
+  onProgress: (message: string) => void;
+}
+
+export interface SetUp {
+  driver: Driver;
+  snapshot: Snapshot;
+  probes: readonly DriverProbe[];
+  imageBytes: number;
+  snapshotBytes: number;
+}
+
+/** Throws SeedError: `setup_failed` when the image cannot be built, `no_usable_driver` when none works here. */
+export async function setUp({
+  cacheDir,
+  dataDir = cacheDir,
+  onProgress,
+  ...options
+}: SetUpOptions): Promise<SetUp> {
+  let steps = 0;
+  const onStep = (message: string) => {
+    steps += 1;
+    onProgress(message);
+  };
+  const guestBundle = options.guestBundle ?? (await bundleGuest());
+  const { image, sizeBytes, runscPath } = await buildImage({ cacheDir, guestBundle, onProgress: onStep });
+  if (steps > 0) onProgress(`image built: ${megabytes(sizeBytes)}`);
+  const { driver, probes } = await selectDriver({ cacheDir, dataDir, runscPath }, options.driver);
+  if (!driver) throw noUsableDriver(probes);
+  steps = 0;
+  const snapshot = await driver.freeze(image, onStep);
+  const snapshotBytes = await treeBytes(snapshot.dir);
+  if (steps > 0) onProgress(`snapshot made for ${driver.name}: ${megabytes(snapshotBytes)}`);
+  return { driver, snapshot, probes, imageBytes: sizeBytes, snapshotBytes };
+}

@@ -1,0 +1,57 @@
+// Chooses the driver for this machine: the strongest that proves it works, or the one that was asked for.
+import { SeedError } from '../protocol/errors.ts';
+import type { Driver, Probe } from './driver.ts';
+import { createGvisorDriver } from './gvisor/driver.ts';
+
+export interface DriverContext {
+  /** Snapshots; may be shared between runners. */
+  cacheDir: string;
+  /** Sandboxes; one runner's own. */
+  dataDir: string;
+  runscPath: string;
+}
+
+/** Strongest first; `auto` takes the first whose probe succeeds. */
+const DRIVERS = {
+  gvisor: createGvisorDriver,
+} as const satisfies Record<string, (context: DriverContext) => Driver>;
+
+export type DriverName = keyof typeof DRIVERS;
+export const DRIVER_NAMES = ['auto', ...(Object.keys(DRIVERS) as DriverName[])] as const;
+export type DriverChoice = (typeof DRIVER_NAMES)[number];
+
+export interface DriverProbe extends Probe {
+  driver: DriverName;
+}
+
+export interface Selection {
+  /** Missing when none is usable; `probes` tells why. */
+  driver?: Driver;
+  /** Every probe that was made, in order. */
+  probes: readonly DriverProbe[];
+}
+
+/** Probes until one driver is usable. Never throws for a driver that is not. */
+export async function selectDriver(
+  context: DriverContext,
+  choice: DriverChoice = 'auto',
+): Promise<Selection> {
+  const names = choice === 'auto' ? (Object.keys(DRIVERS) as DriverName[]) : [choice];
+  const probes: DriverProbe[] = [];
+  for (const name of names) {
+    const driver = DRIVERS[name](context);
+    const probe = await driver.probe();
+    probes.push({ driver: name, ...probe });
+    if (probe.usable) return { driver, probes };
+  }
+  return { probes };
+}
+
+/** What to throw when a selection has no driver. */
+export function noUsableDriver(probes: readonly DriverProbe[]): SeedError {
+  const reasons = probes.map(({ driver, why }) => `${driver}: ${why}`);
+  return new SeedError(
+    'no_usable_driver',
+    `No sandbox can be started on this machine.\n${reasons.join('\n')}`,
+  );
+}

@@ -1,0 +1,107 @@
+// Runs one shell command of the agent for Pi's bash tool. Output is handed on as it comes; while the receiver is full the
+// command's pipes are not read, so a command cannot outrun its reader.
+import type { ChildProcess } from 'node:child_process';
+import { constants } from 'node:os';
+import type { BashOperations } from '@earendil-works/pi-coding-agent';
+import type { AgentProcesses } from './agent-processes.ts';
+
+/** What one command may print; Pi keeps all of it in a file, and the sandbox's disk is small. */
+const COMMAND_OUTPUT_BYTES = 16 * 1024 * 1024;
+/** How long a pipe may be silent, once the shell has exited, before a background process that holds it is left alone. */
+const SILENCE_MS = 100;
+
+export interface OutputReceiver {
+  write(chunk: Buffer): void;
+  /** Resolves when more may be written; null when it may now. */
+  room(): Promise<void> | null;
+}
+
+/** Pi's shell operations, running as the agent's user. Errors are worded as Pi's bash tool expects them. */
+export function createAgentShell(processes: AgentProcesses, receiver: OutputReceiver): BashOperations {
+  return {
+    async exec(command, cwd, { onData, signal, timeout }) {
+      if (signal?.aborted) throw new Error('aborted');
+      const child = processes.spawn('/bin/bash', ['-c', command], { cwd, stdin: 'ignore' });
+      let timedOut = false;
+      const kill = () => processes.killGroup(child);
+      const timer =
+        timeout === undefined
+          ? undefined
+          : setTimeout(() => {
+              timedOut = true;
+              kill();
+            }, timeout * 1000);
+      signal?.addEventListener('abort', kill, { once: true });
+      try {
+        const exitCode = await readToEnd(child, bounded(onData, receiver), receiver);
+        if (signal?.aborted) throw new Error('aborted');
+        if (timedOut) throw new Error(`timeout:${timeout}`);
+        return { exitCode };
+      } finally {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', kill);
+      }
+    },
+  };
+}
+
+/** Passes output on until the limit, then a note, then nothing. */
+function bounded(onData: (chunk: Buffer) => void, receiver: OutputReceiver): (chunk: Buffer) => void {
+  let left = COMMAND_OUTPUT_BYTES;
+  const pass = (chunk: Buffer) => {
+    onData(chunk);
+    receiver.write(chunk);
+  };
+  return (chunk) => {
+    if (left === 0) return;
+    const taken = chunk.subarray(0, left);
+    left -= taken.length;
+    pass(taken);
+    if (left === 0) pass(Buffer.from(`\n… output after ${COMMAND_OUTPUT_BYTES} bytes dropped …\n`));
+  };
+}
+
+/** Reads both pipes until the command is over. A signal counts as 128 + its number, as in a shell. */
+function readToEnd(
+  child: ChildProcess,
+  take: (chunk: Buffer) => void,
+  receiver: OutputReceiver,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
+    let exitCode: number | null = null;
+    let silence: NodeJS.Timeout | undefined;
+    let paused = 0;
+
+    const finish = () => {
+      clearTimeout(silence);
+      for (const stream of streams) stream.destroy();
+      resolve(exitCode ?? 1);
+    };
+    const waitForSilence = () => {
+      clearTimeout(silence);
+      if (exitCode !== null && paused === 0) silence = setTimeout(finish, SILENCE_MS);
+    };
+    for (const stream of streams) {
+      stream.on('data', (chunk: Buffer) => {
+        take(chunk);
+        waitForSilence();
+        const room = receiver.room();
+        if (room === null) return;
+        paused++;
+        stream.pause();
+        void room.then(() => {
+          paused--;
+          stream.resume();
+          waitForSilence();
+        });
+      });
+    }
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      exitCode = code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+      waitForSilence();
+    });
+    child.once('close', finish);
+  });
+}

@@ -1,0 +1,44 @@
+// The program inside the sandbox. Before the freeze: load Pi, rehearse, say "ready". After the restore: one task, then exit.
+import { Duplex } from 'node:stream';
+import { READY_LINE } from '../protocol/guest-wire.ts';
+import type { AgentProcesses } from './agent-processes.ts';
+import { stirEntropy } from './entropy.ts';
+import { prepareFolders } from './folders.ts';
+import { guestSettings } from './guest-settings.ts';
+import { loadPi } from './pi.ts';
+import { rehearse } from './rehearsal.ts';
+import { runTask } from './run-task.ts';
+import { readStartLine } from './start-line.ts';
+
+let processes: AgentProcesses | null = null;
+
+function end(exitCode: number, message?: string): never {
+  processes?.killAll();
+  if (message !== undefined) process.stderr.write(`${message}\n`);
+  process.exit(exitCode);
+}
+
+async function main(): Promise<void> {
+  const settings = guestSettings(process.argv[2]);
+  await prepareFolders(settings);
+  const pi = await loadPi();
+  await rehearse(pi, settings);
+  process.stdout.write(READY_LINE);
+
+  const start = await readStartLine(process.stdin);
+  if (start === null) end(0);
+  const broken = () => end(1, 'the stream ended before the task did');
+  process.stdin.once('end', broken).once('close', broken);
+  await stirEntropy(start.entropy);
+  const stream = Duplex.from({ readable: process.stdin, writable: process.stdout });
+  const link = await runTask(pi, stream, settings, (started) => {
+    processes = started;
+  });
+  process.stdin.off('end', broken).off('close', broken);
+  await link.close();
+  end(0);
+}
+
+// A link that breaks shows up wherever something waited for it; in every such place the task is over.
+process.on('uncaughtException', (error) => end(1, error.stack));
+await main();

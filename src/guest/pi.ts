@@ -1,0 +1,112 @@
+// Pi, loaded once before the freeze, and the sessions made from it: in memory, nothing discovered, nothing downloaded.
+import {
+  type AgentSession,
+  createAgentSession,
+  createExtensionRuntime,
+  ModelRuntime,
+  type ResourceLoader,
+  SessionManager,
+  SettingsManager,
+  type ToolDefinition,
+} from '@earendil-works/pi-coding-agent';
+import { TOOL_NAMES } from './agent-tools.ts';
+
+const PROVIDER = 'seed';
+
+export interface PiSessionOptions {
+  /** The agent's working folder. */
+  cwd: string;
+  /** OpenAI-compatible, without a trailing slash. */
+  modelBaseUrl: string;
+  model: string;
+  systemPrompt: string;
+  tools: ToolDefinition[];
+}
+
+export type Pi = ModelRuntime;
+
+/** No credential file, no model file, no network. */
+export function loadPi(): Promise<Pi> {
+  return ModelRuntime.create({
+    credentials: {
+      read: async () => undefined,
+      list: async () => [],
+      modify: async (_provider, change) => change(undefined),
+      delete: async () => undefined,
+    },
+    modelsPath: null,
+    allowModelNetwork: false,
+  });
+}
+
+export async function startPiSession(pi: Pi, options: PiSessionOptions): Promise<AgentSession> {
+  pi.registerProvider(PROVIDER, {
+    baseUrl: options.modelBaseUrl,
+    apiKey: 'none',
+    api: 'openai-completions',
+    models: [
+      {
+        id: options.model,
+        name: options.model,
+        reasoning: false,
+        input: ['text'],
+        cost: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
+        contextWindow: 128_000,
+        maxTokens: 16_384,
+        compat: {
+          supportsStore: false,
+          supportsDeveloperRole: false,
+          supportsReasoningEffort: false,
+          supportsUsageInStreaming: true,
+          maxTokensField: 'max_tokens',
+          sendSessionAffinityHeaders: false,
+        },
+      },
+    ],
+  });
+  const model = pi.getModel(PROVIDER, options.model);
+  if (model === undefined) throw new Error(`Pi did not take the model ${options.model}`);
+  const { session } = await createAgentSession({
+    cwd: options.cwd,
+    agentDir: options.cwd,
+    modelRuntime: pi,
+    model,
+    thinkingLevel: 'off',
+    tools: TOOL_NAMES,
+    customTools: options.tools,
+    resourceLoader: resources(options.systemPrompt),
+    sessionManager: SessionManager.inMemory(options.cwd),
+    settingsManager: SettingsManager.inMemory({
+      compaction: { enabled: false },
+      // The gateway retries where that makes sense; this bridges a hiccup of the stream and takes at most some seconds.
+      retry: {
+        enabled: true,
+        maxRetries: 2,
+        baseDelayMs: 500,
+        maxAgentDelayMs: 2000,
+        provider: { maxRetries: 0 },
+      },
+      cacheWarming: 'off',
+      enableInstallTelemetry: false,
+      enableAnalytics: false,
+      images: { blockImages: true },
+    }),
+  });
+  return session;
+}
+
+function resources(systemPrompt: string): ResourceLoader {
+  return {
+    getExtensions: () => ({ extensions: [], errors: [], runtime: createExtensionRuntime() }),
+    getSkills: () => ({ skills: [], diagnostics: [] }),
+    getPrompts: () => ({ prompts: [], diagnostics: [] }),
+    getThemes: () => ({ themes: [], diagnostics: [] }),
+    getAgentsFiles: () => ({ agentsFiles: [] }),
+    getSystemPrompt: () => systemPrompt,
+    getSystemPromptSource: () => undefined,
+    getAppendSystemPrompt: () => [],
+    getAppendSystemPromptSources: () => [],
+    extendResources: () => undefined,
+    reload: async () => undefined,
+  };
+}

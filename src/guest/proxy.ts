@@ -1,0 +1,128 @@
+// The loopback port that Pi and the `seed` command talk to. It forwards the two prefixes over the link and nothing else:
+// the runner decides what is allowed; here an agent is only kept from the guest's own requests (/task, /events, /result).
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import { limitBytes } from '../lib/limit-bytes.ts';
+import { SeedError } from '../protocol/errors.ts';
+import { FORWARDED_REQUEST_HEADERS, isForwardedResponseHeader } from '../protocol/guest-wire.ts';
+import { LIMITS } from '../protocol/limits.ts';
+import type { LlmWatch } from './llm-watch.ts';
+
+/** Together they leave some of the link's streams to the guest itself, whatever the agent's commands leave open. */
+const OPEN_REQUESTS = { '/api/v1/': 20, '/llm/v1/': 8 } as const;
+type Prefix = keyof typeof OPEN_REQUESTS;
+
+export interface LoopbackProxy {
+  url: string;
+  close(): Promise<void>;
+}
+
+/** Listens on loopback; port 0 takes a free one. */
+export async function openProxy(
+  port: number,
+  session: ClientHttp2Session,
+  llm: LlmWatch,
+): Promise<LoopbackProxy> {
+  const open: Record<Prefix, number> = { '/api/v1/': 0, '/llm/v1/': 0 };
+  const server = createServer(
+    { maxHeaderSize: LIMITS.guest.headerBytes, keepAliveTimeout: 1000 },
+    (request, response) => {
+      const prefix = (Object.keys(open) as Prefix[]).find((known) => request.url?.startsWith(known));
+      if (prefix === undefined)
+        return refuse(response, new SeedError('not_found', `nothing is at ${request.url}`));
+      if (open[prefix] >= OPEN_REQUESTS[prefix]) {
+        return refuse(
+          response,
+          new SeedError('too_many_requests', `${OPEN_REQUESTS[prefix]} requests to ${prefix} are open`),
+        );
+      }
+      open[prefix]++;
+      response.once('close', () => open[prefix]--);
+      const watch = prefix === '/llm/v1/' ? llm : null;
+      forward(request, response, session, watch).catch((error: Error) => {
+        if (response.headersSent) response.destroy();
+        else
+          refuse(
+            response,
+            new SeedError('unreachable', `the request did not reach the server: ${error.message}`),
+          );
+      });
+    },
+  );
+  await listen(server, port);
+  const { port: actualPort } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${actualPort}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+async function forward(
+  request: IncomingMessage,
+  response: ServerResponse,
+  session: ClientHttp2Session,
+  llm: LlmWatch | null,
+): Promise<void> {
+  const stream = session.request({
+    ':method': request.method ?? 'GET',
+    ':path': request.url ?? '/',
+    ...forwardedHeaders(request),
+  });
+  response.once('close', () => stream.close());
+  const answered = relayAnswer(stream, response, llm);
+  const sent = pipeline(request, limitBytes(LIMITS.guest.bodyBytes), stream);
+  // An answer may come before the body was read to its end; then the answer counts.
+  await Promise.race([answered, sent.then(() => answered)]);
+}
+
+function forwardedHeaders(request: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const name of FORWARDED_REQUEST_HEADERS) {
+    const value = request.headers[name];
+    if (typeof value === 'string') headers[name] = value;
+  }
+  return headers;
+}
+
+function relayAnswer(
+  stream: ClientHttp2Stream,
+  response: ServerResponse,
+  llm: LlmWatch | null,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.once('error', reject);
+    stream.once('close', () => reject(new Error('the stream closed without an answer')));
+    stream.once('response', (headers) => {
+      const status = headers[':status'] ?? 502;
+      for (const [name, value] of Object.entries(headers)) {
+        if (value !== undefined && isForwardedResponseHeader(name)) response.setHeader(name, value);
+      }
+      response.writeHead(status);
+      const observe = llm?.answered(status);
+      stream.on('data', (chunk: Buffer) => observe?.(chunk));
+      stream.once('end', () => observe?.(null));
+      pipeline(stream, limitBytes(LIMITS.guest.answerBytes), response).then(resolve, reject);
+    });
+  });
+}
+
+function refuse(response: ServerResponse, error: SeedError): void {
+  response.writeHead(error.status, { 'content-type': 'application/json', connection: 'close' });
+  response.end(JSON.stringify(error.toBody(null)));
+}

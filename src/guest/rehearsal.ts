@@ -1,0 +1,83 @@
+// One pretend task before the freeze, against canned answers served in here. It compiles and connects everything once, so
+// that the frozen guest starts its real task in a fraction of the time, and it proves that the image works.
+import { performServerHandshake, type ServerHttp2Stream } from 'node:http2';
+import { duplexPair } from 'node:stream';
+import type { GuestResult, GuestTask } from '../protocol/guest.ts';
+import type { Manifest } from '../protocol/manifest.ts';
+import type { GuestSettings } from './guest-settings.ts';
+import type { Pi } from './pi.ts';
+import { runTask } from './run-task.ts';
+
+const ANSWER = 'rehearsed';
+const TASK: GuestTask = {
+  id: '00000000-0000-4000-8000-000000000000',
+  instruction: 'rehearse',
+  model: 'rehearsal',
+  deadline: '2000-01-01T00:00:00.000Z',
+};
+const MANIFEST: Manifest = { version: 'rehearsal', commands: [] };
+
+/** Rejects when the pretend task did not end with the canned answer. */
+export async function rehearse(pi: Pi, settings: GuestSettings): Promise<void> {
+  const [guestEnd, runnerEnd] = duplexPair();
+  const session = performServerHandshake(runnerEnd);
+  let result: GuestResult | null = null;
+  let llmCalls = 0;
+  session.on('stream', (stream: ServerHttp2Stream, headers) => {
+    const path = headers[':path'] ?? '';
+    let body = '';
+    stream.setEncoding('utf8');
+    stream.on('data', (chunk: string) => {
+      body += chunk;
+    });
+    stream.on('end', () => {
+      if (path === '/result') result = JSON.parse(body) as GuestResult;
+      if (path === '/llm/v1/chat/completions') llmCalls++;
+      const answer = cannedAnswer(path, llmCalls);
+      stream.respond(
+        { ':status': answer === '' ? 204 : 200, 'content-type': contentType(path) },
+        { endStream: answer === '' },
+      );
+      if (answer !== '') stream.end(answer);
+    });
+  });
+  const link = await runTask(pi, guestEnd, settings, () => undefined);
+  await link.close();
+  session.destroy();
+  const { stdout = null, error = null } = (result ?? {}) as Partial<GuestResult>;
+  if (stdout !== ANSWER)
+    throw new Error(`the rehearsal failed: ${error?.message ?? `it answered ${stdout}`}`);
+}
+
+function contentType(path: string): string {
+  return path.startsWith('/llm/') ? 'text/event-stream' : 'application/json';
+}
+
+function cannedAnswer(path: string, llmCalls: number): string {
+  if (path === '/task') return JSON.stringify(TASK);
+  if (path === '/api/v1/commands') return JSON.stringify(MANIFEST);
+  if (path === '/cli/seed.mjs') return 'process.exitCode = 0;\n';
+  if (path !== '/llm/v1/chat/completions') return '';
+  return llmCalls === 1 ? completion(TOOL_CALL, 'tool_calls') : completion({ content: ANSWER }, 'stop');
+}
+
+const TOOL_CALL = {
+  tool_calls: [
+    {
+      index: 0,
+      id: 'rehearsal',
+      type: 'function',
+      function: { name: 'bash', arguments: '{"command":"echo rehearsal"}' },
+    },
+  ],
+};
+
+function completion(delta: object, finishReason: string): string {
+  const head = { id: 'rehearsal', object: 'chat.completion.chunk', created: 0, model: TASK.model };
+  const chunks = [
+    { ...head, choices: [{ index: 0, delta: { role: 'assistant', ...delta }, finish_reason: null }] },
+    { ...head, choices: [{ index: 0, delta: {}, finish_reason: finishReason }] },
+    { ...head, choices: [], usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } },
+  ];
+  return `${chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join('')}data: [DONE]\n\n`;
+}

@@ -1,0 +1,73 @@
+// The whole of one task over one stream: fetch it, install the CLI, open the proxy, run the agent, hand back the result.
+// The rehearsal before the freeze goes through the same lines.
+import type { Duplex } from 'node:stream';
+import type { GuestResult, GuestTask } from '../protocol/guest.ts';
+import type { Manifest } from '../protocol/manifest.ts';
+import { AgentProcesses } from './agent-processes.ts';
+import { createAgentTools } from './agent-tools.ts';
+import { EventQueue } from './event-queue.ts';
+import type { GuestSettings } from './guest-settings.ts';
+import { installCli } from './install-cli.ts';
+import { type Link, type LinkAnswer, openLink } from './link.ts';
+import { createLlmWatch } from './llm-watch.ts';
+import { type Pi, startPiSession } from './pi.ts';
+import { openProxy } from './proxy.ts';
+import { runAgent } from './run-agent.ts';
+import { systemPrompt } from './system-prompt.ts';
+
+/**
+ * Resolves with the link, still open, when the runner has the result. Rejects when the link breaks or answers with errors.
+ * @param onProcesses hands out what must be killed when the guest ends early
+ */
+export async function runTask(
+  pi: Pi,
+  stream: Duplex,
+  settings: GuestSettings,
+  onProcesses: (processes: AgentProcesses) => void,
+): Promise<Link> {
+  const link = openLink(stream);
+  const llm = createLlmWatch();
+  const [task, cli, manifest, proxy] = await Promise.all([
+    link.get('/task').then((answer) => parsed<GuestTask>('/task', answer)),
+    link.get('/cli/seed.mjs').then((answer) => accepted('/cli/seed.mjs', answer)),
+    link.get('/api/v1/commands').then((answer) => parsed<Manifest>('/api/v1/commands', answer)),
+    openProxy(settings.port, link.session, llm),
+  ]);
+  await installCli(settings.binDir, cli);
+  const processes = new AgentProcesses(settings, proxy.url);
+  onProcesses(processes);
+  const refused: string[] = [];
+  const events = new EventQueue(async (ndjson) => {
+    const { status } = await link.post('/events', 'application/x-ndjson', ndjson);
+    if (status >= 400)
+      refused.push(`${Buffer.byteLength(ndjson)} bytes of events were refused with ${status}`);
+  });
+  const session = await startPiSession(pi, {
+    cwd: settings.workspaceDir,
+    modelBaseUrl: `${proxy.url}/llm/v1`,
+    model: task.model,
+    systemPrompt: systemPrompt(manifest.commands, settings.workspaceDir),
+    tools: createAgentTools(settings.workspaceDir, processes, events),
+  });
+  const result = await runAgent(session, task.instruction, events, llm);
+  session.dispose();
+  processes.killAll();
+  await events.flush();
+  await postResult(link, result, refused);
+  await proxy.close();
+  return link;
+}
+
+async function postResult(link: Link, result: GuestResult, refused: string[]): Promise<void> {
+  const stderr = [result.stderr, ...refused].filter((text) => text !== null).join('\n') || null;
+  accepted('/result', await link.post('/result', 'application/json', JSON.stringify({ ...result, stderr })));
+}
+
+function accepted(path: string, { status, body }: LinkAnswer): Buffer {
+  if (status >= 200 && status < 300) return body;
+  throw new Error(`${path} was answered ${status}: ${body.toString('utf8').slice(0, 500)}`);
+}
+
+function parsed<Body>(path: string, answer: LinkAnswer): Body {
+  return JSON.parse(accepted(path, answer).toString('utf8')) as Body;
+}

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import type { ManifestCommand } from '../protocol/manifest.ts';
+import { systemPrompt } from './system-prompt.ts';
+
+const command = (name: string, fields: Partial<ManifestCommand> = {}): ManifestCommand => ({
+  name,
+  summary: `Does ${name}`,
+  http: { method: 'GET', path: '/x' },
+  scope: null,
+  effect: 'read',
+  input: {},
+  positional: [],
+  output: 'object',
+  columns: [],
+  examples: [],
+  follow: null,
+  ...fields,
+});
+
+test('commands stand under their noun, with arguments, effect and summary', () => {
+  const commands = [
+    command('keys list'),
+    command('whoami'),
+    command('keys revoke', { effect: 'destructive', positional: ['id'] }),
+  ];
+  expect(systemPrompt(commands, '/workspace')).toContain(
+    'keys:\n- seed keys list [read] Does keys list\n- seed keys revoke <id> [destructive] Does keys revoke\n\nwhoami:\n- seed whoami [read] Does whoami',
+  );
+});
+
+test('without commands it says so', () => {
+  const prompt = systemPrompt([], '/workspace');
+  expect(prompt).toContain('no platform command');
+  expect(prompt).toContain('/workspace');
+  expect(prompt).not.toContain('--help');
+});

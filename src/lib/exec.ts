@@ -1,0 +1,54 @@
+// Runs a program of the host to its end and gives its output. Used by set-up and the drivers.
+import { type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { SeedError } from '../protocol/errors.ts';
+import { textTail } from './text-tail.ts';
+
+const STDERR_TAIL_BYTES = 4096;
+
+export interface ExecOptions {
+  cwd?: string;
+  /** Replaces the whole environment; default: this process's own. */
+  env?: Record<string, string>;
+  /** The program is killed after this time; default: no limit. */
+  timeoutMs?: number;
+  /** What to do when it fails, told to the user as the error's hint. */
+  hint?: string;
+}
+
+/** Standard output of `command`. Throws SeedError `setup_failed` when it cannot be run, fails or takes too long. */
+export async function exec(
+  command: string,
+  args: readonly string[],
+  options: ExecOptions = {},
+): Promise<string> {
+  const { timeoutMs, hint, ...rest } = options;
+  const spawnOptions: SpawnOptions = { ...rest, stdio: ['ignore', 'pipe', 'pipe'] };
+  if (timeoutMs !== undefined) Object.assign(spawnOptions, { timeout: timeoutMs, killSignal: 'SIGKILL' });
+  const child = spawn(command, args, spawnOptions);
+  if (!child.stdout || !child.stderr) throw new Error('unreachable: stdio is piped');
+  const output: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+  const stderr = textTail(child.stderr, STDERR_TAIL_BYTES);
+  let code: number | null;
+  let signal: NodeJS.Signals | null;
+  try {
+    [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  } catch (cause) {
+    throw failure(
+      command,
+      `cannot be run: ${(cause as Error).message}`,
+      hint ?? `Install ${command}.`,
+      cause,
+    );
+  }
+  if (code !== 0) {
+    const how = signal ? `was killed by ${signal}` : `ended with code ${code}`;
+    throw failure(command, [how, stderr()].filter(Boolean).join(': '), hint);
+  }
+  return Buffer.concat(output).toString('utf8');
+}
+
+function failure(command: string, what: string, hint?: string, cause?: unknown): SeedError {
+  return new SeedError('setup_failed', `${command} ${what}`, { ...(hint && { hint }), cause });
+}

@@ -1,0 +1,69 @@
+// The processes of this host, by command line and by descent. Linux only: reads /proc.
+import { readdir, readFile } from 'node:fs/promises';
+
+/** Pids of all processes whose command line `matches`; zombies have none. */
+export async function findByCommandLine(matches: (args: readonly string[]) => boolean): Promise<number[]> {
+  const found = await eachProcess(async (pid) => {
+    const args = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').slice(0, -1);
+    return matches(args) ? pid : undefined;
+  });
+  return found.filter((pid) => pid !== undefined);
+}
+
+export interface ProcessTime {
+  pid: number;
+  parentPid: number;
+  /** CPU time of the process and of its finished, awaited children. */
+  cpuSeconds: number;
+}
+
+/** The process `rootPid` and all that descend from it; empty when it is gone. */
+export async function processTree(rootPid: number): Promise<ProcessTime[]> {
+  // Twenty sandboxes measured at once would read all of /proc twenty times: calls share a reading under way.
+  reading ??= readTimes().finally(() => {
+    reading = undefined;
+  });
+  return descendants(await reading, rootPid);
+}
+
+let reading: Promise<ProcessTime[]> | undefined;
+
+async function readTimes(): Promise<ProcessTime[]> {
+  const times = await eachProcess(async (pid) => ({
+    pid,
+    ...parseStat(await readFile(`/proc/${pid}/stat`, 'utf8')),
+  }));
+  return times.filter((process) => process !== undefined);
+}
+
+/** `rootPid` and what descends from it, among `processes` in any order. */
+export function descendants<P extends { pid: number; parentPid: number }>(
+  processes: P[],
+  rootPid: number,
+): P[] {
+  const members = new Set([rootPid]);
+  for (let size = 0; size < members.size; ) {
+    size = members.size;
+    for (const { pid, parentPid } of processes) if (members.has(parentPid)) members.add(pid);
+  }
+  return processes.filter(({ pid }) => members.has(pid));
+}
+
+/** Linux reports times to user space in hundredths of a second on every architecture. */
+const TICKS_PER_SECOND = 100;
+
+/** See proc_pid_stat(5). Field 2, the name, may hold anything, even brackets and spaces. */
+export function parseStat(stat: string): { parentPid: number; cpuSeconds: number } {
+  const fromField3 = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [utime = 0, stime = 0, cutime = 0, cstime = 0] = fromField3.slice(11, 15).map(Number);
+  return {
+    parentPid: Number(fromField3[1]),
+    cpuSeconds: (utime + stime + cutime + cstime) / TICKS_PER_SECOND,
+  };
+}
+
+async function eachProcess<T>(read: (pid: number) => Promise<T>): Promise<(T | undefined)[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  // A process may be gone between readdir and readFile.
+  return Promise.all(pids.map((pid) => read(pid).catch(() => undefined)));
+}

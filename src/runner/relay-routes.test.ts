@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { relayRoute } from './relay-routes.ts';
+
+test('the own requests of the guest', () => {
+  expect(relayRoute('GET', '/task')).toEqual({ kind: 'task' });
+  expect(relayRoute('POST', '/events')).toEqual({ kind: 'events' });
+  expect(relayRoute('POST', '/result')).toEqual({ kind: 'result' });
+  expect(relayRoute('GET', '/result')).toBeNull();
+  expect(relayRoute('GET', '/task/')).toBeNull();
+  expect(relayRoute('GET', '/task?x')).toBeNull();
+});
+
+test('what is sent on stays as it was written', () => {
+  for (const target of [
+    '/cli/seed.mjs',
+    '/api/v1/keys',
+    '/api/v1/keys/a%20b?x=%2F..%2f&y[]=1',
+    '/llm/v1/models',
+  ]) {
+    expect(relayRoute('GET', target)).toMatchObject({
+      kind: 'forward',
+      method: 'GET',
+      target,
+      isCompletion: false,
+    });
+  }
+  expect(relayRoute('POST', '/llm/v1/chat/completions')).toMatchObject({ isCompletion: true });
+});
+
+test.each([
+  ['CONNECT', undefined],
+  ['GET', ''],
+  ['GET', '*'],
+  ['GET', 'http://x/api/v1/keys'],
+  ['GET', '/api/v1/a b'],
+  ['GET', '/api/v1/a\tb'],
+  ['GET', '/api/v1/a\u0000'],
+  ['GET', '/api/v1/ä'],
+  ['GET', '/api/v1/keys?ä'],
+  ['GET', '/api/v1/keys?%'],
+  ['GET', '/api/v1/%2E%2e/x'],
+  ['GET', '/api/v1/.%2e/x'],
+  ['GET', '/api/v1/x%2Fy'],
+  ['GET', '/api/v1/x/..'],
+  ['GET', '/api/v1/x/'],
+  ['PURGE', '/api/v1/x'],
+  ['get', '/api/v1/x'],
+])('%s %j is not allowed', (method, path) => {
+  expect(relayRoute(method, path)).toBeNull();
+});
+
+test('whatever is allowed is the same path for every parser and under its prefix', () => {
+  const piece = fc.constantFrom(
+    '/',
+    '.',
+    '..',
+    '%2e',
+    '%2f',
+    '%5c',
+    '\\',
+    '//',
+    'a',
+    'api',
+    'v1',
+    '%25',
+    '?',
+    '#',
+    ';',
+    '@',
+    'runner',
+    '%00',
+    ':',
+  );
+  fc.assert(
+    fc.property(
+      fc.constantFrom('/api/v1/', '/llm/v1/'),
+      fc.array(piece, { maxLength: 8 }),
+      (prefix, pieces) => {
+        const path = prefix + pieces.join('');
+        const route = relayRoute('GET', path);
+        if (route?.kind !== 'forward') return;
+        const url = new URL(path, 'http://server');
+        expect(url.host).toBe('server');
+        expect(url.pathname).toBe(path.split('?')[0]);
+        expect(decodeURIComponent(url.pathname).split('/')).not.toContain('..');
+        expect(url.pathname.startsWith(prefix)).toBe(true);
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});

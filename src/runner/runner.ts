@@ -1,0 +1,140 @@
+// The runner: takes tasks from the server while it has free slots, keeps telling the server that it lives, and ends what it
+// is told to end. Used by main.ts and the tests.
+import { randomUUID } from 'node:crypto';
+import { Agent } from 'undici';
+import type { Driver, Snapshot } from '../drivers/driver.ts';
+import type { Logger } from '../lib/log.ts';
+import type { Lease, RunnerState } from '../protocol/runner.ts';
+import { createBackoff, pause, within } from './backoff.ts';
+import { createServerClient } from './server-client.ts';
+import { startTaskRun, type TaskRun } from './task-run.ts';
+
+/** What a stopped runner leaves its tasks to end by themselves. */
+const GRACE_MS = 10_000;
+/** And then for killing and settling them. */
+const SETTLE_MS = 5_000;
+/** Between long polls that were answered at once. */
+const BREATH_MS = 100;
+
+export interface RunnerOptions {
+  serverUrl: string;
+  runnerToken: string;
+  /** How sandboxes are made here; null when no driver is usable: the runner then takes nothing and says why. */
+  sandboxes: { driver: Driver; snapshot: Snapshot } | null;
+  probes: RunnerState['probes'];
+  slots: number;
+  /** The host, as people know it. */
+  name: string;
+  log: Logger;
+  graceMs?: number;
+}
+
+export interface Runner {
+  /** Sweeps what an earlier runner left behind, then works until stop(). Resolves when it has begun. */
+  start(): Promise<void>;
+  /** Takes nothing new, gives running tasks their grace, then ends them as interrupted. Resolves when all is settled. */
+  stop(): Promise<void>;
+}
+
+export function createRunner(options: RunnerOptions): Runner {
+  const { serverUrl, runnerToken, sandboxes, probes, name, log, graceMs = GRACE_MS } = options;
+  const slots = sandboxes === null ? 0 : options.slots;
+  const id = randomUUID();
+  const dispatcher = new Agent({ connections: null, keepAliveTimeout: 30_000 });
+  const client = createServerClient(serverUrl, runnerToken, dispatcher);
+  const runs = new Map<string, TaskRun>();
+  const stopping = new AbortController();
+  const stopped = new AbortController();
+  const giveUp = new AbortController();
+  let loops: Promise<unknown> = Promise.resolve();
+
+  function state(): RunnerState {
+    const probe = probes.find(({ driver }) => driver === sandboxes?.driver.name);
+    return {
+      id,
+      name,
+      slots,
+      freeSlots: Math.max(0, slots - runs.size),
+      driver: sandboxes?.driver.name ?? null,
+      isolation: probe?.isolation ?? null,
+      probes,
+    };
+  }
+
+  function begin(lease: Lease): void {
+    if (sandboxes === null) {
+      log.error({ taskId: lease.taskId }, 'the server leased a task to a runner without a driver');
+      return;
+    }
+    log.info({ taskId: lease.taskId, deadline: lease.deadline }, 'leased');
+    const parts = { ...sandboxes, client, serverUrl, dispatcher, log, giveUp: giveUp.signal };
+    const run = startTaskRun(lease, parts);
+    runs.set(lease.taskId, run);
+    void run.done.then(() => runs.delete(lease.taskId));
+  }
+
+  async function takeTask(): Promise<void> {
+    if (slots > 0 && runs.size >= slots) {
+      const freed = Promise.race([...runs.values()].map(({ done }) => done));
+      const stop = Promise.withResolvers<void>();
+      stopping.signal.addEventListener('abort', () => stop.resolve(), { once: true });
+      await Promise.race([freed, stop.promise]);
+      return;
+    }
+    const lease = await client.lease(state(), stopping.signal);
+    if (lease !== null) begin(lease);
+  }
+
+  async function beat(): Promise<void> {
+    const held = [...runs.values()].filter((run) => run.isHeld()).map(({ taskId }) => taskId);
+    for (const taskId of await client.heartbeat(id, held, stopped.signal)) runs.get(taskId)?.end('stopped');
+  }
+
+  return {
+    async start() {
+      const swept = (await sandboxes?.driver.sweep()) ?? [];
+      if (swept.length > 0) log.warn({ sandboxes: swept }, 'swept what an earlier runner left');
+      loops = Promise.all([
+        repeat('lease', takeTask, stopping.signal, log),
+        repeat('heartbeat', beat, stopped.signal, log),
+      ]);
+    },
+    async stop() {
+      stopping.abort();
+      const allDone = () => Promise.all([...runs.values()].map(({ done }) => done));
+      await within(graceMs, allDone());
+      for (const run of runs.values()) run.end('interrupted');
+      setTimeout(() => giveUp.abort(), SETTLE_MS).unref();
+      await allDone();
+      stopped.abort();
+      await loops;
+      await dispatcher.destroy();
+    },
+  };
+}
+
+/** Runs the step over and over until the signal; a step that fails is tried again later, forever. */
+async function repeat(
+  name: string,
+  step: () => Promise<void>,
+  signal: AbortSignal,
+  log: Logger,
+): Promise<void> {
+  const backoff = createBackoff();
+  let failing = false;
+  while (!signal.aborted) {
+    const startedAt = performance.now();
+    try {
+      await step();
+      if (failing) log.info({ name }, 'the server answers again');
+      failing = false;
+      backoff.reset();
+      if (performance.now() - startedAt < BREATH_MS) await pause(BREATH_MS, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!failing) log.warn({ name, err: error }, 'the server does not answer as it should; trying again');
+      failing = true;
+      await pause(backoff.next(), signal);
+    }
+  }
+}

@@ -1,0 +1,122 @@
+// What the runner says to the server, over HTTP with the runner token. The wire is described in protocol/runner.ts.
+import type { Dispatcher } from 'undici';
+import { request } from 'undici';
+import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../protocol/errors.ts';
+import {
+  HEARTBEAT_WAIT_MS,
+  HeartbeatAnswer,
+  LEASE_WAIT_MS,
+  Lease,
+  RUNNER_HEADER,
+  type RunnerState,
+  type Settlement,
+} from '../protocol/runner.ts';
+import type { TaskPhase } from '../protocol/task.ts';
+
+/** What an answer may take beyond the time that it may be held back. */
+const ANSWER_MS = 10_000;
+const ANSWER_BYTES = 1024 * 1024;
+
+/** Every method throws SeedError: `lease_lost`, `unreachable` when there was no answer, or what the server answered. */
+export interface ServerClient {
+  /** Null: nothing to do. Held back up to LEASE_WAIT_MS. */
+  lease(state: RunnerState, signal: AbortSignal): Promise<Lease | null>;
+  /** Tasks to kill. Held back up to HEARTBEAT_WAIT_MS. */
+  heartbeat(runnerId: string, taskIds: string[], signal: AbortSignal): Promise<string[]>;
+  reportPhase(taskId: string, leaseId: string, phase: TaskPhase): Promise<void>;
+  sendEvents(taskId: string, leaseId: string, ndjson: string, signal: AbortSignal): Promise<void>;
+  settle(taskId: string, settlement: Settlement): Promise<void>;
+}
+
+export function createServerClient(
+  serverUrl: string,
+  runnerToken: string,
+  dispatcher: Dispatcher,
+): ServerClient {
+  const post = async (path: string, body: unknown, options: PostOptions = {}): Promise<unknown> => {
+    const answer = await send(`${serverUrl}/runner/v1${path}`, body, options);
+    if (answer.status >= 400) throw errorOf(answer);
+    return answer.status === 204 ? null : JSON.parse(answer.text);
+  };
+
+  async function send(
+    url: string,
+    body: unknown,
+    { heldMs = 0, signal, headers }: PostOptions,
+  ): Promise<Answer> {
+    const limit = AbortSignal.timeout(heldMs + ANSWER_MS);
+    try {
+      const response = await request(url, {
+        method: 'POST',
+        dispatcher,
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${runnerToken}`, ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+        signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+      });
+      const text = await response.body.text();
+      if (text.length > ANSWER_BYTES) throw new Error('the answer is too large');
+      return { status: response.statusCode, text };
+    } catch (cause) {
+      throw new SeedError(
+        'unreachable',
+        `the server at ${serverUrl} did not answer: ${(cause as Error).message}`,
+        {
+          hint: 'Check SEED_SERVER_URL and that the server runs.',
+          cause,
+        },
+      );
+    }
+  }
+
+  return {
+    async lease(state, signal) {
+      const answer = await post('/lease', { runner: state }, { heldMs: LEASE_WAIT_MS, signal });
+      return answer === null ? null : Lease.parse(answer);
+    },
+    async heartbeat(runnerId, tasks, signal) {
+      const answer = await post('/heartbeat', { runnerId, tasks }, { heldMs: HEARTBEAT_WAIT_MS, signal });
+      return HeartbeatAnswer.parse(answer).stop;
+    },
+    async reportPhase(taskId, leaseId, phase) {
+      await post(`/tasks/${taskId}/phase`, { leaseId, phase });
+    },
+    async sendEvents(taskId, leaseId, ndjson, signal) {
+      const headers = { 'content-type': 'application/x-ndjson', [RUNNER_HEADER.lease]: leaseId };
+      await post(`/tasks/${taskId}/events`, ndjson, { headers, signal });
+    },
+    async settle(taskId, settlement) {
+      await post(`/tasks/${taskId}/settle`, settlement);
+    },
+  };
+}
+
+interface PostOptions {
+  heldMs?: number;
+  signal?: AbortSignal;
+  headers?: Record<string, string>;
+}
+
+interface Answer {
+  status: number;
+  text: string;
+}
+
+function errorOf({ status, text }: Answer): SeedError {
+  try {
+    const { error } = JSON.parse(text) as Partial<ErrorBody>;
+    if (error !== undefined && isErrorCode(error.code)) {
+      return new SeedError(error.code, error.message, error.hint === null ? {} : { hint: error.hint });
+    }
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  return new SeedError(status >= 500 ? 'unavailable' : 'internal', `the server answered ${status}`);
+}
+
+const isErrorCode = (code: unknown): code is ErrorCode =>
+  typeof code === 'string' && Object.hasOwn(ERROR_STATUS, code);
+
+/** Whether trying again can help: the server was not reached, is starting or stopping, or has trouble of its own. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof SeedError && (error.status >= 500 || error.code === 'too_many_requests');
+}

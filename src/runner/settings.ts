@@ -1,0 +1,43 @@
+// The runner's settings, from the environment; docs/settings.md describes each.
+import { hostname } from 'node:os';
+import { DRIVER_NAMES, type DriverChoice } from '../drivers/select.ts';
+import { env } from '../lib/env.ts';
+import {
+  cacheDirSetting,
+  choiceSetting,
+  dataDirSetting,
+  integerSetting,
+  logLevelSetting,
+  urlSetting,
+} from '../lib/settings.ts';
+import { SeedError } from '../protocol/errors.ts';
+
+export interface RunnerSettings {
+  serverUrl: string;
+  runnerToken: string;
+  dataDir: string;
+  cacheDir: string;
+  slots: number;
+  driver: DriverChoice;
+  name: string;
+  logLevel: string;
+}
+
+/** @throws SeedError invalid_settings, naming the variable */
+export function readRunnerSettings(): RunnerSettings {
+  return {
+    serverUrl: required('SEED_SERVER_URL', urlSetting('SEED_SERVER_URL'), 'the URL of the Seed server'),
+    runnerToken: required('SEED_RUNNER_TOKEN', env('SEED_RUNNER_TOKEN') ?? null, "the server's runner token"),
+    dataDir: dataDirSetting(),
+    cacheDir: cacheDirSetting(),
+    slots: integerSetting('SEED_RUNNER_SLOTS', 2, 1, 1000),
+    driver: choiceSetting('SEED_DRIVER', 'auto', DRIVER_NAMES),
+    name: env('SEED_RUNNER_NAME') ?? hostname(),
+    logLevel: logLevelSetting(),
+  };
+}
+
+function required(name: string, value: string | null, meaning: string): string {
+  if (value !== null) return value;
+  throw new SeedError('invalid_settings', `${name} is not set`, { hint: `Set it to ${meaning}.` });
+}

@@ -1,0 +1,70 @@
+// From how a run ended to what the server is told. Pure.
+import type { Exit } from '../drivers/driver.ts';
+import { cutMiddle } from '../protocol/cut-text.ts';
+import type { TaskErrorCode } from '../protocol/errors.ts';
+import type { GuestResult } from '../protocol/guest.ts';
+import { LIMITS } from '../protocol/limits.ts';
+import type { Settlement } from '../protocol/runner.ts';
+import { safeText } from './safe-text.ts';
+
+/** The first of these that happens ends a run. */
+export type RunEnd =
+  | { why: 'result'; result: GuestResult }
+  | { why: 'exit'; exit: Exit }
+  | { why: 'not_started'; message: string }
+  | { why: 'deadline' }
+  /** The runner is stopping. */
+  | { why: 'interrupted' }
+  /** The server has ended the task, or given it up. */
+  | { why: 'stopped' | 'lease_lost' };
+
+const MESSAGE_LENGTH = 4000;
+/** What a guest may say of itself; the other reasons are for the host to find. */
+const GUEST_CODES: readonly TaskErrorCode[] = ['agent_failed', 'llm_unavailable'];
+
+/** Null: the server knows already. */
+export function settlementOf(leaseId: string, end: RunEnd): Settlement | null {
+  switch (end.why) {
+    case 'result':
+      return fromResult(leaseId, end.result);
+    case 'deadline':
+      return { leaseId, outcome: 'timed_out', stdout: null, stderr: null, exitCode: null, error: null };
+    case 'exit':
+      if (end.exit.reason === 'deadline') return settlementOf(leaseId, { why: 'deadline' });
+      return failed(
+        leaseId,
+        'sandbox_lost',
+        `the sandbox ended before its agent did: ${describeExit(end.exit)}`,
+      );
+    case 'not_started':
+      return failed(leaseId, 'sandbox_lost', `the sandbox did not start: ${end.message}`);
+    case 'interrupted':
+      return failed(leaseId, 'interrupted', 'the runner was stopped while the task ran');
+    default:
+      return null;
+  }
+}
+
+function fromResult(leaseId: string, { stdout, stderr, exitCode, error }: GuestResult): Settlement {
+  const ended = {
+    leaseId,
+    stdout: stdout === null ? null : cutMiddle(stdout, LIMITS.stdoutBytes),
+    stderr: stderr === null ? null : cutMiddle(stderr, LIMITS.stderrBytes),
+    exitCode,
+  };
+  if (error === null && exitCode === 0) return { ...ended, outcome: 'completed', error: null };
+  const code = error !== null && GUEST_CODES.includes(error.code) ? error.code : 'agent_failed';
+  const message = error?.message ?? `the agent ended with exit code ${exitCode}`;
+  return { ...ended, outcome: 'failed', error: { code, message: safeText(message, MESSAGE_LENGTH) } };
+}
+
+function failed(leaseId: string, code: TaskErrorCode, message: string): Settlement {
+  const error = { code, message: safeText(message, MESSAGE_LENGTH) };
+  return { leaseId, outcome: 'failed', stdout: null, stderr: null, exitCode: null, error };
+}
+
+function describeExit(exit: Exit): string {
+  if (exit.reason === 'exited') return `its program ended with code ${exit.code}`;
+  if (exit.reason === 'lost') return exit.detail || 'without a word';
+  return 'it was killed';
+}

@@ -1,0 +1,120 @@
+// One leased task on this host, from the lease to the settlement: sandbox, relay, deadline, end.
+import { randomBytes } from 'node:crypto';
+import type { Dispatcher } from 'undici';
+import type { Driver, Sandbox, Snapshot } from '../drivers/driver.ts';
+import type { Logger } from '../lib/log.ts';
+import type { StartLine } from '../protocol/guest.ts';
+import type { Lease } from '../protocol/runner.ts';
+import { within } from './backoff.ts';
+import { openRelay } from './relay.ts';
+import type { ServerClient } from './server-client.ts';
+import { settleTask } from './settle.ts';
+import { type RunEnd, settlementOf } from './settlement.ts';
+import { createTaskReports } from './task-reports.ts';
+
+const MIB = 1024 * 1024;
+const SANDBOX_LIMITS = { diskBytes: 512 * MIB, memoryBytes: 1024 * MIB };
+/** After its result a guest has nothing left to do but exit. */
+const EXIT_WITHIN_MS = 2_000;
+const KILL_WITHIN_MS = 10_000;
+
+export interface TaskRunParts {
+  driver: Driver;
+  snapshot: Snapshot;
+  client: ServerClient;
+  serverUrl: string;
+  dispatcher: Dispatcher;
+  log: Logger;
+  /** Aborted when the runner has no time left to settle. */
+  giveUp: AbortSignal;
+}
+
+export interface TaskRun {
+  readonly taskId: string;
+  /** Whether the server still counts on this runner for the task. */
+  isHeld(): boolean;
+  /** Ends the run, unless it has ended already. */
+  end(why: 'interrupted' | 'stopped' | 'lease_lost'): void;
+  /** Resolves when nothing of the sandbox is left and the server knows; never rejects. */
+  readonly done: Promise<void>;
+}
+
+export function startTaskRun(lease: Lease, parts: TaskRunParts): TaskRun {
+  const { taskId, leaseId } = lease;
+  const log = parts.log.child({ taskId });
+  const { promise: ended, resolve: end } = Promise.withResolvers<RunEnd>();
+  let held = true;
+  void ended.then(({ why }) => {
+    held = why !== 'stopped' && why !== 'lease_lost';
+    log.info({ why }, 'the run ended');
+  });
+
+  async function run(): Promise<void> {
+    const deadline = setTimeout(() => end({ why: 'deadline' }), Date.parse(lease.deadline) - Date.now());
+    try {
+      await runSandbox(lease, { ...parts, log }, ended, end);
+    } finally {
+      clearTimeout(deadline);
+    }
+    const settlement = settlementOf(leaseId, await ended);
+    if (settlement !== null) await settleTask(parts.client, taskId, settlement, log, parts.giveUp);
+  }
+
+  return {
+    taskId,
+    isHeld: () => held,
+    end: (why) => end({ why }),
+    done: run().catch((error) => log.error({ err: error }, 'the run broke')),
+  };
+}
+
+type EndRun = (end: RunEnd) => void;
+
+/** Resolves when the run has ended and the sandbox is gone. */
+async function runSandbox(
+  lease: Lease,
+  parts: TaskRunParts,
+  ended: Promise<RunEnd>,
+  end: EndRun,
+): Promise<void> {
+  const { driver, snapshot, log } = parts;
+  let sandbox: Sandbox;
+  try {
+    const limits = { ...SANDBOX_LIMITS, deadline: new Date(lease.deadline) };
+    sandbox = await driver.start(snapshot, limits, lease.taskId);
+  } catch (error) {
+    log.error({ err: error }, 'the sandbox did not start');
+    return end({ why: 'not_started', message: (error as Error).message });
+  }
+  const { stream } = sandbox;
+  stream.on('error', (error) => log.debug({ err: error }, "the sandbox's stream broke"));
+  void sandbox.exited.then((exit) => end({ why: 'exit', exit }));
+  const reports = createTaskReports(lease, parts.client, log, () => end({ why: 'lease_lost' }));
+  stream.write(`${JSON.stringify(startLine())}\n`);
+  const relay = openRelay({
+    stream,
+    task: { id: lease.taskId, instruction: lease.instruction, model: lease.model, deadline: lease.deadline },
+    upstream: { serverUrl: parts.serverUrl, taskKey: lease.taskKey, dispatcher: parts.dispatcher },
+    log,
+    onEvents: reports.sendEvents,
+    onCompletion: () => reports.reportPhase('working'),
+    onResult: (result) => {
+      reports.reportPhase('finishing');
+      end({ why: 'result', result });
+    },
+  });
+  const { why } = await ended;
+  if (why === 'result') await within(EXIT_WITHIN_MS, sandbox.exited);
+  relay.close();
+  await killSandbox(sandbox, log);
+  await reports.finish();
+}
+
+function startLine(): StartLine {
+  return { protocol: 1, now: new Date().toISOString(), entropy: randomBytes(64).toString('base64') };
+}
+
+async function killSandbox(sandbox: Sandbox, log: Logger): Promise<void> {
+  if (await within(KILL_WITHIN_MS, sandbox.kill())) return;
+  log.error('the sandbox could not be killed in time; its supervisor ends it at the deadline');
+}

@@ -1,0 +1,7 @@
+// The numbers of the advisory locks in the database, in one place so that no two mean the same.
+export const ADVISORY_LOCKS = {
+  /** Held while the schema is made or migrated. */
+  schema: 5_333_001,
+  /** Held while the first account is made. */
+  firstAccount: 5_333_002,
+} as const;

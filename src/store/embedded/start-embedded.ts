@@ -1,0 +1,82 @@
+// The embedded Postgres, the default where DATABASE_URL is not set: its own processes, data below the data folder,
+// reached by a Unix socket that nobody else may enter. Called by the server's start and by the tests.
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { BaseLogger } from 'pino';
+import { hydrateSymlinks } from '../../lib/hydrate-symlinks.ts';
+import { lockDataFolder } from './data-folder-lock.ts';
+import { clusterFolder, DATABASE_ROLE, initialise } from './initialise.ts';
+import { stopOrphan } from './orphan.ts';
+import { chooseLauncher } from './plain-user.ts';
+import { type PostgresProcess, startPostgres } from './postgres-process.ts';
+import { makeSocketFolder, SOCKET_PORT } from './socket-folder.ts';
+
+export interface EmbeddedPostgres {
+  databaseUrl: string;
+  pid: number;
+  /** Shuts down cleanly and lets go of the data folder. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts Postgres on `<dataDir>/postgres`, which it makes the first time. It ends with `stop()`, or with this process
+ * should that be killed. Throws SeedError `conflict` when another server uses the folder, `setup_failed` or
+ * `invalid_settings` when Postgres cannot run.
+ */
+export async function startEmbeddedPostgres(options: {
+  dataDir: string;
+  log: BaseLogger;
+}): Promise<EmbeddedPostgres> {
+  const { log } = options;
+  const dataDir = resolve(options.dataDir);
+  await mkdir(dataDir, { recursive: true });
+  const lock = await lockDataFolder(dataDir);
+  try {
+    const { databaseUrl, postgres, removeSocket } = await startOn(dataDir, log);
+    let stopped: Promise<void> | undefined;
+    const stop = async () => {
+      await postgres.stop();
+      await removeSocket();
+      await lock.release();
+    };
+    return {
+      databaseUrl,
+      pid: postgres.pid,
+      stop: () => {
+        stopped ??= stop();
+        return stopped;
+      },
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function startOn(dataDir: string, log: BaseLogger) {
+  const native = await hydrateSymlinks();
+  const data = join(dataDir, 'postgres');
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  const socket = await makeSocketFolder(dataDir);
+  try {
+    const { postgres, databaseUrl } = await launch({ native, data, socket: socket.path }, log);
+    return { postgres, databaseUrl, removeSocket: socket.remove };
+  } catch (error) {
+    await socket.remove();
+    throw error;
+  }
+}
+
+async function launch(
+  folders: { native: string; data: string; socket: string },
+  log: BaseLogger,
+): Promise<{ postgres: PostgresProcess; databaseUrl: string }> {
+  const launcher = await chooseLauncher(folders);
+  if (await stopOrphan(clusterFolder(folders.data)))
+    log.warn('stopped a Postgres that a killed server had left');
+  if (await initialise(folders.data, launcher)) log.info({ folder: folders.data }, 'made a new database');
+  const host = encodeURIComponent(folders.socket);
+  const databaseUrl = `postgres://${DATABASE_ROLE}@localhost:${SOCKET_PORT}/postgres?host=${host}`;
+  const postgres = await startPostgres(launcher, clusterFolder(launcher.folders.data), databaseUrl, log);
+  return { postgres, databaseUrl };
+}

@@ -1,0 +1,49 @@
+// The queue of tasks that wait for a runner: pg-boss, one job per task, the job's id is the task's. A job is sent and
+// taken in the transaction that changes the task's row; from then on the row says who owns the task.
+import type { Pool } from 'pg';
+import { type Db as BossDatabase, fromKysely, PgBoss } from 'pg-boss';
+import type { BaseLogger } from 'pino';
+import type { Tx } from './tables.ts';
+
+const QUEUE = 'tasks';
+/** pg-boss drops jobs that waited this long; a queued task must never lose its job, so: 50 years. */
+const RETENTION_SECONDS = 50 * 365 * 24 * 3600;
+
+export interface Queue {
+  /** Queues the task when the transaction commits. */
+  send(tx: Tx, taskId: string): Promise<void>;
+  /** Takes the task that has waited longest, unless the transaction rolls back; null when none waits. */
+  take(tx: Tx): Promise<string | null>;
+  /** Removes the task's job. Waits for a transaction that is just taking it; nothing happens if there is none. */
+  remove(tx: Tx, taskId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Starts pg-boss on the pool. Makes or migrates its schema `pgboss`; the caller holds the lock against other servers. */
+export async function openQueue(pool: Pool, log: BaseLogger): Promise<Queue> {
+  const boss = new PgBoss({ db: poolDatabase(pool), schedule: false, registerInstance: false });
+  boss.on('error', (error) => log.error({ error: error.message }, 'queue maintenance failed'));
+  boss.on('warning', (warning) => log.warn({ warning: warning.message }, 'queue warning'));
+  await boss.start();
+  await boss.createQueue(QUEUE, { policy: 'standard' });
+  return {
+    async send(tx, taskId) {
+      await boss.send(QUEUE, {}, { id: taskId, retentionSeconds: RETENTION_SECONDS, db: fromKysely(tx) });
+    },
+    async take(tx) {
+      const db = fromKysely(tx);
+      const [job] = await boss.fetch(QUEUE, { db });
+      if (!job) return null;
+      await boss.deleteJob(QUEUE, job.id, { db });
+      return job.id;
+    },
+    async remove(tx, taskId) {
+      await boss.deleteJob(QUEUE, taskId, { db: fromKysely(tx) });
+    },
+    close: () => boss.stop({ graceful: false, close: false }),
+  };
+}
+
+function poolDatabase(pool: Pool): BossDatabase {
+  return { executeSql: (text, values) => pool.query(text, values) };
+}

@@ -1,0 +1,128 @@
+// Wake-ups between servers over LISTEN/NOTIFY: a hint that something changed, never the change itself. Who waits
+// subscribes first, looks at the database, and then waits: what changes in between is not missed.
+
+import { sql } from 'kysely';
+import { Client } from 'pg';
+import type { BaseLogger } from 'pino';
+import type { Db } from './tables.ts';
+
+const CHANNEL = 'seed';
+const RECONNECT_MIN_MS = 100;
+const RECONNECT_MAX_MS = 5_000;
+
+export type Topic = 'queue' | `task:${string}` | `runner:${string}`;
+
+export interface Subscription extends Disposable {
+  /**
+   * Resolves when the topic was notified since the last `next` (or since `subscribe`), after `timeoutMs`, or when
+   * `abort` fires; never rejects. One `next` at a time.
+   */
+  next(timeoutMs: number, abort?: AbortSignal): Promise<void>;
+}
+
+/** Wakes the topic's subscribers on all servers once the transaction commits. */
+export async function notify(db: Db, topic: Topic): Promise<void> {
+  await sql`select pg_notify(${CHANNEL}, ${topic})`.execute(db);
+}
+
+/** Holds one connection from `open` to `close` and makes a new one whenever it breaks. */
+export class Signals {
+  readonly #databaseUrl: string;
+  readonly #log: BaseLogger;
+  readonly #wakes = new Map<string, Set<() => void>>();
+  #client: Client | undefined;
+  #reconnecting: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(databaseUrl: string, log: BaseLogger) {
+    this.#databaseUrl = databaseUrl;
+    this.#log = log;
+  }
+
+  /** Throws when the database cannot be reached; afterwards a lost connection only delays wake-ups. */
+  async open(): Promise<void> {
+    const client = new Client({ connectionString: this.#databaseUrl, keepAlive: true });
+    client.on('notification', ({ payload }) => this.#wake(payload ?? ''));
+    client.on('error', (error) => this.#lost(client, error));
+    client.on('end', () => this.#lost(client, new Error('the connection ended')));
+    try {
+      await client.connect();
+      await client.query(`listen ${CHANNEL}`);
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    }
+    if (this.#closed) return client.end();
+    this.#client = client;
+  }
+
+  subscribe(topic: Topic): Subscription {
+    let notified = false;
+    let resolveNext: (() => void) | undefined;
+    const wake = () => {
+      notified = true;
+      resolveNext?.();
+    };
+    const wakes = this.#wakes.get(topic) ?? new Set();
+    this.#wakes.set(topic, wakes.add(wake));
+    return {
+      next: async (timeoutMs, abort) => {
+        if (!notified && !abort?.aborted) {
+          await new Promise<void>((resolve) => {
+            const done = () => {
+              clearTimeout(timer);
+              abort?.removeEventListener('abort', done);
+              resolveNext = undefined;
+              resolve();
+            };
+            const timer = setTimeout(done, timeoutMs);
+            abort?.addEventListener('abort', done);
+            resolveNext = done;
+          });
+        }
+        notified = false;
+      },
+      [Symbol.dispose]: () => {
+        wakes.delete(wake);
+        if (wakes.size === 0 && this.#wakes.get(topic) === wakes) this.#wakes.delete(topic);
+        resolveNext?.();
+      },
+    };
+  }
+
+  /** Wakes everyone, so that nobody waits for a notification that cannot come. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#reconnecting);
+    const client = this.#client;
+    this.#client = undefined;
+    this.#wakeAll();
+    await client?.end();
+  }
+
+  #wake(topic: string): void {
+    for (const wake of this.#wakes.get(topic) ?? []) wake();
+  }
+
+  #wakeAll(): void {
+    for (const topic of this.#wakes.keys()) this.#wake(topic);
+  }
+
+  #lost(client: Client, error: Error): void {
+    if (this.#closed || this.#client !== client) return;
+    this.#client = undefined;
+    this.#log.warn({ error: error.message }, 'lost the connection for signals; reconnecting');
+    client.end().catch(() => undefined);
+    this.#reconnect(RECONNECT_MIN_MS);
+  }
+
+  #reconnect(delayMs: number): void {
+    this.#reconnecting = setTimeout(() => {
+      this.open().then(
+        // What was notified meanwhile is unknown.
+        () => this.#wakeAll(),
+        () => this.#reconnect(Math.min(delayMs * 2, RECONNECT_MAX_MS)),
+      );
+    }, delayMs);
+  }
+}

@@ -1,0 +1,24 @@
+// Makes text that came from outside acceptable to Postgres, which stores neither NUL nor unpaired surrogates.
+const NUL = String.fromCharCode(0);
+const REPLACEMENT = '\ufffd';
+
+/** The text with what cannot be stored replaced by U+FFFD. */
+export function storableText(text: string): string {
+  return text.toWellFormed().replaceAll(NUL, REPLACEMENT);
+}
+
+export function storableTextOrNull(text: string | null): string | null {
+  return text === null ? null : storableText(text);
+}
+
+/** The value as JSON for a jsonb column, every string in it (keys, too) made storable. */
+export function storableJson(value: unknown): string {
+  return JSON.stringify(storable(value));
+}
+
+function storable(value: unknown): unknown {
+  if (typeof value === 'string') return storableText(value);
+  if (Array.isArray(value)) return value.map(storable);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [storableText(key), storable(item)]));
+}

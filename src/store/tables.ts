@@ -1,0 +1,93 @@
+// The tables as kysely sees them. They are made by migrations/*.sql; a change there is a change here.
+import type { ColumnType, Kysely, Selectable, Transaction } from 'kysely';
+import type { ScopeGrant } from '../core/scopes.ts';
+import type { AgentEvent, ServerEvent } from '../protocol/event.ts';
+import type { RunnerState } from '../protocol/runner.ts';
+import type { TaskError, TaskPhase, TaskStatus } from '../protocol/task.ts';
+
+/** jsonb: read as the value, written as its JSON text. */
+type Json<Value> = ColumnType<Value, string, string>;
+type JsonOrNull<Value> = ColumnType<Value | null, string | null, string | null>;
+type Defaulted<Value> = ColumnType<Value, Value | undefined, Value>;
+
+export interface AccountsTable {
+  id: string;
+  name: string;
+  operator: boolean;
+  created_at: Date;
+}
+
+export interface KeysTable {
+  id: string;
+  account_id: string;
+  name: string;
+  prefix: string;
+  secret_hash: string;
+  scopes: string[];
+  created_at: Date;
+  expires_at: Date | null;
+  revoked_at: Date | null;
+  revoked_by: string | null;
+  task_id: string | null;
+  caller_key_id: string | null;
+}
+
+export interface TasksTable {
+  id: string;
+  account_id: string;
+  key_id: string;
+  parent_task_id: string | null;
+  status: TaskStatus;
+  phase: TaskPhase | null;
+  instruction: string;
+  scopes: Json<ScopeGrant>;
+  timeout_ms: number;
+  model: string;
+  metadata: Json<Record<string, string>>;
+  stdout: string | null;
+  stderr: string | null;
+  exit_code: number | null;
+  error: JsonOrNull<TaskError>;
+  input_tokens: Defaulted<number>;
+  output_tokens: Defaulted<number>;
+  created_at: Date;
+  started_at: Date | null;
+  working_at: Date | null;
+  completed_at: Date | null;
+  runner_id: string | null;
+  lease_id: string | null;
+  lease_expires_at: Date | null;
+  deadline: Date | null;
+  last_seq: Defaulted<number>;
+  events_dropped: Defaulted<boolean>;
+}
+
+export interface EventsTable {
+  task_id: string;
+  seq: number;
+  at: Date;
+  body: Json<AgentEvent | ServerEvent>;
+}
+
+export interface RunnersTable {
+  id: string;
+  name: string;
+  state: Json<RunnerState>;
+  last_seen: Date;
+}
+
+export interface Tables {
+  accounts: AccountsTable;
+  keys: KeysTable;
+  tasks: TasksTable;
+  events: EventsTable;
+  runners: RunnersTable;
+}
+
+export type AccountRow = Selectable<AccountsTable>;
+export type KeyRow = Selectable<KeysTable>;
+export type TaskRow = Selectable<TasksTable>;
+
+/** A connection pool or a transaction on it. */
+export type Db = Kysely<Tables> | Transaction<Tables>;
+export type Tx = Transaction<Tables>;

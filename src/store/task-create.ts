@@ -1,0 +1,51 @@
+// Accepts tasks. Called by the `tasks run` command.
+import { randomUUID } from 'node:crypto';
+import type { ScopeGrant } from '../core/scopes.ts';
+import type { Task } from '../protocol/task.ts';
+import { appendEvents } from './events.ts';
+import { notify } from './signals.ts';
+import { storableJson, storableText } from './storable.ts';
+import type { Store } from './store.ts';
+import { toTask } from './task-rows.ts';
+
+export interface NewTask {
+  accountId: string;
+  /** The key that posted it. */
+  keyId: string;
+  /** The task whose agent posted it; null when no task did. */
+  parentTaskId: string | null;
+  instruction: string;
+  scopes: ScopeGrant;
+  timeoutMs: number;
+  model: string;
+  metadata: Record<string, string>;
+}
+
+/** Accepts a task: its row, its first event and its place in the queue are there together or not at all. */
+export async function createTask(store: Store, task: NewTask): Promise<Task> {
+  const id = randomUUID();
+  return store.db.transaction().execute(async (tx) => {
+    const now = store.clock.now();
+    const row = await tx
+      .insertInto('tasks')
+      .values({
+        id,
+        account_id: task.accountId,
+        key_id: task.keyId,
+        parent_task_id: task.parentTaskId,
+        status: 'queued',
+        instruction: storableText(task.instruction),
+        scopes: storableJson(task.scopes),
+        timeout_ms: task.timeoutMs,
+        model: storableText(task.model),
+        metadata: storableJson(task.metadata),
+        created_at: now,
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    await appendEvents(tx, row, [{ type: 'status', status: 'queued', phase: null, error: null }], now);
+    await store.queue.send(tx, id);
+    await notify(tx, 'queue');
+    return toTask(row);
+  });
+}

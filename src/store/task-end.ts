@@ -1,0 +1,54 @@
+// How tasks end: stopped by a caller, or settled by their runner. Those that nobody settles end in task-lapse.ts.
+import { isTerminal } from '../core/lifecycle.ts';
+import type { Settlement } from '../protocol/runner.ts';
+import type { Task, TaskError } from '../protocol/task.ts';
+import { leaseLost } from './events.ts';
+import type { Store } from './store.ts';
+import { toTask } from './task-rows.ts';
+import { type Change, transition } from './task-transition.ts';
+
+const NO_REASON: TaskError = { code: 'agent_failed', message: 'The agent failed and gave no reason.' };
+
+/** Stops a queued or running task at once; an ended one stays as it is. Null when the account has no such task. */
+export async function stopTask(store: Store, accountId: string, id: string): Promise<Task | null> {
+  return store.db.transaction().execute(async (tx) => {
+    const owned = await tx
+      .selectFrom('tasks')
+      .select('status')
+      .where('account_id', '=', accountId)
+      .where('id', '=', id)
+      .executeTakeFirst();
+    if (!owned) return null;
+    // Before the task's row is locked: leasing locks the job first, then the row, and so does this.
+    if (owned.status === 'queued') await store.queue.remove(tx, id);
+    const stopped = await transition(tx, id, store.clock.now(), (task) =>
+      isTerminal(task.status) ? null : { status: 'stopped' },
+    );
+    return stopped ? toTask(stopped.task) : null;
+  });
+}
+
+/**
+ * Ends a task as its runner saw it end. `already_ended`: it had a terminal status, which stays. Throws SeedError
+ * `lease_lost` when the task was never, or is no longer, under this lease.
+ */
+export async function settleTask(
+  store: Store,
+  taskId: string,
+  settlement: Settlement,
+): Promise<'settled' | 'already_ended'> {
+  return store.db.transaction().execute(async (tx) => {
+    const settled = await transition(tx, taskId, store.clock.now(), (task) => {
+      if (task.lease_id !== settlement.leaseId) throw leaseLost(taskId);
+      return isTerminal(task.status) ? null : changeOf(settlement);
+    });
+    if (!settled) throw leaseLost(taskId);
+    return settled.changed ? 'settled' : 'already_ended';
+  });
+}
+
+function changeOf({ outcome, stdout, stderr, exitCode, error }: Settlement): Change {
+  const change = { status: outcome, stdout, stderr, exitCode };
+  if (outcome === 'completed') return change;
+  return { ...change, error: outcome === 'failed' ? (error ?? NO_REASON) : error };
+}

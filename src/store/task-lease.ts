@@ -1,0 +1,150 @@
+// Leases: a runner takes a task, says how far it is, keeps its leases alive. Called by the runner's routes.
+import { randomUUID } from 'node:crypto';
+import { isTerminal } from '../core/lifecycle.ts';
+import { LEASE_MS } from '../protocol/runner.ts';
+import type { Task, TaskPhase } from '../protocol/task.ts';
+import { appendEvents, leaseLost } from './events.ts';
+import { insertKey } from './keys.ts';
+import { statusOfChain } from './presented-key.ts';
+import type { Store } from './store.ts';
+import type { TaskRow, Tx } from './tables.ts';
+import { lockTask, toTask } from './task-rows.ts';
+import { transition } from './task-transition.ts';
+
+export interface LeasedTask {
+  task: Task;
+  leaseId: string;
+  deadline: Date;
+}
+
+/** Makes the task key's secret; only its hash and prefix come here. Called once for each task that is tried. */
+export type MintKey = () => { secretHash: string; prefix: string };
+
+const PHASES: readonly TaskPhase[] = ['starting', 'working', 'finishing'];
+
+/**
+ * Gives the runner the task that has waited longest, with a task key that lives as long as the task; null when none
+ * waits. Taking it from the queue and `queued → running` are one transaction: no crash loses or doubles a task.
+ * A task whose key was revoked or expired while it waited is not run: it ends `stopped` with an error that says so.
+ */
+export async function leaseNextTask(
+  store: Store,
+  { runnerId, mintKey }: { runnerId: string; mintKey: MintKey },
+): Promise<LeasedTask | null> {
+  for (;;) {
+    const outcome = await store.db.transaction().execute((tx) => tryNext(store, tx, runnerId, mintKey));
+    if (outcome !== 'skipped') return outcome;
+  }
+}
+
+async function tryNext(
+  store: Store,
+  tx: Tx,
+  runnerId: string,
+  mintKey: MintKey,
+): Promise<LeasedTask | null | 'skipped'> {
+  const taskId = await store.queue.take(tx);
+  if (taskId === null) return null;
+  const now = store.clock.now();
+  const waiting = await lockTask(tx, taskId);
+  if (waiting?.status !== 'queued') return 'skipped';
+  const caller = await statusOfChain(tx, waiting.key_id, now);
+  if (caller !== 'active') {
+    const message = `The key that posted this task was ${caller === 'expired' ? 'expired' : 'revoked'} before it could run.`;
+    await transition(tx, taskId, now, () => ({ status: 'stopped', error: { code: 'interrupted', message } }));
+    return 'skipped';
+  }
+  const lease = {
+    id: randomUUID(),
+    runnerId,
+    expiresAt: new Date(now.getTime() + LEASE_MS),
+    deadline: new Date(now.getTime() + waiting.timeout_ms),
+  };
+  await insertTaskKey(tx, waiting, mintKey(), now, lease.deadline);
+  const leased = await transition(tx, taskId, now, () => ({ status: 'running', phase: 'starting', lease }));
+  if (!leased) throw leaseLost(taskId);
+  return { task: toTask(leased.task), leaseId: lease.id, deadline: lease.deadline };
+}
+
+/** Records how far a running task is; a phase it has reached already changes nothing. Throws SeedError `lease_lost`. */
+export async function reportPhase(
+  store: Store,
+  { taskId, leaseId, phase }: { taskId: string; leaseId: string; phase: TaskPhase },
+): Promise<void> {
+  await store.db.transaction().execute(async (tx) => {
+    const task = await lockTask(tx, taskId);
+    if (!task || task.lease_id !== leaseId || isTerminal(task.status)) throw leaseLost(taskId);
+    const reached = task.phase === null ? -1 : PHASES.indexOf(task.phase);
+    if (PHASES.indexOf(phase) <= reached) return;
+    const now = store.clock.now();
+    await tx
+      .updateTable('tasks')
+      .set({ phase, ...(task.working_at === null && phase !== 'starting' && { working_at: now }) })
+      .where('id', '=', taskId)
+      .execute();
+    await appendEvents(tx, task, [{ type: 'status', status: task.status, phase, error: null }], now);
+  });
+}
+
+/** Keeps the runner's leases alive. Returns those of `taskIds` that it has to kill: they are not its own any more. */
+export async function renewLeases(
+  store: Store,
+  { runnerId, taskIds }: { runnerId: string; taskIds: readonly string[] },
+): Promise<string[]> {
+  if (taskIds.length === 0) return [];
+  // In the order of their ids, so that two renewals never wait for each other.
+  return store.db.transaction().execute(async (tx) => {
+    const held = await tx
+      .selectFrom('tasks')
+      .select('id')
+      .where('id', 'in', taskIds)
+      .where('runner_id', '=', runnerId)
+      .where('status', 'in', ['running', 'waiting_for_approval'])
+      .orderBy('id')
+      .forNoKeyUpdate()
+      .execute();
+    const ids = held.map(({ id }) => id);
+    if (ids.length > 0) {
+      const lease_expires_at = new Date(store.clock.now().getTime() + LEASE_MS);
+      await tx.updateTable('tasks').set({ lease_expires_at }).where('id', 'in', ids).execute();
+    }
+    return taskIds.filter((id) => !ids.includes(id));
+  });
+}
+
+/** Those of `taskIds` that the runner has to kill; renews nothing. */
+export async function tasksToStop(
+  store: Pick<Store, 'db'>,
+  runnerId: string,
+  taskIds: readonly string[],
+): Promise<string[]> {
+  if (taskIds.length === 0) return [];
+  const held = await store.db
+    .selectFrom('tasks')
+    .select('id')
+    .where('id', 'in', taskIds)
+    .where('runner_id', '=', runnerId)
+    .where('status', 'in', ['running', 'waiting_for_approval'])
+    .execute();
+  const ids = new Set(held.map(({ id }) => id));
+  return taskIds.filter((id) => !ids.has(id));
+}
+
+async function insertTaskKey(
+  tx: Tx,
+  task: TaskRow,
+  minted: { secretHash: string; prefix: string },
+  now: Date,
+  deadline: Date,
+): Promise<void> {
+  await insertKey(tx, {
+    ...minted,
+    accountId: task.account_id,
+    name: `task:${task.id.slice(0, 8)}`,
+    scopes: task.scopes.effective,
+    createdAt: now,
+    expiresAt: deadline,
+    taskId: task.id,
+    callerKeyId: task.key_id,
+  });
+}

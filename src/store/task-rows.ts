@@ -1,0 +1,43 @@
+// A task's row: read, locked, and turned into the task object. Every file about tasks goes through here.
+import type { Task } from '../protocol/task.ts';
+import type { TaskRow, Tx } from './tables.ts';
+
+/** Locks the row until the transaction ends. */
+export function lockTask(tx: Tx, id: string): Promise<TaskRow | undefined> {
+  return tx.selectFrom('tasks').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirst();
+}
+
+export function toTask(row: TaskRow): Task {
+  return {
+    id: row.id,
+    status: row.status,
+    stdout: row.stdout,
+    stderr: row.stderr,
+    exitCode: row.exit_code,
+    inputTokens: row.input_tokens,
+    outputTokens: row.output_tokens,
+    createdAt: row.created_at.toISOString(),
+    completedAt: row.completed_at?.toISOString() ?? null,
+    instruction: row.instruction,
+    scopes: row.scopes,
+    timeout: row.timeout_ms,
+    model: row.model,
+    phase: row.phase,
+    statusNote: null,
+    error: row.error,
+    cost: { compute: 0, llm: 0, total: 0, currency: 'USD' },
+    startedAt: row.started_at?.toISOString() ?? null,
+    queuedMs: millisecondsBetween(row.created_at, row.started_at),
+    startMs: millisecondsBetween(row.started_at, row.working_at),
+    runMs: millisecondsBetween(row.working_at, row.completed_at),
+    keyId: row.key_id,
+    parentTaskId: row.parent_task_id,
+    artifacts: [],
+    metadata: row.metadata,
+  };
+}
+
+function millisecondsBetween(start: Date | null, end: Date | null): number | null {
+  // Two servers' clocks may disagree by a little; a duration is never negative.
+  return start && end ? Math.max(0, end.getTime() - start.getTime()) : null;
+}

@@ -1,0 +1,95 @@
+// The one way a task changes its status: lock, ask the transition table, update, record the event, revoke the task
+// key, wake who waits; all in the caller's transaction. Used by task-stop, task-lease, task-settle and task-lapse.
+import { cutMiddle } from '../core/cut-middle.ts';
+import { canBecome, isTerminal } from '../core/lifecycle.ts';
+import { outputSoFar } from '../core/output-so-far.ts';
+import { SeedError } from '../protocol/errors.ts';
+import { LIMITS } from '../protocol/limits.ts';
+import type { TaskError, TaskPhase, TaskStatus } from '../protocol/task.ts';
+import { appendEvents, readOutputEvents } from './events.ts';
+import { revokeTaskKey } from './keys.ts';
+import { notify } from './signals.ts';
+import { storableTextOrNull } from './storable.ts';
+import type { TaskRow, Tx } from './tables.ts';
+import { lockTask } from './task-rows.ts';
+
+/** What becomes of the task. `stdout` null or missing at the end: the output so far stands in for the answer. */
+export interface Change {
+  status: TaskStatus;
+  phase?: TaskPhase | null;
+  error?: TaskError | null;
+  stdout?: string | null;
+  stderr?: string | null;
+  exitCode?: number | null;
+  lease?: { id: string; runnerId: string; expiresAt: Date; deadline: Date };
+}
+
+export interface Transition {
+  task: TaskRow;
+  changed: boolean;
+}
+
+/**
+ * Locks the task and does what `decide` says on seeing it: a change, or null to leave it as it is. Undefined when
+ * there is no such task. Throws SeedError `conflict` for a change that the transition table does not know.
+ */
+export async function transition(
+  tx: Tx,
+  taskId: string,
+  now: Date,
+  decide: (task: TaskRow) => Change | null,
+): Promise<Transition | undefined> {
+  const task = await lockTask(tx, taskId);
+  if (!task) return undefined;
+  const change = decide(task);
+  if (!change) return { task, changed: false };
+  if (!canBecome(task.status, change.status)) {
+    throw new SeedError('conflict', `Task ${taskId} is ${task.status} and cannot become ${change.status}.`, {
+      hint: 'Read the task again and act on its present status.',
+    });
+  }
+  const columns = isTerminal(change.status)
+    ? await ending(tx, task, change, now)
+    : starting(task, change, now);
+  const changed = await tx
+    .updateTable('tasks')
+    .set({ status: change.status, ...columns })
+    .where('id', '=', taskId)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  const { status, phase, error } = changed;
+  await appendEvents(tx, task, [{ type: 'status', status, phase, error }], now);
+  if (isTerminal(status)) {
+    await revokeTaskKey(tx, taskId, now);
+    if (changed.runner_id) await notify(tx, `runner:${changed.runner_id}`);
+  }
+  return { task: changed, changed: true };
+}
+
+function starting(task: TaskRow, { phase, lease }: Change, now: Date) {
+  if (!lease) return { phase: phase ?? task.phase };
+  return {
+    phase: phase ?? task.phase,
+    started_at: now,
+    lease_id: lease.id,
+    runner_id: lease.runnerId,
+    lease_expires_at: lease.expiresAt,
+    deadline: lease.deadline,
+  };
+}
+
+async function ending(tx: Tx, task: TaskRow, change: Change, now: Date) {
+  const answer = change.stdout ?? outputSoFar(await readOutputEvents(tx, task.id));
+  const stdout = storableTextOrNull(answer);
+  const stderr = storableTextOrNull(change.stderr ?? null);
+  return {
+    phase: null,
+    error: change.error
+      ? JSON.stringify({ ...change.error, message: storableTextOrNull(change.error.message) })
+      : null,
+    stdout: stdout && cutMiddle(stdout, LIMITS.stdoutBytes),
+    stderr: stderr && cutMiddle(stderr, LIMITS.stderrBytes),
+    exit_code: change.exitCode ?? null,
+    completed_at: now,
+  };
+}

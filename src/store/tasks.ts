@@ -1,0 +1,68 @@
+// Tasks read, listed and counted. What happens to them is in the task-*.ts files beside this one.
+import { SeedError } from '../protocol/errors.ts';
+import type { Page } from '../protocol/page.ts';
+import type { Task, TaskStatus } from '../protocol/task.ts';
+import { behindCursor, type PageRequest, pageOfRows } from './cursor.ts';
+import type { Db } from './tables.ts';
+import { toTask } from './task-rows.ts';
+
+export interface TaskFilter extends PageRequest {
+  status?: TaskStatus | undefined;
+  keyId?: string | undefined;
+  parentTaskId?: string | undefined;
+  /** Exclusive; a string is an ISO-8601 time. */
+  createdAfter?: Date | string | undefined;
+  createdBefore?: Date | string | undefined;
+}
+
+/** Null when the account has no such task. */
+export async function getTask(db: Db, accountId: string, id: string): Promise<Task | null> {
+  const row = await db
+    .selectFrom('tasks')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row ? toTask(row) : null;
+}
+
+/** For watchers, who look often. Throws SeedError `not_found`. */
+export async function getTaskStatus(db: Db, id: string): Promise<TaskStatus> {
+  const row = await db.selectFrom('tasks').select('status').where('id', '=', id).executeTakeFirst();
+  if (!row) throw new SeedError('not_found', `There is no task ${id}.`);
+  return row.status;
+}
+
+/** Newest first. */
+export async function listTasks(db: Db, accountId: string, filter: TaskFilter): Promise<Page<Task>> {
+  const { status, keyId, parentTaskId, createdAfter, createdBefore, limit, cursor } = filter;
+  let query = db.selectFrom('tasks').selectAll().where('account_id', '=', accountId);
+  if (status !== undefined) query = query.where('status', '=', status);
+  if (keyId !== undefined) query = query.where('key_id', '=', keyId);
+  if (parentTaskId !== undefined) query = query.where('parent_task_id', '=', parentTaskId);
+  if (createdAfter !== undefined) query = query.where('created_at', '>', new Date(createdAfter));
+  if (createdBefore !== undefined) query = query.where('created_at', '<', new Date(createdBefore));
+  if (cursor !== undefined) query = query.where(behindCursor(cursor));
+  const rows = await query
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
+    .execute();
+  return pageOfRows(rows, limit, toTask);
+}
+
+/** Counts what a model call used. The gateway's count is the truth for billing, so an ended task counts, too. */
+export async function addTokens(
+  db: Db,
+  taskId: string,
+  { inputTokens, outputTokens }: { inputTokens: number; outputTokens: number },
+): Promise<void> {
+  await db
+    .updateTable('tasks')
+    .set((task) => ({
+      input_tokens: task('input_tokens', '+', inputTokens),
+      output_tokens: task('output_tokens', '+', outputTokens),
+    }))
+    .where('id', '=', taskId)
+    .execute();
+}

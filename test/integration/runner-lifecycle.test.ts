@@ -1,0 +1,258 @@
+// How runs end, and what the server and the log are told: the runner against a guest that the test plays.
+import { PassThrough } from 'node:stream';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createRunner, type Runner } from '../../src/runner/runner.ts';
+import { type FakeServer, RUNNER_TOKEN, startFakeServer, TASK_KEY } from '../fixtures/fake-server.ts';
+import { createStreamDriver, type PlayedGuest, type StreamDriver } from '../fixtures/stream-driver.ts';
+
+let server: FakeServer;
+let driver: StreamDriver;
+let runner: Runner;
+let logged: string;
+
+beforeEach(async () => {
+  server = await startFakeServer();
+  driver = createStreamDriver();
+  const lines = new PassThrough();
+  logged = '';
+  lines.on('data', (chunk) => {
+    logged += chunk;
+  });
+  runner = createRunner({
+    serverUrl: server.url,
+    runnerToken: RUNNER_TOKEN,
+    sandboxes: { driver, snapshot: driver.snapshot },
+    probes: [{ driver: 'stream', usable: true, isolation: 'vm' }],
+    slots: 2,
+    name: 'test',
+    log: pino({ level: 'debug' }, lines),
+    graceMs: 300,
+  });
+  await runner.start();
+});
+afterEach(async () => {
+  await runner.stop();
+  await server.close();
+});
+
+const result = (fields: object = {}) =>
+  JSON.stringify({ stdout: 'the answer', stderr: null, exitCode: 0, error: null, ...fields });
+
+const postResult = (guest: PlayedGuest, body = result()) =>
+  guest.send({ ':method': 'POST', ':path': '/result' }, body);
+
+async function settled(taskId: string) {
+  await expect.poll(() => server.settlements.has(taskId), { timeout: 10_000 }).toBe(true);
+  return server.settlements.get(taskId);
+}
+
+test('the runner says what it is and takes as many tasks as it has slots', async () => {
+  const tasks = [server.queue(), server.queue(), server.queue()];
+  const [first, second] = [await driver.nextGuest(), await driver.nextGuest()];
+  expect([first.id, second.id]).toEqual([tasks[0]?.taskId, tasks[1]?.taskId]);
+  expect(server.runnerStates[0]).toMatchObject({
+    name: 'test',
+    slots: 2,
+    freeSlots: 2,
+    driver: 'stream',
+    isolation: 'vm',
+  });
+  expect(server.runnerStates[1]).toMatchObject({ freeSlots: 1 });
+  await postResult(first);
+  first.exit({ reason: 'exited', code: 0 });
+  const third = await driver.nextGuest();
+  expect(third.id).toBe(tasks[2]?.taskId);
+});
+
+test('a result settles the task once the guest is gone', async () => {
+  const { taskId, leaseId } = server.queue();
+  const guest = await driver.nextGuest();
+  expect((await postResult(guest)).status).toBe(204);
+  guest.exit({ reason: 'exited', code: 0 });
+  expect(await settled(taskId)).toEqual({
+    leaseId,
+    outcome: 'completed',
+    stdout: 'the answer',
+    stderr: null,
+    exitCode: 0,
+    error: null,
+  });
+});
+
+test('a guest that does not exit after its result is killed', async () => {
+  const { taskId } = server.queue();
+  const guest = await driver.nextGuest();
+  await postResult(guest);
+  await guest.killed;
+  expect(await settled(taskId)).toMatchObject({ outcome: 'completed' });
+});
+
+test.each([
+  [{ exitCode: 3 }, 'agent_failed', /exit code 3/],
+  [
+    { exitCode: 1, error: { code: 'llm_unavailable', message: 'no\u001b[31m credit' } },
+    'llm_unavailable',
+    /^no\[31m credit$/,
+  ],
+  [{ exitCode: 1, error: { code: 'interrupted', message: 'host trouble' } }, 'agent_failed', /host trouble/],
+])('the failure %j is settled as %s', async (fields, code, message) => {
+  const { taskId } = server.queue();
+  const guest = await driver.nextGuest();
+  await postResult(guest, result(fields));
+  guest.exit({ reason: 'exited', code: 0 });
+  expect(await settled(taskId)).toMatchObject({
+    outcome: 'failed',
+    error: { code, message: expect.stringMatching(message) },
+  });
+});
+
+test.each([
+  [{ reason: 'exited', code: 1 } as const, /code 1/],
+  [{ reason: 'lost', detail: 'out of\u0000 luck' } as const, /out of luck/],
+])('a sandbox that ends without a result (%j) is lost', async (exit, message) => {
+  const { taskId } = server.queue();
+  (await driver.nextGuest()).exit(exit);
+  expect(await settled(taskId)).toMatchObject({
+    outcome: 'failed',
+    error: { code: 'sandbox_lost', message: expect.stringMatching(message) },
+  });
+});
+
+test('a sandbox that does not start fails the task, and the runner goes on', async () => {
+  driver.failStart = new Error('no memory left');
+  const { taskId } = server.queue();
+  expect(await settled(taskId)).toMatchObject({
+    error: { code: 'sandbox_lost', message: expect.stringContaining('no memory') },
+  });
+  driver.failStart = null;
+  server.queue();
+  await driver.nextGuest();
+});
+
+test('at the deadline the sandbox is killed and the task timed out', async () => {
+  const deadline = Date.now() + 300;
+  const { taskId } = server.queue({ deadline: new Date(deadline).toISOString() });
+  const guest = await driver.nextGuest();
+  await guest.killed;
+  expect(await settled(taskId)).toMatchObject({ outcome: 'timed_out', stdout: null, error: null });
+  expect(Date.now() - deadline).toBeLessThan(1000);
+});
+
+test('the supervisor being quicker at the deadline is the same', async () => {
+  const { taskId } = server.queue();
+  (await driver.nextGuest()).exit({ reason: 'deadline' });
+  expect(await settled(taskId)).toMatchObject({ outcome: 'timed_out' });
+});
+
+test('a stop from the server kills the sandbox, and nothing is settled', async () => {
+  const { taskId } = server.queue();
+  const guest = await driver.nextGuest();
+  const asked = performance.now();
+  server.stop(taskId);
+  await guest.killed;
+  expect(performance.now() - asked).toBeLessThan(1000);
+  await runner.stop();
+  expect(server.settlements.size).toBe(0);
+});
+
+test('a lost lease kills the sandbox, and nothing is settled', async () => {
+  server.queue();
+  const guest = await driver.nextGuest();
+  server.refuseReports = { status: 409, code: 'lease_lost' };
+  const body = `${JSON.stringify({ type: 'text', text: 'hello' })}\n`;
+  guest.send({ ':method': 'POST', ':path': '/events' }, body).catch(() => undefined);
+  await guest.killed;
+  await runner.stop();
+  expect(server.settlements.size).toBe(0);
+});
+
+test('a task is settled although the server is away when it ends', async () => {
+  const { taskId } = server.queue();
+  const guest = await driver.nextGuest();
+  await server.down();
+  await postResult(guest);
+  guest.exit({ reason: 'exited', code: 0 });
+  await expect.poll(() => logged, { timeout: 5000 }).toContain('settling again');
+  await server.up();
+  expect(await settled(taskId)).toMatchObject({ outcome: 'completed', stdout: 'the answer' });
+});
+
+test('events wait for a server that is away', async () => {
+  server.queue();
+  const guest = await driver.nextGuest();
+  await server.down();
+  const body = `${JSON.stringify({ type: 'text', text: 'hello' })}\n`;
+  const sent = guest.send({ ':method': 'POST', ':path': '/events' }, body);
+  await server.up();
+  expect((await sent).status).toBe(204);
+  expect(server.events).toEqual([{ type: 'text', text: 'hello' }]);
+});
+
+test('a stopped runner lets a task end within its grace', async () => {
+  const { taskId } = server.queue();
+  const guest = await driver.nextGuest();
+  const stopped = runner.stop();
+  await postResult(guest);
+  guest.exit({ reason: 'exited', code: 0 });
+  await stopped;
+  expect(server.settlements.get(taskId)).toMatchObject({ outcome: 'completed' });
+});
+
+test('a stopped runner ends what is left as interrupted and takes nothing new', async () => {
+  const { taskId } = server.queue();
+  const guest = await driver.nextGuest();
+  const stopped = runner.stop();
+  const untouched = server.queue();
+  await Promise.all([guest.killed, stopped]);
+  expect(server.settlements.get(taskId)).toMatchObject({ outcome: 'failed', error: { code: 'interrupted' } });
+  expect(server.settlements.has(untouched.taskId)).toBe(false);
+});
+
+test('the log has neither the key, nor the instruction, nor what the guest says', async () => {
+  const { taskId } = server.queue({ instruction: 'INSTRUCTION-CANARY' });
+  const guest = await driver.nextGuest();
+  await guest.send({ ':method': 'POST', ':path': '/events' }, 'EVENT-CANARY');
+  await guest.send({ ':method': 'POST', ':path': '/result' }, '{"stdout":"RESULT-CANARY"}');
+  await guest.send({ ':method': 'GET', ':path': '/PATH-CANARY' });
+  await server.down();
+  await guest.send({ ':method': 'GET', ':path': '/api/v1/keys' });
+  await server.up();
+  await postResult(
+    guest,
+    result({
+      stdout: 'ANSWER-CANARY',
+      exitCode: 1,
+      error: { code: 'agent_failed', message: 'ERROR-CANARY' },
+    }),
+  );
+  guest.exit({ reason: 'exited', code: 0 });
+  await settled(taskId);
+  expect(logged).toContain(taskId);
+  expect(logged).not.toMatch(/CANARY/);
+  expect(logged).not.toContain(TASK_KEY);
+  expect(logged).not.toContain(RUNNER_TOKEN);
+});
+
+test('a runner without a driver takes nothing and says why', async () => {
+  await runner.stop();
+  server.runnerStates.length = 0;
+  const idle = createRunner({
+    serverUrl: server.url,
+    runnerToken: RUNNER_TOKEN,
+    sandboxes: null,
+    probes: [{ driver: 'gvisor', usable: false, isolation: 'user-kernel', why: 'no runsc here' }],
+    slots: 2,
+    name: 'idle',
+    log: pino({ level: 'silent' }),
+  });
+  await idle.start();
+  await expect.poll(() => server.runnerStates.length).toBeGreaterThan(0);
+  expect(server.runnerStates[0]).toMatchObject({
+    driver: null,
+    slots: 0,
+    freeSlots: 0,
+    probes: [{ why: 'no runsc here' }],
+  });
+  await idle.stop();
+});

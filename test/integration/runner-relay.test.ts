@@ -1,0 +1,238 @@
+// The runner's end of the stream against a guest that the test plays: what it lets through, and as what.
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createLog } from '../../src/lib/log.ts';
+import { LIMITS } from '../../src/protocol/limits.ts';
+import { createRunner, type Runner } from '../../src/runner/runner.ts';
+import { type FakeServer, json, RUNNER_TOKEN, startFakeServer, TASK_KEY } from '../fixtures/fake-server.ts';
+import { createStreamDriver, type PlayedGuest } from '../fixtures/stream-driver.ts';
+
+let server: FakeServer;
+let runner: Runner;
+let guest: PlayedGuest;
+
+beforeEach(async () => {
+  server = await startFakeServer();
+  const driver = createStreamDriver();
+  runner = createRunner({
+    serverUrl: server.url,
+    runnerToken: RUNNER_TOKEN,
+    sandboxes: { driver, snapshot: driver.snapshot },
+    probes: [],
+    slots: 1,
+    name: 'test',
+    log: createLog('runner', 'silent'),
+    graceMs: 0,
+  });
+  await runner.start();
+  server.queue({ instruction: 'the instruction' });
+  guest = await driver.nextGuest();
+});
+afterEach(async () => {
+  await runner.stop();
+  await server.close();
+});
+
+const get = (path: string, headers: Record<string, string> = {}) =>
+  guest.send({ ':method': 'GET', ':path': path, ...headers });
+const post = (path: string, body: string | Buffer) => guest.send({ ':method': 'POST', ':path': path }, body);
+
+test('the task and the CLI are there, and no key is in them', async () => {
+  const task = await get('/task');
+  expect(JSON.parse(task.body)).toMatchObject({ instruction: 'the instruction', model: 'test-model' });
+  expect((await get('/cli/seed.mjs')).status).toBe(200);
+  expect(task.body).not.toContain('sk_live_');
+});
+
+test.each([
+  ['GET', '/'],
+  ['GET', '/events'],
+  ['POST', '/task'],
+  ['GET', '/cli/seed.mjs?x=1'],
+  ['GET', '/cli/other.mjs'],
+  ['GET', '/healthz'],
+  ['GET', '/mcp'],
+  ['POST', '/runner/v1/lease'],
+  ['GET', '/api/v1'],
+  ['GET', '/api/v1/'],
+  ['GET', '/api/v2/keys'],
+  ['GET', '/API/v1/keys'],
+  ['GET', '//api/v1/keys'],
+  ['GET', '/api/v1//keys'],
+  ['GET', '/api/v1/./keys'],
+  ['GET', '/api/v1/../../runner/v1/lease'],
+  ['GET', '/api/v1/%2e%2e/%2e%2e/runner/v1/lease'],
+  ['GET', '/api/v1/..%2f..%2frunner/v1/lease'],
+  ['GET', '/api/v1/..%5c..%5crunner'],
+  ['GET', '/api/v1/..\\..\\runner'],
+  ['GET', '/api/v1/keys%00'],
+  ['GET', '/api/v1/keys%0d%0aHost:x'],
+  ['GET', '/api/v1/keys#/x'],
+  ['GET', '/api/v1/keys%zz'],
+  ['TRACE', '/api/v1/keys'],
+  ['OPTIONS', '/api/v1/keys'],
+  ['DELETE', '/llm/v1/models'],
+])('%s %s is refused and not sent on', async (method, path) => {
+  const answer = await guest.send({ ':method': method, ':path': path });
+  expect(answer.status).toBe(403);
+  expect(JSON.parse(answer.body).error).toMatchObject({ code: 'not_allowed' });
+  expect(server.seen).toEqual([]);
+});
+
+test('a path over the limit is refused', async () => {
+  expect((await get(`/api/v1/${'k'.repeat(5000)}`)).status).toBe(403);
+  expect(server.seen).toEqual([]);
+});
+
+test.each([
+  '/api/v1/a b',
+  '/api/v1/keys?a=b c',
+  'http://other.example/api/v1/keys',
+  'other.example/api/v1/keys',
+])('the path %s breaks the protocol and is not sent on', async (path) => {
+  await expect(get(path)).rejects.toThrow('PROTOCOL_ERROR');
+  expect(server.seen).toEqual([]);
+});
+
+test('a call is sent on with the key of the task and without what a guest could pretend', async () => {
+  server.api = (_request, response) => {
+    response.setHeader('set-cookie', 'a=b');
+    response.setHeader('x-internal', 'secret');
+    response.setHeader('ratelimit-remaining', '7');
+    response.setHeader('retry-after', '3');
+    json(response, 418, { teapot: true });
+  };
+  const answer = await get('/api/v1/keys?limit=5&cursor=a%20b', {
+    ':authority': 'other.example',
+    authorization: 'Bearer mine',
+    cookie: 'a=b',
+    'x-forwarded-for': '1.2.3.4',
+    'x-forwarded-host': 'other.example',
+    forwarded: 'for=1.2.3.4',
+    'seed-lease': 'mine',
+    te: 'trailers',
+    accept: 'application/json',
+    prefer: 'wait=5',
+    'last-event-id': '7',
+    'idempotency-key': 'k1',
+  });
+  const [seen] = server.seen;
+  expect(seen).toMatchObject({ method: 'GET', url: '/api/v1/keys?limit=5&cursor=a%20b' });
+  const { host, connection, ...headers } = seen?.headers ?? {};
+  expect(headers).toEqual({
+    authorization: `Bearer ${TASK_KEY}`,
+    accept: 'application/json',
+    prefer: 'wait=5',
+    'last-event-id': '7',
+    'idempotency-key': 'k1',
+  });
+  expect(host).toBe(new URL(server.url).host);
+  expect(connection).toBe('keep-alive');
+  expect(answer).toMatchObject({ status: 418, body: '{"teapot":true}' });
+  const {
+    'set-cookie': cookie,
+    'x-internal': internal,
+    'ratelimit-remaining': limit,
+    'retry-after': retry,
+  } = answer.headers;
+  expect([cookie, internal, limit, retry]).toEqual([undefined, undefined, '7', '3']);
+});
+
+test('an answer without a body and a body without an answer of its own pass', async () => {
+  server.api = (request, response) => void response.writeHead(204, { 'x-length': request.body.length }).end();
+  expect(await post('/api/v1/keys', 'x'.repeat(1_000_000))).toMatchObject({ status: 204, body: '' });
+  expect(server.seen[0]?.body.length).toBe(1_000_000);
+});
+
+test('an answer arrives piece by piece, and a guest that turns away ends the call', async () => {
+  const upstream = Promise.withResolvers<ServerResponse>();
+  server.api = (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
+    upstream.resolve(response);
+  };
+  const stream = guest.session.request({ ':method': 'GET', ':path': '/api/v1/tasks/x/events' });
+  const [first] = (await once(stream, 'data')) as [Buffer];
+  expect(first.toString()).toBe('data: 1\n\n');
+  const response = await upstream.promise;
+  response.write('data: 2\n\n');
+  const [second] = (await once(stream, 'data')) as [Buffer];
+  expect(second.toString()).toBe('data: 2\n\n');
+  stream.close();
+  await once(response, 'close');
+});
+
+test('an answer that the server breaks off is broken off for the guest', async () => {
+  server.api = (_request, response) => {
+    response.writeHead(200, { 'content-length': '100' }).write('half');
+    setImmediate(() => response.destroy());
+  };
+  const stream = guest.session.request({ ':method': 'GET', ':path': '/api/v1/keys' });
+  stream.resume();
+  const [error] = (await once(stream, 'error')) as [NodeJS.ErrnoException];
+  expect(error.code).toBe('ERR_HTTP2_STREAM_ERROR');
+});
+
+test('no more than 32 calls are open at a time, and the next goes through when one ends', async () => {
+  const held: ServerResponse[] = [];
+  server.api = (_request, response) => held.push(response);
+  const calls = Array.from({ length: 40 }, () => get('/api/v1/keys').catch((error: Error) => error));
+  await expect.poll(() => held.length).toBe(LIMITS.guest.concurrentStreams);
+  expect(server.seen.length).toBe(LIMITS.guest.concurrentStreams);
+  server.api = (_request, response) => json(response, 200, {});
+  for (const response of held) json(response, 200, {});
+  await Promise.all(calls);
+  expect((await get('/api/v1/keys')).status).toBe(200);
+});
+
+test('headers over the limit close the stream and nothing is sent on', async () => {
+  await expect(get('/api/v1/keys', { prefer: 'x'.repeat(LIMITS.guest.headerBytes) })).rejects.toThrow();
+  expect(server.seen).toEqual([]);
+});
+
+test('a body over the limit is refused', async () => {
+  const answer = await post('/api/v1/keys', Buffer.alloc(LIMITS.guest.bodyBytes + 1, 'x')).catch(
+    (error) => error,
+  );
+  // The server may see the beginning; it never gets a whole request.
+  expect(server.seen.filter(({ body }) => body.length > LIMITS.guest.bodyBytes)).toEqual([]);
+  expect(answer.status).toBe(413);
+});
+
+test('events are checked, stripped and sent on in order', async () => {
+  const text = (value: string) => JSON.stringify({ type: 'text', text: value, seq: 99 });
+  expect((await post('/events', `${text('a')}\n${text('b')}\n`)).status).toBe(204);
+  expect(server.events).toEqual([
+    { type: 'text', text: 'a' },
+    { type: 'text', text: 'b' },
+  ]);
+});
+
+test.each([
+  ['no JSON', 'oops'],
+  [
+    'an event that only the server may make',
+    JSON.stringify({ type: 'status', status: 'completed', phase: null, error: null }),
+  ],
+  ['one bad event among good ones', `${JSON.stringify({ type: 'text', text: 'a' })}\n{"type":"text"}`],
+  ['an event over the limit', JSON.stringify({ type: 'text', text: 'x'.repeat(LIMITS.eventBytes) })],
+  ['an overlong batch', `${JSON.stringify({ type: 'text', text: 'x'.repeat(60_000) })}\n`.repeat(20)],
+])('events: %s is refused as a whole', async (_name, body) => {
+  expect((await post('/events', body)).status).toBeOneOf([400, 413]);
+  expect(server.events).toEqual([]);
+});
+
+test('a result that is none is refused and the task goes on', async () => {
+  expect((await post('/result', '{"stdout":1}')).status).toBe(400);
+  expect((await get('/task')).status).toBe(200);
+  expect(server.settlements.size).toBe(0);
+});
+
+test('the server being away is an error the guest can tell', async () => {
+  await server.down();
+  const answer = await get('/api/v1/keys');
+  expect(answer.status).toBe(503);
+  expect(JSON.parse(answer.body).error.code).toBe('unreachable');
+  expect(answer.body).not.toContain('sk_live_');
+  await server.up();
+});
