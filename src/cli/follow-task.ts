@@ -15,6 +15,9 @@ import { paintStatus, styleFor } from './style.ts';
 
 export interface Followed {
   taskId: string;
+  /** What the answer said: its status, and why it waits where there is something to say. */
+  status: string;
+  note: string | null;
   /** `tasks events` */
   stream: ManifestCommand;
   /** `tasks get` */
@@ -31,7 +34,9 @@ export function followedBy(manifest: Manifest, command: ManifestCommand, answer:
   const noun = command.name.split(' ')[0];
   const stream = manifest.commands.find(({ name }) => name === command.follow);
   const get = manifest.commands.find(({ name }) => name === `${noun} get`);
-  return typeof task?.['id'] === 'string' && stream && get ? { taskId: task['id'], stream, get } : null;
+  if (typeof task?.['id'] !== 'string' || !stream || !get) return null;
+  const note = typeof task['statusNote'] === 'string' ? task['statusNote'] : null;
+  return { taskId: task['id'], status: String(task['status']), note, stream, get };
 }
 
 /** Follows to the end and returns the exit code. Ctrl-C leaves the task running and returns 130. */
@@ -43,6 +48,7 @@ export async function followTask(
 ): Promise<number> {
   const interruption = new AbortController();
   const withdraw = io.onInterrupt(() => interruption.abort());
+  if (!options.quiet) io.stderr.write(`${beginning(io, followed)}\n`);
   try {
     const text = await watchToEnd(io, api, followed, options.quiet, interruption.signal);
     return printOutcome(io, text, options);
@@ -77,6 +83,12 @@ async function watchToEnd(
   throw new SeedError('unavailable', `the stream of task ${taskId} kept ending before the task did`);
 }
 
+function beginning(io: Io, { taskId, status, note }: Followed): string {
+  const style = styleFor(io.stderr, io);
+  const why = note === null ? '' : `: ${sanitiseLine(note)}`;
+  return `${style.dim(`task ${sanitiseLine(taskId)}`)} ${sanitiseLine(status)}${why}`;
+}
+
 function printOutcome(io: Io, text: string, { json, quiet }: { json: boolean; quiet: boolean }): number {
   const task = taskOf(text);
   const isCompleted = task.status === 'completed';
@@ -98,7 +110,6 @@ function summary(io: Io, task: Task): string {
     `${seconds.toFixed(1)} s`,
     `${task.inputTokens} tokens in, ${task.outputTokens} out`,
     ...(task.cost ? [`${task.cost.total.toFixed(4)} ${sanitiseLine(task.cost.currency)}`] : []),
-    `task ${sanitiseLine(task.id)}`,
   ];
   return `${paintStatus('completed', style)} ${style.dim(`in ${parts.join(' · ')}`)}`;
 }

@@ -8,7 +8,7 @@ import { findCommand, unknownCommand } from './find-command.ts';
 import { followedBy, followTask } from './follow-task.ts';
 import { type GlobalFlags, takeLeadingFlags } from './global-flags.ts';
 import { commandHelp, localHelp, nounHelp, rootHelp } from './help.ts';
-import type { Io } from './io.ts';
+import type { Io, Output } from './io.ts';
 import { type LocalCommand, runLocal } from './local-command.ts';
 import { cachedManifest, embeddedManifest, type ManifestSource } from './manifest-source.ts';
 import { parseInput } from './parse-input.ts';
@@ -16,6 +16,7 @@ import { loadProfile } from './profile.ts';
 import { sanitise } from './sanitise.ts';
 import { runStream } from './stream-command.ts';
 import { styleFor } from './style.ts';
+import { wrapHelp } from './wrap.ts';
 
 /** What differs between the CLI that a server hands out and the one of the repository. */
 export interface Form {
@@ -52,7 +53,7 @@ async function dispatch(argv: readonly string[], form: Form, io: Io): Promise<nu
   const local = form.local.find(({ name }) => name === rest[0]);
   if (local) {
     const code = await runLocal(io, local, flags, rest.slice(1));
-    if (code === null) io.stdout.write(localHelp(local, styleFor(io.stdout, io)));
+    if (code === null) showHelp(io.stdout, localHelp(local, styleFor(io.stdout, io)));
     return code ?? EXIT.ok;
   }
   const profile = loadProfile(io, flags.url);
@@ -90,7 +91,7 @@ async function runCommand(
   const readStdin = () => io.stdin.readAll(STDIN_LIMIT_BYTES);
   const parsed = await parseInput(command, flags.help ? ['--help'] : args, readStdin);
   if (parsed.help) {
-    io.stdout.write(commandHelp(command, styleFor(io.stdout, io)));
+    showHelp(io.stdout, commandHelp(command, styleFor(io.stdout, io)));
     return EXIT.ok;
   }
   const json = flags.json || parsed.json;
@@ -106,13 +107,17 @@ async function runCommand(
   return EXIT.ok;
 }
 
+function showHelp(output: Output, text: string): void {
+  output.write(output.isTerminal ? wrapHelp(text, output.columns) : text);
+}
+
 async function showRootHelp(io: Io, form: Form, source: ManifestSource): Promise<number> {
   const style = styleFor(io.stdout, io);
   try {
-    io.stdout.write(rootHelp(await source.load(), form.local, style));
+    showHelp(io.stdout, rootHelp(await source.load(), form.local, style));
   } catch (error) {
     if (!(error instanceof SeedError)) throw error;
-    io.stdout.write(rootHelp(null, form.local, style));
+    showHelp(io.stdout, rootHelp(null, form.local, style));
     io.stderr.write(`\nThe commands come from the server, and ${sanitise(error.message)}.\n`);
     if (error.hint) io.stderr.write(`${sanitise(error.hint)}\n`);
   }
@@ -139,6 +144,6 @@ function showNounHelp(
     );
   }
   const output = wantsHelp ? io.stdout : io.stderr;
-  output.write(nounHelp(noun, commands, styleFor(output, io)));
+  showHelp(output, nounHelp(noun, commands, styleFor(output, io)));
   return wantsHelp ? EXIT.ok : EXIT.usage;
 }

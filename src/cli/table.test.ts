@@ -31,6 +31,12 @@ it('hides the last columns when even the narrowest do not fit, and names them', 
   expect(lines[1]).toEqual([ID, 'a name that…']);
 });
 
+it('cuts running text before words', () => {
+  expect(layOut(columns, 80).lines[1]?.[2]).toBe('active');
+  const code = { header: 'PREFIX', cells: ['sk_live_aB31'], isWhole: false };
+  expect(layOut([...columns.slice(1, 2), code], 24).lines[1]).toEqual(['a name th…', 'sk_live_aB31']);
+});
+
 it('counts wide and combining characters as a terminal does', () => {
   expect([textWidth('漢字'), textWidth('e\u0301'), textWidth('🙂'), textWidth('ü')]).toEqual([4, 1, 2, 1]);
   const wide = layOut([{ header: 'N', cells: ['漢字漢字漢字漢字'], isWhole: false }], 9);

@@ -53,15 +53,27 @@ function total(widths: readonly number[]): number {
   return widths.reduce((sum, width) => sum + width, 0) + GAP * Math.max(0, widths.length - 1);
 }
 
-/** Takes cells from the widest column that can give some, until all fit. */
+/** Takes cells from running text first: a code or a word that is cut says little. */
 function shrink(columns: readonly Column[], width: number): number[] {
   const widths = columns.map(naturalWidth);
+  const isText = columns.map((column) => column.cells.some((cell) => cell.includes(' ')));
+  takeFromWidest(columns, widths, width, (i) => isText[i] === true);
+  takeFromWidest(columns, widths, width, () => true);
+  return widths;
+}
+
+/** Takes cells from the widest column that may give some, until all fit or none can. */
+function takeFromWidest(
+  columns: readonly Column[],
+  widths: number[],
+  width: number,
+  mayGive: (column: number) => boolean,
+): void {
   const narrowest = columns.map(narrowestWidth);
   while (total(widths) > width) {
-    const givers = widths.map((cells, i) => (cells > (narrowest[i] ?? 0) ? cells : 0));
+    const givers = widths.map((cells, i) => (mayGive(i) && cells > (narrowest[i] ?? 0) ? cells : 0));
     const widest = givers.indexOf(Math.max(...givers));
     if ((givers[widest] ?? 0) === 0) break;
     widths[widest] = (widths[widest] ?? 0) - 1;
   }
-  return widths;
 }

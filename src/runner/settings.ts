@@ -1,4 +1,4 @@
-// The runner's settings, from the environment; docs/settings.md describes each.
+// The runner's settings, from the environment; docs/running.md describes each.
 import { hostname } from 'node:os';
 import { DRIVER_NAMES, type DriverChoice } from '../drivers/select.ts';
 import { env } from '../lib/env.ts';

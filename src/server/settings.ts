@@ -1,4 +1,4 @@
-// The server's settings, from the environment; docs/settings.md describes each.
+// The server's settings, from the environment; docs/running.md describes each.
 import { isWellFormedKeySecret } from '../core/key-secret.ts';
 import { env } from '../lib/env.ts';
 import { dataDirSetting, integerSetting, logLevelSetting, urlSetting } from '../lib/settings.ts';

@@ -18,7 +18,7 @@ export interface PageRequest {
 
 const CursorText = z.tuple([z.iso.datetime(), z.uuid()]);
 
-export function encodeCursor(place: Place): string {
+function encodeCursor(place: Place): string {
   return Buffer.from(JSON.stringify([place.created_at.toISOString(), place.id])).toString('base64url');
 }
 

@@ -23,7 +23,11 @@ export async function saveRunner(db: Db, state: RunnerState, now: Date = new Dat
 
 /** Keeps a runner live without a new state. False when it is unknown and has to say its state first. */
 export async function touchRunner(db: Db, runnerId: string, now: Date = new Date()): Promise<boolean> {
-  const result = await db.updateTable('runners').set({ last_seen: now }).where('id', '=', runnerId).executeTakeFirst();
+  const result = await db
+    .updateTable('runners')
+    .set({ last_seen: now })
+    .where('id', '=', runnerId)
+    .executeTakeFirst();
   return result.numUpdatedRows > 0n;
 }
 

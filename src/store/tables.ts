@@ -10,14 +10,14 @@ type Json<Value> = ColumnType<Value, string, string>;
 type JsonOrNull<Value> = ColumnType<Value | null, string | null, string | null>;
 type Defaulted<Value> = ColumnType<Value, Value | undefined, Value>;
 
-export interface AccountsTable {
+interface AccountsTable {
   id: string;
   name: string;
   operator: boolean;
   created_at: Date;
 }
 
-export interface KeysTable {
+interface KeysTable {
   id: string;
   account_id: string;
   name: string;
@@ -32,7 +32,7 @@ export interface KeysTable {
   caller_key_id: string | null;
 }
 
-export interface TasksTable {
+interface TasksTable {
   id: string;
   account_id: string;
   key_id: string;
@@ -62,14 +62,14 @@ export interface TasksTable {
   events_dropped: Defaulted<boolean>;
 }
 
-export interface EventsTable {
+interface EventsTable {
   task_id: string;
   seq: number;
   at: Date;
   body: Json<AgentEvent | ServerEvent>;
 }
 
-export interface RunnersTable {
+interface RunnersTable {
   id: string;
   name: string;
   state: Json<RunnerState>;

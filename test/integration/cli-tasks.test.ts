@@ -22,7 +22,9 @@ let cli: Cli;
 beforeEach(async () => {
   server = await startCliServer();
   cli = await handedOutCli(manifest, { SEED_API_URL: server.url });
-  server.on(RUN, (response) => sendJson(response, 202, { task: taskInStatus('queued') }));
+  server.on(RUN, (response) =>
+    sendJson(response, 202, { task: taskInStatus('queued', { statusNote: 'no runner is up' }) }),
+  );
 });
 afterEach(async () => {
   await cli.remove();
@@ -51,6 +53,7 @@ describe('tasks run', () => {
     ]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: '9 keys found\n' });
     expect(stderr.split('\n')).toEqual([
+      `task ${TASK_ID} queued: no runner is up`,
       '● running (working)',
       'I will look.',
       '$ seed keys list',
@@ -58,7 +61,7 @@ describe('tasks run', () => {
       '    one',
       '    two',
       '● completed',
-      `completed in 1.5 s · 120 tokens in, 30 out · 0.0010 USD · task ${TASK_ID}`,
+      `completed in 1.5 s · 120 tokens in, 30 out · 0.0010 USD`,
       '',
     ]);
     expect(server.received[0]?.body).toEqual({

@@ -1,6 +1,7 @@
 // Finds out whether gVisor runs here by running something in it: runsc's own binary, which needs no libraries.
 import { copyFile, link, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { getuid } from 'node:process';
 import type { Probe } from '../driver.ts';
 import { createSandboxFolder, removeSandbox } from './sandbox-folder.ts';
 import { runtimeSpec } from './spec.ts';
@@ -28,22 +29,22 @@ async function tryToRun(runscPath: string, folder: string): Promise<string | und
     const exit = await sandbox.exited;
     if (exit.reason === 'exited' && exit.code === 0) return undefined;
     if (exit.reason === 'deadline') return `gVisor did not answer within ${PROBE_TIMEOUT_MS / 1000} s.`;
-    return exit.reason === 'lost' ? exit.detail : JSON.stringify(exit);
+    return exit.reason === 'lost' ? exit.detail.split('\n').at(-1) : JSON.stringify(exit);
   } finally {
     await removeSandbox(folder);
   }
 }
 
-/** Kernel settings that keep ordinary users from making namespaces, and the command that lifts each. */
+/** Kernel settings that keep one from making namespaces, and the command that lifts each. */
 const OBSTACLES = [
   {
     setting: '/proc/sys/kernel/apparmor_restrict_unprivileged_userns',
-    blocks: (value: number) => value === 1,
+    blocks: (value: number) => value === 1 && getuid?.() !== 0,
     remedy: 'sysctl -w kernel.apparmor_restrict_unprivileged_userns=0',
   },
   {
     setting: '/proc/sys/kernel/unprivileged_userns_clone',
-    blocks: (value: number) => value === 0,
+    blocks: (value: number) => value === 0 && getuid?.() !== 0,
     remedy: 'sysctl -w kernel.unprivileged_userns_clone=1',
   },
   {
@@ -59,8 +60,9 @@ async function explain(why: string): Promise<string> {
     const value = await readFile(setting, 'utf8').catch(() => undefined);
     if (value !== undefined && blocks(Number(value))) remedies.push(remedy);
   }
-  const what = `gVisor cannot start a sandbox here: ${why}`;
-  if (remedies.length > 0)
-    return `${what}\nOrdinary users may not make namespaces. Run once as root: ${remedies.join(' && ')}`;
-  return `${what}\nIn a container, start it with --security-opt seccomp=unconfined --security-opt apparmor=unconfined or --privileged.`;
+  const toDo =
+    remedies.length > 0
+      ? `This system's settings forbid making namespaces. Run once as root: ${remedies.join(' && ')}`
+      : 'If this is a container, start it with --privileged, or run Seed on the machine itself.';
+  return `${why}\n${toDo}`;
 }

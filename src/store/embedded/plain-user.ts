@@ -3,7 +3,7 @@ import { access, chown, constants, stat } from 'node:fs/promises';
 import { exec } from '../../lib/exec.ts';
 import { SeedError } from '../../protocol/errors.ts';
 
-export interface User {
+interface User {
   uid: number;
   gid: number;
 }

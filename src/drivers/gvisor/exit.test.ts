@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { classifyExit, type Evidence } from './exit.ts';
+
+const ended: Evidence = { code: 0, killed: false, deadlinePassed: false, started: true, diagnostics: '' };
+
+test.each<[string, Partial<Evidence>, string]>([
+  ['the guest ended well', {}, 'exited'],
+  ['the guest ended with a code', { code: 1 }, 'exited'],
+  ['the guest ended well in the moment of its deadline', { deadlinePassed: true }, 'exited'],
+  ['timeout killed runsc at the deadline', { code: 137, deadlinePassed: true }, 'deadline'],
+  ['the supervisor was killed at the deadline', { code: null, deadlinePassed: true }, 'deadline'],
+  ['kill() was called', { code: 1, killed: true }, 'killed'],
+  ['kill() was called after the deadline', { code: 137, killed: true, deadlinePassed: true }, 'killed'],
+  ['runsc could not restore', { code: 128, diagnostics: 'no such file' }, 'lost'],
+  ['runsc could not restore and it took until the deadline', { code: 128, deadlinePassed: true }, 'lost'],
+  ['something was killed from outside', { code: 137 }, 'lost'],
+  ['the supervisor was killed from outside', { code: null }, 'lost'],
+  [
+    'its first process was killed from outside',
+    { code: 1, diagnostics: 'unshare: sigprocmask failed' },
+    'lost',
+  ],
+  ['the namespaces could not be made', { code: 1, started: false }, 'lost'],
+])('%s', (_, evidence, reason) => {
+  expect(classifyExit({ ...ended, ...evidence }).reason).toBe(reason);
+});
+
+test('what was lost says why', () => {
+  const exit = classifyExit({ ...ended, code: 128, diagnostics: 'cannot open pages.img' });
+  expect(exit).toEqual({ reason: 'lost', detail: 'cannot open pages.img' });
+  expect(classifyExit({ ...ended, code: null })).toHaveProperty(
+    'detail',
+    'The supervisor ended with a signal.',
+  );
+});
