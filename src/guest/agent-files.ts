@@ -7,21 +7,12 @@ import type { AgentProcesses } from './agent-processes.ts';
 const FILE_BYTES = 16 * 1024 * 1024;
 const FILE_TIMEOUT_MS = 30_000;
 
-export type AgentFiles = ReadOperations & WriteOperations & EditOperations;
+type AgentFiles = ReadOperations & WriteOperations & EditOperations;
 
 /** Errors carry what the system said about the path. */
 export function createAgentFiles(processes: AgentProcesses, cwd: string): AgentFiles {
   const run = (file: string, args: string[], input?: string) =>
     runFileCommand(processes, cwd, file, args, input);
-  const check = async (path: string, ...tests: string[]) => {
-    for (const test of tests)
-      await run('/bin/sh', [
-        '-c',
-        `test ${test} "$1" || { ls -d -- "$1" >&2 || exit; echo "$1: permission denied" >&2; exit 1; }`,
-        'sh',
-        path,
-      ]);
-  };
   return {
     readFile: (path) => run('cat', ['--', path]),
     writeFile: async (path, content) => {
@@ -30,7 +21,9 @@ export function createAgentFiles(processes: AgentProcesses, cwd: string): AgentF
     mkdir: async (dir) => {
       await run('mkdir', ['-p', '--', dir]);
     },
-    access: (path) => check(path, '-r'),
+    access: async (path) => {
+      await run('/bin/sh', ['-c', ': < "$1"', 'sh', path]);
+    },
   };
 }
 

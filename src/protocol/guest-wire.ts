@@ -15,8 +15,7 @@ export const FORWARDED_REQUEST_HEADERS = [
   'idempotency-key',
 ] as const;
 
-/** The only headers of an answer that reach the sandbox; so do all that start with `ratelimit`. */
-export const FORWARDED_RESPONSE_HEADERS = [
+const FORWARDED_RESPONSE_HEADERS: ReadonlySet<string> = new Set([
   'content-type',
   'cache-control',
   'retry-after',
@@ -24,10 +23,9 @@ export const FORWARDED_RESPONSE_HEADERS = [
   'location',
   'preference-applied',
   'allow',
-] as const;
+]);
 
-const RESPONSE_HEADERS: ReadonlySet<string> = new Set(FORWARDED_RESPONSE_HEADERS);
-
+/** Whether a header of an answer may reach the sandbox. */
 export function isForwardedResponseHeader(name: string): boolean {
-  return RESPONSE_HEADERS.has(name) || name.startsWith('ratelimit');
+  return FORWARDED_RESPONSE_HEADERS.has(name) || name.startsWith('ratelimit');
 }

@@ -5,7 +5,7 @@ import { AgentEvent } from '../protocol/event.ts';
 import { GuestResult } from '../protocol/guest.ts';
 import { LIMITS } from '../protocol/limits.ts';
 
-export const EVENT_BATCH_BYTES = 1024 * 1024;
+const EVENT_BATCH_BYTES = 1024 * 1024;
 
 /** @throws SeedError body_too_large */
 async function readText(stream: Readable, maxBytes: number): Promise<string> {

@@ -58,6 +58,8 @@ export function openRelay(options: RelayOptions): Relay {
     open++;
     stream.once('close', () => open--);
     handle(stream, headers, options).catch((error: unknown) => {
+      // Node also reports a stream that closed right behind its last byte; either way nobody waits for an answer.
+      if (stream.closed || stream.destroyed) return log.debug({ err: error }, 'a call ended early');
       const refusal =
         error instanceof SeedError ? error : new SeedError('internal', 'the call failed', { cause: error });
       if (refusal.code === 'internal') log.warn({ err: error }, 'a call of the guest failed');

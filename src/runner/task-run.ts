@@ -115,6 +115,10 @@ function startLine(): StartLine {
 }
 
 async function killSandbox(sandbox: Sandbox, log: Logger): Promise<void> {
-  if (await within(KILL_WITHIN_MS, sandbox.kill())) return;
-  log.error('the sandbox could not be killed in time; its supervisor ends it at the deadline');
+  try {
+    if (await within(KILL_WITHIN_MS, sandbox.kill())) return;
+    log.error('the sandbox could not be killed in time; its supervisor ends it at the deadline');
+  } catch (error) {
+    log.error({ err: error }, 'the sandbox could not be killed; its supervisor ends it at the deadline');
+  }
 }

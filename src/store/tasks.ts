@@ -51,6 +51,16 @@ export async function listTasks(db: Db, accountId: string, filter: TaskFilter): 
   return pageOfRows(rows, limit, toTask);
 }
 
+/** Tasks of all accounts that hold a slot of some runner. */
+export async function countRunning(db: Db): Promise<number> {
+  const { count } = await db
+    .selectFrom('tasks')
+    .select((task) => task.fn.countAll<number>().as('count'))
+    .where('status', 'in', ['running', 'waiting_for_approval'])
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
 /** Counts what a model call used. The gateway's count is the truth for billing, so an ended task counts, too. */
 export async function addTokens(
   db: Db,

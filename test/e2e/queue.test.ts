@@ -30,10 +30,10 @@ describe('without a runner', () => {
       await until('the server takes the runner for gone', async () => {
         const task = await seed.postTask({ instruction: bash('echo hi') });
         await seed.call('POST', `/api/v1/tasks/${task.id}/stop`);
-        return task.statusNote?.includes('no runner is connected');
+        return task.statusNote?.includes('No runner is connected');
       }, 25_000);
       const task = await seed.postTask({ instruction: bash('echo at last') });
-      expect(task).toMatchObject({ status: 'queued', statusNote: expect.stringContaining('no runner is connected') });
+      expect(task).toMatchObject({ status: 'queued', statusNote: expect.stringContaining('No runner is connected') });
       process.kill(paused, 'SIGCONT');
       const ended = await until('it ran', async () => {
         const current = await seed.getTask(task.id);

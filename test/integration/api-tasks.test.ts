@@ -19,7 +19,7 @@ describe('a task', () => {
     expect(status).toBe(202);
     expect(body.task).toMatchObject({
       status: 'queued',
-      statusNote: expect.stringContaining('no runner is connected'),
+      statusNote: expect.stringContaining('No runner is connected'),
       scopes: { requested: ['keys:*'], effective: ['keys:read', 'keys:write'], denied: [] },
       timeout: 300_000,
       metadata: { a: 'b' },

@@ -1,5 +1,6 @@
 // The runner with the real guest, Pi and `seed` command in plain processes, against a server that plays Seed.
 import { existsSync, readFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createLog } from '../../src/lib/log.ts';
@@ -215,4 +216,30 @@ test('output without end is bounded, and control characters arrive as they are',
   expect(output).toContain('the rest was cut');
   expect(Buffer.byteLength(settlement?.stdout ?? '')).toBe(256 * 1024);
   expect(settlement?.stdout).toMatch(/bytes cut/);
+});
+
+test('calls that hang take nothing from the agent itself', async () => {
+  const held: ServerResponse[] = [];
+  server.api = (_request, response) => held.push(response);
+  const hang = 'curl -s -o /dev/null -w "%{http_code} " $SEED_API_URL/api/v1/hang';
+  server.llm = [
+    runs(`for i in $(seq 40); do ${hang} & done; sleep 0.5; jobs -r | wc -l`),
+    says('still here'),
+  ];
+  const { taskId } = server.queue();
+  expect(await settled(taskId)).toMatchObject({ outcome: 'completed', stdout: 'still here' });
+  expect(held.length).toBe(20);
+  expect(outputOf('tool_output').join('').match(/429/g)?.length).toBe(20);
+});
+
+test('a command waits while nobody takes its output', async () => {
+  const done = join(driver.workspaceDir, 'done');
+  server.llm = [runs('head -c 8000000 /dev/zero | tr "\\0" x; touch done'), says('through')];
+  server.refuseReports = { status: 503, code: 'unavailable' };
+  const { taskId } = server.queue();
+  await expect.poll(() => server.refusals, { timeout: 10_000 }).toBeGreaterThan(6);
+  expect(existsSync(done)).toBe(false);
+  server.refuseReports = null;
+  expect(await settled(taskId)).toMatchObject({ outcome: 'completed', stdout: 'through' });
+  expect(existsSync(done)).toBe(true);
 });

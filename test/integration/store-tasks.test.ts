@@ -155,6 +155,13 @@ test('a stopped queued task is never leased; a foreign account stops nothing', a
     status: 'stopped',
     startedAt: null,
   });
+  const jobs = await seed.store.db
+    .withTables<{ 'pgboss.job': { id: string } }>()
+    .selectFrom('pgboss.job')
+    .select('id')
+    .where('id', '=', id)
+    .execute();
+  expect(jobs).toEqual([]);
   const mintKey = () => ({ secretHash: randomHash(), prefix: 'sk_live_none' });
   expect(await leaseNextTask(seed.store, { runnerId: randomUUID(), mintKey })).toBeNull();
 });

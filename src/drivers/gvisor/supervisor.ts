@@ -14,7 +14,7 @@ export function supervised(args: readonly string[], timeoutMs: number): string[]
   const seconds = Math.max(timeoutMs / 1000, 0.001).toFixed(3);
   const namespaces = [...userNamespace(), '--net', '--pid', '--mount-proc'];
   const unshare = ['unshare', ...namespaces, '--fork', '--kill-child=KILL'];
-  return [...unshare, 'timeout', '--foreground', '--signal=KILL', seconds, ...args];
+  return [...unshare, 'prlimit', '--nproc=512', 'timeout', '--foreground', '--signal=KILL', seconds, ...args];
 }
 
 /** The command that runs `args` in the namespaces of the process `pid`. */

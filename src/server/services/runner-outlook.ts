@@ -2,6 +2,7 @@
 import { SeedError } from '../../protocol/errors.ts';
 import { LEASE_MS } from '../../protocol/runner.ts';
 import { liveRunners } from '../../store/runners.ts';
+import { countRunning } from '../../store/tasks.ts';
 import type { Store } from '../../store/store.ts';
 
 /** @throws SeedError no_usable_driver when runners are connected and none of them can make a sandbox */
@@ -20,11 +21,11 @@ export async function refuseWithoutDriver(store: Store): Promise<void> {
   );
 }
 
-/** Why a queued task waits, for a person. */
-export async function queuedNote(store: Store): Promise<string> {
+/** Why a queued task waits, for a person; null when it is about to be taken. */
+export async function queuedNote(store: Store): Promise<string | null> {
   const runners = await liveRunners(store.db, LEASE_MS);
   if (runners.length === 0)
-    return 'Queued: no runner is connected. It starts as soon as one is ("npm start" brings one).';
+    return 'No runner is connected; it starts as soon as one is ("npm start" brings one).';
   const slots = runners.reduce((sum, runner) => sum + runner.slots, 0);
-  return `Queued: waits for one of ${slots} slots.`;
+  return (await countRunning(store.db)) < slots ? null : `Waits for one of ${slots} slots.`;
 }
