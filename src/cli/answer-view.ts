@@ -77,6 +77,6 @@ function viewOptions(io: Io): ViewOptions {
 }
 
 /** A word as a shell takes it. */
-export function shellWord(word: string): string {
+function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

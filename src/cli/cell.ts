@@ -2,7 +2,7 @@
 import { isIsoTime, relativeTime } from './relative-time.ts';
 import { sanitiseLine } from './sanitise.ts';
 
-export const NOTHING = '-';
+const NOTHING = '-';
 
 /** @param now times are shortened relative to it; null leaves them as they are */
 export function cellText(value: unknown, now: Date | null): string {

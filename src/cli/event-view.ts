@@ -4,11 +4,12 @@ import { sanitise, sanitiseLine } from './sanitise.ts';
 import { paintStatus, type Style } from './style.ts';
 
 const OUTPUT_LINES_MOST = 40;
+const LINE_CHARACTERS_MOST = 200;
 
 /** Returns a function that gives the text for one event after the other, with newlines where they belong. */
 export function createEventView(style: Style): (event: TaskEvent) => string {
-  /** The tool call whose output is being shown: whether its line is open, and how many lines it has. */
-  let output = { callId: '', isLineOpen: false, lines: 0, wasStreamed: false };
+  /** The tool call whose output is being shown, how many lines it has, and the length of the one that is open. */
+  let output = outputOf('');
 
   /** Ends a line of output that a chunk left open. */
   function closed(text: string): string {
@@ -18,7 +19,7 @@ export function createEventView(style: Style): (event: TaskEvent) => string {
   }
 
   function outputText(callId: string, chunk: string): string {
-    if (callId !== output.callId) output = { callId, isLineOpen: false, lines: 0, wasStreamed: false };
+    if (callId !== output.callId) output = outputOf(callId);
     let text = '';
     for (const [i, part] of sanitise(chunk).split('\n').entries()) {
       if (i > 0 && output.isLineOpen) {
@@ -33,7 +34,12 @@ export function createEventView(style: Style): (event: TaskEvent) => string {
             : '';
         continue;
       }
-      text += style.dim(output.isLineOpen ? part : `    ${part}`);
+      if (!output.isLineOpen) {
+        text += '    ';
+        output.length = 0;
+      }
+      text += style.dim(cutLine(part, output.length));
+      output.length += part.length;
       output.isLineOpen = true;
     }
     return text;
@@ -47,7 +53,7 @@ export function createEventView(style: Style): (event: TaskEvent) => string {
         return closed(`${sanitise(event.text).trimEnd()}\n`);
       case 'tool_call': {
         const text = closed(`${callText(event.tool, event.input, style)}\n`);
-        output = { callId: event.callId, isLineOpen: false, lines: 0, wasStreamed: false };
+        output = outputOf(event.callId);
         return text;
       }
       case 'tool_output': {
@@ -71,6 +77,17 @@ export function createEventView(style: Style): (event: TaskEvent) => string {
         return '';
     }
   };
+}
+
+function outputOf(callId: string) {
+  return { callId, isLineOpen: false, lines: 0, length: 0, wasStreamed: false };
+}
+
+/** What still fits of a part of a line that has `length` characters already. */
+function cutLine(part: string, length: number): string {
+  const room = LINE_CHARACTERS_MOST - length;
+  if (room <= 0) return '';
+  return part.length > room ? `${part.slice(0, room)}…` : part;
 }
 
 function statusText(event: Extract<TaskEvent, { type: 'status' }>, style: Style): string {

@@ -1,5 +1,6 @@
 // After a task was started: shows its steps until it ends, then prints its answer. Used by run.ts.
 import { SeedError } from '../protocol/errors.ts';
+import type { TaskEvent } from '../protocol/event.ts';
 import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
 import type { Task } from '../protocol/task.ts';
 import { parseAnswer, printJson } from './answer-view.ts';
@@ -71,9 +72,19 @@ async function watchToEnd(
 ): Promise<string> {
   const view = createEventView(styleFor(io.stderr, io));
   const position: { seq: number | null } = { seq: null };
+  // The agent's last words are its answer, which goes to stdout: they are shown here only if more follows.
+  let held = '';
+  const show = (event: TaskEvent) => {
+    if (event.type === 'status') io.stderr.write(view(event));
+    else {
+      io.stderr.write(held);
+      held = event.type === 'text' ? view(event) : '';
+      if (event.type !== 'text') io.stderr.write(view(event));
+    }
+  };
   for (let ends = 0; ends <= EARLY_ENDS_MOST; ends++) {
     for await (const { item } of streamItems(io, api, stream, pathInput(stream, taskId), position, signal)) {
-      if (!quiet && isTaskEvent(item)) io.stderr.write(view(item));
+      if (!quiet && isTaskEvent(item)) show(item);
     }
     signal.throwIfAborted();
     const text = await api.call(get, pathInput(get, taskId));

@@ -18,7 +18,7 @@ export interface StreamLine {
 }
 
 /** The non-empty lines of a body. Throws SeedError when a line passes the limit, the body's own error when it breaks. */
-export async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = '';
   for await (const chunk of body) {

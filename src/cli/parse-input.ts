@@ -127,7 +127,7 @@ function placeBareWords(
 }
 
 /** The flag that a bare word fills when the path has taken its own. */
-export function bareTextFlag(command: ManifestCommand, flags: readonly Flag[]): Flag | undefined {
+function bareTextFlag(command: ManifestCommand, flags: readonly Flag[]): Flag | undefined {
   return flags.find(
     (flag) => flag.required && flag.kind === 'string' && !command.positional.includes(flag.property),
   );

@@ -40,7 +40,7 @@ export const listKeys = defineCommand({
     ...pageInput,
   }),
   output: pageOf(Key),
-  columns: ['id', 'name', 'prefix', 'status', 'scopes', 'expiresAt'],
+  columns: ['id', 'name', 'status', 'scopes', 'expiresAt'],
   examples: ['seed keys list', 'seed keys list --status expired --json'],
   run: (input, ctx) => ctx.keys.list(input),
 });

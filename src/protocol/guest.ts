@@ -14,8 +14,6 @@
 import { z } from 'zod';
 import { TaskError } from './task.ts';
 
-export { GUEST_PORT, READY_LINE } from './guest-wire.ts';
-
 export const StartLine = z.object({
   protocol: z.literal(1),
   /** The host's time, ISO-8601. */

@@ -126,13 +126,18 @@ async function repeat(
     const startedAt = performance.now();
     try {
       await step();
-      if (failing) log.info({ name }, 'the server answers again');
+      if (failing) log.info({ loop: name }, 'the server answers again');
       failing = false;
       backoff.reset();
       if (performance.now() - startedAt < BREATH_MS) await pause(BREATH_MS, signal);
     } catch (error) {
       if (signal.aborted) return;
-      if (!failing) log.warn({ name, err: error }, 'the server does not answer as it should; trying again');
+      if (!failing) {
+        log.warn(
+          { loop: name, problem: (error as Error).message },
+          'the server does not answer; trying again',
+        );
+      }
       failing = true;
       await pause(backoff.next(), signal);
     }

@@ -6,17 +6,19 @@ import type { TaskPhase } from '../protocol/task.ts';
 import { createBackoff, pause, within } from './backoff.ts';
 import { isPassing, type ServerClient } from './server-client.ts';
 
-/** Events that the runner has when a run ends are still sent for this long. */
-const LAST_EVENTS_MS = 1_000;
+/** Reports that are under way when a run ends are still tried for this long. */
+const LAST_REPORTS_MS = 1_000;
 
 export interface TaskReports {
+  /** Resolves when the server has them; throws what it refused them with. Waits for a server that is away. */
   sendEvents(ndjson: string): Promise<void>;
+  /** Each phase once. */
   reportPhase(phase: TaskPhase): void;
-  /** Resolves when all is sent or LAST_EVENTS_MS have passed. */
+  /** Resolves when all is sent or given up. */
   finish(): Promise<void>;
 }
 
-/** What is told to the server during a run. A lost lease ends the run; an unreachable server only holds it up. */
+/** @param onLeaseLost called when the server says that the task is no longer this runner's */
 export function createTaskReports(
   { taskId, leaseId }: Lease,
   client: ServerClient,
@@ -24,51 +26,44 @@ export function createTaskReports(
   onLeaseLost: () => void,
 ): TaskReports {
   const stopped = new AbortController();
-  const underWay = new Set<Promise<void>>();
+  const { signal } = stopped;
+  const underWay = new Set<Promise<unknown>>();
   const phases = new Set<TaskPhase>();
-  let lastPhase: Promise<void> = Promise.resolve();
+  let lastPhase: Promise<unknown> = Promise.resolve();
 
-  const failed = (error: unknown) => {
-    if (error instanceof SeedError && error.code === 'lease_lost') onLeaseLost();
-    else log.warn({ err: error }, 'the server did not take a report');
-  };
-
-  async function send(ndjson: string): Promise<void> {
+  async function untilTaken(report: () => Promise<void>): Promise<void> {
     const backoff = createBackoff();
-    while (!stopped.signal.aborted) {
+    while (!signal.aborted) {
       try {
-        return await client.sendEvents(taskId, leaseId, ndjson, stopped.signal);
+        return await report();
       } catch (error) {
-        if (!isPassing(error)) {
-          failed(error);
-          throw error;
-        }
-        await pause(backoff.next(), stopped.signal);
+        if (error instanceof SeedError && error.code === 'lease_lost') onLeaseLost();
+        if (!isPassing(error)) throw error;
+        await pause(backoff.next(), signal);
       }
     }
   }
 
+  /** Remembers the report until it is over; whoever sent it hears how it went. */
+  function track(report: Promise<void>): Promise<void> {
+    const over = report.catch((error) =>
+      log.warn({ problem: (error as Error).message }, 'the server did not take a report'),
+    );
+    underWay.add(over);
+    void over.then(() => underWay.delete(over));
+    return report;
+  }
+
   return {
-    sendEvents(ndjson) {
-      const sending = send(ndjson);
-      const settled = sending.then(
-        () => undefined,
-        () => undefined,
-      );
-      underWay.add(settled);
-      void settled.then(() => underWay.delete(settled));
-      return sending;
-    },
+    sendEvents: (ndjson) => track(untilTaken(() => client.sendEvents(taskId, leaseId, ndjson, signal))),
     reportPhase(phase) {
       if (phases.has(phase)) return;
       phases.add(phase);
-      lastPhase = lastPhase.then(() => client.reportPhase(taskId, leaseId, phase)).catch(failed);
+      const report = lastPhase.then(() => untilTaken(() => client.reportPhase(taskId, leaseId, phase)));
+      lastPhase = track(report).catch(() => undefined);
     },
     async finish() {
-      await within(
-        LAST_EVENTS_MS,
-        Promise.all([...underWay, lastPhase]).then(() => undefined),
-      );
+      await within(LAST_REPORTS_MS, Promise.all(underWay));
       stopped.abort();
     },
   };

@@ -9,6 +9,8 @@ await exitOnFailure(async () => {
   const log = createLog('server', settings.logLevel);
   const server = await startServer(settings, log);
   stopOnSignal(log, () => server.stop());
+  // Whoever keeps this process running starts it again, and the database with it.
+  void server.databaseLost.then(() => process.exit(1));
   log.info({ url: server.url, model: server.defaultModel }, 'listening');
   if (server.newAdminKey) announceKey(server.newAdminKey);
   process.send?.({ ready: { url: server.url, adminKey: server.newAdminKey, model: server.defaultModel } });

@@ -79,7 +79,8 @@ async function fromBody(c: Context): Promise<Record<string, unknown>> {
 export function invalidInput(error: z.ZodError): SeedError {
   const findings = error.issues.map((issue) => {
     const where = issue.path.map(String).join('.');
-    if (issue.code === 'unrecognized_keys') return `unknown field: ${[...(where ? [where] : []), issue.keys.join(', ')].join('.')}`;
+    if (issue.code === 'unrecognized_keys')
+      return `unknown field: ${[...(where ? [where] : []), issue.keys.join(', ')].join('.')}`;
     return where ? `${where}: ${issue.message}` : issue.message;
   });
   const rest = findings.length > 5 ? ` (and ${findings.length - 5} more)` : '';

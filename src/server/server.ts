@@ -25,6 +25,8 @@ export interface RunningServer {
   /** The secret of the admin key, when this start made it: to be shown once. */
   newAdminKey: string | null;
   defaultModel: string;
+  /** Resolves when the embedded database ends although nobody stopped it: nothing works without it. */
+  databaseLost: Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -32,7 +34,7 @@ export interface RunningServer {
 export async function startServer(settings: ServerSettings, log: Logger): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
   const stopping = new AbortController();
-  const databaseUrl = settings.databaseUrl ?? (await embedded(settings.dataDir, log, undo));
+  const { databaseUrl, lost } = await findDatabase(settings, log, undo);
   const store = await openStore({ databaseUrl, log });
   undo.defer(() => store.close());
   const newAdminKey = await firstKey(store, settings.adminKey);
@@ -60,13 +62,29 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
   undo.defer(() => drain(http));
   undo.defer(() => stopping.abort());
   const parts = undo.move();
-  return { url, newAdminKey, defaultModel: llm.defaultModel, stop: () => parts.disposeAsync() };
+  return {
+    url,
+    newAdminKey,
+    defaultModel: llm.defaultModel,
+    databaseLost: lost,
+    stop: () => parts.disposeAsync(),
+  };
 }
 
-async function embedded(dataDir: string, log: Logger, undo: AsyncDisposableStack): Promise<string> {
+interface Database {
+  databaseUrl: string;
+  lost: Promise<void>;
+}
+
+async function findDatabase(
+  { databaseUrl, dataDir }: ServerSettings,
+  log: Logger,
+  undo: AsyncDisposableStack,
+): Promise<Database> {
+  if (databaseUrl !== null) return { databaseUrl, lost: new Promise(() => {}) };
   const postgres = await startEmbeddedPostgres({ dataDir, log });
   undo.defer(() => postgres.stop());
-  return postgres.databaseUrl;
+  return postgres;
 }
 
 function listen(http: Server, host: string, port: number): Promise<string> {

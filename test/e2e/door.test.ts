@@ -76,11 +76,24 @@ describe('inside a sandbox', () => {
   });
 
   it('can reach nothing on the stream but the platform and the model', async () => {
-    const paths = ['/events', '/result', '/task', '/cli/seed.mjs', '/runner/v1/lease', '/metrics', '/api/v1/../../healthz'];
+    const paths = [
+      '/events',
+      '/result',
+      '/task',
+      '/cli/seed.mjs',
+      '/runner/v1/lease',
+      '/metrics',
+      '/api/v1/../../healthz',
+    ];
     const output = await inside(
       `for path in ${paths.join(' ')}; do curl -s --path-as-is -o /dev/null -w "%{http_code}\\n" -X POST http://127.0.0.1:3210$path; done`,
     );
-    expect(output.trim().split('\n').every((status) => ['403', '404'].includes(status))).toBe(true);
+    expect(
+      output
+        .trim()
+        .split('\n')
+        .every((status) => ['403', '404'].includes(status)),
+    ).toBe(true);
   });
 
   it('cannot pass itself off as somebody else by a key of its own', async () => {
@@ -101,7 +114,11 @@ describe('inside a sandbox', () => {
   it("loses its rights within a second when the caller's key is revoked", async () => {
     const key = await seed.newKey(['tasks:write', 'keys:read']);
     const task = await seed.postTask(
-      { instruction: bash('for i in $(seq 40); do seed keys list --json >/dev/null 2>&1; echo "code $?"; sleep 0.2; done') },
+      {
+        instruction: bash(
+          'for i in $(seq 40); do seed keys list --json >/dev/null 2>&1; echo "code $?"; sleep 0.2; done',
+        ),
+      },
       key.secret,
     );
     for (;;) {

@@ -30,7 +30,11 @@ describe('deadline', () => {
     expect(ran).toBeGreaterThanOrEqual(3000);
     expect(ran).toBeLessThan(4000);
     const left = Date.parse(posted.startedAt ?? '') + 4000 - Date.now();
-    await until('no process is left', async () => (await sandboxes(seed.dataDir)).length === 0, Math.max(left, 500));
+    await until(
+      'no process is left',
+      async () => (await sandboxes(seed.dataDir)).length === 0,
+      Math.max(left, 500),
+    );
   });
 });
 
@@ -48,7 +52,9 @@ describe('stop', () => {
   it('has one terminal status and one event however often it is asked', async () => {
     const task = await startSleeping(seed);
     const answers = await Promise.all(
-      Array.from({ length: 50 }, () => seed.call<{ task: { status: string } }>('POST', `/api/v1/tasks/${task.id}/stop`)),
+      Array.from({ length: 50 }, () =>
+        seed.call<{ task: { status: string } }>('POST', `/api/v1/tasks/${task.id}/stop`),
+      ),
     );
     expect(answers.every(({ status, body }) => status === 200 && body.task.status === 'stopped')).toBe(true);
     const events = await seed.events(task.id);
@@ -69,10 +75,14 @@ describe('a lost runner', () => {
   it('ends its task failed/interrupted and leaves neither sandbox nor task key', async () => {
     const task = await startSleeping(seed);
     process.kill(seed.runnerPid(), 'SIGKILL');
-    const ended = await until('the lease lapses', async () => {
-      const current = await seed.getTask(task.id);
-      return current.status === 'running' ? null : current;
-    }, 25_000);
+    const ended = await until(
+      'the lease lapses',
+      async () => {
+        const current = await seed.getTask(task.id);
+        return current.status === 'running' ? null : current;
+      },
+      25_000,
+    );
     expect(ended).toMatchObject({ status: 'failed', error: { code: 'interrupted' } });
     expect(ended.stdout).toContain('so far');
     await until('no orphan sandbox', async () => (await sandboxes(seed.dataDir)).length === 0);
@@ -93,11 +103,17 @@ describe('everything killed at once', () => {
       const { startedAt } = await doomed.getTask(task.id);
       const deadline = Date.parse(startedAt ?? '') + timeout;
       // Killed for good: nobody may restart them, so their parent must not see it as a crash to mend.
-      const own = (await processesNaming(doomed.dataDir)).filter(({ commandLine }) => !commandLine.includes('runsc'));
+      const own = (await processesNaming(doomed.dataDir)).filter(
+        ({ commandLine }) => !commandLine.includes('runsc'),
+      );
       const victims = [doomed.runnerPid(), doomed.serverPid(), ...own.map(({ pid }) => pid)];
       doomed.abandon();
       for (const pid of new Set(victims)) process.kill(pid, 'SIGKILL');
-      await until('the sandbox is gone', async () => (await sandboxes(doomed.dataDir)).length === 0, deadline + 1_000 - Date.now());
+      await until(
+        'the sandbox is gone',
+        async () => (await sandboxes(doomed.dataDir)).length === 0,
+        deadline + 1_000 - Date.now(),
+      );
     } finally {
       await doomed.remove();
     }

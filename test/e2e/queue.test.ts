@@ -12,12 +12,18 @@ describe('the queue', () => {
     const posted = await Promise.all(
       Array.from({ length: 10 }, (_, index) => seed.postTask({ instruction: bash(`echo ${index}`) })),
     );
-    const done = await until('all ten have ended', async () => {
-      const tasks = await Promise.all(posted.map(({ id }) => seed.getTask(id)));
-      return tasks.every(({ status }) => status === 'completed') ? tasks : null;
-    }, 55_000);
+    const done = await until(
+      'all ten have ended',
+      async () => {
+        const tasks = await Promise.all(posted.map(({ id }) => seed.getTask(id)));
+        return tasks.every(({ status }) => status === 'completed') ? tasks : null;
+      },
+      55_000,
+    );
     expect(done.map(({ stdout }) => stdout)).toEqual(posted.map((_, index) => String(index)));
-    const byArrival = done.toSorted((a, b) => a.createdAt.localeCompare(b.createdAt)).map(({ startedAt }) => startedAt);
+    const byArrival = done
+      .toSorted((a, b) => a.createdAt.localeCompare(b.createdAt))
+      .map(({ startedAt }) => startedAt);
     expect(byArrival).toEqual(byArrival.toSorted());
   });
 });
@@ -27,18 +33,29 @@ describe('without a runner', () => {
     process.kill(seed.runnerPid(), 'SIGSTOP');
     const paused = seed.runnerPid();
     try {
-      await until('the server takes the runner for gone', async () => {
-        const task = await seed.postTask({ instruction: bash('echo hi') });
-        await seed.call('POST', `/api/v1/tasks/${task.id}/stop`);
-        return task.statusNote?.includes('No runner is connected');
-      }, 25_000);
+      await until(
+        'the server takes the runner for gone',
+        async () => {
+          const task = await seed.postTask({ instruction: bash('echo hi') });
+          await seed.call('POST', `/api/v1/tasks/${task.id}/stop`);
+          return task.statusNote?.includes('No runner is connected');
+        },
+        25_000,
+      );
       const task = await seed.postTask({ instruction: bash('echo at last') });
-      expect(task).toMatchObject({ status: 'queued', statusNote: expect.stringContaining('No runner is connected') });
+      expect(task).toMatchObject({
+        status: 'queued',
+        statusNote: expect.stringContaining('No runner is connected'),
+      });
       process.kill(paused, 'SIGCONT');
-      const ended = await until('it ran', async () => {
-        const current = await seed.getTask(task.id);
-        return current.status === 'completed' ? current : null;
-      }, 30_000);
+      const ended = await until(
+        'it ran',
+        async () => {
+          const current = await seed.getTask(task.id);
+          return current.status === 'completed' ? current : null;
+        },
+        30_000,
+      );
       expect(ended).toMatchObject({ stdout: 'at last', statusNote: null });
     } finally {
       process.kill(paused, 'SIGCONT');

@@ -27,13 +27,18 @@ describe('a task in a sandbox', () => {
 
     const events = await seed.events(task.id);
     expect(events.map((event) => event.seq)).toEqual(events.map((_, index) => index + 1));
-    const statuses = events.flatMap((event) => (event.type === 'status' ? [`${event.status} ${event.phase}`] : []));
+    const statuses = events.flatMap((event) =>
+      event.type === 'status' ? [`${event.status} ${event.phase}`] : [],
+    );
     expect(statuses[0]).toBe('queued null');
     expect(statuses).toContain('running starting');
     expect(statuses).toContain('running working');
     expect(statuses.at(-1)).toBe('completed null');
     const results = events.filter((event) => event.type === 'tool_result');
-    expect(results[0]).toMatchObject({ isError: false, output: expect.stringMatching(/first[\s\S]*to-stderr/) });
+    expect(results[0]).toMatchObject({
+      isError: false,
+      output: expect.stringMatching(/first[\s\S]*to-stderr/),
+    });
     expect(events.filter((event) => event.type === 'command')).toMatchObject([
       { command: 'whoami', effect: 'read', scope: null, status: 200 },
     ]);
@@ -78,7 +83,10 @@ describe('a task in a sandbox', () => {
 
   it('runs without any command when the scopes have nothing in common', async () => {
     const { secret } = await seed.newKey(['tasks:write', 'tasks:read']);
-    const task = await seed.runTask({ instruction: bash('seed --help; seed keys list'), scopes: ['keys:read'] }, secret);
+    const task = await seed.runTask(
+      { instruction: bash('seed --help; seed keys list'), scopes: ['keys:read'] },
+      secret,
+    );
     expect(task.scopes).toEqual({ requested: ['keys:read'], effective: [], denied: ['keys:read'] });
     expect(task.status).toBe('completed');
     expect(task.stdout).not.toContain('keys revoke');

@@ -22,12 +22,24 @@ describe('POST /tasks/run', () => {
     ['an empty instruction', run({ instruction: ' \n' }), 400, 'invalid_input', /instruction is empty/],
     ['a long instruction', run({ instruction: 'ä'.repeat(16_385) }), 400, 'invalid_input', /32768 bytes/],
     ['a timeout too short', run({ instruction: 'hi', timeout: 999 }), 400, 'invalid_input', /at least 1000/],
-    ['a timeout too long', run({ instruction: 'hi', timeout: 600_001 }), 400, 'invalid_input', /at most 600000/],
+    [
+      'a timeout too long',
+      run({ instruction: 'hi', timeout: 600_001 }),
+      400,
+      'invalid_input',
+      /at most 600000/,
+    ],
     ['a timeout of no number', run({ instruction: 'hi', timeout: '5' }), 400, 'invalid_input', /timeout/],
     ['an unknown scope', run({ instruction: 'hi', scopes: ['obs:read'] }), 400, 'unknown_scope', /obs:read/],
     ['a malformed scope', run({ instruction: 'hi', scopes: ['keys'] }), 400, 'invalid_input', /scopes\.0/],
     ['an unknown model', run({ instruction: 'hi', model: 'gpt-0' }), 400, 'unknown_model', /gpt-0/],
-    ['a body too large', { raw: JSON.stringify({ instruction: 'x'.repeat(300_000) }) }, 413, 'body_too_large', /262144/],
+    [
+      'a body too large',
+      { raw: JSON.stringify({ instruction: 'x'.repeat(300_000) }) },
+      413,
+      'body_too_large',
+      /262144/,
+    ],
     [
       'an unsupported media type',
       { raw: 'instruction=hi', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
@@ -35,7 +47,13 @@ describe('POST /tasks/run', () => {
       'unsupported_media_type',
       /application\/json/,
     ],
-    ['a NUL in the metadata key', run({ instruction: 'hi', metadata: { a: 1 } }), 400, 'invalid_input', /metadata/],
+    [
+      'a NUL in the metadata key',
+      run({ instruction: 'hi', metadata: { a: 1 } }),
+      400,
+      'invalid_input',
+      /metadata/,
+    ],
   ])('refuses %s', async (_what, options, status, code, message) => {
     const answer = await server.call('POST', RUN, options);
     expect(answer.status).toBe(status);
@@ -89,7 +107,10 @@ describe('keys', () => {
     const { secret } = await server.newKey(['keys:read']);
     const answer = await server.call('POST', RUN, { key: secret, body: { instruction: 'hi' } });
     expect(answer.status).toBe(403);
-    expect(answer.body.error).toMatchObject({ code: 'missing_scope', message: expect.stringContaining('tasks:write') });
+    expect(answer.body.error).toMatchObject({
+      code: 'missing_scope',
+      message: expect.stringContaining('tasks:write'),
+    });
   });
 
   it('cannot grant what they lack', async () => {
@@ -101,7 +122,10 @@ describe('keys', () => {
     for (const scopes of [['tasks:read'], ['*'], ['keys:read', 'tasks:*']]) {
       expect(await create(scopes)).toMatchObject({ status: 403, body: { error: { code: 'missing_scope' } } });
     }
-    expect(await create(['nope:read'])).toMatchObject({ status: 400, body: { error: { code: 'unknown_scope' } } });
+    expect(await create(['nope:read'])).toMatchObject({
+      status: 400,
+      body: { error: { code: 'unknown_scope' } },
+    });
   });
 
   it('cannot outlive the key that creates them', async () => {
@@ -118,7 +142,9 @@ describe('keys', () => {
   });
 
   it('show their secret once and keep only its hash', async () => {
-    const { body } = await server.call('POST', '/api/v1/keys', { body: { name: 'once', scopes: ['keys:read'] } });
+    const { body } = await server.call('POST', '/api/v1/keys', {
+      body: { name: 'once', scopes: ['keys:read'] },
+    });
     expect(body.secret).toMatch(/^sk_live_/);
     const again = await server.call('GET', `/api/v1/keys/${body.key.id}`);
     expect(JSON.stringify(again.body)).not.toContain(body.secret);
@@ -162,10 +188,15 @@ describe('ids and paths', () => {
       ['GET', `/api/v1/keys/${key.id}`],
       ['POST', `/api/v1/keys/${key.id}/revoke`],
     ] as const) {
-      expect(await server.call(method, path, foreign)).toMatchObject({ status: 404, body: { error: { code: 'not_found' } } });
+      expect(await server.call(method, path, foreign)).toMatchObject({
+        status: 404,
+        body: { error: { code: 'not_found' } },
+      });
     }
     expect((await server.call('GET', '/api/v1/tasks', foreign)).body.items).toEqual([]);
     expect((await server.call('GET', '/api/v1/accounts', foreign)).body.error.code).toBe('operator_only');
-    expect((await server.call('POST', `/api/v1/tasks/${task.body.task.id}/stop`)).body.task.status).toBe('stopped');
+    expect((await server.call('POST', `/api/v1/tasks/${task.body.task.id}/stop`)).body.task.status).toBe(
+      'stopped',
+    );
   });
 });

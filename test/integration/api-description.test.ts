@@ -15,9 +15,9 @@ describe('/openapi.json', () => {
     const { body } = await server.call('GET', '/openapi.json', { key: null });
     const result = await validate(structuredClone(body));
     expect(result).toMatchObject({ valid: true });
-    const operations = Object.values(body.paths as Record<string, Record<string, { operationId: string }>>).flatMap(
-      (path) => Object.values(path).map(({ operationId }) => operationId),
-    );
+    const operations = Object.values(
+      body.paths as Record<string, Record<string, { operationId: string }>>,
+    ).flatMap((path) => Object.values(path).map(({ operationId }) => operationId));
     expect(operations.sort()).toEqual(BUILT_IN.map(({ name }) => name.replaceAll(' ', '_')).sort());
     expect(body.openapi).toBe('3.1.0');
   });
@@ -49,13 +49,21 @@ describe('what a key may use', () => {
   it('leaves the accounts to the operator', async () => {
     const other = await server.call('POST', '/api/v1/accounts', { body: { name: 'Other' } });
     const { body } = await server.call('GET', '/api/v1/commands', { key: other.body.secret });
-    expect(body.commands.some((command: { name: string }) => command.name.startsWith('accounts'))).toBe(false);
+    expect(body.commands.some((command: { name: string }) => command.name.startsWith('accounts'))).toBe(
+      false,
+    );
   });
 });
 
 describe('health', () => {
   it('answers without a key', async () => {
-    expect(await server.call('GET', '/healthz', { key: null })).toMatchObject({ status: 200, body: { status: 'ok' } });
-    expect(await server.call('GET', '/readyz', { key: null })).toMatchObject({ status: 200, body: { status: 'ready' } });
+    expect(await server.call('GET', '/healthz', { key: null })).toMatchObject({
+      status: 200,
+      body: { status: 'ok' },
+    });
+    expect(await server.call('GET', '/readyz', { key: null })).toMatchObject({
+      status: 200,
+      body: { status: 'ready' },
+    });
   });
 });

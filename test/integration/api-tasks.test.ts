@@ -32,37 +32,57 @@ describe('a task', () => {
   it('gets the intersection of what is asked for and what the key has', async () => {
     const { secret } = await server.newKey(['tasks:write', 'keys:read']);
     const post = (scopes?: string[]) =>
-      server.call('POST', '/api/v1/tasks/run', { key: secret, body: { instruction: 'hi', ...(scopes && { scopes }) } });
+      server.call('POST', '/api/v1/tasks/run', {
+        key: secret,
+        body: { instruction: 'hi', ...(scopes && { scopes }) },
+      });
     const scopesOf = async (scopes?: string[]) => {
       const { body } = await post(scopes);
       await server.call('POST', `/api/v1/tasks/${body.task.id}/stop`);
       return body.task.scopes;
     };
-    expect(await scopesOf()).toEqual({ requested: null, effective: ['keys:read', 'tasks:write'], denied: [] });
+    expect(await scopesOf()).toEqual({
+      requested: null,
+      effective: ['keys:read', 'tasks:write'],
+      denied: [],
+    });
     expect(await scopesOf(['keys:*', 'tasks:read'])).toEqual({
       requested: ['keys:*', 'tasks:read'],
       effective: ['keys:read'],
       denied: ['keys:write', 'tasks:read'],
     });
-    expect(await scopesOf(['accounts:read'])).toEqual({ requested: ['accounts:read'], effective: [], denied: ['accounts:read'] });
+    expect(await scopesOf(['accounts:read'])).toEqual({
+      requested: ['accounts:read'],
+      effective: [],
+      denied: ['accounts:read'],
+    });
   });
 
   it('goes through a runner to its end, and Prefer: wait answers then', async () => {
     const runner = server.runner();
     const waiting = run({}, { prefer: 'wait=20' });
     const lease = await runner.lease();
-    const events = [{ type: 'text', text: 'thinking' }, { type: 'diagnostic', text: 'hm' }];
+    const events = [
+      { type: 'text', text: 'thinking' },
+      { type: 'diagnostic', text: 'hm' },
+    ];
     const ndjson = events.map((event) => JSON.stringify(event)).join('\n');
     const sent = await runner.post(`/tasks/${lease.taskId}/events`, ndjson, { 'seed-lease': lease.leaseId });
     expect(sent.status).toBe(204);
-    expect((await runner.post(`/tasks/${lease.taskId}/phase`, { leaseId: lease.leaseId, phase: 'working' })).status).toBe(204);
+    expect(
+      (await runner.post(`/tasks/${lease.taskId}/phase`, { leaseId: lease.leaseId, phase: 'working' }))
+        .status,
+    ).toBe(204);
     expect(await runner.settle(lease, { stdout: 'the answer' })).toBe(204);
     expect(await runner.settle(lease, { stdout: 'another' })).toBe(204);
     const { body } = await waiting;
     expect(body.task).toMatchObject({ status: 'completed', stdout: 'the answer', exitCode: 0, phase: null });
 
     const text = (await server.call('GET', `/api/v1/tasks/${lease.taskId}/events`)).body as string;
-    const types = text.trim().split('\n').map((line) => (JSON.parse(line) as TaskEvent).type);
+    const types = text
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as TaskEvent).type);
     expect(types).toEqual(['status', 'status', 'text', 'diagnostic', 'status', 'status']);
     const dead = await server.call('GET', '/api/v1/whoami', { key: lease.taskKey });
     expect(dead.body.error.code).toBe('key_revoked');
@@ -92,11 +112,18 @@ describe('a task', () => {
   it('is refused with 503 when no runner can make a sandbox, naming the reason', async () => {
     const unable = await startTestServer();
     try {
-      const probes = [{ driver: 'gvisor', usable: false, isolation: 'user-kernel' as const, why: 'no user namespaces' }];
+      const probes = [
+        { driver: 'gvisor', usable: false, isolation: 'user-kernel' as const, why: 'no user namespaces' },
+      ];
       await unable.runner({ driver: null, isolation: null, probes }).appear();
-      const { status, body } = await unable.call('POST', '/api/v1/tasks/run', { body: { instruction: 'hi' } });
+      const { status, body } = await unable.call('POST', '/api/v1/tasks/run', {
+        body: { instruction: 'hi' },
+      });
       expect(status).toBe(503);
-      expect(body.error).toMatchObject({ code: 'no_usable_driver', message: expect.stringContaining('no user namespaces') });
+      expect(body.error).toMatchObject({
+        code: 'no_usable_driver',
+        message: expect.stringContaining('no user namespaces'),
+      });
       expect(body.error.hint).toContain('doctor');
     } finally {
       await unable.stop();
@@ -107,8 +134,12 @@ describe('a task', () => {
     const ids: string[] = [];
     for (let i = 0; i < 5; i++) ids.push((await run({ metadata: { i: String(i) } })).body.task.id);
     const first = (await server.call('GET', '/api/v1/tasks?status=queued&limit=3')).body;
-    const second = (await server.call('GET', `/api/v1/tasks?status=queued&limit=3&cursor=${first.nextCursor}`)).body;
-    expect([...first.items, ...second.items].map((task: { id: string }) => task.id)).toEqual(ids.toReversed());
+    const second = (
+      await server.call('GET', `/api/v1/tasks?status=queued&limit=3&cursor=${first.nextCursor}`)
+    ).body;
+    expect([...first.items, ...second.items].map((task: { id: string }) => task.id)).toEqual(
+      ids.toReversed(),
+    );
     expect(second.nextCursor).toBeNull();
     const future = new Date(Date.now() + 60_000).toISOString();
     expect((await server.call('GET', `/api/v1/tasks?createdAfter=${future}`)).body.items).toEqual([]);

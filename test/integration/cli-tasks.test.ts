@@ -129,7 +129,7 @@ describe('tasks run', () => {
   });
 
   it('leaves the task running on Ctrl-C and says how to go on', async () => {
-    server.on(STREAM, (response) => sendEvents(response, EVENTS.slice(0, 2)));
+    server.on(STREAM, (response) => sendEvents(response, EVENTS.slice(0, 3)));
     const running = cli.start(['tasks', 'run', 'x']);
     await running.shown('I will look.');
     running.interrupt();

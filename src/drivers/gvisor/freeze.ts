@@ -8,7 +8,9 @@ import { makeFolder, removePartialFolders } from '../../lib/atomic-folder.ts';
 import { contentHash } from '../../lib/content-hash.ts';
 import { exec } from '../../lib/exec.ts';
 import { withFileLock } from '../../lib/file-lock.ts';
+import { markUsed, removeUnused } from '../../lib/remove-unused.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import { READY_LINE } from '../../protocol/guest-wire.ts';
 import type { Image, Sandbox, Snapshot } from '../driver.ts';
 import { CONTAINER, HOST_ENVIRONMENT, runscArgs } from './runsc.ts';
 import { createSandboxFolder, removeSandbox } from './sandbox-folder.ts';
@@ -16,8 +18,6 @@ import { runtimeSpec, SPEC_VERSION } from './spec.ts';
 import { startSupervised } from './start.ts';
 import { firstProcess, inside } from './supervisor.ts';
 
-/** The guest prints exactly this once it has loaded everything and waits for input. */
-const READY = 'ready\n';
 const READY_TIMEOUT_MS = 60_000;
 const CHECKPOINT_TIMEOUT_MS = 60_000;
 
@@ -45,8 +45,10 @@ export async function freezeImage(freeze: Freeze): Promise<Snapshot> {
         await checkpoint(freeze, partial);
         await writeFile(join(partial, 'snapshot.json'), JSON.stringify({ id, image: image.id }));
       });
+      await removeUnused(snapshotsFolder);
     });
   }
+  await markUsed(dir);
   return { id, driver: 'gvisor', dir, image };
 }
 
@@ -67,7 +69,13 @@ async function checkpoint({ image, runscPath, snapshotsFolder }: Freeze, imagePa
   const sandbox = await startSupervised({ runscPath, folder, command: ['run'], deadline });
   try {
     await guestIsReady(sandbox);
-    const command = ['checkpoint', '--compression=none', `--image-path=${imagePath}`, CONTAINER];
+    const command = [
+      'checkpoint',
+      '--compression=none',
+      '--exclude-committed-zero-pages',
+      `--image-path=${imagePath}`,
+      CONTAINER,
+    ];
     const pid = await firstProcess(sandbox.supervisorPid);
     if (!pid) throw new SeedError('sandbox_failed', 'The sandbox ended while it was being frozen.');
     const [program = '', ...rest] = inside(pid, runscArgs(runscPath, folder, command));
@@ -94,10 +102,10 @@ async function guestIsReady(sandbox: Sandbox): Promise<void> {
 
 async function readyLine(stream: Readable, signal: AbortSignal): Promise<void> {
   let text = '';
-  while (!text.endsWith(READY)) {
+  while (!text.endsWith(READY_LINE)) {
     const [chunk] = (await once(stream, 'data', { signal })) as [Buffer];
     text += chunk.toString('latin1');
-    if (!READY.startsWith(text)) {
+    if (!READY_LINE.startsWith(text)) {
       throw new SeedError(
         'setup_failed',
         `The guest said ${JSON.stringify(text.slice(0, 200))} instead of "ready".`,

@@ -31,7 +31,6 @@ const ENVIRONMENT = [
 const RLIMITS = [
   { type: 'RLIMIT_CORE', soft: 0, hard: 0 },
   { type: 'RLIMIT_NOFILE', soft: 4096, hard: 4096 },
-  { type: 'RLIMIT_NPROC', soft: 1024, hard: 1024 },
 ];
 
 /** The content of config.json for a sandbox that runs `command` in the root file system at `rootfs`. */

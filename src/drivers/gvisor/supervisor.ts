@@ -9,12 +9,19 @@ const isRoot = () => getuid?.() === 0;
 /** As an ordinary user the sandbox's root is that user; runsc's own --rootless cannot restore. */
 const userNamespace = () => (isRoot() ? [] : ['--user', '--map-root-user']);
 
+/**
+ * Bounds what a fork bomb takes from the host: gVisor ignores the guest's own RLIMIT_NPROC, and each of its processes
+ * is one of the host's. A sandbox that reaches it is lost. Counted per user namespace; the kernel exempts root.
+ */
+const HOST_PROCESSES = 1024;
+
 /** The command that runs `args` supervised, and for at most `timeoutMs`. */
 export function supervised(args: readonly string[], timeoutMs: number): string[] {
   const seconds = Math.max(timeoutMs / 1000, 0.001).toFixed(3);
   const namespaces = [...userNamespace(), '--net', '--pid', '--mount-proc'];
   const unshare = ['unshare', ...namespaces, '--fork', '--kill-child=KILL'];
-  return [...unshare, 'prlimit', '--nproc=512', 'timeout', '--foreground', '--signal=KILL', seconds, ...args];
+  const timeout = ['timeout', '--foreground', '--signal=KILL', seconds];
+  return [...unshare, 'prlimit', `--nproc=${HOST_PROCESSES}`, ...timeout, ...args];
 }
 
 /** The command that runs `args` in the namespaces of the process `pid`. */

@@ -1,12 +1,14 @@
 // Builds the image that sandboxes are made from: the base plus the guest program.
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { makeFolder } from '../../lib/atomic-folder.ts';
+import { dirname, join } from 'node:path';
+import { makeFolder, removePartialFolders } from '../../lib/atomic-folder.ts';
 import { contentHash } from '../../lib/content-hash.ts';
 import { exec } from '../../lib/exec.ts';
+import { withFileLock } from '../../lib/file-lock.ts';
+import { markUsed, removeUnused } from '../../lib/remove-unused.ts';
 import type { Image } from '../driver.ts';
-import { ensureBase } from './base.ts';
+import { type Base, ensureBase } from './base.ts';
 
 export interface BuildImageOptions {
   cacheDir: string;
@@ -39,12 +41,22 @@ export async function buildImage({
     command: ['/usr/bin/node', '/opt/seed/guest.mjs'],
   };
   const built = { image, sizeBytes: base.sizeBytes + guestBundle.length, runscPath: base.runscPath };
-  if (existsSync(join(folder, 'image.json'))) return built;
-  await makeFolder(folder, async (partial) => {
-    // Hard links: a second image costs its folders only. Nothing ever writes to an image's files.
-    await exec('cp', ['--archive', '--link', base.rootfs, join(partial, 'rootfs')]);
-    await writeFile(join(partial, 'rootfs/opt/seed/guest.mjs'), guestBundle);
-    await writeFile(join(partial, 'image.json'), JSON.stringify({ id, base: base.id }));
-  });
+  const isComplete = () => existsSync(join(folder, 'image.json'));
+  if (!isComplete()) {
+    await withFileLock(join(cacheDir, 'images/lock'), async () => {
+      await removePartialFolders(dirname(folder));
+      if (!isComplete()) await makeFolder(folder, (partial) => fillImage(partial, base, guestBundle));
+      await removeUnused(dirname(folder));
+    });
+  }
+  await markUsed(folder);
   return built;
+}
+
+async function fillImage(folder: string, base: Base, guestBundle: Uint8Array): Promise<void> {
+  const rootfs = join(folder, 'rootfs');
+  // Hard links: a second image costs its folders only. Nothing ever writes to an image's files.
+  await exec('cp', ['--archive', '--link', base.rootfs, rootfs]);
+  await writeFile(join(rootfs, 'opt/seed/guest.mjs'), guestBundle);
+  await writeFile(join(folder, 'image.json'), JSON.stringify({ base: base.id }));
 }

@@ -2,8 +2,8 @@
 import { SeedError } from '../../protocol/errors.ts';
 import { LEASE_MS } from '../../protocol/runner.ts';
 import { liveRunners } from '../../store/runners.ts';
-import { countRunning } from '../../store/tasks.ts';
 import type { Store } from '../../store/store.ts';
+import { countRunning } from '../../store/tasks.ts';
 
 /** @throws SeedError no_usable_driver when runners are connected and none of them can make a sandbox */
 export async function refuseWithoutDriver(store: Store): Promise<void> {

@@ -37,6 +37,8 @@ const SETTINGS = {
 
 export interface PostgresProcess {
   pid: number;
+  /** Resolves when Postgres ends although nobody stopped it. */
+  lost: Promise<void>;
   /** Fast shutdown; resolves when the process has ended. */
   stop(): Promise<void>;
 }
@@ -74,10 +76,14 @@ export async function startPostgres(
   exited.catch(() => undefined);
   await answers(child, databaseUrl, lastLines);
   serving = true;
+  const { promise: lost, resolve: reportLoss } = Promise.withResolvers<void>();
   child.once('exit', (code, signal) => {
-    if (serving) log.error({ code, signal }, 'Postgres ended unexpectedly');
+    if (!serving) return;
+    log.error({ code, signal }, 'Postgres ended unexpectedly');
+    reportLoss();
   });
   return {
+    lost,
     pid: child.pid ?? 0,
     async stop() {
       serving = false;

@@ -14,6 +14,8 @@ import { makeSocketFolder, SOCKET_PORT } from './socket-folder.ts';
 export interface EmbeddedPostgres {
   databaseUrl: string;
   pid: number;
+  /** Resolves when Postgres ends although nobody stopped it. */
+  lost: Promise<void>;
   /** Shuts down cleanly and lets go of the data folder. Idempotent. */
   stop(): Promise<void>;
 }
@@ -42,6 +44,7 @@ export async function startEmbeddedPostgres(options: {
     return {
       databaseUrl,
       pid: postgres.pid,
+      lost: postgres.lost,
       stop: () => {
         stopped ??= stop();
         return stopped;
