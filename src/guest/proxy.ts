@@ -26,31 +26,13 @@ export async function openProxy(
   llm: LlmWatch,
 ): Promise<LoopbackProxy> {
   const open: Record<Prefix, number> = { '/api/v1/': 0, '/llm/v1/': 0 };
-  const server = createServer(
-    { maxHeaderSize: LIMITS.guest.headerBytes, keepAliveTimeout: 1000 },
-    (request, response) => {
-      const prefix = (Object.keys(open) as Prefix[]).find((known) => request.url?.startsWith(known));
-      if (prefix === undefined)
-        return refuse(response, new SeedError('not_found', `nothing is at ${request.url}`));
-      if (open[prefix] >= OPEN_REQUESTS[prefix]) {
-        return refuse(
-          response,
-          new SeedError('too_many_requests', `${OPEN_REQUESTS[prefix]} requests to ${prefix} are open`),
-        );
-      }
-      open[prefix]++;
-      response.once('close', () => open[prefix]--);
-      const watch = prefix === '/llm/v1/' ? llm : null;
-      forward(request, response, session, watch).catch((error: Error) => {
-        if (response.headersSent) response.destroy();
-        else
-          refuse(
-            response,
-            new SeedError('unreachable', `the request did not reach the server: ${error.message}`),
-          );
-      });
-    },
-  );
+  const server = createServer({ maxHeaderSize: LIMITS.guest.headerBytes, keepAliveTimeout: 1000 });
+  server.on('request', (request, response) => {
+    pass(request, response, open, session, llm).catch((error: Error) => {
+      if (response.headersSent) response.destroy();
+      else refuse(response, error);
+    });
+  });
   await listen(server, port);
   const { port: actualPort } = server.address() as AddressInfo;
   return {
@@ -61,6 +43,27 @@ export async function openProxy(
         server.closeAllConnections();
       }),
   };
+}
+
+/** Forwards the request if it may pass. @throws SeedError not_found, too_many_requests, body_too_large */
+async function pass(
+  request: IncomingMessage,
+  response: ServerResponse,
+  open: Record<Prefix, number>,
+  session: ClientHttp2Session,
+  llm: LlmWatch,
+): Promise<void> {
+  const prefix = (Object.keys(open) as Prefix[]).find((known) => request.url?.startsWith(known));
+  if (prefix === undefined) throw new SeedError('not_found', `nothing is at ${request.url}`);
+  if (open[prefix] >= OPEN_REQUESTS[prefix]) {
+    throw new SeedError('too_many_requests', `${OPEN_REQUESTS[prefix]} requests to ${prefix} are open`);
+  }
+  if (Number(request.headers['content-length']) > LIMITS.guest.bodyBytes) {
+    throw new SeedError('body_too_large', `the body is larger than ${LIMITS.guest.bodyBytes} bytes`);
+  }
+  open[prefix]++;
+  response.once('close', () => open[prefix]--);
+  await forward(request, response, session, prefix === '/llm/v1/' ? llm : null);
 }
 
 function listen(server: Server, port: number): Promise<void> {
@@ -122,7 +125,11 @@ function relayAnswer(
   });
 }
 
-function refuse(response: ServerResponse, error: SeedError): void {
-  response.writeHead(error.status, { 'content-type': 'application/json', connection: 'close' });
-  response.end(JSON.stringify(error.toBody(null)));
+function refuse(response: ServerResponse, error: Error): void {
+  const refusal =
+    error instanceof SeedError
+      ? error
+      : new SeedError('unreachable', `the request did not reach the server: ${error.message}`);
+  response.writeHead(refusal.status, { 'content-type': 'application/json', connection: 'close' });
+  response.end(JSON.stringify(refusal.toBody(null)));
 }

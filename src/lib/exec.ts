@@ -1,5 +1,5 @@
 // Runs a program of the host to its end and gives its output. Used by set-up and the drivers.
-import { type SpawnOptions, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { SeedError } from '../protocol/errors.ts';
 import { textTail } from './text-tail.ts';
@@ -23,10 +23,8 @@ export async function exec(
   options: ExecOptions = {},
 ): Promise<string> {
   const { timeoutMs, hint, ...rest } = options;
-  const spawnOptions: SpawnOptions = { ...rest, stdio: ['ignore', 'pipe', 'pipe'] };
-  if (timeoutMs !== undefined) Object.assign(spawnOptions, { timeout: timeoutMs, killSignal: 'SIGKILL' });
-  const child = spawn(command, args, spawnOptions);
-  if (!child.stdout || !child.stderr) throw new Error('unreachable: stdio is piped');
+  const limit = timeoutMs === undefined ? {} : { timeout: timeoutMs, killSignal: 'SIGKILL' as const };
+  const child = spawn(command, args, { ...rest, ...limit, stdio: ['ignore', 'pipe', 'pipe'] });
   const output: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
   const stderr = textTail(child.stderr, STDERR_TAIL_BYTES);

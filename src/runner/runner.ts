@@ -46,6 +46,7 @@ export function createRunner(options: RunnerOptions): Runner {
   const stopping = new AbortController();
   const stopped = new AbortController();
   const giveUp = new AbortController();
+  let slotFreed = Promise.withResolvers<void>();
   let loops: Promise<unknown> = Promise.resolve();
 
   function state(): RunnerState {
@@ -61,6 +62,11 @@ export function createRunner(options: RunnerOptions): Runner {
     };
   }
 
+  function wakeLeaseLoop(): void {
+    slotFreed.resolve();
+    slotFreed = Promise.withResolvers();
+  }
+
   function begin(lease: Lease): void {
     if (sandboxes === null) {
       log.error({ taskId: lease.taskId }, 'the server leased a task to a runner without a driver');
@@ -70,24 +76,26 @@ export function createRunner(options: RunnerOptions): Runner {
     const parts = { ...sandboxes, client, serverUrl, dispatcher, log, giveUp: giveUp.signal };
     const run = startTaskRun(lease, parts);
     runs.set(lease.taskId, run);
-    void run.done.then(() => runs.delete(lease.taskId));
+    void run.done.then(() => {
+      runs.delete(lease.taskId);
+      wakeLeaseLoop();
+    });
   }
 
-  async function takeTask(): Promise<void> {
+  async function takeTask(): Promise<boolean> {
     if (slots > 0 && runs.size >= slots) {
-      const freed = Promise.race([...runs.values()].map(({ done }) => done));
-      const stop = Promise.withResolvers<void>();
-      stopping.signal.addEventListener('abort', () => stop.resolve(), { once: true });
-      await Promise.race([freed, stop.promise]);
-      return;
+      await slotFreed.promise;
+      return true;
     }
     const lease = await client.lease(state(), stopping.signal);
     if (lease !== null) begin(lease);
+    return lease !== null;
   }
 
-  async function beat(): Promise<void> {
+  async function beat(): Promise<boolean> {
     const held = [...runs.values()].filter((run) => run.isHeld()).map(({ taskId }) => taskId);
     for (const taskId of await client.heartbeat(id, held, stopped.signal)) runs.get(taskId)?.end('stopped');
+    return false;
   }
 
   return {
@@ -101,6 +109,7 @@ export function createRunner(options: RunnerOptions): Runner {
     },
     async stop() {
       stopping.abort();
+      wakeLeaseLoop();
       const allDone = () => Promise.all([...runs.values()].map(({ done }) => done));
       await within(graceMs, allDone());
       for (const run of runs.values()) run.end('interrupted');
@@ -113,10 +122,13 @@ export function createRunner(options: RunnerOptions): Runner {
   };
 }
 
-/** Runs the step over and over until the signal; a step that fails is tried again later, forever. */
+/**
+ * Runs the step over and over until the signal; a step that fails is tried again later, forever.
+ * @param step answers whether the next one may follow at once
+ */
 async function repeat(
   name: string,
-  step: () => Promise<void>,
+  step: () => Promise<boolean>,
   signal: AbortSignal,
   log: Logger,
 ): Promise<void> {
@@ -125,11 +137,11 @@ async function repeat(
   while (!signal.aborted) {
     const startedAt = performance.now();
     try {
-      await step();
+      const atOnce = await step();
       if (failing) log.info({ loop: name }, 'the server answers again');
       failing = false;
       backoff.reset();
-      if (performance.now() - startedAt < BREATH_MS) await pause(BREATH_MS, signal);
+      if (!atOnce && performance.now() - startedAt < BREATH_MS) await pause(BREATH_MS, signal);
     } catch (error) {
       if (signal.aborted) return;
       if (!failing) {

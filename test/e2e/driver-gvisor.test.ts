@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { Limits, Sandbox } from '../../src/drivers/driver.ts';
@@ -184,6 +184,19 @@ describe.skipIf(!ready)('gVisor driver', () => {
     expect(peakMemoryBytes).toBeGreaterThan(20e6);
     await sandbox.kill();
     expect((await sandbox.usage()).cpuSeconds).toBeGreaterThanOrEqual(cpuSeconds);
+  });
+
+  test('freezing tells why a guest does not load, and leaves nothing', async () => {
+    const freeze = (program: string) =>
+      driver.freeze({ ...snapshot.image, command: ['/usr/bin/node', '-e', program] }, () => {});
+    await expect(freeze('throw new Error("no agent here")')).rejects.toThrow(
+      /ended before it was ready.*no agent here/s,
+    );
+    await expect(freeze('console.log("hello")')).rejects.toThrow(
+      'The guest said "hello\\n" instead of "ready"',
+    );
+    const snapshots = dirname(snapshot.dir);
+    expect((await readdir(snapshots)).filter((name) => !/^(lock|[0-9a-f]{32})$/.test(name))).toEqual([]);
   });
 
   test('eight at once', async () => {

@@ -15,10 +15,7 @@ const sandboxes = async (dataDir: string) =>
 
 async function startSleeping(of: TestSeed, timeout = 60_000) {
   const task = await of.postTask({ instruction: bash('echo so far; sleep 600'), timeout });
-  await until('the sandbox sleeps', async () => {
-    const { body } = await of.call<{ task: { phase: string } }>('GET', `/api/v1/tasks/${task.id}`);
-    return body.task.phase === 'working' && (await sandboxes(of.dataDir)).length > 0;
-  });
+  await of.waitForEvent(task.id, (event) => event.type === 'tool_output' && event.chunk.includes('so far'));
   return task;
 }
 

@@ -243,3 +243,13 @@ test('a command waits while nobody takes its output', async () => {
   expect(await settled(taskId)).toMatchObject({ outcome: 'completed', stdout: 'through' });
   expect(existsSync(done)).toBe(true);
 });
+
+test('a body over the limit is refused before it is sent', async () => {
+  const upload =
+    'curl -s -o /dev/null -w "%{http_code}" --data-binary @big -H "Expect:" $SEED_API_URL/api/v1/keys';
+  server.llm = [runs(`head -c 9000000 /dev/zero > big; ${upload}; rm big`), says('too big')];
+  const { taskId } = server.queue();
+  expect(await settled(taskId)).toMatchObject({ outcome: 'completed' });
+  expect(outputOf('tool_output').join('')).toBe('413');
+  expect(server.seen.some(({ url }) => url === '/api/v1/keys')).toBe(false);
+});

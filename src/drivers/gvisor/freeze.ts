@@ -11,11 +11,11 @@ import { withFileLock } from '../../lib/file-lock.ts';
 import { markUsed, removeUnused } from '../../lib/remove-unused.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { READY_LINE } from '../../protocol/guest-wire.ts';
-import type { Image, Sandbox, Snapshot } from '../driver.ts';
+import type { Image, Snapshot } from '../driver.ts';
 import { CONTAINER, HOST_ENVIRONMENT, runscArgs } from './runsc.ts';
 import { createSandboxFolder, removeSandbox } from './sandbox-folder.ts';
 import { runtimeSpec, SPEC_VERSION } from './spec.ts';
-import { startSupervised } from './start.ts';
+import { type SupervisedSandbox, startSupervised } from './start.ts';
 import { firstProcess, inside } from './supervisor.ts';
 
 const READY_TIMEOUT_MS = 60_000;
@@ -69,13 +69,7 @@ async function checkpoint({ image, runscPath, snapshotsFolder }: Freeze, imagePa
   const sandbox = await startSupervised({ runscPath, folder, command: ['run'], deadline });
   try {
     await guestIsReady(sandbox);
-    const command = [
-      'checkpoint',
-      '--compression=none',
-      '--exclude-committed-zero-pages',
-      `--image-path=${imagePath}`,
-      CONTAINER,
-    ];
+    const command = ['checkpoint', '--compression=none', `--image-path=${imagePath}`, CONTAINER];
     const pid = await firstProcess(sandbox.supervisorPid);
     if (!pid) throw new SeedError('sandbox_failed', 'The sandbox ended while it was being frozen.');
     const [program = '', ...rest] = inside(pid, runscArgs(runscPath, folder, command));
@@ -85,18 +79,19 @@ async function checkpoint({ image, runscPath, snapshotsFolder }: Freeze, imagePa
   }
 }
 
-async function guestIsReady(sandbox: Sandbox): Promise<void> {
+async function guestIsReady(sandbox: SupervisedSandbox): Promise<void> {
   const limit = AbortSignal.timeout(READY_TIMEOUT_MS);
-  const ended = sandbox.exited.then((exit) => {
-    const detail = exit.reason === 'lost' ? exit.detail : JSON.stringify(exit);
-    throw new SeedError('setup_failed', `The guest ended before it was ready: ${detail}`);
-  });
+  const ended = sandbox.exited.then(({ reason }) => Promise.reject(new Error(reason)));
   try {
     await Promise.race([readyLine(sandbox.stream, limit), ended]);
-  } catch (error) {
-    if (!limit.aborted) throw error;
-    const seconds = READY_TIMEOUT_MS / 1000;
-    throw new SeedError('setup_failed', `The guest was not ready after ${seconds} s.`, { cause: error });
+  } catch (cause) {
+    if (cause instanceof SeedError) throw cause;
+    // A broken stream announces the end; its last words come with the exit.
+    if (!limit.aborted) await sandbox.exited;
+    const what = limit.aborted
+      ? `was not ready after ${READY_TIMEOUT_MS / 1000} s`
+      : 'ended before it was ready';
+    throw new SeedError('setup_failed', `The guest ${what}: ${sandbox.stderr()}`, { cause });
   }
 }
 

@@ -26,6 +26,8 @@ export interface Start {
 
 export interface SupervisedSandbox extends Sandbox {
   readonly supervisorPid: number;
+  /** The end of what guest and supervisor have said on standard error so far. */
+  stderr(): string;
 }
 
 /** Resolves once the supervisor runs. A restore that fails shows as `exited` with reason `lost`. */
@@ -84,7 +86,7 @@ export async function startSupervised({
   }
 
   const stream = joinStreams(child.stdout, child.stdin);
-  return { id: basename(folder), supervisorPid: pid, stream, exited, usage, kill };
+  return { id: basename(folder), supervisorPid: pid, stream, exited, usage, kill, stderr };
 }
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;

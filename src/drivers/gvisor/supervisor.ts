@@ -27,7 +27,7 @@ export function supervised(args: readonly string[], timeoutMs: number): string[]
 /** The command that runs `args` in the namespaces of the process `pid`. */
 export function inside(pid: number, args: readonly string[]): string[] {
   const user = isRoot() ? [] : ['--user', '--preserve-credentials'];
-  return ['nsenter', `--target=${pid}`, ...user, '--pid', '--mount', '--net', '--ipc', ...args];
+  return ['nsenter', `--target=${pid}`, ...user, '--pid', '--mount', '--net', ...args];
 }
 
 /**
