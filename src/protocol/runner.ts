@@ -2,7 +2,8 @@
 //   POST /runner/v1/lease                 {runner}            → 200 Lease | 204 nothing to do (long poll)
 //   POST /runner/v1/heartbeat             {runnerId}          → {stop: taskIds} (long poll: at once when there is something to stop)
 //   POST /runner/v1/tasks/{id}/phase      {leaseId, phase}    → 204
-//   POST /runner/v1/tasks/{id}/events     NDJSON AgentEvent, header seed-lease → 204
+//   POST /runner/v1/tasks/{id}/events     NDJSON AgentEvent, headers seed-lease and seed-batch → 204, also for a batch
+//                                         that came before: batches of a lease count from 1 and come in order
 //   POST /runner/v1/tasks/{id}/settle     Settlement          → 204, also when it was settled before
 // A lease that is no longer the runner's is answered with 409 lease_lost: the runner kills that sandbox.
 import { z } from 'zod';
@@ -12,7 +13,7 @@ import { TaskError, TaskPhase } from './task.ts';
 export const LEASE_MS = 10_000;
 export const HEARTBEAT_WAIT_MS = 2_500;
 export const LEASE_WAIT_MS = 20_000;
-export const RUNNER_HEADER = { lease: 'seed-lease' } as const;
+export const RUNNER_HEADER = { lease: 'seed-lease', batch: 'seed-batch' } as const;
 
 export const RunnerState = z.object({
   id: z.uuid(),

@@ -24,8 +24,16 @@ export interface ServerClient {
   /** Tasks to kill. Held back up to HEARTBEAT_WAIT_MS. */
   heartbeat(runnerId: string, taskIds: string[], signal: AbortSignal): Promise<string[]>;
   reportPhase(taskId: string, leaseId: string, phase: TaskPhase): Promise<void>;
-  sendEvents(taskId: string, leaseId: string, ndjson: string, signal: AbortSignal): Promise<void>;
+  sendEvents(batch: EventBatch, signal: AbortSignal): Promise<void>;
   settle(taskId: string, settlement: Settlement): Promise<void>;
+}
+
+export interface EventBatch {
+  taskId: string;
+  leaseId: string;
+  /** Counts from 1 within the lease; a batch that is sent again keeps its number and is stored once. */
+  number: number;
+  ndjson: string;
 }
 
 export function createServerClient(
@@ -80,8 +88,12 @@ export function createServerClient(
     async reportPhase(taskId, leaseId, phase) {
       await post(`/tasks/${taskId}/phase`, { leaseId, phase });
     },
-    async sendEvents(taskId, leaseId, ndjson, signal) {
-      const headers = { 'content-type': 'application/x-ndjson', [RUNNER_HEADER.lease]: leaseId };
+    async sendEvents({ taskId, leaseId, number, ndjson }, signal) {
+      const headers = {
+        'content-type': 'application/x-ndjson',
+        [RUNNER_HEADER.lease]: leaseId,
+        [RUNNER_HEADER.batch]: String(number),
+      };
       await post(`/tasks/${taskId}/events`, ndjson, { headers, signal });
     },
     async settle(taskId, settlement) {

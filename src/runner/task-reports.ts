@@ -29,6 +29,7 @@ export function createTaskReports(
   const { signal } = stopped;
   const underWay = new Set<Promise<unknown>>();
   const phases = new Set<TaskPhase>();
+  let batches = 0;
   let lastPhase: Promise<unknown> = Promise.resolve();
 
   async function untilTaken(report: () => Promise<void>): Promise<void> {
@@ -55,7 +56,11 @@ export function createTaskReports(
   }
 
   return {
-    sendEvents: (ndjson) => track(untilTaken(() => client.sendEvents(taskId, leaseId, ndjson, signal))),
+    sendEvents(ndjson) {
+      batches += 1;
+      const batch = { taskId, leaseId, number: batches, ndjson };
+      return track(untilTaken(() => client.sendEvents(batch, signal)));
+    },
     reportPhase(phase) {
       if (phases.has(phase)) return;
       phases.add(phase);

@@ -67,9 +67,10 @@ export function runnerRoutes(parts: ServerParts): Hono<HttpEnv> {
 
   app.post('/tasks/:id/events', async (c) => {
     const leaseId = read(z.uuid(), c.req.header(RUNNER_HEADER.lease));
+    const batch = read(z.coerce.number().int().positive(), c.req.header(RUNNER_HEADER.batch));
     const lines = (await c.req.text()).split('\n').filter((line) => line !== '');
     const events = lines.map((line) => read(AgentEvent, fromJson(line)));
-    await appendAgentEvents(store, { taskId: taskId(c), leaseId, events });
+    await appendAgentEvents(store, { taskId: taskId(c), leaseId, batch, events });
     return c.body(null, 204);
   });
 

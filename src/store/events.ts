@@ -18,17 +18,27 @@ const DROPPED: AgentEvent = {
   text: `This task has more than ${LIMITS.eventsPerTask} events; later ones are not kept.`,
 };
 
+export interface AgentEventBatch {
+  taskId: string;
+  leaseId: string;
+  /** Its number within the lease. One that was stored already is left out: its answer was lost on the way. */
+  batch: number;
+  events: readonly AgentEvent[];
+}
+
 /**
  * Appends what the agent did. Past LIMITS.eventsPerTask events are dropped, and one last event says so. Throws
  * SeedError `lease_lost` when the task does not run under this lease any more.
  */
 export async function appendAgentEvents(
   store: Pick<Store, 'db' | 'clock'>,
-  { taskId, leaseId, events }: { taskId: string; leaseId: string; events: readonly AgentEvent[] },
+  { taskId, leaseId, batch, events }: AgentEventBatch,
 ): Promise<void> {
   await store.db.transaction().execute(async (tx) => {
     const task = await lockTask(tx, taskId);
     if (!task || task.lease_id !== leaseId || isTerminal(task.status)) throw leaseLost(taskId);
+    if (batch <= task.event_batch) return;
+    await tx.updateTable('tasks').set({ event_batch: batch }).where('id', '=', taskId).execute();
     await appendWithinLimit(tx, task, events, store.clock.now());
   });
 }

@@ -59,6 +59,7 @@ interface TasksTable {
   lease_expires_at: Date | null;
   deadline: Date | null;
   last_seq: Defaulted<number>;
+  event_batch: Defaulted<number>;
   events_dropped: Defaulted<boolean>;
 }
 

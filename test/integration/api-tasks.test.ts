@@ -67,8 +67,11 @@ describe('a task', () => {
       { type: 'diagnostic', text: 'hm' },
     ];
     const ndjson = events.map((event) => JSON.stringify(event)).join('\n');
-    const sent = await runner.post(`/tasks/${lease.taskId}/events`, ndjson, { 'seed-lease': lease.leaseId });
-    expect(sent.status).toBe(204);
+    const headers = { 'seed-lease': lease.leaseId, 'seed-batch': '1' };
+    const send = () => runner.post(`/tasks/${lease.taskId}/events`, ndjson, headers);
+    expect((await send()).status).toBe(204);
+    // As when the answer was lost: the same batch again is taken and not stored twice.
+    expect((await send()).status).toBe(204);
     expect(
       (await runner.post(`/tasks/${lease.taskId}/phase`, { leaseId: lease.leaseId, phase: 'working' }))
         .status,
@@ -101,6 +104,7 @@ describe('a task', () => {
     await server.call('POST', `/api/v1/tasks/${body.task.id}/stop`);
     const late = await runner.post(`/tasks/${lease.taskId}/events`, '{"type":"text","text":"late"}', {
       'seed-lease': lease.leaseId,
+      'seed-batch': '1',
     });
     expect(late.status).toBe(409);
     const beat = await runner.post('/heartbeat', { runnerId: runner.id, tasks: [lease.taskId] });

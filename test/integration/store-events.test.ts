@@ -29,18 +29,16 @@ const running = async () => {
 
 test('concurrent writers leave no gap and no double in seq', async () => {
   const lease = await running();
-  const writes = Array.from({ length: 20 }, (_, i) =>
-    i % 2 === 0
-      ? appendServerEvent(seed.store.db, lease.taskId, command)
-      : appendAgentEvents(seed.store, {
-          ...lease,
-          events: [
-            { type: 'text', text: `${i}` },
-            { type: 'text', text: `${i}` },
-          ],
-        }),
+  const fromRunner = async () => {
+    for (let batch = 1; batch <= 10; batch++) {
+      const text = { type: 'text' as const, text: `${batch}` };
+      await appendAgentEvents(seed.store, { ...lease, batch, events: [text, text] });
+    }
+  };
+  const fromServer = Array.from({ length: 10 }, () =>
+    appendServerEvent(seed.store.db, lease.taskId, command),
   );
-  await Promise.all(writes);
+  await Promise.all([fromRunner(), ...fromServer]);
   const events = await readEvents(seed.store.db, lease.taskId, 0, 100);
   expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 32 }, (_, i) => i + 1));
   expect((await readEvents(seed.store.db, lease.taskId, 30, 1)).map(({ seq }) => seq)).toEqual([31]);
@@ -50,6 +48,7 @@ test('NUL and unpaired surrogates are replaced, in tool input and its names, too
   const lease = await running();
   await appendAgentEvents(seed.store, {
     ...lease,
+    batch: 1,
     events: [
       { type: 'text', text: 'a\u0000b\ud800' },
       { type: 'tool_call', callId: '1', tool: 'bash', input: { 'k\u0000': ['\u0000', { deep: '\udc00' }] } },
@@ -62,13 +61,13 @@ test('NUL and unpaired surrogates are replaced, in tool input and its names, too
 
 test('past the limit events are dropped, one diagnostic says so, and the end is still recorded', async () => {
   const lease = await running();
-  const batch = Array.from({ length: LIMITS.eventsPerTask - 10 }, () => ({
+  const events = Array.from({ length: LIMITS.eventsPerTask - 10 }, () => ({
     type: 'text' as const,
     text: 'x',
   }));
-  await appendAgentEvents(seed.store, { ...lease, events: batch });
-  await appendAgentEvents(seed.store, { ...lease, events: batch.slice(0, 50) });
-  await appendAgentEvents(seed.store, { ...lease, events: batch.slice(0, 50) });
+  await appendAgentEvents(seed.store, { ...lease, batch: 1, events });
+  await appendAgentEvents(seed.store, { ...lease, batch: 2, events: events.slice(0, 50) });
+  await appendAgentEvents(seed.store, { ...lease, batch: 3, events: events.slice(0, 50) });
   await appendServerEvent(seed.store.db, lease.taskId, command);
   await stopTask(seed.store, seed.account.id, lease.taskId);
   const last = await readEvents(seed.store.db, lease.taskId, LIMITS.eventsPerTask - 1, 100);
@@ -89,11 +88,28 @@ test('an ended task takes no more server events', async () => {
 test('an answer far too long is cut in its middle', async () => {
   const { taskId, leaseId } = await running();
   const text = 'ä'.repeat(LIMITS.eventBytes / 4);
-  for (let i = 0; i < 20; i++)
-    await appendAgentEvents(seed.store, { taskId, leaseId, events: [{ type: 'text', text }] });
-  await appendAgentEvents(seed.store, { taskId, leaseId, events: [{ type: 'text', text: 'the end' }] });
+  for (let batch = 1; batch <= 20; batch++)
+    await appendAgentEvents(seed.store, { taskId, leaseId, batch, events: [{ type: 'text', text }] });
+  await appendAgentEvents(seed.store, {
+    taskId,
+    leaseId,
+    batch: 21,
+    events: [{ type: 'text', text: 'the end' }],
+  });
   const task = await stopTask(seed.store, seed.account.id, taskId);
   expect(Buffer.byteLength(task?.stdout ?? '')).toBeLessThanOrEqual(LIMITS.stdoutBytes);
   expect(Buffer.byteLength(task?.stdout ?? '')).toBeGreaterThan(LIMITS.stdoutBytes - 10);
   expect(task?.stdout).toMatch(/^ä+[\s\S]*left out[\s\S]*ä\nthe end$/);
+});
+
+test('a batch that is sent again is stored once', async () => {
+  const lease = await running();
+  const send = (batch: number, text: string) =>
+    appendAgentEvents(seed.store, { ...lease, batch, events: [{ type: 'text', text }] });
+  await send(1, 'one');
+  await send(1, 'one');
+  await send(2, 'two');
+  await send(1, 'one');
+  const events = await readEvents(seed.store.db, lease.taskId, 0, 100);
+  expect(events.flatMap((event) => (event.type === 'text' ? [event.text] : []))).toEqual(['one', 'two']);
 });

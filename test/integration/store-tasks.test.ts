@@ -186,6 +186,7 @@ test('a lapsed lease ends the task interrupted, once, with the output so far', a
   await appendAgentEvents(seed.store, {
     taskId: id,
     leaseId,
+    batch: 1,
     events: [
       { type: 'tool_call', callId: 'c', tool: 'bash', input: { command: 'ls' } },
       { type: 'tool_output', callId: 'c', chunk: 'one\n' },
@@ -217,7 +218,7 @@ test('a task past its deadline that nobody settles times out after a second of g
   const { id } = await seed.post({ timeoutMs: 1_000 });
   const { leaseId } = await seed.lease();
   const event = { type: 'text', text: 'half an answer' } as const;
-  await appendAgentEvents(seed.store, { taskId: id, leaseId, events: [event] });
+  await appendAgentEvents(seed.store, { taskId: id, leaseId, batch: 1, events: [event] });
   seed.clock.advance(1_999);
   expect(await endLapsedTasks(seed.store)).toEqual([]);
   seed.clock.advance(2);
@@ -235,12 +236,14 @@ test('another lease than the task runs under is refused everywhere', async () =>
     lost,
   );
   const events = [{ type: 'text' as const, text: 'x' }];
-  await expect(appendAgentEvents(seed.store, { taskId: id, leaseId: wrong, events })).rejects.toEqual(lost);
+  await expect(
+    appendAgentEvents(seed.store, { taskId: id, leaseId: wrong, batch: 1, events }),
+  ).rejects.toEqual(lost);
   expect(await renewLeases(seed.store, { runnerId: wrong, taskIds: [id] })).toEqual([id]);
   await stopTask(seed.store, seed.account.id, id);
-  await expect(appendAgentEvents(seed.store, { taskId: id, leaseId, events })).rejects.toBeInstanceOf(
-    SeedError,
-  );
+  await expect(
+    appendAgentEvents(seed.store, { taskId: id, leaseId, batch: 1, events }),
+  ).rejects.toBeInstanceOf(SeedError);
   expect(await statusesOf(id)).toEqual(['queued', 'running', 'stopped']);
 });
 

@@ -61,6 +61,8 @@ create table tasks (
   deadline timestamptz,
   -- Of the newest event; counts from 1 without gaps.
   last_seq integer not null default 0,
+  -- Number of the last batch of events from the runner.
+  event_batch integer not null default 0,
   events_dropped boolean not null default false,
   check ((status in ('completed', 'failed', 'timed_out', 'stopped')) = (completed_at is not null))
 );
