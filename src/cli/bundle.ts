@@ -1,18 +1,17 @@
 // Makes the one file that a server hands out as /cli/seed.mjs, and the one that bin/seed starts.
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { bundle } from '../lib/bundle.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 
 const SHEBANG = '#!/usr/bin/env node\n';
 
 /** The CLI without commands, for renderCli. About 50 kB, no dependencies, Node 20.16 or newer. */
 export function bundleCli(): Promise<string> {
-  return bundle(new URL('handed-out.ts', import.meta.url));
+  return bundleEntry('handed-out.ts');
 }
 
 /** The CLI of the repository, for bin/seed's cache. */
 export function bundleRepositoryCli(): Promise<string> {
-  return bundle(new URL('repository.ts', import.meta.url));
+  return bundleEntry('repository.ts');
 }
 
 /** The complete /cli/seed.mjs: the bundle of bundleCli with the commands that a key may use. */
@@ -24,17 +23,8 @@ export function renderCli(bundled: string, manifest: Manifest): string {
   return `${SHEBANG}const SEED_MANIFEST_JSON = ${literal};\n${bundled.slice(SHEBANG.length)}`;
 }
 
-async function bundle(entry: URL): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(entry)],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    minifySyntax: true,
-    legalComments: 'none',
-    logLevel: 'silent',
-  });
-  return SHEBANG + (outputFiles[0]?.text ?? '');
+async function bundleEntry(file: string): Promise<string> {
+  const options = { target: 'node20', minifySyntax: true, logLevel: 'silent' } as const;
+  const contents = await bundle(new URL(file, import.meta.url), options);
+  return SHEBANG + Buffer.from(contents).toString('utf8');
 }

@@ -1,0 +1,25 @@
+// One ES module out of a TypeScript entry file and what it imports. For the guest and the CLI.
+import { fileURLToPath } from 'node:url';
+import { type BuildOptions, build, stop } from 'esbuild';
+
+let underWay = 0;
+
+/** The bundle's bytes. esbuild's own process ends with the last bundle that is being made. */
+export async function bundle(entry: URL, options: BuildOptions): Promise<Uint8Array> {
+  underWay += 1;
+  try {
+    const { outputFiles } = await build({
+      ...options,
+      entryPoints: [fileURLToPath(entry)],
+      bundle: true,
+      write: false,
+      format: 'esm',
+      platform: 'node',
+      legalComments: 'none',
+    });
+    return outputFiles?.[0]?.contents ?? new Uint8Array();
+  } finally {
+    underWay -= 1;
+    if (underWay === 0) await stop();
+  }
+}
