@@ -19,6 +19,8 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/fixtures/postgres-global-setup.ts'],
           fileParallelism: false,
+          // After the others: some of these measure times that people rely on.
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 180_000,
         },
