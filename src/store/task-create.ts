@@ -1,5 +1,6 @@
 // Accepts tasks. Called by the `tasks run` command.
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import type { ScopeGrant } from '../core/scopes.ts';
 import type { Task } from '../protocol/task.ts';
 import { appendEvents } from './events.ts';
@@ -25,7 +26,6 @@ export interface NewTask {
 export async function createTask(store: Store, task: NewTask): Promise<Task> {
   const id = randomUUID();
   return store.db.transaction().execute(async (tx) => {
-    const now = store.clock.now();
     const row = await tx
       .insertInto('tasks')
       .values({
@@ -39,11 +39,17 @@ export async function createTask(store: Store, task: NewTask): Promise<Task> {
         timeout_ms: task.timeoutMs,
         model: storableText(task.model),
         metadata: storableJson(task.metadata),
-        created_at: now,
+        // The database's time and no server's: pg-boss orders by it, so that createdAt tells the order of the queue.
+        created_at: sql<Date>`date_trunc('milliseconds', now())`,
       })
       .returningAll()
       .executeTakeFirstOrThrow();
-    await appendEvents(tx, row, [{ type: 'status', status: 'queued', phase: null, error: null }], now);
+    await appendEvents(
+      tx,
+      row,
+      [{ type: 'status', status: 'queued', phase: null, error: null }],
+      row.created_at,
+    );
     await store.queue.send(tx, id);
     await notify(tx, 'queue');
     return toTask(row);
