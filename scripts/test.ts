@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { exitOnFailure } from '../src/lib/process-life.ts';
 import { setUpWithProgress } from './lib/set-up.ts';
 
-await setUpWithProgress();
+await exitOnFailure(setUpWithProgress);
 const folder = await mkdtemp(join(tmpdir(), 'seed-test-'));
 const report = join(folder, 'report.json');
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];

@@ -41,7 +41,7 @@ function greet({ url, adminKey, model }: AllInOne): void {
       '',
       `  ${adminKey}`,
       '',
-      'Keep it, or save it for the CLI: bin/seed login',
+      `Keep it, or save it for the CLI: bin/seed login --url ${url}`,
     );
   lines.push('', 'Try: bin/seed tasks run "Check our API key inventory and revoke any expired ones"', '');
   process.stdout.write(`${lines.join('\n')}\n`);

@@ -10,8 +10,11 @@ export function answerErrors(log: Logger) {
     const requestId = c.get('requestId') ?? null;
     const known = error instanceof SeedError ? error : unforeseen(error);
     // A caller that has gone gets no answer, and what that broke is nobody's trouble.
-    if (known.status >= 500 && !c.req.raw.signal.aborted)
-      log.error({ requestId, code: known.code, err: error }, known.message);
+    if (known.status >= 500 && !c.req.raw.signal.aborted) {
+      const { code } = known;
+      if (known === error) log.warn({ requestId, code }, known.message);
+      else log.error({ requestId, code, err: error }, known.message);
+    }
     if (known.status === 401) c.header('WWW-Authenticate', 'Bearer realm="seed"');
     return c.json(known.toBody(requestId), known.status as ContentfulStatusCode);
   };

@@ -57,6 +57,6 @@ ${examples.length > 0 ? html`<pre>${examples.join('\n')}</pre>` : ''}`;
 function fieldRow(field: string, schema: JsonSchema, input: JsonSchema) {
   const optional = input.required?.includes(field) ? '' : ' (optional)';
   const type = schema.enum ? schema.enum.join(' | ') : [schema.type ?? 'object'].flat().join(' | ');
-  const preset = schema.default === undefined ? '' : ` Default: ${JSON.stringify(schema.default)}.`;
+  const preset = schema.default === undefined ? '' : `. Default: ${JSON.stringify(schema.default)}`;
   return html`<tr><td><code>${field}</code>${optional}</td><td>${type}</td><td>${schema.description ?? ''}${preset}</td></tr>`;
 }

@@ -40,7 +40,7 @@ export function toOpenApi(commands: readonly Command[], version: string): JsonOb
     servers: [{ url: '/' }],
     security: [{ key: [] }],
     tags: [...new Set(commands.map(noun))].map((name) => ({ name })),
-    paths,
+    paths: { '/api/v1/commands': LIST_COMMANDS, ...paths },
     components: { schemas: components, securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
   };
 }
@@ -91,6 +91,35 @@ function parameterOf(name: string, where: 'path' | 'query', input: JsonSchema): 
   const required = where === 'path' || (input.required ?? []).includes(name);
   return { name, in: where, required, ...(description ? { description } : {}), schema };
 }
+
+/** Not a command itself: it tells which there are. */
+const LIST_COMMANDS: JsonObject = {
+  get: {
+    operationId: 'commands',
+    summary: 'The commands that the presented key may use, with their inputs as JSON Schema',
+    responses: {
+      200: {
+        description: 'Done',
+        content: {
+          'application/json': {
+            schema: {
+              type: 'object',
+              required: ['version', 'commands'],
+              properties: {
+                version: { type: 'string' },
+                commands: { type: 'array', items: { type: 'object' } },
+              },
+            },
+          },
+        },
+      },
+      default: {
+        description: 'An error',
+        content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+      },
+    },
+  },
+};
 
 const PREFER_WAIT: JsonObject = {
   name: 'Prefer',

@@ -23,7 +23,7 @@ export function readServerSettings(): ServerSettings {
     host: env('HOST') ?? '127.0.0.1',
     port: integerSetting('PORT', 3210, 0, 65_535),
     dataDir: dataDirSetting(),
-    databaseUrl: env('DATABASE_URL') ?? null,
+    databaseUrl: databaseUrl(),
     adminKey: adminKey(),
     runnerToken: runnerToken(),
     logLevel: logLevelSetting(),
@@ -34,6 +34,15 @@ export function readServerSettings(): ServerSettings {
       openRouterKey: env('OPENROUTER_API_KEY') ?? null,
     },
   };
+}
+
+/** What it says may hold a password, so the error does not repeat it. */
+function databaseUrl(): string | null {
+  const url = env('DATABASE_URL');
+  if (url === undefined || /^postgres(ql)?:\/\//.test(url)) return url ?? null;
+  throw new SeedError('invalid_settings', 'DATABASE_URL is not a Postgres URL', {
+    hint: 'Write it as postgres://user:password@host:5432/database, or unset it to use the embedded Postgres.',
+  });
 }
 
 function adminKey(): string | null {

@@ -1,7 +1,8 @@
 // How tasks end when they are not let finish: deadline, stop, a lost runner, and everything killed at once.
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Key } from '../../src/protocol/key.ts';
-import { bash, processesNaming, startSeed, type TestSeed, until } from '../fixtures/seed.ts';
+import { bash, childrenOf, processesNaming, startSeed, type TestSeed, until } from '../fixtures/seed.ts';
 
 let seed: TestSeed;
 beforeAll(async () => {
@@ -100,12 +101,10 @@ describe('everything killed at once', () => {
       const { startedAt } = await doomed.getTask(task.id);
       const deadline = Date.parse(startedAt ?? '') + timeout;
       // Killed for good: nobody may restart them, so their parent must not see it as a crash to mend.
-      const own = (await processesNaming(doomed.dataDir)).filter(
-        ({ commandLine }) => !commandLine.includes('runsc'),
-      );
-      const victims = [doomed.runnerPid(), doomed.serverPid(), ...own.map(({ pid }) => pid)];
+      const database = await childrenOf(doomed.serverPid());
+      const victims = [doomed.runnerPid(), doomed.serverPid(), ...database];
       doomed.abandon();
-      for (const pid of new Set(victims)) process.kill(pid, 'SIGKILL');
+      for (const pid of victims) process.kill(pid, 'SIGKILL');
       await until(
         'the sandbox is gone',
         async () => (await sandboxes(doomed.dataDir)).length === 0,
@@ -114,5 +113,21 @@ describe('everything killed at once', () => {
     } finally {
       await doomed.remove();
     }
+  });
+});
+
+describe('a lost database', () => {
+  it('comes back by itself, and work goes on', async ({ skip }) => {
+    if (process.env['DATABASE_URL']) skip('the database is not ours to kill: DATABASE_URL is set');
+    const [postgres] = await childrenOf(seed.serverPid());
+    expect(await readFile(`/proc/${postgres}/comm`, 'utf8')).toBe('postgres\n');
+    const before = seed.serverPid();
+    process.kill(Number(postgres), 'SIGKILL');
+    await until('the server was started again', () => seed.serverPid() !== before);
+    await until('it is ready', async () => (await fetch(`${seed.url}/readyz`).catch(() => null))?.ok, 20_000);
+    const task = await until('a task runs', () =>
+      seed.runTask({ instruction: bash('echo still here') }).catch(() => null),
+    );
+    expect(task).toMatchObject({ status: 'completed', stdout: 'still here' });
   });
 });

@@ -65,3 +65,24 @@ describe('without a runner', () => {
     }
   });
 });
+
+describe('a machine where no sandbox can be made', () => {
+  it('starts all the same and refuses tasks with the reason', async () => {
+    const unable = await startSeed({ SEED_CACHE_DIR: '/dev/null/cache' });
+    try {
+      const answer = await until('the runner has said why', async () => {
+        const { status, body } = await unable.call<{
+          error?: { code: string; message: string; hint: string };
+        }>('POST', '/api/v1/tasks/run', { body: { instruction: 'hi' } });
+        return status === 503 ? body.error : null;
+      });
+      expect(answer).toMatchObject({
+        code: 'no_usable_driver',
+        hint: expect.stringContaining('seed doctor'),
+      });
+      expect(answer.message).toContain('/dev/null/cache');
+    } finally {
+      await unable.remove();
+    }
+  });
+});

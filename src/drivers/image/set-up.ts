@@ -2,6 +2,7 @@
 // runner; what is already there is kept, so that only the first call takes long.
 import { bundleGuest } from '../../guest/bundle.ts';
 import { megabytes, treeBytes } from '../../lib/disk-space.ts';
+import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Snapshot } from '../driver.ts';
 import { type DriverChoice, type DriverProbe, noUsableDriver, selectDriver } from '../select.ts';
 import { buildImage } from './build-image.ts';
@@ -39,7 +40,7 @@ export async function setUp({
     onProgress(message);
   };
   const guestBundle = options.guestBundle ?? (await bundleGuest());
-  const { image, sizeBytes, runscPath } = await buildImage({ cacheDir, guestBundle, onProgress: onStep });
+  const { image, sizeBytes, runscPath } = await imageIn(cacheDir, guestBundle, onStep);
   if (steps > 0) onProgress(`image built: ${megabytes(sizeBytes)}`);
   const { driver, probes } = await selectDriver({ cacheDir, dataDir, runscPath }, options.driver);
   if (!driver) throw noUsableDriver(probes);
@@ -48,4 +49,17 @@ export async function setUp({
   const snapshotBytes = await treeBytes(snapshot.dir);
   if (steps > 0) onProgress(`snapshot made for ${driver.name}: ${megabytes(snapshotBytes)}`);
   return { driver, snapshot, probes, imageBytes: sizeBytes, snapshotBytes };
+}
+
+/** What the file system refuses is said in words, too: a full disk, a folder that cannot be written. */
+async function imageIn(cacheDir: string, guestBundle: Uint8Array, onProgress: (message: string) => void) {
+  try {
+    return await buildImage({ cacheDir, guestBundle, onProgress });
+  } catch (cause) {
+    if (cause instanceof SeedError) throw cause;
+    throw new SeedError('setup_failed', `The sandbox image cannot be made: ${(cause as Error).message}`, {
+      hint: `Check that ${cacheDir} can be written, or set SEED_CACHE_DIR to another folder.`,
+      cause,
+    });
+  }
 }
