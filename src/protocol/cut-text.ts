@@ -1,31 +1,29 @@
-// How a text that is over its limit is cut: in the middle, because beginning and end say most. Free of dependencies.
-
+// Cuts a long text in its middle, so that its beginning and its end stay readable. Free of dependencies: the guest uses it.
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Returns the text when it has at most `maxBytes` bytes of UTF-8, else its beginning and end around a note. */
+/** The text in at most `maxBytes` bytes of UTF-8, with a line in the middle that says how many bytes were left out. */
 export function cutMiddle(text: string, maxBytes: number): string {
+  // Three bytes is the most a UTF-16 code unit takes.
   if (text.length * 3 <= maxBytes) return text;
   const bytes = encoder.encode(text);
   if (bytes.length <= maxBytes) return text;
-  const note = `\n… ${bytes.length - maxBytes} bytes cut …\n`;
-  const room = Math.max(0, maxBytes - encoder.encode(note).length);
-  const headBytes = Math.ceil(room / 2);
-  const head = decoder.decode(bytes.subarray(0, characterStart(bytes, headBytes)));
-  const tail = decoder.decode(bytes.subarray(nextCharacter(bytes, bytes.length - (room - headBytes))));
-  return head + note + tail;
+  const longestNote = encoder.encode(note(bytes.length)).length;
+  const kept = Math.max(0, maxBytes - longestNote);
+  const headEnd = boundary(bytes, Math.ceil(kept / 2), -1);
+  const tailStart = boundary(bytes, bytes.length - Math.floor(kept / 2), 1);
+  const head = decoder.decode(bytes.subarray(0, headEnd));
+  const tail = decoder.decode(bytes.subarray(tailStart));
+  return head + note(tailStart - headEnd) + tail;
 }
 
-const isContinuation = (byte: number | undefined) => byte !== undefined && (byte & 0xc0) === 0x80;
-
-function characterStart(bytes: Uint8Array, index: number): number {
-  let start = index;
-  while (start > 0 && isContinuation(bytes[start])) start--;
-  return start;
+function note(bytes: number): string {
+  return `\n[… ${bytes} bytes left out …]\n`;
 }
 
-function nextCharacter(bytes: Uint8Array, index: number): number {
-  let next = index;
-  while (isContinuation(bytes[next])) next++;
-  return next;
+/** The nearest index from `index` in `direction` at which no character is cut in two. */
+function boundary(bytes: Uint8Array, index: number, direction: 1 | -1): number {
+  let at = index;
+  while (at > 0 && at < bytes.length && ((bytes[at] ?? 0) & 0xc0) === 0x80) at += direction;
+  return at;
 }

@@ -1,8 +1,9 @@
 // The one way a task changes its status: lock, ask the transition table, update, record the event, revoke the task
 // key, wake who waits; all in the caller's transaction. Used by task-stop, task-lease, task-settle and task-lapse.
-import { cutMiddle } from '../core/cut-middle.ts';
+
 import { canBecome, isTerminal } from '../core/lifecycle.ts';
 import { outputSoFar } from '../core/output-so-far.ts';
+import { cutMiddle } from '../protocol/cut-text.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import type { TaskError, TaskPhase, TaskStatus } from '../protocol/task.ts';
