@@ -4,6 +4,7 @@ import { isTerminal } from '../../core/lifecycle.ts';
 import { grantScopes } from '../../core/scopes.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { RunTaskBody, Task } from '../../protocol/task.ts';
+import type { Store } from '../../store/store.ts';
 import { createTask } from '../../store/task-create.ts';
 import { stopTask } from '../../store/task-end.ts';
 import { getTask, listTasks } from '../../store/tasks.ts';
@@ -14,6 +15,7 @@ import { watchTask } from './watch-task.ts';
 
 export function taskService(parts: ServerParts, actor: Actor, signal: AbortSignal): TaskService {
   const { store } = parts;
+  const withNote = async (task: Task) => (await withNotes(store, [task]))[0] ?? task;
   const found = async (id: string): Promise<Task> => {
     const task = await getTask(store.db, actor.accountId, id);
     if (task) return task;
@@ -22,13 +24,13 @@ export function taskService(parts: ServerParts, actor: Actor, signal: AbortSigna
   return {
     run: async (input, waitMs) => {
       const task = await accept(parts, actor, input);
-      return withNote(parts, waitMs > 0 ? await ended(parts, task, found, waitMs, signal) : task);
+      return withNote(waitMs > 0 ? await ended(parts, task, found, waitMs, signal) : task);
     },
     list: async (filter) => {
       const page = await listTasks(store.db, actor.accountId, filter);
-      return { ...page, items: await Promise.all(page.items.map((task) => withNote(parts, task))) };
+      return { ...page, items: await withNotes(store, page.items) };
     },
-    get: async (id) => withNote(parts, await found(id)),
+    get: async (id) => withNote(await found(id)),
     stop: async (id) => {
       await found(id);
       return (await stopTask(store, actor.accountId, id)) ?? found(id);
@@ -85,6 +87,9 @@ async function ended(
   }
 }
 
-async function withNote({ store }: ServerParts, task: Task): Promise<Task> {
-  return task.status === 'queued' ? { ...task, statusNote: await queuedNote(store) } : task;
+/** Adds to the queued ones why they wait; it is the same for all. */
+async function withNotes(store: Store, tasks: Task[]): Promise<Task[]> {
+  if (!tasks.some(({ status }) => status === 'queued')) return tasks;
+  const statusNote = await queuedNote(store);
+  return tasks.map((task) => (task.status === 'queued' ? { ...task, statusNote } : task));
 }
