@@ -214,7 +214,9 @@ test('output without end is bounded, and control characters arrive as they are',
   expect(output.length).toBeGreaterThan(1_000_000);
   expect(output.length).toBeLessThan(1_100_000);
   expect(output).toContain('the rest was cut');
-  expect(Buffer.byteLength(settlement?.stdout ?? '')).toBe(256 * 1024);
+  const bytes = Buffer.byteLength(settlement?.stdout ?? '');
+  expect(256 * 1024 - bytes).toBeGreaterThanOrEqual(0);
+  expect(256 * 1024 - bytes).toBeLessThan(10);
   expect(settlement?.stdout).toMatch(/bytes left out/);
 });
 
