@@ -1,4 +1,4 @@
-// npm run demo as a person runs it: to its end, and broken off by Ctrl-C.
+// The two commands as a person runs them: the demo to its end and broken off by Ctrl-C, and npm start ended by SIGTERM.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -15,12 +15,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
-function startDemo() {
-  const demo = spawn('sh', ['scripts/run.sh', 'demo'], {
+function npm(...args: string[]) {
+  const demo = spawn('npm', args, {
     // A group of its own, so that Ctrl-C can be sent as a terminal does: to all of it.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, SEED_DATA_DIR: dataDir, SEED_CACHE_DIR: cacheDirSetting() },
+    env: { ...process.env, SEED_DATA_DIR: dataDir, SEED_CACHE_DIR: cacheDirSetting(), PORT: '0' },
   });
   let output = '';
   demo.stdout.on('data', (chunk) => {
@@ -34,7 +34,7 @@ function startDemo() {
 
 describe('npm run demo', () => {
   it('shows a real task that cleans up the key inventory', async () => {
-    const demo = startDemo();
+    const demo = npm('run', 'demo');
     const [code] = await demo.exited;
     expect(code, demo.output()).toBe(0);
     const json = demo.output().match(/^\{\n {2}"task": [\s\S]*?^\}$/m)?.[0] ?? '';
@@ -52,12 +52,27 @@ describe('npm run demo', () => {
   });
 
   it('leaves no process, no sandbox and no folder on Ctrl-C', async () => {
-    const demo = startDemo();
+    const demo = npm('run', 'demo');
     await until('the task runs', () => /tasks run/.test(demo.output()), 40_000);
     process.kill(-demo.pid, 'SIGINT');
     const [code] = await demo.exited;
     expect(code).not.toBe(0);
     await until('no process is left', async () => (await processesNaming(dataDir)).length === 0, 5_000);
     expect((await readdir(dataDir)).filter((name) => name.startsWith('demo-'))).toEqual([]);
+  });
+});
+
+describe('npm start', () => {
+  it('says where it is and, told to end, leaves no process', async () => {
+    const seed = npm('start');
+    await until(
+      'it is ready',
+      () => /Seed is ready at http:\/\/127\.0\.0\.1:\d+/.test(seed.output()),
+      40_000,
+    );
+    // To npm alone, as a service manager does it.
+    process.kill(seed.pid, 'SIGTERM');
+    await seed.exited;
+    await until('no process is left', async () => (await processesNaming(dataDir)).length === 0, 10_000);
   });
 });
