@@ -28,6 +28,10 @@ export interface Limits {
   diskBytes: number;
   /** Upper bound of the sandbox's memory where the host lets the driver enforce one. */
   memoryBytes: number;
+  /** Processors that the sandbox may use. */
+  vcpus: number;
+  /** Upper bound of processes at a time, those of the guest's own included. */
+  processes: number;
 }
 
 export type Exit =
@@ -36,6 +40,8 @@ export type Exit =
   | { reason: 'killed' }
   /** Killed by the supervisor at its deadline. */
   | { reason: 'deadline' }
+  /** Its guest program was killed because the sandbox had no memory left. */
+  | { reason: 'out_of_memory' }
   /** Died in another way; `detail` is the tail of the driver's diagnostics, at most 2 KiB. */
   | { reason: 'lost'; detail: string };
 

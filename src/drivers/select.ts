@@ -2,6 +2,7 @@
 import { SeedError } from '../protocol/errors.ts';
 import type { Driver, Probe } from './driver.ts';
 import { createGvisorDriver } from './gvisor/driver.ts';
+import { createQemuEmulatedDriver, createQemuKvmDriver } from './qemu/driver.ts';
 
 export interface DriverContext {
   /** Snapshots; may be shared between runners. */
@@ -13,11 +14,20 @@ export interface DriverContext {
 
 /** Strongest first; `auto` takes the first whose probe succeeds. */
 const DRIVERS = {
+  'qemu-kvm': createQemuKvmDriver,
   gvisor: createGvisorDriver,
+  'qemu-emulated': createQemuEmulatedDriver,
 } as const satisfies Record<string, (context: DriverContext) => Driver>;
 
 export type DriverName = keyof typeof DRIVERS;
-export const DRIVER_NAMES = ['auto', ...(Object.keys(DRIVERS) as DriverName[])] as const;
+const NAMES = Object.keys(DRIVERS) as DriverName[];
+
+/** What can be asked for: everything, or `qemu` for either of its two, beside the drivers themselves. */
+const GROUPS = { auto: NAMES, qemu: ['qemu-kvm', 'qemu-emulated'] } as const satisfies Record<
+  string,
+  readonly DriverName[]
+>;
+export const DRIVER_NAMES = ['auto', 'qemu', ...NAMES] as const;
 export type DriverChoice = (typeof DRIVER_NAMES)[number];
 
 export interface DriverProbe extends Probe {
@@ -31,12 +41,12 @@ export interface Selection {
   probes: readonly DriverProbe[];
 }
 
-/** Probes until one driver is usable. Never throws for a driver that is not. */
+/** Probes until one driver is usable. Never throws for a driver that is not, and fetches nothing. */
 export async function selectDriver(
   context: DriverContext,
   choice: DriverChoice = 'auto',
 ): Promise<Selection> {
-  const names = choice === 'auto' ? (Object.keys(DRIVERS) as DriverName[]) : [choice];
+  const names = choice === 'auto' || choice === 'qemu' ? GROUPS[choice] : [choice];
   const probes: DriverProbe[] = [];
   for (const name of names) {
     const driver = DRIVERS[name](context);

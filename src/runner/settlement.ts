@@ -31,6 +31,8 @@ export function settlementOf(leaseId: string, end: RunEnd): Settlement | null {
       return { leaseId, outcome: 'timed_out', stdout: null, stderr: null, exitCode: null, error: null };
     case 'exit':
       if (end.exit.reason === 'deadline') return settlementOf(leaseId, { why: 'deadline' });
+      if (end.exit.reason === 'out_of_memory')
+        return failed(leaseId, 'out_of_memory', 'the sandbox had no memory left for its agent');
       return failed(
         leaseId,
         'sandbox_lost',

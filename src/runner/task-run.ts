@@ -13,7 +13,7 @@ import { type RunEnd, settlementOf } from './settlement.ts';
 import { createTaskReports } from './task-reports.ts';
 
 const MIB = 1024 * 1024;
-const SANDBOX_LIMITS = { diskBytes: 512 * MIB, memoryBytes: 1024 * MIB };
+const SANDBOX_LIMITS = { diskBytes: 512 * MIB, memoryBytes: 1024 * MIB, vcpus: 2, processes: 512 };
 /** After its result a guest has nothing left to do but exit. */
 const EXIT_WITHIN_MS = 2_000;
 const KILL_WITHIN_MS = 10_000;

@@ -9,8 +9,8 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { Limits, Sandbox } from '../../src/drivers/driver.ts';
-import { sandboxProcesses } from '../../src/drivers/gvisor/sandbox-folder.ts';
 import { DISK_BYTES } from '../../src/drivers/gvisor/spec.ts';
+import { sandboxProcesses } from '../../src/drivers/sandbox-folder.ts';
 import { findByCommandLine } from '../../src/lib/host-processes.ts';
 import { cacheDirSetting } from '../../src/lib/settings.ts';
 import { SeedError } from '../../src/protocol/errors.ts';
@@ -227,7 +227,13 @@ describe.skipIf(!ready)('gVisor driver', () => {
 });
 
 function limits(lifeMs: number): Limits {
-  return { deadline: new Date(Date.now() + lifeMs), diskBytes: DISK_BYTES, memoryBytes: 2 ** 30 };
+  return {
+    deadline: new Date(Date.now() + lifeMs),
+    diskBytes: DISK_BYTES,
+    memoryBytes: 2 ** 30,
+    vcpus: 2,
+    processes: 512,
+  };
 }
 
 async function lines(stream: Sandbox['stream'], command: string): Promise<string[]> {

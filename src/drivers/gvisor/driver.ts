@@ -4,9 +4,9 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Image, Limits, Probe, Sandbox, SandboxId, Snapshot } from '../driver.ts';
+import { createSandboxFolder, removeSandbox, SANDBOX_ID } from '../sandbox-folder.ts';
 import { freezeImage } from './freeze.ts';
 import { probeGvisor } from './probe.ts';
-import { createSandboxFolder, removeSandbox } from './sandbox-folder.ts';
 import { DISK_BYTES, runtimeSpec } from './spec.ts';
 import { startSupervised } from './start.ts';
 
@@ -17,9 +17,6 @@ export interface GvisorOptions {
   dataDir: string;
   runscPath: string;
 }
-
-/** Ids become folder names and command-line arguments. */
-const SANDBOX_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 export function createGvisorDriver({ cacheDir, dataDir, runscPath: path }: GvisorOptions): Driver {
   const runscPath = resolve(path);

@@ -3,9 +3,6 @@
 /** The container's name within its own --root; constant and short, as it is part of a socket's path. */
 export const CONTAINER = 's';
 
-/** Environment of every host process of a sandbox. None of the runner's own variables come near it. */
-export const HOST_ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
-
 /** runsc's log inside the sandbox's folder. */
 export const LOG_FILE = 'runsc.log';
 

@@ -7,11 +7,12 @@ import { Duplex, type Readable, type Writable } from 'node:stream';
 import { textTail } from '../../lib/text-tail.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Exit, Sandbox, Usage } from '../driver.ts';
+import { HOST_ENVIRONMENT } from '../host-environment.ts';
+import { killProcess, removeSandbox } from '../sandbox-folder.ts';
+import { firstProcess, supervised } from '../supervisor.ts';
+import { largerUsage, measureUsage } from '../usage.ts';
 import { classifyExit } from './exit.ts';
-import { CONTAINER, HOST_ENVIRONMENT, LOG_FILE, runscArgs } from './runsc.ts';
-import { killProcess, removeSandbox } from './sandbox-folder.ts';
-import { firstProcess, supervised } from './supervisor.ts';
-import { largerUsage, measureUsage } from './usage.ts';
+import { CONTAINER, LOG_FILE, runscArgs } from './runsc.ts';
 
 const DETAIL_BYTES = 2048;
 

@@ -4,7 +4,15 @@ import { bundleGuest } from '../../guest/bundle.ts';
 import { megabytes, treeBytes } from '../../lib/disk-space.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Snapshot } from '../driver.ts';
-import { type DriverChoice, type DriverProbe, noUsableDriver, selectDriver } from '../select.ts';
+import { ensureQemuTools } from '../qemu/tools.ts';
+import {
+  type DriverChoice,
+  type DriverContext,
+  type DriverProbe,
+  noUsableDriver,
+  type Selection,
+  selectDriver,
+} from '../select.ts';
 import { buildImage } from './build-image.ts';
 
 export interface SetUpOptions {
@@ -42,8 +50,8 @@ export async function setUp({
   const guestBundle = options.guestBundle ?? (await bundleGuest());
   const { image, sizeBytes, runscPath } = await imageIn(cacheDir, guestBundle, onStep);
   if (steps > 0) onProgress(`image built: ${megabytes(sizeBytes)}`);
-  const { driver, probes } = await selectDriver({ cacheDir, dataDir, runscPath }, options.driver);
-  if (!driver) throw noUsableDriver(probes);
+  const context = { cacheDir, dataDir, runscPath };
+  const { driver, probes } = await chooseDriver(context, options.driver ?? 'auto', onStep);
   steps = 0;
   const snapshot = await driver.freeze(image, onStep);
   const snapshotBytes = await treeBytes(snapshot.dir);
@@ -62,4 +70,21 @@ async function imageIn(cacheDir: string, guestBundle: Uint8Array, onProgress: (m
       cause,
     });
   }
+}
+
+/** QEMU is fetched only when it is asked for, or when nothing else works here. */
+async function chooseDriver(
+  context: DriverContext,
+  choice: DriverChoice,
+  onProgress: (message: string) => void,
+): Promise<Required<Selection>> {
+  if (choice.startsWith('qemu')) await ensureQemuTools(context.cacheDir, onProgress);
+  const first = await selectDriver(context, choice);
+  if (first.driver) return { driver: first.driver, probes: first.probes };
+  if (choice !== 'auto') throw noUsableDriver(first.probes);
+  await ensureQemuTools(context.cacheDir, onProgress);
+  const { driver, probes } = await selectDriver(context, 'qemu');
+  const all = [...first.probes.filter((probe) => !probe.driver.startsWith('qemu')), ...probes];
+  if (!driver) throw noUsableDriver(all);
+  return { driver, probes: all };
 }

@@ -1,7 +1,7 @@
 // What a sandbox has used so far, from the kernel's account of its processes. Best effort.
 import { readFile } from 'node:fs/promises';
-import { processTree } from '../../lib/host-processes.ts';
-import type { Usage } from '../driver.ts';
+import { processTree } from '../lib/host-processes.ts';
+import type { Usage } from './driver.ts';
 
 /** CPU time of all processes below the supervisor; memory as the largest peak of any one of them. */
 export async function measureUsage(supervisorPid: number): Promise<Usage> {

@@ -3,12 +3,14 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findByCommandLine } from '../../lib/host-processes.ts';
-import { SeedError } from '../../protocol/errors.ts';
-import { rootFlag } from './runsc.ts';
+import { findByCommandLine } from '../lib/host-processes.ts';
+import { SeedError } from '../protocol/errors.ts';
 
 const POLL_MS = 20;
 const GIVE_UP_MS = 10_000;
+
+/** Ids become folder names and command-line arguments. */
+export const SANDBOX_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 /** Makes the sandbox's folder. Throws SeedError `sandbox_failed` when the id is taken. */
 export async function createSandboxFolder(folder: string, spec: object, deadline: Date): Promise<void> {
@@ -21,13 +23,18 @@ export async function createSandboxFolder(folder: string, spec: object, deadline
   await writeFile(join(folder, 'config.json'), JSON.stringify(spec));
 }
 
+/** The argument that marks each host process of a sandbox, in the form that its driver's programs take it. */
+export function sandboxMarks(folder: string): readonly string[] {
+  return [`--root=${folder}`, `guest=${folder.replaceAll(',', ',,')}`];
+}
+
 /**
- * Pids of the sandbox's supervisor and runsc processes. Found by command line, so that a reused pid is never mistaken
+ * Pids of the sandbox's supervisor and driver processes. Found by command line, so that a reused pid is never mistaken
  * for one. The processes that run the guest's code are not among them; they end with these.
  */
 export function sandboxProcesses(folder: string): Promise<number[]> {
-  const mark = rootFlag(folder);
-  return findByCommandLine((args) => args.includes(mark));
+  const marks = sandboxMarks(folder);
+  return findByCommandLine((args) => args.some((arg) => marks.includes(arg)));
 }
 
 /** Kills all processes of the sandbox, waits until none is left and removes the folder. */

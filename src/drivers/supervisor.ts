@@ -10,18 +10,26 @@ const isRoot = () => getuid?.() === 0;
 const userNamespace = () => (isRoot() ? [] : ['--user', '--map-root-user']);
 
 /**
- * Bounds what a fork bomb takes from the host: gVisor ignores the guest's own RLIMIT_NPROC, and each of its processes
+ * Bounds what a fork bomb in gVisor takes from the host: it ignores the guest's own RLIMIT_NPROC, and each of its processes
  * is one of the host's. A sandbox that reaches it is lost. Counted per user namespace; the kernel exempts root.
  */
 const HOST_PROCESSES = 1024;
 
-/** The command that runs `args` supervised, and for at most `timeoutMs`. */
-export function supervised(args: readonly string[], timeoutMs: number): string[] {
+/**
+ * The command that runs `args` supervised, and for at most `timeoutMs`.
+ * @param hostProcesses bound of processes and threads; null where the driver's own programs cannot start any for the guest
+ */
+export function supervised(
+  args: readonly string[],
+  timeoutMs: number,
+  hostProcesses: number | null = HOST_PROCESSES,
+): string[] {
   const seconds = Math.max(timeoutMs / 1000, 0.001).toFixed(3);
   const namespaces = [...userNamespace(), '--net', '--pid', '--mount-proc'];
   const unshare = ['unshare', ...namespaces, '--fork', '--kill-child=KILL'];
   const timeout = ['timeout', '--foreground', '--signal=KILL', seconds];
-  return [...unshare, 'prlimit', `--nproc=${HOST_PROCESSES}`, ...timeout, ...args];
+  const bound = hostProcesses === null ? [] : ['prlimit', `--nproc=${hostProcesses}`];
+  return [...unshare, ...bound, ...timeout, ...args];
 }
 
 /** The command that runs `args` in the namespaces of the process `pid`. */

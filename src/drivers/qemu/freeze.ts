@@ -1,0 +1,95 @@
+// Makes a snapshot: boots the image in a virtual machine until its guest has loaded, stops the machine, and keeps its memory
+// file, the state of its devices and its disk.
+import { chmod, chown, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { getuid } from 'node:process';
+import { contentHash } from '../../lib/content-hash.ts';
+import type { Image, Snapshot } from '../driver.ts';
+import { guestIsReady } from '../guest-ready.ts';
+import { createSandboxFolder, removeSandbox } from '../sandbox-folder.ts';
+import { ensureSnapshot } from '../snapshot-folder.ts';
+import { buildDisk, DISK_FORMAT } from './disk.ts';
+import { buildInitramfs, initramfsInputs } from './initramfs.ts';
+import { JAIL, QEMU_UID } from './jail.ts';
+import { type Accelerator, FILES, type Machine, machineArgs } from './machine.ts';
+import { startMachine } from './machine-process.ts';
+import type { QemuTools } from './tools.ts';
+
+/** Pi takes its time on an emulated processor. */
+const READY_TIMEOUT_MS = 240_000;
+const SAVE_TIMEOUT_MS = 60_000;
+
+export interface Freeze {
+  tools: QemuTools;
+  accelerator: Accelerator;
+  /** Parent of all snapshots and of the one machine at a time that is being frozen. */
+  snapshotsFolder: string;
+  image: Image;
+  onProgress: (message: string) => void;
+}
+
+/** The snapshot of the image on this machine; made when it is not there. */
+export async function freezeImage(freeze: Freeze): Promise<Omit<Snapshot, 'driver'>> {
+  const { image, snapshotsFolder, accelerator } = freeze;
+  const id = await snapshotId(freeze);
+  const onProgress = (message: string) => {
+    freeze.onProgress(accelerator === 'tcg' ? `${message}, emulated: takes about a minute` : message);
+  };
+  const fill = (partial: string) => fillSnapshot(freeze, partial);
+  const dir = await ensureSnapshot({ snapshotsFolder, id, image, onProgress, fill });
+  return { id, dir, image };
+}
+
+/** A device state is good for the same QEMU and machine; with KVM the guest also knows its processor. */
+async function snapshotId({ image, tools, accelerator }: Freeze): Promise<string> {
+  const machine = machineArgs({ accelerator, memory: { kind: 'template' } });
+  const programs = await Promise.all(initramfsInputs.map((path) => readFile(path)));
+  const cpu = accelerator === 'kvm' ? await readFile('/proc/cpuinfo', 'utf8') : '';
+  const features = /^(?:flags|Features)\s*:.*$/m.exec(cpu)?.[0] ?? '';
+  const made = [...image.command, ...machine, ...DISK_FORMAT].join('\0');
+  return contentHash(image.id, tools.id, made, features, ...programs);
+}
+
+async function fillSnapshot(freeze: Freeze, dir: string): Promise<void> {
+  const { tools, image, accelerator, snapshotsFolder } = freeze;
+  const folder = resolve(snapshotsFolder, 'sandbox');
+  // What a killed set-up left; its machine has ended with its deadline at the latest.
+  await removeSandbox(folder);
+  await buildDisk(join(dir, FILES.disk), tools, image.rootfs);
+  await buildInitramfs(join(dir, FILES.initramfs), tools, image.command);
+  await chmod(join(dir, FILES.disk), 0o444);
+  await chmod(dir, 0o755);
+  const out = await writableFolder(dir);
+  const deadline = new Date(Date.now() + READY_TIMEOUT_MS + SAVE_TIMEOUT_MS);
+  const machine: Machine = { accelerator, memory: { kind: 'template' } };
+  await createSandboxFolder(folder, { machine, tools: tools.id }, deadline);
+  const process = await startMachine({ tools, folder, machine, files: dir, out, deadline });
+  try {
+    await guestIsReady(process, READY_TIMEOUT_MS, process.console);
+    const qmp = await process.qmp();
+    await qmp.execute('stop');
+    await qmp.migrate('migrate', join(JAIL.out, FILES.state));
+  } finally {
+    await process.kill();
+  }
+  for (const name of [FILES.ram, FILES.state]) {
+    await takeBack(join(out, name));
+    await rename(join(out, name), join(dir, name));
+  }
+  await rm(out, { recursive: true });
+  await rm(join(dir, FILES.initramfs));
+}
+
+const isRoot = () => getuid?.() === 0;
+
+async function writableFolder(dir: string): Promise<string> {
+  const out = await mkdtemp(join(dir, 'out-'));
+  if (isRoot()) await chown(out, QEMU_UID, QEMU_UID);
+  return out;
+}
+
+/** Clones may read the file and nobody may change it. */
+async function takeBack(file: string): Promise<void> {
+  if (isRoot()) await chown(file, 0, 0);
+  await chmod(file, 0o444);
+}

@@ -1,0 +1,146 @@
+// One virtual machine as processes of the host: QEMU in its jail, under its supervisor, watched to its end.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Duplex, Readable } from 'node:stream';
+import { textTail } from '../../lib/text-tail.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { Exit, Sandbox, Usage } from '../driver.ts';
+import { HOST_ENVIRONMENT } from '../host-environment.ts';
+import { killProcess, removeSandbox } from '../sandbox-folder.ts';
+import { firstProcess, supervised } from '../supervisor.ts';
+import { largerUsage, measureUsage } from '../usage.ts';
+import { classifyExit } from './exit.ts';
+import { jailed, jailRoot } from './jail.ts';
+import { readLines } from './lines.ts';
+import { type Machine, qemuCommand } from './machine.ts';
+import { openQmp, type Qmp } from './qmp.ts';
+import type { QemuTools } from './tools.ts';
+
+const DETAIL_BYTES = 2048;
+
+export interface MachineStart {
+  tools: QemuTools;
+  /** The sandbox's folder, made by createSandboxFolder. */
+  folder: string;
+  machine: Machine;
+  /** Folder of what the machine is made of. */
+  files: string;
+  /** Folder that QEMU may write to. */
+  out?: string;
+  deadline: Date;
+}
+
+export interface MachineProcess extends Sandbox {
+  qmp(): Promise<Qmp>;
+  /** Writes a line to the machine's control port. */
+  tell(line: string): void;
+  /** Resolves when the machine says `started`; rejects when it ends before. */
+  readonly started: Promise<void>;
+  /** The end of what the machine's console, QEMU and the supervisor have said so far. */
+  console(): string;
+}
+
+/** Resolves once the supervisor runs. A machine that fails shows as `exited` with reason `lost`. */
+export async function startMachine(start: MachineStart): Promise<MachineProcess> {
+  const { folder, deadline } = start;
+  const { child, pid } = await spawnMachine(start);
+  const [, output, errors, stream, control, monitor] = child.stdio as unknown as Duplex[];
+  if (!output || !errors || !stream || !control || !monitor) throw new Error('spawn gave too few streams');
+  const tails = [output, errors].map((source) => textTail(source as Readable, DETAIL_BYTES));
+  const console = () =>
+    tails
+      .map((tail) => tail().trim())
+      .join('\n')
+      .trim();
+  const began = Promise.withResolvers<void>();
+  began.promise.catch(() => {});
+  let report: string | undefined;
+  let killed = false;
+  let ended = false;
+  let used: Usage = { cpuSeconds: 0, peakMemoryBytes: 0 };
+
+  async function usage(): Promise<Usage> {
+    if (!ended) used = largerUsage(used, await measureUsage(pid));
+    return used;
+  }
+
+  /** Kills the first process of the namespace, and with it all others. */
+  async function end(): Promise<void> {
+    await usage();
+    const first = await firstProcess(pid);
+    if (first) killProcess(first);
+    else await removeSandbox(folder);
+  }
+
+  // The death of a machine breaks its streams; `exited` tells of it, and nobody else has to listen.
+  for (const socket of [stream, control, monitor]) socket.on('error', () => {});
+  readLines(control, (line) => {
+    if (line === 'started') return began.resolve();
+    if (report !== undefined || killed) return;
+    report = line;
+    end().catch((error: Error) => errors.emit('data', Buffer.from(error.message)));
+  });
+
+  async function settle(): Promise<Exit> {
+    ended = true;
+    began.reject(new SeedError('sandbox_failed', 'The virtual machine ended before it had started.'));
+    const deadlinePassed = Date.now() >= deadline.getTime();
+    const exit = classifyExit({ report, killed, deadlinePassed, diagnostics: console() });
+    try {
+      await removeSandbox(folder);
+      return exit;
+    } catch (error) {
+      return { reason: 'lost', detail: (error as Error).message };
+    }
+  }
+
+  const exited = Promise.all([once(child, 'exit'), once(output, 'close'), once(errors, 'close')]).then(
+    settle,
+  );
+
+  async function kill(): Promise<void> {
+    if (!ended && !killed) {
+      killed = true;
+      await end();
+    }
+    await exited;
+  }
+
+  return {
+    id: basename(folder),
+    stream,
+    exited,
+    usage,
+    kill,
+    console,
+    started: began.promise,
+    tell: (line) => control.write(`${line}\n`),
+    qmp: () => openQmp(monitor),
+  };
+}
+
+async function spawnMachine(start: MachineStart): Promise<{ child: ChildProcess; pid: number }> {
+  const { folder, machine, files, out, tools, deadline } = start;
+  const jail = { folder, tools: tools.folder, files, ...(out !== undefined && { out }) };
+  const command = jailed(jail, qemuCommand(folder, machine));
+  const timeoutMs = deadline.getTime() - Date.now();
+  const [program = '', ...args] = supervised(command, timeoutMs, null);
+  await mkdir(jailRoot(folder));
+  const kvm = machine.accelerator === 'kvm' ? await open('/dev/kvm', 'r+') : undefined;
+  try {
+    const child = spawn(program, args, {
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', ...(kvm ? [kvm.fd] : [])],
+      // In a session of its own, so that no signal to our process group reaches it.
+      detached: true,
+      env: HOST_ENVIRONMENT,
+    });
+    await once(child, 'spawn').catch((cause: Error) => {
+      throw new SeedError('sandbox_failed', `Cannot start ${program}: ${cause.message}`, { cause });
+    });
+    return { child, pid: child.pid ?? 0 };
+  } finally {
+    await kvm?.close();
+  }
+}

@@ -1,0 +1,109 @@
+// The virtual machine as QEMU's command line. Pure; the same for the machine that is frozen and all its clones, but for
+// where its memory comes from.
+import { join } from 'node:path';
+import { sandboxMarks } from '../sandbox-folder.ts';
+import { JAIL } from './jail.ts';
+import { toolCommand } from './tools.ts';
+
+/** `tcg` is QEMU's own emulation of a processor. */
+export type Accelerator = 'kvm' | 'tcg';
+
+const MIB = 1024 * 1024;
+
+/** More than a sandbox's usual 1 GiB: the kernel needs a part. */
+export const MEMORY_BYTES = 1280 * MIB;
+/** The writable folders that vm/init mounts, together; they live in the machine's memory. */
+export const DISK_BYTES = 512 * MIB;
+
+/** File descriptors that QEMU is started with. */
+export const FD = { stream: 3, control: 4, qmp: 5, kvm: 6 } as const;
+
+export const FILES = {
+  kernel: 'vmlinuz',
+  initramfs: 'initramfs',
+  disk: 'disk.squashfs',
+  ram: 'ram',
+  state: 'state',
+};
+
+/** Where the machine's memory comes from, and with it what the machine does first. */
+export type Memory =
+  /** Boots; the memory is gone afterwards. */
+  | { kind: 'probe' }
+  /** Boots; what happens to the memory is kept in the file. */
+  | { kind: 'template' }
+  /** Waits for a device state; the memory is a private copy-on-write view of the file. */
+  | { kind: 'clone' };
+
+export interface Machine {
+  accelerator: Accelerator;
+  memory: Memory;
+}
+
+/** Emulation has no use for a second processor on hosts where it is used. */
+const processors = (accelerator: Accelerator) => (accelerator === 'kvm' ? 2 : 1);
+
+const inside = (place: keyof typeof JAIL, name: string) => join(JAIL[place], name);
+
+/** @param folder the sandbox's folder, which marks the process */
+export function qemuCommand(folder: string, machine: Machine): string[] {
+  const mark = sandboxMarks(folder).find((argument) => argument.startsWith('guest=')) ?? '';
+  return [...toolCommand(JAIL.tools, 'qemu'), '-name', mark, ...machineArgs(machine)];
+}
+
+/** All that makes up the machine; the snapshot's id is a hash over it. */
+export function machineArgs({ accelerator, memory }: Machine): string[] {
+  return [
+    ...['-nodefaults', '-no-user-config', '-no-reboot'],
+    ...['-L', inside('tools', 'firmware')],
+    ...['-display', 'none'],
+    ...['-nic', 'none'],
+    ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
+    // ACPI because Debian's kernel takes no virtio device from its command line.
+    ...['-machine', 'microvm,acpi=on,pit=on,pic=on,rtc=off,pcie=off,usb=off,memory-backend=ram'],
+    ...accelerate(accelerator),
+    ...['-smp', String(processors(accelerator))],
+    ...['-m', `${MEMORY_BYTES / MIB}M`],
+    ...['-object', memoryBackend(memory)],
+    ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
+    ...['-object', 'rng-builtin,id=rng', '-device', 'virtio-rng-device,rng=rng'],
+    ...['-device', 'virtio-serial-device,max_ports=3'],
+    ...port('stream', 1),
+    ...port('control', 2),
+    ...['-chardev', `socket,id=qmp,fd=${FD.qmp}`, '-mon', 'chardev=qmp,mode=control'],
+    ...(memory.kind === 'probe' ? [] : disk()),
+    ...(memory.kind === 'clone' ? ['-incoming', 'defer'] : boot()),
+  ];
+}
+
+function accelerate(accelerator: Accelerator): string[] {
+  if (accelerator === 'tcg') return ['-accel', 'tcg,tb-size=128', '-cpu', 'max'];
+  return ['-add-fd', `fd=${FD.kvm},set=1`, '-accel', 'kvm,device=/dev/fdset/1', '-cpu', 'host'];
+}
+
+function memoryBackend({ kind }: Memory): string {
+  const size = `id=ram,size=${MEMORY_BYTES / MIB}M`;
+  switch (kind) {
+    case 'probe':
+      return `memory-backend-ram,${size}`;
+    case 'template':
+      return `memory-backend-file,${size},mem-path=${inside('out', FILES.ram)},share=on`;
+    case 'clone':
+      return `memory-backend-file,${size},mem-path=${inside('files', FILES.ram)},share=off,readonly=on,rom=off`;
+  }
+}
+
+function port(name: 'stream' | 'control', number: number): string[] {
+  const chardev = `socket,id=${name},fd=${FD[name]}`;
+  return ['-chardev', chardev, '-device', `virtserialport,chardev=${name},name=${name},nr=${number}`];
+}
+
+function disk(): string[] {
+  const file = `driver=file,node-name=disk,filename=${inside('files', FILES.disk)},read-only=on,locking=off`;
+  return ['-blockdev', file, '-device', 'virtio-blk-device,drive=disk'];
+}
+
+function boot(): string[] {
+  const kernel = ['-kernel', inside('tools', FILES.kernel), '-initrd', inside('files', FILES.initramfs)];
+  return [...kernel, '-append', 'console=ttyS0 quiet panic=-1 reboot=t tsc=reliable'];
+}
