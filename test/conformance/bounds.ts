@@ -1,0 +1,60 @@
+// What a sandbox may use, and what becomes of it when it wants more.
+import { expect, test } from 'vitest';
+import { SeedError } from '../../src/protocol/errors.ts';
+import { runInGuest } from '../fixtures/echo-guest.ts';
+import { sandboxLimits } from '../fixtures/sandbox-limits.ts';
+import { expectNothingLeft, LIFE_MS, lines, type Suite, type Traits } from './suite-parts.ts';
+
+const MIB = 1024 * 1024;
+
+export function testBounds({ traits, ...rest }: Suite): void {
+  const suite = { traits, ...rest };
+  const { driver, snapshot, start } = suite;
+
+  /** A test of a limit that not every technology enforces by itself. */
+  function testLimit(limit: Traits['enforces'][number], name: string, run: () => Promise<void>): void {
+    const enforced = traits.enforces.includes(limit);
+    if (!enforced) console.warn(`SKIPPED ${traits.choice}: ${name}: it does not enforce ${limit}`);
+    test.skipIf(!enforced)(name, run);
+  }
+
+  test('a full disk is an error of the command that filled it', async () => {
+    const { stream } = await start('disk');
+    const { output, code } = await runInGuest(stream, 'head -c 400M /dev/zero >/workspace/big');
+    expect(output).toContain('No space left on device');
+    expect(code).toBe(1);
+    expect(
+      await lines(stream, 'rm /workspace/big && echo room >/workspace/small && cat /workspace/small'),
+    ).toEqual(['room']);
+    const small = sandboxLimits(1000, { diskBytes: 511 * MIB });
+    await expect(driver.start(snapshot, small, 'small')).rejects.toThrow(SeedError);
+  });
+
+  testLimit('memoryBytes', 'out of memory is told apart from other ends', async () => {
+    const sandbox = await start('memory', LIFE_MS, { memoryBytes: 256 * MIB });
+    const fits = await runInGuest(sandbox.stream, 'python3 -c "bytearray(64 * 2**20)"');
+    expect(fits).toEqual({ output: '', code: 0 });
+    sandbox.stream.write('run python3 -c "bytearray(512 * 2**20)"\n');
+    expect(await sandbox.exited).toEqual({ reason: 'out_of_memory' });
+    await expectNothingLeft(suite, 'memory');
+  });
+
+  testLimit('processes', 'a fork bomb stays within the limit of processes', async () => {
+    const { stream } = await start('processes', LIFE_MS, { processes: 64 });
+    const count = 'for i in $(seq 200); do sleep 60 & done; jobs -p | wc -l; kill $(jobs -p)';
+    const { output } = await runInGuest(stream, `bash -c '${count}' 2>&1`);
+    expect(output).toContain('Resource temporarily unavailable');
+    expect(await lines(stream, 'echo alive')).toEqual(['alive']);
+  });
+
+  testLimit('vcpus', 'a busy loop gets no more than its processors', async () => {
+    const sandbox = await start('vcpus', LIFE_MS, { vcpus: 0.5 });
+    await runInGuest(sandbox.stream, 'true');
+    const from = performance.now();
+    const before = await sandbox.usage();
+    await runInGuest(sandbox.stream, 'timeout 4 sh -c "while :; do :; done"');
+    const after = await sandbox.usage();
+    const ratio = (after.cpuSeconds - before.cpuSeconds) / ((performance.now() - from) / 1000);
+    expect(ratio).toBeLessThan(0.7);
+  });
+}

@@ -1,0 +1,46 @@
+// The one suite that every driver passes, on the real technology with a guest that does what it is told. Where the
+// technology cannot run, its tests are skipped and the reason is printed.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe } from 'vitest';
+import type { SetUp } from '../../src/drivers/image/set-up.ts';
+import { cacheDirSetting } from '../../src/lib/settings.ts';
+import { SeedError } from '../../src/protocol/errors.ts';
+import { setUpEchoGuest } from '../fixtures/echo-guest.ts';
+import { testBounds } from './bounds.ts';
+import { testClones } from './clones.ts';
+import { testEnds } from './ends.ts';
+import { testInside } from './inside.ts';
+import { testRunning } from './running.ts';
+import { createSuite, type Traits } from './suite-parts.ts';
+
+/** Emulated machines take seconds for what others do in milliseconds. */
+const TEST_TIMEOUT_MS = 120_000;
+
+/** Defines the tests. Called at the top of a driver's test file, which awaits it. */
+export async function testDriver(traits: Traits): Promise<void> {
+  const cacheDir = cacheDirSetting();
+  const dataDir = await mkdtemp(join(tmpdir(), 'seed-driver-'));
+  const ready = await tryToSetUp(cacheDir, dataDir, traits);
+  describe.skipIf(!ready)(`driver ${traits.choice}`, { timeout: TEST_TIMEOUT_MS }, () => {
+    if (!ready) return;
+    afterAll(() => rm(dataDir, { recursive: true, force: true }));
+    const suite = createSuite({ ...ready, traits, cacheDir, dataDir });
+    testInside(suite);
+    testRunning(suite);
+    testEnds(suite);
+    testBounds(suite);
+    testClones(suite);
+  });
+}
+
+async function tryToSetUp(cacheDir: string, dataDir: string, { choice }: Traits): Promise<SetUp | undefined> {
+  try {
+    return await setUpEchoGuest(cacheDir, dataDir, choice);
+  } catch (error) {
+    if (!(error instanceof SeedError) || error.code !== 'no_usable_driver') throw error;
+    console.warn(`SKIPPED ${choice}: ${error.message}`);
+    return undefined;
+  }
+}
