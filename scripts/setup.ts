@@ -1,6 +1,7 @@
 // Prepares this machine: fetches and builds what sandboxes need, and says what is there. `npm start` and
 // `npm run demo` do the same when it was not done.
 import { setUp } from '../src/drivers/image/set-up.ts';
+import { driverSetting } from '../src/drivers/select.ts';
 import { megabytes } from '../src/lib/disk-space.ts';
 import { env } from '../src/lib/env.ts';
 import { hydrateSymlinks } from '../src/lib/hydrate-symlinks.ts';
@@ -12,6 +13,7 @@ await exitOnFailure(async () => {
   if (!env('DATABASE_URL')) await hydrateSymlinks();
   const { driver, probes, imageBytes, snapshotBytes } = await setUp({
     cacheDir: cacheDirSetting(),
+    driver: driverSetting(),
     onProgress: say,
   });
   const isolation = probes.find((probe) => probe.usable)?.isolation;

@@ -1,5 +1,6 @@
 // Set-up with its progress on the terminal; says nothing when there is nothing to do.
 import { setUp } from '../../src/drivers/image/set-up.ts';
+import { driverSetting } from '../../src/drivers/select.ts';
 import { describeFailure } from '../../src/lib/process-life.ts';
 import { cacheDirSetting } from '../../src/lib/settings.ts';
 import { SeedError } from '../../src/protocol/errors.ts';
@@ -7,7 +8,7 @@ import { SeedError } from '../../src/protocol/errors.ts';
 /** @throws SeedError setup_failed or no_usable_driver, saying what is missing and how to get it */
 export async function setUpWithProgress(): Promise<void> {
   const onProgress = (message: string) => process.stderr.write(`· ${message}\n`);
-  await setUp({ cacheDir: cacheDirSetting(), onProgress });
+  await setUp({ cacheDir: cacheDirSetting(), driver: driverSetting(), onProgress });
 }
 
 /** For what is of use without sandboxes, too: says what is wrong and goes on. */

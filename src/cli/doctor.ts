@@ -82,10 +82,11 @@ async function probeDrivers(dataDir: string, cacheDir: string): Promise<Finding[
   const { href } = new URL('src/drivers/select.ts', REPOSITORY);
   const { selectDriver } = (await import(href)) as typeof import('../drivers/select.ts');
   const { probes } = await selectDriver({ cacheDir, dataDir, runscPath });
+  const state = probes.some(({ usable }) => usable) ? 'note' : 'bad';
   return probes.map(({ driver, usable, isolation, why }) =>
     usable
       ? { name: driver, state: 'good', text: `starts sandboxes (isolation: ${isolation})` }
-      : { name: driver, state: 'bad', text: why ?? 'not usable' },
+      : { name: driver, state, text: why ?? 'not usable' },
   );
 }
 

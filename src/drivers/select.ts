@@ -1,4 +1,5 @@
 // Chooses the driver for this machine: the strongest that proves it works, or the one that was asked for.
+import { choiceSetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { Driver, Probe } from './driver.ts';
 import { createGvisorDriver } from './gvisor/driver.ts';
@@ -27,8 +28,13 @@ const GROUPS = { auto: NAMES, qemu: ['qemu-kvm', 'qemu-emulated'] } as const sat
   string,
   readonly DriverName[]
 >;
-export const DRIVER_NAMES = ['auto', 'qemu', ...NAMES] as const;
+const DRIVER_NAMES = ['auto', 'qemu', ...NAMES] as const;
 export type DriverChoice = (typeof DRIVER_NAMES)[number];
+
+/** SEED_DRIVER. @throws SeedError invalid_settings */
+export function driverSetting(): DriverChoice {
+  return choiceSetting('SEED_DRIVER', 'auto', DRIVER_NAMES);
+}
 
 export interface DriverProbe extends Probe {
   driver: DriverName;

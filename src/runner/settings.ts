@@ -1,10 +1,9 @@
 // The runner's settings, from the environment; docs/running.md describes each.
 import { hostname } from 'node:os';
-import { DRIVER_NAMES, type DriverChoice } from '../drivers/select.ts';
+import { type DriverChoice, driverSetting } from '../drivers/select.ts';
 import { env } from '../lib/env.ts';
 import {
   cacheDirSetting,
-  choiceSetting,
   dataDirSetting,
   integerSetting,
   logLevelSetting,
@@ -31,7 +30,7 @@ export function readRunnerSettings(): RunnerSettings {
     dataDir: dataDirSetting(),
     cacheDir: cacheDirSetting(),
     slots: integerSetting('SEED_RUNNER_SLOTS', 2, 1, 1000),
-    driver: choiceSetting('SEED_DRIVER', 'auto', DRIVER_NAMES),
+    driver: driverSetting(),
     name: env('SEED_RUNNER_NAME') ?? hostname(),
     logLevel: logLevelSetting(),
   };

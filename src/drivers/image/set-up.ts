@@ -1,7 +1,7 @@
 // Makes this machine ready to start sandboxes: image, driver, snapshot. Called before anything starts and by each
 // runner; what is already there is kept, so that only the first call takes long.
 import { bundleGuest } from '../../guest/bundle.ts';
-import { megabytes, treeBytes } from '../../lib/disk-space.ts';
+import { diskUsageBytes, megabytes } from '../../lib/disk-space.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Snapshot } from '../driver.ts';
 import { ensureQemuTools } from '../qemu/tools.ts';
@@ -54,7 +54,7 @@ export async function setUp({
   const { driver, probes } = await chooseDriver(context, options.driver ?? 'auto', onStep);
   steps = 0;
   const snapshot = await driver.freeze(image, onStep);
-  const snapshotBytes = await treeBytes(snapshot.dir);
+  const snapshotBytes = await diskUsageBytes(snapshot.dir);
   if (steps > 0) onProgress(`snapshot made for ${driver.name}: ${megabytes(snapshotBytes)}`);
   return { driver, snapshot, probes, imageBytes: sizeBytes, snapshotBytes };
 }

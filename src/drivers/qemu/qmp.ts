@@ -42,7 +42,7 @@ export async function openQmp(socket: Duplex): Promise<Qmp> {
     for (const waiting of [...answers.splice(0), migrated]) waiting.reject(failure('it has ended'));
   }
 
-  socket.on('error', end).once('close', end);
+  socket.on('error', end).once('end', end).once('close', end);
   readLines(socket, (line) => receive(JSON.parse(line) as Message));
 
   function execute(command: string, args: object = {}): Promise<void> {
