@@ -1,7 +1,11 @@
 // Chooses the driver for this machine: the strongest that proves it works, or the one that was asked for.
+import { getuid } from 'node:process';
+import { env } from '../lib/env.ts';
 import { choiceSetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { Driver, Probe } from './driver.ts';
+import { createFirecrackerDriver } from './firecracker/driver.ts';
+import { vmImageMaker } from './firecracker/make-vm-image.ts';
 import { createGvisorDriver } from './gvisor/driver.ts';
 import { createQemuEmulatedDriver, createQemuKvmDriver } from './qemu/driver.ts';
 
@@ -15,10 +19,22 @@ export interface DriverContext {
 
 /** Strongest first; `auto` takes the first whose probe succeeds. */
 const DRIVERS = {
+  firecracker: firecrackerHere,
   'qemu-kvm': createQemuKvmDriver,
   gvisor: createGvisorDriver,
   'qemu-emulated': createQemuEmulatedDriver,
 } as const satisfies Record<string, (context: DriverContext) => Driver>;
+
+function firecrackerHere({ cacheDir, dataDir }: DriverContext): Driver {
+  return createFirecrackerDriver({
+    cacheDir,
+    dataDir,
+    program: env('SEED_FIRECRACKER'),
+    path: env('PATH') ?? '',
+    isRoot: getuid?.() === 0,
+    makeVmImage: vmImageMaker(cacheDir),
+  });
+}
 
 export type DriverName = keyof typeof DRIVERS;
 const NAMES = Object.keys(DRIVERS) as DriverName[];

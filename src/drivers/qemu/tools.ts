@@ -26,7 +26,15 @@ const UNPACKED = /^(qemu-system-|seabios$|squashfs-tools$|busybox-static$|linux-
 
 const FIRMWARE = ['bios-microvm.bin', 'qboot.rom', 'linuxboot_dma.bin', 'kvmvapic.bin'] as const;
 /** In the order of their loading; a kernel may have some built in. */
-const MODULES = ['virtio_mmio', 'virtio_blk', 'virtio-rng', 'squashfs'] as const;
+const MODULES = [
+  'virtio_mmio',
+  'virtio_blk',
+  'virtio-rng',
+  'squashfs',
+  'vsock',
+  'vmw_vsock_virtio_transport_common',
+  'vmw_vsock_virtio_transport',
+] as const;
 
 const NEEDED_BYTES = 5e8;
 

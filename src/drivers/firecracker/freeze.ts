@@ -1,0 +1,121 @@
+// Makes a snapshot: boots the image until its guest has loaded, pauses the machine and keeps its state and memory.
+import { chmod, chown, copyFile, link, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { getgid, getuid } from 'node:process';
+import { contentHash } from '../../lib/content-hash.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { Image, Snapshot } from '../driver.ts';
+import { ensureSnapshot } from '../snapshot-folder.ts';
+import type { Binaries } from './binaries.ts';
+import { type Machine, startMachine } from './machine.ts';
+import { bootRequests, FILES, freezeRequests, MACHINE_SIZE, MACHINE_VERSION } from './requests.ts';
+import { removeSandbox } from './sandbox-folder.ts';
+import type { VmImage } from './vm-image.ts';
+import { CONTROL_PORT } from './vsock.ts';
+
+const BOOT_TIMEOUT_MS = 10_000;
+const READY_TIMEOUT_MS = 60_000;
+const SNAPSHOT_TIMEOUT_MS = 60_000;
+
+/** Beside the machine's files: what start() has to know of it. */
+const RECORD = 'machine.json';
+
+export interface MachineRecord {
+  /** What a sandbox of it can write. */
+  diskBytes: number;
+}
+
+export async function readRecord(snapshot: Snapshot): Promise<MachineRecord> {
+  return JSON.parse(await readFile(join(snapshot.dir, RECORD), 'utf8')) as MachineRecord;
+}
+
+export interface Freeze {
+  binaries: Binaries;
+  /** Parent of all snapshots and of the one machine at a time that is being frozen. */
+  snapshotsFolder: string;
+  image: Image;
+  vmImage: VmImage;
+  onProgress: (message: string) => void;
+}
+
+/** The snapshot of the image on this machine; made when it is not there. */
+export async function freezeImage(freeze: Freeze): Promise<Snapshot> {
+  const { image, vmImage, snapshotsFolder, onProgress } = freeze;
+  const id = await snapshotId(freeze);
+  const fill = async (partial: string) => {
+    await bootAndFreeze(freeze, partial);
+    await keepDisk(vmImage.rootDisk, join(partial, FILES.disk));
+    const record: MachineRecord = { diskBytes: vmImage.diskBytes };
+    await writeFile(join(partial, RECORD), JSON.stringify(record));
+  };
+  const dir = await ensureSnapshot({ snapshotsFolder, id, image, onProgress, fill });
+  return { id, driver: 'firecracker', dir, image };
+}
+
+/** A snapshot can be restored only by the Firecracker that made it, and on a processor with the same features. */
+async function snapshotId({ image, vmImage, binaries }: Freeze): Promise<string> {
+  const cpu = await readFile('/proc/cpuinfo', 'utf8');
+  const features = /^(?:flags|Features)\s*:.*$/m.exec(cpu)?.[0] ?? '';
+  const kernel = await readFile('/proc/sys/kernel/osrelease', 'utf8');
+  const machine = JSON.stringify(MACHINE_SIZE);
+  return contentHash(image.id, vmImage.id, binaries.version, MACHINE_VERSION, machine, features, kernel);
+}
+
+async function bootAndFreeze(
+  { binaries, snapshotsFolder, vmImage }: Freeze,
+  snapshot: string,
+): Promise<void> {
+  const folder = join(snapshotsFolder, 'sandbox');
+  // What a killed set-up left; its machine has ended with its deadline at the latest.
+  await removeSandbox(folder);
+  const lifeMs = BOOT_TIMEOUT_MS + READY_TIMEOUT_MS + SNAPSHOT_TIMEOUT_MS;
+  const machine = await startMachine({
+    folder,
+    binaries,
+    inputs: { kernel: vmImage.kernel, initrd: vmImage.initrd, disk: vmImage.rootDisk },
+    size: MACHINE_SIZE,
+    deadline: new Date(Date.now() + lifeMs),
+  });
+  try {
+    await machine.send(bootRequests(MACHINE_SIZE), BOOT_TIMEOUT_MS);
+    await guestIsReady(machine);
+    await machine.send(freezeRequests(), SNAPSHOT_TIMEOUT_MS);
+    for (const name of [FILES.state, FILES.memory]) await keep(machine.path(name), join(snapshot, name));
+  } finally {
+    await machine.kill();
+  }
+}
+
+/** Every machine reads it, as a user of its own; none may change it. */
+async function keep(from: string, to: string): Promise<void> {
+  await rename(from, to);
+  await chown(to, getuid?.() ?? 0, getgid?.() ?? 0);
+  await chmod(to, 0o444);
+}
+
+/** The same bytes that the frozen kernel has in its cache, however long others keep theirs. */
+async function keepDisk(from: string, to: string): Promise<void> {
+  await link(from, to).catch(() => copyFile(from, to));
+}
+
+async function guestIsReady(machine: Machine): Promise<void> {
+  const line = await readyLine(machine).catch((cause: unknown) => {
+    if (machine.life.aborted) throw cause;
+    const what = `The guest was not ready after ${READY_TIMEOUT_MS / 1000} s: ${machine.console()}`;
+    throw new SeedError('setup_failed', what, { cause });
+  });
+  if (line === 'ready') return;
+  const said = /^said (.*)$/.exec(line)?.[1];
+  const what = said ? `said ${said} instead of "ready"` : `ended before it was ready (${line})`;
+  throw new SeedError('setup_failed', `The guest ${what}: ${machine.console()}`);
+}
+
+async function readyLine(machine: Machine): Promise<string> {
+  const control = await machine.connect(CONTROL_PORT, READY_TIMEOUT_MS);
+  try {
+    return await machine.line(control, READY_TIMEOUT_MS);
+  } finally {
+    // No connection may be open in the snapshot; the guest waits for the next one when it has seen the end of this.
+    control.end();
+  }
+}

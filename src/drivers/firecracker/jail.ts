@@ -1,0 +1,102 @@
+// Where a machine's files lie and how its Firecracker is started: as root in a chroot by the jailer, as an ordinary
+// user in the machine's folder. Either way Firecracker sees the same names (requests.ts) in its working folder.
+import { symlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { contentHash } from '../../lib/content-hash.ts';
+import type { Binaries } from './binaries.ts';
+import { cgroupArguments } from './cgroup.ts';
+import { FILES, type MachineSize } from './requests.ts';
+
+/** Files of the host that a machine may read, by their name in its folder. */
+export type Inputs = Partial<Record<'kernel' | 'initrd' | 'disk' | 'state' | 'memory', string>>;
+
+/** Names a machine's processes and its cgroup; found in their command lines. */
+export function machineMark(folder: string): string {
+  return contentHash(folder);
+}
+
+/** Firecracker's working folder; in the jailer's chroot its root. */
+export function machineRoot(folder: string, { firecracker, jailer }: Binaries): string {
+  return jailer === null
+    ? join(folder, 'root')
+    : join(folder, basename(firecracker), machineMark(folder), 'root');
+}
+
+/** Makes the inputs visible in `root`: mount points that `jailedCommand` fills, or links. */
+export async function placeInputs(root: string, inputs: Inputs, isJailed: boolean): Promise<void> {
+  for (const [name, path] of Object.entries(inputs)) {
+    if (isJailed) await writeFile(join(root, name), '');
+    else await symlink(path, join(root, name));
+  }
+}
+
+/** Mounts each "source target" pair read-only, then becomes the rest. Runs in the sandbox's own mount namespace. */
+const MOUNT_AND_RUN = [
+  'set -e',
+  'while [ "$1" != -- ]; do',
+  '  mount --bind -- "$1" "$2"',
+  '  mount -o remount,bind,ro,nosuid,nodev,noexec -- "$2"',
+  '  shift 2',
+  'done',
+  'shift',
+  'exec "$@"',
+].join('\n');
+
+/** A system's other users end far below (systemd, UIDS-GIDS: 1879048192 and up are nobody's). */
+const FIRST_UID = 1_900_000_000;
+
+/** A user of its own for each machine, who owns nothing else on this host. */
+export function machineUser(mark: string): number {
+  return FIRST_UID + Number.parseInt(mark.slice(0, 6), 16);
+}
+
+export interface FirecrackerCommand {
+  folder: string;
+  binaries: Binaries;
+  inputs: Inputs;
+  size: MachineSize;
+  /** cgroup v2 controllers of this host that can be used; see cgroup.ts. */
+  controllers: readonly string[];
+}
+
+/** The command line; seccomp filters stay as Firecracker sets them. */
+export function firecrackerCommand(command: FirecrackerCommand): string[] {
+  const { folder, binaries } = command;
+  const mark = machineMark(folder);
+  const own = ['--api-sock', FILES.api];
+  if (binaries.jailer === null) return [binaries.firecracker, '--id', mark, ...own];
+  const root = machineRoot(folder, binaries);
+  const mounts = Object.entries(command.inputs).flatMap(([name, path]) => [path, join(root, name)]);
+  return [
+    'sh',
+    '-c',
+    MOUNT_AND_RUN,
+    'sh',
+    ...mounts,
+    '--',
+    ...jailed(command, binaries.jailer),
+    '--',
+    ...own,
+  ];
+}
+
+function jailed({ folder, binaries, size, controllers }: FirecrackerCommand, jailer: string): string[] {
+  const mark = machineMark(folder);
+  const user = String(machineUser(mark));
+  return [
+    jailer,
+    '--id',
+    mark,
+    '--exec-file',
+    binaries.firecracker,
+    '--uid',
+    user,
+    '--gid',
+    user,
+    '--chroot-base-dir',
+    folder,
+    '--resource-limit',
+    'no-file=256',
+    ...cgroupArguments(size, controllers),
+  ];
+}

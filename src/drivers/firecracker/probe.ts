@@ -1,0 +1,69 @@
+// Finds out whether Firecracker runs virtual machines here by running one: a kernel of its own that needs no image.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SeedError } from '../../protocol/errors.ts';
+import type { Probe } from '../driver.ts';
+import type { Binaries } from './binaries.ts';
+import { kvmObstacle } from './kvm.ts';
+import { startMachine } from './machine.ts';
+import { PROBE_WORDS, probeKernel } from './probe-kernel.ts';
+import { probeRequests } from './requests.ts';
+
+const PROBE_TIMEOUT_MS = 5_000;
+
+export interface ProbeParts {
+  /** Throws a SeedError that says what is missing. */
+  findBinaries: () => Promise<Binaries>;
+  /** What shows without running anything; only explains. */
+  kvmObstacle?: () => Promise<string | undefined>;
+  sandboxFolder: string;
+  arch?: string;
+}
+
+/** Takes about 0.2 s where KVM works, at most a few seconds where it does not. Leaves nothing. */
+export async function probeFirecracker(parts: ProbeParts): Promise<Probe> {
+  const obstacle = parts.kvmObstacle ?? kvmObstacle;
+  const whyNot = await tryToRun(parts).catch((error: Error) => wordsOf(error));
+  if (whyNot === undefined) return { usable: true, isolation: 'vm' };
+  const reasons = [whyNot, await obstacle().catch(wordsOf)].filter((line) => line !== undefined);
+  return { usable: false, isolation: 'vm', why: reasons.join('\n') };
+}
+
+async function tryToRun({
+  findBinaries,
+  sandboxFolder,
+  arch = process.arch,
+}: ProbeParts): Promise<string | undefined> {
+  if (arch !== 'x64') return `Firecracker sandboxes need an x86-64 machine; this is ${arch}.`;
+  const binaries = await findBinaries();
+  const files = await mkdtemp(join(tmpdir(), 'seed-probe-'));
+  try {
+    const kernel = join(files, 'kernel');
+    await writeFile(kernel, probeKernel());
+    const machine = await startMachine({
+      folder: sandboxFolder,
+      binaries,
+      inputs: { kernel },
+      size: { vcpus: 1, memoryMib: 32 },
+      deadline: new Date(Date.now() + PROBE_TIMEOUT_MS),
+    });
+    await machine.send(probeRequests(), PROBE_TIMEOUT_MS).catch(async (error: unknown) => {
+      await machine.kill();
+      throw error;
+    });
+    const { code, deadlinePassed } = await machine.ended;
+    if (code === 0 && machine.console().includes(PROBE_WORDS)) return undefined;
+    if (deadlinePassed) {
+      return `Firecracker starts, but a virtual machine does in ${PROBE_TIMEOUT_MS / 1000} s not what takes a processor a tenth of a second.`;
+    }
+    return `Firecracker ended with code ${code} without running a virtual machine: ${machine.console()}`;
+  } finally {
+    await rm(files, { recursive: true, force: true });
+  }
+}
+
+function wordsOf(error: Error): string {
+  const hint = error instanceof SeedError ? error.hint : null;
+  return hint ? `${error.message} ${hint}` : error.message;
+}
