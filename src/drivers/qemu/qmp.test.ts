@@ -6,7 +6,9 @@ import { openQmp } from './qmp.ts';
 /** QEMU's end: greets, accepts every command but `bad`, and tells how a migration went. */
 function fakeQemu(status: string) {
   const [ours, theirs] = duplexPair();
-  const say = (message: object) => theirs.write(`${JSON.stringify(message)}\r\n`);
+  const say = (message: object) => {
+    if (!theirs.writableEnded) theirs.write(`${JSON.stringify(message)}\r\n`);
+  };
   const commands: string[] = [];
   createInterface({ input: theirs }).on('line', (line) => {
     const { execute } = JSON.parse(line) as { execute: string };
