@@ -6,7 +6,7 @@ import { megabytes } from '../src/lib/disk-space.ts';
 import { env } from '../src/lib/env.ts';
 import { hydrateSymlinks } from '../src/lib/hydrate-symlinks.ts';
 import { exitOnFailure } from '../src/lib/process-life.ts';
-import { cacheDirSetting } from '../src/lib/settings.ts';
+import { cacheDirSetting, snapshotIdSetting } from '../src/lib/settings.ts';
 
 await exitOnFailure(async () => {
   const say = (message: string) => console.log(`· ${message}`);
@@ -14,6 +14,7 @@ await exitOnFailure(async () => {
   const { driver, probes, imageBytes, snapshotBytes } = await setUp({
     cacheDir: cacheDirSetting(),
     driver: driverSetting(),
+    snapshotId: snapshotIdSetting(),
     onProgress: say,
   });
   const isolation = probes.find((probe) => probe.usable)?.isolation;

@@ -2,13 +2,18 @@
 import { setUp } from '../../src/drivers/image/set-up.ts';
 import { driverSetting } from '../../src/drivers/select.ts';
 import { describeFailure } from '../../src/lib/process-life.ts';
-import { cacheDirSetting } from '../../src/lib/settings.ts';
+import { cacheDirSetting, snapshotIdSetting } from '../../src/lib/settings.ts';
 import { SeedError } from '../../src/protocol/errors.ts';
 
 /** @throws SeedError setup_failed or no_usable_driver, saying what is missing and how to get it */
 export async function setUpWithProgress(): Promise<void> {
   const onProgress = (message: string) => process.stderr.write(`· ${message}\n`);
-  await setUp({ cacheDir: cacheDirSetting(), driver: driverSetting(), onProgress });
+  await setUp({
+    cacheDir: cacheDirSetting(),
+    driver: driverSetting(),
+    snapshotId: snapshotIdSetting(),
+    onProgress,
+  });
 }
 
 /** For what is of use without sandboxes, too: says what is wrong and goes on. */

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { SeedError } from '../protocol/errors.ts';
 import { createApi } from './api.ts';
 import { fs } from './builtin.ts';
+import { sandboxFindings } from './doctor-sandboxes.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import type { LocalCommand } from './local-command.ts';
@@ -12,7 +13,7 @@ import { REPOSITORY } from './repository-root.ts';
 import { sanitise } from './sanitise.ts';
 import { type Style, styleFor } from './style.ts';
 
-interface Finding {
+export interface Finding {
   name: string;
   state: 'good' | 'bad' | 'note';
   text: string;
@@ -22,7 +23,7 @@ interface Finding {
 
 export const doctor: LocalCommand = {
   name: 'doctor',
-  summary: 'Check what sandboxes this machine can run, its folders and its server',
+  summary: 'Check what sandboxes this machine can run, its folders, snapshots, pool and server',
   usage: 'seed doctor',
   flags: [],
   options: {},
@@ -36,8 +37,10 @@ export const doctor: LocalCommand = {
     tell({ name: 'node', state: 'good', text: `${process.version} (${process.arch}, ${process.execPath})` });
     const dataDir = resolve(io.env('SEED_DATA_DIR') ?? fileURLToPath(new URL('.seed', REPOSITORY)));
     tell(dataFolder(dataDir));
-    const drivers = await probeDrivers(dataDir, resolve(io.env('SEED_CACHE_DIR') ?? join(dataDir, 'cache')));
+    const cacheDir = resolve(io.env('SEED_CACHE_DIR') ?? join(dataDir, 'cache'));
+    const drivers = await probeDrivers(dataDir, cacheDir);
     for (const finding of drivers) tell(finding);
+    for (const finding of await sandboxFindings(io, cacheDir)) tell(finding);
     tell(await askServer(io, flags.url));
     if (flags.json) io.stdout.write(`${JSON.stringify({ findings })}\n`);
     const isUsable = drivers.some(({ state }) => state === 'good');

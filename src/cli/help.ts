@@ -77,13 +77,23 @@ export function commandHelp(command: ManifestCommand, style: Style): string {
 
 /** `seed login --help` */
 export function localHelp(
-  command: { summary: string; usage: string; flags: readonly HelpEntry[] },
+  command: { summary: string; usage: string; flags: readonly HelpEntry[]; examples?: readonly string[] },
   style: Style,
 ): string {
   return join([
     command.summary,
     `${style.bold('Usage:')} ${command.usage}`,
     section('Flags', [...command.flags, ...GLOBAL_FLAGS], style),
+    examples(command, style),
+  ]);
+}
+
+/** `seed snapshots --help` */
+export function localNounHelp(noun: string, commands: readonly HelpEntry[], style: Style): string {
+  return join([
+    `${style.bold('Usage:')} seed ${noun} <verb> [arguments] [flags]`,
+    section('Commands', commands, style),
+    `More about one: seed ${commands[0]?.name ?? noun} --help`,
   ]);
 }
 
@@ -126,9 +136,9 @@ function rangeNote(flag: Flag): string {
   return maximum === undefined ? `(at least ${minimum})` : `(${minimum} to ${maximum})`;
 }
 
-function examples(command: ManifestCommand, style: Style): string {
-  if (command.examples.length === 0) return '';
-  const lines = command.examples.map((example) => `  ${sanitiseLine(example)}`);
+function examples({ examples = [] }: { examples?: readonly string[] }, style: Style): string {
+  if (examples.length === 0) return '';
+  const lines = examples.map((example) => `  ${sanitiseLine(example)}`);
   return [style.bold('Examples:'), ...lines].join('\n');
 }
 

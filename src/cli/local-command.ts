@@ -1,4 +1,5 @@
-// A command that runs on this machine and is not in the manifest. Used by run.ts; the commands are login.ts and doctor.ts.
+// A command that runs on this machine and is not in the manifest. Used by run.ts; the commands are login.ts, doctor.ts and
+// snapshots.ts.
 import { SeedError } from '../protocol/errors.ts';
 import { parseArgs } from './builtin.ts';
 import { type GlobalFlags, isTrailingFlag } from './global-flags.ts';
@@ -6,14 +7,31 @@ import type { HelpEntry } from './help.ts';
 import type { Io } from './io.ts';
 
 export interface LocalCommand {
-  /** One word. */
+  /** One word, or a noun and a verb. */
   name: string;
   summary: string;
   usage: string;
   flags: readonly HelpEntry[];
   options: Record<string, { type: 'string' | 'boolean' }>;
+  /** Names under which `values` has what stands without a flag. */
+  positionals?: readonly string[];
+  /** Complete command lines. */
+  examples?: readonly string[];
   /** Returns the exit code. */
   run(io: Io, flags: GlobalFlags, values: Record<string, string | boolean | undefined>): Promise<number>;
+}
+
+/** The local command that the words begin with, and the words after its name. */
+export function findLocal(
+  commands: readonly LocalCommand[],
+  words: readonly string[],
+): { command: LocalCommand; args: string[] } | null {
+  for (const command of commands) {
+    const name = command.name.split(' ');
+    if (name.every((word, index) => word === words[index]))
+      return { command, args: words.slice(name.length) };
+  }
+  return null;
 }
 
 /** Runs it with what stands after its name; null asks for its help. Throws SeedError `usage`. */
@@ -32,7 +50,12 @@ export async function runLocal(
   };
   let values: Record<string, string | boolean | undefined>;
   try {
-    values = parseArgs({ args: [...args], options, strict: true }).values as typeof values;
+    const { positionals: names = [] } = command;
+    const parsed = parseArgs({ args: [...args], options, strict: true, allowPositionals: names.length > 0 });
+    const extra = parsed.positionals[names.length];
+    if (extra !== undefined) throw new Error(`what is "${extra}" for?`);
+    const given = names.map((name, index) => [name, parsed.positionals[index]] as const);
+    values = { ...parsed.values, ...Object.fromEntries(given) } as typeof values;
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new SeedError('usage', `seed ${command.name}: ${message}`, {

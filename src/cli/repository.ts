@@ -4,9 +4,10 @@ import { doctor } from './doctor.ts';
 import { login, logout } from './login.ts';
 import { main } from './main.ts';
 import { REPOSITORY } from './repository-root.ts';
+import { snapshotCommands } from './snapshots.ts';
 
 await main({
   manifest: null,
-  local: [login, logout, doctor],
+  local: [login, logout, doctor, ...snapshotCommands],
   version: () => JSON.parse(fs.readFileSync(new URL('package.json', REPOSITORY), 'utf8')).version,
 });

@@ -7,9 +7,9 @@ import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { findCommand, unknownCommand } from './find-command.ts';
 import { followedBy, followTask } from './follow-task.ts';
 import { type GlobalFlags, takeLeadingFlags } from './global-flags.ts';
-import { commandHelp, localHelp, nounHelp, rootHelp } from './help.ts';
+import { commandHelp, localHelp, localNounHelp, nounHelp, rootHelp } from './help.ts';
 import type { Io, Output } from './io.ts';
-import { type LocalCommand, runLocal } from './local-command.ts';
+import { findLocal, type LocalCommand, runLocal } from './local-command.ts';
 import { cachedManifest, embeddedManifest, type ManifestSource } from './manifest-source.ts';
 import { parseInput } from './parse-input.ts';
 import { loadProfile } from './profile.ts';
@@ -50,12 +50,14 @@ async function dispatch(argv: readonly string[], form: Form, io: Io): Promise<nu
     rest.shift();
     flags.help = true;
   }
-  const local = form.local.find(({ name }) => name === rest[0]);
+  const local = findLocal(form.local, rest);
   if (local) {
-    const code = await runLocal(io, local, flags, rest.slice(1));
-    if (code === null) showHelp(io.stdout, localHelp(local, styleFor(io.stdout, io)));
+    const code = await runLocal(io, local.command, flags, local.args);
+    if (code === null) showHelp(io.stdout, localHelp(local.command, styleFor(io.stdout, io)));
     return code ?? EXIT.ok;
   }
+  const verbs = form.local.filter(({ name }) => name.startsWith(`${rest[0]} `));
+  if (verbs.length > 0) return showLocalNounHelp(io, verbs, flags, rest);
   const profile = loadProfile(io, flags.url);
   const api = createApi(io, profile);
   const source = form.manifest
@@ -122,6 +124,23 @@ async function showRootHelp(io: Io, form: Form, source: ManifestSource): Promise
     if (error.hint) io.stderr.write(`${sanitise(error.hint)}\n`);
   }
   return EXIT.ok;
+}
+
+/** The same for a noun of this machine's own. */
+function showLocalNounHelp(
+  io: Io,
+  verbs: readonly LocalCommand[],
+  flags: GlobalFlags,
+  words: readonly string[],
+): number {
+  const [noun = '', ...others] = words;
+  const wantsHelp = flags.help || others[0] === '--help' || others[0] === '-h';
+  const names = verbs.map(({ name }) => name);
+  if (!wantsHelp && others[0] !== undefined)
+    throw unknownCommand({ version: '', commands: [] }, names, words);
+  const output = wantsHelp ? io.stdout : io.stderr;
+  showHelp(output, localNounHelp(noun, verbs, styleFor(output, io)));
+  return wantsHelp ? EXIT.ok : EXIT.usage;
 }
 
 /** A noun without a verb shows its verbs; it is only right when that was asked for. */

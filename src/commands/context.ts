@@ -3,6 +3,7 @@ import type { Account } from '../protocol/account.ts';
 import type { TaskEvent } from '../protocol/event.ts';
 import type { Key, KeyStatus } from '../protocol/key.ts';
 import type { Page } from '../protocol/page.ts';
+import type { RunnerView } from '../protocol/runner.ts';
 import type { RunTaskBody, Task, TaskStatus } from '../protocol/task.ts';
 
 /** Who presents the key. */
@@ -53,6 +54,11 @@ export interface TaskService {
   events(id: string, after: number): Promise<AsyncIterable<TaskEvent>>;
 }
 
+export interface SandboxService {
+  /** The runners heard of lately, with the tasks that run on them. */
+  list(): Promise<Page<RunnerView>>;
+}
+
 export interface CommandContext {
   actor: Actor;
   /** The caller's `Prefer: wait=N` in milliseconds; 0 without. */
@@ -62,4 +68,5 @@ export interface CommandContext {
   accounts: AccountService;
   keys: KeyService;
   tasks: TaskService;
+  sandboxes: SandboxService;
 }

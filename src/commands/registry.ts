@@ -4,6 +4,7 @@ import { SeedError } from '../protocol/errors.ts';
 import { createAccount, listAccounts } from './accounts.ts';
 import type { Command } from './define-command.ts';
 import { createKey, getKey, listKeys, revokeKey } from './keys.ts';
+import { listSandboxes } from './sandboxes.ts';
 import { getTask, listTasks, runTask, stopTask, taskEvents } from './tasks.ts';
 import { whoami } from './whoami.ts';
 
@@ -28,6 +29,7 @@ export const BUILT_IN: readonly Command[] = [
   listTasks,
   stopTask,
   taskEvents,
+  listSandboxes,
 ];
 
 /** @throws SeedError invalid_settings when two commands share a name or a route */

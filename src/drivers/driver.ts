@@ -9,6 +9,8 @@ export interface Image {
   id: string;
   /** Folder with the Debian root file system, Node, Pi and the guest. */
   rootfs: string;
+  /** What went in, by name, for people. */
+  inputs?: Readonly<Record<string, string>>;
   /** The guest's command line inside the sandbox, absolute path first. */
   command: readonly string[];
 }
@@ -60,6 +62,11 @@ export interface Probe {
   why?: string;
 }
 
+export interface Guard {
+  /** From now on the sandbox dies at this moment, whoever else is alive, if not earlier. Takes no time. Called once. */
+  tighten(deadline: Date): void;
+}
+
 export interface Sandbox {
   readonly id: SandboxId;
   /** The only way in or out. */
@@ -67,12 +74,19 @@ export interface Sandbox {
   /** Resolves once, when no process of the sandbox is left; never rejects. */
   readonly exited: Promise<Exit>;
   usage(): Promise<Usage>;
+  /**
+   * For a sandbox that is to wait for its task: starts a second supervisor. Until it is told a deadline it kills the sandbox
+   * as soon as this process is gone. Called once, when the sandbox runs.
+   */
+  guard(): Promise<Guard>;
   /** Ends the sandbox and resolves when nothing of it is left. Safe to call twice. */
   kill(): Promise<void>;
 }
 
 export interface Driver {
   readonly name: string;
+  /** Changes with whatever makes its snapshots unusable. Missing: they are not compared by it. */
+  version?(): Promise<string>;
   /** Proves by starting something that it can run here. Never trusts the mere presence of a device or binary. */
   probe(): Promise<Probe>;
   /** Boots the image, lets the guest load its agent, freezes it. Content-addressed: same inputs, same snapshot id. */

@@ -44,7 +44,7 @@ const GROUPS = { auto: NAMES, qemu: ['qemu-kvm', 'qemu-emulated'] } as const sat
   string,
   readonly DriverName[]
 >;
-const DRIVER_NAMES = ['auto', 'qemu', ...NAMES] as const;
+export const DRIVER_NAMES = ['auto', 'qemu', ...NAMES] as const;
 export type DriverChoice = (typeof DRIVER_NAMES)[number];
 
 /** SEED_DRIVER. @throws SeedError invalid_settings */

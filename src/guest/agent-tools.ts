@@ -15,15 +15,19 @@ import { createToolOutput } from './tool-output.ts';
 
 export const TOOL_NAMES = ['bash', 'read', 'write', 'edit'];
 
-/** @param cwd the agent's working folder */
+/**
+ * @param cwd the agent's working folder
+ * @param installCli resolves when the `seed` command is there; the bash tool waits for it
+ */
 export function createAgentTools(
   cwd: string,
   processes: AgentProcesses,
   events: EventQueue,
+  installCli: () => Promise<void>,
 ): ToolDefinition[] {
   const files = createAgentFiles(processes, cwd);
   return [
-    defineTool(waitingForRoom(bashTool(cwd, processes, events), events)),
+    defineTool(waitingForRoom(bashTool(cwd, processes, events, installCli), events)),
     defineTool(
       waitingForRoom(createReadToolDefinition(cwd, { operations: files, autoResizeImages: false }), events),
     ),
@@ -35,7 +39,12 @@ export function createAgentTools(
 type BashTool = ReturnType<typeof createBashToolDefinition>;
 
 /** Pi's bash tool has one shell for all calls; here each call gets its own, whose output carries the call's id. */
-function bashTool(cwd: string, processes: AgentProcesses, events: EventQueue): BashTool {
+function bashTool(
+  cwd: string,
+  processes: AgentProcesses,
+  events: EventQueue,
+  installCli: () => Promise<void>,
+): BashTool {
   const forCall = (callId: string) =>
     createBashToolDefinition(cwd, {
       operations: createAgentShell(processes, createToolOutput(callId, events)),
@@ -43,8 +52,10 @@ function bashTool(cwd: string, processes: AgentProcesses, events: EventQueue): B
     });
   return {
     ...forCall(''),
-    execute: (callId, input, signal, onUpdate, context) =>
-      forCall(callId).execute(callId, input, signal, onUpdate, context),
+    execute: async (callId, input, signal, onUpdate, context) => {
+      await installCli();
+      return forCall(callId).execute(callId, input, signal, onUpdate, context);
+    },
   };
 }
 

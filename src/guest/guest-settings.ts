@@ -19,7 +19,7 @@ const SANDBOX_SETTINGS: GuestSettings = {
   workspaceDir: '/workspace',
   homeDir: '/home/agent',
   binDir: '/run/seed/bin',
-  path: '/usr/local/bin:/usr/bin:/bin',
+  path: '/opt/seed/extra/bin:/usr/local/bin:/usr/bin:/bin',
   port: GUEST_PORT,
   agent: { uid: 1000, gid: 1000 },
 };

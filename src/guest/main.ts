@@ -6,9 +6,12 @@ import { stirEntropy } from './entropy.ts';
 import { prepareFolders } from './folders.ts';
 import { guestSettings } from './guest-settings.ts';
 import { loadPi } from './pi.ts';
+import { openProxy } from './proxy.ts';
 import { rehearse } from './rehearsal.ts';
 import { runTask } from './run-task.ts';
 import { readStartLine } from './start-line.ts';
+
+const REHEARSALS = 3;
 
 let processes: AgentProcesses | null = null;
 
@@ -20,18 +23,24 @@ function end(exitCode: number, message?: string): never {
 
 async function main(): Promise<void> {
   const settings = guestSettings(process.argv[2]);
+  // A sandbox that waits for a task touches all that a task will need: the pages of a restored one are mapped on first use.
+  const answerReady = async () => {
+    await rehearse(pi, settings, proxy);
+    process.stdout.write(READY_LINE);
+  };
   await prepareFolders(settings);
-  const pi = await loadPi();
-  await rehearse(pi, settings);
+  const [pi, proxy] = await Promise.all([loadPi(), openProxy(settings.port)]);
+  // The first compiles, the others teach the compiler what matters.
+  for (let count = 0; count < REHEARSALS; count += 1) await rehearse(pi, settings, proxy);
   process.stdout.write(READY_LINE);
 
-  const start = await readStartLine(process.stdin);
+  const start = await readStartLine(process.stdin, answerReady);
   if (start === null) end(0);
   const broken = () => end(1, 'the stream ended before the task did');
   process.stdin.once('end', broken).once('close', broken);
-  await stirEntropy(start.entropy);
+  stirEntropy(start.entropy);
   const stream = Duplex.from({ readable: process.stdin, writable: process.stdout });
-  const link = await runTask(pi, stream, settings, (started) => {
+  const link = await runTask(pi, stream, settings, proxy, start, (started) => {
     processes = started;
   });
   process.stdin.off('end', broken).off('close', broken);

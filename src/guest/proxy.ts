@@ -14,21 +14,27 @@ import type { LlmWatch } from './llm-watch.ts';
 const OPEN_REQUESTS = { '/api/v1/': 20, '/llm/v1/': 8 } as const;
 type Prefix = keyof typeof OPEN_REQUESTS;
 
-export interface LoopbackProxy {
-  url: string;
-  close(): Promise<void>;
+/** Where a task's requests go. */
+export interface ProxyTarget {
+  session: ClientHttp2Session;
+  llm: LlmWatch;
+  /** Called when a request to the model is on its way. */
+  onModelRequest(): void;
 }
 
-/** Listens on loopback; port 0 takes a free one. */
-export async function openProxy(
-  port: number,
-  session: ClientHttp2Session,
-  llm: LlmWatch,
-): Promise<LoopbackProxy> {
+export interface LoopbackProxy {
+  url: string;
+  /** Forwards from now on; null refuses everything and cuts what is open. */
+  serve(target: ProxyTarget | null): void;
+}
+
+/** Listens on loopback, from before the freeze on; port 0 takes a free one. */
+export async function openProxy(port: number): Promise<LoopbackProxy> {
   const open: Record<Prefix, number> = { '/api/v1/': 0, '/llm/v1/': 0 };
+  let target: ProxyTarget | null = null;
   const server = createServer({ maxHeaderSize: LIMITS.guest.headerBytes, keepAliveTimeout: 1000 });
   server.on('request', (request, response) => {
-    pass(request, response, open, session, llm).catch((error: Error) => {
+    pass(request, response, open, target).catch((error: Error) => {
       if (response.headersSent) response.destroy();
       else refuse(response, error);
     });
@@ -37,11 +43,10 @@ export async function openProxy(
   const { port: actualPort } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${actualPort}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    serve(next) {
+      target = next;
+      if (next === null) server.closeAllConnections();
+    },
   };
 }
 
@@ -50,11 +55,11 @@ async function pass(
   request: IncomingMessage,
   response: ServerResponse,
   open: Record<Prefix, number>,
-  session: ClientHttp2Session,
-  llm: LlmWatch,
+  target: ProxyTarget | null,
 ): Promise<void> {
   const prefix = (Object.keys(open) as Prefix[]).find((known) => request.url?.startsWith(known));
-  if (prefix === undefined) throw new SeedError('not_found', `nothing is at ${request.url}`);
+  if (prefix === undefined || target === null)
+    throw new SeedError('not_found', `nothing is at ${request.url}`);
   if (open[prefix] >= OPEN_REQUESTS[prefix]) {
     throw new SeedError('too_many_requests', `${OPEN_REQUESTS[prefix]} requests to ${prefix} are open`);
   }
@@ -63,7 +68,10 @@ async function pass(
   }
   open[prefix]++;
   response.once('close', () => open[prefix]--);
-  await forward(request, response, session, prefix === '/llm/v1/' ? llm : null);
+  const isModel = prefix === '/llm/v1/';
+  const forwarded = forward(request, response, target.session, isModel ? target.llm : null);
+  if (isModel) target.onModelRequest();
+  await forwarded;
 }
 
 function listen(server: Server, port: number): Promise<void> {

@@ -6,6 +6,7 @@ import type { GuestResult, GuestTask } from '../protocol/guest.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import type { GuestSettings } from './guest-settings.ts';
 import type { Pi } from './pi.ts';
+import type { LoopbackProxy } from './proxy.ts';
 import { runTask } from './run-task.ts';
 
 const ANSWER = 'rehearsed';
@@ -18,7 +19,7 @@ const TASK: GuestTask = {
 const MANIFEST: Manifest = { version: 'rehearsal', commands: [] };
 
 /** Rejects when the pretend task did not end with the canned answer. */
-export async function rehearse(pi: Pi, settings: GuestSettings): Promise<void> {
+export async function rehearse(pi: Pi, settings: GuestSettings, proxy: LoopbackProxy): Promise<void> {
   const [guestEnd, runnerEnd] = duplexPair();
   const session = performServerHandshake(runnerEnd);
   let result: GuestResult | null = null;
@@ -41,7 +42,14 @@ export async function rehearse(pi: Pi, settings: GuestSettings): Promise<void> {
       if (answer !== '') stream.end(answer);
     });
   });
-  const link = await runTask(pi, guestEnd, settings, () => undefined);
+  const link = await runTask(
+    pi,
+    guestEnd,
+    settings,
+    proxy,
+    { task: TASK, manifest: MANIFEST },
+    () => undefined,
+  );
   await link.close();
   session.destroy();
   const { stdout = null, error = null } = (result ?? {}) as Partial<GuestResult>;
@@ -54,8 +62,6 @@ function contentType(path: string): string {
 }
 
 function cannedAnswer(path: string, llmCalls: number): string {
-  if (path === '/task') return JSON.stringify(TASK);
-  if (path === '/api/v1/commands') return JSON.stringify(MANIFEST);
   if (path === '/cli/seed.mjs') return 'process.exitCode = 0;\n';
   if (path !== '/llm/v1/chat/completions') return '';
   return llmCalls === 1 ? completion(TOOL_CALL, 'tool_calls') : completion({ content: ANSWER }, 'stop');

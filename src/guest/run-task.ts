@@ -1,17 +1,17 @@
-// The whole of one task over one stream: fetch it, install the CLI, open the proxy, run the agent, hand back the result.
+// The whole of one task over one stream: open the door, run the agent, fetch the CLI meanwhile, hand back the result.
 // The rehearsal before the freeze goes through the same lines.
 import type { Duplex } from 'node:stream';
-import type { GuestResult, GuestTask } from '../protocol/guest.ts';
+import type { GuestResult, GuestTask, StartLine } from '../protocol/guest.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import { AgentProcesses } from './agent-processes.ts';
 import { createAgentTools } from './agent-tools.ts';
+import { createCliInstaller } from './cli-installer.ts';
 import { EventQueue } from './event-queue.ts';
 import type { GuestSettings } from './guest-settings.ts';
-import { installCli } from './install-cli.ts';
 import { type Link, type LinkAnswer, openLink } from './link.ts';
 import { createLlmWatch } from './llm-watch.ts';
 import { type Pi, startPiSession } from './pi.ts';
-import { openProxy } from './proxy.ts';
+import type { LoopbackProxy } from './proxy.ts';
 import { runAgent } from './run-agent.ts';
 import { systemPrompt } from './system-prompt.ts';
 
@@ -23,17 +23,21 @@ export async function runTask(
   pi: Pi,
   stream: Duplex,
   settings: GuestSettings,
+  proxy: LoopbackProxy,
+  start: Pick<StartLine, 'task' | 'manifest'>,
   onProcesses: (processes: AgentProcesses) => void,
 ): Promise<Link> {
   const link = openLink(stream);
+  const cli = createCliInstaller(settings.binDir, async () =>
+    accepted('/cli/seed.mjs', await link.get('/cli/seed.mjs')),
+  );
   const llm = createLlmWatch();
-  const [task, cli, manifest, proxy] = await Promise.all([
-    link.get('/task').then((answer) => parsed<GuestTask>('/task', answer)),
-    link.get('/cli/seed.mjs').then((answer) => accepted('/cli/seed.mjs', answer)),
-    link.get('/api/v1/commands').then((answer) => parsed<Manifest>('/api/v1/commands', answer)),
-    openProxy(settings.port, link.session, llm),
+  proxy.serve({ session: link.session, llm, onModelRequest: cli.install });
+  const [task, manifest] = await Promise.all([
+    start.task ?? link.get('/task').then((answer) => parsed<GuestTask>('/task', answer)),
+    start.manifest ??
+      link.get('/api/v1/commands').then((answer) => parsed<Manifest>('/api/v1/commands', answer)),
   ]);
-  await installCli(settings.binDir, cli);
   const processes = new AgentProcesses(settings, proxy.url);
   onProcesses(processes);
   const refused: string[] = [];
@@ -47,14 +51,14 @@ export async function runTask(
     modelBaseUrl: `${proxy.url}/llm/v1`,
     model: task.model,
     systemPrompt: systemPrompt(manifest.commands, settings.workspaceDir),
-    tools: createAgentTools(settings.workspaceDir, processes, events),
+    tools: createAgentTools(settings.workspaceDir, processes, events, cli.install),
   });
   const result = await runAgent(session, task.instruction, events, llm);
   session.dispose();
   processes.killAll();
   await events.flush();
   await postResult(link, result, refused);
-  await proxy.close();
+  proxy.serve(null);
   return link;
 }
 

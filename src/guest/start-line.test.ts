@@ -24,6 +24,17 @@ test('the line may come in pieces, the rest later', async () => {
   expect(await text(input)).toBe('later');
 });
 
+test('questions before the line are counted and left out', async () => {
+  const input = new PassThrough();
+  let questions = 0;
+  const line = readStartLine(input, async () => void questions++);
+  input.write('ready?\nrea');
+  input.end(`dy?\n${LINE}\nPRI`);
+  expect(await line).toMatchObject({ protocol: 1 });
+  expect(questions).toBe(2);
+  expect(await text(input)).toBe('PRI');
+});
+
 test('a stream that ends without a line', async () => {
   const input = new PassThrough();
   input.end();
@@ -31,7 +42,7 @@ test('a stream that ends without a line', async () => {
 });
 
 test.each([
-  ['x'.repeat(5000), /longer than/],
+  ['x'.repeat(1024 * 1024 + 1), /longer than/],
   ['no json\n', /JSON/],
   ['{"protocol":2,"entropy":""}\n', /protocol 1/],
 ])('%.10s… is refused', async (sent, message) => {

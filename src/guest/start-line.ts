@@ -2,12 +2,21 @@
 // preface may have come in the same chunk.
 import type { Readable } from 'node:stream';
 import type { StartLine } from '../protocol/guest.ts';
+import { READY_QUESTION } from '../protocol/guest-wire.ts';
 
-const LINE_BYTES = 4096;
+/** An instruction of 32 KiB may take six times that in JSON; the rest is for the commands. */
+const LINE_BYTES = 1024 * 1024;
 
-/** Resolves with the line; null when the stream ends without one. Rejects when it is longer than 4 KiB or not JSON. */
-export async function readStartLine(input: Readable): Promise<StartLine | null> {
-  let line = Buffer.alloc(0);
+/**
+ * Resolves with the line; null when the stream ends without one. Rejects when it is longer than 1 MiB or not JSON.
+ * @param onQuestion called for each "ready?" before it; what follows is not read before it resolves
+ */
+export async function readStartLine(
+  input: Readable,
+  onQuestion: () => Promise<void> = async () => undefined,
+): Promise<StartLine | null> {
+  let pieces: Buffer[] = [];
+  let length = 0;
   for (;;) {
     const chunk = input.read() as Buffer | null;
     if (chunk === null) {
@@ -15,13 +24,19 @@ export async function readStartLine(input: Readable): Promise<StartLine | null> 
       await readableOrEnd(input);
       continue;
     }
-    line = Buffer.concat([line, chunk]);
-    const end = line.indexOf(0x0a);
-    if (end !== -1) {
-      input.unshift(line.subarray(end + 1));
-      return parseStartLine(line.subarray(0, end).toString('utf8'));
+    const end = chunk.indexOf(0x0a);
+    if (end === -1) {
+      pieces.push(chunk);
+      length += chunk.length;
+      if (length > LINE_BYTES) throw new Error(`the start line is longer than ${LINE_BYTES} bytes`);
+      continue;
     }
-    if (line.length > LINE_BYTES) throw new Error(`the start line is longer than ${LINE_BYTES} bytes`);
+    input.unshift(chunk.subarray(end + 1));
+    const line = Buffer.concat([...pieces, chunk.subarray(0, end)]).toString('utf8');
+    if (`${line}\n` !== READY_QUESTION) return parseStartLine(line);
+    pieces = [];
+    length = 0;
+    await onQuestion();
   }
 }
 

@@ -5,7 +5,7 @@ import { descendants, findByCommandLine, parseStat, processTree } from './host-p
 
 test('parseStat is not misled by a hostile process name', () => {
   const stat = '42 (a) R 1 (b) S 7 42 42 0 -1 4194560 1 0 0 0 150 50 25 75 20 0 1 0 100 0 0';
-  expect(parseStat(stat)).toEqual({ parentPid: 7, cpuSeconds: 3 });
+  expect(parseStat(stat)).toMatchObject({ parentPid: 7, cpuSeconds: 3 });
 });
 
 test('descendants finds grandchildren listed before their parents', () => {

@@ -52,13 +52,15 @@ export function descendants<P extends { pid: number; parentPid: number }>(
 /** Linux reports times to user space in hundredths of a second on every architecture. */
 const TICKS_PER_SECOND = 100;
 
-/** See proc_pid_stat(5). Field 2, the name, may hold anything, even brackets and spaces. */
-export function parseStat(stat: string): { parentPid: number; cpuSeconds: number } {
+/** See proc_pid_stat(5). Field 2, the name, may hold anything, even brackets and spaces. With its pid, a process's start
+ * time (`startTicks`, since boot) names it for ever. */
+export function parseStat(stat: string): { parentPid: number; cpuSeconds: number; startTicks: string } {
   const fromField3 = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [utime = 0, stime = 0, cutime = 0, cstime = 0] = fromField3.slice(11, 15).map(Number);
   return {
     parentPid: Number(fromField3[1]),
     cpuSeconds: (utime + stime + cutime + cstime) / TICKS_PER_SECOND,
+    startTicks: fromField3[19] ?? '',
   };
 }
 

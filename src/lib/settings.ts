@@ -39,6 +39,15 @@ export function dataDirSetting(): string {
   return resolve(env('SEED_DATA_DIR') ?? '.seed');
 }
 
+/** The id of the snapshot that sandboxes are started from and no other; undefined: the current one. */
+export function snapshotIdSetting(): string | undefined {
+  const id = env('SANDBOX_SNAPSHOT_ID');
+  if (id === undefined || /^[0-9a-f]{32}$/.test(id)) return id;
+  throw new SeedError('invalid_settings', `SANDBOX_SNAPSHOT_ID is "${id}", not 32 hexadecimal digits`, {
+    hint: 'seed snapshots list shows the ids.',
+  });
+}
+
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
 
 export function logLevelSetting(): (typeof LOG_LEVELS)[number] {

@@ -1,6 +1,7 @@
 // The constants of the guest's wire (see guest.ts), free of dependencies: the guest's bundle carries them.
 
 export const READY_LINE = 'ready\n';
+export const READY_QUESTION = 'ready?\n';
 export const GUEST_PORT = 3210;
 
 /** Where the guest's program may send requests through the runner; everything else is refused. */

@@ -1,9 +1,10 @@
 // The guest's wire, over the one byte stream of a sandbox:
-//   1. The frozen guest writes "ready\n" on its output and waits.
-//   2. After the restore the runner writes one line of JSON, the StartLine, and then speaks HTTP/2 as the server
+//   1. The frozen guest writes "ready\n" on its output and waits. After the restore it answers each line "ready?\n" with
+//      "ready\n": so the runner learns that a sandbox which is to wait for a task works.
+//   2. When there is a task the runner writes one line of JSON, the StartLine, and then speaks HTTP/2 as the server
 //      (the bytes after the line may come in the same chunk). The guest speaks HTTP/2 as the client.
 //   3. The guest asks:
-//      GET  /task            → GuestTask
+//      GET  /task            → GuestTask, unless the StartLine had it
 //      GET  /cli/seed.mjs    → the CLI with the manifest of the task key
 //      POST /events          NDJSON of AgentEvent → 204
 //      POST /result          GuestResult → 204; the guest then exits
@@ -12,16 +13,11 @@
 //   Anything else is answered 403. Limits: LIMITS.guest.
 // Constants are in guest-wire.ts. Inside, the guest opens GUEST_PORT on loopback for the CLI and Pi and forwards /api/v1/* and /llm/v1/* unchanged.
 import { z } from 'zod';
+import type { Manifest } from './manifest.ts';
 import { TaskError } from './task.ts';
 
-export const StartLine = z.object({
-  protocol: z.literal(1),
-  /** The host's time, ISO-8601. */
-  now: z.iso.datetime(),
-  /** 64 random bytes, base64, fresh for each sandbox. */
-  entropy: z.string(),
-});
-export type StartLine = z.infer<typeof StartLine>;
+/** Made by the server and read by the guest; the runner only carries it. */
+export const CarriedManifest = z.custom<Manifest>((value) => typeof value === 'object' && value !== null);
 
 export const GuestTask = z.object({
   id: z.uuid(),
@@ -30,6 +26,19 @@ export const GuestTask = z.object({
   deadline: z.iso.datetime(),
 });
 export type GuestTask = z.infer<typeof GuestTask>;
+
+export const StartLine = z.object({
+  protocol: z.literal(1),
+  /** The host's time, ISO-8601. */
+  now: z.iso.datetime(),
+  /** 64 random bytes, base64, fresh for each sandbox. */
+  entropy: z.string(),
+  /** What the guest would ask for first; with it a task starts without waiting for an answer. */
+  task: GuestTask.optional(),
+  /** The commands of the task key, as GET /api/v1/commands answers them. */
+  manifest: CarriedManifest.optional(),
+});
+export type StartLine = z.infer<typeof StartLine>;
 
 export const GuestResult = z.object({
   stdout: z.string().nullable(),

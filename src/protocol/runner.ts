@@ -7,6 +7,7 @@
 //   POST /runner/v1/tasks/{id}/settle     Settlement          → 204, also when it was settled before
 // A lease that is no longer the runner's is answered with 409 lease_lost: the runner kills that sandbox.
 import { z } from 'zod';
+import { CarriedManifest } from './guest.ts';
 import { TaskError, TaskPhase } from './task.ts';
 
 /** A runner is lost when it was not heard of for this long. */
@@ -14,6 +15,15 @@ export const LEASE_MS = 10_000;
 export const HEARTBEAT_WAIT_MS = 2_500;
 export const LEASE_WAIT_MS = 20_000;
 export const RUNNER_HEADER = { lease: 'seed-lease', batch: 'seed-batch' } as const;
+
+export const PoolState = z.object({
+  size: z.number().int().min(0).max(1000).describe('Sandboxes it wants to have waiting'),
+  ready: z.number().int().min(0).max(1000).describe('Sandboxes that wait now'),
+  memoryBytes: z.number().nonnegative().describe('What those take together'),
+  memoryLimitBytes: z.number().nonnegative().describe('What they may take together'),
+  maxAgeMs: z.number().int().nonnegative().describe('A sandbox that waited this long is replaced'),
+});
+export type PoolState = z.infer<typeof PoolState>;
 
 export const RunnerState = z.object({
   id: z.uuid(),
@@ -23,6 +33,8 @@ export const RunnerState = z.object({
   /** The driver in use; null when no driver is usable. */
   driver: z.string().nullable(),
   isolation: z.enum(['vm', 'user-kernel', 'emulated']).nullable(),
+  /** The sandboxes that wait for a task; null without a pool. */
+  pool: PoolState.nullable().optional(),
   probes: z.array(
     z.object({
       driver: z.string(),
@@ -33,6 +45,24 @@ export const RunnerState = z.object({
   ),
 });
 export type RunnerState = z.infer<typeof RunnerState>;
+
+/** A runner as the operator sees it. */
+export const RunnerView = RunnerState.extend({
+  pool: PoolState.nullable(),
+  lastSeen: z.iso.datetime(),
+  sandboxes: z
+    .array(
+      z.object({
+        taskId: z.uuid(),
+        accountId: z.uuid(),
+        phase: TaskPhase.nullable(),
+        startedAt: z.iso.datetime().nullable(),
+        deadline: z.iso.datetime().nullable(),
+      }),
+    )
+    .describe('Running tasks, each in a sandbox of its own'),
+}).meta({ id: 'Runner' });
+export type RunnerView = z.infer<typeof RunnerView>;
 
 export const LeaseRequest = z.object({ runner: RunnerState });
 
@@ -48,10 +78,17 @@ export const Lease = z.object({
   deadline: z.iso.datetime(),
   /** The task key's secret. It stays in the runner: it is attached to proxied calls and never enters the sandbox. */
   taskKey: z.string(),
+  /** The commands of the task key, handed to the guest. */
+  manifest: CarriedManifest.optional(),
 });
 export type Lease = z.infer<typeof Lease>;
 
-export const HeartbeatRequest = z.object({ runnerId: z.uuid(), tasks: z.array(z.uuid()).max(1000) });
+export const HeartbeatRequest = z.object({
+  runnerId: z.uuid(),
+  tasks: z.array(z.uuid()).max(1000),
+  /** What the runner says of itself by now. */
+  runner: RunnerState.optional(),
+});
 export const HeartbeatAnswer = z.object({
   /** Tasks of this runner to kill now: stopped, timed out or not its own any more. */
   stop: z.array(z.uuid()),

@@ -5,16 +5,21 @@ const FIRST_MS = 100;
 const LONGEST_MS = 2_000;
 
 export interface Backoff {
-  /** Milliseconds until the next attempt: doubles up to 2 s, with jitter so that runners do not come back all at once. */
+  /** Milliseconds until the next attempt: doubles up to a limit, with jitter so that runners do not come back all at once. */
   next(): number;
   reset(): void;
 }
 
-export function createBackoff(random: () => number = Math.random): Backoff {
+/** @param random 0 to 1 */
+export function createBackoff(
+  random: () => number = Math.random,
+  firstMs = FIRST_MS,
+  longestMs = LONGEST_MS,
+): Backoff {
   let failures = 0;
   return {
     next() {
-      const longest = Math.min(LONGEST_MS, FIRST_MS * 2 ** failures++);
+      const longest = Math.min(longestMs, firstMs * 2 ** Math.min(failures++, 20));
       return Math.round(longest * (0.5 + random() / 2));
     },
     reset() {

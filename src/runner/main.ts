@@ -17,12 +17,18 @@ await exitOnFailure(async () => {
 
 /** Without a usable driver the runner still reports to the server, so that callers learn why nothing runs. */
 async function findSandboxes(
-  { cacheDir, dataDir, driver: choice }: RunnerSettings,
+  { cacheDir, dataDir, driver: choice, snapshotId }: RunnerSettings,
   log: Logger,
 ): Promise<Pick<RunnerOptions, 'sandboxes' | 'probes'>> {
   const onProgress = (message: string) => log.info(message);
   try {
-    const { driver, snapshot, probes } = await setUp({ cacheDir, dataDir, driver: choice, onProgress });
+    const { driver, snapshot, probes } = await setUp({
+      cacheDir,
+      dataDir,
+      driver: choice,
+      snapshotId,
+      onProgress,
+    });
     log.info({ driver: driver.name, snapshot: snapshot.id }, 'sandboxes are ready');
     return { sandboxes: { driver, snapshot }, probes: [...probes] };
   } catch (error) {

@@ -2,12 +2,15 @@
 // is told to end. Used by main.ts and the tests.
 import { randomUUID } from 'node:crypto';
 import { Agent } from 'undici';
-import type { Driver, Snapshot } from '../drivers/driver.ts';
+import type { Driver, Limits, Sandbox, Snapshot } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
+import type { PoolSettings } from '../lib/pool-settings.ts';
+import { SeedError } from '../protocol/errors.ts';
 import type { Lease, RunnerState } from '../protocol/runner.ts';
 import { createBackoff, pause, within } from './backoff.ts';
+import { createPool, type Pool } from './pool/pool.ts';
 import { createServerClient } from './server-client.ts';
-import { startTaskRun, type TaskRun } from './task-run.ts';
+import { SANDBOX_LIMITS, startTaskRun, type TaskRun } from './task-run.ts';
 
 /** What a stopped runner leaves its tasks to end by themselves. */
 const GRACE_MS = 10_000;
@@ -23,6 +26,8 @@ export interface RunnerOptions {
   sandboxes: { driver: Driver; snapshot: Snapshot } | null;
   probes: RunnerState['probes'];
   slots: number;
+  /** Missing: no sandbox is started ahead. */
+  pool?: PoolSettings;
   /** The host, as people know it. */
   name: string;
   log: Logger;
@@ -46,6 +51,7 @@ export function createRunner(options: RunnerOptions): Runner {
   const stopping = new AbortController();
   const stopped = new AbortController();
   const giveUp = new AbortController();
+  let pool: Pool | null = null;
   let slotFreed = Promise.withResolvers<void>();
   let loops: Promise<unknown> = Promise.resolve();
 
@@ -59,7 +65,17 @@ export function createRunner(options: RunnerOptions): Runner {
       driver: sandboxes?.driver.name ?? null,
       isolation: probe?.isolation ?? null,
       probes,
+      pool: pool?.state() ?? null,
     };
+  }
+
+  async function startSandbox(limits: Limits, sandboxId: string): Promise<Sandbox> {
+    if (sandboxes === null) throw new SeedError('no_usable_driver', 'this runner has no driver');
+    const waiting = pool?.take(limits);
+    if (waiting === undefined) return sandboxes.driver.start(sandboxes.snapshot, limits, sandboxId);
+    log.info({ taskId: sandboxId, sandbox: waiting.sandbox.id }, 'bound a waiting sandbox');
+    waiting.guard.tighten(limits.deadline);
+    return waiting.sandbox;
   }
 
   function wakeLeaseLoop(): void {
@@ -68,15 +84,13 @@ export function createRunner(options: RunnerOptions): Runner {
   }
 
   function begin(lease: Lease): void {
-    if (sandboxes === null) {
-      log.error({ taskId: lease.taskId }, 'the server leased a task to a runner without a driver');
-      return;
-    }
     log.info({ taskId: lease.taskId, deadline: lease.deadline }, 'leased');
-    const parts = { ...sandboxes, client, serverUrl, dispatcher, log, giveUp: giveUp.signal };
+    const onWorking = pool?.holdRefill() ?? (() => undefined);
+    const parts = { startSandbox, onWorking, client, serverUrl, dispatcher, log, giveUp: giveUp.signal };
     const run = startTaskRun(lease, parts);
     runs.set(lease.taskId, run);
     void run.done.then(() => {
+      onWorking();
       runs.delete(lease.taskId);
       wakeLeaseLoop();
     });
@@ -94,7 +108,8 @@ export function createRunner(options: RunnerOptions): Runner {
 
   async function beat(): Promise<boolean> {
     const held = [...runs.values()].filter((run) => run.isHeld()).map(({ taskId }) => taskId);
-    for (const taskId of await client.heartbeat(id, held, stopped.signal)) runs.get(taskId)?.end('stopped');
+    for (const taskId of await client.heartbeat(state(), held, stopped.signal))
+      runs.get(taskId)?.end('stopped');
     return false;
   }
 
@@ -102,6 +117,8 @@ export function createRunner(options: RunnerOptions): Runner {
     async start() {
       const swept = (await sandboxes?.driver.sweep()) ?? [];
       if (swept.length > 0) log.warn({ sandboxes: swept }, 'swept what an earlier runner left');
+      if (sandboxes !== null && options.pool !== undefined)
+        pool = createPool({ ...sandboxes, ...options.pool, limits: SANDBOX_LIMITS, log });
       loops = Promise.all([
         repeat('lease', takeTask, stopping.signal, log),
         repeat('heartbeat', beat, stopped.signal, log),
@@ -110,11 +127,12 @@ export function createRunner(options: RunnerOptions): Runner {
     async stop() {
       stopping.abort();
       wakeLeaseLoop();
+      const drained = pool?.stop();
       const allDone = () => Promise.all([...runs.values()].map(({ done }) => done));
       await within(graceMs, allDone());
       for (const run of runs.values()) run.end('interrupted');
       setTimeout(() => giveUp.abort(), SETTLE_MS).unref();
-      await allDone();
+      await Promise.all([allDone(), drained]);
       stopped.abort();
       await loops;
       await dispatcher.destroy();

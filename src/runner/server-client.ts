@@ -22,7 +22,7 @@ export interface ServerClient {
   /** Null: nothing to do. Held back up to LEASE_WAIT_MS. */
   lease(state: RunnerState, signal: AbortSignal): Promise<Lease | null>;
   /** Tasks to kill. Held back up to HEARTBEAT_WAIT_MS. */
-  heartbeat(runnerId: string, taskIds: string[], signal: AbortSignal): Promise<string[]>;
+  heartbeat(state: RunnerState, taskIds: string[], signal: AbortSignal): Promise<string[]>;
   reportPhase(taskId: string, leaseId: string, phase: TaskPhase): Promise<void>;
   sendEvents(batch: EventBatch, signal: AbortSignal): Promise<void>;
   settle(taskId: string, settlement: Settlement): Promise<void>;
@@ -81,8 +81,9 @@ export function createServerClient(
       const answer = await post('/lease', { runner: state }, { heldMs: LEASE_WAIT_MS, signal });
       return answer === null ? null : Lease.parse(answer);
     },
-    async heartbeat(runnerId, tasks, signal) {
-      const answer = await post('/heartbeat', { runnerId, tasks }, { heldMs: HEARTBEAT_WAIT_MS, signal });
+    async heartbeat(runner, tasks, signal) {
+      const body = { runnerId: runner.id, tasks, runner };
+      const answer = await post('/heartbeat', body, { heldMs: HEARTBEAT_WAIT_MS, signal });
       return HeartbeatAnswer.parse(answer).stop;
     },
     async reportPhase(taskId, leaseId, phase) {

@@ -2,11 +2,12 @@
 import { hostname } from 'node:os';
 import { type DriverChoice, driverSetting } from '../drivers/select.ts';
 import { env } from '../lib/env.ts';
+import { type PoolSettings, readPoolSettings, slotsSetting } from '../lib/pool-settings.ts';
 import {
   cacheDirSetting,
   dataDirSetting,
-  integerSetting,
   logLevelSetting,
+  snapshotIdSetting,
   urlSetting,
 } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
@@ -17,7 +18,10 @@ export interface RunnerSettings {
   dataDir: string;
   cacheDir: string;
   slots: number;
+  pool: PoolSettings;
   driver: DriverChoice;
+  /** Undefined: the current one. */
+  snapshotId: string | undefined;
   name: string;
   logLevel: string;
 }
@@ -29,7 +33,9 @@ export function readRunnerSettings(): RunnerSettings {
     runnerToken: required('SEED_RUNNER_TOKEN', env('SEED_RUNNER_TOKEN') ?? null, "the server's runner token"),
     dataDir: dataDirSetting(),
     cacheDir: cacheDirSetting(),
-    slots: integerSetting('SEED_RUNNER_SLOTS', 2, 1, 1000),
+    slots: slotsSetting(),
+    pool: readPoolSettings(),
+    snapshotId: snapshotIdSetting(),
     driver: driverSetting(),
     name: env('SEED_RUNNER_NAME') ?? hostname(),
     logLevel: logLevelSetting(),

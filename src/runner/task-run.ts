@@ -1,26 +1,27 @@
 // One leased task on this host, from the lease to the settlement: sandbox, relay, deadline, end.
-import { randomBytes } from 'node:crypto';
 import type { Dispatcher } from 'undici';
-import type { Driver, Sandbox, Snapshot } from '../drivers/driver.ts';
+import type { Limits, Sandbox } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
-import type { StartLine } from '../protocol/guest.ts';
 import type { Lease } from '../protocol/runner.ts';
 import { within } from './backoff.ts';
 import { openRelay } from './relay.ts';
 import type { ServerClient } from './server-client.ts';
 import { settleTask } from './settle.ts';
 import { type RunEnd, settlementOf } from './settlement.ts';
+import { guestTask, startLine } from './start-line.ts';
 import { createTaskReports } from './task-reports.ts';
 
 const MIB = 1024 * 1024;
-const SANDBOX_LIMITS = { diskBytes: 512 * MIB, memoryBytes: 1024 * MIB, vcpus: 2, processes: 512 };
+export const SANDBOX_LIMITS = { diskBytes: 512 * MIB, memoryBytes: 1024 * MIB, vcpus: 2, processes: 512 };
 /** After its result a guest has nothing left to do but exit. */
 const EXIT_WITHIN_MS = 2_000;
 const KILL_WITHIN_MS = 10_000;
 
 export interface TaskRunParts {
-  driver: Driver;
-  snapshot: Snapshot;
+  /** A waiting sandbox or a new one. */
+  startSandbox(limits: Limits, id: string): Promise<Sandbox>;
+  /** The agent has asked its model for the first time. */
+  onWorking(): void;
   client: ServerClient;
   serverUrl: string;
   dispatcher: Dispatcher;
@@ -77,11 +78,11 @@ async function runSandbox(
   ended: Promise<RunEnd>,
   end: EndRun,
 ): Promise<void> {
-  const { driver, snapshot, log } = parts;
+  const { log } = parts;
   let sandbox: Sandbox;
   try {
     const limits = { ...SANDBOX_LIMITS, deadline: new Date(lease.deadline) };
-    sandbox = await driver.start(snapshot, limits, lease.taskId);
+    sandbox = await parts.startSandbox(limits, lease.taskId);
   } catch (error) {
     log.error({ err: error }, 'the sandbox did not start');
     return end({ why: 'not_started', message: (error as Error).message });
@@ -90,14 +91,17 @@ async function runSandbox(
   stream.on('error', (error) => log.debug({ err: error }, "the sandbox's stream broke"));
   void sandbox.exited.then((exit) => end({ why: 'exit', exit }));
   const reports = createTaskReports(lease, parts.client, log, () => end({ why: 'lease_lost' }));
-  stream.write(`${JSON.stringify(startLine())}\n`);
+  stream.write(startLine(lease));
   const relay = openRelay({
     stream,
-    task: { id: lease.taskId, instruction: lease.instruction, model: lease.model, deadline: lease.deadline },
+    task: guestTask(lease),
     upstream: { serverUrl: parts.serverUrl, taskKey: lease.taskKey, dispatcher: parts.dispatcher },
     log,
     onEvents: reports.sendEvents,
-    onCompletion: () => reports.reportPhase('working'),
+    onCompletion: () => {
+      parts.onWorking();
+      reports.reportPhase('working');
+    },
     onResult: (result) => {
       reports.reportPhase('finishing');
       end({ why: 'result', result });
@@ -108,10 +112,6 @@ async function runSandbox(
   relay.close();
   await killSandbox(sandbox, log);
   await reports.finish();
-}
-
-function startLine(): StartLine {
-  return { protocol: 1, now: new Date().toISOString(), entropy: randomBytes(64).toString('base64') };
 }
 
 async function killSandbox(sandbox: Sandbox, log: Logger): Promise<void> {

@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
+import { toManifest } from '../commands/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { AgentEvent } from '../protocol/event.ts';
 import {
@@ -48,9 +49,10 @@ export function runnerRoutes(parts: ServerParts): Hono<HttpEnv> {
   });
 
   app.post('/heartbeat', async (c) => {
-    const { runnerId, tasks } = await body(c, HeartbeatRequest);
+    const { runnerId, tasks, runner } = await body(c, HeartbeatRequest);
     using signals = store.signals.subscribe(`runner:${runnerId}`);
-    await touchRunner(store.db, runnerId);
+    if (runner?.id === runnerId) await saveRunner(store.db, runner);
+    else await touchRunner(store.db, runnerId);
     let stop = await renewLeases(store, { runnerId, taskIds: tasks });
     if (stop.length === 0) {
       await signals.next(HEARTBEAT_WAIT_MS, AbortSignal.any([c.req.raw.signal, parts.stopping]));
@@ -83,7 +85,7 @@ export function runnerRoutes(parts: ServerParts): Hono<HttpEnv> {
 
 /** Waits up to LEASE_WAIT_MS for a task. A runner that cannot run any only lets itself be seen. */
 async function nextLease(
-  { store, stopping }: ServerParts,
+  { store, stopping, registry, version }: ServerParts,
   runnerId: string,
   able: boolean,
   gone: AbortSignal,
@@ -104,6 +106,7 @@ async function nextLease(
         timeoutMs: leased.task.timeout,
         deadline: leased.deadline.toISOString(),
         taskKey: secret,
+        manifest: toManifest(registry.allowed(leased.task.scopes.effective, leased.operator), version),
       };
     }
     await arrivals.next(able ? LOOK_AGAIN_MS : LEASE_WAIT_MS, signal);

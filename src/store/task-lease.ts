@@ -15,6 +15,8 @@ export interface LeasedTask {
   task: Task;
   leaseId: string;
   deadline: Date;
+  /** Whether the task's account is the operator's. */
+  operator: boolean;
 }
 
 /** Makes the task key's secret; only its hash and prefix come here. Called once for each task that is tried. */
@@ -63,7 +65,12 @@ async function tryNext(
   await insertTaskKey(tx, waiting, mintKey(), now, lease.deadline);
   const leased = await transition(tx, taskId, now, () => ({ status: 'running', phase: 'starting', lease }));
   if (!leased) throw leaseLost(taskId);
-  return { task: toTask(leased.task), leaseId: lease.id, deadline: lease.deadline };
+  const { operator } = await tx
+    .selectFrom('accounts')
+    .select('operator')
+    .where('id', '=', waiting.account_id)
+    .executeTakeFirstOrThrow();
+  return { task: toTask(leased.task), leaseId: lease.id, deadline: lease.deadline, operator };
 }
 
 /** Records how far a running task is; a phase it has reached already changes nothing. Throws SeedError `lease_lost`. */

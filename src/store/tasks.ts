@@ -1,7 +1,7 @@
 // Tasks read, listed and counted. What happens to them is in the task-*.ts files beside this one.
 import { SeedError } from '../protocol/errors.ts';
 import type { Page } from '../protocol/page.ts';
-import type { Task, TaskStatus } from '../protocol/task.ts';
+import type { Task, TaskPhase, TaskStatus } from '../protocol/task.ts';
 import { behindCursor, type PageRequest, pageOfRows } from './cursor.ts';
 import type { Db } from './tables.ts';
 import { toTask } from './task-rows.ts';
@@ -59,6 +59,35 @@ export async function countRunning(db: Db): Promise<number> {
     .where('status', 'in', ['running', 'waiting_for_approval'])
     .executeTakeFirstOrThrow();
   return count;
+}
+
+export interface RunnersTask {
+  runnerId: string;
+  taskId: string;
+  accountId: string;
+  phase: TaskPhase | null;
+  startedAt: string | null;
+  deadline: string | null;
+}
+
+/** Tasks of all accounts that these runners have, the oldest first. */
+export async function tasksOfRunners(db: Db, runnerIds: readonly string[]): Promise<RunnersTask[]> {
+  if (runnerIds.length === 0) return [];
+  const rows = await db
+    .selectFrom('tasks')
+    .select(['id', 'account_id', 'runner_id', 'phase', 'started_at', 'deadline'])
+    .where('status', 'in', ['running', 'waiting_for_approval'])
+    .where('runner_id', 'in', runnerIds)
+    .orderBy('started_at')
+    .execute();
+  return rows.map((row) => ({
+    runnerId: row.runner_id ?? '',
+    taskId: row.id,
+    accountId: row.account_id,
+    phase: row.phase,
+    startedAt: row.started_at?.toISOString() ?? null,
+    deadline: row.deadline?.toISOString() ?? null,
+  }));
 }
 
 /** Counts what a model call used. The gateway's count is the truth for billing, so an ended task counts, too. */

@@ -48,7 +48,15 @@ export async function freezeImage(freeze: Freeze): Promise<Snapshot> {
     const record: MachineRecord = { diskBytes: vmImage.diskBytes };
     await writeFile(join(partial, RECORD), JSON.stringify(record));
   };
-  const dir = await ensureSnapshot({ snapshotsFolder, id, image, onProgress, fill });
+  const dir = await ensureSnapshot({
+    snapshotsFolder,
+    id,
+    driver: 'firecracker',
+    driverVersion: freeze.binaries.version,
+    image,
+    onProgress,
+    fill,
+  });
   return { id, driver: 'firecracker', dir, image };
 }
 

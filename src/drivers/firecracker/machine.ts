@@ -7,7 +7,8 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { textTail } from '../../lib/text-tail.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import type { Usage } from '../driver.ts';
+import { sandboxDeadline } from '../deadline-guard.ts';
+import type { Guard, Usage } from '../driver.ts';
 import { HOST_ENVIRONMENT } from '../host-environment.ts';
 import { killProcess } from '../sandbox-folder.ts';
 import { firstProcess, supervised } from '../supervisor.ts';
@@ -59,6 +60,7 @@ export interface Machine {
   /** The end of what Firecracker and the guest's kernel have said. */
   console(): string;
   usage(): Promise<Usage>;
+  guard(): Promise<Guard>;
   readonly ended: Promise<MachineEnd>;
   /** Aborted with the machine's end. */
   readonly life: AbortSignal;
@@ -113,6 +115,7 @@ function watch({ child, pid, folder, root, deadline, short, cleanUp }: Watched):
   const stdout = textTail(child.stdout, CONSOLE_BYTES);
   const stderr = textTail(child.stderr, CONSOLE_BYTES);
   const console = () => [stderr(), stdout()].filter(Boolean).join('\n').slice(-CONSOLE_BYTES);
+  const death = sandboxDeadline(pid, folder, deadline);
   const life = new AbortController();
   let used: Usage = { cpuSeconds: 0, peakMemoryBytes: 0 };
   let isKilled = false;
@@ -123,7 +126,8 @@ function watch({ child, pid, folder, root, deadline, short, cleanUp }: Watched):
   }
 
   async function settle(code: number | null): Promise<MachineEnd> {
-    const deadlinePassed = Date.now() >= deadline.getTime();
+    const deadlinePassed = death.passed();
+    death.release();
     life.abort();
     const outOfMemory = await wasOutOfMemory(machineMark(folder));
     const leftover = await cleanUp().then(
@@ -177,6 +181,7 @@ function watch({ child, pid, folder, root, deadline, short, cleanUp }: Watched):
     usage,
     ended,
     life: life.signal,
+    guard: death.guard,
     kill,
   };
 }

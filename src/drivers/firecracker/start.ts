@@ -53,7 +53,7 @@ export async function startSandbox(start: Start): Promise<Sandbox> {
       killed ||= lastLine === null && !machine.life.aborted;
       await machine.kill();
     };
-    return { id: basename(folder), stream, exited, usage: machine.usage, kill };
+    return { id: basename(folder), stream, exited, usage: machine.usage, guard: machine.guard, kill };
   } catch (error) {
     await machine.kill();
     throw error;

@@ -9,6 +9,7 @@ import { freezeImage } from './freeze.ts';
 import { probeGvisor } from './probe.ts';
 import { DISK_BYTES, runtimeSpec } from './spec.ts';
 import { startSupervised } from './start.ts';
+import { gvisorVersion } from './version.ts';
 
 export interface GvisorOptions {
   /** Snapshots are kept here; several drivers may share it. */
@@ -66,5 +67,5 @@ export function createGvisorDriver({ cacheDir, dataDir, runscPath: path }: Gviso
     return ids;
   }
 
-  return { name: 'gvisor', probe, freeze, start, sweep };
+  return { name: 'gvisor', version: () => gvisorVersion(runscPath), probe, freeze, start, sweep };
 }

@@ -1,9 +1,9 @@
 // Makes a snapshot: runs the image until its guest has loaded, and checkpoints it.
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { contentHash } from '../../lib/content-hash.ts';
 import { exec } from '../../lib/exec.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import { cpuFeatures } from '../cpu-features.ts';
 import type { Image, Snapshot } from '../driver.ts';
 import { guestIsReady } from '../guest-ready.ts';
 import { HOST_ENVIRONMENT } from '../host-environment.ts';
@@ -11,8 +11,9 @@ import { createSandboxFolder, removeSandbox } from '../sandbox-folder.ts';
 import { ensureSnapshot } from '../snapshot-folder.ts';
 import { firstProcess, inside } from '../supervisor.ts';
 import { CONTAINER, runscArgs } from './runsc.ts';
-import { runtimeSpec, SPEC_VERSION } from './spec.ts';
+import { runtimeSpec } from './spec.ts';
 import { startSupervised } from './start.ts';
+import { gvisorVersion } from './version.ts';
 
 const READY_TIMEOUT_MS = 60_000;
 const CHECKPOINT_TIMEOUT_MS = 60_000;
@@ -29,17 +30,17 @@ export interface Freeze {
 export async function freezeImage(freeze: Freeze): Promise<Snapshot> {
   const { image, snapshotsFolder, onProgress } = freeze;
   const id = await snapshotId(freeze);
+  const driverVersion = await gvisorVersion(freeze.runscPath);
   const fill = (partial: string) => checkpoint(freeze, partial);
-  const dir = await ensureSnapshot({ snapshotsFolder, id, image, onProgress, fill });
+  const making = { snapshotsFolder, id, driver: 'gvisor', driverVersion, image, onProgress, fill };
+  const dir = await ensureSnapshot(making);
   return { id, driver: 'gvisor', dir, image };
 }
 
 /** A checkpoint can be restored only by the same runsc, and on a processor with the same features. */
 async function snapshotId({ image, runscPath }: Freeze): Promise<string> {
-  const version = await exec(runscPath, ['--version'], { env: HOST_ENVIRONMENT });
-  const cpu = await readFile('/proc/cpuinfo', 'utf8');
-  const features = /^(?:flags|Features)\s*:.*$/m.exec(cpu)?.[0] ?? '';
-  return contentHash(image.id, image.command.join('\0'), version, SPEC_VERSION, features);
+  const version = await gvisorVersion(runscPath);
+  return contentHash(image.id, image.command.join('\0'), version, await cpuFeatures());
 }
 
 async function checkpoint({ image, runscPath, snapshotsFolder }: Freeze, imagePath: string): Promise<void> {

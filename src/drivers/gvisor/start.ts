@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { Duplex, type Readable, type Writable } from 'node:stream';
 import { textTail } from '../../lib/text-tail.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import { sandboxDeadline } from '../deadline-guard.ts';
 import type { Exit, Sandbox, Usage } from '../driver.ts';
 import { HOST_ENVIRONMENT } from '../host-environment.ts';
 import { killProcess, removeSandbox } from '../sandbox-folder.ts';
@@ -43,6 +44,7 @@ export async function startSupervised({
   const stderr = textTail(child.stderr, DETAIL_BYTES);
   let killed = false;
   let ended = false;
+  const death = sandboxDeadline(pid, folder, deadline);
   let used: Usage = { cpuSeconds: 0, peakMemoryBytes: 0 };
 
   async function usage(): Promise<Usage> {
@@ -52,10 +54,11 @@ export async function startSupervised({
 
   async function settle(code: number | null): Promise<Exit> {
     ended = true;
+    death.release();
     const evidence = {
       code,
       killed,
-      deadlinePassed: Date.now() >= deadline.getTime(),
+      deadlinePassed: death.passed(),
       started: existsSync(join(folder, LOG_FILE)),
       diagnostics: await readDiagnostics(folder, stderr()),
     };
@@ -87,7 +90,16 @@ export async function startSupervised({
   }
 
   const stream = joinStreams(child.stdout, child.stdin);
-  return { id: basename(folder), supervisorPid: pid, stream, exited, usage, kill, stderr };
+  return {
+    id: basename(folder),
+    supervisorPid: pid,
+    stream,
+    exited,
+    usage,
+    guard: death.guard,
+    kill,
+    stderr,
+  };
 }
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;

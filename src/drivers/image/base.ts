@@ -2,7 +2,7 @@
 // because it is what takes time: packages and Pi are fetched from the network.
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { makeFolder, removePartialFolders } from '../../lib/atomic-folder.ts';
 import { contentHash } from '../../lib/content-hash.ts';
 import { requireFreeDisk, treeBytes } from '../../lib/disk-space.ts';
@@ -11,15 +11,19 @@ import { SeedError } from '../../protocol/errors.ts';
 import { fetchPackages, type Package } from './apt.ts';
 import { configureRootfs } from './configure.ts';
 import { findDistribution } from './distribution.ts';
+import { extendRootfs } from './extend.ts';
 import { RECIPE_VERSION, ROOTFS_PACKAGES, TOOL_PACKAGES } from './packages.ts';
+import { type Recipe, readRecipe } from './recipe.ts';
 import { installRunsc, runscPath } from './runsc-tool.ts';
-import { installRuntime, runtimeInputs } from './runtime.ts';
+import { installRuntime, runtimeInputs, runtimeVersions } from './runtime.ts';
 import { unpackPackages } from './unpack.ts';
 
 export interface Base {
   /** Content hash over the recipe and the exact versions that went in. */
   id: string;
   rootfs: string;
+  /** What went in, for people. */
+  inputs: Record<string, string>;
   sizeBytes: number;
   runscPath: string;
 }
@@ -39,19 +43,28 @@ const NEEDED_BYTES = 1.2e9;
 /** The base under `<cacheDir>/images/bases`, made when it is not there. */
 export async function ensureBase(cacheDir: string, onProgress: OnProgress): Promise<Base> {
   const bases = join(cacheDir, 'images/bases');
-  const folder = join(bases, await recipeKey());
+  const recipe = await readRecipe();
+  const folder = join(bases, await recipeKey(recipe));
   const found = await readBase(folder, cacheDir);
   if (found) return found;
   await mkdir(bases, { recursive: true });
   const waiting = () => onProgress('waiting for another set-up that is building the image');
-  return withFileLock(join(bases, 'lock'), () => buildBase(folder, cacheDir, onProgress), waiting);
+  return withFileLock(join(bases, 'lock'), () => buildBase(folder, recipe, cacheDir, onProgress), waiting);
 }
 
 /** Changes exactly when the base has to be made anew, and is known without asking the network. */
-async function recipeKey(): Promise<string> {
+async function recipeKey(recipe: Recipe): Promise<string> {
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
   const names = [...ROOTFS_PACKAGES, ...TOOL_PACKAGES].join(' ');
-  return contentHash(RECIPE_VERSION, process.arch, release, names, ...(await runtimeInputs()));
+  const inputs = [RECIPE_VERSION, process.arch, release, names, ...(await runtimeInputs())];
+  return contentHash(...inputs, ...additions(recipe));
+}
+
+/** Nothing for an empty recipe. */
+function additions(recipe: Recipe): string[] {
+  const isEmpty =
+    recipe.packages.length === 0 && Object.keys(recipe.npm).length === 0 && recipe.setup === null;
+  return isEmpty ? [] : [JSON.stringify(recipe)];
 }
 
 async function readBase(folder: string, cacheDir: string): Promise<Base | undefined> {
@@ -59,11 +72,18 @@ async function readBase(folder: string, cacheDir: string): Promise<Base | undefi
   if (text === undefined) return undefined;
   const { id, sizeBytes, runscVersion } = JSON.parse(text) as BaseRecord;
   const runsc = runscPath(cacheDir, runscVersion);
-  return existsSync(runsc) ? { id, rootfs: join(folder, 'rootfs'), sizeBytes, runscPath: runsc } : undefined;
+  if (!existsSync(runsc)) return undefined;
+  const inputs = { recipe: basename(folder), ...(await runtimeVersions()) };
+  return { id, rootfs: join(folder, 'rootfs'), inputs, sizeBytes, runscPath: runsc };
 }
 
 /** Called with the lock held, so what others may have been building is finished or abandoned. */
-async function buildBase(folder: string, cacheDir: string, onProgress: OnProgress): Promise<Base> {
+async function buildBase(
+  folder: string,
+  recipe: Recipe,
+  cacheDir: string,
+  onProgress: OnProgress,
+): Promise<Base> {
   const builtMeanwhile = await readBase(folder, cacheDir);
   if (builtMeanwhile) return builtMeanwhile;
   const bases = join(cacheDir, 'images/bases');
@@ -72,13 +92,14 @@ async function buildBase(folder: string, cacheDir: string, onProgress: OnProgres
   await requireFreeDisk(bases, NEEDED_BYTES);
   const downloads = await mkdtemp(join(bases, '.partial-downloads-'));
   try {
-    onProgress(`fetching ${ROOTFS_PACKAGES.length} Debian packages and what they need, about 70 MB`);
-    const all = await fetchPackages(downloads, await findDistribution(), [
-      ...ROOTFS_PACKAGES,
-      ...TOOL_PACKAGES,
-    ]);
+    const names = [...ROOTFS_PACKAGES, ...TOOL_PACKAGES, ...recipe.packages];
+    onProgress(`fetching ${names.length} Debian packages and what they need, about 70 MB`);
+    const all = await fetchPackages(downloads, await findDistribution(), names);
     const runscVersion = await installRunsc(all, cacheDir);
-    await makeFolder(folder, (partial) => fillBase(partial, all, runscVersion, onProgress));
+    await makeFolder(folder, async (partial) => {
+      await fillBase(partial, all, recipe, runscPath(cacheDir, runscVersion), onProgress);
+      await writeRecord(partial, all, recipe, runscVersion);
+    });
   } finally {
     await rm(downloads, { recursive: true, force: true });
   }
@@ -90,19 +111,36 @@ async function buildBase(folder: string, cacheDir: string, onProgress: OnProgres
 async function fillBase(
   folder: string,
   fetched: readonly Package[],
-  runscVersion: string,
+  recipe: Recipe,
+  runsc: string,
   onProgress: OnProgress,
 ): Promise<void> {
   const rootfs = join(folder, 'rootfs');
-  const unpacked = fetched.filter(({ name }) => !TOOL_PACKAGES.some((tool) => tool === name));
+  const unpacked = inRootfs(fetched);
   await mkdir(rootfs);
   onProgress(`unpacking ${unpacked.length} packages`);
   await unpackPackages(rootfs, unpacked);
   await configureRootfs(rootfs);
   onProgress('installing Node and Pi');
   await installRuntime(rootfs);
+  await extendRootfs(rootfs, recipe, runsc, onProgress);
+}
+
+function inRootfs(fetched: readonly Package[]): Package[] {
+  return fetched.filter(({ name }) => !TOOL_PACKAGES.some((tool) => tool === name));
+}
+
+async function writeRecord(
+  folder: string,
+  fetched: readonly Package[],
+  recipe: Recipe,
+  runscVersion: string,
+): Promise<void> {
+  const rootfs = join(folder, 'rootfs');
+  const unpacked = inRootfs(fetched);
   const packages = unpacked.map(({ name, version }) => `${name}=${version}`);
-  const id = contentHash(RECIPE_VERSION, process.arch, packages.join(' '), ...(await runtimeInputs()));
+  const inputs = [RECIPE_VERSION, process.arch, packages.join(' '), ...(await runtimeInputs())];
+  const id = contentHash(...inputs, ...additions(recipe));
   const record: BaseRecord = { id, sizeBytes: await treeBytes(rootfs), runscVersion, packages };
   await writeFile(join(folder, 'base.json'), JSON.stringify(record, null, 1));
 }

@@ -38,6 +38,7 @@ export async function buildImage({
   const image: Image = {
     id,
     rootfs: join(folder, 'rootfs'),
+    inputs: { ...base.inputs, guest: contentHash(guestBundle) },
     command: ['/usr/bin/node', '/opt/seed/guest.mjs'],
   };
   const built = { image, sizeBytes: base.sizeBytes + guestBundle.length, runscPath: base.runscPath };

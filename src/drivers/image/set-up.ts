@@ -2,6 +2,7 @@
 // runner; what is already there is kept, so that only the first call takes long.
 import { bundleGuest } from '../../guest/bundle.ts';
 import { diskUsageBytes, megabytes } from '../../lib/disk-space.ts';
+import { markUsed } from '../../lib/remove-unused.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Snapshot } from '../driver.ts';
 import { ensureQemuTools } from '../qemu/tools.ts';
@@ -13,6 +14,7 @@ import {
   type Selection,
   selectDriver,
 } from '../select.ts';
+import { chooseSnapshot, chosenSnapshot, usableSnapshot } from '../snapshots.ts';
 import { buildImage } from './build-image.ts';
 
 export interface SetUpOptions {
@@ -21,6 +23,11 @@ export interface SetUpOptions {
   /** Holds the sandboxes of the driver that is returned; one runner's own. Default: `cacheDir`. */
   dataDir?: string;
   driver?: DriverChoice;
+  /**
+   * The snapshot to use and no other; null: the current image's. Default: the one chosen with `seed snapshots use`, else
+   * the current image's.
+   */
+  snapshotId?: string | null | undefined;
   /** The program that runs in sandboxes. Default: the guest of this source tree. */
   guestBundle?: Uint8Array;
   /** A line for people before each slow step and after it; never called when all is there. */
@@ -53,7 +60,9 @@ export async function setUp({
   const context = { cacheDir, dataDir, runscPath };
   const { driver, probes } = await chooseDriver(context, options.driver ?? 'auto', onStep);
   steps = 0;
-  const snapshot = await driver.freeze(image, onStep);
+  const snapshot =
+    (await pinnedSnapshot(cacheDir, driver, options.snapshotId, onProgress)) ??
+    (await driver.freeze(image, onStep));
   const snapshotBytes = await diskUsageBytes(snapshot.dir);
   if (steps > 0) onProgress(`snapshot made for ${driver.name}: ${megabytes(snapshotBytes)}`);
   return { driver, snapshot, probes, imageBytes: sizeBytes, snapshotBytes };
@@ -87,4 +96,24 @@ async function chooseDriver(
   const all = [...first.probes.filter((probe) => !probe.driver.startsWith('qemu')), ...probes];
   if (!driver) throw noUsableDriver(all);
   return { driver, probes: all };
+}
+/** A choice that no longer fits is taken back, so that a current snapshot is made; one that was demanded is an error. */
+async function pinnedSnapshot(
+  cacheDir: string,
+  driver: Driver,
+  demandedId: string | null | undefined,
+  onProgress: (message: string) => void,
+): Promise<Snapshot | null> {
+  const id = demandedId === undefined ? await chosenSnapshot(cacheDir) : demandedId;
+  if (id === null) return null;
+  try {
+    const snapshot = await usableSnapshot(cacheDir, id, driver);
+    await markUsed(snapshot.dir);
+    return snapshot;
+  } catch (error) {
+    if (demandedId !== undefined || !(error instanceof SeedError)) throw error;
+    onProgress(`${error.message} It is not used any more.`);
+    await chooseSnapshot(cacheDir, null);
+    return null;
+  }
 }

@@ -36,7 +36,15 @@ export async function freezeImage(freeze: Freeze): Promise<Omit<Snapshot, 'drive
     freeze.onProgress(accelerator === 'tcg' ? `${message}, emulated: takes about a minute` : message);
   };
   const fill = (partial: string) => fillSnapshot(freeze, partial);
-  const dir = await ensureSnapshot({ snapshotsFolder, id, image, onProgress, fill });
+  const dir = await ensureSnapshot({
+    snapshotsFolder,
+    id,
+    driver: accelerator === 'kvm' ? 'qemu-kvm' : 'qemu-emulated',
+    driverVersion: id,
+    image,
+    onProgress,
+    fill,
+  });
   return { id, dir, image };
 }
 

@@ -6,6 +6,7 @@ import { basename } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
 import { textTail } from '../../lib/text-tail.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import { sandboxDeadline } from '../deadline-guard.ts';
 import type { Exit, Sandbox, Usage } from '../driver.ts';
 import { HOST_ENVIRONMENT } from '../host-environment.ts';
 import { killProcess, removeSandbox } from '../sandbox-folder.ts';
@@ -56,6 +57,7 @@ export async function startMachine(start: MachineStart): Promise<MachineProcess>
       .trim();
   const began = Promise.withResolvers<void>();
   began.promise.catch(() => {});
+  const death = sandboxDeadline(pid, folder, deadline);
   let report: string | undefined;
   let killed = false;
   let ended = false;
@@ -85,8 +87,9 @@ export async function startMachine(start: MachineStart): Promise<MachineProcess>
 
   async function settle(): Promise<Exit> {
     ended = true;
+    death.release();
     began.reject(new SeedError('sandbox_failed', 'The virtual machine ended before it had started.'));
-    const deadlinePassed = Date.now() >= deadline.getTime();
+    const deadlinePassed = death.passed();
     const exit = classifyExit({ report, killed, deadlinePassed, diagnostics: console() });
     try {
       await removeSandbox(folder);
@@ -113,6 +116,7 @@ export async function startMachine(start: MachineStart): Promise<MachineProcess>
     stream,
     exited,
     usage,
+    guard: death.guard,
     kill,
     console,
     started: began.promise,

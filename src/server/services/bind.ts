@@ -1,14 +1,22 @@
 // The services of a command's context, bound to the caller.
-import type { AccountService, Actor, KeyService, TaskService } from '../../commands/context.ts';
+import type {
+  AccountService,
+  Actor,
+  KeyService,
+  SandboxService,
+  TaskService,
+} from '../../commands/context.ts';
 import type { ServerParts } from '../parts.ts';
 import { accountService } from './accounts.ts';
 import { keyService } from './keys.ts';
+import { sandboxService } from './sandboxes.ts';
 import { taskService } from './tasks.ts';
 
 export interface Services {
   accounts: AccountService;
   keys: KeyService;
   tasks: TaskService;
+  sandboxes: SandboxService;
 }
 
 export function bindServices(parts: ServerParts, actor: Actor, signal: AbortSignal): Services {
@@ -16,5 +24,6 @@ export function bindServices(parts: ServerParts, actor: Actor, signal: AbortSign
     accounts: accountService(parts),
     keys: keyService(parts, actor),
     tasks: taskService(parts, actor, signal),
+    sandboxes: sandboxService(parts),
   };
 }

@@ -1,0 +1,122 @@
+// npm run bench -- start: how long until an agent asks its model for the first time: bare, cold, warm, in a burst; and what a
+// sandbox costs. All in one run, so that the ratios mean something on any machine.
+import { setUpWithProgress } from '../scripts/lib/set-up.ts';
+import { measureBare } from './start/bare.ts';
+import { cpuSeconds, memoryBelow } from './start/footprint.ts';
+import { startModelServer } from './start/model-server.ts';
+import { type BenchSeed, startBenchSeed } from './start/seed.ts';
+import { type Steps, stepRows, stepsOf } from './start/steps.ts';
+import { median, percentile, round } from './statistics.ts';
+import { printTable } from './table.ts';
+
+const RUNS = 15;
+const BURST = 20;
+
+await setUpWithProgress();
+const model = await startModelServer();
+const bare = await measureBare(model, RUNS + 1);
+const cold = await withSeed({ slots: 2, poolSize: 0 }, (seed) => measureOneByOne(seed, 'cold', 0));
+const warm = await withSeed({ slots: 2, poolSize: 2 }, (seed) => measureOneByOne(seed, 'warm', 2));
+const burst = await withSeed({ slots: BURST, poolSize: BURST }, measureBurst);
+model.close();
+report();
+
+async function withSeed<Result>(
+  settings: { slots: number; poolSize: number },
+  measure: (seed: BenchSeed) => Promise<Result>,
+): Promise<Result> {
+  const seed = await startBenchSeed(model, settings);
+  try {
+    await seed.poolIsReady(settings.poolSize);
+    return await measure(seed);
+  } finally {
+    await seed.stop();
+  }
+}
+
+interface OneByOne {
+  times: number[];
+  steps: Steps[];
+  /** Processor time of a whole task with its sandbox, including the one started in its place. */
+  cpuSecondsPerTask: number;
+}
+
+/** The first two runs are thrown away: server and runner compile what they need. */
+async function measureOneByOne(seed: BenchSeed, name: string, poolSize: number): Promise<OneByOne> {
+  const times: number[] = [];
+  const steps: Steps[] = [];
+  let before = 0;
+  for (let run = -2; run < RUNS; run += 1) {
+    if (run === 0) before = await cpuSeconds(seed.pids);
+    const started = await seed.runTask(`${name}-${run}-mark`);
+    await seed.poolIsReady(poolSize);
+    if (run < 0) continue;
+    times.push(started.firstRequestMs);
+    steps.push(stepsOf(started));
+  }
+  return { times, steps, cpuSecondsPerTask: ((await cpuSeconds(seed.pids)) - before) / RUNS };
+}
+
+interface Burst {
+  times: number[];
+  startsPerSecond: number;
+  memoryBytesPerSandbox: number;
+}
+
+async function measureBurst(seed: BenchSeed): Promise<Burst> {
+  await seed.runTask('burst-first-mark');
+  await seed.poolIsReady(BURST);
+  const memoryBytesPerSandbox = (await memoryBelow(seed.runnerPid)) / BURST;
+  const marks = Array.from({ length: BURST }, (_, index) => `burst-${index}-mark`);
+  const all = await Promise.all(marks.map((mark) => seed.runTask(mark)));
+  const refillsFrom = performance.now();
+  const { ready = 0 } = (await seed.runners())[0]?.pool ?? {};
+  await seed.poolIsReady(BURST);
+  const startsPerSecond = ((BURST - ready) * 1000) / (performance.now() - refillsFrom);
+  return { times: all.map(({ firstRequestMs }) => firstRequestMs), startsPerSecond, memoryBytesPerSandbox };
+}
+
+function report(): void {
+  const bareMs = median(bare.slice(1));
+  const coldMs = median(cold.times);
+  const warmMs = median(warm.times);
+  const burst20P50Ms = percentile(burst.times, 50);
+  const burst20P99Ms = percentile(burst.times, 99);
+  const { startsPerSecond, memoryBytesPerSandbox } = burst;
+  const { cpuSecondsPerTask } = warm;
+  const ratio = (one: number, other: number) => `${round(one / other, 2)} ×`;
+  printTable([
+    ['first model request, median', 'time', 'ratio', 'promised'],
+    ['bare: from the start of pi -p on this machine', ms(bareMs)],
+    ['cold: from POST, no sandbox waiting', ms(coldMs), `${ratio(coldMs, bareMs)} bare`, '≤ 1.0 ×'],
+    ['warm: from POST, with a waiting sandbox', ms(warmMs), `${ratio(warmMs, bareMs)} bare`, '≤ 0.15 ×'],
+    [`${BURST} at once, ${BURST} waiting: p50`, ms(burst20P50Ms)],
+    [
+      `${BURST} at once, ${BURST} waiting: p99`,
+      ms(burst20P99Ms),
+      `${ratio(burst20P99Ms, burst20P50Ms)} p50`,
+      '≤ 3 ×',
+    ],
+    ...stepRows('cold', cold.steps),
+    ...stepRows('warm', warm.steps),
+    ['sandboxes started ahead', `${round(startsPerSecond, 2)} a second`],
+    ['memory of a waiting sandbox, proportional', `${round(memoryBytesPerSandbox / 1e6)} MB`],
+    ['processor time of a task, all processes', `${round(cpuSecondsPerTask, 2)} s`],
+  ]);
+  const measured = {
+    bareMs,
+    coldMs,
+    warmMs,
+    burst20P50Ms,
+    burst20P99Ms,
+    startsPerSecond,
+    memoryBytesPerSandbox,
+    cpuSecondsPerTask,
+  };
+  const rounded = Object.entries(measured).map(([name, value]) => [name, round(value, 3)]);
+  process.stdout.write(`${JSON.stringify(Object.fromEntries(rounded))}\n`);
+}
+
+function ms(value: number): string {
+  return `${round(value)} ms`;
+}

@@ -1,0 +1,21 @@
+// npm run bench: the measurements of bench/, all of them or those that are named: npm run bench -- start
+import { readdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { run } from './lib/run.ts';
+
+const FOLDER = new URL('../bench/', import.meta.url);
+/** What the measurements share. */
+const SHARED = ['statistics', 'table'];
+
+const files = (await readdir(FOLDER)).filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -3));
+const benches = files.filter((name) => !SHARED.includes(name)).sort();
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !benches.includes(name));
+if (unknown.length > 0) {
+  process.stderr.write(`There is no measurement ${unknown.join(', ')}; there are ${benches.join(', ')}.\n`);
+  process.exit(2);
+}
+for (const name of wanted.length > 0 ? wanted : benches) {
+  process.stdout.write(`\n${name}\n`);
+  await run(process.execPath, [fileURLToPath(new URL(`${name}.ts`, FOLDER))]);
+}

@@ -1,0 +1,162 @@
+// seed snapshots …: the snapshots that sandboxes of this machine start from. Used by repository.ts.
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { StoredSnapshot } from '../drivers/snapshots.ts';
+import { SeedError } from '../protocol/errors.ts';
+import { EXIT } from './exit-codes.ts';
+import type { Io } from './io.ts';
+import { listView } from './list-view.ts';
+import type { LocalCommand } from './local-command.ts';
+import { REPOSITORY } from './repository-root.ts';
+import { styleFor } from './style.ts';
+
+type Values = Record<string, string | boolean | undefined>;
+
+const build: LocalCommand = {
+  name: 'snapshots build',
+  summary: 'Build image and snapshot of this machine as the recipe is now, unless they are there',
+  usage: 'seed snapshots build [--driver <name>]',
+  flags: [{ name: '--driver <name>', summary: 'The driver to build for [default SEED_DRIVER or auto]' }],
+  options: { driver: { type: 'string' } },
+  examples: ['seed snapshots build', 'SEED_SANDBOX_RECIPE=recipe.json seed snapshots build --json'],
+  async run(io, flags, values) {
+    const { buildSnapshot } = await load<typeof import('../drivers/build-snapshot.ts')>(
+      'src/drivers/build-snapshot.ts',
+    );
+    const driver = typeof values['driver'] === 'string' ? values['driver'] : io.env('SEED_DRIVER');
+    const built = await buildSnapshot(cacheDirOf(io), driver, (message) => {
+      if (!flags.quiet) io.stderr.write(`· ${message}\n`);
+    });
+    if (flags.json) io.stdout.write(`${JSON.stringify({ snapshot: built })}\n`);
+    else io.stdout.write(`${built.id}\n`);
+    if (!flags.json && !flags.quiet) {
+      io.stderr.write(
+        `Made for ${built.driver}, ${mb(built.sizeBytes)}. To keep to it: seed snapshots use ${built.id}\n`,
+      );
+    }
+    return EXIT.ok;
+  },
+};
+
+const list: LocalCommand = {
+  name: 'snapshots list',
+  summary: 'List the snapshots on this machine, newest first',
+  usage: 'seed snapshots list',
+  flags: [],
+  options: {},
+  examples: ['seed snapshots list', 'seed snapshots list --json'],
+  async run(io, flags) {
+    const { listSnapshots, chosenSnapshot } = await loadSnapshots();
+    const chosen = io.env('SANDBOX_SNAPSHOT_ID') ?? (await chosenSnapshot(cacheDirOf(io)));
+    const items = (await listSnapshots(cacheDirOf(io))).map((snapshot) => viewOf(snapshot, chosen));
+    if (flags.json) io.stdout.write(`${JSON.stringify({ items })}\n`);
+    else if (items.length === 0)
+      io.stderr.write('There is no snapshot yet: seed snapshots build makes one.\n');
+    else io.stdout.write(tableOf(io, items));
+    return EXIT.ok;
+  },
+};
+
+const get: LocalCommand = {
+  name: 'snapshots get',
+  summary: 'Show what a snapshot was made from',
+  usage: 'seed snapshots get <id>',
+  flags: [],
+  options: {},
+  positionals: ['id'],
+  examples: ['seed snapshots get 0f3a…'],
+  async run(io, _flags, values) {
+    const { getSnapshot, chosenSnapshot } = await loadSnapshots();
+    const stored = await getSnapshot(cacheDirOf(io), idOf(values));
+    const chosen = io.env('SANDBOX_SNAPSHOT_ID') ?? (await chosenSnapshot(cacheDirOf(io)));
+    const snapshot = { ...viewOf(stored, chosen), dir: stored.dir, inputs: stored.record };
+    io.stdout.write(`${JSON.stringify({ snapshot }, null, 2)}\n`);
+    return EXIT.ok;
+  },
+};
+
+const use: LocalCommand = {
+  name: 'snapshots use',
+  summary: 'Keep to a snapshot until another is chosen or it no longer fits; runners take it when they start',
+  usage: 'seed snapshots use <id> | --current',
+  flags: [{ name: '--current', summary: 'Take the choice back: always the one of the current recipe' }],
+  options: { current: { type: 'boolean' } },
+  positionals: ['id'],
+  examples: ['seed snapshots use 0f3a…', 'seed snapshots use --current'],
+  async run(io, flags, values) {
+    const { chooseSnapshot, getSnapshot } = await loadSnapshots();
+    const id = values['current'] === true ? null : idOf(values);
+    const snapshot = id === null ? null : await getSnapshot(cacheDirOf(io), id);
+    if (snapshot?.record === null) throw new SeedError('conflict', `The snapshot ${id} is damaged.`);
+    await chooseSnapshot(cacheDirOf(io), id);
+    if (flags.json) io.stdout.write(`${JSON.stringify({ snapshotId: id })}\n`);
+    else io.stderr.write(`${id ?? 'The current snapshot'} is used from the runner's next start on.\n`);
+    return EXIT.ok;
+  },
+};
+
+const remove: LocalCommand = {
+  name: 'snapshots remove',
+  summary: 'Remove a snapshot that is not in use',
+  usage: 'seed snapshots remove <id>',
+  flags: [],
+  options: {},
+  positionals: ['id'],
+  examples: ['seed snapshots remove 0f3a…'],
+  async run(io, flags, values) {
+    const { chosenSnapshot, removeSnapshot } = await loadSnapshots();
+    const chosen = await chosenSnapshot(cacheDirOf(io));
+    const used = [io.env('SANDBOX_SNAPSHOT_ID'), chosen].filter((id) => typeof id === 'string');
+    await removeSnapshot(cacheDirOf(io), idOf(values), used);
+    if (flags.json) io.stdout.write(`${JSON.stringify({ removed: idOf(values) })}\n`);
+    return EXIT.ok;
+  },
+};
+
+export const snapshotCommands: readonly LocalCommand[] = [build, list, get, use, remove];
+
+/** By address: the drivers stay out of the bundle that bin/seed starts. */
+async function load<Module>(path: string): Promise<Module> {
+  return (await import(new URL(path, REPOSITORY).href)) as Module;
+}
+
+const loadSnapshots = () => load<typeof import('../drivers/snapshots.ts')>('src/drivers/snapshots.ts');
+
+export function cacheDirOf(io: Io): string {
+  const dataDir = resolve(io.env('SEED_DATA_DIR') ?? fileURLToPath(new URL('.seed', REPOSITORY)));
+  return resolve(io.env('SEED_CACHE_DIR') ?? join(dataDir, 'cache'));
+}
+
+function idOf(values: Values): string {
+  const { id } = values;
+  if (typeof id === 'string' && /^[0-9a-f]{32}$/.test(id)) return id;
+  throw new SeedError('usage', id === undefined ? 'which snapshot?' : `"${id}" is not a snapshot's id`, {
+    hint: 'seed snapshots list shows the ids.',
+  });
+}
+
+function viewOf({ id, driver, record, sizeBytes }: StoredSnapshot, chosen: string | null) {
+  const state = record === null ? 'damaged' : 'complete';
+  const createdAt = record?.createdAt ?? null;
+  return {
+    id,
+    driver,
+    driverVersion: record?.driverVersion ?? null,
+    state,
+    sizeBytes,
+    createdAt,
+    inUse: id === chosen,
+  };
+}
+
+function tableOf(io: Io, items: ReturnType<typeof viewOf>[]): string {
+  const rows = items.map(({ sizeBytes, ...item }) => ({ ...item, size: mb(sizeBytes) }));
+  const columns = ['id', 'driver', 'state', 'size', 'createdAt', 'inUse'];
+  const { isTerminal, columns: width } = io.stdout;
+  const style = styleFor(io.stdout, io);
+  return listView(rows, columns, { style, width: isTerminal ? width : null, now: io.clock.now() }).text;
+}
+
+function mb(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`;
+}

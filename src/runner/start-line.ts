@@ -1,0 +1,20 @@
+// The line that makes a sandbox a task's: who it is, what time it is, fresh randomness, and all it would ask for first.
+import { randomBytes } from 'node:crypto';
+import type { GuestTask, StartLine } from '../protocol/guest.ts';
+import type { Lease } from '../protocol/runner.ts';
+
+export function guestTask({ taskId: id, instruction, model, deadline }: Lease): GuestTask {
+  return { id, instruction, model, deadline };
+}
+
+/** JSON with its newline. */
+export function startLine(lease: Lease): string {
+  const line: StartLine = {
+    protocol: 1,
+    now: new Date().toISOString(),
+    entropy: randomBytes(64).toString('base64'),
+    task: guestTask(lease),
+    ...(lease.manifest && { manifest: lease.manifest }),
+  };
+  return `${JSON.stringify(line)}\n`;
+}

@@ -1,0 +1,27 @@
+// The runners and what runs on them, for the operator.
+import type { SandboxService } from '../../commands/context.ts';
+import { LEASE_MS } from '../../protocol/runner.ts';
+import { liveRunners } from '../../store/runners.ts';
+import { tasksOfRunners } from '../../store/tasks.ts';
+import type { ServerParts } from '../parts.ts';
+
+export function sandboxService({ store }: ServerParts): SandboxService {
+  return {
+    list: async () => {
+      const runners = await liveRunners(store.db, LEASE_MS);
+      const running = await tasksOfRunners(
+        store.db,
+        runners.map(({ id }) => id),
+      );
+      const items = runners.map(({ pool, lastSeen, ...state }) => ({
+        ...state,
+        pool: pool ?? null,
+        lastSeen: lastSeen.toISOString(),
+        sandboxes: running
+          .filter(({ runnerId }) => runnerId === state.id)
+          .map(({ runnerId: _, ...sandbox }) => sandbox),
+      }));
+      return { items, nextCursor: null };
+    },
+  };
+}
