@@ -1,12 +1,14 @@
 // The services of a command's context, bound to the caller.
-import type { AccountService, Actor, KeyService, TaskService } from '../../commands/context.ts';
+import type { AccountService, Actor, AuditService, KeyService, TaskService } from '../../commands/context.ts';
 import type { ServerParts } from '../parts.ts';
 import { accountService } from './accounts.ts';
+import { auditService } from './audit.ts';
 import { keyService } from './keys.ts';
 import { taskService } from './tasks.ts';
 
 export interface Services {
   accounts: AccountService;
+  audit: AuditService;
   keys: KeyService;
   tasks: TaskService;
 }
@@ -14,6 +16,7 @@ export interface Services {
 export function bindServices(parts: ServerParts, actor: Actor, signal: AbortSignal): Services {
   return {
     accounts: accountService(parts),
+    audit: auditService(parts, actor),
     keys: keyService(parts, actor),
     tasks: taskService(parts, actor, signal),
   };
