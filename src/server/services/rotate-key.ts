@@ -22,7 +22,9 @@ export async function rotate(
   refuseForeignScopes(key.scopes, actor, registry.scopes(actor.operator));
   refuseWiderLimits(key, actor.lineage);
   const now = store.clock.now();
-  const expiresAt = keyExpiry(expiry, now, latestExpiry(actor.lineage), lifetimeMs(key));
+  const latest = latestExpiry(actor.lineage);
+  if (Object.values(expiry).every((value) => value === undefined)) refuseShortening(key, latest);
+  const expiresAt = keyExpiry(expiry, now, latest, lifetimeMs(key));
   const graceEnd = new Date(now.getTime() + (durationMs(grace) ?? 0));
   const { secret, secretHash, prefix } = mintKey();
   const previousUntil =
@@ -43,6 +45,14 @@ function refuseUnfit(key: Key, actor: Actor): void {
   if (boundTo(actor.lineage) === null) return;
   throw new SeedError('not_allowed', 'a task cannot rotate keys: the secret would outlive the task', {
     hint: 'Rotate it with a key, or start the task with one that has tasksMayCreateLastingKeys.',
+  });
+}
+
+/** Nobody's key should end sooner because another, shorter-lived one rotated it, unless that was asked for. */
+function refuseShortening(key: Key, latest: Date | null): void {
+  if (latest === null || (key.expiresAt !== null && new Date(key.expiresAt) <= latest)) return;
+  throw new SeedError('not_allowed', `the key "${key.name}" lives longer than the key in use`, {
+    hint: 'Rotate it with a key that lives as long, or say with expiresIn how much sooner it may end.',
   });
 }
 
