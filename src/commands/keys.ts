@@ -109,7 +109,7 @@ export const updateKey = defineCommand({
   input: z.object({
     id: KeyId,
     name: KeyName.optional(),
-    enabled: z.boolean().optional().describe('Off: calls with it fail until it is on again'),
+    enabled: z.boolean().optional().describe('Whether calls with it work; off is --no-enabled'),
     ...limitInputs,
     tasksMayCreateLastingKeys: LastingKeys.optional(),
     metadata: Labels.optional(),

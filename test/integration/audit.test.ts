@@ -129,6 +129,27 @@ describe('over REST', () => {
   });
 });
 
+it('keeps entries for as long as the operator sets, from the next start on', async () => {
+  const server = await startTestServer({ auditRetentionDays: 30 });
+  const insert = (days: number) =>
+    run(
+      server.databaseUrl,
+      `insert into audit (id, created_at, status, calls, command)
+      values (gen_random_uuid(), now() - interval '${days} days', 200, 1, 'of ${days} days')`,
+    );
+  await insert(31);
+  await insert(29);
+  const commands = async () => {
+    const { body } = await server.call('GET', '/api/v1/audit?unknownKeys=true');
+    return body.items.map(({ command }: AuditEntry) => command);
+  };
+  expect(await commands()).toEqual(['of 29 days', 'of 31 days']);
+  const other = await server.sibling();
+  await expect.poll(commands).toEqual(['audit prune', 'of 29 days']);
+  await other.stop();
+  await server.stop();
+});
+
 describe('the trail', () => {
   it('tells so many kinds of failing calls apart and no more', async () => {
     const seed = await openTestStore();
