@@ -5,11 +5,11 @@ import { closest } from './suggest.ts';
 
 /** The value of a flag from everything typed for it, in order. Throws SeedError `usage`. */
 export function flagValue(flag: Flag, typed: readonly string[]): unknown {
+  if (flag.nullable && typed.length === 1 && typed[0] === 'null') return null;
   if (flag.kind === 'list') return typed.flatMap((text) => listValue(flag, text));
   if (flag.kind === 'record') return Object.assign({}, ...typed.map((text) => recordValue(flag, text)));
   const text = typed[0];
   if (text === undefined || typed.length > 1) throw wrong(flag, 'is given more than once');
-  if (flag.nullable && text === 'null') return null;
   if (flag.kind === 'json') return jsonValue(flag, text);
   if (flag.kind === 'boolean') return booleanValue(flag, text);
   return scalarValue(flag, flag.kind, text);

@@ -29,7 +29,7 @@ export function listView(
     })),
     options.width,
   );
-  const statusColumn = names.indexOf('status');
+  const statusColumn = names.findIndex((name) => name === 'status' || name === 'outcome');
   const lines = layout.lines.map((cells, row) =>
     cells
       .map((cell, i) => paintCell(cell, row, i === statusColumn, options.style))

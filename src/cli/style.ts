@@ -31,8 +31,8 @@ export function styleFor(output: Output, io: Io): Style {
 }
 
 const GOOD = new Set(['active', 'completed', 'delivered', 'ok']);
-const BAD = new Set(['failed', 'timed_out', 'revoked']);
-const WARNING = new Set(['expired', 'stopped', 'waiting_for_approval']);
+const BAD = new Set(['failed', 'timed_out', 'revoked', 'refused']);
+const WARNING = new Set(['expired', 'disabled', 'stopped', 'waiting_for_approval']);
 
 /** Colours a status word; other words stay as they are. */
 export function paintStatus(text: string, style: Style): string {

@@ -1,7 +1,9 @@
 // What a command's `run` is given: who calls, and the services it may use, already bound to the caller's account.
+import type { Lineage } from '../core/key-lineage.ts';
 import type { Account } from '../protocol/account.ts';
+import type { AuditEntry, AuditOutcome } from '../protocol/audit.ts';
 import type { TaskEvent } from '../protocol/event.ts';
-import type { Key, KeyStatus } from '../protocol/key.ts';
+import type { Key, KeyStatus, SomeKeyLimits } from '../protocol/key.ts';
 import type { Page } from '../protocol/page.ts';
 import type { RunnerView } from '../protocol/runner.ts';
 import type { RunTaskBody, Task, TaskStatus } from '../protocol/task.ts';
@@ -9,6 +11,8 @@ import type { RunTaskBody, Task, TaskStatus } from '../protocol/task.ts';
 /** Who presents the key. */
 export interface Actor {
   key: Key;
+  /** The key, then the one that started its task, and so on: what narrows one of them narrows this caller. */
+  lineage: Lineage;
   accountId: string;
   accountName: string;
   /** The account runs this Seed and may manage accounts. */
@@ -26,15 +30,58 @@ export interface AccountService {
   list(page: PageRequest): Promise<Page<Account>>;
 }
 
+/** When a key ends: one of the two, or neither. */
+interface Expiry {
+  expiresAt?: string | undefined;
+  expiresIn?: string | undefined;
+}
+
+export interface KeyCreation extends Expiry, SomeKeyLimits {
+  name: string;
+  scopes: string[];
+  metadata: Record<string, string>;
+  tasksMayCreateLastingKeys: boolean;
+}
+
+/** What is undefined stays as it is. */
+export interface KeyUpdate extends SomeKeyLimits {
+  name?: string | undefined;
+  metadata?: Record<string, string> | undefined;
+  enabled?: boolean | undefined;
+  tasksMayCreateLastingKeys?: boolean | undefined;
+}
+
+export interface KeyFilter extends PageRequest {
+  status?: KeyStatus | undefined;
+  taskKeys: boolean;
+  unusedForDays?: number | undefined;
+  q?: string | undefined;
+}
+
 export interface KeyService {
-  create(input: {
-    name: string;
-    scopes: string[];
-    expiresAt?: string | undefined;
-  }): Promise<{ key: Key; secret: string }>;
-  list(filter: PageRequest & { status?: KeyStatus | undefined; taskKeys: boolean }): Promise<Page<Key>>;
+  create(input: KeyCreation): Promise<{ key: Key; secret: string }>;
+  list(filter: KeyFilter): Promise<Page<Key>>;
   get(id: string): Promise<Key>;
+  update(id: string, changes: KeyUpdate): Promise<Key>;
+  /** @param grace the span for which the present secret works as well */
+  rotate(id: string, grace: string, expiry: Expiry): Promise<{ key: Key; secret: string }>;
   revoke(id: string): Promise<Key>;
+}
+
+export interface AuditFilter extends PageRequest {
+  keyId?: string | undefined;
+  taskId?: string | undefined;
+  command?: string | undefined;
+  outcome?: AuditOutcome | undefined;
+  /** ISO-8601, or a span before now. */
+  since?: string | undefined;
+  until?: string | undefined;
+  /** Only calls that named no known key; for the operator. */
+  unknownKeys: boolean;
+}
+
+export interface AuditService {
+  list(filter: AuditFilter): Promise<Page<AuditEntry>>;
 }
 
 export interface TaskFilter extends PageRequest {
@@ -66,6 +113,7 @@ export interface CommandContext {
   /** Aborted when the caller goes away or the server stops. */
   signal: AbortSignal;
   accounts: AccountService;
+  audit: AuditService;
   keys: KeyService;
   tasks: TaskService;
   sandboxes: SandboxService;

@@ -2,8 +2,9 @@
 import { allows } from '../core/scopes.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { createAccount, listAccounts } from './accounts.ts';
+import { listAudit } from './audit.ts';
 import type { Command } from './define-command.ts';
-import { createKey, getKey, listKeys, revokeKey } from './keys.ts';
+import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from './keys.ts';
 import { listSandboxes } from './sandboxes.ts';
 import { getTask, listTasks, runTask, stopTask, taskEvents } from './tasks.ts';
 import { whoami } from './whoami.ts';
@@ -23,7 +24,10 @@ export const BUILT_IN: readonly Command[] = [
   createKey,
   listKeys,
   getKey,
+  updateKey,
+  rotateKey,
   revokeKey,
+  listAudit,
   runTask,
   getTask,
   listTasks,

@@ -9,9 +9,13 @@ export const ERROR_STATUS = {
   invalid_key: 401,
   key_expired: 401,
   key_revoked: 401,
+  key_disabled: 401,
+  key_rotated: 401,
+  address_not_allowed: 403,
   missing_scope: 403,
   operator_only: 403,
   not_allowed: 403,
+  model_not_allowed: 403,
   not_found: 404,
   method_not_allowed: 405,
   conflict: 409,
@@ -19,6 +23,8 @@ export const ERROR_STATUS = {
   body_too_large: 413,
   unsupported_media_type: 415,
   too_many_requests: 429,
+  rate_limited: 429,
+  too_many_tasks: 429,
   internal: 500,
   llm_unavailable: 502,
   no_usable_driver: 503,
@@ -54,13 +60,20 @@ export class SeedError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | null;
   readonly status: number;
+  /** With a 429: the seconds after which trying again may help. */
+  readonly retryAfterSeconds: number | null;
 
-  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { hint?: string; cause?: unknown; retryAfterSeconds?: number } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'SeedError';
     this.code = code;
     this.hint = options.hint ?? null;
     this.status = ERROR_STATUS[code];
+    this.retryAfterSeconds = options.retryAfterSeconds ?? null;
   }
 
   toBody(requestId: string | null): ErrorBody {

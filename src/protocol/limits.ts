@@ -18,6 +18,11 @@ export const LIMITS = {
   metadataBytes: 8 * 1024,
   nameLength: 100,
   scopesPerRequest: 100,
+  /** What can be set on one key. */
+  cidrsPerKey: 50,
+  modelsPerKey: 50,
+  requestsPerMinuteMax: 100_000,
+  concurrentTasksMax: 10_000,
   /** Bytes of one event's JSON; the guest cuts longer texts, the server refuses them. */
   eventBytes: 64 * 1024,
   /** Events of one task; later ones are dropped and the last says so. */

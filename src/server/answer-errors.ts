@@ -5,6 +5,9 @@ import type { Logger } from 'pino';
 import { SeedError } from '../protocol/errors.ts';
 import type { HttpEnv } from './http-types.ts';
 
+/** For what ends at no known time, such as running tasks. */
+const RETRY_AFTER_SECONDS = 5;
+
 export function answerErrors(log: Logger) {
   return (error: Error, c: Context<HttpEnv>): Response => {
     const requestId = c.get('requestId') ?? null;
@@ -16,6 +19,7 @@ export function answerErrors(log: Logger) {
       else log.error({ requestId, code, err: error }, known.message);
     }
     if (known.status === 401) c.header('WWW-Authenticate', 'Bearer realm="seed"');
+    if (known.status === 429) c.header('Retry-After', String(known.retryAfterSeconds ?? RETRY_AFTER_SECONDS));
     return c.json(known.toBody(requestId), known.status as ContentfulStatusCode);
   };
 }

@@ -8,6 +8,7 @@ import { toManifest } from '../commands/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { answerErrors } from './answer-errors.ts';
+import { audited } from './audited.ts';
 import { authenticate } from './authenticate.ts';
 import { commandRoutes } from './command-routes.ts';
 import { DOCS_POLICY, docsPage } from './docs-page.ts';
@@ -49,12 +50,14 @@ export function createApp(parts: ServerParts): Hono<HttpEnv> {
     c.header('Content-Security-Policy', DOCS_POLICY);
     return c.html(await page);
   });
-  app.get('/cli/seed.mjs', async (c) => {
-    const { key, operator } = await authenticate(c.req.header('authorization'), store);
-    const manifest = toManifest(registry.allowed(key.scopes, operator), version);
-    c.header('Content-Type', 'text/javascript; charset=utf-8');
-    c.header('Cache-Control', 'private, no-store');
-    return c.body(renderCli(parts.cliBundle, manifest));
+  app.get('/cli/seed.mjs', (c) => {
+    return audited(c, parts.audit, { name: null, effect: 'read' }, async () => {
+      const { key, operator } = await authenticate(c, parts, false);
+      const manifest = toManifest(registry.allowed(key.scopes, operator), version);
+      c.header('Content-Type', 'text/javascript; charset=utf-8');
+      c.header('Cache-Control', 'private, no-store');
+      return c.body(renderCli(parts.cliBundle, manifest));
+    });
   });
   app.get('/healthz', (c) => c.json({ status: 'ok', version }));
   app.get('/readyz', async (c) => {

@@ -1,12 +1,42 @@
-// From an Authorization header to the actor behind it. The checks run in the order of their price.
+// From a request to the actor behind it. The checks run in the order of their price, which is part of the contract:
+// checksum, exists, enabled, expiry, address, rate. The scope comes after them, with the command.
+import type { Context } from 'hono';
 import type { Actor } from '../commands/context.ts';
+import { cidrContains } from '../core/cidr.ts';
 import { hashKeySecret, isWellFormedKeySecret } from '../core/key-secret.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { findPresentedKey } from '../store/presented-key.ts';
+import { findPresentedKey, type PresentedKey } from '../store/presented-key.ts';
 import type { Store } from '../store/store.ts';
+import { clientAddress } from './client-address.ts';
+import type { HttpEnv } from './http-types.ts';
+import type { ServerParts } from './parts.ts';
+import type { RateState } from './rate-limits.ts';
 
-/** @throws SeedError not_authenticated, invalid_key, key_expired or key_revoked */
-export async function authenticate(header: string | undefined, store: Store): Promise<Actor> {
+/**
+ * The actor behind a request; from then on the context has it, and the presented key also when it is refused.
+ * @param counted whether the request counts towards the key's requests per minute
+ * @throws SeedError with a 401, 403 or 429
+ */
+export async function authenticate(
+  c: Context<HttpEnv>,
+  { store, trustedProxies, rateLimits, keyUse }: ServerParts,
+  counted: boolean,
+): Promise<Actor> {
+  const address = clientAddress(c, trustedProxies);
+  c.set('address', address);
+  const presented = await identify(c.req.header('authorization'), store);
+  c.set('presented', presented);
+  const actor = admit(presented, address, store.clock.now());
+  const rate = counted ? rateLimits.count(presented.lineage) : null;
+  if (rate) tellRate(c, rate);
+  if (rate?.taken === false) throw rateLimited(rate);
+  keyUse.note(actor.key.id);
+  c.set('actor', actor);
+  return actor;
+}
+
+/** @throws SeedError not_authenticated or invalid_key */
+export async function identify(header: string | undefined, store: Store): Promise<PresentedKey> {
   const secret = bearerToken(header);
   if (!isWellFormedKeySecret(secret)) {
     throw new SeedError('invalid_key', 'this is not an API key: its form or its checksum is wrong', {
@@ -15,18 +45,51 @@ export async function authenticate(header: string | undefined, store: Store): Pr
   }
   const presented = await findPresentedKey(store.db, hashKeySecret(secret), store.clock.now());
   if (!presented) throw new SeedError('invalid_key', 'there is no such API key');
-  const { key } = presented;
-  if (key.status === 'revoked') throw new SeedError('key_revoked', `the key "${key.name}" was revoked`);
-  if (key.status === 'expired') throw new SeedError('key_expired', `the key "${key.name}" has expired`);
-  if (presented.callerStatus !== null && presented.callerStatus !== 'active') {
-    throw new SeedError('key_revoked', `the key that started this task is ${presented.callerStatus}`);
+  return presented;
+}
+
+/**
+ * Whether the key is worth anything now and from there.
+ * @throws SeedError key_revoked, key_disabled, key_expired, key_rotated or address_not_allowed
+ */
+export function admit(presented: PresentedKey, address: string | null, now: Date): Actor {
+  const { key, callerStatus, replacedSecretUntil } = presented;
+  refuseInactive(key.status, `the key "${key.name}"`);
+  if (replacedSecretUntil !== null && replacedSecretUntil <= now) {
+    throw new SeedError('key_rotated', `this secret of the key "${key.name}" was replaced by a rotation`, {
+      hint: 'Use the secret that the rotation gave out.',
+    });
   }
-  return {
-    key,
-    accountId: presented.accountId,
-    accountName: presented.accountName,
-    operator: presented.operator,
-  };
+  if (callerStatus !== null) refuseInactive(callerStatus, 'the key that started this task');
+  const { allowedCidrs } = key;
+  if (allowedCidrs && !allowedCidrs.some((cidr) => address !== null && cidrContains(cidr, address))) {
+    throw new SeedError(
+      'address_not_allowed',
+      `the key "${key.name}" may not be used from ${address ?? 'an unknown address'}`,
+      { hint: 'Call from an allowed address, or change allowedCidrs of the key.' },
+    );
+  }
+  const { lineage, accountId, accountName, operator } = presented;
+  return { key, lineage, accountId, accountName, operator };
+}
+
+function refuseInactive(status: PresentedKey['key']['status'], whose: string): void {
+  if (status === 'revoked') throw new SeedError('key_revoked', `${whose} was revoked`);
+  if (status === 'disabled') throw new SeedError('key_disabled', `${whose} is disabled`);
+  if (status === 'expired') throw new SeedError('key_expired', `${whose} has expired`);
+}
+
+/** draft-ietf-httpapi-ratelimit-headers: one policy, requests per minute. */
+function tellRate(c: Context, { perMinute, remaining, resetSeconds }: RateState): void {
+  c.header('RateLimit-Policy', `"requests";q=${perMinute};w=60`);
+  c.header('RateLimit', `"requests";r=${remaining};t=${resetSeconds}`);
+}
+
+function rateLimited({ perMinute, retryAfterSeconds }: RateState): SeedError {
+  return new SeedError('rate_limited', `the ${perMinute} requests a minute of this key are used up`, {
+    hint: `Try again in ${retryAfterSeconds} s.`,
+    retryAfterSeconds,
+  });
 }
 
 /** The token of `Bearer <token>`. */

@@ -2,10 +2,11 @@
 import { type Context, Hono } from 'hono';
 import type { Actor, CommandContext } from '../commands/context.ts';
 import { type Command, isStream } from '../commands/define-command.ts';
-import { parseHttp, toManifest } from '../commands/manifest.ts';
+import { parseHttp, pathParameters, toManifest } from '../commands/manifest.ts';
 import { allows } from '../core/scopes.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { appendServerEvent } from '../store/events.ts';
+import { type AuditedRoute, audited } from './audited.ts';
 import { authenticate } from './authenticate.ts';
 import type { HttpEnv } from './http-types.ts';
 import type { ServerParts } from './parts.ts';
@@ -14,17 +15,25 @@ import { inputReader } from './read-input.ts';
 import { bindServices } from './services/bind.ts';
 import { streamAnswer } from './stream-answer.ts';
 
+const NO_COMMAND: AuditedRoute = { name: null, effect: 'read' };
+
 export function commandRoutes(parts: ServerParts): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
+  for (const command of parts.registry.commands) mount(app, command, parts);
+  app.get('/commands', (c) =>
+    audited(c, parts.audit, NO_COMMAND, async () => {
+      const { key, operator } = await authenticate(c, parts, true);
+      return c.json(toManifest(parts.registry.allowed(key.scopes, operator), parts.version));
+    }),
+  );
+  // Whatever else is asked for, a stranger learns nothing of what there is.
   app.use(async (c, next) => {
-    c.set('actor', await authenticate(c.req.header('authorization'), parts.store));
+    await audited(c, parts.audit, NO_COMMAND, async () => {
+      await authenticate(c, parts, true);
+      return new Response();
+    });
     await next();
   });
-  app.get('/commands', (c) => {
-    const { key, operator } = c.get('actor');
-    return c.json(toManifest(parts.registry.allowed(key.scopes, operator), parts.version));
-  });
-  for (const command of parts.registry.commands) mount(app, command, parts);
   refuseOtherMethods(app, parts.registry.commands);
   return app;
 }
@@ -33,7 +42,7 @@ function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {
   const { method, path } = parseHttp(command.http);
   const readInput = inputReader(command);
   const answer = async (c: Context<HttpEnv>): Promise<Response> => {
-    const actor = c.get('actor');
+    const actor = await authenticate(c, parts, true);
     refuseUnlessAllowed(command, actor);
     const input = await readInput(c);
     const signal = AbortSignal.any([c.req.raw.signal, parts.stopping]);
@@ -41,9 +50,23 @@ function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {
     const context: CommandContext = { actor, waitMs, signal, ...bindServices(parts, actor, signal) };
     if (isStream(command)) return streamAnswer(c, await command.stream(resumed(c, input), context));
     const output = command.output.parse(await command.run(input as never, context));
+    const created = idOf(output);
+    if (!c.get('target') && created) c.set('target', created);
     return c.json(output, command.successStatus ?? 200);
   };
-  app.on(method, toHonoPath(path), (c) => recorded(c, command, parts, answer));
+  const [named] = pathParameters(path);
+  app.on(method, toHonoPath(path), (c) => {
+    const target = named === undefined ? undefined : c.req.param(named);
+    if (target) c.set('target', target);
+    return audited(c, parts.audit, command, () => recorded(c, command, parts, answer));
+  });
+}
+
+/** The id of the first thing in an answer: what a command has made. */
+function idOf(output: object): string | undefined {
+  const things = Object.values(output) as ({ id?: unknown } | null)[];
+  const id = things.find((thing) => typeof thing?.id === 'string')?.id;
+  return typeof id === 'string' ? id : undefined;
 }
 
 /** For commands a task calls: the event in its transcript, whatever came of the call. */
@@ -53,8 +76,6 @@ async function recorded(
   { store, log }: ServerParts,
   answer: (c: Context<HttpEnv>) => Promise<Response>,
 ): Promise<Response> {
-  const { taskId } = c.get('actor').key;
-  if (taskId === null) return answer(c);
   const startedAt = performance.now();
   let status = 500;
   try {
@@ -65,16 +86,14 @@ async function recorded(
     if (error instanceof SeedError) status = error.status;
     throw error;
   } finally {
+    const taskId = c.get('actor')?.key.taskId;
+    if (taskId) await append(taskId, Math.round(performance.now() - startedAt));
+  }
+
+  async function append(taskId: string, durationMs: number): Promise<void> {
     const { name, effect, scope } = command;
-    const durationMs = Math.round(performance.now() - startedAt);
-    await appendServerEvent(store.db, taskId, {
-      type: 'command',
-      command: name,
-      effect,
-      scope,
-      status,
-      durationMs,
-    }).catch((error) =>
+    const event = { type: 'command', command: name, effect, scope, status, durationMs } as const;
+    await appendServerEvent(store.db, taskId, event).catch((error) =>
       log.error({ err: error, taskId, command: name }, 'a called command could not be recorded'),
     );
   }

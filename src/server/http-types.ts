@@ -1,6 +1,18 @@
 // What the routes keep on a request's Hono context.
+import type { HttpBindings } from '@hono/node-server';
 import type { Actor } from '../commands/context.ts';
+import type { PresentedKey } from '../store/presented-key.ts';
 
 export interface HttpEnv {
-  Variables: { requestId: string; actor: Actor };
+  Bindings: HttpBindings;
+  Variables: {
+    requestId: string;
+    actor: Actor;
+    /** Where the request comes from; null when it cannot be told. */
+    address: string | null;
+    /** The key, also when it is then refused. */
+    presented?: PresentedKey;
+    /** Id of what the command is done to. */
+    target?: string;
+  };
 }

@@ -1,20 +1,28 @@
 // The LLM gateway's routes under /llm/v1, for task keys only: an agent speaks for one task and one model.
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { SeedError } from '../protocol/errors.ts';
 import { getTask } from '../store/tasks.ts';
+import { type AuditedRoute, audited } from './audited.ts';
 import { authenticate } from './authenticate.ts';
 import type { HttpEnv } from './http-types.ts';
 import type { ServerParts } from './parts.ts';
+import { refuseModel } from './services/allowed-model.ts';
 
-export function llmRoutes({ store, llm, stopping }: ServerParts): Hono<HttpEnv> {
+const MODEL_CALL: AuditedRoute = { name: null, effect: 'read' };
+
+export function llmRoutes(parts: ServerParts): Hono<HttpEnv> {
+  const { store, llm, audit, stopping } = parts;
   const app = new Hono<HttpEnv>();
-  app.use(async (c, next) => {
-    c.set('actor', await authenticate(c.req.header('authorization'), store));
-    await next();
-  });
-  app.get('/models', (c) => c.json(llm.models()));
-  app.post('/chat/completions', async (c) => {
-    const { key, accountId } = c.get('actor');
+  app.get('/models', (c) =>
+    audited(c, audit, MODEL_CALL, async () => {
+      await authenticate(c, parts, false);
+      return c.json(llm.models());
+    }),
+  );
+  app.post('/chat/completions', (c) => audited(c, audit, MODEL_CALL, () => complete(c)));
+
+  async function complete(c: Context<HttpEnv>): Promise<Response> {
+    const { key, lineage, accountId } = await authenticate(c, parts, false);
     const task = key.taskId === null ? null : await getTask(store.db, accountId, key.taskId);
     if (task === null) {
       throw new SeedError(
@@ -25,11 +33,12 @@ export function llmRoutes({ store, llm, stopping }: ServerParts): Hono<HttpEnv> 
         },
       );
     }
+    refuseModel(task.model, lineage);
     const signal = AbortSignal.any([c.req.raw.signal, stopping]);
     const body = await c.req.json().catch((cause) => {
       throw new SeedError('invalid_json', 'the body is not JSON', { cause });
     });
     return llm.chatCompletions(body, { taskId: task.id, model: task.model, signal });
-  });
+  }
   return app;
 }

@@ -2,12 +2,20 @@
 import type { Logger } from 'pino';
 import type { Registry } from '../commands/registry.ts';
 import type { Store } from '../store/store.ts';
+import type { AuditTrail } from './audit-trail.ts';
+import type { KeyUse } from './key-use.ts';
 import type { LlmGateway } from './llm/gateway.ts';
+import type { RateLimits } from './rate-limits.ts';
 
 export interface ServerParts {
   store: Store;
   registry: Registry;
   llm: LlmGateway;
+  audit: AuditTrail;
+  keyUse: KeyUse;
+  rateLimits: RateLimits;
+  /** Addresses of proxies whose X-Forwarded-For is believed, as CIDRs. */
+  trustedProxies: readonly string[];
   log: Logger;
   /** Shared with the runners; they present it as their bearer token. */
   runnerToken: string;

@@ -12,9 +12,13 @@ import { startEmbeddedPostgres } from '../store/embedded/start-embedded.ts';
 import { openStore } from '../store/store.ts';
 import { addTokens } from '../store/tasks.ts';
 import { createApp } from './app.ts';
+import { keepAuditFor } from './audit-retention.ts';
+import { AuditTrail } from './audit-trail.ts';
 import { firstKey } from './first-key.ts';
+import { KeyUse } from './key-use.ts';
 import { sweepLapsedLeases } from './lapsed-leases.ts';
 import { createLlmGateway } from './llm/gateway.ts';
+import { RateLimits } from './rate-limits.ts';
 import type { ServerSettings } from './settings.ts';
 
 /** How long running requests may take to end once the server stops. */
@@ -43,8 +47,14 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     recordUsage: (taskId, usage) => addTokens(store.db, taskId, usage),
     log,
   });
+  const keyUse = undo.use(new KeyUse(store, log));
+  const audit = undo.use(new AuditTrail(store, log));
   const app = createApp({
     store,
+    audit,
+    keyUse,
+    rateLimits: new RateLimits(),
+    trustedProxies: settings.trustedProxies,
     registry: createRegistry(BUILT_IN),
     llm,
     log,
@@ -54,6 +64,7 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     stopping: stopping.signal,
   });
   undo.use(sweepLapsedLeases(store, log));
+  if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));
   const http = createServer(
     { maxHeaderSize: 16 * 1024, requestTimeout: 60_000 },
     getRequestListener(app.fetch),

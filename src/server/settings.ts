@@ -1,4 +1,5 @@
 // The server's settings, from the environment; docs/running.md describes each.
+import { isCidr } from '../core/cidr.ts';
 import { isWellFormedKeySecret } from '../core/key-secret.ts';
 import { env } from '../lib/env.ts';
 import { dataDirSetting, integerSetting, logLevelSetting, urlSetting } from '../lib/settings.ts';
@@ -14,6 +15,10 @@ export interface ServerSettings {
   adminKey: string | null;
   runnerToken: string;
   logLevel: string;
+  /** Addresses of proxies whose X-Forwarded-For is believed, as CIDRs. */
+  trustedProxies: string[];
+  /** Null: the audit log is kept for ever. */
+  auditRetentionDays: number | null;
   llm: LlmSettings;
 }
 
@@ -27,6 +32,8 @@ export function readServerSettings(): ServerSettings {
     adminKey: adminKey(),
     runnerToken: runnerToken(),
     logLevel: logLevelSetting(),
+    trustedProxies: trustedProxies(),
+    auditRetentionDays: auditRetentionDays(),
     llm: {
       baseUrl: urlSetting('SEED_LLM_BASE_URL'),
       apiKey: env('SEED_LLM_API_KEY') ?? null,
@@ -56,6 +63,21 @@ function adminKey(): string | null {
       hint: 'Leave it unset and the first start makes one, or make one with "node scripts/new-key.ts".',
     },
   );
+}
+
+function trustedProxies(): string[] {
+  const cidrs = (env('SEED_TRUSTED_PROXIES') ?? '').split(',').flatMap((text) => text.trim() || []);
+  const wrong = cidrs.find((cidr) => !isCidr(cidr));
+  if (wrong === undefined) return cidrs;
+  throw new SeedError('invalid_settings', `SEED_TRUSTED_PROXIES: "${wrong}" is no address or range`, {
+    hint: 'Write addresses and ranges with commas: 127.0.0.1,10.0.0.0/8,2001:db8::/32.',
+  });
+}
+
+/** The database refuses to delete younger entries than 30 days. */
+function auditRetentionDays(): number | null {
+  if (env('SEED_AUDIT_RETENTION_DAYS') === undefined) return null;
+  return integerSetting('SEED_AUDIT_RETENTION_DAYS', 30, 30, 36_500);
 }
 
 function runnerToken(): string {

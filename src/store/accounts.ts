@@ -8,6 +8,7 @@ import type { Page } from '../protocol/page.ts';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
 import { behindCursor, type PageRequest, pageOfRows } from './cursor.ts';
 import { insertKey } from './keys.ts';
+import { findPresentedKey, type PresentedKey } from './presented-key.ts';
 import { storableText } from './storable.ts';
 import type { AccountRow, Db, Tx } from './tables.ts';
 
@@ -67,8 +68,8 @@ export async function ensureFirstAccount(
 /**
  * Makes the secret of the settings a key of the first account, and that account first if need be. A secret that is
  * a key already stays as it is. An earlier admin key keeps working until someone revokes it, so that servers can be
- * restarted one after the other with a new secret. Throws SeedError `invalid_settings` when the key was revoked or
- * has expired (settings must not bring a revoked key back) or belongs to another account.
+ * restarted one after the other with a new secret. Throws SeedError `invalid_settings` when the key was revoked,
+ * disabled or replaced, or has expired (settings must not bring it back), or belongs to another account.
  */
 export async function setAdminKey(
   db: Db,
@@ -78,22 +79,24 @@ export async function setAdminKey(
   await db.transaction().execute(async (tx) => {
     const account =
       (await lockFirstAccount(tx)) ?? (await insertAccount(tx, { name: FIRST_ACCOUNT, operator: true }, now));
-    const known = await tx
-      .selectFrom('keys')
-      .selectAll()
-      .where('secret_hash', '=', key.secretHash)
-      .executeTakeFirst();
+    const known = await findPresentedKey(tx, key.secretHash, now);
     if (!known) {
       await insertAdminKey(tx, account.id, { ...key, name: ADMIN_KEY }, now);
       return;
     }
-    const dead = known.revoked_at !== null || (known.expires_at !== null && known.expires_at <= now);
-    if (!dead && known.account_id === account.id) return;
-    const why = dead ? 'was revoked or has expired' : 'belongs to an account that is not the first';
-    throw new SeedError('invalid_settings', `The admin key of the settings, ${known.prefix}…, ${why}.`, {
+    const why = whyUnfit(known, account.id, now);
+    if (why === null) return;
+    throw new SeedError('invalid_settings', `The admin key of the settings, ${key.prefix}…, ${why}.`, {
       hint: 'Set SEED_ADMIN_KEY to a new key, or unset it to go on with the keys there are.',
     });
   });
+}
+
+function whyUnfit(known: PresentedKey, accountId: string, now: Date): string | null {
+  if (known.key.status !== 'active') return `is ${known.key.status}`;
+  if (known.replacedSecretUntil !== null && known.replacedSecretUntil <= now)
+    return 'was replaced by a rotation';
+  return known.accountId === accountId ? null : 'belongs to an account that is not the first';
 }
 
 function toAccount(row: AccountRow): Account {

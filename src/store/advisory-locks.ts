@@ -4,4 +4,6 @@ export const ADVISORY_LOCKS = {
   schema: 5_333_001,
   /** Held while the first account is made. */
   firstAccount: 5_333_002,
+  /** Held while the audit log is pruned. */
+  auditPrune: 5_333_004,
 } as const;

@@ -1,13 +1,12 @@
-// API keys: made, listed, revoked. Called by the key commands and wherever a task key is made.
+// API keys: made, read, revoked. Called by the key commands and wherever a task key is made. Lists are in key-list.ts,
+// changes in key-change.ts.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import type { Key, KeyStatus } from '../protocol/key.ts';
-import type { Page } from '../protocol/page.ts';
-import { behindCursor, type PageRequest, pageOfRows } from './cursor.ts';
-import { storableText } from './storable.ts';
+import type { Key, KeyStatus, SomeKeyLimits } from '../protocol/key.ts';
+import { storableJson, storableText } from './storable.ts';
 import type { Db, KeyRow } from './tables.ts';
 
-export interface NewKey {
+export interface NewKey extends SomeKeyLimits {
   accountId: string;
   name: string;
   /** SHA-256 of the secret, hex. */
@@ -17,41 +16,50 @@ export interface NewKey {
   /** Null: never. */
   expiresAt: Date | null;
   taskId?: string | null;
-  /** For a task key: the key that posted the task. */
+  /** For a task key: the key that posted the task. For a key made by a task: the task key it ends with. */
   callerKeyId?: string | null;
+  metadata?: Record<string, string>;
+  tasksMayCreateLastingKeys?: boolean;
   revokedAt?: Date | null;
   /** The key that revoked it; null with `revokedAt` set: Seed itself. */
   revokedBy?: string | null;
   createdAt?: Date;
 }
 
-export interface KeyFilter extends PageRequest {
-  status?: KeyStatus | undefined;
-  /**
-   * Whether to list the task keys that Seed looks after itself, too: the live ones, and those it revoked at their
-   * task's end. A task key that expired unrevoked or that a key revoked is always listed.
-   */
-  taskKeys: boolean;
-}
-
 export async function insertKey(db: Db, key: NewKey): Promise<Key> {
   const createdAt = key.createdAt ?? new Date();
-  const row: KeyRow = {
-    id: randomUUID(),
-    account_id: key.accountId,
-    name: storableText(key.name),
-    prefix: key.prefix,
-    secret_hash: key.secretHash,
-    scopes: key.scopes,
-    created_at: createdAt,
-    expires_at: key.expiresAt,
-    revoked_at: key.revokedAt ?? null,
-    revoked_by: key.revokedBy ?? null,
-    task_id: key.taskId ?? null,
-    caller_key_id: key.callerKeyId ?? null,
-  };
-  await db.insertInto('keys').values(row).execute();
+  const row = await db
+    .insertInto('keys')
+    .values({
+      id: randomUUID(),
+      account_id: key.accountId,
+      name: storableText(key.name),
+      prefix: key.prefix,
+      secret_hash: key.secretHash,
+      scopes: key.scopes,
+      created_at: createdAt,
+      expires_at: key.expiresAt,
+      revoked_at: key.revokedAt ?? null,
+      revoked_by: key.revokedBy ?? null,
+      task_id: key.taskId ?? null,
+      caller_key_id: key.callerKeyId ?? null,
+      metadata: storableJson(key.metadata ?? {}),
+      tasks_may_create_lasting_keys: key.tasksMayCreateLastingKeys ?? false,
+      ...limitColumns(key),
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
   return toKey(row, createdAt);
+}
+
+/** The columns of the limits that are given; what is undefined stays as it is. */
+export function limitColumns(limits: SomeKeyLimits) {
+  return {
+    allowed_cidrs: limits.allowedCidrs,
+    requests_per_minute: limits.requestsPerMinute,
+    concurrent_tasks: limits.concurrentTasks,
+    allowed_models: limits.allowedModels === null ? null : limits.allowedModels?.map(storableText),
+  };
 }
 
 export async function getKey(db: Db, accountId: string, id: string, now: Date): Promise<Key | null> {
@@ -62,32 +70,6 @@ export async function getKey(db: Db, accountId: string, id: string, now: Date): 
     .where('id', '=', id)
     .executeTakeFirst();
   return row ? toKey(row, now) : null;
-}
-
-/** Newest first. */
-export async function listKeys(db: Db, accountId: string, filter: KeyFilter, now: Date): Promise<Page<Key>> {
-  let query = db.selectFrom('keys').selectAll().where('account_id', '=', accountId);
-  if (!filter.taskKeys) {
-    query = query
-      // Implied by the next condition and the predicate of the index that serves it.
-      .where(sql<boolean>`(task_id is null or revoked_by is not null or revoked_at is null)`)
-      .where(sql<boolean>`(task_id is null or revoked_by is not null or expires_at <= ${now})`);
-  }
-  if (filter.status === 'revoked') query = query.where('revoked_at', 'is not', null);
-  if (filter.status === 'expired')
-    query = query.where('revoked_at', 'is', null).where('expires_at', '<=', now);
-  if (filter.status === 'active') {
-    query = query
-      .where('revoked_at', 'is', null)
-      .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', now)]));
-  }
-  if (filter.cursor !== undefined) query = query.where(behindCursor(filter.cursor));
-  const rows = await query
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(filter.limit + 1)
-    .execute();
-  return pageOfRows(rows, filter.limit, (row) => toKey(row, now));
 }
 
 /** Idempotent: a key that is revoked already stays as it is. Null when the account has no such key. */
@@ -108,14 +90,16 @@ export async function revokeKey(
   return getKey(db, accountId, id, now);
 }
 
-/** Revokes the key of a task that ended. No key revoked it: Seed did. */
+/** Revokes the key of a task that ended, and the keys that the task made and that end with it. Seed does, no key. */
 export async function revokeTaskKey(db: Db, taskId: string, now: Date): Promise<void> {
-  await db
-    .updateTable('keys')
-    .set({ revoked_at: now })
-    .where('task_id', '=', taskId)
-    .where('revoked_at', 'is', null)
-    .execute();
+  await sql`
+    with recursive ending as (
+      select id from keys where task_id = ${taskId}
+      union
+      select keys.id from ending join keys on keys.caller_key_id = ending.id where keys.task_id is null
+    )
+    update keys set revoked_at = ${now}
+    where id in (select id from ending) and revoked_at is null`.execute(db);
 }
 
 export function toKey(row: KeyRow, now: Date): Key {
@@ -127,12 +111,28 @@ export function toKey(row: KeyRow, now: Date): Key {
     status: keyStatus(row, now),
     createdAt: row.created_at.toISOString(),
     expiresAt: row.expires_at?.toISOString() ?? null,
+    lastUsedAt: row.last_used_at?.toISOString() ?? null,
+    rotatedAt: row.rotated_at?.toISOString() ?? null,
+    previousSecretUntil: previousSecretUntil(row, now),
     revokedAt: row.revoked_at?.toISOString() ?? null,
+    allowedCidrs: row.allowed_cidrs,
+    requestsPerMinute: row.requests_per_minute,
+    concurrentTasks: row.concurrent_tasks,
+    allowedModels: row.allowed_models,
+    tasksMayCreateLastingKeys: row.tasks_may_create_lasting_keys,
+    metadata: row.metadata,
     taskId: row.task_id,
   };
 }
 
-export function keyStatus(key: Pick<KeyRow, 'revoked_at' | 'expires_at'>, now: Date): KeyStatus {
+/** In the order in which a presented key is checked. */
+export function keyStatus(key: Pick<KeyRow, 'revoked_at' | 'enabled' | 'expires_at'>, now: Date): KeyStatus {
   if (key.revoked_at !== null) return 'revoked';
+  if (!key.enabled) return 'disabled';
   return key.expires_at !== null && key.expires_at <= now ? 'expired' : 'active';
+}
+
+function previousSecretUntil(row: KeyRow, now: Date): string | null {
+  const until = row.previous_secret_until;
+  return until !== null && until > now ? until.toISOString() : null;
 }

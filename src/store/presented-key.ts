@@ -1,6 +1,7 @@
 // Looks up the key that a request presents, with all that decides whether it is worth anything. Called for every
 // authenticated request, so it is one query.
 import { sql } from 'kysely';
+import type { Lineage } from '../core/key-lineage.ts';
 import type { Key, KeyStatus } from '../protocol/key.ts';
 import type { TaskStatus } from '../protocol/task.ts';
 import { keyStatus, toKey } from './keys.ts';
@@ -9,6 +10,8 @@ import type { Db, KeyRow } from './tables.ts';
 export interface PresentedKey {
   /** Its own status only; see callerStatus. */
   key: Key;
+  /** The key, then the one that posted its task, then the one that posted that one's, and so on. */
+  lineage: Lineage;
   accountId: string;
   accountName: string;
   /** Whether its account is the operator's. */
@@ -18,16 +21,18 @@ export interface PresentedKey {
    * Null when no key stands behind it. A request is allowed only when this is null or `active`.
    */
   callerStatus: KeyStatus | null;
+  /** When the secret is the one from before a rotation: until when it works. Null for the present secret. */
+  replacedSecretUntil: Date | null;
   /** Of a task key: its task's status and deadline. Null for others. */
   taskStatus: TaskStatus | null;
   taskDeadline: Date | null;
 }
 
 interface Row extends KeyRow {
+  depth: number;
+  works_until: Date | null;
   account_name: string;
   operator: boolean;
-  caller_revoked: boolean;
-  caller_expired: boolean;
   task_status: TaskStatus | null;
   task_deadline: Date | null;
 }
@@ -35,28 +40,33 @@ interface Row extends KeyRow {
 /** Null when there is no key with this hash. */
 export async function findPresentedKey(db: Db, secretHash: string, now: Date): Promise<PresentedKey | null> {
   const { rows } = await sql<Row>`
-    with recursive presented as (
-      select * from keys where secret_hash = ${secretHash}
-    ), callers as (
-      select keys.* from presented join keys on keys.id = presented.caller_key_id
+    with recursive chain as (
+      (
+        select keys.*, 0 as depth, null::timestamptz as works_until from keys where secret_hash = ${secretHash}
+        union all
+        select keys.*, 0, replaced.works_until from replaced_secrets as replaced
+        join keys on keys.id = replaced.key_id where replaced.secret_hash = ${secretHash}
+      )
       union all
-      select keys.* from callers join keys on keys.id = callers.caller_key_id
+      select keys.*, chain.depth + 1, null from chain join keys on keys.id = chain.caller_key_id
     )
-    select presented.*, accounts.name as account_name, accounts.operator,
-      exists (select from callers where revoked_at is not null) as caller_revoked,
-      exists (select from callers where expires_at <= ${now}) as caller_expired,
+    select chain.*, accounts.name as account_name, accounts.operator,
       tasks.status as task_status, tasks.deadline as task_deadline
-    from presented
-    join accounts on accounts.id = presented.account_id
-    left join tasks on tasks.id = presented.task_id`.execute(db);
-  const row = rows[0];
+    from chain
+    join accounts on accounts.id = chain.account_id
+    left join tasks on tasks.id = chain.task_id and chain.depth = 0
+    order by chain.depth`.execute(db);
+  const [row, ...callers] = rows;
   if (!row) return null;
+  const key = toKey(row, now);
   return {
-    key: toKey(row, now),
+    key,
+    lineage: [key, ...callers.map((caller) => toKey(caller, now))],
     accountId: row.account_id,
     accountName: row.account_name,
     operator: row.operator,
-    callerStatus: row.caller_key_id === null ? null : worstOf(row),
+    callerStatus: worstOf(callers, now),
+    replacedSecretUntil: row.works_until,
     taskStatus: row.task_status,
     taskDeadline: row.task_deadline,
   };
@@ -71,12 +81,11 @@ export async function statusOfChain(db: Db, keyId: string, now: Date): Promise<K
       select keys.* from chain join keys on keys.id = chain.caller_key_id
     )
     select * from chain`.execute(db);
-  if (rows.length === 0) return null;
-  const statuses = rows.map((row) => keyStatus(row, now));
-  return (['revoked', 'expired'] as const).find((status) => statuses.includes(status)) ?? 'active';
+  return worstOf(rows, now);
 }
 
-function worstOf(row: Row): KeyStatus {
-  if (row.caller_revoked) return 'revoked';
-  return row.caller_expired ? 'expired' : 'active';
+function worstOf(rows: readonly KeyRow[], now: Date): KeyStatus | null {
+  if (rows.length === 0) return null;
+  const statuses = rows.map((row) => keyStatus(row, now));
+  return (['revoked', 'disabled', 'expired'] as const).find((bad) => statuses.includes(bad)) ?? 'active';
 }

@@ -30,6 +30,16 @@ interface KeysTable {
   revoked_by: string | null;
   task_id: string | null;
   caller_key_id: string | null;
+  metadata: ColumnType<Record<string, string>, string | undefined, string>;
+  enabled: Defaulted<boolean>;
+  last_used_at: Defaulted<Date | null>;
+  rotated_at: Defaulted<Date | null>;
+  previous_secret_until: Defaulted<Date | null>;
+  allowed_cidrs: Defaulted<string[] | null>;
+  requests_per_minute: Defaulted<number | null>;
+  concurrent_tasks: Defaulted<number | null>;
+  allowed_models: Defaulted<string[] | null>;
+  tasks_may_create_lasting_keys: Defaulted<boolean>;
 }
 
 interface TasksTable {
@@ -77,7 +87,30 @@ interface RunnersTable {
   last_seen: Date;
 }
 
+interface ReplacedSecretsTable {
+  secret_hash: string;
+  key_id: string;
+  works_until: Date;
+}
+
+interface AuditTable {
+  id: string;
+  created_at: Date;
+  account_id: string | null;
+  key_id: string | null;
+  task_id: string | null;
+  address: string | null;
+  command: string | null;
+  target: string | null;
+  status: number;
+  code: string | null;
+  calls: number;
+  request_id: string | null;
+}
+
 export interface Tables {
+  audit: AuditTable;
+  replaced_secrets: ReplacedSecretsTable;
   accounts: AccountsTable;
   keys: KeysTable;
   tasks: TasksTable;

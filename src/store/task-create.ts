@@ -7,6 +7,7 @@ import { appendEvents } from './events.ts';
 import { notify } from './signals.ts';
 import { storableJson, storableText } from './storable.ts';
 import type { Store } from './store.ts';
+import type { Tx } from './tables.ts';
 import { toTask } from './task-rows.ts';
 
 export interface NewTask {
@@ -22,10 +23,18 @@ export interface NewTask {
   metadata: Record<string, string>;
 }
 
-/** Accepts a task: its row, its first event and its place in the queue are there together or not at all. */
-export async function createTask(store: Store, task: NewTask): Promise<Task> {
+/**
+ * Accepts a task: its row, its first event and its place in the queue are there together or not at all.
+ * @param admit looks in the same transaction whether the task may be; what it throws refuses it
+ */
+export async function createTask(
+  store: Store,
+  task: NewTask,
+  admit: (tx: Tx) => Promise<void> = async () => {},
+): Promise<Task> {
   const id = randomUUID();
   return store.db.transaction().execute(async (tx) => {
+    await admit(tx);
     const row = await tx
       .insertInto('tasks')
       .values({

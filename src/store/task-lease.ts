@@ -52,7 +52,7 @@ async function tryNext(
   if (waiting?.status !== 'queued') return 'skipped';
   const caller = await statusOfChain(tx, waiting.key_id, now);
   if (caller !== 'active') {
-    const message = `The key that posted this task was ${caller === 'expired' ? 'expired' : 'revoked'} before it could run.`;
+    const message = `The key that posted this task was ${caller ?? 'revoked'} before it could run.`;
     await transition(tx, taskId, now, () => ({ status: 'stopped', error: { code: 'interrupted', message } }));
     return 'skipped';
   }

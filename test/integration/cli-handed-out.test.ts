@@ -37,8 +37,8 @@ describe('answers', () => {
       '--limit=5',
     ]);
     expect(code).toBe(0);
-    expect(stdout.split('\n')[0]).toMatch(/^ID +NAME +STATUS +SCOPES +EXPIRES AT$/);
-    expect(stdout).toMatch(/0001 {2}ci +active +keys:read, keys:write +-\n$/);
+    expect(stdout.split('\n')[0]).toMatch(/^ID +NAME +STATUS +SCOPES +LAST USED AT +EXPIRES AT$/);
+    expect(stdout).toMatch(/0001 {2}ci +active +keys:read, keys:write +- +-\n$/);
     expect(stderr).toBe("There is more: seed keys list --cursor 'n 2'\n");
     expect(server.received).toMatchObject([
       { path: '/api/v1/keys?status=active&taskKeys=true&limit=5', authorization: undefined },

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ensureFirstAccount, insertAccount, listAccounts, setAdminKey } from '../../src/store/accounts.ts';
-import { getKey, type KeyFilter, listKeys, revokeKey } from '../../src/store/keys.ts';
+import { type KeyFilter, listKeys } from '../../src/store/key-list.ts';
+import { getKey, revokeKey } from '../../src/store/keys.ts';
 import { findPresentedKey } from '../../src/store/presented-key.ts';
 import { openStore } from '../../src/store/store.ts';
 import { settleTask, stopTask } from '../../src/store/task-end.ts';

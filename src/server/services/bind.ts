@@ -2,18 +2,21 @@
 import type {
   AccountService,
   Actor,
+  AuditService,
   KeyService,
   SandboxService,
   TaskService,
 } from '../../commands/context.ts';
 import type { ServerParts } from '../parts.ts';
 import { accountService } from './accounts.ts';
+import { auditService } from './audit.ts';
 import { keyService } from './keys.ts';
 import { sandboxService } from './sandboxes.ts';
 import { taskService } from './tasks.ts';
 
 export interface Services {
   accounts: AccountService;
+  audit: AuditService;
   keys: KeyService;
   tasks: TaskService;
   sandboxes: SandboxService;
@@ -22,6 +25,7 @@ export interface Services {
 export function bindServices(parts: ServerParts, actor: Actor, signal: AbortSignal): Services {
   return {
     accounts: accountService(parts),
+    audit: auditService(parts, actor),
     keys: keyService(parts, actor),
     tasks: taskService(parts, actor, signal),
     sandboxes: sandboxService(parts),

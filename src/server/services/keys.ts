@@ -1,70 +1,78 @@
-// Keys of the caller's account. A key can hand on only what it has: its scopes, for no longer than itself.
-import type { Actor, KeyService } from '../../commands/context.ts';
-import { allows, expand, unknownScopes } from '../../core/scopes.ts';
+// Keys of the caller's account. A key can hand on only what it has: its scopes, its limits, for no longer than itself.
+import type { Actor, KeyCreation, KeyService, KeyUpdate } from '../../commands/context.ts';
+import { keyExpiry } from '../../core/key-expiry.ts';
+import { boundTo, inheritLimits, latestExpiry } from '../../core/key-lineage.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { getKey, insertKey, listKeys, revokeKey } from '../../store/keys.ts';
+import type { Key } from '../../protocol/key.ts';
+import { updateKey } from '../../store/key-change.ts';
+import { listKeys } from '../../store/key-list.ts';
+import { getKey, insertKey, revokeKey } from '../../store/keys.ts';
 import type { ServerParts } from '../parts.ts';
+import { refuseForeignScopes, refuseLastingKeys, refuseLimits, refuseUnknownScopes } from './grants.ts';
 import { mintKey } from './mint-key.ts';
+import { rotate } from './rotate-key.ts';
 
-export function keyService({ store, registry }: ServerParts, actor: Actor): KeyService {
-  const found = <Row>(row: Row | null, id: string): Row => {
-    if (row === null)
-      throw new SeedError('not_found', `there is no key ${id}`, { hint: 'seed keys list shows the ids.' });
-    return row;
-  };
+export function keyService(parts: ServerParts, actor: Actor): KeyService {
+  const { store } = parts;
+  const get = async (id: string) => found(await getKey(store.db, actor.accountId, id, store.clock.now()), id);
   return {
-    create: async (input) => {
-      refuseForeignScopes(input.scopes, actor, registry.scopes(actor.operator));
-      const expiresAt = expiryOf(input.expiresAt, actor, store.clock.now());
-      const { secret, secretHash, prefix } = mintKey();
-      const { accountId } = actor;
-      const scopes = [...new Set(input.scopes)];
-      const key = await insertKey(store.db, {
-        accountId,
-        name: input.name,
-        secretHash,
-        prefix,
-        scopes,
-        expiresAt,
-      });
-      return { key, secret };
-    },
+    create: (input) => create(parts, actor, input),
     list: (filter) => listKeys(store.db, actor.accountId, filter, store.clock.now()),
-    get: async (id) => found(await getKey(store.db, actor.accountId, id, store.clock.now()), id),
+    get,
+    update: async (id, changes) => update(parts, actor, await get(id), changes),
+    rotate: async (id, grace, expiry) => rotate(parts, actor, await get(id), grace, expiry),
     revoke: async (id) =>
       found(await revokeKey(store.db, actor.accountId, id, actor.key.id, store.clock.now()), id),
   };
 }
 
-/** A wildcard needs the same wildcard or a wider one: it also stands for scopes that are still to come. */
-function refuseForeignScopes(wanted: readonly string[], actor: Actor, known: readonly string[]): void {
-  refuseUnknownScopes(wanted, known);
-  const foreign = wanted.filter((scope) => !allows(actor.key.scopes, scope));
-  if (foreign.length === 0) return;
-  throw new SeedError('missing_scope', `this key cannot grant ${foreign.join(', ')}: it lacks it itself`, {
-    hint: `It can grant ${expand(actor.key.scopes, known).join(', ') || 'nothing'}.`,
-  });
+function found(key: Key | null, id: string): Key {
+  if (key) return key;
+  throw new SeedError('not_found', `there is no key ${id}`, { hint: 'seed keys list shows the ids.' });
 }
 
-/** @throws SeedError unknown_scope */
-export function refuseUnknownScopes(wanted: readonly string[], known: readonly string[]): void {
-  const unknown = unknownScopes(wanted, known);
-  if (unknown.length === 0) return;
-  throw new SeedError('unknown_scope', `no command has the scope ${unknown.join(', ')}`, {
-    hint: `There are: ${known.join(', ')}.`,
+async function create({ store, registry, llm }: ServerParts, actor: Actor, input: KeyCreation) {
+  const known = registry.scopes(actor.operator);
+  refuseUnknownScopes(input.scopes, known);
+  refuseForeignScopes(input.scopes, actor, known);
+  refuseLastingKeys(input.tasksMayCreateLastingKeys, actor);
+  const limits = inheritLimits(input, actor.lineage);
+  refuseLimits(limits, actor, llm);
+  const now = store.clock.now();
+  const expiresAt = keyExpiry(input, now, latestExpiry(actor.lineage));
+  const { secret, secretHash, prefix } = mintKey();
+  const key = await insertKey(store.db, {
+    ...limits,
+    accountId: actor.accountId,
+    name: input.name,
+    secretHash,
+    prefix,
+    scopes: [...new Set(input.scopes)],
+    expiresAt,
+    metadata: input.metadata,
+    tasksMayCreateLastingKeys: input.tasksMayCreateLastingKeys,
+    callerKeyId: boundTo(actor.lineage),
+    createdAt: now,
   });
+  return { key, secret };
 }
 
-function expiryOf(wanted: string | undefined, actor: Actor, now: Date): Date | null {
-  const own = actor.key.expiresAt === null ? null : new Date(actor.key.expiresAt);
-  if (wanted === undefined) return own;
-  const expiresAt = new Date(wanted);
-  if (expiresAt <= now) throw new SeedError('invalid_input', `expiresAt: ${wanted} is in the past`);
-  if (own !== null && expiresAt > own) {
-    throw new SeedError(
-      'not_allowed',
-      `a key cannot outlive the key that creates it, which expires ${own.toISOString()}`,
-    );
+async function update({ store, llm }: ServerParts, actor: Actor, key: Key, changes: KeyUpdate): Promise<Key> {
+  if (Object.values(changes).every((value) => value === undefined)) {
+    throw new SeedError('invalid_input', 'there is nothing to change', {
+      hint: 'Give name, enabled, metadata or one of the limits.',
+    });
   }
-  return expiresAt;
+  if (key.taskId !== null) {
+    throw new SeedError('not_allowed', 'a task key follows its task and cannot be changed', {
+      hint: 'Stop the task, or change the key that started it.',
+    });
+  }
+  refuseLastingKeys(changes.tasksMayCreateLastingKeys, actor);
+  refuseLimits(changes, actor, llm);
+  const updated = await updateKey(store.db, actor.accountId, key.id, changes, store.clock.now());
+  if (updated) return updated;
+  throw new SeedError('conflict', `the key "${key.name}" is revoked and cannot be changed`, {
+    hint: 'Create a new key.',
+  });
 }

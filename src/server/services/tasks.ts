@@ -1,15 +1,19 @@
 // Tasks of the caller's account: accepted, listed, watched, stopped. Running them is the runner's work.
 import type { Actor, TaskService } from '../../commands/context.ts';
+import type { Lineage } from '../../core/key-lineage.ts';
 import { isTerminal } from '../../core/lifecycle.ts';
 import { grantScopes } from '../../core/scopes.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { RunTaskBody, Task } from '../../protocol/task.ts';
 import type { Store } from '../../store/store.ts';
+import type { Tx } from '../../store/tables.ts';
 import { createTask } from '../../store/task-create.ts';
 import { stopTask } from '../../store/task-end.ts';
+import { lockAndCountTasks } from '../../store/task-limit.ts';
 import { getTask, listTasks } from '../../store/tasks.ts';
 import type { ServerParts } from '../parts.ts';
-import { refuseUnknownScopes } from './keys.ts';
+import { defaultModelFor, refuseModel } from './allowed-model.ts';
+import { refuseUnknownScopes } from './grants.ts';
 import { queuedNote, refuseWithoutDriver } from './runner-outlook.ts';
 import { watchTask } from './watch-task.ts';
 
@@ -47,7 +51,7 @@ async function accept(
   const known = registry.scopes(actor.operator);
   const requested = input.scopes ?? null;
   if (requested) refuseUnknownScopes(requested, known);
-  const model = input.model ?? llm.defaultModel;
+  const model = input.model ?? defaultModelFor(actor.lineage, llm.defaultModel);
   if (!llm.knows(model)) {
     throw new SeedError('unknown_model', `there is no model "${model}"`, {
       hint: `There are: ${llm
@@ -56,8 +60,9 @@ async function accept(
         .join(', ')}.`,
     });
   }
+  refuseModel(model, actor.lineage);
   await refuseWithoutDriver(store);
-  return createTask(store, {
+  const task = {
     accountId: actor.accountId,
     keyId: actor.key.id,
     parentTaskId: actor.key.taskId,
@@ -66,7 +71,23 @@ async function accept(
     timeoutMs: input.timeout,
     model,
     metadata: input.metadata,
-  });
+  };
+  return createTask(store, task, (tx) => refuseTooManyTasks(tx, actor.lineage));
+}
+
+/** @throws SeedError too_many_tasks */
+async function refuseTooManyTasks(tx: Tx, lineage: Lineage): Promise<void> {
+  // From the root on, so that two callers of one line lock in the same order.
+  for (const { id, name, concurrentTasks } of lineage.toReversed()) {
+    if (concurrentTasks === null || (await lockAndCountTasks(tx, id)) < concurrentTasks) continue;
+    throw new SeedError(
+      'too_many_tasks',
+      `the key "${name}" has ${concurrentTasks} unfinished tasks, and may not have more`,
+      {
+        hint: 'Wait until one has ended, or stop one.',
+      },
+    );
+  }
 }
 
 /** The task when it has ended, or as it is when the time is over or the caller has gone. */
