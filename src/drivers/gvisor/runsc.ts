@@ -7,7 +7,7 @@ export const CONTAINER = 's';
 export const LOG_FILE = 'runsc.log';
 
 /** Marks each process of the sandbox with this folder. */
-export function rootFlag(folder: string): string {
+function rootFlag(folder: string): string {
   return `--root=${folder}`;
 }
 

@@ -11,12 +11,12 @@ export type Accelerator = 'kvm' | 'tcg';
 const MIB = 1024 * 1024;
 
 /** More than a sandbox's usual 1 GiB: the kernel needs a part. */
-export const MEMORY_BYTES = 1280 * MIB;
+const MEMORY_BYTES = 1280 * MIB;
 /** The writable folders that vm/init mounts, together; they live in the machine's memory. */
 export const DISK_BYTES = 512 * MIB;
 
 /** File descriptors that QEMU is started with. */
-export const FD = { stream: 3, control: 4, qmp: 5, kvm: 6 } as const;
+const FD = { stream: 3, control: 4, qmp: 5, kvm: 6 } as const;
 
 export const FILES = {
   kernel: 'vmlinuz',
