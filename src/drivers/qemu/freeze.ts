@@ -14,6 +14,7 @@ import { JAIL, QEMU_UID } from './jail.ts';
 import { type Accelerator, FILES, type Machine, machineArgs } from './machine.ts';
 import { startMachine } from './machine-process.ts';
 import type { QemuTools } from './tools.ts';
+import { hostTscKhz } from './tsc.ts';
 
 /** Pi takes its time on an emulated processor. */
 const READY_TIMEOUT_MS = 240_000;
@@ -50,7 +51,7 @@ export async function freezeImage(freeze: Freeze): Promise<Omit<Snapshot, 'drive
 
 /** A device state is good for the same QEMU and machine; with KVM the guest also knows its processor. */
 async function snapshotId({ image, tools, accelerator }: Freeze): Promise<string> {
-  const machine = machineArgs({ accelerator, memory: { kind: 'template' } });
+  const machine = machineArgs({ accelerator, memory: { kind: 'template' }, tscKhz: await hostTscKhz() });
   const programs = await Promise.all(initramfsInputs.map((path) => readFile(path)));
   const cpu = accelerator === 'kvm' ? await readFile('/proc/cpuinfo', 'utf8') : '';
   const features = /^(?:flags|Features)\s*:.*$/m.exec(cpu)?.[0] ?? '';
@@ -69,7 +70,7 @@ async function fillSnapshot(freeze: Freeze, dir: string): Promise<void> {
   await chmod(dir, 0o755);
   const out = await writableFolder(dir);
   const deadline = new Date(Date.now() + READY_TIMEOUT_MS + SAVE_TIMEOUT_MS);
-  const machine: Machine = { accelerator, memory: { kind: 'template' } };
+  const machine: Machine = { accelerator, memory: { kind: 'template' }, tscKhz: await hostTscKhz() };
   await createSandboxFolder(folder, { machine, tools: tools.id }, deadline);
   const process = await startMachine({ tools, folder, machine, files: dir, out, deadline });
   try {

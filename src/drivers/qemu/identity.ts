@@ -3,8 +3,6 @@ import { randomBytes } from 'node:crypto';
 import type { Limits } from '../driver.ts';
 
 export interface Identity {
-  /** The host's clock, Unix milliseconds. */
-  now: number;
   hostname: string;
   /** 32 hexadecimal digits, see machine-id(5). */
   machineId: string;
@@ -23,6 +21,5 @@ export function newIdentity({ memoryBytes, processes, vcpus }: Limits): Identity
     memoryBytes,
     processes,
     vcpus,
-    now: Date.now(),
   };
 }

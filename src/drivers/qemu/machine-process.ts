@@ -63,6 +63,10 @@ export async function startMachine(start: MachineStart): Promise<MachineProcess>
   let ended = false;
   let used: Usage = { cpuSeconds: 0, peakMemoryBytes: 0 };
 
+  function tell(line: string): void {
+    control?.write(`${line}\n`);
+  }
+
   async function usage(): Promise<Usage> {
     if (!ended) used = largerUsage(used, await measureUsage(pid));
     return used;
@@ -80,6 +84,7 @@ export async function startMachine(start: MachineStart): Promise<MachineProcess>
   for (const socket of [stream, control, monitor]) socket.on('error', () => {});
   readLines(control, (line) => {
     if (line === 'started') return began.resolve();
+    if (line === 'clock') return tell(String(Date.now()));
     if (report !== undefined || killed) return;
     report = line;
     end().catch((error: Error) => errors.emit('data', Buffer.from(error.message)));
@@ -120,7 +125,7 @@ export async function startMachine(start: MachineStart): Promise<MachineProcess>
     kill,
     console,
     started: began.promise,
-    tell: (line) => control.write(`${line}\n`),
+    tell,
     qmp: () => openQmp(monitor),
   };
 }

@@ -38,6 +38,11 @@ export type Memory =
 export interface Machine {
   accelerator: Accelerator;
   memory: Memory;
+  /**
+   * Frequency of the host's time stamp counter, which an emulated processor passes on. Without it the kernel measures it,
+   * and may not succeed on a busy host. Only at boot.
+   */
+  tscKhz?: number | undefined;
 }
 
 /** Emulation has no use for a second processor on hosts where it is used. */
@@ -52,7 +57,7 @@ export function qemuCommand(folder: string, machine: Machine): string[] {
 }
 
 /** All that makes up the machine; the snapshot's id is a hash over it. */
-export function machineArgs({ accelerator, memory }: Machine): string[] {
+export function machineArgs({ accelerator, memory, tscKhz }: Machine): string[] {
   return [
     ...['-nodefaults', '-no-user-config', '-no-reboot'],
     ...['-L', inside('tools', 'firmware')],
@@ -72,7 +77,7 @@ export function machineArgs({ accelerator, memory }: Machine): string[] {
     ...port('control', 2),
     ...['-chardev', `socket,id=qmp,fd=${FD.qmp}`, '-mon', 'chardev=qmp,mode=control'],
     ...(memory.kind === 'probe' ? [] : disk()),
-    ...(memory.kind === 'clone' ? ['-incoming', 'defer'] : boot()),
+    ...(memory.kind === 'clone' ? ['-incoming', 'defer'] : boot(accelerator === 'tcg' ? tscKhz : undefined)),
   ];
 }
 
@@ -103,7 +108,9 @@ function disk(): string[] {
   return ['-blockdev', file, '-device', 'virtio-blk-device,drive=disk'];
 }
 
-function boot(): string[] {
+function boot(tscKhz: number | undefined): string[] {
   const kernel = ['-kernel', inside('tools', FILES.kernel), '-initrd', inside('files', FILES.initramfs)];
-  return [...kernel, '-append', 'console=ttyS0 quiet panic=-1 reboot=t tsc=reliable'];
+  const words = ['console=ttyS0', 'quiet', 'panic=-1', 'reboot=t', 'tsc=reliable'];
+  if (tscKhz !== undefined) words.push(`tsc_early_khz=${tscKhz}`);
+  return [...kernel, '-append', words.join(' ')];
 }

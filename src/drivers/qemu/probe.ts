@@ -11,6 +11,7 @@ import { buildInitramfs } from './initramfs.ts';
 import { type Accelerator, FILES, type Machine } from './machine.ts';
 import { startMachine } from './machine-process.ts';
 import type { QemuTools } from './tools.ts';
+import { hostTscKhz } from './tsc.ts';
 
 /** With KVM a machine boots in well under a second; where KVM is only a façade, it never does. */
 const TIMEOUT_MS = { kvm: 4_000, tcg: 30_000 } as const satisfies Record<Accelerator, number>;
@@ -68,7 +69,7 @@ async function bootOnce(
   folder: string,
 ): Promise<string | undefined> {
   const deadline = new Date(Date.now() + TIMEOUT_MS[accelerator]);
-  const machine: Machine = { accelerator, memory: { kind: 'probe' } };
+  const machine: Machine = { accelerator, memory: { kind: 'probe' }, tscKhz: await hostTscKhz() };
   await createSandboxFolder(folder, machine, deadline);
   try {
     await buildInitramfs(join(folder, FILES.initramfs), tools);

@@ -1,7 +1,7 @@
 # Process 1 of the virtual machine. Runs the guest program on the stream port and, once the machine is a clone, makes it a
 # machine of its own on the host's word. File descriptors 3 and 4 are the virtio ports `stream` and `control`.
-# The control port carries lines. Host: one JSON object (class Identity in identity.ts). Machine: `started`, then at
-# the end `exited <code>` or `out_of_memory`.
+# The control port carries lines. The host begins with a JSON object (Identity in identity.ts); the machine asks `clock` until
+# an answer (Unix milliseconds) comes soon enough, says `started`, and at the end `exited <code>` or `out_of_memory`.
 import base64, fcntl, json, os, select, signal, socket, struct, subprocess, sys, time
 
 STREAM, CONTROL = 3, 4
@@ -23,6 +23,8 @@ PRIVILEGES = [
 RESERVED_BYTES = 64 << 20
 # How long the host has to read the guest's last words.
 DRAIN_SECONDS, HOST_SECONDS = 2, 5
+# The clock is wrong by half of what an answer took, at most.
+CLOCK_ATTEMPTS, CLOCK_SECONDS = 10, 0.02
 
 
 def write(path, text):
@@ -47,7 +49,6 @@ def start_guest(command):
 
 
 def become(identity):
-    time.clock_settime(time.CLOCK_REALTIME, identity["now"] / 1000)
     entropy = base64.b64decode(identity["entropy"])
     with open("/dev/urandom", "wb") as random:
         fcntl.ioctl(random, RNDADDENTROPY, struct.pack("ii", len(entropy) * 8, len(entropy)) + entropy)
@@ -60,6 +61,31 @@ def become(identity):
     write(GROUP + "/memory.max", str(min(identity["memoryBytes"], total - RESERVED_BYTES)))
     write(GROUP + "/pids.max", str(identity["processes"]))
     write(GROUP + "/cpu.max", "%d 100000" % (identity["vcpus"] * 100000))
+
+
+def set_clock():
+    best = None
+    for attempt in range(CLOCK_ATTEMPTS):
+        asked = time.monotonic()
+        say("clock")
+        now = int(read_line()) / 1000
+        answered = time.monotonic()
+        if best is None or answered - asked < best[0]:
+            best = answered - asked, now - (asked + answered) / 2
+        if best[0] < CLOCK_SECONDS:
+            break
+    time.clock_settime(time.CLOCK_REALTIME, best[1] + time.monotonic())
+
+
+def read_line():
+    line = b""
+    while not line.endswith(b"\n"):
+        chunk = os.read(CONTROL, 4096)
+        # Nobody will speak on this port again.
+        if chunk == b"":
+            return None
+        line += chunk
+    return line
 
 
 def say(line):
@@ -76,18 +102,16 @@ def wait_for_end(guest):
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
     poll.register(wake_read, select.POLLIN)
-    text = b""
     while True:
-        for fd, events in poll.poll():
+        for fd, _ in poll.poll():
             if fd == wake_read:
                 os.read(wake_read, 512)
             elif fd == CONTROL:
-                text += os.read(CONTROL, 4096)
-                # Without a host nobody will speak on this port again.
-                if text.endswith(b"\n") or events & select.POLLHUP:
-                    poll.unregister(CONTROL)
-                if text.endswith(b"\n"):
-                    become(json.loads(text))
+                poll.unregister(CONTROL)
+                line = read_line()
+                if line is not None:
+                    become(json.loads(line))
+                    set_clock()
                     say("started")
         while True:
             found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
