@@ -122,7 +122,7 @@ async function load<Module>(path: string): Promise<Module> {
 
 const loadSnapshots = () => load<typeof import('../drivers/snapshots.ts')>('src/drivers/snapshots.ts');
 
-export function cacheDirOf(io: Io): string {
+function cacheDirOf(io: Io): string {
   const dataDir = resolve(io.env('SEED_DATA_DIR') ?? fileURLToPath(new URL('.seed', REPOSITORY)));
   return resolve(io.env('SEED_CACHE_DIR') ?? join(dataDir, 'cache'));
 }

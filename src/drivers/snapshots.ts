@@ -51,7 +51,7 @@ export async function getSnapshot(cacheDir: string, id: string): Promise<StoredS
 }
 
 /** Why the snapshot cannot be used by the driver on this machine; null when it can. */
-export async function whyUnfit({ driver, record }: StoredSnapshot, by: Driver): Promise<string | null> {
+async function whyUnfit({ driver, record }: StoredSnapshot, by: Driver): Promise<string | null> {
   if (record === null) return 'it is damaged: its files are not what was written';
   if (driver !== by.name) return `it was made by the driver ${driver}, and this machine uses ${by.name}`;
   const version = await by.version?.();
