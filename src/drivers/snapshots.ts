@@ -20,7 +20,7 @@ export interface StoredSnapshot {
   sizeBytes: number;
 }
 
-/** Newest first. What a killed build left is not among them. */
+/** Newest first. What a killed build left is not among them. @public loaded by address */
 export async function listSnapshots(cacheDir: string): Promise<StoredSnapshot[]> {
   const drivers = await readdir(cacheDir).catch(() => []);
   const found = await Promise.all(drivers.map((driver) => snapshotsOf(cacheDir, driver)));
@@ -90,7 +90,7 @@ export async function chooseSnapshot(cacheDir: string, id: string | null): Promi
   await rename(`${file}.new`, file);
 }
 
-/** @throws SeedError conflict when it is in use, not_found */
+/** @public loaded by address. @throws SeedError conflict when it is in use, not_found */
 export async function removeSnapshot(
   cacheDir: string,
   id: string,
