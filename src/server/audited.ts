@@ -14,34 +14,47 @@ export interface AuditedRoute {
   effect: Effect;
 }
 
-/** Answers, and records every call that was refused, and every one of a write or destructive command. */
+/** Records that the command has done its work on the target, while its answer is held. */
+export type RecordDone = (target: string, status: number) => Promise<void>;
+
+/**
+ * Answers, and records every call that was refused, and every one of a write or destructive command: before the answer,
+ * or as soon as `recordDone` says that only the answer is still to come.
+ */
 export async function audited(
   c: Context<HttpEnv>,
   audit: AuditTrail,
   route: AuditedRoute,
-  answer: () => Promise<Response>,
+  answer: (recordDone: RecordDone) => Promise<Response>,
 ): Promise<Response> {
-  let outcome: { status: number; code: string | null } = { status: 500, code: 'internal' };
+  let recorded = false;
+  const record = async (status: number, code: string | null) => {
+    if (route.effect === 'read' && !REFUSED_STATUSES.includes(status)) return;
+    const presented = c.get('presented');
+    await audit.record({
+      accountId: presented?.accountId ?? null,
+      keyId: presented?.key.id ?? null,
+      taskId: presented ? taskOf(presented.lineage) : null,
+      address: c.get('address') ?? null,
+      command: route.name,
+      target: c.get('target') ?? null,
+      status,
+      code,
+      requestId: c.get('requestId'),
+    });
+  };
+  const recordDone: RecordDone = async (target, status) => {
+    c.set('target', target);
+    recorded = true;
+    await record(status, null);
+  };
   try {
-    const response = await answer();
-    outcome = { status: response.status, code: null };
+    const response = await answer(recordDone);
+    if (!recorded) await record(response.status, null);
     return response;
   } catch (error) {
-    if (error instanceof SeedError) outcome = { status: error.status, code: error.code };
+    const known = error instanceof SeedError ? error : null;
+    await record(known?.status ?? 500, known?.code ?? 'internal');
     throw error;
-  } finally {
-    if (route.effect !== 'read' || REFUSED_STATUSES.includes(outcome.status)) {
-      const presented = c.get('presented');
-      await audit.record({
-        accountId: presented?.accountId ?? null,
-        keyId: presented?.key.id ?? null,
-        taskId: presented ? taskOf(presented.lineage) : null,
-        address: c.get('address') ?? null,
-        command: route.name,
-        target: c.get('target') ?? null,
-        requestId: c.get('requestId'),
-        ...outcome,
-      });
-    }
   }
 }

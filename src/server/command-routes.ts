@@ -6,7 +6,7 @@ import { parseHttp, pathParameters, toManifest } from '../commands/manifest.ts';
 import { allows } from '../core/scopes.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { appendServerEvent } from '../store/events.ts';
-import { type AuditedRoute, audited } from './audited.ts';
+import { type AuditedRoute, audited, type RecordDone } from './audited.ts';
 import { authenticate } from './authenticate.ts';
 import type { HttpEnv } from './http-types.ts';
 import type { ServerParts } from './parts.ts';
@@ -14,6 +14,8 @@ import { preferredWaitMs } from './prefer-wait.ts';
 import { inputReader } from './read-input.ts';
 import { bindServices } from './services/bind.ts';
 import { streamAnswer } from './stream-answer.ts';
+
+type Answer = (c: Context<HttpEnv>, recordDone: RecordDone) => Promise<Response>;
 
 const NO_COMMAND: AuditedRoute = { name: null, effect: 'read' };
 
@@ -41,24 +43,28 @@ export function commandRoutes(parts: ServerParts): Hono<HttpEnv> {
 function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {
   const { method, path } = parseHttp(command.http);
   const readInput = inputReader(command);
-  const answer = async (c: Context<HttpEnv>): Promise<Response> => {
+  const answer: Answer = async (c, recordDone) => {
     const actor = await authenticate(c, parts, true);
     refuseUnlessAllowed(command, actor);
     const input = await readInput(c);
     const signal = AbortSignal.any([c.req.raw.signal, parts.stopping]);
     const waitMs = preferredWaitMs(c.req.header('prefer'));
-    const context: CommandContext = { actor, waitMs, signal, ...bindServices(parts, actor, signal) };
+    const success = isStream(command) ? 200 : (command.successStatus ?? 200);
+    const services = bindServices(parts, actor, signal, (target) => recordDone(target, success));
+    const context: CommandContext = { actor, waitMs, signal, ...services };
     if (isStream(command)) return streamAnswer(c, await command.stream(resumed(c, input), context));
     const output = command.output.parse(await command.run(input as never, context));
     const created = idOf(output);
     if (!c.get('target') && created) c.set('target', created);
-    return c.json(output, command.successStatus ?? 200);
+    return c.json(output, success);
   };
   const [named] = pathParameters(path);
   app.on(method, toHonoPath(path), (c) => {
     const target = named === undefined ? undefined : c.req.param(named);
     if (target) c.set('target', target);
-    return audited(c, parts.audit, command, () => recorded(c, command, parts, answer));
+    return audited(c, parts.audit, command, (recordDone) =>
+      recorded(c, command, parts, () => answer(c, recordDone)),
+    );
   });
 }
 
@@ -74,12 +80,12 @@ async function recorded(
   c: Context<HttpEnv>,
   command: Command,
   { store, log }: ServerParts,
-  answer: (c: Context<HttpEnv>) => Promise<Response>,
+  answer: () => Promise<Response>,
 ): Promise<Response> {
   const startedAt = performance.now();
   let status = 500;
   try {
-    const response = await answer(c);
+    const response = await answer();
     status = response.status;
     return response;
   } catch (error) {

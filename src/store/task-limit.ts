@@ -3,17 +3,24 @@
 import { sql } from 'kysely';
 import type { Tx } from './tables.ts';
 
-/** The key's row stays locked until the transaction ends. Tasks that its tasks started count, too. */
+/**
+ * The key's row stays locked until the transaction ends. Counts, too, what its tasks and the keys they made have started,
+ * also when those have ended meanwhile: so from the unfinished tasks up, which are few, and not from the key down.
+ */
 export async function lockAndCountTasks(tx: Tx, keyId: string): Promise<number> {
   await tx.selectFrom('keys').select('id').where('id', '=', keyId).forNoKeyUpdate().execute();
   const { rows } = await sql<{ count: number }>`
-    with recursive line as (
-      select ${keyId}::uuid as id
-      union
-      select keys.id from line join keys on keys.caller_key_id = line.id where keys.revoked_at is null
+    with recursive unfinished as (
+      select key_id as id, count(*) as tasks from tasks
+      where account_id = (select account_id from keys where id = ${keyId})
+        and status in ('queued', 'running', 'waiting_for_approval')
+      group by key_id
+    ), line as (
+      select id, tasks from unfinished
+      union all
+      select keys.caller_key_id, line.tasks from line join keys on keys.id = line.id
+      where keys.caller_key_id is not null
     )
-    select count(*) as count from tasks
-    where key_id in (select id from line) and status in ('queued', 'running', 'waiting_for_approval')
-  `.execute(tx);
+    select coalesce(sum(tasks), 0)::bigint as count from line where id = ${keyId}`.execute(tx);
   return rows[0]?.count ?? 0;
 }

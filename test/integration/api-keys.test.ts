@@ -241,7 +241,11 @@ describe('tasks of a key', () => {
     const child = await run(lease.taskKey);
     expect(child.status).toBe(202);
     expect(codeOf(await run(lease.taskKey))).toBe('too_many_tasks');
-    for (const { body } of [child, parent]) await post(`/tasks/${body.task.id}/stop`);
+    await post(`/tasks/${parent.body.task.id}/stop`);
+    const second = await run(caller.secret);
+    // The child counts although its parent has ended.
+    expect(codeOf(await run(caller.secret))).toBe('too_many_tasks');
+    for (const { body } of [child, second]) await post(`/tasks/${body.task.id}/stop`);
   });
 
   it('use only its models: at the start, by default, and at each model call', async () => {

@@ -88,6 +88,20 @@ describe('over REST', () => {
     expect(await list('command=tasks%20run')).toMatchObject([{ target: body.task.id }]);
   });
 
+  it('has a task as soon as it is accepted, once, however long the answer is held', async () => {
+    const { id, secret } = await server.newKey(['tasks:*']);
+    const held = server.call('POST', '/api/v1/tasks/run', {
+      key: secret,
+      body: { instruction: 'hi' },
+      headers: { prefer: 'wait=30' },
+    });
+    await expect.poll(() => list(`keyId=${id}`)).toMatchObject([{ command: 'tasks run', status: 202 }]);
+    const [entry] = await list(`keyId=${id}`);
+    await server.call('POST', `/api/v1/tasks/${entry?.target}/stop`);
+    expect((await held).body.task).toMatchObject({ id: entry?.target, status: 'stopped' });
+    expect(await list(`keyId=${id}`)).toHaveLength(1);
+  });
+
   it('is read with its scope, page by page, and in a stretch of time', async () => {
     const { secret } = await server.newKey(['keys:read']);
     expect((await server.call('GET', '/api/v1/audit', { key: secret })).body.error.message).toContain(

@@ -22,12 +22,18 @@ export interface Services {
   sandboxes: SandboxService;
 }
 
-export function bindServices(parts: ServerParts, actor: Actor, signal: AbortSignal): Services {
+/** @param recordDone records in the audit log what was done to which id, where the answer is then held */
+export function bindServices(
+  parts: ServerParts,
+  actor: Actor,
+  signal: AbortSignal,
+  recordDone: (target: string) => Promise<void>,
+): Services {
   return {
     accounts: accountService(parts),
     audit: auditService(parts, actor),
     keys: keyService(parts, actor),
-    tasks: taskService(parts, actor, signal),
+    tasks: taskService(parts, actor, signal, recordDone),
     sandboxes: sandboxService(parts),
   };
 }

@@ -17,7 +17,12 @@ import { refuseUnknownScopes } from './grants.ts';
 import { queuedNote, refuseWithoutDriver } from './runner-outlook.ts';
 import { watchTask } from './watch-task.ts';
 
-export function taskService(parts: ServerParts, actor: Actor, signal: AbortSignal): TaskService {
+export function taskService(
+  parts: ServerParts,
+  actor: Actor,
+  signal: AbortSignal,
+  recordDone: (target: string) => Promise<void>,
+): TaskService {
   const { store } = parts;
   const withNote = async (task: Task) => (await withNotes(store, [task]))[0] ?? task;
   const found = async (id: string): Promise<Task> => {
@@ -28,7 +33,9 @@ export function taskService(parts: ServerParts, actor: Actor, signal: AbortSigna
   return {
     run: async (input, waitMs) => {
       const task = await accept(parts, actor, input);
-      return withNote(waitMs > 0 ? await ended(parts, task, found, waitMs, signal) : task);
+      if (waitMs === 0) return withNote(task);
+      await recordDone(task.id);
+      return withNote(await ended(parts, task, found, waitMs, signal));
     },
     list: async (filter) => {
       const page = await listTasks(store.db, actor.accountId, filter);
