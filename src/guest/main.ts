@@ -2,9 +2,10 @@
 import { Duplex } from 'node:stream';
 import { READY_LINE } from '../protocol/guest-wire.ts';
 import type { AgentProcesses } from './agent-processes.ts';
-import { stirEntropy } from './entropy.ts';
 import { prepareFolders } from './folders.ts';
 import { guestSettings } from './guest-settings.ts';
+import { becomeSomebody } from './identity.ts';
+import { drawFromKernel } from './kernel-randomness.ts';
 import { loadPi } from './pi.ts';
 import { rehearse } from './rehearsal.ts';
 import { runTask } from './run-task.ts';
@@ -19,6 +20,7 @@ function end(exitCode: number, message?: string): never {
 }
 
 async function main(): Promise<void> {
+  drawFromKernel();
   const settings = guestSettings(process.argv[2]);
   await prepareFolders(settings);
   const pi = await loadPi();
@@ -29,9 +31,9 @@ async function main(): Promise<void> {
   if (start === null) end(0);
   const broken = () => end(1, 'the stream ended before the task did');
   process.stdin.once('end', broken).once('close', broken);
-  await stirEntropy(start.entropy);
   const stream = Duplex.from({ readable: process.stdin, writable: process.stdout });
-  const link = await runTask(pi, stream, settings, (started) => {
+  const identity = becomeSomebody(start, settings.runDir);
+  const link = await runTask(pi, stream, settings, identity, (started) => {
     processes = started;
   });
   process.stdin.off('end', broken).off('close', broken);

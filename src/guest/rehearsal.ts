@@ -41,7 +41,7 @@ export async function rehearse(pi: Pi, settings: GuestSettings): Promise<void> {
       if (answer !== '') stream.end(answer);
     });
   });
-  const link = await runTask(pi, guestEnd, settings, () => undefined);
+  const link = await runTask(pi, guestEnd, settings, Promise.resolve(), () => undefined);
   await link.close();
   session.destroy();
   const { stdout = null, error = null } = (result ?? {}) as Partial<GuestResult>;

@@ -17,12 +17,14 @@ import { systemPrompt } from './system-prompt.ts';
 
 /**
  * Resolves with the link, still open, when the runner has the result. Rejects when the link breaks or answers with errors.
+ * @param identity settled before the agent moves; what keeps this sandbox from being like the others
  * @param onProcesses hands out what must be killed when the guest ends early
  */
 export async function runTask(
   pi: Pi,
   stream: Duplex,
   settings: GuestSettings,
+  identity: Promise<void>,
   onProcesses: (processes: AgentProcesses) => void,
 ): Promise<Link> {
   const link = openLink(stream);
@@ -32,6 +34,7 @@ export async function runTask(
     link.get('/cli/seed.mjs').then((answer) => accepted('/cli/seed.mjs', answer)),
     link.get('/api/v1/commands').then((answer) => parsed<Manifest>('/api/v1/commands', answer)),
     openProxy(settings.port, link.session, llm),
+    identity,
   ]);
   await installCli(settings.binDir, cli);
   const processes = new AgentProcesses(settings, proxy.url);

@@ -20,6 +20,8 @@ export const StartLine = z.object({
   now: z.iso.datetime(),
   /** 64 random bytes, base64, fresh for each sandbox. */
   entropy: z.string(),
+  /** What the agent may write, where that is the guest's to bound: folders that live in the sandbox's memory. */
+  diskBytes: z.number().int().positive().optional(),
 });
 export type StartLine = z.infer<typeof StartLine>;
 

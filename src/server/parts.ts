@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Registry } from '../commands/registry.ts';
 import type { Store } from '../store/store.ts';
 import type { LlmGateway } from './llm/gateway.ts';
+import type { ResourcePolicy } from './services/resources.ts';
 
 export interface ServerParts {
   store: Store;
@@ -11,6 +12,8 @@ export interface ServerParts {
   log: Logger;
   /** Shared with the runners; they present it as their bearer token. */
   runnerToken: string;
+  /** What tasks may have. */
+  resources: ResourcePolicy;
   version: string;
   /** The CLI as one file, without a manifest. */
   cliBundle: string;

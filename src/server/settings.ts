@@ -4,6 +4,8 @@ import { env } from '../lib/env.ts';
 import { dataDirSetting, integerSetting, logLevelSetting, urlSetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { LlmSettings } from './llm/gateway.ts';
+import { resourceSettings } from './resource-settings.ts';
+import type { ResourcePolicy } from './services/resources.ts';
 
 export interface ServerSettings {
   host: string;
@@ -15,6 +17,7 @@ export interface ServerSettings {
   runnerToken: string;
   logLevel: string;
   llm: LlmSettings;
+  resources: ResourcePolicy;
 }
 
 /** @throws SeedError invalid_settings, naming the variable */
@@ -27,6 +30,7 @@ export function readServerSettings(): ServerSettings {
     adminKey: adminKey(),
     runnerToken: runnerToken(),
     logLevel: logLevelSetting(),
+    resources: resourceSettings(),
     llm: {
       baseUrl: urlSetting('SEED_LLM_BASE_URL'),
       apiKey: env('SEED_LLM_API_KEY') ?? null,

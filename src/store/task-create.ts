@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { ScopeGrant } from '../core/scopes.ts';
+import type { Resources } from '../protocol/resources.ts';
 import type { Task } from '../protocol/task.ts';
 import { appendEvents } from './events.ts';
 import { notify } from './signals.ts';
@@ -19,6 +20,7 @@ export interface NewTask {
   scopes: ScopeGrant;
   timeoutMs: number;
   model: string;
+  resources: Resources;
   metadata: Record<string, string>;
 }
 
@@ -38,6 +40,7 @@ export async function createTask(store: Store, task: NewTask): Promise<Task> {
         scopes: storableJson(task.scopes),
         timeout_ms: task.timeoutMs,
         model: storableText(task.model),
+        resources: storableJson(task.resources),
         metadata: storableJson(task.metadata),
         // The database's time and no server's: pg-boss orders by it, so that createdAt tells the order of the queue.
         created_at: sql<Date>`date_trunc('milliseconds', now())`,

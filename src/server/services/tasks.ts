@@ -10,6 +10,7 @@ import { stopTask } from '../../store/task-end.ts';
 import { getTask, listTasks } from '../../store/tasks.ts';
 import type { ServerParts } from '../parts.ts';
 import { refuseUnknownScopes } from './keys.ts';
+import { grantResources } from './resources.ts';
 import { queuedNote, refuseWithoutDriver } from './runner-outlook.ts';
 import { watchTask } from './watch-task.ts';
 
@@ -40,7 +41,7 @@ export function taskService(parts: ServerParts, actor: Actor, signal: AbortSigna
 }
 
 async function accept(
-  { store, registry, llm }: ServerParts,
+  { store, registry, llm, resources }: ServerParts,
   actor: Actor,
   input: RunTaskBody,
 ): Promise<Task> {
@@ -56,6 +57,7 @@ async function accept(
         .join(', ')}.`,
     });
   }
+  const granted = grantResources(resources, input.resources ?? {});
   await refuseWithoutDriver(store);
   return createTask(store, {
     accountId: actor.accountId,
@@ -65,6 +67,7 @@ async function accept(
     scopes: grantScopes(requested, actor.key.scopes, known),
     timeoutMs: input.timeout,
     model,
+    resources: granted,
     metadata: input.metadata,
   });
 }
