@@ -25,6 +25,18 @@ export default defineConfig({
           hookTimeout: 180_000,
         },
       },
+      {
+        test: {
+          name: 'attack',
+          include: ['test/attack/**/*.test.ts'],
+          globalSetup: ['test/fixtures/postgres-global-setup.ts'],
+          fileParallelism: false,
+          // Last: they take what the machine has, and measure what they leave to others.
+          sequence: { groupOrder: 2 },
+          testTimeout: 90_000,
+          hookTimeout: 180_000,
+        },
+      },
     ],
   },
 });

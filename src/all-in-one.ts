@@ -31,19 +31,29 @@ export interface AllInOne extends ReadyMessage {
 
 /**
  * Starts both. `environment` goes to the children as it is, with a runner token added.
+ * @param onOutput is given what they write; without it that goes where this process's own output goes
  * @throws SeedError setup_failed when the server does not come up; it has said why on stderr
  */
-export async function startAllInOne(environment: NodeJS.ProcessEnv): Promise<AllInOne> {
+export async function startAllInOne(
+  environment: NodeJS.ProcessEnv,
+  onOutput?: (text: string) => void,
+): Promise<AllInOne> {
   const env: NodeJS.ProcessEnv = {
     ...environment,
     SEED_RUNNER_TOKEN: environment['SEED_RUNNER_TOKEN'] ?? randomBytes(32).toString('hex'),
   };
   const failed = Promise.withResolvers<string>();
-  const server = keepRunning('server', SERVER, env, failed.resolve);
+  const server = keepRunning('server', SERVER, env, failed.resolve, onOutput);
   const ready = await firstReady(server.child());
   // A restarted server has to listen where the runner and the callers know it.
   env['PORT'] = new URL(ready.url).port;
-  const runner = keepRunning('runner', RUNNER, { ...env, SEED_SERVER_URL: ready.url }, failed.resolve);
+  const runner = keepRunning(
+    'runner',
+    RUNNER,
+    { ...env, SEED_SERVER_URL: ready.url },
+    failed.resolve,
+    onOutput,
+  );
   return {
     ...ready,
     serverPid: () => server.child().pid ?? 0,
@@ -71,7 +81,9 @@ function keepRunning(
   file: string,
   env: NodeJS.ProcessEnv,
   giveUp: (why: string) => void,
+  onOutput?: (text: string) => void,
 ): KeptProcess {
+  const output = onOutput === undefined ? 'inherit' : 'pipe';
   let stopped = false;
   let earlyDeaths = 0;
   let current = start();
@@ -79,7 +91,10 @@ function keepRunning(
   function start(): ChildProcess {
     const startedAt = performance.now();
     // Detached: Ctrl-C reaches only this process, which then stops the two in order. A lost parent they notice by IPC.
-    const child = fork(file, [], { env, detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const child = fork(file, [], { env, detached: true, stdio: ['ignore', output, output, 'ipc'] });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => onOutput?.(text));
+    }
     child.once('exit', (code, signal) => {
       if (stopped) return;
       earlyDeaths = performance.now() - startedAt < 60_000 ? earlyDeaths + 1 : 0;

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findByCommandLine } from '../lib/host-processes.ts';
 import { SeedError } from '../protocol/errors.ts';
+import { removeGuard } from './guard.ts';
 
 const POLL_MS = 20;
 const GIVE_UP_MS = 10_000;
@@ -37,7 +38,7 @@ export function sandboxProcesses(folder: string): Promise<number[]> {
   return findByCommandLine((args) => args.some((arg) => marks.includes(arg)));
 }
 
-/** Kills all processes of the sandbox, waits until none is left and removes the folder. */
+/** Kills all processes of the sandbox, waits until none is left and removes its control group and its folder. */
 export async function removeSandbox(folder: string): Promise<void> {
   const giveUpAt = performance.now() + GIVE_UP_MS;
   for (;;) {
@@ -49,6 +50,7 @@ export async function removeSandbox(folder: string): Promise<void> {
     for (const pid of pids) killProcess(pid);
     await sleep(POLL_MS);
   }
+  await removeGuard(folder);
   await rm(folder, { recursive: true, force: true });
 }
 

@@ -9,15 +9,12 @@ const isRoot = () => getuid?.() === 0;
 /** As an ordinary user the sandbox's root is that user; runsc's own --rootless cannot restore. */
 const userNamespace = () => (isRoot() ? [] : ['--user', '--map-root-user']);
 
-/**
- * Bounds what a fork bomb in gVisor takes from the host: it ignores the guest's own RLIMIT_NPROC, and each of its processes
- * is one of the host's. A sandbox that reaches it is lost. Counted per user namespace; the kernel exempts root.
- */
+/** For sandboxes without limits of their own: those that are being frozen, and probes. */
 const HOST_PROCESSES = 1024;
 
 /**
  * The command that runs `args` supervised, and for at most `timeoutMs`.
- * @param hostProcesses bound of processes and threads; null where the driver's own programs cannot start any for the guest
+ * @param hostProcesses bound of processes and threads, counted per user namespace (the kernel exempts root); null where the driver's own programs cannot start any for the guest
  */
 export function supervised(
   args: readonly string[],

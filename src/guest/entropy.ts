@@ -1,6 +1,5 @@
-// Every sandbox of a snapshot wakes up with the same random state. The kernel's is stirred with fresh bytes here; the agent's
-// processes start later and take theirs from it. The guest's own state cannot be reseeded from JavaScript, so the guest
-// draws nothing from it that must be unpredictable or unique: ids of tasks, keys and leases are all made on the host.
+// Stirs fresh bytes into the kernel's randomness, which every process that starts later draws from. gVisor's kernel takes
+// its randomness from the host's anyway; that of a virtual machine was frozen with the rest.
 import { writeFileSync } from 'node:fs';
 
 /** @param entropy fresh random bytes, base64 */

@@ -11,6 +11,8 @@ export interface GuestSettings {
   path: string;
   /** Port of the loopback proxy; 0 takes any free one. */
   port: number;
+  /** Where /etc/hostname, /etc/hosts and /etc/machine-id are written anew; null: this machine's identity is not the guest's to make. */
+  runDir: string | null;
   /** Who runs the agent's commands; null: whoever runs the guest. */
   agent: { uid: number; gid: number } | null;
 }
@@ -21,6 +23,7 @@ const SANDBOX_SETTINGS: GuestSettings = {
   binDir: '/run/seed/bin',
   path: '/opt/seed/extra/bin:/usr/local/bin:/usr/bin:/bin',
   port: GUEST_PORT,
+  runDir: '/run',
   agent: { uid: 1000, gid: 1000 },
 };
 

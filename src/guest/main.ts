@@ -2,9 +2,10 @@
 import { Duplex } from 'node:stream';
 import { READY_LINE } from '../protocol/guest-wire.ts';
 import type { AgentProcesses } from './agent-processes.ts';
-import { stirEntropy } from './entropy.ts';
 import { prepareFolders } from './folders.ts';
 import { guestSettings } from './guest-settings.ts';
+import { becomeSomebody } from './identity.ts';
+import { drawFromKernel } from './kernel-randomness.ts';
 import { loadPi } from './pi.ts';
 import { openProxy } from './proxy.ts';
 import { rehearse } from './rehearsal.ts';
@@ -22,6 +23,7 @@ function end(exitCode: number, message?: string): never {
 }
 
 async function main(): Promise<void> {
+  drawFromKernel();
   const settings = guestSettings(process.argv[2]);
   // A sandbox that waits for a task touches all that a task will need: the pages of a restored one are mapped on first use.
   const answerReady = async () => {
@@ -38,9 +40,9 @@ async function main(): Promise<void> {
   if (start === null) end(0);
   const broken = () => end(1, 'the stream ended before the task did');
   process.stdin.once('end', broken).once('close', broken);
-  stirEntropy(start.entropy);
   const stream = Duplex.from({ readable: process.stdin, writable: process.stdout });
-  const link = await runTask(pi, stream, settings, proxy, start, (started) => {
+  const identity = becomeSomebody(start, settings.runDir);
+  const link = await runTask(pi, stream, settings, proxy, start, identity, (started) => {
     processes = started;
   });
   process.stdin.off('end', broken).off('close', broken);

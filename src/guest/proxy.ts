@@ -11,7 +11,8 @@ import { LIMITS } from '../protocol/limits.ts';
 import type { LlmWatch } from './llm-watch.ts';
 
 /** Together they leave some of the link's streams to the guest itself, whatever the agent's commands leave open. */
-const OPEN_REQUESTS = { '/api/v1/': 20, '/llm/v1/': 8 } as const;
+const OPEN_REQUESTS = { '/api/v1/': LIMITS.guest.serverCalls, '/llm/v1/': LIMITS.guest.modelCalls } as const;
+const CONNECTIONS = 200;
 type Prefix = keyof typeof OPEN_REQUESTS;
 
 /** Where a task's requests go. */
@@ -33,6 +34,8 @@ export async function openProxy(port: number): Promise<LoopbackProxy> {
   const open: Record<Prefix, number> = { '/api/v1/': 0, '/llm/v1/': 0 };
   let target: ProxyTarget | null = null;
   const server = createServer({ maxHeaderSize: LIMITS.guest.headerBytes, keepAliveTimeout: 1000 });
+  // Each is an open file of the guest's; what an agent opens beyond them waits or is refused.
+  server.maxConnections = CONNECTIONS;
   server.on('request', (request, response) => {
     pass(request, response, open, target).catch((error: Error) => {
       if (response.headersSent) response.destroy();

@@ -48,6 +48,7 @@ export async function rehearse(pi: Pi, settings: GuestSettings, proxy: LoopbackP
     settings,
     proxy,
     { task: TASK, manifest: MANIFEST },
+    Promise.resolve(),
     () => undefined,
   );
   await link.close();

@@ -17,6 +17,7 @@ import { systemPrompt } from './system-prompt.ts';
 
 /**
  * Resolves with the link, still open, when the runner has the result. Rejects when the link breaks or answers with errors.
+ * @param identity settled before the agent moves; what keeps this sandbox from being like the others
  * @param onProcesses hands out what must be killed when the guest ends early
  */
 export async function runTask(
@@ -25,6 +26,7 @@ export async function runTask(
   settings: GuestSettings,
   proxy: LoopbackProxy,
   start: Pick<StartLine, 'task' | 'manifest'>,
+  identity: Promise<void>,
   onProcesses: (processes: AgentProcesses) => void,
 ): Promise<Link> {
   const link = openLink(stream);
@@ -37,6 +39,7 @@ export async function runTask(
     start.task ?? link.get('/task').then((answer) => parsed<GuestTask>('/task', answer)),
     start.manifest ??
       link.get('/api/v1/commands').then((answer) => parsed<Manifest>('/api/v1/commands', answer)),
+    identity,
   ]);
   const processes = new AgentProcesses(settings, proxy.url);
   onProcesses(processes);

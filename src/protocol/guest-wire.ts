@@ -4,9 +4,6 @@ export const READY_LINE = 'ready\n';
 export const READY_QUESTION = 'ready?\n';
 export const GUEST_PORT = 3210;
 
-/** Where the guest's program may send requests through the runner; everything else is refused. */
-export const FORWARDED_PREFIXES = ['/api/v1/', '/llm/v1/'] as const;
-
 /** The only headers of a request that reach the server; the runner adds the task key itself. */
 export const FORWARDED_REQUEST_HEADERS = [
   'content-type',

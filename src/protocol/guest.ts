@@ -33,6 +33,8 @@ export const StartLine = z.object({
   now: z.iso.datetime(),
   /** 64 random bytes, base64, fresh for each sandbox. */
   entropy: z.string(),
+  /** What the agent may write, where that is the guest's to bound: folders that live in the sandbox's memory. */
+  diskBytes: z.number().int().positive().optional(),
   /** What the guest would ask for first; with it a task starts without waiting for an answer. */
   task: GuestTask.optional(),
   /** The commands of the task key, as GET /api/v1/commands answers them. */

@@ -27,16 +27,45 @@ export const LIMITS = {
   eventBytes: 64 * 1024,
   /** Events of one task; later ones are dropped and the last says so. */
   eventsPerTask: 20_000,
+  /** Bytes of all events of one task; more are refused. */
+  eventBytesPerTask: 64 * 1024 * 1024,
   /** Bytes of the final answer and of the diagnostics; longer ones are cut in the middle. */
   stdoutBytes: 256 * 1024,
   stderrBytes: 64 * 1024,
   /** Live event streams of the tasks of one key. */
   eventStreamsPerKey: 50,
+  /** What a task's sandbox may have at the least and at the most; a server's own maxima lie within (docs/running.md). */
+  resources: {
+    vcpusMin: 1,
+    vcpusMax: 64,
+    memoryMbMin: 256,
+    memoryMbMax: 65_536,
+    diskMbMin: 16,
+    diskMbMax: 65_536,
+    processesMin: 16,
+    processesMax: 4096,
+  },
   /** What one guest may have open or send over its stream. */
   guest: {
     concurrentStreams: 32,
     headerBytes: 16 * 1024,
     bodyBytes: 8 * 1024 * 1024,
     answerBytes: 16 * 1024 * 1024,
+    /** Requests a second on average, and as many at once after a pause. */
+    requestsPerSecond: 100,
+    requestBurst: 400,
+    /** Bytes a second that are read from it on average, and as many at once after a pause; beyond them it waits. */
+    bytesPerSecond: 8 * 1024 * 1024,
+    byteBurst: 64 * 1024 * 1024,
+    /** HTTP/2 frames likewise. */
+    framesPerSecond: 2000,
+    frameBurst: 8000,
+    /** Requests of one guest that the server works on at a time, and of those to the model; more wait. */
+    serverCalls: 16,
+    modelCalls: 8,
+    /** Bytes of the result. */
+    resultBytes: 4 * 1024 * 1024,
+    /** Milliseconds after which a request is reset whose body does not come or whose answer is not taken. */
+    idleMs: 30_000,
   },
 } as const;

@@ -5,9 +5,11 @@
 //   POST /runner/v1/tasks/{id}/events     NDJSON AgentEvent, headers seed-lease and seed-batch → 204, also for a batch
 //                                         that came before: batches of a lease count from 1 and come in order
 //   POST /runner/v1/tasks/{id}/settle     Settlement          → 204, also when it was settled before
+//   POST /runner/v1/tasks/{id}/usage      UsageReport         → 204; of a task that ended without its runner's word
 // A lease that is no longer the runner's is answered with 409 lease_lost: the runner kills that sandbox.
 import { z } from 'zod';
 import { CarriedManifest } from './guest.ts';
+import { Resources, Usage } from './resources.ts';
 import { TaskError, TaskPhase } from './task.ts';
 
 /** A runner is lost when it was not heard of for this long. */
@@ -74,6 +76,7 @@ export const Lease = z.object({
   /** Concrete scopes the task key has. */
   scopes: z.array(z.string()),
   timeoutMs: z.number().int(),
+  resources: Resources,
   /** The task is dead at this moment, whatever happens. */
   deadline: z.iso.datetime(),
   /** The task key's secret. It stays in the runner: it is attached to proxied calls and never enters the sandbox. */
@@ -97,6 +100,8 @@ export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>;
 
 export const PhaseReport = z.object({ leaseId: z.uuid(), phase: TaskPhase });
 
+export const UsageReport = z.object({ leaseId: z.uuid(), usage: Usage });
+
 /** How a run ended, as the runner saw it. Null stdout: the agent gave no answer. */
 export const Settlement = z.object({
   leaseId: z.uuid(),
@@ -105,5 +110,7 @@ export const Settlement = z.object({
   stderr: z.string().nullable(),
   exitCode: z.number().int().nullable(),
   error: TaskError.nullable(),
+  /** What the sandbox used; null when there was none. */
+  usage: Usage.nullable().default(null),
 });
 export type Settlement = z.infer<typeof Settlement>;

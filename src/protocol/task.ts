@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { TASK_ERROR_CODES } from './errors.ts';
 import { LIMITS } from './limits.ts';
+import { Resources, Usage, WantedResources } from './resources.ts';
 import { Scope, Scopes } from './scope.ts';
 
 export const TaskStatus = z
@@ -33,6 +34,9 @@ export const RunTaskBody = z.object({
     .max(LIMITS.timeoutMaxMs, `timeout is at most ${LIMITS.timeoutMaxMs} ms`)
     .default(LIMITS.timeoutDefaultMs)
     .describe(`Milliseconds until the task is killed, ${LIMITS.timeoutMinMs} to ${LIMITS.timeoutMaxMs}`),
+  resources: WantedResources.optional().describe(
+    "What the sandbox may have, up to the server's maxima; omitted: the server's defaults",
+  ),
   model: z.string().min(1).max(200).optional().describe("The model to use; omitted: the server's default"),
   metadata: z
     .record(z.string().max(100), z.string().max(1000))
@@ -66,6 +70,8 @@ export const Task = z
     }),
     timeout: z.number().int().describe('Milliseconds'),
     model: z.string(),
+    resources: Resources.describe('What its sandbox may have'),
+    usage: Usage.nullable().describe('What its sandbox used, once it has ended'),
     phase: TaskPhase.nullable(),
     statusNote: z.string().nullable().describe('Why it waits, where there is something to say'),
     error: TaskError.nullable(),

@@ -16,10 +16,13 @@ export interface Upstream {
 
 const BODILESS_METHODS = new Set(['GET', 'DELETE']);
 const BODILESS_STATUSES = new Set([204, 205, 304]);
+/** Every server reads these bytes the same way. */
+const PLAIN_VALUE = /^[\x20-\x7e]{1,1000}$/;
 
 /**
  * Resolves when the answer was passed on whole. When the guest closes its stream the call to the server is aborted.
  * @param target checked path and query
+ * @param guestGone aborted when the guest closes its stream
  * @throws SeedError unreachable or body_too_large, when nothing was answered yet
  */
 export async function forwardRequest(
@@ -28,16 +31,15 @@ export async function forwardRequest(
   target: string,
   headers: IncomingHttpHeaders,
   upstream: Upstream,
+  guestGone: AbortSignal,
 ): Promise<void> {
-  const guestGone = new AbortController();
-  stream.once('close', () => guestGone.abort());
   const body = BODILESS_METHODS.has(method) ? null : stream.pipe(limitBytes(LIMITS.guest.bodyBytes));
   const response = await request(upstream.serverUrl + target, {
     method: method as Dispatcher.HttpMethod,
     dispatcher: upstream.dispatcher,
     headers: { ...requestHeaders(headers), authorization: `Bearer ${upstream.taskKey}` },
     body,
-    signal: guestGone.signal,
+    signal: guestGone,
     // A model may think for minutes; the task's deadline ends what hangs.
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -62,7 +64,7 @@ function requestHeaders(headers: IncomingHttpHeaders): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const name of FORWARDED_REQUEST_HEADERS) {
     const value = headers[name];
-    if (typeof value === 'string') kept[name] = value;
+    if (typeof value === 'string' && PLAIN_VALUE.test(value)) kept[name] = value;
   }
   return kept;
 }

@@ -43,7 +43,7 @@ function readEvent(line: string, number: number): AgentEvent {
 
 /** @throws SeedError invalid_json, invalid_input, body_too_large */
 export async function readResult(stream: Readable): Promise<GuestResult> {
-  const result = GuestResult.safeParse(parseJson(await readText(stream, LIMITS.guest.bodyBytes)));
+  const result = GuestResult.safeParse(parseJson(await readText(stream, LIMITS.guest.resultBytes)));
   if (result.success) return result.data;
   throw new SeedError('invalid_input', 'this is not a result');
 }

@@ -15,7 +15,7 @@ test('what is sent on stays as it was written', () => {
   for (const target of [
     '/cli/seed.mjs',
     '/api/v1/keys',
-    '/api/v1/keys/a%20b?x=%2F..%2f&y[]=1',
+    '/api/v1/keys/a%20b?x=%2F..%2f;&y[]=1',
     '/llm/v1/models',
   ]) {
     expect(relayRoute('GET', target)).toMatchObject({
@@ -44,6 +44,12 @@ test.each([
   ['GET', '/api/v1/x%2Fy'],
   ['GET', '/api/v1/x/..'],
   ['GET', '/api/v1/x/'],
+  ['GET', '/api/v1/x;/../y'],
+  ['GET', '/api/v1/..;/x'],
+  ['GET', '/api/v1/%252e%252e/x'],
+  ['GET', '/llm/v1/models?x'],
+  ['GET', '/llm/v1/chat/completions'],
+  ['POST', '/llm/v1/completions'],
   ['PURGE', '/api/v1/x'],
   ['get', '/api/v1/x'],
 ])('%s %j is not allowed', (method, path) => {

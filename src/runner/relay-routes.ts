@@ -1,7 +1,5 @@
 // What a guest may ask for: an exact list. Everything that is not in it, or is written in a way that a server could read
 // differently, is refused before anything is sent.
-import { FORWARDED_PREFIXES } from '../protocol/guest-wire.ts';
-
 export type RelayRoute =
   | { kind: 'task' | 'events' | 'result' }
   /** Sent to the server: path and query, unchanged. */
@@ -13,19 +11,23 @@ const OWN_ROUTES: Record<string, 'task' | 'events' | 'result'> = {
   'POST /events': 'events',
   'POST /result': 'result',
 };
-const METHODS: Record<(typeof FORWARDED_PREFIXES)[number], readonly string[]> = {
-  '/api/v1/': ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
-  '/llm/v1/': ['GET', 'POST'],
-};
+/** Sent on as they stand. */
+const FORWARDED_ROUTES: ReadonlySet<string> = new Set([
+  'GET /cli/seed.mjs',
+  'GET /llm/v1/models',
+  'POST /llm/v1/chat/completions',
+]);
+/** Below it are the platform's commands, which the server knows; it is asked only in the plainest form. */
+const COMMANDS = '/api/v1/';
+const COMMAND_METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
 /** Null: not allowed. `rawPath` is the request's :path. */
 export function relayRoute(method: string | undefined, rawPath: string | undefined): RelayRoute | null {
   if (method === undefined || rawPath === undefined) return null;
   const own = OWN_ROUTES[`${method} ${rawPath}`];
   if (own !== undefined) return { kind: own };
-  if (method === 'GET' && rawPath === '/cli/seed.mjs') return forward(method, rawPath);
-  const prefix = FORWARDED_PREFIXES.find((known) => rawPath.startsWith(known));
-  if (prefix === undefined || !METHODS[prefix].includes(method) || !isPlainTarget(rawPath)) return null;
+  if (FORWARDED_ROUTES.has(`${method} ${rawPath}`)) return forward(method, rawPath);
+  if (!rawPath.startsWith(COMMANDS) || !COMMAND_METHODS.has(method) || !isPlainTarget(rawPath)) return null;
   return forward(method, rawPath);
 }
 
@@ -38,10 +40,11 @@ function forward(method: string, target: string): RelayRoute {
   };
 }
 
-const PATH = /^(?:\/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)+$/;
+/** What encodeURIComponent makes of anything, and `@` and `:`. No `;`, which some servers take for the end of a segment. */
+const PATH = /^(?:\/(?:[A-Za-z0-9._~!'()*:@-]|%[0-9A-Fa-f]{2})*)+$/;
 const QUERY = /^(?:[A-Za-z0-9._~!$&'()*+,;=:@/?[\]-]|%[0-9A-Fa-f]{2})*$/;
-/** Encoded slashes, dots, backslashes and control characters. */
-const AMBIGUOUS = /%(?:2[fFeE]|5[cC]|[01][0-9A-Fa-f]|7[fF])/;
+/** Encoded percent signs, slashes, dots, backslashes and control characters. */
+const AMBIGUOUS = /%(?:2[5fFeE]|5[cC]|[01][0-9A-Fa-f]|7[fF])/;
 
 /** Whether every reader takes this for the same path: no dot segments, empty segments or encoded separators. */
 function isPlainTarget(target: string): boolean {

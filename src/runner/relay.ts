@@ -4,7 +4,6 @@ import {
   constants,
   type IncomingHttpHeaders,
   performServerHandshake,
-  type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { Duplex } from 'node:stream';
@@ -13,8 +12,11 @@ import { SeedError } from '../protocol/errors.ts';
 import type { GuestResult, GuestTask } from '../protocol/guest.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { forwardRequest, type Upstream } from './forward.ts';
+import { createGuestLimits, type GuestLimits } from './guest-limits.ts';
+import { resetWhenIdle } from './idle-stream.ts';
+import { paceWire } from './paced-wire.ts';
 import { readEvents, readResult } from './relay-body.ts';
-import { relayRoute } from './relay-routes.ts';
+import { type RelayRoute, relayRoute } from './relay-routes.ts';
 
 const { concurrentStreams, headerBytes } = LIMITS.guest;
 
@@ -37,7 +39,9 @@ export interface Relay {
 }
 
 export function openRelay(options: RelayOptions): Relay {
-  const { stream: wire, log } = options;
+  const { log } = options;
+  const wire = paceWire(options.stream);
+  const limits = createGuestLimits();
   const session = performServerHandshake(wire, {
     settings: { maxConcurrentStreams: concurrentStreams, maxHeaderListSize: headerBytes, enablePush: false },
     maxHeaderListPairs: 64,
@@ -57,7 +61,7 @@ export function openRelay(options: RelayOptions): Relay {
     if (open >= concurrentStreams) return stream.close(constants.NGHTTP2_REFUSED_STREAM);
     open++;
     stream.once('close', () => open--);
-    handle(stream, headers, options).catch((error: unknown) => {
+    handle(stream, headers, options, limits).catch((error: unknown) => {
       // Node also reports a stream that closed right behind its last byte; either way nobody waits for an answer.
       if (stream.closed || stream.destroyed) return log.debug({ err: error }, 'a call ended early');
       const refusal =
@@ -66,28 +70,65 @@ export function openRelay(options: RelayOptions): Relay {
       refuse(stream, refusal);
     });
   });
-  return { close: () => closeSession(session, wire) };
+  // The session ends with its stream. The other way round it would first try to write a farewell, to a guest that may not read.
+  return { close: () => void wire.destroy() };
 }
 
 async function handle(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  { task, upstream, log, onEvents, onCompletion, onResult }: RelayOptions,
+  options: RelayOptions,
+  limits: GuestLimits,
 ): Promise<void> {
-  const method = headers[':method'];
-  const route = relayRoute(method, headers[':path']);
+  const route = relayRoute(headers[':method'], headers[':path']);
+  const release = limits.admit(route);
+  try {
+    if (route?.kind === 'forward') await forward(stream, route, headers, options, limits);
+    else await answerHere(stream, route, options, limits);
+  } finally {
+    release();
+  }
+}
+
+async function forward(
+  stream: ServerHttp2Stream,
+  route: RelayRoute & { kind: 'forward' },
+  headers: IncomingHttpHeaders,
+  { upstream, onCompletion }: RelayOptions,
+  limits: GuestLimits,
+): Promise<void> {
+  const gone = new AbortController();
+  stream.once('close', () => gone.abort());
+  const leave = await limits.enter(route, gone.signal);
+  try {
+    // Only from here on: a call that waits for its turn is not the guest's delay.
+    resetWhenIdle(stream);
+    if (route.isCompletion) onCompletion();
+    await forwardRequest(stream, route.method, route.target, headers, upstream, gone.signal);
+  } finally {
+    leave();
+  }
+}
+
+async function answerHere(
+  stream: ServerHttp2Stream,
+  route: Exclude<RelayRoute, { kind: 'forward' }> | null,
+  { task, log, onEvents, onResult }: RelayOptions,
+  limits: GuestLimits,
+): Promise<void> {
+  resetWhenIdle(stream);
   switch (route?.kind) {
     case 'task':
       return answer(stream, 200, JSON.stringify(task));
-    case 'events':
-      await onEvents(await readEvents(stream).catch((error) => logged(error, log)));
+    case 'events': {
+      const events = await readEvents(stream).catch((error) => logged(error, log));
+      limits.chargeEvents(events);
+      await onEvents(events);
       return answer(stream, 204, '');
+    }
     case 'result':
       onResult(await readResult(stream).catch((error) => logged(error, log)));
       return answer(stream, 204, '');
-    case 'forward':
-      if (route.isCompletion) onCompletion();
-      return forwardRequest(stream, route.method, route.target, headers, upstream);
     default:
       throw new SeedError('not_allowed', 'a sandbox may not send this request', {
         hint: 'Call the platform through the seed command.',
@@ -102,7 +143,8 @@ function logged(error: SeedError, log: Logger): never {
 
 function answer(stream: ServerHttp2Stream, status: number, body: string): void {
   if (stream.destroyed || stream.headersSent) return;
-  stream.respond({ ':status': status, 'content-type': 'application/json' }, { endStream: body === '' });
+  const headers = { ':status': status, 'content-type': 'application/json' };
+  stream.respond(status === 429 ? { ...headers, 'retry-after': '1' } : headers, { endStream: body === '' });
   if (body !== '') stream.end(body);
 }
 
@@ -112,9 +154,4 @@ function refuse(stream: ServerHttp2Stream, error: SeedError): void {
   else answer(stream, error.status, JSON.stringify(error.toBody(null)));
   // What is left of the request is not read.
   stream.resume();
-}
-
-function closeSession(session: ServerHttp2Session, wire: Duplex): void {
-  session.destroy();
-  wire.destroy();
 }

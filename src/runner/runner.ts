@@ -8,9 +8,10 @@ import type { PoolSettings } from '../lib/pool-settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { Lease, RunnerState } from '../protocol/runner.ts';
 import { createBackoff, pause, within } from './backoff.ts';
+import { POOLED_LIMITS } from './limits.ts';
 import { createPool, type Pool } from './pool/pool.ts';
 import { createServerClient } from './server-client.ts';
-import { SANDBOX_LIMITS, startTaskRun, type TaskRun } from './task-run.ts';
+import { startTaskRun, type TaskRun } from './task-run.ts';
 
 /** What a stopped runner leaves its tasks to end by themselves. */
 const GRACE_MS = 10_000;
@@ -118,7 +119,7 @@ export function createRunner(options: RunnerOptions): Runner {
       const swept = (await sandboxes?.driver.sweep()) ?? [];
       if (swept.length > 0) log.warn({ sandboxes: swept }, 'swept what an earlier runner left');
       if (sandboxes !== null && options.pool !== undefined)
-        pool = createPool({ ...sandboxes, ...options.pool, limits: SANDBOX_LIMITS, log });
+        pool = createPool({ ...sandboxes, ...options.pool, limits: POOLED_LIMITS, log });
       loops = Promise.all([
         repeat('lease', takeTask, stopping.signal, log),
         repeat('heartbeat', beat, stopped.signal, log),

@@ -2,6 +2,7 @@
 import type { Dispatcher } from 'undici';
 import { request } from 'undici';
 import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../protocol/errors.ts';
+import type { Usage } from '../protocol/resources.ts';
 import {
   HEARTBEAT_WAIT_MS,
   HeartbeatAnswer,
@@ -26,6 +27,7 @@ export interface ServerClient {
   reportPhase(taskId: string, leaseId: string, phase: TaskPhase): Promise<void>;
   sendEvents(batch: EventBatch, signal: AbortSignal): Promise<void>;
   settle(taskId: string, settlement: Settlement): Promise<void>;
+  reportUsage(taskId: string, leaseId: string, usage: Usage): Promise<void>;
 }
 
 export interface EventBatch {
@@ -99,6 +101,9 @@ export function createServerClient(
     },
     async settle(taskId, settlement) {
       await post(`/tasks/${taskId}/settle`, settlement);
+    },
+    async reportUsage(taskId, leaseId, usage) {
+      await post(`/tasks/${taskId}/usage`, { leaseId, usage });
     },
   };
 }

@@ -10,7 +10,7 @@ const result = {
 };
 
 test('what the guest should have cut is cut', () => {
-  const settlement = settlementOf('lease', { why: 'result', result });
+  const settlement = settlementOf('lease', { why: 'result', result }, null);
   for (const [text, limit] of [
     [settlement?.stdout, LIMITS.stdoutBytes],
     [settlement?.stderr, LIMITS.stderrBytes],
@@ -22,10 +22,12 @@ test('what the guest should have cut is cut', () => {
 
 test('an error counts although the exit code is 0', () => {
   const error = { code: 'agent_failed' as const, message: 'it fell' };
-  expect(settlementOf('lease', { why: 'result', result: { ...result, error } })?.outcome).toBe('failed');
+  expect(settlementOf('lease', { why: 'result', result: { ...result, error } }, null)?.outcome).toBe(
+    'failed',
+  );
 });
 
 test('what the server has decided itself is not settled', () => {
-  expect(settlementOf('lease', { why: 'stopped' })).toBeNull();
-  expect(settlementOf('lease', { why: 'lease_lost' })).toBeNull();
+  expect(settlementOf('lease', { why: 'stopped' }, null)).toBeNull();
+  expect(settlementOf('lease', { why: 'lease_lost' }, null)).toBeNull();
 });

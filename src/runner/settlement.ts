@@ -4,6 +4,7 @@ import { cutMiddle } from '../protocol/cut-text.ts';
 import type { TaskErrorCode } from '../protocol/errors.ts';
 import type { GuestResult } from '../protocol/guest.ts';
 import { LIMITS } from '../protocol/limits.ts';
+import type { Usage } from '../protocol/resources.ts';
 import type { Settlement } from '../protocol/runner.ts';
 import { safeText } from './safe-text.ts';
 
@@ -22,15 +23,22 @@ const MESSAGE_LENGTH = 4000;
 /** What a guest may say of itself; the other reasons are for the host to find. */
 const GUEST_CODES: readonly TaskErrorCode[] = ['agent_failed', 'llm_unavailable'];
 
-/** Null: the server knows already. */
-export function settlementOf(leaseId: string, end: RunEnd): Settlement | null {
+/** Null: the server knows already. @param usage what the sandbox used; null when there was none */
+export function settlementOf(leaseId: string, end: RunEnd, usage: Usage | null): Settlement | null {
+  const settlement = outcomeOf(leaseId, end);
+  return settlement && { ...settlement, usage };
+}
+
+type Outcome = Omit<Settlement, 'usage'>;
+
+function outcomeOf(leaseId: string, end: RunEnd): Outcome | null {
   switch (end.why) {
     case 'result':
       return fromResult(leaseId, end.result);
     case 'deadline':
       return { leaseId, outcome: 'timed_out', stdout: null, stderr: null, exitCode: null, error: null };
     case 'exit':
-      if (end.exit.reason === 'deadline') return settlementOf(leaseId, { why: 'deadline' });
+      if (end.exit.reason === 'deadline') return outcomeOf(leaseId, { why: 'deadline' });
       if (end.exit.reason === 'out_of_memory')
         return failed(leaseId, 'out_of_memory', 'the sandbox had no memory left for its agent');
       return failed(
@@ -47,7 +55,7 @@ export function settlementOf(leaseId: string, end: RunEnd): Settlement | null {
   }
 }
 
-function fromResult(leaseId: string, { stdout, stderr, exitCode, error }: GuestResult): Settlement {
+function fromResult(leaseId: string, { stdout, stderr, exitCode, error }: GuestResult): Outcome {
   const ended = {
     leaseId,
     stdout: stdout === null ? null : cutMiddle(stdout, LIMITS.stdoutBytes),
@@ -60,7 +68,7 @@ function fromResult(leaseId: string, { stdout, stderr, exitCode, error }: GuestR
   return { ...ended, outcome: 'failed', error: { code, message: safeText(message, MESSAGE_LENGTH) } };
 }
 
-function failed(leaseId: string, code: TaskErrorCode, message: string): Settlement {
+function failed(leaseId: string, code: TaskErrorCode, message: string): Outcome {
   const error = { code, message: safeText(message, MESSAGE_LENGTH) };
   return { leaseId, outcome: 'failed', stdout: null, stderr: null, exitCode: null, error };
 }

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { GuestTask, StartLine } from '../protocol/guest.ts';
 import type { Lease } from '../protocol/runner.ts';
+import { limitsOf } from './limits.ts';
 
 export function guestTask({ taskId: id, instruction, model, deadline }: Lease): GuestTask {
   return { id, instruction, model, deadline };
@@ -13,6 +14,7 @@ export function startLine(lease: Lease): string {
     protocol: 1,
     now: new Date().toISOString(),
     entropy: randomBytes(64).toString('base64'),
+    diskBytes: limitsOf(lease).diskBytes,
     task: guestTask(lease),
     ...(lease.manifest && { manifest: lease.manifest }),
   };

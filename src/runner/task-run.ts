@@ -2,8 +2,10 @@
 import type { Dispatcher } from 'undici';
 import type { Limits, Sandbox } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
+import type { Usage } from '../protocol/resources.ts';
 import type { Lease } from '../protocol/runner.ts';
 import { within } from './backoff.ts';
+import { limitsOf } from './limits.ts';
 import { openRelay } from './relay.ts';
 import type { ServerClient } from './server-client.ts';
 import { settleTask } from './settle.ts';
@@ -11,8 +13,6 @@ import { type RunEnd, settlementOf } from './settlement.ts';
 import { guestTask, startLine } from './start-line.ts';
 import { createTaskReports } from './task-reports.ts';
 
-const MIB = 1024 * 1024;
-export const SANDBOX_LIMITS = { diskBytes: 512 * MIB, memoryBytes: 1024 * MIB, vcpus: 2, processes: 512 };
 /** After its result a guest has nothing left to do but exit. */
 const EXIT_WITHIN_MS = 2_000;
 const KILL_WITHIN_MS = 10_000;
@@ -52,13 +52,15 @@ export function startTaskRun(lease: Lease, parts: TaskRunParts): TaskRun {
 
   async function run(): Promise<void> {
     const deadline = setTimeout(() => end({ why: 'deadline' }), Date.parse(lease.deadline) - Date.now());
+    let usage: Usage | null = null;
     try {
-      await runSandbox(lease, { ...parts, log }, ended, end);
+      usage = await runSandbox(lease, { ...parts, log }, ended, end);
     } finally {
       clearTimeout(deadline);
     }
-    const settlement = settlementOf(leaseId, await ended);
+    const settlement = settlementOf(leaseId, await ended, usage);
     if (settlement !== null) await settleTask(parts.client, taskId, settlement, log, parts.giveUp);
+    else if (usage !== null) await reportUsage(lease, usage, parts.client, log);
   }
 
   return {
@@ -71,22 +73,23 @@ export function startTaskRun(lease: Lease, parts: TaskRunParts): TaskRun {
 
 type EndRun = (end: RunEnd) => void;
 
-/** Resolves when the run has ended and the sandbox is gone. */
+/** Resolves with what it used when the run has ended and the sandbox is gone; null when there was none. */
 async function runSandbox(
   lease: Lease,
   parts: TaskRunParts,
   ended: Promise<RunEnd>,
   end: EndRun,
-): Promise<void> {
+): Promise<Usage | null> {
   const { log } = parts;
   let sandbox: Sandbox;
   try {
-    const limits = { ...SANDBOX_LIMITS, deadline: new Date(lease.deadline) };
-    sandbox = await parts.startSandbox(limits, lease.taskId);
+    sandbox = await parts.startSandbox(limitsOf(lease), lease.taskId);
   } catch (error) {
     log.error({ err: error }, 'the sandbox did not start');
-    return end({ why: 'not_started', message: (error as Error).message });
+    end({ why: 'not_started', message: (error as Error).message });
+    return null;
   }
+  const startedAt = performance.now();
   const { stream } = sandbox;
   stream.on('error', (error) => log.debug({ err: error }, "the sandbox's stream broke"));
   void sandbox.exited.then((exit) => end({ why: 'exit', exit }));
@@ -108,10 +111,27 @@ async function runSandbox(
     },
   });
   const { why } = await ended;
+  // While it is there: what ends by itself may take its numbers with it.
+  await sandbox.usage();
   if (why === 'result') await within(EXIT_WITHIN_MS, sandbox.exited);
   relay.close();
   await killSandbox(sandbox, log);
+  const wallMs = Math.round(performance.now() - startedAt);
   await reports.finish();
+  const { cpuSeconds, peakMemoryBytes } = await sandbox.usage();
+  return { cpuSeconds, peakMemoryBytes: Math.round(peakMemoryBytes), wallMs };
+}
+
+/** Of a task that the server ended; without an answer nothing is lost but a figure. */
+async function reportUsage(
+  { taskId, leaseId }: Lease,
+  usage: Usage,
+  client: ServerClient,
+  log: Logger,
+): Promise<void> {
+  await client
+    .reportUsage(taskId, leaseId, usage)
+    .catch((error: Error) => log.warn({ problem: error.message }, 'the usage could not be reported'));
 }
 
 async function killSandbox(sandbox: Sandbox, log: Logger): Promise<void> {

@@ -6,6 +6,7 @@ import type { AuditTrail } from './audit-trail.ts';
 import type { KeyUse } from './key-use.ts';
 import type { LlmGateway } from './llm/gateway.ts';
 import type { RateLimits } from './rate-limits.ts';
+import type { ResourcePolicy } from './services/resources.ts';
 
 export interface ServerParts {
   store: Store;
@@ -19,6 +20,8 @@ export interface ServerParts {
   log: Logger;
   /** Shared with the runners; they present it as their bearer token. */
   runnerToken: string;
+  /** What tasks may have. */
+  resources: ResourcePolicy;
   version: string;
   /** The CLI as one file, without a manifest. */
   cliBundle: string;

@@ -15,10 +15,11 @@ import {
   PhaseReport,
   RUNNER_HEADER,
   Settlement,
+  UsageReport,
 } from '../protocol/runner.ts';
 import { appendAgentEvents } from '../store/events.ts';
 import { saveRunner, touchRunner } from '../store/runners.ts';
-import { settleTask } from '../store/task-end.ts';
+import { recordUsage, settleTask } from '../store/task-end.ts';
 import { leaseNextTask, renewLeases, reportPhase, tasksToStop } from '../store/task-lease.ts';
 import { bearerToken } from './authenticate.ts';
 import type { HttpEnv } from './http-types.ts';
@@ -80,6 +81,11 @@ export function runnerRoutes(parts: ServerParts): Hono<HttpEnv> {
     await settleTask(store, taskId(c), await body(c, Settlement));
     return c.body(null, 204);
   });
+
+  app.post('/tasks/:id/usage', async (c) => {
+    await recordUsage(store, { taskId: taskId(c), ...(await body(c, UsageReport)) });
+    return c.body(null, 204);
+  });
   return app;
 }
 
@@ -104,6 +110,7 @@ async function nextLease(
         model: leased.task.model,
         scopes: leased.task.scopes.effective,
         timeoutMs: leased.task.timeout,
+        resources: leased.task.resources,
         deadline: leased.deadline.toISOString(),
         taskKey: secret,
         manifest: toManifest(registry.allowed(leased.task.scopes.effective, leased.operator), version),

@@ -59,6 +59,7 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     llm,
     log,
     runnerToken: settings.runnerToken,
+    resources: settings.resources,
     version: readVersion(),
     cliBundle: await bundleCli(),
     stopping: stopping.signal,

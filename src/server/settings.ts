@@ -5,6 +5,8 @@ import { env } from '../lib/env.ts';
 import { dataDirSetting, integerSetting, logLevelSetting, urlSetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { LlmSettings } from './llm/gateway.ts';
+import { resourceSettings } from './resource-settings.ts';
+import type { ResourcePolicy } from './services/resources.ts';
 
 export interface ServerSettings {
   host: string;
@@ -20,6 +22,7 @@ export interface ServerSettings {
   /** Null: the audit log is kept for ever. */
   auditRetentionDays: number | null;
   llm: LlmSettings;
+  resources: ResourcePolicy;
 }
 
 /** @throws SeedError invalid_settings, naming the variable */
@@ -34,6 +37,7 @@ export function readServerSettings(): ServerSettings {
     logLevel: logLevelSetting(),
     trustedProxies: trustedProxies(),
     auditRetentionDays: auditRetentionDays(),
+    resources: resourceSettings(),
     llm: {
       baseUrl: urlSetting('SEED_LLM_BASE_URL'),
       apiKey: env('SEED_LLM_API_KEY') ?? null,

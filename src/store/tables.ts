@@ -2,6 +2,7 @@
 import type { ColumnType, Kysely, Selectable, Transaction } from 'kysely';
 import type { ScopeGrant } from '../core/scopes.ts';
 import type { AgentEvent, ServerEvent } from '../protocol/event.ts';
+import type { Resources, Usage } from '../protocol/resources.ts';
 import type { RunnerState } from '../protocol/runner.ts';
 import type { TaskError, TaskPhase, TaskStatus } from '../protocol/task.ts';
 
@@ -53,6 +54,8 @@ interface TasksTable {
   scopes: Json<ScopeGrant>;
   timeout_ms: number;
   model: string;
+  resources: Json<Resources>;
+  usage: JsonOrNull<Usage>;
   metadata: Json<Record<string, string>>;
   stdout: string | null;
   stderr: string | null;

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { ScopeGrant } from '../core/scopes.ts';
+import type { Resources } from '../protocol/resources.ts';
 import type { Task } from '../protocol/task.ts';
 import { appendEvents } from './events.ts';
 import { notify } from './signals.ts';
@@ -20,6 +21,7 @@ export interface NewTask {
   scopes: ScopeGrant;
   timeoutMs: number;
   model: string;
+  resources: Resources;
   metadata: Record<string, string>;
 }
 
@@ -47,6 +49,7 @@ export async function createTask(
         scopes: storableJson(task.scopes),
         timeout_ms: task.timeoutMs,
         model: storableText(task.model),
+        resources: storableJson(task.resources),
         metadata: storableJson(task.metadata),
         // The database's time and no server's: pg-boss orders by it, so that createdAt tells the order of the queue.
         created_at: sql<Date>`date_trunc('milliseconds', now())`,

@@ -22,6 +22,8 @@ export function toTask(row: TaskRow): Task {
     scopes: row.scopes,
     timeout: row.timeout_ms,
     model: row.model,
+    resources: row.resources,
+    usage: row.usage,
     phase: row.phase,
     statusNote: null,
     error: row.error,

@@ -7,5 +7,5 @@ await testDriver({
   parallel: 20,
   vitalPrograms: ['runsc-sandbox', 'timeout', 'unshare'],
   identity: [],
-  enforces: [],
+  enforces: ['memoryBytes'],
 });

@@ -116,7 +116,7 @@ describe.skipIf(obstacle)('firecracker driver with a fake Firecracker', () => {
       const roots = all.map(({ id }) => identityFile(id));
       const identities = (await Promise.all(
         roots.map(async (file) => JSON.parse(await readFile(await file, 'utf8'))),
-      )) as Identity[];
+      )) as (Identity & { now: number })[];
       for (const key of ['entropy', 'hostname', 'machineId'] as const) {
         expect(new Set(identities.map((identity) => identity[key])).size).toBe(3);
       }

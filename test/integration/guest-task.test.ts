@@ -230,8 +230,8 @@ test('calls that hang take nothing from the agent itself', async () => {
   ];
   const { taskId } = server.queue();
   expect(await settled(taskId)).toMatchObject({ outcome: 'completed', stdout: 'still here' });
-  expect(held.length).toBe(20);
-  expect(outputOf('tool_output').join('').match(/429/g)?.length).toBe(20);
+  expect(held.length).toBe(16);
+  expect(outputOf('tool_output').join('').match(/429/g)?.length).toBe(24);
 });
 
 test('a command waits while nobody takes its output', async () => {

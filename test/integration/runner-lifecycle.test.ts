@@ -77,6 +77,7 @@ test('a result settles the task once the guest is gone', async () => {
     stderr: null,
     exitCode: 0,
     error: null,
+    usage: { cpuSeconds: 0, peakMemoryBytes: 0, wallMs: expect.any(Number) },
   });
 });
 

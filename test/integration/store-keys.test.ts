@@ -54,6 +54,7 @@ test('task keys that Seed looks after stay out of a plain listing, those that ne
     stderr: null,
     exitCode: 0,
     error: null,
+    usage: null,
   } as const;
   await settleTask(seed.store, ended, settlement);
   const { id: running } = await seed.post();

@@ -26,6 +26,7 @@ const completed = (leaseId: string): Settlement => ({
   stderr: null,
   exitCode: 0,
   error: null,
+  usage: null,
 });
 
 const taskOf = async (id: string) => {

@@ -66,7 +66,11 @@ async function bind(machine: Machine, limits: Limits): Promise<{ control: Socket
   const ready = await machine.line(control, ANSWER_TIMEOUT_MS);
   if (ready !== 'ready') throw unexpected(ready, 'ready');
   control.write(`${JSON.stringify(newIdentity(limits))}\n`);
-  const started = await machine.line(control, ANSWER_TIMEOUT_MS);
+  let started = await machine.line(control, ANSWER_TIMEOUT_MS);
+  while (started === 'clock') {
+    control.write(`${Date.now()}\n`);
+    started = await machine.line(control, ANSWER_TIMEOUT_MS);
+  }
   if (started !== 'started') throw unexpected(started, 'started');
   return { control, stream: await machine.connect(STREAM_PORT, ANSWER_TIMEOUT_MS) };
 }

@@ -8,7 +8,7 @@ and leaves a child that carries both. The host makes every connection; nothing i
   1. When the guest program has said "ready", a connection to the control port is told "ready". That connection ends;
      the machine is frozen while the child waits for the next one: listening sockets survive a snapshot, connections do not.
   2. After the restore a connection to the control port is told "ready" again and sends one line, which SUPERVISOR gets;
-     its answer comes back. Then the host connects to the stream port. No further connection is taken.
+     its answers come back: `clock`, which the host answers with the time, and at last `started`. Then the host connects to the stream port. No further connection is taken.
   3. SUPERVISOR's last line is delivered when the host has read the stream to its end.
 With --unix, FOLDER/1024 and FOLDER/1025 take the place of the vsock ports (tests).
 """
@@ -24,6 +24,7 @@ STREAM_PORT = 1024
 CONTROL_PORT = 1025
 STREAM_FD, CONTROL_FD, SPARE_FD = 3, 4, 32
 READY = b"ready\n"
+CLOCK = b"clock\n"
 LINE_BYTES = 4096
 CHUNK_BYTES = 256 * 1024
 # How long the host has to read the guest's last words.
@@ -58,7 +59,11 @@ def listen(folder, port):
 def carry(stream, control, stream_listener, control_listener):
     host_control = meet_host(control_listener, first_words(stream, control), control)
     control_listener.close()
-    deliver(host_control, read_line(control))
+    # The supervisor asks for the time until an answer comes soon enough, and then says that it has started.
+    while (line := read_line(control)) == CLOCK:
+        deliver(host_control, line)
+        control.sendall(read_line(host_control))
+    deliver(host_control, line)
     host_stream, _ = stream_listener.accept()
     stream_listener.close()
     threading.Thread(target=copy, args=(host_stream, stream), daemon=True).start()

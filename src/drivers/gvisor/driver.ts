@@ -7,7 +7,7 @@ import type { Driver, Image, Limits, Probe, Sandbox, SandboxId, Snapshot } from 
 import { createSandboxFolder, removeSandbox, SANDBOX_ID } from '../sandbox-folder.ts';
 import { freezeImage } from './freeze.ts';
 import { probeGvisor } from './probe.ts';
-import { DISK_BYTES, runtimeSpec } from './spec.ts';
+import { runtimeSpec } from './spec.ts';
 import { startSupervised } from './start.ts';
 import { gvisorVersion } from './version.ts';
 
@@ -43,18 +43,18 @@ export function createGvisorDriver({ cacheDir, dataDir, runscPath: path }: Gviso
   }
 
   async function start(snapshot: Snapshot, limits: Limits, id: SandboxId): Promise<Sandbox> {
-    if (limits.diskBytes < DISK_BYTES) {
-      throw new SeedError(
-        'sandbox_failed',
-        `gVisor sandboxes have ${DISK_BYTES} bytes of disk, not ${limits.diskBytes}.`,
-      );
-    }
     const folder = await sandboxFolder(id);
     const { rootfs, command } = snapshot.image;
     await createSandboxFolder(folder, runtimeSpec(resolve(rootfs), command), limits.deadline);
     try {
       const restore = ['restore', `--image-path=${resolve(snapshot.dir)}`];
-      return await startSupervised({ runscPath, folder, command: restore, deadline: limits.deadline });
+      return await startSupervised({
+        runscPath,
+        folder,
+        command: restore,
+        deadline: limits.deadline,
+        limits,
+      });
     } catch (error) {
       await removeSandbox(folder);
       throw error;

@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest';
 import { classifyExit, type Evidence } from './exit.ts';
 
-const ended: Evidence = { code: 0, killed: false, deadlinePassed: false, started: true, diagnostics: '' };
+const ended: Evidence = {
+  code: 0,
+  killed: false,
+  deadlinePassed: false,
+  started: true,
+  verdict: null,
+  diagnostics: '',
+};
 
 test.each<[string, Partial<Evidence>, string]>([
   ['the guest ended well', {}, 'exited'],
@@ -9,6 +16,8 @@ test.each<[string, Partial<Evidence>, string]>([
   ['the guest ended well in the moment of its deadline', { deadlinePassed: true }, 'exited'],
   ['timeout killed runsc at the deadline', { code: 137, deadlinePassed: true }, 'deadline'],
   ['the supervisor was killed at the deadline', { code: null, deadlinePassed: true }, 'deadline'],
+  ['it had no memory left', { code: 137, verdict: { reason: 'out_of_memory' } }, 'out_of_memory'],
+  ['a process of it had no memory, and it went on', { verdict: { reason: 'out_of_memory' } }, 'exited'],
   ['kill() was called', { code: 1, killed: true }, 'killed'],
   ['kill() was called after the deadline', { code: 137, killed: true, deadlinePassed: true }, 'killed'],
   ['runsc could not restore', { code: 128, diagnostics: 'no such file' }, 'lost'],

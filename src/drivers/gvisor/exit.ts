@@ -9,6 +9,8 @@ export interface Evidence {
   deadlinePassed: boolean;
   /** runsc got as far as opening its log. */
   started: boolean;
+  /** What the guard found, when the sandbox went beyond its limits. */
+  verdict: Exit | null;
   /** The end of runsc's log and of standard error, which the guest shares with the supervisor. */
   diagnostics: string;
 }
@@ -20,7 +22,16 @@ const SIGKILLED = NO_ORDINARY_CODE + 9;
 /** What `unshare` says, ending with code 1, when all processes below it were killed by someone else. */
 const SUPERVISOR_LOST = /^unshare: .*$/m;
 
-export function classifyExit({ code, killed, deadlinePassed, started, diagnostics }: Evidence): Exit {
+export function classifyExit({
+  code,
+  killed,
+  deadlinePassed,
+  started,
+  verdict,
+  diagnostics,
+}: Evidence): Exit {
+  // First, for the guard kills too; but a sandbox that came to a good end in spite of it came to a good end.
+  if (verdict !== null && code !== 0) return verdict;
   if (killed) return { reason: 'killed' };
   if (deadlinePassed && (code === null || code === SIGKILLED)) return { reason: 'deadline' };
   const childLost = code === 1 && SUPERVISOR_LOST.test(diagnostics);

@@ -2,7 +2,7 @@
 // the frozen sandbox and all that are restored from it, because mounts are part of a checkpoint.
 
 /** Part of the snapshot's id: change it with anything below that changes the specification. */
-export const SPEC_VERSION = '1';
+export const SPEC_VERSION = '2';
 
 const MIB = 1024 * 1024;
 
@@ -15,11 +15,21 @@ const WRITABLE = [
   { path: '/run', bytes: 8 * MIB, options: ['mode=0755'] },
 ] as const;
 
-/** All that a sandbox can write: fixed when its snapshot is made, so `limits.diskBytes` cannot be less. */
+/** All that a sandbox can write, unless its guest makes it more or less (guest/disk.ts). */
 export const DISK_BYTES = WRITABLE.reduce((sum, { bytes }) => sum + bytes, 0);
 
-/** The guest starts as root only to run the agent's commands as uid 1000, own their files and end them. */
-const CAPABILITIES = ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_KILL', 'CAP_SETGID', 'CAP_SETUID'];
+/**
+ * The guest starts as root only to run the agent's commands as uid 1000, own their files and end them, and to give the
+ * restored sandbox its hostname and the size of its folders (CAP_SYS_ADMIN). The agent's commands have none of them.
+ */
+const CAPABILITIES = [
+  'CAP_CHOWN',
+  'CAP_DAC_OVERRIDE',
+  'CAP_KILL',
+  'CAP_SETGID',
+  'CAP_SETUID',
+  'CAP_SYS_ADMIN',
+];
 
 const ENVIRONMENT = [
   'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',

@@ -7,7 +7,8 @@ import { Duplex, type Readable, type Writable } from 'node:stream';
 import { textTail } from '../../lib/text-tail.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { sandboxDeadline } from '../deadline-guard.ts';
-import type { Exit, Sandbox, Usage } from '../driver.ts';
+import type { Exit, Limits, Sandbox, Usage } from '../driver.ts';
+import { createGuard } from '../guard.ts';
 import { HOST_ENVIRONMENT } from '../host-environment.ts';
 import { killProcess, removeSandbox } from '../sandbox-folder.ts';
 import { firstProcess, supervised } from '../supervisor.ts';
@@ -16,6 +17,8 @@ import { classifyExit } from './exit.ts';
 import { CONTAINER, LOG_FILE, runscArgs } from './runsc.ts';
 
 const DETAIL_BYTES = 2048;
+/** How long the last output of a sandbox that has ended may wait for its reader. */
+const UNREAD_OUTPUT_MS = 1000;
 
 export interface Start {
   runscPath: string;
@@ -24,6 +27,8 @@ export interface Start {
   /** What runsc shall do, such as `restore`; the container's name is added. */
   command: readonly string[];
   deadline: Date;
+  /** Without them it is bounded by its deadline only: freezing and probing run nothing of anybody's. */
+  limits?: Omit<Limits, 'deadline'>;
 }
 
 export interface SupervisedSandbox extends Sandbox {
@@ -38,9 +43,13 @@ export async function startSupervised({
   folder,
   command,
   deadline,
+  limits,
 }: Start): Promise<SupervisedSandbox> {
   const runsc = runscArgs(runscPath, folder, [...command, `--bundle=${folder}`, CONTAINER]);
-  const { child, pid } = await spawnDetached(supervised(runsc, deadline.getTime() - Date.now()));
+  const hostTasks = limits && hostTasksFor(limits.processes);
+  const guard = limits && hostTasks ? await createGuard(folder, { ...limits, hostTasks }) : null;
+  const program = supervised(runsc, deadline.getTime() - Date.now(), hostTasks);
+  const { child, pid } = await spawnDetached(guard ? guard.wrap(program) : program);
   const stderr = textTail(child.stderr, DETAIL_BYTES);
   let killed = false;
   let ended = false;
@@ -48,11 +57,13 @@ export async function startSupervised({
   let used: Usage = { cpuSeconds: 0, peakMemoryBytes: 0 };
 
   async function usage(): Promise<Usage> {
-    if (!ended) used = largerUsage(used, await measureUsage(pid));
+    if (!ended) used = largerUsage(used, await (guard ? guard.usage() : measureUsage(pid)));
     return used;
   }
 
   async function settle(code: number | null): Promise<Exit> {
+    // A control group remembers; of processes that have ended nothing is left to measure.
+    await usage();
     ended = true;
     death.release();
     const evidence = {
@@ -60,13 +71,15 @@ export async function startSupervised({
       killed,
       deadlinePassed: death.passed(),
       started: existsSync(join(folder, LOG_FILE)),
+      verdict: (await guard?.verdict()) ?? null,
       diagnostics: await readDiagnostics(folder, stderr()),
     };
     const exit = classifyExit(evidence);
     try {
       // An exit code comes from `unshare`, which waits for its namespace: nothing can be left. Killed, it cannot tell.
       if (code === null) await removeSandbox(folder);
-      else await rm(folder, { recursive: true, force: true });
+      await guard?.remove();
+      await rm(folder, { recursive: true, force: true });
       return exit;
     } catch (error) {
       return { reason: 'lost', detail: (error as Error).message };
@@ -82,13 +95,22 @@ export async function startSupervised({
     if (!ended && !killed) {
       killed = true;
       await usage();
-      const first = await firstProcess(pid);
-      if (first) killProcess(first);
-      else await removeSandbox(folder);
+      await endNow();
+      child.stdout.destroy();
     }
     await exited;
   }
 
+  // Output that nobody takes would hold back the news of the end.
+  child.once('exit', () => setTimeout(() => child.stdout.destroy(), UNREAD_OUTPUT_MS).unref());
+
+  async function endNow(): Promise<void> {
+    const first = await firstProcess(pid);
+    if (first) killProcess(first);
+    else await removeSandbox(folder);
+  }
+
+  guard?.watch(pid, () => void endNow());
   const stream = joinStreams(child.stdout, child.stdin);
   return {
     id: basename(folder),
@@ -100,6 +122,11 @@ export async function startSupervised({
     kill,
     stderr,
   };
+}
+
+/** The host processes and threads of an idle sandbox are about forty; each process in gVisor is two or three. */
+function hostTasksFor(processes: number): number {
+  return 100 + 3 * processes;
 }
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;

@@ -11,6 +11,8 @@ const FILES: Record<string, string> = {
   'etc/group': ['root:x:0:', 'tty:x:5:', 'agent:x:1000:', 'nogroup:x:65534:'].join('\n'),
   'etc/hostname': 'sandbox',
   'etc/hosts': ['127.0.0.1 localhost sandbox', '::1 localhost'].join('\n'),
+  // Each sandbox gets one of its own, laid over this file.
+  'etc/machine-id': '',
   'etc/nsswitch.conf': [
     'passwd: files',
     'group: files',

@@ -1,7 +1,7 @@
 // What the sandbox's root file system is made of. Change RECIPE_VERSION with anything that changes its contents.
 
 /** Part of every image's content hash. */
-export const RECIPE_VERSION = '1';
+export const RECIPE_VERSION = '2';
 
 /** Debian packages that are unpacked into the root file system, with all they depend on. */
 export const ROOTFS_PACKAGES = [
@@ -27,6 +27,7 @@ export const ROOTFS_PACKAGES = [
   'libc-bin',
   'libstdc++6',
   'mawk',
+  'mount',
   'ncurses-base',
   'netbase',
   'patch',

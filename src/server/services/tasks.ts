@@ -14,6 +14,7 @@ import { getTask, listTasks } from '../../store/tasks.ts';
 import type { ServerParts } from '../parts.ts';
 import { defaultModelFor, refuseModel } from './allowed-model.ts';
 import { refuseUnknownScopes } from './grants.ts';
+import { grantResources } from './resources.ts';
 import { queuedNote, refuseWithoutDriver } from './runner-outlook.ts';
 import { watchTask } from './watch-task.ts';
 
@@ -51,7 +52,7 @@ export function taskService(
 }
 
 async function accept(
-  { store, registry, llm }: ServerParts,
+  { store, registry, llm, resources }: ServerParts,
   actor: Actor,
   input: RunTaskBody,
 ): Promise<Task> {
@@ -68,6 +69,7 @@ async function accept(
     });
   }
   refuseModel(model, actor.lineage);
+  const granted = grantResources(resources, input.resources ?? {});
   await refuseWithoutDriver(store);
   const task = {
     accountId: actor.accountId,
@@ -77,6 +79,7 @@ async function accept(
     scopes: grantScopes(requested, actor.key.scopes, known),
     timeoutMs: input.timeout,
     model,
+    resources: granted,
     metadata: input.metadata,
   };
   return createTask(store, task, (tx) => refuseTooManyTasks(tx, actor.lineage));

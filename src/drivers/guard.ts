@@ -1,0 +1,152 @@
+// Holds one sandbox to its limits and measures it: by a control group where this process may make one, otherwise by
+// looking several times a second. Used by the drivers whose sandboxes are processes of this host.
+import { createHash } from 'node:crypto';
+import { type Cgroup, createCgroup, removeCgroup } from '../lib/cgroup.ts';
+import { type CgroupHierarchies, findCgroupHierarchies } from '../lib/cgroup-hierarchies.ts';
+import type { Exit, Usage } from './driver.ts';
+import { chooseProcessors } from './processors.ts';
+import { largerUsage, measureUsage } from './usage.ts';
+
+export interface GuardLimits {
+  memoryBytes: number;
+  vcpus: number;
+  /** Processes and threads on the host. */
+  hostTasks: number;
+}
+
+export interface Guard {
+  /** The command that runs `args` under the limits. */
+  wrap(args: readonly string[]): string[];
+  /** Watches the process and all that descend from it. @param onExceeded called at most once, to end them */
+  watch(pid: number, onExceeded: () => void): void;
+  usage(): Promise<Usage>;
+  /** Why the sandbox had to die; null when it kept to its limits. */
+  verdict(): Promise<Exit | null>;
+  /** Call it when no process is left. */
+  remove(): Promise<void>;
+}
+
+const LOOK_EVERY_MS = 200;
+const OUT_OF_MEMORY: Exit = { reason: 'out_of_memory' };
+
+let hierarchies: Promise<CgroupHierarchies | null> | undefined;
+
+/** Asked once per process: the answer takes a few system calls and does not change. */
+function cgroups(): Promise<CgroupHierarchies | null> {
+  hierarchies ??= findCgroupHierarchies();
+  return hierarchies;
+}
+
+/** @param folder the sandbox's folder; the group is named after it, so that a sweep finds both */
+export async function createGuard(folder: string, limits: GuardLimits): Promise<Guard> {
+  const found = await cgroups();
+  return found === null ? samplingGuard(limits) : cgroupGuard(found, folder, limits);
+}
+
+/** Removes what a guard of this folder left, if there is anything. No process of the sandbox may be alive. */
+export async function removeGuard(folder: string): Promise<void> {
+  const found = await cgroups();
+  if (found !== null) await removeCgroup(found, groupName(folder));
+}
+
+function groupName(folder: string): string {
+  return `seed-${createHash('sha256').update(folder).digest('hex').slice(0, 24)}`;
+}
+
+async function cgroupGuard(
+  found: CgroupHierarchies,
+  folder: string,
+  { memoryBytes, vcpus, hostTasks }: GuardLimits,
+): Promise<Guard> {
+  // A group that outlived its folder would count what is long gone.
+  await removeGuard(folder);
+  const group = await createCgroup(found, groupName(folder), { memoryBytes, vcpus, tasks: hostTasks }).catch(
+    async (error) => {
+      await removeGuard(folder);
+      throw error;
+    },
+  );
+  const verdict = () => verdictOf(group, hostTasks);
+  let last: Usage = { cpuSeconds: 0, peakMemoryBytes: 0 };
+  const look = repeat(async () => (await verdict()) !== null);
+  return {
+    // A shell joins and becomes the program: there is no moment at which the program is outside.
+    wrap: (args) => ['sh', '-c', JOIN, 'join', ...group.procsFiles, '--', ...args],
+    watch: (_pid, onExceeded) => look.start(onExceeded),
+    usage: async () => {
+      last = largerUsage(last, await group.usage());
+      return last;
+    },
+    verdict,
+    remove: async () => {
+      look.stop();
+      await removeGuard(folder);
+    },
+  };
+}
+
+const JOIN = 'while [ "$1" != -- ]; do echo $$ >"$1" || exit 125; shift; done; shift; exec "$@"';
+
+async function verdictOf(group: Cgroup, hostTasks: number): Promise<Exit | null> {
+  if ((await group.outOfMemoryKills()) > 0) return OUT_OF_MEMORY;
+  return (await group.refusedTasks()) > 0 ? tooManyTasks(hostTasks) : null;
+}
+
+/** What the kernel does not hold back is seen within LOOK_EVERY_MS and ended. */
+function samplingGuard({ memoryBytes, vcpus, hostTasks }: GuardLimits): Guard {
+  let used: Usage = { cpuSeconds: 0, peakMemoryBytes: 0 };
+  let verdict: Exit | null = null;
+  let rootPid = 0;
+  const measure = async () => {
+    const now = await measureUsage(rootPid);
+    used = largerUsage(used, now);
+    if (now.peakMemoryBytes > memoryBytes) verdict ??= OUT_OF_MEMORY;
+    else if (now.tasks > hostTasks) verdict ??= tooManyTasks(hostTasks);
+  };
+  const look = repeat(async () => {
+    await measure();
+    return verdict !== null;
+  });
+  return {
+    wrap: (args) => [...chooseProcessors(vcpus), ...args],
+    watch: (pid, onExceeded) => {
+      rootPid = pid;
+      look.start(onExceeded);
+    },
+    usage: async () => {
+      await measure();
+      return used;
+    },
+    verdict: async () => verdict,
+    remove: async () => look.stop(),
+  };
+}
+
+function tooManyTasks(hostTasks: number): Exit {
+  return {
+    reason: 'lost',
+    detail: `it had more processes than it may have (${hostTasks} processes and threads of the host)`,
+  };
+}
+
+/** Asks `isOver` again and again until it says so or is stopped; one question at a time. */
+function repeat(isOver: () => Promise<boolean>) {
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const next = (onOver: () => void) => {
+    timer = setTimeout(async () => {
+      const over = await isOver();
+      if (stopped) return;
+      if (over) onOver();
+      else next(onOver);
+    }, LOOK_EVERY_MS);
+    timer.unref();
+  };
+  return {
+    start: next,
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}

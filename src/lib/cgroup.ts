@@ -1,0 +1,123 @@
+// One control group: made with its limits, read while it lives, removed at its end. Used by the drivers, one per sandbox.
+import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CgroupHierarchies } from './cgroup-hierarchies.ts';
+
+export interface CgroupLimits {
+  memoryBytes: number;
+  /** Whole processors' worth of time. */
+  vcpus: number;
+  /** Processes and threads. */
+  tasks: number;
+}
+
+export interface Cgroup {
+  /** A process joins by writing its pid to each; its children follow it. */
+  procsFiles: readonly string[];
+  /** What was used since the group was made. The peak counts files in the page cache, too. */
+  usage(): Promise<{ cpuSeconds: number; peakMemoryBytes: number }>;
+  /** How often the limit of memory cost a process its life. */
+  outOfMemoryKills(): Promise<number>;
+  /** How often a process or thread was refused. */
+  refusedTasks(): Promise<number>;
+}
+
+const CPU_PERIOD_US = 100_000;
+/** Half of what a process outside gets when the processors are busy: the host stays responsive. */
+const CPU_SHARES_V1 = 512;
+const CPU_WEIGHT_V2 = 50;
+
+const REMOVE_ATTEMPTS = 50;
+const REMOVE_RETRY_MS = 20;
+
+/** Throws when the name is taken or the system refuses a limit. */
+export async function createCgroup(
+  hierarchies: CgroupHierarchies,
+  name: string,
+  limits: CgroupLimits,
+): Promise<Cgroup> {
+  const folders = foldersOf(hierarchies, name);
+  for (const folder of folders) await mkdir(folder);
+  const write = (file: string, value: number | string) => writeFile(file, String(value));
+  const quota = Math.round(limits.vcpus * CPU_PERIOD_US);
+  const memory = join(hierarchies.memory, name);
+  const pids = join(hierarchies.pids, name);
+  const cpu = join(hierarchies.cpu, name);
+  await write(join(pids, 'pids.max'), limits.tasks);
+  if (hierarchies.version === 2) {
+    await write(join(memory, 'memory.max'), limits.memoryBytes);
+    // A kernel without swap has no such file.
+    await write(join(memory, 'memory.swap.max'), 0).catch(() => undefined);
+    await write(join(memory, 'memory.oom.group'), 1);
+    await write(join(cpu, 'cpu.max'), `${quota} ${CPU_PERIOD_US}`);
+    await write(join(cpu, 'cpu.weight'), CPU_WEIGHT_V2);
+  } else {
+    await write(join(memory, 'memory.limit_in_bytes'), limits.memoryBytes);
+    await write(join(memory, 'memory.memsw.limit_in_bytes'), limits.memoryBytes).catch(() => undefined);
+    await write(join(cpu, 'cpu.cfs_period_us'), CPU_PERIOD_US);
+    await write(join(cpu, 'cpu.cfs_quota_us'), quota);
+    await write(join(cpu, 'cpu.shares'), CPU_SHARES_V1);
+  }
+  return readable(hierarchies, name);
+}
+
+function readable(hierarchies: CgroupHierarchies, name: string): Cgroup {
+  const { version } = hierarchies;
+  const memory = join(hierarchies.memory, name);
+  const pids = join(hierarchies.pids, name);
+  const cpuacct = join(hierarchies.cpuacct, name);
+  const oomFile = join(memory, version === 2 ? 'memory.events' : 'memory.oom_control');
+  return {
+    procsFiles: foldersOf(hierarchies, name).map((folder) => join(folder, 'cgroup.procs')),
+    async usage() {
+      if (version === 2) {
+        return {
+          cpuSeconds: (await field(join(cpuacct, 'cpu.stat'), 'usage_usec')) / 1e6,
+          peakMemoryBytes: await number(join(memory, 'memory.peak')),
+        };
+      }
+      return {
+        cpuSeconds: (await number(join(cpuacct, 'cpuacct.usage'))) / 1e9,
+        peakMemoryBytes: await number(join(memory, 'memory.max_usage_in_bytes')),
+      };
+    },
+    outOfMemoryKills: () => field(oomFile, 'oom_kill'),
+    refusedTasks: () => field(join(pids, 'pids.events'), 'max'),
+  };
+}
+
+/**
+ * Removes the group, waiting up to a second for its last processes to go; one that is not there is fine.
+ * Throws when processes are left in it.
+ */
+export async function removeCgroup(hierarchies: CgroupHierarchies, name: string): Promise<void> {
+  for (const folder of foldersOf(hierarchies, name)) await removeFolder(folder, REMOVE_ATTEMPTS);
+}
+
+async function removeFolder(folder: string, attempts: number): Promise<void> {
+  try {
+    await rmdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return;
+    if (code !== 'EBUSY' || attempts <= 1) throw error;
+    await sleep(REMOVE_RETRY_MS);
+    await removeFolder(folder, attempts - 1);
+  }
+}
+
+/** Controllers may share a hierarchy: always in version 2, often cpu and cpuacct in version 1. */
+function foldersOf({ memory, pids, cpu, cpuacct }: CgroupHierarchies, name: string): string[] {
+  return [...new Set([memory, pids, cpu, cpuacct])].map((root) => join(root, name));
+}
+
+async function number(file: string): Promise<number> {
+  return Number(await readFile(file, 'utf8').catch(() => '0')) || 0;
+}
+
+/** One number of a flat keyed file; 0 when the file or the key is not there. */
+async function field(file: string, key: string): Promise<number> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return Number(new RegExp(`^${key} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
+}

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { createCallSlots } from './call-slots.ts';
+
+const { signal } = new AbortController();
+
+test('calls beyond the count wait in order, and a slot given back twice counts once', async () => {
+  const slots = createCallSlots(2);
+  const [first, second] = [await slots.enter(signal), await slots.enter(signal)];
+  const order: string[] = [];
+  const third = slots.enter(signal).then((leave) => [order.push('third'), leave] as const);
+  const fourth = slots.enter(signal).then((leave) => [order.push('fourth'), leave] as const);
+  first();
+  first();
+  const [, leaveThird] = await third;
+  expect(order).toEqual(['third']);
+  leaveThird();
+  await fourth;
+  expect(order).toEqual(['third', 'fourth']);
+  second();
+});
+
+test('who gives up waiting takes no slot', async () => {
+  const slots = createCallSlots(1);
+  const leave = await slots.enter(signal);
+  const gone = new AbortController();
+  const late = slots.enter(gone.signal);
+  gone.abort(new Error('gone'));
+  await expect(late).rejects.toThrow('gone');
+  leave();
+  (await slots.enter(signal))();
+  await expect(slots.enter(gone.signal)).rejects.toThrow('gone');
+});

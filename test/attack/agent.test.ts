@@ -1,0 +1,166 @@
+// What an agent can do to the host and to its neighbours when it wants to: every attack from inside a real sandbox.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  ATTACKED_DRIVERS,
+  attackBesideNeighbour,
+  BOUNDS,
+  type Cost,
+  cgroupsOfSandboxes,
+  nothingIsLeft,
+} from '../fixtures/attack.ts';
+import { bash, startSeed, type TestSeed } from '../fixtures/seed.ts';
+
+describe.each(ATTACKED_DRIVERS)('an agent in %s', (driver) => {
+  let seed: TestSeed;
+  let cgroups: string[];
+  beforeAll(async () => {
+    cgroups = await cgroupsOfSandboxes();
+    seed = await startSeed({ SEED_DRIVER: driver });
+  });
+  afterAll(() => seed?.remove());
+
+  async function attack(script: string, body: { timeout?: number; resources?: object } = {}): Promise<Cost> {
+    const cost = await attackBesideNeighbour(seed, {
+      instruction: bash(script),
+      scopes: ['keys:read'],
+      timeout: 45_000,
+      ...body,
+    });
+    const slowest = Math.max(...cost.neighbourMs);
+    console.log(
+      `${driver}: ${cost.task.status}/${cost.task.error?.code ?? '-'} host ${Math.round(cost.hostMemoryMb)} MiB, ` +
+        `disk ${Math.round(cost.hostDiskMb)} MiB, neighbour ${cost.neighbourMs.length} calls, slowest ${slowest} ms`,
+    );
+    expect(cost.neighbourMs.length).toBeGreaterThan(0);
+    expect(cost.neighbourMs.filter((ms) => ms < 0)).toEqual([]);
+    expect(slowest).toBeLessThan(BOUNDS.neighbourMs);
+    expect(cost.hostMemoryMb).toBeLessThan(cost.task.resources.memoryMb + BOUNDS.hostMemoryMb);
+    expect(cost.hostDiskMb).toBeLessThan(BOUNDS.hostDiskMb);
+    await nothingIsLeft(seed, cgroups);
+    return cost;
+  }
+
+  it('fork bomb: the sandbox is ended', async () => {
+    const { task } = await attack('bomb() { bomb | bomb & }; bomb; sleep 40', {
+      resources: { processes: 64, memoryMb: 512 },
+    });
+    expect(task.status).toBe('failed');
+    expect(['sandbox_lost', 'out_of_memory']).toContain(task.error?.code);
+    if (task.error?.code === 'sandbox_lost') expect(task.error.message).toContain('more processes');
+  });
+
+  it('memory hog: out of memory, and told so', async () => {
+    const { task } = await attack('node -e "const a = []; for (;;) a.push(Buffer.alloc(20e6, 1))"', {
+      resources: { memoryMb: 512 },
+    });
+    expect(task).toMatchObject({ status: 'failed', error: { code: 'out_of_memory' } });
+    expect(task.usage?.peakMemoryBytes).toBeGreaterThan(256 * 1024 * 1024);
+  });
+
+  it('disk fill: no space left, and no more than its share', async () => {
+    const folders = '/workspace /tmp /home/agent /dev/shm';
+    const { task } = await attack(
+      `for f in ${folders}; do head -c 2G /dev/zero > $f/fill; done 2>&1; du -cm ${folders} | tail -1`,
+      { resources: { diskMb: 64 } },
+    );
+    expect(task.status).toBe('completed');
+    expect(task.stdout).toContain('No space left on device');
+    expect(Number(/(\d+)\s+total/.exec(task.stdout ?? '')?.[1])).toBeLessThanOrEqual(64);
+  });
+
+  it('10 GB to standard output: cut, and the task ends', async () => {
+    const { task } = await attack('head -c 10G /dev/zero | tr "\\0" x', { timeout: 12_000 });
+    expect(['completed', 'timed_out']).toContain(task.status);
+    expect(Buffer.byteLength(task.stdout ?? '')).toBeLessThanOrEqual(256 * 1024);
+    const output = (await seed.events(task.id)).filter((event) => event.type === 'tool_output');
+    expect(output.reduce((sum, { chunk }) => sum + chunk.length, 0)).toBeLessThan(1_100_000);
+  });
+
+  it('a flood of requests through the door leaves the others their share', async () => {
+    const { task } = await attack(
+      `cat > flood.mjs <<'END'
+const seen = {};
+await Promise.all(Array.from({ length: 8 }, async () => {
+  for (let i = 0; i < 40; i++) {
+    const { status } = await fetch(process.env.SEED_API_URL + '/api/v1/whoami');
+    seen[status] = (seen[status] ?? 0) + 1;
+  }
+}));
+console.log(JSON.stringify(seen));
+END
+node flood.mjs`,
+    );
+    expect(task.status).toBe('completed');
+    const seen = JSON.parse(/\{.*\}/.exec(task.stdout ?? '')?.[0] ?? '{}') as Record<string, number>;
+    expect(seen['200']).toBeGreaterThan(0);
+    expect(Object.keys(seen).every((status) => ['200', '429'].includes(status))).toBe(true);
+  });
+
+  it('tricks with paths, ids, keys, sockets, mounts and signals lead nowhere', async () => {
+    const other = await seed.runTask({ instruction: bash('echo a secret of somebody else') });
+    const account = await seed.call<{ secret: string }>('POST', '/api/v1/accounts', {
+      body: { name: 'stranger' },
+    });
+    const stranger = await seed.postTask({ instruction: bash('true') }, account.body.secret);
+    const { task } = await attack(TRICKS(other.id, stranger.id));
+    expect(task.status).toBe('completed');
+    const told = Object.fromEntries(
+      (task.stdout ?? '')
+        .split('\n')
+        .map((line) => line.split(': '))
+        .map(([what = '', outcome = '']) => [what, outcome.trim()]),
+    );
+    expect(told).toMatchObject({
+      'encoded dots': expect.stringMatching(/^40[034]$/),
+      'double slash': expect.stringMatching(/^40[034]$/),
+      semicolon: expect.stringMatching(/^40[034]$/),
+      'absolute form': expect.stringMatching(/^40[034]$/),
+      connect: expect.stringMatching(/^(000|40[0345])$/),
+      'runner api': expect.stringMatching(/^40[034]$/),
+      'own result': expect.stringMatching(/^40[034]$/),
+      "another task's": '403',
+      "a stranger's task": '403',
+      'forged key': '200',
+      'raw socket': 'refused',
+      'packet socket': 'refused',
+      mount: 'refused',
+      'mount in a namespace of its own': expect.stringMatching(/^(refused|nothing of the host)$/),
+      ptrace: 'refused',
+      'memory of the guest': 'refused',
+      'kill the guest': 'refused',
+      hostname: 'refused',
+      'kernel log': 'refused',
+      device: 'refused',
+    });
+    expect(task.stdout).not.toContain('a secret of somebody else');
+  });
+});
+
+function TRICKS(otherTask: string, strangersTask: string): string {
+  return `api=http://127.0.0.1:3210
+get() { echo "$1: $(curl -s -m 5 --path-as-is -o /dev/null -w '%{http_code}' "\${@:2}")"; }
+tried() { echo "$1: $("\${@:2}" >/dev/null 2>&1 && echo allowed || echo refused)"; }
+get 'encoded dots' "$api/api/v1/%2e%2e/%2e%2e/runner/v1/lease"
+get 'double slash' "$api//api/v1//keys"
+get semicolon "$api/api/v1/keys;/../../../runner"
+get 'absolute form' --request-target "http://127.0.0.1:3210/runner/v1/lease" "$api/"
+get connect -X CONNECT --request-target 127.0.0.1:22 "$api/"
+get 'runner api' -X POST "$api/runner/v1/lease"
+get 'own result' -X POST -d '{}' "$api/result"
+get "another task's" "$api/api/v1/tasks/${otherTask}"
+get "a stranger's task" "$api/api/v1/tasks/${strangersTask}"
+get 'forged key' -H 'Authorization: Bearer sk_live_forged' -H 'X-Forwarded-For: 127.0.0.1' -H 'Seed-Lease: x' "$api/api/v1/whoami"
+tried 'raw socket' python3 -c 'import socket; socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)'
+tried 'packet socket' python3 -c 'import socket; socket.socket(socket.AF_PACKET, socket.SOCK_RAW)'
+tried mount mount -t tmpfs tmpfs /workspace
+in_namespace() { unshare -Urm sh -c 'mount -t tmpfs t /mnt || exit 1; mount --bind / /mnt; touch /mnt/usr/x && exit 0; exit 2'; }
+in_namespace >/dev/null 2>&1; echo "mount in a namespace of its own: $([ $? = 0 ] && echo writable || echo nothing of the host)"
+guest=$(pgrep -u 0 -f guest.mjs | head -1)
+echo "guest is $guest"
+tried ptrace python3 -c "import ctypes, sys; libc = ctypes.CDLL(None); sys.exit(0 if libc.ptrace(16, $guest, 0, 0) == 0 else 1)"
+tried 'memory of the guest' head -c 1 /proc/$guest/mem
+tried 'kill the guest' kill -9 $guest
+tried hostname hostname evil
+tried 'kernel log' sh -c 'echo x > /dev/kmsg'
+tried device sh -c 'mknod /tmp/device b 8 0 && head -c 1 /tmp/device'`;
+}
