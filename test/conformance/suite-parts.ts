@@ -22,6 +22,8 @@ export interface Traits {
   vitalPrograms: readonly string[];
   /** What is part of a machine's identity here; the rest is the same for all clones. */
   identity: readonly ('hostname' | 'machine-id')[];
+  /** Whether the guest's memory shows as that of host processes. */
+  measuresMemory: boolean;
   /** The limits of a sandbox that this driver enforces by itself, beside its disk and deadline. */
   enforces: readonly ('memoryBytes' | 'processes' | 'vcpus')[];
 }

@@ -6,6 +6,7 @@ await testDriver({
   streamMegabytes: 100,
   parallel: 20,
   vitalPrograms: ['runsc-sandbox', 'timeout', 'unshare'],
+  measuresMemory: false,
   identity: [],
   enforces: ['memoryBytes'],
 });

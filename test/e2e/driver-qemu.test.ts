@@ -13,6 +13,7 @@ import type { Traits } from '../conformance/suite-parts.ts';
 
 const machine = {
   vitalPrograms: ['/tools/lib/ld.so', 'timeout', 'unshare'],
+  measuresMemory: true,
   identity: ['hostname', 'machine-id'],
   enforces: ['memoryBytes', 'processes', 'vcpus'],
 } as const satisfies Partial<Traits>;
