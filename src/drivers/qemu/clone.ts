@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Limits, Sandbox } from '../driver.ts';
-import { newIdentity } from './identity.ts';
+import { type Identity, newIdentity } from './identity.ts';
 import { JAIL } from './jail.ts';
 import { type Accelerator, FILES, type Machine } from './machine.ts';
 import { type MachineProcess, startMachine } from './machine-process.ts';
@@ -44,6 +44,6 @@ async function wake(process: MachineProcess, limits: Limits): Promise<void> {
   const qmp = await process.qmp();
   await qmp.migrate('migrate-incoming', join(JAIL.files, FILES.state));
   await qmp.execute('cont');
-  process.tell(JSON.stringify(newIdentity(limits)));
+  process.tell(JSON.stringify({ ...newIdentity(limits), answersClock: true } satisfies Identity));
   await process.started;
 }

@@ -3,6 +3,10 @@ import { randomBytes } from 'node:crypto';
 import type { Limits } from '../driver.ts';
 
 export interface Identity {
+  /** The host answers `clock` with its time, as often as it is asked. */
+  answersClock?: boolean;
+  /** The host's clock when this was sent, Unix milliseconds. */
+  now: number;
   hostname: string;
   /** 32 hexadecimal digits, see machine-id(5). */
   machineId: string;
@@ -21,5 +25,6 @@ export function newIdentity({ memoryBytes, processes, vcpus }: Limits): Identity
     memoryBytes,
     processes,
     vcpus,
+    now: Date.now(),
   };
 }

@@ -1,7 +1,7 @@
 # Process 1 of the virtual machine. Runs the guest program on the stream port and, once the machine is a clone, makes it a
 # machine of its own on the host's word. File descriptors 3 and 4 are the virtio ports `stream` and `control`.
-# The control port carries lines. The host begins with a JSON object (Identity in identity.ts); the machine asks `clock` until
-# an answer (Unix milliseconds) comes soon enough, says `started`, and at the end `exited <code>` or `out_of_memory`.
+# The control port carries lines. The host begins with a JSON object (Identity in identity.ts); if that
+# says so, the machine asks `clock` until an answer (Unix milliseconds) comes soon enough. It says `started`, and at the end `exited <code>` or `out_of_memory`.
 import base64, fcntl, json, os, select, signal, socket, struct, subprocess, sys, time
 
 STREAM, CONTROL = 3, 4
@@ -49,6 +49,7 @@ def start_guest(command):
 
 
 def become(identity):
+    time.clock_settime(time.CLOCK_REALTIME, identity["now"] / 1000)
     entropy = base64.b64decode(identity["entropy"])
     with open("/dev/urandom", "wb") as random:
         fcntl.ioctl(random, RNDADDENTROPY, struct.pack("ii", len(entropy) * 8, len(entropy)) + entropy)
@@ -110,8 +111,10 @@ def wait_for_end(guest):
                 poll.unregister(CONTROL)
                 line = read_line()
                 if line is not None:
-                    become(json.loads(line))
-                    set_clock()
+                    identity = json.loads(line)
+                    become(identity)
+                    if identity.get("answersClock"):
+                        set_clock()
                     say("started")
         while True:
             found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
