@@ -1,7 +1,8 @@
 # Process 1 of the virtual machine. Runs the guest program on the stream port and, once the machine is a clone, makes it a
 # machine of its own on the host's word. File descriptors 3 and 4 are the virtio ports `stream` and `control`.
-# The control port carries lines. The host begins with a JSON object (Identity in identity.ts); if that
-# says so, the machine asks `clock` until an answer (Unix milliseconds) comes soon enough. It says `started`, and at the end `exited <code>` or `out_of_memory`.
+# The control port carries lines. The host begins with a JSON object (Identity in identity.ts); if that says so, the
+# machine asks `clock` until an answer (Unix milliseconds) comes soon enough. It says `started`, and at the end
+# `exited <code>` or `out_of_memory`.
 import base64, fcntl, json, os, select, signal, socket, struct, subprocess, sys, time
 
 STREAM, CONTROL = 3, 4
