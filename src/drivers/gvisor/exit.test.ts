@@ -7,6 +7,7 @@ const ended: Evidence = {
   deadlinePassed: false,
   started: true,
   verdict: null,
+  memoryFull: false,
   diagnostics: '',
 };
 
@@ -17,6 +18,8 @@ test.each<[string, Partial<Evidence>, string]>([
   ['timeout killed runsc at the deadline', { code: 137, deadlinePassed: true }, 'deadline'],
   ['the supervisor was killed at the deadline', { code: null, deadlinePassed: true }, 'deadline'],
   ['it had no memory left', { code: 137, verdict: { reason: 'out_of_memory' } }, 'out_of_memory'],
+  ['its kernel died with all memory in use', { code: 137, memoryFull: true }, 'out_of_memory'],
+  ['it was killed with all memory in use', { code: null, killed: true, memoryFull: true }, 'killed'],
   ['a process of it had no memory, and it went on', { verdict: { reason: 'out_of_memory' } }, 'exited'],
   ['kill() was called', { code: 1, killed: true }, 'killed'],
   ['kill() was called after the deadline', { code: 137, killed: true, deadlinePassed: true }, 'killed'],

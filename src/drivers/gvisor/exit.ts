@@ -11,6 +11,8 @@ export interface Evidence {
   started: boolean;
   /** What the guard found, when the sandbox went beyond its limits. */
   verdict: Exit | null;
+  /** It had used all of its memory: its kernel then dies in ways that the host's counters do not show. */
+  memoryFull: boolean;
   /** The end of runsc's log and of standard error, which the guest shares with the supervisor. */
   diagnostics: string;
 }
@@ -28,6 +30,7 @@ export function classifyExit({
   deadlinePassed,
   started,
   verdict,
+  memoryFull,
   diagnostics,
 }: Evidence): Exit {
   // First, for the guard kills too; but a sandbox that came to a good end in spite of it came to a good end.
@@ -36,6 +39,7 @@ export function classifyExit({
   if (deadlinePassed && (code === null || code === SIGKILLED)) return { reason: 'deadline' };
   const childLost = code === 1 && SUPERVISOR_LOST.test(diagnostics);
   if (code === null || code >= NO_ORDINARY_CODE || !started || childLost) {
+    if (memoryFull) return { reason: 'out_of_memory' };
     return { reason: 'lost', detail: diagnostics || `The supervisor ended with ${code ?? 'a signal'}.` };
   }
   return { reason: 'exited', code };

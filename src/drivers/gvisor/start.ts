@@ -17,6 +17,8 @@ import { classifyExit } from './exit.ts';
 import { CONTAINER, LOG_FILE, runscArgs } from './runsc.ts';
 
 const DETAIL_BYTES = 2048;
+/** Share of its memory from which on a sandbox has used it all: the kernel refuses a little before the end. */
+const FULL = 0.98;
 /** How long the last output of a sandbox that has ended may wait for its reader. */
 const UNREAD_OUTPUT_MS = 1000;
 
@@ -72,6 +74,7 @@ export async function startSupervised({
       deadlinePassed: death.passed(),
       started: existsSync(join(folder, LOG_FILE)),
       verdict: (await guard?.verdict()) ?? null,
+      memoryFull: limits !== undefined && used.peakMemoryBytes >= limits.memoryBytes * FULL,
       diagnostics: await readDiagnostics(folder, stderr()),
     };
     const exit = classifyExit(evidence);
@@ -82,6 +85,8 @@ export async function startSupervised({
       await rm(folder, { recursive: true, force: true });
       return exit;
     } catch (error) {
+      // What is left of it is swept later; why a task ended is told now or never.
+      if (exit.reason === 'out_of_memory') return exit;
       return { reason: 'lost', detail: (error as Error).message };
     }
   }
