@@ -14,12 +14,21 @@ const BURST = 20;
 
 await setUpWithProgress();
 const model = await startModelServer();
+say(`bare: pi -p, ${RUNS + 1} times`);
 const bare = await measureBare(model, RUNS + 1);
+say(`cold: ${RUNS + 2} tasks from the snapshot`);
 const cold = await withSeed({ slots: 2, poolSize: 0 }, (seed) => measureOneByOne(seed, 'cold', 0));
+say(`warm: ${RUNS + 2} tasks from the pool`);
 const warm = await withSeed({ slots: 2, poolSize: 2 }, (seed) => measureOneByOne(seed, 'warm', 2));
+say(`burst: ${BURST} tasks at once from a pool of ${BURST}`);
 const burst = await withSeed({ slots: BURST, poolSize: BURST }, measureBurst);
 model.close();
 report();
+
+/** Progress, beside the table and the line of JSON on stdout. */
+function say(message: string): void {
+  process.stderr.write(`· ${message}\n`);
+}
 
 async function withSeed<Result>(
   settings: { slots: number; poolSize: number },
