@@ -79,6 +79,8 @@ export interface Sandbox {
    * as soon as this process is gone. Called once, when the sandbox runs.
    */
   guard(): Promise<Guard>;
+  /** Takes a waiting sandbox off the processor until the function it resolves with is called. Missing where waiting costs nothing. */
+  pause?(): Promise<() => void>;
   /** Ends the sandbox and resolves when nothing of it is left. Safe to call twice. */
   kill(): Promise<void>;
 }

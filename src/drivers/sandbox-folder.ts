@@ -55,8 +55,12 @@ export async function removeSandbox(folder: string): Promise<void> {
 }
 
 export function killProcess(pid: number): void {
+  signalProcess(pid, 'SIGKILL');
+}
+
+export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch {
     // Already gone.
   }

@@ -13,6 +13,8 @@ import type { LlmWatch } from './llm-watch.ts';
 /** Together they leave some of the link's streams to the guest itself, whatever the agent's commands leave open. */
 const OPEN_REQUESTS = { '/api/v1/': LIMITS.guest.serverCalls, '/llm/v1/': LIMITS.guest.modelCalls } as const;
 const CONNECTIONS = 200;
+/** Longer than any sandbox waits. gVisor restores a connection that was closed shortly before the freeze as an event that never ends. */
+const KEEP_ALIVE_MS = 3_600_000;
 type Prefix = keyof typeof OPEN_REQUESTS;
 
 /** Where a task's requests go. */
@@ -25,7 +27,7 @@ export interface ProxyTarget {
 
 export interface LoopbackProxy {
   url: string;
-  /** Forwards from now on; null refuses everything and cuts what is open. */
+  /** Forwards from now on; null refuses everything. */
   serve(target: ProxyTarget | null): void;
 }
 
@@ -33,7 +35,7 @@ export interface LoopbackProxy {
 export async function openProxy(port: number): Promise<LoopbackProxy> {
   const open: Record<Prefix, number> = { '/api/v1/': 0, '/llm/v1/': 0 };
   let target: ProxyTarget | null = null;
-  const server = createServer({ maxHeaderSize: LIMITS.guest.headerBytes, keepAliveTimeout: 1000 });
+  const server = createServer({ maxHeaderSize: LIMITS.guest.headerBytes, keepAliveTimeout: KEEP_ALIVE_MS });
   // Each is an open file of the guest's; what an agent opens beyond them waits or is refused.
   server.maxConnections = CONNECTIONS;
   server.on('request', (request, response) => {
@@ -48,7 +50,6 @@ export async function openProxy(port: number): Promise<LoopbackProxy> {
     url: `http://127.0.0.1:${actualPort}`,
     serve(next) {
       target = next;
-      if (next === null) server.closeAllConnections();
     },
   };
 }

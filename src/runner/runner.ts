@@ -75,7 +75,7 @@ export function createRunner(options: RunnerOptions): Runner {
     const waiting = pool?.take(limits);
     if (waiting === undefined) return sandboxes.driver.start(sandboxes.snapshot, limits, sandboxId);
     log.info({ taskId: sandboxId, sandbox: waiting.sandbox.id }, 'bound a waiting sandbox');
-    waiting.guard.tighten(limits.deadline);
+    waiting.bind(limits.deadline);
     return waiting.sandbox;
   }
 

@@ -1,4 +1,6 @@
-// How runsc is called.
+// How runsc is called, and which of its processes runs the guest.
+import { readFile } from 'node:fs/promises';
+import { processTree } from '../../lib/host-processes.ts';
 
 /** The container's name within its own --root; constant and short, as it is part of a socket's path. */
 export const CONTAINER = 's';
@@ -25,4 +27,17 @@ export function runscArgs(runscPath: string, folder: string, command: readonly s
     '--ignore-cgroups',
     ...command,
   ];
+}
+
+/** The processes below `pid` that are a guest's kernel; those that only watch are not among them. */
+export async function sentriesBelow(pid: number): Promise<number[]> {
+  const tree = await processTree(pid);
+  const names = await Promise.all(tree.map((one) => programName(one.pid)));
+  return tree.flatMap((one, index) => (names[index] === 'runsc-sandbox' ? [one.pid] : []));
+}
+
+/** Empty when the process has ended. */
+async function programName(pid: number): Promise<string> {
+  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  return commandLine.split('\0', 1)[0] ?? '';
 }

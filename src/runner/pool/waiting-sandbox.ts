@@ -1,7 +1,7 @@
 // One sandbox that waits for a task: restored, proven to answer, guarded, and nobody's yet.
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import type { Driver, Guard, Limits, Sandbox, Snapshot } from '../../drivers/driver.ts';
+import type { Driver, Limits, Sandbox, Snapshot } from '../../drivers/driver.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { READY_LINE, READY_QUESTION } from '../../protocol/guest-wire.ts';
 
@@ -9,7 +9,8 @@ const ANSWER_WITHIN_MS = 20_000;
 
 export interface WaitingSandbox {
   sandbox: Sandbox;
-  guard: Guard;
+  /** It is a task's from now on, and dies at this moment. Takes no time. Called once. */
+  bind(deadline: Date): void;
   memoryBytes: number;
 }
 
@@ -26,7 +27,13 @@ export async function startWaiting(
   try {
     await answers(sandbox);
     const guard = await sandbox.guard();
-    return { sandbox, guard, memoryBytes: (await sandbox.usage()).peakMemoryBytes };
+    const { peakMemoryBytes } = await sandbox.usage();
+    const resume = await sandbox.pause?.();
+    const bind = (deadline: Date) => {
+      resume?.();
+      guard.tighten(deadline);
+    };
+    return { sandbox, bind, memoryBytes: peakMemoryBytes };
   } catch (error) {
     await sandbox.kill();
     throw error;
