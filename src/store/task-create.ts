@@ -15,6 +15,8 @@ export interface NewTask {
   accountId: string;
   /** The key that posted it. */
   keyId: string;
+  /** The key that pays for it: the one that posted the first task of its chain. */
+  billedKeyId: string;
   /** The task whose agent posted it; null when no task did. */
   parentTaskId: string | null;
   instruction: string;
@@ -43,6 +45,7 @@ export async function createTask(
         id,
         account_id: task.accountId,
         key_id: task.keyId,
+        billed_key_id: task.billedKeyId,
         parent_task_id: task.parentTaskId,
         status: 'queued',
         instruction: storableText(task.instruction),

@@ -74,6 +74,7 @@ async function accept(
   const task = {
     accountId: actor.accountId,
     keyId: actor.key.id,
+    billedKeyId: actor.lineage.at(-1)?.id ?? actor.key.id,
     parentTaskId: actor.key.taskId,
     instruction: input.instruction,
     scopes: grantScopes(requested, actor.key.scopes, known),
