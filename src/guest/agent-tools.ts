@@ -17,34 +17,31 @@ export const TOOL_NAMES = ['bash', 'read', 'write', 'edit'];
 
 /**
  * @param cwd the agent's working folder
- * @param installCli resolves when the `seed` command is there; the bash tool waits for it
+ * @param prepared resolves when the sandbox is somebody and has the `seed` command; no tool starts before
  */
 export function createAgentTools(
   cwd: string,
   processes: AgentProcesses,
   events: EventQueue,
-  installCli: () => Promise<void>,
+  prepared: () => Promise<void>,
 ): ToolDefinition[] {
   const files = createAgentFiles(processes, cwd);
+  // Nor before the runner keeps up with what was reported until then.
+  const ready = () => Promise.all([prepared(), events.room()]);
   return [
-    defineTool(waitingForRoom(bashTool(cwd, processes, events, installCli), events)),
+    defineTool(startedWhen(ready, bashTool(cwd, processes, events))),
     defineTool(
-      waitingForRoom(createReadToolDefinition(cwd, { operations: files, autoResizeImages: false }), events),
+      startedWhen(ready, createReadToolDefinition(cwd, { operations: files, autoResizeImages: false })),
     ),
-    defineTool(waitingForRoom(createWriteToolDefinition(cwd, { operations: files }), events)),
-    defineTool(waitingForRoom(createEditToolDefinition(cwd, { operations: files }), events)),
+    defineTool(startedWhen(ready, createWriteToolDefinition(cwd, { operations: files }))),
+    defineTool(startedWhen(ready, createEditToolDefinition(cwd, { operations: files }))),
   ];
 }
 
 type BashTool = ReturnType<typeof createBashToolDefinition>;
 
 /** Pi's bash tool has one shell for all calls; here each call gets its own, whose output carries the call's id. */
-function bashTool(
-  cwd: string,
-  processes: AgentProcesses,
-  events: EventQueue,
-  installCli: () => Promise<void>,
-): BashTool {
+function bashTool(cwd: string, processes: AgentProcesses, events: EventQueue): BashTool {
   const forCall = (callId: string) =>
     createBashToolDefinition(cwd, {
       operations: createAgentShell(processes, createToolOutput(callId, events)),
@@ -52,10 +49,8 @@ function bashTool(
     });
   return {
     ...forCall(''),
-    execute: async (callId, input, signal, onUpdate, context) => {
-      await installCli();
-      return forCall(callId).execute(callId, input, signal, onUpdate, context);
-    },
+    execute: (callId, input, signal, onUpdate, context) =>
+      forCall(callId).execute(callId, input, signal, onUpdate, context),
   };
 }
 
@@ -63,10 +58,9 @@ interface Executable {
   execute(...call: never[]): Promise<unknown>;
 }
 
-/** A tool starts only when the runner keeps up with what was reported before. */
-function waitingForRoom<Tool extends Executable>(tool: Tool, events: EventQueue): Tool {
+function startedWhen<Tool extends Executable>(ready: () => Promise<unknown>, tool: Tool): Tool {
   const execute = async (...call: Parameters<Tool['execute']>) => {
-    await events.room();
+    await ready();
     return tool.execute(...call);
   };
   return { ...tool, execute };

@@ -1,5 +1,5 @@
 // Makes this sandbox somebody: of all that were restored from the same snapshot none keeps the same name, machine-id or
-// randomness. Called once, after the restore and before the agent moves.
+// randomness. Called after the restore and before the agent moves.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
@@ -17,13 +17,17 @@ const CLOCK_SKEW_MS = 500;
 /** The name that all sandboxes of the snapshot wake up with. */
 const FROZEN_HOSTNAME = currentHostname();
 
+/** Fresh randomness for the kernel and for this process. The first thing after the restore; takes no time. */
+export function reseed({ entropy }: StartLine): void {
+  forgetDrawn();
+  stirEntropy(entropy);
+}
+
 /**
- * A driver that gives its machines names has done so before the guest hears anything; then only the rest is done.
+ * Gives the machine its names, clock and disk. A driver that does this itself has done it before the guest hears anything.
  * @param runDir where to write what is laid over the files in /etc; null on a machine that is nobody's to rename
  */
 export async function becomeSomebody(start: StartLine, runDir: string | null): Promise<void> {
-  forgetDrawn();
-  await stirEntropy(start.entropy);
   if (runDir === null || currentHostname() !== FROZEN_HOSTNAME) return;
   const { hostname, machineId } = identityFrom(start.entropy);
   const files = {

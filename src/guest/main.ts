@@ -4,7 +4,7 @@ import { READY_LINE } from '../protocol/guest-wire.ts';
 import type { AgentProcesses } from './agent-processes.ts';
 import { prepareFolders } from './folders.ts';
 import { guestSettings } from './guest-settings.ts';
-import { becomeSomebody } from './identity.ts';
+import { becomeSomebody, reseed } from './identity.ts';
 import { drawFromKernel } from './kernel-randomness.ts';
 import { loadPi } from './pi.ts';
 import { openProxy } from './proxy.ts';
@@ -41,7 +41,8 @@ async function main(): Promise<void> {
   const broken = () => end(1, 'the stream ended before the task did');
   process.stdin.once('end', broken).once('close', broken);
   const stream = Duplex.from({ readable: process.stdin, writable: process.stdout });
-  const identity = becomeSomebody(start, settings.runDir);
+  reseed(start);
+  const identity = () => becomeSomebody(start, settings.runDir);
   const link = await runTask(pi, stream, settings, proxy, start, identity, (started) => {
     processes = started;
   });

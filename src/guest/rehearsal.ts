@@ -48,7 +48,7 @@ export async function rehearse(pi: Pi, settings: GuestSettings, proxy: LoopbackP
     settings,
     proxy,
     { task: TASK, manifest: MANIFEST },
-    Promise.resolve(),
+    async () => undefined,
     () => undefined,
   );
   await link.close();

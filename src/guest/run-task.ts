@@ -5,7 +5,7 @@ import type { GuestResult, GuestTask, StartLine } from '../protocol/guest.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import { AgentProcesses } from './agent-processes.ts';
 import { createAgentTools } from './agent-tools.ts';
-import { createCliInstaller } from './cli-installer.ts';
+import { installCli } from './cli-installer.ts';
 import { EventQueue } from './event-queue.ts';
 import type { GuestSettings } from './guest-settings.ts';
 import { type Link, type LinkAnswer, openLink } from './link.ts';
@@ -17,7 +17,7 @@ import { systemPrompt } from './system-prompt.ts';
 
 /**
  * Resolves with the link, still open, when the runner has the result. Rejects when the link breaks or answers with errors.
- * @param identity settled before the agent moves; what keeps this sandbox from being like the others
+ * @param identity gives the sandbox its names; called once, while the model thinks for the first time, and awaited before the agent moves
  * @param onProcesses hands out what must be killed when the guest ends early
  */
 export async function runTask(
@@ -26,20 +26,24 @@ export async function runTask(
   settings: GuestSettings,
   proxy: LoopbackProxy,
   start: Pick<StartLine, 'task' | 'manifest'>,
-  identity: Promise<void>,
+  identity: () => Promise<void>,
   onProcesses: (processes: AgentProcesses) => void,
 ): Promise<Link> {
   const link = openLink(stream);
-  const cli = createCliInstaller(settings.binDir, async () =>
-    accepted('/cli/seed.mjs', await link.get('/cli/seed.mjs')),
-  );
+  const cli = async () =>
+    installCli(settings.binDir, accepted('/cli/seed.mjs', await link.get('/cli/seed.mjs')));
   const llm = createLlmWatch();
-  proxy.serve({ session: link.session, llm, onModelRequest: cli.install });
+  // Done while the model thinks: its first request does not wait for any of it, the first tool does.
+  let preparing: Promise<unknown> | null = null;
+  const prepared = async () => {
+    preparing ??= Promise.all([identity(), cli()]);
+    await preparing;
+  };
+  proxy.serve({ session: link.session, llm, onModelRequest: prepared });
   const [task, manifest] = await Promise.all([
     start.task ?? link.get('/task').then((answer) => parsed<GuestTask>('/task', answer)),
     start.manifest ??
       link.get('/api/v1/commands').then((answer) => parsed<Manifest>('/api/v1/commands', answer)),
-    identity,
   ]);
   const processes = new AgentProcesses(settings, proxy.url);
   onProcesses(processes);
@@ -54,7 +58,7 @@ export async function runTask(
     modelBaseUrl: `${proxy.url}/llm/v1`,
     model: task.model,
     systemPrompt: systemPrompt(manifest.commands, settings.workspaceDir),
-    tools: createAgentTools(settings.workspaceDir, processes, events, cli.install),
+    tools: createAgentTools(settings.workspaceDir, processes, events, prepared),
   });
   const result = await runAgent(session, task.instruction, events, llm);
   session.dispose();
