@@ -1,7 +1,9 @@
 // The warm pool on real sandboxes: used, nobody's before it is bound, killed on time, replaced, drained.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
+import { processTree } from '../../src/lib/host-processes.ts';
 import type { RunnerView } from '../../src/protocol/runner.ts';
 import { bash, processesNaming, startSeed, type TestSeed, until } from '../fixtures/seed.ts';
 
@@ -43,6 +45,26 @@ it('starts a task from a waiting sandbox that knew nothing of it, and replaces i
   expect(
     (await current.runTask({ instruction: bash('seed whoami --json | jq -r .account.name') })).stdout,
   ).toBe('default');
+});
+
+it('takes no processor time while one waits, and next to none when it is awake with nothing to do', async () => {
+  const current = await startSeed({ SEED_POOL_SIZE: '1' });
+  seed = current;
+  await poolIs(current, 1);
+  const sentry = (await processesNaming(`${current.dataDir}/gvisor/`)).find(({ commandLine }) =>
+    commandLine.startsWith('runsc-sandbox'),
+  );
+  const pid = sentry?.pid ?? Number.NaN;
+  const cpuSeconds = async () =>
+    (await processTree(pid)).reduce((sum, { cpuSeconds: seconds }) => sum + seconds, 0);
+  const within = async (milliseconds: number) => {
+    const before = await cpuSeconds();
+    await sleep(milliseconds);
+    return (await cpuSeconds()) - before;
+  };
+  expect(await within(2_000)).toBe(0);
+  process.kill(pid, 'SIGCONT');
+  expect(await within(2_000)).toBeLessThan(0.6);
 });
 
 it('kills at the deadline of the task although everything else is dead, and at once while it waits', async () => {
