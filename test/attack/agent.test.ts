@@ -40,12 +40,14 @@ describe.each(ATTACKED_DRIVERS)('an agent in %s', (driver) => {
     return cost;
   }
 
-  it('fork bomb: the sandbox is ended', async () => {
-    const { task } = await attack('bomb() { bomb | bomb & }; bomb; sleep 40', {
+  it('fork bomb: the sandbox is ended, or its own kernel contains it', async () => {
+    const { task } = await attack('bomb() { bomb | bomb & }; bomb; sleep 10', {
       resources: { processes: 64, memoryMb: 512 },
     });
-    expect(task.status).toBe('failed');
-    expect(['sandbox_lost', 'out_of_memory']).toContain(task.error?.code);
+    // A virtual machine's kernel refuses what is beyond the limit; gVisor's cannot, and its host ends it.
+    if (driver === 'gvisor') expect(task.status).toBe('failed');
+    else expect(['completed', 'failed']).toContain(task.status);
+    if (task.status === 'failed') expect(['sandbox_lost', 'out_of_memory']).toContain(task.error?.code);
     if (task.error?.code === 'sandbox_lost') expect(task.error.message).toContain('more processes');
   });
 

@@ -6,7 +6,7 @@ import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Image, Limits, Probe, Sandbox, SandboxId, Snapshot } from '../driver.ts';
 import { SANDBOX_ID } from '../sandbox-folder.ts';
 import { type Binaries, findBinaries } from './binaries.ts';
-import { freezeImage, readRecord } from './freeze.ts';
+import { freezeImage } from './freeze.ts';
 import { probeFirecracker } from './probe.ts';
 import { MACHINE_SIZE } from './requests.ts';
 import { removeSandbox } from './sandbox-folder.ts';
@@ -61,7 +61,7 @@ export function createFirecrackerDriver(options: FirecrackerOptions): Driver {
   }
 
   async function start(snapshot: Snapshot, limits: Limits, id: SandboxId): Promise<Sandbox> {
-    checkLimits(limits, (await readRecord(snapshot)).diskBytes);
+    checkLimits(limits);
     const folder = await sandboxFolder(id);
     return startSandbox({ folder, binaries: await binaries(), snapshot, limits });
   }
@@ -76,11 +76,10 @@ export function createFirecrackerDriver(options: FirecrackerOptions): Driver {
 }
 
 /** A snapshot has the size of its machine; inside it a task's limits can only be lower. */
-function checkLimits({ memoryBytes, vcpus, diskBytes }: Limits, machineDiskBytes: number): void {
+function checkLimits({ memoryBytes, vcpus }: Limits): void {
   const refuse = (what: string) => {
     throw new SeedError('sandbox_failed', `Firecracker sandboxes have ${what}.`);
   };
   if (memoryBytes > MEMORY_BYTES) refuse(`${MEMORY_BYTES} bytes of memory, not ${memoryBytes}`);
   if (vcpus > MACHINE_SIZE.vcpus) refuse(`${MACHINE_SIZE.vcpus} processors, not ${vcpus}`);
-  if (diskBytes < machineDiskBytes) refuse(`${machineDiskBytes} bytes of disk, not ${diskBytes}`);
 }

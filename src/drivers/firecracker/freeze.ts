@@ -1,5 +1,5 @@
 // Makes a snapshot: boots the image until its guest has loaded, pauses the machine and keeps its state and memory.
-import { chmod, chown, copyFile, link, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, link, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getgid, getuid } from 'node:process';
 import { contentHash } from '../../lib/content-hash.ts';
@@ -17,18 +17,6 @@ const BOOT_TIMEOUT_MS = 10_000;
 const READY_TIMEOUT_MS = 60_000;
 const SNAPSHOT_TIMEOUT_MS = 60_000;
 
-/** Beside the machine's files: what start() has to know of it. */
-const RECORD = 'machine.json';
-
-export interface MachineRecord {
-  /** What a sandbox of it can write. */
-  diskBytes: number;
-}
-
-export async function readRecord(snapshot: Snapshot): Promise<MachineRecord> {
-  return JSON.parse(await readFile(join(snapshot.dir, RECORD), 'utf8')) as MachineRecord;
-}
-
 export interface Freeze {
   binaries: Binaries;
   /** Parent of all snapshots and of the one machine at a time that is being frozen. */
@@ -45,8 +33,6 @@ export async function freezeImage(freeze: Freeze): Promise<Snapshot> {
   const fill = async (partial: string) => {
     await bootAndFreeze(freeze, partial);
     await keepDisk(vmImage.rootDisk, join(partial, FILES.disk));
-    const record: MachineRecord = { diskBytes: vmImage.diskBytes };
-    await writeFile(join(partial, RECORD), JSON.stringify(record));
   };
   const dir = await ensureSnapshot({
     snapshotsFolder,

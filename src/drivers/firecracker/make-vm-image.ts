@@ -14,9 +14,6 @@ import { ensureQemuTools, type QemuTools } from '../qemu/tools.ts';
 import { type MakeVmImage, type VmImage, VSOCK_BRIDGE } from './vm-image.ts';
 import { unpackKernel } from './vmlinux.ts';
 
-/** What vm/init makes writable, all together. */
-const DISK_BYTES = 512 * 1024 * 1024;
-
 /** Keeps the images under `<cacheDir>/firecracker/images`. What it returns throws SeedError `setup_failed`. */
 export function vmImageMaker(cacheDir: string): MakeVmImage {
   const images = resolve(cacheDir, 'firecracker/images');
@@ -38,7 +35,7 @@ export function vmImageMaker(cacheDir: string): MakeVmImage {
       });
     }
     await markUsed(folder);
-    return { id, diskBytes: DISK_BYTES, ...filesOf(folder) };
+    return { id, ...filesOf(folder) };
   };
 }
 

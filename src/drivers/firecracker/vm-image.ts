@@ -4,7 +4,7 @@ import type { Image } from '../driver.ts';
 
 /**
  * Files of the host that every user may read. The initial RAM disk brings up virtio-mmio, virtio-blk and virtio-vsock,
- * makes the root file system ready (read-only but for `diskBytes`), and becomes `VSOCK_BRIDGE -- <supervisor>` in it.
+ * makes the root file system ready (read-only but for folders in memory), and becomes `VSOCK_BRIDGE -- <supervisor>` in it.
  * The supervisor runs `image.command` with the stream on file descriptor 3. Its lines on descriptor 4: it takes an
  * `Identity` (../qemu/identity.ts) as JSON and answers "started"; its last is "exited <code>" or "out_of_memory".
  */
@@ -16,8 +16,6 @@ export interface VmImage {
   initrd: string;
   /** The machine's /dev/vda. */
   rootDisk: string;
-  /** What the guest can write, all together. */
-  diskBytes: number;
 }
 
 /** Makes the machine's files, or finds them; quick when nothing changed. */

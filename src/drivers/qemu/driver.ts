@@ -7,7 +7,7 @@ import type { Driver, Image, Limits, Probe, Sandbox, SandboxId, Snapshot } from 
 import { createSandboxFolder, removeSandbox, SANDBOX_ID } from '../sandbox-folder.ts';
 import { startClone } from './clone.ts';
 import { freezeImage } from './freeze.ts';
-import { type Accelerator, DISK_BYTES } from './machine.ts';
+import type { Accelerator } from './machine.ts';
 import { ISOLATION, probeQemu } from './probe.ts';
 import { findQemuTools, type QemuTools } from './tools.ts';
 
@@ -62,12 +62,6 @@ function createQemuDriver(accelerator: Accelerator, { cacheDir, dataDir }: QemuO
   }
 
   async function start(snapshot: Snapshot, limits: Limits, id: SandboxId): Promise<Sandbox> {
-    if (limits.diskBytes < DISK_BYTES) {
-      throw new SeedError(
-        'sandbox_failed',
-        `QEMU sandboxes have ${DISK_BYTES} bytes of disk, not ${limits.diskBytes}.`,
-      );
-    }
     const folder = await sandboxFolder(id);
     const tools = await requireTools();
     await createSandboxFolder(folder, { accelerator, limits, snapshot: snapshot.id }, limits.deadline);

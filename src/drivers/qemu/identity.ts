@@ -15,9 +15,10 @@ export interface Identity {
   memoryBytes: number;
   processes: number;
   vcpus: number;
+  diskBytes: number;
 }
 
-export function newIdentity({ memoryBytes, processes, vcpus }: Limits): Identity {
+export function newIdentity({ memoryBytes, processes, vcpus, diskBytes }: Limits): Identity {
   return {
     hostname: `sandbox-${randomBytes(4).toString('hex')}`,
     machineId: randomBytes(16).toString('hex'),
@@ -25,6 +26,7 @@ export function newIdentity({ memoryBytes, processes, vcpus }: Limits): Identity
     memoryBytes,
     processes,
     vcpus,
+    diskBytes,
     now: Date.now(),
   };
 }

@@ -12,8 +12,6 @@ const MIB = 1024 * 1024;
 
 /** More than a sandbox's usual 1 GiB: the kernel needs a part. */
 const MEMORY_BYTES = 1280 * MIB;
-/** The writable folders that vm/init mounts, together; they live in the machine's memory. */
-export const DISK_BYTES = 512 * MIB;
 
 /** File descriptors that QEMU is started with. */
 const FD = { stream: 3, control: 4, qmp: 5, kvm: 6 } as const;

@@ -20,6 +20,8 @@ PRIVILEGES = [
     "setpriv", "--no-new-privs", "--inh-caps=-all",
     "--bounding-set=-all,+chown,+dac_override,+kill,+setgid,+setuid",
 ]
+# What an agent can write to; file systems in memory of fixed sizes, made by the machine's init.
+WRITABLE = ["/workspace", "/tmp", "/home/agent", "/dev/shm"]
 # What the kernel and this program keep of the machine's memory.
 RESERVED_BYTES = 64 << 20
 # How long the host has to read the guest's last words.
@@ -63,6 +65,18 @@ def become(identity):
     write(GROUP + "/memory.max", str(min(identity["memoryBytes"], total - RESERVED_BYTES)))
     write(GROUP + "/pids.max", str(identity["processes"]))
     write(GROUP + "/cpu.max", "%d 100000" % (identity["vcpus"] * 100000))
+    resize_disk(identity["diskBytes"])
+
+
+def resize_disk(disk_bytes):
+    """Makes all that can be written as large as `disk_bytes` together, each folder keeping its share."""
+    sizes = {path: (lambda fs: fs.f_blocks * fs.f_frsize)(os.statvfs(path)) for path in WRITABLE + ["/run"]}
+    total = sum(sizes.values())
+    if total == disk_bytes:
+        return
+    for path in WRITABLE:
+        size = max(4096, sizes[path] * disk_bytes // total // 4096 * 4096)
+        subprocess.run(["mount", "-o", "remount,size=%d" % size, path], env=ENVIRONMENT, check=True)
 
 
 def set_clock():
