@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { probeQemu } from '../../src/drivers/qemu/probe.ts';
-import { ensureQemuTools } from '../../src/drivers/qemu/tools.ts';
+import { ensureQemuTools } from '../../src/drivers/vm/tools.ts';
 import { cacheDirSetting } from '../../src/lib/settings.ts';
 import { testDriver } from '../conformance/driver-suite.ts';
 import type { Traits } from '../conformance/suite-parts.ts';

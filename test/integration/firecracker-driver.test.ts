@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Driver, Sandbox, Snapshot } from '../../src/drivers/driver.ts';
 import { sandboxProcesses } from '../../src/drivers/firecracker/sandbox-folder.ts';
-import type { Identity } from '../../src/drivers/qemu/identity.ts';
+import type { Identity } from '../../src/drivers/vm/identity.ts';
 import { findByCommandLine } from '../../src/lib/host-processes.ts';
 import { SeedError } from '../../src/protocol/errors.ts';
 import {

@@ -8,9 +8,9 @@ import { contentHash } from '../../lib/content-hash.ts';
 import { withFileLock } from '../../lib/file-lock.ts';
 import { markUsed, removeUnused } from '../../lib/remove-unused.ts';
 import type { Image } from '../driver.ts';
-import { buildDisk, DISK_FORMAT } from '../qemu/disk.ts';
-import { buildInitramfs, initramfsInputs } from '../qemu/initramfs.ts';
-import { ensureQemuTools, type QemuTools } from '../qemu/tools.ts';
+import { buildDisk, DISK_FORMAT } from '../vm/disk.ts';
+import { buildInitramfs, initramfsInputs } from '../vm/initramfs.ts';
+import { ensureQemuTools, type QemuTools } from '../vm/tools.ts';
 import { type MakeVmImage, type VmImage, VSOCK_BRIDGE } from './vm-image.ts';
 import { unpackKernel } from './vmlinux.ts';
 

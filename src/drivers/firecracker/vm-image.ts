@@ -6,7 +6,7 @@ import type { Image } from '../driver.ts';
  * Files of the host that every user may read. The initial RAM disk brings up virtio-mmio, virtio-blk and virtio-vsock,
  * makes the root file system ready (read-only but for folders in memory), and becomes `VSOCK_BRIDGE -- <supervisor>` in it.
  * The supervisor runs `image.command` with the stream on file descriptor 3. Its lines on descriptor 4: it takes an
- * `Identity` (../qemu/identity.ts) as JSON and answers "started"; its last is "exited <code>" or "out_of_memory".
+ * `Identity` (../vm/identity.ts) as JSON and answers "started"; its last is "exited <code>" or "out_of_memory".
  */
 export interface VmImage {
   /** Content hash over everything that went in. */

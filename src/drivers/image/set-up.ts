@@ -5,7 +5,6 @@ import { diskUsageBytes, megabytes } from '../../lib/disk-space.ts';
 import { markUsed } from '../../lib/remove-unused.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Snapshot } from '../driver.ts';
-import { ensureQemuTools } from '../qemu/tools.ts';
 import {
   type DriverChoice,
   type DriverContext,
@@ -15,6 +14,7 @@ import {
   selectDriver,
 } from '../select.ts';
 import { chooseSnapshot, chosenSnapshot, usableSnapshot } from '../snapshots.ts';
+import { ensureQemuTools } from '../vm/tools.ts';
 import { buildImage } from './build-image.ts';
 
 export interface SetUpOptions {

@@ -2,11 +2,11 @@
 import { join } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Limits, Sandbox } from '../driver.ts';
-import { type Identity, newIdentity } from './identity.ts';
+import { type Identity, newIdentity } from '../vm/identity.ts';
+import type { QemuTools } from '../vm/tools.ts';
 import { JAIL } from './jail.ts';
 import { type Accelerator, FILES, type Machine } from './machine.ts';
 import { type MachineProcess, startMachine } from './machine-process.ts';
-import type { QemuTools } from './tools.ts';
 
 /** An emulated machine on a busy host takes its time; a broken one would take for ever. */
 const START_TIMEOUT_MS = 60_000;

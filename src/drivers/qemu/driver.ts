@@ -5,11 +5,11 @@ import { join, resolve } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Image, Limits, Probe, Sandbox, SandboxId, Snapshot } from '../driver.ts';
 import { createSandboxFolder, removeSandbox, SANDBOX_ID } from '../sandbox-folder.ts';
+import { findQemuTools, type QemuTools } from '../vm/tools.ts';
 import { startClone } from './clone.ts';
 import { freezeImage } from './freeze.ts';
 import type { Accelerator } from './machine.ts';
 import { ISOLATION, probeQemu } from './probe.ts';
-import { findQemuTools, type QemuTools } from './tools.ts';
 
 export interface QemuOptions {
   /** Tools and snapshots are kept here; several drivers may share it. */

@@ -8,12 +8,12 @@ import type { Image, Snapshot } from '../driver.ts';
 import { guestIsReady } from '../guest-ready.ts';
 import { createSandboxFolder, removeSandbox } from '../sandbox-folder.ts';
 import { ensureSnapshot } from '../snapshot-folder.ts';
-import { buildDisk, DISK_FORMAT } from './disk.ts';
-import { buildInitramfs, initramfsInputs } from './initramfs.ts';
+import { buildDisk, DISK_FORMAT } from '../vm/disk.ts';
+import { buildInitramfs, initramfsInputs } from '../vm/initramfs.ts';
+import type { QemuTools } from '../vm/tools.ts';
 import { JAIL, QEMU_UID } from './jail.ts';
 import { type Accelerator, FILES, type Machine, machineArgs } from './machine.ts';
 import { startMachine } from './machine-process.ts';
-import type { QemuTools } from './tools.ts';
 import { hostTscKhz } from './tsc.ts';
 
 /** Pi takes its time on an emulated processor. */

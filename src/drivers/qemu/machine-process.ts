@@ -12,12 +12,12 @@ import { HOST_ENVIRONMENT } from '../host-environment.ts';
 import { killProcess, removeSandbox } from '../sandbox-folder.ts';
 import { firstProcess, supervised } from '../supervisor.ts';
 import { largerUsage, measureUsage } from '../usage.ts';
+import type { QemuTools } from '../vm/tools.ts';
 import { classifyExit } from './exit.ts';
 import { jailed, jailRoot } from './jail.ts';
 import { readLines } from './lines.ts';
 import { type Machine, qemuCommand } from './machine.ts';
 import { openQmp, type Qmp } from './qmp.ts';
-import type { QemuTools } from './tools.ts';
 
 const DETAIL_BYTES = 2048;
 

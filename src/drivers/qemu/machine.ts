@@ -2,8 +2,8 @@
 // where its memory comes from.
 import { join } from 'node:path';
 import { sandboxMarks } from '../sandbox-folder.ts';
+import { toolCommand } from '../vm/tools.ts';
 import { JAIL } from './jail.ts';
-import { toolCommand } from './tools.ts';
 
 /** `tcg` is QEMU's own emulation of a processor. */
 export type Accelerator = 'kvm' | 'tcg';

@@ -7,10 +7,10 @@ import { contentHash } from '../../lib/content-hash.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Isolation, Probe } from '../driver.ts';
 import { createSandboxFolder, removeSandbox } from '../sandbox-folder.ts';
-import { buildInitramfs } from './initramfs.ts';
+import { buildInitramfs } from '../vm/initramfs.ts';
+import type { QemuTools } from '../vm/tools.ts';
 import { type Accelerator, FILES, type Machine } from './machine.ts';
 import { startMachine } from './machine-process.ts';
-import type { QemuTools } from './tools.ts';
 import { hostTscKhz } from './tsc.ts';
 
 /** With KVM a machine boots in well under a second; where KVM is only a façade, it never does. */

@@ -2,7 +2,7 @@
 import { exec } from '../../lib/exec.ts';
 import { type QemuTools, toolCommand } from './tools.ts';
 
-/** Its content, the identity of the machine, is mounted over it (vm/supervise.py). */
+/** Its content, the identity of the machine, is mounted over it (supervise.py). */
 const MACHINE_ID = 'etc/machine-id f 444 0 0 true';
 
 /** LZ4 is the quickest to unpack, which an emulated processor does slowly. Part of the snapshot's id. */

@@ -1,10 +1,10 @@
-// Builds the first, small file system of a virtual machine: busybox, modules, and the two programs in vm/.
+// Builds the first, small file system of a virtual machine: busybox, modules, and the two programs beside this file.
 import { chmod, copyFile, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { exec } from '../../lib/exec.ts';
 import type { QemuTools } from './tools.ts';
 
-const PROGRAMS = join(import.meta.dirname, 'vm');
+const PROGRAMS = import.meta.dirname;
 
 /** What makes two initramfs of the same tools and command equal. */
 export const initramfsInputs = ['init', 'supervise.py'].map((name) => join(PROGRAMS, name));
