@@ -4,6 +4,7 @@ import type { Account } from '../protocol/account.ts';
 import type { AuditEntry, AuditOutcome } from '../protocol/audit.ts';
 import type { TaskEvent } from '../protocol/event.ts';
 import type { Key, KeyStatus, SomeKeyLimits } from '../protocol/key.ts';
+import type { LedgerEntry } from '../protocol/ledger.ts';
 import type { Page } from '../protocol/page.ts';
 import type { RunnerView } from '../protocol/runner.ts';
 import type { RunTaskBody, Task, TaskStatus } from '../protocol/task.ts';
@@ -97,6 +98,8 @@ export interface TaskService {
   list(filter: TaskFilter): Promise<Page<Task>>;
   get(id: string): Promise<Task>;
   stop(id: string): Promise<Task>;
+  /** What its agent called, oldest first. */
+  ledger(id: string, page: PageRequest): Promise<Page<LedgerEntry>>;
   /** Past and coming events with seq > after, in order; ends after the terminal status. */
   events(id: string, after: number): Promise<AsyncIterable<TaskEvent>>;
 }

@@ -6,7 +6,7 @@ import { listAudit } from './audit.ts';
 import type { Command } from './define-command.ts';
 import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from './keys.ts';
 import { listSandboxes } from './sandboxes.ts';
-import { getTask, listTasks, runTask, stopTask, taskEvents } from './tasks.ts';
+import { getTask, listLedger, listTasks, runTask, stopTask, taskEvents } from './tasks.ts';
 import { whoami } from './whoami.ts';
 
 export interface Registry {
@@ -30,6 +30,7 @@ export const BUILT_IN: readonly Command[] = [
   listAudit,
   runTask,
   getTask,
+  listLedger,
   listTasks,
   stopTask,
   taskEvents,

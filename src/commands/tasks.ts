@@ -1,6 +1,7 @@
 // Tasks: hand work to an agent, watch it, stop it.
 import { z } from 'zod';
 import { TaskEvent } from '../protocol/event.ts';
+import { LedgerEntry } from '../protocol/ledger.ts';
 import { pageInput, pageOf } from '../protocol/page.ts';
 import { RunTaskBody, Task, TaskStatus } from '../protocol/task.ts';
 import { defineCommand, defineStream } from './define-command.ts';
@@ -45,6 +46,22 @@ export const listTasks = defineCommand({
   columns: ['id', 'status', 'createdAt', 'runMs', 'model', 'instruction'],
   examples: ['seed tasks list --status running', 'seed tasks list --limit 5 --json'],
   run: (input, ctx) => ctx.tasks.list(input),
+});
+
+export const listLedger = defineCommand({
+  name: 'tasks ledger',
+  summary: 'List what the agent of a task did: every command it called, oldest first, and what it changed',
+  http: 'GET /tasks/{id}/ledger',
+  scope: 'tasks:read',
+  effect: 'read',
+  input: z.object({ id: TaskId, ...pageInput }),
+  output: pageOf(LedgerEntry),
+  columns: ['at', 'command', 'effect', 'status', 'code', 'durationMs', 'arguments'],
+  examples: [
+    'seed tasks ledger 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11',
+    'seed tasks ledger 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11 --json',
+  ],
+  run: ({ id, ...page }, ctx) => ctx.tasks.ledger(id, page),
 });
 
 export const getTask = defineCommand({

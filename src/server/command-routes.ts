@@ -1,8 +1,9 @@
-// Mounts every command of the registry under /api/v1: authentication, scope, input, run, answer, ledger event.
+// Mounts every command of the registry under /api/v1: authentication, scope, input, run, answer, ledger.
 import { type Context, Hono } from 'hono';
 import type { Actor, CommandContext } from '../commands/context.ts';
 import { type Command, isStream } from '../commands/define-command.ts';
 import { parseHttp, pathParameters, toManifest } from '../commands/manifest.ts';
+import { cutJson } from '../core/cut-json.ts';
 import { allows } from '../core/scopes.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { appendServerEvent } from '../store/events.ts';
@@ -47,6 +48,7 @@ function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {
     const actor = await authenticate(c, parts, true);
     refuseUnlessAllowed(command, actor);
     const input = await readInput(c);
+    c.set('input', input);
     const signal = AbortSignal.any([c.req.raw.signal, parts.stopping]);
     const waitMs = preferredWaitMs(c.req.header('prefer'));
     const success = isStream(command) ? 200 : (command.successStatus ?? 200);
@@ -54,6 +56,7 @@ function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {
     const context: CommandContext = { actor, waitMs, signal, ...services };
     if (isStream(command)) return streamAnswer(c, await command.stream(resumed(c, input), context));
     const output = command.output.parse(await command.run(input as never, context));
+    c.set('output', output);
     const created = idOf(output);
     if (!c.get('target') && created) c.set('target', created);
     return c.json(output, success);
@@ -75,34 +78,61 @@ function idOf(output: object): string | undefined {
   return typeof id === 'string' ? id : undefined;
 }
 
-/** For commands a task calls: the event in its transcript, whatever came of the call. */
+/** The row of the call and, of a task's, the event in its transcript: before the answer, whatever came of the call. */
 async function recorded(
   c: Context<HttpEnv>,
   command: Command,
-  { store, log }: ServerParts,
+  parts: ServerParts,
   answer: () => Promise<Response>,
 ): Promise<Response> {
   const startedAt = performance.now();
   let status = 500;
+  let code: string | null = 'internal';
   try {
     const response = await answer();
     status = response.status;
+    code = null;
     return response;
   } catch (error) {
-    if (error instanceof SeedError) status = error.status;
+    if (error instanceof SeedError) ({ status, code } = error);
     throw error;
   } finally {
-    const taskId = c.get('actor')?.key.taskId;
-    if (taskId) await append(taskId, Math.round(performance.now() - startedAt));
+    const actor = c.get('actor');
+    const durationMs = Math.round(performance.now() - startedAt);
+    if (actor) await recordCall(c, command, parts, actor, { status, code, durationMs });
   }
+}
 
-  async function append(taskId: string, durationMs: number): Promise<void> {
-    const { name, effect, scope } = command;
-    const event = { type: 'command', command: name, effect, scope, status, durationMs } as const;
-    await appendServerEvent(store.db, taskId, event).catch((error) =>
-      log.error({ err: error, taskId, command: name }, 'a called command could not be recorded'),
-    );
-  }
+async function recordCall(
+  c: Context<HttpEnv>,
+  command: Command,
+  { store, calls, log }: ServerParts,
+  { key, accountId, lineage }: Actor,
+  outcome: { status: number; code: string | null; durationMs: number },
+): Promise<void> {
+  const { name, effect, scope } = command;
+  const { taskId } = key;
+  const changed = effect !== 'read' && outcome.status < 400;
+  await calls.record({
+    id: c.get('requestId'),
+    at: store.clock.now(),
+    accountId,
+    keyId: key.id,
+    billedKeyId: lineage.at(-1)?.id ?? key.id,
+    taskId,
+    command: name,
+    effect,
+    scope,
+    ...outcome,
+    arguments: taskId === null ? null : cutJson(c.get('input') ?? null),
+    changes: taskId === null || !changed ? null : cutJson(c.get('output') ?? null),
+  });
+  if (taskId === null) return;
+  const { status, durationMs } = outcome;
+  const event = { type: 'command', command: name, effect, scope, status, durationMs } as const;
+  await appendServerEvent(store.db, taskId, event).catch((error) =>
+    log.error({ err: error, taskId, command: name }, 'a called command could not be recorded'),
+  );
 }
 
 function refuseUnlessAllowed(command: Command, actor: Actor): void {

@@ -14,5 +14,9 @@ export interface HttpEnv {
     presented?: PresentedKey;
     /** Id of what the command is done to. */
     target?: string;
+    /** What the command was called with, once it is known to be sound. */
+    input?: unknown;
+    /** What a command has answered. */
+    output?: unknown;
   };
 }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Registry } from '../commands/registry.ts';
 import type { Store } from '../store/store.ts';
 import type { AuditTrail } from './audit-trail.ts';
+import type { CallLog } from './call-log.ts';
 import type { KeyUse } from './key-use.ts';
 import type { LlmGateway } from './llm/gateway.ts';
 import type { RateLimits } from './rate-limits.ts';
@@ -13,6 +14,7 @@ export interface ServerParts {
   registry: Registry;
   llm: LlmGateway;
   audit: AuditTrail;
+  calls: CallLog;
   keyUse: KeyUse;
   rateLimits: RateLimits;
   /** Addresses of proxies whose X-Forwarded-For is believed, as CIDRs. */

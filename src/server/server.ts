@@ -14,10 +14,12 @@ import { addTokens } from '../store/tasks.ts';
 import { createApp } from './app.ts';
 import { keepAuditFor } from './audit-retention.ts';
 import { AuditTrail } from './audit-trail.ts';
+import { CallLog } from './call-log.ts';
 import { firstKey } from './first-key.ts';
 import { KeyUse } from './key-use.ts';
 import { sweepLapsedLeases } from './lapsed-leases.ts';
 import { createLlmGateway } from './llm/gateway.ts';
+import { keepCallsFor } from './partition-care.ts';
 import { RateLimits } from './rate-limits.ts';
 import type { ServerSettings } from './settings.ts';
 
@@ -49,9 +51,11 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
   });
   const keyUse = undo.use(new KeyUse(store, log));
   const audit = undo.use(new AuditTrail(store, log));
+  const calls = undo.use(new CallLog(store, log));
   const app = createApp({
     store,
     audit,
+    calls,
     keyUse,
     rateLimits: new RateLimits(),
     trustedProxies: settings.trustedProxies,
@@ -65,6 +69,7 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     stopping: stopping.signal,
   });
   undo.use(sweepLapsedLeases(store, log));
+  undo.use(await keepCallsFor(settings.callRetentionDays, store, log));
   if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));
   const http = createServer(
     { maxHeaderSize: 16 * 1024, requestTimeout: 60_000 },

@@ -21,6 +21,8 @@ export interface ServerSettings {
   trustedProxies: string[];
   /** Null: the audit log is kept for ever. */
   auditRetentionDays: number | null;
+  /** Null: calls, and with them the ledgers of tasks, are kept for ever. */
+  callRetentionDays: number | null;
   llm: LlmSettings;
   resources: ResourcePolicy;
 }
@@ -37,6 +39,7 @@ export function readServerSettings(): ServerSettings {
     logLevel: logLevelSetting(),
     trustedProxies: trustedProxies(),
     auditRetentionDays: auditRetentionDays(),
+    callRetentionDays: callRetentionDays(),
     resources: resourceSettings(),
     llm: {
       baseUrl: urlSetting('SEED_LLM_BASE_URL'),
@@ -82,6 +85,12 @@ function trustedProxies(): string[] {
 function auditRetentionDays(): number | null {
   if (env('SEED_AUDIT_RETENTION_DAYS') === undefined) return null;
   return integerSetting('SEED_AUDIT_RETENTION_DAYS', 30, 30, 36_500);
+}
+
+/** `never` is asked for in words: without the setting nobody shall find the disk full of calls. */
+function callRetentionDays(): number | null {
+  if (env('SEED_CALL_RETENTION_DAYS') === 'never') return null;
+  return integerSetting('SEED_CALL_RETENTION_DAYS', 90, 1, 36_500);
 }
 
 function runnerToken(): string {

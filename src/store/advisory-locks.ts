@@ -6,4 +6,6 @@ export const ADVISORY_LOCKS = {
   firstAccount: 5_333_002,
   /** Held while the audit log is pruned. */
   auditPrune: 5_333_004,
+  /** Held while partitions are made and dropped. */
+  partitions: 5_333_005,
 } as const;

@@ -1,4 +1,4 @@
-// Cursors of lists ordered newest first: the last item's place, opaque to callers.
+// Cursors of lists ordered by time: the last item's place, opaque to callers.
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { SeedError } from '../protocol/errors.ts';
@@ -38,6 +38,12 @@ export function decodeCursor(cursor: string): Place {
 export function behindCursor(cursor: string) {
   const place = decodeCursor(cursor);
   return sql<boolean>`(created_at, id) < (${place.created_at}::timestamptz, ${place.id}::uuid)`;
+}
+
+/** The same for lists ordered oldest first. */
+export function aheadOfCursor(cursor: string) {
+  const place = decodeCursor(cursor);
+  return sql<boolean>`(created_at, id) > (${place.created_at}::timestamptz, ${place.id}::uuid)`;
 }
 
 /** Makes a page out of up to `limit + 1` rows: the row too many only tells that there is a next page. */

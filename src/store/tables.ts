@@ -1,7 +1,6 @@
 // The tables as kysely sees them. They are made by migrations/*.sql; a change there is a change here.
 import type { ColumnType, Kysely, Selectable, Transaction } from 'kysely';
 import type { ScopeGrant } from '../core/scopes.ts';
-import type { Budget, CostSource } from '../protocol/cost.ts';
 import type { AgentEvent, ServerEvent } from '../protocol/event.ts';
 import type { Effect } from '../protocol/manifest.ts';
 import type { Resources, Usage } from '../protocol/resources.ts';
@@ -43,8 +42,6 @@ interface KeysTable {
   concurrent_tasks: Defaulted<number | null>;
   allowed_models: Defaulted<string[] | null>;
   tasks_may_create_lasting_keys: Defaulted<boolean>;
-  spend_usd_per_day: Defaulted<number | null>;
-  spend_usd_per_month: Defaulted<number | null>;
 }
 
 interface TasksTable {
@@ -78,16 +75,7 @@ interface TasksTable {
   last_seq: Defaulted<number>;
   event_batch: Defaulted<number>;
   events_dropped: Defaulted<boolean>;
-  budget: ColumnType<Budget, string | undefined, string>;
   billed_key_id: string;
-  spent_tokens: Defaulted<number>;
-  spent_nano_usd: Defaulted<number>;
-  spent_calls: Defaulted<number>;
-  reserved_tokens: Defaulted<number>;
-  reserved_nano_usd: Defaulted<number>;
-  reserved_calls: Defaulted<number>;
-  llm_nano_usd: Defaulted<number>;
-  compute_nano_usd: Defaulted<number>;
 }
 
 interface EventsTable {
@@ -142,59 +130,8 @@ interface CallsTable {
   changes: JsonOrNull<unknown>;
 }
 
-interface ModelCallsTable {
-  id: string;
-  created_at: Date;
-  account_id: string;
-  billed_key_id: string;
-  task_id: string;
-  asked_model: string;
-  answered_model: string | null;
-  input_tokens: number;
-  output_tokens: number;
-  cached_tokens: number;
-  reasoning_tokens: number;
-  cost_nano_usd: number;
-  cost_source: CostSource;
-  first_token_ms: number | null;
-  duration_ms: number;
-  outcome: string;
-}
-
-interface ComputeTable {
-  task_id: string;
-  created_at: Date;
-  account_id: string;
-  billed_key_id: string;
-  vcpu_seconds: number;
-  gb_seconds: number;
-  cost_nano_usd: number;
-}
-
-interface KeySpendTable {
-  key_id: string;
-  period: string;
-  spent_nano_usd: number;
-  reserved_nano_usd: number;
-}
-
-interface IdempotencyTable {
-  key_id: string;
-  idempotency_key: string;
-  created_at: Date;
-  command: string;
-  request_hash: string;
-  status: number | null;
-  body: JsonOrNull<unknown>;
-  working_until: Date | null;
-}
-
 export interface Tables {
   calls: CallsTable;
-  model_calls: ModelCallsTable;
-  compute: ComputeTable;
-  key_spend: KeySpendTable;
-  idempotency: IdempotencyTable;
   audit: AuditTable;
   replaced_secrets: ReplacedSecretsTable;
   accounts: AccountsTable;

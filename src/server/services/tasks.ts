@@ -5,6 +5,7 @@ import { isTerminal } from '../../core/lifecycle.ts';
 import { grantScopes } from '../../core/scopes.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { RunTaskBody, Task } from '../../protocol/task.ts';
+import { listLedger } from '../../store/calls.ts';
 import type { Store } from '../../store/store.ts';
 import type { Tx } from '../../store/tables.ts';
 import { createTask } from '../../store/task-create.ts';
@@ -46,6 +47,10 @@ export function taskService(
     stop: async (id) => {
       await found(id);
       return (await stopTask(store, actor.accountId, id)) ?? found(id);
+    },
+    ledger: async (id, page) => {
+      await found(id);
+      return listLedger(store.db, actor.accountId, id, page);
     },
     events: async (id, after) => watchTask(parts, await found(id), after, signal),
   };

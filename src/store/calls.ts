@@ -1,0 +1,79 @@
+// The calls of commands: written by server/call-log.ts, read as the ledger of a task.
+
+import type { LedgerEntry } from '../protocol/ledger.ts';
+import type { Effect } from '../protocol/manifest.ts';
+import type { Page } from '../protocol/page.ts';
+import { aheadOfCursor, type PageRequest, pageOfRows } from './cursor.ts';
+import { storableJson } from './storable.ts';
+import type { Db } from './tables.ts';
+
+export interface NewCall {
+  id: string;
+  at: Date;
+  accountId: string;
+  keyId: string;
+  billedKeyId: string;
+  taskId: string | null;
+  command: string;
+  effect: Effect;
+  scope: string | null;
+  status: number;
+  code: string | null;
+  durationMs: number;
+  /** Cut already (core/cut-json.ts); null: none. */
+  arguments: unknown;
+  changes: unknown;
+}
+
+export async function insertCalls(db: Db, calls: readonly NewCall[]): Promise<void> {
+  if (calls.length === 0) return;
+  const rows = calls.map((call) => ({
+    id: call.id,
+    created_at: call.at,
+    account_id: call.accountId,
+    key_id: call.keyId,
+    billed_key_id: call.billedKeyId,
+    task_id: call.taskId,
+    command: call.command,
+    effect: call.effect,
+    scope: call.scope,
+    status: call.status,
+    code: call.code,
+    duration_ms: call.durationMs,
+    arguments: call.arguments === null ? null : storableJson(call.arguments),
+    changes: call.changes === null ? null : storableJson(call.changes),
+  }));
+  await db.insertInto('calls').values(rows).execute();
+}
+
+/** What the task's agent called, in the order in which it ended. */
+export async function listLedger(
+  db: Db,
+  accountId: string,
+  taskId: string,
+  page: PageRequest,
+): Promise<Page<LedgerEntry>> {
+  let query = db
+    .selectFrom('calls')
+    .selectAll()
+    .where('task_id', '=', taskId)
+    .where('account_id', '=', accountId);
+  if (page.cursor !== undefined) query = query.where(aheadOfCursor(page.cursor));
+  const rows = await query
+    .orderBy('created_at')
+    .orderBy('id')
+    .limit(page.limit + 1)
+    .execute();
+  return pageOfRows(rows, page.limit, (row) => ({
+    id: row.id,
+    at: row.created_at.toISOString(),
+    command: row.command,
+    effect: row.effect,
+    scope: row.scope,
+    status: row.status,
+    code: row.code,
+    durationMs: row.duration_ms,
+    arguments: row.arguments,
+    changes: row.changes,
+  }));
+}
