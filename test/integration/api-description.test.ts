@@ -37,7 +37,10 @@ describe('/docs', () => {
 describe('what a key may use', () => {
   it.each([
     [['keys:read'], ['keys get', 'keys list', 'whoami']],
-    [['tasks:*'], ['tasks events', 'tasks get', 'tasks list', 'tasks run', 'tasks stop', 'whoami']],
+    [
+      ['tasks:*'],
+      ['tasks events', 'tasks get', 'tasks ledger', 'tasks list', 'tasks run', 'tasks stop', 'whoami'],
+    ],
   ])('with %j is %j', async (scopes, names) => {
     const { secret } = await server.newKey(scopes);
     const { body } = await server.call('GET', '/api/v1/commands', { key: secret });
