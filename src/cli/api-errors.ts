@@ -39,6 +39,11 @@ export function isRefused(error: unknown): boolean {
   return isOneOf(error, ['ECONNREFUSED', 'ENOENT']);
 }
 
+/** The request may have arrived and been worked on all the same. */
+export function isBroken(error: unknown): boolean {
+  return isOneOf(error, ['ECONNRESET', 'EPIPE']);
+}
+
 function isOneOf(error: unknown, codes: readonly string[]): boolean {
   const code = (error as NodeJS.ErrnoException | null)?.code;
   return code !== undefined && codes.includes(code);

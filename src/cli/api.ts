@@ -1,6 +1,6 @@
 // Calls the server's commands over REST. Used by run.ts, follow-task.ts and login.ts.
 import type { ManifestCommand } from '../protocol/manifest.ts';
-import { apiError, connectionError, isRefused, notSeed } from './api-errors.ts';
+import { apiError, connectionError, isBroken, isRefused, notSeed } from './api-errors.ts';
 import type { Io } from './io.ts';
 import type { Profile } from './profile.ts';
 import type { HttpResponse } from './request.ts';
@@ -22,7 +22,7 @@ export interface Api {
 
 const ANSWER_TIMEOUT_MS = 300_000;
 const ANSWER_LIMIT_BYTES = 64 * 1024 * 1024;
-/** Pauses before a GET is tried again. */
+/** Pauses before a request is sent again. */
 const RETRY_PAUSES_MS = [150, 500];
 
 interface Exchange {
@@ -31,14 +31,18 @@ interface Exchange {
   accept: string;
   body?: string;
   lastEventId?: number | null;
+  /** With it a request can be sent again: its work is done once. */
+  idempotencyKey?: string;
   signal?: AbortSignal | undefined;
 }
 
 export function createApi(io: Io, profile: Profile): Api {
-  async function once({ method, path, accept, body, lastEventId, signal }: Exchange): Promise<HttpResponse> {
+  async function once(exchange: Exchange): Promise<HttpResponse> {
+    const { method, path, accept, body, lastEventId, idempotencyKey, signal } = exchange;
     const headers: Record<string, string> = { accept, 'user-agent': 'seed-cli' };
     if (profile.key !== null) headers['authorization'] = `Bearer ${profile.key}`;
     if (body !== undefined) headers['content-type'] = 'application/json';
+    if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
     if (lastEventId) headers['last-event-id'] = String(lastEventId);
     return io.request({
       method,
@@ -50,9 +54,10 @@ export function createApi(io: Io, profile: Profile): Api {
     });
   }
 
-  /** Sends until it is answered with success; only a GET is sent again. */
+  /** Sends until it is answered with success; again only what does nothing twice. */
   async function send(exchange: Exchange): Promise<HttpResponse> {
-    const pauses = exchange.method === 'GET' ? RETRY_PAUSES_MS : [];
+    const isRepeatable = exchange.method === 'GET' || exchange.idempotencyKey !== undefined;
+    const pauses = isRepeatable ? RETRY_PAUSES_MS : [];
     for (const pauseMs of [...pauses, null]) {
       try {
         const response = await once(exchange);
@@ -60,7 +65,8 @@ export function createApi(io: Io, profile: Profile): Api {
         const body = await readAll(response.body);
         if (response.status !== 503 || pauseMs === null) throw apiError(response, body, profile);
       } catch (error) {
-        if (pauseMs === null || !isRefused(error)) throw connectionError(error, profile.url);
+        const mayHelp = isRefused(error) || (exchange.idempotencyKey !== undefined && isBroken(error));
+        if (pauseMs === null || !mayHelp) throw connectionError(error, profile.url);
       }
       await io.wait(pauseMs);
     }
@@ -81,7 +87,12 @@ export function createApi(io: Io, profile: Profile): Api {
 
   return {
     url: profile.url,
-    call: (command, input) => json({ ...restCall(command, input), accept: 'application/json' }),
+    call: (command, input) =>
+      json({
+        ...restCall(command, input),
+        accept: 'application/json',
+        ...(command.creates && { idempotencyKey: globalThis.crypto.randomUUID() }),
+      }),
     get: (path) => json({ method: 'GET', path, accept: 'application/json' }),
     async stream(command, input, { lastEventId, signal }) {
       const exchange = { ...restCall(command, input), accept: 'application/x-ndjson', lastEventId, signal };

@@ -17,6 +17,7 @@ function commandWith(
     output: 'object',
     columns: [],
     examples: [],
+    creates: false,
     follow: null,
     ...changes,
   };

@@ -13,6 +13,7 @@ export const createAccount = defineCommand({
   effect: 'write',
   operatorOnly: true,
   input: z.object({ name: AccountName.describe('What the account is called') }),
+  creates: true,
   output: z.object({ account: Account, key: Key, secret: z.string() }),
   successStatus: 201,
   examples: ['seed accounts create --name "Acme Inc"'],

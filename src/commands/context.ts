@@ -93,8 +93,8 @@ export interface TaskFilter extends PageRequest {
 }
 
 export interface TaskService {
-  /** Accepts a task; with `waitMs` the promise resolves when it has ended or the time is over. */
-  run(input: RunTaskBody, waitMs: number): Promise<Task>;
+  /** Accepts a task with this id, or finds it accepted; with `waitMs` the promise resolves when it has ended or the time is over. */
+  run(id: string, input: RunTaskBody, waitMs: number): Promise<Task>;
   list(filter: TaskFilter): Promise<Page<Task>>;
   get(id: string): Promise<Task>;
   stop(id: string): Promise<Task>;
@@ -111,6 +111,8 @@ export interface SandboxService {
 
 export interface CommandContext {
   actor: Actor;
+  /** For what a command creates; the same again when its request is repeated. */
+  creationId: string;
   /** The caller's `Prefer: wait=N` in milliseconds; 0 without. */
   waitMs: number;
   /** Aborted when the caller goes away or the server stops. */

@@ -28,6 +28,8 @@ export interface ObjectCommand<
   output: Output;
   /** HTTP status of success; 200 unless said. */
   successStatus?: 200 | 201 | 202;
+  /** Calling it twice makes two things, or changes a thing twice: it takes an Idempotency-Key. */
+  creates?: boolean;
   /** For pages: the columns a table shows. */
   columns?: readonly string[];
   /** A stream command, taking the answered task's id, that shows how it goes on. */

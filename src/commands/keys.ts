@@ -44,6 +44,7 @@ export const createKey = defineCommand({
     tasksMayCreateLastingKeys: LastingKeys.default(false),
     metadata: Labels.default({}),
   }),
+  creates: true,
   output: SecretAnswer,
   successStatus: 201,
   examples: [
@@ -136,6 +137,7 @@ export const rotateKey = defineCommand({
     ),
     expiresAt: ExpiresAt.describe('When it stops working, instead of expiresIn'),
   }),
+  creates: true,
   output: SecretAnswer,
   examples: ['seed keys rotate 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55 --grace 1h'],
   run: ({ id, grace, ...expiry }, ctx) => ctx.keys.rotate(id, grace, expiry),

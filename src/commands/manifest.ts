@@ -20,6 +20,7 @@ function toManifestCommand(command: Command): ManifestCommand {
     output: isStream(command) ? 'stream' : 'items' in command.output.shape ? 'list' : 'object',
     columns: isStream(command) ? [] : [...(command.columns ?? [])],
     examples: [...(command.examples ?? [])],
+    creates: !isStream(command) && command.creates === true,
     follow: isStream(command) ? null : (command.follow ?? null),
   };
 }

@@ -18,12 +18,13 @@ export const runTask = defineCommand({
   input: RunTaskBody,
   output: AnsweredTask,
   successStatus: 202,
+  creates: true,
   follow: 'tasks events',
   examples: [
     'seed tasks run --instruction "Check our API key inventory and revoke any expired ones" --timeout 60000',
     'seed tasks run "How many keys do we have?" --scopes keys:read',
   ],
-  run: async (input, ctx) => ({ task: await ctx.tasks.run(input, ctx.waitMs) }),
+  run: async (input, ctx) => ({ task: await ctx.tasks.run(ctx.creationId, input, ctx.waitMs) }),
 });
 
 export const listTasks = defineCommand({

@@ -13,6 +13,7 @@ const command = (name: string, fields: Partial<ManifestCommand> = {}): ManifestC
   output: 'object',
   columns: [],
   examples: [],
+  creates: false,
   follow: null,
   ...fields,
 });

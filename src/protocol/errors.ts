@@ -20,6 +20,8 @@ export const ERROR_STATUS = {
   method_not_allowed: 405,
   conflict: 409,
   lease_lost: 409,
+  idempotency_mismatch: 409,
+  idempotency_in_progress: 409,
   body_too_large: 413,
   unsupported_media_type: 415,
   too_many_requests: 429,
@@ -60,7 +62,7 @@ export class SeedError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | null;
   readonly status: number;
-  /** With a 429: the seconds after which trying again may help. */
+  /** With a 429 or a 409: the seconds after which trying again may help. */
   readonly retryAfterSeconds: number | null;
 
   constructor(

@@ -11,6 +11,8 @@ export const LIMITS = {
   llmBodyBytes: 8 * 1024 * 1024,
   /** Seconds that `Prefer: wait=N` may hold an answer. */
   waitSeconds: 600,
+  /** Seconds that a repeated request waits for the first one's answer. */
+  idempotencyWaitSeconds: 30,
   /** Items on a page. */
   pageSize: 100,
   pageSizeDefault: 20,

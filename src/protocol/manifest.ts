@@ -32,6 +32,8 @@ export interface ManifestCommand {
   columns: string[];
   /** Complete command lines. */
   examples: string[];
+  /** It takes an Idempotency-Key. */
+  creates: boolean;
   /** A stream command with the answer's task id that a person wants to watch after this one. */
   follow: string | null;
 }

@@ -1,4 +1,5 @@
 // Mounts every command of the registry under /api/v1: authentication, scope, input, run, answer, ledger.
+import { randomUUID } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import type { Actor, CommandContext } from '../commands/context.ts';
 import { type Command, isStream } from '../commands/define-command.ts';
@@ -10,6 +11,7 @@ import { appendServerEvent } from '../store/events.ts';
 import { type AuditedRoute, audited, type RecordDone } from './audited.ts';
 import { authenticate } from './authenticate.ts';
 import type { HttpEnv } from './http-types.ts';
+import { answerOnce } from './idempotency/answer-once.ts';
 import type { ServerParts } from './parts.ts';
 import { preferredWaitMs } from './prefer-wait.ts';
 import { inputReader } from './read-input.ts';
@@ -53,9 +55,13 @@ function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {
     const waitMs = preferredWaitMs(c.req.header('prefer'));
     const success = isStream(command) ? 200 : (command.successStatus ?? 200);
     const services = bindServices(parts, actor, signal, (target) => recordDone(target, success));
-    const context: CommandContext = { actor, waitMs, signal, ...services };
+    const context: CommandContext = { actor, waitMs, signal, creationId: randomUUID(), ...services };
     if (isStream(command)) return streamAnswer(c, await command.stream(resumed(c, input), context));
-    const output = command.output.parse(await command.run(input as never, context));
+    const work = async (creationId: string) =>
+      command.output.parse(await command.run(input as never, { ...context, creationId }));
+    const output = command.creates
+      ? await answerOnce(c, parts.store, actor.key.id, signal, { name: command.name, input }, work)
+      : await work(context.creationId);
     c.set('output', output);
     const created = idOf(output);
     if (!c.get('target') && created) c.set('target', created);

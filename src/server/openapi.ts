@@ -65,6 +65,7 @@ function operation(command: Command, components: Record<string, JsonSchema>): Js
       ...inPath.map(parameter('path')),
       ...(method === 'GET' ? rest.map(([name]) => parameter('query')(name)) : []),
       ...(command.name === 'tasks run' ? [PREFER_WAIT] : []),
+      ...(creates(command) ? [IDEMPOTENCY_KEY] : []),
     ],
     ...(method !== 'GET' &&
       rest.length > 0 && {
@@ -128,6 +129,23 @@ const PREFER_WAIT: JsonObject = {
   schema: { type: 'string', examples: ['wait=60'] },
 };
 
+const IDEMPOTENCY_KEY: JsonObject = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  description:
+    'However often the request is sent with it within 24 hours, its work is done once and its first answer given',
+  schema: { type: 'string', pattern: '^[!-~]{1,255}$' },
+};
+
+const IDEMPOTENT_REPLAY: JsonObject = {
+  description: '`true`: this is the answer of an earlier request with the same Idempotency-Key',
+  schema: { type: 'string' },
+};
+
+function creates(command: Command): boolean {
+  return !isStream(command) && command.creates === true;
+}
+
 function responses(command: Command, components: Record<string, JsonSchema>): JsonObject {
   const error = { description: 'An error', content: { 'application/json': { schema: ref('Error') } } };
   if (isStream(command)) {
@@ -140,7 +158,11 @@ function responses(command: Command, components: Record<string, JsonSchema>): Js
     return { 200: { description, content }, default: error };
   }
   const schema = hoist(toJsonSchema(command.output, 'output'), components);
-  const answer = { description: 'Done', content: { 'application/json': { schema } } };
+  const answer = {
+    description: 'Done',
+    ...(command.creates && { headers: { 'Idempotent-Replay': IDEMPOTENT_REPLAY } }),
+    content: { 'application/json': { schema } },
+  };
   return { [String(command.successStatus ?? 200)]: answer, default: error };
 }
 

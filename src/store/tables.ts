@@ -130,7 +130,18 @@ interface CallsTable {
   changes: JsonOrNull<unknown>;
 }
 
+interface IdempotencyTable {
+  key_id: string;
+  idempotency_key: string;
+  created_at: Date;
+  request_hash: string;
+  creation_id: string;
+  working_until: Date;
+  answer: Defaulted<Buffer | null>;
+}
+
 export interface Tables {
+  idempotency: IdempotencyTable;
   calls: CallsTable;
   audit: AuditTable;
   replaced_secrets: ReplacedSecretsTable;

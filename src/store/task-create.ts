@@ -1,5 +1,4 @@
 // Accepts tasks. Called by the `tasks run` command.
-import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { ScopeGrant } from '../core/scopes.ts';
 import type { Resources } from '../protocol/resources.ts';
@@ -12,6 +11,7 @@ import type { Tx } from './tables.ts';
 import { toTask } from './task-rows.ts';
 
 export interface NewTask {
+  id: string;
   accountId: string;
   /** The key that posted it. */
   keyId: string;
@@ -36,7 +36,7 @@ export async function createTask(
   task: NewTask,
   admit: (tx: Tx) => Promise<void> = async () => {},
 ): Promise<Task> {
-  const id = randomUUID();
+  const { id } = task;
   return store.db.transaction().execute(async (tx) => {
     await admit(tx);
     const row = await tx

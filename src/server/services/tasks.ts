@@ -33,8 +33,8 @@ export function taskService(
     throw new SeedError('not_found', `there is no task ${id}`, { hint: 'seed tasks list shows the ids.' });
   };
   return {
-    run: async (input, waitMs) => {
-      const task = await accept(parts, actor, input);
+    run: async (id, input, waitMs) => {
+      const task = (await getTask(store.db, actor.accountId, id)) ?? (await accept(parts, actor, id, input));
       if (waitMs === 0) return withNote(task);
       await recordDone(task.id);
       return withNote(await ended(parts, task, found, waitMs, signal));
@@ -59,6 +59,7 @@ export function taskService(
 async function accept(
   { store, registry, llm, resources }: ServerParts,
   actor: Actor,
+  id: string,
   input: RunTaskBody,
 ): Promise<Task> {
   const known = registry.scopes(actor.operator);
@@ -77,6 +78,7 @@ async function accept(
   const granted = grantResources(resources, input.resources ?? {});
   await refuseWithoutDriver(store);
   const task = {
+    id,
     accountId: actor.accountId,
     keyId: actor.key.id,
     billedKeyId: actor.lineage.at(-1)?.id ?? actor.key.id,

@@ -1,0 +1,151 @@
+// Idempotency-Key: however often a creating request is sent, to whichever server, it is done once and answered the same.
+import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  claimRequest,
+  forgetRequest,
+  type Repeatable,
+  renewClaim,
+  saveAnswer,
+} from '../../src/store/idempotency.ts';
+import { startTestServer, type TestServer } from '../fixtures/server.ts';
+import { openTestStore, type TestStore } from '../fixtures/store.ts';
+
+const HOUR_MS = 3_600_000;
+
+describe('over REST', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer();
+    await server.runner().appear();
+  });
+  afterAll(() => server?.stop());
+
+  const send = (
+    path: string,
+    idempotencyKey: string,
+    body: object,
+    key = server.adminKey,
+    by = server.call,
+  ) => by('POST', `/api/v1${path}`, { key, body, headers: { 'idempotency-key': idempotencyKey } });
+  const taskCount = async () =>
+    (await server.call('GET', '/api/v1/tasks?limit=100')).body.items.length as number;
+
+  it('100 equal posts at once, to two servers, are one task and one answer', async () => {
+    const sibling = await server.sibling();
+    const before = await taskCount();
+    const body = { instruction: 'once', metadata: { a: '1', b: '2' } };
+    const reordered = { metadata: { b: '2', a: '1' }, instruction: 'once' };
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, index) =>
+        index % 2 === 0
+          ? send('/tasks/run', 'hundred', body)
+          : send('/tasks/run', 'hundred', reordered, server.adminKey, sibling.call),
+      ),
+    );
+    await sibling.stop();
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+    expect(new Set(answers.map((answer) => JSON.stringify(answer.body))).size).toBe(1);
+    expect(answers.filter(({ headers }) => headers.get('idempotent-replay') === 'true')).toHaveLength(99);
+    expect(await taskCount()).toBe(before + 1);
+  });
+
+  it('refuses another body and a malformed key, and does nothing', async () => {
+    await send('/tasks/run', 'first', { instruction: 'first' });
+    const before = await taskCount();
+    const other = await send('/tasks/run', 'first', { instruction: 'second' });
+    expect([other.status, other.body.error.code]).toEqual([409, 'idempotency_mismatch']);
+    const otherCommand = await send('/keys', 'first', { name: 'x', scopes: ['keys:read'] });
+    expect(otherCommand.status).toBe(409);
+    for (const malformed of ['', 'has space', 'x'.repeat(256)]) {
+      const { status, body } = await send('/tasks/run', malformed, { instruction: 'first' });
+      expect([status, body.error.code]).toEqual([400, 'invalid_input']);
+    }
+    expect(await taskCount()).toBe(before);
+  });
+
+  it('gives a secret again to who asked for it, to nobody else, and keeps it nowhere', async () => {
+    const body = { name: 'once', scopes: ['keys:read'] };
+    const made = await send('/keys', 'secret', body);
+    const again = await send('/keys', 'secret', body);
+    expect(again.body).toEqual(made.body);
+    expect([made.status, again.status]).toEqual([201, 201]);
+    const client = new Client({ connectionString: server.databaseUrl });
+    await client.connect();
+    const { rows } = await client.query("select encode(answer, 'escape') as answer from idempotency");
+    await client.end();
+    expect(rows.length).toBeGreaterThan(0);
+    expect(JSON.stringify(rows)).not.toContain(made.body.secret);
+
+    const other = await server.newKey(['keys:*']);
+    const theirs = await send('/keys', 'secret', body, other.secret);
+    expect(theirs.headers.get('idempotent-replay')).toBeNull();
+    expect(theirs.body.key.id).not.toBe(made.body.key.id);
+
+    const admin = await server.call('POST', `/api/v1/keys/${other.id}/rotate`, { body: { grace: '1h' } });
+    const rotated = await send('/keys', 'secret', body, admin.body.secret);
+    expect([rotated.status, rotated.body.error.code]).toEqual([409, 'idempotency_mismatch']);
+  });
+
+  it('forgets a failure', async () => {
+    const limited = await server.newKey(['tasks:*'], { concurrentTasks: 1 });
+    const first = await send('/tasks/run', 'holds-the-place', { instruction: 'x' }, limited.secret);
+    const refused = await send('/tasks/run', 'later', { instruction: 'y' }, limited.secret);
+    expect(refused.body.error.code).toBe('too_many_tasks');
+    await server.call('POST', `/api/v1/tasks/${first.body.task.id}/stop`, { key: limited.secret });
+    const retried = await send('/tasks/run', 'later', { instruction: 'y' }, limited.secret);
+    expect(retried.status).toBe(202);
+    expect(retried.headers.get('idempotent-replay')).toBeNull();
+  });
+
+  it('is described', async () => {
+    const { body } = await server.call('GET', '/openapi.json', { key: null });
+    const post = body.paths['/api/v1/keys'].post;
+    expect(post.parameters.map(({ name }: { name: string }) => name)).toContain('Idempotency-Key');
+    expect(Object.keys(post.responses[201].headers)).toEqual(['Idempotent-Replay']);
+  });
+});
+
+describe('in the store', () => {
+  let seed: TestStore;
+  beforeAll(async () => {
+    seed = await openTestStore();
+  });
+  afterAll(() => seed?.close());
+  const request = (): Repeatable => ({
+    keyId: seed.key.id,
+    idempotencyKey: randomUUID(),
+    requestHash: 'hash',
+  });
+
+  it('a claim that nobody renews is taken over, and makes the same thing', async () => {
+    const { store, clock } = seed;
+    const lost = request();
+    const first = await claimRequest(store, lost);
+    expect(await claimRequest(store, lost)).toEqual({ state: 'working' });
+    clock.advance(29_000);
+    await renewClaim(store, lost);
+    clock.advance(29_000);
+    expect(await claimRequest(store, lost)).toEqual({ state: 'working' });
+    clock.advance(2_000);
+    expect(await claimRequest(store, lost)).toEqual(first);
+    expect(first).toMatchObject({ state: 'mine' });
+  });
+
+  it('an answer is kept for 24 hours and then deleted with all of its time', async () => {
+    const { store, clock } = seed;
+    const kept = request();
+    await claimRequest(store, kept);
+    await saveAnswer(store, kept, Buffer.from('sealed'));
+    await forgetRequest(store, kept);
+    clock.advance(24 * HOUR_MS);
+    expect(await claimRequest(store, kept)).toEqual({ state: 'answered', answer: Buffer.from('sealed') });
+    clock.advance(1);
+    expect(await claimRequest(store, kept)).toMatchObject({ state: 'mine' });
+    clock.advance(25 * HOUR_MS);
+    await claimRequest(store, request());
+    const rows = await store.db.selectFrom('idempotency').select('idempotency_key').execute();
+    expect(rows).toHaveLength(1);
+  });
+});
