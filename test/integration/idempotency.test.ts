@@ -1,5 +1,9 @@
 // Idempotency-Key: however often a creating request is sent, to whichever server, it is done once and answered the same.
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -9,6 +13,7 @@ import {
   renewClaim,
   saveAnswer,
 } from '../../src/store/idempotency.ts';
+import { repositoryCli } from '../fixtures/cli-process.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
 import { openTestStore, type TestStore } from '../fixtures/store.ts';
 
@@ -97,6 +102,33 @@ describe('over REST', () => {
     const retried = await send('/tasks/run', 'later', { instruction: 'y' }, limited.secret);
     expect(retried.status).toBe(202);
     expect(retried.headers.get('idempotent-replay')).toBeNull();
+  });
+
+  it('lets the CLI try again when the connection breaks before the answer', async () => {
+    let posts = 0;
+    const lossy = createServer(async (incoming, outgoing) => {
+      const { host: _, ...headers } = incoming.headers;
+      const body = await text(incoming);
+      const answer = await fetch(server.url + incoming.url, {
+        method: incoming.method ?? 'GET',
+        headers: headers as Record<string, string>,
+        ...(body !== '' && { body }),
+      });
+      const answered = await answer.text();
+      if (incoming.method === 'POST' && ++posts === 1) return void incoming.socket.destroy();
+      outgoing.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' });
+      return void outgoing.end(answered);
+    });
+    lossy.listen(0, '127.0.0.1');
+    await once(lossy, 'listening');
+    const url = `http://127.0.0.1:${(lossy.address() as AddressInfo).port}`;
+    const cli = await repositoryCli({ SEED_API_URL: url, SEED_API_KEY: server.adminKey });
+    const { code, stderr } = await cli.run(['keys', 'create', '--name', 'lossy', '--scopes', 'keys:read']);
+    await cli.remove();
+    lossy.close();
+    expect([code, stderr, posts]).toEqual([0, expect.not.stringContaining('error'), 2]);
+    const { body } = await server.call('GET', '/api/v1/keys?q=lossy');
+    expect(body.items).toHaveLength(1);
   });
 
   it('is described', async () => {
