@@ -1,6 +1,7 @@
 // What the server is made of. main wires the parts once; routes and services are handed them.
 import type { Logger } from 'pino';
 import type { Registry } from '../commands/registry.ts';
+import type { Prices } from '../core/cost.ts';
 import type { Store } from '../store/store.ts';
 import type { AuditTrail } from './audit-trail.ts';
 import type { CallLog } from './call-log.ts';
@@ -15,6 +16,7 @@ export interface ServerParts {
   llm: LlmGateway;
   audit: AuditTrail;
   calls: CallLog;
+  prices: Prices;
   keyUse: KeyUse;
   rateLimits: RateLimits;
   /** Addresses of proxies whose X-Forwarded-For is believed, as CIDRs. */

@@ -30,7 +30,7 @@ import { mintKey } from './services/mint-key.ts';
 const LOOK_AGAIN_MS = 1_000;
 
 export function runnerRoutes(parts: ServerParts): Hono<HttpEnv> {
-  const { store, runnerToken } = parts;
+  const { store, runnerToken, prices } = parts;
   const app = new Hono<HttpEnv>();
   app.use(async (c, next) => {
     if (!sameText(bearerToken(c.req.header('authorization')), runnerToken)) {
@@ -78,12 +78,12 @@ export function runnerRoutes(parts: ServerParts): Hono<HttpEnv> {
   });
 
   app.post('/tasks/:id/settle', async (c) => {
-    await settleTask(store, taskId(c), await body(c, Settlement));
+    await settleTask(store, taskId(c), await body(c, Settlement), prices);
     return c.body(null, 204);
   });
 
   app.post('/tasks/:id/usage', async (c) => {
-    await recordUsage(store, { taskId: taskId(c), ...(await body(c, UsageReport)) });
+    await recordUsage(store, { taskId: taskId(c), ...(await body(c, UsageReport)) }, prices);
     return c.body(null, 204);
   });
   return app;

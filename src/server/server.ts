@@ -9,8 +9,8 @@ import type { Logger } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { startEmbeddedPostgres } from '../store/embedded/start-embedded.ts';
+import { recordModelCall } from '../store/model-calls.ts';
 import { openStore } from '../store/store.ts';
-import { addTokens } from '../store/tasks.ts';
 import { createApp } from './app.ts';
 import { keepAuditFor } from './audit-retention.ts';
 import { AuditTrail } from './audit-trail.ts';
@@ -19,6 +19,7 @@ import { firstKey } from './first-key.ts';
 import { KeyUse } from './key-use.ts';
 import { sweepLapsedLeases } from './lapsed-leases.ts';
 import { createLlmGateway } from './llm/gateway.ts';
+import { readPrices } from './llm/prices.ts';
 import { keepCallsFor } from './partition-care.ts';
 import { RateLimits } from './rate-limits.ts';
 import type { ServerSettings } from './settings.ts';
@@ -44,9 +45,11 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
   const store = await openStore({ databaseUrl, log });
   undo.defer(() => store.close());
   const newAdminKey = await firstKey(store, settings.adminKey);
+  const prices = await readPrices(settings.pricesFile);
   const llm = createLlmGateway({
     settings: settings.llm,
-    recordUsage: (taskId, usage) => addTokens(store.db, taskId, usage),
+    prices,
+    recordCall: (taskId, call) => recordModelCall(store, taskId, call),
     log,
   });
   const keyUse = undo.use(new KeyUse(store, log));
@@ -56,6 +59,7 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     store,
     audit,
     calls,
+    prices,
     keyUse,
     rateLimits: new RateLimits(),
     trustedProxies: settings.trustedProxies,

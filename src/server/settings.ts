@@ -21,6 +21,8 @@ export interface ServerSettings {
   trustedProxies: string[];
   /** Null: the audit log is kept for ever. */
   auditRetentionDays: number | null;
+  /** Null: the price list that comes with Seed. */
+  pricesFile: string | null;
   /** Null: calls, and with them the ledgers of tasks, are kept for ever. */
   callRetentionDays: number | null;
   llm: LlmSettings;
@@ -39,6 +41,7 @@ export function readServerSettings(): ServerSettings {
     logLevel: logLevelSetting(),
     trustedProxies: trustedProxies(),
     auditRetentionDays: auditRetentionDays(),
+    pricesFile: env('SEED_PRICES_FILE') ?? null,
     callRetentionDays: callRetentionDays(),
     resources: resourceSettings(),
     llm: {

@@ -5,7 +5,7 @@ import { ADVISORY_LOCKS } from './advisory-locks.ts';
 import type { Store } from './store.ts';
 import type { Tx } from './tables.ts';
 
-const TABLES = ['calls'] as const;
+const TABLES = ['calls', 'model_calls', 'compute'] as const;
 const DAYS_AHEAD = 7;
 const DAY_MS = 86_400_000;
 

@@ -1,5 +1,6 @@
 // The tables as kysely sees them. They are made by migrations/*.sql; a change there is a change here.
 import type { ColumnType, Kysely, Selectable, Transaction } from 'kysely';
+import type { CostSource } from '../core/cost.ts';
 import type { ScopeGrant } from '../core/scopes.ts';
 import type { AgentEvent, ServerEvent } from '../protocol/event.ts';
 import type { Effect } from '../protocol/manifest.ts';
@@ -76,6 +77,8 @@ interface TasksTable {
   event_batch: Defaulted<number>;
   events_dropped: Defaulted<boolean>;
   billed_key_id: string;
+  llm_nano_usd: Defaulted<number>;
+  compute_nano_usd: Defaulted<number>;
 }
 
 interface EventsTable {
@@ -130,6 +133,34 @@ interface CallsTable {
   changes: JsonOrNull<unknown>;
 }
 
+interface ModelCallsTable {
+  id: string;
+  created_at: Date;
+  account_id: string;
+  billed_key_id: string;
+  task_id: string;
+  asked_model: string;
+  answered_model: string | null;
+  input_tokens: number;
+  output_tokens: number;
+  cached_tokens: number;
+  reasoning_tokens: number;
+  cost_nano_usd: number;
+  cost_source: CostSource;
+  duration_ms: number;
+  outcome: string;
+}
+
+interface ComputeTable {
+  task_id: string;
+  created_at: Date;
+  account_id: string;
+  billed_key_id: string;
+  vcpu_seconds: number;
+  gb_seconds: number;
+  cost_nano_usd: number;
+}
+
 interface IdempotencyTable {
   key_id: string;
   idempotency_key: string;
@@ -141,6 +172,8 @@ interface IdempotencyTable {
 }
 
 export interface Tables {
+  model_calls: ModelCallsTable;
+  compute: ComputeTable;
   idempotency: IdempotencyTable;
   calls: CallsTable;
   audit: AuditTable;

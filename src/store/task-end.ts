@@ -1,11 +1,11 @@
 // How tasks end: stopped by a caller, or settled by their runner. Those that nobody settles end in task-lapse.ts.
+import type { Prices } from '../core/cost.ts';
 import { isTerminal } from '../core/lifecycle.ts';
-import type { Usage } from '../protocol/resources.ts';
 import type { Settlement } from '../protocol/runner.ts';
 import type { Task, TaskError } from '../protocol/task.ts';
+import { saveUsage, type UsageOfLease } from './compute.ts';
 import { leaseLost } from './events.ts';
 import type { Store } from './store.ts';
-import type { Db } from './tables.ts';
 import { toTask } from './task-rows.ts';
 import { type Change, transition } from './task-transition.ts';
 
@@ -38,6 +38,7 @@ export async function settleTask(
   store: Store,
   taskId: string,
   settlement: Settlement,
+  prices: Prices,
 ): Promise<'settled' | 'already_ended'> {
   return store.db.transaction().execute(async (tx) => {
     const settled = await transition(tx, taskId, store.clock.now(), (task) => {
@@ -45,28 +46,19 @@ export async function settleTask(
       return isTerminal(task.status) ? null : changeOf(settlement);
     });
     if (!settled) throw leaseLost(taskId);
-    if (settlement.usage) await saveUsage(tx, taskId, settlement.leaseId, settlement.usage);
+    const { leaseId, usage } = settlement;
+    if (usage) await saveUsage(tx, { taskId, leaseId, usage }, prices, store.clock.now());
     return settled.changed ? 'settled' : 'already_ended';
   });
 }
 
 /** Records what the sandbox of a task used that has ended otherwise than by its runner's word, such as stopped. */
 export async function recordUsage(
-  store: Pick<Store, 'db'>,
-  { taskId, leaseId, usage }: { taskId: string; leaseId: string; usage: Usage },
+  store: Pick<Store, 'db' | 'clock'>,
+  usage: UsageOfLease,
+  prices: Prices,
 ): Promise<void> {
-  await saveUsage(store.db, taskId, leaseId, usage);
-}
-
-/** The first report stays. */
-async function saveUsage(db: Db, taskId: string, leaseId: string, usage: Usage): Promise<void> {
-  await db
-    .updateTable('tasks')
-    .set({ usage: JSON.stringify(usage) })
-    .where('id', '=', taskId)
-    .where('lease_id', '=', leaseId)
-    .where('usage', 'is', null)
-    .execute();
+  await store.db.transaction().execute((tx) => saveUsage(tx, usage, prices, store.clock.now()));
 }
 
 function changeOf({ outcome, stdout, stderr, exitCode, error }: Settlement): Change {

@@ -1,4 +1,5 @@
 // A task's row: read, locked, and turned into the task object. Every file about tasks goes through here.
+import { usdOf } from '../core/cost.ts';
 import type { Task } from '../protocol/task.ts';
 import type { TaskRow, Tx } from './tables.ts';
 
@@ -27,7 +28,12 @@ export function toTask(row: TaskRow): Task {
     phase: row.phase,
     statusNote: null,
     error: row.error,
-    cost: { compute: 0, llm: 0, total: 0, currency: 'USD' },
+    cost: {
+      compute: usdOf(row.compute_nano_usd),
+      llm: usdOf(row.llm_nano_usd),
+      total: usdOf(row.compute_nano_usd + row.llm_nano_usd),
+      currency: 'USD',
+    },
     startedAt: row.started_at?.toISOString() ?? null,
     queuedMs: millisecondsBetween(row.created_at, row.started_at),
     startMs: millisecondsBetween(row.started_at, row.working_at),

@@ -89,19 +89,3 @@ export async function tasksOfRunners(db: Db, runnerIds: readonly string[]): Prom
     deadline: row.deadline?.toISOString() ?? null,
   }));
 }
-
-/** Counts what a model call used. The gateway's count is the truth for billing, so an ended task counts, too. */
-export async function addTokens(
-  db: Db,
-  taskId: string,
-  { inputTokens, outputTokens }: { inputTokens: number; outputTokens: number },
-): Promise<void> {
-  await db
-    .updateTable('tasks')
-    .set((task) => ({
-      input_tokens: task('input_tokens', '+', inputTokens),
-      output_tokens: task('output_tokens', '+', outputTokens),
-    }))
-    .where('id', '=', taskId)
-    .execute();
-}

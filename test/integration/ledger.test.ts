@@ -130,7 +130,7 @@ describe('partitions', () => {
     // What is as old as that, to the day, stays.
     expect(await carePartitions(store, start)).toEqual([]);
     expect(await countIn('calls_default')).toBe(0);
-    expect(await carePartitions(store, tomorrow)).toEqual([partition(start)]);
+    expect(await carePartitions(store, tomorrow)).toContain(partition(start));
     expect(await countIn('calls')).toBe(1);
   });
 

@@ -77,7 +77,7 @@ describe.each([
     expect(seen.map(({ finish }) => finish)).toEqual(['tool_calls', 'tool_calls']);
     expect(new Set(seen.map(({ call }) => call?.id)).size).toBe(2);
     expect(last).toMatchObject({ text: 'two', call: null, finish: 'stop' });
-    const recorded = server.recorded.map(({ usage }) => usage.inputTokens + usage.outputTokens);
+    const recorded = server.recorded.map(({ call }) => call.inputTokens + call.outputTokens);
     expect(recorded).toEqual([...seen, last].map(({ tokens }) => tokens));
     expect(Math.min(...recorded)).toBeGreaterThan(0);
     expect(server.recorded.every(({ taskId }) => taskId === TASK_ID)).toBe(true);

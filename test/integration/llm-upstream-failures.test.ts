@@ -85,7 +85,9 @@ describe('before the answer has begun', () => {
   ])('%s is llm_unavailable', async (_, behaviour, message) => {
     upstream.behave(behaviour);
     await expect(ask()).rejects.toMatchObject(unavailable(message));
-    expect(server.recorded).toEqual([]);
+    expect(server.recorded).toMatchObject([
+      { call: { inputTokens: 0, outputTokens: 0, costNanoUsd: 0, outcome: 'llm_unavailable' } },
+    ]);
     expect(upstream.requests).toHaveLength(1);
   });
 
@@ -203,7 +205,7 @@ describe('once the stream has begun', () => {
         void part;
     };
     await expect(read()).rejects.toThrow(/not an event stream/);
-    expect(server.recorded).toHaveLength(1);
+    expect(server.recorded).toMatchObject([{ call: { outcome: 'llm_unavailable' } }]);
   });
 });
 
@@ -211,7 +213,7 @@ it('the answer survives when its tokens cannot be recorded', async () => {
   const settings = { baseUrl: upstream.baseUrl, apiKey: null, defaultModel: 'm', openRouterKey: null };
   const failing = await startGateway('m', {
     settings,
-    recordUsage: () => Promise.reject(new Error('database gone')),
+    recordCall: () => Promise.reject(new Error('database gone')),
   });
   upstream.behave(stream(chunk('a', 'stop') + usageChunk() + DONE));
   const parts: string[] = [];

@@ -52,7 +52,9 @@ describe('streams', () => {
     async (bytes) => {
       upstream.behave(stream(whole, bytes));
       expect(await collect()).toBe('Grüße, Welt 🌍');
-      expect(server.recorded).toEqual([{ taskId: TASK_ID, usage: { inputTokens: 11, outputTokens: 7 } }]);
+      expect(server.recorded).toMatchObject([
+        { taskId: TASK_ID, call: { inputTokens: 11, outputTokens: 7, outcome: 'ok' } },
+      ]);
     },
   );
 
@@ -119,7 +121,9 @@ describe('streams', () => {
     const answer = await server.client.chat.completions.create({ model: 'm', messages, stream: true });
     for await (const part of answer) if (part.choices[0]?.delta.content) break;
     expect(await upstream.requests[0]?.closed).toEqual({ abandoned: true });
-    await vi.waitFor(() => expect(server.recorded).toHaveLength(1));
+    await vi.waitFor(() =>
+      expect(server.recorded).toMatchObject([{ call: { inputTokens: 11, outcome: 'cancelled' } }]),
+    );
     expect(server.logged).toEqual([]);
   });
 
@@ -153,8 +157,9 @@ describe('streams', () => {
     upstream.behave(stream(chunk('a', 'stop') + DONE));
     await collect();
     await collect();
-    expect(server.recorded).toEqual([]);
-    expect(server.logged.map(({ message }) => message)).toEqual([expect.stringContaining('no usage')]);
+    const nothing = { inputTokens: 0, outputTokens: 0, costNanoUsd: 0, costSource: 'unknown', outcome: 'ok' };
+    expect(server.recorded).toMatchObject([{ call: nothing }, { call: nothing }]);
+    expect(server.logged.map(({ message }) => message)).toEqual([expect.stringContaining('is not known')]);
   });
 });
 
@@ -163,7 +168,9 @@ describe('JSON answers', () => {
     upstream.behave(completion('hello'));
     const answer = await server.client.chat.completions.create({ model: 'm', messages });
     expect(answer.choices[0]?.message.content).toBe('hello');
-    expect(server.recorded).toEqual([{ taskId: TASK_ID, usage: { inputTokens: 11, outputTokens: 7 } }]);
+    expect(server.recorded).toMatchObject([
+      { taskId: TASK_ID, call: { inputTokens: 11, outputTokens: 7, outcome: 'ok' } },
+    ]);
   });
 });
 

@@ -8,7 +8,7 @@ import { findPresentedKey } from '../../src/store/presented-key.ts';
 import { openStore } from '../../src/store/store.ts';
 import { settleTask, stopTask } from '../../src/store/task-end.ts';
 import { testDatabase } from '../fixtures/database.ts';
-import { openTestStore, randomHash, silent, type TestStore } from '../fixtures/store.ts';
+import { NO_PRICES, openTestStore, randomHash, silent, type TestStore } from '../fixtures/store.ts';
 
 let seed: TestStore;
 
@@ -56,7 +56,7 @@ test('task keys that Seed looks after stay out of a plain listing, those that ne
     error: null,
     usage: null,
   } as const;
-  await settleTask(seed.store, ended, settlement);
+  await settleTask(seed.store, ended, settlement, NO_PRICES);
   const { id: running } = await seed.post();
   await seed.lease();
   const { key: left } = await seed.addKey({ taskId: randomUUID(), expiresAt: past() });

@@ -6,11 +6,12 @@ import { SeedError } from '../../src/protocol/errors.ts';
 import type { Settlement } from '../../src/protocol/runner.ts';
 import { appendAgentEvents, readEvents } from '../../src/store/events.ts';
 import { getKey, revokeKey } from '../../src/store/keys.ts';
+import { recordModelCall } from '../../src/store/model-calls.ts';
 import { settleTask, stopTask } from '../../src/store/task-end.ts';
 import { endLapsedTasks } from '../../src/store/task-lapse.ts';
 import { leaseNextTask, renewLeases, reportPhase, tasksToStop } from '../../src/store/task-lease.ts';
-import { addTokens, getTask } from '../../src/store/tasks.ts';
-import { openTestStore, randomHash, type TestStore } from '../fixtures/store.ts';
+import { getTask } from '../../src/store/tasks.ts';
+import { NO_PRICES, openTestStore, randomHash, type TestStore } from '../fixtures/store.ts';
 
 let seed: TestStore;
 
@@ -64,10 +65,21 @@ test('a task runs from queued to completed, with its times and its key', async (
   seed.clock.advance(20);
   await reportPhase(seed.store, { taskId: posted.id, leaseId: leased.leaseId, phase: 'working' });
   await reportPhase(seed.store, { taskId: posted.id, leaseId: leased.leaseId, phase: 'working' });
-  await addTokens(seed.store.db, posted.id, { inputTokens: 7, outputTokens: 3 });
+  await recordModelCall(seed.store, posted.id, {
+    askedModel: 'scripted',
+    answeredModel: null,
+    inputTokens: 7,
+    outputTokens: 3,
+    cachedTokens: 0,
+    reasoningTokens: 0,
+    costNanoUsd: 5,
+    costSource: 'prices',
+    durationMs: 1,
+    outcome: 'ok',
+  });
   seed.clock.advance(300);
-  expect(await settleTask(seed.store, posted.id, completed(leased.leaseId))).toBe('settled');
-  expect(await settleTask(seed.store, posted.id, completed(leased.leaseId))).toBe('already_ended');
+  expect(await settleTask(seed.store, posted.id, completed(leased.leaseId), NO_PRICES)).toBe('settled');
+  expect(await settleTask(seed.store, posted.id, completed(leased.leaseId), NO_PRICES)).toBe('already_ended');
   expect(await taskOf(posted.id)).toMatchObject({
     status: 'completed',
     stdout: 'done',
@@ -127,7 +139,10 @@ test('fifty stops at once and a settle end a running task once, with one termina
   const { id } = await seed.post();
   const { leaseId } = await seed.lease();
   const stops = Array.from({ length: 50 }, () => stopTask(seed.store, seed.account.id, id));
-  const [settled, ...stopped] = await Promise.all([settleTask(seed.store, id, completed(leaseId)), ...stops]);
+  const [settled, ...stopped] = await Promise.all([
+    settleTask(seed.store, id, completed(leaseId), NO_PRICES),
+    ...stops,
+  ]);
   const { status } = await taskOf(id);
   expect(status).toBe(settled === 'settled' ? 'completed' : 'stopped');
   expect(new Set(stopped.map((task) => task?.status))).toEqual(new Set([status]));
@@ -236,7 +251,7 @@ test('another lease than the task runs under is refused everywhere', async () =>
   const { leaseId } = await seed.lease();
   const wrong = randomUUID();
   const lost = expect.objectContaining({ code: 'lease_lost' });
-  await expect(settleTask(seed.store, id, completed(wrong))).rejects.toEqual(lost);
+  await expect(settleTask(seed.store, id, completed(wrong), NO_PRICES)).rejects.toEqual(lost);
   await expect(reportPhase(seed.store, { taskId: id, leaseId: wrong, phase: 'working' })).rejects.toEqual(
     lost,
   );

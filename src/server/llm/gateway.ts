@@ -1,14 +1,16 @@
 // The LLM gateway: OpenAI-compatible chat completions for the model of the calling task, from the built-in `scripted`
 // model or from the upstream. The HTTP routes that authenticate the task and call this are in the server's app.
+import type { Prices } from '../../core/cost.ts';
+import type { ModelCall } from '../../core/model-call.ts';
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { CALL_LIMITS, type CallLimits } from './call-limits.ts';
 import { parseChatRequest } from './chat-request.ts';
+import { openModelCall } from './open-model-call.ts';
 import { SCRIPTED_MODEL, scriptedCompletion } from './scripted/scripted.ts';
 import { chooseUpstream, type LlmSettings } from './upstream.ts';
 import { completeUpstream } from './upstream-completion.ts';
 import { llmUnavailable } from './upstream-failure.ts';
-import type { TokenUsage } from './usage.ts';
 
 export type { LlmSettings };
 
@@ -19,8 +21,9 @@ interface LlmLog {
 
 export interface LlmGatewayOptions {
   settings: LlmSettings;
-  /** Adds to the task's token counts. Called at most once a call, before the caller sees the end of the answer. */
-  recordUsage(taskId: string, usage: TokenUsage): Promise<void>;
+  prices: Prices;
+  /** Called once for each call of a model, before the caller sees the end of the answer. */
+  recordCall(taskId: string, call: ModelCall): Promise<void>;
   log: LlmLog;
   fetch?: typeof fetch;
   clock?: Clock;
@@ -67,10 +70,10 @@ function unknownModel(model: string, hint: string): SeedError {
 
 /** Throws invalid_settings when the settings name an upstream that cannot be one. */
 export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
-  const { settings, log, clock = systemClock } = options;
+  const { settings, prices, log, clock = systemClock } = options;
   const limits = { ...CALL_LIMITS, ...options.limits };
   const upstream = chooseUpstream(settings);
-  const withoutUsage = new Set<string>();
+  const withoutCost = new Set<string>();
   if (
     upstream === null &&
     (settings.apiKey !== null || (settings.defaultModel ?? SCRIPTED_MODEL) !== SCRIPTED_MODEL)
@@ -81,18 +84,17 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
     );
   }
 
-  const record = async (taskId: string, model: string, usage: TokenUsage | null) => {
-    if (usage === null) {
-      if (!withoutUsage.has(model))
-        log.warn({ taskId, model }, 'the LLM upstream gives no usage: tokens are not counted');
-      withoutUsage.add(model);
-      return;
+  const record = async (taskId: string, call: ModelCall) => {
+    const { askedModel: model, outcome, costSource } = call;
+    if (outcome === 'ok' && costSource === 'unknown' && !withoutCost.has(model)) {
+      withoutCost.add(model);
+      log.warn({ taskId, model }, 'what this model costs is not known: see docs/models.md on prices');
     }
     try {
-      await options.recordUsage(taskId, usage);
+      await options.recordCall(taskId, call);
     } catch (error) {
       // The answer has been paid for; losing it as well would help nobody.
-      log.error({ taskId, ...usage, err: error }, 'the tokens of an LLM call could not be recorded');
+      log.error({ taskId, ...call, err: error }, 'a call of a model could not be recorded');
     }
   };
 
@@ -122,20 +124,23 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
       if (request.model !== model) throw unknownModel(request.model, `This task's model is ${model}.`);
       if (!knows(model))
         throw unknownModel(model, 'Set SEED_LLM_BASE_URL or OPENROUTER_API_KEY on the server.');
-      const onUsage = (usage: TokenUsage | null) => record(taskId, model, usage);
+      const metered = openModelCall(model, prices, signal, (call) => record(taskId, call));
+      const { end: onUsage } = metered;
       if (model === SCRIPTED_MODEL) return await scriptedCompletion(request, { now: clock.now(), onUsage });
-      if (upstream === null) throw llmUnavailable('is not set');
-      const onFailure = (error: SeedError, detail: string) =>
+      const onFailure = (error: SeedError, detail: string) => {
+        metered.failed(error.code);
         log.warn({ taskId, model, detail }, error.message);
-      const fetchNow = options.fetch ?? globalThis.fetch;
-      return await completeUpstream(request, {
-        upstream,
-        signal,
-        limits,
-        fetch: fetchNow,
-        onUsage,
-        onFailure,
-      });
+      };
+      try {
+        if (upstream === null) throw llmUnavailable('is not set');
+        const fetchNow = options.fetch ?? globalThis.fetch;
+        const parts = { upstream, signal, limits, fetch: fetchNow, onUsage, onFailure };
+        return await completeUpstream(request, parts);
+      } catch (error) {
+        if (error instanceof SeedError) metered.failed(error.code);
+        await onUsage(null);
+        throw error;
+      }
     },
   };
 }

@@ -84,9 +84,9 @@ export function passThrough({
             call.signal.aborted ? call.signal.reason : cause,
             'broke the connection',
           );
+          if (!cancelled && error.code === 'llm_unavailable') onFailure(error);
           await end();
           if (cancelled) return;
-          if (error.code === 'llm_unavailable') onFailure(error);
           controller.enqueue(Buffer.concat([...passed, errorEvent(error)]));
           controller.close();
         }

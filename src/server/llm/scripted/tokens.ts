@@ -15,5 +15,9 @@ export function countUsage(request: ChatRequest, step: Step): TokenUsage {
   return {
     inputTokens: countTokens(JSON.stringify([request.messages, request.tools ?? []])),
     outputTokens: countTokens(step.kind === 'bash' ? step.command : step.text),
+    cachedTokens: 0,
+    reasoningTokens: 0,
+    costUsd: null,
+    model: request.model,
   };
 }

@@ -1,0 +1,65 @@
+// What things cost. Amounts are billionths of a US dollar: whole numbers, which add up exactly.
+import { z } from 'zod';
+import type { Usage } from '../protocol/resources.ts';
+
+const Amount = z.number().nonnegative();
+
+/** US dollars. */
+export const Prices = z.strictObject({
+  /** Per million tokens, by the name of the model as a task names it. `cached` is that of input read from a cache. */
+  models: z.record(z.string(), z.strictObject({ input: Amount, output: Amount, cached: Amount.optional() })),
+  /** Per second of a processor that was busy, and per second of a GiB that the sandbox may use. */
+  compute: z.strictObject({ vcpuSecond: Amount, gbSecond: Amount }),
+});
+export type Prices = z.infer<typeof Prices>;
+
+export interface TokenCounts {
+  inputTokens: number;
+  outputTokens: number;
+  /** Parts of the two above. */
+  cachedTokens: number;
+  reasoningTokens: number;
+}
+
+/** `unknown`: neither the upstream nor the price list says, and it counts as nothing. */
+export type CostSource = 'upstream' | 'prices' | 'unknown';
+
+/** @param upstreamUsd what the upstream says it took */
+export function modelCost(
+  { models }: Prices,
+  model: string,
+  tokens: TokenCounts,
+  upstreamUsd: number | null,
+): { nanoUsd: number; source: CostSource } {
+  if (upstreamUsd !== null) return { nanoUsd: toNano(upstreamUsd), source: 'upstream' };
+  const price = Object.hasOwn(models, model) ? models[model] : undefined;
+  if (price === undefined) return { nanoUsd: 0, source: 'unknown' };
+  const { inputTokens, outputTokens } = tokens;
+  const cachedTokens = Math.min(tokens.cachedTokens, inputTokens);
+  const perMillion =
+    (inputTokens - cachedTokens) * price.input +
+    cachedTokens * (price.cached ?? price.input) +
+    outputTokens * price.output;
+  return { nanoUsd: toNano(perMillion / 1_000_000), source: 'prices' };
+}
+
+export interface Compute {
+  vcpuSeconds: number;
+  gbSeconds: number;
+  nanoUsd: number;
+}
+
+/** @param memoryMb what the sandbox might use, whether it did or not */
+export function computeCost({ compute }: Prices, { cpuSeconds, wallMs }: Usage, memoryMb: number): Compute {
+  const gbSeconds = (memoryMb / 1024) * (wallMs / 1000);
+  const usd = cpuSeconds * compute.vcpuSecond + gbSeconds * compute.gbSecond;
+  return { vcpuSeconds: cpuSeconds, gbSeconds, nanoUsd: toNano(usd) };
+}
+
+function toNano(usd: number): number {
+  return Math.round(usd * 1e9);
+}
+
+export function usdOf(nanoUsd: number): number {
+  return nanoUsd / 1e9;
+}
