@@ -120,7 +120,7 @@ function summary(io: Io, task: Task): string {
   const parts = [
     `${seconds.toFixed(1)} s`,
     `${task.inputTokens} tokens in, ${task.outputTokens} out`,
-    ...(task.cost ? [`${task.cost.total.toFixed(4)} ${sanitiseLine(task.cost.currency)}`] : []),
+    ...(task.cost ? [`${amountText(task.cost.total)} ${sanitiseLine(task.cost.currency)}`] : []),
   ];
   return `${paintStatus('completed', style)} ${style.dim(`in ${parts.join(' · ')}`)}`;
 }
@@ -149,4 +149,9 @@ function stillRunning(error: unknown, followed: Followed): unknown {
     hint: `${error.hint ?? ''} The task may go on: seed ${followed.get.name} ${followed.taskId}`.trim(),
     cause: error,
   });
+}
+
+/** Small sums are the usual ones: none of them shows as nothing. */
+function amountText(amount: number): string {
+  return amount > 0 && amount < 0.0001 ? '< 0.0001' : amount.toFixed(4);
 }

@@ -1,10 +1,12 @@
 // What a command's `run` is given: who calls, and the services it may use, already bound to the caller's account.
 import type { Lineage } from '../core/key-lineage.ts';
+import type { AskedRange } from '../core/time-range.ts';
 import type { Account } from '../protocol/account.ts';
 import type { AuditEntry, AuditOutcome } from '../protocol/audit.ts';
 import type { TaskEvent } from '../protocol/event.ts';
 import type { Key, KeyStatus, SomeKeyLimits } from '../protocol/key.ts';
 import type { LedgerEntry } from '../protocol/ledger.ts';
+import type { CostBy, CostGroup, RequestGroup, RequestsBy } from '../protocol/obs.ts';
 import type { Page } from '../protocol/page.ts';
 import type { RunnerView } from '../protocol/runner.ts';
 import type { RunTaskBody, Task, TaskStatus } from '../protocol/task.ts';
@@ -109,6 +111,20 @@ export interface SandboxService {
   list(): Promise<Page<RunnerView>>;
 }
 
+interface Report<Group> {
+  items: Group[];
+  nextCursor: null;
+  from: string;
+  to: string;
+  total: number;
+  cut: number;
+}
+
+export interface ObsService {
+  costs(by: CostBy, asked: AskedRange): Promise<Report<CostGroup>>;
+  requests(by: RequestsBy, asked: AskedRange): Promise<Report<RequestGroup>>;
+}
+
 export interface CommandContext {
   actor: Actor;
   /** For what a command creates; the same again when its request is repeated. */
@@ -120,6 +136,7 @@ export interface CommandContext {
   accounts: AccountService;
   audit: AuditService;
   keys: KeyService;
+  obs: ObsService;
   tasks: TaskService;
   sandboxes: SandboxService;
 }

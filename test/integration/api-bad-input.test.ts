@@ -30,7 +30,13 @@ describe('POST /tasks/run', () => {
       /at most 600000/,
     ],
     ['a timeout of no number', run({ instruction: 'hi', timeout: '5' }), 400, 'invalid_input', /timeout/],
-    ['an unknown scope', run({ instruction: 'hi', scopes: ['obs:read'] }), 400, 'unknown_scope', /obs:read/],
+    [
+      'an unknown scope',
+      run({ instruction: 'hi', scopes: ['pets:read'] }),
+      400,
+      'unknown_scope',
+      /pets:read/,
+    ],
     ['a malformed scope', run({ instruction: 'hi', scopes: ['keys'] }), 400, 'invalid_input', /scopes\.0/],
     ['an unknown model', run({ instruction: 'hi', model: 'gpt-0' }), 400, 'unknown_model', /gpt-0/],
     [

@@ -103,7 +103,7 @@ describe('what goes wrong', () => {
     });
   });
 
-  it('tries a GET again on 503, and nothing else', async () => {
+  it('tries again on 503 what may be sent twice: a GET, and a creation under one Idempotency-Key', async () => {
     let calls = 0;
     server.on('GET /api/v1/whoami', (response) => {
       calls += 1;
@@ -119,6 +119,17 @@ describe('what goes wrong', () => {
       code: 1,
       stderr: "seed: starting\nRequest req-1 in the server's log.\n",
     });
+    const idempotencyKeys = server.received.map(({ headers }) => headers['idempotency-key']);
+    expect(idempotencyKeys).toHaveLength(3);
+    expect(idempotencyKeys[0]).toMatch(/./);
+    expect(new Set(idempotencyKeys).size).toBe(1);
+  });
+
+  it('does not try another write again on 503', async () => {
+    server.on('POST /api/v1/keys/key_1/revoke', (response) =>
+      sendError(response, 503, 'unavailable', 'starting', null),
+    );
+    expect((await cli.run(['keys', 'revoke', 'key_1'])).code).toBe(1);
     expect(server.received).toHaveLength(1);
   });
 

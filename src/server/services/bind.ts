@@ -4,6 +4,7 @@ import type {
   Actor,
   AuditService,
   KeyService,
+  ObsService,
   SandboxService,
   TaskService,
 } from '../../commands/context.ts';
@@ -11,6 +12,7 @@ import type { ServerParts } from '../parts.ts';
 import { accountService } from './accounts.ts';
 import { auditService } from './audit.ts';
 import { keyService } from './keys.ts';
+import { obsService } from './obs.ts';
 import { sandboxService } from './sandboxes.ts';
 import { taskService } from './tasks.ts';
 
@@ -18,6 +20,7 @@ export interface Services {
   accounts: AccountService;
   audit: AuditService;
   keys: KeyService;
+  obs: ObsService;
   tasks: TaskService;
   sandboxes: SandboxService;
 }
@@ -33,6 +36,7 @@ export function bindServices(
     accounts: accountService(parts),
     audit: auditService(parts, actor),
     keys: keyService(parts, actor),
+    obs: obsService(parts, actor),
     tasks: taskService(parts, actor, signal, recordDone),
     sandboxes: sandboxService(parts),
   };
