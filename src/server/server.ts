@@ -23,6 +23,9 @@ import { readPrices } from './llm/prices.ts';
 import { keepCallsFor } from './partition-care.ts';
 import { RateLimits } from './rate-limits.ts';
 import type { ServerSettings } from './settings.ts';
+import { llmProviderOf } from './telemetry/llm-provider.ts';
+import type { LostRecord } from './telemetry/observation.ts';
+import { openTelemetry } from './telemetry/telemetry.ts';
 
 /** How long running requests may take to end once the server stops. */
 const DRAIN_MS = 8_000;
@@ -42,24 +45,44 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
   await using undo = new AsyncDisposableStack();
   const stopping = new AbortController();
   const { databaseUrl, lost } = await findDatabase(settings, log, undo);
+  const version = readVersion();
+  const telemetry = undo.use(
+    await openTelemetry({
+      settings: settings.telemetry,
+      version,
+      log,
+      models: () => [...Object.keys(prices.models), ...llm.models().data.map(({ id }) => id)],
+      providerOf: (model) => llmProviderOf(settings.llm, model),
+    }),
+  );
+  const { observe } = telemetry;
+  const lose = (record: LostRecord) => (count: number) => observe({ type: 'records_lost', record, count });
   const store = await openStore({ databaseUrl, log });
+  store.taskWatchers.add((change) => observe({ type: 'task', change }));
   undo.defer(() => store.close());
   const newAdminKey = await firstKey(store, settings.adminKey);
   const prices = await readPrices(settings.pricesFile);
   const llm = createLlmGateway({
     settings: settings.llm,
     prices,
-    recordCall: (taskId, call) => recordModelCall(store, taskId, call),
+    recordCall: async (taskId, call) => {
+      observe({ type: 'model_call', taskId, call });
+      await recordModelCall(store, taskId, call).catch((error) => {
+        lose('model_call')(1);
+        throw error;
+      });
+    },
     log,
   });
   const keyUse = undo.use(new KeyUse(store, log));
-  const audit = undo.use(new AuditTrail(store, log));
-  const calls = undo.use(new CallLog(store, log));
+  const audit = undo.use(new AuditTrail(store, log, { onLost: lose('audit') }));
+  const calls = undo.use(new CallLog(store, log, lose('call')));
   const app = createApp({
     store,
     audit,
     calls,
     prices,
+    telemetry,
     keyUse,
     rateLimits: new RateLimits(),
     trustedProxies: settings.trustedProxies,
@@ -68,7 +91,7 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     log,
     runnerToken: settings.runnerToken,
     resources: settings.resources,
-    version: readVersion(),
+    version,
     cliBundle: await bundleCli(),
     stopping: stopping.signal,
   });

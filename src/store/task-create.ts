@@ -8,6 +8,7 @@ import { notify } from './signals.ts';
 import { storableJson, storableText } from './storable.ts';
 import type { Store } from './store.ts';
 import type { Tx } from './tables.ts';
+import { changeTasks, noteChange } from './task-changes.ts';
 import { toTask } from './task-rows.ts';
 
 export interface NewTask {
@@ -25,6 +26,8 @@ export interface NewTask {
   model: string;
   resources: Resources;
   metadata: Record<string, string>;
+  /** The W3C traceparent it was posted with, when that is sound. */
+  traceParent?: string | null;
 }
 
 /**
@@ -37,7 +40,7 @@ export async function createTask(
   admit: (tx: Tx) => Promise<void> = async () => {},
 ): Promise<Task> {
   const { id } = task;
-  return store.db.transaction().execute(async (tx) => {
+  return changeTasks(store, async (tx) => {
     await admit(tx);
     const row = await tx
       .insertInto('tasks')
@@ -54,6 +57,7 @@ export async function createTask(
         model: storableText(task.model),
         resources: storableJson(task.resources),
         metadata: storableJson(task.metadata),
+        trace_parent: task.traceParent ?? null,
         // The database's time and no server's: pg-boss orders by it, so that createdAt tells the order of the queue.
         created_at: sql<Date>`date_trunc('milliseconds', now())`,
       })
@@ -67,6 +71,7 @@ export async function createTask(
     );
     await store.queue.send(tx, id);
     await notify(tx, 'queue');
+    noteChange(tx, 'accepted', row);
     return toTask(row);
   });
 }

@@ -6,6 +6,7 @@ import type { Task, TaskError } from '../protocol/task.ts';
 import { saveUsage, type UsageOfLease } from './compute.ts';
 import { leaseLost } from './events.ts';
 import type { Store } from './store.ts';
+import { changeTasks } from './task-changes.ts';
 import { toTask } from './task-rows.ts';
 import { type Change, transition } from './task-transition.ts';
 
@@ -13,7 +14,7 @@ const NO_REASON: TaskError = { code: 'agent_failed', message: 'The agent failed 
 
 /** Stops a queued or running task at once; an ended one stays as it is. Null when the account has no such task. */
 export async function stopTask(store: Store, accountId: string, id: string): Promise<Task | null> {
-  return store.db.transaction().execute(async (tx) => {
+  return changeTasks(store, async (tx) => {
     const owned = await tx
       .selectFrom('tasks')
       .select('status')
@@ -40,7 +41,7 @@ export async function settleTask(
   settlement: Settlement,
   prices: Prices,
 ): Promise<'settled' | 'already_ended'> {
-  return store.db.transaction().execute(async (tx) => {
+  return changeTasks(store, async (tx) => {
     const settled = await transition(tx, taskId, store.clock.now(), (task) => {
       if (task.lease_id !== settlement.leaseId) throw leaseLost(taskId);
       return isTerminal(task.status) ? null : changeOf(settlement);

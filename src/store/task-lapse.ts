@@ -3,6 +3,7 @@
 import { sql } from 'kysely';
 import type { TaskError } from '../protocol/task.ts';
 import type { Store } from './store.ts';
+import { changeTasks } from './task-changes.ts';
 import { type Change, transition } from './task-transition.ts';
 
 /** The runner kills at the deadline and has this long to say so, with the agent's last words. */
@@ -28,7 +29,7 @@ export async function endLapsedTasks(store: Store): Promise<string[]> {
 }
 
 async function endLapsedBatch(store: Store): Promise<string[]> {
-  return store.db.transaction().execute(async (tx) => {
+  return changeTasks(store, async (tx) => {
     const now = store.clock.now();
     const latestDeadline = new Date(now.getTime() - SETTLE_GRACE_MS);
     const { rows } = await sql<{ id: string; overdue: boolean }>`

@@ -12,6 +12,7 @@ import { revokeTaskKey } from './keys.ts';
 import { notify } from './signals.ts';
 import { storableTextOrNull } from './storable.ts';
 import type { TaskRow, Tx } from './tables.ts';
+import { noteChange, type TaskTx } from './task-changes.ts';
 import { lockTask } from './task-rows.ts';
 
 /** What becomes of the task. `stdout` null or missing at the end: the output so far stands in for the answer. */
@@ -35,7 +36,7 @@ export interface Transition {
  * there is no such task. Throws SeedError `conflict` for a change that the transition table does not know.
  */
 export async function transition(
-  tx: Tx,
+  tx: TaskTx,
   taskId: string,
   now: Date,
   decide: (task: TaskRow) => Change | null,
@@ -63,7 +64,8 @@ export async function transition(
   if (isTerminal(status)) {
     await revokeTaskKey(tx, taskId, now);
     if (changed.runner_id) await notify(tx, `runner:${changed.runner_id}`);
-  }
+    noteChange(tx, 'ended', changed);
+  } else if (change.lease) noteChange(tx, 'leased', changed);
   return { task: changed, changed: true };
 }
 
