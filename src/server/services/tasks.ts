@@ -94,7 +94,7 @@ async function accept(
     model,
     resources: granted,
     metadata: input.metadata,
-    traceParent: parseTraceParent(traceParent) && traceParent,
+    traceParent: (parseTraceParent(traceParent) && traceParent) ?? null,
   };
   return createTask(store, task, (tx) => refuseTooManyTasks(tx, actor.lineage));
 }
