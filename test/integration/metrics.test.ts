@@ -41,7 +41,6 @@ async function runTask(
   { calls = 0, model = 'scripted', key = server.adminKey },
 ) {
   const runner = server.runner();
-  await runner.appear();
   const task = await postTask({ model }, key);
   const lease = await runner.lease();
   expect(lease.taskId).toBe(task.id);
@@ -155,7 +154,6 @@ describe('the numbers', () => {
 
   it('leave out what was rolled back', async () => {
     const runner = server.runner();
-    await runner.appear();
     await postTask();
     const lease = await runner.lease();
     const usage = { cpuSeconds: 1, peakMemoryBytes: 1, wallMs: 1 };
@@ -198,7 +196,6 @@ describe('the numbers', () => {
 
   it('of streams that are open go up and down with them', async () => {
     const runner = server.runner();
-    await runner.appear();
     await postTask({ model: 'house-model' });
     const lease = await runner.lease();
     const open = async () => (await server.scrape()).sum('seed_http_requests_open', { surface: 'llm' });
@@ -236,7 +233,6 @@ describe('the numbers', () => {
       }
     };
     const runner = server.runner();
-    await runner.appear();
     await postTask();
     const lease = await runner.lease();
     const lost = (record: string): [string, Record<string, string>] => [
