@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
 import type { ModelCall } from '../../core/model-call.ts';
 import type { Store } from '../../store/store.ts';
+import { createInstruments } from './instruments.ts';
 import { openMetrics } from './metrics.ts';
 
 const CALL: ModelCall = {
@@ -34,4 +37,26 @@ it('models that nobody configured are counted together, however many there are',
   ]);
   expect(text).toContain('seed_model_tokens_total{model="other",direction="input"} 1500');
   expect(text).toContain('seed_database_up 0');
+});
+
+it('docs/operating.md lists every metric with its labels, and no other', async () => {
+  const page = readFileSync(new URL('../../../docs/operating.md', import.meta.url), 'utf8');
+  const rows = [...page.matchAll(/^\| `(seed_\w+)` +\| ([^|]*?) +\|/gm)].map(([, name, labels]) => [
+    name,
+    labels,
+  ]);
+  const registry = new Registry();
+  createInstruments(registry);
+  const instruments = registry.getMetricsAsArray() as unknown as { name: string; labelNames: string[] }[];
+  expect(rows.sort()).toEqual(
+    instruments
+      .map(({ name, labelNames }) => [
+        name,
+        labelNames
+          .filter((label) => label !== 'le')
+          .map((label) => `\`${label}\``)
+          .join(', '),
+      ])
+      .sort(),
+  );
 });

@@ -5,7 +5,7 @@ import type { Store } from '../../store/store.ts';
 import type { TaskChange } from '../../store/task-changes.ts';
 import { DatabaseGauges } from './database-gauges.ts';
 import { createInstruments, type Instruments } from './instruments.ts';
-import type { CommandCall, Observe } from './observation.ts';
+import { type CommandCall, LOST_RECORDS, type Observe } from './observation.ts';
 import type { TelemetryParts } from './telemetry.ts';
 
 export interface Metrics {
@@ -19,6 +19,12 @@ export interface Metrics {
 
 /** Stands for every model that is not configured: callers choose names freely. */
 const OTHER_MODEL = 'other';
+/** Gauges of prom-client that are named like counters; each is there by type as well, under a better name. */
+const MISNAMED = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
 
 export function openMetrics(
   token: string,
@@ -26,8 +32,11 @@ export function openMetrics(
 ): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
   const instruments = createInstruments(registry);
   instruments.buildInfo.set({ version }, 1);
+  // There from the start, so that an alert sees the first one.
+  for (const record of LOST_RECORDS) instruments.recordsLost.inc({ record }, 0);
   const gauges = new DatabaseGauges(instruments);
   const labelOf = (model: string) => (new Set(models()).has(model) ? model : OTHER_MODEL);
   return {

@@ -21,7 +21,8 @@ export interface CommandCall {
 }
 
 /** What should have been written down and could not be. */
-export type LostRecord = 'audit' | 'call' | 'event' | 'model_call';
+export const LOST_RECORDS = ['audit', 'call', 'event', 'model_call'] as const;
+export type LostRecord = (typeof LOST_RECORDS)[number];
 
 /** Takes no time, keeps nobody waiting and does not throw. */
 export type Observe = (observation: Observation) => void;
