@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunnerState, Settlement } from '../../src/protocol/runner.ts';
+import type { Settlement } from '../../src/protocol/runner.ts';
 import {
   completion,
   DONE,
@@ -290,63 +290,5 @@ describe('labels', () => {
     expect(text).not.toContain('made-up');
     expect(series(families) - first).toBeLessThanOrEqual(2);
     expect(series(before)).toBeLessThanOrEqual(first);
-  });
-});
-
-describe('gauges from the database', () => {
-  let other: ScrapedServer;
-  beforeAll(async () => {
-    other = await startScrapedServer();
-  });
-  afterAll(() => other?.stop());
-  const pool = { size: 4, ready: 3, memoryBytes: 4_096, memoryLimitBytes: 8_192, maxAgeMs: 1_000 };
-
-  it('say what waits and what runners have, the same on every server, while counters are each server’s own', async () => {
-    const state: Partial<RunnerState> = { driver: 'gvisor', slots: 5, freeSlots: 1, pool };
-    const runner = other.runner(state);
-    await other.call('POST', '/api/v1/tasks/run', { body: { instruction: 'first' } });
-    await runner.lease();
-    await other.call('POST', '/api/v1/tasks/run', { body: { instruction: 'second' } });
-    const sibling = await other.sibling();
-    try {
-      const [here, there] = [await other.scrape(), await other.scrape(sibling.url)];
-      for (const { sum } of [here, there]) {
-        expect(sum('seed_tasks', { status: 'queued' })).toBe(1);
-        expect(sum('seed_tasks', { status: 'running' })).toBe(1);
-        expect(sum('seed_task_queue_oldest_seconds')).toBeGreaterThan(0);
-        expect(sum('seed_runners', { driver: 'gvisor' })).toBe(1);
-        expect(sum('seed_runner_slots', { driver: 'gvisor' })).toBe(5);
-        expect(sum('seed_pool_sandboxes_ready', { driver: 'gvisor' })).toBe(3);
-        expect(sum('seed_database_up')).toBe(1);
-      }
-      expect(here.sum('seed_tasks_accepted_total')).toBe(2);
-      expect(there.sum('seed_tasks_accepted_total')).toBe(0);
-      for (const [name, { help }] of here.families)
-        if (/^seed_(tasks|task_queue_oldest_seconds|runner.*|pool.*)$/.test(name) && !name.endsWith('_total'))
-          expect(help).toContain('the same on every server');
-    } finally {
-      await sibling.stop();
-    }
-  });
-
-  it('are left out while the database does not answer, and the scrape goes on', async () => {
-    const sibling = await other.sibling();
-    const locker = new Client({ connectionString: other.databaseUrl });
-    await locker.connect();
-    try {
-      await locker.query('begin; lock table tasks in access exclusive mode');
-      const stuck = await other.scrape(sibling.url);
-      expect(stuck.sum('seed_database_up')).toBe(0);
-      expect(stuck.families.get('seed_tasks')?.samples).toEqual([]);
-      expect(stuck.sum('process_resident_memory_bytes')).toBeGreaterThan(0);
-      await locker.query('rollback');
-      await until('the gauges are back', async () =>
-        (await other.scrape(sibling.url)).sum('seed_database_up'),
-      );
-      expect((await other.scrape(sibling.url)).sum('seed_tasks')).toBe(2);
-    } finally {
-      await locker.end();
-      await sibling.stop();
-    }
   });
 });

@@ -3,69 +3,32 @@
 import { randomUUID } from 'node:crypto';
 import * as semconv from '@opentelemetry/semantic-conventions/incubating';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Lease, Settlement } from '../../src/protocol/runner.ts';
-import type { TraceSettings } from '../../src/server/telemetry/telemetry-settings.ts';
-import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../fixtures/otlp-receiver.ts';
+import type { Settlement } from '../../src/protocol/runner.ts';
+import { type OtlpReceiver, startOtlpReceiver } from '../fixtures/otlp-receiver.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
+import {
+  ANSWER,
+  askModel,
+  begin,
+  named,
+  names,
+  settle,
+  startTask,
+  tracedBy,
+} from '../fixtures/traced-task.ts';
 
 let receiver: OtlpReceiver;
 let server: TestServer;
 
-const settingsOf = (more: Partial<TraceSettings> = {}) => ({
-  telemetry: {
-    metricsToken: null,
-    traces: {
-      url: `${receiver.url}/v1/traces`,
-      ratio: 1,
-      queueSize: 2_048,
-      batchSize: 512,
-      delayMs: 20,
-      timeoutMs: 5_000,
-      ...more,
-    },
-  },
-});
-
 beforeAll(async () => {
   receiver = await startOtlpReceiver();
-  server = await startTestServer(settingsOf());
+  server = await startTestServer(tracedBy(receiver));
 });
 afterEach(() => receiver.behave(null));
 afterAll(async () => {
   await server?.stop();
   await receiver?.close();
 });
-
-const INSTRUCTION = 'an instruction that nobody else may read';
-const ANSWER = 'an answer that nobody else may read';
-
-async function startTask(
-  on: TestServer,
-  { key, headers = {} }: { key?: string; headers?: Record<string, string> } = {},
-) {
-  const runner = on.runner();
-  const { body } = await on.call('POST', '/api/v1/tasks/run', {
-    headers,
-    body: { instruction: INSTRUCTION },
-    ...(key && { key }),
-  });
-  return { id: body.task.id as string, runner, lease: await runner.lease() };
-}
-const begin = (runner: ReturnType<TestServer['runner']>, { taskId, leaseId }: Lease) =>
-  runner.post(`/tasks/${taskId}/phase`, { leaseId, phase: 'working' });
-const askModel = (call: TestServer['call'], lease: Lease, stream = false) =>
-  call('POST', '/llm/v1/chat/completions', {
-    key: lease.taskKey,
-    body: { model: 'scripted', stream, messages: [{ role: 'user', content: INSTRUCTION }] },
-  });
-const settle = (runner: ReturnType<TestServer['runner']>, lease: Lease, more: Partial<Settlement> = {}) =>
-  runner.settle(lease, { stdout: ANSWER, ...more });
-const named = (spans: ReceivedSpan[], name: string) => {
-  const found = spans.filter((span) => span.name === name);
-  if (found.length !== 1) throw new Error(`${found.length} spans "${name}" and not one`);
-  return found[0] as ReceivedSpan;
-};
-const names = (spans: ReceivedSpan[]) => spans.map(({ name }) => name).sort();
 
 describe('a task is one trace', () => {
   it('with its queue, its start, each call of a model and each command, in their times', async () => {
@@ -265,97 +228,5 @@ describe('a task is one trace', () => {
       expect(sent).not.toContain(secret.slice(8, 24));
     for (const content of ['nobody else may read', 'to-keep', 'to keep', 'a-secret-argument', 'sk_live_'])
       expect(sent).not.toContain(content);
-  });
-});
-
-describe('a receiver', () => {
-  const runThrough = async (on: TestServer) => {
-    const { id, runner, lease } = await startTask(on);
-    await begin(runner, lease);
-    await askModel(on.call, lease);
-    expect(await settle(runner, lease)).toBe(204);
-    return id;
-  };
-
-  it.each([
-    ['hangs', () => undefined],
-    ['fails', (response: { writeHead(status: number): { end(): void } }) => response.writeHead(500).end()],
-  ])('that %s slows and fails no task, and loses only its own spans', async (_, behaviour) => {
-    const own = await startTestServer(settingsOf({ timeoutMs: 500 }));
-    try {
-      receiver.behave(behaviour as never);
-      const asked = receiver.requests.length;
-      const startedAt = performance.now();
-      const ids = [];
-      for (let count = 0; count < 5; count += 1) ids.push(await runThrough(own));
-      expect(receiver.requests.length).toBeGreaterThan(asked);
-      // Each would wait for the receiver otherwise, and it never answers.
-      expect(performance.now() - startedAt).toBeLessThan(10_000);
-      for (const id of ids)
-        expect((await own.call('GET', `/api/v1/tasks/${id}`)).body.task.status).toBe('completed');
-      receiver.behave(null);
-      const after = await runThrough(own);
-      expect(names(await receiver.spansOf(after, 4))).toEqual([
-        'chat scripted',
-        'invoke_agent pi',
-        'queue',
-        'start',
-      ]);
-    } finally {
-      await own.stop();
-    }
-  });
-
-  it('that hangs while the server stops is waited for, but not for long', async () => {
-    const own = await startTestServer(settingsOf({ delayMs: 60_000, timeoutMs: 60_000 }));
-    await runThrough(own);
-    receiver.behave(() => undefined);
-    const startedAt = performance.now();
-    await own.stop();
-    expect(performance.now() - startedAt).toBeLessThan(9_000);
-  });
-
-  it('is sent what still waits when the server stops', async () => {
-    const own = await startTestServer(settingsOf({ delayMs: 60_000 }));
-    const id = await runThrough(own);
-    expect(receiver.spans.filter(({ traceId }) => traceId === id.replaceAll('-', ''))).toEqual([]);
-    await own.stop();
-    expect(names(await receiver.spansOf(id, 4))).toHaveLength(4);
-  });
-
-  it('that takes nothing is not remembered without end: so many spans wait, and no more', async () => {
-    const own = await startTestServer(settingsOf({ queueSize: 10, batchSize: 10, delayMs: 60_000 }));
-    receiver.behave(() => undefined);
-    const { runner, lease, id } = await startTask(own);
-    // The first ten go at once and are held; the next ten wait; the rest is dropped.
-    for (let count = 0; count < 60; count += 1)
-      await own.call('GET', '/api/v1/whoami', { key: lease.taskKey });
-    await settle(runner, lease);
-    const asked = receiver.requests.length;
-    receiver.behave(null);
-    await own.stop();
-    expect(receiver.requests.length - asked).toBe(1);
-    expect(receiver.spans.filter(({ traceId }) => traceId === id.replaceAll('-', ''))).toHaveLength(10);
-  });
-
-  it('gets whole traces or none when only a part is sampled', async () => {
-    const own = await startTestServer(settingsOf({ ratio: 0.5 }));
-    const ids = [];
-    for (let count = 0; count < 24; count += 1) ids.push(await runThrough(own));
-    await own.stop();
-    const counts = ids.map(
-      (id) => receiver.spans.filter(({ traceId }) => traceId === id.replaceAll('-', '')).length,
-    );
-    // That all or none of 24 are sampled happens once in eight million runs.
-    expect(new Set(counts)).toEqual(new Set([0, 4]));
-  });
-
-  it('gets nothing without the setting', async () => {
-    const own = await startTestServer();
-    const asked = receiver.requests.length;
-    const id = await runThrough(own);
-    await own.stop();
-    expect(receiver.requests.length).toBe(asked);
-    expect(receiver.spans.filter(({ traceId }) => traceId === id.replaceAll('-', ''))).toEqual([]);
   });
 });
