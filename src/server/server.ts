@@ -67,6 +67,7 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     llm,
     log,
     runnerToken: settings.runnerToken,
+    callRetentionDays: settings.callRetentionDays,
     resources: settings.resources,
     version: readVersion(),
     cliBundle: await bundleCli(),
