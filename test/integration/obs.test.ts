@@ -1,6 +1,7 @@
 // Reports: every figure is the one that the rows give, whatever they are grouped by, and nobody's hold another's rows.
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { GREATEST, MEASURES, type Row, rowsOf, type Span } from '../fixtures/expected-reports.ts';
 import { insertMeteredRows } from '../fixtures/metered-rows.ts';
 import { type AnyBody, startTestServer, type TestServer } from '../fixtures/server.ts';
 
@@ -54,142 +55,6 @@ afterAll(async () => {
 const obs = async (path: string, key = server.adminKey): Promise<AnyBody> =>
   (await server.call('GET', `/api/v1/obs/${path}`, { key })).body;
 
-type Row = Record<string, AnyBody>;
-interface Span {
-  from: Date;
-  to: Date;
-  keyId?: string;
-}
-
-/** What the reports should be about, row by row, with the names that they use. */
-async function rowsOf(report: string, { from, to, keyId }: Span): Promise<Row[]> {
-  const read = async (table: string): Promise<Row[]> => {
-    const { rows } = await database.query(
-      `select * from ${table} where account_id = $1 and created_at >= $2 and created_at < $3`,
-      [accountId, from, to],
-    );
-    return rows
-      .filter((row) => keyId === undefined || row.billed_key_id === keyId)
-      .map((row) => ({ ...row, key: row.billed_key_id, day: row.created_at.toISOString().slice(0, 10) }));
-  };
-  if (report === 'requests')
-    return (await read('calls')).map((row) => ({ ...row, task: row['task_id'] ?? '(no task)' }));
-  if (report === 'errors') {
-    const calls = (await read('calls')).filter(({ status }) => status >= 400);
-    const models = (await read('model_calls')).filter(
-      ({ outcome }) => outcome !== 'ok' && outcome !== 'cancelled',
-    );
-    const tasks = (await read('tasks')).filter(({ status }) => status === 'failed' || status === 'timed_out');
-    return [
-      ...calls.map((row) => ({
-        ...row,
-        kind: [401, 403, 429].includes(row['status']) ? 'refused' : 'failed',
-        code: row['code'] ?? String(row['status']),
-        task: row['task_id'] ?? '(no task)',
-        model: '(command)',
-        at: row['created_at'],
-      })),
-      ...models.map((row) => ({
-        ...row,
-        kind: 'model',
-        code: row['outcome'],
-        command: '(model call)',
-        task: row['task_id'],
-        model: row['asked_model'],
-        at: row['created_at'],
-      })),
-      ...tasks.map((row) => ({
-        ...row,
-        kind: 'task',
-        code: row['error']?.code ?? row['status'],
-        command: '(task)',
-        task: row['id'],
-        at: row['completed_at'],
-      })),
-    ];
-  }
-  const models = (await read('model_calls')).map((row) => ({
-    ...row,
-    modelCall: 1,
-    unpriced: row['cost_source'] === 'unknown' ? 1 : 0,
-    task: row['task_id'],
-    model: row['asked_model'],
-    llm: Number(row['cost_nano_usd']),
-  }));
-  const compute = (await read('compute')).map((row) => ({
-    ...row,
-    task: row['task_id'],
-    model: '(sandbox)',
-    compute: Number(row['cost_nano_usd']),
-  }));
-  const tasks = (await read('tasks')).map((row) => ({
-    key: row['key'],
-    day: row['day'],
-    task: row['id'],
-    model: row['model'],
-    posted: 1,
-  }));
-  return report === 'usage' ? [...models, ...compute, ...tasks] : [...models, ...compute];
-}
-
-const sum = (rows: Row[], name: string) => rows.reduce((total, row) => total + Number(row[name] ?? 0), 0);
-const rounded = (seconds: number) => Math.round(seconds * 1e6) / 1e6;
-/** The smallest value that so much of all values does not exceed. */
-function percentile(rows: Row[], part: number): number {
-  const sorted = rows.map((row) => row['duration_ms'] as number).sort((a, b) => a - b);
-  return sorted[Math.ceil(part * sorted.length) - 1] ?? 0;
-}
-const MEASURES: Record<string, (rows: Row[]) => Row> = {
-  requests: (rows) => {
-    const refused = rows.filter(({ status }) => [401, 403, 429].includes(status)).length;
-    return {
-      requests: rows.length,
-      refused,
-      failed: rows.filter(({ status }) => status >= 400).length - refused,
-      medianMs: percentile(rows, 0.5),
-      p95Ms: percentile(rows, 0.95),
-    };
-  },
-  usage: (rows) => ({
-    tasks: sum(rows, 'posted'),
-    modelCalls: sum(rows, 'modelCall'),
-    inputTokens: sum(rows, 'input_tokens'),
-    outputTokens: sum(rows, 'output_tokens'),
-    cachedTokens: sum(rows, 'cached_tokens'),
-    reasoningTokens: sum(rows, 'reasoning_tokens'),
-    vcpuSeconds: rounded(sum(rows, 'vcpu_seconds')),
-    gbSeconds: rounded(sum(rows, 'gb_seconds')),
-  }),
-  costs: (rows) => ({
-    total: (sum(rows, 'llm') + sum(rows, 'compute')) / 1e9,
-    llm: sum(rows, 'llm') / 1e9,
-    compute: sum(rows, 'compute') / 1e9,
-    modelCalls: sum(rows, 'modelCall'),
-    unpriced: sum(rows, 'unpriced'),
-    inputTokens: sum(rows, 'input_tokens'),
-    outputTokens: sum(rows, 'output_tokens'),
-    vcpuSeconds: rounded(sum(rows, 'vcpu_seconds')),
-  }),
-  errors: (rows) => {
-    const ofKind = (kind: string) => rows.filter((row) => row['kind'] === kind).length;
-    const last = Math.max(...rows.map(({ at }) => at.getTime()));
-    return {
-      errors: rows.length,
-      refused: ofKind('refused'),
-      failed: ofKind('failed'),
-      modelCalls: ofKind('model'),
-      tasks: ofKind('task'),
-      lastAt: rows.length === 0 ? null : new Date(last).toISOString(),
-    };
-  },
-};
-const GREATEST: Record<string, string> = {
-  requests: 'requests',
-  usage: 'modelCalls',
-  costs: 'total',
-  errors: 'errors',
-};
-
 const REPORTS = {
   requests: ['key', 'command', 'day', 'task'],
   usage: ['key', 'model', 'day', 'task'],
@@ -201,7 +66,7 @@ const COMBINATIONS = Object.entries(REPORTS).flatMap(([report, all]) =>
 );
 
 async function expectReport(report: string, by: string, query: string, span: Span): Promise<void> {
-  const rows = await rowsOf(report, span);
+  const rows = await rowsOf(database, accountId, report, span);
   const measure = MEASURES[report] as (rows: Row[]) => Row;
   const expected = [...Map.groupBy(rows, (row) => row[by] as string)].map(([group, members]) => ({
     group,

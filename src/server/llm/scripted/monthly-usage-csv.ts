@@ -37,6 +37,8 @@ interface Figures {
   costs: Spent | null;
 }
 
+const UNKNOWN: Figures = { requests: null, costs: null };
+
 /** The dearest first, then those that called most, then those that did nothing. */
 export function monthlyUsageCsv({ month, requests, costs, active }: MonthlyUsage): string {
   const called = new Map(requests.items.map((item) => [item.group, item]));
@@ -65,28 +67,15 @@ export function monthlyUsageCsv({ month, requests, costs, active }: MonthlyUsage
   // Beyond what the reports give, a key that is not in them may have done something.
   const isWhole = requests.cut + costs.cut === 0;
   if (isWhole) lines.push(...idle.slice(0, IDLE_MOST).map(({ id, name }) => line(name, id, ZERO)));
-  const nothing: Figures = { requests: null, costs: null };
-  const notes = [
-    ...(isWhole ? [] : [line('(other keys)', null, rest(requests, costs))]),
-    ...(isWhole && idle.length > IDLE_MOST
-      ? [line(`(${counted(idle.length - IDLE_MOST, 'more key')} without usage)`, null, ZERO)]
-      : []),
-    ...('trouble' in active
-      ? [line(`(keys without usage are not listed: ${active.trouble})`, null, nothing)]
-      : []),
-    ...(costs.totals.unpriced === 0
-      ? []
-      : [
-          line(
-            `(${counted(costs.totals.unpriced, 'model call')} of unknown price count as nothing)`,
-            null,
-            nothing,
-          ),
-        ]),
-    ...(costs.missingBefore === null
-      ? []
-      : [line(`(rows before ${costs.missingBefore} may be deleted already)`, null, nothing)]),
-  ];
+  const notes: string[] = [];
+  const note = (text: string, figures: Figures = UNKNOWN) => notes.push(line(`(${text})`, null, figures));
+  if (!isWhole) note('other keys', rest(requests, costs));
+  else if (idle.length > IDLE_MOST)
+    note(`${counted(idle.length - IDLE_MOST, 'more key')} without usage`, ZERO);
+  if ('trouble' in active) note(`keys without usage are not listed: ${active.trouble}`);
+  const { unpriced } = costs.totals;
+  if (unpriced > 0) note(`${counted(unpriced, 'model call')} of unknown price count as nothing`);
+  if (costs.missingBefore !== null) note(`rows before ${costs.missingBefore} may be deleted already`);
   const total = line('total', null, { requests: requests.totals.requests, costs: costs.totals });
   return [csvLine(HEADER), ...lines, ...notes, total].join('').trimEnd();
 }
