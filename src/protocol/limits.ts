@@ -16,6 +16,8 @@ export const LIMITS = {
   /** Items on a page. */
   pageSize: 100,
   pageSizeDefault: 20,
+  /** Groups of a report; more are cut off, and the totals are those of all. */
+  reportGroups: 1_000,
   /** Metadata of a task: bytes of its JSON. */
   metadataBytes: 8 * 1024,
   nameLength: 100,

@@ -90,6 +90,7 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     llm,
     log,
     runnerToken: settings.runnerToken,
+    callRetentionDays: settings.callRetentionDays,
     resources: settings.resources,
     version,
     cliBundle: await bundleCli(),
