@@ -55,6 +55,6 @@ export async function recordModelCall(
     const used = { tokens: call.inputTokens + call.outputTokens, nanoUsd: call.costNanoUsd, calls: 1 };
     await addToLine(tx, line, used);
     await addSpend(tx, task.key_id, used, now);
-    if (reservation !== null) await releaseReservation(tx, reservation, billed_key_id);
+    if (reservation !== null) await releaseReservation(tx, reservation);
   });
 }

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import type { CallInFlight, Estimate } from '../core/budget.ts';
 import { notify, type Topic } from './signals.ts';
 import type { Store } from './store.ts';
-import type { Tx } from './tables.ts';
+import type { Db, Tx } from './tables.ts';
 
 /** Much longer than the time between two renewals. */
 const RESERVATION_MS = 30_000;
@@ -57,10 +57,14 @@ export async function callsInFlight(
   }));
 }
 
-/** In the transaction that records what the call took; wakes the calls that wait for it to end. */
-export async function releaseReservation(tx: Tx, id: string, billedKeyId: string): Promise<void> {
-  await tx.deleteFrom('reservations').where('id', '=', id).execute();
-  await notify(tx, topicOfCalls(billedKeyId));
+/** In the transaction that records what the call took, or when it is not made; wakes the calls that wait for it to end. */
+export async function releaseReservation(db: Db, id: string): Promise<void> {
+  const released = await db
+    .deleteFrom('reservations')
+    .where('id', '=', id)
+    .returning('billed_key_id')
+    .executeTakeFirst();
+  if (released) await notify(db, topicOfCalls(released.billed_key_id));
 }
 
 /** Keeps those of the calls that this server makes, and removes what servers that were killed left. */
