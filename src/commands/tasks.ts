@@ -36,6 +36,7 @@ export const listTasks = defineCommand({
   input: z.object({
     status: TaskStatus.optional().describe('Only tasks of this status'),
     keyId: z.uuid().optional().describe('Only tasks that this key started'),
+    parentTaskId: z.uuid().optional().describe('Only tasks that the agent of this task started'),
     createdAfter: z.iso.datetime({ offset: true }).optional().describe('Only tasks created after this time'),
     createdBefore: z.iso
       .datetime({ offset: true })

@@ -77,7 +77,7 @@ export async function renewReservations(
     const expires_at = new Date(now.getTime() + RESERVATION_MS);
     await db.updateTable('reservations').set({ expires_at }).where('id', 'in', ids).execute();
   }
-  await db.deleteFrom('reservations').where('expires_at', '<', now).execute();
+  await db.deleteFrom('reservations').where('expires_at', '<=', now).execute();
 }
 
 /** Notified when a call that had a reservation has ended. */
