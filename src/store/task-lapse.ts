@@ -38,7 +38,8 @@ async function endLapsedTask(store: Store): Promise<string | null> {
     const { rows } = await sql<{ id: string; overdue: boolean; overspent: string | null }>`
       select id, deadline < ${latestDeadline} as overdue, overspent from tasks
       where (status in ('running', 'waiting_for_approval') and deadline < ${latestDeadline})
-        or (status = 'running' and (lease_expires_at < ${now} or overspent_at < ${latestRefusal}))
+        or (status = 'running' and lease_expires_at < ${now})
+        or (status = 'running' and overspent_at < ${latestRefusal})
       limit 1 for no key update skip locked`.execute(tx);
     const [lapsed] = rows;
     if (!lapsed) return null;
