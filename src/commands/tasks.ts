@@ -23,6 +23,7 @@ export const runTask = defineCommand({
   examples: [
     'seed tasks run --instruction "Check our API key inventory and revoke any expired ones" --timeout 60000',
     'seed tasks run "How many keys do we have?" --scopes keys:read',
+    `seed tasks run "Tidy up our keys" --budget '{"calls": 20, "usd": 0.5}'`,
   ],
   run: async (input, ctx) => ({ task: await ctx.tasks.run(ctx.creationId, input, ctx.waitMs) }),
 });

@@ -117,22 +117,22 @@ test('a budget bounds what it names, in billionths of a dollar', () => {
   expect(budgetBounds('t', null, used, 'this task')).toEqual([]);
   expect(budgetBounds('t', { tokens: null, usd: 0.1, calls: 3 }, used, 'this task')).toEqual([
     {
-      id: 't calls',
+      id: 't calls null',
       holder: 't',
       unit: 'calls',
       limit: 3,
       used: 2,
       span: null,
-      says: 'the 3 calls of this task',
+      says: '2 of 3 calls of this task are used',
     },
     {
-      id: 't nanoUsd',
+      id: 't nanoUsd null',
       holder: 't',
       unit: 'nanoUsd',
       limit: 1e8,
       used: 7,
       span: null,
-      says: 'the 0.1 US dollars of this task',
+      says: '0.000000007 of 0.1 US dollars of this task are used',
     },
   ]);
 });
@@ -145,7 +145,7 @@ test('limits of a key bound its day and its month', () => {
     ['nanoUsd', 2e10, 2, 'month'],
     ['tokens', 500, 3, 'day'],
   ]);
-  expect(limitBounds(key, spent)[2]?.says).toBe('the 500 tokens a day of the key "ci"');
+  expect(limitBounds(key, spent)[2]?.says).toBe('3 of 500 tokens a day of the key "ci" are used');
   const free = { ...key, spendPerDay: null, spendPerMonth: null, tokensPerDay: null };
   expect(limitBounds(free, spent)).toEqual([]);
 });

@@ -4,7 +4,7 @@
 // of which nobody knows what they may take, one at a time may be made, and only while the covered ones leave something.
 // So a bound is passed by at most what one call takes, however many are made at the same time.
 import type { Budget, WantedBudget } from '../protocol/budget.ts';
-import { toNano } from './cost.ts';
+import { toNano, usdOf } from './cost.ts';
 
 type Unit = 'tokens' | 'nanoUsd' | 'calls';
 export type Amounts = Record<Unit, number>;
@@ -29,7 +29,7 @@ export interface Bound {
   used: number;
   /** Of a key's limits: of what it is. */
   span: 'day' | 'month' | null;
-  /** Names it in a sentence: "the 10 calls of this task". */
+  /** A sentence: "10 of 10 calls of this task are used". */
   says: string;
 }
 
@@ -83,17 +83,27 @@ export function toBudget(wanted: WantedBudget | undefined): Budget | null {
 /** @param whose the task as the agent that calls knows it */
 export function budgetBounds(holder: string, budget: Budget | null, used: Amounts, whose: string): Bound[] {
   if (budget === null) return [];
-  const { tokens, usd, calls } = budget;
-  const bound = (unit: Unit, limit: number | null, text: string): Bound[] => {
-    if (limit === null) return [];
-    const says = `the ${text} of ${whose}`;
-    return [{ id: `${holder} ${unit}`, holder, unit, limit, used: used[unit], span: null, says }];
+  const bound = (unit: Unit, limit: number | null): Bound[] =>
+    limit === null ? [] : [boundOf({ holder, unit, limit, used: used[unit], span: null }, whose)];
+  const { calls, tokens, usd } = budget;
+  return [...bound('calls', calls), ...bound('tokens', tokens), ...bound('nanoUsd', usd && toNano(usd))];
+}
+
+function boundOf(bound: Omit<Bound, 'id' | 'says'>, whose: string): Bound {
+  const { holder, unit, limit, used, span } = bound;
+  const amount = unit === 'nanoUsd' ? plainUsd : String;
+  const what = `${unit === 'nanoUsd' ? 'US dollars' : unit}${span === null ? '' : ` a ${span}`}`;
+  return {
+    ...bound,
+    id: `${holder} ${unit} ${span}`,
+    says: `${amount(used)} of ${amount(limit)} ${what} of ${whose} are used`,
   };
-  return [
-    ...bound('calls', calls, `${calls} calls`),
-    ...bound('tokens', tokens, `${tokens} tokens`),
-    ...bound('nanoUsd', usd === null ? null : toNano(usd), `${usd} US dollars`),
-  ];
+}
+
+function plainUsd(nanoUsd: number): string {
+  return usdOf(nanoUsd)
+    .toFixed(9)
+    .replace(/\.?0+$/, '');
 }
 
 export interface SpendLimits {
@@ -114,15 +124,11 @@ export interface Spent {
 
 export function limitBounds(key: SpendLimits, spent: Spent): Bound[] {
   const { id: holder, name, spendPerDay, spendPerMonth, tokensPerDay } = key;
-  const bound = (unit: Unit, limit: number | null, used: number, span: 'day' | 'month', text: string) => {
-    if (limit === null) return [];
-    const says = `the ${text} a ${span} of the key "${name}"`;
-    return [{ id: `${holder} ${unit} ${span}`, holder, unit, limit, used, span, says }];
-  };
-  const nano = (usd: number | null) => (usd === null ? null : toNano(usd));
+  const bound = (unit: Unit, limit: number | null, used: number, span: 'day' | 'month'): Bound[] =>
+    limit === null ? [] : [boundOf({ holder, unit, limit, used, span }, `the key "${name}"`)];
   return [
-    ...bound('nanoUsd', nano(spendPerDay), spent.nanoUsdToday, 'day', `${spendPerDay} US dollars`),
-    ...bound('nanoUsd', nano(spendPerMonth), spent.nanoUsdThisMonth, 'month', `${spendPerMonth} US dollars`),
-    ...bound('tokens', tokensPerDay, spent.tokensToday, 'day', `${tokensPerDay} tokens`),
+    ...bound('nanoUsd', spendPerDay && toNano(spendPerDay), spent.nanoUsdToday, 'day'),
+    ...bound('nanoUsd', spendPerMonth && toNano(spendPerMonth), spent.nanoUsdThisMonth, 'month'),
+    ...bound('tokens', tokensPerDay, spent.tokensToday, 'day'),
   ];
 }

@@ -50,7 +50,7 @@ export async function tryReserve(
     const verdict = decide(bounds, atMost, await callsInFlight(tx, billedKeyId, holders, now));
     if (verdict.kind === 'wait') return { kind: 'wait', topic: topicOfCalls(billedKeyId) };
     if (verdict.kind === 'refuse') {
-      const why = `this task is out of budget: ${verdict.bound.says} are used up`;
+      const why = `this task is out of budget: ${verdict.bound.says}`;
       await markOverspent(tx, task, why, now);
       return { kind: 'refused', why };
     }

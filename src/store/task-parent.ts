@@ -32,7 +32,7 @@ export async function placeBelow(tx: Tx, parentTaskId: string, now: Date): Promi
   }
   const exhausted = firstExhausted(boundsOfLine(line));
   if (exhausted) {
-    throw new SeedError('budget_exceeded', `this task is out of budget: ${exhausted.says} are used up`, {
+    throw new SeedError('budget_exceeded', `this task is out of budget: ${exhausted.says}`, {
       hint: 'It cannot start tasks any more: they would take from the same budget.',
     });
   }

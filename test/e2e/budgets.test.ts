@@ -29,7 +29,7 @@ describe('a budget', () => {
     });
     expect(task).toMatchObject({
       status: 'failed',
-      error: { code: 'budget_exceeded', message: expect.stringContaining('out of budget: the 2 calls') },
+      error: { code: 'budget_exceeded', message: expect.stringContaining('out of budget: 2 of 2 calls') },
       stdout: 'the second\n',
       used: { calls: 2 },
     });

@@ -139,7 +139,7 @@ describe('a task out of budget', () => {
       const lease = await start({ budget: { calls: 1 } });
       expect((await ask(lease)).status).toBe(200);
       const { body } = await ask(lease);
-      expect(body.error.message).toBe('this task is out of budget: the 1 calls of this task are used up');
+      expect(body.error.message).toBe('this task is out of budget: 1 of 1 calls of this task are used');
       const events = JSON.stringify({ type: 'text', text: 'half' });
       const headers = { 'seed-lease': lease.leaseId, 'seed-batch': '1' };
       const runner = server.runner();

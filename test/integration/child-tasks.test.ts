@@ -131,11 +131,11 @@ describe('the budget of a parent', () => {
     const modest = await start(parent.taskKey, { budget: { calls: 1 } });
     const greedy = await start(parent.taskKey, { budget: { calls: 100 } });
     expect((await ask(modest)).status).toBe(200);
-    expect((await ask(modest)).body.error.message).toContain('the 1 calls of this task');
+    expect((await ask(modest)).body.error.message).toContain('1 of 1 calls of this task');
     expect([(await ask(greedy)).status, (await ask(greedy)).status]).toEqual([200, 200]);
     const { body } = await ask(greedy);
     expect(body.error.message).toBe(
-      `this task is out of budget: the 3 calls of the task ${parent.taskId}, which stands above this one, are used up`,
+      `this task is out of budget: 3 of 3 calls of the task ${parent.taskId}, which stands above this one, are used`,
     );
     // The child ends for it; its parent when it calls the model itself, and it can start nothing more.
     await server.runner().settle(greedy);

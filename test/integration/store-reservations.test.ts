@@ -63,7 +63,7 @@ describe('a reservation', () => {
     await record(id, {}, second);
     expect(await reserve(id)).toEqual({
       kind: 'refused',
-      why: 'this task is out of budget: the 2 calls of this task are used up',
+      why: 'this task is out of budget: 2 of 2 calls of this task are used',
     });
     expect(await seed.store.db.selectFrom('reservations').select('id').execute()).toEqual([]);
   });

@@ -27,7 +27,7 @@ export async function refuseSpent(tx: Tx, lineage: Lineage, now: Date): Promise<
   const spent = firstExhausted(await boundsOfKeys(tx, lineage, now));
   if (!spent) return;
   const span = spent.span ?? 'day';
-  throw new SeedError('spend_limit_reached', `${spent.says} are used up`, {
+  throw new SeedError('spend_limit_reached', spent.says, {
     hint: `It can start tasks again when the next ${span} begins in UTC, or when the limit is raised.`,
     retryAfterSeconds: secondsUntilNext(span, now),
   });
