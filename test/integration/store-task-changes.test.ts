@@ -95,3 +95,11 @@ it('and not by another store on the same database', async () => {
     await other.close();
   }
 });
+
+it('also of the tasks that end because the one above them has', async () => {
+  const parent = await seed.post();
+  await seed.lease();
+  await seed.post({ parentTaskId: parent.id });
+  await stopTask(seed.store, seed.account.id, parent.id);
+  expect(told.slice(2)).toEqual(['accepted queued', 'ended stopped', 'ended stopped']);
+});
