@@ -287,6 +287,8 @@ describe('labels', () => {
       await server.call('GET', `/api/v1/${name}`);
     };
     await makeUp('made-up-0');
+    // A scrape counts from the next one on.
+    await server.scrape();
     const first = series(await server.scrape());
     for (let count = 1; count < 10; count += 1) await makeUp(`made-up-${count}`);
     const last = await server.scrape();
