@@ -7,6 +7,7 @@ import type { TaskEvent } from '../protocol/event.ts';
 import type { Key, KeyStatus, SomeKeyLimits } from '../protocol/key.ts';
 import type { LedgerEntry } from '../protocol/ledger.ts';
 import type { CostBy, CostGroup, RequestGroup, RequestsBy } from '../protocol/obs.ts';
+import type { PackView } from '../protocol/pack.ts';
 import type { Page } from '../protocol/page.ts';
 import type { RunnerView } from '../protocol/runner.ts';
 import type { RunTaskBody, Task, TaskStatus } from '../protocol/task.ts';
@@ -106,6 +107,12 @@ export interface TaskService {
   events(id: string, after: number): Promise<AsyncIterable<TaskEvent>>;
 }
 
+export interface PackService {
+  list(): Promise<Page<PackView>>;
+  /** Writes the pack's sample rows for the caller's account, which must have none in it. */
+  loadSamples(name: string): Promise<PackView>;
+}
+
 export interface SandboxService {
   /** The runners heard of lately, with the tasks that run on them. */
   list(): Promise<Page<RunnerView>>;
@@ -137,6 +144,7 @@ export interface CommandContext {
   audit: AuditService;
   keys: KeyService;
   obs: ObsService;
+  packs: PackService;
   tasks: TaskService;
   sandboxes: SandboxService;
 }

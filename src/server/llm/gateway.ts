@@ -7,6 +7,8 @@ import { SeedError } from '../../protocol/errors.ts';
 import { CALL_LIMITS, type CallLimits } from './call-limits.ts';
 import { parseChatRequest } from './chat-request.ts';
 import { openModelCall } from './open-model-call.ts';
+import type { Playbook } from './scripted/playbook.ts';
+import { PLAYBOOKS } from './scripted/playbooks.ts';
 import { SCRIPTED_MODEL, scriptedCompletion } from './scripted/scripted.ts';
 import { chooseUpstream, type LlmSettings } from './upstream.ts';
 import { completeUpstream } from './upstream-completion.ts';
@@ -22,6 +24,8 @@ interface LlmLog {
 export interface LlmGatewayOptions {
   settings: LlmSettings;
   prices: Prices;
+  /** Instructions that `scripted` knows besides Seed's own. */
+  playbooks?: readonly Playbook[];
   /** Called once for each call of a model, before the caller sees the end of the answer. */
   recordCall(taskId: string, call: ModelCall): Promise<void>;
   log: LlmLog;
@@ -73,6 +77,7 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
   const { settings, prices, log, clock = systemClock } = options;
   const limits = { ...CALL_LIMITS, ...options.limits };
   const upstream = chooseUpstream(settings);
+  const playbooks = [...PLAYBOOKS, ...(options.playbooks ?? [])];
   const withoutCost = new Set<string>();
   if (
     upstream === null &&
@@ -126,7 +131,8 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
         throw unknownModel(model, 'Set SEED_LLM_BASE_URL or OPENROUTER_API_KEY on the server.');
       const metered = openModelCall(model, prices, signal, (call) => record(taskId, call));
       const { end: onUsage } = metered;
-      if (model === SCRIPTED_MODEL) return await scriptedCompletion(request, { now: clock.now(), onUsage });
+      if (model === SCRIPTED_MODEL)
+        return await scriptedCompletion(request, { playbooks, now: clock.now(), onUsage });
       const onFailure = (error: SeedError, detail: string) => {
         metered.failed(error.code);
         log.warn({ taskId, model, detail }, error.message);

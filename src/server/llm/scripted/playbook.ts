@@ -3,6 +3,9 @@
 import type { ToolResult } from './conversation.ts';
 import type { Step } from './step.ts';
 
+/** Commands that are run one after the other, with what comes of them. */
+export type Steps<Result> = Generator<string, Result, ToolResult>;
+
 export interface Playbook {
   name: string;
   /** One instruction it recognises, for the answer that lists what the scripted model can do. */
@@ -12,12 +15,12 @@ export interface Playbook {
    * Yields a command line for bash, is given its result, and returns the final answer.
    * Must decide from the results alone: no clock, no randomness, nothing kept from one replay to the next.
    */
-  play(): Generator<string, string, ToolResult>;
+  play(instruction: string): Steps<string>;
 }
 
 /** The step that follows the given results. */
-export function replay(playbook: Playbook, results: readonly ToolResult[]): Step {
-  const run = playbook.play();
+export function replay(playbook: Playbook, instruction: string, results: readonly ToolResult[]): Step {
+  const run = playbook.play(instruction);
   let turn = run.next();
   for (const result of results) {
     if (turn.done) break;
