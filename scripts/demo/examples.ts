@@ -1,0 +1,71 @@
+// The brief's examples: for each the instruction and scopes as the brief has them, and what to show around the task.
+// Another example is another entry.
+
+export interface Example {
+  /** `npm run demo -- <name>` */
+  name: string;
+  title: string;
+  instruction: string;
+  scopes: readonly string[];
+  timeoutMs: number;
+  /** The pack whose sample rows it works on; null: it needs Seed's own commands only. */
+  pack: string | null;
+  /** What shows the state that it changes, before and after. */
+  shows: readonly string[][];
+}
+
+export const EXAMPLES: readonly Example[] = [
+  {
+    name: 'crm',
+    title: 'CRM',
+    instruction:
+      'Look up the contact record for acme-corp, check their subscription status, and draft a renewal email if their plan expires within 14 days.',
+    scopes: ['contacts:read', 'subscriptions:read', 'emails:write'],
+    timeoutMs: 60_000,
+    pack: 'crm',
+    shows: [
+      ['contacts', 'list', '--q', 'acme'],
+      ['subscriptions', 'list', '--expires-within-days', '14'],
+      ['emails', 'list'],
+    ],
+  },
+  {
+    name: 'commerce',
+    title: 'E-commerce',
+    instruction:
+      "Check inventory levels for all products in the 'electronics' category. Flag anything below reorder threshold and create purchase orders for the top 5 most critical items.",
+    scopes: ['inventory:read', 'purchase-orders:write'],
+    timeoutMs: 60_000,
+    pack: 'commerce',
+    shows: [
+      ['inventory', 'check', '--category', 'electronics', '--below-threshold'],
+      ['purchase-orders', 'list', '--status', 'open'],
+    ],
+  },
+  {
+    name: 'devops',
+    title: 'DevOps',
+    instruction:
+      'Check the health of all our deployment environments. If any are failing health checks, gather the last 50 log lines and create an incident report.',
+    scopes: ['deployments:read', 'logs:read', 'incidents:write'],
+    timeoutMs: 60_000,
+    pack: 'devops',
+    shows: [
+      ['environments', 'list'],
+      ['incidents', 'list', '--status', 'open'],
+    ],
+  },
+  {
+    name: 'healthcare',
+    title: 'Healthcare',
+    instruction:
+      'Process the batch of patient intake forms uploaded today. Validate required fields, flag incomplete records, and generate a compliance summary.',
+    scopes: ['records:read', 'records:write', 'compliance:write'],
+    timeoutMs: 180_000,
+    pack: 'healthcare',
+    shows: [
+      ['batches', 'list'],
+      ['compliance', 'list'],
+    ],
+  },
+];
