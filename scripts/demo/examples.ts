@@ -1,5 +1,6 @@
 // The brief's examples: for each the instruction and scopes as the brief has them, and what to show around the task.
 // Another example is another entry.
+import { type Connection, call } from './show.ts';
 
 export interface Example {
   /** `npm run demo -- <name>` */
@@ -8,10 +9,16 @@ export interface Example {
   instruction: string;
   scopes: readonly string[];
   timeoutMs: number;
-  /** The pack whose sample rows it works on; null: it needs Seed's own commands only. */
-  pack: string | null;
+  /** Makes what it works on. */
+  prepare(connection: Connection): Promise<void>;
   /** What shows the state that it changes, before and after. */
   shows: readonly string[][];
+}
+
+function samplesOf(pack: string) {
+  return async (connection: Connection) => {
+    await call(connection, 'POST', `/packs/${pack}/samples`);
+  };
 }
 
 export const EXAMPLES: readonly Example[] = [
@@ -22,7 +29,7 @@ export const EXAMPLES: readonly Example[] = [
       'Look up the contact record for acme-corp, check their subscription status, and draft a renewal email if their plan expires within 14 days.',
     scopes: ['contacts:read', 'subscriptions:read', 'emails:write'],
     timeoutMs: 60_000,
-    pack: 'crm',
+    prepare: samplesOf('crm'),
     shows: [
       ['contacts', 'list', '--q', 'acme'],
       ['subscriptions', 'list', '--expires-within-days', '14'],
@@ -36,7 +43,7 @@ export const EXAMPLES: readonly Example[] = [
       "Check inventory levels for all products in the 'electronics' category. Flag anything below reorder threshold and create purchase orders for the top 5 most critical items.",
     scopes: ['inventory:read', 'purchase-orders:write'],
     timeoutMs: 60_000,
-    pack: 'commerce',
+    prepare: samplesOf('commerce'),
     shows: [
       ['inventory', 'check', '--category', 'electronics', '--below-threshold'],
       ['purchase-orders', 'list', '--status', 'open'],
@@ -49,7 +56,7 @@ export const EXAMPLES: readonly Example[] = [
       'Check the health of all our deployment environments. If any are failing health checks, gather the last 50 log lines and create an incident report.',
     scopes: ['deployments:read', 'logs:read', 'incidents:write'],
     timeoutMs: 60_000,
-    pack: 'devops',
+    prepare: samplesOf('devops'),
     shows: [
       ['environments', 'list'],
       ['incidents', 'list', '--status', 'open'],
@@ -62,7 +69,7 @@ export const EXAMPLES: readonly Example[] = [
       'Process the batch of patient intake forms uploaded today. Validate required fields, flag incomplete records, and generate a compliance summary.',
     scopes: ['records:read', 'records:write', 'compliance:write'],
     timeoutMs: 180_000,
-    pack: 'healthcare',
+    prepare: samplesOf('healthcare'),
     shows: [
       ['batches', 'list'],
       ['compliance', 'list'],
