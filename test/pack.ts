@@ -11,6 +11,7 @@ import { inPackTransaction } from '../src/store/pack-tables.ts';
 import { startSeed } from './fixtures/seed.ts';
 import { openTestStore, type TestStore } from './fixtures/store.ts';
 
+export { play } from './fixtures/play.ts';
 export { bash } from './fixtures/seed.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape

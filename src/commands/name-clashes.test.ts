@@ -35,6 +35,7 @@ it.each([
   ["Seed's own noun", command('keys export', 'GET /exports', null), /the noun "keys".*Seed itself/],
   ["Seed's own scopes", command('exports list', 'GET /exports', 'keys:read'), /the scope namespace "keys:"/],
   ["Seed's own path", command('exports list', 'GET /keys/export', null), /the path "\/keys"/],
+  ['the list of commands', command('things list', 'GET /commands', null), /the path "\/commands"/],
   ["the CLI's own word", command('snapshots list', 'GET /things', null), /a word that the CLI keeps/],
 ])('%s', (_, taken, reason) => {
   expect(() => createRegistry(BUILT_IN, [other(taken)])).toThrow(reason);

@@ -3,8 +3,10 @@ import { SeedError } from '../protocol/errors.ts';
 import type { Command } from './define-command.ts';
 import type { CommandSource } from './registry.ts';
 
-/** Nouns that the CLI keeps to itself, and a path that is no command. */
-const RESERVED_NOUNS: readonly string[] = ['help', 'login', 'logout', 'doctor', 'snapshots', 'commands'];
+/** Nouns of the CLI's own, which would hide a command. */
+const LOCAL_NOUNS: readonly string[] = ['help', 'login', 'logout', 'doctor', 'snapshots'];
+/** A route that is no command's. */
+const RESERVED_PATH = '/commands';
 
 interface Owned {
   what: string;
@@ -16,8 +18,8 @@ interface Owned {
 const OWNED: readonly Owned[] = [
   { what: 'name', of: 'command', value: ({ name }) => name },
   { what: 'route', of: 'command', value: ({ http }) => http.replace(/\{[^}]+\}/g, '{…}') },
-  { what: 'noun', of: 'source', value: ({ name }) => name.split(' ')[0] ?? name },
-  { what: 'path', of: 'source', value: ({ http }) => `/${http.split('/')[1]}` },
+  { what: 'noun', of: 'source', value: nounOf },
+  { what: 'path', of: 'source', value: pathOf },
   { what: 'scope namespace', of: 'source', value: ({ scope }) => scope && `${scope.split(':')[0]}:` },
 ];
 
@@ -25,9 +27,10 @@ const OWNED: readonly Owned[] = [
 export function refuseClashes(sources: readonly CommandSource[]): void {
   const all = sources.flatMap((source) => source.commands.map((command) => ({ source, command })));
   for (const { command, source } of all) {
-    const noun = command.name.split(' ')[0] ?? '';
-    if (!RESERVED_NOUNS.includes(noun)) continue;
-    throw clash(`${source.file}: "${command.name}" begins with a word that the CLI keeps to itself`);
+    if (LOCAL_NOUNS.includes(nounOf(command)))
+      throw clash(`${source.file}: "${command.name}" begins with a word that the CLI keeps to itself`);
+    if (pathOf(command) === RESERVED_PATH)
+      throw clash(`${source.file}: the path "${RESERVED_PATH}" of "${command.name}" is taken by Seed itself`);
   }
   for (const { what, of, value } of OWNED) {
     const first = new Map<string, (typeof all)[number]>();
@@ -43,6 +46,14 @@ export function refuseClashes(sources: readonly CommandSource[]): void {
       }
     }
   }
+}
+
+function nounOf({ name }: Command): string {
+  return name.split(' ')[0] ?? name;
+}
+
+function pathOf({ http }: Command): string {
+  return `/${http.split('/')[1]}`;
 }
 
 const clash = (message: string) =>

@@ -54,6 +54,7 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     BUILT_IN,
     packs.map((pack) => ({ file: pack.file, commands: packCommands(pack, store) })),
   );
+  log.info({ packs: packs.map(({ name }) => name) }, 'packs that are on');
   const newAdminKey = await firstKey(store, settings.adminKey);
   const prices = await readPrices(settings.pricesFile);
   const llm = createLlmGateway({

@@ -8,11 +8,13 @@ import { rowsOf, run } from '../fixtures/database.ts';
 import { commandText, type PackFolder, packFile, packFolder } from '../fixtures/pack-folder.ts';
 import { startTestServer, type TestServer, withPacks } from '../fixtures/server.ts';
 
-describe('the CRM on a server', () => {
+const EXAMPLES = ['crm', 'commerce', 'devops', 'healthcare'];
+
+describe('the example packs on a server', () => {
   let server: TestServer;
   let stranger: string;
   beforeAll(async () => {
-    server = await startTestServer({ packs: withPacks('crm') });
+    server = await startTestServer({ packs: withPacks(...EXAMPLES) });
     expect((await server.call('POST', '/api/v1/packs/crm/samples')).status).toBe(200);
     const { body } = await server.call('POST', '/api/v1/accounts', { body: { name: 'other' } });
     stranger = body.secret;
@@ -21,10 +23,8 @@ describe('the CRM on a server', () => {
 
   it('is in the list of packs, the manifest, OpenAPI and the reference page', async () => {
     const { body: packs } = await server.call('GET', '/api/v1/packs');
-    expect(packs.items).toEqual([
-      expect.objectContaining({ name: 'crm', scopes: expect.arrayContaining(['emails:write']) }),
-    ]);
-    const names: string[] = packs.items[0].commands;
+    expect(packs.items.map(({ name }: { name: string }) => name)).toEqual(EXAMPLES.toSorted());
+    const names: string[] = packs.items.flatMap(({ commands }: { commands: string[] }) => commands);
     const { body: manifest } = await server.call('GET', '/api/v1/commands');
     expect(manifest.commands.map(({ name }: { name: string }) => name)).toEqual(
       expect.arrayContaining(names),
@@ -34,6 +34,17 @@ describe('the CRM on a server', () => {
     expect(description.paths['/api/v1/emails'].post).toMatchObject({ 'x-seed-scope': 'emails:write' });
     const { body: page } = await server.call('GET', '/docs', { key: null });
     for (const name of names) expect(page).toContain(`>${name}</h3>`);
+  });
+
+  it('has a summary, an example of its own and a described input for everything that an agent may type', async () => {
+    const { body } = await server.call('GET', '/api/v1/commands');
+    for (const { name, examples, input, scope } of body.commands) {
+      expect(examples[0], name).toMatch(new RegExp(`seed ${name}\\b`));
+      for (const [field, schema] of Object.entries<{ description?: string }>(input.properties ?? {})) {
+        expect(schema.description, `${name}: ${field}`).toBeTruthy();
+      }
+      if (scope !== null) expect(scope, name).toMatch(/^[a-z-]+:[a-z-]+$/);
+    }
   });
 
   it('gives its scopes to keys, and its commands to the keys that have them', async () => {

@@ -87,7 +87,10 @@ export const listIncidents = defineCommand({
   http: 'GET /incidents',
   scope: 'incidents:read',
   effect: 'read',
-  input: z.object({ status: IncidentStatus.optional(), ...pageInput }),
+  input: z.object({
+    status: IncidentStatus.optional().describe('Only incidents of this status'),
+    ...pageInput,
+  }),
   output: pageOf(IncidentLine),
   columns: ['id', 'environment', 'title', 'severity', 'status', 'createdAt'],
   examples: ['seed incidents list --status open'],
