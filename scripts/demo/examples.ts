@@ -1,5 +1,6 @@
 // The brief's examples: for each the instruction and scopes as the brief has them, and what to show around the task.
 // Another example is another entry.
+import { createInventory } from './inventory.ts';
 import { type Connection, call } from './show.ts';
 
 export interface Example {
@@ -22,6 +23,16 @@ function samplesOf(pack: string) {
 }
 
 export const EXAMPLES: readonly Example[] = [
+  {
+    name: 'saas',
+    title: 'SaaS',
+    instruction:
+      "Audit our API key usage. List all keys, check which ones haven't been used in 30 days, and generate a cleanup recommendation.",
+    scopes: ['keys:read', 'obs:read'],
+    timeoutMs: 60_000,
+    prepare: createInventory,
+    shows: [['keys', 'list']],
+  },
   {
     name: 'crm',
     title: 'CRM',
@@ -61,6 +72,17 @@ export const EXAMPLES: readonly Example[] = [
       ['environments', 'list'],
       ['incidents', 'list', '--status', 'open'],
     ],
+  },
+  {
+    name: 'finance',
+    title: 'Finance',
+    instruction:
+      'Generate a monthly usage report for all API consumers. Calculate per-consumer costs based on their token usage and output a CSV summary.',
+    scopes: ['obs:read', 'keys:read'],
+    timeoutMs: 60_000,
+    // The month's usage is what was done on this Seed so far.
+    prepare: async () => {},
+    shows: [['obs', 'costs', '--by', 'key']],
   },
   {
     name: 'healthcare',

@@ -10,7 +10,6 @@ import { readVersion } from '../lib/version.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { startEmbeddedPostgres } from '../store/embedded/start-embedded.ts';
 import type { PackTables } from '../store/migrate.ts';
-import { recordModelCall } from '../store/model-calls.ts';
 import { openStore } from '../store/store.ts';
 import { createApp } from './app.ts';
 import { keepAuditFor } from './audit-retention.ts';
@@ -28,6 +27,7 @@ import { packCommands } from './packs/pack-commands.ts';
 import { keepCallsFor } from './partition-care.ts';
 import { RateLimits } from './rate-limits.ts';
 import type { ServerSettings } from './settings.ts';
+import { Spending } from './spending/spending.ts';
 
 /** How long running requests may take to end once the server stops. */
 const DRAIN_MS = 8_000;
@@ -57,11 +57,13 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
   log.info({ packs: packs.map(({ name }) => name) }, 'packs that are on');
   const newAdminKey = await firstKey(store, settings.adminKey);
   const prices = await readPrices(settings.pricesFile);
+  const spending = undo.use(new Spending(store, prices, log));
   const llm = createLlmGateway({
     settings: settings.llm,
     prices,
     playbooks: packs.flatMap((pack) => pack.playbooks ?? []),
-    recordCall: (taskId, call) => recordModelCall(store, taskId, call),
+    reserve: (taskId, request, signal) => spending.reserve(taskId, request, signal),
+    recordCall: (taskId, call, reservation) => spending.settle(taskId, call, reservation),
     log,
   });
   const keyUse = undo.use(new KeyUse(store, log));
@@ -80,6 +82,7 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     llm,
     log,
     runnerToken: settings.runnerToken,
+    callRetentionDays: settings.callRetentionDays,
     resources: settings.resources,
     version: readVersion(),
     cliBundle: await bundleCli(),

@@ -1,9 +1,9 @@
 // A playbook: a small program that recognises an instruction, runs commands and decides from what they print. It is written
 // as a generator and replayed over the results in the conversation, so that the model keeps no state between requests.
-import type { ToolResult } from './conversation.ts';
+import type { Conversation, ToolResult } from './conversation.ts';
 import type { Step } from './step.ts';
 
-/** Commands that are run one after the other, with what comes of them. */
+/** Yields a command line for bash and is given its result. */
 export type Steps<Result> = Generator<string, Result, ToolResult>;
 
 export interface Playbook {
@@ -19,7 +19,7 @@ export interface Playbook {
 }
 
 /** The step that follows the given results. */
-export function replay(playbook: Playbook, instruction: string, results: readonly ToolResult[]): Step {
+export function replay(playbook: Playbook, { instruction, results }: Conversation): Step {
   const run = playbook.play(instruction);
   let turn = run.next();
   for (const result of results) {

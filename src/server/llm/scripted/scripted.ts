@@ -31,11 +31,12 @@ export function scriptedStep(
   messages: ChatRequest['messages'],
   playbooks: readonly Playbook[] = PLAYBOOKS,
 ): Step {
-  const { instruction, results } = readConversation(messages);
+  const conversation = readConversation(messages);
+  const { instruction, results } = conversation;
   const commands = fencedCommands(instruction);
   if (commands.length > 0) return nextFencedStep(commands, results);
   const playbook = playbooks.find((candidate) => candidate.recognises(instruction));
-  if (playbook) return replay(playbook, instruction, results);
+  if (playbook) return replay(playbook, conversation);
   return { kind: 'answer', text: whatItIs(playbooks) };
 }
 
