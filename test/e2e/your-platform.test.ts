@@ -12,6 +12,7 @@ import { processesNaming, until } from '../fixtures/seed.ts';
 let copy: RepositoryCopy;
 let env: NodeJS.ProcessEnv;
 const running = new Set<ChildProcess>();
+const NODE = dirname(process.execPath);
 
 beforeAll(async () => {
   copy = await copyRepository();
@@ -24,6 +25,7 @@ beforeAll(async () => {
     SEED_CACHE_DIR: cacheDirSetting(),
     PORT: '0',
     NO_COLOR: '1',
+    PATH: `${NODE}:${process.env['PATH']}`,
   };
 });
 afterAll(async () => {
@@ -84,3 +86,38 @@ it('leads from a clone to an agent that uses the command', { timeout: 240_000 },
   }
   expect(files).toBe(6);
 });
+
+it('finds a package that seed.config.ts names', async () => {
+  const write = async (path: string, text: string) => {
+    await mkdir(dirname(join(copy.folder, path)), { recursive: true });
+    await writeFile(join(copy.folder, path), text);
+  };
+  const manifest = { name: '@acme/seed-pack', type: 'module', exports: { import: './index.js' } };
+  await write('node_modules/@acme/seed-pack/package.json', JSON.stringify(manifest));
+  await write('node_modules/@acme/seed-pack/index.js', BILLING);
+  await write('seed.config.ts', `export default { packs: ['@acme/seed-pack'] };\n`);
+  const { child, output } = start(
+    `SEED_DATA_DIR=$SEED_DATA_DIR-2 SEED_PACKS=billing SEED_RUNNER_TOKEN=${'r'.repeat(32)} exec node src/server/main.ts`,
+  );
+  running.add(child);
+  await until('it is on', () => /"packs":\["billing"\]/.test(output()), 30_000);
+});
+
+/** As a package is published: JavaScript, without anything of Seed's. */
+const BILLING = `
+import { z } from 'zod';
+export const pack = {
+  name: 'billing',
+  title: 'Billing',
+  commands: [{
+    name: 'bills list',
+    summary: 'List bills',
+    http: 'GET /bills',
+    scope: 'bills:read',
+    effect: 'read',
+    input: z.object({}),
+    output: z.object({ items: z.array(z.string()), nextCursor: z.null() }),
+    run: async () => ({ items: [], nextCursor: null }),
+  }],
+};
+`;
