@@ -70,8 +70,10 @@ function* play(instruction: string): Steps<string> {
       ? `Created ${ordered.length} purchase ${ordered.length === 1 ? 'order' : 'orders'}: ${ordered.join(', ')}.`
       : 'Created no purchase orders.',
   );
-  const left = below.flatMap((item) => whyNotOrdered(item) && `${item.sku} (${whyNotOrdered(item)})`);
-  const skipped = left.filter((text) => text !== null);
+  const skipped = below.flatMap((item) => {
+    const why = whyNotOrdered(item);
+    return why === null ? [] : [`${item.sku} (${why})`];
+  });
   if (skipped.length > 0) sentences.push(`Not ordered: ${skipped.join(', ')}.`);
   const unset = stock.items.filter((item) => item.reorderThreshold === null);
   if (unset.length > 0) sentences.push(`Without a threshold: ${unset.map(({ sku }) => sku).join(', ')}.`);

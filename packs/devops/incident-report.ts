@@ -54,11 +54,11 @@ function* report(id: string, health: Health, lines: number): Steps<string> {
   const what = failing.map(({ name, message }) => `${plain(name)}: ${plain(message)}`).join('; ');
   // Kept in a file as well: the incident gets the log as it came, not as somebody retold it.
   const read = yield `seed logs tail ${id} --lines ${lines} --json | tee ${id}.json`;
-  const log = read.failed ? null : parseOutput(Log, read)?.items;
+  const log = read.failed ? null : (parseOutput(Log, read)?.items ?? null);
   const errors = log?.filter(({ level }) => level === 'error') ?? [];
   const last = errors.at(-1);
   const found =
-    log == null
+    log === null
       ? `The log could not be read: ${reasonOf(read)}.`
       : `${errors.length} of its last ${log.length} log lines are errors${last ? `, the last at ${last.at}: ${plain(last.message)}` : ''}.`;
   const names = failing.map(({ name }) => plain(name)).join(', ');
@@ -69,7 +69,7 @@ function* report(id: string, health: Health, lines: number): Steps<string> {
   ].join(' ');
   const excerpt = `jq -r '.items[] | "\\(.at) \\(.level) \\(.message)"' ${id}.json`;
   const create = `seed incidents create ${id} ${flags} --json`;
-  const result = yield log == null ? create : `${excerpt} | ${create} --log-excerpt -`;
+  const result = yield log === null ? create : `${excerpt} | ${create} --log-excerpt -`;
   const created = result.failed ? null : parseOutput(Created, result);
   if (created) return `${id}: ${what}. ${found} Created incident ${created.incident.id}.`;
   return `${id}: ${what}. No incident was created: ${reasonOf(result)}.`;

@@ -3,9 +3,6 @@ import type { PackContext } from 'seed/pack';
 import { duplicates, type Problem, problemsOf } from './rules.ts';
 import type { RecordsTable, Tables } from './tables.ts';
 
-/** A batch is what one clinic hands in on one day. */
-const RECORDS_MOST = 2_000;
-
 export interface JudgedRecord extends RecordsTable {
   problems: Problem[];
 }
@@ -21,7 +18,6 @@ export async function judgeBatch(
     .where('account_id', '=', account.id)
     .where('batch_id', '=', batch.id)
     .orderBy('position')
-    .limit(RECORDS_MOST)
     .execute();
   const uploadedOn = dateAt(batch.uploaded_at, batch.time_zone);
   const twice = duplicates(records);

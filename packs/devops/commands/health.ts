@@ -39,7 +39,6 @@ export const checkHealth = defineCommand({
       .where('account_id', '=', ctx.account.id)
       .where('environment_id', '=', id)
       .orderBy('name')
-      .limit(100)
       .execute();
     const freshFrom = ctx.clock.now().getTime() - STALE_AFTER_MS;
     const checks = rows.map(({ name, passed, message, checked_at }) => {
