@@ -155,7 +155,7 @@ function refuseUnlessAllowed(command: Command, actor: Actor): void {
       'missing_scope',
       `"${command.name}" needs the scope ${command.scope}, which this key lacks`,
       {
-        hint: 'GET /api/v1/commands lists what this key may use; another key can be created with the scope.',
+        hint: '`seed --help` (GET /api/v1/commands) lists what this key may use; another key can be created with the scope.',
       },
     );
   }

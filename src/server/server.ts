@@ -9,6 +9,7 @@ import type { Logger } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { startEmbeddedPostgres } from '../store/embedded/start-embedded.ts';
+import type { PackTables } from '../store/migrate.ts';
 import { openStore } from '../store/store.ts';
 import { createApp } from './app.ts';
 import { keepAuditFor } from './audit-retention.ts';
@@ -19,6 +20,10 @@ import { KeyUse } from './key-use.ts';
 import { sweepLapsedLeases } from './lapsed-leases.ts';
 import { createLlmGateway } from './llm/gateway.ts';
 import { readPrices } from './llm/prices.ts';
+import { shownPath } from './packs/import-file.ts';
+import { loadPacks } from './packs/load-packs.ts';
+import type { LoadedPack } from './packs/pack.ts';
+import { packCommands } from './packs/pack-commands.ts';
 import { keepCallsFor } from './partition-care.ts';
 import { RateLimits } from './rate-limits.ts';
 import type { ServerSettings } from './settings.ts';
@@ -44,6 +49,7 @@ export interface RunningServer {
 export async function startServer(settings: ServerSettings, log: Logger): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
   const stopping = new AbortController();
+  const packs = await loadPacks(settings.packs);
   const { databaseUrl, lost } = await findDatabase(settings, log, undo);
   const version = readVersion();
   const telemetry = undo.use(
@@ -57,15 +63,21 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
   );
   const { observe } = telemetry;
   const lose = (record: LostRecord) => (count: number) => observe({ type: 'records_lost', record, count });
-  const store = await openStore({ databaseUrl, log });
+  const store = await openStore({ databaseUrl, log, packs: packs.flatMap(tablesOf) });
   store.taskWatchers.add((change) => observe({ type: 'task', change }));
   undo.defer(() => store.close());
+  const registry = createRegistry(
+    BUILT_IN,
+    packs.map((pack) => ({ file: pack.file, commands: packCommands(pack, store) })),
+  );
+  log.info({ packs: packs.map(({ name }) => name) }, 'packs that are on');
   const newAdminKey = await firstKey(store, settings.adminKey);
   const prices = await readPrices(settings.pricesFile);
   const spending = undo.use(new Spending(store, prices, log));
   const llm = createLlmGateway({
     settings: settings.llm,
     prices,
+    playbooks: packs.flatMap((pack) => pack.playbooks ?? []),
     reserve: (taskId, request, signal) => spending.reserve(taskId, request, signal),
     recordCall: async (taskId, call, reservation) => {
       observe({ type: 'model_call', taskId, call });
@@ -88,7 +100,8 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     keyUse,
     rateLimits: new RateLimits(),
     trustedProxies: settings.trustedProxies,
-    registry: createRegistry(BUILT_IN),
+    registry,
+    packs,
     llm,
     log,
     runnerToken: settings.runnerToken,
@@ -116,6 +129,11 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     databaseLost: lost,
     stop: () => parts.disposeAsync(),
   };
+}
+
+function tablesOf({ name, migrationsFolder }: LoadedPack): PackTables[] {
+  if (migrationsFolder === null) return [];
+  return [{ name, migrationsFolder, shown: shownPath(migrationsFolder) }];
 }
 
 interface Database {

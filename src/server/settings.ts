@@ -5,6 +5,7 @@ import { env } from '../lib/env.ts';
 import { dataDirSetting, integerSetting, logLevelSetting, urlSetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { LlmSettings } from './llm/gateway.ts';
+import { CONFIG_FILE, PACKS_FOLDER, type PackSettings } from './packs/load-packs.ts';
 import { resourceSettings } from './resource-settings.ts';
 import type { ResourcePolicy } from './services/resources.ts';
 import { type TelemetrySettings, telemetrySettings } from './telemetry/telemetry-settings.ts';
@@ -29,6 +30,7 @@ export interface ServerSettings {
   llm: LlmSettings;
   resources: ResourcePolicy;
   telemetry: TelemetrySettings;
+  packs: PackSettings;
 }
 
 /** @throws SeedError invalid_settings, naming the variable */
@@ -48,6 +50,7 @@ export function readServerSettings(): ServerSettings {
     callRetentionDays: callRetentionDays(),
     resources: resourceSettings(),
     telemetry: telemetrySettings(token),
+    packs: packSettings(),
     llm: {
       baseUrl: urlSetting('SEED_LLM_BASE_URL'),
       apiKey: env('SEED_LLM_API_KEY') ?? null,
@@ -106,4 +109,12 @@ function runnerToken(): string {
   throw new SeedError('invalid_settings', 'SEED_RUNNER_TOKEN is not set or shorter than 32 characters', {
     hint: 'npm start sets it by itself; for servers and runners of their own: openssl rand -hex 32.',
   });
+}
+
+/** SEED_PACKS: names with commas between them, or `none`; unset: all that are found. */
+function packSettings(): PackSettings {
+  const text = env('SEED_PACKS');
+  const names = text?.split(',').map((name) => name.trim());
+  const only = text === 'none' ? [] : (names?.filter((name) => name !== '') ?? null);
+  return { folder: PACKS_FOLDER, config: CONFIG_FILE, only };
 }

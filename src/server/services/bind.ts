@@ -5,6 +5,7 @@ import type {
   AuditService,
   KeyService,
   ObsService,
+  PackService,
   SandboxService,
   TaskService,
 } from '../../commands/context.ts';
@@ -13,6 +14,7 @@ import { accountService } from './accounts.ts';
 import { auditService } from './audit.ts';
 import { keyService } from './keys.ts';
 import { obsService } from './obs.ts';
+import { packService } from './packs.ts';
 import { sandboxService } from './sandboxes.ts';
 import { taskService } from './tasks.ts';
 
@@ -21,6 +23,7 @@ export interface Services {
   audit: AuditService;
   keys: KeyService;
   obs: ObsService;
+  packs: PackService;
   tasks: TaskService;
   sandboxes: SandboxService;
 }
@@ -41,6 +44,7 @@ export function bindServices(
     audit: auditService(parts, actor),
     keys: keyService(parts, actor),
     obs: obsService(parts, actor),
+    packs: packService(parts, actor),
     tasks: taskService(parts, actor, signal, recordDone, traceParent),
     sandboxes: sandboxService(parts),
   };
