@@ -1,6 +1,7 @@
 // Mounts every command of the registry under /api/v1: authentication, scope, input, run, answer, ledger.
 import { randomUUID } from 'node:crypto';
 import { type Context, Hono } from 'hono';
+import { z } from 'zod';
 import type { Actor, CommandContext } from '../commands/context.ts';
 import { type Command, isStream } from '../commands/define-command.ts';
 import { parseHttp, pathParameters, toManifest } from '../commands/manifest.ts';
@@ -25,9 +26,11 @@ const NO_COMMAND: AuditedRoute = { name: null, effect: 'read' };
 export function commandRoutes(parts: ServerParts): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   for (const command of parts.registry.commands) mount(app, command, parts);
+  const readNothing = inputReader({ http: 'GET /commands', input: z.object({}) });
   app.get('/commands', (c) =>
     audited(c, parts.audit, NO_COMMAND, async () => {
       const { key, operator } = await authenticate(c, parts, true);
+      await readNothing(c);
       return c.json(toManifest(parts.registry.allowed(key.scopes, operator), parts.version));
     }),
   );
@@ -165,8 +168,7 @@ function refuseUnlessAllowed(command: Command, actor: Actor): void {
 function resumed(c: Context, input: unknown): never {
   const last = c.req.header('last-event-id');
   if (last === undefined) return input as never;
-  if (!/^\d{1,15}$/.test(last))
-    throw new SeedError('invalid_input', 'Last-Event-ID is not a sequence number');
+  if (!/^\d{1,9}$/.test(last)) throw new SeedError('invalid_input', 'Last-Event-ID is not a sequence number');
   return { ...(input as object), after: Number(last) } as never;
 }
 
