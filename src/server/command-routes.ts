@@ -57,7 +57,8 @@ function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {
     const signal = AbortSignal.any([c.req.raw.signal, parts.stopping]);
     const waitMs = preferredWaitMs(c.req.header('prefer'));
     const success = isStream(command) ? 200 : (command.successStatus ?? 200);
-    const services = bindServices(parts, actor, signal, (target) => recordDone(target, success));
+    const done = (target: string) => recordDone(target, success);
+    const services = bindServices(parts, actor, signal, done, c.req.header('traceparent'));
     const context: CommandContext = { actor, waitMs, signal, creationId: randomUUID(), ...services };
     if (isStream(command)) return streamAnswer(c, await command.stream(resumed(c, input), context));
     const work = async (creationId: string) =>
@@ -108,6 +109,9 @@ async function recorded(
   } finally {
     const actor = c.get('actor');
     const durationMs = Math.round(performance.now() - startedAt);
+    const { name, effect } = command;
+    const call = { name, effect, taskId: actor?.key.taskId ?? null, status, code, durationMs };
+    parts.telemetry.observe({ type: 'command', call });
     if (actor) await recordCall(c, command, parts, actor, { status, code, durationMs });
   }
 }
@@ -115,7 +119,7 @@ async function recorded(
 async function recordCall(
   c: Context<HttpEnv>,
   command: Command,
-  { store, calls, log }: ServerParts,
+  { store, calls, log, telemetry }: ServerParts,
   { key, accountId, lineage }: Actor,
   outcome: { status: number; code: string | null; durationMs: number },
 ): Promise<void> {
@@ -139,9 +143,10 @@ async function recordCall(
   if (taskId === null) return;
   const { status, durationMs } = outcome;
   const event = { type: 'command', command: name, effect, scope, status, durationMs } as const;
-  await appendServerEvent(store.db, taskId, event).catch((error) =>
-    log.error({ err: error, taskId, command: name }, 'a called command could not be recorded'),
-  );
+  await appendServerEvent(store.db, taskId, event).catch((error) => {
+    log.error({ err: error, taskId, command: name }, 'a called command could not be recorded');
+    telemetry.observe({ type: 'records_lost', record: 'event', count: 1 });
+  });
 }
 
 function refuseUnlessAllowed(command: Command, actor: Actor): void {
@@ -153,7 +158,7 @@ function refuseUnlessAllowed(command: Command, actor: Actor): void {
       'missing_scope',
       `"${command.name}" needs the scope ${command.scope}, which this key lacks`,
       {
-        hint: 'GET /api/v1/commands lists what this key may use; another key can be created with the scope.',
+        hint: '`seed --help` (GET /api/v1/commands) lists what this key may use; another key can be created with the scope.',
       },
     );
   }
