@@ -8,4 +8,6 @@ export const ADVISORY_LOCKS = {
   auditPrune: 5_333_004,
   /** Held while partitions are made and dropped. */
   partitions: 5_333_005,
+  /** Held while sample rows of a pack are written. */
+  packSamples: 5_333_006,
 } as const;
