@@ -10,6 +10,7 @@ import type { CostBy, CostGroup, RequestGroup, RequestsBy } from '../protocol/ob
 import type { Page } from '../protocol/page.ts';
 import type { RunnerView } from '../protocol/runner.ts';
 import type { RunTaskBody, Task, TaskStatus } from '../protocol/task.ts';
+import type { WebhookService } from './webhook-service.ts';
 
 /** Who presents the key. */
 export interface Actor {
@@ -139,4 +140,5 @@ export interface CommandContext {
   obs: ObsService;
   tasks: TaskService;
   sandboxes: SandboxService;
+  webhooks: WebhookService;
 }

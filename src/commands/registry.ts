@@ -8,6 +8,23 @@ import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from './
 import { obsCosts, obsRequests } from './obs.ts';
 import { listSandboxes } from './sandboxes.ts';
 import { getTask, listLedger, listTasks, runTask, stopTask, taskEvents } from './tasks.ts';
+import {
+  getWebhookDelivery,
+  listWebhookDeliveries,
+  replayFailedDeliveries,
+  replayWebhookDelivery,
+} from './webhook-deliveries.ts';
+import { getWebhookEvent, listWebhookEvents, streamWebhookEvents } from './webhook-events.ts';
+import {
+  createWebhook,
+  deleteWebhook,
+  getWebhook,
+  listWebhooks,
+  rotateDefaultSecret,
+  rotateWebhook,
+  testWebhook,
+  updateWebhook,
+} from './webhooks.ts';
 import { whoami } from './whoami.ts';
 
 export interface Registry {
@@ -38,6 +55,21 @@ export const BUILT_IN: readonly Command[] = [
   stopTask,
   taskEvents,
   listSandboxes,
+  createWebhook,
+  listWebhooks,
+  getWebhook,
+  updateWebhook,
+  deleteWebhook,
+  rotateWebhook,
+  rotateDefaultSecret,
+  testWebhook,
+  listWebhookEvents,
+  getWebhookEvent,
+  streamWebhookEvents,
+  listWebhookDeliveries,
+  getWebhookDelivery,
+  replayWebhookDelivery,
+  replayFailedDeliveries,
 ];
 
 /** @throws SeedError invalid_settings when two commands share a name or a route */

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { bundleCli } from '../cli/bundle.ts';
 import { BUILT_IN, createRegistry } from '../commands/registry.ts';
+import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../core/event-types.ts';
 import type { Logger } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
 import { SeedError } from '../protocol/errors.ts';
@@ -22,7 +23,12 @@ import { createLlmGateway } from './llm/gateway.ts';
 import { readPrices } from './llm/prices.ts';
 import { keepCallsFor } from './partition-care.ts';
 import { RateLimits } from './rate-limits.ts';
+import { openSecretsKey } from './secrets-key.ts';
 import type { ServerSettings } from './settings.ts';
+import { careForWebhooks } from './webhooks/care.ts';
+import { Dispatcher } from './webhooks/dispatcher.ts';
+import { createPost } from './webhooks/post.ts';
+import { resolveByDns } from './webhooks/resolve.ts';
 
 /** How long running requests may take to end once the server stops. */
 const DRAIN_MS = 8_000;
@@ -44,6 +50,7 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
   const { databaseUrl, lost } = await findDatabase(settings, log, undo);
   const store = await openStore({ databaseUrl, log });
   undo.defer(() => store.close());
+  const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
   const newAdminKey = await firstKey(store, settings.adminKey);
   const prices = await readPrices(settings.pricesFile);
   const llm = createLlmGateway({
@@ -55,6 +62,7 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
   const keyUse = undo.use(new KeyUse(store, log));
   const audit = undo.use(new AuditTrail(store, log));
   const calls = undo.use(new CallLog(store, log));
+  const version = readVersion();
   const app = createApp({
     store,
     audit,
@@ -64,15 +72,21 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     rateLimits: new RateLimits(),
     trustedProxies: settings.trustedProxies,
     registry: createRegistry(BUILT_IN),
+    eventTypes: createEventTypes(BUILT_IN_EVENT_TYPES),
+    secretsKey,
+    webhookNetworks: settings.webhookNetworks,
     llm,
     log,
     runnerToken: settings.runnerToken,
     resources: settings.resources,
-    version: readVersion(),
+    version,
     cliBundle: await bundleCli(),
     stopping: stopping.signal,
   });
   undo.use(sweepLapsedLeases(store, log));
+  const post = createPost({ resolve: resolveByDns, allowedNetworks: settings.webhookNetworks });
+  undo.use(new Dispatcher({ store, log, post, random: Math.random, secretsKey, version }).start());
+  undo.use(careForWebhooks(settings.webhookRetentionDays, store, log));
   undo.use(await keepCallsFor(settings.callRetentionDays, store, log));
   if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));
   const http = createServer(

@@ -8,4 +8,6 @@ export const ADVISORY_LOCKS = {
   auditPrune: 5_333_004,
   /** Held while partitions are made and dropped. */
   partitions: 5_333_005,
+  /** Held while events are numbered and become deliveries. */
+  webhookFanOut: 5_333_014,
 } as const;

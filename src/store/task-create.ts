@@ -25,6 +25,8 @@ export interface NewTask {
   model: string;
   resources: Resources;
   metadata: Record<string, string>;
+  /** Hears of its events, besides the account's endpoints. */
+  webhookUrl?: string | null;
 }
 
 /**
@@ -54,6 +56,7 @@ export async function createTask(
         model: storableText(task.model),
         resources: storableJson(task.resources),
         metadata: storableJson(task.metadata),
+        webhook_url: task.webhookUrl ?? null,
         // The database's time and no server's: pg-boss orders by it, so that createdAt tells the order of the queue.
         created_at: sql<Date>`date_trunc('milliseconds', now())`,
       })

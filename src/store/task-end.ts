@@ -41,13 +41,14 @@ export async function settleTask(
   prices: Prices,
 ): Promise<'settled' | 'already_ended'> {
   return store.db.transaction().execute(async (tx) => {
+    const { leaseId, usage } = settlement;
+    // Before the end, whose event tells what the task cost.
+    if (usage) await saveUsage(tx, { taskId, leaseId, usage }, prices, store.clock.now());
     const settled = await transition(tx, taskId, store.clock.now(), (task) => {
-      if (task.lease_id !== settlement.leaseId) throw leaseLost(taskId);
+      if (task.lease_id !== leaseId) throw leaseLost(taskId);
       return isTerminal(task.status) ? null : changeOf(settlement);
     });
     if (!settled) throw leaseLost(taskId);
-    const { leaseId, usage } = settlement;
-    if (usage) await saveUsage(tx, { taskId, leaseId, usage }, prices, store.clock.now());
     return settled.changed ? 'settled' : 'already_ended';
   });
 }

@@ -8,6 +8,7 @@ import type {
   SandboxService,
   TaskService,
 } from '../../commands/context.ts';
+import type { WebhookService } from '../../commands/webhook-service.ts';
 import type { ServerParts } from '../parts.ts';
 import { accountService } from './accounts.ts';
 import { auditService } from './audit.ts';
@@ -15,6 +16,7 @@ import { keyService } from './keys.ts';
 import { obsService } from './obs.ts';
 import { sandboxService } from './sandboxes.ts';
 import { taskService } from './tasks.ts';
+import { webhookService } from './webhooks.ts';
 
 export interface Services {
   accounts: AccountService;
@@ -23,6 +25,7 @@ export interface Services {
   obs: ObsService;
   tasks: TaskService;
   sandboxes: SandboxService;
+  webhooks: WebhookService;
 }
 
 /** @param recordDone records in the audit log what was done to which id, where the answer is then held */
@@ -39,5 +42,6 @@ export function bindServices(
     obs: obsService(parts, actor),
     tasks: taskService(parts, actor, signal, recordDone),
     sandboxes: sandboxService(parts),
+    webhooks: webhookService(parts, actor, signal),
   };
 }

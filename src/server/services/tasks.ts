@@ -2,7 +2,7 @@
 import type { Actor, TaskService } from '../../commands/context.ts';
 import type { Lineage } from '../../core/key-lineage.ts';
 import { isTerminal } from '../../core/lifecycle.ts';
-import { grantScopes } from '../../core/scopes.ts';
+import { allows, grantScopes } from '../../core/scopes.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { RunTaskBody, Task } from '../../protocol/task.ts';
 import { listLedger } from '../../store/calls.ts';
@@ -12,7 +12,10 @@ import { createTask } from '../../store/task-create.ts';
 import { stopTask } from '../../store/task-end.ts';
 import { lockAndCountTasks } from '../../store/task-limit.ts';
 import { getTask, listTasks } from '../../store/tasks.ts';
+import { ensureDefaultSecret } from '../../store/webhook-secrets.ts';
 import type { ServerParts } from '../parts.ts';
+import { mintWebhookSecret } from '../webhooks/secrets.ts';
+import { webhookUrl } from '../webhooks/webhook-url.ts';
 import { defaultModelFor, refuseModel } from './allowed-model.ts';
 import { refuseUnknownScopes } from './grants.ts';
 import { grantResources } from './resources.ts';
@@ -57,7 +60,7 @@ export function taskService(
 }
 
 async function accept(
-  { store, registry, llm, resources }: ServerParts,
+  { store, registry, llm, resources, secretsKey, webhookNetworks }: ServerParts,
   actor: Actor,
   id: string,
   input: RunTaskBody,
@@ -75,6 +78,8 @@ async function accept(
     });
   }
   refuseModel(model, actor.lineage);
+  const url = input.webhookUrl === undefined ? null : webhookUrl(input.webhookUrl, webhookNetworks);
+  if (url !== null) refuseWayOut(actor);
   const granted = grantResources(resources, input.resources ?? {});
   await refuseWithoutDriver(store);
   const task = {
@@ -89,8 +94,20 @@ async function accept(
     model,
     resources: granted,
     metadata: input.metadata,
+    webhookUrl: url,
   };
-  return createTask(store, task, (tx) => refuseTooManyTasks(tx, actor.lineage));
+  return createTask(store, task, async (tx) => {
+    await refuseTooManyTasks(tx, actor.lineage);
+    if (url === null) return;
+    const make = () => mintWebhookSecret(secretsKey).sealed;
+    await ensureDefaultSecret(tx, actor.accountId, make, store.clock.now());
+  });
+}
+
+/** A URL of its own choosing is a way out of the sandbox: a task needs the scope for it, a caller outside has the network. */
+function refuseWayOut({ key, lineage }: Actor): void {
+  if (lineage.length === 1 || allows(key.scopes, 'webhooks:write')) return;
+  throw new SeedError('missing_scope', 'webhookUrl needs the scope webhooks:write, which this task lacks');
 }
 
 /** @throws SeedError too_many_tasks */
