@@ -6,7 +6,7 @@ import { LIMITS } from './limits.ts';
 const TYPE = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/;
 const PATTERN = /^(\*|[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\.\*|[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+)$/;
 
-export const EventTypeName = z.string().max(100).regex(TYPE, 'a type is written task.completed');
+const EventTypeName = z.string().max(100).regex(TYPE, 'a type is written task.completed');
 
 export const EventTypePattern = z
   .string()

@@ -151,7 +151,7 @@ async function firstBytes(response: IncomingMessage, signal: AbortSignal): Promi
 
 function reasonOf(error: unknown): AttemptError {
   const { code = '', message = '' } = error as NodeJS.ErrnoException;
-  if (/CERT|TLS|SSL|UNABLE_TO|SELF_SIGNED|ERR_OSSL/.test(code)) return 'tls_failed';
+  if (/CERT|TLS|SSL|UNABLE_TO|EPROTO/.test(code)) return 'tls_failed';
   if (code.startsWith('HPE_') || code === 'ECONNRESET' || /socket hang up/.test(message))
     return 'broken_answer';
   return 'connection_failed';
