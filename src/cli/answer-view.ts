@@ -54,7 +54,7 @@ function printList(
   const page = isRecord(answer) ? answer : {};
   const items = Array.isArray(page['items']) ? page['items'] : [];
   if (items.length === 0) {
-    note(`No ${command.name.split(' ')[0] ?? 'items'}.`);
+    note(`No ${command.name.split(' ').at(-2) ?? 'items'}.`);
   } else {
     const { text, hidden } = listView(items, command.columns, viewOptions(io));
     io.stdout.write(text);

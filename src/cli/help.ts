@@ -41,8 +41,8 @@ export function rootHelp(manifest: Manifest | null, local: readonly HelpEntry[],
   return join(sections);
 }
 
-/** `seed keys --help` */
-export function nounHelp(noun: string, commands: readonly ManifestCommand[], style: Style): string {
+/** `seed keys --help`, `seed webhooks events --help` */
+export function nounHelp(noun: string, commands: readonly HelpEntry[], style: Style): string {
   return join([
     `${style.bold('Usage:')} seed ${noun} <verb> [arguments] [flags]`,
     section('Commands', commands.map(commandEntry), style),
@@ -88,16 +88,7 @@ export function localHelp(
   ]);
 }
 
-/** `seed snapshots --help` */
-export function localNounHelp(noun: string, commands: readonly HelpEntry[], style: Style): string {
-  return join([
-    `${style.bold('Usage:')} seed ${noun} <verb> [arguments] [flags]`,
-    section('Commands', commands, style),
-    `More about one: seed ${commands[0]?.name ?? noun} --help`,
-  ]);
-}
-
-function commandEntry(command: ManifestCommand): HelpEntry {
+function commandEntry(command: HelpEntry): HelpEntry {
   return { name: command.name, summary: sanitiseLine(command.summary) };
 }
 

@@ -5,9 +5,10 @@ import { login, logout } from './login.ts';
 import { main } from './main.ts';
 import { REPOSITORY } from './repository-root.ts';
 import { snapshotCommands } from './snapshots.ts';
+import { webhooksListen } from './webhooks-listen.ts';
 
 await main({
   manifest: null,
-  local: [login, logout, doctor, ...snapshotCommands],
+  local: [login, logout, doctor, ...snapshotCommands, webhooksListen],
   version: () => JSON.parse(fs.readFileSync(new URL('package.json', REPOSITORY), 'utf8')).version,
 });

@@ -7,7 +7,7 @@ import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { findCommand, unknownCommand } from './find-command.ts';
 import { followedBy, followTask } from './follow-task.ts';
 import { type GlobalFlags, takeLeadingFlags } from './global-flags.ts';
-import { commandHelp, localHelp, localNounHelp, nounHelp, rootHelp } from './help.ts';
+import { commandHelp, localHelp, nounHelp, rootHelp } from './help.ts';
 import type { Io, Output } from './io.ts';
 import { findLocal, type LocalCommand, runLocal } from './local-command.ts';
 import { cachedManifest, embeddedManifest, type ManifestSource } from './manifest-source.ts';
@@ -56,7 +56,7 @@ async function dispatch(argv: readonly string[], form: Form, io: Io): Promise<nu
     if (code === null) showHelp(io.stdout, localHelp(local.command, styleFor(io.stdout, io)));
     return code ?? EXIT.ok;
   }
-  const verbs = form.local.filter(({ name }) => name.startsWith(`${rest[0]} `));
+  const verbs = form.local.filter(({ name, beside }) => !beside && name.startsWith(`${rest[0]} `));
   if (verbs.length > 0) return showLocalNounHelp(io, verbs, flags, rest);
   const profile = loadProfile(io, flags.url);
   const api = createApi(io, profile);
@@ -139,7 +139,7 @@ function showLocalNounHelp(
   if (!wantsHelp && others[0] !== undefined)
     throw unknownCommand({ version: '', commands: [] }, names, words);
   const output = wantsHelp ? io.stdout : io.stderr;
-  showHelp(output, localNounHelp(noun, verbs, styleFor(output, io)));
+  showHelp(output, nounHelp(noun, verbs, styleFor(output, io)));
   return wantsHelp ? EXIT.ok : EXIT.usage;
 }
 
@@ -151,11 +151,15 @@ function showNounHelp(
   flags: GlobalFlags,
   words: readonly string[],
 ): number {
-  const [noun = '', ...others] = words;
-  const commands = manifest.commands.filter(({ name }) => name.startsWith(`${noun} `));
-  const wantsHelp = flags.help || others[0] === '--help' || others[0] === '-h';
-  const isBareNoun = others.every((word) => word.startsWith('-'));
-  if (commands.length === 0 || (!wantsHelp && !isBareNoun)) {
+  const end = words.findIndex((word) => word.startsWith('-'));
+  const typed = end < 0 ? words : words.slice(0, end);
+  const wantsHelp = flags.help || words[end] === '--help' || words[end] === '-h';
+  const known = [...manifest.commands, ...form.local];
+  const below = (noun: string) => known.filter(({ name }) => name.startsWith(`${noun} `));
+  const whole = typed.join(' ');
+  const noun = wantsHelp && below(whole).length === 0 ? (typed[0] ?? '') : whole;
+  const commands = below(noun);
+  if (commands.length === 0) {
     throw unknownCommand(
       manifest,
       form.local.map(({ name }) => name),

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { BUILT_IN_EVENT_TYPES, createEventTypes, matchesType } from './event-types.ts';
+import { matchesType } from '../protocol/event-type-pattern.ts';
+import { BUILT_IN_EVENT_TYPES, createEventTypes } from './event-types.ts';
 
 test.each([
   ['task.completed', 'task.completed', true],

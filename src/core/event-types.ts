@@ -1,5 +1,6 @@
 // The types of events there are: Seed's own, and those that packs declare.
 import { SeedError } from '../protocol/errors.ts';
+import { matchesType } from '../protocol/event-type-pattern.ts';
 
 export interface EventType {
   /** `task.completed` */
@@ -52,10 +53,4 @@ export function createEventTypes(all: readonly EventType[]): EventTypes {
       });
     },
   };
-}
-
-/** The same in SQL is in store/webhook-fan-out.ts. */
-export function matchesType(pattern: string, type: string): boolean {
-  if (pattern === '*' || pattern === type) return true;
-  return pattern.endsWith('.*') && type.startsWith(pattern.slice(0, -1));
 }

@@ -1,5 +1,5 @@
 // The events of an account as they come, from any point, until the reader goes away.
-import { matchesType } from '../../core/event-types.ts';
+import { matchesType } from '../../protocol/event-type-pattern.ts';
 import type { WebhookEvent } from '../../protocol/webhook.ts';
 import type { Store } from '../../store/store.ts';
 import { newestPosition, readEventsAfter } from '../../store/webhook-events.ts';
