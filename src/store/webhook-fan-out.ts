@@ -3,6 +3,7 @@
 import { sql } from 'kysely';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
 import type { Store } from './store.ts';
+import type { Db } from './tables.ts';
 
 const BATCH = 500;
 
@@ -11,6 +12,7 @@ const BATCH = 500;
  * whoever reads events in the order of their numbers misses none. Others return 0 at once.
  */
 export async function fanOutEvents(store: Pick<Store, 'db' | 'clock'>): Promise<number> {
+  if (!(await hasNewEvents(store.db))) return 0;
   return store.db.transaction().execute(async (tx) => {
     const { rows: locks } = await sql<{ mine: boolean }>`
       select pg_try_advisory_xact_lock(${ADVISORY_LOCKS.webhookFanOut}) as mine`.execute(tx);
@@ -46,4 +48,11 @@ export async function fanOutEvents(store: Pick<Store, 'db' | 'clock'>): Promise<
       select (select count(*) from numbered) as events, (select count(*) from told) as accounts`.execute(tx);
     return rows[0]?.events ?? 0;
   });
+}
+
+/** Asked at every turn of every dispatcher, so without the lock. */
+async function hasNewEvents(db: Db): Promise<boolean> {
+  const { rows } = await sql<{ some: boolean }>`
+    select exists (select from webhook_events where position is null) as some`.execute(db);
+  return rows[0]?.some === true;
 }

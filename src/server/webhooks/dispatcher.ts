@@ -1,5 +1,6 @@
 // Delivers events: makes deliveries of them, takes those that are due, attempts them side by side and writes down what came of
 // it. Every server runs one; what a killed one had in hand another takes over.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../lib/log.ts';
 import type { Store } from '../../store/store.ts';
 import { type ClaimedDelivery, claimDeliveries, releaseClaims } from '../../store/webhook-claims.ts';
@@ -17,12 +18,14 @@ export interface DispatcherOptions extends Omit<AttemptParts, 'clock'> {
 
 /** At a time, of one server: what is under way has its event in memory. */
 const TOTAL = 1_000;
-const PER_ACCOUNT = 100;
-const PER_LANE = 10;
+const PER_ACCOUNT = 200;
+const PER_LANE = 20;
 const CLAIM_MS = 30_000;
 /** How often it looks for retries that have become due. */
 const LOOK_EVERY_MS = 500;
 const RECORDED_AT_ONCE = 200;
+/** What ends within so long is written together. */
+const RECORD_AFTER_MS = 3;
 /** What attempts under way are given to end when the server stops. */
 const STOP_PATIENCE_MS = 4_000;
 
@@ -106,6 +109,7 @@ export class Dispatcher implements AsyncDisposable {
   async #record(): Promise<void> {
     const { store, log } = this.#options;
     while (this.#finished.length > 0) {
+      await sleep(RECORD_AFTER_MS);
       const batch = this.#finished.splice(0, RECORDED_AT_ONCE);
       await this.#write(store, batch).catch((error) =>
         // They are attempted again when their claims have lapsed.
