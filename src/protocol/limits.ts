@@ -34,7 +34,7 @@ export const LIMITS = {
   /** Bytes of the final answer and of the diagnostics; longer ones are cut in the middle. */
   stdoutBytes: 256 * 1024,
   stderrBytes: 64 * 1024,
-  /** Live event streams of the tasks of one key. */
+  /** Live event streams of one key. */
   eventStreamsPerKey: 50,
   /** Webhooks of one account, types of events of one, and the length of a URL. */
   webhooksPerAccount: 100,

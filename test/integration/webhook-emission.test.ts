@@ -66,7 +66,6 @@ it('a task has one event for its start and one for its end, whatever that is', a
     exitCode: 0,
     error: null,
     usage: null,
-    usage: null,
   };
   const ways: [string, string, (id: string, leaseId: string) => Promise<unknown>][] = [
     [

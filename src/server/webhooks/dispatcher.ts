@@ -49,12 +49,12 @@ export class Dispatcher implements AsyncDisposable {
     return this;
   }
 
-  /** One round: starts every attempt that is due and has a place. Returns how much there was to do. */
-  async turn(): Promise<number> {
+  /** One round: starts every attempt that is due and has a place. Returns what there was to do. */
+  async turn(): Promise<{ events: number; attempts: number }> {
     const { store, claimMs = CLAIM_MS } = this.#options;
     const events = await fanOutEvents(store);
     const limit = TOTAL - this.#underWay.size;
-    if (limit <= 0) return events;
+    if (limit <= 0) return { events, attempts: 0 };
     const { lanes, accounts } = this.#underWay;
     const claimed = await claimDeliveries(store, {
       limit,
@@ -64,7 +64,7 @@ export class Dispatcher implements AsyncDisposable {
       claimMs,
     });
     for (const delivery of claimed) void this.#attempt(delivery);
-    return events + claimed.length;
+    return { events, attempts: claimed.length };
   }
 
   /** Resolves when nothing is under way here. */
@@ -86,23 +86,26 @@ export class Dispatcher implements AsyncDisposable {
     using wakes = store.signals.subscribe('webhooks');
     while (!this.#stopping) {
       this.#pause = new AbortController();
-      const done = await this.turn().catch((error) => {
+      const { events } = await this.turn().catch((error) => {
         log.error({ err: error }, 'could not look for webhooks to deliver');
-        return 0;
+        return { events: 0 };
       });
-      if (done === 0 && !this.#stopping) await wakes.next(LOOK_EVERY_MS, this.#pause.signal);
+      // Attempts that found no place are looked at again when one is free.
+      if (events === 0 && !this.#stopping) await wakes.next(LOOK_EVERY_MS, this.#pause.signal);
     }
   }
 
   async #attempt(delivery: ClaimedDelivery): Promise<void> {
     this.#underWay.add(delivery);
-    const attempt = await attemptDelivery(
-      delivery,
-      { ...this.#options, clock: this.#options.store.clock },
-      this.#givenUp.signal,
-    );
-    this.#finished.push(attempt);
-    this.#recording ??= this.#record();
+    const { store, log } = this.#options;
+    try {
+      const parts = { ...this.#options, clock: store.clock };
+      this.#finished.push(await attemptDelivery(delivery, parts, this.#givenUp.signal));
+      this.#recording ??= this.#record();
+    } catch (error) {
+      log.error({ err: error, deliveryId: delivery.id }, 'could not attempt to deliver a webhook');
+      this.#underWay.remove(delivery);
+    }
   }
 
   /** Writes what has ended, and what ends meanwhile, in as few transactions as the database's speed asks for. */
