@@ -4,6 +4,7 @@ import { setUpWithProgress } from '../scripts/lib/set-up.ts';
 import { measureBare } from './start/bare.ts';
 import { cpuSeconds, memoryBelow } from './start/footprint.ts';
 import { startModelServer } from './start/model-server.ts';
+import { measureRestore } from './start/restore.ts';
 import { type BenchSeed, startBenchSeed } from './start/seed.ts';
 import { type Steps, stepRows, stepsOf } from './start/steps.ts';
 import { median, percentile, round } from './statistics.ts';
@@ -16,6 +17,8 @@ await setUpWithProgress();
 const model = await startModelServer();
 say(`bare: pi -p, ${RUNS + 1} times`);
 const bare = await measureBare(model, RUNS + 1);
+say(`restore: a sandbox from the snapshot, ${RUNS} times`);
+const restore = await measureRestore(RUNS);
 say(`cold: ${RUNS + 2} tasks from the snapshot`);
 const cold = await withSeed({ slots: 2, poolSize: 0 }, (seed) => measureOneByOne(seed, 'cold', 0));
 say(`warm: ${RUNS + 2} tasks from the pool`);
@@ -107,6 +110,7 @@ function report(): void {
       '≤ 3 ×',
     ],
     ...stepRows('cold', cold.steps),
+    ['cold: of that, the restore until the guest answers (measured alone)', ms(median(restore))],
     ...stepRows('warm', warm.steps),
     ['sandboxes started ahead', `${round(startsPerSecond, 2)} a second`],
     ['memory of a waiting sandbox, proportional', `${round(memoryBytesPerSandbox / 1e6)} MB`],

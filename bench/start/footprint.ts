@@ -5,14 +5,21 @@ import { processTree } from '../../src/lib/host-processes.ts';
 /** Bytes of memory of all processes below the runner, shared pages divided among those that share them. */
 export async function memoryBelow(runnerPid: number): Promise<number> {
   const processes = await processTree(runnerPid);
-  const shares = await Promise.all(processes.map(({ pid }) => (pid === runnerPid ? 0 : shareOf(pid))));
-  return shares.reduce((sum, bytes) => sum + bytes, 0);
+  const memories = await Promise.all(processes.map(({ pid }) => (pid === runnerPid ? '' : memoryOf(pid))));
+  return [...new Set(memories)].reduce((sum, memory) => sum + shareOf(memory), 0);
 }
 
-/** A process may end meanwhile. */
-async function shareOf(pid: number): Promise<number> {
-  const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
-  return Number(/^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1] ?? 0) * 1024;
+/**
+ * The process's mappings and what they take. The same to the letter for processes that share one memory (gVisor's stubs, made with
+ * CLONE_VM), of which it counts once. A process may end meanwhile.
+ */
+async function memoryOf(pid: number): Promise<string> {
+  const files = ['maps', 'smaps_rollup'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8'));
+  return (await Promise.all(files).catch(() => [])).join('');
+}
+
+function shareOf(memory: string): number {
+  return Number(/^Pss:\s+(\d+) kB$/m.exec(memory)?.[1] ?? 0) * 1024;
 }
 
 /** Processor seconds that the processes and all below them have used. */

@@ -77,8 +77,10 @@ export const Lease = z.object({
   scopes: z.array(z.string()),
   timeoutMs: z.number().int(),
   resources: Resources,
-  /** The task is dead at this moment, whatever happens. */
+  /** The task is dead at this moment, whatever happens, by the server's clock. */
   deadline: z.iso.datetime(),
+  /** Until then: what counts for a runner, whose clock may differ. */
+  leftMs: z.number().int(),
   /** The task key's secret. It stays in the runner: it is attached to proxied calls and never enters the sandbox. */
   taskKey: z.string(),
   /** The commands of the task key, handed to the guest. */

@@ -20,7 +20,7 @@ const ANSWER_BYTES = 1024 * 1024;
 
 /** Every method throws SeedError: `lease_lost`, `unreachable` when there was no answer, or what the server answered. */
 export interface ServerClient {
-  /** Null: nothing to do. Held back up to LEASE_WAIT_MS. */
+  /** Its deadline is by this machine's clock. Null: nothing to do. Held back up to LEASE_WAIT_MS. */
   lease(state: RunnerState, signal: AbortSignal): Promise<Lease | null>;
   /** Tasks to kill. Held back up to HEARTBEAT_WAIT_MS. */
   heartbeat(state: RunnerState, taskIds: string[], signal: AbortSignal): Promise<string[]>;
@@ -81,7 +81,9 @@ export function createServerClient(
   return {
     async lease(state, signal) {
       const answer = await post('/lease', { runner: state }, { heldMs: LEASE_WAIT_MS, signal });
-      return answer === null ? null : Lease.parse(answer);
+      if (answer === null) return null;
+      const lease = Lease.parse(answer);
+      return { ...lease, deadline: new Date(Date.now() + lease.leftMs).toISOString() };
     },
     async heartbeat(runner, tasks, signal) {
       const body = { runnerId: runner.id, tasks, runner };

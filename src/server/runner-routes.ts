@@ -112,6 +112,7 @@ async function nextLease(
         timeoutMs: leased.task.timeout,
         resources: leased.task.resources,
         deadline: leased.deadline.toISOString(),
+        leftMs: leased.deadline.getTime() - store.clock.now().getTime(),
         taskKey: secret,
         manifest: toManifest(registry.allowed(leased.task.scopes.effective, leased.operator), version),
       };

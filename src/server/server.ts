@@ -10,7 +10,6 @@ import type { Logger } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { startEmbeddedPostgres } from '../store/embedded/start-embedded.ts';
-import { recordModelCall } from '../store/model-calls.ts';
 import { openStore } from '../store/store.ts';
 import { createApp } from './app.ts';
 import { keepAuditFor } from './audit-retention.ts';
@@ -25,6 +24,7 @@ import { keepCallsFor } from './partition-care.ts';
 import { RateLimits } from './rate-limits.ts';
 import { openSecretsKey } from './secrets-key.ts';
 import type { ServerSettings } from './settings.ts';
+import { Spending } from './spending/spending.ts';
 import { careForWebhooks } from './webhooks/care.ts';
 import { Dispatcher } from './webhooks/dispatcher.ts';
 import { createPost } from './webhooks/post.ts';
@@ -53,10 +53,12 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
   const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
   const newAdminKey = await firstKey(store, settings.adminKey);
   const prices = await readPrices(settings.pricesFile);
+  const spending = undo.use(new Spending(store, prices, log));
   const llm = createLlmGateway({
     settings: settings.llm,
     prices,
-    recordCall: (taskId, call) => recordModelCall(store, taskId, call),
+    reserve: (taskId, request, signal) => spending.reserve(taskId, request, signal),
+    recordCall: (taskId, call, reservation) => spending.settle(taskId, call, reservation),
     log,
   });
   const keyUse = undo.use(new KeyUse(store, log));
@@ -78,6 +80,7 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     llm,
     log,
     runnerToken: settings.runnerToken,
+    callRetentionDays: settings.callRetentionDays,
     resources: settings.resources,
     version,
     cliBundle: await bundleCli(),

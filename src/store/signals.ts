@@ -16,6 +16,7 @@ export type Topic =
   | `task:${string}`
   | `runner:${string}`
   | `idempotency:${string}`
+  | `spend:${string}`
   | `webhook-events:${string}`
   | `webhook-test:${string}`;
 

@@ -1,8 +1,8 @@
 // A Postgres that outlived its server (killed -9 on a machine where it could not be told): stopped before a new one starts.
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readIfThere } from '../../lib/read-if-there.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { readIfThere } from './read-if-there.ts';
 
 const STOP_PATIENCE_MS = 30_000;
 const POLL_MS = 20;

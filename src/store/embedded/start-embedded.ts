@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { BaseLogger } from 'pino';
 import { hydrateSymlinks } from '../../lib/hydrate-symlinks.ts';
-import { lockDataFolder } from './data-folder-lock.ts';
+import { lockForProcess } from '../../lib/process-lock.ts';
 import { clusterFolder, DATABASE_ROLE, initialise } from './initialise.ts';
 import { stopOrphan } from './orphan.ts';
 import { chooseLauncher } from './plain-user.ts';
@@ -32,7 +32,11 @@ export async function startEmbeddedPostgres(options: {
   const { log } = options;
   const dataDir = resolve(options.dataDir);
   await mkdir(dataDir, { recursive: true });
-  const lock = await lockDataFolder(dataDir);
+  const lock = await lockForProcess(
+    join(dataDir, 'postgres.lock'),
+    `The data folder ${dataDir} is in use by another server`,
+    'Stop that process, or set SEED_DATA_DIR to another folder.',
+  );
   try {
     const { databaseUrl, postgres, removeSocket } = await startOn(dataDir, log);
     let stopped: Promise<void> | undefined;

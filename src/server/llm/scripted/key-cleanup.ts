@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { Key } from '../../../protocol/key.ts';
 import { missingScopeOf, parseOutput, reasonOf } from './command-output.ts';
 import { type CleanupReport, describeCleanup, type ListedKey } from './key-cleanup-report.ts';
-import type { Playbook } from './playbook.ts';
-import { readList, type Steps } from './read-list.ts';
+import type { Playbook, Steps } from './playbook.ts';
+import { readList } from './read-list.ts';
 
 const KeySummary = Key.pick({ id: true, name: true, status: true, expiresAt: true });
 const RevokedKey = z.object({ key: Key.pick({ id: true, status: true, revokedAt: true }) });

@@ -4,8 +4,7 @@ import { LIMITS } from '../../../protocol/limits.ts';
 import { pageOf } from '../../../protocol/page.ts';
 import { parseOutput, reasonOf, wasCut } from './command-output.ts';
 import type { ToolResult } from './conversation.ts';
-
-export type Steps<Result> = Generator<string, Result, ToolResult>;
+import type { Steps } from './playbook.ts';
 
 /** A page that the agent would cut is asked for again with fewer items. */
 const PAGE_SIZES = [LIMITS.pageSize, 25, 5, 1] as const;
@@ -13,7 +12,7 @@ const PAGES_AT_MOST = 1_000;
 /** What may stand in a shell command without quotes. */
 const SAFE_CURSOR = /^[\w.=~+/:-]{1,200}$/;
 
-/** @param command with its filters: `seed keys list` */
+/** @param command with its filters: `seed keys list --status active` */
 export function* readList<Item>(
   command: string,
   item: z.ZodType<Item>,

@@ -1,30 +1,21 @@
-// The weekly activity summary in words. Everything in it comes from what the commands returned.
+// The activity summary in words. Everything in it comes from what the commands returned.
 
 export interface HappenedEvent {
   type: string;
   timestamp: string;
 }
 
-export interface CalledCommand {
-  name: string;
-  requests: number;
-  refused: number;
-  failed: number;
-}
-
-type Requests = { total: number; commands: CalledCommand[] } | { trouble: string };
+/** What was called, or why that could not be read. */
+type Requests =
+  | { requests: number; refused: number; failed: number; commands: { name: string; requests: number }[] }
+  | { trouble: string };
 
 const COMMANDS_MOST = 3;
 
-/** `Weekly platform activity` and its lines. */
-export function describeActivity(events: readonly HappenedEvent[], requests: Requests): string {
-  return [
-    'Weekly platform activity, last 7 days',
-    '',
-    ...eventLines(events),
-    '',
-    ...requestLines(requests),
-  ].join('\n');
+/** `Platform activity of the last 7 days` and its lines. */
+export function describeActivity(days: number, events: readonly HappenedEvent[], requests: Requests): string {
+  const title = `Platform activity of the last ${counted(days, 'day')}`;
+  return [title, '', ...eventLines(events), '', ...requestLines(requests)].join('\n');
 }
 
 function eventLines(events: readonly HappenedEvent[]): string[] {
@@ -55,15 +46,14 @@ function taskLine(events: readonly HappenedEvent[]): string[] {
 function requestLines(requests: Requests): string[] {
   if ('trouble' in requests)
     return [`What was called could not be read: ${requests.trouble.replace(/\.$/, '')}.`];
-  const { total, commands } = requests;
+  const { requests: total, refused, failed, commands } = requests;
   if (total === 0) return ['No requests.'];
-  const sum = (of: 'refused' | 'failed') => commands.reduce((all, command) => all + command[of], 0);
   const most = commands
     .toSorted((one, other) => other.requests - one.requests || compare(one.name, other.name))
     .slice(0, COMMANDS_MOST)
     .map(({ name, requests: count }) => `${name} (${count})`);
   return [
-    `${counted(total, 'request')}, ${sum('refused')} refused, ${sum('failed')} failed. Most called: ${most.join(', ')}.`,
+    `${counted(total, 'request')}, ${refused} refused, ${failed} failed. Most called: ${most.join(', ')}.`,
   ];
 }
 

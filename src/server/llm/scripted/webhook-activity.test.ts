@@ -5,11 +5,11 @@ import { webhookActivity } from './webhook-activity.ts';
 
 const TYPES = ['task.completed', 'task.failed', 'task.stopped', 'key.created', 'crm.contact_created'];
 const REQUESTS = {
-  total: 12,
   items: [
-    { group: 'keys list', requests: 7, refused: 1, failed: 0 },
-    { group: 'tasks run', requests: 5, refused: 0, failed: 2 },
+    { group: 'tasks run', requests: 5 },
+    { group: 'keys list', requests: 7 },
   ],
+  totals: { requests: 12, refused: 1, failed: 2 },
 };
 const event = (type: string, timestamp = '2026-11-20T10:00:00.000Z') => ({
   id: 'x',
@@ -22,14 +22,18 @@ const event = (type: string, timestamp = '2026-11-20T10:00:00.000Z') => ({
 /** A platform for the agent's commands; `override` answers instead where it returns something. */
 function play(
   events: object[],
-  requests: object = REQUESTS,
+  requests: { items: object[]; totals: object } = REQUESTS,
   override: (command: string) => string | undefined = () => undefined,
 ) {
   const commands: string[] = [];
   const messages: { role: string; content: string }[] = [{ role: 'user', content: webhookActivity.example }];
   const run = (command: string): string => {
     const [, limit, cursor] = /--limit (\d+)(?: --cursor (\d+))?/.exec(command) ?? [];
-    if (limit === undefined) return JSON.stringify(requests);
+    if (command.includes('seed obs'))
+      return JSON.stringify({ ...requests, items: requests.items.length, cut: 0, missingBefore: null });
+    const [, begin, end] = /\.items\[(\d+):(\d+)\]/.exec(command) ?? [];
+    if (begin !== undefined)
+      return JSON.stringify({ items: requests.items.slice(Number(begin), Number(end)) });
     const [from, to] = [Number(cursor ?? 0), Number(cursor ?? 0) + Number(limit)];
     const nextCursor = to < events.length ? String(to) : null;
     return JSON.stringify({ items: events.slice(from, to), nextCursor });
@@ -52,11 +56,12 @@ describe('the summary', () => {
     ]);
     expect(commands).toEqual([
       'seed webhooks events list --since 7d --json --limit 100',
-      'seed obs requests --json --by command --since 7d',
+      "seed obs requests --by command --since 7d --json > requests.json && jq -c '.items |= length' requests.json",
+      "jq -c '{items: .items[0:50]}' requests.json",
     ]);
     expect(answer).toBe(
       [
-        'Weekly platform activity, last 7 days',
+        'Platform activity of the last 7 days',
         '',
         '5 webhook events of 3 types. Most active: task.completed (3).',
         '- task.completed: 3 (60 %)',
@@ -74,7 +79,7 @@ describe('the summary', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...TYPES), { minLength: 1, maxLength: 260 }), (types) => {
         const { answer, commands } = play(types.map((type) => event(type)));
-        expect(commands).toHaveLength(Math.ceil(types.length / 100) + 1);
+        expect(commands).toHaveLength(Math.ceil(types.length / 100) + 2);
         for (const type of TYPES) {
           const count = types.filter((one) => one === type).length;
           const told = new RegExp(`^- ${type.replace('.', '\\.')}: (\\d+) `, 'm').exec(answer)?.[1];
@@ -87,8 +92,8 @@ describe('the summary', () => {
   });
 
   it('of nothing says so', () => {
-    const { answer } = play([], { total: 0, items: [] });
-    expect(answer).toBe('Weekly platform activity, last 7 days\n\nNo webhook events.\n\nNo requests.');
+    const { answer } = play([], { items: [], totals: { requests: 0, refused: 0, failed: 0 } });
+    expect(answer).toBe('Platform activity of the last 7 days\n\nNo webhook events.\n\nNo requests.');
   });
 });
 
@@ -124,6 +129,7 @@ it.each<[boolean, string]>([
   [true, webhookActivity.example],
   [true, 'Summarize this week’s webhook events'],
   [false, 'Replay the failed webhook events of the last 7 days and report'],
+  [true, 'Report on the webhook events of the last 30 days'],
   [false, 'Review our webhook event history'],
   [false, 'Delete old webhook events every week and summarise'],
   [false, 'Write a weekly report about our customers'],

@@ -1,44 +1,41 @@
-// The playbook of the weekly activity summary: reads the webhook events of the last seven days and what was called meanwhile,
-// and tells the team in a few lines.
+// The playbook of the activity summary: reads the webhook events of the last days and what was called meanwhile, and tells the
+// team in a few lines.
 import { z } from 'zod';
+import { RequestReport } from '../../../protocol/obs.ts';
 import { WebhookEvent } from '../../../protocol/webhook.ts';
-import { parseOutput, plain, reasonOf } from './command-output.ts';
-import type { Playbook } from './playbook.ts';
-import { readList, type Steps } from './read-list.ts';
-import { type CalledCommand, describeActivity } from './webhook-activity-report.ts';
+import { askedDays } from './asked-time.ts';
+import { plain } from './command-output.ts';
+import type { Playbook, Steps } from './playbook.ts';
+import { readList } from './read-list.ts';
+import { readReport } from './saved-report.ts';
+import { describeActivity } from './webhook-activity-report.ts';
 
-const EventSummary = WebhookEvent.pick({ type: true, timestamp: true });
-const Requests = z.object({
-  total: z.number(),
-  items: z.array(
-    z.object({ group: z.string(), requests: z.number(), refused: z.number(), failed: z.number() }),
-  ),
-});
+const DAYS_OF_A_WEEK = 7;
 
-function* readRequests(): Steps<{ total: number; commands: CalledCommand[] } | { trouble: string }> {
-  const result = yield 'seed obs requests --json --by command --since 7d';
-  if (result.failed) return { trouble: reasonOf(result) };
-  const report = parseOutput(Requests, result);
-  if (report === null) return { trouble: 'the answer of `seed obs requests` is not such a report' };
-  const commands = report.items.map(({ group, ...counts }) => ({ name: plain(group), ...counts }));
-  return { total: report.total, commands };
-}
+const Happened = WebhookEvent.pick({ type: true, timestamp: true });
+const Called = {
+  group: RequestReport.shape.items.element.pick({ group: true, requests: true }),
+  totals: z.object({ requests: z.int(), refused: z.int(), failed: z.int() }),
+};
 
-function* play(): Steps<string> {
-  const events = yield* readList('seed webhooks events list --since 7d', EventSummary);
+function* play(instruction: string): Steps<string> {
+  const days = askedDays(instruction) ?? DAYS_OF_A_WEEK;
+  const events = yield* readList(`seed webhooks events list --since ${days}d`, Happened);
   if ('trouble' in events) return `Could not read the webhook event history: ${events.trouble}.`;
-  const requests = yield* readRequests();
-  return describeActivity(events.items, requests);
+  const report = yield* readReport('requests', `--by command --since ${days}d`, Called);
+  if ('trouble' in report) return describeActivity(days, events.items, report);
+  const commands = report.items.map(({ group, requests }) => ({ name: plain(group), requests }));
+  return describeActivity(days, events.items, { ...report.totals, commands });
 }
 
-/** Whether a summary of the webhook events of a week is wanted. */
+/** Whether a summary of the webhook events of some days is wanted, and nothing else is to be done with them. */
 function recognises(instruction: string): boolean {
   const text = instruction.toLowerCase();
   const aboutEvents = /\bwebhooks?\b/.test(text) && /\bevents?\b/.test(text);
   const wanted = /\b(?:summary|summari[sz]e|most active|review|report)\b/.test(text);
-  const week = /\b(?:last|past) (?:7|seven) days\b|\bweek(?:ly)?\b/.test(text);
+  const span = askedDays(text) !== null || /\bweek(?:ly)?\b|\bseven days\b/.test(text);
   const other = /\b(?:replay|delete|create|rotate|disable|enable|update)\b/.test(text);
-  return aboutEvents && wanted && week && !other;
+  return aboutEvents && wanted && span && !other;
 }
 
 export const webhookActivity: Playbook = {

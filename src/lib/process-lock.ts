@@ -1,9 +1,9 @@
-// Keeps two servers off one data folder: a file with the pid of its holder. A holder that was killed is recognised by
-// its pid and start time, so that a lock never has to be removed by hand.
+// Keeps two processes off what only one may own, such as a data folder: a file with the pid of its holder. A holder that was
+// killed is recognised by its pid and start time, so that a lock never has to be removed by hand.
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { SeedError } from '../../protocol/errors.ts';
+import { SeedError } from '../protocol/errors.ts';
 import { readIfThere } from './read-if-there.ts';
 
 const Holder = z.object({
@@ -13,19 +13,25 @@ const Holder = z.object({
 });
 type Holder = z.infer<typeof Holder>;
 
-export interface DataFolderLock {
+export interface ProcessLock {
   release(): Promise<void>;
 }
 
-/** Takes the lock at once or throws SeedError `conflict`, which names the process that holds it. */
-export async function lockDataFolder(dataDir: string): Promise<DataFolderLock> {
-  const path = `${dataDir}/postgres.lock`;
+/**
+ * Takes the lock at once.
+ * @param path the lock's file; its folder must be there
+ * @param what is locked, for the error: "The data folder x is in use by another server"
+ * @throws SeedError conflict, which names the process that holds it
+ */
+export async function lockForProcess(path: string, what: string, hint: string): Promise<ProcessLock> {
   const mine = JSON.stringify({ pid: process.pid, startedAt: await startTimeOf(process.pid) });
   while (!(await writeNew(path, mine))) {
     const found = await readIfThere(path);
     if (found === undefined) continue;
     const holder = parseHolder(found);
-    if (holder && (await isAlive(holder))) throw held(dataDir, holder);
+    if (holder && (await isAlive(holder))) {
+      throw new SeedError('conflict', `${what}, process ${holder.pid}.`, { hint });
+    }
     await removeStale(path, found);
   }
   return { release: () => rm(path, { force: true }) };
@@ -77,14 +83,4 @@ function parseHolder(text: string): Holder | undefined {
     // A lock that nobody can have written is nobody's.
     return undefined;
   }
-}
-
-function held(dataDir: string, { pid }: Holder): SeedError {
-  return new SeedError(
-    'conflict',
-    `The data folder ${dataDir} is in use by another server, process ${pid}.`,
-    {
-      hint: 'Stop that process, or set SEED_DATA_DIR to another folder.',
-    },
-  );
 }

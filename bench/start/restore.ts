@@ -1,0 +1,36 @@
+// What a driver alone takes to start a sandbox from the snapshot, until its guest answers: a part of a cold start.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setUp } from '../../src/drivers/image/set-up.ts';
+import { driverSetting } from '../../src/drivers/select.ts';
+import { cacheDirSetting, snapshotIdSetting } from '../../src/lib/settings.ts';
+import { POOLED_LIMITS } from '../../src/runner/limits.ts';
+import { startWaiting } from '../../src/runner/pool/waiting-sandbox.ts';
+
+const DEADLINE_MS = 60_000;
+
+/** Milliseconds, of one after the other. */
+export async function measureRestore(runs: number): Promise<number[]> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'seed-bench-'));
+  try {
+    const { driver, snapshot } = await setUp({
+      cacheDir: cacheDirSetting(),
+      dataDir,
+      driver: driverSetting(),
+      snapshotId: snapshotIdSetting(),
+      onProgress: () => {},
+    });
+    const times: number[] = [];
+    for (let run = 0; run < runs; run += 1) {
+      const startedAt = performance.now();
+      const deadline = new Date(Date.now() + DEADLINE_MS);
+      const { sandbox } = await startWaiting(driver, snapshot, { ...POOLED_LIMITS, deadline });
+      times.push(performance.now() - startedAt);
+      await sandbox.kill();
+    }
+    return times;
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
