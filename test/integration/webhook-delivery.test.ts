@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RETRY_DELAYS_MS } from '../../src/core/webhook-retry.ts';
 import { claimDeliveries } from '../../src/store/webhook-claims.ts';
 import { getEndpoint, updateEndpoint } from '../../src/store/webhook-endpoints.ts';
+import { readEventsAfter } from '../../src/store/webhook-events.ts';
 import { fanOutEvents } from '../../src/store/webhook-fan-out.ts';
 import { pruneWebhookEvents } from '../../src/store/webhook-prune.ts';
 import { until } from '../fixtures/seed.ts';
@@ -298,6 +299,28 @@ it('two dispatchers share the work, and each event comes once', async () => {
   const ids = receiver.received.map(({ headers }) => headers['webhook-id']);
   expect(ids).toHaveLength(200);
   expect(new Set(ids).size).toBe(200);
+});
+
+it('whoever reads events in order misses none, while two servers number them', async () => {
+  const emitted: string[] = [];
+  const seen: string[] = [];
+  let position = 0;
+  seed.dispatcher.start();
+  seed.another.start();
+  const emit = async () => {
+    for (let event = 0; event < 50; event += 1) emitted.push(await seed.emit());
+  };
+  const emitting = Promise.all([emit(), emit(), emit()]);
+  await until('all are read', async () => {
+    for (const event of await readEventsAfter(seed.store.db, seed.account.id, position, 7)) {
+      expect(event.seq).toBeGreaterThan(position);
+      position = event.seq ?? 0;
+      seen.push(event.id);
+    }
+    return seen.length >= 150;
+  });
+  await emitting;
+  expect(seen.toSorted()).toEqual(emitted.toSorted());
 });
 
 it('what a server was killed with another takes over, and not before its claim has lapsed', async () => {

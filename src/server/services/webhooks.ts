@@ -37,7 +37,12 @@ export function webhookService(parts: ServerParts, actor: Actor, signal: AbortSi
     until: until === undefined ? undefined : pastTime(until, now()),
   });
   return {
-    create: (id, input) => create(parts, accountId, id, input),
+    create: async (id, input) => {
+      const webhook = await getEndpoint(store.db, accountId, id, now());
+      // Made by a request that is repeated because it was never answered: nobody has seen its secret.
+      if (webhook) return { webhook, secret: await rotate(parts, accountId, id, '0m') };
+      return create(parts, accountId, id, input);
+    },
     list: (page) => listEndpoints(store.db, accountId, page, now()),
     get,
     update: async (id, changes) => {
