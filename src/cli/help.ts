@@ -43,10 +43,18 @@ export function rootHelp(manifest: Manifest | null, local: readonly HelpEntry[],
 }
 
 /** `seed keys --help`, `seed webhooks events --help` */
-export function nounHelp(noun: string, commands: readonly HelpEntry[], style: Style): string {
+export function nounHelp(
+  noun: string,
+  commands: readonly ManifestCommand[],
+  local: readonly HelpEntry[],
+  style: Style,
+): string {
+  const first = commands.flatMap((command) => command.examples.slice(0, 1));
   return join([
     `${style.bold('Usage:')} seed ${noun} <verb> [arguments] [flags]`,
     section('Commands', commands.map(commandEntry), style),
+    section('This machine', local, style),
+    examples({ examples: first }, style),
     `More about one: seed ${commands[0]?.name ?? noun} --help`,
   ]);
 }
@@ -90,7 +98,16 @@ export function localHelp(
   ]);
 }
 
-function commandEntry(command: HelpEntry): HelpEntry {
+/** `seed snapshots --help` */
+export function localNounHelp(noun: string, commands: readonly HelpEntry[], style: Style): string {
+  return join([
+    `${style.bold('Usage:')} seed ${noun} <verb> [arguments] [flags]`,
+    section('Commands', commands, style),
+    `More about one: seed ${commands[0]?.name ?? noun} --help`,
+  ]);
+}
+
+function commandEntry(command: ManifestCommand): HelpEntry {
   return { name: command.name, summary: sanitiseLine(command.summary) };
 }
 

@@ -7,7 +7,7 @@ import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { findCommand, unknownCommand } from './find-command.ts';
 import { followedBy, followTask } from './follow-task.ts';
 import { type GlobalFlags, takeLeadingFlags } from './global-flags.ts';
-import { commandHelp, localHelp, nounHelp, rootHelp } from './help.ts';
+import { commandHelp, localHelp, localNounHelp, nounHelp, rootHelp } from './help.ts';
 import type { Io, Output } from './io.ts';
 import { findLocal, type LocalCommand, runLocal } from './local-command.ts';
 import { cachedManifest, embeddedManifest, type ManifestSource } from './manifest-source.ts';
@@ -56,15 +56,22 @@ async function dispatch(argv: readonly string[], form: Form, io: Io): Promise<nu
     if (code === null) showHelp(io.stdout, localHelp(local.command, styleFor(io.stdout, io)));
     return code ?? EXIT.ok;
   }
-  const verbs = form.local.filter(({ name, beside }) => !beside && name.startsWith(`${rest[0]} `));
-  if (verbs.length > 0) return showLocalNounHelp(io, verbs, flags, rest);
+  const verbs = form.local.filter(({ name }) => name.startsWith(`${rest[0]} `));
+  const isShared = verbs.some(({ alsoOnServer }) => alsoOnServer);
+  if (verbs.length > 0 && !isShared) return showLocalNounHelp(io, verbs, flags, rest);
   const profile = loadProfile(io, flags.url);
   const api = createApi(io, profile);
   const source = form.manifest
     ? embeddedManifest(form.manifest)
     : cachedManifest(io, api, profile, flags.refresh);
   if (rest[0] === undefined) return showRootHelp(io, form, source);
-  const { manifest, command } = await locate(source, rest);
+  const located = await locate(source, rest).catch((error: unknown) => {
+    // This machine's own verbs can be told without the server.
+    if (verbs.length > 0 && wantsNounHelp(flags, rest)) return null;
+    throw error;
+  });
+  if (!located) return showLocalNounHelp(io, verbs, flags, rest);
+  const { manifest, command } = located;
   if (!command) return showNounHelp(io, form, manifest, flags, rest);
   const args = rest.slice(command.name.split(' ').length);
   return runCommand(io, api, manifest, command, flags, args);
@@ -112,6 +119,10 @@ async function runCommand(
   return EXIT.ok;
 }
 
+function wantsNounHelp(flags: GlobalFlags, [, verb]: readonly string[]): boolean {
+  return flags.help || verb === undefined || verb.startsWith('-');
+}
+
 /** Before anything is done. */
 function refuseWrongCsv(command: ManifestCommand, json: boolean, follows: boolean): void {
   if (json) throw new SeedError('usage', '--json and --csv exclude each other');
@@ -155,7 +166,7 @@ function showLocalNounHelp(
   if (!wantsHelp && others[0] !== undefined)
     throw unknownCommand({ version: '', commands: [] }, names, words);
   const output = wantsHelp ? io.stdout : io.stderr;
-  showHelp(output, nounHelp(noun, verbs, styleFor(output, io)));
+  showHelp(output, localNounHelp(noun, verbs, styleFor(output, io)));
   return wantsHelp ? EXIT.ok : EXIT.usage;
 }
 
@@ -170,9 +181,9 @@ function showNounHelp(
   const end = words.findIndex((word) => word.startsWith('-'));
   const typed = end < 0 ? words : words.slice(0, end);
   const wantsHelp = flags.help || words[end] === '--help' || words[end] === '-h';
-  const known = [...manifest.commands, ...form.local];
-  const below = (noun: string) => known.filter(({ name }) => name.startsWith(`${noun} `));
+  const below = (noun: string) => manifest.commands.filter(({ name }) => name.startsWith(`${noun} `));
   const whole = typed.join(' ');
+  // With help asked for, what stands after a noun that has nothing below it does not matter.
   const noun = wantsHelp && below(whole).length === 0 ? (typed[0] ?? '') : whole;
   const commands = below(noun);
   if (commands.length === 0) {
@@ -183,6 +194,7 @@ function showNounHelp(
     );
   }
   const output = wantsHelp ? io.stdout : io.stderr;
-  showHelp(output, nounHelp(noun, commands, styleFor(output, io)));
+  const local = form.local.filter(({ name }) => name.startsWith(`${noun} `));
+  showHelp(output, nounHelp(noun, commands, local, styleFor(output, io)));
   return wantsHelp ? EXIT.ok : EXIT.usage;
 }

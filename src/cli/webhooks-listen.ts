@@ -23,7 +23,7 @@ type Signing = typeof import('../lib/standard-webhooks.ts');
 
 export const webhooksListen: LocalCommand = {
   name: 'webhooks listen',
-  beside: true,
+  alsoOnServer: true,
   summary:
     'Follow events as they happen and forward them, signed, to a server of your own while you develop it',
   usage: 'seed webhooks listen [--forward-to <url>] [--events <types>]',

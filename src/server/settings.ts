@@ -5,8 +5,10 @@ import { env } from '../lib/env.ts';
 import { dataDirSetting, integerSetting, logLevelSetting, urlSetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { LlmSettings } from './llm/gateway.ts';
+import { CONFIG_FILE, PACKS_FOLDER, type PackSettings } from './packs/load-packs.ts';
 import { resourceSettings } from './resource-settings.ts';
 import type { ResourcePolicy } from './services/resources.ts';
+import { type TelemetrySettings, telemetrySettings } from './telemetry/telemetry-settings.ts';
 
 export interface ServerSettings {
   host: string;
@@ -33,17 +35,20 @@ export interface ServerSettings {
   secretsKey: string | null;
   llm: LlmSettings;
   resources: ResourcePolicy;
+  telemetry: TelemetrySettings;
+  packs: PackSettings;
 }
 
 /** @throws SeedError invalid_settings, naming the variable */
 export function readServerSettings(): ServerSettings {
+  const token = tokenSetting('SEED_RUNNER_TOKEN', MAKES_TOKEN);
   return {
     host: env('HOST') ?? '127.0.0.1',
     port: integerSetting('PORT', 3210, 0, 65_535),
     dataDir: dataDirSetting(),
     databaseUrl: databaseUrl(),
     adminKey: adminKey(),
-    runnerToken: tokenSetting('SEED_RUNNER_TOKEN', MAKES_TOKEN),
+    runnerToken: token,
     logLevel: logLevelSetting(),
     trustedProxies: cidrsSetting('SEED_TRUSTED_PROXIES'),
     auditRetentionDays: auditRetentionDays(),
@@ -53,6 +58,8 @@ export function readServerSettings(): ServerSettings {
     webhookNetworks: cidrsSetting('SEED_WEBHOOK_ALLOWED_NETWORKS'),
     secretsKey: env('SEED_SECRETS_KEY') === undefined ? null : tokenSetting('SEED_SECRETS_KEY', MAKES_KEY),
     resources: resourceSettings(),
+    telemetry: telemetrySettings(token),
+    packs: packSettings(),
     llm: {
       baseUrl: urlSetting('SEED_LLM_BASE_URL'),
       apiKey: env('SEED_LLM_API_KEY') ?? null,
@@ -112,4 +119,12 @@ function tokenSetting(name: string, hint: string): string {
   const token = env(name);
   if (token !== undefined && /^[\x21-\x7e]{32,200}$/.test(token)) return token;
   throw new SeedError('invalid_settings', `${name} is not set or shorter than 32 characters`, { hint });
+}
+
+/** SEED_PACKS: names with commas between them, or `none`; unset: all that are found. */
+function packSettings(): PackSettings {
+  const text = env('SEED_PACKS');
+  const names = text?.split(',').map((name) => name.trim());
+  const only = text === 'none' ? [] : (names?.filter((name) => name !== '') ?? null);
+  return { folder: PACKS_FOLDER, config: CONFIG_FILE, only };
 }

@@ -86,6 +86,7 @@ interface TasksTable {
   llm_nano_usd: Defaulted<number>;
   compute_nano_usd: Defaulted<number>;
   webhook_url: Defaulted<string | null>;
+  trace_parent: Defaulted<string | null>;
   depth: Defaulted<number>;
   budget: JsonOrNull<Budget>;
   used_tokens: Defaulted<number>;

@@ -9,6 +9,7 @@ import { notify } from './signals.ts';
 import { storableJson, storableText } from './storable.ts';
 import type { Store } from './store.ts';
 import type { Tx } from './tables.ts';
+import { changeTasks, noteChange } from './task-changes.ts';
 import { placeBelow } from './task-parent.ts';
 import { toTask } from './task-rows.ts';
 
@@ -30,6 +31,8 @@ export interface NewTask {
   metadata: Record<string, string>;
   /** Hears of its events, besides the account's endpoints. */
   webhookUrl?: string | null;
+  /** The W3C traceparent it was posted with, when that is sound. */
+  traceParent?: string | null;
 }
 
 /**
@@ -43,7 +46,7 @@ export async function createTask(
   admit: (tx: Tx) => Promise<void> = async () => {},
 ): Promise<Task> {
   const { id } = task;
-  return store.db.transaction().execute(async (tx) => {
+  return changeTasks(store, async (tx) => {
     const place =
       task.parentTaskId === null ? null : await placeBelow(tx, task.parentTaskId, store.clock.now());
     await admit(tx);
@@ -65,6 +68,7 @@ export async function createTask(
         budget: task.budget && storableJson(task.budget),
         metadata: storableJson(task.metadata),
         webhook_url: task.webhookUrl ?? null,
+        trace_parent: task.traceParent ?? null,
         // The database's time and no server's: pg-boss orders by it, so that createdAt tells the order of the queue.
         created_at: sql<Date>`date_trunc('milliseconds', now())`,
       })
@@ -78,6 +82,7 @@ export async function createTask(
     );
     await store.queue.send(tx, id);
     await notify(tx, 'queue');
+    noteChange(tx, 'accepted', row);
     return toTask(row);
   });
 }

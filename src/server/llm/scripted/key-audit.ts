@@ -6,7 +6,7 @@ import { RequestReport } from '../../../protocol/obs.ts';
 import { askedDays } from './asked-time.ts';
 import { type AuditedKey, describeAudit } from './key-audit-report.ts';
 import type { Playbook, Steps } from './playbook.ts';
-import { readList } from './read-list.ts';
+import { readPages } from './read-pages.ts';
 import { readReport } from './saved-report.ts';
 
 const DAYS_UNLESS_SAID = 30;
@@ -19,9 +19,9 @@ const Called = {
 
 function* play(instruction: string): Steps<string> {
   const days = askedDays(instruction) ?? DAYS_UNLESS_SAID;
-  const inventory = yield* readList('seed keys list', Listed);
+  const inventory = yield* readPages('seed keys list', Listed);
   if ('trouble' in inventory) return `Could not read the key inventory: ${inventory.trouble}.`;
-  const unused = yield* readList(`seed keys list --unused-for-days ${days}`, Listed);
+  const unused = yield* readPages(`seed keys list --unused-for-days ${days}`, Listed);
   if ('trouble' in unused) return `Could not find out which keys are unused: ${unused.trouble}.`;
   const report = yield* readReport('requests', `--by key --since ${days}d`, Called);
   const calls =

@@ -4,7 +4,7 @@ import { Key } from '../../../protocol/key.ts';
 import { missingScopeOf, parseOutput, reasonOf } from './command-output.ts';
 import { type CleanupReport, describeCleanup, type ListedKey } from './key-cleanup-report.ts';
 import type { Playbook, Steps } from './playbook.ts';
-import { readList } from './read-list.ts';
+import { readPages } from './read-pages.ts';
 
 const KeySummary = Key.pick({ id: true, name: true, status: true, expiresAt: true });
 const RevokedKey = z.object({ key: Key.pick({ id: true, status: true, revokedAt: true }) });
@@ -23,7 +23,7 @@ function* revoke(key: ListedKey, report: CleanupReport): Steps<'go on' | 'stop'>
 }
 
 function* play(): Steps<string> {
-  const inventory = yield* readList('seed keys list', KeySummary);
+  const inventory = yield* readPages('seed keys list', KeySummary);
   if ('trouble' in inventory) {
     return `Could not read the key inventory: ${inventory.trouble}. Nothing was revoked.`;
   }

@@ -6,7 +6,7 @@ import { askedMonth } from './asked-time.ts';
 import { reasonOf } from './command-output.ts';
 import { monthlyUsageCsv } from './monthly-usage-csv.ts';
 import type { Playbook, Steps } from './playbook.ts';
-import { readList } from './read-list.ts';
+import { readPages } from './read-pages.ts';
 import { readReport } from './saved-report.ts';
 
 const MONTH = /^20\d\d-(?:0[1-9]|1[0-2])$/;
@@ -42,7 +42,7 @@ function* play(instruction: string): Steps<string> {
   const costs = yield* readReport('costs', flags, Spent);
   if ('trouble' in costs) return `Could not read what it cost: ${costs.trouble}.`;
   // Consumers that did nothing are consumers as well.
-  const active = yield* readList('seed keys list --status active', Key.pick({ id: true, name: true }));
+  const active = yield* readPages('seed keys list --status active', Key.pick({ id: true, name: true }));
   return monthlyUsageCsv({ month: asked.month, requests, costs, active });
 }
 

@@ -6,7 +6,7 @@ import { WebhookEvent } from '../../../protocol/webhook.ts';
 import { askedDays } from './asked-time.ts';
 import { plain } from './command-output.ts';
 import type { Playbook, Steps } from './playbook.ts';
-import { readList } from './read-list.ts';
+import { readPages } from './read-pages.ts';
 import { readReport } from './saved-report.ts';
 import { describeActivity } from './webhook-activity-report.ts';
 
@@ -20,7 +20,7 @@ const Called = {
 
 function* play(instruction: string): Steps<string> {
   const days = askedDays(instruction) ?? DAYS_OF_A_WEEK;
-  const events = yield* readList(`seed webhooks events list --since ${days}d`, Happened);
+  const events = yield* readPages(`seed webhooks events list --since ${days}d`, Happened);
   if ('trouble' in events) return `Could not read the webhook event history: ${events.trouble}.`;
   const report = yield* readReport('requests', `--by command --since ${days}d`, Called);
   if ('trouble' in report) return describeActivity(days, events.items, report);

@@ -1,4 +1,4 @@
-// Reads all pages of a list command, for playbooks.
+// Reads all pages of a list, for playbooks.
 import type { z } from 'zod';
 import { LIMITS } from '../../../protocol/limits.ts';
 import { pageOf } from '../../../protocol/page.ts';
@@ -12,12 +12,12 @@ const PAGES_AT_MOST = 1_000;
 /** What may stand in a shell command without quotes. */
 const SAFE_CURSOR = /^[\w.=~+/:-]{1,200}$/;
 
-/** @param command with its filters: `seed keys list --status active` */
-export function* readList<Item>(
+/** @param command a list's command line without --json and --limit, such as `seed keys list` */
+export function* readPages<Item>(
   command: string,
   item: z.ZodType<Item>,
 ): Steps<{ items: Item[] } | { trouble: string }> {
-  const schema = pageOf(item);
+  const Page = pageOf(item);
   const items: Item[] = [];
   let size = 0;
   let cursor: string | null = null;
@@ -25,12 +25,12 @@ export function* readList<Item>(
     const from: string = cursor === null ? '' : ` --cursor ${cursor}`;
     const result: ToolResult = yield `${command} --json --limit ${PAGE_SIZES[size]}${from}`;
     if (result.failed) return { trouble: reasonOf(result) };
-    const page: { items: Item[]; nextCursor: string | null } | null = parseOutput(schema, result);
+    const page: z.infer<typeof Page> | null = parseOutput(Page, result);
     if (page === null && wasCut(result) && size + 1 < PAGE_SIZES.length) {
       size += 1;
       continue;
     }
-    if (page === null) return { trouble: `the answer of \`${command}\` is not such a list` };
+    if (page === null) return { trouble: `the answer of \`${command}\` is not the list it should be` };
     items.push(...page.items);
     if (page.nextCursor === null) return { items };
     if (!SAFE_CURSOR.test(page.nextCursor)) return { trouble: 'the cursor of the next page is malformed' };
