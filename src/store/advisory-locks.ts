@@ -10,4 +10,6 @@ export const ADVISORY_LOCKS = {
   partitions: 5_333_005,
   /** Held while sample rows of a pack are written. */
   packSamples: 5_333_006,
+  /** Held while events are numbered and become deliveries. */
+  webhookFanOut: 5_333_014,
 } as const;
