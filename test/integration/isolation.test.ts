@@ -24,6 +24,7 @@ import { type Draft, Sender, type WireRequest } from '../fixtures/fuzz/requests.
 import { validDraft } from '../fixtures/fuzz/valid-requests.ts';
 import { runTasks } from '../fixtures/obedient-runner.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
+import { DISPATCHED } from '../fixtures/webhook-dispatcher.ts';
 
 /** In every text that the owner's account sends. */
 const CANARY = 'canary-7f3a';
@@ -33,7 +34,7 @@ const OPERATORS_VIEW: Record<string, string> = {
   sandboxes_list: 'select $1::uuid as id union select id from tasks where account_id = $1',
 };
 /** What the clock and the owner's runner change. */
-const MOVING = ['keys.last_used_at', 'tasks.lease_expires_at'];
+const MOVING = ['keys.last_used_at', 'tasks.lease_expires_at', ...DISPATCHED];
 /** Nobody's: runners serve all accounts. */
 const SHARED = ['tasks.runner_id'];
 
