@@ -10,6 +10,7 @@ import type { Logger } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { startEmbeddedPostgres } from '../store/embedded/start-embedded.ts';
+import { countRequest } from '../store/llm-accounts.ts';
 import type { PackTables } from '../store/migrate.ts';
 import { openStore } from '../store/store.ts';
 import { createApp } from './app.ts';
@@ -94,6 +95,7 @@ export async function startServer(
   const llm = createLlmGateway({
     settings: settings.llm,
     prices,
+    countRequest: (account, limits) => countRequest(store, account, limits),
     playbooks: packs.flatMap((pack) => pack.playbooks ?? []),
     reserve: (taskId, request, signal) => spending.reserve(taskId, request, signal),
     recordCall: async (taskId, call, reservation) => {
@@ -105,6 +107,7 @@ export async function startServer(
     },
     log,
   });
+  undo.defer(() => llm.allRecorded());
   const keyUse = undo.use(new KeyUse(store, log));
   const audit = undo.use(new AuditTrail(store, log, { onLost: lose('audit') }));
   const calls = undo.use(new CallLog(store, log, lose('call')));
@@ -148,7 +151,7 @@ export async function startServer(
   return {
     url,
     newAdminKey,
-    defaultModel: llm.defaultModel,
+    defaultModel: llm.defaultModels[0],
     databaseLost: lost,
     stop: () => parts.disposeAsync(),
   };

@@ -62,6 +62,7 @@ interface TasksTable {
   scopes: Json<ScopeGrant>;
   timeout_ms: number;
   model: string;
+  fallback_models: Defaulted<string[]>;
   resources: Json<Resources>;
   usage: JsonOrNull<Usage>;
   metadata: Json<Record<string, string>>;
@@ -176,6 +177,13 @@ interface ComputeTable {
   cost_nano_usd: number;
 }
 
+interface LlmAccountsTable {
+  account: string;
+  recent: Date[];
+  day: string;
+  day_requests: number;
+}
+
 interface IdempotencyTable {
   key_id: string;
   idempotency_key: string;
@@ -280,6 +288,7 @@ export interface Tables {
   reservations: ReservationsTable;
   model_calls: ModelCallsTable;
   compute: ComputeTable;
+  llm_accounts: LlmAccountsTable;
   idempotency: IdempotencyTable;
   calls: CallsTable;
   audit: AuditTable;
