@@ -63,7 +63,6 @@ export const BUILT_IN: readonly Command[] = [
   listWebhooks,
   getWebhook,
   updateWebhook,
-  deleteWebhook,
   rotateWebhook,
   rotateDefaultSecret,
   testWebhook,
@@ -74,6 +73,7 @@ export const BUILT_IN: readonly Command[] = [
   getWebhookDelivery,
   replayWebhookDelivery,
   replayFailedDeliveries,
+  deleteWebhook,
   listPacks,
   loadSamples,
 ];

@@ -11,9 +11,14 @@ const EventTypeName = z.string().max(100).regex(TYPE, 'a type is written task.co
 export const EventTypePattern = z
   .string()
   .max(100)
-  .regex(PATTERN, 'types are written task.completed, task.* or *');
+  .regex(PATTERN, 'types are written task.completed, task.* or *')
+  .meta({ examples: ['task.completed', 'task.*', '*'] });
 
-export const WebhookUrl = z.string().min(1).max(LIMITS.webhookUrlLength);
+export const WebhookUrl = z
+  .string()
+  .min(1)
+  .max(LIMITS.webhookUrlLength)
+  .meta({ examples: ['https://example.com/hooks'] });
 
 /** `gone`: it answered 410. `failing`: every attempt failed for five days. */
 export const DisabledReason = z.enum(['gone', 'failing', 'switched_off']);

@@ -37,10 +37,16 @@ import { openTelemetry } from './telemetry/telemetry.ts';
 import { careForWebhooks } from './webhooks/care.ts';
 import { Dispatcher } from './webhooks/dispatcher.ts';
 import { createPost } from './webhooks/post.ts';
-import { resolveByDns } from './webhooks/resolve.ts';
+import { type Resolve, resolveByDns } from './webhooks/resolve.ts';
 
 /** How long running requests may take to end once the server stops. */
 const DRAIN_MS = 8_000;
+
+/** What the server asks of the network by itself. */
+export interface Outside {
+  /** Names of webhooks' URLs to addresses. */
+  resolve: Resolve;
+}
 
 export interface RunningServer {
   url: string;
@@ -53,7 +59,11 @@ export interface RunningServer {
 }
 
 /** @throws SeedError when the database, the port or a setting does not allow a start */
-export async function startServer(settings: ServerSettings, log: Logger): Promise<RunningServer> {
+export async function startServer(
+  settings: ServerSettings,
+  log: Logger,
+  outside: Outside = { resolve: resolveByDns },
+): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
   const stopping = new AbortController();
   const packs = await loadPacks(settings.packs);
@@ -125,7 +135,7 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     stopping: stopping.signal,
   });
   undo.use(sweepLapsedLeases(store, log));
-  const post = createPost({ resolve: resolveByDns, allowedNetworks: settings.webhookNetworks });
+  const post = createPost({ ...outside, allowedNetworks: settings.webhookNetworks });
   undo.use(new Dispatcher({ store, log, post, random: Math.random, secretsKey, version }).start());
   undo.use(careForWebhooks(settings.webhookRetentionDays, store, log));
   undo.use(await keepCallsFor(settings.callRetentionDays, store, log));

@@ -28,6 +28,7 @@ export async function recordAttempts(
 ): Promise<void> {
   await store.db.transaction().execute(async (tx) => {
     const now = store.clock.now();
+    await lockEndpoints(tx, attempts);
     await insertAttempts(tx, attempts);
     await updateDeliveries(tx, attempts, now);
     const failed = attempts.filter(({ verdict }) => verdict.status !== 'delivered');
@@ -43,7 +44,13 @@ export async function recordAttempts(
   });
 }
 
-/** Rows are locked in one order, so that two servers never wait for each other. */
+/** An endpoint before its deliveries, and endpoints in one order: so nobody waits in a circle, nor with who deletes one. */
+async function lockEndpoints(tx: Tx, attempts: readonly FinishedAttempt[]): Promise<void> {
+  const ids = attempts.flatMap(({ delivery }) => delivery.endpointId ?? []);
+  await sql`
+    select from webhook_endpoints where id = any(${ids}::uuid[]) order by id for no key update`.execute(tx);
+}
+
 function byLane(one: FinishedAttempt, other: FinishedAttempt): number {
   return one.delivery.lane < other.delivery.lane ? -1 : 1;
 }

@@ -26,6 +26,7 @@ import { type Draft, Sender, type WireRequest } from '../fixtures/fuzz/requests.
 import { validDraft } from '../fixtures/fuzz/valid-requests.ts';
 import { runTasks } from '../fixtures/obedient-runner.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
+import { DISPATCHED } from '../fixtures/webhook-dispatcher.ts';
 
 /** In every text that the owner's account sends. */
 const CANARY = 'canary-7f3a';
@@ -37,7 +38,7 @@ const OPERATORS_VIEW: Record<string, string> = {
 /** Do nothing without a pack; each pack's own tests show it to another account. */
 const OF_PACKS = ['packs_samples'];
 /** What the clock and the owner's runner change. */
-const MOVING = ['keys.last_used_at', 'tasks.lease_expires_at'];
+const MOVING = ['keys.last_used_at', 'tasks.lease_expires_at', ...DISPATCHED];
 /** Nobody's: runners serve all accounts. */
 const SHARED = ['tasks.runner_id'];
 
