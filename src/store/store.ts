@@ -6,6 +6,7 @@ import type { BaseLogger } from 'pino';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
+import { LOOK_UP_CONNECTIONS, type LookUps, lookUpsOn } from './look-ups.ts';
 import { migrate } from './migrate.ts';
 import { openQueue, type Queue } from './queue.ts';
 import { Signals } from './signals.ts';
@@ -20,6 +21,7 @@ export interface Store {
   db: Kysely<Tables>;
   queue: Queue;
   signals: Signals;
+  lookUps: LookUps;
   clock: Clock;
   /** Ends all connections; waits for running queries. */
   close(): Promise<void>;
@@ -40,17 +42,8 @@ export interface StoreOptions {
  */
 export async function openStore({ databaseUrl, log, clock = systemClock }: StoreOptions): Promise<Store> {
   const lock = await connectWhenReady(databaseUrl);
-  const pool = new Pool({
-    connectionString: databaseUrl,
-    max: MAX_CONNECTIONS,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    keepAlive: true,
-    types: { getTypeParser: parserOf },
-  });
-  // An idle connection that breaks is replaced when the next one is needed.
-  pool.on('error', (error) => {
-    if (!pool.ended) log.warn({ error: error.message }, 'lost an idle database connection');
-  });
+  const pool = openPool(databaseUrl, MAX_CONNECTIONS, log);
+  const lookUpPool = openPool(databaseUrl, LOOK_UP_CONNECTIONS, log);
   const signals = new Signals(databaseUrl, log);
   try {
     await lock.query('select pg_advisory_lock($1)', [ADVISORY_LOCKS.schema]);
@@ -63,10 +56,12 @@ export async function openStore({ databaseUrl, log, clock = systemClock }: Store
       db,
       queue,
       signals,
+      lookUps: lookUpsOn(lookUpPool, db, clock),
       clock,
       async close() {
         await queue.close();
         await signals.close();
+        await lookUpPool.end();
         await db.destroy();
       },
       async ping() {
@@ -75,12 +70,28 @@ export async function openStore({ databaseUrl, log, clock = systemClock }: Store
     };
   } catch (error) {
     await signals.close();
+    await lookUpPool.end();
     await pool.end();
     throw error;
   } finally {
     // Releases the advisory lock, too.
     await lock.end();
   }
+}
+
+function openPool(connectionString: string, max: number, log: BaseLogger): Pool {
+  const pool = new Pool({
+    connectionString,
+    max,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    types: { getTypeParser: parserOf },
+  });
+  // An idle connection that breaks is replaced when the next one is needed.
+  pool.on('error', (error) => {
+    if (!pool.ended) log.warn({ error: error.message }, 'lost an idle database connection');
+  });
+  return pool;
 }
 
 async function connectWhenReady(databaseUrl: string): Promise<Client> {

@@ -15,17 +15,6 @@ export interface TaskFilter extends PageRequest {
   createdBefore?: Date | string | undefined;
 }
 
-/** Null when the account has no such task. */
-export async function getTask(db: Db, accountId: string, id: string): Promise<Task | null> {
-  const row = await db
-    .selectFrom('tasks')
-    .selectAll()
-    .where('account_id', '=', accountId)
-    .where('id', '=', id)
-    .executeTakeFirst();
-  return row ? toTask(row) : null;
-}
-
 /** For watchers, who look often. Throws SeedError `not_found`. */
 export async function getTaskStatus(db: Db, id: string): Promise<TaskStatus> {
   const row = await db.selectFrom('tasks').select('status').where('id', '=', id).executeTakeFirst();

@@ -10,7 +10,6 @@ import { recordModelCall } from '../../src/store/model-calls.ts';
 import { settleTask, stopTask } from '../../src/store/task-end.ts';
 import { endLapsedTasks } from '../../src/store/task-lapse.ts';
 import { leaseNextTask, renewLeases, reportPhase, tasksToStop } from '../../src/store/task-lease.ts';
-import { getTask } from '../../src/store/tasks.ts';
 import { NO_PRICES, openTestStore, randomHash, type TestStore } from '../fixtures/store.ts';
 
 let seed: TestStore;
@@ -31,7 +30,7 @@ const completed = (leaseId: string): Settlement => ({
 });
 
 const taskOf = async (id: string) => {
-  const task = await getTask(seed.store.db, seed.account.id, id);
+  const task = await seed.store.lookUps.task(seed.account.id, id);
   if (!task) throw new Error(`no task ${id}`);
   return task;
 };

@@ -11,7 +11,7 @@ import type { Tx } from '../../store/tables.ts';
 import { createTask } from '../../store/task-create.ts';
 import { stopTask } from '../../store/task-end.ts';
 import { lockAndCountTasks } from '../../store/task-limit.ts';
-import { getTask, listTasks } from '../../store/tasks.ts';
+import { listTasks } from '../../store/tasks.ts';
 import type { ServerParts } from '../parts.ts';
 import { defaultModelFor, refuseModel } from './allowed-model.ts';
 import { refuseUnknownScopes } from './grants.ts';
@@ -28,13 +28,13 @@ export function taskService(
   const { store } = parts;
   const withNote = async (task: Task) => (await withNotes(store, [task]))[0] ?? task;
   const found = async (id: string): Promise<Task> => {
-    const task = await getTask(store.db, actor.accountId, id);
+    const task = await store.lookUps.task(actor.accountId, id);
     if (task) return task;
     throw new SeedError('not_found', `there is no task ${id}`, { hint: 'seed tasks list shows the ids.' });
   };
   return {
     run: async (id, input, waitMs) => {
-      const task = (await getTask(store.db, actor.accountId, id)) ?? (await accept(parts, actor, id, input));
+      const task = (await store.lookUps.task(actor.accountId, id)) ?? (await accept(parts, actor, id, input));
       if (waitMs === 0) return withNote(task);
       await recordDone(task.id);
       return withNote(await ended(parts, task, found, waitMs, signal));
