@@ -1,9 +1,10 @@
 // The yardstick: the least that Hono does on this machine. One route that answers a task-sized JSON, without database, key or
 // log. A process of its own; api.ts starts it and is told where it listens.
-import { getRequestListener } from '@hono/node-server';
-import { Hono } from 'hono';
+
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
 
 process.once('message', (answer: object) => {
   const app = new Hono().get('/tasks/:id', (c) => c.json(answer));

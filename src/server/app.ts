@@ -1,6 +1,6 @@
 // The server's HTTP application: what is mounted where, and what holds for every request.
 import { randomUUID } from 'node:crypto';
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { secureHeaders } from 'hono/secure-headers';
 import { renderCli } from '../cli/bundle.ts';
@@ -70,8 +70,8 @@ export function createApp(parts: ServerParts): Hono<HttpEnv> {
   return app;
 }
 
-function limitBody(maxSize: number) {
-  return bodyLimit({
+function limitBody(maxSize: number): MiddlewareHandler {
+  const limit = bodyLimit({
     maxSize,
     onError: (c) => {
       // The rest of the body is not read, so nothing else can come over this connection.
@@ -79,4 +79,6 @@ function limitBody(maxSize: number) {
       throw new SeedError('body_too_large', `the body is larger than ${maxSize} bytes`);
     },
   });
+  // Even to look for a body costs; these have none.
+  return (c, next) => (c.req.method === 'GET' || c.req.method === 'HEAD' ? next() : limit(c, next));
 }

@@ -1,10 +1,11 @@
 // The calls of commands: written by server/call-log.ts, read as the ledger of a task.
 
+import { sql } from 'kysely';
 import type { LedgerEntry } from '../protocol/ledger.ts';
 import type { Effect } from '../protocol/manifest.ts';
 import type { Page } from '../protocol/page.ts';
 import { aheadOfCursor, type PageRequest, pageOfRows } from './cursor.ts';
-import { storableJson } from './storable.ts';
+import { storable } from './storable.ts';
 import type { Db } from './tables.ts';
 
 export interface NewCall {
@@ -29,7 +30,7 @@ export async function insertCalls(db: Db, calls: readonly NewCall[]): Promise<vo
   if (calls.length === 0) return;
   const rows = calls.map((call) => ({
     id: call.id,
-    created_at: call.at,
+    created_at: call.at.toISOString(),
     account_id: call.accountId,
     key_id: call.keyId,
     billed_key_id: call.billedKeyId,
@@ -40,10 +41,14 @@ export async function insertCalls(db: Db, calls: readonly NewCall[]): Promise<vo
     status: call.status,
     code: call.code,
     duration_ms: call.durationMs,
-    arguments: call.arguments === null ? null : storableJson(call.arguments),
-    changes: call.changes === null ? null : storableJson(call.changes),
+    arguments: storable(call.arguments),
+    changes: storable(call.changes),
   }));
-  await db.insertInto('calls').values(rows).execute();
+  // Busy servers write thousands a second: as one value they cost a third of what fifteen parameters a row would.
+  await sql`
+    insert into calls select * from json_populate_recordset(null::calls, ${JSON.stringify(rows)}::json)`.execute(
+    db,
+  );
 }
 
 /** What the task's agent called, in the order in which it ended. */

@@ -1,7 +1,7 @@
 // What nearly every request looks up: the key that it presents, and a task by its id. Many requests share a query
 // (batched.ts), and its plan is made once a connection: planning would take several times as long as the look-up.
 import { type RawBuilder, sql } from 'kysely';
-import type { Pool } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 import type { Clock } from '../lib/clock.ts';
 import type { Task } from '../protocol/task.ts';
 import { batched } from './batched.ts';
@@ -16,15 +16,14 @@ export interface LookUps {
   task(accountId: string, id: string): Promise<Task | null>;
 }
 
-/** At most one look-up of each kind runs at a time. */
-export const LOOK_UP_CONNECTIONS = 2;
+/** How to open the pool for look-ups: one runs of each kind at a time, and a plan is to serve all values. */
+export const LOOK_UP_POOL = {
+  max: 2,
+  onConnect: (client: ClientBase) => client.query('set plan_cache_mode = force_generic_plan'),
+} as const;
 
-/** @param pool its connections are for nothing else: they take one plan for all values */
+/** @param pool its connections are for nothing else */
 export function lookUpsOn(pool: Pool, db: Db, clock: Clock): LookUps {
-  pool.on('connect', (client) => {
-    // What fails here is told by the query behind it.
-    client.query('set plan_cache_mode = force_generic_plan').catch(() => undefined);
-  });
   const planned = async <Row extends object>(name: string, query: RawBuilder<Row>): Promise<Row[]> => {
     const { sql: text, parameters } = query.compile(db);
     return (await pool.query<Row>({ name, text, values: [...parameters] })).rows;

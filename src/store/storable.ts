@@ -11,14 +11,15 @@ export function storableTextOrNull(text: string | null): string | null {
   return text === null ? null : storableText(text);
 }
 
-/** The value as JSON for a jsonb column, every string in it (keys, too) made storable. */
-export function storableJson(value: unknown): string {
-  return JSON.stringify(storable(value));
-}
-
-function storable(value: unknown): unknown {
+/** The value with every string in it (keys, too) made storable. */
+export function storable(value: unknown): unknown {
   if (typeof value === 'string') return storableText(value);
   if (Array.isArray(value)) return value.map(storable);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [storableText(key), storable(item)]));
+}
+
+/** The same as JSON, for a jsonb column. */
+export function storableJson(value: unknown): string {
+  return JSON.stringify(storable(value));
 }

@@ -1,12 +1,12 @@
 // The store: one connection pool with the queue and the signals on the same database. Opened once by the server.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, PostgresDialect, sql } from 'kysely';
-import { Client, Pool, types } from 'pg';
+import { Client, Pool, type PoolConfig, types } from 'pg';
 import type { BaseLogger } from 'pino';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
-import { LOOK_UP_CONNECTIONS, type LookUps, lookUpsOn } from './look-ups.ts';
+import { LOOK_UP_POOL, type LookUps, lookUpsOn } from './look-ups.ts';
 import { migrate } from './migrate.ts';
 import { openQueue, type Queue } from './queue.ts';
 import { Signals } from './signals.ts';
@@ -42,8 +42,8 @@ export interface StoreOptions {
  */
 export async function openStore({ databaseUrl, log, clock = systemClock }: StoreOptions): Promise<Store> {
   const lock = await connectWhenReady(databaseUrl);
-  const pool = openPool(databaseUrl, MAX_CONNECTIONS, log);
-  const lookUpPool = openPool(databaseUrl, LOOK_UP_CONNECTIONS, log);
+  const pool = openPool(databaseUrl, { max: MAX_CONNECTIONS }, log);
+  const lookUpPool = openPool(databaseUrl, LOOK_UP_POOL, log);
   const signals = new Signals(databaseUrl, log);
   try {
     await lock.query('select pg_advisory_lock($1)', [ADVISORY_LOCKS.schema]);
@@ -79,13 +79,13 @@ export async function openStore({ databaseUrl, log, clock = systemClock }: Store
   }
 }
 
-function openPool(connectionString: string, max: number, log: BaseLogger): Pool {
+function openPool(connectionString: string, more: PoolConfig, log: BaseLogger): Pool {
   const pool = new Pool({
     connectionString,
-    max,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
     types: { getTypeParser: parserOf },
+    ...more,
   });
   // An idle connection that breaks is replaced when the next one is needed.
   pool.on('error', (error) => {

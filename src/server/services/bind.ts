@@ -8,6 +8,7 @@ import type {
   SandboxService,
   TaskService,
 } from '../../commands/context.ts';
+import type { HeldAnswer } from '../held-answer.ts';
 import type { ServerParts } from '../parts.ts';
 import { accountService } from './accounts.ts';
 import { auditService } from './audit.ts';
@@ -29,7 +30,7 @@ export interface Services {
 export function bindServices(
   parts: ServerParts,
   actor: Actor,
-  signal: AbortSignal,
+  held: HeldAnswer,
   recordDone: (target: string) => Promise<void>,
 ): Services {
   return {
@@ -37,7 +38,7 @@ export function bindServices(
     audit: auditService(parts, actor),
     keys: keyService(parts, actor),
     obs: obsService(parts, actor),
-    tasks: taskService(parts, actor, signal, recordDone),
+    tasks: taskService(parts, actor, held, recordDone),
     sandboxes: sandboxService(parts),
   };
 }

@@ -12,6 +12,7 @@ import { createTask } from '../../store/task-create.ts';
 import { stopTask } from '../../store/task-end.ts';
 import { lockAndCountTasks } from '../../store/task-limit.ts';
 import { listTasks } from '../../store/tasks.ts';
+import type { HeldAnswer } from '../held-answer.ts';
 import type { ServerParts } from '../parts.ts';
 import { defaultModelFor, refuseModel } from './allowed-model.ts';
 import { refuseUnknownScopes } from './grants.ts';
@@ -22,7 +23,7 @@ import { watchTask } from './watch-task.ts';
 export function taskService(
   parts: ServerParts,
   actor: Actor,
-  signal: AbortSignal,
+  held: HeldAnswer,
   recordDone: (target: string) => Promise<void>,
 ): TaskService {
   const { store } = parts;
@@ -37,7 +38,7 @@ export function taskService(
       const task = (await store.lookUps.task(actor.accountId, id)) ?? (await accept(parts, actor, id, input));
       if (waitMs === 0) return withNote(task);
       await recordDone(task.id);
-      return withNote(await ended(parts, task, found, waitMs, signal));
+      return withNote(await ended(parts, task, found, waitMs, held.signal));
     },
     list: async (filter) => {
       const page = await listTasks(store.db, actor.accountId, filter);
@@ -52,7 +53,7 @@ export function taskService(
       await found(id);
       return listLedger(store.db, actor.accountId, id, page);
     },
-    events: async (id, after) => watchTask(parts, await found(id), after, signal),
+    events: async (id, after) => watchTask(parts, await found(id), after, held.signal),
   };
 }
 
