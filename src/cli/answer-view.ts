@@ -1,7 +1,8 @@
-// Prints a command's answer: JSON as it is, a table or names and values. Used by run.ts and login.ts.
+// Prints a command's answer: JSON as it is, CSV, a table, or names and values. Used by run.ts and login.ts.
 import { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
-import { isRecord } from './cell.ts';
+import { cellText, isRecord, words } from './cell.ts';
+import { listCsv, objectCsv } from './csv-view.ts';
 import type { Io } from './io.ts';
 import { listView, type ViewOptions } from './list-view.ts';
 import { objectView } from './object-view.ts';
@@ -10,6 +11,7 @@ import { styleFor } from './style.ts';
 
 export interface AnswerOptions {
   json: boolean;
+  csv?: boolean;
   quiet: boolean;
   /** The command line up to its flags, for the note on how to see the next page. */
   commandLine: string;
@@ -22,7 +24,8 @@ export function printAnswer(io: Io, command: ManifestCommand, text: string, opti
   };
   const answer = parseAnswer(text);
   if (options.json) printJson(io, text, answer);
-  else if (command.output === 'list') printList(io, command, answer, options.commandLine, note);
+  else if (command.output === 'list') printList(io, command, answer, options, note);
+  else if (options.csv) io.stdout.write(objectCsv(answer));
   else
     io.stdout.write(isRecord(answer) ? objectView(answer, viewOptions(io)) : `${JSON.stringify(answer)}\n`);
   if (!options.json && isRecord(answer) && typeof answer['secret'] === 'string') {
@@ -48,23 +51,27 @@ function printList(
   io: Io,
   command: ManifestCommand,
   answer: unknown,
-  commandLine: string,
+  { csv, commandLine }: AnswerOptions,
   note: (line: string) => void,
 ): void {
-  const page = isRecord(answer) ? answer : {};
-  const items = Array.isArray(page['items']) ? page['items'] : [];
-  if (items.length === 0) {
-    note(`No ${command.name.split(' ')[0] ?? 'items'}.`);
-  } else {
-    const { text, hidden } = listView(items, command.columns, viewOptions(io));
+  const { items: given, nextCursor, totals, ...about } = isRecord(answer) ? answer : {};
+  const items = Array.isArray(given) ? given : [];
+  if (csv) io.stdout.write(listCsv(items, command.columns));
+  else if (items.length === 0)
+    note(command.name.endsWith(' list') ? `No ${command.name.split(' ')[0]}.` : 'Nothing to show.');
+  else {
+    const sums = isRecord(totals) ? totals : null;
+    const { text, hidden } = listView(items, command.columns, viewOptions(io), sums);
     io.stdout.write(text);
     if (hidden.length > 0)
       note(
-        `Not shown for want of width: ${hidden.join(', ').toLowerCase()} (a wider terminal or --json shows them)`,
+        `Not shown for want of width: ${hidden.join(', ').toLowerCase()} (a wider terminal, --csv or --json shows them)`,
       );
   }
-  const cursor = page['nextCursor'];
-  if (typeof cursor === 'string') note(`There is more: ${commandLine} --cursor ${shellWord(cursor)}`);
+  const told = Object.entries(about).filter(([, value]) => value !== null && value !== 0);
+  if (told.length > 0)
+    note(told.map(([name, value]) => `${words(name)} ${cellText(value, null)}`).join(' · '));
+  if (typeof nextCursor === 'string') note(`There is more: ${commandLine} --cursor ${shellWord(nextCursor)}`);
 }
 
 function viewOptions(io: Io): ViewOptions {

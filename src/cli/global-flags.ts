@@ -4,6 +4,7 @@ import { closest } from './suggest.ts';
 
 export interface GlobalFlags {
   json: boolean;
+  csv: boolean;
   quiet: boolean;
   help: boolean;
   version: boolean;
@@ -12,19 +13,20 @@ export interface GlobalFlags {
 }
 
 /** Global flags that may also stand after the command, unless the command has a flag of that name itself. */
-export const TRAILING_FLAGS = ['json', 'quiet', 'help'] as const;
+export const TRAILING_FLAGS = ['json', 'csv', 'quiet', 'help'] as const;
 type TrailingFlag = (typeof TRAILING_FLAGS)[number];
 
 export function isTrailingFlag(name: string): name is TrailingFlag {
   return (TRAILING_FLAGS as readonly string[]).includes(name);
 }
 
-const SWITCHES = ['json', 'quiet', 'help', 'version', 'refresh'] as const;
+const SWITCHES = ['json', 'csv', 'quiet', 'help', 'version', 'refresh'] as const;
 
 /** Takes the global flags that stand before the command. */
 export function takeLeadingFlags(argv: readonly string[]): { flags: GlobalFlags; rest: string[] } {
   const flags: GlobalFlags = {
     json: false,
+    csv: false,
     quiet: false,
     help: false,
     version: false,

@@ -13,6 +13,7 @@ export interface HelpEntry {
 
 const GLOBAL_FLAGS: readonly HelpEntry[] = [
   { name: '--json', summary: "The server's JSON as it is; streams as one object a line" },
+  { name: '--csv', summary: 'Comma-separated values with the columns of the table, for spreadsheets' },
   { name: '--quiet', summary: 'Only the answer: no progress, no notes' },
   { name: '--help', summary: 'Help for seed, a noun or a command' },
 ];
@@ -59,6 +60,7 @@ export function commandHelp(command: ManifestCommand, style: Style): string {
   if (command.follow !== null) {
     entries.push({ name: '--detach', summary: 'Return at once instead of following the task to its end' });
   }
+  const everywhere = GLOBAL_FLAGS.filter(({ name }) => name !== '--csv' || command.output !== 'stream');
   const allowed = command.scope === null ? 'any valid key' : command.scope;
   return join([
     sanitiseLine(command.summary),
@@ -69,7 +71,7 @@ export function commandHelp(command: ManifestCommand, style: Style): string {
       style,
     ),
     section('Flags', entries, style),
-    section('Everywhere', GLOBAL_FLAGS, style),
+    section('Everywhere', everywhere, style),
     `${style.bold('Scope:')} ${allowed}   ${style.bold('Effect:')} ${command.effect}`,
     examples(command, style),
   ]);
@@ -83,7 +85,7 @@ export function localHelp(
   return join([
     command.summary,
     `${style.bold('Usage:')} ${command.usage}`,
-    section('Flags', [...command.flags, ...GLOBAL_FLAGS], style),
+    section('Flags', [...command.flags, ...GLOBAL_FLAGS.filter(({ name }) => name !== '--csv')], style),
     examples(command, style),
   ]);
 }

@@ -64,5 +64,6 @@ export async function runLocal(
     });
   }
   for (const name of Object.keys(values)) if (isTrailingFlag(name)) allFlags[name] = values[name] === true;
+  if (allFlags.csv) throw new SeedError('usage', `seed ${command.name} has no --csv`);
   return allFlags.help ? null : command.run(io, allFlags, values);
 }

@@ -12,6 +12,7 @@ export interface ParsedInput {
   /** The REST input, by property name. */
   input: Record<string, unknown>;
   json: boolean;
+  csv: boolean;
   quiet: boolean;
   help: boolean;
   detach: boolean;
@@ -31,6 +32,7 @@ export async function parseInput(
   const parsed: ParsedInput = {
     input: {},
     json: switches.has('json'),
+    csv: switches.has('csv'),
     quiet: switches.has('quiet'),
     help: switches.has('help'),
     detach: switches.has('detach'),

@@ -97,16 +97,32 @@ async function runCommand(
     return EXIT.ok;
   }
   const json = flags.json || parsed.json;
+  const csv = flags.csv || parsed.csv;
   const quiet = flags.quiet || parsed.quiet;
+  const follows = command.follow !== null && !parsed.detach;
+  if (csv) refuseWrongCsv(command, json, follows);
   if (command.output === 'stream') {
     await runStream(io, api, command, parsed.input, json);
     return EXIT.ok;
   }
   const text = await api.call(command, parsed.input);
-  const followed = parsed.detach ? null : followedBy(manifest, command, parseAnswer(text));
+  const followed = follows ? followedBy(manifest, command, parseAnswer(text)) : null;
   if (followed) return followTask(io, api, followed, { json, quiet });
-  printAnswer(io, command, text, { json, quiet, commandLine: `seed ${command.name}` });
+  printAnswer(io, command, text, { json, csv, quiet, commandLine: `seed ${command.name}` });
   return EXIT.ok;
+}
+
+/** Before anything is done. */
+function refuseWrongCsv(command: ManifestCommand, json: boolean, follows: boolean): void {
+  if (json) throw new SeedError('usage', '--json and --csv exclude each other');
+  if (command.output !== 'stream' && !follows) return;
+  throw new SeedError(
+    'usage',
+    `what seed ${command.name} shows as it goes on is no table: --csv cannot hold it`,
+    {
+      hint: '--json gives one object a line.',
+    },
+  );
 }
 
 function showHelp(output: Output, text: string): void {

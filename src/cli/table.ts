@@ -1,9 +1,11 @@
 // Lays rows out as a table. Used by list-view.ts.
-import { padEnd, textWidth, truncate } from './text-width.ts';
+import { padEnd, padStart, textWidth, truncate } from './text-width.ts';
 
 export interface Column {
   header: string;
   cells: string[];
+  /** Numbers stand to the right, digit under digit. */
+  isNumber?: boolean;
   /** Never cut: an id that is cut cannot be copied. */
   isWhole: boolean;
 }
@@ -33,6 +35,7 @@ export function layOut(columns: readonly Column[], width: number | null): TableL
   const lineOf = (cellOf: (column: Column) => string) =>
     shown.map((column, i) => {
       const cell = truncate(cellOf(column), widths[i] ?? 0);
+      if (column.isNumber) return padStart(cell, widths[i] ?? 0);
       return i === shown.length - 1 ? cell : padEnd(cell, widths[i] ?? 0);
     });
   const header = lineOf((column) => column.header);

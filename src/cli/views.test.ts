@@ -31,9 +31,40 @@ const items = [
 it('shortens times on a terminal and leaves them whole elsewhere', () => {
   const columns = ['id', 'createdAt', 'cost.total', 'tags', 'note', 'missing'];
   expect(listView(items, columns, terminal).text).toBe(
-    'ID  CREATED AT  COST TOTAL  TAGS  NOTE       MISSING\nx   2 min ago   2           a, b  two lines  -\n',
+    'ID  CREATED AT  COST TOTAL  TAGS  NOTE\nx   2 min ago            2  a, b  two lines\n',
   );
   expect(listView(items, columns, pipe).text).toContain('2026-05-01T11:57:40Z');
+});
+
+const costs = [
+  { group: 'a', name: 'shop', total: 1234.5, calls: 1_000_000, lastAt: null },
+  { group: 'b', total: 0.0000457, calls: 7, lastAt: '2026-05-01T11:57:40Z' },
+];
+const totals = { total: 1234.5000457, calls: 1_000_007, lastAt: '2026-05-01T11:57:40Z' };
+
+it('aligns numbers digit under digit, thousands apart, with what they come to in the last line', () => {
+  const columns = ['group', 'name', 'total', 'calls', 'lastAt', 'missing'];
+  expect(listView(costs, columns, terminal, totals).text).toBe(
+    [
+      'GROUP  NAME         TOTAL      CALLS  LAST AT',
+      'a      shop  1,234.500000  1,000,000  -',
+      'b      -         0.000046          7  2 min ago',
+      'total        1,234.500046  1,000,007  2 min ago',
+      '',
+    ].join('\n'),
+  );
+  const [, first, second] = listView(costs, columns, pipe).text.split('\n');
+  expect(first).toBe('a      shop     1234.5  1000000  -');
+  expect(second).toBe('b      -     0.0000457        7  2026-05-01T11:57:40Z');
+});
+
+it('never cuts an id or a number', () => {
+  const id = '56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11';
+  const row = { group: id, name: 'a name that is rather long', calls: 123_456_789 };
+  const { text, hidden } = listView([row], [], { ...terminal, width: 60 });
+  expect(text).toContain(id);
+  expect(text).toContain('123,456,789');
+  expect(hidden).toEqual([]);
 });
 
 it('chooses plain columns when the manifest names none', () => {
@@ -51,6 +82,27 @@ it('shows an object as names and values, groups indented', () => {
       'stdout',
       '  a',
       '  b',
+      '',
+    ].join('\n'),
+  );
+});
+
+it('shows counts on one line, without those that are 0, and lists of objects as tables', () => {
+  const summary = {
+    calls: { total: 1_200, refused: 0, failed: 3 },
+    none: { total: 0 },
+    keys: costs,
+    nobody: [],
+  };
+  expect(objectView(summary, terminal)).toBe(
+    [
+      'calls   total 1,200 · failed 3',
+      'none    total 0',
+      'keys',
+      '  GROUP  NAME         TOTAL      CALLS  LAST AT',
+      '  a      shop  1,234.500000  1,000,000  -',
+      '  b      -         0.000046          7  2 min ago',
+      'nobody  -',
       '',
     ].join('\n'),
   );

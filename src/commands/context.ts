@@ -6,7 +6,17 @@ import type { AuditEntry, AuditOutcome } from '../protocol/audit.ts';
 import type { TaskEvent } from '../protocol/event.ts';
 import type { Key, KeyStatus, SomeKeyLimits } from '../protocol/key.ts';
 import type { LedgerEntry } from '../protocol/ledger.ts';
-import type { CostBy, CostGroup, RequestGroup, RequestsBy } from '../protocol/obs.ts';
+import type {
+  CostReport,
+  CostsBy,
+  ErrorReport,
+  ErrorsBy,
+  RequestReport,
+  RequestsBy,
+  Summary,
+  UsageBy,
+  UsageReport,
+} from '../protocol/obs.ts';
 import type { Page } from '../protocol/page.ts';
 import type { RunnerView } from '../protocol/runner.ts';
 import type { RunTaskBody, Task, TaskStatus } from '../protocol/task.ts';
@@ -90,6 +100,7 @@ export interface AuditService {
 export interface TaskFilter extends PageRequest {
   status?: TaskStatus | undefined;
   keyId?: string | undefined;
+  parentTaskId?: string | undefined;
   createdAfter?: string | undefined;
   createdBefore?: string | undefined;
 }
@@ -111,18 +122,23 @@ export interface SandboxService {
   list(): Promise<Page<RunnerView>>;
 }
 
-interface Report<Group> {
-  items: Group[];
-  nextCursor: null;
-  from: string;
-  to: string;
-  total: number;
-  cut: number;
+/** What a report is about. */
+export interface ReportRequest extends AskedRange {
+  /** Only what counts for this key. */
+  keyId?: string | undefined;
+}
+
+interface GroupsRequest extends ReportRequest {
+  /** Groups at most. */
+  limit: number;
 }
 
 export interface ObsService {
-  costs(by: CostBy, asked: AskedRange): Promise<Report<CostGroup>>;
-  requests(by: RequestsBy, asked: AskedRange): Promise<Report<RequestGroup>>;
+  summary(asked: ReportRequest): Promise<Summary>;
+  requests(by: RequestsBy, asked: GroupsRequest): Promise<RequestReport>;
+  usage(by: UsageBy, asked: GroupsRequest): Promise<UsageReport>;
+  costs(by: CostsBy, asked: GroupsRequest): Promise<CostReport>;
+  errors(by: ErrorsBy, asked: GroupsRequest): Promise<ErrorReport>;
 }
 
 export interface CommandContext {

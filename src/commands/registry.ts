@@ -5,7 +5,7 @@ import { createAccount, listAccounts } from './accounts.ts';
 import { listAudit } from './audit.ts';
 import type { Command } from './define-command.ts';
 import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from './keys.ts';
-import { obsCosts, obsRequests } from './obs.ts';
+import { obsCosts, obsErrors, obsRequests, obsSummary, obsUsage } from './obs.ts';
 import { listSandboxes } from './sandboxes.ts';
 import { getTask, listLedger, listTasks, runTask, stopTask, taskEvents } from './tasks.ts';
 import { whoami } from './whoami.ts';
@@ -29,8 +29,11 @@ export const BUILT_IN: readonly Command[] = [
   rotateKey,
   revokeKey,
   listAudit,
-  obsCosts,
+  obsSummary,
   obsRequests,
+  obsUsage,
+  obsCosts,
+  obsErrors,
   runTask,
   getTask,
   listLedger,

@@ -28,12 +28,15 @@ export const Lifetime = z
   .refine((text) => text === 'never' || durationMs(text) !== null, `${WRONG}, or never`)
   .meta({ examples: ['30d', 'never'] });
 
-/** An ISO-8601 time, or a span that is counted back from now. */
+const Time = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
+
+/** An ISO-8601 time or day (its beginning in UTC), or a span that is counted back from now. */
 export const PastTime = z
   .string()
   .max(40)
-  .refine((text) => durationMs(text) !== null || z.iso.datetime({ offset: true }).safeParse(text).success, {
-    message: 'a time is written as ISO-8601, or as a span before now such as 12h or 30d',
+  .refine((text) => durationMs(text) !== null || Time.safeParse(text).success, {
+    message:
+      'a time is written as ISO-8601, as a day such as 2026-11-24, or as a span before now such as 30d',
   })
   .meta({ examples: ['30d', '2026-11-01T00:00:00Z'] });
 

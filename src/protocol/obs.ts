@@ -1,42 +1,111 @@
-// What was called and what it cost, summed up for people who run a platform.
+// What was called, what it used, what it cost and what failed, summed up for people who run a platform.
 import { z } from 'zod';
+import { TaskStatus } from './task.ts';
 
 const Count = z.int().nonnegative();
 const Usd = z.number().nonnegative().describe('US dollars');
+const Seconds = z.number().nonnegative();
 const Milliseconds = z.int().nonnegative();
 
-const group = {
-  group: z.string().describe('Id of the key or task, name of the model or command, or the day in UTC'),
-  name: z.string().nullable().describe('Of a key: its name'),
+const range = {
+  from: z.iso.datetime(),
+  to: z.iso.datetime().describe('Not included'),
+  missingBefore: z.iso
+    .datetime()
+    .nullable()
+    .describe('Set when the range begins before that: rows older than it may be deleted already'),
 };
 
-export const CostGroup = z
-  .object({
-    ...group,
-    modelCalls: Count,
-    inputTokens: Count,
-    outputTokens: Count,
-    vcpuSeconds: z.number().nonnegative(),
-    llm: Usd,
-    compute: Usd,
-    total: Usd,
-  })
-  .meta({ id: 'CostGroup' });
-export type CostGroup = z.infer<typeof CostGroup>;
+function reportOf<Measures extends z.ZodRawShape>(id: string, measures: Measures) {
+  const group = {
+    group: z
+      .string()
+      .describe('Id of the key or task, name of the model or command, error code, or day in UTC'),
+    name: z.string().optional().describe('Of a key: its name'),
+  };
+  return z.object({
+    items: z.array(z.object({ ...group, ...measures }).meta({ id: `${id}Group` })),
+    nextCursor: z.null(),
+    ...range,
+    totals: z
+      .object(measures)
+      .meta({ id: `${id}Totals` })
+      .describe('Of all groups'),
+    cut: Count.describe('Groups beyond those that are given'),
+  });
+}
 
-export const RequestGroup = z
-  .object({
-    ...group,
-    requests: Count,
-    refused: Count.describe('401, 403 and 429'),
-    failed: Count.describe('Other errors'),
-    medianMs: Milliseconds,
-    p95Ms: Milliseconds,
-  })
-  .meta({ id: 'RequestGroup' });
-export type RequestGroup = z.infer<typeof RequestGroup>;
-
-export const CostBy = z.enum(['key', 'model', 'day', 'task']);
-export type CostBy = z.infer<typeof CostBy>;
 export const RequestsBy = z.enum(['key', 'command', 'day', 'task']);
 export type RequestsBy = z.infer<typeof RequestsBy>;
+export const RequestReport = reportOf('Request', {
+  requests: Count,
+  refused: Count.describe('401, 403 and 429'),
+  failed: Count.describe('Other errors'),
+  medianMs: Milliseconds,
+  p95Ms: Milliseconds,
+});
+export type RequestReport = z.infer<typeof RequestReport>;
+
+export const UsageBy = z.enum(['key', 'model', 'day', 'task']);
+export type UsageBy = z.infer<typeof UsageBy>;
+export const UsageReport = reportOf('Usage', {
+  tasks: Count.describe('Posted in the range'),
+  modelCalls: Count,
+  inputTokens: Count,
+  outputTokens: Count,
+  cachedTokens: Count.describe('Part of inputTokens'),
+  reasoningTokens: Count.describe('Part of outputTokens'),
+  vcpuSeconds: Seconds,
+  gbSeconds: Seconds,
+});
+export type UsageReport = z.infer<typeof UsageReport>;
+
+export const CostsBy = z.enum(['key', 'model', 'day', 'task']);
+export type CostsBy = z.infer<typeof CostsBy>;
+export const CostReport = reportOf('Cost', {
+  total: Usd,
+  llm: Usd,
+  compute: Usd,
+  modelCalls: Count,
+  unpriced: Count.describe('Model calls that no price is known of: they count as nothing'),
+  inputTokens: Count,
+  outputTokens: Count,
+  vcpuSeconds: Seconds,
+});
+export type CostReport = z.infer<typeof CostReport>;
+
+export const ErrorsBy = z.enum(['code', 'command', 'model', 'key', 'day', 'task']);
+export type ErrorsBy = z.infer<typeof ErrorsBy>;
+export const ErrorReport = reportOf('Error', {
+  errors: Count,
+  refused: Count.describe('Calls of commands: 401, 403 and 429'),
+  failed: Count.describe('Calls of commands: other errors'),
+  modelCalls: Count.describe('Calls of models that failed'),
+  tasks: Count.describe('Tasks posted in the range that failed or ran out of time'),
+  lastAt: z.iso.datetime().nullable().describe('Null: never'),
+});
+export type ErrorReport = z.infer<typeof ErrorReport>;
+
+export const Summary = z
+  .object({
+    ...range,
+    requests: z.object({ total: Count, refused: Count, failed: Count }),
+    tasks: z
+      .object({ total: Count, ...Object.fromEntries(TaskStatus.options.map((status) => [status, Count])) })
+      .describe('Posted in the range, by the status they have now'),
+    modelCalls: z.object({ total: Count, failed: Count }),
+    tokens: z.object({ input: Count, output: Count, cached: Count, reasoning: Count }),
+    sandboxes: z.object({ vcpuSeconds: Seconds, gbSeconds: Seconds }),
+    cost: z.object({ total: Usd, llm: Usd, compute: Usd }),
+    busiestCommands: z.array(
+      z.object({ command: z.string(), requests: Count, refused: Count, failed: Count }),
+    ),
+    dearestKeys: z.array(
+      z.object({ key: z.uuid(), name: z.string().nullable(), cost: Usd, modelCalls: Count }),
+    ),
+    commonestErrors: z.array(
+      z.object({ code: z.string(), errors: Count, lastAt: z.iso.datetime().nullable() }),
+    ),
+  })
+  .meta({ id: 'Summary' });
+export type Summary = z.infer<typeof Summary>;

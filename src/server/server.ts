@@ -9,7 +9,6 @@ import type { Logger } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { startEmbeddedPostgres } from '../store/embedded/start-embedded.ts';
-import { recordModelCall } from '../store/model-calls.ts';
 import { openStore } from '../store/store.ts';
 import { createApp } from './app.ts';
 import { keepAuditFor } from './audit-retention.ts';
@@ -20,9 +19,10 @@ import { KeyUse } from './key-use.ts';
 import { sweepLapsedLeases } from './lapsed-leases.ts';
 import { createLlmGateway } from './llm/gateway.ts';
 import { readPrices } from './llm/prices.ts';
-import { keepCallsFor } from './partition-care.ts';
+import { keepRowsFor } from './partition-care.ts';
 import { RateLimits } from './rate-limits.ts';
 import type { ServerSettings } from './settings.ts';
+import { Spending } from './spending/spending.ts';
 
 /** How long running requests may take to end once the server stops. */
 const DRAIN_MS = 8_000;
@@ -46,10 +46,12 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
   undo.defer(() => store.close());
   const newAdminKey = await firstKey(store, settings.adminKey);
   const prices = await readPrices(settings.pricesFile);
+  const spending = undo.use(new Spending(store, prices, log));
   const llm = createLlmGateway({
     settings: settings.llm,
     prices,
-    recordCall: (taskId, call) => recordModelCall(store, taskId, call),
+    reserve: (taskId, request, signal) => spending.reserve(taskId, request, signal),
+    recordCall: (taskId, call, reservation) => spending.settle(taskId, call, reservation),
     log,
   });
   const keyUse = undo.use(new KeyUse(store, log));
@@ -67,13 +69,14 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     llm,
     log,
     runnerToken: settings.runnerToken,
+    callRetentionDays: settings.retention.calls,
     resources: settings.resources,
     version: readVersion(),
     cliBundle: await bundleCli(),
     stopping: stopping.signal,
   });
   undo.use(sweepLapsedLeases(store, log));
-  undo.use(await keepCallsFor(settings.callRetentionDays, store, log));
+  undo.use(await keepRowsFor(settings.retention, store, log));
   if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));
   const http = createServer(
     { maxHeaderSize: 16 * 1024, requestTimeout: 60_000 },

@@ -5,6 +5,7 @@ import { env } from '../lib/env.ts';
 import { dataDirSetting, integerSetting, logLevelSetting, urlSetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { LlmSettings } from './llm/gateway.ts';
+import type { Retention } from './partition-care.ts';
 import { resourceSettings } from './resource-settings.ts';
 import type { ResourcePolicy } from './services/resources.ts';
 
@@ -23,8 +24,7 @@ export interface ServerSettings {
   auditRetentionDays: number | null;
   /** Null: the price list that comes with Seed. */
   pricesFile: string | null;
-  /** Null: calls, and with them the ledgers of tasks, are kept for ever. */
-  callRetentionDays: number | null;
+  retention: Retention;
   llm: LlmSettings;
   resources: ResourcePolicy;
 }
@@ -42,7 +42,10 @@ export function readServerSettings(): ServerSettings {
     trustedProxies: trustedProxies(),
     auditRetentionDays: auditRetentionDays(),
     pricesFile: env('SEED_PRICES_FILE') ?? null,
-    callRetentionDays: callRetentionDays(),
+    retention: {
+      calls: retentionDays('SEED_CALL_RETENTION_DAYS', 90),
+      events: retentionDays('SEED_EVENT_RETENTION_DAYS', 30),
+    },
     resources: resourceSettings(),
     llm: {
       baseUrl: urlSetting('SEED_LLM_BASE_URL'),
@@ -90,10 +93,9 @@ function auditRetentionDays(): number | null {
   return integerSetting('SEED_AUDIT_RETENTION_DAYS', 30, 30, 36_500);
 }
 
-/** `never` is asked for in words: without the setting nobody shall find the disk full of calls. */
-function callRetentionDays(): number | null {
-  if (env('SEED_CALL_RETENTION_DAYS') === 'never') return null;
-  return integerSetting('SEED_CALL_RETENTION_DAYS', 90, 1, 36_500);
+/** `never` is asked for in words: without the setting nobody shall find the disk full. */
+function retentionDays(name: string, fallback: number): number | null {
+  return env(name) === 'never' ? null : integerSetting(name, fallback, 1, 36_500);
 }
 
 function runnerToken(): string {

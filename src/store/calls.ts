@@ -7,6 +7,7 @@ import type { Page } from '../protocol/page.ts';
 import { aheadOfCursor, type PageRequest, pageOfRows } from './cursor.ts';
 import { storable } from './storable.ts';
 import type { Db } from './tables.ts';
+import { type TaskSpan, writtenFor } from './task-span.ts';
 
 export interface NewCall {
   id: string;
@@ -55,14 +56,10 @@ export async function insertCalls(db: Db, calls: readonly NewCall[]): Promise<vo
 export async function listLedger(
   db: Db,
   accountId: string,
-  taskId: string,
+  task: TaskSpan,
   page: PageRequest,
 ): Promise<Page<LedgerEntry>> {
-  let query = db
-    .selectFrom('calls')
-    .selectAll()
-    .where('task_id', '=', taskId)
-    .where('account_id', '=', accountId);
+  let query = db.selectFrom('calls').selectAll().where(writtenFor(task)).where('account_id', '=', accountId);
   if (page.cursor !== undefined) query = query.where(aheadOfCursor(page.cursor));
   const rows = await query
     .orderBy('created_at')

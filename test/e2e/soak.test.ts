@@ -54,9 +54,12 @@ it(`${TASKS} tasks in a row leave nothing`, { timeout: 60_000 + TASKS * 5000 }, 
   await expect
     .poll(async () => (await look()).openFiles, { timeout: 10_000 })
     .toBeLessThanOrEqual(before.openFiles + 4);
+  // Other Seeds on this machine come and go.
+  await expect
+    .poll(async () => (await look()).cgroups.length, { timeout: 10_000 })
+    .toBeLessThanOrEqual(before.cgroups.length);
   const after = await look();
   console.log(`after ${TASKS} tasks: ${JSON.stringify({ before, after })}`);
   expect(after.mounts).toBe(before.mounts);
-  expect(after.cgroups.length).toBeLessThanOrEqual(before.cgroups.length);
   expect(after.runnerMib - before.runnerMib).toBeLessThan(RUNNER_GROWTH_MIB);
 });

@@ -11,6 +11,8 @@ const KEY = {
   name: 'ci\u001b[2J\u202e',
   status: 'active',
   scopes: ['keys:read', 'keys:write'],
+  lastUsedAt: null,
+  expiresAt: null,
 };
 
 beforeAll(async () => {
@@ -51,6 +53,71 @@ describe('answers', () => {
     expect(JSON.parse(stdout)).toEqual({ items: [KEY], nextCursor: null });
     expect(stdout).not.toContain('\u001b');
     expect(stdout).not.toContain('\u202e');
+  });
+
+  it('writes CSV with --csv: the columns of the table, and the page that was asked for', async () => {
+    const named = { ...KEY, name: '=HYPERLINK("x")' };
+    server.on('GET /api/v1/keys', (response) =>
+      sendJson(response, 200, { items: [named], nextCursor: 'n2' }),
+    );
+    for (const args of [
+      ['keys', 'list', '--csv'],
+      ['--csv', 'keys', 'list'],
+    ]) {
+      expect(await cli.run(args)).toEqual({
+        code: 0,
+        stdout: [
+          'id,name,status,scopes,lastUsedAt,expiresAt',
+          `${KEY.id},"'=HYPERLINK(""x"")",active,"keys:read, keys:write",,`,
+          '',
+        ].join('\n'),
+        stderr: 'There is more: seed keys list --cursor n2\n',
+      });
+    }
+    server.on('GET /api/v1/keys', (response) => sendJson(response, 200, { items: [], nextCursor: null }));
+    expect((await cli.run(['keys', 'list', '--csv'])).stdout).toBe(
+      'id,name,status,scopes,lastUsedAt,expiresAt\n',
+    );
+  });
+
+  it.each([
+    [['keys', 'list', '--csv', '--json'], /exclude each other/],
+    [['tasks', 'events', KEY.id, '--csv'], /is no table/],
+    [['tasks', 'run', 'hello', '--csv'], /is no table/],
+  ])('%j is refused before anything is done', async (args, message) => {
+    const { code, stdout, stderr } = await cli.run(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(server.received).toEqual([]);
+  });
+
+  it('shows what a report comes to, and what it is about on stderr', async () => {
+    server.on('GET /api/v1/obs/costs', (response) =>
+      sendJson(response, 200, {
+        items: [
+          { group: 'm', total: 0.5, llm: 0.5, compute: 0, modelCalls: 2, inputTokens: 10, outputTokens: 1 },
+        ],
+        nextCursor: null,
+        from: '2026-11-01T00:00:00.000Z',
+        to: '2026-12-01T00:00:00.000Z',
+        missingBefore: null,
+        totals: { total: 0.75, llm: 0.75, compute: 0, modelCalls: 3, inputTokens: 15, outputTokens: 2 },
+        cut: 4,
+      }),
+    );
+    const { stdout, stderr } = await cli.run(['obs', 'costs', '--by', 'model', '--month', '2026-11']);
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.trim().split(/ +/)),
+    ).toEqual([
+      ['GROUP', 'TOTAL', 'LLM', 'COMPUTE', 'MODEL', 'CALLS', 'INPUT', 'TOKENS', 'OUTPUT', 'TOKENS'],
+      ['m', '0.5', '0.5', '0', '2', '10', '1'],
+      ['total', '0.75', '0.75', '0', '3', '15', '2'],
+    ]);
+    expect(stderr).toBe('from 2026-11-01T00:00:00.000Z · to 2026-12-01T00:00:00.000Z · cut 4\n');
+    expect(server.received[0]?.path).toBe('/api/v1/obs/costs?by=model&month=2026-11');
   });
 
   it('says that there is nothing on stderr only', async () => {

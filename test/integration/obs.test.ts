@@ -1,15 +1,20 @@
-// Reports: the sums agree with the rows, edges of months are those of UTC, and nobody's figures hold another's rows.
-import { randomUUID } from 'node:crypto';
+// Reports: every figure is the one that the rows give, whatever they are grouped by, and nobody's hold another's rows.
 import { Client } from 'pg';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../fixtures/server.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { GREATEST, MEASURES, type Row, rowsOf, type Span } from '../fixtures/expected-reports.ts';
+import { insertMeteredRows } from '../fixtures/metered-rows.ts';
+import { type AnyBody, startTestServer, type TestServer } from '../fixtures/server.ts';
 
 let server: TestServer;
 let database: Client;
 let accountId: string;
 let billing: { id: string; secret: string };
 let shop: { id: string; secret: string };
-const tasks = [randomUUID(), randomUUID()] as const;
+let stranger: { account: { id: string }; key: { id: string }; secret: string };
+
+// In this month clocks change in many places; months are those of UTC.
+const MONTH = { from: new Date('2025-03-01T00:00:00Z'), to: new Date('2025-04-01T00:00:00Z') };
+const DAY_MS = 86_400_000;
 
 beforeAll(async () => {
   server = await startTestServer();
@@ -17,89 +22,155 @@ beforeAll(async () => {
   await database.connect();
   billing = await server.newKey(['keys:read'], { name: 'billing' });
   shop = await server.newKey(['keys:read'], { name: 'shop' });
+  stranger = (await server.call('POST', '/api/v1/accounts', { body: { name: 'other' } })).body;
   accountId = (await database.query('select account_id from keys where id = $1', [billing.id])).rows[0]
     .account_id;
-  const other = (await server.call('POST', '/api/v1/accounts', { body: { name: 'other' } })).body;
-  await modelCall('2026-10-31T23:59:59.999Z', billing.id, tasks[0], 'm', 100, 10, 1_000);
-  await modelCall('2026-11-01T00:00:00Z', billing.id, tasks[0], 'm', 200, 20, 2_000);
-  await modelCall('2026-11-15T12:00:00Z', billing.id, tasks[0], 'n', 300, 30, 3_000);
-  await modelCall('2026-11-30T23:59:59.999Z', shop.id, tasks[1], 'm', 400, 40, 40_000);
-  await modelCall('2026-12-01T00:00:00Z', shop.id, tasks[1], 'm', 500, 50, 5_000);
-  await modelCall('2026-11-15T12:00:00Z', other.key.id, randomUUID(), 'm', 9, 9, 9_999, other.account.id);
-  await database.query('insert into compute values ($1, $2, $3, $4, 1.5, 8, 700)', [
-    tasks[0],
-    '2026-11-15T12:00:01Z',
-    accountId,
-    billing.id,
-  ]);
+  const own = { accountId, keyIds: [billing.id, shop.id] };
+  const other = { accountId: stranger.account.id, keyIds: [stranger.key.id] };
+  await insertMeteredRows(database, { ...own, ...MONTH, rows: 400, seed: 1 });
+  // The months around it begin and end a millisecond from it.
+  await insertMeteredRows(database, {
+    ...own,
+    from: MONTH.to,
+    to: new Date('2025-05-01'),
+    rows: 40,
+    seed: 2,
+  });
+  await insertMeteredRows(database, {
+    ...own,
+    from: new Date('2025-02-01'),
+    to: MONTH.from,
+    rows: 40,
+    seed: 3,
+  });
+  await insertMeteredRows(database, { ...other, ...MONTH, rows: 40, seed: 4 });
+  // A key that is revoked keeps its name and its figures.
+  await server.call('POST', `/api/v1/keys/${shop.id}/revoke`);
 });
 afterAll(async () => {
   await database?.end();
   await server?.stop();
 });
 
-async function modelCall(
-  at: string,
-  key: string,
-  task: string,
-  model: string,
-  input: number,
-  output: number,
-  nano: number,
-  account = accountId,
-): Promise<void> {
-  await database.query(
-    `insert into model_calls values (gen_random_uuid(), $1, $2, $3, $4, $5, $5, $6, $7, 0, 0, $8, 'prices', 5, 'ok')`,
-    [at, account, key, task, model, input, output, nano],
-  );
-}
-const obs = async (path: string, key = server.adminKey) =>
+const obs = async (path: string, key = server.adminKey): Promise<AnyBody> =>
   (await server.call('GET', `/api/v1/obs/${path}`, { key })).body;
 
-it('costs by key, with names, the dearest first, for a month in UTC', async () => {
-  expect(await obs('costs?month=2026-11')).toEqual({
-    from: '2026-11-01T00:00:00.000Z',
-    to: '2026-12-01T00:00:00.000Z',
+const REPORTS = {
+  requests: ['key', 'command', 'day', 'task'],
+  usage: ['key', 'model', 'day', 'task'],
+  costs: ['key', 'model', 'day', 'task'],
+  errors: ['code', 'command', 'model', 'key', 'day', 'task'],
+};
+const COMBINATIONS = Object.entries(REPORTS).flatMap(([report, all]) =>
+  all.map((by) => [report, by] as const),
+);
+
+async function expectReport(report: string, by: string, query: string, span: Span): Promise<void> {
+  const rows = await rowsOf(database, accountId, report, span);
+  const measure = MEASURES[report] as (rows: Row[]) => Row;
+  const expected = [...Map.groupBy(rows, (row) => row[by] as string)].map(([group, members]) => ({
+    group,
+    ...(by === 'key' ? { name: group === shop.id ? 'shop' : 'billing' } : {}),
+    ...measure(members),
+  }));
+  const { items, ...rest } = await obs(`${report}?by=${by}&${query}`);
+  const byName = (a: Row, b: Row) => (a['group'] < b['group'] ? -1 : 1);
+  expect(items.toSorted(byName)).toEqual(expected.toSorted(byName));
+  expect(rest).toEqual({
     nextCursor: null,
-    total: 0.0000457,
+    from: span.from.toISOString(),
+    to: span.to.toISOString(),
+    missingBefore: null,
+    totals: measure(rows),
     cut: 0,
-    items: [
-      {
-        group: shop.id,
-        name: 'shop',
-        modelCalls: 1,
-        inputTokens: 400,
-        outputTokens: 40,
-        vcpuSeconds: 0,
-        llm: 0.00004,
-        compute: 0,
-        total: 0.00004,
-      },
-      {
-        group: billing.id,
-        name: 'billing',
-        modelCalls: 2,
-        inputTokens: 500,
-        outputTokens: 50,
-        vcpuSeconds: 1.5,
-        llm: 0.000005,
-        compute: 0.0000007,
-        total: 0.0000057,
-      },
-    ],
+  });
+  const order = items.map((item: Row) => (by === 'day' ? item['group'] : -item[GREATEST[report] ?? '']));
+  expect(order).toEqual(by === 'day' ? order.toSorted() : order.toSorted((a: number, b: number) => a - b));
+}
+
+describe.each(COMBINATIONS)('%s by %s', (report, by) => {
+  it('is what the rows of a month in UTC give', () => expectReport(report, by, 'month=2025-03', MONTH));
+
+  it('is what the rows of a span give', () => {
+    const from = new Date(MONTH.from.getTime() + DAY_MS / 2);
+    const to = new Date('2025-03-20T00:00:00Z');
+    return expectReport(report, by, `since=${from.toISOString()}&until=2025-03-20`, { from, to });
+  });
+
+  it('is what the rows of one key give', () =>
+    expectReport(report, by, `month=2025-03&keyId=${shop.id}`, { ...MONTH, keyId: shop.id }));
+});
+
+describe('what is cut', () => {
+  it.each(COMBINATIONS)('of %s by %s is counted, and the totals are those of all', async (report, by) => {
+    const all = await obs(`${report}?by=${by}&month=2025-03`);
+    const some = await obs(`${report}?by=${by}&month=2025-03&limit=1`);
+    expect(some).toEqual({ ...all, items: all.items.slice(0, 1), cut: all.items.length - 1 });
+  });
+
+  it('is what lies beyond 1,000 groups', async () => {
+    const { body } = await server.call('POST', '/api/v1/accounts', { body: { name: 'many' } });
+    const many = { accountId: body.account.id, keyIds: [body.key.id], rows: 8_000, seed: 5 };
+    await insertMeteredRows(database, { ...many, ...MONTH });
+    const { items, cut, totals } = await obs('usage?by=task&month=2025-03', body.secret);
+    expect([items.length, cut]).toEqual([1_000, 600]);
+    expect(totals).toMatchObject({ tasks: 1_600, modelCalls: 8_000 });
+    const all = await obs('costs?by=model&month=2025-03', body.secret);
+    expect((await obs('costs?by=task&month=2025-03', body.secret)).totals).toEqual(all.totals);
   });
 });
 
-it.each([
-  ['day', ['2026-11-01', '2026-11-15', '2026-11-30']],
-  ['model', ['m', 'n', '(sandbox)']],
-  ['task', [tasks[1], tasks[0]]],
-])('costs by %s', async (by, groups) => {
-  const { items, total } = await obs(`costs?month=2026-11&by=${by}`);
-  expect(items.map(({ group }: { group: string }) => group)).toEqual(groups);
-  const sum = items.reduce((all: number, item: { total: number }) => all + Math.round(item.total * 1e9), 0);
-  expect(sum).toBe(45_700);
-  expect(total).toBe(0.0000457);
+it('sums all up on one screen, as the reports do', async () => {
+  const summary = await obs('summary?month=2025-03');
+  const [requests, usage, costs, errors] = await Promise.all(
+    ['requests', 'usage?by=key', 'costs', 'errors'].map((path) =>
+      obs(`${path}${path.includes('?') ? '&' : '?'}month=2025-03`),
+    ),
+  );
+  const { rows } = await database.query(
+    'select status, count(*)::int as tasks from tasks where account_id = $1 and created_at >= $2 and created_at < $3 group by 1',
+    [accountId, MONTH.from, MONTH.to],
+  );
+  const none = { running: 0, waiting_for_approval: 0 };
+  const { total, llm, compute } = costs.totals;
+  expect(summary).toEqual({
+    from: MONTH.from.toISOString(),
+    to: MONTH.to.toISOString(),
+    missingBefore: null,
+    requests: {
+      total: requests.totals.requests,
+      refused: requests.totals.refused,
+      failed: requests.totals.failed,
+    },
+    tasks: { total: 80, ...none, ...Object.fromEntries(rows.map(({ status, tasks }) => [status, tasks])) },
+    modelCalls: { total: usage.totals.modelCalls, failed: errors.totals.modelCalls },
+    tokens: {
+      input: usage.totals.inputTokens,
+      output: usage.totals.outputTokens,
+      cached: usage.totals.cachedTokens,
+      reasoning: usage.totals.reasoningTokens,
+    },
+    sandboxes: { vcpuSeconds: usage.totals.vcpuSeconds, gbSeconds: usage.totals.gbSeconds },
+    cost: { total, llm, compute },
+    busiestCommands: requests.items.map((item: Row) => ({
+      command: item['group'],
+      requests: item['requests'],
+      refused: item['refused'],
+      failed: item['failed'],
+    })),
+    dearestKeys: costs.items.map((item: Row) => ({
+      key: item['group'],
+      name: item['name'],
+      cost: item['total'],
+      modelCalls: item['modelCalls'],
+    })),
+    commonestErrors: errors.items
+      .slice(0, 5)
+      .map((item: Row) => ({ code: item['group'], errors: item['errors'], lastAt: item['lastAt'] })),
+  });
+  const ofShop = await obs(`summary?month=2025-03&keyId=${shop.id}`);
+  expect(ofShop.dearestKeys.map(({ key }: Row) => key)).toEqual([shop.id]);
+  expect(ofShop.cost.total).toBe(costs.items.find(({ group }: Row) => group === shop.id).total);
 });
 
 it('counts requests of this moment, with those refused and failed', async () => {
@@ -110,30 +181,68 @@ it('counts requests of this moment, with those refused and failed', async () => 
   await call('GET', '/keys');
   await call('GET', '/audit');
   await call('POST', '/keys', { name: '' });
-  await call('GET', `/keys/${randomUUID()}`);
+  await call('GET', `/keys/${server.adminKey}`);
   const byKey = await obs('requests?by=key&since=1h');
-  expect(byKey.items.find(({ group }: { group: string }) => group === caller.id)).toMatchObject({
+  expect(byKey.items.find(({ group }: Row) => group === caller.id)).toMatchObject({
     name: 'caller',
     requests: 5,
     refused: 1,
     failed: 2,
   });
-  const byCommand = await obs('requests?since=1h');
-  const sum = byCommand.items.reduce((all: number, item: { requests: number }) => all + item.requests, 0);
-  expect(byCommand.total).toBe(sum);
-  expect(byCommand.items.map(({ group }: { group: string }) => group)).toContain('audit list');
+  const errors = await obs(`errors?since=1h&keyId=${caller.id}`);
+  expect(errors.items.map((item: Row) => [item['group'], item['errors']])).toEqual([
+    ['invalid_input', 2],
+    ['missing_scope', 1],
+  ]);
 });
 
-it('is for keys that may, and refuses what makes no sense', async () => {
-  expect((await obs('costs', shop.secret)).error.code).toBe('missing_scope');
-  for (const query of [
-    'month=2026-13',
-    'month=2026-11&since=1d',
-    'since=1d&until=2d',
-    'by=colour',
-    'since=x',
-  ])
-    expect((await obs(`costs?${query}`)).error.code).toBe('invalid_input');
-  const { body } = await server.call('POST', '/api/v1/accounts', { body: { name: 'empty' } });
-  expect(await obs('costs?month=2026-11', body.secret)).toMatchObject({ items: [], total: 0, cut: 0 });
+describe('what is asked for', () => {
+  it('needs the scope', async () => {
+    for (const report of ['summary', 'requests', 'usage', 'costs', 'errors'])
+      expect((await obs(report, billing.secret)).error.code).toBe('missing_scope');
+  });
+
+  it.each([
+    ['costs?month=2026-13', /2026-11/],
+    ['costs?month=2026-11&since=1d', /leave out since and until/],
+    ['costs?since=1d&until=2d', /since is not before until/],
+    ['costs?since=x', /a time is written/],
+    ['costs?limit=0', /limit/],
+    ['costs?limit=1001', /limit/],
+    ['summary?by=key', /unknown field: by/],
+    // What makes no sense is refused with what does.
+    ['costs?by=command', /"key"\|"model"\|"day"\|"task"/],
+    ['usage?by=command', /"key"\|"model"\|"day"\|"task"/],
+    ['requests?by=model', /"key"\|"command"\|"day"\|"task"/],
+    ['errors?by=colour', /"code"\|"command"\|"model"\|"key"\|"day"\|"task"/],
+  ])('%s is refused with what is possible', async (path, message) => {
+    const { error } = await obs(path);
+    expect(error.code).toBe('invalid_input');
+    expect(error.message).toMatch(message);
+  });
+
+  it('is nothing for an account that did nothing', async () => {
+    const { body } = await server.call('POST', '/api/v1/accounts', { body: { name: 'empty' } });
+    const costs = await obs('costs?month=2025-03', body.secret);
+    expect(costs).toMatchObject({ items: [], cut: 0, totals: { total: 0, modelCalls: 0 } });
+    expect((await obs('errors?month=2025-03', body.secret)).totals).toMatchObject({
+      errors: 0,
+      lastAt: null,
+    });
+    expect((await obs('requests?month=2025-03', body.secret)).totals).toMatchObject({ medianMs: 0 });
+    expect((await obs('summary?month=2025-03', body.secret)).cost.total).toBe(0);
+  });
+});
+
+it('says when rows of the range may be deleted already', async () => {
+  const keeping = await startTestServer({ retention: { calls: 90, events: null } });
+  try {
+    const ask = async (query: string) => (await keeping.call('GET', `/api/v1/obs/costs?${query}`)).body;
+    const asked = Date.now();
+    const { missingBefore } = await ask('since=100d');
+    expect(Math.abs(Date.parse(missingBefore) - (asked - 90 * DAY_MS))).toBeLessThan(60_000);
+    expect((await ask('since=89d')).missingBefore).toBeNull();
+  } finally {
+    await keeping.stop();
+  }
 });

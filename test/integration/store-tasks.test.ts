@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isTerminal } from '../../src/core/lifecycle.ts';
 import { SeedError } from '../../src/protocol/errors.ts';
 import type { Settlement } from '../../src/protocol/runner.ts';
-import { appendAgentEvents, readEvents } from '../../src/store/events.ts';
+import { appendAgentEvents } from '../../src/store/events.ts';
 import { getKey, revokeKey } from '../../src/store/keys.ts';
 import { recordModelCall } from '../../src/store/model-calls.ts';
 import { settleTask, stopTask } from '../../src/store/task-end.ts';
@@ -35,7 +35,7 @@ const taskOf = async (id: string) => {
   return task;
 };
 
-const eventsOf = (id: string) => readEvents(seed.store.db, id, 0, 1000);
+const eventsOf = (id: string) => seed.events(id, 0, 1000);
 
 const statusesOf = async (id: string) =>
   (await eventsOf(id)).flatMap((event) => (event.type === 'status' ? [event.status] : []));

@@ -1,25 +1,51 @@
 // Reports on the caller's account.
-import type { Actor, ObsService } from '../../commands/context.ts';
-import { type AskedRange, timeRange } from '../../core/time-range.ts';
-import { sumCosts, sumRequests } from '../../store/obs.ts';
+import type { Actor, ObsService, ReportRequest } from '../../commands/context.ts';
+import { timeRange } from '../../core/time-range.ts';
+import { sumCosts, sumErrors, sumRequests, sumUsage } from '../../store/obs/reports.ts';
+import { summarise } from '../../store/obs/summary.ts';
 import type { ServerParts } from '../parts.ts';
 
-export function obsService({ store, calls }: ServerParts, actor: Actor): ObsService {
-  const about = (asked: AskedRange) => {
-    const range = timeRange(asked, store.clock.now());
-    const told = { nextCursor: null, from: range.from.toISOString(), to: range.to.toISOString() };
-    return { range, told };
+const DAY_MS = 86_400_000;
+
+export function obsService(
+  { store, calls, callRetentionDays }: ServerParts,
+  { accountId }: Actor,
+): ObsService {
+  const about = <Asked extends ReportRequest>({ since, until, month, ...asked }: Asked) => {
+    const now = store.clock.now();
+    const range = timeRange({ since, until, month }, now);
+    const kept = callRetentionDays === null ? null : new Date(now.getTime() - callRetentionDays * DAY_MS);
+    const told = {
+      from: range.from.toISOString(),
+      to: range.to.toISOString(),
+      missingBefore: kept !== null && range.from < kept ? kept.toISOString() : null,
+    };
+    return { wanted: { ...asked, accountId, range }, told };
   };
   return {
-    costs: async (by, asked) => {
-      const { range, told } = about(asked);
-      return { ...told, ...(await sumCosts(store.db, actor.accountId, by, range)) };
+    summary: async (asked) => {
+      const { wanted, told } = about(asked);
+      await calls.writeWaiting();
+      return { ...told, ...(await summarise(store.db, wanted)) };
     },
     requests: async (by, asked) => {
-      const { range, told } = about(asked);
+      const { wanted, told } = about(asked);
       // What this server has not written yet is counted, too.
       await calls.writeWaiting();
-      return { ...told, ...(await sumRequests(store.db, actor.accountId, by, range)) };
+      return { ...(await sumRequests(store.db, by, wanted)), nextCursor: null, ...told };
+    },
+    usage: async (by, asked) => {
+      const { wanted, told } = about(asked);
+      return { ...(await sumUsage(store.db, by, wanted)), nextCursor: null, ...told };
+    },
+    costs: async (by, asked) => {
+      const { wanted, told } = about(asked);
+      return { ...(await sumCosts(store.db, by, wanted)), nextCursor: null, ...told };
+    },
+    errors: async (by, asked) => {
+      const { wanted, told } = about(asked);
+      await calls.writeWaiting();
+      return { ...(await sumErrors(store.db, by, wanted)), nextCursor: null, ...told };
     },
   };
 }

@@ -30,6 +30,11 @@ export function plain(text: string): string {
   return [...oneLine].slice(0, REASON_LENGTH).join('');
 }
 
+/** `1 key`, `2 keys` */
+export function counted(count: number, singular: string): string {
+  return `${count} ${singular}${count === 1 ? '' : 's'}`;
+}
+
 /** Why a command failed, for use after a colon, with the missing scope where that is it. */
 export function reasonOf(result: ToolResult): string {
   const scope = missingScopeOf(result);

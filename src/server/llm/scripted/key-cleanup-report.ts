@@ -1,6 +1,6 @@
 // The answer of the key clean-up in words. Everything in it comes from what the commands returned.
 import type { Key } from '../../../protocol/key.ts';
-import { plain } from './command-output.ts';
+import { counted, plain } from './command-output.ts';
 
 export type ListedKey = Pick<Key, 'id' | 'name' | 'status' | 'expiresAt'>;
 
@@ -11,10 +11,6 @@ export interface CleanupReport {
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-
-function counted(count: number, singular: string): string {
-  return `${count} ${singular}${count === 1 ? '' : 's'}`;
-}
 
 /** `10:09`, in UTC; with its date when it is not within a day of the revocation. */
 function expiryTime(expiresAt: string, revokedAt: string | null): string {

@@ -1,48 +1,13 @@
 // The playbook of the key clean-up: reads the whole key inventory, revokes what has expired, reports what happened.
 import { z } from 'zod';
 import { Key } from '../../../protocol/key.ts';
-import { LIMITS } from '../../../protocol/limits.ts';
-import { pageOf } from '../../../protocol/page.ts';
-import { missingScopeOf, parseOutput, reasonOf, wasCut } from './command-output.ts';
-import type { ToolResult } from './conversation.ts';
+import { missingScopeOf, parseOutput, reasonOf } from './command-output.ts';
 import { type CleanupReport, describeCleanup, type ListedKey } from './key-cleanup-report.ts';
-import type { Playbook } from './playbook.ts';
-
-type Steps<Result> = Generator<string, Result, ToolResult>;
+import { readKeys } from './key-pages.ts';
+import type { Playbook, Steps } from './playbook.ts';
 
 const KeySummary = Key.pick({ id: true, name: true, status: true, expiresAt: true });
-const KeyPage = pageOf(KeySummary);
 const RevokedKey = z.object({ key: Key.pick({ id: true, status: true, revokedAt: true }) });
-
-/** A page that the agent would cut is asked for again with fewer keys. */
-const PAGE_SIZES = [LIMITS.pageSize, 25, 5, 1] as const;
-const PAGES_AT_MOST = 1_000;
-/** What may stand in a shell command without quotes. */
-const SAFE_CURSOR = /^[\w.=~+/:-]{1,200}$/;
-
-type Inventory = { keys: ListedKey[] } | { trouble: string };
-
-function* readInventory(): Steps<Inventory> {
-  const keys: ListedKey[] = [];
-  let size = 0;
-  let cursor: string | null = null;
-  for (let pages = 0; pages < PAGES_AT_MOST; pages++) {
-    const from: string = cursor === null ? '' : ` --cursor ${cursor}`;
-    const result: ToolResult = yield `seed keys list --json --limit ${PAGE_SIZES[size]}${from}`;
-    if (result.failed) return { trouble: reasonOf(result) };
-    const page: z.infer<typeof KeyPage> | null = parseOutput(KeyPage, result);
-    if (page === null && wasCut(result) && size + 1 < PAGE_SIZES.length) {
-      size += 1;
-      continue;
-    }
-    if (page === null) return { trouble: 'the answer of `seed keys list` is not a list of keys' };
-    keys.push(...page.items);
-    if (page.nextCursor === null) return { keys };
-    if (!SAFE_CURSOR.test(page.nextCursor)) return { trouble: 'the cursor of the next page is malformed' };
-    cursor = page.nextCursor;
-  }
-  return { trouble: `the list does not end after ${PAGES_AT_MOST} pages` };
-}
 
 /** The id goes into a command: the schema above has checked that it is a UUID. */
 function* revoke(key: ListedKey, report: CleanupReport): Steps<'go on' | 'stop'> {
@@ -58,7 +23,7 @@ function* revoke(key: ListedKey, report: CleanupReport): Steps<'go on' | 'stop'>
 }
 
 function* play(): Steps<string> {
-  const inventory = yield* readInventory();
+  const inventory = yield* readKeys(KeySummary);
   if ('trouble' in inventory) {
     return `Could not read the key inventory: ${inventory.trouble}. Nothing was revoked.`;
   }

@@ -1,5 +1,7 @@
 // The list of playbooks; the first that recognises an instruction plays.
+import { keyAudit } from './key-audit.ts';
 import { keyCleanup } from './key-cleanup.ts';
+import { monthlyUsage } from './monthly-usage.ts';
 import type { Playbook } from './playbook.ts';
 
-export const PLAYBOOKS: readonly Playbook[] = [keyCleanup];
+export const PLAYBOOKS: readonly Playbook[] = [keyCleanup, keyAudit, monthlyUsage];

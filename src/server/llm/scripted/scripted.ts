@@ -26,11 +26,12 @@ const NO_BASH = 'The model `scripted` acts through a tool named `bash`, and this
 
 /** The next step of a conversation. */
 export function scriptedStep(messages: ChatRequest['messages']): Step {
-  const { instruction, results } = readConversation(messages);
+  const conversation = readConversation(messages);
+  const { instruction, results } = conversation;
   const commands = fencedCommands(instruction);
   if (commands.length > 0) return nextFencedStep(commands, results);
   const playbook = PLAYBOOKS.find((candidate) => candidate.recognises(instruction));
-  return playbook ? replay(playbook, results) : { kind: 'answer', text: WHAT_IT_IS };
+  return playbook ? replay(playbook, conversation) : { kind: 'answer', text: WHAT_IT_IS };
 }
 
 function offersBash(request: ChatRequest): boolean {
