@@ -1,15 +1,27 @@
-// The yardstick: the least that Hono does on this machine. One route that answers a task-sized JSON, without database, key or
-// log. A process of its own; api.ts starts it and is told where it listens.
-
+// The yardsticks: what Hono does on this machine without any of Seed. `/answer` is a bare route that answers the same JSON every
+// time; `/row` reads a task from the database for it and answers that. No key, no check, no log. A process of its own, which
+// api.ts starts and tells what to answer.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
+import { Pool } from 'pg';
 
-process.once('message', (answer: object) => {
-  const app = new Hono().get('/tasks/:id', (c) => c.json(answer));
+export interface BareAnswers {
+  answer: object;
+  databaseUrl: string;
+}
+
+process.once('message', ({ answer, databaseUrl }: BareAnswers) => {
+  const pool = new Pool({ connectionString: databaseUrl });
+  const app = new Hono();
+  app.get('/answer', (c) => c.json(answer));
+  app.get('/row/:id', async (c) => {
+    const { rows } = await pool.query('select * from tasks where id = $1', [c.req.param('id')]);
+    return c.json({ task: rows[0] });
+  });
   const server = createServer(getRequestListener(app.fetch));
   server.listen(0, '127.0.0.1', () => {
-    process.send?.({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/tasks/one` });
+    process.send?.({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
   });
 });
