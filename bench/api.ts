@@ -79,12 +79,12 @@ async function measureRequests({ history, databaseUrl }: typeof large): Promise<
   try {
     const task = JSON.stringify({ instruction: 'Check our API key inventory', timeout: 60_000 });
     const loads: Record<keyof Requests, Omit<Load, 'seconds'>> = {
+      post: { url: `${seed.url}/api/v1/tasks/run`, method: 'POST', headers, body: task },
       bare: { url: `${bare.url}/answer` },
       get: { url: `${seed.url}/api/v1/tasks/${id}`, headers },
       bareRow: { url: `${bare.url}/row/${id}` },
       bareList: { url: `${bareList.url}/answer` },
       list: { url: `${seed.url}/api/v1/tasks?status=completed`, headers },
-      post: { url: `${seed.url}/api/v1/tasks/run`, method: 'POST', headers, body: task },
     };
     const names = Object.keys(loads) as (keyof Requests)[];
     const measured = Object.fromEntries(names.map((name) => [name, [] as number[]]));

@@ -12,6 +12,8 @@ export interface BareAnswers {
   databaseUrl: string;
 }
 
+// When the measurement ends, so does this.
+process.once('disconnect', () => process.exit());
 process.once('message', ({ answer, databaseUrl }: BareAnswers) => {
   const pool = new Pool({ connectionString: databaseUrl });
   const app = new Hono();

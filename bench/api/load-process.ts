@@ -5,6 +5,8 @@ import type { Load, Loaded } from './load.ts';
 
 const CONNECTIONS = 32;
 
+// When the measurement ends, so does this.
+process.once('disconnect', () => process.exit());
 process.on('message', async ({ url, seconds, method, headers, body }: Load) => {
   const result = await autocannon({
     url,

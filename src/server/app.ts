@@ -1,8 +1,6 @@
 // The server's HTTP application: what is mounted where, and what holds for every request.
-import { randomUUID } from 'node:crypto';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { secureHeaders } from 'hono/secure-headers';
 import { renderCli } from '../cli/bundle.ts';
 import { toManifest } from '../commands/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
@@ -12,6 +10,7 @@ import { audited } from './audited.ts';
 import { authenticate } from './authenticate.ts';
 import { commandRoutes } from './command-routes.ts';
 import { DOCS_POLICY, docsPage } from './docs-page.ts';
+import { headEveryAnswer } from './every-answer.ts';
 import type { HttpEnv } from './http-types.ts';
 import { llmRoutes } from './llm-routes.ts';
 import { logRequests } from './log-requests.ts';
@@ -19,7 +18,7 @@ import { toOpenApi } from './openapi.ts';
 import type { ServerParts } from './parts.ts';
 import { runnerRoutes } from './runner-routes.ts';
 
-export function createApp(parts: ServerParts): Hono<HttpEnv> {
+export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
   const { store, registry, version, log } = parts;
   const app = new Hono<HttpEnv>();
   app.onError(answerErrors(log));
@@ -28,13 +27,8 @@ export function createApp(parts: ServerParts): Hono<HttpEnv> {
       hint: 'GET /docs shows what there is.',
     });
   });
-  app.use(async (c, next) => {
-    c.set('requestId', randomUUID());
-    c.header('X-Request-Id', c.get('requestId'));
-    await next();
-  });
-  app.use(logRequests(log));
-  app.use(secureHeaders());
+  app.use(await headEveryAnswer());
+  if (log.isLevelEnabled('info')) app.use(logRequests(log));
   app.use('/api/*', limitBody(LIMITS.bodyBytes));
   app.use('/llm/*', limitBody(LIMITS.llmBodyBytes));
   app.use('/runner/*', limitBody(LIMITS.llmBodyBytes));

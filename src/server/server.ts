@@ -57,7 +57,7 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
   const keyUse = undo.use(new KeyUse(store, log));
   const audit = undo.use(new AuditTrail(store, log));
   const calls = undo.use(new CallLog(store, log));
-  const app = createApp({
+  const app = await createApp({
     store,
     audit,
     calls,
