@@ -14,6 +14,7 @@ import { fill } from './api/fill.ts';
 import { type Growth, type History, measureGrowth } from './api/growth.ts';
 import { type Load, startLoader } from './api/load.ts';
 import { startBareServer, startSeedServer } from './api/servers.ts';
+import { measureGateway } from './gateway/measure.ts';
 import { median, round } from './statistics.ts';
 import { printTable } from './table.ts';
 
@@ -37,6 +38,7 @@ const large = await openHistory('large', LARGE);
 say('lists, claims and reports, on both by turns');
 const growth = await measureGrowth(small.history, large.history);
 const reads = await measureRequests(large);
+const gateway = await measureGateway(say);
 report();
 
 /** Progress, beside the table and the line of JSON on stdout. */
@@ -117,6 +119,8 @@ function report(): void {
     ['a bare Hono route: the JSON of 20 tasks', perSecond(reads.bareList)],
     ['GET /tasks, 20 of them', perSecond(reads.list), `${ratio(reads.list, reads.bareList)} bare`],
     ['POST /tasks/run', perSecond(reads.post)],
+    ['gateway: added to the first byte of an answer, median', `${round(gateway.gatewayAddedMs, 2)} ms`],
+    ['gateway: streams open at once, all going on', String(gateway.gatewayStreams)],
     ...growth.map(({ what, how, smallMs, largeMs }) => [
       `${what}: ${how}, with ${SMALL} and ${LARGE} tasks`,
       `${round(smallMs, 2)} and ${round(largeMs, 2)} ms`,
@@ -131,6 +135,8 @@ function report(): void {
     listRatio: worst('list'),
     claimRatio: worst('claim'),
     obsRatio: worst('obs'),
+    gatewayAddedMs: gateway.gatewayAddedMs,
+    gatewayStreams: gateway.gatewayStreams,
   };
   const rounded = Object.entries(measured).map(([name, value]) => [name, round(value, 3)]);
   process.stdout.write(`${JSON.stringify(Object.fromEntries(rounded))}\n`);

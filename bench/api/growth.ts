@@ -79,6 +79,7 @@ async function queueTasks({ store, accountId, keyId }: History, tasks: number): 
       scopes: { requested: null, effective: ['keys:read'], denied: [] },
       timeoutMs: 60_000,
       model: 'scripted',
+      fallbackModels: [],
       resources: { vcpus: 2, memoryMb: 1024, diskMb: 512, processes: 256 },
       budget: null,
       metadata: {},

@@ -17,9 +17,12 @@ import { logRequests } from './log-requests.ts';
 import { toOpenApi } from './openapi.ts';
 import type { ServerParts } from './parts.ts';
 import { runnerRoutes } from './runner-routes.ts';
+import { metricsRoute } from './telemetry/metrics-route.ts';
+import { watchRequests } from './telemetry/watch-requests.ts';
 
 export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
   const { store, registry, version, log } = parts;
+  const { metrics } = parts.telemetry;
   const app = new Hono<HttpEnv>();
   app.onError(answerErrors(log));
   app.notFound((c) => {
@@ -28,6 +31,7 @@ export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
     });
   });
   app.use(await headEveryAnswer());
+  if (metrics) app.use(watchRequests(metrics));
   if (log.isLevelEnabled('info')) app.use(logRequests(log));
   app.use('/api/*', limitBody(LIMITS.bodyBytes));
   app.use('/llm/*', limitBody(LIMITS.llmBodyBytes));
@@ -36,6 +40,7 @@ export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
   app.route('/api/v1', commandRoutes(parts));
   app.route('/llm/v1', llmRoutes(parts));
   app.route('/runner/v1', runnerRoutes(parts));
+  if (metrics) app.route('/metrics', metricsRoute(metrics, store));
 
   const description = toOpenApi(registry.commands, version);
   app.get('/openapi.json', (c) => c.json(description));

@@ -2,12 +2,15 @@
 import { isCidr } from '../core/cidr.ts';
 import { isWellFormedKeySecret } from '../core/key-secret.ts';
 import { env } from '../lib/env.ts';
-import { dataDirSetting, integerSetting, logLevelSetting, urlSetting } from '../lib/settings.ts';
+import { dataDirSetting, integerSetting, listSetting, logLevelSetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { LlmSettings } from './llm/gateway.ts';
+import { llmSettings } from './llm-settings.ts';
+import { CONFIG_FILE, PACKS_FOLDER, type PackSettings } from './packs/load-packs.ts';
 import type { Retention } from './partition-care.ts';
 import { resourceSettings } from './resource-settings.ts';
 import type { ResourcePolicy } from './services/resources.ts';
+import { type TelemetrySettings, telemetrySettings } from './telemetry/telemetry-settings.ts';
 
 export interface ServerSettings {
   host: string;
@@ -27,17 +30,20 @@ export interface ServerSettings {
   retention: Retention;
   llm: LlmSettings;
   resources: ResourcePolicy;
+  telemetry: TelemetrySettings;
+  packs: PackSettings;
 }
 
 /** @throws SeedError invalid_settings, naming the variable */
 export function readServerSettings(): ServerSettings {
+  const token = runnerToken();
   return {
     host: env('HOST') ?? '127.0.0.1',
     port: integerSetting('PORT', 3210, 0, 65_535),
     dataDir: dataDirSetting(),
     databaseUrl: databaseUrl(),
     adminKey: adminKey(),
-    runnerToken: runnerToken(),
+    runnerToken: token,
     logLevel: logLevelSetting(),
     trustedProxies: trustedProxies(),
     auditRetentionDays: auditRetentionDays(),
@@ -47,12 +53,9 @@ export function readServerSettings(): ServerSettings {
       events: retentionDays('SEED_EVENT_RETENTION_DAYS', 30),
     },
     resources: resourceSettings(),
-    llm: {
-      baseUrl: urlSetting('SEED_LLM_BASE_URL'),
-      apiKey: env('SEED_LLM_API_KEY') ?? null,
-      defaultModel: env('SEED_LLM_MODEL') ?? null,
-      openRouterKey: env('OPENROUTER_API_KEY') ?? null,
-    },
+    llm: llmSettings(),
+    telemetry: telemetrySettings(token),
+    packs: packSettings(),
   };
 }
 
@@ -79,7 +82,7 @@ function adminKey(): string | null {
 }
 
 function trustedProxies(): string[] {
-  const cidrs = (env('SEED_TRUSTED_PROXIES') ?? '').split(',').flatMap((text) => text.trim() || []);
+  const cidrs = listSetting('SEED_TRUSTED_PROXIES') ?? [];
   const wrong = cidrs.find((cidr) => !isCidr(cidr));
   if (wrong === undefined) return cidrs;
   throw new SeedError('invalid_settings', `SEED_TRUSTED_PROXIES: "${wrong}" is no address or range`, {
@@ -104,4 +107,12 @@ function runnerToken(): string {
   throw new SeedError('invalid_settings', 'SEED_RUNNER_TOKEN is not set or shorter than 32 characters', {
     hint: 'npm start sets it by itself; for servers and runners of their own: openssl rand -hex 32.',
   });
+}
+
+/** SEED_PACKS: names with commas between them, or `none`; unset: all that are found. */
+function packSettings(): PackSettings {
+  const text = env('SEED_PACKS');
+  const names = text?.split(',').map((name) => name.trim());
+  const only = text === 'none' ? [] : (names?.filter((name) => name !== '') ?? null);
+  return { folder: PACKS_FOLDER, config: CONFIG_FILE, only };
 }

@@ -5,7 +5,7 @@ import type { LedgerEntry } from '../protocol/ledger.ts';
 import type { Effect } from '../protocol/manifest.ts';
 import type { Page } from '../protocol/page.ts';
 import { aheadOfCursor, type PageRequest, pageOfRows } from './cursor.ts';
-import { storable } from './storable.ts';
+import { storableValue } from './storable.ts';
 import type { Db } from './tables.ts';
 import { type TaskSpan, writtenFor } from './task-span.ts';
 
@@ -42,8 +42,8 @@ export async function insertCalls(db: Db, calls: readonly NewCall[]): Promise<vo
     status: call.status,
     code: call.code,
     duration_ms: call.durationMs,
-    arguments: storable(call.arguments),
-    changes: storable(call.changes),
+    arguments: storableValue(call.arguments),
+    changes: storableValue(call.changes),
   }));
   // Busy servers write thousands a second: as one value they cost a third of what fifteen parameters a row would.
   await sql`

@@ -7,10 +7,11 @@ import { type Clock, systemClock } from '../lib/clock.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
 import { LOOK_UP_POOL, type LookUps, lookUpsOn } from './look-ups.ts';
-import { migrate } from './migrate.ts';
+import { migrate, type PackTables } from './migrate.ts';
 import { openQueue, type Queue } from './queue.ts';
 import { Signals } from './signals.ts';
 import type { Tables } from './tables.ts';
+import type { TaskWatcher } from './task-changes.ts';
 
 const START_PATIENCE_MS = 10_000;
 const START_RETRY_MS = 100;
@@ -23,6 +24,8 @@ export interface Store {
   signals: Signals;
   lookUps: LookUps;
   clock: Clock;
+  /** Told of every change of a task that this server made. */
+  taskWatchers: Set<TaskWatcher>;
   /** Ends all connections; waits for running queries. */
   close(): Promise<void>;
   /** Throws when the database does not answer. */
@@ -34,20 +37,27 @@ export interface StoreOptions {
   databaseUrl: string;
   log: BaseLogger;
   clock?: Clock;
+  /** The tables of the packs that are on. */
+  packs?: readonly PackTables[];
 }
 
 /**
  * Connects, brings the schema up to date, starts the queue. A database that is just starting is waited for, up to
  * ten seconds. Throws SeedError `unavailable` when it cannot be reached, `invalid_settings` when it cannot be used.
  */
-export async function openStore({ databaseUrl, log, clock = systemClock }: StoreOptions): Promise<Store> {
+export async function openStore({
+  databaseUrl,
+  log,
+  clock = systemClock,
+  packs = [],
+}: StoreOptions): Promise<Store> {
   const lock = await connectWhenReady(databaseUrl);
   const pool = openPool(databaseUrl, { max: MAX_CONNECTIONS }, log);
   const lookUpPool = openPool(databaseUrl, LOOK_UP_POOL, log);
   const signals = new Signals(databaseUrl, log);
   try {
     await lock.query('select pg_advisory_lock($1)', [ADVISORY_LOCKS.schema]);
-    const applied = await migrate(lock);
+    const applied = await migrate(lock, packs);
     if (applied.length > 0) log.info({ applied }, 'migrated the database');
     const queue = await openQueue(pool, log);
     await signals.open();
@@ -58,6 +68,7 @@ export async function openStore({ databaseUrl, log, clock = systemClock }: Store
       signals,
       lookUps: lookUpsOn(lookUpPool, db, clock),
       clock,
+      taskWatchers: new Set(),
       async close() {
         await queue.close();
         await signals.close();

@@ -9,6 +9,7 @@ import { notify } from './signals.ts';
 import { storableJson, storableText } from './storable.ts';
 import type { Store } from './store.ts';
 import type { Tx } from './tables.ts';
+import { changeTasks, noteChange } from './task-changes.ts';
 import { placeBelow } from './task-parent.ts';
 import { toTask } from './task-rows.ts';
 
@@ -25,9 +26,13 @@ export interface NewTask {
   scopes: ScopeGrant;
   timeoutMs: number;
   model: string;
+  /** Asked in this order when that one cannot answer. */
+  fallbackModels: readonly string[];
   resources: Resources;
   budget: Budget | null;
   metadata: Record<string, string>;
+  /** The W3C traceparent it was posted with, when that is sound. */
+  traceParent?: string | null;
 }
 
 /**
@@ -41,7 +46,7 @@ export async function createTask(
   admit: (tx: Tx) => Promise<void> = async () => {},
 ): Promise<Task> {
   const { id } = task;
-  return store.db.transaction().execute(async (tx) => {
+  return changeTasks(store, async (tx) => {
     const place =
       task.parentTaskId === null ? null : await placeBelow(tx, task.parentTaskId, store.clock.now());
     await admit(tx);
@@ -59,9 +64,11 @@ export async function createTask(
         depth: place?.depth ?? 1,
         timeout_ms: Math.min(task.timeoutMs, place?.timeoutMs ?? task.timeoutMs),
         model: storableText(task.model),
+        fallback_models: task.fallbackModels.map(storableText),
         resources: storableJson(task.resources),
         budget: task.budget && storableJson(task.budget),
         metadata: storableJson(task.metadata),
+        trace_parent: task.traceParent ?? null,
         // The database's time and no server's: pg-boss orders by it, so that createdAt tells the order of the queue.
         created_at: sql<Date>`date_trunc('milliseconds', now())`,
       })
@@ -75,6 +82,7 @@ export async function createTask(
     );
     await store.queue.send(tx, id);
     await notify(tx, 'queue');
+    noteChange(tx, 'accepted', row);
     return toTask(row);
   });
 }

@@ -4,6 +4,7 @@ import { toBudget } from '../../core/budget.ts';
 import { taskOf } from '../../core/key-lineage.ts';
 import { isTerminal } from '../../core/lifecycle.ts';
 import { grantScopes } from '../../core/scopes.ts';
+import { parseTraceParent } from '../../core/trace-parent.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { RunTaskBody, Task } from '../../protocol/task.ts';
 import { listLedger } from '../../store/calls.ts';
@@ -13,7 +14,7 @@ import { stopTask } from '../../store/task-end.ts';
 import { getTaskProgress, listTasks } from '../../store/tasks.ts';
 import type { HeldAnswer } from '../held-answer.ts';
 import type { ServerParts } from '../parts.ts';
-import { defaultModelFor, refuseModel } from './allowed-model.ts';
+import { defaultModelsFor, refuseModel } from './allowed-model.ts';
 import { refuseUnknownScopes } from './grants.ts';
 import { refuseSpent, refuseTooManyTasks } from './key-limits.ts';
 import { grantResources } from './resources.ts';
@@ -25,6 +26,7 @@ export function taskService(
   actor: Actor,
   held: HeldAnswer,
   recordDone: (target: string) => Promise<void>,
+  traceParent: string | undefined,
 ): TaskService {
   const { store } = parts;
   const withNote = async (task: Task) => (await withNotes(store, [task]))[0] ?? task;
@@ -35,7 +37,9 @@ export function taskService(
   };
   return {
     run: async (id, input, waitMs) => {
-      const task = (await store.lookUps.task(actor.accountId, id)) ?? (await accept(parts, actor, id, input));
+      const task =
+        (await store.lookUps.task(actor.accountId, id)) ??
+        (await accept(parts, actor, id, input, traceParent));
       if (waitMs === 0) return withNote(task);
       await recordDone(task.id);
       return withNote(await ended(parts, task, found, waitMs, held.signal));
@@ -62,19 +66,14 @@ async function accept(
   actor: Actor,
   id: string,
   input: RunTaskBody,
+  traceParent: string | undefined,
 ): Promise<Task> {
   const known = registry.scopes(actor.operator);
   const requested = input.scopes ?? null;
   if (requested) refuseUnknownScopes(requested, known);
-  const model = input.model ?? defaultModelFor(actor.lineage, llm.defaultModel);
-  if (!llm.knows(model)) {
-    throw new SeedError('unknown_model', `there is no model "${model}"`, {
-      hint: `There are: ${llm
-        .models()
-        .data.map((entry) => entry.id)
-        .join(', ')}.`,
-    });
-  }
+  const [model, ...fallbackModels] =
+    input.model === undefined ? defaultModelsFor(actor.lineage, llm) : ([input.model] as const);
+  llm.refuseUnknown(model);
   refuseModel(model, actor.lineage);
   const granted = grantResources(resources, input.resources ?? {});
   await refuseWithoutDriver(store);
@@ -88,9 +87,11 @@ async function accept(
     scopes: grantScopes(requested, actor.key.scopes, known),
     timeoutMs: input.timeout,
     model,
+    fallbackModels,
     resources: granted,
     budget: toBudget(input.budget),
     metadata: input.metadata,
+    traceParent: (parseTraceParent(traceParent) && traceParent) ?? null,
   };
   return createTask(store, task, async (tx) => {
     await refuseSpent(tx, actor.lineage, store.clock.now());
