@@ -15,7 +15,6 @@ const KEEP = { calls: null, events: null };
 /** `events` as migration 0001 made it. */
 const AS_BEFORE = `
   drop table events;
-  drop index tasks_unfinished;
   create table events (
     task_id uuid not null references tasks (id), seq integer not null, at timestamptz not null, body jsonb not null,
     primary key (task_id, seq)

@@ -30,6 +30,3 @@ begin
   execute format('alter table events_before rename to %I', name);
   execute format('alter table events attach partition %I for values from (minvalue) to (%L)', name, tomorrow);
 end $$;
-
--- Few at any time: what keeps old events, and what the operator's figures count.
-create index tasks_unfinished on tasks (created_at) where completed_at is null;
