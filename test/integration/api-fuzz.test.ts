@@ -10,7 +10,7 @@ import { Known } from '../fixtures/fuzz/known.ts';
 import { Sender, toWire, type WireRequest } from '../fixtures/fuzz/requests.ts';
 import { validDraft } from '../fixtures/fuzz/valid-requests.ts';
 import { runTasks } from '../fixtures/obedient-runner.ts';
-import { startTestServer, type TestServer } from '../fixtures/server.ts';
+import { startTestServer, type TestServer, withPacks } from '../fixtures/server.ts';
 import { tableContents } from '../fixtures/table-contents.ts';
 
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_124);
@@ -30,7 +30,7 @@ const keys: Record<string, string> = {};
 const known = new Known();
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startTestServer({ packs: withPacks('crm') });
   database = new Client({ connectionString: server.databaseUrl });
   await database.connect();
   document = new ApiDocument((await server.call('GET', '/openapi.json', { key: null })).body);
