@@ -26,7 +26,7 @@ import { shownPath } from './packs/import-file.ts';
 import { loadPacks } from './packs/load-packs.ts';
 import type { LoadedPack } from './packs/pack.ts';
 import { packCommands } from './packs/pack-commands.ts';
-import { keepCallsFor } from './partition-care.ts';
+import { keepRowsFor } from './partition-care.ts';
 import { RateLimits } from './rate-limits.ts';
 import { openSecretsKey } from './secrets-key.ts';
 import type { ServerSettings } from './settings.ts';
@@ -111,7 +111,7 @@ export async function startServer(
   const keyUse = undo.use(new KeyUse(store, log));
   const audit = undo.use(new AuditTrail(store, log, { onLost: lose('audit') }));
   const calls = undo.use(new CallLog(store, log, lose('call')));
-  const app = createApp({
+  const app = await createApp({
     store,
     audit,
     calls,
@@ -128,7 +128,7 @@ export async function startServer(
     llm,
     log,
     runnerToken: settings.runnerToken,
-    callRetentionDays: settings.callRetentionDays,
+    callRetentionDays: settings.retention.calls,
     resources: settings.resources,
     version,
     cliBundle: await bundleCli(),
@@ -138,7 +138,7 @@ export async function startServer(
   const post = createPost({ ...outside, allowedNetworks: settings.webhookNetworks });
   undo.use(new Dispatcher({ store, log, post, random: Math.random, secretsKey, version }).start());
   undo.use(careForWebhooks(settings.webhookRetentionDays, store, log));
-  undo.use(await keepCallsFor(settings.callRetentionDays, store, log));
+  undo.use(await keepRowsFor(settings.retention, store, log));
   if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));
   const http = createServer(
     { maxHeaderSize: 16 * 1024, requestTimeout: 60_000 },

@@ -7,6 +7,7 @@ import { SeedError } from '../protocol/errors.ts';
 import type { LlmSettings } from './llm/gateway.ts';
 import { llmSettings } from './llm-settings.ts';
 import { CONFIG_FILE, PACKS_FOLDER, type PackSettings } from './packs/load-packs.ts';
+import type { Retention } from './partition-care.ts';
 import { resourceSettings } from './resource-settings.ts';
 import type { ResourcePolicy } from './services/resources.ts';
 import { type TelemetrySettings, telemetrySettings } from './telemetry/telemetry-settings.ts';
@@ -26,8 +27,7 @@ export interface ServerSettings {
   auditRetentionDays: number | null;
   /** Null: the price list that comes with Seed. */
   pricesFile: string | null;
-  /** Null: calls, and with them the ledgers of tasks, are kept for ever. */
-  callRetentionDays: number | null;
+  retention: Retention;
   /** Null: webhook events are kept for ever. */
   webhookRetentionDays: number | null;
   /** Ranges that webhooks may be delivered to besides public addresses, as CIDRs. */
@@ -54,8 +54,11 @@ export function readServerSettings(): ServerSettings {
     trustedProxies: cidrsSetting('SEED_TRUSTED_PROXIES'),
     auditRetentionDays: auditRetentionDays(),
     pricesFile: env('SEED_PRICES_FILE') ?? null,
-    callRetentionDays: retentionDays('SEED_CALL_RETENTION_DAYS'),
-    webhookRetentionDays: retentionDays('SEED_WEBHOOK_RETENTION_DAYS'),
+    retention: {
+      calls: retentionDays('SEED_CALL_RETENTION_DAYS', 90),
+      events: retentionDays('SEED_EVENT_RETENTION_DAYS', 30),
+    },
+    webhookRetentionDays: retentionDays('SEED_WEBHOOK_RETENTION_DAYS', 90),
     webhookNetworks: cidrsSetting('SEED_WEBHOOK_ALLOWED_NETWORKS'),
     secretsKey: env('SEED_SECRETS_KEY') === undefined ? null : tokenSetting('SEED_SECRETS_KEY', MAKES_KEY),
     resources: resourceSettings(),
@@ -103,8 +106,8 @@ function auditRetentionDays(): number | null {
 }
 
 /** `never` is asked for in words: without the setting nobody shall find the disk full. */
-function retentionDays(name: string): number | null {
-  return env(name) === 'never' ? null : integerSetting(name, 90, 1, 36_500);
+function retentionDays(name: string, fallback: number): number | null {
+  return env(name) === 'never' ? null : integerSetting(name, fallback, 1, 36_500);
 }
 
 const MAKES_TOKEN =

@@ -17,7 +17,7 @@ export function storableJson(value: unknown): string {
 }
 
 /** A copy of plain data with every string in it made storable. */
-function storableValue(value: unknown): unknown {
+export function storableValue(value: unknown): unknown {
   if (typeof value === 'string') return storableText(value);
   if (Array.isArray(value)) return value.map(storableValue);
   if (!isPlainObject(value)) return value;

@@ -100,7 +100,7 @@ interface TasksTable {
 interface EventsTable {
   task_id: string;
   seq: number;
-  at: Date;
+  created_at: Date;
   body: Json<AgentEvent | ServerEvent>;
 }
 

@@ -127,7 +127,7 @@ function starting(task: TaskRow, { phase, lease }: Change, now: Date) {
 }
 
 async function ending(tx: Tx, task: TaskRow, change: Change, now: Date) {
-  const answer = change.stdout ?? outputSoFar(await readOutputEvents(tx, task.id));
+  const answer = change.stdout ?? outputSoFar(await readOutputEvents(tx, task));
   const stdout = storableTextOrNull(answer);
   const stderr = storableTextOrNull(change.stderr ?? null);
   return {

@@ -10,6 +10,7 @@ import type {
   TaskService,
 } from '../../commands/context.ts';
 import type { WebhookService } from '../../commands/webhook-service.ts';
+import type { HeldAnswer } from '../held-answer.ts';
 import type { ServerParts } from '../parts.ts';
 import { accountService } from './accounts.ts';
 import { auditService } from './audit.ts';
@@ -38,7 +39,7 @@ export interface Services {
 export function bindServices(
   parts: ServerParts,
   actor: Actor,
-  signal: AbortSignal,
+  held: HeldAnswer,
   recordDone: (target: string) => Promise<void>,
   traceParent: string | undefined,
 ): Services {
@@ -48,8 +49,8 @@ export function bindServices(
     keys: keyService(parts, actor),
     obs: obsService(parts, actor),
     packs: packService(parts, actor),
-    tasks: taskService(parts, actor, signal, recordDone, traceParent),
+    tasks: taskService(parts, actor, held, recordDone, traceParent),
     sandboxes: sandboxService(parts),
-    webhooks: webhookService(parts, actor, signal),
+    webhooks: webhookService(parts, actor, held),
   };
 }

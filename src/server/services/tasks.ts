@@ -11,8 +11,9 @@ import { listLedger } from '../../store/calls.ts';
 import type { Store } from '../../store/store.ts';
 import { createTask } from '../../store/task-create.ts';
 import { stopTask } from '../../store/task-end.ts';
-import { getTask, listTasks } from '../../store/tasks.ts';
+import { getTaskProgress, listTasks } from '../../store/tasks.ts';
 import { ensureDefaultSecret } from '../../store/webhook-secrets.ts';
+import type { HeldAnswer } from '../held-answer.ts';
 import type { ServerParts } from '../parts.ts';
 import { mintWebhookSecret } from '../webhooks/secrets.ts';
 import { webhookUrl } from '../webhooks/webhook-url.ts';
@@ -26,25 +27,25 @@ import { watchTask } from './watch-task.ts';
 export function taskService(
   parts: ServerParts,
   actor: Actor,
-  signal: AbortSignal,
+  held: HeldAnswer,
   recordDone: (target: string) => Promise<void>,
   traceParent: string | undefined,
 ): TaskService {
   const { store } = parts;
   const withNote = async (task: Task) => (await withNotes(store, [task]))[0] ?? task;
   const found = async (id: string): Promise<Task> => {
-    const task = await getTask(store.db, actor.accountId, id);
+    const task = await store.lookUps.task(actor.accountId, id);
     if (task) return task;
     throw new SeedError('not_found', `there is no task ${id}`, { hint: 'seed tasks list shows the ids.' });
   };
   return {
     run: async (id, input, waitMs) => {
       const task =
-        (await getTask(store.db, actor.accountId, id)) ??
+        (await store.lookUps.task(actor.accountId, id)) ??
         (await accept(parts, actor, id, input, traceParent));
       if (waitMs === 0) return withNote(task);
       await recordDone(task.id);
-      return withNote(await ended(parts, task, found, waitMs, signal));
+      return withNote(await ended(parts, task, found, waitMs, held.signal));
     },
     list: async (filter) => {
       const page = await listTasks(store.db, actor.accountId, filter);
@@ -56,10 +57,10 @@ export function taskService(
       return (await stopTask(store, actor.accountId, id)) ?? found(id);
     },
     ledger: async (id, page) => {
-      await found(id);
-      return listLedger(store.db, actor.accountId, id, page);
+      const span = await getTaskProgress(store.db, (await found(id)).id);
+      return listLedger(store.db, actor.accountId, span, page);
     },
-    events: async (id, after) => watchTask(parts, await found(id), after, signal),
+    events: async (id, after) => watchTask(parts, await found(id), after, held.signal),
   };
 }
 

@@ -3,7 +3,7 @@ import { isTerminal } from '../../core/lifecycle.ts';
 import type { TaskEvent } from '../../protocol/event.ts';
 import type { Task } from '../../protocol/task.ts';
 import { readEvents } from '../../store/events.ts';
-import { getTaskStatus } from '../../store/tasks.ts';
+import { getTaskProgress } from '../../store/tasks.ts';
 import type { ServerParts } from '../parts.ts';
 import { refuseCrowd, takePlace } from './stream-places.ts';
 
@@ -35,14 +35,27 @@ async function* follow(
   using changes = store.signals.subscribe(`task:${task.id}`);
   let seq = after;
   while (!signal.aborted) {
-    const status = await getTaskStatus(store.db, task.id);
-    const events = await readEvents(store.db, task.id, seq, BATCH);
+    const progress = await getTaskProgress(store.db, task.id);
+    const events = await readEvents(store.db, progress, seq, BATCH);
+    // They are numbered without gaps: what is missing was there once.
+    const deleted = (events[0]?.seq ?? progress.last_seq + 1) - 1;
+    if (deleted > seq) {
+      yield sayDeleted(task, seq + 1, deleted);
+      seq = deleted;
+    }
     for (const event of events) {
       yield event;
       seq = event.seq;
     }
     // The status was read before the events: when it is terminal, the terminal event was among what could be read.
-    if (events.length < BATCH && isTerminal(status)) return;
+    if (events.length < BATCH && isTerminal(progress.status)) return;
     if (events.length === 0) await changes.next(LOOK_AGAIN_MS, signal);
   }
+}
+
+/** Stands in for events that are not kept any more; a reader goes on behind them. */
+function sayDeleted(task: Task, from: number, to: number): TaskEvent {
+  const which = from === to ? `Event ${to} of this task is` : `Events ${from} to ${to} of this task are`;
+  const text = `${which} older than what this server keeps, and deleted.`;
+  return { type: 'diagnostic', text, seq: to, at: task.createdAt };
 }

@@ -18,6 +18,7 @@ import {
 } from '../../store/webhook-endpoints.ts';
 import { emitEvent, getEvent, listEvents } from '../../store/webhook-events.ts';
 import { replaceSecret } from '../../store/webhook-secrets.ts';
+import type { HeldAnswer } from '../held-answer.ts';
 import type { ServerParts } from '../parts.ts';
 import { mintWebhookSecret } from '../webhooks/secrets.ts';
 import { webhookUrl } from '../webhooks/webhook-url.ts';
@@ -26,7 +27,7 @@ import { streamWebhookEvents } from './webhook-stream.ts';
 /** How long a test waits for its attempt: what a receiver may take, and what it takes to get there and back. */
 const TEST_PATIENCE_MS = LIMITS.webhookTimeoutMs + 5_000;
 
-export function webhookService(parts: ServerParts, actor: Actor, signal: AbortSignal): WebhookService {
+export function webhookService(parts: ServerParts, actor: Actor, held: HeldAnswer): WebhookService {
   const { store, eventTypes } = parts;
   const { accountId } = actor;
   const now = () => store.clock.now();
@@ -61,7 +62,7 @@ export function webhookService(parts: ServerParts, actor: Actor, signal: AbortSi
       return { webhook: await get(id), secret };
     },
     rotateDefaultSecret: async (grace) => ({ secret: await rotate(parts, accountId, null, grace) }),
-    test: async (id) => sendTest(parts, accountId, await get(id), signal),
+    test: async (id) => sendTest(parts, accountId, await get(id), held.signal),
     listEvents: async ({ since, until, type, ...page }) => {
       if (type !== undefined) eventTypes.refuseUnknown([type]);
       return listEvents(store.db, accountId, { ...page, type, ...span({ since, until }) });
@@ -73,7 +74,7 @@ export function webhookService(parts: ServerParts, actor: Actor, signal: AbortSi
     },
     streamEvents: async ({ after, type }) => {
       if (type !== undefined) eventTypes.refuseUnknown([type]);
-      return streamWebhookEvents(store, { accountId, keyId: actor.key.id, after, type }, signal);
+      return streamWebhookEvents(store, { accountId, keyId: actor.key.id, after, type }, held.signal);
     },
     listDeliveries: async ({ since, until, ...filter }) =>
       listDeliveries(store.db, accountId, { ...filter, ...span({ since, until }) }),
