@@ -37,6 +37,8 @@ export interface RunningServer {
   /** The secret of the admin key, when this start made it: to be shown once. */
   newAdminKey: string | null;
   defaultModel: string;
+  /** The names of the packs that are on. */
+  packs: readonly string[];
   /** Resolves when the embedded database ends although nobody stopped it: nothing works without it. */
   databaseLost: Promise<void>;
   stop(): Promise<void>;
@@ -54,7 +56,6 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     BUILT_IN,
     packs.map((pack) => ({ file: pack.file, commands: packCommands(pack, store) })),
   );
-  log.info({ packs: packs.map(({ name }) => name) }, 'packs that are on');
   const newAdminKey = await firstKey(store, settings.adminKey);
   const prices = await readPrices(settings.pricesFile);
   const spending = undo.use(new Spending(store, prices, log));
@@ -103,6 +104,7 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     url,
     newAdminKey,
     defaultModel: llm.defaultModel,
+    packs: packs.map(({ name }) => name),
     databaseLost: lost,
     stop: () => parts.disposeAsync(),
   };
