@@ -10,6 +10,7 @@ import type { LlmGateway } from './llm/gateway.ts';
 import type { LoadedPack } from './packs/pack.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { ResourcePolicy } from './services/resources.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
 
 export interface ServerParts {
   store: Store;
@@ -19,6 +20,7 @@ export interface ServerParts {
   audit: AuditTrail;
   calls: CallLog;
   prices: Prices;
+  telemetry: Telemetry;
   keyUse: KeyUse;
   rateLimits: RateLimits;
   /** Addresses of proxies whose X-Forwarded-For is believed, as CIDRs. */

@@ -28,6 +28,9 @@ import { keepCallsFor } from './partition-care.ts';
 import { RateLimits } from './rate-limits.ts';
 import type { ServerSettings } from './settings.ts';
 import { Spending } from './spending/spending.ts';
+import { llmProviderOf } from './telemetry/llm-provider.ts';
+import type { LostRecord } from './telemetry/observation.ts';
+import { openTelemetry } from './telemetry/telemetry.ts';
 
 /** How long running requests may take to end once the server stops. */
 const DRAIN_MS = 8_000;
@@ -50,7 +53,20 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
   const stopping = new AbortController();
   const packs = await loadPacks(settings.packs);
   const { databaseUrl, lost } = await findDatabase(settings, log, undo);
+  const version = readVersion();
+  const telemetry = undo.use(
+    await openTelemetry({
+      settings: settings.telemetry,
+      version,
+      log,
+      models: () => [...Object.keys(prices.models), ...llm.models().data.map(({ id }) => id)],
+      providerOf: (model) => llmProviderOf(settings.llm, model),
+    }),
+  );
+  const { observe } = telemetry;
+  const lose = (record: LostRecord) => (count: number) => observe({ type: 'records_lost', record, count });
   const store = await openStore({ databaseUrl, log, packs: packs.flatMap(tablesOf) });
+  store.taskWatchers.add((change) => observe({ type: 'task', change }));
   undo.defer(() => store.close());
   const registry = createRegistry(
     BUILT_IN,
@@ -64,17 +80,24 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     prices,
     playbooks: packs.flatMap((pack) => pack.playbooks ?? []),
     reserve: (taskId, request, signal) => spending.reserve(taskId, request, signal),
-    recordCall: (taskId, call, reservation) => spending.settle(taskId, call, reservation),
+    recordCall: async (taskId, call, reservation) => {
+      observe({ type: 'model_call', taskId, call });
+      await spending.settle(taskId, call, reservation).catch((error) => {
+        lose('model_call')(1);
+        throw error;
+      });
+    },
     log,
   });
   const keyUse = undo.use(new KeyUse(store, log));
-  const audit = undo.use(new AuditTrail(store, log));
-  const calls = undo.use(new CallLog(store, log));
+  const audit = undo.use(new AuditTrail(store, log, { onLost: lose('audit') }));
+  const calls = undo.use(new CallLog(store, log, lose('call')));
   const app = createApp({
     store,
     audit,
     calls,
     prices,
+    telemetry,
     keyUse,
     rateLimits: new RateLimits(),
     trustedProxies: settings.trustedProxies,
@@ -85,7 +108,7 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     runnerToken: settings.runnerToken,
     callRetentionDays: settings.callRetentionDays,
     resources: settings.resources,
-    version: readVersion(),
+    version,
     cliBundle: await bundleCli(),
     stopping: stopping.signal,
   });

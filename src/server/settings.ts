@@ -8,6 +8,7 @@ import type { LlmSettings } from './llm/gateway.ts';
 import { CONFIG_FILE, PACKS_FOLDER, type PackSettings } from './packs/load-packs.ts';
 import { resourceSettings } from './resource-settings.ts';
 import type { ResourcePolicy } from './services/resources.ts';
+import { type TelemetrySettings, telemetrySettings } from './telemetry/telemetry-settings.ts';
 
 export interface ServerSettings {
   host: string;
@@ -28,24 +29,27 @@ export interface ServerSettings {
   callRetentionDays: number | null;
   llm: LlmSettings;
   resources: ResourcePolicy;
+  telemetry: TelemetrySettings;
   packs: PackSettings;
 }
 
 /** @throws SeedError invalid_settings, naming the variable */
 export function readServerSettings(): ServerSettings {
+  const token = runnerToken();
   return {
     host: env('HOST') ?? '127.0.0.1',
     port: integerSetting('PORT', 3210, 0, 65_535),
     dataDir: dataDirSetting(),
     databaseUrl: databaseUrl(),
     adminKey: adminKey(),
-    runnerToken: runnerToken(),
+    runnerToken: token,
     logLevel: logLevelSetting(),
     trustedProxies: trustedProxies(),
     auditRetentionDays: auditRetentionDays(),
     pricesFile: env('SEED_PRICES_FILE') ?? null,
     callRetentionDays: callRetentionDays(),
     resources: resourceSettings(),
+    telemetry: telemetrySettings(token),
     packs: packSettings(),
     llm: {
       baseUrl: urlSetting('SEED_LLM_BASE_URL'),

@@ -10,6 +10,7 @@ import { migrate, type PackTables } from './migrate.ts';
 import { openQueue, type Queue } from './queue.ts';
 import { Signals } from './signals.ts';
 import type { Tables } from './tables.ts';
+import type { TaskWatcher } from './task-changes.ts';
 
 const START_PATIENCE_MS = 10_000;
 const START_RETRY_MS = 100;
@@ -21,6 +22,8 @@ export interface Store {
   queue: Queue;
   signals: Signals;
   clock: Clock;
+  /** Told of every change of a task that this server made. */
+  taskWatchers: Set<TaskWatcher>;
   /** Ends all connections; waits for running queries. */
   close(): Promise<void>;
   /** Throws when the database does not answer. */
@@ -71,6 +74,7 @@ export async function openStore({
       queue,
       signals,
       clock,
+      taskWatchers: new Set(),
       async close() {
         await queue.close();
         await signals.close();

@@ -28,12 +28,16 @@ export interface Services {
   sandboxes: SandboxService;
 }
 
-/** @param recordDone records in the audit log what was done to which id, where the answer is then held */
+/**
+ * @param recordDone records in the audit log what was done to which id, where the answer is then held
+ * @param traceParent the request's header `traceparent`
+ */
 export function bindServices(
   parts: ServerParts,
   actor: Actor,
   signal: AbortSignal,
   recordDone: (target: string) => Promise<void>,
+  traceParent: string | undefined,
 ): Services {
   return {
     accounts: accountService(parts),
@@ -41,7 +45,7 @@ export function bindServices(
     keys: keyService(parts, actor),
     obs: obsService(parts, actor),
     packs: packService(parts, actor),
-    tasks: taskService(parts, actor, signal, recordDone),
+    tasks: taskService(parts, actor, signal, recordDone, traceParent),
     sandboxes: sandboxService(parts),
   };
 }
