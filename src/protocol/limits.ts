@@ -11,6 +11,11 @@ export const LIMITS = {
   inputDepth: 64,
   /** Bytes of an LLM request body: a long conversation is sent whole each time. */
   llmBodyBytes: 8 * 1024 * 1024,
+  /** Calls of models that wait for their turn in one server, when the upstream's account has limits; and how long. */
+  llmWaitingCalls: 200,
+  llmWaitMs: 120_000,
+  /** Models that are asked for one call: the task's own and its fallbacks. */
+  llmModels: 10,
   /** Seconds that `Prefer: wait=N` may hold an answer. */
   waitSeconds: 600,
   /** Seconds that a repeated request waits for the first one's answer. */

@@ -80,6 +80,7 @@ export const Task = z
     }),
     timeout: z.number().int().describe('Milliseconds'),
     model: z.string(),
+    fallbackModels: z.array(z.string()).describe('Asked in this order when `model` cannot answer'),
     resources: Resources.describe('What its sandbox may have'),
     usage: Usage.nullable().describe('What its sandbox used, once it has ended'),
     budget: Budget.nullable().describe('What it and the tasks that it starts may use'),

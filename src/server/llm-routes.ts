@@ -6,7 +6,7 @@ import { type AuditedRoute, audited } from './audited.ts';
 import { authenticate } from './authenticate.ts';
 import type { HttpEnv } from './http-types.ts';
 import type { ServerParts } from './parts.ts';
-import { refuseModel } from './services/allowed-model.ts';
+import { mayUseModel, refuseModel } from './services/allowed-model.ts';
 
 const MODEL_CALL: AuditedRoute = { name: null, effect: 'read' };
 
@@ -38,7 +38,8 @@ export function llmRoutes(parts: ServerParts): Hono<HttpEnv> {
     const body = await c.req.json().catch((cause) => {
       throw new SeedError('invalid_json', 'the body is not JSON', { cause });
     });
-    return llm.chatCompletions(body, { taskId: task.id, model: task.model, signal });
+    const fallbackModels = task.fallbackModels.filter((model) => mayUseModel(model, lineage));
+    return llm.chatCompletions(body, { taskId: task.id, model: task.model, fallbackModels, signal });
   }
   return app;
 }

@@ -9,6 +9,7 @@ import type { Logger } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { startEmbeddedPostgres } from '../store/embedded/start-embedded.ts';
+import { countRequest } from '../store/llm-accounts.ts';
 import type { PackTables } from '../store/migrate.ts';
 import { openStore } from '../store/store.ts';
 import { createApp } from './app.ts';
@@ -78,6 +79,7 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
   const llm = createLlmGateway({
     settings: settings.llm,
     prices,
+    countRequest: (account, limits) => countRequest(store, account, limits),
     playbooks: packs.flatMap((pack) => pack.playbooks ?? []),
     reserve: (taskId, request, signal) => spending.reserve(taskId, request, signal),
     recordCall: async (taskId, call, reservation) => {
@@ -89,6 +91,7 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     },
     log,
   });
+  undo.defer(() => llm.allRecorded());
   const keyUse = undo.use(new KeyUse(store, log));
   const audit = undo.use(new AuditTrail(store, log, { onLost: lose('audit') }));
   const calls = undo.use(new CallLog(store, log, lose('call')));
@@ -126,7 +129,7 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
   return {
     url,
     newAdminKey,
-    defaultModel: llm.defaultModel,
+    defaultModel: llm.defaultModels[0],
     packs: packs.map(({ name }) => name),
     databaseLost: lost,
     stop: () => parts.disposeAsync(),

@@ -2,9 +2,10 @@
 import { isCidr } from '../core/cidr.ts';
 import { isWellFormedKeySecret } from '../core/key-secret.ts';
 import { env } from '../lib/env.ts';
-import { dataDirSetting, integerSetting, logLevelSetting, urlSetting } from '../lib/settings.ts';
+import { dataDirSetting, integerSetting, listSetting, logLevelSetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { LlmSettings } from './llm/gateway.ts';
+import { llmSettings } from './llm-settings.ts';
 import { CONFIG_FILE, PACKS_FOLDER, type PackSettings } from './packs/load-packs.ts';
 import { resourceSettings } from './resource-settings.ts';
 import type { ResourcePolicy } from './services/resources.ts';
@@ -49,14 +50,9 @@ export function readServerSettings(): ServerSettings {
     pricesFile: env('SEED_PRICES_FILE') ?? null,
     callRetentionDays: callRetentionDays(),
     resources: resourceSettings(),
+    llm: llmSettings(),
     telemetry: telemetrySettings(token),
     packs: packSettings(),
-    llm: {
-      baseUrl: urlSetting('SEED_LLM_BASE_URL'),
-      apiKey: env('SEED_LLM_API_KEY') ?? null,
-      defaultModel: env('SEED_LLM_MODEL') ?? null,
-      openRouterKey: env('OPENROUTER_API_KEY') ?? null,
-    },
   };
 }
 
@@ -83,7 +79,7 @@ function adminKey(): string | null {
 }
 
 function trustedProxies(): string[] {
-  const cidrs = (env('SEED_TRUSTED_PROXIES') ?? '').split(',').flatMap((text) => text.trim() || []);
+  const cidrs = listSetting('SEED_TRUSTED_PROXIES') ?? [];
   const wrong = cidrs.find((cidr) => !isCidr(cidr));
   if (wrong === undefined) return cidrs;
   throw new SeedError('invalid_settings', `SEED_TRUSTED_PROXIES: "${wrong}" is no address or range`, {

@@ -60,6 +60,7 @@ interface TasksTable {
   scopes: Json<ScopeGrant>;
   timeout_ms: number;
   model: string;
+  fallback_models: Defaulted<string[]>;
   resources: Json<Resources>;
   usage: JsonOrNull<Usage>;
   metadata: Json<Record<string, string>>;
@@ -173,6 +174,13 @@ interface ComputeTable {
   cost_nano_usd: number;
 }
 
+interface LlmAccountsTable {
+  account: string;
+  recent: Date[];
+  day: string;
+  day_requests: number;
+}
+
 interface IdempotencyTable {
   key_id: string;
   idempotency_key: string;
@@ -206,6 +214,7 @@ export interface Tables {
   reservations: ReservationsTable;
   model_calls: ModelCallsTable;
   compute: ComputeTable;
+  llm_accounts: LlmAccountsTable;
   idempotency: IdempotencyTable;
   calls: CallsTable;
   audit: AuditTable;

@@ -26,6 +26,8 @@ export interface NewTask {
   scopes: ScopeGrant;
   timeoutMs: number;
   model: string;
+  /** Asked in this order when that one cannot answer. */
+  fallbackModels: readonly string[];
   resources: Resources;
   budget: Budget | null;
   metadata: Record<string, string>;
@@ -62,6 +64,7 @@ export async function createTask(
         depth: place?.depth ?? 1,
         timeout_ms: Math.min(task.timeoutMs, place?.timeoutMs ?? task.timeoutMs),
         model: storableText(task.model),
+        fallback_models: task.fallbackModels.map(storableText),
         resources: storableJson(task.resources),
         budget: task.budget && storableJson(task.budget),
         metadata: storableJson(task.metadata),

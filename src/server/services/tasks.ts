@@ -13,7 +13,7 @@ import { createTask } from '../../store/task-create.ts';
 import { stopTask } from '../../store/task-end.ts';
 import { getTask, listTasks } from '../../store/tasks.ts';
 import type { ServerParts } from '../parts.ts';
-import { defaultModelFor, refuseModel } from './allowed-model.ts';
+import { defaultModelsFor, refuseModel } from './allowed-model.ts';
 import { refuseUnknownScopes } from './grants.ts';
 import { refuseSpent, refuseTooManyTasks } from './key-limits.ts';
 import { grantResources } from './resources.ts';
@@ -70,15 +70,9 @@ async function accept(
   const known = registry.scopes(actor.operator);
   const requested = input.scopes ?? null;
   if (requested) refuseUnknownScopes(requested, known);
-  const model = input.model ?? defaultModelFor(actor.lineage, llm.defaultModel);
-  if (!llm.knows(model)) {
-    throw new SeedError('unknown_model', `there is no model "${model}"`, {
-      hint: `There are: ${llm
-        .models()
-        .data.map((entry) => entry.id)
-        .join(', ')}.`,
-    });
-  }
+  const [model, ...fallbackModels] =
+    input.model === undefined ? defaultModelsFor(actor.lineage, llm) : ([input.model] as const);
+  llm.refuseUnknown(model);
   refuseModel(model, actor.lineage);
   const granted = grantResources(resources, input.resources ?? {});
   await refuseWithoutDriver(store);
@@ -92,6 +86,7 @@ async function accept(
     scopes: grantScopes(requested, actor.key.scopes, known),
     timeoutMs: input.timeout,
     model,
+    fallbackModels,
     resources: granted,
     budget: toBudget(input.budget),
     metadata: input.metadata,
