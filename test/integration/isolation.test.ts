@@ -23,6 +23,7 @@ import {
 import { type Draft, Sender, type WireRequest } from '../fixtures/fuzz/requests.ts';
 import { validDraft } from '../fixtures/fuzz/valid-requests.ts';
 import { runTasks } from '../fixtures/obedient-runner.ts';
+import { drivablePack, type PackFolder } from '../fixtures/pack-folder.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
 
 /** In every text that the owner's account sends. */
@@ -37,6 +38,7 @@ const MOVING = ['keys.last_used_at', 'tasks.lease_expires_at'];
 /** Nobody's: runners serve all accounts. */
 const SHARED = ['tasks.runner_id'];
 
+let packs: PackFolder;
 let server: TestServer;
 let document: ApiDocument;
 let database: Client;
@@ -54,7 +56,8 @@ const operatorOnly = new Set(
 );
 
 beforeAll(async () => {
-  server = await startTestServer();
+  packs = await drivablePack();
+  server = await startTestServer({ packs: packs.settings });
   database = new Client({ connectionString: server.databaseUrl });
   await database.connect();
   document = new ApiDocument((await server.call('GET', '/openapi.json', { key: null })).body);
@@ -83,6 +86,7 @@ afterAll(async () => {
   reach?.sender[Symbol.dispose]();
   await database?.end();
   await server?.stop();
+  await packs?.[Symbol.asyncDispose]();
 });
 
 it('the owner has rows of every kind to keep from others', async () => {
