@@ -29,7 +29,8 @@ export const loadSamples = defineCommand({
       .string()
       .min(1)
       .max(40)
-      .meta({ description: 'The pack', examples: ['crm'] }),
+      .meta({ examples: ['crm'] })
+      .describe('The pack'),
   }),
   output: z.object({ pack: PackView }),
   examples: ['seed packs samples crm'],

@@ -49,8 +49,19 @@ export const LIMITS = {
   /** Bytes of the final answer and of the diagnostics; longer ones are cut in the middle. */
   stdoutBytes: 256 * 1024,
   stderrBytes: 64 * 1024,
-  /** Live event streams of the tasks of one key. */
+  /** Live event streams of one key. */
   eventStreamsPerKey: 50,
+  /** Webhooks of one account, types of events of one, and the length of a URL. */
+  webhooksPerAccount: 100,
+  eventTypesPerWebhook: 50,
+  webhookUrlLength: 2_048,
+  /** Bytes of an event's JSON. */
+  webhookEventBytes: 20 * 1024,
+  /** How long a receiver may take to answer, and how many bytes of its answer are read and kept. */
+  webhookTimeoutMs: 15_000,
+  webhookAnswerBytes: 4 * 1024,
+  /** Attempts of a delivery that lists show. */
+  webhookAttemptsShown: 20,
   /** What a task's sandbox may have at the least and at the most; a server's own maxima lie within (docs/running.md). */
   resources: {
     vcpusMin: 1,

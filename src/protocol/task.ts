@@ -5,6 +5,7 @@ import { TASK_ERROR_CODES } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import { Resources, Usage, WantedResources } from './resources.ts';
 import { Scope, Scopes } from './scope.ts';
+import { WebhookUrl } from './webhook.ts';
 
 export const TaskStatus = z
   .enum(['queued', 'running', 'waiting_for_approval', 'completed', 'failed', 'timed_out', 'stopped'])
@@ -55,6 +56,9 @@ export const RunTaskBody = z.object({
     })
     .default({})
     .describe('Your own labels, kept with the task'),
+  webhookUrl: WebhookUrl.optional().describe(
+    "Hears of this task's events, signed with the account's default secret; a task needs webhooks:write for it",
+  ),
 });
 export type RunTaskBody = z.infer<typeof RunTaskBody>;
 

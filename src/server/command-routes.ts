@@ -25,7 +25,8 @@ const NO_COMMAND: AuditedRoute = { name: null, effect: 'read' };
 
 export function commandRoutes(parts: ServerParts): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
-  for (const command of parts.registry.commands) mount(app, command, parts);
+  const commands = parts.registry.commands.toSorted(literalFirst);
+  for (const command of commands) mount(app, command, parts);
   const readNothing = inputReader({ http: 'GET /commands', input: z.object({}) });
   app.get('/commands', (c) =>
     audited(c, parts.audit, NO_COMMAND, async () => {
@@ -42,8 +43,14 @@ export function commandRoutes(parts: ServerParts): Hono<HttpEnv> {
     });
     await next();
   });
-  refuseOtherMethods(app, parts.registry.commands);
+  refuseOtherMethods(app, commands);
   return app;
+}
+
+/** `/webhooks/events` before `/webhooks/{id}`: the first that matches answers. */
+function literalFirst(one: Command, other: Command): number {
+  const [a, b] = [one, other].map(({ http }) => parseHttp(http).path.replace(/\{[^}]+\}/g, '\uffff'));
+  return (a ?? '') < (b ?? '') ? -1 : 1;
 }
 
 function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {

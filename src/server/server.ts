@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { bundleCli } from '../cli/bundle.ts';
 import { BUILT_IN, createRegistry } from '../commands/registry.ts';
+import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../core/event-types.ts';
 import type { Logger } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
 import { SeedError } from '../protocol/errors.ts';
@@ -27,11 +28,16 @@ import type { LoadedPack } from './packs/pack.ts';
 import { packCommands } from './packs/pack-commands.ts';
 import { keepCallsFor } from './partition-care.ts';
 import { RateLimits } from './rate-limits.ts';
+import { openSecretsKey } from './secrets-key.ts';
 import type { ServerSettings } from './settings.ts';
 import { Spending } from './spending/spending.ts';
 import { llmProviderOf } from './telemetry/llm-provider.ts';
 import type { LostRecord } from './telemetry/observation.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
+import { careForWebhooks } from './webhooks/care.ts';
+import { Dispatcher } from './webhooks/dispatcher.ts';
+import { createPost } from './webhooks/post.ts';
+import { resolveByDns } from './webhooks/resolve.ts';
 
 /** How long running requests may take to end once the server stops. */
 const DRAIN_MS = 8_000;
@@ -73,6 +79,7 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     BUILT_IN,
     packs.map((pack) => ({ file: pack.file, commands: packCommands(pack, store) })),
   );
+  const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
   const newAdminKey = await firstKey(store, settings.adminKey);
   const prices = await readPrices(settings.pricesFile);
   const spending = undo.use(new Spending(store, prices, log));
@@ -106,6 +113,9 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     trustedProxies: settings.trustedProxies,
     registry,
     packs,
+    eventTypes: createEventTypes(BUILT_IN_EVENT_TYPES),
+    secretsKey,
+    webhookNetworks: settings.webhookNetworks,
     llm,
     log,
     runnerToken: settings.runnerToken,
@@ -116,6 +126,9 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     stopping: stopping.signal,
   });
   undo.use(sweepLapsedLeases(store, log));
+  const post = createPost({ resolve: resolveByDns, allowedNetworks: settings.webhookNetworks });
+  undo.use(new Dispatcher({ store, log, post, random: Math.random, secretsKey, version }).start());
+  undo.use(careForWebhooks(settings.webhookRetentionDays, store, log));
   undo.use(await keepCallsFor(settings.callRetentionDays, store, log));
   if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));
   const http = createServer(

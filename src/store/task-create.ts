@@ -31,6 +31,8 @@ export interface NewTask {
   resources: Resources;
   budget: Budget | null;
   metadata: Record<string, string>;
+  /** Hears of its events, besides the account's endpoints. */
+  webhookUrl?: string | null;
   /** The W3C traceparent it was posted with, when that is sound. */
   traceParent?: string | null;
 }
@@ -68,6 +70,7 @@ export async function createTask(
         resources: storableJson(task.resources),
         budget: task.budget && storableJson(task.budget),
         metadata: storableJson(task.metadata),
+        webhook_url: task.webhookUrl ?? null,
         trace_parent: task.traceParent ?? null,
         // The database's time and no server's: pg-boss orders by it, so that createdAt tells the order of the queue.
         created_at: sql<Date>`date_trunc('milliseconds', now())`,

@@ -10,8 +10,7 @@ import { Known } from '../fixtures/fuzz/known.ts';
 import { Sender, toWire, type WireRequest } from '../fixtures/fuzz/requests.ts';
 import { validDraft } from '../fixtures/fuzz/valid-requests.ts';
 import { runTasks } from '../fixtures/obedient-runner.ts';
-import { drivablePack, type PackFolder } from '../fixtures/pack-folder.ts';
-import { startTestServer, type TestServer } from '../fixtures/server.ts';
+import { startTestServer, type TestServer, withPacks } from '../fixtures/server.ts';
 import { tableContents } from '../fixtures/table-contents.ts';
 
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_124);
@@ -22,7 +21,6 @@ const PER_TURN = 5;
 /** What refused calls leave behind, and what the clock writes. */
 const UNWATCHED = ['audit', 'calls', 'keys.last_used_at', 'runners.last_seen', 'runners.state'];
 
-let packs: PackFolder;
 let server: TestServer;
 let document: ApiDocument;
 let database: Client;
@@ -32,8 +30,7 @@ const keys: Record<string, string> = {};
 const known = new Known();
 
 beforeAll(async () => {
-  packs = await drivablePack();
-  server = await startTestServer({ packs: packs.settings });
+  server = await startTestServer({ packs: withPacks('crm') });
   database = new Client({ connectionString: server.databaseUrl });
   await database.connect();
   document = new ApiDocument((await server.call('GET', '/openapi.json', { key: null })).body);
@@ -52,7 +49,6 @@ afterAll(async () => {
   sender?.[Symbol.dispose]();
   await database?.end();
   await server?.stop();
-  await packs?.[Symbol.asyncDispose]();
 });
 
 it(`answers ${REQUESTS} requests as its document says (seed ${SEED})`, {

@@ -96,6 +96,10 @@ describe('the example packs on a server', () => {
     const refused = await server.call('POST', '/api/v1/packs/crm/samples', { key: stranger });
     expect([refused.status, refused.body.error.code]).toEqual([403, 'operator_only']);
     expect((await server.call('POST', '/api/v1/packs/none/samples')).status).toBe(404);
+    const atOnce = await Promise.all(
+      [1, 2, 3].map(() => server.call('POST', '/api/v1/packs/devops/samples').then(({ status }) => status)),
+    );
+    expect(atOnce.sort()).toEqual([200, 409, 409]);
     expect(await rowsOf(server.databaseUrl, 'select * from pack_crm.contacts order by id')).toEqual(before);
   });
 

@@ -9,6 +9,7 @@ import type {
   SandboxService,
   TaskService,
 } from '../../commands/context.ts';
+import type { WebhookService } from '../../commands/webhook-service.ts';
 import type { ServerParts } from '../parts.ts';
 import { accountService } from './accounts.ts';
 import { auditService } from './audit.ts';
@@ -17,6 +18,7 @@ import { obsService } from './obs.ts';
 import { packService } from './packs.ts';
 import { sandboxService } from './sandboxes.ts';
 import { taskService } from './tasks.ts';
+import { webhookService } from './webhooks.ts';
 
 export interface Services {
   accounts: AccountService;
@@ -26,6 +28,7 @@ export interface Services {
   packs: PackService;
   tasks: TaskService;
   sandboxes: SandboxService;
+  webhooks: WebhookService;
 }
 
 /**
@@ -47,5 +50,6 @@ export function bindServices(
     packs: packService(parts, actor),
     tasks: taskService(parts, actor, signal, recordDone, traceParent),
     sandboxes: sandboxService(parts),
+    webhooks: webhookService(parts, actor, signal),
   };
 }

@@ -3,7 +3,7 @@ import type { Actor, TaskService } from '../../commands/context.ts';
 import { toBudget } from '../../core/budget.ts';
 import { taskOf } from '../../core/key-lineage.ts';
 import { isTerminal } from '../../core/lifecycle.ts';
-import { grantScopes } from '../../core/scopes.ts';
+import { allows, grantScopes } from '../../core/scopes.ts';
 import { parseTraceParent } from '../../core/trace-parent.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { RunTaskBody, Task } from '../../protocol/task.ts';
@@ -12,7 +12,10 @@ import type { Store } from '../../store/store.ts';
 import { createTask } from '../../store/task-create.ts';
 import { stopTask } from '../../store/task-end.ts';
 import { getTask, listTasks } from '../../store/tasks.ts';
+import { ensureDefaultSecret } from '../../store/webhook-secrets.ts';
 import type { ServerParts } from '../parts.ts';
+import { mintWebhookSecret } from '../webhooks/secrets.ts';
+import { webhookUrl } from '../webhooks/webhook-url.ts';
 import { defaultModelsFor, refuseModel } from './allowed-model.ts';
 import { refuseUnknownScopes } from './grants.ts';
 import { refuseSpent, refuseTooManyTasks } from './key-limits.ts';
@@ -61,7 +64,7 @@ export function taskService(
 }
 
 async function accept(
-  { store, registry, llm, resources }: ServerParts,
+  { store, registry, llm, resources, secretsKey, webhookNetworks }: ServerParts,
   actor: Actor,
   id: string,
   input: RunTaskBody,
@@ -74,6 +77,8 @@ async function accept(
     input.model === undefined ? defaultModelsFor(actor.lineage, llm) : ([input.model] as const);
   llm.refuseUnknown(model);
   refuseModel(model, actor.lineage);
+  const url = input.webhookUrl === undefined ? null : webhookUrl(input.webhookUrl, webhookNetworks);
+  if (url !== null) refuseWayOut(actor);
   const granted = grantResources(resources, input.resources ?? {});
   await refuseWithoutDriver(store);
   const task = {
@@ -90,12 +95,22 @@ async function accept(
     resources: granted,
     budget: toBudget(input.budget),
     metadata: input.metadata,
+    webhookUrl: url,
     traceParent: (parseTraceParent(traceParent) && traceParent) ?? null,
   };
   return createTask(store, task, async (tx) => {
     await refuseSpent(tx, actor.lineage, store.clock.now());
     await refuseTooManyTasks(tx, actor.lineage);
+    if (url === null) return;
+    const make = () => mintWebhookSecret(secretsKey).sealed;
+    await ensureDefaultSecret(tx, actor.accountId, make, store.clock.now());
   });
+}
+
+/** A URL of its own choosing is a way out of the sandbox: a task needs the scope for it, a caller outside has the network. */
+function refuseWayOut({ key, lineage }: Actor): void {
+  if (lineage.length === 1 || allows(key.scopes, 'webhooks:write')) return;
+  throw new SeedError('missing_scope', 'webhookUrl needs the scope webhooks:write, which this task lacks');
 }
 
 /** The task when it has ended, or as it is when the time is over or the caller has gone. */

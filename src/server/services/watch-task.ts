@@ -1,12 +1,11 @@
 // A task's events as they come, from any point, to the end.
 import { isTerminal } from '../../core/lifecycle.ts';
-import { SeedError } from '../../protocol/errors.ts';
 import type { TaskEvent } from '../../protocol/event.ts';
-import { LIMITS } from '../../protocol/limits.ts';
 import type { Task } from '../../protocol/task.ts';
 import { readEvents } from '../../store/events.ts';
 import { getTaskStatus } from '../../store/tasks.ts';
 import type { ServerParts } from '../parts.ts';
+import { refuseCrowd, takePlace } from './stream-places.ts';
 
 const BATCH = 200;
 /** A look at the table even without a notification, should one have been lost with a connection. */
@@ -46,25 +45,4 @@ async function* follow(
     if (events.length < BATCH && isTerminal(status)) return;
     if (events.length === 0) await changes.next(LOOK_AGAIN_MS, signal);
   }
-}
-
-const openStreams = new Map<string, number>();
-
-function refuseCrowd(keyId: string): void {
-  const open = openStreams.get(keyId) ?? 0;
-  if (open < LIMITS.eventStreamsPerKey) return;
-  throw new SeedError('too_many_requests', `${open} event streams of the tasks of one key are open already`, {
-    hint: 'Close some of them first.',
-  });
-}
-
-function takePlace(keyId: string): Disposable {
-  openStreams.set(keyId, (openStreams.get(keyId) ?? 0) + 1);
-  return {
-    [Symbol.dispose]() {
-      const left = (openStreams.get(keyId) ?? 1) - 1;
-      if (left > 0) openStreams.set(keyId, left);
-      else openStreams.delete(keyId);
-    },
-  };
 }
