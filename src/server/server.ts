@@ -53,6 +53,8 @@ export interface RunningServer {
   /** The secret of the admin key, when this start made it: to be shown once. */
   newAdminKey: string | null;
   defaultModel: string;
+  /** The names of the packs that are on. */
+  packs: readonly string[];
   /** Resolves when the embedded database ends although nobody stopped it: nothing works without it. */
   databaseLost: Promise<void>;
   stop(): Promise<void>;
@@ -87,7 +89,6 @@ export async function startServer(
     BUILT_IN,
     packs.map((pack) => ({ file: pack.file, commands: packCommands(pack, store) })),
   );
-  log.info({ packs: packs.map(({ name }) => name) }, 'packs that are on');
   const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
   const newAdminKey = await firstKey(store, settings.adminKey);
   const prices = await readPrices(settings.pricesFile);
@@ -152,6 +153,7 @@ export async function startServer(
     url,
     newAdminKey,
     defaultModel: llm.defaultModels[0],
+    packs: packs.map(({ name }) => name),
     databaseLost: lost,
     stop: () => parts.disposeAsync(),
   };

@@ -31,7 +31,9 @@ describe('the example packs on a server', () => {
     );
     const { body: description } = await server.call('GET', '/openapi.json', { key: null });
     expect(await validate(structuredClone(description))).toMatchObject({ valid: true });
-    expect(description.paths['/api/v1/emails'].post).toMatchObject({ 'x-seed-scope': 'emails:write' });
+    expect(description.paths['/api/v1/contacts/{contactId}/emails'].post).toMatchObject({
+      'x-seed-scope': 'emails:write',
+    });
     const { body: page } = await server.call('GET', '/docs', { key: null });
     for (const name of names) expect(page).toContain(`>${name}</h3>`);
   });
@@ -62,25 +64,22 @@ describe('the example packs on a server', () => {
 
   it('drafts once however often the request is sent', async () => {
     const request = {
-      body: { contactId: 'globex', subject: 'Hello', body: 'Hello' },
+      body: { subject: 'Hello', body: 'Hello' },
       headers: { 'idempotency-key': 'once' },
     };
-    const first = await server.call('POST', '/api/v1/emails', request);
-    const second = await server.call('POST', '/api/v1/emails', request);
+    const first = await server.call('POST', '/api/v1/contacts/globex/emails', request);
+    const second = await server.call('POST', '/api/v1/contacts/globex/emails', request);
     expect(first.status).toBe(201);
     expect(second.body).toEqual(first.body);
     const { body } = await server.call('GET', '/api/v1/emails?contactId=globex');
     expect(body.items).toHaveLength(1);
   });
 
-  it('refuses text that Postgres cannot store', async () => {
-    const text = 'a\0b\ud800';
-    const posted = await server.call('POST', '/api/v1/emails', {
-      body: { contactId: 'initech', subject: text, body: text },
-    });
-    const asked = await server.call('GET', '/api/v1/contacts/a%00b');
-    for (const { status, body } of [posted, asked])
-      expect([status, body.error.code]).toEqual([400, 'invalid_input']);
+  it.each(['a\0b', 'a\ud800'])('refuses the text %j, which Postgres cannot store', async (text) => {
+    const path = '/api/v1/contacts/initech/emails';
+    const { status } = await server.call('POST', path, { body: { subject: text, body: 'b' } });
+    expect(status).toBe(400);
+    expect((await server.call('GET', '/api/v1/emails?contactId=initech')).body.items).toEqual([]);
   });
 
   it('shows another account nothing', async () => {
