@@ -100,6 +100,7 @@ export interface AuditService {
 export interface TaskFilter extends PageRequest {
   status?: TaskStatus | undefined;
   keyId?: string | undefined;
+  parentTaskId?: string | undefined;
   createdAfter?: string | undefined;
   createdBefore?: string | undefined;
 }

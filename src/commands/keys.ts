@@ -25,6 +25,9 @@ const limitInputs = {
   requestsPerMinute: keyLimits.requestsPerMinute.optional(),
   concurrentTasks: keyLimits.concurrentTasks.optional(),
   allowedModels: keyLimits.allowedModels.optional(),
+  spendPerDay: keyLimits.spendPerDay.optional(),
+  spendPerMonth: keyLimits.spendPerMonth.optional(),
+  tokensPerDay: keyLimits.tokensPerDay.optional(),
 };
 
 export const createKey = defineCommand({

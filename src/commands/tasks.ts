@@ -23,6 +23,7 @@ export const runTask = defineCommand({
   examples: [
     'seed tasks run --instruction "Check our API key inventory and revoke any expired ones" --timeout 60000',
     'seed tasks run "How many keys do we have?" --scopes keys:read',
+    `seed tasks run "Tidy up our keys" --budget '{"calls": 20, "usd": 0.5}'`,
   ],
   run: async (input, ctx) => ({ task: await ctx.tasks.run(ctx.creationId, input, ctx.waitMs) }),
 });
@@ -36,6 +37,7 @@ export const listTasks = defineCommand({
   input: z.object({
     status: TaskStatus.optional().describe('Only tasks of this status'),
     keyId: z.uuid().optional().describe('Only tasks that this key started'),
+    parentTaskId: z.uuid().optional().describe('Only tasks that the agent of this task started'),
     createdAfter: z.iso.datetime({ offset: true }).optional().describe('Only tasks created after this time'),
     createdBefore: z.iso
       .datetime({ offset: true })

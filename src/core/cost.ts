@@ -56,7 +56,7 @@ export function computeCost({ compute }: Prices, { cpuSeconds, wallMs }: Usage, 
   return { vcpuSeconds: cpuSeconds, gbSeconds, nanoUsd: toNano(usd) };
 }
 
-function toNano(usd: number): number {
+export function toNano(usd: number): number {
   return Math.round(usd * 1e9);
 }
 

@@ -16,6 +16,9 @@ const UNLIMITED: KeyLimits = {
   requestsPerMinute: null,
   concurrentTasks: null,
   allowedModels: null,
+  spendPerDay: null,
+  spendPerMonth: null,
+  tokensPerDay: null,
 };
 const key = (id: string, more: Partial<Key> = {}): Key => ({
   id,
@@ -43,6 +46,9 @@ const limits = fc.record<KeyLimits>({
   requestsPerMinute: fc.option(fc.integer({ min: 1, max: 5 })),
   concurrentTasks: fc.option(fc.integer({ min: 1, max: 5 })),
   allowedModels: fc.option(fc.subarray(['a', 'b', 'c'], { minLength: 1 })),
+  spendPerDay: fc.option(fc.constantFrom(0.5, 1, 2.5)),
+  spendPerMonth: fc.option(fc.constantFrom(0.5, 1, 2.5)),
+  tokensPerDay: fc.option(fc.integer({ min: 1, max: 5 })),
 });
 /** One limit of each at a time, so that they often fit. */
 const sameLimit = fc

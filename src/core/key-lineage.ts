@@ -35,9 +35,18 @@ export function allowedModels(lineage: Lineage): string[] | null {
   return first ? first.filter((model) => rest.every((list) => list.includes(model))) : null;
 }
 
+/** Limits that are numbers: the smaller, the tighter. */
+const NUMBERS = [
+  'requestsPerMinute',
+  'concurrentTasks',
+  'spendPerDay',
+  'spendPerMonth',
+  'tokensPerDay',
+] as const satisfies (keyof KeyLimits)[];
+
 /** The limits of a new key: as wanted, and where nothing is, as tight as the lineage's own. */
 export function inheritLimits(wanted: SomeKeyLimits, lineage: Lineage): KeyLimits {
-  const least = (name: 'requestsPerMinute' | 'concurrentTasks') => {
+  const least = (name: (typeof NUMBERS)[number]) => {
     const values = lineage.flatMap((key) => key[name] ?? []);
     return values.length === 0 ? null : Math.min(...values);
   };
@@ -46,6 +55,9 @@ export function inheritLimits(wanted: SomeKeyLimits, lineage: Lineage): KeyLimit
     requestsPerMinute: least('requestsPerMinute'),
     concurrentTasks: least('concurrentTasks'),
     allowedModels: allowedModels(lineage),
+    spendPerDay: least('spendPerDay'),
+    spendPerMonth: least('spendPerMonth'),
+    tokensPerDay: least('tokensPerDay'),
   };
   const pick = <Name extends keyof KeyLimits>(name: Name): KeyLimits[Name] =>
     wanted[name] === undefined ? own[name] : (wanted[name] as KeyLimits[Name]);
@@ -54,6 +66,9 @@ export function inheritLimits(wanted: SomeKeyLimits, lineage: Lineage): KeyLimit
     requestsPerMinute: pick('requestsPerMinute'),
     concurrentTasks: pick('concurrentTasks'),
     allowedModels: pick('allowedModels'),
+    spendPerDay: pick('spendPerDay'),
+    spendPerMonth: pick('spendPerMonth'),
+    tokensPerDay: pick('tokensPerDay'),
   };
 }
 
@@ -66,8 +81,7 @@ export function refuseWiderLimits(wanted: SomeKeyLimits, lineage: Lineage): void
     refuse('allowedCidrs', wanted, own, (mine, theirs) =>
       theirs.every((inner) => mine.some((outer) => cidrWithin(inner, outer))),
     );
-    refuse('requestsPerMinute', wanted, own, (mine, theirs) => theirs <= mine);
-    refuse('concurrentTasks', wanted, own, (mine, theirs) => theirs <= mine);
+    for (const name of NUMBERS) refuse(name, wanted, own, (mine, theirs) => theirs <= mine);
     refuse('allowedModels', wanted, own, (mine, theirs) => theirs.every((model) => mine.includes(model)));
   }
 }

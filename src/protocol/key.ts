@@ -1,5 +1,6 @@
 // An API key as callers see it. The secret itself is shown once, on creation, and is not part of this object.
 import { z } from 'zod';
+import { TokenLimit, UsdLimit } from './budget.ts';
 import { LIMITS } from './limits.ts';
 import { Scope } from './scope.ts';
 
@@ -34,6 +35,9 @@ export const keyLimits = {
     .max(LIMITS.modelsPerKey)
     .nullable()
     .describe('Models that its tasks may use'),
+  spendPerDay: UsdLimit.nullable().describe('US dollars that its tasks may cost in a UTC day'),
+  spendPerMonth: UsdLimit.nullable().describe('US dollars that its tasks may cost in a UTC month'),
+  tokensPerDay: TokenLimit.nullable().describe('Tokens that its tasks may use in a UTC day'),
 };
 
 const KeyLimits = z.object(keyLimits);

@@ -27,6 +27,12 @@ export const LIMITS = {
   modelsPerKey: 50,
   requestsPerMinuteMax: 100_000,
   concurrentTasksMax: 10_000,
+  /** What a budget or a limit of a key can be at the most. */
+  usdMax: 1_000_000,
+  tokensMax: 1_000_000_000_000,
+  modelCallsMax: 1_000_000,
+  /** Tasks from the one that a caller posted down to the last that one of its children may start. */
+  taskDepth: 3,
   /** Bytes of one event's JSON; the guest cuts longer texts, the server refuses them. */
   eventBytes: 64 * 1024,
   /** Events of one task; later ones are dropped and the last says so. */

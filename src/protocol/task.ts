@@ -1,5 +1,6 @@
 // The task object, its statuses and the body that starts one.
 import { z } from 'zod';
+import { Budget, Used, WantedBudget } from './budget.ts';
 import { TASK_ERROR_CODES } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import { Resources, Usage, WantedResources } from './resources.ts';
@@ -37,6 +38,9 @@ export const RunTaskBody = z.object({
   resources: WantedResources.optional().describe(
     "What the sandbox may have, up to the server's maxima; omitted: the server's defaults",
   ),
+  budget: WantedBudget.optional().describe(
+    'What it and the tasks that it starts may use: tokens, usd, calls; omitted: not limited',
+  ),
   model: z.string().min(1).max(200).optional().describe("The model to use; omitted: the server's default"),
   metadata: z
     .record(z.string().max(100), z.string().max(1000))
@@ -72,6 +76,10 @@ export const Task = z
     model: z.string(),
     resources: Resources.describe('What its sandbox may have'),
     usage: Usage.nullable().describe('What its sandbox used, once it has ended'),
+    budget: Budget.nullable().describe('What it and the tasks that it starts may use'),
+    used: Used.describe(
+      'What counts towards the budget: its own model calls and sandbox, and those of the tasks it started',
+    ),
     phase: TaskPhase.nullable(),
     statusNote: z.string().nullable().describe('Why it waits, where there is something to say'),
     error: TaskError.nullable(),

@@ -9,7 +9,6 @@ import type { Logger } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { startEmbeddedPostgres } from '../store/embedded/start-embedded.ts';
-import { recordModelCall } from '../store/model-calls.ts';
 import { openStore } from '../store/store.ts';
 import { createApp } from './app.ts';
 import { keepAuditFor } from './audit-retention.ts';
@@ -23,6 +22,7 @@ import { readPrices } from './llm/prices.ts';
 import { keepCallsFor } from './partition-care.ts';
 import { RateLimits } from './rate-limits.ts';
 import type { ServerSettings } from './settings.ts';
+import { Spending } from './spending/spending.ts';
 
 /** How long running requests may take to end once the server stops. */
 const DRAIN_MS = 8_000;
@@ -46,10 +46,12 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
   undo.defer(() => store.close());
   const newAdminKey = await firstKey(store, settings.adminKey);
   const prices = await readPrices(settings.pricesFile);
+  const spending = undo.use(new Spending(store, prices, log));
   const llm = createLlmGateway({
     settings: settings.llm,
     prices,
-    recordCall: (taskId, call) => recordModelCall(store, taskId, call),
+    reserve: (taskId, request, signal) => spending.reserve(taskId, request, signal),
+    recordCall: (taskId, call, reservation) => spending.settle(taskId, call, reservation),
     log,
   });
   const keyUse = undo.use(new KeyUse(store, log));

@@ -1,7 +1,9 @@
 // What the sandboxes of tasks used and cost: a row each, and on the task. Called where a task's usage is reported.
 import { computeCost, type Prices } from '../core/cost.ts';
 import type { Usage } from '../protocol/resources.ts';
+import { addSpend } from './spend.ts';
 import type { Tx } from './tables.ts';
+import { addToLine, lockLine } from './task-line.ts';
 
 export interface UsageOfLease {
   taskId: string;
@@ -9,23 +11,17 @@ export interface UsageOfLease {
   usage: Usage;
 }
 
-/** The first report stays. */
+/** The first report stays. What it cost counts for the task, for all above it, and for the day of its keys. */
 export async function saveUsage(
   tx: Tx,
   { taskId, leaseId, usage }: UsageOfLease,
   prices: Prices,
   now: Date,
 ): Promise<void> {
-  const task = await tx
-    .selectFrom('tasks')
-    .select(['account_id', 'billed_key_id', 'resources'])
-    .where('id', '=', taskId)
-    .where('lease_id', '=', leaseId)
-    .where('usage', 'is', null)
-    .forNoKeyUpdate()
-    .executeTakeFirst();
-  if (!task) return;
-  const { resources, ...owner } = task;
+  const line = await lockLine(tx, taskId);
+  const task = line.at(-1);
+  if (task?.lease_id !== leaseId || task.usage !== null) return;
+  const { account_id, billed_key_id, resources } = task;
   const { vcpuSeconds, gbSeconds, nanoUsd } = computeCost(prices, usage, resources.memoryMb);
   await tx
     .updateTable('tasks')
@@ -37,10 +33,14 @@ export async function saveUsage(
     .values({
       task_id: taskId,
       created_at: now,
-      ...owner,
+      account_id,
+      billed_key_id,
       vcpu_seconds: vcpuSeconds,
       gb_seconds: gbSeconds,
       cost_nano_usd: nanoUsd,
     })
     .execute();
+  const used = { tokens: 0, nanoUsd, calls: 0 };
+  await addToLine(tx, line, used);
+  await addSpend(tx, task.key_id, used, now);
 }

@@ -2,6 +2,7 @@
 // changes in key-change.ts.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
+import { toNano, usdOf } from '../core/cost.ts';
 import type { Key, KeyStatus, SomeKeyLimits } from '../protocol/key.ts';
 import { storableJson, storableText } from './storable.ts';
 import type { Db, KeyRow } from './tables.ts';
@@ -59,7 +60,14 @@ export function limitColumns(limits: SomeKeyLimits) {
     requests_per_minute: limits.requestsPerMinute,
     concurrent_tasks: limits.concurrentTasks,
     allowed_models: limits.allowedModels === null ? null : limits.allowedModels?.map(storableText),
+    spend_per_day_nano_usd: nanoOrNull(limits.spendPerDay),
+    spend_per_month_nano_usd: nanoOrNull(limits.spendPerMonth),
+    tokens_per_day: limits.tokensPerDay,
   };
+}
+
+function nanoOrNull(usd: number | null | undefined): number | null | undefined {
+  return typeof usd === 'number' ? toNano(usd) : usd;
 }
 
 export async function getKey(db: Db, accountId: string, id: string, now: Date): Promise<Key | null> {
@@ -119,14 +127,21 @@ export function toKey(row: KeyRow, now: Date): Key {
     requestsPerMinute: row.requests_per_minute,
     concurrentTasks: row.concurrent_tasks,
     allowedModels: row.allowed_models,
+    spendPerDay: usdOrNull(row.spend_per_day_nano_usd),
+    spendPerMonth: usdOrNull(row.spend_per_month_nano_usd),
+    tokensPerDay: row.tokens_per_day,
     tasksMayCreateLastingKeys: row.tasks_may_create_lasting_keys,
     metadata: row.metadata,
     taskId: row.task_id,
   };
 }
 
+function usdOrNull(nanoUsd: number | null): number | null {
+  return nanoUsd === null ? null : usdOf(nanoUsd);
+}
+
 /** In the order in which a presented key is checked. */
-export function keyStatus(key: Pick<KeyRow, 'revoked_at' | 'enabled' | 'expires_at'>, now: Date): KeyStatus {
+function keyStatus(key: Pick<KeyRow, 'revoked_at' | 'enabled' | 'expires_at'>, now: Date): KeyStatus {
   if (key.revoked_at !== null) return 'revoked';
   if (!key.enabled) return 'disabled';
   return key.expires_at !== null && key.expires_at <= now ? 'expired' : 'active';

@@ -1,13 +1,29 @@
-// The calls of models: a row each, and added to what the task has used. Called by server.ts for the gateway.
+// The calls of models: a row each, and added to what its task, its line and its keys have used. Called by server/spending.
 import { randomUUID } from 'node:crypto';
 import type { ModelCall } from '../core/model-call.ts';
+import { releaseReservation } from './reservations.ts';
+import { addSpend } from './spend.ts';
 import { storableText, storableTextOrNull } from './storable.ts';
 import type { Store } from './store.ts';
+import { addToLine, lockLine } from './task-line.ts';
 
-/** The row and the task's sums change together, so that they always agree. Does nothing when the task is gone. */
-export async function recordModelCall(store: Store, taskId: string, call: ModelCall): Promise<void> {
+/**
+ * The row and all sums change together, so that they always agree, and the reservation goes with them. Does nothing
+ * when the task is gone.
+ */
+export async function recordModelCall(
+  store: Pick<Store, 'db' | 'clock'>,
+  taskId: string,
+  call: ModelCall,
+  reservation: string | null = null,
+): Promise<void> {
   await store.db.transaction().execute(async (tx) => {
-    const task = await tx
+    const line = await lockLine(tx, taskId);
+    const task = line.at(-1);
+    if (!task) return;
+    const { account_id, billed_key_id } = task;
+    const now = store.clock.now();
+    await tx
       .updateTable('tasks')
       .set((sum) => ({
         input_tokens: sum('input_tokens', '+', call.inputTokens),
@@ -15,15 +31,14 @@ export async function recordModelCall(store: Store, taskId: string, call: ModelC
         llm_nano_usd: sum('llm_nano_usd', '+', call.costNanoUsd),
       }))
       .where('id', '=', taskId)
-      .returning(['account_id', 'billed_key_id'])
-      .executeTakeFirst();
-    if (!task) return;
+      .execute();
     await tx
       .insertInto('model_calls')
       .values({
         id: randomUUID(),
-        created_at: store.clock.now(),
-        ...task,
+        created_at: now,
+        account_id,
+        billed_key_id,
         task_id: taskId,
         asked_model: storableText(call.askedModel),
         answered_model: storableTextOrNull(call.answeredModel),
@@ -37,5 +52,9 @@ export async function recordModelCall(store: Store, taskId: string, call: ModelC
         outcome: call.outcome,
       })
       .execute();
+    const used = { tokens: call.inputTokens + call.outputTokens, nanoUsd: call.costNanoUsd, calls: 1 };
+    await addToLine(tx, line, used);
+    await addSpend(tx, task.key_id, used, now);
+    if (reservation !== null) await releaseReservation(tx, reservation);
   });
 }

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import type { Lineage } from '../core/key-lineage.ts';
 import type { Key, KeyStatus } from '../protocol/key.ts';
 import type { TaskStatus } from '../protocol/task.ts';
-import { keyStatus, toKey } from './keys.ts';
+import { toKey } from './keys.ts';
 import type { Db, KeyRow } from './tables.ts';
 
 export interface PresentedKey {
@@ -59,33 +59,35 @@ export async function findPresentedKey(db: Db, secretHash: string, now: Date): P
   const [row, ...callers] = rows;
   if (!row) return null;
   const key = toKey(row, now);
+  const above = callers.map((caller) => toKey(caller, now));
   return {
     key,
-    lineage: [key, ...callers.map((caller) => toKey(caller, now))],
+    lineage: [key, ...above],
     accountId: row.account_id,
     accountName: row.account_name,
     operator: row.operator,
-    callerStatus: worstOf(callers, now),
+    callerStatus: worstOf(above),
     replacedSecretUntil: row.works_until,
     taskStatus: row.task_status,
     taskDeadline: row.task_deadline,
   };
 }
 
-/** The worst status among a key and all the keys that it descends from; null when there is no such key. */
-export async function statusOfChain(db: Db, keyId: string, now: Date): Promise<KeyStatus | null> {
+/** A key and all the keys that it descends from, itself first; empty when there is no such key. */
+export async function lineageOf(db: Db, keyId: string, now: Date): Promise<Key[]> {
   const { rows } = await sql<KeyRow>`
     with recursive chain as (
-      select * from keys where id = ${keyId}
+      select keys.*, 0 as depth from keys where id = ${keyId}
       union all
-      select keys.* from chain join keys on keys.id = chain.caller_key_id
+      select keys.*, chain.depth + 1 from chain join keys on keys.id = chain.caller_key_id
     )
-    select * from chain`.execute(db);
-  return worstOf(rows, now);
+    select * from chain order by depth`.execute(db);
+  return rows.map((row) => toKey(row, now));
 }
 
-function worstOf(rows: readonly KeyRow[], now: Date): KeyStatus | null {
-  if (rows.length === 0) return null;
-  const statuses = rows.map((row) => keyStatus(row, now));
+/** The worst status among the keys; null when there are none. */
+export function worstOf(keys: readonly Pick<Key, 'status'>[]): KeyStatus | null {
+  if (keys.length === 0) return null;
+  const statuses = keys.map(({ status }) => status);
   return (['revoked', 'disabled', 'expired'] as const).find((bad) => statuses.includes(bad)) ?? 'active';
 }

@@ -10,7 +10,12 @@ const CHANNEL = 'seed';
 const RECONNECT_MIN_MS = 100;
 const RECONNECT_MAX_MS = 5_000;
 
-export type Topic = 'queue' | `task:${string}` | `runner:${string}` | `idempotency:${string}`;
+export type Topic =
+  | 'queue'
+  | `task:${string}`
+  | `runner:${string}`
+  | `idempotency:${string}`
+  | `spend:${string}`;
 
 export interface Subscription extends Disposable {
   /**

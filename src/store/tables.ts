@@ -2,6 +2,7 @@
 import type { ColumnType, Kysely, Selectable, Transaction } from 'kysely';
 import type { CostSource } from '../core/cost.ts';
 import type { ScopeGrant } from '../core/scopes.ts';
+import type { Budget } from '../protocol/budget.ts';
 import type { AgentEvent, ServerEvent } from '../protocol/event.ts';
 import type { Effect } from '../protocol/manifest.ts';
 import type { Resources, Usage } from '../protocol/resources.ts';
@@ -42,6 +43,9 @@ interface KeysTable {
   requests_per_minute: Defaulted<number | null>;
   concurrent_tasks: Defaulted<number | null>;
   allowed_models: Defaulted<string[] | null>;
+  spend_per_day_nano_usd: Defaulted<number | null>;
+  spend_per_month_nano_usd: Defaulted<number | null>;
+  tokens_per_day: Defaulted<number | null>;
   tasks_may_create_lasting_keys: Defaulted<boolean>;
 }
 
@@ -79,6 +83,13 @@ interface TasksTable {
   billed_key_id: string;
   llm_nano_usd: Defaulted<number>;
   compute_nano_usd: Defaulted<number>;
+  depth: Defaulted<number>;
+  budget: JsonOrNull<Budget>;
+  used_tokens: Defaulted<number>;
+  used_nano_usd: Defaulted<number>;
+  used_calls: Defaulted<number>;
+  overspent_at: Defaulted<Date | null>;
+  overspent: Defaulted<string | null>;
 }
 
 interface EventsTable {
@@ -171,7 +182,27 @@ interface IdempotencyTable {
   answer: Defaulted<Buffer | null>;
 }
 
+interface SpendTable {
+  key_id: string;
+  /** `2026-11-24`; read it as text, the driver makes a local time of it. */
+  day: string;
+  nano_usd: number;
+  tokens: number;
+}
+
+interface ReservationsTable {
+  id: string;
+  expires_at: Date;
+  billed_key_id: string;
+  holders: string[];
+  tokens: number | null;
+  nano_usd: number | null;
+  uncovered: string[];
+}
+
 export interface Tables {
+  spend: SpendTable;
+  reservations: ReservationsTable;
   model_calls: ModelCallsTable;
   compute: ComputeTable;
   idempotency: IdempotencyTable;

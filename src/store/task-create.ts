@@ -1,6 +1,7 @@
 // Accepts tasks. Called by the `tasks run` command.
 import { sql } from 'kysely';
 import type { ScopeGrant } from '../core/scopes.ts';
+import type { Budget } from '../protocol/budget.ts';
 import type { Resources } from '../protocol/resources.ts';
 import type { Task } from '../protocol/task.ts';
 import { appendEvents } from './events.ts';
@@ -8,6 +9,7 @@ import { notify } from './signals.ts';
 import { storableJson, storableText } from './storable.ts';
 import type { Store } from './store.ts';
 import type { Tx } from './tables.ts';
+import { placeBelow } from './task-parent.ts';
 import { toTask } from './task-rows.ts';
 
 export interface NewTask {
@@ -24,11 +26,13 @@ export interface NewTask {
   timeoutMs: number;
   model: string;
   resources: Resources;
+  budget: Budget | null;
   metadata: Record<string, string>;
 }
 
 /**
- * Accepts a task: its row, its first event and its place in the queue are there together or not at all.
+ * Accepts a task: its row, its first event and its place in the queue are there together or not at all. One with a parent
+ * gets no more time than that one has left.
  * @param admit looks in the same transaction whether the task may be; what it throws refuses it
  */
 export async function createTask(
@@ -38,6 +42,8 @@ export async function createTask(
 ): Promise<Task> {
   const { id } = task;
   return store.db.transaction().execute(async (tx) => {
+    const place =
+      task.parentTaskId === null ? null : await placeBelow(tx, task.parentTaskId, store.clock.now());
     await admit(tx);
     const row = await tx
       .insertInto('tasks')
@@ -50,9 +56,11 @@ export async function createTask(
         status: 'queued',
         instruction: storableText(task.instruction),
         scopes: storableJson(task.scopes),
-        timeout_ms: task.timeoutMs,
+        depth: place?.depth ?? 1,
+        timeout_ms: Math.min(task.timeoutMs, place?.timeoutMs ?? task.timeoutMs),
         model: storableText(task.model),
         resources: storableJson(task.resources),
+        budget: task.budget && storableJson(task.budget),
         metadata: storableJson(task.metadata),
         // The database's time and no server's: pg-boss orders by it, so that createdAt tells the order of the queue.
         created_at: sql<Date>`date_trunc('milliseconds', now())`,

@@ -6,8 +6,9 @@ import type { Task, TaskError } from '../protocol/task.ts';
 import { saveUsage, type UsageOfLease } from './compute.ts';
 import { leaseLost } from './events.ts';
 import type { Store } from './store.ts';
+import { lockLine } from './task-line.ts';
 import { toTask } from './task-rows.ts';
-import { type Change, transition } from './task-transition.ts';
+import { type Change, outOfBudget, transition } from './task-transition.ts';
 
 const NO_REASON: TaskError = { code: 'agent_failed', message: 'The agent failed and gave no reason.' };
 
@@ -23,7 +24,7 @@ export async function stopTask(store: Store, accountId: string, id: string): Pro
     if (!owned) return null;
     // Before the task's row is locked: leasing locks the job first, then the row, and so does this.
     if (owned.status === 'queued') await store.queue.remove(tx, id);
-    const stopped = await transition(tx, id, store.clock.now(), (task) =>
+    const stopped = await transition(store, tx, id, store.clock.now(), (task) =>
       isTerminal(task.status) ? null : { status: 'stopped' },
     );
     return stopped ? toTask(stopped.task) : null;
@@ -41,9 +42,11 @@ export async function settleTask(
   prices: Prices,
 ): Promise<'settled' | 'already_ended'> {
   return store.db.transaction().execute(async (tx) => {
-    const settled = await transition(tx, taskId, store.clock.now(), (task) => {
+    // Before the task alone: what its sandbox used counts for all above it, and those are locked first.
+    await lockLine(tx, taskId);
+    const settled = await transition(store, tx, taskId, store.clock.now(), (task) => {
       if (task.lease_id !== settlement.leaseId) throw leaseLost(taskId);
-      return isTerminal(task.status) ? null : changeOf(settlement);
+      return isTerminal(task.status) ? null : changeOf(settlement, task.overspent);
     });
     if (!settled) throw leaseLost(taskId);
     const { leaseId, usage } = settlement;
@@ -61,8 +64,13 @@ export async function recordUsage(
   await store.db.transaction().execute((tx) => saveUsage(tx, usage, prices, store.clock.now()));
 }
 
-function changeOf({ outcome, stdout, stderr, exitCode, error }: Settlement): Change {
+/** @param overspent why the model was refused to it; that is then why it ended, whatever its agent made of it */
+function changeOf(
+  { outcome, stdout, stderr, exitCode, error }: Settlement,
+  overspent: string | null,
+): Change {
   const change = { status: outcome, stdout, stderr, exitCode };
+  if (overspent !== null) return { ...change, ...outOfBudget(overspent) };
   if (outcome === 'completed') return change;
   return { ...change, error: outcome === 'failed' ? (error ?? NO_REASON) : error };
 }

@@ -5,7 +5,7 @@ import { LEASE_MS } from '../protocol/runner.ts';
 import type { Task, TaskPhase } from '../protocol/task.ts';
 import { appendEvents, leaseLost } from './events.ts';
 import { insertKey } from './keys.ts';
-import { statusOfChain } from './presented-key.ts';
+import { lineageOf, worstOf } from './presented-key.ts';
 import type { Store } from './store.ts';
 import type { TaskRow, Tx } from './tables.ts';
 import { lockTask, toTask } from './task-rows.ts';
@@ -50,20 +50,27 @@ async function tryNext(
   const now = store.clock.now();
   const waiting = await lockTask(tx, taskId);
   if (waiting?.status !== 'queued') return 'skipped';
-  const caller = await statusOfChain(tx, waiting.key_id, now);
+  const caller = worstOf(await lineageOf(tx, waiting.key_id, now));
   if (caller !== 'active') {
     const message = `The key that posted this task was ${caller ?? 'revoked'} before it could run.`;
-    await transition(tx, taskId, now, () => ({ status: 'stopped', error: { code: 'interrupted', message } }));
+    await transition(store, tx, taskId, now, () => ({
+      status: 'stopped',
+      error: { code: 'interrupted', message },
+    }));
     return 'skipped';
   }
   const lease = {
     id: randomUUID(),
     runnerId,
     expiresAt: new Date(now.getTime() + LEASE_MS),
-    deadline: new Date(now.getTime() + waiting.timeout_ms),
+    deadline: await deadlineOf(tx, waiting, now),
   };
   await insertTaskKey(tx, waiting, mintKey(), now, lease.deadline);
-  const leased = await transition(tx, taskId, now, () => ({ status: 'running', phase: 'starting', lease }));
+  const leased = await transition(store, tx, taskId, now, () => ({
+    status: 'running',
+    phase: 'starting',
+    lease,
+  }));
   if (!leased) throw leaseLost(taskId);
   const { operator } = await tx
     .selectFrom('accounts')
@@ -71,6 +78,18 @@ async function tryNext(
     .where('id', '=', waiting.account_id)
     .executeTakeFirstOrThrow();
   return { task: toTask(leased.task), leaseId: lease.id, deadline: lease.deadline, operator };
+}
+
+/** A task never outlives the one whose agent started it. */
+async function deadlineOf(tx: Tx, { timeout_ms, parent_task_id }: TaskRow, now: Date): Promise<Date> {
+  const own = new Date(now.getTime() + timeout_ms);
+  if (parent_task_id === null) return own;
+  const { deadline } = await tx
+    .selectFrom('tasks')
+    .select('deadline')
+    .where('id', '=', parent_task_id)
+    .executeTakeFirstOrThrow();
+  return deadline !== null && deadline < own ? deadline : own;
 }
 
 /** Records how far a running task is; a phase it has reached already changes nothing. Throws SeedError `lease_lost`. */
@@ -99,7 +118,7 @@ export async function renewLeases(
   { runnerId, taskIds }: { runnerId: string; taskIds: readonly string[] },
 ): Promise<string[]> {
   if (taskIds.length === 0) return [];
-  // In the order of their ids, so that two renewals never wait for each other.
+  // In the order in which tasks are locked (task-line.ts).
   return store.db.transaction().execute(async (tx) => {
     const held = await tx
       .selectFrom('tasks')
@@ -107,6 +126,7 @@ export async function renewLeases(
       .where('id', 'in', taskIds)
       .where('runner_id', '=', runnerId)
       .where('status', 'in', ['running', 'waiting_for_approval'])
+      .orderBy('depth')
       .orderBy('id')
       .forNoKeyUpdate()
       .execute();

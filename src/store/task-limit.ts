@@ -4,8 +4,8 @@ import { sql } from 'kysely';
 import type { Tx } from './tables.ts';
 
 /**
- * The key's row stays locked until the transaction ends. Counts, too, what its tasks and the keys they made have started,
- * also when those have ended meanwhile: so from the unfinished tasks up, which are few, and not from the key down.
+ * The key's row stays locked until the transaction ends. Counts, too, what its tasks and the keys they made have started:
+ * from the unfinished tasks up, which are few, and not from the key down.
  */
 export async function lockAndCountTasks(tx: Tx, keyId: string): Promise<number> {
   await tx.selectFrom('keys').select('id').where('id', '=', keyId).forNoKeyUpdate().execute();

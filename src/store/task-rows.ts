@@ -25,6 +25,8 @@ export function toTask(row: TaskRow): Task {
     model: row.model,
     resources: row.resources,
     usage: row.usage,
+    budget: row.budget,
+    used: { tokens: row.used_tokens, usd: usdOf(row.used_nano_usd), calls: row.used_calls },
     phase: row.phase,
     statusNote: null,
     error: row.error,

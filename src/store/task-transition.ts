@@ -11,6 +11,7 @@ import { appendEvents, readOutputEvents } from './events.ts';
 import { revokeTaskKey } from './keys.ts';
 import { notify } from './signals.ts';
 import { storableTextOrNull } from './storable.ts';
+import type { Store } from './store.ts';
 import type { TaskRow, Tx } from './tables.ts';
 import { lockTask } from './task-rows.ts';
 
@@ -31,10 +32,47 @@ export interface Transition {
 }
 
 /**
- * Locks the task and does what `decide` says on seeing it: a change, or null to leave it as it is. Undefined when
- * there is no such task. Throws SeedError `conflict` for a change that the transition table does not know.
+ * Locks the task and does what `decide` says on seeing it: a change, or null to leave it as it is. With a task end all
+ * that its agent has started. Undefined when there is no such task. Throws SeedError `conflict` for a change that the
+ * transition table does not know.
  */
 export async function transition(
+  { queue }: Pick<Store, 'queue'>,
+  tx: Tx,
+  taskId: string,
+  now: Date,
+  decide: (task: TaskRow) => Change | null,
+): Promise<Transition | undefined> {
+  const ended = await change(tx, taskId, now, decide);
+  if (ended?.changed && isTerminal(ended.task.status)) await stopDescendants(queue, tx, taskId, now);
+  return ended;
+}
+
+/** Level by level, each in the order of the ids: the order in which tasks are locked (task-line.ts). */
+async function stopDescendants(queue: Store['queue'], tx: Tx, taskId: string, now: Date): Promise<void> {
+  const message = `The task ${taskId}, which this one was started for, has ended.`;
+  let parents = [taskId];
+  while (parents.length > 0) {
+    // A parent that has ended gets no more children, so that none is missed.
+    const children = await tx
+      .selectFrom('tasks')
+      .select(['id', 'status'])
+      .where('parent_task_id', 'in', parents)
+      .where('completed_at', 'is', null)
+      .orderBy('id')
+      .execute();
+    // Before the rows are locked, as leasing does.
+    for (const { id, status } of children) if (status === 'queued') await queue.remove(tx, id);
+    for (const { id } of children) {
+      await change(tx, id, now, (child) =>
+        isTerminal(child.status) ? null : { status: 'stopped', error: { code: 'interrupted', message } },
+      );
+    }
+    parents = children.map(({ id }) => id);
+  }
+}
+
+async function change(
   tx: Tx,
   taskId: string,
   now: Date,
@@ -42,19 +80,19 @@ export async function transition(
 ): Promise<Transition | undefined> {
   const task = await lockTask(tx, taskId);
   if (!task) return undefined;
-  const change = decide(task);
-  if (!change) return { task, changed: false };
-  if (!canBecome(task.status, change.status)) {
-    throw new SeedError('conflict', `Task ${taskId} is ${task.status} and cannot become ${change.status}.`, {
+  const wanted = decide(task);
+  if (!wanted) return { task, changed: false };
+  if (!canBecome(task.status, wanted.status)) {
+    throw new SeedError('conflict', `Task ${taskId} is ${task.status} and cannot become ${wanted.status}.`, {
       hint: 'Read the task again and act on its present status.',
     });
   }
-  const columns = isTerminal(change.status)
-    ? await ending(tx, task, change, now)
-    : starting(task, change, now);
+  const columns = isTerminal(wanted.status)
+    ? await ending(tx, task, wanted, now)
+    : starting(task, wanted, now);
   const changed = await tx
     .updateTable('tasks')
-    .set({ status: change.status, ...columns })
+    .set({ status: wanted.status, ...columns })
     .where('id', '=', taskId)
     .returningAll()
     .executeTakeFirstOrThrow();
@@ -65,6 +103,11 @@ export async function transition(
     if (changed.runner_id) await notify(tx, `runner:${changed.runner_id}`);
   }
   return { task: changed, changed: true };
+}
+
+/** How a task ends whose calls of the model were refused for good. */
+export function outOfBudget(why: string): Pick<Change, 'status' | 'error'> {
+  return { status: 'failed', error: { code: 'budget_exceeded', message: why } };
 }
 
 function starting(task: TaskRow, { phase, lease }: Change, now: Date) {

@@ -241,11 +241,12 @@ describe('tasks of a key', () => {
     const child = await run(lease.taskKey);
     expect(child.status).toBe(202);
     expect(codeOf(await run(lease.taskKey))).toBe('too_many_tasks');
-    await post(`/tasks/${parent.body.task.id}/stop`);
-    const second = await run(caller.secret);
-    // The child counts although its parent has ended.
     expect(codeOf(await run(caller.secret))).toBe('too_many_tasks');
-    for (const { body } of [child, second]) await post(`/tasks/${body.task.id}/stop`);
+    // With the parent ends the child, and neither counts any more.
+    await post(`/tasks/${parent.body.task.id}/stop`);
+    const next = [await run(caller.secret), await run(caller.secret)];
+    expect(next.map(({ status }) => status)).toEqual([202, 202]);
+    for (const { body } of next) await post(`/tasks/${body.task.id}/stop`);
   });
 
   it('use only its models: at the start, by default, and at each model call', async () => {

@@ -50,6 +50,8 @@ describe('tasks run', () => {
       'team=ops',
       '--metadata',
       'a=b=c',
+      '--budget',
+      '{"calls": 3}',
     ]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: '9 keys found\n' });
     expect(stderr.split('\n')).toEqual([
@@ -67,6 +69,7 @@ describe('tasks run', () => {
     expect(server.received[0]?.body).toEqual({
       instruction: 'Count the keys',
       metadata: { team: 'ops', a: 'b=c' },
+      budget: { calls: 3 },
     });
   });
 

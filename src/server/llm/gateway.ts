@@ -5,7 +5,7 @@ import type { ModelCall } from '../../core/model-call.ts';
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { CALL_LIMITS, type CallLimits } from './call-limits.ts';
-import { parseChatRequest } from './chat-request.ts';
+import { type ChatRequest, parseChatRequest } from './chat-request.ts';
 import { openModelCall } from './open-model-call.ts';
 import { SCRIPTED_MODEL, scriptedCompletion } from './scripted/scripted.ts';
 import { chooseUpstream, type LlmSettings } from './upstream.ts';
@@ -22,8 +22,10 @@ interface LlmLog {
 export interface LlmGatewayOptions {
   settings: LlmSettings;
   prices: Prices;
+  /** Called before each call of a model; what it throws refuses the call. Resolves with what `recordCall` is then given. */
+  reserve(taskId: string, request: ChatRequest, signal: AbortSignal): Promise<string | null>;
   /** Called once for each call of a model, before the caller sees the end of the answer. */
-  recordCall(taskId: string, call: ModelCall): Promise<void>;
+  recordCall(taskId: string, call: ModelCall, reservation: string | null): Promise<void>;
   log: LlmLog;
   fetch?: typeof fetch;
   clock?: Clock;
@@ -47,7 +49,7 @@ export interface LlmGateway {
    * @param body the parsed JSON of the request
    * @param call.model the task's model; a request for another one is refused
    * @param call.signal aborts when the caller is gone
-   * Throws invalid_input, unknown_model and, as long as the answer has not begun, llm_unavailable.
+   * Throws invalid_input, unknown_model, what `reserve` throws and, as long as the answer has not begun, llm_unavailable.
    */
   chatCompletions(
     body: unknown,
@@ -84,14 +86,14 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
     );
   }
 
-  const record = async (taskId: string, call: ModelCall) => {
+  const record = async (taskId: string, call: ModelCall, reservation: string | null) => {
     const { askedModel: model, outcome, costSource } = call;
     if (outcome === 'ok' && costSource === 'unknown' && !withoutCost.has(model)) {
       withoutCost.add(model);
       log.warn({ taskId, model }, 'what this model costs is not known: see docs/models.md on prices');
     }
     try {
-      await options.recordCall(taskId, call);
+      await options.recordCall(taskId, call, reservation);
     } catch (error) {
       // The answer has been paid for; losing it as well would help nobody.
       log.error({ taskId, ...call, err: error }, 'a call of a model could not be recorded');
@@ -124,14 +126,15 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
       if (request.model !== model) throw unknownModel(request.model, `This task's model is ${model}.`);
       if (!knows(model))
         throw unknownModel(model, 'Set SEED_LLM_BASE_URL or OPENROUTER_API_KEY on the server.');
-      const metered = openModelCall(model, prices, signal, (call) => record(taskId, call));
+      const reservation = await options.reserve(taskId, request, signal);
+      const metered = openModelCall(model, prices, signal, (call) => record(taskId, call, reservation));
       const { end: onUsage } = metered;
-      if (model === SCRIPTED_MODEL) return await scriptedCompletion(request, { now: clock.now(), onUsage });
       const onFailure = (error: SeedError, detail: string) => {
         metered.failed(error.code);
         log.warn({ taskId, model, detail }, error.message);
       };
       try {
+        if (model === SCRIPTED_MODEL) return await scriptedCompletion(request, { now: clock.now(), onUsage });
         if (upstream === null) throw llmUnavailable('is not set');
         const fetchNow = options.fetch ?? globalThis.fetch;
         const parts = { upstream, signal, limits, fetch: fetchNow, onUsage, onFailure };

@@ -1,20 +1,20 @@
 // Tasks of the caller's account: accepted, listed, watched, stopped. Running them is the runner's work.
 import type { Actor, TaskService } from '../../commands/context.ts';
-import type { Lineage } from '../../core/key-lineage.ts';
+import { toBudget } from '../../core/budget.ts';
+import { taskOf } from '../../core/key-lineage.ts';
 import { isTerminal } from '../../core/lifecycle.ts';
 import { grantScopes } from '../../core/scopes.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { RunTaskBody, Task } from '../../protocol/task.ts';
 import { listLedger } from '../../store/calls.ts';
 import type { Store } from '../../store/store.ts';
-import type { Tx } from '../../store/tables.ts';
 import { createTask } from '../../store/task-create.ts';
 import { stopTask } from '../../store/task-end.ts';
-import { lockAndCountTasks } from '../../store/task-limit.ts';
 import { getTask, listTasks } from '../../store/tasks.ts';
 import type { ServerParts } from '../parts.ts';
 import { defaultModelFor, refuseModel } from './allowed-model.ts';
 import { refuseUnknownScopes } from './grants.ts';
+import { refuseSpent, refuseTooManyTasks } from './key-limits.ts';
 import { grantResources } from './resources.ts';
 import { queuedNote, refuseWithoutDriver } from './runner-outlook.ts';
 import { watchTask } from './watch-task.ts';
@@ -82,30 +82,19 @@ async function accept(
     accountId: actor.accountId,
     keyId: actor.key.id,
     billedKeyId: actor.lineage.at(-1)?.id ?? actor.key.id,
-    parentTaskId: actor.key.taskId,
+    parentTaskId: taskOf(actor.lineage),
     instruction: input.instruction,
     scopes: grantScopes(requested, actor.key.scopes, known),
     timeoutMs: input.timeout,
     model,
     resources: granted,
+    budget: toBudget(input.budget),
     metadata: input.metadata,
   };
-  return createTask(store, task, (tx) => refuseTooManyTasks(tx, actor.lineage));
-}
-
-/** @throws SeedError too_many_tasks */
-async function refuseTooManyTasks(tx: Tx, lineage: Lineage): Promise<void> {
-  // From the root on, so that two callers of one line lock in the same order.
-  for (const { id, name, concurrentTasks } of lineage.toReversed()) {
-    if (concurrentTasks === null || (await lockAndCountTasks(tx, id)) < concurrentTasks) continue;
-    throw new SeedError(
-      'too_many_tasks',
-      `the key "${name}" has ${concurrentTasks} unfinished tasks, and may not have more`,
-      {
-        hint: 'Wait until one has ended, or stop one.',
-      },
-    );
-  }
+  return createTask(store, task, async (tx) => {
+    await refuseSpent(tx, actor.lineage, store.clock.now());
+    await refuseTooManyTasks(tx, actor.lineage);
+  });
 }
 
 /** The task when it has ended, or as it is when the time is over or the caller has gone. */

@@ -1,0 +1,151 @@
+import fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
+import { type Bound, budgetBounds, type CallInFlight, decide, type Estimate, limitBounds } from './budget.ts';
+
+const tokens = (limit: number, used: number): Bound => ({
+  id: 'the bound',
+  holder: 'task',
+  unit: 'tokens',
+  limit,
+  used,
+  span: null,
+  says: 'the tokens',
+});
+const taking = (most: number | null): Estimate => ({ tokens: most, nanoUsd: null, calls: 1 });
+const covered = (most: number | null): CallInFlight => ({
+  holders: ['task'],
+  atMost: taking(most),
+  uncovered: [],
+});
+const uncovered = (most: number | null): CallInFlight => ({ ...covered(most), uncovered: ['the bound'] });
+
+test.each<[string, Bound[], Estimate, CallInFlight[], object]>([
+  ['nothing bounds it', [], taking(null), [], { kind: 'admit', uncovered: [] }],
+  ['it fits', [tokens(100, 40)], taking(60), [], { kind: 'admit', uncovered: [] }],
+  ['it fits beside others', [tokens(100, 0)], taking(40), [covered(60)], { kind: 'admit', uncovered: [] }],
+  [
+    'it fits beside one that does not',
+    [tokens(100, 0)],
+    taking(40),
+    [uncovered(500)],
+    { kind: 'admit', uncovered: [] },
+  ],
+  ['it alone does not fit', [tokens(100, 40)], taking(61), [], { kind: 'admit', uncovered: ['the bound'] }],
+  ['its size is unknown', [tokens(100, 99)], taking(null), [], { kind: 'admit', uncovered: ['the bound'] }],
+  ['another one does not fit either', [tokens(100, 0)], taking(101), [uncovered(null)], { kind: 'wait' }],
+  [
+    'one of unknown size was let through when nothing bounded it',
+    [tokens(100, 0)],
+    taking(101),
+    [covered(null)],
+    { kind: 'wait' },
+  ],
+  ['the others may take all that is left', [tokens(100, 40)], taking(null), [covered(60)], { kind: 'wait' }],
+  [
+    'those in flight are of another task',
+    [tokens(100, 0)],
+    taking(100),
+    [{ ...covered(100), holders: ['other'] }],
+    { kind: 'admit', uncovered: [] },
+  ],
+  ['all is used', [tokens(100, 100)], taking(1), [], { kind: 'refuse', bound: tokens(100, 100) }],
+  [
+    'one of two is used up',
+    [tokens(100, 0), { ...tokens(5, 7), id: 'other' }],
+    taking(1),
+    [],
+    { kind: 'refuse' },
+  ],
+])('%s', (_when, bounds, atMost, inFlight, verdict) => {
+  expect(decide(bounds, atMost, inFlight)).toMatchObject(verdict);
+});
+
+interface Arrival {
+  most: number | null;
+  /** What it takes in the end; a known one takes no more than its most. */
+  takes: number;
+}
+const arrival: fc.Arbitrary<Arrival> = fc.oneof(
+  fc
+    .record({ most: fc.integer({ min: 0, max: 40 }) })
+    .chain(({ most }) => fc.integer({ min: 0, max: most }).map((takes) => ({ most, takes }))),
+  fc.integer({ min: 0, max: 200 }).map((takes) => ({ most: null, takes })),
+);
+
+describe('calls at the same time', () => {
+  it('pass a bound by at most what one of them takes, and none waits for ever', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 100 }),
+        fc.array(arrival, { minLength: 1, maxLength: 40 }),
+        fc.infiniteStream(fc.nat()),
+        (limit, arrivals, choices) => {
+          const choose = (count: number) => Number(choices.next().value) % count;
+          const waiting = [...arrivals];
+          const flying: (Arrival & CallInFlight)[] = [];
+          let used = 0;
+          let largest = 0;
+          while (waiting.length > 0 || flying.length > 0) {
+            const call = waiting[waiting.length > 0 ? choose(waiting.length) : 0];
+            const bound = tokens(limit, used);
+            const verdict = call ? decide([bound], taking(call.most), flying) : { kind: 'wait' as const };
+            if (verdict.kind === 'wait') {
+              // Whoever waits, waits for a call in flight.
+              expect(flying.length).toBeGreaterThan(0);
+              const [ended] = flying.splice(choose(flying.length), 1);
+              used += ended?.takes ?? 0;
+              continue;
+            }
+            if (call) waiting.splice(waiting.indexOf(call), 1);
+            if (verdict.kind === 'refuse') {
+              expect(used).toBeGreaterThanOrEqual(limit);
+              continue;
+            }
+            if (!call) continue;
+            flying.push({ ...call, ...covered(call.most), uncovered: verdict.uncovered });
+            largest = Math.max(largest, call.takes);
+          }
+          expect(used).toBeLessThan(limit + Math.max(1, largest));
+        },
+      ),
+    );
+  });
+});
+
+test('a budget bounds what it names, in billionths of a dollar', () => {
+  const used = { tokens: 5, nanoUsd: 7, calls: 2 };
+  expect(budgetBounds('t', null, used, 'this task')).toEqual([]);
+  expect(budgetBounds('t', { tokens: null, usd: 0.1, calls: 3 }, used, 'this task')).toEqual([
+    {
+      id: 't calls null',
+      holder: 't',
+      unit: 'calls',
+      limit: 3,
+      used: 2,
+      span: null,
+      says: '2 of 3 calls of this task are used',
+    },
+    {
+      id: 't nanoUsd null',
+      holder: 't',
+      unit: 'nanoUsd',
+      limit: 1e8,
+      used: 7,
+      span: null,
+      says: '0.000000007 of 0.1 US dollars of this task are used',
+    },
+  ]);
+});
+
+test('limits of a key bound its day and its month', () => {
+  const spent = { nanoUsdToday: 1, nanoUsdThisMonth: 2, tokensToday: 3 };
+  const key = { id: 'k', name: 'ci', spendPerDay: 1, spendPerMonth: 20, tokensPerDay: 500 };
+  expect(limitBounds(key, spent).map(({ unit, limit, used, span }) => [unit, limit, used, span])).toEqual([
+    ['nanoUsd', 1e9, 1, 'day'],
+    ['nanoUsd', 2e10, 2, 'month'],
+    ['tokens', 500, 3, 'day'],
+  ]);
+  expect(limitBounds(key, spent)[2]?.says).toBe('3 of 500 tokens a day of the key "ci" are used');
+  const free = { ...key, spendPerDay: null, spendPerMonth: null, tokensPerDay: null };
+  expect(limitBounds(free, spent)).toEqual([]);
+});

@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+import { dayOf, monthOf, secondsUntilNext } from './utc-days.ts';
+
+test.each([
+  ['2026-11-30T23:59:59.999Z', '2026-11-30', '2026-11-01', 1, 1],
+  ['2026-12-01T00:00:00.000Z', '2026-12-01', '2026-12-01', 86_400, 31 * 86_400],
+  ['2027-01-01T12:00:00.000Z', '2027-01-01', '2027-01-01', 43_200, 31 * 86_400 - 43_200],
+  ['2028-02-29T23:00:00.000Z', '2028-02-29', '2028-02-01', 3_600, 3_600],
+])('%s', (time, day, month, toDay, toMonth) => {
+  const now = new Date(time);
+  expect([dayOf(now), monthOf(now)]).toEqual([day, month]);
+  expect([secondsUntilNext('day', now), secondsUntilNext('month', now)]).toEqual([toDay, toMonth]);
+});

@@ -1,0 +1,18 @@
+// Days and months in UTC, by which spending is limited.
+
+/** `2026-11-24`. */
+export function dayOf(time: Date): string {
+  return time.toISOString().slice(0, 10);
+}
+
+/** The first day of the time's month. */
+export function monthOf(time: Date): string {
+  return `${time.toISOString().slice(0, 7)}-01`;
+}
+
+/** Seconds until the next day or month begins, at least one. */
+export function secondsUntilNext(span: 'day' | 'month', now: Date): number {
+  const [year, month, day] = [now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()];
+  const next = span === 'day' ? Date.UTC(year, month, day + 1) : Date.UTC(year, month + 1, 1);
+  return Math.ceil((next - now.getTime()) / 1000);
+}

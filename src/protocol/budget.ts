@@ -1,0 +1,39 @@
+// What a task may use: tokens and calls of models, and US dollars for models and sandboxes together.
+import { z } from 'zod';
+import { LIMITS } from './limits.ts';
+
+export const UsdLimit = z
+  .number()
+  .min(1e-6, 'is at least a millionth of a US dollar')
+  .max(LIMITS.usdMax, `is at most ${LIMITS.usdMax} US dollars`);
+export const TokenLimit = z.number().int().min(1).max(LIMITS.tokensMax);
+const CallLimit = z.number().int().min(1).max(LIMITS.modelCallsMax);
+
+const amounts = {
+  tokens: TokenLimit.optional().describe('Input and output tokens'),
+  usd: UsdLimit.optional().describe('US dollars, for model calls and sandboxes'),
+  calls: CallLimit.optional().describe('Calls of the model'),
+};
+
+/** What a caller may ask for: at least one of the three. */
+export const WantedBudget = z
+  .strictObject(amounts)
+  .refine((budget) => Object.values(budget).some((amount) => amount !== undefined), {
+    message: 'give at least one of tokens, usd and calls',
+  });
+export type WantedBudget = z.infer<typeof WantedBudget>;
+
+/** Null: not limited. */
+export const Budget = z.object({
+  tokens: z.number().int().nullable(),
+  usd: z.number().nullable(),
+  calls: z.number().int().nullable(),
+});
+export type Budget = z.infer<typeof Budget>;
+
+export const Used = z.object({
+  tokens: z.number().int().nonnegative(),
+  usd: z.number().nonnegative(),
+  calls: z.number().int().nonnegative(),
+});
+export type Used = z.infer<typeof Used>;
