@@ -1,10 +1,11 @@
 // Calls the server's commands over REST. Used by run.ts, follow-task.ts and login.ts.
+
+import { restCall } from '../lib/rest-call.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
 import { apiError, connectionError, isBroken, isRefused, notSeed } from './api-errors.ts';
 import type { Io } from './io.ts';
 import type { Profile } from './profile.ts';
 import type { HttpResponse } from './request.ts';
-import { restCall } from './rest-call.ts';
 
 export interface Api {
   readonly url: string;

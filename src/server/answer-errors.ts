@@ -18,7 +18,7 @@ export function answerErrors(log: Logger) {
       if (known === error) log.warn({ requestId, code }, known.message);
       else log.error({ requestId, code, err: error }, known.message);
     }
-    if (known.status === 401) c.header('WWW-Authenticate', 'Bearer realm="seed"');
+    if (known.status === 401) c.header('WWW-Authenticate', c.get('challenge') ?? 'Bearer realm="seed"');
     if (known.status === 429) c.header('Retry-After', String(known.retryAfterSeconds ?? RETRY_AFTER_SECONDS));
     return c.json(known.toBody(requestId), known.status as ContentfulStatusCode);
   };

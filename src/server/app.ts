@@ -15,6 +15,7 @@ import { DOCS_POLICY, docsPage } from './docs-page.ts';
 import type { HttpEnv } from './http-types.ts';
 import { llmRoutes } from './llm-routes.ts';
 import { logRequests } from './log-requests.ts';
+import { mcpRoutes } from './mcp/routes.ts';
 import { toOpenApi } from './openapi.ts';
 import type { ServerParts } from './parts.ts';
 import { runnerRoutes } from './runner-routes.ts';
@@ -36,12 +37,14 @@ export function createApp(parts: ServerParts): Hono<HttpEnv> {
   app.use(logRequests(log));
   app.use(secureHeaders());
   app.use('/api/*', limitBody(LIMITS.bodyBytes));
+  app.use('/mcp', limitBody(LIMITS.bodyBytes));
   app.use('/llm/*', limitBody(LIMITS.llmBodyBytes));
   app.use('/runner/*', limitBody(LIMITS.llmBodyBytes));
 
   app.route('/api/v1', commandRoutes(parts));
   app.route('/llm/v1', llmRoutes(parts));
   app.route('/runner/v1', runnerRoutes(parts));
+  app.route('/', mcpRoutes(parts, app));
 
   const description = toOpenApi(registry.commands, version);
   app.get('/openapi.json', (c) => c.json(description));

@@ -16,6 +16,8 @@ export interface HttpEnv {
     target?: string;
     /** What the command was called with, once it is known to be sound. */
     input?: unknown;
+    /** What a 401 says in WWW-Authenticate, where it is not the usual. */
+    challenge?: string;
     /** What a command has answered. */
     output?: unknown;
   };

@@ -7,6 +7,7 @@ import type { AuditTrail } from './audit-trail.ts';
 import type { CallLog } from './call-log.ts';
 import type { KeyUse } from './key-use.ts';
 import type { LlmGateway } from './llm/gateway.ts';
+import type { OfferFor } from './mcp/routes.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { ResourcePolicy } from './services/resources.ts';
 
@@ -21,6 +22,10 @@ export interface ServerParts {
   rateLimits: RateLimits;
   /** Addresses of proxies whose X-Forwarded-For is believed, as CIDRs. */
   trustedProxies: readonly string[];
+  /** Origins of web pages that may call /mcp, besides those of this machine. */
+  mcpAllowedOrigins: readonly string[];
+  /** What /mcp offers. */
+  offerFor: OfferFor;
   log: Logger;
   /** Shared with the runners; they present it as their bearer token. */
   runnerToken: string;

@@ -19,6 +19,8 @@ import { KeyUse } from './key-use.ts';
 import { sweepLapsedLeases } from './lapsed-leases.ts';
 import { createLlmGateway } from './llm/gateway.ts';
 import { readPrices } from './llm/prices.ts';
+import type { OfferFor } from './mcp/routes.ts';
+import { seedOffer } from './mcp/seed-offer.ts';
 import { keepCallsFor } from './partition-care.ts';
 import { RateLimits } from './rate-limits.ts';
 import type { ServerSettings } from './settings.ts';
@@ -37,8 +39,15 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** @throws SeedError when the database, the port or a setting does not allow a start */
-export async function startServer(settings: ServerSettings, log: Logger): Promise<RunningServer> {
+/**
+ * @param offerFor what /mcp offers
+ * @throws SeedError when the database, the port or a setting does not allow a start
+ */
+export async function startServer(
+  settings: ServerSettings,
+  log: Logger,
+  offerFor: OfferFor = seedOffer,
+): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
   const stopping = new AbortController();
   const { databaseUrl, lost } = await findDatabase(settings, log, undo);
@@ -65,6 +74,8 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     keyUse,
     rateLimits: new RateLimits(),
     trustedProxies: settings.trustedProxies,
+    mcpAllowedOrigins: settings.mcpAllowedOrigins,
+    offerFor,
     registry: createRegistry(BUILT_IN),
     llm,
     log,

@@ -52,7 +52,7 @@ export function taskService(
       await found(id);
       return listLedger(store.db, actor.accountId, id, page);
     },
-    events: async (id, after) => watchTask(parts, await found(id), after, signal),
+    events: async (id, after, onlyPast) => watchTask(parts, await found(id), { after, onlyPast, signal }),
   };
 }
 
