@@ -51,7 +51,7 @@ describe.each([MODERN, LEGACY])('revision %s', (revision) => {
 
   it.each([
     ['keys_get', { id: 'nonsense' }, /^invalid_input: id: .+\. GET \/openapi\.json describes every field\.$/],
-    ['keys_get', { id: '..' }, /^usage: <id> cannot be "\.\."\.$/],
+    ['keys_get', { id: '..' }, /^invalid_input: id cannot be "\.\."\.$/],
     ['keys_list', { limt: 2 }, /^invalid_input: unknown field: limt\./],
     [
       'getTask',

@@ -70,7 +70,9 @@ export function seedResources(platform: Platform): ResourceSource {
       const part = Object.hasOwn(PARTS, name) ? PARTS[name] : undefined;
       const command = part && allowedCommand(platform, part.command);
       if (!command) return null;
-      return asked(async () => contentsOf(uri, part, await part.read(platform, command, id, signal)));
+      return asked(async () => contentsOf(uri, part, await part.read(platform, command, id, signal))).catch(
+        nullIfNotThere,
+      );
     },
   };
 }
@@ -128,7 +130,7 @@ async function artifacts(
   return JSON.stringify({ items: (task as Task).artifacts });
 }
 
-/** What REST refuses as an error of the protocol; a task that is not there is a resource that is not there. */
+/** What REST refuses is an error of the protocol here. */
 async function asked<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
   try {
     return await ask();
@@ -136,4 +138,11 @@ async function asked<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     if (!(error instanceof SeedError)) throw error;
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, errorText(error), { code: error.code });
   }
+}
+
+/** A task that is not there, or an id that can be none's, is a resource that is not there. */
+function nullIfNotThere(error: unknown): null {
+  const data = error instanceof ProtocolError ? (error.data as { code?: string } | undefined) : undefined;
+  if (data?.code === 'not_found' || data?.code === 'invalid_input') return null;
+  throw error;
 }

@@ -35,7 +35,8 @@ export function createTaskResult(task: Task): CreateTaskResult {
 
 function detailed(task: Task): DetailedTask {
   const view = extensionTask(task);
-  return view.status === 'completed' ? { ...view, result: { ...taskResult(task) } } : view;
+  if (view.status !== 'completed') return view;
+  return { ...view, result: { resultType: 'complete', ...taskResult(task) } };
 }
 
 function extensionTask(task: Task): ExtensionTask {
