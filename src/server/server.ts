@@ -19,8 +19,8 @@ import { KeyUse } from './key-use.ts';
 import { sweepLapsedLeases } from './lapsed-leases.ts';
 import { createLlmGateway } from './llm/gateway.ts';
 import { readPrices } from './llm/prices.ts';
-import type { OfferFor } from './mcp/routes.ts';
-import { seedOffer } from './mcp/seed-offer.ts';
+import type { McpServerFor } from './mcp/routes.ts';
+import { seedMcpServer } from './mcp/seed-offer.ts';
 import { keepCallsFor } from './partition-care.ts';
 import { RateLimits } from './rate-limits.ts';
 import type { ServerSettings } from './settings.ts';
@@ -40,13 +40,13 @@ export interface RunningServer {
 }
 
 /**
- * @param offerFor what /mcp offers
+ * @param mcpServerFor what /mcp serves
  * @throws SeedError when the database, the port or a setting does not allow a start
  */
 export async function startServer(
   settings: ServerSettings,
   log: Logger,
-  offerFor: OfferFor = seedOffer,
+  mcpServerFor: McpServerFor = seedMcpServer,
 ): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
   const stopping = new AbortController();
@@ -75,7 +75,7 @@ export async function startServer(
     rateLimits: new RateLimits(),
     trustedProxies: settings.trustedProxies,
     mcpAllowedOrigins: settings.mcpAllowedOrigins,
-    offerFor,
+    mcpServerFor,
     registry: createRegistry(BUILT_IN),
     llm,
     log,

@@ -1,5 +1,10 @@
 // /mcp: Streamable HTTP for both revisions, 2026-07-28 and, without sessions, 2025-11-25. The bearer token is an API key.
-import { type AuthInfo, createMcpHandler } from '@modelcontextprotocol/server';
+import {
+  type AuthInfo,
+  createMcpHandler,
+  type McpRequestContext,
+  type Server,
+} from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import { SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
@@ -8,25 +13,22 @@ import { authenticate, bearerToken } from '../authenticate.ts';
 import type { HttpEnv } from '../http-types.ts';
 import type { ServerParts } from '../parts.ts';
 import { inProcessPlatform } from './in-process.ts';
-import { createMcpServer, type Offer } from './mcp-server.ts';
+import type { Era } from './mcp-server.ts';
 import { refuseForeignOrigin } from './origin.ts';
 import type { Platform } from './platform.ts';
 import { protectedResource, resourceMetadataUrl } from './protected-resource.ts';
 
-/** What is offered on a platform. The tests of conformance offer more than Seed does. */
-export type OfferFor = (platform: Platform, coreOnly: boolean) => Offer;
+/** The server of one request. The test of conformance has more in it than Seed does. */
+export type McpServerFor = (platform: Platform, coreOnly: boolean, era: Era) => Server;
 
 /** @param app the application that this becomes a part of, which answers the REST calls */
 export function mcpRoutes(parts: ServerParts, app: Hono<HttpEnv>): Hono<HttpEnv> {
-  const { registry, version, log, stopping, offerFor, trustedProxies } = parts;
+  const { registry, version, log, stopping, mcpServerFor, trustedProxies } = parts;
   const platformFor = inProcessPlatform(registry, version, app);
-  const handler = createMcpHandler(
-    ({ authInfo, era }) => createMcpServer(authInfo?.extra?.['offer'] as Offer, era),
-    {
-      maxRequestBodySize: LIMITS.bodyBytes,
-      onerror: (error) => log.debug({ err: error }, 'an MCP request was refused or went wrong'),
-    },
-  );
+  const handler = createMcpHandler(serverOf, {
+    maxRequestBodySize: LIMITS.bodyBytes,
+    onerror: (error) => log.debug({ err: error }, 'an MCP request was refused or went wrong'),
+  });
   stopping.addEventListener('abort', () => void handler.close(), { once: true });
 
   const routes = new Hono<HttpEnv>();
@@ -38,17 +40,25 @@ export function mcpRoutes(parts: ServerParts, app: Hono<HttpEnv>): Hono<HttpEnv>
       refuseForeignOrigin(c.req.header('origin'), c.req.header('host'), parts.mcpAllowedOrigins);
       c.set('challenge', `Bearer resource_metadata="${resourceMetadataUrl(c, trustedProxies)}"`);
       const actor = await authenticate(c, parts, false);
-      const offer = offerFor(platformFor(c, actor), asksForCore(c.req.query('tools')));
+      const platform = platformFor(c, actor);
+      const coreOnly = asksForCore(c.req.query('tools'));
       const authInfo: AuthInfo = {
         token: bearerToken(c.req.header('authorization')),
         clientId: actor.key.id,
         scopes: actor.key.scopes,
-        extra: { offer },
+        extra: { serverFor: (era: Era) => mcpServerFor(platform, coreOnly, era) },
       };
       return handler.fetch(c.req.raw, { authInfo });
     }),
   );
   return routes;
+}
+
+/** The request's own server: what the handler is given with the caller is all that it hands on. */
+function serverOf({ authInfo, era }: McpRequestContext): Server {
+  const serverFor = authInfo?.extra?.['serverFor'] as ((era: Era) => Server) | undefined;
+  if (!serverFor) throw new Error('a request got past authentication');
+  return serverFor(era);
 }
 
 function asksForCore(tools: string | undefined): boolean {

@@ -1,7 +1,8 @@
 // What Seed offers over MCP: the tools for tasks, one tool per command, the tasks' resources, the Tasks extension.
 import { commandTool } from './command-tool.ts';
-import type { McpTool, Offer } from './mcp-server.ts';
+import { createMcpServer, type McpTool, type Offer } from './mcp-server.ts';
 import type { Platform, PlatformCommand } from './platform.ts';
+import type { McpServerFor } from './routes.ts';
 import { seedResources } from './seed-resources.ts';
 import { seedTasks } from './seed-tasks.ts';
 import { getTaskEventsTool } from './task-events-tool.ts';
@@ -18,6 +19,10 @@ const CORE: Record<string, (platform: Platform, command: PlatformCommand) => Mcp
 const INSTRUCTIONS = `Seed hands work to an agent in an isolated sandbox. runTask takes an instruction in plain language; grant
 the agent only the scopes that the work needs. A task that outlasts the call goes on: getTask waits for it, getTaskEvents
 shows what it does, stopTask ends it. The other tools are the platform's own commands.`;
+
+/** Seed's own server. */
+export const seedMcpServer: McpServerFor = (platform, coreOnly, era) =>
+  createMcpServer(seedOffer(platform, coreOnly), era);
 
 /** @param coreOnly only the tools for tasks, for clients that choke on long lists */
 export function seedOffer(platform: Platform, coreOnly: boolean): Offer {
