@@ -57,14 +57,21 @@ async function dispatch(argv: readonly string[], form: Form, io: Io): Promise<nu
     return code ?? EXIT.ok;
   }
   const verbs = form.local.filter(({ name }) => name.startsWith(`${rest[0]} `));
-  if (verbs.length > 0) return showLocalNounHelp(io, verbs, flags, rest);
+  const isShared = verbs.some(({ alsoOnServer }) => alsoOnServer);
+  if (verbs.length > 0 && !isShared) return showLocalNounHelp(io, verbs, flags, rest);
   const profile = loadProfile(io, flags.url);
   const api = createApi(io, profile);
   const source = form.manifest
     ? embeddedManifest(form.manifest)
     : cachedManifest(io, api, profile, flags.refresh);
   if (rest[0] === undefined) return showRootHelp(io, form, source);
-  const { manifest, command } = await locate(source, rest);
+  const located = await locate(source, rest).catch((error: unknown) => {
+    // This machine's own verbs can be told without the server.
+    if (verbs.length > 0 && wantsNounHelp(flags, rest)) return null;
+    throw error;
+  });
+  if (!located) return showLocalNounHelp(io, verbs, flags, rest);
+  const { manifest, command } = located;
   if (!command) return showNounHelp(io, form, manifest, flags, rest);
   const args = rest.slice(command.name.split(' ').length);
   return runCommand(io, api, manifest, command, flags, args);
@@ -110,6 +117,10 @@ async function runCommand(
   if (followed) return followTask(io, api, followed, { json, quiet });
   printAnswer(io, command, text, { json, csv, quiet, commandLine: `seed ${command.name}` });
   return EXIT.ok;
+}
+
+function wantsNounHelp(flags: GlobalFlags, [, verb]: readonly string[]): boolean {
+  return flags.help || verb === undefined || verb.startsWith('-');
 }
 
 /** Before anything is done. */
@@ -179,6 +190,7 @@ function showNounHelp(
     );
   }
   const output = wantsHelp ? io.stdout : io.stderr;
-  showHelp(output, nounHelp(noun, commands, styleFor(output, io)));
+  const local = form.local.filter(({ name }) => name.startsWith(`${noun} `));
+  showHelp(output, nounHelp(noun, commands, local, styleFor(output, io)));
   return wantsHelp ? EXIT.ok : EXIT.usage;
 }

@@ -17,6 +17,7 @@ import type {
   UsageBy,
   UsageReport,
 } from '../protocol/obs.ts';
+import type { PackView } from '../protocol/pack.ts';
 import type { Page } from '../protocol/page.ts';
 import type { RunnerView } from '../protocol/runner.ts';
 import type { RunTaskBody, Task, TaskStatus } from '../protocol/task.ts';
@@ -117,6 +118,12 @@ export interface TaskService {
   events(id: string, after: number, onlyPast: boolean): Promise<AsyncIterable<TaskEvent>>;
 }
 
+export interface PackService {
+  list(): Promise<Page<PackView>>;
+  /** Writes the pack's sample rows for the caller's account, which must have none in it. */
+  loadSamples(name: string): Promise<PackView>;
+}
+
 export interface SandboxService {
   /** The runners heard of lately, with the tasks that run on them. */
   list(): Promise<Page<RunnerView>>;
@@ -153,6 +160,7 @@ export interface CommandContext {
   audit: AuditService;
   keys: KeyService;
   obs: ObsService;
+  packs: PackService;
   tasks: TaskService;
   sandboxes: SandboxService;
 }

@@ -7,6 +7,8 @@ export const LIMITS = {
   timeoutDefaultMs: 300_000,
   /** Bytes of a REST request body. */
   bodyBytes: 256 * 1024,
+  /** Objects and lists within each other in an input. */
+  inputDepth: 64,
   /** Bytes of an LLM request body: a long conversation is sent whole each time. */
   llmBodyBytes: 8 * 1024 * 1024,
   /** Seconds that `Prefer: wait=N` may hold an answer. */

@@ -41,7 +41,13 @@ export const RunTaskBody = z.object({
   budget: WantedBudget.optional().describe(
     'What it and the tasks that it starts may use: tokens, usd, calls; omitted: not limited',
   ),
-  model: z.string().min(1).max(200).optional().describe("The model to use; omitted: the server's default"),
+  model: z
+    .string()
+    .min(1)
+    .max(200)
+    .meta({ examples: ['scripted'] })
+    .optional()
+    .describe("The model to use; omitted: the server's default"),
   metadata: z
     .record(z.string().max(100), z.string().max(1000))
     .refine((value) => utf8Length(JSON.stringify(value)) <= LIMITS.metadataBytes, {

@@ -19,9 +19,12 @@ import { mcpRoutes } from './mcp/routes.ts';
 import { toOpenApi } from './openapi.ts';
 import type { ServerParts } from './parts.ts';
 import { runnerRoutes } from './runner-routes.ts';
+import { metricsRoute } from './telemetry/metrics-route.ts';
+import { watchRequests } from './telemetry/watch-requests.ts';
 
 export function createApp(parts: ServerParts): Hono<HttpEnv> {
   const { store, registry, version, log } = parts;
+  const { metrics } = parts.telemetry;
   const app = new Hono<HttpEnv>();
   app.onError(answerErrors(log));
   app.notFound((c) => {
@@ -34,6 +37,7 @@ export function createApp(parts: ServerParts): Hono<HttpEnv> {
     c.header('X-Request-Id', c.get('requestId'));
     await next();
   });
+  if (metrics) app.use(watchRequests(metrics));
   app.use(logRequests(log));
   app.use(secureHeaders());
   app.use('/api/*', limitBody(LIMITS.bodyBytes));
@@ -45,6 +49,7 @@ export function createApp(parts: ServerParts): Hono<HttpEnv> {
   app.route('/llm/v1', llmRoutes(parts));
   app.route('/runner/v1', runnerRoutes(parts));
   app.route('/', mcpRoutes(parts, app));
+  if (metrics) app.route('/metrics', metricsRoute(metrics, store));
 
   const description = toOpenApi(registry.commands, version);
   app.get('/openapi.json', (c) => c.json(description));

@@ -13,6 +13,8 @@ const KINDS_MOST = 1_000;
 interface AuditTrailOptions {
   sumEveryMs?: number;
   kindsMost?: number;
+  /** Told how many entries could not be written. */
+  onLost?: (entries: number) => void;
 }
 
 /** Owns the sums of this minute; they are written when it is over and when the server stops. */
@@ -20,6 +22,7 @@ export class AuditTrail implements AsyncDisposable {
   readonly #store: Store;
   readonly #log: Logger;
   readonly #kindsMost: number;
+  readonly #onLost: (entries: number) => void;
   readonly #timer: NodeJS.Timeout;
   #sums = new Map<string, NewAuditEntry>();
   #writing: Promise<void> = Promise.resolve();
@@ -27,11 +30,12 @@ export class AuditTrail implements AsyncDisposable {
   constructor(
     store: Store,
     log: Logger,
-    { sumEveryMs = SUM_EVERY_MS, kindsMost = KINDS_MOST }: AuditTrailOptions = {},
+    { sumEveryMs = SUM_EVERY_MS, kindsMost = KINDS_MOST, onLost = () => {} }: AuditTrailOptions = {},
   ) {
     this.#store = store;
     this.#log = log;
     this.#kindsMost = kindsMost;
+    this.#onLost = onLost;
     this.#timer = setInterval(() => void this.writeSums(), sumEveryMs);
   }
 
@@ -77,6 +81,7 @@ export class AuditTrail implements AsyncDisposable {
       await insertAudit(this.#store.db, entries);
     } catch (error) {
       this.#log.error({ err: error, entries }, 'could not write to the audit log');
+      this.#onLost(entries.length);
     }
   }
 }

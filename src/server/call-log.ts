@@ -12,14 +12,17 @@ const WAITING_MOST = 10_000;
 export class CallLog implements AsyncDisposable {
   readonly #store: Store;
   readonly #log: Logger;
+  readonly #onLost: (calls: number) => void;
   readonly #timer: NodeJS.Timeout;
   #waiting: NewCall[] = [];
   #leftOut = 0;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(store: Store, log: Logger) {
+  /** @param onLost told how many calls could not be written */
+  constructor(store: Store, log: Logger, onLost: (calls: number) => void) {
     this.#store = store;
     this.#log = log;
+    this.#onLost = onLost;
     this.#timer = setInterval(() => void this.writeWaiting(), WRITE_EVERY_MS);
   }
 
@@ -34,8 +37,12 @@ export class CallLog implements AsyncDisposable {
     this.#writing = this.#writing.then(() => {
       const calls = this.#waiting;
       this.#waiting = [];
-      if (this.#leftOut > 0) this.#log.error({ calls: this.#leftOut }, 'calls were not recorded: too many');
+      const leftOut = this.#leftOut;
       this.#leftOut = 0;
+      if (leftOut > 0) {
+        this.#log.error({ calls: leftOut }, 'calls were not recorded: too many');
+        this.#onLost(leftOut);
+      }
       return this.#write(calls);
     });
     return this.#writing;
@@ -55,6 +62,7 @@ export class CallLog implements AsyncDisposable {
     } catch (error) {
       const [first] = calls;
       this.#log.error({ err: error, calls: calls.length, first }, 'calls could not be recorded');
+      this.#onLost(calls.length);
     }
   }
 }

@@ -1,6 +1,7 @@
 // Mounts every command of the registry under /api/v1: authentication, scope, input, run, answer, ledger.
 import { randomUUID } from 'node:crypto';
 import { type Context, Hono } from 'hono';
+import { z } from 'zod';
 import type { Actor, CommandContext } from '../commands/context.ts';
 import { type Command, isStream } from '../commands/define-command.ts';
 import { parseHttp, pathParameters, toManifest } from '../commands/manifest.ts';
@@ -25,9 +26,11 @@ const NO_COMMAND: AuditedRoute = { name: null, effect: 'read' };
 export function commandRoutes(parts: ServerParts): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   for (const command of parts.registry.commands) mount(app, command, parts);
+  const readNothing = inputReader({ http: 'GET /commands', input: z.object({}) });
   app.get('/commands', (c) =>
     audited(c, parts.audit, NO_COMMAND, async () => {
       const { key, operator } = await authenticate(c, parts, true);
+      await readNothing(c);
       return c.json(toManifest(parts.registry.allowed(key.scopes, operator), parts.version));
     }),
   );
@@ -54,7 +57,8 @@ function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {
     const signal = AbortSignal.any([c.req.raw.signal, parts.stopping]);
     const waitMs = preferredWaitMs(c.req.header('prefer'));
     const success = isStream(command) ? 200 : (command.successStatus ?? 200);
-    const services = bindServices(parts, actor, signal, (target) => recordDone(target, success));
+    const done = (target: string) => recordDone(target, success);
+    const services = bindServices(parts, actor, signal, done, c.req.header('traceparent'));
     const context: CommandContext = { actor, waitMs, signal, creationId: randomUUID(), ...services };
     if (isStream(command)) return streamAnswer(c, await command.stream(resumed(c, input), context));
     const work = async (creationId: string) =>
@@ -105,6 +109,9 @@ async function recorded(
   } finally {
     const actor = c.get('actor');
     const durationMs = Math.round(performance.now() - startedAt);
+    const { name, effect } = command;
+    const call = { name, effect, taskId: actor?.key.taskId ?? null, status, code, durationMs };
+    parts.telemetry.observe({ type: 'command', call });
     if (actor) await recordCall(c, command, parts, actor, { status, code, durationMs });
   }
 }
@@ -112,7 +119,7 @@ async function recorded(
 async function recordCall(
   c: Context<HttpEnv>,
   command: Command,
-  { store, calls, log }: ServerParts,
+  { store, calls, log, telemetry }: ServerParts,
   { key, accountId, lineage }: Actor,
   outcome: { status: number; code: string | null; durationMs: number },
 ): Promise<void> {
@@ -136,9 +143,10 @@ async function recordCall(
   if (taskId === null) return;
   const { status, durationMs } = outcome;
   const event = { type: 'command', command: name, effect, scope, status, durationMs } as const;
-  await appendServerEvent(store.db, taskId, event).catch((error) =>
-    log.error({ err: error, taskId, command: name }, 'a called command could not be recorded'),
-  );
+  await appendServerEvent(store.db, taskId, event).catch((error) => {
+    log.error({ err: error, taskId, command: name }, 'a called command could not be recorded');
+    telemetry.observe({ type: 'records_lost', record: 'event', count: 1 });
+  });
 }
 
 function refuseUnlessAllowed(command: Command, actor: Actor): void {
@@ -150,7 +158,7 @@ function refuseUnlessAllowed(command: Command, actor: Actor): void {
       'missing_scope',
       `"${command.name}" needs the scope ${command.scope}, which this key lacks`,
       {
-        hint: 'GET /api/v1/commands lists what this key may use; another key can be created with the scope.',
+        hint: '`seed --help` (GET /api/v1/commands) lists what this key may use; another key can be created with the scope.',
       },
     );
   }
@@ -160,8 +168,7 @@ function refuseUnlessAllowed(command: Command, actor: Actor): void {
 function resumed(c: Context, input: unknown): never {
   const last = c.req.header('last-event-id');
   if (last === undefined) return input as never;
-  if (!/^\d{1,15}$/.test(last))
-    throw new SeedError('invalid_input', 'Last-Event-ID is not a sequence number');
+  if (!/^\d{1,9}$/.test(last)) throw new SeedError('invalid_input', 'Last-Event-ID is not a sequence number');
   return { ...(input as object), after: Number(last) } as never;
 }
 

@@ -8,16 +8,20 @@ import type { CallLog } from './call-log.ts';
 import type { KeyUse } from './key-use.ts';
 import type { LlmGateway } from './llm/gateway.ts';
 import type { McpServerFor } from './mcp/routes.ts';
+import type { LoadedPack } from './packs/pack.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { ResourcePolicy } from './services/resources.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
 
 export interface ServerParts {
   store: Store;
   registry: Registry;
+  packs: readonly LoadedPack[];
   llm: LlmGateway;
   audit: AuditTrail;
   calls: CallLog;
   prices: Prices;
+  telemetry: Telemetry;
   keyUse: KeyUse;
   rateLimits: RateLimits;
   /** Addresses of proxies whose X-Forwarded-For is believed, as CIDRs. */

@@ -1,4 +1,5 @@
-// A command's input out of a request: path parameters, then the query (GET) or the JSON body, then the schema.
+// A command's input out of a request: path parameters, then the query (GET) or the JSON body, then the schema. Whatever a
+// request has that is not part of the input is refused: nobody is to believe that it did something.
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import type { Command } from '../commands/define-command.ts';
@@ -6,35 +7,56 @@ import { toJsonSchema } from '../commands/json-schema.ts';
 import { parseHttp, pathParameters } from '../commands/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
+import { refuseUnkeepable } from './unkeepable-input.ts';
 
 export type InputReader = (c: Context) => Promise<unknown>;
 
 /** Prepares the reader of one command. It throws SeedError invalid_json, invalid_input or unsupported_media_type. */
-export function inputReader(command: Command): InputReader {
+export function inputReader(command: Pick<Command, 'http' | 'input'>): InputReader {
   const { method, path } = parseHttp(command.http);
   const parameters = pathParameters(path);
   const schema = command.input.strict();
   const properties = toJsonSchema(command.input, 'input').properties ?? {};
   return async (c) => {
-    const given = method === 'GET' ? fromQuery(c.req.queries(), properties) : await fromBody(c);
+    const query = readQuery(c);
+    const given = method === 'GET' ? fromQuery(query, properties) : await fromBody(c);
+    const [stray] = method === 'GET' ? [] : [...query.keys()];
+    if (stray !== undefined)
+      throw new SeedError(
+        'invalid_input',
+        `"${cutEnd(stray, FINDING_LENGTH)}" is in the query, not in the body`,
+      );
     for (const name of parameters) {
       if (name in given)
         throw new SeedError('invalid_input', `"${name}" stands in the path and nowhere else`);
       given[name] = c.req.param(name);
     }
+    refuseUnkeepable(given);
     const parsed = schema.safeParse(given);
     if (!parsed.success) throw invalidInput(parsed.error);
     return parsed.data;
   };
 }
 
+/** Every name with its values; also one that is empty or `__proto__`, for the schema to refuse. */
+function readQuery(c: Context): Map<string, string[]> {
+  const { search, searchParams } = new URL(c.req.url);
+  try {
+    decodeURIComponent(search);
+  } catch (cause) {
+    throw new SeedError('invalid_input', 'the query is not percent-encoded UTF-8', { cause });
+  }
+  return new Map([...searchParams.keys()].map((name) => [name, searchParams.getAll(name)]));
+}
+
 function fromQuery(
-  query: Record<string, string[]>,
+  query: Map<string, string[]>,
   properties: Record<string, JsonSchema>,
 ): Record<string, unknown> {
-  const given: Record<string, unknown> = {};
-  for (const [name, values] of Object.entries(query)) {
-    const type = properties[name]?.type;
+  // Without a prototype, so that every name is a name like any other.
+  const given: Record<string, unknown> = Object.create(null);
+  for (const [name, values] of query) {
+    const type = Object.hasOwn(properties, name) ? properties[name]?.type : undefined;
     if (type === 'array') given[name] = values.flatMap((value) => value.split(','));
     else if (values.length > 1)
       throw new SeedError('invalid_input', `"${name}" is given ${values.length} times`);
@@ -51,8 +73,8 @@ function fromText(text: string, type: JsonSchema['type']): unknown {
 }
 
 async function fromBody(c: Context): Promise<Record<string, unknown>> {
-  const text = await c.req.text();
-  if (text === '') return {};
+  const bytes = await c.req.arrayBuffer();
+  if (bytes.byteLength === 0) return {};
   const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') {
     throw new SeedError(
@@ -65,7 +87,7 @@ async function fromBody(c: Context): Promise<Record<string, unknown>> {
   }
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
     throw new SeedError('invalid_json', `the body is not JSON: ${(cause as Error).message}`, { cause });
   }
@@ -75,6 +97,9 @@ async function fromBody(c: Context): Promise<Record<string, unknown>> {
   return { ...body };
 }
 
+/** Names that a caller makes up can be of any length. */
+const FINDING_LENGTH = 300;
+
 /** One sentence for all that is wrong, at most five findings. */
 export function invalidInput(error: z.ZodError): SeedError {
   const findings = error.issues.map((issue) => {
@@ -83,9 +108,14 @@ export function invalidInput(error: z.ZodError): SeedError {
       return `unknown field: ${[...(where ? [where] : []), issue.keys.join(', ')].join('.')}`;
     return where ? `${where}: ${issue.message}` : issue.message;
   });
+  const told = findings.slice(0, 5).map((finding) => cutEnd(finding, FINDING_LENGTH));
   const rest = findings.length > 5 ? ` (and ${findings.length - 5} more)` : '';
-  return new SeedError('invalid_input', findings.slice(0, 5).join('; ') + rest, {
+  return new SeedError('invalid_input', told.join('; ') + rest, {
     hint: 'GET /openapi.json describes every field.',
     cause: error,
   });
+}
+
+function cutEnd(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length).toWellFormed()}…`;
 }

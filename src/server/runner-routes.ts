@@ -1,5 +1,4 @@
 // What runners call, under /runner/v1; the wire is described in protocol/runner.ts.
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { toManifest } from '../commands/manifest.ts';
@@ -25,6 +24,7 @@ import { bearerToken } from './authenticate.ts';
 import type { HttpEnv } from './http-types.ts';
 import type { ServerParts } from './parts.ts';
 import { invalidInput } from './read-input.ts';
+import { sameText } from './same-text.ts';
 import { mintKey } from './services/mint-key.ts';
 
 const LOOK_AGAIN_MS = 1_000;
@@ -120,12 +120,6 @@ async function nextLease(
     await arrivals.next(able ? LOOK_AGAIN_MS : LEASE_WAIT_MS, signal);
   }
   return null;
-}
-
-/** Compares without telling by its time how much was right. */
-function sameText(given: string, expected: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(expected));
 }
 
 const taskId = (c: Context) => read(z.uuid(), c.req.param('id'));

@@ -9,6 +9,7 @@ import type { Logger } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { startEmbeddedPostgres } from '../store/embedded/start-embedded.ts';
+import type { PackTables } from '../store/migrate.ts';
 import { openStore } from '../store/store.ts';
 import { createApp } from './app.ts';
 import { keepAuditFor } from './audit-retention.ts';
@@ -21,10 +22,17 @@ import { createLlmGateway } from './llm/gateway.ts';
 import { readPrices } from './llm/prices.ts';
 import type { McpServerFor } from './mcp/routes.ts';
 import { seedMcpServer } from './mcp/seed-offer.ts';
+import { shownPath } from './packs/import-file.ts';
+import { loadPacks } from './packs/load-packs.ts';
+import type { LoadedPack } from './packs/pack.ts';
+import { packCommands } from './packs/pack-commands.ts';
 import { keepCallsFor } from './partition-care.ts';
 import { RateLimits } from './rate-limits.ts';
 import type { ServerSettings } from './settings.ts';
 import { Spending } from './spending/spending.ts';
+import { llmProviderOf } from './telemetry/llm-provider.ts';
+import type { LostRecord } from './telemetry/observation.ts';
+import { openTelemetry } from './telemetry/telemetry.ts';
 
 /** How long running requests may take to end once the server stops. */
 const DRAIN_MS = 8_000;
@@ -50,39 +58,67 @@ export async function startServer(
 ): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
   const stopping = new AbortController();
+  const packs = await loadPacks(settings.packs);
   const { databaseUrl, lost } = await findDatabase(settings, log, undo);
-  const store = await openStore({ databaseUrl, log });
+  const version = readVersion();
+  const telemetry = undo.use(
+    await openTelemetry({
+      settings: settings.telemetry,
+      version,
+      log,
+      models: () => [...Object.keys(prices.models), ...llm.models().data.map(({ id }) => id)],
+      providerOf: (model) => llmProviderOf(settings.llm, model),
+    }),
+  );
+  const { observe } = telemetry;
+  const lose = (record: LostRecord) => (count: number) => observe({ type: 'records_lost', record, count });
+  const store = await openStore({ databaseUrl, log, packs: packs.flatMap(tablesOf) });
+  store.taskWatchers.add((change) => observe({ type: 'task', change }));
   undo.defer(() => store.close());
+  const registry = createRegistry(
+    BUILT_IN,
+    packs.map((pack) => ({ file: pack.file, commands: packCommands(pack, store) })),
+  );
+  log.info({ packs: packs.map(({ name }) => name) }, 'packs that are on');
   const newAdminKey = await firstKey(store, settings.adminKey);
   const prices = await readPrices(settings.pricesFile);
   const spending = undo.use(new Spending(store, prices, log));
   const llm = createLlmGateway({
     settings: settings.llm,
     prices,
+    playbooks: packs.flatMap((pack) => pack.playbooks ?? []),
     reserve: (taskId, request, signal) => spending.reserve(taskId, request, signal),
-    recordCall: (taskId, call, reservation) => spending.settle(taskId, call, reservation),
+    recordCall: async (taskId, call, reservation) => {
+      observe({ type: 'model_call', taskId, call });
+      await spending.settle(taskId, call, reservation).catch((error) => {
+        lose('model_call')(1);
+        throw error;
+      });
+    },
     log,
   });
   const keyUse = undo.use(new KeyUse(store, log));
-  const audit = undo.use(new AuditTrail(store, log));
-  const calls = undo.use(new CallLog(store, log));
+  const audit = undo.use(new AuditTrail(store, log, { onLost: lose('audit') }));
+  const calls = undo.use(new CallLog(store, log, lose('call')));
   const app = createApp({
     store,
     audit,
     calls,
     prices,
+    telemetry,
     keyUse,
     rateLimits: new RateLimits(),
     trustedProxies: settings.trustedProxies,
     mcpAllowedOrigins: settings.mcpAllowedOrigins,
     mcpServerFor,
-    registry: createRegistry(BUILT_IN),
+    registry,
+    packs,
     llm,
     log,
     runnerToken: settings.runnerToken,
     callRetentionDays: settings.callRetentionDays,
     resources: settings.resources,
-    version: readVersion(),
+    version,
     cliBundle: await bundleCli(),
     stopping: stopping.signal,
   });
@@ -104,6 +140,11 @@ export async function startServer(
     databaseLost: lost,
     stop: () => parts.disposeAsync(),
   };
+}
+
+function tablesOf({ name, migrationsFolder }: LoadedPack): PackTables[] {
+  if (migrationsFolder === null) return [];
+  return [{ name, migrationsFolder, shown: shownPath(migrationsFolder) }];
 }
 
 interface Database {

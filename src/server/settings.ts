@@ -5,8 +5,10 @@ import { env } from '../lib/env.ts';
 import { dataDirSetting, integerSetting, logLevelSetting, urlSetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { LlmSettings } from './llm/gateway.ts';
+import { CONFIG_FILE, PACKS_FOLDER, type PackSettings } from './packs/load-packs.ts';
 import { resourceSettings } from './resource-settings.ts';
 import type { ResourcePolicy } from './services/resources.ts';
+import { type TelemetrySettings, telemetrySettings } from './telemetry/telemetry-settings.ts';
 
 export interface ServerSettings {
   host: string;
@@ -29,17 +31,20 @@ export interface ServerSettings {
   callRetentionDays: number | null;
   llm: LlmSettings;
   resources: ResourcePolicy;
+  telemetry: TelemetrySettings;
+  packs: PackSettings;
 }
 
 /** @throws SeedError invalid_settings, naming the variable */
 export function readServerSettings(): ServerSettings {
+  const token = runnerToken();
   return {
     host: env('HOST') ?? '127.0.0.1',
     port: integerSetting('PORT', 3210, 0, 65_535),
     dataDir: dataDirSetting(),
     databaseUrl: databaseUrl(),
     adminKey: adminKey(),
-    runnerToken: runnerToken(),
+    runnerToken: token,
     logLevel: logLevelSetting(),
     trustedProxies: trustedProxies(),
     mcpAllowedOrigins: mcpAllowedOrigins(),
@@ -47,6 +52,8 @@ export function readServerSettings(): ServerSettings {
     pricesFile: env('SEED_PRICES_FILE') ?? null,
     callRetentionDays: callRetentionDays(),
     resources: resourceSettings(),
+    telemetry: telemetrySettings(token),
+    packs: packSettings(),
     llm: {
       baseUrl: urlSetting('SEED_LLM_BASE_URL'),
       apiKey: env('SEED_LLM_API_KEY') ?? null,
@@ -114,4 +121,12 @@ function runnerToken(): string {
   throw new SeedError('invalid_settings', 'SEED_RUNNER_TOKEN is not set or shorter than 32 characters', {
     hint: 'npm start sets it by itself; for servers and runners of their own: openssl rand -hex 32.',
   });
+}
+
+/** SEED_PACKS: names with commas between them, or `none`; unset: all that are found. */
+function packSettings(): PackSettings {
+  const text = env('SEED_PACKS');
+  const names = text?.split(',').map((name) => name.trim());
+  const only = text === 'none' ? [] : (names?.filter((name) => name !== '') ?? null);
+  return { folder: PACKS_FOLDER, config: CONFIG_FILE, only };
 }

@@ -6,10 +6,11 @@ import type { BaseLogger } from 'pino';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
-import { migrate } from './migrate.ts';
+import { migrate, type PackTables } from './migrate.ts';
 import { openQueue, type Queue } from './queue.ts';
 import { Signals } from './signals.ts';
 import type { Tables } from './tables.ts';
+import type { TaskWatcher } from './task-changes.ts';
 
 const START_PATIENCE_MS = 10_000;
 const START_RETRY_MS = 100;
@@ -21,6 +22,8 @@ export interface Store {
   queue: Queue;
   signals: Signals;
   clock: Clock;
+  /** Told of every change of a task that this server made. */
+  taskWatchers: Set<TaskWatcher>;
   /** Ends all connections; waits for running queries. */
   close(): Promise<void>;
   /** Throws when the database does not answer. */
@@ -32,13 +35,20 @@ export interface StoreOptions {
   databaseUrl: string;
   log: BaseLogger;
   clock?: Clock;
+  /** The tables of the packs that are on. */
+  packs?: readonly PackTables[];
 }
 
 /**
  * Connects, brings the schema up to date, starts the queue. A database that is just starting is waited for, up to
  * ten seconds. Throws SeedError `unavailable` when it cannot be reached, `invalid_settings` when it cannot be used.
  */
-export async function openStore({ databaseUrl, log, clock = systemClock }: StoreOptions): Promise<Store> {
+export async function openStore({
+  databaseUrl,
+  log,
+  clock = systemClock,
+  packs = [],
+}: StoreOptions): Promise<Store> {
   const lock = await connectWhenReady(databaseUrl);
   const pool = new Pool({
     connectionString: databaseUrl,
@@ -54,7 +64,7 @@ export async function openStore({ databaseUrl, log, clock = systemClock }: Store
   const signals = new Signals(databaseUrl, log);
   try {
     await lock.query('select pg_advisory_lock($1)', [ADVISORY_LOCKS.schema]);
-    const applied = await migrate(lock);
+    const applied = await migrate(lock, packs);
     if (applied.length > 0) log.info({ applied }, 'migrated the database');
     const queue = await openQueue(pool, log);
     await signals.open();
@@ -64,6 +74,7 @@ export async function openStore({ databaseUrl, log, clock = systemClock }: Store
       queue,
       signals,
       clock,
+      taskWatchers: new Set(),
       async close() {
         await queue.close();
         await signals.close();

@@ -83,6 +83,7 @@ interface TasksTable {
   billed_key_id: string;
   llm_nano_usd: Defaulted<number>;
   compute_nano_usd: Defaulted<number>;
+  trace_parent: Defaulted<string | null>;
   depth: Defaulted<number>;
   budget: JsonOrNull<Budget>;
   used_tokens: Defaulted<number>;

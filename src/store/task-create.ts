@@ -9,6 +9,7 @@ import { notify } from './signals.ts';
 import { storableJson, storableText } from './storable.ts';
 import type { Store } from './store.ts';
 import type { Tx } from './tables.ts';
+import { changeTasks, noteChange } from './task-changes.ts';
 import { placeBelow } from './task-parent.ts';
 import { toTask } from './task-rows.ts';
 
@@ -28,6 +29,8 @@ export interface NewTask {
   resources: Resources;
   budget: Budget | null;
   metadata: Record<string, string>;
+  /** The W3C traceparent it was posted with, when that is sound. */
+  traceParent?: string | null;
 }
 
 /**
@@ -41,7 +44,7 @@ export async function createTask(
   admit: (tx: Tx) => Promise<void> = async () => {},
 ): Promise<Task> {
   const { id } = task;
-  return store.db.transaction().execute(async (tx) => {
+  return changeTasks(store, async (tx) => {
     const place =
       task.parentTaskId === null ? null : await placeBelow(tx, task.parentTaskId, store.clock.now());
     await admit(tx);
@@ -62,6 +65,7 @@ export async function createTask(
         resources: storableJson(task.resources),
         budget: task.budget && storableJson(task.budget),
         metadata: storableJson(task.metadata),
+        trace_parent: task.traceParent ?? null,
         // The database's time and no server's: pg-boss orders by it, so that createdAt tells the order of the queue.
         created_at: sql<Date>`date_trunc('milliseconds', now())`,
       })
@@ -75,6 +79,7 @@ export async function createTask(
     );
     await store.queue.send(tx, id);
     await notify(tx, 'queue');
+    noteChange(tx, 'accepted', row);
     return toTask(row);
   });
 }

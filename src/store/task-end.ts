@@ -6,6 +6,7 @@ import type { Task, TaskError } from '../protocol/task.ts';
 import { saveUsage, type UsageOfLease } from './compute.ts';
 import { leaseLost } from './events.ts';
 import type { Store } from './store.ts';
+import { changeTasks } from './task-changes.ts';
 import { lockLine } from './task-line.ts';
 import { toTask } from './task-rows.ts';
 import { type Change, outOfBudget, transition } from './task-transition.ts';
@@ -14,7 +15,7 @@ const NO_REASON: TaskError = { code: 'agent_failed', message: 'The agent failed 
 
 /** Stops a queued or running task at once; an ended one stays as it is. Null when the account has no such task. */
 export async function stopTask(store: Store, accountId: string, id: string): Promise<Task | null> {
-  return store.db.transaction().execute(async (tx) => {
+  return changeTasks(store, async (tx) => {
     const owned = await tx
       .selectFrom('tasks')
       .select('status')
@@ -41,7 +42,7 @@ export async function settleTask(
   settlement: Settlement,
   prices: Prices,
 ): Promise<'settled' | 'already_ended'> {
-  return store.db.transaction().execute(async (tx) => {
+  return changeTasks(store, async (tx) => {
     // Before the task alone: what its sandbox used counts for all above it, and those are locked first.
     await lockLine(tx, taskId);
     const settled = await transition(store, tx, taskId, store.clock.now(), (task) => {

@@ -3,6 +3,7 @@
 import { sql } from 'kysely';
 import type { TaskError } from '../protocol/task.ts';
 import type { Store } from './store.ts';
+import { changeTasks } from './task-changes.ts';
 import { type Change, outOfBudget, transition } from './task-transition.ts';
 
 /** The runner kills at the deadline and has this long to say so, with the agent's last words. */
@@ -31,7 +32,7 @@ export async function endLapsedTasks(store: Store): Promise<string[]> {
 
 /** One in a transaction: with it end the tasks below it, and nobody may hold others' locks while waiting for theirs. */
 async function endLapsedTask(store: Store): Promise<string | null> {
-  return store.db.transaction().execute(async (tx) => {
+  return changeTasks(store, async (tx) => {
     const now = store.clock.now();
     const latestDeadline = new Date(now.getTime() - SETTLE_GRACE_MS);
     const latestRefusal = new Date(now.getTime() - OVERSPENT_GRACE_MS);

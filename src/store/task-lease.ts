@@ -8,6 +8,7 @@ import { insertKey } from './keys.ts';
 import { lineageOf, worstOf } from './presented-key.ts';
 import type { Store } from './store.ts';
 import type { TaskRow, Tx } from './tables.ts';
+import { changeTasks, noteChange, type TaskTx } from './task-changes.ts';
 import { lockTask, toTask } from './task-rows.ts';
 import { transition } from './task-transition.ts';
 
@@ -34,14 +35,14 @@ export async function leaseNextTask(
   { runnerId, mintKey }: { runnerId: string; mintKey: MintKey },
 ): Promise<LeasedTask | null> {
   for (;;) {
-    const outcome = await store.db.transaction().execute((tx) => tryNext(store, tx, runnerId, mintKey));
+    const outcome = await changeTasks(store, (tx) => tryNext(store, tx, runnerId, mintKey));
     if (outcome !== 'skipped') return outcome;
   }
 }
 
 async function tryNext(
   store: Store,
-  tx: Tx,
+  tx: TaskTx,
   runnerId: string,
   mintKey: MintKey,
 ): Promise<LeasedTask | null | 'skipped'> {
@@ -97,18 +98,21 @@ export async function reportPhase(
   store: Store,
   { taskId, leaseId, phase }: { taskId: string; leaseId: string; phase: TaskPhase },
 ): Promise<void> {
-  await store.db.transaction().execute(async (tx) => {
+  await changeTasks(store, async (tx) => {
     const task = await lockTask(tx, taskId);
     if (!task || task.lease_id !== leaseId || isTerminal(task.status)) throw leaseLost(taskId);
     const reached = task.phase === null ? -1 : PHASES.indexOf(task.phase);
     if (PHASES.indexOf(phase) <= reached) return;
     const now = store.clock.now();
-    await tx
+    const begins = task.working_at === null && phase !== 'starting';
+    const changed = await tx
       .updateTable('tasks')
-      .set({ phase, ...(task.working_at === null && phase !== 'starting' && { working_at: now }) })
+      .set({ phase, ...(begins && { working_at: now }) })
       .where('id', '=', taskId)
-      .execute();
+      .returningAll()
+      .executeTakeFirstOrThrow();
     await appendEvents(tx, task, [{ type: 'status', status: task.status, phase, error: null }], now);
+    if (begins) noteChange(tx, 'working', changed);
   });
 }
 

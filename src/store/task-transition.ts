@@ -13,6 +13,7 @@ import { notify } from './signals.ts';
 import { storableTextOrNull } from './storable.ts';
 import type { Store } from './store.ts';
 import type { TaskRow, Tx } from './tables.ts';
+import { noteChange, type TaskTx } from './task-changes.ts';
 import { lockTask } from './task-rows.ts';
 
 /** What becomes of the task. `stdout` null or missing at the end: the output so far stands in for the answer. */
@@ -38,7 +39,7 @@ export interface Transition {
  */
 export async function transition(
   { queue }: Pick<Store, 'queue'>,
-  tx: Tx,
+  tx: TaskTx,
   taskId: string,
   now: Date,
   decide: (task: TaskRow) => Change | null,
@@ -49,7 +50,7 @@ export async function transition(
 }
 
 /** Level by level, each in the order of the ids: the order in which tasks are locked (task-line.ts). */
-async function stopDescendants(queue: Store['queue'], tx: Tx, taskId: string, now: Date): Promise<void> {
+async function stopDescendants(queue: Store['queue'], tx: TaskTx, taskId: string, now: Date): Promise<void> {
   const message = `The task ${taskId}, which this one was started for, has ended.`;
   let parents = [taskId];
   while (parents.length > 0) {
@@ -73,7 +74,7 @@ async function stopDescendants(queue: Store['queue'], tx: Tx, taskId: string, no
 }
 
 async function change(
-  tx: Tx,
+  tx: TaskTx,
   taskId: string,
   now: Date,
   decide: (task: TaskRow) => Change | null,
@@ -101,7 +102,8 @@ async function change(
   if (isTerminal(status)) {
     await revokeTaskKey(tx, taskId, now);
     if (changed.runner_id) await notify(tx, `runner:${changed.runner_id}`);
-  }
+    noteChange(tx, 'ended', changed);
+  } else if (wanted.lease) noteChange(tx, 'leased', changed);
   return { task: changed, changed: true };
 }
 

@@ -12,6 +12,7 @@ import { memoryHolders, searchMemory } from '../fixtures/guest-memory.ts';
 import { bash, startSeed, type TestSeed, until } from '../fixtures/seed.ts';
 
 const RUNNER_TOKEN = `canary-runner-${randomBytes(16).toString('hex')}`;
+const METRICS_TOKEN = `canary-metrics-${randomBytes(16).toString('hex')}`;
 const LLM_KEY = `canary-llm-${randomBytes(16).toString('hex')}`;
 /** In the instruction, so that it must be in the guest's memory: it proves that the search finds things. */
 const MARKER = `marker-${randomBytes(16).toString('hex')}`;
@@ -42,7 +43,7 @@ const upstream = createServer((request, response) => {
 const COMMAND = [
   'seed whoami --json; seed keys list --json',
   'env; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | tr "\\0" "\\n"',
-  'grep -rhoaE "(canary-(runner|llm)-[0-9a-f]{8}|sk_live_[0-9A-Za-z]{12})[0-9A-Za-z]*" /workspace /tmp /home /run /etc /opt/seed/guest.mjs 2>/dev/null',
+  'grep -rhoaE "(canary-(runner|llm|metrics)-[0-9a-f]{8}|sk_live_[0-9A-Za-z]{12})[0-9A-Za-z]*" /workspace /tmp /home /run /etc /opt/seed/guest.mjs 2>/dev/null',
   'echo searched; sleep 30',
 ].join('\n');
 
@@ -53,6 +54,7 @@ beforeAll(async () => {
   seed = await startSeed(
     {
       SEED_RUNNER_TOKEN: RUNNER_TOKEN,
+      SEED_METRICS_TOKEN: METRICS_TOKEN,
       SEED_LLM_API_KEY: LLM_KEY,
       SEED_LLM_BASE_URL: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/v1`,
       SEED_LLM_MODEL: 'canary-model',
@@ -70,7 +72,13 @@ afterAll(async () => {
 
 it('no secret is in memory, files, environment, snapshot, events or logs', async () => {
   const databasePassword = new URL(process.env['DATABASE_URL'] ?? 'postgres://x').password;
-  const secrets = [seed.adminKey, RUNNER_TOKEN, LLM_KEY, ...(databasePassword ? [databasePassword] : [])];
+  const secrets = [
+    seed.adminKey,
+    RUNNER_TOKEN,
+    LLM_KEY,
+    METRICS_TOKEN,
+    ...(databasePassword ? [databasePassword] : []),
+  ];
   const task = await seed.postTask({ instruction: `${MARKER} ${bash('true')}`, scopes: ['keys:read'] });
   await seed.waitForEvent(
     task.id,
@@ -92,7 +100,7 @@ it('no secret is in memory, files, environment, snapshot, events or logs', async
   for (const text of [events, log]) {
     expect(secrets.filter((secret) => text.includes(secret))).toEqual([]);
     expect(text).not.toMatch(/sk_live_[0-9A-Za-z]{20}/);
-    expect(text).not.toMatch(/canary-(runner|llm)-/);
+    expect(text).not.toMatch(/canary-(runner|llm|metrics)-/);
   }
   expect(log).toContain(task.id);
   expect(await filesWith(join(cacheDirSetting(), 'gvisor/snapshots'), secrets)).toEqual([]);

@@ -7,6 +7,8 @@ import { SeedError } from '../../protocol/errors.ts';
 import { CALL_LIMITS, type CallLimits } from './call-limits.ts';
 import { type ChatRequest, parseChatRequest } from './chat-request.ts';
 import { openModelCall } from './open-model-call.ts';
+import type { Playbook } from './scripted/playbook.ts';
+import { PLAYBOOKS } from './scripted/playbooks.ts';
 import { SCRIPTED_MODEL, scriptedCompletion } from './scripted/scripted.ts';
 import { chooseUpstream, type LlmSettings } from './upstream.ts';
 import { completeUpstream } from './upstream-completion.ts';
@@ -22,6 +24,8 @@ interface LlmLog {
 export interface LlmGatewayOptions {
   settings: LlmSettings;
   prices: Prices;
+  /** Instructions that `scripted` knows besides Seed's own. */
+  playbooks?: readonly Playbook[];
   /** Called before each call of a model; what it throws refuses the call. Resolves with what `recordCall` is then given. */
   reserve(taskId: string, request: ChatRequest, signal: AbortSignal): Promise<string | null>;
   /** Called once for each call of a model, before the caller sees the end of the answer. */
@@ -75,6 +79,7 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
   const { settings, prices, log, clock = systemClock } = options;
   const limits = { ...CALL_LIMITS, ...options.limits };
   const upstream = chooseUpstream(settings);
+  const playbooks = [...PLAYBOOKS, ...(options.playbooks ?? [])];
   const withoutCost = new Set<string>();
   if (
     upstream === null &&
@@ -134,7 +139,8 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
         log.warn({ taskId, model, detail }, error.message);
       };
       try {
-        if (model === SCRIPTED_MODEL) return await scriptedCompletion(request, { now: clock.now(), onUsage });
+        if (model === SCRIPTED_MODEL)
+          return await scriptedCompletion(request, { playbooks, now: clock.now(), onUsage });
         if (upstream === null) throw llmUnavailable('is not set');
         const fetchNow = options.fetch ?? globalThis.fetch;
         const parts = { upstream, signal, limits, fetch: fetchNow, onUsage, onFailure };

@@ -5,6 +5,7 @@ import type {
   AuditService,
   KeyService,
   ObsService,
+  PackService,
   SandboxService,
   TaskService,
 } from '../../commands/context.ts';
@@ -13,6 +14,7 @@ import { accountService } from './accounts.ts';
 import { auditService } from './audit.ts';
 import { keyService } from './keys.ts';
 import { obsService } from './obs.ts';
+import { packService } from './packs.ts';
 import { sandboxService } from './sandboxes.ts';
 import { taskService } from './tasks.ts';
 
@@ -21,23 +23,29 @@ export interface Services {
   audit: AuditService;
   keys: KeyService;
   obs: ObsService;
+  packs: PackService;
   tasks: TaskService;
   sandboxes: SandboxService;
 }
 
-/** @param recordDone records in the audit log what was done to which id, where the answer is then held */
+/**
+ * @param recordDone records in the audit log what was done to which id, where the answer is then held
+ * @param traceParent the request's header `traceparent`
+ */
 export function bindServices(
   parts: ServerParts,
   actor: Actor,
   signal: AbortSignal,
   recordDone: (target: string) => Promise<void>,
+  traceParent: string | undefined,
 ): Services {
   return {
     accounts: accountService(parts),
     audit: auditService(parts, actor),
     keys: keyService(parts, actor),
     obs: obsService(parts, actor),
-    tasks: taskService(parts, actor, signal, recordDone),
+    packs: packService(parts, actor),
+    tasks: taskService(parts, actor, signal, recordDone, traceParent),
     sandboxes: sandboxService(parts),
   };
 }

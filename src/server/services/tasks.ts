@@ -4,6 +4,7 @@ import { toBudget } from '../../core/budget.ts';
 import { taskOf } from '../../core/key-lineage.ts';
 import { isTerminal } from '../../core/lifecycle.ts';
 import { grantScopes } from '../../core/scopes.ts';
+import { parseTraceParent } from '../../core/trace-parent.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { RunTaskBody, Task } from '../../protocol/task.ts';
 import { listLedger } from '../../store/calls.ts';
@@ -24,6 +25,7 @@ export function taskService(
   actor: Actor,
   signal: AbortSignal,
   recordDone: (target: string) => Promise<void>,
+  traceParent: string | undefined,
 ): TaskService {
   const { store } = parts;
   const withNote = async (task: Task) => (await withNotes(store, [task]))[0] ?? task;
@@ -34,7 +36,9 @@ export function taskService(
   };
   return {
     run: async (id, input, waitMs) => {
-      const task = (await getTask(store.db, actor.accountId, id)) ?? (await accept(parts, actor, id, input));
+      const task =
+        (await getTask(store.db, actor.accountId, id)) ??
+        (await accept(parts, actor, id, input, traceParent));
       if (waitMs === 0) return withNote(task);
       await recordDone(task.id);
       return withNote(await ended(parts, task, found, waitMs, signal));
@@ -61,6 +65,7 @@ async function accept(
   actor: Actor,
   id: string,
   input: RunTaskBody,
+  traceParent: string | undefined,
 ): Promise<Task> {
   const known = registry.scopes(actor.operator);
   const requested = input.scopes ?? null;
@@ -90,6 +95,7 @@ async function accept(
     resources: granted,
     budget: toBudget(input.budget),
     metadata: input.metadata,
+    traceParent: (parseTraceParent(traceParent) && traceParent) ?? null,
   };
   return createTask(store, task, async (tx) => {
     await refuseSpent(tx, actor.lineage, store.clock.now());

@@ -1,0 +1,28 @@
+// What the server tells its telemetry, from the few places where things happen.
+import type { ModelCall } from '../../core/model-call.ts';
+import type { Effect } from '../../protocol/manifest.ts';
+import type { TaskChange } from '../../store/task-changes.ts';
+
+export type Observation =
+  | { type: 'task'; change: TaskChange }
+  | { type: 'model_call'; taskId: string; call: ModelCall }
+  | { type: 'command'; call: CommandCall }
+  | { type: 'records_lost'; record: LostRecord; count: number };
+
+/** A command that was called, also one that was refused. */
+export interface CommandCall {
+  name: string;
+  effect: Effect;
+  /** Of a task key. */
+  taskId: string | null;
+  status: number;
+  code: string | null;
+  durationMs: number;
+}
+
+/** What should have been written down and could not be. */
+export const LOST_RECORDS = ['audit', 'call', 'event', 'model_call'] as const;
+export type LostRecord = (typeof LOST_RECORDS)[number];
+
+/** Takes no time, keeps nobody waiting and does not throw. */
+export type Observe = (observation: Observation) => void;

@@ -1,0 +1,28 @@
+// Counts HTTP requests: what they asked for at large, what came of them, and which are still being answered.
+import { createMiddleware } from 'hono/factory';
+import { SeedError } from '../../protocol/errors.ts';
+import type { HttpEnv } from '../http-types.ts';
+import type { Metrics } from './metrics.ts';
+
+const SURFACES = ['api', 'llm', 'runner', 'mcp', 'cli', 'metrics'];
+
+export function watchRequests({ instruments }: Metrics) {
+  const { requests, requestSeconds, requestsOpen, errors } = instruments;
+  return createMiddleware<HttpEnv>(async (c, next) => {
+    const startedAt = performance.now();
+    const surface = surfaceOf(c.req.path);
+    requestsOpen.inc({ surface });
+    // A stream goes on after the handlers are done; its end is that of the connection's answer.
+    c.env.outgoing.once('close', () => requestsOpen.dec({ surface }));
+    await next();
+    requests.inc({ surface, status: c.res.status });
+    requestSeconds.observe({ surface }, (performance.now() - startedAt) / 1_000);
+    if (c.error) errors.inc({ surface, code: c.error instanceof SeedError ? c.error.code : 'internal' });
+  });
+}
+
+/** A path can be anything, its surface only one of a few. */
+function surfaceOf(path: string): string {
+  const [, first = ''] = path.split('/');
+  return SURFACES.includes(first) ? first : 'other';
+}
