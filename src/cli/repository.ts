@@ -4,12 +4,13 @@ import { doctor } from './doctor.ts';
 import { login, logout } from './login.ts';
 import { main } from './main.ts';
 import { mcp } from './mcp.ts';
+import { mcpInstall } from './mcp-install.ts';
 import { packCommands } from './packs.ts';
 import { REPOSITORY } from './repository-root.ts';
 import { snapshotCommands } from './snapshots.ts';
 
 await main({
   manifest: null,
-  local: [login, logout, doctor, ...snapshotCommands, mcp, ...packCommands],
+  local: [login, logout, doctor, ...snapshotCommands, mcpInstall, mcp, ...packCommands],
   version: () => JSON.parse(fs.readFileSync(new URL('package.json', REPOSITORY), 'utf8')).version,
 });

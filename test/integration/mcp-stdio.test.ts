@@ -1,4 +1,9 @@
 // seed mcp: the same over stdio, with the official client that starts bin/seed.
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -117,6 +122,34 @@ it('without a key it ends at once and says how to log in', async () => {
   const { code, stdout, stderr } = await cli.run(['mcp'], { env: { SEED_API_URL: server.url } });
   expect([code, stdout]).toEqual([4, '']);
   expect(stderr).toContain(`no key is known for ${server.url}\nLog in: seed login`);
+});
+
+it.each([
+  ['claude-code', '.mcp.json', 'mcpServers'],
+  ['vscode', '.vscode/mcp.json', 'servers'],
+])('what seed mcp install writes for %s starts it', async (name, file, property) => {
+  const folder = await mkdtemp(join(tmpdir(), 'seed-mcp-'));
+  const env = { PATH: process.env['PATH'] ?? '', HOME: cli.home };
+  const login = ['login', '--url', server.url, '--with-key-stdin'];
+  expect(
+    (
+      await cli.run(login, {
+        stdin: `${server.adminKey}
+`,
+      })
+    ).code,
+  ).toBe(0);
+  await promisify(execFile)(SEED, ['mcp', 'install', name, '--yes'], { env, cwd: folder });
+  const config = JSON.parse(await readFile(join(folder, file), 'utf8'));
+  expect(JSON.stringify(config)).not.toContain(server.adminKey);
+  const { type, command, args } = config[property].seed;
+  expect(type).toBe('stdio');
+  await using client = Object.assign(new Client({ name: 'test', version: '1' }), {
+    [Symbol.asyncDispose]: () => client.close(),
+  });
+  await client.connect(new StdioClientTransport({ command, args, env, cwd: folder }));
+  expect((await client.callTool({ name: 'keys_list', arguments: {} })).isError).toBeFalsy();
+  await rm(folder, { recursive: true });
 });
 
 it('what is no message is answered as such, and the end of stdin ends it', async () => {
