@@ -59,7 +59,7 @@ function printList(
   const items = Array.isArray(given) ? given : [];
   if (csv) io.stdout.write(listCsv(items, command.columns));
   else if (items.length === 0)
-    note(command.name.endsWith(' list') ? `No ${command.name.split(' ')[0]}.` : 'Nothing to show.');
+    note(command.name.endsWith(' list') ? `No ${command.name.split(' ').at(-2)}.` : 'Nothing to show.');
   else {
     const sums = isRecord(totals) ? totals : null;
     const { text, hidden } = listView(items, command.columns, viewOptions(io), sums);

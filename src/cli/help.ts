@@ -42,7 +42,7 @@ export function rootHelp(manifest: Manifest | null, local: readonly HelpEntry[],
   return join(sections);
 }
 
-/** `seed keys --help` */
+/** `seed keys --help`, `seed webhooks events --help` */
 export function nounHelp(
   noun: string,
   commands: readonly ManifestCommand[],

@@ -1,5 +1,5 @@
 // A command that runs on this machine and is not in the manifest. Used by run.ts; the commands are login.ts, doctor.ts,
-// snapshots.ts and packs.ts.
+// snapshots.ts, packs.ts and webhooks-listen.ts.
 import { SeedError } from '../protocol/errors.ts';
 import { parseArgs } from './builtin.ts';
 import { type GlobalFlags, isTrailingFlag } from './global-flags.ts';

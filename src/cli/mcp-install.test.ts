@@ -103,3 +103,10 @@ it('finds the file of Claude Desktop on each system', () => {
   );
   expect(desktop?.path(io, 'linux')).toBe('/home/me/.config/Claude/claude_desktop_config.json');
 });
+
+it.each(MCP_CLIENTS)('docs/mcp.md shows what is written for $name', ({ property, entry }) => {
+  const page = readFileSync(new URL('docs/mcp.md', REPOSITORY), 'utf8');
+  const blocks = [...page.matchAll(/```json\n(.+?)```/gs)].map(([, json = '']) => JSON.parse(json));
+  const seed = entry({ command: '/path/to/seed/bin/seed', args: ['mcp'] });
+  expect(blocks).toContainEqual({ [property]: { seed } });
+});

@@ -8,9 +8,10 @@ import { mcpInstall } from './mcp-install.ts';
 import { packCommands } from './packs.ts';
 import { REPOSITORY } from './repository-root.ts';
 import { snapshotCommands } from './snapshots.ts';
+import { webhooksListen } from './webhooks-listen.ts';
 
 await main({
   manifest: null,
-  local: [login, logout, doctor, ...snapshotCommands, mcpInstall, mcp, ...packCommands],
+  local: [login, logout, doctor, ...snapshotCommands, mcpInstall, mcp, ...packCommands, webhooksListen],
   version: () => JSON.parse(fs.readFileSync(new URL('package.json', REPOSITORY), 'utf8')).version,
 });

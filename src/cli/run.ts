@@ -178,11 +178,15 @@ function showNounHelp(
   flags: GlobalFlags,
   words: readonly string[],
 ): number {
-  const [noun = '', ...others] = words;
-  const commands = manifest.commands.filter(({ name }) => name.startsWith(`${noun} `));
-  const wantsHelp = flags.help || others[0] === '--help' || others[0] === '-h';
-  const isBareNoun = others.every((word) => word.startsWith('-'));
-  if (commands.length === 0 || (!wantsHelp && !isBareNoun)) {
+  const end = words.findIndex((word) => word.startsWith('-'));
+  const typed = end < 0 ? words : words.slice(0, end);
+  const wantsHelp = flags.help || words[end] === '--help' || words[end] === '-h';
+  const below = (noun: string) => manifest.commands.filter(({ name }) => name.startsWith(`${noun} `));
+  const whole = typed.join(' ');
+  // With help asked for, what stands after a noun that has nothing below it does not matter.
+  const noun = wantsHelp && below(whole).length === 0 ? (typed[0] ?? '') : whole;
+  const commands = below(noun);
+  if (commands.length === 0) {
     throw unknownCommand(
       manifest,
       form.local.map(({ name }) => name),

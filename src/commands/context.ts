@@ -21,6 +21,7 @@ import type { PackView } from '../protocol/pack.ts';
 import type { Page } from '../protocol/page.ts';
 import type { RunnerView } from '../protocol/runner.ts';
 import type { RunTaskBody, Task, TaskStatus } from '../protocol/task.ts';
+import type { WebhookService } from './webhook-service.ts';
 
 /** Who presents the key. */
 export interface Actor {
@@ -163,4 +164,5 @@ export interface CommandContext {
   packs: PackService;
   tasks: TaskService;
   sandboxes: SandboxService;
+  webhooks: WebhookService;
 }

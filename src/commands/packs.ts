@@ -24,7 +24,14 @@ export const loadSamples = defineCommand({
   scope: 'packs:write',
   effect: 'write',
   operatorOnly: true,
-  input: z.object({ name: z.string().min(1).max(40).describe('The pack') }),
+  input: z.object({
+    name: z
+      .string()
+      .min(1)
+      .max(40)
+      .meta({ examples: ['crm'] })
+      .describe('The pack'),
+  }),
   output: z.object({ pack: PackView }),
   examples: ['seed packs samples crm'],
   run: async ({ name }, ctx) => ({ pack: await ctx.packs.loadSamples(name) }),

@@ -9,6 +9,23 @@ import { obsCosts, obsErrors, obsRequests, obsSummary, obsUsage } from './obs.ts
 import { listPacks, loadSamples } from './packs.ts';
 import { listSandboxes } from './sandboxes.ts';
 import { getTask, listLedger, listTasks, runTask, stopTask, taskEvents } from './tasks.ts';
+import {
+  getWebhookDelivery,
+  listWebhookDeliveries,
+  replayFailedDeliveries,
+  replayWebhookDelivery,
+} from './webhook-deliveries.ts';
+import { getWebhookEvent, listWebhookEvents, streamWebhookEvents } from './webhook-events.ts';
+import {
+  createWebhook,
+  deleteWebhook,
+  getWebhook,
+  listWebhooks,
+  rotateDefaultSecret,
+  rotateWebhook,
+  testWebhook,
+  updateWebhook,
+} from './webhooks.ts';
 import { whoami } from './whoami.ts';
 
 export interface Registry {
@@ -42,6 +59,21 @@ export const BUILT_IN: readonly Command[] = [
   stopTask,
   taskEvents,
   listSandboxes,
+  createWebhook,
+  listWebhooks,
+  getWebhook,
+  updateWebhook,
+  rotateWebhook,
+  rotateDefaultSecret,
+  testWebhook,
+  listWebhookEvents,
+  getWebhookEvent,
+  streamWebhookEvents,
+  listWebhookDeliveries,
+  getWebhookDelivery,
+  replayWebhookDelivery,
+  replayFailedDeliveries,
+  deleteWebhook,
   listPacks,
   loadSamples,
 ];

@@ -5,6 +5,7 @@ import { TASK_ERROR_CODES } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import { Resources, Usage, WantedResources } from './resources.ts';
 import { Scope, Scopes } from './scope.ts';
+import { WebhookUrl } from './webhook.ts';
 
 export const TaskStatus = z
   .enum(['queued', 'running', 'waiting_for_approval', 'completed', 'failed', 'timed_out', 'stopped'])
@@ -55,6 +56,9 @@ export const RunTaskBody = z.object({
     })
     .default({})
     .describe('Your own labels, kept with the task'),
+  webhookUrl: WebhookUrl.optional().describe(
+    "Hears of this task's events, signed with the account's default secret; a task needs webhooks:write for it",
+  ),
 });
 export type RunTaskBody = z.infer<typeof RunTaskBody>;
 
@@ -80,6 +84,7 @@ export const Task = z
     }),
     timeout: z.number().int().describe('Milliseconds'),
     model: z.string(),
+    fallbackModels: z.array(z.string()).describe('Asked in this order when `model` cannot answer'),
     resources: Resources.describe('What its sandbox may have'),
     usage: Usage.nullable().describe('What its sandbox used, once it has ended'),
     budget: Budget.nullable().describe('What it and the tasks that it starts may use'),

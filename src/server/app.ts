@@ -1,8 +1,6 @@
 // The server's HTTP application: what is mounted where, and what holds for every request.
-import { randomUUID } from 'node:crypto';
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { secureHeaders } from 'hono/secure-headers';
 import { renderCli } from '../cli/bundle.ts';
 import { toManifest } from '../commands/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
@@ -12,6 +10,7 @@ import { audited } from './audited.ts';
 import { authenticate } from './authenticate.ts';
 import { commandRoutes } from './command-routes.ts';
 import { DOCS_POLICY, docsPage } from './docs-page.ts';
+import { headEveryAnswer } from './every-answer.ts';
 import type { HttpEnv } from './http-types.ts';
 import { llmRoutes } from './llm-routes.ts';
 import { logRequests } from './log-requests.ts';
@@ -22,7 +21,7 @@ import { runnerRoutes } from './runner-routes.ts';
 import { metricsRoute } from './telemetry/metrics-route.ts';
 import { watchRequests } from './telemetry/watch-requests.ts';
 
-export function createApp(parts: ServerParts): Hono<HttpEnv> {
+export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
   const { store, registry, version, log } = parts;
   const { metrics } = parts.telemetry;
   const app = new Hono<HttpEnv>();
@@ -32,14 +31,9 @@ export function createApp(parts: ServerParts): Hono<HttpEnv> {
       hint: 'GET /docs shows what there is.',
     });
   });
-  app.use(async (c, next) => {
-    c.set('requestId', randomUUID());
-    c.header('X-Request-Id', c.get('requestId'));
-    await next();
-  });
+  app.use(await headEveryAnswer());
   if (metrics) app.use(watchRequests(metrics));
-  app.use(logRequests(log));
-  app.use(secureHeaders());
+  if (log.isLevelEnabled('info')) app.use(logRequests(log));
   app.use('/api/*', limitBody(LIMITS.bodyBytes));
   app.use('/mcp', limitBody(LIMITS.bodyBytes));
   app.use('/llm/*', limitBody(LIMITS.llmBodyBytes));
@@ -78,8 +72,8 @@ export function createApp(parts: ServerParts): Hono<HttpEnv> {
   return app;
 }
 
-function limitBody(maxSize: number) {
-  return bodyLimit({
+function limitBody(maxSize: number): MiddlewareHandler {
+  const limit = bodyLimit({
     maxSize,
     onError: (c) => {
       // The rest of the body is not read, so nothing else can come over this connection.
@@ -87,4 +81,6 @@ function limitBody(maxSize: number) {
       throw new SeedError('body_too_large', `the body is larger than ${maxSize} bytes`);
     },
   });
+  // Even to look for a body costs; these have none.
+  return (c, next) => (c.req.method === 'GET' || c.req.method === 'HEAD' ? next() : limit(c, next));
 }

@@ -11,6 +11,7 @@ import { SeedError } from '../protocol/errors.ts';
 import { appendServerEvent } from '../store/events.ts';
 import { type AuditedRoute, audited, type RecordDone } from './audited.ts';
 import { authenticate } from './authenticate.ts';
+import { HeldAnswer } from './held-answer.ts';
 import type { HttpEnv } from './http-types.ts';
 import { answerOnce } from './idempotency/answer-once.ts';
 import type { ServerParts } from './parts.ts';
@@ -25,7 +26,8 @@ const NO_COMMAND: AuditedRoute = { name: null, effect: 'read' };
 
 export function commandRoutes(parts: ServerParts): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
-  for (const command of parts.registry.commands) mount(app, command, parts);
+  const commands = parts.registry.commands.toSorted(literalFirst);
+  for (const command of commands) mount(app, command, parts);
   const readNothing = inputReader({ http: 'GET /commands', input: z.object({}) });
   app.get('/commands', (c) =>
     audited(c, parts.audit, NO_COMMAND, async () => {
@@ -42,8 +44,14 @@ export function commandRoutes(parts: ServerParts): Hono<HttpEnv> {
     });
     await next();
   });
-  refuseOtherMethods(app, parts.registry.commands);
+  refuseOtherMethods(app, commands);
   return app;
+}
+
+/** `/webhooks/events` before `/webhooks/{id}`: the first that matches answers. */
+function literalFirst(one: Command, other: Command): number {
+  const [a, b] = [one, other].map(({ http }) => parseHttp(http).path.replace(/\{[^}]+\}/g, '\uffff'));
+  return (a ?? '') < (b ?? '') ? -1 : 1;
 }
 
 function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {
@@ -54,18 +62,20 @@ function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {
     refuseUnlessAllowed(command, actor);
     const input = await readInput(c);
     c.set('input', input);
-    const signal = AbortSignal.any([c.req.raw.signal, parts.stopping]);
+    const held = new HeldAnswer(() => AbortSignal.any([c.req.raw.signal, parts.stopping]));
     const waitMs = preferredWaitMs(c.req.header('prefer'));
     const success = isStream(command) ? 200 : (command.successStatus ?? 200);
     const done = (target: string) => recordDone(target, success);
-    const services = bindServices(parts, actor, signal, done, c.req.header('traceparent'));
-    const context: CommandContext = { actor, waitMs, signal, creationId: randomUUID(), ...services };
-    if (isStream(command)) return streamAnswer(c, await command.stream(resumed(c, input), context));
+    const services = bindServices(parts, actor, held, done, c.req.header('traceparent'));
+    const contextOf = (creationId: string): CommandContext =>
+      Object.assign(held, { actor, waitMs, creationId, ...services });
+    if (isStream(command))
+      return streamAnswer(c, await command.stream(resumed(c, input), contextOf(randomUUID())));
     const work = async (creationId: string) =>
-      command.output.parse(await command.run(input as never, { ...context, creationId }));
+      command.output.parse(await command.run(input as never, contextOf(creationId)));
     const output = command.creates
-      ? await answerOnce(c, parts.store, actor.key.id, signal, { name: command.name, input }, work)
-      : await work(context.creationId);
+      ? await answerOnce(c, parts.store, actor.key.id, held.signal, { name: command.name, input }, work)
+      : await work(randomUUID());
     c.set('output', output);
     const created = idOf(output);
     if (!c.get('target') && created) c.set('target', created);

@@ -75,8 +75,12 @@ export function errorComponents(): JsonObject {
 /** The error answers that a command can get. */
 export function errorResponses(command: Command): JsonObject {
   const { method, path } = parseHttp(command.http);
-  const fields = Object.values(toJsonSchema(command.input, 'input').properties ?? {});
-  const namesThings = method !== 'GET' && fields.some((field) => field['format'] === 'uuid');
+  const { properties = {}, required = [] } = toJsonSchema(command.input, 'input');
+  // What a read may leave out only filters.
+  const namesThings = Object.entries(properties).some(
+    ([name, field]) =>
+      (field['format'] === 'uuid' || /(^id|Id)$/.test(name)) && (method !== 'GET' || required.includes(name)),
+  );
   return references([
     400,
     401,

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Registry } from '../commands/registry.ts';
 import type { Prices } from '../core/cost.ts';
+import type { EventTypes } from '../core/event-types.ts';
 import type { Store } from '../store/store.ts';
 import type { AuditTrail } from './audit-trail.ts';
 import type { CallLog } from './call-log.ts';
@@ -37,6 +38,11 @@ export interface ServerParts {
   callRetentionDays: number | null;
   /** What tasks may have. */
   resources: ResourcePolicy;
+  eventTypes: EventTypes;
+  /** What secrets in the database are sealed with. */
+  secretsKey: string;
+  /** Ranges that webhooks may be delivered to besides public addresses. */
+  webhookNetworks: readonly string[];
   version: string;
   /** The CLI as one file, without a manifest. */
   cliBundle: string;

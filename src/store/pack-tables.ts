@@ -1,5 +1,6 @@
 // The tables of packs, as their commands see them: alone, and in one transaction.
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { ADVISORY_LOCKS } from './advisory-locks.ts';
 import { packSchema } from './pack-schema.ts';
 import type { Store } from './store.ts';
 
@@ -22,8 +23,12 @@ export function inPackTransaction<Result>(
     });
 }
 
-/** Whether the account has a row in any table of the pack. */
+/**
+ * Whether the account has a row in any table of the pack. Of several transactions that ask, one goes on at a time: what it
+ * writes the next one sees.
+ */
 export async function accountHasRows(db: Kysely<never>, pack: string, accountId: string): Promise<boolean> {
+  await sql`select pg_advisory_xact_lock(${ADVISORY_LOCKS.packSamples})`.execute(db);
   const { rows: tables } = await sql<{ table_name: string }>`
     select table_name from information_schema.tables
     where table_schema = ${packSchema(pack)} and table_type = 'BASE TABLE'`.execute(db);

@@ -13,19 +13,12 @@ export function storableTextOrNull(text: string | null): string | null {
 
 /** The value as JSON for a jsonb column, every string in it (keys, too) made storable. */
 export function storableJson(value: unknown): string {
-  return JSON.stringify(storableValue(value));
+  return JSON.stringify(storable(value));
 }
 
-/** A copy of plain data with every string in it made storable. */
-export function storableValue(value: unknown): unknown {
+function storable(value: unknown): unknown {
   if (typeof value === 'string') return storableText(value);
-  if (Array.isArray(value)) return value.map(storableValue);
-  if (!isPlainObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [storableText(key), storableValue(item)]),
-  );
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+  if (Array.isArray(value)) return value.map(storable);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [storableText(key), storable(item)]));
 }

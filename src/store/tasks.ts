@@ -3,7 +3,7 @@ import { SeedError } from '../protocol/errors.ts';
 import type { Page } from '../protocol/page.ts';
 import type { Task, TaskPhase, TaskStatus } from '../protocol/task.ts';
 import { behindCursor, type PageRequest, pageOfRows } from './cursor.ts';
-import type { Db } from './tables.ts';
+import type { Db, TaskRow } from './tables.ts';
 import { toTask } from './task-rows.ts';
 
 export interface TaskFilter extends PageRequest {
@@ -15,22 +15,17 @@ export interface TaskFilter extends PageRequest {
   createdBefore?: Date | string | undefined;
 }
 
-/** Null when the account has no such task. */
-export async function getTask(db: Db, accountId: string, id: string): Promise<Task | null> {
-  const row = await db
-    .selectFrom('tasks')
-    .selectAll()
-    .where('account_id', '=', accountId)
-    .where('id', '=', id)
-    .executeTakeFirst();
-  return row ? toTask(row) : null;
-}
+export type TaskProgress = Pick<TaskRow, 'id' | 'status' | 'last_seq' | 'created_at' | 'completed_at'>;
 
 /** For watchers, who look often. Throws SeedError `not_found`. */
-export async function getTaskStatus(db: Db, id: string): Promise<TaskStatus> {
-  const row = await db.selectFrom('tasks').select('status').where('id', '=', id).executeTakeFirst();
+export async function getTaskProgress(db: Db, id: string): Promise<TaskProgress> {
+  const row = await db
+    .selectFrom('tasks')
+    .select(['id', 'status', 'last_seq', 'created_at', 'completed_at'])
+    .where('id', '=', id)
+    .executeTakeFirst();
   if (!row) throw new SeedError('not_found', `There is no task ${id}.`);
-  return row.status;
+  return row;
 }
 
 /** Newest first. */

@@ -23,6 +23,7 @@ import { Sender } from '../fixtures/fuzz/requests.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
 import { openTestStore, type TestStore } from '../fixtures/store.ts';
 import { tableContents } from '../fixtures/table-contents.ts';
+import { DISPATCHED } from '../fixtures/webhook-dispatcher.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -185,7 +186,10 @@ describe('every creating command', () => {
         taskId: '',
         known: new Known(),
       };
-      if (operation.path.includes('{')) operator.known.learnFrom(await newKeyAnswer(server));
+      if (operation.path.includes('{')) {
+        operator.known.learnFrom(await newKeyAnswer(server));
+        operator.known.learnFrom(await newWebhookAnswer(server));
+      }
       const draft = await draftThatSucceeds(reach, operator, operation);
       const send = (key: string, sender: Sender) => {
         const request = asCalled(
@@ -225,9 +229,17 @@ async function newKeyAnswer(server: TestServer): Promise<Answered> {
   return { status, headers: {}, text: JSON.stringify(body) };
 }
 
+/** And one of a webhook. */
+async function newWebhookAnswer(server: TestServer): Promise<Answered> {
+  const { status, body } = await server.call('POST', '/api/v1/webhooks', {
+    body: { url: 'https://example.com/hooks', events: ['task.stopped'] },
+  });
+  return { status, headers: {}, text: JSON.stringify(body) };
+}
+
 /** Of what commands make; not of what is kept of every call. */
 async function countOfRows(database: Client): Promise<number> {
-  const contents = await tableContents(database, ['audit', 'calls', 'idempotency', 'events']);
+  const contents = await tableContents(database, ['audit', 'calls', 'idempotency', 'events', ...DISPATCHED]);
   return Object.values(contents).reduce((sum, content) => sum + Number.parseInt(content, 10), 0);
 }
 

@@ -8,11 +8,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BUILT_IN } from '../../src/commands/registry.ts';
 import type { Lease } from '../../src/protocol/runner.ts';
 import { countRows, idsOf, readRows } from '../fixtures/account-rows.ts';
+import { comparable } from '../fixtures/fuzz/comparable.ts';
 import { type Answered, ApiDocument, type Operation } from '../fixtures/fuzz/document.ts';
 import { idPlaces } from '../fixtures/fuzz/id-places.ts';
 import { Known } from '../fixtures/fuzz/known.ts';
 import {
   asCalled,
+  barely,
   draftThatSucceeds,
   driveAll,
   newParty,
@@ -24,6 +26,7 @@ import { type Draft, Sender, type WireRequest } from '../fixtures/fuzz/requests.
 import { validDraft } from '../fixtures/fuzz/valid-requests.ts';
 import { runTasks } from '../fixtures/obedient-runner.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
+import { DISPATCHED } from '../fixtures/webhook-dispatcher.ts';
 
 /** In every text that the owner's account sends. */
 const CANARY = 'canary-7f3a';
@@ -32,8 +35,10 @@ const OPERATORS_VIEW: Record<string, string> = {
   accounts_list: 'select $1::uuid as id',
   sandboxes_list: 'select $1::uuid as id union select id from tasks where account_id = $1',
 };
+/** Do nothing without a pack; each pack's own tests show it to another account. */
+const OF_PACKS = ['packs_samples'];
 /** What the clock and the owner's runner change. */
-const MOVING = ['keys.last_used_at', 'tasks.lease_expires_at'];
+const MOVING = ['keys.last_used_at', 'tasks.lease_expires_at', ...DISPATCHED];
 /** Nobody's: runners serve all accounts. */
 const SHARED = ['tasks.runner_id'];
 
@@ -44,8 +49,6 @@ let reach: Reach;
 let owner: Party;
 let parties: Record<'stranger' | 'operator', Party>;
 let ownersIds: Set<string>;
-/** A report says until when it goes. */
-const ANY_TIME = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
 const over = new AbortController();
 /** On a machine that does much else. */
 const DRIVE_MS = 180_000;
@@ -221,7 +224,9 @@ async function ownersRows(): Promise<object> {
 
 /** Those that the party may call. */
 function operationsOf({ key }: Party): Operation[] {
-  return document.operations.filter(({ id }) => key === server.adminKey || !operatorOnly.has(id));
+  return document.operations.filter(
+    ({ id }) => !OF_PACKS.includes(id) && (key === server.adminKey || !operatorOnly.has(id)),
+  );
 }
 
 const isList = ({ parameters }: Operation) => parameters.some(({ name }) => name === 'cursor');
@@ -259,7 +264,10 @@ async function probe(operation: Operation, key: string, known: Known): Promise<n
   ];
   const statuses = new Set<number>();
   let probes = 0;
-  for (const draft of fc.sample(validDraft(operation, document), { numRuns: 3, seed: reach.seed })) {
+  const drafts = fc.sample(validDraft(operation, document), { numRuns: 2, seed: reach.seed });
+  // Without an Idempotency-Key, which the drafts of the same seed have used up.
+  const plain = drafts.flatMap((draft) => [barely(draft), { ...draft, headers: {} }]);
+  for (const draft of plain) {
     for (const place of idPlaces(draft, document)) {
       const nobody = randomUUID();
       const expected = await send(place(nobody));
@@ -278,16 +286,6 @@ async function probe(operation: Operation, key: string, known: Known): Promise<n
     expect(Math.min(...statuses), operation.id).toBeGreaterThanOrEqual(400);
   }
   return probes;
-}
-
-/** All of an answer that may tell something, without what differs between any two. */
-function comparable({ status, headers, text }: Answered, id: string): object {
-  const { date: _date, 'x-request-id': _requestId, ...others } = headers;
-  const body = text
-    .replaceAll(id, '<id>')
-    .replace(/"requestId":"[^"]+"/, '')
-    .replaceAll(ANY_TIME, '<time>');
-  return { status, headers: others, body };
 }
 
 function expectNothingOfOwner({ operation, target }: WireRequest, { text }: Answered, who: string): void {

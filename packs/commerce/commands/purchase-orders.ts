@@ -30,7 +30,7 @@ const toOrder = (row: PurchaseOrdersTable) => ({
 export const createPurchaseOrder = defineCommand({
   name: 'purchase-orders create',
   summary: "Order more of a product from its supplier, at the supplier's cost",
-  http: 'POST /purchase-orders',
+  http: 'POST /products/{sku}/purchase-orders',
   scope: 'purchase-orders:write',
   effect: 'write',
   creates: true,

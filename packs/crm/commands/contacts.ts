@@ -2,7 +2,12 @@
 import { orderedBy, pageInput, pageOf, SeedError, z } from 'seed/pack';
 import { defineCommand } from '../tables.ts';
 
-export const ContactId = z.string().min(1).max(80).describe('Id of the contact, such as acme-corp');
+export const ContactId = z
+  .string()
+  .min(1)
+  .max(80)
+  .meta({ examples: ['acme-corp'] })
+  .describe('Id of the contact, such as acme-corp');
 
 const Contact = z.object({
   id: z.string(),

@@ -35,7 +35,7 @@ const toIncident = (row: IncidentsTable) => ({
 export const createIncident = defineCommand({
   name: 'incidents create',
   summary: 'Report an incident of an environment, which has at most one that is open',
-  http: 'POST /incidents',
+  http: 'POST /environments/{environment}/incidents',
   scope: 'incidents:write',
   effect: 'write',
   creates: true,

@@ -30,7 +30,7 @@ const toSummary = (row: SummariesTable) => ({
 export const summariseCompliance = defineCommand({
   name: 'compliance summarise',
   summary: 'Generate the compliance summary of a batch, from its forms and flags as they are now',
-  http: 'POST /compliance',
+  http: 'POST /batches/{batchId}/compliance',
   scope: 'compliance:write',
   effect: 'write',
   creates: true,

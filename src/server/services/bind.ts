@@ -9,6 +9,8 @@ import type {
   SandboxService,
   TaskService,
 } from '../../commands/context.ts';
+import type { WebhookService } from '../../commands/webhook-service.ts';
+import type { HeldAnswer } from '../held-answer.ts';
 import type { ServerParts } from '../parts.ts';
 import { accountService } from './accounts.ts';
 import { auditService } from './audit.ts';
@@ -17,6 +19,7 @@ import { obsService } from './obs.ts';
 import { packService } from './packs.ts';
 import { sandboxService } from './sandboxes.ts';
 import { taskService } from './tasks.ts';
+import { webhookService } from './webhooks.ts';
 
 export interface Services {
   accounts: AccountService;
@@ -26,6 +29,7 @@ export interface Services {
   packs: PackService;
   tasks: TaskService;
   sandboxes: SandboxService;
+  webhooks: WebhookService;
 }
 
 /**
@@ -35,7 +39,7 @@ export interface Services {
 export function bindServices(
   parts: ServerParts,
   actor: Actor,
-  signal: AbortSignal,
+  held: HeldAnswer,
   recordDone: (target: string) => Promise<void>,
   traceParent: string | undefined,
 ): Services {
@@ -45,7 +49,8 @@ export function bindServices(
     keys: keyService(parts, actor),
     obs: obsService(parts, actor),
     packs: packService(parts, actor),
-    tasks: taskService(parts, actor, signal, recordDone, traceParent),
+    tasks: taskService(parts, actor, held, recordDone, traceParent),
     sandboxes: sandboxService(parts),
+    webhooks: webhookService(parts, actor, held),
   };
 }
