@@ -4,7 +4,8 @@ import type { Actor } from '../commands/context.ts';
 import type { PresentedKey } from '../store/presented-key.ts';
 
 export interface HttpEnv {
-  Bindings: HttpBindings;
+  /** A call that MCP makes within the server has no answer of its own to Node. */
+  Bindings: Pick<HttpBindings, 'incoming'> & Partial<Pick<HttpBindings, 'outgoing'>>;
   Variables: {
     requestId: string;
     actor: Actor;

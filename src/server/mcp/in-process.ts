@@ -24,7 +24,8 @@ export function inProcessPlatform(registry: Registry, version: string, app: Hono
     return {
       version,
       commands: described.map((command) => ({ ...command, allowed: allowed.has(command.name) })),
-      call: async (command, input, options) => app.fetch(requestFor(c, command, input, options), c.env),
+      call: async (command, input, options) =>
+        app.fetch(requestFor(c, command, input, options), { incoming: c.env.incoming }),
     };
   };
 }
