@@ -131,7 +131,7 @@ export async function startServer(
     mcpServerFor,
     registry,
     packs,
-    eventTypes: createEventTypes(BUILT_IN_EVENT_TYPES),
+    eventTypes: createEventTypes([...BUILT_IN_EVENT_TYPES, ...packs.flatMap(({ events = [] }) => events)]),
     secretsKey,
     webhookNetworks: settings.webhookNetworks,
     llm,
