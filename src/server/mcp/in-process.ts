@@ -11,8 +11,8 @@ import type { JsonSchema } from '../../protocol/manifest.ts';
 import type { HttpEnv } from '../http-types.ts';
 import type { CallOptions, Platform, PlatformCommand } from './platform.ts';
 
-/** What of the MCP request's headers says who calls. */
-const CALLER_HEADERS = ['authorization', 'x-forwarded-for', 'user-agent'];
+/** What of the MCP request's headers says who calls, and in which trace. */
+const CALLER_HEADERS = ['authorization', 'x-forwarded-for', 'user-agent', 'traceparent'];
 
 export type PlatformFor = (c: Context<HttpEnv>, actor: Actor) => Platform;
 
