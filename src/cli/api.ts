@@ -1,10 +1,12 @@
 // Calls the server's commands over REST. Used by run.ts, follow-task.ts and login.ts.
+
+import { type RestCall, restCall } from '../lib/rest-call.ts';
+import { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
 import { apiError, connectionError, isBroken, isRefused, notSeed } from './api-errors.ts';
 import type { Io } from './io.ts';
 import type { Profile } from './profile.ts';
 import type { HttpResponse } from './request.ts';
-import { restCall } from './rest-call.ts';
 
 export interface Api {
   readonly url: string;
@@ -89,16 +91,25 @@ export function createApi(io: Io, profile: Profile): Api {
     url: profile.url,
     call: (command, input) =>
       json({
-        ...restCall(command, input),
+        ...typedCall(command, input),
         accept: 'application/json',
         ...(command.creates && { idempotencyKey: globalThis.crypto.randomUUID() }),
       }),
     get: (path) => json({ method: 'GET', path, accept: 'application/json' }),
     async stream(command, input, { lastEventId, signal }) {
-      const exchange = { ...restCall(command, input), accept: 'application/x-ndjson', lastEventId, signal };
+      const exchange = { ...typedCall(command, input), accept: 'application/x-ndjson', lastEventId, signal };
       return (await send(exchange)).body;
     },
   };
+}
+
+/** What cannot be put into a request was typed wrong. */
+function typedCall(command: ManifestCommand, input: Record<string, unknown>): RestCall {
+  try {
+    return restCall(command, input);
+  } catch (cause) {
+    throw cause instanceof SeedError ? new SeedError('usage', cause.message, { cause }) : cause;
+  }
 }
 
 function isJson(response: HttpResponse): boolean {

@@ -115,8 +115,8 @@ export interface TaskService {
   stop(id: string): Promise<Task>;
   /** What its agent called, oldest first. */
   ledger(id: string, page: PageRequest): Promise<Page<LedgerEntry>>;
-  /** Past and coming events with seq > after, in order; ends after the terminal status. */
-  events(id: string, after: number): Promise<AsyncIterable<TaskEvent>>;
+  /** Past and, unless only those are wanted, coming events with seq > after, in order; ends after the terminal status. */
+  events(id: string, after: number, onlyPast: boolean): Promise<AsyncIterable<TaskEvent>>;
 }
 
 export interface PackService {

@@ -60,7 +60,8 @@ export function taskService(
       const span = await getTaskProgress(store.db, (await found(id)).id);
       return listLedger(store.db, actor.accountId, span, page);
     },
-    events: async (id, after) => watchTask(parts, await found(id), after, held.signal),
+    events: async (id, after, onlyPast) =>
+      watchTask(parts, await found(id), { after, onlyPast, signal: held.signal }),
   };
 }
 
