@@ -5,6 +5,8 @@ const PACK_TASKS = 'packs/**/*.task.test.ts';
 
 export default defineConfig({
   test: {
+    // Much of a test is waiting: on two processors one file at a time leaves one of them idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       { test: { name: 'unit', include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'] } },
       {
