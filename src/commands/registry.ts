@@ -2,6 +2,7 @@
 import { allows } from '../core/scopes.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { createAccount, listAccounts } from './accounts.ts';
+import { getArtifact, listArtifacts } from './artifacts.ts';
 import { listAudit } from './audit.ts';
 import type { Command } from './define-command.ts';
 import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from './keys.ts';
@@ -40,6 +41,8 @@ export const BUILT_IN: readonly Command[] = [
   listTasks,
   stopTask,
   taskEvents,
+  listArtifacts,
+  getArtifact,
   listSandboxes,
 ];
 

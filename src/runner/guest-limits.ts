@@ -18,6 +18,8 @@ export interface GuestLimits {
   enter(route: RelayRoute & { kind: 'forward' }, signal: AbortSignal): Promise<() => void>;
   /** Throws body_too_large when the task's events are more than may be kept. */
   chargeEvents(ndjson: string): void;
+  /** Throws body_too_large for an artifact that is too large, or when all of them are. */
+  chargeArtifact(bytes: number): void;
 }
 
 export function createGuestLimits(): GuestLimits {
@@ -29,6 +31,7 @@ export function createGuestLimits(): GuestLimits {
   const underWay = new Set<RelayRoute['kind']>();
   let events = 0;
   let eventBytes = 0;
+  let artifactBytes = 0;
 
   return {
     admit(route) {
@@ -38,10 +41,10 @@ export function createGuestLimits(): GuestLimits {
           hint: 'Wait a second, then go on more slowly.',
         });
       }
-      // Their bodies are held in memory: one at a time.
-      if (kind !== 'events' && kind !== 'result') return () => undefined;
+      // What the guest itself needs, one after the other, takes little of the runner and its server.
+      if (kind === 'forward' || kind === 'task') return () => undefined;
       if (underWay.has(kind)) {
-        throw new SeedError('too_many_requests', `another request to /${kind} is under way`);
+        throw new SeedError('too_many_requests', `another ${kind} request is under way`);
       }
       underWay.add(kind);
       return () => void underWay.delete(kind);
@@ -52,6 +55,16 @@ export function createGuestLimits(): GuestLimits {
       eventBytes += ndjson.length;
       if (events <= LIMITS.eventsPerTask * 2 && eventBytes <= LIMITS.eventBytesPerTask) return;
       throw new SeedError('body_too_large', 'the events of this task are more than may be kept');
+    },
+    chargeArtifact(bytes) {
+      artifactBytes += bytes;
+      if (bytes <= LIMITS.artifactBytes && artifactBytes <= LIMITS.guest.artifactBytes) return;
+      throw new SeedError(
+        'body_too_large',
+        bytes > LIMITS.artifactBytes
+          ? `an artifact is at most ${LIMITS.artifactBytes} bytes`
+          : `${LIMITS.guest.artifactBytes} bytes of artifacts were sent already, with those that were replaced`,
+      );
     },
   };
 }

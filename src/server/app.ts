@@ -1,7 +1,6 @@
 // The server's HTTP application: what is mounted where, and what holds for every request.
 import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { secureHeaders } from 'hono/secure-headers';
 import { renderCli } from '../cli/bundle.ts';
 import { toManifest } from '../commands/manifest.ts';
@@ -13,6 +12,7 @@ import { authenticate } from './authenticate.ts';
 import { commandRoutes } from './command-routes.ts';
 import { DOCS_POLICY, docsPage } from './docs-page.ts';
 import type { HttpEnv } from './http-types.ts';
+import { limitApiBody, limitBody, limitRunnerBody } from './limit-body.ts';
 import { llmRoutes } from './llm-routes.ts';
 import { logRequests } from './log-requests.ts';
 import { toOpenApi } from './openapi.ts';
@@ -39,9 +39,9 @@ export function createApp(parts: ServerParts): Hono<HttpEnv> {
   if (metrics) app.use(watchRequests(metrics));
   app.use(logRequests(log));
   app.use(secureHeaders());
-  app.use('/api/*', limitBody(LIMITS.bodyBytes));
+  app.use('/api/*', limitApiBody(registry.commands));
   app.use('/llm/*', limitBody(LIMITS.llmBodyBytes));
-  app.use('/runner/*', limitBody(LIMITS.llmBodyBytes));
+  app.use('/runner/*', limitRunnerBody());
 
   app.route('/api/v1', commandRoutes(parts));
   app.route('/llm/v1', llmRoutes(parts));
@@ -73,15 +73,4 @@ export function createApp(parts: ServerParts): Hono<HttpEnv> {
     return c.json({ status: 'ready' });
   });
   return app;
-}
-
-function limitBody(maxSize: number) {
-  return bodyLimit({
-    maxSize,
-    onError: (c) => {
-      // The rest of the body is not read, so nothing else can come over this connection.
-      c.header('Connection', 'close');
-      throw new SeedError('body_too_large', `the body is larger than ${maxSize} bytes`);
-    },
-  });
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import type { Actor, CommandContext } from '../commands/context.ts';
-import { type Command, isStream } from '../commands/define-command.ts';
+import { type Command, isFile, isObject, isStream } from '../commands/define-command.ts';
 import { parseHttp, pathParameters, toManifest } from '../commands/manifest.ts';
 import { cutJson } from '../core/cut-json.ts';
 import { allows } from '../core/scopes.ts';
@@ -10,6 +10,7 @@ import { SeedError } from '../protocol/errors.ts';
 import { appendServerEvent } from '../store/events.ts';
 import { type AuditedRoute, audited, type RecordDone } from './audited.ts';
 import { authenticate } from './authenticate.ts';
+import { fileAnswer } from './file-answer.ts';
 import type { HttpEnv } from './http-types.ts';
 import { answerOnce } from './idempotency/answer-once.ts';
 import type { ServerParts } from './parts.ts';
@@ -49,15 +50,17 @@ function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {
   const answer: Answer = async (c, recordDone) => {
     const actor = await authenticate(c, parts, true);
     refuseUnlessAllowed(command, actor);
-    const input = await readInput(c);
+    await using delivery = parts.inbox.open();
+    const input = await readInput(c, delivery);
     c.set('input', input);
     const signal = AbortSignal.any([c.req.raw.signal, parts.stopping]);
     const waitMs = preferredWaitMs(c.req.header('prefer'));
-    const success = isStream(command) ? 200 : (command.successStatus ?? 200);
+    const success = isObject(command) ? (command.successStatus ?? 200) : 200;
     const done = (target: string) => recordDone(target, success);
     const services = bindServices(parts, actor, signal, done, c.req.header('traceparent'));
     const context: CommandContext = { actor, waitMs, signal, creationId: randomUUID(), ...services };
     if (isStream(command)) return streamAnswer(c, await command.stream(resumed(c, input), context));
+    if (isFile(command)) return fileAnswer(c, await command.file(input as never, context));
     const work = async (creationId: string) =>
       command.output.parse(await command.run(input as never, { ...context, creationId }));
     const output = command.creates

@@ -1,13 +1,18 @@
-// A command's input out of a request: path parameters, then the query (GET) or the JSON body, then the schema.
+// A command's input out of a request: path parameters, then the query (GET) or the body (JSON, or the parts of a form where it brings
+// files), then the schema.
 import type { Context } from 'hono';
 import type { z } from 'zod';
-import type { Command } from '../commands/define-command.ts';
+import { type Command, isObject } from '../commands/define-command.ts';
 import { toJsonSchema } from '../commands/json-schema.ts';
 import { parseHttp, pathParameters } from '../commands/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
+import type { GivenFile } from '../protocol/file.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
+import type { Delivery } from './blobs/inbox.ts';
+import { readMultipart, receiveFiles } from './read-files.ts';
 
-export type InputReader = (c: Context) => Promise<unknown>;
+/** The contents of files that the request brings are put aside in the delivery. */
+export type InputReader = (c: Context, delivery: Delivery) => Promise<unknown>;
 
 /** Prepares the reader of one command. It throws SeedError invalid_json, invalid_input or unsupported_media_type. */
 export function inputReader(command: Command): InputReader {
@@ -15,8 +20,14 @@ export function inputReader(command: Command): InputReader {
   const parameters = pathParameters(path);
   const schema = command.input.strict();
   const properties = toJsonSchema(command.input, 'input').properties ?? {};
-  return async (c) => {
-    const given = method === 'GET' ? fromQuery(c.req.queries(), properties) : await fromBody(c);
+  const takesFiles = isObject(command) && command.takesFiles === true;
+  return async (c, delivery) => {
+    const given =
+      method === 'GET'
+        ? fromQuery(c.req.queries(), properties)
+        : takesFiles && mediaTypeOf(c) === 'multipart/form-data'
+          ? await fromParts(c, delivery)
+          : await fromBody(c);
     for (const name of parameters) {
       if (name in given)
         throw new SeedError('invalid_input', `"${name}" stands in the path and nowhere else`);
@@ -24,8 +35,17 @@ export function inputReader(command: Command): InputReader {
     }
     const parsed = schema.safeParse(given);
     if (!parsed.success) throw invalidInput(parsed.error);
-    return parsed.data;
+    if (!takesFiles) return parsed.data;
+    return { ...parsed.data, files: await receiveFiles(parsed.data['files'] as GivenFile[], delivery) };
   };
+}
+
+async function fromParts(c: Context, delivery: Delivery): Promise<Record<string, unknown>> {
+  const { json, files } = await readMultipart(c, delivery);
+  const given = json === '' ? {} : objectOf(json);
+  if ('files' in given)
+    throw new SeedError('invalid_input', 'files: they are parts "file" of this body, not in the JSON');
+  return { ...given, files };
 }
 
 function fromQuery(
@@ -53,7 +73,7 @@ function fromText(text: string, type: JsonSchema['type']): unknown {
 async function fromBody(c: Context): Promise<Record<string, unknown>> {
   const text = await c.req.text();
   if (text === '') return {};
-  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+  const type = mediaTypeOf(c);
   if (type !== 'application/json') {
     throw new SeedError(
       'unsupported_media_type',
@@ -63,6 +83,14 @@ async function fromBody(c: Context): Promise<Record<string, unknown>> {
       },
     );
   }
+  return objectOf(text);
+}
+
+function mediaTypeOf(c: Context): string | undefined {
+  return c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+}
+
+function objectOf(text: string): Record<string, unknown> {
   let body: unknown;
   try {
     body = JSON.parse(text);

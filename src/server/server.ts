@@ -13,6 +13,8 @@ import { openStore } from '../store/store.ts';
 import { createApp } from './app.ts';
 import { keepAuditFor } from './audit-retention.ts';
 import { AuditTrail } from './audit-trail.ts';
+import { openBlobs } from './blobs/open-blobs.ts';
+import { keepFilesFor } from './blobs/retention.ts';
 import { CallLog } from './call-log.ts';
 import { firstKey } from './first-key.ts';
 import { KeyUse } from './key-use.ts';
@@ -60,6 +62,7 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
   const store = await openStore({ databaseUrl, log });
   store.taskWatchers.add((change) => observe({ type: 'task', change }));
   undo.defer(() => store.close());
+  const { blobs, inbox } = await openBlobs(settings.files, settings.dataDir, store, log);
   const newAdminKey = await firstKey(store, settings.adminKey);
   const prices = await readPrices(settings.pricesFile);
   const spending = undo.use(new Spending(store, prices, log));
@@ -83,6 +86,8 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     store,
     audit,
     calls,
+    blobs,
+    inbox,
     prices,
     telemetry,
     keyUse,
@@ -99,6 +104,7 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     stopping: stopping.signal,
   });
   undo.use(sweepLapsedLeases(store, log));
+  undo.use(keepFilesFor(settings.files.retentionDays, blobs, store.clock, log));
   undo.use(await keepCallsFor(settings.callRetentionDays, store, log));
   if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));
   const http = createServer(

@@ -4,6 +4,7 @@ import { isWellFormedKeySecret } from '../core/key-secret.ts';
 import { env } from '../lib/env.ts';
 import { dataDirSetting, integerSetting, logLevelSetting, urlSetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
+import { type FileSettings, readFileSettings } from './blobs/settings.ts';
 import type { LlmSettings } from './llm/gateway.ts';
 import { resourceSettings } from './resource-settings.ts';
 import type { ResourcePolicy } from './services/resources.ts';
@@ -26,6 +27,7 @@ export interface ServerSettings {
   pricesFile: string | null;
   /** Null: calls, and with them the ledgers of tasks, are kept for ever. */
   callRetentionDays: number | null;
+  files: FileSettings;
   llm: LlmSettings;
   resources: ResourcePolicy;
   telemetry: TelemetrySettings;
@@ -48,6 +50,7 @@ export function readServerSettings(): ServerSettings {
     callRetentionDays: callRetentionDays(),
     resources: resourceSettings(),
     telemetry: telemetrySettings(token),
+    files: readFileSettings(),
     llm: {
       baseUrl: urlSetting('SEED_LLM_BASE_URL'),
       apiKey: env('SEED_LLM_API_KEY') ?? null,

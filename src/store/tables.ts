@@ -4,6 +4,7 @@ import type { CostSource } from '../core/cost.ts';
 import type { ScopeGrant } from '../core/scopes.ts';
 import type { Budget } from '../protocol/budget.ts';
 import type { AgentEvent, ServerEvent } from '../protocol/event.ts';
+import type { KeptFile } from '../protocol/file.ts';
 import type { Effect } from '../protocol/manifest.ts';
 import type { Resources, Usage } from '../protocol/resources.ts';
 import type { RunnerState } from '../protocol/runner.ts';
@@ -13,6 +14,11 @@ import type { TaskError, TaskPhase, TaskStatus } from '../protocol/task.ts';
 type Json<Value> = ColumnType<Value, string, string>;
 type JsonOrNull<Value> = ColumnType<Value | null, string | null, string | null>;
 type Defaulted<Value> = ColumnType<Value, Value | undefined, Value>;
+
+/** A file of a task with the id of the blob that has its content. */
+export interface StoredFile extends KeptFile {
+  blobId: string;
+}
 
 interface AccountsTable {
   id: string;
@@ -91,6 +97,8 @@ interface TasksTable {
   used_calls: Defaulted<number>;
   overspent_at: Defaulted<Date | null>;
   overspent: Defaulted<string | null>;
+  files: ColumnType<StoredFile[], string | undefined, string>;
+  artifacts: ColumnType<StoredFile[], string | undefined, string>;
 }
 
 interface EventsTable {
@@ -201,7 +209,15 @@ interface ReservationsTable {
   uncovered: string[];
 }
 
+interface BlobsTable {
+  id: string;
+  task_id: string;
+  created_at: Date;
+  unused_since: Date | null;
+}
+
 export interface Tables {
+  blobs: BlobsTable;
   spend: SpendTable;
   reservations: ReservationsTable;
   model_calls: ModelCallsTable;

@@ -6,6 +6,7 @@ import { isTerminal } from '../../core/lifecycle.ts';
 import { grantScopes } from '../../core/scopes.ts';
 import { parseTraceParent } from '../../core/trace-parent.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import { isReceived } from '../../protocol/file.ts';
 import type { RunTaskBody, Task } from '../../protocol/task.ts';
 import { listLedger } from '../../store/calls.ts';
 import type { Store } from '../../store/store.ts';
@@ -14,6 +15,7 @@ import { stopTask } from '../../store/task-end.ts';
 import { getTask, listTasks } from '../../store/tasks.ts';
 import type { ServerParts } from '../parts.ts';
 import { defaultModelFor, refuseModel } from './allowed-model.ts';
+import { artifactService, refuseWithoutRoom } from './artifacts.ts';
 import { refuseUnknownScopes } from './grants.ts';
 import { refuseSpent, refuseTooManyTasks } from './key-limits.ts';
 import { grantResources } from './resources.ts';
@@ -56,12 +58,13 @@ export function taskService(
       await found(id);
       return listLedger(store.db, actor.accountId, id, page);
     },
+    ...artifactService(parts, actor),
     events: async (id, after) => watchTask(parts, await found(id), after, signal),
   };
 }
 
 async function accept(
-  { store, registry, llm, resources }: ServerParts,
+  { store, registry, llm, resources, blobs }: ServerParts,
   actor: Actor,
   id: string,
   input: RunTaskBody,
@@ -81,6 +84,8 @@ async function accept(
   }
   refuseModel(model, actor.lineage);
   const granted = grantResources(resources, input.resources ?? {});
+  const received = input.files.filter(isReceived);
+  refuseWithoutRoom(received, granted);
   await refuseWithoutDriver(store);
   const task = {
     id,
@@ -97,10 +102,12 @@ async function accept(
     metadata: input.metadata,
     traceParent: (parseTraceParent(traceParent) && traceParent) ?? null,
   };
-  return createTask(store, task, async (tx) => {
-    await refuseSpent(tx, actor.lineage, store.clock.now());
-    await refuseTooManyTasks(tx, actor.lineage);
-  });
+  return blobs.keep(id, received, (files) =>
+    createTask(store, { ...task, files }, async (tx) => {
+      await refuseSpent(tx, actor.lineage, store.clock.now());
+      await refuseTooManyTasks(tx, actor.lineage);
+    }),
+  );
 }
 
 /** The task when it has ended, or as it is when the time is over or the caller has gone. */
