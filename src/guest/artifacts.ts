@@ -9,7 +9,7 @@ import { outDir } from './folders.ts';
 import type { GuestSettings } from './guest-settings.ts';
 import type { Link, LinkAnswer } from './link.ts';
 import { type FileState, type OutFolder, openOutFolder, type Scan } from './out-folder.ts';
-import { untilAnswered } from './until-answered.ts';
+import { isFinal, untilAnswered } from './until-answered.ts';
 
 const LOOK_EVERY_MS = 300;
 /** A file that never rests is sent all the same, the less often the larger it is. */
@@ -22,7 +22,6 @@ export interface ArtifactWatch {
 }
 
 interface Sent extends FileState {
-  atMs: number;
   /** Null: the runner has it. */
   refusal: string | null;
 }
@@ -62,6 +61,8 @@ export async function watchArtifacts(link: Link, settings: GuestSettings): Promi
 
 function createOutbox(link: Link, folder: OutFolder) {
   const sent = new Map<string, Sent>();
+  /** When a file was first seen in another state than it was last sent in. */
+  const changedSince = new Map<string, number>();
   const pathOf = (name: string) => `/artifacts/${encodeURIComponent(name)}`;
   const hasChanged = (name: string, state: FileState) => !isSame(sent.get(name), state);
   return {
@@ -69,16 +70,18 @@ function createOutbox(link: Link, folder: OutFolder) {
     isDue(name: string, state: FileState, before: FileState | undefined): boolean {
       if (!hasChanged(name, state)) return false;
       if (isSame(before, state)) return true;
-      const last = sent.get(name);
+      const now = performance.now();
+      if (!changedSince.has(name)) changedSince.set(name, now);
       const restMs = RESTLESS_MS + state.size / RESTLESS_BYTES_PER_MS;
-      return last !== undefined && performance.now() - last.atMs > restMs;
+      return now - (changedSince.get(name) ?? now) > restMs;
     },
     /** One that is gone by now is no error: there is nothing to send. */
     async send(name: string): Promise<LinkAnswer> {
       const found = await folder.open(name);
       if (found === null) return NOTHING;
       const { handle, state } = found;
-      const note = (refusal: string | null) => sent.set(name, { ...state, atMs: performance.now(), refusal });
+      const note = (refusal: string | null) => sent.set(name, { ...state, refusal });
+      changedSince.delete(name);
       try {
         if (state.size > LIMITS.artifactBytes) {
           note(`it is larger than ${LIMITS.artifactBytes} bytes`);
@@ -90,7 +93,7 @@ function createOutbox(link: Link, folder: OutFolder) {
             : handle.createReadStream({ autoClose: false, start: 0, end: state.size - 1 });
         const answer = await link.upload(pathOf(name), state.size, content);
         if (answer.status < 300) note(null);
-        else if (answer.status < 500) note(messageOf(answer));
+        else if (isFinal(answer)) note(messageOf(answer));
         return answer;
       } finally {
         await handle.close();
@@ -99,10 +102,11 @@ function createOutbox(link: Link, folder: OutFolder) {
     /** Deletes what the agent has deleted. */
     async forgetMissing(scan: Scan): Promise<LinkAnswer> {
       if (scan.isCut) return NOTHING;
+      for (const name of changedSince.keys()) if (!scan.files.has(name)) changedSince.delete(name);
       for (const [name, { refusal }] of sent) {
         if (scan.files.has(name)) continue;
         const answer = refusal === null ? await link.delete(pathOf(name)) : NOTHING;
-        if (answer.status >= 500) return answer;
+        if (!isFinal(answer)) return answer;
         sent.delete(name);
         // There may be room for others now.
         for (const [other, { refusal: why }] of sent) if (why !== null) sent.delete(other);

@@ -4,11 +4,16 @@ import type { LinkAnswer } from './link.ts';
 
 const PAUSE_MS = 500;
 
-/** Sends again while the answer is that the server has trouble. Rejects when the link breaks. */
+/** Whether sending it again would change nothing. */
+export function isFinal({ status }: LinkAnswer): boolean {
+  return status < 500 && status !== 429;
+}
+
+/** Sends again until the answer is final. Rejects when the link breaks. */
 export async function untilAnswered(send: () => Promise<LinkAnswer>): Promise<LinkAnswer> {
   for (;;) {
     const answer = await send();
-    if (answer.status < 500 && answer.status !== 429) return answer;
+    if (isFinal(answer)) return answer;
     await delay(PAUSE_MS);
   }
 }

@@ -7,6 +7,9 @@ import type { RelayRoute } from './relay-routes.ts';
 
 const { requestsPerSecond, requestBurst, serverCalls, modelCalls } = LIMITS.guest;
 
+/** Bodies of events and results are held in memory; files pass through. A guest sends these one after the other. */
+const AT_ONCE: Partial<Record<RelayRoute['kind'], number>> = { events: 1, result: 1, file: 4, artifact: 4 };
+
 export interface GuestLimits {
   /**
    * Throws too_many_requests when requests come too fast, or one is under way that must be alone.
@@ -28,7 +31,7 @@ export function createGuestLimits(): GuestLimits {
   const buckets = { own: bucket(), forward: bucket() };
   const calls = createCallSlots(serverCalls);
   const completions = createCallSlots(modelCalls);
-  const underWay = new Set<RelayRoute['kind']>();
+  const underWay = new Map<RelayRoute['kind'], number>();
   let events = 0;
   let eventBytes = 0;
   let artifactBytes = 0;
@@ -41,13 +44,14 @@ export function createGuestLimits(): GuestLimits {
           hint: 'Wait a second, then go on more slowly.',
         });
       }
-      // What the guest itself needs, one after the other, takes little of the runner and its server.
-      if (kind === 'forward' || kind === 'task') return () => undefined;
-      if (underWay.has(kind)) {
-        throw new SeedError('too_many_requests', `another ${kind} request is under way`);
+      const atOnce = AT_ONCE[kind];
+      if (atOnce === undefined) return () => undefined;
+      const open = underWay.get(kind) ?? 0;
+      if (open >= atOnce) {
+        throw new SeedError('too_many_requests', `${open} requests of this kind (${kind}) are under way`);
       }
-      underWay.add(kind);
-      return () => void underWay.delete(kind);
+      underWay.set(kind, open + 1);
+      return () => void underWay.set(kind, (underWay.get(kind) ?? 1) - 1);
     },
     enter: (route, signal) => (route.isCompletion ? completions : calls).enter(signal),
     chargeEvents(ndjson) {
