@@ -1,4 +1,7 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** Tests of packs that need a sandbox. */
+const PACK_TASKS = 'packs/**/*.task.test.ts';
 
 export default defineConfig({
   test: {
@@ -7,7 +10,8 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['test/integration/**/*.test.ts'],
+          include: ['test/integration/**/*.test.ts', 'packs/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, PACK_TASKS],
           globalSetup: ['test/fixtures/postgres-global-setup.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -16,7 +20,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/e2e/**/*.test.ts', PACK_TASKS],
           globalSetup: ['test/fixtures/postgres-global-setup.ts'],
           fileParallelism: false,
           // After the others: some of these measure times that people rely on.

@@ -1,16 +1,18 @@
 // npm run demo: a real task in a real sandbox, on a throw-away database, with no account or key of any kind.
+// npm run demo -- <example>, or --all: the brief's examples, on sample rows.
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AllInOne, startAllInOne } from '../src/all-in-one.ts';
 import { wholeEnvironment } from '../src/lib/env.ts';
 import { describeFailure } from '../src/lib/process-life.ts';
 import { cacheDirSetting, dataDirSetting } from '../src/lib/settings.ts';
-import { checkOutcome } from './demo/check-outcome.ts';
-import { createInventory } from './demo/inventory.ts';
-import { heading, say, seedCli } from './demo/show.ts';
+import { SeedError } from '../src/protocol/errors.ts';
+import { EXAMPLES } from './demo/examples.ts';
+import { showKeyCleanup } from './demo/key-cleanup.ts';
+import { runAll } from './demo/run-all.ts';
+import { type Connection, heading, say } from './demo/show.ts';
+import { showExample } from './demo/show-example.ts';
 import { setUpWithProgress } from './lib/set-up.ts';
-
-const INSTRUCTION = 'Check our API key inventory and revoke any expired ones';
 
 let seed: AllInOne | null = null;
 let folder: string | null = null;
@@ -19,13 +21,26 @@ process.on('SIGINT', () => void leave(130));
 process.on('SIGTERM', () => void leave(143));
 
 try {
-  await leave(await demo());
+  await leave(await demo(chooseDemo(process.argv.slice(2))));
 } catch (error) {
   process.stderr.write(describeFailure(error));
   await leave(1);
 }
 
-async function demo(): Promise<number> {
+/** Shows something and tells what did not come out as it should. */
+type Demo = (connection: Connection) => Promise<string[]>;
+
+function chooseDemo([name, ...more]: string[]): Demo {
+  if (name === undefined) return showKeyCleanup;
+  if (name === '--all' && more.length === 0) return runAll;
+  const example = EXAMPLES.find((candidate) => candidate.name === name);
+  if (example && more.length === 0) return (connection) => showExample(connection, example);
+  throw new SeedError('usage', `there is no demo "${[name, ...more].join(' ')}"`, {
+    hint: `Write npm run demo, npm run demo -- --all, or -- and one of: ${EXAMPLES.map((one) => one.name).join(', ')}.`,
+  });
+}
+
+async function demo(show: Demo): Promise<number> {
   await setUpWithProgress();
   const home = dataDirSetting();
   await mkdir(home, { recursive: true });
@@ -40,30 +55,10 @@ async function demo(): Promise<number> {
     DATABASE_URL: '',
     SEED_ADMIN_KEY: '',
     SEED_LLM_BASE_URL: '',
+    SEED_PACKS: '',
     OPENROUTER_API_KEY: '',
   });
-  const connection = { url: seed.url, key: seed.adminKey ?? '', home: folder };
-  await createInventory(connection);
-
-  heading('The keys before');
-  await seedCli(connection, ['keys', 'list']);
-  heading('A task, for an agent that may read and write keys and nothing else');
-  const run = [
-    'tasks',
-    'run',
-    '--instruction',
-    INSTRUCTION,
-    '--scopes',
-    'keys:read,keys:write',
-    '--timeout',
-    '60000',
-  ];
-  await seedCli(connection, run);
-  heading('The task, as GET /api/v1/tasks/{id} answers it');
-  const problems = await checkOutcome(connection, (task) => say(JSON.stringify({ task }, null, 2)));
-  heading('The keys after');
-  await seedCli(connection, ['keys', 'list']);
-
+  const problems = await show({ url: seed.url, key: seed.adminKey ?? '', home: folder });
   if (problems.length > 0) {
     process.stderr.write(
       `\nThe demo did not come out as it should:\n${problems.map((line) => `- ${line}\n`).join('')}`,
@@ -73,9 +68,10 @@ async function demo(): Promise<number> {
   heading('How to go on');
   say(
     [
+      'npm run demo -- --all            more tasks, on the commands of four example platforms',
       'npm start                        your own Seed, with a database that stays',
       'OPENROUTER_API_KEY=… npm start   with a language model; this demo used "scripted", which is none',
-      'docs/                            how it works, how to add your own commands',
+      'docs/your-platform.md            how to add your own commands',
     ].join('\n'),
   );
   return 0;

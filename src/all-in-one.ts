@@ -16,6 +16,7 @@ interface ReadyMessage {
   url: string;
   adminKey: string | null;
   model: string;
+  packs: readonly string[];
 }
 
 export interface AllInOne extends ReadyMessage {

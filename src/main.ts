@@ -27,13 +27,14 @@ async function stop(seed: AllInOne, exitCode: number): Promise<void> {
   process.exit(exitCode);
 }
 
-function greet({ url, adminKey, model }: AllInOne): void {
+function greet({ url, adminKey, model, packs }: AllInOne): void {
   const lines = [`Seed is ready at ${url} (reference: ${url}/docs)`];
   if (model === 'scripted') {
     lines.push(
       'Model: scripted, which is no language model. For a real one set OPENROUTER_API_KEY or SEED_LLM_BASE_URL.',
     );
   } else lines.push(`Model: ${model}`);
+  if (packs.length > 0) lines.push(`Packs: ${packs.join(', ')} (SEED_PACKS narrows them)`);
   if (adminKey)
     lines.push(
       '',

@@ -1,4 +1,5 @@
 // Prints a command's answer: JSON as it is, CSV, a table, or names and values. Used by run.ts and login.ts.
+import { shellWord } from '../lib/shell-word.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
 import { cellText, isRecord, words } from './cell.ts';
@@ -58,7 +59,7 @@ function printList(
   const items = Array.isArray(given) ? given : [];
   if (csv) io.stdout.write(listCsv(items, command.columns));
   else if (items.length === 0)
-    note(command.name.endsWith(' list') ? `No ${command.name.split(' ')[0]}.` : 'Nothing to show.');
+    note(command.name.endsWith(' list') ? `No ${command.name.split(' ').at(-2)}.` : 'Nothing to show.');
   else {
     const sums = isRecord(totals) ? totals : null;
     const { text, hidden } = listView(items, command.columns, viewOptions(io), sums);
@@ -81,9 +82,4 @@ function viewOptions(io: Io): ViewOptions {
     width: isTerminal ? columns : null,
     now: isTerminal ? io.clock.now() : null,
   };
-}
-
-/** A word as a shell takes it. */
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

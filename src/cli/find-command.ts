@@ -16,8 +16,9 @@ export function unknownCommand(
   localNames: readonly string[],
   words: readonly string[],
 ): SeedError {
-  const typed = words.slice(0, 2).filter((word) => !word.startsWith('-'));
   const names = [...manifest.commands.map(({ name }) => name), ...localNames];
+  const isNoun = names.some((name) => name.startsWith(`${words.slice(0, 2).join(' ')} `));
+  const typed = words.slice(0, isNoun ? 3 : 2).filter((word) => !word.startsWith('-'));
   const nouns = [...new Set(names.map((name) => name.split(' ')[0] ?? name))];
   const meant = closest(typed.join(' '), names) ?? closest(typed[0] ?? '', nouns);
   return new SeedError(

@@ -48,11 +48,19 @@ export function rootHelp(manifest: Manifest | null, local: readonly HelpEntry[],
   return join(sections);
 }
 
-/** `seed keys --help` */
-export function nounHelp(noun: string, commands: readonly ManifestCommand[], style: Style): string {
+/** `seed keys --help`, `seed webhooks events --help` */
+export function nounHelp(
+  noun: string,
+  commands: readonly ManifestCommand[],
+  local: readonly HelpEntry[],
+  style: Style,
+): string {
+  const first = commands.flatMap((command) => command.examples.slice(0, 1));
   return join([
     `${style.bold('Usage:')} seed ${noun} <verb> [arguments] [flags]`,
     section('Commands', commands.map(commandEntry), style),
+    section('This machine', local, style),
+    examples({ examples: first }, style),
     `More about one: seed ${commands[0]?.name ?? noun} --help`,
   ]);
 }

@@ -1,5 +1,5 @@
-// A command that runs on this machine and is not in the manifest. Used by run.ts; the commands are login.ts, doctor.ts and
-// snapshots.ts.
+// A command that runs on this machine and is not in the manifest. Used by run.ts; the commands are login.ts, doctor.ts,
+// snapshots.ts, packs.ts and webhooks-listen.ts.
 import { SeedError } from '../protocol/errors.ts';
 import { parseArgs } from './builtin.ts';
 import { type GlobalFlags, isTrailingFlag } from './global-flags.ts';
@@ -15,6 +15,8 @@ export interface LocalCommand {
   options: Record<string, { type: 'string' | 'boolean' }>;
   /** Names under which `values` has what stands without a flag. */
   positionals?: readonly string[];
+  /** The server has commands of the same noun. */
+  alsoOnServer?: boolean;
   /** Complete command lines. */
   examples?: readonly string[];
   /** Returns the exit code. */

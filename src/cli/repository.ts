@@ -3,11 +3,13 @@ import { fs } from './builtin.ts';
 import { doctor } from './doctor.ts';
 import { login, logout } from './login.ts';
 import { main } from './main.ts';
+import { packCommands } from './packs.ts';
 import { REPOSITORY } from './repository-root.ts';
 import { snapshotCommands } from './snapshots.ts';
+import { webhooksListen } from './webhooks-listen.ts';
 
 await main({
   manifest: null,
-  local: [login, logout, doctor, ...snapshotCommands],
+  local: [login, logout, doctor, ...snapshotCommands, ...packCommands, webhooksListen],
   version: () => JSON.parse(fs.readFileSync(new URL('package.json', REPOSITORY), 'utf8')).version,
 });

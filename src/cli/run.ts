@@ -58,14 +58,21 @@ async function dispatch(argv: readonly string[], form: Form, io: Io): Promise<nu
     return code ?? EXIT.ok;
   }
   const verbs = form.local.filter(({ name }) => name.startsWith(`${rest[0]} `));
-  if (verbs.length > 0) return showLocalNounHelp(io, verbs, flags, rest);
+  const isShared = verbs.some(({ alsoOnServer }) => alsoOnServer);
+  if (verbs.length > 0 && !isShared) return showLocalNounHelp(io, verbs, flags, rest);
   const profile = loadProfile(io, flags.url);
   const api = createApi(io, profile);
   const source = form.manifest
     ? embeddedManifest(form.manifest)
     : cachedManifest(io, api, profile, flags.refresh);
   if (rest[0] === undefined) return showRootHelp(io, form, source);
-  const { manifest, command } = await locate(source, rest);
+  const located = await locate(source, rest).catch((error: unknown) => {
+    // This machine's own verbs can be told without the server.
+    if (verbs.length > 0 && wantsNounHelp(flags, rest)) return null;
+    throw error;
+  });
+  if (!located) return showLocalNounHelp(io, verbs, flags, rest);
+  const { manifest, command } = located;
   if (!command) return showNounHelp(io, form, manifest, flags, rest);
   const args = rest.slice(command.name.split(' ').length);
   return runCommand(io, api, manifest, command, flags, args);
@@ -120,6 +127,10 @@ async function runCommand(
 
 function noFormat({ name }: ManifestCommand): SeedError {
   return new SeedError('usage', `seed ${name} gives a file as it is: it has neither --json nor --csv`);
+}
+
+function wantsNounHelp(flags: GlobalFlags, [, verb]: readonly string[]): boolean {
+  return flags.help || verb === undefined || verb.startsWith('-');
 }
 
 /** Before anything is done. */
@@ -177,11 +188,15 @@ function showNounHelp(
   flags: GlobalFlags,
   words: readonly string[],
 ): number {
-  const [noun = '', ...others] = words;
-  const commands = manifest.commands.filter(({ name }) => name.startsWith(`${noun} `));
-  const wantsHelp = flags.help || others[0] === '--help' || others[0] === '-h';
-  const isBareNoun = others.every((word) => word.startsWith('-'));
-  if (commands.length === 0 || (!wantsHelp && !isBareNoun)) {
+  const end = words.findIndex((word) => word.startsWith('-'));
+  const typed = end < 0 ? words : words.slice(0, end);
+  const wantsHelp = flags.help || words[end] === '--help' || words[end] === '-h';
+  const below = (noun: string) => manifest.commands.filter(({ name }) => name.startsWith(`${noun} `));
+  const whole = typed.join(' ');
+  // With help asked for, what stands after a noun that has nothing below it does not matter.
+  const noun = wantsHelp && below(whole).length === 0 ? (typed[0] ?? '') : whole;
+  const commands = below(noun);
+  if (commands.length === 0) {
     throw unknownCommand(
       manifest,
       form.local.map(({ name }) => name),
@@ -189,6 +204,7 @@ function showNounHelp(
     );
   }
   const output = wantsHelp ? io.stdout : io.stderr;
-  showHelp(output, nounHelp(noun, commands, styleFor(output, io)));
+  const local = form.local.filter(({ name }) => name.startsWith(`${noun} `));
+  showHelp(output, nounHelp(noun, commands, local, styleFor(output, io)));
   return wantsHelp ? EXIT.ok : EXIT.usage;
 }

@@ -25,5 +25,5 @@ export async function runStream(
 
 /** Whether the item has an event's frame; its kind may still be unknown to this CLI. */
 export function isTaskEvent(item: unknown): item is TaskEvent {
-  return isRecord(item) && typeof item['seq'] === 'number' && typeof item['type'] === 'string';
+  return isRecord(item) && typeof item['at'] === 'string' && typeof item['type'] === 'string';
 }

@@ -18,10 +18,12 @@ import type {
   UsageBy,
   UsageReport,
 } from '../protocol/obs.ts';
+import type { PackView } from '../protocol/pack.ts';
 import type { Page } from '../protocol/page.ts';
 import type { RunnerView } from '../protocol/runner.ts';
 import type { RunTaskBody, Task, TaskStatus } from '../protocol/task.ts';
 import type { SentFile } from './define-command.ts';
+import type { WebhookService } from './webhook-service.ts';
 
 /** Who presents the key. */
 export interface Actor {
@@ -122,6 +124,12 @@ export interface TaskService {
   events(id: string, after: number): Promise<AsyncIterable<TaskEvent>>;
 }
 
+export interface PackService {
+  list(): Promise<Page<PackView>>;
+  /** Writes the pack's sample rows for the caller's account, which must have none in it. */
+  loadSamples(name: string): Promise<PackView>;
+}
+
 export interface SandboxService {
   /** The runners heard of lately, with the tasks that run on them. */
   list(): Promise<Page<RunnerView>>;
@@ -158,6 +166,8 @@ export interface CommandContext {
   audit: AuditService;
   keys: KeyService;
   obs: ObsService;
+  packs: PackService;
   tasks: TaskService;
   sandboxes: SandboxService;
+  webhooks: WebhookService;
 }

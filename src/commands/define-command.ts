@@ -25,6 +25,7 @@ interface CommandBase<Input extends z.ZodObject> {
 export interface ObjectCommand<
   Input extends z.ZodObject = z.ZodObject,
   Output extends z.ZodObject = z.ZodObject,
+  Context = CommandContext,
 > extends CommandBase<Input> {
   output: Output;
   /** HTTP status of success; 200 unless said. */
@@ -37,7 +38,7 @@ export interface ObjectCommand<
   columns?: readonly string[];
   /** A stream command, taking the answered task's id, that shows how it goes on. */
   follow?: string;
-  run(input: z.output<Input>, ctx: CommandContext): Promise<z.input<Output>>;
+  run(input: z.output<Input>, ctx: Context): Promise<z.input<Output>>;
 }
 
 export interface StreamItem<Item = unknown> {

@@ -4,6 +4,7 @@ import { Duration, Lifetime } from '../protocol/duration.ts';
 import { Key, KeyStatus, keyLimits } from '../protocol/key.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { Metadata } from '../protocol/metadata.ts';
+import { Moment } from '../protocol/moment.ts';
 import { pageInput, pageOf } from '../protocol/page.ts';
 import { Scopes } from '../protocol/scope.ts';
 import { defineCommand } from './define-command.ts';
@@ -13,7 +14,7 @@ const KeyName = z.string().trim().min(1).max(LIMITS.nameLength).describe('What t
 const LastingKeys = z
   .boolean()
   .describe('Whether keys that its tasks create may live on after the task, as long as this key');
-const ExpiresAt = z.iso.datetime({ offset: true }).optional();
+const ExpiresAt = Moment.optional();
 const Labels = Metadata.describe('Your own labels, kept with the key');
 const SecretAnswer = z.object({
   key: Key,

@@ -1,14 +1,32 @@
 // All commands of the platform. Routes, CLI, OpenAPI, docs and the agent's tools are made from this list.
 import { allows } from '../core/scopes.ts';
-import { SeedError } from '../protocol/errors.ts';
 import { createAccount, listAccounts } from './accounts.ts';
 import { getArtifact, listArtifacts } from './artifacts.ts';
 import { listAudit } from './audit.ts';
 import type { Command } from './define-command.ts';
 import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from './keys.ts';
+import { refuseClashes } from './name-clashes.ts';
 import { obsCosts, obsErrors, obsRequests, obsSummary, obsUsage } from './obs.ts';
+import { listPacks, loadSamples } from './packs.ts';
 import { listSandboxes } from './sandboxes.ts';
 import { getTask, listLedger, listTasks, runTask, stopTask, taskEvents } from './tasks.ts';
+import {
+  getWebhookDelivery,
+  listWebhookDeliveries,
+  replayFailedDeliveries,
+  replayWebhookDelivery,
+} from './webhook-deliveries.ts';
+import { getWebhookEvent, listWebhookEvents, streamWebhookEvents } from './webhook-events.ts';
+import {
+  createWebhook,
+  deleteWebhook,
+  getWebhook,
+  listWebhooks,
+  rotateDefaultSecret,
+  rotateWebhook,
+  testWebhook,
+  updateWebhook,
+} from './webhooks.ts';
 import { whoami } from './whoami.ts';
 
 export interface Registry {
@@ -44,12 +62,36 @@ export const BUILT_IN: readonly Command[] = [
   listArtifacts,
   getArtifact,
   listSandboxes,
+  createWebhook,
+  listWebhooks,
+  getWebhook,
+  updateWebhook,
+  rotateWebhook,
+  rotateDefaultSecret,
+  testWebhook,
+  listWebhookEvents,
+  getWebhookEvent,
+  streamWebhookEvents,
+  listWebhookDeliveries,
+  getWebhookDelivery,
+  replayWebhookDelivery,
+  replayFailedDeliveries,
+  deleteWebhook,
+  listPacks,
+  loadSamples,
 ];
 
-/** @throws SeedError invalid_settings when two commands share a name or a route */
-export function createRegistry(commands: readonly Command[]): Registry {
-  refuseClashes(commands.map((command) => command.name));
-  refuseClashes(commands.map((command) => command.http.replace(/\{[^}]+\}/g, '{}')));
+/** Commands that come from one place: Seed's own, or a pack's. */
+export interface CommandSource {
+  /** What messages call it: the file of a pack. */
+  file: string;
+  commands: readonly Command[];
+}
+
+/** @throws SeedError invalid_settings when two commands share a name or a route, or two sources a noun, path or scope */
+export function createRegistry(builtIn: readonly Command[], packs: readonly CommandSource[] = []): Registry {
+  refuseClashes([{ file: 'Seed itself', commands: builtIn }, ...packs]);
+  const commands = [...builtIn, ...packs.flatMap((pack) => pack.commands)];
   const reachable = (operator: boolean) => commands.filter((command) => operator || !command.operatorOnly);
   return {
     commands,
@@ -57,9 +99,4 @@ export function createRegistry(commands: readonly Command[]): Registry {
     allowed: (scopes, operator) =>
       reachable(operator).filter((command) => command.scope === null || allows(scopes, command.scope)),
   };
-}
-
-function refuseClashes(names: string[]): void {
-  const clash = names.find((name, index) => names.indexOf(name) !== index);
-  if (clash) throw new SeedError('invalid_settings', `two commands are both called "${clash}"`);
 }

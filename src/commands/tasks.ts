@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { TaskEvent } from '../protocol/event.ts';
 import { LedgerEntry } from '../protocol/ledger.ts';
+import { Moment } from '../protocol/moment.ts';
 import { pageInput, pageOf } from '../protocol/page.ts';
 import { RunTaskBody, Task, TaskStatus } from '../protocol/task.ts';
 import { defineCommand, defineStream } from './define-command.ts';
@@ -40,11 +41,8 @@ export const listTasks = defineCommand({
     status: TaskStatus.optional().describe('Only tasks of this status'),
     keyId: z.uuid().optional().describe('Only tasks that this key started'),
     parentTaskId: z.uuid().optional().describe('Only tasks that the agent of this task started'),
-    createdAfter: z.iso.datetime({ offset: true }).optional().describe('Only tasks created after this time'),
-    createdBefore: z.iso
-      .datetime({ offset: true })
-      .optional()
-      .describe('Only tasks created before this time'),
+    createdAfter: Moment.optional().describe('Only tasks created after this time'),
+    createdBefore: Moment.optional().describe('Only tasks created before this time'),
     ...pageInput,
   }),
   output: pageOf(Task),
@@ -101,7 +99,13 @@ export const taskEvents = defineStream({
   effect: 'read',
   input: z.object({
     id: TaskId,
-    after: z.number().int().min(0).default(0).describe('Only events after this sequence number'),
+    after: z
+      .number()
+      .int()
+      .min(0)
+      .max(999_999_999)
+      .default(0)
+      .describe('Only events after this sequence number'),
   }),
   item: TaskEvent,
   examples: ['seed tasks events 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11'],

@@ -20,7 +20,9 @@ export function canonicalAddress(text: string): string | null {
   const bare = text.split('%')[0] ?? '';
   const version = isIP(bare);
   if (version === 0) return null;
-  const { address } = new SocketAddress({ address: bare, family: version === 4 ? 'ipv4' : 'ipv6' });
+  // There is but one way to write these.
+  if (version === 4) return bare;
+  const { address } = new SocketAddress({ address: bare, family: 'ipv6' });
   return MAPPED.exec(address)?.[1] ?? address;
 }
 

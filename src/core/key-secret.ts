@@ -1,6 +1,6 @@
 // The shape of an API key's secret: `sk_live_`, 30 random base62 characters, 6 characters of CRC32 in base62.
 // The checksum lets a mistyped or truncated key be refused before the database is asked.
-import { createHash, randomInt } from 'node:crypto';
+import { hash, randomInt } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -33,7 +33,7 @@ export function isWellFormedKeySecret(text: string): boolean {
 
 /** SHA-256, hex: what is stored. The secret has 178 random bits, so a plain hash cannot be searched. */
 export function hashKeySecret(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
+  return hash('sha256', secret, 'hex');
 }
 
 /** The first characters, enough for a person to recognise the key by. */

@@ -29,6 +29,18 @@ test('commands stand under their noun, with arguments, effect and summary', () =
   );
 });
 
+test('a large platform is listed by name, a line for each noun', () => {
+  const nouns = Array.from({ length: 30 }, (_, index) => `things${index}`);
+  const commands = nouns.flatMap((noun) => [
+    command(`${noun} list`),
+    command(`${noun} remove`, { effect: 'destructive', positional: ['id'] }),
+  ]);
+  const prompt = systemPrompt(commands, '/workspace');
+  expect(prompt).toContain('- seed things7: list [read], remove <id> [destructive]\n');
+  expect(prompt).not.toContain('Does things7 list');
+  expect(prompt.length).toBeLessThan(4_000);
+});
+
 test('without commands it says so', () => {
   const prompt = systemPrompt([], '/workspace');
   expect(prompt).toContain('no platform command');

@@ -29,17 +29,30 @@ const NO_COMMANDS = `For this task you may call no platform command: \`seed\` ca
 
 const ANSWER = `When you are done, answer with the result in plain text: what you found, what you changed (by name), and what you could not do and why. This last answer is all that the caller gets; make it complete and short. Never claim what you did not check.`;
 
+/** More commands than these are listed by name alone: every model request carries the list. */
+const DESCRIBED_MOST = 40;
+
 function commandSection(commands: readonly ManifestCommand[]): string {
-  const groups = Map.groupBy(commands, ({ name }) => name.split(' ')[0] ?? name);
-  const lines = [...groups].map(([noun, members]) => `${noun}:\n${members.map(commandLine).join('\n')}`);
+  const groups = [...Map.groupBy(commands, ({ name }) => name.split(' ')[0] ?? name)];
+  const list =
+    commands.length <= DESCRIBED_MOST
+      ? groups.map(([noun, members]) => `${noun}:\n${members.map(commandLine).join('\n')}`).join('\n\n')
+      : groups.map(([noun, members]) => `- seed ${noun}: ${members.map(shortName).join(', ')}`).join('\n');
   return `The commands that you may call (nothing else is allowed, and the platform enforces it):
 
-${lines.join('\n\n')}
+${list}
 
-\`seed <noun> <verb> --help\` shows a command's flags and examples. Add --json to get JSON on stdout, for jq. Look before you change something: [read] changes nothing, [write] changes the platform, [destructive] cannot be undone, so use it only where the task asks for it.`;
+\`seed <noun> --help\` says what a noun's commands do, with examples; \`seed <noun> <verb> --help\` shows one command's flags. Add --json to get JSON on stdout, for jq. Lists come in pages: --limit 100 for more at once, then --cursor <nextCursor> until nextCursor is null. Look before you change something: [read] changes nothing, [write] changes the platform, [destructive] cannot be undone, so use it only where the task asks for it.`;
 }
 
 function commandLine(command: ManifestCommand): string {
-  const inputs = command.positional.map((name) => ` <${name}>`).join('');
-  return `- seed ${command.name}${inputs} [${command.effect}] ${command.summary}`;
+  return `- seed ${command.name}${inputsOf(command)} [${command.effect}] ${command.summary}`;
 }
+
+/** Without its noun. */
+function shortName(command: ManifestCommand): string {
+  const verb = command.name.split(' ').slice(1).join(' ');
+  return `${verb}${inputsOf(command)} [${command.effect}]`.trimStart();
+}
+
+const inputsOf = ({ positional }: ManifestCommand) => positional.map((name) => ` <${name}>`).join('');

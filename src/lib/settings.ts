@@ -12,6 +12,13 @@ export function integerSetting(name: string, preset: number, min: number, max: n
   throw new SeedError('invalid_settings', `${name} is "${text}", not a whole number from ${min} to ${max}`);
 }
 
+/** What is listed with commas, each once; null when it is unset. */
+export function listSetting(name: string): string[] | null {
+  const text = env(name);
+  if (text === undefined) return null;
+  return [...new Set(text.split(',').flatMap((part) => part.trim() || []))];
+}
+
 /** One of the choices. @throws SeedError invalid_settings */
 export function choiceSetting<Choice extends string>(
   name: string,

@@ -1,5 +1,6 @@
 // Spans of time as people type them: 45m, 12h, 30d, 8w. And times that are given as a span before now.
 import { z } from 'zod';
+import { Moment } from './moment.ts';
 
 const UNIT_MS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 const MAX_MS = 3_650 * 86_400_000;
@@ -28,7 +29,7 @@ export const Lifetime = z
   .refine((text) => text === 'never' || durationMs(text) !== null, `${WRONG}, or never`)
   .meta({ examples: ['30d', 'never'] });
 
-const Time = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
+const Time = z.union([Moment, z.iso.date()]);
 
 /** An ISO-8601 time or day (its beginning in UTC), or a span that is counted back from now. */
 export const PastTime = z

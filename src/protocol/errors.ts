@@ -5,6 +5,7 @@ export const ERROR_STATUS = {
   invalid_input: 400,
   unknown_scope: 400,
   unknown_model: 400,
+  field_not_allowed: 400,
   not_authenticated: 401,
   invalid_key: 401,
   key_expired: 401,
@@ -65,7 +66,7 @@ export class SeedError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | null;
   readonly status: number;
-  /** With a 429 or a 409: the seconds after which trying again may help. */
+  /** The seconds after which trying again may help, where they are known. */
   readonly retryAfterSeconds: number | null;
 
   constructor(

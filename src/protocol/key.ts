@@ -10,7 +10,13 @@ export type KeyStatus = z.infer<typeof KeyStatus>;
 /** What narrows a key beyond its scopes; null: not narrowed. */
 export const keyLimits = {
   allowedCidrs: z
-    .array(z.string().min(1).max(50))
+    .array(
+      z
+        .string()
+        .min(1)
+        .max(50)
+        .meta({ examples: ['10.0.0.0/8', '2001:db8::/32', '127.0.0.1'] }),
+    )
     .min(1)
     .max(LIMITS.cidrsPerKey)
     .nullable()
@@ -30,7 +36,13 @@ export const keyLimits = {
     .nullable()
     .describe('Tasks that may be queued or running at a time'),
   allowedModels: z
-    .array(z.string().min(1).max(200))
+    .array(
+      z
+        .string()
+        .min(1)
+        .max(200)
+        .meta({ examples: ['scripted'] }),
+    )
     .min(1)
     .max(LIMITS.modelsPerKey)
     .nullable()

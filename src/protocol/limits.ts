@@ -19,8 +19,15 @@ export const LIMITS = {
   /** Bytes of UTF-8 in the name of a file, and the parts that slashes divide it into. */
   fileNameBytes: 254,
   fileNameDepth: 10,
+  /** Objects and lists within each other in an input. */
+  inputDepth: 64,
   /** Bytes of an LLM request body: a long conversation is sent whole each time. */
   llmBodyBytes: 8 * 1024 * 1024,
+  /** Calls of models that wait for their turn in one server, when the upstream's account has limits; and how long. */
+  llmWaitingCalls: 200,
+  llmWaitMs: 120_000,
+  /** Models that are asked for one call: the task's own and its fallbacks. */
+  llmModels: 10,
   /** Seconds that `Prefer: wait=N` may hold an answer. */
   waitSeconds: 600,
   /** Seconds that a repeated request waits for the first one's answer. */
@@ -54,8 +61,19 @@ export const LIMITS = {
   /** Bytes of the final answer and of the diagnostics; longer ones are cut in the middle. */
   stdoutBytes: 256 * 1024,
   stderrBytes: 64 * 1024,
-  /** Live event streams of the tasks of one key. */
+  /** Live event streams of one key. */
   eventStreamsPerKey: 50,
+  /** Webhooks of one account, types of events of one, and the length of a URL. */
+  webhooksPerAccount: 100,
+  eventTypesPerWebhook: 50,
+  webhookUrlLength: 2_048,
+  /** Bytes of an event's JSON. */
+  webhookEventBytes: 20 * 1024,
+  /** How long a receiver may take to answer, and how many bytes of its answer are read and kept. */
+  webhookTimeoutMs: 15_000,
+  webhookAnswerBytes: 4 * 1024,
+  /** Attempts of a delivery that lists show. */
+  webhookAttemptsShown: 20,
   /** What a task's sandbox may have at the least and at the most; a server's own maxima lie within (docs/running.md). */
   resources: {
     vcpusMin: 1,

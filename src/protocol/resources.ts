@@ -4,8 +4,16 @@ import { LIMITS } from './limits.ts';
 
 const { resources: bounds } = LIMITS;
 
-function amount(name: string, min: number, max: number) {
-  return z.number().int().min(min, `${name} is at least ${min}`).max(max, `${name} is at most ${max}`);
+/** Unless the server is set otherwise. */
+export const DEFAULT_RESOURCES = { vcpus: 2, memoryMb: 1024, diskMb: 512, processes: 256 };
+
+function amount(name: keyof typeof DEFAULT_RESOURCES, min: number, max: number) {
+  return z
+    .number()
+    .int()
+    .min(min, `${name} is at least ${min}`)
+    .max(max, `${name} is at most ${max}`)
+    .meta({ examples: [DEFAULT_RESOURCES[name]] });
 }
 
 export const Resources = z.object({
@@ -17,9 +25,6 @@ export const Resources = z.object({
   processes: amount('processes', bounds.processesMin, bounds.processesMax).describe('Processes at a time'),
 });
 export type Resources = z.infer<typeof Resources>;
-
-/** Unless the server is set otherwise. */
-export const DEFAULT_RESOURCES: Resources = { vcpus: 2, memoryMb: 1024, diskMb: 512, processes: 256 };
 
 /** What a caller may ask for; the server puts its own defaults in the place of what is missing. */
 export const WantedResources = Resources.partial().strict();

@@ -6,6 +6,7 @@ import { GivenFiles, KeptFile } from './file.ts';
 import { LIMITS } from './limits.ts';
 import { Resources, Usage, WantedResources } from './resources.ts';
 import { Scope, Scopes } from './scope.ts';
+import { WebhookUrl } from './webhook.ts';
 
 export const TaskStatus = z
   .enum(['queued', 'running', 'waiting_for_approval', 'completed', 'failed', 'timed_out', 'stopped'])
@@ -42,7 +43,13 @@ export const RunTaskBody = z.object({
   budget: WantedBudget.optional().describe(
     'What it and the tasks that it starts may use: tokens, usd, calls; omitted: not limited',
   ),
-  model: z.string().min(1).max(200).optional().describe("The model to use; omitted: the server's default"),
+  model: z
+    .string()
+    .min(1)
+    .max(200)
+    .meta({ examples: ['scripted'] })
+    .optional()
+    .describe("The model to use; omitted: the server's default"),
   files: GivenFiles.default([]).describe('Files that the agent finds in /workspace/in, read-only'),
   metadata: z
     .record(z.string().max(100), z.string().max(1000))
@@ -51,6 +58,9 @@ export const RunTaskBody = z.object({
     })
     .default({})
     .describe('Your own labels, kept with the task'),
+  webhookUrl: WebhookUrl.optional().describe(
+    "Hears of this task's events, signed with the account's default secret; a task needs webhooks:write for it",
+  ),
 });
 export type RunTaskBody = z.infer<typeof RunTaskBody>;
 
@@ -76,6 +86,7 @@ export const Task = z
     }),
     timeout: z.number().int().describe('Milliseconds'),
     model: z.string(),
+    fallbackModels: z.array(z.string()).describe('Asked in this order when `model` cannot answer'),
     resources: Resources.describe('What its sandbox may have'),
     usage: Usage.nullable().describe('What its sandbox used, once it has ended'),
     budget: Budget.nullable().describe('What it and the tasks that it starts may use'),

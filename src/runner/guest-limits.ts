@@ -1,8 +1,9 @@
 // What one guest may ask of its runner, counted for the life of its sandbox. Used by relay.ts.
+
+import { createSlots } from '../lib/slots.ts';
 import { createTokenBucket } from '../lib/token-bucket.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
-import { createCallSlots } from './call-slots.ts';
 import type { RelayRoute } from './relay-routes.ts';
 
 const { requestsPerSecond, requestBurst, serverCalls, modelCalls } = LIMITS.guest;
@@ -29,8 +30,8 @@ export function createGuestLimits(): GuestLimits {
   const bucket = () => createTokenBucket(requestsPerSecond, requestBurst);
   // An agent that floods the server must not cost its own guest the reports and the result.
   const buckets = { own: bucket(), forward: bucket() };
-  const calls = createCallSlots(serverCalls);
-  const completions = createCallSlots(modelCalls);
+  const calls = createSlots(serverCalls);
+  const completions = createSlots(modelCalls);
   const underWay = new Map<RelayRoute['kind'], number>();
   let events = 0;
   let eventBytes = 0;

@@ -19,7 +19,8 @@ export function answerErrors(log: Logger) {
       else log.error({ requestId, code, err: error }, known.message);
     }
     if (known.status === 401) c.header('WWW-Authenticate', 'Bearer realm="seed"');
-    if (known.status === 429) c.header('Retry-After', String(known.retryAfterSeconds ?? RETRY_AFTER_SECONDS));
+    const retryAfter = known.retryAfterSeconds ?? (known.status === 429 ? RETRY_AFTER_SECONDS : null);
+    if (retryAfter !== null) c.header('Retry-After', String(retryAfter));
     return c.json(known.toBody(requestId), known.status as ContentfulStatusCode);
   };
 }

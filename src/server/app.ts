@@ -1,7 +1,5 @@
 // The server's HTTP application: what is mounted where, and what holds for every request.
-import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
-import { secureHeaders } from 'hono/secure-headers';
 import { renderCli } from '../cli/bundle.ts';
 import { toManifest } from '../commands/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
@@ -11,6 +9,7 @@ import { audited } from './audited.ts';
 import { authenticate } from './authenticate.ts';
 import { commandRoutes } from './command-routes.ts';
 import { DOCS_POLICY, docsPage } from './docs-page.ts';
+import { headEveryAnswer } from './every-answer.ts';
 import type { HttpEnv } from './http-types.ts';
 import { limitApiBody, limitBody, limitRunnerBody } from './limit-body.ts';
 import { llmRoutes } from './llm-routes.ts';
@@ -21,7 +20,7 @@ import { runnerRoutes } from './runner-routes.ts';
 import { metricsRoute } from './telemetry/metrics-route.ts';
 import { watchRequests } from './telemetry/watch-requests.ts';
 
-export function createApp(parts: ServerParts): Hono<HttpEnv> {
+export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
   const { store, registry, version, log } = parts;
   const { metrics } = parts.telemetry;
   const app = new Hono<HttpEnv>();
@@ -31,14 +30,9 @@ export function createApp(parts: ServerParts): Hono<HttpEnv> {
       hint: 'GET /docs shows what there is.',
     });
   });
-  app.use(async (c, next) => {
-    c.set('requestId', randomUUID());
-    c.header('X-Request-Id', c.get('requestId'));
-    await next();
-  });
+  app.use(await headEveryAnswer());
   if (metrics) app.use(watchRequests(metrics));
-  app.use(logRequests(log));
-  app.use(secureHeaders());
+  if (log.isLevelEnabled('info')) app.use(logRequests(log));
   app.use('/api/*', limitApiBody(registry.commands));
   app.use('/llm/*', limitBody(LIMITS.llmBodyBytes));
   app.use('/runner/*', limitRunnerBody());

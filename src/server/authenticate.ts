@@ -5,7 +5,7 @@ import type { Actor } from '../commands/context.ts';
 import { cidrContains } from '../core/cidr.ts';
 import { hashKeySecret, isWellFormedKeySecret } from '../core/key-secret.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { findPresentedKey, type PresentedKey } from '../store/presented-key.ts';
+import type { PresentedKey } from '../store/presented-key.ts';
 import type { Store } from '../store/store.ts';
 import { clientAddress } from './client-address.ts';
 import type { HttpEnv } from './http-types.ts';
@@ -36,14 +36,17 @@ export async function authenticate(
 }
 
 /** @throws SeedError not_authenticated or invalid_key */
-export async function identify(header: string | undefined, store: Store): Promise<PresentedKey> {
+export async function identify(
+  header: string | undefined,
+  store: Pick<Store, 'lookUps'>,
+): Promise<PresentedKey> {
   const secret = bearerToken(header);
   if (!isWellFormedKeySecret(secret)) {
     throw new SeedError('invalid_key', 'this is not an API key: its form or its checksum is wrong', {
       hint: 'Copy the whole key; it starts with sk_live_ and has 44 characters.',
     });
   }
-  const presented = await findPresentedKey(store.db, hashKeySecret(secret), store.clock.now());
+  const presented = await store.lookUps.presentedKey(hashKeySecret(secret));
   if (!presented) throw new SeedError('invalid_key', 'there is no such API key');
   return presented;
 }

@@ -5,6 +5,8 @@ import { insertCalls, type NewCall } from '../store/calls.ts';
 import type { Store } from '../store/store.ts';
 
 const WRITE_EVERY_MS = 1_000;
+/** So many are not kept waiting until the second is over. */
+const WRITTEN_AT_ONCE = 1_000;
 /** Calls that may wait to be written; more than that are left out, and the log says how many. */
 const WAITING_MOST = 10_000;
 
@@ -31,6 +33,7 @@ export class CallLog implements AsyncDisposable {
     if (call.taskId !== null) return this.#write([call]);
     if (this.#waiting.length < WAITING_MOST) this.#waiting.push(call);
     else this.#leftOut += 1;
+    if (this.#waiting.length === WRITTEN_AT_ONCE) void this.writeWaiting();
   }
 
   writeWaiting(): Promise<void> {
@@ -55,9 +58,8 @@ export class CallLog implements AsyncDisposable {
 
   async #write(calls: NewCall[]): Promise<void> {
     try {
-      // A statement takes 65,535 parameters.
-      for (let from = 0; from < calls.length; from += 1_000) {
-        await insertCalls(this.#store.db, calls.slice(from, from + 1_000));
+      for (let from = 0; from < calls.length; from += WRITTEN_AT_ONCE) {
+        await insertCalls(this.#store.db, calls.slice(from, from + WRITTEN_AT_ONCE));
       }
     } catch (error) {
       const [first] = calls;

@@ -1,6 +1,7 @@
 // Mounts every command of the registry under /api/v1: authentication, scope, input, run, answer, ledger.
 import { randomUUID } from 'node:crypto';
 import { type Context, Hono } from 'hono';
+import { z } from 'zod';
 import type { Actor, CommandContext } from '../commands/context.ts';
 import { type Command, isFile, isObject, isStream } from '../commands/define-command.ts';
 import { parseHttp, pathParameters, toManifest } from '../commands/manifest.ts';
@@ -11,6 +12,7 @@ import { appendServerEvent } from '../store/events.ts';
 import { type AuditedRoute, audited, type RecordDone } from './audited.ts';
 import { authenticate } from './authenticate.ts';
 import { fileAnswer } from './file-answer.ts';
+import { HeldAnswer } from './held-answer.ts';
 import type { HttpEnv } from './http-types.ts';
 import { answerOnce } from './idempotency/answer-once.ts';
 import type { ServerParts } from './parts.ts';
@@ -25,10 +27,14 @@ const NO_COMMAND: AuditedRoute = { name: null, effect: 'read' };
 
 export function commandRoutes(parts: ServerParts): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
-  for (const command of parts.registry.commands) mount(app, command, parts);
+  const commands = parts.registry.commands.toSorted(literalFirst);
+  for (const command of commands) mount(app, command, parts);
+  const readNothing = inputReader({ http: 'GET /commands', input: z.object({}) });
   app.get('/commands', (c) =>
     audited(c, parts.audit, NO_COMMAND, async () => {
       const { key, operator } = await authenticate(c, parts, true);
+      await using delivery = parts.inbox.open();
+      await readNothing(c, delivery);
       return c.json(toManifest(parts.registry.allowed(key.scopes, operator), parts.version));
     }),
   );
@@ -40,8 +46,14 @@ export function commandRoutes(parts: ServerParts): Hono<HttpEnv> {
     });
     await next();
   });
-  refuseOtherMethods(app, parts.registry.commands);
+  refuseOtherMethods(app, commands);
   return app;
+}
+
+/** `/webhooks/events` before `/webhooks/{id}`: the first that matches answers. */
+function literalFirst(one: Command, other: Command): number {
+  const [a, b] = [one, other].map(({ http }) => parseHttp(http).path.replace(/\{[^}]+\}/g, '\uffff'));
+  return (a ?? '') < (b ?? '') ? -1 : 1;
 }
 
 function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {
@@ -53,19 +65,23 @@ function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {
     await using delivery = parts.inbox.open();
     const input = await readInput(c, delivery);
     c.set('input', input);
-    const signal = AbortSignal.any([c.req.raw.signal, parts.stopping]);
+    const held = new HeldAnswer(() => AbortSignal.any([c.req.raw.signal, parts.stopping]));
     const waitMs = preferredWaitMs(c.req.header('prefer'));
     const success = isObject(command) ? (command.successStatus ?? 200) : 200;
     const done = (target: string) => recordDone(target, success);
-    const services = bindServices(parts, actor, signal, done, c.req.header('traceparent'));
-    const context: CommandContext = { actor, waitMs, signal, creationId: randomUUID(), ...services };
-    if (isStream(command)) return streamAnswer(c, await command.stream(resumed(c, input), context));
-    if (isFile(command)) return fileAnswer(c, await command.file(input as never, context));
+    const services = bindServices(parts, actor, held, done, c.req.header('traceparent'));
+    const contextOf = (creationId: string): CommandContext =>
+      Object.assign(held, { actor, waitMs, creationId, ...services });
+    if (isStream(command))
+      return streamAnswer(c, await command.stream(resumed(c, input), contextOf(randomUUID())));
+    if (isFile(command)) {
+      return fileAnswer(c, await command.file(input as never, contextOf(randomUUID())));
+    }
     const work = async (creationId: string) =>
-      command.output.parse(await command.run(input as never, { ...context, creationId }));
+      command.output.parse(await command.run(input as never, contextOf(creationId)));
     const output = command.creates
-      ? await answerOnce(c, parts.store, actor.key.id, signal, { name: command.name, input }, work)
-      : await work(context.creationId);
+      ? await answerOnce(c, parts.store, actor.key.id, held.signal, { name: command.name, input }, work)
+      : await work(randomUUID());
     c.set('output', output);
     const created = idOf(output);
     if (!c.get('target') && created) c.set('target', created);
@@ -158,7 +174,7 @@ function refuseUnlessAllowed(command: Command, actor: Actor): void {
       'missing_scope',
       `"${command.name}" needs the scope ${command.scope}, which this key lacks`,
       {
-        hint: 'GET /api/v1/commands lists what this key may use; another key can be created with the scope.',
+        hint: '`seed --help` (GET /api/v1/commands) lists what this key may use; another key can be created with the scope.',
       },
     );
   }
@@ -168,8 +184,7 @@ function refuseUnlessAllowed(command: Command, actor: Actor): void {
 function resumed(c: Context, input: unknown): never {
   const last = c.req.header('last-event-id');
   if (last === undefined) return input as never;
-  if (!/^\d{1,15}$/.test(last))
-    throw new SeedError('invalid_input', 'Last-Event-ID is not a sequence number');
+  if (!/^\d{1,9}$/.test(last)) throw new SeedError('invalid_input', 'Last-Event-ID is not a sequence number');
   return { ...(input as object), after: Number(last) } as never;
 }
 

@@ -6,7 +6,7 @@ import { SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
 
 export function limitBody(maxSize: number): MiddlewareHandler {
-  return bodyLimit({
+  const limit = bodyLimit({
     maxSize,
     onError: (c) => {
       // The rest of the body is not read, so nothing else can come over this connection.
@@ -14,6 +14,8 @@ export function limitBody(maxSize: number): MiddlewareHandler {
       throw new SeedError('body_too_large', `the body is larger than ${maxSize} bytes`);
     },
   });
+  // Even to look for a body costs; these have none.
+  return (c, next) => (c.req.method === 'GET' || c.req.method === 'HEAD' ? next() : limit(c, next));
 }
 
 /** Requests that bring files may be larger, where they say beforehand how large; a form is read as it comes, and counted. */

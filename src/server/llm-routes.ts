@@ -1,12 +1,11 @@
 // The LLM gateway's routes under /llm/v1, for task keys only: an agent speaks for one task and one model.
 import { type Context, Hono } from 'hono';
 import { SeedError } from '../protocol/errors.ts';
-import { getTask } from '../store/tasks.ts';
 import { type AuditedRoute, audited } from './audited.ts';
 import { authenticate } from './authenticate.ts';
 import type { HttpEnv } from './http-types.ts';
 import type { ServerParts } from './parts.ts';
-import { refuseModel } from './services/allowed-model.ts';
+import { mayUseModel, refuseModel } from './services/allowed-model.ts';
 
 const MODEL_CALL: AuditedRoute = { name: null, effect: 'read' };
 
@@ -23,7 +22,7 @@ export function llmRoutes(parts: ServerParts): Hono<HttpEnv> {
 
   async function complete(c: Context<HttpEnv>): Promise<Response> {
     const { key, lineage, accountId } = await authenticate(c, parts, false);
-    const task = key.taskId === null ? null : await getTask(store.db, accountId, key.taskId);
+    const task = key.taskId === null ? null : await store.lookUps.task(accountId, key.taskId);
     if (task === null) {
       throw new SeedError(
         'not_allowed',
@@ -38,7 +37,8 @@ export function llmRoutes(parts: ServerParts): Hono<HttpEnv> {
     const body = await c.req.json().catch((cause) => {
       throw new SeedError('invalid_json', 'the body is not JSON', { cause });
     });
-    return llm.chatCompletions(body, { taskId: task.id, model: task.model, signal });
+    const fallbackModels = task.fallbackModels.filter((model) => mayUseModel(model, lineage));
+    return llm.chatCompletions(body, { taskId: task.id, model: task.model, fallbackModels, signal });
   }
   return app;
 }

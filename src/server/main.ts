@@ -11,9 +11,10 @@ await exitOnFailure(async () => {
   stopOnSignal(log, () => server.stop());
   // Whoever keeps this process running starts it again, and the database with it.
   void server.databaseLost.then(() => process.exit(1));
-  log.info({ url: server.url, model: server.defaultModel }, 'listening');
+  const { url, defaultModel: model, packs } = server;
+  log.info({ url, model, packs }, 'listening');
   if (server.newAdminKey) announceKey(server.newAdminKey);
-  process.send?.({ ready: { url: server.url, adminKey: server.newAdminKey, model: server.defaultModel } });
+  process.send?.({ ready: { url, adminKey: server.newAdminKey, model, packs } });
 });
 
 /** Under src/main.ts the key goes to the parent, which prints it among what else it says. */

@@ -3,27 +3,10 @@
 import { type Command, isFile, isObject, isStream } from '../commands/define-command.ts';
 import { toJsonSchema } from '../commands/json-schema.ts';
 import { parseHttp, pathParameters } from '../commands/manifest.ts';
-import { ERROR_STATUS } from '../protocol/errors.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
+import { ERROR_SCHEMA, errorComponents, errorResponses, references } from './openapi-errors.ts';
 
 type JsonObject = Record<string, unknown>;
-
-const ERROR_SCHEMA: JsonSchema = {
-  type: 'object',
-  required: ['error'],
-  properties: {
-    error: {
-      type: 'object',
-      required: ['code', 'message', 'hint', 'requestId'],
-      properties: {
-        code: { type: 'string', enum: Object.keys(ERROR_STATUS) },
-        message: { type: 'string', description: 'What happened, to what' },
-        hint: { type: ['string', 'null'], description: 'What to do next' },
-        requestId: { type: ['string', 'null'] },
-      },
-    },
-  },
-};
 
 export function toOpenApi(commands: readonly Command[], version: string): JsonObject {
   const components: Record<string, JsonSchema> = { Error: ERROR_SCHEMA };
@@ -41,7 +24,11 @@ export function toOpenApi(commands: readonly Command[], version: string): JsonOb
     security: [{ key: [] }],
     tags: [...new Set(commands.map(noun))].map((name) => ({ name })),
     paths: { '/api/v1/commands': LIST_COMMANDS, ...paths },
-    components: { schemas: components, securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+    components: {
+      schemas: components,
+      responses: errorComponents(),
+      securitySchemes: { key: { type: 'http', scheme: 'bearer' } },
+    },
   };
 }
 
@@ -66,6 +53,7 @@ function operation(command: Command, components: Record<string, JsonSchema>): Js
       ...(method === 'GET' ? rest.map(([name]) => parameter('query')(name)) : []),
       ...(command.name === 'tasks run' ? [PREFER_WAIT] : []),
       ...(creates(command) ? [IDEMPOTENCY_KEY] : []),
+      ...(isStream(command) ? [LAST_EVENT_ID] : []),
     ],
     ...(method !== 'GET' &&
       rest.length > 0 && {
@@ -133,10 +121,7 @@ const LIST_COMMANDS: JsonObject = {
           },
         },
       },
-      default: {
-        description: 'An error',
-        content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
-      },
+      ...references([400, 401, 403, 429, 500, 503]),
     },
   },
 };
@@ -146,6 +131,13 @@ const PREFER_WAIT: JsonObject = {
   in: 'header',
   description: '`wait=60` holds the answer until the task has ended or 60 seconds are over (RFC 7240)',
   schema: { type: 'string', examples: ['wait=60'] },
+};
+
+const LAST_EVENT_ID: JsonObject = {
+  name: 'Last-Event-ID',
+  in: 'header',
+  description: 'The id of the last event that was seen: the stream goes on after it',
+  schema: { type: 'string', pattern: '^[0-9]{1,9}$' },
 };
 
 const IDEMPOTENCY_KEY: JsonObject = {
@@ -166,7 +158,7 @@ function creates(command: Command): boolean {
 }
 
 function responses(command: Command, components: Record<string, JsonSchema>): JsonObject {
-  const error = { description: 'An error', content: { 'application/json': { schema: ref('Error') } } };
+  const errors = errorResponses(command);
   if (isStream(command)) {
     const schema = hoist(toJsonSchema(command.item, 'output'), components);
     const description = 'One object a line; server-sent events with Accept: text/event-stream';
@@ -174,12 +166,12 @@ function responses(command: Command, components: Record<string, JsonSchema>): Js
       'application/x-ndjson': { schema },
       'text/event-stream': { schema: { type: 'string' } },
     };
-    return { 200: { description, content }, default: error };
+    return { 200: { description, content }, ...errors };
   }
   if (isFile(command)) {
     const description = 'The bytes of the file, with its media type; Repr-Digest has their SHA-256';
     const content = { '*/*': { schema: { type: 'string', format: 'binary' } } };
-    return { 200: { description, content }, default: error };
+    return { 200: { description, content }, ...errors };
   }
   const schema = hoist(toJsonSchema(command.output, 'output'), components);
   const answer = {
@@ -187,7 +179,7 @@ function responses(command: Command, components: Record<string, JsonSchema>): Js
     ...(command.creates && { headers: { 'Idempotent-Replay': IDEMPOTENT_REPLAY } }),
     content: { 'application/json': { schema } },
   };
-  return { [String(command.successStatus ?? 200)]: answer, default: error };
+  return { [String(command.successStatus ?? 200)]: answer, ...errors };
 }
 
 const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });

@@ -7,12 +7,24 @@ import type { Store } from '../store/store.ts';
 const EVERY_MS = 6 * 3_600_000;
 const DAY_MS = 86_400_000;
 
-/** Resolves when today has its partitions. Rejects only then; later failures go to the log. @param days null: for ever */
-export async function keepCallsFor(days: number | null, store: Store, log: Logger): Promise<AsyncDisposable> {
+/** In days; null: for ever. */
+export interface Retention {
+  calls: number | null;
+  events: number | null;
+}
+
+/** Resolves when today has its partitions. Rejects only then; later failures go to the log. */
+export async function keepRowsFor(days: Retention, store: Store, log: Logger): Promise<AsyncDisposable> {
+  const since = (kept: number | null) =>
+    kept === null ? null : new Date(store.clock.now().getTime() - kept * DAY_MS);
   const care = async () => {
-    const before = days === null ? null : new Date(store.clock.now().getTime() - days * DAY_MS);
-    const dropped = await carePartitions(store, before);
+    const { dropped, left } = await carePartitions(store, {
+      calls: since(days.calls),
+      events: since(days.events),
+    });
     if (dropped.length > 0) log.info({ dropped, days }, 'dropped old partitions');
+    if (left.length > 0)
+      log.warn({ tables: left }, 'long queries were in the way of the care for partitions');
   };
   await care();
   let caring: Promise<void> = Promise.resolve();

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Registry } from '../commands/registry.ts';
 import type { Prices } from '../core/cost.ts';
+import type { EventTypes } from '../core/event-types.ts';
 import type { Store } from '../store/store.ts';
 import type { AuditTrail } from './audit-trail.ts';
 import type { Inbox } from './blobs/inbox.ts';
@@ -9,6 +10,7 @@ import type { KeptBlobs } from './blobs/kept-blobs.ts';
 import type { CallLog } from './call-log.ts';
 import type { KeyUse } from './key-use.ts';
 import type { LlmGateway } from './llm/gateway.ts';
+import type { LoadedPack } from './packs/pack.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { ResourcePolicy } from './services/resources.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
@@ -16,6 +18,7 @@ import type { Telemetry } from './telemetry/telemetry.ts';
 export interface ServerParts {
   store: Store;
   registry: Registry;
+  packs: readonly LoadedPack[];
   llm: LlmGateway;
   audit: AuditTrail;
   calls: CallLog;
@@ -36,6 +39,11 @@ export interface ServerParts {
   callRetentionDays: number | null;
   /** What tasks may have. */
   resources: ResourcePolicy;
+  eventTypes: EventTypes;
+  /** What secrets in the database are sealed with. */
+  secretsKey: string;
+  /** Ranges that webhooks may be delivered to besides public addresses. */
+  webhookNetworks: readonly string[];
   version: string;
   /** The CLI as one file, without a manifest. */
   cliBundle: string;

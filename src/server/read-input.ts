@@ -1,8 +1,9 @@
-// A command's input out of a request: path parameters, then the query (GET) or the body (JSON, or the parts of a form where it brings
-// files), then the schema.
+// A command's input out of a request: path parameters, then the query (GET) or the body (JSON, or the parts of a form where it
+// brings files), then the schema. Whatever a request has that is not part of the input is refused: nobody is to believe
+// that it did something.
 import type { Context } from 'hono';
 import type { z } from 'zod';
-import { type Command, isObject } from '../commands/define-command.ts';
+import type { Command, ObjectCommand } from '../commands/define-command.ts';
 import { toJsonSchema } from '../commands/json-schema.ts';
 import { parseHttp, pathParameters } from '../commands/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
@@ -10,29 +11,39 @@ import type { GivenFile } from '../protocol/file.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
 import type { Delivery } from './blobs/inbox.ts';
 import { readMultipart, receiveFiles } from './read-files.ts';
+import { refuseUnkeepable } from './unkeepable-input.ts';
 
 /** The contents of files that the request brings are put aside in the delivery. */
 export type InputReader = (c: Context, delivery: Delivery) => Promise<unknown>;
 
+type ReadCommand = Pick<Command, 'http' | 'input'> & Pick<ObjectCommand, 'takesFiles'>;
+
 /** Prepares the reader of one command. It throws SeedError invalid_json, invalid_input or unsupported_media_type. */
-export function inputReader(command: Command): InputReader {
-  const { method, path } = parseHttp(command.http);
+export function inputReader({ http, input, takesFiles = false }: ReadCommand): InputReader {
+  const { method, path } = parseHttp(http);
   const parameters = pathParameters(path);
-  const schema = command.input.strict();
-  const properties = toJsonSchema(command.input, 'input').properties ?? {};
-  const takesFiles = isObject(command) && command.takesFiles === true;
+  const schema = input.strict();
+  const properties = toJsonSchema(input, 'input').properties ?? {};
   return async (c, delivery) => {
+    const query = readQuery(c);
     const given =
       method === 'GET'
-        ? fromQuery(c.req.queries(), properties)
+        ? fromQuery(query, properties)
         : takesFiles && mediaTypeOf(c) === 'multipart/form-data'
           ? await fromParts(c, delivery)
           : await fromBody(c);
+    const [stray] = method === 'GET' ? [] : [...query.keys()];
+    if (stray !== undefined)
+      throw new SeedError(
+        'invalid_input',
+        `"${cutEnd(stray, FINDING_LENGTH)}" is in the query, not in the body`,
+      );
     for (const name of parameters) {
       if (name in given)
         throw new SeedError('invalid_input', `"${name}" stands in the path and nowhere else`);
       given[name] = c.req.param(name);
     }
+    refuseUnkeepable(given);
     const parsed = schema.safeParse(given);
     if (!parsed.success) throw invalidInput(parsed.error);
     if (!takesFiles) return parsed.data;
@@ -42,19 +53,31 @@ export function inputReader(command: Command): InputReader {
 
 async function fromParts(c: Context, delivery: Delivery): Promise<Record<string, unknown>> {
   const { json, files } = await readMultipart(c, delivery);
-  const given = json === '' ? {} : objectOf(json);
+  const given = json === '' ? {} : objectOf(Buffer.from(json));
   if ('files' in given)
     throw new SeedError('invalid_input', 'files: they are parts "file" of this body, not in the JSON');
   return { ...given, files };
 }
 
+/** Every name with its values; also one that is empty or `__proto__`, for the schema to refuse. */
+function readQuery(c: Context): Map<string, string[]> {
+  const { search, searchParams } = new URL(c.req.url);
+  try {
+    decodeURIComponent(search);
+  } catch (cause) {
+    throw new SeedError('invalid_input', 'the query is not percent-encoded UTF-8', { cause });
+  }
+  return new Map([...searchParams.keys()].map((name) => [name, searchParams.getAll(name)]));
+}
+
 function fromQuery(
-  query: Record<string, string[]>,
+  query: Map<string, string[]>,
   properties: Record<string, JsonSchema>,
 ): Record<string, unknown> {
-  const given: Record<string, unknown> = {};
-  for (const [name, values] of Object.entries(query)) {
-    const type = properties[name]?.type;
+  // Without a prototype, so that every name is a name like any other.
+  const given: Record<string, unknown> = Object.create(null);
+  for (const [name, values] of query) {
+    const type = Object.hasOwn(properties, name) ? properties[name]?.type : undefined;
     if (type === 'array') given[name] = values.flatMap((value) => value.split(','));
     else if (values.length > 1)
       throw new SeedError('invalid_input', `"${name}" is given ${values.length} times`);
@@ -71,8 +94,8 @@ function fromText(text: string, type: JsonSchema['type']): unknown {
 }
 
 async function fromBody(c: Context): Promise<Record<string, unknown>> {
-  const text = await c.req.text();
-  if (text === '') return {};
+  const bytes = await c.req.arrayBuffer();
+  if (bytes.byteLength === 0) return {};
   const type = mediaTypeOf(c);
   if (type !== 'application/json') {
     throw new SeedError(
@@ -83,17 +106,17 @@ async function fromBody(c: Context): Promise<Record<string, unknown>> {
       },
     );
   }
-  return objectOf(text);
+  return objectOf(bytes);
 }
 
 function mediaTypeOf(c: Context): string | undefined {
   return c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
 }
 
-function objectOf(text: string): Record<string, unknown> {
+function objectOf(bytes: ArrayBuffer | Uint8Array): Record<string, unknown> {
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
     throw new SeedError('invalid_json', `the body is not JSON: ${(cause as Error).message}`, { cause });
   }
@@ -103,6 +126,9 @@ function objectOf(text: string): Record<string, unknown> {
   return { ...body };
 }
 
+/** Names that a caller makes up can be of any length. */
+const FINDING_LENGTH = 300;
+
 /** One sentence for all that is wrong, at most five findings. */
 export function invalidInput(error: z.ZodError): SeedError {
   const findings = error.issues.map((issue) => {
@@ -111,9 +137,14 @@ export function invalidInput(error: z.ZodError): SeedError {
       return `unknown field: ${[...(where ? [where] : []), issue.keys.join(', ')].join('.')}`;
     return where ? `${where}: ${issue.message}` : issue.message;
   });
+  const told = findings.slice(0, 5).map((finding) => cutEnd(finding, FINDING_LENGTH));
   const rest = findings.length > 5 ? ` (and ${findings.length - 5} more)` : '';
-  return new SeedError('invalid_input', findings.slice(0, 5).join('; ') + rest, {
+  return new SeedError('invalid_input', told.join('; ') + rest, {
     hint: 'GET /openapi.json describes every field.',
     cause: error,
   });
+}
+
+function cutEnd(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length).toWellFormed()}…`;
 }

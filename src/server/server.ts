@@ -5,10 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { bundleCli } from '../cli/bundle.ts';
 import { BUILT_IN, createRegistry } from '../commands/registry.ts';
+import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../core/event-types.ts';
 import type { Logger } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { startEmbeddedPostgres } from '../store/embedded/start-embedded.ts';
+import { countRequest } from '../store/llm-accounts.ts';
+import type { PackTables } from '../store/migrate.ts';
 import { openStore } from '../store/store.ts';
 import { createApp } from './app.ts';
 import { keepAuditFor } from './audit-retention.ts';
@@ -21,31 +24,53 @@ import { KeyUse } from './key-use.ts';
 import { sweepLapsedLeases } from './lapsed-leases.ts';
 import { createLlmGateway } from './llm/gateway.ts';
 import { readPrices } from './llm/prices.ts';
-import { keepCallsFor } from './partition-care.ts';
+import { shownPath } from './packs/import-file.ts';
+import { loadPacks } from './packs/load-packs.ts';
+import type { LoadedPack } from './packs/pack.ts';
+import { packCommands } from './packs/pack-commands.ts';
+import { keepRowsFor } from './partition-care.ts';
 import { RateLimits } from './rate-limits.ts';
+import { openSecretsKey } from './secrets-key.ts';
 import type { ServerSettings } from './settings.ts';
 import { Spending } from './spending/spending.ts';
 import { llmProviderOf } from './telemetry/llm-provider.ts';
 import type { LostRecord } from './telemetry/observation.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
+import { careForWebhooks } from './webhooks/care.ts';
+import { Dispatcher } from './webhooks/dispatcher.ts';
+import { createPost } from './webhooks/post.ts';
+import { type Resolve, resolveByDns } from './webhooks/resolve.ts';
 
 /** How long running requests may take to end once the server stops. */
 const DRAIN_MS = 8_000;
+
+/** What the server asks of the network by itself. */
+export interface Outside {
+  /** Names of webhooks' URLs to addresses. */
+  resolve: Resolve;
+}
 
 export interface RunningServer {
   url: string;
   /** The secret of the admin key, when this start made it: to be shown once. */
   newAdminKey: string | null;
   defaultModel: string;
+  /** The names of the packs that are on. */
+  packs: readonly string[];
   /** Resolves when the embedded database ends although nobody stopped it: nothing works without it. */
   databaseLost: Promise<void>;
   stop(): Promise<void>;
 }
 
 /** @throws SeedError when the database, the port or a setting does not allow a start */
-export async function startServer(settings: ServerSettings, log: Logger): Promise<RunningServer> {
+export async function startServer(
+  settings: ServerSettings,
+  log: Logger,
+  outside: Outside = { resolve: resolveByDns },
+): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
   const stopping = new AbortController();
+  const packs = await loadPacks(settings.packs);
   const { databaseUrl, lost } = await findDatabase(settings, log, undo);
   const version = readVersion();
   const telemetry = undo.use(
@@ -59,16 +84,23 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
   );
   const { observe } = telemetry;
   const lose = (record: LostRecord) => (count: number) => observe({ type: 'records_lost', record, count });
-  const store = await openStore({ databaseUrl, log });
+  const store = await openStore({ databaseUrl, log, packs: packs.flatMap(tablesOf) });
   store.taskWatchers.add((change) => observe({ type: 'task', change }));
   undo.defer(() => store.close());
   const { blobs, inbox } = await openBlobs(settings.files, settings.dataDir, store, log);
+  const registry = createRegistry(
+    BUILT_IN,
+    packs.map((pack) => ({ file: pack.file, commands: packCommands(pack, store) })),
+  );
+  const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
   const newAdminKey = await firstKey(store, settings.adminKey);
   const prices = await readPrices(settings.pricesFile);
   const spending = undo.use(new Spending(store, prices, log));
   const llm = createLlmGateway({
     settings: settings.llm,
     prices,
+    countRequest: (account, limits) => countRequest(store, account, limits),
+    playbooks: packs.flatMap((pack) => pack.playbooks ?? []),
     reserve: (taskId, request, signal) => spending.reserve(taskId, request, signal),
     recordCall: async (taskId, call, reservation) => {
       observe({ type: 'model_call', taskId, call });
@@ -79,10 +111,11 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     },
     log,
   });
+  undo.defer(() => llm.allRecorded());
   const keyUse = undo.use(new KeyUse(store, log));
   const audit = undo.use(new AuditTrail(store, log, { onLost: lose('audit') }));
   const calls = undo.use(new CallLog(store, log, lose('call')));
-  const app = createApp({
+  const app = await createApp({
     store,
     audit,
     calls,
@@ -93,11 +126,15 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     keyUse,
     rateLimits: new RateLimits(),
     trustedProxies: settings.trustedProxies,
-    registry: createRegistry(BUILT_IN),
+    registry,
+    packs,
+    eventTypes: createEventTypes(BUILT_IN_EVENT_TYPES),
+    secretsKey,
+    webhookNetworks: settings.webhookNetworks,
     llm,
     log,
     runnerToken: settings.runnerToken,
-    callRetentionDays: settings.callRetentionDays,
+    callRetentionDays: settings.retention.calls,
     resources: settings.resources,
     version,
     cliBundle: await bundleCli(),
@@ -105,7 +142,10 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
   });
   undo.use(sweepLapsedLeases(store, log));
   undo.use(keepFilesFor(settings.files.retentionDays, blobs, store.clock, log));
-  undo.use(await keepCallsFor(settings.callRetentionDays, store, log));
+  const post = createPost({ ...outside, allowedNetworks: settings.webhookNetworks });
+  undo.use(new Dispatcher({ store, log, post, random: Math.random, secretsKey, version }).start());
+  undo.use(careForWebhooks(settings.webhookRetentionDays, store, log));
+  undo.use(await keepRowsFor(settings.retention, store, log));
   if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));
   const http = createServer(
     { maxHeaderSize: 16 * 1024, requestTimeout: 60_000 },
@@ -118,10 +158,16 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
   return {
     url,
     newAdminKey,
-    defaultModel: llm.defaultModel,
+    defaultModel: llm.defaultModels[0],
+    packs: packs.map(({ name }) => name),
     databaseLost: lost,
     stop: () => parts.disposeAsync(),
   };
+}
+
+function tablesOf({ name, migrationsFolder }: LoadedPack): PackTables[] {
+  if (migrationsFolder === null) return [];
+  return [{ name, migrationsFolder, shown: shownPath(migrationsFolder) }];
 }
 
 interface Database {

@@ -2,10 +2,13 @@
 import { isCidr } from '../core/cidr.ts';
 import { isWellFormedKeySecret } from '../core/key-secret.ts';
 import { env } from '../lib/env.ts';
-import { dataDirSetting, integerSetting, logLevelSetting, urlSetting } from '../lib/settings.ts';
+import { dataDirSetting, integerSetting, listSetting, logLevelSetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { type FileSettings, readFileSettings } from './blobs/settings.ts';
 import type { LlmSettings } from './llm/gateway.ts';
+import { llmSettings } from './llm-settings.ts';
+import { CONFIG_FILE, PACKS_FOLDER, type PackSettings } from './packs/load-packs.ts';
+import type { Retention } from './partition-care.ts';
 import { resourceSettings } from './resource-settings.ts';
 import type { ResourcePolicy } from './services/resources.ts';
 import { type TelemetrySettings, telemetrySettings } from './telemetry/telemetry-settings.ts';
@@ -25,17 +28,23 @@ export interface ServerSettings {
   auditRetentionDays: number | null;
   /** Null: the price list that comes with Seed. */
   pricesFile: string | null;
-  /** Null: calls, and with them the ledgers of tasks, are kept for ever. */
-  callRetentionDays: number | null;
+  retention: Retention;
+  /** Null: webhook events are kept for ever. */
+  webhookRetentionDays: number | null;
+  /** Ranges that webhooks may be delivered to besides public addresses, as CIDRs. */
+  webhookNetworks: string[];
+  /** What secrets in the database are sealed with; null: the key in the data folder. */
+  secretsKey: string | null;
   files: FileSettings;
   llm: LlmSettings;
   resources: ResourcePolicy;
   telemetry: TelemetrySettings;
+  packs: PackSettings;
 }
 
 /** @throws SeedError invalid_settings, naming the variable */
 export function readServerSettings(): ServerSettings {
-  const token = runnerToken();
+  const token = tokenSetting('SEED_RUNNER_TOKEN', MAKES_TOKEN);
   return {
     host: env('HOST') ?? '127.0.0.1',
     port: integerSetting('PORT', 3210, 0, 65_535),
@@ -44,19 +53,21 @@ export function readServerSettings(): ServerSettings {
     adminKey: adminKey(),
     runnerToken: token,
     logLevel: logLevelSetting(),
-    trustedProxies: trustedProxies(),
+    trustedProxies: cidrsSetting('SEED_TRUSTED_PROXIES'),
     auditRetentionDays: auditRetentionDays(),
     pricesFile: env('SEED_PRICES_FILE') ?? null,
-    callRetentionDays: callRetentionDays(),
-    resources: resourceSettings(),
-    telemetry: telemetrySettings(token),
     files: readFileSettings(),
-    llm: {
-      baseUrl: urlSetting('SEED_LLM_BASE_URL'),
-      apiKey: env('SEED_LLM_API_KEY') ?? null,
-      defaultModel: env('SEED_LLM_MODEL') ?? null,
-      openRouterKey: env('OPENROUTER_API_KEY') ?? null,
+    retention: {
+      calls: retentionDays('SEED_CALL_RETENTION_DAYS', 90),
+      events: retentionDays('SEED_EVENT_RETENTION_DAYS', 30),
     },
+    webhookRetentionDays: retentionDays('SEED_WEBHOOK_RETENTION_DAYS', 90),
+    webhookNetworks: cidrsSetting('SEED_WEBHOOK_ALLOWED_NETWORKS'),
+    secretsKey: env('SEED_SECRETS_KEY') === undefined ? null : tokenSetting('SEED_SECRETS_KEY', MAKES_KEY),
+    resources: resourceSettings(),
+    llm: llmSettings(),
+    telemetry: telemetrySettings(token),
+    packs: packSettings(),
   };
 }
 
@@ -82,11 +93,11 @@ function adminKey(): string | null {
   );
 }
 
-function trustedProxies(): string[] {
-  const cidrs = (env('SEED_TRUSTED_PROXIES') ?? '').split(',').flatMap((text) => text.trim() || []);
+function cidrsSetting(name: string): string[] {
+  const cidrs = listSetting(name) ?? [];
   const wrong = cidrs.find((cidr) => !isCidr(cidr));
   if (wrong === undefined) return cidrs;
-  throw new SeedError('invalid_settings', `SEED_TRUSTED_PROXIES: "${wrong}" is no address or range`, {
+  throw new SeedError('invalid_settings', `${name}: "${wrong}" is no address or range`, {
     hint: 'Write addresses and ranges with commas: 127.0.0.1,10.0.0.0/8,2001:db8::/32.',
   });
 }
@@ -97,16 +108,25 @@ function auditRetentionDays(): number | null {
   return integerSetting('SEED_AUDIT_RETENTION_DAYS', 30, 30, 36_500);
 }
 
-/** `never` is asked for in words: without the setting nobody shall find the disk full of calls. */
-function callRetentionDays(): number | null {
-  if (env('SEED_CALL_RETENTION_DAYS') === 'never') return null;
-  return integerSetting('SEED_CALL_RETENTION_DAYS', 90, 1, 36_500);
+/** `never` is asked for in words: without the setting nobody shall find the disk full. */
+function retentionDays(name: string, fallback: number): number | null {
+  return env(name) === 'never' ? null : integerSetting(name, fallback, 1, 36_500);
 }
 
-function runnerToken(): string {
-  const token = env('SEED_RUNNER_TOKEN');
+const MAKES_TOKEN =
+  'npm start sets it by itself; for servers and runners of their own: openssl rand -hex 32.';
+const MAKES_KEY = 'openssl rand -hex 32 makes one; the servers of one database need the same.';
+
+function tokenSetting(name: string, hint: string): string {
+  const token = env(name);
   if (token !== undefined && /^[\x21-\x7e]{32,200}$/.test(token)) return token;
-  throw new SeedError('invalid_settings', 'SEED_RUNNER_TOKEN is not set or shorter than 32 characters', {
-    hint: 'npm start sets it by itself; for servers and runners of their own: openssl rand -hex 32.',
-  });
+  throw new SeedError('invalid_settings', `${name} is not set or shorter than 32 characters`, { hint });
+}
+
+/** SEED_PACKS: names with commas between them, or `none`; unset: all that are found. */
+function packSettings(): PackSettings {
+  const text = env('SEED_PACKS');
+  const names = text?.split(',').map((name) => name.trim());
+  const only = text === 'none' ? [] : (names?.filter((name) => name !== '') ?? null);
+  return { folder: PACKS_FOLDER, config: CONFIG_FILE, only };
 }

@@ -7,7 +7,7 @@ import type { Key } from '../protocol/key.ts';
 import type { Page } from '../protocol/page.ts';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
 import { behindCursor, type PageRequest, pageOfRows } from './cursor.ts';
-import { insertKey } from './keys.ts';
+import { createKey } from './keys.ts';
 import { findPresentedKey, type PresentedKey } from './presented-key.ts';
 import { storableText } from './storable.ts';
 import type { AccountRow, Db, Tx } from './tables.ts';
@@ -115,5 +115,5 @@ async function lockFirstAccount(tx: Tx): Promise<AccountRow | undefined> {
 }
 
 function insertAdminKey(tx: Tx, accountId: string, key: NewAdminKey, now: Date): Promise<Key> {
-  return insertKey(tx, { accountId, ...key, expiresAt: null, createdAt: now });
+  return createKey(tx, { accountId, ...key, expiresAt: null, createdAt: now });
 }

@@ -8,4 +8,8 @@ export const ADVISORY_LOCKS = {
   auditPrune: 5_333_004,
   /** Held while partitions are made and dropped. */
   partitions: 5_333_005,
+  /** Held while sample rows of a pack are written. */
+  packSamples: 5_333_006,
+  /** Held while events are numbered and become deliveries. */
+  webhookFanOut: 5_333_014,
 } as const;

@@ -1,11 +1,13 @@
 // The calls of commands: written by server/call-log.ts, read as the ledger of a task.
 
+import { sql } from 'kysely';
 import type { LedgerEntry } from '../protocol/ledger.ts';
 import type { Effect } from '../protocol/manifest.ts';
 import type { Page } from '../protocol/page.ts';
 import { aheadOfCursor, type PageRequest, pageOfRows } from './cursor.ts';
-import { storableJson } from './storable.ts';
+import { storableValue } from './storable.ts';
 import type { Db } from './tables.ts';
+import { type TaskSpan, writtenFor } from './task-span.ts';
 
 export interface NewCall {
   id: string;
@@ -29,7 +31,7 @@ export async function insertCalls(db: Db, calls: readonly NewCall[]): Promise<vo
   if (calls.length === 0) return;
   const rows = calls.map((call) => ({
     id: call.id,
-    created_at: call.at,
+    created_at: call.at.toISOString(),
     account_id: call.accountId,
     key_id: call.keyId,
     billed_key_id: call.billedKeyId,
@@ -40,24 +42,24 @@ export async function insertCalls(db: Db, calls: readonly NewCall[]): Promise<vo
     status: call.status,
     code: call.code,
     duration_ms: call.durationMs,
-    arguments: call.arguments === null ? null : storableJson(call.arguments),
-    changes: call.changes === null ? null : storableJson(call.changes),
+    arguments: storableValue(call.arguments),
+    changes: storableValue(call.changes),
   }));
-  await db.insertInto('calls').values(rows).execute();
+  // Busy servers write thousands a second: as one value they cost a third of what fifteen parameters a row would.
+  await sql`
+    insert into calls select * from json_populate_recordset(null::calls, ${JSON.stringify(rows)}::json)`.execute(
+    db,
+  );
 }
 
 /** What the task's agent called, in the order in which it ended. */
 export async function listLedger(
   db: Db,
   accountId: string,
-  taskId: string,
+  task: TaskSpan,
   page: PageRequest,
 ): Promise<Page<LedgerEntry>> {
-  let query = db
-    .selectFrom('calls')
-    .selectAll()
-    .where('task_id', '=', taskId)
-    .where('account_id', '=', accountId);
+  let query = db.selectFrom('calls').selectAll().where(writtenFor(task)).where('account_id', '=', accountId);
   if (page.cursor !== undefined) query = query.where(aheadOfCursor(page.cursor));
   const rows = await query
     .orderBy('created_at')

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { SeedError } from '../protocol/errors.ts';
+import { Moment } from '../protocol/moment.ts';
 import type { Page } from '../protocol/page.ts';
 
 /** What every listed row has; together they order it. */
@@ -16,7 +17,7 @@ export interface PageRequest {
   cursor?: string | undefined;
 }
 
-const CursorText = z.tuple([z.iso.datetime(), z.uuid()]);
+const CursorText = z.tuple([Moment, z.uuid()]);
 
 function encodeCursor(place: Place): string {
   return Buffer.from(JSON.stringify([place.created_at.toISOString(), place.id])).toString('base64url');

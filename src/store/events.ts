@@ -9,6 +9,7 @@ import { storableJson } from './storable.ts';
 import type { Store } from './store.ts';
 import type { Db, TaskRow, Tx } from './tables.ts';
 import { lockTask } from './task-rows.ts';
+import { type TaskSpan, writtenFor } from './task-span.ts';
 
 /** One statement with more rows than this would meet Postgres's limit of parameters. */
 const ROWS_PER_INSERT = 1_000;
@@ -65,33 +66,35 @@ export async function appendServerEvent(
 /** Events after `afterSeq`, oldest first, at most `limit`. */
 export async function readEvents(
   db: Db,
-  taskId: string,
+  task: TaskSpan,
   afterSeq: number,
   limit: number,
 ): Promise<TaskEvent[]> {
   const rows = await db
     .selectFrom('events')
-    .select(['seq', 'at', 'body'])
-    .where('task_id', '=', taskId)
+    .select(['seq', 'created_at', 'body'])
+    .where(writtenFor(task))
     .where('seq', '>', afterSeq)
     .orderBy('seq')
     .limit(limit)
     .execute();
-  return rows.map(({ seq, at, body }) => ({ ...body, seq, at: at.toISOString() }));
+  return rows.map(({ seq, created_at, body }) => ({ ...body, seq, at: created_at.toISOString() }));
 }
 
 /** Appends to a task whose row the transaction has locked, whatever its number of events. */
 export async function appendEvents(
   tx: Tx,
-  task: Pick<TaskRow, 'id' | 'last_seq'>,
+  task: Pick<TaskRow, 'id' | 'last_seq' | 'created_at'>,
   events: readonly (AgentEvent | ServerEvent)[],
   now: Date,
 ): Promise<void> {
   if (events.length === 0) return;
+  // Whatever this server's clock says, no event is older than its task.
+  const at = now < task.created_at ? task.created_at : now;
   const rows = events.map((event, index) => ({
     task_id: task.id,
     seq: task.last_seq + 1 + index,
-    at: now,
+    created_at: at,
     body: storableJson(event),
   }));
   for (let start = 0; start < rows.length; start += ROWS_PER_INSERT) {
@@ -109,18 +112,18 @@ export async function appendEvents(
 }
 
 /** The events that `outputSoFar` needs, of a task with any number of them, without loading more than it will show. */
-export async function readOutputEvents(db: Db, taskId: string): Promise<(AgentEvent | ServerEvent)[]> {
-  const texts = await readEnds(db, taskId, sql`body->>'text'`, sql`body->>'type' = 'text'`);
+export async function readOutputEvents(db: Db, task: TaskSpan): Promise<(AgentEvent | ServerEvent)[]> {
+  const texts = await readEnds(db, task, sql`body->>'text'`, sql`body->>'type' = 'text'`);
   if (texts.length > 0) return texts;
   const { rows } = await sql<{ call_id: string }>`
     select body->>'callId' as call_id from events
-    where task_id = ${taskId} and body->>'type' in ('tool_output', 'tool_result')
+    where ${writtenFor(task)} and body->>'type' in ('tool_output', 'tool_result')
     order by seq desc limit 1`.execute(db);
   const last = rows[0];
   if (!last) return [];
   return readEnds(
     db,
-    taskId,
+    task,
     sql`coalesce(body->>'chunk', body->>'output')`,
     sql`body->>'callId' = ${last.call_id} and body->>'type' in ('tool_output', 'tool_result')`,
   );
@@ -129,7 +132,7 @@ export async function readOutputEvents(db: Db, taskId: string): Promise<(AgentEv
 /** The matching events but those of the middle that LIMITS.stdoutBytes has no room for. */
 async function readEnds(
   db: Db,
-  taskId: string,
+  task: TaskSpan,
   text: ReturnType<typeof sql>,
   condition: ReturnType<typeof sql>,
 ): Promise<(AgentEvent | ServerEvent)[]> {
@@ -139,9 +142,9 @@ async function readEnds(
         sum(bytes) over (order by seq) - bytes as bytes_before,
         sum(bytes) over (order by seq desc) - bytes as bytes_after
       from (
-        select seq, octet_length(${text}) as bytes from events where task_id = ${taskId} and ${condition}
+        select seq, octet_length(${text}) as bytes from events where ${writtenFor(task)} and ${condition}
       ) as sizes
-    ) as places join events on events.task_id = ${taskId} and events.seq = places.seq
+    ) as places join events on events.seq = places.seq and ${writtenFor(task)}
     where bytes_before < ${LIMITS.stdoutBytes} or bytes_after < ${LIMITS.stdoutBytes}
     order by events.seq`.execute(db);
   return rows.map(({ body }) => body);

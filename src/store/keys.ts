@@ -1,11 +1,12 @@
 // API keys: made, read, revoked. Called by the key commands and wherever a task key is made. Lists are in key-list.ts,
 // changes in key-change.ts.
 import { randomUUID } from 'node:crypto';
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { toNano, usdOf } from '../core/cost.ts';
 import type { Key, KeyStatus, SomeKeyLimits } from '../protocol/key.ts';
 import { storableJson, storableText } from './storable.ts';
-import type { Db, KeyRow } from './tables.ts';
+import type { Db, KeyRow, Tables, Tx } from './tables.ts';
+import { emitEvent } from './webhook-events.ts';
 
 export interface NewKey extends SomeKeyLimits {
   accountId: string;
@@ -25,6 +26,8 @@ export interface NewKey extends SomeKeyLimits {
   /** The key that revoked it; null with `revokedAt` set: Seed itself. */
   revokedBy?: string | null;
   createdAt?: Date;
+  /** The key in use, for the event. */
+  createdBy?: string;
 }
 
 export async function insertKey(db: Db, key: NewKey): Promise<Key> {
@@ -51,6 +54,15 @@ export async function insertKey(db: Db, key: NewKey): Promise<Key> {
     .returningAll()
     .executeTakeFirstOrThrow();
   return toKey(row, createdAt);
+}
+
+/** A key that somebody made, with its event. Keys that Seed mints for tasks have none: those are `insertKey` alone. */
+export async function createKey(tx: Tx, key: NewKey): Promise<Key> {
+  const created = await insertKey(tx, key);
+  const { id, name, scopes, expiresAt } = created;
+  const data = { keyId: id, name, scopes, expiresAt, createdBy: key.createdBy ?? null };
+  await emitEvent(tx, { accountId: key.accountId, type: 'key.created', data }, new Date(created.createdAt));
+  return created;
 }
 
 /** The columns of the limits that are given; what is undefined stays as it is. */
@@ -82,32 +94,54 @@ export async function getKey(db: Db, accountId: string, id: string, now: Date): 
 
 /** Idempotent: a key that is revoked already stays as it is. Null when the account has no such key. */
 export async function revokeKey(
-  db: Db,
+  db: Kysely<Tables>,
   accountId: string,
   id: string,
   revokedBy: string | null,
   now: Date,
 ): Promise<Key | null> {
-  await db
-    .updateTable('keys')
-    .set({ revoked_at: now, revoked_by: revokedBy })
-    .where('account_id', '=', accountId)
-    .where('id', '=', id)
-    .where('revoked_at', 'is', null)
-    .execute();
-  return getKey(db, accountId, id, now);
+  return db.transaction().execute(async (tx) => {
+    const revoked = await tx
+      .updateTable('keys')
+      .set({ revoked_at: now, revoked_by: revokedBy })
+      .where('account_id', '=', accountId)
+      .where('id', '=', id)
+      .where('revoked_at', 'is', null)
+      .returning(['id', 'account_id', 'name', 'task_id'])
+      .execute();
+    await emitRevoked(tx, revoked, revokedBy, now);
+    return getKey(tx, accountId, id, now);
+  });
 }
 
 /** Revokes the key of a task that ended, and the keys that the task made and that end with it. Seed does, no key. */
-export async function revokeTaskKey(db: Db, taskId: string, now: Date): Promise<void> {
-  await sql`
+export async function revokeTaskKey(tx: Tx, taskId: string, now: Date): Promise<void> {
+  const { rows } = await sql<RevokedKey>`
     with recursive ending as (
       select id from keys where task_id = ${taskId}
       union
       select keys.id from ending join keys on keys.caller_key_id = ending.id where keys.task_id is null
     )
     update keys set revoked_at = ${now}
-    where id in (select id from ending) and revoked_at is null`.execute(db);
+    where id in (select id from ending) and revoked_at is null
+    returning id, account_id, name, task_id`.execute(tx);
+  await emitRevoked(tx, rows, null, now);
+}
+
+type RevokedKey = Pick<KeyRow, 'id' | 'account_id' | 'name' | 'task_id'>;
+
+/** Keys that Seed mints for tasks come and go unannounced. */
+async function emitRevoked(
+  tx: Tx,
+  keys: readonly RevokedKey[],
+  revokedBy: string | null,
+  now: Date,
+): Promise<void> {
+  for (const { id, account_id, name, task_id } of keys) {
+    if (task_id !== null) continue;
+    const data = { keyId: id, name, revokedBy };
+    await emitEvent(tx, { accountId: account_id, type: 'key.revoked', data }, now);
+  }
 }
 
 export function toKey(row: KeyRow, now: Date): Key {

@@ -1,18 +1,30 @@
-// Brings a database up to this version of Seed: numbered SQL files, each applied once, in order, in a transaction of
-// its own. Called by openStore, which holds the advisory lock that keeps several starting servers apart.
-import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import type { ClientBase } from 'pg';
+// Brings a database up to this version of Seed and its packs: numbered SQL files, each applied once, in order, in a
+// transaction of its own. Called by openStore, which holds the advisory lock that keeps several starting servers apart.
+import type { ClientBase, DatabaseError } from 'pg';
 import { SeedError } from '../protocol/errors.ts';
+import { type Migration, readMigrations } from './migration-files.ts';
+import { packSchema, refuseTablesWithoutAccount } from './pack-schema.ts';
 
-const MIGRATIONS = new URL('./migrations/', import.meta.url);
-const FILE_NAME = /^(\d{4})_[a-z0-9_]+\.sql$/;
+const OWN_FOLDER = new URL('./migrations/', import.meta.url);
 
-interface Migration {
-  number: number;
+/** The tables of a pack. */
+export interface PackTables {
   name: string;
-  text: string;
-  checksum: string;
+  migrationsFolder: URL;
+  /** The folder as messages name it. */
+  shown: string;
+}
+
+/** Whose migrations they are, and where it is written down which of them are applied. */
+interface Owner {
+  name: string;
+  folder: URL;
+  shown: string;
+  applied(client: ClientBase): Promise<AppliedMigration[]>;
+  /** In the migration's transaction, before it. */
+  prepare(client: ClientBase): Promise<void>;
+  /** In the migration's transaction, after it. */
+  record(client: ClientBase, migration: Migration): Promise<void>;
 }
 
 interface AppliedMigration {
@@ -23,74 +35,101 @@ interface AppliedMigration {
 
 /**
  * Applies what is missing and returns the names of what it applied. Throws SeedError `invalid_settings` when the
- * database is newer than this version, or an applied migration is not the file of that number any more.
+ * database is newer than this version, an applied migration is not the file of that number any more, or one of a pack fails.
  */
-export async function migrate(client: ClientBase): Promise<string[]> {
-  await client.query(`create table if not exists migrations (
-    number integer primary key,
-    name text not null,
-    checksum text not null,
-    applied_at timestamptz not null default now()
-  )`);
-  const known = await readMigrations();
-  const { rows } = await client.query<AppliedMigration>(
-    'select number, name, checksum from migrations order by number',
-  );
-  for (const applied of rows) verify(applied, known);
-  const missing = known.filter(({ number }) => !rows.some((applied) => applied.number === number));
-  for (const migration of missing) await apply(client, migration);
+export async function migrate(client: ClientBase, packs: readonly PackTables[] = []): Promise<string[]> {
+  const names = await bringUp(client, SEED);
+  for (const pack of packs) {
+    const applied = await bringUp(client, ownerOf(pack));
+    await refuseTablesWithoutAccount(client, pack);
+    names.push(...applied.map((name) => `${pack.name}/${name}`));
+  }
+  return names;
+}
+
+async function bringUp(client: ClientBase, owner: Owner): Promise<string[]> {
+  const applied = await owner.applied(client);
+  const known = await readMigrations(owner.folder, owner.shown);
+  for (const migration of applied) verify(migration, known, owner);
+  const missing = known.filter(({ number }) => !applied.some((other) => other.number === number));
+  for (const migration of missing) await apply(client, migration, owner);
   return missing.map(({ name }) => name);
 }
 
-async function readMigrations(): Promise<Migration[]> {
-  const names = (await readdir(MIGRATIONS)).filter((name) => FILE_NAME.test(name)).sort();
-  return Promise.all(
-    names.map(async (name) => {
-      const text = await readFile(new URL(name, MIGRATIONS), 'utf8');
-      return {
-        number: Number(name.slice(0, 4)),
-        name,
-        text,
-        checksum: createHash('sha256').update(text).digest('hex'),
-      };
-    }),
-  );
-}
-
-function verify(applied: AppliedMigration, known: readonly Migration[]): void {
+function verify(applied: AppliedMigration, known: readonly Migration[], owner: Owner): void {
   const migration = known.find(({ number }) => number === applied.number);
   if (!migration) {
     throw new SeedError(
       'invalid_settings',
-      `The database is newer than this version of Seed: it has ${applied.name}.`,
-      {
-        hint: 'Start the version of Seed that this database was last used with, or a newer one.',
-      },
+      `The database is newer than this version of ${owner.name}: it has ${applied.name}.`,
+      { hint: 'Start the version that this database was last used with, or a newer one.' },
     );
   }
   if (migration.checksum !== applied.checksum) {
     throw new SeedError(
       'invalid_settings',
-      `The migration ${applied.name} was changed after it had been applied.`,
-      {
-        hint: 'Restore the file as it was released, and put changes into a new migration.',
-      },
+      `The migration ${owner.shown}/${applied.name} was changed after it had been applied.`,
+      { hint: 'Restore the file as it was, and put changes into a new migration.' },
     );
   }
 }
 
-async function apply(client: ClientBase, migration: Migration): Promise<void> {
+async function apply(client: ClientBase, migration: Migration, owner: Owner): Promise<void> {
   await client.query('begin');
   try {
-    await client.query(migration.text);
-    await client.query('insert into migrations (number, name, checksum) values ($1, $2, $3)', [
-      migration.number,
-      migration.name,
-      migration.checksum,
-    ]);
+    await owner.prepare(client);
+    await client.query(migration.text).catch((cause: DatabaseError) => {
+      const line = migration.text.slice(0, Number(cause.position ?? 0)).split('\n').length;
+      const where = `${owner.shown}/${migration.name}${cause.position === undefined ? '' : `:${line}`}`;
+      throw new SeedError('invalid_settings', `${where} cannot be applied: ${cause.message}`, { cause });
+    });
+    await owner.record(client, migration);
     await client.query('commit');
   } catch (error) {
     await client.query('rollback');
     throw error;
   }
+}
+
+const SEED: Owner = {
+  name: 'Seed',
+  folder: OWN_FOLDER,
+  shown: 'src/store/migrations',
+  async applied(client) {
+    await client.query(`create table if not exists migrations (
+      number integer primary key,
+      name text not null,
+      checksum text not null,
+      applied_at timestamptz not null default now()
+    )`);
+    const { rows } = await client.query<AppliedMigration>('select number, name, checksum from migrations');
+    return rows;
+  },
+  prepare: async () => {},
+  async record(client, { number, name, checksum }) {
+    const row = [number, name, checksum];
+    await client.query('insert into migrations (number, name, checksum) values ($1, $2, $3)', row);
+  },
+};
+
+function ownerOf(pack: PackTables): Owner {
+  return {
+    name: `the pack ${pack.name}`,
+    folder: pack.migrationsFolder,
+    shown: pack.shown,
+    async applied(client) {
+      const statement = 'select number, name, checksum from pack_migrations where pack = $1';
+      return (await client.query<AppliedMigration>(statement, [pack.name])).rows;
+    },
+    async prepare(client) {
+      await client.query(`create schema if not exists ${packSchema(pack.name)}`);
+      await client.query(`set local search_path to ${packSchema(pack.name)}`);
+    },
+    async record(client, { number, name, checksum }) {
+      await client.query('set local search_path to default');
+      const row = [pack.name, number, name, checksum];
+      const statement = 'insert into pack_migrations (pack, number, name, checksum) values ($1, $2, $3, $4)';
+      await client.query(statement, row);
+    },
+  };
 }

@@ -5,37 +5,58 @@ import { ADVISORY_LOCKS } from './advisory-locks.ts';
 import type { Store } from './store.ts';
 import type { Tx } from './tables.ts';
 
-const TABLES = ['calls', 'model_calls', 'compute'] as const;
+/** The tables, and by which of the operator's settings their rows are kept. */
+const KEPT_AS = { calls: 'calls', model_calls: 'calls', compute: 'calls', events: 'events' } as const;
+type Table = keyof typeof KEPT_AS;
+
+/** What is older may go; null: all is kept. */
+export type KeptSince = Record<(typeof KEPT_AS)[Table], Date | null>;
+
 const DAYS_AHEAD = 7;
 const DAY_MS = 86_400_000;
-
 /**
- * Makes the partitions of today and the days ahead, and drops those whose every row is older than `before`; null keeps all.
- * Returns the names of those that were dropped.
+ * A partition is made and dropped under a lock for which every reader and writer of its table waits: rather than let them
+ * wait behind a long query, such as that of a backup, the table is left for the next time.
  */
-export async function carePartitions(store: Store, before: Date | null): Promise<string[]> {
+const LOCK_PATIENCE = '2s';
+
+interface Care {
+  dropped: string[];
+  /** Tables that were in use for too long. */
+  left: string[];
+}
+
+/** Makes the partitions of today and the days ahead, and drops those whose every row is older than is to be kept. */
+export async function carePartitions(store: Store, since: KeptSince): Promise<Care> {
+  const care: Care = { dropped: [], left: [] };
+  for (const table of Object.keys(KEPT_AS) as Table[]) {
+    try {
+      care.dropped.push(...(await careFor(store, table, since[KEPT_AS[table]])));
+    } catch (error) {
+      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE) throw error;
+      care.left.push(table);
+    }
+  }
+  return care;
+}
+
+const LOCK_NOT_AVAILABLE = '55P03';
+
+function careFor(store: Store, table: Table, before: Date | null): Promise<string[]> {
   return store.db.transaction().execute(async (tx) => {
     await sql`select pg_advisory_xact_lock(${ADVISORY_LOCKS.partitions})`.execute(tx);
-    const dropped: string[] = [];
-    for (const table of TABLES) {
-      const there = await partitionsOf(tx, table);
-      for (let day = 0; day <= DAYS_AHEAD; day += 1) {
-        await makePartition(tx, table, new Date(store.clock.now().getTime() + day * DAY_MS), there);
-      }
-      if (before === null) continue;
-      const last = partitionName(table, new Date(before.getTime() - DAY_MS));
-      for (const name of there.filter((one) => isDated(one) && one <= last)) {
-        await sql`drop table ${sql.id(name)}`.execute(tx);
-        dropped.push(name);
-      }
-      await sql`delete from ${sql.id(`${table}_default`)} where created_at < ${before}`.execute(tx);
+    await sql`set local lock_timeout = ${sql.lit(LOCK_PATIENCE)}`.execute(tx);
+    const there = (await partitionsOf(tx, table)).filter(isDated);
+    const today = store.clock.now().getTime();
+    for (let day = 0; day <= DAYS_AHEAD; day += 1) {
+      await makePartition(tx, table, new Date(today + day * DAY_MS), there);
     }
-    return dropped;
+    return before === null ? [] : dropBefore(tx, table, before, there);
   });
 }
 
 /** `calls_20261124`: names sort by day. */
-function partitionName(table: string, day: Date): string {
+function partitionName(table: Table, day: Date): string {
   return `${table}_${day.toISOString().slice(0, 10).replaceAll('-', '')}`;
 }
 
@@ -43,9 +64,10 @@ function isDated(name: string): boolean {
   return /_\d{8}$/.test(name);
 }
 
-async function makePartition(tx: Tx, table: string, day: Date, there: readonly string[]): Promise<void> {
+/** Only behind the last there is: a partition may hold days before its own (migration 0012). */
+async function makePartition(tx: Tx, table: Table, day: Date, there: readonly string[]): Promise<void> {
   const name = partitionName(table, day);
-  if (there.includes(name)) return;
+  if (name <= (there.at(-1) ?? '')) return;
   const from = new Date(`${day.toISOString().slice(0, 10)}T00:00:00.000Z`);
   const to = new Date(from.getTime() + DAY_MS);
   // Rows of that day which are in the default partition already stay there: then the day has no partition of its own.
@@ -58,7 +80,36 @@ async function makePartition(tx: Tx, table: string, day: Date, there: readonly s
     for values from (${sql.lit(from.toISOString())}) to (${sql.lit(to.toISOString())})`.execute(tx);
 }
 
-async function partitionsOf(tx: Tx, table: string): Promise<string[]> {
+/** As the index of them says it. */
+const UNFINISHED = sql`status in ('queued', 'running', 'waiting_for_approval')`;
+
+async function dropBefore(tx: Tx, table: Table, before: Date, there: readonly string[]): Promise<string[]> {
+  const last = partitionName(table, new Date(before.getTime() - DAY_MS));
+  const dropped: string[] = [];
+  for (const name of there.filter((one) => one <= last)) {
+    if (table === 'events' && (await isNeeded(tx, name, before))) continue;
+    await sql`drop table ${sql.id(name)}`.execute(tx);
+    dropped.push(name);
+  }
+  const theDefault = sql.id(`${table}_default`);
+  const needed = sql`task_id in (select id from tasks where ${UNFINISHED} and created_at < ${before})`;
+  await sql`
+    delete from ${theDefault} where created_at < ${before}
+      ${table === 'events' ? sql`and not ${needed}` : sql``}`.execute(tx);
+  return dropped;
+}
+
+/** Whether it holds events of a task that has not ended. */
+async function isNeeded(tx: Tx, partition: string, before: Date): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from tasks where ${UNFINISHED} and created_at < ${before}
+      and exists (select from ${sql.id(partition)} as events where events.task_id = tasks.id) limit 1`.execute(
+    tx,
+  );
+  return rows.length > 0;
+}
+
+async function partitionsOf(tx: Tx, table: Table): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`
     select child.relname as name from pg_inherits
     join pg_class child on child.oid = inhrelid

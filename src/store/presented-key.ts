@@ -1,6 +1,6 @@
-// Looks up the key that a request presents, with all that decides whether it is worth anything. Called for every
-// authenticated request, so it is one query.
-import { sql } from 'kysely';
+// Looks up the keys that requests present, with all that decides whether they are worth anything. Called for every
+// authenticated request, so it is one query, for all that come at once (look-ups.ts).
+import { type RawBuilder, sql } from 'kysely';
 import type { Lineage } from '../core/key-lineage.ts';
 import type { Key, KeyStatus } from '../protocol/key.ts';
 import type { TaskStatus } from '../protocol/task.ts';
@@ -28,7 +28,9 @@ export interface PresentedKey {
   taskDeadline: Date | null;
 }
 
-interface Row extends KeyRow {
+export interface PresentedKeyRow extends KeyRow {
+  /** The one that was asked for: at depth 0 the key's own, or one that it had before. */
+  presented_hash: string;
   depth: number;
   works_until: Date | null;
   account_name: string;
@@ -39,25 +41,41 @@ interface Row extends KeyRow {
 
 /** Null when there is no key with this hash. */
 export async function findPresentedKey(db: Db, secretHash: string, now: Date): Promise<PresentedKey | null> {
-  const { rows } = await sql<Row>`
+  const { rows } = await presentedKeyRows([secretHash]).execute(db);
+  return toPresentedKeys(rows, now).get(secretHash) ?? null;
+}
+
+/** The query for the keys with these hashes and all that they descend from. */
+export function presentedKeyRows(secretHashes: readonly string[]): RawBuilder<PresentedKeyRow> {
+  return sql`
     with recursive chain as (
       (
-        select keys.*, 0 as depth, null::timestamptz as works_until from keys where secret_hash = ${secretHash}
+        select keys.*, secret_hash as presented_hash, 0 as depth, null::timestamptz as works_until
+        from keys where secret_hash = any(${secretHashes})
         union all
-        select keys.*, 0, replaced.works_until from replaced_secrets as replaced
-        join keys on keys.id = replaced.key_id where replaced.secret_hash = ${secretHash}
+        select keys.*, replaced.secret_hash, 0, replaced.works_until from replaced_secrets as replaced
+        join keys on keys.id = replaced.key_id where replaced.secret_hash = any(${secretHashes})
       )
       union all
-      select keys.*, chain.depth + 1, null from chain join keys on keys.id = chain.caller_key_id
+      select keys.*, chain.presented_hash, chain.depth + 1, null
+      from chain join keys on keys.id = chain.caller_key_id
     )
     select chain.*, accounts.name as account_name, accounts.operator,
       tasks.status as task_status, tasks.deadline as task_deadline
     from chain
     join accounts on accounts.id = chain.account_id
     left join tasks on tasks.id = chain.task_id and chain.depth = 0
-    order by chain.depth`.execute(db);
-  const [row, ...callers] = rows;
-  if (!row) return null;
+    order by chain.depth`;
+}
+
+/** By their hash. */
+export function toPresentedKeys(rows: readonly PresentedKeyRow[], now: Date): Map<string, PresentedKey> {
+  const chains = Map.groupBy(rows, (row) => row.presented_hash);
+  return new Map([...chains].map(([hash, chain]) => [hash, presentedKey(chain, now)]));
+}
+
+function presentedKey([row, ...callers]: PresentedKeyRow[], now: Date): PresentedKey {
+  if (!row) throw new Error('a chain of keys begins with a key');
   const key = toKey(row, now);
   const above = callers.map((caller) => toKey(caller, now));
   return {

@@ -12,10 +12,13 @@ const RECONNECT_MAX_MS = 5_000;
 
 export type Topic =
   | 'queue'
+  | 'webhooks'
   | `task:${string}`
   | `runner:${string}`
   | `idempotency:${string}`
-  | `spend:${string}`;
+  | `spend:${string}`
+  | `webhook-events:${string}`
+  | `webhook-test:${string}`;
 
 export interface Subscription extends Disposable {
   /**

@@ -13,12 +13,15 @@ export function storableTextOrNull(text: string | null): string | null {
 
 /** The value as JSON for a jsonb column, every string in it (keys, too) made storable. */
 export function storableJson(value: unknown): string {
-  return JSON.stringify(storable(value));
+  return JSON.stringify(storableValue(value));
 }
 
-function storable(value: unknown): unknown {
+/** The same as a value, for one that becomes a part of something larger. */
+export function storableValue(value: unknown): unknown {
   if (typeof value === 'string') return storableText(value);
-  if (Array.isArray(value)) return value.map(storable);
+  if (Array.isArray(value)) return value.map(storableValue);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [storableText(key), storable(item)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [storableText(key), storableValue(item)]),
+  );
 }

@@ -1,12 +1,13 @@
 // The store: one connection pool with the queue and the signals on the same database. Opened once by the server.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, PostgresDialect, sql } from 'kysely';
-import { Client, Pool, types } from 'pg';
+import { Client, Pool, type PoolConfig, types } from 'pg';
 import type { BaseLogger } from 'pino';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
-import { migrate } from './migrate.ts';
+import { LOOK_UP_POOL, type LookUps, lookUpsOn } from './look-ups.ts';
+import { migrate, type PackTables } from './migrate.ts';
 import { openQueue, type Queue } from './queue.ts';
 import { Signals } from './signals.ts';
 import type { Tables } from './tables.ts';
@@ -21,6 +22,7 @@ export interface Store {
   db: Kysely<Tables>;
   queue: Queue;
   signals: Signals;
+  lookUps: LookUps;
   clock: Clock;
   /** Told of every change of a task that this server made. */
   taskWatchers: Set<TaskWatcher>;
@@ -35,29 +37,27 @@ export interface StoreOptions {
   databaseUrl: string;
   log: BaseLogger;
   clock?: Clock;
+  /** The tables of the packs that are on. */
+  packs?: readonly PackTables[];
 }
 
 /**
  * Connects, brings the schema up to date, starts the queue. A database that is just starting is waited for, up to
  * ten seconds. Throws SeedError `unavailable` when it cannot be reached, `invalid_settings` when it cannot be used.
  */
-export async function openStore({ databaseUrl, log, clock = systemClock }: StoreOptions): Promise<Store> {
+export async function openStore({
+  databaseUrl,
+  log,
+  clock = systemClock,
+  packs = [],
+}: StoreOptions): Promise<Store> {
   const lock = await connectWhenReady(databaseUrl);
-  const pool = new Pool({
-    connectionString: databaseUrl,
-    max: MAX_CONNECTIONS,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    keepAlive: true,
-    types: { getTypeParser: parserOf },
-  });
-  // An idle connection that breaks is replaced when the next one is needed.
-  pool.on('error', (error) => {
-    if (!pool.ended) log.warn({ error: error.message }, 'lost an idle database connection');
-  });
+  const pool = openPool(databaseUrl, { max: MAX_CONNECTIONS }, log);
+  const lookUpPool = openPool(databaseUrl, LOOK_UP_POOL, log);
   const signals = new Signals(databaseUrl, log);
   try {
     await lock.query('select pg_advisory_lock($1)', [ADVISORY_LOCKS.schema]);
-    const applied = await migrate(lock);
+    const applied = await migrate(lock, packs);
     if (applied.length > 0) log.info({ applied }, 'migrated the database');
     const queue = await openQueue(pool, log);
     await signals.open();
@@ -66,11 +66,13 @@ export async function openStore({ databaseUrl, log, clock = systemClock }: Store
       db,
       queue,
       signals,
+      lookUps: lookUpsOn(lookUpPool, db, clock),
       clock,
       taskWatchers: new Set(),
       async close() {
         await queue.close();
         await signals.close();
+        await lookUpPool.end();
         await db.destroy();
       },
       async ping() {
@@ -79,12 +81,28 @@ export async function openStore({ databaseUrl, log, clock = systemClock }: Store
     };
   } catch (error) {
     await signals.close();
+    await lookUpPool.end();
     await pool.end();
     throw error;
   } finally {
     // Releases the advisory lock, too.
     await lock.end();
   }
+}
+
+function openPool(connectionString: string, more: PoolConfig, log: BaseLogger): Pool {
+  const pool = new Pool({
+    connectionString,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    types: { getTypeParser: parserOf },
+    ...more,
+  });
+  // An idle connection that breaks is replaced when the next one is needed.
+  pool.on('error', (error) => {
+    if (!pool.ended) log.warn({ error: error.message }, 'lost an idle database connection');
+  });
+  return pool;
 }
 
 async function connectWhenReady(databaseUrl: string): Promise<Client> {

@@ -9,6 +9,7 @@ import type { Effect } from '../protocol/manifest.ts';
 import type { Resources, Usage } from '../protocol/resources.ts';
 import type { RunnerState } from '../protocol/runner.ts';
 import type { TaskError, TaskPhase, TaskStatus } from '../protocol/task.ts';
+import type { AttemptError, DeliveryStatus, DisabledReason } from '../protocol/webhook.ts';
 
 /** jsonb: read as the value, written as its JSON text. */
 type Json<Value> = ColumnType<Value, string, string>;
@@ -53,6 +54,7 @@ interface KeysTable {
   spend_per_month_nano_usd: Defaulted<number | null>;
   tokens_per_day: Defaulted<number | null>;
   tasks_may_create_lasting_keys: Defaulted<boolean>;
+  expiry_announced: Defaulted<Date | null>;
 }
 
 interface TasksTable {
@@ -66,6 +68,7 @@ interface TasksTable {
   scopes: Json<ScopeGrant>;
   timeout_ms: number;
   model: string;
+  fallback_models: Defaulted<string[]>;
   resources: Json<Resources>;
   usage: JsonOrNull<Usage>;
   metadata: Json<Record<string, string>>;
@@ -89,6 +92,7 @@ interface TasksTable {
   billed_key_id: string;
   llm_nano_usd: Defaulted<number>;
   compute_nano_usd: Defaulted<number>;
+  webhook_url: Defaulted<string | null>;
   trace_parent: Defaulted<string | null>;
   depth: Defaulted<number>;
   budget: JsonOrNull<Budget>;
@@ -104,7 +108,7 @@ interface TasksTable {
 interface EventsTable {
   task_id: string;
   seq: number;
-  at: Date;
+  created_at: Date;
   body: Json<AgentEvent | ServerEvent>;
 }
 
@@ -181,6 +185,13 @@ interface ComputeTable {
   cost_nano_usd: number;
 }
 
+interface LlmAccountsTable {
+  account: string;
+  recent: Date[];
+  day: string;
+  day_requests: number;
+}
+
 interface IdempotencyTable {
   key_id: string;
   idempotency_key: string;
@@ -216,12 +227,84 @@ interface BlobsTable {
   unused_since: Date | null;
 }
 
+interface WebhookEndpointsTable {
+  id: string;
+  account_id: string;
+  url: string;
+  description: string;
+  event_types: string[];
+  enabled: boolean;
+  disabled_reason: DisabledReason | null;
+  failing_since: Defaulted<Date | null>;
+  held_until: Defaulted<Date | null>;
+  created_at: Date;
+  updated_at: Date;
+}
+
+interface WebhookSecretsTable {
+  id: string;
+  account_id: string;
+  endpoint_id: string | null;
+  sealed: Buffer;
+  created_at: Date;
+  works_until: Defaulted<Date | null>;
+}
+
+interface SecretsKeyCheckTable {
+  one: Defaulted<boolean>;
+  sealed: Buffer;
+}
+
+interface WebhookEventsTable {
+  id: string;
+  account_id: string;
+  type: string;
+  created_at: Date;
+  data: Json<Record<string, unknown>>;
+  url: string | null;
+  only_endpoint_id: string | null;
+  position: Defaulted<number | null>;
+}
+
+interface WebhookDeliveriesTable {
+  id: string;
+  account_id: string;
+  event_id: string;
+  endpoint_id: string | null;
+  url: string;
+  lane: string;
+  created_at: Date;
+  status: DeliveryStatus;
+  attempts_made: Defaulted<number>;
+  next_attempt_at: Date | null;
+  claim_id: Defaulted<string | null>;
+  completed_at: Defaulted<Date | null>;
+}
+
+interface WebhookAttemptsTable {
+  id: string;
+  account_id: string;
+  delivery_id: string;
+  created_at: Date;
+  duration_ms: number;
+  status: number | null;
+  error: AttemptError | null;
+  answer: string;
+}
+
 export interface Tables {
   blobs: BlobsTable;
+  webhook_endpoints: WebhookEndpointsTable;
+  webhook_secrets: WebhookSecretsTable;
+  secrets_key_check: SecretsKeyCheckTable;
+  webhook_events: WebhookEventsTable;
+  webhook_deliveries: WebhookDeliveriesTable;
+  webhook_attempts: WebhookAttemptsTable;
   spend: SpendTable;
   reservations: ReservationsTable;
   model_calls: ModelCallsTable;
   compute: ComputeTable;
+  llm_accounts: LlmAccountsTable;
   idempotency: IdempotencyTable;
   calls: CallsTable;
   audit: AuditTable;
@@ -236,6 +319,9 @@ export interface Tables {
 export type AccountRow = Selectable<AccountsTable>;
 export type KeyRow = Selectable<KeysTable>;
 export type TaskRow = Selectable<TasksTable>;
+export type WebhookEndpointRow = Selectable<WebhookEndpointsTable>;
+export type WebhookEventRow = Selectable<WebhookEventsTable>;
+export type WebhookDeliveryRow = Selectable<WebhookDeliveriesTable>;
 
 /** A connection pool or a transaction on it. */
 export type Db = Kysely<Tables> | Transaction<Tables>;

@@ -27,11 +27,15 @@ export interface NewTask {
   scopes: ScopeGrant;
   timeoutMs: number;
   model: string;
+  /** Asked in this order when that one cannot answer. */
+  fallbackModels: readonly string[];
   resources: Resources;
   budget: Budget | null;
   metadata: Record<string, string>;
   /** Their blobs are announced and stored. */
   files: StoredFile[];
+  /** Hears of its events, besides the account's endpoints. */
+  webhookUrl?: string | null;
   /** The W3C traceparent it was posted with, when that is sound. */
   traceParent?: string | null;
 }
@@ -65,10 +69,12 @@ export async function createTask(
         depth: place?.depth ?? 1,
         timeout_ms: Math.min(task.timeoutMs, place?.timeoutMs ?? task.timeoutMs),
         model: storableText(task.model),
+        fallback_models: task.fallbackModels.map(storableText),
         resources: storableJson(task.resources),
         budget: task.budget && storableJson(task.budget),
         files: storableJson(task.files),
         metadata: storableJson(task.metadata),
+        webhook_url: task.webhookUrl ?? null,
         trace_parent: task.traceParent ?? null,
         // The database's time and no server's: pg-boss orders by it, so that createdAt tells the order of the queue.
         created_at: sql<Date>`date_trunc('milliseconds', now())`,

@@ -43,15 +43,16 @@ export async function settleTask(
   prices: Prices,
 ): Promise<'settled' | 'already_ended'> {
   return changeTasks(store, async (tx) => {
-    // Before the task alone: what its sandbox used counts for all above it, and those are locked first.
+    const { leaseId, usage } = settlement;
+    // Before the task alone: what its sandbox used counts for all above it, and those are locked first. And before the end,
+    // whose event tells what the task cost.
     await lockLine(tx, taskId);
+    if (usage) await saveUsage(tx, { taskId, leaseId, usage }, prices, store.clock.now());
     const settled = await transition(store, tx, taskId, store.clock.now(), (task) => {
-      if (task.lease_id !== settlement.leaseId) throw leaseLost(taskId);
+      if (task.lease_id !== leaseId) throw leaseLost(taskId);
       return isTerminal(task.status) ? null : changeOf(settlement, task.overspent);
     });
     if (!settled) throw leaseLost(taskId);
-    const { leaseId, usage } = settlement;
-    if (usage) await saveUsage(tx, { taskId, leaseId, usage }, prices, store.clock.now());
     return settled.changed ? 'settled' : 'already_ended';
   });
 }

@@ -24,6 +24,7 @@ export function toTask(row: TaskRow): Task {
     scopes: row.scopes,
     timeout: row.timeout_ms,
     model: row.model,
+    fallbackModels: row.fallback_models,
     resources: row.resources,
     usage: row.usage,
     budget: row.budget,

@@ -1,5 +1,5 @@
-// The one way a task changes its status: lock, ask the transition table, update, record the event, revoke the task
-// key, wake who waits; all in the caller's transaction. Used by task-stop, task-lease, task-settle and task-lapse.
+// The one way a task changes its status: lock, ask the transition table, update, record the event, tell the webhooks, revoke
+// the task key, wake who waits; all in the caller's transaction. Used by task-stop, task-lease, task-settle and task-lapse.
 
 import { canBecome, isTerminal } from '../core/lifecycle.ts';
 import { outputSoFar } from '../core/output-so-far.ts';
@@ -15,6 +15,7 @@ import type { Store } from './store.ts';
 import type { TaskRow, Tx } from './tables.ts';
 import { noteChange, type TaskTx } from './task-changes.ts';
 import { lockTask } from './task-rows.ts';
+import { emitTaskEvent } from './task-webhook-event.ts';
 
 /** What becomes of the task. `stdout` null or missing at the end: the output so far stands in for the answer. */
 export interface Change {
@@ -99,6 +100,7 @@ async function change(
     .executeTakeFirstOrThrow();
   const { status, phase, error } = changed;
   await appendEvents(tx, task, [{ type: 'status', status, phase, error }], now);
+  await emitTaskEvent(tx, changed, task.status, now);
   if (isTerminal(status)) {
     await revokeTaskKey(tx, taskId, now);
     if (changed.runner_id) await notify(tx, `runner:${changed.runner_id}`);
@@ -125,7 +127,7 @@ function starting(task: TaskRow, { phase, lease }: Change, now: Date) {
 }
 
 async function ending(tx: Tx, task: TaskRow, change: Change, now: Date) {
-  const answer = change.stdout ?? outputSoFar(await readOutputEvents(tx, task.id));
+  const answer = change.stdout ?? outputSoFar(await readOutputEvents(tx, task));
   const stdout = storableTextOrNull(answer);
   const stderr = storableTextOrNull(change.stderr ?? null);
   return {

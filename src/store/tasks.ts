@@ -4,7 +4,7 @@ import { LIMITS } from '../protocol/limits.ts';
 import type { Page } from '../protocol/page.ts';
 import type { Task, TaskPhase, TaskStatus } from '../protocol/task.ts';
 import { behindCursor, type PageRequest, pageOfRows } from './cursor.ts';
-import type { Db } from './tables.ts';
+import type { Db, TaskRow } from './tables.ts';
 import { toTask } from './task-rows.ts';
 
 export interface TaskFilter extends PageRequest {
@@ -16,16 +16,7 @@ export interface TaskFilter extends PageRequest {
   createdBefore?: Date | string | undefined;
 }
 
-/** Null when the account has no such task. */
-export async function getTask(db: Db, accountId: string, id: string): Promise<Task | null> {
-  const row = await db
-    .selectFrom('tasks')
-    .selectAll()
-    .where('account_id', '=', accountId)
-    .where('id', '=', id)
-    .executeTakeFirst();
-  return row ? toTask(row) : null;
-}
+export type TaskProgress = Pick<TaskRow, 'id' | 'status' | 'last_seq' | 'created_at' | 'completed_at'>;
 
 /** Whether the task was started by the agent of the other, or by one that such an agent started, and so on. */
 export async function isTaskBelow(db: Db, id: string, above: string): Promise<boolean> {
@@ -43,10 +34,14 @@ export async function isTaskBelow(db: Db, id: string, above: string): Promise<bo
 }
 
 /** For watchers, who look often. Throws SeedError `not_found`. */
-export async function getTaskStatus(db: Db, id: string): Promise<TaskStatus> {
-  const row = await db.selectFrom('tasks').select('status').where('id', '=', id).executeTakeFirst();
+export async function getTaskProgress(db: Db, id: string): Promise<TaskProgress> {
+  const row = await db
+    .selectFrom('tasks')
+    .select(['id', 'status', 'last_seq', 'created_at', 'completed_at'])
+    .where('id', '=', id)
+    .executeTakeFirst();
   if (!row) throw new SeedError('not_found', `There is no task ${id}.`);
-  return row.status;
+  return row;
 }
 
 /** Newest first. */

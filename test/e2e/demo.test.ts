@@ -5,6 +5,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EXAMPLES } from '../../scripts/demo/examples.ts';
 import { cacheDirSetting } from '../../src/lib/settings.ts';
 import type { Task } from '../../src/protocol/task.ts';
 import { processesNaming, until } from '../fixtures/seed.ts';
@@ -49,6 +50,33 @@ describe('npm run demo', () => {
     expect(after.match(/\brevoked\b/g)).toHaveLength(7);
     expect(after.match(/\bactive\b/g)).toHaveLength(2);
     expect(await processesNaming(dataDir)).toEqual([]);
+  });
+
+  it('shows one of the examples: the rows before and after, and the ledger between', async () => {
+    const demo = npm('run', 'demo', '--', 'crm');
+    const [code] = await demo.exited;
+    expect(code, demo.output()).toBe(0);
+    const [, before = '', ledger = '', after = ''] = demo.output().split(/^(?:Before|Its ledger.*|After)$/m);
+    expect(before).toMatch(/\$ seed emails list\nNo emails\./);
+    expect(ledger.match(/contacts get|subscriptions status|emails draft/g)).toEqual([
+      'contacts get',
+      'subscriptions status',
+      'emails draft',
+    ]);
+    expect(after).toMatch(/acme-corp +jane@acme-corp\.example +Your Business plan ends on/);
+    expect(after).toContain('What it changed: emails draft.');
+  });
+
+  it('runs all the examples and prints what came of each', async () => {
+    const demo = npm('run', 'demo', '--', '--all');
+    const [code] = await demo.exited;
+    expect(code, demo.output()).toBe(0);
+    const table = demo.output().slice(demo.output().indexOf('EXAMPLE '));
+    for (const { title } of EXAMPLES) {
+      expect(table).toMatch(
+        new RegExp(`^${title} .* completed +\\d+\\.\\d +\\S.* \\d+ +\\$0\\.\\d{6}$`, 'm'),
+      );
+    }
   });
 
   it('leaves no process, no sandbox and no folder on Ctrl-C', async () => {

@@ -54,19 +54,45 @@ describe('POST /tasks/run', () => {
       /application\/json/,
     ],
     [
-      'a NUL in the metadata key',
+      'metadata that is no text',
       run({ instruction: 'hi', metadata: { a: 1 } }),
       400,
       'invalid_input',
-      /metadata/,
+      /metadata\.a/,
+    ],
+    ['NUL', run({ instruction: 'h\0i' }), 400, 'invalid_input', /instruction: .*NUL/],
+    [
+      'half a surrogate pair in a name',
+      run({ instruction: 'hi', metadata: { '\ud800': 'x' } }),
+      400,
+      'invalid_input',
+      /metadata: .*surrogate/,
+    ],
+    [
+      'endless nesting',
+      { raw: `{"instruction": ${'['.repeat(9_000)}${']'.repeat(9_000)}}` },
+      400,
+      'invalid_input',
+      /64 deep/,
     ],
   ])('refuses %s', async (_what, options, status, code, message) => {
     const answer = await server.call('POST', RUN, options);
     expect(answer.status).toBe(status);
     expect(answer.body.error).toMatchObject({ code, message: expect.stringMatching(message) });
     expect(answer.body.error.requestId).toBe(answer.headers.get('x-request-id'));
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(answer.headers.get('x-frame-options')).toBe('SAMEORIGIN');
     const tasks = await server.call('GET', '/api/v1/tasks');
     expect(tasks.body.items).toEqual([]);
+  });
+
+  it('refuses bytes that are no UTF-8', async () => {
+    const answer = await fetch(server.url + RUN, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${server.adminKey}`, 'content-type': 'application/json' },
+      body: Buffer.concat([Buffer.from('{"instruction": "'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')]),
+    });
+    expect([answer.status, await answer.json()]).toMatchObject([400, { error: { code: 'invalid_json' } }]);
   });
 
   it('refuses a chunked body over the limit without reading it all', async () => {
@@ -172,6 +198,13 @@ describe('ids and paths', () => {
     ['GET', '/api/v1/tasks?limit=1&limit=2', 400, 'invalid_input'],
     ['GET', '/api/v1/tasks?status=lost', 400, 'invalid_input'],
     ['GET', '/api/v1/tasks?bogus=1', 400, 'invalid_input'],
+    ['GET', '/api/v1/commands?bogus=1', 400, 'invalid_input'],
+    ['GET', '/api/v1/tasks?__proto__=1', 400, 'invalid_input'],
+    ['GET', '/api/v1/keys?q=%ff', 400, 'invalid_input'],
+    ['GET', '/api/v1/audit?command=a%00b', 400, 'invalid_input'],
+    ['GET', '/api/v1/tasks?createdAfter=9999-12-31T23:59:59-23:59', 400, 'invalid_input'],
+    ['POST', `/api/v1/tasks/${NOBODY}/stop?force=true`, 400, 'invalid_input'],
+    ['GET', `/api/v1/tasks/${NOBODY}/events?after=1000000000`, 400, 'invalid_input'],
     ['GET', '/api/v1/nothing', 404, 'not_found'],
     ['DELETE', '/api/v1/keys', 405, 'method_not_allowed'],
     ['GET', '/nothing', 404, 'not_found'],

@@ -2,6 +2,7 @@
 import { validate } from '@readme/openapi-parser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BUILT_IN } from '../../src/commands/registry.ts';
+import { ERROR_STATUS } from '../../src/protocol/errors.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
 
 let server: TestServer;
@@ -22,6 +23,28 @@ describe('/openapi.json', () => {
       ['commands', ...BUILT_IN.map(({ name }) => name.replaceAll(' ', '_'))].sort(),
     );
     expect(body.openapi).toBe('3.1.0');
+  });
+});
+
+describe('the error answers of an operation', () => {
+  it.each([
+    ['get', '/keys', [400, 401, 403, 429, 500, 503]],
+    ['get', '/keys/{id}', [400, 401, 403, 404, 429, 500, 503]],
+    ['post', '/keys', [400, 401, 403, 409, 413, 415, 429, 500, 503]],
+    ['patch', '/keys/{id}', [400, 401, 403, 404, 409, 413, 415, 429, 500, 503]],
+    ['get', '/tasks/{id}/events', [400, 401, 403, 404, 429, 500, 503]],
+  ])('%s %s are %j, each with its codes', async (method, path, statuses) => {
+    const { body } = await server.call('GET', '/openapi.json', { key: null });
+    const { responses } = body.paths[`/api/v1${path}`][method];
+    const errors = Object.keys(responses).filter((status) => Number(status) >= 400);
+    expect(errors.map(Number)).toEqual(statuses);
+    for (const status of errors) {
+      const described = body.components.responses[responses[status].$ref.split('/').at(-1)];
+      const [, narrowed] = described.content['application/json'].schema.allOf;
+      const codes: (keyof typeof ERROR_STATUS)[] = narrowed.properties.error.properties.code.enum;
+      expect(codes.length).toBeGreaterThan(0);
+      for (const code of codes) expect(ERROR_STATUS[code]).toBe(Number(status));
+    }
   });
 });
 

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Key } from '../../src/protocol/key.ts';
+import { llmSettings } from '../fixtures/llm-settings.ts';
 import { type AnyBody, startTestServer, type TestServer } from '../fixtures/server.ts';
 
 const DAY_MS = 86_400_000;
@@ -9,7 +10,7 @@ let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer({
     trustedProxies: ['127.0.0.1'],
-    llm: { baseUrl: 'http://127.0.0.1:9/v1', apiKey: null, defaultModel: 'big', openRouterKey: null },
+    llm: llmSettings({ baseUrl: 'http://127.0.0.1:9/v1', defaultModels: ['big'] }),
   });
 });
 afterAll(() => server?.stop());

@@ -13,7 +13,6 @@ import { KeptBlobs } from '../../src/server/blobs/kept-blobs.ts';
 import type { StoredFile } from '../../src/store/tables.ts';
 import { stopTask } from '../../src/store/task-end.ts';
 import { saveArtifact } from '../../src/store/task-files.ts';
-import { getTask } from '../../src/store/tasks.ts';
 import { openTestStore, silent, type TestStore } from '../fixtures/store.ts';
 
 const HOUR_MS = 3_600_000;
@@ -93,7 +92,7 @@ it('ended tasks let go of what is old, running ones do not, however old', async 
   test.clock.advance(2 * HOUR_MS);
   expect(await blobs.clean(before)).toEqual({ tasks: 0, blobs: 1 });
   const filesOf = async (id: string) => {
-    const task = await getTask(test.store.db, test.account.id, id);
+    const task = await test.store.lookUps.task(test.account.id, id);
     return [task?.files.length, task?.artifacts.length];
   };
   expect(await filesOf(running)).toEqual([1, 1]);

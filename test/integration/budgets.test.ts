@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Lease } from '../../src/protocol/runner.ts';
+import { llmSettings } from '../fixtures/llm-settings.ts';
 import { completion, hang, type LlmUpstream, startLlmUpstream } from '../fixtures/llm-upstream.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
 import { expectSumsToAgree } from '../fixtures/sums.ts';
@@ -36,7 +37,7 @@ beforeAll(async () => {
   // More than what the upstream takes, by the bytes of the requests below; `dear` has no price.
   const models = { m: { input: 20, output: 100 } };
   await writeFile(pricesFile, JSON.stringify({ models, compute: { vcpuSecond: 0.01, gbSecond: 0 } }));
-  const llm = { baseUrl: upstream.baseUrl, apiKey: null, defaultModel: 'm', openRouterKey: null };
+  const llm = llmSettings({ baseUrl: upstream.baseUrl, defaultModels: ['m'] });
   server = await startTestServer({ llm, pricesFile });
   sibling = await server.sibling();
 });

@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isObject } from '../../src/commands/define-command.ts';
+import { BUILT_IN } from '../../src/commands/registry.ts';
 import {
   claimRequest,
   forgetRequest,
@@ -14,8 +16,14 @@ import {
   saveAnswer,
 } from '../../src/store/idempotency.ts';
 import { repositoryCli } from '../fixtures/cli-process.ts';
+import { type Answered, ApiDocument, type Operation } from '../fixtures/fuzz/document.ts';
+import { Known } from '../fixtures/fuzz/known.ts';
+import { asCalled, draftThatSucceeds, type Party, type Reach } from '../fixtures/fuzz/party.ts';
+import { Sender } from '../fixtures/fuzz/requests.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
 import { openTestStore, type TestStore } from '../fixtures/store.ts';
+import { tableContents } from '../fixtures/table-contents.ts';
+import { DISPATCHED } from '../fixtures/webhook-dispatcher.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -138,6 +146,102 @@ describe('over REST', () => {
     expect(Object.keys(post.responses[201].headers)).toEqual(['Idempotent-Replay']);
   });
 });
+
+describe('every creating command', () => {
+  let server: TestServer;
+  let reach: Reach;
+  let database: Client;
+  beforeAll(async () => {
+    server = await startTestServer();
+    database = new Client({ connectionString: server.databaseUrl });
+    await database.connect();
+    const document = new ApiDocument((await server.call('GET', '/openapi.json', { key: null })).body);
+    reach = { server, document, sender: new Sender(server.url), seed: 20_261_124 };
+  });
+  afterAll(async () => {
+    reach?.sender[Symbol.dispose]();
+    await database?.end();
+    await server?.stop();
+  });
+
+  const creating = BUILT_IN.filter((command) => isObject(command) && command.creates);
+
+  it('is one that makes something, and takes the key', () => {
+    for (const command of BUILT_IN) {
+      const makes = isObject(command) && (command.successStatus ?? 200) !== 200;
+      if (makes) expect(creating).toContain(command);
+    }
+  });
+
+  it.each(creating.map(({ name }) => name))(
+    '%s does its work once for ten requests at once',
+    async (name) => {
+      const operation = reach.document.operations.find(
+        ({ id }) => id === name.replaceAll(' ', '_'),
+      ) as Operation;
+      const operator: Party = {
+        accountId: '',
+        key: server.adminKey,
+        taskKey: '',
+        taskId: '',
+        known: new Known(),
+      };
+      if (operation.path.includes('{')) {
+        operator.known.learnFrom(await newKeyAnswer(server));
+        operator.known.learnFrom(await newWebhookAnswer(server));
+      }
+      const draft = await draftThatSucceeds(reach, operator, operation);
+      const send = (key: string, sender: Sender) => {
+        const request = asCalled(
+          { ...draft, headers: { 'idempotency-key': `${key}-${operation.id}` } },
+          server.adminKey,
+        );
+        return sender.send(operator.known.fill(request));
+      };
+      const rowsAdded = async (work: () => Promise<unknown>) => {
+        const before = await countOfRows(database);
+        await work();
+        return (await countOfRows(database)) - before;
+      };
+      const once = await rowsAdded(() => send('one', reach.sender));
+      const sibling = await server.sibling();
+      using siblings = new Sender(sibling.url);
+      const senders = Array.from({ length: 10 }, (_, index) => (index % 2 ? siblings : reach.sender));
+      let answers: Answered[] = [];
+      const tenfold = await rowsAdded(async () => {
+        answers = await Promise.all(senders.map((sender) => send('ten', sender)));
+      });
+      await sibling.stop();
+      expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
+      expect(answers[0]?.status).toBeLessThan(300);
+      expect(answers.filter(({ headers }) => headers['idempotent-replay'] === 'true')).toHaveLength(9);
+      expect(once).toBeGreaterThan(0);
+      expect(tenfold).toBe(once);
+    },
+  );
+});
+
+/** A key that can be changed by who has its id. */
+async function newKeyAnswer(server: TestServer): Promise<Answered> {
+  const { status, body } = await server.call('POST', '/api/v1/keys', {
+    body: { name: 'x', scopes: ['keys:read'] },
+  });
+  return { status, headers: {}, text: JSON.stringify(body) };
+}
+
+/** And one of a webhook. */
+async function newWebhookAnswer(server: TestServer): Promise<Answered> {
+  const { status, body } = await server.call('POST', '/api/v1/webhooks', {
+    body: { url: 'https://example.com/hooks', events: ['task.stopped'] },
+  });
+  return { status, headers: {}, text: JSON.stringify(body) };
+}
+
+/** Of what commands make; not of what is kept of every call. */
+async function countOfRows(database: Client): Promise<number> {
+  const contents = await tableContents(database, ['audit', 'calls', 'idempotency', 'events', ...DISPATCHED]);
+  return Object.values(contents).reduce((sum, content) => sum + Number.parseInt(content, 10), 0);
+}
 
 describe('in the store', () => {
   let seed: TestStore;

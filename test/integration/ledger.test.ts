@@ -10,6 +10,7 @@ import { startTestServer, type TestServer } from '../fixtures/server.ts';
 import { openTestStore, type TestStore } from '../fixtures/store.ts';
 
 const DAY_MS = 86_400_000;
+const KEEP = { calls: null, events: null };
 
 describe('over REST', () => {
   let server: TestServer;
@@ -118,7 +119,7 @@ describe('partitions', () => {
   it('are made a week ahead, by several servers at once, and dropped whole when too old', async () => {
     const { store, clock } = seed;
     const start = clock.now();
-    await Promise.all([carePartitions(store, null), carePartitions(store, null)]);
+    await Promise.all([carePartitions(store, KEEP), carePartitions(store, KEEP)]);
     const week = Array.from({ length: 8 }, (_, day) => partition(new Date(start.getTime() + day * DAY_MS)));
     expect(await names()).toEqual([...week, 'calls_default'].sort());
     const old = new Date(start.getTime() - 40 * DAY_MS);
@@ -128,9 +129,9 @@ describe('partitions', () => {
     expect(await countIn('calls_default')).toBe(1);
 
     // What is as old as that, to the day, stays.
-    expect(await carePartitions(store, start)).toEqual([]);
+    expect((await carePartitions(store, { ...KEEP, calls: start })).dropped).toEqual([]);
     expect(await countIn('calls_default')).toBe(0);
-    expect(await carePartitions(store, tomorrow)).toContain(partition(start));
+    expect((await carePartitions(store, { ...KEEP, calls: tomorrow })).dropped).toContain(partition(start));
     expect(await countIn('calls')).toBe(1);
   });
 
@@ -139,7 +140,7 @@ describe('partitions', () => {
     const late = new Date(clock.now().getTime() + 9 * DAY_MS);
     await insertCalls(store.db, [callAt(late)]);
     clock.advance(4 * DAY_MS);
-    await carePartitions(store, null);
+    await carePartitions(store, KEEP);
     expect(await names()).not.toContain(partition(late));
     expect(await countIn('calls_default')).toBe(1);
   });

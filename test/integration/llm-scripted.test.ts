@@ -2,8 +2,8 @@
 import type OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type GatewayServer, startGateway, TASK_ID } from '../fixtures/llm-gateway-server.ts';
+import { llmSettings } from '../fixtures/llm-settings.ts';
 
-const NOTHING_SET = { baseUrl: null, apiKey: null, defaultModel: null, openRouterKey: null };
 const tools: OpenAI.ChatCompletionTool[] = [
   {
     type: 'function',
@@ -14,7 +14,7 @@ const instruction = 'Do this:\n```bash\necho one\n```\nthen\n```sh\necho two\n``
 
 let server: GatewayServer;
 beforeEach(async () => {
-  server = await startGateway('scripted', { settings: NOTHING_SET });
+  server = await startGateway('scripted', { settings: llmSettings() });
 });
 afterEach(() => server.close());
 
@@ -103,7 +103,7 @@ describe.each([
 });
 
 it('is the default and the only model when nothing is set', async () => {
-  expect(server.gateway.defaultModel).toBe('scripted');
+  expect(server.gateway.defaultModels).toEqual(['scripted']);
   expect(server.gateway.knows('scripted')).toBe(true);
   expect(server.gateway.knows('gpt-4o')).toBe(false);
   const ids: string[] = [];

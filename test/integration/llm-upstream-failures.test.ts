@@ -1,6 +1,8 @@
 // The gateway in front of an upstream that fails in every way it can: a clear error, no secret, nothing left open.
+import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type GatewayServer, startGateway } from '../fixtures/llm-gateway-server.ts';
+import { llmSettings } from '../fixtures/llm-settings.ts';
 import {
   answer,
   type Behaviour,
@@ -22,6 +24,7 @@ const limits = {
   idleMs: 200,
   totalMs: 2_000,
   retryAfterMs: 1_000,
+  retryMs: 1,
   lineBytes: 10_000,
   answerBytes: 50_000,
 };
@@ -31,12 +34,11 @@ let server: GatewayServer;
 
 beforeEach(async () => {
   upstream = await startLlmUpstream();
-  const settings = {
+  const settings = llmSettings({
     baseUrl: upstream.baseUrl,
     apiKey: UPSTREAM_KEY,
-    defaultModel: 'm',
-    openRouterKey: null,
-  };
+    defaultModels: ['m'],
+  });
   server = await startGateway('m', { settings, limits });
 });
 afterEach(async () => {
@@ -55,6 +57,24 @@ async function post(body: object): Promise<{ status: number; text: string }> {
   return { status: response.status, text: await response.text() };
 }
 
+/** Some of an answer in JSON, and then whatever the test says. */
+function halfAnswer(then: (response: ServerResponse) => void, status = 200): Behaviour {
+  return async (response) => {
+    response.writeHead(status, { 'content-type': 'application/json', 'content-length': '1000' });
+    await new Promise<void>((resolve) => response.write('{"choices":[', () => resolve()));
+    then(response);
+  };
+}
+
+/** The same piece of a stream again and again. */
+function endless(piece: string): Behaviour {
+  return (response) => {
+    startStream(response);
+    const timer = setInterval(() => response.write(piece), 20);
+    response.once('close', () => clearInterval(timer));
+  };
+}
+
 /** The last event of a stream. */
 function lastEvent(text: string): unknown {
   const [last] = text.trimEnd().split('\n').slice(-1);
@@ -68,10 +88,14 @@ const unavailable = (message: RegExp) => ({
 });
 
 describe('before the answer has begun', () => {
-  it.each<[string, Behaviour, RegExp]>([
+  it.each<[string, Behaviour, RegExp, number?]>([
+    ['a 400', answer(400, '{"error":{"message":"too many tokens"}}'), /answered 400: too many tokens/],
     ['a 401', answer(401, '{"error":{"message":"User not found."}}'), /answered 401: User not found\./],
     ['a 404 with plain text', answer(404, 'no such\n model'), /answered 404: no such model/],
-    ['a 500 without a body', answer(500, ''), /answered 500$/],
+    ['a 500 without a body', answer(500, ''), /answered 500$/, 2],
+    ['a 503 that says when', answer(503, 'busy', { 'retry-after': '0' }), /answered 503: busy/, 2],
+    ['a 503 that says much later', answer(503, 'busy', { 'retry-after': '60' }), /answered 503: busy/],
+    ['a broken connection', (response) => void response.destroy(), /could not be reached/, 2],
     ['a redirect', answer(302, '', { location: 'http://127.0.0.1:1/' }), /answered 302/],
     [
       'an error with status 200',
@@ -81,21 +105,54 @@ describe('before the answer has begun', () => {
     ['no JSON', answer(200, '<html>'), /not JSON/],
     ['JSON that is no completion', answer(200, '[1]'), /no completion/],
     ['an answer that is too long', answer(200, `"${'x'.repeat(60_000)}"`), /more than 50000 bytes/],
+    ['an answer that breaks off', halfAnswer((response) => response.destroy()), /broke the connection/],
+    ['an answer that stops coming', halfAnswer(() => undefined), /no more for 0\.2 s/],
+    ['an error that stops coming', halfAnswer(() => undefined, 500), /no more for 0\.2 s/],
     ['silence', hang, /no answer for 0\.3 s/],
-  ])('%s is llm_unavailable', async (_, behaviour, message) => {
+  ])('%s is llm_unavailable', async (_, behaviour, message, requests = 1) => {
     upstream.behave(behaviour);
     await expect(ask()).rejects.toMatchObject(unavailable(message));
     expect(server.recorded).toMatchObject([
       { call: { inputTokens: 0, outputTokens: 0, costNanoUsd: 0, outcome: 'llm_unavailable' } },
     ]);
-    expect(upstream.requests).toHaveLength(1);
+    expect(upstream.requests).toHaveLength(requests);
   });
 
-  it('a stream that is no event stream is llm_unavailable', async () => {
-    upstream.behave(answer(200, '{"error":{"message":"no streams here"}}'));
-    await expect(ask({ stream: true })).rejects.toMatchObject(
-      unavailable(/no event stream.*no streams here/),
-    );
+  it.each<[string, Behaviour, RegExp]>([
+    ['JSON', answer(200, '{"error":{"message":"no streams here"}}'), /no event stream.*no streams here/],
+    ['a page', answer(200, '<html>login', { 'content-type': 'text/html' }), /no event stream.*<html>login/],
+    ['nothing', answer(204, ''), /no event stream/],
+    ['an empty stream', stream(''), /ended its answer in the middle/],
+    ['comments without an end', endless(': thinking\n\n'), /longer than 2 s/],
+    ['garbage', stream('MZ\x90\x00'), /not an event stream/],
+    ['an error', stream('data: {"error":{"message":"no provider"}}\n\n'), /broke off: no provider/],
+    ['silence after its headers', startStream, /no more for 0\.2 s/],
+  ])('%s instead of a stream is llm_unavailable', async (_, behaviour, message) => {
+    upstream.behave(behaviour);
+    await expect(ask({ stream: true })).rejects.toMatchObject(unavailable(message));
+    expect(server.recorded).toMatchObject([{ call: { inputTokens: 0, outcome: 'llm_unavailable' } }]);
+    expect(server.logged).toHaveLength(1);
+    await upstream.requests[0]?.closed;
+  });
+
+  it('a redirect is not followed, and the key stays where it belongs', async () => {
+    const elsewhere = await startLlmUpstream();
+    for (const status of [301, 302, 307, 308]) {
+      upstream.behave(answer(status, '', { location: `${elsewhere.baseUrl}/chat/completions` }));
+      await expect(ask()).rejects.toMatchObject(unavailable(new RegExp(`answered ${status}`)));
+    }
+    expect(elsewhere.requests).toEqual([]);
+    await elsewhere.close();
+  });
+
+  it.each([
+    ['a 500', answer(500, '')],
+    ['a broken connection', (response: ServerResponse) => void response.destroy()],
+  ])('%s is tried again once', async (_, behaviour) => {
+    upstream.behave(behaviour, completion('second try'));
+    const { choices } = await ask();
+    expect(choices[0]?.message.content).toBe('second try');
+    expect(server.recorded).toMatchObject([{ call: { outcome: 'ok', outputTokens: 7 } }]);
   });
 
   it('an upstream that is not there is llm_unavailable, its address kept from the caller', async () => {
@@ -127,6 +184,7 @@ describe('before the answer has begun', () => {
   it.each([
     ['again', '0', 2],
     ['with a long Retry-After', '60', 1],
+    ['with a date far away', new Date(Date.now() + 3_600_000).toUTCString(), 1],
     ['with a Retry-After that is none', 'soon', 1],
   ])('a 429 %s is llm_unavailable', async (_, retryAfter, requests) => {
     upstream.behave(answer(429, '{"error":{"message":"slow down"}}', { 'retry-after': retryAfter }));
@@ -172,15 +230,7 @@ describe('once the stream has begun', () => {
       stream(`${chunk('a')}data: {"error":{"message":"overloaded, sk-secret123"}}\n\n`),
       /broke off: overloaded, \[removed\]/,
     ],
-    [
-      'more than its time',
-      (response) => {
-        startStream(response);
-        const timer = setInterval(() => response.write(chunk('a')), 50);
-        response.once('close', () => clearInterval(timer));
-      },
-      /took longer than 2 s/,
-    ],
+    ['more than its time', endless(chunk('a')), /took longer than 2 s/],
   ])('%s ends it with an error event', async (_, behaviour, message) => {
     upstream.behave(behaviour);
     const { status, text } = await post({ stream: true });
@@ -190,7 +240,8 @@ describe('once the stream has begun', () => {
     expect(lastEvent(text)).toEqual({
       error: { message: expect.stringMatching(message), code: 'llm_unavailable' },
     });
-    expect(server.logged.map((entry) => entry.message)).toContainEqual(expect.stringMatching(message));
+    expect(server.logged.map((entry) => entry.message)).toEqual([expect.stringMatching(message)]);
+    expect(server.recorded).toMatchObject([{ call: { outcome: 'llm_unavailable' } }]);
     await upstream.requests[0]?.closed;
   });
 
@@ -205,12 +256,14 @@ describe('once the stream has begun', () => {
         void part;
     };
     await expect(read()).rejects.toThrow(/not an event stream/);
-    expect(server.recorded).toMatchObject([{ call: { outcome: 'llm_unavailable' } }]);
+    expect(server.recorded).toMatchObject([
+      { call: { inputTokens: 11, outputTokens: 7, outcome: 'llm_unavailable' } },
+    ]);
   });
 });
 
 it('the answer survives when its tokens cannot be recorded', async () => {
-  const settings = { baseUrl: upstream.baseUrl, apiKey: null, defaultModel: 'm', openRouterKey: null };
+  const settings = llmSettings({ baseUrl: upstream.baseUrl, defaultModels: ['m'] });
   const failing = await startGateway('m', {
     settings,
     recordCall: () => Promise.reject(new Error('database gone')),

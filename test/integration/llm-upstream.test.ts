@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type GatewayServer, startGateway, TASK_ID, TASK_KEY } from '../fixtures/llm-gateway-server.ts';
+import { llmSettings } from '../fixtures/llm-settings.ts';
 import {
   chunk,
   completion,
@@ -22,12 +23,11 @@ let server: GatewayServer;
 
 beforeEach(async () => {
   upstream = await startLlmUpstream();
-  const settings = {
+  const settings = llmSettings({
     baseUrl: upstream.baseUrl,
     apiKey: UPSTREAM_KEY,
-    defaultModel: 'm',
-    openRouterKey: null,
-  };
+    defaultModels: ['m'],
+  });
   server = await startGateway('m', { settings });
 });
 afterEach(async () => {
@@ -163,6 +163,38 @@ describe('streams', () => {
   });
 });
 
+it('many calls that end at once are all recorded, some at a time', async () => {
+  let writing = 0;
+  let most = 0;
+  const recorded: string[] = [];
+  const busy = await startGateway('m', {
+    settings: llmSettings({ baseUrl: upstream.baseUrl, defaultModels: ['m'] }),
+    recordCall: async (taskId) => {
+      writing += 1;
+      most = Math.max(most, writing);
+      await setTimeout(5);
+      writing -= 1;
+      recorded.push(taskId);
+    },
+  });
+  upstream.behave((response) => {
+    startStream(response);
+    response.write(chunk('a'));
+  });
+  const caller = new AbortController();
+  const calls = Array.from({ length: 60 }, (_, index) => {
+    const call = { taskId: `task ${index}`, model: 'm', signal: caller.signal };
+    return busy.gateway.chatCompletions({ model: 'm', messages, stream: true }, call);
+  });
+  await Promise.all(calls);
+  caller.abort();
+  await busy.gateway.allRecorded();
+  expect(recorded).toHaveLength(calls.length);
+  expect(new Set(recorded).size).toBe(calls.length);
+  expect(most).toBeLessThanOrEqual(8);
+  await busy.close();
+});
+
 describe('JSON answers', () => {
   it('are passed on and counted', async () => {
     upstream.behave(completion('hello'));
@@ -190,36 +222,34 @@ describe('the request', () => {
     expect(upstream.requests[0]?.body['stream_options']).toEqual({ include_usage: true });
   });
 
-  it('is passed on but for what could fetch or store', async () => {
-    upstream.behave(completion('hello'));
-    const image = (url: string) => ({ type: 'image_url', image_url: { url } });
-    const body = {
-      model: 'm',
-      messages: [
-        { role: 'user', content: [image('https://evil.example/?leak'), image('data:image/png;base64,AA==')] },
-      ],
-      temperature: 0.5,
-      store: true,
-      metadata: { a: 'b' },
-      plugins: [{ id: 'web' }],
-      web_search_options: {},
-      models: ['other'],
-      tools: [
-        { type: 'function', function: { name: 'bash', parameters: {} } },
-        { type: 'mcp', server_url: 'https://evil.example' },
-      ],
-    };
-    await fetch(`${server.url}/chat/completions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    const sent = upstream.requests[0]?.body;
-    expect(Object.keys(sent ?? {}).sort()).toEqual(['messages', 'model', 'temperature', 'tools']);
-    expect(sent?.['tools']).toEqual([body.tools[0]]);
-    expect(JSON.stringify(sent)).not.toContain('evil.example');
-    expect(JSON.stringify(sent)).toContain('data:image/png;base64,AA==');
-  });
+  it.each([
+    ['a field', { store: true }, /^store /],
+    ['a field that nobody knows', { fetch_this: 'https://evil.example' }, /^fetch_this /],
+    ['a tool', { tools: [{ type: 'mcp', server_url: 'https://evil.example' }] }, /^tools\.0 /],
+    [
+      'an address',
+      {
+        messages: [
+          { role: 'user', content: [{ type: 'image_url', image_url: { url: 'http://evil.example' } }] },
+        ],
+      },
+      /^messages\.0\.content\.0\.image_url\.url /,
+    ],
+  ])(
+    'is refused, and by name, for %s that would make the upstream fetch or store',
+    async (_, more, message) => {
+      const answer = await fetch(`${server.url}/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ model: 'm', messages, ...more }),
+      });
+      const { error } = (await answer.json()) as { error: { code: string; message: string } };
+      expect([answer.status, error.code]).toEqual([400, 'field_not_allowed']);
+      expect(error.message).toMatch(message);
+      expect(upstream.requests).toEqual([]);
+      expect(server.recorded).toEqual([]);
+    },
+  );
 
   it("for another model than the task's is refused without asking the upstream", async () => {
     const answer = server.client.chat.completions.create({ model: 'other', messages });
@@ -241,9 +271,7 @@ describe('the request', () => {
   });
 });
 
-it('serves the scripted model and any other name but those that search the web', async () => {
-  expect(server.gateway.defaultModel).toBe('m');
+it('names its models', () => {
+  expect(server.gateway.defaultModels).toEqual(['m']);
   expect(server.gateway.models().data.map(({ id }) => id)).toEqual(['m', 'scripted']);
-  const served = ['scripted', 'm', 'vendor/other', 'vendor/other:online', ''].filter(server.gateway.knows);
-  expect(served).toEqual(['scripted', 'm', 'vendor/other']);
 });

@@ -4,6 +4,7 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Settlement } from '../../src/protocol/runner.ts';
 import type { Exposition } from '../fixtures/exposition.ts';
+import { llmSettings } from '../fixtures/llm-settings.ts';
 import {
   completion,
   DONE,
@@ -22,7 +23,7 @@ beforeAll(async () => {
   upstream = await startLlmUpstream();
   upstream.behave(completion('hello'));
   server = await startScrapedServer({
-    llm: { baseUrl: upstream.baseUrl, apiKey: null, defaultModel: 'house-model', openRouterKey: null },
+    llm: llmSettings({ baseUrl: upstream.baseUrl, defaultModels: ['house-model'] }),
   });
   database = new Client({ connectionString: server.databaseUrl });
   await database.connect();

@@ -235,7 +235,7 @@ describe('what is asked for', () => {
 });
 
 it('says when rows of the range may be deleted already', async () => {
-  const keeping = await startTestServer({ callRetentionDays: 90 });
+  const keeping = await startTestServer({ retention: { calls: 90, events: null } });
   try {
     const ask = async (query: string) => (await keeping.call('GET', `/api/v1/obs/costs?${query}`)).body;
     const asked = Date.now();

@@ -87,6 +87,9 @@ describe('settings', () => {
     ['PORT', '70000', /PORT is "70000"/],
     ['SEED_LOG_LEVEL', 'loud', /SEED_LOG_LEVEL is "loud"/],
     ['SEED_LLM_BASE_URL', 'ftp://models', /SEED_LLM_BASE_URL is not an http/],
+    ['SEED_LLM_MODEL', 'a,b,c,d,e,f,g,h,i,j,k', /SEED_LLM_MODEL names more than 10 models/],
+    ['SEED_LLM_ALLOWED_MODELS', 'a', /the default model scripted is not served/],
+    ['SEED_LLM_REQUESTS_PER_DAY', '0', /SEED_LLM_REQUESTS_PER_DAY is "0"/],
     ['DATABASE_URL', 'not a url', /DATABASE_URL is not a Postgres URL/],
   ])('%s that cannot be used is named, and nothing starts', async (name, value, message) => {
     const server = start({ [name]: value });

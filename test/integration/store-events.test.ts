@@ -1,7 +1,7 @@
 // A task's events: without gaps under concurrency, bounded, and with text that Postgres would refuse.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LIMITS } from '../../src/protocol/limits.ts';
-import { appendAgentEvents, appendServerEvent, readEvents } from '../../src/store/events.ts';
+import { appendAgentEvents, appendServerEvent } from '../../src/store/events.ts';
 import { stopTask } from '../../src/store/task-end.ts';
 import { openTestStore, type TestStore } from '../fixtures/store.ts';
 
@@ -39,9 +39,9 @@ test('concurrent writers leave no gap and no double in seq', async () => {
     appendServerEvent(seed.store.db, lease.taskId, command),
   );
   await Promise.all([fromRunner(), ...fromServer]);
-  const events = await readEvents(seed.store.db, lease.taskId, 0, 100);
+  const events = await seed.events(lease.taskId, 0, 100);
   expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 32 }, (_, i) => i + 1));
-  expect((await readEvents(seed.store.db, lease.taskId, 30, 1)).map(({ seq }) => seq)).toEqual([31]);
+  expect((await seed.events(lease.taskId, 30, 1)).map(({ seq }) => seq)).toEqual([31]);
 });
 
 test('NUL and unpaired surrogates are replaced, in tool input and its names, too', async () => {
@@ -54,7 +54,7 @@ test('NUL and unpaired surrogates are replaced, in tool input and its names, too
       { type: 'tool_call', callId: '1', tool: 'bash', input: { 'k\u0000': ['\u0000', { deep: '\udc00' }] } },
     ],
   });
-  const [text, call] = (await readEvents(seed.store.db, lease.taskId, 2, 10)) as object[];
+  const [text, call] = (await seed.events(lease.taskId, 2, 10)) as object[];
   expect(text).toMatchObject({ text: 'a\ufffdb\ufffd' });
   expect(call).toMatchObject({ input: { 'k\ufffd': ['\ufffd', { deep: '\ufffd' }] } });
 });
@@ -70,7 +70,7 @@ test('past the limit events are dropped, one diagnostic says so, and the end is 
   await appendAgentEvents(seed.store, { ...lease, batch: 3, events: events.slice(0, 50) });
   await appendServerEvent(seed.store.db, lease.taskId, command);
   await stopTask(seed.store, seed.account.id, lease.taskId);
-  const last = await readEvents(seed.store.db, lease.taskId, LIMITS.eventsPerTask - 1, 100);
+  const last = await seed.events(lease.taskId, LIMITS.eventsPerTask - 1, 100);
   expect(last.map(({ seq, type }) => [seq - LIMITS.eventsPerTask, type])).toEqual([
     [0, 'text'],
     [1, 'diagnostic'],
@@ -82,7 +82,7 @@ test('an ended task takes no more server events', async () => {
   const { id } = await seed.post();
   await stopTask(seed.store, seed.account.id, id);
   await appendServerEvent(seed.store.db, id, command);
-  expect((await readEvents(seed.store.db, id, 0, 10)).map(({ type }) => type)).toEqual(['status', 'status']);
+  expect((await seed.events(id, 0, 10)).map(({ type }) => type)).toEqual(['status', 'status']);
 });
 
 test('an answer far too long is cut in its middle', async () => {
@@ -110,6 +110,6 @@ test('a batch that is sent again is stored once', async () => {
   await send(1, 'one');
   await send(2, 'two');
   await send(1, 'one');
-  const events = await readEvents(seed.store.db, lease.taskId, 0, 100);
+  const events = await seed.events(lease.taskId, 0, 100);
   expect(events.flatMap((event) => (event.type === 'text' ? [event.text] : []))).toEqual(['one', 'two']);
 });

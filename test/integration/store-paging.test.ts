@@ -41,7 +41,8 @@ test('filters narrow the list', async () => {
   const { key } = await seed.addKey();
   const parent = await seed.post({ keyId: key.id });
   seed.clock.advance(5);
-  const child = await seed.post({ parentTaskId: parent.id });
+  const child = await seed.post();
+  await seed.rows(`update tasks set parent_task_id = '${parent.id}' where id = '${child.id}'`);
   await stopTask(seed.store, seed.account.id, child.id);
   const ids = async (filter: Partial<TaskFilter>) => (await list(filter)).items.map(({ id }) => id);
   expect(await ids({ keyId: key.id })).toEqual([parent.id]);

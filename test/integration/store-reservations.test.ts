@@ -13,7 +13,6 @@ import { tryReserve } from '../../src/store/reserve.ts';
 import { recordUsage, stopTask } from '../../src/store/task-end.ts';
 import { endLapsedTasks } from '../../src/store/task-lapse.ts';
 import { renewLeases, tasksToStop } from '../../src/store/task-lease.ts';
-import { getTask } from '../../src/store/tasks.ts';
 import { modelCall } from '../fixtures/model-call.ts';
 import { openTestStore, type TestStore } from '../fixtures/store.ts';
 import { expectSumsToAgree } from '../fixtures/sums.ts';
@@ -111,7 +110,7 @@ describe('a task that was refused the model', () => {
     seed.clock.advance(1);
     expect(await endLapsedTasks(seed.store)).toEqual([id]);
     expect(await tasksToStop(seed.store, runnerId, [id])).toEqual([id]);
-    expect(await getTask(seed.store.db, seed.account.id, id)).toMatchObject({
+    expect(await seed.store.lookUps.task(seed.account.id, id)).toMatchObject({
       status: 'failed',
       error: { code: 'budget_exceeded', message: expect.stringContaining('out of budget') },
       stdout: 'half an answer',

@@ -4,13 +4,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isTerminal } from '../../src/core/lifecycle.ts';
 import { SeedError } from '../../src/protocol/errors.ts';
 import type { Settlement } from '../../src/protocol/runner.ts';
-import { appendAgentEvents, readEvents } from '../../src/store/events.ts';
+import { appendAgentEvents } from '../../src/store/events.ts';
 import { getKey, revokeKey } from '../../src/store/keys.ts';
 import { recordModelCall } from '../../src/store/model-calls.ts';
 import { settleTask, stopTask } from '../../src/store/task-end.ts';
 import { endLapsedTasks } from '../../src/store/task-lapse.ts';
 import { leaseNextTask, renewLeases, reportPhase, tasksToStop } from '../../src/store/task-lease.ts';
-import { getTask } from '../../src/store/tasks.ts';
 import { NO_PRICES, openTestStore, randomHash, type TestStore } from '../fixtures/store.ts';
 
 let seed: TestStore;
@@ -31,12 +30,12 @@ const completed = (leaseId: string): Settlement => ({
 });
 
 const taskOf = async (id: string) => {
-  const task = await getTask(seed.store.db, seed.account.id, id);
+  const task = await seed.store.lookUps.task(seed.account.id, id);
   if (!task) throw new Error(`no task ${id}`);
   return task;
 };
 
-const eventsOf = (id: string) => readEvents(seed.store.db, id, 0, 1000);
+const eventsOf = (id: string) => seed.events(id, 0, 1000);
 
 const statusesOf = async (id: string) =>
   (await eventsOf(id)).flatMap((event) => (event.type === 'status' ? [event.status] : []));

@@ -14,7 +14,7 @@ import {
 } from '../../store/idempotency.ts';
 import type { Store } from '../../store/store.ts';
 import { bearerToken } from '../authenticate.ts';
-import { seal, unseal } from './seal.ts';
+import { seal, unseal } from '../seal.ts';
 
 const RENEW_EVERY_MS = 10_000;
 /** How often a twin looks although nobody told it that the first is done. */

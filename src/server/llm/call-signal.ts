@@ -15,13 +15,19 @@ function seconds(ms: number): string {
   return `${ms / 1000} s`;
 }
 
-/** @param totalMs the call is aborted after this time whatever happens */
-export function createCallSignal(caller: AbortSignal, totalMs: number): CallSignal {
+/**
+ * @param leftMs the call is aborted after this time whatever happens
+ * @param totalMs what it says then: other models may have taken part of that
+ */
+export function createCallSignal(caller: AbortSignal, leftMs: number, totalMs: number): CallSignal {
   const controller = new AbortController();
   const abort = (reason: SeedError) => controller.abort(reason);
   const onCallerGone = () =>
     abort(new SeedError('unavailable', 'the call was cancelled before the LLM had answered'));
-  const total = setTimeout(() => abort(llmUnavailable(`took longer than ${seconds(totalMs)}`)), totalMs);
+  const total = setTimeout(
+    () => abort(llmUnavailable(`took longer than ${seconds(totalMs)}`, { blames: 'call' })),
+    leftMs,
+  );
   caller.addEventListener('abort', onCallerGone, { once: true });
   if (caller.aborted) onCallerGone();
   return {

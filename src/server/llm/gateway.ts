@@ -1,149 +1,151 @@
-// The LLM gateway: OpenAI-compatible chat completions for the model of the calling task, from the built-in `scripted`
+// The LLM gateway: OpenAI-compatible chat completions for the models of the calling task, from the built-in `scripted`
 // model or from the upstream. The HTTP routes that authenticate the task and call this are in the server's app.
 import type { Prices } from '../../core/cost.ts';
-import type { ModelCall } from '../../core/model-call.ts';
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import type { NoRoom, RateLimits } from '../../store/llm-accounts.ts';
+import { sharedAccount } from './account-limits.ts';
+import { askModels } from './ask-models.ts';
 import { CALL_LIMITS, type CallLimits } from './call-limits.ts';
+import { type CallRecords, createCallRecords, type LlmLog, type RecordCall } from './call-records.ts';
 import { type ChatRequest, parseChatRequest } from './chat-request.ts';
+import { type ModelList, modelList } from './model-list.ts';
+import { ModelRests } from './model-rests.ts';
 import { openModelCall } from './open-model-call.ts';
+import type { Playbook } from './scripted/playbook.ts';
+import { PLAYBOOKS } from './scripted/playbooks.ts';
 import { SCRIPTED_MODEL, scriptedCompletion } from './scripted/scripted.ts';
+import { type ServedModels, servedModels } from './served-models.ts';
+import { type EndTurn, Turns } from './turns.ts';
 import { chooseUpstream, type LlmSettings } from './upstream.ts';
 import { completeUpstream } from './upstream-completion.ts';
-import { llmUnavailable } from './upstream-failure.ts';
+import { llmUnavailable, UpstreamFailure } from './upstream-failure.ts';
 
 export type { LlmSettings };
-
-interface LlmLog {
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
 
 export interface LlmGatewayOptions {
   settings: LlmSettings;
   prices: Prices;
+  /** Instructions that `scripted` knows besides Seed's own. */
+  playbooks?: readonly Playbook[];
   /** Called before each call of a model; what it throws refuses the call. Resolves with what `recordCall` is then given. */
   reserve(taskId: string, request: ChatRequest, signal: AbortSignal): Promise<string | null>;
   /** Called once for each call of a model, before the caller sees the end of the answer. */
-  recordCall(taskId: string, call: ModelCall, reservation: string | null): Promise<void>;
+  recordCall: RecordCall;
+  /** Counts a request to an upstream's account against limits that all servers share. */
+  countRequest(account: string, limits: RateLimits): Promise<NoRoom | null>;
   log: LlmLog;
   fetch?: typeof fetch;
   clock?: Clock;
   limits?: Partial<CallLimits>;
 }
 
-interface ModelList {
-  object: 'list';
-  data: { id: string; object: 'model'; created: number; owned_by: string }[];
+/** Whose call it is. */
+interface Caller {
+  taskId: string;
+  /** The task's model; a request for another one is refused. */
+  model: string;
+  /** Asked in this order when that one cannot answer. */
+  fallbackModels?: readonly string[];
+  /** Aborts when the caller is gone. */
+  signal: AbortSignal;
 }
 
-export interface LlmGateway {
-  /** `scripted` when no upstream is set. */
-  defaultModel: string;
+export interface LlmGateway
+  extends Pick<ServedModels, 'defaultModels' | 'knows' | 'refuseUnknown'>,
+    Pick<CallRecords, 'allRecorded'> {
   /** The body of GET /llm/v1/models. */
   models(): ModelList;
-  /** Whether a task may name this model: `scripted` always, with an upstream any that it does not forbid. */
-  knows(model: string): boolean;
   /**
    * Answers one chat completion: JSON, or an event stream when the body asks for it.
    * @param body the parsed JSON of the request
-   * @param call.model the task's model; a request for another one is refused
-   * @param call.signal aborts when the caller is gone
-   * Throws invalid_input, unknown_model, what `reserve` throws and, as long as the answer has not begun, llm_unavailable.
+   * Throws invalid_input, field_not_allowed, unknown_model, what `reserve` throws and, as long as the answer has not begun,
+   * llm_unavailable.
    */
-  chatCompletions(
-    body: unknown,
-    call: { taskId: string; model: string; signal: AbortSignal },
-  ): Promise<Response>;
+  chatCompletions(body: unknown, caller: Caller): Promise<Response>;
 }
 
-/** OpenRouter's suffix for a model that searches the web. */
-const WEB_SEARCH_SUFFIX = ':online';
-/** When the model list was written; it does not change while the server runs. */
-const MODELS_CREATED_SECONDS = 1_767_225_600;
+const NO_TURN_NEEDED: EndTurn = () => undefined;
 
-function unknownModel(model: string, hint: string): SeedError {
-  return new SeedError(
-    'unknown_model',
-    `the model ${JSON.stringify(model.slice(0, 200))} is not served here`,
-    { hint },
-  );
-}
-
-/** Throws invalid_settings when the settings name an upstream that cannot be one. */
+/** Throws invalid_settings when the settings name an upstream that cannot be one, or models that are not served. */
 export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
-  const { settings, prices, log, clock = systemClock } = options;
+  const { settings, prices, log, clock = systemClock, fetch = globalThis.fetch } = options;
   const limits = { ...CALL_LIMITS, ...options.limits };
   const upstream = chooseUpstream(settings);
-  const withoutCost = new Set<string>();
-  if (
-    upstream === null &&
-    (settings.apiKey !== null || (settings.defaultModel ?? SCRIPTED_MODEL) !== SCRIPTED_MODEL)
-  ) {
+  const served = servedModels(upstream, settings.allowedModels);
+  const rests = new ModelRests(() => performance.now());
+  const account = upstream && sharedAccount(upstream, settings.limits);
+  const turns =
+    account &&
+    new Turns({ limits: account.limits, count: () => options.countRequest(account.name, account.limits) });
+  const takeTurn = async (model: string, taskId: string, gone: AbortSignal) =>
+    turns && account.counts(model) ? await turns.take(taskId, gone) : NO_TURN_NEEDED;
+  const playbooks = [...PLAYBOOKS, ...(options.playbooks ?? [])];
+  const records = createCallRecords(options.recordCall, log);
+  const namesOthers = settings.defaultModels.some((model) => model !== SCRIPTED_MODEL);
+  if (upstream === null && (settings.apiKey !== null || namesOthers)) {
     log.warn(
       {},
       'a model or a key is set, but no SEED_LLM_BASE_URL or OPENROUTER_API_KEY: only `scripted` is served',
     );
   }
 
-  const record = async (taskId: string, call: ModelCall, reservation: string | null) => {
-    const { askedModel: model, outcome, costSource } = call;
-    if (outcome === 'ok' && costSource === 'unknown' && !withoutCost.has(model)) {
-      withoutCost.add(model);
-      log.warn({ taskId, model }, 'what this model costs is not known: see docs/models.md on prices');
-    }
+  /** One call of one model: metered, whatever comes of it. */
+  const ask = async (
+    request: ChatRequest,
+    model: string,
+    { taskId, signal }: Caller,
+    { others, until }: { others: boolean; until: number },
+  ): Promise<Response> => {
+    const reservation = await options.reserve(taskId, { ...request, model }, signal);
+    const metered = openModelCall(model, prices, signal, (call) => records.record(taskId, call, reservation));
+    const onFailure = (error: SeedError, detail: string) => {
+      metered.failed(error.code);
+      log.warn({ taskId, model, detail }, error.message);
+      // Also when it broke off an answer that had begun, which nobody else can take up.
+      if (error instanceof UpstreamFailure && error.blames === 'model') rests.failed(model, error);
+    };
     try {
-      await options.recordCall(taskId, call, reservation);
+      if (model === SCRIPTED_MODEL) {
+        return await scriptedCompletion(request, { playbooks, now: clock.now(), onUsage: metered.end });
+      }
+      if (upstream === null) throw llmUnavailable('is not set');
+      return await completeUpstream(request, {
+        upstream,
+        model,
+        signal,
+        limits,
+        leftMs: until - performance.now(),
+        others,
+        fetch,
+        takeTurn: (gone) => takeTurn(model, taskId, gone),
+        onUsage: metered.end,
+        onFailure,
+      });
     } catch (error) {
-      // The answer has been paid for; losing it as well would help nobody.
-      log.error({ taskId, ...call, err: error }, 'a call of a model could not be recorded');
+      if (error instanceof SeedError) metered.failed(error.code);
+      await metered.end(error instanceof UpstreamFailure ? error.usage : null);
+      throw error;
     }
   };
 
-  const knows = (model: string) =>
-    model === SCRIPTED_MODEL || (upstream !== null && model !== '' && !model.endsWith(WEB_SEARCH_SUFFIX));
-
   return {
-    defaultModel: upstream?.defaultModel ?? SCRIPTED_MODEL,
-    models() {
-      const entries = [{ id: SCRIPTED_MODEL, owner: 'seed' }];
-      if (upstream && upstream.defaultModel !== SCRIPTED_MODEL) {
-        entries.unshift({ id: upstream.defaultModel, owner: upstream.name });
-      }
-      return {
-        object: 'list',
-        data: entries.map(({ id, owner }) => ({
-          id,
-          object: 'model',
-          created: MODELS_CREATED_SECONDS,
-          owned_by: owner,
-        })),
-      };
-    },
-    knows,
-    async chatCompletions(body, { taskId, model, signal }) {
+    ...served,
+    models: () => modelList(served, upstream),
+    allRecorded: records.allRecorded,
+    async chatCompletions(body, caller) {
       const request = parseChatRequest(body);
-      if (request.model !== model) throw unknownModel(request.model, `This task's model is ${model}.`);
-      if (!knows(model))
-        throw unknownModel(model, 'Set SEED_LLM_BASE_URL or OPENROUTER_API_KEY on the server.');
-      const reservation = await options.reserve(taskId, request, signal);
-      const metered = openModelCall(model, prices, signal, (call) => record(taskId, call, reservation));
-      const { end: onUsage } = metered;
-      const onFailure = (error: SeedError, detail: string) => {
-        metered.failed(error.code);
-        log.warn({ taskId, model, detail }, error.message);
-      };
-      try {
-        if (model === SCRIPTED_MODEL) return await scriptedCompletion(request, { now: clock.now(), onUsage });
-        if (upstream === null) throw llmUnavailable('is not set');
-        const fetchNow = options.fetch ?? globalThis.fetch;
-        const parts = { upstream, signal, limits, fetch: fetchNow, onUsage, onFailure };
-        return await completeUpstream(request, parts);
-      } catch (error) {
-        if (error instanceof SeedError) metered.failed(error.code);
-        await onUsage(null);
-        throw error;
+      const { model, fallbackModels = [] } = caller;
+      if (request.model !== model) {
+        const shown = JSON.stringify(request.model.slice(0, 200));
+        throw new SeedError('unknown_model', `the model ${shown} is not this task's`, {
+          hint: `This task's model is ${model}.`,
+        });
       }
+      const models = [model, ...fallbackModels].filter(served.knows);
+      if (models.length === 0) served.refuseUnknown(model);
+      const until = performance.now() + limits.totalMs;
+      return await askModels(models, rests, (next, others) => ask(request, next, caller, { others, until }));
     },
   };
 }

@@ -5,7 +5,7 @@ import type { CallLimits } from './call-limits.ts';
 import type { CallSignal } from './call-signal.ts';
 import { createSseLines } from './sse-lines.ts';
 import { createStreamCheck } from './stream-check.ts';
-import { connectionFailure, llmUnavailable } from './upstream-failure.ts';
+import { connectionFailure, llmUnavailable, UpstreamFailure } from './upstream-failure.ts';
 import type { TokenUsage } from './usage.ts';
 
 export interface PassThrough {
@@ -13,8 +13,9 @@ export interface PassThrough {
   call: CallSignal;
   limits: CallLimits;
   secrets: readonly string[];
-  /** Called exactly once, before the caller sees the end; null when the upstream gave no usage. Must not reject. */
+  /** Called exactly once after the first event, before the caller sees the end; null when the upstream gave no usage. Must not reject. */
   onEnd(usage: TokenUsage | null): Promise<void>;
+  /** Called before `onEnd` when the upstream failed. */
   onFailure(error: SeedError): void;
 }
 
@@ -28,22 +29,24 @@ function errorEvent(error: SeedError): Buffer {
   return Buffer.from(`${BLANK_LINE}data: ${JSON.stringify({ error: { message, code } })}\n\n`);
 }
 
-export function passThrough({
-  body,
-  call,
-  limits,
-  secrets,
-  onEnd,
-  onFailure,
-}: PassThrough): ReadableStream<Uint8Array> {
+/**
+ * Resolves with the first event, so that until then the call can still fail as a whole or be made of another model.
+ * Throws llm_unavailable when there is none, without having called anything.
+ */
+export async function passThrough(options: PassThrough): Promise<ReadableStream<Uint8Array>> {
+  const { body, call, limits, secrets, onEnd, onFailure } = options;
   const reader = body.getReader();
   const lines = createSseLines(limits.lineBytes);
   const check = createStreamCheck(secrets);
   let ending: Promise<void> | null = null;
   let cancelled = false;
+  let begun = false;
 
-  const end = (close: () => void = call.close) => {
-    ending ??= onEnd(check.usage());
+  const end = (failure: SeedError | null, close: () => void = call.close) => {
+    if (ending === null) {
+      if (failure?.code === 'llm_unavailable') onFailure(failure);
+      ending = onEnd(check.usage());
+    }
     close();
     return ending;
   };
@@ -51,14 +54,16 @@ export function passThrough({
   const closeAtEnd = () => {
     void call.within(CLOSING_MS, 'end', reader.read()).then(call.close, call.close);
   };
-  // A caller that is gone may never read or cancel again; what it used is counted all the same.
-  call.signal.addEventListener('abort', () => void end(), { once: true });
-
+  const failureOf = (cause: unknown) =>
+    connectionFailure(call.signal.aborted ? call.signal.reason : cause, 'broke the connection');
   /** Adds the next lines to `passed`; true when nothing follows. The good lines before a bad one are kept. */
   const next = async (passed: Buffer[]): Promise<boolean> => {
     const { done, value } = await call.within(limits.idleMs, 'more', reader.read());
     for (const line of done ? [lines.rest()] : lines.push(value)) {
       const verdict = check.line(line);
+      // Before the first event nothing else is worth keeping.
+      if (verdict === 'beside' && !begun) continue;
+      begun = true;
       passed.push(line);
       if (verdict === 'done') return true;
     }
@@ -66,34 +71,49 @@ export function passThrough({
     return done;
   };
 
+  const first: Buffer[] = [];
+  let last = false;
+  let broken: { cause: unknown } | null = null;
+  try {
+    while (!last && first.length === 0) last = await next(first);
+  } catch (cause) {
+    // Wherever the upstream cuts its bytes: an answer of which one event has come has begun.
+    broken = { cause };
+  }
+  if (broken && first.length === 0) {
+    const failure = failureOf(broken.cause);
+    if (failure instanceof UpstreamFailure) failure.usage = check.usage();
+    throw failure;
+  }
+  // A caller that is gone may never read or cancel again; what it used is counted all the same.
+  const onAbort = () => void end(failureOf(null));
+  if (call.signal.aborted) onAbort();
+  else call.signal.addEventListener('abort', onAbort, { once: true });
+
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const passed: Buffer[] = [];
+        const passed = first.splice(0);
         try {
-          let last = false;
+          if (broken) throw broken.cause;
           while (!last && passed.length === 0) last = await next(passed);
           if (last) passed.push(BLANK_LINE);
           // Counted before the caller sees the end, so that a task that ends then has all its tokens.
-          if (last) await end(closeAtEnd);
+          if (last) await end(null, closeAtEnd);
           if (cancelled) return;
           controller.enqueue(Buffer.concat(passed));
           if (last) controller.close();
         } catch (cause) {
-          const error = connectionFailure(
-            call.signal.aborted ? call.signal.reason : cause,
-            'broke the connection',
-          );
-          if (!cancelled && error.code === 'llm_unavailable') onFailure(error);
-          await end();
+          const failure = failureOf(cause);
+          await end(failure);
           if (cancelled) return;
-          controller.enqueue(Buffer.concat([...passed, errorEvent(error)]));
+          controller.enqueue(Buffer.concat([...passed, errorEvent(failure)]));
           controller.close();
         }
       },
       cancel() {
         cancelled = true;
-        return end();
+        return end(null);
       },
     },
     { highWaterMark: 0 },

@@ -1,19 +1,26 @@
 // Reads the body of an answer that is no stream, up to a limit.
+import type { CallSignal } from './call-signal.ts';
 
 /**
  * The body as text. `complete` is false when it was longer than `maxBytes`; the text then holds the beginning.
- * Rejects when the connection breaks.
+ * Rejects when the connection breaks, or nothing comes for `idleMs`.
  */
 export async function readText(
   response: Response,
   maxBytes: number,
+  call: CallSignal,
+  idleMs: number,
 ): Promise<{ text: string; complete: boolean }> {
+  const reader = response.body?.getReader();
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    chunks.push(chunk.subarray(0, maxBytes - bytes));
-    bytes += chunk.length;
-    if (bytes > maxBytes) break;
+  while (reader && bytes <= maxBytes) {
+    const { done, value } = await call.within(idleMs, 'more', reader.read());
+    if (done) break;
+    chunks.push(value.subarray(0, maxBytes - bytes));
+    bytes += value.length;
   }
+  // What is left of it is not waited for.
+  if (bytes > maxBytes) void reader?.cancel().catch(() => undefined);
   return { text: Buffer.concat(chunks).toString('utf8'), complete: bytes <= maxBytes };
 }

@@ -3,8 +3,11 @@ import { llmUnavailable, messageOf, presentable } from './upstream-failure.ts';
 import { type TokenUsage, usageOf } from './usage.ts';
 
 export interface StreamCheck {
-  /** `done` for the closing `[DONE]`. Throws llm_unavailable for an error of the upstream and for what is no event stream. */
-  line(line: Buffer): 'pass' | 'done';
+  /**
+   * `done` for the closing `[DONE]`, `beside` for what carries nothing of the answer.
+   * Throws llm_unavailable for an error of the upstream and for what is no event stream.
+   */
+  line(line: Buffer): 'event' | 'done' | 'beside';
   /** The last usage that was seen. */
   usage(): TokenUsage | null;
   /** Whether the model came to an end, with or without a `[DONE]`. */
@@ -16,7 +19,7 @@ function parsePayload(payload: string): object {
     const json: unknown = JSON.parse(payload);
     if (typeof json === 'object' && json !== null) return json;
   } catch (error) {
-    throw llmUnavailable('sent an event that is not JSON', error);
+    throw llmUnavailable('sent an event that is not JSON', { cause: error });
   }
   throw llmUnavailable('sent an event that is not a JSON object');
 }
@@ -33,7 +36,7 @@ export function createStreamCheck(secrets: readonly string[]): StreamCheck {
   return {
     line(line) {
       const text = line.toString('utf8').trim();
-      if (text === '' || /^(?::|(?:event|id|retry)(?::|$))/.test(text)) return 'pass';
+      if (text === '' || /^(?::|(?:event|id|retry)(?::|$))/.test(text)) return 'beside';
       if (!text.startsWith('data:')) throw llmUnavailable('sent something that is not an event stream');
       const payload = text.slice('data:'.length).trim();
       if (payload === '[DONE]') {
@@ -46,7 +49,7 @@ export function createStreamCheck(secrets: readonly string[]): StreamCheck {
         throw llmUnavailable(`broke off: ${presentable(messageOf(json) ?? payload, secrets)}`);
       }
       finished ||= hasFinishReason(json);
-      return 'pass';
+      return 'event';
     },
     usage: () => usage,
     finished: () => finished,

@@ -1,21 +1,21 @@
 // One chat completion from the upstream: sends the request and makes the caller's answer of what comes back.
 import type { SeedError } from '../../protocol/errors.ts';
-import type { CallLimits } from './call-limits.ts';
 import { type CallSignal, createCallSignal } from './call-signal.ts';
 import { type ChatRequest, toUpstreamBody } from './chat-request.ts';
 import { passThrough } from './pass-through.ts';
 import { readText } from './read-text.ts';
 import type { Upstream } from './upstream.ts';
 import { connectionFailure, llmUnavailable, messageOf, presentable } from './upstream-failure.ts';
-import { requestUpstream } from './upstream-request.ts';
+import { requestUpstream, type UpstreamRequest } from './upstream-request.ts';
 import { type TokenUsage, usageOf } from './usage.ts';
 
-export interface UpstreamCompletion {
-  upstream: Upstream;
+export interface UpstreamCompletion
+  extends Pick<UpstreamRequest, 'upstream' | 'limits' | 'fetch' | 'others' | 'takeTurn'> {
+  model: string;
   signal: AbortSignal;
-  limits: CallLimits;
-  fetch: typeof fetch;
-  /** Must not reject. */
+  /** What is left of the time for the whole call. */
+  leftMs: number;
+  /** Called when the answer is complete, or has broken off after its beginning. Must not reject. */
   onUsage(usage: TokenUsage | null): Promise<void>;
   /** @param detail what lies behind the error, for the operator */
   onFailure(error: SeedError, detail: string): void;
@@ -30,7 +30,7 @@ function parseAnswer(text: string): object {
     const json: unknown = JSON.parse(text);
     if (typeof json === 'object' && json !== null) return json;
   } catch (error) {
-    throw llmUnavailable('sent an answer that is not JSON', error);
+    throw llmUnavailable('sent an answer that is not JSON', { cause: error });
   }
   throw llmUnavailable('sent an answer that is not a JSON object');
 }
@@ -41,12 +41,13 @@ async function jsonAnswer(
   options: UpstreamCompletion,
 ): Promise<Response> {
   const { limits, upstream } = options;
-  const { text, complete } = await readText(response, limits.answerBytes);
+  const { text, complete } = await readText(response, limits.answerBytes, call, limits.idleMs);
   if (!complete) throw llmUnavailable(`sent an answer of more than ${limits.answerBytes} bytes`);
   const json = parseAnswer(text);
   // Some upstreams report errors with status 200.
   if (!('choices' in json) || !Array.isArray(json.choices)) {
-    throw llmUnavailable(`sent no completion: ${presentable(messageOf(json) ?? text, secretsOf(upstream))}`);
+    const said = presentable(messageOf(json) ?? text, secretsOf(upstream));
+    throw llmUnavailable(`sent no completion: ${said}`, { usage: usageOf(json) });
   }
   call.close();
   await options.onUsage(usageOf(json));
@@ -60,10 +61,10 @@ async function streamAnswer(
 ): Promise<Response> {
   const type = response.headers.get('content-type') ?? '';
   if (response.body === null || !type.startsWith('text/event-stream')) {
-    const { text } = await readText(response, limits.lineBytes);
+    const { text } = await readText(response, limits.lineBytes, call, limits.idleMs);
     throw llmUnavailable(`sent no event stream: ${presentable(text, secretsOf(upstream))}`);
   }
-  const stream = passThrough({
+  const stream = await passThrough({
     body: response.body,
     call,
     limits,
@@ -84,12 +85,16 @@ function detailOf(error: SeedError, upstream: Upstream): string {
   return presentable(messages.join(': '), secretsOf(upstream));
 }
 
-/** Throws llm_unavailable as long as the answer has not begun; a stream that has begun ends with an error event. */
+/**
+ * Throws llm_unavailable as long as the answer has not begun, with what the upstream says it used; a stream that has begun
+ * ends with an error event.
+ */
 export async function completeUpstream(request: ChatRequest, options: UpstreamCompletion): Promise<Response> {
-  const { upstream, limits, fetch, signal } = options;
-  const call = createCallSignal(signal, limits.totalMs);
+  const { upstream, signal } = options;
+  const call = createCallSignal(signal, options.leftMs, options.limits.totalMs);
   try {
-    const response = await requestUpstream({ upstream, body: toUpstreamBody(request), call, limits, fetch });
+    const body = toUpstreamBody(request, options.model);
+    const response = await requestUpstream({ ...options, body, call });
     return request.stream
       ? await streamAnswer(response, call, options)
       : await jsonAnswer(response, call, options);

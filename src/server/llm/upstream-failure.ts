@@ -2,15 +2,52 @@
 import { z } from 'zod';
 import { SeedError } from '../../protocol/errors.ts';
 import { removeSecrets } from './remove-secrets.ts';
+import type { TokenUsage } from './usage.ts';
 
 const MESSAGE_LENGTH = 500;
+const HINT =
+  'Try again later. The operator of this server finds the details in its log and can check SEED_LLM_BASE_URL, the key and the model.';
 
-/** An llm_unavailable error; `what` continues "the LLM upstream …". */
-export function llmUnavailable(what: string, cause?: unknown): SeedError {
-  return new SeedError('llm_unavailable', `the LLM upstream ${what}`, {
-    hint: 'Try again later. The operator of this server finds the details in its log and can check SEED_LLM_BASE_URL, the key and the model.',
-    ...(cause === undefined ? {} : { cause }),
-  });
+interface FailureOptions {
+  hint?: string;
+  cause?: unknown;
+  /** The HTTP status that the upstream answered with. */
+  upstreamStatus?: number;
+  retryAfterSeconds?: number;
+  /** What the upstream says it used all the same. */
+  usage?: TokenUsage | null;
+  blames?: Blamed;
+}
+
+/**
+ * Where it failed: `model`, and another one may do better; `call`, such as its request or the key, and none will;
+ * `limits` of the account, which other models may not have.
+ */
+type Blamed = 'model' | 'call' | 'limits';
+
+/** An `llm_unavailable`, with what the gateway needs in order to go on from it. */
+export class UpstreamFailure extends SeedError {
+  readonly upstreamStatus: number | null;
+  /** What the upstream says it used all the same. */
+  usage: TokenUsage | null;
+  readonly blames: Blamed;
+
+  constructor(message: string, options: FailureOptions = {}) {
+    const { hint = HINT, cause, retryAfterSeconds } = options;
+    super('llm_unavailable', message, {
+      hint,
+      ...(cause === undefined ? {} : { cause }),
+      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    });
+    this.upstreamStatus = options.upstreamStatus ?? null;
+    this.usage = options.usage ?? null;
+    this.blames = options.blames ?? 'model';
+  }
+}
+
+/** `what` continues "the LLM upstream …". */
+export function llmUnavailable(what: string, options?: FailureOptions): UpstreamFailure {
+  return new UpstreamFailure(`the LLM upstream ${what}`, options);
 }
 
 const ErrorShapes = z.union([
@@ -50,10 +87,29 @@ export function presentable(text: string, secrets: readonly string[]): string {
   return oneLine.length > MESSAGE_LENGTH ? `${oneLine.slice(0, MESSAGE_LENGTH)}…` : oneLine;
 }
 
+/** Below 500, the answers that are about the model: no credits for it, no such model, too slow, too busy. */
+const ABOUT_THE_MODEL: readonly number[] = [402, 404, 408, 429];
+
+function isAboutTheModel(status: number, said: string): boolean {
+  if (status >= 500 || ABOUT_THE_MODEL.includes(status)) return true;
+  // OpenRouter answers 400 for a model that it does not have.
+  const saysSo = /\b(not (a )?(valid|found|available)|does not exist|unknown|unavailable)\b/i;
+  return status === 400 && /\bmodel\b/i.test(said) && saysSo.test(said);
+}
+
 /** The error for an answer with a status that is not 2xx. */
-export function refusal(status: number, body: string, secrets: readonly string[]): SeedError {
+export function refusal(
+  status: number,
+  body: string,
+  secrets: readonly string[],
+  retryAfterMs: number | null,
+): UpstreamFailure {
   const said = presentable(messageOf(parseJson(body)) ?? body, secrets);
-  return llmUnavailable(said === '' ? `answered ${status}` : `answered ${status}: ${said}`);
+  return llmUnavailable(said === '' ? `answered ${status}` : `answered ${status}: ${said}`, {
+    upstreamStatus: status,
+    blames: isAboutTheModel(status, said) ? 'model' : 'call',
+    ...(retryAfterMs === null ? {} : { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) }),
+  });
 }
 
 /** The error for a connection that could not be made or broke. Names its code only: an address is the operator's matter. */
@@ -62,5 +118,5 @@ export function connectionFailure(error: unknown, doing: string): SeedError {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   const code =
     typeof cause === 'object' && cause !== null && 'code' in cause ? ` (${String(cause.code)})` : '';
-  return llmUnavailable(`${doing}${code}`, error);
+  return llmUnavailable(`${doing}${code}`, { cause: error });
 }

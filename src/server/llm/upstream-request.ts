@@ -1,10 +1,12 @@
-// Sends one chat completion request to the upstream. The upstream's key is attached here and nowhere else.
+// Sends one chat completion request to the upstream, in its turn. The upstream's key is attached here and nowhere else.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallLimits } from './call-limits.ts';
 import type { CallSignal } from './call-signal.ts';
 import { readText } from './read-text.ts';
+import { retryAfterMs } from './retry-after.ts';
+import type { EndTurn } from './turns.ts';
 import type { Upstream } from './upstream.ts';
-import { connectionFailure, refusal } from './upstream-failure.ts';
+import { connectionFailure, refusal, UpstreamFailure } from './upstream-failure.ts';
 
 /** How much of an error's body is read for its message. */
 const ERROR_BODY_BYTES = 64 * 1024;
@@ -15,9 +17,46 @@ export interface UpstreamRequest {
   call: CallSignal;
   limits: CallLimits;
   fetch: typeof fetch;
+  /** Whether another model would be asked next: then this one is not waited for as long. */
+  others: boolean;
+  /** Resolves when a request may be made. */
+  takeTurn(signal: AbortSignal): Promise<EndTurn>;
 }
 
-async function send({ upstream, body, call, limits, fetch }: UpstreamRequest): Promise<Response> {
+/**
+ * The upstream's 2xx answer, its body unread; its turn ends with the call.
+ * Throws llm_unavailable for everything else, after at most one retry.
+ */
+export async function requestUpstream(request: UpstreamRequest): Promise<Response> {
+  const { call, limits } = request;
+  try {
+    return await sendInTurn(request);
+  } catch (error) {
+    const delayMs = retryDelayMs(error, limits);
+    if (delayMs === null || call.signal.aborted) throw error;
+    // A sleep that is aborted rejects with an error of its own; the reason says what happened.
+    await sleep(delayMs, undefined, { signal: call.signal }).catch(() => call.signal.throwIfAborted());
+    return await sendInTurn(request);
+  }
+}
+
+async function sendInTurn(request: UpstreamRequest): Promise<Response> {
+  const { signal } = request.call;
+  const endTurn = await request.takeTurn(signal);
+  signal.addEventListener('abort', endTurn, { once: true });
+  try {
+    const response = await send(request);
+    if (response.ok) return response;
+    throw await refused(response, request);
+  } catch (error) {
+    signal.removeEventListener('abort', endTurn);
+    endTurn();
+    throw connectionFailure(signal.aborted ? signal.reason : error, 'could not be reached');
+  }
+}
+
+async function send({ upstream, body, call, limits, fetch, others }: UpstreamRequest): Promise<Response> {
+  call.signal.throwIfAborted();
   const sent = fetch(`${upstream.baseUrl}/chat/completions`, {
     method: 'POST',
     headers: {
@@ -33,33 +72,25 @@ async function send({ upstream, body, call, limits, fetch }: UpstreamRequest): P
     redirect: 'manual',
     signal: call.signal,
   });
-  return await call.within(limits.answerMs, 'answer', sent);
+  return await call.within(others ? limits.answerWithOthersMs : limits.answerMs, 'answer', sent);
+}
+
+async function refused(
+  response: Response,
+  { upstream, call, limits }: UpstreamRequest,
+): Promise<UpstreamFailure> {
+  const { text } = await readText(response, ERROR_BODY_BYTES, call, limits.idleMs);
+  const afterMs = retryAfterMs(response.headers.get('retry-after'), new Date());
+  return refusal(response.status, text, upstream.apiKey === null ? [] : [upstream.apiKey], afterMs);
 }
 
 /** Milliseconds to wait before the one retry, or null when there is to be none. */
-function retryDelayMs(response: Response, maxMs: number): number | null {
-  const header = response.headers.get('retry-after');
-  if (response.status !== 429 || header === null) return null;
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
-  return Number.isFinite(ms) && ms <= maxMs ? Math.max(0, ms) : null;
-}
-
-/** The upstream's 2xx answer, its body unread. Throws llm_unavailable for everything else, after at most one retry of a 429. */
-export async function requestUpstream(request: UpstreamRequest): Promise<Response> {
-  const { upstream, call, limits } = request;
-  try {
-    let response = await send(request);
-    const delayMs = retryDelayMs(response, limits.retryAfterMs);
-    if (delayMs !== null) {
-      await response.body?.cancel();
-      await sleep(delayMs, undefined, { signal: call.signal });
-      response = await send(request);
-    }
-    if (response.ok) return response;
-    const { text } = await call.within(limits.idleMs, 'more', readText(response, ERROR_BODY_BYTES));
-    throw refusal(response.status, text, upstream.apiKey === null ? [] : [upstream.apiKey]);
-  } catch (error) {
-    // A sleep that is aborted rejects with an error of its own; the reason says what happened.
-    throw connectionFailure(call.signal.aborted ? call.signal.reason : error, 'could not be reached');
+function retryDelayMs(error: unknown, limits: CallLimits): number | null {
+  if (!(error instanceof UpstreamFailure) || error.blames !== 'model') return null;
+  const { upstreamStatus: status, retryAfterSeconds } = error;
+  if (retryAfterSeconds !== null && (status === 429 || (status ?? 0) >= 500)) {
+    return retryAfterSeconds * 1000 <= limits.retryAfterMs ? retryAfterSeconds * 1000 : null;
   }
+  // Without a status there was no answer: connections break, most of all those kept from an earlier call.
+  return status === null || status >= 500 ? limits.retryMs : null;
 }

@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { chooseUpstream, type LlmSettings } from './upstream.ts';
-
-const settings = (more: Partial<LlmSettings>): LlmSettings => ({
-  baseUrl: null,
-  apiKey: null,
-  defaultModel: null,
-  openRouterKey: null,
-  ...more,
-});
+import { llmSettings as settings } from '../../../test/fixtures/llm-settings.ts';
+import { chooseUpstream } from './upstream.ts';
 
 describe('chooseUpstream', () => {
   it('takes none when nothing is set', () => {
@@ -22,8 +15,16 @@ describe('chooseUpstream', () => {
   it('takes OpenRouter with a free model, unless another is named', () => {
     const chosen = chooseUpstream(settings({ openRouterKey: 'router', apiKey: 'other' }));
     expect(chosen).toMatchObject({ baseUrl: 'https://openrouter.ai/api/v1', apiKey: 'router' });
-    expect(chosen?.defaultModel).toMatch(/:free$/);
-    expect(chooseUpstream(settings({ openRouterKey: 'router', defaultModel: 'm' }))?.defaultModel).toBe('m');
+    expect(chosen?.defaultModels).toEqual([expect.stringMatching(/:free$/)]);
+    const named = chooseUpstream(settings({ openRouterKey: 'router', defaultModels: ['m', 'n'] }));
+    expect(named?.defaultModels).toEqual(['m', 'n']);
+  });
+
+  it.each([
+    ['https://openrouter.ai/api/v1', true],
+    ['https://openrouter.ai.example/api/v1', false],
+  ])('knows OpenRouter by its host: %s', (baseUrl, openRouter) => {
+    expect(chooseUpstream(settings({ baseUrl }))?.openRouter).toBe(openRouter);
   });
 
   it.each([

@@ -1,15 +1,19 @@
 // Which LLM upstream the server's settings choose. Called once, when the gateway is made.
 import { SeedError } from '../../protocol/errors.ts';
+import type { AccountLimitSettings } from './account-limits.ts';
 
 export interface LlmSettings {
   /** SEED_LLM_BASE_URL: an OpenAI-compatible endpoint, usually ending in /v1. */
   baseUrl: string | null;
   /** SEED_LLM_API_KEY, for that endpoint. */
   apiKey: string | null;
-  /** The model of tasks that name none; null for the upstream's own default. */
-  defaultModel: string | null;
+  /** SEED_LLM_MODEL: the models of tasks that name none, each asked when those before it fail; none: the upstream's own default. */
+  defaultModels: readonly string[];
+  /** SEED_LLM_ALLOWED_MODELS: what is served and nothing else; null: all that the upstream has. */
+  allowedModels: readonly string[] | null;
   /** OPENROUTER_API_KEY. */
   openRouterKey: string | null;
+  limits: AccountLimitSettings;
 }
 
 export interface Upstream {
@@ -17,10 +21,12 @@ export interface Upstream {
   /** Without a slash at the end. */
   baseUrl: string;
   apiKey: string | null;
-  defaultModel: string;
+  defaultModels: readonly [string, ...string[]];
+  openRouter: boolean;
 }
 
-const OPENROUTER_URL = 'https://openrouter.ai/api/v1';
+const OPENROUTER_HOST = 'openrouter.ai';
+const OPENROUTER_URL = `https://${OPENROUTER_HOST}/api/v1`;
 /** Free of charge, takes tools, a million tokens of context. */
 const OPENROUTER_DEFAULT_MODEL = 'nvidia/nemotron-3-super-120b-a12b:free';
 /** Servers with one model take any name; the others say which names they have. */
@@ -49,12 +55,17 @@ function parseBaseUrl(text: string): string {
  * Each key goes to its own upstream only. Throws invalid_settings for an address that cannot be used.
  */
 export function chooseUpstream(settings: LlmSettings): Upstream | null {
+  const [first, ...rest] = settings.defaultModels;
+  const defaults = (own: string): Upstream['defaultModels'] => [first ?? own, ...rest];
   if (settings.baseUrl !== null) {
+    const baseUrl = parseBaseUrl(settings.baseUrl);
+    const openRouter = new URL(baseUrl).hostname === OPENROUTER_HOST;
     return {
-      name: 'upstream',
-      baseUrl: parseBaseUrl(settings.baseUrl),
+      name: openRouter ? 'openrouter' : 'upstream',
+      baseUrl,
       apiKey: settings.apiKey,
-      defaultModel: settings.defaultModel ?? UNNAMED_MODEL,
+      defaultModels: defaults(openRouter ? OPENROUTER_DEFAULT_MODEL : UNNAMED_MODEL),
+      openRouter,
     };
   }
   if (settings.openRouterKey !== null) {
@@ -62,7 +73,8 @@ export function chooseUpstream(settings: LlmSettings): Upstream | null {
       name: 'openrouter',
       baseUrl: OPENROUTER_URL,
       apiKey: settings.openRouterKey,
-      defaultModel: settings.defaultModel ?? OPENROUTER_DEFAULT_MODEL,
+      defaultModels: defaults(OPENROUTER_DEFAULT_MODEL),
+      openRouter: true,
     };
   }
   return null;

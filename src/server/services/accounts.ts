@@ -1,7 +1,7 @@
 // Accounts, for the operator.
 import type { AccountService } from '../../commands/context.ts';
 import { insertAccount, listAccounts } from '../../store/accounts.ts';
-import { insertKey } from '../../store/keys.ts';
+import { createKey } from '../../store/keys.ts';
 import type { ServerParts } from '../parts.ts';
 import { mintKey } from './mint-key.ts';
 
@@ -11,7 +11,7 @@ export function accountService({ store }: ServerParts): AccountService {
       const { secret, secretHash, prefix } = mintKey();
       const { account, key } = await store.db.transaction().execute(async (tx) => {
         const account = await insertAccount(tx, { name, operator: false });
-        const key = await insertKey(tx, {
+        const key = await createKey(tx, {
           accountId: account.id,
           name: 'admin',
           secretHash,

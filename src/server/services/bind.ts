@@ -5,24 +5,31 @@ import type {
   AuditService,
   KeyService,
   ObsService,
+  PackService,
   SandboxService,
   TaskService,
 } from '../../commands/context.ts';
+import type { WebhookService } from '../../commands/webhook-service.ts';
+import type { HeldAnswer } from '../held-answer.ts';
 import type { ServerParts } from '../parts.ts';
 import { accountService } from './accounts.ts';
 import { auditService } from './audit.ts';
 import { keyService } from './keys.ts';
 import { obsService } from './obs.ts';
+import { packService } from './packs.ts';
 import { sandboxService } from './sandboxes.ts';
 import { taskService } from './tasks.ts';
+import { webhookService } from './webhooks.ts';
 
 export interface Services {
   accounts: AccountService;
   audit: AuditService;
   keys: KeyService;
   obs: ObsService;
+  packs: PackService;
   tasks: TaskService;
   sandboxes: SandboxService;
+  webhooks: WebhookService;
 }
 
 /**
@@ -32,7 +39,7 @@ export interface Services {
 export function bindServices(
   parts: ServerParts,
   actor: Actor,
-  signal: AbortSignal,
+  held: HeldAnswer,
   recordDone: (target: string) => Promise<void>,
   traceParent: string | undefined,
 ): Services {
@@ -41,7 +48,9 @@ export function bindServices(
     audit: auditService(parts, actor),
     keys: keyService(parts, actor),
     obs: obsService(parts, actor),
-    tasks: taskService(parts, actor, signal, recordDone, traceParent),
+    packs: packService(parts, actor),
+    tasks: taskService(parts, actor, held, recordDone, traceParent),
     sandboxes: sandboxService(parts),
+    webhooks: webhookService(parts, actor, held),
   };
 }

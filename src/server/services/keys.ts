@@ -6,7 +6,7 @@ import { SeedError } from '../../protocol/errors.ts';
 import type { Key } from '../../protocol/key.ts';
 import { updateKey } from '../../store/key-change.ts';
 import { listKeys } from '../../store/key-list.ts';
-import { getKey, insertKey, revokeKey } from '../../store/keys.ts';
+import { createKey, getKey, revokeKey } from '../../store/keys.ts';
 import type { ServerParts } from '../parts.ts';
 import { refuseForeignScopes, refuseLastingKeys, refuseLimits, refuseUnknownScopes } from './grants.ts';
 import { mintKey } from './mint-key.ts';
@@ -41,7 +41,7 @@ async function create({ store, registry, llm }: ServerParts, actor: Actor, input
   const now = store.clock.now();
   const expiresAt = keyExpiry(input, now, latestExpiry(actor.lineage));
   const { secret, secretHash, prefix } = mintKey();
-  const key = await insertKey(store.db, {
+  const created = {
     ...limits,
     accountId: actor.accountId,
     name: input.name,
@@ -53,7 +53,9 @@ async function create({ store, registry, llm }: ServerParts, actor: Actor, input
     tasksMayCreateLastingKeys: input.tasksMayCreateLastingKeys,
     callerKeyId: boundTo(actor.lineage),
     createdAt: now,
-  });
+    createdBy: actor.key.id,
+  };
+  const key = await store.db.transaction().execute((tx) => createKey(tx, created));
   return { key, secret };
 }
 

@@ -3,7 +3,7 @@ import type { Actor, TaskService } from '../../commands/context.ts';
 import { toBudget } from '../../core/budget.ts';
 import { taskOf } from '../../core/key-lineage.ts';
 import { isTerminal } from '../../core/lifecycle.ts';
-import { grantScopes } from '../../core/scopes.ts';
+import { allows, grantScopes } from '../../core/scopes.ts';
 import { parseTraceParent } from '../../core/trace-parent.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { isReceived } from '../../protocol/file.ts';
@@ -12,9 +12,13 @@ import { listLedger } from '../../store/calls.ts';
 import type { Store } from '../../store/store.ts';
 import { createTask } from '../../store/task-create.ts';
 import { stopTask } from '../../store/task-end.ts';
-import { getTask, listTasks } from '../../store/tasks.ts';
+import { getTaskProgress, listTasks } from '../../store/tasks.ts';
+import { ensureDefaultSecret } from '../../store/webhook-secrets.ts';
+import type { HeldAnswer } from '../held-answer.ts';
 import type { ServerParts } from '../parts.ts';
-import { defaultModelFor, refuseModel } from './allowed-model.ts';
+import { mintWebhookSecret } from '../webhooks/secrets.ts';
+import { webhookUrl } from '../webhooks/webhook-url.ts';
+import { defaultModelsFor, refuseModel } from './allowed-model.ts';
 import { artifactService, refuseWithoutRoom } from './artifacts.ts';
 import { refuseUnknownScopes } from './grants.ts';
 import { refuseSpent, refuseTooManyTasks } from './key-limits.ts';
@@ -25,25 +29,25 @@ import { watchTask } from './watch-task.ts';
 export function taskService(
   parts: ServerParts,
   actor: Actor,
-  signal: AbortSignal,
+  held: HeldAnswer,
   recordDone: (target: string) => Promise<void>,
   traceParent: string | undefined,
 ): TaskService {
   const { store } = parts;
   const withNote = async (task: Task) => (await withNotes(store, [task]))[0] ?? task;
   const found = async (id: string): Promise<Task> => {
-    const task = await getTask(store.db, actor.accountId, id);
+    const task = await store.lookUps.task(actor.accountId, id);
     if (task) return task;
     throw new SeedError('not_found', `there is no task ${id}`, { hint: 'seed tasks list shows the ids.' });
   };
   return {
     run: async (id, input, waitMs) => {
       const task =
-        (await getTask(store.db, actor.accountId, id)) ??
+        (await store.lookUps.task(actor.accountId, id)) ??
         (await accept(parts, actor, id, input, traceParent));
       if (waitMs === 0) return withNote(task);
       await recordDone(task.id);
-      return withNote(await ended(parts, task, found, waitMs, signal));
+      return withNote(await ended(parts, task, found, waitMs, held.signal));
     },
     list: async (filter) => {
       const page = await listTasks(store.db, actor.accountId, filter);
@@ -55,16 +59,16 @@ export function taskService(
       return (await stopTask(store, actor.accountId, id)) ?? found(id);
     },
     ledger: async (id, page) => {
-      await found(id);
-      return listLedger(store.db, actor.accountId, id, page);
+      const span = await getTaskProgress(store.db, (await found(id)).id);
+      return listLedger(store.db, actor.accountId, span, page);
     },
     ...artifactService(parts, actor),
-    events: async (id, after) => watchTask(parts, await found(id), after, signal),
+    events: async (id, after) => watchTask(parts, await found(id), after, held.signal),
   };
 }
 
 async function accept(
-  { store, registry, llm, resources, blobs }: ServerParts,
+  { store, registry, llm, resources, blobs, secretsKey, webhookNetworks }: ServerParts,
   actor: Actor,
   id: string,
   input: RunTaskBody,
@@ -73,16 +77,12 @@ async function accept(
   const known = registry.scopes(actor.operator);
   const requested = input.scopes ?? null;
   if (requested) refuseUnknownScopes(requested, known);
-  const model = input.model ?? defaultModelFor(actor.lineage, llm.defaultModel);
-  if (!llm.knows(model)) {
-    throw new SeedError('unknown_model', `there is no model "${model}"`, {
-      hint: `There are: ${llm
-        .models()
-        .data.map((entry) => entry.id)
-        .join(', ')}.`,
-    });
-  }
+  const [model, ...fallbackModels] =
+    input.model === undefined ? defaultModelsFor(actor.lineage, llm) : ([input.model] as const);
+  llm.refuseUnknown(model);
   refuseModel(model, actor.lineage);
+  const url = input.webhookUrl === undefined ? null : webhookUrl(input.webhookUrl, webhookNetworks);
+  if (url !== null) refuseWayOut(actor);
   const granted = grantResources(resources, input.resources ?? {});
   const received = input.files.filter(isReceived);
   refuseWithoutRoom(received, granted);
@@ -97,17 +97,28 @@ async function accept(
     scopes: grantScopes(requested, actor.key.scopes, known),
     timeoutMs: input.timeout,
     model,
+    fallbackModels,
     resources: granted,
     budget: toBudget(input.budget),
     metadata: input.metadata,
+    webhookUrl: url,
     traceParent: (parseTraceParent(traceParent) && traceParent) ?? null,
   };
   return blobs.keep(id, received, (files) =>
     createTask(store, { ...task, files }, async (tx) => {
       await refuseSpent(tx, actor.lineage, store.clock.now());
       await refuseTooManyTasks(tx, actor.lineage);
+      if (url === null) return;
+      const make = () => mintWebhookSecret(secretsKey).sealed;
+      await ensureDefaultSecret(tx, actor.accountId, make, store.clock.now());
     }),
   );
+}
+
+/** A URL of its own choosing is a way out of the sandbox: a task needs the scope for it, a caller outside has the network. */
+function refuseWayOut({ key, lineage }: Actor): void {
+  if (lineage.length === 1 || allows(key.scopes, 'webhooks:write')) return;
+  throw new SeedError('missing_scope', 'webhookUrl needs the scope webhooks:write, which this task lacks');
 }
 
 /** The task when it has ended, or as it is when the time is over or the caller has gone. */

@@ -1,12 +1,11 @@
 // A task's events as they come, from any point, to the end.
 import { isTerminal } from '../../core/lifecycle.ts';
-import { SeedError } from '../../protocol/errors.ts';
 import type { TaskEvent } from '../../protocol/event.ts';
-import { LIMITS } from '../../protocol/limits.ts';
 import type { Task } from '../../protocol/task.ts';
 import { readEvents } from '../../store/events.ts';
-import { getTaskStatus } from '../../store/tasks.ts';
+import { getTaskProgress } from '../../store/tasks.ts';
 import type { ServerParts } from '../parts.ts';
+import { refuseCrowd, takePlace } from './stream-places.ts';
 
 const BATCH = 200;
 /** A look at the table even without a notification, should one have been lost with a connection. */
@@ -36,35 +35,27 @@ async function* follow(
   using changes = store.signals.subscribe(`task:${task.id}`);
   let seq = after;
   while (!signal.aborted) {
-    const status = await getTaskStatus(store.db, task.id);
-    const events = await readEvents(store.db, task.id, seq, BATCH);
+    const progress = await getTaskProgress(store.db, task.id);
+    const events = await readEvents(store.db, progress, seq, BATCH);
+    // They are numbered without gaps: what is missing was there once.
+    const deleted = (events[0]?.seq ?? progress.last_seq + 1) - 1;
+    if (deleted > seq) {
+      yield sayDeleted(task, seq + 1, deleted);
+      seq = deleted;
+    }
     for (const event of events) {
       yield event;
       seq = event.seq;
     }
     // The status was read before the events: when it is terminal, the terminal event was among what could be read.
-    if (events.length < BATCH && isTerminal(status)) return;
+    if (events.length < BATCH && isTerminal(progress.status)) return;
     if (events.length === 0) await changes.next(LOOK_AGAIN_MS, signal);
   }
 }
 
-const openStreams = new Map<string, number>();
-
-function refuseCrowd(keyId: string): void {
-  const open = openStreams.get(keyId) ?? 0;
-  if (open < LIMITS.eventStreamsPerKey) return;
-  throw new SeedError('too_many_requests', `${open} event streams of the tasks of one key are open already`, {
-    hint: 'Close some of them first.',
-  });
-}
-
-function takePlace(keyId: string): Disposable {
-  openStreams.set(keyId, (openStreams.get(keyId) ?? 0) + 1);
-  return {
-    [Symbol.dispose]() {
-      const left = (openStreams.get(keyId) ?? 1) - 1;
-      if (left > 0) openStreams.set(keyId, left);
-      else openStreams.delete(keyId);
-    },
-  };
+/** Stands in for events that are not kept any more; a reader goes on behind them. */
+function sayDeleted(task: Task, from: number, to: number): TaskEvent {
+  const which = from === to ? `Event ${to} of this task is` : `Events ${from} to ${to} of this task are`;
+  const text = `${which} older than what this server keeps, and deleted.`;
+  return { type: 'diagnostic', text, seq: to, at: task.createdAt };
 }

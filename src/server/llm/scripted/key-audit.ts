@@ -5,8 +5,8 @@ import { Key } from '../../../protocol/key.ts';
 import { RequestReport } from '../../../protocol/obs.ts';
 import { askedDays } from './asked-time.ts';
 import { type AuditedKey, describeAudit } from './key-audit-report.ts';
-import { readKeys } from './key-pages.ts';
 import type { Playbook, Steps } from './playbook.ts';
+import { readPages } from './read-pages.ts';
 import { readReport } from './saved-report.ts';
 
 const DAYS_UNLESS_SAID = 30;
@@ -19,17 +19,17 @@ const Called = {
 
 function* play(instruction: string): Steps<string> {
   const days = askedDays(instruction) ?? DAYS_UNLESS_SAID;
-  const inventory = yield* readKeys(Listed);
+  const inventory = yield* readPages('seed keys list', Listed);
   if ('trouble' in inventory) return `Could not read the key inventory: ${inventory.trouble}.`;
-  const unused = yield* readKeys(Listed, `--unused-for-days ${days}`);
+  const unused = yield* readPages(`seed keys list --unused-for-days ${days}`, Listed);
   if ('trouble' in unused) return `Could not find out which keys are unused: ${unused.trouble}.`;
   const report = yield* readReport('requests', `--by key --since ${days}d`, Called);
   const calls =
     'trouble' in report
       ? report
       : { byKey: new Map(report.items.map(({ group, requests }) => [group, requests])), ...report };
-  const stale: AuditedKey[] = unused.keys.filter(({ status }) => status !== 'revoked');
-  return describeAudit({ days, keys: inventory.keys, stale, calls });
+  const stale: AuditedKey[] = unused.items.filter(({ status }) => status !== 'revoked');
+  return describeAudit({ days, keys: inventory.items, stale, calls });
 }
 
 const CHANGE = String.raw`\b(?:revok(?:e|es|ed|ing)|delet\w+|remov\w+|disabl\w+|rotat\w+)\b`;

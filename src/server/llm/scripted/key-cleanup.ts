@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { Key } from '../../../protocol/key.ts';
 import { missingScopeOf, parseOutput, reasonOf } from './command-output.ts';
 import { type CleanupReport, describeCleanup, type ListedKey } from './key-cleanup-report.ts';
-import { readKeys } from './key-pages.ts';
 import type { Playbook, Steps } from './playbook.ts';
+import { readPages } from './read-pages.ts';
 
 const KeySummary = Key.pick({ id: true, name: true, status: true, expiresAt: true });
 const RevokedKey = z.object({ key: Key.pick({ id: true, status: true, revokedAt: true }) });
@@ -23,12 +23,12 @@ function* revoke(key: ListedKey, report: CleanupReport): Steps<'go on' | 'stop'>
 }
 
 function* play(): Steps<string> {
-  const inventory = yield* readKeys(KeySummary);
+  const inventory = yield* readPages('seed keys list', KeySummary);
   if ('trouble' in inventory) {
     return `Could not read the key inventory: ${inventory.trouble}. Nothing was revoked.`;
   }
-  const report: CleanupReport = { keys: inventory.keys, revoked: [], failures: [] };
-  const expired = inventory.keys.filter((key) => key.status === 'expired');
+  const report: CleanupReport = { keys: inventory.items, revoked: [], failures: [] };
+  const expired = inventory.items.filter((key) => key.status === 'expired');
   for (const [index, key] of expired.entries()) {
     if ((yield* revoke(key, report)) === 'go on') continue;
     // The scope that is missing for one key is missing for all.

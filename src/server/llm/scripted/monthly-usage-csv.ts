@@ -22,7 +22,7 @@ export interface MonthlyUsage {
   requests: Report<{ requests: number }, { requests: number }>;
   costs: Report<Spent, Spent & { unpriced: number }>;
   /** The keys that work, or why they are not known. */
-  active: { keys: { id: string; name: string }[] } | { trouble: string };
+  active: { items: { id: string; name: string }[] } | { trouble: string };
 }
 
 const HEADER = ['month', 'key', 'id', 'requests', 'input_tokens', 'output_tokens', 'model_calls', 'cost_usd'];
@@ -63,7 +63,7 @@ export function monthlyUsageCsv({ month, requests, costs, active }: MonthlyUsage
       costs: spent.get(id) ?? (costs.cut > 0 ? null : NO_COST),
     }),
   );
-  const idle = 'keys' in active ? active.keys.filter(({ id }) => !consumers.has(id)) : [];
+  const idle = 'items' in active ? active.items.filter(({ id }) => !consumers.has(id)) : [];
   // Beyond what the reports give, a key that is not in them may have done something.
   const isWhole = requests.cut + costs.cut === 0;
   if (isWhole) lines.push(...idle.slice(0, IDLE_MOST).map(({ id, name }) => line(name, id, ZERO)));

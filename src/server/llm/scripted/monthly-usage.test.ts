@@ -27,7 +27,7 @@ const usage: MonthlyUsage = {
     totals: { ...spent(1e-9, 3), unpriced: 0 },
   },
   active: {
-    keys: [
+    items: [
       { id: 'a', name: 'shop' },
       { id: 'c', name: '=idle' },
     ],
@@ -85,7 +85,7 @@ describe('the CSV', () => {
 
   it('counts idle keys beyond 500', () => {
     const keys = Array.from({ length: 600 }, (_, n) => ({ id: `k${n}`, name: `key ${n}` }));
-    const rows = csvObjects(monthlyUsageCsv({ ...usage, active: { keys } }));
+    const rows = csvObjects(monthlyUsageCsv({ ...usage, active: { items: keys } }));
     expect(rows.filter(({ id }) => id?.startsWith('k'))).toHaveLength(500);
     expect(rows.at(-2)?.['key']).toBe('(100 more keys without usage)');
   });

@@ -4,9 +4,9 @@ import { Key } from '../../../protocol/key.ts';
 import { CostReport, RequestReport } from '../../../protocol/obs.ts';
 import { askedMonth } from './asked-time.ts';
 import { reasonOf } from './command-output.ts';
-import { readKeys } from './key-pages.ts';
 import { monthlyUsageCsv } from './monthly-usage-csv.ts';
 import type { Playbook, Steps } from './playbook.ts';
+import { readPages } from './read-pages.ts';
 import { readReport } from './saved-report.ts';
 
 const MONTH = /^20\d\d-(?:0[1-9]|1[0-2])$/;
@@ -42,7 +42,7 @@ function* play(instruction: string): Steps<string> {
   const costs = yield* readReport('costs', flags, Spent);
   if ('trouble' in costs) return `Could not read what it cost: ${costs.trouble}.`;
   // Consumers that did nothing are consumers as well.
-  const active = yield* readKeys(Key.pick({ id: true, name: true }), '--status active');
+  const active = yield* readPages('seed keys list --status active', Key.pick({ id: true, name: true }));
   return monthlyUsageCsv({ month: asked.month, requests, costs, active });
 }
 

@@ -8,30 +8,36 @@ import type { TokenUsage } from '../usage.ts';
 import { readConversation } from './conversation.ts';
 import { fencedCommands, nextFencedStep } from './fenced-blocks.ts';
 import { jsonCompletion, streamCompletion } from './openai-answer.ts';
-import { replay } from './playbook.ts';
+import { type Playbook, replay } from './playbook.ts';
 import { PLAYBOOKS } from './playbooks.ts';
 import type { Step } from './step.ts';
 import { countUsage } from './tokens.ts';
 
 export const SCRIPTED_MODEL = 'scripted';
 
-const WHAT_IT_IS = [
-  'The model `scripted` is not a language model and does not understand this instruction.',
-  'It runs fenced ```bash blocks of an instruction one after the other, and it knows these instructions by heart:',
-  ...PLAYBOOKS.map(({ example }) => `- ${example}`),
-  'For anything else, start the server with SEED_LLM_BASE_URL (and SEED_LLM_API_KEY) set to an OpenAI-compatible endpoint, or with OPENROUTER_API_KEY.',
-].join('\n');
+function whatItIs(playbooks: readonly Playbook[]): string {
+  return [
+    'The model `scripted` is not a language model and does not understand this instruction.',
+    'It runs fenced ```bash blocks of an instruction one after the other, and it knows these instructions by heart:',
+    ...playbooks.map(({ example }) => `- ${example}`),
+    'For anything else, start the server with SEED_LLM_BASE_URL (and SEED_LLM_API_KEY) set to an OpenAI-compatible endpoint, or with OPENROUTER_API_KEY.',
+  ].join('\n');
+}
 
 const NO_BASH = 'The model `scripted` acts through a tool named `bash`, and this request offers none.';
 
 /** The next step of a conversation. */
-export function scriptedStep(messages: ChatRequest['messages']): Step {
+export function scriptedStep(
+  messages: ChatRequest['messages'],
+  playbooks: readonly Playbook[] = PLAYBOOKS,
+): Step {
   const conversation = readConversation(messages);
   const { instruction, results } = conversation;
   const commands = fencedCommands(instruction);
   if (commands.length > 0) return nextFencedStep(commands, results);
-  const playbook = PLAYBOOKS.find((candidate) => candidate.recognises(instruction));
-  return playbook ? replay(playbook, conversation) : { kind: 'answer', text: WHAT_IT_IS };
+  const playbook = playbooks.find((candidate) => candidate.recognises(instruction));
+  if (playbook) return replay(playbook, conversation);
+  return { kind: 'answer', text: whatItIs(playbooks) };
 }
 
 function offersBash(request: ChatRequest): boolean {
@@ -44,9 +50,13 @@ function offersBash(request: ChatRequest): boolean {
 /** Answers a request as OpenAI would: an event stream or JSON. The usage is recorded before the answer is given. */
 export async function scriptedCompletion(
   request: ChatRequest,
-  { now, onUsage }: { now: Date; onUsage(usage: TokenUsage): Promise<void> },
+  {
+    playbooks,
+    now,
+    onUsage,
+  }: { playbooks: readonly Playbook[]; now: Date; onUsage(usage: TokenUsage): Promise<void> },
 ): Promise<Response> {
-  const wanted = scriptedStep(request.messages);
+  const wanted = scriptedStep(request.messages, playbooks);
   const step: Step =
     wanted.kind === 'bash' && !offersBash(request) ? { kind: 'answer', text: NO_BASH } : wanted;
   const usage = countUsage(request, step);

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { createCallSlots } from './call-slots.ts';
+import { createSlots } from './slots.ts';
 
 const { signal } = new AbortController();
 
 test('calls beyond the count wait in order, and a slot given back twice counts once', async () => {
-  const slots = createCallSlots(2);
+  const slots = createSlots(2);
   const [first, second] = [await slots.enter(signal), await slots.enter(signal)];
   const order: string[] = [];
   const third = slots.enter(signal).then((leave) => [order.push('third'), leave] as const);
@@ -20,7 +20,7 @@ test('calls beyond the count wait in order, and a slot given back twice counts o
 });
 
 test('who gives up waiting takes no slot', async () => {
-  const slots = createCallSlots(1);
+  const slots = createSlots(1);
   const leave = await slots.enter(signal);
   const gone = new AbortController();
   const late = slots.enter(gone.signal);

@@ -1,12 +1,12 @@
-// At most so many calls of one guest at the server at a time; the others wait in order. One guest's flood takes no more of
-// the server than another's few calls.
+// At most so many of something at a time; the others wait in order. The runner bounds with it what a guest has at the server,
+// the gateway what it writes to the database.
 
-export interface CallSlots {
-  /** Resolves with what gives the slot back, when there is one; rejects when the signal is aborted first. */
-  enter(signal: AbortSignal): Promise<() => void>;
+export interface Slots {
+  /** Resolves with what gives the slot back, when there is one; rejects when a signal is aborted first. */
+  enter(signal?: AbortSignal): Promise<() => void>;
 }
 
-export function createCallSlots(count: number): CallSlots {
+export function createSlots(count: number): Slots {
   let free = count;
   const waiting = new Set<() => void>();
 
@@ -27,7 +27,7 @@ export function createCallSlots(count: number): CallSlots {
 
   return {
     enter(signal) {
-      if (signal.aborted) return Promise.reject(signal.reason);
+      if (signal?.aborted) return Promise.reject(signal?.reason);
       if (free > 0) {
         free -= 1;
         return Promise.resolve(leaveOnce());
@@ -35,15 +35,15 @@ export function createCallSlots(count: number): CallSlots {
       return new Promise((resolve, reject) => {
         const giveUp = () => {
           waiting.delete(take);
-          reject(signal.reason);
+          reject(signal?.reason);
         };
         const take = () => {
           waiting.delete(take);
-          signal.removeEventListener('abort', giveUp);
+          signal?.removeEventListener('abort', giveUp);
           resolve(leaveOnce());
         };
         waiting.add(take);
-        signal.addEventListener('abort', giveUp, { once: true });
+        signal?.addEventListener('abort', giveUp, { once: true });
       });
     },
   };

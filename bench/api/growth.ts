@@ -1,0 +1,95 @@
+// How much longer lists, claims and reports take with a million tasks than with a thousand: what the commands and the
+// runners' route call, on both databases by turns, so that what else the machine does hits both.
+import { randomUUID } from 'node:crypto';
+import { summarise } from '../../src/store/obs/summary.ts';
+import type { Store } from '../../src/store/store.ts';
+import { createTask } from '../../src/store/task-create.ts';
+import { leaseNextTask } from '../../src/store/task-lease.ts';
+import { listTasks, type TaskFilter } from '../../src/store/tasks.ts';
+import { median } from '../statistics.ts';
+import type { Filled } from './fill.ts';
+
+const ROUNDS = 60;
+const WARM_UP = 10;
+const DAY_MS = 86_400_000;
+
+export interface History extends Filled {
+  store: Store;
+}
+
+/** Medians in milliseconds. */
+export interface Growth {
+  what: 'list' | 'claim' | 'obs';
+  how: string;
+  smallMs: number;
+  largeMs: number;
+}
+
+export async function measureGrowth(small: History, large: History): Promise<Growth[]> {
+  const list = (filter: Partial<TaskFilter>) => (history: History) =>
+    listTasks(history.store.db, history.accountId, { limit: 20, ...filter });
+  const measured: Growth[] = [];
+  const measure = async (what: Growth['what'], how: string, ask: (history: History) => Promise<unknown>) => {
+    const times = await byTurns(small, large, ask);
+    measured.push({ what, how, ...times });
+  };
+  await measure('list', 'newest', list({}));
+  await measure('list', 'of one status', list({ status: 'failed' }));
+  await measure('list', 'of a status that none has', list({ status: 'timed_out' }));
+  await measure('list', 'of one key', (history) => list({ keyId: history.keyId })(history));
+  await measure('list', 'of the last hours', list({ createdAfter: new Date(Date.now() - DAY_MS / 4) }));
+  await measure('list', 'the page behind', async (history) => {
+    const { nextCursor } = await list({})(history);
+    return list({ cursor: nextCursor ?? undefined })(history);
+  });
+  for (const history of [small, large]) await queueTasks(history, ROUNDS + WARM_UP);
+  await measure('claim', 'the next task', claim);
+  const range = { from: new Date(Date.now() - DAY_MS), to: new Date() };
+  await measure('obs', 'summary of the last day', ({ store, accountId }) =>
+    summarise(store.db, { accountId, range }),
+  );
+  return measured;
+}
+
+async function byTurns(
+  small: History,
+  large: History,
+  ask: (history: History) => Promise<unknown>,
+): Promise<{ smallMs: number; largeMs: number }> {
+  const times: [number[], number[]] = [[], []];
+  for (let round = -WARM_UP; round < ROUNDS; round += 1) {
+    for (const [index, history] of [small, large].entries()) {
+      const startedAt = performance.now();
+      await ask(history);
+      if (round >= 0) times[index]?.push(performance.now() - startedAt);
+    }
+  }
+  return { smallMs: median(times[0]), largeMs: median(times[1]) };
+}
+
+async function queueTasks({ store, accountId, keyId }: History, tasks: number): Promise<void> {
+  for (let task = 0; task < tasks; task += 1) {
+    await createTask(store, {
+      id: randomUUID(),
+      accountId,
+      keyId,
+      billedKeyId: keyId,
+      parentTaskId: null,
+      files: [],
+      instruction: 'Check our API key inventory',
+      scopes: { requested: null, effective: ['keys:read'], denied: [] },
+      timeoutMs: 60_000,
+      model: 'scripted',
+      fallbackModels: [],
+      resources: { vcpus: 2, memoryMb: 1024, diskMb: 512, processes: 256 },
+      budget: null,
+      metadata: {},
+    });
+  }
+}
+
+async function claim({ store }: History): Promise<void> {
+  const mintKey = () => ({ secretHash: randomUUID(), prefix: 'sk_live_task' });
+  const leased = await leaseNextTask(store, { runnerId: randomUUID(), mintKey });
+  if (leased === null) throw new Error('no task waits');
+}

@@ -1,0 +1,16 @@
+// Customer relationship management: contacts, their subscriptions, emails to them.
+import { definePack } from 'seed/pack';
+import { getContact, listContacts } from './commands/contacts.ts';
+import { draftEmail, listEmails } from './commands/emails.ts';
+import { listSubscriptions, subscriptionStatus } from './commands/subscriptions.ts';
+import { renewal } from './renewal.ts';
+import { writeSamples } from './samples.ts';
+import type { Tables } from './tables.ts';
+
+export const pack = definePack<Tables>({
+  name: 'crm',
+  title: 'Customers',
+  commands: [listContacts, getContact, listSubscriptions, subscriptionStatus, listEmails, draftEmail],
+  samples: writeSamples,
+  playbooks: [renewal],
+});

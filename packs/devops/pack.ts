@@ -1,0 +1,25 @@
+// Operations: environments and what runs there, their health, logs and incidents.
+import { definePack } from 'seed/pack';
+import { listDeployments, listEnvironments } from './commands/environments.ts';
+import { checkHealth } from './commands/health.ts';
+import { createIncident, getIncident, listIncidents } from './commands/incidents.ts';
+import { tailLogs } from './commands/logs.ts';
+import { incidentReport } from './incident-report.ts';
+import { writeSamples } from './samples.ts';
+import type { Tables } from './tables.ts';
+
+export const pack = definePack<Tables>({
+  name: 'devops',
+  title: 'Operations',
+  commands: [
+    listEnvironments,
+    listDeployments,
+    checkHealth,
+    tailLogs,
+    listIncidents,
+    getIncident,
+    createIncident,
+  ],
+  samples: writeSamples,
+  playbooks: [incidentReport],
+});

@@ -1,0 +1,135 @@
+// seed webhooks listen: the account's events as they happen, signed and forwarded to a server on this machine, for development.
+// Used by repository.ts.
+import { SeedError } from '../protocol/errors.ts';
+import { matchesType } from '../protocol/event-type-pattern.ts';
+import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
+import type { WebhookEvent } from '../protocol/webhook.ts';
+import { parseAnswer } from './answer-view.ts';
+import { type Api, createApi } from './api.ts';
+import { isRecord } from './cell.ts';
+import { EXIT } from './exit-codes.ts';
+import type { Io } from './io.ts';
+import type { LocalCommand } from './local-command.ts';
+import { cachedManifest } from './manifest-source.ts';
+import { streamItems } from './ndjson.ts';
+import { loadProfile } from './profile.ts';
+import { REPOSITORY } from './repository-root.ts';
+import { escapeJson, sanitiseLine } from './sanitise.ts';
+import { styleFor } from './style.ts';
+
+const FORWARD_TIMEOUT_MS = 15_000;
+
+type Signing = typeof import('../lib/standard-webhooks.ts');
+
+export const webhooksListen: LocalCommand = {
+  name: 'webhooks listen',
+  alsoOnServer: true,
+  summary:
+    'Follow events as they happen and forward them, signed, to a server of your own while you develop it',
+  usage: 'seed webhooks listen [--forward-to <url>] [--events <types>]',
+  flags: [
+    { name: '--forward-to <url>', summary: 'Where to post each event, such as http://127.0.0.1:3000/hooks' },
+    { name: '--events <types>', summary: 'Only these types, with commas: task.completed, key.* [default *]' },
+  ],
+  options: { 'forward-to': { type: 'string' }, events: { type: 'string' } },
+  examples: ['seed webhooks listen --forward-to http://127.0.0.1:3000/hooks --events "task.*"'],
+  async run(io, flags, values) {
+    const forwardTo = typeof values['forward-to'] === 'string' ? checkTarget(values['forward-to']) : null;
+    const types = typeof values['events'] === 'string' ? values['events'].split(',') : ['*'];
+    const profile = loadProfile(io, flags.url);
+    const api = createApi(io, profile);
+    const manifest = await cachedManifest(io, api, profile, flags.refresh).load();
+    const stream = commandOf(manifest, 'webhooks events stream');
+    const position = { seq: await newestSeq(api, commandOf(manifest, 'webhooks events list')) };
+    // By address: what signs stays out of the bundle that bin/seed starts.
+    const { href } = new URL('src/lib/standard-webhooks.ts', REPOSITORY);
+    const signing = (await import(href)) as Signing;
+    const secret = signing.newWebhookSecret();
+    if (!flags.quiet) io.stderr.write(greeting(forwardTo, secret));
+    const interruption = new AbortController();
+    const withdraw = io.onInterrupt(() => interruption.abort());
+    try {
+      const events = streamItems(io, api, stream, {}, position, interruption.signal);
+      for await (const { item } of events) {
+        if (!isEvent(item) || !types.some((type) => matchesType(type.trim(), item.type))) continue;
+        const answer = forwardTo === null ? null : await forward(io, item, forwardTo, secret, signing);
+        io.stdout.write(flags.json ? jsonLine(item, answer) : textLine(io, item, answer));
+      }
+      return EXIT.ok;
+    } catch (error) {
+      if (!interruption.signal.aborted) throw error;
+      return EXIT.interrupted;
+    } finally {
+      withdraw();
+    }
+  },
+};
+
+/** What the forwarded event was answered: an HTTP status, or why there is none. */
+type ForwardAnswer = number | string;
+
+async function forward(
+  io: Io,
+  { id, type, timestamp, data }: WebhookEvent,
+  url: string,
+  secret: string,
+  signing: Signing,
+): Promise<ForwardAnswer> {
+  const body = JSON.stringify({ type, timestamp, data });
+  const headers = {
+    'content-type': 'application/json',
+    'user-agent': 'seed-cli',
+    ...signing.webhookHeaders([secret], id, io.clock.now(), body),
+  };
+  try {
+    const answer = await io.request({ method: 'POST', url, headers, body, timeoutMs: FORWARD_TIMEOUT_MS });
+    // Ends the connection, however much would still come.
+    for await (const _begin of answer.body) break;
+    return answer.status;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function commandOf(manifest: Manifest, name: string): ManifestCommand {
+  const command = manifest.commands.find((candidate) => candidate.name === name);
+  if (command) return command;
+  throw new SeedError('missing_scope', 'seed webhooks listen needs a key with the scope webhooks:read');
+}
+
+/** From where on events are new; 0: there has been none. */
+async function newestSeq(api: Api, list: ManifestCommand): Promise<number> {
+  const page = parseAnswer(await api.call(list, { limit: 1 }));
+  const items = isRecord(page) && Array.isArray(page['items']) ? page['items'] : [];
+  return isEvent(items[0]) ? (items[0].seq ?? 0) : 0;
+}
+
+function isEvent(item: unknown): item is WebhookEvent {
+  return isRecord(item) && typeof item['type'] === 'string' && isRecord(item['data']);
+}
+
+function checkTarget(text: string): string {
+  const url = URL.parse(text);
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.href;
+  throw new SeedError('usage', `${JSON.stringify(text)} is no address to forward to`, {
+    hint: 'Write it as http://127.0.0.1:3000/hooks.',
+  });
+}
+
+function greeting(forwardTo: string | null, secret: string): string {
+  const how =
+    forwardTo === null ? '' : `Forwarded to ${forwardTo}, signed with this secret:\n\n  ${secret}\n\n`;
+  return `${how}Waiting for events. Ctrl-C ends it.\n`;
+}
+
+function jsonLine(event: WebhookEvent, answer: ForwardAnswer | null): string {
+  return `${escapeJson(JSON.stringify({ event, answer }))}\n`;
+}
+
+function textLine(io: Io, { id, type, timestamp }: WebhookEvent, answer: ForwardAnswer | null): string {
+  const style = styleFor(io.stdout, io);
+  const isGood = typeof answer === 'number' && answer >= 200 && answer < 300;
+  const paint = isGood ? style.green : style.red;
+  const outcome = answer === null ? '' : ` ${paint(sanitiseLine(String(answer)))}`;
+  return `${style.dim(sanitiseLine(timestamp))} ${sanitiseLine(type)} ${style.dim(sanitiseLine(id))}${outcome}\n`;
+}

@@ -1,0 +1,100 @@
+// Webhooks as callers see them: endpoints, the events of an account, and what became of each delivery. A secret is shown once
+// and is part of none of them.
+import { z } from 'zod';
+import { LIMITS } from './limits.ts';
+
+const TYPE = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/;
+const PATTERN = /^(\*|[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\.\*|[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+)$/;
+
+const EventTypeName = z.string().max(100).regex(TYPE, 'a type is written task.completed');
+
+export const EventTypePattern = z
+  .string()
+  .max(100)
+  .regex(PATTERN, 'types are written task.completed, task.* or *')
+  .meta({ examples: ['task.completed', 'task.*', '*'] });
+
+export const WebhookUrl = z
+  .string()
+  .min(1)
+  .max(LIMITS.webhookUrlLength)
+  .meta({ examples: ['https://example.com/hooks'] });
+
+/** `gone`: it answered 410. `failing`: every attempt failed for five days. */
+export const DisabledReason = z.enum(['gone', 'failing', 'switched_off']);
+export type DisabledReason = z.infer<typeof DisabledReason>;
+
+export const Webhook = z
+  .object({
+    id: z.uuid(),
+    url: z.string(),
+    description: z.string(),
+    events: z.array(EventTypePattern),
+    enabled: z.boolean(),
+    disabledReason: DisabledReason.nullable(),
+    failingSince: z.iso.datetime().nullable().describe('The first failed attempt since the last good one'),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+    previousSecretUntil: z.iso
+      .datetime()
+      .nullable()
+      .describe('Until when deliveries are signed with the secret before the last rotation, too'),
+  })
+  .meta({ id: 'Webhook' });
+export type Webhook = z.infer<typeof Webhook>;
+
+export const WebhookEvent = z
+  .object({
+    id: z.uuid().describe('The webhook-id header of its deliveries'),
+    seq: z
+      .int()
+      .nullable()
+      .describe('Its place in the stream of events; null for the moment until it has one'),
+    type: EventTypeName,
+    timestamp: z.iso.datetime().describe('When it happened'),
+    data: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'WebhookEvent' });
+export type WebhookEvent = z.infer<typeof WebhookEvent>;
+
+/** Why an attempt got no answer. */
+export const AttemptError = z.enum([
+  'name_not_resolved',
+  'address_not_allowed',
+  'connection_failed',
+  'tls_failed',
+  'timeout',
+  'broken_answer',
+  'no_secret',
+]);
+export type AttemptError = z.infer<typeof AttemptError>;
+
+export const WebhookAttempt = z.object({
+  at: z.iso.datetime(),
+  durationMs: z.int().nonnegative(),
+  status: z.int().nullable().describe('HTTP status of the answer; null: there was none'),
+  error: AttemptError.nullable().describe('Why there was no answer'),
+  answer: z.string().describe('Its first bytes'),
+});
+export type WebhookAttempt = z.infer<typeof WebhookAttempt>;
+
+export const DeliveryStatus = z.enum(['pending', 'delivered', 'failed']);
+export type DeliveryStatus = z.infer<typeof DeliveryStatus>;
+
+export const WebhookDelivery = z
+  .object({
+    id: z.uuid(),
+    eventId: z.uuid(),
+    eventType: EventTypeName,
+    webhookId: z.uuid().nullable().describe('Null: it goes to the webhookUrl of a task'),
+    url: z.string().describe('Where the last attempt went'),
+    status: DeliveryStatus,
+    createdAt: z.iso.datetime(),
+    nextAttemptAt: z.iso.datetime().nullable(),
+    completedAt: z.iso.datetime().nullable(),
+    attempts: z
+      .array(WebhookAttempt)
+      .describe(`Oldest first; at most the last ${LIMITS.webhookAttemptsShown}`),
+  })
+  .meta({ id: 'WebhookDelivery' });
+export type WebhookDelivery = z.infer<typeof WebhookDelivery>;

@@ -1,0 +1,10 @@
+// The Retry-After header (RFC 9110, section 10.2.3): seconds or a date.
+
+/** Milliseconds from now, at least 0; null when the header is missing or neither. */
+export function retryAfterMs(header: string | null, now: Date): number | null {
+  if (header === null) return null;
+  // Date.parse alone would take "-5" for a date.
+  const dateMs = header.endsWith(' GMT') ? Date.parse(header) - now.getTime() : Number.NaN;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : dateMs;
+  return Number.isFinite(ms) ? Math.max(0, ms) : null;
+}

@@ -1,0 +1,97 @@
+// Whether what a pack's file exports is a pack: a mistake is found when the server starts, not when an agent calls.
+import { z } from 'zod';
+import { isStream } from '../../commands/define-command.ts';
+import { toJsonSchema } from '../../commands/json-schema.ts';
+import { parseHttp, pathParameters } from '../../commands/manifest.ts';
+import type { PackCommand } from '../../commands/pack-command.ts';
+import { Scope } from '../../protocol/scope.ts';
+import type { Pack } from './pack.ts';
+import { packProblem } from './pack-problem.ts';
+
+const isSchema = (value: unknown) => (value as { def?: { type?: string } } | null)?.def?.type === 'object';
+const ObjectSchema = z.custom<z.ZodObject>(isSchema, 'is not a z.object({…})');
+const isFunction = (value: unknown) => typeof value === 'function';
+
+const CommandShape = z.looseObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]*( [a-z][a-z0-9-]*){1,2}$/, 'is written as noun and verb: "contacts list"'),
+  summary: z.string().min(1).max(200).regex(/^.*$/, 'is one line'),
+  http: z
+    .string()
+    .regex(
+      /^(GET|POST|PATCH|PUT|DELETE) (\/[a-z][a-z0-9-]*)(\/([a-z][a-z0-9-]*|\{[A-Za-z]\w*\}))*$/,
+      'is written as method and path: "GET /contacts/{id}"',
+    ),
+  scope: Scope.refine((scope) => !scope.includes('*'), 'is one concrete scope, without *').nullable(),
+  effect: z.enum(['read', 'write', 'destructive']),
+  input: ObjectSchema,
+  output: ObjectSchema,
+  run: z.custom(isFunction, 'is not a function'),
+});
+
+const PackShape = z.looseObject({
+  name: z
+    .string()
+    .max(40)
+    .regex(/^[a-z][a-z0-9-]*$/, 'is written in lower-case letters, digits and hyphens'),
+  title: z.string().min(1).max(100),
+  commands: z.array(z.unknown()).min(1, 'is empty'),
+  migrations: z.instanceof(URL).optional(),
+  samples: z.custom(isFunction, 'is not a function').optional(),
+  playbooks: z
+    .array(
+      z.looseObject({
+        name: z.string(),
+        example: z.string(),
+        recognises: z.custom(isFunction, 'is not a function'),
+        play: z.custom(isFunction, 'is not a function'),
+      }),
+    )
+    .optional(),
+});
+
+/** @param file as messages name it. @throws SeedError invalid_settings */
+export function checkPack(exported: unknown, file: string): Pack {
+  if (exported === undefined) {
+    throw packProblem(file, 'it exports no "pack"', {
+      hint: 'Write: export const pack = definePack({ name, title, commands });',
+    });
+  }
+  const shape = PackShape.safeParse(exported);
+  if (!shape.success) throw packProblem(file, `the pack's ${firstIssue(shape.error)}`);
+  for (const command of shape.data.commands) checkCommand(command, file);
+  return exported as Pack;
+}
+
+function checkCommand(definition: unknown, file: string): void {
+  const shape = CommandShape.safeParse(definition);
+  const name = (definition as { name?: unknown } | null)?.name;
+  const called = typeof name === 'string' ? `"${name}"` : 'without a name';
+  if (!shape.success) throw packProblem(file, `the command ${called}: ${firstIssue(shape.error)}`);
+  const command = definition as PackCommand;
+  const problem = mistakeIn(command);
+  if (problem !== null) throw packProblem(file, `the command ${called}: ${problem}`);
+}
+
+/** What the types cannot say about a command. */
+function mistakeIn(command: PackCommand): string | null {
+  const { method, path } = parseHttp(command.http);
+  const missing = pathParameters(path).find((name) => !(name in command.input.shape));
+  if (missing !== undefined) return `{${missing}} stands in its path and not in its input`;
+  if (method === 'GET' && command.effect !== 'read')
+    return `a GET has the effect read, not ${command.effect}`;
+  if (isStream(command as never)) return 'a pack cannot have streams';
+  try {
+    toJsonSchema(command.input, 'input');
+    toJsonSchema(command.output, 'output');
+  } catch (error) {
+    return `its schemas cannot be described: ${(error as Error).message}`;
+  }
+  return null;
+}
+
+function firstIssue(error: z.ZodError): string {
+  const [issue] = error.issues;
+  return issue ? `${issue.path.join('.')} ${issue.message}`.trim() : error.message;
+}

@@ -1,0 +1,39 @@
+// What a pack is: the commands of one domain, with their tables, sample data and playbooks. See docs/your-platform.md.
+import type { Kysely } from 'kysely';
+import type { NoTables, PackCommand } from '../../commands/pack-command.ts';
+import type { Playbook } from '../llm/scripted/playbook.ts';
+
+export interface SampleContext<Tables = NoTables> {
+  accountId: string;
+  /** The pack's own tables, in one transaction. */
+  db: Kysely<Tables>;
+  /** What the rows' times are reckoned from. */
+  now: Date;
+}
+
+export interface Pack<Tables = never> {
+  /** That of its folder. Its tables lie in the Postgres schema `pack_<name>`. */
+  name: string;
+  /** What people call the domain. */
+  title: string;
+  commands: readonly PackCommand[];
+  /** The folder of its numbered SQL files; unless said `migrations/` beside the file that defines the pack. */
+  migrations?: URL;
+  /** Writes sample rows for an account that has none; `seed packs samples <name>` asks for it. */
+  samples?(context: SampleContext<Tables>): Promise<void>;
+  /** Instructions that the model `scripted` knows by heart. */
+  playbooks?: readonly Playbook[];
+}
+
+/** @returns the pack as it is: the types are checked here, everything else when a server starts */
+export function definePack<Tables = NoTables>(pack: Pack<Tables>): Pack {
+  return pack as unknown as Pack;
+}
+
+/** A pack that a server has found and checked. */
+export interface LoadedPack extends Pack {
+  /** The file that defines it, as messages name it. */
+  file: string;
+  /** Null: it has no tables. */
+  migrationsFolder: URL | null;
+}

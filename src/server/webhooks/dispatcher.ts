@@ -1,0 +1,138 @@
+// Delivers events: makes deliveries of them, takes those that are due, attempts them side by side and writes down what came of
+// it. Every server runs one; what a killed one had in hand another takes over.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '../../lib/log.ts';
+import type { Store } from '../../store/store.ts';
+import { type ClaimedDelivery, claimDeliveries, releaseClaims } from '../../store/webhook-claims.ts';
+import { fanOutEvents } from '../../store/webhook-fan-out.ts';
+import { type FinishedAttempt, recordAttempts } from '../../store/webhook-outcomes.ts';
+import { type AttemptParts, attemptDelivery } from './attempt.ts';
+import { UnderWay } from './under-way.ts';
+
+export interface DispatcherOptions extends Omit<AttemptParts, 'clock'> {
+  store: Store;
+  log: Logger;
+  /** How long a server may keep a delivery before another takes it over: longer than an attempt takes. */
+  claimMs?: number;
+}
+
+/** At a time, of one server: what is under way has its event in memory. */
+const TOTAL = 1_000;
+const PER_ACCOUNT = 200;
+const PER_LANE = 20;
+const CLAIM_MS = 30_000;
+/** How often it looks for retries that have become due. */
+const LOOK_EVERY_MS = 500;
+const RECORDED_AT_ONCE = 200;
+/** What ends within so long is written together. */
+const RECORD_AFTER_MS = 3;
+/** What attempts under way are given to end when the server stops. */
+const STOP_PATIENCE_MS = 4_000;
+
+export class Dispatcher implements AsyncDisposable {
+  readonly #options: DispatcherOptions;
+  readonly #underWay = new UnderWay();
+  readonly #givenUp = new AbortController();
+  #finished: FinishedAttempt[] = [];
+  #recording: Promise<void> | null = null;
+  #pause = new AbortController();
+  #stopping = false;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+  }
+
+  /** Works until it is disposed of. */
+  start(): this {
+    this.#running = this.#run();
+    return this;
+  }
+
+  /** One round: starts every attempt that is due and has a place. Returns what there was to do. */
+  async turn(): Promise<{ events: number; attempts: number }> {
+    const { store, claimMs = CLAIM_MS } = this.#options;
+    const events = await fanOutEvents(store);
+    const limit = TOTAL - this.#underWay.size;
+    if (limit <= 0) return { events, attempts: 0 };
+    const { lanes, accounts } = this.#underWay;
+    const claimed = await claimDeliveries(store, {
+      limit,
+      perLane: PER_LANE,
+      perAccount: PER_ACCOUNT,
+      underWay: { lanes, accounts },
+      claimMs,
+    });
+    for (const delivery of claimed) void this.#attempt(delivery);
+    return { events, attempts: claimed.length };
+  }
+
+  /** Resolves when nothing is under way here. */
+  idle(): Promise<void> {
+    return this.#underWay.none();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping = true;
+    this.#pause.abort();
+    await this.#running;
+    const late = setTimeout(() => this.#givenUp.abort(), STOP_PATIENCE_MS);
+    await this.idle();
+    clearTimeout(late);
+  }
+
+  async #run(): Promise<void> {
+    const { store, log } = this.#options;
+    using wakes = store.signals.subscribe('webhooks');
+    while (!this.#stopping) {
+      this.#pause = new AbortController();
+      const { events } = await this.turn().catch((error) => {
+        log.error({ err: error }, 'could not look for webhooks to deliver');
+        return { events: 0 };
+      });
+      // Attempts that found no place are looked at again when one is free.
+      if (events === 0 && !this.#stopping) await wakes.next(LOOK_EVERY_MS, this.#pause.signal);
+    }
+  }
+
+  async #attempt(delivery: ClaimedDelivery): Promise<void> {
+    this.#underWay.add(delivery);
+    const { store, log } = this.#options;
+    try {
+      const parts = { ...this.#options, clock: store.clock };
+      this.#finished.push(await attemptDelivery(delivery, parts, this.#givenUp.signal));
+      this.#recording ??= this.#record();
+    } catch (error) {
+      log.error({ err: error, deliveryId: delivery.id }, 'could not attempt to deliver a webhook');
+      this.#underWay.remove(delivery);
+    }
+  }
+
+  /** Writes what has ended, and what ends meanwhile, in as few transactions as the database's speed asks for. */
+  async #record(): Promise<void> {
+    const { store, log } = this.#options;
+    while (this.#finished.length > 0) {
+      await sleep(RECORD_AFTER_MS);
+      const batch = this.#finished.splice(0, RECORDED_AT_ONCE);
+      await this.#write(store, batch).catch((error) =>
+        // They are attempted again when their claims have lapsed.
+        log.error({ err: error }, 'could not record attempts to deliver webhooks'),
+      );
+      for (const { delivery } of batch) this.#underWay.remove(delivery);
+      // Their places are free for what waits.
+      this.#pause.abort();
+    }
+    this.#recording = null;
+  }
+
+  /** An attempt that the stopping server gave up says nothing about its receiver. */
+  async #write(store: Store, batch: readonly FinishedAttempt[]): Promise<void> {
+    if (!this.#givenUp.signal.aborted) return recordAttempts(store, batch);
+    const answered = batch.filter(({ status }) => status !== null);
+    if (answered.length > 0) await recordAttempts(store, answered);
+    await releaseClaims(
+      store,
+      batch.filter(({ status }) => status === null).map(({ delivery }) => delivery),
+    );
+  }
+}

@@ -1,0 +1,162 @@
+// One attempt over the network, with no way in: the name is looked up here, every address is checked, and only what was checked
+// is dialled, over a connection of its own. Redirects are answers, proxies of the environment are not used, and of the answer
+// no more than its first bytes is read.
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import { isIPv6 } from 'node:net';
+import { LIMITS } from '../../protocol/limits.ts';
+import type { AttemptError } from '../../protocol/webhook.ts';
+import { isAllowedAddress } from './address-guard.ts';
+import type { Resolve } from './resolve.ts';
+import { literalAddress } from './webhook-url.ts';
+
+export interface PostRequest {
+  url: string;
+  headers: Record<string, string>;
+  body: string;
+}
+
+export interface PostOutcome {
+  /** Null: there was no answer, and `error` says why. */
+  status: number | null;
+  error: AttemptError | null;
+  retryAfter: string | null;
+  /** The first bytes of the answer as text. */
+  answer: string;
+}
+
+/** Never rejects. The signal gives it up, which counts as a timeout. */
+export type Post = (request: PostRequest, signal: AbortSignal) => Promise<PostOutcome>;
+
+export interface PostOptions {
+  resolve: Resolve;
+  /** Ranges that are allowed besides public addresses. */
+  allowedNetworks: readonly string[];
+  timeoutMs?: number;
+}
+
+/** Once the status is known the rest of an answer is only for people to look at. */
+const ANSWER_PATIENCE_MS = 1_000;
+
+export function createPost({
+  resolve,
+  allowedNetworks,
+  timeoutMs = LIMITS.webhookTimeoutMs,
+}: PostOptions): Post {
+  return async (request, signal) => {
+    const late = AbortSignal.any([AbortSignal.timeout(timeoutMs), signal]);
+    const url = new URL(request.url);
+    const addresses = await within(
+      late,
+      addressesOf(url, resolve).catch(() => []),
+    );
+    if (addresses === null) return failed('timeout');
+    if (addresses.length === 0) return failed('name_not_resolved');
+    // One that is not allowed is enough: a name that leads inside is nobody's public receiver.
+    if (!addresses.every((address) => isAllowedAddress(address, allowedNetworks)))
+      return failed('address_not_allowed');
+    return exchange(url, addresses, request, late);
+  };
+}
+
+async function addressesOf(url: URL, resolve: Resolve): Promise<string[]> {
+  const literal = literalAddress(url);
+  return literal === null ? resolve(url.hostname) : [literal];
+}
+
+/** The value, or null when the signal comes first. */
+async function within<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Value | null> {
+  const { promise: aborted, resolve } = Promise.withResolvers<null>();
+  const give = () => resolve(null);
+  signal.addEventListener('abort', give, { once: true });
+  try {
+    return await (signal.aborted ? null : Promise.race([promise, aborted]));
+  } finally {
+    signal.removeEventListener('abort', give);
+  }
+}
+
+async function exchange(
+  url: URL,
+  addresses: readonly string[],
+  { headers, body }: PostRequest,
+  signal: AbortSignal,
+): Promise<PostOutcome> {
+  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  const literal = literalAddress(url);
+  const request = send({
+    method: 'POST',
+    // A name is looked up by `lookup`, which gives what was checked; a literal address was checked itself.
+    host: literal ?? url.hostname,
+    lookup: pinned(addresses),
+    ...(literal === null && { servername: url.hostname }),
+    port: url.port || undefined,
+    path: url.pathname + url.search,
+    headers: { ...headers, host: url.host, 'content-length': String(Buffer.byteLength(body)) },
+    // A connection for this request alone.
+    agent: false,
+    signal,
+  });
+  try {
+    const response = await answerTo(request, body);
+    const { statusCode = 0, headers: answered } = response;
+    const answer = await firstBytes(response, signal);
+    return { status: statusCode, error: null, retryAfter: answered['retry-after'] ?? null, answer };
+  } catch (error) {
+    return failed(signal.aborted ? 'timeout' : reasonOf(error));
+  } finally {
+    request.destroy();
+  }
+}
+
+/** Answers a look-up with the checked addresses, whatever it asks for. */
+function pinned(addresses: readonly string[]): LookupFunction {
+  const all = addresses.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }));
+  return (_hostname, options, done) => {
+    const [first] = all;
+    if (options.all) done(null, all);
+    else done(null, first?.address ?? '', first?.family);
+  };
+}
+
+function answerTo(request: ClientRequest, body: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request.once('response', resolve);
+    // Also after the answer has begun: what then breaks is seen by whoever reads it.
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+async function firstBytes(response: IncomingMessage, signal: AbortSignal): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const enough = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_PATIENCE_MS)]);
+  const stop = () => response.destroy();
+  enough.addEventListener('abort', stop, { once: true });
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes >= LIMITS.webhookAnswerBytes) break;
+    }
+  } catch {
+    // The status has come: an answer that breaks off is as good as its beginning.
+  } finally {
+    enough.removeEventListener('abort', stop);
+  }
+  return Buffer.concat(chunks).subarray(0, LIMITS.webhookAnswerBytes).toString('utf8');
+}
+
+function reasonOf(error: unknown): AttemptError {
+  const { code = '', message = '' } = error as NodeJS.ErrnoException;
+  if (/CERT|TLS|SSL|UNABLE_TO|EPROTO/.test(code)) return 'tls_failed';
+  if (code.startsWith('HPE_') || code === 'ECONNRESET' || /socket hang up/.test(message))
+    return 'broken_answer';
+  return 'connection_failed';
+}
+
+function failed(error: AttemptError): PostOutcome {
+  return { status: null, error, retryAfter: null, answer: '' };
+}

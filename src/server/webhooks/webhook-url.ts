@@ -1,0 +1,36 @@
+// The URL of a webhook: what it may look like. Where it leads is looked at again at every attempt (post.ts).
+import { isIP } from 'node:net';
+import { SeedError } from '../../protocol/errors.ts';
+import { isAllowedAddress } from './address-guard.ts';
+
+/**
+ * The URL as it will be dialled. Its host is read as browsers read it (WHATWG URL), so that 0x7f.1 and ①②⑦.⓪.⓪.① are 127.0.0.1
+ * before anything looks at them.
+ * @throws SeedError invalid_input
+ */
+export function webhookUrl(text: string, allowedNetworks: readonly string[]): string {
+  const url = URL.parse(text);
+  if (url === null) throw refused('is not a URL', 'Write it as https://example.com/hooks.');
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refused('is neither https nor http');
+  if (url.username !== '' || url.password !== '')
+    throw refused('holds a user name or password', 'Deliveries are signed: check the signature instead.');
+  if (url.hash !== '') throw refused('has a fragment, which no server would see');
+  const address = literalAddress(url);
+  if (address !== null && !isAllowedAddress(address, allowedNetworks)) {
+    throw refused(
+      `leads to ${address}, which is no public address`,
+      'The operator of this Seed can allow ranges: SEED_WEBHOOK_ALLOWED_NETWORKS.',
+    );
+  }
+  return url.href;
+}
+
+/** The address that stands in the URL itself; null when it is a name. */
+export function literalAddress({ hostname }: URL): string | null {
+  const bare = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+  return isIP(bare) === 0 ? null : bare;
+}
+
+function refused(why: string, hint?: string): SeedError {
+  return new SeedError('invalid_input', `the webhook's URL ${why}`, hint === undefined ? {} : { hint });
+}

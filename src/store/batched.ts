@@ -1,0 +1,29 @@
+// Looks things up together that are asked for at the same time, so that a busy server has one query for many requests.
+// No cache: a question joins only a look-up that has not begun, so its answer is never older than the question.
+
+/**
+ * @param lookUp finds what belongs to each of the keys; what it leaves out there is not
+ * @returns asks for one of them; null when there is none. Rejects with whatever the look-up that it joined rejected with
+ */
+export function batched<Value>(
+  lookUp: (keys: readonly string[]) => Promise<ReadonlyMap<string, Value>>,
+): (key: string) => Promise<Value | null> {
+  let next: { keys: Set<string>; found: Promise<ReadonlyMap<string, Value>> } | undefined;
+  let running: Promise<unknown> = Promise.resolve();
+  return async (key) => {
+    next ??= begin();
+    next.keys.add(key);
+    return (await next.found).get(key) ?? null;
+  };
+
+  /** One look-up at a time: what comes meanwhile goes with the next one. */
+  function begin() {
+    const keys = new Set<string>();
+    const found = running.then(() => {
+      next = undefined;
+      return lookUp([...keys]);
+    });
+    running = found.catch(() => undefined);
+    return { keys, found };
+  }
+}

@@ -1,0 +1,41 @@
+// The tables of packs, as their commands see them: alone, and in one transaction.
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { ADVISORY_LOCKS } from './advisory-locks.ts';
+import { packSchema } from './pack-schema.ts';
+import type { Store } from './store.ts';
+
+/**
+ * Runs the work in one transaction in which names without a schema are the pack's own tables.
+ * @param access of a command that only reads: Postgres refuses everything else
+ */
+export function inPackTransaction<Result>(
+  { db }: Store,
+  pack: string,
+  access: 'read only' | 'read write',
+  work: (db: Kysely<never>) => Promise<Result>,
+): Promise<Result> {
+  return db
+    .transaction()
+    .setAccessMode(access)
+    .execute(async (transaction) => {
+      await sql`select set_config('search_path', ${packSchema(pack)}, true)`.execute(transaction);
+      return work(transaction as unknown as Transaction<never>);
+    });
+}
+
+/**
+ * Whether the account has a row in any table of the pack. Of several transactions that ask, one goes on at a time: what it
+ * writes the next one sees.
+ */
+export async function accountHasRows(db: Kysely<never>, pack: string, accountId: string): Promise<boolean> {
+  await sql`select pg_advisory_xact_lock(${ADVISORY_LOCKS.packSamples})`.execute(db);
+  const { rows: tables } = await sql<{ table_name: string }>`
+    select table_name from information_schema.tables
+    where table_schema = ${packSchema(pack)} and table_type = 'BASE TABLE'`.execute(db);
+  for (const { table_name } of tables) {
+    const { rows } = await sql`
+      select from ${sql.table(table_name)} where account_id = ${accountId} limit 1`.execute(db);
+    if (rows.length > 0) return true;
+  }
+  return false;
+}

@@ -1,0 +1,254 @@
+// The fallback list: another model answers when one cannot, and what that means for whom.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type GatewayServer, startGateway } from '../fixtures/llm-gateway-server.ts';
+import { llmSettings } from '../fixtures/llm-settings.ts';
+import {
+  answer,
+  type Behaviour,
+  chunk,
+  completion,
+  DONE,
+  hang,
+  type LlmUpstream,
+  startLlmUpstream,
+  startStream,
+  stream,
+  usageChunk,
+} from '../fixtures/llm-upstream.ts';
+import { startTestServer } from '../fixtures/server.ts';
+
+const messages = [{ role: 'user' as const, content: 'Say hello' }];
+const limits = { answerWithOthersMs: 200, idleMs: 500, totalMs: 4_000, retryMs: 1 };
+
+let upstream: LlmUpstream;
+let server: GatewayServer;
+let byModel: Record<string, Behaviour>;
+
+beforeEach(async () => {
+  upstream = await startLlmUpstream();
+  byModel = {};
+  upstream.behave((response, request) => {
+    const asked = String(upstream.requests.at(-1)?.body['model']);
+    return (byModel[asked] ?? completion(`${asked} says hello`))(response, request);
+  });
+  server = await startGateway('a', {
+    settings: llmSettings({ baseUrl: upstream.baseUrl, defaultModels: ['a', 'b', 'c'] }),
+    limits,
+    fallbackModels: ['b', 'c'],
+  });
+});
+afterEach(async () => {
+  await server.close();
+  await upstream.close();
+});
+
+const ask = async () => {
+  const { choices } = await server.client.chat.completions.create({ model: 'a', messages });
+  return choices[0]?.message.content;
+};
+const askForStream = async () => {
+  let text = '';
+  for await (const part of await server.client.chat.completions.create({
+    model: 'a',
+    messages,
+    stream: true,
+  })) {
+    text += part.choices[0]?.delta.content ?? '';
+  }
+  return text;
+};
+const asked = () => upstream.requests.map(({ body }) => body['model']);
+const recorded = () => server.recorded.map(({ call }) => [call.askedModel, call.outcome, call.outputTokens]);
+
+describe('the next model is asked', () => {
+  it.each<[string, Behaviour]>([
+    ['a 500', answer(500, '{}')],
+    ['a 429 with a long Retry-After', answer(429, '{}', { 'retry-after': '60' })],
+    ['a 402', answer(402, '{"error":{"message":"no credits"}}')],
+    ['a 404', answer(404, '{"error":{"message":"No endpoints found"}}')],
+    ['a 400 about the model', answer(400, '{"error":{"message":"a is not a valid model ID"}}')],
+    ['a broken connection', (response) => void response.destroy()],
+    ['silence', hang],
+    ['an error with status 200', answer(200, '{"error":{"message":"provider down"}}')],
+    ['garbage', answer(200, '<html>')],
+  ])('after %s', async (_, behaviour) => {
+    byModel = { a: behaviour };
+    expect(await ask()).toBe('b says hello');
+    expect(recorded()).toEqual([
+      ['a', 'llm_unavailable', 0],
+      ['b', 'ok', 7],
+    ]);
+  });
+
+  it.each<[string, Behaviour]>([
+    ['an error as the first event', stream(`: one moment\n\ndata: {"error":{"message":"no provider"}}\n\n`)],
+    ['no event stream', answer(200, '{}')],
+    ['a stream that is empty', stream('')],
+    ['a stream that never begins', (response) => startStream(response)],
+  ])('after %s instead of a stream', async (_, behaviour) => {
+    byModel = { a: behaviour, b: stream(chunk('hello', 'stop') + usageChunk() + DONE) };
+    expect(await askForStream()).toBe('hello');
+    expect(recorded()).toEqual([
+      ['a', 'llm_unavailable', 0],
+      ['b', 'ok', 7],
+    ]);
+  });
+
+  it('and the one after that, until one answers', async () => {
+    byModel = { a: answer(503, ''), b: answer(503, '') };
+    expect(await ask()).toBe('c says hello');
+    expect(asked()).toEqual(['a', 'a', 'b', 'b', 'c']);
+  });
+
+  it('and what the first one used all the same is metered', async () => {
+    const usage = { prompt_tokens: 5, completion_tokens: 3, cost: 0.25 };
+    byModel = {
+      a: answer(200, JSON.stringify({ error: { message: 'filtered' }, usage, model: 'a-2026' })),
+      b: completion('hello'),
+    };
+    expect(await ask()).toBe('hello');
+    expect(server.recorded).toMatchObject([
+      {
+        call: {
+          askedModel: 'a',
+          answeredModel: 'a-2026',
+          inputTokens: 5,
+          outputTokens: 3,
+          costNanoUsd: 250_000_000,
+          costSource: 'upstream',
+          outcome: 'llm_unavailable',
+        },
+      },
+      { call: { askedModel: 'b', answeredModel: 'm', outcome: 'ok' } },
+    ]);
+  });
+});
+
+it('each model is reserved for and recorded by itself', async () => {
+  const settled: unknown[] = [];
+  const bounded = await startGateway('a', {
+    settings: llmSettings({ baseUrl: upstream.baseUrl, defaultModels: ['a', 'b'] }),
+    reserve: async (_, { model }) => `reserved for ${model}`,
+    recordCall: async (_, { askedModel, outcome }, reservation) =>
+      void settled.push([askedModel, outcome, reservation]),
+    fallbackModels: ['b'],
+  });
+  byModel = { a: answer(404, '') };
+  await bounded.client.chat.completions.create({ model: 'a', messages });
+  expect(settled).toEqual([
+    ['a', 'llm_unavailable', 'reserved for a'],
+    ['b', 'ok', 'reserved for b'],
+  ]);
+  await bounded.close();
+});
+
+describe('no other model is asked', () => {
+  it.each([
+    [400, 'the prompt is too long'],
+    [401, 'bad key'],
+    [413, 'too large'],
+  ])('after a %i, which any would answer: %s', async (status, message) => {
+    byModel = { a: answer(status, JSON.stringify({ error: { message } })) };
+    await expect(ask()).rejects.toThrow(message);
+    expect(asked()).toEqual(['a']);
+  });
+
+  it('once the answer has begun; but the next call goes to the next one', async () => {
+    byModel = { a: stream(chunk('half an ')), b: stream(chunk('answer', 'stop') + DONE) };
+    await expect(askForStream()).rejects.toThrow(/in the middle/);
+    expect(await askForStream()).toBe('answer');
+    expect(asked()).toEqual(['a', 'b']);
+  });
+
+  it('when the caller is gone', async () => {
+    const caller = new AbortController();
+    byModel = { a: () => caller.abort() };
+    const call = { taskId: 't', model: 'a', fallbackModels: ['b'], signal: caller.signal };
+    const answered = server.gateway.chatCompletions({ model: 'a', messages }, call);
+    await expect(answered).rejects.toMatchObject({ code: 'unavailable' });
+    expect(asked()).toEqual(['a']);
+    expect(recorded()).toEqual([['a', 'cancelled', 0]]);
+  });
+
+  it('when the time for the whole call is over', async () => {
+    byModel = {
+      a: (response) => {
+        startStream(response);
+        const timer = setInterval(() => response.write(': thinking\n\n'), 50);
+        response.once('close', () => clearInterval(timer));
+      },
+    };
+    await expect(askForStream()).rejects.toThrow(/longer than 4 s/);
+    expect(asked()).toEqual(['a']);
+  });
+});
+
+it('says what each of them said when none answers', async () => {
+  byModel = {
+    a: answer(429, '{"error":{"message":"slow down"}}', { 'retry-after': '90' }),
+    b: answer(429, '{}', { 'retry-after': '40' }),
+    c: answer(503, 'busy'),
+  };
+  const response = await fetch(`${server.url}/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'a', messages }),
+  });
+  const { error } = (await response.json()) as { error: { code: string; message: string } };
+  expect([response.status, error.code]).toEqual([502, 'llm_unavailable']);
+  expect(error.message).toMatch(/^a: .*429: slow down; b: .*429: \{\}; c: .*503: busy$/);
+});
+
+it('a model that named a time is not asked before it', async () => {
+  byModel = { a: answer(429, '{}', { 'retry-after': '60' }) };
+  for (let call = 0; call < 3; call += 1) expect(await ask()).toBe('b says hello');
+  expect(asked()).toEqual(['a', 'b', 'b', 'b']);
+});
+
+describe('of a task', () => {
+  it("are the server's defaults that its key may use, and none when it names its model", async () => {
+    const defaultModels = ['a', 'b', 'c'];
+    const seed = await startTestServer({
+      llm: llmSettings({ baseUrl: upstream.baseUrl, defaultModels, allowedModels: defaultModels }),
+    });
+    try {
+      const runner = seed.runner({ slots: 5, freeSlots: 5 });
+      await runner.appear();
+      const start = async (key: string, body: object = {}) => {
+        const run = await seed.call('POST', '/api/v1/tasks/run', {
+          key,
+          body: { instruction: 'x', ...body },
+        });
+        return { task: run.body.task, lease: await runner.lease() };
+      };
+      const { secret } = await seed.newKey(['*'], { allowedModels: ['c', 'b'] });
+      const any = await start(seed.adminKey);
+      const narrowed = await start(secret);
+      const named = await start(seed.adminKey, { model: 'a' });
+      expect([any, narrowed, named].map(({ task }) => [task.model, task.fallbackModels])).toEqual([
+        ['a', ['b', 'c']],
+        ['b', ['c']],
+        ['a', []],
+      ]);
+
+      byModel = { a: answer(404, ''), b: answer(404, '') };
+      const complete = ({ task, lease }: typeof any) =>
+        seed.call('POST', '/llm/v1/chat/completions', {
+          key: lease.taskKey,
+          body: { model: task.model, messages },
+        });
+      expect((await complete(any)).body.choices[0].message.content).toBe('c says hello');
+      expect((await complete(narrowed)).body.choices[0].message.content).toBe('c says hello');
+      expect((await complete(named)).body.error.code).toBe('llm_unavailable');
+
+      const unknown = { body: { instruction: 'x', model: 'scripted' } };
+      const refused = await seed.call('POST', '/api/v1/tasks/run', unknown);
+      expect([refused.status, refused.body.error]).toMatchObject([
+        400,
+        { code: 'unknown_model', hint: 'There are: a, b, c.' },
+      ]);
+    } finally {
+      await seed.stop();
+    }
+  });
+});

@@ -1,0 +1,232 @@
+// Packs on a server: found, migrated, served like Seed's own commands; each call one transaction, each row its account's.
+import { validate } from '@readme/openapi-parser';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createLog } from '../../src/lib/log.ts';
+import { startServer } from '../../src/server/server.ts';
+import { handedOutCli } from '../fixtures/cli-process.ts';
+import { rowsOf, run } from '../fixtures/database.ts';
+import { commandText, type PackFolder, packFile, packFolder } from '../fixtures/pack-folder.ts';
+import { startTestServer, type TestServer, withPacks } from '../fixtures/server.ts';
+
+const EXAMPLES = ['crm', 'commerce', 'devops', 'healthcare'];
+
+describe('the example packs on a server', () => {
+  let server: TestServer;
+  let stranger: string;
+  beforeAll(async () => {
+    server = await startTestServer({ packs: withPacks(...EXAMPLES) });
+    expect((await server.call('POST', '/api/v1/packs/crm/samples')).status).toBe(200);
+    const { body } = await server.call('POST', '/api/v1/accounts', { body: { name: 'other' } });
+    stranger = body.secret;
+  });
+  afterAll(() => server?.stop());
+
+  it('is in the list of packs, the manifest, OpenAPI and the reference page', async () => {
+    const { body: packs } = await server.call('GET', '/api/v1/packs');
+    expect(packs.items.map(({ name }: { name: string }) => name)).toEqual(EXAMPLES.toSorted());
+    const names: string[] = packs.items.flatMap(({ commands }: { commands: string[] }) => commands);
+    const { body: manifest } = await server.call('GET', '/api/v1/commands');
+    expect(manifest.commands.map(({ name }: { name: string }) => name)).toEqual(
+      expect.arrayContaining(names),
+    );
+    const { body: description } = await server.call('GET', '/openapi.json', { key: null });
+    expect(await validate(structuredClone(description))).toMatchObject({ valid: true });
+    expect(description.paths['/api/v1/contacts/{contactId}/emails'].post).toMatchObject({
+      'x-seed-scope': 'emails:write',
+    });
+    const { body: page } = await server.call('GET', '/docs', { key: null });
+    for (const name of names) expect(page).toContain(`>${name}</h3>`);
+  });
+
+  it('has a summary, an example of its own and a described input for everything that an agent may type', async () => {
+    const { body } = await server.call('GET', '/api/v1/commands');
+    for (const { name, examples, input, scope } of body.commands) {
+      expect(examples[0], name).toMatch(new RegExp(`seed ${name}\\b`));
+      for (const [field, schema] of Object.entries<{ description?: string }>(input.properties ?? {})) {
+        expect(schema.description, `${name}: ${field}`).toBeTruthy();
+      }
+      if (scope !== null) expect(scope, name).toMatch(/^[a-z-]+:[a-z-]+$/);
+    }
+  });
+
+  it('gives its scopes to keys, and its commands to the keys that have them', async () => {
+    const { secret } = await server.newKey(['contacts:read']);
+    expect((await server.call('GET', '/api/v1/contacts/acme-corp', { key: secret })).status).toBe(200);
+    const refused = await server.call('GET', '/api/v1/emails', { key: secret });
+    expect([refused.status, refused.body.error.code]).toEqual([403, 'missing_scope']);
+    const { body } = await server.call('GET', '/api/v1/commands', { key: secret });
+    expect(body.commands.map(({ name }: { name: string }) => name).sort()).toEqual([
+      'contacts get',
+      'contacts list',
+      'whoami',
+    ]);
+  });
+
+  it('drafts once however often the request is sent', async () => {
+    const request = {
+      body: { subject: 'Hello', body: 'Hello' },
+      headers: { 'idempotency-key': 'once' },
+    };
+    const first = await server.call('POST', '/api/v1/contacts/globex/emails', request);
+    const second = await server.call('POST', '/api/v1/contacts/globex/emails', request);
+    expect(first.status).toBe(201);
+    expect(second.body).toEqual(first.body);
+    const { body } = await server.call('GET', '/api/v1/emails?contactId=globex');
+    expect(body.items).toHaveLength(1);
+  });
+
+  it.each(['a\0b', 'a\ud800'])('refuses the text %j, which Postgres cannot store', async (text) => {
+    const path = '/api/v1/contacts/initech/emails';
+    const { status } = await server.call('POST', path, { body: { subject: text, body: 'b' } });
+    expect(status).toBe(400);
+    expect((await server.call('GET', '/api/v1/emails?contactId=initech')).body.items).toEqual([]);
+  });
+
+  it('shows another account nothing', async () => {
+    for (const path of ['contacts', 'subscriptions', 'emails']) {
+      expect((await server.call('GET', `/api/v1/${path}`, { key: stranger })).body.items).toEqual([]);
+    }
+    expect((await server.call('GET', '/api/v1/contacts/acme-corp', { key: stranger })).status).toBe(404);
+  });
+
+  it('writes sample rows for the operator alone, into an account that has none', async () => {
+    const before = await rowsOf(server.databaseUrl, 'select * from pack_crm.contacts order by id');
+    const again = await server.call('POST', '/api/v1/packs/crm/samples');
+    expect([again.status, again.body.error.code]).toEqual([409, 'conflict']);
+    const refused = await server.call('POST', '/api/v1/packs/crm/samples', { key: stranger });
+    expect([refused.status, refused.body.error.code]).toEqual([403, 'operator_only']);
+    expect((await server.call('POST', '/api/v1/packs/none/samples')).status).toBe(404);
+    const atOnce = await Promise.all(
+      [1, 2, 3].map(() => server.call('POST', '/api/v1/packs/devops/samples').then(({ status }) => status)),
+    );
+    expect(atOnce.sort()).toEqual([200, 409, 409]);
+    expect(await rowsOf(server.databaseUrl, 'select * from pack_crm.contacts order by id')).toEqual(before);
+  });
+
+  it('lists 10,000 contacts a page at a time and says how to go on', async () => {
+    await run(
+      server.databaseUrl,
+      `insert into pack_crm.contacts select account_id, 'many-' || n, company, name, email, phone, time_zone, created_at
+       from pack_crm.contacts, generate_series(1, 10000) n where id = 'acme-corp'`,
+    );
+    const { body: manifest } = await server.call('GET', '/api/v1/commands');
+    const cli = await handedOutCli(manifest, { SEED_API_URL: server.url, SEED_API_KEY: server.adminKey });
+    const { stdout, stderr } = await cli.run(['contacts', 'list']);
+    expect(stdout.trimEnd().split('\n')).toHaveLength(1 + 20);
+    expect(stderr).toMatch(/^There is more: seed contacts list --cursor \S+\n$/);
+    const json = await cli.run(['contacts', 'list', '--json']);
+    expect(json.stdout.length).toBeLessThan(8_000);
+    await cli.remove();
+  });
+});
+
+describe('a call of a pack', () => {
+  const MIGRATION = 'create table notes (account_id uuid not null, id uuid not null, text text not null);';
+  const INSERT = `await db.insertInto('notes').values({ account_id: account.id, id: creationId, text: 'x' }).execute();`;
+  const write = (name: string, rest: string) =>
+    commandText({
+      name: `'notes ${name}'`,
+      http: `'POST /notes/${name}'`,
+      scope: `'notes:write'`,
+      effect: `'write'`,
+      run: `async (_, { db, account, creationId }) => { ${INSERT} ${rest} }`,
+    });
+  const commands = [
+    write('add', 'return { ok: true };'),
+    write('fail', `throw new SeedError('conflict', 'there is no room');`),
+    write('misfit', `return { ok: 'perhaps' };`),
+    write('twice', `${INSERT} return { ok: true };`),
+    commandText({ run: `async (_, { db, account, creationId }) => { ${INSERT} return { ok: true }; }` }),
+    commandText({
+      name: `'notes peek'`,
+      http: `'GET /notes/peek'`,
+      run: `async (_, { db }) => { await sql\`select * from keys\`.execute(db); return { ok: true }; }`,
+    }),
+  ];
+  let server: TestServer;
+  let folder: PackFolder;
+  beforeAll(async () => {
+    folder = await packFolder({
+      'notes/pack.ts': packFile('notes', ...commands),
+      'notes/migrations/0001_notes.sql': MIGRATION,
+    });
+    server = await startTestServer({ packs: folder.settings });
+  });
+  afterAll(async () => {
+    await server?.stop();
+    await folder?.[Symbol.asyncDispose]();
+  });
+  const notes = async () => (await rowsOf(server.databaseUrl, 'select from pack_notes.notes')).length;
+
+  it.each([
+    ['that succeeds is kept', 'POST', 'add', 200, 1],
+    ['that fails changes nothing', 'POST', 'fail', 409, 0],
+    ['whose answer does not fit its schema changes nothing', 'POST', 'misfit', 500, 0],
+    ['that writes although its effect is read changes nothing', 'GET', '', 500, 0],
+    ["sees no table of Seed's own by its bare name", 'GET', 'peek', 500, 0],
+  ])('%s', async (_, method, path, status, added) => {
+    const before = await notes();
+    expect((await server.call(method, `/api/v1/notes${path && `/${path}`}`)).status).toBe(status);
+    expect((await notes()) - before).toBe(added);
+  });
+});
+
+describe('a start with packs', () => {
+  const folders: PackFolder[] = [];
+  const servers: TestServer[] = [];
+  afterEach(async () => {
+    for (const server of servers.splice(0)) await server.stop();
+    for (const folder of folders.splice(0)) await folder[Symbol.asyncDispose]();
+  });
+  const packs = async (files: Record<string, string>) => {
+    const folder = await packFolder(files);
+    folders.push(folder);
+    return { packs: folder.settings };
+  };
+  const start = async (files: Record<string, string>) => {
+    const server = await startTestServer(await packs(files));
+    servers.push(server);
+    return server;
+  };
+  const notes = (migration: string, name = '0001_notes.sql') => ({
+    'notes/pack.ts': packFile('notes', commandText()),
+    [`notes/migrations/${name}`]: migration,
+  });
+  const SOUND = 'create table notes (account_id uuid not null, id uuid not null);';
+
+  it.each([
+    [
+      'with a mistake',
+      notes('create table a (\n  account_id uuid not null,\n  oops\n);'),
+      /0001_notes\.sql:[34] cannot be applied: .*syntax/,
+    ],
+    ['without account_id', notes('create table a (id uuid);'), /the table a has no account_id/],
+    [
+      'that leaves account_id empty',
+      notes('create table a (account_id uuid);'),
+      /the table a has no account_id/,
+    ],
+    ['with another name', notes(SOUND, 'notes.sql'), /notes\.sql is not called like a migration/],
+  ])('whose migration is one %s stops', async (_, files, reason) => {
+    const error = await start(files).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'invalid_settings', message: expect.stringMatching(reason) });
+    expect(String(error)).toContain('notes/migrations');
+  });
+
+  it('applies each migration once, also when two start at once, and refuses a changed or missing one', async () => {
+    const server = await start(notes(SOUND));
+    const restart = async (files: Record<string, string>) => {
+      const settings = await packs(files);
+      const { stop } = await startServer({ ...server.settings, ...settings }, createLog('test', 'silent'));
+      await stop();
+    };
+    const next = { 'notes/migrations/0002_more.sql': 'alter table notes add column text text;' };
+    await Promise.all([restart({ ...notes(SOUND), ...next }), restart({ ...notes(SOUND), ...next })]);
+    expect(await rowsOf(server.databaseUrl, 'select name from pack_migrations order by number')).toEqual([
+      { name: '0001_notes.sql' },
+      { name: '0002_more.sql' },
+    ]);
+    await expect(restart({ ...notes(`${SOUND} -- changed`), ...next })).rejects.toThrow(/was changed after/);
+    await expect(restart(notes(SOUND))).rejects.toThrow(/newer than this version of the pack notes/);
+  });
+});
