@@ -20,6 +20,7 @@ export const pack = definePack<Tables>({
     getIncident,
     createIncident,
   ],
+  events: [{ name: 'incident.created', summary: 'An incident was reported' }],
   samples: writeSamples,
   playbooks: [incidentReport],
 });

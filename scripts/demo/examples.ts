@@ -85,6 +85,17 @@ export const EXAMPLES: readonly Example[] = [
     shows: [['obs', 'costs', '--by', 'key']],
   },
   {
+    name: 'content',
+    title: 'Content',
+    instruction:
+      'Review our webhook event history from the last 7 days. Identify the most active event types and generate a weekly platform activity summary for the team.',
+    scopes: ['webhooks:read', 'obs:read'],
+    timeoutMs: 60_000,
+    // Seed's own events are history enough: keys and tasks of this Seed so far.
+    prepare: async () => {},
+    shows: [['webhooks', 'events', 'list', '--limit', '10']],
+  },
+  {
     name: 'healthcare',
     title: 'Healthcare',
     instruction:

@@ -17,6 +17,12 @@ export interface PackContext<Tables = NoTables> {
    */
   db: Kysely<Tables>;
   clock: { now(): Date };
+  /**
+   * Tells the account's webhooks that something happened, when and if the call is kept.
+   * @param type one that the pack declares in its `events`
+   * @param data thin: ids and what changed, never a secret
+   */
+  emit(type: string, data: Record<string, unknown>): void;
   /** An id for what the command creates; the same again when its request is repeated. */
   creationId: string;
   /** Aborted when the caller goes away or the server stops. */

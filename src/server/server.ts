@@ -128,7 +128,7 @@ export async function startServer(
     trustedProxies: settings.trustedProxies,
     registry,
     packs,
-    eventTypes: createEventTypes(BUILT_IN_EVENT_TYPES),
+    eventTypes: createEventTypes([...BUILT_IN_EVENT_TYPES, ...packs.flatMap(({ events = [] }) => events)]),
     secretsKey,
     webhookNetworks: settings.webhookNetworks,
     llm,

@@ -3,24 +3,38 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
 import { packSchema } from './pack-schema.ts';
 import type { Store } from './store.ts';
+import type { Tx } from './tables.ts';
 
 /**
  * Runs the work in one transaction in which names without a schema are the pack's own tables.
  * @param access of a command that only reads: Postgres refuses everything else
+ * @param afterwards what Seed itself writes in the same transaction, when the work is done
  */
 export function inPackTransaction<Result>(
   { db }: Store,
   pack: string,
   access: 'read only' | 'read write',
   work: (db: Kysely<never>) => Promise<Result>,
+  afterwards: (tx: Tx) => Promise<void> = async () => {},
 ): Promise<Result> {
   return db
     .transaction()
     .setAccessMode(access)
     .execute(async (transaction) => {
-      await sql`select set_config('search_path', ${packSchema(pack)}, true)`.execute(transaction);
-      return work(transaction as unknown as Transaction<never>);
+      const own = await swapSearchPath(transaction, packSchema(pack));
+      const result = await work(transaction as unknown as Transaction<never>);
+      await swapSearchPath(transaction, own);
+      await afterwards(transaction);
+      return result;
     });
+}
+
+/** Until the transaction ends. Returns what it was before. */
+async function swapSearchPath(tx: Tx, path: string): Promise<string> {
+  const { rows } = await sql<{ before: string }>`
+    with before as materialized (select current_setting('search_path') as before)
+    select before, set_config('search_path', ${path}, true) from before`.execute(tx);
+  return rows[0]?.before ?? '';
 }
 
 /**

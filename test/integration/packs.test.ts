@@ -103,6 +103,18 @@ describe('the example packs on a server', () => {
     expect(await rowsOf(server.databaseUrl, 'select * from pack_crm.contacts order by id')).toEqual(before);
   });
 
+  it('tells webhooks what a command emits, once, and nothing of a call that fails', async () => {
+    const report = { title: 'Queue stands still', severity: 'high', summary: 'Since 10:12' };
+    const path = '/api/v1/environments/production-us/incidents';
+    const { status, body } = await server.call('POST', path, { body: report });
+    expect(status).toBe(201);
+    expect((await server.call('POST', path, { body: report })).status).toBe(409);
+    const told = (await server.call('GET', '/api/v1/webhooks/events?type=incident.created')).body.items;
+    const { title, severity } = report;
+    const data = { incidentId: body.incident.id, environment: 'production-us', title, severity };
+    expect(told.map((event: { data: object }) => event.data)).toEqual([data]);
+  });
+
   it('lists 10,000 contacts a page at a time and says how to go on', async () => {
     await run(
       server.databaseUrl,

@@ -74,7 +74,10 @@ export const createIncident = defineCommand({
       )
       .returningAll()
       .executeTakeFirst();
-    if (row) return { incident: toIncident(row) };
+    if (row) {
+      ctx.emit('incident.created', { incidentId: row.id, environment: id, title, severity });
+      return { incident: toIncident(row) };
+    }
     throw new SeedError('conflict', `"${id}" has an open incident already`, {
       hint: 'Nothing was created. Say so: the outage is known.',
     });

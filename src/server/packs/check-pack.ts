@@ -30,6 +30,14 @@ const CommandShape = z.looseObject({
   run: z.custom(isFunction, 'is not a function'),
 });
 
+/** Seed's own begin with these. */
+const OWN_EVENTS = /^(task|key|webhook)\./;
+const EventName = z
+  .string()
+  .max(100)
+  .regex(/^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/, 'is written like "incident.created"')
+  .refine((name) => !OWN_EVENTS.test(name), "begins like Seed's own: task., key. and webhook. are taken");
+
 const PackShape = z.looseObject({
   name: z
     .string()
@@ -39,6 +47,7 @@ const PackShape = z.looseObject({
   commands: z.array(z.unknown()).min(1, 'is empty'),
   migrations: z.instanceof(URL).optional(),
   samples: z.custom(isFunction, 'is not a function').optional(),
+  events: z.array(z.looseObject({ name: EventName, summary: z.string().min(1).max(200) })).optional(),
   playbooks: z
     .array(
       z.looseObject({

@@ -57,6 +57,18 @@ describe('a broken pack', () => {
     ['whose input is no object', command({ input: 'z.string()' }), /input is not a z\.object/],
     ['whose output is no object', command({ output: 'z.array(z.string())' }), /output is not a z\.object/],
     ['without run', command({ run: 'null' }), /run is not a function/],
+    ...[`{ name: 'task.filed', summary: 's' }`, `{ name: 'noted', summary: 's' }`, `'note.made'`].map(
+      (event): [string, Record<string, string>, RegExp] => [
+        `with the event ${event}`,
+        {
+          'notes/pack.ts': packFile('notes', commandText()).replace(
+            'commands:',
+            `events: [${event}], commands:`,
+          ),
+        },
+        /the pack's events\.0/,
+      ],
+    ),
     [
       'without the folder of migrations that it names',
       {

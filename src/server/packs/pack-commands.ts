@@ -6,6 +6,7 @@ import type { PackContext } from '../../commands/pack-command.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { inPackTransaction } from '../../store/pack-tables.ts';
 import type { Store } from '../../store/store.ts';
+import { emittedEvents } from './emitted-events.ts';
 import type { LoadedPack } from './pack.ts';
 
 export function packCommands(pack: LoadedPack, store: Store): Command[] {
@@ -18,13 +19,19 @@ export function packCommands(pack: LoadedPack, store: Store): Command[] {
     };
     return {
       ...command,
-      run: (given, ctx) => {
+      run: async (given, ctx) => {
         // The server has refused what Postgres cannot store (unkeepable-input.ts).
         const input = given as never;
-        const context = { ...contextOf(ctx), clock: store.clock };
-        if (pack.migrationsFolder === null) return call(input, withoutTables(context, pack));
+        const events = emittedEvents(pack, command.effect, ctx.actor.accountId, store);
+        const context = { ...contextOf(ctx), clock: store.clock, emit: events.emit };
+        if (pack.migrationsFolder === null) {
+          const output = await call(input, withoutTables(context, pack));
+          if (events.any()) await store.db.transaction().execute(events.write);
+          return output;
+        }
         const access = command.effect === 'read' ? 'read only' : 'read write';
-        return inPackTransaction(store, pack.name, access, (db) => call(input, { ...context, db }));
+        const work = (db: Kysely<never>) => call(input, { ...context, db });
+        return inPackTransaction(store, pack.name, access, work, events.write);
       },
     };
   });

@@ -1,6 +1,7 @@
 // What a pack is: the commands of one domain, with their tables, sample data and playbooks. See docs/your-platform.md.
 import type { Kysely } from 'kysely';
 import type { NoTables, PackCommand } from '../../commands/pack-command.ts';
+import type { EventType } from '../../core/event-types.ts';
 import type { Playbook } from '../llm/scripted/playbook.ts';
 
 export interface SampleContext<Tables = NoTables> {
@@ -21,6 +22,8 @@ export interface Pack<Tables = never> {
   migrations?: URL;
   /** Writes sample rows for an account that has none; `seed packs samples <name>` asks for it. */
   samples?(context: SampleContext<Tables>): Promise<void>;
+  /** The types of events that its commands emit, such as `incident.created`. */
+  events?: readonly EventType[];
   /** Instructions that the model `scripted` knows by heart. */
   playbooks?: readonly Playbook[];
 }
