@@ -27,7 +27,10 @@ export const getArtifact = defineFile({
   http: 'GET /tasks/{id}/artifacts/content',
   scope: 'tasks:read',
   effect: 'read',
-  input: z.object({ id: TaskId, name: FileName.describe('Name of the artifact, as the list has it') }),
+  input: z.object({
+    id: TaskId,
+    name: FileName.meta({ examples: ['report.csv'] }).describe('Name of the artifact, as the list has it'),
+  }),
   examples: [
     'seed tasks artifacts get 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11 report.csv --output report.csv',
     'seed tasks artifacts get 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11 report.csv | head',

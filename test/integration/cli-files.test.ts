@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Lease } from '../../src/protocol/runner.ts';
 import { type Cli, handedOutCli } from '../fixtures/cli-process.ts';
 import { manifest } from '../fixtures/cli-server.ts';
 import { startTestServer, type TestRunner, type TestServer } from '../fixtures/server.ts';
@@ -26,17 +25,12 @@ const at = (name: string) => join(cli.home, name);
 const runTask = (...files: string[]) =>
   cli.run(['tasks', 'run', 'x', '--detach', '--json', ...files.flatMap((file) => ['--file', file])]);
 
-async function put(lease: Lease, name: string, content: string | Uint8Array<ArrayBuffer>): Promise<void> {
-  const url = `${server.url}/runner/v1/tasks/${lease.taskId}/artifacts?name=${encodeURIComponent(name)}`;
-  const headers = { authorization: `Bearer ${server.runnerToken}`, 'seed-lease': lease.leaseId };
-  expect((await fetch(url, { method: 'PUT', headers, body: content })).status).toBe(204);
-}
-
 /** A running task with these artifacts. */
 async function taskWith(artifacts: Record<string, string | Uint8Array<ArrayBuffer>>): Promise<string> {
   await server.call('POST', '/api/v1/tasks/run', { body: { instruction: 'x' } });
   const lease = await runner.lease();
-  for (const [name, content] of Object.entries(artifacts)) await put(lease, name, content);
+  for (const [name, content] of Object.entries(artifacts))
+    expect(await runner.put(lease, name, content)).toBe(204);
   return lease.taskId;
 }
 const get = (id: string, name: string, ...flags: string[]) =>
