@@ -1,11 +1,13 @@
 // Calls the server's commands over REST. Used by run.ts, follow-task.ts and login.ts.
+
+import { type RestCall, restCall } from '../lib/rest-call.ts';
+import { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
 import { apiError, connectionError, isBroken, isRefused, notSeed } from './api-errors.ts';
 import type { Io } from './io.ts';
 import { multipartBody, type StreamedBody, takeFiles } from './multipart.ts';
 import type { Profile } from './profile.ts';
 import type { HttpResponse } from './request.ts';
-import { restCall } from './rest-call.ts';
 
 export interface Api {
   readonly url: string;
@@ -97,10 +99,10 @@ export function createApi(io: Io, profile: Profile): Api {
         accept: 'application/json',
         ...(command.creates && { idempotencyKey: globalThis.crypto.randomUUID() }),
       }),
-    file: (command, input) => send({ ...restCall(command, input), accept: '*/*' }),
+    file: (command, input) => send({ ...typedCall(command, input), accept: '*/*' }),
     get: (path) => json({ method: 'GET', path, accept: 'application/json' }),
     async stream(command, input, { lastEventId, signal }) {
-      const exchange = { ...restCall(command, input), accept: 'application/x-ndjson', lastEventId, signal };
+      const exchange = { ...typedCall(command, input), accept: 'application/x-ndjson', lastEventId, signal };
       return (await send(exchange)).body;
     },
   };
@@ -112,8 +114,17 @@ function callOf(
   input: Record<string, unknown>,
 ): Pick<Exchange, 'method' | 'path' | 'body'> {
   const { rest, files } = takeFiles(input);
-  const call = restCall(command, rest);
+  const call = typedCall(command, rest);
   return files === null ? call : { ...call, body: multipartBody(call.body ?? '{}', files) };
+}
+
+/** What cannot be put into a request was typed wrong. */
+function typedCall(command: ManifestCommand, input: Record<string, unknown>): RestCall {
+  try {
+    return restCall(command, input);
+  } catch (cause) {
+    throw cause instanceof SeedError ? new SeedError('usage', cause.message, { cause }) : cause;
+  }
 }
 
 function isJson(response: HttpResponse): boolean {

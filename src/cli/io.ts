@@ -14,6 +14,10 @@ export interface Input {
   readonly isTerminal: boolean;
   /** All of it as text. Rejects with SeedError `usage` past `limitBytes`. */
   readAll(limitBytes: number): Promise<string>;
+  /** What comes, as it comes. */
+  chunks(): AsyncIterable<Uint8Array>;
+  /** One line typed on a terminal; null when the person gave up. */
+  readLine(): Promise<string | null>;
   /** One line typed on a terminal without echo; null when the person gave up (Ctrl-C, Ctrl-D). */
   readSecret(): Promise<string | null>;
 }

@@ -1,5 +1,6 @@
-// Splits a body into lines and takes up a broken stream where it ended. Used by stream-command.ts and follow-task.ts.
-import { SeedError } from '../protocol/errors.ts';
+// The items of a stream, which is taken up where it ended when it breaks. Used by stream-command.ts and follow-task.ts.
+import { linesOf } from '../lib/lines.ts';
+import type { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
 import { parseAnswer } from './answer-view.ts';
 import type { Api } from './api.ts';
@@ -7,7 +8,6 @@ import { connectionError } from './api-errors.ts';
 import { isRecord } from './cell.ts';
 import type { Io } from './io.ts';
 
-const LINE_LIMIT_CHARACTERS = 4 * 1024 * 1024;
 /** Pauses before a broken stream is opened again; they start anew whenever something came. */
 const RECONNECT_PAUSES_MS = [200, 500, 1000, 2000, 3000];
 
@@ -15,25 +15,6 @@ export interface StreamLine {
   /** The line as it came, without its newline. */
   text: string;
   item: unknown;
-}
-
-/** The non-empty lines of a body. Throws SeedError when a line passes the limit, the body's own error when it breaks. */
-async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const chunk of body) {
-    rest += decoder.decode(chunk, { stream: true });
-    const lines = rest.split('\n');
-    rest = lines.pop() ?? '';
-    if (rest.length > LINE_LIMIT_CHARACTERS) {
-      throw new SeedError(
-        'unreachable',
-        `the server sent a line of over ${LINE_LIMIT_CHARACTERS} characters`,
-      );
-    }
-    for (const line of lines) if (line.trim() !== '') yield line;
-  }
-  if (rest.trim() !== '') yield rest;
 }
 
 /**

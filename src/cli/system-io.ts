@@ -52,8 +52,27 @@ function input(stream: NodeJS.ReadStream): Input {
       }
       return Buffer.concat(chunks).toString('utf8');
     },
+    chunks: () => stream,
+    readLine: () => readLine(stream),
     readSecret: () => readSecret(stream),
   };
+}
+
+/** The terminal itself shows what is typed, and hands it over with Enter. */
+function readLine(stream: NodeJS.ReadStream): Promise<string | null> {
+  return new Promise((resolve) => {
+    const finish = (line: string | null) => {
+      stream.off('data', take);
+      stream.off('end', end);
+      stream.pause();
+      resolve(line);
+    };
+    const take = (chunk: Buffer) => finish(chunk.toString('utf8').trim());
+    const end = () => finish(null);
+    stream.once('data', take);
+    stream.once('end', end);
+    stream.resume();
+  });
 }
 
 const ENTER = ['\r', '\n'];

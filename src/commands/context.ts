@@ -120,8 +120,8 @@ export interface TaskService {
   /** What its agent has left until now, by name. */
   artifacts(id: string): Promise<KeptFile[]>;
   artifact(id: string, name: string): Promise<SentFile>;
-  /** Past and coming events with seq > after, in order; ends after the terminal status. */
-  events(id: string, after: number): Promise<AsyncIterable<TaskEvent>>;
+  /** Past and, unless only those are wanted, coming events with seq > after, in order; ends after the terminal status. */
+  events(id: string, after: number, onlyPast: boolean): Promise<AsyncIterable<TaskEvent>>;
 }
 
 export interface PackService {

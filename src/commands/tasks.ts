@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { TaskEvent } from '../protocol/event.ts';
 import { LedgerEntry } from '../protocol/ledger.ts';
+import { LIMITS } from '../protocol/limits.ts';
 import { Moment } from '../protocol/moment.ts';
 import { pageInput, pageOf } from '../protocol/page.ts';
 import { RunTaskBody, Task, TaskStatus } from '../protocol/task.ts';
@@ -106,12 +107,23 @@ export const taskEvents = defineStream({
       .max(999_999_999)
       .default(0)
       .describe('Only events after this sequence number'),
+    past: z.boolean().default(false).describe('Only what has happened so far; do not wait for more'),
+    limit: z.number().int().min(1).max(LIMITS.eventsPerTask).optional().describe('At most so many events'),
   }),
   item: TaskEvent,
-  examples: ['seed tasks events 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11'],
-  stream: async ({ id, after }, ctx) => positioned(await ctx.tasks.events(id, after)),
+  examples: [
+    'seed tasks events 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11',
+    'seed tasks events 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11 --past --limit 100',
+  ],
+  stream: async ({ id, after, past, limit }, ctx) =>
+    positioned(await ctx.tasks.events(id, after, past), limit),
 });
 
-async function* positioned(events: AsyncIterable<TaskEvent>) {
-  for await (const event of events) yield { id: event.seq, item: event };
+async function* positioned(events: AsyncIterable<TaskEvent>, limit = Number.POSITIVE_INFINITY) {
+  let given = 0;
+  for await (const event of events) {
+    yield { id: event.seq, item: event };
+    given += 1;
+    if (given >= limit) return;
+  }
 }

@@ -17,6 +17,7 @@ export const ERROR_STATUS = {
   missing_scope: 403,
   operator_only: 403,
   not_allowed: 403,
+  origin_not_allowed: 403,
   model_not_allowed: 403,
   too_deep: 403,
   not_found: 404,

@@ -74,6 +74,16 @@ export const LIMITS = {
   webhookAnswerBytes: 4 * 1024,
   /** Attempts of a delivery that lists show. */
   webhookAttemptsShown: 20,
+  mcp: {
+    /** Tools on a page of tools/list. */
+    toolsPage: 50,
+    /** Seconds that runTask waits for the task's end unless it is told otherwise: clients give up after 60. */
+    waitSecondsDefault: 50,
+    /** Bytes of a tool's text; the whole of a longer answer is in the structured content. */
+    textBytes: 8 * 1024,
+    /** Bytes of a resource; a longer transcript is cut at its end. */
+    resourceBytes: 1024 * 1024,
+  },
   /** What a task's sandbox may have at the least and at the most; a server's own maxima lie within (docs/running.md). */
   resources: {
     vcpusMin: 1,

@@ -18,7 +18,7 @@ export function answerErrors(log: Logger) {
       if (known === error) log.warn({ requestId, code }, known.message);
       else log.error({ requestId, code, err: error }, known.message);
     }
-    if (known.status === 401) c.header('WWW-Authenticate', 'Bearer realm="seed"');
+    if (known.status === 401) c.header('WWW-Authenticate', c.get('challenge') ?? 'Bearer realm="seed"');
     const retryAfter = known.retryAfterSeconds ?? (known.status === 429 ? RETRY_AFTER_SECONDS : null);
     if (retryAfter !== null) c.header('Retry-After', String(retryAfter));
     return c.json(known.toBody(requestId), known.status as ContentfulStatusCode);

@@ -14,6 +14,7 @@ import type { HttpEnv } from './http-types.ts';
 import { limitApiBody, limitBody, limitRunnerBody } from './limit-body.ts';
 import { llmRoutes } from './llm-routes.ts';
 import { logRequests } from './log-requests.ts';
+import { mcpRoutes } from './mcp/routes.ts';
 import { toOpenApi } from './openapi.ts';
 import type { ServerParts } from './parts.ts';
 import { runnerRoutes } from './runner-routes.ts';
@@ -34,12 +35,14 @@ export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
   if (metrics) app.use(watchRequests(metrics));
   if (log.isLevelEnabled('info')) app.use(logRequests(log));
   app.use('/api/*', limitApiBody(registry.commands));
+  app.use('/mcp', limitBody(LIMITS.bodyBytes));
   app.use('/llm/*', limitBody(LIMITS.llmBodyBytes));
   app.use('/runner/*', limitRunnerBody());
 
   app.route('/api/v1', commandRoutes(parts));
   app.route('/llm/v1', llmRoutes(parts));
   app.route('/runner/v1', runnerRoutes(parts));
+  app.route('/', mcpRoutes(parts, app));
   if (metrics) app.route('/metrics', metricsRoute(metrics, store));
 
   const description = toOpenApi(registry.commands, version);

@@ -8,7 +8,7 @@ const WRITE_EVERY_MS = 1_000;
 /** So many are not kept waiting until the second is over. */
 const WRITTEN_AT_ONCE = 1_000;
 /** Calls that may wait to be written; more than that are left out, and the log says how many. */
-const WAITING_MOST = 10_000;
+const WAITING_MOST = 50_000;
 
 /** Owns the calls that wait; they are written when the server stops. */
 export class CallLog implements AsyncDisposable {

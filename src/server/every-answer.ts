@@ -13,8 +13,8 @@ export async function headEveryAnswer() {
     const requestId = randomUUID();
     c.set('requestId', requestId);
     const { outgoing } = c.env;
-    outgoing.setHeader('X-Request-Id', requestId);
-    for (const [name, value] of fixed) outgoing.setHeader(name, value);
+    outgoing?.setHeader('X-Request-Id', requestId);
+    for (const [name, value] of fixed) outgoing?.setHeader(name, value);
     await next();
   });
 }

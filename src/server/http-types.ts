@@ -4,7 +4,8 @@ import type { Actor } from '../commands/context.ts';
 import type { PresentedKey } from '../store/presented-key.ts';
 
 export interface HttpEnv {
-  Bindings: HttpBindings;
+  /** A call that MCP makes within the server has no answer of its own to Node. */
+  Bindings: Pick<HttpBindings, 'incoming'> & Partial<Pick<HttpBindings, 'outgoing'>>;
   Variables: {
     requestId: string;
     actor: Actor;
@@ -16,6 +17,8 @@ export interface HttpEnv {
     target?: string;
     /** What the command was called with, once it is known to be sound. */
     input?: unknown;
+    /** What a 401 says in WWW-Authenticate, where it is not the usual. */
+    challenge?: string;
     /** What a command has answered. */
     output?: unknown;
   };

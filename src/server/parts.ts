@@ -10,6 +10,7 @@ import type { KeptBlobs } from './blobs/kept-blobs.ts';
 import type { CallLog } from './call-log.ts';
 import type { KeyUse } from './key-use.ts';
 import type { LlmGateway } from './llm/gateway.ts';
+import type { McpServerFor } from './mcp/routes.ts';
 import type { LoadedPack } from './packs/pack.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { ResourcePolicy } from './services/resources.ts';
@@ -32,6 +33,10 @@ export interface ServerParts {
   rateLimits: RateLimits;
   /** Addresses of proxies whose X-Forwarded-For is believed, as CIDRs. */
   trustedProxies: readonly string[];
+  /** Origins of web pages that may call /mcp, besides those of this machine. */
+  mcpAllowedOrigins: readonly string[];
+  /** Makes the MCP server of one request. */
+  mcpServerFor: McpServerFor;
   log: Logger;
   /** Shared with the runners; they present it as their bearer token. */
   runnerToken: string;

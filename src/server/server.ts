@@ -24,6 +24,8 @@ import { KeyUse } from './key-use.ts';
 import { sweepLapsedLeases } from './lapsed-leases.ts';
 import { createLlmGateway } from './llm/gateway.ts';
 import { readPrices } from './llm/prices.ts';
+import type { McpServerFor } from './mcp/routes.ts';
+import { seedMcpServer } from './mcp/seed-offer.ts';
 import { shownPath } from './packs/import-file.ts';
 import { loadPacks } from './packs/load-packs.ts';
 import type { LoadedPack } from './packs/pack.ts';
@@ -62,11 +64,15 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** @throws SeedError when the database, the port or a setting does not allow a start */
+/**
+ * @param mcpServerFor what /mcp serves
+ * @throws SeedError when the database, the port or a setting does not allow a start
+ */
 export async function startServer(
   settings: ServerSettings,
   log: Logger,
   outside: Outside = { resolve: resolveByDns },
+  mcpServerFor: McpServerFor = seedMcpServer,
 ): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
   const stopping = new AbortController();
@@ -126,6 +132,8 @@ export async function startServer(
     keyUse,
     rateLimits: new RateLimits(),
     trustedProxies: settings.trustedProxies,
+    mcpAllowedOrigins: settings.mcpAllowedOrigins,
+    mcpServerFor,
     registry,
     packs,
     eventTypes: createEventTypes([...BUILT_IN_EVENT_TYPES, ...packs.flatMap(({ events = [] }) => events)]),

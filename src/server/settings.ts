@@ -24,6 +24,8 @@ export interface ServerSettings {
   logLevel: string;
   /** Addresses of proxies whose X-Forwarded-For is believed, as CIDRs. */
   trustedProxies: string[];
+  /** Origins of web pages that may call /mcp, besides those of this machine. */
+  mcpAllowedOrigins: string[];
   /** Null: the audit log is kept for ever. */
   auditRetentionDays: number | null;
   /** Null: the price list that comes with Seed. */
@@ -54,6 +56,7 @@ export function readServerSettings(): ServerSettings {
     runnerToken: token,
     logLevel: logLevelSetting(),
     trustedProxies: cidrsSetting('SEED_TRUSTED_PROXIES'),
+    mcpAllowedOrigins: mcpAllowedOrigins(),
     auditRetentionDays: auditRetentionDays(),
     pricesFile: env('SEED_PRICES_FILE') ?? null,
     files: readFileSettings(),
@@ -99,6 +102,15 @@ function cidrsSetting(name: string): string[] {
   if (wrong === undefined) return cidrs;
   throw new SeedError('invalid_settings', `${name}: "${wrong}" is no address or range`, {
     hint: 'Write addresses and ranges with commas: 127.0.0.1,10.0.0.0/8,2001:db8::/32.',
+  });
+}
+
+function mcpAllowedOrigins(): string[] {
+  const origins = (env('SEED_MCP_ALLOWED_ORIGINS') ?? '').split(',').flatMap((text) => text.trim() || []);
+  const wrong = origins.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
+  if (wrong === undefined) return origins;
+  throw new SeedError('invalid_settings', `SEED_MCP_ALLOWED_ORIGINS: "${wrong}" is no origin`, {
+    hint: 'Write scheme, host and port as a browser does, with commas: https://console.example.com.',
   });
 }
 

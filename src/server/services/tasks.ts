@@ -63,7 +63,8 @@ export function taskService(
       return listLedger(store.db, actor.accountId, span, page);
     },
     ...artifactService(parts, actor),
-    events: async (id, after) => watchTask(parts, await found(id), after, held.signal),
+    events: async (id, after, onlyPast) =>
+      watchTask(parts, await found(id), { after, onlyPast, signal: held.signal }),
   };
 }
 

@@ -11,25 +11,27 @@ const BATCH = 200;
 /** A look at the table even without a notification, should one have been lost with a connection. */
 const LOOK_AGAIN_MS = 5_000;
 
+interface WatchOptions {
+  /** Events with a greater seq. */
+  after: number;
+  /** Ends with what is there. */
+  onlyPast: boolean;
+  signal: AbortSignal;
+}
+
 /**
  * The events with seq > after, in order; ends after the terminal one, or when the signal aborts.
  * @throws SeedError too_many_requests
  */
-export function watchTask(
-  parts: ServerParts,
-  task: Task,
-  after: number,
-  signal: AbortSignal,
-): AsyncGenerator<TaskEvent> {
+export function watchTask(parts: ServerParts, task: Task, options: WatchOptions): AsyncGenerator<TaskEvent> {
   refuseCrowd(task.keyId);
-  return follow(parts, task, after, signal);
+  return follow(parts, task, options);
 }
 
 async function* follow(
   { store }: ServerParts,
   task: Task,
-  after: number,
-  signal: AbortSignal,
+  { after, onlyPast, signal }: WatchOptions,
 ): AsyncGenerator<TaskEvent> {
   using _place = takePlace(task.keyId);
   using changes = store.signals.subscribe(`task:${task.id}`);
@@ -48,7 +50,7 @@ async function* follow(
       seq = event.seq;
     }
     // The status was read before the events: when it is terminal, the terminal event was among what could be read.
-    if (events.length < BATCH && isTerminal(progress.status)) return;
+    if (events.length < BATCH && (onlyPast || isTerminal(progress.status))) return;
     if (events.length === 0) await changes.next(LOOK_AGAIN_MS, signal);
   }
 }

@@ -11,9 +11,10 @@ export function watchRequests({ instruments }: Metrics) {
   return createMiddleware<HttpEnv>(async (c, next) => {
     const startedAt = performance.now();
     const surface = surfaceOf(c.req.path);
-    requestsOpen.inc({ surface });
     // A stream goes on after the handlers are done; its end is that of the connection's answer.
-    c.env.outgoing.once('close', () => requestsOpen.dec({ surface }));
+    const { outgoing } = c.env;
+    if (outgoing) requestsOpen.inc({ surface });
+    outgoing?.once('close', () => requestsOpen.dec({ surface }));
     await next();
     requests.inc({ surface, status: c.res.status });
     requestSeconds.observe({ surface }, (performance.now() - startedAt) / 1_000);

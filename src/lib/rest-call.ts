@@ -1,4 +1,4 @@
-// A command with its input as one HTTP request. Used by api.ts.
+// A command with its input as one HTTP request. Used by the CLI and by the MCP server.
 import { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
 
@@ -26,7 +26,7 @@ function pathSegment(name: string, value: unknown): string {
   const text = String(value ?? '');
   // Encoding leaves these as they are, and they would name another path.
   if (text === '' || text === '.' || text === '..') {
-    throw new SeedError('usage', `<${name}> cannot be ${JSON.stringify(text)}`);
+    throw new SeedError('invalid_input', `${name} cannot be ${JSON.stringify(text)}`);
   }
   return encodeURIComponent(text);
 }

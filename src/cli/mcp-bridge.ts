@@ -1,0 +1,116 @@
+// Carries MCP messages between stdio, one a line, and a server's Streamable HTTP endpoint. Used by mcp.ts.
+//
+// The server does all the work, so both transports are the same MCP. Each request is an HTTP request of its own; what is
+// cancelled here is let go of there.
+import { linesOf } from '../lib/lines.ts';
+import type { SeedError } from '../protocol/errors.ts';
+import { LIMITS } from '../protocol/limits.ts';
+import { apiError, connectionError } from './api-errors.ts';
+import { isRecord } from './cell.ts';
+import type { Io } from './io.ts';
+import { mcpHeaders } from './mcp-headers.ts';
+import type { HttpResponse } from './request.ts';
+
+export interface McpEndpoint {
+  url: string;
+  key: string;
+  /** With what its query asks for. */
+  endpoint: string;
+}
+
+interface Message {
+  id?: string | number;
+  method?: string;
+  params?: Record<string, unknown>;
+}
+
+/** runTask may hold its answer for as long as a task may run. */
+const ANSWER_TIMEOUT_MS = (LIMITS.waitSeconds + 60) * 1000;
+const PARSE_ERROR = -32700;
+const INTERNAL_ERROR = -32603;
+
+/** Comes back when stdin has ended; what is open then is let go of. */
+export async function bridgeMcp(io: Io, server: McpEndpoint): Promise<void> {
+  const open = new Map<string | number, AbortController>();
+  /** What `initialize` agreed on; requests of later revisions say it themselves. */
+  let revision: string | null = null;
+  const send = (message: object) => io.stdout.write(`${JSON.stringify(message)}\n`);
+
+  async function exchange(message: Message, signal: AbortSignal): Promise<void> {
+    const response = await io.request({
+      method: 'POST',
+      url: server.endpoint,
+      headers: { authorization: `Bearer ${server.key}`, ...mcpHeaders(message, revision) },
+      body: JSON.stringify({ jsonrpc: '2.0', ...message }),
+      timeoutMs: ANSWER_TIMEOUT_MS,
+      signal,
+    });
+    for await (const answer of answersOf(response, server)) {
+      if (message.method === 'initialize') revision = revisionIn(answer) ?? revision;
+      send(answer);
+    }
+  }
+
+  async function request(message: Message, id: string | number): Promise<void> {
+    const letGo = new AbortController();
+    open.set(id, letGo);
+    try {
+      await exchange(message, letGo.signal);
+    } catch (error) {
+      if (!letGo.signal.aborted) send(failure(id, connectionError(error, server.url)));
+    } finally {
+      open.delete(id);
+    }
+  }
+
+  for await (const line of linesOf(io.stdin.chunks())) {
+    const message = parseMessage(line);
+    if (message === null)
+      send({ jsonrpc: '2.0', id: null, error: { code: PARSE_ERROR, message: 'not JSON' } });
+    else if (message.method === undefined) continue;
+    else if (message.id !== undefined) void request(message, message.id);
+    else if (message.method === 'notifications/cancelled') open.get(cancelledIn(message))?.abort();
+    else await exchange(message, AbortSignal.timeout(ANSWER_TIMEOUT_MS)).catch(() => {});
+  }
+  for (const letGo of open.values()) letGo.abort();
+}
+
+/** The messages of an answer: one as JSON, or several as server-sent events, of which Seed writes each in one line. */
+async function* answersOf(response: HttpResponse, server: McpEndpoint): AsyncGenerator<object> {
+  const isStream = response.headers['content-type']?.startsWith('text/event-stream');
+  let text = '';
+  for await (const line of linesOf(response.body)) {
+    if (!isStream) text += line;
+    else if (line.startsWith('data:')) yield JSON.parse(line.slice('data:'.length)) as object;
+  }
+  if (isStream || text === '') return;
+  const answer = parseMessage(text);
+  // An error of Seed's own, such as a key that was revoked, is no message.
+  if (answer === null || !('jsonrpc' in answer)) throw apiError(response, text, server);
+  yield answer;
+}
+
+function failure(id: string | number, error: SeedError): object {
+  const { code, hint } = error;
+  const message = `${code}: ${error.message}.${hint === null ? '' : ` ${hint}`}`;
+  return { jsonrpc: '2.0', id, error: { code: INTERNAL_ERROR, message, data: { code } } };
+}
+
+function parseMessage(line: string): Message | null {
+  try {
+    const message: unknown = JSON.parse(line);
+    return isRecord(message) ? (message as Message) : null;
+  } catch {
+    // The caller says so to whoever wrote it.
+    return null;
+  }
+}
+
+function cancelledIn({ params }: Message): string | number {
+  return (params?.['requestId'] ?? '') as string | number;
+}
+
+function revisionIn(answer: object): string | null {
+  const { result } = answer as { result?: { protocolVersion?: unknown } };
+  return typeof result?.protocolVersion === 'string' ? result.protocolVersion : null;
+}

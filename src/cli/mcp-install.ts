@@ -1,0 +1,147 @@
+// seed mcp install: writes Seed into the configuration of an MCP client, after showing what would change. Used by repository.ts.
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SeedError } from '../protocol/errors.ts';
+import { fs } from './builtin.ts';
+import { isRecord } from './cell.ts';
+import { EXIT } from './exit-codes.ts';
+import type { Io } from './io.ts';
+import type { LocalCommand } from './local-command.ts';
+import { type Launch, MCP_CLIENTS, type McpClient } from './mcp-clients.ts';
+import { checkUrl, loadProfile } from './profile.ts';
+import { REPOSITORY } from './repository-root.ts';
+import { sanitise } from './sanitise.ts';
+import { styleFor } from './style.ts';
+
+const NAMES = MCP_CLIENTS.map(({ name }) => name).join(', ');
+
+export const mcpInstall: LocalCommand = {
+  name: 'mcp install',
+  summary: `Add Seed to an MCP client: ${NAMES}. Shows the change and asks first`,
+  usage: 'seed mcp install <client> [--core] [--yes]',
+  flags: [
+    { name: '--core', summary: 'Only the tools for tasks' },
+    { name: '--yes', summary: 'Write without asking' },
+  ],
+  options: { core: { type: 'boolean' }, yes: { type: 'boolean' } },
+  positionals: ['client'],
+  examples: ['seed mcp install claude-code', 'seed --url https://seed.example.com mcp install cursor'],
+  async run(io, flags, values) {
+    const client = MCP_CLIENTS.find(({ name }) => name === values['client']);
+    if (!client) {
+      const { client: typed } = values;
+      throw new SeedError(
+        'usage',
+        typed === undefined ? 'which client?' : `"${typed}" is no client of these`,
+        {
+          hint: `There are: ${NAMES}. Others: docs/mcp.md.`,
+        },
+      );
+    }
+    const change = changeOf(io, client, launchOf(flags.url, values['core'] === true));
+    if (change.after === change.before) {
+      io.stderr.write(`${client.title} has it already, in ${change.path}.\n`);
+      return EXIT.ok;
+    }
+    show(io, client, change);
+    if (values['yes'] !== true && !(await agrees(io))) {
+      io.stderr.write('Nothing was written.\n');
+      return EXIT.error;
+    }
+    write(change.path, change.after);
+    const needsKey = loadProfile(io, flags.url).key === null;
+    io.stderr.write(`Written. ${client.afterwards}\n${needsKey ? 'Log in before: seed login.\n' : ''}`);
+    return EXIT.ok;
+  },
+};
+
+interface Change {
+  path: string;
+  /** Null: there is no file. */
+  before: string | null;
+  after: string;
+  /** What there is of Seed in the file now. */
+  oldEntry: unknown;
+  newEntry: object;
+}
+
+/** The key stays where seed login has put it: no configuration of a client holds it. */
+function launchOf(urlFlag: string | undefined, core: boolean): Launch {
+  const url = urlFlag === undefined ? [] : ['--url', checkUrl(urlFlag)];
+  return {
+    command: fileURLToPath(new URL('bin/seed', REPOSITORY)),
+    args: [...url, 'mcp', ...(core ? ['--core'] : [])],
+  };
+}
+
+function changeOf(io: Io, client: McpClient, launch: Launch): Change {
+  const path = client.path(io, process.platform);
+  const before = fs.existsSync(path) ? fs.readFileSync(path, 'utf8') : null;
+  const newEntry = client.entry(launch);
+  const config = parseConfig(before, path, client, newEntry);
+  const servers = config[client.property] ?? {};
+  if (!isRecord(servers)) throw unreadable(path, `"${client.property}" is no object`, client, newEntry);
+  const { seed: oldEntry } = servers;
+  if (JSON.stringify(oldEntry) === JSON.stringify(newEntry))
+    return { path, before, after: before ?? '', oldEntry, newEntry };
+  const changed = { ...config, [client.property]: { ...servers, seed: newEntry } };
+  return { path, before, after: `${JSON.stringify(changed, null, 2)}\n`, oldEntry, newEntry };
+}
+
+function parseConfig(
+  text: string | null,
+  path: string,
+  client: McpClient,
+  entry: object,
+): Record<string, unknown> {
+  if (text === null || text.trim() === '') return {};
+  try {
+    const config: unknown = JSON.parse(text);
+    if (isRecord(config)) return config;
+  } catch (cause) {
+    throw unreadable(path, 'it is not plain JSON', client, entry, cause);
+  }
+  throw unreadable(path, 'it is no object', client, entry);
+}
+
+/** A file with comments in it is a person's: it is not written over. */
+function unreadable(path: string, why: string, client: McpClient, entry: object, cause?: unknown): SeedError {
+  return new SeedError('conflict', `${path} cannot be changed: ${why}`, {
+    hint: `Add this by hand, under "${client.property}": "seed": ${JSON.stringify(entry)}`,
+    cause,
+  });
+}
+
+function show(io: Io, client: McpClient, { path, before, oldEntry, newEntry }: Change): void {
+  const style = styleFor(io.stderr, io);
+  const lines = (mark: string, value: unknown) =>
+    JSON.stringify(value, null, 2)
+      .split('\n')
+      .map((line, index) => `${mark} ${index === 0 ? '"seed": ' : ''}${line}`);
+  const changed = [...(oldEntry === undefined ? [] : lines('-', oldEntry)), ...lines('+', newEntry)];
+  io.stderr.write(
+    `${style.bold(client.title)}: ${path}${before === null ? ' (a new file)' : ''}, under "${client.property}"\n`,
+  );
+  io.stderr.write(`${sanitise(changed.join('\n'))}\n`);
+}
+
+async function agrees(io: Io): Promise<boolean> {
+  if (!io.stdin.isTerminal) {
+    throw new SeedError('usage', 'seed mcp install asks before it writes, and stdin is no terminal', {
+      hint: 'Write without asking: --yes',
+    });
+  }
+  io.stderr.write('Write it? [y/N] ');
+  const answer = await io.stdin.readLine();
+  return answer !== null && /^y(es)?$/i.test(answer);
+}
+
+/** Whole or not at all; through a link into the file it names, and with that file's rights. */
+function write(path: string, text: string): void {
+  fs.mkdirSync(dirname(path), { recursive: true });
+  const target = fs.existsSync(path) ? fs.realpathSync(path) : path;
+  const mode = fs.existsSync(target) ? fs.statSync(target).mode & 0o777 : 0o644;
+  const temporary = `${target}.${process.pid}`;
+  fs.writeFileSync(temporary, text, { mode });
+  fs.renameSync(temporary, target);
+}

@@ -1,0 +1,79 @@
+// The platform of an MCP request: REST calls into the same application, without a socket, as the key and from the address
+// that the MCP request came with.
+import type { Context, Hono } from 'hono';
+import type { Actor } from '../../commands/context.ts';
+import { type Command, isFile, isStream } from '../../commands/define-command.ts';
+import { toJsonSchema } from '../../commands/json-schema.ts';
+import { toManifest } from '../../commands/manifest.ts';
+import type { Registry } from '../../commands/registry.ts';
+import { restCall } from '../../lib/rest-call.ts';
+import type { JsonSchema } from '../../protocol/manifest.ts';
+import type { HttpEnv } from '../http-types.ts';
+import type { CallOptions, Platform, PlatformCommand } from './platform.ts';
+
+/** What of the MCP request's headers says who calls, and in which trace. */
+const CALLER_HEADERS = ['authorization', 'x-forwarded-for', 'user-agent', 'traceparent'];
+
+export type PlatformFor = (c: Context<HttpEnv>, actor: Actor) => Platform;
+
+/** @param app what answers REST; it is asked when calls are made, so it may be this platform's own application */
+export function inProcessPlatform(registry: Registry, version: string, app: Hono<HttpEnv>): PlatformFor {
+  const described = registry.commands.map(describe(version));
+  return (c, { key, operator }) => {
+    const allowed = new Set(registry.allowed(key.scopes, operator).map(({ name }) => name));
+    return {
+      version,
+      commands: described.map((command) => ({ ...command, allowed: allowed.has(command.name) })),
+      call: async (command, input, options) =>
+        app.fetch(requestFor(c, command, input, options), { incoming: c.env.incoming }),
+    };
+  };
+}
+
+function describe(version: string): (command: Command) => Omit<PlatformCommand, 'allowed'> {
+  return (command) => {
+    const [manifest] = toManifest([command], version).commands;
+    if (!manifest) throw new Error('a manifest has the commands that it is made of');
+    return { ...manifest, outputSchema: outputSchemaOf(command) };
+  };
+}
+
+function outputSchemaOf(command: Command): JsonSchema {
+  // A file is bytes: no tool answers with it.
+  if (isFile(command)) return {};
+  return atRoot(toJsonSchema(isStream(command) ? command.item : command.output, 'output'));
+}
+
+/** A schema with a name of its own is a reference to itself; clients want to see an object. */
+function atRoot(schema: JsonSchema): JsonSchema {
+  const { $ref, $defs, ...rest } = schema as JsonSchema & {
+    $ref?: string;
+    $defs?: Record<string, JsonSchema>;
+  };
+  const named = $ref === undefined ? undefined : $defs?.[$ref.replace('#/$defs/', '')];
+  return named && $defs ? { ...named, ...rest, $defs } : schema;
+}
+
+function requestFor(
+  c: Context<HttpEnv>,
+  command: PlatformCommand,
+  input: Record<string, unknown>,
+  { signal, waitSeconds = 0 }: CallOptions,
+): Request {
+  const { method, path, body } = restCall(command, input);
+  const headers = new Headers({
+    accept: command.output === 'stream' ? 'application/x-ndjson' : 'application/json',
+  });
+  for (const name of CALLER_HEADERS) {
+    const value = c.req.header(name);
+    if (value !== undefined) headers.set(name, value);
+  }
+  if (body !== undefined) headers.set('content-type', 'application/json');
+  if (waitSeconds > 0) headers.set('prefer', `wait=${waitSeconds}`);
+  return new Request(new URL(path, c.req.url), {
+    method,
+    headers,
+    signal,
+    ...(body !== undefined && { body }),
+  });
+}

@@ -1,0 +1,54 @@
+import { Client, InMemoryTransport } from '@modelcontextprotocol/client';
+import { expect, it } from 'vitest';
+import { createMcpServer, type McpTool, type Offer } from './mcp-server.ts';
+
+const tool = (index: number): McpTool => ({
+  definition: { name: `tool_${index}`, inputSchema: { type: 'object' } },
+  call: async () => ({ content: [] }),
+});
+
+const OFFER: Offer = {
+  version: '1',
+  instructions: '',
+  tools: Array.from({ length: 120 }, (_, index) => tool(index)),
+  findTool: () => undefined,
+  resources: { list: async () => ({ resources: [] }), templates: [], read: async () => null },
+  tasks: { get: never, update: never, cancel: never },
+};
+
+function never(): never {
+  throw new Error('not in this revision');
+}
+
+async function connect(): Promise<Client> {
+  const [here, there] = InMemoryTransport.createLinkedPair();
+  await createMcpServer(OFFER, 'legacy').connect(there);
+  const client = new Client({ name: 'test', version: '1' });
+  await client.connect(here);
+  return client;
+}
+
+it('a long list of tools comes in pages, each tool once and in order', async () => {
+  const client = await connect();
+  const pages: number[] = [];
+  const names: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await client.request({
+      method: 'tools/list',
+      params: cursor === undefined ? {} : { cursor },
+    });
+    pages.push(page.tools.length);
+    names.push(...page.tools.map(({ name }) => name));
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  expect(pages).toEqual([50, 50, 20]);
+  expect(names).toEqual(OFFER.tools.map(({ definition }) => definition.name));
+  expect((await client.listTools()).tools).toHaveLength(120);
+});
+
+it('a cursor that is none is refused', async () => {
+  const client = await connect();
+  const asked = client.request({ method: 'tools/list', params: { cursor: 'tool_999' } });
+  await expect(asked).rejects.toMatchObject({ code: -32602 });
+});

@@ -1,0 +1,69 @@
+// /mcp: Streamable HTTP for both revisions, 2026-07-28 and, without sessions, 2025-11-25. The bearer token is an API key.
+import {
+  type AuthInfo,
+  createMcpHandler,
+  type McpRequestContext,
+  type Server,
+} from '@modelcontextprotocol/server';
+import { Hono } from 'hono';
+import { SeedError } from '../../protocol/errors.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import { audited } from '../audited.ts';
+import { authenticate, bearerToken } from '../authenticate.ts';
+import type { HttpEnv } from '../http-types.ts';
+import type { ServerParts } from '../parts.ts';
+import { inProcessPlatform } from './in-process.ts';
+import type { Era } from './mcp-server.ts';
+import { refuseForeignOrigin } from './origin.ts';
+import type { Platform } from './platform.ts';
+import { protectedResource, resourceMetadataUrl } from './protected-resource.ts';
+
+/** The server of one request. The test of conformance has more in it than Seed does. */
+export type McpServerFor = (platform: Platform, coreOnly: boolean, era: Era) => Server;
+
+/** @param app the application that this becomes a part of, which answers the REST calls */
+export function mcpRoutes(parts: ServerParts, app: Hono<HttpEnv>): Hono<HttpEnv> {
+  const { registry, version, log, stopping, mcpServerFor, trustedProxies } = parts;
+  const platformFor = inProcessPlatform(registry, version, app);
+  const handler = createMcpHandler(serverOf, {
+    maxRequestBodySize: LIMITS.bodyBytes,
+    onerror: (error) => log.debug({ err: error }, 'an MCP request was refused or went wrong'),
+  });
+  stopping.addEventListener('abort', () => void handler.close(), { once: true });
+
+  const routes = new Hono<HttpEnv>();
+  routes.get('/.well-known/oauth-protected-resource/mcp', (c) =>
+    c.json(protectedResource(c, trustedProxies)),
+  );
+  routes.all('/mcp', (c) =>
+    audited(c, parts.audit, { name: null, effect: 'read' }, async () => {
+      refuseForeignOrigin(c.req.header('origin'), c.req.header('host'), parts.mcpAllowedOrigins);
+      c.set('challenge', `Bearer resource_metadata="${resourceMetadataUrl(c, trustedProxies)}"`);
+      const actor = await authenticate(c, parts, false);
+      const platform = platformFor(c, actor);
+      const coreOnly = asksForCore(c.req.query('tools'));
+      const authInfo: AuthInfo = {
+        token: bearerToken(c.req.header('authorization')),
+        clientId: actor.key.id,
+        scopes: actor.key.scopes,
+        extra: { serverFor: (era: Era) => mcpServerFor(platform, coreOnly, era) },
+      };
+      return handler.fetch(c.req.raw, { authInfo });
+    }),
+  );
+  return routes;
+}
+
+/** The request's own server: what the handler is given with the caller is all that it hands on. */
+function serverOf({ authInfo, era }: McpRequestContext): Server {
+  const serverFor = authInfo?.extra?.['serverFor'] as ((era: Era) => Server) | undefined;
+  if (!serverFor) throw new Error('a request got past authentication');
+  return serverFor(era);
+}
+
+function asksForCore(tools: string | undefined): boolean {
+  if (tools === undefined || tools === 'core') return tools === 'core';
+  throw new SeedError('invalid_input', '"tools" is not core', {
+    hint: 'Leave it out to have a tool for every command.',
+  });
+}

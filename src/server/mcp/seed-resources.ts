@@ -1,0 +1,148 @@
+// The tasks of the caller's account as resources: seed://tasks/{id}/transcript, /ledger and /artifacts.
+import {
+  ProtocolError,
+  ProtocolErrorCode,
+  type ReadResourceResult,
+  type Resource,
+} from '@modelcontextprotocol/server';
+import { linesOf } from '../../lib/lines.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { LedgerEntry } from '../../protocol/ledger.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import type { Page } from '../../protocol/page.ts';
+import type { Task } from '../../protocol/task.ts';
+import { allowedCommand, type Platform, type PlatformCommand } from './platform.ts';
+import type { ResourceSource } from './resources.ts';
+import { answerOf, errorText } from './tool-result.ts';
+
+interface Part {
+  description: string;
+  mimeType: string;
+  /** The command that its text is made from. */
+  command: string;
+  read(platform: Platform, command: PlatformCommand, id: string, signal: AbortSignal): Promise<string>;
+}
+
+const PARTS: Record<string, Part> = {
+  transcript: {
+    description: 'What the task did: its events, oldest first, one JSON object a line',
+    mimeType: 'application/x-ndjson',
+    command: 'tasks events',
+    read: transcript,
+  },
+  ledger: {
+    description: 'The commands that its agent called, and what they changed',
+    mimeType: 'application/json',
+    command: 'tasks ledger',
+    read: ledger,
+  },
+  artifacts: {
+    description: 'The files that it left: name, size, type, sha256',
+    mimeType: 'application/json',
+    command: 'tasks get',
+    read: artifacts,
+  },
+};
+
+const URI = /^seed:\/\/tasks\/([^/]+)\/([a-z]+)$/;
+
+export function seedResources(platform: Platform): ResourceSource {
+  const usable = Object.entries(PARTS).filter(([, { command }]) => allowedCommand(platform, command));
+  return {
+    list: async (cursor, { mcpReq: { signal } }) => {
+      const command = allowedCommand(platform, 'tasks list');
+      if (!command) return { resources: [] };
+      const page = await asked(async () =>
+        answerOf(await platform.call(command, cursor === undefined ? {} : { cursor }, { signal })),
+      );
+      const { items, nextCursor } = page as unknown as Page<Task>;
+      const resources = items.flatMap((task) => usable.map(([name, part]) => resourceOf(task, name, part)));
+      return { resources, ...(nextCursor !== null && { nextCursor }) };
+    },
+    templates: usable.map(([name, { description, mimeType }]) => ({
+      uriTemplate: `seed://tasks/{id}/${name}`,
+      name: `task ${name}`,
+      description,
+      mimeType,
+    })),
+    read: async (uri, { mcpReq: { signal } }) => {
+      const [, id = '', name = ''] = URI.exec(uri) ?? [];
+      const part = Object.hasOwn(PARTS, name) ? PARTS[name] : undefined;
+      const command = part && allowedCommand(platform, part.command);
+      if (!command) return null;
+      return asked(async () => contentsOf(uri, part, await part.read(platform, command, id, signal))).catch(
+        nullIfNotThere,
+      );
+    },
+  };
+}
+
+function contentsOf(uri: string, { mimeType }: Part, text: string): ReadResourceResult['contents'] {
+  return [{ uri, mimeType, text }];
+}
+
+function resourceOf({ id, instruction }: Task, name: string, { description, mimeType }: Part): Resource {
+  const title = `Task ${id.slice(0, 8)}, ${name}: ${instruction.split('\n', 1).join('').slice(0, 80)}`;
+  return { uri: `seed://tasks/${id}/${name}`, name: `task-${id}-${name}`, title, description, mimeType };
+}
+
+/** Cut at its end when it is large: getTaskEvents pages through the whole. */
+async function transcript(
+  platform: Platform,
+  command: PlatformCommand,
+  id: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const response = await platform.call(command, { id, past: true }, { signal });
+  if (!response.ok) await answerOf(response);
+  let text = '';
+  for await (const line of linesOf(response.body ?? new ReadableStream())) {
+    if (text.length + line.length > LIMITS.mcp.resourceBytes) return text;
+    text += `${line}\n`;
+  }
+  return text;
+}
+
+async function ledger(
+  platform: Platform,
+  command: PlatformCommand,
+  id: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const items: LedgerEntry[] = [];
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const input = { id, limit: LIMITS.pageSize, ...(cursor !== '' && { cursor }) };
+    const page = await answerOf(await platform.call(command, input, { signal }));
+    const { items: more, nextCursor } = page as unknown as Page<LedgerEntry>;
+    items.push(...more);
+    cursor = JSON.stringify(items).length > LIMITS.mcp.resourceBytes ? null : nextCursor;
+  }
+  return JSON.stringify({ items });
+}
+
+async function artifacts(
+  platform: Platform,
+  command: PlatformCommand,
+  id: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const { task } = await answerOf(await platform.call(command, { id }, { signal }));
+  return JSON.stringify({ items: (task as Task).artifacts });
+}
+
+/** What REST refuses is an error of the protocol here. */
+async function asked<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof SeedError)) throw error;
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, errorText(error), { code: error.code });
+  }
+}
+
+/** A task that is not there, or an id that can be none's, is a resource that is not there. */
+function nullIfNotThere(error: unknown): null {
+  const data = error instanceof ProtocolError ? (error.data as { code?: string } | undefined) : undefined;
+  if (data?.code === 'not_found' || data?.code === 'invalid_input') return null;
+  throw error;
+}

@@ -1,0 +1,75 @@
+// The Tasks extension (io.modelcontextprotocol/tasks, SEP-2663) of revision 2026-07-28: tasks/get, tasks/update, tasks/cancel.
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  type ClientCapabilities,
+  MissingRequiredClientCapabilityError,
+  type Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import { z } from 'zod';
+
+export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
+
+/** A task as the extension sees it. */
+export interface ExtensionTask {
+  taskId: string;
+  status: 'working' | 'input_required' | 'completed' | 'failed' | 'cancelled';
+  statusMessage?: string;
+  createdAt: string;
+  lastUpdatedAt: string;
+  /** Milliseconds for which it is kept; null: for ever. */
+  ttlMs: number | null;
+  pollIntervalMs: number;
+}
+
+/** With what is there only in some statuses: the tool's result, a protocol error, what is asked of the client. */
+export interface DetailedTask extends ExtensionTask {
+  result?: Record<string, unknown>;
+  error?: { code: number; message: string };
+  inputRequests?: Record<string, unknown>;
+}
+
+/** A tool's answer in the place of its result. */
+export interface CreateTaskResult extends ExtensionTask {
+  resultType: 'task';
+  [more: string]: unknown;
+}
+
+export interface TaskSource {
+  /** Throws ProtocolError -32602 when the caller has no such task. */
+  get(taskId: string, signal: AbortSignal): Promise<DetailedTask>;
+  update(taskId: string, inputResponses: Record<string, unknown>, signal: AbortSignal): Promise<void>;
+  cancel(taskId: string, signal: AbortSignal): Promise<void>;
+}
+
+export function serveTasks(server: Server, source: TaskSource): void {
+  const params = z.looseObject({ taskId: z.string() });
+  server.setRequestHandler('tasks/get', { params }, async ({ taskId }, ctx) => {
+    requireTasks(ctx);
+    return { ...(await source.get(taskId, ctx.mcpReq.signal)) };
+  });
+  server.setRequestHandler('tasks/update', { params }, async ({ taskId }, ctx) => {
+    requireTasks(ctx);
+    await source.update(taskId, ctx.mcpReq.inputResponses ?? {}, ctx.mcpReq.signal);
+    return {};
+  });
+  server.setRequestHandler('tasks/cancel', { params }, async ({ taskId }, ctx) => {
+    requireTasks(ctx);
+    await source.cancel(taskId, ctx.mcpReq.signal);
+    return {};
+  });
+}
+
+/** Whether the request says that its client can take a task for an answer. */
+export function declaresTasks(ctx: ServerContext): boolean {
+  const envelope: Record<string, ClientCapabilities | undefined> = { ...ctx.mcpReq.envelope };
+  return envelope[CLIENT_CAPABILITIES_META_KEY]?.extensions?.[TASKS_EXTENSION] !== undefined;
+}
+
+/** @throws MissingRequiredClientCapabilityError -32021 */
+export function requireTasks(ctx: ServerContext): void {
+  if (declaresTasks(ctx)) return;
+  throw new MissingRequiredClientCapabilityError({
+    requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } },
+  });
+}
