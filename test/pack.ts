@@ -1,7 +1,7 @@
 // The public face for the tests of packs, imported as `seed/testing`. See docs/your-platform.md.
 import { randomUUID } from 'node:crypto';
 import type { Actor, CommandContext } from '../src/commands/context.ts';
-import { isStream } from '../src/commands/define-command.ts';
+import { isObject } from '../src/commands/define-command.ts';
 import type { Task } from '../src/protocol/task.ts';
 import { loadPack } from '../src/server/packs/load-packs.ts';
 import { packCommands } from '../src/server/packs/pack-commands.ts';
@@ -45,7 +45,7 @@ export async function openPack(file: URL): Promise<OpenPack> {
     input: object,
   ): Promise<Answer> {
     const found = commands.find((candidate) => candidate.name === command);
-    if (!found || isStream(found)) throw new Error(`the pack has no command "${command}"`);
+    if (!found || !isObject(found)) throw new Error(`the pack has no command "${command}"`);
     const parsed = found.input.strict().safeParse(input);
     if (!parsed.success) throw invalidInput(parsed.error);
     return found.output.parse(await found.run(parsed.data, contextFor(account, test)));

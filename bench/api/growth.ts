@@ -77,6 +77,7 @@ async function queueTasks({ store, accountId, keyId }: History, tasks: number): 
       keyId,
       billedKeyId: keyId,
       parentTaskId: null,
+      files: [],
       instruction: 'Check our API key inventory',
       scopes: { requested: null, effective: ['keys:read'], denied: [] },
       timeoutMs: 60_000,

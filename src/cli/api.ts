@@ -5,6 +5,7 @@ import { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
 import { apiError, connectionError, isBroken, isRefused, notSeed } from './api-errors.ts';
 import type { Io } from './io.ts';
+import { multipartBody, type StreamedBody, takeFiles } from './multipart.ts';
 import type { Profile } from './profile.ts';
 import type { HttpResponse } from './request.ts';
 
@@ -12,6 +13,8 @@ export interface Api {
   readonly url: string;
   /** Runs a command and returns the JSON text of its answer. */
   call(command: ManifestCommand, input: Record<string, unknown>): Promise<string>;
+  /** Runs a command that answers with a file. */
+  file(command: ManifestCommand, input: Record<string, unknown>): Promise<HttpResponse>;
   /** GET of a path under the server's address, as JSON text. */
   get(path: string): Promise<string>;
   /** Runs a stream command; the body is NDJSON. */
@@ -31,7 +34,7 @@ interface Exchange {
   method: string;
   path: string;
   accept: string;
-  body?: string;
+  body?: string | StreamedBody;
   lastEventId?: number | null;
   /** With it a request can be sent again: its work is done once. */
   idempotencyKey?: string;
@@ -43,7 +46,8 @@ export function createApi(io: Io, profile: Profile): Api {
     const { method, path, accept, body, lastEventId, idempotencyKey, signal } = exchange;
     const headers: Record<string, string> = { accept, 'user-agent': 'seed-cli' };
     if (profile.key !== null) headers['authorization'] = `Bearer ${profile.key}`;
-    if (body !== undefined) headers['content-type'] = 'application/json';
+    if (body !== undefined)
+      headers['content-type'] = typeof body === 'string' ? 'application/json' : body.type;
     if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
     if (lastEventId) headers['last-event-id'] = String(lastEventId);
     return io.request({
@@ -91,16 +95,27 @@ export function createApi(io: Io, profile: Profile): Api {
     url: profile.url,
     call: (command, input) =>
       json({
-        ...typedCall(command, input),
+        ...callOf(command, input),
         accept: 'application/json',
         ...(command.creates && { idempotencyKey: globalThis.crypto.randomUUID() }),
       }),
+    file: (command, input) => send({ ...typedCall(command, input), accept: '*/*' }),
     get: (path) => json({ method: 'GET', path, accept: 'application/json' }),
     async stream(command, input, { lastEventId, signal }) {
       const exchange = { ...typedCall(command, input), accept: 'application/x-ndjson', lastEventId, signal };
       return (await send(exchange)).body;
     },
   };
+}
+
+/** With files of this machine it becomes a form. */
+function callOf(
+  command: ManifestCommand,
+  input: Record<string, unknown>,
+): Pick<Exchange, 'method' | 'path' | 'body'> {
+  const { rest, files } = takeFiles(input);
+  const call = typedCall(command, rest);
+  return files === null ? call : { ...call, body: multipartBody(call.body ?? '{}', files) };
 }
 
 /** What cannot be put into a request was typed wrong. */

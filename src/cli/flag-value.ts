@@ -1,12 +1,14 @@
 // Reads what was typed for a flag as the value its schema wants. Types only: ranges and patterns are the server's to judge.
 import { SeedError } from '../protocol/errors.ts';
 import type { Flag, ScalarKind } from './flags.ts';
+import { localFile } from './local-file.ts';
 import { closest } from './suggest.ts';
 
 /** The value of a flag from everything typed for it, in order. Throws SeedError `usage`. */
 export function flagValue(flag: Flag, typed: readonly string[]): unknown {
   if (flag.nullable && typed.length === 1 && typed[0] === 'null') return null;
   if (flag.kind === 'list') return typed.flatMap((text) => listValue(flag, text));
+  if (flag.kind === 'files') return typed.map(localFile);
   if (flag.kind === 'record') return Object.assign({}, ...typed.map((text) => recordValue(flag, text)));
   const text = typed[0];
   if (text === undefined || typed.length > 1) throw wrong(flag, 'is given more than once');

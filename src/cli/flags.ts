@@ -2,7 +2,7 @@
 import type { JsonSchema, ManifestCommand } from '../protocol/manifest.ts';
 
 export type ScalarKind = 'string' | 'integer' | 'number';
-export type FlagKind = ScalarKind | 'boolean' | 'list' | 'record' | 'json';
+export type FlagKind = ScalarKind | 'boolean' | 'list' | 'record' | 'json' | 'files';
 
 export interface Flag {
   /** The input's name in the REST body. */
@@ -41,10 +41,12 @@ function flagOf(property: string, given: JsonSchema, required: boolean, root: Js
   const { schema, nullable } = simplify(given, root);
   const items = schema.items === undefined ? undefined : simplify(schema.items, root).schema;
   const itemKind = items === undefined ? undefined : scalarKind(items);
+  const kind = kindOf(schema, items, itemKind);
   return {
     property,
-    name: kebabCase(property),
-    kind: kindOf(schema, itemKind),
+    // Each is given by a flag of its own.
+    name: kind === 'files' ? 'file' : kebabCase(property),
+    kind,
     itemKind: itemKind ?? 'string',
     choices: ((items ?? schema).enum ?? []).filter((choice) => choice !== null).map(String),
     nullable,
@@ -56,8 +58,13 @@ function flagOf(property: string, given: JsonSchema, required: boolean, root: Js
   };
 }
 
-function kindOf(schema: JsonSchema, itemKind: ScalarKind | undefined): FlagKind {
+function kindOf(
+  schema: JsonSchema,
+  items: JsonSchema | undefined,
+  itemKind: ScalarKind | undefined,
+): FlagKind {
   if (schema.type === 'boolean') return 'boolean';
+  if (items?.properties?.['content']?.['contentEncoding'] === 'base64') return 'files';
   if (schema.type === 'array' && itemKind !== undefined) return 'list';
   const values = schema['additionalProperties'];
   if (schema.type === 'object' && isSchema(values) && values.type === 'string') return 'record';

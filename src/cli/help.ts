@@ -26,6 +26,12 @@ const REFRESH_FLAG: HelpEntry = {
   summary: 'Before the command: ask the server again which commands there are',
 };
 
+/** What a kind of answer cannot be shown as. */
+const WITHOUT_FORMATS: Partial<Record<ManifestCommand['output'], readonly string[]>> = {
+  stream: ['--csv'],
+  file: ['--csv', '--json'],
+};
+
 /** `seed --help`. `manifest` is null when the server could not be asked. */
 export function rootHelp(manifest: Manifest | null, local: readonly HelpEntry[], style: Style): string {
   const commands = manifest?.commands ?? [];
@@ -68,7 +74,14 @@ export function commandHelp(command: ManifestCommand, style: Style): string {
   if (command.follow !== null) {
     entries.push({ name: '--detach', summary: 'Return at once instead of following the task to its end' });
   }
-  const everywhere = GLOBAL_FLAGS.filter(({ name }) => name !== '--csv' || command.output !== 'stream');
+  if (command.output === 'file') {
+    entries.push({
+      name: '--output <path>',
+      summary: 'Write to this file, or into this folder, instead of stdout',
+    });
+  }
+  const without = WITHOUT_FORMATS[command.output] ?? [];
+  const everywhere = GLOBAL_FLAGS.filter(({ name }) => !without.includes(name));
   const allowed = command.scope === null ? 'any valid key' : command.scope;
   return join([
     sanitiseLine(command.summary),
@@ -118,7 +131,7 @@ function flagEntry(flag: Flag): HelpEntry {
   if (range !== '') notes.push(range);
   if (flag.choices.length > 6) notes.push(`One of ${flag.choices.join(', ')}`);
   if (flag.kind === 'list') notes.push('(commas, or repeat the flag)');
-  if (flag.kind === 'record') notes.push('(repeat the flag)');
+  if (flag.kind === 'record' || flag.kind === 'files') notes.push('(repeat the flag)');
   if (flag.nullable) notes.push('(or null)');
   if (hasDefault(flag)) notes.push(`[default ${sanitiseLine(defaultText(flag.default))}]`);
   const summary = notes.filter((note) => note !== '').join(' ');

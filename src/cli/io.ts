@@ -7,7 +7,7 @@ export interface Output {
   readonly isTerminal: boolean;
   /** Width of the terminal in characters; 80 when it is not known. */
   readonly columns: number;
-  write(text: string): void;
+  write(content: string | Uint8Array): void;
 }
 
 export interface Input {

@@ -16,7 +16,24 @@ export interface ParsedInput {
   quiet: boolean;
   help: boolean;
   detach: boolean;
+  /** Where to write a file; null: not said. */
+  output: string | null;
 }
+
+/** Of commands that answer with a file. */
+const OUTPUT_FLAG: Flag = {
+  property: 'output',
+  name: 'output',
+  kind: 'string',
+  itemKind: 'string',
+  choices: [],
+  nullable: false,
+  required: false,
+  description: '',
+  default: undefined,
+  minimum: undefined,
+  maximum: undefined,
+};
 
 /** Text that is typed or piped in for `-`. Called at most once. */
 export type ReadStdin = () => Promise<string>;
@@ -27,7 +44,7 @@ export async function parseInput(
   args: readonly string[],
   readStdin: ReadStdin,
 ): Promise<ParsedInput> {
-  const flags = flagsOf(command);
+  const flags = command.output === 'file' ? [...flagsOf(command), OUTPUT_FLAG] : flagsOf(command);
   const { values, bare, switches } = collect(command, flags, args);
   const parsed: ParsedInput = {
     input: {},
@@ -36,13 +53,15 @@ export async function parseInput(
     quiet: switches.has('quiet'),
     help: switches.has('help'),
     detach: switches.has('detach'),
+    output: null,
   };
   if (parsed.help) return parsed;
   placeBareWords(command, flags, bare, values);
   await replaceDash(command, flags, values, readStdin);
   for (const flag of flags) {
     const typed = values.get(flag);
-    if (typed !== undefined) parsed.input[flag.property] = flagValue(flag, typed);
+    if (flag === OUTPUT_FLAG) parsed.output = typed === undefined ? null : String(flagValue(flag, typed));
+    else if (typed !== undefined) parsed.input[flag.property] = flagValue(flag, typed);
     else if (flag.required && flag.default === undefined) throw missing(command, flag);
   }
   return parsed;

@@ -1,12 +1,13 @@
 // One HTTP exchange over Node's http module. Used through Io by api.ts.
 import type { IncomingHttpHeaders } from 'node:http';
-import { loadHttp, loadHttps } from './builtin.ts';
+import { loadHttp, loadHttps, loadStream } from './builtin.ts';
+import type { StreamedBody } from './multipart.ts';
 
 export interface HttpRequest {
   method: string;
   url: string;
   headers: Record<string, string>;
-  body?: string;
+  body?: string | StreamedBody;
   /** Ends the exchange, also while the body is being read. */
   signal?: AbortSignal;
   /** How long the server may take until its answer begins. */
@@ -30,7 +31,7 @@ export const nodeRequest: Request = ({ method, url, headers, body, signal, timeo
   new Promise((resolve, reject) => {
     const http = url.startsWith('https:') ? loadHttps() : loadHttp();
     const allHeaders =
-      body === undefined ? headers : { ...headers, 'content-length': String(Buffer.byteLength(body)) };
+      body === undefined ? headers : { ...headers, 'content-length': String(lengthOf(body)) };
     const request = http.request(url, {
       method,
       headers: allHeaders,
@@ -51,5 +52,11 @@ export const nodeRequest: Request = ({ method, url, headers, body, signal, timeo
       clearTimeout(timer);
       reject(error);
     });
-    request.end(body);
+    if (body === undefined || typeof body === 'string') request.end(body);
+    // What breaks it off is told by the request's own error.
+    else loadStream().pipeline(body.chunks(), request, () => undefined);
   });
+
+function lengthOf(body: string | StreamedBody): number {
+  return typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+}

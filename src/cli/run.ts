@@ -3,6 +3,7 @@ import { SeedError } from '../protocol/errors.ts';
 import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
 import { parseAnswer, printAnswer } from './answer-view.ts';
 import { type Api, createApi } from './api.ts';
+import { downloadFile } from './download.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { findCommand, unknownCommand } from './find-command.ts';
 import { followedBy, followTask } from './follow-task.ts';
@@ -107,9 +108,14 @@ async function runCommand(
   const csv = flags.csv || parsed.csv;
   const quiet = flags.quiet || parsed.quiet;
   const follows = command.follow !== null && !parsed.detach;
+  if (command.output === 'file' && (json || csv)) throw noFormat(command);
   if (csv) refuseWrongCsv(command, json, follows);
   if (command.output === 'stream') {
     await runStream(io, api, command, parsed.input, json);
+    return EXIT.ok;
+  }
+  if (command.output === 'file') {
+    await downloadFile(io, api, command, parsed.input, parsed.output, quiet);
     return EXIT.ok;
   }
   const text = await api.call(command, parsed.input);
@@ -117,6 +123,10 @@ async function runCommand(
   if (followed) return followTask(io, api, followed, { json, quiet });
   printAnswer(io, command, text, { json, csv, quiet, commandLine: `seed ${command.name}` });
   return EXIT.ok;
+}
+
+function noFormat({ name }: ManifestCommand): SeedError {
+  return new SeedError('usage', `seed ${name} gives a file as it is: it has neither --json nor --csv`);
 }
 
 function wantsNounHelp(flags: GlobalFlags, [, verb]: readonly string[]): boolean {

@@ -35,7 +35,7 @@ function output(stream: NodeJS.WriteStream): Output {
   return {
     isTerminal: stream.isTTY === true,
     columns: stream.columns || DEFAULT_COLUMNS,
-    write: (text) => void stream.write(text),
+    write: (content) => void stream.write(content),
   };
 }
 

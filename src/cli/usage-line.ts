@@ -27,6 +27,8 @@ export function placeholder(flag: Flag): string {
       return '';
     case 'list':
       return `<${words ?? 'a,b,…'}>`;
+    case 'files':
+      return '<path[=name]>';
     case 'record':
       return '<name=value>';
     case 'integer':

@@ -4,6 +4,7 @@ import type { AskedRange } from '../core/time-range.ts';
 import type { Account } from '../protocol/account.ts';
 import type { AuditEntry, AuditOutcome } from '../protocol/audit.ts';
 import type { TaskEvent } from '../protocol/event.ts';
+import type { KeptFile } from '../protocol/file.ts';
 import type { Key, KeyStatus, SomeKeyLimits } from '../protocol/key.ts';
 import type { LedgerEntry } from '../protocol/ledger.ts';
 import type {
@@ -21,6 +22,7 @@ import type { PackView } from '../protocol/pack.ts';
 import type { Page } from '../protocol/page.ts';
 import type { RunnerView } from '../protocol/runner.ts';
 import type { RunTaskBody, Task, TaskStatus } from '../protocol/task.ts';
+import type { SentFile } from './define-command.ts';
 import type { WebhookService } from './webhook-service.ts';
 
 /** Who presents the key. */
@@ -115,6 +117,9 @@ export interface TaskService {
   stop(id: string): Promise<Task>;
   /** What its agent called, oldest first. */
   ledger(id: string, page: PageRequest): Promise<Page<LedgerEntry>>;
+  /** What its agent has left until now, by name. */
+  artifacts(id: string): Promise<KeptFile[]>;
+  artifact(id: string, name: string): Promise<SentFile>;
   /** Past and, unless only those are wanted, coming events with seq > after, in order; ends after the terminal status. */
   events(id: string, after: number, onlyPast: boolean): Promise<AsyncIterable<TaskEvent>>;
 }

@@ -1,4 +1,5 @@
 // defineCommand: one operation of the platform, from which REST, CLI, OpenAPI, docs and the agent's tools come.
+import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { Effect, HttpMethod } from '../protocol/manifest.ts';
 import type { CommandContext } from './context.ts';
@@ -31,6 +32,8 @@ export interface ObjectCommand<
   successStatus?: 200 | 201 | 202;
   /** Calling it twice makes two things, or changes a thing twice: it takes an Idempotency-Key. */
   creates?: boolean;
+  /** Its input has `files`, whose contents are received before it runs. Its body may be multipart/form-data, and larger. */
+  takesFiles?: boolean;
   /** For pages: the columns a table shows. */
   columns?: readonly string[];
   /** A stream command, taking the answered task's id, that shows how it goes on. */
@@ -52,10 +55,34 @@ export interface StreamCommand<Input extends z.ZodObject = z.ZodObject, Item ext
   stream(input: z.output<Input>, ctx: CommandContext): Promise<AsyncIterable<StreamItem<z.input<Item>>>>;
 }
 
-export type Command = ObjectCommand | StreamCommand;
+/** A file as it is sent to a caller. */
+export interface SentFile {
+  /** A relative path. */
+  name: string;
+  size: number;
+  type: string;
+  /** Hexadecimal. */
+  sha256: string;
+  content: Readable;
+}
+
+/** A command that answers with the bytes of a file. */
+export interface FileCommand<Input extends z.ZodObject = z.ZodObject> extends CommandBase<Input> {
+  file(input: z.output<Input>, ctx: CommandContext): Promise<SentFile>;
+}
+
+export type Command = ObjectCommand | StreamCommand | FileCommand;
 
 export function isStream(command: Command): command is StreamCommand {
   return 'stream' in command;
+}
+
+export function isFile(command: Command): command is FileCommand {
+  return 'file' in command;
+}
+
+export function isObject(command: Command): command is ObjectCommand {
+  return 'output' in command;
 }
 
 export function defineCommand<Input extends z.ZodObject, Output extends z.ZodObject>(
@@ -67,5 +94,9 @@ export function defineCommand<Input extends z.ZodObject, Output extends z.ZodObj
 export function defineStream<Input extends z.ZodObject, Item extends z.ZodType>(
   command: StreamCommand<Input, Item>,
 ): Command {
+  return command as unknown as Command;
+}
+
+export function defineFile<Input extends z.ZodObject>(command: FileCommand<Input>): Command {
   return command as unknown as Command;
 }

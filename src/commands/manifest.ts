@@ -1,6 +1,6 @@
 // Commands as a manifest: what the CLI, the agent's prompt and GET /api/v1/commands are made from.
 import type { HttpMethod, Manifest, ManifestCommand } from '../protocol/manifest.ts';
-import { type Command, isStream } from './define-command.ts';
+import { type Command, isFile, isObject, isStream } from './define-command.ts';
 import { toJsonSchema } from './json-schema.ts';
 
 export function toManifest(commands: readonly Command[], version: string): Manifest {
@@ -17,12 +17,18 @@ function toManifestCommand(command: Command): ManifestCommand {
     effect: command.effect,
     input: toJsonSchema(command.input, 'input'),
     positional: pathParameters(path),
-    output: isStream(command) ? 'stream' : 'items' in command.output.shape ? 'list' : 'object',
-    columns: isStream(command) ? [] : [...(command.columns ?? [])],
+    output: outputOf(command),
+    columns: isObject(command) ? [...(command.columns ?? [])] : [],
     examples: [...(command.examples ?? [])],
-    creates: !isStream(command) && command.creates === true,
-    follow: isStream(command) ? null : (command.follow ?? null),
+    creates: isObject(command) && command.creates === true,
+    follow: isObject(command) ? (command.follow ?? null) : null,
   };
+}
+
+function outputOf(command: Command): ManifestCommand['output'] {
+  if (isStream(command)) return 'stream';
+  if (isFile(command)) return 'file';
+  return 'items' in command.output.shape ? 'list' : 'object';
 }
 
 /** `GET /keys/{id}` → its two parts. */

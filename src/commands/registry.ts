@@ -1,6 +1,7 @@
 // All commands of the platform. Routes, CLI, OpenAPI, docs and the agent's tools are made from this list.
 import { allows } from '../core/scopes.ts';
 import { createAccount, listAccounts } from './accounts.ts';
+import { getArtifact, listArtifacts } from './artifacts.ts';
 import { listAudit } from './audit.ts';
 import type { Command } from './define-command.ts';
 import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from './keys.ts';
@@ -58,6 +59,8 @@ export const BUILT_IN: readonly Command[] = [
   listTasks,
   stopTask,
   taskEvents,
+  listArtifacts,
+  getArtifact,
   listSandboxes,
   createWebhook,
   listWebhooks,

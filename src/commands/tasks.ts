@@ -21,11 +21,13 @@ export const runTask = defineCommand({
   output: AnsweredTask,
   successStatus: 202,
   creates: true,
+  takesFiles: true,
   follow: 'tasks events',
   examples: [
     'seed tasks run --instruction "Check our API key inventory and revoke any expired ones" --timeout 60000',
     'seed tasks run "How many keys do we have?" --scopes keys:read',
     `seed tasks run "Tidy up our keys" --budget '{"calls": 20, "usd": 0.5}'`,
+    'seed tasks run "Add up the amounts by customer" --file invoices.csv --file notes/rates.txt=rates.txt',
   ],
   run: async (input, ctx) => ({ task: await ctx.tasks.run(ctx.creationId, input, ctx.waitMs) }),
 });

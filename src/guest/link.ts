@@ -1,6 +1,9 @@
 // The guest's end of its only connection: HTTP/2 as the client over the sandbox's byte stream.
-import { type ClientHttp2Session, connect, constants } from 'node:http2';
-import type { Duplex } from 'node:stream';
+import { once } from 'node:events';
+import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2';
+import type { Duplex, Readable, Writable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import { LIMITS } from '../protocol/limits.ts';
 
 export interface LinkAnswer {
@@ -12,6 +15,10 @@ export interface Link {
   readonly session: ClientHttp2Session;
   get(path: string): Promise<LinkAnswer>;
   post(path: string, contentType: string, body: string): Promise<LinkAnswer>;
+  /** Writes a body of any size to the file; the answer's is empty then. */
+  download(path: string, file: Writable): Promise<LinkAnswer>;
+  upload(path: string, size: number, content: Readable): Promise<LinkAnswer>;
+  delete(path: string): Promise<LinkAnswer>;
   close(): Promise<void>;
 }
 
@@ -27,6 +34,12 @@ export function openLink(stream: Duplex): Link {
     get: (path) => exchange(session, { ':method': 'GET', ':path': path }),
     post: (path, contentType, body) =>
       exchange(session, { ':method': 'POST', ':path': path, 'content-type': contentType }, body),
+    download: (path, file) => download(session, path, file),
+    async upload(path, size, content) {
+      const headers = { ':method': 'PUT', ':path': path, 'content-length': String(size) };
+      return exchange(session, headers, content);
+    },
+    delete: (path) => exchange(session, { ':method': 'DELETE', ':path': path }),
     close: () => new Promise((resolve) => session.close(resolve)),
   };
 }
@@ -35,7 +48,7 @@ export function openLink(stream: Duplex): Link {
 function exchange(
   session: ClientHttp2Session,
   headers: Record<string, string>,
-  body?: string,
+  body?: string | Readable,
 ): Promise<LinkAnswer> {
   return new Promise((resolve, reject) => {
     const request = session.request(headers, { endStream: body === undefined });
@@ -58,6 +71,20 @@ function exchange(
     request.once('close', () =>
       reject(new Error(`the stream closed before ${headers[':path']} was answered`)),
     );
-    if (body !== undefined) request.end(body);
+    if (typeof body === 'string') request.end(body);
+    // An answer may come before all was sent; then the answer counts, and a broken stream is told by the request itself.
+    else if (body !== undefined) pipeline(body, request).catch((error) => request.destroy(error));
   });
+}
+
+async function download(session: ClientHttp2Session, path: string, file: Writable): Promise<LinkAnswer> {
+  const request = session.request({ ':method': 'GET', ':path': path });
+  const [answer] = (await once(request, 'response')) as [IncomingHttpHeaders];
+  const status = Number(answer[constants.HTTP2_HEADER_STATUS]);
+  if (status === constants.HTTP_STATUS_OK) {
+    await pipeline(request, file);
+    return { status, body: Buffer.alloc(0) };
+  }
+  file.destroy();
+  return { status, body: await buffer(request) };
 }

@@ -15,6 +15,7 @@ const TASK: GuestTask = {
   instruction: 'rehearse',
   model: 'rehearsal',
   deadline: '2000-01-01T00:00:00.000Z',
+  files: [],
 };
 const MANIFEST: Manifest = { version: 'rehearsal', commands: [] };
 

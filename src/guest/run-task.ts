@@ -5,8 +5,11 @@ import type { GuestResult, GuestTask, StartLine } from '../protocol/guest.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import { AgentProcesses } from './agent-processes.ts';
 import { createAgentTools } from './agent-tools.ts';
+import { type ArtifactWatch, watchArtifacts } from './artifacts.ts';
 import { installCli } from './cli-installer.ts';
 import { EventQueue } from './event-queue.ts';
+import { fetchFiles } from './files.ts';
+import { prepareOutDir } from './folders.ts';
 import type { GuestSettings } from './guest-settings.ts';
 import { type Link, type LinkAnswer, openLink } from './link.ts';
 import { createLlmWatch } from './llm-watch.ts';
@@ -34,14 +37,26 @@ export async function runTask(
     installCli(settings.binDir, accepted('/cli/seed.mjs', await link.get('/cli/seed.mjs')));
   const llm = createLlmWatch();
   // Done while the model thinks: its first request does not wait for any of it, the first tool does.
-  let preparing: Promise<unknown> | null = null;
+  let preparing: Promise<ArtifactWatch> | null = null;
   const prepared = async () => {
-    preparing ??= Promise.all([identity(), cli()]);
+    preparing ??= prepare();
     await preparing;
   };
+  const prepare = async () => {
+    const [artifacts] = await Promise.all([prepareFiles(), cli()]);
+    return artifacts;
+  };
+  const prepareFiles = async () => {
+    await identity();
+    await prepareOutDir(settings);
+    await fetchFiles(link, (await taskGiven).files, settings);
+    return watchArtifacts(link, settings);
+  };
+  const finishArtifacts = async () => (await preparing)?.finish() ?? [];
+  const taskGiven = start.task ?? link.get('/task').then((answer) => parsed<GuestTask>('/task', answer));
   proxy.serve({ session: link.session, llm, onModelRequest: prepared });
   const [task, manifest] = await Promise.all([
-    start.task ?? link.get('/task').then((answer) => parsed<GuestTask>('/task', answer)),
+    taskGiven,
     start.manifest ??
       link.get('/api/v1/commands').then((answer) => parsed<Manifest>('/api/v1/commands', answer)),
   ]);
@@ -57,12 +72,13 @@ export async function runTask(
     cwd: settings.workspaceDir,
     modelBaseUrl: `${proxy.url}/llm/v1`,
     model: task.model,
-    systemPrompt: systemPrompt(manifest.commands, settings.workspaceDir),
+    systemPrompt: systemPrompt(manifest.commands, settings.workspaceDir, task.files),
     tools: createAgentTools(settings.workspaceDir, processes, events, prepared),
   });
   const result = await runAgent(session, task.instruction, events, llm);
   session.dispose();
   processes.killAll();
+  refused.push(...(await finishArtifacts()));
   await events.flush();
   await postResult(link, result, refused);
   proxy.serve(null);

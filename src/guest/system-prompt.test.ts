@@ -47,3 +47,12 @@ test('without commands it says so', () => {
   expect(prompt).toContain('/workspace');
   expect(prompt).not.toContain('--help');
 });
+
+test('the files of the task are named where they are, the first twenty of them', () => {
+  expect(systemPrompt([], '/workspace')).not.toContain('/workspace/in');
+  expect(systemPrompt([], '/workspace', [{ name: 'a.csv' }, { name: 'b "c".txt' }])).toContain(
+    'in /workspace/in: "a.csv", "b \\"c\\".txt".',
+  );
+  const many = Array.from({ length: 25 }, (_, index) => ({ name: `${index}.txt` }));
+  expect(systemPrompt([], '/workspace', many)).toContain('"19.txt" and 5 more.');
+});

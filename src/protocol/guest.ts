@@ -7,6 +7,9 @@
 //      GET  /task            → GuestTask, unless the StartLine had it
 //      GET  /cli/seed.mjs    → the CLI with the manifest of the task key
 //      POST /events          NDJSON of AgentEvent → 204
+//      GET  /files/{n}       the bytes of the task's file number n, counted from 0
+//      PUT  /artifacts/{name}  bytes with their content-length → 204; the name is one encodeURIComponent, replaces
+//      DELETE /artifacts/{name}  → 204; it is not there any more
 //      POST /result          GuestResult → 204; the guest then exits
 //      ANY  /api/v1/*        forwarded to the server with the task key attached by the runner
 //      GET, POST /llm/v1/*   likewise
@@ -24,6 +27,8 @@ export const GuestTask = z.object({
   instruction: z.string(),
   model: z.string(),
   deadline: z.iso.datetime(),
+  /** To be found in /workspace/in; their bytes come by GET /files/{n}. */
+  files: z.array(z.object({ name: z.string(), size: z.number() })),
 });
 export type GuestTask = z.infer<typeof GuestTask>;
 

@@ -7,6 +7,18 @@ export const LIMITS = {
   timeoutDefaultMs: 300_000,
   /** Bytes of a REST request body. */
   bodyBytes: 256 * 1024,
+  /** Bytes of the JSON body of a request that may bring files. */
+  filesBodyBytes: 16 * 1024 * 1024,
+  /** Files that one task is given, and their bytes together. */
+  filesPerTask: 100,
+  fileBytesPerTask: 64 * 1024 * 1024,
+  /** What comes out of a task: how many, the bytes of each, and of all together. */
+  artifactsPerTask: 100,
+  artifactBytes: 32 * 1024 * 1024,
+  artifactBytesPerTask: 64 * 1024 * 1024,
+  /** Bytes of UTF-8 in the name of a file, and the parts that slashes divide it into. */
+  fileNameBytes: 254,
+  fileNameDepth: 10,
   /** Objects and lists within each other in an input. */
   inputDepth: 64,
   /** Bytes of an LLM request body: a long conversation is sent whole each time. */
@@ -101,6 +113,8 @@ export const LIMITS = {
     /** Requests of one guest that the server works on at a time, and of those to the model; more wait. */
     serverCalls: 16,
     modelCalls: 8,
+    /** Bytes of artifacts that are taken from it, those that a later version replaced included. */
+    artifactBytes: 512 * 1024 * 1024,
     /** Bytes of the result. */
     resultBytes: 4 * 1024 * 1024,
     /** Milliseconds after which a request is reset whose body does not come or whose answer is not taken. */

@@ -4,10 +4,14 @@
 //   POST /runner/v1/tasks/{id}/phase      {leaseId, phase}    → 204
 //   POST /runner/v1/tasks/{id}/events     NDJSON AgentEvent, headers seed-lease and seed-batch → 204, also for a batch
 //                                         that came before: batches of a lease count from 1 and come in order
+//   GET  /runner/v1/tasks/{id}/files?name=…       header seed-lease → the file's bytes
+//   PUT  /runner/v1/tasks/{id}/artifacts?name=…   bytes, headers seed-lease and content-length → 204; replaces
+//   DELETE /runner/v1/tasks/{id}/artifacts?name=… header seed-lease → 204, also when there is none
 //   POST /runner/v1/tasks/{id}/settle     Settlement          → 204, also when it was settled before
 //   POST /runner/v1/tasks/{id}/usage      UsageReport         → 204; of a task that ended without its runner's word
 // A lease that is no longer the runner's is answered with 409 lease_lost: the runner kills that sandbox.
 import { z } from 'zod';
+import { KeptFile } from './file.ts';
 import { CarriedManifest } from './guest.ts';
 import { Resources, Usage } from './resources.ts';
 import { TaskError, TaskPhase } from './task.ts';
@@ -83,6 +87,8 @@ export const Lease = z.object({
   leftMs: z.number().int(),
   /** The task key's secret. It stays in the runner: it is attached to proxied calls and never enters the sandbox. */
   taskKey: z.string(),
+  /** What the sandbox is to find in /workspace/in. */
+  files: z.array(KeptFile).default([]),
   /** The commands of the task key, handed to the guest. */
   manifest: CarriedManifest.optional(),
 });

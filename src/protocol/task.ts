@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Budget, Used, WantedBudget } from './budget.ts';
 import { TASK_ERROR_CODES } from './errors.ts';
+import { GivenFiles, KeptFile } from './file.ts';
 import { LIMITS } from './limits.ts';
 import { Resources, Usage, WantedResources } from './resources.ts';
 import { Scope, Scopes } from './scope.ts';
@@ -49,6 +50,7 @@ export const RunTaskBody = z.object({
     .meta({ examples: ['scripted'] })
     .optional()
     .describe("The model to use; omitted: the server's default"),
+  files: GivenFiles.default([]).describe('Files that the agent finds in /workspace/in, read-only'),
   metadata: z
     .record(z.string().max(100), z.string().max(1000))
     .refine((value) => utf8Length(JSON.stringify(value)) <= LIMITS.metadataBytes, {
@@ -101,9 +103,8 @@ export const Task = z
     runMs: Milliseconds.describe("From the agent's first step to the end"),
     keyId: z.uuid(),
     parentTaskId: z.uuid().nullable(),
-    artifacts: z.array(
-      z.object({ name: z.string(), size: z.number(), type: z.string(), sha256: z.string() }),
-    ),
+    files: z.array(KeptFile).describe('What it was given'),
+    artifacts: z.array(KeptFile).describe('What its agent left in /workspace/out'),
     metadata: z.record(z.string(), z.string()),
   })
   .meta({ id: 'Task' });

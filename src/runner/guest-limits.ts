@@ -8,6 +8,9 @@ import type { RelayRoute } from './relay-routes.ts';
 
 const { requestsPerSecond, requestBurst, serverCalls, modelCalls } = LIMITS.guest;
 
+/** Bodies of events and results are held in memory; files pass through. A guest sends these one after the other. */
+const AT_ONCE: Partial<Record<RelayRoute['kind'], number>> = { events: 1, result: 1, file: 4, artifact: 4 };
+
 export interface GuestLimits {
   /**
    * Throws too_many_requests when requests come too fast, or one is under way that must be alone.
@@ -19,6 +22,8 @@ export interface GuestLimits {
   enter(route: RelayRoute & { kind: 'forward' }, signal: AbortSignal): Promise<() => void>;
   /** Throws body_too_large when the task's events are more than may be kept. */
   chargeEvents(ndjson: string): void;
+  /** Throws body_too_large for an artifact that is too large, or when all of them are. */
+  chargeArtifact(bytes: number): void;
 }
 
 export function createGuestLimits(): GuestLimits {
@@ -27,9 +32,10 @@ export function createGuestLimits(): GuestLimits {
   const buckets = { own: bucket(), forward: bucket() };
   const calls = createSlots(serverCalls);
   const completions = createSlots(modelCalls);
-  const underWay = new Set<RelayRoute['kind']>();
+  const underWay = new Map<RelayRoute['kind'], number>();
   let events = 0;
   let eventBytes = 0;
+  let artifactBytes = 0;
 
   return {
     admit(route) {
@@ -39,13 +45,14 @@ export function createGuestLimits(): GuestLimits {
           hint: 'Wait a second, then go on more slowly.',
         });
       }
-      // Their bodies are held in memory: one at a time.
-      if (kind !== 'events' && kind !== 'result') return () => undefined;
-      if (underWay.has(kind)) {
-        throw new SeedError('too_many_requests', `another request to /${kind} is under way`);
+      const atOnce = AT_ONCE[kind];
+      if (atOnce === undefined) return () => undefined;
+      const open = underWay.get(kind) ?? 0;
+      if (open >= atOnce) {
+        throw new SeedError('too_many_requests', `${open} requests of this kind (${kind}) are under way`);
       }
-      underWay.add(kind);
-      return () => void underWay.delete(kind);
+      underWay.set(kind, open + 1);
+      return () => void underWay.set(kind, (underWay.get(kind) ?? 1) - 1);
     },
     enter: (route, signal) => (route.isCompletion ? completions : calls).enter(signal),
     chargeEvents(ndjson) {
@@ -53,6 +60,16 @@ export function createGuestLimits(): GuestLimits {
       eventBytes += ndjson.length;
       if (events <= LIMITS.eventsPerTask * 2 && eventBytes <= LIMITS.eventBytesPerTask) return;
       throw new SeedError('body_too_large', 'the events of this task are more than may be kept');
+    },
+    chargeArtifact(bytes) {
+      artifactBytes += bytes;
+      if (bytes <= LIMITS.artifactBytes && artifactBytes <= LIMITS.guest.artifactBytes) return;
+      throw new SeedError(
+        'body_too_large',
+        bytes > LIMITS.artifactBytes
+          ? `an artifact is at most ${LIMITS.artifactBytes} bytes`
+          : `${LIMITS.guest.artifactBytes} bytes of artifacts were sent already, with those that were replaced`,
+      );
     },
   };
 }

@@ -11,6 +11,42 @@ test('the own requests of the guest', () => {
   expect(relayRoute('GET', '/task?x')).toBeNull();
 });
 
+test('files by their number, artifacts by their name', () => {
+  expect(relayRoute('GET', '/files/0')).toEqual({ kind: 'file', index: 0 });
+  expect(relayRoute('GET', '/files/99')).toEqual({ kind: 'file', index: 99 });
+  const name = 'reports/März "2".csv';
+  const path = `/artifacts/${encodeURIComponent(name)}`;
+  expect(relayRoute('PUT', path)).toEqual({ kind: 'artifact', method: 'PUT', name });
+  expect(relayRoute('DELETE', path)).toEqual({ kind: 'artifact', method: 'DELETE', name });
+});
+
+test.each([
+  ['GET', '/files'],
+  ['GET', '/files/'],
+  ['GET', '/files/-1'],
+  ['GET', '/files/1000'],
+  ['GET', '/files/0x1'],
+  ['GET', '/files/a.csv'],
+  ['GET', '/files/0?x'],
+  ['PUT', '/files/0'],
+  ['GET', '/artifacts/a'],
+  ['POST', '/artifacts/a'],
+  ['PUT', '/artifacts/'],
+  ['PUT', '/artifacts/a/b'],
+  ['PUT', '/artifacts/..'],
+  ['PUT', '/artifacts/..%2Fa'],
+  ['PUT', '/artifacts/%2Fetc%2Fpasswd'],
+  ['PUT', '/artifacts/a%2F..%2F..%2Fb'],
+  ['PUT', '/artifacts/a%00'],
+  ['PUT', '/artifacts/a%0D%0AX%3A%20y'],
+  ['PUT', '/artifacts/a%5Cb'],
+  ['PUT', '/artifacts/%E2%80%AEa'],
+  ['PUT', '/artifacts/%ff'],
+  ['PUT', '/artifacts/%'],
+  ['PUT', '/artifacts/a?name=b'],
+  ['PUT', `/artifacts/${'a'.repeat(255)}`],
+])('%s %s is neither', (method, path) => expect(relayRoute(method, path)).toBeNull());
+
 test('what is sent on stays as it was written', () => {
   for (const target of [
     '/cli/seed.mjs',

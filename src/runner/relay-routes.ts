@@ -1,7 +1,12 @@
 // What a guest may ask for: an exact list. Everything that is not in it, or is written in a way that a server could read
 // differently, is refused before anything is sent.
+import { fileNameProblem } from '../protocol/file-name.ts';
+
 export type RelayRoute =
   | { kind: 'task' | 'events' | 'result' }
+  /** Counted from 0. */
+  | { kind: 'file'; index: number }
+  | { kind: 'artifact'; method: 'PUT' | 'DELETE'; name: string }
   /** Sent to the server: path and query, unchanged. */
   | { kind: 'forward'; method: string; target: string; isCompletion: boolean };
 
@@ -11,6 +16,8 @@ const OWN_ROUTES: Record<string, 'task' | 'events' | 'result'> = {
   'POST /events': 'events',
   'POST /result': 'result',
 };
+const FILE = /^\/files\/(\d{1,3})$/;
+const ARTIFACT = /^\/artifacts\/([^/?#]{1,1024})$/;
 /** Sent on as they stand. */
 const FORWARDED_ROUTES: ReadonlySet<string> = new Set([
   'GET /cli/seed.mjs',
@@ -26,9 +33,26 @@ export function relayRoute(method: string | undefined, rawPath: string | undefin
   if (method === undefined || rawPath === undefined) return null;
   const own = OWN_ROUTES[`${method} ${rawPath}`];
   if (own !== undefined) return { kind: own };
+  if (method === 'GET' && FILE.test(rawPath)) return { kind: 'file', index: Number(FILE.exec(rawPath)?.[1]) };
+  if (method === 'PUT' || method === 'DELETE') {
+    const name = artifactName(rawPath);
+    if (name !== null) return { kind: 'artifact', method, name };
+  }
   if (FORWARDED_ROUTES.has(`${method} ${rawPath}`)) return forward(method, rawPath);
   if (!rawPath.startsWith(COMMANDS) || !COMMAND_METHODS.has(method) || !isPlainTarget(rawPath)) return null;
   return forward(method, rawPath);
+}
+
+/** Null: this is no artifact's path, or its name is not allowed. */
+function artifactName(rawPath: string): string | null {
+  const encoded = ARTIFACT.exec(rawPath)?.[1];
+  if (encoded === undefined) return null;
+  try {
+    const name = decodeURIComponent(encoded);
+    return fileNameProblem(name) === null ? name : null;
+  } catch {
+    return null;
+  }
 }
 
 function forward(method: string, target: string): RelayRoute {

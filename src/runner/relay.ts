@@ -16,6 +16,7 @@ import { createGuestLimits, type GuestLimits } from './guest-limits.ts';
 import { resetWhenIdle } from './idle-stream.ts';
 import { paceWire } from './paced-wire.ts';
 import { readEvents, readResult } from './relay-body.ts';
+import { giveFile, type TaskFiles, takeArtifact } from './relay-files.ts';
 import { type RelayRoute, relayRoute } from './relay-routes.ts';
 
 const { concurrentStreams, headerBytes } = LIMITS.guest;
@@ -31,6 +32,7 @@ export interface RelayOptions {
   /** The agent calls its model. */
   onCompletion(): void;
   onResult(result: GuestResult): void;
+  files: TaskFiles;
 }
 
 export interface Relay {
@@ -84,7 +86,7 @@ async function handle(
   const release = limits.admit(route);
   try {
     if (route?.kind === 'forward') await forward(stream, route, headers, options, limits);
-    else await answerHere(stream, route, options, limits);
+    else await answerHere(stream, route, headers, options, limits);
   } finally {
     release();
   }
@@ -113,7 +115,8 @@ async function forward(
 async function answerHere(
   stream: ServerHttp2Stream,
   route: Exclude<RelayRoute, { kind: 'forward' }> | null,
-  { task, log, onEvents, onResult }: RelayOptions,
+  headers: IncomingHttpHeaders,
+  { task, log, onEvents, onResult, files }: RelayOptions,
   limits: GuestLimits,
 ): Promise<void> {
   resetWhenIdle(stream);
@@ -128,6 +131,11 @@ async function answerHere(
     }
     case 'result':
       onResult(await readResult(stream).catch((error) => logged(error, log)));
+      return answer(stream, 204, '');
+    case 'file':
+      return giveFile(stream, route.index, files);
+    case 'artifact':
+      await takeArtifact(stream, route, headers, files, limits);
       return answer(stream, 204, '');
     default:
       throw new SeedError('not_allowed', 'a sandbox may not send this request', {

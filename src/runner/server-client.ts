@@ -1,4 +1,5 @@
 // What the runner says to the server, over HTTP with the runner token. The wire is described in protocol/runner.ts.
+import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { request } from 'undici';
 import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../protocol/errors.ts';
@@ -27,8 +28,19 @@ export interface ServerClient {
   reportPhase(taskId: string, leaseId: string, phase: TaskPhase): Promise<void>;
   sendEvents(batch: EventBatch, signal: AbortSignal): Promise<void>;
   settle(taskId: string, settlement: Settlement): Promise<void>;
+  /** The bytes of one of the task's files. */
+  openFile(lease: TaskLease, name: string, signal: AbortSignal): Promise<Readable>;
+  /** @param size of the content; less or more of it breaks the request off */
+  putArtifact(
+    lease: TaskLease,
+    artifact: { name: string; size: number; content: Readable },
+    signal: AbortSignal,
+  ): Promise<void>;
+  deleteArtifact(lease: TaskLease, name: string, signal: AbortSignal): Promise<void>;
   reportUsage(taskId: string, leaseId: string, usage: Usage): Promise<void>;
 }
+
+export type TaskLease = Pick<Lease, 'taskId' | 'leaseId'>;
 
 export interface EventBatch {
   taskId: string;
@@ -49,6 +61,36 @@ export function createServerClient(
     return answer.status === 204 ? null : JSON.parse(answer.text);
   };
 
+  /** Throws what the server refused it with. */
+  async function transfer(
+    method: 'GET' | 'PUT' | 'DELETE',
+    { taskId, leaseId }: TaskLease,
+    resource: 'files' | 'artifacts',
+    name: string,
+    signal: AbortSignal,
+    content?: { size: number; content: Readable },
+  ): Promise<Dispatcher.ResponseData['body']> {
+    const url = `${serverUrl}/runner/v1/tasks/${taskId}/${resource}?name=${encodeURIComponent(name)}`;
+    const response = await request(url, {
+      method,
+      dispatcher,
+      headers: {
+        authorization: `Bearer ${runnerToken}`,
+        [RUNNER_HEADER.lease]: leaseId,
+        ...(content && {
+          'content-type': 'application/octet-stream',
+          'content-length': String(content.size),
+        }),
+      },
+      body: content?.content ?? null,
+      signal,
+    }).catch((cause) => {
+      throw unreachable(serverUrl, cause);
+    });
+    if (response.statusCode < 400) return response.body;
+    throw errorOf({ status: response.statusCode, text: await response.body.text() });
+  }
+
   async function send(
     url: string,
     body: unknown,
@@ -67,14 +109,7 @@ export function createServerClient(
       if (text.length > ANSWER_BYTES) throw new Error('the answer is too large');
       return { status: response.statusCode, text };
     } catch (cause) {
-      throw new SeedError(
-        'unreachable',
-        `the server at ${serverUrl} did not answer: ${(cause as Error).message}`,
-        {
-          hint: 'Check SEED_SERVER_URL and that the server runs.',
-          cause,
-        },
-      );
+      throw unreachable(serverUrl, cause);
     }
   }
 
@@ -104,6 +139,13 @@ export function createServerClient(
     async settle(taskId, settlement) {
       await post(`/tasks/${taskId}/settle`, settlement);
     },
+    openFile: (lease, name, signal) => transfer('GET', lease, 'files', name, signal),
+    async putArtifact(lease, { name, ...content }, signal) {
+      await (await transfer('PUT', lease, 'artifacts', name, signal, content)).dump();
+    },
+    async deleteArtifact(lease, name, signal) {
+      await (await transfer('DELETE', lease, 'artifacts', name, signal)).dump();
+    },
     async reportUsage(taskId, leaseId, usage) {
       await post(`/tasks/${taskId}/usage`, { leaseId, usage });
     },
@@ -119,6 +161,14 @@ interface PostOptions {
 interface Answer {
   status: number;
   text: string;
+}
+
+function unreachable(serverUrl: string, cause: unknown): SeedError {
+  return new SeedError(
+    'unreachable',
+    `the server at ${serverUrl} did not answer: ${(cause as Error).message}`,
+    { hint: 'Check SEED_SERVER_URL and that the server runs.', cause },
+  );
 }
 
 function errorOf({ status, text }: Answer): SeedError {

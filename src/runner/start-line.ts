@@ -4,8 +4,8 @@ import type { GuestTask, StartLine } from '../protocol/guest.ts';
 import type { Lease } from '../protocol/runner.ts';
 import { limitsOf } from './limits.ts';
 
-export function guestTask({ taskId: id, instruction, model, deadline }: Lease): GuestTask {
-  return { id, instruction, model, deadline };
+export function guestTask({ taskId: id, instruction, model, deadline, files }: Lease): GuestTask {
+  return { id, instruction, model, deadline, files: files.map(({ name, size }) => ({ name, size })) };
 }
 
 /** JSON with its newline. */

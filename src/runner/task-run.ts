@@ -7,6 +7,7 @@ import type { Lease } from '../protocol/runner.ts';
 import { within } from './backoff.ts';
 import { limitsOf } from './limits.ts';
 import { openRelay } from './relay.ts';
+import type { TaskFiles } from './relay-files.ts';
 import type { ServerClient } from './server-client.ts';
 import { settleTask } from './settle.ts';
 import { type RunEnd, settlementOf } from './settlement.ts';
@@ -95,7 +96,14 @@ async function runSandbox(
   void sandbox.exited.then((exit) => end({ why: 'exit', exit }));
   const reports = createTaskReports(lease, parts.client, log, () => end({ why: 'lease_lost' }));
   stream.write(startLine(lease));
+  const files: TaskFiles = {
+    files: lease.files,
+    open: (name, signal) => parts.client.openFile(lease, name, signal),
+    put: (artifact, signal) => parts.client.putArtifact(lease, artifact, signal),
+    delete: (name, signal) => parts.client.deleteArtifact(lease, name, signal),
+  };
   const relay = openRelay({
+    files,
     stream,
     task: guestTask(lease),
     upstream: { serverUrl: parts.serverUrl, taskKey: lease.taskKey, dispatcher: parts.dispatcher },

@@ -1,6 +1,5 @@
 // The server's HTTP application: what is mounted where, and what holds for every request.
-import { Hono, type MiddlewareHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
+import { Hono } from 'hono';
 import { renderCli } from '../cli/bundle.ts';
 import { toManifest } from '../commands/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
@@ -12,6 +11,7 @@ import { commandRoutes } from './command-routes.ts';
 import { DOCS_POLICY, docsPage } from './docs-page.ts';
 import { headEveryAnswer } from './every-answer.ts';
 import type { HttpEnv } from './http-types.ts';
+import { limitApiBody, limitBody, limitRunnerBody } from './limit-body.ts';
 import { llmRoutes } from './llm-routes.ts';
 import { logRequests } from './log-requests.ts';
 import { mcpRoutes } from './mcp/routes.ts';
@@ -37,10 +37,10 @@ export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
   app.use(await headEveryAnswer());
   if (metrics) app.use(watchRequests(metrics));
   if (log.isLevelEnabled('info')) app.use(logRequests(log));
-  app.use('/api/*', limitBody(LIMITS.bodyBytes));
+  app.use('/api/*', limitApiBody(registry.commands));
   app.use('/mcp', limitBody(LIMITS.bodyBytes));
   app.use('/llm/*', limitBody(LIMITS.llmBodyBytes));
-  app.use('/runner/*', limitBody(LIMITS.llmBodyBytes));
+  app.use('/runner/*', limitRunnerBody());
 
   app.route('/api/v1', commandRoutes(parts));
   app.route('/llm/v1', llmRoutes(parts));
@@ -73,17 +73,4 @@ export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
     return c.json({ status: 'ready' });
   });
   return app;
-}
-
-function limitBody(maxSize: number): MiddlewareHandler {
-  const limit = bodyLimit({
-    maxSize,
-    onError: (c) => {
-      // The rest of the body is not read, so nothing else can come over this connection.
-      c.header('Connection', 'close');
-      throw new SeedError('body_too_large', `the body is larger than ${maxSize} bytes`);
-    },
-  });
-  // Even to look for a body costs; these have none.
-  return (c, next) => (c.req.method === 'GET' || c.req.method === 'HEAD' ? next() : limit(c, next));
 }

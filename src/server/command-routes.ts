@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { Actor, CommandContext } from '../commands/context.ts';
-import { type Command, isStream } from '../commands/define-command.ts';
+import { type Command, isFile, isObject, isStream } from '../commands/define-command.ts';
 import { parseHttp, pathParameters, toManifest } from '../commands/manifest.ts';
 import { cutJson } from '../core/cut-json.ts';
 import { allows } from '../core/scopes.ts';
@@ -11,6 +11,7 @@ import { SeedError } from '../protocol/errors.ts';
 import { appendServerEvent } from '../store/events.ts';
 import { type AuditedRoute, audited, type RecordDone } from './audited.ts';
 import { authenticate } from './authenticate.ts';
+import { fileAnswer } from './file-answer.ts';
 import { HeldAnswer } from './held-answer.ts';
 import type { HttpEnv } from './http-types.ts';
 import { answerOnce } from './idempotency/answer-once.ts';
@@ -32,7 +33,8 @@ export function commandRoutes(parts: ServerParts): Hono<HttpEnv> {
   app.get('/commands', (c) =>
     audited(c, parts.audit, NO_COMMAND, async () => {
       const { key, operator } = await authenticate(c, parts, true);
-      await readNothing(c);
+      await using delivery = parts.inbox.open();
+      await readNothing(c, delivery);
       return c.json(toManifest(parts.registry.allowed(key.scopes, operator), parts.version));
     }),
   );
@@ -60,17 +62,21 @@ function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {
   const answer: Answer = async (c, recordDone) => {
     const actor = await authenticate(c, parts, true);
     refuseUnlessAllowed(command, actor);
-    const input = await readInput(c);
+    await using delivery = parts.inbox.open();
+    const input = await readInput(c, delivery);
     c.set('input', input);
     const held = new HeldAnswer(() => AbortSignal.any([c.req.raw.signal, parts.stopping]));
     const waitMs = preferredWaitMs(c.req.header('prefer'));
-    const success = isStream(command) ? 200 : (command.successStatus ?? 200);
+    const success = isObject(command) ? (command.successStatus ?? 200) : 200;
     const done = (target: string) => recordDone(target, success);
     const services = bindServices(parts, actor, held, done, c.req.header('traceparent'));
     const contextOf = (creationId: string): CommandContext =>
       Object.assign(held, { actor, waitMs, creationId, ...services });
     if (isStream(command))
       return streamAnswer(c, await command.stream(resumed(c, input), contextOf(randomUUID())));
+    if (isFile(command)) {
+      return fileAnswer(c, await command.file(input as never, contextOf(randomUUID())));
+    }
     const work = async (creationId: string) =>
       command.output.parse(await command.run(input as never, contextOf(creationId)));
     const output = command.creates

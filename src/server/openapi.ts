@@ -1,6 +1,6 @@
 // The OpenAPI 3.1 description of the REST API, from the commands alone.
 
-import { type Command, isStream } from '../commands/define-command.ts';
+import { type Command, isFile, isObject, isStream } from '../commands/define-command.ts';
 import { toJsonSchema } from '../commands/json-schema.ts';
 import { parseHttp, pathParameters } from '../commands/manifest.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
@@ -57,21 +57,40 @@ function operation(command: Command, components: Record<string, JsonSchema>): Js
     ],
     ...(method !== 'GET' &&
       rest.length > 0 && {
-        requestBody: {
-          required: required.length > 0,
-          content: {
-            'application/json': {
-              schema: {
-                type: 'object',
-                properties: Object.fromEntries(rest),
-                required,
-                additionalProperties: false,
-              },
-            },
-          },
-        },
+        requestBody: requestBody(command, Object.fromEntries(rest), required),
       }),
     responses: responses(command, components),
+  };
+}
+
+function requestBody(
+  command: Command,
+  properties: Record<string, JsonSchema>,
+  required: readonly string[],
+): JsonObject {
+  const json = { type: 'object', properties, required, additionalProperties: false };
+  const { files: _, ...others } = properties;
+  const form = {
+    schema: {
+      type: 'object',
+      required: ['task'],
+      properties: {
+        task: { ...json, properties: others },
+        file: {
+          type: 'array',
+          description: "A part for each file; its filename is the file's name",
+          items: { type: 'string', contentMediaType: 'application/octet-stream' },
+        },
+      },
+    },
+    encoding: { task: { contentType: 'application/json' } },
+  };
+  return {
+    required: required.length > 0,
+    content: {
+      'application/json': { schema: json },
+      ...(isObject(command) && command.takesFiles && { 'multipart/form-data': form }),
+    },
   };
 }
 
@@ -135,7 +154,7 @@ const IDEMPOTENT_REPLAY: JsonObject = {
 };
 
 function creates(command: Command): boolean {
-  return !isStream(command) && command.creates === true;
+  return isObject(command) && command.creates === true;
 }
 
 function responses(command: Command, components: Record<string, JsonSchema>): JsonObject {
@@ -147,6 +166,11 @@ function responses(command: Command, components: Record<string, JsonSchema>): Js
       'application/x-ndjson': { schema },
       'text/event-stream': { schema: { type: 'string' } },
     };
+    return { 200: { description, content }, ...errors };
+  }
+  if (isFile(command)) {
+    const description = 'The bytes of the file, with its media type; Repr-Digest has their SHA-256';
+    const content = { '*/*': { schema: { type: 'string', format: 'binary' } } };
     return { 200: { description, content }, ...errors };
   }
   const schema = hoist(toJsonSchema(command.output, 'output'), components);

@@ -5,6 +5,8 @@ import type { Prices } from '../core/cost.ts';
 import type { EventTypes } from '../core/event-types.ts';
 import type { Store } from '../store/store.ts';
 import type { AuditTrail } from './audit-trail.ts';
+import type { Inbox } from './blobs/inbox.ts';
+import type { KeptBlobs } from './blobs/kept-blobs.ts';
 import type { CallLog } from './call-log.ts';
 import type { KeyUse } from './key-use.ts';
 import type { LlmGateway } from './llm/gateway.ts';
@@ -21,6 +23,10 @@ export interface ServerParts {
   llm: LlmGateway;
   audit: AuditTrail;
   calls: CallLog;
+  /** Files and artifacts of tasks. */
+  blobs: KeptBlobs;
+  /** Where they lie while they are received. */
+  inbox: Inbox;
   prices: Prices;
   telemetry: Telemetry;
   keyUse: KeyUse;

@@ -1,25 +1,37 @@
-// A command's input out of a request: path parameters, then the query (GET) or the JSON body, then the schema. Whatever a
-// request has that is not part of the input is refused: nobody is to believe that it did something.
+// A command's input out of a request: path parameters, then the query (GET) or the body (JSON, or the parts of a form where it
+// brings files), then the schema. Whatever a request has that is not part of the input is refused: nobody is to believe
+// that it did something.
 import type { Context } from 'hono';
 import type { z } from 'zod';
-import type { Command } from '../commands/define-command.ts';
+import type { Command, ObjectCommand } from '../commands/define-command.ts';
 import { toJsonSchema } from '../commands/json-schema.ts';
 import { parseHttp, pathParameters } from '../commands/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
+import type { GivenFile } from '../protocol/file.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
+import type { Delivery } from './blobs/inbox.ts';
+import { readMultipart, receiveFiles } from './read-files.ts';
 import { refuseUnkeepable } from './unkeepable-input.ts';
 
-export type InputReader = (c: Context) => Promise<unknown>;
+/** The contents of files that the request brings are put aside in the delivery. */
+export type InputReader = (c: Context, delivery: Delivery) => Promise<unknown>;
+
+type ReadCommand = Pick<Command, 'http' | 'input'> & Pick<ObjectCommand, 'takesFiles'>;
 
 /** Prepares the reader of one command. It throws SeedError invalid_json, invalid_input or unsupported_media_type. */
-export function inputReader(command: Pick<Command, 'http' | 'input'>): InputReader {
-  const { method, path } = parseHttp(command.http);
+export function inputReader({ http, input, takesFiles = false }: ReadCommand): InputReader {
+  const { method, path } = parseHttp(http);
   const parameters = pathParameters(path);
-  const schema = command.input.strict();
-  const properties = toJsonSchema(command.input, 'input').properties ?? {};
-  return async (c) => {
+  const schema = input.strict();
+  const properties = toJsonSchema(input, 'input').properties ?? {};
+  return async (c, delivery) => {
     const query = readQuery(c);
-    const given = method === 'GET' ? fromQuery(query, properties) : await fromBody(c);
+    const given =
+      method === 'GET'
+        ? fromQuery(query, properties)
+        : takesFiles && mediaTypeOf(c) === 'multipart/form-data'
+          ? await fromParts(c, delivery)
+          : await fromBody(c);
     const [stray] = method === 'GET' ? [] : [...query.keys()];
     if (stray !== undefined)
       throw new SeedError(
@@ -34,8 +46,17 @@ export function inputReader(command: Pick<Command, 'http' | 'input'>): InputRead
     refuseUnkeepable(given);
     const parsed = schema.safeParse(given);
     if (!parsed.success) throw invalidInput(parsed.error);
-    return parsed.data;
+    if (!takesFiles) return parsed.data;
+    return { ...parsed.data, files: await receiveFiles(parsed.data['files'] as GivenFile[], delivery) };
   };
+}
+
+async function fromParts(c: Context, delivery: Delivery): Promise<Record<string, unknown>> {
+  const { json, files } = await readMultipart(c, delivery);
+  const given = json === '' ? {} : objectOf(Buffer.from(json));
+  if ('files' in given)
+    throw new SeedError('invalid_input', 'files: they are parts "file" of this body, not in the JSON');
+  return { ...given, files };
 }
 
 /** Every name with its values; also one that is empty or `__proto__`, for the schema to refuse. */
@@ -75,7 +96,7 @@ function fromText(text: string, type: JsonSchema['type']): unknown {
 async function fromBody(c: Context): Promise<Record<string, unknown>> {
   const bytes = await c.req.arrayBuffer();
   if (bytes.byteLength === 0) return {};
-  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+  const type = mediaTypeOf(c);
   if (type !== 'application/json') {
     throw new SeedError(
       'unsupported_media_type',
@@ -85,6 +106,14 @@ async function fromBody(c: Context): Promise<Record<string, unknown>> {
       },
     );
   }
+  return objectOf(bytes);
+}
+
+function mediaTypeOf(c: Context): string | undefined {
+  return c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+}
+
+function objectOf(bytes: ArrayBuffer | Uint8Array): Record<string, unknown> {
   let body: unknown;
   try {
     body = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));

@@ -24,6 +24,7 @@ import { bearerToken } from './authenticate.ts';
 import type { HttpEnv } from './http-types.ts';
 import type { ServerParts } from './parts.ts';
 import { invalidInput } from './read-input.ts';
+import { runnerFileRoutes } from './runner-file-routes.ts';
 import { sameText } from './same-text.ts';
 import { mintKey } from './services/mint-key.ts';
 
@@ -77,6 +78,8 @@ export function runnerRoutes(parts: ServerParts): Hono<HttpEnv> {
     return c.body(null, 204);
   });
 
+  app.route('/tasks', runnerFileRoutes(parts));
+
   app.post('/tasks/:id/settle', async (c) => {
     await settleTask(store, taskId(c), await body(c, Settlement), prices);
     return c.body(null, 204);
@@ -114,6 +117,7 @@ async function nextLease(
         deadline: leased.deadline.toISOString(),
         leftMs: leased.deadline.getTime() - store.clock.now().getTime(),
         taskKey: secret,
+        files: leased.task.files,
         manifest: toManifest(registry.allowed(leased.task.scopes.effective, leased.operator), version),
       };
     }

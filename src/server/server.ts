@@ -16,6 +16,8 @@ import { openStore } from '../store/store.ts';
 import { createApp } from './app.ts';
 import { keepAuditFor } from './audit-retention.ts';
 import { AuditTrail } from './audit-trail.ts';
+import { openBlobs } from './blobs/open-blobs.ts';
+import { keepFilesFor } from './blobs/retention.ts';
 import { CallLog } from './call-log.ts';
 import { firstKey } from './first-key.ts';
 import { KeyUse } from './key-use.ts';
@@ -91,6 +93,7 @@ export async function startServer(
   const store = await openStore({ databaseUrl, log, packs: packs.flatMap(tablesOf) });
   store.taskWatchers.add((change) => observe({ type: 'task', change }));
   undo.defer(() => store.close());
+  const { blobs, inbox } = await openBlobs(settings.files, settings.dataDir, store, log);
   const registry = createRegistry(
     BUILT_IN,
     packs.map((pack) => ({ file: pack.file, commands: packCommands(pack, store) })),
@@ -122,6 +125,8 @@ export async function startServer(
     store,
     audit,
     calls,
+    blobs,
+    inbox,
     prices,
     telemetry,
     keyUse,
@@ -144,6 +149,7 @@ export async function startServer(
     stopping: stopping.signal,
   });
   undo.use(sweepLapsedLeases(store, log));
+  undo.use(keepFilesFor(settings.files.retentionDays, blobs, store.clock, log));
   const post = createPost({ ...outside, allowedNetworks: settings.webhookNetworks });
   undo.use(new Dispatcher({ store, log, post, random: Math.random, secretsKey, version }).start());
   undo.use(careForWebhooks(settings.webhookRetentionDays, store, log));

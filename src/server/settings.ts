@@ -4,6 +4,7 @@ import { isWellFormedKeySecret } from '../core/key-secret.ts';
 import { env } from '../lib/env.ts';
 import { dataDirSetting, integerSetting, listSetting, logLevelSetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
+import { type FileSettings, readFileSettings } from './blobs/settings.ts';
 import type { LlmSettings } from './llm/gateway.ts';
 import { llmSettings } from './llm-settings.ts';
 import { CONFIG_FILE, PACKS_FOLDER, type PackSettings } from './packs/load-packs.ts';
@@ -36,6 +37,7 @@ export interface ServerSettings {
   webhookNetworks: string[];
   /** What secrets in the database are sealed with; null: the key in the data folder. */
   secretsKey: string | null;
+  files: FileSettings;
   llm: LlmSettings;
   resources: ResourcePolicy;
   telemetry: TelemetrySettings;
@@ -57,6 +59,7 @@ export function readServerSettings(): ServerSettings {
     mcpAllowedOrigins: mcpAllowedOrigins(),
     auditRetentionDays: auditRetentionDays(),
     pricesFile: env('SEED_PRICES_FILE') ?? null,
+    files: readFileSettings(),
     retention: {
       calls: retentionDays('SEED_CALL_RETENTION_DAYS', 90),
       events: retentionDays('SEED_EVENT_RETENTION_DAYS', 30),

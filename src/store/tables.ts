@@ -4,6 +4,7 @@ import type { CostSource } from '../core/cost.ts';
 import type { ScopeGrant } from '../core/scopes.ts';
 import type { Budget } from '../protocol/budget.ts';
 import type { AgentEvent, ServerEvent } from '../protocol/event.ts';
+import type { KeptFile } from '../protocol/file.ts';
 import type { Effect } from '../protocol/manifest.ts';
 import type { Resources, Usage } from '../protocol/resources.ts';
 import type { RunnerState } from '../protocol/runner.ts';
@@ -14,6 +15,11 @@ import type { AttemptError, DeliveryStatus, DisabledReason } from '../protocol/w
 type Json<Value> = ColumnType<Value, string, string>;
 type JsonOrNull<Value> = ColumnType<Value | null, string | null, string | null>;
 type Defaulted<Value> = ColumnType<Value, Value | undefined, Value>;
+
+/** A file of a task with the id of the blob that has its content. */
+export interface StoredFile extends KeptFile {
+  blobId: string;
+}
 
 interface AccountsTable {
   id: string;
@@ -95,6 +101,8 @@ interface TasksTable {
   used_calls: Defaulted<number>;
   overspent_at: Defaulted<Date | null>;
   overspent: Defaulted<string | null>;
+  files: ColumnType<StoredFile[], string | undefined, string>;
+  artifacts: ColumnType<StoredFile[], string | undefined, string>;
 }
 
 interface EventsTable {
@@ -212,6 +220,13 @@ interface ReservationsTable {
   uncovered: string[];
 }
 
+interface BlobsTable {
+  id: string;
+  task_id: string;
+  created_at: Date;
+  unused_since: Date | null;
+}
+
 interface WebhookEndpointsTable {
   id: string;
   account_id: string;
@@ -278,6 +293,7 @@ interface WebhookAttemptsTable {
 }
 
 export interface Tables {
+  blobs: BlobsTable;
   webhook_endpoints: WebhookEndpointsTable;
   webhook_secrets: WebhookSecretsTable;
   secrets_key_check: SecretsKeyCheckTable;

@@ -4,11 +4,12 @@ import type { ScopeGrant } from '../core/scopes.ts';
 import type { Budget } from '../protocol/budget.ts';
 import type { Resources } from '../protocol/resources.ts';
 import type { Task } from '../protocol/task.ts';
+import { useBlobs } from './blobs.ts';
 import { appendEvents } from './events.ts';
 import { notify } from './signals.ts';
 import { storableJson, storableText } from './storable.ts';
 import type { Store } from './store.ts';
-import type { Tx } from './tables.ts';
+import type { StoredFile, Tx } from './tables.ts';
 import { changeTasks, noteChange } from './task-changes.ts';
 import { placeBelow } from './task-parent.ts';
 import { toTask } from './task-rows.ts';
@@ -31,6 +32,8 @@ export interface NewTask {
   resources: Resources;
   budget: Budget | null;
   metadata: Record<string, string>;
+  /** Their blobs are announced and stored. */
+  files: StoredFile[];
   /** Hears of its events, besides the account's endpoints. */
   webhookUrl?: string | null;
   /** The W3C traceparent it was posted with, when that is sound. */
@@ -69,6 +72,7 @@ export async function createTask(
         fallback_models: task.fallbackModels.map(storableText),
         resources: storableJson(task.resources),
         budget: task.budget && storableJson(task.budget),
+        files: storableJson(task.files),
         metadata: storableJson(task.metadata),
         webhook_url: task.webhookUrl ?? null,
         trace_parent: task.traceParent ?? null,
@@ -77,6 +81,10 @@ export async function createTask(
       })
       .returningAll()
       .executeTakeFirstOrThrow();
+    await useBlobs(
+      tx,
+      task.files.map(({ blobId }) => blobId),
+    );
     await appendEvents(
       tx,
       row,

@@ -1,7 +1,8 @@
 // A task's row: read, locked, and turned into the task object. Every file about tasks goes through here.
 import { usdOf } from '../core/cost.ts';
+import type { KeptFile } from '../protocol/file.ts';
 import type { Task } from '../protocol/task.ts';
-import type { TaskRow, Tx } from './tables.ts';
+import type { StoredFile, TaskRow, Tx } from './tables.ts';
 
 /** Locks the row until the transaction ends. */
 export function lockTask(tx: Tx, id: string): Promise<TaskRow | undefined> {
@@ -43,9 +44,14 @@ export function toTask(row: TaskRow): Task {
     runMs: millisecondsBetween(row.working_at, row.completed_at),
     keyId: row.key_id,
     parentTaskId: row.parent_task_id,
-    artifacts: [],
+    files: row.files.map(keptFile),
+    artifacts: row.artifacts.map(keptFile),
     metadata: row.metadata,
   };
+}
+
+function keptFile({ name, size, type, sha256 }: StoredFile): KeptFile {
+  return { name, size, type, sha256 };
 }
 
 function millisecondsBetween(start: Date | null, end: Date | null): number | null {

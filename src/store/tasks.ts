@@ -1,5 +1,6 @@
 // Tasks read, listed and counted. What happens to them is in the task-*.ts files beside this one.
 import { SeedError } from '../protocol/errors.ts';
+import { LIMITS } from '../protocol/limits.ts';
 import type { Page } from '../protocol/page.ts';
 import type { Task, TaskPhase, TaskStatus } from '../protocol/task.ts';
 import { behindCursor, type PageRequest, pageOfRows } from './cursor.ts';
@@ -16,6 +17,21 @@ export interface TaskFilter extends PageRequest {
 }
 
 export type TaskProgress = Pick<TaskRow, 'id' | 'status' | 'last_seq' | 'created_at' | 'completed_at'>;
+
+/** Whether the task was started by the agent of the other, or by one that such an agent started, and so on. */
+export async function isTaskBelow(db: Db, id: string, above: string): Promise<boolean> {
+  let parent: string | null = id;
+  for (let depth = 0; parent !== null && depth < LIMITS.taskDepth; depth += 1) {
+    const row: { parent_task_id: string | null } | undefined = await db
+      .selectFrom('tasks')
+      .select('parent_task_id')
+      .where('id', '=', parent)
+      .executeTakeFirst();
+    parent = row?.parent_task_id ?? null;
+    if (parent === above) return true;
+  }
+  return false;
+}
 
 /** For watchers, who look often. Throws SeedError `not_found`. */
 export async function getTaskProgress(db: Db, id: string): Promise<TaskProgress> {

@@ -78,6 +78,25 @@ describe.each(ATTACKED_DRIVERS)('an agent in %s', (driver) => {
     expect(output.reduce((sum, { chunk }) => sum + chunk.length, 0)).toBeLessThan(1_100_000);
   });
 
+  it('100,000 files, endless files and names full of tricks in out: the limits hold, and what is told is short', async () => {
+    const { task } = await attack(
+      `cd /workspace/out; ln -s /etc/shadow shadow; ln -s / root; mkfifo pipe; touch $'a\\nb' $'\\u202etxt.exe'
+(while :; do head -c 1000000 /dev/urandom >> grows; sleep 0.1; done) &
+mkdir many; cd many; timeout 15 bash -c 'for i in $(seq 100000); do : > $i; done'; ls | wc -l; sleep 2`,
+      { resources: { diskMb: 128 } },
+    );
+    expect(task.status).toBe('completed');
+    expect(Number(task.stdout?.trim())).toBeGreaterThan(100);
+    expect(task.artifacts.length).toBeGreaterThan(0);
+    expect(task.artifacts.length).toBeLessThanOrEqual(100);
+    const bytes = task.artifacts.reduce((sum, { size }) => sum + size, 0);
+    expect(bytes).toBeLessThanOrEqual(64 * 1024 * 1024);
+    const names = task.artifacts.map(({ name }) => name);
+    expect(names.filter((name) => /shadow|root|pipe|exe|[^\w/]/.test(name))).toEqual([]);
+    expect(task.stderr).toContain('more in the folder out than 100 artifacts');
+    expect(task.stderr?.length).toBeLessThan(20_000);
+  });
+
   it('a flood of requests through the door leaves the others their share', async () => {
     const { task } = await attack(
       `cat > flood.mjs <<'END'

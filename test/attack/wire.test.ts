@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memoryUsage } from 'node:process';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -86,7 +87,14 @@ describe.each(ATTACKED_DRIVERS)('a hostile guest in %s', (driverName) => {
     sandbox.stream.write(`${JSON.stringify({ attack })}\n`);
     const relay = openRelay({
       stream: sandbox.stream,
-      task: { id: '00000000-0000-4000-8000-000000000000', instruction: '', model: '', deadline: '' },
+      task: {
+        id: '00000000-0000-4000-8000-000000000000',
+        instruction: '',
+        model: '',
+        deadline: '',
+        files: [],
+      },
+      files: { files: [], open: async () => Readable.from([]), put: async () => {}, delete: async () => {} },
       upstream: { serverUrl, taskKey: id, dispatcher },
       log: createLog('attack', 'silent'),
       onEvents: async () => {},

@@ -13,6 +13,7 @@ import { bash, startSeed, type TestSeed, until } from '../fixtures/seed.ts';
 
 const RUNNER_TOKEN = `canary-runner-${randomBytes(16).toString('hex')}`;
 const METRICS_TOKEN = `canary-metrics-${randomBytes(16).toString('hex')}`;
+const S3_SECRET = `canary-s3-${randomBytes(16).toString('hex')}`;
 const LLM_KEY = `canary-llm-${randomBytes(16).toString('hex')}`;
 /** In the instruction, so that it must be in the guest's memory: it proves that the search finds things. */
 const MARKER = `marker-${randomBytes(16).toString('hex')}`;
@@ -43,7 +44,7 @@ const upstream = createServer((request, response) => {
 const COMMAND = [
   'seed whoami --json; seed keys list --json',
   'env; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | tr "\\0" "\\n"',
-  'grep -rhoaE "(canary-(runner|llm|metrics)-[0-9a-f]{8}|sk_live_[0-9A-Za-z]{12})[0-9A-Za-z]*" /workspace /tmp /home /run /etc /opt/seed/guest.mjs 2>/dev/null',
+  'grep -rhoaE "(canary-(runner|llm|metrics|s3)-[0-9a-f]{8}|sk_live_[0-9A-Za-z]{12})[0-9A-Za-z]*" /workspace /tmp /home /run /etc /opt/seed/guest.mjs 2>/dev/null',
   'echo searched; sleep 30',
 ].join('\n');
 
@@ -56,6 +57,11 @@ beforeAll(async () => {
       SEED_RUNNER_TOKEN: RUNNER_TOKEN,
       SEED_METRICS_TOKEN: METRICS_TOKEN,
       SEED_LLM_API_KEY: LLM_KEY,
+      // Never asked for anything: the task has no files.
+      SEED_S3_ENDPOINT: 'http://127.0.0.1:9',
+      SEED_S3_BUCKET: 'canary',
+      SEED_S3_ACCESS_KEY_ID: 'canary',
+      SEED_S3_SECRET_ACCESS_KEY: S3_SECRET,
       SEED_LLM_BASE_URL: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/v1`,
       SEED_LLM_MODEL: 'canary-model',
       SEED_LOG_LEVEL: 'debug',
@@ -77,6 +83,7 @@ it('no secret is in memory, files, environment, snapshot, events or logs', async
     RUNNER_TOKEN,
     LLM_KEY,
     METRICS_TOKEN,
+    S3_SECRET,
     ...(databasePassword ? [databasePassword] : []),
   ];
   const task = await seed.postTask({ instruction: `${MARKER} ${bash('true')}`, scopes: ['keys:read'] });
@@ -100,7 +107,7 @@ it('no secret is in memory, files, environment, snapshot, events or logs', async
   for (const text of [events, log]) {
     expect(secrets.filter((secret) => text.includes(secret))).toEqual([]);
     expect(text).not.toMatch(/sk_live_[0-9A-Za-z]{20}/);
-    expect(text).not.toMatch(/canary-(runner|llm|metrics)-/);
+    expect(text).not.toMatch(/canary-(runner|llm|metrics|s3)-/);
   }
   expect(log).toContain(task.id);
   expect(await filesWith(join(cacheDirSetting(), 'gvisor/snapshots'), secrets)).toEqual([]);

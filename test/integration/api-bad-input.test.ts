@@ -41,10 +41,10 @@ describe('POST /tasks/run', () => {
     ['an unknown model', run({ instruction: 'hi', model: 'gpt-0' }), 400, 'unknown_model', /gpt-0/],
     [
       'a body too large',
-      { raw: JSON.stringify({ instruction: 'x'.repeat(300_000) }) },
+      { raw: JSON.stringify({ instruction: 'x'.repeat(17_000_000) }) },
       413,
       'body_too_large',
-      /262144/,
+      /16777216/,
     ],
     [
       'an unsupported media type',

@@ -62,7 +62,17 @@ describe('what a key may use', () => {
     [['keys:read'], ['keys get', 'keys list', 'whoami']],
     [
       ['tasks:*'],
-      ['tasks events', 'tasks get', 'tasks ledger', 'tasks list', 'tasks run', 'tasks stop', 'whoami'],
+      [
+        'tasks artifacts get',
+        'tasks artifacts list',
+        'tasks events',
+        'tasks get',
+        'tasks ledger',
+        'tasks list',
+        'tasks run',
+        'tasks stop',
+        'whoami',
+      ],
     ],
   ])('with %j is %j', async (scopes, names) => {
     const { secret } = await server.newKey(scopes);

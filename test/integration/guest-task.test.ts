@@ -1,5 +1,5 @@
 // The runner with the real guest, Pi and `seed` command in plain processes, against a server that plays Seed.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -254,4 +254,61 @@ test('a body over the limit is refused before it is sent', async () => {
   expect(await settled(taskId)).toMatchObject({ outcome: 'completed' });
   expect(outputOf('tool_output').join('')).toBe('413');
   expect(server.seen.some(({ url }) => url === '/api/v1/keys')).toBe(false);
+});
+
+test('the files of the task are there before the agent moves, to read only', async () => {
+  server.files.set('a.csv', 'one');
+  server.files.set('deep/b.csv', 'two');
+  server.llm = [
+    runs('cat in/a.csv in/deep/b.csv; (echo x >> in/a.csv) 2>/dev/null; (echo x > in/c) 2>/dev/null; ls in'),
+    says('read'),
+  ];
+  const about = { type: 'text/csv', sha256: '' };
+  const { taskId } = server.queue({
+    files: [
+      { name: 'a.csv', size: 3, ...about },
+      { name: 'deep/b.csv', size: 3, ...about },
+    ],
+  });
+  expect(await settled(taskId)).toMatchObject({ outcome: 'completed', stderr: null });
+  if (process.getuid?.() === 0) expect(outputOf('tool_output').join('')).toBe('onetwoa.csv\ndeep\n');
+  const [completion] = server.seen.filter(({ url }) => url === '/llm/v1/chat/completions');
+  expect(completion?.body).toContain('in/: \\"a.csv\\"'.replace('in/', '/in'));
+});
+
+test('what the agent leaves is sent, however it is planted only its own plain files, and what is not kept is told', async () => {
+  const secret = join(driver.workspaceDir, '..', 'secret');
+  writeFileSync(secret, 'secret of the guest', { mode: 0o600 });
+  server.llm = [
+    runs(
+      `cd out; echo plain > plain; mkdir d; echo deep > d/deep; ln -s ${secret} link; ln -s .. up; mkfifo pipe
+ln -s /etc/shadow shadow; ln ${secret} hard 2>/dev/null; touch $'new\\nline'; truncate -s 40M large; sleep 1; echo end >> plain`,
+    ),
+    says('left'),
+  ];
+  const { taskId } = server.queue();
+  const settlement = await settled(taskId);
+  expect(settlement).toMatchObject({ outcome: 'completed', stdout: 'left' });
+  expect(Object.fromEntries(server.artifacts)).toEqual({ plain: 'plain\nend\n', 'd/deep': 'deep\n' });
+  expect(settlement?.stderr?.split('\n').sort()).toEqual([
+    'files in the folder out are not kept for their names, such as "new\\nline": the name has control or invisible characters',
+    'the artifact "large" is not kept: it is larger than 33554432 bytes',
+  ]);
+});
+
+test('a file that grows for ever and one that shrinks are sent while they do', async () => {
+  server.llm = [
+    runs(
+      'cd out; while :; do date >> grows; head -c 3000000 /dev/zero > shrinks; : > shrinks; sleep 0.05; done',
+    ),
+    says('never'),
+  ];
+  const { taskId } = server.queue();
+  await expect.poll(() => server.artifacts.get('grows')?.length, { timeout: 20_000 }).toBeGreaterThan(0);
+  const before = server.artifacts.get('grows')?.length ?? 0;
+  await expect.poll(() => server.artifacts.get('grows')?.length, { timeout: 20_000 }).toBeGreaterThan(before);
+  server.stop(taskId);
+  await expect
+    .poll(() => driver.processes.at(-1)?.exitCode ?? driver.processes.at(-1)?.signalCode, { timeout: 10_000 })
+    .not.toBeNull();
 });

@@ -111,7 +111,7 @@ it('each command is listed once, with title, description, schemas, and annotatio
   const { body } = await server.call('GET', '/api/v1/commands');
   const scoped = body.commands.filter(
     ({ name, scope, output }: { name: string; scope: string | null; output: string }) =>
-      scope !== null && (output !== 'stream' || name === 'tasks events'),
+      scope !== null && output !== 'file' && (output !== 'stream' || name === 'tasks events'),
   );
   expect(tools).toHaveLength(scoped.length);
   for (const tool of tools) {

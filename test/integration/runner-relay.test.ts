@@ -26,7 +26,14 @@ beforeEach(async () => {
     graceMs: 0,
   });
   await runner.start();
-  server.queue({ instruction: 'the instruction' });
+  const about = { type: 'text/plain', sha256: '' };
+  server.queue({
+    instruction: 'the instruction',
+    files: [
+      { name: 'a.csv', size: 3, ...about },
+      { name: 'b/c.csv', size: 1_000_000, ...about },
+    ],
+  });
   guest = await driver.nextGuest();
 });
 afterEach(async () => {
@@ -235,4 +242,113 @@ test('the server being away is an error the guest can tell', async () => {
   expect(JSON.parse(answer.body).error.code).toBe('unreachable');
   expect(answer.body).not.toContain('sk_live_');
   await server.up();
+});
+
+const artifact = (name: string, size: number | null, body: string | Buffer) =>
+  guest.send(
+    {
+      ':method': 'PUT',
+      ':path': `/artifacts/${encodeURIComponent(name)}`,
+      ...(size !== null && { 'content-length': String(size) }),
+    },
+    body,
+  );
+
+test('the files of the task come by their number, and no others', async () => {
+  server.files.set('a.csv', 'one');
+  server.files.set('b/c.csv', 'x'.repeat(1_000_000));
+  expect(await get('/files/0')).toMatchObject({ status: 200, body: 'one' });
+  expect((await get('/files/1')).body.length).toBe(1_000_000);
+  expect((await get('/files/2')).status).toBe(404);
+  expect((await get('/files/a.csv')).status).toBe(403);
+});
+
+test('artifacts are sent on as they come, and deleted', async () => {
+  expect((await artifact('a/b.csv', 3, 'one')).status).toBe(204);
+  expect((await artifact('empty', 0, '')).status).toBe(204);
+  expect([...server.artifacts]).toEqual([
+    ['a/b.csv', 'one'],
+    ['empty', ''],
+  ]);
+  const gone = { ':method': 'DELETE', ':path': '/artifacts/a%2Fb.csv' };
+  expect((await guest.send(gone)).status).toBe(204);
+  expect([...server.artifacts.keys()]).toEqual(['empty']);
+});
+
+test.each([
+  ['without a size', 'a', null, 'x', 400],
+  ['whose name leads out', '../a', 1, 'x', 403],
+  ['without a name', '', 1, 'x', 403],
+])('an artifact %s is refused and not sent on', async (_, name, size, body, expected) => {
+  expect((await artifact(name, size, body)).status).toBe(expected);
+  expect(server.artifacts.size).toBe(0);
+});
+
+test.each([
+  ['is less than it says', 10, 'x'],
+  ['says that it is too large', LIMITS.artifactBytes + 1, 'x'],
+])(
+  'an artifact that %s breaks the protocol and is not stored; the guest can go on',
+  async (_, size, body) => {
+    await expect(artifact('a', size, body)).rejects.toThrow('PROTOCOL_ERROR');
+    expect((await artifact('b', 1, 'x')).status).toBe(204);
+    expect([...server.artifacts.keys()]).toEqual(['b']);
+  },
+);
+
+test('an artifact that is more than it says is not stored', async () => {
+  await expect(artifact('a', 1, 'xxxxxxxxxx')).rejects.toThrow();
+  expect(server.artifacts.size).toBe(0);
+});
+
+test('an artifact that is going to be too large is refused at once', async () => {
+  const stream = guest.session.request({
+    ':method': 'PUT',
+    ':path': '/artifacts/a',
+    'content-length': String(LIMITS.artifactBytes + 1),
+  });
+  const [headers] = await once(stream, 'response');
+  expect(headers[':status']).toBe(413);
+  stream.close();
+});
+
+test('all artifacts of a task together are bounded, replaced ones included', async () => {
+  const full = Buffer.alloc(LIMITS.artifactBytes, 'x');
+  for (let sent = 0; sent < LIMITS.guest.artifactBytes / full.length; sent += 1) {
+    // Said to be as large, and broken off: it counts all the same, without the bytes.
+    const stream = guest.session.request({
+      ':method': 'PUT',
+      ':path': '/artifacts/a',
+      'content-length': String(full.length),
+    });
+    stream.on('error', () => undefined);
+    stream.write('x');
+    await expect.poll(() => server.openArtifacts).toBe(1);
+    stream.close();
+    await expect.poll(() => server.openArtifacts).toBe(0);
+  }
+  const { status, body } = await artifact('b', 1, 'x');
+  expect(status).toBe(413);
+  expect(body).toContain('with those that were replaced');
+}, 60_000);
+
+test('no more than four artifacts at a time', async () => {
+  const open = (name: string) =>
+    guest.session.request({ ':method': 'PUT', ':path': `/artifacts/${name}`, 'content-length': '3' });
+  const streams = ['a', 'b', 'c', 'd'].map(open);
+  for (const stream of streams) stream.write('o');
+  await expect.poll(() => server.openArtifacts).toBe(4);
+  expect((await artifact('e', 1, 'x')).status).toBe(429);
+  for (const stream of streams) stream.end('ne');
+  await Promise.all(streams.map((stream) => once(stream, 'response')));
+  expect((await artifact('e', 1, 'x')).status).toBe(204);
+  expect([...server.artifacts.keys()].sort()).toEqual(['a', 'b', 'c', 'd', 'e']);
+});
+
+test('the server being away is told with artifacts and files, too', async () => {
+  await server.down();
+  expect((await artifact('a', 1, 'x')).status).toBe(503);
+  expect((await get('/files/0')).status).toBe(503);
+  await server.up();
+  expect((await artifact('a', 1, 'x')).status).toBe(204);
 });

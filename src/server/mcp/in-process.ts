@@ -2,7 +2,7 @@
 // that the MCP request came with.
 import type { Context, Hono } from 'hono';
 import type { Actor } from '../../commands/context.ts';
-import { type Command, isStream } from '../../commands/define-command.ts';
+import { type Command, isFile, isStream } from '../../commands/define-command.ts';
 import { toJsonSchema } from '../../commands/json-schema.ts';
 import { toManifest } from '../../commands/manifest.ts';
 import type { Registry } from '../../commands/registry.ts';
@@ -34,9 +34,14 @@ function describe(version: string): (command: Command) => Omit<PlatformCommand, 
   return (command) => {
     const [manifest] = toManifest([command], version).commands;
     if (!manifest) throw new Error('a manifest has the commands that it is made of');
-    const outputSchema = toJsonSchema(isStream(command) ? command.item : command.output, 'output');
-    return { ...manifest, outputSchema: atRoot(outputSchema) };
+    return { ...manifest, outputSchema: outputSchemaOf(command) };
   };
+}
+
+function outputSchemaOf(command: Command): JsonSchema {
+  // A file is bytes: no tool answers with it.
+  if (isFile(command)) return {};
+  return atRoot(toJsonSchema(isStream(command) ? command.item : command.output, 'output'));
 }
 
 /** A schema with a name of its own is a reference to itself; clients want to see an object. */

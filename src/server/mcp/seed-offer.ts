@@ -29,7 +29,7 @@ export function seedOffer(platform: Platform, coreOnly: boolean): Offer {
   const tools = platform.commands.flatMap((command) => {
     const core = CORE[command.name];
     if (core) return [{ command, isCore: true, tool: core(platform, command) }];
-    return command.output === 'stream'
+    return command.output === 'stream' || command.output === 'file'
       ? []
       : [{ command, isCore: false, tool: commandTool(platform, command) }];
   });

@@ -6,6 +6,7 @@ import { isTerminal } from '../../core/lifecycle.ts';
 import { allows, grantScopes } from '../../core/scopes.ts';
 import { parseTraceParent } from '../../core/trace-parent.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import { isReceived } from '../../protocol/file.ts';
 import type { RunTaskBody, Task } from '../../protocol/task.ts';
 import { listLedger } from '../../store/calls.ts';
 import type { Store } from '../../store/store.ts';
@@ -18,6 +19,7 @@ import type { ServerParts } from '../parts.ts';
 import { mintWebhookSecret } from '../webhooks/secrets.ts';
 import { webhookUrl } from '../webhooks/webhook-url.ts';
 import { defaultModelsFor, refuseModel } from './allowed-model.ts';
+import { artifactService, refuseWithoutRoom } from './artifacts.ts';
 import { refuseUnknownScopes } from './grants.ts';
 import { refuseSpent, refuseTooManyTasks } from './key-limits.ts';
 import { grantResources } from './resources.ts';
@@ -60,13 +62,14 @@ export function taskService(
       const span = await getTaskProgress(store.db, (await found(id)).id);
       return listLedger(store.db, actor.accountId, span, page);
     },
+    ...artifactService(parts, actor),
     events: async (id, after, onlyPast) =>
       watchTask(parts, await found(id), { after, onlyPast, signal: held.signal }),
   };
 }
 
 async function accept(
-  { store, registry, llm, resources, secretsKey, webhookNetworks }: ServerParts,
+  { store, registry, llm, resources, blobs, secretsKey, webhookNetworks }: ServerParts,
   actor: Actor,
   id: string,
   input: RunTaskBody,
@@ -82,6 +85,8 @@ async function accept(
   const url = input.webhookUrl === undefined ? null : webhookUrl(input.webhookUrl, webhookNetworks);
   if (url !== null) refuseWayOut(actor);
   const granted = grantResources(resources, input.resources ?? {});
+  const received = input.files.filter(isReceived);
+  refuseWithoutRoom(received, granted);
   await refuseWithoutDriver(store);
   const task = {
     id,
@@ -100,13 +105,15 @@ async function accept(
     webhookUrl: url,
     traceParent: (parseTraceParent(traceParent) && traceParent) ?? null,
   };
-  return createTask(store, task, async (tx) => {
-    await refuseSpent(tx, actor.lineage, store.clock.now());
-    await refuseTooManyTasks(tx, actor.lineage);
-    if (url === null) return;
-    const make = () => mintWebhookSecret(secretsKey).sealed;
-    await ensureDefaultSecret(tx, actor.accountId, make, store.clock.now());
-  });
+  return blobs.keep(id, received, (files) =>
+    createTask(store, { ...task, files }, async (tx) => {
+      await refuseSpent(tx, actor.lineage, store.clock.now());
+      await refuseTooManyTasks(tx, actor.lineage);
+      if (url === null) return;
+      const make = () => mintWebhookSecret(secretsKey).sealed;
+      await ensureDefaultSecret(tx, actor.accountId, make, store.clock.now());
+    }),
+  );
 }
 
 /** A URL of its own choosing is a way out of the sandbox: a task needs the scope for it, a caller outside has the network. */
