@@ -1,14 +1,9 @@
 // A server from start to stop: database, queue, HTTP, and the sweep of lapsed leases.
-
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
 import { bundleCli } from '../cli/bundle.ts';
 import { BUILT_IN, createRegistry } from '../commands/registry.ts';
 import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../core/event-types.ts';
 import type { Logger } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
-import { SeedError } from '../protocol/errors.ts';
 import { startEmbeddedPostgres } from '../store/embedded/start-embedded.ts';
 import { countRequest } from '../store/llm-accounts.ts';
 import type { PackTables } from '../store/migrate.ts';
@@ -20,6 +15,7 @@ import { openBlobs } from './blobs/open-blobs.ts';
 import { keepFilesFor } from './blobs/retention.ts';
 import { CallLog } from './call-log.ts';
 import { firstKey } from './first-key.ts';
+import { listenHttp } from './http-listener.ts';
 import { KeyUse } from './key-use.ts';
 import { sweepLapsedLeases } from './lapsed-leases.ts';
 import { createLlmGateway } from './llm/gateway.ts';
@@ -42,9 +38,6 @@ import { careForWebhooks } from './webhooks/care.ts';
 import { Dispatcher } from './webhooks/dispatcher.ts';
 import { createPost } from './webhooks/post.ts';
 import { type Resolve, resolveByDns } from './webhooks/resolve.ts';
-
-/** How long running requests may take to end once the server stops. */
-const DRAIN_MS = 8_000;
 
 /** What the server asks of the network by itself. */
 export interface Outside {
@@ -155,12 +148,7 @@ export async function startServer(
   undo.use(careForWebhooks(settings.webhookRetentionDays, store, log));
   undo.use(await keepRowsFor(settings.retention, store, log));
   if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));
-  const http = createServer(
-    { maxHeaderSize: 16 * 1024, requestTimeout: 60_000 },
-    getRequestListener(app.fetch),
-  );
-  const url = await listen(http, settings.host, settings.port);
-  undo.defer(() => drain(http));
+  const { url } = undo.use(await listenHttp(app.fetch, settings.host, settings.port));
   undo.defer(() => stopping.abort());
   const parts = undo.move();
   return {
@@ -192,35 +180,4 @@ async function findDatabase(
   const postgres = await startEmbeddedPostgres({ dataDir, log });
   undo.defer(() => postgres.stop());
   return postgres;
-}
-
-function listen(http: Server, host: string, port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    http.once('error', (cause: NodeJS.ErrnoException) => {
-      const hint =
-        cause.code === 'EADDRINUSE'
-          ? 'Stop what listens there, or set PORT to another port.'
-          : 'Check HOST and PORT.';
-      reject(
-        new SeedError('invalid_settings', `cannot listen on ${host}:${port}: ${cause.message}`, {
-          hint,
-          cause,
-        }),
-      );
-    });
-    http.listen(port, host, () => {
-      const address = http.address() as AddressInfo;
-      const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-      resolve(`http://${name === '0.0.0.0' || name === '[::]' ? '127.0.0.1' : name}:${address.port}`);
-    });
-  });
-}
-
-/** Takes no new connection, lets running requests end, then closes what is left. */
-async function drain(http: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => http.close(() => resolve()));
-  http.closeIdleConnections();
-  const late = setTimeout(() => http.closeAllConnections(), DRAIN_MS);
-  await closed;
-  clearTimeout(late);
 }
