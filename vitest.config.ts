@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Tests of packs that need a sandbox. */
@@ -5,6 +6,8 @@ const PACK_TASKS = 'packs/**/*.task.test.ts';
 
 export default defineConfig({
   test: {
+    // Much of a test is waiting: on two processors one file at a time leaves one of them idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       { test: { name: 'unit', include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'] } },
       {

@@ -25,11 +25,14 @@ export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
   const { store, registry, version, log } = parts;
   const { metrics } = parts.telemetry;
   const app = new Hono<HttpEnv>();
-  app.onError(answerErrors(log));
+  const answerError = answerErrors(log);
+  app.onError(answerError);
   app.notFound((c) => {
-    throw new SeedError('not_found', `there is nothing at ${c.req.path}`, {
+    // Not thrown: what is thrown here goes past the innermost middleware, which then does not see an answer.
+    c.error = new SeedError('not_found', `there is nothing at ${c.req.path}`, {
       hint: 'GET /docs shows what there is.',
     });
+    return answerError(c.error, c);
   });
   app.use(await headEveryAnswer());
   if (metrics) app.use(watchRequests(metrics));

@@ -1,4 +1,5 @@
 // /mcp with the official client, in both revisions: what is listed for whom, and calls of each kind of tool.
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectClient, LEGACY, MODERN } from '../fixtures/mcp-client.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
@@ -144,6 +145,15 @@ it('each command is listed once, with title, description, schemas, and annotatio
   expect(Object.keys(run)).toEqual(
     expect.arrayContaining(['instruction', 'scopes', 'timeout', 'budget', 'wait']),
   );
+});
+
+it('every schema is one that a validator takes', async () => {
+  await using client = await connectClient(server.url, server.adminKey);
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  for (const { name, inputSchema, outputSchema } of (await client.listTools()).tools) {
+    expect(() => ajv.compile(inputSchema as object), name).not.toThrow();
+    expect(() => ajv.compile(outputSchema as object), name).not.toThrow();
+  }
 });
 
 it('calls go through REST: audit and rate limit count them', async () => {
