@@ -91,7 +91,13 @@ it('a key sees the tools that its scopes allow, and no others', async () => {
   const reader = await server.newKey(['tasks:read']);
   expect(await toolNames(keys.secret)).toEqual(['keys_list', 'keys_get']);
   expect(await toolNames(writer.secret)).toEqual(['runTask', 'stopTask']);
-  expect(await toolNames(reader.secret)).toEqual(['getTask', 'getTaskEvents', 'tasks_ledger', 'tasks_list']);
+  expect(await toolNames(reader.secret)).toEqual([
+    'getTask',
+    'getTaskEvents',
+    'tasks_ledger',
+    'tasks_list',
+    'tasks_artifacts_list',
+  ]);
 });
 
 it('?tools=core lists the tools for tasks only', async () => {
