@@ -11,6 +11,9 @@ const RESTART_AFTER_MS = 500;
 const READY_WITHIN_MS = 90_000;
 /** Deaths in a row, each sooner than a minute after its start, after which a process is given up. */
 const GIVE_UP_AFTER = 5;
+/** What a host of sandboxes is not to know: the database, the keys of others, where the server's figures go. */
+const SERVERS_ALONE =
+  /^(DATABASE_URL|PG[A-Z]+|OPENROUTER_API_KEY|OTEL_\w+|SEED_(ADMIN_KEY|LLM_API_KEY|METRICS_TOKEN|SECRETS_KEY|S3_\w+))$/;
 
 interface ReadyMessage {
   url: string;
@@ -31,7 +34,7 @@ export interface AllInOne extends ReadyMessage {
 }
 
 /**
- * Starts both. `environment` goes to the children as it is, with a runner token added.
+ * Starts both. `environment` goes to the server with a runner token added, and to the runner without the server's secrets.
  * @param onOutput is given what they write; without it that goes where this process's own output goes
  * @throws SeedError setup_failed when the server does not come up; it has said why on stderr
  */
@@ -51,7 +54,7 @@ export async function startAllInOne(
   const runner = keepRunning(
     'runner',
     RUNNER,
-    { ...env, SEED_SERVER_URL: ready.url },
+    { ...withoutServersOwn(env), SEED_SERVER_URL: ready.url },
     failed.resolve,
     onOutput,
   );
@@ -69,6 +72,10 @@ export async function startAllInOne(
       await server.stop();
     },
   };
+}
+
+function withoutServersOwn(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !SERVERS_ALONE.test(name)));
 }
 
 interface KeptProcess {

@@ -86,6 +86,9 @@ it('no secret is in memory, files, environment, snapshot, events or logs', async
     S3_SECRET,
     ...(databasePassword ? [databasePassword] : []),
   ];
+  // The runner has its own token, and nothing else of the server's.
+  const environment = await readFile(`/proc/${seed.runnerPid()}/environ`, 'utf8');
+  expect(secrets.filter((secret) => environment.includes(secret))).toEqual([RUNNER_TOKEN]);
   const task = await seed.postTask({ instruction: `${MARKER} ${bash('true')}`, scopes: ['keys:read'] });
   await seed.waitForEvent(
     task.id,
