@@ -35,7 +35,7 @@ const ATTACKS = [
   'a giant frame',
   'paths',
 ];
-const ATTACK_MS = 3000;
+const ATTACK_MS = 2000;
 /** What the runner's process may grow by, and how long a neighbour's call may take, during any attack. */
 const RUNNER_MEMORY_MIB = 256;
 const NEIGHBOUR_MS = 1500;
