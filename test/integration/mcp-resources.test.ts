@@ -1,5 +1,6 @@
 // The resources of tasks over MCP: listed, read, and whose.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LIMITS } from '../../src/protocol/limits.ts';
 import type { Lease } from '../../src/protocol/runner.ts';
 import { connectClient, LEGACY, MODERN } from '../fixtures/mcp-client.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
@@ -12,6 +13,9 @@ beforeAll(async () => {
   await server.call('POST', '/api/v1/tasks/run', { body: { instruction: 'look around\nplease' } });
   lease = await runner.lease();
   await server.call('GET', '/api/v1/keys?limit=1', { key: lease.taskKey });
+  await runner.put(lease, 'out/überblick.csv', 'a,b\n');
+  await runner.put(lease, 'picture.png', '\u0000\u0001');
+  await runner.put(lease, 'large.csv', 'x'.repeat(LIMITS.mcp.resourceBytes + 1));
   await runner.settle(lease, { stdout: 'done' });
 });
 afterAll(() => server.stop());
@@ -34,6 +38,9 @@ describe.each([MODERN, LEGACY])('revision %s', (revision) => {
       uri('transcript'),
       uri('ledger'),
       uri('artifacts'),
+      uri('artifacts/large.csv'),
+      uri('artifacts/out/%C3%BCberblick.csv'),
+      uri('artifacts/picture.png'),
     ]);
     expect(resources[0]?.title).toBe(`Task ${lease.taskId.slice(0, 8)}, transcript: look around`);
     const { resourceTemplates } = await client.listResourceTemplates();
@@ -41,6 +48,7 @@ describe.each([MODERN, LEGACY])('revision %s', (revision) => {
       'seed://tasks/{id}/transcript',
       'seed://tasks/{id}/ledger',
       'seed://tasks/{id}/artifacts',
+      'seed://tasks/{id}/artifacts/{+name}',
     ]);
   });
 
@@ -55,7 +63,17 @@ describe.each([MODERN, LEGACY])('revision %s', (revision) => {
     const rest = await server.call('GET', `/api/v1/tasks/${lease.taskId}/ledger`);
     expect(JSON.parse((await read('ledger')).text).items).toEqual(rest.body.items);
     expect(rest.body.items[0].command).toBe('keys list');
-    expect(JSON.parse((await read('artifacts')).text)).toEqual({ items: [] });
+    const kept = await server.call('GET', `/api/v1/tasks/${lease.taskId}/artifacts`);
+    expect(JSON.parse((await read('artifacts')).text)).toEqual({ items: kept.body.items });
+  });
+
+  it('an artifact is read as text where it is text, and as bytes otherwise, unless it is too large', async () => {
+    expect(await read('artifacts/out/%C3%BCberblick.csv')).toMatchObject({
+      mimeType: 'text/csv',
+      text: 'a,b\n',
+    });
+    expect(await read('artifacts/picture.png')).toMatchObject({ mimeType: 'image/png', blob: 'AAE=' });
+    await expect(read('artifacts/large.csv')).rejects.toThrow('download it');
   });
 
   it('what is not there, or another account has, is not found', async () => {
@@ -66,6 +84,8 @@ describe.each([MODERN, LEGACY])('revision %s', (revision) => {
       uri('transcript'),
       uri('ledger'),
       uri('artifacts'),
+      uri('artifacts/picture.png'),
+      uri('artifacts/%zz'),
       uri('secrets'),
       'file:///etc/passwd',
     ])
@@ -95,6 +115,6 @@ it('a list that is longer than a page goes on', async () => {
   const first = await client.request({ method: 'resources/list', params: {} });
   expect(first.resources).toHaveLength(3 * 20);
   const second = await client.request({ method: 'resources/list', params: { cursor: first.nextCursor } });
-  expect(second.resources).toHaveLength(3 * 6);
+  expect(second.resources).toHaveLength(3 * 6 + 3);
   expect(second.nextCursor).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-// The tasks of the caller's account as resources: seed://tasks/{id}/transcript, /ledger and /artifacts.
+// The tasks of the caller's account as resources: seed://tasks/{id}/transcript, /ledger, /artifacts and each of these.
 import {
   ProtocolError,
   ProtocolErrorCode,
@@ -11,6 +11,7 @@ import type { LedgerEntry } from '../../protocol/ledger.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Page } from '../../protocol/page.ts';
 import type { Task } from '../../protocol/task.ts';
+import { ARTIFACT_COMMAND, ARTIFACT_TEMPLATE, artifactResource, readArtifact } from './artifact-resources.ts';
 import { allowedCommand, type Platform, type PlatformCommand } from './platform.ts';
 import type { ResourceSource } from './resources.ts';
 import { answerOf, errorText } from './tool-result.ts';
@@ -48,6 +49,7 @@ const URI = /^seed:\/\/tasks\/([^/]+)\/([a-z]+)$/;
 
 export function seedResources(platform: Platform): ResourceSource {
   const usable = Object.entries(PARTS).filter(([, { command }]) => allowedCommand(platform, command));
+  const readsArtifacts = allowedCommand(platform, ARTIFACT_COMMAND) !== undefined;
   return {
     list: async (cursor, { mcpReq: { signal } }) => {
       const command = allowedCommand(platform, 'tasks list');
@@ -56,16 +58,24 @@ export function seedResources(platform: Platform): ResourceSource {
         answerOf(await platform.call(command, cursor === undefined ? {} : { cursor }, { signal })),
       );
       const { items, nextCursor } = page as unknown as Page<Task>;
-      const resources = items.flatMap((task) => usable.map(([name, part]) => resourceOf(task, name, part)));
+      const resources = items.flatMap((task) => [
+        ...usable.map(([name, part]) => resourceOf(task, name, part)),
+        ...(readsArtifacts ? task.artifacts.map((artifact) => artifactResource(task, artifact)) : []),
+      ]);
       return { resources, ...(nextCursor !== null && { nextCursor }) };
     },
-    templates: usable.map(([name, { description, mimeType }]) => ({
-      uriTemplate: `seed://tasks/{id}/${name}`,
-      name: `task ${name}`,
-      description,
-      mimeType,
-    })),
+    templates: [
+      ...usable.map(([name, { description, mimeType }]) => ({
+        uriTemplate: `seed://tasks/{id}/${name}`,
+        name: `task ${name}`,
+        description,
+        mimeType,
+      })),
+      ...(readsArtifacts ? [ARTIFACT_TEMPLATE] : []),
+    ],
     read: async (uri, { mcpReq: { signal } }) => {
+      const artifact = await asked(() => readArtifact(platform, uri, signal)).catch(nullIfNotThere);
+      if (artifact) return artifact;
       const [, id = '', name = ''] = URI.exec(uri) ?? [];
       const part = Object.hasOwn(PARTS, name) ? PARTS[name] : undefined;
       const command = part && allowedCommand(platform, part.command);
