@@ -81,12 +81,13 @@ describe.each(ATTACKED_DRIVERS)('an agent in %s', (driver) => {
   it('100,000 files, endless files and names full of tricks in out: the limits hold, and what is told is short', async () => {
     const { task } = await attack(
       `cd /workspace/out; ln -s /etc/shadow shadow; ln -s / root; mkfifo pipe; touch $'a\\nb' $'\\u202etxt.exe'
-(while :; do head -c 1000000 /dev/urandom >> grows; sleep 0.1; done) &
-mkdir many; cd many; timeout 15 bash -c 'for i in $(seq 100000); do : > $i; done'; ls | wc -l; sleep 2`,
+(while :; do head -c 1000000 /dev/urandom >> grows; sleep 0.1; done) 2> /dev/null &
+mkdir many; cd many; timeout 15 bash -c 'for i in $(seq 100000); do : > $i; done' 2> /dev/null; ls | wc -l; sleep 2`,
       { resources: { diskMb: 128 } },
     );
     expect(task.status).toBe('completed');
-    expect(Number(task.stdout?.trim())).toBeGreaterThan(100);
+    // A full disk makes the loops complain before the count, or not, as fast as the machine is.
+    expect(Number(/(\d+)\s*$/.exec(task.stdout ?? '')?.[1]), task.stdout).toBeGreaterThan(100);
     expect(task.artifacts.length).toBeGreaterThan(0);
     expect(task.artifacts.length).toBeLessThanOrEqual(100);
     const bytes = task.artifacts.reduce((sum, { size }) => sum + size, 0);
