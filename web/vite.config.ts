@@ -13,7 +13,6 @@ export default defineConfig({
   build: {
     assetsInlineLimit: 0,
     emptyOutDir: true,
-    manifest: true,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     target: 'es2023',

@@ -19,9 +19,12 @@ const indexRoute = createRoute({
   },
 });
 
+/** Inside the shell: whoever is signed in keeps the navigation. */
+const nowhereRoute = createRoute({ getParentRoute: () => shellRoute, path: '$', component: Nowhere });
+
 const routeTree = rootRoute.addChildren([
   signInRoute,
-  shellRoute.addChildren([indexRoute, ...PAGES.flatMap((page) => [...page.routes])]),
+  shellRoute.addChildren([indexRoute, ...PAGES.flatMap((page) => [...page.routes]), nowhereRoute]),
 ]);
 
 export const router = createRouter({
@@ -34,19 +37,7 @@ export const router = createRouter({
       <ErrorNotice error={error} retry={reset} />
     </div>
   ),
-  defaultNotFoundComponent: () => (
-    <EmptyState
-      icon="search"
-      title="There is nothing here"
-      action={
-        <Link to="/" className="text-accent underline">
-          Go to the first page
-        </Link>
-      }
-    >
-      The address may be mistyped, or lead to a page that your key may not see.
-    </EmptyState>
-  ),
+  defaultNotFoundComponent: Nowhere,
 });
 
 /** Whoever was signed in and is so no longer is told why, and comes back to where they were. */
@@ -61,4 +52,20 @@ declare module '@tanstack/react-router' {
   interface Register {
     router: typeof router;
   }
+}
+
+function Nowhere() {
+  return (
+    <EmptyState
+      icon="search"
+      title="There is nothing here"
+      action={
+        <Link to="/" className="text-accent underline">
+          Go to the first page
+        </Link>
+      }
+    >
+      The address may be mistyped, or lead to a page that your key may not see.
+    </EmptyState>
+  );
 }

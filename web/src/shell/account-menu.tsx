@@ -22,13 +22,14 @@ export function AccountMenu() {
   };
   return (
     <Menu
-      label={`Account ${account.name}, key ${key.name}`}
+      label="Account"
       side="above"
       buttonClassName="flex w-full items-center gap-2 rounded-md px-2 py-1 text-left hover:bg-sunken"
       button={
         <>
           <Icon name="key" className="text-muted" />
           <span className="min-w-0 leading-tight">
+            <span className="sr-only">Account</span>
             <span className="block truncate font-medium">{account.name}</span>
             <span className="block truncate text-xs text-muted">{key.name}</span>
           </span>

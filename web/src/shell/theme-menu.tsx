@@ -18,6 +18,7 @@ export function ThemeMenu() {
   return (
     <Menu
       label={`Theme: ${current?.label}`}
+      iconOnly
       side="above"
       buttonClassName={buttonLook('quiet', 'w-8 px-0')}
       button={<Icon name={current?.icon ?? 'system'} />}

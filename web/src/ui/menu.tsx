@@ -10,9 +10,11 @@ export interface MenuItem {
 }
 
 interface MenuProps {
-  /** What the button is for, when its content does not say it. */
+  /** What the menu is for. */
   label: string;
   button: ReactNode;
+  /** The button shows an icon alone: the label is its name. */
+  iconOnly?: boolean;
   buttonClassName?: string;
   /** Where the list opens. */
   side?: 'above' | 'below';
@@ -21,7 +23,15 @@ interface MenuProps {
   items: readonly MenuItem[];
 }
 
-export function Menu({ label, button, buttonClassName, side = 'below', header, items }: MenuProps) {
+export function Menu({
+  label,
+  button,
+  iconOnly = false,
+  buttonClassName,
+  side = 'below',
+  header,
+  items,
+}: MenuProps) {
   const [open, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const id = useId();
@@ -53,7 +63,8 @@ export function Menu({ label, button, buttonClassName, side = 'below', header, i
     <div ref={box} className="relative" onKeyDown={onKeyDown}>
       <button
         type="button"
-        aria-label={label}
+        aria-label={iconOnly ? label : undefined}
+        title={iconOnly ? label : undefined}
         aria-haspopup="menu"
         aria-expanded={open}
         aria-controls={open ? id : undefined}

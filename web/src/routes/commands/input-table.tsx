@@ -5,24 +5,25 @@ import { type InputRow, inputRows } from './input-rows.ts';
 
 const COLUMNS: readonly Column<InputRow>[] = [
   {
-    title: 'Name',
-    className: 'w-48',
-    cell: ({ name, required }) => (
+    title: 'Name and type',
+    className: 'w-2/5',
+    cell: ({ name, type, required }) => (
       <>
-        <code className="font-mono text-sm">{name}</code>
-        {required && <span className="block text-xs text-faint">required</span>}
+        <code className="block font-mono text-sm wrap-anywhere">{name}</code>
+        <span className="block text-xs text-muted">
+          {type}
+          {required && <strong className="font-medium text-ink"> · required</strong>}
+        </span>
       </>
     ),
   },
-  { title: 'Type', className: 'w-40 text-sm text-muted', cell: ({ type }) => type },
   {
     title: 'Meaning',
-    className: 'min-w-56',
     cell: (row) => (
       <>
         {row.description}
         {row.default !== null && (
-          <span className="block text-sm text-muted">
+          <span className="block text-xs text-muted">
             Default: <code className="font-mono">{row.default}</code>
           </span>
         )}

@@ -5,14 +5,15 @@ import { shellRoute } from '../../shell/shell-route.tsx';
 
 interface CommandsSearch {
   /** What is searched for. */
-  q?: string;
+  q?: string | undefined;
 }
 
 const commandsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/commands',
-  validateSearch: ({ q }: Record<string, unknown>): CommandsSearch =>
-    typeof q === 'string' && q !== '' ? { q } : {},
+  validateSearch: ({ q }: Record<string, unknown>): CommandsSearch => ({
+    q: typeof q === 'string' && q !== '' ? q : undefined,
+  }),
   component: lazyRouteComponent(() => import('./commands.tsx'), 'Commands'),
 });
 

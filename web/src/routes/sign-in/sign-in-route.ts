@@ -5,17 +5,18 @@ import { rootRoute } from '../root-route.tsx';
 
 interface SignInSearch {
   /** A path of this page, to go to afterwards. */
-  to?: string;
+  to?: string | undefined;
   /** Why the session before ended. */
-  because?: ErrorCode;
+  because?: ErrorCode | undefined;
 }
 
 export const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/sign-in',
+  // Named although undefined: what is left out would stay as it was sent.
   validateSearch: ({ to, because }: Record<string, unknown>): SignInSearch => ({
-    ...(isOwnPath(to) && { to }),
-    ...(typeof because === 'string' && because in ERROR_STATUS && { because: because as ErrorCode }),
+    to: isOwnPath(to) ? to : undefined,
+    because: typeof because === 'string' && because in ERROR_STATUS ? (because as ErrorCode) : undefined,
   }),
   component: lazyRouteComponent(() => import('./sign-in.tsx'), 'SignIn'),
 });
