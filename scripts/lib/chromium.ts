@@ -1,10 +1,17 @@
 // Debian's Chromium for browser tests and screenshots: where it is, how it gets there, how it is started.
 import { accessSync, constants } from 'node:fs';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium } from 'playwright-core';
 import { exec } from '../../src/lib/exec.ts';
 
+const DESKTOP = { width: 1280, height: 800 };
+const PHONE = { width: 390, height: 844 };
 const DEBIANS = '/usr/bin/chromium';
 export const INSTALL_COMMAND = 'apt-get install --no-install-recommends chromium fonts-liberation';
+
+export interface PageOptions {
+  theme?: 'light' | 'dark';
+  phone?: boolean;
+}
 
 /** Null when there is none: the one that SEED_CHROMIUM names, else Debian's. */
 export function findChromium(): string | null {
@@ -56,4 +63,19 @@ export function launchChromium(executablePath: string): Promise<Browser> {
       '--disable-sync',
     ],
   });
+}
+
+/** A desktop or a phone, light or dark, without motion. */
+export function contextOptions(
+  baseURL: string,
+  { theme = 'light', phone = false }: PageOptions,
+): BrowserContextOptions {
+  return {
+    baseURL,
+    colorScheme: theme,
+    viewport: phone ? PHONE : DESKTOP,
+    hasTouch: phone,
+    reducedMotion: 'reduce',
+    permissions: ['clipboard-read', 'clipboard-write'],
+  };
 }

@@ -67,6 +67,7 @@ describeInBrowser('signing in', (browser) => {
     await page.reload();
     await page.waitForURL('**/sign-in?*');
     expect(new URL(page.url()).searchParams.get('to')).toBe('/commands/keys-list');
+    await page.getByText('The key you were signed in with was revoked').waitFor();
   });
 });
 

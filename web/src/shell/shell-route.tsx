@@ -15,7 +15,12 @@ export const shellRoute = createRoute({
       return { seed: await context.queryClient.ensureQueryData(seedQuery) };
     } catch (error) {
       if (!(error instanceof AnswerError) || error.status !== 401) throw error;
-      throw redirect({ to: '/sign-in', search: location.href === '/' ? {} : { to: location.href } });
+      const search = {
+        ...(location.href !== '/' && { to: location.href }),
+        // Who comes for the first time has not lost anything.
+        ...(error.code !== 'not_authenticated' && { because: error.code }),
+      };
+      throw redirect({ to: '/sign-in', search });
     }
   },
   pendingComponent: ShellSkeleton,

@@ -21,7 +21,7 @@ export function EmptyState({ icon, title, children, action }: EmptyStateProps) {
         <Icon name={icon} />
       </span>
       <h2 className="font-semibold">{title}</h2>
-      <div className="max-w-md text-muted">{children}</div>
+      <div className="max-w-md text-balance text-muted">{children}</div>
       {action && <div className="mt-2">{action}</div>}
     </div>
   );

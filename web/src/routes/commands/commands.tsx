@@ -1,6 +1,6 @@
 // The list at the left with its search; at the right whatever is chosen. On a phone one of the two.
 import { Link, Outlet, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { useRef } from 'react';
+import { useEffect, useRef } from 'react';
 import { useSeed } from '../../api/seed-context.ts';
 import { useRowKeys, useSearchKey } from '../../shell/keyboard/use-shortcut.ts';
 import { EffectBadge } from '../../ui/badge.tsx';
@@ -19,6 +19,9 @@ export function Commands() {
   const list = useRef<HTMLDivElement>(null);
   useSearchKey(search);
   useRowKeys(list, 'command');
+  useEffect(() => {
+    if (chosen) list.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest' });
+  }, [chosen]);
   const setSearch = (text: string) =>
     void navigate({ to: '.', search: text === '' ? {} : { q: text }, replace: true });
   const groups = groupCommands(searchCommands(manifest.commands, q));

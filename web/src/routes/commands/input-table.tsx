@@ -1,4 +1,5 @@
 // What a command takes.
+import type { ReactNode } from 'react';
 import type { ManifestCommand } from '../../../../src/protocol/manifest.ts';
 import { type Column, Table } from '../../ui/table.tsx';
 import { type InputRow, inputRows } from './input-rows.ts';
@@ -9,7 +10,7 @@ const COLUMNS: readonly Column<InputRow>[] = [
     className: 'w-2/5',
     cell: ({ name, type, required }) => (
       <>
-        <code className="block font-mono text-sm wrap-anywhere">{name}</code>
+        <code className="block font-mono text-sm wrap-break-word">{breakable(name)}</code>
         <span className="block text-xs text-muted">
           {type}
           {required && <strong className="font-medium text-ink"> · required</strong>}
@@ -31,6 +32,12 @@ const COLUMNS: readonly Column<InputRow>[] = [
     ),
   },
 ];
+
+/** Long names break before their capitals and dots. */
+function breakable(name: string): ReactNode[] {
+  // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a name do not move
+  return name.split(/(?=[A-Z.])/).map((part, place) => [place > 0 && <wbr key={place} />, part]);
+}
 
 export function InputTable({ command }: { command: ManifestCommand }) {
   const rows = inputRows(command.input);
