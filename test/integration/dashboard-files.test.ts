@@ -23,6 +23,8 @@ beforeAll(async () => {
   await mkdir(join(dist, 'assets'), { recursive: true });
   await writeFile(join(parent, 'secret.txt'), SECRET);
   await writeFile(join(dist, 'index.html'), INDEX);
+  await mkdir(join(dist, '.vite'));
+  await writeFile(join(dist, '.vite', 'manifest.json'), SECRET);
   await writeFile(join(dist, 'favicon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>');
   await writeFile(join(dist, 'assets', 'index-4f2a.js'), SCRIPT);
   await writeFile(join(dist, 'assets', 'style-91bc.css'), 'p{color:red}'.repeat(100));
@@ -204,6 +206,7 @@ it.each([
   '/./../secret.txt',
   '/assets/%00/secret.txt',
   '/assets/index-4f2a.js/../../../secret.txt',
+  '/.vite/manifest.json',
   '/assets',
   '/assets/',
 ])('nothing outside of the folder is to be had: %s', async (path) => {

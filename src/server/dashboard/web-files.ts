@@ -39,7 +39,9 @@ export async function readWebFiles(folder: URL): Promise<WebFiles | null> {
   });
   const names = entries
     .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => relative(root, join(parentPath, name)));
+    .map(({ parentPath, name }) => relative(root, join(parentPath, name)))
+    // What the build notes for itself.
+    .filter((path) => !path.split('/').some((part) => part.startsWith('.')));
   const files = await Promise.all(
     names.map(async (name) => [`/${name}`, await readWebFile(join(root, name))] as const),
   );
