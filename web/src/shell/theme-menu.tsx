@@ -20,6 +20,7 @@ export function ThemeMenu() {
       label={`Theme: ${current?.label}`}
       iconOnly
       side="above"
+      align="end"
       buttonClassName={buttonLook('quiet', 'w-8 px-0')}
       button={<Icon name={current?.icon ?? 'system'} />}
       items={THEMES.map((one) => ({

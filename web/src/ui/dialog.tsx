@@ -1,5 +1,6 @@
 // A modal dialog on the browser's own <dialog>, which keeps the focus inside, closes on Escape and gives the focus back.
 import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { createPortal } from 'react-dom';
 import { IconButton } from './button.tsx';
 import { classNames } from './class-names.ts';
 
@@ -26,7 +27,8 @@ export function Dialog({ title, open, onClose, place = 'middle', children }: Dia
     return () => dialog?.close();
   }, [open]);
   if (!open) return null;
-  return (
+  // In the body: a dialog within something hidden would be open and not seen.
+  return createPortal(
     <dialog
       ref={ref}
       aria-labelledby={titleId}
@@ -46,6 +48,7 @@ export function Dialog({ title, open, onClose, place = 'middle', children }: Dia
         </header>
         <div className="min-h-0 flex-1 overflow-y-auto">{children}</div>
       </div>
-    </dialog>
+    </dialog>,
+    document.body,
   );
 }

@@ -18,6 +18,8 @@ interface MenuProps {
   buttonClassName?: string;
   /** Where the list opens. */
   side?: 'above' | 'below';
+  /** Which edge of the button it keeps to. */
+  align?: 'start' | 'end';
   /** Stands above the actions. */
   header?: ReactNode;
   items: readonly MenuItem[];
@@ -29,6 +31,7 @@ export function Menu({
   iconOnly = false,
   buttonClassName,
   side = 'below',
+  align = 'start',
   header,
   items,
 }: MenuProps) {
@@ -76,7 +79,8 @@ export function Menu({
       {open && (
         <div
           className={classNames(
-            'absolute left-0 z-40 min-w-56 rounded-lg border border-line bg-surface p-1 shadow-lg',
+            'absolute z-40 min-w-44 rounded-lg border border-line bg-surface p-1 shadow-lg',
+            align === 'start' ? 'left-0' : 'right-0',
             side === 'above' ? 'bottom-full mb-1' : 'top-full mt-1',
           )}
         >

@@ -3,7 +3,7 @@ import { useState, useSyncExternalStore } from 'react';
 import { IconButton } from '../../ui/button.tsx';
 import { Kbd } from '../../ui/code.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
-import { type Shortcut, shortcuts } from './shortcuts.ts';
+import { findShortcut, type Shortcut, shortcuts } from './shortcuts.ts';
 import { useShortcut } from './use-shortcut.ts';
 
 const GROUPS: readonly Shortcut['group'][] = ['This page', 'Go to', 'Everywhere'];
@@ -20,7 +20,9 @@ export function KeyboardHelp() {
       <Dialog title="Keyboard shortcuts" open={open} onClose={() => setOpen(false)}>
         <div className="flex flex-col gap-6 px-6 py-4">
           {GROUPS.map((group) => {
-            const members = all.filter((shortcut) => shortcut.group === group);
+            const members = all.filter(
+              (shortcut) => shortcut.group === group && findShortcut(all, shortcut.keys) === shortcut,
+            );
             if (members.length === 0) return null;
             return (
               <section key={group}>
