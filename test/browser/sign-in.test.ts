@@ -69,6 +69,23 @@ describeInBrowser('signing in', (browser) => {
     expect(new URL(page.url()).searchParams.get('to')).toBe('/commands/keys-list');
     await page.getByText('The key you were signed in with was revoked').waitFor();
   });
+
+  it('is asked for again while one is looking, and leads back', async () => {
+    const key = await browser.server.newKey(['keys:read']);
+    const other = await browser.server.newKey(['keys:read']);
+    const page = await browser.newPage();
+    await page.clock.install();
+    await page.goto('/commands/keys-list');
+    await signIn(page, key.secret);
+    await page.getByRole('heading', { name: 'keys list' }).waitFor();
+    await browser.server.call('PATCH', `/api/v1/keys/${key.id}`, { body: { enabled: false } });
+    // Who comes back to the page after a while has it ask again who they are.
+    await page.clock.fastForward('02:00');
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))");
+    await page.getByText('The key you were signed in with was switched off').waitFor();
+    await signIn(page, other.secret);
+    await page.getByRole('heading', { name: 'keys list' }).waitFor();
+  });
 });
 
 describeInBrowser('the sign-in page', (browser) => {

@@ -16,17 +16,21 @@ export function useStream<Name extends CommandName>(
   const seed = useSeed();
   const [state, setState] = useState<StreamState>('connecting');
   const take = useEffectEvent(onItems);
+  // Not bound to `seed` itself: it is read anew now and then, and a stream goes on over that.
+  const start = useEffectEvent((wanted: CommandInput<Name>, signal: AbortSignal) =>
+    follow(seed, name, wanted, { signal, onItems: (items) => take(items), onLine: setState }),
+  );
   const target = JSON.stringify(input);
   useEffect(() => {
     const wanted: CommandInput<Name> | null = JSON.parse(target);
     if (wanted === null) return;
     const left = new AbortController();
     setState('connecting');
-    follow(seed, name, wanted, { signal: left.signal, onItems: take, onLine: setState }).then(
+    start(wanted, left.signal).then(
       () => left.signal.aborted || setState('ended'),
       (error) => left.signal.aborted || setState(error as AnswerError),
     );
     return () => left.abort();
-  }, [seed, name, target]);
+  }, [target]);
   return state;
 }

@@ -41,11 +41,13 @@ export const router = createRouter({
 });
 
 /** Whoever was signed in and is so no longer is told why, and comes back to where they were. */
-onSignedOut((why) => {
-  if (!queryClient.getQueryData(seedQuery.queryKey)) return;
+let leaving = false;
+onSignedOut(async (why) => {
+  if (leaving || !queryClient.getQueryData(seedQuery.queryKey)) return;
+  leaving = true;
+  await router.navigate({ to: '/sign-in', search: { to: router.state.location.href, because: why.code } });
   queryClient.clear();
-  const { href } = router.state.location;
-  void router.navigate({ to: '/sign-in', search: { to: href, because: why.code } });
+  leaving = false;
 });
 
 declare module '@tanstack/react-router' {

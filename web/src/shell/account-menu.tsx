@@ -17,8 +17,8 @@ export function AccountMenu() {
     } catch (error) {
       return toast(`Not signed out: ${(error as Error).message}`);
     }
-    router.options.context.queryClient.clear();
     await router.navigate({ to: '/sign-in' });
+    router.options.context.queryClient.clear();
   };
   return (
     <Menu
