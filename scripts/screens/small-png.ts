@@ -4,6 +4,10 @@ import { crc32, deflateSync, inflateSync } from 'node:zlib';
 
 const SIGNATURE = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
 const COLOURS = 256;
+/** The squared distance up to which nobody sees that two colours are two. */
+const ALIKE = 150;
+/** The part of a picture from which on a colour is that of a surface: two surfaces may differ by little. */
+const SURFACE = 0.002;
 
 /** @returns a PNG of the same picture with at most 256 colours; rare colours become the nearest frequent one */
 export function smallPng(png: Buffer): Buffer {
@@ -91,24 +95,35 @@ function paeth(left: number, above: number, corner: number): number {
   return toAbove <= toCorner ? above : corner;
 }
 
+/**
+ * The colours of surfaces, and of the others the frequent ones, but none that is like another: else the many shades of grey letters would leave no place for the few
+ * pixels of a coloured word.
+ */
 function frequentColours(pixels: Uint32Array): number[] {
   const counts = new Map<number, number>();
   for (const colour of pixels) counts.set(colour, (counts.get(colour) ?? 0) + 1);
-  const byCount = [...counts].sort(([, a], [, b]) => b - a);
-  return byCount.slice(0, COLOURS).map(([colour]) => colour);
+  const palette: number[] = [];
+  for (const [colour, count] of [...counts].sort(([, a], [, b]) => b - a)) {
+    if (palette.length === COLOURS) break;
+    const isSurface = count > pixels.length * SURFACE;
+    if (isSurface || palette.every((chosen) => distanceOf(chosen, colour) > ALIKE)) palette.push(colour);
+  }
+  return palette;
 }
 
 function nearestIn(palette: readonly number[], colour: number): number {
   let best = 0;
   let least = Number.POSITIVE_INFINITY;
   for (const [index, candidate] of palette.entries()) {
-    const distance = [16, 8, 0].reduce(
-      (sum, shift) => sum + (((colour >> shift) & 255) - ((candidate >> shift) & 255)) ** 2,
-      0,
-    );
+    const distance = distanceOf(candidate, colour);
     if (distance < least) [best, least] = [index, distance];
   }
   return best;
+}
+
+/** Squared. */
+function distanceOf(a: number, b: number): number {
+  return [16, 8, 0].reduce((sum, shift) => sum + (((a >> shift) & 255) - ((b >> shift) & 255)) ** 2, 0);
 }
 
 function chunk(type: string, content: Buffer): Buffer {
