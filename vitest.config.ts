@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { BROWSER_FOLDER } from './test/fixtures/browser-folder.ts';
 
 /** Tests of packs that need a sandbox. */
 const PACK_TASKS = 'packs/**/*.task.test.ts';
@@ -31,6 +32,7 @@ export default defineConfig({
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
           globalSetup: ['test/fixtures/postgres-global-setup.ts', 'test/fixtures/web-global-setup.ts'],
+          env: { TMPDIR: BROWSER_FOLDER },
           // A browser and a server for each file.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
