@@ -5,7 +5,7 @@ import { summarise } from '../../src/store/obs/summary.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createTask } from '../../src/store/task-create.ts';
 import { leaseNextTask } from '../../src/store/task-lease.ts';
-import { listTasks, type TaskFilter } from '../../src/store/tasks.ts';
+import { searchTasks, type TaskSearch } from '../../src/store/task-search.ts';
 import { median } from '../statistics.ts';
 import type { Filled } from './fill.ts';
 
@@ -27,8 +27,8 @@ export interface Growth {
 }
 
 export async function measureGrowth(small: History, large: History): Promise<Growth[]> {
-  const list = (filter: Partial<TaskFilter>) => (history: History) =>
-    listTasks(history.store.db, history.accountId, { limit: 20, ...filter });
+  const list = (filter: Partial<TaskSearch>) => (history: History) =>
+    searchTasks(history.store.db, history.accountId, { limit: 20, ...filter });
   const measured: Growth[] = [];
   const measure = async (what: Growth['what'], how: string, ask: (history: History) => Promise<unknown>) => {
     const times = await byTurns(small, large, ROUNDS[what], ask);
@@ -39,6 +39,8 @@ export async function measureGrowth(small: History, large: History): Promise<Gro
   await measure('list', 'of a status that none has', list({ status: 'timed_out' }));
   await measure('list', 'of one key', (history) => list({ keyId: history.keyId })(history));
   await measure('list', 'of the last hours', list({ createdAfter: new Date(Date.now() - DAY_MS / 4) }));
+  await measure('list', 'of a word that none has', list({ q: 'no such word' }));
+  await measure('list', 'of the beginning of an id', list({ q: '00000000' }));
   await measure('list', 'the page behind', async (history) => {
     const { nextCursor } = await list({})(history);
     return list({ cursor: nextCursor ?? undefined })(history);

@@ -107,6 +107,8 @@ export interface TaskFilter extends PageRequest {
   parentTaskId?: string | undefined;
   createdAfter?: string | undefined;
   createdBefore?: string | undefined;
+  /** In the instruction, or at the beginning of the id. */
+  q?: string | undefined;
 }
 
 export interface TaskService {

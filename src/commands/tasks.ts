@@ -44,11 +44,24 @@ export const listTasks = defineCommand({
     parentTaskId: z.uuid().optional().describe('Only tasks that the agent of this task started'),
     createdAfter: Moment.optional().describe('Only tasks created after this time'),
     createdBefore: Moment.optional().describe('Only tasks created before this time'),
+    q: z
+      .string()
+      .trim()
+      .min(1)
+      .max(LIMITS.nameLength)
+      .optional()
+      .describe(
+        `Only tasks with this in their instruction; eight hexadecimal digits or more: whose id begins so. A page is made of ${LIMITS.searchedTasks} tasks, so it can be short or empty and have a nextCursor`,
+      ),
     ...pageInput,
   }),
   output: pageOf(Task),
   columns: ['id', 'status', 'createdAt', 'runMs', 'model', 'instruction'],
-  examples: ['seed tasks list --status running', 'seed tasks list --limit 5 --json'],
+  examples: [
+    'seed tasks list --status running',
+    'seed tasks list --q "key inventory"',
+    'seed tasks list --limit 5 --json',
+  ],
   run: (input, ctx) => ctx.tasks.list(input),
 });
 

@@ -35,6 +35,8 @@ export const LIMITS = {
   /** Items on a page. */
   pageSize: 100,
   pageSizeDefault: 20,
+  /** Tasks whose instructions one page of a search is looked for in. */
+  searchedTasks: 1_000,
   /** Groups of a report; more are cut off, and the totals are those of all. */
   reportGroups: 1_000,
   /** Metadata of a task: bytes of its JSON. */

@@ -98,6 +98,7 @@ export const Task = z
     error: TaskError.nullable(),
     cost: z.object({ compute: Money, llm: Money, total: Money, currency: z.literal('USD') }),
     startedAt: z.iso.datetime().nullable(),
+    deadline: z.iso.datetime().nullable().describe('When it is killed, once a runner has taken it'),
     queuedMs: Milliseconds.describe('From acceptance to lease'),
     startMs: Milliseconds.describe("From lease to the agent's first step"),
     runMs: Milliseconds.describe("From the agent's first step to the end"),

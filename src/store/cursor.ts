@@ -19,7 +19,8 @@ export interface PageRequest {
 
 const CursorText = z.tuple([Moment, z.uuid()]);
 
-function encodeCursor(place: Place): string {
+/** The cursor that leads to what lies behind the place. */
+export function encodeCursor(place: Place): string {
   return Buffer.from(JSON.stringify([place.created_at.toISOString(), place.id])).toString('base64url');
 }
 

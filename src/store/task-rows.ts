@@ -39,6 +39,7 @@ export function toTask(row: TaskRow): Task {
       currency: 'USD',
     },
     startedAt: row.started_at?.toISOString() ?? null,
+    deadline: row.deadline?.toISOString() ?? null,
     queuedMs: millisecondsBetween(row.created_at, row.started_at),
     startMs: millisecondsBetween(row.started_at, row.working_at),
     runMs: millisecondsBetween(row.working_at, row.completed_at),

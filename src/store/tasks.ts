@@ -46,7 +46,15 @@ export async function getTaskProgress(db: Db, id: string): Promise<TaskProgress>
 
 /** Newest first. */
 export async function listTasks(db: Db, accountId: string, filter: TaskFilter): Promise<Page<Task>> {
-  const { status, keyId, parentTaskId, createdAfter, createdBefore, limit, cursor } = filter;
+  const rows = await newestTasks(db, accountId, filter)
+    .limit(filter.limit + 1)
+    .execute();
+  return pageOfRows(rows, filter.limit, toTask);
+}
+
+/** The rows that the filter wants behind its cursor, newest first, however many. */
+export function newestTasks(db: Db, accountId: string, filter: Omit<TaskFilter, 'limit'>) {
+  const { status, keyId, parentTaskId, createdAfter, createdBefore, cursor } = filter;
   let query = db.selectFrom('tasks').selectAll().where('account_id', '=', accountId);
   if (status !== undefined) query = query.where('status', '=', status);
   if (keyId !== undefined) query = query.where('key_id', '=', keyId);
@@ -54,12 +62,7 @@ export async function listTasks(db: Db, accountId: string, filter: TaskFilter): 
   if (createdAfter !== undefined) query = query.where('created_at', '>', new Date(createdAfter));
   if (createdBefore !== undefined) query = query.where('created_at', '<', new Date(createdBefore));
   if (cursor !== undefined) query = query.where(behindCursor(cursor));
-  const rows = await query
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit + 1)
-    .execute();
-  return pageOfRows(rows, limit, toTask);
+  return query.orderBy('created_at', 'desc').orderBy('id', 'desc');
 }
 
 /** Tasks of all accounts that hold a slot of some runner. */

@@ -12,7 +12,8 @@ import { listLedger } from '../../store/calls.ts';
 import type { Store } from '../../store/store.ts';
 import { createTask } from '../../store/task-create.ts';
 import { stopTask } from '../../store/task-end.ts';
-import { getTaskProgress, listTasks } from '../../store/tasks.ts';
+import { searchTasks } from '../../store/task-search.ts';
+import { getTaskProgress } from '../../store/tasks.ts';
 import { ensureDefaultSecret } from '../../store/webhook-secrets.ts';
 import type { HeldAnswer } from '../held-answer.ts';
 import type { ServerParts } from '../parts.ts';
@@ -50,7 +51,7 @@ export function taskService(
       return withNote(await ended(parts, task, found, waitMs, held.signal));
     },
     list: async (filter) => {
-      const page = await listTasks(store.db, actor.accountId, filter);
+      const page = await searchTasks(store.db, actor.accountId, filter);
       return { ...page, items: await withNotes(store, page.items) };
     },
     get: async (id) => withNote(await found(id)),
