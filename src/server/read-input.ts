@@ -77,8 +77,9 @@ function fromQuery(
   // Without a prototype, so that every name is a name like any other.
   const given: Record<string, unknown> = Object.create(null);
   for (const [name, values] of query) {
-    const type = Object.hasOwn(properties, name) ? properties[name]?.type : undefined;
-    if (type === 'array') given[name] = values.flatMap((value) => value.split(','));
+    const { type, items } = (Object.hasOwn(properties, name) && properties[name]) || {};
+    if (type === 'array')
+      given[name] = values.flatMap((value) => value.split(',')).map((value) => fromText(value, items?.type));
     else if (values.length > 1)
       throw new SeedError('invalid_input', `"${name}" is given ${values.length} times`);
     else given[name] = fromText(values[0] ?? '', type);
@@ -90,7 +91,17 @@ function fromQuery(
 function fromText(text: string, type: JsonSchema['type']): unknown {
   if ((type === 'integer' || type === 'number') && /^-?\d+(\.\d+)?$/.test(text)) return Number(text);
   if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
+  if (type === 'object') return fromJson(text);
   return text;
+}
+
+/** As the CLI and MCP write an object into a query. */
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 async function fromBody(c: Context): Promise<Record<string, unknown>> {

@@ -1,0 +1,122 @@
+// A document's schema as the plain JSON Schema of an input: references followed, the dialects of 3.0 and 3.1 made one, and no
+// stricter than it has to be, since the platform judges what it is sent.
+import type { JsonSchema } from '../protocol/manifest.ts';
+import { isNode, type Node, nodesOf, type Resolve, resolvedNodes } from './document.ts';
+import { oneLine } from './prose.ts';
+
+const DESCRIPTION_LENGTH = 120;
+/** Objects and lists within each other that are described; what lies deeper may be anything. */
+const DEPTH_MOST = 3;
+const CHOICES_MOST = 100;
+const TOLD_DEFAULTS: readonly string[] = ['string', 'number', 'boolean'];
+/** Not `pattern` and `format`: dialects differ, and what the platform takes must not be refused here. */
+const BOUNDS = ['minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems'] as const;
+
+export function toInputSchema(resolve: Resolve, given: unknown, depth = 0): JsonSchema {
+  const node = resolve(given);
+  if (node === null) return {};
+  const { schema, nullable } = bare(resolve, node, depth);
+  const described = { ...schema, ...descriptionOf(node) };
+  if (!nullable) return described;
+  const { description, ...rest } = described;
+  return { ...(description && { description }), anyOf: [rest, { type: 'null' }] };
+}
+
+function bare(resolve: Resolve, node: Node, depth: number): { schema: JsonSchema; nullable: boolean } {
+  const merged = mergeAll(resolve, node);
+  const types = [merged['type']].flat().filter((type) => typeof type === 'string');
+  // Beside properties they only say which of them go together, which is the platform's to judge.
+  const branches = isNode(merged['properties'])
+    ? []
+    : [merged['oneOf'], merged['anyOf']].flatMap((each) => resolvedNodes(resolve, each));
+  const nullable =
+    merged['nullable'] === true || types.includes('null') || branches.some(({ type }) => type === 'null');
+  const real = branches.filter(({ type }) => type !== 'null');
+  if (real.length > 0) return { schema: unionOf(resolve, real, depth), nullable };
+  const kinds = types.filter((type) => type !== 'null');
+  // What may be text can always be said as text.
+  const type = kinds.length > 1 ? (kinds.includes('string') ? 'string' : undefined) : kinds[0];
+  return { schema: ofType(resolve, type ?? impliedType(merged), merged, depth), nullable };
+}
+
+/** The parts of allOf as one. */
+function mergeAll(resolve: Resolve, node: Node, depth = 0): Node {
+  const parts = depth > 8 ? [] : resolvedNodes(resolve, node['allOf']);
+  let all = node;
+  for (const part of parts) all = mergeTwo(mergeAll(resolve, part, depth + 1), all);
+  return all;
+}
+
+/** The second goes before. */
+function mergeTwo(one: Node, other: Node): Node {
+  const properties = { ...(one['properties'] as Node), ...(other['properties'] as Node) };
+  const required = [...nodesOf(one['required']), ...nodesOf(other['required'])];
+  return {
+    ...one,
+    ...other,
+    ...(Object.keys(properties).length > 0 && { properties }),
+    ...(required.length > 0 && { required: [...new Set(required)] }),
+  };
+}
+
+function unionOf(resolve: Resolve, branches: readonly Node[], depth: number): JsonSchema {
+  const [only] = branches;
+  if (branches.length === 1 && only) return bare(resolve, only, depth).schema;
+  const schemas = branches.map((branch) => bare(resolve, branch, depth).schema);
+  if (schemas.some(({ type, enum: choices }) => type === 'string' && choices === undefined))
+    return { type: 'string' };
+  const kinds = new Set(schemas.map(({ type }) => type));
+  const [kind] = kinds;
+  if (kinds.size === 1 && kind === 'string') {
+    return { type: 'string', enum: [...new Set(schemas.flatMap((schema) => schema.enum ?? []))] };
+  }
+  if (kinds.size === 1 && kind !== undefined) return { type: kind };
+  return { anyOf: schemas };
+}
+
+function ofType(resolve: Resolve, type: string | undefined, node: Node, depth: number): JsonSchema {
+  const schema: JsonSchema = type === undefined ? {} : { type };
+  const choices = nodesOf(node['enum']).filter((choice) => choice !== null);
+  if (choices.length > 0 && choices.length <= CHOICES_MOST && type === 'string')
+    schema.enum = choices.map(String);
+  if ('const' in node && type === 'string') schema.enum = [node['const']];
+  for (const bound of BOUNDS) if (typeof node[bound] === 'number') schema[bound] = node[bound];
+  if (depth >= DEPTH_MOST) return schema;
+  const inner = (value: unknown) => toInputSchema(resolve, value, depth + 1);
+  if (type === 'array' && node['items'] !== undefined) schema.items = inner(node['items']);
+  if (type === 'object') Object.assign(schema, membersOf(resolve, node, inner));
+  return schema;
+}
+
+function membersOf(resolve: Resolve, node: Node, inner: (value: unknown) => JsonSchema): JsonSchema {
+  const members = Object.entries(isNode(node['properties']) ? node['properties'] : {}).filter(
+    ([name, value]) => name !== '__proto__' && resolve(value)?.['readOnly'] !== true,
+  );
+  const properties = Object.fromEntries(members.map(([name, value]) => [name, inner(value)]));
+  const required = nodesOf(node['required']).filter((name) => Object.hasOwn(properties, String(name)));
+  const values = node['additionalProperties'];
+  return {
+    ...(members.length > 0 && { properties }),
+    ...(required.length > 0 && { required: required.map(String) }),
+    ...(members.length === 0 && isNode(values) && { additionalProperties: inner(values) }),
+  };
+}
+
+function impliedType(node: Node): string | undefined {
+  if (isNode(node['properties']) || isNode(node['additionalProperties'])) return 'object';
+  if (node['items'] !== undefined) return 'array';
+  const choices = nodesOf(node['enum']);
+  return choices.length > 0 && choices.every((choice) => typeof choice === 'string') ? 'string' : undefined;
+}
+
+/**
+ * With the default told and not set: a default that is filled in would be sent, and an update would reset what the caller
+ * did not name.
+ */
+function descriptionOf(node: Node): { description?: string } {
+  const text = oneLine(node['description'] ?? node['title'], DESCRIPTION_LENGTH);
+  const preset = node['default'];
+  const told = TOLD_DEFAULTS.includes(typeof preset) && !text.includes(String(preset)) && preset !== '';
+  const description = `${text}${told ? ` (default ${oneLine(String(preset), 40)})` : ''}`.trim();
+  return description === '' ? {} : { description };
+}
