@@ -8,6 +8,7 @@ const DESCRIPTION_LENGTH = 120;
 /** Objects and lists within each other that are described; what lies deeper may be anything. */
 const DEPTH_MOST = 3;
 const CHOICES_MOST = 100;
+const BRANCHES_MOST = 6;
 const TOLD_DEFAULTS: readonly string[] = ['string', 'number', 'boolean'];
 /** Not `pattern` and `format`: dialects differ, and what the platform takes must not be refused here. */
 const BOUNDS = ['minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems'] as const;
@@ -32,11 +33,16 @@ function bare(resolve: Resolve, node: Node, depth: number): { schema: JsonSchema
   const nullable =
     merged['nullable'] === true || types.includes('null') || branches.some(({ type }) => type === 'null');
   const real = branches.filter(({ type }) => type !== 'null');
-  if (real.length > 0) return { schema: unionOf(resolve, real, depth), nullable };
   const kinds = types.filter((type) => type !== 'null');
-  // What may be text can always be said as text.
-  const type = kinds.length > 1 ? (kinds.includes('string') ? 'string' : undefined) : kinds[0];
-  return { schema: ofType(resolve, type ?? impliedType(merged), merged, depth), nullable };
+  const schema =
+    real.length > 0
+      ? unionOf(resolve, real, depth)
+      : oneOf(
+          (kinds.length > 0 ? kinds : [impliedType(merged)]).map((type) =>
+            ofType(resolve, type, merged, depth),
+          ),
+        );
+  return { schema, nullable };
 }
 
 /** The parts of allOf as one. */
@@ -60,18 +66,20 @@ function mergeTwo(one: Node, other: Node): Node {
 }
 
 function unionOf(resolve: Resolve, branches: readonly Node[], depth: number): JsonSchema {
-  const [only] = branches;
-  if (branches.length === 1 && only) return bare(resolve, only, depth).schema;
-  const schemas = branches.map((branch) => bare(resolve, branch, depth).schema);
-  if (schemas.some(({ type, enum: choices }) => type === 'string' && choices === undefined))
-    return { type: 'string' };
-  const kinds = new Set(schemas.map(({ type }) => type));
-  const [kind] = kinds;
-  if (kinds.size === 1 && kind === 'string') {
-    return { type: 'string', enum: [...new Set(schemas.flatMap((schema) => schema.enum ?? []))] };
-  }
-  if (kinds.size === 1 && kind !== undefined) return { type: kind };
-  return { anyOf: schemas };
+  const all = branches.map((branch) => bare(resolve, branch, depth));
+  const schema = oneOf(all.map((each) => each.schema));
+  return all.some((each) => each.nullable) ? { anyOf: [schema, { type: 'null' }] } : schema;
+}
+
+/** Any of them; of many kinds of objects or lists only that it is one. */
+function oneOf(schemas: readonly JsonSchema[]): JsonSchema {
+  const [first = {}] = schemas;
+  if (schemas.length === 1) return first;
+  const type = schemas.every((schema) => schema.type === first.type) ? first.type : undefined;
+  if (type === undefined) return schemas.length <= BRANCHES_MOST ? { anyOf: schemas } : {};
+  if (schemas.every((schema) => schema.enum))
+    return { type, enum: [...new Set(schemas.flatMap((schema) => schema.enum))] };
+  return { type };
 }
 
 function ofType(resolve: Resolve, type: string | undefined, node: Node, depth: number): JsonSchema {

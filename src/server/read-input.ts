@@ -41,7 +41,7 @@ export function inputReader({ http, input, takesFiles = false }: ReadCommand): I
     for (const name of parameters) {
       if (name in given)
         throw new SeedError('invalid_input', `"${name}" stands in the path and nowhere else`);
-      given[name] = c.req.param(name);
+      given[name] = fromText(c.req.param(name) ?? '', properties[name]?.type);
     }
     refuseUnkeepable(given);
     const parsed = schema.safeParse(given);

@@ -44,7 +44,9 @@ export async function sendToPlatform(
     const text = await readText(answer);
     if (text === null) {
       const most = `more than ${LIMITS.platformAnswerBytes} bytes`;
-      throw unavailable(platform, `answers with ${most}`, { hint: 'Ask for less at a time.' });
+      throw unavailable(platform, `answers with ${most}`, {
+        hint: effect === 'read' ? 'Ask for less at a time.' : hintAfter(effect),
+      });
     }
     const header = (name: string) => [answer.headers[name]].flat()[0] ?? null;
     return {
