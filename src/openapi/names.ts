@@ -42,7 +42,7 @@ export function nameOperations(operations: readonly Named[]): { noun: string; ve
 function nounOf({ tag, path }: Named): string {
   const fromTag = kebab(wordsOf(tag ?? ''));
   if (fromTag !== '') return fromTag;
-  const literal = literals(path).find((segment) => !/^(api|rest|v\d+.*)$/i.test(segment));
+  const [literal] = literals(path);
   return kebab(wordsOf(literal ?? '')) || 'root';
 }
 
@@ -64,7 +64,10 @@ function without(words: readonly string[], noun: string): string[] {
   return words.filter((word) => !said.has(singular(word)));
 }
 
-const literals = (path: string) =>
-  path.split('/').filter((segment) => segment !== '' && !segment.includes('{'));
+/** The segments that say something: neither parameters nor versions. */
+function literals(path: string): string[] {
+  const segments = path.split('/').filter((segment) => segment !== '' && !segment.includes('{'));
+  return segments.filter((segment) => !/^(api|rest|v\d+.*)$/i.test(segment));
+}
 const pathWords = (path: string) => literals(path).flatMap(wordsOf);
 const endsInParameter = (path: string) => /\}[^/]*\/?$/.test(path);

@@ -48,9 +48,8 @@ function bare(resolve: Resolve, node: Node, depth: number): { schema: JsonSchema
 /** The parts of allOf as one. */
 function mergeAll(resolve: Resolve, node: Node, depth = 0): Node {
   const parts = depth > 8 ? [] : resolvedNodes(resolve, node['allOf']);
-  let all = node;
-  for (const part of parts) all = mergeTwo(mergeAll(resolve, part, depth + 1), all);
-  return all;
+  const { allOf: _, ...own } = node;
+  return [...parts.map((part) => mergeAll(resolve, part, depth + 1)), own].reduce(mergeTwo, {});
 }
 
 /** The second goes before. */
