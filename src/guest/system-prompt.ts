@@ -1,9 +1,9 @@
 // What the agent is told before the instruction: where it is, what it may call, how to answer.
-import type { ManifestCommand } from '../protocol/manifest.ts';
+import type { ToldCommand } from '../protocol/manifest.ts';
 
 /** Pure: the same commands, folder and files give the same text. @param files what the caller gave, by name */
 export function systemPrompt(
-  commands: readonly ManifestCommand[],
+  commands: readonly ToldCommand[],
   workspaceDir: string,
   files: readonly { name: string }[] = [],
 ): string {
@@ -35,7 +35,7 @@ const DESCRIBED_MOST = 40;
 const NAMES_LENGTH = 6_000;
 const NOUNS_MOST = 150;
 
-function commandSection(commands: readonly ManifestCommand[]): string {
+function commandSection(commands: readonly ToldCommand[]): string {
   const groups = [...Map.groupBy(commands, ({ name }) => name.split(' ')[0] ?? name)];
   const list = commands.length <= DESCRIBED_MOST ? described(groups) : named(groups);
   return `The commands that you may call (nothing else is allowed, and the platform enforces it):
@@ -45,7 +45,7 @@ ${list}
 \`seed <noun> --help\` says what a noun's commands do, with examples; \`seed <noun> <verb> --help\` shows one command's flags. Add --json to get JSON on stdout, for jq. Lists come in pages: --limit 100 for more at once, then --cursor <nextCursor> until nextCursor is null. Look before you change something: [read] changes nothing, [write] changes the platform, [destructive] cannot be undone, so use it only where the task asks for it.`;
 }
 
-type Group = [noun: string, members: ManifestCommand[]];
+type Group = [noun: string, members: ToldCommand[]];
 
 function described(groups: readonly Group[]): string {
   return groups.map(([noun, members]) => `${noun}:\n${members.map(commandLine).join('\n')}`).join('\n\n');
@@ -68,14 +68,14 @@ function counted(groups: readonly Group[]): string {
   return `${lines.join('\n')}${rest}\n\nWhat they are called says \`seed <noun> --help\`; \`seed <noun> --help | grep -i <word>\` finds one among many.`;
 }
 
-function commandLine(command: ManifestCommand): string {
+function commandLine(command: ToldCommand): string {
   return `- seed ${command.name}${inputsOf(command)} [${command.effect}] ${command.summary}`;
 }
 
 /** Without its noun. */
-function shortName(command: ManifestCommand): string {
+function shortName(command: ToldCommand): string {
   const verb = command.name.split(' ').slice(1).join(' ');
   return `${verb}${inputsOf(command)} [${command.effect}]`.trimStart();
 }
 
-const inputsOf = ({ positional }: ManifestCommand) => positional.map((name) => ` <${name}>`).join('');
+const inputsOf = ({ positional }: ToldCommand) => positional.map((name) => ` <${name}>`).join('');
