@@ -49,9 +49,10 @@ const SHOWN_MOST = 20;
 
 function reportText(report: ImportReport, name: string): string {
   const { title, version, commands, deprecated, nouns, changes, leftOut, partly } = report;
+  const nounCount = Object.keys(nouns).length;
   const settings = `SEED_PACK_${name.replaceAll('-', '_').toUpperCase()}`;
   const lines = [
-    `${title} ${version}: ${commands} commands of ${Object.keys(nouns).length} nouns${deprecated > 0 ? `, and ${deprecated} that are deprecated and left out ("deprecated": true in overrides.json takes them in)` : ''}.`,
+    `${title} ${version}: ${commands} commands of ${nounCount === 1 ? '1 noun' : `${nounCount} nouns`}${deprecated > 0 ? `, and ${deprecated} that are deprecated and left out ("deprecated": true in overrides.json takes them in)` : ''}.`,
     ...(changes === null
       ? []
       : [
