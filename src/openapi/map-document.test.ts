@@ -65,6 +65,14 @@ describe('inputs', () => {
     expect(operation?.places['q']?.form).toBe(form);
   });
 
+  it('cannot be null outside a body', () => {
+    const optional = { anyOf: [{ type: 'integer' }, { type: 'null' }], title: 'Limit' };
+    const [operation] = mapOne({
+      parameters: [{ name: 'limit', in: 'query', schema: optional }],
+    }).file.operations;
+    expect(operation?.properties['limit']).toEqual({ type: 'integer', description: 'Limit' });
+  });
+
   it('are one when the body is no object with fields', () => {
     const [operation] = mapOne({ requestBody: json({ type: 'array', items: text }) }).file.operations;
     expect(operation?.places['body']).toEqual({ in: 'whole body' });

@@ -68,7 +68,7 @@ function placeOf(resolve: Resolve, parameter: Node): Omit<Taken, 'required'> | s
   const given = content ? (resolve(content[1])?.['schema'] ?? {}) : parameter['schema'];
   const { description } = parameter;
   const described = { ...resolve(given), ...(typeof description === 'string' && { description }) };
-  const schema = toInputSchema(resolve, described);
+  const schema = neverNull(toInputSchema(resolve, described));
   // All that stands in a path, a query or a header is text before it is anything else.
   if (schema.type === undefined && schema['anyOf'] === undefined) schema.type = 'string';
   const place = { in: where, name: name ?? '' } as const;
@@ -77,6 +77,14 @@ function placeOf(resolve: Resolve, parameter: Node): Omit<Taken, 'required'> | s
   const form = formOf(where, shapeOf(schema), style, explode === undefined ? undefined : Boolean(explode));
   if (form === null) return `is written in the style ${style ?? 'of its place'}`;
   return { place: form === 'text' ? place : { ...place, form }, schema };
+}
+
+/** Outside a body there is no way to write it: what may be null may be left out. */
+function neverNull(schema: JsonSchema): JsonSchema {
+  const { anyOf, ...rest } = schema;
+  if (!Array.isArray(anyOf)) return schema;
+  const others = anyOf.filter((branch: JsonSchema) => branch.type !== 'null');
+  return others.length === 1 ? { ...others[0], ...rest } : { ...rest, anyOf: others };
 }
 
 function shapeOf({ type, anyOf }: JsonSchema): 'text' | 'list' | 'object' {

@@ -35,8 +35,9 @@ export async function sendToPlatform(
   request: PlatformRequest,
   effect: string,
   given: AbortSignal,
+  timeoutMs: number = LIMITS.platformTimeoutMs,
 ): Promise<PlatformResponse> {
-  const late = AbortSignal.timeout(LIMITS.platformTimeoutMs);
+  const late = AbortSignal.timeout(timeoutMs);
   // What changes something is waited for although the caller has gone: a repeated request is then given its answer.
   const signal = effect === 'read' ? AbortSignal.any([given, late]) : late;
   try {
