@@ -168,11 +168,16 @@ describe('a call', () => {
     const { body } = await server.call('GET', `${ISSUES}?state=open&per_page=2&page=2`);
     expect(body).toEqual({
       items: [{ number: 1 }, { number: 2 }],
-      next: { state: 'open', page: '3', per_page: '2' },
+      nextPage: { state: 'open', page: '3', per_page: '2' },
     });
     expect(lastAsked()?.url).toBe('/repos/octo/hello/issues?state=open&per_page=2&page=2');
+    platform.behave((response) => send(response, 200, [{ number: 1 }], { link: next }));
+    const cli = await handedOutCli(manifest, { SEED_API_URL: server.url, SEED_API_KEY: server.adminKey });
+    const { stderr } = await cli.run(['issues', 'list-for-repo', 'octo', 'hello', '--state', 'open']);
+    expect(stderr).toBe('There is more: add --state open --per-page 2 --page 3\n');
+    await cli.remove();
     platform.behave((response) => send(response, 200, []));
-    expect((await server.call('GET', ISSUES)).body).toEqual({ items: [], next: null });
+    expect((await server.call('GET', ISSUES)).body).toEqual({ items: [], nextPage: null });
   });
 
   it('shows what is no object as value, and nothing as ok', async () => {

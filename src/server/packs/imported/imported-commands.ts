@@ -75,8 +75,8 @@ function outputOf({ answers, fields }: Operation): z.ZodObject {
       Object.fromEntries(Object.entries(fields).map(([name, schema]) => [name, described(schema)])),
     );
   const items = { type: 'array', items: { type: 'object', properties: fields } };
-  const next = { type: ['object', 'null'], description: 'The inputs that ask for the next page' };
-  return z.looseObject({ items: described(items), next: described(next) });
+  const nextPage = { type: ['object', 'null'], description: 'The inputs that ask for the next page' };
+  return z.looseObject({ items: described(items), nextPage: described(nextPage) });
 }
 
 const described = (schema: JsonSchema) => z.unknown().optional().meta(schema);

@@ -8,7 +8,7 @@ export function platformAnswer(operation: Operation, { type, text, link }: Platf
   if (!/json/i.test(type)) return /^text\//i.test(type) ? { value: text } : null;
   const value = parsed(text);
   if (value === undefined) return null;
-  if (Array.isArray(value)) return { items: value, next: nextInputs(operation, link) };
+  if (Array.isArray(value)) return { items: value, nextPage: nextInputs(operation, link) };
   return typeof value === 'object' && value !== null ? value : { value };
 }
 
