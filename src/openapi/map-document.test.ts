@@ -164,8 +164,16 @@ describe('what is not taken over is named', () => {
       '/a': { options: { responses: ok } },
       '/b': { $ref: 'other.json' },
       '/c/{x}': { get: { responses: ok } },
+      '/d#Action=x': { get: { responses: ok } },
+      '/e': { servers: [{ url: '/v2' }], get: { responses: ok } },
     });
-    expect(leftOut.map(({ operation }) => operation)).toEqual(['OPTIONS /a', '/b', 'GET /c/{x}']);
+    expect(leftOut.map(({ operation }) => operation)).toEqual([
+      'OPTIONS /a',
+      '/b',
+      'GET /c/{x}',
+      'GET /d#Action=x',
+      'GET /e',
+    ]);
   });
 });
 

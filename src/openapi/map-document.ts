@@ -8,7 +8,7 @@ import { nameOperations } from './names.ts';
 import type { Credential, Operation, OperationsFile } from './operation.ts';
 import { readParameters } from './parameters.ts';
 import { oneLine } from './prose.ts';
-import { serverOf } from './server-address.ts';
+import { isSameServer, serverOf } from './server-address.ts';
 
 /** What was not taken over, and why. */
 export interface LeftOut {
@@ -115,7 +115,8 @@ function mapOperation(
 ): { operation: Nameless; partly: string[] } | string {
   const { root, resolve } = document;
   const servers = node['servers'] ?? pathItem['servers'];
-  if (servers !== undefined && serverOf({ servers }) !== serverOf(root)) return 'another server answers it';
+  if (servers !== undefined && !isSameServer({ servers }, root)) return 'another server answers it';
+  if (/[?#]/.test(path)) return 'its path is more than a path';
   const obstacle = credentialObstacle(document, node, credential);
   if (obstacle !== null) return obstacle;
   const parameters = readParameters(resolve, pathItem, node, path, credential);

@@ -10,6 +10,12 @@ const { resolve } = parseDocument(
       schemas: {
         Name: { type: 'string', maxLength: 5, pattern: '^(a+)+$', format: 'slug' },
         Loop: { type: 'object', properties: { next: { $ref: '#/components/schemas/Loop' } } },
+        Knot: {
+          oneOf: [
+            { $ref: '#/components/schemas/Knot' },
+            { type: 'array', items: { $ref: '#/components/schemas/Knot' } },
+          ],
+        },
         Circle: { $ref: '#/components/schemas/Circle' },
       },
     },
@@ -82,6 +88,7 @@ it.each<[string, unknown, unknown]>([
   ],
   ['a circle of nothing', ref('Circle'), {}],
   ['another document', { $ref: 'other.yaml#/x' }, {}],
+  ['a type that there is not', { type: 'file', description: 'x' }, { description: 'x' }],
   [
     'a bound that is none',
     { type: 'integer', exclusiveMinimum: true, minimum: 1 },
@@ -93,4 +100,5 @@ it.each<[string, unknown, unknown]>([
 
 it('ends where a schema holds itself', () => {
   expect(JSON.stringify(toInputSchema(resolve, ref('Loop'))).length).toBeLessThan(500);
+  expect(JSON.stringify(toInputSchema(resolve, ref('Knot'))).length).toBeLessThan(2_000);
 });

@@ -5,8 +5,9 @@ import { isNode, type Node, nodesOf, type Resolve, resolvedNodes } from './docum
 import { oneLine } from './prose.ts';
 
 const DESCRIPTION_LENGTH = 120;
-/** Objects and lists within each other that are described; what lies deeper may be anything. */
+/** Objects, lists and unions within each other that are described; what lies deeper may be anything. */
 const DEPTH_MOST = 3;
+const TYPES: readonly unknown[] = ['string', 'integer', 'number', 'boolean', 'array', 'object'];
 const CHOICES_MOST = 100;
 const BRANCHES_MOST = 6;
 const TOLD_DEFAULTS: readonly string[] = ['string', 'number', 'boolean'];
@@ -27,13 +28,15 @@ function bare(resolve: Resolve, node: Node, depth: number): { schema: JsonSchema
   const merged = mergeAll(resolve, node);
   const types = [merged['type']].flat().filter((type) => typeof type === 'string');
   // Beside properties they only say which of them go together, which is the platform's to judge.
-  const branches = isNode(merged['properties'])
-    ? []
-    : [merged['oneOf'], merged['anyOf']].flatMap((each) => resolvedNodes(resolve, each));
+  const branches =
+    isNode(merged['properties']) || depth > DEPTH_MOST
+      ? []
+      : [merged['oneOf'], merged['anyOf']].flatMap((each) => resolvedNodes(resolve, each));
   const nullable =
     merged['nullable'] === true || types.includes('null') || branches.some(({ type }) => type === 'null');
   const real = branches.filter(({ type }) => type !== 'null');
-  const kinds = types.filter((type) => type !== 'null');
+  // Some documents have types that there are not.
+  const kinds = types.filter((type) => TYPES.includes(type));
   const schema =
     real.length > 0
       ? unionOf(resolve, real, depth)
@@ -65,7 +68,7 @@ function mergeTwo(one: Node, other: Node): Node {
 }
 
 function unionOf(resolve: Resolve, branches: readonly Node[], depth: number): JsonSchema {
-  const all = branches.map((branch) => bare(resolve, branch, depth));
+  const all = branches.map((branch) => bare(resolve, branch, depth + 1));
   const schema = oneOf(all.map((each) => each.schema));
   return all.some((each) => each.nullable) ? { anyOf: [schema, { type: 'null' }] } : schema;
 }

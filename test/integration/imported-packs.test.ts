@@ -187,6 +187,16 @@ describe('a call', () => {
     expect((await server.call('GET', '/api/v1/github/zen')).body).toEqual({ value: 'Be nice.' });
   });
 
+  it('keeps numbers that are too large for JavaScript', async () => {
+    platform.behave((response) =>
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end('{"id":9007199254740993,"n":7,"x":1e30}'),
+    );
+    const { body } = await server.call('GET', '/api/v1/github/user');
+    expect(body).toEqual({ id: '9007199254740993', n: 7, x: '1e30' });
+  });
+
   it.each([
     [
       'a slash in a part of the path',

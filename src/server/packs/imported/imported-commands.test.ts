@@ -77,6 +77,14 @@ it('need an address, from the document or from the setting', async () => {
   });
 });
 
+it('need a credential that can stand in a header', async () => {
+  vi.stubEnv('SEED_PACK_FIGMA_TOKEN', 'one\ntwo');
+  await expect(loadPacks(pack.settings)).rejects.toMatchObject({
+    code: 'invalid_settings',
+    message: expect.not.stringContaining('two'),
+  });
+});
+
 it('are read from what an import wrote and from nothing else', async () => {
   await writeFile(new URL('operations.json', pack.folder), '{"operations":[]}');
   await expect(loadPacks(pack.settings)).rejects.toThrow(

@@ -14,10 +14,20 @@ export function platformAnswer(operation: Operation, { type, text, link }: Platf
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, exactly as never);
   } catch {
     return undefined;
   }
+}
+
+/** A whole number that JavaScript cannot hold, such as the ids of some platforms, stays as it was written: as text. */
+function exactly(_name: string, value: unknown, { source }: { source?: string }): unknown {
+  return typeof value === 'number' &&
+    Number.isInteger(value) &&
+    !Number.isSafeInteger(value) &&
+    source !== undefined
+    ? source
+    : value;
 }
 
 /** The inputs that ask for the next page, where the platform names it in a Link header (RFC 8288); null: it does not. */

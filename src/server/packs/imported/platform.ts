@@ -4,6 +4,7 @@
 import { env } from '../../../lib/env.ts';
 import { urlSetting } from '../../../lib/settings.ts';
 import type { Credential, OperationsFile } from '../../../openapi/operation.ts';
+import { SeedError } from '../../../protocol/errors.ts';
 import { packProblem } from '../pack-problem.ts';
 
 export interface Platform {
@@ -34,7 +35,10 @@ export function platformOf(
     });
   }
   const secretSetting = `${prefix}_TOKEN`;
-  return { title, baseUrl, credential, secret: env(secretSetting) ?? null, secretSetting, sendCaller };
+  const secret = env(secretSetting) ?? null;
+  if (secret !== null && !/^[\x20-\x7e]+$/.test(secret))
+    throw new SeedError('invalid_settings', `${secretSetting} has other characters than ASCII of one line`);
+  return { title, baseUrl, credential, secret, secretSetting, sendCaller };
 }
 
 /** Header or query parameter that shows the credential. */
