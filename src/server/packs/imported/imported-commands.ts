@@ -90,7 +90,7 @@ async function callPlatform(
 ): Promise<object> {
   const request = platformRequest(platform, operation, input, context);
   const response = await sendToPlatform(platform, request, effect, context.signal);
-  if (response.status < 200 || response.status > 299) throw refusalOf(platform, { effect }, response);
+  if (response.status < 200 || response.status > 299) throw refusalOf(platform, effect, response);
   const answer = platformAnswer(operation, response);
   if (answer !== null) return answer;
   throw unavailable(platform, 'answers with what is neither JSON nor text', { hint: hintAfter(effect) });

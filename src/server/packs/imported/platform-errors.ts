@@ -20,7 +20,7 @@ const CODES: Record<number, ErrorCode> = {
 /** Of an answer whose status says that it is no success. */
 export function refusalOf(
   platform: Platform,
-  { effect }: { effect: string },
+  effect: string,
   { status, text, retryAfter, location }: PlatformResponse,
 ): SeedError {
   if (status === 401) {
