@@ -1,20 +1,34 @@
 // What nearly every request looks up: the key that it presents, and a task by its id. Many requests share a query
-// (batched.ts), and its plan is made once a connection: planning would take several times as long as the look-up.
+// (batched.ts), and its plan is made once a connection: planning would take several times as long as the look-up. What rarely
+// changes is then known for a moment (kept-briefly.ts), and what changes it through this server is told here.
 import { type RawBuilder, sql } from 'kysely';
 import type { ClientBase, Pool } from 'pg';
+import { isTerminal } from '../core/lifecycle.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Task } from '../protocol/task.ts';
 import { batched } from './batched.ts';
-import { type PresentedKey, presentedKeyRows, toPresentedKeys } from './presented-key.ts';
+import { keptBriefly } from './kept-briefly.ts';
+import { isInForce, type PresentedKey, presentedKeyRows, toPresentedKeys } from './presented-key.ts';
 import type { Db, TaskRow } from './tables.ts';
 import { toTask } from './task-rows.ts';
 
 export interface LookUps {
-  /** Null when there is no key with this hash. */
+  /**
+   * Null when there is no key with this hash. One that is worth something may be known from half a second before; the
+   * clock is asked every time.
+   */
   presentedKey(secretHash: string): Promise<PresentedKey | null>;
-  /** Null when the account has no such task. */
+  /** A key has changed. */
+  forgetKeys(): void;
+  /** Null when the account has no such task. One that has ended may be known from half a second before. */
   task(accountId: string, id: string): Promise<Task | null>;
+  /** A task has changed that had ended: what its sandbox or a call of its model cost came late, or its files are gone. */
+  forgetEndedTasks(): void;
 }
+
+const KEYS_KEPT = 10_000;
+/** A long one takes half a megabyte. */
+const TASKS_KEPT = 200;
 
 /** How to open the pool for look-ups: one runs of each kind at a time, and a plan is to serve all values. */
 export const LOOK_UP_POOL = {
@@ -32,14 +46,20 @@ export function lookUpsOn(pool: Pool, db: Db, clock: Clock): LookUps {
     const rows = await planned('tasks', sql<TaskRow>`select * from tasks where id = any(${ids})`);
     return new Map(rows.map((row) => [row.id, { accountId: row.account_id, task: toTask(row) }]));
   });
+  const presentedKey = batched(async (hashes) => {
+    const rows = await planned('presented_keys', presentedKeyRows(hashes));
+    return toPresentedKeys(rows, clock.now());
+  });
+  const keys = keptBriefly<PresentedKey>({ most: KEYS_KEPT, holds: (key) => isInForce(key, clock.now()) });
+  const endedTasks = keptBriefly<Task>({ most: TASKS_KEPT, holds: ({ status }) => isTerminal(status) });
   return {
-    presentedKey: batched(async (hashes) => {
-      const rows = await planned('presented_keys', presentedKeyRows(hashes));
-      return toPresentedKeys(rows, clock.now());
-    }),
-    task: async (accountId, id) => {
-      const found = await task(id.toLowerCase());
-      return found?.accountId === accountId ? found.task : null;
-    },
+    presentedKey: (hash) => keys.find(hash, () => presentedKey(hash)),
+    forgetKeys: keys.forget,
+    task: (accountId, id) =>
+      endedTasks.find(`${accountId} ${id}`, async () => {
+        const found = await task(id.toLowerCase());
+        return found?.accountId === accountId ? found.task : null;
+      }),
+    forgetEndedTasks: endedTasks.forget,
   };
 }
