@@ -11,6 +11,8 @@ import { SeedError } from '../protocol/errors.ts';
 import { appendServerEvent } from '../store/events.ts';
 import { type AuditedRoute, audited, type RecordDone } from './audited.ts';
 import { authenticate } from './authenticate.ts';
+import { type Delivery, NO_DELIVERY } from './blobs/inbox.ts';
+import { answerChecker, written } from './checked-answer.ts';
 import { fileAnswer } from './file-answer.ts';
 import { HeldAnswer } from './held-answer.ts';
 import type { HttpEnv } from './http-types.ts';
@@ -21,7 +23,7 @@ import { inputReader } from './read-input.ts';
 import { bindServices } from './services/bind.ts';
 import { streamAnswer } from './stream-answer.ts';
 
-type Answer = (c: Context<HttpEnv>, recordDone: RecordDone) => Promise<Response>;
+type Answer = (c: Context<HttpEnv>, recordDone: RecordDone, delivery: Delivery) => Promise<Response>;
 
 const NO_COMMAND: AuditedRoute = { name: null, effect: 'read' };
 
@@ -33,8 +35,7 @@ export function commandRoutes(parts: ServerParts): Hono<HttpEnv> {
   app.get('/commands', (c) =>
     audited(c, parts.audit, NO_COMMAND, async () => {
       const { key, operator } = await authenticate(c, parts, true);
-      await using delivery = parts.inbox.open();
-      await readNothing(c, delivery);
+      await readNothing(c, NO_DELIVERY);
       return c.json(toManifest(parts.registry.allowed(key.scopes, operator), parts.version));
     }),
   );
@@ -59,42 +60,71 @@ function literalFirst(one: Command, other: Command): number {
 function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {
   const { method, path } = parseHttp(command.http);
   const readInput = inputReader(command);
-  const answer: Answer = async (c, recordDone) => {
+  const respond = responder(command, parts);
+  const success = isObject(command) ? (command.successStatus ?? 200) : 200;
+  const answer: Answer = async (c, recordDone, delivery) => {
     const actor = await authenticate(c, parts, true);
     refuseUnlessAllowed(command, actor);
-    await using delivery = parts.inbox.open();
     const input = await readInput(c, delivery);
     c.set('input', input);
     const held = new HeldAnswer(() => AbortSignal.any([c.req.raw.signal, parts.stopping]));
     const waitMs = preferredWaitMs(c.req.header('prefer'));
-    const success = isObject(command) ? (command.successStatus ?? 200) : 200;
     const done = (target: string) => recordDone(target, success);
     const services = bindServices(parts, actor, held, done, c.req.header('traceparent'));
     const contextOf = (creationId: string): CommandContext =>
       Object.assign(held, { actor, waitMs, creationId, ...services });
-    if (isStream(command))
-      return streamAnswer(c, await command.stream(resumed(c, input), contextOf(randomUUID())));
-    if (isFile(command)) {
-      return fileAnswer(c, await command.file(input as never, contextOf(randomUUID())));
-    }
-    const work = async (creationId: string) =>
-      command.output.parse(await command.run(input as never, contextOf(creationId)));
-    const output = command.creates
-      ? await answerOnce(c, parts.store, actor.key.id, held.signal, { name: command.name, input }, work)
-      : await work(randomUUID());
-    c.set('output', output);
-    const created = idOf(output);
-    if (!c.get('target') && created) c.set('target', created);
-    return c.json(output, success);
+    return respond(c, { actor, input, held, contextOf });
   };
+  const answerWithFiles = async (c: Context<HttpEnv>, recordDone: RecordDone) => {
+    await using delivery = parts.inbox.open();
+    return await answer(c, recordDone, delivery);
+  };
+  const takesFiles = isObject(command) && command.takesFiles;
   const [named] = pathParameters(path);
   app.on(method, toHonoPath(path), (c) => {
     const target = named === undefined ? undefined : c.req.param(named);
     if (target) c.set('target', target);
     return audited(c, parts.audit, command, (recordDone) =>
-      recorded(c, command, parts, () => answer(c, recordDone)),
+      recorded(c, command, parts, () =>
+        takesFiles ? answerWithFiles(c, recordDone) : answer(c, recordDone, NO_DELIVERY),
+      ),
     );
   });
+}
+
+/** A call that is let in and sound. */
+interface Call {
+  actor: Actor;
+  input: unknown;
+  held: HeldAnswer;
+  contextOf(creationId: string): CommandContext;
+}
+
+/** Runs the command and makes the response of what comes of it. */
+type Respond = (c: Context<HttpEnv>, call: Call) => Promise<Response>;
+
+function responder(command: Command, { store }: ServerParts): Respond {
+  if (isStream(command)) {
+    return async (c, { input, contextOf }) =>
+      streamAnswer(c, await command.stream(resumed(c, input), contextOf(randomUUID())));
+  }
+  if (isFile(command)) {
+    return async (c, { input, contextOf }) =>
+      fileAnswer(c, await command.file(input as never, contextOf(randomUUID())));
+  }
+  const { name, creates, output: declared, successStatus = 200 } = command;
+  const check = answerChecker(declared);
+  return async (c, { actor, input, held, contextOf }) => {
+    const run = (creationId: string) => command.run(input as never, contextOf(creationId));
+    const make = async (creationId: string) => declared.parse(await run(creationId));
+    const { output, json } = creates
+      ? written(await answerOnce(c, store, actor.key.id, held.signal, { name, input }, make))
+      : check(await run(randomUUID()));
+    c.set('output', output);
+    const created = idOf(output);
+    if (!c.get('target') && created) c.set('target', created);
+    return c.body(json, successStatus, { 'Content-Type': 'application/json' });
+  };
 }
 
 /** The id of the first thing in an answer: what a command has made. */

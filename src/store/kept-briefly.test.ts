@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { KEPT_MS, keptBriefly } from './kept-briefly.ts';
 
 /** A look-up that the test answers, and a clock that it moves. */
-function slowLookUp({ most = 100, holds = (_value: string): boolean => true } = {}) {
+function slowLookUp({
+  most = 100,
+  weigh = (_value: string): number => 1,
+  holds = (_value: string): boolean => true,
+} = {}) {
   const clock = { ms: 0 };
   const asked: { key: string; answer: (found: string | null) => void; fail: (error: Error) => void }[] = [];
   const lookUp = (key: string) => {
@@ -10,7 +14,7 @@ function slowLookUp({ most = 100, holds = (_value: string): boolean => true } = 
     asked.push({ key, answer: resolve, fail: reject });
     return promise;
   };
-  const kept = keptBriefly({ holds, most, nowMs: () => clock.ms });
+  const kept = keptBriefly({ holds, most, weigh, nowMs: () => clock.ms });
   const ask = (key: string) => kept.find(key, () => lookUp(key));
   /** Asks, answers where it is looked up, and tells whether it was. */
   const find = async (key: string, found: string | null = `${key} now`) => {
@@ -84,5 +88,21 @@ describe('keptBriefly', () => {
     expect([await looked('c'), await looked('b')]).toEqual([false, false]);
     expect(await looked('a')).toBe(true);
     expect([await looked('c'), await looked('b')]).toEqual([false, true]);
+  });
+
+  it('keeps so much at most, what is replaced or forgotten not counted', async () => {
+    const { find, forget, clock } = slowLookUp({ most: 10, weigh: (value) => value.length });
+    const looked = async (key: string, value: string) => (await find(key, value)).looked;
+    for (let time = 0; time < 3; time += 1) {
+      expect(await looked('a', '1234')).toBe(true);
+      clock.ms += KEPT_MS;
+    }
+    for (let time = 0; time < 3; time += 1) {
+      expect([await looked('a', '1234'), await looked('b', '123456')]).toEqual([true, true]);
+      expect([await looked('a', '1234'), await looked('b', '123456')]).toEqual([false, false]);
+      forget();
+    }
+    expect([await looked('a', '1234'), await looked('c', '1234567')]).toEqual([true, true]);
+    expect([await looked('c', '1234567'), await looked('a', '1234')]).toEqual([false, true]);
   });
 });

@@ -7,8 +7,9 @@ export const KEPT_MS = 500;
 interface Keeping<Value> {
   /** Whether the value may be answered without a look. Asked when it is found and every time that it would be answered. */
   holds(value: Value): boolean;
-  /** How many are kept at the most. */
+  /** How much is kept at the most, by the weight of each: where nothing is said, how many. */
   most: number;
+  weigh?: (value: Value) => number;
   nowMs?: () => number;
 }
 
@@ -21,19 +22,28 @@ export interface KeptBriefly<Value> {
 export function keptBriefly<Value>({
   holds,
   most,
+  weigh = () => 1,
   nowMs = () => performance.now(),
 }: Keeping<Value>): KeptBriefly<Value> {
   /** The oldest first. */
-  const kept = new Map<string, { value: Value; untilMs: number }>();
+  const kept = new Map<string, { value: Value; weight: number; untilMs: number }>();
+  let weight = 0;
   let generation = 0;
 
   function keep(key: string, value: Value, untilMs: number): void {
-    kept.delete(key);
-    kept.set(key, { value, untilMs });
+    drop(key);
+    const own = weigh(value);
+    kept.set(key, { value, weight: own, untilMs });
+    weight += own;
     for (const [oldest, { untilMs: over }] of kept) {
-      if (kept.size <= most && over > nowMs()) break;
-      kept.delete(oldest);
+      if (weight <= most && over > nowMs()) break;
+      drop(oldest);
     }
+  }
+
+  function drop(key: string): void {
+    weight -= kept.get(key)?.weight ?? 0;
+    kept.delete(key);
   }
 
   return {
@@ -50,6 +60,7 @@ export function keptBriefly<Value>({
     forget() {
       generation += 1;
       kept.clear();
+      weight = 0;
     },
   };
 }

@@ -27,8 +27,11 @@ export interface LookUps {
 }
 
 const KEYS_KEPT = 10_000;
-/** A long one takes half a megabyte. */
-const TASKS_KEPT = 200;
+/** Of the ended tasks, roughly and all together. */
+const CHARACTERS_KEPT = 16 * 1024 * 1024;
+const CHARACTERS_PER_FILE = 512;
+/** What a task has besides its texts and files. */
+const CHARACTERS_PER_TASK = 16 * 1024;
 
 /** How to open the pool for look-ups: one runs of each kind at a time, and a plan is to serve all values. */
 export const LOOK_UP_POOL = {
@@ -44,14 +47,20 @@ export function lookUpsOn(pool: Pool, db: Db, clock: Clock): LookUps {
   };
   const task = batched(async (ids) => {
     const rows = await planned('tasks', sql<TaskRow>`select * from tasks where id = any(${ids})`);
-    return new Map(rows.map((row) => [row.id, { accountId: row.account_id, task: toTask(row) }]));
+    return new Map(
+      rows.map((row) => [row.id, { accountId: row.account_id, task: Object.freeze(toTask(row)) }]),
+    );
   });
   const presentedKey = batched(async (hashes) => {
     const rows = await planned('presented_keys', presentedKeyRows(hashes));
     return toPresentedKeys(rows, clock.now());
   });
   const keys = keptBriefly<PresentedKey>({ most: KEYS_KEPT, holds: (key) => isInForce(key, clock.now()) });
-  const endedTasks = keptBriefly<Task>({ most: TASKS_KEPT, holds: ({ status }) => isTerminal(status) });
+  const endedTasks = keptBriefly<Task>({
+    most: CHARACTERS_KEPT,
+    weigh: charactersOf,
+    holds: ({ status }) => isTerminal(status),
+  });
   return {
     presentedKey: (hash) => keys.find(hash, () => presentedKey(hash)),
     forgetKeys: keys.forget,
@@ -62,4 +71,9 @@ export function lookUpsOn(pool: Pool, db: Db, clock: Clock): LookUps {
       }),
     forgetEndedTasks: endedTasks.forget,
   };
+}
+
+function charactersOf({ instruction, stdout, stderr, files, artifacts }: Task): number {
+  const texts = instruction.length + (stdout?.length ?? 0) + (stderr?.length ?? 0);
+  return CHARACTERS_PER_TASK + texts + CHARACTERS_PER_FILE * (files.length + artifacts.length);
 }
