@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalAddress, cidrContains, cidrWithin, isCidr } from './cidr.ts';
+import { canonicalAddress, cidrContains, cidrWithin, isCidr, networkOf } from './cidr.ts';
 
 const ipv4Text = (value: bigint) => [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join('.');
 const ipv6Text = (value: bigint) =>
@@ -87,4 +87,18 @@ describe('addresses', () => {
     expect(canonicalAddress('2001:DB8:0:0::1')).toBe('2001:db8::1');
     expect(canonicalAddress('1.2.3')).toBeNull();
   });
+});
+
+it.each([
+  ['203.0.113.7', '203.0.113.7'],
+  ['::ffff:203.0.113.7', '203.0.113.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+  ['2001:DB8:1:2::9', '2001:db8:1:2'],
+  ['2001:db8::9', '2001:db8:0:0'],
+  ['2001:db8::1:2:3:4:5', '2001:db8:0:1'],
+  ['::1', '0:0:0:0'],
+  ['fe80::1%eth0', 'fe80:0:0:0'],
+  ['', ''],
+])('the network of %s is %s', (address, network) => {
+  expect(networkOf(address)).toBe(network);
 });

@@ -26,6 +26,19 @@ export function canonicalAddress(text: string): string | null {
   return MAPPED.exec(address)?.[1] ?? address;
 }
 
+/**
+ * What one customer of a provider has at the least: an IPv4 address itself, of an IPv6 address its /64. For counting only: what
+ * is no address stays as it is.
+ */
+export function networkOf(address: string): string {
+  const canonical = canonicalAddress(address) ?? address;
+  if (familyOf(canonical) === 'ipv4') return canonical;
+  const [head = '', tail] = canonical.split('::');
+  const groups = (part: string | undefined) => (part ? part.split(':') : []);
+  const missing = tail === undefined ? 0 : 8 - groups(head).length - groups(tail).length;
+  return [...groups(head), ...Array<string>(missing).fill('0'), ...groups(tail)].slice(0, 4).join(':');
+}
+
 /** `10.0.0.0/8`, or an address alone for itself. Ranges of mapped IPv4 addresses are none: write them as IPv4. */
 export function isCidr(text: string): boolean {
   return parse(text) !== null;

@@ -1,11 +1,11 @@
-// Remembers how the last call to the LLM went, as the proxy saw it: Pi's own wording loses what the upstream said.
+// Remembers how the last call to the LLM went, as it went over the link: Pi's own wording loses what the upstream said.
 
 const MESSAGE_BYTES = 8 * 1024;
 
 export interface LlmWatch {
   /** What the server said about the last call; null when it went well or said nothing. */
   failure(): string | null;
-  /** Called for each answer of /llm; the returned function takes the parts of its body, then null. */
+  /** Called for each answer to Pi; the returned function takes the parts of its body, then null. */
   answered(status: number): (chunk: Buffer | null) => void;
 }
 

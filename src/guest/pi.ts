@@ -10,14 +10,15 @@ import {
   type ToolDefinition,
 } from '@earendil-works/pi-coding-agent';
 import { TOOL_NAMES } from './agent-tools.ts';
+import { MODEL_BASE_URL } from './model-fetch.ts';
 
 const PROVIDER = 'seed';
 
 export interface PiSessionOptions {
   /** The agent's working folder. */
   cwd: string;
-  /** OpenAI-compatible, without a trailing slash. */
-  modelBaseUrl: string;
+  /** For requests to {@link MODEL_BASE_URL}. */
+  modelFetch: typeof globalThis.fetch;
   model: string;
   systemPrompt: string;
   tools: ToolDefinition[];
@@ -41,7 +42,7 @@ export function loadPi(): Promise<Pi> {
 
 export async function startPiSession(pi: Pi, options: PiSessionOptions): Promise<AgentSession> {
   pi.registerProvider(PROVIDER, {
-    baseUrl: options.modelBaseUrl,
+    baseUrl: MODEL_BASE_URL,
     apiKey: 'none',
     api: 'openai-completions',
     models: [
@@ -92,6 +93,10 @@ export async function startPiSession(pi: Pi, options: PiSessionOptions): Promise
       images: { blockImages: true },
     }),
   });
+  const { agent } = session;
+  const ask = agent.streamFunction;
+  agent.streamFunction = (asked, context, more) =>
+    ask(asked, context, { ...more, fetch: options.modelFetch });
   return session;
 }
 

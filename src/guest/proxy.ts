@@ -1,4 +1,4 @@
-// The loopback port that Pi and the `seed` command talk to. It forwards the two prefixes over the link and nothing else:
+// The loopback port that the `seed` command talks to, and what an agent writes for its model. It forwards the two prefixes over the link and nothing else:
 // the runner decides what is allowed; here an agent is only kept from the guest's own requests (/task, /events, /result).
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
@@ -8,7 +8,6 @@ import { limitBytes } from '../lib/limit-bytes.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { FORWARDED_REQUEST_HEADERS, isForwardedResponseHeader } from '../protocol/guest-wire.ts';
 import { LIMITS } from '../protocol/limits.ts';
-import type { LlmWatch } from './llm-watch.ts';
 
 /** Together they leave some of the link's streams to the guest itself, whatever the agent's commands leave open. */
 const OPEN_REQUESTS = { '/api/v1/': LIMITS.guest.serverCalls, '/llm/v1/': LIMITS.guest.modelCalls } as const;
@@ -17,24 +16,16 @@ const CONNECTIONS = 200;
 const KEEP_ALIVE_MS = 3_600_000;
 type Prefix = keyof typeof OPEN_REQUESTS;
 
-/** Where a task's requests go. */
-export interface ProxyTarget {
-  session: ClientHttp2Session;
-  llm: LlmWatch;
-  /** Called when a request to the model is on its way. */
-  onModelRequest(): void;
-}
-
 export interface LoopbackProxy {
   url: string;
-  /** Forwards from now on; null refuses everything. */
-  serve(target: ProxyTarget | null): void;
+  /** Forwards over the link from now on; null refuses everything. */
+  serve(target: ClientHttp2Session | null): void;
 }
 
 /** Listens on loopback, from before the freeze on; port 0 takes a free one. */
 export async function openProxy(port: number): Promise<LoopbackProxy> {
   const open: Record<Prefix, number> = { '/api/v1/': 0, '/llm/v1/': 0 };
-  let target: ProxyTarget | null = null;
+  let target: ClientHttp2Session | null = null;
   const server = createServer({ maxHeaderSize: LIMITS.guest.headerBytes, keepAliveTimeout: KEEP_ALIVE_MS });
   // Each is an open file of the guest's; what an agent opens beyond them waits or is refused.
   server.maxConnections = CONNECTIONS;
@@ -59,7 +50,7 @@ async function pass(
   request: IncomingMessage,
   response: ServerResponse,
   open: Record<Prefix, number>,
-  target: ProxyTarget | null,
+  target: ClientHttp2Session | null,
 ): Promise<void> {
   const prefix = (Object.keys(open) as Prefix[]).find((known) => request.url?.startsWith(known));
   if (prefix === undefined || target === null)
@@ -72,10 +63,7 @@ async function pass(
   }
   open[prefix]++;
   response.once('close', () => open[prefix]--);
-  const isModel = prefix === '/llm/v1/';
-  const forwarded = forward(request, response, target.session, isModel ? target.llm : null);
-  if (isModel) target.onModelRequest();
-  await forwarded;
+  await forward(request, response, target);
 }
 
 function listen(server: Server, port: number): Promise<void> {
@@ -92,7 +80,6 @@ async function forward(
   request: IncomingMessage,
   response: ServerResponse,
   session: ClientHttp2Session,
-  llm: LlmWatch | null,
 ): Promise<void> {
   const stream = session.request({
     ':method': request.method ?? 'GET',
@@ -100,7 +87,7 @@ async function forward(
     ...forwardedHeaders(request),
   });
   response.once('close', () => stream.close());
-  const answered = relayAnswer(stream, response, llm);
+  const answered = relayAnswer(stream, response);
   const sent = pipeline(request, limitBytes(LIMITS.guest.bodyBytes), stream);
   // An answer may come before the body was read to its end; then the answer counts.
   await Promise.race([answered, sent.then(() => answered)]);
@@ -115,11 +102,7 @@ function forwardedHeaders(request: IncomingMessage): Record<string, string> {
   return headers;
 }
 
-function relayAnswer(
-  stream: ClientHttp2Stream,
-  response: ServerResponse,
-  llm: LlmWatch | null,
-): Promise<void> {
+function relayAnswer(stream: ClientHttp2Stream, response: ServerResponse): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.once('error', reject);
     stream.once('close', () => reject(new Error('the stream closed without an answer')));
@@ -129,9 +112,6 @@ function relayAnswer(
         if (value !== undefined && isForwardedResponseHeader(name)) response.setHeader(name, value);
       }
       response.writeHead(status);
-      const observe = llm?.answered(status);
-      stream.on('data', (chunk: Buffer) => observe?.(chunk));
-      stream.once('end', () => observe?.(null));
       pipeline(stream, limitBytes(LIMITS.guest.answerBytes), response).then(resolve, reject);
     });
   });

@@ -13,6 +13,7 @@ import { prepareOutDir } from './folders.ts';
 import type { GuestSettings } from './guest-settings.ts';
 import { type Link, type LinkAnswer, openLink } from './link.ts';
 import { createLlmWatch } from './llm-watch.ts';
+import { modelFetch } from './model-fetch.ts';
 import { type Pi, startPiSession } from './pi.ts';
 import type { LoopbackProxy } from './proxy.ts';
 import { runAgent } from './run-agent.ts';
@@ -20,7 +21,7 @@ import { systemPrompt } from './system-prompt.ts';
 
 /**
  * Resolves with the link, still open, when the runner has the result. Rejects when the link breaks or answers with errors.
- * @param identity gives the sandbox its names; called once, while the model thinks for the first time, and awaited before the agent moves
+ * @param identity gives the sandbox its names; called once, while the model answers for the first time, and awaited before the agent moves
  * @param onProcesses hands out what must be killed when the guest ends early
  */
 export async function runTask(
@@ -36,7 +37,7 @@ export async function runTask(
   const cli = async () =>
     installCli(settings.binDir, accepted('/cli/seed.mjs', await link.get('/cli/seed.mjs')));
   const llm = createLlmWatch();
-  // Done while the model thinks: its first request does not wait for any of it, the first tool does.
+  // Done while the model answers: its first request does not wait for any of it, the first tool does.
   let preparing: Promise<ArtifactWatch> | null = null;
   const prepared = async () => {
     preparing ??= prepare();
@@ -54,7 +55,7 @@ export async function runTask(
   };
   const finishArtifacts = async () => (await preparing)?.finish() ?? [];
   const taskGiven = start.task ?? link.get('/task').then((answer) => parsed<GuestTask>('/task', answer));
-  proxy.serve({ session: link.session, llm, onModelRequest: prepared });
+  proxy.serve(link.session);
   const [task, manifest] = await Promise.all([
     taskGiven,
     start.manifest ??
@@ -70,7 +71,7 @@ export async function runTask(
   });
   const session = await startPiSession(pi, {
     cwd: settings.workspaceDir,
-    modelBaseUrl: `${proxy.url}/llm/v1`,
+    modelFetch: modelFetch(link.session, llm, prepared),
     model: task.model,
     systemPrompt: systemPrompt(manifest.commands, settings.workspaceDir, task.files),
     tools: createAgentTools(settings.workspaceDir, processes, events, prepared),

@@ -20,6 +20,7 @@ export const AuditEntry = z
     keyId: z.uuid().nullable().describe('Null: the call named no known key'),
     keyName: z.string().nullable(),
     taskId: z.uuid().nullable().describe('The task that called'),
+    sessionId: z.uuid().nullable().describe("The dashboard's session that called; null: the key itself did"),
     address: z.string().nullable().describe("The caller's; of a task: its runner's"),
     command: z.string().nullable(),
     target: z.string().nullable().describe('Id of what it was done to'),

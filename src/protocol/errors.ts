@@ -18,6 +18,7 @@ export const ERROR_STATUS = {
   operator_only: 403,
   not_allowed: 403,
   origin_not_allowed: 403,
+  cross_site_request: 403,
   model_not_allowed: 403,
   too_deep: 403,
   not_found: 404,

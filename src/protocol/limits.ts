@@ -63,6 +63,11 @@ export const LIMITS = {
   stderrBytes: 64 * 1024,
   /** Live event streams of one key. */
   eventStreamsPerKey: 50,
+  /** Sessions of one key at the dashboard; the oldest ends for one more. */
+  sessionsPerKey: 20,
+  /** Attempts to sign in that may fail a minute from one address, and the addresses counted one by one. */
+  signInFailuresPerMinute: 10,
+  signInAddresses: 10_000,
   /** Webhooks of one account, types of events of one, and the length of a URL. */
   webhooksPerAccount: 100,
   eventTypesPerWebhook: 50,

@@ -14,6 +14,13 @@ export interface Upstream {
   dispatcher: Dispatcher;
 }
 
+export interface GuestRequest {
+  method: string;
+  /** Checked path and query. */
+  target: string;
+  headers: IncomingHttpHeaders;
+}
+
 const BODILESS_METHODS = new Set(['GET', 'DELETE']);
 const BODILESS_STATUSES = new Set([204, 205, 304]);
 /** Every server reads these bytes the same way. */
@@ -21,17 +28,16 @@ const PLAIN_VALUE = /^[\x20-\x7e]{1,1000}$/;
 
 /**
  * Resolves when the answer was passed on whole. When the guest closes its stream the call to the server is aborted.
- * @param target checked path and query
  * @param guestGone aborted when the guest closes its stream
+ * @param onAnswer called when the server begins to answer
  * @throws SeedError unreachable or body_too_large, when nothing was answered yet
  */
 export async function forwardRequest(
   stream: ServerHttp2Stream,
-  method: string,
-  target: string,
-  headers: IncomingHttpHeaders,
+  { method, target, headers }: GuestRequest,
   upstream: Upstream,
   guestGone: AbortSignal,
+  onAnswer: () => void,
 ): Promise<void> {
   const body = BODILESS_METHODS.has(method) ? null : stream.pipe(limitBytes(LIMITS.guest.bodyBytes));
   const response = await request(upstream.serverUrl + target, {
@@ -47,6 +53,7 @@ export async function forwardRequest(
     if (cause instanceof SeedError) throw cause;
     throw new SeedError('unreachable', `the server did not answer: ${cause.message}`, { cause });
   });
+  onAnswer();
   const bodiless = BODILESS_STATUSES.has(response.statusCode);
   if (!stream.writable || stream.headersSent) {
     response.body.destroy();

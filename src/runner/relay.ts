@@ -31,6 +31,8 @@ export interface RelayOptions {
   onEvents(ndjson: string): Promise<void>;
   /** The agent calls its model. */
   onCompletion(): void;
+  /** A model has begun to answer. */
+  onModelAnswer(): void;
   onResult(result: GuestResult): void;
   files: TaskFiles;
 }
@@ -96,7 +98,7 @@ async function forward(
   stream: ServerHttp2Stream,
   route: RelayRoute & { kind: 'forward' },
   headers: IncomingHttpHeaders,
-  { upstream, onCompletion }: RelayOptions,
+  { upstream, onCompletion, onModelAnswer }: RelayOptions,
   limits: GuestLimits,
 ): Promise<void> {
   const gone = new AbortController();
@@ -105,8 +107,12 @@ async function forward(
   try {
     // Only from here on: a call that waits for its turn is not the guest's delay.
     resetWhenIdle(stream);
-    if (route.isCompletion) onCompletion();
-    await forwardRequest(stream, route.method, route.target, headers, upstream, gone.signal);
+    const { method, target, isCompletion } = route;
+    const forwarded = forwardRequest(stream, { method, target, headers }, upstream, gone.signal, () => {
+      if (isCompletion) onModelAnswer();
+    });
+    if (isCompletion) onCompletion();
+    await forwarded;
   } finally {
     leave();
   }

@@ -21,7 +21,7 @@ const KILL_WITHIN_MS = 10_000;
 export interface TaskRunParts {
   /** A waiting sandbox or a new one. */
   startSandbox(limits: Limits, id: string): Promise<Sandbox>;
-  /** The agent has asked its model for the first time. */
+  /** The agent's model answers: the task has started. */
   onWorking(): void;
   client: ServerClient;
   serverUrl: string;
@@ -110,9 +110,9 @@ async function runSandbox(
     log,
     onEvents: reports.sendEvents,
     onCompletion: () => {
-      parts.onWorking();
       reports.reportPhase('working');
     },
+    onModelAnswer: () => parts.onWorking(),
     onResult: (result) => {
       reports.reportPhase('finishing');
       end({ why: 'result', result });

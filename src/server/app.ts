@@ -8,6 +8,8 @@ import { answerErrors } from './answer-errors.ts';
 import { audited } from './audited.ts';
 import { authenticate } from './authenticate.ts';
 import { commandRoutes } from './command-routes.ts';
+import { dashboardRoutes } from './dashboard/routes.ts';
+import { readWebFiles } from './dashboard/web-files.ts';
 import { DOCS_POLICY, docsPage } from './docs-page.ts';
 import { headEveryAnswer } from './every-answer.ts';
 import type { HttpEnv } from './http-types.ts';
@@ -18,6 +20,7 @@ import { mcpRoutes } from './mcp/routes.ts';
 import { toOpenApi } from './openapi.ts';
 import type { ServerParts } from './parts.ts';
 import { runnerRoutes } from './runner-routes.ts';
+import { sessionRoutes } from './sessions/routes.ts';
 import { metricsRoute } from './telemetry/metrics-route.ts';
 import { watchRequests } from './telemetry/watch-requests.ts';
 
@@ -38,11 +41,13 @@ export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
   if (metrics) app.use(watchRequests(metrics));
   if (log.isLevelEnabled('info')) app.use(logRequests(log));
   app.use('/api/*', limitApiBody(registry.commands));
+  app.use('/session', limitBody(LIMITS.bodyBytes));
   app.use('/mcp', limitBody(LIMITS.bodyBytes));
   app.use('/llm/*', limitBody(LIMITS.llmBodyBytes));
   app.use('/runner/*', limitRunnerBody());
 
   app.route('/api/v1', commandRoutes(parts));
+  app.route('/session', sessionRoutes(parts));
   app.route('/llm/v1', llmRoutes(parts));
   app.route('/runner/v1', runnerRoutes(parts));
   app.route('/', mcpRoutes(parts, app));
@@ -72,5 +77,6 @@ export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
     });
     return c.json({ status: 'ready' });
   });
+  app.route('/', dashboardRoutes(await readWebFiles(parts.webFolder)));
   return app;
 }

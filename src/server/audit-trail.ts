@@ -45,7 +45,15 @@ export class AuditTrail implements AsyncDisposable {
     if (call.status < 400) return this.#write([entry]);
     const own = [call.keyId ?? call.address, call.command, call.status, call.code].join(' ');
     if (this.#sums.has(own) || this.#sums.size < this.#kindsMost) return this.#sum(own, entry);
-    const anyone = { ...entry, accountId: null, keyId: null, taskId: null, address: null, command: null };
+    const anyone = {
+      ...entry,
+      accountId: null,
+      keyId: null,
+      taskId: null,
+      sessionId: null,
+      address: null,
+      command: null,
+    };
     return this.#sum(`anyone ${call.status}`, { ...anyone, code: null });
   }
 
@@ -72,7 +80,7 @@ export class AuditTrail implements AsyncDisposable {
       sum.at = entry.at;
       return;
     }
-    this.#sums.set(kind, { ...entry, target: null, requestId: null, calls: 0 });
+    this.#sums.set(kind, { ...entry, sessionId: null, target: null, requestId: null, calls: 0 });
     await this.#write([entry]);
   }
 

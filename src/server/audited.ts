@@ -35,6 +35,7 @@ export async function audited(
       accountId: presented?.accountId ?? null,
       keyId: presented?.key.id ?? null,
       taskId: presented ? taskOf(presented.lineage) : null,
+      sessionId: c.get('session')?.id ?? null,
       address: c.get('address') ?? null,
       command: route.name,
       target: c.get('target') ?? null,

@@ -4,7 +4,7 @@ import type { SeedError } from '../protocol/errors.ts';
 import type { Key } from '../protocol/key.ts';
 import type { PresentedKey } from '../store/presented-key.ts';
 import type { Store } from '../store/store.ts';
-import { admit, identify } from './authenticate.ts';
+import { admit, bearerToken, keyOfSecret } from './authenticate.ts';
 
 /** A store whose database must not be touched. */
 function untouchableStore(): { store: Store; asked: () => boolean } {
@@ -18,7 +18,10 @@ function untouchableStore(): { store: Store; asked: () => boolean } {
   return { store, asked: () => asked };
 }
 
-describe('identify', () => {
+/** As identifyKey does it with the header of a request. */
+const identify = async (header: string | undefined, store: Store) => keyOfSecret(bearerToken(header), store);
+
+describe('identifying a key', () => {
   it.each([
     [undefined, 'not_authenticated'],
     ['Basic dXNlcjpwYXNz', 'not_authenticated'],

@@ -12,19 +12,25 @@ import type { HttpEnv } from './http-types.ts';
 import type { ServerParts } from './parts.ts';
 import type { RateState } from './rate-limits.ts';
 
+/** How a request tells which key it is for; notes in the context what it came with. */
+export type Identify = (c: Context<HttpEnv>, parts: ServerParts) => Promise<PresentedKey>;
+
 /**
  * The actor behind a request; from then on the context has it, and the presented key also when it is refused.
  * @param counted whether the request counts towards the key's requests per minute
+ * @param identify the bearer token alone, unless the route takes other ways
  * @throws SeedError with a 401, 403 or 429
  */
 export async function authenticate(
   c: Context<HttpEnv>,
-  { store, trustedProxies, rateLimits, keyUse }: ServerParts,
+  parts: ServerParts,
   counted: boolean,
+  identify: Identify = identifyKey,
 ): Promise<Actor> {
+  const { store, trustedProxies, rateLimits, keyUse } = parts;
   const address = clientAddress(c, trustedProxies);
   c.set('address', address);
-  const presented = await identify(c.req.header('authorization'), store);
+  const presented = await identify(c, parts);
   c.set('presented', presented);
   const actor = admit(presented, address, store.clock.now());
   const rate = counted ? rateLimits.count(presented.lineage) : null;
@@ -35,12 +41,15 @@ export async function authenticate(
   return actor;
 }
 
-/** @throws SeedError not_authenticated or invalid_key */
-export async function identify(
-  header: string | undefined,
-  store: Pick<Store, 'lookUps'>,
-): Promise<PresentedKey> {
-  const secret = bearerToken(header);
+/** By the bearer token. @throws SeedError not_authenticated or invalid_key */
+export const identifyKey: Identify = async (c, { store }) => {
+  const secret = bearerToken(c.req.header('authorization'));
+  c.set('secret', secret);
+  return keyOfSecret(secret, store);
+};
+
+/** @throws SeedError invalid_key */
+export async function keyOfSecret(secret: string, store: Pick<Store, 'lookUps'>): Promise<PresentedKey> {
   if (!isWellFormedKeySecret(secret)) {
     throw new SeedError('invalid_key', 'this is not an API key: its form or its checksum is wrong', {
       hint: 'Copy the whole key; it starts with sk_live_ and has 44 characters.',

@@ -21,6 +21,7 @@ import type { ServerParts } from './parts.ts';
 import { preferredWaitMs } from './prefer-wait.ts';
 import { inputReader } from './read-input.ts';
 import { bindServices } from './services/bind.ts';
+import { identifyKeyOrSession } from './sessions/identify-session.ts';
 import { streamAnswer } from './stream-answer.ts';
 
 type Answer = (c: Context<HttpEnv>, recordDone: RecordDone, delivery: Delivery) => Promise<Response>;
@@ -34,7 +35,7 @@ export function commandRoutes(parts: ServerParts): Hono<HttpEnv> {
   const readNothing = inputReader({ http: 'GET /commands', input: z.object({}) });
   app.get('/commands', (c) =>
     audited(c, parts.audit, NO_COMMAND, async () => {
-      const { key, operator } = await authenticate(c, parts, true);
+      const { key, operator } = await authenticate(c, parts, true, identifyKeyOrSession);
       await readNothing(c, NO_DELIVERY);
       return c.json(toManifest(parts.registry.allowed(key.scopes, operator), parts.version));
     }),
@@ -42,7 +43,7 @@ export function commandRoutes(parts: ServerParts): Hono<HttpEnv> {
   // Whatever else is asked for, a stranger learns nothing of what there is.
   app.use(async (c, next) => {
     await audited(c, parts.audit, NO_COMMAND, async () => {
-      await authenticate(c, parts, true);
+      await authenticate(c, parts, true, identifyKeyOrSession);
       return new Response();
     });
     await next();
@@ -63,7 +64,7 @@ function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {
   const respond = responder(command, parts);
   const success = isObject(command) ? (command.successStatus ?? 200) : 200;
   const answer: Answer = async (c, recordDone, delivery) => {
-    const actor = await authenticate(c, parts, true);
+    const actor = await authenticate(c, parts, true, identifyKeyOrSession);
     refuseUnlessAllowed(command, actor);
     const input = await readInput(c, delivery);
     c.set('input', input);

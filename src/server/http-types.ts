@@ -2,6 +2,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Actor } from '../commands/context.ts';
 import type { PresentedKey } from '../store/presented-key.ts';
+import type { Session } from '../store/sessions.ts';
 
 export interface HttpEnv {
   /** A call that MCP makes within the server has no answer of its own to Node. */
@@ -13,6 +14,10 @@ export interface HttpEnv {
     address: string | null;
     /** The key, also when it is then refused. */
     presented?: PresentedKey;
+    /** What it came with: the secret of a key, or the token of a session. */
+    secret: string;
+    /** The dashboard's session that it came by, also when it is then refused. */
+    session?: Session;
     /** Id of what the command is done to. */
     target?: string;
     /** What the command was called with, once it is known to be sound. */

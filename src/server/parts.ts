@@ -14,6 +14,8 @@ import type { McpServerFor } from './mcp/routes.ts';
 import type { LoadedPack } from './packs/pack.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { ResourcePolicy } from './services/resources.ts';
+import type { SessionSettings } from './sessions/session-settings.ts';
+import type { SignInLimits } from './sessions/sign-in-limits.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
 export interface ServerParts {
@@ -31,6 +33,11 @@ export interface ServerParts {
   telemetry: Telemetry;
   keyUse: KeyUse;
   rateLimits: RateLimits;
+  /** Of the dashboard. */
+  sessions: SessionSettings;
+  signInLimits: SignInLimits;
+  /** The built dashboard; it may be missing. */
+  webFolder: URL;
   /** Addresses of proxies whose X-Forwarded-For is believed, as CIDRs. */
   trustedProxies: readonly string[];
   /** Origins of web pages that may call /mcp, besides those of this machine. */

@@ -2,6 +2,7 @@
 import { bundleCli } from '../cli/bundle.ts';
 import { BUILT_IN, createRegistry } from '../commands/registry.ts';
 import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../core/event-types.ts';
+import { type Clock, systemClock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
 import { startEmbeddedPostgres } from '../store/embedded/start-embedded.ts';
@@ -29,6 +30,7 @@ import { packCommands } from './packs/pack-commands.ts';
 import { keepRowsFor } from './partition-care.ts';
 import { RateLimits } from './rate-limits.ts';
 import { openSecretsKey } from './secrets-key.ts';
+import { SignInLimits } from './sessions/sign-in-limits.ts';
 import type { ServerSettings } from './settings.ts';
 import { Spending } from './spending/spending.ts';
 import { llmProviderOf } from './telemetry/llm-provider.ts';
@@ -39,10 +41,11 @@ import { Dispatcher } from './webhooks/dispatcher.ts';
 import { createPost } from './webhooks/post.ts';
 import { type Resolve, resolveByDns } from './webhooks/resolve.ts';
 
-/** What the server asks of the network by itself. */
+/** What the server takes from the world around it. */
 export interface Outside {
   /** Names of webhooks' URLs to addresses. */
   resolve: Resolve;
+  clock?: Clock;
 }
 
 export interface RunningServer {
@@ -64,7 +67,7 @@ export interface RunningServer {
 export async function startServer(
   settings: ServerSettings,
   log: Logger,
-  outside: Outside = { resolve: resolveByDns },
+  { resolve, clock = systemClock }: Outside = { resolve: resolveByDns },
   mcpServerFor: McpServerFor = seedMcpServer,
 ): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
@@ -83,7 +86,7 @@ export async function startServer(
   );
   const { observe } = telemetry;
   const lose = (record: LostRecord) => (count: number) => observe({ type: 'records_lost', record, count });
-  const store = await openStore({ databaseUrl, log, packs: packs.flatMap(tablesOf) });
+  const store = await openStore({ databaseUrl, log, clock, packs: packs.flatMap(tablesOf) });
   store.taskWatchers.add((change) => observe({ type: 'task', change }));
   undo.defer(() => store.close());
   const { blobs, inbox } = await openBlobs(settings.files, settings.dataDir, store, log);
@@ -124,6 +127,9 @@ export async function startServer(
     telemetry,
     keyUse,
     rateLimits: new RateLimits(),
+    sessions: settings.sessions,
+    signInLimits: new SignInLimits(),
+    webFolder: settings.webFolder,
     trustedProxies: settings.trustedProxies,
     mcpAllowedOrigins: settings.mcpAllowedOrigins,
     mcpServerFor,
@@ -143,7 +149,7 @@ export async function startServer(
   });
   undo.use(sweepLapsedLeases(store, log));
   undo.use(keepFilesFor(settings.files.retentionDays, blobs, store.clock, log));
-  const post = createPost({ ...outside, allowedNetworks: settings.webhookNetworks });
+  const post = createPost({ resolve, allowedNetworks: settings.webhookNetworks });
   undo.use(new Dispatcher({ store, log, post, random: Math.random, secretsKey, version }).start());
   undo.use(careForWebhooks(settings.webhookRetentionDays, store, log));
   undo.use(await keepRowsFor(settings.retention, store, log));

@@ -5,12 +5,14 @@ import { env } from '../lib/env.ts';
 import { dataDirSetting, integerSetting, listSetting, logLevelSetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { type FileSettings, readFileSettings } from './blobs/settings.ts';
+import { WEB_FOLDER } from './dashboard/web-files.ts';
 import type { LlmSettings } from './llm/gateway.ts';
 import { llmSettings } from './llm-settings.ts';
 import { CONFIG_FILE, PACKS_FOLDER, type PackSettings } from './packs/load-packs.ts';
 import type { Retention } from './partition-care.ts';
 import { resourceSettings } from './resource-settings.ts';
 import type { ResourcePolicy } from './services/resources.ts';
+import { type SessionSettings, sessionSettings } from './sessions/session-settings.ts';
 import { type TelemetrySettings, telemetrySettings } from './telemetry/telemetry-settings.ts';
 
 export interface ServerSettings {
@@ -42,6 +44,9 @@ export interface ServerSettings {
   resources: ResourcePolicy;
   telemetry: TelemetrySettings;
   packs: PackSettings;
+  sessions: SessionSettings;
+  /** The built dashboard; it may be missing. */
+  webFolder: URL;
 }
 
 /** @throws SeedError invalid_settings, naming the variable */
@@ -71,6 +76,8 @@ export function readServerSettings(): ServerSettings {
     llm: llmSettings(),
     telemetry: telemetrySettings(token),
     packs: packSettings(),
+    sessions: sessionSettings(),
+    webFolder: WEB_FOLDER,
   };
 }
 

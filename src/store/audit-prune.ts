@@ -41,6 +41,7 @@ async function pruneBatch(tx: Tx, before: Date, now: Date): Promise<number> {
       accountId: null,
       keyId: null,
       taskId: null,
+      sessionId: null,
       address: null,
       command: 'audit prune',
       target: before.toISOString(),

@@ -11,6 +11,8 @@ export interface NewAuditEntry {
   accountId: string | null;
   keyId: string | null;
   taskId: string | null;
+  /** The dashboard's session that the call came by. */
+  sessionId: string | null;
   address: string | null;
   command: string | null;
   target: string | null;
@@ -39,6 +41,7 @@ export async function insertAudit(db: Db, entries: readonly NewAuditEntry[]): Pr
     account_id: entry.accountId,
     key_id: entry.keyId,
     task_id: entry.taskId,
+    session_id: entry.sessionId,
     address: entry.address,
     command: entry.command,
     target: storableTextOrNull(entry.target)?.slice(0, TARGET_MAX) ?? null,
@@ -85,6 +88,7 @@ export async function listAudit(
     keyId: row.key_id,
     keyName: row.key_id === null ? null : (names.get(row.key_id) ?? null),
     taskId: row.task_id,
+    sessionId: row.session_id,
     address: row.address,
     command: row.command,
     target: row.target,

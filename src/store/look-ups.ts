@@ -1,7 +1,7 @@
-// What nearly every request looks up: the key that it presents, and a task by its id. Many requests share a query
+// What nearly every request looks up: the key that it presents, or its session, and a task by its id. Many requests share a query
 // (batched.ts), and its plan is made once a connection: planning would take several times as long as the look-up. What rarely
 // changes is then known for a moment (kept-briefly.ts), and what changes it through this server is told here.
-import { type RawBuilder, sql } from 'kysely';
+import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { ClientBase, Pool } from 'pg';
 import { isTerminal } from '../core/lifecycle.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -9,7 +9,8 @@ import type { Task } from '../protocol/task.ts';
 import { batched } from './batched.ts';
 import { keptBriefly } from './kept-briefly.ts';
 import { isInForce, type PresentedKey, presentedKeyRows, toPresentedKeys } from './presented-key.ts';
-import type { Db, TaskRow } from './tables.ts';
+import { type Session, toSession } from './sessions.ts';
+import type { Db, SessionsTable, TaskRow } from './tables.ts';
 import { toTask } from './task-rows.ts';
 
 export interface LookUps {
@@ -20,6 +21,8 @@ export interface LookUps {
   presentedKey(secretHash: string): Promise<PresentedKey | null>;
   /** A key has changed. */
   forgetKeys(): void;
+  /** Null when there is no session whose token has this hash. Whether it is over is not looked at. */
+  session(tokenHash: string): Promise<Session | null>;
   /** Null when the account has no such task. One that has ended may be known from half a second before. */
   task(accountId: string, id: string): Promise<Task | null>;
   /** A task has changed that had ended: what its sandbox or a call of its model cost came late, or its files are gone. */
@@ -35,7 +38,7 @@ const CHARACTERS_PER_TASK = 16 * 1024;
 
 /** How to open the pool for look-ups: one runs of each kind at a time, and a plan is to serve all values. */
 export const LOOK_UP_POOL = {
-  max: 2,
+  max: 3,
   onConnect: (client: ClientBase) => client.query('set plan_cache_mode = force_generic_plan'),
 } as const;
 
@@ -64,6 +67,13 @@ export function lookUpsOn(pool: Pool, db: Db, clock: Clock): LookUps {
   return {
     presentedKey: (hash) => keys.find(hash, () => presentedKey(hash)),
     forgetKeys: keys.forget,
+    session: batched(async (hashes) => {
+      const rows = await planned(
+        'sessions',
+        sql<Selectable<SessionsTable>>`select * from sessions where token_hash = any(${hashes})`,
+      );
+      return new Map(rows.map((row) => [row.token_hash, toSession(row)]));
+    }),
     task: (accountId, id) =>
       endedTasks.find(`${accountId} ${id}`, async () => {
         const found = await task(id.toLowerCase());

@@ -125,6 +125,16 @@ interface ReplacedSecretsTable {
   works_until: Date;
 }
 
+export interface SessionsTable {
+  id: string;
+  token_hash: string;
+  key_id: string;
+  secret_hash: string;
+  created_at: Date;
+  last_used_at: Date;
+  expires_at: Date;
+}
+
 interface AuditTable {
   id: string;
   created_at: Date;
@@ -138,6 +148,7 @@ interface AuditTable {
   code: string | null;
   calls: number;
   request_id: string | null;
+  session_id: Defaulted<string | null>;
 }
 
 interface CallsTable {
@@ -308,6 +319,7 @@ export interface Tables {
   idempotency: IdempotencyTable;
   calls: CallsTable;
   audit: AuditTable;
+  sessions: SessionsTable;
   replaced_secrets: ReplacedSecretsTable;
   accounts: AccountsTable;
   keys: KeysTable;

@@ -99,6 +99,7 @@ describe.each(ATTACKED_DRIVERS)('a hostile guest in %s', (driverName) => {
       log: createLog('attack', 'silent'),
       onEvents: async () => {},
       onCompletion: () => {},
+      onModelAnswer: () => undefined,
       onResult: () => {},
     });
     const close = async () => {

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BUILT_IN } from '../../src/commands/registry.ts';
 import type { Lease } from '../../src/protocol/runner.ts';
 import { countRows, idsOf, readRows } from '../fixtures/account-rows.ts';
+import { signIn } from '../fixtures/dashboard-session.ts';
 import { comparable } from '../fixtures/fuzz/comparable.ts';
 import { type Answered, ApiDocument, type Operation } from '../fixtures/fuzz/document.ts';
 import { idPlaces } from '../fixtures/fuzz/id-places.ts';
@@ -75,6 +76,7 @@ beforeAll(async () => {
     },
   };
   await using runner = runTasks(server, behaveLikeAnAgent);
+  await signIn(server, owner.key);
   await driveAll(reach, owner, operationsOf(owner), CANARY);
   await learnCursors(owner);
   await runner[Symbol.asyncDispose]();

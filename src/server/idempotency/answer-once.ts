@@ -13,7 +13,7 @@ import {
   saveAnswer,
 } from '../../store/idempotency.ts';
 import type { Store } from '../../store/store.ts';
-import { bearerToken } from '../authenticate.ts';
+import type { HttpEnv } from '../http-types.ts';
 import { seal, unseal } from '../seal.ts';
 
 const RENEW_EVERY_MS = 10_000;
@@ -26,7 +26,7 @@ const LOOK_EVERY_MS = 1_000;
  * @throws SeedError invalid_input, idempotency_mismatch, idempotency_in_progress, and whatever the work throws
  */
 export async function answerOnce(
-  c: Context,
+  c: Context<HttpEnv>,
   store: Store,
   keyId: string,
   signal: AbortSignal,
@@ -37,7 +37,7 @@ export async function answerOnce(
   if (idempotencyKey === undefined) return work(randomUUID());
   refuseUnlessSound(idempotencyKey);
   const request = { keyId, idempotencyKey, requestHash: hashOf(command.name, command.input) };
-  const secret = bearerToken(c.req.header('authorization'));
+  const secret = c.get('secret');
   const place = `${keyId} ${idempotencyKey}`;
   const claim = await settledClaim(store, request, signal);
   if (claim.state === 'taken') {

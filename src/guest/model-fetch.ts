@@ -1,0 +1,97 @@
+// The way of Pi's own requests to its model: straight over the link, without the loopback port. Pi takes it for a fetch.
+import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
+import { SeedError } from '../protocol/errors.ts';
+import { FORWARDED_REQUEST_HEADERS, isForwardedResponseHeader } from '../protocol/guest-wire.ts';
+import { LIMITS } from '../protocol/limits.ts';
+import type { LlmWatch } from './llm-watch.ts';
+
+export const MODEL_BASE_URL = 'http://seed/llm/v1';
+
+/** Read ahead of Pi; more waits in the link. */
+const READ_AHEAD_BYTES = 64 * 1024;
+const BODILESS_STATUSES = new Set([204, 205, 304]);
+
+/**
+ * A fetch for requests with a text body, whose address says only the path. Rejects when the link breaks, with SeedError body_too_large
+ * and with the reason of the request's signal.
+ * @param onAnswer called when a model has begun to answer
+ */
+export function modelFetch(
+  session: ClientHttp2Session,
+  llm: LlmWatch,
+  onAnswer: () => void,
+): typeof globalThis.fetch {
+  return (input, { method = 'GET', headers, body, signal } = {}) => {
+    const text = typeof body === 'string' ? body : '';
+    if (Buffer.byteLength(text) > LIMITS.guest.bodyBytes) {
+      const problem = `the request is larger than ${LIMITS.guest.bodyBytes} bytes`;
+      return Promise.reject(new SeedError('body_too_large', problem));
+    }
+    const { pathname, search } = new URL(String(input));
+    const sent: Record<string, string> = { ':method': method, ':path': `${pathname}${search}` };
+    const given = new Headers(headers);
+    for (const name of FORWARDED_REQUEST_HEADERS) {
+      const value = given.get(name);
+      if (value !== null) sent[name] = value;
+    }
+    const stream = session.request(sent, { endStream: text === '', ...(signal && { signal }) });
+    if (text !== '') stream.end(text);
+    return answerOf(stream, llm, onAnswer);
+  };
+}
+
+function answerOf(stream: ClientHttp2Stream, llm: LlmWatch, onAnswer: () => void): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    stream.once('error', reject);
+    stream.once('close', () => reject(new Error('the stream closed without an answer')));
+    stream.once('response', (answer) => {
+      onAnswer();
+      const status = answer[':status'] ?? 502;
+      const headers = new Headers();
+      for (const [name, value] of Object.entries(answer)) {
+        if (typeof value === 'string' && isForwardedResponseHeader(name)) headers.set(name, value);
+      }
+      const body = bodyOf(stream, llm.answered(status));
+      resolve(new Response(BODILESS_STATUSES.has(status) ? null : body, { status, headers }));
+    });
+  });
+}
+
+/** What is left of an answer when Pi has read what it needs is still taken: a stream that is not would hold the link open. */
+function bodyOf(
+  stream: ClientHttp2Stream,
+  observe: (chunk: Buffer | null) => void,
+): ReadableStream<Uint8Array> {
+  let size = 0;
+  let isWhole = false;
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        stream.on('error', (error) => controller.error(error));
+        stream.once('close', () => {
+          if (!isWhole) controller.error(new Error('the stream closed before the answer was whole'));
+        });
+        stream.once('end', () => {
+          // Node ends a stream that was reset before it says so.
+          if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) return;
+          isWhole = true;
+          observe(null);
+          controller.close();
+        });
+        stream.on('data', (chunk: Buffer) => {
+          size += chunk.length;
+          if (size > LIMITS.guest.answerBytes) {
+            stream.destroy(new Error(`the answer is larger than ${LIMITS.guest.answerBytes} bytes`));
+            return;
+          }
+          observe(chunk);
+          controller.enqueue(chunk);
+          if ((controller.desiredSize ?? 0) <= 0) stream.pause();
+        });
+      },
+      pull: () => void stream.resume(),
+      cancel: () => stream.close(),
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: READ_AHEAD_BYTES }),
+  );
+}

@@ -1,0 +1,99 @@
+// The dashboard at /: a single page whose addresses are all answered with the same index.html, and its files.
+import { type Context, Hono } from 'hono';
+import { html } from 'hono/html';
+import { SeedError } from '../../protocol/errors.ts';
+import type { HttpEnv } from '../http-types.ts';
+import { acceptedEncoding, acceptsHtml } from './accepted.ts';
+import type { Encoding, WebFile, WebFiles } from './web-files.ts';
+
+/** No inline script or style, nothing from elsewhere, in nobody's frame. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data: blob:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** First parts of paths that are never a page of the dashboard. */
+const NO_PAGES: readonly string[] = [
+  'api',
+  'mcp',
+  'llm',
+  'runner',
+  'metrics',
+  'docs',
+  'openapi.json',
+  'cli',
+  'healthz',
+  'readyz',
+  'session',
+  'assets',
+  '.well-known',
+];
+
+/** To be mounted after all else. @param files null: the dashboard is not built */
+export function dashboardRoutes(files: WebFiles | null): Hono<HttpEnv> {
+  const index = files?.get('/index.html');
+  const app = new Hono<HttpEnv>();
+  app.get('*', (c, next) => {
+    const { path } = c.req;
+    const file = files?.get(path);
+    if (file) return answer(c, file, path.startsWith('/assets/'));
+    if (!isPage(c)) return next();
+    return index ? answer(c, index, false) : tellHowToBuild(c);
+  });
+  return app;
+}
+
+function isPage(c: Context): boolean {
+  const [, first = ''] = c.req.path.split('/');
+  return c.req.path === '/' || (!NO_PAGES.includes(first) && acceptsHtml(c.req.header('accept')));
+}
+
+/** @param isLasting its name changes with its content */
+function answer(c: Context, file: WebFile, isLasting: boolean): Response {
+  const encoding = acceptedEncoding(c.req.header('accept-encoding'), Object.keys(file.encoded) as Encoding[]);
+  const etag = `"${file.hash}${encoding === null ? '' : `-${encoding}`}"`;
+  c.header('Content-Security-Policy', POLICY);
+  c.header('Cache-Control', isLasting ? 'public, max-age=31536000, immutable' : 'no-cache');
+  c.header('ETag', etag);
+  c.header('Vary', 'Accept-Encoding');
+  if (matches(c.req.header('if-none-match'), etag)) return c.body(null, 304);
+  if (encoding !== null) c.header('Content-Encoding', encoding);
+  const body = (encoding !== null && file.encoded[encoding]) || file.content;
+  c.header('Content-Type', file.type);
+  c.header('Content-Length', String(body.length));
+  return c.body(body);
+}
+
+/** RFC 9110, section 13.1.2. */
+function matches(ifNoneMatch: string | undefined, etag: string): boolean {
+  const tags = ifNoneMatch?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
+  return tags.includes(etag) || tags.includes('*');
+}
+
+const NOT_BUILT = 'the dashboard is not built';
+const HOW_TO_BUILD = 'Run "npx vite build web" in the folder of Seed, then start the server again.';
+
+/** All else works without it. */
+function tellHowToBuild(c: Context): Response | Promise<Response> {
+  if (!acceptsHtml(c.req.header('accept'))) {
+    throw new SeedError('not_found', NOT_BUILT, { hint: HOW_TO_BUILD });
+  }
+  c.header('Content-Security-Policy', POLICY);
+  c.header('Cache-Control', 'no-store');
+  const page = html`<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Seed</title></head>
+<body>
+<h1>Seed is running, but ${NOT_BUILT}</h1>
+<p>${HOW_TO_BUILD}</p>
+<p>The API works all the same: see <a href="/docs">/docs</a>.</p>
+</body></html>`;
+  return c.html(page, 404);
+}
