@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
-import type { Actor, CommandContext } from '../commands/context.ts';
+import type { Actor } from '../commands/context.ts';
 import { type Command, isFile, isObject, isStream } from '../commands/define-command.ts';
 import { parseHttp, pathParameters, toManifest } from '../commands/manifest.ts';
 import { cutJson } from '../core/cut-json.ts';
@@ -20,7 +20,7 @@ import { answerOnce } from './idempotency/answer-once.ts';
 import type { ServerParts } from './parts.ts';
 import { preferredWaitMs } from './prefer-wait.ts';
 import { inputReader } from './read-input.ts';
-import { bindServices } from './services/bind.ts';
+import { BoundContext, type CallInHand } from './services/bind.ts';
 import { identifyKeyOrSession } from './sessions/identify-session.ts';
 import { streamAnswer } from './stream-answer.ts';
 
@@ -70,11 +70,14 @@ function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {
     c.set('input', input);
     const held = new HeldAnswer(() => AbortSignal.any([c.req.raw.signal, parts.stopping]));
     const waitMs = preferredWaitMs(c.req.header('prefer'));
-    const done = (target: string) => recordDone(target, success);
-    const services = bindServices(parts, actor, held, done, c.req.header('traceparent'));
-    const contextOf = (creationId: string): CommandContext =>
-      Object.assign(held, { actor, waitMs, creationId, ...services });
-    return respond(c, { actor, input, held, contextOf });
+    const call: CallInHand = {
+      actor,
+      held,
+      waitMs,
+      recordDone: (target) => recordDone(target, success),
+      traceParent: c.req.header('traceparent'),
+    };
+    return respond(c, input, call);
   };
   const answerWithFiles = async (c: Context<HttpEnv>, recordDone: RecordDone) => {
     await using delivery = parts.inbox.open();
@@ -93,33 +96,27 @@ function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {
   });
 }
 
-/** A call that is let in and sound. */
-interface Call {
-  actor: Actor;
-  input: unknown;
-  held: HeldAnswer;
-  contextOf(creationId: string): CommandContext;
-}
+/** Runs the command on a sound input and makes the response of what comes of it. */
+type Respond = (c: Context<HttpEnv>, input: unknown, call: CallInHand) => Promise<Response>;
 
-/** Runs the command and makes the response of what comes of it. */
-type Respond = (c: Context<HttpEnv>, call: Call) => Promise<Response>;
-
-function responder(command: Command, { store }: ServerParts): Respond {
+function responder(command: Command, parts: ServerParts): Respond {
   if (isStream(command)) {
-    return async (c, { input, contextOf }) =>
-      streamAnswer(c, await command.stream(resumed(c, input), contextOf(randomUUID())));
+    return async (c, input, call) =>
+      streamAnswer(c, await command.stream(resumed(c, input), new BoundContext(parts, call, randomUUID())));
   }
   if (isFile(command)) {
-    return async (c, { input, contextOf }) =>
-      fileAnswer(c, await command.file(input as never, contextOf(randomUUID())));
+    return async (c, input, call) =>
+      fileAnswer(c, await command.file(input as never, new BoundContext(parts, call, randomUUID())));
   }
   const { name, creates, output: declared, successStatus = 200 } = command;
   const check = answerChecker(declared);
-  return async (c, { actor, input, held, contextOf }) => {
-    const run = (creationId: string) => command.run(input as never, contextOf(creationId));
+  return async (c, input, call) => {
+    const { actor, held } = call;
+    const run = (creationId: string) =>
+      command.run(input as never, new BoundContext(parts, call, creationId));
     const make = async (creationId: string) => declared.parse(await run(creationId));
     const { output, json } = creates
-      ? written(await answerOnce(c, store, actor.key.id, held.signal, { name, input }, make))
+      ? written(await answerOnce(c, parts.store, actor.key.id, held.signal, { name, input }, make))
       : check(await run(randomUUID()));
     c.set('output', output);
     const created = idOf(output);

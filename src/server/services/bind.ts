@@ -1,15 +1,5 @@
-// The services of a command's context, bound to the caller.
-import type {
-  AccountService,
-  Actor,
-  AuditService,
-  KeyService,
-  ObsService,
-  PackService,
-  SandboxService,
-  TaskService,
-} from '../../commands/context.ts';
-import type { WebhookService } from '../../commands/webhook-service.ts';
+// What a command is given: who calls, and the services, bound to the caller. Called by the command routes.
+import type { Actor, CommandContext } from '../../commands/context.ts';
 import type { HeldAnswer } from '../held-answer.ts';
 import type { ServerParts } from '../parts.ts';
 import { accountService } from './accounts.ts';
@@ -21,36 +11,66 @@ import { sandboxService } from './sandboxes.ts';
 import { taskService } from './tasks.ts';
 import { webhookService } from './webhooks.ts';
 
-export interface Services {
-  accounts: AccountService;
-  audit: AuditService;
-  keys: KeyService;
-  obs: ObsService;
-  packs: PackService;
-  tasks: TaskService;
-  sandboxes: SandboxService;
-  webhooks: WebhookService;
+export interface CallInHand {
+  actor: Actor;
+  held: HeldAnswer;
+  waitMs: number;
+  /** Records in the audit log what was done to which id, where the answer is then held. */
+  recordDone: (target: string) => Promise<void>;
+  /** The request's header `traceparent`. */
+  traceParent: string | undefined;
 }
 
-/**
- * @param recordDone records in the audit log what was done to which id, where the answer is then held
- * @param traceParent the request's header `traceparent`
- */
-export function bindServices(
-  parts: ServerParts,
-  actor: Actor,
-  held: HeldAnswer,
-  recordDone: (target: string) => Promise<void>,
-  traceParent: string | undefined,
-): Services {
-  return {
-    accounts: accountService(parts),
-    audit: auditService(parts, actor),
-    keys: keyService(parts, actor),
-    obs: obsService(parts, actor),
-    packs: packService(parts, actor),
-    tasks: taskService(parts, actor, held, recordDone, traceParent),
-    sandboxes: sandboxService(parts),
-    webhooks: webhookService(parts, actor, held),
-  };
+/** A service is made when the command asks for it: nearly all ask for one. */
+export class BoundContext implements CommandContext {
+  readonly actor: Actor;
+  readonly waitMs: number;
+  readonly creationId: string;
+  readonly #parts: ServerParts;
+  readonly #call: CallInHand;
+
+  constructor(parts: ServerParts, call: CallInHand, creationId: string) {
+    this.actor = call.actor;
+    this.waitMs = call.waitMs;
+    this.creationId = creationId;
+    this.#parts = parts;
+    this.#call = call;
+  }
+
+  get signal() {
+    return this.#call.held.signal;
+  }
+
+  get accounts() {
+    return accountService(this.#parts);
+  }
+
+  get audit() {
+    return auditService(this.#parts, this.actor);
+  }
+
+  get keys() {
+    return keyService(this.#parts, this.actor);
+  }
+
+  get obs() {
+    return obsService(this.#parts, this.actor);
+  }
+
+  get packs() {
+    return packService(this.#parts, this.actor);
+  }
+
+  get tasks() {
+    const { held, recordDone, traceParent } = this.#call;
+    return taskService(this.#parts, this.actor, held, recordDone, traceParent);
+  }
+
+  get sandboxes() {
+    return sandboxService(this.#parts);
+  }
+
+  get webhooks() {
+    return webhookService(this.#parts, this.actor, this.#call.held);
+  }
 }
