@@ -20,7 +20,7 @@ import { answerOnce } from './idempotency/answer-once.ts';
 import type { ServerParts } from './parts.ts';
 import { preferredWaitMs } from './prefer-wait.ts';
 import { inputReader } from './read-input.ts';
-import { BoundContext, type CallInHand } from './services/bind.ts';
+import { BoundContext, type CallInHand } from './services/bound-context.ts';
 import { identifyKeyOrSession } from './sessions/identify-session.ts';
 import { streamAnswer } from './stream-answer.ts';
 
