@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { BROWSER_FOLDER } from './test/fixtures/browser-folder.ts';
 
 /** Tests of packs that need a sandbox. */
 const PACK_TASKS = 'packs/**/*.task.test.ts';
@@ -13,7 +14,9 @@ export default defineConfig({
     // Much of a test is waiting: on two processors one file at a time leaves one of them idle.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'] } },
+      {
+        test: { name: 'unit', include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'web/src/**/*.test.ts'] },
+      },
       {
         test: {
           name: 'integration',
@@ -26,11 +29,24 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: ['test/fixtures/postgres-global-setup.ts', 'test/fixtures/web-global-setup.ts'],
+          env: { TMPDIR: BROWSER_FOLDER },
+          // A browser and a server for each file.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts', PACK_TASKS],
           exclude: [...configDefaults.exclude, ...MEASURING],
           globalSetup: ['test/fixtures/postgres-global-setup.ts'],
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           testTimeout: 60_000,
           hookTimeout: 180_000,
         },
@@ -41,7 +57,7 @@ export default defineConfig({
           include: MEASURING,
           globalSetup: ['test/fixtures/postgres-global-setup.ts'],
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
           testTimeout: 60_000,
           hookTimeout: 180_000,
         },
@@ -53,7 +69,7 @@ export default defineConfig({
           globalSetup: ['test/fixtures/postgres-global-setup.ts'],
           fileParallelism: false,
           // Last: they take what the machine has, and measure what they leave to others.
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
           testTimeout: 90_000,
           hookTimeout: 180_000,
         },

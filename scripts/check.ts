@@ -1,12 +1,17 @@
 // npm run check: format and lint, types, dead code, import directions, generated files.
-import { checkImports, checkPackImports } from './lib/check-imports.ts';
+import { checkImports, checkPackImports, checkWebImports } from './lib/check-imports.ts';
 import { run } from './lib/run.ts';
 
 await run('biome', ['ci', '--error-on-warnings', '.']);
 await run('tsc', ['--noEmit', '-p', '.']);
+await run('tsc', ['--noEmit', '-p', 'web']);
 await run('knip', ['--no-progress']);
 const pathOf = (folder: string) => new URL(`../${folder}/`, import.meta.url).pathname;
-const wrong = [...(await checkImports(pathOf('src'))), ...(await checkPackImports(pathOf('packs')))];
+const wrong = [
+  ...(await checkImports(pathOf('src'))),
+  ...(await checkPackImports(pathOf('packs'))),
+  ...(await checkWebImports(pathOf('web/src'))),
+];
 if (wrong.length > 0) {
   process.stderr.write(`Imports against the layout (docs/architecture.md):\n${wrong.join('\n')}\n`);
   process.exit(1);

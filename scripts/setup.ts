@@ -7,9 +7,11 @@ import { env } from '../src/lib/env.ts';
 import { hydrateSymlinks } from '../src/lib/hydrate-symlinks.ts';
 import { exitOnFailure } from '../src/lib/process-life.ts';
 import { cacheDirSetting, snapshotIdSetting } from '../src/lib/settings.ts';
+import { buildWeb } from './lib/build-web.ts';
 
 await exitOnFailure(async () => {
   const say = (message: string) => console.log(`· ${message}`);
+  await buildWeb(say);
   if (!env('DATABASE_URL')) await hydrateSymlinks();
   const { driver, probes, imageBytes, snapshotBytes } = await setUp({
     cacheDir: cacheDirSetting(),

@@ -5,9 +5,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exitOnFailure } from '../src/lib/process-life.ts';
-import { setUpWithProgress } from './lib/set-up.ts';
+import { ensureChromium } from './lib/chromium.ts';
+import { onProgress, setUpWithProgress } from './lib/set-up.ts';
 
 await exitOnFailure(setUpWithProgress);
+await ensureChromium(onProgress);
 const folder = await mkdtemp(join(tmpdir(), 'seed-test-'));
 const report = join(folder, 'report.json');
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];

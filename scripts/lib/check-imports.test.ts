@@ -1,9 +1,9 @@
-// The rule for packs: the public face, their own files, packages; and nothing else of Seed.
+// The rules for packs (the public face, their own files, packages) and for the dashboard (types, and values without company).
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { checkPackImports } from './check-imports.ts';
+import { checkPackImports, checkWebImports } from './check-imports.ts';
 
 let root: string;
 beforeAll(async () => {
@@ -25,4 +25,25 @@ it.each([
   const wrong = await checkPackImports(root);
   await rm(join(root, file));
   expect(wrong).toEqual(allowed ? [] : [expect.stringContaining(`packs/${file}`)]);
+});
+
+it.each([
+  ['a file of its own', "import { Button } from '../ui/button.tsx';", true],
+  ['a package', "import { useState } from 'react';", true],
+  ['a type of a command', "import type { listKeys } from '../../../src/commands/keys.ts';", true],
+  ['a value that needs nothing', "import { SeedError } from '../../../src/protocol/errors.ts';", true],
+  ['several lines of types', "import type {\n  Key,\n} from '../../../src/protocol/key.ts';", true],
+  ['a schema, and zod with it', "import { Key } from '../../../src/protocol/key.ts';", false],
+  ['a type among values', "import { type Key, KeyStatus } from '../../../src/protocol/key.ts';", false],
+  ['a command', "import { listKeys } from '../../../src/commands/keys.ts';", false],
+  ['a type of the server', "import type { Store } from '../../../src/store/store.ts';", false],
+  ['Node', "import { join } from 'node:path';", false],
+])('the dashboard and %s', async (_, line, allowed) => {
+  const web = join(root, 'web/src');
+  await mkdir(join(web, 'api'), { recursive: true });
+  await mkdir(join(root, 'src/protocol'), { recursive: true });
+  await writeFile(join(root, 'src/protocol/errors.ts'), 'export class SeedError {}\n');
+  await writeFile(join(root, 'src/protocol/key.ts'), "import { z } from 'zod';\n");
+  await writeFile(join(web, 'api/file.ts'), `${line}\n`);
+  expect(await checkWebImports(web)).toEqual(allowed ? [] : [expect.stringContaining('web/src/api/file.ts')]);
 });

@@ -1,6 +1,6 @@
 // The layout as a rule: which folder of src/ may import from which, and what packs may. See docs/architecture.md.
 import { readdir, readFile } from 'node:fs/promises';
-import { dirname, join, normalize } from 'node:path';
+import { dirname, join, normalize, relative } from 'node:path';
 
 /** Folder → folders of src/ it may import from, besides itself. `(top)` stands for files in src/ itself. */
 const ALLOWED: Record<string, readonly string[]> = {
@@ -47,6 +47,40 @@ export async function checkPackImports(root: string): Promise<string[]> {
     }),
   );
   return found.flat();
+}
+
+/**
+ * The dashboard takes types from src/protocol and src/commands, and values only from files of src/protocol that need nothing
+ * themselves: whatever else of the server came along would be loaded by every browser.
+ * @returns a line for each import that goes further
+ */
+export async function checkWebImports(root: string): Promise<string[]> {
+  const files = (await readdir(root, { recursive: true })).filter((file) => /(?<!\.test)\.tsx?$/.test(file));
+  const found = await Promise.all(
+    files.map(async (file) => {
+      const text = await readFile(join(root, file), 'utf8');
+      const wrong: string[] = [];
+      for (const [, type, target = ''] of text.matchAll(WEB_IMPORT)) {
+        const path = target.startsWith('.') ? join(root, dirname(file), target) : null;
+        if (target.startsWith('node:') || (path && !(await mayTake(root, path, type !== undefined)))) {
+          wrong.push(
+            `web/src/${file}: the dashboard may not import ${type === undefined ? 'values' : 'types'} from ${target}`,
+          );
+        }
+      }
+      return wrong;
+    }),
+  );
+  return found.flat();
+}
+
+const WEB_IMPORT = /^(?:import|export)(?:\s+(type)\b)?(?:[^'";]*?\bfrom)?\s*'([^']+)'/gm;
+
+async function mayTake(root: string, path: string, isType: boolean): Promise<boolean> {
+  if (path.startsWith(root)) return true;
+  const folder = folderOf(relative(join(root, '../../src'), path));
+  if (isType) return folder === 'protocol' || folder === 'commands';
+  return folder === 'protocol' && (await importsOf(path)).length === 0;
 }
 
 async function importsOf(path: string): Promise<string[]> {

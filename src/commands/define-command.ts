@@ -85,18 +85,28 @@ export function isObject(command: Command): command is ObjectCommand {
   return 'output' in command;
 }
 
-export function defineCommand<Input extends z.ZodObject, Output extends z.ZodObject>(
-  command: ObjectCommand<Input, Output>,
-): Command {
-  return command as unknown as Command;
+/** A command with what its callers send and get, for typed clients (the dashboard). `types` is never there. */
+export type Defined<Name extends string, Input, Output> = Command & {
+  readonly name: Name;
+  readonly types?: { input: Input; output: Output };
+};
+
+export function defineCommand<
+  const Name extends string,
+  Input extends z.ZodObject,
+  Output extends z.ZodObject,
+>(command: ObjectCommand<Input, Output> & { name: Name }): Defined<Name, z.input<Input>, z.output<Output>> {
+  return command as unknown as Defined<Name, z.input<Input>, z.output<Output>>;
 }
 
-export function defineStream<Input extends z.ZodObject, Item extends z.ZodType>(
-  command: StreamCommand<Input, Item>,
-): Command {
-  return command as unknown as Command;
+export function defineStream<const Name extends string, Input extends z.ZodObject, Item extends z.ZodType>(
+  command: StreamCommand<Input, Item> & { name: Name },
+): Defined<Name, z.input<Input>, z.output<Item>> {
+  return command as unknown as Defined<Name, z.input<Input>, z.output<Item>>;
 }
 
-export function defineFile<Input extends z.ZodObject>(command: FileCommand<Input>): Command {
-  return command as unknown as Command;
+export function defineFile<const Name extends string, Input extends z.ZodObject>(
+  command: FileCommand<Input> & { name: Name },
+): Defined<Name, z.input<Input>, Blob> {
+  return command as unknown as Defined<Name, z.input<Input>, Blob>;
 }

@@ -12,7 +12,7 @@ import { rehearse } from './rehearsal.ts';
 import { runTask } from './run-task.ts';
 import { readStartLine } from './start-line.ts';
 
-const REHEARSALS = 3;
+const REHEARSALS = 12;
 
 let processes: AgentProcesses | null = null;
 

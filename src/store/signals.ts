@@ -31,7 +31,12 @@ export interface Subscription extends Disposable {
 
 /** Wakes the topic's subscribers on all servers once the transaction commits. */
 export async function notify(db: Db, topic: Topic): Promise<void> {
-  await sql`select pg_notify(${CHANNEL}, ${topic})`.execute(db);
+  await sql`select ${notified(topic)}`.execute(db);
+}
+
+/** The same for the `returning` of a statement that changes a row. */
+export function notified(topic: Topic) {
+  return sql<void>`pg_notify(${CHANNEL}, ${topic})`.as('notified');
 }
 
 /** Holds one connection from `open` to `close` and makes a new one whenever it breaks. */

@@ -1,0 +1,69 @@
+// npm run screens: pictures of every page of the dashboard, light and dark, on a desktop and a phone, into docs/screens/.
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Browser } from 'playwright-core';
+import { exitOnFailure } from '../src/lib/process-life.ts';
+import { SeedError } from '../src/protocol/errors.ts';
+import { contextOptions, ensureChromium, launchChromium, type PageOptions } from './lib/chromium.ts';
+import { onProgress, setUpWithProgress } from './lib/set-up.ts';
+import { type SampleSeed, startSampleSeed } from './screens/sample-seed.ts';
+import { SHOTS } from './screens/shots.ts';
+import { smallPng } from './screens/small-png.ts';
+
+const FOLDER = fileURLToPath(new URL('../docs/screens/', import.meta.url));
+const VARIANTS: readonly Required<PageOptions>[] = [
+  { theme: 'light', phone: false },
+  { theme: 'dark', phone: false },
+  { theme: 'light', phone: true },
+  { theme: 'dark', phone: true },
+];
+
+await exitOnFailure(async () => {
+  await setUpWithProgress();
+  const chromium = await ensureChromium(onProgress);
+  if (chromium === null) throw new SeedError('setup_failed', 'pictures need Chromium');
+  onProgress('starting a Seed with sample data');
+  const seed = await startSampleSeed();
+  try {
+    const browser = await launchChromium(chromium);
+    try {
+      await rm(FOLDER, { recursive: true, force: true });
+      await mkdir(FOLDER, { recursive: true });
+      for (const variant of VARIANTS) await photograph(browser, seed, variant);
+    } finally {
+      await browser.close();
+    }
+  } finally {
+    await seed.remove();
+  }
+});
+
+/** @throws Error when a page of the navigation has no picture */
+async function photograph(browser: Browser, seed: SampleSeed, variant: Required<PageOptions>): Promise<void> {
+  const context = await browser.newContext(contextOptions(seed.url, variant));
+  const page = await context.newPage();
+  const take = async ({ name, path, ready }: (typeof SHOTS)[number]) => {
+    await page.goto(path);
+    await ready(page);
+    await page.waitForLoadState('networkidle');
+    const file = `${name}-${variant.theme}-${variant.phone ? 'phone' : 'desktop'}.png`;
+    const picture = await page.screenshot({ animations: 'disabled', caret: 'hide' });
+    await writeFile(FOLDER + file, smallPng(picture));
+    onProgress(`docs/screens/${file}`);
+  };
+  for (const shot of SHOTS.filter(({ stranger }) => stranger)) await take(shot);
+  await page.getByLabel('API key').fill(seed.key);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.locator('main#content').waitFor();
+  for (const shot of SHOTS.filter(({ stranger }) => !stranger)) await take(shot);
+  refuseForgotten(
+    await page.locator('nav a').evaluateAll((links) => links.map((link) => link.getAttribute('href') ?? '')),
+  );
+  await context.close();
+}
+
+function refuseForgotten(paths: readonly string[]): void {
+  const forgotten = paths.filter((path) => !SHOTS.some((shot) => shot.path === path));
+  if (forgotten.length > 0)
+    throw new Error(`no picture of ${forgotten.join(', ')}: add it to scripts/screens/shots.ts`);
+}

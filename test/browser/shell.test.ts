@@ -1,0 +1,87 @@
+// What holds on every page: the theme, the navigation of a phone, a lost connection, and how little is loaded.
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { describeInBrowser, expectAccessible, signIn } from '../fixtures/browser.ts';
+
+const FIRST_LOAD_BYTES = 200_000;
+const theme = (page: Page) => page.evaluate('document.documentElement.dataset.theme');
+
+describeInBrowser('the shell', (browser) => {
+  it('follows the system, and the choice from then on, from the first paint', async () => {
+    const page = await browser.signedIn({ theme: 'dark' });
+    expect(await theme(page)).toBe('dark');
+    await page.getByRole('button', { name: /^Theme/ }).click();
+    await page.getByRole('menuitem', { name: 'Light' }).click();
+    expect(await theme(page)).toBe('light');
+    // Without the page's own script there is only what is set before the first paint.
+    await page.route('**/assets/index-*.js', (route) =>
+      route.fulfill({ contentType: 'text/javascript', body: '' }),
+    );
+    await page.reload();
+    expect(await theme(page)).toBe('light');
+  });
+
+  it('has its navigation in a drawer on a phone', async () => {
+    const page = await browser.signedIn({ phone: true, path: '/commands/keys-list' });
+    await page.getByRole('button', { name: 'Menu' }).click();
+    const drawer = page.getByRole('dialog', { name: 'Seed' });
+    await drawer.getByRole('link', { name: 'Commands' }).waitFor();
+    await expectAccessible(page);
+    await drawer.getByRole('link', { name: 'Commands' }).click();
+    await drawer.waitFor({ state: 'hidden' });
+    await page.waitForURL('**/commands');
+  });
+
+  it('says that the line is lost, and that it is back', async () => {
+    const page = await browser.signedIn({ path: '/commands' });
+    const banner = page.getByText('Seed cannot be reached');
+    await page.route('**/{session,healthz}', (route) => route.abort());
+    await page.getByRole('button', { name: /^Account/ }).click();
+    await page.getByRole('menuitem', { name: 'Sign out', exact: true }).click();
+    await banner.waitFor();
+    await page.unroute('**/{session,healthz}');
+    await banner.waitFor({ state: 'hidden' });
+  });
+
+  it('answers an address that leads nowhere with the way back', async () => {
+    const page = await browser.signedIn({ path: '/nowhere' });
+    await page.getByText('There is nothing here').waitFor();
+    await page.getByRole('link', { name: 'Go to the first page' }).click();
+    await page.waitForURL('**/commands');
+  });
+});
+
+describeInBrowser('the first load', (browser) => {
+  it(`of / takes at most ${FIRST_LOAD_BYTES / 1000} kB over the wire, the first page included`, async () => {
+    const page = await browser.newPage();
+    const bytes = await countBytes(page);
+    await page.goto('/', { waitUntil: 'networkidle' });
+    await page.getByRole('heading', { name: 'Sign in to Seed' }).waitFor();
+    const atSignIn = bytes.page;
+    await signIn(page, browser.server.adminKey);
+    await page.locator('main#content').waitFor();
+    await page.waitForLoadState('networkidle');
+    const kilobytes = [atSignIn, bytes.page, bytes.api].map((number) => (number / 1000).toFixed(1));
+    console.log(
+      `first load: ${kilobytes[0]} kB to sign in, ${kilobytes[1]} kB with the first page, and ${kilobytes[2]} kB from the API`,
+    );
+    expect(atSignIn).toBeGreaterThan(10_000);
+    expect(bytes.page).toBeLessThan(FIRST_LOAD_BYTES);
+  });
+});
+
+/** What comes over the wire from now on, headers included: the page's own files, and answers of the API. */
+async function countBytes(page: Page): Promise<{ page: number; api: number }> {
+  const devtools = await page.context().newCDPSession(page);
+  const paths = new Map<string, string>();
+  const bytes = { page: 0, api: 0 };
+  devtools.on('Network.responseReceived', ({ requestId, response }) => {
+    paths.set(requestId, new URL(response.url).pathname);
+  });
+  devtools.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+    const path = paths.get(requestId) ?? '';
+    bytes[path.startsWith('/api/') || path === '/session' ? 'api' : 'page'] += encodedDataLength;
+  });
+  await devtools.send('Network.enable');
+  return bytes;
+}

@@ -1,0 +1,106 @@
+// Follows a stream command to its end. A lost line is taken up again after the last item that came, so that nothing is
+// missed and nothing comes twice.
+import type { CommandInput, CommandName, CommandOutput } from './commands.ts';
+import { AnswerError } from './request.ts';
+import type { Seed } from './seed.ts';
+import { eventParser } from './server-sent-events.ts';
+
+/** The server says something every 15 s; a line that is silent for longer is dead although it looks open. */
+const SILENCE_MS = 40_000;
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 10_000;
+const MAY_PASS: readonly string[] = [
+  'unreachable',
+  'unavailable',
+  'internal',
+  'rate_limited',
+  'too_many_requests',
+];
+
+export interface Following<Name extends CommandName> {
+  /** Only items after this position. */
+  after?: number;
+  signal: AbortSignal;
+  /** Items in order, those that came together at once; `position` is that of the last. */
+  onItems(items: CommandOutput<Name>[], position: number): void;
+  onLine(line: 'live' | 'lost'): void;
+}
+
+/**
+ * Resolves at the end of the stream, or when the signal is aborted.
+ * @throws AnswerError when the server refuses
+ */
+export async function follow<Name extends CommandName>(
+  seed: Pick<Seed, 'open'>,
+  name: Name,
+  input: CommandInput<Name>,
+  { after = 0, signal, onItems, onLine }: Following<Name>,
+): Promise<void> {
+  let position = after;
+  let retryMs = FIRST_RETRY_MS;
+  const take = (items: CommandOutput<Name>[], last: number) => {
+    position = last;
+    retryMs = FIRST_RETRY_MS;
+    onItems(items, last);
+  };
+  while (!signal.aborted) {
+    const attempt = new AbortController();
+    const whole = AbortSignal.any([signal, attempt.signal]);
+    try {
+      const headers = {
+        Accept: 'text/event-stream',
+        ...(position > 0 && { 'Last-Event-ID': String(position) }),
+      };
+      const response = await seed.open(name, input, { headers, signal: whole });
+      onLine('live');
+      if (await readToEnd(response, () => attempt.abort(), take)) return;
+    } catch (error) {
+      if (error instanceof AnswerError && !MAY_PASS.includes(error.code)) throw error;
+    }
+    if (signal.aborted) return;
+    onLine('lost');
+    await pause(retryMs, signal);
+    retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+  }
+}
+
+/** @returns whether the stream came to its end; otherwise the line was lost */
+async function readToEnd<Item>(
+  response: Response,
+  giveUp: () => void,
+  take: (items: Item[], position: number) => void,
+): Promise<boolean> {
+  const parse = eventParser();
+  const decoder = new TextDecoder();
+  const reader = response.body?.getReader();
+  if (!reader) return false;
+  for (;;) {
+    const silence = setTimeout(giveUp, SILENCE_MS);
+    const { done, value } = await reader.read().finally(() => clearTimeout(silence));
+    if (done) return false;
+    const events = parse(decoder.decode(value, { stream: true }));
+    const items = events.filter(({ event }) => event === 'message');
+    const last = items.at(-1);
+    if (last) {
+      take(
+        items.map(({ data }) => JSON.parse(data)),
+        Number(last.id),
+      );
+    }
+    if (events.some(({ event }) => event === 'end')) return true;
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}

@@ -1,0 +1,69 @@
+// One HTTP request to this Seed with the session's cookie. What goes wrong is always an AnswerError.
+import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../../../src/protocol/errors.ts';
+import { lineIsBack, lineIsLost } from './connection.ts';
+import { signedOut } from './signed-out.ts';
+
+/** An error that people are shown: what happened, what to do, and the request to ask the operator about. */
+export class AnswerError extends SeedError {
+  readonly requestId: string | null;
+
+  constructor(code: ErrorCode, message: string, options: AnswerErrorOptions = {}) {
+    super(code, message, options);
+    this.name = 'AnswerError';
+    this.requestId = options.requestId ?? null;
+  }
+}
+
+type AnswerErrorOptions = ConstructorParameters<typeof SeedError>[2] & { requestId?: string | null };
+
+/** Marks a request as this page's: a form or a script of another site cannot send it. */
+const OWN_REQUEST = { 'Seed-Dashboard': '1' };
+
+/**
+ * @param path from the root, such as /api/v1/keys
+ * @throws AnswerError; DOMException `AbortError` when `init.signal` is aborted
+ */
+export async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  const response = await send(path, init);
+  if (response.ok) return response;
+  const error = await errorOf(response);
+  // Whoever is signing in, or out, is told by the page that does it.
+  if (error.status === 401 && !path.startsWith('/session')) signedOut(error);
+  throw error;
+}
+
+async function send(path: string, init: RequestInit): Promise<Response> {
+  const headers = new Headers(init.headers);
+  for (const [name, value] of Object.entries(OWN_REQUEST)) headers.set(name, value);
+  try {
+    const response = await fetch(path, { ...init, headers, credentials: 'same-origin' });
+    lineIsBack();
+    return response;
+  } catch (cause) {
+    if (init.signal?.aborted) throw cause;
+    lineIsLost();
+    throw new AnswerError('unreachable', 'Seed does not answer', {
+      hint: 'Check your connection and that the server runs. This page tries again by itself.',
+      cause,
+    });
+  }
+}
+
+/** A proxy in between may answer with something that is not Seed's. */
+async function errorOf(response: Response): Promise<AnswerError> {
+  const body: Partial<ErrorBody> | null = await response.json().catch(() => null);
+  const { error } = body ?? {};
+  if (error && error.code in ERROR_STATUS) {
+    const { code, message, hint, requestId } = error;
+    const retryAfter = Number(response.headers.get('retry-after'));
+    return new AnswerError(code, message, {
+      ...(hint ? { hint } : {}),
+      ...(retryAfter > 0 ? { retryAfterSeconds: retryAfter } : {}),
+      requestId,
+    });
+  }
+  const code = response.status === 401 ? 'not_authenticated' : 'unavailable';
+  return new AnswerError(code, `The answer was ${response.status} ${response.statusText}`.trim(), {
+    hint: 'Something between this page and Seed answered in its place. Try again in a moment.',
+  });
+}

@@ -1,0 +1,64 @@
+// The Seed that the page is signed in to: who the key is, what it may do, and calls of its commands. Routes come from the
+// manifest, so that the page knows no path of the API.
+import type { Manifest, ManifestCommand } from '../../../src/protocol/manifest.ts';
+import { commandRequest } from './command-request.ts';
+import type { CommandInput, CommandName, CommandOutput } from './commands.ts';
+import { AnswerError, request } from './request.ts';
+
+type Who = CommandOutput<'whoami'>;
+
+export interface Seed extends Who {
+  manifest: Manifest;
+  /** Whether the key may use the command; a pack's as well. */
+  may(name: string): boolean;
+  /** @throws AnswerError */
+  call<Name extends CommandName>(
+    name: Name,
+    input: CommandInput<Name>,
+    init?: RequestInit,
+  ): Promise<CommandOutput<Name>>;
+  /** The answer itself, for files and streams. @throws AnswerError */
+  open<Name extends CommandName>(
+    name: Name,
+    input: CommandInput<Name>,
+    init?: RequestInit,
+  ): Promise<Response>;
+}
+
+/** @throws AnswerError not_authenticated when nobody is signed in */
+export async function openSeed(): Promise<Seed> {
+  const [who, manifest] = await Promise.all([
+    read<Who>('/api/v1/whoami'),
+    read<Manifest>('/api/v1/commands'),
+  ]);
+  return seedOf(who, manifest);
+}
+
+async function read<Body>(path: string): Promise<Body> {
+  return (await request(path)).json();
+}
+
+function seedOf(who: Who, manifest: Manifest): Seed {
+  const commands = new Map(manifest.commands.map((command) => [command.name, command]));
+  const open: Seed['open'] = (name, input, init = {}) => {
+    const { method, path, body } = commandRequest(allowed(commands, name), input as Record<string, unknown>);
+    const headers = new Headers(init.headers);
+    if (body !== null) headers.set('Content-Type', 'application/json');
+    return request(path, { ...init, method, headers, body });
+  };
+  return {
+    ...who,
+    manifest,
+    may: (name) => commands.has(name),
+    open,
+    call: async (name, input, init) => (await open(name, input, init)).json(),
+  };
+}
+
+function allowed(commands: ReadonlyMap<string, ManifestCommand>, name: string): ManifestCommand {
+  const command = commands.get(name);
+  if (command) return command;
+  throw new AnswerError('missing_scope', `This key may not use "${name}"`, {
+    hint: 'Sign in with a key that has the scope, or have one created.',
+  });
+}

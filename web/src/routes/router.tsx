@@ -1,0 +1,73 @@
+// All routes together. `/` leads to the first page that the key is offered.
+import { createRoute, createRouter, Link, redirect } from '@tanstack/react-router';
+import { queryClient } from '../api/query-client.ts';
+import { onSignedOut } from '../api/signed-out.ts';
+import { PAGES } from '../pages.ts';
+import { offeredPages } from '../shell/page.ts';
+import { seedQuery } from '../shell/seed-query.ts';
+import { shellRoute } from '../shell/shell-route.tsx';
+import { EmptyState, ErrorNotice, SkeletonRows } from '../ui/states.tsx';
+import { rootRoute } from './root-route.tsx';
+import { signInRoute } from './sign-in/sign-in-route.ts';
+
+const indexRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/',
+  beforeLoad: ({ context }) => {
+    const [first] = offeredPages(context.pages, context.seed.may);
+    if (first) throw redirect({ to: first.path, replace: true });
+  },
+});
+
+/** Inside the shell: whoever is signed in keeps the navigation. */
+const nowhereRoute = createRoute({ getParentRoute: () => shellRoute, path: '$', component: Nowhere });
+
+const routeTree = rootRoute.addChildren([
+  signInRoute,
+  shellRoute.addChildren([indexRoute, ...PAGES.flatMap((page) => [...page.routes]), nowhereRoute]),
+]);
+
+export const router = createRouter({
+  routeTree,
+  context: { queryClient, pages: PAGES },
+  defaultPreload: 'intent',
+  defaultPendingComponent: () => <SkeletonRows />,
+  defaultErrorComponent: ({ error, reset }) => (
+    <div className="p-6">
+      <ErrorNotice error={error} retry={reset} />
+    </div>
+  ),
+  defaultNotFoundComponent: Nowhere,
+});
+
+/** Whoever was signed in and is so no longer is told why, and comes back to where they were. */
+let leaving = false;
+onSignedOut(async (why) => {
+  if (leaving || !queryClient.getQueryData(seedQuery.queryKey)) return;
+  leaving = true;
+  await router.navigate({ to: '/sign-in', search: { to: router.state.location.href, because: why.code } });
+  queryClient.clear();
+  leaving = false;
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}
+
+function Nowhere() {
+  return (
+    <EmptyState
+      icon="search"
+      title="There is nothing here"
+      action={
+        <Link to="/" className="text-accent underline">
+          Go to the first page
+        </Link>
+      }
+    >
+      The address may be mistyped, or lead to a page that your key may not see.
+    </EmptyState>
+  );
+}

@@ -1,0 +1,87 @@
+// Signing in with an API key. The key goes to the server and nowhere else; what stays is a cookie that no script can read.
+import { useMutation } from '@tanstack/react-query';
+import { useRouter, useSearch } from '@tanstack/react-router';
+import { type FormEvent, useRef } from 'react';
+import type { ErrorCode } from '../../../../src/protocol/errors.ts';
+import { signIn } from '../../api/session.ts';
+import { Logo } from '../../shell/logo.tsx';
+import { Button } from '../../ui/button.tsx';
+import { Field } from '../../ui/field.tsx';
+import { ErrorNotice } from '../../ui/states.tsx';
+
+const BECAUSE: Partial<Record<ErrorCode, string>> = {
+  key_revoked: 'The key you were signed in with was revoked.',
+  key_disabled: 'The key you were signed in with was switched off.',
+  key_expired: 'The key you were signed in with has expired.',
+  key_rotated: 'The key you were signed in with was rotated. Sign in with its new secret.',
+};
+
+export function SignIn() {
+  const { to = '/', because } = useSearch({ from: '/sign-in' });
+  const router = useRouter();
+  const form = useRef<HTMLFormElement>(null);
+  const signingIn = useMutation({
+    mutationFn: signIn,
+    onSuccess: () => {
+      form.current?.reset();
+      router.history.push(to);
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const key = String(new FormData(form.current ?? undefined).get('key') ?? '').trim();
+    if (key !== '') signingIn.mutate(key);
+  };
+  return (
+    <main className="flex min-h-dvh flex-col items-center justify-center p-6">
+      <title>Sign in · Seed</title>
+      <div className="flex w-full max-w-sm flex-col gap-6">
+        <header className="flex flex-col items-center gap-3 text-center">
+          <Logo size="size-10" />
+          <h1 className="text-xl font-semibold">Sign in to Seed</h1>
+        </header>
+        {because && !signingIn.isError && (
+          <p role="status" className="rounded-lg bg-info-soft p-3 text-info">
+            {BECAUSE[because] ?? 'Your session has ended.'} You come back to where you were.
+          </p>
+        )}
+        <form
+          ref={form}
+          onSubmit={submit}
+          className="flex flex-col gap-4 rounded-xl border border-line bg-surface p-6"
+        >
+          <Field
+            label="API key"
+            name="key"
+            type="password"
+            placeholder="sk_live_…"
+            autoComplete="off"
+            autoCapitalize="none"
+            spellCheck={false}
+            autoFocus
+            required
+          />
+          {signingIn.isError && <ErrorNotice error={signingIn.error} />}
+          <Button type="submit" kind="primary" busy={signingIn.isPending}>
+            {signingIn.isPending ? 'Signing in' : 'Sign in'}
+          </Button>
+        </form>
+        <WhereKeysComeFrom />
+      </div>
+    </main>
+  );
+}
+
+function WhereKeysComeFrom() {
+  return (
+    <section className="flex flex-col gap-2 px-6 text-muted">
+      <h2 className="font-medium text-ink">Where do I get a key?</h2>
+      <p>
+        <code className="font-mono text-sm text-ink">npm start</code> prints the first one, once. Whoever has
+        a key makes more:
+      </p>
+      <p className="font-mono text-sm text-ink">seed keys create --name me --scopes '*'</p>
+      <p>The dashboard can do what the key can do, and nothing else.</p>
+    </section>
+  );
+}

@@ -1,0 +1,70 @@
+// Who is signed in, with which key, and the way out.
+import { useRouter } from '@tanstack/react-router';
+import { useSeed } from '../api/seed-context.ts';
+import { signOut } from '../api/session.ts';
+import { Badge } from '../ui/badge.tsx';
+import { Icon } from '../ui/icon.tsx';
+import { Menu } from '../ui/menu.tsx';
+import { RelativeTime } from '../ui/relative-time.tsx';
+import { toast } from '../ui/toast.tsx';
+
+export function AccountMenu() {
+  const { account, key } = useSeed();
+  const router = useRouter();
+  const leave = async (everywhere: boolean) => {
+    try {
+      await signOut(everywhere);
+    } catch (error) {
+      return toast(`Not signed out: ${(error as Error).message}`);
+    }
+    await router.navigate({ to: '/sign-in' });
+    router.options.context.queryClient.clear();
+  };
+  return (
+    <Menu
+      label="Account"
+      side="above"
+      buttonClassName="flex w-full items-center gap-2 rounded-md px-2 py-1 text-left hover:bg-sunken"
+      button={
+        <>
+          <Icon name="key" className="text-muted" />
+          <span className="min-w-0 leading-tight">
+            <span className="sr-only">Account</span>
+            <span className="block truncate font-medium">{account.name}</span>
+            <span className="block truncate text-xs text-muted">{key.name}</span>
+          </span>
+        </>
+      }
+      header={
+        <dl className="mb-1 flex w-64 flex-col gap-2 border-b border-line p-2 pb-3 text-sm">
+          <Row term="Key">
+            <span className="font-mono text-xs">{key.prefix}…</span>
+          </Row>
+          <Row term="Ends">{key.expiresAt ? <RelativeTime at={key.expiresAt} /> : 'never'}</Row>
+          <Row term="Scopes">
+            <span className="flex flex-wrap justify-end gap-1">
+              {key.scopes.map((scope) => (
+                <Badge key={scope} mono>
+                  {scope}
+                </Badge>
+              ))}
+            </span>
+          </Row>
+        </dl>
+      }
+      items={[
+        { label: 'Sign out', icon: 'signOut', onSelect: () => leave(false) },
+        { label: 'Sign out in all browsers', onSelect: () => leave(true) },
+      ]}
+    />
+  );
+}
+
+function Row({ term, children }: { term: string; children: React.ReactNode }) {
+  return (
+    <div className="flex items-start justify-between gap-4">
+      <dt className="text-muted">{term}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

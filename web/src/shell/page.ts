@@ -1,0 +1,19 @@
+// What a page of the dashboard tells about itself: from it come its place in the navigation, its shortcut, its screenshot.
+import type { AnyRoute } from '@tanstack/react-router';
+import type { IconName } from '../ui/icon.tsx';
+
+export interface Page {
+  name: string;
+  path: string;
+  icon: IconName;
+  /** The shortcut that leads there, such as `g k`. */
+  keys: string;
+  /** The command without which the page is of no use; null: any key may see it. */
+  needs: string | null;
+  routes: readonly AnyRoute[];
+}
+
+/** The pages that a key is offered. */
+export function offeredPages(pages: readonly Page[], may: (command: string) => boolean): Page[] {
+  return pages.filter(({ needs }) => needs === null || may(needs));
+}

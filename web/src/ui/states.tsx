@@ -1,0 +1,86 @@
+// What stands where there is nothing (yet), or where something went wrong.
+import type { ReactNode } from 'react';
+import { SeedError } from '../../../src/protocol/errors.ts';
+import { AnswerError } from '../api/request.ts';
+import { Button } from './button.tsx';
+import { classNames } from './class-names.ts';
+import { Icon, type IconName } from './icon.tsx';
+
+interface EmptyStateProps {
+  icon: IconName;
+  title: string;
+  /** What would be here and how it comes to be. */
+  children: ReactNode;
+  action?: ReactNode;
+}
+
+export function EmptyState({ icon, title, children, action }: EmptyStateProps) {
+  return (
+    <div className="flex flex-col items-center gap-2 px-6 py-12 text-center">
+      <span className="mb-2 flex size-10 items-center justify-center rounded-full bg-sunken text-muted">
+        <Icon name={icon} />
+      </span>
+      <h2 className="font-semibold">{title}</h2>
+      <div className="max-w-md text-balance text-muted">{children}</div>
+      {action && <div className="mt-2">{action}</div>}
+    </div>
+  );
+}
+
+/** What happened, what to do, and what to tell the operator. */
+export function ErrorNotice({ error, retry }: { error: unknown; retry?: () => void }) {
+  const known = error instanceof SeedError ? error : null;
+  const requestId = error instanceof AnswerError ? error.requestId : null;
+  return (
+    <div role="alert" className="flex gap-3 rounded-lg border border-bad bg-bad-soft p-4">
+      <Icon name="warning" className="mt-0.5 text-bad" />
+      <div className="flex min-w-0 flex-col items-start gap-1">
+        <p className="font-medium wrap-anywhere">
+          {sentence(known?.message ?? 'This part of the page failed')}
+        </p>
+        <p className="text-muted wrap-anywhere">
+          {known?.hint ??
+            (known ? 'Try again in a moment.' : 'Load the page again. If it stays, it is a fault of Seed.')}
+        </p>
+        <p className="font-mono text-xs text-muted wrap-anywhere">
+          {known?.code ?? String(error)}
+          {requestId && ` · request ${requestId}`}
+        </p>
+        {retry && (
+          <Button className="mt-2" onClick={retry}>
+            Try again
+          </Button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function sentence(text: string): string {
+  const start = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(start) ? start : `${start}.`;
+}
+
+/** The shape of what is being loaded. */
+export function Skeleton({ className }: { className?: string }) {
+  return (
+    <div
+      aria-hidden="true"
+      className={classNames('animate-pulse rounded bg-line', className ?? 'h-4 w-full')}
+    />
+  );
+}
+
+export function SkeletonRows({ rows = 8 }: { rows?: number }) {
+  return (
+    <div role="status" aria-label="Loading" className="flex flex-col gap-4 p-4">
+      {Array.from({ length: rows }, (_, row) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: they are all alike
+        <div key={row} className="flex flex-col gap-2">
+          <Skeleton className="h-3.5 w-40" />
+          <Skeleton className="h-3 w-full max-w-md" />
+        </div>
+      ))}
+    </div>
+  );
+}

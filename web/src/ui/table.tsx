@@ -1,0 +1,57 @@
+// A table with one row per object. Wider than the screen, it scrolls in its own box, which the keyboard reaches.
+import type { Key, ReactNode } from 'react';
+import { classNames } from './class-names.ts';
+
+export interface Column<Row> {
+  title: string;
+  cell(row: Row): ReactNode;
+  /** Numbers stand at the right, in digits of one width. */
+  numeric?: boolean;
+  className?: string;
+}
+
+interface TableProps<Row> {
+  /** What the table shows, for screen readers. */
+  label: string;
+  columns: readonly Column<Row>[];
+  rows: readonly Row[];
+  rowKey(row: Row): Key;
+}
+
+export function Table<Row>({ label, columns, rows, rowKey }: TableProps<Row>) {
+  return (
+    <section
+      aria-label={label}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls has to be reached by the keyboard
+      tabIndex={0}
+      className="overflow-x-auto rounded-lg border border-line bg-surface"
+    >
+      <table className="w-full border-collapse text-left">
+        <thead>
+          <tr className="border-b border-line text-sm text-muted">
+            {columns.map((column) => (
+              <th key={column.title} scope="col" className={cellLook(column, 'py-2 font-medium')}>
+                {column.title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody className="divide-y divide-line">
+          {rows.map((row) => (
+            <tr key={rowKey(row)}>
+              {columns.map((column) => (
+                <td key={column.title} className={cellLook(column, 'py-2 align-top')}>
+                  {column.cell(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function cellLook<Row>({ numeric, className }: Column<Row>, more: string): string {
+  return classNames('px-3 first:pl-4 last:pr-4', numeric && 'text-right tabular-nums', more, className);
+}
