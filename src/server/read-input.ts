@@ -61,6 +61,7 @@ async function fromParts(c: Context, delivery: Delivery): Promise<Record<string,
 
 /** Every name with its values; also one that is empty or `__proto__`, for the schema to refuse. */
 function readQuery(c: Context): Map<string, string[]> {
+  if (!c.req.url.includes('?')) return new Map();
   const { search, searchParams } = new URL(c.req.url);
   try {
     decodeURIComponent(search);
