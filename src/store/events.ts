@@ -4,7 +4,7 @@ import { isTerminal } from '../core/lifecycle.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { AgentEvent, ServerEvent, TaskEvent } from '../protocol/event.ts';
 import { LIMITS } from '../protocol/limits.ts';
-import { notify } from './signals.ts';
+import { notified } from './signals.ts';
 import { storableJson } from './storable.ts';
 import type { Store } from './store.ts';
 import type { Db, TaskRow, Tx } from './tables.ts';
@@ -98,17 +98,20 @@ export async function appendEvents(
     body: storableJson(event),
   }));
   for (let start = 0; start < rows.length; start += ROWS_PER_INSERT) {
+    const some = rows.slice(start, start + ROWS_PER_INSERT);
+    // One statement: every task waits for some of these.
     await tx
+      .with('counted', (counting) =>
+        counting
+          .updateTable('tasks')
+          .set({ last_seq: task.last_seq + start + some.length })
+          .where('id', '=', task.id)
+          .returning(notified(`task:${task.id}`)),
+      )
       .insertInto('events')
-      .values(rows.slice(start, start + ROWS_PER_INSERT))
+      .values(some)
       .execute();
   }
-  await tx
-    .updateTable('tasks')
-    .set({ last_seq: task.last_seq + events.length })
-    .where('id', '=', task.id)
-    .execute();
-  await notify(tx, `task:${task.id}`);
 }
 
 /** The events that `outputSoFar` needs, of a task with any number of them, without loading more than it will show. */

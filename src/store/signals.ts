@@ -12,6 +12,7 @@ const RECONNECT_MAX_MS = 5_000;
 
 export type Topic =
   | 'queue'
+  | 'keys'
   | 'webhooks'
   | `task:${string}`
   | `runner:${string}`
@@ -30,7 +31,12 @@ export interface Subscription extends Disposable {
 
 /** Wakes the topic's subscribers on all servers once the transaction commits. */
 export async function notify(db: Db, topic: Topic): Promise<void> {
-  await sql`select pg_notify(${CHANNEL}, ${topic})`.execute(db);
+  await sql`select ${notified(topic)}`.execute(db);
+}
+
+/** The same for the `returning` of a statement that changes a row. */
+export function notified(topic: Topic) {
+  return sql<void>`pg_notify(${CHANNEL}, ${topic})`.as('notified');
 }
 
 /** Holds one connection from `open` to `close` and makes a new one whenever it breaks. */
@@ -64,15 +70,25 @@ export class Signals {
     this.#client = client;
   }
 
+  /** Calls `wake`, which must not throw, whenever the topic is notified or that may have been missed. */
+  watch(topic: Topic, wake: () => void): Disposable {
+    const wakes = this.#wakes.get(topic) ?? new Set();
+    this.#wakes.set(topic, wakes.add(wake));
+    return {
+      [Symbol.dispose]: () => {
+        wakes.delete(wake);
+        if (wakes.size === 0 && this.#wakes.get(topic) === wakes) this.#wakes.delete(topic);
+      },
+    };
+  }
+
   subscribe(topic: Topic): Subscription {
     let notified = false;
     let resolveNext: (() => void) | undefined;
-    const wake = () => {
+    const watching = this.watch(topic, () => {
       notified = true;
       resolveNext?.();
-    };
-    const wakes = this.#wakes.get(topic) ?? new Set();
-    this.#wakes.set(topic, wakes.add(wake));
+    });
     return {
       next: async (timeoutMs, abort) => {
         if (!notified && !abort?.aborted) {
@@ -91,8 +107,7 @@ export class Signals {
         notified = false;
       },
       [Symbol.dispose]: () => {
-        wakes.delete(wake);
-        if (wakes.size === 0 && this.#wakes.get(topic) === wakes) this.#wakes.delete(topic);
+        watching[Symbol.dispose]();
         resolveNext?.();
       },
     };

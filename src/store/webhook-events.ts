@@ -6,7 +6,7 @@ import { LIMITS } from '../protocol/limits.ts';
 import type { Page } from '../protocol/page.ts';
 import type { WebhookEvent } from '../protocol/webhook.ts';
 import { behindCursor, type PageRequest, pageOfRows } from './cursor.ts';
-import { notify } from './signals.ts';
+import { notified } from './signals.ts';
 import { storableJson } from './storable.ts';
 import type { Db, Tx, WebhookEventRow } from './tables.ts';
 
@@ -46,8 +46,8 @@ export async function emitEvent(tx: Tx, event: NewEvent, now: Date): Promise<str
       url: event.url ?? null,
       only_endpoint_id: event.onlyEndpointId ?? null,
     })
+    .returning(notified('webhooks'))
     .execute();
-  await notify(tx, 'webhooks');
   return id;
 }
 
