@@ -44,10 +44,10 @@ export const ServerEvent = z.discriminatedUnion('type', [
 export type ServerEvent = z.infer<typeof ServerEvent>;
 
 const position = { seq: z.number().int().positive(), at: z.iso.datetime() };
-export const TaskEvent = z
+export const TaskEvent: z.ZodType<TaskEvent> = z
   .discriminatedUnion('type', [
     ...AgentEvent.options.map((option) => option.extend(position)),
     ...ServerEvent.options.map((option) => option.extend(position)),
   ] as unknown as [z.ZodObject, ...z.ZodObject[]])
-  .meta({ id: 'TaskEvent' });
+  .meta({ id: 'TaskEvent' }) as unknown as z.ZodType<TaskEvent>;
 export type TaskEvent = (AgentEvent | ServerEvent) & { seq: number; at: string };

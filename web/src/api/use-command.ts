@@ -49,7 +49,8 @@ export function usePages<Name extends ListCommand>(
     getNextPageParam: (page) => (page as { nextCursor: string | null }).nextCursor,
     placeholderData: keepPreviousData,
     enabled: options.enabled ?? true,
-    refetchInterval: options.refreshMs ?? false,
+    // All pages that were read are read anew: the more they are, the less often.
+    refetchInterval: ({ state }) => (options.refreshMs ?? 0) * (state.data?.pages.length ?? 1) || false,
   });
   const pages = (query.data?.pages ?? []) as unknown as { items: ItemOf<Name>[] }[];
   return { ...query, items: pages.flatMap((page) => page.items) };

@@ -1,0 +1,84 @@
+// /tasks, and /tasks/<id> with its views: the conversation first, then ledger, artifacts, usage and details.
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import type { Page } from '../../shell/page.ts';
+import { shellRoute } from '../../shell/shell-route.tsx';
+import { isTaskStatus, type TaskStatus } from './task-status.tsx';
+
+interface TasksSearch {
+  /** What is searched for. */
+  q?: string | undefined;
+  status?: TaskStatus | undefined;
+  /** Id of the key that started them. */
+  key?: string | undefined;
+  /** Id of the task whose agent started them. */
+  parent?: string | undefined;
+}
+
+interface ArtifactsSearch {
+  /** The artifact that is looked at. */
+  name?: string | undefined;
+}
+
+const textOrNone = (value: unknown) =>
+  (typeof value === 'string' || typeof value === 'number') && value !== '' ? String(value) : undefined;
+
+const tasksRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/tasks',
+  validateSearch: ({ q, status, key, parent }: Record<string, unknown>): TasksSearch => ({
+    q: textOrNone(q),
+    status: isTaskStatus(status) ? status : undefined,
+    key: textOrNone(key),
+    parent: textOrNone(parent),
+  }),
+  component: lazyRouteComponent(() => import('./tasks.tsx'), 'Tasks'),
+});
+
+const taskRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/tasks/$id',
+  component: lazyRouteComponent(() => import('./task/task.tsx'), 'Task'),
+});
+
+const conversationRoute = createRoute({
+  getParentRoute: () => taskRoute,
+  path: '/',
+  component: lazyRouteComponent(() => import('./task/conversation/conversation.tsx'), 'Conversation'),
+});
+
+const ledgerRoute = createRoute({
+  getParentRoute: () => taskRoute,
+  path: 'ledger',
+  component: lazyRouteComponent(() => import('./task/ledger.tsx'), 'Ledger'),
+});
+
+const artifactsRoute = createRoute({
+  getParentRoute: () => taskRoute,
+  path: 'artifacts',
+  validateSearch: ({ name }: Record<string, unknown>): ArtifactsSearch => ({ name: textOrNone(name) }),
+  component: lazyRouteComponent(() => import('./task/artifacts/artifacts.tsx'), 'Artifacts'),
+});
+
+const usageRoute = createRoute({
+  getParentRoute: () => taskRoute,
+  path: 'usage',
+  component: lazyRouteComponent(() => import('./task/usage.tsx'), 'Usage'),
+});
+
+const detailsRoute = createRoute({
+  getParentRoute: () => taskRoute,
+  path: 'details',
+  component: lazyRouteComponent(() => import('./task/details.tsx'), 'Details'),
+});
+
+export const tasksPage = {
+  name: 'Tasks',
+  path: '/tasks',
+  icon: 'list',
+  keys: 'g t',
+  needs: 'tasks list',
+  routes: [
+    tasksRoute,
+    taskRoute.addChildren([conversationRoute, ledgerRoute, artifactsRoute, usageRoute, detailsRoute]),
+  ],
+} as const satisfies Page;

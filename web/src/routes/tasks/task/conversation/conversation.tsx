@@ -1,0 +1,76 @@
+// The conversation as it comes. Only what is on the screen is in the page, however long it is; it follows the end while one is there.
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useRef } from 'react';
+import { useShortcut } from '../../../../shell/keyboard/use-shortcut.ts';
+import { Button } from '../../../../ui/button.tsx';
+import { useTask } from '../task-context.ts';
+import { conversationRows } from './conversation-rows.ts';
+import { EntryView } from './entry-view.tsx';
+import { StreamNotice } from './stream-notice.tsx';
+
+const ESTIMATED_HEIGHT = 48;
+const AT_END_PX = 40;
+
+export function Conversation() {
+  const { task, transcript, stream } = useTask();
+  const box = useRef<HTMLElement>(null);
+  const rows = conversationRows(task, transcript);
+  const list = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => box.current,
+    getItemKey: (place) => rows[place]?.key ?? place,
+    estimateSize: () => ESTIMATED_HEIGHT,
+    overscan: 6,
+    gap: 12,
+    paddingStart: 16,
+    paddingEnd: 24,
+    anchorTo: 'end',
+    followOnAppend: true,
+    scrollEndThreshold: AT_END_PX,
+  });
+  const toEnd = () => list.scrollToEnd();
+  useShortcut('l', 'Jump to the end of the conversation', toEnd);
+  const away = !list.isAtEnd() && list.getTotalSize() > (list.scrollRect?.height ?? 0);
+  return (
+    <div className="relative h-full">
+      <section
+        ref={box}
+        aria-label="Conversation"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls has to be reached by the keyboard
+        tabIndex={0}
+        className="h-full overflow-y-auto -outline-offset-2!"
+      >
+        <div className="relative w-full" style={{ height: list.getTotalSize() }}>
+          {list.getVirtualItems().map(({ key, index, start }) => {
+            const row = rows[index];
+            return (
+              row && (
+                <div
+                  key={key}
+                  ref={list.measureElement}
+                  data-index={index}
+                  className="absolute inset-x-0 top-0 px-4 md:px-6"
+                  style={{ transform: `translateY(${start}px)` }}
+                >
+                  <EntryView
+                    row={row}
+                    startedAt={task.startedAt ?? task.createdAt}
+                    over={task.completedAt !== null}
+                  />
+                </div>
+              )
+            );
+          })}
+        </div>
+      </section>
+      <div className="pointer-events-none absolute inset-x-0 bottom-3 flex flex-col items-center gap-2 px-4">
+        {away && (
+          <Button icon="arrowDown" className="pointer-events-auto rounded-full! shadow-lg" onClick={toEnd}>
+            {task.completedAt === null ? 'Jump to live' : 'Jump to the end'}
+          </Button>
+        )}
+        <StreamNotice state={stream} />
+      </div>
+    </div>
+  );
+}

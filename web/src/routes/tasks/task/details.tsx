@@ -1,0 +1,141 @@
+// Everything else that a task tells: what it was asked with, and what it may.
+import { Link } from '@tanstack/react-router';
+import { bytes } from '../../../format/numbers.ts';
+import { duration, fullTime } from '../../../format/times.ts';
+import { Badge } from '../../../ui/badge.tsx';
+import { CopyButton } from '../../../ui/copy-button.tsx';
+import { Fact, Facts } from '../../../ui/facts.tsx';
+import { ForeignBlock } from '../../../ui/foreign-block.tsx';
+import { ForeignText } from '../../../ui/foreign-text.tsx';
+import { Section } from '../../../ui/section.tsx';
+import { Table } from '../../../ui/table.tsx';
+import { useKeyNames } from '../use-key-names.ts';
+import { useTask } from './task-context.ts';
+import { ViewFrame } from './view-frame.tsx';
+
+export function Details() {
+  const { task } = useTask();
+  const { nameOf } = useKeyNames();
+  const { scopes, resources, metadata, parentTaskId } = task;
+  return (
+    <ViewFrame label="Details">
+      <Section
+        title="Instruction"
+        actions={<CopyButton text={task.instruction} label="Copy the instruction" />}
+      >
+        <ForeignBlock
+          text={task.instruction}
+          className="rounded-lg border border-line bg-surface px-4 py-3"
+        />
+      </Section>
+      <Section title="Scopes">
+        <Facts>
+          <Fact term="Asked for">
+            {scopes.requested ? <Scopes of={scopes.requested} /> : 'all that the key has'}
+          </Fact>
+          <Fact term="Effective">
+            <Scopes of={scopes.effective} />
+          </Fact>
+          {scopes.denied.length > 0 && (
+            <Fact term="Denied">
+              <Scopes of={scopes.denied} />
+            </Fact>
+          )}
+        </Facts>
+      </Section>
+      <Section title="Task">
+        <Facts>
+          <Fact term="Id">
+            <span className="flex items-center gap-1">
+              <span className="font-mono text-sm">{task.id}</span>
+              <CopyButton text={task.id} label="Copy the id" />
+            </span>
+          </Fact>
+          <Fact term="Key">
+            <Link to="/tasks" search={{ key: task.keyId }} className="text-accent hover:underline">
+              <ForeignText text={nameOf(task.keyId)} />
+            </Link>
+          </Fact>
+          {parentTaskId && (
+            <Fact term="Started by">
+              <Link to="/tasks/$id" params={{ id: parentTaskId }} className="text-accent hover:underline">
+                task {parentTaskId.slice(0, 8)}
+              </Link>
+            </Fact>
+          )}
+          <Fact term="Tasks it started">
+            <Link to="/tasks" search={{ parent: task.id }} className="text-accent hover:underline">
+              Show them
+            </Link>
+          </Fact>
+          <Fact term="Model">
+            <span className="font-mono text-sm">
+              <ForeignText text={[task.model, ...task.fallbackModels].join(', then ')} />
+            </span>
+          </Fact>
+          <Fact term="Created">{fullTime(task.createdAt)}</Fact>
+          <Fact term="Time limit">
+            {duration(task.timeout)}
+            {task.deadline && <span className="text-muted"> · until {fullTime(task.deadline)}</span>}
+          </Fact>
+          <Fact term="Sandbox">
+            {resources.vcpus} processors · {resources.memoryMb} MiB memory · {resources.diskMb} MiB files ·{' '}
+            {resources.processes} processes
+          </Fact>
+          {task.exitCode !== null && <Fact term="Exit code">{task.exitCode}</Fact>}
+        </Facts>
+      </Section>
+      {task.files.length > 0 && (
+        <Section title="Files it was given">
+          <Pairs
+            titles={['Name', 'Size and type']}
+            pairs={task.files.map(({ name, size, type }) => [name, `${bytes(size)} · ${type}`])}
+          />
+        </Section>
+      )}
+      {Object.keys(metadata).length > 0 && (
+        <Section title="Metadata">
+          <Pairs titles={['Name', 'Value']} pairs={Object.entries(metadata)} />
+        </Section>
+      )}
+      {task.stderr && (
+        <Section title="Diagnostics">
+          <ForeignBlock
+            mono
+            text={task.stderr}
+            className="rounded-lg border border-line bg-surface px-4 py-3"
+          />
+        </Section>
+      )}
+    </ViewFrame>
+  );
+}
+
+type Pair = readonly [string, string];
+
+function Pairs({ titles: [name, value], pairs }: { titles: Pair; pairs: readonly Pair[] }) {
+  return (
+    <Table
+      label={`${name} and ${value}`}
+      columns={[
+        { title: name, className: 'w-1/3 wrap-anywhere', cell: (pair) => <ForeignText text={pair[0]} /> },
+        { title: value, className: 'wrap-anywhere', cell: (pair) => <ForeignText text={pair[1]} /> },
+      ]}
+      rows={pairs}
+      rowKey={(pair) => pair[0]}
+    />
+  );
+}
+
+function Scopes({ of: scopes }: { of: readonly string[] }) {
+  if (scopes.length === 0) return <span className="text-muted">none: the agent could call no command</span>;
+  return (
+    <span className="flex flex-wrap gap-1">
+      {scopes.map((scope) => (
+        <Badge key={scope} mono>
+          {scope}
+        </Badge>
+      ))}
+    </span>
+  );
+}

@@ -1,0 +1,70 @@
+// What a task has used: tokens and money, and its sandbox once it has ended.
+import type { ReactNode } from 'react';
+import { bytes, count, money } from '../../../format/numbers.ts';
+import { duration } from '../../../format/times.ts';
+import { Fact, Facts } from '../../../ui/facts.tsx';
+import { Section } from '../../../ui/section.tsx';
+import { BudgetUse } from './budget-use.tsx';
+import { useTask } from './task-context.ts';
+import { ViewFrame } from './view-frame.tsx';
+
+const MIB = 1024 * 1024;
+
+export function Usage() {
+  const { task } = useTask();
+  const { cost, usage, used, budget, resources } = task;
+  return (
+    <ViewFrame label="Usage">
+      <div className="grid gap-x-10 gap-y-6 lg:grid-cols-2">
+        <Section title="Tokens">
+          <Numbers>
+            <Fact term="Input">{count(task.inputTokens)}</Fact>
+            <Fact term="Output">{count(task.outputTokens)}</Fact>
+            <Fact term="Calls of the model">{count(used.calls)}</Fact>
+          </Numbers>
+        </Section>
+        <Section title="Cost">
+          <Numbers>
+            <Fact term="Model">{money(cost.llm)}</Fact>
+            <Fact term="Sandbox">
+              {usage || task.completedAt ? money(cost.compute) : 'counted when it has ended'}
+            </Fact>
+            <Fact term="Total">
+              <strong className="font-semibold">{money(cost.total)}</strong>
+            </Fact>
+          </Numbers>
+        </Section>
+        <Section title="Sandbox">
+          {usage ? (
+            <Numbers>
+              <Fact term="Processor">{duration(usage.cpuSeconds * 1_000)}</Fact>
+              <Fact term="Memory at its peak">
+                {bytes(usage.peakMemoryBytes)} of {bytes(resources.memoryMb * MIB)}
+              </Fact>
+              <Fact term="Time">{duration(usage.wallMs)}</Fact>
+            </Numbers>
+          ) : (
+            <p className="text-muted">
+              {task.completedAt === null
+                ? 'Measured when it has ended.'
+                : 'There was no sandbox, or nothing was measured.'}
+            </p>
+          )}
+        </Section>
+        {budget && (
+          <Section title="Budget">
+            <BudgetUse budget={budget} used={used} />
+          </Section>
+        )}
+      </div>
+    </ViewFrame>
+  );
+}
+
+function Numbers({ children }: { children: ReactNode }) {
+  return (
+    <div className="tabular-nums">
+      <Facts>{children}</Facts>
+    </div>
+  );
+}

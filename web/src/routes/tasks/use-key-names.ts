@@ -1,0 +1,23 @@
+// Names of keys by their ids, as far as this key may see them.
+
+import { useSeed } from '../../api/seed-context.ts';
+import { useCommand } from '../../api/use-command.ts';
+
+/** The newest; older ones are shown by the beginning of their ids. */
+const KEYS_MOST = 100;
+
+export interface KeyNames {
+  keys: readonly { id: string; name: string }[];
+  nameOf(id: string): string;
+}
+
+export function useKeyNames(): KeyNames {
+  const { key, may } = useSeed();
+  const { data } = useCommand('keys list', { limit: KEYS_MOST }, { enabled: may('keys list') });
+  const keys = data?.items ?? [];
+  return {
+    keys,
+    nameOf: (id) =>
+      id === key.id ? key.name : (keys.find((one) => one.id === id)?.name ?? `key ${id.slice(0, 8)}`),
+  };
+}
