@@ -1,10 +1,12 @@
 // Reads a task every two seconds until nothing of it changes any more, and follows its events.
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useReducer, useState } from 'react';
+import type { TaskEvent } from '../../../../../src/protocol/event.ts';
 import { useSeed } from '../../../api/seed-context.ts';
 import { useCommand } from '../../../api/use-command.ts';
 import { useStream } from '../../../api/use-stream.ts';
 import { EMPTY_TRANSCRIPT, withEvents } from './conversation/transcript.ts';
+import { useGathered } from './use-gathered.ts';
 
 const REFRESH_MS = 2_000;
 /** What its sandbox used is known a moment after the end. */
@@ -25,12 +27,13 @@ export function useOpenTask(id: string) {
   }, [completedAt]);
 
   const [transcript, take] = useReducer(withEvents, EMPTY_TRANSCRIPT);
-  const stream = useStream('tasks events', may('tasks events') && task ? { id } : null, (events) => {
+  const gather = useGathered<TaskEvent>((events) => {
     take(events);
     // The header keeps step with the conversation.
     if (events.some(({ type }) => type === 'status')) {
       void queryClient.invalidateQueries({ queryKey: ['tasks get', { id }] });
     }
   });
+  const stream = useStream('tasks events', may('tasks events') && task ? { id } : null, gather);
   return { task, error: read.error, retry: () => void read.refetch(), transcript, stream };
 }

@@ -1,6 +1,6 @@
 // The conversation as it comes. Only what is on the screen is in the page, however long it is; it follows the end while one is there.
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useRef } from 'react';
+import { useCallback, useMemo, useRef } from 'react';
 import { useShortcut } from '../../../../shell/keyboard/use-shortcut.ts';
 import { Button } from '../../../../ui/button.tsx';
 import { useTask } from '../task-context.ts';
@@ -14,11 +14,13 @@ const AT_END_PX = 40;
 export function Conversation() {
   const { task, transcript, stream } = useTask();
   const box = useRef<HTMLElement>(null);
-  const rows = conversationRows(task, transcript);
+  const rows = useMemo(() => conversationRows(task, transcript), [task, transcript]);
+  // The same function as long as the rows are the same: places are counted anew for another.
+  const getItemKey = useCallback((place: number) => rows[place]?.key ?? place, [rows]);
   const list = useVirtualizer({
     count: rows.length,
     getScrollElement: () => box.current,
-    getItemKey: (place) => rows[place]?.key ?? place,
+    getItemKey,
     estimateSize: () => ESTIMATED_HEIGHT,
     overscan: 6,
     gap: 12,
@@ -38,7 +40,7 @@ export function Conversation() {
         aria-label="Conversation"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls has to be reached by the keyboard
         tabIndex={0}
-        className="h-full overflow-y-auto -outline-offset-2!"
+        className="h-full overflow-y-auto contain-strict -outline-offset-2!"
       >
         <div className="relative w-full" style={{ height: list.getTotalSize() }}>
           {list.getVirtualItems().map(({ key, index, start }) => {
