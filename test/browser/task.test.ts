@@ -1,6 +1,6 @@
 // One task in a real sandbox: watched to its end, stopped, with hostile output, over a line that breaks.
 import type { Page } from 'playwright-core';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { describeInBrowser, expectAccessible, type TestBrowser } from '../fixtures/browser.ts';
 import { type CuttableLine, startLine } from '../fixtures/cuttable-line.ts';
 import { bash, startSeed, type TestSeed } from '../fixtures/seed.ts';
@@ -29,20 +29,51 @@ const open = async ({ server, signedIn }: SeedBrowser, instruction: string, more
   return { id, page: await signedIn({ path: `/tasks/${id}` }) };
 };
 
+/** The sequence numbers of all entries, read while scrolling from the first to the last. */
+async function entriesOf(page: Page): Promise<string[]> {
+  const found = new Set<string>();
+  const read = () =>
+    page.evaluate<[string[], boolean]>(`{
+      const box = document.querySelector('section[aria-label=Conversation]');
+      const keys = [...box.querySelectorAll('[data-key]')].map((row) => row.dataset.key);
+      const isEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - 2;
+      box.scrollTop += 150;
+      [keys, isEnd];
+    }`);
+  await page.evaluate("document.querySelector('section[aria-label=Conversation]').scrollTop = 0");
+  await page.locator('[data-key=instruction]').waitFor();
+  for (;;) {
+    const [keys, isEnd] = await read();
+    for (const key of keys) found.add(key);
+    if (isEnd) break;
+  }
+  return [...found].filter((key) => /^\d+$/.test(key)).sort((one, other) => Number(one) - Number(other));
+}
+
+/** In the sandbox: goes on when the gate is open, which is when there is a key of that name. */
+const waitFor = (gate: string) =>
+  `until seed keys list --q ${gate} 2>/dev/null | grep -q ${gate}; do sleep 0.5; done`;
+
 describeInBrowser<SeedBehindLine>(
   'the page of a task',
   (browser) => {
+    const openGate = (name: string) =>
+      browser.server.call('POST', '/api/v1/keys', { body: { name, scopes: ['keys:read'] } });
+    afterEach(() => browser.server.line.mend());
+
     it('shows a task live from its start to its end, with all that is known of it', async () => {
-      const instruction = bash('echo before; seed keys list >/dev/null; sleep 3; echo after');
+      const instruction = bash(`echo before; ${waitFor('gate-one')}; echo after`);
       const { id, page } = await open(browser, instruction, {
         scopes: ['keys:read', 'tasks:read'],
         budget: { calls: 20 },
         metadata: { team: 'garden' },
       });
-      await conversation(page).getByText('before', { exact: true }).waitFor();
+      // The first task may have to wait until the snapshot is made.
+      await conversation(page).getByText('before', { exact: true }).waitFor({ timeout: 45_000 });
       expect((await browser.server.getTask(id)).status, 'it is shown while it runs').toBe('running');
       await page.getByRole('timer').getByText(/left$/).waitFor();
-      await conversation(page).getByText('keys list', { exact: true }).waitFor();
+      await conversation(page).getByText('keys list', { exact: true }).first().waitFor();
+      await openGate('gate-one');
       await status(page, 'Completed').waitFor();
       await page.getByRole('region', { name: 'Answer' }).waitFor();
       const timeline = await page.getByRole('list', { name: 'Timeline' }).textContent();
@@ -138,7 +169,7 @@ describeInBrowser<SeedBehindLine>(
       await status(page, 'Completed').waitFor();
       const output = page.getByRole('region', { name: 'Output of bash' });
       await page.keyboard.press('l');
-      await output.getByText('the-end').waitFor();
+      await output.getByText('the-end').last().waitFor();
       const shown = async () => ((await output.textContent()) ?? '').length;
       const before = await shown();
       expect(before).toBeLessThan(10_000);
@@ -149,37 +180,41 @@ describeInBrowser<SeedBehindLine>(
     });
 
     it('says that the line is lost, comes back by itself and has missed nothing', async () => {
-      const { id, page } = await open(
-        browser,
-        bash('for i in $(seq 1 60); do echo "line number $i"; sleep 0.1; done'),
-      );
-      await conversation(page)
-        .getByText(/line number 3\b/)
-        .waitFor();
+      const print = (from: number, to: number) => `for i in $(seq ${from} ${to}); do echo "line $i."; done`;
+      const script = [print(1, 10), waitFor('gate-two'), print(11, 20), waitFor('gate-three'), print(21, 30)];
+      const { id, page } = await open(browser, bash(script.join('; ')));
+      // High enough for the output to stay on the screen, however often the gates are asked for.
+      await page.setViewportSize({ width: 1280, height: 4_000 });
       const { line } = browser.server;
+      const lost = page.getByText('Connection lost, reconnecting…');
+      await conversation(page).getByText('line 10.').waitFor();
       line.cut();
-      await page.getByText('Connection lost, reconnecting…').waitFor();
-      // Meanwhile it goes on.
+      await lost.waitFor();
+      await openGate('gate-two');
       await browser.server.waitForEvent(
         id,
-        (event) => event.type === 'tool_output' && event.chunk.includes('line number 30'),
+        (event) => event.type === 'tool_output' && event.chunk.includes('line 20.'),
       );
+      expect(await conversation(page).getByText('line 20.').count()).toBe(0);
       line.mend();
-      await page.getByText('Connection lost, reconnecting…').waitFor({ state: 'hidden' });
+      await lost.waitFor({ state: 'hidden' });
+      await conversation(page).getByText('line 20.').waitFor();
+
+      // And once more, so that it has ended when the line is back.
       line.cut();
-      await page.getByText('Connection lost, reconnecting…').waitFor();
+      await lost.waitFor();
+      await openGate('gate-three');
+      const events = await browser.server.events(id);
       line.mend();
       await status(page, 'Completed').waitFor();
       await page.getByRole('region', { name: 'Answer' }).waitFor();
-      const events = await browser.server.events(id);
       const printed = events.flatMap((event) => (event.type === 'tool_output' ? [event.chunk] : [])).join('');
-      expect(printed.match(/line number \d+/g)).toHaveLength(60);
-      const shown = await page
-        .getByRole('region', { name: 'Output of bash' })
-        .locator('bdi')
-        .last()
-        .textContent();
-      expect(shown).toBe(printed);
+      expect(printed.match(/line \d+\./g)).toHaveLength(30);
+      const output = page.getByRole('region', { name: 'Output of bash' }).locator('bdi').last();
+      expect(await output.textContent()).toBe(printed);
+      // What a tool prints and its result stand with its call.
+      const entries = events.filter(({ type }) => type !== 'tool_output' && type !== 'tool_result');
+      expect(await entriesOf(page)).toEqual(entries.map(({ seq }) => String(seq)));
     });
 
     it('shows artifacts and CSV as a table, nothing of them runs, and each has an address', async () => {

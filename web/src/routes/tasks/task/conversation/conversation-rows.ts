@@ -3,7 +3,7 @@ import type { Task } from '../../../../../../src/protocol/task.ts';
 import type { Entry, Transcript } from './transcript.ts';
 
 export type Row = { key: string | number } & (
-  | { type: 'instruction'; text: string }
+  | { type: 'instruction'; at: string; text: string }
   | { type: 'answer'; at: string; text: string }
   | { type: 'entry'; entry: Entry }
 );
@@ -15,7 +15,9 @@ export function conversationRows(task: Task, { entries }: Transcript): Row[] {
   const said = lastText?.type === 'text' && lastText.text.trim() === stdout?.trim();
   const isAnswered =
     status === 'completed' && completedAt !== null && stdout !== null && stdout.trim() !== '';
-  const rows: Row[] = [{ key: 'instruction', type: 'instruction', text: task.instruction }];
+  const rows: Row[] = [
+    { key: 'instruction', type: 'instruction', at: task.createdAt, text: task.instruction },
+  ];
   for (const [place, entry] of entries.entries()) {
     // The text that is the answer looks like it.
     if (isAnswered && said && place === last && entry.type === 'text')

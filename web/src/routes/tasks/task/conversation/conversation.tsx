@@ -51,6 +51,7 @@ export function Conversation() {
                   key={key}
                   ref={list.measureElement}
                   data-index={index}
+                  data-key={key}
                   className="absolute inset-x-0 top-0 px-4 md:px-6"
                   style={{ transform: `translateY(${start}px)` }}
                 >

@@ -22,9 +22,11 @@ export function EntryView({ row, startedAt, over }: EntryViewProps) {
   if (row.type === 'entry') return <EventView entry={row.entry} startedAt={startedAt} over={over} />;
   if (row.type === 'instruction') {
     return (
-      <Box title="Instruction" className="border-line bg-surface">
-        <ForeignBlock text={row.text} />
-      </Box>
+      <Line at={row.at} startedAt={row.at}>
+        <Box title="Instruction" className="border-line bg-surface">
+          <ForeignBlock text={row.text} />
+        </Box>
+      </Line>
     );
   }
   return (
@@ -79,7 +81,7 @@ function Line({ at, startedAt, children }: { at: string; startedAt: string; chil
         title={fullTime(at)}
         className="hidden pt-1.5 text-right text-xs text-faint tabular-nums md:block"
       >
-        +{duration(passedMs)}
+        {passedMs > 0 && `+${duration(passedMs)}`}
       </time>
     </div>
   );
