@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { startAllInOne } from '../../src/all-in-one.ts';
 import { wholeEnvironment } from '../../src/lib/env.ts';
 import { cacheDirSetting, dataDirSetting } from '../../src/lib/settings.ts';
+import { SAMPLE_TASKS } from './sample-tasks.ts';
 
 export interface SampleSeed {
   url: string;
@@ -16,12 +17,6 @@ const KEYS = [
   { name: 'nightly audit', scopes: ['keys:read', 'audit:read'] },
   { name: 'ci', scopes: ['tasks:*'], expiresIn: '7d', requestsPerMinute: 60 },
   { name: 'support desk', scopes: ['contacts:read', 'emails:write', 'tasks:write', 'tasks:read'] },
-];
-
-const INSTRUCTIONS = [
-  'Check our API key inventory and revoke any expired ones',
-  '```bash\nseed keys list\n```',
-  '```bash\necho "The report is in out/report.csv"; printf "day,tasks\\nMonday,3\\n" > /workspace/out/report.csv\n```',
 ];
 
 export async function startSampleSeed(): Promise<SampleSeed> {
@@ -54,14 +49,18 @@ export async function startSampleSeed(): Promise<SampleSeed> {
 }
 
 async function fill(url: string, key: string): Promise<void> {
-  const post = async (path: string, body: object) => {
+  const post = async (path: string, body: object, waitSeconds = 60) => {
     const response = await fetch(`${url}/api/v1${path}`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', prefer: 'wait=60' },
+      headers: {
+        authorization: `Bearer ${key}`,
+        'content-type': 'application/json',
+        prefer: `wait=${waitSeconds}`,
+      },
       body: JSON.stringify(body),
     });
     if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
   };
   for (const body of KEYS) await post('/keys', body);
-  for (const instruction of INSTRUCTIONS) await post('/tasks/run', { instruction, timeout: 60_000 });
+  for (const { body, detached } of SAMPLE_TASKS) await post('/tasks/run', body, detached ? 0 : 60);
 }

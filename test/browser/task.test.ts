@@ -156,8 +156,8 @@ describeInBrowser<SeedBehindLine>(
       expect(coloured).toContainEqual(['red ', 'rgb(255, 123, 114)']);
       expect(coloured).toContainEqual(['green', 'rgb(0, 255, 0)']);
       const shown = (await output.textContent()) ?? '';
-      expect(shown).toContain('accessU+202Etxt.exe 50%␍\n100%');
-      expect(shown).toContain('␇');
+      expect(shown).toContain('accessU+202Etxt.exe 50%CR\n100%');
+      expect(shown).toContain('BEL');
       expect(shown).toContain('<script>window.ran = true</script>');
       expect(await page.locator('main script, main img, main b, main svg[onload]').count()).toBe(0);
       expect(await page.evaluate('window.ran')).toBeUndefined();

@@ -10,9 +10,9 @@ const shown = (text: string) =>
 it.each([
   ['plain\ttext\nof two lines', 'plain\ttext\nof two lines'],
   ['lines\r\nof Windows', 'lines\nof Windows'],
-  ['10%\r20%', '10%[␍]\n20%'],
-  ['bell \x07 and escape \x1b[31m', 'bell [␇] and escape [␛][31m'],
-  ['gone \x7f \x9b', 'gone [␡] [U+009B]'],
+  ['10%\r20%', '10%[CR]\n20%'],
+  ['bell \x07 and escape \x1b[31m', 'bell [BEL] and escape [ESC][31m'],
+  ['gone \x7f \x9b', 'gone [DEL] [U+009B]'],
   ['access\u202etxt.exe\u2066\u200f', 'access[U+202E]txt.exe[U+2066][U+200F]'],
   ['in\u200bvis\ufeffible\u00ad\u2028', 'in[U+200B]vis[U+FEFF]ible[U+00AD][U+2028]'],
   ['tags \u{e0041}\u{e0042}', 'tags [U+E0041][U+E0042]'],

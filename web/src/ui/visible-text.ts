@@ -2,7 +2,7 @@
 // order in which the rest is read, becomes a sign of its own. Zero-width joiners stay: scripts and emoji need them.
 
 export interface Sign {
-  /** What is shown in its place: `␛`, `U+202E`. */
+  /** What is shown in its place: `ESC`, `U+202E`. */
   sign: string;
   codePoint: string;
 }
@@ -10,10 +10,12 @@ export interface Sign {
 /** Control characters, invisible ones and those that turn the direction of writing (Unicode's Cc, Cf, Zl and Zp). */
 const INVISIBLE = /(?![\t\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 const ALL_INVISIBLE = new RegExp(`(${INVISIBLE.source})`, 'gu');
-/** Unicode's pictures of control characters begin here, in their order. */
-const CONTROL_PICTURES = 0x2400;
+/** ECMA-48's names of the control characters from 0 on: pictures of them are missing in many fonts. */
+const CONTROL_NAMES =
+  'NUL SOH STX ETX EOT ENQ ACK BEL BS HT LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US'.split(
+    ' ',
+  );
 const DELETE = 0x7f;
-const DELETE_PICTURE = '\u2421';
 const CARRIAGE_RETURN = 0x0d;
 
 export function visiblePieces(text: string): (string | Sign)[] {
@@ -29,6 +31,5 @@ export function visiblePieces(text: string): (string | Sign)[] {
 
 function signOf(code: number): Sign {
   const codePoint = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
-  if (code < 0x20) return { sign: String.fromCodePoint(CONTROL_PICTURES + code), codePoint };
-  return { sign: code === DELETE ? DELETE_PICTURE : codePoint, codePoint };
+  return { sign: code === DELETE ? 'DEL' : (CONTROL_NAMES[code] ?? codePoint), codePoint };
 }

@@ -7,12 +7,12 @@ import { classNames } from '../../ui/class-names.ts';
 import { ForeignText } from '../../ui/foreign-text.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 import { TaskStatusView } from './task-status.tsx';
+import { taskTitle } from './task-title.ts';
 import type { KeyNames } from './use-key-names.ts';
 import type { ListedTask } from './use-task-list.ts';
 
 const COLUMNS =
   'md:grid md:grid-cols-[7.5rem_minmax(0,1fr)_7rem_5.5rem_5rem_4.5rem_4.5rem] md:gap-x-4 px-4 md:px-6';
-const FIRST_LINE = 300;
 
 export function TaskListHead() {
   return (
@@ -50,7 +50,7 @@ export function TaskRow({ task, names }: { task: ListedTask; names: KeyNames }) 
       >
         <TaskStatusView task={task} />
         <span className="order-first w-full truncate font-medium md:order-none md:w-auto md:font-normal">
-          <ForeignText text={oneLine(task.instruction)} />
+          <ForeignText text={taskTitle(task.instruction)} />
         </span>
         <Cell label="Key" className="max-w-40 truncate">
           <ForeignText text={names.nameOf(task.keyId)} />
@@ -96,13 +96,4 @@ function Cell({ label, numeric = false, shown = true, className, children }: Cel
       {children}
     </span>
   );
-}
-
-/** The beginning of an instruction as one line. */
-export function oneLine(instruction: string): string {
-  return instruction
-    .slice(0, FIRST_LINE)
-    .replace(/```\w*/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
 }

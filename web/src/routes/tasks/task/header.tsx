@@ -9,8 +9,8 @@ import { Icon } from '../../../ui/icon.tsx';
 import { RelativeTime } from '../../../ui/relative-time.tsx';
 import { toast } from '../../../ui/toast.tsx';
 import { NewTaskLink } from '../new-task-link.tsx';
-import { oneLine } from '../task-row.tsx';
 import { TaskStatusView } from '../task-status.tsx';
+import { taskTitle } from '../task-title.ts';
 import { StopTask } from './stop-task.tsx';
 import { useTask } from './task-context.ts';
 import { TimeLeft } from './time-left.tsx';
@@ -36,7 +36,7 @@ export function TaskHeader() {
         </div>
       </div>
       <h1 className="line-clamp-2 text-xl leading-7 font-semibold wrap-anywhere">
-        <ForeignText text={oneLine(instruction)} />
+        <ForeignText text={taskTitle(instruction)} />
       </h1>
       <div className="flex flex-wrap items-center gap-x-5 gap-y-1.5 text-muted tabular-nums">
         <strong className="font-medium text-ink">

@@ -3,7 +3,7 @@ import { Link, Outlet, useNavigate, useParams } from '@tanstack/react-router';
 import { AnswerError } from '../../../api/request.ts';
 import { useShortcut } from '../../../shell/keyboard/use-shortcut.ts';
 import { EmptyState, ErrorNotice, SkeletonRows } from '../../../ui/states.tsx';
-import { oneLine } from '../task-row.tsx';
+import { taskTitle } from '../task-title.ts';
 import { TaskHeader } from './header.tsx';
 import { TaskContext } from './task-context.ts';
 import { TaskTabs } from './task-tabs.tsx';
@@ -31,7 +31,7 @@ function OpenTask({ id }: { id: string }) {
   }
   return (
     <TaskContext value={{ task, transcript, stream }}>
-      <title>{`${oneLine(task.instruction).slice(0, 60)} · Seed`}</title>
+      <title>{`${taskTitle(task.instruction).slice(0, 60)} · Seed`}</title>
       <div className="flex h-full flex-col">
         <TaskHeader />
         <TaskTabs />

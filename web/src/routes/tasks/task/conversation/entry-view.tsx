@@ -32,10 +32,15 @@ export function EntryView({ row, startedAt, over }: EntryViewProps) {
   return (
     <Line at={row.at} startedAt={startedAt}>
       <Box title="Answer" className="border-accent bg-accent-soft">
-        <ForeignBlock text={row.text} />
+        <ForeignBlock text={row.text} mono={isAligned(row.text)} />
       </Box>
     </Line>
   );
+}
+
+/** Columns made of spaces stand under each other only where all characters are of one width. */
+function isAligned(text: string): boolean {
+  return /\S {3,}\S/.test(text);
 }
 
 const EventView = memo(function EventView({
@@ -53,7 +58,7 @@ const EventView = memo(function EventView({
 function Content({ entry, over }: { entry: Entry; over: boolean }) {
   switch (entry.type) {
     case 'text':
-      return <ForeignBlock text={entry.text} className="py-1" />;
+      return <ForeignBlock text={entry.text} mono={isAligned(entry.text)} className="py-1" />;
     case 'tool_call':
       return <ToolCallView call={entry} over={over} />;
     case 'command':
