@@ -16,7 +16,12 @@ import {
   replayFailedDeliveries,
   replayWebhookDelivery,
 } from './webhook-deliveries.ts';
-import { getWebhookEvent, listWebhookEvents, streamWebhookEvents } from './webhook-events.ts';
+import {
+  getWebhookEvent,
+  listWebhookEvents,
+  listWebhookTypes,
+  streamWebhookEvents,
+} from './webhook-events.ts';
 import {
   createWebhook,
   deleteWebhook,
@@ -69,6 +74,7 @@ export const BUILT_IN: readonly Command[] = [
   rotateWebhook,
   rotateDefaultSecret,
   testWebhook,
+  listWebhookTypes,
   listWebhookEvents,
   getWebhookEvent,
   streamWebhookEvents,
