@@ -35,6 +35,10 @@ function reportOf<Measures extends z.ZodRawShape>(id: string, measures: Measures
   });
 }
 
+function countOfEach<Name extends string>(names: readonly Name[]): Record<Name, typeof Count> {
+  return Object.fromEntries(names.map((name) => [name, Count])) as Record<Name, typeof Count>;
+}
+
 export const RequestsBy = z.enum(['key', 'command', 'day', 'task']);
 export type RequestsBy = z.infer<typeof RequestsBy>;
 export const RequestReport = reportOf('Request', {
@@ -91,7 +95,7 @@ export const Summary = z
     ...range,
     requests: z.object({ total: Count, refused: Count, failed: Count }),
     tasks: z
-      .object({ total: Count, ...Object.fromEntries(TaskStatus.options.map((status) => [status, Count])) })
+      .object({ total: Count, ...countOfEach(TaskStatus.options) })
       .describe('Posted in the range, by the status they have now'),
     modelCalls: z.object({ total: Count, failed: Count }),
     tokens: z.object({ input: Count, output: Count, cached: Count, reasoning: Count }),

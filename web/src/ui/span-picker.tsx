@@ -2,7 +2,7 @@
 import { lastWeek, type SpanSearch } from '../format/spans.ts';
 import { classNames } from './class-names.ts';
 import { INPUT_LOOK } from './field.tsx';
-import { Select } from './select.tsx';
+import { SelectField } from './select-field.tsx';
 
 interface SpanPickerProps {
   offered: readonly { value: string; label: string }[];
@@ -19,7 +19,7 @@ export function SpanPicker({ offered, value, onChange }: SpanPickerProps) {
   };
   return (
     <div className="flex flex-wrap items-center gap-2">
-      <Select
+      <SelectField
         label="Time"
         labelHidden
         value={span}

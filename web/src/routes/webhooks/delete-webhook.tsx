@@ -22,7 +22,7 @@ export function DeleteWebhook({ webhook, onClose }: EndpointDialogProps) {
       busy={remove.isPending}
       error={remove.error}
     >
-      <p>
+      <p className="wrap-anywhere">
         Nothing is sent to <strong className="font-medium">{webhook.url}</strong> any more, and what waits for
         it is not delivered. The history stays. This cannot be undone: another webhook has another secret.
       </p>

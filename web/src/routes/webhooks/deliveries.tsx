@@ -7,7 +7,7 @@ import { usePages } from '../../api/use-command.ts';
 import { spanInput } from '../../format/spans.ts';
 import { Button } from '../../ui/button.tsx';
 import { ListStates } from '../../ui/list-states.tsx';
-import { Select } from '../../ui/select.tsx';
+import { SelectField } from '../../ui/select-field.tsx';
 import { SpanPicker } from '../../ui/span-picker.tsx';
 import { EmptyState } from '../../ui/states.tsx';
 import { DELIVERY_STATUS_NAMES } from './delivery-state.tsx';
@@ -41,7 +41,7 @@ export function Deliveries() {
       }
     >
       <search className="flex flex-wrap items-center gap-2">
-        <Select
+        <SelectField
           label="State"
           labelHidden
           className="w-36"

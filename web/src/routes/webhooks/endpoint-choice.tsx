@@ -1,6 +1,6 @@
 // One of the account's webhooks, or all of them.
 import { usePages } from '../../api/use-command.ts';
-import { Select } from '../../ui/select.tsx';
+import { SelectField } from '../../ui/select-field.tsx';
 
 interface EndpointChoiceProps {
   labelHidden?: boolean;
@@ -18,7 +18,7 @@ export function EndpointChoice({ value, ...rest }: EndpointChoiceProps) {
   const known = items.map(({ id, url }) => ({ value: id, label: url }));
   const isMissing = value !== '' && !items.some(({ id }) => id === value);
   return (
-    <Select
+    <SelectField
       label="Webhook"
       {...rest}
       value={value}

@@ -1,6 +1,7 @@
 // Which events a webhook wants: all, or those of a checklist.
-import type { ReactNode } from 'react';
+import type { ComponentProps } from 'react';
 import type { WebhookEventType } from '../../../../src/protocol/webhook.ts';
+import { Checkbox } from '../../ui/checkbox.tsx';
 import { groupTypes, isWithin, type TypeGroup, toggled } from './type-patterns.ts';
 
 interface EventTypeChoiceProps {
@@ -16,12 +17,12 @@ export function EventTypeChoice({ types, chosen, onChange }: EventTypeChoiceProp
     <fieldset className="flex flex-col gap-2">
       <legend className="mb-1 font-medium">Events</legend>
       <div className="flex gap-5">
-        <Choice kind="radio" checked={all} onChange={() => onChange(['*'])}>
+        <Radio checked={all} onChange={() => onChange(['*'])}>
           All
-        </Choice>
-        <Choice kind="radio" checked={!all} onChange={() => all && onChange(['task.*'])}>
+        </Radio>
+        <Radio checked={!all} onChange={() => all && onChange(['task.*'])}>
           Only these
-        </Choice>
+        </Radio>
       </div>
       {!all && (
         <div className="flex max-h-72 flex-col gap-3 overflow-y-auto rounded-lg border border-line bg-canvas p-3">
@@ -45,23 +46,22 @@ function Group({ group: { pattern, types }, chosen, onChange }: GroupProps) {
   const toggle = (one: string) => (on: boolean) => onChange(toggled(chosen, one, on));
   return (
     <div className="flex flex-col gap-1">
-      <Choice kind="checkbox" checked={chosen.includes(pattern)} onChange={toggle(pattern)}>
+      <Checkbox checked={chosen.includes(pattern)} onChange={toggle(pattern)}>
         <span className="font-mono text-sm font-medium">{pattern}</span>
-      </Choice>
+      </Checkbox>
       <div className="flex flex-col gap-1 pl-6">
         {types.map(({ name, summary }) => {
           const within = chosen.some((one) => isWithin(name, one));
           return (
-            <Choice
+            <Checkbox
               key={name}
-              kind="checkbox"
               checked={within || chosen.includes(name)}
               disabled={within}
               onChange={toggle(name)}
             >
               <span className="font-mono text-sm">{name}</span>
               <span className="block text-sm text-muted">{summary}</span>
-            </Choice>
+            </Checkbox>
           );
         })}
       </div>
@@ -69,26 +69,11 @@ function Group({ group: { pattern, types }, chosen, onChange }: GroupProps) {
   );
 }
 
-interface ChoiceProps {
-  kind: 'radio' | 'checkbox';
-  checked: boolean;
-  disabled?: boolean;
-  onChange(on: boolean): void;
-  children: ReactNode;
-}
-
-function Choice({ kind, checked, disabled = false, onChange, children }: ChoiceProps) {
+function Radio({ children, ...input }: Pick<ComponentProps<'input'>, 'checked' | 'onChange' | 'children'>) {
   return (
-    <label className="flex items-baseline gap-2">
-      <input
-        type={kind}
-        {...(kind === 'radio' && { name: 'which-events' })}
-        checked={checked}
-        disabled={disabled}
-        onChange={(event) => onChange(event.currentTarget.checked)}
-        className="size-3.5 shrink-0 translate-y-0.5 accent-accent"
-      />
-      <span className="min-w-0">{children}</span>
+    <label className="flex items-center gap-2">
+      <input type="radio" name="which-events" {...input} className="size-4 accent-accent" />
+      {children}
     </label>
   );
 }

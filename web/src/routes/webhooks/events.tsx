@@ -8,7 +8,7 @@ import { KeyedRows, ROW_LINK } from '../../shell/keyboard/keyed-rows.tsx';
 import { Button } from '../../ui/button.tsx';
 import { ListStates } from '../../ui/list-states.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
-import { Select } from '../../ui/select.tsx';
+import { SelectField } from '../../ui/select-field.tsx';
 import { SpanPicker } from '../../ui/span-picker.tsx';
 import { EmptyState } from '../../ui/states.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
@@ -106,7 +106,7 @@ function TypeFilter({ value, onChange }: { value: string; onChange(type: string)
     ...group.types.map(({ name }) => name),
   ]);
   return (
-    <Select
+    <SelectField
       label="Type"
       labelHidden
       className="w-56"

@@ -3,7 +3,7 @@ import { type FormEvent, useState } from 'react';
 import { useAction } from '../../api/use-command.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
-import { Select } from '../../ui/select.tsx';
+import { SelectField } from '../../ui/select-field.tsx';
 import { ErrorNotice } from '../../ui/states.tsx';
 import { toast } from '../../ui/toast.tsx';
 import { EndpointChoice } from './endpoint-choice.tsx';
@@ -41,7 +41,7 @@ export function ReplayFailed({ webhookId, onClose }: { webhookId: string; onClos
           <code className="font-mono text-sm">webhook-id</code> it had. Those to webhooks that are off stay as
           they are.
         </p>
-        <Select label="Made" value={since} options={SINCE} onChange={setSince} />
+        <SelectField label="Made" value={since} options={SINCE} onChange={setSince} />
         <EndpointChoice value={webhook} onChange={setWebhook} />
         {replay.error && <ErrorNotice error={replay.error} />}
         <div className="flex justify-end gap-2">

@@ -3,7 +3,7 @@ import { type FormEvent, useState } from 'react';
 import { useAction } from '../../api/use-command.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
-import { Select } from '../../ui/select.tsx';
+import { SelectField } from '../../ui/select-field.tsx';
 import { ErrorNotice } from '../../ui/states.tsx';
 import type { EndpointDialogProps } from './endpoint-dialog.ts';
 import { SecretDialog } from './secret-dialog.tsx';
@@ -34,7 +34,12 @@ export function RotateSecret({ webhook, onClose }: EndpointDialogProps) {
     <Dialog title="Rotate the secret" open onClose={onClose}>
       <form onSubmit={submit} className="flex flex-col gap-4 px-6 py-4">
         <p>Deliveries are signed with a new secret from now on, which is shown once.</p>
-        <Select label="The secret before signs as well" value={grace} options={GRACES} onChange={setGrace} />
+        <SelectField
+          label="The secret before signs as well"
+          value={grace}
+          options={GRACES}
+          onChange={setGrace}
+        />
         {rotate.error && <ErrorNotice error={rotate.error} />}
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>

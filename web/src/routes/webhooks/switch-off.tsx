@@ -20,7 +20,7 @@ export function SwitchOff({ webhook, onClose }: EndpointDialogProps) {
       busy={update.isPending}
       error={update.error}
     >
-      <p>
+      <p className="wrap-anywhere">
         Nothing is sent to <strong className="font-medium">{webhook.url}</strong> until it is switched on
         again. What waits for it now has failed; you can replay it later.
       </p>

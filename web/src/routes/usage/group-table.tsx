@@ -1,0 +1,108 @@
+// The same figures by key, model or command, as a table that can be saved.
+import { count, money } from '../../format/numbers.ts';
+import { duration } from '../../format/times.ts';
+import { CsvButton } from '../../ui/csv-button.tsx';
+import { Section } from '../../ui/section.tsx';
+import { SelectField } from '../../ui/select-field.tsx';
+import { EmptyState, ErrorNotice, SkeletonRows } from '../../ui/states.tsx';
+import { type Column, Table } from '../../ui/table.tsx';
+import { GROUPINGS, type Grouping, type UsageColumn } from './groupings.ts';
+import { mergeReports, mergeTotals, type UsageRow } from './merge-reports.ts';
+import { type Asked, useGrouping } from './use-usage.ts';
+
+interface GroupTableProps {
+  by: Grouping;
+  asked: Asked;
+  onBy(by: Grouping): void;
+  /** Keeps the page to one key. */
+  onKey(id: string): void;
+}
+
+const OPTIONS = Object.entries(GROUPINGS).map(([value, { label }]) => ({ value, label }));
+const FORMATS: Record<UsageColumn['kind'], (value: number) => string> = { count, money, ms: duration };
+/** Of the row that sums up all others. */
+const TOTAL = 'Total';
+
+export function GroupTable({ by, asked, onBy, onKey }: GroupTableProps) {
+  const { reports, error, refetch } = useGrouping(by, asked);
+  const { head, columns, label } = GROUPINGS[by];
+  const names = columns.map(({ name }) => name);
+  const rows = reports ? mergeReports(reports, names) : [];
+  const cut = Math.max(0, ...(reports ?? []).map((report) => report.cut));
+  const csvColumns = ['group', ...(by === 'key' ? ['name'] : []), ...names];
+  return (
+    <Section
+      title={label}
+      actions={
+        <>
+          <SelectField
+            label="The table is"
+            labelHidden
+            className="w-36"
+            value={by}
+            options={OPTIONS}
+            onChange={(chosen) => onBy(chosen as Grouping)}
+          />
+          <CsvButton
+            name={`usage-by-${by}`}
+            label={`Usage ${label.toLowerCase()}`}
+            columns={csvColumns}
+            rows={rows}
+          />
+        </>
+      }
+    >
+      {error && <ErrorNotice error={error} retry={refetch} />}
+      {!reports && !error && <SkeletonRows rows={4} />}
+      {reports && rows.length === 0 && (
+        <EmptyState icon="chart" title="Nothing in this time">
+          As soon as a key calls a command or a task asks a model, it counts here.
+        </EmptyState>
+      )}
+      {reports && rows.length > 0 && (
+        <Table
+          label={label}
+          columns={[
+            {
+              title: head,
+              className: 'min-w-36',
+              cell: (row) => <Group row={row} {...(by === 'key' && { onKey })} />,
+            },
+            ...columns.map(columnOf),
+          ]}
+          rows={[...rows, { ...mergeTotals(reports), group: TOTAL }]}
+          rowKey={({ group }) => group}
+        />
+      )}
+      {cut > 0 && (
+        <p className="text-sm text-muted">{count(cut)} more are not shown; the totals count them.</p>
+      )}
+    </Section>
+  );
+}
+
+function columnOf({ name, title, kind, wide }: UsageColumn): Column<UsageRow> {
+  return {
+    title,
+    numeric: true,
+    className: wide ? 'hidden lg:table-cell' : '',
+    cell: (row) => (
+      <span className={row.group === TOTAL ? 'font-semibold' : ''}>{FORMATS[kind](Number(row[name]))}</span>
+    ),
+  };
+}
+
+function Group({ row: { group, name }, onKey }: { row: UsageRow; onKey?: (id: string) => void }) {
+  if (group === TOTAL) return <span className="font-semibold">{TOTAL}</span>;
+  if (!onKey) return <span className="font-mono text-sm wrap-anywhere">{group}</span>;
+  return (
+    <button
+      type="button"
+      title="Only this key"
+      onClick={() => onKey(group)}
+      className="text-left font-medium wrap-anywhere hover:underline"
+    >
+      {name || group}
+    </button>
+  );
+}
