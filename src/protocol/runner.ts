@@ -31,11 +31,10 @@ export const PoolState = z.object({
 });
 export type PoolState = z.infer<typeof PoolState>;
 
-export const SnapshotInUse = z.object({
+const SnapshotInUse = z.object({
   id: z.string().max(200),
   imageId: z.string().max(200).describe('Hash over all that its root file system was made from'),
 });
-export type SnapshotInUse = z.infer<typeof SnapshotInUse>;
 
 export const RunnerState = z.object({
   id: z.uuid(),

@@ -1,7 +1,13 @@
 // The pages, in the order of the navigation. A new page is a folder in routes/ and a line here.
 import { commandsPage } from './routes/commands/page.ts';
+import { sandboxesPage } from './routes/sandboxes/page.ts';
 import { usagePage } from './routes/usage/page.ts';
 import { webhooksPage } from './routes/webhooks/page.ts';
 import type { Page } from './shell/page.ts';
 
-export const PAGES = [commandsPage, webhooksPage, usagePage] as const satisfies readonly Page[];
+export const PAGES = [
+  commandsPage,
+  webhooksPage,
+  usagePage,
+  sandboxesPage,
+] as const satisfies readonly Page[];
