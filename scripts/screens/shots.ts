@@ -13,8 +13,51 @@ export interface Shot {
 
 const heading = (name: string) => (page: Page) => page.getByRole('heading', { name, exact: true }).waitFor();
 
+const firstRow = (page: Page) => page.locator('[data-row]').first().waitFor();
+
+/** From a list to the one of this name. */
+const opened = (name: string) => async (page: Page) => {
+  await page.getByRole('link', { name, exact: true }).first().click();
+  await page.getByRole('heading', { name }).waitFor();
+  await firstRow(page);
+};
+
 export const SHOTS: readonly Shot[] = [
   { name: 'sign-in', path: '/sign-in', ready: heading('Sign in to Seed'), stranger: true },
+  { name: 'webhooks', path: '/webhooks', ready: firstRow },
+  { name: 'webhook', path: '/webhooks', ready: opened('https://audit.acme.example/in') },
+  {
+    name: 'new-webhook',
+    path: '/webhooks',
+    ready: async (page) => {
+      await page.getByRole('button', { name: 'New webhook' }).click();
+      await page.getByLabel('Only these').check();
+      await page.getByLabel('URL').fill('https://hooks.acme.example/seed');
+      await page.getByRole('checkbox', { name: 'task.*' }).waitFor();
+    },
+  },
+  { name: 'webhook-events', path: '/webhooks/events', ready: firstRow },
+  {
+    name: 'webhook-event',
+    path: '/webhooks/events?type=task.completed',
+    ready: opened('task.completed'),
+  },
+  { name: 'webhook-deliveries', path: '/webhooks/deliveries', ready: firstRow },
+  {
+    name: 'webhook-delivery',
+    path: '/webhooks/deliveries?status=pending',
+    ready: async (page) => {
+      await firstRow(page);
+      await page.locator('[data-row]').first().click();
+      await page.getByRole('table').waitFor();
+    },
+  },
+  { name: 'usage', path: '/usage', ready: (page) => page.locator('canvas').nth(2).waitFor() },
+  {
+    name: 'sandboxes',
+    path: '/sandboxes',
+    ready: (page) => page.getByText('Works, in use').waitFor(),
+  },
   {
     name: 'commands',
     path: '/commands',

@@ -131,7 +131,7 @@ describeInBrowser('the page of usage', (browser) => {
     ]);
     // The bar that is pointed at is told in words.
     const box = await panel.locator('canvas').boundingBox();
-    await page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) - 12, (box?.y ?? 0) + (box?.height ?? 0) / 2);
+    await page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) - 32, (box?.y ?? 0) + (box?.height ?? 0) / 2);
     await expect.poll(() => panel.locator('figcaption').textContent()).toContain(money(newest?.llm ?? 0));
 
     const [key] = (await seedObs<CostReport>('costs', '--by', 'key')).items;
@@ -147,6 +147,11 @@ describeInBrowser('the page of usage', (browser) => {
   it('has its spans in the address, and says when there is nothing', async () => {
     const page = await browser.signedIn({ path: '/usage' });
     await page.getByText('seed obs summary', { exact: true }).waitFor();
+    // Of the same moments, although the page itself goes on calling.
+    const tile = page.locator('dl > div').filter({ has: page.locator('dt', { hasText: 'Requests' }) });
+    const requests = await tile.locator('dd').first().textContent();
+    const panel = page.getByRole('figure', { name: 'Requests by day' });
+    await panel.getByText(requests ?? '', { exact: true }).waitFor();
     const time = page.getByLabel('Time', { exact: true });
     await time.selectOption('7d');
     await page.getByText('seed obs summary --since 7d').waitFor();

@@ -84,10 +84,10 @@ describeInBrowser(
       receiver.answer(status(204));
       await button(page, 'Send again').click();
       await page.getByText('Delivered', { exact: true }).waitFor();
-      await page.getByRole('cell', { name: '204' }).waitFor();
+      await page.getByRole('list', { name: 'Attempts' }).getByText('204').waitFor();
       const { body } = await browser.server.call('GET', `/api/v1${new URL(detail).pathname}`);
       expect(body.delivery.status).toBe('delivered');
-      expect(await page.getByRole('region', { name: 'Attempts' }).locator('tbody tr').count()).toBe(
+      expect(await page.getByRole('list', { name: 'Attempts' }).getByRole('listitem').count()).toBe(
         body.delivery.attempts.length,
       );
       await page.keyboard.press('Escape');
@@ -99,7 +99,8 @@ describeInBrowser(
       receiver.answer(status(503));
       await browser.server.newKey(['keys:read'], { name: 'one' });
       await browser.server.newKey(['keys:read'], { name: 'two' });
-      await receiver.has(1, ({ path }) => path === '/off');
+      const deliveries = async () => (await api('GET', `/deliveries?webhookId=${id}`)).items.length;
+      await expect.poll(deliveries, { timeout: 15_000 }).toBe(2);
       // What waits for a webhook that is switched off has failed.
       await api('PATCH', `/${id}`, { enabled: false });
       receiver.answer(status(204));

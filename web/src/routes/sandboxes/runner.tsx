@@ -83,7 +83,7 @@ function Pool({ pool: { ready, size, memoryBytes, memoryLimitBytes, maxAgeMs } }
 
 function Hash({ text, label }: { text: string; label: string }) {
   return (
-    <span className="flex items-center gap-1">
+    <span className="-my-1.5 flex items-center gap-1">
       <code className="truncate font-mono text-sm">{text}</code>
       <CopyButton text={text} label={label} />
     </span>

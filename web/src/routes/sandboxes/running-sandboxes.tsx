@@ -25,7 +25,7 @@ const COLUMNS: readonly Column<RunningSandbox>[] = [
     cell: ({ startedAt }) => (startedAt ? <RelativeTime at={startedAt} /> : '–'),
   },
   {
-    title: 'Killed',
+    title: 'Deadline',
     className: 'text-muted',
     cell: ({ deadline }) => (deadline ? <RelativeTime at={deadline} /> : '–'),
   },

@@ -4,24 +4,18 @@ import { daysBetween } from '../../format/spans.ts';
 import { ChartPanel } from '../../ui/chart/chart-panel.tsx';
 import { CsvButton } from '../../ui/csv-button.tsx';
 import { Section } from '../../ui/section.tsx';
-import { ErrorNotice, Skeleton } from '../../ui/states.tsx';
 import { DAY_COLUMNS } from './groupings.ts';
-import { fillDays, mergeReports } from './merge-reports.ts';
-import { type Asked, useDays } from './use-usage.ts';
+import { fillDays, mergeReports, type Report } from './merge-reports.ts';
 
 interface ByDayProps {
-  asked: Asked;
-  /** Of the summary's answer; not known yet. */
-  from: string | undefined;
-  to: string | undefined;
+  reports: readonly Report[];
+  from: string;
+  to: string;
 }
 
 const NAMES = DAY_COLUMNS.map(({ name }) => name);
 
-export function ByDay({ asked, from, to }: ByDayProps) {
-  const { reports, error, refetch } = useDays(asked);
-  if (error) return <ErrorNotice error={error} retry={refetch} />;
-  if (!reports || !from || !to) return <Skeleton className="h-72 w-full" />;
+export function ByDay({ reports, from, to }: ByDayProps) {
   const days = daysBetween(from, new Date(Math.min(Date.parse(to), Date.now())).toISOString());
   const rows = fillDays(days, mergeReports(reports, NAMES), NAMES);
   const values = (figure: string) => rows.map((row) => Number(row[figure]));

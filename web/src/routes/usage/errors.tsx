@@ -1,17 +1,15 @@
 // What failed, by the code of the error.
 import type { CommandOutput } from '../../api/commands.ts';
-import { useCommand } from '../../api/use-command.ts';
 import { count } from '../../format/numbers.ts';
 import { CsvButton } from '../../ui/csv-button.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 import { Section } from '../../ui/section.tsx';
 import { ErrorNotice, SkeletonRows } from '../../ui/states.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
-import type { Asked } from './use-usage.ts';
+import { type Asked, useErrors } from './use-usage.ts';
 
 type ErrorGroup = CommandOutput<'obs errors'>['items'][number];
 
-const REFRESH_MS = 30_000;
 const CSV = ['group', 'errors', 'refused', 'failed', 'modelCalls', 'tasks', 'lastAt'];
 
 const COLUMNS: readonly Column<ErrorGroup>[] = [
@@ -39,12 +37,8 @@ const COLUMNS: readonly Column<ErrorGroup>[] = [
   { title: 'Last', className: 'text-muted', cell: ({ lastAt }) => lastAt && <RelativeTime at={lastAt} /> },
 ];
 
-export function Errors({ asked }: { asked: Asked }) {
-  const { data, error, refetch } = useCommand(
-    'obs errors',
-    { ...asked, by: 'code' },
-    { refreshMs: REFRESH_MS },
-  );
+export function Errors({ between }: { between: Asked }) {
+  const { data, error, refetch } = useErrors(between);
   const items = data?.items ?? [];
   return (
     <Section

@@ -12,7 +12,7 @@ import { type Asked, useGrouping } from './use-usage.ts';
 
 interface GroupTableProps {
   by: Grouping;
-  asked: Asked;
+  between: Asked;
   onBy(by: Grouping): void;
   /** Keeps the page to one key. */
   onKey(id: string): void;
@@ -23,13 +23,17 @@ const FORMATS: Record<UsageColumn['kind'], (value: number) => string> = { count,
 /** Of the row that sums up all others. */
 const TOTAL = 'Total';
 
-export function GroupTable({ by, asked, onBy, onKey }: GroupTableProps) {
-  const { reports, error, refetch } = useGrouping(by, asked);
-  const { head, columns, label } = GROUPINGS[by];
+export function GroupTable({ by, between, onBy, onKey }: GroupTableProps) {
+  const { data, error, refetch } = useGrouping(by, between);
+  const label = GROUPINGS[by].label;
+  // That of the grouping before, until this one's is there.
+  const shown = data?.by ?? by;
+  const { head, columns } = GROUPINGS[shown];
   const names = columns.map(({ name }) => name);
-  const rows = reports ? mergeReports(reports, names) : [];
-  const cut = Math.max(0, ...(reports ?? []).map((report) => report.cut));
-  const csvColumns = ['group', ...(by === 'key' ? ['name'] : []), ...names];
+  const reports = data?.reports ?? [];
+  const rows = mergeReports(reports, names);
+  const cut = Math.max(0, ...reports.map((report) => report.cut));
+  const csvColumns = ['group', ...(shown === 'key' ? ['name'] : []), ...names];
   return (
     <Section
       title={label}
@@ -44,7 +48,7 @@ export function GroupTable({ by, asked, onBy, onKey }: GroupTableProps) {
             onChange={(chosen) => onBy(chosen as Grouping)}
           />
           <CsvButton
-            name={`usage-by-${by}`}
+            name={`usage-by-${shown}`}
             label={`Usage ${label.toLowerCase()}`}
             columns={csvColumns}
             rows={rows}
@@ -52,21 +56,21 @@ export function GroupTable({ by, asked, onBy, onKey }: GroupTableProps) {
         </>
       }
     >
-      {error && <ErrorNotice error={error} retry={refetch} />}
-      {!reports && !error && <SkeletonRows rows={4} />}
-      {reports && rows.length === 0 && (
+      {error && <ErrorNotice error={error} retry={() => void refetch()} />}
+      {!data && !error && <SkeletonRows rows={4} />}
+      {data && rows.length === 0 && (
         <EmptyState icon="chart" title="Nothing in this time">
           As soon as a key calls a command or a task asks a model, it counts here.
         </EmptyState>
       )}
-      {reports && rows.length > 0 && (
+      {data && rows.length > 0 && (
         <Table
-          label={label}
+          label={GROUPINGS[shown].label}
           columns={[
             {
               title: head,
               className: 'min-w-36',
-              cell: (row) => <Group row={row} {...(by === 'key' && { onKey })} />,
+              cell: (row) => <Group row={row} {...(shown === 'key' && { onKey })} />,
             },
             ...columns.map(columnOf),
           ]}

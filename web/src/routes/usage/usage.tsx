@@ -14,13 +14,13 @@ import { isGrouping } from './groupings.ts';
 import { OnlyKey } from './only-key.tsx';
 import { Totals } from './totals.tsx';
 import { USAGE_SPANS } from './usage-spans.ts';
-import { type Asked, useSummary } from './use-usage.ts';
+import { type Asked, useOverview } from './use-usage.ts';
 
 export function Usage() {
   const { by, key, ...span } = useSearch({ from: '/shell/usage' });
   const navigate = useNavigate({ from: '/usage' });
   const asked: Asked = { ...spanInput(span, Date.now()), ...(key !== undefined && { keyId: key }) };
-  const { data: summary, error, refetch } = useSummary(asked);
+  const { data, error, refetch } = useOverview(asked);
   const setSpan = (chosen: SpanSearch) => void navigate({ search: { by, key, ...chosen }, replace: true });
   const setKey = (chosen: string | undefined) =>
     void navigate({ search: (before) => ({ ...before, key: chosen }) });
@@ -28,24 +28,45 @@ export function Usage() {
     <PageFrame title="Usage" actions={<SpanPicker offered={USAGE_SPANS} value={span} onChange={setSpan} />}>
       {key !== undefined && <OnlyKey id={key} onClear={() => setKey(undefined)} />}
       {error && <ErrorNotice error={error} retry={() => void refetch()} />}
-      {summary?.missingBefore && (
-        <p className="rounded-lg bg-warn-soft px-3 py-2 text-warn">
-          This begins before {fullTime(summary.missingBefore)}: what is older may be deleted already.
-        </p>
+      {!data && !error && <UsageSkeleton />}
+      {data && (
+        <>
+          {data.summary.missingBefore && <Missing before={data.summary.missingBefore} />}
+          <Totals summary={data.summary} />
+          <ByDay reports={data.days} from={data.summary.from} to={data.summary.to} />
+          <GroupTable
+            by={isGrouping(by) ? by : 'key'}
+            between={data.between}
+            onBy={(chosen) =>
+              void navigate({ search: (before) => ({ ...before, by: chosen }), replace: true })
+            }
+            onKey={setKey}
+          />
+          <Errors between={data.between} />
+        </>
       )}
-      {summary ? <Totals summary={summary} /> : !error && <Skeleton className="h-24 w-full" />}
-      <ByDay asked={asked} from={summary?.from} to={summary?.to} />
-      <GroupTable
-        by={isGrouping(by) ? by : 'key'}
-        asked={asked}
-        onBy={(chosen) => void navigate({ search: (before) => ({ ...before, by: chosen }), replace: true })}
-        onKey={setKey}
-      />
-      <Errors asked={asked} />
       <Section title="The same in the CLI">
         <CodeBlock text={cliCall(asked)} label="Copy the command" />
       </Section>
     </PageFrame>
+  );
+}
+
+function UsageSkeleton() {
+  return (
+    <div role="status" aria-label="Loading" className="flex flex-col gap-5">
+      <Skeleton className="h-24 w-full" />
+      <Skeleton className="h-72 w-full" />
+      <Skeleton className="h-40 w-full" />
+    </div>
+  );
+}
+
+function Missing({ before }: { before: string }) {
+  return (
+    <p className="rounded-lg bg-warn-soft px-3 py-2 text-warn">
+      This begins before {fullTime(before)}: what is older may be deleted already.
+    </p>
   );
 }
 

@@ -59,7 +59,7 @@ export function Deliveries() {
         />
         <EndpointChoice
           labelHidden
-          className="w-56"
+          className="max-sm:order-last max-sm:w-full sm:w-56"
           value={webhook ?? ''}
           onChange={(id) =>
             void navigate({ search: (before) => ({ ...before, webhook: id || undefined }), replace: true })

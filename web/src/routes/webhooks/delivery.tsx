@@ -10,7 +10,7 @@ import { RelativeTime } from '../../ui/relative-time.tsx';
 import { Section } from '../../ui/section.tsx';
 import { ErrorNotice, SkeletonRows } from '../../ui/states.tsx';
 import { toast } from '../../ui/toast.tsx';
-import { AttemptTable } from './attempt-table.tsx';
+import { AttemptList } from './attempt-list.tsx';
 import { BackLink } from './back-link.tsx';
 import { DeliveryState } from './delivery-state.tsx';
 
@@ -87,7 +87,7 @@ function Details({ delivery }: { delivery: WebhookDelivery }) {
       </Facts>
       <Section title="Attempts">
         {attempts.length > 0 ? (
-          <AttemptTable attempts={attempts} />
+          <AttemptList attempts={attempts} />
         ) : (
           <p className="text-muted">None yet: the first follows at once, unless the webhook is held back.</p>
         )}

@@ -64,7 +64,7 @@ function Details({ webhook }: { webhook: Webhook }) {
         )}
       </Fact>
       <Fact term="Id">
-        <span className="flex items-center gap-1">
+        <span className="-my-1.5 flex items-center gap-1">
           <code className="font-mono text-sm">{id}</code>
           <CopyButton text={id} label="Copy the id" />
         </span>

@@ -22,22 +22,19 @@ const REFRESH_MS = 10_000;
 const COLUMNS: readonly Column<Webhook>[] = [
   {
     title: 'URL',
-    className: 'min-w-56',
-    cell: ({ id, url, description }) => (
-      <>
-        <Link data-row to="/webhooks/$id" params={{ id }} className={`${ROW_LINK} wrap-anywhere`}>
-          {url}
-        </Link>
-        {description && <span className="block text-sm text-muted wrap-anywhere">{description}</span>}
-      </>
-    ),
+    className: 'sm:min-w-56',
+    cell: (webhook) => <Url webhook={webhook} />,
   },
   {
     title: 'Events',
     className: 'hidden md:table-cell',
     cell: ({ events }) => <EventTypes types={events} most={3} />,
   },
-  { title: 'State', cell: (webhook) => <EndpointState webhook={webhook} /> },
+  {
+    title: 'State',
+    className: 'hidden sm:table-cell',
+    cell: (webhook) => <EndpointState webhook={webhook} />,
+  },
   {
     title: 'Created',
     className: 'hidden lg:table-cell text-muted',
@@ -85,5 +82,21 @@ function CreateByCli() {
       label="Copy the command"
       className="text-left"
     />
+  );
+}
+
+/** On a phone there is no room for its state beside it. */
+function Url({ webhook }: { webhook: Webhook }) {
+  const { id, url, description } = webhook;
+  return (
+    <>
+      <Link data-row to="/webhooks/$id" params={{ id }} className={`${ROW_LINK} wrap-anywhere`}>
+        {url}
+      </Link>
+      {description && <span className="block text-sm text-muted wrap-anywhere">{description}</span>}
+      <span className="mt-1 block sm:hidden">
+        <EndpointState webhook={webhook} />
+      </span>
+    </>
   );
 }

@@ -109,7 +109,7 @@ function TypeFilter({ value, onChange }: { value: string; onChange(type: string)
     <SelectField
       label="Type"
       labelHidden
-      className="w-56"
+      className="w-48 sm:w-56"
       value={value}
       options={[
         { value: '', label: 'All types' },

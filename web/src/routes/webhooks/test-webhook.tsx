@@ -5,7 +5,7 @@ import { useAction } from '../../api/use-command.ts';
 import { Button, buttonLook } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { ErrorNotice, SkeletonRows } from '../../ui/states.tsx';
-import { AttemptTable } from './attempt-table.tsx';
+import { AttemptList } from './attempt-list.tsx';
 import { DeliveryState } from './delivery-state.tsx';
 import type { EndpointDialogProps } from './endpoint-dialog.ts';
 
@@ -35,7 +35,7 @@ export function TestWebhook({ webhook, onClose }: EndpointDialogProps) {
             <p role="status">
               <DeliveryState delivery={delivery} />
             </p>
-            <AttemptTable attempts={delivery.attempts} />
+            <AttemptList attempts={delivery.attempts} />
           </>
         )}
         <div className="flex justify-end gap-2">

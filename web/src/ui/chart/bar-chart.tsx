@@ -18,7 +18,6 @@ export interface BarChartProps {
 }
 
 const HEIGHT = 168;
-const FONT = '12px system-ui, sans-serif';
 const DAY_LABEL_WIDTH = 56;
 /** 1, 2, 5, 10, 20 … a million million. */
 const WHOLE_STEPS = Array.from(
@@ -54,11 +53,15 @@ function dataOf({ days, series }: BarChartProps): uPlot.AlignedData {
 
 function options({ days, series, format, whole, onPoint }: BarChartProps, width: number): uPlot.Options {
   const colour = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`);
-  const axis = { stroke: colour('muted'), font: FONT, ticks: { show: false } };
+  const axis = {
+    stroke: colour('muted'),
+    font: `12px ${getComputedStyle(document.body).fontFamily}`,
+    ticks: { show: false },
+  };
   return {
     width,
     height: HEIGHT,
-    padding: [8, 4, 0, 0],
+    padding: [8, 20, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
     scales: {
