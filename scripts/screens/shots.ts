@@ -49,7 +49,7 @@ export const SHOTS: readonly Shot[] = [
     ready: async (page) => {
       await firstRow(page);
       await page.locator('[data-row]').first().click();
-      await page.getByRole('table').waitFor();
+      await page.getByRole('list', { name: 'Attempts' }).waitFor();
     },
   },
   { name: 'usage', path: '/usage', ready: (page) => page.locator('canvas').nth(2).waitFor() },

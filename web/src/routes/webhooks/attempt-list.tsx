@@ -20,12 +20,12 @@ function Attempt({ attempt }: { attempt: WebhookAttempt }) {
   const { at, durationMs, answer } = attempt;
   return (
     <li className="flex flex-col gap-1.5 px-4 py-2.5 sm:flex-row sm:gap-4">
-      <span className="flex shrink-0 items-center gap-4 self-start sm:w-72">
-        <span className="w-36">
+      <span className="flex shrink-0 items-center justify-between gap-3 self-start max-sm:w-full sm:grid sm:grid-cols-[6.5rem_8.5rem_4.5rem]">
+        <RelativeTime at={at} />
+        <span>
           <AttemptOutcome attempt={attempt} />
         </span>
-        <RelativeTime at={at} />
-        <span className="ml-auto whitespace-nowrap text-muted tabular-nums">{duration(durationMs)}</span>
+        <span className="text-right whitespace-nowrap text-muted tabular-nums">{duration(durationMs)}</span>
       </span>
       {answer === '' ? (
         <span className="text-muted">It said nothing.</span>
