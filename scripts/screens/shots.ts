@@ -30,7 +30,7 @@ export const SHOTS: readonly Shot[] = [
     })}`,
     ready: (page) => page.getByText('The agent may use these').waitFor(),
   },
-  { name: 'keys', path: '/keys', ready: (page) => page.getByRole('img').first().waitFor() },
+  { name: 'keys', path: '/keys', ready: (page) => page.locator('[data-row]').first().waitFor() },
   {
     name: 'key',
     path: '/keys?q=ci',

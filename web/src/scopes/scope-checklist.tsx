@@ -37,9 +37,9 @@ function Group({ group: { noun, scopes }, chosen, set }: GroupProps) {
   return (
     <fieldset
       aria-labelledby={id}
-      className="grid gap-x-4 gap-y-1 px-4 py-2.5 sm:grid-cols-[9rem_minmax(0,1fr)]"
+      className="grid gap-x-4 gap-y-1.5 px-4 py-2 sm:grid-cols-[8.5rem_minmax(0,1fr)]"
     >
-      <div className="pt-px">
+      <div>
         <Checkbox
           checked={count === names.length}
           indeterminate={count > 0 && count < names.length}
@@ -60,23 +60,20 @@ function Group({ group: { noun, scopes }, chosen, set }: GroupProps) {
   );
 }
 
-function Scope({
-  one: { scope, commands },
-  on,
-  set,
-}: {
+interface ScopeProps {
   one: ScopeWithCommands;
   on: boolean;
   set: GroupProps['set'];
-}) {
-  const allows = commands.map(({ name }) => name).join(', ');
+}
+
+function Scope({ one: { scope, commands }, on, set }: ScopeProps) {
   return (
     <Checkbox checked={on} onChange={(checked) => set([scope], checked)}>
       <span className="flex flex-wrap items-center gap-x-2">
         <span className="font-mono text-sm">{scope}</span>
         <EffectBadge effect={worstEffect(commands)} />
+        <span className="text-sm text-muted">{commands.map(({ name }) => name).join(', ')}</span>
       </span>
-      <span className="block text-sm text-muted">{allows}</span>
     </Checkbox>
   );
 }

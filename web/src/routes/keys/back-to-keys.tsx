@@ -6,9 +6,13 @@ import { Icon } from '../../ui/icon.tsx';
 
 export function BackToKeys() {
   const navigate = useNavigate();
-  useShortcut('Escape', 'Back to the keys', () => void navigate({ to: '/keys' }));
+  useShortcut('Escape', 'Back to the keys', () => void navigate({ to: '/keys', search: (before) => before }));
   return (
-    <Link to="/keys" className={buttonLook('quiet', '-mb-3 -ml-2 self-start px-2!')}>
+    <Link
+      to="/keys"
+      search={(before) => before}
+      className={buttonLook('quiet', '-mb-3 -ml-2 self-start px-2!')}
+    >
       <Icon name="chevron" className="rotate-180" />
       Keys
     </Link>

@@ -62,12 +62,14 @@ function Requests({ id }: { id: string }) {
   if (!usage) return null;
   return (
     <section aria-label="Requests" className="rounded-lg border border-line bg-surface p-4">
-      <p className="mb-3 text-sm text-muted">{usage.told}</p>
-      <Sparkline
-        values={usage.daily}
-        label={`Day by day: ${usage.daily.join(', ')}`}
-        className="h-12 w-full"
-      />
+      <p className="text-sm text-muted">{usage.told}</p>
+      {usage.total > 0 && (
+        <Sparkline
+          values={usage.daily}
+          label={`Day by day: ${usage.daily.join(', ')}`}
+          className="mt-3 h-12 w-full"
+        />
+      )}
     </section>
   );
 }

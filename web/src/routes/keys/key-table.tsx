@@ -20,13 +20,14 @@ export function KeyTable({ keys }: { keys: readonly Key[] }) {
     {
       title: 'Key',
       cell: ({ id, name, prefix }) => (
-        <div className="flex min-w-0 flex-col">
+        <div className="flex min-w-24 flex-col">
           <span className="flex items-center gap-2">
             <Link
               data-row
               to="/keys/$id"
               params={{ id }}
-              className="min-w-24 font-medium wrap-anywhere hover:text-accent hover:underline"
+              search={(before) => before}
+              className="font-medium wrap-anywhere hover:text-accent hover:underline"
             >
               {name}
             </Link>

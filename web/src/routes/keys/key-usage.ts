@@ -34,7 +34,8 @@ export function usageOf({ items, cut, from, to }: Report, id: string): KeyUsage 
   const days = Math.floor(Date.parse(to) / DAY_MS) - Math.floor(Date.parse(from) / DAY_MS) + 1;
   const daily = found?.daily ?? Array.from({ length: days }, () => 0);
   const total = found?.requests ?? 0;
-  return { total, daily, told: `${count(total)} requests in ${daily.length} days` };
+  const told = `${total === 0 ? 'No' : count(total)} ${total === 1 ? 'request' : 'requests'} in ${daily.length} days`;
+  return { total, daily, told };
 }
 
 const DAY_MS = 86_400_000;

@@ -13,15 +13,19 @@ export interface KeysSearch {
   tasks?: true | undefined;
 }
 
-const keysRoute = createRoute({
-  getParentRoute: () => shellRoute,
-  path: '/keys',
-  validateSearch: ({ q, status, unused, tasks }: Record<string, unknown>): KeysSearch => ({
+function readFilters({ q, status, unused, tasks }: Record<string, unknown>): KeysSearch {
+  return {
     q: q === undefined || q === '' ? undefined : String(q),
     status: STATUS_NAMES.find((known) => known === status),
     unused: Number.isInteger(unused) && Number(unused) > 0 ? Number(unused) : undefined,
     tasks: tasks === true ? true : undefined,
-  }),
+  };
+}
+
+const keysRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/keys',
+  validateSearch: readFilters,
   component: lazyRouteComponent(() => import('./keys.tsx'), 'Keys'),
 });
 
@@ -34,6 +38,8 @@ const newKeyRoute = createRoute({
 const keyRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/keys/$id',
+  // Those of the list that one came from, and goes back to.
+  validateSearch: readFilters,
   component: lazyRouteComponent(() => import('./key.tsx'), 'KeyPage'),
 });
 

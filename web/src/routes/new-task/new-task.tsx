@@ -6,7 +6,7 @@ import { commandsWith, scopeGroups } from '../../scopes/scope-groups.ts';
 import { useSubmitKey } from '../../shell/keyboard/use-submit-key.ts';
 import { Button } from '../../ui/button.tsx';
 import { Kbd } from '../../ui/code.tsx';
-import { ErrorNotice } from '../../ui/states.tsx';
+import { EmptyState, ErrorNotice } from '../../ui/states.tsx';
 import { TextAreaField } from '../../ui/text-area-field.tsx';
 import { AgentCommands } from './agent-commands.tsx';
 import { hasProblems, inputOf, problemsOf } from './draft.ts';
@@ -19,6 +19,16 @@ import { useDraft } from './use-draft.ts';
 import { useStart } from './use-start.ts';
 
 export function NewTask() {
+  const { may } = useSeed();
+  if (may('tasks run')) return <NewTaskForm />;
+  return (
+    <EmptyState icon="plus" title="This key may start no tasks">
+      That needs the scope tasks:write. Sign in with a key that has it.
+    </EmptyState>
+  );
+}
+
+function NewTaskForm() {
   const { manifest } = useSeed();
   const [draft, change] = useDraft();
   const [files, setFiles] = useState<readonly File[]>([]);
@@ -36,7 +46,7 @@ export function NewTask() {
   };
   useSubmitKey(form);
   return (
-    <div className="mx-auto grid max-w-6xl gap-x-10 gap-y-8 p-4 lg:grid-cols-[minmax(0,1fr)_24rem] lg:p-8">
+    <div className="mx-auto grid max-w-6xl gap-x-10 gap-y-8 p-4 lg:grid-cols-[minmax(0,1fr)_26rem] lg:p-8">
       <title>New task · Seed</title>
       <form ref={form} noValidate onSubmit={submit} className="flex min-w-0 flex-col gap-6">
         <header>

@@ -6,6 +6,9 @@ import { writtenCli, writtenCurl, writtenMcp } from '../../calls/written-calls.t
 import { CodeBlock } from '../../ui/code.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
 
+/** In a narrow column lines go on below instead of to the right. */
+const WRAPPED = '[&_pre]:wrap-anywhere [&_pre]:whitespace-pre-wrap';
+
 interface SameCallProps {
   input: CommandInput<'tasks run'>;
   /** Names. */
@@ -26,18 +29,22 @@ export function SameCall({ input, files }: SameCallProps) {
       <Tabs
         label="The same call as"
         tabs={[
-          { name: 'curl', content: <CodeBlock text={curl} label="Copy the curl call" /> },
+          { name: 'curl', content: <CodeBlock text={curl} label="Copy the curl call" className={WRAPPED} /> },
           {
             name: 'CLI',
             content: (
-              <CodeBlock text={writtenCli(command, { ...input }, files)} label="Copy the command line" />
+              <CodeBlock
+                text={writtenCli(command, { ...input }, files)}
+                label="Copy the command line"
+                className={WRAPPED}
+              />
             ),
           },
           {
             name: 'MCP',
             content: (
               <>
-                <CodeBlock text={mcp} label="Copy the MCP call" />
+                <CodeBlock text={mcp} label="Copy the MCP call" className={WRAPPED} />
                 {files.length > 0 && (
                   <p className="mt-2 text-sm text-muted">
                     Over MCP the files go into <code className="font-mono">files</code>, each with its name
