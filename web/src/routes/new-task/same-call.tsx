@@ -7,7 +7,8 @@ import { CodeBlock } from '../../ui/code.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
 
 /** In a narrow column lines go on below instead of to the right. */
-const WRAPPED = '[&_pre]:wrap-anywhere [&_pre]:whitespace-pre-wrap';
+const WRAPPED =
+  '[&_pre]:pr-0 [&_pre]:text-xs [&_pre]:leading-5 [&_pre]:wrap-anywhere [&_pre]:whitespace-pre-wrap';
 
 interface SameCallProps {
   input: CommandInput<'tasks run'>;
