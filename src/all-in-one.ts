@@ -13,7 +13,7 @@ const READY_WITHIN_MS = 90_000;
 const GIVE_UP_AFTER = 5;
 /** What a host of sandboxes is not to know: the database, the keys of others, where the server's figures go. */
 const SERVERS_ALONE =
-  /^(DATABASE_URL|PG[A-Z]+|OPENROUTER_API_KEY|OTEL_\w+|SEED_(ADMIN_KEY|LLM_API_KEY|METRICS_TOKEN|SECRETS_KEY|S3_\w+))$/;
+  /^(DATABASE_URL|PG[A-Z]+|OPENROUTER_API_KEY|OTEL_\w+|SEED_(ADMIN_KEY|LLM_API_KEY|METRICS_TOKEN|SECRETS_KEY|S3_\w+|PACK_\w+))$/;
 
 interface ReadyMessage {
   url: string;

@@ -10,6 +10,7 @@ export { pageInput, pageOf } from './protocol/page.ts';
 export { parseOutput, plain, reasonOf } from './server/llm/scripted/command-output.ts';
 export type { Playbook, Steps } from './server/llm/scripted/playbook.ts';
 export { readPages } from './server/llm/scripted/read-pages.ts';
+export { importedCommands } from './server/packs/imported/imported-commands.ts';
 export { definePack, type SampleContext } from './server/packs/pack.ts';
 export type { SeedConfig } from './server/packs/seed-config.ts';
 export { newestFirst, orderedBy } from './store/pack-pages.ts';

@@ -11,9 +11,10 @@ const ALLOWED: Record<string, readonly string[]> = {
   store: ['core', 'protocol', 'lib'],
   drivers: ['protocol', 'lib', 'guest'],
   runner: ['core', 'drivers', 'protocol', 'lib'],
-  server: ['commands', 'core', 'store', 'protocol', 'lib', 'cli'],
+  openapi: ['protocol', 'lib'],
+  server: ['commands', 'core', 'store', 'protocol', 'lib', 'cli', 'openapi'],
   guest: ['protocol', 'lib'],
-  cli: ['protocol', 'lib', 'drivers'],
+  cli: ['protocol', 'lib', 'drivers', 'openapi'],
   '(top)': ['protocol', 'lib', 'server', 'runner', 'commands', 'store'],
 };
 

@@ -4,6 +4,7 @@ import { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
 import { cellText, isRecord, words } from './cell.ts';
 import { listCsv, objectCsv } from './csv-view.ts';
+import { kebabCase } from './flags.ts';
 import type { Io } from './io.ts';
 import { listView, type ViewOptions } from './list-view.ts';
 import { objectView } from './object-view.ts';
@@ -55,7 +56,7 @@ function printList(
   { csv, commandLine }: AnswerOptions,
   note: (line: string) => void,
 ): void {
-  const { items: given, nextCursor, totals, ...about } = isRecord(answer) ? answer : {};
+  const { items: given, nextCursor, nextPage, totals, ...about } = isRecord(answer) ? answer : {};
   const items = Array.isArray(given) ? given : [];
   if (csv) io.stdout.write(listCsv(items, command.columns));
   else if (items.length === 0)
@@ -72,7 +73,16 @@ function printList(
   const told = Object.entries(about).filter(([, value]) => value !== null && value !== 0);
   if (told.length > 0)
     note(told.map(([name, value]) => `${words(name)} ${cellText(value, null)}`).join(' · '));
+  if (isRecord(nextPage)) note(`There is more: add ${flagsText(nextPage)}`);
   if (typeof nextCursor === 'string') note(`There is more: ${commandLine} --cursor ${shellWord(nextCursor)}`);
+}
+
+/** The inputs of the next page, of a platform that pages in its own way. */
+function flagsText(inputs: Record<string, unknown>): string {
+  const flags = Object.entries(inputs).map(
+    ([name, value]) => `--${kebabCase(name)} ${shellWord(String(value))}`,
+  );
+  return flags.join(' ');
 }
 
 function viewOptions(io: Io): ViewOptions {

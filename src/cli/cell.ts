@@ -16,7 +16,15 @@ export function cellText(value: unknown, now: Date | null): string {
   const isEmpty = Object.keys(value).length === 0;
   if (isEmpty) return NOTHING;
   const isPlainList = Array.isArray(value) && value.every((item) => typeof item !== 'object');
-  return sanitiseLine(isPlainList ? value.join(', ') : JSON.stringify(value));
+  return sanitiseLine(isPlainList ? listText(value) : JSON.stringify(value));
+}
+
+/** A pack may have a thousand commands, and a table is to be read. */
+const LISTED_MOST = 20;
+
+function listText(items: readonly unknown[]): string {
+  const more = items.length - LISTED_MOST;
+  return more > 0 ? `${items.slice(0, LISTED_MOST).join(', ')} and ${more} more` : items.join(', ');
 }
 
 /** `createdAt` → `created at`, `cost.total` → `cost total` */

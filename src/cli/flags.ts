@@ -74,6 +74,13 @@ function kindOf(
 function scalarKind(schema: JsonSchema): ScalarKind | undefined {
   const { type } = schema;
   if (type === 'string' || type === 'integer' || type === 'number') return type;
+  // What may be text, among others, is taken as it was typed.
+  const branches = schema['anyOf'];
+  if (
+    Array.isArray(branches) &&
+    branches.some((branch) => isSchema(branch) && branch.type === 'string' && !branch.enum)
+  )
+    return 'string';
   const words = schema.enum?.every((choice) => typeof choice === 'string');
   return words ? 'string' : undefined;
 }

@@ -40,7 +40,7 @@ export function rootHelp(manifest: Manifest | null, local: readonly HelpEntry[],
   const sections = [
     'Seed hands work to an agent in a sandbox and runs the commands of your platform.',
     `${style.bold('Usage:')} seed <noun> <verb> [arguments] [flags]`,
-    commands.length > 0 ? section('Commands', commands.map(commandEntry), style) : '',
+    commands.length > 0 ? section('Commands', rootEntries(commands), style) : '',
     section('This machine', local, style),
     section('Flags', [...GLOBAL_FLAGS, ...LEADING_FLAGS, ...refresh], style),
     'Exit codes: 0 ok · 1 error · 2 usage · 4 not authenticated or not allowed · 5 task not completed · 130 interrupted',
@@ -118,6 +118,22 @@ export function localNounHelp(noun: string, commands: readonly HelpEntry[], styl
     section('Commands', commands, style),
     `More about one: seed ${commands[0]?.name ?? noun} --help`,
   ]);
+}
+
+/** More than these are shown as their nouns. */
+const LISTED_MOST = 150;
+
+function rootEntries(commands: readonly ManifestCommand[]): HelpEntry[] {
+  if (commands.length <= LISTED_MOST) return commands.map(commandEntry);
+  const counts = new Map<string, number>();
+  for (const { name } of commands) {
+    const noun = name.split(' ')[0] ?? name;
+    counts.set(noun, (counts.get(noun) ?? 0) + 1);
+  }
+  return [...counts].map(([noun, count]) => ({
+    name: noun,
+    summary: `${count === 1 ? '1 command' : `${count} commands`}: seed ${noun} --help`,
+  }));
 }
 
 function commandEntry(command: ManifestCommand): HelpEntry {

@@ -1,10 +1,12 @@
-// seed packs new: a pack to start from, written into this repository. Used by repository.ts.
+// seed packs new: a pack to start from, written into this repository; and what else is done with packs here. Used by repository.ts.
 import { fileURLToPath } from 'node:url';
 import { SeedError } from '../protocol/errors.ts';
 import { fs } from './builtin.ts';
 import { EXIT } from './exit-codes.ts';
 import type { LocalCommand } from './local-command.ts';
+import { packName } from './pack-name.ts';
 import { packTemplate } from './pack-template.ts';
+import { importPack } from './packs-import.ts';
 import { REPOSITORY } from './repository-root.ts';
 
 const newPack: LocalCommand = {
@@ -17,7 +19,7 @@ const newPack: LocalCommand = {
   alsoOnServer: true,
   examples: ['seed packs new acme'],
   async run(io, flags, values) {
-    const name = nameOf(values);
+    const name = packName(values['name'], 'seed packs new acme');
     const folder = new URL(`packs/${name}/`, REPOSITORY);
     if (fs.existsSync(folder)) {
       throw new SeedError('conflict', `packs/${name} is there already`, {
@@ -39,11 +41,4 @@ const newPack: LocalCommand = {
   },
 };
 
-export const packCommands: readonly LocalCommand[] = [newPack];
-
-function nameOf({ name }: Record<string, string | boolean | undefined>): string {
-  if (typeof name === 'string' && /^[a-z][a-z0-9-]{0,39}$/.test(name)) return name;
-  throw new SeedError('usage', name === undefined ? 'what is it called?' : `"${name}" is no name of a pack`, {
-    hint: 'A name is written in lower-case letters, digits and hyphens: seed packs new acme',
-  });
-}
+export const packCommands: readonly LocalCommand[] = [newPack, importPack];

@@ -36,6 +36,13 @@ it('shortens times on a terminal and leaves them whole elsewhere', () => {
   expect(listView(items, columns, pipe).text).toContain('2026-05-01T11:57:40Z');
 });
 
+it('shows of a long list how it begins', () => {
+  const commands = Array.from({ length: 1_000 }, (_, index) => `do-${index}`);
+  const { text } = listView([{ name: 'big', commands }], ['name', 'commands'], pipe);
+  expect(text).toMatch(/ do-19 and 980 more\n$/);
+  expect(text.length).toBeLessThan(400);
+});
+
 const costs = [
   { group: 'a', name: 'shop', total: 1234.5, calls: 1_000_000, lastAt: null },
   { group: 'b', total: 0.0000457, calls: 7, lastAt: '2026-05-01T11:57:40Z' },

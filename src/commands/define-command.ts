@@ -34,6 +34,8 @@ export interface ObjectCommand<
   creates?: boolean;
   /** Its input has `files`, whose contents are received before it runs. Its body may be multipart/form-data, and larger. */
   takesFiles?: boolean;
+  /** Another service does its work: it answers as that one does, and 502 when that one fails. */
+  remote?: boolean;
   /** For pages: the columns a table shows. */
   columns?: readonly string[];
   /** A stream command, taking the answered task's id, that shows how it goes on. */

@@ -2,8 +2,17 @@
 import { z } from 'zod';
 import type { JsonSchema } from '../protocol/manifest.ts';
 
-/** What a caller may send (`input`) or will get (`output`). */
+/** Every task's manifest is made of the same schemas, and a platform may have a thousand commands. */
+const known = { input: new WeakMap<z.ZodType, JsonSchema>(), output: new WeakMap<z.ZodType, JsonSchema>() };
+
+/** What a caller may send (`input`) or will get (`output`). The same object for the same schema: not to be changed. */
 export function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
+  const found = known[io].get(schema) ?? convert(schema, io);
+  known[io].set(schema, found);
+  return found;
+}
+
+function convert(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
     target: 'draft-2020-12',
     io,

@@ -1,10 +1,17 @@
 // Commands as a manifest: what the CLI, the agent's prompt and GET /api/v1/commands are made from.
-import type { HttpMethod, Manifest, ManifestCommand } from '../protocol/manifest.ts';
+import type { HttpMethod, Manifest, ManifestCommand, ToldCommand } from '../protocol/manifest.ts';
 import { type Command, isFile, isObject, isStream } from './define-command.ts';
 import { toJsonSchema } from './json-schema.ts';
 
 export function toManifest(commands: readonly Command[], version: string): Manifest {
   return { version, commands: commands.map(toManifestCommand) };
+}
+
+/** The same as an agent is told of it at its start. */
+export function toTold(commands: readonly Command[]): ToldCommand[] {
+  return commands.map(({ name, summary, effect, http }) => {
+    return { name, summary, effect, positional: pathParameters(parseHttp(http).path) };
+  });
 }
 
 function toManifestCommand(command: Command): ManifestCommand {

@@ -6,7 +6,7 @@ import { listAudit } from './audit.ts';
 import type { Command } from './define-command.ts';
 import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from './keys.ts';
 import { listModels } from './models.ts';
-import { refuseClashes } from './name-clashes.ts';
+import { LOCAL_NOUNS, refuseClashes } from './name-clashes.ts';
 import { obsCosts, obsErrors, obsRequests, obsSummary, obsUsage } from './obs.ts';
 import { listPacks, loadSamples } from './packs.ts';
 import { listSandboxes } from './sandboxes.ts';
@@ -84,6 +84,11 @@ export const BUILT_IN: readonly Command[] = [
   listPacks,
   loadSamples,
 ];
+
+/** Whether no pack may have the noun, since Seed itself or its CLI has. */
+export function isNounTaken(noun: string): boolean {
+  return LOCAL_NOUNS.includes(noun) || BUILT_IN.some(({ name }) => name.split(' ')[0] === noun);
+}
 
 /** Commands that come from one place: Seed's own, or a pack's. */
 export interface CommandSource {

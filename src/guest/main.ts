@@ -1,5 +1,7 @@
 // The program inside the sandbox. Before the freeze: load Pi, rehearse, say "ready". After the restore: one task, then exit.
 import { Duplex } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { READY_LINE } from '../protocol/guest-wire.ts';
 import type { AgentProcesses } from './agent-processes.ts';
 import { prepareFolders } from './folders.ts';
@@ -13,6 +15,12 @@ import { runTask } from './run-task.ts';
 import { readStartLine } from './start-line.ts';
 
 const REHEARSALS = 12;
+
+/** What the rehearsals left behind would be read back at every restore. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}
 
 let processes: AgentProcesses | null = null;
 
@@ -34,6 +42,7 @@ async function main(): Promise<void> {
   const [pi, proxy] = await Promise.all([loadPi(), openProxy(settings.port)]);
   // The first compiles, the others teach the compiler what matters.
   for (let count = 0; count < REHEARSALS; count += 1) await rehearse(pi, settings, proxy);
+  collectGarbage();
   process.stdout.write(READY_LINE);
 
   const start = await readStartLine(process.stdin, answerReady);

@@ -3,7 +3,6 @@
 import { performServerHandshake, type ServerHttp2Stream } from 'node:http2';
 import { duplexPair } from 'node:stream';
 import type { GuestResult, GuestTask } from '../protocol/guest.ts';
-import type { Manifest } from '../protocol/manifest.ts';
 import type { GuestSettings } from './guest-settings.ts';
 import type { Pi } from './pi.ts';
 import type { LoopbackProxy } from './proxy.ts';
@@ -17,7 +16,6 @@ const TASK: GuestTask = {
   deadline: '2000-01-01T00:00:00.000Z',
   files: [],
 };
-const MANIFEST: Manifest = { version: 'rehearsal', commands: [] };
 
 /** Rejects when the pretend task did not end with the canned answer. */
 export async function rehearse(pi: Pi, settings: GuestSettings, proxy: LoopbackProxy): Promise<void> {
@@ -48,7 +46,7 @@ export async function rehearse(pi: Pi, settings: GuestSettings, proxy: LoopbackP
     guestEnd,
     settings,
     proxy,
-    { task: TASK, manifest: MANIFEST },
+    { task: TASK, commands: [] },
     async () => undefined,
     () => undefined,
   );

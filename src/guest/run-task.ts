@@ -29,7 +29,7 @@ export async function runTask(
   stream: Duplex,
   settings: GuestSettings,
   proxy: LoopbackProxy,
-  start: Pick<StartLine, 'task' | 'manifest'>,
+  start: Pick<StartLine, 'task' | 'commands'>,
   identity: () => Promise<void>,
   onProcesses: (processes: AgentProcesses) => void,
 ): Promise<Link> {
@@ -56,10 +56,10 @@ export async function runTask(
   const finishArtifacts = async () => (await preparing)?.finish() ?? [];
   const taskGiven = start.task ?? link.get('/task').then((answer) => parsed<GuestTask>('/task', answer));
   proxy.serve(link.session);
-  const [task, manifest] = await Promise.all([
+  const [task, commands] = await Promise.all([
     taskGiven,
-    start.manifest ??
-      link.get('/api/v1/commands').then((answer) => parsed<Manifest>('/api/v1/commands', answer)),
+    start.commands ??
+      link.get('/api/v1/commands').then((answer) => parsed<Manifest>('/api/v1/commands', answer).commands),
   ]);
   const processes = new AgentProcesses(settings, proxy.url);
   onProcesses(processes);
@@ -73,7 +73,7 @@ export async function runTask(
     cwd: settings.workspaceDir,
     modelFetch: modelFetch(link.session, llm, prepared),
     model: task.model,
-    systemPrompt: systemPrompt(manifest.commands, settings.workspaceDir, task.files),
+    systemPrompt: systemPrompt(commands, settings.workspaceDir, task.files),
     tools: createAgentTools(settings.workspaceDir, processes, events, prepared),
   });
   const result = await runAgent(session, task.instruction, events, llm);

@@ -41,6 +41,22 @@ test('a large platform is listed by name, a line for each noun', () => {
   expect(prompt.length).toBeLessThan(4_000);
 });
 
+test('of a platform with a thousand commands it tells the nouns, and how to find the rest', () => {
+  const thousand = (nouns: number) =>
+    Array.from({ length: 1_200 }, (_, index) =>
+      command(`things${index % nouns} do-${index}`, { effect: index % 2 === 0 ? 'read' : 'write' }),
+    );
+  const prompt = systemPrompt(thousand(45), '/workspace');
+  expect(prompt).toContain('- seed things7: 27 commands [write] [read]\n');
+  expect(prompt).toContain('`seed <noun> --help | grep');
+  expect(prompt).not.toContain('do-7');
+  expect(prompt.length).toBeLessThan(5_000);
+  const scattered = systemPrompt(thousand(1_200), '/workspace');
+  expect(scattered).toContain('- seed things0: 1 command [read]\n');
+  expect(scattered).toContain('1050 more nouns');
+  expect(scattered.length).toBeLessThan(9_000);
+});
+
 test('without commands it says so', () => {
   const prompt = systemPrompt([], '/workspace');
   expect(prompt).toContain('no platform command');

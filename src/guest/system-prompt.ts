@@ -1,9 +1,9 @@
 // What the agent is told before the instruction: where it is, what it may call, how to answer.
-import type { ManifestCommand } from '../protocol/manifest.ts';
+import type { ToldCommand } from '../protocol/manifest.ts';
 
 /** Pure: the same commands, folder and files give the same text. @param files what the caller gave, by name */
 export function systemPrompt(
-  commands: readonly ManifestCommand[],
+  commands: readonly ToldCommand[],
   workspaceDir: string,
   files: readonly { name: string }[] = [],
 ): string {
@@ -31,13 +31,13 @@ const ANSWER = `When you are done, answer with the result in plain text: what yo
 
 /** More commands than these are listed by name alone: every model request carries the list. */
 const DESCRIBED_MOST = 40;
+/** A longer list of names is left to each noun's own help. */
+const NAMES_LENGTH = 6_000;
+const NOUNS_MOST = 150;
 
-function commandSection(commands: readonly ManifestCommand[]): string {
+function commandSection(commands: readonly ToldCommand[]): string {
   const groups = [...Map.groupBy(commands, ({ name }) => name.split(' ')[0] ?? name)];
-  const list =
-    commands.length <= DESCRIBED_MOST
-      ? groups.map(([noun, members]) => `${noun}:\n${members.map(commandLine).join('\n')}`).join('\n\n')
-      : groups.map(([noun, members]) => `- seed ${noun}: ${members.map(shortName).join(', ')}`).join('\n');
+  const list = commands.length <= DESCRIBED_MOST ? described(groups) : named(groups);
   return `The commands that you may call (nothing else is allowed, and the platform enforces it):
 
 ${list}
@@ -45,14 +45,37 @@ ${list}
 \`seed <noun> --help\` says what a noun's commands do, with examples; \`seed <noun> <verb> --help\` shows one command's flags. Add --json to get JSON on stdout, for jq. Lists come in pages: --limit 100 for more at once, then --cursor <nextCursor> until nextCursor is null. Look before you change something: [read] changes nothing, [write] changes the platform, [destructive] cannot be undone, so use it only where the task asks for it.`;
 }
 
-function commandLine(command: ManifestCommand): string {
+type Group = [noun: string, members: ToldCommand[]];
+
+function described(groups: readonly Group[]): string {
+  return groups.map(([noun, members]) => `${noun}:\n${members.map(commandLine).join('\n')}`).join('\n\n');
+}
+
+function named(groups: readonly Group[]): string {
+  const names = groups
+    .map(([noun, members]) => `- seed ${noun}: ${members.map(shortName).join(', ')}`)
+    .join('\n');
+  return names.length <= NAMES_LENGTH ? names : counted(groups);
+}
+
+function counted(groups: readonly Group[]): string {
+  const lines = groups.slice(0, NOUNS_MOST).map(([noun, members]) => {
+    const effects = [...new Set(members.map(({ effect }) => `[${effect}]`))].join(' ');
+    return `- seed ${noun}: ${members.length === 1 ? '1 command' : `${members.length} commands`} ${effects}`;
+  });
+  const more = groups.length - lines.length;
+  const rest = more > 0 ? `\n- ${more} more nouns: \`seed --help\` lists them` : '';
+  return `${lines.join('\n')}${rest}\n\nWhat they are called says \`seed <noun> --help\`; \`seed <noun> --help | grep -i <word>\` finds one among many.`;
+}
+
+function commandLine(command: ToldCommand): string {
   return `- seed ${command.name}${inputsOf(command)} [${command.effect}] ${command.summary}`;
 }
 
 /** Without its noun. */
-function shortName(command: ManifestCommand): string {
+function shortName(command: ToldCommand): string {
   const verb = command.name.split(' ').slice(1).join(' ');
   return `${verb}${inputsOf(command)} [${command.effect}]`.trimStart();
 }
 
-const inputsOf = ({ positional }: ManifestCommand) => positional.map((name) => ` <${name}>`).join('');
+const inputsOf = ({ positional }: ToldCommand) => positional.map((name) => ` <${name}>`).join('');

@@ -35,6 +35,7 @@ export const ERROR_STATUS = {
   spend_limit_reached: 429,
   internal: 500,
   llm_unavailable: 502,
+  platform_unavailable: 502,
   no_usable_driver: 503,
   unavailable: 503,
   /** Outside HTTP: settings, set-up, sandboxes and the CLI. */

@@ -16,11 +16,11 @@
 //   Anything else is answered 403. Limits: LIMITS.guest.
 // Constants are in guest-wire.ts. Inside, the guest opens GUEST_PORT on loopback for the CLI and Pi and forwards /api/v1/* and /llm/v1/* unchanged.
 import { z } from 'zod';
-import type { Manifest } from './manifest.ts';
+import type { ToldCommand } from './manifest.ts';
 import { TaskError } from './task.ts';
 
 /** Made by the server and read by the guest; the runner only carries it. */
-export const CarriedManifest = z.custom<Manifest>((value) => typeof value === 'object' && value !== null);
+export const ToldCommands = z.custom<readonly ToldCommand[]>((value) => Array.isArray(value));
 
 export const GuestTask = z.object({
   id: z.uuid(),
@@ -42,8 +42,8 @@ export const StartLine = z.object({
   diskBytes: z.number().int().positive().optional(),
   /** What the guest would ask for first; with it a task starts without waiting for an answer. */
   task: GuestTask.optional(),
-  /** The commands of the task key, as GET /api/v1/commands answers them. */
-  manifest: CarriedManifest.optional(),
+  /** The commands of the task key; without them the guest asks GET /api/v1/commands. */
+  commands: ToldCommands.optional(),
 });
 export type StartLine = z.infer<typeof StartLine>;
 

@@ -79,6 +79,9 @@ export const LIMITS = {
   /** How long a receiver may take to answer, and how many bytes of its answer are read and kept. */
   webhookTimeoutMs: 15_000,
   webhookAnswerBytes: 4 * 1024,
+  /** How long the platform of an imported pack may take to answer, and how many bytes of its answer are taken. */
+  platformTimeoutMs: 30_000,
+  platformAnswerBytes: 4 * 1024 * 1024,
   /** Attempts of a delivery that lists show. */
   webhookAttemptsShown: 20,
   mcp: {

@@ -42,3 +42,6 @@ export interface Manifest {
   version: string;
   commands: ManifestCommand[];
 }
+
+/** What an agent is told of a command before it asks: little, since every start of a task carries all of them. */
+export type ToldCommand = Pick<ManifestCommand, 'name' | 'summary' | 'effect' | 'positional'>;

@@ -12,7 +12,7 @@
 // A lease that is no longer the runner's is answered with 409 lease_lost: the runner kills that sandbox.
 import { z } from 'zod';
 import { KeptFile } from './file.ts';
-import { CarriedManifest } from './guest.ts';
+import { ToldCommands } from './guest.ts';
 import { Resources, Usage } from './resources.ts';
 import { TaskError, TaskPhase } from './task.ts';
 
@@ -89,8 +89,8 @@ export const Lease = z.object({
   taskKey: z.string(),
   /** What the sandbox is to find in /workspace/in. */
   files: z.array(KeptFile).default([]),
-  /** The commands of the task key, handed to the guest. */
-  manifest: CarriedManifest.optional(),
+  /** Those of the task key, handed to the guest. */
+  commands: ToldCommands.optional(),
 });
 export type Lease = z.infer<typeof Lease>;
 

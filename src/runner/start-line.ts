@@ -16,7 +16,7 @@ export function startLine(lease: Lease): string {
     entropy: randomBytes(64).toString('base64'),
     diskBytes: limitsOf(lease).diskBytes,
     task: guestTask(lease),
-    ...(lease.manifest && { manifest: lease.manifest }),
+    ...(lease.commands && { commands: lease.commands }),
   };
   return `${JSON.stringify(line)}\n`;
 }

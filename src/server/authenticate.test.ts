@@ -81,8 +81,6 @@ describe('admit', () => {
       operator: false,
       callerStatus: null,
       replacedSecretUntil: null,
-      taskStatus: null,
-      taskDeadline: null,
       ...presented,
     };
     try {

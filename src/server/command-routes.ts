@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
-import type { Actor, CommandContext } from '../commands/context.ts';
+import type { Actor } from '../commands/context.ts';
 import { type Command, isFile, isObject, isStream } from '../commands/define-command.ts';
 import { parseHttp, pathParameters, toManifest } from '../commands/manifest.ts';
 import { cutJson } from '../core/cut-json.ts';
@@ -11,6 +11,8 @@ import { SeedError } from '../protocol/errors.ts';
 import { appendServerEvent } from '../store/events.ts';
 import { type AuditedRoute, audited, type RecordDone } from './audited.ts';
 import { authenticate } from './authenticate.ts';
+import { type Delivery, NO_DELIVERY } from './blobs/inbox.ts';
+import { answerChecker, written } from './checked-answer.ts';
 import { fileAnswer } from './file-answer.ts';
 import { HeldAnswer } from './held-answer.ts';
 import type { HttpEnv } from './http-types.ts';
@@ -18,11 +20,11 @@ import { answerOnce } from './idempotency/answer-once.ts';
 import type { ServerParts } from './parts.ts';
 import { preferredWaitMs } from './prefer-wait.ts';
 import { inputReader } from './read-input.ts';
-import { bindServices } from './services/bind.ts';
+import { BoundContext, type CallInHand } from './services/bound-context.ts';
 import { identifyKeyOrSession } from './sessions/identify-session.ts';
 import { streamAnswer } from './stream-answer.ts';
 
-type Answer = (c: Context<HttpEnv>, recordDone: RecordDone) => Promise<Response>;
+type Answer = (c: Context<HttpEnv>, recordDone: RecordDone, delivery: Delivery) => Promise<Response>;
 
 const NO_COMMAND: AuditedRoute = { name: null, effect: 'read' };
 
@@ -34,8 +36,7 @@ export function commandRoutes(parts: ServerParts): Hono<HttpEnv> {
   app.get('/commands', (c) =>
     audited(c, parts.audit, NO_COMMAND, async () => {
       const { key, operator } = await authenticate(c, parts, true, identifyKeyOrSession);
-      await using delivery = parts.inbox.open();
-      await readNothing(c, delivery);
+      await readNothing(c, NO_DELIVERY);
       return c.json(toManifest(parts.registry.allowed(key.scopes, operator), parts.version));
     }),
   );
@@ -60,42 +61,68 @@ function literalFirst(one: Command, other: Command): number {
 function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {
   const { method, path } = parseHttp(command.http);
   const readInput = inputReader(command);
-  const answer: Answer = async (c, recordDone) => {
+  const respond = responder(command, parts);
+  const success = isObject(command) ? (command.successStatus ?? 200) : 200;
+  const answer: Answer = async (c, recordDone, delivery) => {
     const actor = await authenticate(c, parts, true, identifyKeyOrSession);
     refuseUnlessAllowed(command, actor);
-    await using delivery = parts.inbox.open();
     const input = await readInput(c, delivery);
     c.set('input', input);
     const held = new HeldAnswer(() => AbortSignal.any([c.req.raw.signal, parts.stopping]));
     const waitMs = preferredWaitMs(c.req.header('prefer'));
-    const success = isObject(command) ? (command.successStatus ?? 200) : 200;
-    const done = (target: string) => recordDone(target, success);
-    const services = bindServices(parts, actor, held, done, c.req.header('traceparent'));
-    const contextOf = (creationId: string): CommandContext =>
-      Object.assign(held, { actor, waitMs, creationId, ...services });
-    if (isStream(command))
-      return streamAnswer(c, await command.stream(resumed(c, input), contextOf(randomUUID())));
-    if (isFile(command)) {
-      return fileAnswer(c, await command.file(input as never, contextOf(randomUUID())));
-    }
-    const work = async (creationId: string) =>
-      command.output.parse(await command.run(input as never, contextOf(creationId)));
-    const output = command.creates
-      ? await answerOnce(c, parts.store, actor.key.id, held.signal, { name: command.name, input }, work)
-      : await work(randomUUID());
-    c.set('output', output);
-    const created = idOf(output);
-    if (!c.get('target') && created) c.set('target', created);
-    return c.json(output, success);
+    const call: CallInHand = {
+      actor,
+      held,
+      waitMs,
+      recordDone: (target) => recordDone(target, success),
+      traceParent: c.req.header('traceparent'),
+    };
+    return respond(c, input, call);
   };
+  const answerWithFiles = async (c: Context<HttpEnv>, recordDone: RecordDone) => {
+    await using delivery = parts.inbox.open();
+    return await answer(c, recordDone, delivery);
+  };
+  const takesFiles = isObject(command) && command.takesFiles;
   const [named] = pathParameters(path);
   app.on(method, toHonoPath(path), (c) => {
     const target = named === undefined ? undefined : c.req.param(named);
     if (target) c.set('target', target);
     return audited(c, parts.audit, command, (recordDone) =>
-      recorded(c, command, parts, () => answer(c, recordDone)),
+      recorded(c, command, parts, () =>
+        takesFiles ? answerWithFiles(c, recordDone) : answer(c, recordDone, NO_DELIVERY),
+      ),
     );
   });
+}
+
+/** Runs the command on a sound input and makes the response of what comes of it. */
+type Respond = (c: Context<HttpEnv>, input: unknown, call: CallInHand) => Promise<Response>;
+
+function responder(command: Command, parts: ServerParts): Respond {
+  if (isStream(command)) {
+    return async (c, input, call) =>
+      streamAnswer(c, await command.stream(resumed(c, input), new BoundContext(parts, call, randomUUID())));
+  }
+  if (isFile(command)) {
+    return async (c, input, call) =>
+      fileAnswer(c, await command.file(input as never, new BoundContext(parts, call, randomUUID())));
+  }
+  const { name, creates, output: declared, successStatus = 200 } = command;
+  const check = answerChecker(declared);
+  return async (c, input, call) => {
+    const { actor, held } = call;
+    const run = (creationId: string) =>
+      command.run(input as never, new BoundContext(parts, call, creationId));
+    const make = async (creationId: string) => declared.parse(await run(creationId));
+    const { output, json } = creates
+      ? written(await answerOnce(c, parts.store, actor.key.id, held.signal, { name, input }, make))
+      : check(await run(randomUUID()));
+    c.set('output', output);
+    const created = idOf(output);
+    if (!c.get('target') && created) c.set('target', created);
+    return c.body(json, successStatus, { 'Content-Type': 'application/json' });
+  };
 }
 
 /** The id of the first thing in an answer: what a command has made. */

@@ -1,5 +1,5 @@
 // The error answers of operations in the OpenAPI description: which statuses, and of each the codes that come with it.
-import type { Command } from '../commands/define-command.ts';
+import { type Command, isObject } from '../commands/define-command.ts';
 import { toJsonSchema } from '../commands/json-schema.ts';
 import { parseHttp, pathParameters } from '../commands/manifest.ts';
 import { ERROR_STATUS, type ErrorCode } from '../protocol/errors.ts';
@@ -29,6 +29,7 @@ const MEANING: Record<number, string> = {
   415: 'The body is not declared as JSON',
   429: 'Too often, or too many at a time',
   500: 'Something nobody foresaw',
+  502: 'The platform that does the work fails',
   503: 'It cannot be done now',
 };
 
@@ -81,15 +82,17 @@ export function errorResponses(command: Command): JsonObject {
     ([name, field]) =>
       (field['format'] === 'uuid' || /(^id|Id)$/.test(name)) && (method !== 'GET' || required.includes(name)),
   );
+  const remote = isObject(command) && command.remote === true;
   return references([
     400,
     401,
     403,
-    ...(namesThings || pathParameters(path).length > 0 ? [404] : []),
-    ...(command.effect === 'read' ? [] : [409]),
+    ...(remote || namesThings || pathParameters(path).length > 0 ? [404] : []),
+    ...(remote || command.effect !== 'read' ? [409] : []),
     ...(method === 'GET' ? [] : [413, 415]),
     429,
     500,
+    ...(remote ? [502] : []),
     503,
   ]);
 }

@@ -41,7 +41,7 @@ export function inputReader({ http, input, takesFiles = false }: ReadCommand): I
     for (const name of parameters) {
       if (name in given)
         throw new SeedError('invalid_input', `"${name}" stands in the path and nowhere else`);
-      given[name] = c.req.param(name);
+      given[name] = fromText(c.req.param(name) ?? '', properties[name] ?? {});
     }
     refuseUnkeepable(given);
     const parsed = schema.safeParse(given);
@@ -61,6 +61,7 @@ async function fromParts(c: Context, delivery: Delivery): Promise<Record<string,
 
 /** Every name with its values; also one that is empty or `__proto__`, for the schema to refuse. */
 function readQuery(c: Context): Map<string, string[]> {
+  if (!c.req.url.includes('?')) return new Map();
   const { search, searchParams } = new URL(c.req.url);
   try {
     decodeURIComponent(search);
@@ -77,20 +78,41 @@ function fromQuery(
   // Without a prototype, so that every name is a name like any other.
   const given: Record<string, unknown> = Object.create(null);
   for (const [name, values] of query) {
-    const type = Object.hasOwn(properties, name) ? properties[name]?.type : undefined;
-    if (type === 'array') given[name] = values.flatMap((value) => value.split(','));
+    const schema = (Object.hasOwn(properties, name) && properties[name]) || {};
+    if (schema.type === 'array')
+      given[name] = values
+        .flatMap((value) => value.split(','))
+        .map((value) => fromText(value, schema.items ?? {}));
     else if (values.length > 1)
       throw new SeedError('invalid_input', `"${name}" is given ${values.length} times`);
-    else given[name] = fromText(values[0] ?? '', type);
+    else given[name] = fromText(values[0] ?? '', schema);
   }
   return given;
 }
 
-/** What does not read as its type stays text, for the schema to refuse. */
-function fromText(text: string, type: JsonSchema['type']): unknown {
-  if ((type === 'integer' || type === 'number') && /^-?\d+(\.\d+)?$/.test(text)) return Number(text);
-  if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
-  return text;
+/** What does not read as one of its types stays text, for the schema to refuse. */
+function fromText(text: string, schema: JsonSchema): unknown {
+  const types = typesOf(schema);
+  const may = (...wanted: string[]) => wanted.some((type) => types.includes(type));
+  if (may('string')) return text;
+  if (may('integer', 'number') && /^-?\d+(\.\d+)?$/.test(text)) return Number(text);
+  if (may('boolean') && (text === 'true' || text === 'false')) return text === 'true';
+  return may('object') ? fromJson(text) : text;
+}
+
+/** With those of a union. */
+function typesOf({ type, anyOf }: JsonSchema): string[] {
+  if (type !== undefined) return [type].flat();
+  return Array.isArray(anyOf) ? (anyOf as JsonSchema[]).flatMap(typesOf) : [];
+}
+
+/** As the CLI and MCP write an object into a query. */
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 async function fromBody(c: Context): Promise<Record<string, unknown>> {

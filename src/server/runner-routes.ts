@@ -1,7 +1,7 @@
 // What runners call, under /runner/v1; the wire is described in protocol/runner.ts.
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
-import { toManifest } from '../commands/manifest.ts';
+import { toTold } from '../commands/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { AgentEvent } from '../protocol/event.ts';
 import {
@@ -94,7 +94,7 @@ export function runnerRoutes(parts: ServerParts): Hono<HttpEnv> {
 
 /** Waits up to LEASE_WAIT_MS for a task. A runner that cannot run any only lets itself be seen. */
 async function nextLease(
-  { store, stopping, registry, version }: ServerParts,
+  { store, stopping, registry }: ServerParts,
   runnerId: string,
   able: boolean,
   gone: AbortSignal,
@@ -118,7 +118,7 @@ async function nextLease(
         leftMs: leased.deadline.getTime() - store.clock.now().getTime(),
         taskKey: secret,
         files: leased.task.files,
-        manifest: toManifest(registry.allowed(leased.task.scopes.effective, leased.operator), version),
+        commands: toTold(registry.allowed(leased.task.scopes.effective, leased.operator)),
       };
     }
     await arrivals.next(able ? LOOK_AGAIN_MS : LEASE_WAIT_MS, signal);

@@ -1,9 +1,8 @@
 // Changes to a key: what `keys update` and `keys rotate` do to its row.
-import type { Kysely } from 'kysely';
 import type { Key, SomeKeyLimits } from '../protocol/key.ts';
+import { changeKeys, type KeyStore } from './change-keys.ts';
 import { limitColumns, toKey } from './keys.ts';
 import { storableJson, storableText } from './storable.ts';
-import type { Db, Tables } from './tables.ts';
 
 /** What is undefined stays as it is. */
 export interface KeyChanges extends SomeKeyLimits {
@@ -15,26 +14,28 @@ export interface KeyChanges extends SomeKeyLimits {
 
 /** Null when the account has no such key, or it is revoked. */
 export async function updateKey(
-  db: Db,
+  store: KeyStore,
   accountId: string,
   id: string,
   changes: KeyChanges,
   now: Date,
 ): Promise<Key | null> {
-  const row = await db
-    .updateTable('keys')
-    .set({
-      name: changes.name === undefined ? undefined : storableText(changes.name),
-      metadata: changes.metadata === undefined ? undefined : storableJson(changes.metadata),
-      enabled: changes.enabled,
-      tasks_may_create_lasting_keys: changes.tasksMayCreateLastingKeys,
-      ...limitColumns(changes),
-    })
-    .where('account_id', '=', accountId)
-    .where('id', '=', id)
-    .where('revoked_at', 'is', null)
-    .returningAll()
-    .executeTakeFirst();
+  const row = await changeKeys(store, (tx) =>
+    tx
+      .updateTable('keys')
+      .set({
+        name: changes.name === undefined ? undefined : storableText(changes.name),
+        metadata: changes.metadata === undefined ? undefined : storableJson(changes.metadata),
+        enabled: changes.enabled,
+        tasks_may_create_lasting_keys: changes.tasksMayCreateLastingKeys,
+        ...limitColumns(changes),
+      })
+      .where('account_id', '=', accountId)
+      .where('id', '=', id)
+      .where('revoked_at', 'is', null)
+      .returningAll()
+      .executeTakeFirst(),
+  );
   return row ? toKey(row, now) : null;
 }
 
@@ -51,13 +52,13 @@ export interface Rotation {
  * `previousUntil` at most. Null when the account has no such key or it is revoked.
  */
 export async function rotateKey(
-  db: Kysely<Tables>,
+  store: KeyStore,
   accountId: string,
   id: string,
   rotation: Rotation,
   now: Date,
 ): Promise<Key | null> {
-  return db.transaction().execute(async (tx) => {
+  return changeKeys(store, async (tx) => {
     const present = await tx
       .selectFrom('keys')
       .select('secret_hash')

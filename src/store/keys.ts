@@ -1,11 +1,13 @@
 // API keys: made, read, revoked. Called by the key commands and wherever a task key is made. Lists are in key-list.ts,
 // changes in key-change.ts.
 import { randomUUID } from 'node:crypto';
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import { toNano, usdOf } from '../core/cost.ts';
 import type { Key, KeyStatus, SomeKeyLimits } from '../protocol/key.ts';
+import { changeKeys, type KeyStore } from './change-keys.ts';
+import { notify } from './signals.ts';
 import { storableJson, storableText } from './storable.ts';
-import type { Db, KeyRow, Tables, Tx } from './tables.ts';
+import type { Db, KeyRow, Tx } from './tables.ts';
 import { emitEvent } from './webhook-events.ts';
 
 export interface NewKey extends SomeKeyLimits {
@@ -94,13 +96,13 @@ export async function getKey(db: Db, accountId: string, id: string, now: Date): 
 
 /** Idempotent: a key that is revoked already stays as it is. Null when the account has no such key. */
 export async function revokeKey(
-  db: Kysely<Tables>,
+  store: KeyStore,
   accountId: string,
   id: string,
   revokedBy: string | null,
   now: Date,
 ): Promise<Key | null> {
-  return db.transaction().execute(async (tx) => {
+  return changeKeys(store, async (tx) => {
     const revoked = await tx
       .updateTable('keys')
       .set({ revoked_at: now, revoked_by: revokedBy })
@@ -114,7 +116,7 @@ export async function revokeKey(
   });
 }
 
-/** Revokes the key of a task that ended, and the keys that the task made and that end with it. Seed does, no key. */
+/** Revokes the key of a task that ended, and the keys that the task made and that end with it. Seed does, no key. This server forgets them with the end. */
 export async function revokeTaskKey(tx: Tx, taskId: string, now: Date): Promise<void> {
   const { rows } = await sql<RevokedKey>`
     with recursive ending as (
@@ -126,6 +128,7 @@ export async function revokeTaskKey(tx: Tx, taskId: string, now: Date): Promise<
     where id in (select id from ending) and revoked_at is null
     returning id, account_id, name, task_id`.execute(tx);
   await emitRevoked(tx, rows, null, now);
+  await notify(tx, 'keys');
 }
 
 type RevokedKey = Pick<KeyRow, 'id' | 'account_id' | 'name' | 'task_id'>;

@@ -1,5 +1,6 @@
 // The calls of models: a row each, and added to what its task, its line and its keys have used. Called by server/spending.
 import { randomUUID } from 'node:crypto';
+import { isTerminal } from '../core/lifecycle.ts';
 import type { ModelCall } from '../core/model-call.ts';
 import { releaseReservation } from './reservations.ts';
 import { addSpend } from './spend.ts';
@@ -12,15 +13,15 @@ import { addToLine, lockLine } from './task-line.ts';
  * when the task is gone.
  */
 export async function recordModelCall(
-  store: Pick<Store, 'db' | 'clock'>,
+  store: Pick<Store, 'db' | 'clock' | 'lookUps'>,
   taskId: string,
   call: ModelCall,
   reservation: string | null = null,
 ): Promise<void> {
-  await store.db.transaction().execute(async (tx) => {
+  const wasLate = await store.db.transaction().execute(async (tx) => {
     const line = await lockLine(tx, taskId);
     const task = line.at(-1);
-    if (!task) return;
+    if (!task) return false;
     const { account_id, billed_key_id } = task;
     const now = store.clock.now();
     await tx
@@ -56,5 +57,7 @@ export async function recordModelCall(
     await addToLine(tx, line, used);
     await addSpend(tx, task.key_id, used, now);
     if (reservation !== null) await releaseReservation(tx, reservation);
+    return isTerminal(task.status);
   });
+  if (wasLate) store.lookUps.forgetEndedTasks();
 }

@@ -3,7 +3,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Lineage } from '../core/key-lineage.ts';
 import type { Key, KeyStatus } from '../protocol/key.ts';
-import type { TaskStatus } from '../protocol/task.ts';
 import { toKey } from './keys.ts';
 import type { Db, KeyRow } from './tables.ts';
 
@@ -23,9 +22,6 @@ export interface PresentedKey {
   callerStatus: KeyStatus | null;
   /** When the secret is the one from before a rotation: until when it works. Null for the present secret. */
   replacedSecretUntil: Date | null;
-  /** Of a task key: its task's status and deadline. Null for others. */
-  taskStatus: TaskStatus | null;
-  taskDeadline: Date | null;
 }
 
 export interface PresentedKeyRow extends KeyRow {
@@ -35,8 +31,6 @@ export interface PresentedKeyRow extends KeyRow {
   works_until: Date | null;
   account_name: string;
   operator: boolean;
-  task_status: TaskStatus | null;
-  task_deadline: Date | null;
 }
 
 /** Null when there is no key with this hash. */
@@ -60,11 +54,8 @@ export function presentedKeyRows(secretHashes: readonly string[]): RawBuilder<Pr
       select keys.*, chain.presented_hash, chain.depth + 1, null
       from chain join keys on keys.id = chain.caller_key_id
     )
-    select chain.*, accounts.name as account_name, accounts.operator,
-      tasks.status as task_status, tasks.deadline as task_deadline
-    from chain
-    join accounts on accounts.id = chain.account_id
-    left join tasks on tasks.id = chain.task_id and chain.depth = 0
+    select chain.*, accounts.name as account_name, accounts.operator
+    from chain join accounts on accounts.id = chain.account_id
     order by chain.depth`;
 }
 
@@ -86,9 +77,16 @@ function presentedKey([row, ...callers]: PresentedKeyRow[], now: Date): Presente
     operator: row.operator,
     callerStatus: worstOf(above),
     replacedSecretUntil: row.works_until,
-    taskStatus: row.task_status,
-    taskDeadline: row.task_deadline,
   };
+}
+
+/** Whether it is still worth something by the clock: nothing in its lineage was off, or has expired since. */
+export function isInForce({ lineage, replacedSecretUntil }: PresentedKey, now: Date): boolean {
+  if (replacedSecretUntil !== null && replacedSecretUntil <= now) return false;
+  return lineage.every(
+    ({ status, expiresAt }) =>
+      status === 'active' && (expiresAt === null || Date.parse(expiresAt) > now.getTime()),
+  );
 }
 
 /** A key and all the keys that it descends from, itself first; empty when there is no such key. */

@@ -12,6 +12,7 @@ const RECONNECT_MAX_MS = 5_000;
 
 export type Topic =
   | 'queue'
+  | 'keys'
   | 'webhooks'
   | `task:${string}`
   | `runner:${string}`
@@ -69,15 +70,25 @@ export class Signals {
     this.#client = client;
   }
 
+  /** Calls `wake`, which must not throw, whenever the topic is notified or that may have been missed. */
+  watch(topic: Topic, wake: () => void): Disposable {
+    const wakes = this.#wakes.get(topic) ?? new Set();
+    this.#wakes.set(topic, wakes.add(wake));
+    return {
+      [Symbol.dispose]: () => {
+        wakes.delete(wake);
+        if (wakes.size === 0 && this.#wakes.get(topic) === wakes) this.#wakes.delete(topic);
+      },
+    };
+  }
+
   subscribe(topic: Topic): Subscription {
     let notified = false;
     let resolveNext: (() => void) | undefined;
-    const wake = () => {
+    const watching = this.watch(topic, () => {
       notified = true;
       resolveNext?.();
-    };
-    const wakes = this.#wakes.get(topic) ?? new Set();
-    this.#wakes.set(topic, wakes.add(wake));
+    });
     return {
       next: async (timeoutMs, abort) => {
         if (!notified && !abort?.aborted) {
@@ -96,8 +107,7 @@ export class Signals {
         notified = false;
       },
       [Symbol.dispose]: () => {
-        wakes.delete(wake);
-        if (wakes.size === 0 && this.#wakes.get(topic) === wakes) this.#wakes.delete(topic);
+        watching[Symbol.dispose]();
         resolveNext?.();
       },
     };

@@ -62,13 +62,16 @@ export async function openStore({
     const queue = await openQueue(pool, log);
     await signals.open();
     const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+    const lookUps = lookUpsOn(lookUpPool, db, clock);
+    signals.watch('keys', lookUps.forgetKeys);
     return {
       db,
       queue,
       signals,
-      lookUps: lookUpsOn(lookUpPool, db, clock),
+      lookUps,
       clock,
-      taskWatchers: new Set(),
+      // With a task its key has ended, before anybody can be told.
+      taskWatchers: new Set([({ moment }) => moment === 'ended' && lookUps.forgetKeys()]),
       async close() {
         await queue.close();
         await signals.close();

@@ -42,7 +42,7 @@ export async function settleTask(
   settlement: Settlement,
   prices: Prices,
 ): Promise<'settled' | 'already_ended'> {
-  return changeTasks(store, async (tx) => {
+  const outcome = await changeTasks(store, async (tx) => {
     const { leaseId, usage } = settlement;
     // Before the task alone: what its sandbox used counts for all above it, and those are locked first. And before the end,
     // whose event tells what the task cost.
@@ -55,15 +55,18 @@ export async function settleTask(
     if (!settled) throw leaseLost(taskId);
     return settled.changed ? 'settled' : 'already_ended';
   });
+  if (outcome === 'already_ended') store.lookUps.forgetEndedTasks();
+  return outcome;
 }
 
 /** Records what the sandbox of a task used that has ended otherwise than by its runner's word, such as stopped. */
 export async function recordUsage(
-  store: Pick<Store, 'db' | 'clock'>,
+  store: Pick<Store, 'db' | 'clock' | 'lookUps'>,
   usage: UsageOfLease,
   prices: Prices,
 ): Promise<void> {
   await store.db.transaction().execute((tx) => saveUsage(tx, usage, prices, store.clock.now()));
+  store.lookUps.forgetEndedTasks();
 }
 
 /** @param overspent why the model was refused to it; that is then why it ended, whatever its agent made of it */

@@ -59,8 +59,12 @@ export async function artifactsOf(db: Db, accountId: string, taskId: string): Pr
 }
 
 /** Ended tasks let go of files and artifacts from before `before`. Returns how many tasks did; at most `limit`. */
-export async function releaseOldFiles(store: FileStore, before: Date, limit: number): Promise<number> {
-  return store.db.transaction().execute(async (tx) => {
+export async function releaseOldFiles(
+  store: FileStore & Pick<Store, 'lookUps'>,
+  before: Date,
+  limit: number,
+): Promise<number> {
+  const released = await store.db.transaction().execute(async (tx) => {
     const old = await tx
       .selectFrom('tasks')
       .select('id')
@@ -87,6 +91,8 @@ export async function releaseOldFiles(store: FileStore, before: Date, limit: num
       .execute();
     return ids.length;
   });
+  store.lookUps.forgetEndedTasks();
+  return released;
 }
 
 async function changeArtifacts(

@@ -84,7 +84,7 @@ it('leads from a clone to an agent that uses the command', { timeout: 240_000 },
       files += 1;
     }
   }
-  expect(files).toBe(6);
+  expect(files).toBe(8);
 });
 
 it('finds a package that seed.config.ts names', async () => {

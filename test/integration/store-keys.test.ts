@@ -61,7 +61,7 @@ test('task keys that Seed looks after stay out of a plain listing, those that ne
   await seed.lease();
   const { key: left } = await seed.addKey({ taskId: randomUUID(), expiresAt: past() });
   const { key: revoked } = await seed.addKey({ taskId: randomUUID(), expiresAt: past() });
-  await revokeKey(seed.store.db, seed.account.id, revoked.id, seed.key.id, seed.clock.now());
+  await revokeKey(seed.store, seed.account.id, revoked.id, seed.key.id, seed.clock.now());
   expect(new Set(await list())).toEqual(new Set([seed.key.id, left.id, revoked.id]));
   const page = await listKeys(
     seed.store.db,
@@ -77,13 +77,13 @@ test('task keys that Seed looks after stay out of a plain listing, those that ne
 test('revoking twice keeps the first time; a foreign account revokes nothing', async () => {
   const { key } = await seed.addKey();
   const now = seed.clock.now();
-  expect(await revokeKey(seed.store.db, randomUUID(), key.id, null, now)).toBeNull();
+  expect(await revokeKey(seed.store, randomUUID(), key.id, null, now)).toBeNull();
   expect(await getKey(seed.store.db, seed.account.id, key.id, now)).toMatchObject({ status: 'active' });
-  expect(await revokeKey(seed.store.db, seed.account.id, key.id, null, now)).toMatchObject({
+  expect(await revokeKey(seed.store, seed.account.id, key.id, null, now)).toMatchObject({
     status: 'revoked',
   });
   const later = new Date(now.getTime() + 1000);
-  const again = await revokeKey(seed.store.db, seed.account.id, key.id, null, later);
+  const again = await revokeKey(seed.store, seed.account.id, key.id, null, later);
   expect(again?.revokedAt).toBe(now.toISOString());
 });
 
@@ -94,15 +94,14 @@ test('a task key is worth what the whole chain of keys behind it is worth', asyn
   const parentKey = await find(parentLease.secretHash);
   expect(parentKey).toMatchObject({
     callerStatus: 'active',
-    taskStatus: 'running',
     accountName: 'test',
     operator: true,
   });
   const child = await seed.post({ keyId: parentKey?.key.id ?? '', parentTaskId: parent.id });
   const childLease = await seed.lease();
   expect(await find(childLease.secretHash)).toMatchObject({ callerStatus: 'active' });
-  expect(await find(callerHash)).toMatchObject({ callerStatus: null, taskStatus: null, taskDeadline: null });
-  await revokeKey(seed.store.db, seed.account.id, caller.id, seed.key.id, seed.clock.now());
+  expect(await find(callerHash)).toMatchObject({ callerStatus: null });
+  await revokeKey(seed.store, seed.account.id, caller.id, seed.key.id, seed.clock.now());
   expect(await find(parentLease.secretHash)).toMatchObject({
     callerStatus: 'revoked',
     key: { status: 'active' },
@@ -167,7 +166,7 @@ test('the admin key of the settings is made once and never brought back from the
   await setAdminKey(store.db, rotated);
   const earlier = await findPresentedKey(store.db, admin.secretHash, new Date());
   expect(earlier?.key.status).toBe('active');
-  await revokeKey(store.db, account.id, earlier?.key.id ?? '', null, new Date());
+  await revokeKey(store, account.id, earlier?.key.id ?? '', null, new Date());
   await expect(setAdminKey(store.db, admin)).rejects.toMatchObject({ code: 'invalid_settings' });
   await store.close();
   await drop();

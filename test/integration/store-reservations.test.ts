@@ -86,7 +86,7 @@ describe('a reservation', () => {
   it('is not given to a task that has ended, nor to one whose key was revoked meanwhile', async () => {
     const { key } = await seed.addKey();
     const first = await start({ budget: budget({ calls: 1 }), keyId: key.id });
-    await revokeKey(seed.store.db, seed.account.id, key.id, null, seed.clock.now());
+    await revokeKey(seed.store, seed.account.id, key.id, null, seed.clock.now());
     expect(await kindOf(first.id)).toBe('ended');
     const second = await start({ budget: budget({ calls: 1 }) });
     await stopTask(seed.store, seed.account.id, second.id);
@@ -185,7 +185,7 @@ describe('limits of a key', () => {
     await recordUsage(seed.store, { taskId: id, leaseId, usage }, prices);
     expect(await reserve(id)).toEqual({ kind: 'go', reservation: null });
     const limit = (usd: number) =>
-      updateKey(seed.store.db, seed.account.id, key.id, { spendPerDay: usd }, seed.clock.now());
+      updateKey(seed.store, seed.account.id, key.id, { spendPerDay: usd }, seed.clock.now());
     await limit(2.5);
     await reserved(id);
     await limit(2);

@@ -62,7 +62,7 @@ it('when it is stopped, when its time is over, and when its runner is lost', asy
 it('when its key was revoked while it waited', async () => {
   const { key } = await seed.addKey();
   await seed.post({ keyId: key.id });
-  await revokeKey(seed.store.db, seed.account.id, key.id, null, seed.clock.now());
+  await revokeKey(seed.store, seed.account.id, key.id, null, seed.clock.now());
   const mintKey = () => ({ secretHash: randomHash(), prefix: 'sk_live_task' });
   expect(await leaseNextTask(seed.store, { runnerId: seed.key.id, mintKey })).toBeNull();
   expect(told).toEqual(['accepted queued', 'ended stopped']);

@@ -189,7 +189,7 @@ test('a task whose key was revoked while it waited is not run', async () => {
   const { key } = await seed.addKey();
   const { id } = await seed.post({ keyId: key.id });
   const next = await seed.post();
-  await revokeKey(seed.store.db, seed.account.id, key.id, seed.key.id, seed.clock.now());
+  await revokeKey(seed.store, seed.account.id, key.id, seed.key.id, seed.clock.now());
   expect((await seed.lease()).task.id).toBe(next.id);
   expect(await taskOf(id)).toMatchObject({
     status: 'stopped',

@@ -137,11 +137,13 @@ it('keys that Seed mints for tasks come and go unannounced; what a task made is 
 
 it('a key is revoked once, also by many at once', async () => {
   const { key } = await seed.addKey();
-  const { db } = seed.store;
+  const { store } = seed;
   await Promise.all(
-    Array.from({ length: 10 }, () => revokeKey(db, seed.account.id, key.id, seed.key.id, seed.clock.now())),
+    Array.from({ length: 10 }, () =>
+      revokeKey(store, seed.account.id, key.id, seed.key.id, seed.clock.now()),
+    ),
   );
-  await revokeKey(db, seed.account.id, randomUUID(), seed.key.id, seed.clock.now());
+  await revokeKey(store, seed.account.id, randomUUID(), seed.key.id, seed.clock.now());
   expect(await types()).toEqual(['key.revoked']);
 });
 
@@ -152,7 +154,7 @@ it('a key that will expire is announced a week ahead, once for each expiry', asy
   await seed.addKey({ name: 'short', expiresAt: inDays(6) });
   await seed.addKey({ name: 'of a task', expiresAt: inDays(90), taskId: randomUUID() });
   const revoked = await seed.addKey({ name: 'revoked', expiresAt: inDays(90) });
-  await revokeKey(seed.store.db, seed.account.id, revoked.key.id, null, seed.clock.now());
+  await revokeKey(seed.store, seed.account.id, revoked.key.id, null, seed.clock.now());
   const announced = async () =>
     (await events()).filter(({ type }) => type === 'key.expiring').map(({ data }) => data['name']);
   seed.clock.advance(83 * DAY_MS - 1);
@@ -168,7 +170,7 @@ it('a key that will expire is announced a week ahead, once for each expiry', asy
     expiresAt: inDays(90),
     previousUntil: inDays(1),
   };
-  await rotateKey(seed.store.db, seed.account.id, key.id, rotation, seed.clock.now());
+  await rotateKey(seed.store, seed.account.id, key.id, rotation, seed.clock.now());
   expect(await announceExpiringKeys(seed.store)).toBe(0);
   seed.clock.advance(85 * DAY_MS);
   expect(await announceExpiringKeys(seed.store)).toBe(1);

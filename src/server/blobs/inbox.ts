@@ -17,6 +17,12 @@ export interface Delivery extends AsyncDisposable {
   receive(source: Readable | AsyncIterable<Uint8Array>, maxBytes: number): Promise<ReceivedContent>;
 }
 
+/** Of a request that brings no content. */
+export const NO_DELIVERY: Delivery = {
+  receive: () => Promise.reject(new Error('this request brings no content')),
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
+
 export interface Inbox {
   open(): Delivery;
 }

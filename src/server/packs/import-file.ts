@@ -1,6 +1,7 @@
 // Imports a file that an adopter wrote; what is wrong with it is told with the file and the line.
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SeedError } from '../../protocol/errors.ts';
 import { packProblem } from './pack-problem.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -10,6 +11,8 @@ export async function importFile(href: string, shown: string): Promise<Record<st
   try {
     return (await import(/* @vite-ignore */ href)) as Record<string, unknown>;
   } catch (cause) {
+    // It says itself what is wrong, such as a setting that is missing.
+    if (cause instanceof SeedError) throw cause;
     throw packProblem(shown, `it cannot be loaded: ${messageOf(cause)}`, { cause });
   }
 }

@@ -22,7 +22,7 @@ export function keyService(parts: ServerParts, actor: Actor): KeyService {
     update: async (id, changes) => update(parts, actor, await get(id), changes),
     rotate: async (id, grace, expiry) => rotate(parts, actor, await get(id), grace, expiry),
     revoke: async (id) =>
-      found(await revokeKey(store.db, actor.accountId, id, actor.key.id, store.clock.now()), id),
+      found(await revokeKey(store, actor.accountId, id, actor.key.id, store.clock.now()), id),
   };
 }
 
@@ -72,7 +72,7 @@ async function update({ store, llm }: ServerParts, actor: Actor, key: Key, chang
   }
   refuseLastingKeys(changes.tasksMayCreateLastingKeys, actor);
   refuseLimits(changes, actor, llm);
-  const updated = await updateKey(store.db, actor.accountId, key.id, changes, store.clock.now());
+  const updated = await updateKey(store, actor.accountId, key.id, changes, store.clock.now());
   if (updated) return updated;
   throw new SeedError('conflict', `the key "${key.name}" is revoked and cannot be changed`, {
     hint: 'Create a new key.',

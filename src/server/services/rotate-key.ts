@@ -30,7 +30,7 @@ export async function rotate(
   const previousUntil =
     earlier(graceEnd, key.expiresAt === null ? null : new Date(key.expiresAt)) ?? graceEnd;
   const rotation = { secretHash, prefix, expiresAt, previousUntil };
-  const rotated = await rotateKey(store.db, actor.accountId, key.id, rotation, now);
+  const rotated = await rotateKey(store, actor.accountId, key.id, rotation, now);
   if (rotated) return { key: rotated, secret };
   throw new SeedError('conflict', `the key "${key.name}" was revoked meanwhile`);
 }

@@ -28,7 +28,7 @@ export function useKeyUsage(): { isOffered: boolean; of(id: string): KeyUsage | 
   return { isOffered, of: (id) => data && usageOf(data, id) };
 }
 
-export function usageOf({ items, cut, from, to }: Report, id: string): KeyUsage | null {
+function usageOf({ items, cut, from, to }: Report, id: string): KeyUsage | null {
   const found = items.find(({ group }) => group === id);
   if (!found && cut > 0) return null;
   const days = Math.floor(Date.parse(to) / DAY_MS) - Math.floor(Date.parse(from) / DAY_MS) + 1;

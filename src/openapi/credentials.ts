@@ -1,0 +1,74 @@
+// Which one credential the server of an imported pack holds: of the document's security schemes the one that opens most.
+import { SeedError } from '../protocol/errors.ts';
+import { type Document, isNode, type Node, nodesOf, type Resolve } from './document.ts';
+import type { Credential } from './operation.ts';
+
+/** @param scheme the name of the one to use; undefined: the one of most operations. @throws SeedError usage */
+export function chooseCredential(
+  { root, resolve }: Document,
+  operations: readonly Node[],
+  scheme: string | undefined,
+): Credential {
+  if (scheme !== undefined) {
+    const credential = credentialOf(schemesIn(root, resolve)[scheme]);
+    if (credential) return credential;
+    throw new SeedError('usage', `the document has no security scheme "${scheme}" that a server can hold`, {
+      hint: `It has: ${Object.keys(schemesIn(root, resolve)).join(', ') || 'none'}.`,
+    });
+  }
+  const counts = new Map<string, number>();
+  for (const operation of operations) {
+    for (const text of new Set(accepted(root, resolve, operation)?.map((one) => JSON.stringify(one)))) {
+      counts.set(text, (counts.get(text) ?? 0) + 1);
+    }
+  }
+  const [most] = [...counts].sort(([, a], [, b]) => b - a);
+  return most ? (JSON.parse(most[0]) as Credential) : { kind: 'bearer' };
+}
+
+/** Why the operation cannot be called with the credential; null: it can. `public` ones are called without. */
+export function credentialObstacle(
+  { root, resolve }: Document,
+  operation: Node,
+  credential: Credential,
+): string | null {
+  const alternatives = accepted(root, resolve, operation);
+  if (alternatives === null || alternatives.some((one) => JSON.stringify(one) === JSON.stringify(credential)))
+    return null;
+  const names = nodesOf(operation['security'] ?? root['security']).map((each) =>
+    Object.keys(each as Node).join(' with '),
+  );
+  return `it needs another credential: ${names.join(', or ')}`;
+}
+
+export function isPublic(operation: Node): boolean {
+  return Array.isArray(operation['security']) && operation['security'].length === 0;
+}
+
+/** The single credentials that open the operation; null: the document asks for none. */
+function accepted(root: Node, resolve: Resolve, operation: Node): Credential[] | null {
+  const security = nodesOf(operation['security'] ?? root['security']).filter(isNode);
+  if (security.length === 0) return null;
+  const schemes = schemesIn(root, resolve);
+  const single = security.map((each) => Object.keys(each)).filter(({ length }) => length === 1);
+  const found = single.flatMap(([name = '']) => credentialOf(schemes[name]) ?? []);
+  const optional = security.some((each) => Object.keys(each).length === 0);
+  return optional && found.length === 0 ? null : found;
+}
+
+function schemesIn(root: Node, resolve: Resolve): Record<string, Node | null> {
+  const schemes = resolve(root['components'])?.['securitySchemes'];
+  return Object.fromEntries(
+    Object.entries(isNode(schemes) ? schemes : {}).map(([name, each]) => [name, resolve(each)]),
+  );
+}
+
+function credentialOf(scheme: Node | null | undefined): Credential | null {
+  const { type, scheme: http, in: where, name } = (scheme ?? {}) as Record<string, string>;
+  if (type === 'oauth2' || type === 'openIdConnect') return { kind: 'bearer' };
+  if (type === 'http' && /^(bearer|basic)$/i.test(http ?? ''))
+    return { kind: http?.toLowerCase() === 'basic' ? 'basic' : 'bearer' };
+  if (type !== 'apiKey' || !name) return null;
+  if (where === 'header') return { kind: 'header', name };
+  return where === 'query' ? { kind: 'query', name } : null;
+}

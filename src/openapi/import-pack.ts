@@ -1,0 +1,97 @@
+// `seed packs import`: reads an OpenAPI document and writes the pack of its operations. What a person may have changed is left as
+// it is. Called by the CLI.
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { SeedError } from '../protocol/errors.ts';
+import { parseDocument } from './document.ts';
+import { type LeftOut, mapDocument } from './map-document.ts';
+import type { Operation, OperationsFile } from './operation.ts';
+import { OVERRIDES_FILE, operationsFile, packFile } from './pack-files.ts';
+import { readSource } from './read-source.ts';
+
+export interface ImportOptions {
+  /** A URL, or a path from the current folder. */
+  source: string;
+  name: string;
+  /** The security scheme whose credential the server holds; undefined: that of most operations. */
+  scheme?: string | undefined;
+  /** Where it is written. */
+  folder: URL;
+}
+
+export interface ImportReport {
+  title: string;
+  version: string;
+  /** How many operations became commands; deprecated ones count where overrides.json asks for them. */
+  commands: number;
+  deprecated: number;
+  nouns: Record<string, number>;
+  server: string | null;
+  credential: OperationsFile['credential'];
+  leftOut: LeftOut[];
+  partly: LeftOut[];
+  /** Since the last import, by operation; null: this is the first. */
+  changes: { added: string[]; changed: string[]; removed: string[] } | null;
+  /** The files that were written. */
+  files: URL[];
+}
+
+/** @throws SeedError usage, conflict, unreachable */
+export async function importPack({ source, name, scheme, folder }: ImportOptions): Promise<ImportReport> {
+  const target = new URL('operations.json', folder);
+  if (existsSync(folder) && !existsSync(target)) {
+    throw new SeedError('conflict', `packs/${name} is there already, and not imported`, {
+      hint: 'Choose another --name.',
+    });
+  }
+  const text = await readSource(source);
+  const { file, leftOut, partly } = mapDocument(parseDocument(text), scheme);
+  if (file.operations.length === 0)
+    throw new SeedError('usage', 'the document has no operation that can be a command', {
+      hint: leftOut[0] ? `${leftOut[0].operation}: ${leftOut[0].why}` : 'Its paths are empty.',
+    });
+  const imported: OperationsFile = { ...file, sha256: createHash('sha256').update(text).digest('hex') };
+  const changes = existsSync(target) ? changesSince(await readFile(target, 'utf8'), imported) : null;
+  await mkdir(folder, { recursive: true });
+  await writeFile(target, operationsFile(imported));
+  const own = { 'pack.ts': packFile(name, imported.title), 'overrides.json': OVERRIDES_FILE };
+  const missing = Object.entries(own).filter(([path]) => !existsSync(new URL(path, folder)));
+  for (const [path, content] of missing) await writeFile(new URL(path, folder), content);
+  const current = imported.operations.filter(({ deprecated }) => !deprecated);
+  return {
+    title: imported.title,
+    version: imported.version,
+    commands: current.length,
+    deprecated: imported.operations.length - current.length,
+    nouns: Object.fromEntries(
+      [...Map.groupBy(current, ({ noun }) => noun)].map(([noun, members]) => [noun, members.length]),
+    ),
+    server: imported.server,
+    credential: imported.credential,
+    leftOut,
+    partly,
+    changes,
+    files: [target, ...missing.map(([path]) => new URL(path, folder))],
+  };
+}
+
+function changesSince(text: string, { operations }: OperationsFile): ImportReport['changes'] {
+  const before = new Map(previous(text).map((operation) => [operation.id, JSON.stringify(operation)]));
+  const now = new Map(operations.map((operation) => [operation.id, JSON.stringify(operation)]));
+  const ids = [...now.keys()];
+  return {
+    added: ids.filter((id) => !before.has(id)),
+    changed: ids.filter((id) => before.has(id) && before.get(id) !== now.get(id)),
+    removed: [...before.keys()].filter((id) => !now.has(id)),
+  };
+}
+
+function previous(text: string): Operation[] {
+  try {
+    return (JSON.parse(text) as OperationsFile).operations ?? [];
+  } catch {
+    // A broken one is written anew, and everything in it is.
+    return [];
+  }
+}

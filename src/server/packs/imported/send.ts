@@ -1,0 +1,111 @@
+// One request to the platform of an imported pack and its whole answer, bounded in time and size. A redirect is followed for a
+// read, and only on the platform's own host: the credential goes nowhere else.
+import { request as send } from 'undici';
+import { LIMITS } from '../../../protocol/limits.ts';
+import { type Platform, secretsOf } from './platform.ts';
+import { hintAfter, unavailable } from './platform-errors.ts';
+import type { PlatformRequest } from './platform-request.ts';
+
+export interface PlatformResponse {
+  status: number;
+  type: string;
+  /** Without the server's secret, should the platform repeat it. */
+  text: string;
+  link: string | null;
+  retryAfter: string | null;
+  /** Where a redirect leads that was not followed. */
+  location: string | null;
+}
+
+type Answer = Awaited<ReturnType<typeof send>>;
+
+const REDIRECTS_MOST = 3;
+/** Before anything was sent. */
+const NOT_SENT: readonly string[] = [
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+];
+
+/** @throws SeedError platform_unavailable: no answer, or one that is too large */
+export async function sendToPlatform(
+  platform: Platform,
+  request: PlatformRequest,
+  effect: string,
+  given: AbortSignal,
+  timeoutMs: number = LIMITS.platformTimeoutMs,
+): Promise<PlatformResponse> {
+  const late = AbortSignal.timeout(timeoutMs);
+  // What changes something is waited for although the caller has gone: a repeated request is then given its answer.
+  const signal = effect === 'read' ? AbortSignal.any([given, late]) : late;
+  try {
+    const { answer, location } = await follow(request, signal);
+    const text = await readText(answer);
+    if (text === null) {
+      const most = `more than ${LIMITS.platformAnswerBytes} bytes`;
+      throw unavailable(platform, `answers with ${most}`, {
+        hint: effect === 'read' ? 'Ask for less at a time.' : hintAfter(effect),
+      });
+    }
+    const header = (name: string) => [answer.headers[name]].flat()[0] ?? null;
+    return {
+      status: answer.statusCode,
+      type: header('content-type') ?? '',
+      text: withoutSecrets(text, platform),
+      link: header('link'),
+      retryAfter: header('retry-after'),
+      location,
+    };
+  } catch (error) {
+    if ((error as Error).name === 'SeedError') throw error;
+    throw noAnswer(platform, error, effect, signal);
+  }
+}
+
+async function follow(
+  { method, url, headers, body }: PlatformRequest,
+  signal: AbortSignal,
+): Promise<{ answer: Answer; location: string | null }> {
+  const mayFollow = method === 'GET' || method === 'HEAD';
+  for (let next = url, step = 0; ; step += 1) {
+    const answer = await send(next, { method, headers, body, signal });
+    const { location } = answer.headers;
+    if (answer.statusCode < 300 || answer.statusCode >= 400 || typeof location !== 'string')
+      return { answer, location: null };
+    const target = URL.parse(location, next.href);
+    if (!mayFollow || target?.origin !== url.origin || step === REDIRECTS_MOST) return { answer, location };
+    await answer.body.dump();
+    next = target;
+  }
+}
+
+/** Null: it is larger than it may be. */
+async function readText({ body }: Answer): Promise<string | null> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    // Leaving the loop closes the connection.
+    if (size > LIMITS.platformAnswerBytes) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function withoutSecrets(text: string, platform: Platform): string {
+  return secretsOf(platform).reduce((rest, secret) => rest.replaceAll(secret, '[removed]'), text);
+}
+
+function noAnswer(platform: Platform, cause: unknown, effect: string, signal: AbortSignal) {
+  const { code = '' } = cause as { code?: string };
+  if (NOT_SENT.includes(code)) {
+    return unavailable(platform, 'cannot be reached', {
+      hint: 'Nothing was done; it may work later.',
+      cause,
+    });
+  }
+  const how = signal.aborted ? 'did not answer in time' : 'broke the connection off';
+  return unavailable(platform, how, { hint: hintAfter(effect), cause });
+}

@@ -1,0 +1,86 @@
+// What a command is given: who calls, and the services, bound to the caller. Called by the command routes.
+import type { Actor, CommandContext } from '../../commands/context.ts';
+import type { HeldAnswer } from '../held-answer.ts';
+import type { ServerParts } from '../parts.ts';
+import { accountService } from './accounts.ts';
+import { auditService } from './audit.ts';
+import { keyService } from './keys.ts';
+import { modelService } from './models.ts';
+import { obsService } from './obs.ts';
+import { packService } from './packs.ts';
+import { sandboxService } from './sandboxes.ts';
+import { taskService } from './tasks.ts';
+import { templateService } from './templates.ts';
+import { webhookService } from './webhooks.ts';
+
+export interface CallInHand {
+  actor: Actor;
+  held: HeldAnswer;
+  waitMs: number;
+  /** Records in the audit log what was done to which id, where the answer is then held. */
+  recordDone: (target: string) => Promise<void>;
+  /** The request's header `traceparent`. */
+  traceParent: string | undefined;
+}
+
+/** A service is made when the command asks for it: nearly all ask for one. */
+export class BoundContext implements CommandContext {
+  readonly actor: Actor;
+  readonly waitMs: number;
+  readonly creationId: string;
+  readonly #parts: ServerParts;
+  readonly #call: CallInHand;
+
+  constructor(parts: ServerParts, call: CallInHand, creationId: string) {
+    this.actor = call.actor;
+    this.waitMs = call.waitMs;
+    this.creationId = creationId;
+    this.#parts = parts;
+    this.#call = call;
+  }
+
+  get signal() {
+    return this.#call.held.signal;
+  }
+
+  get accounts() {
+    return accountService(this.#parts);
+  }
+
+  get audit() {
+    return auditService(this.#parts, this.actor);
+  }
+
+  get keys() {
+    return keyService(this.#parts, this.actor);
+  }
+
+  get models() {
+    return modelService(this.#parts, this.actor);
+  }
+
+  get obs() {
+    return obsService(this.#parts, this.actor);
+  }
+
+  get packs() {
+    return packService(this.#parts, this.actor);
+  }
+
+  get tasks() {
+    const { held, recordDone, traceParent } = this.#call;
+    return taskService(this.#parts, this.actor, held, recordDone, traceParent);
+  }
+
+  get sandboxes() {
+    return sandboxService(this.#parts);
+  }
+
+  get templates() {
+    return templateService(this.#parts, this.actor);
+  }
+
+  get webhooks() {
+    return webhookService(this.#parts, this.actor, this.#call.held);
+  }
+}
