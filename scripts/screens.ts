@@ -1,4 +1,5 @@
 // npm run screens: pictures of every page of the dashboard, light and dark, on a desktop and a phone, into docs/screens/.
+// npm run screens -- keys key: of these shots alone; the other pictures stay.
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
@@ -11,6 +12,9 @@ import { SHOTS } from './screens/shots.ts';
 import { smallPng } from './screens/small-png.ts';
 
 const FOLDER = fileURLToPath(new URL('../docs/screens/', import.meta.url));
+/** All, unless some are named. */
+const named = process.argv.slice(2);
+const wanted = SHOTS.filter(({ name }) => named.length === 0 || named.includes(name));
 const VARIANTS: readonly Required<PageOptions>[] = [
   { theme: 'light', phone: false },
   { theme: 'dark', phone: false },
@@ -27,7 +31,7 @@ await exitOnFailure(async () => {
   try {
     const browser = await launchChromium(chromium);
     try {
-      await rm(FOLDER, { recursive: true, force: true });
+      if (named.length === 0) await rm(FOLDER, { recursive: true, force: true });
       await mkdir(FOLDER, { recursive: true });
       for (const variant of VARIANTS) await photograph(browser, seed, variant);
     } finally {
@@ -51,11 +55,12 @@ async function photograph(browser: Browser, seed: SampleSeed, variant: Required<
     await writeFile(FOLDER + file, smallPng(picture));
     onProgress(`docs/screens/${file}`);
   };
-  for (const shot of SHOTS.filter(({ stranger }) => stranger)) await take(shot);
+  for (const shot of wanted.filter(({ stranger }) => stranger)) await take(shot);
+  await page.goto('/sign-in');
   await page.getByLabel('API key').fill(seed.key);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.locator('main#content').waitFor();
-  for (const shot of SHOTS.filter(({ stranger }) => !stranger)) await take(shot);
+  for (const shot of wanted.filter(({ stranger }) => !stranger)) await take(shot);
   refuseForgotten(
     await page.locator('nav a').evaluateAll((links) => links.map((link) => link.getAttribute('href') ?? '')),
   );

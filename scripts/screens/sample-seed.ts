@@ -3,7 +3,10 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startAllInOne } from '../../src/all-in-one.ts';
 import { wholeEnvironment } from '../../src/lib/env.ts';
+import { createLog } from '../../src/lib/log.ts';
 import { cacheDirSetting, dataDirSetting } from '../../src/lib/settings.ts';
+import { startEmbeddedPostgres } from '../../src/store/embedded/start-embedded.ts';
+import { writeKeyHistory } from './key-history.ts';
 
 export interface SampleSeed {
   url: string;
@@ -27,13 +30,15 @@ const INSTRUCTIONS = [
 export async function startSampleSeed(): Promise<SampleSeed> {
   await mkdir(dataDirSetting(), { recursive: true });
   const folder = await mkdtemp(join(dataDirSetting(), 'screens-'));
+  // Its own, so that history can be written into it.
+  const postgres = await startEmbeddedPostgres({ dataDir: folder, log: createLog('screens', 'error') });
   const seed = await startAllInOne({
     ...wholeEnvironment(),
     SEED_DATA_DIR: folder,
     SEED_CACHE_DIR: cacheDirSetting(),
     SEED_LOG_LEVEL: process.env['SEED_LOG_LEVEL'] ?? 'error',
     PORT: '0',
-    DATABASE_URL: '',
+    DATABASE_URL: postgres.databaseUrl,
     SEED_ADMIN_KEY: '',
     SEED_LLM_BASE_URL: '',
     SEED_PACKS: '',
@@ -42,10 +47,12 @@ export async function startSampleSeed(): Promise<SampleSeed> {
   const key = seed.adminKey ?? '';
   const remove = async () => {
     await seed.stop();
+    await postgres.stop();
     await rm(folder, { recursive: true, force: true });
   };
   try {
     await fill(seed.url, key);
+    await writeKeyHistory(postgres.databaseUrl);
   } catch (error) {
     await remove();
     throw error;
