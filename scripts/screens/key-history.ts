@@ -9,7 +9,7 @@ export async function writeKeyHistory(databaseUrl: string): Promise<void> {
   await client.connect();
   try {
     await client.query(
-      `update keys set created_at = now() - interval '${DAYS + 12} days', last_used_at = now() - interval '7 minutes' * id.place
+      `update keys set created_at = now() - interval '${DAYS + 12} days' + interval '1 minute' * id.place, last_used_at = now() - interval '7 minutes' * id.place
        from (select id, row_number() over (order by created_at) as place from keys where task_id is null) as id
        where keys.id = id.id`,
     );

@@ -59,6 +59,31 @@ export const SHOTS: readonly Shot[] = [
     ready: (page) => page.getByText('Works, in use').waitFor(),
   },
   {
+    name: 'new-task',
+    path: '/tasks/new',
+    ready: (page) => page.getByRole('button', { name: 'Key audit' }).waitFor(),
+  },
+  {
+    name: 'new-task-written',
+    path: `/tasks/new?${new URLSearchParams({
+      instruction: 'Check our API key inventory and revoke any expired ones',
+      scopes: 'keys:read,keys:write',
+      timeout: '60000',
+      usd: '0.5',
+    })}`,
+    ready: (page) => page.getByText('The agent may use these').waitFor(),
+  },
+  { name: 'keys', path: '/keys', ready: (page) => page.locator('[data-row]').first().waitFor() },
+  {
+    name: 'key',
+    path: '/keys?q=ci',
+    ready: async (page) => {
+      await page.getByRole('link', { name: 'ci', exact: true }).click();
+      await page.getByRole('img').first().waitFor();
+    },
+  },
+  { name: 'new-key', path: '/keys/new', ready: heading('Create a key') },
+  {
     name: 'commands',
     path: '/commands',
     ready: (page) => page.locator('[data-row]').first().waitFor(),

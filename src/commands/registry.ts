@@ -5,11 +5,13 @@ import { getArtifact, listArtifacts } from './artifacts.ts';
 import { listAudit } from './audit.ts';
 import type { Command } from './define-command.ts';
 import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from './keys.ts';
+import { listModels } from './models.ts';
 import { LOCAL_NOUNS, refuseClashes } from './name-clashes.ts';
 import { obsCosts, obsErrors, obsRequests, obsSummary, obsUsage } from './obs.ts';
 import { listPacks, loadSamples } from './packs.ts';
 import { listSandboxes } from './sandboxes.ts';
 import { getTask, listLedger, listTasks, runTask, stopTask, taskEvents } from './tasks.ts';
+import { listTemplates } from './templates.ts';
 import {
   getWebhookDelivery,
   listWebhookDeliveries,
@@ -64,6 +66,8 @@ export const BUILT_IN: readonly Command[] = [
   listTasks,
   stopTask,
   taskEvents,
+  listTemplates,
+  listModels,
   listArtifacts,
   getArtifact,
   listSandboxes,

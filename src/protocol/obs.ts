@@ -16,7 +16,11 @@ const range = {
     .describe('Set when the range begins before that: rows older than it may be deleted already'),
 };
 
-function reportOf<Measures extends z.ZodRawShape>(id: string, measures: Measures) {
+function reportOf<Measures extends z.ZodRawShape, More extends z.ZodRawShape = Record<never, never>>(
+  id: string,
+  measures: Measures,
+  more?: More,
+) {
   const group = {
     group: z
       .string()
@@ -24,7 +28,7 @@ function reportOf<Measures extends z.ZodRawShape>(id: string, measures: Measures
     name: z.string().optional().describe('Of a key: its name'),
   };
   return z.object({
-    items: z.array(z.object({ ...group, ...measures }).meta({ id: `${id}Group` })),
+    items: z.array(z.object({ ...group, ...measures, ...(more as More) }).meta({ id: `${id}Group` })),
     nextCursor: z.null(),
     ...range,
     totals: z
@@ -41,13 +45,24 @@ function countOfEach<Name extends string>(names: readonly Name[]): Record<Name, 
 
 export const RequestsBy = z.enum(['key', 'command', 'day', 'task']);
 export type RequestsBy = z.infer<typeof RequestsBy>;
-export const RequestReport = reportOf('Request', {
-  requests: Count,
-  refused: Count.describe('401, 403 and 429'),
-  failed: Count.describe('Other errors'),
-  medianMs: Milliseconds,
-  p95Ms: Milliseconds,
-});
+export const RequestReport = reportOf(
+  'Request',
+  {
+    requests: Count,
+    refused: Count.describe('401, 403 and 429'),
+    failed: Count.describe('Other errors'),
+    medianMs: Milliseconds,
+    p95Ms: Milliseconds,
+  },
+  {
+    daily: z
+      .array(Count)
+      .optional()
+      .describe(
+        'The requests of each UTC day, from that of `from` to that of `to`, where they were asked for',
+      ),
+  },
+);
 export type RequestReport = z.infer<typeof RequestReport>;
 
 export const UsageBy = z.enum(['key', 'model', 'day', 'task']);

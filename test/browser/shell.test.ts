@@ -47,7 +47,7 @@ describeInBrowser('the shell', (browser) => {
     const page = await browser.signedIn({ path: '/nowhere' });
     await page.getByText('There is nothing here').waitFor();
     await page.getByRole('link', { name: 'Go to the first page' }).click();
-    await page.waitForURL('**/commands');
+    await page.waitForURL('**/tasks/new');
   });
 });
 

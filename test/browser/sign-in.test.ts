@@ -8,8 +8,8 @@ describeInBrowser('signing in', (browser) => {
     await page.goto('/');
     await page.waitForURL('**/sign-in');
     await signIn(page, browser.server.adminKey);
-    await page.waitForURL('**/commands');
-    await page.getByRole('heading', { name: 'Commands', exact: true }).waitFor();
+    await page.waitForURL('**/tasks/new');
+    await page.getByRole('heading', { name: 'New task', exact: true }).waitFor();
     expect(
       await page.evaluate('[document.cookie, localStorage.length, sessionStorage.getItem("key")]'),
     ).toEqual(['', 0, null]);
@@ -45,7 +45,7 @@ describeInBrowser('signing in', (browser) => {
     const lured = await browser.newPage();
     await lured.goto('/sign-in?to=//elsewhere.example/');
     await signIn(lured, browser.server.adminKey);
-    await lured.waitForURL(`${browser.server.url}/commands`);
+    await lured.waitForURL(`${browser.server.url}/tasks/new`);
   });
 
   it('ends by signing out: the cookie is gone and so is the session', async () => {
