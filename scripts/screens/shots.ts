@@ -45,7 +45,7 @@ export const SHOTS: readonly Shot[] = [
   { name: 'webhook-deliveries', path: '/webhooks/deliveries', ready: firstRow },
   {
     name: 'webhook-delivery',
-    path: '/webhooks/deliveries?status=pending',
+    path: '/webhooks/deliveries?state=pending',
     ready: async (page) => {
       await firstRow(page);
       await page.locator('[data-row]').first().click();

@@ -25,12 +25,12 @@ const STATUSES = [
 
 export function Deliveries() {
   const { may } = useSeed();
-  const { status, webhook, ...span } = useSearch({ from: '/shell/webhooks/deliveries' });
+  const { state, webhook, ...span } = useSearch({ from: '/shell/webhooks/deliveries' });
   const navigate = useNavigate({ from: '/webhooks/deliveries' });
   const [replaying, setReplaying] = useState(false);
-  const filter = { status, webhookId: webhook, ...spanInput(span, Date.now()) };
+  const filter = { status: state, webhookId: webhook, ...spanInput(span, Date.now()) };
   const deliveries = usePages('webhooks deliveries list', filter, { refreshMs: REFRESH_MS });
-  const isFiltered = Boolean(status || webhook || span.span);
+  const isFiltered = Boolean(state || webhook || span.span);
   const clear = () => void navigate({ search: {}, replace: true });
   return (
     <WebhooksFrame
@@ -45,13 +45,13 @@ export function Deliveries() {
           label="State"
           labelHidden
           className="w-36"
-          value={status ?? ''}
+          value={state ?? ''}
           options={STATUSES}
           onChange={(chosen) =>
             void navigate({
               search: (before) => ({
                 ...before,
-                status: (chosen || undefined) as DeliveryStatus | undefined,
+                state: (chosen || undefined) as DeliveryStatus | undefined,
               }),
               replace: true,
             })
@@ -68,7 +68,7 @@ export function Deliveries() {
         <SpanPicker
           offered={TIME_SPANS}
           value={span}
-          onChange={(chosen) => void navigate({ search: { status, webhook, ...chosen }, replace: true })}
+          onChange={(chosen) => void navigate({ search: { state, webhook, ...chosen }, replace: true })}
         />
       </search>
       <ListStates

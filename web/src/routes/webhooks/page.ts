@@ -12,7 +12,7 @@ interface EventsSearch extends SpanSearch {
 }
 
 interface DeliveriesSearch extends SpanSearch {
-  status?: DeliveryStatus | undefined;
+  state?: DeliveryStatus | undefined;
   webhook?: string | undefined;
 }
 
@@ -71,7 +71,7 @@ function eventsSearch(search: Record<string, unknown>): EventsSearch {
 function deliveriesSearch(search: Record<string, unknown>): DeliveriesSearch {
   return {
     ...spanSearch(search, SPANS),
-    status: STATUSES.includes(search['status']) ? (search['status'] as DeliveryStatus) : undefined,
+    state: STATUSES.includes(search['state']) ? (search['state'] as DeliveryStatus) : undefined,
     webhook: textOf(search['webhook']),
   };
 }
