@@ -18,11 +18,14 @@ function within({ accountId, range, keyId }: Wanted): Rows {
   return keyId === undefined ? span : sql`${span} and billed_key_id = ${keyId}`;
 }
 
+/** Calls that are kept as one row count one by one. */
+const CALLS = sql`calls cross join lateral generate_series(1, coalesce(times, 1))`;
+
 export function callRows(wanted: Wanted): Rows {
   return sql`
     select created_at, billed_key_id, coalesce(task_id::text, '(no task)') as task, command, duration_ms,
       ${isRefused()} as refused, status >= 400 as wrong
-    from calls where ${within(wanted)}`;
+    from ${CALLS} where ${within(wanted)}`;
 }
 
 /** What model calls and sandboxes used and cost. */
@@ -55,7 +58,7 @@ export function errorRows(wanted: Wanted): Rows {
     select created_at, created_at as at, billed_key_id, coalesce(task_id::text, '(no task)') as task, command,
       '(command)' as model, coalesce(code, status::text) as code,
       case when ${isRefused()} then 'refused' else 'failed' end as kind
-    from calls where ${within(wanted)} and status >= 400
+    from ${CALLS} where ${within(wanted)} and status >= 400
     union all
     select created_at, created_at, billed_key_id, task_id::text, '(model call)', asked_model, outcome, 'model call'
     from model_calls where ${within(wanted)} and outcome not in ('ok', 'cancelled')
