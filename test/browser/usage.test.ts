@@ -11,6 +11,8 @@ import { insertMeteredRows } from '../fixtures/metered-rows.ts';
 import { csvObjects } from '../fixtures/parse-csv.ts';
 
 const DAY_MS = 86_400_000;
+/** Of calls, of model calls and of sandboxes. */
+const ROWS = 300;
 const today = () => new Date(new Date().setUTCHours(0, 0, 0, 0));
 const day = (date: Date) => date.toISOString().slice(0, 10);
 
@@ -35,7 +37,7 @@ describeInBrowser('the page of usage', (browser) => {
     await database.connect();
     const { rows } = await database.query('select account_id from keys where id = $1', [keys[0]?.id]);
     const own = { accountId: rows[0].account_id, keyIds: keys.map(({ id }) => id) };
-    await insertMeteredRows(database, { ...own, ...span, rows: 300, seed: 7 });
+    await insertMeteredRows(database, { ...own, ...span, rows: ROWS, seed: 7 });
     await database.end();
   });
   afterAll(() => cli?.remove());
@@ -60,14 +62,15 @@ describeInBrowser('the page of usage', (browser) => {
     const tile = (name: string) =>
       page.locator('dl > div').filter({ has: page.locator('dt', { hasText: name }) });
     await expect.poll(() => tile('Requests').textContent()).toContain(count(summary.requests.total));
-    expect(summary.requests.total).toBe(300);
+    // A row stands for one call or several.
+    expect(summary.requests.total).toBeGreaterThanOrEqual(ROWS);
     expect(await tile('Requests').textContent()).toContain(
       `${summary.requests.refused} refused, ${summary.requests.failed} failed`,
     );
     expect(await tile('Tasks').textContent()).toContain(
       `${summary.tasks.completed} completed, ${summary.tasks.failed + summary.tasks.timed_out} failed`,
     );
-    expect(await tile('Model calls').textContent()).toContain(`300${summary.modelCalls.failed} failed`);
+    expect(await tile('Model calls').textContent()).toContain(`${ROWS}${summary.modelCalls.failed} failed`);
     expect(await tile('Tokens').locator('dd').first().getAttribute('title')).toBe(
       count(summary.tokens.input + summary.tokens.output),
     );
