@@ -24,5 +24,12 @@ export const pack = definePack<Tables>({
     removeUser,
   ],
   samples: writeSamples,
+  templates: [
+    {
+      title: 'Reorder what runs low',
+      instruction: reorder.example,
+      scopes: ['inventory:read', 'purchase-orders:write'],
+    },
+  ],
   playbooks: [reorder],
 });

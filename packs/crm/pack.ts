@@ -12,5 +12,12 @@ export const pack = definePack<Tables>({
   title: 'Customers',
   commands: [listContacts, getContact, listSubscriptions, subscriptionStatus, listEmails, draftEmail],
   samples: writeSamples,
+  templates: [
+    {
+      title: 'Renewal email',
+      instruction: renewal.example,
+      scopes: ['contacts:read', 'subscriptions:read', 'emails:write'],
+    },
+  ],
   playbooks: [renewal],
 });

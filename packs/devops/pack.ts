@@ -22,5 +22,12 @@ export const pack = definePack<Tables>({
   ],
   events: [{ name: 'incident.created', summary: 'An incident was reported' }],
   samples: writeSamples,
+  templates: [
+    {
+      title: 'Health check and incident report',
+      instruction: incidentReport.example,
+      scopes: ['deployments:read', 'logs:read', 'incidents:write'],
+    },
+  ],
   playbooks: [incidentReport],
 });

@@ -12,5 +12,12 @@ export const pack = definePack<Tables>({
   title: 'Patient intake',
   commands: [listBatches, validateRecords, getRecord, flagRecord, listCompliance, summariseCompliance],
   samples: writeSamples,
+  templates: [
+    {
+      title: 'Patient intake check',
+      instruction: intake.example,
+      scopes: ['records:read', 'records:write', 'compliance:write'],
+    },
+  ],
   playbooks: [intake],
 });

@@ -1,5 +1,11 @@
-// The brief's examples: for each the instruction and scopes as the brief has them, and what to show around the task.
+// The brief's examples: for each what to show around the task. Instruction and scopes are those of the templates.
 // Another example is another entry.
+import { pack as commerce } from '../../packs/commerce/pack.ts';
+import { pack as crm } from '../../packs/crm/pack.ts';
+import { pack as devops } from '../../packs/devops/pack.ts';
+import { pack as healthcare } from '../../packs/healthcare/pack.ts';
+import { KEY_AUDIT, MONTHLY_USAGE, WEBHOOK_ACTIVITY } from '../../src/server/own-templates.ts';
+import type { Pack } from '../../src/server/packs/pack.ts';
 import { createInventory } from './inventory.ts';
 import { type Connection, call } from './show.ts';
 
@@ -22,23 +28,25 @@ function samplesOf(pack: string) {
   };
 }
 
+/** The one that the pack brings. */
+function templateOf({ name, templates: [template] = [] }: Pack) {
+  if (!template) throw new Error(`the pack ${name} has no template`);
+  return template;
+}
+
 export const EXAMPLES: readonly Example[] = [
   {
+    ...KEY_AUDIT,
     name: 'saas',
     title: 'SaaS',
-    instruction:
-      "Audit our API key usage. List all keys, check which ones haven't been used in 30 days, and generate a cleanup recommendation.",
-    scopes: ['keys:read', 'obs:read'],
     timeoutMs: 60_000,
     prepare: createInventory,
     shows: [['keys', 'list']],
   },
   {
+    ...templateOf(crm),
     name: 'crm',
     title: 'CRM',
-    instruction:
-      'Look up the contact record for acme-corp, check their subscription status, and draft a renewal email if their plan expires within 14 days.',
-    scopes: ['contacts:read', 'subscriptions:read', 'emails:write'],
     timeoutMs: 60_000,
     prepare: samplesOf('crm'),
     shows: [
@@ -48,11 +56,9 @@ export const EXAMPLES: readonly Example[] = [
     ],
   },
   {
+    ...templateOf(commerce),
     name: 'commerce',
     title: 'E-commerce',
-    instruction:
-      "Check inventory levels for all products in the 'electronics' category. Flag anything below reorder threshold and create purchase orders for the top 5 most critical items.",
-    scopes: ['inventory:read', 'purchase-orders:write'],
     timeoutMs: 60_000,
     prepare: samplesOf('commerce'),
     shows: [
@@ -61,11 +67,9 @@ export const EXAMPLES: readonly Example[] = [
     ],
   },
   {
+    ...templateOf(devops),
     name: 'devops',
     title: 'DevOps',
-    instruction:
-      'Check the health of all our deployment environments. If any are failing health checks, gather the last 50 log lines and create an incident report.',
-    scopes: ['deployments:read', 'logs:read', 'incidents:write'],
     timeoutMs: 60_000,
     prepare: samplesOf('devops'),
     shows: [
@@ -74,33 +78,27 @@ export const EXAMPLES: readonly Example[] = [
     ],
   },
   {
+    ...MONTHLY_USAGE,
     name: 'finance',
     title: 'Finance',
-    instruction:
-      'Generate a monthly usage report for all API consumers. Calculate per-consumer costs based on their token usage and output a CSV summary.',
-    scopes: ['obs:read', 'keys:read'],
     timeoutMs: 60_000,
     // The month's usage is what was done on this Seed so far.
     prepare: async () => {},
     shows: [['obs', 'costs', '--by', 'key']],
   },
   {
+    ...WEBHOOK_ACTIVITY,
     name: 'content',
     title: 'Content',
-    instruction:
-      'Review our webhook event history from the last 7 days. Identify the most active event types and generate a weekly platform activity summary for the team.',
-    scopes: ['webhooks:read', 'obs:read'],
     timeoutMs: 60_000,
     // Seed's own events are history enough: keys and tasks of this Seed so far.
     prepare: async () => {},
     shows: [['webhooks', 'events', 'list', '--limit', '10']],
   },
   {
+    ...templateOf(healthcare),
     name: 'healthcare',
     title: 'Healthcare',
-    instruction:
-      'Process the batch of patient intake forms uploaded today. Validate required fields, flag incomplete records, and generate a compliance summary.',
-    scopes: ['records:read', 'records:write', 'compliance:write'],
     timeoutMs: 180_000,
     prepare: samplesOf('healthcare'),
     shows: [

@@ -32,6 +32,8 @@ it.each([
   ['a package', "import { useState } from 'react';", true],
   ['a type of a command', "import type { listKeys } from '../../../src/commands/keys.ts';", true],
   ['a value that needs nothing', "import { SeedError } from '../../../src/protocol/errors.ts';", true],
+  ['a value that needs only such files', "import { csvLine } from '../../../src/lib/csv.ts';", true],
+  ['a value that needs Node in the end', "import { readDisk } from '../../../src/lib/disk.ts';", false],
   ['several lines of types', "import type {\n  Key,\n} from '../../../src/protocol/key.ts';", true],
   ['a schema, and zod with it', "import { Key } from '../../../src/protocol/key.ts';", false],
   ['a type among values', "import { type Key, KeyStatus } from '../../../src/protocol/key.ts';", false],
@@ -44,6 +46,11 @@ it.each([
   await mkdir(join(root, 'src/protocol'), { recursive: true });
   await writeFile(join(root, 'src/protocol/errors.ts'), 'export class SeedError {}\n');
   await writeFile(join(root, 'src/protocol/key.ts'), "import { z } from 'zod';\n");
+  await mkdir(join(root, 'src/lib'), { recursive: true });
+  await writeFile(join(root, 'src/lib/csv.ts'), "import { decimalText } from './decimal.ts';\n");
+  await writeFile(join(root, 'src/lib/decimal.ts'), 'export const decimalText = String;\n');
+  await writeFile(join(root, 'src/lib/disk.ts'), "import { text } from './text.ts';\n");
+  await writeFile(join(root, 'src/lib/text.ts'), "import { readFile } from 'node:fs/promises';\n");
   await writeFile(join(web, 'api/file.ts'), `${line}\n`);
   expect(await checkWebImports(web)).toEqual(allowed ? [] : [expect.stringContaining('web/src/api/file.ts')]);
 });

@@ -51,8 +51,8 @@ export async function checkPackImports(root: string): Promise<string[]> {
 }
 
 /**
- * The dashboard takes types from src/protocol and src/commands, and values only from files of src/protocol that need nothing
- * themselves: whatever else of the server came along would be loaded by every browser.
+ * The dashboard takes types from src/protocol and src/commands, and values only from files of src/protocol and src/lib that
+ * need nothing but such files: whatever else of the server came along would be loaded by every browser.
  * @returns a line for each import that goes further
  */
 export async function checkWebImports(root: string): Promise<string[]> {
@@ -81,7 +81,16 @@ async function mayTake(root: string, path: string, isType: boolean): Promise<boo
   if (path.startsWith(root)) return true;
   const folder = folderOf(relative(join(root, '../../src'), path));
   if (isType) return folder === 'protocol' || folder === 'commands';
-  return folder === 'protocol' && (await importsOf(path)).length === 0;
+  return (folder === 'protocol' || folder === 'lib') && (await standsAlone(path));
+}
+
+/** Needs no package and nothing of Node, and neither do the files that it needs. */
+async function standsAlone(path: string): Promise<boolean> {
+  const targets = await importsOf(path);
+  const alone = await Promise.all(
+    targets.map((target) => target.startsWith('.') && standsAlone(join(dirname(path), target))),
+  );
+  return alone.every(Boolean);
 }
 
 async function importsOf(path: string): Promise<string[]> {

@@ -3,8 +3,14 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startAllInOne } from '../../src/all-in-one.ts';
 import { wholeEnvironment } from '../../src/lib/env.ts';
+import { createLog } from '../../src/lib/log.ts';
 import { cacheDirSetting, dataDirSetting } from '../../src/lib/settings.ts';
+import { startEmbeddedPostgres } from '../../src/store/embedded/start-embedded.ts';
+import { writeKeyHistory } from './key-history.ts';
+import { startRunningTask } from './running-task.ts';
 import { SAMPLE_TASKS } from './sample-tasks.ts';
+import { writeUsageHistory } from './usage-history.ts';
+import { writeWebhookHistory } from './webhook-history.ts';
 
 export interface SampleSeed {
   url: string;
@@ -22,13 +28,15 @@ const KEYS = [
 export async function startSampleSeed(): Promise<SampleSeed> {
   await mkdir(dataDirSetting(), { recursive: true });
   const folder = await mkdtemp(join(dataDirSetting(), 'screens-'));
+  // Its own, so that history can be written into it.
+  const postgres = await startEmbeddedPostgres({ dataDir: folder, log: createLog('screens', 'error') });
   const seed = await startAllInOne({
     ...wholeEnvironment(),
     SEED_DATA_DIR: folder,
     SEED_CACHE_DIR: cacheDirSetting(),
     SEED_LOG_LEVEL: process.env['SEED_LOG_LEVEL'] ?? 'error',
     PORT: '0',
-    DATABASE_URL: '',
+    DATABASE_URL: postgres.databaseUrl,
     SEED_ADMIN_KEY: '',
     SEED_LLM_BASE_URL: '',
     SEED_PACKS: '',
@@ -37,10 +45,15 @@ export async function startSampleSeed(): Promise<SampleSeed> {
   const key = seed.adminKey ?? '';
   const remove = async () => {
     await seed.stop();
+    await postgres.stop();
     await rm(folder, { recursive: true, force: true });
   };
   try {
     await fill(seed.url, key);
+    await startRunningTask(seed.url, key);
+    await writeKeyHistory(postgres.databaseUrl);
+    await writeUsageHistory(postgres.databaseUrl);
+    await writeWebhookHistory(postgres.databaseUrl);
   } catch (error) {
     await remove();
     throw error;
@@ -49,18 +62,14 @@ export async function startSampleSeed(): Promise<SampleSeed> {
 }
 
 async function fill(url: string, key: string): Promise<void> {
-  const post = async (path: string, body: object, waitSeconds = 60) => {
+  const post = async (path: string, body: object) => {
     const response = await fetch(`${url}/api/v1${path}`, {
       method: 'POST',
-      headers: {
-        authorization: `Bearer ${key}`,
-        'content-type': 'application/json',
-        prefer: `wait=${waitSeconds}`,
-      },
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', prefer: 'wait=60' },
       body: JSON.stringify(body),
     });
     if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
   };
   for (const body of KEYS) await post('/keys', body);
-  for (const { body, detached } of SAMPLE_TASKS) await post('/tasks/run', body, detached ? 0 : 60);
+  for (const task of SAMPLE_TASKS) await post('/tasks/run', task);
 }

@@ -1,11 +1,5 @@
 // Tasks that are worth a look: of every status, with output in colours, files and commands.
 
-export interface SampleTask {
-  body: { instruction: string; timeout: number; [field: string]: unknown };
-  /** It is left running. */
-  detached?: true;
-}
-
 const TIMEOUT_MS = 60_000;
 
 const bash = (...lines: string[]) => ['```bash', ...lines, '```'].join('\n');
@@ -20,31 +14,20 @@ const SERVICES = bash(
 );
 
 /** Oldest first. */
-export const SAMPLE_TASKS: readonly SampleTask[] = [
-  { body: { instruction: 'Prepare the monthly API usage report for billing as CSV', timeout: TIMEOUT_MS } },
-  { body: { instruction: `Wait for the nightly import\n${bash('sleep 30')}`, timeout: 2_000 } },
-  { body: { instruction: `List our keys\n${bash('seed keys list')}`, timeout: TIMEOUT_MS } },
+export const SAMPLE_TASKS = [
+  { instruction: 'Prepare the monthly API usage report for billing as CSV', timeout: TIMEOUT_MS },
+  { instruction: `Wait for the nightly import\n${bash('sleep 30')}`, timeout: 2_000 },
+  { instruction: `List our keys\n${bash('seed keys list')}`, timeout: TIMEOUT_MS },
   {
-    body: {
-      instruction: 'Check our API key inventory and revoke any expired ones',
-      timeout: TIMEOUT_MS,
-      scopes: ['keys:read', 'keys:write'],
-      budget: { calls: 20, usd: 0.5 },
-      metadata: { team: 'platform' },
-    },
+    instruction: 'Check our API key inventory and revoke any expired ones',
+    timeout: TIMEOUT_MS,
+    scopes: ['keys:read', 'keys:write'],
+    budget: { calls: 20, usd: 0.5 },
+    metadata: { team: 'platform' },
   },
   {
-    body: {
-      instruction: `Check that all services answer, and say which are slow\n${SERVICES}\n${bash('echo "All four services answer. search is slow: 840 ms."')}`,
-      timeout: TIMEOUT_MS,
-      budget: { calls: 20, tokens: 200_000, usd: 0.5 },
-    },
-  },
-  {
-    body: {
-      instruction: `Follow the deployment until it is healthy\n${bash('for step in build push roll-out; do echo "$step: done"; done', 'sleep 580')}`,
-      timeout: 600_000,
-    },
-    detached: true,
+    instruction: `Check that all services answer, and say which are slow\n${SERVICES}\n${bash('echo "All four services answer. search is slow: 840 ms."')}`,
+    timeout: TIMEOUT_MS,
+    budget: { calls: 20, tokens: 200_000, usd: 0.5 },
   },
 ];

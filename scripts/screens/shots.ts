@@ -21,8 +21,76 @@ const openTask = (instruction: string, view?: string) => async (page: Page) => {
   if (view) await page.getByRole('link', { name: view }).click();
 };
 
+const firstRow = (page: Page) => page.locator('[data-row]').first().waitFor();
+
+/** From a list to the one of this name. */
+const opened = (name: string) => async (page: Page) => {
+  await page.getByRole('link', { name, exact: true }).first().click();
+  await page.getByRole('heading', { name }).waitFor();
+  await firstRow(page);
+};
+
 export const SHOTS: readonly Shot[] = [
   { name: 'sign-in', path: '/sign-in', ready: heading('Sign in to Seed'), stranger: true },
+  { name: 'webhooks', path: '/webhooks', ready: firstRow },
+  { name: 'webhook', path: '/webhooks', ready: opened('https://audit.acme.example/in') },
+  {
+    name: 'new-webhook',
+    path: '/webhooks',
+    ready: async (page) => {
+      await page.getByRole('button', { name: 'New webhook' }).click();
+      await page.getByLabel('Only these').check();
+      await page.getByLabel('URL').fill('https://hooks.acme.example/seed');
+      await page.getByRole('checkbox', { name: 'task.*' }).waitFor();
+    },
+  },
+  { name: 'webhook-events', path: '/webhooks/events', ready: firstRow },
+  {
+    name: 'webhook-event',
+    path: '/webhooks/events?type=task.completed',
+    ready: opened('task.completed'),
+  },
+  { name: 'webhook-deliveries', path: '/webhooks/deliveries', ready: firstRow },
+  {
+    name: 'webhook-delivery',
+    path: '/webhooks/deliveries?state=pending',
+    ready: async (page) => {
+      await firstRow(page);
+      await page.locator('[data-row]').first().click();
+      await page.getByRole('list', { name: 'Attempts' }).waitFor();
+    },
+  },
+  { name: 'usage', path: '/usage', ready: (page) => page.locator('canvas').nth(2).waitFor() },
+  {
+    name: 'sandboxes',
+    path: '/sandboxes',
+    ready: (page) => page.getByText('Works, in use').waitFor(),
+  },
+  {
+    name: 'new-task',
+    path: '/tasks/new',
+    ready: (page) => page.getByRole('button', { name: 'Key audit' }).waitFor(),
+  },
+  {
+    name: 'new-task-written',
+    path: `/tasks/new?${new URLSearchParams({
+      instruction: 'Check our API key inventory and revoke any expired ones',
+      scopes: 'keys:read,keys:write',
+      timeout: '60000',
+      usd: '0.5',
+    })}`,
+    ready: (page) => page.getByText('The agent may use these').waitFor(),
+  },
+  { name: 'keys', path: '/keys', ready: (page) => page.locator('[data-row]').first().waitFor() },
+  {
+    name: 'key',
+    path: '/keys?q=ci',
+    ready: async (page) => {
+      await page.getByRole('link', { name: 'ci', exact: true }).click();
+      await page.getByRole('img').first().waitFor();
+    },
+  },
+  { name: 'new-key', path: '/keys/new', ready: heading('Create a key') },
   {
     name: 'tasks',
     path: '/tasks',
@@ -41,11 +109,11 @@ export const SHOTS: readonly Shot[] = [
   },
   {
     name: 'task-running',
-    path: '/tasks?q=deployment',
+    path: '/tasks?q=orders',
     live: true,
     ready: async (page) => {
-      await openTask('Follow the deployment')(page);
-      await page.getByText('roll-out: done').last().waitFor();
+      await openTask('Read all orders')(page);
+      await page.getByText('Reading 4,812 orders').last().waitFor();
     },
   },
   {

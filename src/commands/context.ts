@@ -7,6 +7,7 @@ import type { TaskEvent } from '../protocol/event.ts';
 import type { KeptFile } from '../protocol/file.ts';
 import type { Key, KeyStatus, SomeKeyLimits } from '../protocol/key.ts';
 import type { LedgerEntry } from '../protocol/ledger.ts';
+import type { ModelView } from '../protocol/model.ts';
 import type {
   CostReport,
   CostsBy,
@@ -22,6 +23,7 @@ import type { PackView } from '../protocol/pack.ts';
 import type { Page } from '../protocol/page.ts';
 import type { RunnerView } from '../protocol/runner.ts';
 import type { RunTaskBody, Task, TaskStatus } from '../protocol/task.ts';
+import type { Template } from '../protocol/template.ts';
 import type { SentFile } from './define-command.ts';
 import type { WebhookService } from './webhook-service.ts';
 
@@ -132,6 +134,16 @@ export interface PackService {
   loadSamples(name: string): Promise<PackView>;
 }
 
+export interface TemplateService {
+  /** Those whose scopes the caller's key has. */
+  list(): Template[];
+}
+
+export interface ModelService {
+  /** Those known by name that the caller's tasks can be given; `others`: any name of the upstream's can be given, too. */
+  list(): { items: ModelView[]; others: boolean };
+}
+
 export interface SandboxService {
   /** The runners heard of lately, with the tasks that run on them. */
   list(): Promise<Page<RunnerView>>;
@@ -150,7 +162,8 @@ interface GroupsRequest extends ReportRequest {
 
 export interface ObsService {
   summary(asked: ReportRequest): Promise<Summary>;
-  requests(by: RequestsBy, asked: GroupsRequest): Promise<RequestReport>;
+  /** @param daily also the requests of each day in each group */
+  requests(by: RequestsBy, daily: boolean, asked: GroupsRequest): Promise<RequestReport>;
   usage(by: UsageBy, asked: GroupsRequest): Promise<UsageReport>;
   costs(by: CostsBy, asked: GroupsRequest): Promise<CostReport>;
   errors(by: ErrorsBy, asked: GroupsRequest): Promise<ErrorReport>;
@@ -167,9 +180,11 @@ export interface CommandContext {
   accounts: AccountService;
   audit: AuditService;
   keys: KeyService;
+  models: ModelService;
   obs: ObsService;
   packs: PackService;
   tasks: TaskService;
   sandboxes: SandboxService;
+  templates: TemplateService;
   webhooks: WebhookService;
 }

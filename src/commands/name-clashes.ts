@@ -4,7 +4,7 @@ import type { Command } from './define-command.ts';
 import type { CommandSource } from './registry.ts';
 
 /** Nouns of the CLI's own, which would hide a command. */
-export const LOCAL_NOUNS: readonly string[] = ['help', 'login', 'logout', 'doctor', 'snapshots'];
+export const LOCAL_NOUNS: readonly string[] = ['help', 'login', 'logout', 'doctor', 'snapshots', 'mcp'];
 /** A route that is no command's. */
 const RESERVED_PATH = '/commands';
 

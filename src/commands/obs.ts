@@ -55,11 +55,18 @@ export const obsRequests = defineCommand({
   http: 'GET /obs/requests',
   scope: 'obs:read',
   effect: 'read',
-  input: z.object({ by: RequestsBy.default('command').describe('What to count by'), ...groups }),
+  input: z.object({
+    by: RequestsBy.default('command').describe('What to count by'),
+    daily: z
+      .boolean()
+      .default(false)
+      .describe(`Also the requests of each UTC day in each group; at most ${LIMITS.reportDays} days`),
+    ...groups,
+  }),
   output: RequestReport,
   columns: ['group', 'name', 'requests', 'refused', 'failed', 'medianMs', 'p95Ms'],
   examples: ['seed obs requests', 'seed obs requests --by key --since 24h'],
-  run: ({ by, ...asked }, ctx) => ctx.obs.requests(by, asked),
+  run: ({ by, daily, ...asked }, ctx) => ctx.obs.requests(by, daily, asked),
 });
 
 export const obsUsage = defineCommand({

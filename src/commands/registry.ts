@@ -5,18 +5,25 @@ import { getArtifact, listArtifacts } from './artifacts.ts';
 import { listAudit } from './audit.ts';
 import type { Command } from './define-command.ts';
 import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from './keys.ts';
+import { listModels } from './models.ts';
 import { LOCAL_NOUNS, refuseClashes } from './name-clashes.ts';
 import { obsCosts, obsErrors, obsRequests, obsSummary, obsUsage } from './obs.ts';
 import { listPacks, loadSamples } from './packs.ts';
 import { listSandboxes } from './sandboxes.ts';
 import { getTask, listLedger, listTasks, runTask, stopTask, taskEvents } from './tasks.ts';
+import { listTemplates } from './templates.ts';
 import {
   getWebhookDelivery,
   listWebhookDeliveries,
   replayFailedDeliveries,
   replayWebhookDelivery,
 } from './webhook-deliveries.ts';
-import { getWebhookEvent, listWebhookEvents, streamWebhookEvents } from './webhook-events.ts';
+import {
+  getWebhookEvent,
+  listWebhookEvents,
+  listWebhookTypes,
+  streamWebhookEvents,
+} from './webhook-events.ts';
 import {
   createWebhook,
   deleteWebhook,
@@ -59,6 +66,8 @@ export const BUILT_IN: readonly Command[] = [
   listTasks,
   stopTask,
   taskEvents,
+  listTemplates,
+  listModels,
   listArtifacts,
   getArtifact,
   listSandboxes,
@@ -69,6 +78,7 @@ export const BUILT_IN: readonly Command[] = [
   rotateWebhook,
   rotateDefaultSecret,
   testWebhook,
+  listWebhookTypes,
   listWebhookEvents,
   getWebhookEvent,
   streamWebhookEvents,

@@ -6,7 +6,8 @@ import { defineCommand } from './define-command.ts';
 
 export const listSandboxes = defineCommand({
   name: 'sandboxes list',
-  summary: 'List the connected runners: driver, probes, slots, warm pool, and the tasks in their sandboxes',
+  summary:
+    'List the connected runners: driver, probes, snapshot, slots, warm pool, and the tasks in their sandboxes',
   http: 'GET /sandboxes',
   scope: 'sandboxes:read',
   effect: 'read',

@@ -1,11 +1,24 @@
-// What happened in the account: its events as a history and as a stream.
+// What can happen in the account, and what happened: its events as a history and as a stream.
 import { z } from 'zod';
 import { PastTime } from '../protocol/duration.ts';
 import { pageInput, pageOf } from '../protocol/page.ts';
-import { EventTypePattern, WebhookDelivery, WebhookEvent } from '../protocol/webhook.ts';
+import { EventTypePattern, WebhookDelivery, WebhookEvent, WebhookEventType } from '../protocol/webhook.ts';
 import { defineCommand, defineStream } from './define-command.ts';
 
 const Type = EventTypePattern.optional().describe('Only events of this type, or of several: task.*');
+
+export const listWebhookTypes = defineCommand({
+  name: 'webhooks types list',
+  summary: 'List the types of events that there are, those of packs included',
+  http: 'GET /webhooks/types',
+  scope: 'webhooks:read',
+  effect: 'read',
+  input: z.object({}),
+  output: pageOf(WebhookEventType),
+  columns: ['name', 'summary'],
+  examples: ['seed webhooks types list'],
+  run: async (_input, ctx) => ({ items: ctx.webhooks.listTypes(), nextCursor: null }),
+});
 
 export const listWebhookEvents = defineCommand({
   name: 'webhooks events list',

@@ -1,6 +1,12 @@
 // What the webhook commands may use of the server; part of a command's context.
 import type { Page } from '../protocol/page.ts';
-import type { DeliveryStatus, Webhook, WebhookDelivery, WebhookEvent } from '../protocol/webhook.ts';
+import type {
+  DeliveryStatus,
+  Webhook,
+  WebhookDelivery,
+  WebhookEvent,
+  WebhookEventType,
+} from '../protocol/webhook.ts';
 
 interface PageRequest {
   limit: number;
@@ -51,6 +57,7 @@ export interface WebhookService {
   rotateDefaultSecret(grace: string): Promise<{ secret: string }>;
   /** Sends it a test event and waits for what comes of it. */
   test(id: string): Promise<WebhookDelivery>;
+  listTypes(): WebhookEventType[];
   listEvents(filter: WebhookEventFilter): Promise<Page<WebhookEvent>>;
   getEvent(id: string): Promise<{ event: WebhookEvent; deliveries: WebhookDelivery[] }>;
   /** Events as they happen; with `after` also those that have happened since that place. */

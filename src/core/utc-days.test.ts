@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dayOf, monthOf, secondsUntilNext } from './utc-days.ts';
+import { dayOf, daysOf, monthOf, secondsUntilNext } from './utc-days.ts';
 
 test.each([
   ['2026-11-30T23:59:59.999Z', '2026-11-30', '2026-11-01', 1, 1],
@@ -10,4 +10,12 @@ test.each([
   const now = new Date(time);
   expect([dayOf(now), monthOf(now)]).toEqual([day, month]);
   expect([secondsUntilNext('day', now), secondsUntilNext('month', now)]).toEqual([toDay, toMonth]);
+});
+
+test.each([
+  ['2026-11-29T23:59:59.999Z', '2026-12-01T00:00:00.000Z', ['2026-11-29', '2026-11-30']],
+  ['2026-11-30T00:00:00.000Z', '2026-12-01T00:00:00.001Z', ['2026-11-30', '2026-12-01']],
+  ['2026-11-30T10:00:00.000Z', '2026-11-30T11:00:00.000Z', ['2026-11-30']],
+])('from %s to %s', (from, to, days) => {
+  expect(daysOf({ from: new Date(from), to: new Date(to) })).toEqual(days);
 });

@@ -79,11 +79,14 @@ export async function selectDriver(
   return { probes };
 }
 
-/** What to throw when a selection has no driver. */
-export function noUsableDriver(probes: readonly DriverProbe[]): SeedError {
-  const reasons = probes.map(({ driver, why }) => `${driver}: ${why}`);
-  return new SeedError(
-    'no_usable_driver',
-    `No sandbox can be started on this machine.\n${reasons.join('\n')}`,
-  );
+/** Thrown when a selection has no driver. */
+export class NoUsableDriverError extends SeedError {
+  readonly probes: readonly DriverProbe[];
+
+  constructor(probes: readonly DriverProbe[]) {
+    const reasons = probes.map(({ driver, why }) => `${driver}: ${why}`);
+    super('no_usable_driver', `No sandbox can be started on this machine.\n${reasons.join('\n')}`);
+    this.name = 'NoUsableDriverError';
+    this.probes = probes;
+  }
 }

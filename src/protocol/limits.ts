@@ -39,6 +39,8 @@ export const LIMITS = {
   searchedTasks: 1_000,
   /** Groups of a report; more are cut off, and the totals are those of all. */
   reportGroups: 1_000,
+  /** Days of a report that tells of each day within each group. */
+  reportDays: 100,
   /** Metadata of a task: bytes of its JSON. */
   metadataBytes: 8 * 1024,
   nameLength: 100,

@@ -16,7 +16,11 @@ const range = {
     .describe('Set when the range begins before that: rows older than it may be deleted already'),
 };
 
-function reportOf<Measures extends z.ZodRawShape>(id: string, measures: Measures) {
+function reportOf<Measures extends z.ZodRawShape, More extends z.ZodRawShape = Record<never, never>>(
+  id: string,
+  measures: Measures,
+  more?: More,
+) {
   const group = {
     group: z
       .string()
@@ -24,7 +28,7 @@ function reportOf<Measures extends z.ZodRawShape>(id: string, measures: Measures
     name: z.string().optional().describe('Of a key: its name'),
   };
   return z.object({
-    items: z.array(z.object({ ...group, ...measures }).meta({ id: `${id}Group` })),
+    items: z.array(z.object({ ...group, ...measures, ...(more as More) }).meta({ id: `${id}Group` })),
     nextCursor: z.null(),
     ...range,
     totals: z
@@ -35,15 +39,30 @@ function reportOf<Measures extends z.ZodRawShape>(id: string, measures: Measures
   });
 }
 
+function countOfEach<Name extends string>(names: readonly Name[]): Record<Name, typeof Count> {
+  return Object.fromEntries(names.map((name) => [name, Count])) as Record<Name, typeof Count>;
+}
+
 export const RequestsBy = z.enum(['key', 'command', 'day', 'task']);
 export type RequestsBy = z.infer<typeof RequestsBy>;
-export const RequestReport = reportOf('Request', {
-  requests: Count,
-  refused: Count.describe('401, 403 and 429'),
-  failed: Count.describe('Other errors'),
-  medianMs: Milliseconds,
-  p95Ms: Milliseconds,
-});
+export const RequestReport = reportOf(
+  'Request',
+  {
+    requests: Count,
+    refused: Count.describe('401, 403 and 429'),
+    failed: Count.describe('Other errors'),
+    medianMs: Milliseconds,
+    p95Ms: Milliseconds,
+  },
+  {
+    daily: z
+      .array(Count)
+      .optional()
+      .describe(
+        'The requests of each UTC day, from that of `from` to that of `to`, where they were asked for',
+      ),
+  },
+);
 export type RequestReport = z.infer<typeof RequestReport>;
 
 export const UsageBy = z.enum(['key', 'model', 'day', 'task']);
@@ -91,7 +110,7 @@ export const Summary = z
     ...range,
     requests: z.object({ total: Count, refused: Count, failed: Count }),
     tasks: z
-      .object({ total: Count, ...Object.fromEntries(TaskStatus.options.map((status) => [status, Count])) })
+      .object({ total: Count, ...countOfEach(TaskStatus.options) })
       .describe('Posted in the range, by the status they have now'),
     modelCalls: z.object({ total: Count, failed: Count }),
     tokens: z.object({ input: Count, output: Count, cached: Count, reasoning: Count }),

@@ -31,6 +31,11 @@ export const PoolState = z.object({
 });
 export type PoolState = z.infer<typeof PoolState>;
 
+const SnapshotInUse = z.object({
+  id: z.string().max(200),
+  imageId: z.string().max(200).describe('Hash over all that its root file system was made from'),
+});
+
 export const RunnerState = z.object({
   id: z.uuid(),
   name: z.string().max(200),
@@ -41,20 +46,25 @@ export const RunnerState = z.object({
   isolation: z.enum(['vm', 'user-kernel', 'emulated']).nullable(),
   /** The sandboxes that wait for a task; null without a pool. */
   pool: PoolState.nullable().optional(),
-  probes: z.array(
-    z.object({
-      driver: z.string(),
-      usable: z.boolean(),
-      isolation: z.enum(['vm', 'user-kernel', 'emulated']),
-      why: z.string().max(4000).optional(),
-    }),
-  ),
+  /** What new sandboxes start from; null without a driver. */
+  snapshot: SnapshotInUse.nullable().optional(),
+  probes: z
+    .array(
+      z.object({
+        driver: z.string(),
+        usable: z.boolean(),
+        isolation: z.enum(['vm', 'user-kernel', 'emulated']),
+        why: z.string().max(4000).optional().describe('Why it is not usable, and what to do about it'),
+      }),
+    )
+    .describe('Drivers in the order in which they were tried, up to the first that works'),
 });
 export type RunnerState = z.infer<typeof RunnerState>;
 
 /** A runner as the operator sees it. */
 export const RunnerView = RunnerState.extend({
   pool: PoolState.nullable(),
+  snapshot: SnapshotInUse.nullable(),
   lastSeen: z.iso.datetime(),
   sandboxes: z
     .array(

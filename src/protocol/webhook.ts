@@ -14,6 +14,11 @@ export const EventTypePattern = z
   .regex(PATTERN, 'types are written task.completed, task.* or *')
   .meta({ examples: ['task.completed', 'task.*', '*'] });
 
+export const WebhookEventType = z
+  .object({ name: EventTypeName, summary: z.string().describe('When it happens') })
+  .meta({ id: 'WebhookEventType' });
+export type WebhookEventType = z.infer<typeof WebhookEventType>;
+
 export const WebhookUrl = z
   .string()
   .min(1)

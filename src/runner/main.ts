@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setUp } from '../drivers/image/set-up.ts';
+import { NoUsableDriverError } from '../drivers/select.ts';
 import { createLog, type Logger } from '../lib/log.ts';
 import { exitOnFailure, stopOnSignal } from '../lib/process-life.ts';
 import { lockForProcess, type ProcessLock } from '../lib/process-lock.ts';
@@ -51,7 +52,16 @@ async function findSandboxes(
   } catch (error) {
     if (!(error instanceof SeedError)) throw error;
     log.error({ code: error.code, hint: error.hint }, error.message);
-    const why = error.message.slice(0, 4000);
-    return { sandboxes: null, probes: [{ driver: choice, usable: false, isolation: 'user-kernel', why }] };
+    return { sandboxes: null, probes: probesBehind(error, choice).map(shortened) };
   }
+}
+
+/** What goes wrong before anything was probed is told as if it were what the probe had found. */
+function probesBehind(error: SeedError, choice: string): RunnerOptions['probes'] {
+  if (error instanceof NoUsableDriverError) return [...error.probes];
+  return [{ driver: choice, usable: false, isolation: 'user-kernel', why: error.message }];
+}
+
+function shortened({ why, ...probe }: RunnerOptions['probes'][number]): RunnerOptions['probes'][number] {
+  return { ...probe, ...(why !== undefined && { why: why.slice(0, 4000) }) };
 }

@@ -67,6 +67,7 @@ export function createRunner(options: RunnerOptions): Runner {
       isolation: probe?.isolation ?? null,
       probes,
       pool: pool?.state() ?? null,
+      snapshot: sandboxes && { id: sandboxes.snapshot.id, imageId: sandboxes.snapshot.image.id },
     };
   }
 

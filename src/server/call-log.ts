@@ -1,14 +1,16 @@
-// Writes the calls of commands. Those of a task are its ledger and are written before they are answered; the others,
-// which are only counted, together once a second.
+// Writes the calls of commands. Those of a task are its ledger and are written before they are answered. The others are only
+// counted: together once a second, and those of a second that differ in nothing that counts as one row.
 import type { Logger } from '../lib/log.ts';
 import { insertCalls, type NewCall } from '../store/calls.ts';
 import type { Store } from '../store/store.ts';
 
 const WRITE_EVERY_MS = 1_000;
-/** So many are not kept waiting until the second is over. */
+/** So many rows are not kept waiting until the second is over. */
 const WRITTEN_AT_ONCE = 1_000;
-/** Calls that may wait to be written; more than that are left out, and the log says how many. */
+/** Rows that may wait to be written; calls that would need more are left out, and the log says how many. */
 const WAITING_MOST = 50_000;
+
+export type CountedCall = Omit<NewCall, 'times'>;
 
 /** Owns the calls that wait; they are written when the server stops. */
 export class CallLog implements AsyncDisposable {
@@ -16,7 +18,7 @@ export class CallLog implements AsyncDisposable {
   readonly #log: Logger;
   readonly #onLost: (calls: number) => void;
   readonly #timer: NodeJS.Timeout;
-  #waiting: NewCall[] = [];
+  #waiting = new Map<string, NewCall>();
   #leftOut = 0;
   #writing: Promise<void> = Promise.resolve();
 
@@ -29,17 +31,24 @@ export class CallLog implements AsyncDisposable {
   }
 
   /** Resolves when the call may be answered. Never rejects: what cannot be written goes to the log. */
-  async record(call: NewCall): Promise<void> {
-    if (call.taskId !== null) return this.#write([call]);
-    if (this.#waiting.length < WAITING_MOST) this.#waiting.push(call);
+  async record(call: CountedCall): Promise<void> {
+    if (call.taskId !== null) return this.#write([{ ...call, times: 1 }]);
+    const kind = kindOf(call);
+    const alike = this.#waiting.get(kind);
+    if (alike) {
+      alike.times += 1;
+      alike.at = call.at;
+      return;
+    }
+    if (this.#waiting.size < WAITING_MOST) this.#waiting.set(kind, { ...call, times: 1 });
     else this.#leftOut += 1;
-    if (this.#waiting.length === WRITTEN_AT_ONCE) void this.writeWaiting();
+    if (this.#waiting.size === WRITTEN_AT_ONCE) void this.writeWaiting();
   }
 
   writeWaiting(): Promise<void> {
     this.#writing = this.#writing.then(() => {
-      const calls = this.#waiting;
-      this.#waiting = [];
+      const calls = [...this.#waiting.values()];
+      this.#waiting = new Map();
       const leftOut = this.#leftOut;
       this.#leftOut = 0;
       if (leftOut > 0) {
@@ -63,8 +72,15 @@ export class CallLog implements AsyncDisposable {
       }
     } catch (error) {
       const [first] = calls;
-      this.#log.error({ err: error, calls: calls.length, first }, 'calls could not be recorded');
-      this.#onLost(calls.length);
+      const lost = calls.reduce((sum, { times }) => sum + times, 0);
+      this.#log.error({ err: error, calls: lost, first }, 'calls could not be recorded');
+      this.#onLost(lost);
     }
   }
+}
+
+/** All that a report tells calls apart by; the rest follows from the key and the command. */
+function kindOf({ keyId, command, status, code, durationMs, at }: CountedCall): string {
+  const second = Math.floor(at.getTime() / 1_000);
+  return `${keyId} ${command} ${status} ${code} ${durationMs} ${second}`;
 }

@@ -25,6 +25,8 @@ export interface NewCall {
   /** Cut already (core/cut-json.ts); null: none. */
   arguments: unknown;
   changes: unknown;
+  /** So many calls alike, of which this is the last. */
+  times: number;
 }
 
 export async function insertCalls(db: Db, calls: readonly NewCall[]): Promise<void> {
@@ -44,6 +46,7 @@ export async function insertCalls(db: Db, calls: readonly NewCall[]): Promise<vo
     duration_ms: call.durationMs,
     arguments: storableValue(call.arguments),
     changes: storableValue(call.changes),
+    times: call.times === 1 ? null : call.times,
   }));
   // Busy servers write thousands a second: as one value they cost a third of what fifteen parameters a row would.
   await sql`

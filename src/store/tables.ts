@@ -166,6 +166,8 @@ interface CallsTable {
   duration_ms: number;
   arguments: JsonOrNull<unknown>;
   changes: JsonOrNull<unknown>;
+  /** So many calls alike; null: one. */
+  times: number | null;
 }
 
 interface ModelCallsTable {

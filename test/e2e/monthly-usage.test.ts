@@ -58,7 +58,7 @@ async function sumsOfRows({ id }: Account, task: Task, of: string): Promise<Map<
         min(created_at) filter (where command = 'obs costs') as costs
       from calls where task_id = $2
     ), used as (
-      select billed_key_id as key, 1 as requests, 0 as input, 0 as output, 0 as model_calls, 0 as nano
+      select billed_key_id as key, coalesce(times, 1) as requests, 0 as input, 0 as output, 0 as model_calls, 0 as nano
       from calls, asked
       where account_id = $1 and to_char(created_at at time zone 'UTC', 'YYYY-MM') = $3 and created_at < asked.requests
       union all

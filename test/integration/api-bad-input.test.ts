@@ -81,7 +81,7 @@ describe('POST /tasks/run', () => {
     expect(answer.body.error).toMatchObject({ code, message: expect.stringMatching(message) });
     expect(answer.body.error.requestId).toBe(answer.headers.get('x-request-id'));
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
-    expect(answer.headers.get('x-frame-options')).toBe('SAMEORIGIN');
+    expect(answer.headers.get('cross-origin-resource-policy')).toBe('same-origin');
     const tasks = await server.call('GET', '/api/v1/tasks');
     expect(tasks.body.items).toEqual([]);
   });

@@ -63,6 +63,7 @@ describe('what a key may use', () => {
     [
       ['tasks:*'],
       [
+        'models list',
         'tasks artifacts get',
         'tasks artifacts list',
         'tasks events',
@@ -71,6 +72,7 @@ describe('what a key may use', () => {
         'tasks list',
         'tasks run',
         'tasks stop',
+        'templates list',
         'whoami',
       ],
     ],

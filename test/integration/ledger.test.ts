@@ -113,6 +113,7 @@ describe('partitions', () => {
     durationMs: 1,
     arguments: null,
     changes: null,
+    times: 1,
   });
   const partition = (day: Date) => `calls_${day.toISOString().slice(0, 10).replaceAll('-', '')}`;
 

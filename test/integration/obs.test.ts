@@ -173,6 +173,20 @@ it('sums all up on one screen, as the reports do', async () => {
   expect(ofShop.cost.total).toBe(costs.items.find(({ group }: Row) => group === shop.id).total);
 });
 
+it('tells the requests of each day of each key, in one answer', async () => {
+  const rows = await rowsOf(database, accountId, 'requests', MONTH);
+  const { items } = await obs('requests?by=key&month=2025-03&daily=true');
+  expect(items.map(({ group }: Row) => group).sort()).toEqual([billing.id, shop.id].sort());
+  for (const { group, daily, requests } of items) {
+    const ofDay = (day: number) =>
+      rows.filter((row) => row['key'] === group && row['created_at'].getUTCDate() === day).length;
+    expect(daily).toEqual(Array.from({ length: 31 }, (_, index) => ofDay(index + 1)));
+    expect(daily.reduce((sum: number, count: number) => sum + count, 0)).toBe(requests);
+  }
+  expect((await obs('requests?by=key&month=2025-03')).items[0]).not.toHaveProperty('daily');
+  expect((await obs('requests?by=key&since=101d&daily=true')).error.code).toBe('invalid_input');
+});
+
 it('counts requests of this moment, with those refused and failed', async () => {
   const caller = await server.newKey(['keys:*'], { name: 'caller' });
   const call = (method: string, path: string, body?: object) =>

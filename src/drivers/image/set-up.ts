@@ -9,7 +9,7 @@ import {
   type DriverChoice,
   type DriverContext,
   type DriverProbe,
-  noUsableDriver,
+  NoUsableDriverError,
   type Selection,
   selectDriver,
 } from '../select.ts';
@@ -90,11 +90,11 @@ async function chooseDriver(
   if (choice.startsWith('qemu')) await ensureQemuTools(context.cacheDir, onProgress);
   const first = await selectDriver(context, choice);
   if (first.driver) return { driver: first.driver, probes: first.probes };
-  if (choice !== 'auto') throw noUsableDriver(first.probes);
+  if (choice !== 'auto') throw new NoUsableDriverError(first.probes);
   await ensureQemuTools(context.cacheDir, onProgress);
   const { driver, probes } = await selectDriver(context, 'qemu');
   const all = [...first.probes.filter((probe) => !probe.driver.startsWith('qemu')), ...probes];
-  if (!driver) throw noUsableDriver(all);
+  if (!driver) throw new NoUsableDriverError(all);
   return { driver, probes: all };
 }
 /** A choice that no longer fits is taken back, so that a current snapshot is made; one that was demanded is an error. */

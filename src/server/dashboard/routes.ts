@@ -78,7 +78,8 @@ function matches(ifNoneMatch: string | undefined, etag: string): boolean {
 }
 
 const NOT_BUILT = 'the dashboard is not built';
-const HOW_TO_BUILD = 'Run "npx vite build web" in the folder of Seed, then start the server again.';
+const HOW_TO_BUILD =
+  'Start the server with "npm start", which builds it, or run "npx vite build web" in the folder of Seed first.';
 
 /** All else works without it. */
 function tellHowToBuild(c: Context): Response | Promise<Response> {

@@ -52,7 +52,7 @@ interface Caller {
 }
 
 export interface LlmGateway
-  extends Pick<ServedModels, 'defaultModels' | 'knows' | 'refuseUnknown'>,
+  extends Pick<ServedModels, 'defaultModels' | 'named' | 'servesOthers' | 'knows' | 'refuseUnknown'>,
     Pick<CallRecords, 'allRecorded'> {
   /** The body of GET /llm/v1/models. */
   models(): ModelList;

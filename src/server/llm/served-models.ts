@@ -8,6 +8,8 @@ export interface ServedModels {
   defaultModels: readonly [string, ...string[]];
   /** Those that are known by name, the defaults first; an upstream without an allow-list may have more. */
   named: readonly string[];
+  /** The upstream may have more than those. */
+  servesOthers: boolean;
   /** Whether a task may name this model: one of the allow-list, without one `scripted` and any that the upstream may have. */
   knows(model: string): boolean;
   /** @throws SeedError unknown_model, naming what there is */
@@ -33,13 +35,15 @@ export function servedModels(upstream: Upstream | null, allowed: readonly string
     });
   }
   const named = [...new Set([...defaultModels, ...(allowed ?? [SCRIPTED_MODEL]).filter(knows)])];
+  const servesOthers = allowed === null && upstream !== null;
   return {
     defaultModels,
     named,
+    servesOthers,
     knows,
     refuseUnknown(model) {
       if (knows(model)) return;
-      const others = allowed === null && upstream !== null ? ' and others that the upstream has' : '';
+      const others = servesOthers ? ' and others that the upstream has' : '';
       const hint = `There are: ${named.join(', ')}${others}.`;
       const shown = JSON.stringify(model.slice(0, 200));
       throw new SeedError('unknown_model', `the model ${shown} is not served here`, { hint });

@@ -4,13 +4,17 @@ import { isStream } from '../../commands/define-command.ts';
 import { toJsonSchema } from '../../commands/json-schema.ts';
 import { parseHttp, pathParameters } from '../../commands/manifest.ts';
 import type { PackCommand } from '../../commands/pack-command.ts';
+import { BUILT_IN } from '../../commands/registry.ts';
+import { LIMITS } from '../../protocol/limits.ts';
 import { Scope } from '../../protocol/scope.ts';
-import type { Pack } from './pack.ts';
+import type { Pack, PackTemplate } from './pack.ts';
 import { packProblem } from './pack-problem.ts';
 
 const isSchema = (value: unknown) => (value as { def?: { type?: string } } | null)?.def?.type === 'object';
 const ObjectSchema = z.custom<z.ZodObject>(isSchema, 'is not a z.object({…})');
 const isFunction = (value: unknown) => typeof value === 'function';
+
+const ConcreteScope = Scope.refine((scope) => !scope.includes('*'), 'is one concrete scope, without *');
 
 const CommandShape = z.looseObject({
   name: z
@@ -23,7 +27,7 @@ const CommandShape = z.looseObject({
       /^(GET|POST|PATCH|PUT|DELETE) (\/[a-z][a-z0-9-]*)(\/([a-z][a-z0-9-]*|\{[A-Za-z]\w*\}))*$/,
       'is written as method and path: "GET /contacts/{id}"',
     ),
-  scope: Scope.refine((scope) => !scope.includes('*'), 'is one concrete scope, without *').nullable(),
+  scope: ConcreteScope.nullable(),
   effect: z.enum(['read', 'write', 'destructive']),
   input: ObjectSchema,
   output: ObjectSchema,
@@ -48,6 +52,15 @@ const PackShape = z.looseObject({
   migrations: z.instanceof(URL).optional(),
   samples: z.custom(isFunction, 'is not a function').optional(),
   events: z.array(z.looseObject({ name: EventName, summary: z.string().min(1).max(200) })).optional(),
+  templates: z
+    .array(
+      z.looseObject({
+        title: z.string().min(1).max(100),
+        instruction: z.string().trim().min(1).max(LIMITS.instructionBytes),
+        scopes: z.array(ConcreteScope).min(1).max(LIMITS.scopesPerRequest),
+      }),
+    )
+    .optional(),
   playbooks: z
     .array(
       z.looseObject({
@@ -70,7 +83,19 @@ export function checkPack(exported: unknown, file: string): Pack {
   const shape = PackShape.safeParse(exported);
   if (!shape.success) throw packProblem(file, `the pack's ${firstIssue(shape.error)}`);
   for (const command of shape.data.commands) checkCommand(command, file);
-  return exported as Pack;
+  const pack = exported as Pack;
+  for (const template of pack.templates ?? []) refuseUnknownScopes(template, pack, file);
+  return pack;
+}
+
+function refuseUnknownScopes({ title, scopes }: PackTemplate, { commands }: Pack, file: string): void {
+  const known = new Set([...BUILT_IN, ...commands].map(({ scope }) => scope));
+  const unknown = scopes.find((scope) => !known.has(scope));
+  if (unknown === undefined) return;
+  throw packProblem(
+    file,
+    `the template "${title}": no command of the pack or of Seed has the scope ${unknown}`,
+  );
 }
 
 function checkCommand(definition: unknown, file: string): void {

@@ -69,6 +69,25 @@ describe('a broken pack', () => {
         /the pack's events\.0/,
       ],
     ),
+    ...[
+      [`{ title: '', instruction: 'i', scopes: ['notes:read'] }`, /templates\.0\.title/],
+      [`{ title: 't', instruction: ' ', scopes: ['notes:read'] }`, /templates\.0\.instruction/],
+      [`{ title: 't', instruction: 'i', scopes: [] }`, /templates\.0\.scopes/],
+      [`{ title: 't', instruction: 'i', scopes: ['notes:*'] }`, /templates\.0\.scopes\.0 .*concrete/],
+      [
+        `{ title: 't', instruction: 'i', scopes: ['notes:read', 'other:read'] }`,
+        /"t": no command .* other:read/,
+      ],
+    ].map(([template, problem]): [string, Record<string, string>, RegExp] => [
+      `with the template ${template}`,
+      {
+        'notes/pack.ts': packFile('notes', commandText()).replace(
+          'commands:',
+          `templates: [${template}], commands:`,
+        ),
+      },
+      problem as RegExp,
+    ]),
     [
       'without the folder of migrations that it names',
       {

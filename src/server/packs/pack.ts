@@ -12,6 +12,15 @@ export interface SampleContext<Tables = NoTables> {
   now: Date;
 }
 
+/** An instruction to start a task from. */
+export interface PackTemplate {
+  /** A few words for a list: what comes of it. */
+  title: string;
+  instruction: string;
+  /** What its agent needs: scopes of the pack's own commands, or of Seed's. */
+  scopes: readonly string[];
+}
+
 export interface Pack<Tables = never> {
   /** That of its folder. Its tables lie in the Postgres schema `pack_<name>`. */
   name: string;
@@ -24,6 +33,8 @@ export interface Pack<Tables = never> {
   samples?(context: SampleContext<Tables>): Promise<void>;
   /** The types of events that its commands emit, such as `incident.created`. */
   events?: readonly EventType[];
+  /** Instructions that people are offered when they start a task. */
+  templates?: readonly PackTemplate[];
   /** Instructions that the model `scripted` knows by heart. */
   playbooks?: readonly Playbook[];
 }

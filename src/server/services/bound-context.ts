@@ -5,10 +5,12 @@ import type { ServerParts } from '../parts.ts';
 import { accountService } from './accounts.ts';
 import { auditService } from './audit.ts';
 import { keyService } from './keys.ts';
+import { modelService } from './models.ts';
 import { obsService } from './obs.ts';
 import { packService } from './packs.ts';
 import { sandboxService } from './sandboxes.ts';
 import { taskService } from './tasks.ts';
+import { templateService } from './templates.ts';
 import { webhookService } from './webhooks.ts';
 
 export interface CallInHand {
@@ -53,6 +55,10 @@ export class BoundContext implements CommandContext {
     return keyService(this.#parts, this.actor);
   }
 
+  get models() {
+    return modelService(this.#parts, this.actor);
+  }
+
   get obs() {
     return obsService(this.#parts, this.actor);
   }
@@ -68,6 +74,10 @@ export class BoundContext implements CommandContext {
 
   get sandboxes() {
     return sandboxService(this.#parts);
+  }
+
+  get templates() {
+    return templateService(this.#parts, this.actor);
   }
 
   get webhooks() {

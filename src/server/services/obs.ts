@@ -1,8 +1,15 @@
 // Reports on the caller's account.
 import type { Actor, ObsService, ReportRequest } from '../../commands/context.ts';
-import { timeRange } from '../../core/time-range.ts';
+import { type TimeRange, timeRange } from '../../core/time-range.ts';
+import { daysOf } from '../../core/utc-days.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import type { RequestsBy } from '../../protocol/obs.ts';
+import { requestsByDay } from '../../store/obs/daily.ts';
 import { sumCosts, sumErrors, sumRequests, sumUsage } from '../../store/obs/reports.ts';
+import type { Wanted } from '../../store/obs/rows.ts';
 import { summarise } from '../../store/obs/summary.ts';
+import type { Store } from '../../store/store.ts';
 import type { ServerParts } from '../parts.ts';
 
 const DAY_MS = 86_400_000;
@@ -28,11 +35,14 @@ export function obsService(
       await calls.writeWaiting();
       return { ...told, ...(await summarise(store.db, wanted)) };
     },
-    requests: async (by, asked) => {
+    requests: async (by, daily, asked) => {
       const { wanted, told } = about(asked);
+      const days = daily ? daysWithin(wanted.range) : null;
       // What this server has not written yet is counted, too.
       await calls.writeWaiting();
-      return { ...(await sumRequests(store.db, by, wanted)), nextCursor: null, ...told };
+      const report = await sumRequests(store.db, by, wanted);
+      const items = days ? await withDays(store, by, wanted, report.items, days) : report.items;
+      return { ...report, items, nextCursor: null, ...told };
     },
     usage: async (by, asked) => {
       const { wanted, told } = about(asked);
@@ -48,4 +58,28 @@ export function obsService(
       return { ...(await sumErrors(store.db, by, wanted)), nextCursor: null, ...told };
     },
   };
+}
+
+/** @throws SeedError invalid_input */
+function daysWithin(range: TimeRange): string[] {
+  if (range.to.getTime() - range.from.getTime() <= LIMITS.reportDays * DAY_MS) return daysOf(range);
+  throw new SeedError(
+    'invalid_input',
+    `daily: a range of at most ${LIMITS.reportDays} days is told day by day`,
+    {
+      hint: 'Give a shorter one, such as --since 30d, or leave out daily.',
+    },
+  );
+}
+
+async function withDays<Item extends { group: string }>(
+  { db }: Pick<Store, 'db'>,
+  by: RequestsBy,
+  wanted: Wanted,
+  items: readonly Item[],
+  days: readonly string[],
+): Promise<(Item & { daily: number[] })[]> {
+  const groups = items.map(({ group }) => group);
+  const counts = await requestsByDay(db, by, wanted, { groups, days });
+  return items.map((item) => ({ ...item, daily: counts.get(item.group) ?? [] }));
 }

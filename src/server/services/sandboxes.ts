@@ -13,9 +13,10 @@ export function sandboxService({ store }: ServerParts): SandboxService {
         store.db,
         runners.map(({ id }) => id),
       );
-      const items = runners.map(({ pool, lastSeen, ...state }) => ({
+      const items = runners.map(({ pool, snapshot, lastSeen, ...state }) => ({
         ...state,
         pool: pool ?? null,
+        snapshot: snapshot ?? null,
         lastSeen: lastSeen.toISOString(),
         sandboxes: running
           .filter(({ runnerId }) => runnerId === state.id)

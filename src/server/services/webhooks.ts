@@ -63,6 +63,7 @@ export function webhookService(parts: ServerParts, actor: Actor, held: HeldAnswe
     },
     rotateDefaultSecret: async (grace) => ({ secret: await rotate(parts, accountId, null, grace) }),
     test: async (id) => sendTest(parts, accountId, await get(id), held.signal),
+    listTypes: () => eventTypes.all.map(({ name, summary }) => ({ name, summary })),
     listEvents: async ({ since, until, type, ...page }) => {
       if (type !== undefined) eventTypes.refuseUnknown([type]);
       return listEvents(store.db, accountId, { ...page, type, ...span({ since, until }) });

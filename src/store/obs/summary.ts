@@ -64,6 +64,9 @@ async function countTasks(db: Db, wanted: Wanted): Promise<Summary['tasks']> {
   const { rows } = await sql<{ status: TaskStatus; tasks: number }>`
     select status, count(*) as tasks from (${taskRows(wanted)}) as posted group by status`.execute(db);
   const count = (status: TaskStatus) => rows.find((row) => row.status === status)?.tasks ?? 0;
-  const byStatus = Object.fromEntries(TaskStatus.options.map((status) => [status, count(status)]));
+  const byStatus = Object.fromEntries(TaskStatus.options.map((status) => [status, count(status)])) as Record<
+    TaskStatus,
+    number
+  >;
   return { total: rows.reduce((sum, row) => sum + row.tasks, 0), ...byStatus };
 }

@@ -4,10 +4,12 @@ import type * as accounts from '../../../src/commands/accounts.ts';
 import type * as artifacts from '../../../src/commands/artifacts.ts';
 import type * as audit from '../../../src/commands/audit.ts';
 import type * as keys from '../../../src/commands/keys.ts';
+import type * as models from '../../../src/commands/models.ts';
 import type * as obs from '../../../src/commands/obs.ts';
 import type * as packs from '../../../src/commands/packs.ts';
 import type * as sandboxes from '../../../src/commands/sandboxes.ts';
 import type * as tasks from '../../../src/commands/tasks.ts';
+import type * as templates from '../../../src/commands/templates.ts';
 import type * as webhookDeliveries from '../../../src/commands/webhook-deliveries.ts';
 import type * as webhookEvents from '../../../src/commands/webhook-events.ts';
 import type * as webhooks from '../../../src/commands/webhooks.ts';
@@ -19,10 +21,12 @@ type BuiltIn = Extract<
   | ExportsOf<typeof artifacts>
   | ExportsOf<typeof audit>
   | ExportsOf<typeof keys>
+  | ExportsOf<typeof models>
   | ExportsOf<typeof obs>
   | ExportsOf<typeof packs>
   | ExportsOf<typeof sandboxes>
   | ExportsOf<typeof tasks>
+  | ExportsOf<typeof templates>
   | ExportsOf<typeof webhookDeliveries>
   | ExportsOf<typeof webhookEvents>
   | ExportsOf<typeof webhooks>

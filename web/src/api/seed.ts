@@ -7,6 +7,11 @@ import { AnswerError, request } from './request.ts';
 
 type Who = CommandOutput<'whoami'>;
 
+/** Beside the input: what `fetch` takes, and files that a command takes along. */
+export interface CallOptions extends RequestInit {
+  files?: readonly File[];
+}
+
 export interface Seed extends Who {
   manifest: Manifest;
   /** Whether the key may use the command; a pack's as well. */
@@ -15,13 +20,13 @@ export interface Seed extends Who {
   call<Name extends CommandName>(
     name: Name,
     input: CommandInput<Name>,
-    init?: RequestInit,
+    options?: CallOptions,
   ): Promise<CommandOutput<Name>>;
   /** The answer itself, for files and streams. @throws AnswerError */
   open<Name extends CommandName>(
     name: Name,
     input: CommandInput<Name>,
-    init?: RequestInit,
+    options?: CallOptions,
   ): Promise<Response>;
 }
 
@@ -40,9 +45,10 @@ async function read<Body>(path: string): Promise<Body> {
 
 function seedOf(who: Who, manifest: Manifest): Seed {
   const commands = new Map(manifest.commands.map((command) => [command.name, command]));
-  const open: Seed['open'] = (name, input, init = {}) => {
+  const open: Seed['open'] = (name, input, { files = [], ...init } = {}) => {
     const { method, path, body } = commandRequest(allowed(commands, name), input as Record<string, unknown>);
     const headers = new Headers(init.headers);
+    if (files.length > 0) return request(path, { ...init, method, headers, body: formOf(body, files) });
     if (body !== null) headers.set('Content-Type', 'application/json');
     return request(path, { ...init, method, headers, body });
   };
@@ -51,8 +57,16 @@ function seedOf(who: Who, manifest: Manifest): Seed {
     manifest,
     may: (name) => commands.has(name),
     open,
-    call: async (name, input, init) => (await open(name, input, init)).json(),
+    call: async (name, input, options) => (await open(name, input, options)).json(),
   };
+}
+
+/** What `tasks run` takes with files: the JSON as the part `task`, and a part `file` for each. */
+function formOf(json: string | null, files: readonly File[]): FormData {
+  const form = new FormData();
+  form.set('task', json ?? '{}');
+  for (const file of files) form.append('file', file, file.name);
+  return form;
 }
 
 function allowed(commands: ReadonlyMap<string, ManifestCommand>, name: string): ManifestCommand {

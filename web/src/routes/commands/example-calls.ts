@@ -1,14 +1,8 @@
-// The same call as a command line, with curl and over MCP, ready to be copied.
+// A command as a command line, with curl and over MCP, with a sample for every input that has to be there.
 import type { JsonSchema, ManifestCommand } from '../../../../src/protocol/manifest.ts';
+import { curlOf } from '../../calls/curl.ts';
+import { writtenMcp } from '../../calls/written-calls.ts';
 import { resolve } from './input-rows.ts';
-
-/** What the MCP server calls the commands that it serves in its own way; see docs/mcp.md. */
-const OWN_TOOLS: Record<string, string> = {
-  'tasks run': 'runTask',
-  'tasks get': 'getTask',
-  'tasks stop': 'stopTask',
-  'tasks events': 'getTaskEvents',
-};
 
 export function cliCalls({ name, positional, examples }: ManifestCommand): string {
   if (examples.length > 0) return examples.join('\n');
@@ -19,24 +13,25 @@ export function curlCall(command: ManifestCommand, origin: string): string {
   const { method, path } = command.http;
   const url = `${origin}/api/v1${path.replaceAll('{', '<').replaceAll('}', '>')}`;
   const body = sampleOf(command, (property) => !command.positional.includes(property));
-  const sendsBody = method !== 'GET' && Object.keys(body).length > 0;
+  const isQuery = method === 'GET';
   const query = Object.entries(body).map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`);
-  return [
-    `curl ${method === 'GET' || (method === 'POST' && sendsBody) ? '' : `-X ${method} `}"${url}${method === 'GET' && query.length > 0 ? `?${query.join('&')}` : ''}"`,
-    '-H "Authorization: Bearer $SEED_API_KEY"',
-    ...(sendsBody ? ['-H "Content-Type: application/json"', `-d ${quoted(JSON.stringify(body))}`] : []),
-    ...(command.output === 'stream' ? ['--no-buffer'] : []),
-    ...(command.output === 'file' ? ['--remote-name --remote-header-name'] : []),
-  ].join(' \\\n  ');
+  return curlOf({
+    method,
+    url: isQuery && query.length > 0 ? `${url}?${query.join('&')}` : url,
+    json: isQuery || query.length === 0 ? null : JSON.stringify(body),
+    options: [
+      ...(command.output === 'stream' ? ['--no-buffer'] : []),
+      ...(command.output === 'file' ? ['--remote-name --remote-header-name'] : []),
+    ],
+  });
 }
 
 /** Null: it is not offered over MCP. */
 export function mcpCall(command: ManifestCommand): string | null {
-  const own = OWN_TOOLS[command.name];
-  if (!own && (command.output === 'stream' || command.output === 'file' || command.scope === null))
-    return null;
-  const call = { name: own ?? command.name.replaceAll(' ', '_'), arguments: sampleOf(command, () => true) };
-  return JSON.stringify({ method: 'tools/call', params: call }, null, 2);
+  return writtenMcp(
+    command,
+    sampleOf(command, () => true),
+  );
 }
 
 /** A value for every input that has to be there. */
@@ -65,9 +60,4 @@ function sampleValue(name: string, given: JsonSchema, root: JsonSchema): unknown
     );
   }
   return `<${name}>`;
-}
-
-/** A word for the shell. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,43 +1,31 @@
 // The way to the page of a new task, filled in with what is known of it.
-import { defaultStringifySearch, useRouter } from '@tanstack/react-router';
-import type { ComponentProps, MouseEvent } from 'react';
+import { Link } from '@tanstack/react-router';
 import { buttonLook } from '../../ui/button.tsx';
 import { Icon } from '../../ui/icon.tsx';
 
-interface NewTaskLinkProps {
-  kind?: Parameters<typeof buttonLook>[0];
-  task: NewTask;
-  label?: string;
-}
-
-interface NewTask {
-  instruction?: string;
-  scopes?: readonly string[] | null;
-  /** Milliseconds. */
-  timeout?: number;
-  model?: string;
-}
-
-export function NewTaskLink({ kind, task, label = 'New task' }: NewTaskLinkProps) {
-  const { history } = useRouter();
-  const href = newTaskHref(task);
-  const open: ComponentProps<'a'>['onClick'] = (event) => {
-    if (opensElsewhere(event)) return;
-    event.preventDefault();
-    history.push(href);
-  };
+export function NewTaskLink() {
   return (
-    <a href={href} onClick={open} className={buttonLook(kind)}>
-      <Icon name={task.instruction === undefined ? 'plus' : 'repeat'} />
-      {label}
-    </a>
+    <Link to="/tasks/new" className={buttonLook('primary')}>
+      <Icon name="plus" />
+      New task
+    </Link>
   );
 }
 
-export function newTaskHref({ instruction, scopes, timeout, model }: NewTask): string {
-  return `/tasks/new${defaultStringifySearch({ instruction, scopes: scopes?.join(','), timeout, model })}`;
+interface RunAgainLinkProps {
+  task: { instruction: string; scopes: { requested: string[] | null }; timeout: number; model: string };
 }
 
-function opensElsewhere(event: MouseEvent): boolean {
-  return event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0;
+/** With the same values; what was not asked for stays open. */
+export function RunAgainLink({ task: { instruction, scopes, timeout, model } }: RunAgainLinkProps) {
+  return (
+    <Link
+      to="/tasks/new"
+      search={{ instruction, scopes: scopes.requested?.join(','), timeout, model }}
+      className={buttonLook()}
+    >
+      <Icon name="repeat" />
+      Run again
+    </Link>
+  );
 }

@@ -19,11 +19,7 @@ export function NoTasks({ filtered, clear }: { filtered: boolean; clear(): void 
     );
   }
   return (
-    <EmptyState
-      icon="list"
-      title="No tasks yet"
-      action={may('tasks run') && <NewTaskLink kind="primary" task={{}} />}
-    >
+    <EmptyState icon="list" title="No tasks yet" action={may('tasks run') && <NewTaskLink />}>
       <div className="flex flex-col gap-3 text-left">
         <p className="text-center">
           A task is an instruction in plain language. An agent follows it in a sandbox, with the commands that

@@ -8,7 +8,7 @@ import { ForeignText } from '../../../ui/foreign-text.tsx';
 import { Icon } from '../../../ui/icon.tsx';
 import { RelativeTime } from '../../../ui/relative-time.tsx';
 import { toast } from '../../../ui/toast.tsx';
-import { NewTaskLink } from '../new-task-link.tsx';
+import { RunAgainLink } from '../new-task-link.tsx';
 import { TaskStatusView } from '../task-status.tsx';
 import { taskTitle } from '../task-title.ts';
 import { StopTask } from './stop-task.tsx';
@@ -19,7 +19,6 @@ import { Timeline } from './timeline.tsx';
 export function TaskHeader() {
   const { task } = useTask();
   const { may } = useSeed();
-  const { instruction, scopes, timeout, model } = task;
   return (
     <header className="flex flex-col gap-3 px-4 pt-3 pb-2 md:px-6">
       <div className="flex items-center justify-between gap-2">
@@ -29,14 +28,12 @@ export function TaskHeader() {
         </Link>
         <div className="flex items-center gap-2">
           <CopyLink />
-          {may('tasks run') && (
-            <NewTaskLink label="Run again" task={{ instruction, scopes: scopes.requested, timeout, model }} />
-          )}
+          {may('tasks run') && <RunAgainLink task={task} />}
           {task.completedAt === null && may('tasks stop') && <StopTask id={task.id} />}
         </div>
       </div>
       <h1 className="line-clamp-2 text-xl leading-7 font-semibold wrap-anywhere">
-        <ForeignText text={taskTitle(instruction)} />
+        <ForeignText text={taskTitle(task.instruction)} />
       </h1>
       <div className="flex flex-wrap items-center gap-x-5 gap-y-1.5 text-muted tabular-nums">
         <strong className="font-medium text-ink">

@@ -1,0 +1,133 @@
+// /keys/new: what a key is for, what it may do and how far; then its secret, this once.
+import { Link } from '@tanstack/react-router';
+import { type FormEvent, useRef, useState } from 'react';
+import { LIMITS } from '../../../../src/protocol/limits.ts';
+import { useSeed } from '../../api/seed-context.ts';
+import { useAction } from '../../api/use-command.ts';
+import { ScopeChecklist } from '../../scopes/scope-checklist.tsx';
+import { scopeGroups } from '../../scopes/scope-groups.ts';
+import { useSubmitKey } from '../../shell/keyboard/use-submit-key.ts';
+import { Button, buttonLook } from '../../ui/button.tsx';
+import { Checkbox } from '../../ui/checkbox.tsx';
+import { Field } from '../../ui/field.tsx';
+import { EmptyState, ErrorNotice } from '../../ui/states.tsx';
+import { BackToKeys } from './back-to-keys.tsx';
+import { ExpiryField, expiryOf, expiryProblem, NO_EXPIRY } from './expiry-field.tsx';
+import { limitsOf, limitsProblems, NO_LIMITS } from './limits-draft.ts';
+import { LimitsFields } from './limits-fields.tsx';
+import { NewSecret } from './new-secret.tsx';
+
+export function NewKey() {
+  const { may } = useSeed();
+  const creating = useAction('keys create');
+  return (
+    <div className="mx-auto flex max-w-2xl flex-col gap-6 p-4 lg:p-8">
+      <title>Create a key · Seed</title>
+      <BackToKeys />
+      {!may('keys create') ? (
+        <EmptyState icon="key" title="This key may create no keys">
+          That needs the scope keys:write. Sign in with a key that has it.
+        </EmptyState>
+      ) : creating.isSuccess ? (
+        <NewSecret
+          title={`The key “${creating.data.key.name}” is created`}
+          secret={creating.data.secret}
+          actions={
+            <>
+              <Link to="/keys/$id" params={{ id: creating.data.key.id }} className={buttonLook('plain')}>
+                Show the key
+              </Link>
+              <Button onClick={() => creating.reset()}>Create another</Button>
+            </>
+          }
+        />
+      ) : (
+        <Form creating={creating} />
+      )}
+    </div>
+  );
+}
+
+function Form({ creating }: { creating: ReturnType<typeof useAction<'keys create'>> }) {
+  const { manifest, key } = useSeed();
+  const [name, setName] = useState('');
+  const [scopes, setScopes] = useState<readonly string[]>([]);
+  const [isEverything, setEverything] = useState(false);
+  const [expiry, setExpiry] = useState(NO_EXPIRY);
+  const [limits, setLimits] = useState(NO_LIMITS);
+  const [isTried, setTried] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  useSubmitKey(form);
+  const problems = {
+    name: name.trim() === '' ? 'Say what the key is for.' : null,
+    scopes: isEverything || scopes.length > 0 ? null : 'Choose at least one scope.',
+    expiry: expiryProblem(expiry, Date.now()),
+    ...limitsProblems(limits),
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (creating.isPending) return;
+    setTried(true);
+    if (Object.values(problems).some((problem) => problem !== null)) {
+      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus());
+      return;
+    }
+    const given = Object.entries(limitsOf(limits)).filter(([, value]) => value !== null);
+    creating.mutate({
+      name: name.trim(),
+      scopes: isEverything ? ['*'] : [...scopes],
+      ...expiryOf(expiry),
+      ...Object.fromEntries(given),
+    });
+  };
+  return (
+    <form ref={form} noValidate onSubmit={submit} className="flex flex-col gap-6">
+      <h1 className="text-xl font-semibold">Create a key</h1>
+      <Field
+        label="Name"
+        placeholder="nightly audit"
+        hint="What it is for"
+        autoComplete="off"
+        maxLength={LIMITS.nameLength}
+        autoFocus
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        error={isTried ? problems.name : null}
+      />
+      <section aria-labelledby="key-scopes" className="flex flex-col gap-2">
+        <h2 id="key-scopes" className="font-medium">
+          What it may do
+        </h2>
+        {key.scopes.includes('*') && (
+          <Checkbox checked={isEverything} onChange={setEverything}>
+            Everything, also what commands are added later
+          </Checkbox>
+        )}
+        {!isEverything && (
+          <ScopeChecklist groups={scopeGroups(manifest.commands)} chosen={scopes} onChange={setScopes} />
+        )}
+        {isTried && problems.scopes && (
+          <p role="alert" className="text-sm text-bad">
+            {problems.scopes}
+          </p>
+        )}
+      </section>
+      <ExpiryField
+        draft={expiry}
+        onChange={setExpiry}
+        unsaid="90 days, or as long as your key"
+        error={isTried ? problems.expiry : null}
+      />
+      <section aria-labelledby="key-limits" className="flex flex-col gap-3">
+        <h2 id="key-limits" className="font-medium">
+          Limits
+        </h2>
+        <LimitsFields draft={limits} problems={problems} onChange={setLimits} />
+      </section>
+      {creating.isError && <ErrorNotice error={creating.error} />}
+      <Button type="submit" kind="primary" busy={creating.isPending} className="self-start">
+        {creating.isPending ? 'Creating' : 'Create the key'}
+      </Button>
+    </form>
+  );
+}

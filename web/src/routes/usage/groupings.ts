@@ -1,0 +1,47 @@
+// What the table of usage can be by, and the columns that each has: on the page and in the CSV.
+
+export interface UsageColumn {
+  /** As in the API's answers. */
+  name: string;
+  title: string;
+  kind: 'count' | 'money' | 'ms';
+  /** Left out on narrow screens. */
+  wide?: boolean;
+}
+
+const MODEL_CALLS: UsageColumn = { name: 'modelCalls', title: 'Model calls', kind: 'count', wide: true };
+const USED: readonly UsageColumn[] = [
+  { name: 'inputTokens', title: 'Input tokens', kind: 'count', wide: true },
+  { name: 'outputTokens', title: 'Output tokens', kind: 'count', wide: true },
+  { name: 'llm', title: 'Models', kind: 'money', wide: true },
+  { name: 'compute', title: 'Sandboxes', kind: 'money', wide: true },
+  { name: 'total', title: 'Cost', kind: 'money' },
+];
+const REQUESTS: readonly UsageColumn[] = [
+  { name: 'requests', title: 'Requests', kind: 'count' },
+  { name: 'refused', title: 'Refused', kind: 'count', wide: true },
+  { name: 'failed', title: 'Failed', kind: 'count', wide: true },
+];
+const TASKS: UsageColumn = { name: 'tasks', title: 'Tasks', kind: 'count', wide: true };
+
+export const GROUPINGS = {
+  key: { label: 'By key', head: 'Key', columns: [...REQUESTS, TASKS, MODEL_CALLS, ...USED] },
+  model: { label: 'By model', head: 'Model', columns: [{ ...MODEL_CALLS, wide: false }, ...USED] },
+  command: {
+    label: 'By command',
+    head: 'Command',
+    columns: [
+      ...REQUESTS,
+      { name: 'medianMs', title: 'Median', kind: 'ms', wide: true },
+      { name: 'p95Ms', title: '95th percentile', kind: 'ms', wide: true },
+    ],
+  },
+} as const satisfies Record<string, { label: string; head: string; columns: readonly UsageColumn[] }>;
+
+export type Grouping = keyof typeof GROUPINGS;
+
+export const DAY_COLUMNS: readonly UsageColumn[] = [...REQUESTS, TASKS, MODEL_CALLS, ...USED];
+
+export function isGrouping(value: unknown): value is Grouping {
+  return typeof value === 'string' && Object.hasOwn(GROUPINGS, value);
+}

@@ -1,0 +1,97 @@
+// /webhooks/deliveries/<id>: one event at one webhook, with every attempt; sent again from here.
+import { Link, useParams } from '@tanstack/react-router';
+import type { WebhookDelivery } from '../../../../src/protocol/webhook.ts';
+import { useSeed } from '../../api/seed-context.ts';
+import { useAction, useCommand } from '../../api/use-command.ts';
+import { Button } from '../../ui/button.tsx';
+import { Fact, Facts } from '../../ui/facts.tsx';
+import { PageFrame } from '../../ui/page-frame.tsx';
+import { RelativeTime } from '../../ui/relative-time.tsx';
+import { Section } from '../../ui/section.tsx';
+import { ErrorNotice, SkeletonRows } from '../../ui/states.tsx';
+import { toast } from '../../ui/toast.tsx';
+import { AttemptList } from './attempt-list.tsx';
+import { BackLink } from './back-link.tsx';
+import { DeliveryState } from './delivery-state.tsx';
+
+const REFRESH_MS = 2_000;
+
+export function Delivery() {
+  const { id } = useParams({ from: '/shell/webhooks/deliveries/$id' });
+  const { may } = useSeed();
+  const { data, error, refetch } = useCommand('webhooks deliveries get', { id }, { refreshMs: REFRESH_MS });
+  const replay = useAction('webhooks deliveries replay');
+  const send = () => replay.mutate({ id }, { onSuccess: () => toast('It is sent again') });
+  return (
+    <PageFrame
+      title={data ? <span className="font-mono">{data.delivery.eventType}</span> : 'Delivery'}
+      tabTitle="Delivery"
+      above={<BackLink to="/webhooks/deliveries">Deliveries</BackLink>}
+      actions={
+        data &&
+        may('webhooks deliveries replay') && (
+          <Button busy={replay.isPending} onClick={send}>
+            Send again
+          </Button>
+        )
+      }
+    >
+      {error && <ErrorNotice error={error} retry={() => void refetch()} />}
+      {replay.error && <ErrorNotice error={replay.error} />}
+      {data ? <Details delivery={data.delivery} /> : !error && <SkeletonRows rows={4} />}
+    </PageFrame>
+  );
+}
+
+function Details({ delivery }: { delivery: WebhookDelivery }) {
+  const { url, webhookId, eventId, createdAt, nextAttemptAt, completedAt, attempts } = delivery;
+  return (
+    <>
+      <Facts>
+        <Fact term="State">
+          <DeliveryState delivery={delivery} />
+        </Fact>
+        <Fact term="To">
+          {webhookId ? (
+            <Link to="/webhooks/$id" params={{ id: webhookId }} className="text-accent underline">
+              {url}
+            </Link>
+          ) : (
+            <>
+              {url} <span className="text-muted">(the webhookUrl of a task)</span>
+            </>
+          )}
+        </Fact>
+        <Fact term="Event">
+          <Link
+            to="/webhooks/events/$id"
+            params={{ id: eventId }}
+            className="font-mono text-sm text-accent underline"
+          >
+            {eventId}
+          </Link>
+        </Fact>
+        <Fact term="Made">
+          <RelativeTime at={createdAt} />
+        </Fact>
+        {nextAttemptAt && (
+          <Fact term="Next attempt">
+            <RelativeTime at={nextAttemptAt} />
+          </Fact>
+        )}
+        {completedAt && (
+          <Fact term="Ended">
+            <RelativeTime at={completedAt} />
+          </Fact>
+        )}
+      </Facts>
+      <Section title="Attempts">
+        {attempts.length > 0 ? (
+          <AttemptList attempts={attempts} />
+        ) : (
+          <p className="text-muted">None yet: the first follows at once, unless the webhook is held back.</p>
+        )}
+      </Section>
+    </>
+  );
+}

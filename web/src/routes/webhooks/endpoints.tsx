@@ -1,0 +1,102 @@
+// /webhooks: where events are posted to.
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import type { Webhook } from '../../../../src/protocol/webhook.ts';
+import { useSeed } from '../../api/seed-context.ts';
+import { usePages } from '../../api/use-command.ts';
+import { KeyedRows, ROW_LINK } from '../../shell/keyboard/keyed-rows.tsx';
+import { useShortcut } from '../../shell/keyboard/use-shortcut.ts';
+import { Button } from '../../ui/button.tsx';
+import { CodeBlock } from '../../ui/code.tsx';
+import { ListStates } from '../../ui/list-states.tsx';
+import { RelativeTime } from '../../ui/relative-time.tsx';
+import { EmptyState } from '../../ui/states.tsx';
+import { type Column, Table } from '../../ui/table.tsx';
+import { CreateWebhook } from './create-webhook.tsx';
+import { EndpointState } from './endpoint-state.tsx';
+import { EventTypes } from './event-types.tsx';
+import { WebhooksFrame } from './webhooks-frame.tsx';
+
+const REFRESH_MS = 10_000;
+
+const COLUMNS: readonly Column<Webhook>[] = [
+  {
+    title: 'URL',
+    className: 'sm:min-w-56',
+    cell: (webhook) => <Url webhook={webhook} />,
+  },
+  {
+    title: 'Events',
+    className: 'hidden md:table-cell',
+    cell: ({ events }) => <EventTypes types={events} most={3} />,
+  },
+  {
+    title: 'State',
+    className: 'hidden sm:table-cell',
+    cell: (webhook) => <EndpointState webhook={webhook} />,
+  },
+  {
+    title: 'Created',
+    className: 'hidden lg:table-cell text-muted',
+    cell: ({ createdAt }) => <RelativeTime at={createdAt} />,
+  },
+];
+
+export function Endpoints() {
+  const { may } = useSeed();
+  const webhooks = usePages('webhooks list', {}, { refreshMs: REFRESH_MS });
+  const [creating, setCreating] = useState(false);
+  const create = () => setCreating(true);
+  const mayCreate = may('webhooks create');
+  useShortcut('n', 'New webhook', create, { enabled: mayCreate });
+  const newWebhook = mayCreate && (
+    <Button kind="primary" icon="plus" onClick={create}>
+      New webhook
+    </Button>
+  );
+  return (
+    <WebhooksFrame actions={webhooks.items.length > 0 && newWebhook}>
+      <ListStates
+        query={webhooks}
+        empty={
+          <EmptyState icon="webhook" title="No webhook yet" action={newWebhook || <CreateByCli />}>
+            A webhook has Seed post what happens in this account to a URL of yours: signed, retried for three
+            days, and kept so that you can replay what was missed.
+          </EmptyState>
+        }
+      >
+        <KeyedRows what="webhook">
+          <Table label="Webhooks" columns={COLUMNS} rows={webhooks.items} rowKey={({ id }) => id} />
+        </KeyedRows>
+      </ListStates>
+      {creating && <CreateWebhook onClose={() => setCreating(false)} />}
+    </WebhooksFrame>
+  );
+}
+
+/** Somebody else's key may. */
+function CreateByCli() {
+  return (
+    <CodeBlock
+      text={'seed webhooks create --url https://example.com/hooks --events "task.*"'}
+      label="Copy the command"
+      className="text-left"
+    />
+  );
+}
+
+/** On a phone there is no room for its state beside it. */
+function Url({ webhook }: { webhook: Webhook }) {
+  const { id, url, description } = webhook;
+  return (
+    <>
+      <Link data-row to="/webhooks/$id" params={{ id }} className={`${ROW_LINK} wrap-anywhere`}>
+        {url}
+      </Link>
+      {description && <span className="block text-sm text-muted wrap-anywhere">{description}</span>}
+      <span className="mt-1 block sm:hidden">
+        <EndpointState webhook={webhook} />
+      </span>
+    </>
+  );
+}

@@ -1,0 +1,74 @@
+// /webhooks/events/<id>: one event as it is posted, and what became of it at each webhook.
+import { Link, useParams } from '@tanstack/react-router';
+import type { WebhookEvent } from '../../../../src/protocol/webhook.ts';
+import { useSeed } from '../../api/seed-context.ts';
+import { useCommand } from '../../api/use-command.ts';
+import { prettyJson } from '../../format/safe-text.ts';
+import { CodeBlock } from '../../ui/code.tsx';
+import { Fact, Facts } from '../../ui/facts.tsx';
+import { PageFrame } from '../../ui/page-frame.tsx';
+import { RelativeTime } from '../../ui/relative-time.tsx';
+import { Section } from '../../ui/section.tsx';
+import { ErrorNotice, SkeletonRows } from '../../ui/states.tsx';
+import { BackLink } from './back-link.tsx';
+import { DeliveryTable } from './delivery-table.tsx';
+
+const REFRESH_MS = 5_000;
+
+export function Event() {
+  const { id } = useParams({ from: '/shell/webhooks/events/$id' });
+  const { data, error, refetch } = useCommand('webhooks events get', { id }, { refreshMs: REFRESH_MS });
+  return (
+    <PageFrame
+      title={data ? <span className="font-mono">{data.event.type}</span> : 'Event'}
+      tabTitle="Event"
+      above={<BackLink to="/webhooks/events">Events</BackLink>}
+    >
+      {error && <ErrorNotice error={error} retry={() => void refetch()} />}
+      {!data && !error && <SkeletonRows rows={4} />}
+      {data && (
+        <>
+          <Details event={data.event} />
+          <Section title="What is posted">
+            <CodeBlock text={bodyOf(data.event)} label="Copy the JSON" />
+          </Section>
+          <Section title="Deliveries">
+            {data.deliveries.length > 0 ? (
+              <DeliveryTable deliveries={data.deliveries} />
+            ) : (
+              <p className="text-muted">No webhook wanted it when it happened.</p>
+            )}
+          </Section>
+        </>
+      )}
+    </PageFrame>
+  );
+}
+
+function Details({ event: { id, timestamp, seq, data } }: { event: WebhookEvent }) {
+  const { may } = useSeed();
+  const taskId = data['taskId'];
+  return (
+    <Facts>
+      <Fact term="When">
+        <RelativeTime at={timestamp} />
+      </Fact>
+      <Fact term="Id">
+        <code className="font-mono text-sm">{id}</code>
+      </Fact>
+      {seq !== null && <Fact term="Place in the stream">{seq}</Fact>}
+      {typeof taskId === 'string' && may('tasks get') && (
+        <Fact term="Task">
+          <Link to="/tasks/$id" params={{ id: taskId }} className="font-mono text-sm text-accent underline">
+            {taskId}
+          </Link>
+        </Fact>
+      )}
+    </Facts>
+  );
+}
+
+/** As a receiver gets it, but for its white space. */
+function bodyOf({ type, timestamp, data }: WebhookEvent): string {
+  return prettyJson({ type, timestamp, data });
+}
