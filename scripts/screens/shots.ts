@@ -18,7 +18,7 @@ const heading = (name: string) => (page: Page) => page.getByRole('heading', { na
 /** Opens one of the sample tasks by its row, then a view of it. */
 const openTask = (instruction: string, view?: string) => async (page: Page) => {
   await page.locator('[data-row]').filter({ hasText: instruction }).click();
-  if (view) await page.getByRole('link', { name: view }).click();
+  if (view) await page.locator('main').getByRole('link', { name: view }).click();
 };
 
 const firstRow = (page: Page) => page.locator('[data-row]').first().waitFor();
@@ -113,7 +113,7 @@ export const SHOTS: readonly Shot[] = [
     live: true,
     ready: async (page) => {
       await openTask('Read all orders')(page);
-      await page.getByText('Reading 4,812 orders').last().waitFor();
+      await page.getByRole('region', { name: 'Output of bash' }).getByText('Reading').last().waitFor();
     },
   },
   {

@@ -32,6 +32,14 @@ describeInBrowser('the shell', (browser) => {
     await page.waitForURL('**/commands');
   });
 
+  it('marks one page of the navigation, that of a new task apart from that of tasks', async () => {
+    const page = await browser.signedIn({ path: '/tasks/new' });
+    const current = page.getByRole('navigation', { name: 'Pages' }).locator('a[aria-current=page]');
+    await expect.poll(() => current.locator('.flex-1').allTextContents()).toEqual(['New task']);
+    await page.goto('/tasks/00000000-0000-4000-8000-000000000000');
+    await expect.poll(() => current.locator('.flex-1').allTextContents()).toEqual(['Tasks']);
+  });
+
   it('says that the line is lost, and that it is back', async () => {
     const page = await browser.signedIn({ path: '/commands' });
     const banner = page.getByText('Seed cannot be reached');

@@ -23,6 +23,8 @@ async function startSeedBehindLine(): Promise<SeedBehindLine> {
 type SeedBrowser = TestBrowser<SeedBehindLine>;
 
 const conversation = (page: Page) => page.getByRole('region', { name: 'Conversation' });
+const view = (page: Page, name: string) =>
+  page.getByRole('navigation', { name: 'Views of the task' }).getByRole('link', { name }).click();
 const status = (page: Page, text: string) => page.locator('strong').getByText(text, { exact: true });
 const open = async ({ server, signedIn }: SeedBrowser, instruction: string, more: object = {}) => {
   const { id } = await server.postTask({ instruction, timeout: 120_000, ...more });
@@ -80,15 +82,15 @@ describeInBrowser<SeedBehindLine>(
       expect(timeline).toMatch(/Queued\d.*Starting\d.*Working\d.*Finishing\d/);
       await expectAccessible(page);
 
-      await page.getByRole('link', { name: 'Ledger' }).click();
+      await view(page, 'Ledger');
       const row = page.getByRole('row').nth(1);
       expect(await row.textContent()).toMatch(/keys list.*keys:read.*read.*200/s);
       await expectAccessible(page);
-      await page.getByRole('link', { name: 'Usage' }).click();
+      await view(page, 'Usage');
       await page.getByText('Memory at its peak').waitFor();
       await page.getByText(/^\d+ of 20$/).waitFor();
       await expectAccessible(page);
-      await page.getByRole('link', { name: 'Details' }).click();
+      await view(page, 'Details');
       await page.getByText('garden').waitFor();
       await page.getByText('keys:read').first().waitFor();
       await expectAccessible(page);
@@ -232,7 +234,7 @@ describeInBrowser<SeedBehindLine>(
         ),
       );
       await status(page, 'Completed').waitFor();
-      await page.getByRole('link', { name: /^Artifacts/ }).click();
+      await view(page, 'Artifacts');
       const artifact = page.getByRole('article', { name: 'Artifact' });
       const choose = (name: string) => page.locator('[data-row]').getByText(name).click();
       await choose('report.csv');

@@ -30,11 +30,11 @@ export function NewTask() {
 
 function NewTaskForm() {
   const { manifest } = useSeed();
-  const [draft, change] = useDraft();
+  const starting = useStart();
+  const [draft, change] = useDraft(starting.isPending);
   const [files, setFiles] = useState<readonly File[]>([]);
   const [isTried, setTried] = useState(false);
   const form = useRef<HTMLFormElement>(null);
-  const starting = useStart();
   const problems = problemsOf(draft, files);
   const groups = scopeGroups(manifest.commands);
   const submit = (event: FormEvent) => {

@@ -1,6 +1,6 @@
 // The draft of the form, kept in the address: it can be linked, and is there again after a reload and on the way back.
 import { useNavigate, useRouterState, useSearch } from '@tanstack/react-router';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { useSeed } from '../../api/seed-context.ts';
 import { type Draft, draftOf, searchOf } from './draft.ts';
 import type { NewTaskSearch } from './search.ts';
@@ -17,7 +17,8 @@ declare module '@tanstack/react-router' {
   }
 }
 
-export function useDraft(): [Draft, (change: Partial<Draft>) => void] {
+/** @param isSent it is being sent */
+export function useDraft(isSent: boolean): [Draft, (change: Partial<Draft>) => void] {
   const { manifest } = useSeed();
   const search = useSearch({ from: '/shell/tasks/new' });
   const long = useRouterState({ select: ({ location }) => location.state.longInstruction });
@@ -34,22 +35,28 @@ export function useDraft(): [Draft, (change: Partial<Draft>) => void] {
     setDraft(draftOf(JSON.parse(address), manifest.commands));
   }, [address, manifest]);
 
-  useEffect(() => {
+  const write = useEffectEvent(() => {
     const wanted = searchOf(draft);
     const identity = identityOf(wanted);
     const isLong = encodeURIComponent(draft.instruction).length > ADDRESS_CHARACTERS;
     if (identity === written.current && isLong === (long !== undefined)) return;
-    const timer = setTimeout(() => {
-      written.current = identity;
-      void navigate({
-        to: '/tasks/new',
-        search: isLong ? { ...wanted, instruction: undefined } : wanted,
-        state: (before) => ({ ...before, longInstruction: isLong ? draft.instruction : undefined }),
-        replace: true,
-      });
-    }, WRITE_AFTER_MS);
+    written.current = identity;
+    void navigate({
+      to: '/tasks/new',
+      search: isLong ? { ...wanted, instruction: undefined } : wanted,
+      state: (before) => ({ ...before, longInstruction: isLong ? draft.instruction : undefined }),
+      replace: true,
+    });
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each change of the draft is written a moment later
+  useEffect(() => {
+    const timer = setTimeout(() => write(), WRITE_AFTER_MS);
     return () => clearTimeout(timer);
-  }, [draft, long, navigate]);
+  }, [draft]);
+  // Whoever sends the form at once finds it again on the way back.
+  useEffect(() => {
+    if (isSent) write();
+  }, [isSent]);
 
   return [draft, (change) => setDraft((before) => ({ ...before, ...change }))];
 }

@@ -13,11 +13,12 @@ export interface KeyNames {
 
 export function useKeyNames(): KeyNames {
   const { key, may } = useSeed();
-  const { data } = useCommand('keys list', { limit: KEYS_MOST }, { enabled: may('keys list') });
+  const { data, isLoading } = useCommand('keys list', { limit: KEYS_MOST }, { enabled: may('keys list') });
   const keys = data?.items ?? [];
-  return {
-    keys,
-    nameOf: (id) =>
-      id === key.id ? key.name : (keys.find((one) => one.id === id)?.name ?? `key ${id.slice(0, 8)}`),
+  const nameOf = (id: string) => {
+    if (id === key.id) return key.name;
+    if (isLoading) return '…';
+    return keys.find((one) => one.id === id)?.name ?? `key ${id.slice(0, 8)}`;
   };
+  return { keys, nameOf };
 }

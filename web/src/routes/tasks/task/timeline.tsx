@@ -25,7 +25,7 @@ export function Timeline() {
       {steps.map(({ label, ms, state }) => (
         <li key={label} aria-current={state === 'current' ? 'step' : undefined} className="min-w-0">
           <span aria-hidden="true" className={classNames('block h-1 rounded-full', BARS[state])} />
-          <span className="mt-1 flex flex-wrap gap-x-2 text-sm">
+          <span className="mt-1 flex flex-col text-sm sm:flex-row sm:gap-2">
             <span className={state === 'current' ? 'font-medium text-ink' : 'text-muted'}>{label}</span>
             <span className="text-muted tabular-nums">{ms === null ? '–' : duration(ms)}</span>
           </span>
