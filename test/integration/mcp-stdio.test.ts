@@ -63,7 +63,9 @@ describe.each([MODERN, LEGACY])('revision %s', (revision) => {
       { onprogress: ({ message }) => steps.push(message ?? '') },
     );
     const runner = server.runner();
+    await expect.poll(() => steps).toContain('queued');
     const lease = await runner.lease();
+    await expect.poll(() => steps).toContain('running: starting');
     await runner.settle(lease, { stdout: 'hello' });
     const result = await waiting;
     const { body } = await server.call('GET', `/api/v1/tasks/${lease.taskId}`);
