@@ -18,7 +18,7 @@ import {
 import { startTestServer } from '../fixtures/server.ts';
 
 const messages = [{ role: 'user' as const, content: 'Say hello' }];
-const limits = { answerWithOthersMs: 700, idleMs: 1_500, totalMs: 8_000, retryMs: 1 };
+const limits = { answerWithOthersMs: 700, idleMs: 1_500, totalMs: 4_000, retryMs: 1 };
 
 let upstream: LlmUpstream;
 let server: GatewayServer;
