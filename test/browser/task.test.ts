@@ -213,10 +213,10 @@ describeInBrowser<SeedBehindLine>(
       const printed = events.flatMap((event) => (event.type === 'tool_output' ? [event.chunk] : [])).join('');
       expect(printed.match(/line \d+\./g)).toHaveLength(30);
       const output = page.getByRole('region', { name: 'Output of bash' }).locator('bdi').last();
-      expect(await output.textContent()).toBe(printed);
+      await expect.poll(() => output.textContent()).toBe(printed);
       // What a tool prints and its result stand with its call.
       const entries = events.filter(({ type }) => type !== 'tool_output' && type !== 'tool_result');
-      expect(await entriesOf(page)).toEqual(entries.map(({ seq }) => String(seq)));
+      await expect.poll(() => entriesOf(page)).toEqual(entries.map(({ seq }) => String(seq)));
     });
 
     it('shows artifacts and CSV as a table, nothing of them runs, and each has an address', async () => {
