@@ -70,7 +70,8 @@ describe.each([MODERN, LEGACY])('revision %s', (revision) => {
     const result = await waiting;
     const { body } = await server.call('GET', `/api/v1/tasks/${lease.taskId}`);
     expect(result.structuredContent).toEqual(body);
-    expect(steps).toEqual(['queued', 'running: starting', 'completed']);
+    // The last step comes right before the result, with which the client stops to listen: it may hear of it or not.
+    expect(steps.filter((step) => step !== 'completed')).toEqual(['queued', 'running: starting']);
     const { contents } = await client.readResource({ uri: `seed://tasks/${lease.taskId}/transcript` });
     expect((contents[0] as { text: string }).text).toContain('"status":"completed"');
   });
