@@ -28,7 +28,7 @@ async function stop(seed: AllInOne, exitCode: number): Promise<void> {
 }
 
 function greet({ url, adminKey, model, packs }: AllInOne): void {
-  const lines = [`Seed is ready at ${url} (reference: ${url}/docs)`];
+  const lines = [`Seed is ready at ${url} (that is its dashboard; the reference is at ${url}/docs)`];
   if (model === 'scripted') {
     lines.push(
       'Model: scripted, which is no language model. For a real one set OPENROUTER_API_KEY or SEED_LLM_BASE_URL.',
@@ -42,7 +42,7 @@ function greet({ url, adminKey, model, packs }: AllInOne): void {
       '',
       `  ${adminKey}`,
       '',
-      `Keep it, or save it for the CLI: bin/seed login --url ${url}`,
+      `Sign in to the dashboard with it, or save it for the CLI: bin/seed login --url ${url}`,
     );
   lines.push('', 'Try: bin/seed tasks run "Check our API key inventory and revoke any expired ones"', '');
   process.stdout.write(`${lines.join('\n')}\n`);
