@@ -1,4 +1,6 @@
 // Prints a command's answer: JSON as it is, CSV, a table, or names and values. Used by run.ts and login.ts.
+
+import { escapeJson } from '../lib/escape-json.ts';
 import { shellWord } from '../lib/shell-word.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
@@ -8,7 +10,6 @@ import { kebabCase } from './flags.ts';
 import type { Io } from './io.ts';
 import { listView, type ViewOptions } from './list-view.ts';
 import { objectView } from './object-view.ts';
-import { escapeJson } from './sanitise.ts';
 import { styleFor } from './style.ts';
 
 export interface AnswerOptions {

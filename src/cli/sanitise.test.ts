@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { escapeJson, sanitise, sanitiseLine } from './sanitise.ts';
+import { escapeJson } from '../lib/escape-json.ts';
+import { sanitise, sanitiseLine } from './sanitise.ts';
 
 it.each([
   ['plain text, ümläut 漢字 🙂', 'plain text, ümläut 漢字 🙂'],

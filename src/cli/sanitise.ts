@@ -9,7 +9,6 @@ const ESCAPE_SEQUENCES = new RegExp(`${STRINGS}|${CSI}|${ESC}[ -/]*[0-~]?`, 'g')
 /** C0 but tab and newline, DEL, C1, and the characters that reorder or hide text. */
 const INVISIBLE = '\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff';
 const CONTROL = new RegExp(`[\\u0000-\\u0008\\u000b-\\u001f${INVISIBLE}]`, 'g');
-const JSON_UNSAFE = new RegExp(`[${INVISIBLE}]`, 'g');
 
 /** Removes escape sequences and control characters; keeps newlines and tabs. */
 export function sanitise(text: string): string {
@@ -19,9 +18,4 @@ export function sanitise(text: string): string {
 /** The same on one line: runs of white space become one space. */
 export function sanitiseLine(text: string): string {
   return sanitise(text).replace(/\s+/g, ' ').trim();
-}
-
-/** Writes what JSON leaves bare and a terminal could act on as \uXXXX; the JSON means the same. */
-export function escapeJson(json: string): string {
-  return json.replace(JSON_UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -1,4 +1,6 @@
 // Runs a stream command and prints what comes. Used by run.ts.
+
+import { escapeJson } from '../lib/escape-json.ts';
 import type { TaskEvent } from '../protocol/event.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
 import type { Api } from './api.ts';
@@ -6,7 +8,7 @@ import { isRecord } from './cell.ts';
 import { createEventView } from './event-view.ts';
 import type { Io } from './io.ts';
 import { streamItems } from './ndjson.ts';
-import { escapeJson, sanitiseLine } from './sanitise.ts';
+import { sanitiseLine } from './sanitise.ts';
 import { styleFor } from './style.ts';
 
 export async function runStream(

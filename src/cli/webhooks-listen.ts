@@ -1,5 +1,7 @@
 // seed webhooks listen: the account's events as they happen, signed and forwarded to a server on this machine, for development.
 // Used by repository.ts.
+
+import { escapeJson } from '../lib/escape-json.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { matchesType } from '../protocol/event-type-pattern.ts';
 import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
@@ -14,7 +16,7 @@ import { cachedManifest } from './manifest-source.ts';
 import { streamItems } from './ndjson.ts';
 import { loadProfile } from './profile.ts';
 import { REPOSITORY } from './repository-root.ts';
-import { escapeJson, sanitiseLine } from './sanitise.ts';
+import { sanitiseLine } from './sanitise.ts';
 import { styleFor } from './style.ts';
 
 const FORWARD_TIMEOUT_MS = 15_000;

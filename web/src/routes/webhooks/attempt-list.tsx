@@ -1,7 +1,7 @@
 // Every attempt of a delivery: when, what came back, how long it took, and the first bytes of the answer.
 import type { WebhookAttempt } from '../../../../src/protocol/webhook.ts';
-import { visibleText } from '../../format/safe-text.ts';
 import { duration } from '../../format/times.ts';
+import { ForeignText } from '../../ui/foreign-text.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 import { AttemptOutcome } from './delivery-state.tsx';
 
@@ -35,7 +35,7 @@ function Attempt({ attempt }: { attempt: WebhookAttempt }) {
           tabIndex={0}
           className="max-h-40 min-w-0 flex-1 overflow-auto font-mono text-xs leading-5 whitespace-pre-wrap wrap-anywhere"
         >
-          {visibleText(answer)}
+          <ForeignText text={answer} />
         </pre>
       )}
     </li>

@@ -3,7 +3,7 @@ import { Link, useParams } from '@tanstack/react-router';
 import type { WebhookEvent } from '../../../../src/protocol/webhook.ts';
 import { useSeed } from '../../api/seed-context.ts';
 import { useCommand } from '../../api/use-command.ts';
-import { prettyJson } from '../../format/safe-text.ts';
+import { prettyJson } from '../../format/pretty-json.ts';
 import { CodeBlock } from '../../ui/code.tsx';
 import { Fact, Facts } from '../../ui/facts.tsx';
 import { PageFrame } from '../../ui/page-frame.tsx';

@@ -2,10 +2,10 @@
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import type { WebhookEvent } from '../../../../src/protocol/webhook.ts';
 import { useCommand, usePages } from '../../api/use-command.ts';
-import { visibleText } from '../../format/safe-text.ts';
 import { spanInput } from '../../format/spans.ts';
 import { KeyedRows, ROW_LINK } from '../../shell/keyboard/keyed-rows.tsx';
 import { Button } from '../../ui/button.tsx';
+import { ForeignText } from '../../ui/foreign-text.tsx';
 import { ListStates } from '../../ui/list-states.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 import { SelectField } from '../../ui/select-field.tsx';
@@ -39,7 +39,7 @@ const COLUMNS: readonly Column<WebhookEvent>[] = [
     className: 'hidden w-full max-w-0 sm:table-cell',
     cell: ({ data }) => (
       <span className="block truncate font-mono text-xs leading-5 text-muted">
-        {visibleText(JSON.stringify(data))}
+        <ForeignText text={JSON.stringify(data)} />
       </span>
     ),
   },

@@ -1,9 +1,5 @@
 import { expect, it } from 'vitest';
-import { prettyJson, visibleText } from './safe-text.ts';
-
-it('shows what hides, and keeps lines and tabs', () => {
-  expect(visibleText('a\u001b[31mb\r\n\tc\u202ed\u0000')).toBe('a\\u001b[31mb\n\tc\\u202ed\\u0000');
-});
+import { prettyJson } from './pretty-json.ts';
 
 it('keeps what JSON means', () => {
   const value = { text: 'a\u202eb\u0007\u200b"é🙂', list: [1, null] };
