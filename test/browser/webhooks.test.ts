@@ -60,7 +60,7 @@ describeInBrowser(
       await button(page, 'Send a test').click();
       const tested = dialog(page, 'A test event');
       await tested.getByText('Delivered').waitFor();
-      await tested.getByText('thanks\\u202e<b>you</b>').waitFor();
+      await tested.getByText('thanksU+202E<b>you</b>').waitFor();
       await receiver.has(1, ({ path, body }) => path === '/made' && body.type === 'webhook.test');
       await expectAccessible(page);
       await tested.getByRole('link', { name: 'Open the delivery' }).click();
