@@ -10,7 +10,8 @@ test('two runners never share a data folder: the second would end the sandboxes 
   const dataDir = await mkdtemp(join(tmpdir(), 'seed-runner-'));
   onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
   await using undo = new AsyncDisposableStack();
-  const lock = await lockForProcess(join(dataDir, 'runner.lock'), 'It is in use', 'Wait.');
+  const path = join(dataDir, 'runner.lock');
+  const lock = await lockForProcess({ path, what: 'It is in use', hint: 'Wait.', onWait: () => {} });
   undo.defer(() => lock.release());
   const env = {
     PATH: process.env['PATH'] ?? '',
