@@ -15,7 +15,7 @@ import { AuditTrail } from './audit-trail.ts';
 import { openBlobs } from './blobs/open-blobs.ts';
 import { keepFilesFor } from './blobs/retention.ts';
 import { CallLog } from './call-log.ts';
-import { firstKey } from './first-key.ts';
+import { makeFirstKey, takeAdminKey } from './first-key.ts';
 import { listenHttp } from './http-listener.ts';
 import { KeyUse } from './key-use.ts';
 import { sweepLapsedLeases } from './lapsed-leases.ts';
@@ -95,7 +95,7 @@ export async function startServer(
     packs.map((pack) => ({ file: pack.file, commands: packCommands(pack, store) })),
   );
   const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
-  const newAdminKey = await firstKey(store, settings.adminKey);
+  if (settings.adminKey !== null) await takeAdminKey(store, settings.adminKey);
   const prices = await readPrices(settings.pricesFile);
   const spending = undo.use(new Spending(store, prices, log));
   const llm = createLlmGateway({
@@ -156,6 +156,7 @@ export async function startServer(
   if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));
   const { url } = undo.use(await listenHttp(app.fetch, settings.host, settings.port));
   undo.defer(() => stopping.abort());
+  const newAdminKey = settings.adminKey === null ? await makeFirstKey(store) : null;
   const parts = undo.move();
   return {
     url,
