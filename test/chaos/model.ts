@@ -29,7 +29,7 @@ export function instructionOf(mark: string, steps: number): string {
   return `Go through ${steps} steps as ${mark}.`;
 }
 
-export function stepMark(mark: string, step: number): string {
+function stepMark(mark: string, step: number): string {
   return `${mark}/${step}`;
 }
 

@@ -15,7 +15,7 @@ import { sandboxFolders } from './processes.ts';
 import { until } from './wait.ts';
 
 /** Tasks that a runner works at at a time. */
-export const SLOTS = 3;
+const SLOTS = 3;
 const READY_WITHIN_MS = 90_000;
 
 export interface Stack {
