@@ -128,7 +128,8 @@ async function answers(child: ChildProcess, databaseUrl: string, lastLines: () =
   }
 }
 
-async function canConnect(databaseUrl: string): Promise<boolean> {
+/** Whether a Postgres answers there now. */
+export async function canConnect(databaseUrl: string): Promise<boolean> {
   const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 1_000 });
   // A break after the connection was made is of no interest here.
   client.on('error', () => undefined);

@@ -66,7 +66,7 @@ export async function startEmbeddedPostgres(options: {
 
 async function startOn(dataDir: string, log: BaseLogger) {
   const native = await hydrateSymlinks();
-  const data = join(dataDir, 'postgres');
+  const data = postgresFolder(dataDir);
   await mkdir(data, { recursive: true, mode: 0o700 });
   const socket = await makeSocketFolder(dataDir);
   try {
@@ -85,8 +85,17 @@ async function launch(
   const launcher = await chooseLauncher(folders);
   await stopOrphan(folders, () => log.warn('ending a Postgres that a killed server has left'));
   if (await initialise(folders.data, launcher)) log.info({ folder: folders.data }, 'made a new database');
-  const host = encodeURIComponent(folders.socket);
-  const databaseUrl = `postgres://${DATABASE_ROLE}@localhost:${SOCKET_PORT}/postgres?host=${host}`;
+  const databaseUrl = databaseUrlAt(folders.socket);
   const postgres = await startPostgres(launcher, databaseUrl, log);
   return { postgres, databaseUrl };
+}
+
+/** What of the data folder is Postgres's own. */
+export function postgresFolder(dataDir: string): string {
+  return join(dataDir, 'postgres');
+}
+
+/** The database of the Postgres whose socket lies in the folder. */
+export function databaseUrlAt(socketFolder: string): string {
+  return `postgres://${DATABASE_ROLE}@localhost:${SOCKET_PORT}/postgres?host=${encodeURIComponent(socketFolder)}`;
 }
