@@ -81,6 +81,7 @@ export async function startCommon(): Promise<Common> {
     OPENROUTER_API_KEY: '',
     SEED_PACKS: 'crm',
     SEED_RUNNER_SLOTS: String(SLOTS),
+    SEED_DRIVER: 'gvisor',
     SEED_POOL_SIZE: '0',
     DATABASE_URL: '',
   };
