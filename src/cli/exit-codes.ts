@@ -18,7 +18,7 @@ export function exitCodeOf(error: unknown): number {
   return error.status === 401 || error.status === 403 ? EXIT.denied : EXIT.error;
 }
 
-/** By name: what bin/seed loads by address has the class once more, and `instanceof` does not know it. */
+/** By its shape: what bin/seed loads by address has the class once more, and `instanceof` does not know it. */
 export function isSeedError(error: unknown): error is SeedError {
-  return error instanceof Error && error.name === 'SeedError';
+  return error instanceof Error && 'code' in error && 'hint' in error;
 }
