@@ -35,6 +35,7 @@ export function llmRoutes(parts: ServerParts): Hono<HttpEnv> {
     refuseModel(task.model, lineage);
     const signal = AbortSignal.any([c.req.raw.signal, stopping]);
     const body = await c.req.json().catch((cause) => {
+      if (cause instanceof SeedError) throw cause;
       throw new SeedError('invalid_json', 'the body is not JSON', { cause });
     });
     const fallbackModels = task.fallbackModels.filter((model) => mayUseModel(model, lineage));
