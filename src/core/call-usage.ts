@@ -69,7 +69,12 @@ export function callCost(prices: Prices, model: string, facts: CallFacts): CallC
   const output = outputOf(facts);
   const lost = requests > 1 ? (requests - 1) * facts.input() : 0;
   const { cachedTokens, reasoningTokens } = told;
-  const tokens = { inputTokens: input.tokens + lost, outputTokens: output.tokens, cachedTokens, reasoningTokens };
+  const tokens = {
+    inputTokens: input.tokens + lost,
+    outputTokens: output.tokens,
+    cachedTokens,
+    reasoningTokens,
+  };
   const exact = input.exact && output.exact && lost === 0;
   if (exact || (finished && told.costUsd !== null && told.costUsd > 0 && lost === 0)) {
     const { nanoUsd, source } = modelCost(prices, model, tokens, told.costUsd);

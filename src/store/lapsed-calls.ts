@@ -38,7 +38,17 @@ export async function chargeLapsedCalls(
 }
 
 /** Its request was read, and so much had come of its answer when its server last said so. */
-function lostCall(prices: Prices, model: string, input: number, output: number): Omit<ModelCall, 'durationMs'> {
+function lostCall(
+  prices: Prices,
+  model: string,
+  input: number,
+  output: number,
+): Omit<ModelCall, 'durationMs'> {
   const facts = { told: NOTHING_TOLD, requests: 1, finished: false, output, input: () => input };
-  return { askedModel: model, answeredModel: null, ...callCost(prices, model, facts), outcome: 'interrupted' };
+  return {
+    askedModel: model,
+    answeredModel: null,
+    ...callCost(prices, model, facts),
+    outcome: 'interrupted',
+  };
 }

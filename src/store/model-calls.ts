@@ -77,12 +77,7 @@ export async function addCall(
     outcome: call.outcome,
   };
   if (earlier) {
-    await tx
-      .updateTable('model_calls')
-      .set(told)
-      .where('created_at', '=', at)
-      .where('id', '=', id)
-      .execute();
+    await tx.updateTable('model_calls').set(told).where('created_at', '=', at).where('id', '=', id).execute();
   } else {
     const { account_id, billed_key_id } = task;
     const asked_model = storableText(call.askedModel);

@@ -2,8 +2,8 @@
 // talk to the upstream tell it; the call is settled by it, however it ends, also when its server is killed.
 import {
   type CallCost,
-  callCost,
   type CallFacts,
+  callCost,
   mergeTold,
   NOTHING_TOLD,
   type ToldUsage,

@@ -29,7 +29,7 @@ async function jsonAnswer(
   call: CallSignal,
   options: UpstreamCompletion,
 ): Promise<Response> {
-  const { limits, upstream, meter } = options;
+  const { upstream, meter } = options;
   const text = await wholeText(response, call, options);
   const json = parseJson(text);
   if (json === null) throw llmUnavailable('sent an answer that is not JSON');

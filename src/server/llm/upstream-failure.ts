@@ -45,7 +45,8 @@ export function llmUnavailable(what: string, options?: FailureOptions): Upstream
 }
 
 /** Nobody listens, no time left to connect, and whatever is wrong with the other's certificate or TLS. */
-const NO_CONNECTION = /^(ECONNREFUSED|UND_ERR_CONNECT_TIMEOUT|EPROTO|ERR_TLS_|ERR_SSL_|CERT_|.*_CERT|UNABLE_TO_)/;
+const NO_CONNECTION =
+  /^(ECONNREFUSED|UND_ERR_CONNECT_TIMEOUT|EPROTO|ERR_TLS_|ERR_SSL_|CERT_|.*_CERT|UNABLE_TO_)/;
 
 const ErrorShapes = z.union([
   z

@@ -13,15 +13,17 @@ const Usage = z.object({
   /** OpenRouter's. No call costs a million dollars. */
   cost: z.number().nonnegative().max(1_000_000).nullish().catch(null),
 });
-const Said = z.object({
-  model: z.string().max(200).nullish().catch(null),
-  usage: Usage.nullish().catch(null),
-  /** Some upstreams put it beside the choice. */
-  choices: z
-    .array(z.object({ usage: Usage.nullish().catch(null) }).catch({}))
-    .nullish()
-    .catch(null),
-});
+const Said = z
+  .object({
+    model: z.string().max(200).nullish().catch(null),
+    usage: Usage.nullish().catch(null),
+    /** Some upstreams put it beside the choice. */
+    choices: z
+      .array(z.object({ usage: Usage.nullish().catch(null) }).catch({}))
+      .nullish()
+      .catch(null),
+  })
+  .catch({});
 
 /** Each number by itself: what is missing or makes no sense is null. `model` is the one that answered, as the upstream names it. */
 export function usageOf(json: object): ToldUsage & { model: string | null } {
