@@ -57,7 +57,6 @@ function dataOf(task: TaskRow): Record<string, unknown> {
       total: usdOf(compute_nano_usd + llm_nano_usd),
       currency: 'USD',
     },
-    costSource: task.cost_source,
     error: errorOf(task),
   };
 }
