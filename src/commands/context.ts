@@ -175,7 +175,7 @@ export interface CommandContext {
   creationId: string;
   /** The caller's `Prefer: wait=N` in milliseconds; 0 without. */
   waitMs: number;
-  /** Aborted when the caller goes away or the server stops. */
+  /** Aborted when the caller goes away. */
   signal: AbortSignal;
   accounts: AccountService;
   audit: AuditService;

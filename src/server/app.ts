@@ -3,7 +3,6 @@ import { Hono } from 'hono';
 import { renderCli } from '../cli/bundle.ts';
 import { toManifest } from '../commands/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { LIMITS } from '../protocol/limits.ts';
 import { answerErrors } from './answer-errors.ts';
 import { audited } from './audited.ts';
 import { authenticate } from './authenticate.ts';
@@ -13,12 +12,13 @@ import { readWebFiles } from './dashboard/web-files.ts';
 import { DOCS_POLICY, docsPage } from './docs-page.ts';
 import { headEveryAnswer } from './every-answer.ts';
 import type { HttpEnv } from './http-types.ts';
-import { limitApiBody, limitBody, limitRunnerBody } from './limit-body.ts';
+import { limitBodies } from './limit-body.ts';
 import { llmRoutes } from './llm-routes.ts';
 import { logRequests } from './log-requests.ts';
 import { mcpRoutes } from './mcp/routes.ts';
 import { toOpenApi } from './openapi.ts';
 import type { ServerParts } from './parts.ts';
+import { refuseWhileStopping } from './refuse-while-stopping.ts';
 import { runnerRoutes } from './runner-routes.ts';
 import { sessionRoutes } from './sessions/routes.ts';
 import { metricsRoute } from './telemetry/metrics-route.ts';
@@ -40,11 +40,8 @@ export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
   app.use(await headEveryAnswer());
   if (metrics) app.use(watchRequests(metrics));
   if (log.isLevelEnabled('info')) app.use(logRequests(log));
-  app.use('/api/*', limitApiBody(registry.commands));
-  app.use('/session', limitBody(LIMITS.bodyBytes));
-  app.use('/mcp', limitBody(LIMITS.bodyBytes));
-  app.use('/llm/*', limitBody(LIMITS.llmBodyBytes));
-  app.use('/runner/*', limitRunnerBody());
+  app.use(refuseWhileStopping(parts.stopping));
+  app.use(limitBodies(registry.commands));
 
   app.route('/api/v1', commandRoutes(parts));
   app.route('/session', sessionRoutes(parts));
@@ -71,7 +68,6 @@ export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
   });
   app.get('/healthz', (c) => c.json({ status: 'ok', version }));
   app.get('/readyz', async (c) => {
-    if (parts.stopping.aborted) throw new SeedError('unavailable', 'the server is stopping');
     await store.ping().catch((cause) => {
       throw new SeedError('unavailable', 'the database does not answer', { cause });
     });
