@@ -217,8 +217,10 @@ test('the log has neither the key, nor the instruction, nor what the guest says'
   await guest.send({ ':method': 'POST', ':path': '/result' }, '{"stdout":"RESULT-CANARY"}');
   await guest.send({ ':method': 'GET', ':path': '/PATH-CANARY' });
   await server.down();
-  await guest.send({ ':method': 'GET', ':path': '/api/v1/keys' });
+  const waits = guest.send({ ':method': 'GET', ':path': '/api/v1/keys' });
+  await expect.poll(() => logged).toContain('the server does not answer');
   await server.up();
+  await waits;
   await postResult(
     guest,
     result({
