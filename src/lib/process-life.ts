@@ -2,8 +2,12 @@
 import { SeedError } from '../protocol/errors.ts';
 import type { Logger } from './log.ts';
 
-/** Runs a process's main; what it throws is said to the person in words, and the process exits with 1. */
+/**
+ * Runs a process's main; what it throws is said to the person in words, and the process exits with 1. Until it has called
+ * stopOnSignal, it ends at once with the parent that holds the IPC channel.
+ */
 export async function exitOnFailure(main: () => Promise<void>): Promise<void> {
+  process.once('disconnect', exitWithParent);
   try {
     await main();
   } catch (error) {
@@ -17,7 +21,12 @@ export function describeFailure(error: unknown): string {
   return `seed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
 }
 
-/** Stops once on SIGINT, SIGTERM, or when the parent that holds the IPC channel is gone; a second SIGINT ends at once. */
+const exitWithParent = () => process.exit(1);
+
+/**
+ * Stops once on SIGINT, SIGTERM, or when the parent that holds the IPC channel is gone; a second SIGINT ends at once. A second
+ * SIGTERM does not: a service manager may send one to every process, and the parent another.
+ */
 export function stopOnSignal(log: Logger, stop: () => Promise<void>): void {
   let stopping = false;
   const begin = (reason: string) => {
@@ -37,5 +46,6 @@ export function stopOnSignal(log: Logger, stop: () => Promise<void>): void {
   };
   process.on('SIGINT', () => begin('SIGINT'));
   process.on('SIGTERM', () => begin('SIGTERM'));
+  process.off('disconnect', exitWithParent);
   process.on('disconnect', () => begin('parent gone'));
 }
