@@ -92,7 +92,7 @@ export async function startServer(
   const { blobs, inbox } = await openBlobs(settings.files, settings.dataDir, store, log);
   const registry = createRegistry(
     BUILT_IN,
-    packs.map((pack) => ({ file: pack.file, commands: packCommands(pack, store) })),
+    packs.flatMap((pack) => packCommands(pack, store)),
   );
   const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
   if (settings.adminKey !== null) await takeAdminKey(store, settings.adminKey);
