@@ -5,6 +5,7 @@ export const ERROR_STATUS = {
   invalid_input: 400,
   unknown_scope: 400,
   unknown_model: 400,
+  unpriced_model: 400,
   field_not_allowed: 400,
   not_authenticated: 401,
   invalid_key: 401,

@@ -97,13 +97,20 @@ export async function startServer(
   const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
   if (settings.adminKey !== null) await takeAdminKey(store, settings.adminKey);
   const prices = await readPrices(settings.pricesFile);
-  const spending = undo.use(new Spending(store, prices, log));
+  const spending = undo.use(
+    new Spending({
+      store,
+      prices,
+      hasPrice: (model) => llm.hasPrice(model),
+      log,
+    }),
+  );
   const llm = createLlmGateway({
     settings: settings.llm,
     prices,
     countRequest: (account, limits) => countRequest(store, account, limits),
     playbooks: packs.flatMap((pack) => pack.playbooks ?? []),
-    reserve: (taskId, request, signal) => spending.reserve(taskId, request, signal),
+    reserve: (...call) => spending.reserve(...call),
     recordCall: async (taskId, call, reservation) => {
       observe({ type: 'model_call', taskId, call });
       await spending.settle(taskId, call, reservation).catch((error) => {
