@@ -25,6 +25,7 @@ export const ERROR_STATUS = {
   not_found: 404,
   method_not_allowed: 405,
   conflict: 409,
+  confirmation_needed: 409,
   lease_lost: 409,
   idempotency_mismatch: 409,
   idempotency_in_progress: 409,
