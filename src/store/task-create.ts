@@ -53,7 +53,7 @@ export async function createTask(
   const { id } = task;
   return changeTasks(store, async (tx) => {
     const place =
-      task.parentTaskId === null ? null : await placeBelow(tx, task.parentTaskId, store.clock.now());
+      task.parentTaskId === null ? null : await placeBelow(store, tx, task.parentTaskId);
     await admit(tx);
     const row = await tx
       .insertInto('tasks')

@@ -15,9 +15,9 @@ export async function stopOrphan(cluster: string): Promise<boolean> {
   const pid = await runningPostmaster(cluster);
   if (pid === undefined) return false;
   process.kill(pid, 'SIGINT');
-  const giveUpAt = Date.now() + STOP_PATIENCE_MS;
+  const giveUpAt = performance.now() + STOP_PATIENCE_MS;
   while ((await runningPostmaster(cluster)) === pid) {
-    if (Date.now() > giveUpAt) {
+    if (performance.now() > giveUpAt) {
       throw new SeedError(
         'conflict',
         `Postgres (process ${pid}), left over from a killed server, does not end.`,
