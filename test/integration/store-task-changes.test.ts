@@ -47,7 +47,7 @@ it('when it is stopped, when its time is over, and when its runner is lost', asy
   await seed.lease();
   seed.clock.advance(3_000);
   await endLapsedTasks(seed.store, WATCHED);
-  await seed.post();
+  await seed.post({ timeoutMs: 2 * LEASE_MS });
   await seed.lease();
   seed.clock.advance(LEASE_MS + 1);
   await endLapsedTasks(seed.store, WATCHED);
