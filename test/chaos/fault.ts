@@ -9,6 +9,7 @@ export const STACKS = {
   one: separate({ pairs: 1 }),
   two: separate({ pairs: 2, fakeClock: true }),
   disk: separate({ pairs: 1, smallDisk: true }),
+  hasty: separate({ pairs: 1, drainSeconds: 1 }),
   start: startNpmStart,
 } satisfies Record<string, (signal: AbortSignal) => Promise<Stack>>;
 
@@ -16,6 +17,8 @@ export interface Fault {
   name: string;
   what: string;
   stack: keyof typeof STACKS;
+  /** No task is at work before it: it happens in the moments in which they are posted and taken. */
+  atPost?: true;
   /** Why tasks may end by it; missing: it may end none. */
   mayEnd?: readonly TaskErrorCode[];
   /** Why it cannot be done on this machine; null when it can. */

@@ -7,6 +7,7 @@ import { seconds, until } from './wait.ts';
 /** A Postgres that was asked to end waits for its clients; then it is told. */
 const POSTGRES_PATIENCE_SECONDS = 5;
 const BACKENDS_ENDED = 5;
+const AT_POST_MS = 60;
 
 export const KILLS: Fault[] = [
   {
@@ -39,6 +40,19 @@ export const KILLS: Fault[] = [
     what: 'SIGTERM of the runner',
     stack: 'one',
     happen: async ({ runners }) => signalAll([await there(runners[0]).pid()], 'SIGTERM'),
+  },
+  {
+    name: 'runner-term-hasty',
+    what: 'SIGTERM of a runner that drains for one second',
+    stack: 'hasty',
+    mayEnd: ['interrupted'],
+    happen: async ({ runners }) => signalAll([await there(runners[0]).pid()], 'SIGTERM'),
+  },
+  atPost('server-kill', 'kill -9 of the server', ({ servers }) => there(servers[0]).pid(), 'SIGKILL'),
+  atPost('runner-term', 'SIGTERM of the runner', ({ runners }) => there(runners[0]).pid(), 'SIGTERM'),
+  {
+    ...atPost('runner-kill', 'kill -9 of the runner', ({ runners }) => there(runners[0]).pid(), 'SIGKILL'),
+    mayEnd: ['interrupted'],
   },
   {
     name: 'postgres-kill',
@@ -140,6 +154,26 @@ export const KILLS: Fault[] = [
     happen: async ({ runners }) => signalAll([await there(runners[0]).pid()], 'SIGTERM'),
   },
 ];
+
+/** What is lost between a post, its lease and the answers to both. */
+function atPost(
+  name: string,
+  what: string,
+  pidOf: (stack: Stack) => Promise<number>,
+  signalName: NodeJS.Signals,
+): Fault {
+  return {
+    name: `${name}-at-post`,
+    what: `${what} within ${AT_POST_MS} ms after posts`,
+    stack: 'one',
+    atPost: true,
+    happen: async (stack, signal) => {
+      const pid = await pidOf(stack);
+      await seconds((Math.random() * AT_POST_MS) / 1000, signal);
+      signalAll([pid], signalName);
+    },
+  };
+}
 
 /** The pid of a backend of a server that is in a transaction; without one for a while, of any. */
 export async function backendAtWork({ rows }: Stack, signal: AbortSignal): Promise<number> {

@@ -38,11 +38,11 @@ export async function runFault(
   const { adminKey, model } = stack.common;
   const post = (index: number) =>
     postTask(urls, adminKey, { run, mark: `${run}-${index}`, steps: STEPS }, signal);
-  const first = Math.max(AT_WORK, Math.ceil(tasks * BEFORE));
+  const first = fault.atPost ? 0 : Math.max(AT_WORK, Math.ceil(tasks * BEFORE));
   const before = allOf(range(0, first).map(post));
   await until('tasks are at work', AT_WORK_WITHIN_MS, signal, () => {
     const ours = [...model.atWork].filter((mark) => mark.startsWith(`${run}-`));
-    return ours.length >= AT_WORK;
+    return ours.length >= Math.min(AT_WORK, first);
   });
   const over = fault.happen(stack, signal);
   const during = allOf(range(first, tasks).map(post));

@@ -25,6 +25,8 @@ export interface Shape {
   fakeClock?: boolean;
   /** Postgres has a disk that can be filled. */
   smallDisk?: boolean;
+  /** What runners leave their tasks when they are asked to end; missing: the default. */
+  drainSeconds?: number;
 }
 
 export async function startSeparate(shape: Shape, signal: AbortSignal): Promise<Stack> {
@@ -72,6 +74,7 @@ export async function startSeparate(shape: Shape, signal: AbortSignal): Promise<
         SEED_DATA_DIR: dataDir,
         SEED_SERVER_URL: runnerLine.url,
         SEED_RUNNER_NAME: `runner-${pair}`,
+        SEED_DRAIN_SECONDS: String(shape.drainSeconds ?? ''),
       };
       const runner = keepRunning(RUNNER, runnerEnvironment, join(logs, `runner-${pair}.log`));
       undo.defer(() => removeSandboxes(dataDir));

@@ -1,6 +1,6 @@
 // A Seed that faults can be done to: its processes, the lines between them, and what is known of it from outside.
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateKeySecret } from '../../src/core/key-secret.ts';
@@ -81,6 +81,7 @@ export async function startCommon(): Promise<Common> {
     OPENROUTER_API_KEY: '',
     SEED_PACKS: 'crm',
     SEED_RUNNER_SLOTS: String(SLOTS),
+    SEED_DRIVER: 'gvisor',
     SEED_POOL_SIZE: '0',
     DATABASE_URL: '',
   };
@@ -94,7 +95,11 @@ export async function startCommon(): Promise<Common> {
     close: async (keepLogs) => {
       model.close();
       await receiver.close();
-      if (!keepLogs) await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+      for (const name of await readdir(folder)) {
+        if (keepLogs && join(folder, name) === logs) continue;
+        await rm(join(folder, name), { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+      }
+      if (!keepLogs) await rmdir(folder);
     },
   };
 }

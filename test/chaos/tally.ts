@@ -23,6 +23,7 @@ export interface Tally {
   remarks: string[];
 }
 
+const REMARK_LENGTH = 400;
 const TERMINAL = ['completed', 'failed', 'timed_out', 'stopped'];
 
 interface TaskRow {
@@ -101,7 +102,7 @@ export async function tally(
       ...effects
         .filter(({ times }) => times > 1)
         .map(({ subject, times }) => `${subject} came ${times} times`),
-    ],
+    ].map(onOneLine),
   };
 }
 
@@ -144,4 +145,8 @@ function sum(values: readonly number[]): number {
 
 function numbers(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index + 1);
+}
+
+function onOneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim().slice(0, REMARK_LENGTH);
 }
