@@ -92,11 +92,7 @@ interface Course {
 }
 
 /** Resolves with what it used when the run has ended and the sandbox is gone; null when there was none. */
-async function runSandbox(
-  lease: TakenLease,
-  parts: TaskRunParts,
-  course: Course,
-): Promise<Usage | null> {
+async function runSandbox(lease: TakenLease, parts: TaskRunParts, course: Course): Promise<Usage | null> {
   const { log } = parts;
   const { ended, end } = course;
   let sandbox: Sandbox;

@@ -88,7 +88,12 @@ export async function startServer(
   );
   const { observe } = telemetry;
   const lose = (record: LostRecord) => (count: number) => observe({ type: 'records_lost', record, count });
-  const store = await openStore({ databaseUrl, log, ...(clock && { clock }), packs: packs.flatMap(tablesOf) });
+  const store = await openStore({
+    databaseUrl,
+    log,
+    ...(clock && { clock }),
+    packs: packs.flatMap(tablesOf),
+  });
   store.taskWatchers.add((change) => observe({ type: 'task', change }));
   undo.defer(() => store.close());
   const { blobs, inbox } = await openBlobs(settings.files, settings.dataDir, store, log);

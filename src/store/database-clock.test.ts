@@ -4,7 +4,10 @@ import { estimateClock, type Measurement } from './database-clock.ts';
 const DATABASE = Date.parse('2026-06-01T12:00:00Z');
 
 /** A measurement of a database clock that is `DATABASE` at our 0, set by `setMs` since. */
-function measured(atMs: number, more: { setMs?: number; roundTripMs?: number; wayBackMs?: number } = {}): Measurement {
+function measured(
+  atMs: number,
+  more: { setMs?: number; roundTripMs?: number; wayBackMs?: number } = {},
+): Measurement {
   const { setMs = 0, roundTripMs = 1, wayBackMs = roundTripMs / 2 } = more;
   return {
     sentMs: atMs - roundTripMs,
@@ -35,15 +38,18 @@ describe('the estimate of the database clock', () => {
     expect(off(estimate, 86_400_000)).toBeCloseTo(10);
   });
 
-  it.each([3_600_000, -3_600_000, 8_000])('follows a database clock set by %d ms when others agree', (setMs) => {
-    const estimate = estimateClock(measured(0));
-    for (let atMs = 1_000; atMs < 11_000; atMs += 1_000) {
-      estimate.learn(measured(atMs, { setMs }));
-      expect(off(estimate, atMs)).toBeCloseTo(0);
-    }
-    estimate.learn(measured(11_000, { setMs }));
-    expect(off(estimate, 11_000)).toBeCloseTo(setMs);
-  });
+  it.each([3_600_000, -3_600_000, 8_000])(
+    'follows a database clock set by %d ms when others agree',
+    (setMs) => {
+      const estimate = estimateClock(measured(0));
+      for (let atMs = 1_000; atMs < 11_000; atMs += 1_000) {
+        estimate.learn(measured(atMs, { setMs }));
+        expect(off(estimate, atMs)).toBeCloseTo(0);
+      }
+      estimate.learn(measured(11_000, { setMs }));
+      expect(off(estimate, 11_000)).toBeCloseTo(setMs);
+    },
+  );
 
   it('forgets a jump that was taken back', () => {
     const estimate = estimateClock(measured(0));

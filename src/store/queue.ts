@@ -32,7 +32,11 @@ export async function openQueue(pool: Pool, log: BaseLogger): Promise<Queue> {
     async send(tx, id, { ahead } = { ahead: false }) {
       const db = fromKysely(tx);
       const retentionSeconds = RETENTION_SECONDS;
-      await boss.send(QUEUE, {}, { id, priority: Number(ahead), startAfter: START_AFTER, retentionSeconds, db });
+      await boss.send(
+        QUEUE,
+        {},
+        { id, priority: Number(ahead), startAfter: START_AFTER, retentionSeconds, db },
+      );
     },
     async take(tx) {
       const db = fromKysely(tx);

@@ -51,7 +51,10 @@ interface Lapsed {
 }
 
 async function findLapsed(tx: Tx, now: Date, watchedMs: number): Promise<Lapsed | undefined> {
-  const latestDeadline = later(now, -(watchedMs < SETTLE_AFTER_GAP_MS ? SETTLE_AFTER_GAP_MS : SETTLE_GRACE_MS));
+  const latestDeadline = later(
+    now,
+    -(watchedMs < SETTLE_AFTER_GAP_MS ? SETTLE_AFTER_GAP_MS : SETTLE_GRACE_MS),
+  );
   const latestRefusal = later(now, -OVERSPENT_GRACE_MS);
   const { rows } = await sql<Lapsed>`
     select id, deadline < ${latestDeadline} as overdue from tasks

@@ -39,7 +39,7 @@ export async function leaveTasks(
     .where('status', 'in', ['running', 'waiting_for_approval'])
     .where('runner_id', '=', runnerId)
     .execute();
-  const left = { returned: new Array<string>(), ended: new Array<string>() };
+  const left = { returned: [] as string[], ended: [] as string[] };
   // One in a transaction: with it end the tasks below it.
   for (const { id } of held) {
     if (taskIds.includes(id)) continue;

@@ -48,11 +48,14 @@ describe('a watch', () => {
     expect(watch.after(1_000)).toBe(0);
   });
 
-  it.each([3_600_000, 8_000, -3_600_000, -8_000])("begins anew when the database's clock is set by %d ms", (byMs) => {
-    const watch = watched(120);
-    expect(watch.after(1_000, 1_000 + byMs)).toBe(0);
-    expect(watch.after(1_000)).toBe(1_000);
-  });
+  it.each([3_600_000, 8_000, -3_600_000, -8_000])(
+    "begins anew when the database's clock is set by %d ms",
+    (byMs) => {
+      const watch = watched(120);
+      expect(watch.after(1_000, 1_000 + byMs)).toBe(0);
+      expect(watch.after(1_000)).toBe(1_000);
+    },
+  );
 
   it("begins anew when only this process stood still, such as for another's database", () => {
     expect(watched(120).after(20_000, 0)).toBe(0);

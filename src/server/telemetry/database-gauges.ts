@@ -40,7 +40,10 @@ export class DatabaseGauges {
   }
 
   async #read(store: Store): Promise<void> {
-    const [tasks, runners] = await Promise.all([countUnfinished(store.db), liveRunners(store, SEEN_WITHIN_MS)]);
+    const [tasks, runners] = await Promise.all([
+      countUnfinished(store.db),
+      liveRunners(store, SEEN_WITHIN_MS),
+    ]);
     this.#forget();
     this.#readAt = performance.now();
     this.#instruments.databaseUp.set(1);
