@@ -6,6 +6,7 @@ import { GivenFiles, KeptFile } from './file.ts';
 import { LIMITS } from './limits.ts';
 import { Resources, Usage, WantedResources } from './resources.ts';
 import { Scope, Scopes } from './scope.ts';
+import { utf8Length } from './utf8-length.ts';
 import { WebhookUrl } from './webhook.ts';
 
 export const TaskStatus = z
@@ -18,8 +19,6 @@ export type TaskPhase = z.infer<typeof TaskPhase>;
 
 export const TaskError = z.object({ code: z.enum(TASK_ERROR_CODES), message: z.string() });
 export type TaskError = z.infer<typeof TaskError>;
-
-const utf8Length = (text: string) => new TextEncoder().encode(text).length;
 
 export const RunTaskBody = z.object({
   instruction: z

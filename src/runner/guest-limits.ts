@@ -57,7 +57,7 @@ export function createGuestLimits(): GuestLimits {
     enter: (route, signal) => (route.isCompletion ? completions : calls).enter(signal),
     chargeEvents(ndjson) {
       events += ndjson.split('\n').length - 1;
-      eventBytes += ndjson.length;
+      eventBytes += Buffer.byteLength(ndjson);
       if (events <= LIMITS.eventsPerTask * 2 && eventBytes <= LIMITS.eventBytesPerTask) return;
       throw new SeedError('body_too_large', 'the events of this task are more than may be kept');
     },

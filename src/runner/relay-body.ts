@@ -26,19 +26,26 @@ async function readText(stream: Readable, maxBytes: number): Promise<string> {
  */
 export async function readEvents(stream: Readable): Promise<string> {
   const lines = (await readText(stream, EVENT_BATCH_BYTES)).split('\n').filter((line) => line !== '');
-  return lines.map((line, index) => `${JSON.stringify(readEvent(line, index + 1))}\n`).join('');
+  return lines.map((line, index) => `${writtenEvent(line, index + 1)}\n`).join('');
 }
 
-function readEvent(line: string, number: number): AgentEvent {
-  if (Buffer.byteLength(line) > LIMITS.eventBytes) {
-    throw new SeedError(
-      'invalid_input',
-      `event ${number} of the batch is larger than ${LIMITS.eventBytes} bytes`,
-    );
-  }
+/** Bounded as it comes and as it is written anew: a number may take more room then. */
+function writtenEvent(line: string, number: number): string {
+  refuseLarge(line, number);
   const event = AgentEvent.safeParse(parseJson(line));
-  if (event.success) return event.data;
-  throw new SeedError('invalid_input', `event ${number} of the batch is not an agent's event`);
+  if (!event.success)
+    throw new SeedError('invalid_input', `event ${number} of the batch is not an agent's event`);
+  const written = JSON.stringify(event.data);
+  refuseLarge(written, number);
+  return written;
+}
+
+function refuseLarge(line: string, number: number): void {
+  if (Buffer.byteLength(line) <= LIMITS.eventBytes) return;
+  throw new SeedError(
+    'invalid_input',
+    `event ${number} of the batch is larger than ${LIMITS.eventBytes} bytes`,
+  );
 }
 
 /** @throws SeedError invalid_json, invalid_input, body_too_large */

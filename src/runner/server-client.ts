@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { request } from 'undici';
 import { dateOfMoment } from '../lib/monotonic.ts';
+import { readWithin } from '../lib/read-within.ts';
 import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../protocol/errors.ts';
 import type { Usage } from '../protocol/resources.ts';
 import {
@@ -97,7 +98,7 @@ export function createServerClient(
       throw unreachable(serverUrl, cause);
     });
     if (response.statusCode < 400) return response.body;
-    throw errorOf({ status: response.statusCode, text: await response.body.text() });
+    throw errorOf({ status: response.statusCode, text: await textOf(response.body) });
   }
 
   async function send(
@@ -114,9 +115,7 @@ export function createServerClient(
         body: typeof body === 'string' ? body : JSON.stringify(body),
         signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
       });
-      const text = await response.body.text();
-      if (text.length > ANSWER_BYTES) throw new Error('the answer is too large');
-      return { status: response.statusCode, text };
+      return { status: response.statusCode, text: await textOf(response.body) };
     } catch (cause) {
       throw unreachable(serverUrl, cause);
     }
@@ -174,6 +173,12 @@ interface PostOptions {
 interface Answer {
   status: number;
   text: string;
+}
+
+async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const bytes = await readWithin(body, ANSWER_BYTES);
+  if (bytes === null) throw new Error(`the answer is larger than ${ANSWER_BYTES} bytes`);
+  return bytes.toString('utf8');
 }
 
 function unreachable(serverUrl: string, cause: unknown): SeedError {

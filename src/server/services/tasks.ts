@@ -65,7 +65,7 @@ export function taskService(
     },
     ...artifactService(parts, actor),
     events: async (id, after, onlyPast) =>
-      watchTask(parts, await found(id), { after, onlyPast, signal: held.signal }),
+      watchTask(parts, await found(id), { keyId: actor.key.id, after, onlyPast, signal: held.signal }),
   };
 }
 
