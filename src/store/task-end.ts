@@ -10,7 +10,6 @@ import { changeTasks } from './task-changes.ts';
 import { lockLine } from './task-line.ts';
 import { toTask } from './task-rows.ts';
 import { type Change, outOfBudget, transition } from './task-transition.ts';
-import { timeIn } from './time.ts';
 
 const NO_REASON: TaskError = { code: 'agent_failed', message: 'The agent failed and gave no reason.' };
 
