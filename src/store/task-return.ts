@@ -7,7 +7,7 @@ import type { TaskRow } from './tables.ts';
 import { changeTasks } from './task-changes.ts';
 import { type Change, transition } from './task-transition.ts';
 
-export const LOST: TaskError = {
+const LOST: TaskError = {
   code: 'interrupted',
   message:
     'The runner of this task was lost. Nothing was run again: the task may have changed something already.',
