@@ -177,13 +177,13 @@ test('a task is settled although the server is away when it ends', async () => {
   await expect.poll(() => logged, { timeout: 5000 }).toContain('the run ended');
   await server.up();
   expect(await settled(taskId)).toMatchObject({ outcome: 'completed', stdout: 'the answer' });
-  expect(server.phases).toEqual(['finishing']);
+  expect(server.phases).toEqual(['starting', 'finishing']);
 });
 
 test('the last events come before the settlement, although the server was away at the end', async () => {
-  server.refuseReports = { status: 503, code: 'unavailable' };
   const { taskId } = server.queue();
   const guest = await driver.nextGuest();
+  server.refuseReports = { status: 503, code: 'unavailable' };
   const body = `${JSON.stringify({ type: 'text', text: 'last words' })}\n`;
   guest.send({ ':method': 'POST', ':path': '/events' }, body).catch(() => undefined);
   await expect.poll(() => server.refusals).toBeGreaterThan(0);
@@ -196,9 +196,9 @@ test('the last events come before the settlement, although the server was away a
 });
 
 test('events that the server cannot take hold up no settlement', async () => {
-  server.refuseReports = { status: 500, code: 'internal' };
   const { taskId } = server.queue();
   const guest = await driver.nextGuest();
+  server.refuseReports = { status: 500, code: 'internal' };
   const body = `${JSON.stringify({ type: 'text', text: 'last words' })}\n`;
   guest.send({ ':method': 'POST', ':path': '/events' }, body).catch(() => undefined);
   await expect.poll(() => server.refusals).toBeGreaterThan(0);
