@@ -95,14 +95,23 @@ export async function claimRequest(
  * get as far as this. Null: the work is to be done.
  */
 export async function enterRequest(tx: Tx, request: Repeatable, now: Date): Promise<Earlier | null> {
+  const earlier = async () => {
+    const row = await ofRequest(tx.selectFrom('idempotency').selectAll(), request)
+      .where('created_at', '>=', new Date(now.getTime() - KEPT_MS))
+      .executeTakeFirst();
+    return row ? earlierOf(row, request, now) : null;
+  };
+  // Without the lock, for which those who ask for the same answer would be in each other's way.
+  const answered = await earlier();
+  if (answered !== null) return answered;
   const { rows } = await sql<{ alone: boolean }>`
     select pg_try_advisory_xact_lock(
       ${ADVISORY_LOCKS.idempotentRequest}, hashtext(${`${request.keyId} ${request.idempotencyKey}`})
     ) as alone`.execute(tx);
   if (!rows[0]?.alone) return { state: 'working' };
-  await prune(tx, request, new Date(now.getTime() - KEPT_MS));
-  const row = await ofRequest(tx.selectFrom('idempotency').selectAll(), request).executeTakeFirst();
-  return row ? earlierOf(row, request, now) : null;
+  const meanwhile = await earlier();
+  if (meanwhile === null) await prune(tx, request, new Date(now.getTime() - KEPT_MS));
+  return meanwhile;
 }
 
 /**
