@@ -178,7 +178,7 @@ export interface CommandContext {
   transaction: Kysely<never> | null;
   /** The caller's `Prefer: wait=N` in milliseconds; 0 without. */
   waitMs: number;
-  /** Aborted when the caller goes away or the server stops. */
+  /** Aborted when the caller goes away. */
   signal: AbortSignal;
   accounts: AccountService;
   audit: AuditService;

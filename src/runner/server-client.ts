@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { request } from 'undici';
+import { dateOfMoment } from '../lib/monotonic.ts';
 import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../protocol/errors.ts';
 import type { Usage } from '../protocol/resources.ts';
 import {
@@ -21,8 +22,8 @@ const ANSWER_BYTES = 1024 * 1024;
 
 /** Every method throws SeedError: `lease_lost`, `unreachable` when there was no answer, or what the server answered. */
 export interface ServerClient {
-  /** Its deadline is by this machine's clock. Null: nothing to do. Held back up to LEASE_WAIT_MS. */
-  lease(state: RunnerState, signal: AbortSignal): Promise<Lease | null>;
+  /** Null: nothing to do. Held back up to LEASE_WAIT_MS. */
+  lease(state: RunnerState, signal: AbortSignal): Promise<TakenLease | null>;
   /** Tasks to kill. Held back up to HEARTBEAT_WAIT_MS. */
   heartbeat(state: RunnerState, taskIds: string[], signal: AbortSignal): Promise<string[]>;
   reportPhase(taskId: string, leaseId: string, phase: TaskPhase): Promise<void>;
@@ -38,6 +39,12 @@ export interface ServerClient {
   ): Promise<void>;
   deleteArtifact(lease: TaskLease, name: string, signal: AbortSignal): Promise<void>;
   reportUsage(taskId: string, leaseId: string, usage: Usage): Promise<void>;
+}
+
+/** A lease with its deadline by this machine: `deadline` by its clock, for people and the guest. */
+export interface TakenLease extends Lease {
+  /** The deadline that counts: a moment of `performance.now()`. */
+  diesAt: number;
 }
 
 export type TaskLease = Pick<Lease, 'taskId' | 'leaseId'>;
@@ -118,7 +125,8 @@ export function createServerClient(
       const answer = await post('/lease', { runner: state }, { heldMs: LEASE_WAIT_MS, signal });
       if (answer === null) return null;
       const lease = Lease.parse(answer);
-      return { ...lease, deadline: new Date(Date.now() + lease.leftMs).toISOString() };
+      const diesAt = performance.now() + lease.leftMs;
+      return { ...lease, diesAt, deadline: dateOfMoment(diesAt).toISOString() };
     },
     async heartbeat(runner, tasks, signal) {
       const body = { runnerId: runner.id, tasks, runner };

@@ -3,12 +3,11 @@ import type { Dispatcher } from 'undici';
 import type { Limits, Sandbox } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Usage } from '../protocol/resources.ts';
-import type { Lease } from '../protocol/runner.ts';
 import { within } from './backoff.ts';
 import { limitsOf } from './limits.ts';
 import { openRelay } from './relay.ts';
 import type { TaskFiles } from './relay-files.ts';
-import type { ServerClient } from './server-client.ts';
+import type { ServerClient, TakenLease } from './server-client.ts';
 import { settleTask } from './settle.ts';
 import { type RunEnd, settlementOf } from './settlement.ts';
 import { guestTask, startLine } from './start-line.ts';
@@ -41,7 +40,7 @@ export interface TaskRun {
   readonly done: Promise<void>;
 }
 
-export function startTaskRun(lease: Lease, parts: TaskRunParts): TaskRun {
+export function startTaskRun(lease: TakenLease, parts: TaskRunParts): TaskRun {
   const { taskId, leaseId } = lease;
   const log = parts.log.child({ taskId });
   const { promise: ended, resolve: end } = Promise.withResolvers<RunEnd>();
@@ -52,7 +51,7 @@ export function startTaskRun(lease: Lease, parts: TaskRunParts): TaskRun {
   });
 
   async function run(): Promise<void> {
-    const deadline = setTimeout(() => end({ why: 'deadline' }), Date.parse(lease.deadline) - Date.now());
+    const deadline = setTimeout(() => end({ why: 'deadline' }), lease.diesAt - performance.now());
     let usage: Usage | null = null;
     try {
       usage = await runSandbox(lease, { ...parts, log }, ended, end);
@@ -76,7 +75,7 @@ type EndRun = (end: RunEnd) => void;
 
 /** Resolves with what it used when the run has ended and the sandbox is gone; null when there was none. */
 async function runSandbox(
-  lease: Lease,
+  lease: TakenLease,
   parts: TaskRunParts,
   ended: Promise<RunEnd>,
   end: EndRun,
@@ -132,7 +131,7 @@ async function runSandbox(
 
 /** Of a task that the server ended; without an answer nothing is lost but a figure. */
 async function reportUsage(
-  { taskId, leaseId }: Lease,
+  { taskId, leaseId }: TakenLease,
   usage: Usage,
   client: ServerClient,
   log: Logger,

@@ -19,6 +19,7 @@ import { logRequests } from './log-requests.ts';
 import { mcpRoutes } from './mcp/routes.ts';
 import { toOpenApi } from './openapi.ts';
 import type { ServerParts } from './parts.ts';
+import { refuseWhileStopping } from './refuse-while-stopping.ts';
 import { runnerRoutes } from './runner-routes.ts';
 import { sessionRoutes } from './sessions/routes.ts';
 import { metricsRoute } from './telemetry/metrics-route.ts';
@@ -40,6 +41,7 @@ export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
   app.use(await headEveryAnswer());
   if (metrics) app.use(watchRequests(metrics));
   if (log.isLevelEnabled('info')) app.use(logRequests(log));
+  app.use(refuseWhileStopping(parts.stopping));
   app.use('/api/*', limitApiBody(registry.commands));
   app.use('/session', limitBody(LIMITS.bodyBytes));
   app.use('/mcp', limitBody(LIMITS.bodyBytes));
@@ -71,7 +73,6 @@ export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
   });
   app.get('/healthz', (c) => c.json({ status: 'ok', version }));
   app.get('/readyz', async (c) => {
-    if (parts.stopping.aborted) throw new SeedError('unavailable', 'the server is stopping');
     await store.ping().catch((cause) => {
       throw new SeedError('unavailable', 'the database does not answer', { cause });
     });

@@ -69,7 +69,7 @@ function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {
     refuseUnlessAllowed(command, actor);
     const input = await readInput(c, delivery);
     c.set('input', input);
-    const held = new HeldAnswer(() => AbortSignal.any([c.req.raw.signal, parts.stopping]));
+    const held = new HeldAnswer(() => c.req.raw.signal, parts.stopping);
     const waitMs = preferredWaitMs(c.req.header('prefer'));
     const call: CallInHand = {
       actor,
@@ -102,8 +102,10 @@ type Respond = (c: Context<HttpEnv>, input: unknown, call: CallInHand) => Promis
 
 function responder(command: Command, parts: ServerParts): Respond {
   if (isStream(command)) {
-    return async (c, input, call) =>
-      streamAnswer(c, await command.stream(resumed(c, input), new BoundContext(parts, call, c.get('requestId'))));
+    return async (c, input, call) => {
+      const context = new BoundContext(parts, call, c.get('requestId'));
+      return streamAnswer(c, await command.stream(resumed(c, input), context), parts);
+    };
   }
   if (isFile(command)) {
     return async (c, input, call) =>
@@ -166,7 +168,9 @@ async function recorded(
   const startedAt = performance.now();
   const [answered] = await Promise.allSettled([answer()]);
   const { status, code } =
-    answered.status === 'fulfilled' ? { status: answered.value.status, code: null } : failureOf(answered.reason);
+    answered.status === 'fulfilled'
+      ? { status: answered.value.status, code: null }
+      : failureOf(answered.reason);
   const actor = c.get('actor');
   const durationMs = Math.round(performance.now() - startedAt);
   const { name, effect } = command;
@@ -202,7 +206,9 @@ async function recordCall(
   if (!kept?.hasRow) {
     const at = store.clock.now();
     // Of one that is unknown the row may be there: it has the same id and time.
-    const row = kept ? { ...kept.row, at: kept.isUnknown ? kept.row.at : at } : callRow(c, command, actor, at);
+    const row = kept
+      ? { ...kept.row, at: kept.isUnknown ? kept.row.at : at }
+      : callRow(c, command, actor, at);
     if (taskId === null) calls.count({ ...row, ...outcome, idempotencyKey: null });
     else await writeRow(store.db, { ...row, ...outcome });
   }

@@ -147,7 +147,6 @@ export async function startServer(
     cliBundle: await bundleCli(),
     stopping: stopping.signal,
   });
-  undo.use(sweepLapsedLeases(store, log));
   undo.use(keepFilesFor(settings.files.retentionDays, blobs, store.clock, log));
   const post = createPost({ resolve, allowedNetworks: settings.webhookNetworks });
   undo.use(new Dispatcher({ store, log, post, random: Math.random, secretsKey, version }).start());
@@ -155,6 +154,8 @@ export async function startServer(
   undo.use(await keepRowsFor(settings.retention, store, log));
   if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));
   const { url } = undo.use(await listenHttp(app.fetch, settings.host, settings.port));
+  // Ended first: a server that no runner reaches any more cannot tell which of them live.
+  undo.use(sweepLapsedLeases(store, log));
   undo.defer(() => stopping.abort());
   const parts = undo.move();
   return {
