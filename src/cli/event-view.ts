@@ -112,6 +112,8 @@ function commandText(event: Extract<TaskEvent, { type: 'command' }>, style: Styl
     { read: style.green, write: style.yellow, destructive: style.red }[event.effect] ?? style.dim;
   const { status: answered } = event;
   const status =
-    answered !== null && answered < 400 ? style.dim(String(answered)) : style.red(String(answered ?? 'unknown'));
+    answered !== null && answered < 400
+      ? style.dim(String(answered))
+      : style.red(String(answered ?? 'unknown'));
   return `    ${style.dim('→')} ${name} ${painted(sanitiseLine(event.effect))} ${status} ${style.dim(`${event.durationMs} ms`)}`;
 }

@@ -83,11 +83,7 @@ export class SeedError extends Error {
   /** Whether it is certain that what was asked for was not done, not even in part. */
   readonly nothingDone: boolean;
 
-  constructor(
-    code: ErrorCode,
-    message: string,
-    options: SeedErrorOptions = {},
-  ) {
+  constructor(code: ErrorCode, message: string, options: SeedErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'SeedError';
     this.code = code;

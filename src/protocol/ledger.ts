@@ -29,7 +29,9 @@ export const LedgerEntry = z
     idempotencyKey: z
       .string()
       .nullable()
-      .describe('Of the request; where it was sent again, each attempt has a row, and one of them the changes'),
+      .describe(
+        'Of the request; where it was sent again, each attempt has a row, and one of them the changes',
+      ),
   })
   .meta({ id: 'LedgerEntry' });
 export type LedgerEntry = z.infer<typeof LedgerEntry>;

@@ -2,23 +2,21 @@
 // SEED_STALLS=full: 1,200 keys under four stalls of 6.5 s; otherwise a short form.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { startLine } from '../fixtures/cuttable-line.ts';
+import { type CuttableLine, startLine } from '../fixtures/cuttable-line.ts';
 import { rowsOf, testDatabase } from '../fixtures/database.ts';
 import { startTestServer } from '../fixtures/server.ts';
 
 const FULL = process.env['SEED_STALLS'] === 'full';
 const { keys, clients, stalls, stallMs, patienceMs } = FULL
   ? { keys: 1_200, clients: 24, stalls: 4, stallMs: 6_500, patienceMs: 2_000 }
-  : { keys: 150, clients: 24, stalls: 2, stallMs: 1_500, patienceMs: 400 };
+  : { keys: 60, clients: 6, stalls: 2, stallMs: 2_500, patienceMs: 1_500 };
 
 it(`${keys} keys under ${stalls} stalls of the database are ${keys} tasks`, {
   timeout: 300_000,
 }, async () => {
   const database = await testDatabase();
-  const line = await startLine(database.databaseUrl);
-  const url = new URL(database.databaseUrl);
-  url.host = `127.0.0.1:${line.port}`;
-  const server = await startTestServer({ databaseUrl: url.href });
+  const line = await startLine(socketOf(database.databaseUrl));
+  const server = await startTestServer({ databaseUrl: through(line, database.databaseUrl) });
   await server.runner().appear();
   const waiting = Array.from({ length: keys }, (_, index) => `key-${index}`);
   const answered = new Map<string, string>();
@@ -79,4 +77,19 @@ async function post(url: string, adminKey: string, key: string, patienceMs: numb
   } catch {
     return null;
   }
+}
+
+/** The tests' own Postgres listens on a Unix socket, one of DATABASE_URL may listen elsewhere. */
+function socketOf(databaseUrl: string): string {
+  const { searchParams, port } = new URL(databaseUrl);
+  const folder = searchParams.get('host');
+  return folder === null ? databaseUrl : `${folder}/.s.PGSQL.${searchParams.get('port') ?? port}`;
+}
+
+function through(line: CuttableLine, databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  url.search = '';
+  url.hostname = '127.0.0.1';
+  url.port = String(line.port);
+  return url.href;
 }

@@ -121,7 +121,9 @@ async function leave({ store, log }: Parts, { repeat }: KeptCall, row: NewCall):
       await writeRow(tx, row);
       if (repeat) await leaveClaim(tx, repeat.request, store.clock.now());
     })
-    .catch((error) => log.warn({ err: error, command: row.command }, 'why an outcome is unknown is not kept'));
+    .catch((error) =>
+      log.warn({ err: error, command: row.command }, 'why an outcome is unknown is not kept'),
+    );
 }
 
 /** Tries for a while. Never rejects: an outcome that cannot be written stays unknown. */

@@ -33,7 +33,13 @@ export function packCommands(pack: LoadedPack, store: Store): Command[] {
         const context = { ...contextOf(ctx), clock: store.clock, emit: events.emit };
         if (isOneTransaction) {
           const work = (db: Kysely<never>) => call(input, { ...context, db });
-          return inPackTransaction((ctx.transaction ?? store.db) as Db, pack.name, access, work, events.write);
+          return inPackTransaction(
+            (ctx.transaction ?? store.db) as Db,
+            pack.name,
+            access,
+            work,
+            events.write,
+          );
         }
         const output = await call(
           input,

@@ -42,11 +42,7 @@ export function refusalOf(
   });
 }
 
-export function unavailable(
-  { title }: Platform,
-  how: string,
-  options: SeedErrorOptions = {},
-): SeedError {
+export function unavailable({ title }: Platform, how: string, options: SeedErrorOptions = {}): SeedError {
   return new SeedError('platform_unavailable', `${title} ${how}`, options);
 }
 
