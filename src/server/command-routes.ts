@@ -180,6 +180,7 @@ async function recorded(
     try {
       await recordCall(c, command, parts, actor, { status, code, durationMs });
     } catch (error) {
+      parts.telemetry.observe({ type: 'records_lost', record: 'call', count: 1 });
       if (answered.status === 'fulfilled') await answered.value.body?.cancel();
       throw error;
     }
