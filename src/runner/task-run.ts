@@ -12,6 +12,7 @@ import { settleTask } from './settle.ts';
 import { type RunEnd, settlementOf } from './settlement.ts';
 import { guestTask, startLine } from './start-line.ts';
 import { createTaskReports } from './task-reports.ts';
+import { untilBack } from './until-back.ts';
 
 /** After its result a guest has nothing left to do but exit. */
 const EXIT_WITHIN_MS = 2_000;
@@ -60,7 +61,7 @@ export function startTaskRun(lease: TakenLease, parts: TaskRunParts): TaskRun {
     }
     const settlement = settlementOf(leaseId, await ended, usage);
     if (settlement !== null) await settleTask(parts.client, taskId, settlement, log, parts.giveUp);
-    else if (usage !== null) await reportUsage(lease, usage, parts.client, log);
+    else if (usage !== null) await reportUsage(lease, usage, { ...parts, log });
   }
 
   return {
@@ -93,7 +94,7 @@ async function runSandbox(
   const { stream } = sandbox;
   stream.on('error', (error) => log.debug({ err: error }, "the sandbox's stream broke"));
   void sandbox.exited.then((exit) => end({ why: 'exit', exit }));
-  const reports = createTaskReports(lease, parts.client, log, () => end({ why: 'lease_lost' }));
+  const reports = createTaskReports(lease, parts, () => end({ why: 'lease_lost' }));
   stream.write(startLine(lease));
   const files: TaskFiles = {
     files: lease.files,
@@ -133,12 +134,11 @@ async function runSandbox(
 async function reportUsage(
   { taskId, leaseId }: TakenLease,
   usage: Usage,
-  client: ServerClient,
-  log: Logger,
+  { client, log, giveUp }: Pick<TaskRunParts, 'client' | 'log' | 'giveUp'>,
 ): Promise<void> {
-  await client
-    .reportUsage(taskId, leaseId, usage)
-    .catch((error: Error) => log.warn({ problem: error.message }, 'the usage could not be reported'));
+  await untilBack(() => client.reportUsage(taskId, leaseId, usage), { signal: giveUp }).catch(
+    (error: Error) => log.warn({ problem: error.message }, 'the usage could not be reported'),
+  );
 }
 
 async function killSandbox(sandbox: Sandbox, log: Logger): Promise<void> {

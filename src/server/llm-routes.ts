@@ -34,6 +34,7 @@ export function llmRoutes(parts: ServerParts): Hono<HttpEnv> {
     }
     refuseModel(task.model, lineage);
     const body = await c.req.json().catch((cause) => {
+      if (cause instanceof SeedError) throw cause;
       throw new SeedError('invalid_json', 'the body is not JSON', { cause });
     });
     const fallbackModels = task.fallbackModels.filter((model) => mayUseModel(model, lineage));
