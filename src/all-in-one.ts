@@ -56,6 +56,8 @@ export async function startAllInOne(
   const env: NodeJS.ProcessEnv = {
     ...environment,
     SEED_RUNNER_TOKEN: environment['SEED_RUNNER_TOKEN'] ?? randomBytes(32).toString('hex'),
+    // Ctrl-C is for who sits there.
+    SEED_DRAIN_SECONDS: environment['SEED_DRAIN_SECONDS'] ?? '10',
   };
   const failed = Promise.withResolvers<string>();
   const server = keepRunning('server', SERVER, env, failed.resolve, onOutput);
@@ -142,7 +144,8 @@ function keepRunning(
       stopped = true;
       if (current.exitCode !== null || current.signalCode !== null) return;
       const exited = once(current, 'exit');
-      current.kill('SIGTERM');
+      // Not by a signal: a service manager may have sent one to every process, and a second would end it at once.
+      current.disconnect();
       const late = setTimeout(() => {
         say?.(`The ${name} has not ended within ${Math.round(patienceMs / 1000)} s and is killed`);
         current.kill('SIGKILL');

@@ -23,15 +23,14 @@ export function describeFailure(error: unknown): string {
 
 const exitWithParent = () => process.exit(1);
 
-/**
- * Stops once on SIGINT, SIGTERM, or when the parent that holds the IPC channel is gone; a second SIGINT ends at once. A second
- * SIGTERM does not: a service manager may send one to every process, and the parent another.
- */
+const SIGNAL_CODES: Record<string, number> = { SIGINT: 130, SIGTERM: 143 };
+
+/** Stops once on SIGINT, SIGTERM, or when the parent lets go of the IPC channel or is gone; a second signal ends at once. */
 export function stopOnSignal(log: Logger, stop: () => Promise<void>): void {
   let stopping = false;
   const begin = (reason: string) => {
     if (stopping) {
-      if (reason === 'SIGINT') process.exit(130);
+      if (reason in SIGNAL_CODES) process.exit(SIGNAL_CODES[reason]);
       return;
     }
     stopping = true;
@@ -47,5 +46,5 @@ export function stopOnSignal(log: Logger, stop: () => Promise<void>): void {
   process.on('SIGINT', () => begin('SIGINT'));
   process.on('SIGTERM', () => begin('SIGTERM'));
   process.off('disconnect', exitWithParent);
-  process.on('disconnect', () => begin('parent gone'));
+  process.on('disconnect', () => begin('the parent let go'));
 }
