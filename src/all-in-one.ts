@@ -56,8 +56,7 @@ export async function startAllInOne(
   const env: NodeJS.ProcessEnv = {
     ...environment,
     SEED_RUNNER_TOKEN: environment['SEED_RUNNER_TOKEN'] ?? randomBytes(32).toString('hex'),
-    // Ctrl-C is for who sits there.
-    SEED_DRAIN_SECONDS: environment['SEED_DRAIN_SECONDS'] ?? '10',
+    SEED_DRAIN_SECONDS: environment['SEED_DRAIN_SECONDS'] || DRAIN_SECONDS,
   };
   const failed = Promise.withResolvers<string>();
   const server = keepRunning('server', SERVER, env, failed.resolve, onOutput);
@@ -67,7 +66,7 @@ export async function startAllInOne(
   const runner = keepRunning(
     'runner',
     RUNNER,
-    { SEED_DRAIN_SECONDS: DRAIN_SECONDS, ...withoutServersOwn(env), SEED_SERVER_URL: ready.url },
+    { ...withoutServersOwn(env), SEED_SERVER_URL: ready.url },
     failed.resolve,
     onOutput,
   );
@@ -81,7 +80,7 @@ export async function startAllInOne(
     },
     failed: failed.promise,
     stop: async (say) => {
-      const drainMs = Number(env['SEED_DRAIN_SECONDS'] || DRAIN_SECONDS) * 1000;
+      const drainMs = Number(env['SEED_DRAIN_SECONDS']) * 1000;
       await runner.stop(drainMs + RUNNER_STOP_MS, say);
       await server.stop(SERVER_STOP_MS, say);
     },

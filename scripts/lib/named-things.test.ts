@@ -48,8 +48,8 @@ function named(pattern: RegExp): [thing: string, file: string][] {
 }
 
 const packs = await loadPacks({ folder: PACKS_FOLDER, config: CONFIG_FILE, only: null });
-const COMMANDS = [...BUILT_IN, ...LOCAL_COMMANDS, ...packs.flatMap(({ commands }) => commands)].map(({ name }) =>
-  name.split(' '),
+const COMMANDS = [...BUILT_IN, ...LOCAL_COMMANDS, ...packs.flatMap(({ commands }) => commands)].map(
+  ({ name }) => name.split(' '),
 );
 /** "seed …" that is no command line: prose, and the purpose of a key. */
 const NO_COMMAND_LINES = ['seed command', 'seed idempotency'];
@@ -85,25 +85,29 @@ describe('what the texts name is there', () => {
     if (anchor !== undefined) expect(headings(page)).toContain(anchor);
   });
 
-  it.each(named(/(?<![\w./-])((?:scripts|src|bench)\/[\w./-]*\w|bin\/seed)/g))('the file %s of %s', (thing) => {
-    expect(existsSync(ROOT + thing)).toBe(true);
-  });
+  it.each(named(/(?<![\w./-])((?:scripts|src|bench)\/[\w./-]*\w|bin\/seed)/g))(
+    'the file %s of %s',
+    (thing) => {
+      expect(existsSync(ROOT + thing)).toBe(true);
+    },
+  );
 
   it.each(named(/npm (run [\w:-]+|start|test)(?![\w-])/g))('the script npm %s of %s', (thing) => {
     expect(JSON.parse(read('package.json')).scripts).toHaveProperty(thing.replace('run ', ''));
   });
 
-  it.each(named(/\b((?:SEED|SANDBOX|OPENROUTER)_[A-Z0-9]+(?:_[A-Z0-9]+)*|DATABASE_URL)(?![A-Z0-9_…])/g).filter(([thing]) => !NO_SETTINGS.includes(thing)))(
-    'the variable %s of %s',
-    (thing) => {
-      const pages = ['README.md', ...globSync('docs/*.md', { cwd: ROOT })].map(read).join('\n');
-      expect(pages, 'it is documented').toMatch(new RegExp(`\\b${thing}\\b`));
-      expect(
-        TEXTS.some(({ text }) => text === thing),
-        'something reads it',
-      ).toBe(true);
-    },
-  );
+  it.each(
+    named(/\b((?:SEED|SANDBOX|OPENROUTER)_[A-Z0-9]+(?:_[A-Z0-9]+)*|DATABASE_URL)(?![A-Z0-9_…])/g).filter(
+      ([thing]) => !NO_SETTINGS.includes(thing),
+    ),
+  )('the variable %s of %s', (thing) => {
+    const pages = ['README.md', ...globSync('docs/*.md', { cwd: ROOT })].map(read).join('\n');
+    expect(pages, 'it is documented').toMatch(new RegExp(`\\b${thing}\\b`));
+    expect(
+      TEXTS.some(({ text }) => text === thing),
+      'something reads it',
+    ).toBe(true);
+  });
 });
 
 it('finds what there is not', () => {
