@@ -37,7 +37,13 @@ export const ERROR_STATUS = {
   llm_unavailable: 502,
   platform_unavailable: 502,
   no_usable_driver: 503,
+  /**
+   * Seed cannot answer now. What was asked for may have been done all the same: the connection to the database may have ended
+   * between a commit and the news of it. Whoever repeats a write does so with its Idempotency-Key.
+   */
   unavailable: 503,
+  /** A disk that Seed writes to is full. As with `unavailable`, it is not certain that nothing was done. */
+  storage_full: 503,
   /** Outside HTTP: settings, set-up, sandboxes and the CLI. */
   invalid_settings: 500,
   setup_failed: 500,
@@ -71,11 +77,13 @@ export class SeedError extends Error {
   readonly status: number;
   /** The seconds after which trying again may help, where they are known. */
   readonly retryAfterSeconds: number | null;
+  /** Whoever found it has written it to the log, once for all that meet it. */
+  readonly logged: boolean;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { hint?: string; cause?: unknown; retryAfterSeconds?: number } = {},
+    options: { hint?: string; cause?: unknown; retryAfterSeconds?: number; logged?: boolean } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'SeedError';
@@ -83,9 +91,15 @@ export class SeedError extends Error {
     this.hint = options.hint ?? null;
     this.status = ERROR_STATUS[code];
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
+    this.logged = options.logged ?? false;
   }
 
   toBody(requestId: string | null): ErrorBody {
     return { error: { code: this.code, message: this.message, hint: this.hint, requestId } };
   }
+}
+
+/** Whether it is certain that nothing was done: what was asked for was refused. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof SeedError && error.status < 500;
 }

@@ -19,6 +19,7 @@ import { logRequests } from './log-requests.ts';
 import { mcpRoutes } from './mcp/routes.ts';
 import { toOpenApi } from './openapi.ts';
 import type { ServerParts } from './parts.ts';
+import { requireReady } from './readiness.ts';
 import { runnerRoutes } from './runner-routes.ts';
 import { sessionRoutes } from './sessions/routes.ts';
 import { metricsRoute } from './telemetry/metrics-route.ts';
@@ -71,10 +72,7 @@ export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
   });
   app.get('/healthz', (c) => c.json({ status: 'ok', version }));
   app.get('/readyz', async (c) => {
-    if (parts.stopping.aborted) throw new SeedError('unavailable', 'the server is stopping');
-    await store.ping().catch((cause) => {
-      throw new SeedError('unavailable', 'the database does not answer', { cause });
-    });
+    await requireReady(parts);
     return c.json({ status: 'ready' });
   });
   app.route('/', dashboardRoutes(await readWebFiles(parts.webFolder)));

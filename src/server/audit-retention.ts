@@ -3,6 +3,7 @@
 import type { Logger } from '../lib/log.ts';
 import { pruneAudit } from '../store/audit-prune.ts';
 import type { Store } from '../store/store.ts';
+import { logFailure } from './log-failure.ts';
 
 const EVERY_MS = 3_600_000;
 const DAY_MS = 86_400_000;
@@ -14,7 +15,7 @@ export function keepAuditFor(days: number, store: Store, log: Logger): AsyncDisp
       const deleted = await pruneAudit(store, new Date(store.clock.now().getTime() - days * DAY_MS));
       if (deleted > 0) log.info({ deleted, days }, 'pruned the audit log');
     } catch (error) {
-      log.error({ err: error }, 'could not prune the audit log');
+      logFailure(log, error, 'could not prune the audit log');
     }
   };
   const begin = () => {

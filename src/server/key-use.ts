@@ -3,6 +3,7 @@
 import type { Logger } from '../lib/log.ts';
 import { saveKeyUses } from '../store/key-use.ts';
 import type { Store } from '../store/store.ts';
+import { logFailure } from './log-failure.ts';
 
 const WRITE_EVERY_MS = 30_000;
 
@@ -32,7 +33,7 @@ export class KeyUse implements AsyncDisposable {
         await saveKeyUses(this.#store.db, uses);
       } catch (error) {
         for (const [id, at] of uses) if (!this.#uses.has(id)) this.#uses.set(id, at);
-        this.#log.error({ err: error }, 'could not write when keys were last used');
+        logFailure(this.#log, error, 'could not write when keys were last used');
       }
     });
     return this.#writing;

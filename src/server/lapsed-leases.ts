@@ -4,6 +4,7 @@ import type { Logger } from '../lib/log.ts';
 import { LEASE_MS } from '../protocol/runner.ts';
 import type { Store } from '../store/store.ts';
 import { endLapsedTasks } from '../store/task-lapse.ts';
+import { logFailure } from './log-failure.ts';
 
 const EVERY_MS = 1_000;
 
@@ -18,7 +19,7 @@ export function sweepLapsedLeases(store: Store, log: Logger): AsyncDisposable {
       if (ended.length > 0)
         log.warn({ taskIds: ended }, 'ended tasks whose runner was lost or whose time was over');
     } catch (error) {
-      log.error({ err: error }, 'could not look for lapsed leases');
+      logFailure(log, error, 'could not look for lapsed leases');
     } finally {
       busy = false;
     }

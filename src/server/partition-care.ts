@@ -3,6 +3,7 @@
 import type { Logger } from '../lib/log.ts';
 import { carePartitions } from '../store/partitions.ts';
 import type { Store } from '../store/store.ts';
+import { logFailure } from './log-failure.ts';
 
 const EVERY_MS = 6 * 3_600_000;
 const DAY_MS = 86_400_000;
@@ -29,7 +30,7 @@ export async function keepRowsFor(days: Retention, store: Store, log: Logger): P
   await care();
   let caring: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
-    caring = care().catch((error) => log.error({ err: error }, 'could not care for the partitions'));
+    caring = care().catch((error) => logFailure(log, error, 'could not care for the partitions'));
   }, EVERY_MS);
   return {
     async [Symbol.asyncDispose]() {

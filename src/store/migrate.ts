@@ -1,7 +1,8 @@
 // Brings a database up to this version of Seed and its packs: numbered SQL files, each applied once, in order, in a
 // transaction of its own. Called by openStore, which holds the advisory lock that keeps several starting servers apart.
-import type { ClientBase, DatabaseError } from 'pg';
+import type { DatabaseError } from 'pg';
 import { SeedError } from '../protocol/errors.ts';
+import type { Connection } from './connection.ts';
 import { type Migration, readMigrations } from './migration-files.ts';
 import { packSchema, refuseTablesWithoutAccount } from './pack-schema.ts';
 
@@ -20,11 +21,11 @@ interface Owner {
   name: string;
   folder: URL;
   shown: string;
-  applied(client: ClientBase): Promise<AppliedMigration[]>;
+  applied(client: Connection): Promise<AppliedMigration[]>;
   /** In the migration's transaction, before it. */
-  prepare(client: ClientBase): Promise<void>;
+  prepare(client: Connection): Promise<void>;
   /** In the migration's transaction, after it. */
-  record(client: ClientBase, migration: Migration): Promise<void>;
+  record(client: Connection, migration: Migration): Promise<void>;
 }
 
 interface AppliedMigration {
@@ -37,7 +38,7 @@ interface AppliedMigration {
  * Applies what is missing and returns the names of what it applied. Throws SeedError `invalid_settings` when the
  * database is newer than this version, an applied migration is not the file of that number any more, or one of a pack fails.
  */
-export async function migrate(client: ClientBase, packs: readonly PackTables[] = []): Promise<string[]> {
+export async function migrate(client: Connection, packs: readonly PackTables[] = []): Promise<string[]> {
   const names = await bringUp(client, SEED);
   for (const pack of packs) {
     const applied = await bringUp(client, ownerOf(pack));
@@ -47,7 +48,7 @@ export async function migrate(client: ClientBase, packs: readonly PackTables[] =
   return names;
 }
 
-async function bringUp(client: ClientBase, owner: Owner): Promise<string[]> {
+async function bringUp(client: Connection, owner: Owner): Promise<string[]> {
   const applied = await owner.applied(client);
   const known = await readMigrations(owner.folder, owner.shown);
   for (const migration of applied) verify(migration, known, owner);
@@ -74,11 +75,12 @@ function verify(applied: AppliedMigration, known: readonly Migration[], owner: O
   }
 }
 
-async function apply(client: ClientBase, migration: Migration, owner: Owner): Promise<void> {
+async function apply(client: Connection, migration: Migration, owner: Owner): Promise<void> {
   await client.query('begin');
   try {
     await owner.prepare(client);
-    await client.query(migration.text).catch((cause: DatabaseError) => {
+    await client.query(migration.text).catch((cause: DatabaseError | SeedError) => {
+      if (cause instanceof SeedError) throw cause;
       const line = migration.text.slice(0, Number(cause.position ?? 0)).split('\n').length;
       const where = `${owner.shown}/${migration.name}${cause.position === undefined ? '' : `:${line}`}`;
       throw new SeedError('invalid_settings', `${where} cannot be applied: ${cause.message}`, { cause });
@@ -86,7 +88,8 @@ async function apply(client: ClientBase, migration: Migration, owner: Owner): Pr
     await owner.record(client, migration);
     await client.query('commit');
   } catch (error) {
-    await client.query('rollback');
+    // Where that fails there is no connection any more, and nothing to roll back.
+    await client.query('rollback').catch(() => undefined);
     throw error;
   }
 }

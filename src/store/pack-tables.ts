@@ -1,6 +1,7 @@
 // The tables of packs, as their commands see them: alone, and in one transaction.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
+import { sqlStateOf } from './database-failure.ts';
 import { packSchema } from './pack-schema.ts';
 import type { Store } from './store.ts';
 import type { Tx } from './tables.ts';
@@ -17,7 +18,7 @@ export function inPackTransaction<Result>(
   work: (db: Kysely<never>) => Promise<Result>,
   afterwards: (tx: Tx) => Promise<void> = async () => {},
 ): Promise<Result> {
-  return db
+  const told = db
     .transaction()
     .setAccessMode(access)
     .execute(async (transaction) => {
@@ -27,7 +28,15 @@ export function inPackTransaction<Result>(
       await afterwards(transaction);
       return result;
     });
+  if (access === 'read write') return told;
+  return told.catch((error) => {
+    // It is the command that may not write, not the database that cannot.
+    throw sqlStateOf(error) === READ_ONLY ? error.cause : error;
+  });
 }
+
+/** SQLSTATE read_only_sql_transaction. */
+const READ_ONLY = '25006';
 
 /** Until the transaction ends. Returns what it was before. */
 async function swapSearchPath(tx: Tx, path: string): Promise<string> {

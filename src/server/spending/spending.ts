@@ -10,6 +10,7 @@ import { releaseReservation, renewReservations } from '../../store/reservations.
 import { tryReserve } from '../../store/reserve.ts';
 import type { Store } from '../../store/store.ts';
 import type { ChatRequest } from '../llm/chat-request.ts';
+import { logFailure } from '../log-failure.ts';
 import { estimateCall } from './estimate.ts';
 
 const RENEW_EVERY_MS = 5_000;
@@ -33,7 +34,7 @@ export class Spending implements AsyncDisposable {
     this.#log = log;
     this.#timer = setInterval(() => {
       this.#renewing = renewReservations(store, [...this.#held]).catch((error) =>
-        this.#log.error({ err: error }, 'reservations could not be renewed'),
+        logFailure(this.#log, error, 'reservations could not be renewed'),
       );
     }, RENEW_EVERY_MS);
   }
