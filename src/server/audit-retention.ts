@@ -1,9 +1,9 @@
 // Deletes audit entries that are older than the operator's setting says, an hour apart. Without the setting it is not
 // started and the log is kept for ever.
 import type { Logger } from '../lib/log.ts';
+import { logFailure } from '../lib/log-failure.ts';
 import { pruneAudit } from '../store/audit-prune.ts';
 import type { Store } from '../store/store.ts';
-import { logFailure } from './log-failure.ts';
 
 const EVERY_MS = 3_600_000;
 const DAY_MS = 86_400_000;

@@ -1,9 +1,9 @@
 // When keys were last used, kept in memory and written in batches: no request waits for a write, and a server that is
 // killed loses at most what it has not written yet.
 import type { Logger } from '../lib/log.ts';
+import { logFailure } from '../lib/log-failure.ts';
 import { saveKeyUses } from '../store/key-use.ts';
 import type { Store } from '../store/store.ts';
-import { logFailure } from './log-failure.ts';
 
 const WRITE_EVERY_MS = 30_000;
 

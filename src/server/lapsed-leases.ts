@@ -1,10 +1,10 @@
 // Looks every second for tasks whose runner is lost or whose deadline has passed, and ends them. After a start it first
 // gives runners the time of a lease to be heard: while the server was down they could not renew theirs.
 import type { Logger } from '../lib/log.ts';
+import { logFailure } from '../lib/log-failure.ts';
 import { LEASE_MS } from '../protocol/runner.ts';
 import type { Store } from '../store/store.ts';
 import { endLapsedTasks } from '../store/task-lapse.ts';
-import { logFailure } from './log-failure.ts';
 
 const EVERY_MS = 1_000;
 

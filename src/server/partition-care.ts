@@ -1,9 +1,9 @@
 // Keeps the partitions of what grows by the thousand: makes the coming days' and drops those older than the operator
 // wants to keep, every few hours.
 import type { Logger } from '../lib/log.ts';
+import { logFailure } from '../lib/log-failure.ts';
 import { carePartitions } from '../store/partitions.ts';
 import type { Store } from '../store/store.ts';
-import { logFailure } from './log-failure.ts';
 
 const EVERY_MS = 6 * 3_600_000;
 const DAY_MS = 86_400_000;

@@ -20,6 +20,10 @@ export interface PoolLimits extends Limits {
 /** So long what was lent may still be used when the pool ends. */
 const END_MS = 5_000;
 
+/** One that was heard so short a time ago is lent without asking whether it is still there. */
+const SURELY_THERE_MS = 1_000;
+const ASK_MS = 2_000;
+
 type Lendable = WatchedClient & PoolClient;
 
 export class ConnectionPool {
@@ -57,8 +61,10 @@ export class ConnectionPool {
   async connect(): Promise<LentConnection> {
     for (;;) {
       const client = await this.#borrow();
-      if (client.madeMs >= this.#trustedFromMs) return new LentConnection(client, this.#limits, this.#outage);
-      client.release(true);
+      const connection = new LentConnection(client, this.#limits, this.#outage);
+      if (client.madeMs >= this.#trustedFromMs && (await this.#isThere(client, connection)))
+        return connection;
+      connection.release(true);
     }
   }
 
@@ -89,12 +95,20 @@ export class ConnectionPool {
   }
 
   async #borrow(): Promise<Lendable> {
-    if (this.#pool.ending) throw new SeedError('unavailable', 'the server is stopping');
+    if (this.#pool.ending) throw new SeedError('unavailable', 'the server is stopping', { logged: true });
     try {
       return (await this.#pool.connect()) as Lendable;
     } catch (error) {
       throw this.#outage.met(this.#noConnection(error));
     }
+  }
+
+  async #isThere({ heardMs }: Lendable, connection: LentConnection): Promise<boolean> {
+    if (performance.now() - heardMs < SURELY_THERE_MS) return true;
+    return connection.query('select 1', [], ASK_MS).then(
+      () => true,
+      () => false,
+    );
   }
 
   #noConnection(cause: unknown): SeedError {

@@ -16,7 +16,7 @@ export interface Limits {
 
 const CONNECT_MS = 5_000;
 /** After the time of a statement, until its connection is given up: Postgres itself had to end it. */
-const PATIENCE_MS = 3_000;
+const PATIENCE_MS = 2_000;
 /** A transaction in which nothing happens ends, so that a server that is gone holds no locks. */
 const IDLE_TRANSACTION_MS = 60_000;
 const KEEP_ALIVE_AFTER_MS = 10_000;
@@ -43,6 +43,8 @@ export function connectionConfig(connectionString: string) {
 /** pg's client, which says what has broken it. */
 export class WatchedClient extends Client {
   readonly madeMs = performance.now();
+  /** When something last came of a query. */
+  heardMs = 0;
   brokenBy: Error | null = null;
   /** Whether it was given up: nobody knows what its other end still does. */
   givenUp = false;
@@ -93,6 +95,7 @@ export class Connection {
     const stop = afterAwake(patienceMs, () => client.giveUp(new Error(`no answer within ${patienceMs} ms`)));
     try {
       const result = await client.query<Row>(statement, values as unknown[]);
+      client.heardMs = performance.now();
       this.#outage.passed();
       return result;
     } catch (error) {

@@ -16,6 +16,7 @@ export class Outage {
   #sinceMs = 0;
   #lastMs = 0;
   #lineMs = Number.NEGATIVE_INFINITY;
+  #told = false;
 
   constructor(log: BaseLogger, nowMs = () => performance.now()) {
     this.#log = log;
@@ -31,6 +32,7 @@ export class Outage {
     if (failure.code === 'storage_full') this.diskFull = true;
     if (nowMs - this.#lineMs >= LINE_EVERY_MS) {
       this.#lineMs = nowMs;
+      this.#told = true;
       this.#log.error({ code: failure.code, cause: reasonOf(failure), met: this.#failures }, failure.message);
     }
     return failure;
@@ -42,8 +44,9 @@ export class Outage {
     const nowMs = this.#nowMs();
     if (nowMs - this.#lastMs < OVER_AFTER_MS) return;
     const seconds = Math.round((this.#lastMs - this.#sinceMs) / 1_000);
-    this.#log.info({ met: this.#failures, seconds }, 'the database answers again');
+    if (this.#told) this.#log.info({ met: this.#failures, seconds }, 'the database answers again');
     this.#failures = 0;
+    this.#told = false;
   }
 }
 

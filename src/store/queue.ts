@@ -2,6 +2,7 @@
 // taken in the transaction that changes the task's row; from then on the row says who owns the task.
 import { type Db as BossDatabase, fromKysely, PgBoss } from 'pg-boss';
 import type { BaseLogger } from 'pino';
+import { logFailure } from '../lib/log-failure.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import type { Tx } from './tables.ts';
 
@@ -22,7 +23,7 @@ export interface Queue {
 /** Starts pg-boss, whose own statements are its care for the queue's tables, on the pool. Makes or migrates its schema `pgboss`; the caller holds the lock against other servers. */
 export async function openQueue(pool: ConnectionPool, log: BaseLogger): Promise<Queue> {
   const boss = new PgBoss({ db: poolDatabase(pool), schedule: false, registerInstance: false });
-  boss.on('error', (error) => log.error({ error: error.message }, 'queue maintenance failed'));
+  boss.on('error', (error) => logFailure(log, error, 'queue maintenance failed'));
   boss.on('warning', (warning) => log.warn({ warning: warning.message }, 'queue warning'));
   await boss.start();
   await boss.createQueue(QUEUE, { policy: 'standard' });

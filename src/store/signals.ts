@@ -9,10 +9,9 @@ import type { Db } from './tables.ts';
 const CHANNEL = 'seed';
 const RECONNECT_MIN_MS = 100;
 const RECONNECT_MAX_MS = 5_000;
-/** How often it looks whether its connection still hears: one that says nothing may only have nothing to say. */
-const BEAT_EVERY_MS = 5_000;
-const BEAT_MS = 5_000;
-const LIMITS: Limits = { statementMs: BEAT_MS, lockMs: BEAT_MS };
+/** How often it asks whether its connection is still heard, and how long it waits: one that says nothing may have nothing to say. */
+const BEAT = { everyMs: 5_000, patienceMs: 3_000 };
+const LIMITS: Limits = { statementMs: 5_000, lockMs: 5_000 };
 
 export type Topic =
   | 'queue'
@@ -47,15 +46,19 @@ export function notified(topic: Topic) {
 export class Signals {
   readonly #databaseUrl: string;
   readonly #outage: Outage;
+  readonly #everyMs: number;
+  readonly #patienceMs: number;
   readonly #wakes = new Map<string, Set<() => void>>();
   #connection: OwnConnection | undefined;
   #beating: NodeJS.Timeout | undefined;
   #reconnecting: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(databaseUrl: string, outage: Outage) {
+  constructor(databaseUrl: string, outage: Outage, { everyMs, patienceMs } = BEAT) {
     this.#databaseUrl = databaseUrl;
     this.#outage = outage;
+    this.#everyMs = everyMs;
+    this.#patienceMs = patienceMs;
   }
 
   /** Throws when the database cannot be reached; afterwards a lost connection only delays wake-ups. */
@@ -136,14 +139,14 @@ export class Signals {
     for (const topic of this.#wakes.keys()) this.#wake(topic);
   }
 
-  /** A connection that does not answer breaks by its limits, and is then lost. */
+  /** A connection that does not answer in time is given up, and is then lost. */
   #beat(connection: OwnConnection): void {
     this.#beating = setTimeout(() => {
-      connection.query('select 1').then(
+      connection.query('select 1', [], this.#patienceMs).then(
         () => this.#connection === connection && this.#beat(connection),
         () => this.#lost(connection),
       );
-    }, BEAT_EVERY_MS);
+    }, this.#everyMs);
   }
 
   #lost(connection: OwnConnection): void {

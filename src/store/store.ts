@@ -72,15 +72,17 @@ export async function openStore({
   const longRunning = new ConnectionPool(databaseUrl, LONG_RUNNING, outage);
   const lookUpPool = new ConnectionPool(databaseUrl, LOOK_UP_LIMITS, outage);
   const signals = new Signals(databaseUrl, outage);
+  let queue: Queue | undefined;
   const close = async () => {
-    await signals.close();
-    await Promise.all([requests.end(), longRunning.end(), lookUpPool.end()]);
+    // Side by side: the queue waits for its statements, which a pool that ends does not let wait for ever.
+    const parts = [queue?.close(), signals.close(), requests.end(), longRunning.end(), lookUpPool.end()];
+    await Promise.all(parts);
   };
   try {
     await lock.query('select pg_advisory_lock($1)', [ADVISORY_LOCKS.schema]);
     const applied = await migrate(lock, packs);
     if (applied.length > 0) log.info({ applied }, 'migrated the database');
-    const queue = await openQueue(longRunning, log);
+    queue = await openQueue(longRunning, log);
     await signals.open();
     const db = kyselyOn(requests);
     const lookUps = lookUpsOn(lookUpPool, db, clock);
@@ -94,10 +96,7 @@ export async function openStore({
       clock,
       // With a task its key has ended, before anybody can be told.
       taskWatchers: new Set([({ moment }) => moment === 'ended' && lookUps.forgetKeys()]),
-      async close() {
-        await queue.close();
-        await close();
-      },
+      close,
       async check() {
         const asked = requests.query(outage.diskFull ? NEEDS_ROOM : 'select 1', [], CHECK_MS).then(() => {
           outage.diskFull = false;

@@ -2,7 +2,7 @@
 
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
-import { logFailure } from '../log-failure.ts';
+import { logFailure } from '../../lib/log-failure.ts';
 import type { KeptBlobs } from './kept-blobs.ts';
 
 const EVERY_MS = 3_600_000;

@@ -4,13 +4,13 @@ import type { Estimate } from '../../core/budget.ts';
 import type { Prices } from '../../core/cost.ts';
 import type { ModelCall } from '../../core/model-call.ts';
 import type { Logger } from '../../lib/log.ts';
+import { logFailure } from '../../lib/log-failure.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { recordModelCall } from '../../store/model-calls.ts';
 import { releaseReservation, renewReservations } from '../../store/reservations.ts';
 import { tryReserve } from '../../store/reserve.ts';
 import type { Store } from '../../store/store.ts';
 import type { ChatRequest } from '../llm/chat-request.ts';
-import { logFailure } from '../log-failure.ts';
 import { estimateCall } from './estimate.ts';
 
 const RENEW_EVERY_MS = 5_000;

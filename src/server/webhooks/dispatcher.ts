@@ -2,11 +2,11 @@
 // it. Every server runs one; what a killed one had in hand another takes over.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../lib/log.ts';
+import { logFailure } from '../../lib/log-failure.ts';
 import type { Store } from '../../store/store.ts';
 import { type ClaimedDelivery, claimDeliveries, releaseClaims } from '../../store/webhook-claims.ts';
 import { fanOutEvents } from '../../store/webhook-fan-out.ts';
 import { type FinishedAttempt, recordAttempts } from '../../store/webhook-outcomes.ts';
-import { logFailure } from '../log-failure.ts';
 import { type AttemptParts, attemptDelivery } from './attempt.ts';
 import { UnderWay } from './under-way.ts';
 
