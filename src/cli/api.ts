@@ -1,5 +1,6 @@
 // Calls the server's commands over REST. Used by run.ts, follow-task.ts and login.ts.
 
+import { readWithin } from '../lib/read-within.ts';
 import { type RestCall, restCall } from '../lib/rest-call.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
@@ -132,12 +133,7 @@ function isJson(response: HttpResponse): boolean {
 }
 
 async function readAll(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > ANSWER_LIMIT_BYTES) throw new Error(`the answer is larger than ${ANSWER_LIMIT_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  const bytes = await readWithin(body, ANSWER_LIMIT_BYTES);
+  if (bytes === null) throw new Error(`the answer is larger than ${ANSWER_LIMIT_BYTES} bytes`);
+  return bytes.toString('utf8');
 }

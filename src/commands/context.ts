@@ -81,10 +81,11 @@ export interface KeyService {
   create(input: KeyCreation): Promise<{ key: Key; secret: string }>;
   list(filter: KeyFilter): Promise<Page<Key>>;
   get(id: string): Promise<Key>;
-  update(id: string, changes: KeyUpdate): Promise<Key>;
+  /** @param yes also where the account thereby loses its last unlimited key, as with the two below */
+  update(id: string, changes: KeyUpdate, yes: boolean): Promise<Key>;
   /** @param grace the span for which the present secret works as well */
-  rotate(id: string, grace: string, expiry: Expiry): Promise<{ key: Key; secret: string }>;
-  revoke(id: string): Promise<Key>;
+  rotate(id: string, grace: string, expiry: Expiry, yes: boolean): Promise<{ key: Key; secret: string }>;
+  revoke(id: string, yes: boolean): Promise<Key>;
 }
 
 export interface AuditFilter extends PageRequest {
@@ -175,7 +176,7 @@ export interface CommandContext {
   creationId: string;
   /** The caller's `Prefer: wait=N` in milliseconds; 0 without. */
   waitMs: number;
-  /** Aborted when the caller goes away or the server stops. */
+  /** Aborted when the caller goes away. */
   signal: AbortSignal;
   accounts: AccountService;
   audit: AuditService;

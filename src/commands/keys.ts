@@ -15,6 +15,12 @@ const LastingKeys = z
   .boolean()
   .describe('Whether keys that its tasks create may live on after the task, as long as this key');
 const ExpiresAt = Moment.optional();
+const Yes = z
+  .boolean()
+  .default(false)
+  .describe(
+    'Do it also if no key of the account is left then that may do everything without limit and for ever',
+  );
 const Labels = Metadata.describe('Your own labels, kept with the key');
 const SecretAnswer = z.object({
   key: Key,
@@ -118,13 +124,14 @@ export const updateKey = defineCommand({
     ...limitInputs,
     tasksMayCreateLastingKeys: LastingKeys.optional(),
     metadata: Labels.optional(),
+    yes: Yes,
   }),
   output: z.object({ key: Key }),
   examples: [
     'seed keys update 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55 --no-enabled',
     'seed keys update 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55 --requests-per-minute 120 --allowed-cidrs null',
   ],
-  run: async ({ id, ...changes }, ctx) => ({ key: await ctx.keys.update(id, changes) }),
+  run: async ({ id, yes, ...changes }, ctx) => ({ key: await ctx.keys.update(id, changes, yes) }),
 });
 
 export const rotateKey = defineCommand({
@@ -140,11 +147,12 @@ export const rotateKey = defineCommand({
       'How long the key works from now: 30d or never; omitted: as long as it was given last time',
     ),
     expiresAt: ExpiresAt.describe('When it stops working, instead of expiresIn'),
+    yes: Yes,
   }),
   creates: true,
   output: SecretAnswer,
   examples: ['seed keys rotate 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55 --grace 1h'],
-  run: ({ id, grace, ...expiry }, ctx) => ctx.keys.rotate(id, grace, expiry),
+  run: ({ id, grace, yes, ...expiry }, ctx) => ctx.keys.rotate(id, grace, expiry, yes),
 });
 
 export const revokeKey = defineCommand({
@@ -153,8 +161,8 @@ export const revokeKey = defineCommand({
   http: 'POST /keys/{id}/revoke',
   scope: 'keys:write',
   effect: 'destructive',
-  input: z.object({ id: KeyId }),
+  input: z.object({ id: KeyId, yes: Yes }),
   output: z.object({ key: Key }),
   examples: ['seed keys revoke 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55'],
-  run: async ({ id }, ctx) => ({ key: await ctx.keys.revoke(id) }),
+  run: async ({ id, yes }, ctx) => ({ key: await ctx.keys.revoke(id, yes) }),
 });

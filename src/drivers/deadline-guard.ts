@@ -20,12 +20,12 @@ export interface SandboxDeadline {
 }
 
 /** @param supervisorPid the `unshare` of supervisor.ts */
-export function sandboxDeadline(supervisorPid: number, folder: string, deadline: Date): SandboxDeadline {
-  let diesAt = deadline.getTime();
+export function sandboxDeadline(supervisorPid: number, folder: string, deadline: number): SandboxDeadline {
+  let diesAt = deadline;
   let guarding: StartedGuard | undefined;
   let over = false;
   return {
-    passed: () => Date.now() >= diesAt,
+    passed: () => performance.now() >= diesAt,
     async guard() {
       const pid = await firstProcess(supervisorPid);
       if (pid === undefined || over) throw endedTooEarly();
@@ -34,7 +34,7 @@ export function sandboxDeadline(supervisorPid: number, folder: string, deadline:
       const { tighten } = guarding;
       return {
         tighten(moment) {
-          diesAt = Math.min(diesAt, moment.getTime());
+          diesAt = Math.min(diesAt, moment);
           tighten(moment);
         },
       };
@@ -82,7 +82,7 @@ async function startGuard(pid: number, mark: string): Promise<StartedGuard> {
   guard.stdin.on('error', () => {});
   return {
     tighten(deadline) {
-      const seconds = Math.max((deadline.getTime() - Date.now()) / 1000, 0.001);
+      const seconds = Math.max((deadline - performance.now()) / 1000, 0.001);
       guard.stdin.end(`${seconds.toFixed(3)}\n`);
     },
     release: () => void guard.kill('SIGKILL'),

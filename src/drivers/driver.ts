@@ -24,8 +24,8 @@ export interface Snapshot {
 }
 
 export interface Limits {
-  /** The independent supervisor kills the sandbox at this moment, whoever else is alive. */
-  deadline: Date;
+  /** The independent supervisor kills the sandbox at this moment of `performance.now()`, whoever else is alive. */
+  deadline: number;
   /** Upper bound of the writable layer (/workspace and /tmp together with what lies under them). */
   diskBytes: number;
   /** Upper bound of the sandbox's memory where the host lets the driver enforce one. */
@@ -64,7 +64,7 @@ export interface Probe {
 
 export interface Guard {
   /** From now on the sandbox dies at this moment, whoever else is alive, if not earlier. Takes no time. Called once. */
-  tighten(deadline: Date): void;
+  tighten(deadline: number): void;
 }
 
 export interface Sandbox {

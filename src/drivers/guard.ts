@@ -49,7 +49,8 @@ export async function removeGuard(folder: string): Promise<void> {
   if (found !== null) await removeCgroup(found, groupName(folder));
 }
 
-function groupName(folder: string): string {
+/** The name of the control group of the sandbox with this folder. */
+export function groupName(folder: string): string {
   return `seed-${createHash('sha256').update(folder).digest('hex').slice(0, 24)}`;
 }
 

@@ -4,6 +4,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findByCommandLine } from '../lib/host-processes.ts';
+import { dateOfMoment } from '../lib/monotonic.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { removeGuard } from './guard.ts';
 
@@ -14,12 +15,12 @@ const GIVE_UP_MS = 10_000;
 export const SANDBOX_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 /** Makes the sandbox's folder. Throws SeedError `sandbox_failed` when the id is taken. */
-export async function createSandboxFolder(folder: string, spec: object, deadline: Date): Promise<void> {
+export async function createSandboxFolder(folder: string, spec: object, deadline: number): Promise<void> {
   await mkdir(folder).catch((cause: NodeJS.ErrnoException) => {
     const what = cause.code === 'EEXIST' ? 'is taken' : `has no folder: ${cause.message}`;
     throw new SeedError('sandbox_failed', `The sandbox id ${basename(folder)} ${what}`, { cause });
   });
-  const record = { id: basename(folder), startedAt: new Date(), deadline };
+  const record = { id: basename(folder), startedAt: new Date(), deadline: dateOfMoment(deadline) };
   await writeFile(join(folder, 'sandbox.json'), JSON.stringify(record));
   await writeFile(join(folder, 'config.json'), JSON.stringify(spec));
 }

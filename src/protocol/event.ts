@@ -2,8 +2,12 @@
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
 import { TaskError, TaskPhase, TaskStatus } from './task.ts';
+import { utf8Length } from './utf8-length.ts';
 
-const text = z.string().max(LIMITS.eventBytes);
+const text = z
+  .string()
+  .max(LIMITS.eventBytes)
+  .refine((value) => utf8Length(value) <= LIMITS.eventBytes, `longer than ${LIMITS.eventBytes} bytes`);
 const callId = z.string().max(200);
 
 /** What the agent does; the guest may send these and no others. */

@@ -6,11 +6,11 @@ import type { Driver, Limits, Sandbox, Snapshot } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
 import type { PoolSettings } from '../lib/pool-settings.ts';
 import { SeedError } from '../protocol/errors.ts';
-import type { Lease, RunnerState } from '../protocol/runner.ts';
+import type { RunnerState } from '../protocol/runner.ts';
 import { createBackoff, pause, within } from './backoff.ts';
 import { POOLED_LIMITS } from './limits.ts';
 import { createPool, type Pool } from './pool/pool.ts';
-import { createServerClient } from './server-client.ts';
+import { createServerClient, type TakenLease } from './server-client.ts';
 import { startTaskRun, type TaskRun } from './task-run.ts';
 
 /** What a stopped runner leaves its tasks to end by themselves. */
@@ -85,7 +85,7 @@ export function createRunner(options: RunnerOptions): Runner {
     slotFreed = Promise.withResolvers();
   }
 
-  function begin(lease: Lease): void {
+  function begin(lease: TakenLease): void {
     log.info({ taskId: lease.taskId, deadline: lease.deadline }, 'leased');
     const onWorking = pool?.holdRefill() ?? (() => undefined);
     const parts = { startSandbox, onWorking, client, serverUrl, dispatcher, log, giveUp: giveUp.signal };

@@ -2,6 +2,8 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { request } from 'undici';
+import { dateOfMoment } from '../lib/monotonic.ts';
+import { readWithin } from '../lib/read-within.ts';
 import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../protocol/errors.ts';
 import type { Usage } from '../protocol/resources.ts';
 import {
@@ -21,8 +23,8 @@ const ANSWER_BYTES = 1024 * 1024;
 
 /** Every method throws SeedError: `lease_lost`, `unreachable` when there was no answer, or what the server answered. */
 export interface ServerClient {
-  /** Its deadline is by this machine's clock. Null: nothing to do. Held back up to LEASE_WAIT_MS. */
-  lease(state: RunnerState, signal: AbortSignal): Promise<Lease | null>;
+  /** Null: nothing to do. Held back up to LEASE_WAIT_MS. */
+  lease(state: RunnerState, signal: AbortSignal): Promise<TakenLease | null>;
   /** Tasks to kill. Held back up to HEARTBEAT_WAIT_MS. */
   heartbeat(state: RunnerState, taskIds: string[], signal: AbortSignal): Promise<string[]>;
   reportPhase(taskId: string, leaseId: string, phase: TaskPhase): Promise<void>;
@@ -38,6 +40,12 @@ export interface ServerClient {
   ): Promise<void>;
   deleteArtifact(lease: TaskLease, name: string, signal: AbortSignal): Promise<void>;
   reportUsage(taskId: string, leaseId: string, usage: Usage): Promise<void>;
+}
+
+/** A lease with its deadline by this machine: `deadline` by its clock, for people and the guest. */
+export interface TakenLease extends Lease {
+  /** The deadline that counts: a moment of `performance.now()`. */
+  diesAt: number;
 }
 
 export type TaskLease = Pick<Lease, 'taskId' | 'leaseId'>;
@@ -88,7 +96,7 @@ export function createServerClient(
       throw unreachable(serverUrl, cause);
     });
     if (response.statusCode < 400) return response.body;
-    throw errorOf({ status: response.statusCode, text: await response.body.text() });
+    throw errorOf({ status: response.statusCode, text: await textOf(response.body) });
   }
 
   async function send(
@@ -105,9 +113,7 @@ export function createServerClient(
         body: typeof body === 'string' ? body : JSON.stringify(body),
         signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
       });
-      const text = await response.body.text();
-      if (text.length > ANSWER_BYTES) throw new Error('the answer is too large');
-      return { status: response.statusCode, text };
+      return { status: response.statusCode, text: await textOf(response.body) };
     } catch (cause) {
       throw unreachable(serverUrl, cause);
     }
@@ -118,7 +124,8 @@ export function createServerClient(
       const answer = await post('/lease', { runner: state }, { heldMs: LEASE_WAIT_MS, signal });
       if (answer === null) return null;
       const lease = Lease.parse(answer);
-      return { ...lease, deadline: new Date(Date.now() + lease.leftMs).toISOString() };
+      const diesAt = performance.now() + lease.leftMs;
+      return { ...lease, diesAt, deadline: dateOfMoment(diesAt).toISOString() };
     },
     async heartbeat(runner, tasks, signal) {
       const body = { runnerId: runner.id, tasks, runner };
@@ -163,6 +170,12 @@ interface Answer {
   text: string;
 }
 
+async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const bytes = await readWithin(body, ANSWER_BYTES);
+  if (bytes === null) throw new Error(`the answer is larger than ${ANSWER_BYTES} bytes`);
+  return bytes.toString('utf8');
+}
+
 function unreachable(serverUrl: string, cause: unknown): SeedError {
   return new SeedError(
     'unreachable',
@@ -172,15 +185,20 @@ function unreachable(serverUrl: string, cause: unknown): SeedError {
 }
 
 function errorOf({ status, text }: Answer): SeedError {
+  const said = errorIn(text);
+  return said ?? new SeedError(status >= 500 ? 'unavailable' : 'internal', `the server answered ${status}`);
+}
+
+/** The error that the body of an answer tells of; null when it is none of Seed's. */
+export function errorIn(text: string): SeedError | null {
   try {
     const { error } = JSON.parse(text) as Partial<ErrorBody>;
-    if (error !== undefined && isErrorCode(error.code)) {
-      return new SeedError(error.code, error.message, error.hint === null ? {} : { hint: error.hint });
-    }
+    if (error === undefined || !isErrorCode(error.code)) return null;
+    return new SeedError(error.code, error.message, error.hint === null ? {} : { hint: error.hint });
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+    if (error instanceof SyntaxError) return null;
+    throw error;
   }
-  return new SeedError(status >= 500 ? 'unavailable' : 'internal', `the server answered ${status}`);
 }
 
 const isErrorCode = (code: unknown): code is ErrorCode =>

@@ -1,15 +1,15 @@
 // The line that makes a sandbox a task's: who it is, what time it is, fresh randomness, and all it would ask for first.
 import { randomBytes } from 'node:crypto';
 import type { GuestTask, StartLine } from '../protocol/guest.ts';
-import type { Lease } from '../protocol/runner.ts';
 import { limitsOf } from './limits.ts';
+import type { TakenLease } from './server-client.ts';
 
-export function guestTask({ taskId: id, instruction, model, deadline, files }: Lease): GuestTask {
+export function guestTask({ taskId: id, instruction, model, deadline, files }: TakenLease): GuestTask {
   return { id, instruction, model, deadline, files: files.map(({ name, size }) => ({ name, size })) };
 }
 
 /** JSON with its newline. */
-export function startLine(lease: Lease): string {
+export function startLine(lease: TakenLease): string {
   const line: StartLine = {
     protocol: 1,
     now: new Date().toISOString(),

@@ -3,16 +3,16 @@ import type { Dispatcher } from 'undici';
 import type { Limits, Sandbox } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Usage } from '../protocol/resources.ts';
-import type { Lease } from '../protocol/runner.ts';
 import { within } from './backoff.ts';
 import { limitsOf } from './limits.ts';
 import { openRelay } from './relay.ts';
 import type { TaskFiles } from './relay-files.ts';
-import type { ServerClient } from './server-client.ts';
+import type { ServerClient, TakenLease } from './server-client.ts';
 import { settleTask } from './settle.ts';
 import { type RunEnd, settlementOf } from './settlement.ts';
 import { guestTask, startLine } from './start-line.ts';
 import { createTaskReports } from './task-reports.ts';
+import { untilBack } from './until-back.ts';
 
 /** After its result a guest has nothing left to do but exit. */
 const EXIT_WITHIN_MS = 2_000;
@@ -41,7 +41,7 @@ export interface TaskRun {
   readonly done: Promise<void>;
 }
 
-export function startTaskRun(lease: Lease, parts: TaskRunParts): TaskRun {
+export function startTaskRun(lease: TakenLease, parts: TaskRunParts): TaskRun {
   const { taskId, leaseId } = lease;
   const log = parts.log.child({ taskId });
   const { promise: ended, resolve: end } = Promise.withResolvers<RunEnd>();
@@ -52,7 +52,7 @@ export function startTaskRun(lease: Lease, parts: TaskRunParts): TaskRun {
   });
 
   async function run(): Promise<void> {
-    const deadline = setTimeout(() => end({ why: 'deadline' }), Date.parse(lease.deadline) - Date.now());
+    const deadline = setTimeout(() => end({ why: 'deadline' }), lease.diesAt - performance.now());
     let usage: Usage | null = null;
     try {
       usage = await runSandbox(lease, { ...parts, log }, ended, end);
@@ -61,7 +61,7 @@ export function startTaskRun(lease: Lease, parts: TaskRunParts): TaskRun {
     }
     const settlement = settlementOf(leaseId, await ended, usage);
     if (settlement !== null) await settleTask(parts.client, taskId, settlement, log, parts.giveUp);
-    else if (usage !== null) await reportUsage(lease, usage, parts.client, log);
+    else if (usage !== null) await reportUsage(lease, usage, { ...parts, log });
   }
 
   return {
@@ -76,7 +76,7 @@ type EndRun = (end: RunEnd) => void;
 
 /** Resolves with what it used when the run has ended and the sandbox is gone; null when there was none. */
 async function runSandbox(
-  lease: Lease,
+  lease: TakenLease,
   parts: TaskRunParts,
   ended: Promise<RunEnd>,
   end: EndRun,
@@ -94,7 +94,7 @@ async function runSandbox(
   const { stream } = sandbox;
   stream.on('error', (error) => log.debug({ err: error }, "the sandbox's stream broke"));
   void sandbox.exited.then((exit) => end({ why: 'exit', exit }));
-  const reports = createTaskReports(lease, parts.client, log, () => end({ why: 'lease_lost' }));
+  const reports = createTaskReports(lease, parts, () => end({ why: 'lease_lost' }));
   stream.write(startLine(lease));
   const files: TaskFiles = {
     files: lease.files,
@@ -132,14 +132,13 @@ async function runSandbox(
 
 /** Of a task that the server ended; without an answer nothing is lost but a figure. */
 async function reportUsage(
-  { taskId, leaseId }: Lease,
+  { taskId, leaseId }: TakenLease,
   usage: Usage,
-  client: ServerClient,
-  log: Logger,
+  { client, log, giveUp }: Pick<TaskRunParts, 'client' | 'log' | 'giveUp'>,
 ): Promise<void> {
-  await client
-    .reportUsage(taskId, leaseId, usage)
-    .catch((error: Error) => log.warn({ problem: error.message }, 'the usage could not be reported'));
+  await untilBack(() => client.reportUsage(taskId, leaseId, usage), { signal: giveUp }).catch(
+    (error: Error) => log.warn({ problem: error.message }, 'the usage could not be reported'),
+  );
 }
 
 async function killSandbox(sandbox: Sandbox, log: Logger): Promise<void> {

@@ -68,7 +68,7 @@ function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {
     refuseUnlessAllowed(command, actor);
     const input = await readInput(c, delivery);
     c.set('input', input);
-    const held = new HeldAnswer(() => AbortSignal.any([c.req.raw.signal, parts.stopping]));
+    const held = new HeldAnswer(() => c.req.raw.signal, parts.stopping);
     const waitMs = preferredWaitMs(c.req.header('prefer'));
     const call: CallInHand = {
       actor,
@@ -101,8 +101,10 @@ type Respond = (c: Context<HttpEnv>, input: unknown, call: CallInHand) => Promis
 
 function responder(command: Command, parts: ServerParts): Respond {
   if (isStream(command)) {
-    return async (c, input, call) =>
-      streamAnswer(c, await command.stream(resumed(c, input), new BoundContext(parts, call, randomUUID())));
+    return async (c, input, call) => {
+      const items = await command.stream(resumed(c, input), new BoundContext(parts, call, randomUUID()));
+      return streamAnswer(c, items, parts);
+    };
   }
   if (isFile(command)) {
     return async (c, input, call) =>

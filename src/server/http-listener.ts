@@ -1,11 +1,11 @@
 // The server's socket: opened when all behind it is ready, closed with time for what is still being answered.
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { SeedError } from '../protocol/errors.ts';
 
-/** How long running requests may take to end once the server stops. */
-const DRAIN_MS = 8_000;
+/** How long running requests may take to end once the server stops: longer than a platform may take, and much less than a runner waits. */
+const DRAIN_MS = 35_000;
 const HEADER_BYTES = 16 * 1024;
 /** Until a request has arrived whole. */
 const REQUEST_MS = 60_000;
@@ -19,11 +19,13 @@ export async function listenHttp(
   answer: Parameters<typeof getRequestListener>[0],
   host: string,
   port: number,
+  drainMs: number = DRAIN_MS,
 ): Promise<HttpListener> {
   const options = { maxHeaderSize: HEADER_BYTES, requestTimeout: REQUEST_MS };
   const http = createServer(options, getRequestListener(answer));
+  const drain = drainable(http, drainMs);
   const url = await listen(http, host, port);
-  return { url, [Symbol.asyncDispose]: () => drain(http) };
+  return { url, [Symbol.asyncDispose]: drain };
 }
 
 function listen(http: Server, host: string, port: number): Promise<string> {
@@ -48,11 +50,36 @@ function listen(http: Server, host: string, port: number): Promise<string> {
   });
 }
 
-/** Takes no new connection, lets running requests end, then closes what is left. */
-async function drain(http: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => http.close(() => resolve()));
-  http.closeIdleConnections();
-  const late = setTimeout(() => http.closeAllConnections(), DRAIN_MS);
-  await closed;
-  clearTimeout(late);
+/**
+ * Returns what drains the server: it takes no new connection and lets go of idle ones at once, lets running requests end, each
+ * the last of its connection, and closes what is left after the time.
+ */
+function drainable(http: Server, drainMs: number): () => Promise<void> {
+  const sockets = new Set<Socket>();
+  const answers = new Set<ServerResponse>();
+  let draining = false;
+  http.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  // Before the application answers.
+  http.prependListener('request', (_request, response: ServerResponse) => {
+    if (draining) response.shouldKeepAlive = false;
+    answers.add(response);
+    response.once('close', () => {
+      answers.delete(response);
+      if (draining) http.closeIdleConnections();
+    });
+  });
+  return async () => {
+    draining = true;
+    // Where the headers are gone already the connection is closed once it is idle.
+    for (const response of answers) if (!response.headersSent) response.shouldKeepAlive = false;
+    const closed = new Promise<void>((resolve) => http.close(() => resolve()));
+    // Node does not take a connection for idle that has never brought a request.
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+    const late = setTimeout(() => http.closeAllConnections(), drainMs);
+    await closed;
+    clearTimeout(late);
+  };
 }

@@ -3,12 +3,15 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Actor } from '../commands/context.ts';
 import type { PresentedKey } from '../store/presented-key.ts';
 import type { Session } from '../store/sessions.ts';
+import type { MediaType } from './media-type.ts';
 
 export interface HttpEnv {
   /** A call that MCP makes within the server has no answer of its own to Node. */
   Bindings: Pick<HttpBindings, 'incoming'> & Partial<Pick<HttpBindings, 'outgoing'>>;
   Variables: {
     requestId: string;
+    /** What its body is; missing where it does not say, or brings none. */
+    mediaType?: MediaType;
     actor: Actor;
     /** Where the request comes from; null when it cannot be told. */
     address: string | null;

@@ -10,7 +10,7 @@ import { mayUseModel, refuseModel } from './services/allowed-model.ts';
 const MODEL_CALL: AuditedRoute = { name: null, effect: 'read' };
 
 export function llmRoutes(parts: ServerParts): Hono<HttpEnv> {
-  const { store, llm, audit, stopping } = parts;
+  const { store, llm, audit } = parts;
   const app = new Hono<HttpEnv>();
   app.get('/models', (c) =>
     audited(c, audit, MODEL_CALL, async () => {
@@ -33,12 +33,18 @@ export function llmRoutes(parts: ServerParts): Hono<HttpEnv> {
       );
     }
     refuseModel(task.model, lineage);
-    const signal = AbortSignal.any([c.req.raw.signal, stopping]);
     const body = await c.req.json().catch((cause) => {
+      if (cause instanceof SeedError) throw cause;
       throw new SeedError('invalid_json', 'the body is not JSON', { cause });
     });
     const fallbackModels = task.fallbackModels.filter((model) => mayUseModel(model, lineage));
-    return llm.chatCompletions(body, { taskId: task.id, model: task.model, fallbackModels, signal });
+    return llm.chatCompletions(body, {
+      taskId: task.id,
+      model: task.model,
+      fallbackModels,
+      // Not that of a server that stops: it finishes what it has begun.
+      signal: c.req.raw.signal,
+    });
   }
   return app;
 }

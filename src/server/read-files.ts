@@ -5,14 +5,14 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import type { Context } from 'hono';
-import { limitBytes } from '../lib/limit-bytes.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { type GivenFile, isReceived, type ReceivedFile } from '../protocol/file.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import type { Delivery } from './blobs/inbox.ts';
+import type { HttpEnv } from './http-types.ts';
 
-/** Contents, the JSON, and what stands between the parts. */
-const MULTIPART_BYTES = LIMITS.fileBytesPerTask + LIMITS.bodyBytes;
+/** RFC 2046, section 5.1.1. */
+const BOUNDARY = /^[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]$/;
 const PART_HEADER_BYTES = 4096;
 
 export interface MultipartBody {
@@ -22,9 +22,9 @@ export interface MultipartBody {
 }
 
 /** Puts every content aside while it comes. @throws SeedError invalid_input, body_too_large */
-export async function readMultipart(c: Context, delivery: Delivery): Promise<MultipartBody> {
+export async function readMultipart(c: Context<HttpEnv>, delivery: Delivery): Promise<MultipartBody> {
   const body: MultipartBody = { json: '', files: [] };
-  const form = openForm(c.req.header('content-type') ?? '');
+  const form = openForm(c.get('mediaType')?.parameters.get('boundary') ?? '');
   const received: Promise<ReceivedFile>[] = [];
   let current: Readable | null = null;
   let refusal: Error | null = null;
@@ -54,7 +54,7 @@ export async function readMultipart(c: Context, delivery: Delivery): Promise<Mul
   form.on('partsLimit', () => refuse(invalid('the body has too many parts')));
   try {
     const source = Readable.fromWeb((c.req.raw.body ?? new Blob([]).stream()) as ReadableStream);
-    await pipeline(source, limitBytes(MULTIPART_BYTES), form);
+    await pipeline(source, form);
     body.files = await Promise.all(received);
   } catch (cause) {
     refuse(cause as Error);
@@ -85,25 +85,25 @@ export async function receiveFiles(files: readonly GivenFile[], delivery: Delive
   return received;
 }
 
-function openForm(contentType: string): BusboyInstance {
-  try {
-    return new Busboy({
-      headers: { 'content-type': contentType },
-      preservePath: true,
-      isPartAFile: (part) => part === 'file',
-      limits: {
-        fieldNameSize: 100,
-        fieldSize: LIMITS.bodyBytes,
-        fields: 10,
-        files: LIMITS.filesPerTask,
-        parts: LIMITS.filesPerTask + 10,
-        headerPairs: 20,
-        headerSize: PART_HEADER_BYTES,
-      },
-    });
-  } catch (cause) {
-    throw invalid(`the Content-Type is no multipart/form-data with a boundary: ${(cause as Error).message}`);
-  }
+/** @throws SeedError invalid_input for a boundary that is none */
+function openForm(boundary: string): BusboyInstance {
+  if (!BOUNDARY.test(boundary))
+    throw invalid('the Content-Type is no multipart/form-data with a boundary of 1 to 70 characters');
+  return new Busboy({
+    // Written anew, so that this parser finds the boundary that ours has found.
+    headers: { 'content-type': `multipart/form-data; boundary="${boundary}"` },
+    preservePath: true,
+    isPartAFile: (part) => part === 'file',
+    limits: {
+      fieldNameSize: 100,
+      fieldSize: LIMITS.bodyBytes,
+      fields: 10,
+      files: LIMITS.filesPerTask,
+      parts: LIMITS.filesPerTask + 10,
+      headerPairs: 20,
+      headerSize: PART_HEADER_BYTES,
+    },
+  });
 }
 
 function refuseTooLarge(files: readonly ReceivedFile[]): void {

@@ -10,11 +10,13 @@ import { SeedError } from '../protocol/errors.ts';
 import type { GivenFile } from '../protocol/file.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
 import type { Delivery } from './blobs/inbox.ts';
+import type { HttpEnv } from './http-types.ts';
+import { bringsBody } from './limit-body.ts';
 import { readMultipart, receiveFiles } from './read-files.ts';
 import { refuseUnkeepable } from './unkeepable-input.ts';
 
 /** The contents of files that the request brings are put aside in the delivery. */
-export type InputReader = (c: Context, delivery: Delivery) => Promise<unknown>;
+export type InputReader = (c: Context<HttpEnv>, delivery: Delivery) => Promise<unknown>;
 
 type ReadCommand = Pick<Command, 'http' | 'input'> & Pick<ObjectCommand, 'takesFiles'>;
 
@@ -29,7 +31,7 @@ export function inputReader({ http, input, takesFiles = false }: ReadCommand): I
     const given =
       method === 'GET'
         ? fromQuery(query, properties)
-        : takesFiles && mediaTypeOf(c) === 'multipart/form-data'
+        : takesFiles && c.get('mediaType')?.essence === 'multipart/form-data'
           ? await fromParts(c, delivery)
           : await fromBody(c);
     const [stray] = method === 'GET' ? [] : [...query.keys()];
@@ -51,7 +53,7 @@ export function inputReader({ http, input, takesFiles = false }: ReadCommand): I
   };
 }
 
-async function fromParts(c: Context, delivery: Delivery): Promise<Record<string, unknown>> {
+async function fromParts(c: Context<HttpEnv>, delivery: Delivery): Promise<Record<string, unknown>> {
   const { json, files } = await readMultipart(c, delivery);
   const given = json === '' ? {} : objectOf(Buffer.from(json));
   if ('files' in given)
@@ -115,24 +117,20 @@ function fromJson(text: string): unknown {
   }
 }
 
-async function fromBody(c: Context): Promise<Record<string, unknown>> {
-  const bytes = await c.req.arrayBuffer();
-  if (bytes.byteLength === 0) return {};
-  const type = mediaTypeOf(c);
+async function fromBody(c: Context<HttpEnv>): Promise<Record<string, unknown>> {
+  if (!bringsBody(c)) return {};
+  const type = c.get('mediaType')?.essence;
   if (type !== 'application/json') {
     throw new SeedError(
       'unsupported_media_type',
-      `the body is ${type ?? 'of no stated type'}, not application/json`,
+      `the body is ${type === undefined ? 'of no stated type' : cutEnd(type, FINDING_LENGTH)}, not application/json`,
       {
         hint: 'Send JSON with the header "Content-Type: application/json".',
       },
     );
   }
-  return objectOf(bytes);
-}
-
-function mediaTypeOf(c: Context): string | undefined {
-  return c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+  const bytes = await c.req.arrayBuffer();
+  return bytes.byteLength === 0 ? {} : objectOf(bytes);
 }
 
 function objectOf(bytes: ArrayBuffer | Uint8Array): Record<string, unknown> {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { toTold } from '../commands/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { AgentEvent } from '../protocol/event.ts';
+import { LIMITS } from '../protocol/limits.ts';
 import {
   HEARTBEAT_WAIT_MS,
   type HeartbeatAnswer,
@@ -73,7 +74,7 @@ export function runnerRoutes(parts: ServerParts): Hono<HttpEnv> {
     const leaseId = read(z.uuid(), c.req.header(RUNNER_HEADER.lease));
     const batch = read(z.coerce.number().int().positive(), c.req.header(RUNNER_HEADER.batch));
     const lines = (await c.req.text()).split('\n').filter((line) => line !== '');
-    const events = lines.map((line) => read(AgentEvent, fromJson(line)));
+    const events = lines.map(readEvent);
     await appendAgentEvents(store, { taskId: taskId(c), leaseId, batch, events });
     return c.body(null, 204);
   });
@@ -124,6 +125,13 @@ async function nextLease(
     await arrivals.next(able ? LOOK_AGAIN_MS : LEASE_WAIT_MS, signal);
   }
   return null;
+}
+
+/** As the runner has written it: its bytes are what is kept. */
+function readEvent(line: string): AgentEvent {
+  if (Buffer.byteLength(line) > LIMITS.eventBytes)
+    throw new SeedError('invalid_input', `an event is larger than ${LIMITS.eventBytes} bytes`);
+  return read(AgentEvent, fromJson(line));
 }
 
 const taskId = (c: Context) => read(z.uuid(), c.req.param('id'));

@@ -2,15 +2,25 @@
 import type { Context } from 'hono';
 import { stream } from 'hono/streaming';
 import type { StreamItem } from '../commands/define-command.ts';
+import type { HttpEnv } from './http-types.ts';
+import type { ServerParts } from './parts.ts';
 
 const KEEP_ALIVE_MS = 15_000;
 
-/** Streams the items. SSE ends with `event: end`, so that a reader can tell the end from a lost connection. */
-export function streamAnswer(c: Context, items: AsyncIterable<StreamItem>): Response {
+/**
+ * Streams the items. SSE ends with `event: end`, so that a reader can tell the end from a lost connection. A stream that cannot
+ * go on is broken off: a proper end would say that nothing follows.
+ */
+export function streamAnswer(
+  c: Context<HttpEnv>,
+  items: AsyncIterable<StreamItem>,
+  { stopping, log }: Pick<ServerParts, 'stopping' | 'log'>,
+): Response {
   const sse = (c.req.header('accept') ?? '').includes('text/event-stream');
   c.header('Content-Type', sse ? 'text/event-stream' : 'application/x-ndjson');
   c.header('Cache-Control', 'no-store');
   c.header('X-Accel-Buffering', 'no');
+  const breakOff = () => void c.env.outgoing?.destroy();
   return stream(c, async (out) => {
     const keepAlive = sse ? setInterval(() => void out.write(': keep-alive\n\n'), KEEP_ALIVE_MS) : undefined;
     try {
@@ -19,7 +29,11 @@ export function streamAnswer(c: Context, items: AsyncIterable<StreamItem>): Resp
         await out.write(sse ? `id: ${id}\ndata: ${json}\n\n` : `${json}\n`);
         if (out.aborted) return;
       }
+      if (stopping.aborted) return breakOff();
       if (sse && !out.aborted) await out.write('event: end\ndata: {}\n\n');
+    } catch (error) {
+      log.warn({ err: error, requestId: c.get('requestId') }, 'a stream was broken off');
+      breakOff();
     } finally {
       clearInterval(keepAlive);
     }

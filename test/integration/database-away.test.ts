@@ -1,13 +1,13 @@
 // A server whose database is cut off, frozen, silently lost, stopped or out of room: every surface says so, nothing ends, and
 // all goes on when the database is there again.
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chown, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startEmbeddedPostgres } from '../../src/store/embedded/start-embedded.ts';
-import { rowsOf, run, testDatabase } from '../fixtures/database.ts';
+import { run } from '../fixtures/database.ts';
 import { type LinedDatabase, linedDatabase } from '../fixtures/lined-database.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
 import { smallDisk, whyNoSmallDisk } from '../fixtures/small-disk.ts';
@@ -158,13 +158,18 @@ const noDisk = await whyNoSmallDisk();
 const ROOM = noDisk === null ? '' : ` (skipped: ${noDisk})`;
 
 test.skipIf(noDisk)(`the disk of the database is full${ROOM}`, async () => {
-  await using disk = await smallDisk(64, await userOfPostgres());
+  const dataDir = await mkdtemp(join(tmpdir(), 'seed-away-'));
   await using undo = new AsyncDisposableStack();
-  const space = `small_${randomUUID().slice(0, 8)}`;
-  await run(inject('postgresUrl'), `create tablespace ${space} location '${disk.folder}'`);
-  undo.defer(() => run(inject('postgresUrl'), `drop tablespace ${space}`));
-  const { databaseUrl, drop } = await testDatabase(space);
-  undo.defer(drop);
+  undo.defer(() => rm(dataDir, { recursive: true }));
+  await using disk = await smallDisk(64);
+  // After the disk is there: some Postgres have the view of the file system that was when they started.
+  const postgres = await startEmbeddedPostgres({ dataDir, log: silent });
+  undo.defer(() => postgres.stop());
+  const { uid } = await stat(join(dataDir, 'postgres'));
+  await chown(disk.folder, uid, -1);
+  await run(postgres.databaseUrl, `create tablespace small location '${disk.folder}'`);
+  await run(postgres.databaseUrl, 'create database seed tablespace small');
+  const databaseUrl = postgres.databaseUrl.replace('/postgres?', '/seed?');
   const server = await startTestServer({ databaseUrl });
   undo.defer(() => server.stop());
   const instruction = () => Array.from({ length: 500 }, () => randomUUID()).join();
@@ -201,13 +206,3 @@ test.skipIf(noDisk)(`the disk of files is full${ROOM}`, async () => {
   expect(await readiness(server)).toBe(200);
   expect((await post()).status).toBe(202);
 });
-
-const CHECKPOINTER = `select pid from pg_stat_activity where backend_type = 'checkpointer'`;
-
-/** The user that the Postgres of this run runs as. */
-async function userOfPostgres(): Promise<string> {
-  const [row] = await rowsOf(inject('postgresUrl'), CHECKPOINTER);
-  // Not the owner of its files there, which is root for a process that has changed its user.
-  const status = await readFile(`/proc/${row?.['pid']}/status`, 'utf8');
-  return /^Uid:\t(\d+)/m.exec(status)?.[1] ?? '';
-}

@@ -68,7 +68,7 @@ async function bootAndFreeze(
     binaries,
     inputs: { kernel: vmImage.kernel, initrd: vmImage.initrd, disk: vmImage.rootDisk },
     size: MACHINE_SIZE,
-    deadline: new Date(Date.now() + lifeMs),
+    deadline: performance.now() + lifeMs,
   });
   try {
     await machine.send(bootRequests(MACHINE_SIZE), BOOT_TIMEOUT_MS);

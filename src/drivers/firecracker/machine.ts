@@ -35,7 +35,7 @@ export interface MachineOptions {
   inputs: Inputs;
   size: MachineSize;
   /** The supervisor kills the machine at this moment. */
-  deadline: Date;
+  deadline: number;
 }
 
 export interface MachineEnd {
@@ -86,7 +86,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     await placeInputs(root, inputs, isJailed);
     const controllers = await readControllers();
     const command = firecrackerCommand({ folder, binaries, inputs, size, controllers });
-    const lifeMs = deadline.getTime() - Date.now();
+    const lifeMs = deadline - performance.now();
     spawned = await spawnDetached(supervised(command, lifeMs), isJailed ? folder : root);
   } catch (error) {
     await cleanUp();
@@ -105,7 +105,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
 interface Watched extends Spawned {
   folder: string;
   root: string;
-  deadline: Date;
+  deadline: number;
   /** A path of at most 107 bytes to the file of that name. */
   short: (name: string) => string;
   cleanUp: () => Promise<void>;

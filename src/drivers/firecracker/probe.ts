@@ -46,7 +46,7 @@ async function tryToRun({
       binaries,
       inputs: { kernel },
       size: { vcpus: 1, memoryMib: 32 },
-      deadline: new Date(Date.now() + PROBE_TIMEOUT_MS),
+      deadline: performance.now() + PROBE_TIMEOUT_MS,
     });
     await machine.send(probeRequests(), PROBE_TIMEOUT_MS).catch(async (error: unknown) => {
       await machine.kill();

@@ -3,6 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findByCommandLine } from '../../lib/host-processes.ts';
+import { dateOfMoment } from '../../lib/monotonic.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { killProcess } from '../sandbox-folder.ts';
 import { removeCgroup } from './cgroup.ts';
@@ -12,12 +13,12 @@ const POLL_MS = 20;
 const GIVE_UP_MS = 10_000;
 
 /** Makes the folder with `root` in it. Throws SeedError `sandbox_failed` when the id is taken. */
-export async function createSandboxFolder(folder: string, root: string, deadline: Date): Promise<void> {
+export async function createSandboxFolder(folder: string, root: string, deadline: number): Promise<void> {
   await mkdir(folder, { mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
     const what = cause.code === 'EEXIST' ? 'is taken' : `has no folder: ${cause.message}`;
     throw new SeedError('sandbox_failed', `The sandbox id ${basename(folder)} ${what}`, { cause });
   });
-  const record = { id: basename(folder), startedAt: new Date(), deadline };
+  const record = { id: basename(folder), startedAt: new Date(), deadline: dateOfMoment(deadline) };
   await writeFile(join(folder, 'sandbox.json'), JSON.stringify(record));
   await mkdir(root, { recursive: true });
 }

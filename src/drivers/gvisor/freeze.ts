@@ -47,7 +47,7 @@ async function checkpoint({ image, runscPath, snapshotsFolder }: Freeze, imagePa
   const folder = join(snapshotsFolder, 'sandbox');
   // What a killed set-up left; its sandbox has ended with its deadline at the latest.
   await removeSandbox(folder);
-  const deadline = new Date(Date.now() + READY_TIMEOUT_MS + CHECKPOINT_TIMEOUT_MS);
+  const deadline = performance.now() + READY_TIMEOUT_MS + CHECKPOINT_TIMEOUT_MS;
   await createSandboxFolder(folder, runtimeSpec(resolve(image.rootfs), image.command), deadline);
   const sandbox = await startSupervised({ runscPath, folder, command: ['run'], deadline });
   try {

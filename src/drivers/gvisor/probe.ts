@@ -18,7 +18,7 @@ export async function probeGvisor(runscPath: string, sandboxFolder: string): Pro
 }
 
 async function tryToRun(runscPath: string, folder: string): Promise<string | undefined> {
-  const deadline = new Date(Date.now() + PROBE_TIMEOUT_MS);
+  const deadline = performance.now() + PROBE_TIMEOUT_MS;
   const rootfs = join(folder, 'rootfs');
   await createSandboxFolder(folder, runtimeSpec(rootfs, ['/runsc', '--version']), deadline);
   try {

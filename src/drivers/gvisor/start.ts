@@ -28,7 +28,7 @@ export interface Start {
   folder: string;
   /** What runsc shall do, such as `restore`; the container's name is added. */
   command: readonly string[];
-  deadline: Date;
+  deadline: number;
   /** Without them it is bounded by its deadline only: freezing and probing run nothing of anybody's. */
   limits?: Omit<Limits, 'deadline'>;
 }
@@ -50,7 +50,7 @@ export async function startSupervised({
   const runsc = runscArgs(runscPath, folder, [...command, `--bundle=${folder}`, CONTAINER]);
   const hostTasks = limits && hostTasksFor(limits.processes);
   const guard = limits && hostTasks ? await createGuard(folder, { ...limits, hostTasks }) : null;
-  const program = supervised(runsc, deadline.getTime() - Date.now(), hostTasks);
+  const program = supervised(runsc, deadline - performance.now(), hostTasks);
   const { child, pid } = await spawnDetached(guard ? guard.wrap(program) : program);
   const stderr = textTail(child.stderr, DETAIL_BYTES);
   let killed = false;

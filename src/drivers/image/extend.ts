@@ -39,7 +39,7 @@ async function installExtra(rootfs: string, dependencies: Recipe['npm']): Promis
 /** In gVisor like any sandbox, only that its root file system can be written and it has no guest. */
 async function runSetup(rootfs: string, script: string, runscPath: string): Promise<void> {
   const folder = `${rootfs}.setup`;
-  const deadline = new Date(Date.now() + SCRIPT_TIMEOUT_MS);
+  const deadline = performance.now() + SCRIPT_TIMEOUT_MS;
   const spec = runtimeSpec(rootfs, ['/bin/bash', '-euo', 'pipefail', '-c', script]);
   await createSandboxFolder(folder, { ...spec, root: { ...spec.root, readonly: false } }, deadline);
   try {

@@ -69,7 +69,7 @@ async function fillSnapshot(freeze: Freeze, dir: string): Promise<void> {
   await chmod(join(dir, FILES.disk), 0o444);
   await chmod(dir, 0o755);
   const out = await writableFolder(dir);
-  const deadline = new Date(Date.now() + READY_TIMEOUT_MS + SAVE_TIMEOUT_MS);
+  const deadline = performance.now() + READY_TIMEOUT_MS + SAVE_TIMEOUT_MS;
   const machine: Machine = { accelerator, memory: { kind: 'template' }, tscKhz: await hostTscKhz() };
   await createSandboxFolder(folder, { machine, tools: tools.id }, deadline);
   const process = await startMachine({ tools, folder, machine, files: dir, out, deadline });

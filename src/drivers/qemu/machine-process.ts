@@ -30,7 +30,7 @@ export interface MachineStart {
   files: string;
   /** Folder that QEMU may write to. */
   out?: string;
-  deadline: Date;
+  deadline: number;
 }
 
 export interface MachineProcess extends Sandbox {
@@ -134,7 +134,7 @@ async function spawnMachine(start: MachineStart): Promise<{ child: ChildProcess;
   const { folder, machine, files, out, tools, deadline } = start;
   const jail = { folder, tools: tools.folder, files, ...(out !== undefined && { out }) };
   const command = jailed(jail, qemuCommand(folder, machine));
-  const timeoutMs = deadline.getTime() - Date.now();
+  const timeoutMs = deadline - performance.now();
   const [program = '', ...args] = supervised(command, timeoutMs, null);
   await mkdir(jailRoot(folder));
   const kvm = machine.accelerator === 'kvm' ? await open('/dev/kvm', 'r+') : undefined;

@@ -68,7 +68,7 @@ async function bootOnce(
   tools: QemuTools,
   folder: string,
 ): Promise<string | undefined> {
-  const deadline = new Date(Date.now() + TIMEOUT_MS[accelerator]);
+  const deadline = performance.now() + TIMEOUT_MS[accelerator];
   const machine: Machine = { accelerator, memory: { kind: 'probe' }, tscKhz: await hostTscKhz() };
   await createSandboxFolder(folder, machine, deadline);
   try {

@@ -96,7 +96,7 @@ export function createPool(options: PoolOptions): Pool {
         continue;
       }
       try {
-        const deadline = new Date(Date.now() + maxAgeMs + LIMITS.timeoutMaxMs);
+        const deadline = performance.now() + maxAgeMs + LIMITS.timeoutMaxMs;
         const entry = await startWaiting(driver, snapshot, { ...limits, deadline });
         add(entry);
         if (stopping.signal.aborted) end(entry);

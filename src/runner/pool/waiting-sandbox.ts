@@ -10,7 +10,7 @@ const ANSWER_WITHIN_MS = 20_000;
 export interface WaitingSandbox {
   sandbox: Sandbox;
   /** It is a task's from now on, and dies at this moment. Takes no time. Called once. */
-  bind(deadline: Date): void;
+  bind(deadline: number): void;
   memoryBytes: number;
 }
 
@@ -29,7 +29,7 @@ export async function startWaiting(
     const guard = await sandbox.guard();
     const { peakMemoryBytes } = await sandbox.usage();
     const resume = await sandbox.pause?.();
-    const bind = (deadline: Date) => {
+    const bind = (deadline: number) => {
       resume?.();
       guard.tighten(deadline);
     };

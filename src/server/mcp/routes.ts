@@ -5,7 +5,7 @@ import {
   type McpRequestContext,
   type Server,
 } from '@modelcontextprotocol/server';
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { audited } from '../audited.ts';
@@ -29,7 +29,6 @@ export function mcpRoutes(parts: ServerParts, app: Hono<HttpEnv>): Hono<HttpEnv>
     maxRequestBodySize: LIMITS.bodyBytes,
     onerror: (error) => log.debug({ err: error }, 'an MCP request was refused or went wrong'),
   });
-  stopping.addEventListener('abort', () => void handler.close(), { once: true });
 
   const routes = new Hono<HttpEnv>();
   routes.get('/.well-known/oauth-protected-resource/mcp', (c) =>
@@ -48,7 +47,7 @@ export function mcpRoutes(parts: ServerParts, app: Hono<HttpEnv>): Hono<HttpEnv>
         scopes: actor.key.scopes,
         extra: { serverFor: (era: Era) => mcpServerFor(platform, coreOnly, era) },
       };
-      return handler.fetch(c.req.raw, { authInfo });
+      return handler.fetch(listens(c) ? untilStopped(c.req.raw, stopping) : c.req.raw, { authInfo });
     }),
   );
   return routes;
@@ -59,6 +58,13 @@ function serverOf({ authInfo, era }: McpRequestContext): Server {
   const serverFor = authInfo?.extra?.['serverFor'] as ((era: Era) => Server) | undefined;
   if (!serverFor) throw new Error('a request got past authentication');
   return serverFor(era);
+}
+
+/** Whether it only waits for news, see the revision 2026-07-28: every other request is work, which a server that stops finishes. */
+const listens = (c: Context<HttpEnv>) => c.req.header('mcp-method') === 'subscriptions/listen';
+
+function untilStopped(request: Request, stopping: AbortSignal): Request {
+  return new Request(request, { signal: AbortSignal.any([request.signal, stopping]) });
 }
 
 function asksForCore(tools: string | undefined): boolean {

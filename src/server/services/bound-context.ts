@@ -40,7 +40,7 @@ export class BoundContext implements CommandContext {
   }
 
   get signal() {
-    return this.#call.held.signal;
+    return this.#call.held.gone;
   }
 
   get accounts() {

@@ -19,10 +19,10 @@ export function keyService(parts: ServerParts, actor: Actor): KeyService {
     create: (input) => create(parts, actor, input),
     list: (filter) => listKeys(store.db, actor.accountId, filter, store.clock.now()),
     get,
-    update: async (id, changes) => update(parts, actor, await get(id), changes),
-    rotate: async (id, grace, expiry) => rotate(parts, actor, await get(id), grace, expiry),
-    revoke: async (id) =>
-      found(await revokeKey(store, actor.accountId, id, actor.key.id, store.clock.now()), id),
+    update: async (id, changes, yes) => update(parts, actor, await get(id), changes, yes),
+    rotate: async (id, grace, expiry, yes) => rotate(parts, actor, await get(id), { grace, expiry, yes }),
+    revoke: async (id, yes) =>
+      found(await revokeKey(store, actor.accountId, id, actor.key.id, store.clock.now(), { yes }), id),
   };
 }
 
@@ -59,7 +59,13 @@ async function create({ store, registry, llm }: ServerParts, actor: Actor, input
   return { key, secret };
 }
 
-async function update({ store, llm }: ServerParts, actor: Actor, key: Key, changes: KeyUpdate): Promise<Key> {
+async function update(
+  { store, llm }: ServerParts,
+  actor: Actor,
+  key: Key,
+  changes: KeyUpdate,
+  yes: boolean,
+): Promise<Key> {
   if (Object.values(changes).every((value) => value === undefined)) {
     throw new SeedError('invalid_input', 'there is nothing to change', {
       hint: 'Give name, enabled, metadata or one of the limits.',
@@ -72,7 +78,7 @@ async function update({ store, llm }: ServerParts, actor: Actor, key: Key, chang
   }
   refuseLastingKeys(changes.tasksMayCreateLastingKeys, actor);
   refuseLimits(changes, actor, llm);
-  const updated = await updateKey(store, actor.accountId, key.id, changes, store.clock.now());
+  const updated = await updateKey(store, actor.accountId, key.id, changes, store.clock.now(), { yes });
   if (updated) return updated;
   throw new SeedError('conflict', `the key "${key.name}" is revoked and cannot be changed`, {
     hint: 'Create a new key.',

@@ -4,23 +4,57 @@ import { LIMITS } from '../../protocol/limits.ts';
 
 const openStreams = new Map<string, number>();
 
-/** @throws SeedError too_many_requests */
-export function refuseCrowd(keyId: string): void {
-  const open = openStreams.get(keyId) ?? 0;
-  if (open < LIMITS.eventStreamsPerKey) return;
-  throw new SeedError('too_many_requests', `${open} event streams of one key are open already`, {
-    hint: 'Close some of them first.',
-  });
+/**
+ * The items, as a stream of the key. Its place is taken at once, not when the first item is asked for: of any number that are
+ * opened together no more get one than there are. It is free again when the items end, their reader leaves, or the signal aborts.
+ * @throws SeedError too_many_requests
+ */
+export function inPlace<Item>(
+  keyId: string,
+  items: AsyncGenerator<Item>,
+  signal: AbortSignal,
+): AsyncIterableIterator<Item> {
+  const leave = takePlace(keyId);
+  signal.addEventListener('abort', leave, { once: true });
+  if (signal.aborted) leave();
+  const over = () => {
+    signal.removeEventListener('abort', leave);
+    leave();
+  };
+  return {
+    async next() {
+      const result = await items.next().catch((error) => {
+        over();
+        throw error;
+      });
+      if (result.done) over();
+      return result;
+    },
+    return() {
+      over();
+      return items.return(undefined);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }
 
-/** Taken when a stream begins, given back when it ends. */
-export function takePlace(keyId: string): Disposable {
-  openStreams.set(keyId, (openStreams.get(keyId) ?? 0) + 1);
-  return {
-    [Symbol.dispose]() {
-      const left = (openStreams.get(keyId) ?? 1) - 1;
-      if (left > 0) openStreams.set(keyId, left);
-      else openStreams.delete(keyId);
-    },
+/** Returns what gives the place back; safe to call twice. */
+function takePlace(keyId: string): () => void {
+  const open = openStreams.get(keyId) ?? 0;
+  if (open >= LIMITS.eventStreamsPerKey) {
+    throw new SeedError('too_many_requests', `${open} event streams of one key are open already`, {
+      hint: 'Close some of them first.',
+    });
+  }
+  openStreams.set(keyId, open + 1);
+  let isTaken = true;
+  return () => {
+    if (!isTaken) return;
+    isTaken = false;
+    const left = (openStreams.get(keyId) ?? 1) - 1;
+    if (left > 0) openStreams.set(keyId, left);
+    else openStreams.delete(keyId);
   };
 }

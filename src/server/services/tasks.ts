@@ -23,6 +23,7 @@ import { defaultModelsFor, refuseModel } from './allowed-model.ts';
 import { artifactService, refuseWithoutRoom } from './artifacts.ts';
 import { refuseUnknownScopes } from './grants.ts';
 import { refuseSpent, refuseTooManyTasks } from './key-limits.ts';
+import { refuseUnpriced } from './priced-models.ts';
 import { grantResources } from './resources.ts';
 import { queuedNote, refuseWithoutDriver } from './runner-outlook.ts';
 import { watchTask } from './watch-task.ts';
@@ -65,7 +66,7 @@ export function taskService(
     },
     ...artifactService(parts, actor),
     events: async (id, after, onlyPast) =>
-      watchTask(parts, await found(id), { after, onlyPast, signal: held.signal }),
+      watchTask(parts, await found(id), { keyId: actor.key.id, after, onlyPast, signal: held.signal }),
   };
 }
 
@@ -108,11 +109,13 @@ async function accept(
   };
   return blobs.keep(id, received, (files) =>
     createTask(store, { ...task, files }, async (tx) => {
-      await refuseSpent(tx, actor.lineage, store.clock.now());
+      const now = store.clock.now();
+      await refuseUnpriced(tx, task, actor.lineage, { hasPrice: llm.hasPrice, now });
+      await refuseSpent(tx, actor.lineage, now);
       await refuseTooManyTasks(tx, actor.lineage);
       if (url === null) return;
       const make = () => mintWebhookSecret(secretsKey).sealed;
-      await ensureDefaultSecret(tx, actor.accountId, make, store.clock.now());
+      await ensureDefaultSecret(tx, actor.accountId, make, now);
     }),
   );
 }

@@ -5,13 +5,15 @@ import type { Task } from '../../protocol/task.ts';
 import { readEvents } from '../../store/events.ts';
 import { getTaskProgress } from '../../store/tasks.ts';
 import type { ServerParts } from '../parts.ts';
-import { refuseCrowd, takePlace } from './stream-places.ts';
+import { inPlace } from './stream-places.ts';
 
 const BATCH = 200;
 /** A look at the table even without a notification, should one have been lost with a connection. */
 const LOOK_AGAIN_MS = 5_000;
 
 interface WatchOptions {
+  /** Whose places it counts among: the reader's key. */
+  keyId: string;
   /** Events with a greater seq. */
   after: number;
   /** Ends with what is there. */
@@ -23,9 +25,12 @@ interface WatchOptions {
  * The events with seq > after, in order; ends after the terminal one, or when the signal aborts.
  * @throws SeedError too_many_requests
  */
-export function watchTask(parts: ServerParts, task: Task, options: WatchOptions): AsyncGenerator<TaskEvent> {
-  refuseCrowd(task.keyId);
-  return follow(parts, task, options);
+export function watchTask(
+  parts: ServerParts,
+  task: Task,
+  options: WatchOptions,
+): AsyncIterableIterator<TaskEvent> {
+  return inPlace(options.keyId, follow(parts, task, options), options.signal);
 }
 
 async function* follow(
@@ -33,7 +38,6 @@ async function* follow(
   task: Task,
   { after, onlyPast, signal }: WatchOptions,
 ): AsyncGenerator<TaskEvent> {
-  using _place = takePlace(task.keyId);
   using changes = store.signals.subscribe(`task:${task.id}`);
   let seq = after;
   while (!signal.aborted) {

@@ -3,7 +3,7 @@ import { matchesType } from '../../protocol/event-type-pattern.ts';
 import type { WebhookEvent } from '../../protocol/webhook.ts';
 import type { Store } from '../../store/store.ts';
 import { newestPosition, readEventsAfter } from '../../store/webhook-events.ts';
-import { refuseCrowd, takePlace } from './stream-places.ts';
+import { inPlace } from './stream-places.ts';
 
 const BATCH = 200;
 /** A look at the table even without a notification, should one have been lost with a connection. */
@@ -25,17 +25,16 @@ export async function streamWebhookEvents(
   wanted: StreamedEvents,
   signal: AbortSignal,
 ): Promise<AsyncIterable<WebhookEvent & { seq: number }>> {
-  refuseCrowd(wanted.keyId);
-  return follow(store, wanted, wanted.after ?? (await newestPosition(store.db, wanted.accountId)), signal);
+  const after = wanted.after ?? (await newestPosition(store.db, wanted.accountId));
+  return inPlace(wanted.keyId, follow(store, wanted, after, signal), signal);
 }
 
 async function* follow(
   { db, signals }: Store,
-  { accountId, keyId, type = '*' }: StreamedEvents,
+  { accountId, type = '*' }: StreamedEvents,
   after: number,
   signal: AbortSignal,
 ): AsyncGenerator<WebhookEvent & { seq: number }> {
-  using _place = takePlace(keyId);
   using changes = signals.subscribe(`webhook-events:${accountId}`);
   let position = after;
   while (!signal.aborted) {

@@ -38,10 +38,10 @@ export function spentRows(wanted: Wanted): Rows {
     select created_at, billed_key_id, task_id::text as task, asked_model as model, 0 as tasks, 1 as model_calls,
       input_tokens, output_tokens, cached_tokens, reasoning_tokens, 0::float8 as vcpu_seconds, 0::float8 as gb_seconds,
       cost_nano_usd as llm, 0::bigint as compute,
-      (cost_source = 'unknown')::int as unpriced
+      (cost_source = 'estimated')::int as estimated, coalesce(unpriced, cost_source = 'unknown')::int as unpriced
     from model_calls where ${within(wanted)}
     union all
-    select created_at, billed_key_id, task_id::text, '(sandbox)', 0, 0, 0, 0, 0, 0, vcpu_seconds, gb_seconds, 0, cost_nano_usd, 0
+    select created_at, billed_key_id, task_id::text, '(sandbox)', 0, 0, 0, 0, 0, 0, vcpu_seconds, gb_seconds, 0, cost_nano_usd, 0, 0
     from compute where ${within(wanted)}`;
 }
 
@@ -49,7 +49,7 @@ export function spentRows(wanted: Wanted): Rows {
 export function usedRows(wanted: Wanted): Rows {
   return sql`${spentRows(wanted)}
     union all
-    select created_at, billed_key_id, id::text, model, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 from tasks where ${within(wanted)}`;
+    select created_at, billed_key_id, id::text, model, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 from tasks where ${within(wanted)}`;
 }
 
 export function taskRows(wanted: Wanted): Rows {

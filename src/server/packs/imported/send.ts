@@ -1,6 +1,7 @@
 // One request to the platform of an imported pack and its whole answer, bounded in time and size. A redirect is followed for a
 // read, and only on the platform's own host: the credential goes nowhere else.
 import { request as send } from 'undici';
+import { readWithin } from '../../../lib/read-within.ts';
 import { LIMITS } from '../../../protocol/limits.ts';
 import { type Platform, secretsOf } from './platform.ts';
 import { hintAfter, unavailable } from './platform-errors.ts';
@@ -42,8 +43,8 @@ export async function sendToPlatform(
   const signal = effect === 'read' ? AbortSignal.any([given, late]) : late;
   try {
     const { answer, location } = await follow(request, signal);
-    const text = await readText(answer);
-    if (text === null) {
+    const bytes = await readWithin(answer.body, LIMITS.platformAnswerBytes);
+    if (bytes === null) {
       const most = `more than ${LIMITS.platformAnswerBytes} bytes`;
       throw unavailable(platform, `answers with ${most}`, {
         hint: effect === 'read' ? 'Ask for less at a time.' : hintAfter(effect),
@@ -53,7 +54,7 @@ export async function sendToPlatform(
     return {
       status: answer.statusCode,
       type: header('content-type') ?? '',
-      text: withoutSecrets(text, platform),
+      text: withoutSecrets(bytes.toString('utf8'), platform),
       link: header('link'),
       retryAfter: header('retry-after'),
       location,
@@ -79,19 +80,6 @@ async function follow(
     await answer.body.dump();
     next = target;
   }
-}
-
-/** Null: it is larger than it may be. */
-async function readText({ body }: Answer): Promise<string | null> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    // Leaving the loop closes the connection.
-    if (size > LIMITS.platformAnswerBytes) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function withoutSecrets(text: string, platform: Platform): string {
