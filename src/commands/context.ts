@@ -1,4 +1,5 @@
 // What a command's `run` is given: who calls, and the services it may use, already bound to the caller's account.
+import type { Kysely } from 'kysely';
 import type { Lineage } from '../core/key-lineage.ts';
 import type { AskedRange } from '../core/time-range.ts';
 import type { Account } from '../protocol/account.ts';
@@ -174,6 +175,8 @@ export interface CommandContext {
   actor: Actor;
   /** For what a command creates; the same again when its request is repeated. */
   creationId: string;
+  /** That of the whole call, of a command that is `transactional`; null: there is none. */
+  transaction: Kysely<never> | null;
   /** The caller's `Prefer: wait=N` in milliseconds; 0 without. */
   waitMs: number;
   /** Aborted when the caller goes away. */

@@ -43,6 +43,7 @@ export const createKey = defineCommand({
   http: 'POST /keys',
   scope: 'keys:write',
   effect: 'write',
+  transactional: true,
   input: z.object({
     name: KeyName,
     scopes: Scopes.min(1).describe('What the key may do, such as keys:read, tasks:* or *'),
@@ -117,6 +118,7 @@ export const updateKey = defineCommand({
   http: 'PATCH /keys/{id}',
   scope: 'keys:write',
   effect: 'write',
+  transactional: true,
   input: z.object({
     id: KeyId,
     name: KeyName.optional(),
@@ -140,6 +142,7 @@ export const rotateKey = defineCommand({
   http: 'POST /keys/{id}/rotate',
   scope: 'keys:write',
   effect: 'write',
+  transactional: true,
   input: z.object({
     id: KeyId,
     grace: Duration.default('24h').describe('How long the secret before works as well; 0m: not at all'),
@@ -161,6 +164,7 @@ export const revokeKey = defineCommand({
   http: 'POST /keys/{id}/revoke',
   scope: 'keys:write',
   effect: 'destructive',
+  transactional: true,
   input: z.object({ id: KeyId, yes: Yes }),
   output: z.object({ key: Key }),
   examples: ['seed keys revoke 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55'],

@@ -29,6 +29,7 @@ export const ERROR_STATUS = {
   lease_lost: 409,
   idempotency_mismatch: 409,
   idempotency_in_progress: 409,
+  outcome_unknown: 409,
   body_too_large: 413,
   unsupported_media_type: 415,
   too_many_requests: 429,
@@ -72,6 +73,15 @@ export interface ErrorBody {
   error: { code: ErrorCode; message: string; hint: string | null; requestId: string | null };
 }
 
+export interface SeedErrorOptions {
+  hint?: string;
+  cause?: unknown;
+  retryAfterSeconds?: number;
+  logged?: boolean;
+  /** Unless said, refusals (statuses below 500) have done nothing, and of failures it is not known. */
+  nothingDone?: boolean;
+}
+
 /** An error with a stable code. `message` says what happened to what, `hint` what to do next. */
 export class SeedError extends Error {
   readonly code: ErrorCode;
@@ -81,12 +91,10 @@ export class SeedError extends Error {
   readonly retryAfterSeconds: number | null;
   /** Whoever found it has written it to the log, once for all that meet it. */
   readonly logged: boolean;
+  /** Whether it is certain that what was asked for was not done, not even in part. */
+  readonly nothingDone: boolean;
 
-  constructor(
-    code: ErrorCode,
-    message: string,
-    options: { hint?: string; cause?: unknown; retryAfterSeconds?: number; logged?: boolean } = {},
-  ) {
+  constructor(code: ErrorCode, message: string, options: SeedErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'SeedError';
     this.code = code;
@@ -94,14 +102,10 @@ export class SeedError extends Error {
     this.status = ERROR_STATUS[code];
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
     this.logged = options.logged ?? false;
+    this.nothingDone = options.nothingDone ?? this.status < 500;
   }
 
   toBody(requestId: string | null): ErrorBody {
     return { error: { code: this.code, message: this.message, hint: this.hint, requestId } };
   }
-}
-
-/** Whether it is certain that nothing was done: what was asked for was refused. */
-export function isRefusal(error: unknown): boolean {
-  return error instanceof SeedError && error.status < 500;
 }

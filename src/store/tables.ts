@@ -162,13 +162,15 @@ interface CallsTable {
   command: string;
   effect: Effect;
   scope: string | null;
-  status: number;
+  /** Null: the outcome is not known. */
+  status: number | null;
   code: string | null;
-  duration_ms: number;
+  duration_ms: number | null;
   arguments: JsonOrNull<unknown>;
   changes: JsonOrNull<unknown>;
   /** So many calls alike; null: one. */
   times: number | null;
+  idempotency_key: string | null;
 }
 
 interface ModelCallsTable {
@@ -216,6 +218,7 @@ interface IdempotencyTable {
   creation_id: string;
   working_until: Date;
   answer: Defaulted<Buffer | null>;
+  attempts: Defaulted<number>;
 }
 
 interface SpendTable {

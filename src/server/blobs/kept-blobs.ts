@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { Logger } from 'pino';
-import { isRefusal } from '../../protocol/errors.ts';
+import { SeedError } from '../../protocol/errors.ts';
 import type { ReceivedFile } from '../../protocol/file.ts';
 import { announceBlobs, forgetBlobs, unusedBlobs } from '../../store/blobs.ts';
 import type { Store } from '../../store/store.ts';
@@ -47,7 +47,7 @@ export class KeptBlobs {
       return await use(kept);
     } catch (error) {
       // Any other error may have come after the commit: those that nobody has are removed by `clean`.
-      if (isRefusal(error)) await this.remove(ids);
+      if (error instanceof SeedError && error.nothingDone) await this.remove(ids);
       throw error;
     }
   }

@@ -4,6 +4,7 @@ import { keyExpiry } from '../../core/key-expiry.ts';
 import { boundTo, inheritLimits, latestExpiry } from '../../core/key-lineage.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Key } from '../../protocol/key.ts';
+import { inTransaction } from '../../store/commit.ts';
 import { updateKey } from '../../store/key-change.ts';
 import { listKeys } from '../../store/key-list.ts';
 import { createKey, getKey, revokeKey } from '../../store/keys.ts';
@@ -55,7 +56,7 @@ async function create({ store, registry, llm }: ServerParts, actor: Actor, input
     createdAt: now,
     createdBy: actor.key.id,
   };
-  const key = await store.db.transaction().execute((tx) => createKey(tx, created));
+  const key = await inTransaction(store.db, (tx) => createKey(tx, created));
   return { key, secret };
 }
 
