@@ -1,12 +1,13 @@
 // The store: its connection pools with the queue and the signals on the same database. Opened once by the server.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Kysely, PostgresDialect, type PostgresPool } from 'kysely';
+import { Kysely, PostgresDialect, type PostgresPool, type RawBuilder } from 'kysely';
 import type { BaseLogger } from 'pino';
-import { type Clock, systemClock } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
 import { type Limits, type OwnConnection, openConnection } from './connection.ts';
 import { ConnectionPool, type PoolLimits } from './connection-pool.ts';
+import { openDatabaseClock } from './database-clock.ts';
 import { sqlStateOf } from './database-failure.ts';
 import { LOOK_UP_LIMITS, type LookUps, lookUpsOn } from './look-ups.ts';
 import { migrate, type PackTables } from './migrate.ts';
@@ -15,6 +16,7 @@ import { openQueue, type Queue } from './queue.ts';
 import { Signals } from './signals.ts';
 import type { Tables } from './tables.ts';
 import type { TaskWatcher } from './task-changes.ts';
+import { databaseTime } from './time.ts';
 
 const START_PATIENCE_MS = 10_000;
 const START_RETRY_MS = 100;
@@ -35,7 +37,10 @@ export interface Store {
   queue: Queue;
   signals: Signals;
   lookUps: LookUps;
+  /** The database's time, to a few milliseconds: what a row says is compared with it. */
   clock: Clock;
+  /** The database's time exactly, as SQL (time.ts). */
+  time: () => RawBuilder<Date>;
   /** Told of every change of a task that this server made. */
   taskWatchers: Set<TaskWatcher>;
   /** Ends all connections; waits for running queries, for some seconds. */
@@ -51,6 +56,7 @@ export interface StoreOptions {
   /** A Postgres URL; a database of its own for Seed, made already, may be empty. */
   databaseUrl: string;
   log: BaseLogger;
+  /** Instead of the database's: a test's, moved by hand. */
   clock?: Clock;
   /** The tables of the packs that are on. */
   packs?: readonly PackTables[];
@@ -63,7 +69,7 @@ export interface StoreOptions {
 export async function openStore({
   databaseUrl,
   log,
-  clock = systemClock,
+  clock: givenClock,
   packs = [],
 }: StoreOptions): Promise<Store> {
   const outage = new Outage(log);
@@ -72,11 +78,13 @@ export async function openStore({
   const longRunning = new ConnectionPool(databaseUrl, LONG_RUNNING, outage);
   const lookUpPool = new ConnectionPool(databaseUrl, LOOK_UP_LIMITS, outage);
   const signals = new Signals(databaseUrl, outage);
+  const parts = new DisposableStack();
   let queue: Queue | undefined;
   const close = async () => {
     // Side by side: the queue waits for its statements, which a pool that ends does not let wait for ever.
-    const parts = [queue?.close(), signals.close(), requests.end(), longRunning.end(), lookUpPool.end()];
-    await Promise.all(parts);
+    parts.dispose();
+    const ends = [queue?.close(), signals.close(), requests.end(), longRunning.end(), lookUpPool.end()];
+    await Promise.all(ends);
   };
   try {
     await lock.query('select pg_advisory_lock($1)', [ADVISORY_LOCKS.schema]);
@@ -85,6 +93,7 @@ export async function openStore({
     queue = await openQueue(longRunning, log);
     await signals.open();
     const db = kyselyOn(requests);
+    const clock = givenClock ?? parts.use(await openDatabaseClock(requests));
     const lookUps = lookUpsOn(lookUpPool, db, clock);
     signals.watch('keys', lookUps.forgetKeys);
     return {
@@ -94,6 +103,7 @@ export async function openStore({
       signals,
       lookUps,
       clock,
+      time: databaseTime(givenClock),
       // With a task its key has ended, before anybody can be told.
       taskWatchers: new Set([({ moment }) => moment === 'ended' && lookUps.forgetKeys()]),
       close,
