@@ -38,8 +38,9 @@ export interface AllInOne extends ReadyMessage {
   /**
    * The runner first, so that it can settle its tasks, then the server. What does not end in time is killed.
    * @param say is told which
+   * @param marginMs what the runner may take beyond its tasks' time
    */
-  stop(say?: (line: string) => void): Promise<void>;
+  stop(say?: (line: string) => void, marginMs?: number): Promise<void>;
   /** Kills both. Sandboxes end with the runner's pipes or at their deadline; Postgres shuts down by itself. */
   kill(): void;
 }
@@ -79,9 +80,9 @@ export async function startAllInOne(
       server.abandon();
     },
     failed: failed.promise,
-    stop: async (say) => {
+    stop: async (say, marginMs = RUNNER_STOP_MS) => {
       const drainMs = Number(env['SEED_DRAIN_SECONDS']) * 1000;
-      await runner.stop(drainMs + RUNNER_STOP_MS, say);
+      await runner.stop(drainMs + marginMs, say);
       await server.stop(SERVER_STOP_MS, say);
     },
     kill: () => {
