@@ -87,26 +87,29 @@ describe('a gap in the looks', () => {
   it.each([
     ['forward', HOUR_MS],
     ['back', -HOUR_MS],
-  ])("lets deadlines move along with the database's clock that was set %s, and task keys with them", async (_, byMs) => {
-    const { id } = await seed.post({ timeoutMs: 300_000 });
-    const { runnerId } = await seed.lease();
-    const watch = createWatch();
-    expect(await endLapsedTasks(seed.store, watch)).toEqual([]);
-    seed.clock.advance(byMs);
-    expect(await endLapsedTasks(seed.store, watch)).toEqual([]);
-    expect(await renewLeases(seed.store, { runnerId, taskIds: [id], leftMs: [200_000] })).toEqual([]);
-    const deadline = new Date(seed.clock.now().getTime() + 200_000);
-    expect(await taskOf(id)).toMatchObject({ status: 'running', deadline: deadline.toISOString() });
-    const [key] = await seed.rows(`select expires_at from keys where task_id = '${id}'`);
-    expect(key?.['expires_at']).toEqual(deadline);
-    // What was long on its way tells nothing, and nobody gets more than the task's whole time.
-    await renewLeases(seed.store, { runnerId, taskIds: [id], leftMs: [230_000] });
-    expect((await taskOf(id)).deadline).toBe(deadline.toISOString());
-    await renewLeases(seed.store, { runnerId, taskIds: [id], leftMs: [HOUR_MS] });
-    expect((await taskOf(id)).deadline).toBe(new Date(seed.clock.now().getTime() + 300_000).toISOString());
-    await stop(id);
-    seed.clock.advance(-byMs);
-  });
+  ])(
+    "lets deadlines move along with the database's clock that was set %s, and task keys with them",
+    async (_, byMs) => {
+      const { id } = await seed.post({ timeoutMs: 300_000 });
+      const { runnerId } = await seed.lease();
+      const watch = createWatch();
+      expect(await endLapsedTasks(seed.store, watch)).toEqual([]);
+      seed.clock.advance(byMs);
+      expect(await endLapsedTasks(seed.store, watch)).toEqual([]);
+      expect(await renewLeases(seed.store, { runnerId, taskIds: [id], leftMs: [200_000] })).toEqual([]);
+      const deadline = new Date(seed.clock.now().getTime() + 200_000);
+      expect(await taskOf(id)).toMatchObject({ status: 'running', deadline: deadline.toISOString() });
+      const [key] = await seed.rows(`select expires_at from keys where task_id = '${id}'`);
+      expect(key?.['expires_at']).toEqual(deadline);
+      // What was long on its way tells nothing, and nobody gets more than the task's whole time.
+      await renewLeases(seed.store, { runnerId, taskIds: [id], leftMs: [230_000] });
+      expect((await taskOf(id)).deadline).toBe(deadline.toISOString());
+      await renewLeases(seed.store, { runnerId, taskIds: [id], leftMs: [HOUR_MS] });
+      expect((await taskOf(id)).deadline).toBe(new Date(seed.clock.now().getTime() + 300_000).toISOString());
+      await stop(id);
+      seed.clock.advance(-byMs);
+    },
+  );
 
   it('bounds the leases of a database whose clock was set back', async () => {
     const { id } = await seed.post({ timeoutMs: 600_000 });
