@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 
 const MEASURE_EVERY_MS = 1_000;
+const PATIENCE_MS = 2_000;
 /** How fast two clocks may run apart: far more than any does. */
 const DRIFT = 1e-4;
 /** A clock of the database that was set is followed after so long: by then the deadlines of running tasks went with it. */
@@ -71,6 +72,8 @@ export async function openDatabaseClock(pool: ConnectionPool): Promise<Clock & D
     const sentMs = performance.now();
     const { rows } = await pool.query<{ ms: number }>(
       'select 1000 * extract(epoch from clock_timestamp())::double precision as ms',
+      [],
+      PATIENCE_MS,
     );
     return { sentMs, receivedMs: performance.now(), databaseMs: rows[0]?.ms ?? Number.NaN };
   };

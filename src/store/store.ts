@@ -93,7 +93,7 @@ export async function openStore({
     queue = await openQueue(longRunning, log);
     await signals.open();
     const db = kyselyOn(requests);
-    const clock = givenClock ?? parts.use(await openDatabaseClock(requests));
+    const clock = givenClock ?? parts.use(await openDatabaseClock(lookUpPool));
     const lookUps = lookUpsOn(lookUpPool, db, clock);
     signals.watch('keys', lookUps.forgetKeys);
     return {
