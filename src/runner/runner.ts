@@ -93,7 +93,8 @@ export function createRunner(options: RunnerOptions): Runner {
     slotFreed = Promise.withResolvers();
   }
 
-  const heldIds = () => [...runs.values()].filter((run) => run.isHeld()).map(({ taskId }) => taskId);
+  const held = () => [...runs.values()].filter((run) => run.isHeld());
+  const heldIds = () => held().map(({ taskId }) => taskId);
 
   async function begin(lease: TakenLease): Promise<void> {
     // Under an earlier lease, which this runner could not keep alive: what is left of it goes first.
@@ -140,7 +141,7 @@ export function createRunner(options: RunnerOptions): Runner {
   }
 
   async function beat(): Promise<boolean> {
-    for (const taskId of await client.heartbeat(state(), heldIds(), stopped.signal))
+    for (const taskId of await client.heartbeat(state(), held(), stopped.signal))
       runs.get(taskId)?.end('stopped');
     return false;
   }

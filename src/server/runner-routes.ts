@@ -70,11 +70,11 @@ export function runnerRoutes(parts: ServerParts): Hono<HttpEnv> {
   });
 
   app.post('/heartbeat', async (c) => {
-    const { runnerId, tasks, runner } = await body(c, HeartbeatRequest);
+    const { runnerId, tasks, leftMs, runner } = await body(c, HeartbeatRequest);
     using signals = store.signals.subscribe(`runner:${runnerId}`);
     if (runner?.id === runnerId) await saveRunner(store, runner);
     else await touchRunner(store, runnerId);
-    let stop = await renewLeases(store, { runnerId, taskIds: tasks });
+    let stop = await renewLeases(store, { runnerId, taskIds: tasks, leftMs });
     if (stop.length === 0) {
       await signals.next(HEARTBEAT_WAIT_MS, AbortSignal.any([c.req.raw.signal, parts.stopping]));
       stop = await tasksToStop(store, runnerId, tasks);
