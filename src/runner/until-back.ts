@@ -1,6 +1,6 @@
 // Waiting for a server or its database that is away: what was not answered is sent again, until it is answered or the patience
 // is at its end. What is sent this way must be safe to repeat.
-import { SeedError } from '../protocol/errors.ts';
+import { type ErrorCode, SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { createBackoff, pause } from './backoff.ts';
 
@@ -9,11 +9,10 @@ const RETRY_AFTER_MOST_MS = 5_000;
 
 /** Whether the server is not there, or says that it cannot answer yet: what was sent to it may be sent again. */
 export function isAway(error: unknown): error is SeedError {
-  if (!(error instanceof SeedError)) return false;
-  return (
-    error.code === 'unreachable' || error.code === 'unavailable' || error.code === 'idempotency_in_progress'
-  );
+  return error instanceof SeedError && AWAY.includes(error.code);
 }
+
+const AWAY: readonly ErrorCode[] = ['unreachable', 'unavailable', 'storage_full', 'idempotency_in_progress'];
 
 export interface Patience {
   signal: AbortSignal;
