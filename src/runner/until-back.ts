@@ -14,8 +14,6 @@ export function isAway(error: unknown): error is SeedError {
   return error instanceof SeedError && AWAY.includes(error.code);
 }
 
-const AWAY: readonly ErrorCode[] = ['unreachable', 'unavailable', 'storage_full', 'idempotency_in_progress'];
-
 export interface Patience {
   signal: AbortSignal;
   /** Since the first attempt that failed. */
