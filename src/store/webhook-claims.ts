@@ -56,21 +56,25 @@ async function claimFrom(
   const open = due.filter(({ lane, places }) => lane !== null && places > 0);
   if (open.length === 0) return [];
   const claimId = randomUUID();
+  // One number that the planner knows: of one that differs from lane to lane it would expect thousands, and sort all that waits.
+  const most = Math.max(...open.map(({ places }) => places));
   const { rows } = await sql<Row>`
-    with due as (
-      select picked.id
+    with picked as (
+      select open.places, first.id,
+        row_number() over (partition by open.lane order by first.next_attempt_at) as place
       from unnest(${open.map(({ lane }) => lane)}::uuid[], ${open.map(({ places }) => places)}::int[])
         as open (lane, places)
       cross join lateral (
-        select id from webhook_deliveries as delivery
+        select id, next_attempt_at from webhook_deliveries as delivery
         where delivery.lane = open.lane and delivery.status = 'pending' and delivery.next_attempt_at <= ${now}
-        order by delivery.next_attempt_at limit open.places
+        order by delivery.next_attempt_at limit ${most}
         for no key update skip locked
-      ) as picked
+      ) as first
     ), claimed as (
       update webhook_deliveries as delivery
       set claim_id = ${claimId}, next_attempt_at = ${new Date(now.getTime() + claimMs)}
-      from due where delivery.id = due.id
+      -- As an array, of which the planner expects few: it reads those rows, and not all.
+      where delivery.id = any(array(select id from picked where place <= places))
       returning delivery.*
     )
     select claimed.id, claimed.account_id, claimed.endpoint_id, claimed.lane, claimed.attempts_made,

@@ -81,19 +81,19 @@ export async function settleLanes(
       order by lane for no key update skip locked`.execute(tx);
     const { rows: moved } = await sql<{ later: boolean }>`
       with next as materialized (
-        select locked.lane, greatest(endpoint.held_until, (
+        select locked.lane, endpoint.held_until, (
           select next_attempt_at from webhook_deliveries as delivery
           where delivery.lane = locked.lane and delivery.status = 'pending' order by next_attempt_at limit 1
-        )) as due_at, exists (
-          select from webhook_deliveries as delivery where delivery.lane = locked.lane and delivery.status = 'pending'
-        ) as waits
+        ) as attempt_at
         from unnest(${lanes.map(({ lane }) => lane)}::uuid[]) as locked (lane)
         left join webhook_endpoints as endpoint on endpoint.id = locked.lane
       ), done as (
-        delete from webhook_lanes using next where webhook_lanes.lane = next.lane and not next.waits returning true as later
+        delete from webhook_lanes using next
+        where webhook_lanes.lane = next.lane and next.attempt_at is null returning true as later
       ), moved as (
-        update webhook_lanes set due_at = next.due_at from next
-        where webhook_lanes.lane = next.lane and next.waits and webhook_lanes.due_at < next.due_at
+        update webhook_lanes set due_at = greatest(next.attempt_at, next.held_until) from next
+        where webhook_lanes.lane = next.lane and webhook_lanes.due_at < greatest(next.attempt_at, next.held_until)
+          and next.attempt_at is not null
         returning webhook_lanes.due_at > ${now} as later
       )
       select later from done union all select later from moved`.execute(tx);
