@@ -48,6 +48,9 @@ export async function dueLanes(
         where account_id = accounts.account_id and due_at <= ${now} and lane not in (select lane from full_lanes)
         order by due_at limit accounts.places
       ) as lanes on true
+      where lanes.lane is not null or not exists (
+        select from webhook_lanes where account_id = accounts.account_id and due_at <= ${now}
+      )
       limit ${limit}
     )
     select due.account_id as "accountId", due.lane, case when endpoint.held_until > ${now} then 0 else least(

@@ -130,6 +130,17 @@ describe('a look reads only what it finds', () => {
     expect((await measured()).lanes.filter((one) => one === held)).toHaveLength(20);
   });
 
+  it('again and again while all places of a lane are taken', async () => {
+    const lane = randomUUID();
+    await deliveries(MANY, { lane, dueInMs: -1_000 });
+    const full = await measured({ lanes: [[lane, 20]], accounts: [[seed.account.id, 20]] });
+    expect(full.lanes).toEqual([]);
+    expect(full.read).toBeLessThan(20);
+    expect((await measured({ lanes: [[lane, 19]], accounts: [[seed.account.id, 19]] })).lanes).toEqual([
+      lane,
+    ]);
+  });
+
   it('beside an account with many due lanes that has no place left', async () => {
     await deliveries(MANY, { lane: null, dueInMs: -1_000 });
     const lane = await another();
