@@ -25,9 +25,11 @@ export const ERROR_STATUS = {
   not_found: 404,
   method_not_allowed: 405,
   conflict: 409,
+  confirmation_needed: 409,
   lease_lost: 409,
   idempotency_mismatch: 409,
   idempotency_in_progress: 409,
+  outcome_unknown: 409,
   body_too_large: 413,
   unsupported_media_type: 415,
   too_many_requests: 429,
@@ -38,7 +40,13 @@ export const ERROR_STATUS = {
   llm_unavailable: 502,
   platform_unavailable: 502,
   no_usable_driver: 503,
+  /**
+   * Seed cannot answer now. What was asked for may have been done all the same: the connection to the database may have ended
+   * between a commit and the news of it. Whoever repeats a write does so with its Idempotency-Key.
+   */
   unavailable: 503,
+  /** A disk that Seed writes to is full. As with `unavailable`, it is not certain that nothing was done. */
+  storage_full: 503,
   /** Outside HTTP: settings, set-up, sandboxes and the CLI. */
   invalid_settings: 500,
   setup_failed: 500,
@@ -65,6 +73,15 @@ export interface ErrorBody {
   error: { code: ErrorCode; message: string; hint: string | null; requestId: string | null };
 }
 
+export interface SeedErrorOptions {
+  hint?: string;
+  cause?: unknown;
+  retryAfterSeconds?: number;
+  logged?: boolean;
+  /** Unless said, refusals (statuses below 500) have done nothing, and of failures it is not known. */
+  nothingDone?: boolean;
+}
+
 /** An error with a stable code. `message` says what happened to what, `hint` what to do next. */
 export class SeedError extends Error {
   readonly code: ErrorCode;
@@ -72,18 +89,20 @@ export class SeedError extends Error {
   readonly status: number;
   /** The seconds after which trying again may help, where they are known. */
   readonly retryAfterSeconds: number | null;
+  /** Whoever found it has written it to the log, once for all that meet it. */
+  readonly logged: boolean;
+  /** Whether it is certain that what was asked for was not done, not even in part. */
+  readonly nothingDone: boolean;
 
-  constructor(
-    code: ErrorCode,
-    message: string,
-    options: { hint?: string; cause?: unknown; retryAfterSeconds?: number } = {},
-  ) {
+  constructor(code: ErrorCode, message: string, options: SeedErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'SeedError';
     this.code = code;
     this.hint = options.hint ?? null;
     this.status = ERROR_STATUS[code];
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
+    this.logged = options.logged ?? false;
+    this.nothingDone = options.nothingDone ?? this.status < 500;
   }
 
   toBody(requestId: string | null): ErrorBody {

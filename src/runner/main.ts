@@ -1,36 +1,41 @@
 // The runner process: one per sandbox host. Started by src/main.ts, or by itself: node src/runner/main.ts
 import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setUp } from '../drivers/image/set-up.ts';
 import { NoUsableDriverError } from '../drivers/select.ts';
 import { createLog, type Logger } from '../lib/log.ts';
 import { exitOnFailure, stopOnSignal } from '../lib/process-life.ts';
 import { lockForProcess, type ProcessLock } from '../lib/process-lock.ts';
 import { SeedError } from '../protocol/errors.ts';
+import { takeIdentity } from './identity.ts';
 import { createRunner, type RunnerOptions } from './runner.ts';
 import { type RunnerSettings, readRunnerSettings } from './settings.ts';
 
 await exitOnFailure(async () => {
   const settings = readRunnerSettings();
   const log = createLog('runner', settings.logLevel);
-  const lock = await lockSandboxes(resolve(settings.dataDir));
-  const runner = createRunner({ ...settings, ...(await findSandboxes(settings, log)), log });
+  const lock = await lockSandboxes(settings, log);
+  const identity = await takeIdentity(settings.dataDir);
+  const runner = createRunner({ ...settings, ...(await findSandboxes(settings, log)), identity, log });
   stopOnSignal(log, async () => {
     await runner.stop();
-    await lock.release();
+    lock.release();
   });
   await runner.start();
   process.send?.({ ready: true });
 });
 
 /** A starting runner ends every sandbox that its folder names: no other may be at work there. */
-async function lockSandboxes(dataDir: string): Promise<ProcessLock> {
+async function lockSandboxes({ dataDir, cacheDir }: RunnerSettings, log: Logger): Promise<ProcessLock> {
   await mkdir(dataDir, { recursive: true });
-  return lockForProcess(
-    join(dataDir, 'runner.lock'),
-    `The data folder ${dataDir} is in use by another runner`,
-    'Give each runner of a machine a SEED_DATA_DIR of its own; SEED_CACHE_DIR may be shared.',
-  );
+  return lockForProcess({
+    path: join(dataDir, 'runner.lock'),
+    what: `The data folder ${dataDir} is in use by another runner`,
+    hint: 'Give each runner of a machine a SEED_DATA_DIR of its own; SEED_CACHE_DIR may be shared.',
+    onWait: (sentence) => log.warn(sentence),
+    // Where seed doctor and seed snapshots look by themselves.
+    note: { cacheDir },
+  });
 }
 
 /** Without a usable driver the runner still reports to the server, so that callers learn why nothing runs. */

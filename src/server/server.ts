@@ -2,7 +2,7 @@
 import { bundleCli } from '../cli/bundle.ts';
 import { BUILT_IN, createRegistry } from '../commands/registry.ts';
 import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../core/event-types.ts';
-import { type Clock, systemClock } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
 import { startEmbeddedPostgres } from '../store/embedded/start-embedded.ts';
@@ -15,7 +15,7 @@ import { AuditTrail } from './audit-trail.ts';
 import { openBlobs } from './blobs/open-blobs.ts';
 import { keepFilesFor } from './blobs/retention.ts';
 import { CallLog } from './call-log.ts';
-import { firstKey } from './first-key.ts';
+import { makeFirstKey, takeAdminKey } from './first-key.ts';
 import { listenHttp } from './http-listener.ts';
 import { KeyUse } from './key-use.ts';
 import { sweepLapsedLeases } from './lapsed-leases.ts';
@@ -45,7 +45,8 @@ import { type Resolve, resolveByDns } from './webhooks/resolve.ts';
 export interface Outside {
   /** Names of webhooks' URLs to addresses. */
   resolve: Resolve;
-  clock?: Clock;
+  /** Instead of the database's: a test's. */
+  clock?: Clock | undefined;
 }
 
 export interface RunningServer {
@@ -67,7 +68,7 @@ export interface RunningServer {
 export async function startServer(
   settings: ServerSettings,
   log: Logger,
-  { resolve, clock = systemClock }: Outside = { resolve: resolveByDns },
+  { resolve, clock }: Outside = { resolve: resolveByDns },
   mcpServerFor: McpServerFor = seedMcpServer,
 ): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
@@ -82,20 +83,26 @@ export async function startServer(
       log,
       models: () => [...Object.keys(prices.models), ...llm.models().data.map(({ id }) => id)],
       providerOf: (model) => llmProviderOf(settings.llm, model),
+      clock: { now: () => store.clock.now() },
     }),
   );
   const { observe } = telemetry;
   const lose = (record: LostRecord) => (count: number) => observe({ type: 'records_lost', record, count });
-  const store = await openStore({ databaseUrl, log, clock, packs: packs.flatMap(tablesOf) });
+  const store = await openStore({
+    databaseUrl,
+    log,
+    ...(clock && { clock }),
+    packs: packs.flatMap(tablesOf),
+  });
   store.taskWatchers.add((change) => observe({ type: 'task', change }));
   undo.defer(() => store.close());
   const { blobs, inbox } = await openBlobs(settings.files, settings.dataDir, store, log);
   const registry = createRegistry(
     BUILT_IN,
-    packs.map((pack) => ({ file: pack.file, commands: packCommands(pack, store) })),
+    packs.flatMap((pack) => packCommands(pack, store)),
   );
   const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
-  const newAdminKey = await firstKey(store, settings.adminKey);
+  if (settings.adminKey !== null) await takeAdminKey(store, settings.adminKey);
   const prices = await readPrices(settings.pricesFile);
   const spending = undo.use(
     new Spending({
@@ -110,6 +117,7 @@ export async function startServer(
     prices,
     countRequest: (account, limits) => countRequest(store, account, limits),
     playbooks: packs.flatMap((pack) => pack.playbooks ?? []),
+    clock: store.clock,
     reserve: (...call) => spending.reserve(...call),
     recordCall: async (taskId, call, reservation) => {
       observe({ type: 'model_call', taskId, call });
@@ -164,6 +172,7 @@ export async function startServer(
   // Ended first: a server that no runner reaches any more cannot tell which of them live.
   undo.use(sweepLapsedLeases(store, log));
   undo.defer(() => stopping.abort());
+  const newAdminKey = settings.adminKey === null ? await makeFirstKey(store) : null;
   const parts = undo.move();
   return {
     url,

@@ -1,17 +1,20 @@
 // The queue of tasks that wait for a runner: pg-boss, one job per task, the job's id is the task's. A job is sent and
 // taken in the transaction that changes the task's row; from then on the row says who owns the task.
-import type { Pool } from 'pg';
 import { type Db as BossDatabase, fromKysely, PgBoss } from 'pg-boss';
 import type { BaseLogger } from 'pino';
+import { logFailure } from '../lib/log-failure.ts';
+import type { ConnectionPool } from './connection-pool.ts';
 import type { Tx } from './tables.ts';
 
 const QUEUE = 'tasks';
 /** pg-boss drops jobs that waited this long; a queued task must never lose its job, so: 50 years. */
 const RETENTION_SECONDS = 50 * 365 * 24 * 3600;
+/** A job is there at once, also for a database whose clock was set back since. */
+const START_AFTER = '-1 day';
 
 export interface Queue {
-  /** Queues the task when the transaction commits. */
-  send(tx: Tx, taskId: string): Promise<void>;
+  /** Queues the task when the transaction commits. @param ahead of all that were queued without it */
+  send(tx: Tx, taskId: string, place?: { ahead: boolean }): Promise<void>;
   /** Takes the task that has waited longest, unless the transaction rolls back; null when none waits. */
   take(tx: Tx): Promise<string | null>;
   /** Removes the task's job. Waits for a transaction that is just taking it; nothing happens if there is none. */
@@ -19,16 +22,22 @@ export interface Queue {
   close(): Promise<void>;
 }
 
-/** Starts pg-boss on the pool. Makes or migrates its schema `pgboss`; the caller holds the lock against other servers. */
-export async function openQueue(pool: Pool, log: BaseLogger): Promise<Queue> {
+/** Starts pg-boss, whose own statements are its care for the queue's tables, on the pool. Makes or migrates its schema `pgboss`; the caller holds the lock against other servers. */
+export async function openQueue(pool: ConnectionPool, log: BaseLogger): Promise<Queue> {
   const boss = new PgBoss({ db: poolDatabase(pool), schedule: false, registerInstance: false });
-  boss.on('error', (error) => log.error({ error: error.message }, 'queue maintenance failed'));
+  boss.on('error', (error) => logFailure(log, error, 'queue maintenance failed'));
   boss.on('warning', (warning) => log.warn({ warning: warning.message }, 'queue warning'));
   await boss.start();
   await boss.createQueue(QUEUE, { policy: 'standard' });
   return {
-    async send(tx, taskId) {
-      await boss.send(QUEUE, {}, { id: taskId, retentionSeconds: RETENTION_SECONDS, db: fromKysely(tx) });
+    async send(tx, id, { ahead } = { ahead: false }) {
+      const db = fromKysely(tx);
+      const retentionSeconds = RETENTION_SECONDS;
+      await boss.send(
+        QUEUE,
+        {},
+        { id, priority: Number(ahead), startAfter: START_AFTER, retentionSeconds, db },
+      );
     },
     async take(tx) {
       const db = fromKysely(tx);
@@ -44,6 +53,6 @@ export async function openQueue(pool: Pool, log: BaseLogger): Promise<Queue> {
   };
 }
 
-function poolDatabase(pool: Pool): BossDatabase {
+function poolDatabase(pool: ConnectionPool): BossDatabase {
   return { executeSql: (text, values) => pool.query(text, values) };
 }

@@ -85,6 +85,7 @@ interface TasksTable {
   runner_id: string | null;
   lease_id: string | null;
   lease_expires_at: Date | null;
+  begun_at: Date | null;
   deadline: Date | null;
   last_seq: Defaulted<number>;
   event_batch: Defaulted<number>;
@@ -162,13 +163,15 @@ interface CallsTable {
   command: string;
   effect: Effect;
   scope: string | null;
-  status: number;
+  /** Null: the outcome is not known. */
+  status: number | null;
   code: string | null;
-  duration_ms: number;
+  duration_ms: number | null;
   arguments: JsonOrNull<unknown>;
   changes: JsonOrNull<unknown>;
   /** So many calls alike; null: one. */
   times: number | null;
+  idempotency_key: string | null;
 }
 
 interface ModelCallsTable {
@@ -216,6 +219,7 @@ interface IdempotencyTable {
   creation_id: string;
   working_until: Date;
   answer: Defaulted<Buffer | null>;
+  attempts: Defaulted<number>;
 }
 
 interface SpendTable {

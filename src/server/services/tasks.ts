@@ -44,9 +44,15 @@ export function taskService(
   };
   return {
     run: async (id, input, waitMs) => {
+      const accepted = () => store.lookUps.task(actor.accountId, id);
       const task =
-        (await store.lookUps.task(actor.accountId, id)) ??
-        (await accept(parts, actor, id, input, traceParent));
+        (await accepted()) ??
+        (await accept(parts, actor, id, input, traceParent).catch(async (error) => {
+          // The first attempt of the request, which was thought lost, came before this one.
+          const task = isTaken(error) ? await accepted() : null;
+          if (task) return task;
+          throw error;
+        }));
       if (waitMs === 0) return withNote(task);
       await recordDone(task.id);
       return withNote(await ended(parts, task, found, waitMs, held.signal));
@@ -118,6 +124,11 @@ async function accept(
       await ensureDefaultSecret(tx, actor.accountId, make, now);
     }),
   );
+}
+
+/** Postgres has a row with this id. */
+function isTaken(error: unknown): boolean {
+  return (error as { code?: unknown }).code === '23505';
 }
 
 /** A URL of its own choosing is a way out of the sandbox: a task needs the scope for it, a caller outside has the network. */

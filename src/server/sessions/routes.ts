@@ -35,10 +35,6 @@ export function sessionRoutes(parts: ServerParts): Hono<HttpEnv> {
     }),
   );
   app.delete('/', (c) => audited(c, audit, END, () => signOut(c)));
-  app.all('/', (c) => {
-    c.header('Allow', 'GET, POST, DELETE');
-    throw new SeedError('method_not_allowed', `${c.req.method} is not possible here`);
-  });
   return app;
 
   async function signIn(c: Context<HttpEnv>): Promise<Response> {

@@ -4,14 +4,17 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
 import type { BaseLogger } from 'pino';
 import { SeedError } from '../../protocol/errors.ts';
+import { takesConnections } from '../connection.ts';
+import { clusterFolder } from './initialise.ts';
+import { runningLock } from './orphan.ts';
 import type { Launcher } from './plain-user.ts';
 import { SOCKET_PORT } from './socket-folder.ts';
 
 const START_PATIENCE_MS = 60_000;
 const STOP_PATIENCE_MS = 20_000;
+const QUIT_PATIENCE_MS = 5_000;
 const POLL_MS = 10;
 const LOG_LINE_LENGTH = 1_000;
 const LOG_TAIL_LINES = 5;
@@ -39,7 +42,7 @@ export interface PostgresProcess {
   pid: number;
   /** Resolves when Postgres ends although nobody stopped it. */
   lost: Promise<void>;
-  /** Fast shutdown; resolves when the process has ended. */
+  /** Fast shutdown, forced after 20 s and killed after 25 s; resolves when the process has ended. */
   stop(): Promise<void>;
 }
 
@@ -49,14 +52,18 @@ export interface PostgresProcess {
  */
 export async function startPostgres(
   launcher: Launcher,
-  cluster: string,
   databaseUrl: string,
   log: BaseLogger,
 ): Promise<PostgresProcess> {
   const settings = Object.entries({ ...SETTINGS, unix_socket_directories: launcher.folders.socket });
-  const [program, ...args] = launcher.command(`${launcher.folders.native}/bin/postgres`, [
+  // Through flock, so that each of its processes inherits the lock, and it is free when the last has ended (orphan.ts).
+  const [program, ...args] = launcher.command('flock', [
+    '--no-fork',
+    '--nonblock',
+    runningLock(launcher.folders.data),
+    `${launcher.folders.native}/bin/postgres`,
     '-D',
-    cluster,
+    clusterFolder(launcher.folders.data),
     ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ]);
   const child = spawn(program, args, {
@@ -89,9 +96,11 @@ export async function startPostgres(
       serving = false;
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGINT');
-      const patience = setTimeout(() => child.kill('SIGQUIT'), STOP_PATIENCE_MS);
+      const late = setTimeout(() => child.kill('SIGQUIT'), STOP_PATIENCE_MS);
+      const tooLate = setTimeout(() => child.kill('SIGKILL'), STOP_PATIENCE_MS + QUIT_PATIENCE_MS);
       await exited;
-      clearTimeout(patience);
+      clearTimeout(late);
+      clearTimeout(tooLate);
     },
   };
 }
@@ -101,10 +110,10 @@ async function answers(child: ChildProcess, databaseUrl: string, lastLines: () =
   child.once('error', (error) => {
     failure = error;
   });
-  const giveUpAt = Date.now() + START_PATIENCE_MS;
-  while (!(await canConnect(databaseUrl))) {
+  const giveUpAt = performance.now() + START_PATIENCE_MS;
+  while (!(await takesConnections(databaseUrl))) {
     const ended = child.exitCode !== null || child.signalCode !== null || failure !== undefined;
-    if (ended || Date.now() > giveUpAt) {
+    if (ended || performance.now() > giveUpAt) {
       child.kill('SIGQUIT');
       throw new SeedError(
         'setup_failed',
@@ -116,21 +125,6 @@ async function answers(child: ChildProcess, databaseUrl: string, lastLines: () =
       );
     }
     await sleep(POLL_MS);
-  }
-}
-
-async function canConnect(databaseUrl: string): Promise<boolean> {
-  const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 1_000 });
-  // A break after the connection was made is of no interest here.
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    return true;
-  } catch {
-    // Not yet: the caller asks again, and knows when to give up.
-    return false;
-  } finally {
-    await client.end().catch(() => undefined);
   }
 }
 

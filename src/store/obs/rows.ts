@@ -28,7 +28,7 @@ const CALLS = sql`(
 export function callRows(wanted: Wanted): Rows {
   return sql`
     select created_at, billed_key_id, coalesce(task_id::text, '(no task)') as task, command, duration_ms,
-      ${isRefused()} as refused, status >= 400 as wrong
+      ${isRefused()} as refused, ${isWrong()} as wrong
     from ${CALLS} where ${within(wanted)}`;
 }
 
@@ -60,9 +60,9 @@ export function taskRows(wanted: Wanted): Rows {
 export function errorRows(wanted: Wanted): Rows {
   return sql`
     select created_at, created_at as at, billed_key_id, coalesce(task_id::text, '(no task)') as task, command,
-      '(command)' as model, coalesce(code, status::text) as code,
+      '(command)' as model, coalesce(code, status::text, 'outcome_unknown') as code,
       case when ${isRefused()} then 'refused' else 'failed' end as kind
-    from ${CALLS} where ${within(wanted)} and status >= 400
+    from ${CALLS} where ${within(wanted)} and ${isWrong()}
     union all
     select created_at, created_at, billed_key_id, task_id::text, '(model call)', asked_model, outcome, 'model call'
     from model_calls where ${within(wanted)} and outcome not in ('ok', 'cancelled')
@@ -73,5 +73,10 @@ export function errorRows(wanted: Wanted): Rows {
 }
 
 function isRefused(): Rows {
-  return sql`status in (${sql.join(REFUSED_STATUSES.map((status) => sql.lit(status)))})`;
+  return sql`status is not null and status in (${sql.join(REFUSED_STATUSES.map((status) => sql.lit(status)))})`;
+}
+
+/** Also where it is not known what came of the call. */
+function isWrong(): Rows {
+  return sql`coalesce(status >= 400, true)`;
 }
