@@ -1,11 +1,12 @@
 // The server's socket: opened when all behind it is ready, closed with time for what is still being answered.
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { SeedError } from '../protocol/errors.ts';
 
 /** How long running requests may take to end once the server stops: longer than a platform may take, and much less than a runner waits. */
 const DRAIN_MS = 35_000;
+const PROBES = /^\/(healthz|readyz)(\?|$)/;
 const HEADER_BYTES = 16 * 1024;
 /** Until a request has arrived whole. */
 const REQUEST_MS = 60_000;
@@ -22,10 +23,19 @@ export async function listenHttp(
   drainMs: number = DRAIN_MS,
 ): Promise<HttpListener> {
   const options = { maxHeaderSize: HEADER_BYTES, requestTimeout: REQUEST_MS };
-  const http = createServer(options, getRequestListener(answer));
+  const respond = getRequestListener(answer);
+  const http = createServer(options, (request, response) => {
+    nameHostForProbes(request);
+    return respond(request, response);
+  });
   const drain = drainable(http, drainMs);
   const url = await listen(http, host, port);
   return { url, [Symbol.asyncDispose]: drain };
+}
+
+/** Whoever only looks whether the server lives, such as a load balancer, may speak HTTP/1.0 without a host, or name any. */
+function nameHostForProbes({ url, headers }: IncomingMessage): void {
+  if (url !== undefined && PROBES.test(url)) headers.host = 'localhost';
 }
 
 function listen(http: Server, host: string, port: number): Promise<string> {
