@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { startAllInOne } from '../../src/all-in-one.ts';
 import { lockForProcess } from '../../src/lib/process-lock.ts';
 
@@ -54,6 +54,14 @@ async function isAlive(pid: number): Promise<boolean> {
   return state !== null && !/\) [ZX] /.test(state);
 }
 
+/** Whatever becomes of the test, it does not stay so. */
+function pause(pid: number): void {
+  process.kill(pid, 'SIGSTOP');
+  onTestFinished(async () => {
+    if (await isAlive(pid)) process.kill(pid, 'SIGKILL');
+  });
+}
+
 /** The processes on the data folder, as their locks name them. */
 async function pids(): Promise<number[]> {
   const postmaster = await readFile(join(dataDir, 'postgres/cluster/postmaster.pid'), 'utf8');
@@ -75,7 +83,7 @@ test('Ctrl-C stops everything in order, and a second one ends it at once althoug
   await first.said('Seed is ready');
   await runnerIsUp();
   const [postgres = 0, server = 0, runner = 0] = await pids();
-  process.kill(runner, 'SIGSTOP');
+  pause(runner);
   first.child.kill('SIGINT');
   await first.said('Ctrl-C again ends at once');
   // npm passes a Ctrl-C on that the terminal sends as well: both in the same instant are one.
@@ -118,7 +126,7 @@ test('a runner that hangs is killed in time, and that is said; the server then s
   const seed = await startAllInOne(environment(), () => {});
   await runnerIsUp();
   const all = await pids();
-  process.kill(seed.runnerPid(), 'SIGSTOP');
+  pause(seed.runnerPid());
   const lines: string[] = [];
   await seed.stop((line) => lines.push(line), 100);
   expect(lines).toEqual(['The runner has not ended within 1 s and is killed']);

@@ -74,6 +74,14 @@ async function kill(server: ChildProcess, postgresPid: number): Promise<void> {
   while (await exists(postgresPid)) await sleep(10);
 }
 
+/** Whatever becomes of the test, it goes on in the end. */
+function pause(pid: number): void {
+  process.kill(pid, 'SIGSTOP');
+  onTestFinished(async () => {
+    if (await exists(pid)) process.kill(pid, 'SIGCONT');
+  });
+}
+
 async function exists(pid: number): Promise<boolean> {
   const state = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   return state !== undefined && !state.includes(') Z ');
@@ -153,7 +161,7 @@ test('a start waits for a server that is about to end', async () => {
 test('a Postgres that outlives its killed server is ended before the next starts', async () => {
   const { server, postgresPid, databaseUrl } = await startElsewhere();
   await run(databaseUrl, 'create table kept (x int)');
-  process.kill(postgresPid, 'SIGSTOP');
+  pause(postgresPid);
   server.kill('SIGKILL');
   await once(server, 'exit');
   const next = beginElsewhere(200);
@@ -183,7 +191,7 @@ test.runIf(isRoot)(
 test.runIf(isRoot)('a Postgres that cannot be seen, in another PID namespace, is waited for', async () => {
   const { server, postgresPid, databaseUrl } = await startElsewhere();
   await run(databaseUrl, 'create table kept (x int)');
-  process.kill(postgresPid, 'SIGSTOP');
+  pause(postgresPid);
   server.kill('SIGKILL');
   await once(server, 'exit');
   const next = beginElsewhere(200, NAMESPACE);
