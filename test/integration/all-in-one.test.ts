@@ -103,7 +103,7 @@ test('kill -9, and started again at once: the start waits for what ends, and the
   expect(second.text()).not.toContain('sk_live_');
   second.child.kill('SIGINT');
   expect(await second.exited).toEqual([0, null]);
-});
+}, 60_000);
 
 test('Ctrl-C while it starts ends what was started', async () => {
   const lock = await lockForProcess({
