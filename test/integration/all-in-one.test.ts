@@ -1,4 +1,4 @@
-// npm start as its user has it: ended at a terminal, killed, started again. Without sandboxes: no driver is usable here.
+// npm start as its user has it: ended at a terminal, killed, started again. Without sandboxes: the recipe of their image is not there.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -24,9 +24,7 @@ const environment = () => ({
   PATH: process.env['PATH'] ?? '',
   SEED_DATA_DIR: dataDir,
   PORT: '0',
-  // It needs a program that is not here.
-  SEED_DRIVER: 'firecracker',
-  SEED_FIRECRACKER: '/nonexistent',
+  SEED_SANDBOX_RECIPE: '/nonexistent/recipe.json',
   SEED_DRAIN_SECONDS: '1',
 });
 
