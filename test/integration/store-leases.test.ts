@@ -164,6 +164,20 @@ describe('a lease that nobody began', () => {
     await stop(id);
   });
 
+  it('times out when its runner keeps it and never begins; with a shorter time it goes back all the same', async () => {
+    const kept = await seed.post({ timeoutMs: 5_000 });
+    const held = await take();
+    await renewLeases(seed.store, { runnerId: held.runnerId, taskIds: [kept.id] });
+    const left = await seed.post({ timeoutMs: 1_000 });
+    await take();
+    seed.clock.advance(5_000 + BEGIN_WITHIN_MS);
+    expect(await endLapsedTasks(seed.store, WATCHED)).toEqual([left.id]);
+    seed.clock.advance(1);
+    expect(await endLapsedTasks(seed.store, WATCHED)).toEqual([kept.id]);
+    expect([(await taskOf(kept.id)).status, (await taskOf(left.id)).status]).toEqual(['timed_out', 'queued']);
+    await stop(left.id);
+  });
+
   it('begins or goes back, but never both', async () => {
     for (let round = 0; round < 30; round += 1) {
       const { id } = await seed.post();
