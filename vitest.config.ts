@@ -5,7 +5,7 @@ import { BROWSER_FOLDER } from './test/fixtures/browser-folder.ts';
 /** Tests of packs that need a sandbox. */
 const PACK_TASKS = 'packs/**/*.task.test.ts';
 /** These measure times that people rely on, or what a machine has left: nothing runs beside them. */
-const MEASURING = ['clones', 'door', 'driver-*', 'ends', 'pool', 'queue', 'soak'].map(
+const MEASURING = ['chaos', 'clones', 'door', 'driver-*', 'ends', 'pool', 'queue', 'soak'].map(
   (name) => `test/e2e/${name}.test.ts`,
 );
 
