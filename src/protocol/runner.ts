@@ -102,6 +102,8 @@ export const Lease = z.object({
   deadline: z.iso.datetime(),
   /** Until then: what counts for a runner, whose clock may differ. */
   leftMs: z.number().int(),
+  /** For how long the request was held before: an answer may be long on its way, and the deadline does not wait for it. */
+  heldMs: z.number().int().optional(),
   /** The task key's secret. It stays in the runner: it is attached to proxied calls and never enters the sandbox. */
   taskKey: z.string(),
   /** What the sandbox is to find in /workspace/in. */

@@ -42,8 +42,8 @@ export interface Runner {
   /** Sweeps what an earlier runner left behind, then works until stop(). Resolves when it has begun. */
   start(): Promise<void>;
   /**
-   * Takes nothing new, gives back what has not begun, lets what runs end in its time, then ends it as interrupted. Resolves when
-   * all is settled.
+   * Takes nothing new, gives back what has not begun, lets what runs end in its time, then ends it as interrupted.
+   * Resolves when all is settled.
    */
   stop(): Promise<void>;
 }

@@ -126,10 +126,11 @@ export function createServerClient(
 
   return {
     async lease(state, signal) {
+      const askedAt = performance.now();
       const answer = await post('/lease', { runner: state }, { heldMs: LEASE_WAIT_MS, signal });
       if (answer === null) return null;
       const lease = Lease.parse(answer);
-      const diesAt = performance.now() + lease.leftMs;
+      const diesAt = (lease.heldMs === undefined ? performance.now() : askedAt + lease.heldMs) + lease.leftMs;
       return { ...lease, diesAt, deadline: dateOfMoment(diesAt).toISOString() };
     },
     async heartbeat(runner, held, signal) {

@@ -119,7 +119,8 @@ async function nextLease(
   gone: AbortSignal,
 ): Promise<Lease | null> {
   const signal = AbortSignal.any([gone, stopping]);
-  const until = performance.now() + LEASE_WAIT_MS;
+  const askedAt = performance.now();
+  const until = askedAt + LEASE_WAIT_MS;
   using arrivals = store.signals.subscribe('queue');
   while (!signal.aborted && performance.now() < until) {
     const { secret, ...stored } = mintKey();
@@ -135,6 +136,7 @@ async function nextLease(
         resources: leased.task.resources,
         deadline: leased.deadline.toISOString(),
         leftMs: leased.deadline.getTime() - store.clock.now().getTime(),
+        heldMs: Math.floor(performance.now() - askedAt),
         taskKey: secret,
         files: leased.task.files,
         commands: toTold(registry.allowed(leased.task.scopes.effective, leased.operator)),

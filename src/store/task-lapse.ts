@@ -1,5 +1,4 @@
-// Ends tasks that nobody settled: their deadline has passed, or their runner was lost. The server calls it every
-// fraction of a second.
+// Ends tasks that nobody settled: their deadline has passed, or their runner was lost. The server calls it every second.
 import { sql } from 'kysely';
 import { LEASE_MS } from '../protocol/runner.ts';
 import type { Store } from './store.ts';
