@@ -10,6 +10,7 @@ import { sql } from 'kysely';
 import { generateKeySecret } from '../../src/core/key-secret.ts';
 import { wholeEnvironment } from '../../src/lib/env.ts';
 import { createLog } from '../../src/lib/log.ts';
+import { LIMITS } from '../../src/protocol/limits.ts';
 import { mintWebhookSecret } from '../../src/server/webhooks/secrets.ts';
 import { insertAccount } from '../../src/store/accounts.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded/start-embedded.ts';
@@ -32,7 +33,7 @@ export interface WebhookBench {
   emit(type: string, mark: string): Promise<void>;
   /** All in one transaction. */
   emitMany(type: string, count: number): Promise<void>;
-  /** So many endpoints, each of which waits for an attempt an hour from now. */
+  /** So many endpoints, as many in each account as it may have. Each waits for an attempt an hour from now. */
   waitingEndpoints(count: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -87,24 +88,25 @@ export async function startWebhookBench(): Promise<WebhookBench> {
       });
     },
     waitingEndpoints: async (count) => {
-      const type = 'bench.waiting';
-      await sql`
-        insert into webhook_endpoints (id, account_id, url, description, event_types, enabled, created_at, updated_at)
-        select gen_random_uuid(), ${accountId}, ${receiver.url}, '', array[${type}], true, now(), now()
-        from generate_series(1, ${count}::int)`.execute(store.db);
-      await sql`
-        with event as (
-          insert into webhook_events (id, account_id, type, created_at, data, position)
-          values (gen_random_uuid(), ${accountId}, ${type}, now(), '{}', nextval('webhook_event_positions'))
-          returning id
-        )
-        insert into webhook_deliveries
-          (id, account_id, event_id, endpoint_id, url, lane, created_at, status, next_attempt_at)
-        select gen_random_uuid(), ${accountId}, event.id, endpoint.id, endpoint.url, endpoint.id, now(), 'pending',
-          now() + interval '1 hour'
-        from event, webhook_endpoints as endpoint where endpoint.event_types = array[${type}]`.execute(
-        store.db,
-      );
+      for (let made = 0; made < count; made += LIMITS.webhooksPerAccount) {
+        const { id } = await insertAccount(store.db, { name: `waiting ${made}`, operator: false });
+        await sql`
+          with event as (
+            insert into webhook_events (id, account_id, type, created_at, data, position)
+            values (gen_random_uuid(), ${id}, 'bench.waiting', now(), '{}', nextval('webhook_event_positions'))
+            returning id
+          ), endpoint as (
+            insert into webhook_endpoints
+              (id, account_id, url, description, event_types, enabled, created_at, updated_at)
+            select gen_random_uuid(), ${id}, ${receiver.url}, '', '{bench.waiting}', true, now(), now()
+            from generate_series(1, ${LIMITS.webhooksPerAccount}::int) returning id, url
+          )
+          insert into webhook_deliveries
+            (id, account_id, event_id, endpoint_id, url, lane, created_at, status, next_attempt_at)
+          select gen_random_uuid(), ${id}, event.id, endpoint.id, endpoint.url, endpoint.id, now(), 'pending',
+            now() + interval '1 hour'
+          from event, endpoint`.execute(store.db);
+      }
       // What autovacuum would do at some moment of the measurement.
       for (const table of ['webhook_endpoints', 'webhook_deliveries', 'webhook_lanes'])
         await sql`vacuum analyze ${sql.table(table)}`.execute(store.db);
