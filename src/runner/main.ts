@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { setUp } from '../drivers/image/set-up.ts';
 import { NoUsableDriverError } from '../drivers/select.ts';
 import { createLog, type Logger } from '../lib/log.ts';
-import { exitOnFailure, stopOnSignal } from '../lib/process-life.ts';
+import { exitOnFailure, logSurprises, stopOnSignal } from '../lib/process-life.ts';
 import { lockForProcess, type ProcessLock } from '../lib/process-lock.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { createRunner, type RunnerOptions } from './runner.ts';
@@ -15,10 +15,12 @@ await exitOnFailure(async () => {
   const log = createLog('runner', settings.logLevel);
   const lock = await lockSandboxes(resolve(settings.dataDir));
   const runner = createRunner({ ...settings, ...(await findSandboxes(settings, log)), log });
-  stopOnSignal(log, async () => {
+  const stop = async () => {
     await runner.stop();
     await lock.release();
-  });
+  };
+  stopOnSignal(log, stop);
+  logSurprises(log, stop);
   await runner.start();
   process.send?.({ ready: true });
 });

@@ -8,6 +8,7 @@ import type { PoolSettings } from '../lib/pool-settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { RunnerState } from '../protocol/runner.ts';
 import { createBackoff, pause, within } from './backoff.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { POOLED_LIMITS } from './limits.ts';
 import { createPool, type Pool } from './pool/pool.ts';
 import { createServerClient, type TakenLease } from './server-client.ts';
@@ -124,6 +125,7 @@ export function createRunner(options: RunnerOptions): Runner {
       loops = Promise.all([
         repeat('lease', takeTask, stopping.signal, log),
         repeat('heartbeat', beat, stopped.signal, log),
+        sandboxes && removeLeftovers(sandboxes.driver, stopped.signal, log),
       ]);
     },
     async stop() {

@@ -4,6 +4,7 @@ import type { Limits, Sandbox } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Usage } from '../protocol/resources.ts';
 import { within } from './backoff.ts';
+import { billedUsage } from './billed-usage.ts';
 import { limitsOf } from './limits.ts';
 import { openRelay } from './relay.ts';
 import type { TaskFiles } from './relay-files.ts';
@@ -92,7 +93,11 @@ async function runSandbox(
   const startedAt = performance.now();
   const { stream } = sandbox;
   stream.on('error', (error) => log.debug({ err: error }, "the sandbox's stream broke"));
-  void sandbox.exited.then((exit) => end({ why: 'exit', exit }));
+  void sandbox.exited.then((exit) => {
+    const isFine = exit.reason === 'killed' || (exit.reason === 'exited' && exit.code === 0);
+    if (!isFine) log.warn({ exit }, 'the sandbox ended');
+    end({ why: 'exit', exit });
+  });
   const reports = createTaskReports(lease, parts.client, log, () => end({ why: 'lease_lost' }));
   stream.write(startLine(lease));
   const files: TaskFiles = {
@@ -125,8 +130,7 @@ async function runSandbox(
   await killSandbox(sandbox, log);
   const wallMs = Math.round(performance.now() - startedAt);
   await reports.finish();
-  const { cpuSeconds, peakMemoryBytes } = await sandbox.usage();
-  return { cpuSeconds, peakMemoryBytes: Math.round(peakMemoryBytes), wallMs };
+  return billedUsage(await sandbox.usage(), wallMs, lease.resources.vcpus, log);
 }
 
 /** Of a task that the server ended; without an answer nothing is lost but a figure. */
