@@ -3,7 +3,12 @@ import { commandsOn, type NoTables } from './commands/pack-command.ts';
 
 export { sql } from 'kysely';
 export { z } from 'zod';
-export { commandsOn, type PackCommand, type PackContext } from './commands/pack-command.ts';
+export {
+  commandsOn,
+  type ExternalContext,
+  type PackCommand,
+  type PackContext,
+} from './commands/pack-command.ts';
 export { shellWord } from './lib/shell-word.ts';
 export { SeedError } from './protocol/errors.ts';
 export { pageInput, pageOf } from './protocol/page.ts';

@@ -55,7 +55,7 @@ export async function openPack(file: URL): Promise<OpenPack> {
     clock: test.clock,
     call: (command, input = {}) => call(test.account, command, input),
     loadSamples: () =>
-      inPackTransaction(test.store, name, 'read write', async (db) => {
+      inPackTransaction(test.store.db, name, 'read write', async (db) => {
         await pack.samples?.({ accountId: test.account.id, db, now: test.clock.now() });
       }),
     sql: (statement) => test.rows(`set search_path to pack_${name.replaceAll('-', '_')}`, statement),
@@ -71,7 +71,7 @@ export async function openPack(file: URL): Promise<OpenPack> {
 function contextFor({ id, name }: { id: string; name: string }, { key }: TestStore): CommandContext {
   const actor: Actor = { key, lineage: [key], accountId: id, accountName: name, operator: false };
   const signal = new AbortController().signal;
-  return { actor, creationId: randomUUID(), waitMs: 0, signal } as CommandContext;
+  return { actor, creationId: randomUUID(), transaction: null, waitMs: 0, signal } as CommandContext;
 }
 
 /**

@@ -14,7 +14,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   openapi: ['protocol', 'lib'],
   server: ['commands', 'core', 'store', 'protocol', 'lib', 'cli', 'openapi'],
   guest: ['protocol', 'lib'],
-  cli: ['protocol', 'lib', 'drivers', 'openapi'],
+  cli: ['core', 'store', 'protocol', 'lib', 'drivers', 'openapi'],
   '(top)': ['protocol', 'lib', 'server', 'runner', 'commands', 'store'],
 };
 

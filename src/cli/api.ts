@@ -98,7 +98,7 @@ export function createApi(io: Io, profile: Profile): Api {
       json({
         ...callOf(command, input),
         accept: 'application/json',
-        ...(command.creates && { idempotencyKey: globalThis.crypto.randomUUID() }),
+        ...(command.effect !== 'read' && { idempotencyKey: globalThis.crypto.randomUUID() }),
       }),
     file: (command, input) => send({ ...typedCall(command, input), accept: '*/*' }),
     get: (path) => json({ method: 'GET', path, accept: 'application/json' }),

@@ -1,8 +1,8 @@
 // What seed doctor says about disk, snapshots and the warm pool of this machine. Used by doctor.ts.
 import { dirname, join } from 'node:path';
-import { SeedError } from '../protocol/errors.ts';
 import { fs } from './builtin.ts';
 import type { Finding } from './doctor.ts';
+import { isSeedError } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import { REPOSITORY } from './repository-root.ts';
 
@@ -55,7 +55,7 @@ async function pool(): Promise<Finding> {
       size === 0 ? 'off: every sandbox starts when its task does' : `${size} wait for a task; ${limits}`;
     return { name: 'pool', state: size === 0 ? 'note' : 'good', text };
   } catch (error) {
-    if (!(error instanceof SeedError)) throw error;
+    if (!isSeedError(error)) throw error;
     return { name: 'pool', state: 'bad', text: error.message };
   }
 }

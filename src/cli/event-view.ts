@@ -110,6 +110,10 @@ function commandText(event: Extract<TaskEvent, { type: 'command' }>, style: Styl
   const name = `seed ${sanitiseLine(event.command)}`;
   const painted =
     { read: style.green, write: style.yellow, destructive: style.red }[event.effect] ?? style.dim;
-  const status = event.status < 400 ? style.dim(String(event.status)) : style.red(String(event.status));
+  const { status: answered } = event;
+  const status =
+    answered !== null && answered < 400
+      ? style.dim(String(answered))
+      : style.red(String(answered ?? 'unknown'));
   return `    ${style.dim('→')} ${name} ${painted(sanitiseLine(event.effect))} ${status} ${style.dim(`${event.durationMs} ms`)}`;
 }

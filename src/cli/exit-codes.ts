@@ -1,5 +1,5 @@
 // The exit codes of the CLI; docs and scripts rely on them. Used by everything that ends a command.
-import { SeedError } from '../protocol/errors.ts';
+import type { SeedError } from '../protocol/errors.ts';
 
 export const EXIT = {
   ok: 0,
@@ -13,7 +13,12 @@ export const EXIT = {
 } as const;
 
 export function exitCodeOf(error: unknown): number {
-  if (!(error instanceof SeedError)) return EXIT.error;
+  if (!isSeedError(error)) return EXIT.error;
   if (error.code === 'usage') return EXIT.usage;
   return error.status === 401 || error.status === 403 ? EXIT.denied : EXIT.error;
+}
+
+/** By its shape: what bin/seed loads by address has the class once more, and `instanceof` does not know it. */
+export function isSeedError(error: unknown): error is SeedError {
+  return error instanceof Error && 'code' in error && 'hint' in error;
 }

@@ -1,4 +1,5 @@
 // After a task was started: shows its steps until it ends, then prints its answer. Used by run.ts.
+import { costNote } from '../protocol/cost-source.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { TaskEvent } from '../protocol/event.ts';
 import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
@@ -121,7 +122,8 @@ function summary(io: Io, task: Task): string {
     `${seconds.toFixed(1)} s`,
     `${task.inputTokens} tokens in, ${task.outputTokens} out`,
     ...(task.cost ? [`${amountText(task.cost.total)} ${sanitiseLine(task.cost.currency)}`] : []),
-  ];
+    costNote(task.costSource) ?? [],
+  ].flat();
   return `${paintStatus('completed', style)} ${style.dim(`in ${parts.join(' · ')}`)}`;
 }
 

@@ -37,13 +37,27 @@ export const importPack: LocalCommand = {
       scheme: typeof scheme === 'string' ? scheme : undefined,
       folder: new URL(`packs/${name}/`, REPOSITORY),
     });
+    const clashes = await clashesNow();
     const files = report.files.map((file) => fileURLToPath(file));
-    if (flags.json) io.stdout.write(`${JSON.stringify({ ...report, files })}\n`);
+    if (flags.json) io.stdout.write(`${JSON.stringify({ ...report, clashes, files })}\n`);
     else io.stdout.write(`${files.join('\n')}\n`);
     if (!flags.json && !flags.quiet) io.stderr.write(`\n${reportText(report, name)}`);
+    if (!flags.json) io.stderr.write(clashText(clashes, name));
     return EXIT.ok;
   },
 };
+
+/** By address, as a server finds packs. */
+async function clashesNow(): Promise<string[]> {
+  const packs = await import(new URL('src/server/packs/load-packs.ts', REPOSITORY).href);
+  return packs.clashesOfPacks(packs.PACKS_FOLDER, packs.CONFIG_FILE);
+}
+
+function clashText(clashes: readonly string[], name: string): string {
+  if (clashes.length === 0) return '';
+  const todo = `Rename nouns in packs/${name}/overrides.json, or leave a pack out with SEED_PACKS.`;
+  return `${sanitise(['\nNo server starts with all packs as they are now:', ...shown(clashes), todo].join('\n'))}\n`;
+}
 
 const SHOWN_MOST = 20;
 

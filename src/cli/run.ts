@@ -4,7 +4,7 @@ import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
 import { parseAnswer, printAnswer } from './answer-view.ts';
 import { type Api, createApi } from './api.ts';
 import { downloadFile } from './download.ts';
-import { EXIT, exitCodeOf } from './exit-codes.ts';
+import { EXIT, exitCodeOf, isSeedError } from './exit-codes.ts';
 import { findCommand, unknownCommand } from './find-command.ts';
 import { followedBy, followTask } from './follow-task.ts';
 import { type GlobalFlags, takeLeadingFlags } from './global-flags.ts';
@@ -36,7 +36,7 @@ export async function runCli(argv: readonly string[], form: Form, io: Io): Promi
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     io.stderr.write(`seed: ${sanitise(message)}\n`);
-    if (error instanceof SeedError && error.hint) io.stderr.write(`${sanitise(error.hint)}\n`);
+    if (isSeedError(error) && error.hint) io.stderr.write(`${sanitise(error.hint)}\n`);
     return exitCodeOf(error);
   }
 }

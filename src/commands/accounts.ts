@@ -11,6 +11,7 @@ export const createAccount = defineCommand({
   http: 'POST /accounts',
   scope: 'accounts:write',
   effect: 'write',
+  transactional: true,
   operatorOnly: true,
   input: z.object({ name: AccountName.describe('What the account is called') }),
   creates: true,

@@ -1,4 +1,5 @@
 // What a command's `run` is given: who calls, and the services it may use, already bound to the caller's account.
+import type { Kysely } from 'kysely';
 import type { Lineage } from '../core/key-lineage.ts';
 import type { AskedRange } from '../core/time-range.ts';
 import type { Account } from '../protocol/account.ts';
@@ -81,10 +82,11 @@ export interface KeyService {
   create(input: KeyCreation): Promise<{ key: Key; secret: string }>;
   list(filter: KeyFilter): Promise<Page<Key>>;
   get(id: string): Promise<Key>;
-  update(id: string, changes: KeyUpdate): Promise<Key>;
+  /** @param yes also where the account thereby loses its last unlimited key, as with the two below */
+  update(id: string, changes: KeyUpdate, yes: boolean): Promise<Key>;
   /** @param grace the span for which the present secret works as well */
-  rotate(id: string, grace: string, expiry: Expiry): Promise<{ key: Key; secret: string }>;
-  revoke(id: string): Promise<Key>;
+  rotate(id: string, grace: string, expiry: Expiry, yes: boolean): Promise<{ key: Key; secret: string }>;
+  revoke(id: string, yes: boolean): Promise<Key>;
 }
 
 export interface AuditFilter extends PageRequest {
@@ -173,6 +175,8 @@ export interface CommandContext {
   actor: Actor;
   /** For what a command creates; the same again when its request is repeated. */
   creationId: string;
+  /** That of the whole call, of a command that is `transactional`; null: there is none. */
+  transaction: Kysely<never> | null;
   /** The caller's `Prefer: wait=N` in milliseconds; 0 without. */
   waitMs: number;
   /** Aborted when the caller goes away. */

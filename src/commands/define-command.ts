@@ -30,8 +30,23 @@ export interface ObjectCommand<
   output: Output;
   /** HTTP status of success; 200 unless said. */
   successStatus?: 200 | 201 | 202;
-  /** Calling it twice makes two things, or changes a thing twice: it takes an Idempotency-Key. */
+  /** Calling it twice makes two things, or changes a thing twice. */
   creates?: boolean;
+  /**
+   * What it does reaches beyond one transaction of the database: it calls another service, sends a mail, writes a file. No
+   * transaction can undo that, so Seed writes the call into the ledger before `run` and what came of it after. A call that is cut
+   * off in between stays `unknown`, and a repeat of its request is answered 409 `outcome_unknown` instead of being done again.
+   * `run` is to throw a SeedError with a status below 500 only when it has done nothing.
+   */
+  external?: boolean;
+  /**
+   * Doing it again with the same input and the same `creationId` does nothing twice, also while the first attempt is still under
+   * way: a repeat of a request whose outcome is unknown may do it again. For a service that takes a key against repeats, where
+   * `creationId` is sent as that key.
+   */
+  repeatable?: boolean;
+  /** Its work is one transaction, which the server begins and its row in the ledger is part of. */
+  transactional?: boolean;
   /** Its input has `files`, whose contents are received before it runs. Its body may be multipart/form-data, and larger. */
   takesFiles?: boolean;
   /** Another service does its work: it answers as that one does, and 502 when that one fails. */

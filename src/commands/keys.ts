@@ -15,6 +15,12 @@ const LastingKeys = z
   .boolean()
   .describe('Whether keys that its tasks create may live on after the task, as long as this key');
 const ExpiresAt = Moment.optional();
+const Yes = z
+  .boolean()
+  .default(false)
+  .describe(
+    'Do it also if no key of the account is left then that may do everything without limit and for ever',
+  );
 const Labels = Metadata.describe('Your own labels, kept with the key');
 const SecretAnswer = z.object({
   key: Key,
@@ -37,6 +43,7 @@ export const createKey = defineCommand({
   http: 'POST /keys',
   scope: 'keys:write',
   effect: 'write',
+  transactional: true,
   input: z.object({
     name: KeyName,
     scopes: Scopes.min(1).describe('What the key may do, such as keys:read, tasks:* or *'),
@@ -111,6 +118,7 @@ export const updateKey = defineCommand({
   http: 'PATCH /keys/{id}',
   scope: 'keys:write',
   effect: 'write',
+  transactional: true,
   input: z.object({
     id: KeyId,
     name: KeyName.optional(),
@@ -118,13 +126,14 @@ export const updateKey = defineCommand({
     ...limitInputs,
     tasksMayCreateLastingKeys: LastingKeys.optional(),
     metadata: Labels.optional(),
+    yes: Yes,
   }),
   output: z.object({ key: Key }),
   examples: [
     'seed keys update 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55 --no-enabled',
     'seed keys update 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55 --requests-per-minute 120 --allowed-cidrs null',
   ],
-  run: async ({ id, ...changes }, ctx) => ({ key: await ctx.keys.update(id, changes) }),
+  run: async ({ id, yes, ...changes }, ctx) => ({ key: await ctx.keys.update(id, changes, yes) }),
 });
 
 export const rotateKey = defineCommand({
@@ -133,6 +142,7 @@ export const rotateKey = defineCommand({
   http: 'POST /keys/{id}/rotate',
   scope: 'keys:write',
   effect: 'write',
+  transactional: true,
   input: z.object({
     id: KeyId,
     grace: Duration.default('24h').describe('How long the secret before works as well; 0m: not at all'),
@@ -140,11 +150,12 @@ export const rotateKey = defineCommand({
       'How long the key works from now: 30d or never; omitted: as long as it was given last time',
     ),
     expiresAt: ExpiresAt.describe('When it stops working, instead of expiresIn'),
+    yes: Yes,
   }),
   creates: true,
   output: SecretAnswer,
   examples: ['seed keys rotate 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55 --grace 1h'],
-  run: ({ id, grace, ...expiry }, ctx) => ctx.keys.rotate(id, grace, expiry),
+  run: ({ id, grace, yes, ...expiry }, ctx) => ctx.keys.rotate(id, grace, expiry, yes),
 });
 
 export const revokeKey = defineCommand({
@@ -153,8 +164,9 @@ export const revokeKey = defineCommand({
   http: 'POST /keys/{id}/revoke',
   scope: 'keys:write',
   effect: 'destructive',
-  input: z.object({ id: KeyId }),
+  transactional: true,
+  input: z.object({ id: KeyId, yes: Yes }),
   output: z.object({ key: Key }),
   examples: ['seed keys revoke 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55'],
-  run: async ({ id }, ctx) => ({ key: await ctx.keys.revoke(id) }),
+  run: async ({ id, yes }, ctx) => ({ key: await ctx.keys.revoke(id, yes) }),
 });

@@ -108,6 +108,7 @@ export const obsCosts = defineCommand({
     'llm',
     'compute',
     'modelCalls',
+    'estimated',
     'unpriced',
     'inputTokens',
     'outputTokens',

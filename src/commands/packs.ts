@@ -23,6 +23,7 @@ export const loadSamples = defineCommand({
   http: 'POST /packs/{name}/samples',
   scope: 'packs:write',
   effect: 'write',
+  transactional: true,
   operatorOnly: true,
   input: z.object({
     name: z

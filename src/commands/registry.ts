@@ -6,7 +6,7 @@ import { listAudit } from './audit.ts';
 import type { Command } from './define-command.ts';
 import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from './keys.ts';
 import { listModels } from './models.ts';
-import { LOCAL_NOUNS, refuseClashes } from './name-clashes.ts';
+import { LOCAL_NOUNS } from './name-clashes.ts';
 import { obsCosts, obsErrors, obsRequests, obsSummary, obsUsage } from './obs.ts';
 import { listPacks, loadSamples } from './packs.ts';
 import { listSandboxes } from './sandboxes.ts';
@@ -96,17 +96,9 @@ export function isNounTaken(noun: string): boolean {
   return LOCAL_NOUNS.includes(noun) || BUILT_IN.some(({ name }) => name.split(' ')[0] === noun);
 }
 
-/** Commands that come from one place: Seed's own, or a pack's. */
-export interface CommandSource {
-  /** What messages call it: the file of a pack. */
-  file: string;
-  commands: readonly Command[];
-}
-
-/** @throws SeedError invalid_settings when two commands share a name or a route, or two sources a noun, path or scope */
-export function createRegistry(builtIn: readonly Command[], packs: readonly CommandSource[] = []): Registry {
-  refuseClashes([{ file: 'Seed itself', commands: builtIn }, ...packs]);
-  const commands = [...builtIn, ...packs.flatMap((pack) => pack.commands)];
+/** @param packs the commands of those that are on; where they were loaded, clashes were refused */
+export function createRegistry(builtIn: readonly Command[], packs: readonly Command[] = []): Registry {
+  const commands = [...builtIn, ...packs];
   const reachable = (operator: boolean) => commands.filter((command) => operator || !command.operatorOnly);
   return {
     commands,

@@ -50,6 +50,7 @@ export const replayWebhookDelivery = defineCommand({
   http: 'POST /webhooks/deliveries/{id}/replay',
   scope: 'webhooks:write',
   effect: 'write',
+  transactional: true,
   input: z.object({ id: DeliveryId }),
   output: AnsweredDelivery,
   examples: ['seed webhooks deliveries replay c2a7d1de-8f0b-4a3c-8a2e-0d7a4e6b9f35'],
@@ -62,6 +63,7 @@ export const replayFailedDeliveries = defineCommand({
   http: 'POST /webhooks/deliveries/replay',
   scope: 'webhooks:write',
   effect: 'write',
+  transactional: true,
   input: z.object({
     since: PastTime.describe('Deliveries from then on: 12h, 7d, or an ISO-8601 time'),
     webhookId: WebhookId,

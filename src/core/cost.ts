@@ -21,16 +21,13 @@ export interface TokenCounts {
   reasoningTokens: number;
 }
 
-/** `unknown`: neither the upstream nor the price list says, and it counts as nothing. */
-export type CostSource = 'upstream' | 'prices' | 'unknown';
-
 /** @param upstreamUsd what the upstream says it took */
 export function modelCost(
   { models }: Prices,
   model: string,
   tokens: TokenCounts,
   upstreamUsd: number | null,
-): { nanoUsd: number; source: CostSource } {
+): { nanoUsd: number; source: 'upstream' | 'prices' | 'unknown' } {
   if (upstreamUsd !== null) return { nanoUsd: toNano(upstreamUsd), source: 'upstream' };
   const price = Object.hasOwn(models, model) ? models[model] : undefined;
   if (price === undefined) return { nanoUsd: 0, source: 'unknown' };

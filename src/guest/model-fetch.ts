@@ -7,6 +7,8 @@ import type { LlmWatch } from './llm-watch.ts';
 
 export const MODEL_BASE_URL = 'http://seed/llm/v1';
 
+/** By these words Pi knows that it may ask again. */
+const LOST = 'connection lost';
 /** Read ahead of Pi; more waits in the link. */
 const READ_AHEAD_BYTES = 64 * 1024;
 const BODILESS_STATUSES = new Set([204, 205, 304]);
@@ -34,6 +36,8 @@ export function modelFetch(
       const value = given.get(name);
       if (value !== null) sent[name] = value;
     }
+    // The runner takes as much into its memory, and no more.
+    if (text !== '') sent['content-length'] = String(Buffer.byteLength(text));
     const stream = session.request(sent, { endStream: text === '', ...(signal && { signal }) });
     if (text !== '') stream.end(text);
     return answerOf(stream, llm, onAnswer);
@@ -43,7 +47,7 @@ export function modelFetch(
 function answerOf(stream: ClientHttp2Stream, llm: LlmWatch, onAnswer: () => void): Promise<Response> {
   return new Promise((resolve, reject) => {
     stream.once('error', reject);
-    stream.once('close', () => reject(new Error('the stream closed without an answer')));
+    stream.once('close', () => reject(new Error(`${LOST}: there was no answer`)));
     stream.once('response', (answer) => {
       onAnswer();
       const status = answer[':status'] ?? 502;
@@ -69,7 +73,7 @@ function bodyOf(
       start(controller) {
         stream.on('error', (error) => controller.error(error));
         stream.once('close', () => {
-          if (!isWhole) controller.error(new Error('the stream closed before the answer was whole'));
+          if (!isWhole) controller.error(new Error(`${LOST}: the answer was not whole`));
         });
         stream.once('end', () => {
           // Node ends a stream that was reset before it says so.

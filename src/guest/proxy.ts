@@ -99,6 +99,9 @@ function forwardedHeaders(request: IncomingMessage): Record<string, string> {
     const value = request.headers[name];
     if (typeof value === 'string') headers[name] = value;
   }
+  // The runner takes as much into its memory, and no more.
+  const length = request.headers['content-length'];
+  if (length !== undefined) headers['content-length'] = length;
   return headers;
 }
 

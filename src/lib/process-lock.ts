@@ -1,86 +1,104 @@
-// Keeps two processes off what only one may own, such as a data folder: a file with the pid of its holder. A holder that was
-// killed is recognised by its pid and start time, so that a lock never has to be removed by hand.
-import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+// Keeps two processes off what only one may own, such as a data folder: a lock of the kernel (file-lock.ts) for as long as its
+// holder lives, and in the locked file who that is, for whoever waits in vain.
+import { ftruncateSync, writeSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { SeedError } from '../protocol/errors.ts';
+import { type FileLock, lockFile } from './file-lock.ts';
 import { readIfThere } from './read-if-there.ts';
 
+/** How long a start waits for a holder that is about to end, such as a server that is being stopped. */
+const PATIENCE_MS = 15_000;
+const POLL_MS = 100;
+
+/** Who holds the lock, as it has written itself. */
 const Holder = z.object({
-  pid: z.number().int().positive(),
-  /** In clock ticks since boot: a pid alone is used again. */
-  startedAt: z.string(),
+  /** In its own PID namespace: a container's process 1 is another one for the machine. */
+  pid: z.number(),
+  host: z.string(),
+  since: z.iso.datetime(),
 });
-type Holder = z.infer<typeof Holder>;
+
+/** What Seed wrote before it took a lock of the kernel. `startedAt` is in clock ticks since boot: a pid is used again. */
+const OlderHolder = z.object({ pid: z.number(), startedAt: z.string() });
 
 export interface ProcessLock {
-  release(): Promise<void>;
+  release(): void;
+}
+
+export interface LockWish {
+  /** The lock's file; its folder must be there. */
+  path: string;
+  /** What is locked, for messages: "The data folder x is in use by another server". */
+  what: string;
+  hint: string;
+  /** Called once with a sentence when the lock is held and has to be waited for. */
+  onWait(sentence: string): void;
+  patienceMs?: number;
 }
 
 /**
- * Takes the lock at once.
- * @param path the lock's file; its folder must be there
- * @param what is locked, for the error: "The data folder x is in use by another server"
- * @throws SeedError conflict, which names the process that holds it
+ * Takes the lock, and waits up to 15 s for a holder that is about to end.
+ * @throws SeedError conflict, which names who holds it; invalid_settings and setup_failed as lockFile does
  */
-export async function lockForProcess(path: string, what: string, hint: string): Promise<ProcessLock> {
-  const mine = JSON.stringify({ pid: process.pid, startedAt: await startTimeOf(process.pid) });
-  while (!(await writeNew(path, mine))) {
-    const found = await readIfThere(path);
-    if (found === undefined) continue;
-    const holder = parseHolder(found);
-    if (holder && (await isAlive(holder))) {
-      throw new SeedError('conflict', `${what}, process ${holder.pid}.`, { hint });
-    }
-    await removeStale(path, found);
-  }
-  return { release: () => rm(path, { force: true }) };
-}
-
-/** Start time of a process in clock ticks since boot; undefined when there is no such process. */
-async function startTimeOf(pid: number): Promise<string | undefined> {
-  const stat = await readIfThere(`/proc/${pid}/stat`);
-  // The program's name, in parentheses, may hold anything; the start time is the 20th field after it.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-}
-
-async function isAlive(holder: Holder): Promise<boolean> {
-  return (await startTimeOf(holder.pid)) === holder.startedAt;
-}
-
-/** Writes the file whole or not at all; false when there is one. */
-async function writeNew(path: string, text: string): Promise<boolean> {
-  const draft = `${path}.${randomUUID()}`;
-  await writeFile(draft, text, { mode: 0o600 });
-  try {
-    await link(draft, path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    return false;
-  } finally {
-    await rm(draft);
+export async function lockForProcess({
+  path,
+  what,
+  hint,
+  onWait,
+  patienceMs = PATIENCE_MS,
+}: LockWish): Promise<ProcessLock> {
+  const giveUpAt = performance.now() + patienceMs;
+  for (let waits = false; ; waits = true) {
+    const restMs = Math.max(0, giveUpAt - performance.now());
+    const lock = await lockFile(path, waits ? restMs : 0);
+    if (lock && !(await olderHolderLives(path))) return held(lock);
+    lock?.release();
+    const taken = `${what}, ${nameOf(await readIfThere(path))}`;
+    if (performance.now() >= giveUpAt) throw new SeedError('conflict', `${taken}.`, { hint });
+    if (!waits) onWait(`${taken}; waiting up to ${patienceMs / 1000} s for it to end`);
+    else if (lock) await sleep(POLL_MS);
   }
 }
 
-/** Removes the lock if it still is the stale one: another server may have done so and taken it since it was read. */
-async function removeStale(path: string, stale: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  if ((await readFile(aside, 'utf8')) !== stale) await link(aside, path);
-  await rm(aside);
+function held({ descriptor, release }: FileLock): ProcessLock {
+  ftruncateSync(descriptor);
+  writeSync(
+    descriptor,
+    JSON.stringify({ pid: process.pid, host: hostname(), since: new Date().toISOString() }),
+  );
+  return {
+    release() {
+      ftruncateSync(descriptor);
+      release();
+    },
+  };
 }
 
-function parseHolder(text: string): Holder | undefined {
+function nameOf(text: string | undefined): string {
+  const older = parse(OlderHolder, text);
+  if (older) return `process ${older.pid}`;
+  const holder = parse(Holder, text);
+  if (!holder) return 'whose process is not known';
+  return `process ${holder.pid} of the host ${holder.host}, since ${holder.since}`;
+}
+
+/** Whether a process of this machine holds the file in the way of an older Seed, by its mere content. */
+async function olderHolderLives(path: string): Promise<boolean> {
+  const older = parse(OlderHolder, await readIfThere(path));
+  if (!older) return false;
+  const stat = await readIfThere(`/proc/${older.pid}/stat`);
+  // The program's name, in parentheses, may hold anything; the state follows it, the start time is the 20th field.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields?.[19] === older.startedAt && fields[0] !== 'Z' && fields[0] !== 'X';
+}
+
+function parse<T>(schema: z.ZodType<T>, text = ''): T | undefined {
   try {
-    return Holder.parse(JSON.parse(text));
+    return schema.parse(JSON.parse(text));
   } catch {
-    // A lock that nobody can have written is nobody's.
+    // A content that no Seed has written names nobody.
     return undefined;
   }
 }

@@ -30,3 +30,22 @@ test('who gives up waiting takes no slot', async () => {
   (await slots.enter(signal))();
   await expect(slots.enter(gone.signal)).rejects.toThrow('gone');
 });
+
+test('heavier ones wait for as many slots, and nobody overtakes them', async () => {
+  const slots = createSlots(10);
+  const first = await slots.enter(signal, 6);
+  const order: string[] = [];
+  const heavy = slots.enter(signal, 8).then((leave) => [order.push('heavy'), leave] as const);
+  const gone = new AbortController();
+  const impatient = slots.enter(gone.signal, 9);
+  const light = slots.enter(signal, 2).then((leave) => [order.push('light'), leave] as const);
+  await Promise.resolve();
+  expect(order).toEqual([]);
+  first();
+  const [, leaveHeavy] = await heavy;
+  gone.abort(new Error('gone'));
+  await expect(impatient).rejects.toThrow('gone');
+  await light;
+  expect(order).toEqual(['heavy', 'light']);
+  leaveHeavy();
+});

@@ -1,48 +1,61 @@
-// At most so many of something at a time; the others wait in order. The runner bounds with it what a guest has at the server,
+// At most so much of something at a time; the others wait in order. The runner bounds with it what a guest has at the server,
 // the gateway what it writes to the database.
 
 export interface Slots {
-  /** Resolves with what gives the slot back, when there is one; rejects when a signal is aborted first. */
-  enter(signal?: AbortSignal): Promise<() => void>;
+  /**
+   * Resolves with what gives the slots back, when there are as many as `weight`; rejects when a signal is aborted first.
+   * @param weight at most all there are
+   */
+  enter(signal?: AbortSignal, weight?: number): Promise<() => void>;
+}
+
+interface Waiting {
+  weight: number;
+  take(): void;
 }
 
 export function createSlots(count: number): Slots {
   let free = count;
-  const waiting = new Set<() => void>();
+  const waiting = new Set<Waiting>();
 
-  function leave(): void {
-    const [next] = waiting;
-    if (next === undefined) free += 1;
-    else next();
+  function leave(weight: number): void {
+    free += weight;
+    for (const next of waiting) {
+      if (next.weight > free) return;
+      next.take();
+    }
   }
 
-  /** For each slot once, however often it is called. */
-  function leaveOnce(): () => void {
+  /** For each entry once, however often it is called. */
+  function take(weight: number): () => void {
+    free -= weight;
     let left = false;
     return () => {
-      if (!left) leave();
+      if (!left) leave(weight);
       left = true;
     };
   }
 
   return {
-    enter(signal) {
+    enter(signal, weight = 1) {
       if (signal?.aborted) return Promise.reject(signal?.reason);
-      if (free > 0) {
-        free -= 1;
-        return Promise.resolve(leaveOnce());
-      }
+      if (waiting.size === 0 && free >= weight) return Promise.resolve(take(weight));
       return new Promise((resolve, reject) => {
         const giveUp = () => {
-          waiting.delete(take);
+          waiting.delete(place);
+          // Those behind may need less.
+          leave(0);
           reject(signal?.reason);
         };
-        const take = () => {
-          waiting.delete(take);
-          signal?.removeEventListener('abort', giveUp);
-          resolve(leaveOnce());
+        const place = {
+          weight,
+          take: () => {
+            waiting.delete(place);
+            signal?.removeEventListener('abort', giveUp);
+            resolve(take(weight));
+          },
         };
-        waiting.add(take);
+        waiting.add(place);
         signal?.addEventListener('abort', giveUp, { once: true });
       });
     },

@@ -5,6 +5,7 @@ export const ERROR_STATUS = {
   invalid_input: 400,
   unknown_scope: 400,
   unknown_model: 400,
+  unpriced_model: 400,
   field_not_allowed: 400,
   not_authenticated: 401,
   invalid_key: 401,
@@ -24,9 +25,11 @@ export const ERROR_STATUS = {
   not_found: 404,
   method_not_allowed: 405,
   conflict: 409,
+  confirmation_needed: 409,
   lease_lost: 409,
   idempotency_mismatch: 409,
   idempotency_in_progress: 409,
+  outcome_unknown: 409,
   body_too_large: 413,
   unsupported_media_type: 415,
   too_many_requests: 429,
@@ -64,6 +67,14 @@ export interface ErrorBody {
   error: { code: ErrorCode; message: string; hint: string | null; requestId: string | null };
 }
 
+export interface SeedErrorOptions {
+  hint?: string;
+  cause?: unknown;
+  retryAfterSeconds?: number;
+  /** Unless said, refusals (statuses below 500) have done nothing, and of failures it is not known. */
+  nothingDone?: boolean;
+}
+
 /** An error with a stable code. `message` says what happened to what, `hint` what to do next. */
 export class SeedError extends Error {
   readonly code: ErrorCode;
@@ -71,18 +82,17 @@ export class SeedError extends Error {
   readonly status: number;
   /** The seconds after which trying again may help, where they are known. */
   readonly retryAfterSeconds: number | null;
+  /** Whether it is certain that what was asked for was not done, not even in part. */
+  readonly nothingDone: boolean;
 
-  constructor(
-    code: ErrorCode,
-    message: string,
-    options: { hint?: string; cause?: unknown; retryAfterSeconds?: number } = {},
-  ) {
+  constructor(code: ErrorCode, message: string, options: SeedErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'SeedError';
     this.code = code;
     this.hint = options.hint ?? null;
     this.status = ERROR_STATUS[code];
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
+    this.nothingDone = options.nothingDone ?? this.status < 500;
   }
 
   toBody(requestId: string | null): ErrorBody {

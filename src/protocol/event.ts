@@ -41,7 +41,11 @@ export const ServerEvent = z.discriminatedUnion('type', [
     command: z.string(),
     effect: z.enum(['read', 'write', 'destructive']),
     scope: z.string().nullable(),
-    status: z.number().int().describe('HTTP status of the answer'),
+    status: z
+      .number()
+      .int()
+      .nullable()
+      .describe('HTTP status of the answer; null: it was cut off, and may have been done'),
     durationMs: z.number().int(),
   }),
 ]);

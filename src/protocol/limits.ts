@@ -125,6 +125,10 @@ export const LIMITS = {
     /** Requests of one guest that the server works on at a time, and of those to the model; more wait. */
     serverCalls: 16,
     modelCalls: 8,
+    /** Bytes of their bodies that a runner holds, so that it can send them again; more wait. */
+    heldBytes: 32 * 1024 * 1024,
+    /** Milliseconds that a request waits for a server or a database that is away. */
+    patienceMs: 60_000,
     /** Bytes of artifacts that are taken from it, those that a later version replaced included. */
     artifactBytes: 512 * 1024 * 1024,
     /** Bytes of the result. */

@@ -32,7 +32,7 @@ export interface ManifestCommand {
   columns: string[];
   /** Complete command lines. */
   examples: string[];
-  /** It takes an Idempotency-Key. */
+  /** Calling it twice makes two things, or changes a thing twice. */
   creates: boolean;
   /** A stream command with the answer's task id that a person wants to watch after this one. */
   follow: string | null;

@@ -86,6 +86,7 @@ export const CostReport = reportOf('Cost', {
   llm: Usd,
   compute: Usd,
   modelCalls: Count,
+  estimated: Count.describe('Model calls whose tokens the upstream did not tell: they are estimated'),
   unpriced: Count.describe('Model calls that no price is known of: they count as nothing'),
   inputTokens: Count,
   outputTokens: Count,

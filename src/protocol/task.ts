@@ -1,6 +1,7 @@
 // The task object, its statuses and the body that starts one.
 import { z } from 'zod';
 import { Budget, Used, WantedBudget } from './budget.ts';
+import { COST_SOURCES } from './cost-source.ts';
 import { TASK_ERROR_CODES } from './errors.ts';
 import { GivenFiles, KeptFile } from './file.ts';
 import { LIMITS } from './limits.ts';
@@ -96,6 +97,9 @@ export const Task = z
     statusNote: z.string().nullable().describe('Why it waits, where there is something to say'),
     error: TaskError.nullable(),
     cost: z.object({ compute: Money, llm: Money, total: Money, currency: z.literal('USD') }),
+    costSource: z
+      .enum(COST_SOURCES)
+      .describe('Where `cost.llm` is from: that of the least certain of its model calls'),
     startedAt: z.iso.datetime().nullable(),
     deadline: z.iso.datetime().nullable().describe('When it is killed, once a runner has taken it'),
     queuedMs: Milliseconds.describe('From acceptance to lease'),

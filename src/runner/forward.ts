@@ -1,12 +1,18 @@
-// Sends a guest's request on to the server: built anew from checked parts, with the task key attached, and streamed both
-// ways. Nothing that the guest wrote decides where it goes or as whom.
+// Sends a guest's request on to the server: built anew from checked parts, with the task key attached. Nothing that the guest
+// wrote decides where it goes or as whom. While the server is away the call waits: it is sent again as long as nothing of an
+// answer was handed on, and every write carries an Idempotency-Key, by which the server does it once.
+import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { pipeline } from 'node:stream/promises';
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { limitBytes } from '../lib/limit-bytes.ts';
-import { SeedError } from '../protocol/errors.ts';
+import type { SeedError } from '../protocol/errors.ts';
 import { FORWARDED_REQUEST_HEADERS, isForwardedResponseHeader } from '../protocol/guest-wire.ts';
 import { LIMITS } from '../protocol/limits.ts';
+import { askServer, type ServerRequest } from './ask-server.ts';
+import { readBody } from './relay-body.ts';
+import type { RelayRoute } from './relay-routes.ts';
+import { untilBack } from './until-back.ts';
 
 export interface Upstream {
   serverUrl: string;
@@ -14,10 +20,17 @@ export interface Upstream {
   dispatcher: Dispatcher;
 }
 
+export interface Forwarding {
+  /** Aborted when the guest closes its stream. */
+  guestGone: AbortSignal;
+  /** The server begins to answer. */
+  onAnswer(): void;
+  /** The server is away; the call waits. */
+  onAway(error: SeedError): void;
+}
+
 export interface GuestRequest {
-  method: string;
-  /** Checked path and query. */
-  target: string;
+  route: RelayRoute & { kind: 'forward' };
   headers: IncomingHttpHeaders;
 }
 
@@ -26,53 +39,50 @@ const BODILESS_STATUSES = new Set([204, 205, 304]);
 /** Every server reads these bytes the same way. */
 const PLAIN_VALUE = /^[\x20-\x7e]{1,1000}$/;
 
+/** What of a request is held in memory while it waits for its answer: what it says of its length, or else the most. */
+export function heldBytes({ route, headers }: GuestRequest): number {
+  if (BODILESS_METHODS.has(route.method)) return 0;
+  const length = headers['content-length'] ?? '';
+  return Math.min(/^\d+$/.test(length) ? Number(length) : Infinity, LIMITS.guest.bodyBytes);
+}
+
 /**
  * Resolves when the answer was passed on whole. When the guest closes its stream the call to the server is aborted.
- * @param guestGone aborted when the guest closes its stream
- * @param onAnswer called when the server begins to answer
- * @throws SeedError unreachable or body_too_large, when nothing was answered yet
+ * @throws SeedError body_too_large, and unreachable or unavailable when the server was away for too long; nothing was answered then
  */
 export async function forwardRequest(
   stream: ServerHttp2Stream,
-  { method, target, headers }: GuestRequest,
+  { route, headers }: GuestRequest,
   upstream: Upstream,
-  guestGone: AbortSignal,
-  onAnswer: () => void,
+  { guestGone, onAnswer, onAway }: Forwarding,
 ): Promise<void> {
-  const body = BODILESS_METHODS.has(method) ? null : stream.pipe(limitBytes(LIMITS.guest.bodyBytes));
-  const response = await request(upstream.serverUrl + target, {
-    method: method as Dispatcher.HttpMethod,
-    dispatcher: upstream.dispatcher,
-    headers: { ...requestHeaders(headers), authorization: `Bearer ${upstream.taskKey}` },
-    body,
-    signal: guestGone,
-    // A model may think for minutes; the task's deadline ends what hangs.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  }).catch((cause: Error) => {
-    if (cause instanceof SeedError) throw cause;
-    throw new SeedError('unreachable', `the server did not answer: ${cause.message}`, { cause });
-  });
+  const request: ServerRequest = {
+    url: upstream.serverUrl + route.target,
+    method: route.method as Dispatcher.HttpMethod,
+    headers: { ...requestHeaders(route, headers), authorization: `Bearer ${upstream.taskKey}` },
+    body: BODILESS_METHODS.has(route.method) ? null : await readBody(stream, LIMITS.guest.bodyBytes),
+    isCompletion: route.isCompletion,
+  };
+  const ask = () => askServer(request, upstream.dispatcher, guestGone);
+  const answer = await untilBack(ask, { signal: guestGone, onAway });
   onAnswer();
-  const bodiless = BODILESS_STATUSES.has(response.statusCode);
-  if (!stream.writable || stream.headersSent) {
-    response.body.destroy();
-    return;
-  }
-  stream.respond(
-    { ':status': response.statusCode, ...responseHeaders(response.headers) },
-    { endStream: bodiless },
-  );
-  if (bodiless) await response.body.dump();
-  else await pipeline(response.body, limitBytes(LIMITS.guest.answerBytes), stream);
+  if (!stream.writable || stream.headersSent) return answer.drop();
+  const bodiless = BODILESS_STATUSES.has(answer.status);
+  stream.respond({ ':status': answer.status, ...responseHeaders(answer.headers) }, { endStream: bodiless });
+  if (bodiless) answer.drop();
+  else await pipeline(answer.content, limitBytes(LIMITS.guest.answerBytes), stream);
 }
 
-function requestHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+function requestHeaders(
+  { method, isCompletion }: GuestRequest['route'],
+  headers: IncomingHttpHeaders,
+): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const name of FORWARDED_REQUEST_HEADERS) {
     const value = headers[name];
     if (typeof value === 'string' && PLAIN_VALUE.test(value)) kept[name] = value;
   }
+  if (method !== 'GET' && !isCompletion) kept['idempotency-key'] ??= randomUUID();
   return kept;
 }
 

@@ -6,7 +6,7 @@ import { SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import type { RelayRoute } from './relay-routes.ts';
 
-const { requestsPerSecond, requestBurst, serverCalls, modelCalls } = LIMITS.guest;
+const { requestsPerSecond, requestBurst, serverCalls, modelCalls, heldBytes } = LIMITS.guest;
 
 /** Bodies of events and results are held in memory; files pass through. A guest sends these one after the other. */
 const AT_ONCE: Partial<Record<RelayRoute['kind'], number>> = { events: 1, result: 1, file: 4, artifact: 4 };
@@ -18,12 +18,18 @@ export interface GuestLimits {
    * @returns what to call when the request is over
    */
   admit(route: RelayRoute | null): () => void;
-  /** Waits for a free call to the server. Rejects when the signal is aborted. */
-  enter(route: RelayRoute & { kind: 'forward' }, signal: AbortSignal): Promise<() => void>;
+  /**
+   * Waits for a free call to the server, and for room in memory for its body. Rejects when the signal is aborted.
+   * @param bytes of the body, at most LIMITS.guest.bodyBytes
+   */
+  enter(route: RelayRoute & { kind: 'forward' }, bytes: number, signal: AbortSignal): Promise<() => void>;
   /** Throws body_too_large when the task's events are more than may be kept. */
   chargeEvents(ndjson: string): void;
-  /** Throws body_too_large for an artifact that is too large, or when all of them are. */
-  chargeArtifact(bytes: number): void;
+  /**
+   * Throws body_too_large for an artifact that is too large, or when all of them are.
+   * @returns what takes it back, when the server was away
+   */
+  chargeArtifact(bytes: number): () => void;
 }
 
 export function createGuestLimits(): GuestLimits {
@@ -32,6 +38,7 @@ export function createGuestLimits(): GuestLimits {
   const buckets = { own: bucket(), forward: bucket() };
   const calls = createSlots(serverCalls);
   const completions = createSlots(modelCalls);
+  const memory = createSlots(heldBytes);
   const underWay = new Map<RelayRoute['kind'], number>();
   let events = 0;
   let eventBytes = 0;
@@ -54,7 +61,19 @@ export function createGuestLimits(): GuestLimits {
       underWay.set(kind, open + 1);
       return () => void underWay.set(kind, (underWay.get(kind) ?? 1) - 1);
     },
-    enter: (route, signal) => (route.isCompletion ? completions : calls).enter(signal),
+    async enter(route, bytes, signal) {
+      const leave = await (route.isCompletion ? completions : calls).enter(signal);
+      try {
+        const release = await memory.enter(signal, bytes);
+        return () => {
+          release();
+          leave();
+        };
+      } catch (error) {
+        leave();
+        throw error;
+      }
+    },
     chargeEvents(ndjson) {
       events += ndjson.split('\n').length - 1;
       eventBytes += Buffer.byteLength(ndjson);
@@ -63,7 +82,11 @@ export function createGuestLimits(): GuestLimits {
     },
     chargeArtifact(bytes) {
       artifactBytes += bytes;
-      if (bytes <= LIMITS.artifactBytes && artifactBytes <= LIMITS.guest.artifactBytes) return;
+      if (bytes <= LIMITS.artifactBytes && artifactBytes <= LIMITS.guest.artifactBytes) {
+        return () => {
+          artifactBytes -= bytes;
+        };
+      }
       throw new SeedError(
         'body_too_large',
         bytes > LIMITS.artifactBytes

@@ -1,5 +1,5 @@
 // Resets a request of a guest that it leaves half open: a body that does not come, or an answer that it does not take.
-import { constants, type ServerHttp2Stream } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
 import { LIMITS } from '../protocol/limits.ts';
 
 /** Call it when the request's body begins to be read. A stream on which the server lets the guest wait is left alone. */
@@ -10,7 +10,8 @@ export function resetWhenIdle(stream: ServerHttp2Stream, idleMs: number = LIMITS
   });
   const check = () => {
     if (stream.destroyed) return;
-    if (!bodyCame || stream.writableLength > 0) stream.close(constants.NGHTTP2_CANCEL);
+    // Destroyed, not closed: that could end the answer as if it were whole.
+    if (!bodyCame || stream.writableLength > 0) stream.destroy(new Error(`idle for ${idleMs} ms`));
     else stream.setTimeout(idleMs, check);
   };
   stream.setTimeout(idleMs, check);

@@ -13,11 +13,11 @@ import { type RunnerSettings, readRunnerSettings } from './settings.ts';
 await exitOnFailure(async () => {
   const settings = readRunnerSettings();
   const log = createLog('runner', settings.logLevel);
-  const lock = await lockSandboxes(resolve(settings.dataDir));
+  const lock = await lockSandboxes(resolve(settings.dataDir), log);
   const runner = createRunner({ ...settings, ...(await findSandboxes(settings, log)), log });
   const stop = async () => {
     await runner.stop();
-    await lock.release();
+    lock.release();
   };
   stopOnSignal(log, stop);
   logSurprises(log, stop);
@@ -26,13 +26,14 @@ await exitOnFailure(async () => {
 });
 
 /** A starting runner ends every sandbox that its folder names: no other may be at work there. */
-async function lockSandboxes(dataDir: string): Promise<ProcessLock> {
+async function lockSandboxes(dataDir: string, log: Logger): Promise<ProcessLock> {
   await mkdir(dataDir, { recursive: true });
-  return lockForProcess(
-    join(dataDir, 'runner.lock'),
-    `The data folder ${dataDir} is in use by another runner`,
-    'Give each runner of a machine a SEED_DATA_DIR of its own; SEED_CACHE_DIR may be shared.',
-  );
+  return lockForProcess({
+    path: join(dataDir, 'runner.lock'),
+    what: `The data folder ${dataDir} is in use by another runner`,
+    hint: 'Give each runner of a machine a SEED_DATA_DIR of its own; SEED_CACHE_DIR may be shared.',
+    onWait: (sentence) => log.warn(sentence),
+  });
 }
 
 /** Without a usable driver the runner still reports to the server, so that callers learn why nothing runs. */

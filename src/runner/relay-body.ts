@@ -1,4 +1,4 @@
-// Bodies that the relay reads itself, bounded and checked: events and the result.
+// Bodies that the relay reads whole, bounded: those of requests to the server, and, checked, events and the result.
 import type { Readable } from 'node:stream';
 import { SeedError } from '../protocol/errors.ts';
 import { AgentEvent } from '../protocol/event.ts';
@@ -8,7 +8,7 @@ import { LIMITS } from '../protocol/limits.ts';
 const EVENT_BATCH_BYTES = 1024 * 1024;
 
 /** @throws SeedError body_too_large */
-async function readText(stream: Readable, maxBytes: number): Promise<string> {
+export async function readBody(stream: Readable, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   // A body that is given up must not take its stream along: the refusal is still to be sent over it.
@@ -17,7 +17,7 @@ async function readText(stream: Readable, maxBytes: number): Promise<string> {
     if (size > maxBytes) throw new SeedError('body_too_large', `the body is larger than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 /**
@@ -25,7 +25,8 @@ async function readText(stream: Readable, maxBytes: number): Promise<string> {
  * @throws SeedError invalid_json, invalid_input, body_too_large; the message has nothing of the content
  */
 export async function readEvents(stream: Readable): Promise<string> {
-  const lines = (await readText(stream, EVENT_BATCH_BYTES)).split('\n').filter((line) => line !== '');
+  const text = (await readBody(stream, EVENT_BATCH_BYTES)).toString('utf8');
+  const lines = text.split('\n').filter((line) => line !== '');
   return lines.map((line, index) => `${writtenEvent(line, index + 1)}\n`).join('');
 }
 
@@ -50,7 +51,8 @@ function refuseLarge(line: string, number: number): void {
 
 /** @throws SeedError invalid_json, invalid_input, body_too_large */
 export async function readResult(stream: Readable): Promise<GuestResult> {
-  const result = GuestResult.safeParse(parseJson(await readText(stream, LIMITS.guest.resultBytes)));
+  const body = await readBody(stream, LIMITS.guest.resultBytes);
+  const result = GuestResult.safeParse(parseJson(body.toString('utf8')));
   if (result.success) return result.data;
   throw new SeedError('invalid_input', 'this is not a result');
 }

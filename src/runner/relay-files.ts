@@ -7,6 +7,7 @@ import { limitBytes } from '../lib/limit-bytes.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import type { GuestLimits } from './guest-limits.ts';
+import { isAway } from './until-back.ts';
 
 /** The files of one leased task, at the server. */
 export interface TaskFiles {
@@ -38,10 +39,17 @@ export async function takeArtifact(
   const length = headers['content-length'] ?? '';
   if (!/^\d{1,12}$/.test(length)) throw new SeedError('invalid_input', 'an artifact comes with its size');
   const size = Number(length);
-  limits.chargeArtifact(size);
+  const takeBack = limits.chargeArtifact(size);
   // Its own stream: a request to the server that fails must not take the guest's along, which is still to be answered.
   const content = stream.pipe(limitBytes(size));
-  await files.put({ name, size, content }, closeOf(stream));
+  const gone = closeOf(stream);
+  try {
+    await files.put({ name, size, content }, gone);
+  } catch (error) {
+    // The guest sends it again until the server is back, however often that takes.
+    if (isAway(error) && !gone.aborted) takeBack();
+    throw error;
+  }
 }
 
 /** Aborted when the guest closes its stream. */

@@ -11,7 +11,7 @@ import type { Logger } from '../lib/log.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { GuestResult, GuestTask } from '../protocol/guest.ts';
 import { LIMITS } from '../protocol/limits.ts';
-import { forwardRequest, type Upstream } from './forward.ts';
+import { forwardRequest, heldBytes, type Upstream } from './forward.ts';
 import { createGuestLimits, type GuestLimits } from './guest-limits.ts';
 import { resetWhenIdle } from './idle-stream.ts';
 import { paceWire } from './paced-wire.ts';
@@ -98,21 +98,24 @@ async function forward(
   stream: ServerHttp2Stream,
   route: RelayRoute & { kind: 'forward' },
   headers: IncomingHttpHeaders,
-  { upstream, onCompletion, onModelAnswer }: RelayOptions,
+  { upstream, log, onCompletion, onModelAnswer }: RelayOptions,
   limits: GuestLimits,
 ): Promise<void> {
   const gone = new AbortController();
   stream.once('close', () => gone.abort());
-  const leave = await limits.enter(route, gone.signal);
+  const request = { route, headers };
+  const leave = await limits.enter(route, heldBytes(request), gone.signal);
   try {
     // Only from here on: a call that waits for its turn is not the guest's delay.
     resetWhenIdle(stream);
-    const { method, target, isCompletion } = route;
-    const forwarded = forwardRequest(stream, { method, target, headers }, upstream, gone.signal, () => {
-      if (isCompletion) onModelAnswer();
+    if (route.isCompletion) onCompletion();
+    await forwardRequest(stream, request, upstream, {
+      guestGone: gone.signal,
+      onAnswer: () => {
+        if (route.isCompletion) onModelAnswer();
+      },
+      onAway: ({ code, message }) => log.debug({ code, problem: message }, 'a call of the guest waits'),
     });
-    if (isCompletion) onCompletion();
-    await forwarded;
   } finally {
     leave();
   }
@@ -155,17 +158,25 @@ function logged(error: SeedError, log: Logger): never {
   throw error;
 }
 
-function answer(stream: ServerHttp2Stream, status: number, body: string): void {
+function answer(
+  stream: ServerHttp2Stream,
+  status: number,
+  body: string,
+  retryAfterSeconds: number | null = null,
+): void {
   if (stream.destroyed || stream.headersSent) return;
   const headers = { ':status': status, 'content-type': 'application/json' };
-  stream.respond(status === 429 ? { ...headers, 'retry-after': '1' } : headers, { endStream: body === '' });
+  const seconds = retryAfterSeconds ?? (status === 429 ? 1 : null);
+  stream.respond(seconds === null ? headers : { ...headers, 'retry-after': String(seconds) }, {
+    endStream: body === '',
+  });
   if (body !== '') stream.end(body);
 }
 
 function refuse(stream: ServerHttp2Stream, error: SeedError): void {
-  // Half an answer cannot become an error; the reset tells the guest that it is not whole.
-  if (stream.headersSent) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-  else answer(stream, error.status, JSON.stringify(error.toBody(null)));
+  // Half an answer cannot become an error; the reset tells the guest that it is not whole. To close it could end it properly.
+  if (stream.headersSent) stream.destroy(error);
+  else answer(stream, error.status, JSON.stringify(error.toBody(null)), error.retryAfterSeconds);
   // What is left of the request is not read.
   stream.resume();
 }

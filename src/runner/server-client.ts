@@ -185,15 +185,20 @@ function unreachable(serverUrl: string, cause: unknown): SeedError {
 }
 
 function errorOf({ status, text }: Answer): SeedError {
+  const said = errorIn(text);
+  return said ?? new SeedError(status >= 500 ? 'unavailable' : 'internal', `the server answered ${status}`);
+}
+
+/** The error that the body of an answer tells of; null when it is none of Seed's. */
+export function errorIn(text: string): SeedError | null {
   try {
     const { error } = JSON.parse(text) as Partial<ErrorBody>;
-    if (error !== undefined && isErrorCode(error.code)) {
-      return new SeedError(error.code, error.message, error.hint === null ? {} : { hint: error.hint });
-    }
+    if (error === undefined || !isErrorCode(error.code)) return null;
+    return new SeedError(error.code, error.message, error.hint === null ? {} : { hint: error.hint });
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+    if (error instanceof SyntaxError) return null;
+    throw error;
   }
-  return new SeedError(status >= 500 ? 'unavailable' : 'internal', `the server answered ${status}`);
 }
 
 const isErrorCode = (code: unknown): code is ErrorCode =>

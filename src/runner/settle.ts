@@ -6,7 +6,7 @@ import { createBackoff, pause } from './backoff.ts';
 import { isPassing, type ServerClient } from './server-client.ts';
 
 /** Long after the lease has lapsed the server has decided by itself. */
-const GIVE_UP_AFTER_MS = 600_000;
+export const GIVE_UP_AFTER_MS = 600_000;
 
 /** Never rejects: what the server finally refused is logged. @param giveUp aborted when there is no time left to try */
 export async function settleTask(

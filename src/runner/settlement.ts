@@ -15,6 +15,8 @@ export type RunEnd =
   | { why: 'exit'; exit: Exit }
   | { why: 'not_started'; message: string }
   | { why: 'deadline' }
+  /** By a fault of the runner's own. */
+  | { why: 'broken' }
   /** The runner is stopping. */
   | { why: 'interrupted' }
   /** The server has ended the task, or given it up. */
@@ -55,6 +57,8 @@ function outcomeOf(leaseId: string, end: RunEnd): Outcome | null {
         `the sandbox did not start: ${publicReason(end.message)}`,
         end.message,
       );
+    case 'broken':
+      return failed(leaseId, 'sandbox_lost', 'the runner failed while the task ran; its log has the reason');
     case 'interrupted':
       return failed(leaseId, 'interrupted', 'the runner was stopped while the task ran');
     default:

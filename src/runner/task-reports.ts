@@ -3,26 +3,31 @@ import type { Logger } from '../lib/log.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { Lease } from '../protocol/runner.ts';
 import type { TaskPhase } from '../protocol/task.ts';
-import { createBackoff, pause, within } from './backoff.ts';
+import { createBackoff, pause } from './backoff.ts';
 import { isPassing, type ServerClient } from './server-client.ts';
+import { GIVE_UP_AFTER_MS } from './settle.ts';
+import { isAway } from './until-back.ts';
 
-/** Reports that are under way when a run ends are still tried for this long. */
-const LAST_REPORTS_MS = 1_000;
+interface ReportParts {
+  client: ServerClient;
+  log: Logger;
+  /** Aborted when there is no time left to try. */
+  giveUp: AbortSignal;
+}
 
 export interface TaskReports {
   /** Resolves when the server has them; throws what it refused them with. Waits for a server that is away. */
   sendEvents(ndjson: string): Promise<void>;
   /** Each phase once. */
   reportPhase(phase: TaskPhase): void;
-  /** Resolves when all is sent or given up. */
+  /** Waits for a server that is away, as the settlement behind it does. Resolves when all is sent or given up. */
   finish(): Promise<void>;
 }
 
 /** @param onLeaseLost called when the server says that the task is no longer this runner's */
 export function createTaskReports(
   { taskId, leaseId }: Lease,
-  client: ServerClient,
-  log: Logger,
+  { client, log, giveUp }: ReportParts,
   onLeaseLost: () => void,
 ): TaskReports {
   const stopped = new AbortController();
@@ -30,6 +35,7 @@ export function createTaskReports(
   const underWay = new Set<Promise<unknown>>();
   const phases = new Set<TaskPhase>();
   let batches = 0;
+  let finishing = false;
   let lastPhase: Promise<unknown> = Promise.resolve();
 
   async function untilTaken(report: () => Promise<void>): Promise<void> {
@@ -39,7 +45,8 @@ export function createTaskReports(
         return await report();
       } catch (error) {
         if (error instanceof SeedError && error.code === 'lease_lost') onLeaseLost();
-        if (!isPassing(error)) throw error;
+        // At the end only a server that is away is worth waiting for: the settlement waits behind this.
+        if (!(finishing ? isAway(error) : isPassing(error))) throw error;
         await pause(backoff.next(), signal);
       }
     }
@@ -68,8 +75,14 @@ export function createTaskReports(
       lastPhase = track(report).catch(() => undefined);
     },
     async finish() {
-      await within(LAST_REPORTS_MS, Promise.all(underWay));
-      stopped.abort();
+      finishing = true;
+      const late = AbortSignal.any([giveUp, AbortSignal.timeout(GIVE_UP_AFTER_MS)]);
+      const stop = () => stopped.abort();
+      if (late.aborted) stop();
+      late.addEventListener('abort', stop, { once: true });
+      await Promise.all(underWay);
+      late.removeEventListener('abort', stop);
+      stop();
     },
   };
 }

@@ -13,6 +13,7 @@ import { settleTask } from './settle.ts';
 import { type RunEnd, settlementOf } from './settlement.ts';
 import { guestTask, startLine } from './start-line.ts';
 import { createTaskReports } from './task-reports.ts';
+import { untilBack } from './until-back.ts';
 
 /** After its result a guest has nothing left to do but exit. */
 const EXIT_WITHIN_MS = 2_000;
@@ -54,14 +55,24 @@ export function startTaskRun(lease: TakenLease, parts: TaskRunParts): TaskRun {
   async function run(): Promise<void> {
     const deadline = setTimeout(() => end({ why: 'deadline' }), lease.diesAt - performance.now());
     let usage: Usage | null = null;
+    let sandbox: Sandbox | null = null;
+    const startSandbox: TaskRunParts['startSandbox'] = async (...sandboxParts) => {
+      sandbox = await parts.startSandbox(...sandboxParts);
+      return sandbox;
+    };
     try {
-      usage = await runSandbox(lease, { ...parts, log }, ended, end);
+      usage = await runSandbox(lease, { ...parts, startSandbox, log }, ended, end);
+    } catch (error) {
+      // Nobody has foreseen it: the sandbox is not to go on without a runner, nor the task without an end.
+      log.error({ err: error }, 'the run broke');
+      end({ why: 'broken' });
+      if (sandbox !== null) await killSandbox(sandbox, log);
     } finally {
       clearTimeout(deadline);
     }
     const settlement = settlementOf(leaseId, await ended, usage);
     if (settlement !== null) await settleTask(parts.client, taskId, settlement, log, parts.giveUp);
-    else if (usage !== null) await reportUsage(lease, usage, parts.client, log);
+    else if (usage !== null) await reportUsage(lease, usage, { ...parts, log });
   }
 
   return {
@@ -98,7 +109,7 @@ async function runSandbox(
     if (!isFine) log.warn({ exit }, 'the sandbox ended');
     end({ why: 'exit', exit });
   });
-  const reports = createTaskReports(lease, parts.client, log, () => end({ why: 'lease_lost' }));
+  const reports = createTaskReports(lease, parts, () => end({ why: 'lease_lost' }));
   stream.write(startLine(lease));
   const files: TaskFiles = {
     files: lease.files,
@@ -137,12 +148,11 @@ async function runSandbox(
 async function reportUsage(
   { taskId, leaseId }: TakenLease,
   usage: Usage,
-  client: ServerClient,
-  log: Logger,
+  { client, log, giveUp }: Pick<TaskRunParts, 'client' | 'log' | 'giveUp'>,
 ): Promise<void> {
-  await client
-    .reportUsage(taskId, leaseId, usage)
-    .catch((error: Error) => log.warn({ problem: error.message }, 'the usage could not be reported'));
+  await untilBack(() => client.reportUsage(taskId, leaseId, usage), { signal: giveUp }).catch(
+    (error: Error) => log.warn({ problem: error.message }, 'the usage could not be reported'),
+  );
 }
 
 async function killSandbox(sandbox: Sandbox, log: Logger): Promise<void> {

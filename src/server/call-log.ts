@@ -1,5 +1,5 @@
-// Writes the calls of commands. Those of a task are its ledger and are written before they are answered. The others are only
-// counted: together once a second, and those of a second that differ in nothing that counts as one row.
+// Counts the calls of commands that no ledger has: written together once a second, and those of a second that differ in nothing
+// that counts as one row.
 import type { Logger } from '../lib/log.ts';
 import { insertCalls, type NewCall } from '../store/calls.ts';
 import type { Store } from '../store/store.ts';
@@ -9,8 +9,6 @@ const WRITE_EVERY_MS = 1_000;
 const WRITTEN_AT_ONCE = 1_000;
 /** Rows that may wait to be written; calls that would need more are left out, and the log says how many. */
 const WAITING_MOST = 50_000;
-
-export type CountedCall = Omit<NewCall, 'times'>;
 
 /** Owns the calls that wait; they are written when the server stops. */
 export class CallLog implements AsyncDisposable {
@@ -30,9 +28,7 @@ export class CallLog implements AsyncDisposable {
     this.#timer = setInterval(() => void this.writeWaiting(), WRITE_EVERY_MS);
   }
 
-  /** Resolves when the call may be answered. Never rejects: what cannot be written goes to the log. */
-  async record(call: CountedCall): Promise<void> {
-    if (call.taskId !== null) return this.#write([{ ...call, times: 1 }]);
+  count(call: NewCall): void {
     const kind = kindOf(call);
     const alike = this.#waiting.get(kind);
     if (alike) {
@@ -40,7 +36,7 @@ export class CallLog implements AsyncDisposable {
       alike.at = call.at;
       return;
     }
-    if (this.#waiting.size < WAITING_MOST) this.#waiting.set(kind, { ...call, times: 1 });
+    if (this.#waiting.size < WAITING_MOST) this.#waiting.set(kind, { ...call });
     else this.#leftOut += 1;
     if (this.#waiting.size === WRITTEN_AT_ONCE) void this.writeWaiting();
   }
@@ -80,7 +76,7 @@ export class CallLog implements AsyncDisposable {
 }
 
 /** All that a report tells calls apart by; the rest follows from the key and the command. */
-function kindOf({ keyId, command, status, code, durationMs, at }: CountedCall): string {
+function kindOf({ keyId, command, status, code, durationMs, at }: NewCall): string {
   const second = Math.floor(at.getTime() / 1_000);
   return `${keyId} ${command} ${status} ${code} ${durationMs} ${second}`;
 }

@@ -1,14 +1,13 @@
 // Mounts every command of the registry under /api/v1: authentication, scope, input, run, answer, ledger.
-import { randomUUID } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { Actor } from '../commands/context.ts';
-import { type Command, isFile, isObject, isStream } from '../commands/define-command.ts';
+import { type Command, isFile, isObject, isStream, type ObjectCommand } from '../commands/define-command.ts';
 import { parseHttp, pathParameters, toManifest } from '../commands/manifest.ts';
-import { cutJson } from '../core/cut-json.ts';
 import { allows } from '../core/scopes.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { appendServerEvent } from '../store/events.ts';
+import type { Store } from '../store/store.ts';
 import { type AuditedRoute, audited, type RecordDone } from './audited.ts';
 import { authenticate } from './authenticate.ts';
 import { type Delivery, NO_DELIVERY } from './blobs/inbox.ts';
@@ -16,7 +15,9 @@ import { answerChecker, written } from './checked-answer.ts';
 import { fileAnswer } from './file-answer.ts';
 import { HeldAnswer } from './held-answer.ts';
 import type { HttpEnv } from './http-types.ts';
-import { answerOnce } from './idempotency/answer-once.ts';
+import { doBetween } from './ledger/do-between.ts';
+import { doTogether } from './ledger/do-together.ts';
+import { callRow, keptCall, writeRow } from './ledger/kept-call.ts';
 import type { ServerParts } from './parts.ts';
 import { preferredWaitMs } from './prefer-wait.ts';
 import { inputReader } from './read-input.ts';
@@ -102,29 +103,52 @@ type Respond = (c: Context<HttpEnv>, input: unknown, call: CallInHand) => Promis
 function responder(command: Command, parts: ServerParts): Respond {
   if (isStream(command)) {
     return async (c, input, call) => {
-      const items = await command.stream(resumed(c, input), new BoundContext(parts, call, randomUUID()));
-      return streamAnswer(c, items, parts);
+      const context = new BoundContext(parts, call, c.get('requestId'));
+      return streamAnswer(c, await command.stream(resumed(c, input), context), parts);
     };
   }
   if (isFile(command)) {
     return async (c, input, call) =>
-      fileAnswer(c, await command.file(input as never, new BoundContext(parts, call, randomUUID())));
+      fileAnswer(c, await command.file(input as never, new BoundContext(parts, call, c.get('requestId'))));
   }
-  const { name, creates, output: declared, successStatus = 200 } = command;
+  const { effect, output: declared, successStatus = 200 } = command;
   const check = answerChecker(declared);
   return async (c, input, call) => {
-    const { actor, held } = call;
-    const run = (creationId: string) =>
-      command.run(input as never, new BoundContext(parts, call, creationId));
-    const make = async (creationId: string) => declared.parse(await run(creationId));
-    const { output, json } = creates
-      ? written(await answerOnce(c, parts.store, actor.key.id, held.signal, { name, input }, make))
-      : check(await run(randomUUID()));
-    c.set('output', output);
+    const { output, json } =
+      effect === 'read'
+        ? check(await command.run(input as never, new BoundContext(parts, call, c.get('requestId'))))
+        : written(await change(c, command, parts, call));
     const created = idOf(output);
     if (!c.get('target') && created) c.set('target', created);
     return c.body(json, successStatus, { 'Content-Type': 'application/json' });
   };
+}
+
+/** Runs a command that changes something, and has its call kept where it must not be missed. */
+async function change(
+  c: Context<HttpEnv>,
+  command: ObjectCommand,
+  parts: ServerParts,
+  call: CallInHand,
+): Promise<object> {
+  const { store } = parts;
+  const { held, actor } = call;
+  const kept = keptCall(c, command, actor, store.clock.now());
+  if (kept) c.set('kept', kept);
+  const run = async (store: Store, creationId: string) => {
+    const context = new BoundContext({ ...parts, store }, call, creationId);
+    return command.output.parse(await command.run(c.get('input') as never, context));
+  };
+  const id = c.get('requestId');
+  if (kept === null && !command.transactional) return run(store, id);
+  const done =
+    kept === null || command.transactional
+      ? await doTogether(store, kept, held, (transaction) => run(transaction, id))
+      : await doBetween(parts, kept, { held, takesOver: command.repeatable === true }, (creationId) =>
+          run(store, creationId),
+        );
+  if (done.isReplay) c.header('Idempotent-Replay', 'true');
+  return done.output;
 }
 
 /** The id of the first thing in an answer: what a command has made. */
@@ -142,51 +166,55 @@ async function recorded(
   answer: () => Promise<Response>,
 ): Promise<Response> {
   const startedAt = performance.now();
-  let status = 500;
-  let code: string | null = 'internal';
-  try {
-    const response = await answer();
-    status = response.status;
-    code = null;
-    return response;
-  } catch (error) {
-    if (error instanceof SeedError) ({ status, code } = error);
-    throw error;
-  } finally {
-    const actor = c.get('actor');
-    const durationMs = Math.round(performance.now() - startedAt);
-    const { name, effect } = command;
-    const call = { name, effect, taskId: actor?.key.taskId ?? null, status, code, durationMs };
-    parts.telemetry.observe({ type: 'command', call });
-    if (actor) await recordCall(c, command, parts, actor, { status, code, durationMs });
+  const [answered] = await Promise.allSettled([answer()]);
+  const { status, code } =
+    answered.status === 'fulfilled'
+      ? { status: answered.value.status, code: null }
+      : failureOf(answered.reason);
+  const actor = c.get('actor');
+  const durationMs = Math.round(performance.now() - startedAt);
+  const { name, effect } = command;
+  const call = { name, effect, taskId: actor?.key.taskId ?? null, status, code, durationMs };
+  parts.telemetry.observe({ type: 'command', call });
+  if (actor) {
+    try {
+      await recordCall(c, command, parts, actor, { status, code, durationMs });
+    } catch (error) {
+      parts.telemetry.observe({ type: 'records_lost', record: 'call', count: 1 });
+      if (answered.status === 'fulfilled') await answered.value.body?.cancel();
+      throw error;
+    }
   }
+  if (answered.status === 'rejected') throw answered.reason;
+  return answered.value;
 }
 
+function failureOf(error: unknown): { status: number; code: string } {
+  return error instanceof SeedError ? error : { status: 500, code: 'internal' };
+}
+
+/** @throws SeedError unavailable: the row of a task's call cannot be written */
 async function recordCall(
   c: Context<HttpEnv>,
   command: Command,
   { store, calls, log, telemetry }: ServerParts,
-  { key, accountId, lineage }: Actor,
-  outcome: { status: number; code: string | null; durationMs: number },
+  actor: Actor,
+  ended: { status: number; code: string | null; durationMs: number },
 ): Promise<void> {
-  const { name, effect, scope } = command;
-  const { taskId } = key;
-  const changed = effect !== 'read' && outcome.status < 400;
-  await calls.record({
-    id: c.get('requestId'),
-    at: store.clock.now(),
-    accountId,
-    keyId: key.id,
-    billedKeyId: lineage.at(-1)?.id ?? key.id,
-    taskId,
-    command: name,
-    effect,
-    scope,
-    ...outcome,
-    arguments: taskId === null ? null : cutJson(c.get('input') ?? null),
-    changes: taskId === null || !changed ? null : cutJson(c.get('output') ?? null),
-  });
+  const { taskId } = actor.key;
+  const kept = c.get('kept');
+  const outcome = { ...ended, status: kept?.isUnknown ? null : ended.status };
+  if (!kept?.hasRow) {
+    const at = store.clock.now();
+    // Of one that is unknown the row may be there: it has the same id and time.
+    const row = kept
+      ? { ...kept.row, at: kept.isUnknown ? kept.row.at : at }
+      : callRow(c, command, actor, at);
+    if (taskId === null) calls.count({ ...row, ...outcome, idempotencyKey: null });
+    else await writeRow(store.db, { ...row, ...outcome });
+  }
   if (taskId === null) return;
+  const { name, effect, scope } = command;
   const { status, durationMs } = outcome;
   const event = { type: 'command', command: name, effect, scope, status, durationMs } as const;
   await appendServerEvent(store.db, taskId, event).catch((error) => {

@@ -3,6 +3,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Actor } from '../commands/context.ts';
 import type { PresentedKey } from '../store/presented-key.ts';
 import type { Session } from '../store/sessions.ts';
+import type { KeptCall } from './ledger/kept-call.ts';
 import type { MediaType } from './media-type.ts';
 
 export interface HttpEnv {
@@ -29,5 +30,7 @@ export interface HttpEnv {
     challenge?: string;
     /** What a command has answered. */
     output?: unknown;
+    /** The call, when its row in the ledger must not be missed. */
+    kept?: KeptCall;
   };
 }

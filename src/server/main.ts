@@ -14,12 +14,11 @@ await exitOnFailure(async () => {
   void server.databaseLost.then(() => process.exit(1));
   const { url, defaultModel: model, packs } = server;
   log.info({ url, model, packs }, 'listening');
-  if (server.newAdminKey) announceKey(server.newAdminKey);
-  process.send?.({ ready: { url, adminKey: server.newAdminKey, model, packs } });
+  // Under src/main.ts the key goes to the parent, which prints it among what else it says.
+  if (process.connected) process.send?.({ ready: { url, adminKey: server.newAdminKey, model, packs } });
+  else if (server.newAdminKey) announceKey(server.newAdminKey);
 });
 
-/** Under src/main.ts the key goes to the parent, which prints it among what else it says. */
 function announceKey(secret: string): void {
-  if (process.send) return;
   process.stdout.write(`\nYour admin key, shown this once:\n\n  ${secret}\n\n`);
 }

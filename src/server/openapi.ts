@@ -52,7 +52,7 @@ function operation(command: Command, components: Record<string, JsonSchema>): Js
       ...inPath.map(parameter('path')),
       ...(method === 'GET' ? rest.map(([name]) => parameter('query')(name)) : []),
       ...(command.name === 'tasks run' ? [PREFER_WAIT] : []),
-      ...(creates(command) ? [IDEMPOTENCY_KEY] : []),
+      ...(command.effect === 'read' ? [] : [IDEMPOTENCY_KEY]),
       ...(isStream(command) ? [LAST_EVENT_ID] : []),
     ],
     ...(method !== 'GET' &&
@@ -144,7 +144,7 @@ const IDEMPOTENCY_KEY: JsonObject = {
   name: 'Idempotency-Key',
   in: 'header',
   description:
-    'However often the request is sent with it within 24 hours, its work is done once and its first answer given',
+    'However often the request is sent with it within 24 hours, its work is done once and its first answer given; `outcome_unknown` (409) where the first was cut off and may have been done',
   schema: { type: 'string', pattern: '^[!-~]{1,255}$' },
 };
 
@@ -152,10 +152,6 @@ const IDEMPOTENT_REPLAY: JsonObject = {
   description: '`true`: this is the answer of an earlier request with the same Idempotency-Key',
   schema: { type: 'string' },
 };
-
-function creates(command: Command): boolean {
-  return isObject(command) && command.creates === true;
-}
 
 function responses(command: Command, components: Record<string, JsonSchema>): JsonObject {
   const errors = errorResponses(command);
@@ -176,7 +172,7 @@ function responses(command: Command, components: Record<string, JsonSchema>): Js
   const schema = hoist(toJsonSchema(command.output, 'output'), components);
   const answer = {
     description: 'Done',
-    ...(command.creates && { headers: { 'Idempotent-Replay': IDEMPOTENT_REPLAY } }),
+    ...(command.effect !== 'read' && { headers: { 'Idempotent-Replay': IDEMPOTENT_REPLAY } }),
     content: { 'application/json': { schema } },
   };
   return { [String(command.successStatus ?? 200)]: answer, ...errors };

@@ -15,7 +15,7 @@ import { AuditTrail } from './audit-trail.ts';
 import { openBlobs } from './blobs/open-blobs.ts';
 import { keepFilesFor } from './blobs/retention.ts';
 import { CallLog } from './call-log.ts';
-import { firstKey } from './first-key.ts';
+import { makeFirstKey, takeAdminKey } from './first-key.ts';
 import { listenHttp } from './http-listener.ts';
 import { KeyUse } from './key-use.ts';
 import { sweepLapsedLeases } from './lapsed-leases.ts';
@@ -92,18 +92,25 @@ export async function startServer(
   const { blobs, inbox } = await openBlobs(settings.files, settings.dataDir, store, log);
   const registry = createRegistry(
     BUILT_IN,
-    packs.map((pack) => ({ file: pack.file, commands: packCommands(pack, store) })),
+    packs.flatMap((pack) => packCommands(pack, store)),
   );
   const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
-  const newAdminKey = await firstKey(store, settings.adminKey);
+  if (settings.adminKey !== null) await takeAdminKey(store, settings.adminKey);
   const prices = await readPrices(settings.pricesFile);
-  const spending = undo.use(new Spending(store, prices, log));
+  const spending = undo.use(
+    new Spending({
+      store,
+      prices,
+      hasPrice: (model) => llm.hasPrice(model),
+      log,
+    }),
+  );
   const llm = createLlmGateway({
     settings: settings.llm,
     prices,
     countRequest: (account, limits) => countRequest(store, account, limits),
     playbooks: packs.flatMap((pack) => pack.playbooks ?? []),
-    reserve: (taskId, request, signal) => spending.reserve(taskId, request, signal),
+    reserve: (...call) => spending.reserve(...call),
     recordCall: async (taskId, call, reservation) => {
       observe({ type: 'model_call', taskId, call });
       await spending.settle(taskId, call, reservation).catch((error) => {
@@ -157,6 +164,7 @@ export async function startServer(
   // Ended first: a server that no runner reaches any more cannot tell which of them live.
   undo.use(sweepLapsedLeases(store, log));
   undo.defer(() => stopping.abort());
+  const newAdminKey = settings.adminKey === null ? await makeFirstKey(store) : null;
   const parts = undo.move();
   return {
     url,

@@ -98,7 +98,7 @@ function adminKey(): string | null {
     'invalid_settings',
     'SEED_ADMIN_KEY is not an API key: its form or its checksum is wrong',
     {
-      hint: 'Leave it unset and the first start makes one, or make one with "node scripts/new-key.ts".',
+      hint: '`bin/seed keys generate` makes one; or leave it unset, and the first start makes one and shows it.',
     },
   );
 }

@@ -65,6 +65,19 @@ export async function ensureFirstAccount(
   });
 }
 
+/** The account of this id; without one the first, which is made when there is none. @throws SeedError not_found */
+export async function adminAccount(tx: Tx, id: string | undefined, now: Date): Promise<Account> {
+  if (id === undefined) {
+    const first = await lockFirstAccount(tx);
+    return first ? toAccount(first) : insertAccount(tx, { name: FIRST_ACCOUNT, operator: true }, now);
+  }
+  const row = await tx.selectFrom('accounts').selectAll().where(sql`id::text`, '=', id).executeTakeFirst();
+  if (row) return toAccount(row);
+  throw new SeedError('not_found', `there is no account ${id}`, {
+    hint: 'seed accounts list shows the ids.',
+  });
+}
+
 /**
  * Makes the secret of the settings a key of the first account, and that account first if need be. A secret that is
  * a key already stays as it is. An earlier admin key keeps working until someone revokes it, so that servers can be
@@ -114,6 +127,7 @@ async function lockFirstAccount(tx: Tx): Promise<AccountRow | undefined> {
     .executeTakeFirst();
 }
 
-function insertAdminKey(tx: Tx, accountId: string, key: NewAdminKey, now: Date): Promise<Key> {
+/** A key that may do everything, for ever. */
+export function insertAdminKey(tx: Tx, accountId: string, key: NewAdminKey, now: Date): Promise<Key> {
   return createKey(tx, { accountId, ...key, expiresAt: null, createdAt: now });
 }

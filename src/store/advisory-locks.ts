@@ -12,4 +12,6 @@ export const ADVISORY_LOCKS = {
   packSamples: 5_333_006,
   /** Held while events are numbered and become deliveries. */
   webhookFanOut: 5_333_014,
+  /** With the hash of an idempotency key: held while a command that is one transaction works for it. */
+  idempotentRequest: 5_333_022,
 } as const;

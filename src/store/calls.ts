@@ -1,7 +1,7 @@
-// The calls of commands: written by server/call-log.ts, read as the ledger of a task.
+// The calls of commands: counted by server/call-log.ts, written one by one by server/ledger/, read as the ledger of a task.
 
-import { sql } from 'kysely';
-import type { LedgerEntry } from '../protocol/ledger.ts';
+import { type RawBuilder, sql } from 'kysely';
+import { type LedgerEntry, ledgerOutcome } from '../protocol/ledger.ts';
 import type { Effect } from '../protocol/manifest.ts';
 import type { Page } from '../protocol/page.ts';
 import { aheadOfCursor, type PageRequest, pageOfRows } from './cursor.ts';
@@ -19,18 +19,35 @@ export interface NewCall {
   command: string;
   effect: Effect;
   scope: string | null;
-  status: number;
+  /** Null: the outcome is not known, since the call is still being made or was cut off. */
+  status: number | null;
   code: string | null;
-  durationMs: number;
+  durationMs: number | null;
   /** Cut already (core/cut-json.ts); null: none. */
   arguments: unknown;
   changes: unknown;
   /** So many calls alike, of which this is the last. */
   times: number;
+  idempotencyKey: string | null;
 }
 
 export async function insertCalls(db: Db, calls: readonly NewCall[]): Promise<void> {
-  if (calls.length === 0) return;
+  if (calls.length > 0) await insertion(calls).execute(db);
+}
+
+/**
+ * The row of a call that must not be missed, written before its outcome is known and again when it is. An outcome is written
+ * once: what comes after it changes nothing.
+ */
+export async function writeCall(db: Db, call: NewCall): Promise<void> {
+  await sql`${insertion([call])}
+    on conflict (created_at, id) do update set status = excluded.status, code = excluded.code,
+      duration_ms = excluded.duration_ms, changes = excluded.changes
+    where calls.status is null`.execute(db);
+}
+
+/** Busy servers write thousands a second: as one value they cost a third of what fifteen parameters a row would. */
+function insertion(calls: readonly NewCall[]): RawBuilder<unknown> {
   const rows = calls.map((call) => ({
     id: call.id,
     created_at: call.at.toISOString(),
@@ -47,15 +64,12 @@ export async function insertCalls(db: Db, calls: readonly NewCall[]): Promise<vo
     arguments: storableValue(call.arguments),
     changes: storableValue(call.changes),
     times: call.times === 1 ? null : call.times,
+    idempotency_key: call.idempotencyKey,
   }));
-  // Busy servers write thousands a second: as one value they cost a third of what fifteen parameters a row would.
-  await sql`
-    insert into calls select * from json_populate_recordset(null::calls, ${JSON.stringify(rows)}::json)`.execute(
-    db,
-  );
+  return sql`insert into calls select * from json_populate_recordset(null::calls, ${JSON.stringify(rows)}::json)`;
 }
 
-/** What the task's agent called, in the order in which it ended. */
+/** What the task's agent called: what changes something in the order in which it began, the rest in that in which it ended. */
 export async function listLedger(
   db: Db,
   accountId: string,
@@ -75,10 +89,12 @@ export async function listLedger(
     command: row.command,
     effect: row.effect,
     scope: row.scope,
+    outcome: ledgerOutcome(row.status),
     status: row.status,
     code: row.code,
     durationMs: row.duration_ms,
     arguments: row.arguments,
     changes: row.changes,
+    idempotencyKey: row.idempotency_key,
   }));
 }

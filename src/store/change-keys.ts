@@ -1,4 +1,5 @@
 // Changes of keys, which servers know by heart for a moment (look-ups.ts): every change but the end of a task key is made in here.
+import { inTransaction } from './commit.ts';
 import { notify } from './signals.ts';
 import type { Store } from './store.ts';
 import type { Tx } from './tables.ts';
@@ -6,7 +7,7 @@ import type { Tx } from './tables.ts';
 export type KeyStore = Pick<Store, 'db' | 'lookUps'>;
 
 /**
- * Runs the work in a transaction. From then on this server knows no key from before; the others as soon as they hear
+ * Runs the work in a transaction, or in that which `db` is. From then on this server knows no key from before; the others as soon as they hear
  * of it, and after half a second at the latest.
  */
 export async function changeKeys<Result>(
@@ -14,7 +15,7 @@ export async function changeKeys<Result>(
   work: (tx: Tx) => Promise<Result>,
 ): Promise<Result> {
   try {
-    return await db.transaction().execute(async (tx) => {
+    return await inTransaction(db, async (tx) => {
       const result = await work(tx);
       await notify(tx, 'keys');
       return result;

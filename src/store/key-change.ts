@@ -2,7 +2,9 @@
 import type { Key, SomeKeyLimits } from '../protocol/key.ts';
 import { changeKeys, type KeyStore } from './change-keys.ts';
 import { limitColumns, toKey } from './keys.ts';
+import { CONFIRMED, type Confirmation, unlessLastUnlimitedKey } from './last-unlimited-key.ts';
 import { storableJson, storableText } from './storable.ts';
+import type { Tx } from './tables.ts';
 
 /** What is undefined stays as it is. */
 export interface KeyChanges extends SomeKeyLimits {
@@ -19,8 +21,9 @@ export async function updateKey(
   id: string,
   changes: KeyChanges,
   now: Date,
+  { yes }: Confirmation = CONFIRMED,
 ): Promise<Key | null> {
-  const row = await changeKeys(store, (tx) =>
+  const change = (tx: Tx) =>
     tx
       .updateTable('keys')
       .set({
@@ -34,7 +37,9 @@ export async function updateKey(
       .where('id', '=', id)
       .where('revoked_at', 'is', null)
       .returningAll()
-      .executeTakeFirst(),
+      .executeTakeFirst();
+  const row = await changeKeys(store, (tx) =>
+    unlessLastUnlimitedKey(tx, { accountId, id, yes }, () => change(tx)),
   );
   return row ? toKey(row, now) : null;
 }
@@ -57,8 +62,9 @@ export async function rotateKey(
   id: string,
   rotation: Rotation,
   now: Date,
+  { yes }: Confirmation = CONFIRMED,
 ): Promise<Key | null> {
-  return changeKeys(store, async (tx) => {
+  const change = async (tx: Tx) => {
     const present = await tx
       .selectFrom('keys')
       .select('secret_hash')
@@ -92,5 +98,6 @@ export async function rotateKey(
       .returningAll()
       .executeTakeFirstOrThrow();
     return toKey(row, now);
-  });
+  };
+  return changeKeys(store, (tx) => unlessLastUnlimitedKey(tx, { accountId, id, yes }, () => change(tx)));
 }

@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import { toNano, usdOf } from '../core/cost.ts';
 import type { Key, KeyStatus, SomeKeyLimits } from '../protocol/key.ts';
 import { changeKeys, type KeyStore } from './change-keys.ts';
+import { CONFIRMED, type Confirmation, unlessLastUnlimitedKey } from './last-unlimited-key.ts';
 import { notify } from './signals.ts';
 import { storableJson, storableText } from './storable.ts';
 import type { Db, KeyRow, Tx } from './tables.ts';
@@ -101,16 +102,19 @@ export async function revokeKey(
   id: string,
   revokedBy: string | null,
   now: Date,
+  { yes }: Confirmation = CONFIRMED,
 ): Promise<Key | null> {
   return changeKeys(store, async (tx) => {
-    const revoked = await tx
-      .updateTable('keys')
-      .set({ revoked_at: now, revoked_by: revokedBy })
-      .where('account_id', '=', accountId)
-      .where('id', '=', id)
-      .where('revoked_at', 'is', null)
-      .returning(['id', 'account_id', 'name', 'task_id'])
-      .execute();
+    const revoked = await unlessLastUnlimitedKey(tx, { accountId, id, yes }, () =>
+      tx
+        .updateTable('keys')
+        .set({ revoked_at: now, revoked_by: revokedBy })
+        .where('account_id', '=', accountId)
+        .where('id', '=', id)
+        .where('revoked_at', 'is', null)
+        .returning(['id', 'account_id', 'name', 'task_id'])
+        .execute(),
+    );
     await emitRevoked(tx, revoked, revokedBy, now);
     return getKey(tx, accountId, id, now);
   });

@@ -1,9 +1,11 @@
-// Brings a database up to this version of Seed and its packs: numbered SQL files, each applied once, in order, in a
-// transaction of its own. Called by openStore, which holds the advisory lock that keeps several starting servers apart.
+// Brings a database up to this version of Seed and its packs: numbered SQL files, each applied once, in order. Of Seed's own
+// each is a transaction; those of a pack are one, with what is demanded of its tables: all are applied or none. Called by
+// openStore, which holds the advisory lock that keeps several starting servers apart.
 import type { ClientBase, DatabaseError } from 'pg';
 import { SeedError } from '../protocol/errors.ts';
 import { type Migration, readMigrations } from './migration-files.ts';
 import { packSchema, refuseTablesWithoutAccount } from './pack-schema.ts';
+import { refuseTransactionControl } from './transaction-control.ts';
 
 const OWN_FOLDER = new URL('./migrations/', import.meta.url);
 
@@ -35,25 +37,31 @@ interface AppliedMigration {
 
 /**
  * Applies what is missing and returns the names of what it applied. Throws SeedError `invalid_settings` when the
- * database is newer than this version, an applied migration is not the file of that number any more, or one of a pack fails.
+ * database is newer than this version, an applied migration is not the file of that number any more, or one of a pack fails
+ * or leaves a table as it may not be.
  */
 export async function migrate(client: ClientBase, packs: readonly PackTables[] = []): Promise<string[]> {
-  const names = await bringUp(client, SEED);
+  const own = await missingOf(client, SEED);
+  for (const migration of own) await inTransaction(client, () => apply(client, migration, SEED));
+  const names = own.map(({ name }) => name);
   for (const pack of packs) {
-    const applied = await bringUp(client, ownerOf(pack));
-    await refuseTablesWithoutAccount(client, pack);
-    names.push(...applied.map((name) => `${pack.name}/${name}`));
+    const owner = ownerOf(pack);
+    const missing = await missingOf(client, owner);
+    for (const { name, text } of missing) refuseTransactionControl(text, `${pack.shown}/${name}`);
+    await inTransaction(client, async () => {
+      for (const migration of missing) await apply(client, migration, owner);
+      await refuseTablesWithoutAccount(client, pack);
+    });
+    names.push(...missing.map(({ name }) => `${pack.name}/${name}`));
   }
   return names;
 }
 
-async function bringUp(client: ClientBase, owner: Owner): Promise<string[]> {
+async function missingOf(client: ClientBase, owner: Owner): Promise<Migration[]> {
   const applied = await owner.applied(client);
   const known = await readMigrations(owner.folder, owner.shown);
   for (const migration of applied) verify(migration, known, owner);
-  const missing = known.filter(({ number }) => !applied.some((other) => other.number === number));
-  for (const migration of missing) await apply(client, migration, owner);
-  return missing.map(({ name }) => name);
+  return known.filter(({ number }) => !applied.some((other) => other.number === number));
 }
 
 function verify(applied: AppliedMigration, known: readonly Migration[], owner: Owner): void {
@@ -74,21 +82,25 @@ function verify(applied: AppliedMigration, known: readonly Migration[], owner: O
   }
 }
 
-async function apply(client: ClientBase, migration: Migration, owner: Owner): Promise<void> {
+async function inTransaction(client: ClientBase, work: () => Promise<void>): Promise<void> {
   await client.query('begin');
   try {
-    await owner.prepare(client);
-    await client.query(migration.text).catch((cause: DatabaseError) => {
-      const line = migration.text.slice(0, Number(cause.position ?? 0)).split('\n').length;
-      const where = `${owner.shown}/${migration.name}${cause.position === undefined ? '' : `:${line}`}`;
-      throw new SeedError('invalid_settings', `${where} cannot be applied: ${cause.message}`, { cause });
-    });
-    await owner.record(client, migration);
+    await work();
     await client.query('commit');
   } catch (error) {
     await client.query('rollback');
     throw error;
   }
+}
+
+async function apply(client: ClientBase, migration: Migration, owner: Owner): Promise<void> {
+  await owner.prepare(client);
+  await client.query(migration.text).catch((cause: DatabaseError) => {
+    const line = migration.text.slice(0, Number(cause.position ?? 0)).split('\n').length;
+    const where = `${owner.shown}/${migration.name}${cause.position === undefined ? '' : `:${line}`}`;
+    throw new SeedError('invalid_settings', `${where} cannot be applied: ${cause.message}`, { cause });
+  });
+  await owner.record(client, migration);
 }
 
 const SEED: Owner = {

@@ -2,31 +2,29 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
 import { packSchema } from './pack-schema.ts';
-import type { Store } from './store.ts';
-import type { Tx } from './tables.ts';
+import type { Db, Tx } from './tables.ts';
 
 /**
- * Runs the work in one transaction in which names without a schema are the pack's own tables.
+ * Runs the work in one transaction in which names without a schema are the pack's own tables: in that which `db` is, or in one of
+ * its own.
  * @param access of a command that only reads: Postgres refuses everything else
  * @param afterwards what Seed itself writes in the same transaction, when the work is done
  */
 export function inPackTransaction<Result>(
-  { db }: Store,
+  db: Db,
   pack: string,
   access: 'read only' | 'read write',
   work: (db: Kysely<never>) => Promise<Result>,
   afterwards: (tx: Tx) => Promise<void> = async () => {},
 ): Promise<Result> {
-  return db
-    .transaction()
-    .setAccessMode(access)
-    .execute(async (transaction) => {
-      const own = await swapSearchPath(transaction, packSchema(pack));
-      const result = await work(transaction as unknown as Transaction<never>);
-      await swapSearchPath(transaction, own);
-      await afterwards(transaction);
-      return result;
-    });
+  const run = async (transaction: Tx) => {
+    const own = await swapSearchPath(transaction, packSchema(pack));
+    const result = await work(transaction as unknown as Transaction<never>);
+    await swapSearchPath(transaction, own);
+    await afterwards(transaction);
+    return result;
+  };
+  return db.isTransaction ? run(db as Tx) : db.transaction().setAccessMode(access).execute(run);
 }
 
 /** Until the transaction ends. Returns what it was before. */

@@ -2,11 +2,11 @@
 // server/spending before every call.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { decide, type Estimate } from '../core/budget.ts';
+import { type Bound, decide } from '../core/budget.ts';
 import { isTerminal } from '../core/lifecycle.ts';
 import { boundsOfKeys, boundsOfLine, hasSpendLimit } from './bounds.ts';
 import { lineageOf, worstOf } from './presented-key.ts';
-import { callsInFlight, insertReservation, topicOfCalls } from './reservations.ts';
+import { callsInFlight, insertReservation, type PlannedCall, topicOfCalls } from './reservations.ts';
 import type { Topic } from './signals.ts';
 import { lockSpend } from './spend.ts';
 import { storableText } from './storable.ts';
@@ -15,12 +15,13 @@ import type { Db, TaskRow, Tx } from './tables.ts';
 import { lockLine } from './task-line.ts';
 
 export type ReserveOutcome =
-  /** Null: nothing bounds the call. */
-  | { kind: 'go'; reservation: string | null }
+  | { kind: 'go'; reservation: string }
   /** Calls under way may take what is left; the topic is notified when one of them has ended. */
   | { kind: 'wait'; topic: Topic }
   /** For good: the task has been marked, and ends. */
   | { kind: 'refused'; why: string }
+  /** This bound is one of money, and nobody knows what the model costs. */
+  | { kind: 'unpriced'; bound: Bound }
   /** The task has ended, or its key is worth nothing any more. */
   | { kind: 'ended' };
 
@@ -28,9 +29,16 @@ export type ReserveOutcome =
 export async function tryReserve(
   store: Pick<Store, 'db' | 'clock'>,
   taskId: string,
-  atMost: Estimate,
+  call: PlannedCall,
 ): Promise<ReserveOutcome> {
-  if (!(await isBounded(store.db, taskId))) return { kind: 'go', reservation: null };
+  const id = randomUUID();
+  const unbounded = await billedKeyOfUnbounded(store.db, taskId);
+  if (unbounded !== null) {
+    const holders = [taskId];
+    const reservation = { id, taskId, billedKeyId: unbounded, holders, call, uncovered: [] };
+    await insertReservation(store.db, reservation, store.clock.now());
+    return { kind: 'go', reservation: id };
+  }
   return store.db.transaction().execute(async (tx): Promise<ReserveOutcome> => {
     const now = store.clock.now();
     const line = await lockLine(tx, taskId);
@@ -45,24 +53,26 @@ export async function tryReserve(
       now,
     );
     const bounds = [...boundsOfLine(line), ...(await boundsOfKeys(tx, limited, now))];
+    const money = call.priced ? undefined : bounds.find(({ unit }) => unit === 'nanoUsd');
+    if (money) return { kind: 'unpriced', bound: money };
     const holders = [...line, ...lineage].map(({ id }) => id);
     const billedKeyId = task.billed_key_id;
-    const verdict = decide(bounds, atMost, await callsInFlight(tx, billedKeyId, holders, now));
+    const verdict = decide(bounds, call.atMost, await callsInFlight(tx, billedKeyId, holders));
     if (verdict.kind === 'wait') return { kind: 'wait', topic: topicOfCalls(billedKeyId) };
     if (verdict.kind === 'refuse') {
       const why = `this task is out of budget: ${verdict.bound.says}`;
       await markOverspent(tx, task, why, now);
       return { kind: 'refused', why };
     }
-    const id = randomUUID();
-    await insertReservation(tx, { id, billedKeyId, holders, atMost, uncovered: verdict.uncovered }, now);
+    const { uncovered } = verdict;
+    await insertReservation(tx, { id, taskId, billedKeyId, holders, call, uncovered }, now);
     return { kind: 'go', reservation: id };
   });
 }
 
-/** So that calls that nothing bounds take no lock. */
-async function isBounded(db: Db, taskId: string): Promise<boolean> {
-  const { rows } = await sql<{ bounded: boolean }>`
+/** The key that pays for a task that nothing bounds, so that its calls take no lock; null for all others. */
+async function billedKeyOfUnbounded(db: Db, taskId: string): Promise<string | null> {
+  const { rows } = await sql<{ billed_key_id: string }>`
     with recursive task_line as (
       select parent_task_id, budget from tasks where id = ${taskId}
       union all
@@ -72,11 +82,12 @@ async function isBounded(db: Db, taskId: string): Promise<boolean> {
       union all
       select keys.* from key_line join keys on keys.id = key_line.caller_key_id
     )
-    select exists (select from task_line where budget is not null) or exists (
-      select from key_line
-      where coalesce(spend_per_day_nano_usd, spend_per_month_nano_usd, tokens_per_day) is not null
-    ) as bounded`.execute(db);
-  return rows[0]?.bounded ?? false;
+    select billed_key_id from tasks where id = ${taskId}
+      and not exists (select from task_line where budget is not null) and not exists (
+        select from key_line
+        where coalesce(spend_per_day_nano_usd, spend_per_month_nano_usd, tokens_per_day) is not null
+      )`.execute(db);
+  return rows[0]?.billed_key_id ?? null;
 }
 
 /** The first reason stays. */

@@ -1,8 +1,8 @@
 // The tables as kysely sees them. They are made by migrations/*.sql; a change there is a change here.
 import type { ColumnType, Kysely, Selectable, Transaction } from 'kysely';
-import type { CostSource } from '../core/cost.ts';
 import type { ScopeGrant } from '../core/scopes.ts';
 import type { Budget } from '../protocol/budget.ts';
+import type { CostSource } from '../protocol/cost-source.ts';
 import type { AgentEvent, ServerEvent } from '../protocol/event.ts';
 import type { KeptFile } from '../protocol/file.ts';
 import type { Effect } from '../protocol/manifest.ts';
@@ -91,6 +91,7 @@ interface TasksTable {
   events_dropped: Defaulted<boolean>;
   billed_key_id: string;
   llm_nano_usd: Defaulted<number>;
+  cost_source: Defaulted<CostSource>;
   compute_nano_usd: Defaulted<number>;
   webhook_url: Defaulted<string | null>;
   trace_parent: Defaulted<string | null>;
@@ -161,13 +162,15 @@ interface CallsTable {
   command: string;
   effect: Effect;
   scope: string | null;
-  status: number;
+  /** Null: the outcome is not known. */
+  status: number | null;
   code: string | null;
-  duration_ms: number;
+  duration_ms: number | null;
   arguments: JsonOrNull<unknown>;
   changes: JsonOrNull<unknown>;
   /** So many calls alike; null: one. */
   times: number | null;
+  idempotency_key: string | null;
 }
 
 interface ModelCallsTable {
@@ -184,6 +187,8 @@ interface ModelCallsTable {
   reasoning_tokens: number;
   cost_nano_usd: number;
   cost_source: CostSource;
+  /** Null: a server from before this column wrote it, and the source says it. */
+  unpriced: boolean | null;
   duration_ms: number;
   outcome: string;
 }
@@ -213,6 +218,7 @@ interface IdempotencyTable {
   creation_id: string;
   working_until: Date;
   answer: Defaulted<Buffer | null>;
+  attempts: Defaulted<number>;
 }
 
 interface SpendTable {
@@ -225,7 +231,13 @@ interface SpendTable {
 
 interface ReservationsTable {
   id: string;
+  /** Null, with all that follows: a server from before these columns wrote it. */
+  task_id: string | null;
+  created_at: Date | null;
   expires_at: Date;
+  asked_model: string | null;
+  input_tokens: number | null;
+  output_tokens: Defaulted<number>;
   billed_key_id: string;
   holders: string[];
   tokens: number | null;

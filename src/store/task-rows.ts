@@ -38,6 +38,7 @@ export function toTask(row: TaskRow): Task {
       total: usdOf(row.compute_nano_usd + row.llm_nano_usd),
       currency: 'USD',
     },
+    costSource: row.cost_source,
     startedAt: row.started_at?.toISOString() ?? null,
     deadline: row.deadline?.toISOString() ?? null,
     queuedMs: millisecondsBetween(row.created_at, row.started_at),

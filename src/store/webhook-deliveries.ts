@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { LIMITS } from '../protocol/limits.ts';
 import type { Page } from '../protocol/page.ts';
 import type { DeliveryStatus, WebhookAttempt, WebhookDelivery } from '../protocol/webhook.ts';
+import { inTransaction } from './commit.ts';
 import { behindCursor, type PageRequest, pageOfRows } from './cursor.ts';
 import { notify } from './signals.ts';
 import type { Store } from './store.ts';
@@ -66,7 +67,7 @@ export async function replayDeliveries(
   filter: ReplayFilter,
 ): Promise<number> {
   const { id, webhookId, failedSince } = filter;
-  return store.db.transaction().execute(async (tx) => {
+  return inTransaction(store.db, async (tx) => {
     let query = tx
       .updateTable('webhook_deliveries')
       .set({

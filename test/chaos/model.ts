@@ -65,15 +65,19 @@ function textOf({ content }: Message): string {
   return (content ?? []).map(({ text = '' }) => text).join('');
 }
 
-/** By turns with the CLI, which names its writes, and with a plain request, which nobody names but the runner. */
+/**
+ * By turns with the CLI, which names its writes, and with a plain request, which nobody names but the runner. The text of a row
+ * takes half a page of the database, and cannot be pressed together: a disk without room is noticed.
+ */
 function commandOf(mark: string, step: number): string {
   const subject = stepMark(mark, step);
+  const text = 'text=$(head -c 3000 /dev/urandom | base64 -w0)';
   const write =
     step % 2 === 1
-      ? `seed emails draft acme-corp --subject ${subject} --body chaos >/tmp/answer 2>&1`
+      ? `seed emails draft acme-corp --subject ${subject} --body "$text" >/tmp/answer 2>&1`
       : `curl --fail-with-body --silent --show-error "$SEED_API_URL/api/v1/contacts/acme-corp/emails" ` +
-        `-H 'content-type: application/json' -d '{"subject":"${subject}","body":"chaos"}' >/tmp/answer 2>&1`;
-  return `${write} && echo ${step} done || { echo ${step} failed; head -c 300 /tmp/answer; }; sleep ${STEP_SECONDS}`;
+        `-H 'content-type: application/json' -d '{"subject":"${subject}","body":"'"$text"'"}' >/tmp/answer 2>&1`;
+  return `${text}; ${write} && echo ${step} done || { echo ${step} failed; head -c 300 /tmp/answer; }; sleep ${STEP_SECONDS}`;
 }
 
 async function stream(response: ServerResponse, command: string | null, said: string): Promise<void> {

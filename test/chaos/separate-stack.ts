@@ -31,10 +31,10 @@ export interface Shape {
 
 export async function startSeparate(shape: Shape, signal: AbortSignal): Promise<Stack> {
   const undo = new AsyncDisposableStack();
-  let keepLogs = true;
+  let logsAreOfUse = true;
   try {
     const common = await startCommon();
-    undo.defer(() => common.close(keepLogs));
+    undo.defer(() => common.close(logsAreOfUse && !signal.aborted));
     const { folder, logs, environment } = common;
     const disk = join(folder, 'database');
     if (shape.smallDisk) {
@@ -96,8 +96,8 @@ export async function startSeparate(shape: Shape, signal: AbortSignal): Promise<
         smallDisk: shape.smallDisk ? disk : null,
         common,
         ...outside(common, postgres.databaseUrl, servers, runners),
-        close: (keep) => {
-          keepLogs = keep;
+        close: (keepLogs) => {
+          logsAreOfUse = keepLogs;
           return undo.disposeAsync();
         },
       },

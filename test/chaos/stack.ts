@@ -106,8 +106,10 @@ export async function startCommon(): Promise<Common> {
 
 /** Waits for the first start, and gives the platform what tasks write to: sample rows, and a webhook that hears of all tasks. */
 export async function furnish(stack: Stack, signal: AbortSignal): Promise<Stack> {
-  await stack.ready(signal);
-  const { adminKey, receiver } = stack.common;
+  const { adminKey, receiver, logs } = stack.common;
+  await stack.ready(signal).catch((cause) => {
+    throw new Error(`this Seed does not start; its logs are in ${logs}`, { cause });
+  });
   const events = ['task.completed', 'task.failed', 'task.stopped'];
   for (const [path, body] of [
     ['/packs/crm/samples', {}],

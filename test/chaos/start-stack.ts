@@ -12,10 +12,10 @@ const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 export async function startNpmStart(signal: AbortSignal): Promise<Stack> {
   const undo = new AsyncDisposableStack();
-  let keepLogs = true;
+  let logsAreOfUse = true;
   try {
     const common = await startCommon();
-    undo.defer(() => common.close(keepLogs));
+    undo.defer(() => common.close(logsAreOfUse && !signal.aborted));
     const dataDir = join(common.folder, 'data');
     const port = await freePort();
     const environment = { ...common.environment, SEED_DATA_DIR: dataDir, PORT: String(port) };
@@ -39,8 +39,8 @@ export async function startNpmStart(signal: AbortSignal): Promise<Stack> {
         smallDisk: null,
         common,
         ...outside(common, databaseUrl, servers, runners),
-        close: (keep) => {
-          keepLogs = keep;
+        close: (keepLogs) => {
+          logsAreOfUse = keepLogs;
           return undo.disposeAsync();
         },
       },

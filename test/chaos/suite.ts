@@ -13,6 +13,8 @@ export const FAULTS: readonly Fault[] = [...KILLS, ...PAUSES, ...NETWORKS, ...HO
   (one, other) => Object.keys(STACKS).indexOf(one.stack) - Object.keys(STACKS).indexOf(other.stack),
 );
 
+const REMARKS_SHOWN = 12;
+
 export interface Chaos {
   faults: readonly Fault[];
   /** For each fault. */
@@ -42,8 +44,16 @@ export async function causeChaos({ faults, tasks, signal, say }: Chaos): Promise
       }
       if (current !== null && (current.kind !== fault.stack || current.spoilt)) await close();
       say(`[${index + 1}/${faults.length}] ${fault.name}: ${fault.what}`);
-      current ??= await openSeed(fault.stack, signal, say);
-      await current.endure(fault, tasks);
+      try {
+        current ??= await openSeed(fault.stack, signal, say);
+        await current.endure(fault, tasks);
+      } catch (error) {
+        signal.throwIfAborted();
+        const broken = withCause(error as Error);
+        say(`  broken: ${broken}`);
+        results.push({ fault, broken });
+        if (current !== null) current.spoilt = true;
+      }
     }
   } finally {
     await close();
@@ -70,32 +80,24 @@ async function openSeed(
     kind,
     spoilt: false,
     endure: async (fault, tasks) => {
-      try {
-        await stack.ready(signal);
-        const { row, settle } = await runFault(stack, fault, tasks, signal);
-        endured.push({ fault, settle: async () => ({ fault, row: await settle() }) });
-        seed.spoilt = row.terminal < row.accepted || row.orphans > 0;
-        say(
-          `  ${problems(fault, { ...row, webhooksMissing: 0 }).join('; ') || 'as it must be'} (${row.seconds} s)`,
-        );
-        for (const remark of row.remarks.slice(0, 12)) say(`    ${remark}`);
-      } catch (error) {
-        signal.throwIfAborted();
-        const broken = withCause(error as Error);
-        say(`  broken: ${broken}`);
-        seed.spoilt = true;
-        endured.push({ fault, settle: async () => ({ fault, broken }) });
-      }
+      await stack.ready(signal);
+      const { row, settle } = await runFault(stack, fault, tasks, signal);
+      endured.push({ fault, settle: async () => ({ fault, row: await settle() }) });
+      seed.spoilt = row.terminal < row.accepted || row.orphans > 0;
+      say(
+        `  ${problems(fault, { ...row, webhooksMissing: 0 }).join('; ') || 'as it must be'} (${row.seconds} s)`,
+      );
+      for (const remark of row.remarks.slice(0, REMARKS_SHOWN)) say(`    ${remark}`);
     },
     close: async () => {
-      let results: Result[] = [];
+      let isAsMustBe = false;
       try {
-        results = await Promise.all(endured.map(({ settle }) => settle()));
+        const results = await Promise.all(endured.map(({ settle }) => settle()));
+        isAsMustBe = !seed.spoilt && !results.some(isBad);
         return results;
       } finally {
-        const keep = results.length === 0 || results.some(isBad);
-        await stack.close(keep);
-        if (keep) say(`  the logs are in ${stack.common.logs}`);
+        await stack.close(!isAsMustBe);
+        if (!isAsMustBe && !signal.aborted) say(`  the logs are in ${stack.common.logs}`);
       }
     },
   };

@@ -365,3 +365,64 @@ describe('lastUsedAt', () => {
     expect((await get(refused.id)).lastUsedAt).toBeNull();
   });
 });
+
+describe('the last key of an account that may do everything', () => {
+  /** An account of its own, whose first key is its only unlimited one. */
+  async function account() {
+    const { body } = await post('/accounts', { name: 'lockable' });
+    return { id: body.key.id as string, secret: body.secret as string };
+  }
+  const change = ({ id, secret }: { id: string; secret: string }, way: string, body: object) =>
+    way === 'update' ? patch(id, body, secret) : post(`/keys/${id}/${way}`, body, secret);
+  const WAYS = [
+    ['revoke', {}],
+    ['update', { enabled: false }],
+    ['update', { allowedCidrs: ['10.0.0.0/8'] }],
+    ['update', { requestsPerMinute: 10 }],
+    ['update', { spendPerDay: 1 }],
+    ['update', { allowedModels: ['big'] }],
+    ['rotate', { expiresIn: '30d' }],
+    ['rotate', { grace: '0m', expiresAt: '2099-01-01T00:00:00Z' }],
+  ] as const;
+
+  it.each(WAYS)('is not lost by %s %j unless that is said', async (way, body) => {
+    const key = await account();
+    // None of these is another that may do everything, for ever.
+    for (const more of [{ expiresIn: '8w' }, { scopes: ['keys:*'] }, { requestsPerMinute: 5 }]) {
+      const other = { name: 'other', scopes: ['*'], expiresIn: 'never', ...more };
+      expect((await post('/keys', other, key.secret)).status).toBe(201);
+    }
+    const refused = await change(key, way, body);
+    expect(refused).toMatchObject({ status: 409, body: { error: { code: 'confirmation_needed' } } });
+    expect(refused.body.error.hint).toContain('--yes');
+    expect((await whoami(key.secret)).body.key).toMatchObject({ expiresAt: null, requestsPerMinute: null });
+    expect((await change(key, way, { ...body, yes: true })).status).toBe(200);
+  });
+
+  it.each(WAYS)('is no longer the last beside another one: %s %j', async (way, body) => {
+    const key = await account();
+    await post('/keys', { name: 'other', scopes: ['*'], expiresIn: 'never' }, key.secret);
+    expect((await change(key, way, body)).status).toBe(200);
+  });
+
+  it('what takes nothing away asks nothing', async () => {
+    const key = await account();
+    expect((await patch(key.id, { name: 'renamed' }, key.secret)).status).toBe(200);
+    expect((await post(`/keys/${key.id}/rotate`, {}, key.secret)).status).toBe(200);
+  });
+
+  it('two that revoke each other at once leave one', async () => {
+    const key = await account();
+    const other = (await post('/keys', { name: 'other', scopes: ['*'], expiresIn: 'never' }, key.secret))
+      .body;
+    const answers = await Promise.all([
+      post(`/keys/${other.key.id}/revoke`, {}, key.secret),
+      post(`/keys/${key.id}/revoke`, {}, other.secret),
+    ]);
+    const working = [await whoami(key.secret), await whoami(other.secret)].filter(
+      ({ status }) => status === 200,
+    );
+    expect(working).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+  });
+});

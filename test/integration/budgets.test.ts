@@ -34,7 +34,7 @@ beforeAll(async () => {
     await answer(response, request);
   });
   const pricesFile = join(tmpdir(), `seed-prices-${randomUUID()}.json`);
-  // More than what the upstream takes, by the bytes of the requests below; `dear` has no price.
+  // More than what the upstream takes, by the bytes of the requests below.
   const models = { m: { input: 20, output: 100 } };
   await writeFile(pricesFile, JSON.stringify({ models, compute: { vcpuSecond: 0.01, gbSecond: 0 } }));
   const llm = llmSettings({ baseUrl: upstream.baseUrl, defaultModels: ['m'] });
@@ -113,14 +113,11 @@ describe('a hundred calls at once', () => {
     expect(usd).toBeLessThan(0.03 + COST);
   });
 
-  it.each([
-    ['do not say how long their answer may be', { budget: { tokens: 100 } }, {}, TOKENS * 6],
-    ['have no price', { budget: { usd: 0.005 }, model: 'dear' }, { max_tokens: 7 }, TOKENS * 5],
-  ])('are made one after the other when they %s', async (_why, body, more, tokens) => {
+  it('are made one after the other when they do not say how long their answer may be', async () => {
     together.resolve();
-    const lease = await start(body);
-    await askHundred(lease, more);
-    expect((await usedBy(lease)).tokens).toBe(tokens);
+    const lease = await start({ budget: { tokens: 100 } });
+    await askHundred(lease, {});
+    expect((await usedBy(lease)).tokens).toBe(TOKENS * 6);
     expect(most).toBe(1);
   });
 });
@@ -202,7 +199,11 @@ describe('a call that waits for another one', () => {
     expect((await second).status).toBe(200);
     expect(upstream.requests).toHaveLength(3);
     const { task } = (await server.call('GET', `/api/v1/tasks/${lease.taskId}`)).body;
-    expect(task.used).toMatchObject({ calls: 2, tokens: TOKENS });
+    // The request of the one that went away was read.
+    const read = task.used.tokens - TOKENS;
+    expect(read).toBeGreaterThan(0);
+    expect(read).toBeLessThan(TOKENS);
+    expect(task.used.calls).toBe(2);
   });
 });
 

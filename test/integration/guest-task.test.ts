@@ -2,8 +2,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createLog } from '../../src/lib/log.ts';
 import { createRunner, type Runner } from '../../src/runner/runner.ts';
 import {
   calls,
@@ -21,6 +22,7 @@ import { createProcessDriver, type ProcessDriver } from '../fixtures/process-dri
 let driver: ProcessDriver;
 let server: FakeServer;
 let runner: Runner;
+let logged: string;
 
 beforeAll(async () => {
   driver = await createProcessDriver();
@@ -28,6 +30,11 @@ beforeAll(async () => {
 afterAll(() => driver.remove());
 beforeEach(async () => {
   server = await startFakeServer();
+  const lines = new PassThrough();
+  logged = '';
+  lines.on('data', (chunk) => {
+    logged += chunk;
+  });
   runner = createRunner({
     serverUrl: server.url,
     runnerToken: RUNNER_TOKEN,
@@ -35,7 +42,7 @@ beforeEach(async () => {
     probes: [{ driver: 'process', usable: true, isolation: 'emulated' }],
     slots: 1,
     name: 'test',
-    log: createLog('runner', 'silent'),
+    log: pino({ level: 'debug' }, lines),
     graceMs: 100,
   });
   await runner.start();
@@ -170,6 +177,38 @@ test('an LLM that breaks off in its stream ends the task with what it said', asy
   expect(settlement?.error?.message).toContain('the model fell over');
 });
 
+test('an answer of the LLM that the network breaks off is asked for again', async () => {
+  const begins = {
+    choices: [{ index: 0, delta: { role: 'assistant', content: 'half an' }, finish_reason: null }],
+  };
+  server.llm = [
+    (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(`data: ${JSON.stringify(begins)}\n\n`, () => setTimeout(() => response.destroy(), 50));
+    },
+    says('the whole answer'),
+  ];
+  const { taskId } = server.queue();
+  expect(await settled(taskId)).toMatchObject({ outcome: 'completed', stdout: 'the whole answer' });
+});
+
+test('a server that goes away between two calls of the LLM, and during a command, is not noticed', async () => {
+  let calls = 0;
+  server.llm = [runs('seed /api/v1/keys'), says('counted')];
+  server.api = (_request, response) => {
+    calls += 1;
+    if (calls > 1) return json(response, 200, { items: ['a'] });
+    // The connections break while the command is at work, and for a while there is nobody.
+    void server.down().then(async () => {
+      await expect.poll(() => logged).toContain('a call of the guest waits');
+      await server.up();
+    });
+  };
+  const { taskId } = server.queue();
+  expect(await settled(taskId)).toMatchObject({ outcome: 'completed', stdout: 'counted', stderr: null });
+  expect(outputOf('tool_output').join('')).toContain('200 {"items":["a"]}');
+});
+
 test('a stopped task is killed with everything its agent started, and not settled', async () => {
   server.llm = [runs('echo $$; sleep 600')];
   const { taskId } = server.queue();
@@ -257,6 +296,7 @@ test('a body over the limit is refused before it is sent', async () => {
 });
 
 test('the files of the task are there before the agent moves, to read only', async () => {
+  server.filesToCut = 3;
   server.files.set('a.csv', 'one');
   server.files.set('deep/b.csv', 'two');
   server.llm = [

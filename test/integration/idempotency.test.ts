@@ -9,12 +9,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isObject } from '../../src/commands/define-command.ts';
 import { BUILT_IN } from '../../src/commands/registry.ts';
 import {
+  type Claimed,
   claimRequest,
-  forgetRequest,
+  forgetClaim,
+  leaveClaim,
   type Repeatable,
   renewClaim,
   saveAnswer,
 } from '../../src/store/idempotency.ts';
+import type { Tx } from '../../src/store/tables.ts';
 import { repositoryCli } from '../fixtures/cli-process.ts';
 import { type Answered, ApiDocument, type Operation } from '../fixtures/fuzz/document.ts';
 import { Known } from '../fixtures/fuzz/known.ts';
@@ -255,32 +258,49 @@ describe('in the store', () => {
     requestHash: 'hash',
   });
 
+  const within = <Result>(work: (tx: Tx) => Promise<Result>) => seed.store.db.transaction().execute(work);
+  const claim = (of: Repeatable, takesOver = true) =>
+    within((tx) => claimRequest(tx, of, { id: randomUUID(), now: seed.clock.now(), takesOver }));
+
   it('a claim that nobody renews is taken over, and makes the same thing', async () => {
     const { store, clock } = seed;
     const lost = request();
-    const first = await claimRequest(store, lost);
-    expect(await claimRequest(store, lost)).toEqual({ state: 'working' });
+    const first = (await claim(lost)) as Claimed;
+    expect(first).toMatchObject({ state: 'mine', isFirst: true });
+    expect(await claim(lost)).toEqual({ state: 'working' });
     clock.advance(29_000);
     await renewClaim(store, lost);
     clock.advance(29_000);
-    expect(await claimRequest(store, lost)).toEqual({ state: 'working' });
+    expect(await claim(lost)).toEqual({ state: 'working' });
     clock.advance(2_000);
-    expect(await claimRequest(store, lost)).toEqual(first);
-    expect(first).toMatchObject({ state: 'mine' });
+    expect(await claim(lost)).toEqual({ ...first, isFirst: false });
+    // Of two who are at it now, neither can make the other's claim be forgotten.
+    await within((tx) => forgetClaim(tx, lost, first));
+    expect(await claim(lost)).toEqual({ state: 'working' });
+  });
+
+  it('a claim on what may be done once only is not taken over', async () => {
+    const left = request();
+    const { creationId } = (await claim(left, false)) as Claimed;
+    await within((tx) => leaveClaim(tx, left, seed.clock.now()));
+    expect(await claim(left, false)).toEqual({ state: 'left', creationId });
+    seed.clock.advance(23 * HOUR_MS);
+    expect(await claim(left, false)).toEqual({ state: 'left', creationId });
   });
 
   it('an answer is kept for 24 hours and then deleted with all of its time', async () => {
     const { store, clock } = seed;
     const kept = request();
-    await claimRequest(store, kept);
-    await saveAnswer(store, kept, Buffer.from('sealed'));
-    await forgetRequest(store, kept);
+    const mine = (await claim(kept)) as Claimed;
+    await within((tx) => saveAnswer(tx, kept, Buffer.from('sealed')));
+    await within((tx) => saveAnswer(tx, kept, Buffer.from('later')));
+    await within((tx) => forgetClaim(tx, kept, mine));
     clock.advance(24 * HOUR_MS);
-    expect(await claimRequest(store, kept)).toEqual({ state: 'answered', answer: Buffer.from('sealed') });
+    expect(await claim(kept)).toEqual({ state: 'answered', answer: Buffer.from('sealed') });
     clock.advance(1);
-    expect(await claimRequest(store, kept)).toMatchObject({ state: 'mine' });
+    expect(await claim(kept)).toMatchObject({ state: 'mine' });
     clock.advance(25 * HOUR_MS);
-    await claimRequest(store, request());
+    await claim(request());
     const rows = await store.db.selectFrom('idempotency').select('idempotency_key').execute();
     expect(rows).toHaveLength(1);
   });

@@ -114,6 +114,7 @@ describe('partitions', () => {
     arguments: null,
     changes: null,
     times: 1,
+    idempotencyKey: null,
   });
   const partition = (day: Date) => `calls_${day.toISOString().slice(0, 10).replaceAll('-', '')}`;
 

@@ -87,6 +87,14 @@ const unavailable = (message: RegExp) => ({
   message: expect.stringMatching(message),
 });
 
+/** The estimate of one request with these messages, as `post` and `ask` send it. */
+const INPUT = 16;
+const FREE = { inputTokens: 0, outputTokens: 0, costNanoUsd: 0, costSource: 'none' };
+/** So many requests may have been served, and nothing tells. */
+const read = (requests: number) => ({ inputTokens: requests * INPUT, costSource: 'estimated' });
+/** `"stream":true` makes it longer. */
+const STREAM_READ = { inputTokens: INPUT + 4, outputTokens: 0, costSource: 'estimated' };
+
 describe('before the answer has begun', () => {
   it.each<[string, Behaviour, RegExp, number?]>([
     ['a 400', answer(400, '{"error":{"message":"too many tokens"}}'), /answered 400: too many tokens/],
@@ -95,42 +103,53 @@ describe('before the answer has begun', () => {
     ['a 500 without a body', answer(500, ''), /answered 500$/, 2],
     ['a 503 that says when', answer(503, 'busy', { 'retry-after': '0' }), /answered 503: busy/, 2],
     ['a 503 that says much later', answer(503, 'busy', { 'retry-after': '60' }), /answered 503: busy/],
-    ['a broken connection', (response) => void response.destroy(), /could not be reached/, 2],
     ['a redirect', answer(302, '', { location: 'http://127.0.0.1:1/' }), /answered 302/],
+    ['an error that stops coming', halfAnswer(() => undefined, 500), /no more for 0\.2 s/],
     [
       'an error with status 200',
       answer(200, '{"error":{"message":"out of credits"}}'),
       /no completion: out of credits/,
     ],
+  ])('%s is llm_unavailable, and costs nothing', async (_, behaviour, message, requests = 1) => {
+    upstream.behave(behaviour);
+    await expect(ask()).rejects.toMatchObject(unavailable(message));
+    expect(server.recorded).toMatchObject([{ call: { ...FREE, outcome: 'llm_unavailable' } }]);
+    expect(upstream.requests).toHaveLength(requests);
+  });
+
+  it.each<[string, Behaviour, RegExp, number?]>([
+    ['a broken connection', (response) => void response.destroy(), /could not be reached/, 2],
     ['no JSON', answer(200, '<html>'), /not JSON/],
     ['JSON that is no completion', answer(200, '[1]'), /no completion/],
     ['an answer that is too long', answer(200, `"${'x'.repeat(60_000)}"`), /more than 50000 bytes/],
     ['an answer that breaks off', halfAnswer((response) => response.destroy()), /broke the connection/],
     ['an answer that stops coming', halfAnswer(() => undefined), /no more for 0\.2 s/],
-    ['an error that stops coming', halfAnswer(() => undefined, 500), /no more for 0\.2 s/],
     ['silence', hang, /no answer for 0\.3 s/],
-  ])('%s is llm_unavailable', async (_, behaviour, message, requests = 1) => {
+  ])('%s is llm_unavailable, and its input counts', async (_, behaviour, message, requests = 1) => {
     upstream.behave(behaviour);
     await expect(ask()).rejects.toMatchObject(unavailable(message));
-    expect(server.recorded).toMatchObject([
-      { call: { inputTokens: 0, outputTokens: 0, costNanoUsd: 0, outcome: 'llm_unavailable' } },
-    ]);
+    expect(server.recorded).toMatchObject([{ call: { ...read(requests), outcome: 'llm_unavailable' } }]);
     expect(upstream.requests).toHaveLength(requests);
   });
 
-  it.each<[string, Behaviour, RegExp]>([
-    ['JSON', answer(200, '{"error":{"message":"no streams here"}}'), /no event stream.*no streams here/],
+  it.each<[string, Behaviour, RegExp, object?]>([
+    [
+      'JSON',
+      answer(200, '{"error":{"message":"no streams here"}}'),
+      /no event stream.*no streams here/,
+      FREE,
+    ],
     ['a page', answer(200, '<html>login', { 'content-type': 'text/html' }), /no event stream.*<html>login/],
     ['nothing', answer(204, ''), /no event stream/],
     ['an empty stream', stream(''), /ended its answer in the middle/],
     ['comments without an end', endless(': thinking\n\n'), /longer than 2 s/],
     ['garbage', stream('MZ\x90\x00'), /not an event stream/],
-    ['an error', stream('data: {"error":{"message":"no provider"}}\n\n'), /broke off: no provider/],
+    ['an error', stream('data: {"error":{"message":"no provider"}}\n\n'), /broke off: no provider/, FREE],
     ['silence after its headers', startStream, /no more for 0\.2 s/],
-  ])('%s instead of a stream is llm_unavailable', async (_, behaviour, message) => {
+  ])('%s instead of a stream is llm_unavailable', async (_, behaviour, message, took = STREAM_READ) => {
     upstream.behave(behaviour);
     await expect(ask({ stream: true })).rejects.toMatchObject(unavailable(message));
-    expect(server.recorded).toMatchObject([{ call: { inputTokens: 0, outcome: 'llm_unavailable' } }]);
+    expect(server.recorded).toMatchObject([{ call: { ...took, outcome: 'llm_unavailable' } }]);
     expect(server.logged).toHaveLength(1);
     await upstream.requests[0]?.closed;
   });
@@ -145,20 +164,27 @@ describe('before the answer has begun', () => {
     await elsewhere.close();
   });
 
-  it.each([
-    ['a 500', answer(500, '')],
-    ['a broken connection', (response: ServerResponse) => void response.destroy()],
-  ])('%s is tried again once', async (_, behaviour) => {
+  it.each<[string, Behaviour, object]>([
+    ['a 500', answer(500, ''), { inputTokens: 11, costSource: 'unknown' }],
+    [
+      'a broken connection',
+      (response) => void response.destroy(),
+      { inputTokens: 11 + INPUT, costSource: 'estimated' },
+    ],
+  ])('%s is tried again once', async (_, behaviour, took) => {
     upstream.behave(behaviour, completion('second try'));
     const { choices } = await ask();
     expect(choices[0]?.message.content).toBe('second try');
-    expect(server.recorded).toMatchObject([{ call: { outcome: 'ok', outputTokens: 7 } }]);
+    // A refusal is free; a request that is lost may have been served.
+    const [call] = server.recorded.map((one) => one.call);
+    expect(call).toMatchObject({ outcome: 'ok', outputTokens: 7, ...took });
   });
 
   it('an upstream that is not there is llm_unavailable, its address kept from the caller', async () => {
     await upstream.close();
     const error = await ask().catch((thrown: unknown) => thrown);
     expect(error).toMatchObject(unavailable(/could not be reached \(ECONNREFUSED\)/));
+    expect(server.recorded).toMatchObject([{ call: FREE }]);
     expect(String(error)).not.toContain('127.0.0.1');
   });
 
@@ -241,7 +267,9 @@ describe('once the stream has begun', () => {
       error: { message: expect.stringMatching(message), code: 'llm_unavailable' },
     });
     expect(server.logged.map((entry) => entry.message)).toEqual([expect.stringMatching(message)]);
-    expect(server.recorded).toMatchObject([{ call: { outcome: 'llm_unavailable' } }]);
+    const took = { ...STREAM_READ, outputTokens: expect.any(Number), outcome: 'llm_unavailable' };
+    expect(server.recorded).toMatchObject([{ call: took }]);
+    expect(server.recorded[0]?.call.outputTokens).toBeGreaterThan(0);
     await upstream.requests[0]?.closed;
   });
 

@@ -153,12 +153,18 @@ describe('streams', () => {
     expect(new Set(upstream.requests.map(({ clientPort }) => clientPort)).size).toBeLessThan(6);
   });
 
-  it('without usage count nothing and warn once', async () => {
-    upstream.behave(stream(chunk('a', 'stop') + DONE));
+  it('of a model that nobody knows the price of count tokens and warn once', async () => {
+    upstream.behave(stream(chunk('a', 'stop') + usageChunk() + DONE));
     await collect();
     await collect();
-    const nothing = { inputTokens: 0, outputTokens: 0, costNanoUsd: 0, costSource: 'unknown', outcome: 'ok' };
-    expect(server.recorded).toMatchObject([{ call: nothing }, { call: nothing }]);
+    const unpriced = {
+      inputTokens: 11,
+      costNanoUsd: 0,
+      costSource: 'unknown',
+      unpriced: true,
+      outcome: 'ok',
+    };
+    expect(server.recorded).toMatchObject([{ call: unpriced }, { call: unpriced }]);
     expect(server.logged.map(({ message }) => message)).toEqual([expect.stringContaining('is not known')]);
   });
 });

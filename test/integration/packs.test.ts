@@ -248,6 +248,42 @@ describe('a start with packs', () => {
     expect(String(error)).toContain('notes/migrations');
   });
 
+  const tables = (server: { databaseUrl: string }) =>
+    rowsOf(server.databaseUrl, "select tablename from pg_tables where schemaname like 'pack\\_%' order by 1");
+
+  it.each([
+    ['a table without account_id', 'create table b (id uuid);', /the table b has no account_id/],
+    ['a mistake', 'oops', /0002_more\.sql:1 cannot be applied/],
+    ['an end of the transaction', 'commit; create table b (id uuid);', /it has a COMMIT of its own/],
+  ])('of a pack whose second migration has %s, nothing is applied', async (_, second, reason) => {
+    const server = await start({});
+    const files = { ...notes(SOUND), 'notes/migrations/0002_more.sql': second };
+    const settings = { ...server.settings, ...(await packs(files)) };
+    await expect(startServer(settings, createLog('test', 'silent'))).rejects.toThrow(reason);
+    expect(await tables(server)).toEqual([]);
+    expect(await rowsOf(server.databaseUrl, 'select from pack_migrations')).toEqual([]);
+    const mended = { ...settings, ...(await packs(notes(SOUND))) };
+    await (await startServer(mended, createLog('test', 'silent'))).stop();
+    expect(await tables(server)).toEqual([{ tablename: 'notes' }]);
+  });
+
+  it('of packs that clash nothing is applied, and all that clashes is told at once', async () => {
+    const server = await start({});
+    const event = { name: 'note.made', summary: 'A note was made' };
+    const withEvent = (name: string) =>
+      `${packFile(name, commandText()).replace('commands:', `events: [${JSON.stringify(event)}], commands:`)}`;
+    const files = {
+      'memos/pack.ts': withEvent('memos'),
+      'memos/migrations/0001_memos.sql': SOUND,
+      'notes/pack.ts': withEvent('notes'),
+    };
+    const settings = { ...server.settings, ...(await packs(files)) };
+    const error = await startServer(settings, createLog('test', 'silent')).catch((caught) => caught);
+    for (const what of ['noun "notes"', 'path "/notes"', 'namespace "notes:"', 'events "note.made"'])
+      expect(error.message).toContain(what);
+    expect(await tables(server)).toEqual([]);
+  });
+
   it('applies each migration once, also when two start at once, and refuses a changed or missing one', async () => {
     const server = await start(notes(SOUND));
     const restart = async (files: Record<string, string>) => {

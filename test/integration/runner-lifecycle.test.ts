@@ -174,9 +174,39 @@ test('a task is settled although the server is away when it ends', async () => {
   await server.down();
   await postResult(guest);
   guest.exit({ reason: 'exited', code: 0 });
-  await expect.poll(() => logged, { timeout: 5000 }).toContain('settling again');
+  await expect.poll(() => logged, { timeout: 5000 }).toContain('the run ended');
   await server.up();
   expect(await settled(taskId)).toMatchObject({ outcome: 'completed', stdout: 'the answer' });
+  expect(server.phases).toEqual(['finishing']);
+});
+
+test('the last events come before the settlement, although the server was away at the end', async () => {
+  server.refuseReports = { status: 503, code: 'unavailable' };
+  const { taskId } = server.queue();
+  const guest = await driver.nextGuest();
+  const body = `${JSON.stringify({ type: 'text', text: 'last words' })}\n`;
+  guest.send({ ':method': 'POST', ':path': '/events' }, body).catch(() => undefined);
+  await expect.poll(() => server.refusals).toBeGreaterThan(0);
+  guest.exit({ reason: 'exited', code: 1 });
+  await expect.poll(() => server.refusals, { timeout: 10_000 }).toBeGreaterThan(7);
+  expect(server.settlements.size).toBe(0);
+  server.refuseReports = null;
+  await settled(taskId);
+  expect(server.events).toEqual([{ type: 'text', text: 'last words' }]);
+});
+
+test('events that the server cannot take hold up no settlement', async () => {
+  server.refuseReports = { status: 500, code: 'internal' };
+  const { taskId } = server.queue();
+  const guest = await driver.nextGuest();
+  const body = `${JSON.stringify({ type: 'text', text: 'last words' })}\n`;
+  guest.send({ ':method': 'POST', ':path': '/events' }, body).catch(() => undefined);
+  await expect.poll(() => server.refusals).toBeGreaterThan(0);
+  guest.exit({ reason: 'exited', code: 1 });
+  await expect.poll(() => logged, { timeout: 10_000 }).toContain('settling again');
+  server.refuseReports = null;
+  await settled(taskId);
+  expect(server.events).toEqual([]);
 });
 
 test('events wait for a server that is away', async () => {
@@ -217,8 +247,10 @@ test('the log has neither the key, nor the instruction, nor what the guest says'
   await guest.send({ ':method': 'POST', ':path': '/result' }, '{"stdout":"RESULT-CANARY"}');
   await guest.send({ ':method': 'GET', ':path': '/PATH-CANARY' });
   await server.down();
-  await guest.send({ ':method': 'GET', ':path': '/api/v1/keys' });
+  const waits = guest.send({ ':method': 'GET', ':path': '/api/v1/keys' });
+  await expect.poll(() => logged).toContain('the server does not answer');
   await server.up();
+  await waits;
   await postResult(
     guest,
     result({

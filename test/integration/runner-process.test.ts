@@ -1,16 +1,17 @@
 // The runner as a process of its own.
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { exec } from '../../src/lib/exec.ts';
 import { lockForProcess } from '../../src/lib/process-lock.ts';
 
 test('two runners never share a data folder: the second would end the sandboxes of the first', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'seed-runner-'));
   onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
   await using undo = new AsyncDisposableStack();
-  const lock = await lockForProcess(join(dataDir, 'runner.lock'), 'It is in use', 'Wait.');
+  const path = join(dataDir, 'runner.lock');
+  const lock = await lockForProcess({ path, what: 'It is in use', hint: 'Wait.', onWait: () => {} });
   undo.defer(() => lock.release());
   const env = {
     PATH: process.env['PATH'] ?? '',
@@ -18,6 +19,17 @@ test('two runners never share a data folder: the second would end the sandboxes 
     SEED_SERVER_URL: 'http://127.0.0.1:1',
     SEED_RUNNER_TOKEN: 'x'.repeat(32),
   };
-  const started = exec(process.execPath, ['src/runner/main.ts'], { env, timeoutMs: 20_000 });
-  await expect(started).rejects.toThrow(`in use by another runner, process ${process.pid}`);
+  const runner = spawn(process.execPath, ['src/runner/main.ts'], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  undo.defer(() => void runner.kill('SIGKILL'));
+  let said = '';
+  runner.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  await expect
+    .poll(() => said, { timeout: 20_000 })
+    .toContain(`by another runner, process ${process.pid} of`);
+  expect(said).toContain('waiting up to 15 s for it to end');
 });

@@ -109,7 +109,14 @@ describe('settings', () => {
     expect((await server.exited)[0]).toBe(1);
     expect(server.stderr()).toMatch(new RegExp(`cannot listen on 127.0.0.1:${port}`));
     expect(server.stderr()).toContain('set PORT to another port');
+    expect(server.stdout()).toBe('');
     taken.close();
+    // Nothing was lost with that start: the next one makes the key, and shows it.
+    const next = start({ PORT: String(port), DATABASE_URL: databaseUrl });
+    await next.listening();
+    await expect.poll(next.stdout).toMatch(/sk_live_\w{36}/);
+    next.child.kill('SIGTERM');
+    await next.exited;
     await drop();
   });
 });

@@ -2,13 +2,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { hostname, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { startEmbeddedPostgres } from '../../src/store/embedded/start-embedded.ts';
-import { run } from '../fixtures/database.ts';
+import { rowsOf, run } from '../fixtures/database.ts';
 import { silent } from '../fixtures/store.ts';
 
 let dataDir: string;
@@ -16,28 +16,62 @@ let dataDir: string;
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'seed-test-'));
 });
-afterEach(() => rm(dataDir, { recursive: true, force: true }));
+// Postgres may still be closing its files.
+afterEach(() => rm(dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
 
-const start = (folder = dataDir) => startEmbeddedPostgres({ dataDir: folder, log: silent });
+const start = (folder = dataDir) => startEmbeddedPostgres({ dataDir: folder, log: silent, patienceMs: 200 });
 
-/** A server of its own process, as far as the database goes. */
-async function startElsewhere(): Promise<{ server: ChildProcess; postgresPid: number; databaseUrl: string }> {
+interface Elsewhere {
+  server: ChildProcess;
+  /** What it has logged as a warning, line by line. */
+  said(text: string): Promise<void>;
+  ready: Promise<{ pid: number; databaseUrl: string }>;
+}
+
+/** A server of its own process, as far as the database goes; its pid is that of node also behind `unshare`. */
+function beginElsewhere(patienceMs: number, prefix: readonly string[] = []): Elsewhere {
   const module = new URL('../../src/store/embedded/start-embedded.ts', import.meta.url).href;
   const script = `
     const { startEmbeddedPostgres } = await import(${JSON.stringify(module)});
-    const log = { debug() {}, info() {}, warn() {}, error() {} };
-    const { pid, databaseUrl } = await startEmbeddedPostgres({ dataDir: ${JSON.stringify(dataDir)}, log });
+    const log = { debug() {}, info() {}, warn: (text) => console.log(JSON.stringify({ text })), error() {} };
+    const dataDir = ${JSON.stringify(dataDir)};
+    const { pid, databaseUrl } = await startEmbeddedPostgres({ dataDir, log, patienceMs: ${patienceMs} }).catch((error) => {
+      console.log(JSON.stringify({ text: error.message }));
+      process.exit(1);
+    });
     console.log(JSON.stringify({ pid, databaseUrl }));`;
-  const server = spawn(process.execPath, ['--input-type=module', '-e', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const [program = '', ...args] = [...prefix, process.execPath, '--input-type=module', '-e', script];
+  const server = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const texts: string[] = [];
+  const ready = new Promise<{ pid: number; databaseUrl: string }>((resolve, reject) => {
+    createInterface({ input: server.stdout }).on('line', (line) => {
+      const { text, ...rest } = JSON.parse(line);
+      if (text === undefined) resolve(rest);
+      else texts.push(text);
+    });
+    server.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${texts.join(' ')}`)));
   });
-  if (!server.stdout) throw new Error('stdout is piped');
-  const ended = once(server, 'exit').then(([code]) =>
-    Promise.reject(new Error(`the server ended with ${code}`)),
-  );
-  const [line] = await Promise.race([once(createInterface({ input: server.stdout }), 'line'), ended]);
-  const { pid, databaseUrl } = JSON.parse(line) as { pid: number; databaseUrl: string };
+  ready.catch(() => undefined);
+  const said = (text: string) =>
+    expect.poll(() => texts.join(' '), { timeout: 10_000, interval: 10 }).toContain(text);
+  return { server, said, ready };
+}
+
+async function startElsewhere(prefix: readonly string[] = []) {
+  const { server, ready } = beginElsewhere(200, prefix);
+  const { pid, databaseUrl } = await ready;
   return { server, postgresPid: pid, databaseUrl };
+}
+
+/** A PID namespace of its own, as a container has. Its first process dies with the one that this test starts. */
+const NAMESPACE = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+const isRoot = process.getuid?.() === 0;
+if (!isRoot) console.log('skipped: two PID namespaces on one data folder need root');
+
+/** Kills it, and waits until its Postgres has followed. */
+async function kill(server: ChildProcess, postgresPid: number): Promise<void> {
+  server.kill('SIGKILL');
+  while (await exists(postgresPid)) await sleep(10);
 }
 
 async function exists(pid: number): Promise<boolean> {
@@ -92,14 +126,92 @@ test('Postgres ends with its server when that is killed, and what was committed 
   await again.stop();
 });
 
-test('a lock of a process whose pid is used again is stale, and the Postgres it left is stopped', async () => {
-  const left = await start();
-  // As after a kill that Postgres survived: the pid exists, but it is not the process that took the lock.
-  await writeFile(join(dataDir, 'postgres.lock'), JSON.stringify({ pid: process.pid, startedAt: '1' }));
+test('killed and started again at once, five times: each start has the folder and what was committed', async () => {
+  let last = await startElsewhere();
+  await run(last.databaseUrl, 'create table starts (number int)');
+  for (let number = 1; number <= 5; number += 1) {
+    await run(last.databaseUrl, `insert into starts values (${number})`);
+    last.server.kill('SIGKILL');
+    const { server, ready } = beginElsewhere(10_000);
+    const { pid, databaseUrl } = await ready;
+    last = { server, postgresPid: pid, databaseUrl };
+  }
+  expect(await rowsOf(last.databaseUrl, 'select count(*)::int as number from starts')).toEqual([
+    { number: 5 },
+  ]);
+  await kill(last.server, last.postgresPid);
+});
+
+test('a start waits for a server that is about to end', async () => {
+  const first = await start();
+  const second = beginElsewhere(10_000);
+  await second.said('waiting up to 10 s');
+  await first.stop();
+  await kill(second.server, (await second.ready).pid);
+});
+
+test('a Postgres that outlives its killed server is ended before the next starts', async () => {
+  const { server, postgresPid, databaseUrl } = await startElsewhere();
+  await run(databaseUrl, 'create table kept (x int)');
+  process.kill(postgresPid, 'SIGSTOP');
+  server.kill('SIGKILL');
+  await once(server, 'exit');
+  const next = beginElsewhere(200);
+  await next.said('ending a Postgres');
+  process.kill(postgresPid, 'SIGCONT');
+  const { databaseUrl: again, pid } = await next.ready;
+  expect(await exists(postgresPid)).toBe(false);
+  await run(again, 'insert into kept values (1)');
+  await kill(next.server, pid);
+});
+
+test.runIf(isRoot)(
+  'two servers in PID namespaces of their own: the second is told who has the folder',
+  async () => {
+    const first = await startElsewhere(NAMESPACE);
+    const second = beginElsewhere(200, NAMESPACE);
+    await second.said(
+      `The data folder ${dataDir} is in use by another server, process 1 of the host ${hostname()}`,
+    );
+    await once(second.server, 'exit');
+    await run(first.databaseUrl, 'select 1');
+    first.server.kill('SIGKILL');
+    await once(first.server, 'exit');
+  },
+);
+
+test.runIf(isRoot)('a Postgres that cannot be seen, in another PID namespace, is waited for', async () => {
+  const { server, postgresPid, databaseUrl } = await startElsewhere();
+  await run(databaseUrl, 'create table kept (x int)');
+  process.kill(postgresPid, 'SIGSTOP');
+  server.kill('SIGKILL');
+  await once(server, 'exit');
+  const next = beginElsewhere(200, NAMESPACE);
+  await next.said('ending a Postgres');
+  process.kill(postgresPid, 'SIGCONT');
+  const { databaseUrl: again } = await next.ready;
+  expect(await exists(postgresPid)).toBe(false);
+  await run(again, 'insert into kept values (1)');
+  next.server.kill('SIGKILL');
+  await once(next.server, 'exit');
+});
+
+test('a pid that is used again by a process of no Postgres does not keep a start from its data', async () => {
+  const { server, postgresPid, databaseUrl } = await startElsewhere();
+  await run(databaseUrl, 'create table kept (x int)');
+  await kill(server, postgresPid);
+  // As a container's next life finds it: the pids begin anew, and this one is another program's, of the same user.
+  const { uid } = await stat(join(dataDir, 'postgres', 'cluster'));
+  const other = spawn('sleep', ['60'], { uid, stdio: 'ignore' });
+  onTestFinished(() => void other.kill('SIGKILL'));
+  const postmaster = join(dataDir, 'postgres', 'cluster', 'postmaster.pid');
+  await writeFile(postmaster, `${other.pid}\n${dirname(postmaster)}\n1\n5432\n\n\n0 0\nready\n`);
+  const socketLock = join(dataDir, 'socket', '.s.PGSQL.5432.lock');
+  await writeFile(socketLock, `${other.pid}\n${dirname(postmaster)}\n1\n5432\n${dirname(socketLock)}\n`);
   const next = await start();
-  expect(await exists(left.pid)).toBe(false);
-  await run(next.databaseUrl, 'select 1');
+  await run(next.databaseUrl, 'insert into kept values (1)');
   await next.stop();
+  expect(other.exitCode).toBe(null);
 });
 
 test('Ctrl-C in a terminal does not reach Postgres: it leads a process group of its own', async () => {
@@ -119,7 +231,7 @@ test('a folder with a very long path works: the socket is put elsewhere', async 
   await expect(stat(socketFolder)).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
-test.runIf(process.getuid?.() === 0)('root may start it in a folder that only root may enter', async () => {
+test.runIf(isRoot)('root may start it in a folder that only root may enter', async () => {
   const closed = await mkdtemp(join(dataDir, 'closed-'));
   expect((await stat(closed)).mode & 0o077).toBe(0);
   const postgres = await start(closed);

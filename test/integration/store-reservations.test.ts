@@ -1,18 +1,21 @@
 // Reservations and limits on spending in the store, with a clock that the test moves: days, months, killed servers.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Estimate } from '../../src/core/budget.ts';
+import type { Prices } from '../../src/core/cost.ts';
 import type { SomeKeyLimits } from '../../src/protocol/key.ts';
 import { refuseSpent } from '../../src/server/services/key-limits.ts';
 import { appendAgentEvents } from '../../src/store/events.ts';
 import { updateKey } from '../../src/store/key-change.ts';
 import { revokeKey } from '../../src/store/keys.ts';
+import { chargeLapsedCalls } from '../../src/store/lapsed-calls.ts';
 import { recordModelCall } from '../../src/store/model-calls.ts';
 import { lineageOf } from '../../src/store/presented-key.ts';
-import { renewReservations } from '../../src/store/reservations.ts';
+import { type PlannedCall, renewReservations } from '../../src/store/reservations.ts';
 import { tryReserve } from '../../src/store/reserve.ts';
 import { recordUsage, stopTask } from '../../src/store/task-end.ts';
 import { endLapsedTasks } from '../../src/store/task-lapse.ts';
 import { renewLeases, tasksToStop } from '../../src/store/task-lease.ts';
+import { lockLine } from '../../src/store/task-line.ts';
 import { modelCall } from '../fixtures/model-call.ts';
 import { openTestStore, type TestStore } from '../fixtures/store.ts';
 import { expectSumsToAgree } from '../fixtures/sums.ts';
@@ -34,22 +37,34 @@ async function start(task: Parameters<TestStore['post']>[0] = {}) {
   return { ...(await seed.lease()), id };
 }
 const UNKNOWN: Estimate = { tokens: null, nanoUsd: null, calls: 1 };
+const prices: Prices = { models: { m: { input: 1, output: 1 } }, compute: { vcpuSecond: 1, gbSecond: 0 } };
 const budget = (more: object) => ({ tokens: null, usd: null, calls: null, ...more });
-const reserve = (id: string, atMost = UNKNOWN) => tryReserve(seed.store, id, atMost);
+const reserve = (id: string, atMost = UNKNOWN, more: Partial<PlannedCall> = {}) =>
+  tryReserve(seed.store, id, { model: 'm', inputTokens: 100, priced: true, atMost, ...more });
 const kindOf = async (id: string) => (await reserve(id)).kind;
 async function reserved(id: string, atMost?: Estimate): Promise<string> {
   const outcome = await reserve(id, atMost);
-  if (outcome.kind !== 'go' || outcome.reservation === null) throw new Error(`not reserved: ${outcome.kind}`);
+  if (outcome.kind !== 'go') throw new Error(`not reserved: ${outcome.kind}`);
   return outcome.reservation;
 }
 const record = (id: string, more = {}, reservation: string | null = null) =>
   recordModelCall(seed.store, id, modelCall(more), reservation);
+/** As when all servers are killed. */
+const chargeAll = () => {
+  seed.clock.advance(30_000);
+  return chargeLapsedCalls(seed.store, prices);
+};
+const taskOf = (id: string) => seed.store.lookUps.task(seed.account.id, id);
 const at = (time: string) => seed.clock.advance(Date.parse(time) - seed.clock.now().getTime());
 
 describe('a reservation', () => {
-  it('is not made where nothing bounds the call', async () => {
+  it('takes no lock where nothing bounds the call', async () => {
     const { id } = await start();
-    expect(await reserve(id)).toEqual({ kind: 'go', reservation: null });
+    await seed.store.db.transaction().execute(async (tx) => {
+      await lockLine(tx, id);
+      await reserved(id);
+    });
+    await chargeAll();
   });
 
   it('goes with the record of its call', async () => {
@@ -67,20 +82,65 @@ describe('a reservation', () => {
     expect(await seed.store.db.selectFrom('reservations').select('id').execute()).toEqual([]);
   });
 
-  it('lasts as long as its server renews it, and half a minute when that was killed', async () => {
+  it('lasts as long as its server renews it, and is charged when that was killed', async () => {
     const { id, runnerId } = await start({ budget: budget({ calls: 1 }), timeoutMs: 600_000 });
     const held = await reserved(id);
     for (let time = 0; time < 6; time += 1) {
       seed.clock.advance(10_000);
       await renewLeases(seed.store, { runnerId, taskIds: [id] });
-      await renewReservations(seed.store, [held]);
+      await renewReservations(seed.store, [{ id: held, outputTokens: time }]);
+      await chargeLapsedCalls(seed.store, prices);
       expect(await kindOf(id)).toBe('wait');
     }
     seed.clock.advance(30_000);
-    // Another server's renewal removes it.
+    // It bounds other calls until it has become a charge.
+    expect(await kindOf(id)).toBe('wait');
+    await Promise.all([chargeLapsedCalls(seed.store, prices), chargeLapsedCalls(seed.store, prices)]);
+    expect(await reserve(id)).toMatchObject({
+      kind: 'refused',
+      why: expect.stringContaining('1 of 1 calls'),
+    });
+    expect(await taskOf(id)).toMatchObject({
+      used: { calls: 1, tokens: 105 },
+      inputTokens: 100,
+      outputTokens: 5,
+      cost: { llm: 0.000105 },
+      costSource: 'estimated',
+    });
+    expect(await seed.store.db.selectFrom('reservations').select('id').execute()).toEqual([]);
+  });
+
+  it('that was charged too early, its server having stood still, is corrected', async () => {
+    const { id } = await start({ timeoutMs: 600_000 });
+    const held = await reserved(id);
+    await chargeAll();
+    await record(id, { inputTokens: 90, outputTokens: 400, costNanoUsd: 7_000 }, held);
+    await record(id, { inputTokens: 90, outputTokens: 400, costNanoUsd: 7_000 }, held);
+    expect(await taskOf(id)).toMatchObject({
+      used: { calls: 1, tokens: 490, usd: 0.000007 },
+      inputTokens: 90,
+      outputTokens: 400,
+    });
+    await expectSumsToAgree(seed.databaseUrl);
+  });
+
+  it('of a task that is gone, or of a server from before there were charges, goes without one', async () => {
+    const { id } = await start();
     await reserved(id);
-    await renewReservations(seed.store, []);
-    expect(await seed.store.db.selectFrom('reservations').select('id').execute()).toHaveLength(1);
+    await seed.store.db.updateTable('reservations').set({ task_id: null, asked_model: null }).execute();
+    await chargeAll();
+    expect(await seed.store.db.selectFrom('reservations').select('id').execute()).toEqual([]);
+    expect((await taskOf(id))?.used.calls).toBe(0);
+  });
+
+  it('is not given where money is limited and nobody knows what the model costs', async () => {
+    const { id } = await start({ budget: budget({ usd: 1 }) });
+    expect(await reserve(id, UNKNOWN, { priced: false })).toMatchObject({
+      kind: 'unpriced',
+      bound: { says: '0 of 1 US dollars of this task are used' },
+    });
+    const other = await start({ budget: budget({ tokens: 1 }) });
+    expect((await reserve(other.id, UNKNOWN, { priced: false })).kind).toBe('go');
   });
 
   it('is not given to a task that has ended, nor to one whose key was revoked meanwhile', async () => {
@@ -181,9 +241,8 @@ describe('limits of a key', () => {
     const { id, leaseId } = await start({ keyId: key.id });
     await record(id, { costNanoUsd: 1_000_000_000 });
     const usage = { cpuSeconds: 1, peakMemoryBytes: 1, wallMs: 1_000 };
-    const prices = { models: {}, compute: { vcpuSecond: 1, gbSecond: 0 } };
     await recordUsage(seed.store, { taskId: id, leaseId, usage }, prices);
-    expect(await reserve(id)).toEqual({ kind: 'go', reservation: null });
+    await record(id, { costNanoUsd: 0 }, await reserved(id));
     const limit = (usd: number) =>
       updateKey(seed.store, seed.account.id, key.id, { spendPerDay: usd }, seed.clock.now());
     await limit(2.5);

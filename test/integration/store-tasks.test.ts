@@ -73,6 +73,7 @@ test('a task runs from queued to completed, with its times and its key', async (
     reasoningTokens: 0,
     costNanoUsd: 5,
     costSource: 'prices',
+    unpriced: false,
     durationMs: 1,
     outcome: 'ok',
   });

@@ -7,7 +7,7 @@ export interface LlmLog {
   error(fields: object, message: string): void;
 }
 
-export type RecordCall = (taskId: string, call: ModelCall, reservation: string | null) => Promise<void>;
+export type RecordCall = (taskId: string, call: ModelCall, reservation: string) => Promise<void>;
 
 export interface CallRecords {
   /** Never rejects: the answer has been paid for, and losing it as well would help nobody. */
@@ -37,8 +37,8 @@ export function createCallRecords(recordCall: RecordCall, log: LlmLog): CallReco
 
   return {
     record(taskId, call, reservation) {
-      const { askedModel: model, outcome, costSource } = call;
-      if (outcome === 'ok' && costSource === 'unknown' && !withoutCost.has(model)) {
+      const { askedModel: model, outcome, unpriced } = call;
+      if (outcome === 'ok' && unpriced && !withoutCost.has(model)) {
         withoutCost.add(model);
         log.warn({ taskId, model }, 'what this model costs is not known: see docs/models.md on prices');
       }

@@ -7,6 +7,7 @@ import type { NoRoom, RateLimits } from '../../store/llm-accounts.ts';
 import { sharedAccount } from './account-limits.ts';
 import { askModels } from './ask-models.ts';
 import { CALL_LIMITS, type CallLimits } from './call-limits.ts';
+import { CallMeter } from './call-meter.ts';
 import { type CallRecords, createCallRecords, type LlmLog, type RecordCall } from './call-records.ts';
 import { type ChatRequest, parseChatRequest } from './chat-request.ts';
 import { type ModelList, modelList } from './model-list.ts';
@@ -28,8 +29,11 @@ export interface LlmGatewayOptions {
   prices: Prices;
   /** Instructions that `scripted` knows besides Seed's own. */
   playbooks?: readonly Playbook[];
-  /** Called before each call of a model; what it throws refuses the call. Resolves with what `recordCall` is then given. */
-  reserve(taskId: string, request: ChatRequest, signal: AbortSignal): Promise<string | null>;
+  /**
+   * Called before each call of a model; what it throws refuses the call. Resolves with what `recordCall` is then given.
+   * @param meter tells from then on what the call takes
+   */
+  reserve(taskId: string, request: ChatRequest, signal: AbortSignal, meter: CallMeter): Promise<string>;
   /** Called once for each call of a model, before the caller sees the end of the answer. */
   recordCall: RecordCall;
   /** Counts a request to an upstream's account against limits that all servers share. */
@@ -54,6 +58,8 @@ interface Caller {
 export interface LlmGateway
   extends Pick<ServedModels, 'defaultModels' | 'named' | 'servesOthers' | 'knows' | 'refuseUnknown'>,
     Pick<CallRecords, 'allRecorded'> {
+  /** Whether it is known what calls of a model cost: the price list has it, or the upstream tells with every answer. */
+  hasPrice(model: string): boolean;
   /** The body of GET /llm/v1/models. */
   models(): ModelList;
   /**
@@ -97,8 +103,11 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
     { taskId, signal }: Caller,
     { others, until }: { others: boolean; until: number },
   ): Promise<Response> => {
-    const reservation = await options.reserve(taskId, { ...request, model }, signal);
-    const metered = openModelCall(model, prices, signal, (call) => records.record(taskId, call, reservation));
+    const meter = new CallMeter(request);
+    const reservation = await options.reserve(taskId, { ...request, model }, signal, meter);
+    const metered = openModelCall(model, { meter, prices, signal }, (call) =>
+      records.record(taskId, call, reservation),
+    );
     const onFailure = (error: SeedError, detail: string) => {
       metered.failed(error.code);
       log.warn({ taskId, model, detail }, error.message);
@@ -107,30 +116,33 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
     };
     try {
       if (model === SCRIPTED_MODEL) {
-        return await scriptedCompletion(request, { playbooks, now: clock.now(), onUsage: metered.end });
+        return await scriptedCompletion(request, { playbooks, now: clock.now(), meter, onEnd: metered.end });
       }
       if (upstream === null) throw llmUnavailable('is not set');
       return await completeUpstream(request, {
         upstream,
         model,
         signal,
+        meter,
         limits,
         leftMs: until - performance.now(),
         others,
         fetch,
         takeTurn: (gone) => takeTurn(model, taskId, gone),
-        onUsage: metered.end,
+        onEnd: metered.end,
         onFailure,
       });
     } catch (error) {
       if (error instanceof SeedError) metered.failed(error.code);
-      await metered.end(error instanceof UpstreamFailure ? error.usage : null);
+      await metered.end();
       throw error;
     }
   };
 
   return {
     ...served,
+    hasPrice: (model) =>
+      Object.hasOwn(prices.models, model) || (model !== SCRIPTED_MODEL && upstream?.openRouter === true),
     models: () => modelList(served, upstream),
     allRecorded: records.allRecorded,
     async chatCompletions(body, caller) {

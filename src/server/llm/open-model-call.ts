@@ -1,29 +1,19 @@
-// One call of a model as it is metered: begun before the upstream is asked, ended exactly once, whatever came of it.
-import { modelCost, type Prices } from '../../core/cost.ts';
+// One call of a model as it is recorded: begun before the upstream is asked, ended exactly once, whatever came of it.
+import type { Prices } from '../../core/cost.ts';
 import type { ModelCall } from '../../core/model-call.ts';
-import type { TokenUsage } from './usage.ts';
+import type { CallMeter } from './call-meter.ts';
 
 interface OpenModelCall {
   /** The first outcome that is told counts. */
   failed(code: string): void;
-  /** Null: the upstream gave no usage, and nothing is known to have been used. Later calls do nothing. */
-  end(usage: TokenUsage | null): Promise<void>;
+  /** Settles it by what its meter knows. Later calls do nothing. */
+  end(): Promise<void>;
 }
-
-const NOTHING: TokenUsage = {
-  inputTokens: 0,
-  outputTokens: 0,
-  cachedTokens: 0,
-  reasoningTokens: 0,
-  costUsd: null,
-  model: null,
-};
 
 /** @param record must not reject */
 export function openModelCall(
   model: string,
-  prices: Prices,
-  signal: AbortSignal,
+  { meter, prices, signal }: { meter: CallMeter; prices: Prices; signal: AbortSignal },
   record: (call: ModelCall) => Promise<void>,
 ): OpenModelCall {
   const startedAt = performance.now();
@@ -33,15 +23,11 @@ export function openModelCall(
     failed(code) {
       failure ??= code;
     },
-    end(usage) {
-      const { costUsd, model: answeredModel, ...tokens } = usage ?? NOTHING;
-      const { nanoUsd, source } = modelCost(prices, model, tokens, costUsd);
+    end() {
       ending ??= record({
         askedModel: model,
-        answeredModel,
-        ...tokens,
-        costNanoUsd: nanoUsd,
-        costSource: usage === null ? 'unknown' : source,
+        answeredModel: meter.answeredModel,
+        ...meter.cost(prices, model),
         durationMs: Math.round(performance.now() - startedAt),
         outcome: signal.aborted ? 'cancelled' : (failure ?? 'ok'),
       });

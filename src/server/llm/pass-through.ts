@@ -2,19 +2,20 @@
 // only, so holding back an unfinished one costs no time and leaves room for a clean error at any point.
 import type { SeedError } from '../../protocol/errors.ts';
 import type { CallLimits } from './call-limits.ts';
+import type { CallMeter } from './call-meter.ts';
 import type { CallSignal } from './call-signal.ts';
 import { createSseLines } from './sse-lines.ts';
 import { createStreamCheck } from './stream-check.ts';
-import { connectionFailure, llmUnavailable, UpstreamFailure } from './upstream-failure.ts';
-import type { TokenUsage } from './usage.ts';
+import { connectionFailure, llmUnavailable } from './upstream-failure.ts';
 
 export interface PassThrough {
   body: ReadableStream<Uint8Array>;
   call: CallSignal;
+  meter: CallMeter;
   limits: CallLimits;
   secrets: readonly string[];
-  /** Called exactly once after the first event, before the caller sees the end; null when the upstream gave no usage. Must not reject. */
-  onEnd(usage: TokenUsage | null): Promise<void>;
+  /** Called exactly once after the first event, before the caller sees the end. Must not reject. */
+  onEnd(): Promise<void>;
   /** Called before `onEnd` when the upstream failed. */
   onFailure(error: SeedError): void;
 }
@@ -34,10 +35,10 @@ function errorEvent(error: SeedError): Buffer {
  * Throws llm_unavailable when there is none, without having called anything.
  */
 export async function passThrough(options: PassThrough): Promise<ReadableStream<Uint8Array>> {
-  const { body, call, limits, secrets, onEnd, onFailure } = options;
+  const { body, call, meter, limits, secrets, onEnd, onFailure } = options;
   const reader = body.getReader();
   const lines = createSseLines(limits.lineBytes);
-  const check = createStreamCheck(secrets);
+  const check = createStreamCheck(meter, secrets);
   let ending: Promise<void> | null = null;
   let cancelled = false;
   let begun = false;
@@ -45,7 +46,7 @@ export async function passThrough(options: PassThrough): Promise<ReadableStream<
   const end = (failure: SeedError | null, close: () => void = call.close) => {
     if (ending === null) {
       if (failure?.code === 'llm_unavailable') onFailure(failure);
-      ending = onEnd(check.usage());
+      ending = onEnd();
     }
     close();
     return ending;
@@ -67,7 +68,7 @@ export async function passThrough(options: PassThrough): Promise<ReadableStream<
       passed.push(line);
       if (verdict === 'done') return true;
     }
-    if (done && !check.finished()) throw llmUnavailable('ended its answer in the middle');
+    if (done && !meter.isFinished) throw llmUnavailable('ended its answer in the middle');
     return done;
   };
 
@@ -80,11 +81,7 @@ export async function passThrough(options: PassThrough): Promise<ReadableStream<
     // Wherever the upstream cuts its bytes: an answer of which one event has come has begun.
     broken = { cause };
   }
-  if (broken && first.length === 0) {
-    const failure = failureOf(broken.cause);
-    if (failure instanceof UpstreamFailure) failure.usage = check.usage();
-    throw failure;
-  }
+  if (broken && first.length === 0) throw failureOf(broken.cause);
   // A caller that is gone may never read or cancel again; what it used is counted all the same.
   const onAbort = () => void end(failureOf(null));
   if (call.signal.aborted) onAbort();

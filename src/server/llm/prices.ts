@@ -3,8 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { Prices } from '../../core/cost.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import { SCRIPTED_MODEL } from './scripted/scripted.ts';
 
 const OWN = new URL('./prices.json', import.meta.url);
+
+/** `scripted` costs nothing where a list leaves it out. */
+const FREE = { [SCRIPTED_MODEL]: { input: 0, output: 0 } };
 
 /** @param path SEED_PRICES_FILE; null: Seed's own. @throws SeedError invalid_settings */
 export async function readPrices(path: string | null): Promise<Prices> {
@@ -24,5 +28,6 @@ export async function readPrices(path: string | null): Promise<Prices> {
     refuse('is not JSON', error);
   }
   const parsed = Prices.safeParse(json);
-  return parsed.success ? parsed.data : refuse(`is not sound: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) return refuse(`is not sound: ${z.prettifyError(parsed.error)}`);
+  return { ...parsed.data, models: { ...FREE, ...parsed.data.models } };
 }

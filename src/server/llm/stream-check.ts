@@ -1,6 +1,6 @@
-// Looks at each line of an upstream's event stream as it passes: its usage, its end, its errors and its garbage.
+// Looks at each line of an upstream's event stream as it passes: what it counts for, its end, its errors and its garbage.
+import type { CallMeter } from './call-meter.ts';
 import { llmUnavailable, messageOf, presentable } from './upstream-failure.ts';
-import { type TokenUsage, usageOf } from './usage.ts';
 
 export interface StreamCheck {
   /**
@@ -8,10 +8,6 @@ export interface StreamCheck {
    * Throws llm_unavailable for an error of the upstream and for what is no event stream.
    */
   line(line: Buffer): 'event' | 'done' | 'beside';
-  /** The last usage that was seen. */
-  usage(): TokenUsage | null;
-  /** Whether the model came to an end, with or without a `[DONE]`. */
-  finished(): boolean;
 }
 
 function parsePayload(payload: string): object {
@@ -30,9 +26,8 @@ function hasFinishReason(json: object): boolean {
 }
 
 /** @param secrets values that must not show in an error */
-export function createStreamCheck(secrets: readonly string[]): StreamCheck {
-  let usage: TokenUsage | null = null;
-  let finished = false;
+export function createStreamCheck(meter: CallMeter, secrets: readonly string[]): StreamCheck {
+  let begun = false;
   return {
     line(line) {
       const text = line.toString('utf8').trim();
@@ -40,18 +35,18 @@ export function createStreamCheck(secrets: readonly string[]): StreamCheck {
       if (!text.startsWith('data:')) throw llmUnavailable('sent something that is not an event stream');
       const payload = text.slice('data:'.length).trim();
       if (payload === '[DONE]') {
-        finished = true;
+        meter.finished();
         return 'done';
       }
       const json = parsePayload(payload);
-      usage = usageOf(json) ?? usage;
+      meter.answered(json);
       if ('error' in json && json.error) {
+        if (!begun) meter.notServed();
         throw llmUnavailable(`broke off: ${presentable(messageOf(json) ?? payload, secrets)}`);
       }
-      finished ||= hasFinishReason(json);
+      begun = true;
+      if (hasFinishReason(json)) meter.finished();
       return 'event';
     },
-    usage: () => usage,
-    finished: () => finished,
   };
 }

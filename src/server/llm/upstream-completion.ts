@@ -5,18 +5,17 @@ import { type ChatRequest, toUpstreamBody } from './chat-request.ts';
 import { passThrough } from './pass-through.ts';
 import { readText } from './read-text.ts';
 import type { Upstream } from './upstream.ts';
-import { connectionFailure, llmUnavailable, messageOf, presentable } from './upstream-failure.ts';
+import { connectionFailure, llmUnavailable, messageOf, parseJson, presentable } from './upstream-failure.ts';
 import { requestUpstream, type UpstreamRequest } from './upstream-request.ts';
-import { type TokenUsage, usageOf } from './usage.ts';
 
 export interface UpstreamCompletion
-  extends Pick<UpstreamRequest, 'upstream' | 'limits' | 'fetch' | 'others' | 'takeTurn'> {
+  extends Pick<UpstreamRequest, 'upstream' | 'meter' | 'limits' | 'fetch' | 'others' | 'takeTurn'> {
   model: string;
   signal: AbortSignal;
   /** What is left of the time for the whole call. */
   leftMs: number;
   /** Called when the answer is complete, or has broken off after its beginning. Must not reject. */
-  onUsage(usage: TokenUsage | null): Promise<void>;
+  onEnd(): Promise<void>;
   /** @param detail what lies behind the error, for the operator */
   onFailure(error: SeedError, detail: string): void;
 }
@@ -25,51 +24,71 @@ function secretsOf(upstream: Upstream): string[] {
   return upstream.apiKey === null ? [] : [upstream.apiKey];
 }
 
-function parseAnswer(text: string): object {
-  try {
-    const json: unknown = JSON.parse(text);
-    if (typeof json === 'object' && json !== null) return json;
-  } catch (error) {
-    throw llmUnavailable('sent an answer that is not JSON', { cause: error });
-  }
-  throw llmUnavailable('sent an answer that is not a JSON object');
-}
-
 async function jsonAnswer(
   response: Response,
   call: CallSignal,
   options: UpstreamCompletion,
 ): Promise<Response> {
-  const { limits, upstream } = options;
-  const { text, complete } = await readText(response, limits.answerBytes, call, limits.idleMs);
-  if (!complete) throw llmUnavailable(`sent an answer of more than ${limits.answerBytes} bytes`);
-  const json = parseAnswer(text);
+  const { upstream, meter } = options;
+  const text = await wholeText(response, call, options);
+  const json = parseJson(text);
+  if (json === null) throw llmUnavailable('sent an answer that is not JSON');
+  meter.answered(json);
   // Some upstreams report errors with status 200.
   if (!('choices' in json) || !Array.isArray(json.choices)) {
-    const said = presentable(messageOf(json) ?? text, secretsOf(upstream));
-    throw llmUnavailable(`sent no completion: ${said}`, { usage: usageOf(json) });
+    if ('error' in json) meter.notServed();
+    throw llmUnavailable(`sent no completion: ${presentable(messageOf(json) ?? text, secretsOf(upstream))}`);
   }
+  meter.finished();
   call.close();
-  await options.onUsage(usageOf(json));
+  await options.onEnd();
   return new Response(text, { headers: { 'content-type': 'application/json', 'cache-control': 'no-store' } });
+}
+
+/** What comes of an answer that breaks off, or never ends, counts as written: nobody can tell its parts. */
+async function wholeText(
+  response: Response,
+  call: CallSignal,
+  { limits, meter }: UpstreamCompletion,
+): Promise<string> {
+  const { answerBytes: maxBytes, idleMs } = limits;
+  let received = 0;
+  let whole = false;
+  try {
+    const { text, complete } = await readText(response, {
+      call,
+      maxBytes,
+      idleMs,
+      onBytes: (bytes) => {
+        received = bytes;
+      },
+    });
+    if (!complete) throw llmUnavailable(`sent an answer of more than ${maxBytes} bytes`);
+    whole = true;
+    return text;
+  } finally {
+    if (!whole) meter.wrote(received);
+  }
 }
 
 async function streamAnswer(
   response: Response,
   call: CallSignal,
-  { limits, upstream, onUsage, onFailure }: UpstreamCompletion,
+  { limits, upstream, meter, onEnd, onFailure }: UpstreamCompletion,
 ): Promise<Response> {
   const type = response.headers.get('content-type') ?? '';
   if (response.body === null || !type.startsWith('text/event-stream')) {
-    const { text } = await readText(response, limits.lineBytes, call, limits.idleMs);
+    const { text } = await readText(response, { call, maxBytes: limits.lineBytes, idleMs: limits.idleMs });
+    if (messageOf(parseJson(text)) !== null) meter.notServed();
     throw llmUnavailable(`sent no event stream: ${presentable(text, secretsOf(upstream))}`);
   }
   const stream = await passThrough({
     body: response.body,
     call,
+    meter,
     limits,
     secrets: secretsOf(upstream),
-    onEnd: onUsage,
+    onEnd,
     onFailure: (error) => onFailure(error, detailOf(error, upstream)),
   });
   return new Response(stream, {
@@ -86,8 +105,7 @@ function detailOf(error: SeedError, upstream: Upstream): string {
 }
 
 /**
- * Throws llm_unavailable as long as the answer has not begun, with what the upstream says it used; a stream that has begun
- * ends with an error event.
+ * Throws llm_unavailable as long as the answer has not begun; a stream that has begun ends with an error event.
  */
 export async function completeUpstream(request: ChatRequest, options: UpstreamCompletion): Promise<Response> {
   const { upstream, signal } = options;

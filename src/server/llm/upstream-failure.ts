@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { SeedError } from '../../protocol/errors.ts';
 import { removeSecrets } from './remove-secrets.ts';
-import type { TokenUsage } from './usage.ts';
 
 const MESSAGE_LENGTH = 500;
 const HINT =
@@ -14,8 +13,6 @@ interface FailureOptions {
   /** The HTTP status that the upstream answered with. */
   upstreamStatus?: number;
   retryAfterSeconds?: number;
-  /** What the upstream says it used all the same. */
-  usage?: TokenUsage | null;
   blames?: Blamed;
 }
 
@@ -28,8 +25,6 @@ type Blamed = 'model' | 'call' | 'limits';
 /** An `llm_unavailable`, with what the gateway needs in order to go on from it. */
 export class UpstreamFailure extends SeedError {
   readonly upstreamStatus: number | null;
-  /** What the upstream says it used all the same. */
-  usage: TokenUsage | null;
   readonly blames: Blamed;
 
   constructor(message: string, options: FailureOptions = {}) {
@@ -40,7 +35,6 @@ export class UpstreamFailure extends SeedError {
       ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     });
     this.upstreamStatus = options.upstreamStatus ?? null;
-    this.usage = options.usage ?? null;
     this.blames = options.blames ?? 'model';
   }
 }
@@ -49,6 +43,10 @@ export class UpstreamFailure extends SeedError {
 export function llmUnavailable(what: string, options?: FailureOptions): UpstreamFailure {
   return new UpstreamFailure(`the LLM upstream ${what}`, options);
 }
+
+/** Nobody listens, no time left to connect, and whatever is wrong with the other's certificate or TLS. */
+const NO_CONNECTION =
+  /^(ECONNREFUSED|UND_ERR_CONNECT_TIMEOUT|EPROTO|ERR_TLS_|ERR_SSL_|CERT_|.*_CERT|UNABLE_TO_)/;
 
 const ErrorShapes = z.union([
   z
@@ -70,11 +68,13 @@ export function messageOf(json: unknown): string | null {
   return parsed.success ? parsed.data : null;
 }
 
-function parseJson(text: string): unknown {
+/** Null when it is no JSON object. */
+export function parseJson(text: string): object | null {
   try {
-    return JSON.parse(text);
+    const json: unknown = JSON.parse(text);
+    return typeof json === 'object' ? json : null;
   } catch {
-    return undefined;
+    return null;
   }
 }
 
@@ -110,6 +110,15 @@ export function refusal(
     blames: isAboutTheModel(status, said) ? 'model' : 'call',
     ...(retryAfterMs === null ? {} : { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) }),
   });
+}
+
+/** Whether a request certainly did not reach its upstream: there was no connection to send it on. */
+export function neverArrived(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  if (typeof cause !== 'object' || cause === null) return false;
+  const { code, syscall } = cause as { code?: unknown; syscall?: unknown };
+  if (syscall === 'connect' || syscall === 'getaddrinfo') return true;
+  return typeof code === 'string' && NO_CONNECTION.test(code);
 }
 
 /** The error for a connection that could not be made or broke. Names its code only: an address is the operator's matter. */

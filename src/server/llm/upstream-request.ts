@@ -1,12 +1,13 @@
 // Sends one chat completion request to the upstream, in its turn. The upstream's key is attached here and nowhere else.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallLimits } from './call-limits.ts';
+import type { CallMeter } from './call-meter.ts';
 import type { CallSignal } from './call-signal.ts';
 import { readText } from './read-text.ts';
 import { retryAfterMs } from './retry-after.ts';
 import type { EndTurn } from './turns.ts';
 import type { Upstream } from './upstream.ts';
-import { connectionFailure, refusal, UpstreamFailure } from './upstream-failure.ts';
+import { connectionFailure, neverArrived, parseJson, refusal, UpstreamFailure } from './upstream-failure.ts';
 
 /** How much of an error's body is read for its message. */
 const ERROR_BODY_BYTES = 64 * 1024;
@@ -15,6 +16,8 @@ export interface UpstreamRequest {
   upstream: Upstream;
   body: Record<string, unknown>;
   call: CallSignal;
+  /** Told of every request that the upstream may have served. */
+  meter: CallMeter;
   limits: CallLimits;
   fetch: typeof fetch;
   /** Whether another model would be asked next: then this one is not waited for as long. */
@@ -55,8 +58,10 @@ async function sendInTurn(request: UpstreamRequest): Promise<Response> {
   }
 }
 
-async function send({ upstream, body, call, limits, fetch, others }: UpstreamRequest): Promise<Response> {
+async function send(request: UpstreamRequest): Promise<Response> {
+  const { upstream, body, call, meter, limits, fetch, others } = request;
   call.signal.throwIfAborted();
+  meter.sent();
   const sent = fetch(`${upstream.baseUrl}/chat/completions`, {
     method: 'POST',
     headers: {
@@ -72,14 +77,21 @@ async function send({ upstream, body, call, limits, fetch, others }: UpstreamReq
     redirect: 'manual',
     signal: call.signal,
   });
-  return await call.within(others ? limits.answerWithOthersMs : limits.answerMs, 'answer', sent);
+  try {
+    return await call.within(others ? limits.answerWithOthersMs : limits.answerMs, 'answer', sent);
+  } catch (error) {
+    if (neverArrived(error)) meter.notServed();
+    throw error;
+  }
 }
 
 async function refused(
   response: Response,
-  { upstream, call, limits }: UpstreamRequest,
+  { upstream, call, meter, limits }: UpstreamRequest,
 ): Promise<UpstreamFailure> {
-  const { text } = await readText(response, ERROR_BODY_BYTES, call, limits.idleMs);
+  meter.notServed();
+  const { text } = await readText(response, { call, maxBytes: ERROR_BODY_BYTES, idleMs: limits.idleMs });
+  meter.answered(parseJson(text) ?? {});
   const afterMs = retryAfterMs(response.headers.get('retry-after'), new Date());
   return refusal(response.status, text, upstream.apiKey === null ? [] : [upstream.apiKey], afterMs);
 }

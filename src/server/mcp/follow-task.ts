@@ -55,7 +55,7 @@ function describe(event: TaskEvent): string | null {
     case 'tool_call':
       return firstLine(`${event.tool} ${String(Object.values(event.input)[0] ?? '')}`);
     case 'command':
-      return `seed ${event.command} (${event.status})`;
+      return `seed ${event.command} (${event.status ?? 'unknown'})`;
     default:
       return null;
   }

@@ -114,10 +114,12 @@ describe('a broken pack', () => {
   });
 });
 
+const MEMOS = commandText({ name: `'memos list'`, http: `'GET /memos'`, scope: `'memos:read'` });
+
 describe('which packs are on', () => {
   const files = {
     'notes/pack.ts': packFile('notes', commandText()),
-    'memos/pack.ts': packFile('memos', commandText({ name: `'memos list'` })),
+    'memos/pack.ts': packFile('memos', MEMOS),
     'README.md': 'no pack',
     '.cache/x': 'no pack',
   };

@@ -1,6 +1,9 @@
 // Finds the packs of this server: every folder of packs/, and what seed.config.ts names; SEED_PACKS narrows them.
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
+import { clashesBetween, refuseClashes } from '../../commands/name-clashes.ts';
+import { BUILT_IN } from '../../commands/registry.ts';
+import { BUILT_IN_EVENT_TYPES } from '../../core/event-types.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { checkPack } from './check-pack.ts';
 import { importFile, shownPath } from './import-file.ts';
@@ -21,7 +24,10 @@ export interface PackSettings {
 export const PACKS_FOLDER = new URL('../../../packs/', import.meta.url);
 export const CONFIG_FILE = new URL('../../../seed.config.ts', import.meta.url);
 
-/** @throws SeedError invalid_settings with the file and the reason, for any that is on and broken */
+/**
+ * Before any of their tables is made.
+ * @throws SeedError invalid_settings with the file and the reason, for any that is on and broken, or with all their clashes
+ */
 export async function loadPacks({ folder, config, only }: PackSettings): Promise<LoadedPack[]> {
   if (only?.length === 0) return [];
   const folders = await packFolders(folder);
@@ -33,8 +39,23 @@ export async function loadPacks({ folder, config, only }: PackSettings): Promise
   const packs = found.filter(({ name }) => only === null || only.includes(name));
   refuseUnknown(only ?? [], [...folders, ...found.map(({ name }) => name)]);
   refuseTwins(packs);
+  refuseClashes([SEED, ...packs]);
   return packs;
 }
+
+/** What keeps the packs that are found from being on together, a line each. One that cannot be loaded is left out. */
+export async function clashesOfPacks(folder: URL, config: URL): Promise<string[]> {
+  const names = await packFolders(folder);
+  const { packs } = await readSeedConfig(config);
+  const found = await Promise.allSettled([
+    ...names.map((name) => loadFolder(new URL(`${name}/`, folder), name)),
+    ...packs.map((specifier) => loadNamed(specifier, config)),
+  ]);
+  const loaded = found.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  return clashesBetween([SEED, ...loaded]);
+}
+
+const SEED = { file: 'Seed itself', commands: BUILT_IN, events: BUILT_IN_EVENT_TYPES };
 
 /** Files, and folders that are hidden, are none. */
 async function packFolders(folder: URL): Promise<string[]> {

@@ -1,37 +1,52 @@
-// A pack's commands as the registry takes them: with the pack's own context, in one transaction a call.
+// A pack's commands as the registry takes them: with the pack's own context, and where nothing says otherwise in one transaction a
+// call.
 import type { Kysely } from 'kysely';
 import type { CommandContext } from '../../commands/context.ts';
 import type { Command, ObjectCommand } from '../../commands/define-command.ts';
-import type { PackContext } from '../../commands/pack-command.ts';
+import type { CalledContext, ExternalContext, PackContext } from '../../commands/pack-command.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { inPackTransaction } from '../../store/pack-tables.ts';
 import type { Store } from '../../store/store.ts';
+import type { Db } from '../../store/tables.ts';
 import { emittedEvents } from './emitted-events.ts';
 import type { LoadedPack } from './pack.ts';
 
 export function packCommands(pack: LoadedPack, store: Store): Command[] {
   return pack.commands.map((command): ObjectCommand => {
-    const call = async (input: never, context: PackContext<never>) => {
-      const output = await command.run(input, context);
+    const { effect, external = false } = command;
+    // Without tables there is nothing that a transaction could undo.
+    const isOneTransaction = pack.migrationsFolder !== null && !external;
+    const access = effect === 'read' ? 'read only' : 'read write';
+    const call = async (input: never, context: PackContext<never> | ExternalContext<never>) => {
+      const output = await command.run(input, context as never);
       // Here, so that an output that cannot be answered is not kept either.
       command.output.parse(output);
       return output;
     };
     return {
       ...command,
+      transactional: isOneTransaction && effect !== 'read',
       run: async (given, ctx) => {
         // The server has refused what Postgres cannot store (unkeepable-input.ts).
         const input = given as never;
-        const events = emittedEvents(pack, command.effect, ctx.actor.accountId, store);
+        const events = emittedEvents(pack, effect, ctx.actor.accountId, store);
         const context = { ...contextOf(ctx), clock: store.clock, emit: events.emit };
-        if (pack.migrationsFolder === null) {
-          const output = await call(input, withoutTables(context, pack));
-          if (events.any()) await store.db.transaction().execute(events.write);
-          return output;
+        if (isOneTransaction) {
+          const work = (db: Kysely<never>) => call(input, { ...context, db });
+          return inPackTransaction(
+            (ctx.transaction ?? store.db) as Db,
+            pack.name,
+            access,
+            work,
+            events.write,
+          );
         }
-        const access = command.effect === 'read' ? 'read only' : 'read write';
-        const work = (db: Kysely<never>) => call(input, { ...context, db });
-        return inPackTransaction(store, pack.name, access, work, events.write);
+        const output = await call(
+          input,
+          externalContext(context, pack, (work) => inPackTransaction(store.db, pack.name, access, work)),
+        );
+        if (events.any()) await store.db.transaction().execute(events.write);
+        return output;
       },
     };
   });
@@ -47,11 +62,24 @@ function contextOf({ actor, creationId, signal }: CommandContext) {
   };
 }
 
-function withoutTables(context: Omit<PackContext, 'db'>, { name }: LoadedPack): PackContext<never> {
+/** Which has no `db`: whoever asks for it is told why. */
+function externalContext(
+  context: CalledContext,
+  { name, migrationsFolder }: LoadedPack,
+  transaction: ExternalContext<never>['transaction'],
+): ExternalContext<never> {
+  const why =
+    migrationsFolder === null
+      ? `the pack ${name} has no migrations, and so no tables`
+      : `a command of the pack ${name} is external: its tables are in \`transaction\`, not in \`db\``;
   return {
     ...context,
-    get db(): Kysely<never> {
-      throw new SeedError('internal', `the pack ${name} has no migrations, and so no tables`);
+    get transaction() {
+      if (migrationsFolder === null) throw new SeedError('internal', why);
+      return transaction;
     },
-  };
+    get db(): never {
+      throw new SeedError('internal', why);
+    },
+  } as ExternalContext<never>;
 }

@@ -1,6 +1,7 @@
 // Accounts, for the operator.
 import type { AccountService } from '../../commands/context.ts';
 import { insertAccount, listAccounts } from '../../store/accounts.ts';
+import { inTransaction } from '../../store/commit.ts';
 import { createKey } from '../../store/keys.ts';
 import type { ServerParts } from '../parts.ts';
 import { mintKey } from './mint-key.ts';
@@ -9,7 +10,7 @@ export function accountService({ store }: ServerParts): AccountService {
   return {
     create: async ({ name }) => {
       const { secret, secretHash, prefix } = mintKey();
-      const { account, key } = await store.db.transaction().execute(async (tx) => {
+      const { account, key } = await inTransaction(store.db, async (tx) => {
         const account = await insertAccount(tx, { name, operator: false });
         const key = await createKey(tx, {
           accountId: account.id,

@@ -1,4 +1,5 @@
 // What a command is given: who calls, and the services, bound to the caller. Called by the command routes.
+import type { Kysely } from 'kysely';
 import type { Actor, CommandContext } from '../../commands/context.ts';
 import type { HeldAnswer } from '../held-answer.ts';
 import type { ServerParts } from '../parts.ts';
@@ -37,6 +38,11 @@ export class BoundContext implements CommandContext {
     this.creationId = creationId;
     this.#parts = parts;
     this.#call = call;
+  }
+
+  get transaction() {
+    const { db } = this.#parts.store;
+    return db.isTransaction ? (db as unknown as Kysely<never>) : null;
   }
 
   get signal() {

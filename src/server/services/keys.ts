@@ -4,6 +4,7 @@ import { keyExpiry } from '../../core/key-expiry.ts';
 import { boundTo, inheritLimits, latestExpiry } from '../../core/key-lineage.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Key } from '../../protocol/key.ts';
+import { inTransaction } from '../../store/commit.ts';
 import { updateKey } from '../../store/key-change.ts';
 import { listKeys } from '../../store/key-list.ts';
 import { createKey, getKey, revokeKey } from '../../store/keys.ts';
@@ -19,10 +20,10 @@ export function keyService(parts: ServerParts, actor: Actor): KeyService {
     create: (input) => create(parts, actor, input),
     list: (filter) => listKeys(store.db, actor.accountId, filter, store.clock.now()),
     get,
-    update: async (id, changes) => update(parts, actor, await get(id), changes),
-    rotate: async (id, grace, expiry) => rotate(parts, actor, await get(id), grace, expiry),
-    revoke: async (id) =>
-      found(await revokeKey(store, actor.accountId, id, actor.key.id, store.clock.now()), id),
+    update: async (id, changes, yes) => update(parts, actor, await get(id), changes, yes),
+    rotate: async (id, grace, expiry, yes) => rotate(parts, actor, await get(id), { grace, expiry, yes }),
+    revoke: async (id, yes) =>
+      found(await revokeKey(store, actor.accountId, id, actor.key.id, store.clock.now(), { yes }), id),
   };
 }
 
@@ -55,11 +56,17 @@ async function create({ store, registry, llm }: ServerParts, actor: Actor, input
     createdAt: now,
     createdBy: actor.key.id,
   };
-  const key = await store.db.transaction().execute((tx) => createKey(tx, created));
+  const key = await inTransaction(store.db, (tx) => createKey(tx, created));
   return { key, secret };
 }
 
-async function update({ store, llm }: ServerParts, actor: Actor, key: Key, changes: KeyUpdate): Promise<Key> {
+async function update(
+  { store, llm }: ServerParts,
+  actor: Actor,
+  key: Key,
+  changes: KeyUpdate,
+  yes: boolean,
+): Promise<Key> {
   if (Object.values(changes).every((value) => value === undefined)) {
     throw new SeedError('invalid_input', 'there is nothing to change', {
       hint: 'Give name, enabled, metadata or one of the limits.',
@@ -72,7 +79,7 @@ async function update({ store, llm }: ServerParts, actor: Actor, key: Key, chang
   }
   refuseLastingKeys(changes.tasksMayCreateLastingKeys, actor);
   refuseLimits(changes, actor, llm);
-  const updated = await updateKey(store, actor.accountId, key.id, changes, store.clock.now());
+  const updated = await updateKey(store, actor.accountId, key.id, changes, store.clock.now(), { yes });
   if (updated) return updated;
   throw new SeedError('conflict', `the key "${key.name}" is revoked and cannot be changed`, {
     hint: 'Create a new key.',

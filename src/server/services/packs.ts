@@ -18,7 +18,7 @@ export function packService({ store, packs }: ServerParts, { accountId }: Actor)
       }
       const { samples } = pack;
       if (!samples) throw new SeedError('conflict', `the pack "${name}" brings no sample rows`);
-      await inPackTransaction(store, name, 'read write', async (db) => {
+      await inPackTransaction(store.db, name, 'read write', async (db) => {
         if (await accountHasRows(db, name, accountId)) {
           throw new SeedError('conflict', `the account has rows in the pack "${name}" already`, {
             hint: 'Sample rows are for an account that has none; nothing was changed.',

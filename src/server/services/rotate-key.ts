@@ -15,8 +15,7 @@ export async function rotate(
   { store, registry }: ServerParts,
   actor: Actor,
   key: Key,
-  grace: string,
-  expiry: WantedExpiry,
+  { grace, expiry, yes }: { grace: string; expiry: WantedExpiry; yes: boolean },
 ): Promise<{ key: Key; secret: string }> {
   refuseUnfit(key, actor);
   refuseForeignScopes(key.scopes, actor, registry.scopes(actor.operator));
@@ -30,7 +29,7 @@ export async function rotate(
   const previousUntil =
     earlier(graceEnd, key.expiresAt === null ? null : new Date(key.expiresAt)) ?? graceEnd;
   const rotation = { secretHash, prefix, expiresAt, previousUntil };
-  const rotated = await rotateKey(store, actor.accountId, key.id, rotation, now);
+  const rotated = await rotateKey(store, actor.accountId, key.id, rotation, now, { yes });
   if (rotated) return { key: rotated, secret };
   throw new SeedError('conflict', `the key "${key.name}" was revoked meanwhile`);
 }

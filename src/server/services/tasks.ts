@@ -23,6 +23,7 @@ import { defaultModelsFor, refuseModel } from './allowed-model.ts';
 import { artifactService, refuseWithoutRoom } from './artifacts.ts';
 import { refuseUnknownScopes } from './grants.ts';
 import { refuseSpent, refuseTooManyTasks } from './key-limits.ts';
+import { refuseUnpriced } from './priced-models.ts';
 import { grantResources } from './resources.ts';
 import { queuedNote, refuseWithoutDriver } from './runner-outlook.ts';
 import { watchTask } from './watch-task.ts';
@@ -43,9 +44,15 @@ export function taskService(
   };
   return {
     run: async (id, input, waitMs) => {
+      const accepted = () => store.lookUps.task(actor.accountId, id);
       const task =
-        (await store.lookUps.task(actor.accountId, id)) ??
-        (await accept(parts, actor, id, input, traceParent));
+        (await accepted()) ??
+        (await accept(parts, actor, id, input, traceParent).catch(async (error) => {
+          // The first attempt of the request, which was thought lost, came before this one.
+          const task = isTaken(error) ? await accepted() : null;
+          if (task) return task;
+          throw error;
+        }));
       if (waitMs === 0) return withNote(task);
       await recordDone(task.id);
       return withNote(await ended(parts, task, found, waitMs, held.signal));
@@ -108,13 +115,20 @@ async function accept(
   };
   return blobs.keep(id, received, (files) =>
     createTask(store, { ...task, files }, async (tx) => {
-      await refuseSpent(tx, actor.lineage, store.clock.now());
+      const now = store.clock.now();
+      await refuseUnpriced(tx, task, actor.lineage, { hasPrice: llm.hasPrice, now });
+      await refuseSpent(tx, actor.lineage, now);
       await refuseTooManyTasks(tx, actor.lineage);
       if (url === null) return;
       const make = () => mintWebhookSecret(secretsKey).sealed;
-      await ensureDefaultSecret(tx, actor.accountId, make, store.clock.now());
+      await ensureDefaultSecret(tx, actor.accountId, make, now);
     }),
   );
+}
+
+/** Postgres has a row with this id. */
+function isTaken(error: unknown): boolean {
+  return (error as { code?: unknown }).code === '23505';
 }
 
 /** A URL of its own choosing is a way out of the sandbox: a task needs the scope for it, a caller outside has the network. */

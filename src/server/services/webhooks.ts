@@ -7,6 +7,7 @@ import { durationMs, pastTime } from '../../protocol/duration.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Webhook, WebhookDelivery } from '../../protocol/webhook.ts';
+import { inTransaction } from '../../store/commit.ts';
 import { getDelivery, listDeliveries, replayDeliveries } from '../../store/webhook-deliveries.ts';
 import {
   deleteEndpoint,
@@ -38,22 +39,17 @@ export function webhookService(parts: ServerParts, actor: Actor, held: HeldAnswe
     until: until === undefined ? undefined : pastTime(until, now()),
   });
   return {
-    create: async (id, input) => {
-      const webhook = await getEndpoint(store.db, accountId, id, now());
-      // Made by a request that is repeated because it was never answered: nobody has seen its secret.
-      if (webhook) return { webhook, secret: await rotate(parts, accountId, id, '0m') };
-      return create(parts, accountId, id, input);
-    },
+    create: (id, input) => create(parts, accountId, id, input),
     list: (page) => listEndpoints(store.db, accountId, page, now()),
     get,
     update: async (id, changes) => {
       const checked = checkedChanges(parts, changes);
-      await store.db.transaction().execute((tx) => updateEndpoint(tx, accountId, id, checked, now()));
+      await inTransaction(store.db, (tx) => updateEndpoint(tx, accountId, id, checked, now()));
       return get(id);
     },
     delete: async (id) => {
       const webhook = await get(id);
-      await store.db.transaction().execute((tx) => deleteEndpoint(tx, accountId, id, now()));
+      await inTransaction(store.db, (tx) => deleteEndpoint(tx, accountId, id, now()));
       return webhook;
     },
     rotate: async (id, grace) => {
@@ -119,7 +115,7 @@ async function create(
   };
   const { secret, sealed } = mintWebhookSecret(secretsKey);
   const now = store.clock.now();
-  const webhook = await store.db.transaction().execute(async (tx) => {
+  const webhook = await inTransaction(store.db, async (tx) => {
     if ((await lockAndCountEndpoints(tx, accountId)) >= LIMITS.webhooksPerAccount) {
       throw new SeedError(
         'conflict',
@@ -160,9 +156,9 @@ async function rotate(
   const { secret, sealed } = mintWebhookSecret(secretsKey);
   const now = store.clock.now();
   const previousUntil = new Date(now.getTime() + (durationMs(grace) ?? 0));
-  await store.db
-    .transaction()
-    .execute((tx) => replaceSecret(tx, { accountId, endpointId }, sealed, previousUntil, now));
+  await inTransaction(store.db, (tx) =>
+    replaceSecret(tx, { accountId, endpointId }, sealed, previousUntil, now),
+  );
   return secret;
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Prices } from '../../core/cost.ts';
-import { estimateCall } from './estimate.ts';
+import { planCall } from './estimate.ts';
 
 const prices: Prices = {
   models: { known: { input: 1, output: 2 } },
@@ -11,6 +11,7 @@ const request = (more: object, model = 'known') => ({
   messages: [{ role: 'user', content: 'grüße' }],
   ...more,
 });
+const atMost = (body: ReturnType<typeof request>) => planCall(body, prices, true).atMost;
 const bytes = (body: object) => Buffer.byteLength(JSON.stringify(body));
 
 test.each([
@@ -19,7 +20,7 @@ test.each([
   { max_completion_tokens: 100, max_tokens: 900 },
 ])('a request that limits its answer takes at most its bytes and that: %j', (limit) => {
   const input = bytes(request(limit));
-  expect(estimateCall(request(limit), prices)).toEqual({
+  expect(atMost(request(limit))).toEqual({
     tokens: input + 100,
     nanoUsd: (input + 200) * 1000,
     calls: 1,
@@ -28,17 +29,17 @@ test.each([
 
 test('several answers count each', () => {
   const several = request({ max_tokens: 10, n: 3 });
-  expect(estimateCall(several, prices).tokens).toBe(bytes(several) + 30);
+  expect(atMost(several).tokens).toBe(bytes(several) + 30);
 });
 
 test.each([{}, { max_tokens: null }, { max_tokens: -1 }, { max_tokens: '100' }])(
   'nobody knows what %j takes',
   (limit) => {
-    expect(estimateCall(request(limit), prices)).toEqual({ tokens: null, nanoUsd: null, calls: 1 });
+    expect(atMost(request(limit))).toEqual({ tokens: null, nanoUsd: null, calls: 1 });
   },
 );
 
 test('nor what a model without a price costs', () => {
-  const { tokens, nanoUsd } = estimateCall(request({ max_tokens: 1 }, 'unknown'), prices);
+  const { tokens, nanoUsd } = atMost(request({ max_tokens: 1 }, 'unknown'));
   expect([typeof tokens, nanoUsd]).toEqual(['number', null]);
 });

@@ -1,25 +1,19 @@
 // What a call of a model may take at the most, told from its request before it is made.
-import type { Estimate } from '../../core/budget.ts';
 import { modelCost, type Prices } from '../../core/cost.ts';
+import type { PlannedCall } from '../../store/reservations.ts';
 import type { ChatRequest } from '../llm/chat-request.ts';
+import { answerMost, tokensOfRequest } from '../llm/token-estimate.ts';
 
-/** Tokens and cost are known when the request limits its answer, and the cost when the price list has the model. */
-export function estimateCall(request: ChatRequest, prices: Prices): Estimate {
+/** The most is known when the request limits its answer, and the cost when the price list has the model. */
+export function planCall(request: ChatRequest, prices: Prices, priced: boolean): PlannedCall {
+  const { model } = request;
+  const planned = { model, inputTokens: tokensOfRequest(request), priced };
   const outputTokens = answerMost(request);
-  if (outputTokens === null) return { tokens: null, nanoUsd: null, calls: 1 };
+  if (outputTokens === null) return { ...planned, atMost: { tokens: null, nanoUsd: null, calls: 1 } };
   // No tokenizer makes more tokens of a text than it has bytes.
   const inputTokens = Buffer.byteLength(JSON.stringify(request));
   const tokens = { inputTokens, outputTokens, cachedTokens: 0, reasoningTokens: 0 };
-  const { nanoUsd, source } = modelCost(prices, request.model, tokens, null);
-  return { tokens: inputTokens + outputTokens, nanoUsd: source === 'prices' ? nanoUsd : null, calls: 1 };
-}
-
-/** OpenAI's two names for the limit, times the number of answers. */
-function answerMost(request: ChatRequest): number | null {
-  const limit = countOf(request['max_completion_tokens']) ?? countOf(request['max_tokens']);
-  return limit === null ? null : limit * (countOf(request['n']) ?? 1);
-}
-
-function countOf(value: unknown): number | null {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : null;
+  const { nanoUsd, source } = modelCost(prices, model, tokens, null);
+  const known = source === 'prices' ? nanoUsd : null;
+  return { ...planned, atMost: { tokens: inputTokens + outputTokens, nanoUsd: known, calls: 1 } };
 }

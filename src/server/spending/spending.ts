@@ -1,76 +1,119 @@
 // Keeps calls of models within budgets and limits: reserves what a call may take before it is made, and settles it with
 // what it took. The gateway asks it for every call.
-import type { Estimate } from '../../core/budget.ts';
 import type { Prices } from '../../core/cost.ts';
 import type { ModelCall } from '../../core/model-call.ts';
 import type { Logger } from '../../lib/log.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import { chargeLapsedCalls } from '../../store/lapsed-calls.ts';
 import { recordModelCall } from '../../store/model-calls.ts';
-import { releaseReservation, renewReservations } from '../../store/reservations.ts';
+import { type PlannedCall, releaseReservation, renewReservations } from '../../store/reservations.ts';
 import { tryReserve } from '../../store/reserve.ts';
 import type { Store } from '../../store/store.ts';
+import type { CallMeter } from '../llm/call-meter.ts';
 import type { ChatRequest } from '../llm/chat-request.ts';
-import { estimateCall } from './estimate.ts';
+import { planCall } from './estimate.ts';
+import { unpricedModel } from './unpriced-model.ts';
 
-const RENEW_EVERY_MS = 5_000;
+const CARE_EVERY_MS = 5_000;
 /** A look at what is left even without a notification: a killed server's calls end without one. */
 const LOOK_AGAIN_MS = 1_000;
 
-/** Owns the reservations of this server's calls and keeps them alive until they are settled. */
+/** How long it is tried to record a call, on a clock that only goes forward. */
+const SETTLE_WITHIN_MS = 600_000;
+
+interface Unsettled {
+  taskId: string;
+  call: ModelCall;
+  giveUpAt: number;
+}
+
+export interface SpendingOptions {
+  store: Store;
+  prices: Prices;
+  /** Whether it is known what a model costs. */
+  hasPrice(model: string): boolean;
+  log: Logger;
+}
+
+/**
+ * Owns the reservations of this server's calls: keeps them alive until they are settled, tells what the calls have taken so
+ * far in case the server is killed, and settles those that another server left behind.
+ */
 export class Spending implements AsyncDisposable {
-  readonly #store: Store;
-  readonly #prices: Prices;
-  readonly #log: Logger;
-  readonly #held = new Set<string>();
+  readonly #options: SpendingOptions;
+  readonly #held = new Map<string, Pick<CallMeter, 'outputTokens'>>();
+  /** Calls that have ended and could not be recorded yet, by their reservations. */
+  readonly #unsettled = new Map<string, Unsettled>();
   /** By task: resolves when the last of its calls in line is through. */
   readonly #lines = new Map<string, Promise<void>>();
   readonly #timer: NodeJS.Timeout;
-  #renewing: Promise<void> = Promise.resolve();
+  #caring: Promise<void> | null = null;
 
-  constructor(store: Store, prices: Prices, log: Logger) {
-    this.#store = store;
-    this.#prices = prices;
-    this.#log = log;
+  constructor(options: SpendingOptions) {
+    this.#options = options;
     this.#timer = setInterval(() => {
-      this.#renewing = renewReservations(store, [...this.#held]).catch((error) =>
-        this.#log.error({ err: error }, 'reservations could not be renewed'),
-      );
-    }, RENEW_EVERY_MS);
+      this.#caring ??= this.#care()
+        .catch((error) => options.log.error({ err: error }, 'reservations could not be looked after'))
+        .finally(() => {
+          this.#caring = null;
+        });
+    }, CARE_EVERY_MS);
+  }
+
+  /** Its own first: no live call of this server is taken for lost. */
+  async #care(): Promise<void> {
+    const held = [...this.#held].map(([id, { outputTokens }]) => ({ id, outputTokens }));
+    await renewReservations(this.#options.store, held);
+    await this.#settleLate();
+    await chargeLapsedCalls(this.#options.store, this.#options.prices);
   }
 
   /**
-   * Resolves when the call may be made, and with what to settle it by: null when nothing bounds it. Waits for calls under
-   * way that may take what is left; the calls of one task wait in line, so that none is overtaken for ever.
-   * @throws SeedError budget_exceeded, key_revoked, or unavailable when the signal aborts
+   * Resolves when the call may be made, and with what to settle it by. Waits for calls under way that may take what is
+   * left; the calls of one task wait in line, so that none is overtaken for ever.
+   * @param meter tells from then on what the call has taken
+   * @throws SeedError budget_exceeded, unpriced_model, key_revoked, or unavailable when the signal aborts
    */
-  async reserve(taskId: string, request: ChatRequest, signal: AbortSignal): Promise<string | null> {
+  async reserve(
+    taskId: string,
+    request: ChatRequest,
+    signal: AbortSignal,
+    meter: Pick<CallMeter, 'outputTokens'>,
+  ): Promise<string> {
     const { promise: through, resolve: letNext } = Promise.withResolvers<void>();
     const before = this.#lines.get(taskId);
     this.#lines.set(taskId, through);
     try {
       await before;
-      return await this.#reserveInTurn(taskId, estimateCall(request, this.#prices), signal);
+      const { prices, hasPrice } = this.#options;
+      const planned = planCall(request, prices, hasPrice(request.model));
+      const reservation = await this.#reserveInTurn(taskId, planned, signal);
+      this.#held.set(reservation, meter);
+      return reservation;
     } finally {
       letNext();
       if (this.#lines.get(taskId) === through) this.#lines.delete(taskId);
     }
   }
 
-  async #reserveInTurn(taskId: string, atMost: Estimate, signal: AbortSignal): Promise<string | null> {
+  async #reserveInTurn(taskId: string, planned: PlannedCall, signal: AbortSignal): Promise<string> {
+    const { store } = this.#options;
     for (;;) {
       if (signal.aborted) throw cancelled();
-      let outcome = await tryReserve(this.#store, taskId, atMost);
+      let outcome = await tryReserve(store, taskId, planned);
       if (outcome.kind === 'wait') {
-        using endings = this.#store.signals.subscribe(outcome.topic);
+        using endings = store.signals.subscribe(outcome.topic);
         // Once more after subscribing, so that no ending is missed.
-        outcome = await tryReserve(this.#store, taskId, atMost);
+        outcome = await tryReserve(store, taskId, planned);
         if (outcome.kind === 'wait') await endings.next(LOOK_AGAIN_MS, signal);
       }
       switch (outcome.kind) {
         case 'go':
-          if (!signal.aborted) return this.#hold(outcome.reservation);
-          if (outcome.reservation !== null) await releaseReservation(this.#store.db, outcome.reservation);
+          if (!signal.aborted) return outcome.reservation;
+          await releaseReservation(store.db, outcome.reservation);
           throw cancelled();
+        case 'unpriced':
+          throw unpricedModel(planned.model, outcome.bound);
         case 'refused':
           throw new SeedError('budget_exceeded', outcome.why, {
             hint: 'The task ends now, with what it has. Start it again with a larger budget, or when the key may spend again.',
@@ -81,24 +124,37 @@ export class Spending implements AsyncDisposable {
     }
   }
 
-  #hold(reservation: string | null): string | null {
-    if (reservation !== null) this.#held.add(reservation);
-    return reservation;
+  /**
+   * Records the call with what it took, in place of what was reserved for it. What it throws is no end: it is tried again
+   * for ten minutes, and then, or when the server stops before, the reservation lapses into a charge.
+   */
+  async settle(taskId: string, call: ModelCall, reservation: string): Promise<void> {
+    this.#unsettled.set(reservation, { taskId, call, giveUpAt: performance.now() + SETTLE_WITHIN_MS });
+    await this.#settleOne(taskId, call, reservation);
   }
 
-  /** Records the call with what it took, in place of what was reserved for it. */
-  async settle(taskId: string, call: ModelCall, reservation: string | null): Promise<void> {
-    try {
-      await recordModelCall(this.#store, taskId, call, reservation);
-    } finally {
-      // What could not be recorded lapses.
-      if (reservation !== null) this.#held.delete(reservation);
+  async #settleLate(): Promise<void> {
+    for (const [reservation, { taskId, call, giveUpAt }] of this.#unsettled) {
+      await this.#settleOne(taskId, call, reservation).catch(() => {
+        if (performance.now() > giveUpAt) this.#forget(reservation);
+      });
     }
+  }
+
+  async #settleOne(taskId: string, call: ModelCall, reservation: string): Promise<void> {
+    await recordModelCall(this.#options.store, taskId, call, reservation);
+    this.#forget(reservation);
+  }
+
+  #forget(reservation: string): void {
+    this.#unsettled.delete(reservation);
+    this.#held.delete(reservation);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
-    await this.#renewing;
+    await this.#caring;
+    await this.#settleLate();
   }
 }
 

@@ -16,6 +16,7 @@ const CALL: ModelCall = {
   reasoningTokens: 0,
   costNanoUsd: 1,
   costSource: 'prices',
+  unpriced: false,
   durationMs: 5,
   outcome: 'ok',
 };

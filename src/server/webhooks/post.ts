@@ -5,6 +5,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { isIPv6 } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { AttemptError } from '../../protocol/webhook.ts';
 import { isAllowedAddress } from './address-guard.ts';
@@ -36,6 +37,9 @@ export interface PostOptions {
   timeoutMs?: number;
 }
 
+/** What a host says that has no descriptor, port or memory left for a connection. */
+const OWN_LACK: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL']);
+const OWN_LACK_PAUSE_MS = 500;
 /** Once the status is known the rest of an answer is only for people to look at. */
 const ANSWER_PATIENCE_MS = 1_000;
 
@@ -56,7 +60,12 @@ export function createPost({
     // One that is not allowed is enough: a name that leads inside is nobody's public receiver.
     if (!addresses.every((address) => isAllowedAddress(address, allowedNetworks)))
       return failed('address_not_allowed');
-    return exchange(url, addresses, request, late);
+    for (;;) {
+      const outcome = await exchange(url, addresses, request, late);
+      if (outcome !== null) return outcome;
+      // It was not sent, and that is not the receiver's doing.
+      if ((await within(late, pause(OWN_LACK_PAUSE_MS, true))) === null) return failed('timeout');
+    }
   };
 }
 
@@ -77,12 +86,13 @@ async function within<Value>(signal: AbortSignal, promise: Promise<Value>): Prom
   }
 }
 
+/** Null: this host had nothing left to connect with. */
 async function exchange(
   url: URL,
   addresses: readonly string[],
   { headers, body }: PostRequest,
   signal: AbortSignal,
-): Promise<PostOutcome> {
+): Promise<PostOutcome | null> {
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
   const literal = literalAddress(url);
   const request = send({
@@ -104,6 +114,7 @@ async function exchange(
     const answer = await firstBytes(response, signal);
     return { status: statusCode, error: null, retryAfter: answered['retry-after'] ?? null, answer };
   } catch (error) {
+    if (OWN_LACK.has((error as NodeJS.ErrnoException).code ?? '')) return null;
     return failed(signal.aborted ? 'timeout' : reasonOf(error));
   } finally {
     request.destroy();

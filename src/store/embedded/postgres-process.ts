@@ -7,11 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { BaseLogger } from 'pino';
 import { SeedError } from '../../protocol/errors.ts';
+import { clusterFolder } from './initialise.ts';
+import { runningLock } from './orphan.ts';
 import type { Launcher } from './plain-user.ts';
 import { SOCKET_PORT } from './socket-folder.ts';
 
 const START_PATIENCE_MS = 60_000;
 const STOP_PATIENCE_MS = 20_000;
+const QUIT_PATIENCE_MS = 5_000;
 const POLL_MS = 10;
 const LOG_LINE_LENGTH = 1_000;
 const LOG_TAIL_LINES = 5;
@@ -39,7 +42,7 @@ export interface PostgresProcess {
   pid: number;
   /** Resolves when Postgres ends although nobody stopped it. */
   lost: Promise<void>;
-  /** Fast shutdown; resolves when the process has ended. */
+  /** Fast shutdown, forced after 20 s and killed after 25 s; resolves when the process has ended. */
   stop(): Promise<void>;
 }
 
@@ -49,14 +52,18 @@ export interface PostgresProcess {
  */
 export async function startPostgres(
   launcher: Launcher,
-  cluster: string,
   databaseUrl: string,
   log: BaseLogger,
 ): Promise<PostgresProcess> {
   const settings = Object.entries({ ...SETTINGS, unix_socket_directories: launcher.folders.socket });
-  const [program, ...args] = launcher.command(`${launcher.folders.native}/bin/postgres`, [
+  // Through flock, so that each of its processes inherits the lock, and it is free when the last has ended (orphan.ts).
+  const [program, ...args] = launcher.command('flock', [
+    '--no-fork',
+    '--nonblock',
+    runningLock(launcher.folders.data),
+    `${launcher.folders.native}/bin/postgres`,
     '-D',
-    cluster,
+    clusterFolder(launcher.folders.data),
     ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ]);
   const child = spawn(program, args, {
@@ -89,9 +96,11 @@ export async function startPostgres(
       serving = false;
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGINT');
-      const patience = setTimeout(() => child.kill('SIGQUIT'), STOP_PATIENCE_MS);
+      const late = setTimeout(() => child.kill('SIGQUIT'), STOP_PATIENCE_MS);
+      const tooLate = setTimeout(() => child.kill('SIGKILL'), STOP_PATIENCE_MS + QUIT_PATIENCE_MS);
       await exited;
-      clearTimeout(patience);
+      clearTimeout(late);
+      clearTimeout(tooLate);
     },
   };
 }
@@ -119,7 +128,8 @@ async function answers(child: ChildProcess, databaseUrl: string, lastLines: () =
   }
 }
 
-async function canConnect(databaseUrl: string): Promise<boolean> {
+/** Whether a Postgres answers there now. */
+export async function canConnect(databaseUrl: string): Promise<boolean> {
   const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 1_000 });
   // A break after the connection was made is of no interest here.
   client.on('error', () => undefined);

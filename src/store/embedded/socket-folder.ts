@@ -1,5 +1,5 @@
 // The folder of Postgres's Unix socket. Its mode is the only guard of the database, and its path must be short.
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -13,14 +13,38 @@ export interface SocketFolder {
   remove(): Promise<void>;
 }
 
-/** Makes the folder in `dataDir`, or below the system's temporary folder when the path would be too long. */
+/**
+ * Makes the folder in `dataDir`, or, when the path would be too long, below the system's temporary folder with a link to it
+ * in `dataDir`.
+ */
 export async function makeSocketFolder(dataDir: string): Promise<SocketFolder> {
   const path = join(dataDir, 'socket');
-  if (Buffer.byteLength(join(path, `.s.PGSQL.${SOCKET_PORT}`)) <= MAX_PATH_BYTES) {
+  // Left by a server that was killed.
+  if ((await lstat(path).catch(() => null))?.isSymbolicLink()) await rm(path);
+  if (Buffer.byteLength(socketFile(path)) <= MAX_PATH_BYTES) {
     await mkdir(path, { recursive: true, mode: 0o700 });
     await chmod(path, 0o700);
     return { path, remove: async () => {} };
   }
   const temporary = await mkdtemp(join(tmpdir(), 'seed-postgres-'));
-  return { path: temporary, remove: () => rm(temporary, { recursive: true, force: true }) };
+  await symlink(temporary, path);
+  return {
+    path: temporary,
+    async remove() {
+      await rm(path, { force: true });
+      await rm(temporary, { recursive: true, force: true });
+    },
+  };
 }
+
+/** The folder that makeSocketFolder made for the running Postgres of `dataDir`. */
+export function findSocketFolder(dataDir: string): Promise<string> {
+  return realpath(join(dataDir, 'socket'));
+}
+
+/** The file in which Postgres keeps the pid of whom the socket belongs to. */
+export function socketLock(folder: string): string {
+  return `${socketFile(folder)}.lock`;
+}
+
+const socketFile = (folder: string) => join(folder, `.s.PGSQL.${SOCKET_PORT}`);

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import type { BaseLogger } from 'pino';
 import { hydrateSymlinks } from '../../lib/hydrate-symlinks.ts';
 import { lockForProcess } from '../../lib/process-lock.ts';
-import { clusterFolder, DATABASE_ROLE, initialise } from './initialise.ts';
+import { DATABASE_ROLE, initialise } from './initialise.ts';
 import { stopOrphan } from './orphan.ts';
 import { chooseLauncher } from './plain-user.ts';
 import { type PostgresProcess, startPostgres } from './postgres-process.ts';
@@ -28,22 +28,26 @@ export interface EmbeddedPostgres {
 export async function startEmbeddedPostgres(options: {
   dataDir: string;
   log: BaseLogger;
+  /** How long to wait for another server on the folder to end, when not as long as lockForProcess does by itself. */
+  patienceMs?: number;
 }): Promise<EmbeddedPostgres> {
-  const { log } = options;
+  const { log, patienceMs } = options;
   const dataDir = resolve(options.dataDir);
   await mkdir(dataDir, { recursive: true });
-  const lock = await lockForProcess(
-    join(dataDir, 'postgres.lock'),
-    `The data folder ${dataDir} is in use by another server`,
-    'Stop that process, or set SEED_DATA_DIR to another folder.',
-  );
+  const lock = await lockForProcess({
+    path: join(dataDir, 'postgres.lock'),
+    what: `The data folder ${dataDir} is in use by another server`,
+    hint: 'Stop that process, or set SEED_DATA_DIR to another folder.',
+    onWait: (sentence) => log.warn(sentence),
+    ...(patienceMs !== undefined && { patienceMs }),
+  });
   try {
     const { databaseUrl, postgres, removeSocket } = await startOn(dataDir, log);
     let stopped: Promise<void> | undefined;
     const stop = async () => {
       await postgres.stop();
       await removeSocket();
-      await lock.release();
+      lock.release();
     };
     return {
       databaseUrl,
@@ -55,14 +59,14 @@ export async function startEmbeddedPostgres(options: {
       },
     };
   } catch (error) {
-    await lock.release();
+    lock.release();
     throw error;
   }
 }
 
 async function startOn(dataDir: string, log: BaseLogger) {
   const native = await hydrateSymlinks();
-  const data = join(dataDir, 'postgres');
+  const data = postgresFolder(dataDir);
   await mkdir(data, { recursive: true, mode: 0o700 });
   const socket = await makeSocketFolder(dataDir);
   try {
@@ -79,11 +83,19 @@ async function launch(
   log: BaseLogger,
 ): Promise<{ postgres: PostgresProcess; databaseUrl: string }> {
   const launcher = await chooseLauncher(folders);
-  if (await stopOrphan(clusterFolder(folders.data)))
-    log.warn('stopped a Postgres that a killed server had left');
+  await stopOrphan(folders, () => log.warn('ending a Postgres that a killed server has left'));
   if (await initialise(folders.data, launcher)) log.info({ folder: folders.data }, 'made a new database');
-  const host = encodeURIComponent(folders.socket);
-  const databaseUrl = `postgres://${DATABASE_ROLE}@localhost:${SOCKET_PORT}/postgres?host=${host}`;
-  const postgres = await startPostgres(launcher, clusterFolder(launcher.folders.data), databaseUrl, log);
+  const databaseUrl = databaseUrlAt(folders.socket);
+  const postgres = await startPostgres(launcher, databaseUrl, log);
   return { postgres, databaseUrl };
+}
+
+/** What of the data folder is Postgres's own. */
+export function postgresFolder(dataDir: string): string {
+  return join(dataDir, 'postgres');
+}
+
+/** The database of the Postgres whose socket lies in the folder. */
+export function databaseUrlAt(socketFolder: string): string {
+  return `postgres://${DATABASE_ROLE}@localhost:${SOCKET_PORT}/postgres?host=${encodeURIComponent(socketFolder)}`;
 }

@@ -69,6 +69,7 @@ export function sumCosts(db: Db, by: CostsBy, wanted: WantedGroups): Promise<Gro
       llm: usd('llm'),
       compute: usd('compute'),
       modelCalls: sum('model_calls'),
+      estimated: sum('estimated'),
       unpriced: sum('unpriced'),
       inputTokens: sum('input_tokens'),
       outputTokens: sum('output_tokens'),

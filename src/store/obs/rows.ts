@@ -28,7 +28,7 @@ const CALLS = sql`(
 export function callRows(wanted: Wanted): Rows {
   return sql`
     select created_at, billed_key_id, coalesce(task_id::text, '(no task)') as task, command, duration_ms,
-      ${isRefused()} as refused, status >= 400 as wrong
+      ${isRefused()} as refused, ${isWrong()} as wrong
     from ${CALLS} where ${within(wanted)}`;
 }
 
@@ -38,10 +38,10 @@ export function spentRows(wanted: Wanted): Rows {
     select created_at, billed_key_id, task_id::text as task, asked_model as model, 0 as tasks, 1 as model_calls,
       input_tokens, output_tokens, cached_tokens, reasoning_tokens, 0::float8 as vcpu_seconds, 0::float8 as gb_seconds,
       cost_nano_usd as llm, 0::bigint as compute,
-      (cost_source = 'unknown')::int as unpriced
+      (cost_source = 'estimated')::int as estimated, coalesce(unpriced, cost_source = 'unknown')::int as unpriced
     from model_calls where ${within(wanted)}
     union all
-    select created_at, billed_key_id, task_id::text, '(sandbox)', 0, 0, 0, 0, 0, 0, vcpu_seconds, gb_seconds, 0, cost_nano_usd, 0
+    select created_at, billed_key_id, task_id::text, '(sandbox)', 0, 0, 0, 0, 0, 0, vcpu_seconds, gb_seconds, 0, cost_nano_usd, 0, 0
     from compute where ${within(wanted)}`;
 }
 
@@ -49,7 +49,7 @@ export function spentRows(wanted: Wanted): Rows {
 export function usedRows(wanted: Wanted): Rows {
   return sql`${spentRows(wanted)}
     union all
-    select created_at, billed_key_id, id::text, model, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 from tasks where ${within(wanted)}`;
+    select created_at, billed_key_id, id::text, model, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 from tasks where ${within(wanted)}`;
 }
 
 export function taskRows(wanted: Wanted): Rows {
@@ -60,9 +60,9 @@ export function taskRows(wanted: Wanted): Rows {
 export function errorRows(wanted: Wanted): Rows {
   return sql`
     select created_at, created_at as at, billed_key_id, coalesce(task_id::text, '(no task)') as task, command,
-      '(command)' as model, coalesce(code, status::text) as code,
+      '(command)' as model, coalesce(code, status::text, 'outcome_unknown') as code,
       case when ${isRefused()} then 'refused' else 'failed' end as kind
-    from ${CALLS} where ${within(wanted)} and status >= 400
+    from ${CALLS} where ${within(wanted)} and ${isWrong()}
     union all
     select created_at, created_at, billed_key_id, task_id::text, '(model call)', asked_model, outcome, 'model call'
     from model_calls where ${within(wanted)} and outcome not in ('ok', 'cancelled')
@@ -73,5 +73,10 @@ export function errorRows(wanted: Wanted): Rows {
 }
 
 function isRefused(): Rows {
-  return sql`status in (${sql.join(REFUSED_STATUSES.map((status) => sql.lit(status)))})`;
+  return sql`status is not null and status in (${sql.join(REFUSED_STATUSES.map((status) => sql.lit(status)))})`;
+}
+
+/** Also where it is not known what came of the call. */
+function isWrong(): Rows {
+  return sql`coalesce(status >= 400, true)`;
 }

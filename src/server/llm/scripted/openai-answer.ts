@@ -1,14 +1,14 @@
 // Writes a step of the scripted model in the two forms of an OpenAI chat completion: JSON and an event stream.
 import { createHash } from 'node:crypto';
 import type { ChatRequest } from '../chat-request.ts';
-import type { TokenUsage } from '../usage.ts';
 import type { Step } from './step.ts';
+import type { ScriptedUsage } from './tokens.ts';
 
 export interface ScriptedCompletion {
   model: string;
   request: ChatRequest;
   step: Step;
-  usage: TokenUsage;
+  usage: ScriptedUsage;
   now: Date;
 }
 
@@ -24,7 +24,7 @@ function header({ request, model, now }: ScriptedCompletion, object: string) {
   return { id: `chatcmpl-${fingerprint(request)}`, object, created: Math.floor(now.getTime() / 1000), model };
 }
 
-function openAiUsage({ inputTokens, outputTokens }: TokenUsage) {
+export function openAiUsage({ inputTokens, outputTokens }: ScriptedUsage) {
   return {
     prompt_tokens: inputTokens,
     completion_tokens: outputTokens,

@@ -3,11 +3,11 @@
 //   1. Fenced ```bash blocks in the instruction are run in order; the last one's output is the answer.
 //   2. A playbook that recognises the instruction plays.
 //   3. Anything else is answered with what it is and how to set a real model.
+import type { CallMeter } from '../call-meter.ts';
 import type { ChatRequest } from '../chat-request.ts';
-import type { TokenUsage } from '../usage.ts';
 import { readConversation } from './conversation.ts';
 import { fencedCommands, nextFencedStep } from './fenced-blocks.ts';
-import { jsonCompletion, streamCompletion } from './openai-answer.ts';
+import { jsonCompletion, openAiUsage, streamCompletion } from './openai-answer.ts';
 import { type Playbook, replay } from './playbook.ts';
 import { PLAYBOOKS } from './playbooks.ts';
 import type { Step } from './step.ts';
@@ -53,14 +53,18 @@ export async function scriptedCompletion(
   {
     playbooks,
     now,
-    onUsage,
-  }: { playbooks: readonly Playbook[]; now: Date; onUsage(usage: TokenUsage): Promise<void> },
+    meter,
+    onEnd,
+  }: { playbooks: readonly Playbook[]; now: Date; meter: CallMeter; onEnd(): Promise<void> },
 ): Promise<Response> {
   const wanted = scriptedStep(request.messages, playbooks);
   const step: Step =
     wanted.kind === 'bash' && !offersBash(request) ? { kind: 'answer', text: NO_BASH } : wanted;
   const usage = countUsage(request, step);
-  await onUsage(usage);
+  meter.sent();
+  meter.answered({ model: SCRIPTED_MODEL, usage: openAiUsage(usage) });
+  meter.finished();
+  await onEnd();
   const completion = { model: SCRIPTED_MODEL, request, step, usage, now };
   return request.stream ? streamCompletion(completion) : jsonCompletion(completion);
 }

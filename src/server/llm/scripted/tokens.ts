@@ -1,23 +1,17 @@
-// How the scripted model counts its tokens: from the length of the text, the same for the same text.
+// How the scripted model counts its tokens: by the estimate for all models, the same for the same text.
 import type { ChatRequest } from '../chat-request.ts';
-import type { TokenUsage } from '../usage.ts';
+import { tokensOfText } from '../token-estimate.ts';
 import type { Step } from './step.ts';
 
-/** About what tokenizers make of English and code. */
-const CHARACTERS_PER_TOKEN = 4;
-
-/** At least one, however short the text. */
-function countTokens(text: string): number {
-  return Math.max(1, Math.ceil(text.length / CHARACTERS_PER_TOKEN));
+export interface ScriptedUsage {
+  inputTokens: number;
+  outputTokens: number;
 }
 
-export function countUsage(request: ChatRequest, step: Step): TokenUsage {
+export function countUsage(request: ChatRequest, step: Step): ScriptedUsage {
   return {
-    inputTokens: countTokens(JSON.stringify([request.messages, request.tools ?? []])),
-    outputTokens: countTokens(step.kind === 'bash' ? step.command : step.text),
-    cachedTokens: 0,
-    reasoningTokens: 0,
-    costUsd: null,
-    model: request.model,
+    inputTokens: tokensOfText(JSON.stringify([request.messages, request.tools ?? []])),
+    // At least one, however short the text.
+    outputTokens: Math.max(1, tokensOfText(step.kind === 'bash' ? step.command : step.text)),
   };
 }

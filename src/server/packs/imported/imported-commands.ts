@@ -1,12 +1,13 @@
 // The commands of a pack that `seed packs import` wrote: made from operations.json and overrides.json when a server starts.
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { PackCommand, PackContext } from '../../../commands/pack-command.ts';
+import type { CalledContext, PackCommand } from '../../../commands/pack-command.ts';
 import { isNounTaken } from '../../../commands/registry.ts';
 import { type Operation, OperationsFile } from '../../../openapi/operation.ts';
 import type { Effect, JsonSchema } from '../../../protocol/manifest.ts';
 import { shownPath } from '../import-file.ts';
 import { packProblem } from '../pack-problem.ts';
+import { idempotencyHeaderOf } from './idempotency-header.ts';
 import { type Change, changeOf, readOverrides } from './overrides.ts';
 import { type Platform, platformOf } from './platform.ts';
 import { platformAnswer } from './platform-answer.ts';
@@ -42,7 +43,10 @@ export function importedCommands(pack: string, file: string): PackCommand[] {
 
 function commandOf(platform: Platform, operation: Operation, name: string, change: Change) {
   const effect = change.effect ?? effectOf(operation);
-  const { properties, required } = operation;
+  const { properties } = operation;
+  const key = idempotencyHeaderOf(operation);
+  // Where nobody gives one, Seed does.
+  const required = operation.required.filter((name) => name !== key?.input);
   return {
     name,
     summary: change.summary ?? operation.summary,
@@ -52,11 +56,13 @@ function commandOf(platform: Platform, operation: Operation, name: string, chang
         : change.scope,
     effect,
     remote: true,
+    external: true,
+    repeatable: key !== null,
     creates: operation.method === 'POST' && effect !== 'read',
     input: z.fromJSONSchema({ type: 'object', properties, required } as JsonSchema as never),
     output: outputOf(operation),
     examples: change.examples ?? [],
-    run: (input: Record<string, unknown>, context: PackContext) =>
+    run: (input: Record<string, unknown>, context: CalledContext) =>
       callPlatform(platform, operation, effect, input, context),
   };
 }
@@ -86,10 +92,11 @@ async function callPlatform(
   operation: Operation,
   effect: Effect,
   input: Record<string, unknown>,
-  context: PackContext,
+  context: CalledContext,
 ): Promise<object> {
   const request = platformRequest(platform, operation, input, context);
-  const response = await sendToPlatform(platform, request, effect, context.signal);
+  const mayRepeat = idempotencyHeaderOf(operation) !== null;
+  const response = await sendToPlatform(platform, request, { effect, mayRepeat, given: context.signal });
   if (response.status < 200 || response.status > 299) throw refusalOf(platform, effect, response);
   const answer = platformAnswer(operation, response);
   if (answer !== null) return answer;

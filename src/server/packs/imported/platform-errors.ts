@@ -1,5 +1,5 @@
 // What the platform refused or failed at, as an error of Seed's: with the platform's own words, cut, and without any secret.
-import { type ErrorCode, SeedError } from '../../../protocol/errors.ts';
+import { type ErrorCode, SeedError, type SeedErrorOptions } from '../../../protocol/errors.ts';
 import { removeSecrets } from '../../llm/remove-secrets.ts';
 import { retryAfterMs } from '../../llm/retry-after.ts';
 import { type Platform, secretsOf } from './platform.ts';
@@ -21,11 +21,12 @@ const CODES: Record<number, ErrorCode> = {
 export function refusalOf(
   platform: Platform,
   effect: string,
-  { status, text, retryAfter, location }: PlatformResponse,
+  { status, text, retryAfter, location, isSecond }: PlatformResponse,
 ): SeedError {
   if (status === 401) {
     const missing = platform.secret === null ? 'is not set' : 'is refused';
     return unavailable(platform, `asks for a credential, and that of this server ${missing}`, {
+      nothingDone: !isSecond,
       hint: `For the operator of this Seed: ${platform.secretSetting}.`,
     });
   }
@@ -35,15 +36,13 @@ export function refusalOf(
     return unavailable(platform, `answers ${status}${said}`, { hint: hintAfter(effect) });
   const afterMs = retryAfterMs(retryAfter, new Date());
   return new SeedError(CODES[status] ?? 'invalid_input', `${platform.title} answers ${status}${said}`, {
+    // It says that it has waited too long: for what, it does not say.
+    nothingDone: status !== 408 && !isSecond,
     ...(afterMs !== null && { retryAfterSeconds: Math.ceil(afterMs / 1000) }),
   });
 }
 
-export function unavailable(
-  { title }: Platform,
-  how: string,
-  options: { hint?: string; cause?: unknown } = {},
-): SeedError {
+export function unavailable({ title }: Platform, how: string, options: SeedErrorOptions = {}): SeedError {
   return new SeedError('platform_unavailable', `${title} ${how}`, options);
 }
 

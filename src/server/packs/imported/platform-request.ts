@@ -1,7 +1,8 @@
 // An operation with its inputs as the request that the platform gets. Pure.
-import type { PackContext } from '../../../commands/pack-command.ts';
+import type { CalledContext } from '../../../commands/pack-command.ts';
 import type { Operation, Place } from '../../../openapi/operation.ts';
 import { SeedError } from '../../../protocol/errors.ts';
+import { idempotencyHeaderOf } from './idempotency-header.ts';
 import { type Platform, shownCredential } from './platform.ts';
 
 export interface PlatformRequest {
@@ -11,7 +12,7 @@ export interface PlatformRequest {
   body: string | null;
 }
 
-type Caller = Pick<PackContext, 'account' | 'actor' | 'creationId'>;
+type Caller = Pick<CalledContext, 'account' | 'actor' | 'creationId'>;
 type Input = Record<string, unknown>;
 
 /** @throws SeedError invalid_input: a value that cannot stand in a path or a header */
@@ -91,8 +92,6 @@ function queryPairs(name: string, form: Place['form'], value: unknown): [string,
   return texts.map((text) => [name, text]);
 }
 
-const IDEMPOTENCY_KEY = 'idempotency-key';
-
 function headersOf(operation: Operation, input: Input, { creationId }: Caller): Record<string, string> {
   const headers = Object.fromEntries(
     givenIn(operation, input, 'header').map(({ name, value }) => [
@@ -100,11 +99,9 @@ function headersOf(operation: Operation, input: Input, { creationId }: Caller): 
       headerText(name, value),
     ]),
   );
-  const takesKey = Object.entries(operation.places).some(
-    ([input, place]) => place.in === 'header' && (place.name ?? input).toLowerCase() === IDEMPOTENCY_KEY,
-  );
+  const key = idempotencyHeaderOf(operation);
   // The same again when the caller's request is repeated.
-  return takesKey ? { [IDEMPOTENCY_KEY]: creationId, ...headers } : headers;
+  return key === null ? headers : { [key.header.toLowerCase()]: creationId, ...headers };
 }
 
 function headerText(name: string, value: unknown): string {

@@ -28,7 +28,8 @@ const platform: Platform = {
 };
 function start(method: PlatformRequest['method'], effect: string, signal: AbortSignal, timeoutMs = 20_000) {
   arrived = Promise.withResolvers();
-  return sendToPlatform(platform, { method, url, headers: {}, body: null }, effect, signal, timeoutMs);
+  const sending = { effect, given: signal, mayRepeat: false, timeoutMs };
+  return sendToPlatform(platform, { method, url, headers: {}, body: null }, sending);
 }
 
 it('a platform that does not answer is given up', async () => {

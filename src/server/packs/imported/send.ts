@@ -16,6 +16,8 @@ export interface PlatformResponse {
   retryAfter: string | null;
   /** Where a redirect leads that was not followed. */
   location: string | null;
+  /** It was sent before, and broken off: what this answer refuses may have been done then. */
+  isSecond: boolean;
 }
 
 type Answer = Awaited<ReturnType<typeof send>>;
@@ -30,20 +32,31 @@ const NOT_SENT: readonly string[] = [
   'UND_ERR_CONNECT_TIMEOUT',
 ];
 
+export interface Sending {
+  effect: string;
+  /** Aborted when the caller goes away. */
+  given: AbortSignal;
+  /** The platform does nothing twice for this request: when it breaks the connection off, it is sent once more. */
+  mayRepeat: boolean;
+  timeoutMs?: number;
+}
+
 /** @throws SeedError platform_unavailable: no answer, or one that is too large */
 export async function sendToPlatform(
   platform: Platform,
   request: PlatformRequest,
-  effect: string,
-  given: AbortSignal,
-  timeoutMs: number = LIMITS.platformTimeoutMs,
+  { effect, given, mayRepeat, timeoutMs = LIMITS.platformTimeoutMs }: Sending,
 ): Promise<PlatformResponse> {
   const late = AbortSignal.timeout(timeoutMs);
   // What changes something is waited for although the caller has gone: a repeated request is then given its answer.
   const signal = effect === 'read' ? AbortSignal.any([given, late]) : late;
+  let isSecond = false;
   try {
-    const { answer, location } = await follow(request, signal);
-    const bytes = await readWithin(answer.body, LIMITS.platformAnswerBytes);
+    const { answer, location, bytes } = await exchange(request, signal).catch((error) => {
+      if (!mayRepeat || signal.aborted) throw error;
+      isSecond = !wasNotSent(error);
+      return exchange(request, signal);
+    });
     if (bytes === null) {
       const most = `more than ${LIMITS.platformAnswerBytes} bytes`;
       throw unavailable(platform, `answers with ${most}`, {
@@ -58,11 +71,22 @@ export async function sendToPlatform(
       link: header('link'),
       retryAfter: header('retry-after'),
       location,
+      isSecond,
     };
   } catch (error) {
     if ((error as Error).name === 'SeedError') throw error;
-    throw noAnswer(platform, error, effect, signal);
+    if (wasNotSent(error) && !isSecond) {
+      const hint = 'Nothing was done; it may work later.';
+      throw unavailable(platform, 'cannot be reached', { hint, nothingDone: true, cause: error });
+    }
+    const how = signal.aborted ? 'did not answer in time' : 'broke the connection off';
+    throw unavailable(platform, how, { hint: hintAfter(effect), cause: error });
   }
+}
+
+async function exchange(request: PlatformRequest, signal: AbortSignal) {
+  const { answer, location } = await follow(request, signal);
+  return { answer, location, bytes: await readWithin(answer.body, LIMITS.platformAnswerBytes) };
 }
 
 async function follow(
@@ -86,14 +110,6 @@ function withoutSecrets(text: string, platform: Platform): string {
   return secretsOf(platform).reduce((rest, secret) => rest.replaceAll(secret, '[removed]'), text);
 }
 
-function noAnswer(platform: Platform, cause: unknown, effect: string, signal: AbortSignal) {
-  const { code = '' } = cause as { code?: string };
-  if (NOT_SENT.includes(code)) {
-    return unavailable(platform, 'cannot be reached', {
-      hint: 'Nothing was done; it may work later.',
-      cause,
-    });
-  }
-  const how = signal.aborted ? 'did not answer in time' : 'broke the connection off';
-  return unavailable(platform, how, { hint: hintAfter(effect), cause });
+function wasNotSent(error: unknown): boolean {
+  return NOT_SENT.includes((error as { code?: string }).code ?? '');
 }

@@ -12,6 +12,7 @@ import { ErrorNotice } from '../../ui/states.tsx';
 import { TextAreaField } from '../../ui/text-area-field.tsx';
 import { toast } from '../../ui/toast.tsx';
 import { labelsOf, labelsProblem, labelsText } from './labels.ts';
+import { isAsked } from './last-key.ts';
 import { changedLimits, limitsDraft, limitsProblems } from './limits-draft.ts';
 import { LimitsFields } from './limits-fields.tsx';
 
@@ -40,7 +41,7 @@ export function EditDialog({ apiKey, onClose }: { apiKey: Key; onClose(): void }
       toast('The key is changed');
       onClose();
     };
-    updating.mutate({ id: apiKey.id, ...changes }, { onSuccess });
+    updating.mutate({ id: apiKey.id, ...changes, yes: isAsked(updating.error) }, { onSuccess });
   };
   return (
     <Dialog title={`Edit “${apiKey.name}”`} open onClose={onClose}>
@@ -70,7 +71,7 @@ export function EditDialog({ apiKey, onClose }: { apiKey: Key; onClose(): void }
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" kind="primary" busy={updating.isPending}>
-            Save
+            {isAsked(updating.error) ? 'Save it all the same' : 'Save'}
           </Button>
         </div>
       </form>

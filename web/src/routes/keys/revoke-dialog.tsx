@@ -8,6 +8,7 @@ import { Dialog } from '../../ui/dialog.tsx';
 import { Field } from '../../ui/field.tsx';
 import { ErrorNotice } from '../../ui/states.tsx';
 import { toast } from '../../ui/toast.tsx';
+import { isAsked } from './last-key.ts';
 
 export function RevokeDialog({ apiKey: { id, name }, onClose }: { apiKey: Key; onClose(): void }) {
   const { key: own } = useSeed();
@@ -20,7 +21,7 @@ export function RevokeDialog({ apiKey: { id, name }, onClose }: { apiKey: Key; o
       toast(`“${name}” is revoked`);
       onClose();
     };
-    revoking.mutate({ id }, { onSuccess });
+    revoking.mutate({ id, yes: isAsked(revoking.error) }, { onSuccess });
   };
   return (
     <Dialog title={`Revoke “${name}”?`} open onClose={onClose}>
@@ -46,7 +47,7 @@ export function RevokeDialog({ apiKey: { id, name }, onClose }: { apiKey: Key; o
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" kind="danger" disabled={typed.trim() !== name} busy={revoking.isPending}>
-            Revoke the key
+            {isAsked(revoking.error) ? 'Revoke it all the same' : 'Revoke the key'}
           </Button>
         </div>
       </form>

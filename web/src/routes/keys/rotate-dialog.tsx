@@ -8,6 +8,7 @@ import { Dialog } from '../../ui/dialog.tsx';
 import { SelectField } from '../../ui/select-field.tsx';
 import { ErrorNotice } from '../../ui/states.tsx';
 import { ExpiryField, expiryOf, expiryProblem, NO_EXPIRY } from './expiry-field.tsx';
+import { isAsked } from './last-key.ts';
 
 const GRACES = [
   { value: '0m', label: 'Not at all' },
@@ -31,7 +32,8 @@ export function RotateDialog({ apiKey: { id, name }, onClose, onRotated }: Rotat
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (problem !== null || rotating.isPending) return;
-    rotating.mutate({ id, grace, ...expiryOf(expiry) }, { onSuccess: ({ secret }) => onRotated(secret) });
+    const input = { id, grace, ...expiryOf(expiry), yes: isAsked(rotating.error) };
+    rotating.mutate(input, { onSuccess: ({ secret }) => onRotated(secret) });
   };
   return (
     <Dialog title={`Rotate “${name}”`} open onClose={onClose}>
@@ -58,7 +60,7 @@ export function RotateDialog({ apiKey: { id, name }, onClose, onRotated }: Rotat
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" kind="primary" busy={rotating.isPending}>
-            Rotate the key
+            {isAsked(rotating.error) ? 'Rotate it all the same' : 'Rotate the key'}
           </Button>
         </div>
       </form>

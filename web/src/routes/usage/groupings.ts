@@ -10,6 +10,11 @@ export interface UsageColumn {
 }
 
 const MODEL_CALLS: UsageColumn = { name: 'modelCalls', title: 'Model calls', kind: 'count', wide: true };
+/** Of the model calls: whose tokens nobody told, and whose price nobody knows. */
+const UNTOLD: readonly UsageColumn[] = [
+  { name: 'estimated', title: 'Estimated', kind: 'count', wide: true },
+  { name: 'unpriced', title: 'Unpriced', kind: 'count', wide: true },
+];
 const USED: readonly UsageColumn[] = [
   { name: 'inputTokens', title: 'Input tokens', kind: 'count', wide: true },
   { name: 'outputTokens', title: 'Output tokens', kind: 'count', wide: true },
@@ -26,7 +31,7 @@ const TASKS: UsageColumn = { name: 'tasks', title: 'Tasks', kind: 'count', wide:
 
 export const GROUPINGS = {
   key: { label: 'By key', head: 'Key', columns: [...REQUESTS, TASKS, MODEL_CALLS, ...USED] },
-  model: { label: 'By model', head: 'Model', columns: [{ ...MODEL_CALLS, wide: false }, ...USED] },
+  model: { label: 'By model', head: 'Model', columns: [{ ...MODEL_CALLS, wide: false }, ...UNTOLD, ...USED] },
   command: {
     label: 'By command',
     head: 'Command',

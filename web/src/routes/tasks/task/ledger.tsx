@@ -52,7 +52,7 @@ const COLUMNS: readonly Column<LedgerEntry>[] = [
     title: 'Took',
     numeric: true,
     className: 'whitespace-nowrap',
-    cell: (entry) => duration(entry.durationMs),
+    cell: ({ durationMs }) => (durationMs === null ? '–' : duration(durationMs)),
   },
   {
     title: 'What',

@@ -1,5 +1,6 @@
 // What a task has used: tokens and money, and its sandbox once it has ended.
 import type { ReactNode } from 'react';
+import { costNote } from '../../../../../src/protocol/cost-source.ts';
 import { bytes, count, money } from '../../../format/numbers.ts';
 import { duration } from '../../../format/times.ts';
 import { Fact, Facts } from '../../../ui/facts.tsx';
@@ -13,6 +14,7 @@ const MIB = 1024 * 1024;
 export function Usage() {
   const { task } = useTask();
   const { cost, usage, used, budget, resources } = task;
+  const note = costNote(task.costSource);
   return (
     <ViewFrame label="Usage">
       <div className="grid gap-x-10 gap-y-6 lg:grid-cols-2">
@@ -25,7 +27,7 @@ export function Usage() {
         </Section>
         <Section title="Cost">
           <Numbers>
-            <Fact term="Model">{money(cost.llm)}</Fact>
+            <Fact term="Model">{note === null ? money(cost.llm) : `${money(cost.llm)}, ${note}`}</Fact>
             <Fact term="Sandbox">
               {usage || task.completedAt ? money(cost.compute) : 'counted when it has ended'}
             </Fact>

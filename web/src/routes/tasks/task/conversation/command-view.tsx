@@ -28,7 +28,14 @@ export function CommandView({
   );
 }
 
-/** An HTTP status: of a refusal in its colour. */
-export function AnswerStatus({ status }: { status: number }) {
+/** An HTTP status: of a refusal in its colour. Null: what came of the call is not known. */
+export function AnswerStatus({ status }: { status: number | null }) {
+  if (status === null) {
+    return (
+      <span title="It is still being called, or was cut off and may have been done">
+        <Badge tone="warn">unknown</Badge>
+      </span>
+    );
+  }
   return <Badge tone={status < 400 ? 'ok' : status < 500 ? 'warn' : 'bad'}>{status}</Badge>;
 }

@@ -1,0 +1,159 @@
+// A command whose work reaches beyond one transaction: its row stands in the ledger before the work and gets the outcome after it.
+// Where the outcome is lost the row says for ever that it is unknown, and a repeat is not sent.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SeedError } from '../../protocol/errors.ts';
+import type { NewCall } from '../../store/calls.ts';
+import { commit } from '../../store/commit.ts';
+import {
+  type Claim,
+  type Claimed,
+  claimRequest,
+  forgetClaim,
+  leaveClaim,
+  renewClaim,
+  saveAnswer,
+} from '../../store/idempotency.ts';
+import type { Tx } from '../../store/tables.ts';
+import type { HeldAnswer } from '../held-answer.ts';
+import type { ServerParts } from '../parts.ts';
+import { type Done, doneRow, failedRow, type KeptCall, writeRow } from './kept-call.ts';
+import { pastTwins } from './repeat.ts';
+
+const RENEW_EVERY_MS = 10_000;
+/** An outcome is worth waiting for while the database is away: who gets no answer would have to look what was done. */
+const OUTCOME_PATIENCE_MS = 30_000;
+const OUTCOME_RETRY_MS = 250;
+
+type Parts = Pick<ServerParts, 'store' | 'log' | 'telemetry'>;
+
+/** @param creationId the same again when a repeat takes over */
+export type WorkBetween = (creationId: string) => Promise<object>;
+
+/**
+ * @param takesOver whether the work does nothing twice with the same creation id: a repeat may then do it again where the outcome
+ *   of the first attempt is unknown
+ * @throws SeedError unavailable: the row cannot be written, nothing is done; outcome_unknown, what a repeat is told, and whatever
+ *   the work throws
+ */
+export async function doBetween(
+  parts: Parts,
+  call: KeptCall,
+  { held, takesOver }: { held: HeldAnswer; takesOver: boolean },
+  work: WorkBetween,
+): Promise<Done> {
+  const { repeat } = call;
+  const begun = () => begin(parts, call, takesOver);
+  const claim = repeat === null ? await begun() : await pastTwins(parts.store, repeat, held, begun);
+  if (claim.state === 'answered' && repeat !== null)
+    return { output: repeat.unseal(claim.answer), isReplay: true };
+  if (claim.state !== 'mine') throw outcomeUnknown();
+  call.hasRow = true;
+  // Of an attempt that takes over, the row is that of the first.
+  call.row = { ...call.row, id: claim.creationId, at: claim.at };
+  const renewing = setInterval(() => {
+    if (repeat) void renewClaim(parts.store, repeat.request).catch(() => {});
+  }, RENEW_EVERY_MS);
+  try {
+    const output = await worked(parts, call, claim, () => work(claim.creationId));
+    await writeOutcome(parts, doneRow(call, output), async (tx) => {
+      if (repeat) await saveAnswer(tx, repeat.request, repeat.seal(output));
+    });
+    return { output, isReplay: false };
+  } finally {
+    clearInterval(renewing);
+  }
+}
+
+/** Claims the request and writes the row, or says what became of an earlier one. */
+async function begin(parts: Parts, call: KeptCall, takesOver: boolean): Promise<Claim> {
+  const { row, repeat } = call;
+  const now = parts.store.clock.now();
+  const first: Claimed = { state: 'mine', creationId: row.id, at: now, isFirst: true };
+  const committed = await commit(parts.store.db, async (tx): Promise<Claim> => {
+    const claim = repeat ? await claimRequest(tx, repeat.request, { id: row.id, now, takesOver }) : first;
+    if (claim.state === 'mine' && claim.isFirst) await writeRow(tx, { ...row, at: now });
+    return claim;
+  });
+  if (committed.state === 'kept') return committed.result;
+  const error = new SeedError('unavailable', 'the database did not say whether the call is in the ledger', {
+    hint: 'Nothing was done; it may work later.',
+    nothingDone: true,
+    cause: committed.cause,
+  });
+  // Should it have kept the claim, the repeats of the request would be told that it may have been done.
+  call.hasRow = true;
+  call.row = { ...row, at: now };
+  void writeOutcome(parts, failedRow(call, error, true), forget(call, first));
+  throw error;
+}
+
+/** Does the work. When it fails the row says with what, and, if that is certain, that nothing was done. */
+async function worked(
+  parts: Parts,
+  call: KeptCall,
+  claim: Claimed,
+  work: () => Promise<object>,
+): Promise<object> {
+  try {
+    return await work();
+  } catch (error) {
+    // Whoever set out before may have done it, or do it yet.
+    const isKnown = claim.isFirst && error instanceof SeedError && error.nothingDone;
+    call.isUnknown = !isKnown;
+    const row = failedRow(call, error, isKnown);
+    if (isKnown) await writeOutcome(parts, row, forget(call, claim));
+    else await leave(parts, call, row);
+    throw error;
+  }
+}
+
+function forget({ repeat }: KeptCall, claim: Claimed) {
+  return async (tx: Tx) => {
+    if (repeat) await forgetClaim(tx, repeat.request, claim);
+  };
+}
+
+/** Writes what there is to say of a call whose outcome is unknown, as the row says already: it is not lost when this fails. */
+async function leave({ store, log }: Parts, { repeat }: KeptCall, row: NewCall): Promise<void> {
+  await store.db
+    .transaction()
+    .execute(async (tx) => {
+      await writeRow(tx, row);
+      if (repeat) await leaveClaim(tx, repeat.request, store.clock.now());
+    })
+    .catch((error) =>
+      log.warn({ err: error, command: row.command }, 'why an outcome is unknown is not kept'),
+    );
+}
+
+/** Tries for a while. Never rejects: an outcome that cannot be written stays unknown. */
+async function writeOutcome(
+  { store, log, telemetry }: Parts,
+  row: NewCall,
+  alongside: (tx: Tx) => Promise<void>,
+): Promise<void> {
+  const until = performance.now() + OUTCOME_PATIENCE_MS;
+  for (;;) {
+    try {
+      return await store.db.transaction().execute(async (tx) => {
+        await writeRow(tx, row);
+        await alongside(tx);
+      });
+    } catch (error) {
+      if (performance.now() > until) {
+        log.error({ err: error, call: row }, 'the outcome of a call could not be recorded');
+        telemetry.observe({ type: 'records_lost', record: 'call', count: 1 });
+        return;
+      }
+    }
+    await sleep(OUTCOME_RETRY_MS, undefined, { ref: false });
+  }
+}
+
+function outcomeUnknown(): SeedError {
+  return new SeedError(
+    'outcome_unknown',
+    'the first request with this Idempotency-Key was cut off, and may have been done',
+    { hint: 'Look what is there. What is still to be done needs a new Idempotency-Key.' },
+  );
+}

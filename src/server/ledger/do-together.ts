@@ -1,0 +1,70 @@
+// A command whose work is one transaction: what it does, its row in the ledger and the answer for its repeats are there together
+// or not at all.
+import { SeedError } from '../../protocol/errors.ts';
+import { commit } from '../../store/commit.ts';
+import { type Earlier, enterRequest, keepAnswer } from '../../store/idempotency.ts';
+import type { Store } from '../../store/store.ts';
+import type { Tx } from '../../store/tables.ts';
+import type { HeldAnswer } from '../held-answer.ts';
+import { type Done, doneRow, type KeptCall, writeRow } from './kept-call.ts';
+import { pastTwins } from './repeat.ts';
+
+/** Does the work on a store that is the transaction. */
+export type WorkTogether = (store: Store) => Promise<object>;
+
+/** @throws SeedError unavailable, outcome_unknown, what a repeat is told, and whatever the work throws */
+export async function doTogether(
+  store: Store,
+  call: KeptCall | null,
+  held: HeldAnswer,
+  work: WorkTogether,
+): Promise<Done> {
+  const repeat = call?.repeat ?? null;
+  const result =
+    repeat === null
+      ? await attempt(store, call, work)
+      : await pastTwins(store, repeat, held, () => attempt(store, call, work));
+  if (result.state === 'done') return { output: result.output, isReplay: false };
+  if (result.state !== 'answered' || repeat === null) throw new SeedError('internal', 'a twin without a key');
+  return { output: repeat.unseal(result.answer), isReplay: true };
+}
+
+type Attempted = Earlier | { state: 'done'; output: object };
+
+async function attempt(store: Store, call: KeptCall | null, work: WorkTogether): Promise<Attempted> {
+  const afterwards: (() => void)[] = [];
+  const lookUps = { ...store.lookUps, forgetKeys: () => afterwards.push(store.lookUps.forgetKeys) };
+  try {
+    const committed = await commit(store.db, async (tx): Promise<Attempted> => {
+      const { clock } = store;
+      const repeat = call?.repeat;
+      const earlier = repeat ? await enterRequest(tx, repeat.request, clock.now()) : null;
+      if (earlier !== null) return earlier;
+      const output = await work({ ...store, db: tx, lookUps });
+      if (call) await keep(tx, call, output, clock.now());
+      return { state: 'done', output };
+    });
+    if (committed.state === 'unknown') throw unknown(call, committed.cause);
+    if (call && committed.result.state === 'done') call.hasRow = true;
+    return committed.result;
+  } finally {
+    // Also when it failed: whether it was kept may not be known.
+    for (const each of afterwards) each();
+  }
+}
+
+async function keep(tx: Tx, call: KeptCall, output: object, now: Date): Promise<void> {
+  const { repeat } = call;
+  // The ledger is read in the order of its times, and the row is not there before now.
+  call.row = { ...call.row, at: now };
+  await writeRow(tx, doneRow(call, output));
+  if (repeat) await keepAnswer(tx, repeat.request, { id: call.row.id, now, answer: repeat.seal(output) });
+}
+
+function unknown(call: KeptCall | null, cause: unknown): SeedError {
+  if (call) call.isUnknown = true;
+  const what = 'the database did not say whether it kept what was done';
+  return call?.repeat
+    ? new SeedError('unavailable', what, { hint: 'Send it again with the same Idempotency-Key.', cause })
+    : new SeedError('outcome_unknown', what, { hint: 'Look what is there before you try again.', cause });
+}

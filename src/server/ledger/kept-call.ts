@@ -1,0 +1,102 @@
+// A call whose row must stand although something fails: one of a task, or one with an Idempotency-Key, of a command that changes
+// something. All others are counted (call-log.ts).
+import type { Context } from 'hono';
+import type { Actor } from '../../commands/context.ts';
+import type { Command } from '../../commands/define-command.ts';
+import { cutJson } from '../../core/cut-json.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import { type NewCall, writeCall } from '../../store/calls.ts';
+import type { Db } from '../../store/tables.ts';
+import type { HttpEnv } from '../http-types.ts';
+import { type Repeat, readRepeat } from './repeat.ts';
+
+export interface KeptCall {
+  /** As it is before the outcome is known. Its id is that of what the call makes. */
+  row: NewCall;
+  /** Null: it came without an Idempotency-Key. */
+  readonly repeat: Repeat | null;
+  /** The status of its success. */
+  readonly success: number;
+  readonly startedAtMs: number;
+  /** Its row stands, and has its outcome or gets it from whoever wrote the row. */
+  hasRow: boolean;
+  /** It has ended, and whether it was done is not known. */
+  isUnknown: boolean;
+}
+
+/** What became of a kept call. */
+export interface Done {
+  output: object;
+  /** It was done before, for an earlier request with the same Idempotency-Key. */
+  isReplay: boolean;
+}
+
+/** @returns null for a call that is only counted. @throws SeedError invalid_input: the Idempotency-Key is none */
+export function keptCall(
+  c: Context<HttpEnv>,
+  command: Command & { successStatus?: number },
+  actor: Actor,
+  at: Date,
+): KeptCall | null {
+  if (command.effect === 'read') return null;
+  const repeat = readRepeat(c, command.name, actor.key.id);
+  if (repeat === null && actor.key.taskId === null) return null;
+  return {
+    row: { ...callRow(c, command, actor, at), idempotencyKey: repeat?.request.idempotencyKey ?? null },
+    repeat,
+    success: command.successStatus ?? 200,
+    startedAtMs: performance.now(),
+    hasRow: false,
+    isUnknown: false,
+  };
+}
+
+/** The row of a call that has not ended. */
+export function callRow(c: Context<HttpEnv>, command: Command, actor: Actor, at: Date): NewCall {
+  const { key, accountId, lineage } = actor;
+  return {
+    id: c.get('requestId'),
+    at,
+    accountId,
+    keyId: key.id,
+    billedKeyId: lineage.at(-1)?.id ?? key.id,
+    taskId: key.taskId,
+    command: command.name,
+    effect: command.effect,
+    scope: command.scope,
+    status: null,
+    code: null,
+    durationMs: null,
+    arguments: key.taskId === null ? null : cutJson(c.get('input') ?? null),
+    changes: null,
+    times: 1,
+    idempotencyKey: null,
+  };
+}
+
+/** The call's row when its command has answered with success. */
+export function doneRow({ row, success, startedAtMs }: KeptCall, output: object): NewCall {
+  const changes = row.taskId === null ? null : cutJson(output);
+  return { ...row, status: success, durationMs: msSince(startedAtMs), changes };
+}
+
+/** And when it has failed. @param isKnown whether it is certain that nothing was done */
+export function failedRow({ row, startedAtMs }: KeptCall, error: unknown, isKnown: boolean): NewCall {
+  const { status, code } = error instanceof SeedError ? error : { status: 500, code: 'internal' };
+  return { ...row, status: isKnown ? status : null, code, durationMs: msSince(startedAtMs) };
+}
+
+/** @throws SeedError unavailable */
+export async function writeRow(db: Db, row: NewCall): Promise<void> {
+  await writeCall(db, row).catch((cause) => {
+    throw new SeedError('unavailable', 'the call cannot be written into the ledger, and so is not made', {
+      hint: 'Nothing was done; it may work later.',
+      nothingDone: true,
+      cause,
+    });
+  });
+}
+
+function msSince(startedAtMs: number): number {
+  return Math.round(performance.now() - startedAtMs);
+}

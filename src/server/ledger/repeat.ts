@@ -1,0 +1,97 @@
+// The Idempotency-Key of a request: what finds it again when it is repeated, as in draft-ietf-httpapi-idempotency-key-header, and
+// what its repeats are told.
+import { createHash } from 'node:crypto';
+import type { Context } from 'hono';
+import { SeedError } from '../../protocol/errors.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import { type Earlier, idempotencyMismatch, type Repeatable } from '../../store/idempotency.ts';
+import type { Store } from '../../store/store.ts';
+import type { HeldAnswer } from '../held-answer.ts';
+import type { HttpEnv } from '../http-types.ts';
+import { seal, unseal } from '../seal.ts';
+
+/** How often a twin looks although nobody told it that the first is done. */
+const LOOK_EVERY_MS = 1_000;
+
+export interface Repeat {
+  request: Repeatable;
+  /** Seals an answer for who presents the same secret. */
+  seal(output: object): Buffer;
+  /** @throws SeedError idempotency_mismatch: it was sealed for another secret of the key */
+  unseal(answer: Buffer): object;
+}
+
+/** @returns null: the request has no Idempotency-Key. @throws SeedError invalid_input: it has one that is none */
+export function readRepeat(c: Context<HttpEnv>, command: string, keyId: string): Repeat | null {
+  const idempotencyKey = c.req.header('idempotency-key');
+  if (idempotencyKey === undefined) return null;
+  refuseUnlessSound(idempotencyKey);
+  const secret = c.get('secret');
+  const place = `${keyId} ${idempotencyKey}`;
+  return {
+    request: { keyId, idempotencyKey, requestHash: hashOf(command, c.get('input')) },
+    seal: (output) => seal(JSON.stringify(output), secret, place),
+    unseal: (answer) => {
+      const text = unseal(answer, secret, place);
+      if (text !== null) return JSON.parse(text) as object;
+      throw new SeedError(
+        'idempotency_mismatch',
+        'the first answer was given to another secret of this key',
+        {
+          hint: 'Repeat the request with the secret that it was first sent with.',
+        },
+      );
+    },
+  };
+}
+
+/**
+ * Tries until no twin of the request is at work any more.
+ * @throws SeedError idempotency_mismatch; idempotency_in_progress: one still is after a while
+ */
+export async function pastTwins<Other extends { state: string }>(
+  { signals }: Store,
+  { request }: Repeat,
+  held: HeldAnswer,
+  attempt: () => Promise<Earlier | Other>,
+): Promise<Extract<Earlier, { state: 'answered' }> | Other> {
+  const until = performance.now() + LIMITS.idempotencyWaitSeconds * 1_000;
+  using changes = signals.subscribe(`idempotency:${request.keyId}`);
+  for (;;) {
+    const result = await attempt();
+    if (result.state === 'taken') throw idempotencyMismatch();
+    if (result.state !== 'working') return result as Extract<Earlier, { state: 'answered' }> | Other;
+    const leftMs = until - performance.now();
+    if (leftMs <= 0 || held.signal.aborted) throw inProgress();
+    await changes.next(Math.min(leftMs, LOOK_EVERY_MS), held.signal);
+  }
+}
+
+function inProgress(): SeedError {
+  return new SeedError('idempotency_in_progress', 'the first request with this Idempotency-Key still runs', {
+    hint: 'Send it again later.',
+    retryAfterSeconds: LIMITS.idempotencyWaitSeconds,
+  });
+}
+
+function refuseUnlessSound(idempotencyKey: string): void {
+  if (/^[\x21-\x7e]{1,255}$/.test(idempotencyKey)) return;
+  throw new SeedError('invalid_input', 'Idempotency-Key is not 1 to 255 printable ASCII characters', {
+    hint: 'A random UUID will do.',
+  });
+}
+
+function hashOf(command: string, input: unknown): string {
+  return createHash('sha256')
+    .update(`${command}\n${sortedJson(input)}`)
+    .digest('hex');
+}
+
+/** The same text for the same value, in whatever order its names came. */
+function sortedJson(value: unknown): string {
+  return JSON.stringify(value, (_name, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : inner,
+  );
+}
