@@ -45,6 +45,8 @@ export async function startAllInOne(
   const env: NodeJS.ProcessEnv = {
     ...environment,
     SEED_RUNNER_TOKEN: environment['SEED_RUNNER_TOKEN'] ?? randomBytes(32).toString('hex'),
+    // Ctrl-C is for who sits there.
+    SEED_DRAIN_SECONDS: environment['SEED_DRAIN_SECONDS'] ?? '10',
   };
   const failed = Promise.withResolvers<string>();
   const server = keepRunning('server', SERVER, env, failed.resolve, onOutput);

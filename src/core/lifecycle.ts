@@ -1,9 +1,10 @@
-// The one transition table of a task. Every change of status goes through it (store/tasks.ts).
+// The one transition table of a task. Every change of status goes through it (store/task-transition.ts).
 import type { TaskStatus } from '../protocol/task.ts';
 
 const TRANSITIONS: Record<TaskStatus, readonly TaskStatus[]> = {
   queued: ['running', 'stopped'],
-  running: ['waiting_for_approval', 'completed', 'failed', 'timed_out', 'stopped'],
+  /** Back to queued only as long as its runner has not begun the run: nothing runs twice. */
+  running: ['queued', 'waiting_for_approval', 'completed', 'failed', 'timed_out', 'stopped'],
   waiting_for_approval: ['running', 'stopped', 'timed_out'],
   completed: [],
   failed: [],

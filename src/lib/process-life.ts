@@ -17,15 +17,16 @@ export function describeFailure(error: unknown): string {
   return `seed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
 }
 
+const SIGNAL_CODES: Record<string, number> = { SIGINT: 130, SIGTERM: 143 };
 /** What a process that is to start afresh has left for stopping. */
 const STOP_WITHIN_MS = 30_000;
 
-/** Stops once on SIGINT, SIGTERM, or when the parent that holds the IPC channel is gone; a second SIGINT ends at once. */
+/** Stops once on SIGINT, SIGTERM, or when the parent that holds the IPC channel is gone; a second signal ends at once. */
 export function stopOnSignal(log: Logger, stop: () => Promise<void>): void {
   let stopping = false;
   const begin = (reason: string) => {
     if (stopping) {
-      if (reason === 'SIGINT') process.exit(130);
+      if (reason in SIGNAL_CODES) process.exit(SIGNAL_CODES[reason]);
       return;
     }
     stopping = true;

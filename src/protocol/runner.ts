@@ -1,7 +1,10 @@
 // What runner and server say to each other: HTTP and JSON under /runner/v1, authenticated by the runner token.
 //   POST /runner/v1/lease                 {runner}            → 200 Lease | 204 nothing to do (long poll)
 //   POST /runner/v1/heartbeat             {runnerId}          → {stop: taskIds} (long poll: at once when there is something to stop)
-//   POST /runner/v1/tasks/{id}/phase      {leaseId, phase}    → 204
+//   POST /runner/v1/leave                 {runnerId, tasks}   → 204. The runner takes no more and runs these tasks alone; what else it
+//                                         was given goes back to the queue where it was not begun, and ends where it was
+//   POST /runner/v1/tasks/{id}/phase      {leaseId, phase}    → 204. The first one, `starting`, begins the run: what the guest
+//                                         may do comes after its answer. A task whose run was not begun goes back to the queue
 //   POST /runner/v1/tasks/{id}/events     NDJSON AgentEvent, headers seed-lease and seed-batch → 204, also for a batch
 //                                         that came before: batches of a lease count from 1 and come in order
 //   GET  /runner/v1/tasks/{id}/files?name=…       header seed-lease → the file's bytes
@@ -16,8 +19,12 @@ import { ToldCommands } from './guest.ts';
 import { Resources, Usage } from './resources.ts';
 import { TaskError, TaskPhase } from './task.ts';
 
-/** A runner is lost when it was not heard of for this long. */
-export const LEASE_MS = 10_000;
+/** A runner that was not heard of for this long is lost: it may be cut off or paused for a minute. */
+export const LEASE_MS = 90_000;
+/** A task whose runner has not said within this time that its run begins goes back to the queue. */
+export const BEGIN_WITHIN_MS = 10_000;
+/** A runner counts as connected when it was heard of within this time. */
+export const SEEN_WITHIN_MS = 10_000;
 export const HEARTBEAT_WAIT_MS = 2_500;
 export const LEASE_WAIT_MS = 20_000;
 export const RUNNER_HEADER = { lease: 'seed-lease', batch: 'seed-batch' } as const;
@@ -115,6 +122,12 @@ export const HeartbeatAnswer = z.object({
   stop: z.array(z.uuid()),
 });
 export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>;
+
+export const LeaveRequest = z.object({
+  runnerId: z.uuid(),
+  /** What it still runs. */
+  tasks: z.array(z.uuid()).max(1000),
+});
 
 export const PhaseReport = z.object({ leaseId: z.uuid(), phase: TaskPhase });
 

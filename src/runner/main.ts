@@ -7,6 +7,7 @@ import { createLog, type Logger } from '../lib/log.ts';
 import { exitOnFailure, logSurprises, stopOnSignal } from '../lib/process-life.ts';
 import { lockForProcess, type ProcessLock } from '../lib/process-lock.ts';
 import { SeedError } from '../protocol/errors.ts';
+import { takeIdentity } from './identity.ts';
 import { createRunner, type RunnerOptions } from './runner.ts';
 import { type RunnerSettings, readRunnerSettings } from './settings.ts';
 
@@ -14,7 +15,8 @@ await exitOnFailure(async () => {
   const settings = readRunnerSettings();
   const log = createLog('runner', settings.logLevel);
   const lock = await lockSandboxes(resolve(settings.dataDir), log);
-  const runner = createRunner({ ...settings, ...(await findSandboxes(settings, log)), log });
+  const identity = await takeIdentity(settings.dataDir);
+  const runner = createRunner({ ...settings, ...(await findSandboxes(settings, log)), identity, log });
   const stop = async () => {
     await runner.stop();
     lock.release();

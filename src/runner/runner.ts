@@ -1,6 +1,5 @@
 // The runner: takes tasks from the server while it has free slots, keeps telling the server that it lives, and ends what it
 // is told to end. Used by main.ts and the tests.
-import { randomUUID } from 'node:crypto';
 import { Agent } from 'undici';
 import type { Driver, Limits, Sandbox, Snapshot } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
@@ -8,16 +7,17 @@ import type { PoolSettings } from '../lib/pool-settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { RunnerState } from '../protocol/runner.ts';
 import { createBackoff, pause, within } from './backoff.ts';
+import { newIdentity, type RunnerIdentity } from './identity.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { POOLED_LIMITS } from './limits.ts';
 import { createPool, type Pool } from './pool/pool.ts';
 import { createServerClient, type TakenLease } from './server-client.ts';
 import { startTaskRun, type TaskRun } from './task-run.ts';
 
-/** What a stopped runner leaves its tasks to end by themselves. */
-const GRACE_MS = 10_000;
-/** And then for killing and settling them. */
+/** What a stopped runner has, after its tasks' time, for killing and settling them. */
 const SETTLE_MS = 5_000;
+/** And for telling the server what it has no more: what is not told in time is found out. */
+const LEAVE_MS = 3_000;
 /** Between long polls that were answered at once. */
 const BREATH_MS = 100;
 
@@ -33,20 +33,27 @@ export interface RunnerOptions {
   /** The host, as people know it. */
   name: string;
   log: Logger;
-  graceMs?: number;
+  /** What a stopped runner leaves its tasks to end by themselves. */
+  drainMs: number;
+  /** Missing: nobody was here before. */
+  identity?: RunnerIdentity;
 }
 
 export interface Runner {
   /** Sweeps what an earlier runner left behind, then works until stop(). Resolves when it has begun. */
   start(): Promise<void>;
-  /** Takes nothing new, gives running tasks their grace, then ends them as interrupted. Resolves when all is settled. */
+  /**
+   * Takes nothing new, gives back what has not begun, lets what runs end in its time, then ends it as interrupted. Resolves when
+   * all is settled.
+   */
   stop(): Promise<void>;
 }
 
 export function createRunner(options: RunnerOptions): Runner {
-  const { serverUrl, runnerToken, sandboxes, probes, name, log, graceMs = GRACE_MS } = options;
+  const { serverUrl, runnerToken, sandboxes, probes, name, log, drainMs, identity = newIdentity() } = options;
   const slots = sandboxes === null ? 0 : options.slots;
-  const id = randomUUID();
+  const { id } = identity;
+  const former = [...identity.former];
   const dispatcher = new Agent({ connections: null, keepAliveTimeout: 30_000 });
   const client = createServerClient(serverUrl, runnerToken, dispatcher);
   const runs = new Map<string, TaskRun>();
@@ -55,7 +62,9 @@ export function createRunner(options: RunnerOptions): Runner {
   const giveUp = new AbortController();
   let pool: Pool | null = null;
   let slotFreed = Promise.withResolvers<void>();
-  let loops: Promise<unknown> = Promise.resolve();
+  let leasing: Promise<void> = Promise.resolve();
+  let beating: Promise<void> = Promise.resolve();
+  let cleaning: Promise<void> = Promise.resolve();
 
   function state(): RunnerState {
     const probe = probes.find(({ driver }) => driver === sandboxes?.driver.name);
@@ -63,7 +72,7 @@ export function createRunner(options: RunnerOptions): Runner {
       id,
       name,
       slots,
-      freeSlots: Math.max(0, slots - runs.size),
+      freeSlots: stopping.signal.aborted ? 0 : Math.max(0, slots - runs.size),
       driver: sandboxes?.driver.name ?? null,
       isolation: probe?.isolation ?? null,
       probes,
@@ -86,7 +95,13 @@ export function createRunner(options: RunnerOptions): Runner {
     slotFreed = Promise.withResolvers();
   }
 
-  function begin(lease: TakenLease): void {
+  const heldIds = () => [...runs.values()].filter((run) => run.isHeld()).map(({ taskId }) => taskId);
+
+  async function begin(lease: TakenLease): Promise<void> {
+    // Under an earlier lease, which this runner could not keep alive: what is left of it goes first.
+    const earlier = runs.get(lease.taskId);
+    earlier?.end('lease_lost');
+    await earlier?.done;
     log.info({ taskId: lease.taskId, deadline: lease.deadline }, 'leased');
     const onWorking = pool?.holdRefill() ?? (() => undefined);
     const parts = { startSandbox, onWorking, client, serverUrl, dispatcher, log, giveUp: giveUp.signal };
@@ -104,14 +119,30 @@ export function createRunner(options: RunnerOptions): Runner {
       await slotFreed.promise;
       return true;
     }
+    await reportFormer();
     const lease = await client.lease(state(), stopping.signal);
-    if (lease !== null) begin(lease);
+    if (lease !== null) await begin(lease);
     return lease !== null;
   }
 
+  /** Before anything new is taken: their tasks have nobody. */
+  async function reportFormer(): Promise<void> {
+    const [next] = former;
+    if (next === undefined) return;
+    await client.leave(next, [], stopping.signal);
+    former.shift();
+    if (former.length === 0) await identity.formerTold();
+    else await reportFormer();
+  }
+
+  async function leaveOthers(): Promise<void> {
+    await client
+      .leave(id, heldIds(), AbortSignal.timeout(LEAVE_MS))
+      .catch((error: Error) => log.warn({ problem: error.message }, 'the server was not told what was left'));
+  }
+
   async function beat(): Promise<boolean> {
-    const held = [...runs.values()].filter((run) => run.isHeld()).map(({ taskId }) => taskId);
-    for (const taskId of await client.heartbeat(state(), held, stopped.signal))
+    for (const taskId of await client.heartbeat(state(), heldIds(), stopped.signal))
       runs.get(taskId)?.end('stopped');
     return false;
   }
@@ -122,23 +153,26 @@ export function createRunner(options: RunnerOptions): Runner {
       if (swept.length > 0) log.warn({ sandboxes: swept }, 'swept what an earlier runner left');
       if (sandboxes !== null && options.pool !== undefined)
         pool = createPool({ ...sandboxes, ...options.pool, limits: POOLED_LIMITS, log });
-      loops = Promise.all([
-        repeat('lease', takeTask, stopping.signal, log),
-        repeat('heartbeat', beat, stopped.signal, log),
-        sandboxes && removeLeftovers(sandboxes.driver, stopped.signal, log),
-      ]);
+      if (sandboxes !== null) cleaning = removeLeftovers(sandboxes.driver, stopped.signal, log);
+      leasing = repeat('lease', takeTask, stopping.signal, log);
+      beating = repeat('heartbeat', beat, stopped.signal, log);
     },
     async stop() {
       stopping.abort();
       wakeLeaseLoop();
       const drained = pool?.stop();
+      await leasing;
+      for (const run of runs.values()) run.giveBack();
+      await leaveOthers();
+      log.info({ taskIds: heldIds(), seconds: drainMs / 1000 }, 'tasks that run have time to end');
       const allDone = () => Promise.all([...runs.values()].map(({ done }) => done));
-      await within(graceMs, allDone());
+      await within(drainMs, allDone());
       for (const run of runs.values()) run.end('interrupted');
       setTimeout(() => giveUp.abort(), SETTLE_MS).unref();
       await Promise.all([allDone(), drained]);
       stopped.abort();
-      await loops;
+      await Promise.all([beating, cleaning]);
+      await leaveOthers();
       await dispatcher.destroy();
     },
   };

@@ -27,6 +27,8 @@ export interface ServerClient {
   lease(state: RunnerState, signal: AbortSignal): Promise<TakenLease | null>;
   /** Tasks to kill. Held back up to HEARTBEAT_WAIT_MS. */
   heartbeat(state: RunnerState, taskIds: string[], signal: AbortSignal): Promise<string[]>;
+  /** The runner has these tasks and no others. */
+  leave(runnerId: string, taskIds: string[], signal: AbortSignal): Promise<void>;
   reportPhase(taskId: string, leaseId: string, phase: TaskPhase): Promise<void>;
   sendEvents(batch: EventBatch, signal: AbortSignal): Promise<void>;
   settle(taskId: string, settlement: Settlement): Promise<void>;
@@ -131,6 +133,9 @@ export function createServerClient(
       const body = { runnerId: runner.id, tasks, runner };
       const answer = await post('/heartbeat', body, { heldMs: HEARTBEAT_WAIT_MS, signal });
       return HeartbeatAnswer.parse(answer).stop;
+    },
+    async leave(runnerId, tasks, signal) {
+      await post('/leave', { runnerId, tasks }, { signal });
     },
     async reportPhase(taskId, leaseId, phase) {
       await post(`/tasks/${taskId}/phase`, { leaseId, phase });

@@ -6,6 +6,7 @@ import { type PoolSettings, readPoolSettings, slotsSetting } from '../lib/pool-s
 import {
   cacheDirSetting,
   dataDirSetting,
+  integerSetting,
   logLevelSetting,
   snapshotIdSetting,
   urlSetting,
@@ -23,6 +24,8 @@ export interface RunnerSettings {
   /** Undefined: the current one. */
   snapshotId: string | undefined;
   name: string;
+  /** How long a runner that is stopped lets its tasks run. */
+  drainMs: number;
   logLevel: string;
 }
 
@@ -38,6 +41,7 @@ export function readRunnerSettings(): RunnerSettings {
     snapshotId: snapshotIdSetting(),
     driver: driverSetting(),
     name: env('SEED_RUNNER_NAME') ?? hostname(),
+    drainMs: 1000 * integerSetting('SEED_DRAIN_SECONDS', 600, 0, 86_400),
     logLevel: logLevelSetting(),
   };
 }

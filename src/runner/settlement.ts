@@ -19,8 +19,8 @@ export type RunEnd =
   | { why: 'broken' }
   /** The runner is stopping. */
   | { why: 'interrupted' }
-  /** The server has ended the task, or given it up. */
-  | { why: 'stopped' | 'lease_lost' };
+  /** The server has ended the task, or given it up; or it goes back to the queue, for it has not begun. */
+  | { why: 'stopped' | 'lease_lost' | 'returned' };
 
 const MESSAGE_LENGTH = 4000;
 /** What a guest may say of itself; the other reasons are for the host to find. */

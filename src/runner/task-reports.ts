@@ -16,6 +16,11 @@ interface ReportParts {
 }
 
 export interface TaskReports {
+  /**
+   * Says that the run begins; only then may it have any effect. Resolves with whether it may: the task may have gone back to the
+   * queue. Throws what the server refused it with. Waits for a server that is away.
+   */
+  begin(): Promise<boolean>;
   /** Resolves when the server has them; throws what it refused them with. Waits for a server that is away. */
   sendEvents(ndjson: string): Promise<void>;
   /** Each phase once. */
@@ -63,6 +68,10 @@ export function createTaskReports(
   }
 
   return {
+    async begin() {
+      await track(untilTaken(() => client.reportPhase(taskId, leaseId, 'starting')));
+      return !signal.aborted;
+    },
     sendEvents(ndjson) {
       batches += 1;
       const batch = { taskId, leaseId, number: batches, ndjson };

@@ -12,12 +12,14 @@ import type { ServerClient, TakenLease } from './server-client.ts';
 import { settleTask } from './settle.ts';
 import { type RunEnd, settlementOf } from './settlement.ts';
 import { guestTask, startLine } from './start-line.ts';
-import { createTaskReports } from './task-reports.ts';
+import { createTaskReports, type TaskReports } from './task-reports.ts';
 import { untilBack } from './until-back.ts';
 
 /** After its result a guest has nothing left to do but exit. */
 const EXIT_WITHIN_MS = 2_000;
 const KILL_WITHIN_MS = 10_000;
+/** Ends by which the server has taken the task from this runner. */
+const NOT_HELD: ReadonlySet<RunEnd['why']> = new Set(['stopped', 'lease_lost', 'returned']);
 
 export interface TaskRunParts {
   /** A waiting sandbox or a new one. */
@@ -36,6 +38,8 @@ export interface TaskRun {
   readonly taskId: string;
   /** Whether the server still counts on this runner for the task. */
   isHeld(): boolean;
+  /** Ends the run if it has not begun: the task can then go to somebody else. */
+  giveBack(): void;
   /** Ends the run, unless it has ended already. */
   end(why: 'interrupted' | 'stopped' | 'lease_lost'): void;
   /** Resolves when nothing of the sandbox is left and the server knows; never rejects. */
@@ -45,12 +49,14 @@ export interface TaskRun {
 export function startTaskRun(lease: TakenLease, parts: TaskRunParts): TaskRun {
   const { taskId, leaseId } = lease;
   const log = parts.log.child({ taskId });
-  const { promise: ended, resolve: end } = Promise.withResolvers<RunEnd>();
-  let held = true;
-  void ended.then(({ why }) => {
-    held = why !== 'stopped' && why !== 'lease_lost';
-    log.info({ why }, 'the run ended');
-  });
+  const { promise: ended, resolve } = Promise.withResolvers<RunEnd>();
+  const end = (how: RunEnd) => {
+    if (course.why !== null) return;
+    course.why = how.why;
+    log.info({ why: how.why }, 'the run ended');
+    resolve(how);
+  };
+  const course: Course = { ended, end, why: null, begun: false };
 
   async function run(): Promise<void> {
     const deadline = setTimeout(() => end({ why: 'deadline' }), lease.diesAt - performance.now());
@@ -61,7 +67,7 @@ export function startTaskRun(lease: TakenLease, parts: TaskRunParts): TaskRun {
       return sandbox;
     };
     try {
-      usage = await runSandbox(lease, { ...parts, startSandbox, log }, ended, end);
+      usage = await runSandbox(lease, { ...parts, startSandbox, log }, course);
     } catch (error) {
       // Nobody has foreseen it: the sandbox is not to go on without a runner, nor the task without an end.
       log.error({ err: error }, 'the run broke');
@@ -77,22 +83,30 @@ export function startTaskRun(lease: TakenLease, parts: TaskRunParts): TaskRun {
 
   return {
     taskId,
-    isHeld: () => held,
+    isHeld: () => course.why === null || !NOT_HELD.has(course.why),
+    giveBack: () => {
+      if (!course.begun) end({ why: 'returned' });
+    },
     end: (why) => end({ why }),
     done: run().catch((error) => log.error({ err: error }, 'the run broke')),
   };
 }
 
-type EndRun = (end: RunEnd) => void;
+/** Of one run. */
+interface Course {
+  ended: Promise<RunEnd>;
+  /** Does nothing when it has ended already. */
+  end(end: RunEnd): void;
+  /** Null as long as it runs. */
+  why: RunEnd['why'] | null;
+  /** The server may know by now that it has begun. */
+  begun: boolean;
+}
 
 /** Resolves with what it used when the run has ended and the sandbox is gone; null when there was none. */
-async function runSandbox(
-  lease: TakenLease,
-  parts: TaskRunParts,
-  ended: Promise<RunEnd>,
-  end: EndRun,
-): Promise<Usage | null> {
+async function runSandbox(lease: TakenLease, parts: TaskRunParts, course: Course): Promise<Usage | null> {
   const { log } = parts;
+  const { ended, end } = course;
   let sandbox: Sandbox;
   try {
     sandbox = await parts.startSandbox(limitsOf(lease), lease.taskId);
@@ -110,6 +124,11 @@ async function runSandbox(
     end({ why: 'exit', exit });
   });
   const reports = createTaskReports(lease, parts, () => end({ why: 'lease_lost' }));
+  if (!(await begin(reports, course))) {
+    await killSandbox(sandbox, log);
+    await reports.finish();
+    return null;
+  }
   stream.write(startLine(lease));
   const files: TaskFiles = {
     files: lease.files,
@@ -142,6 +161,18 @@ async function runSandbox(
   const wallMs = Math.round(performance.now() - startedAt);
   await reports.finish();
   return billedUsage(await sandbox.usage(), wallMs, lease.resources.vcpus, log);
+}
+
+/** Whether the run may begin. It must not when it has ended meanwhile. */
+async function begin(reports: TaskReports, course: Course): Promise<boolean> {
+  if (course.why !== null) return false;
+  course.begun = true;
+  try {
+    return await Promise.race([reports.begin(), course.ended.then(() => false)]);
+  } catch (error) {
+    course.end({ why: 'not_started', message: (error as Error).message });
+    return false;
+  }
 }
 
 /** Of a task that the server ended; without an answer nothing is lost but a figure. */

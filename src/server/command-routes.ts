@@ -217,7 +217,7 @@ async function recordCall(
   const { name, effect, scope } = command;
   const { status, durationMs } = outcome;
   const event = { type: 'command', command: name, effect, scope, status, durationMs } as const;
-  await appendServerEvent(store.db, taskId, event).catch((error) => {
+  await appendServerEvent(store.db, taskId, event, store.clock.now()).catch((error) => {
     log.error({ err: error, taskId, command: name }, 'a called command could not be recorded');
     telemetry.observe({ type: 'records_lost', record: 'event', count: 1 });
   });

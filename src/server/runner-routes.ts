@@ -12,15 +12,17 @@ import {
   LEASE_WAIT_MS,
   type Lease,
   LeaseRequest,
+  LeaveRequest,
   PhaseReport,
   RUNNER_HEADER,
   Settlement,
   UsageReport,
 } from '../protocol/runner.ts';
 import { appendAgentEvents } from '../store/events.ts';
-import { saveRunner, touchRunner } from '../store/runners.ts';
+import { forgetRunner, saveRunner, touchRunner } from '../store/runners.ts';
 import { recordUsage, settleTask } from '../store/task-end.ts';
 import { leaseNextTask, renewLeases, reportPhase, tasksToStop } from '../store/task-lease.ts';
+import { leaveTasks, returnLease } from '../store/task-return.ts';
 import { bearerToken } from './authenticate.ts';
 import type { HttpEnv } from './http-types.ts';
 import type { ServerParts } from './parts.ts';
@@ -32,7 +34,7 @@ import { mintKey } from './services/mint-key.ts';
 const LOOK_AGAIN_MS = 1_000;
 
 export function runnerRoutes(parts: ServerParts): Hono<HttpEnv> {
-  const { store, runnerToken, prices } = parts;
+  const { store, runnerToken, prices, log } = parts;
   const app = new Hono<HttpEnv>();
   app.use(async (c, next) => {
     if (!sameText(bearerToken(c.req.header('authorization')), runnerToken)) {
@@ -45,17 +47,33 @@ export function runnerRoutes(parts: ServerParts): Hono<HttpEnv> {
 
   app.post('/lease', async (c) => {
     const { runner } = await body(c, LeaseRequest);
-    await saveRunner(store.db, runner);
+    await saveRunner(store, runner);
     const able = runner.driver !== null && runner.freeSlots > 0;
-    const lease = await nextLease(parts, runner.id, able, c.req.raw.signal);
-    return lease ? c.json(lease) : c.body(null, 204);
+    const gone = c.req.raw.signal;
+    const lease = await nextLease(parts, runner.id, able, gone);
+    if (lease === null) return c.body(null, 204);
+    // Who asked for it will not hear of it. An answer that is lost further on comes back in its time.
+    const giveBack = () =>
+      returnLease(store, lease).catch((error) => log.error({ err: error }, 'could not give a task back'));
+    if (gone.aborted) await giveBack();
+    else gone.addEventListener('abort', giveBack, { once: true });
+    return c.json(lease);
+  });
+
+  app.post('/leave', async (c) => {
+    const { runnerId, tasks } = await body(c, LeaveRequest);
+    const left = await leaveTasks(store, { runnerId, taskIds: tasks });
+    if (left.returned.length + left.ended.length > 0)
+      log.warn({ runnerId, ...left }, 'a runner left its tasks');
+    if (tasks.length === 0) await forgetRunner(store, runnerId);
+    return c.body(null, 204);
   });
 
   app.post('/heartbeat', async (c) => {
     const { runnerId, tasks, runner } = await body(c, HeartbeatRequest);
     using signals = store.signals.subscribe(`runner:${runnerId}`);
-    if (runner?.id === runnerId) await saveRunner(store.db, runner);
-    else await touchRunner(store.db, runnerId);
+    if (runner?.id === runnerId) await saveRunner(store, runner);
+    else await touchRunner(store, runnerId);
     let stop = await renewLeases(store, { runnerId, taskIds: tasks });
     if (stop.length === 0) {
       await signals.next(HEARTBEAT_WAIT_MS, AbortSignal.any([c.req.raw.signal, parts.stopping]));

@@ -2,7 +2,7 @@
 import { bundleCli } from '../cli/bundle.ts';
 import { BUILT_IN, createRegistry } from '../commands/registry.ts';
 import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../core/event-types.ts';
-import { type Clock, systemClock } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
 import { startEmbeddedPostgres } from '../store/embedded/start-embedded.ts';
@@ -45,7 +45,8 @@ import { type Resolve, resolveByDns } from './webhooks/resolve.ts';
 export interface Outside {
   /** Names of webhooks' URLs to addresses. */
   resolve: Resolve;
-  clock?: Clock;
+  /** Instead of the database's: a test's. */
+  clock?: Clock | undefined;
 }
 
 export interface RunningServer {
@@ -67,7 +68,7 @@ export interface RunningServer {
 export async function startServer(
   settings: ServerSettings,
   log: Logger,
-  { resolve, clock = systemClock }: Outside = { resolve: resolveByDns },
+  { resolve, clock }: Outside = { resolve: resolveByDns },
   mcpServerFor: McpServerFor = seedMcpServer,
 ): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
@@ -82,11 +83,17 @@ export async function startServer(
       log,
       models: () => [...Object.keys(prices.models), ...llm.models().data.map(({ id }) => id)],
       providerOf: (model) => llmProviderOf(settings.llm, model),
+      clock: { now: () => store.clock.now() },
     }),
   );
   const { observe } = telemetry;
   const lose = (record: LostRecord) => (count: number) => observe({ type: 'records_lost', record, count });
-  const store = await openStore({ databaseUrl, log, clock, packs: packs.flatMap(tablesOf) });
+  const store = await openStore({
+    databaseUrl,
+    log,
+    ...(clock && { clock }),
+    packs: packs.flatMap(tablesOf),
+  });
   store.taskWatchers.add((change) => observe({ type: 'task', change }));
   undo.defer(() => store.close());
   const { blobs, inbox } = await openBlobs(settings.files, settings.dataDir, store, log);
@@ -110,6 +117,7 @@ export async function startServer(
     prices,
     countRequest: (account, limits) => countRequest(store, account, limits),
     playbooks: packs.flatMap((pack) => pack.playbooks ?? []),
+    clock: store.clock,
     reserve: (...call) => spending.reserve(...call),
     recordCall: async (taskId, call, reservation) => {
       observe({ type: 'model_call', taskId, call });

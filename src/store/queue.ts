@@ -8,10 +8,12 @@ import type { Tx } from './tables.ts';
 const QUEUE = 'tasks';
 /** pg-boss drops jobs that waited this long; a queued task must never lose its job, so: 50 years. */
 const RETENTION_SECONDS = 50 * 365 * 24 * 3600;
+/** A job is there at once, also for a database whose clock was set back since. */
+const START_AFTER = '-1 day';
 
 export interface Queue {
-  /** Queues the task when the transaction commits. */
-  send(tx: Tx, taskId: string): Promise<void>;
+  /** Queues the task when the transaction commits. @param ahead of all that were queued without it */
+  send(tx: Tx, taskId: string, place?: { ahead: boolean }): Promise<void>;
   /** Takes the task that has waited longest, unless the transaction rolls back; null when none waits. */
   take(tx: Tx): Promise<string | null>;
   /** Removes the task's job. Waits for a transaction that is just taking it; nothing happens if there is none. */
@@ -27,8 +29,14 @@ export async function openQueue(pool: Pool, log: BaseLogger): Promise<Queue> {
   await boss.start();
   await boss.createQueue(QUEUE, { policy: 'standard' });
   return {
-    async send(tx, taskId) {
-      await boss.send(QUEUE, {}, { id: taskId, retentionSeconds: RETENTION_SECONDS, db: fromKysely(tx) });
+    async send(tx, id, { ahead } = { ahead: false }) {
+      const db = fromKysely(tx);
+      const retentionSeconds = RETENTION_SECONDS;
+      await boss.send(
+        QUEUE,
+        {},
+        { id, priority: Number(ahead), startAfter: START_AFTER, retentionSeconds, db },
+      );
     },
     async take(tx) {
       const db = fromKysely(tx);

@@ -1,17 +1,19 @@
 // The store: one connection pool with the queue and the signals on the same database. Opened once by the server.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Kysely, PostgresDialect, type RawBuilder, sql } from 'kysely';
 import { Client, Pool, type PoolConfig, types } from 'pg';
 import type { BaseLogger } from 'pino';
-import { type Clock, systemClock } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
+import { openDatabaseClock } from './database-clock.ts';
 import { LOOK_UP_POOL, type LookUps, lookUpsOn } from './look-ups.ts';
 import { migrate, type PackTables } from './migrate.ts';
 import { openQueue, type Queue } from './queue.ts';
 import { Signals } from './signals.ts';
 import type { Tables } from './tables.ts';
 import type { TaskWatcher } from './task-changes.ts';
+import { databaseTime } from './time.ts';
 
 const START_PATIENCE_MS = 10_000;
 const START_RETRY_MS = 100;
@@ -23,7 +25,10 @@ export interface Store {
   queue: Queue;
   signals: Signals;
   lookUps: LookUps;
+  /** The database's time, to a few milliseconds: what a row says is compared with it. */
   clock: Clock;
+  /** The database's time exactly, as SQL (time.ts). */
+  time: () => RawBuilder<Date>;
   /** Told of every change of a task that this server made. */
   taskWatchers: Set<TaskWatcher>;
   /** Ends all connections; waits for running queries. */
@@ -36,6 +41,7 @@ export interface StoreOptions {
   /** A Postgres URL; a database of its own for Seed, made already, may be empty. */
   databaseUrl: string;
   log: BaseLogger;
+  /** Instead of the database's: a test's, moved by hand. */
   clock?: Clock;
   /** The tables of the packs that are on. */
   packs?: readonly PackTables[];
@@ -48,13 +54,14 @@ export interface StoreOptions {
 export async function openStore({
   databaseUrl,
   log,
-  clock = systemClock,
+  clock: givenClock,
   packs = [],
 }: StoreOptions): Promise<Store> {
   const lock = await connectWhenReady(databaseUrl);
   const pool = openPool(databaseUrl, { max: MAX_CONNECTIONS }, log);
   const lookUpPool = openPool(databaseUrl, LOOK_UP_POOL, log);
   const signals = new Signals(databaseUrl, log);
+  using undo = new DisposableStack();
   try {
     await lock.query('select pg_advisory_lock($1)', [ADVISORY_LOCKS.schema]);
     const applied = await migrate(lock, packs);
@@ -62,17 +69,21 @@ export async function openStore({
     const queue = await openQueue(pool, log);
     await signals.open();
     const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+    const clock = givenClock ?? undo.use(await openDatabaseClock(pool));
     const lookUps = lookUpsOn(lookUpPool, db, clock);
     signals.watch('keys', lookUps.forgetKeys);
+    const parts = undo.move();
     return {
       db,
       queue,
       signals,
       lookUps,
       clock,
+      time: databaseTime(givenClock),
       // With a task its key has ended, before anybody can be told.
       taskWatchers: new Set([({ moment }) => moment === 'ended' && lookUps.forgetKeys()]),
       async close() {
+        parts.dispose();
         await queue.close();
         await signals.close();
         await lookUpPool.end();
@@ -109,7 +120,7 @@ function openPool(connectionString: string, more: PoolConfig, log: BaseLogger): 
 }
 
 async function connectWhenReady(databaseUrl: string): Promise<Client> {
-  const giveUpAt = Date.now() + START_PATIENCE_MS;
+  const giveUpAt = performance.now() + START_PATIENCE_MS;
   for (;;) {
     const client = newClient(databaseUrl);
     try {
@@ -117,7 +128,7 @@ async function connectWhenReady(databaseUrl: string): Promise<Client> {
       return client;
     } catch (error) {
       await client.end().catch(() => undefined);
-      if (!mayPass(error) || Date.now() >= giveUpAt) throw cannotConnect(databaseUrl, error);
+      if (!mayPass(error) || performance.now() >= giveUpAt) throw cannotConnect(databaseUrl, error);
     }
     await sleep(START_RETRY_MS);
   }

@@ -85,6 +85,7 @@ interface TasksTable {
   runner_id: string | null;
   lease_id: string | null;
   lease_expires_at: Date | null;
+  begun_at: Date | null;
   deadline: Date | null;
   last_seq: Defaulted<number>;
   event_batch: Defaulted<number>;

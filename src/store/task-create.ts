@@ -52,8 +52,7 @@ export async function createTask(
 ): Promise<Task> {
   const { id } = task;
   return changeTasks(store, async (tx) => {
-    const place =
-      task.parentTaskId === null ? null : await placeBelow(tx, task.parentTaskId, store.clock.now());
+    const place = task.parentTaskId === null ? null : await placeBelow(store, tx, task.parentTaskId);
     await admit(tx);
     const row = await tx
       .insertInto('tasks')

@@ -26,7 +26,7 @@ export async function stopTask(store: Store, accountId: string, id: string): Pro
     if (!owned) return null;
     // Before the task's row is locked: leasing locks the job first, then the row, and so does this.
     if (owned.status === 'queued') await store.queue.remove(tx, id);
-    const stopped = await transition(store, tx, id, store.clock.now(), (task) =>
+    const stopped = await transition(store, tx, id, (task) =>
       isTerminal(task.status) ? null : { status: 'stopped' },
     );
     return stopped ? toTask(stopped.task) : null;
@@ -50,7 +50,7 @@ export async function settleTask(
     await lockLine(tx, taskId);
     if (usage) await saveUsage(tx, { taskId, leaseId, usage }, prices, store.clock.now());
     const shown = await forReaders(tx, taskId, settlement);
-    const settled = await transition(store, tx, taskId, store.clock.now(), (task) => {
+    const settled = await transition(store, tx, taskId, (task) => {
       if (task.lease_id !== leaseId) throw leaseLost(taskId);
       return isTerminal(task.status) ? null : changeOf(shown, task.overspent);
     });

@@ -1,55 +1,82 @@
 // Ends tasks that nobody settled: their deadline has passed, or their runner was lost. The server calls it every
 // fraction of a second.
 import { sql } from 'kysely';
-import type { TaskError } from '../protocol/task.ts';
+import { LEASE_MS } from '../protocol/runner.ts';
 import type { Store } from './store.ts';
+import type { TaskRow, Tx } from './tables.ts';
 import { changeTasks } from './task-changes.ts';
+import { withoutRunner } from './task-return.ts';
 import { type Change, outOfBudget, transition } from './task-transition.ts';
+import { later, timeIn } from './time.ts';
+import type { Watch } from './watch.ts';
 
 /** The runner kills at the deadline and has this long to say so, with the agent's last words. */
 const SETTLE_GRACE_MS = 1_000;
+/** And so long after a gap: its word may be on the way, held up by what held up the looks. */
+const SETTLE_AFTER_GAP_MS = 20_000;
 /** An agent that is refused the model has this long to hand over what it has. */
 const OVERSPENT_GRACE_MS = 2_000;
 
-const LOST: TaskError = {
-  code: 'interrupted',
-  message:
-    'The runner of this task was lost. Nothing was run again: the task may have changed something already.',
-};
-
 /**
  * Ends tasks that nobody settled: past their deadline → `timed_out`, out of budget → `failed`/`budget_exceeded`, lease
- * lapsed → `failed`/`interrupted`. Several servers may call it at once. Returns the ids of what it ended.
+ * lapsed → `failed`/`interrupted`, or back to the queue when its run had not begun. Several servers may call it at once.
+ * Silence counts only where somebody listened: what `watch` has not seen for a whole lease ends no lease.
+ * Returns the ids of what it changed.
  */
-export async function endLapsedTasks(store: Store): Promise<string[]> {
-  const ended: string[] = [];
+export async function endLapsedTasks(store: Store, watch: Watch): Promise<string[]> {
+  const changed: string[] = [];
   for (;;) {
-    const id = await endLapsedTask(store);
-    if (id === null) return ended;
-    ended.push(id);
+    const id = await endLapsedTask(store, watch);
+    if (id === null) return changed;
+    changed.push(id);
   }
 }
 
 /** One in a transaction: with it end the tasks below it, and nobody may hold others' locks while waiting for theirs. */
-async function endLapsedTask(store: Store): Promise<string | null> {
+async function endLapsedTask(store: Store, watch: Watch): Promise<string | null> {
   return changeTasks(store, async (tx) => {
-    const now = store.clock.now();
-    const latestDeadline = new Date(now.getTime() - SETTLE_GRACE_MS);
-    const latestRefusal = new Date(now.getTime() - OVERSPENT_GRACE_MS);
-    const { rows } = await sql<{ id: string; overdue: boolean; overspent: string | null }>`
-      select id, deadline < ${latestDeadline} as overdue, overspent from tasks
-      where (status in ('running', 'waiting_for_approval') and deadline < ${latestDeadline})
-        or (status = 'running' and lease_expires_at < ${now})
-        or (status = 'running' and overspent_at < ${latestRefusal})
-      limit 1 for no key update skip locked`.execute(tx);
-    const [lapsed] = rows;
+    const now = await timeIn(store, tx);
+    const watchedMs = watch.look(now);
+    if (watchedMs === 0) await boundLeases(tx, now);
+    const lapsed = await findLapsed(tx, now, watchedMs);
     if (!lapsed) return null;
-    await transition(store, tx, lapsed.id, now, () => changeOf(lapsed));
+    await transition(store, tx, lapsed.id, (task) => changeOf(task, lapsed), now);
     return lapsed.id;
   });
 }
 
-function changeOf({ overdue, overspent }: { overdue: boolean; overspent: string | null }): Change {
-  if (overspent !== null) return outOfBudget(overspent);
-  return overdue ? { status: 'timed_out' } : { status: 'failed', error: LOST };
+interface Lapsed {
+  id: string;
+  overdue: boolean;
+}
+
+async function findLapsed(tx: Tx, now: Date, watchedMs: number): Promise<Lapsed | undefined> {
+  const latestDeadline = later(
+    now,
+    -(watchedMs < SETTLE_AFTER_GAP_MS ? SETTLE_AFTER_GAP_MS : SETTLE_GRACE_MS),
+  );
+  const latestRefusal = later(now, -OVERSPENT_GRACE_MS);
+  const { rows } = await sql<Lapsed>`
+    select id, deadline < ${latestDeadline} as overdue from tasks
+    where (status in ('running', 'waiting_for_approval') and deadline < ${latestDeadline} and begun_at is not null)
+      or (status = 'running' and lease_expires_at < ${now} and (begun_at is null or ${watchedMs >= LEASE_MS}))
+      or (status = 'running' and overspent_at < ${latestRefusal})
+    limit 1 for no key update skip locked`.execute(tx);
+  return rows[0];
+}
+
+/** A clock of the database that was set back would leave leases that last for as long. */
+async function boundLeases(tx: Tx, now: Date): Promise<void> {
+  const lease_expires_at = later(now, LEASE_MS);
+  await tx
+    .updateTable('tasks')
+    .set({ lease_expires_at })
+    .where('status', '=', 'running')
+    .where('lease_expires_at', '>', lease_expires_at)
+    .execute();
+}
+
+function changeOf(task: TaskRow, { overdue }: Lapsed): Change | null {
+  if (task.overspent !== null) return outOfBudget(task.overspent);
+  return overdue ? { status: 'timed_out' } : withoutRunner(task);
 }

@@ -1,7 +1,7 @@
 // Leases: a runner takes a task, says how far it is, keeps its leases alive. Called by the runner's routes.
 import { randomUUID } from 'node:crypto';
 import { isTerminal } from '../core/lifecycle.ts';
-import { LEASE_MS } from '../protocol/runner.ts';
+import { BEGIN_WITHIN_MS, LEASE_MS } from '../protocol/runner.ts';
 import type { Task, TaskPhase } from '../protocol/task.ts';
 import { appendEvents, leaseLost } from './events.ts';
 import { insertKey } from './keys.ts';
@@ -11,6 +11,8 @@ import type { TaskRow, Tx } from './tables.ts';
 import { changeTasks, noteChange, type TaskTx } from './task-changes.ts';
 import { lockTask, toTask } from './task-rows.ts';
 import { transition } from './task-transition.ts';
+import { emitTaskStarted } from './task-webhook-event.ts';
+import { later, timeIn } from './time.ts';
 
 export interface LeasedTask {
   task: Task;
@@ -27,7 +29,8 @@ const PHASES: readonly TaskPhase[] = ['starting', 'working', 'finishing'];
 
 /**
  * Gives the runner the task that has waited longest, with a task key that lives as long as the task; null when none
- * waits. Taking it from the queue and `queued → running` are one transaction: no crash loses or doubles a task.
+ * waits. Taking it from the queue and `queued → running` are one transaction: no crash loses or doubles a task. What is
+ * taken goes back to the queue unless the runner says that the run begins (reportPhase): its answer may have been lost.
  * A task whose key was revoked or expired while it waited is not run: it ends `stopped` with an error that says so.
  */
 export async function leaseNextTask(
@@ -48,42 +51,37 @@ async function tryNext(
 ): Promise<LeasedTask | null | 'skipped'> {
   const taskId = await store.queue.take(tx);
   if (taskId === null) return null;
-  const now = store.clock.now();
   const waiting = await lockTask(tx, taskId);
   if (waiting?.status !== 'queued') return 'skipped';
+  // With the time, which is asked for when the task is locked: that saves a statement.
+  const { now, operator } = await tx
+    .selectFrom('accounts')
+    .select(['operator', store.time().as('now')])
+    .where('id', '=', waiting.account_id)
+    .executeTakeFirstOrThrow();
   const caller = worstOf(await lineageOf(tx, waiting.key_id, now));
   if (caller !== 'active') {
     const message = `The key that posted this task was ${caller ?? 'revoked'} before it could run.`;
-    await transition(store, tx, taskId, now, () => ({
-      status: 'stopped',
-      error: { code: 'interrupted', message },
-    }));
+    const error = { code: 'interrupted', message } as const;
+    await transition(store, tx, taskId, () => ({ status: 'stopped', error }), now);
     return 'skipped';
   }
   const lease = {
     id: randomUUID(),
     runnerId,
-    expiresAt: new Date(now.getTime() + LEASE_MS),
+    expiresAt: later(now, BEGIN_WITHIN_MS),
     deadline: await deadlineOf(tx, waiting, now),
   };
   await insertTaskKey(tx, waiting, mintKey(), now, lease.deadline);
-  const leased = await transition(store, tx, taskId, now, () => ({
-    status: 'running',
-    phase: 'starting',
-    lease,
-  }));
+  const change = { status: 'running', phase: 'starting', lease } as const;
+  const leased = await transition(store, tx, taskId, () => change, now);
   if (!leased) throw leaseLost(taskId);
-  const { operator } = await tx
-    .selectFrom('accounts')
-    .select('operator')
-    .where('id', '=', waiting.account_id)
-    .executeTakeFirstOrThrow();
   return { task: toTask(leased.task), leaseId: lease.id, deadline: lease.deadline, operator };
 }
 
 /** A task never outlives the one whose agent started it. */
 async function deadlineOf(tx: Tx, { timeout_ms, parent_task_id }: TaskRow, now: Date): Promise<Date> {
-  const own = new Date(now.getTime() + timeout_ms);
+  const own = later(now, timeout_ms);
   if (parent_task_id === null) return own;
   const { deadline } = await tx
     .selectFrom('tasks')
@@ -93,7 +91,10 @@ async function deadlineOf(tx: Tx, { timeout_ms, parent_task_id }: TaskRow, now: 
   return deadline !== null && deadline < own ? deadline : own;
 }
 
-/** Records how far a running task is; a phase it has reached already changes nothing. Throws SeedError `lease_lost`. */
+/**
+ * Records how far a running task is; a phase it has reached already changes nothing. The first report begins the run: from
+ * then on the task never goes back to the queue. Throws SeedError `lease_lost`.
+ */
 export async function reportPhase(
   store: Store,
   { taskId, leaseId, phase }: { taskId: string; leaseId: string; phase: TaskPhase },
@@ -101,18 +102,25 @@ export async function reportPhase(
   await changeTasks(store, async (tx) => {
     const task = await lockTask(tx, taskId);
     if (!task || task.lease_id !== leaseId || isTerminal(task.status)) throw leaseLost(taskId);
-    const reached = task.phase === null ? -1 : PHASES.indexOf(task.phase);
-    if (PHASES.indexOf(phase) <= reached) return;
-    const now = store.clock.now();
-    const begins = task.working_at === null && phase !== 'starting';
+    const reaches = PHASES.indexOf(phase) > (task.phase === null ? -1 : PHASES.indexOf(task.phase));
+    const begins = task.begun_at === null;
+    if (!reaches && !begins) return;
+    const now = await timeIn(store, tx);
+    const works = task.working_at === null && phase !== 'starting';
     const changed = await tx
       .updateTable('tasks')
-      .set({ phase, ...(begins && { working_at: now }) })
+      .set({
+        ...(begins && { begun_at: now, lease_expires_at: later(now, LEASE_MS) }),
+        ...(reaches && { phase }),
+        ...(works && { working_at: now }),
+      })
       .where('id', '=', taskId)
       .returningAll()
       .executeTakeFirstOrThrow();
-    await appendEvents(tx, task, [{ type: 'status', status: task.status, phase, error: null }], now);
-    if (begins) noteChange(tx, 'working', changed);
+    if (begins) await emitTaskStarted(tx, changed, now);
+    if (reaches)
+      await appendEvents(tx, task, [{ type: 'status', status: task.status, phase, error: null }], now);
+    if (works) noteChange(tx, 'working', changed);
   });
 }
 
@@ -136,7 +144,7 @@ export async function renewLeases(
       .execute();
     const ids = held.map(({ id }) => id);
     if (ids.length > 0) {
-      const lease_expires_at = new Date(store.clock.now().getTime() + LEASE_MS);
+      const lease_expires_at = later(await timeIn(store, tx), LEASE_MS);
       await tx.updateTable('tasks').set({ lease_expires_at }).where('id', 'in', ids).execute();
     }
     return taskIds.filter((id) => !ids.includes(id));

@@ -4,8 +4,10 @@ import { isTerminal } from '../core/lifecycle.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { boundsOfLine } from './bounds.ts';
+import type { Store } from './store.ts';
 import type { Tx } from './tables.ts';
 import { lockLine } from './task-line.ts';
+import { timeIn } from './time.ts';
 
 export interface PlaceInLine {
   depth: number;
@@ -17,8 +19,13 @@ export interface PlaceInLine {
  * Locks the parent and all above it, so that none of them ends without its new child.
  * @throws SeedError key_revoked, too_deep or budget_exceeded
  */
-export async function placeBelow(tx: Tx, parentTaskId: string, now: Date): Promise<PlaceInLine> {
+export async function placeBelow(
+  store: Pick<Store, 'time'>,
+  tx: Tx,
+  parentTaskId: string,
+): Promise<PlaceInLine> {
   const line = await lockLine(tx, parentTaskId);
+  const now = await timeIn(store, tx);
   const parent = line.at(-1);
   const left = (parent?.deadline?.getTime() ?? 0) - now.getTime();
   if (!parent || isTerminal(parent.status) || left <= 0)

@@ -1,5 +1,5 @@
 // The one way a task changes its status: lock, ask the transition table, update, record the event, tell the webhooks, revoke
-// the task key, wake who waits; all in the caller's transaction. Used by task-stop, task-lease, task-settle and task-lapse.
+// the task key, wake who waits; all in the caller's transaction. Used by task-lease, task-return, task-end and task-lapse.
 
 import { canBecome, isTerminal } from '../core/lifecycle.ts';
 import { outputSoFar } from '../core/output-so-far.ts';
@@ -16,6 +16,7 @@ import type { TaskRow, Tx } from './tables.ts';
 import { noteChange, type TaskTx } from './task-changes.ts';
 import { lockTask } from './task-rows.ts';
 import { emitTaskEvent } from './task-webhook-event.ts';
+import { timeIn } from './time.ts';
 
 /** What becomes of the task. `stdout` null or missing at the end: the output so far stands in for the answer. */
 export interface Change {
@@ -37,23 +38,27 @@ export interface Transition {
  * Locks the task and does what `decide` says on seeing it: a change, or null to leave it as it is. With a task end all
  * that its agent has started. Undefined when there is no such task. Throws SeedError `conflict` for a change that the
  * transition table does not know.
+ * @param now the database's time, where the caller has asked it since the task is locked
  */
 export async function transition(
-  { queue }: Pick<Store, 'queue'>,
+  store: TransitionStore,
   tx: TaskTx,
   taskId: string,
-  now: Date,
   decide: (task: TaskRow) => Change | null,
+  now?: Date,
 ): Promise<Transition | undefined> {
-  const ended = await change(tx, taskId, now, decide);
-  if (ended?.changed && isTerminal(ended.task.status)) await stopDescendants(queue, tx, taskId, now);
+  const ended = await change(store, tx, taskId, decide, now);
+  if (ended?.changed && isTerminal(ended.task.status)) await stopDescendants(store, tx, ended.task);
   return ended;
 }
 
+type TransitionStore = Pick<Store, 'queue' | 'time'>;
+
 /** Level by level, each in the order of the ids: the order in which tasks are locked (task-line.ts). */
-async function stopDescendants(queue: Store['queue'], tx: TaskTx, taskId: string, now: Date): Promise<void> {
-  const message = `The task ${taskId}, which this one was started for, has ended.`;
-  let parents = [taskId];
+async function stopDescendants(store: TransitionStore, tx: TaskTx, ended: TaskRow): Promise<void> {
+  const message = `The task ${ended.id}, which this one was started for, has ended.`;
+  const now = ended.completed_at ?? undefined;
+  let parents = [ended.id];
   while (parents.length > 0) {
     // A parent that has ended gets no more children, so that none is missed.
     const children = await tx
@@ -64,34 +69,34 @@ async function stopDescendants(queue: Store['queue'], tx: TaskTx, taskId: string
       .orderBy('id')
       .execute();
     // Before the rows are locked, as leasing does.
-    for (const { id, status } of children) if (status === 'queued') await queue.remove(tx, id);
+    for (const { id, status } of children) if (status === 'queued') await store.queue.remove(tx, id);
     for (const { id } of children) {
-      await change(tx, id, now, (child) =>
-        isTerminal(child.status) ? null : { status: 'stopped', error: { code: 'interrupted', message } },
-      );
+      const decide = ({ status }: TaskRow): Change | null =>
+        isTerminal(status) ? null : { status: 'stopped', error: { code: 'interrupted', message } };
+      await change(store, tx, id, decide, now);
     }
     parents = children.map(({ id }) => id);
   }
 }
 
 async function change(
+  store: TransitionStore,
   tx: TaskTx,
   taskId: string,
-  now: Date,
   decide: (task: TaskRow) => Change | null,
+  at?: Date,
 ): Promise<Transition | undefined> {
   const task = await lockTask(tx, taskId);
   if (!task) return undefined;
   const wanted = decide(task);
   if (!wanted) return { task, changed: false };
-  if (!canBecome(task.status, wanted.status)) {
+  if (!canBecome(task.status, wanted.status) || (wanted.status === 'queued' && task.begun_at !== null)) {
     throw new SeedError('conflict', `Task ${taskId} is ${task.status} and cannot become ${wanted.status}.`, {
       hint: 'Read the task again and act on its present status.',
     });
   }
-  const columns = isTerminal(wanted.status)
-    ? await ending(tx, task, wanted, now)
-    : starting(task, wanted, now);
+  const now = at ?? (await timeIn(store, tx));
+  const columns = await columnsOf(tx, task, wanted, now);
   const changed = await tx
     .updateTable('tasks')
     .set({ status: wanted.status, ...columns })
@@ -100,18 +105,40 @@ async function change(
     .executeTakeFirstOrThrow();
   const { status, phase, error } = changed;
   await appendEvents(tx, task, [{ type: 'status', status, phase, error }], now);
-  await emitTaskEvent(tx, changed, task.status, now);
+  await emitTaskEvent(tx, changed, now);
   if (isTerminal(status)) {
     await revokeTaskKey(tx, taskId, now);
     if (changed.runner_id) await notify(tx, `runner:${changed.runner_id}`);
     noteChange(tx, 'ended', changed);
   } else if (wanted.lease) noteChange(tx, 'leased', changed);
+  else if (status === 'queued') await queueAgain(store, tx, taskId, now);
   return { task: changed, changed: true };
 }
 
 /** How a task ends whose calls of the model were refused for good. */
 export function outOfBudget(why: string): Pick<Change, 'status' | 'error'> {
   return { status: 'failed', error: { code: 'budget_exceeded', message: why } };
+}
+
+async function columnsOf(tx: Tx, task: TaskRow, wanted: Change, now: Date) {
+  if (wanted.status === 'queued') return NO_LEASE;
+  return isTerminal(wanted.status) ? ending(tx, task, wanted, now) : starting(task, wanted, now);
+}
+
+const NO_LEASE = {
+  phase: null,
+  started_at: null,
+  lease_id: null,
+  runner_id: null,
+  lease_expires_at: null,
+  deadline: null,
+};
+
+/** In front of those that have not had their turn. Its key was never used. */
+async function queueAgain({ queue }: TransitionStore, tx: TaskTx, taskId: string, now: Date): Promise<void> {
+  await revokeTaskKey(tx, taskId, now);
+  await queue.send(tx, taskId, { ahead: true });
+  await notify(tx, 'queue');
 }
 
 function starting(task: TaskRow, { phase, lease }: Change, now: Date) {

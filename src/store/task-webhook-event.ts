@@ -7,18 +7,24 @@ import { emitEvent } from './webhook-events.ts';
 /** Enough for an error's message in an event; all of it is in the task. */
 const MESSAGE_MOST = 1_000;
 
-/** @param before the status that the task had */
-export async function emitTaskEvent(tx: Tx, task: TaskRow, before: TaskStatus, now: Date): Promise<void> {
-  const type = typeOf(task.status, before);
-  if (type === null) return;
+/** Of a change of status but the first: a task that is running may yet go back to the queue. */
+export async function emitTaskEvent(tx: Tx, task: TaskRow, now: Date): Promise<void> {
+  const type = typeOf(task.status);
+  if (type !== null) await emit(tx, task, type, now);
+}
+
+/** Its run begins. */
+export async function emitTaskStarted(tx: Tx, task: TaskRow, now: Date): Promise<void> {
+  await emit(tx, task, 'task.started', now);
+}
+
+async function emit(tx: Tx, task: TaskRow, type: string, now: Date): Promise<void> {
   const data = dataOf(task);
   await emitEvent(tx, { accountId: task.account_id, type, data, url: task.webhook_url }, now);
 }
 
-function typeOf(status: TaskStatus, before: TaskStatus): string | null {
+function typeOf(status: TaskStatus): string | null {
   switch (status) {
-    case 'running':
-      return before === 'queued' ? 'task.started' : null;
     case 'waiting_for_approval':
       return 'task.approval_requested';
     case 'completed':

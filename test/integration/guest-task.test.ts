@@ -43,7 +43,7 @@ beforeEach(async () => {
     slots: 1,
     name: 'test',
     log: pino({ level: 'debug' }, lines),
-    graceMs: 100,
+    drainMs: 100,
   });
   await runner.start();
 });
@@ -87,7 +87,7 @@ test('a task calls its command, reports every step in order and ends with the an
   expect(output).not.toMatch(/sk_live_|NODE_OPTIONS|runner-token/);
   expect(output).toMatch(/^SEED_API_URL=http:\/\/127\.0\.0\.1:\d+$/m);
   if (process.getuid?.() === 0) expect(output?.trimEnd().endsWith('1000')).toBe(true);
-  expect(server.phases).toEqual(['working', 'finishing']);
+  expect(server.phases).toEqual(['starting', 'working', 'finishing']);
 
   const [completion] = server.seen.filter(({ url }) => url === '/llm/v1/chat/completions');
   const { model, messages } = JSON.parse(completion?.body ?? '{}');
@@ -276,8 +276,9 @@ test('calls that hang take nothing from the agent itself', async () => {
 test('a command waits while nobody takes its output', async () => {
   const done = join(driver.workspaceDir, 'done');
   server.llm = [runs('head -c 8000000 /dev/zero | tr "\\0" x; touch done'), says('through')];
-  server.refuseReports = { status: 503, code: 'unavailable' };
   const { taskId } = server.queue();
+  await expect.poll(() => server.phases).toEqual(['starting']);
+  server.refuseReports = { status: 503, code: 'unavailable' };
   await expect.poll(() => server.refusals, { timeout: 10_000 }).toBeGreaterThan(6);
   expect(existsSync(done)).toBe(false);
   server.refuseReports = null;

@@ -1,7 +1,7 @@
 // How runs end, and what the server and the log are told: the runner against a guest that the test plays.
 import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createRunner, type Runner } from '../../src/runner/runner.ts';
 import { type FakeServer, RUNNER_TOKEN, startFakeServer, TASK_KEY } from '../fixtures/fake-server.ts';
 import { createStreamDriver, type PlayedGuest, type StreamDriver } from '../fixtures/stream-driver.ts';
@@ -27,7 +27,7 @@ beforeEach(async () => {
     slots: 2,
     name: 'test',
     log: pino({ level: 'debug' }, lines),
-    graceMs: 300,
+    drainMs: 1_000,
   });
   await runner.start();
 });
@@ -177,13 +177,13 @@ test('a task is settled although the server is away when it ends', async () => {
   await expect.poll(() => logged, { timeout: 5000 }).toContain('the run ended');
   await server.up();
   expect(await settled(taskId)).toMatchObject({ outcome: 'completed', stdout: 'the answer' });
-  expect(server.phases).toEqual(['finishing']);
+  expect(server.phases).toEqual(['starting', 'finishing']);
 });
 
 test('the last events come before the settlement, although the server was away at the end', async () => {
-  server.refuseReports = { status: 503, code: 'unavailable' };
   const { taskId } = server.queue();
   const guest = await driver.nextGuest();
+  server.refuseReports = { status: 503, code: 'unavailable' };
   const body = `${JSON.stringify({ type: 'text', text: 'last words' })}\n`;
   guest.send({ ':method': 'POST', ':path': '/events' }, body).catch(() => undefined);
   await expect.poll(() => server.refusals).toBeGreaterThan(0);
@@ -196,9 +196,9 @@ test('the last events come before the settlement, although the server was away a
 });
 
 test('events that the server cannot take hold up no settlement', async () => {
-  server.refuseReports = { status: 500, code: 'internal' };
   const { taskId } = server.queue();
   const guest = await driver.nextGuest();
+  server.refuseReports = { status: 500, code: 'internal' };
   const body = `${JSON.stringify({ type: 'text', text: 'last words' })}\n`;
   guest.send({ ':method': 'POST', ':path': '/events' }, body).catch(() => undefined);
   await expect.poll(() => server.refusals).toBeGreaterThan(0);
@@ -278,6 +278,7 @@ test('a runner without a driver takes nothing and says why', async () => {
     slots: 2,
     name: 'idle',
     log: pino({ level: 'silent' }),
+    drainMs: 0,
   });
   await idle.start();
   await expect.poll(() => server.runnerStates.length).toBeGreaterThan(0);
@@ -288,4 +289,60 @@ test('a runner without a driver takes nothing and says why', async () => {
     probes: [{ why: 'no runsc here' }],
   });
   await idle.stop();
+});
+
+describe('a run that has not begun', () => {
+  /** The server does not answer to the first report of the task: the run cannot begin. */
+  const refuseToBegin = (code: 'lease_lost' | 'unavailable') => {
+    server.refuseReports = { status: code === 'lease_lost' ? 409 : 503, code };
+  };
+
+  test('waits for a server that is away, and the guest with it', async () => {
+    refuseToBegin('unavailable');
+    const { taskId } = server.queue();
+    await expect.poll(() => server.refusals).toBeGreaterThan(1);
+    server.refuseReports = null;
+    const guest = await driver.nextGuest();
+    expect(server.phases).toEqual(['starting']);
+    await postResult(guest);
+    guest.exit({ reason: 'exited', code: 0 });
+    expect(await settled(taskId)).toMatchObject({ outcome: 'completed' });
+  });
+
+  test('ends without having done anything when the task has gone to somebody else', async () => {
+    refuseToBegin('lease_lost');
+    server.queue();
+    await expect.poll(() => logged, { timeout: 5_000 }).toContain('"why":"lease_lost"');
+    server.refuseReports = null;
+    const next = server.queue();
+    expect((await driver.nextGuest()).id).toBe(next.taskId);
+    expect(server.settlements.size).toBe(0);
+  });
+
+  test('is given back by a runner that is stopped while its sandbox starts', async () => {
+    const sandbox = Promise.withResolvers<void>();
+    driver.beforeStart = () => sandbox.promise;
+    const { taskId } = server.queue();
+    await expect.poll(() => logged, { timeout: 5_000 }).toContain('"msg":"leased"');
+    const stopped = runner.stop();
+    await expect.poll(() => server.left).toEqual([[]]);
+    sandbox.resolve();
+    await stopped;
+    expect(server.phases).toEqual([]);
+    expect(server.settlements.has(taskId)).toBe(false);
+  });
+});
+
+test('a stopped runner keeps its running tasks alive, takes nothing and says what it has', async () => {
+  const { taskId } = server.queue();
+  const guest = await driver.nextGuest();
+  const stopped = runner.stop();
+  await expect.poll(() => server.left).toEqual([[taskId]]);
+  const before = server.heartbeats.length;
+  await expect.poll(() => server.heartbeats.length).toBeGreaterThan(before);
+  expect(server.heartbeats.at(-1)).toMatchObject({ tasks: [taskId], runner: { freeSlots: 0 } });
+  await postResult(guest);
+  guest.exit({ reason: 'exited', code: 0 });
+  await stopped;
+  expect(server.left).toEqual([[taskId], []]);
 });

@@ -35,7 +35,7 @@ beforeEach(async () => {
     slots: 1,
     name: 'test',
     log: pino({ level: 'debug' }, lines),
-    graceMs: 0,
+    drainMs: 0,
   });
   await runner.start();
   server.queue({ files: [{ name: 'a.csv', size: 3, type: 'text/plain', sha256: '' }] });

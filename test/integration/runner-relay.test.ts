@@ -23,7 +23,7 @@ beforeEach(async () => {
     slots: 1,
     name: 'test',
     log: createLog('runner', 'silent'),
-    graceMs: 0,
+    drainMs: 0,
   });
   await runner.start();
   const about = { type: 'text/plain', sha256: '' };

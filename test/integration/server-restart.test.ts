@@ -66,7 +66,7 @@ beforeAll(async () => {
     slots: 1,
     name: 'test',
     log: pino({ level: 'debug' }, lines),
-    graceMs: 0,
+    drainMs: 0,
   });
   await runner.start();
   undo.defer(() => runner.stop());

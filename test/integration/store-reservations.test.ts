@@ -17,7 +17,7 @@ import { endLapsedTasks } from '../../src/store/task-lapse.ts';
 import { renewLeases, tasksToStop } from '../../src/store/task-lease.ts';
 import { lockLine } from '../../src/store/task-line.ts';
 import { modelCall } from '../fixtures/model-call.ts';
-import { openTestStore, type TestStore } from '../fixtures/store.ts';
+import { openTestStore, type TestStore, WATCHED } from '../fixtures/store.ts';
 import { expectSumsToAgree } from '../fixtures/sums.ts';
 
 let seed: TestStore;
@@ -165,10 +165,10 @@ describe('a task that was refused the model', () => {
     const events = [{ type: 'text' as const, text: 'half an answer' }];
     await appendAgentEvents(seed.store, { taskId: id, leaseId, batch: 1, events });
     seed.clock.advance(1_000);
-    expect(await endLapsedTasks(seed.store)).toEqual([]);
+    expect(await endLapsedTasks(seed.store, WATCHED)).toEqual([]);
     expect(await tasksToStop(seed.store, runnerId, [id])).toEqual([]);
     seed.clock.advance(1);
-    expect(await endLapsedTasks(seed.store)).toEqual([id]);
+    expect(await endLapsedTasks(seed.store, WATCHED)).toEqual([id]);
     expect(await tasksToStop(seed.store, runnerId, [id])).toEqual([id]);
     expect(await seed.store.lookUps.task(seed.account.id, id)).toMatchObject({
       status: 'failed',

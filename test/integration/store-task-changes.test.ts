@@ -8,7 +8,7 @@ import { settleTask, stopTask } from '../../src/store/task-end.ts';
 import { endLapsedTasks } from '../../src/store/task-lapse.ts';
 import { leaseNextTask, reportPhase } from '../../src/store/task-lease.ts';
 import { lockTask } from '../../src/store/task-rows.ts';
-import { NO_PRICES, openTestStore, randomHash, silent, type TestStore } from '../fixtures/store.ts';
+import { NO_PRICES, openTestStore, randomHash, silent, type TestStore, WATCHED } from '../fixtures/store.ts';
 
 let seed: TestStore;
 const opened: TestStore[] = [];
@@ -46,12 +46,12 @@ it('when it is stopped, when its time is over, and when its runner is lost', asy
   await seed.post({ timeoutMs: 1_000 });
   await seed.lease();
   seed.clock.advance(3_000);
-  await endLapsedTasks(seed.store);
-  await seed.post();
+  await endLapsedTasks(seed.store, WATCHED);
+  await seed.post({ timeoutMs: 2 * LEASE_MS });
   await seed.lease();
   seed.clock.advance(LEASE_MS + 1);
-  await endLapsedTasks(seed.store);
-  await endLapsedTasks(seed.store);
+  await endLapsedTasks(seed.store, WATCHED);
+  await endLapsedTasks(seed.store, WATCHED);
   expect(told.filter((change) => change.startsWith('ended'))).toEqual([
     'ended stopped',
     'ended timed_out',

@@ -3,14 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isTerminal } from '../../src/core/lifecycle.ts';
 import { SeedError } from '../../src/protocol/errors.ts';
-import type { Settlement } from '../../src/protocol/runner.ts';
+import { LEASE_MS, type Settlement } from '../../src/protocol/runner.ts';
 import { appendAgentEvents } from '../../src/store/events.ts';
 import { getKey, revokeKey } from '../../src/store/keys.ts';
 import { recordModelCall } from '../../src/store/model-calls.ts';
 import { settleTask, stopTask } from '../../src/store/task-end.ts';
 import { endLapsedTasks } from '../../src/store/task-lapse.ts';
 import { leaseNextTask, renewLeases, reportPhase, tasksToStop } from '../../src/store/task-lease.ts';
-import { NO_PRICES, openTestStore, randomHash, type TestStore } from '../fixtures/store.ts';
+import { NO_PRICES, openTestStore, randomHash, type TestStore, WATCHED } from '../fixtures/store.ts';
 
 let seed: TestStore;
 
@@ -201,7 +201,7 @@ test('a task whose key was revoked while it waited is not run', async () => {
 });
 
 test('a lapsed lease ends the task interrupted, once, with the output so far', async () => {
-  const { id } = await seed.post();
+  const { id } = await seed.post({ timeoutMs: 3 * LEASE_MS });
   const { leaseId, runnerId } = await seed.lease();
   await appendAgentEvents(seed.store, {
     taskId: id,
@@ -213,15 +213,15 @@ test('a lapsed lease ends the task interrupted, once, with the output so far', a
       { type: 'tool_output', callId: 'c', chunk: 'two\n' },
     ],
   });
-  seed.clock.advance(9_000);
+  seed.clock.advance(LEASE_MS - 1_000);
   expect(await renewLeases(seed.store, { runnerId, taskIds: [id] })).toEqual([]);
-  seed.clock.advance(9_000);
-  expect(await endLapsedTasks(seed.store)).toEqual([]);
+  seed.clock.advance(LEASE_MS - 1_000);
+  expect(await endLapsedTasks(seed.store, WATCHED)).toEqual([]);
   seed.clock.advance(2_000);
   const ended = await Promise.all([
-    endLapsedTasks(seed.store),
-    endLapsedTasks(seed.store),
-    endLapsedTasks(seed.store),
+    endLapsedTasks(seed.store, WATCHED),
+    endLapsedTasks(seed.store, WATCHED),
+    endLapsedTasks(seed.store, WATCHED),
   ]);
   expect(ended.flat()).toEqual([id]);
   expect(await taskOf(id)).toMatchObject({
@@ -240,9 +240,9 @@ test('a task past its deadline that nobody settles times out after a second of g
   const event = { type: 'text', text: 'half an answer' } as const;
   await appendAgentEvents(seed.store, { taskId: id, leaseId, batch: 1, events: [event] });
   seed.clock.advance(1_999);
-  expect(await endLapsedTasks(seed.store)).toEqual([]);
+  expect(await endLapsedTasks(seed.store, WATCHED)).toEqual([]);
   seed.clock.advance(2);
-  expect(await endLapsedTasks(seed.store)).toEqual([id]);
+  expect(await endLapsedTasks(seed.store, WATCHED)).toEqual([id]);
   expect(await taskOf(id)).toMatchObject({ status: 'timed_out', error: null, stdout: 'half an answer' });
 });
 

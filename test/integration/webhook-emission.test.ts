@@ -9,7 +9,7 @@ import { createKey, revokeKey } from '../../src/store/keys.ts';
 import { settleTask, stopTask } from '../../src/store/task-end.ts';
 import { endLapsedTasks } from '../../src/store/task-lapse.ts';
 import { emitEvent } from '../../src/store/webhook-events.ts';
-import { NO_PRICES, openTestStore, randomHash, type TestStore } from '../fixtures/store.ts';
+import { NO_PRICES, openTestStore, randomHash, type TestStore, WATCHED } from '../fixtures/store.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -91,7 +91,7 @@ it('a task has one event for its start and one for its end, whatever that is', a
       'failed',
       () => {
         seed.clock.advance(DAY_MS);
-        return endLapsedTasks(seed.store);
+        return endLapsedTasks(seed.store, WATCHED);
       },
     ],
   ];

@@ -1,13 +1,13 @@
 // What the connected runners mean for a task that is to run: refused, told to wait, or nothing to say.
 import { SeedError } from '../../protocol/errors.ts';
-import { LEASE_MS } from '../../protocol/runner.ts';
+import { SEEN_WITHIN_MS } from '../../protocol/runner.ts';
 import { liveRunners } from '../../store/runners.ts';
 import type { Store } from '../../store/store.ts';
 import { countRunning } from '../../store/tasks.ts';
 
 /** @throws SeedError no_usable_driver when runners are connected and none of them can make a sandbox */
 export async function refuseWithoutDriver(store: Store): Promise<void> {
-  const runners = await liveRunners(store.db, LEASE_MS);
+  const runners = await liveRunners(store, SEEN_WITHIN_MS);
   if (runners.length === 0 || runners.some((runner) => runner.driver !== null)) return;
   const reasons = runners.flatMap((runner) =>
     runner.probes.map((probe) => `${probe.driver}: ${probe.why ?? 'not usable'}`),
@@ -23,7 +23,7 @@ export async function refuseWithoutDriver(store: Store): Promise<void> {
 
 /** Why a queued task waits, for a person; null when it is about to be taken. */
 export async function queuedNote(store: Store): Promise<string | null> {
-  const runners = await liveRunners(store.db, LEASE_MS);
+  const runners = await liveRunners(store, SEEN_WITHIN_MS);
   if (runners.length === 0)
     return 'No runner is connected; it starts as soon as one is ("npm start" brings one).';
   const slots = runners.reduce((sum, runner) => sum + runner.slots, 0);

@@ -1,6 +1,6 @@
 // The runners and what runs on them, for the operator.
 import type { SandboxService } from '../../commands/context.ts';
-import { LEASE_MS } from '../../protocol/runner.ts';
+import { SEEN_WITHIN_MS } from '../../protocol/runner.ts';
 import { liveRunners } from '../../store/runners.ts';
 import { tasksOfRunners } from '../../store/tasks.ts';
 import type { ServerParts } from '../parts.ts';
@@ -8,7 +8,7 @@ import type { ServerParts } from '../parts.ts';
 export function sandboxService({ store }: ServerParts): SandboxService {
   return {
     list: async () => {
-      const runners = await liveRunners(store.db, LEASE_MS);
+      const runners = await liveRunners(store, SEEN_WITHIN_MS);
       const running = await tasksOfRunners(
         store.db,
         runners.map(({ id }) => id),

@@ -1,7 +1,7 @@
 // Gauges of what the database knows: tasks that have not ended, and what the runners say of themselves. Read when a
 // scrape asks, but not more often than every few seconds, however many scrape.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LEASE_MS } from '../../protocol/runner.ts';
+import { SEEN_WITHIN_MS } from '../../protocol/runner.ts';
 import { liveRunners, type SeenRunner } from '../../store/runners.ts';
 import type { Store } from '../../store/store.ts';
 import { countUnfinished, type UnfinishedTasks } from '../../store/task-counts.ts';
@@ -39,8 +39,11 @@ export class DatabaseGauges {
     }
   }
 
-  async #read({ db }: Store): Promise<void> {
-    const [tasks, runners] = await Promise.all([countUnfinished(db), liveRunners(db, LEASE_MS)]);
+  async #read(store: Store): Promise<void> {
+    const [tasks, runners] = await Promise.all([
+      countUnfinished(store.db),
+      liveRunners(store, SEEN_WITHIN_MS),
+    ]);
     this.#forget();
     this.#readAt = performance.now();
     this.#instruments.databaseUp.set(1);

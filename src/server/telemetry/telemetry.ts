@@ -1,5 +1,6 @@
 // What operators watch: metrics and traces, each only when its setting is there. Without them nothing is loaded and
 // observing does nothing. Opened by server.ts.
+import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Observation, Observe } from './observation.ts';
@@ -13,6 +14,7 @@ export interface TelemetryParts {
   models(): Iterable<string>;
   /** Who serves a model, as the GenAI conventions name it. */
   providerOf(model: string): string;
+  clock: Clock;
 }
 
 export interface Telemetry extends AsyncDisposable {

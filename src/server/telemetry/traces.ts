@@ -23,7 +23,7 @@ export interface Traces {
 
 export function openTraces(
   settings: TraceSettings,
-  { version, log, providerOf }: Pick<TelemetryParts, 'version' | 'log' | 'providerOf'>,
+  { version, log, providerOf, clock }: Pick<TelemetryParts, 'version' | 'log' | 'providerOf' | 'clock'>,
 ): Traces {
   const exported = openSpanExport(settings, log);
   const resource = defaultResource()
@@ -35,7 +35,9 @@ export function openTraces(
     observe: (observation) => {
       const taskId = taskOf(observation);
       if (taskId === null || !isSampled(taskId)) return;
-      for (const span of spansOf(observation, providerOf)) exported.add(toReadable(span, resource, scope));
+      const now = clock.now().getTime();
+      for (const span of spansOf(observation, now, providerOf))
+        exported.add(toReadable(span, resource, scope));
     },
     close: () => exported.close(),
   };
@@ -56,8 +58,7 @@ function taskOf(observation: Observation): string | null {
   return null;
 }
 
-function spansOf(observation: Observation, providerOf: (model: string) => string): Span[] {
-  const now = Date.now();
+function spansOf(observation: Observation, now: number, providerOf: (model: string) => string): Span[] {
   if (observation.type === 'task') return spansOfTask(observation.change.task, providerOf);
   if (observation.type === 'model_call') {
     const { taskId, call } = observation;

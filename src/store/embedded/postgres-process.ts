@@ -110,10 +110,10 @@ async function answers(child: ChildProcess, databaseUrl: string, lastLines: () =
   child.once('error', (error) => {
     failure = error;
   });
-  const giveUpAt = Date.now() + START_PATIENCE_MS;
+  const giveUpAt = performance.now() + START_PATIENCE_MS;
   while (!(await canConnect(databaseUrl))) {
     const ended = child.exitCode !== null || child.signalCode !== null || failure !== undefined;
-    if (ended || Date.now() > giveUpAt) {
+    if (ended || performance.now() > giveUpAt) {
       child.kill('SIGQUIT');
       throw new SeedError(
         'setup_failed',

@@ -1,0 +1,93 @@
+// The database's time as this process knows it: measured every second against the clock that only goes forward, so that neither
+// a wrong nor a jumping clock of the machine changes anything. Opened by openStore.
+import type { Pool } from 'pg';
+import type { Clock } from '../lib/clock.ts';
+
+const MEASURE_EVERY_MS = 1_000;
+/** How fast two clocks may run apart: far more than any does. */
+const DRIFT = 1e-4;
+/** A clock of the database that was set is followed after so long: by then the deadlines of running tasks went with it. */
+const FOLLOW_AFTER_MS = 10_000;
+
+export interface Measurement {
+  /** By the clock that only goes forward. */
+  sentMs: number;
+  receivedMs: number;
+  /** The database's answer, Unix milliseconds. */
+  databaseMs: number;
+}
+
+/** What the database's clock is ahead of ours, at most `errorMs` off when it was measured. */
+interface Offset {
+  ms: number;
+  errorMs: number;
+  measuredMs: number;
+}
+
+export interface ClockEstimate {
+  learn(measurement: Measurement): void;
+  /** Unix milliseconds by the database's clock. @param nowMs by the clock that only goes forward */
+  at(nowMs: number): number;
+}
+
+/**
+ * Half of the round trip is what a measurement may be off. A slow one is believed only when the last good one is so old that
+ * it may be further off. One that contradicts it tells of a clock that was set, and is believed when others agree for a while.
+ */
+export function estimateClock(first: Measurement): ClockEstimate {
+  let offset = offsetOf(first);
+  let other: { first: Offset; last: Offset } | null = null;
+  return {
+    learn(measurement) {
+      const measured = offsetOf(measurement);
+      if (agree(offset, measured)) {
+        other = null;
+        if (measured.errorMs <= errorAt(offset, measured.measuredMs)) offset = measured;
+        return;
+      }
+      if (other === null || !agree(other.last, measured)) other = { first: measured, last: measured };
+      other.last = measured;
+      if (measured.measuredMs - other.first.measuredMs < FOLLOW_AFTER_MS) return;
+      offset = measured;
+      other = null;
+    },
+    at: (nowMs) => nowMs + offset.ms,
+  };
+}
+
+function offsetOf({ sentMs, receivedMs, databaseMs }: Measurement): Offset {
+  const errorMs = (receivedMs - sentMs) / 2;
+  return { ms: databaseMs + errorMs - receivedMs, errorMs, measuredMs: receivedMs };
+}
+
+const errorAt = ({ errorMs, measuredMs }: Offset, nowMs: number) => errorMs + (nowMs - measuredMs) * DRIFT;
+
+const agree = (known: Offset, measured: Offset) =>
+  Math.abs(known.ms - measured.ms) <= errorAt(known, measured.measuredMs) + measured.errorMs + 1;
+
+/** Measures until it is closed; throws when the first measurement fails. */
+export async function openDatabaseClock(pool: Pool): Promise<Clock & Disposable> {
+  const measure = async (): Promise<Measurement> => {
+    const sentMs = performance.now();
+    const { rows } = await pool.query<{ ms: number }>(
+      'select 1000 * extract(epoch from clock_timestamp())::double precision as ms',
+    );
+    return { sentMs, receivedMs: performance.now(), databaseMs: rows[0]?.ms ?? Number.NaN };
+  };
+  const estimate = estimateClock(await measure());
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy) return;
+    busy = true;
+    // While the database is away the last measurement holds.
+    measure()
+      .then(estimate.learn, () => undefined)
+      .finally(() => {
+        busy = false;
+      });
+  }, MEASURE_EVERY_MS).unref();
+  return {
+    now: () => new Date(estimate.at(performance.now())),
+    [Symbol.dispose]: () => clearInterval(timer),
+  };
+}
