@@ -1,7 +1,8 @@
 // The server's socket: opened when all behind it is ready, closed with time for what is still being answered.
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
+import type { Logger } from '../lib/log.ts';
 import { SeedError } from '../protocol/errors.ts';
 
 /** How long running requests may take to end once the server stops: longer than a platform may take, and much less than a runner waits. */
@@ -19,13 +20,24 @@ export async function listenHttp(
   answer: Parameters<typeof getRequestListener>[0],
   host: string,
   port: number,
+  log: Logger,
   drainMs: number = DRAIN_MS,
 ): Promise<HttpListener> {
   const options = { maxHeaderSize: HEADER_BYTES, requestTimeout: REQUEST_MS };
   const http = createServer(options, getRequestListener(answer));
   const drain = drainable(http, drainMs);
   const url = await listen(http, host, port);
+  // Such as a connection that cannot be taken for want of a file descriptor: its caller tries again, and nobody else is to notice.
+  http.on('error', (error) => log.error({ err: error }, 'a connection could not be taken'));
+  http.prependListener('request', hangUpOnUnread);
   return { url, [Symbol.asyncDispose]: drain };
+}
+
+/** Whatever answered: what is left of a body is not read. Node would read and drop it to keep the connection. */
+function hangUpOnUnread(request: IncomingMessage, response: ServerResponse): void {
+  response.once('finish', () => {
+    if (!request.complete) request.socket.destroySoon();
+  });
 }
 
 function listen(http: Server, host: string, port: number): Promise<string> {
