@@ -8,8 +8,8 @@ import { connectionError } from './api-errors.ts';
 import { isRecord } from './cell.ts';
 import type { Io } from './io.ts';
 
-/** Pauses before a broken stream is opened again; they start anew whenever something came. */
-const RECONNECT_PAUSES_MS = [200, 500, 1000, 2000, 3000];
+/** Pauses before a broken stream is opened again, a minute in all: a server may restart. They start anew whenever something came. */
+const RECONNECT_PAUSES_MS = [200, 500, 1000, 2000, ...Array<number>(19).fill(3000)];
 
 export interface StreamLine {
   /** The line as it came, without its newline. */

@@ -40,7 +40,13 @@ export const ERROR_STATUS = {
   llm_unavailable: 502,
   platform_unavailable: 502,
   no_usable_driver: 503,
+  /**
+   * Seed cannot answer now. What was asked for may have been done all the same: the connection to the database may have ended
+   * between a commit and the news of it. Whoever repeats a write does so with its Idempotency-Key.
+   */
   unavailable: 503,
+  /** A disk that Seed writes to is full. As with `unavailable`, it is not certain that nothing was done. */
+  storage_full: 503,
   /** Outside HTTP: settings, set-up, sandboxes and the CLI. */
   invalid_settings: 500,
   setup_failed: 500,
@@ -71,6 +77,7 @@ export interface SeedErrorOptions {
   hint?: string;
   cause?: unknown;
   retryAfterSeconds?: number;
+  logged?: boolean;
   /** Unless said, refusals (statuses below 500) have done nothing, and of failures it is not known. */
   nothingDone?: boolean;
 }
@@ -82,6 +89,8 @@ export class SeedError extends Error {
   readonly status: number;
   /** The seconds after which trying again may help, where they are known. */
   readonly retryAfterSeconds: number | null;
+  /** Whoever found it has written it to the log, once for all that meet it. */
+  readonly logged: boolean;
   /** Whether it is certain that what was asked for was not done, not even in part. */
   readonly nothingDone: boolean;
 
@@ -92,6 +101,7 @@ export class SeedError extends Error {
     this.hint = options.hint ?? null;
     this.status = ERROR_STATUS[code];
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
+    this.logged = options.logged ?? false;
     this.nothingDone = options.nothingDone ?? this.status < 500;
   }
 

@@ -12,6 +12,7 @@ import type { ServerClient, TakenLease } from './server-client.ts';
 import { settleTask } from './settle.ts';
 import { type RunEnd, settlementOf } from './settlement.ts';
 import { guestTask, startLine } from './start-line.ts';
+import { startPatiently } from './start-patiently.ts';
 import { createTaskReports, type TaskReports } from './task-reports.ts';
 import { untilBack } from './until-back.ts';
 
@@ -56,7 +57,9 @@ export function startTaskRun(lease: TakenLease, parts: TaskRunParts): TaskRun {
     log.info({ why: how.why }, 'the run ended');
     resolve(how);
   };
-  const course: Course = { ended, end, why: null, begun: false };
+  const over = new AbortController();
+  void ended.then(() => over.abort());
+  const course: Course = { ended, over: over.signal, end, why: null, begun: false };
 
   async function run(): Promise<void> {
     const deadline = setTimeout(() => end({ why: 'deadline' }), lease.diesAt - performance.now());
@@ -95,6 +98,8 @@ export function startTaskRun(lease: TakenLease, parts: TaskRunParts): TaskRun {
 /** Of one run. */
 interface Course {
   ended: Promise<RunEnd>;
+  /** Aborted when it has ended. */
+  over: AbortSignal;
   /** Does nothing when it has ended already. */
   end(end: RunEnd): void;
   /** Null as long as it runs. */
@@ -109,7 +114,8 @@ async function runSandbox(lease: TakenLease, parts: TaskRunParts, course: Course
   const { ended, end } = course;
   let sandbox: Sandbox;
   try {
-    sandbox = await parts.startSandbox(limitsOf(lease), lease.taskId);
+    const start = () => parts.startSandbox(limitsOf(lease), lease.taskId);
+    sandbox = await startPatiently(start, course.over, log);
   } catch (error) {
     log.error({ err: error }, 'the sandbox did not start');
     end({ why: 'not_started', message: (error as Error).message });

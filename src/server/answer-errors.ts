@@ -15,14 +15,19 @@ export function answerErrors(log: Logger) {
     // A caller that has gone gets no answer, and what that broke is nobody's trouble.
     if (known.status >= 500 && !c.req.raw.signal.aborted) {
       const { code } = known;
-      if (known === error) log.warn({ requestId, code }, known.message);
+      if (known.logged) log.debug({ requestId, code }, known.message);
+      else if (known === error) log.warn({ requestId, code }, known.message);
       else log.error({ requestId, code, err: error }, known.message);
     }
     if (known.status === 401) c.header('WWW-Authenticate', c.get('challenge') ?? 'Bearer realm="seed"');
-    const retryAfter = known.retryAfterSeconds ?? (known.status === 429 ? RETRY_AFTER_SECONDS : null);
+    const retryAfter = known.retryAfterSeconds ?? (isPassing(known) ? RETRY_AFTER_SECONDS : null);
     if (retryAfter !== null) c.header('Retry-After', String(retryAfter));
     return c.json(known.toBody(requestId), known.status as ContentfulStatusCode);
   };
+}
+
+function isPassing({ status, code }: SeedError): boolean {
+  return status === 429 || code === 'unavailable' || code === 'storage_full';
 }
 
 function unforeseen(cause: Error): SeedError {

@@ -18,6 +18,7 @@ import { logRequests } from './log-requests.ts';
 import { mcpRoutes } from './mcp/routes.ts';
 import { toOpenApi } from './openapi.ts';
 import type { ServerParts } from './parts.ts';
+import { requireReady } from './readiness.ts';
 import { refuseWhileStopping } from './refuse-while-stopping.ts';
 import { runnerRoutes } from './runner-routes.ts';
 import { sessionRoutes } from './sessions/routes.ts';
@@ -68,9 +69,7 @@ export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
   });
   app.get('/healthz', (c) => c.json({ status: 'ok', version }));
   app.get('/readyz', async (c) => {
-    await store.ping().catch((cause) => {
-      throw new SeedError('unavailable', 'the database does not answer', { cause });
-    });
+    await requireReady(parts);
     return c.json({ status: 'ready' });
   });
   app.route('/', dashboardRoutes(await readWebFiles(parts.webFolder)));

@@ -1,6 +1,7 @@
 // Deletes audit entries that are older than the operator's setting says, an hour apart. Without the setting it is not
 // started and the log is kept for ever.
 import type { Logger } from '../lib/log.ts';
+import { logFailure } from '../lib/log-failure.ts';
 import { pruneAudit } from '../store/audit-prune.ts';
 import type { Store } from '../store/store.ts';
 
@@ -14,7 +15,7 @@ export function keepAuditFor(days: number, store: Store, log: Logger): AsyncDisp
       const deleted = await pruneAudit(store, new Date(store.clock.now().getTime() - days * DAY_MS));
       if (deleted > 0) log.info({ deleted, days }, 'pruned the audit log');
     } catch (error) {
-      log.error({ err: error }, 'could not prune the audit log');
+      logFailure(log, error, 'could not prune the audit log');
     }
   };
   const begin = () => {

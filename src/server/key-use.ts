@@ -1,6 +1,7 @@
 // When keys were last used, kept in memory and written in batches: no request waits for a write, and a server that is
 // killed loses at most what it has not written yet.
 import type { Logger } from '../lib/log.ts';
+import { logFailure } from '../lib/log-failure.ts';
 import { saveKeyUses } from '../store/key-use.ts';
 import type { Store } from '../store/store.ts';
 
@@ -32,7 +33,7 @@ export class KeyUse implements AsyncDisposable {
         await saveKeyUses(this.#store.db, uses);
       } catch (error) {
         for (const [id, at] of uses) if (!this.#uses.has(id)) this.#uses.set(id, at);
-        this.#log.error({ err: error }, 'could not write when keys were last used');
+        logFailure(this.#log, error, 'could not write when keys were last used');
       }
     });
     return this.#writing;

@@ -1,6 +1,7 @@
 // Looks every second for tasks whose runner is lost or whose deadline has passed, and ends them. After a start, a failed look
 // or a late one it first gives runners the time of a lease to be heard: they could not renew theirs.
 import type { Logger } from '../lib/log.ts';
+import { logFailure } from '../lib/log-failure.ts';
 import type { Store } from '../store/store.ts';
 import { endLapsedTasks } from '../store/task-lapse.ts';
 import { createWatch } from '../store/watch.ts';
@@ -19,7 +20,7 @@ export function sweepLapsedLeases(store: Store, log: Logger): AsyncDisposable {
         log.warn({ taskIds }, 'ended tasks, or gave them back, whose runner was lost or whose time was over');
     } catch (error) {
       watch.missed();
-      log.error({ err: error }, 'could not look for lapsed leases');
+      logFailure(log, error, 'could not look for lapsed leases');
     } finally {
       busy = false;
     }

@@ -1,6 +1,7 @@
 // Keeps the partitions of what grows by the thousand: makes the coming days' and drops those older than the operator
 // wants to keep, every few hours.
 import type { Logger } from '../lib/log.ts';
+import { logFailure } from '../lib/log-failure.ts';
 import { carePartitions } from '../store/partitions.ts';
 import type { Store } from '../store/store.ts';
 
@@ -29,7 +30,7 @@ export async function keepRowsFor(days: Retention, store: Store, log: Logger): P
   await care();
   let caring: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
-    caring = care().catch((error) => log.error({ err: error }, 'could not care for the partitions'));
+    caring = care().catch((error) => logFailure(log, error, 'could not care for the partitions'));
   }, EVERY_MS);
   return {
     async [Symbol.asyncDispose]() {

@@ -11,7 +11,9 @@ const BATCH = 5_000;
 export async function pruneAudit(store: Store, before: Date): Promise<number> {
   let total = 0;
   for (;;) {
-    const deleted = await store.db.transaction().execute((tx) => pruneBatch(tx, before, store.clock.now()));
+    const deleted = await store.longRunning
+      .transaction()
+      .execute((tx) => pruneBatch(tx, before, store.clock.now()));
     total += deleted;
     if (deleted < BATCH) return total;
   }

@@ -1,6 +1,9 @@
 // Looks things up together that are asked for at the same time, so that a busy server has one query for many requests.
 // No cache: a question joins only a look-up that has not begun, so its answer is never older than the question.
 
+/** A look-up that takes longer does not keep the next one waiting. */
+const HELD_UP_MS = 500;
+
 /**
  * @param lookUp finds what belongs to each of the keys; what it leaves out there is not
  * @returns asks for one of them; null when there is none. Rejects with whatever the look-up that it joined rejected with
@@ -16,14 +19,26 @@ export function batched<Value>(
     return (await next.found).get(key) ?? null;
   };
 
-  /** One look-up at a time: what comes meanwhile goes with the next one. */
+  /** One look-up at a time, as long as it is not held up: what comes meanwhile goes with the next one. */
   function begin() {
     const keys = new Set<string>();
     const found = running.then(() => {
       next = undefined;
       return lookUp([...keys]);
     });
-    running = found.catch(() => undefined);
+    running = running.then(() => settled(found));
     return { keys, found };
   }
+}
+
+/** Resolves when the look-up has ended, or is held up. */
+function settled(found: Promise<unknown>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const late = setTimeout(resolve, HELD_UP_MS);
+  const end = () => {
+    clearTimeout(late);
+    resolve();
+  };
+  found.then(end, end);
+  return promise;
 }

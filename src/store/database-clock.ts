@@ -1,7 +1,7 @@
 // The database's time as this process knows it: measured every second against the clock that only goes forward, so that neither
 // a wrong nor a jumping clock of the machine changes anything. Opened by openStore.
-import type { Pool } from 'pg';
 import type { Clock } from '../lib/clock.ts';
+import type { ConnectionPool } from './connection-pool.ts';
 
 const MEASURE_EVERY_MS = 1_000;
 /** How fast two clocks may run apart: far more than any does. */
@@ -66,7 +66,7 @@ const agree = (known: Offset, measured: Offset) =>
   Math.abs(known.ms - measured.ms) <= errorAt(known, measured.measuredMs) + measured.errorMs + 1;
 
 /** Measures until it is closed; throws when the first measurement fails. */
-export async function openDatabaseClock(pool: Pool): Promise<Clock & Disposable> {
+export async function openDatabaseClock(pool: ConnectionPool): Promise<Clock & Disposable> {
   const measure = async (): Promise<Measurement> => {
     const sentMs = performance.now();
     const { rows } = await pool.query<{ ms: number }>(

@@ -2,11 +2,11 @@
 // (batched.ts), and its plan is made once a connection: planning would take several times as long as the look-up. What rarely
 // changes is then known for a moment (kept-briefly.ts), and what changes it through this server is told here.
 import { type RawBuilder, type Selectable, sql } from 'kysely';
-import type { ClientBase, Pool } from 'pg';
 import { isTerminal } from '../core/lifecycle.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Task } from '../protocol/task.ts';
 import { batched } from './batched.ts';
+import type { ConnectionPool, PoolLimits } from './connection-pool.ts';
 import { keptBriefly } from './kept-briefly.ts';
 import { isInForce, type PresentedKey, presentedKeyRows, toPresentedKeys } from './presented-key.ts';
 import { type Session, toSession } from './sessions.ts';
@@ -25,6 +25,8 @@ export interface LookUps {
   session(tokenHash: string): Promise<Session | null>;
   /** Null when the account has no such task. One that has ended may be known from half a second before. */
   task(accountId: string, id: string): Promise<Task | null>;
+  /** Rejects when keys cannot be looked up. */
+  check(): Promise<void>;
   /** A task has changed that had ended: what its sandbox or a call of its model cost came late, or its files are gone. */
   forgetEndedTasks(): void;
 }
@@ -36,17 +38,22 @@ const CHARACTERS_PER_FILE = 512;
 /** What a task has besides its texts and files. */
 const CHARACTERS_PER_TASK = 16 * 1024;
 
-/** How to open the pool for look-ups: one runs of each kind at a time, and a plan is to serve all values. */
-export const LOOK_UP_POOL = {
-  max: 3,
-  onConnect: (client: ClientBase) => client.query('set plan_cache_mode = force_generic_plan'),
-} as const;
+/** One runs of each kind at a time unless it is held up, and a plan is to serve all values. */
+export const LOOK_UP_LIMITS: PoolLimits = {
+  connections: 3,
+  statementMs: 3_000,
+  lockMs: 3_000,
+  settings: { plan_cache_mode: 'force_generic_plan' },
+};
 
 /** @param pool its connections are for nothing else */
-export function lookUpsOn(pool: Pool, db: Db, clock: Clock): LookUps {
+export function lookUpsOn(pool: ConnectionPool, db: Db, clock: Clock): LookUps {
+  /** Reads only: what fails it, such as a connection that breaks or a plan that a migration made useless, it may outlive. */
   const planned = async <Row extends object>(name: string, query: RawBuilder<Row>): Promise<Row[]> => {
     const { sql: text, parameters } = query.compile(db);
-    return (await pool.query<Row>({ name, text, values: [...parameters] })).rows;
+    const statement = { name, text, values: [...parameters] };
+    const { rows } = await pool.query<Row>(statement).catch(() => pool.query<Row>(statement));
+    return rows;
   };
   const task = batched(async (ids) => {
     const rows = await planned('tasks', sql<TaskRow>`select * from tasks where id = any(${ids})`);
@@ -67,6 +74,9 @@ export function lookUpsOn(pool: Pool, db: Db, clock: Clock): LookUps {
   return {
     presentedKey: (hash) => keys.find(hash, () => presentedKey(hash)),
     forgetKeys: keys.forget,
+    async check() {
+      await presentedKey('');
+    },
     session: batched(async (hashes) => {
       const rows = await planned(
         'sessions',

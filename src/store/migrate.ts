@@ -1,8 +1,9 @@
 // Brings a database up to this version of Seed and its packs: numbered SQL files, each applied once, in order. Of Seed's own
 // each is a transaction; those of a pack are one, with what is demanded of its tables: all are applied or none. Called by
 // openStore, which holds the advisory lock that keeps several starting servers apart.
-import type { ClientBase, DatabaseError } from 'pg';
+import type { DatabaseError } from 'pg';
 import { SeedError } from '../protocol/errors.ts';
+import type { Connection } from './connection.ts';
 import { type Migration, readMigrations } from './migration-files.ts';
 import { packSchema, refuseTablesWithoutAccount } from './pack-schema.ts';
 import { refuseTransactionControl } from './transaction-control.ts';
@@ -22,11 +23,11 @@ interface Owner {
   name: string;
   folder: URL;
   shown: string;
-  applied(client: ClientBase): Promise<AppliedMigration[]>;
+  applied(client: Connection): Promise<AppliedMigration[]>;
   /** In the migration's transaction, before it. */
-  prepare(client: ClientBase): Promise<void>;
+  prepare(client: Connection): Promise<void>;
   /** In the migration's transaction, after it. */
-  record(client: ClientBase, migration: Migration): Promise<void>;
+  record(client: Connection, migration: Migration): Promise<void>;
 }
 
 interface AppliedMigration {
@@ -40,7 +41,7 @@ interface AppliedMigration {
  * database is newer than this version, an applied migration is not the file of that number any more, or one of a pack fails
  * or leaves a table as it may not be.
  */
-export async function migrate(client: ClientBase, packs: readonly PackTables[] = []): Promise<string[]> {
+export async function migrate(client: Connection, packs: readonly PackTables[] = []): Promise<string[]> {
   const own = await missingOf(client, SEED);
   for (const migration of own) await inTransaction(client, () => apply(client, migration, SEED));
   const names = own.map(({ name }) => name);
@@ -57,7 +58,7 @@ export async function migrate(client: ClientBase, packs: readonly PackTables[] =
   return names;
 }
 
-async function missingOf(client: ClientBase, owner: Owner): Promise<Migration[]> {
+async function missingOf(client: Connection, owner: Owner): Promise<Migration[]> {
   const applied = await owner.applied(client);
   const known = await readMigrations(owner.folder, owner.shown);
   for (const migration of applied) verify(migration, known, owner);
@@ -82,20 +83,22 @@ function verify(applied: AppliedMigration, known: readonly Migration[], owner: O
   }
 }
 
-async function inTransaction(client: ClientBase, work: () => Promise<void>): Promise<void> {
+async function inTransaction(client: Connection, work: () => Promise<void>): Promise<void> {
   await client.query('begin');
   try {
     await work();
     await client.query('commit');
   } catch (error) {
-    await client.query('rollback');
+    // Where that fails there is no connection any more, and nothing to roll back.
+    await client.query('rollback').catch(() => undefined);
     throw error;
   }
 }
 
-async function apply(client: ClientBase, migration: Migration, owner: Owner): Promise<void> {
+async function apply(client: Connection, migration: Migration, owner: Owner): Promise<void> {
   await owner.prepare(client);
-  await client.query(migration.text).catch((cause: DatabaseError) => {
+  await client.query(migration.text).catch((cause: DatabaseError | SeedError) => {
+    if (cause instanceof SeedError) throw cause;
     const line = migration.text.slice(0, Number(cause.position ?? 0)).split('\n').length;
     const where = `${owner.shown}/${migration.name}${cause.position === undefined ? '' : `:${line}`}`;
     throw new SeedError('invalid_settings', `${where} cannot be applied: ${cause.message}`, { cause });

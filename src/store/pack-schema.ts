@@ -1,6 +1,6 @@
 // The Postgres schema of a pack: its name, and what its tables must have.
-import type { ClientBase } from 'pg';
 import { SeedError } from '../protocol/errors.ts';
+import type { Connection } from './connection.ts';
 
 /** @param pack lower-case letters, digits and hyphens: safe to stand in a statement */
 export function packSchema(pack: string): string {
@@ -9,7 +9,7 @@ export function packSchema(pack: string): string {
 
 /** Every row belongs to an account: a table that cannot say to which would show one account's rows to another. */
 export async function refuseTablesWithoutAccount(
-  client: ClientBase,
+  client: Connection,
   { name, shown }: { name: string; shown: string },
 ): Promise<void> {
   const { rows } = await client.query<{ table_name: string }>(

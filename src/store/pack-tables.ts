@@ -1,6 +1,7 @@
 // The tables of packs, as their commands see them: alone, and in one transaction.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
+import { sqlStateOf } from './database-failure.ts';
 import { packSchema } from './pack-schema.ts';
 import type { Db, Tx } from './tables.ts';
 
@@ -24,8 +25,19 @@ export function inPackTransaction<Result>(
     await afterwards(transaction);
     return result;
   };
-  return db.isTransaction ? run(db as Tx) : db.transaction().setAccessMode(access).execute(run);
+  if (db.isTransaction) return run(db as Tx);
+  return db
+    .transaction()
+    .setAccessMode(access)
+    .execute(run)
+    .catch((error) => {
+      // It is the command that may not write, not the database that cannot.
+      throw access === 'read only' && sqlStateOf(error) === READ_ONLY ? error.cause : error;
+    });
 }
+
+/** SQLSTATE read_only_sql_transaction. */
+const READ_ONLY = '25006';
 
 /** Until the transaction ends. Returns what it was before. */
 async function swapSearchPath(tx: Tx, path: string): Promise<string> {

@@ -2,6 +2,7 @@
 // the server when it starts and every few hours (server/partition-care.ts).
 import { sql } from 'kysely';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
+import { sqlStateOf } from './database-failure.ts';
 import type { Store } from './store.ts';
 import type { Tx } from './tables.ts';
 
@@ -33,7 +34,7 @@ export async function carePartitions(store: Store, since: KeptSince): Promise<Ca
     try {
       care.dropped.push(...(await careFor(store, table, since[KEPT_AS[table]])));
     } catch (error) {
-      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE) throw error;
+      if (sqlStateOf(error) !== LOCK_NOT_AVAILABLE) throw error;
       care.left.push(table);
     }
   }
@@ -43,7 +44,7 @@ export async function carePartitions(store: Store, since: KeptSince): Promise<Ca
 const LOCK_NOT_AVAILABLE = '55P03';
 
 function careFor(store: Store, table: Table, before: Date | null): Promise<string[]> {
-  return store.db.transaction().execute(async (tx) => {
+  return store.longRunning.transaction().execute(async (tx) => {
     await sql`select pg_advisory_xact_lock(${ADVISORY_LOCKS.partitions})`.execute(tx);
     await sql`set local lock_timeout = ${sql.lit(LOCK_PATIENCE)}`.execute(tx);
     const there = (await partitionsOf(tx, table)).filter(isDated);

@@ -1,8 +1,9 @@
 // The queue of tasks that wait for a runner: pg-boss, one job per task, the job's id is the task's. A job is sent and
 // taken in the transaction that changes the task's row; from then on the row says who owns the task.
-import type { Pool } from 'pg';
 import { type Db as BossDatabase, fromKysely, PgBoss } from 'pg-boss';
 import type { BaseLogger } from 'pino';
+import { logFailure } from '../lib/log-failure.ts';
+import type { ConnectionPool } from './connection-pool.ts';
 import type { Tx } from './tables.ts';
 
 const QUEUE = 'tasks';
@@ -21,10 +22,10 @@ export interface Queue {
   close(): Promise<void>;
 }
 
-/** Starts pg-boss on the pool. Makes or migrates its schema `pgboss`; the caller holds the lock against other servers. */
-export async function openQueue(pool: Pool, log: BaseLogger): Promise<Queue> {
+/** Starts pg-boss, whose own statements are its care for the queue's tables, on the pool. Makes or migrates its schema `pgboss`; the caller holds the lock against other servers. */
+export async function openQueue(pool: ConnectionPool, log: BaseLogger): Promise<Queue> {
   const boss = new PgBoss({ db: poolDatabase(pool), schedule: false, registerInstance: false });
-  boss.on('error', (error) => log.error({ error: error.message }, 'queue maintenance failed'));
+  boss.on('error', (error) => logFailure(log, error, 'queue maintenance failed'));
   boss.on('warning', (warning) => log.warn({ warning: warning.message }, 'queue warning'));
   await boss.start();
   await boss.createQueue(QUEUE, { policy: 'standard' });
@@ -52,6 +53,6 @@ export async function openQueue(pool: Pool, log: BaseLogger): Promise<Queue> {
   };
 }
 
-function poolDatabase(pool: Pool): BossDatabase {
+function poolDatabase(pool: ConnectionPool): BossDatabase {
   return { executeSql: (text, values) => pool.query(text, values) };
 }

@@ -2,13 +2,16 @@
 // subscribes first, looks at the database, and then waits: what changes in between is not missed.
 
 import { sql } from 'kysely';
-import { Client } from 'pg';
-import type { BaseLogger } from 'pino';
+import { type Limits, type OwnConnection, openConnection } from './connection.ts';
+import type { Outage } from './outage.ts';
 import type { Db } from './tables.ts';
 
 const CHANNEL = 'seed';
 const RECONNECT_MIN_MS = 100;
 const RECONNECT_MAX_MS = 5_000;
+/** How often it asks whether its connection is still heard, and how long it waits: one that says nothing may have nothing to say. */
+const BEAT = { everyMs: 5_000, patienceMs: 3_000 };
+const LIMITS: Limits = { statementMs: 5_000, lockMs: 5_000 };
 
 export type Topic =
   | 'queue'
@@ -42,32 +45,36 @@ export function notified(topic: Topic) {
 /** Holds one connection from `open` to `close` and makes a new one whenever it breaks. */
 export class Signals {
   readonly #databaseUrl: string;
-  readonly #log: BaseLogger;
+  readonly #outage: Outage;
+  readonly #everyMs: number;
+  readonly #patienceMs: number;
   readonly #wakes = new Map<string, Set<() => void>>();
-  #client: Client | undefined;
+  #connection: OwnConnection | undefined;
+  #beating: NodeJS.Timeout | undefined;
   #reconnecting: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(databaseUrl: string, log: BaseLogger) {
+  constructor(databaseUrl: string, outage: Outage, { everyMs, patienceMs } = BEAT) {
     this.#databaseUrl = databaseUrl;
-    this.#log = log;
+    this.#outage = outage;
+    this.#everyMs = everyMs;
+    this.#patienceMs = patienceMs;
   }
 
   /** Throws when the database cannot be reached; afterwards a lost connection only delays wake-ups. */
   async open(): Promise<void> {
-    const client = new Client({ connectionString: this.#databaseUrl, keepAlive: true });
-    client.on('notification', ({ payload }) => this.#wake(payload ?? ''));
-    client.on('error', (error) => this.#lost(client, error));
-    client.on('end', () => this.#lost(client, new Error('the connection ended')));
+    const connection = await openConnection(this.#databaseUrl, LIMITS, this.#outage);
+    connection.onNotification((topic) => this.#wake(topic));
+    connection.onEnd(() => this.#lost(connection));
     try {
-      await client.connect();
-      await client.query(`listen ${CHANNEL}`);
+      await connection.query(`listen ${CHANNEL}`);
     } catch (error) {
-      await client.end().catch(() => undefined);
+      await connection.end();
       throw error;
     }
-    if (this.#closed) return client.end();
-    this.#client = client;
+    if (this.#closed) return connection.end();
+    this.#connection = connection;
+    this.#beat(connection);
   }
 
   /** Calls `wake`, which must not throw, whenever the topic is notified or that may have been missed. */
@@ -117,10 +124,11 @@ export class Signals {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#reconnecting);
-    const client = this.#client;
-    this.#client = undefined;
+    clearTimeout(this.#beating);
+    const connection = this.#connection;
+    this.#connection = undefined;
     this.#wakeAll();
-    await client?.end();
+    await connection?.end();
   }
 
   #wake(topic: string): void {
@@ -131,11 +139,21 @@ export class Signals {
     for (const topic of this.#wakes.keys()) this.#wake(topic);
   }
 
-  #lost(client: Client, error: Error): void {
-    if (this.#closed || this.#client !== client) return;
-    this.#client = undefined;
-    this.#log.warn({ error: error.message }, 'lost the connection for signals; reconnecting');
-    client.end().catch(() => undefined);
+  /** A connection that does not answer in time is given up, and is then lost. */
+  #beat(connection: OwnConnection): void {
+    this.#beating = setTimeout(() => {
+      connection.query('select 1', [], this.#patienceMs).then(
+        () => this.#connection === connection && this.#beat(connection),
+        () => this.#lost(connection),
+      );
+    }, this.#everyMs);
+  }
+
+  #lost(connection: OwnConnection): void {
+    if (this.#closed || this.#connection !== connection) return;
+    this.#connection = undefined;
+    clearTimeout(this.#beating);
+    void connection.end();
     this.#reconnect(RECONNECT_MIN_MS);
   }
 

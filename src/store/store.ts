@@ -1,14 +1,17 @@
-// The store: one connection pool with the queue and the signals on the same database. Opened once by the server.
+// The store: its connection pools with the queue and the signals on the same database. Opened once by the server.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Kysely, PostgresDialect, type RawBuilder, sql } from 'kysely';
-import { Client, Pool, type PoolConfig, types } from 'pg';
+import { Kysely, PostgresDialect, type PostgresPool, type RawBuilder } from 'kysely';
 import type { BaseLogger } from 'pino';
 import type { Clock } from '../lib/clock.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
+import { type Limits, type OwnConnection, openConnection } from './connection.ts';
+import { ConnectionPool, type PoolLimits } from './connection-pool.ts';
 import { openDatabaseClock } from './database-clock.ts';
-import { LOOK_UP_POOL, type LookUps, lookUpsOn } from './look-ups.ts';
+import { sqlStateOf } from './database-failure.ts';
+import { LOOK_UP_LIMITS, type LookUps, lookUpsOn } from './look-ups.ts';
 import { migrate, type PackTables } from './migrate.ts';
+import { Outage } from './outage.ts';
 import { openQueue, type Queue } from './queue.ts';
 import { Signals } from './signals.ts';
 import type { Tables } from './tables.ts';
@@ -17,11 +20,20 @@ import { databaseTime } from './time.ts';
 
 const START_PATIENCE_MS = 10_000;
 const START_RETRY_MS = 100;
-const CONNECT_TIMEOUT_MS = 5_000;
-const MAX_CONNECTIONS = 20;
+const CHECK_MS = 2_000;
+/** A megabyte or two on the database's disk, for a moment. */
+const NEEDS_ROOM = 'create temporary table room on commit drop as select generate_series(1, 50000)';
+
+const MINUTE_MS = 60_000;
+const REQUESTS: PoolLimits = { connections: 16, statementMs: 15_000, lockMs: 10_000 };
+const LONG_RUNNING: PoolLimits = { connections: 4, statementMs: 2 * MINUTE_MS, lockMs: 10_000 };
+/** Waits also for another server that migrates. */
+const MIGRATION: Limits = { statementMs: 60 * MINUTE_MS, lockMs: 60 * MINUTE_MS };
 
 export interface Store {
   db: Kysely<Tables>;
+  /** The same for what may take minutes: reports, partitions, and deleting what is old. */
+  longRunning: Kysely<Tables>;
   queue: Queue;
   signals: Signals;
   lookUps: LookUps;
@@ -31,10 +43,13 @@ export interface Store {
   time: () => RawBuilder<Date>;
   /** Told of every change of a task that this server made. */
   taskWatchers: Set<TaskWatcher>;
-  /** Ends all connections; waits for running queries. */
+  /** Ends all connections; waits for running queries, for some seconds. */
   close(): Promise<void>;
-  /** Throws when the database does not answer. */
-  ping(): Promise<void>;
+  /**
+   * Looks within two seconds whether the database does what requests ask of it, on the connections that they use.
+   * @throws SeedError unavailable or storage_full, saying what does not work
+   */
+  check(): Promise<void>;
 }
 
 export interface StoreOptions {
@@ -57,24 +72,33 @@ export async function openStore({
   clock: givenClock,
   packs = [],
 }: StoreOptions): Promise<Store> {
-  const lock = await connectWhenReady(databaseUrl);
-  const pool = openPool(databaseUrl, { max: MAX_CONNECTIONS }, log);
-  const lookUpPool = openPool(databaseUrl, LOOK_UP_POOL, log);
-  const signals = new Signals(databaseUrl, log);
-  using undo = new DisposableStack();
+  const outage = new Outage(log);
+  const lock = await connectWhenReady(databaseUrl, outage);
+  const requests = new ConnectionPool(databaseUrl, REQUESTS, outage);
+  const longRunning = new ConnectionPool(databaseUrl, LONG_RUNNING, outage);
+  const lookUpPool = new ConnectionPool(databaseUrl, LOOK_UP_LIMITS, outage);
+  const signals = new Signals(databaseUrl, outage);
+  const parts = new DisposableStack();
+  let queue: Queue | undefined;
+  const close = async () => {
+    // Side by side: the queue waits for its statements, which a pool that ends does not let wait for ever.
+    parts.dispose();
+    const ends = [queue?.close(), signals.close(), requests.end(), longRunning.end(), lookUpPool.end()];
+    await Promise.all(ends);
+  };
   try {
     await lock.query('select pg_advisory_lock($1)', [ADVISORY_LOCKS.schema]);
     const applied = await migrate(lock, packs);
     if (applied.length > 0) log.info({ applied }, 'migrated the database');
-    const queue = await openQueue(pool, log);
+    queue = await openQueue(longRunning, log);
     await signals.open();
-    const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-    const clock = givenClock ?? undo.use(await openDatabaseClock(pool));
+    const db = kyselyOn(requests);
+    const clock = givenClock ?? parts.use(await openDatabaseClock(requests));
     const lookUps = lookUpsOn(lookUpPool, db, clock);
     signals.watch('keys', lookUps.forgetKeys);
-    const parts = undo.move();
     return {
       db,
+      longRunning: kyselyOn(longRunning),
       queue,
       signals,
       lookUps,
@@ -82,21 +106,19 @@ export async function openStore({
       time: databaseTime(givenClock),
       // With a task its key has ended, before anybody can be told.
       taskWatchers: new Set([({ moment }) => moment === 'ended' && lookUps.forgetKeys()]),
-      async close() {
-        parts.dispose();
-        await queue.close();
-        await signals.close();
-        await lookUpPool.end();
-        await db.destroy();
-      },
-      async ping() {
-        await sql`select 1`.execute(db);
+      close,
+      async check() {
+        const asked = requests.query(outage.diskFull ? NEEDS_ROOM : 'select 1', [], CHECK_MS).then(() => {
+          outage.diskFull = false;
+        });
+        await Promise.all([
+          within(CHECK_MS, 'the database does not answer', asked),
+          within(CHECK_MS, 'the look-up of keys does not answer', lookUps.check()),
+        ]);
       },
     };
   } catch (error) {
-    await signals.close();
-    await lookUpPool.end();
-    await pool.end();
+    await close();
     throw error;
   } finally {
     // Releases the advisory lock, too.
@@ -104,81 +126,45 @@ export async function openStore({
   }
 }
 
-function openPool(connectionString: string, more: PoolConfig, log: BaseLogger): Pool {
-  const pool = new Pool({
-    connectionString,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    keepAlive: true,
-    types: { getTypeParser: parserOf },
-    ...more,
-  });
-  // An idle connection that breaks is replaced when the next one is needed.
-  pool.on('error', (error) => {
-    if (!pool.ended) log.warn({ error: error.message }, 'lost an idle database connection');
-  });
-  return pool;
+/** Kysely's own words for a pool have a way of streaming in them that is not used. */
+function kyselyOn(pool: ConnectionPool): Kysely<Tables> {
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pool as unknown as PostgresPool }) });
 }
 
-async function connectWhenReady(databaseUrl: string): Promise<Client> {
+async function connectWhenReady(databaseUrl: string, outage: Outage): Promise<OwnConnection> {
   const giveUpAt = performance.now() + START_PATIENCE_MS;
   for (;;) {
-    const client = newClient(databaseUrl);
     try {
-      await client.connect();
-      return client;
+      return await openConnection(databaseUrl, MIGRATION, outage);
     } catch (error) {
-      await client.end().catch(() => undefined);
+      if (!(error instanceof SeedError) || error.code === 'invalid_settings') throw error;
       if (!mayPass(error) || performance.now() >= giveUpAt) throw cannotConnect(databaseUrl, error);
     }
     await sleep(START_RETRY_MS);
   }
 }
 
-function newClient(connectionString: string): Client {
-  try {
-    const client = new Client({ connectionString, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
-    // What breaks the connection is reported by the query that meets it.
-    client.on('error', () => undefined);
-    return client;
-  } catch {
-    // The parser's own message may quote the URL, and the URL holds the password.
-    throw new SeedError('invalid_settings', 'DATABASE_URL is not a Postgres URL.', {
-      hint: 'Write it as postgres://user:password@host:5432/database.',
-    });
-  }
+/** Whether waiting may help: not when Postgres knows neither the user, nor the password, nor the database. */
+function mayPass(error: SeedError): boolean {
+  return !/^(28|3D)/.test(sqlStateOf(error) ?? '');
 }
 
-/** Whether waiting may help: nobody listens yet, or Postgres says that it is starting up or shutting down. */
-function mayPass(error: unknown): boolean {
-  const code = (error as { code?: string }).code ?? '';
-  return [
-    'ECONNREFUSED',
-    'ENOENT',
-    'ECONNRESET',
-    'ETIMEDOUT',
-    'EAI_AGAIN',
-    '57P03',
-    '57P01',
-    '53300',
-    '',
-  ].includes(code);
-}
-
-function cannotConnect(databaseUrl: string, error: unknown): SeedError {
+function cannotConnect(databaseUrl: string, { cause, message }: SeedError): SeedError {
   const { hostname, port, pathname, searchParams } = new URL(databaseUrl, 'postgres://localhost');
   const where = `${searchParams.get('host') ?? hostname}${port && `:${port}`}${pathname}`;
-  const { message, code } = error as { message: string; code?: string };
-  return new SeedError(
-    'unavailable',
-    `The database at ${where} cannot be used: ${message || code || 'no answer'}`,
-    {
-      hint: 'Start that Postgres, correct DATABASE_URL, or unset it to use the embedded Postgres.',
-    },
-  );
+  const { message: said, code } = cause as { message: string; code?: string };
+  return new SeedError('unavailable', `The database at ${where} cannot be used: ${said || code || message}`, {
+    hint: 'Start that Postgres, correct DATABASE_URL, or unset it to use the embedded Postgres.',
+  });
 }
 
-/** Counts come as numbers: a bigint of ours never passes 2^53. */
-const parserOf: typeof types.getTypeParser = ((oid: number, format?: 'text' | 'binary') =>
-  oid === types.builtins.INT8
-    ? Number
-    : types.getTypeParser(oid, format as 'text')) as typeof types.getTypeParser;
+async function within(ms: number, late: string, work: Promise<unknown>): Promise<void> {
+  const waiting = new AbortController();
+  const time = sleep(ms, 'late', { signal: waiting.signal }).catch(() => undefined);
+  try {
+    if ((await Promise.race([work, time])) === 'late')
+      throw new SeedError('unavailable', late, { logged: true });
+  } finally {
+    waiting.abort();
+  }
+}

@@ -2,6 +2,7 @@
 import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SeedError } from '../../src/protocol/errors.ts';
 import { createRunner, type Runner } from '../../src/runner/runner.ts';
 import { type FakeServer, RUNNER_TOKEN, startFakeServer, TASK_KEY } from '../fixtures/fake-server.ts';
 import { createStreamDriver, type PlayedGuest, type StreamDriver } from '../fixtures/stream-driver.ts';
@@ -63,6 +64,26 @@ test('the runner says what it is and takes as many tasks as it has slots', async
   first.exit({ reason: 'exited', code: 0 });
   const third = await driver.nextGuest();
   expect(third.id).toBe(tasks[2]?.taskId);
+});
+
+test('a host that has nothing left for a sandbox is tried again, until it has', async () => {
+  let starts = 0;
+  const triedTwice = Promise.withResolvers<void>();
+  driver.beforeStart = async () => {
+    starts += 1;
+    if (starts === 2) triedTwice.resolve();
+  };
+  driver.failStart = new SeedError('sandbox_failed', 'cannot be written down', {
+    cause: Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' }),
+  });
+  const { taskId } = server.queue();
+  await triedTwice.promise;
+  driver.failStart = null;
+  const guest = await driver.nextGuest();
+  await postResult(guest);
+  guest.exit({ reason: 'exited', code: 0 });
+  expect(await settled(taskId)).toMatchObject({ outcome: 'completed' });
+  expect(logged).toContain('the host has nothing left for a sandbox');
 });
 
 test('a result settles the task once the guest is gone', async () => {

@@ -19,7 +19,7 @@ const open = (databaseUrl = database.databaseUrl) => openStore({ databaseUrl, lo
 
 test('five servers that start at once on an empty database all come up, each migration applied once', async () => {
   const stores = await Promise.all(Array.from({ length: 5 }, () => open()));
-  for (const store of stores) await store.ping();
+  for (const store of stores) await store.check();
   const [store] = stores;
   const applied = await store?.db
     .withTables<{ migrations: { name: string } }>()
@@ -71,7 +71,7 @@ test('a database that is just starting is waited for', async () => {
   const opening = open(first.databaseUrl);
   const second = await startEmbeddedPostgres({ dataDir, log: silent });
   const store = await opening;
-  await store.ping();
+  await store.check();
   await store.close();
   await second.stop();
   await rm(dataDir, { recursive: true });

@@ -3,7 +3,7 @@
 import type { Readable } from 'node:stream';
 import type { ReceivedContent } from '../../protocol/file.ts';
 
-/** Ids are UUIDs. Methods throw SeedError `unavailable` when the store cannot be used. */
+/** Ids are UUIDs. Methods throw SeedError `unavailable` or `storage_full` when the store cannot be used. */
 export interface BlobStore {
   /** All of it or nothing. May take the file of the content away. */
   put(id: string, content: ReceivedContent): Promise<void>;

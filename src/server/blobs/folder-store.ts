@@ -3,15 +3,20 @@ import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';
 import type { BlobStore } from './blob-store.ts';
+import { diskFailure } from './disk-failure.ts';
 
 /** @param folder there already, on the file system that content is received on */
 export function createFolderStore(folder: string): BlobStore {
   const pathOf = (id: string) => join(folder, id);
   return {
     async put(id, { path }) {
-      await sync(path);
-      await rename(path, pathOf(id));
-      await sync(folder);
+      try {
+        await sync(path);
+        await rename(path, pathOf(id));
+        await sync(folder);
+      } catch (error) {
+        throw diskFailure(error);
+      }
     },
     async get(id) {
       const file = await open(pathOf(id)).catch((cause: NodeJS.ErrnoException) => {

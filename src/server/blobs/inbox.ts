@@ -7,13 +7,14 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { SeedError } from '../../protocol/errors.ts';
 import { ReceivedContent } from '../../protocol/file.ts';
+import { diskFailure, requireRoom } from './disk-failure.ts';
 
 /** Longer than any request takes. */
 const LEFT_OVER_MS = 3_600_000;
 
 /** What one request brings. Ends with all that was not taken away. */
 export interface Delivery extends AsyncDisposable {
-  /** Throws SeedError `body_too_large`, and what the source fails with. */
+  /** Throws SeedError `body_too_large`, `storage_full` or `unavailable`, and what the source fails with. */
   receive(source: Readable | AsyncIterable<Uint8Array>, maxBytes: number): Promise<ReceivedContent>;
 }
 
@@ -25,6 +26,8 @@ export const NO_DELIVERY: Delivery = {
 
 export interface Inbox {
   open(): Delivery;
+  /** Throws SeedError `storage_full` when its disk has hardly any room. */
+  requireRoom(): Promise<void>;
 }
 
 /** Removes what killed servers left there. @param folder is made when it is missing */
@@ -35,7 +38,7 @@ export async function openInbox(folder: string): Promise<Inbox> {
     const { mtimeMs } = await stat(path);
     if (mtimeMs < Date.now() - LEFT_OVER_MS) await rm(path, { recursive: true, force: true });
   }
-  return { open: () => createDelivery(folder) };
+  return { open: () => createDelivery(folder), requireRoom: () => requireRoom(folder) };
 }
 
 function createDelivery(folder: string): Delivery {
@@ -43,28 +46,38 @@ function createDelivery(folder: string): Delivery {
   let count = 0;
   return {
     async receive(source, maxBytes) {
-      made ??= mkdtemp(join(folder, 'request-'));
-      const name = String(count++);
-      const path = join(await made, name);
-      const hash = createHash('sha256');
-      let size = 0;
-      await pipeline(
-        source,
-        async function* (chunks: AsyncIterable<Uint8Array>) {
-          for await (const chunk of chunks) {
-            size += chunk.length;
-            if (size > maxBytes)
-              throw new SeedError('body_too_large', `the content is larger than ${maxBytes} bytes`);
-            hash.update(chunk);
-            yield chunk;
-          }
-        },
-        createWriteStream(path, { flags: 'wx', mode: 0o600 }),
-      );
-      return new ReceivedContent(path, size, hash.digest('hex'));
+      try {
+        return await write(source, maxBytes);
+      } catch (error) {
+        throw diskFailure(error);
+      }
     },
     async [Symbol.asyncDispose]() {
       if (made !== null) await rm(await made, { recursive: true, force: true });
     },
   };
+
+  async function write(
+    source: Readable | AsyncIterable<Uint8Array>,
+    maxBytes: number,
+  ): Promise<ReceivedContent> {
+    made ??= mkdtemp(join(folder, 'request-'));
+    const path = join(await made, String(count++));
+    const hash = createHash('sha256');
+    let size = 0;
+    await pipeline(
+      source,
+      async function* (chunks: AsyncIterable<Uint8Array>) {
+        for await (const chunk of chunks) {
+          size += chunk.length;
+          if (size > maxBytes)
+            throw new SeedError('body_too_large', `the content is larger than ${maxBytes} bytes`);
+          hash.update(chunk);
+          yield chunk;
+        }
+      },
+      createWriteStream(path, { flags: 'wx', mode: 0o600 }),
+    );
+    return new ReceivedContent(path, size, hash.digest('hex'));
+  }
 }

@@ -47,7 +47,7 @@ export class KeptBlobs {
       return await use(kept);
     } catch (error) {
       // Any other error may have come after the commit: those that nobody has are removed by `clean`.
-      if (error instanceof SeedError) await this.remove(ids);
+      if (error instanceof SeedError && error.nothingDone) await this.remove(ids);
       throw error;
     }
   }

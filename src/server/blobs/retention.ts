@@ -2,6 +2,7 @@
 
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
+import { logFailure } from '../../lib/log-failure.ts';
 import type { KeptBlobs } from './kept-blobs.ts';
 
 const EVERY_MS = 3_600_000;
@@ -21,9 +22,7 @@ export function keepFilesFor(
   };
   let cleaning: Promise<void> = Promise.resolve();
   const begin = () => {
-    cleaning = clean().catch((error) =>
-      log.error({ err: error }, 'could not remove old files and artifacts'),
-    );
+    cleaning = clean().catch((error) => logFailure(log, error, 'could not remove old files and artifacts'));
   };
   begin();
   const timer = setInterval(begin, EVERY_MS);

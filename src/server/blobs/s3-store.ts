@@ -19,6 +19,8 @@ const NO_CONTENT_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca4959
 /** Without a byte in either direction. */
 const STALL_MS = 30_000;
 const ATTEMPTS = 3;
+/** RFC 4918, section 11.5: what stores say that have a quota or a disk of their own. */
+const INSUFFICIENT_STORAGE = 507;
 
 interface S3Request {
   method: 'PUT' | 'GET' | 'DELETE';
@@ -61,6 +63,8 @@ export function createS3Store(settings: S3Settings): BlobStore {
       if (answer === null) continue;
       if (answer.statusCode < 300 || (answer.statusCode === 404 && call.method !== 'PUT')) return answer;
       await answer.body.dump();
+      if (answer.statusCode === INSUFFICIENT_STORAGE)
+        throw new SeedError('storage_full', 'the store of files is full');
       if (answer.statusCode < 500 || attempt === ATTEMPTS)
         throw new SeedError('unavailable', `the store of files answered ${answer.statusCode}`, {
           hint: 'The operator sees to the settings SEED_S3_…',

@@ -33,29 +33,29 @@ export function obsService(
     summary: async (asked) => {
       const { wanted, told } = about(asked);
       await calls.writeWaiting();
-      return { ...told, ...(await summarise(store.db, wanted)) };
+      return { ...told, ...(await summarise(store.longRunning, wanted)) };
     },
     requests: async (by, daily, asked) => {
       const { wanted, told } = about(asked);
       const days = daily ? daysWithin(wanted.range) : null;
       // What this server has not written yet is counted, too.
       await calls.writeWaiting();
-      const report = await sumRequests(store.db, by, wanted);
+      const report = await sumRequests(store.longRunning, by, wanted);
       const items = days ? await withDays(store, by, wanted, report.items, days) : report.items;
       return { ...report, items, nextCursor: null, ...told };
     },
     usage: async (by, asked) => {
       const { wanted, told } = about(asked);
-      return { ...(await sumUsage(store.db, by, wanted)), nextCursor: null, ...told };
+      return { ...(await sumUsage(store.longRunning, by, wanted)), nextCursor: null, ...told };
     },
     costs: async (by, asked) => {
       const { wanted, told } = about(asked);
-      return { ...(await sumCosts(store.db, by, wanted)), nextCursor: null, ...told };
+      return { ...(await sumCosts(store.longRunning, by, wanted)), nextCursor: null, ...told };
     },
     errors: async (by, asked) => {
       const { wanted, told } = about(asked);
       await calls.writeWaiting();
-      return { ...(await sumErrors(store.db, by, wanted)), nextCursor: null, ...told };
+      return { ...(await sumErrors(store.longRunning, by, wanted)), nextCursor: null, ...told };
     },
   };
 }
@@ -73,13 +73,13 @@ function daysWithin(range: TimeRange): string[] {
 }
 
 async function withDays<Item extends { group: string }>(
-  { db }: Pick<Store, 'db'>,
+  { longRunning }: Pick<Store, 'longRunning'>,
   by: RequestsBy,
   wanted: Wanted,
   items: readonly Item[],
   days: readonly string[],
 ): Promise<(Item & { daily: number[] })[]> {
   const groups = items.map(({ group }) => group);
-  const counts = await requestsByDay(db, by, wanted, { groups, days });
+  const counts = await requestsByDay(longRunning, by, wanted, { groups, days });
   return items.map((item) => ({ ...item, daily: counts.get(item.group) ?? [] }));
 }

@@ -3,6 +3,7 @@
 import type { Prices } from '../../core/cost.ts';
 import type { ModelCall } from '../../core/model-call.ts';
 import type { Logger } from '../../lib/log.ts';
+import { logFailure } from '../../lib/log-failure.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { chargeLapsedCalls } from '../../store/lapsed-calls.ts';
 import { recordModelCall } from '../../store/model-calls.ts';
@@ -53,7 +54,7 @@ export class Spending implements AsyncDisposable {
     this.#options = options;
     this.#timer = setInterval(() => {
       this.#caring ??= this.#care()
-        .catch((error) => options.log.error({ err: error }, 'reservations could not be looked after'))
+        .catch((error) => logFailure(options.log, error, 'reservations could not be looked after'))
         .finally(() => {
           this.#caring = null;
         });

@@ -1,5 +1,6 @@
 // What has to be done from time to time: telling of keys that will expire, and deleting old events.
 import type { Logger } from '../../lib/log.ts';
+import { logFailure } from '../../lib/log-failure.ts';
 import { announceExpiringKeys } from '../../store/key-expiring.ts';
 import type { Store } from '../../store/store.ts';
 import { pruneWebhookEvents } from '../../store/webhook-prune.ts';
@@ -12,14 +13,14 @@ const DAY_MS = 86_400_000;
 export function careForWebhooks(days: number | null, store: Store, log: Logger): AsyncDisposable {
   const announce = every(ANNOUNCE_EVERY_MS, async () => {
     await announceExpiringKeys(store).catch((error) =>
-      log.error({ err: error }, 'could not look for keys that will expire'),
+      logFailure(log, error, 'could not look for keys that will expire'),
     );
   });
   const prune = every(PRUNE_EVERY_MS, async () => {
     if (days === null) return;
     const before = new Date(store.clock.now().getTime() - days * DAY_MS);
     await pruneWebhookEvents(store, before).catch((error) =>
-      log.error({ err: error }, 'could not delete old webhook events'),
+      logFailure(log, error, 'could not delete old webhook events'),
     );
   });
   return {

@@ -2,6 +2,7 @@
 // it. Every server runs one; what a killed one had in hand another takes over.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../lib/log.ts';
+import { logFailure } from '../../lib/log-failure.ts';
 import type { Store } from '../../store/store.ts';
 import { type ClaimedDelivery, claimDeliveries, releaseClaims } from '../../store/webhook-claims.ts';
 import { fanOutEvents } from '../../store/webhook-fan-out.ts';
@@ -87,7 +88,7 @@ export class Dispatcher implements AsyncDisposable {
     while (!this.#stopping) {
       this.#pause = new AbortController();
       const { events } = await this.turn().catch((error) => {
-        log.error({ err: error }, 'could not look for webhooks to deliver');
+        logFailure(log, error, 'could not look for webhooks to deliver');
         return { events: 0 };
       });
       // Attempts that found no place are looked at again when one is free.
@@ -103,7 +104,7 @@ export class Dispatcher implements AsyncDisposable {
       this.#finished.push(await attemptDelivery(delivery, parts, this.#givenUp.signal));
       this.#recording ??= this.#record();
     } catch (error) {
-      log.error({ err: error, deliveryId: delivery.id }, 'could not attempt to deliver a webhook');
+      logFailure(log, error, 'could not attempt to deliver a webhook', { deliveryId: delivery.id });
       this.#underWay.remove(delivery);
     }
   }
@@ -116,7 +117,7 @@ export class Dispatcher implements AsyncDisposable {
       const batch = this.#finished.splice(0, RECORDED_AT_ONCE);
       await this.#write(store, batch).catch((error) =>
         // They are attempted again when their claims have lapsed.
-        log.error({ err: error }, 'could not record attempts to deliver webhooks'),
+        logFailure(log, error, 'could not record attempts to deliver webhooks'),
       );
       for (const { delivery } of batch) this.#underWay.remove(delivery);
       // Their places are free for what waits.

@@ -6,6 +6,7 @@ import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { isIPv6 } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { isHostLack } from '../../lib/host-lack.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { AttemptError } from '../../protocol/webhook.ts';
 import { isAllowedAddress } from './address-guard.ts';
@@ -37,9 +38,8 @@ export interface PostOptions {
   timeoutMs?: number;
 }
 
-/** What a host says that has no descriptor, port or memory left for a connection. */
-const OWN_LACK: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL']);
-const OWN_LACK_PAUSE_MS = 500;
+/** Until a host that has nothing left to connect with is tried again. */
+const HOST_LACK_PAUSE_MS = 500;
 /** Once the status is known the rest of an answer is only for people to look at. */
 const ANSWER_PATIENCE_MS = 1_000;
 
@@ -64,7 +64,7 @@ export function createPost({
       const outcome = await exchange(url, addresses, request, late);
       if (outcome !== null) return outcome;
       // It was not sent, and that is not the receiver's doing.
-      if ((await within(late, pause(OWN_LACK_PAUSE_MS, true))) === null) return failed('timeout');
+      if ((await within(late, pause(HOST_LACK_PAUSE_MS, true))) === null) return failed('timeout');
     }
   };
 }
@@ -114,7 +114,7 @@ async function exchange(
     const answer = await firstBytes(response, signal);
     return { status: statusCode, error: null, retryAfter: answered['retry-after'] ?? null, answer };
   } catch (error) {
-    if (OWN_LACK.has((error as NodeJS.ErrnoException).code ?? '')) return null;
+    if (isHostLack(error)) return null;
     return failed(signal.aborted ? 'timeout' : reasonOf(error));
   } finally {
     request.destroy();

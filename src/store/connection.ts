@@ -1,0 +1,229 @@
+// A connection to the database. Every one that Seed has is made here: what happens to it is the error of the query that meets it,
+// never an event that nobody hears, and no query waits for ever. Its limits hold at both ends: Postgres ends what takes too long,
+// and where nothing comes of that the connection is given up here, for its other end is not heard any more.
+import { Client, type PoolClient, type QueryConfig, type QueryResult, type QueryResultRow, types } from 'pg';
+import { SeedError } from '../protocol/errors.ts';
+import { connectionFailure, endsConnection, statementFailure } from './database-failure.ts';
+import type { Outage } from './outage.ts';
+
+export interface Limits {
+  statementMs: number;
+  /** Of waiting for a lock. */
+  lockMs: number;
+  /** Further settings of Postgres. */
+  settings?: Record<string, string>;
+}
+
+const CONNECT_MS = 5_000;
+/** After the time of a statement, until its connection is given up: Postgres itself had to end it. */
+const PATIENCE_MS = 2_000;
+/** A transaction in which nothing happens ends, so that a server that is gone holds no locks. */
+const IDLE_TRANSACTION_MS = 60_000;
+const KEEP_ALIVE_AFTER_MS = 10_000;
+const END_MS = 2_000;
+
+/** So that Postgres, too, notices soon that a server is gone. */
+const KEEP_ALIVE = {
+  tcp_keepalives_idle: '10',
+  tcp_keepalives_interval: '5',
+  tcp_keepalives_count: '4',
+};
+
+/** What pg takes, for a pool as well as for one connection. */
+export function connectionConfig(connectionString: string) {
+  return {
+    connectionString,
+    connectionTimeoutMillis: CONNECT_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
+    types: { getTypeParser: parserOf },
+  };
+}
+
+/** pg's client, which says what has broken it. */
+export class WatchedClient extends Client {
+  readonly madeMs = performance.now();
+  /** When something last came of a query. */
+  heardMs = 0;
+  brokenBy: Error | null = null;
+  /** Whether it was given up: nobody knows what its other end still does. */
+  givenUp = false;
+
+  constructor(config: ReturnType<typeof connectionConfig>) {
+    super(config);
+    // From the first moment to the last, also while a pool has lent it.
+    this.on('error', (error) => {
+      this.brokenBy ??= error;
+    });
+    guardParser(this.connection);
+  }
+
+  /** Lets go of the other end, which may never hear of it. What still waits for an answer fails. */
+  giveUp(why: Error): void {
+    this.brokenBy ??= why;
+    this.givenUp = true;
+    this.connection.stream.destroy();
+  }
+}
+
+export class Connection {
+  protected readonly client: WatchedClient;
+  readonly #patienceMs: number;
+  readonly #outage: Outage;
+
+  constructor(client: WatchedClient, { statementMs }: Limits, outage: Outage) {
+    this.client = client;
+    this.#patienceMs = statementMs + PATIENCE_MS;
+    this.#outage = outage;
+  }
+
+  get broken(): boolean {
+    return this.client.brokenBy !== null;
+  }
+
+  /**
+   * @param patienceMs when it is not to wait as long as the connection's limits say
+   * @throws SeedError unavailable or storage_full for what time or an operator mends; of a commit, that may come although it was
+   *   done. And whatever Postgres says of the statement itself
+   */
+  async query<Row extends QueryResultRow>(
+    statement: string | QueryConfig,
+    values?: readonly unknown[],
+    patienceMs = this.#patienceMs,
+  ): Promise<QueryResult<Row>> {
+    const { client } = this;
+    const stop = afterAwake(patienceMs, () => client.giveUp(new Error(`no answer within ${patienceMs} ms`)));
+    try {
+      const result = await client.query<Row>(statement, values as unknown[]);
+      client.heardMs = performance.now();
+      this.#outage.passed();
+      return result;
+    } catch (error) {
+      if (endsConnection(error)) client.brokenBy ??= error as Error;
+      const failure = this.broken ? connectionFailure(client.brokenBy) : statementFailure(error);
+      if (failure?.logged) this.#outage.met(failure);
+      throw failure ?? error;
+    } finally {
+      stop();
+    }
+  }
+}
+
+/** One that a pool has lent. */
+export class LentConnection extends Connection {
+  /** @param destroy also when it is not broken */
+  release(destroy = false): void {
+    (this.client as unknown as PoolClient).release(destroy || this.broken);
+  }
+}
+
+/** One outside of any pool. */
+export class OwnConnection extends Connection {
+  /** Calls back when it breaks or ends. */
+  onEnd(listener: () => void): void {
+    this.client.once('end', listener);
+  }
+
+  onNotification(listener: (payload: string) => void): void {
+    this.client.on('notification', ({ payload }) => listener(payload ?? ''));
+  }
+
+  /** Resolves also when the other end does not say goodbye. */
+  async end(): Promise<void> {
+    const stop = afterAwake(END_MS, () => this.client.giveUp(new Error('ended')));
+    await this.client.end();
+    stop();
+  }
+}
+
+/** @throws SeedError invalid_settings when that is no URL, otherwise unavailable */
+export async function openConnection(
+  databaseUrl: string,
+  limits: Limits,
+  outage: Outage,
+): Promise<OwnConnection> {
+  const client = newClient(databaseUrl);
+  const connection = new OwnConnection(client, limits, outage);
+  try {
+    await client.connect();
+    await begin(client, limits, outage);
+    return connection;
+  } catch (error) {
+    await connection.end();
+    throw error instanceof SeedError ? error : connectionFailure(error);
+  }
+}
+
+/**
+ * What a new connection begins with.
+ * @throws SeedError unavailable when it leads to a standby: after a failover its address may still be known for the primary's
+ */
+export async function begin(client: WatchedClient, limits: Limits, outage: Outage): Promise<void> {
+  const settings: Record<string, string> = {
+    ...KEEP_ALIVE,
+    idle_in_transaction_session_timeout: String(IDLE_TRANSACTION_MS),
+    statement_timeout: String(limits.statementMs),
+    lock_timeout: String(limits.lockMs),
+    ...limits.settings,
+  };
+  const names = Object.keys(settings);
+  const set = names.map((_name, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, false)`);
+  const connection = new Connection(client, limits, outage);
+  const { rows } = await connection.query<{ standby: boolean }>(
+    `select ${set.join(', ')}, pg_is_in_recovery() as standby`,
+    names.flatMap((name) => [name, settings[name]]),
+    CONNECT_MS,
+  );
+  if (rows[0]?.standby) throw connectionFailure(new Error('this is a standby, which can only be read'));
+}
+
+function newClient(databaseUrl: string): WatchedClient {
+  try {
+    return new WatchedClient(connectionConfig(databaseUrl));
+  } catch {
+    // The parser's own message may quote the URL, and the URL holds the password.
+    throw new SeedError('invalid_settings', 'DATABASE_URL is not a Postgres URL.', {
+      hint: 'Write it as postgres://user:password@host:5432/database.',
+    });
+  }
+}
+
+/**
+ * Calls back after the time, unless it is stopped. In two halves: a process that was itself stopped for longer first hears what has
+ * come meanwhile.
+ */
+function afterAwake(ms: number, late: () => void): () => void {
+  let timer = setTimeout(() => {
+    timer = setTimeout(late, ms / 2);
+  }, ms / 2);
+  return () => clearTimeout(timer);
+}
+
+interface Attaching {
+  attachListeners(stream: NodeJS.EventEmitter): void;
+}
+
+/** pg throws out of the socket's event at what it does not understand, such as a way to sign in that it does not know. */
+function guardParser(connection: object): void {
+  const parsing = connection as Attaching;
+  const attach = parsing.attachListeners;
+  parsing.attachListeners = (stream) => {
+    attach.call(connection, stream);
+    const [parse] = stream.listeners('data').slice(-1) as ((piece: Buffer) => void)[];
+    if (!parse) return;
+    stream.off('data', parse);
+    stream.on('data', (piece: Buffer) => {
+      try {
+        parse(piece);
+      } catch (error) {
+        (stream as unknown as { destroy(error: unknown): void }).destroy(error);
+      }
+    });
+  };
+}
+
+/** Counts come as numbers: a bigint of ours never passes 2^53. */
+const parserOf: typeof types.getTypeParser = ((oid: number, format?: 'text' | 'binary') =>
+  oid === types.builtins.INT8
+    ? Number
+    : types.getTypeParser(oid, format as 'text')) as typeof types.getTypeParser;
