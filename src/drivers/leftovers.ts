@@ -9,6 +9,8 @@ export interface Leftovers {
    * @param first what is tried now, where less is to be done than to find out whether anything of it lives
    */
   remove(folder: string, first?: () => Promise<void>): Promise<void>;
+  /** Before a sandbox with this folder starts: rejects when what is left of one with its id still cannot be removed. */
+  clear(folder: string): Promise<void>;
   /** Tries again what could not be removed; resolves with what still cannot. */
   retry(): Promise<Leftover[]>;
 }
@@ -28,6 +30,11 @@ export function createLeftovers(removeSandbox: (folder: string) => Promise<void>
 
   return {
     remove,
+    async clear(folder) {
+      if (!left.has(folder)) return;
+      await removeSandbox(folder);
+      left.delete(folder);
+    },
     async retry() {
       // One by one: there may be many, and the host is short of something.
       for (const folder of [...left.keys()]) await remove(folder);

@@ -65,6 +65,7 @@ export function createFirecrackerDriver(options: FirecrackerOptions): Driver {
   async function start(snapshot: Snapshot, limits: Limits, id: SandboxId): Promise<Sandbox> {
     checkLimits(limits);
     const folder = await sandboxFolder(id);
+    await leftovers.clear(folder);
     return startSandbox({ folder, binaries: await binaries(), snapshot, limits, leftovers });
   }
 

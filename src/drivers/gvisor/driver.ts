@@ -47,6 +47,7 @@ export function createGvisorDriver({ cacheDir, dataDir, runscPath: path }: Gviso
   async function start(snapshot: Snapshot, limits: Limits, id: SandboxId): Promise<Sandbox> {
     const folder = await sandboxFolder(id);
     const { rootfs, command } = snapshot.image;
+    await leftovers.clear(folder);
     await createSandboxFolder(folder, runtimeSpec(resolve(rootfs), command), limits.deadline);
     try {
       const restore = ['restore', `--image-path=${resolve(snapshot.dir)}`];

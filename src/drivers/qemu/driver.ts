@@ -66,6 +66,7 @@ function createQemuDriver(accelerator: Accelerator, { cacheDir, dataDir }: QemuO
   async function start(snapshot: Snapshot, limits: Limits, id: SandboxId): Promise<Sandbox> {
     const folder = await sandboxFolder(id);
     const tools = await requireTools();
+    await leftovers.clear(folder);
     await createSandboxFolder(folder, { accelerator, limits, snapshot: snapshot.id }, limits.deadline);
     try {
       return await startClone({
