@@ -1,8 +1,10 @@
-// npm run bench -- webhooks: how many deliveries a second a server makes to a receiver on this machine, and how long a new event
-// takes to its receiver while 10,000 wait for another one. Server, database and receiver are processes of their own or beside them.
+// npm run bench -- webhooks: how many deliveries a second a server makes to a receiver on this machine, how long a new event takes
+// to its receiver while 10,000 wait for another one, and what 100,000 endpoints cost that wait for later. Server, database and
+// receiver are processes of their own or beside them.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
+import { cpuSeconds } from './start/footprint.ts';
 import { median, percentile, round } from './statistics.ts';
 import { printTable } from './table.ts';
 import { startWebhookBench, type WebhookBench } from './webhooks/seed.ts';
@@ -12,14 +14,21 @@ const TIMED = 300;
 const PAUSE_MS = 10;
 /** How long the busy receiver takes to answer: with that, 10,000 are not through while the other is measured. */
 const SLOW_MS = 500;
+const WAITING = 100_000;
+const IDLE_MS = 15_000;
 
 const bench = await startWebhookBench();
 try {
+  say('nothing to do');
+  const idleCpu = await measureIdle(bench);
+  say(`nothing to do but to wait for ${WAITING} endpoints, which go on waiting from now on`);
+  await bench.waitingEndpoints(WAITING);
+  const waitingCpu = await measureIdle(bench);
   say(`${EVENTS} events to one receiver`);
   const deliveriesPerSecond = await measureThroughput(bench);
   say(`${TIMED} events to one receiver while ${EVENTS} wait for another`);
   const { delays, stillWaiting } = await measureDelay(bench);
-  report(deliveriesPerSecond, delays, stillWaiting);
+  report({ deliveriesPerSecond, delays, stillWaiting, idleCpu, waitingCpu });
 } finally {
   await bench.stop();
 }
@@ -54,11 +63,29 @@ async function measureDelay({ addEndpoint, emit, emitMany, receiver, store }: We
     await sleep(PAUSE_MS);
   }
   const { rows } = await sql<{ count: number }>`
-    select count(*) as count from webhook_deliveries where status = 'pending'`.execute(store.db);
+    select count(*) as count from webhook_deliveries where status = 'pending' and next_attempt_at < now() + interval '1 minute'`.execute(
+    store.db,
+  );
   return { delays, stillWaiting: rows[0]?.count ?? 0 };
 }
 
-function report(deliveriesPerSecond: number, delays: readonly number[], stillWaiting: number): void {
+/** Processors that server and Postgres keep busy while nothing is due. */
+async function measureIdle({ pids }: WebhookBench): Promise<number> {
+  await sleep(2_000);
+  const before = await cpuSeconds(pids);
+  await sleep(IDLE_MS);
+  return ((await cpuSeconds(pids)) - before) / (IDLE_MS / 1_000);
+}
+
+interface Measured {
+  deliveriesPerSecond: number;
+  delays: readonly number[];
+  stillWaiting: number;
+  idleCpu: number;
+  waitingCpu: number;
+}
+
+function report({ deliveriesPerSecond, delays, stillWaiting, idleCpu, waitingCpu }: Measured): void {
   const [delayMsP50, delayMsP99] = [median(delays), percentile(delays, 99)];
   printTable([
     ['webhooks', 'measured'],
@@ -66,8 +93,11 @@ function report(deliveriesPerSecond: number, delays: readonly number[], stillWai
     [`from commit to receiver, ${EVENTS} waiting for another: p50`, `${round(delayMsP50)} ms`],
     [`from commit to receiver, ${EVENTS} waiting for another: p99`, `${round(delayMsP99)} ms`],
     ['still waiting at the end', String(stillWaiting)],
+    ['processors busy, idle', String(round(idleCpu, 3))],
+    [`processors busy, ${WAITING} endpoints waiting for later`, String(round(waitingCpu, 3))],
   ]);
-  const measured = { deliveriesPerSecond, delayMsP50, delayMsP99 };
+  const idleCpuRatio = waitingCpu / idleCpu;
+  const measured = { deliveriesPerSecond, delayMsP50, delayMsP99, idleCpu, waitingCpu, idleCpuRatio };
   const rounded = Object.entries(measured).map(([name, value]) => [name, round(value, 3)]);
   process.stdout.write(`${JSON.stringify(Object.fromEntries(rounded))}\n`);
 }

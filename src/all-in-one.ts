@@ -11,6 +11,12 @@ const RESTART_AFTER_MS = 500;
 const READY_WITHIN_MS = 90_000;
 /** Deaths in a row, each sooner than a minute after its start, after which a process is given up. */
 const GIVE_UP_AFTER = 5;
+/** How long tasks may go on when Seed stops, in seconds: who waits at a terminal has less patience than a rollout. */
+const DRAIN_SECONDS = '10';
+/** What the runner may take besides: it kills sandboxes and settles their tasks. */
+const RUNNER_STOP_MS = 20_000;
+/** What the server may take: for requests under way, and then for Postgres. */
+const SERVER_STOP_MS = 75_000;
 /** What a host of sandboxes is not to know: the database, the keys of others, where the server's figures go. */
 const SERVERS_ALONE =
   /^(DATABASE_URL|PG[A-Z]+|OPENROUTER_API_KEY|OTEL_\w+|SEED_(ADMIN_KEY|LLM_API_KEY|METRICS_TOKEN|SECRETS_KEY|S3_\w+|PACK_\w+))$/;
@@ -29,8 +35,14 @@ export interface AllInOne extends ReadyMessage {
   abandon(): void;
   /** Resolves when a process died too often to be restarted. */
   failed: Promise<string>;
-  /** The runner first, so that it can settle its tasks, then the server. */
-  stop(): Promise<void>;
+  /**
+   * The runner first, so that it can settle its tasks, then the server. What does not end in time is killed.
+   * @param say is told which
+   * @param marginMs what the runner may take beyond its tasks' time
+   */
+  stop(say?: (line: string) => void, marginMs?: number): Promise<void>;
+  /** Kills both. Sandboxes end with the runner's pipes or at their deadline; Postgres shuts down by itself. */
+  kill(): void;
 }
 
 /**
@@ -45,8 +57,7 @@ export async function startAllInOne(
   const env: NodeJS.ProcessEnv = {
     ...environment,
     SEED_RUNNER_TOKEN: environment['SEED_RUNNER_TOKEN'] ?? randomBytes(32).toString('hex'),
-    // Ctrl-C is for who sits there.
-    SEED_DRAIN_SECONDS: environment['SEED_DRAIN_SECONDS'] ?? '10',
+    SEED_DRAIN_SECONDS: environment['SEED_DRAIN_SECONDS'] || DRAIN_SECONDS,
   };
   const failed = Promise.withResolvers<string>();
   const server = keepRunning('server', SERVER, env, failed.resolve, onOutput);
@@ -69,9 +80,14 @@ export async function startAllInOne(
       server.abandon();
     },
     failed: failed.promise,
-    stop: async () => {
-      await runner.stop();
-      await server.stop();
+    stop: async (say, marginMs = RUNNER_STOP_MS) => {
+      const drainMs = Number(env['SEED_DRAIN_SECONDS']) * 1000;
+      await runner.stop(drainMs + marginMs, say);
+      await server.stop(SERVER_STOP_MS, say);
+    },
+    kill: () => {
+      runner.kill();
+      server.kill();
     },
   };
 }
@@ -83,7 +99,8 @@ function withoutServersOwn(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 interface KeptProcess {
   child(): ChildProcess;
   abandon(): void;
-  stop(): Promise<void>;
+  stop(patienceMs: number, say?: (line: string) => void): Promise<void>;
+  kill(): void;
 }
 
 function keepRunning(
@@ -123,12 +140,22 @@ function keepRunning(
     abandon: () => {
       stopped = true;
     },
-    stop: async () => {
+    stop: async (patienceMs, say) => {
       stopped = true;
       if (current.exitCode !== null || current.signalCode !== null) return;
       const exited = once(current, 'exit');
-      current.kill('SIGTERM');
+      // Not by a signal: a service manager may have sent one to every process, and a second would end it at once.
+      current.disconnect();
+      const late = setTimeout(() => {
+        say?.(`The ${name} has not ended within ${Math.round(patienceMs / 1000)} s and is killed`);
+        current.kill('SIGKILL');
+      }, patienceMs);
       await exited;
+      clearTimeout(late);
+    },
+    kill: () => {
+      stopped = true;
+      current.kill('SIGKILL');
     },
   };
 }

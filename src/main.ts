@@ -3,27 +3,43 @@ import { type AllInOne, startAllInOne } from './all-in-one.ts';
 import { wholeEnvironment } from './lib/env.ts';
 import { describeFailure, exitOnFailure } from './lib/process-life.ts';
 
+/** npm passes a Ctrl-C on that the terminal has already sent to every process: two signals so close are one. */
+const ONE_KEYPRESS_MS = 250;
+
+let seed: AllInOne | undefined;
+let stoppingSince: number | undefined;
+
 await exitOnFailure(async () => {
-  const seed = await startAllInOne({
+  process.on('SIGINT', () => onSignal());
+  process.on('SIGTERM', () => onSignal());
+  seed = await startAllInOne({
     SEED_LOG_LEVEL: process.stderr.isTTY ? 'warn' : 'info',
     ...wholeEnvironment(),
   });
   greet(seed);
-  process.on('SIGINT', () => stop(seed, 0));
-  process.on('SIGTERM', () => stop(seed, 0));
   void seed.failed.then((why) => {
     process.stderr.write(`seed: ${why}; giving up\n`);
-    return stop(seed, 1);
+    if (seed) return stop(seed, 1);
   });
 });
 
-let stopping = false;
+/** The first stops, a second one ends at once. While Seed starts there is nothing to stop: what was started ends with its parent. */
+function onSignal(): void {
+  if (seed === undefined) process.exit(130);
+  if (stoppingSince === undefined) return void stop(seed, 0);
+  if (performance.now() - stoppingSince < ONE_KEYPRESS_MS) return;
+  seed.kill();
+  process.stdout.write('Ended at once: what tasks were running is found out, and told, at the next start\n');
+  process.exit(130);
+}
 
-async function stop(seed: AllInOne, exitCode: number): Promise<void> {
-  if (stopping) return;
-  stopping = true;
-  process.stdout.write('\nStopping: running tasks get a few seconds to end\n');
-  await seed.stop().catch((error) => process.stderr.write(describeFailure(error)));
+async function stop(running: AllInOne, exitCode: number): Promise<void> {
+  if (stoppingSince !== undefined) return;
+  stoppingSince = performance.now();
+  process.stdout.write('\nStopping: running tasks get a few seconds to end. Ctrl-C again ends at once.\n');
+  await running
+    .stop((line) => process.stdout.write(`${line}\n`))
+    .catch((error) => process.stderr.write(describeFailure(error)));
   process.exit(exitCode);
 }
 

@@ -23,6 +23,8 @@ const SERVER = fileURLToPath(new URL('../../src/server/main.ts', import.meta.url
 
 export interface WebhookBench {
   store: Store;
+  /** Of the server and of Postgres. */
+  pids: readonly number[];
   receiver: BenchReceiver;
   /** @param answerMs how long the receiver takes to answer there */
   addEndpoint(path: string, type: string, answerMs: number): Promise<void>;
@@ -30,6 +32,8 @@ export interface WebhookBench {
   emit(type: string, mark: string): Promise<void>;
   /** All in one transaction. */
   emitMany(type: string, count: number): Promise<void>;
+  /** So many endpoints, each of which waits for an attempt an hour from now. */
+  waitingEndpoints(count: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -45,6 +49,7 @@ export async function startWebhookBench(): Promise<WebhookBench> {
   const inTransaction = store.db.transaction();
   return {
     store,
+    pids: [server.pid, postgres.pid].filter((pid) => pid !== undefined),
     receiver,
     addEndpoint: async (path, type, answerMs) => {
       receiver.answersAfter(path, answerMs);
@@ -80,6 +85,29 @@ export async function startWebhookBench(): Promise<WebhookBench> {
           from generate_series(1, ${count}::int) as number`.execute(tx);
         await sql`select pg_notify('seed', 'webhooks')`.execute(tx);
       });
+    },
+    waitingEndpoints: async (count) => {
+      const type = 'bench.waiting';
+      await sql`
+        insert into webhook_endpoints (id, account_id, url, description, event_types, enabled, created_at, updated_at)
+        select gen_random_uuid(), ${accountId}, ${receiver.url}, '', array[${type}], true, now(), now()
+        from generate_series(1, ${count}::int)`.execute(store.db);
+      await sql`
+        with event as (
+          insert into webhook_events (id, account_id, type, created_at, data, position)
+          values (gen_random_uuid(), ${accountId}, ${type}, now(), '{}', nextval('webhook_event_positions'))
+          returning id
+        )
+        insert into webhook_deliveries
+          (id, account_id, event_id, endpoint_id, url, lane, created_at, status, next_attempt_at)
+        select gen_random_uuid(), ${accountId}, event.id, endpoint.id, endpoint.url, endpoint.id, now(), 'pending',
+          now() + interval '1 hour'
+        from event, webhook_endpoints as endpoint where endpoint.event_types = array[${type}]`.execute(
+        store.db,
+      );
+      // What autovacuum would do at some moment of the measurement.
+      for (const table of ['webhook_endpoints', 'webhook_deliveries', 'webhook_lanes'])
+        await sql`vacuum analyze ${sql.table(table)}`.execute(store.db);
     },
     stop: async () => {
       const exited = once(server, 'exit');

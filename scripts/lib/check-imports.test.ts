@@ -1,9 +1,9 @@
-// The rules for packs (the public face, their own files, packages) and for the dashboard (types, and values without company).
+// The rules for packs (the public face, their own files, packages), for the dashboard (types, and values without company) and for pg.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { checkPackImports, checkWebImports } from './check-imports.ts';
+import { checkImports, checkPackImports, checkWebImports } from './check-imports.ts';
 
 let root: string;
 beforeAll(async () => {
@@ -39,7 +39,7 @@ it.each([
   ['a type among values', "import { type Key, KeyStatus } from '../../../src/protocol/key.ts';", false],
   ['a command', "import { listKeys } from '../../../src/commands/keys.ts';", false],
   ['a type of the server', "import type { Store } from '../../../src/store/store.ts';", false],
-  ['Node', "import { join } from 'node:path';", false],
+  ['Node', "import { dirname, join } from 'node:path';", false],
 ])('the dashboard and %s', async (_, line, allowed) => {
   const web = join(root, 'web/src');
   await mkdir(join(web, 'api'), { recursive: true });
@@ -53,4 +53,16 @@ it.each([
   await writeFile(join(root, 'src/lib/text.ts'), "import { readFile } from 'node:fs/promises';\n");
   await writeFile(join(web, 'api/file.ts'), `${line}\n`);
   expect(await checkWebImports(web)).toEqual(allowed ? [] : [expect.stringContaining('web/src/api/file.ts')]);
+});
+
+it.each([
+  ['a value, elsewhere', 'store/keys.ts', "import { Client } from 'pg';", false],
+  ['values in several lines', 'server/main.ts', "import {\n  Pool,\n  types,\n} from 'pg';", false],
+  ['a type', 'store/keys.ts', "import type { QueryResult } from 'pg';", true],
+  ['a value, where connections are made', 'store/connection.ts', "import { Client } from 'pg';", true],
+])('of pg %s', async (_, file, line, allowed) => {
+  const src = await mkdtemp(join(root, 'src-'));
+  await mkdir(join(src, dirname(file)), { recursive: true });
+  await writeFile(join(src, file), `${line}\n`);
+  expect(await checkImports(src)).toEqual(allowed ? [] : [expect.stringContaining(`src/${file}`)]);
 });

@@ -97,10 +97,23 @@ async function importsOf(path: string): Promise<string[]> {
   return [...(await readFile(path, 'utf8')).matchAll(IMPORT)].map((match) => match[1] ?? '');
 }
 
+/** Connections are made in one place, where what happens to them is caught. */
+const MAY_CONNECT: readonly string[] = [
+  'store/connection.ts',
+  'store/connection-pool.ts',
+  'store/database-failure.ts',
+];
+const CONNECTS = /^import (?!type\b)[^;]*? from 'pg'/m;
+
 async function wrongImports(root: string, file: string): Promise<string[]> {
   const folder = folderOf(file);
   const allowed = ALLOWED[folder];
   if (!allowed) return [`src/${file}: the folder ${folder} is not in the layout`];
+  const connects =
+    !MAY_CONNECT.includes(file) &&
+    !file.endsWith('.test.ts') &&
+    CONNECTS.test(await readFile(join(root, file), 'utf8'));
+  if (connects) return [`src/${file}: only ${MAY_CONNECT.join(', ')} may import values from pg`];
   return (await importsOf(join(root, file)))
     .filter((target) => target.startsWith('.'))
     .map((target) => folderOf(normalize(join(dirname(file), target))))

@@ -1,11 +1,11 @@
 // seed doctor: what works on this machine, what does not, and what to do about it. Used by repository.ts.
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { SeedError } from '../protocol/errors.ts';
 import { createApi } from './api.ts';
 import { fs } from './builtin.ts';
 import { sandboxFindings } from './doctor-sandboxes.ts';
 import { EXIT } from './exit-codes.ts';
+import { cacheDirOf, dataDirOf } from './folders.ts';
 import type { Io } from './io.ts';
 import type { LocalCommand } from './local-command.ts';
 import { loadProfile } from './profile.ts';
@@ -35,9 +35,9 @@ export const doctor: LocalCommand = {
       if (!flags.json) io.stdout.write(lineOf(finding, style));
     };
     tell({ name: 'node', state: 'good', text: `${process.version} (${process.arch}, ${process.execPath})` });
-    const dataDir = resolve(io.env('SEED_DATA_DIR') ?? fileURLToPath(new URL('.seed', REPOSITORY)));
+    const dataDir = dataDirOf(io);
     tell(dataFolder(dataDir));
-    const cacheDir = resolve(io.env('SEED_CACHE_DIR') ?? join(dataDir, 'cache'));
+    const cacheDir = cacheDirOf(io);
     const drivers = await probeDrivers(dataDir, cacheDir);
     for (const finding of drivers) tell(finding);
     for (const finding of await sandboxFindings(io, cacheDir)) tell(finding);

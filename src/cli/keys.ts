@@ -1,7 +1,6 @@
 // seed keys recover and seed keys generate: keys without a server that lets one in. Used by repository.ts.
-import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { EXIT } from './exit-codes.ts';
+import { dataDirOf } from './folders.ts';
 import type { LocalCommand } from './local-command.ts';
 import { REPOSITORY } from './repository-root.ts';
 
@@ -19,7 +18,7 @@ const recover: LocalCommand = {
     const { recoverAdminKey } = (await import(address)) as typeof import('../store/recover-admin-key.ts');
     const { accountName, key, secret } = await recoverAdminKey({
       databaseUrl: io.env('DATABASE_URL') ?? null,
-      dataDir: resolve(io.env('SEED_DATA_DIR') ?? fileURLToPath(new URL('.seed', REPOSITORY))),
+      dataDir: dataDirOf(io),
       accountId: typeof account === 'string' ? account : undefined,
     });
     if (flags.json) {

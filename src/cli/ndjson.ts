@@ -53,5 +53,5 @@ export async function* streamItems(
 }
 
 function isPassing(error: SeedError): boolean {
-  return error.code === 'unreachable' || error.code === 'unavailable';
+  return ['unreachable', 'unavailable', 'storage_full'].includes(error.code);
 }

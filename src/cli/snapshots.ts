@@ -1,9 +1,8 @@
 // seed snapshots …: the snapshots that sandboxes of this machine start from. Used by repository.ts.
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { StoredSnapshot } from '../drivers/snapshots.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { EXIT } from './exit-codes.ts';
+import { cacheDirOf } from './folders.ts';
 import type { Io } from './io.ts';
 import { listView } from './list-view.ts';
 import type { LocalCommand } from './local-command.ts';
@@ -121,11 +120,6 @@ async function load<Module>(path: string): Promise<Module> {
 }
 
 const loadSnapshots = () => load<typeof import('../drivers/snapshots.ts')>('src/drivers/snapshots.ts');
-
-function cacheDirOf(io: Io): string {
-  const dataDir = resolve(io.env('SEED_DATA_DIR') ?? fileURLToPath(new URL('.seed', REPOSITORY)));
-  return resolve(io.env('SEED_CACHE_DIR') ?? join(dataDir, 'cache'));
-}
 
 function idOf(values: Values): string {
   const { id } = values;

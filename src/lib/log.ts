@@ -1,12 +1,15 @@
-// The structured log of server and runner: JSON lines on stderr, so that stdout stays free for what people read.
-import { destination, type Logger, pino } from 'pino';
+// The structured log of server and runner on stderr, so that stdout stays free for what people read: JSON lines, and on a
+// terminal lines for people.
+import { isatty } from 'node:tty';
+import { destination, type Logger, levels, pino } from 'pino';
 
 export type { Logger };
 
 /** A logger whose lines name their process. Secrets are never handed to it; what looks like one is cut all the same. */
 export function createLog(name: string, level: string): Logger {
   const stderr = destination({ fd: 2, sync: true });
-  const sink = { write: (line: string) => void stderr.write(plainLine(line)) };
+  const format = isatty(2) ? readableLine : plainLine;
+  const sink = { write: (line: string) => void stderr.write(format(line)) };
   return pino(
     {
       name,
@@ -26,4 +29,27 @@ const RAW = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 /** The line of a log as plain text, with the same meaning as JSON. */
 export function plainLine(line: string): string {
   return line.replace(RAW, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** What a terminal's reader knows already. */
+const UNSAID = ['level', 'time', 'pid', 'hostname', 'name', 'msg', 'err'];
+
+/** The line of a log for people: time, level, process, message, fields; an error's stack below. No character is left raw. */
+export function readableLine(line: string): string {
+  const record = JSON.parse(line) as Record<string, unknown>;
+  const { level, time, name, msg = '', err } = record;
+  const at = new Date(Number(time)).toTimeString().slice(0, 8);
+  const fields = Object.entries(record).filter(([key]) => !UNSAID.includes(key));
+  const shown = fields.map(
+    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  const first = [at, (levels.labels[Number(level)] ?? '').padEnd(5), `${name}:`, msg, ...shown].join(' ');
+  const { stack, message } = (err ?? {}) as { stack?: string; message?: string };
+  const lines = [first, ...(stack ?? message ?? '').split('\n').filter(Boolean)];
+  return `${lines.map(escaped).join('\n  ')}\n`;
+}
+
+/** As JSON and plainLine escape it, without the quotes. */
+function escaped(text: string): string {
+  return plainLine(JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll('\\\\', '\\'));
 }

@@ -2,8 +2,12 @@
 import { SeedError } from '../protocol/errors.ts';
 import type { Logger } from './log.ts';
 
-/** Runs a process's main; what it throws is said to the person in words, and the process exits with 1. */
+/**
+ * Runs a process's main; what it throws is said to the person in words, and the process exits with 1. Until it has called
+ * stopOnSignal, it ends at once with the parent that holds the IPC channel.
+ */
 export async function exitOnFailure(main: () => Promise<void>): Promise<void> {
+  process.once('disconnect', exitWithParent);
   try {
     await main();
   } catch (error) {
@@ -17,11 +21,13 @@ export function describeFailure(error: unknown): string {
   return `seed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
 }
 
+const exitWithParent = () => process.exit(1);
+
 const SIGNAL_CODES: Record<string, number> = { SIGINT: 130, SIGTERM: 143 };
 /** What a process that is to start afresh has left for stopping. */
 const STOP_WITHIN_MS = 30_000;
 
-/** Stops once on SIGINT, SIGTERM, or when the parent that holds the IPC channel is gone; a second signal ends at once. */
+/** Stops once on SIGINT, SIGTERM, or when the parent lets go of the IPC channel or is gone; a second signal ends at once. */
 export function stopOnSignal(log: Logger, stop: () => Promise<void>): void {
   let stopping = false;
   const begin = (reason: string) => {
@@ -41,7 +47,8 @@ export function stopOnSignal(log: Logger, stop: () => Promise<void>): void {
   };
   process.on('SIGINT', () => begin('SIGINT'));
   process.on('SIGTERM', () => begin('SIGTERM'));
-  process.on('disconnect', () => begin('parent gone'));
+  process.off('disconnect', exitWithParent);
+  process.on('disconnect', () => begin('the parent let go'));
 }
 
 /**

@@ -76,7 +76,8 @@ test('a holder that is dead and not yet reaped does not count as alive', async (
   const pid = Number(await holder.line());
   process.kill(pid, 'SIGKILL');
   await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) Z /);
-  (await lockForProcess(wish('zombie', 0))).release();
+  // Its last threads may be on their way out.
+  (await lockForProcess(wish('zombie', 5_000))).release();
 });
 
 test('a start waits for a holder that is about to end', async () => {

@@ -35,6 +35,8 @@ export interface LockWish {
   hint: string;
   /** Called once with a sentence when the lock is held and has to be waited for. */
   onWait(sentence: string): void;
+  /** What else is written into the file, for who reads it. */
+  note?: Record<string, string>;
   patienceMs?: number;
 }
 
@@ -47,13 +49,14 @@ export async function lockForProcess({
   what,
   hint,
   onWait,
+  note = {},
   patienceMs = PATIENCE_MS,
 }: LockWish): Promise<ProcessLock> {
   const giveUpAt = performance.now() + patienceMs;
   for (let waits = false; ; waits = true) {
     const restMs = Math.max(0, giveUpAt - performance.now());
     const lock = await lockFile(path, waits ? restMs : 0);
-    if (lock && !(await olderHolderLives(path))) return held(lock);
+    if (lock && !(await olderHolderLives(path))) return held(lock, note);
     lock?.release();
     const taken = `${what}, ${nameOf(await readIfThere(path))}`;
     if (performance.now() >= giveUpAt) throw new SeedError('conflict', `${taken}.`, { hint });
@@ -62,18 +65,11 @@ export async function lockForProcess({
   }
 }
 
-function held({ descriptor, release }: FileLock): ProcessLock {
-  ftruncateSync(descriptor);
-  writeSync(
-    descriptor,
-    JSON.stringify({ pid: process.pid, host: hostname(), since: new Date().toISOString() }),
-  );
-  return {
-    release() {
-      ftruncateSync(descriptor);
-      release();
-    },
-  };
+function held(lock: FileLock, note: Record<string, string>): ProcessLock {
+  const holder = { pid: process.pid, host: hostname(), since: new Date().toISOString(), ...note };
+  ftruncateSync(lock.descriptor);
+  writeSync(lock.descriptor, JSON.stringify(holder));
+  return { release: () => lock.release() };
 }
 
 function nameOf(text: string | undefined): string {

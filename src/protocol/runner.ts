@@ -1,6 +1,6 @@
 // What runner and server say to each other: HTTP and JSON under /runner/v1, authenticated by the runner token.
 //   POST /runner/v1/lease                 {runner}            → 200 Lease | 204 nothing to do (long poll)
-//   POST /runner/v1/heartbeat             {runnerId}          → {stop: taskIds} (long poll: at once when there is something to stop)
+//   POST /runner/v1/heartbeat             HeartbeatRequest    → {stop: taskIds} (long poll: at once when there is something to stop)
 //   POST /runner/v1/leave                 {runnerId, tasks}   → 204. The runner takes no more and runs these tasks alone; what else it
 //                                         was given goes back to the queue where it was not begun, and ends where it was
 //   POST /runner/v1/tasks/{id}/phase      {leaseId, phase}    → 204. The first one, `starting`, begins the run: what the guest
@@ -102,6 +102,8 @@ export const Lease = z.object({
   deadline: z.iso.datetime(),
   /** Until then: what counts for a runner, whose clock may differ. */
   leftMs: z.number().int(),
+  /** For how long the request was held before: an answer may be long on its way, and the deadline does not wait for it. */
+  heldMs: z.number().int().optional(),
   /** The task key's secret. It stays in the runner: it is attached to proxied calls and never enters the sandbox. */
   taskKey: z.string(),
   /** What the sandbox is to find in /workspace/in. */
@@ -114,6 +116,8 @@ export type Lease = z.infer<typeof Lease>;
 export const HeartbeatRequest = z.object({
   runnerId: z.uuid(),
   tasks: z.array(z.uuid()).max(1000),
+  /** Of each of them: until its deadline, by the runner's clock that only goes forward. */
+  leftMs: z.array(z.number().int()).max(1000).optional(),
   /** What the runner says of itself by now. */
   runner: RunnerState.optional(),
 });

@@ -1,6 +1,6 @@
 // The runner process: one per sandbox host. Started by src/main.ts, or by itself: node src/runner/main.ts
 import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setUp } from '../drivers/image/set-up.ts';
 import { NoUsableDriverError } from '../drivers/select.ts';
 import { createLog, type Logger } from '../lib/log.ts';
@@ -14,7 +14,7 @@ import { type RunnerSettings, readRunnerSettings } from './settings.ts';
 await exitOnFailure(async () => {
   const settings = readRunnerSettings();
   const log = createLog('runner', settings.logLevel);
-  const lock = await lockSandboxes(resolve(settings.dataDir), log);
+  const lock = await lockSandboxes(settings, log);
   const identity = await takeIdentity(settings.dataDir);
   const runner = createRunner({ ...settings, ...(await findSandboxes(settings, log)), identity, log });
   const stop = async () => {
@@ -28,13 +28,15 @@ await exitOnFailure(async () => {
 });
 
 /** A starting runner ends every sandbox that its folder names: no other may be at work there. */
-async function lockSandboxes(dataDir: string, log: Logger): Promise<ProcessLock> {
+async function lockSandboxes({ dataDir, cacheDir }: RunnerSettings, log: Logger): Promise<ProcessLock> {
   await mkdir(dataDir, { recursive: true });
   return lockForProcess({
     path: join(dataDir, 'runner.lock'),
     what: `The data folder ${dataDir} is in use by another runner`,
     hint: 'Give each runner of a machine a SEED_DATA_DIR of its own; SEED_CACHE_DIR may be shared.',
     onWait: (sentence) => log.warn(sentence),
+    // Where seed doctor and seed snapshots look by themselves.
+    note: { cacheDir },
   });
 }
 

@@ -43,8 +43,8 @@ export interface Runner {
   /** Sweeps what an earlier runner left behind, then works until stop(). Resolves when it has begun. */
   start(): Promise<void>;
   /**
-   * Takes nothing new, gives back what has not begun, lets what runs end in its time, then ends it as interrupted. Resolves when
-   * all is settled.
+   * Takes nothing new, gives back what has not begun, lets what runs end in its time, then ends it as interrupted.
+   * Resolves when all is settled.
    */
   stop(): Promise<void>;
 }
@@ -95,7 +95,8 @@ export function createRunner(options: RunnerOptions): Runner {
     slotFreed = Promise.withResolvers();
   }
 
-  const heldIds = () => [...runs.values()].filter((run) => run.isHeld()).map(({ taskId }) => taskId);
+  const held = () => [...runs.values()].filter((run) => run.isHeld());
+  const heldIds = () => held().map(({ taskId }) => taskId);
 
   async function begin(lease: TakenLease): Promise<void> {
     // Under an earlier lease, which this runner could not keep alive: what is left of it goes first.
@@ -142,7 +143,7 @@ export function createRunner(options: RunnerOptions): Runner {
   }
 
   async function beat(): Promise<boolean> {
-    for (const taskId of await client.heartbeat(state(), heldIds(), stopped.signal))
+    for (const taskId of await client.heartbeat(state(), held(), stopped.signal))
       runs.get(taskId)?.end('stopped');
     return false;
   }

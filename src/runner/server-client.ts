@@ -26,7 +26,7 @@ export interface ServerClient {
   /** Null: nothing to do. Held back up to LEASE_WAIT_MS. */
   lease(state: RunnerState, signal: AbortSignal): Promise<TakenLease | null>;
   /** Tasks to kill. Held back up to HEARTBEAT_WAIT_MS. */
-  heartbeat(state: RunnerState, taskIds: string[], signal: AbortSignal): Promise<string[]>;
+  heartbeat(state: RunnerState, held: HeldTask[], signal: AbortSignal): Promise<string[]>;
   /** The runner has these tasks and no others. */
   leave(runnerId: string, taskIds: string[], signal: AbortSignal): Promise<void>;
   reportPhase(taskId: string, leaseId: string, phase: TaskPhase): Promise<void>;
@@ -43,6 +43,9 @@ export interface ServerClient {
   deleteArtifact(lease: TaskLease, name: string, signal: AbortSignal): Promise<void>;
   reportUsage(taskId: string, leaseId: string, usage: Usage): Promise<void>;
 }
+
+/** A task that the runner has, and the moment of `performance.now()` that is its deadline. */
+export type HeldTask = Pick<TakenLease, 'taskId' | 'diesAt'>;
 
 /** A lease with its deadline by this machine: `deadline` by its clock, for people and the guest. */
 export interface TakenLease extends Lease {
@@ -123,14 +126,17 @@ export function createServerClient(
 
   return {
     async lease(state, signal) {
+      const askedAt = performance.now();
       const answer = await post('/lease', { runner: state }, { heldMs: LEASE_WAIT_MS, signal });
       if (answer === null) return null;
       const lease = Lease.parse(answer);
-      const diesAt = performance.now() + lease.leftMs;
+      const diesAt = (lease.heldMs === undefined ? performance.now() : askedAt + lease.heldMs) + lease.leftMs;
       return { ...lease, diesAt, deadline: dateOfMoment(diesAt).toISOString() };
     },
-    async heartbeat(runner, tasks, signal) {
-      const body = { runnerId: runner.id, tasks, runner };
+    async heartbeat(runner, held, signal) {
+      const tasks = held.map(({ taskId }) => taskId);
+      const leftMs = held.map(({ diesAt }) => Math.round(diesAt - performance.now()));
+      const body = { runnerId: runner.id, tasks, leftMs, runner };
       const answer = await post('/heartbeat', body, { heldMs: HEARTBEAT_WAIT_MS, signal });
       return HeartbeatAnswer.parse(answer).stop;
     },

@@ -17,8 +17,8 @@ interface ReportParts {
 
 export interface TaskReports {
   /**
-   * Says that the run begins; only then may it have any effect. Resolves with whether it may: the task may have gone back to the
-   * queue. Throws what the server refused it with. Waits for a server that is away.
+   * Says that the run begins; only then may it have any effect. Resolves with whether it may: the task may have gone
+   * back to the queue. Throws what the server refused it with. Waits for a server that is away.
    */
   begin(): Promise<boolean>;
   /** Resolves when the server has them; throws what it refused them with. Waits for a server that is away. */

@@ -37,6 +37,8 @@ export interface TaskRunParts {
 
 export interface TaskRun {
   readonly taskId: string;
+  /** A moment of `performance.now()`. */
+  readonly diesAt: number;
   /** Whether the server still counts on this runner for the task. */
   isHeld(): boolean;
   /** Ends the run if it has not begun: the task can then go to somebody else. */
@@ -86,6 +88,7 @@ export function startTaskRun(lease: TakenLease, parts: TaskRunParts): TaskRun {
 
   return {
     taskId,
+    diesAt: lease.diesAt,
     isHeld: () => course.why === null || !NOT_HELD.has(course.why),
     giveBack: () => {
       if (!course.begun) end({ why: 'returned' });

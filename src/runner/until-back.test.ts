@@ -16,7 +16,7 @@ function failing(...errors: Error[]) {
   };
 }
 
-test.each(['unreachable', 'unavailable', 'idempotency_in_progress'] as const)(
+test.each(['unreachable', 'unavailable', 'storage_full', 'idempotency_in_progress'] as const)(
   '%s is waited out',
   async (code) => {
     const error = new SeedError(code, 'not yet');

@@ -1,18 +1,17 @@
 // Waiting for a server or its database that is away: what was not answered is sent again, until it is answered or the patience
 // is at its end. What is sent this way must be safe to repeat.
-import { SeedError } from '../protocol/errors.ts';
+import { type ErrorCode, SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { createBackoff, pause } from './backoff.ts';
 
+/** Nothing was done, or whatever was done is found by who asks again. */
+const AWAY: readonly ErrorCode[] = ['unreachable', 'unavailable', 'storage_full', 'idempotency_in_progress'];
 /** The longest Retry-After that is believed: who is back sooner is to be found sooner. */
-const RETRY_AFTER_MOST_MS = 5_000;
+const RETRY_AFTER_MOST_MS = 2_000;
 
 /** Whether the server is not there, or says that it cannot answer yet: what was sent to it may be sent again. */
 export function isAway(error: unknown): error is SeedError {
-  if (!(error instanceof SeedError)) return false;
-  return (
-    error.code === 'unreachable' || error.code === 'unavailable' || error.code === 'idempotency_in_progress'
-  );
+  return error instanceof SeedError && AWAY.includes(error.code);
 }
 
 export interface Patience {

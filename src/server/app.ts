@@ -17,6 +17,7 @@ import { llmRoutes } from './llm-routes.ts';
 import { logRequests } from './log-requests.ts';
 import { mcpRoutes } from './mcp/routes.ts';
 import { toOpenApi } from './openapi.ts';
+import { methodNotAllowed, methodsAt } from './other-methods.ts';
 import type { ServerParts } from './parts.ts';
 import { requireReady } from './readiness.ts';
 import { refuseWhileStopping } from './refuse-while-stopping.ts';
@@ -33,9 +34,13 @@ export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
   app.onError(answerError);
   app.notFound((c) => {
     // Not thrown: what is thrown here goes past the innermost middleware, which then does not see an answer.
-    c.error = new SeedError('not_found', `there is nothing at ${c.req.path}`, {
-      hint: 'GET /docs shows what there is.',
-    });
+    const methods = methodsAt(app, c.req.path);
+    c.error =
+      methods.length > 0
+        ? methodNotAllowed(c, methods)
+        : new SeedError('not_found', `there is nothing at ${c.req.path}`, {
+            hint: 'GET /docs shows what there is.',
+          });
     return answerError(c.error, c);
   });
   app.use(await headEveryAnswer());

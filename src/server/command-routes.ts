@@ -18,6 +18,7 @@ import type { HttpEnv } from './http-types.ts';
 import { doBetween } from './ledger/do-between.ts';
 import { doTogether } from './ledger/do-together.ts';
 import { callRow, keptCall, writeRow } from './ledger/kept-call.ts';
+import { methodNotAllowed } from './other-methods.ts';
 import type { ServerParts } from './parts.ts';
 import { preferredWaitMs } from './prefer-wait.ts';
 import { inputReader } from './read-input.ts';
@@ -32,7 +33,11 @@ const NO_COMMAND: AuditedRoute = { name: null, effect: 'read' };
 export function commandRoutes(parts: ServerParts): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   const commands = parts.registry.commands.toSorted(literalFirst);
-  for (const command of commands) mount(app, command, parts);
+  const byPath = Map.groupBy(commands, ({ http }) => parseHttp(http).path);
+  for (const [path, ofPath] of byPath) {
+    for (const command of ofPath) mount(app, command, parts);
+    refuseOtherMethods(app, path, commands, parts);
+  }
   const readNothing = inputReader({ http: 'GET /commands', input: z.object({}) });
   app.get('/commands', (c) =>
     audited(c, parts.audit, NO_COMMAND, async () => {
@@ -41,16 +46,19 @@ export function commandRoutes(parts: ServerParts): Hono<HttpEnv> {
       return c.json(toManifest(parts.registry.allowed(key.scopes, operator), parts.version));
     }),
   );
-  // Whatever else is asked for, a stranger learns nothing of what there is.
   app.use(async (c, next) => {
-    await audited(c, parts.audit, NO_COMMAND, async () => {
-      await authenticate(c, parts, true, identifyKeyOrSession);
-      return new Response();
-    });
+    await refuseStranger(c, parts);
     await next();
   });
-  refuseOtherMethods(app, commands);
   return app;
+}
+
+/** Whatever is asked for, a stranger learns nothing of what there is. */
+async function refuseStranger(c: Context<HttpEnv>, parts: ServerParts): Promise<void> {
+  await audited(c, parts.audit, NO_COMMAND, async () => {
+    await authenticate(c, parts, true, identifyKeyOrSession);
+    return new Response();
+  });
 }
 
 /** `/webhooks/events` before `/webhooks/{id}`: the first that matches answers. */
@@ -246,20 +254,38 @@ function resumed(c: Context, input: unknown): never {
   return { ...(input as object), after: Number(last) } as never;
 }
 
-function refuseOtherMethods(app: Hono<HttpEnv>, commands: readonly Command[]): void {
-  const methods = new Map<string, string[]>();
-  for (const { method, path } of commands.map((command) => parseHttp(command.http))) {
-    methods.set(toHonoPath(path), [...(methods.get(toHonoPath(path)) ?? []), method]);
-  }
-  for (const [path, allowed] of methods) {
-    app.all(path, (c) => {
-      c.header('Allow', allowed.join(', '));
-      throw new SeedError(
-        'method_not_allowed',
-        `${c.req.method} is not possible here, only ${allowed.join(', ')}`,
-      );
-    });
-  }
+/**
+ * Right behind the commands of a path, before those of paths with parameters that would match as well: `/webhooks/events` is no
+ * webhook that could be deleted. Where the word could be an id, the command that takes it so is let have it.
+ */
+function refuseOtherMethods(
+  app: Hono<HttpEnv>,
+  path: string,
+  commands: readonly Command[],
+  parts: ServerParts,
+): void {
+  const serving = commands.filter((command) => serves(command, path));
+  app.all(toHonoPath(path), async (c, next) => {
+    const methods = [...new Set(serving.map(({ http }) => parseHttp(http).method))];
+    const asked = c.req.method === 'HEAD' ? 'GET' : c.req.method;
+    if (methods.some((method) => method === asked)) return next();
+    await refuseStranger(c, parts);
+    throw methodNotAllowed(c, methods);
+  });
+}
+
+/** Whether a call of the path, as it is written, can be one of the command. */
+function serves({ http, input }: Command, path: string): boolean {
+  const own = parseHttp(http).path.split('/');
+  const parts = path.split('/');
+  if (own.length !== parts.length) return false;
+  return own.every((part, index) => {
+    const other = parts[index] ?? '';
+    if (part === other) return true;
+    const [, parameter] = /^\{(.+)\}$/.exec(part) ?? [];
+    if (parameter === undefined) return false;
+    return other.startsWith('{') || input.shape[parameter]?.safeParse(other).success === true;
+  });
 }
 
 const toHonoPath = (path: string) => path.replace(/\{([^}]+)\}/g, ':$1');

@@ -7,6 +7,7 @@ import { SeedError } from '../protocol/errors.ts';
 
 /** How long running requests may take to end once the server stops: longer than a platform may take, and much less than a runner waits. */
 const DRAIN_MS = 35_000;
+const PROBES = /^\/(healthz|readyz)(\?|$)/;
 const HEADER_BYTES = 16 * 1024;
 /** Until a request has arrived whole. */
 const REQUEST_MS = 60_000;
@@ -24,12 +25,16 @@ export async function listenHttp(
   drainMs: number = DRAIN_MS,
 ): Promise<HttpListener> {
   const options = { maxHeaderSize: HEADER_BYTES, requestTimeout: REQUEST_MS };
-  const http = createServer(options, getRequestListener(answer));
+  const respond = getRequestListener(answer);
+  const http = createServer(options, (request, response) => {
+    nameHostForProbes(request);
+    hangUpOnUnread(request, response);
+    return respond(request, response);
+  });
   const drain = drainable(http, drainMs);
   const url = await listen(http, host, port);
   // Such as a connection that cannot be taken for want of a file descriptor: its caller tries again, and nobody else is to notice.
   http.on('error', (error) => log.error({ err: error }, 'a connection could not be taken'));
-  http.prependListener('request', hangUpOnUnread);
   return { url, [Symbol.asyncDispose]: drain };
 }
 
@@ -38,6 +43,11 @@ function hangUpOnUnread(request: IncomingMessage, response: ServerResponse): voi
   response.once('finish', () => {
     if (!request.complete) request.socket.destroySoon();
   });
+}
+
+/** Whoever only looks whether the server lives, such as a load balancer, may speak HTTP/1.0 without a host, or name any. */
+function nameHostForProbes({ url, headers }: IncomingMessage): void {
+  if (url !== undefined && PROBES.test(url)) headers.host = 'localhost';
 }
 
 function listen(http: Server, host: string, port: number): Promise<string> {

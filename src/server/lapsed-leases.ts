@@ -1,5 +1,5 @@
-// Looks every second for tasks whose runner is lost or whose deadline has passed, and ends them. After a start, a failed look
-// or a late one it first gives runners the time of a lease to be heard: they could not renew theirs.
+// Looks every second for tasks whose runner is lost or whose deadline has passed, and ends them. After a start, a
+// failed look or a late one it first gives runners the time of a lease to be heard: they could not renew theirs.
 import type { Logger } from '../lib/log.ts';
 import { logFailure } from '../lib/log-failure.ts';
 import type { Store } from '../store/store.ts';

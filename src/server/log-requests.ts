@@ -3,13 +3,17 @@ import { createMiddleware } from 'hono/factory';
 import type { Logger } from 'pino';
 import type { HttpEnv } from './http-types.ts';
 
+const POLLS = /^\/runner\/v1\/(lease|heartbeat)$/;
+
 export function logRequests(log: Logger) {
   return createMiddleware<HttpEnv>(async (c, next) => {
     const startedAt = performance.now();
     await next();
     const ms = Math.round(performance.now() - startedAt);
     const keyId = c.get('actor')?.key.id;
-    log.info(
+    // Runners ask all the time, and wait: what they ask in vain tells nothing.
+    const level = POLLS.test(c.req.path) && c.res.status < 400 ? 'debug' : 'info';
+    log[level](
       {
         requestId: c.get('requestId'),
         method: c.req.method,

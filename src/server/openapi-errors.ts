@@ -40,6 +40,7 @@ const HEADERS: Record<number, JsonObject> = {
     RateLimit: { description: 'Of a key with requestsPerMinute', schema: { type: 'string' } },
     'RateLimit-Policy': { schema: { type: 'string' } },
   },
+  503: { 'Retry-After': { description: 'Seconds', schema: { type: 'integer', minimum: 0 } } },
 };
 
 export const ERROR_SCHEMA: JsonSchema = {

@@ -70,11 +70,11 @@ export function runnerRoutes(parts: ServerParts): Hono<HttpEnv> {
   });
 
   app.post('/heartbeat', async (c) => {
-    const { runnerId, tasks, runner } = await body(c, HeartbeatRequest);
+    const { runnerId, tasks, leftMs, runner } = await body(c, HeartbeatRequest);
     using signals = store.signals.subscribe(`runner:${runnerId}`);
     if (runner?.id === runnerId) await saveRunner(store, runner);
     else await touchRunner(store, runnerId);
-    let stop = await renewLeases(store, { runnerId, taskIds: tasks });
+    let stop = await renewLeases(store, { runnerId, taskIds: tasks, leftMs });
     if (stop.length === 0) {
       await signals.next(HEARTBEAT_WAIT_MS, AbortSignal.any([c.req.raw.signal, parts.stopping]));
       stop = await tasksToStop(store, runnerId, tasks);
@@ -119,7 +119,8 @@ async function nextLease(
   gone: AbortSignal,
 ): Promise<Lease | null> {
   const signal = AbortSignal.any([gone, stopping]);
-  const until = performance.now() + LEASE_WAIT_MS;
+  const askedAt = performance.now();
+  const until = askedAt + LEASE_WAIT_MS;
   using arrivals = store.signals.subscribe('queue');
   while (!signal.aborted && performance.now() < until) {
     const { secret, ...stored } = mintKey();
@@ -135,6 +136,7 @@ async function nextLease(
         resources: leased.task.resources,
         deadline: leased.deadline.toISOString(),
         leftMs: leased.deadline.getTime() - store.clock.now().getTime(),
+        heldMs: Math.floor(performance.now() - askedAt),
         taskKey: secret,
         files: leased.task.files,
         commands: toTold(registry.allowed(leased.task.scopes.effective, leased.operator)),

@@ -2,6 +2,7 @@
 import type { Context } from 'hono';
 import { stream } from 'hono/streaming';
 import type { StreamItem } from '../commands/define-command.ts';
+import { logFailure } from '../lib/log-failure.ts';
 import type { HttpEnv } from './http-types.ts';
 import type { ServerParts } from './parts.ts';
 
@@ -32,7 +33,7 @@ export function streamAnswer(
       if (stopping.aborted) return breakOff();
       if (sse && !out.aborted) await out.write('event: end\ndata: {}\n\n');
     } catch (error) {
-      log.warn({ err: error, requestId: c.get('requestId') }, 'a stream was broken off');
+      logFailure(log, error, 'a stream was broken off', { requestId: c.get('requestId') });
       breakOff();
     } finally {
       clearInterval(keepAlive);

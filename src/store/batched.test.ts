@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { batched } from './batched.ts';
 
 /** A look-up that the test answers. */
@@ -56,5 +56,21 @@ describe('batched', () => {
     expect((await lost).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     (await begun(2)).answer(new Map([['a', 'A']]));
     expect(await later).toBe('A');
+  });
+
+  it('keeps nobody waiting for a look-up that is held up', async () => {
+    vi.useFakeTimers();
+    const { find, begun, asked } = slowLookUp();
+    const stuck = find('a');
+    const first = await begun(1);
+    const later = find('b');
+    await vi.advanceTimersByTimeAsync(499);
+    expect(asked).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    (await begun(2)).answer(new Map([['b', 'B']]));
+    expect(await later).toBe('B');
+    first.answer(new Map([['a', 'A']]));
+    expect(await stuck).toBe('A');
+    vi.useRealTimers();
   });
 });

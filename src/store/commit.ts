@@ -30,5 +30,5 @@ export function inTransaction<Result>(db: Db, work: (tx: Tx) => Promise<Result>)
 /** Postgres itself says that it rolled back: a deferred constraint does not hold, or the transaction cannot be serialised. */
 function isRefused(error: unknown): boolean {
   const { code } = error as { code?: unknown };
-  return typeof code === 'string' && /^(23|40)[0-9A-Z]{3}$/.test(code);
+  return typeof code === 'string' && /^(23...|40001|40002|40P01)$/.test(code);
 }

@@ -1,4 +1,5 @@
 // A pool of connections (connection.ts) with one set of limits. Kysely, the look-ups and the queue borrow from it.
+import { Kysely, PostgresDialect, type PostgresPool } from 'kysely';
 import {
   Pool,
   type PoolClient,
@@ -11,6 +12,7 @@ import { SeedError } from '../protocol/errors.ts';
 import { begin, connectionConfig, LentConnection, type Limits, WatchedClient } from './connection.ts';
 import { connectionFailure } from './database-failure.ts';
 import type { Outage } from './outage.ts';
+import type { Tables } from './tables.ts';
 
 export interface PoolLimits extends Limits {
   /** At most, at a time. */
@@ -121,4 +123,9 @@ export class ConnectionPool {
       logged: true,
     });
   }
+}
+
+/** What Kysely says of pools has ways in it that it is not asked to go, such as cursors. */
+export function kyselyOn(pool: ConnectionPool): Kysely<Tables> {
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pool as unknown as PostgresPool }) });
 }

@@ -64,6 +64,13 @@ export class WatchedClient extends Client {
     this.givenUp = true;
     this.connection.stream.destroy();
   }
+
+  /** Resolves also when the other end does not say goodbye. */
+  async leave(): Promise<void> {
+    const stop = afterAwake(END_MS, () => this.giveUp(new Error('ended')));
+    await this.end();
+    stop();
+  }
 }
 
 export class Connection {
@@ -128,11 +135,8 @@ export class OwnConnection extends Connection {
     this.client.on('notification', ({ payload }) => listener(payload ?? ''));
   }
 
-  /** Resolves also when the other end does not say goodbye. */
-  async end(): Promise<void> {
-    const stop = afterAwake(END_MS, () => this.client.giveUp(new Error('ended')));
-    await this.client.end();
-    stop();
+  end(): Promise<void> {
+    return this.client.leave();
   }
 }
 
@@ -151,6 +155,19 @@ export async function openConnection(
   } catch (error) {
     await connection.end();
     throw error instanceof SeedError ? error : connectionFailure(error);
+  }
+}
+
+/** Whether there is a Postgres that takes connections. */
+export async function takesConnections(databaseUrl: string): Promise<boolean> {
+  const client = newClient(databaseUrl);
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.leave();
   }
 }
 
@@ -186,6 +203,16 @@ function newClient(databaseUrl: string): WatchedClient {
       hint: 'Write it as postgres://user:password@host:5432/database.',
     });
   }
+}
+
+/** For whoever has set DATABASE_URL: where it leads to, without the password, and what was said there. */
+export function cannotConnect(databaseUrl: string, { cause, message }: SeedError): SeedError {
+  const { hostname, port, pathname, searchParams } = new URL(databaseUrl, 'postgres://localhost');
+  const where = `${searchParams.get('host') ?? hostname}${port && `:${port}`}${pathname}`;
+  const { message: said, code } = cause as { message: string; code?: string };
+  return new SeedError('unavailable', `The database at ${where} cannot be used: ${said || code || message}`, {
+    hint: 'Start that Postgres, correct DATABASE_URL, or unset it to use the embedded Postgres.',
+  });
 }
 
 /**

@@ -1,12 +1,13 @@
-// The database's time as this process knows it: measured every second against the clock that only goes forward, so that neither
-// a wrong nor a jumping clock of the machine changes anything. Opened by openStore.
+// The database's time as this process knows it: measured every second against the clock that only goes forward,
+// so that neither a wrong nor a jumping clock of the machine changes anything. Opened by openStore.
 import type { Clock } from '../lib/clock.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 
 const MEASURE_EVERY_MS = 1_000;
+const PATIENCE_MS = 2_000;
 /** How fast two clocks may run apart: far more than any does. */
 const DRIFT = 1e-4;
-/** A clock of the database that was set is followed after so long: by then the deadlines of running tasks went with it. */
+/** A clock of the database that was set is followed after so long: by then the tasks' deadlines have moved with it. */
 const FOLLOW_AFTER_MS = 10_000;
 
 export interface Measurement {
@@ -31,8 +32,9 @@ export interface ClockEstimate {
 }
 
 /**
- * Half of the round trip is what a measurement may be off. A slow one is believed only when the last good one is so old that
- * it may be further off. One that contradicts it tells of a clock that was set, and is believed when others agree for a while.
+ * Half of the round trip is what a measurement may be off. A slow one is believed only when the last good one is so
+ * old that it may be further off. One that contradicts it tells of a clock that was set, and is believed when others
+ * agree for a while.
  */
 export function estimateClock(first: Measurement): ClockEstimate {
   let offset = offsetOf(first);
@@ -71,6 +73,8 @@ export async function openDatabaseClock(pool: ConnectionPool): Promise<Clock & D
     const sentMs = performance.now();
     const { rows } = await pool.query<{ ms: number }>(
       'select 1000 * extract(epoch from clock_timestamp())::double precision as ms',
+      [],
+      PATIENCE_MS,
     );
     return { sentMs, receivedMs: performance.now(), databaseMs: rows[0]?.ms ?? Number.NaN };
   };

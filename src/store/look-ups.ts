@@ -46,7 +46,7 @@ export const LOOK_UP_LIMITS: PoolLimits = {
   settings: { plan_cache_mode: 'force_generic_plan' },
 };
 
-/** @param pool its connections are for nothing else */
+/** @param pool its connections are for nothing that takes longer */
 export function lookUpsOn(pool: ConnectionPool, db: Db, clock: Clock): LookUps {
   /** Reads only: what fails it, such as a connection that breaks or a plan that a migration made useless, it may outlive. */
   const planned = async <Row extends object>(name: string, query: RawBuilder<Row>): Promise<Row[]> => {

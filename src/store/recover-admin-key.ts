@@ -1,16 +1,17 @@
 // A new admin key for whoever has the machine or the database, where no key is left that works. Called by `seed keys recover`.
-import { Kysely, PostgresDialect } from 'kysely';
-import { type DatabaseError, Pool } from 'pg';
 import { generateKeySecret, hashKeySecret, keyPrefix } from '../core/key-secret.ts';
 import { createLog } from '../lib/log.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { Key } from '../protocol/key.ts';
 import { adminAccount, insertAdminKey } from './accounts.ts';
 import { insertAudit } from './audit.ts';
+import { cannotConnect } from './connection.ts';
+import { ConnectionPool, kyselyOn, type PoolLimits } from './connection-pool.ts';
+import { sqlStateOf } from './database-failure.ts';
 import { reachEmbeddedPostgres } from './embedded/reach-embedded.ts';
-import type { Tables } from './tables.ts';
+import { Outage } from './outage.ts';
 
-const CONNECT_TIMEOUT_MS = 5_000;
+const LIMITS: PoolLimits = { connections: 1, statementMs: 15_000, lockMs: 10_000 };
 /** Undefined column, table, and value of an enumeration or constraint that is not known. */
 const OTHER_SCHEMA = ['42703', '42P01', '23514'];
 
@@ -48,10 +49,8 @@ export async function recoverAdminKey({ databaseUrl, dataDir, accountId }: Recov
 }
 
 async function makeKey(connectionString: string, accountId: string | undefined): Promise<RecoveredKey> {
-  const pool = new Pool({ connectionString, max: 1, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
-  // What breaks the connection is told by the statement that meets it.
-  pool.on('error', () => undefined);
-  await using db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const outage = new Outage(createLog('recover', 'silent'));
+  await using db = kyselyOn(new ConnectionPool(connectionString, LIMITS, outage));
   const secret = generateKeySecret();
   const key = { name: 'admin', scopes: ['*'], secretHash: hashKeySecret(secret), prefix: keyPrefix(secret) };
   try {
@@ -63,7 +62,7 @@ async function makeKey(connectionString: string, accountId: string | undefined):
       return { accountName: account.name, key: made, secret };
     });
   } catch (error) {
-    throw explained(error as DatabaseError);
+    throw explained(connectionString, error);
   }
 }
 
@@ -72,16 +71,13 @@ function entryOf(accountId: string, target: string, at: Date) {
   return { ...nobody, at, accountId, target, command: 'keys recover', status: 200, code: null, calls: 1 };
 }
 
-function explained(cause: DatabaseError | SeedError): SeedError {
-  if (cause instanceof SeedError) return cause;
-  if (OTHER_SCHEMA.includes(cause.code ?? '')) {
+function explained(databaseUrl: string, error: unknown): unknown {
+  if (OTHER_SCHEMA.includes(sqlStateOf(error) ?? '')) {
     return new SeedError('conflict', 'the database has not the tables of this version of Seed', {
       hint: 'Start this version once: a first start makes an admin key itself, and shows it.',
-      cause,
+      cause: error,
     });
   }
-  return new SeedError('unavailable', `the database cannot be used: ${cause.message}`, {
-    hint: 'Start that Postgres, correct DATABASE_URL, or unset it to use the embedded Postgres.',
-    cause,
-  });
+  // Of the database itself, such as that it is away.
+  return error instanceof SeedError && error.logged ? cannotConnect(databaseUrl, error) : error;
 }

@@ -1,12 +1,12 @@
 // The store: its connection pools with the queue and the signals on the same database. Opened once by the server.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Kysely, PostgresDialect, type PostgresPool, type RawBuilder } from 'kysely';
+import type { Kysely, RawBuilder } from 'kysely';
 import type { BaseLogger } from 'pino';
 import type { Clock } from '../lib/clock.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
-import { type Limits, type OwnConnection, openConnection } from './connection.ts';
-import { ConnectionPool, type PoolLimits } from './connection-pool.ts';
+import { cannotConnect, type Limits, type OwnConnection, openConnection } from './connection.ts';
+import { ConnectionPool, kyselyOn, type PoolLimits } from './connection-pool.ts';
 import { openDatabaseClock } from './database-clock.ts';
 import { sqlStateOf } from './database-failure.ts';
 import { LOOK_UP_LIMITS, type LookUps, lookUpsOn } from './look-ups.ts';
@@ -93,7 +93,7 @@ export async function openStore({
     queue = await openQueue(longRunning, log);
     await signals.open();
     const db = kyselyOn(requests);
-    const clock = givenClock ?? parts.use(await openDatabaseClock(requests));
+    const clock = givenClock ?? parts.use(await openDatabaseClock(lookUpPool));
     const lookUps = lookUpsOn(lookUpPool, db, clock);
     signals.watch('keys', lookUps.forgetKeys);
     return {
@@ -126,11 +126,6 @@ export async function openStore({
   }
 }
 
-/** Kysely's own words for a pool have a way of streaming in them that is not used. */
-function kyselyOn(pool: ConnectionPool): Kysely<Tables> {
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pool as unknown as PostgresPool }) });
-}
-
 async function connectWhenReady(databaseUrl: string, outage: Outage): Promise<OwnConnection> {
   const giveUpAt = performance.now() + START_PATIENCE_MS;
   for (;;) {
@@ -147,15 +142,6 @@ async function connectWhenReady(databaseUrl: string, outage: Outage): Promise<Ow
 /** Whether waiting may help: not when Postgres knows neither the user, nor the password, nor the database. */
 function mayPass(error: SeedError): boolean {
   return !/^(28|3D)/.test(sqlStateOf(error) ?? '');
-}
-
-function cannotConnect(databaseUrl: string, { cause, message }: SeedError): SeedError {
-  const { hostname, port, pathname, searchParams } = new URL(databaseUrl, 'postgres://localhost');
-  const where = `${searchParams.get('host') ?? hostname}${port && `:${port}`}${pathname}`;
-  const { message: said, code } = cause as { message: string; code?: string };
-  return new SeedError('unavailable', `The database at ${where} cannot be used: ${said || code || message}`, {
-    hint: 'Start that Postgres, correct DATABASE_URL, or unset it to use the embedded Postgres.',
-  });
 }
 
 async function within(ms: number, late: string, work: Promise<unknown>): Promise<void> {

@@ -1,5 +1,4 @@
-// Ends tasks that nobody settled: their deadline has passed, or their runner was lost. The server calls it every
-// fraction of a second.
+// Ends tasks that nobody settled: their deadline has passed, or their runner was lost. The server calls it every second.
 import { sql } from 'kysely';
 import { LEASE_MS } from '../protocol/runner.ts';
 import type { Store } from './store.ts';
@@ -12,7 +11,7 @@ import type { Watch } from './watch.ts';
 
 /** The runner kills at the deadline and has this long to say so, with the agent's last words. */
 const SETTLE_GRACE_MS = 1_000;
-/** And so long after a gap: its word may be on the way, held up by what held up the looks. */
+/** After a gap in the looks it has this long: its word may be on the way, held up by what held up the looks. */
 const SETTLE_AFTER_GAP_MS = 20_000;
 /** An agent that is refused the model has this long to hand over what it has. */
 const OVERSPENT_GRACE_MS = 2_000;
@@ -51,14 +50,12 @@ interface Lapsed {
 }
 
 async function findLapsed(tx: Tx, now: Date, watchedMs: number): Promise<Lapsed | undefined> {
-  const latestDeadline = later(
-    now,
-    -(watchedMs < SETTLE_AFTER_GAP_MS ? SETTLE_AFTER_GAP_MS : SETTLE_GRACE_MS),
-  );
+  const latestDeadline = later(now, -SETTLE_GRACE_MS);
   const latestRefusal = later(now, -OVERSPENT_GRACE_MS);
   const { rows } = await sql<Lapsed>`
-    select id, deadline < ${latestDeadline} as overdue from tasks
-    where (status in ('running', 'waiting_for_approval') and deadline < ${latestDeadline} and begun_at is not null)
+    select id, deadline < ${latestDeadline} and begun_at is not null as overdue from tasks
+    where (status in ('running', 'waiting_for_approval') and deadline < ${latestDeadline} and begun_at is not null
+        and ${watchedMs >= SETTLE_AFTER_GAP_MS})
       or (status = 'running' and lease_expires_at < ${now} and (begun_at is null or ${watchedMs >= LEASE_MS}))
       or (status = 'running' and overspent_at < ${latestRefusal})
     limit 1 for no key update skip locked`.execute(tx);

@@ -6,6 +6,7 @@ import type { Task, TaskPhase } from '../protocol/task.ts';
 import { appendEvents, leaseLost } from './events.ts';
 import { insertKey } from './keys.ts';
 import { lineageOf, worstOf } from './presented-key.ts';
+import { notify } from './signals.ts';
 import type { Store } from './store.ts';
 import type { TaskRow, Tx } from './tables.ts';
 import { changeTasks, noteChange, type TaskTx } from './task-changes.ts';
@@ -24,6 +25,9 @@ export interface LeasedTask {
 
 /** Makes the task key's secret; only its hash and prefix come here. Called once for each task that is tried. */
 export type MintKey = () => { secretHash: string; prefix: string };
+
+/** No message between runner and server is on its way for so long. */
+const CLOCK_WAS_SET_MS = 60_000;
 
 const PHASES: readonly TaskPhase[] = ['starting', 'working', 'finishing'];
 
@@ -124,17 +128,27 @@ export async function reportPhase(
   });
 }
 
-/** Keeps the runner's leases alive. Returns those of `taskIds` that it has to kill: they are not its own any more. */
+export interface Renewal {
+  runnerId: string;
+  taskIds: readonly string[];
+  /** Of each of them: until its deadline, as the runner measures it. */
+  leftMs?: readonly number[] | undefined;
+}
+
+/**
+ * Keeps the runner's leases alive. Returns those of `taskIds` that it has to kill: they are not its own any more.
+ * Where the database's clock was set since, their deadlines move along: a task has its time and no other.
+ */
 export async function renewLeases(
   store: Store,
-  { runnerId, taskIds }: { runnerId: string; taskIds: readonly string[] },
+  { runnerId, taskIds, leftMs = [] }: Renewal,
 ): Promise<string[]> {
   if (taskIds.length === 0) return [];
   // In the order in which tasks are locked (task-line.ts).
   return store.db.transaction().execute(async (tx) => {
     const held = await tx
       .selectFrom('tasks')
-      .select('id')
+      .select(['id', 'deadline', 'timeout_ms'])
       .where('id', 'in', taskIds)
       .where('runner_id', '=', runnerId)
       .where('status', 'in', ['running', 'waiting_for_approval'])
@@ -144,11 +158,27 @@ export async function renewLeases(
       .execute();
     const ids = held.map(({ id }) => id);
     if (ids.length > 0) {
-      const lease_expires_at = later(await timeIn(store, tx), LEASE_MS);
+      const now = await timeIn(store, tx);
+      const lease_expires_at = later(now, LEASE_MS);
       await tx.updateTable('tasks').set({ lease_expires_at }).where('id', 'in', ids).execute();
+      for (const task of held) await keepDeadline(tx, task, leftMs[taskIds.indexOf(task.id)], now);
     }
     return taskIds.filter((id) => !ids.includes(id));
   });
+}
+
+async function keepDeadline(
+  tx: Tx,
+  { id, deadline, timeout_ms }: Pick<TaskRow, 'id' | 'deadline' | 'timeout_ms'>,
+  leftMs: number | undefined,
+  now: Date,
+): Promise<void> {
+  if (leftMs === undefined || deadline === null) return;
+  const moved = later(now, Math.min(leftMs, timeout_ms));
+  if (Math.abs(moved.getTime() - deadline.getTime()) < CLOCK_WAS_SET_MS) return;
+  await tx.updateTable('tasks').set({ deadline: moved }).where('id', '=', id).execute();
+  await tx.updateTable('keys').set({ expires_at: moved }).where('task_id', '=', id).execute();
+  await notify(tx, 'keys');
 }
 
 /** Those of `taskIds` that the runner has to kill; renews nothing. */

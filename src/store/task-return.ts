@@ -1,5 +1,5 @@
-// Tasks of runners that run them no more: what was not begun goes back to the queue, what was begun ends. Called by the
-// runner's routes.
+// Tasks of runners that run them no more: what was not begun goes back to the queue, what was begun ends. Called by
+// the runner's routes.
 import { isTerminal } from '../core/lifecycle.ts';
 import type { TaskError } from '../protocol/task.ts';
 import type { Store } from './store.ts';

@@ -1,4 +1,4 @@
-// The time that decides over leases, deadlines and queue times: the database's, asked in the transaction that decides.
+// The time that decides over leases, deadlines and queue times: the database's, asked in the deciding transaction.
 import { type RawBuilder, sql } from 'kysely';
 import type { Clock } from '../lib/clock.ts';
 import type { Store } from './store.ts';

@@ -1,13 +1,13 @@
-// Whether silence means anything: a look that comes late, or after one that failed, has missed what was said meanwhile.
-// Kept by the sweep of lapsed leases.
+// Whether silence means anything: a look that comes late, or after one that failed, has missed what was said
+// meanwhile. Kept by the sweep of lapsed leases.
 
 /** Looks come every second. One that is later than this may have missed that runners were heard, or could not be. */
 const LATE_MS = 5_000;
 
 export interface Watch {
   /**
-   * Says that a look is made. Returns for how many milliseconds looks have come in time; 0 for the first one after a gap.
-   * A clock of the database that was set makes a gap, too.
+   * Says that a look is made. Returns for how many milliseconds looks have come in time; 0 for the first one after a
+   * gap. A clock of the database that was set makes a gap, too.
    * @param now the database's time
    */
   look(now: Date): number;

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Store } from './store.ts';
-import type { WebhookEventRow } from './tables.ts';
+import type { Db, WebhookEventRow } from './tables.ts';
+import { type DueLane, dueLanes, type Places, settleLanes } from './webhook-lanes.ts';
 
 export interface ClaimedDelivery {
   id: string;
@@ -18,62 +19,62 @@ export interface ClaimedDelivery {
   secrets: { id: string; sealed: Buffer }[];
 }
 
-export interface ClaimOptions {
-  /** Deliveries at most. */
-  limit: number;
-  /** At a time of one lane, and of one account. A lane whose endpoint fails has one place. */
-  perLane: number;
-  perAccount: number;
-  /** How many are under way here already, by lane and by account. */
-  underWay: { lanes: ReadonlyMap<string, number>; accounts: ReadonlyMap<string, number> };
+export interface ClaimOptions extends Places {
   /** After which another server may take over. */
   claimMs: number;
 }
 
+/** Looks at lanes that had nothing after all before it leaves the rest to the next time. */
+const LOOKS_MOST = 20;
+
 /**
- * Due deliveries, of each lane the oldest, together roughly the oldest first. Goes from lane to lane, so that a lane with a
- * hundred thousand waiting costs no more than one with ten. Endpoints that asked to be left alone are passed over.
+ * Due deliveries, of each lane the oldest, together roughly the oldest first. It costs what there is to claim, not what waits:
+ * neither for later, nor for a place, nor for an endpoint that asked to be left alone.
  */
 export async function claimDeliveries(
   store: Pick<Store, 'db' | 'clock'>,
-  { limit, perLane, perAccount, underWay, claimMs }: ClaimOptions,
+  { claimMs, ...places }: ClaimOptions,
 ): Promise<ClaimedDelivery[]> {
-  const now = store.clock.now();
+  for (let look = 0; look < LOOKS_MOST; look += 1) {
+    const now = store.clock.now();
+    const due = await dueLanes(store.db, places, now);
+    if (due.length === 0) return [];
+    const claimed = await claimFrom(store.db, due, { now, claimMs });
+    const busy = new Set(claimed.map(({ lane }) => lane));
+    const idle = due.filter(({ lane }) => lane === null || !busy.has(lane));
+    const settled = idle.length > 0 && (await settleLanes(store, idle, now));
+    if (claimed.length > 0 || !settled) return claimed;
+  }
+  return [];
+}
+
+async function claimFrom(
+  db: Db,
+  due: readonly DueLane[],
+  { now, claimMs }: { now: Date; claimMs: number },
+): Promise<ClaimedDelivery[]> {
+  const open = due.filter(({ lane, places }) => lane !== null && places > 0);
+  if (open.length === 0) return [];
   const claimId = randomUUID();
-  const busy = (counts: ReadonlyMap<string, number>) =>
-    sql`unnest(${[...counts.keys()]}::uuid[], ${[...counts.values()]}::int[])`;
+  // One number that the planner knows: of one that differs from lane to lane it would expect thousands, and sort all that waits.
+  const most = Math.max(...open.map(({ places }) => places));
   const { rows } = await sql<Row>`
-    with recursive lanes as (
-      (select lane from webhook_deliveries where status = 'pending' order by lane limit 1)
-      union all
-      select (
-        select next.lane from webhook_deliveries as next
-        where next.status = 'pending' and next.lane > lanes.lane order by next.lane limit 1
-      ) from lanes where lanes.lane is not null
-    ), open as (
-      select lanes.lane,
-        case when endpoint.failing_since is null then ${perLane}::int else 1 end - coalesce(busy.count, 0) as free
-      from lanes
-      left join ${busy(underWay.lanes)} as busy (lane, count) on busy.lane = lanes.lane
-      left join webhook_endpoints as endpoint on endpoint.id = lanes.lane
-      where lanes.lane is not null and (endpoint.held_until is null or endpoint.held_until <= ${now})
-    ), ready as (
-      select picked.*, row_number() over (partition by picked.account_id order by picked.next_attempt_at) as place
-      from open cross join lateral (
-        select id, account_id, next_attempt_at from webhook_deliveries as delivery
+    with picked as (
+      select open.places, first.id,
+        row_number() over (partition by open.lane order by first.next_attempt_at) as place
+      from unnest(${open.map(({ lane }) => lane)}::uuid[], ${open.map(({ places }) => places)}::int[])
+        as open (lane, places)
+      cross join lateral (
+        select id, next_attempt_at from webhook_deliveries as delivery
         where delivery.lane = open.lane and delivery.status = 'pending' and delivery.next_attempt_at <= ${now}
-        order by delivery.next_attempt_at limit greatest(open.free, 0)
+        order by delivery.next_attempt_at limit ${most}
         for no key update skip locked
-      ) as picked
-    ), due as (
-      select ready.id from ready
-      left join ${busy(underWay.accounts)} as busy (account_id, count) on busy.account_id = ready.account_id
-      where ready.place <= ${perAccount}::int - coalesce(busy.count, 0)
-      order by ready.next_attempt_at limit ${limit}
+      ) as first
     ), claimed as (
       update webhook_deliveries as delivery
       set claim_id = ${claimId}, next_attempt_at = ${new Date(now.getTime() + claimMs)}
-      from due where delivery.id = due.id
+      -- As an array, of which the planner expects few: it reads those rows, and not all.
+      where delivery.id = any(array(select id from picked where place <= places))
       returning delivery.*
     )
     select claimed.id, claimed.account_id, claimed.endpoint_id, claimed.lane, claimed.attempts_made,
@@ -87,7 +88,7 @@ export async function claimDeliveries(
       ) as secrets
     from claimed join webhook_events as event on event.id = claimed.event_id
     left join webhook_endpoints as endpoint on endpoint.id = claimed.endpoint_id
-    order by event.created_at, event.id`.execute(store.db);
+    order by event.created_at, event.id`.execute(db);
   return rows.map((row) => ({
     id: row.id,
     accountId: row.account_id,

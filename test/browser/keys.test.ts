@@ -118,6 +118,26 @@ describeInBrowser('the pages of keys', (browser) => {
     await dialog.getByText('invalid_input').waitFor();
   });
 
+  it('asks again before the account loses its last key that may do everything', async () => {
+    const { body } = await browser.server.call('POST', '/api/v1/accounts', { body: { name: 'lockable' } });
+    const page = await browser.signedIn({ key: body.secret, path: `/keys/${body.key.id}` });
+    const dialog = page.getByRole('dialog');
+    await page.getByRole('button', { name: 'Disable' }).click();
+    await dialog.getByText('This is the last key').waitFor();
+    await expectAccessible(page);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(await whoami(body.secret)).toBe('admin');
+    await page.getByRole('button', { name: 'Revoke' }).click();
+    await dialog.getByLabel('Type admin to go on').fill('admin');
+    await dialog.getByRole('button', { name: 'Revoke the key' }).click();
+    await dialog.getByText('confirmation_needed').waitFor();
+    expect(await whoami(body.secret)).toBe('admin');
+    await dialog.getByRole('button', { name: 'Revoke it all the same' }).click();
+    await page.getByLabel('API key').waitFor();
+    expect(await whoami(body.secret)).toBe('key_revoked');
+  });
+
   it('finds keys by status, use and name, in the address, and opens them with the keyboard', async () => {
     const { id } = await browser.server.newKey(['keys:read'], { name: 'findable one' });
     await browser.server.call('POST', `/api/v1/keys/${id}/revoke`);

@@ -1,5 +1,5 @@
 // bin/seed: profiles, the cached list of commands, and the commands of this machine.
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Cli, repositoryCli } from '../fixtures/cli-process.ts';
@@ -94,6 +94,20 @@ it('still helps without a server', async () => {
   expect(stdout).toContain('doctor');
   expect(stderr).toContain(server.url);
   server = await startCliServer();
+});
+
+it('looks with doctor at the cache that the last runner of the data folder used', async () => {
+  const dataDir = join(cli.home, 'data');
+  await mkdir(dataDir);
+  const noted = join(cli.home, 'shared-cache');
+  const note = { pid: 1, host: 'x', since: new Date().toISOString(), cacheDir: noted };
+  await writeFile(join(dataDir, 'runner.lock'), JSON.stringify(note));
+  const env = { SEED_DATA_DIR: dataDir };
+  expect((await cli.run(['doctor'], { env })).stdout).toContain(`not set up under ${noted}`);
+  const other = { ...env, SEED_CACHE_DIR: join(cli.home, 'other') };
+  expect((await cli.run(['doctor'], { env: other })).stdout).toContain(
+    `not set up under ${other.SEED_CACHE_DIR}`,
+  );
 });
 
 it('tells with doctor what is missing on a machine without sandboxes', async () => {

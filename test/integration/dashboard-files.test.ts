@@ -110,8 +110,9 @@ describe('addresses of pages', () => {
       expect((await get('/tasks', headers)).status).toBe(404);
       expect((await get('/', headers)).status).toBe(200);
     }
-    expect((await get('/tasks', HTML, 'POST')).status).toBe(404);
-    expect((await get('/', HTML, 'POST')).status).toBe(404);
+    expect((await get('/tasks', {}, 'POST')).status).toBe(404);
+    expect((await get('/tasks', HTML, 'POST')).status).toBe(405);
+    expect((await get('/', HTML, 'POST')).status).toBe(405);
   });
 
   it('need no key, and what stood there before stays', async () => {

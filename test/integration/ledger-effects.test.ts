@@ -7,6 +7,9 @@ import type { LedgerEntry } from '../../src/protocol/ledger.ts';
 import { rowsOf, run } from '../fixtures/database.ts';
 import { answers, cut, type Effects, startEffects } from '../fixtures/effects.ts';
 
+/** Of a busy machine. */
+const PATIENT = { timeout: 15_000 };
+
 let seed: Effects;
 beforeAll(async () => {
   seed = await startEffects();
@@ -208,8 +211,8 @@ it('an outcome that cannot be written at once is written when the database can',
   const before = asked();
   const calling = await seed.withoutRows(async () => {
     const call = seed.call('/shop/orders', { idempotencyKey: 'slow-outcome' });
-    await expect.poll(async () => (await seed.ledger()).at(-1)?.idempotencyKey).toBe('slow-outcome');
-    await expect.poll(() => seed.platform.asked.length).toBe(before + 1);
+    await expect.poll(async () => (await seed.ledger()).at(-1)?.idempotencyKey, PATIENT).toBe('slow-outcome');
+    await expect.poll(() => seed.platform.asked.length, PATIENT).toBe(before + 1);
     return { call };
   }, 'new.status is not null');
   expect((await calling.call).status).toBe(200);
@@ -225,13 +228,13 @@ it('a task that two attempts accept at once is one', async () => {
   // The first attempt stands in the database when its claim lapses, and the second one comes.
   await using stall = await stallTable(databaseUrl, 'tasks');
   const first = seed.call('/tasks/run', { body, idempotencyKey, key });
-  await expect.poll(() => stall.waiting()).toBe(1);
+  await expect.poll(() => stall.waiting(), PATIENT).toBe(1);
   await run(
     databaseUrl,
     `update idempotency set working_until = now() where idempotency_key = '${idempotencyKey}'`,
   );
   const second = sibling.call('POST', '/api/v1/tasks/run', { key, body, headers });
-  await expect.poll(() => stall.waiting()).toBe(2);
+  await expect.poll(() => stall.waiting(), PATIENT).toBe(2);
   await stall[Symbol.asyncDispose]();
   const [one, other] = await Promise.all([first, second]);
   await sibling.stop();
@@ -247,15 +250,15 @@ async function stallTable(databaseUrl: string, table: string) {
   await client.query(`begin; lock table ${table} in share mode`);
   let isOver = false;
   return {
-    waiting: async () =>
-      Number(
-        (
-          await rowsOf(
-            databaseUrl,
-            `select count(*)::int as n from pg_locks where not granted and relation = '${table}'::regclass`,
-          )
-        )[0]?.['n'],
-      ),
+    /** How many insertions wait for it. */
+    waiting: async () => {
+      const [found] = await rowsOf(
+        databaseUrl,
+        `select count(*)::int as n from pg_stat_activity
+         where wait_event_type = 'Lock' and datname = current_database() and query like 'insert into "${table}"%'`,
+      );
+      return found?.['n'];
+    },
     async [Symbol.asyncDispose]() {
       if (isOver) return;
       isOver = true;
@@ -309,7 +312,7 @@ describe('every order of failures', () => {
         expect(done('/orders').length).toBeGreaterThanOrEqual(orders?.size ?? 0);
         expect(rows.every((row) => row.outcome !== 'unknown' || row.changes === null)).toBe(true);
       }),
-      { numRuns: 25, seed: 20_261_129 },
+      { numRuns: 12, seed: 20_261_129 },
     );
   });
 

@@ -108,7 +108,11 @@ it('between the row and its outcome', { timeout: 120_000 }, async () => {
   );
   const calls = [test(first), runTask(first)].map((call) => call.catch((error: Error) => error));
   await expect.poll(() => received, { timeout: 20_000 }).toBe(1);
-  await expect.poll(async () => (await rowsOf(database.databaseUrl, 'select id from tasks')).length).toBe(1);
+  await expect
+    .poll(async () => (await rowsOf(database.databaseUrl, 'select id from tasks')).length, {
+      timeout: 20_000,
+    })
+    .toBe(1);
   await first.kill();
   expect((await Promise.all(calls)).every((call) => call instanceof Error)).toBe(true);
   expect(await rowOf('test')).toEqual({ command: 'webhooks test', status: null, duration_ms: null });

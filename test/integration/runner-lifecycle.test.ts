@@ -161,6 +161,16 @@ test('at the deadline the sandbox is killed and the task timed out, whatever the
   expect(Date.now() - deadline).toBeLessThan(1000);
 });
 
+test('the deadline does not wait for an answer that is long on its way', async () => {
+  const askedAt = performance.now();
+  server.beforeLease = () => new Promise((resolve) => setTimeout(resolve, 1_500));
+  const { taskId } = server.queue({ leftMs: 2_000, heldMs: 0 });
+  const guest = await driver.nextGuest();
+  await guest.killed;
+  expect(performance.now() - askedAt).toBeLessThan(3_300);
+  expect(await settled(taskId)).toMatchObject({ outcome: 'timed_out' });
+});
+
 test('the supervisor being quicker at the deadline is the same', async () => {
   const { taskId } = server.queue();
   (await driver.nextGuest()).exit({ reason: 'deadline' });

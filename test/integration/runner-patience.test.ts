@@ -83,6 +83,7 @@ const away = {
   'cuts the connection': cut,
   'breaks off in a short answer': cutInside,
   'is stopping': error(503, 'unavailable'),
+  'has no room': error(503, 'storage_full'),
   'has a proxy that answers 502': page(502),
   'has a proxy that answers 503': page(503),
   'has a proxy that answers 504': page(504),

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { generateKeySecret } from '../../src/core/key-secret.ts';
 import { createRunner, type Runner } from '../../src/runner/runner.ts';
 import { type CuttableLine, startLine } from '../fixtures/cuttable-line.ts';
-import { testDatabase } from '../fixtures/database.ts';
+import { type LinedDatabase, linedDatabase } from '../fixtures/lined-database.ts';
 import {
   chunk,
   DONE,
@@ -27,6 +27,7 @@ const adminKey = generateKeySecret();
 const ALL_WELL = [200, 201, 204, 200, 200];
 const undo = new AsyncDisposableStack();
 let upstream: LlmUpstream;
+let database: LinedDatabase;
 let server: ServerProcess;
 /** From the runner to the server. */
 let line: CuttableLine;
@@ -38,10 +39,10 @@ let start: () => Promise<ServerProcess>;
 beforeAll(async () => {
   upstream = await startLlmUpstream();
   undo.defer(() => upstream.close());
-  const database = await testDatabase();
+  database = await linedDatabase();
   undo.defer(() => database.drop());
   const environment = {
-    DATABASE_URL: database.databaseUrl,
+    DATABASE_URL: database.linedUrl,
     SEED_ADMIN_KEY: adminKey,
     SEED_SECRETS_KEY: 's'.repeat(32),
     SEED_LLM_BASE_URL: upstream.baseUrl,
@@ -188,4 +189,26 @@ it('a network that is frozen for a while, and one that is slow, only take time',
   expect((await askForAll('slow')).map(({ status }) => status)).toEqual(ALL_WELL);
   line.mend();
   await expectOnce('slow');
+}, 60_000);
+
+it('a database that is away for two seconds, while a model answers and all is asked for, is waited out', async () => {
+  const ends = Promise.withResolvers<void>();
+  upstream.behave(async (response) => {
+    startStream(response);
+    response.write(chunk('one'));
+    await ends.promise;
+    response.end(chunk('two', 'stop') + usageChunk() + DONE);
+  }, stream(ANSWER));
+  const answer = guest.session.request(MODEL_CALL);
+  answer.setEncoding('utf8').end(QUESTION);
+  await once(answer, 'data');
+  database.line.cut();
+  const all = askForAll('without a database');
+  await sleep(2_000);
+  expect(waiting()).toBeGreaterThan(0);
+  ends.resolve();
+  database.line.mend();
+  expect(await restOf(answer)).toContain('[DONE]');
+  expect((await all).map(({ status }) => status)).toEqual(ALL_WELL);
+  await expectOnce('without a database');
 }, 60_000);

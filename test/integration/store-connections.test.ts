@@ -1,5 +1,6 @@
 // What may happen to a connection to the database, and that it stays the error of whoever uses it: ended by Postgres at any moment,
 // not heard any more, stopped, answered with nonsense.
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -223,6 +224,13 @@ describe('a statement that takes too long', () => {
       }
     });
   });
+});
+
+test('a look-up outlives a migration after which its plan is none any more', async () => {
+  const task = () => store.lookUps.task(randomUUID(), randomUUID());
+  expect(await task()).toBeNull();
+  await run(database.databaseUrl, 'alter table tasks add column added int');
+  expect(await task()).toBeNull();
 });
 
 test('all connections in use is unavailable, and passes', { timeout: 40_000 }, async () => {

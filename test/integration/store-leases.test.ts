@@ -73,13 +73,43 @@ describe('a gap in the looks', () => {
   it('gives a runner time to tell what it could not, also of a task whose deadline has passed', async () => {
     const { id } = await seed.post({ timeoutMs: 10_000 });
     await seed.lease();
-    const watch = createWatch();
-    seed.clock.advance(25_000);
-    expect(await endLapsedTasks(seed.store, watch)).toEqual([]);
-    seed.clock.advance(6_000);
+    const started = seed.clock.now().getTime();
+    const watch = createWatch(() => seed.clock.now().getTime() - started);
+    seed.clock.advance(300_000);
+    for (let second = 0; second < 20; second += 1) {
+      expect(await endLapsedTasks(seed.store, watch)).toEqual([]);
+      seed.clock.advance(1_000);
+    }
     expect(await endLapsedTasks(seed.store, watch)).toEqual([id]);
     expect((await taskOf(id)).status).toBe('timed_out');
   });
+
+  it.each([
+    ['forward', HOUR_MS],
+    ['back', -HOUR_MS],
+  ])(
+    "lets deadlines move along with the database's clock that was set %s, and task keys with them",
+    async (_, byMs) => {
+      const { id } = await seed.post({ timeoutMs: 300_000 });
+      const { runnerId } = await seed.lease();
+      const watch = createWatch();
+      expect(await endLapsedTasks(seed.store, watch)).toEqual([]);
+      seed.clock.advance(byMs);
+      expect(await endLapsedTasks(seed.store, watch)).toEqual([]);
+      expect(await renewLeases(seed.store, { runnerId, taskIds: [id], leftMs: [200_000] })).toEqual([]);
+      const deadline = new Date(seed.clock.now().getTime() + 200_000);
+      expect(await taskOf(id)).toMatchObject({ status: 'running', deadline: deadline.toISOString() });
+      const [key] = await seed.rows(`select expires_at from keys where task_id = '${id}'`);
+      expect(key?.['expires_at']).toEqual(deadline);
+      // What was long on its way tells nothing, and nobody gets more than the task's whole time.
+      await renewLeases(seed.store, { runnerId, taskIds: [id], leftMs: [230_000] });
+      expect((await taskOf(id)).deadline).toBe(deadline.toISOString());
+      await renewLeases(seed.store, { runnerId, taskIds: [id], leftMs: [HOUR_MS] });
+      expect((await taskOf(id)).deadline).toBe(new Date(seed.clock.now().getTime() + 300_000).toISOString());
+      await stop(id);
+      seed.clock.advance(-byMs);
+    },
+  );
 
   it('bounds the leases of a database whose clock was set back', async () => {
     const { id } = await seed.post({ timeoutMs: 600_000 });

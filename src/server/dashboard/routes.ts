@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { SeedError } from '../../protocol/errors.ts';
 import type { HttpEnv } from '../http-types.ts';
+import { methodNotAllowed } from '../other-methods.ts';
 import { acceptedEncoding, acceptsHtml } from './accepted.ts';
 import type { Encoding, WebFile, WebFiles } from './web-files.ts';
 
@@ -40,9 +41,13 @@ const NO_PAGES: readonly string[] = [
 export function dashboardRoutes(files: WebFiles | null): Hono<HttpEnv> {
   const index = files?.get('/index.html');
   const app = new Hono<HttpEnv>();
-  app.get('*', (c, next) => {
-    const { path } = c.req;
+  app.all('*', (c, next) => {
+    const { path, method } = c.req;
     const file = files?.get(path);
+    if (method !== 'GET' && method !== 'HEAD') {
+      if (file || isPage(c)) throw methodNotAllowed(c, ['GET']);
+      return next();
+    }
     if (file) return answer(c, file, path.startsWith('/assets/'));
     if (!isPage(c)) return next();
     return index ? answer(c, index, false) : tellHowToBuild(c);

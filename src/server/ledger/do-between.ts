@@ -23,6 +23,8 @@ const RENEW_EVERY_MS = 10_000;
 /** An outcome is worth waiting for while the database is away: who gets no answer would have to look what was done. */
 const OUTCOME_PATIENCE_MS = 30_000;
 const OUTCOME_RETRY_MS = 250;
+/** Why an outcome is unknown is worth less. */
+const WHY_PATIENCE_MS = 1_000;
 
 type Parts = Pick<ServerParts, 'store' | 'log' | 'telemetry'>;
 
@@ -102,7 +104,8 @@ async function worked(
     call.isUnknown = !isKnown;
     const row = failedRow(call, error, isKnown);
     if (isKnown) await writeOutcome(parts, row, forget(call, claim));
-    else await leave(parts, call, row);
+    // Not waited for in vain: the row says already that the outcome is unknown, and the claim lapses by itself.
+    else await Promise.race([writeOutcome(parts, row, leave(parts, call)), pause(WHY_PATIENCE_MS)]);
     throw error;
   }
 }
@@ -113,17 +116,10 @@ function forget({ repeat }: KeptCall, claim: Claimed) {
   };
 }
 
-/** Writes what there is to say of a call whose outcome is unknown, as the row says already: it is not lost when this fails. */
-async function leave({ store, log }: Parts, { repeat }: KeptCall, row: NewCall): Promise<void> {
-  await store.db
-    .transaction()
-    .execute(async (tx) => {
-      await writeRow(tx, row);
-      if (repeat) await leaveClaim(tx, repeat.request, store.clock.now());
-    })
-    .catch((error) =>
-      log.warn({ err: error, command: row.command }, 'why an outcome is unknown is not kept'),
-    );
+function leave({ store }: Parts, { repeat }: KeptCall) {
+  return async (tx: Tx) => {
+    if (repeat) await leaveClaim(tx, repeat.request, store.clock.now());
+  };
 }
 
 /** Tries for a while. Never rejects: an outcome that cannot be written stays unknown. */
@@ -146,9 +142,12 @@ async function writeOutcome(
         return;
       }
     }
-    await sleep(OUTCOME_RETRY_MS, undefined, { ref: false });
+    await pause(OUTCOME_RETRY_MS);
   }
 }
+
+/** Keeps no process alive. */
+const pause = (ms: number) => sleep(ms, undefined, { ref: false });
 
 function outcomeUnknown(): SeedError {
   return new SeedError(

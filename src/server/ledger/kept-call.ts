@@ -86,9 +86,10 @@ export function failedRow({ row, startedAtMs }: KeptCall, error: unknown, isKnow
   return { ...row, status: isKnown ? status : null, code, durationMs: msSince(startedAtMs) };
 }
 
-/** @throws SeedError unavailable */
+/** @throws SeedError unavailable, or what is known to be the matter with the database */
 export async function writeRow(db: Db, row: NewCall): Promise<void> {
   await writeCall(db, row).catch((cause) => {
+    if (cause instanceof SeedError) throw cause;
     throw new SeedError('unavailable', 'the call cannot be written into the ledger, and so is not made', {
       hint: 'Nothing was done; it may work later.',
       nothingDone: true,

@@ -4,7 +4,7 @@ import type { CallLimits } from './call-limits.ts';
 import type { CallMeter } from './call-meter.ts';
 import type { CallSignal } from './call-signal.ts';
 import { readText } from './read-text.ts';
-import { retryAfterMs } from './retry-after.ts';
+import { retryAfterMs, sentAt } from './retry-after.ts';
 import type { EndTurn } from './turns.ts';
 import type { Upstream } from './upstream.ts';
 import { connectionFailure, neverArrived, parseJson, refusal, UpstreamFailure } from './upstream-failure.ts';
@@ -92,7 +92,7 @@ async function refused(
   meter.notServed();
   const { text } = await readText(response, { call, maxBytes: ERROR_BODY_BYTES, idleMs: limits.idleMs });
   meter.answered(parseJson(text) ?? {});
-  const afterMs = retryAfterMs(response.headers.get('retry-after'), new Date());
+  const afterMs = retryAfterMs(response.headers.get('retry-after'), sentAt(response.headers.get('date')));
   return refusal(response.status, text, upstream.apiKey === null ? [] : [upstream.apiKey], afterMs);
 }
 

@@ -11,6 +11,7 @@ import { LIMITS } from '../../protocol/limits.ts';
 import { audited } from '../audited.ts';
 import { authenticate, bearerToken } from '../authenticate.ts';
 import type { HttpEnv } from '../http-types.ts';
+import { methodNotAllowed } from '../other-methods.ts';
 import type { ServerParts } from '../parts.ts';
 import { inProcessPlatform } from './in-process.ts';
 import type { Era } from './mcp-server.ts';
@@ -39,6 +40,7 @@ export function mcpRoutes(parts: ServerParts, app: Hono<HttpEnv>): Hono<HttpEnv>
       refuseForeignOrigin(c.req.header('origin'), c.req.header('host'), parts.mcpAllowedOrigins);
       c.set('challenge', `Bearer resource_metadata="${resourceMetadataUrl(c, trustedProxies)}"`);
       const actor = await authenticate(c, parts, false);
+      if (c.req.method !== 'POST') throw methodNotAllowed(c, ['POST']);
       const platform = platformFor(c, actor);
       const coreOnly = asksForCore(c.req.query('tools'));
       const authInfo: AuthInfo = {

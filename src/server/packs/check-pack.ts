@@ -29,6 +29,8 @@ const CommandShape = z.looseObject({
     ),
   scope: ConcreteScope.nullable(),
   effect: z.enum(['read', 'write', 'destructive']),
+  external: z.boolean().optional(),
+  repeatable: z.boolean().optional(),
   input: ObjectSchema,
   output: ObjectSchema,
   run: z.custom(isFunction, 'is not a function'),

@@ -87,12 +87,12 @@ export class Dispatcher implements AsyncDisposable {
     using wakes = store.signals.subscribe('webhooks');
     while (!this.#stopping) {
       this.#pause = new AbortController();
-      const { events } = await this.turn().catch((error) => {
+      const { events, attempts } = await this.turn().catch((error) => {
         logFailure(log, error, 'could not look for webhooks to deliver');
-        return { events: 0 };
+        return { events: 0, attempts: 0 };
       });
       // Attempts that found no place are looked at again when one is free.
-      if (events === 0 && !this.#stopping) await wakes.next(LOOK_EVERY_MS, this.#pause.signal);
+      if (events + attempts === 0 && !this.#stopping) await wakes.next(LOOK_EVERY_MS, this.#pause.signal);
     }
   }
 

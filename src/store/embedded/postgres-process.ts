@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
 import type { BaseLogger } from 'pino';
 import { SeedError } from '../../protocol/errors.ts';
+import { takesConnections } from '../connection.ts';
 import { clusterFolder } from './initialise.ts';
 import { runningLock } from './orphan.ts';
 import type { Launcher } from './plain-user.ts';
@@ -111,7 +111,7 @@ async function answers(child: ChildProcess, databaseUrl: string, lastLines: () =
     failure = error;
   });
   const giveUpAt = performance.now() + START_PATIENCE_MS;
-  while (!(await canConnect(databaseUrl))) {
+  while (!(await takesConnections(databaseUrl))) {
     const ended = child.exitCode !== null || child.signalCode !== null || failure !== undefined;
     if (ended || performance.now() > giveUpAt) {
       child.kill('SIGQUIT');
@@ -125,22 +125,6 @@ async function answers(child: ChildProcess, databaseUrl: string, lastLines: () =
       );
     }
     await sleep(POLL_MS);
-  }
-}
-
-/** Whether a Postgres answers there now. */
-export async function canConnect(databaseUrl: string): Promise<boolean> {
-  const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 1_000 });
-  // A break after the connection was made is of no interest here.
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    return true;
-  } catch {
-    // Not yet: the caller asks again, and knows when to give up.
-    return false;
-  } finally {
-    await client.end().catch(() => undefined);
   }
 }
 

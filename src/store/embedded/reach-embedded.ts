@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BaseLogger } from 'pino';
 import { SeedError } from '../../protocol/errors.ts';
+import { takesConnections } from '../connection.ts';
 import { clusterFolder } from './initialise.ts';
-import { canConnect } from './postgres-process.ts';
 import { findSocketFolder } from './socket-folder.ts';
 import { databaseUrlAt, postgresFolder, startEmbeddedPostgres } from './start-embedded.ts';
 
@@ -35,7 +35,7 @@ export async function reachEmbeddedPostgres(dataDir: string, log: BaseLogger): P
     } catch (error) {
       if (!(error instanceof SeedError) || error.code !== 'conflict') throw error;
       const databaseUrl = databaseUrlAt(await findSocketFolder(dataDir).catch(() => join(dataDir, 'socket')));
-      if (await canConnect(databaseUrl)) return { databaseUrl, release: async () => {} };
+      if (await takesConnections(databaseUrl)) return { databaseUrl, release: async () => {} };
       if (performance.now() > giveUpAt) throw error;
     }
     await sleep(POLL_MS);

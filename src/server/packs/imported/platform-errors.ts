@@ -1,7 +1,7 @@
 // What the platform refused or failed at, as an error of Seed's: with the platform's own words, cut, and without any secret.
 import { type ErrorCode, SeedError, type SeedErrorOptions } from '../../../protocol/errors.ts';
 import { removeSecrets } from '../../llm/remove-secrets.ts';
-import { retryAfterMs } from '../../llm/retry-after.ts';
+import { retryAfterMs, sentAt } from '../../llm/retry-after.ts';
 import { type Platform, secretsOf } from './platform.ts';
 import type { PlatformResponse } from './send.ts';
 
@@ -21,7 +21,7 @@ const CODES: Record<number, ErrorCode> = {
 export function refusalOf(
   platform: Platform,
   effect: string,
-  { status, text, retryAfter, location, isSecond }: PlatformResponse,
+  { status, text, retryAfter, date, location, isSecond }: PlatformResponse,
 ): SeedError {
   if (status === 401) {
     const missing = platform.secret === null ? 'is not set' : 'is refused';
@@ -34,7 +34,7 @@ export function refusalOf(
   const said = wordsOf(text, platform);
   if (status >= 500 || status < 400)
     return unavailable(platform, `answers ${status}${said}`, { hint: hintAfter(effect) });
-  const afterMs = retryAfterMs(retryAfter, new Date());
+  const afterMs = retryAfterMs(retryAfter, sentAt(date));
   return new SeedError(CODES[status] ?? 'invalid_input', `${platform.title} answers ${status}${said}`, {
     // It says that it has waited too long: for what, it does not say.
     nothingDone: status !== 408 && !isSecond,

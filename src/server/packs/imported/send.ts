@@ -14,6 +14,8 @@ export interface PlatformResponse {
   text: string;
   link: string | null;
   retryAfter: string | null;
+  /** When it was sent, as it says. */
+  date: string | null;
   /** Where a redirect leads that was not followed. */
   location: string | null;
   /** It was sent before, and broken off: what this answer refuses may have been done then. */
@@ -70,6 +72,7 @@ export async function sendToPlatform(
       text: withoutSecrets(bytes.toString('utf8'), platform),
       link: header('link'),
       retryAfter: header('retry-after'),
+      date: header('date'),
       location,
       isSecond,
     };

@@ -1,0 +1,22 @@
+// The commands of this machine, which are not in a server's manifest. Used by repository.ts.
+import { doctor } from './doctor.ts';
+import { keyCommands } from './keys.ts';
+import type { LocalCommand } from './local-command.ts';
+import { login, logout } from './login.ts';
+import { mcp } from './mcp.ts';
+import { mcpInstall } from './mcp-install.ts';
+import { packCommands } from './packs.ts';
+import { snapshotCommands } from './snapshots.ts';
+import { webhooksListen } from './webhooks-listen.ts';
+
+export const LOCAL_COMMANDS: readonly LocalCommand[] = [
+  login,
+  logout,
+  doctor,
+  ...keyCommands,
+  ...snapshotCommands,
+  mcpInstall,
+  mcp,
+  ...packCommands,
+  webhooksListen,
+];
