@@ -44,9 +44,12 @@ export async function readMultipart(c: Context<HttpEnv>, delivery: Delivery): Pr
     content.on('error', refuse);
     // As browsers write a quotation mark there (WHATWG HTML, multipart form data).
     const file = { name: name.replaceAll('%22', '"'), ...(type !== 'application/octet-stream' && { type }) };
-    const put = delivery.receive(content, LIMITS.fileBytesPerTask);
+    const put = delivery
+      .receive(content, LIMITS.fileBytesPerTask)
+      .then((found) => ({ ...file, content: found }));
+    // The one that is waited for, too: it may fail long before that.
     put.catch(refuse);
-    received.push(put.then((found) => ({ ...file, content: found })));
+    received.push(put);
   });
   // Errors come late, too, when nobody reads any more.
   form.on('error', (error) => refuse(error as Error));
