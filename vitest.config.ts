@@ -5,7 +5,7 @@ import { BROWSER_FOLDER } from './test/fixtures/browser-folder.ts';
 /** Tests of packs that need a sandbox. */
 const PACK_TASKS = 'packs/**/*.task.test.ts';
 /** These measure times that people rely on, or what a machine has left: nothing runs beside them. */
-const MEASURING = ['clones', 'door', 'driver-*', 'ends', 'pool', 'queue', 'soak'].map(
+const MEASURING = ['chaos', 'clones', 'door', 'driver-*', 'ends', 'pool', 'queue', 'soak'].map(
   (name) => `test/e2e/${name}.test.ts`,
 );
 
@@ -15,7 +15,12 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
-        test: { name: 'unit', include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'web/src/**/*.test.ts'] },
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'web/src/**/*.test.ts'],
+          // Properties with hundreds of cases, also on a machine that does something else.
+          testTimeout: 20_000,
+        },
       },
       {
         test: {

@@ -145,7 +145,7 @@ function keepRunning(
       if (current.exitCode !== null || current.signalCode !== null) return;
       const exited = once(current, 'exit');
       // Not by a signal: a service manager may have sent one to every process, and a second would end it at once.
-      current.disconnect();
+      if (current.connected) current.disconnect();
       const late = setTimeout(() => {
         say?.(`The ${name} has not ended within ${Math.round(patienceMs / 1000)} s and is killed`);
         current.kill('SIGKILL');

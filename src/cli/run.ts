@@ -68,10 +68,14 @@ async function dispatch(argv: readonly string[], form: Form, io: Io): Promise<nu
   if (rest[0] === undefined) return showRootHelp(io, form, source);
   const located = await locate(source, rest).catch((error: unknown) => {
     // This machine's own verbs can be told without the server.
-    if (verbs.length > 0 && wantsNounHelp(flags, rest)) return null;
+    if (verbs.length > 0 && wantsNounHelp(flags, rest) && error instanceof SeedError) return error;
     throw error;
   });
-  if (!located) return showLocalNounHelp(io, verbs, flags, rest);
+  if (located instanceof SeedError) {
+    const code = showLocalNounHelp(io, verbs, flags, rest);
+    tellWhatIsMissing(io, located);
+    return code;
+  }
   const { manifest, command } = located;
   if (!command) return showNounHelp(io, form, manifest, flags, rest);
   const args = rest.slice(command.name.split(' ').length);
@@ -157,10 +161,15 @@ async function showRootHelp(io: Io, form: Form, source: ManifestSource): Promise
   } catch (error) {
     if (!(error instanceof SeedError)) throw error;
     showHelp(io.stdout, rootHelp(null, form.local, style));
-    io.stderr.write(`\nThe commands come from the server, and ${sanitise(error.message)}.\n`);
-    if (error.hint) io.stderr.write(`${sanitise(error.hint)}\n`);
+    tellWhatIsMissing(io, error);
   }
   return EXIT.ok;
+}
+
+/** Under a help that has only the commands of this machine. */
+function tellWhatIsMissing(io: Io, { message, hint }: SeedError): void {
+  io.stderr.write(`\nThe commands of the platform come from the server, and ${sanitise(message)}.\n`);
+  if (hint) io.stderr.write(`${sanitise(hint)}\n`);
 }
 
 /** The same for a noun of this machine's own. */

@@ -9,7 +9,7 @@ import { outDir } from './folders.ts';
 import type { GuestSettings } from './guest-settings.ts';
 import type { Link, LinkAnswer } from './link.ts';
 import { type FileState, type OutFolder, openOutFolder, type Scan } from './out-folder.ts';
-import { isFinal, untilAnswered } from './until-answered.ts';
+import { isFinal, newPatience, untilAnswered } from './until-answered.ts';
 
 const LOOK_EVERY_MS = 300;
 /** A file that never rests is sent all the same, the less often the larger it is. */
@@ -50,11 +50,15 @@ export async function watchArtifacts(link: Link, settings: GuestSettings): Promi
       stopped.abort();
       await watching;
       const scan = await folder.scan();
-      await untilAnswered(() => outbox.forgetMissing(scan));
+      const patience = newPatience();
+      await untilAnswered(() => outbox.forgetMissing(scan), patience);
+      const lost: string[] = [];
       for (const [name, state] of scan.files) {
-        if (outbox.hasChanged(name, state)) await untilAnswered(() => outbox.send(name));
+        if (!outbox.hasChanged(name, state)) continue;
+        const answer = await untilAnswered(() => outbox.send(name), patience);
+        if (!isFinal(answer)) lost.push(notKept(name, messageOf(answer)));
       }
-      return [...leftOut(scan), ...outbox.refusals()];
+      return [...leftOut(scan), ...outbox.refusals(), ...lost];
     },
   };
 }
@@ -114,9 +118,7 @@ function createOutbox(link: Link, folder: OutFolder) {
       return NOTHING;
     },
     refusals: () =>
-      [...sent].flatMap(([name, { refusal }]) =>
-        refusal === null ? [] : [`the artifact ${JSON.stringify(name)} is not kept: ${refusal}`],
-      ),
+      [...sent].flatMap(([name, { refusal }]) => (refusal === null ? [] : [notKept(name, refusal)])),
   };
 }
 
@@ -139,6 +141,8 @@ function leftOut({ misnamed, isCut }: Scan): string[] {
       : [`files in the folder out are not kept for their names, such as ${misnamed}`]),
   ];
 }
+
+const notKept = (name: string, why: string) => `the artifact ${JSON.stringify(name)} is not kept: ${why}`;
 
 function messageOf({ status, body }: LinkAnswer): string {
   try {

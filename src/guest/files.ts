@@ -6,18 +6,20 @@ import type { GuestTask } from '../protocol/guest.ts';
 import { inDir } from './folders.ts';
 import type { GuestSettings } from './guest-settings.ts';
 import type { Link } from './link.ts';
-import { untilAnswered } from './until-answered.ts';
+import { newPatience, untilAnswered } from './until-answered.ts';
 
 export async function fetchFiles(
   link: Link,
   files: GuestTask['files'],
   settings: GuestSettings,
 ): Promise<void> {
+  const patience = newPatience();
   for (const [index, { name }] of files.entries()) {
     const path = join(inDir(settings), name);
     await mkdir(dirname(path), { recursive: true, mode: 0o755 });
-    const { status, body } = await untilAnswered(() =>
-      link.download(`/files/${index}`, createWriteStream(path, { mode: 0o444 })),
+    const { status, body } = await untilAnswered(
+      () => link.download(`/files/${index}`, createWriteStream(path, { mode: 0o444 })),
+      patience,
     );
     if (status !== 200) throw new Error(`/files/${index} was answered ${status}: ${body.toString('utf8')}`);
   }

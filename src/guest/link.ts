@@ -79,6 +79,8 @@ function exchange(
 
 async function download(session: ClientHttp2Session, path: string, file: Writable): Promise<LinkAnswer> {
   const request = session.request({ ':method': 'GET', ':path': path });
+  // Told by whatever waits for the request; it may break when nothing does, between the answer's head and its body.
+  request.on('error', () => undefined);
   const [answer] = (await once(request, 'response')) as [IncomingHttpHeaders];
   const status = Number(answer[constants.HTTP2_HEADER_STATUS]);
   if (status === constants.HTTP_STATUS_OK) {

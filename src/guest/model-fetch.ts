@@ -71,7 +71,10 @@ function bodyOf(
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        stream.on('error', (error) => controller.error(error));
+        stream.on('error', (cause: NodeJS.ErrnoException) => {
+          const isReset = cause.code === 'ERR_HTTP2_STREAM_ERROR';
+          controller.error(isReset ? new Error(`${LOST}: the answer broke off`, { cause }) : cause);
+        });
         stream.once('close', () => {
           if (!isWhole) controller.error(new Error(`${LOST}: the answer was not whole`));
         });

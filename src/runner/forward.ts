@@ -56,11 +56,14 @@ export async function forwardRequest(
   upstream: Upstream,
   { guestGone, onAnswer, onAway }: Forwarding,
 ): Promise<void> {
+  const isBodiless = BODILESS_METHODS.has(route.method);
+  // Whatever comes all the same is not for the server, and must not look like a body that does not come.
+  if (isBodiless) stream.resume();
   const request: ServerRequest = {
     url: upstream.serverUrl + route.target,
     method: route.method as Dispatcher.HttpMethod,
     headers: { ...requestHeaders(route, headers), authorization: `Bearer ${upstream.taskKey}` },
-    body: BODILESS_METHODS.has(route.method) ? null : await readBody(stream, LIMITS.guest.bodyBytes),
+    body: isBodiless ? null : await readBody(stream, LIMITS.guest.bodyBytes),
     isCompletion: route.isCompletion,
   };
   const ask = () => askServer(request, upstream.dispatcher, guestGone);

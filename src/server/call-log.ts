@@ -28,6 +28,7 @@ export class CallLog implements AsyncDisposable {
     this.#timer = setInterval(() => void this.writeWaiting(), WRITE_EVERY_MS);
   }
 
+  /** @param call kept as it is, and counted up */
   count(call: NewCall): void {
     const kind = kindOf(call);
     const alike = this.#waiting.get(kind);
@@ -36,7 +37,7 @@ export class CallLog implements AsyncDisposable {
       alike.at = call.at;
       return;
     }
-    if (this.#waiting.size < WAITING_MOST) this.#waiting.set(kind, { ...call });
+    if (this.#waiting.size < WAITING_MOST) this.#waiting.set(kind, call);
     else this.#leftOut += 1;
     if (this.#waiting.size === WRITTEN_AT_ONCE) void this.writeWaiting();
   }

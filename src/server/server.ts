@@ -20,7 +20,9 @@ import { listenHttp } from './http-listener.ts';
 import { KeyUse } from './key-use.ts';
 import { sweepLapsedLeases } from './lapsed-leases.ts';
 import { createLlmGateway } from './llm/gateway.ts';
+import { readOpenRouterPrices } from './llm/openrouter-prices.ts';
 import { readPrices } from './llm/prices.ts';
+import { chooseUpstream } from './llm/upstream.ts';
 import type { McpServerFor } from './mcp/routes.ts';
 import { seedMcpServer } from './mcp/seed-offer.ts';
 import { shownPath } from './packs/import-file.ts';
@@ -73,6 +75,8 @@ export async function startServer(
 ): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
   const stopping = new AbortController();
+  // Read beside all else that a start does.
+  const openRouterPrices = readOpenRouterPrices(chooseUpstream(settings.llm), log);
   const packs = await loadPacks(settings.packs);
   const { databaseUrl, lost } = await findDatabase(settings, log, undo);
   const version = readVersion();
@@ -103,7 +107,8 @@ export async function startServer(
   );
   const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
   if (settings.adminKey !== null) await takeAdminKey(store, settings.adminKey);
-  const prices = await readPrices(settings.pricesFile);
+  const own = await readPrices(settings.pricesFile);
+  const prices = { ...own, models: { ...(await openRouterPrices), ...own.models } };
   const spending = undo.use(
     new Spending({
       store,

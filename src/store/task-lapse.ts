@@ -1,6 +1,6 @@
 // Ends tasks that nobody settled: their deadline has passed, or their runner was lost. The server calls it every second.
 import { sql } from 'kysely';
-import { LEASE_MS } from '../protocol/runner.ts';
+import { BEGIN_WITHIN_MS, LEASE_MS } from '../protocol/runner.ts';
 import type { Store } from './store.ts';
 import type { TaskRow, Tx } from './tables.ts';
 import { changeTasks } from './task-changes.ts';
@@ -39,7 +39,7 @@ async function endLapsedTask(store: Store, watch: Watch): Promise<string | null>
     if (watchedMs === 0) await boundLeases(tx, now);
     const lapsed = await findLapsed(tx, now, watchedMs);
     if (!lapsed) return null;
-    await transition(store, tx, lapsed.id, (task) => changeOf(task, lapsed), now);
+    await transition(store, tx, lapsed.id, (task) => changeOf(task, lapsed, now), now);
     return lapsed.id;
   });
 }
@@ -51,11 +51,13 @@ interface Lapsed {
 
 async function findLapsed(tx: Tx, now: Date, watchedMs: number): Promise<Lapsed | undefined> {
   const latestDeadline = later(now, -SETTLE_GRACE_MS);
+  // What nobody began goes back first; this is for a runner that keeps it and does not get any further.
+  const latestUnbegun = later(now, -BEGIN_WITHIN_MS);
   const latestRefusal = later(now, -OVERSPENT_GRACE_MS);
   const { rows } = await sql<Lapsed>`
-    select id, deadline < ${latestDeadline} and begun_at is not null as overdue from tasks
-    where (status in ('running', 'waiting_for_approval') and deadline < ${latestDeadline} and begun_at is not null
-        and ${watchedMs >= SETTLE_AFTER_GAP_MS})
+    select id, deadline < ${latestDeadline} as overdue from tasks
+    where (status in ('running', 'waiting_for_approval') and deadline < ${latestDeadline}
+        and (begun_at is not null or deadline < ${latestUnbegun}) and ${watchedMs >= SETTLE_AFTER_GAP_MS})
       or (status = 'running' and lease_expires_at < ${now} and (begun_at is null or ${watchedMs >= LEASE_MS}))
       or (status = 'running' and overspent_at < ${latestRefusal})
     limit 1 for no key update skip locked`.execute(tx);
@@ -73,7 +75,8 @@ async function boundLeases(tx: Tx, now: Date): Promise<void> {
     .execute();
 }
 
-function changeOf(task: TaskRow, { overdue }: Lapsed): Change | null {
+function changeOf(task: TaskRow, { overdue }: Lapsed, now: Date): Change | null {
   if (task.overspent !== null) return outOfBudget(task.overspent);
-  return overdue ? { status: 'timed_out' } : withoutRunner(task);
+  const isLapsed = task.lease_expires_at !== null && task.lease_expires_at < now;
+  return overdue && !(isLapsed && task.begun_at === null) ? { status: 'timed_out' } : withoutRunner(task);
 }

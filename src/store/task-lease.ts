@@ -1,5 +1,6 @@
 // Leases: a runner takes a task, says how far it is, keeps its leases alive. Called by the runner's routes.
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import { isTerminal } from '../core/lifecycle.ts';
 import { BEGIN_WITHIN_MS, LEASE_MS } from '../protocol/runner.ts';
 import type { Task, TaskPhase } from '../protocol/task.ts';
@@ -177,7 +178,9 @@ async function keepDeadline(
   const moved = later(now, Math.min(leftMs, timeout_ms));
   if (Math.abs(moved.getTime() - deadline.getTime()) < CLOCK_WAS_SET_MS) return;
   await tx.updateTable('tasks').set({ deadline: moved }).where('id', '=', id).execute();
-  await tx.updateTable('keys').set({ expires_at: moved }).where('task_id', '=', id).execute();
+  // Never earlier: servers follow the database's clock a few seconds later. The task's end revokes it in any case.
+  const expires_at = sql<Date>`greatest(expires_at, ${moved})`;
+  await tx.updateTable('keys').set({ expires_at }).where('task_id', '=', id).execute();
   await notify(tx, 'keys');
 }
 

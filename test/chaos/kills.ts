@@ -6,7 +6,7 @@ import { seconds, until } from './wait.ts';
 
 /** A Postgres that was asked to end waits for its clients; then it is told. */
 const POSTGRES_PATIENCE_SECONDS = 5;
-const BACKENDS_ENDED = 5;
+const BACKENDS_ENDED = 3;
 const AT_POST_MS = 60;
 
 export const KILLS: Fault[] = [
@@ -184,7 +184,7 @@ export async function backendAtWork({ rows }: Stack, signal: AbortSignal): Promi
     );
     return Number(found[0]?.['pid'] ?? 0);
   };
-  return until('a transaction is under way', 3_000, signal, () => find('xact_start is not null')).catch(() =>
+  return until('a transaction is under way', 1_500, signal, () => find('xact_start is not null')).catch(() =>
     until('a server has a connection', 10_000, signal, () => find('true')),
   );
 }

@@ -189,7 +189,11 @@ test('an answer of the LLM that the network breaks off is asked for again', asyn
     says('the whole answer'),
   ];
   const { taskId } = server.queue();
-  expect(await settled(taskId)).toMatchObject({ outcome: 'completed', stdout: 'the whole answer' });
+  expect(await settled(taskId)).toMatchObject({
+    outcome: 'completed',
+    stdout: 'the whole answer',
+    stderr: 'the LLM failed (connection lost: the answer broke off); attempt 1 of 2 to go on',
+  });
 });
 
 test('a server that goes away between two calls of the LLM, and during a command, is not noticed', async () => {
@@ -277,7 +281,7 @@ test('a command waits while nobody takes its output', async () => {
   const done = join(driver.workspaceDir, 'done');
   server.llm = [runs('head -c 8000000 /dev/zero | tr "\\0" x; touch done'), says('through')];
   const { taskId } = server.queue();
-  await expect.poll(() => server.phases).toEqual(['starting']);
+  await expect.poll(() => server.phases, { timeout: 10_000 }).toEqual(['starting']);
   server.refuseReports = { status: 503, code: 'unavailable' };
   await expect.poll(() => server.refusals, { timeout: 10_000 }).toBeGreaterThan(6);
   expect(existsSync(done)).toBe(false);

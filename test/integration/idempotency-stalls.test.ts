@@ -2,8 +2,8 @@
 // SEED_STALLS=full: 1,200 keys under four stalls of 6.5 s; otherwise a short form.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { type CuttableLine, startLine } from '../fixtures/cuttable-line.ts';
-import { rowsOf, testDatabase } from '../fixtures/database.ts';
+import { rowsOf } from '../fixtures/database.ts';
+import { linedDatabase } from '../fixtures/lined-database.ts';
 import { startTestServer } from '../fixtures/server.ts';
 
 const FULL = process.env['SEED_STALLS'] === 'full';
@@ -14,9 +14,9 @@ const { keys, clients, stalls, stallMs, patienceMs } = FULL
 it(`${keys} keys under ${stalls} stalls of the database are ${keys} tasks`, {
   timeout: 300_000,
 }, async () => {
-  const database = await testDatabase();
-  const line = await startLine(socketOf(database.databaseUrl));
-  const server = await startTestServer({ databaseUrl: through(line, database.databaseUrl) });
+  const database = await linedDatabase();
+  const { line } = database;
+  const server = await startTestServer({ databaseUrl: database.linedUrl });
   await server.runner().appear();
   const waiting = Array.from({ length: keys }, (_, index) => `key-${index}`);
   const answered = new Map<string, string>();
@@ -51,7 +51,6 @@ it(`${keys} keys under ${stalls} stalls of the database are ${keys} tasks`, {
     `${keys} keys in ${attempts} attempts under ${stalls} stalls of ${stallMs} ms: ${tasks?.['n']} tasks, ${answered.size} answered, ${rows?.['n']} rows`,
   );
   await server.stop();
-  await line.close();
   await database.drop();
   expect(tasks?.['n']).toBe(keys);
   expect(new Set(answered.values()).size).toBe(keys);
@@ -77,19 +76,4 @@ async function post(url: string, adminKey: string, key: string, patienceMs: numb
   } catch {
     return null;
   }
-}
-
-/** The tests' own Postgres listens on a Unix socket, one of DATABASE_URL may listen elsewhere. */
-function socketOf(databaseUrl: string): string {
-  const { searchParams, port } = new URL(databaseUrl);
-  const folder = searchParams.get('host');
-  return folder === null ? databaseUrl : `${folder}/.s.PGSQL.${searchParams.get('port') ?? port}`;
-}
-
-function through(line: CuttableLine, databaseUrl: string): string {
-  const url = new URL(databaseUrl);
-  url.search = '';
-  url.hostname = '127.0.0.1';
-  url.port = String(line.port);
-  return url.href;
 }

@@ -91,7 +91,7 @@ describe('a gap in the looks', () => {
     "lets deadlines move along with the database's clock that was set %s, and task keys with them",
     async (_, byMs) => {
       const { id } = await seed.post({ timeoutMs: 300_000 });
-      const { runnerId } = await seed.lease();
+      const { runnerId, deadline: first } = await seed.lease();
       const watch = createWatch();
       expect(await endLapsedTasks(seed.store, watch)).toEqual([]);
       seed.clock.advance(byMs);
@@ -100,7 +100,7 @@ describe('a gap in the looks', () => {
       const deadline = new Date(seed.clock.now().getTime() + 200_000);
       expect(await taskOf(id)).toMatchObject({ status: 'running', deadline: deadline.toISOString() });
       const [key] = await seed.rows(`select expires_at from keys where task_id = '${id}'`);
-      expect(key?.['expires_at']).toEqual(deadline);
+      expect(key?.['expires_at']).toEqual(byMs > 0 ? deadline : first);
       // What was long on its way tells nothing, and nobody gets more than the task's whole time.
       await renewLeases(seed.store, { runnerId, taskIds: [id], leftMs: [230_000] });
       expect((await taskOf(id)).deadline).toBe(deadline.toISOString());
@@ -162,6 +162,20 @@ describe('a lease that nobody began', () => {
     expect(await endLapsedTasks(seed.store, WATCHED)).toEqual([]);
     await begin(held);
     await stop(id);
+  });
+
+  it('times out when its runner keeps it and never begins; with a shorter time it goes back all the same', async () => {
+    const kept = await seed.post({ timeoutMs: 5_000 });
+    const held = await take();
+    await renewLeases(seed.store, { runnerId: held.runnerId, taskIds: [kept.id] });
+    const left = await seed.post({ timeoutMs: 1_000 });
+    await take();
+    seed.clock.advance(5_000 + BEGIN_WITHIN_MS);
+    expect(await endLapsedTasks(seed.store, WATCHED)).toEqual([left.id]);
+    seed.clock.advance(1);
+    expect(await endLapsedTasks(seed.store, WATCHED)).toEqual([kept.id]);
+    expect([(await taskOf(kept.id)).status, (await taskOf(left.id)).status]).toEqual(['timed_out', 'queued']);
+    await stop(left.id);
   });
 
   it('begins or goes back, but never both', async () => {

@@ -1,7 +1,7 @@
 // A broken pack stops the start with the file and the reason.
 import { describe, expect, it } from 'vitest';
 import { commandText, packFile, packFolder } from '../../../test/fixtures/pack-folder.ts';
-import { loadPacks } from './load-packs.ts';
+import { clashesOfPacks, loadPacks } from './load-packs.ts';
 
 async function load(files: Record<string, string>, only: readonly string[] | null = null) {
   await using folder = await packFolder(files, only);
@@ -143,6 +143,20 @@ describe('which packs are on', () => {
       hint: expect.stringContaining('memos, notes'),
     });
   });
+});
+
+it('for an import all clashes of what is found are told, and one that cannot be loaded is left out', async () => {
+  await using folder = await packFolder({
+    'notes/pack.ts': packFile('notes', commandText()),
+    'memos/pack.ts': packFile('memos', commandText(), MEMOS),
+    'broken/pack.ts': 'nonsense(',
+  });
+  const clashes = await clashesOfPacks(folder.settings.folder, folder.settings.config);
+  expect(clashes).toEqual([
+    expect.stringContaining('the noun "notes"'),
+    expect.stringContaining('the path "/notes"'),
+    expect.stringContaining('the scope namespace "notes:"'),
+  ]);
 });
 
 describe('seed.config.ts', () => {

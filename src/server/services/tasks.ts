@@ -9,6 +9,7 @@ import { SeedError } from '../../protocol/errors.ts';
 import { isReceived } from '../../protocol/file.ts';
 import type { RunTaskBody, Task } from '../../protocol/task.ts';
 import { listLedger } from '../../store/calls.ts';
+import { sqlStateOf } from '../../store/database-failure.ts';
 import type { Store } from '../../store/store.ts';
 import { createTask } from '../../store/task-create.ts';
 import { stopTask } from '../../store/task-end.ts';
@@ -128,7 +129,7 @@ async function accept(
 
 /** Postgres has a row with this id. */
 function isTaken(error: unknown): boolean {
-  return (error as { code?: unknown }).code === '23505';
+  return sqlStateOf(error) === '23505';
 }
 
 /** A URL of its own choosing is a way out of the sandbox: a task needs the scope for it, a caller outside has the network. */
