@@ -1,13 +1,14 @@
 // A server whose database is cut off, frozen, silently lost, stopped or out of room: every surface says so, nothing ends, and
 // all goes on when the database is there again.
 import { randomUUID } from 'node:crypto';
-import { chown, mkdtemp, rm, stat } from 'node:fs/promises';
+import { chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { LIMITS } from '../../src/protocol/limits.ts';
-import { startEmbeddedPostgres } from '../../src/store/embedded/start-embedded.ts';
+import { clusterFolder } from '../../src/store/embedded/initialise.ts';
+import { postgresFolder, startEmbeddedPostgres } from '../../src/store/embedded/start-embedded.ts';
 import { run } from '../fixtures/database.ts';
 import { type LinedDatabase, linedDatabase } from '../fixtures/lined-database.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
@@ -141,7 +142,9 @@ describe('a database', () => {
   });
 });
 
-test('Postgres that is stopped and started again', { timeout: 90_000 }, async () => {
+test('Postgres that is stopped, is a standby for a while, and is started again', {
+  timeout: 90_000,
+}, async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'seed-away-'));
   const first = await startEmbeddedPostgres({ dataDir, log: silent });
   const server = await startTestServer({ databaseUrl: first.databaseUrl });
@@ -150,6 +153,15 @@ test('Postgres that is stopped and started again', { timeout: 90_000 }, async ()
   await first.stop();
   for (const { status } of await Promise.all(under)) expect([202, 503]).toContain(status);
   expect(await post()).toMatchObject({ status: 503, body: { error: { code: 'unavailable' } } });
+  // As after a failover: its address leads to a standby for a while.
+  const signal = join(clusterFolder(postgresFolder(dataDir)), 'standby.signal');
+  await writeFile(signal, '');
+  const { uid, gid } = await stat(clusterFolder(postgresFolder(dataDir)));
+  await chown(signal, uid, gid);
+  const standby = await startEmbeddedPostgres({ dataDir, log: silent });
+  expect(await post()).toMatchObject({ status: 503, body: { error: { code: 'unavailable' } } });
+  await standby.stop();
+  await rm(signal);
   const second = await startEmbeddedPostgres({ dataDir, log: silent });
   await isReady(server);
   expect((await post()).status).toBe(202);
