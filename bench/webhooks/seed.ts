@@ -10,6 +10,7 @@ import { sql } from 'kysely';
 import { generateKeySecret } from '../../src/core/key-secret.ts';
 import { wholeEnvironment } from '../../src/lib/env.ts';
 import { createLog } from '../../src/lib/log.ts';
+import { LIMITS } from '../../src/protocol/limits.ts';
 import { mintWebhookSecret } from '../../src/server/webhooks/secrets.ts';
 import { insertAccount } from '../../src/store/accounts.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded/start-embedded.ts';
@@ -19,7 +20,6 @@ import { emitEvent } from '../../src/store/webhook-events.ts';
 import { replaceSecret } from '../../src/store/webhook-secrets.ts';
 import { type BenchReceiver, startBenchReceiver } from './receiver.ts';
 
-const PART = 5_000;
 const SERVER = fileURLToPath(new URL('../../src/server/main.ts', import.meta.url));
 
 export interface WebhookBench {
@@ -33,7 +33,7 @@ export interface WebhookBench {
   emit(type: string, mark: string): Promise<void>;
   /** All in one transaction. */
   emitMany(type: string, count: number): Promise<void>;
-  /** So many endpoints, each of which waits for an attempt an hour from now. */
+  /** So many endpoints, as many in each account as it may have. Each waits for an attempt an hour from now. */
   waitingEndpoints(count: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -88,22 +88,22 @@ export async function startWebhookBench(): Promise<WebhookBench> {
       });
     },
     waitingEndpoints: async (count) => {
-      // In parts, of which none takes the database longer than it may.
-      for (let made = 0; made < count; made += PART) {
+      for (let made = 0; made < count; made += LIMITS.webhooksPerAccount) {
+        const { id } = await insertAccount(store.db, { name: `waiting ${made}`, operator: false });
         await sql`
           with event as (
             insert into webhook_events (id, account_id, type, created_at, data, position)
-            values (gen_random_uuid(), ${accountId}, 'bench.waiting', now(), '{}', nextval('webhook_event_positions'))
+            values (gen_random_uuid(), ${id}, 'bench.waiting', now(), '{}', nextval('webhook_event_positions'))
             returning id
           ), endpoint as (
             insert into webhook_endpoints
               (id, account_id, url, description, event_types, enabled, created_at, updated_at)
-            select gen_random_uuid(), ${accountId}, ${receiver.url}, '', '{bench.waiting}', true, now(), now()
-            from generate_series(1, ${Math.min(PART, count - made)}::int) returning id, url
+            select gen_random_uuid(), ${id}, ${receiver.url}, '', '{bench.waiting}', true, now(), now()
+            from generate_series(1, ${LIMITS.webhooksPerAccount}::int) returning id, url
           )
           insert into webhook_deliveries
             (id, account_id, event_id, endpoint_id, url, lane, created_at, status, next_attempt_at)
-          select gen_random_uuid(), ${accountId}, event.id, endpoint.id, endpoint.url, endpoint.id, now(), 'pending',
+          select gen_random_uuid(), ${id}, event.id, endpoint.id, endpoint.url, endpoint.id, now(), 'pending',
             now() + interval '1 hour'
           from event, endpoint`.execute(store.db);
       }
