@@ -78,8 +78,9 @@ async function startGuard(pid: number, mark: string): Promise<StartedGuard> {
   await once(guard, 'spawn').catch((cause: Error) => {
     throw new SeedError('sandbox_failed', `Cannot start a guard: ${cause.message}`, { cause });
   });
-  // It ends with its sandbox, and its pipe with it.
+  // It ends with its sandbox, and its pipe with it; a signal then finds nobody.
   guard.stdin.on('error', () => {});
+  guard.on('error', () => {});
   return {
     tighten(deadline) {
       const seconds = Math.max((deadline - performance.now()) / 1000, 0.001);

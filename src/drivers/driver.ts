@@ -36,20 +36,33 @@ export interface Limits {
   processes: number;
 }
 
+/** How much is kept of what a sandbox, or what runs it, has said at its end. */
+export const DETAIL_BYTES = 2048;
+
 export type Exit =
-  | { reason: 'exited'; code: number }
+  /** `detail`: the end of what a program that failed has said on standard error, at most 2 KiB. */
+  | { reason: 'exited'; code: number; detail?: string }
   /** Killed by kill(). */
   | { reason: 'killed' }
   /** Killed by the supervisor at its deadline. */
   | { reason: 'deadline' }
   /** Its guest program was killed because the sandbox had no memory left. */
   | { reason: 'out_of_memory' }
-  /** Died in another way; `detail` is the tail of the driver's diagnostics, at most 2 KiB. */
+  /** Died in another way; `detail` is the end of the driver's diagnostics, at most 2 KiB. May name paths of the host. */
   | { reason: 'lost'; detail: string };
 
 export interface Usage {
   cpuSeconds: number;
   peakMemoryBytes: number;
+  /** Why the host did not let it be measured; null: the figures are what it used. */
+  problem: string | null;
+}
+
+/** What is left of a sandbox that has ended. */
+export interface Leftover {
+  id: SandboxId;
+  /** Why it could not be removed. */
+  problem: string;
 }
 
 /** How far the machine's technology separates a sandbox from the host. */
@@ -73,6 +86,7 @@ export interface Sandbox {
   readonly stream: Duplex;
   /** Resolves once, when no process of the sandbox is left; never rejects. */
   readonly exited: Promise<Exit>;
+  /** Never rejects. */
   usage(): Promise<Usage>;
   /**
    * For a sandbox that is to wait for its task: starts a second supervisor. Until it is told a deadline it kills the sandbox
@@ -81,7 +95,7 @@ export interface Sandbox {
   guard(): Promise<Guard>;
   /** Takes a waiting sandbox off the processor until the function it resolves with is called. Missing where waiting costs nothing. */
   pause?(): Promise<() => void>;
-  /** Ends the sandbox and resolves when nothing of it is left. Safe to call twice. */
+  /** Ends the sandbox and resolves when no process of it is left. Safe to call twice; never rejects. */
   kill(): Promise<void>;
 }
 
@@ -97,4 +111,6 @@ export interface Driver {
   start(snapshot: Snapshot, limits: Limits, id: SandboxId): Promise<Sandbox>;
   /** Kills and removes every sandbox in this driver's folder. Called by a runner before it takes work; returns the ids. */
   sweep(): Promise<SandboxId[]>;
+  /** Tries again to remove what the host did not let it remove when a sandbox had ended; resolves with what still is left. */
+  clean?(): Promise<Leftover[]>;
 }

@@ -3,9 +3,9 @@
 import { createHash } from 'node:crypto';
 import { type Cgroup, createCgroup, removeCgroup } from '../lib/cgroup.ts';
 import { type CgroupHierarchies, findCgroupHierarchies } from '../lib/cgroup-hierarchies.ts';
-import type { Exit, Usage } from './driver.ts';
+import type { Exit } from './driver.ts';
 import { chooseProcessors } from './processors.ts';
-import { largerUsage, measureUsage } from './usage.ts';
+import { type Figures, largerUsage, measureUsage } from './usage.ts';
 
 export interface GuardLimits {
   memoryBytes: number;
@@ -19,7 +19,10 @@ export interface Guard {
   wrap(args: readonly string[]): string[];
   /** Watches the process and all that descend from it. @param onExceeded called at most once, to end them */
   watch(pid: number, onExceeded: () => void): void;
-  usage(): Promise<Usage>;
+  /** What it has used; rejects when that cannot be told. */
+  measure(): Promise<Figures>;
+  /** Whether it can be measured when no process of the sandbox is left. */
+  readonly remembers: boolean;
   /** Why the sandbox had to die; null when it kept to its limits. */
   verdict(): Promise<Exit | null>;
   /** Call it when no process is left. */
@@ -33,7 +36,10 @@ let hierarchies: Promise<CgroupHierarchies | null> | undefined;
 
 /** Asked once per process: the answer takes a few system calls and does not change. */
 function cgroups(): Promise<CgroupHierarchies | null> {
-  hierarchies ??= findCgroupHierarchies();
+  hierarchies ??= findCgroupHierarchies().catch((error) => {
+    hierarchies = undefined;
+    throw error;
+  });
   return hierarchies;
 }
 
@@ -68,16 +74,13 @@ async function cgroupGuard(
     },
   );
   const verdict = () => verdictOf(group, hostTasks);
-  let last: Usage = { cpuSeconds: 0, peakMemoryBytes: 0 };
   const look = repeat(async () => (await verdict()) !== null);
   return {
     // A shell joins and becomes the program: there is no moment at which the program is outside.
     wrap: (args) => ['sh', '-c', JOIN, 'join', ...group.procsFiles, '--', ...args],
     watch: (_pid, onExceeded) => look.start(onExceeded),
-    usage: async () => {
-      last = largerUsage(last, await group.usage());
-      return last;
-    },
+    measure: () => group.usage(),
+    remembers: true,
     verdict,
     remove: async () => {
       look.stop();
@@ -95,14 +98,22 @@ async function verdictOf(group: Cgroup, hostTasks: number): Promise<Exit | null>
 
 /** What the kernel does not hold back is seen within LOOK_EVERY_MS and ended. */
 function samplingGuard({ memoryBytes, vcpus, hostTasks }: GuardLimits): Guard {
-  let used: Usage = { cpuSeconds: 0, peakMemoryBytes: 0 };
+  let used: Figures = { cpuSeconds: 0, peakMemoryBytes: 0 };
   let verdict: Exit | null = null;
   let rootPid = 0;
+  /** Why the last look failed, while there was something to see. */
+  let failure: Error | null = null;
   const measure = async () => {
-    const now = await measureUsage(rootPid);
+    const now = await measureUsage(rootPid).catch((error) => {
+      failure = error;
+      throw error;
+    });
+    if (now.tasks > 0) failure = null;
+    else if (failure !== null) throw failure;
     used = largerUsage(used, now);
     if (now.peakMemoryBytes > memoryBytes) verdict ??= OUT_OF_MEMORY;
     else if (now.tasks > hostTasks) verdict ??= tooManyTasks(hostTasks);
+    return used;
   };
   const look = repeat(async () => {
     await measure();
@@ -114,10 +125,8 @@ function samplingGuard({ memoryBytes, vcpus, hostTasks }: GuardLimits): Guard {
       rootPid = pid;
       look.start(onExceeded);
     },
-    usage: async () => {
-      await measure();
-      return used;
-    },
+    measure,
+    remembers: false,
     verdict: async () => verdict,
     remove: async () => look.stop(),
   };
@@ -130,16 +139,25 @@ function tooManyTasks(hostTasks: number): Exit {
   };
 }
 
-/** Asks `isOver` again and again until it says so or is stopped; one question at a time. */
+/**
+ * Asks `isOver` again and again until it says so or is stopped; one question at a time. A host that does not answer one, because it
+ * has no file descriptor left, is asked the next: the sandbox is not to blame, and others have theirs.
+ */
 function repeat(isOver: () => Promise<boolean>) {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   const next = (onOver: () => void) => {
-    timer = setTimeout(async () => {
-      const over = await isOver();
-      if (stopped) return;
-      if (over) onOver();
-      else next(onOver);
+    timer = setTimeout(() => {
+      isOver().then(
+        (over) => {
+          if (stopped) return;
+          if (over) onOver();
+          else next(onOver);
+        },
+        () => {
+          if (!stopped) next(onOver);
+        },
+      );
     }, LOOK_EVERY_MS);
     timer.unref();
   };

@@ -1,12 +1,13 @@
 // The folder of one sandbox: written before the sandbox starts, found again after a crash, removed with it.
 // It is named in the command line of the sandbox's processes, which makes them recognisable.
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, rmdir, unlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findByCommandLine } from '../lib/host-processes.ts';
 import { dateOfMoment } from '../lib/monotonic.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { removeGuard } from './guard.ts';
+import { killProcess } from './supervisor.ts';
 
 const POLL_MS = 20;
 const GIVE_UP_MS = 10_000;
@@ -14,15 +15,25 @@ const GIVE_UP_MS = 10_000;
 /** Ids become folder names and command-line arguments. */
 export const SANDBOX_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
-/** Makes the sandbox's folder. Throws SeedError `sandbox_failed` when the id is taken. */
+const FILES = { record: 'sandbox.json', spec: 'config.json' } as const;
+
+/** Makes the sandbox's folder. Throws SeedError `sandbox_failed`, leaving nothing, when the id is taken or the host has no room. */
 export async function createSandboxFolder(folder: string, spec: object, deadline: number): Promise<void> {
   await mkdir(folder).catch((cause: NodeJS.ErrnoException) => {
     const what = cause.code === 'EEXIST' ? 'is taken' : `has no folder: ${cause.message}`;
     throw new SeedError('sandbox_failed', `The sandbox id ${basename(folder)} ${what}`, { cause });
   });
   const record = { id: basename(folder), startedAt: new Date(), deadline: dateOfMoment(deadline) };
-  await writeFile(join(folder, 'sandbox.json'), JSON.stringify(record));
-  await writeFile(join(folder, 'config.json'), JSON.stringify(spec));
+  try {
+    await writeFile(join(folder, FILES.record), JSON.stringify(record));
+    await writeFile(join(folder, FILES.spec), JSON.stringify(spec));
+  } catch (cause) {
+    // None of these needs a file descriptor, which may be what is missing.
+    for (const name of Object.values(FILES)) await unlink(join(folder, name)).catch(() => undefined);
+    await rmdir(folder).catch(() => undefined);
+    const what = `The sandbox ${basename(folder)} cannot be written down: ${(cause as Error).message}`;
+    throw new SeedError('sandbox_failed', what, { cause });
+  }
 }
 
 /** The argument that marks each host process of a sandbox, in the form that its driver's programs take it. */
@@ -53,16 +64,4 @@ export async function removeSandbox(folder: string): Promise<void> {
   }
   await removeGuard(folder);
   await rm(folder, { recursive: true, force: true });
-}
-
-export function killProcess(pid: number): void {
-  signalProcess(pid, 'SIGKILL');
-}
-
-export function signalProcess(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // Already gone.
-  }
 }

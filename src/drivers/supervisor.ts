@@ -44,3 +44,23 @@ export async function firstProcess(unsharePid: number): Promise<number | undefin
   const children = await readFile(`/proc/${unsharePid}/task/${unsharePid}/children`, 'utf8').catch(() => '');
   return Number.parseInt(children, 10) || undefined;
 }
+
+/**
+ * Ends all processes below `unshare`. When its first cannot be told, because it has not started or this process has no file
+ * descriptor to look, `unshare` itself is killed, and takes it along (`--kill-child`).
+ */
+export async function killSupervised(unsharePid: number): Promise<void> {
+  killProcess((await firstProcess(unsharePid)) ?? unsharePid);
+}
+
+export function killProcess(pid: number): void {
+  signalProcess(pid, 'SIGKILL');
+}
+
+export function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Already gone.
+  }
+}

@@ -3,12 +3,17 @@ import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { processTree } from '../lib/host-processes.ts';
 import type { Usage } from './driver.ts';
 
-export interface MeasuredUsage extends Usage {
+export type Figures = Omit<Usage, 'problem'>;
+
+export interface MeasuredUsage extends Figures {
   /** Processes and threads. */
   tasks: number;
 }
 
-/** The process and all that descend from it at this moment, as the peak so far; zeros when it is gone. */
+/**
+ * The process and all that descend from it at this moment, as the peak so far; zeros when it is gone. Rejects when /proc cannot
+ * be read.
+ */
 export async function measureUsage(rootPid: number): Promise<MeasuredUsage> {
   const processes = await processTree(rootPid);
   const each = await Promise.all(processes.map(({ pid }) => measureProcess(pid)));
@@ -50,7 +55,7 @@ async function memoryFiles(pid: number): Promise<[number, number][]> {
 }
 
 /** The larger of each: what has ended may take its numbers with it. */
-export function largerUsage(one: Usage, other: Usage): Usage {
+export function largerUsage(one: Figures, other: Figures): Figures {
   return {
     cpuSeconds: Math.max(one.cpuSeconds, other.cpuSeconds),
     peakMemoryBytes: Math.max(one.peakMemoryBytes, other.peakMemoryBytes),

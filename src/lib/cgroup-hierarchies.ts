@@ -1,6 +1,7 @@
 // Where this machine's control groups are and whether this process may make some. Linux only; version 2 and version 1.
 import { access, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { unlessShort } from './unless-short.ts';
 
 /** Folders in which a group can be made: all four the same in version 2, one per controller in version 1. */
 export interface CgroupHierarchies {
@@ -14,9 +15,9 @@ export interface CgroupHierarchies {
 const V2_CONTROLLERS = ['cpu', 'memory', 'pids'] as const;
 const V1_CONTROLLERS = ['memory', 'pids', 'cpu', 'cpuacct'] as const;
 
-/** Null when there are none for memory, processes and CPU, or this process may not use them. */
+/** Null when there are none for memory, processes and CPU, or this process may not use them. Rejects when it could not look. */
 export async function findCgroupHierarchies(): Promise<CgroupHierarchies | null> {
-  const mounts = parseMounts(await readFile('/proc/self/mounts', 'utf8').catch(() => ''));
+  const mounts = parseMounts(await readFile('/proc/self/mounts', 'utf8').catch(unlessShort('')));
   return (await findVersion2(mounts)) ?? (await findVersion1(mounts));
 }
 
@@ -47,7 +48,7 @@ async function findVersion2(mounts: readonly CgroupMount[]): Promise<CgroupHiera
     // Refused inside a container whose own processes lie in its topmost group.
     const refused = await writeFile(join(path, 'cgroup.subtree_control'), line).then(
       () => false,
-      () => true,
+      unlessShort(true),
     );
     if (refused) return null;
   }
@@ -80,5 +81,5 @@ async function canMakeGroupIn(path: string): Promise<boolean> {
 }
 
 async function words(file: string): Promise<string[]> {
-  return (await readFile(file, 'utf8').catch(() => '')).trim().split(/\s+/);
+  return (await readFile(file, 'utf8').catch(unlessShort(''))).trim().split(/\s+/);
 }

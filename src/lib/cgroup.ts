@@ -15,7 +15,7 @@ export interface CgroupLimits {
 export interface Cgroup {
   /** A process joins by writing its pid to each; its children follow it. */
   procsFiles: readonly string[];
-  /** What was used since the group was made. The peak counts files in the page cache, too. */
+  /** What was used since the group was made. The peak counts files in the page cache, too. Rejects when it cannot be read. */
   usage(): Promise<{ cpuSeconds: number; peakMemoryBytes: number }>;
   /** How often the limit of memory cost a process its life. */
   outOfMemoryKills(): Promise<number>;
@@ -73,8 +73,9 @@ function readable(hierarchies: CgroupHierarchies, name: string): Cgroup {
     async usage() {
       if (version === 2) {
         return {
-          cpuSeconds: (await field(join(cpuacct, 'cpu.stat'), 'usage_usec')) / 1e6,
-          peakMemoryBytes: await number(join(memory, 'memory.peak')),
+          cpuSeconds: fieldOf(await readFile(join(cpuacct, 'cpu.stat'), 'utf8'), 'usage_usec') / 1e6,
+          // Kernels before 5.19 have no such file.
+          peakMemoryBytes: await number(join(memory, 'memory.peak'), '0'),
         };
       }
       return {
@@ -112,12 +113,20 @@ function foldersOf({ memory, pids, cpu, cpuacct }: CgroupHierarchies, name: stri
   return [...new Set([memory, pids, cpu, cpuacct])].map((root) => join(root, name));
 }
 
-async function number(file: string): Promise<number> {
-  return Number(await readFile(file, 'utf8').catch(() => '0')) || 0;
+/** @param missing what stands for a file that this kernel does not have */
+async function number(file: string, missing?: string): Promise<number> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' && missing !== undefined) return missing;
+    throw error;
+  });
+  return Number(text) || 0;
 }
 
-/** One number of a flat keyed file; 0 when the file or the key is not there. */
+/** One number of a flat keyed file; 0 when the file cannot be read: it is looked at again. */
 async function field(file: string, key: string): Promise<number> {
-  const text = await readFile(file, 'utf8').catch(() => '');
+  return fieldOf(await readFile(file, 'utf8').catch(() => ''), key);
+}
+
+function fieldOf(text: string, key: string): number {
   return Number(new RegExp(`^${key} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
 }

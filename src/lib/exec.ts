@@ -25,13 +25,18 @@ export async function exec(
   const { timeoutMs, hint, ...rest } = options;
   const limit = timeoutMs === undefined ? {} : { timeout: timeoutMs, killSignal: 'SIGKILL' as const };
   const child = spawn(command, args, { ...rest, ...limit, stdio: ['ignore', 'pipe', 'pipe'] });
+  // Before its streams are touched: without a file descriptor for them there are none, and only its error tells.
+  const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
   const output: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
-  const stderr = textTail(child.stderr, STDERR_TAIL_BYTES);
+  let stderr = () => '';
   let code: number | null;
   let signal: NodeJS.Signals | null;
   try {
-    [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+    if (child.pid !== undefined) {
+      child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+      stderr = textTail(child.stderr, STDERR_TAIL_BYTES);
+    }
+    [code, signal] = await closed;
   } catch (cause) {
     throw failure(
       command,

@@ -1,7 +1,8 @@
 // The processes of this host, by command line and by descent. Linux only: reads /proc.
 import { readdir, readFile } from 'node:fs/promises';
+import { unlessShort } from './unless-short.ts';
 
-/** Pids of all processes whose command line `matches`; zombies have none. */
+/** Pids of all processes whose command line `matches`; zombies have none. Rejects when /proc cannot be read. */
 export async function findByCommandLine(matches: (args: readonly string[]) => boolean): Promise<number[]> {
   const found = await eachProcess(async (pid) => {
     const args = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').slice(0, -1);
@@ -17,7 +18,7 @@ export interface ProcessTime {
   cpuSeconds: number;
 }
 
-/** The process `rootPid` and all that descend from it; empty when it is gone. */
+/** The process `rootPid` and all that descend from it; empty when it is gone. Rejects when /proc cannot be read. */
 export async function processTree(rootPid: number): Promise<ProcessTime[]> {
   // Twenty sandboxes measured at once would read all of /proc twenty times: calls share a reading under way.
   reading ??= readTimes().finally(() => {
@@ -66,6 +67,14 @@ export function parseStat(stat: string): { parentPid: number; cpuSeconds: number
 
 async function eachProcess<T>(read: (pid: number) => Promise<T>): Promise<(T | undefined)[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
-  // A process may be gone between readdir and readFile.
-  return Promise.all(pids.map((pid) => read(pid).catch(() => undefined)));
+  const found: (T | undefined)[] = [];
+  // A process may be gone between readdir and readFile, or be another user's.
+  for (let from = 0; from < pids.length; from += READ_AT_ONCE) {
+    const some = pids.slice(from, from + READ_AT_ONCE).map((pid) => read(pid).catch(unlessShort(undefined)));
+    found.push(...(await Promise.all(some)));
+  }
+  return found;
 }
+
+/** A host with thousands of processes must not cost as many file descriptors. */
+const READ_AT_ONCE = 16;

@@ -24,6 +24,8 @@ export function describeFailure(error: unknown): string {
 const exitWithParent = () => process.exit(1);
 
 const SIGNAL_CODES: Record<string, number> = { SIGINT: 130, SIGTERM: 143 };
+/** What a process that is to start afresh has left for stopping. */
+const STOP_WITHIN_MS = 30_000;
 
 /** Stops once on SIGINT, SIGTERM, or when the parent lets go of the IPC channel or is gone; a second signal ends at once. */
 export function stopOnSignal(log: Logger, stop: () => Promise<void>): void {
@@ -47,4 +49,30 @@ export function stopOnSignal(log: Logger, stop: () => Promise<void>): void {
   process.on('SIGTERM', () => begin('SIGTERM'));
   process.off('disconnect', exitWithParent);
   process.on('disconnect', () => begin('the parent let go'));
+}
+
+/**
+ * What nobody foresaw is logged as what it is. A promise that was rejected and that nobody waits for is one thing of many that this
+ * process does: the others go on. An exception that nobody caught may have left anything half done: the process stops, so that
+ * whoever keeps it running starts it afresh.
+ * @param stop as on a signal
+ */
+export function logSurprises(log: Logger, stop: () => Promise<void>): void {
+  let isStopping = false;
+  process.on('unhandledRejection', (reason) => {
+    log.error(
+      { err: reason },
+      'a promise was rejected, and nobody waits for it: a bug in Seed, please report it',
+    );
+  });
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'an exception that nobody caught: a bug in Seed, please report it; stopping');
+    if (isStopping) return;
+    isStopping = true;
+    setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
+    stop().then(
+      () => process.exit(1),
+      () => process.exit(1),
+    );
+  });
 }

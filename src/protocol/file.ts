@@ -32,11 +32,16 @@ export class ReceivedContent {
   }
 }
 
-const Base64 = z.base64();
+/** Looks for what it is not: a pattern of all that it is would take a place on the stack for every letter of 16 MB. */
+function isBase64(text: string): boolean {
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  return text.length % 4 === 0 && !/[^A-Za-z0-9+/]/.test(text.slice(0, text.length - padding));
+}
+
 /** Base64 in JSON; what came as a part of a multipart body is received already. */
 const Content = z
   .custom<string | ReceivedContent>(
-    (value) => value instanceof ReceivedContent || Base64.safeParse(value).success,
+    (value) => value instanceof ReceivedContent || (typeof value === 'string' && isBase64(value)),
     'this is not base64',
   )
   .meta({ type: 'string', contentEncoding: 'base64' });

@@ -34,5 +34,11 @@ export const Usage = z.object({
   cpuSeconds: z.number().nonnegative().describe('Processor time of the whole sandbox, its kernel included'),
   peakMemoryBytes: z.number().int().nonnegative(),
   wallMs: z.number().int().nonnegative().describe("From the sandbox's start to its end"),
+  estimated: z
+    .literal(true)
+    .optional()
+    .describe(
+      'The host did not let it be measured: `cpuSeconds` is the most it can be, `wallMs` on every processor',
+    ),
 });
 export type Usage = z.infer<typeof Usage>;

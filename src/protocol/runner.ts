@@ -145,6 +145,8 @@ export const Settlement = z.object({
   stderr: z.string().nullable(),
   exitCode: z.number().int().nullable(),
   error: TaskError.nullable(),
+  /** The end of what the sandbox, or what runs it, has said: for the operator, as it may name paths of the runner's host. */
+  diagnostics: z.string().max(4000).optional(),
   /** What the sandbox used; null when there was none. */
   usage: Usage.nullable().default(null),
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setUp } from '../drivers/image/set-up.ts';
 import { NoUsableDriverError } from '../drivers/select.ts';
 import { createLog, type Logger } from '../lib/log.ts';
-import { exitOnFailure, stopOnSignal } from '../lib/process-life.ts';
+import { exitOnFailure, logSurprises, stopOnSignal } from '../lib/process-life.ts';
 import { lockForProcess, type ProcessLock } from '../lib/process-lock.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { takeIdentity } from './identity.ts';
@@ -17,10 +17,12 @@ await exitOnFailure(async () => {
   const lock = await lockSandboxes(settings, log);
   const identity = await takeIdentity(settings.dataDir);
   const runner = createRunner({ ...settings, ...(await findSandboxes(settings, log)), identity, log });
-  stopOnSignal(log, async () => {
+  const stop = async () => {
     await runner.stop();
     lock.release();
-  });
+  };
+  stopOnSignal(log, stop);
+  logSurprises(log, stop);
   await runner.start();
   process.send?.({ ready: true });
 });

@@ -8,6 +8,7 @@ import { SeedError } from '../protocol/errors.ts';
 import type { RunnerState } from '../protocol/runner.ts';
 import { createBackoff, pause, within } from './backoff.ts';
 import { newIdentity, type RunnerIdentity } from './identity.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { POOLED_LIMITS } from './limits.ts';
 import { createPool, type Pool } from './pool/pool.ts';
 import { createServerClient, type TakenLease } from './server-client.ts';
@@ -63,6 +64,7 @@ export function createRunner(options: RunnerOptions): Runner {
   let slotFreed = Promise.withResolvers<void>();
   let leasing: Promise<void> = Promise.resolve();
   let beating: Promise<void> = Promise.resolve();
+  let cleaning: Promise<void> = Promise.resolve();
 
   function state(): RunnerState {
     const probe = probes.find(({ driver }) => driver === sandboxes?.driver.name);
@@ -152,6 +154,7 @@ export function createRunner(options: RunnerOptions): Runner {
       if (swept.length > 0) log.warn({ sandboxes: swept }, 'swept what an earlier runner left');
       if (sandboxes !== null && options.pool !== undefined)
         pool = createPool({ ...sandboxes, ...options.pool, limits: POOLED_LIMITS, log });
+      if (sandboxes !== null) cleaning = removeLeftovers(sandboxes.driver, stopped.signal, log);
       leasing = repeat('lease', takeTask, stopping.signal, log);
       beating = repeat('heartbeat', beat, stopped.signal, log);
     },
@@ -169,7 +172,7 @@ export function createRunner(options: RunnerOptions): Runner {
       setTimeout(() => giveUp.abort(), SETTLE_MS).unref();
       await Promise.all([allDone(), drained]);
       stopped.abort();
-      await beating;
+      await Promise.all([beating, cleaning]);
       await leaveOthers();
       await dispatcher.destroy();
     },

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { LIMITS } from '../protocol/limits.ts';
-import { settlementOf } from './settlement.ts';
+import { type RunEnd, settlementOf } from './settlement.ts';
 
 const result = {
   stdout: 'x'.repeat(LIMITS.stdoutBytes * 2),
@@ -30,4 +30,51 @@ test('an error counts although the exit code is 0', () => {
 test('what the server has decided itself is not settled', () => {
   expect(settlementOf('lease', { why: 'stopped' }, null)).toBeNull();
   expect(settlementOf('lease', { why: 'lease_lost' }, null)).toBeNull();
+});
+
+const CRASH =
+  "Error: Cannot find module '/opt/seed/guest.mjs'\n    at node:internal/x:1:2\n\nNode.js v24.21.0";
+
+test.each<[string, RunEnd, string]>([
+  [
+    'a guest that failed',
+    { why: 'exit', exit: { reason: 'exited', code: 1, detail: CRASH } },
+    "the sandbox ended before its agent did: its program ended with code 1: Error: Cannot find module '…'",
+  ],
+  [
+    'a guest that failed without a word',
+    { why: 'exit', exit: { reason: 'exited', code: 3 } },
+    'the sandbox ended before its agent did: its program ended with code 3',
+  ],
+  [
+    'a sandbox that was lost',
+    {
+      why: 'exit',
+      exit: { reason: 'lost', detail: 'restoring\nruntime: open /srv/seed/pages.img: no such file' },
+    },
+    'the sandbox ended before its agent did: runtime: open …: no such file',
+  ],
+  [
+    'one that did not start',
+    {
+      why: 'not_started',
+      message: 'The sandbox x has no folder: ENOSPC: no space left on device, mkdir /srv/x',
+    },
+    'the sandbox did not start: The sandbox x has no folder: ENOSPC: no space left on device, mkdir …',
+  ],
+])('%s says why to everybody, and all of it to the operator alone', (_, end, message) => {
+  const settlement = settlementOf('lease', end, null);
+  expect(settlement).toMatchObject({ outcome: 'failed', error: { code: 'sandbox_lost', message } });
+  const words =
+    end.why === 'exit' && 'detail' in end.exit
+      ? end.exit.detail
+      : end.why === 'not_started'
+        ? end.message
+        : undefined;
+  expect(settlement?.diagnostics).toBe(words);
+  expect(JSON.stringify(settlement?.error)).not.toMatch(/\/(srv|opt)/);
+});
+
+test('a run that the runner itself broke ends its task', () => {
+  expect(settlementOf('lease', { why: 'broken' }, null)).toMatchObject({ error: { code: 'sandbox_lost' } });
 });

@@ -6,6 +6,7 @@ import type { GuestResult } from '../protocol/guest.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import type { Usage } from '../protocol/resources.ts';
 import type { Settlement } from '../protocol/runner.ts';
+import { publicReason } from './public-reason.ts';
 import { safeText } from './safe-text.ts';
 
 /** The first of these that happens ends a run. */
@@ -14,6 +15,8 @@ export type RunEnd =
   | { why: 'exit'; exit: Exit }
   | { why: 'not_started'; message: string }
   | { why: 'deadline' }
+  /** By a fault of the runner's own. */
+  | { why: 'broken' }
   /** The runner is stopping. */
   | { why: 'interrupted' }
   /** The server has ended the task, or given it up; or it goes back to the queue, for it has not begun. */
@@ -45,9 +48,17 @@ function outcomeOf(leaseId: string, end: RunEnd): Outcome | null {
         leaseId,
         'sandbox_lost',
         `the sandbox ended before its agent did: ${describeExit(end.exit)}`,
+        'detail' in end.exit ? end.exit.detail : undefined,
       );
     case 'not_started':
-      return failed(leaseId, 'sandbox_lost', `the sandbox did not start: ${end.message}`);
+      return failed(
+        leaseId,
+        'sandbox_lost',
+        `the sandbox did not start: ${publicReason(end.message)}`,
+        end.message,
+      );
+    case 'broken':
+      return failed(leaseId, 'sandbox_lost', 'the runner failed while the task ran; its log has the reason');
     case 'interrupted':
       return failed(leaseId, 'interrupted', 'the runner was stopped while the task ran');
     default:
@@ -68,13 +79,18 @@ function fromResult(leaseId: string, { stdout, stderr, exitCode, error }: GuestR
   return { ...ended, outcome: 'failed', error: { code, message: safeText(message, MESSAGE_LENGTH) } };
 }
 
-function failed(leaseId: string, code: TaskErrorCode, message: string): Outcome {
+/** @param words the end of what was said, for the operator */
+function failed(leaseId: string, code: TaskErrorCode, message: string, words = ''): Outcome {
   const error = { code, message: safeText(message, MESSAGE_LENGTH) };
-  return { leaseId, outcome: 'failed', stdout: null, stderr: null, exitCode: null, error };
+  const ended = { leaseId, outcome: 'failed', stdout: null, stderr: null, exitCode: null, error } as const;
+  const diagnostics = safeText(words, MESSAGE_LENGTH);
+  return diagnostics === '' ? ended : { ...ended, diagnostics };
 }
 
 function describeExit(exit: Exit): string {
-  if (exit.reason === 'exited') return `its program ended with code ${exit.code}`;
-  if (exit.reason === 'lost') return exit.detail || 'without a word';
-  return 'it was killed';
+  if (exit.reason === 'killed') return 'it was killed';
+  const reason = publicReason('detail' in exit ? (exit.detail ?? '') : '');
+  if (exit.reason !== 'exited') return reason || 'without a word';
+  const how = `its program ended with code ${exit.code}`;
+  return reason === '' ? how : `${how}: ${reason}`;
 }

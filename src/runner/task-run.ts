@@ -4,6 +4,7 @@ import type { Limits, Sandbox } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Usage } from '../protocol/resources.ts';
 import { within } from './backoff.ts';
+import { billedUsage } from './billed-usage.ts';
 import { limitsOf } from './limits.ts';
 import { openRelay } from './relay.ts';
 import type { TaskFiles } from './relay-files.ts';
@@ -65,8 +66,18 @@ export function startTaskRun(lease: TakenLease, parts: TaskRunParts): TaskRun {
   async function run(): Promise<void> {
     const deadline = setTimeout(() => end({ why: 'deadline' }), lease.diesAt - performance.now());
     let usage: Usage | null = null;
+    let sandbox: Sandbox | null = null;
+    const startSandbox: TaskRunParts['startSandbox'] = async (...sandboxParts) => {
+      sandbox = await parts.startSandbox(...sandboxParts);
+      return sandbox;
+    };
     try {
-      usage = await runSandbox(lease, { ...parts, log }, course);
+      usage = await runSandbox(lease, { ...parts, startSandbox, log }, course);
+    } catch (error) {
+      // Nobody has foreseen it: the sandbox is not to go on without a runner, nor the task without an end.
+      log.error({ err: error }, 'the run broke');
+      end({ why: 'broken' });
+      if (sandbox !== null) await killSandbox(sandbox, log);
     } finally {
       clearTimeout(deadline);
     }
@@ -116,7 +127,11 @@ async function runSandbox(lease: TakenLease, parts: TaskRunParts, course: Course
   const startedAt = performance.now();
   const { stream } = sandbox;
   stream.on('error', (error) => log.debug({ err: error }, "the sandbox's stream broke"));
-  void sandbox.exited.then((exit) => end({ why: 'exit', exit }));
+  void sandbox.exited.then((exit) => {
+    const isFine = exit.reason === 'killed' || (exit.reason === 'exited' && exit.code === 0);
+    if (!isFine) log.warn({ exit }, 'the sandbox ended');
+    end({ why: 'exit', exit });
+  });
   const reports = createTaskReports(lease, parts, () => end({ why: 'lease_lost' }));
   if (!(await begin(reports, course))) {
     await killSandbox(sandbox, log);
@@ -154,8 +169,7 @@ async function runSandbox(lease: TakenLease, parts: TaskRunParts, course: Course
   await killSandbox(sandbox, log);
   const wallMs = Math.round(performance.now() - startedAt);
   await reports.finish();
-  const { cpuSeconds, peakMemoryBytes } = await sandbox.usage();
-  return { cpuSeconds, peakMemoryBytes: Math.round(peakMemoryBytes), wallMs };
+  return billedUsage(await sandbox.usage(), wallMs, lease.resources.vcpus, log);
 }
 
 /** Whether the run may begin. It must not when it has ended meanwhile. */

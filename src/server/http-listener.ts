@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
+import type { Logger } from '../lib/log.ts';
 import { SeedError } from '../protocol/errors.ts';
 
 /** How long running requests may take to end once the server stops: longer than a platform may take, and much less than a runner waits. */
@@ -20,17 +21,28 @@ export async function listenHttp(
   answer: Parameters<typeof getRequestListener>[0],
   host: string,
   port: number,
+  log: Logger,
   drainMs: number = DRAIN_MS,
 ): Promise<HttpListener> {
   const options = { maxHeaderSize: HEADER_BYTES, requestTimeout: REQUEST_MS };
   const respond = getRequestListener(answer);
   const http = createServer(options, (request, response) => {
     nameHostForProbes(request);
+    hangUpOnUnread(request, response);
     return respond(request, response);
   });
   const drain = drainable(http, drainMs);
   const url = await listen(http, host, port);
+  // Such as a connection that cannot be taken for want of a file descriptor: its caller tries again, and nobody else is to notice.
+  http.on('error', (error) => log.error({ err: error }, 'a connection could not be taken'));
   return { url, [Symbol.asyncDispose]: drain };
+}
+
+/** Whatever answered: what is left of a body is not read. Node would read and drop it to keep the connection. */
+function hangUpOnUnread(request: IncomingMessage, response: ServerResponse): void {
+  response.once('finish', () => {
+    if (!request.complete) request.socket.destroySoon();
+  });
 }
 
 /** Whoever only looks whether the server lives, such as a load balancer, may speak HTTP/1.0 without a host, or name any. */

@@ -1,5 +1,6 @@
 // What a request may bring: so many bytes, whatever its path and type, counted where it does not say beforehand how many there
 // are. The one place that bounds bodies. Nothing of one is read here: who asks for it first says who they are.
+import type { Readable } from 'node:stream';
 import type { Context, MiddlewareHandler } from 'hono';
 import { type Command, isObject } from '../commands/define-command.ts';
 import { SeedError } from '../protocol/errors.ts';
@@ -64,21 +65,32 @@ function admit(c: Context<HttpEnv>, mostBytes: (c: Context<HttpEnv>, type?: Medi
   const maxBytes = mostBytes(c, type);
   // Node reads no more than was said; and refuses what says both that and that it comes in chunks.
   if (Number(c.req.header('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  if (c.req.header('content-length') === undefined && c.req.raw.body !== null)
-    c.req.raw = new Request(c.req.raw, { body: counted(c.req.raw.body, maxBytes), duplex: 'half' });
+  if (c.req.header('transfer-encoding') !== undefined) {
+    const { url, headers, signal } = c.req.raw;
+    const body = counted(c.env.incoming, maxBytes);
+    c.req.raw = new Request(url, { method, headers, signal, body, duplex: 'half' });
+  }
 }
 
-/** The same bytes, as they are asked for; it fails with body_too_large where there are more. */
-function counted(body: ReadableStream<Uint8Array>, maxBytes: number): ReadableStream<Uint8Array> {
+/** Its bytes, none before they are asked for; it fails with body_too_large where there are more. */
+function counted(incoming: Readable, maxBytes: number): ReadableStream<Uint8Array> {
+  // A body that is given up must not take its connection along: the refusal is still to be sent over it.
+  const chunks = incoming.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>;
   let bytes = 0;
-  return body.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        bytes += chunk.length;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next();
+        if (done) return controller.close();
+        bytes += value.length;
         if (bytes > maxBytes) throw tooLarge(maxBytes);
-        controller.enqueue(chunk);
+        controller.enqueue(value);
       },
-    }),
+      async cancel() {
+        await chunks.return?.();
+      },
+    },
+    { highWaterMark: 0 },
   );
 }
 

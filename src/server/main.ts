@@ -1,6 +1,6 @@
 // The server process. Started by src/main.ts, or by itself next to runners elsewhere: node src/server/main.ts
 import { createLog } from '../lib/log.ts';
-import { exitOnFailure, stopOnSignal } from '../lib/process-life.ts';
+import { exitOnFailure, logSurprises, stopOnSignal } from '../lib/process-life.ts';
 import { startServer } from './server.ts';
 import { readServerSettings } from './settings.ts';
 
@@ -9,6 +9,7 @@ await exitOnFailure(async () => {
   const log = createLog('server', settings.logLevel);
   const server = await startServer(settings, log);
   stopOnSignal(log, () => server.stop());
+  logSurprises(log, () => server.stop());
   // Whoever keeps this process running starts it again, and the database with it.
   void server.databaseLost.then(() => process.exit(1));
   const { url, defaultModel: model, packs } = server;

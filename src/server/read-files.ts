@@ -44,17 +44,19 @@ export async function readMultipart(c: Context<HttpEnv>, delivery: Delivery): Pr
     content.on('error', refuse);
     // As browsers write a quotation mark there (WHATWG HTML, multipart form data).
     const file = { name: name.replaceAll('%22', '"'), ...(type !== 'application/octet-stream' && { type }) };
-    const put = delivery.receive(content, LIMITS.fileBytesPerTask);
+    const put = delivery
+      .receive(content, LIMITS.fileBytesPerTask)
+      .then((found) => ({ ...file, content: found }));
+    // The one that is waited for, too: it may fail long before that.
     put.catch(refuse);
-    received.push(put.then((found) => ({ ...file, content: found })));
+    received.push(put);
   });
   // Errors come late, too, when nobody reads any more.
   form.on('error', (error) => refuse(error as Error));
   form.on('filesLimit', () => refuse(invalid(`a task takes at most ${LIMITS.filesPerTask} files`)));
   form.on('partsLimit', () => refuse(invalid('the body has too many parts')));
   try {
-    const source = Readable.fromWeb((c.req.raw.body ?? new Blob([]).stream()) as ReadableStream);
-    await pipeline(source, form);
+    await pipeline(bodyStream(c), form);
     body.files = await Promise.all(received);
   } catch (cause) {
     refuse(cause as Error);
@@ -63,6 +65,14 @@ export async function readMultipart(c: Context<HttpEnv>, delivery: Delivery): Pr
   }
   refuseTooLarge(body.files);
   return body;
+}
+
+/** What a request brings, as it comes. One that is given up takes its connection not along: the refusal is still to be sent. */
+export function bodyStream({ req, env }: Context<HttpEnv>): Readable {
+  // Straight from the socket, where nobody has to count: to pass it through a web stream and back costs as much again.
+  if (env.outgoing && req.header('content-length') !== undefined)
+    return Readable.from(env.incoming.iterator({ destroyOnReturn: false }), { objectMode: false });
+  return Readable.fromWeb((req.raw.body ?? new Blob([]).stream()) as ReadableStream);
 }
 
 /** A refusal of ours, or trouble of this machine's; anything else is the parser's complaint. */

@@ -1,18 +1,21 @@
 // A command's input out of a request: path parameters, then the query (GET) or the body (JSON, or the parts of a form where it
 // brings files), then the schema. Whatever a request has that is not part of the input is refused: nobody is to believe
 // that it did something.
+import { readFile } from 'node:fs/promises';
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import type { Command, ObjectCommand } from '../commands/define-command.ts';
 import { toJsonSchema } from '../commands/json-schema.ts';
 import { parseHttp, pathParameters } from '../commands/manifest.ts';
+import { createSlots } from '../lib/slots.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { GivenFile } from '../protocol/file.ts';
+import { LIMITS } from '../protocol/limits.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
 import type { Delivery } from './blobs/inbox.ts';
 import type { HttpEnv } from './http-types.ts';
 import { bringsBody } from './limit-body.ts';
-import { readMultipart, receiveFiles } from './read-files.ts';
+import { bodyStream, readMultipart, receiveFiles } from './read-files.ts';
 import { refuseUnkeepable } from './unkeepable-input.ts';
 
 /** The contents of files that the request brings are put aside in the delivery. */
@@ -26,14 +29,23 @@ export function inputReader({ http, input, takesFiles = false }: ReadCommand): I
   const parameters = pathParameters(path);
   const schema = input.strict();
   const properties = toJsonSchema(input, 'input').properties ?? {};
+  // Parsed, JSON with files takes several times its bytes: one is held at a time, and what waits lies on the disk.
+  const large = createSlots(1);
   return async (c, delivery) => {
     const query = readQuery(c);
+    using held = new DisposableStack();
+    const readBytes = async () => {
+      if (!takesFiles || !isLarge(c)) return c.req.arrayBuffer();
+      const { path } = await delivery.receive(bodyStream(c), LIMITS.filesBodyBytes);
+      held.defer(await large.enter(c.req.raw.signal));
+      return readFile(path);
+    };
     const given =
       method === 'GET'
         ? fromQuery(query, properties)
         : takesFiles && c.get('mediaType')?.essence === 'multipart/form-data'
           ? await fromParts(c, delivery)
-          : await fromBody(c);
+          : await fromBody(c, readBytes);
     const [stray] = method === 'GET' ? [] : [...query.keys()];
     if (stray !== undefined)
       throw new SeedError(
@@ -117,7 +129,12 @@ function fromJson(text: string): unknown {
   }
 }
 
-async function fromBody(c: Context<HttpEnv>): Promise<Record<string, unknown>> {
+const isLarge = (c: Context) => Number(c.req.header('content-length') ?? 0) > LIMITS.bodyBytes;
+
+async function fromBody(
+  c: Context<HttpEnv>,
+  readBytes: () => Promise<ArrayBuffer | Uint8Array>,
+): Promise<Record<string, unknown>> {
   if (!bringsBody(c)) return {};
   const type = c.get('mediaType')?.essence;
   if (type !== 'application/json') {
@@ -129,7 +146,7 @@ async function fromBody(c: Context<HttpEnv>): Promise<Record<string, unknown>> {
       },
     );
   }
-  const bytes = await c.req.arrayBuffer();
+  const bytes = await readBytes();
   return bytes.byteLength === 0 ? {} : objectOf(bytes);
 }
 

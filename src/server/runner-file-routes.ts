@@ -1,6 +1,5 @@
 // What runners fetch and bring of a task's files, under /runner/v1/tasks/{id}; the wire is described in protocol/runner.ts.
 import { Readable } from 'node:stream';
-import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { SeedError } from '../protocol/errors.ts';
@@ -10,6 +9,7 @@ import { RUNNER_HEADER } from '../protocol/runner.ts';
 import { deleteArtifact, filesOfLease, saveArtifact } from '../store/task-files.ts';
 import type { HttpEnv } from './http-types.ts';
 import type { ServerParts } from './parts.ts';
+import { bodyStream } from './read-files.ts';
 import { invalidInput } from './read-input.ts';
 
 export function runnerFileRoutes({ store, blobs, inbox }: ServerParts): Hono<HttpEnv> {
@@ -28,8 +28,7 @@ export function runnerFileRoutes({ store, blobs, inbox }: ServerParts): Hono<Htt
     const lease = held(c);
     const name = nameOf(c);
     await using delivery = inbox.open();
-    const body = Readable.fromWeb((c.req.raw.body ?? new Blob([]).stream()) as NodeReadableStream);
-    const content = await delivery.receive(body, LIMITS.artifactBytes);
+    const content = await delivery.receive(bodyStream(c), LIMITS.artifactBytes);
     const unused = await blobs.keep(lease.taskId, [{ name, content }], async ([artifact]) =>
       artifact ? saveArtifact(store, lease, artifact) : [],
     );

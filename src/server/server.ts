@@ -173,7 +173,7 @@ export async function startServer(
   undo.use(careForWebhooks(settings.webhookRetentionDays, store, log));
   undo.use(await keepRowsFor(settings.retention, store, log));
   if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));
-  const { url } = undo.use(await listenHttp(app.fetch, settings.host, settings.port));
+  const { url } = undo.use(await listenHttp(app.fetch, settings.host, settings.port, log));
   // Ended first: a server that no runner reaches any more cannot tell which of them live.
   undo.use(sweepLapsedLeases(store, log));
   undo.defer(() => stopping.abort());

@@ -6,6 +6,7 @@ import type { Task, TaskError } from '../protocol/task.ts';
 import { saveUsage, type UsageOfLease } from './compute.ts';
 import { leaseLost } from './events.ts';
 import type { Store } from './store.ts';
+import type { Tx } from './tables.ts';
 import { changeTasks } from './task-changes.ts';
 import { lockLine } from './task-line.ts';
 import { toTask } from './task-rows.ts';
@@ -48,9 +49,10 @@ export async function settleTask(
     // whose event tells what the task cost.
     await lockLine(tx, taskId);
     if (usage) await saveUsage(tx, { taskId, leaseId, usage }, prices, store.clock.now());
+    const shown = await forReaders(tx, taskId, settlement);
     const settled = await transition(store, tx, taskId, (task) => {
       if (task.lease_id !== leaseId) throw leaseLost(taskId);
-      return isTerminal(task.status) ? null : changeOf(settlement, task.overspent);
+      return isTerminal(task.status) ? null : changeOf(shown, task.overspent);
     });
     if (!settled) throw leaseLost(taskId);
     return settled.changed ? 'settled' : 'already_ended';
@@ -67,6 +69,19 @@ export async function recordUsage(
 ): Promise<void> {
   await store.db.transaction().execute((tx) => saveUsage(tx, usage, prices, store.clock.now()));
   store.lookUps.forgetEndedTasks();
+}
+
+/** With the diagnostics of the runner's host as the task's own where its account is the operator's; nobody else sees them. */
+async function forReaders(tx: Tx, taskId: string, settlement: Settlement): Promise<Settlement> {
+  const { diagnostics } = settlement;
+  if (diagnostics === undefined || settlement.stderr !== null) return settlement;
+  const account = await tx
+    .selectFrom('tasks')
+    .innerJoin('accounts', 'accounts.id', 'tasks.account_id')
+    .select('accounts.operator')
+    .where('tasks.id', '=', taskId)
+    .executeTakeFirst();
+  return account?.operator ? { ...settlement, stderr: diagnostics } : settlement;
 }
 
 /** @param overspent why the model was refused to it; that is then why it ended, whatever its agent made of it */

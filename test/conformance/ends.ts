@@ -20,9 +20,20 @@ export function testEnds(suite: Suite): void {
     for (const code of [0, 1, 7]) {
       const sandbox = await start(`exit-${code}`);
       sandbox.stream.write(`exit ${code}\n`);
-      expect(await sandbox.exited).toEqual({ reason: 'exited', code });
+      expect(await sandbox.exited).toMatchObject({ reason: 'exited', code });
       await expectNothingLeft(suite, sandbox.id);
     }
+  });
+
+  test('tells what a guest that failed has said', async () => {
+    const sandbox = await start('failed');
+    sandbox.stream.write('fail no more luck\n');
+    expect(await sandbox.exited).toMatchObject({
+      reason: 'exited',
+      code: 1,
+      detail: expect.stringContaining('Error: no more luck'),
+    });
+    await expectNothingLeft(suite, sandbox.id);
   });
 
   test('kill ends it within a second, twice is fine, and leaves nothing', async () => {

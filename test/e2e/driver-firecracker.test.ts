@@ -87,7 +87,7 @@ describe.skipIf(!driver)(`firecracker driver${whyNot ? ` (skipped: ${whyNot})` :
     for (const code of [0, 7]) {
       const sandbox = await start(`exit-${code}`);
       sandbox.stream.write(`exit ${code}\n`);
-      expect(await sandbox.exited).toEqual({ reason: 'exited', code });
+      expect(await sandbox.exited).toMatchObject({ reason: 'exited', code });
       await expectNothingLeft(sandbox.id);
     }
   });

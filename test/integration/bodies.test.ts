@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LIMITS } from '../../src/protocol/limits.ts';
 import { RUNNER_HEADER } from '../../src/protocol/runner.ts';
 import { type ServerProcess, startServerProcess } from '../fixtures/server-process.ts';
 
@@ -114,13 +115,33 @@ function drained(socket: Socket, closed: Promise<unknown>): Promise<unknown> {
   return Promise.race([once(socket, 'drain').catch(() => undefined), closed]);
 }
 
+const megabytes = (bytes: number) => Math.round(bytes / MB);
+
+/** What the server holds at the most, and how long somebody else waits for an answer, until the work is done. */
+async function watch(work: Promise<void>): Promise<{ peakBytes: number; slowestMs: number }> {
+  let isOver = false;
+  const over = work.finally(() => {
+    isOver = true;
+  });
+  let peakBytes = 0;
+  let slowestMs = 0;
+  while (!isOver) {
+    peakBytes = Math.max(peakBytes, await server.residentBytes());
+    const asked = performance.now();
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+    slowestMs = Math.max(slowestMs, performance.now() - asked);
+    await Promise.race([over, new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))]);
+  }
+  await over;
+  return { peakBytes, slowestMs };
+}
+
 test.each(TYPES)('$what', { timeout: FULL ? 3_600_000 : 60_000 }, async (type) => {
   const routes = ROUTES.flatMap((route) => [
     { route, framing: 'chunked' as const },
     { route, framing: 'content-length' as const },
   ]);
   let sentBytes = 0;
-  let peakBytes = 0;
   let next = 0;
   const statuses = new Map<string, Set<number | null>>();
   const one = async () => {
@@ -133,21 +154,9 @@ test.each(TYPES)('$what', { timeout: FULL ? 3_600_000 : 60_000 }, async (type) =
       statuses.set(name, (statuses.get(name) ?? new Set()).add(status));
     }
   };
-  const all = Promise.all(Array.from({ length: AT_ONCE }, one));
-  let isOver = false;
-  const over = all.finally(() => {
-    isOver = true;
-  });
-  let slowestMs = 0;
-  while (!isOver) {
-    peakBytes = Math.max(peakBytes, await server.residentBytes());
-    const asked = performance.now();
-    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
-    slowestMs = Math.max(slowestMs, performance.now() - asked);
-    await Promise.race([over, new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))]);
-  }
-  await over;
-  const megabytes = (bytes: number) => Math.round(bytes / MB);
+  const { peakBytes, slowestMs } = await watch(
+    Promise.all(Array.from({ length: AT_ONCE }, one)).then(() => undefined),
+  );
   console.log(
     `${type.what}: ${megabytes(sentBytes)} MB in ${next} requests, ${megabytes(peakBytes)} MB resident, slowest other answer ${Math.round(slowestMs)} ms`,
   );
@@ -156,6 +165,25 @@ test.each(TYPES)('$what', { timeout: FULL ? 3_600_000 : 60_000 }, async (type) =
   for (const [name, seen] of statuses)
     for (const status of seen)
       expect([null, 400, 401, 403, 404, 405, 409, 413, 415, 429], name).toContain(status);
+});
+
+test('JSON with files that is as large as it may be, many at once', async () => {
+  const file = { name: 'a', content: 'QUFB'.repeat((LIMITS.filesBodyBytes - 1_000) / 4) };
+  const body = JSON.stringify({ instruction: 'hi', files: [file] });
+  const headers = { authorization: `Bearer ${server.adminKey}`, 'content-type': 'application/json' };
+  const post = async () => {
+    const answer = await fetch(`${server.url}/api/v1/tasks/run`, { method: 'POST', headers, body });
+    expect([answer.status, await answer.text()]).toEqual([202, expect.any(String)]);
+  };
+  const { peakBytes, slowestMs } = await watch(
+    Promise.all(Array.from({ length: 8 }, post)).then(() => undefined),
+  );
+  console.log(
+    `JSON at its limit: ${megabytes(peakBytes)} MB resident, slowest other answer ${Math.round(slowestMs)} ms`,
+  );
+  // Held all at once they would take more than 700 MB.
+  expect(peakBytes).toBeLessThan(500 * MB);
+  expect(slowestMs).toBeLessThan(3_000);
 });
 
 function never(): never {

@@ -108,7 +108,7 @@ describe.skipIf(obstacle)('firecracker driver with a fake Firecracker', () => {
       let received = 0;
       for await (const chunk of sandbox.stream as AsyncIterable<Buffer>) received += chunk.length;
       expect(received).toBe(block.length);
-      expect(await sandbox.exited).toEqual({ reason: 'exited', code: 5 });
+      expect(await sandbox.exited).toMatchObject({ reason: 'exited', code: 5 });
     });
 
     test('each clone is told to be somebody else, within its limits', async () => {
@@ -137,7 +137,7 @@ describe.skipIf(obstacle)('firecracker driver with a fake Firecracker', () => {
         const sandbox = await start(`exit-${code}`);
         sandbox.stream.resume();
         sandbox.stream.write(`exit ${code}\n`);
-        expect(await sandbox.exited).toEqual({ reason: 'exited', code });
+        expect(await sandbox.exited).toMatchObject({ reason: 'exited', code });
         await expectNothingLeft(sandbox.id);
       }
     });

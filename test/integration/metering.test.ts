@@ -100,3 +100,12 @@ it('a price list that cannot be used stops the start and says why', async () => 
   const list = new URL('../../package.json', import.meta.url).pathname;
   await expect(readPrices(list)).rejects.toThrow(/is not sound/);
 });
+
+it("an estimate of what a sandbox used is billed as one, and a task's usage says so", async () => {
+  const { id, lease } = await startTask();
+  const usage = { cpuSeconds: 8, peakMemoryBytes: 0, wallMs: 4_000, estimated: true as const };
+  await runner().settle(lease, { usage });
+  const { task } = (await server.call('GET', `/api/v1/tasks/${id}`)).body;
+  expect(task.usage).toEqual(usage);
+  expect(await rows('compute', id)).toMatchObject([{ vcpu_seconds: 8 }]);
+});

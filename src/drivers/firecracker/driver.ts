@@ -4,6 +4,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Image, Limits, Probe, Sandbox, SandboxId, Snapshot } from '../driver.ts';
+import { createLeftovers } from '../leftovers.ts';
 import { SANDBOX_ID } from '../sandbox-folder.ts';
 import { type Binaries, findBinaries } from './binaries.ts';
 import { freezeImage } from './freeze.ts';
@@ -32,6 +33,7 @@ const MEMORY_BYTES = MACHINE_SIZE.memoryMib * 1024 * 1024;
 export function createFirecrackerDriver(options: FirecrackerOptions): Driver {
   const { cacheDir, dataDir, program, path, isRoot, makeVmImage } = options;
   const sandboxes = resolve(dataDir, 'firecracker/sandboxes');
+  const leftovers = createLeftovers(removeSandbox);
   let found: Binaries | undefined;
 
   async function binaries(): Promise<Binaries> {
@@ -63,7 +65,8 @@ export function createFirecrackerDriver(options: FirecrackerOptions): Driver {
   async function start(snapshot: Snapshot, limits: Limits, id: SandboxId): Promise<Sandbox> {
     checkLimits(limits);
     const folder = await sandboxFolder(id);
-    return startSandbox({ folder, binaries: await binaries(), snapshot, limits });
+    await leftovers.clear(folder);
+    return startSandbox({ folder, binaries: await binaries(), snapshot, limits, leftovers });
   }
 
   async function sweep(): Promise<SandboxId[]> {
@@ -72,7 +75,7 @@ export function createFirecrackerDriver(options: FirecrackerOptions): Driver {
     return ids;
   }
 
-  return { name: 'firecracker', probe, freeze, start, sweep };
+  return { name: 'firecracker', probe, freeze, start, sweep, clean: leftovers.retry };
 }
 
 /** A snapshot has the size of its machine; inside it a task's limits can only be lower. */

@@ -1,5 +1,5 @@
 // Tells from what is known at a machine's end why it ended.
-import type { Exit } from '../driver.ts';
+import { DETAIL_BYTES, type Exit } from '../driver.ts';
 
 export interface Evidence {
   /** kill() was called. */
@@ -19,7 +19,6 @@ export interface Evidence {
 const SIGNAL_CODES = 128;
 /** `timeout` kills itself with the signal that it sends. */
 const SIGKILLED = 137;
-const DETAIL_BYTES = 2048;
 /** The guest's kernel panics when not even its supervisor has memory left. */
 const PANIC = /Kernel panic - not syncing: (?:Out of memory|System is deadlocked on memory)/;
 
@@ -27,13 +26,19 @@ export function classifyExit(evidence: Evidence): Exit {
   const { killed, lastLine, code, deadlinePassed, outOfMemory, console } = evidence;
   if (killed) return { reason: 'killed' };
   const exited = Number(/^exited (\d{1,3})$/.exec(lastLine ?? '')?.[1] ?? Number.NaN);
-  if (exited < SIGNAL_CODES) return { reason: 'exited', code: exited };
+  if (exited < SIGNAL_CODES)
+    return exited === 0 || console === ''
+      ? { reason: 'exited', code: exited }
+      : { reason: 'exited', code: exited, detail: endOf(console) };
   if (lastLine === 'out_of_memory') return { reason: 'out_of_memory' };
   if (deadlinePassed && (code === null || code === SIGKILLED)) return { reason: 'deadline' };
   if (outOfMemory || PANIC.test(console)) return { reason: 'out_of_memory' };
   const how = Number.isNaN(exited)
     ? `Firecracker ended with ${code ?? 'a signal'}`
     : `The guest ended with ${exited}`;
-  const detail = console || `${how}.`;
-  return { reason: 'lost', detail: Buffer.from(detail).subarray(-DETAIL_BYTES).toString('utf8') };
+  return { reason: 'lost', detail: endOf(console || `${how}.`) };
+}
+
+function endOf(text: string): string {
+  return Buffer.from(text).subarray(-DETAIL_BYTES).toString('utf8');
 }

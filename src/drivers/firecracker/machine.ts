@@ -8,11 +8,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { textTail } from '../../lib/text-tail.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { sandboxDeadline } from '../deadline-guard.ts';
-import type { Guard, Usage } from '../driver.ts';
+import { DETAIL_BYTES, type Guard, type Usage } from '../driver.ts';
 import { HOST_ENVIRONMENT } from '../host-environment.ts';
-import { killProcess } from '../sandbox-folder.ts';
-import { firstProcess, supervised } from '../supervisor.ts';
-import { largerUsage, measureUsage } from '../usage.ts';
+import { createLeftovers, type Leftovers } from '../leftovers.ts';
+import { createMeter } from '../meter.ts';
+import { killSupervised, supervised } from '../supervisor.ts';
+import { measureUsage } from '../usage.ts';
 import { type FirecrackerRequest, sendAll } from './api.ts';
 import type { Binaries } from './binaries.ts';
 import { readControllers, wasOutOfMemory } from './cgroup.ts';
@@ -25,7 +26,6 @@ import { connectGuest } from './vsock.ts';
 const POLL_MS = 5;
 const UP_WITHIN_MS = 10_000;
 const END_WITHIN_MS = 100;
-const CONSOLE_BYTES = 2048;
 const LINE_BYTES = 4096;
 
 export interface MachineOptions {
@@ -36,6 +36,8 @@ export interface MachineOptions {
   size: MachineSize;
   /** The supervisor kills the machine at this moment. */
   deadline: number;
+  /** Where what cannot be removed at its end is kept in mind. */
+  leftovers?: Leftovers;
 }
 
 export interface MachineEnd {
@@ -44,8 +46,6 @@ export interface MachineEnd {
   deadlinePassed: boolean;
   /** The host's kernel killed it for want of memory. */
   outOfMemory: boolean;
-  /** What is left of it that could not be removed. */
-  leftover: Error | null;
 }
 
 export interface Machine {
@@ -70,16 +70,19 @@ export interface Machine {
 
 /** Resolves when Firecracker takes requests. Throws SeedError `sandbox_failed`, leaving nothing. */
 export async function startMachine(options: MachineOptions): Promise<Machine> {
-  const { folder, binaries, inputs, size, deadline } = options;
+  const { folder, binaries, inputs, size, deadline, leftovers = createLeftovers(removeSandbox) } = options;
   const isJailed = binaries.jailer !== null;
   const root = machineRoot(folder, binaries);
   await createSandboxFolder(folder, root, deadline);
   // A Unix socket's path has at most 107 bytes; by way of the open folder every path is short.
-  const handle = await open(root);
+  const handle = await open(root).catch(async (error) => {
+    await leftovers.remove(folder);
+    throw error;
+  });
   const short = (name: string) => `/proc/self/fd/${handle.fd}/${name}`;
   const cleanUp = async () => {
-    await handle.close();
-    await removeSandbox(folder);
+    await handle.close().catch(() => undefined);
+    await leftovers.remove(folder);
   };
   let spawned: Spawned;
   try {
@@ -112,29 +115,22 @@ interface Watched extends Spawned {
 }
 
 function watch({ child, pid, folder, root, deadline, short, cleanUp }: Watched): Machine {
-  const stdout = textTail(child.stdout, CONSOLE_BYTES);
-  const stderr = textTail(child.stderr, CONSOLE_BYTES);
-  const console = () => [stderr(), stdout()].filter(Boolean).join('\n').slice(-CONSOLE_BYTES);
+  const stdout = textTail(child.stdout, DETAIL_BYTES);
+  const stderr = textTail(child.stderr, DETAIL_BYTES);
+  const console = () => [stderr(), stdout()].filter(Boolean).join('\n').slice(-DETAIL_BYTES);
   const death = sandboxDeadline(pid, folder, deadline);
   const life = new AbortController();
-  let used: Usage = { cpuSeconds: 0, peakMemoryBytes: 0 };
+  const meter = createMeter(() => measureUsage(pid));
   let isKilled = false;
-
-  async function usage(): Promise<Usage> {
-    if (!life.signal.aborted) used = largerUsage(used, await measureUsage(pid));
-    return used;
-  }
 
   async function settle(code: number | null): Promise<MachineEnd> {
     const deadlinePassed = death.passed();
     death.release();
     life.abort();
     const outOfMemory = await wasOutOfMemory(machineMark(folder));
-    const leftover = await cleanUp().then(
-      () => null,
-      (error: Error) => error,
-    );
-    return { code, deadlinePassed, outOfMemory, leftover };
+    meter.end();
+    await cleanUp();
+    return { code, deadlinePassed, outOfMemory };
   }
 
   // 'close' comes after 'exit', when all output has been read.
@@ -145,8 +141,8 @@ function watch({ child, pid, folder, root, deadline, short, cleanUp }: Watched):
   async function kill(): Promise<void> {
     if (!life.signal.aborted && !isKilled) {
       isKilled = true;
-      await usage();
-      killProcess((await firstProcess(pid)) ?? pid);
+      await meter.look();
+      await killSupervised(pid);
     }
     await ended;
   }
@@ -178,7 +174,7 @@ function watch({ child, pid, folder, root, deadline, short, cleanUp }: Watched):
       alive(timeoutMs, (signal) => connectGuest(short(FILES.vsock), port, signal)),
     line: (from, timeoutMs) => alive(timeoutMs, (signal) => readLine(from, LINE_BYTES, signal)),
     console,
-    usage,
+    usage: meter.usage,
     ended,
     life: life.signal,
     guard: death.guard,

@@ -5,22 +5,28 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findByCommandLine } from '../../lib/host-processes.ts';
 import { dateOfMoment } from '../../lib/monotonic.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { killProcess } from '../sandbox-folder.ts';
+import { killProcess } from '../supervisor.ts';
 import { removeCgroup } from './cgroup.ts';
 import { machineMark } from './jail.ts';
 
 const POLL_MS = 20;
 const GIVE_UP_MS = 10_000;
 
-/** Makes the folder with `root` in it. Throws SeedError `sandbox_failed` when the id is taken. */
+/** Makes the folder with `root` in it. Throws SeedError `sandbox_failed`, leaving nothing, when the id is taken or the host has no room. */
 export async function createSandboxFolder(folder: string, root: string, deadline: number): Promise<void> {
   await mkdir(folder, { mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
     const what = cause.code === 'EEXIST' ? 'is taken' : `has no folder: ${cause.message}`;
     throw new SeedError('sandbox_failed', `The sandbox id ${basename(folder)} ${what}`, { cause });
   });
   const record = { id: basename(folder), startedAt: new Date(), deadline: dateOfMoment(deadline) };
-  await writeFile(join(folder, 'sandbox.json'), JSON.stringify(record));
-  await mkdir(root, { recursive: true });
+  try {
+    await writeFile(join(folder, 'sandbox.json'), JSON.stringify(record));
+    await mkdir(root, { recursive: true });
+  } catch (cause) {
+    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    const what = `The sandbox ${basename(folder)} cannot be written down: ${(cause as Error).message}`;
+    throw new SeedError('sandbox_failed', what, { cause });
+  }
 }
 
 /** Pids of the machine's supervisor, jailer and Firecracker, found by the mark in their command lines. */

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { basename, join } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Exit, Limits, Sandbox, Snapshot } from '../driver.ts';
+import type { Leftovers } from '../leftovers.ts';
 import { newIdentity } from '../vm/identity.ts';
 import type { Binaries } from './binaries.ts';
 import { classifyExit } from './exit.ts';
@@ -18,11 +19,12 @@ export interface Start {
   binaries: Binaries;
   snapshot: Snapshot;
   limits: Limits;
+  leftovers: Leftovers;
 }
 
 /** Throws SeedError `sandbox_failed` when the snapshot cannot be restored, leaving nothing. */
 export async function startSandbox(start: Start): Promise<Sandbox> {
-  const { folder, binaries, snapshot, limits } = start;
+  const { folder, binaries, snapshot, limits, leftovers } = start;
   const { state, memory, disk } = FILES;
   const kept = (name: string) => join(snapshot.dir, name);
   const machine = await startMachine({
@@ -31,13 +33,13 @@ export async function startSandbox(start: Start): Promise<Sandbox> {
     inputs: { state: kept(state), memory: kept(memory), disk: kept(disk) },
     size: { ...MACHINE_SIZE, vcpus: limits.vcpus },
     deadline: limits.deadline,
+    leftovers,
   });
   let killed = false;
   let lastLine: string | null = null;
-  const exited = machine.ended.then(({ leftover, ...end }): Exit => {
-    if (leftover) return { reason: 'lost', detail: leftover.message };
-    return classifyExit({ ...end, killed, lastLine, console: machine.console() });
-  });
+  const exited = machine.ended.then(
+    (end): Exit => classifyExit({ ...end, killed, lastLine, console: machine.console() }),
+  );
   try {
     await machine.send(restoreRequests(), RESTORE_TIMEOUT_MS);
     const { control, stream } = await bind(machine, limits);

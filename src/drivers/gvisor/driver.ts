@@ -4,6 +4,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Image, Limits, Probe, Sandbox, SandboxId, Snapshot } from '../driver.ts';
+import { createLeftovers } from '../leftovers.ts';
 import { createSandboxFolder, removeSandbox, SANDBOX_ID } from '../sandbox-folder.ts';
 import { freezeImage } from './freeze.ts';
 import { probeGvisor } from './probe.ts';
@@ -22,6 +23,7 @@ export interface GvisorOptions {
 export function createGvisorDriver({ cacheDir, dataDir, runscPath: path }: GvisorOptions): Driver {
   const runscPath = resolve(path);
   const sandboxes = resolve(dataDir, 'gvisor/sandboxes');
+  const leftovers = createLeftovers(removeSandbox);
 
   async function sandboxFolder(id: SandboxId): Promise<string> {
     if (!SANDBOX_ID.test(id)) throw new SeedError('sandbox_failed', `Not a sandbox id: ${id}`);
@@ -45,6 +47,7 @@ export function createGvisorDriver({ cacheDir, dataDir, runscPath: path }: Gviso
   async function start(snapshot: Snapshot, limits: Limits, id: SandboxId): Promise<Sandbox> {
     const folder = await sandboxFolder(id);
     const { rootfs, command } = snapshot.image;
+    await leftovers.clear(folder);
     await createSandboxFolder(folder, runtimeSpec(resolve(rootfs), command), limits.deadline);
     try {
       const restore = ['restore', `--image-path=${resolve(snapshot.dir)}`];
@@ -54,9 +57,10 @@ export function createGvisorDriver({ cacheDir, dataDir, runscPath: path }: Gviso
         command: restore,
         deadline: limits.deadline,
         limits,
+        leftovers,
       });
     } catch (error) {
-      await removeSandbox(folder);
+      await leftovers.remove(folder);
       throw error;
     }
   }
@@ -67,5 +71,13 @@ export function createGvisorDriver({ cacheDir, dataDir, runscPath: path }: Gviso
     return ids;
   }
 
-  return { name: 'gvisor', version: () => gvisorVersion(runscPath), probe, freeze, start, sweep };
+  return {
+    name: 'gvisor',
+    version: () => gvisorVersion(runscPath),
+    probe,
+    freeze,
+    start,
+    sweep,
+    clean: leftovers.retry,
+  };
 }

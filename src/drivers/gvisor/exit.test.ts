@@ -8,7 +8,8 @@ const ended: Evidence = {
   started: true,
   verdict: null,
   memoryFull: false,
-  diagnostics: '',
+  stderr: '',
+  log: '',
 };
 
 test.each<[string, Partial<Evidence>, string]>([
@@ -23,25 +24,31 @@ test.each<[string, Partial<Evidence>, string]>([
   ['a process of it had no memory, and it went on', { verdict: { reason: 'out_of_memory' } }, 'exited'],
   ['kill() was called', { code: 1, killed: true }, 'killed'],
   ['kill() was called after the deadline', { code: 137, killed: true, deadlinePassed: true }, 'killed'],
-  ['runsc could not restore', { code: 128, diagnostics: 'no such file' }, 'lost'],
+  ['runsc could not restore', { code: 128, stderr: 'no such file' }, 'lost'],
   ['runsc could not restore and it took until the deadline', { code: 128, deadlinePassed: true }, 'lost'],
   ['something was killed from outside', { code: 137 }, 'lost'],
   ['the supervisor was killed from outside', { code: null }, 'lost'],
-  [
-    'its first process was killed from outside',
-    { code: 1, diagnostics: 'unshare: sigprocmask failed' },
-    'lost',
-  ],
+  ['its first process was killed from outside', { code: 1, stderr: 'unshare: sigprocmask failed' }, 'lost'],
   ['the namespaces could not be made', { code: 1, started: false }, 'lost'],
 ])('%s', (_, evidence, reason) => {
   expect(classifyExit({ ...ended, ...evidence }).reason).toBe(reason);
 });
 
 test('what was lost says why', () => {
-  const exit = classifyExit({ ...ended, code: 128, diagnostics: 'cannot open pages.img' });
-  expect(exit).toEqual({ reason: 'lost', detail: 'cannot open pages.img' });
+  const exit = classifyExit({ ...ended, code: 128, log: 'restoring', stderr: 'cannot open pages.img' });
+  expect(exit).toEqual({ reason: 'lost', detail: 'restoring\ncannot open pages.img' });
   expect(classifyExit({ ...ended, code: null })).toHaveProperty(
     'detail',
     'The supervisor ended with a signal.',
   );
+});
+
+test('a guest that failed has said why', () => {
+  const stderr = 'Error: no such module';
+  expect(classifyExit({ ...ended, code: 1, stderr, log: 'runsc has started' })).toEqual({
+    reason: 'exited',
+    code: 1,
+    detail: stderr,
+  });
+  expect(classifyExit({ ...ended, code: 0, stderr: 'a warning' })).toEqual({ reason: 'exited', code: 0 });
 });

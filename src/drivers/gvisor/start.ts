@@ -7,16 +7,17 @@ import { Duplex, type Readable, type Writable } from 'node:stream';
 import { textTail } from '../../lib/text-tail.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { sandboxDeadline } from '../deadline-guard.ts';
-import type { Exit, Limits, Sandbox, Usage } from '../driver.ts';
+import { DETAIL_BYTES, type Exit, type Limits, type Sandbox } from '../driver.ts';
 import { createGuard } from '../guard.ts';
 import { HOST_ENVIRONMENT } from '../host-environment.ts';
-import { killProcess, removeSandbox, signalProcess } from '../sandbox-folder.ts';
-import { firstProcess, supervised } from '../supervisor.ts';
-import { largerUsage, measureUsage } from '../usage.ts';
+import { createLeftovers, type Leftovers } from '../leftovers.ts';
+import { createMeter } from '../meter.ts';
+import { removeSandbox } from '../sandbox-folder.ts';
+import { killSupervised, signalProcess, supervised } from '../supervisor.ts';
+import { measureUsage } from '../usage.ts';
 import { classifyExit } from './exit.ts';
 import { CONTAINER, LOG_FILE, runscArgs, sentriesBelow } from './runsc.ts';
 
-const DETAIL_BYTES = 2048;
 /** Share of its memory from which on a sandbox has used it all: the kernel refuses a little before the end. */
 const FULL = 0.98;
 /** How long the last output of a sandbox that has ended may wait for its reader. */
@@ -31,6 +32,8 @@ export interface Start {
   deadline: number;
   /** Without them it is bounded by its deadline only: freezing and probing run nothing of anybody's. */
   limits?: Omit<Limits, 'deadline'>;
+  /** Where what cannot be removed at its end is kept in mind. */
+  leftovers?: Leftovers;
 }
 
 export interface SupervisedSandbox extends Sandbox {
@@ -46,6 +49,7 @@ export async function startSupervised({
   command,
   deadline,
   limits,
+  leftovers = createLeftovers(removeSandbox),
 }: Start): Promise<SupervisedSandbox> {
   const runsc = runscArgs(runscPath, folder, [...command, `--bundle=${folder}`, CONTAINER]);
   const hostTasks = limits && hostTasksFor(limits.processes);
@@ -53,19 +57,15 @@ export async function startSupervised({
   const program = supervised(runsc, deadline - performance.now(), hostTasks);
   const { child, pid } = await spawnDetached(guard ? guard.wrap(program) : program);
   const stderr = textTail(child.stderr, DETAIL_BYTES);
+  const meter = createMeter(guard?.measure ?? (() => measureUsage(pid)));
   let killed = false;
   let ended = false;
   const death = sandboxDeadline(pid, folder, deadline);
-  let used: Usage = { cpuSeconds: 0, peakMemoryBytes: 0 };
-
-  async function usage(): Promise<Usage> {
-    if (!ended) used = largerUsage(used, await (guard ? guard.usage() : measureUsage(pid)));
-    return used;
-  }
 
   async function settle(code: number | null): Promise<Exit> {
     // A control group remembers; of processes that have ended nothing is left to measure.
-    await usage();
+    const { peakMemoryBytes } = await meter.usage();
+    meter.end();
     ended = true;
     death.release();
     const evidence = {
@@ -74,21 +74,18 @@ export async function startSupervised({
       deadlinePassed: death.passed(),
       started: existsSync(join(folder, LOG_FILE)),
       verdict: (await guard?.verdict()) ?? null,
-      memoryFull: limits !== undefined && used.peakMemoryBytes >= limits.memoryBytes * FULL,
-      diagnostics: await readDiagnostics(folder, stderr()),
+      memoryFull: limits !== undefined && peakMemoryBytes >= limits.memoryBytes * FULL,
+      stderr: stderr(),
+      log: await readLog(folder),
     };
-    const exit = classifyExit(evidence);
-    try {
+    // What is left of it is removed later; why a task ended is told now or never.
+    await leftovers.remove(folder, async () => {
       // An exit code comes from `unshare`, which waits for its namespace: nothing can be left. Killed, it cannot tell.
       if (code === null) await removeSandbox(folder);
       await guard?.remove();
       await rm(folder, { recursive: true, force: true });
-      return exit;
-    } catch (error) {
-      // What is left of it is swept later; why a task ended is told now or never.
-      if (exit.reason === 'out_of_memory') return exit;
-      return { reason: 'lost', detail: (error as Error).message };
-    }
+    });
+    return classifyExit(evidence);
   }
 
   // 'close' comes after 'exit', when all output has been read.
@@ -99,8 +96,8 @@ export async function startSupervised({
   async function kill(): Promise<void> {
     if (!ended && !killed) {
       killed = true;
-      await usage();
-      await endNow();
+      if (!guard?.remembers) await meter.look();
+      await killSupervised(pid);
       child.stdout.destroy();
     }
     await exited;
@@ -108,12 +105,6 @@ export async function startSupervised({
 
   // Output that nobody takes would hold back the news of the end.
   child.once('exit', () => setTimeout(() => child.stdout.destroy(), UNREAD_OUTPUT_MS).unref());
-
-  async function endNow(): Promise<void> {
-    const first = await firstProcess(pid);
-    if (first) killProcess(first);
-    else await removeSandbox(folder);
-  }
 
   /** The platform looks for work 2,500 times a second although its guest sleeps (runsc 20240729, controlFastPath). */
   async function pause(): Promise<() => void> {
@@ -124,14 +115,14 @@ export async function startSupervised({
     };
   }
 
-  guard?.watch(pid, () => void endNow());
+  guard?.watch(pid, () => void killSupervised(pid));
   const stream = joinStreams(child.stdout, child.stdin);
   return {
     id: basename(folder),
     supervisorPid: pid,
     stream,
     exited,
-    usage,
+    usage: meter.usage,
     guard: death.guard,
     pause,
     kill,
@@ -168,7 +159,8 @@ function joinStreams(readable: Readable, writable: Writable): Duplex {
   return stream;
 }
 
-async function readDiagnostics(folder: string, stderr: string): Promise<string> {
-  const log = await readFile(join(folder, LOG_FILE), 'utf8').catch(() => '');
-  return Buffer.from(`${log}\n${stderr}`.trim()).subarray(-DETAIL_BYTES).toString('utf8');
+/** The end of runsc's log; empty when there is none, or it cannot be read. */
+async function readLog(folder: string): Promise<string> {
+  const log = await readFile(join(folder, LOG_FILE)).catch(() => Buffer.alloc(0));
+  return log.subarray(-DETAIL_BYTES).toString('utf8');
 }

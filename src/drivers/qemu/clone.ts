@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Limits, Sandbox } from '../driver.ts';
+import type { Leftovers } from '../leftovers.ts';
 import { type Identity, newIdentity } from '../vm/identity.ts';
 import type { QemuTools } from '../vm/tools.ts';
 import { JAIL } from './jail.ts';
@@ -19,12 +20,20 @@ export interface Clone {
   /** The snapshot's folder. */
   files: string;
   limits: Limits;
+  leftovers: Leftovers;
 }
 
 /** Resolves when the clone runs as a machine of its own; nothing has reached its guest by then. */
-export async function startClone({ tools, accelerator, folder, files, limits }: Clone): Promise<Sandbox> {
+export async function startClone({
+  tools,
+  accelerator,
+  folder,
+  files,
+  limits,
+  leftovers,
+}: Clone): Promise<Sandbox> {
   const machine: Machine = { accelerator, memory: { kind: 'clone' } };
-  const process = await startMachine({ tools, folder, machine, files, deadline: limits.deadline });
+  const process = await startMachine({ tools, folder, machine, files, deadline: limits.deadline, leftovers });
   const late = setTimeout(() => void process.kill(), START_TIMEOUT_MS);
   try {
     await wake(process, limits);

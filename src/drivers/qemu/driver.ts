@@ -4,6 +4,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Image, Limits, Probe, Sandbox, SandboxId, Snapshot } from '../driver.ts';
+import { createLeftovers } from '../leftovers.ts';
 import { createSandboxFolder, removeSandbox, SANDBOX_ID } from '../sandbox-folder.ts';
 import { findQemuTools, type QemuTools } from '../vm/tools.ts';
 import { startClone } from './clone.ts';
@@ -26,6 +27,7 @@ export const createQemuEmulatedDriver = (options: QemuOptions) => createQemuDriv
 function createQemuDriver(accelerator: Accelerator, { cacheDir, dataDir }: QemuOptions): Driver {
   const name = NAMES[accelerator];
   const sandboxes = resolve(dataDir, name, 'sandboxes');
+  const leftovers = createLeftovers(removeSandbox);
 
   async function sandboxFolder(id: SandboxId): Promise<string> {
     if (!SANDBOX_ID.test(id)) throw new SeedError('sandbox_failed', `Not a sandbox id: ${id}`);
@@ -64,11 +66,19 @@ function createQemuDriver(accelerator: Accelerator, { cacheDir, dataDir }: QemuO
   async function start(snapshot: Snapshot, limits: Limits, id: SandboxId): Promise<Sandbox> {
     const folder = await sandboxFolder(id);
     const tools = await requireTools();
+    await leftovers.clear(folder);
     await createSandboxFolder(folder, { accelerator, limits, snapshot: snapshot.id }, limits.deadline);
     try {
-      return await startClone({ tools, accelerator, folder, files: resolve(snapshot.dir), limits });
+      return await startClone({
+        tools,
+        accelerator,
+        folder,
+        files: resolve(snapshot.dir),
+        limits,
+        leftovers,
+      });
     } catch (error) {
-      await removeSandbox(folder);
+      await leftovers.remove(folder);
       throw error;
     }
   }
@@ -79,5 +89,5 @@ function createQemuDriver(accelerator: Accelerator, { cacheDir, dataDir }: QemuO
     return ids;
   }
 
-  return { name, probe, freeze, start, sweep };
+  return { name, probe, freeze, start, sweep, clean: leftovers.retry };
 }

@@ -18,7 +18,10 @@ const PANIC = /Kernel panic.*out of memory/i;
 export function classifyExit({ report, killed, deadlinePassed, diagnostics }: Evidence): Exit {
   if (report === 'out_of_memory') return { reason: 'out_of_memory' };
   const code = Number(/^exited (\d+)$/.exec(report ?? '')?.[1] ?? Number.NaN);
-  if (code < SIGNAL_CODES) return { reason: 'exited', code };
+  if (code < SIGNAL_CODES)
+    return code === 0 || diagnostics === ''
+      ? { reason: 'exited', code }
+      : { reason: 'exited', code, detail: diagnostics };
   if (killed) return { reason: 'killed' };
   if (deadlinePassed) return { reason: 'deadline' };
   if (PANIC.test(diagnostics)) return { reason: 'out_of_memory' };

@@ -1,25 +1,25 @@
 // One virtual machine as processes of the host: QEMU in its jail, under its supervisor, watched to its end.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { mkdir, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
 import { textTail } from '../../lib/text-tail.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { sandboxDeadline } from '../deadline-guard.ts';
-import type { Exit, Sandbox, Usage } from '../driver.ts';
+import { DETAIL_BYTES, type Exit, type Sandbox } from '../driver.ts';
 import { HOST_ENVIRONMENT } from '../host-environment.ts';
-import { killProcess, removeSandbox } from '../sandbox-folder.ts';
-import { firstProcess, supervised } from '../supervisor.ts';
-import { largerUsage, measureUsage } from '../usage.ts';
+import { createLeftovers, type Leftovers } from '../leftovers.ts';
+import { createMeter } from '../meter.ts';
+import { removeSandbox } from '../sandbox-folder.ts';
+import { killSupervised, supervised } from '../supervisor.ts';
+import { measureUsage } from '../usage.ts';
 import type { QemuTools } from '../vm/tools.ts';
 import { classifyExit } from './exit.ts';
 import { jailed, jailRoot } from './jail.ts';
 import { readLines } from './lines.ts';
 import { type Machine, qemuCommand } from './machine.ts';
 import { openQmp, type Qmp } from './qmp.ts';
-
-const DETAIL_BYTES = 2048;
 
 export interface MachineStart {
   tools: QemuTools;
@@ -31,6 +31,8 @@ export interface MachineStart {
   /** Folder that QEMU may write to. */
   out?: string;
   deadline: number;
+  /** Where what cannot be removed at its end is kept in mind. */
+  leftovers?: Leftovers;
 }
 
 export interface MachineProcess extends Sandbox {
@@ -45,7 +47,7 @@ export interface MachineProcess extends Sandbox {
 
 /** Resolves once the supervisor runs. A machine that fails shows as `exited` with reason `lost`. */
 export async function startMachine(start: MachineStart): Promise<MachineProcess> {
-  const { folder, deadline } = start;
+  const { folder, deadline, leftovers = createLeftovers(removeSandbox) } = start;
   const { child, pid } = await spawnMachine(start);
   const [, output, errors, stream, control, monitor] = child.stdio as unknown as Duplex[];
   if (!output || !errors || !stream || !control || !monitor) throw new Error('spawn gave too few streams');
@@ -61,23 +63,15 @@ export async function startMachine(start: MachineStart): Promise<MachineProcess>
   let report: string | undefined;
   let killed = false;
   let ended = false;
-  let used: Usage = { cpuSeconds: 0, peakMemoryBytes: 0 };
+  const meter = createMeter(() => measureUsage(pid));
 
   function tell(line: string): void {
     control?.write(`${line}\n`);
   }
 
-  async function usage(): Promise<Usage> {
-    if (!ended) used = largerUsage(used, await measureUsage(pid));
-    return used;
-  }
-
-  /** Kills the first process of the namespace, and with it all others. */
   async function end(): Promise<void> {
-    await usage();
-    const first = await firstProcess(pid);
-    if (first) killProcess(first);
-    else await removeSandbox(folder);
+    await meter.look();
+    await killSupervised(pid);
   }
 
   // The death of a machine breaks its streams; `exited` tells of it, and nobody else has to listen.
@@ -87,7 +81,7 @@ export async function startMachine(start: MachineStart): Promise<MachineProcess>
     if (line === 'clock') return tell(String(Date.now()));
     if (report !== undefined || killed) return;
     report = line;
-    end().catch((error: Error) => errors.emit('data', Buffer.from(error.message)));
+    void end();
   });
 
   async function settle(): Promise<Exit> {
@@ -95,18 +89,16 @@ export async function startMachine(start: MachineStart): Promise<MachineProcess>
     death.release();
     began.reject(new SeedError('sandbox_failed', 'The virtual machine ended before it had started.'));
     const deadlinePassed = death.passed();
-    const exit = classifyExit({ report, killed, deadlinePassed, diagnostics: console() });
-    try {
-      await removeSandbox(folder);
-      return exit;
-    } catch (error) {
-      return { reason: 'lost', detail: (error as Error).message };
-    }
+    meter.end();
+    await leftovers.remove(folder);
+    return classifyExit({ report, killed, deadlinePassed, diagnostics: console() });
   }
 
-  const exited = Promise.all([once(child, 'exit'), once(output, 'close'), once(errors, 'close')]).then(
-    settle,
-  );
+  const exited = Promise.all([
+    emitted(child, 'exit'),
+    emitted(output, 'close'),
+    emitted(errors, 'close'),
+  ]).then(settle);
 
   async function kill(): Promise<void> {
     if (!ended && !killed) {
@@ -120,7 +112,7 @@ export async function startMachine(start: MachineStart): Promise<MachineProcess>
     id: basename(folder),
     stream,
     exited,
-    usage,
+    usage: meter.usage,
     guard: death.guard,
     kill,
     console,
@@ -128,6 +120,11 @@ export async function startMachine(start: MachineStart): Promise<MachineProcess>
     tell,
     qmp: () => openQmp(monitor),
   };
+}
+
+/** Unlike `once` it does not reject when the emitter breaks before. */
+function emitted(emitter: EventEmitter, event: string): Promise<void> {
+  return new Promise((resolve) => emitter.once(event, () => resolve()));
 }
 
 async function spawnMachine(start: MachineStart): Promise<{ child: ChildProcess; pid: number }> {

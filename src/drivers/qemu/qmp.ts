@@ -43,7 +43,12 @@ export async function openQmp(socket: Duplex): Promise<Qmp> {
   }
 
   socket.on('error', end).once('end', end).once('close', end);
-  readLines(socket, (line) => receive(JSON.parse(line) as Message));
+  readLines(socket, (line) => {
+    const message = parsed(line);
+    // What speaks another language is no QEMU that could be relied on, and not this process's end.
+    if (message === null) end();
+    else receive(message);
+  });
 
   function execute(command: string, args: object = {}): Promise<void> {
     if (ended) return Promise.reject(failure('it has ended'));
@@ -65,6 +70,15 @@ export async function openQmp(socket: Duplex): Promise<Qmp> {
   const capabilities = ['x-ignore-shared', 'events'].map((capability) => ({ capability, state: true }));
   await execute('migrate-set-capabilities', { capabilities });
   return migration;
+}
+
+function parsed(line: string): Message | null {
+  try {
+    const message: unknown = JSON.parse(line);
+    return typeof message === 'object' ? (message as Message | null) : null;
+  } catch {
+    return null;
+  }
 }
 
 function failure(what: string): SeedError {

@@ -36,7 +36,7 @@ function playDriver({ broken = false, usedBytes = 50 * MIB } = {}) {
         id,
         stream,
         exited,
-        usage: async () => ({ cpuSeconds: 0, peakMemoryBytes: usedBytes }),
+        usage: async () => ({ cpuSeconds: 0, peakMemoryBytes: usedBytes, problem: null }),
         guard: async () => ({ tighten: () => undefined }),
         async kill() {
           one.killed = true;
