@@ -159,7 +159,7 @@ it('keeps entries for as long as the operator sets, from the next start on', asy
   };
   expect(await commands()).toEqual(['of 29 days', 'of 31 days']);
   const other = await server.sibling();
-  await expect.poll(commands).toEqual(['audit prune', 'of 29 days']);
+  await expect.poll(commands, { timeout: 10_000 }).toEqual(['audit prune', 'of 29 days']);
   await other.stop();
   await server.stop();
 });
