@@ -107,8 +107,9 @@ async function send(
   // What was given to a socket that then broke was not sent.
   const unsent = socket.writableLength;
   await closed;
-  const status = [...answer.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, code]) => Number(code)).at(-1) ?? null;
-  return { bytes: bytes - unsent, status };
+  // 100 Continue is no answer yet.
+  const status = /^HTTP\/1\.1 ([2-5]\d\d)/m.exec(answer)?.[1];
+  return { bytes: bytes - unsent, status: status === undefined ? null : Number(status) };
 }
 
 function drained(socket: Socket, closed: Promise<unknown>): Promise<unknown> {
