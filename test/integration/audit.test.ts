@@ -144,7 +144,7 @@ describe('over REST', () => {
 });
 
 it('keeps entries for as long as the operator sets, from the next start on', async () => {
-  const server = await startTestServer({ auditRetentionDays: 30 });
+  const server = await startTestServer();
   const insert = (days: number) =>
     run(
       server.databaseUrl,
@@ -158,7 +158,7 @@ it('keeps entries for as long as the operator sets, from the next start on', asy
     return body.items.map(({ command }: AuditEntry) => command);
   };
   expect(await commands()).toEqual(['of 29 days', 'of 31 days']);
-  const other = await server.sibling();
+  const other = await server.sibling({ auditRetentionDays: 30 });
   await expect.poll(commands, { timeout: 10_000 }).toEqual(['audit prune', 'of 29 days']);
   await other.stop();
   await server.stop();
