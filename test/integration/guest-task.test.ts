@@ -279,10 +279,15 @@ test('calls that hang take nothing from the agent itself', async () => {
 
 test('a command waits while nobody takes its output', async () => {
   const done = join(driver.workspaceDir, 'done');
-  server.llm = [runs('head -c 8000000 /dev/zero | tr "\\0" x; touch done'), says('through')];
+  const talks = runs('head -c 8000000 /dev/zero | tr "\\0" x; touch done');
+  server.llm = [
+    (...call) => {
+      server.refuseReports = { status: 503, code: 'unavailable' };
+      return talks(...call);
+    },
+    says('through'),
+  ];
   const { taskId } = server.queue();
-  await expect.poll(() => server.phases, { timeout: 10_000 }).toEqual(['starting']);
-  server.refuseReports = { status: 503, code: 'unavailable' };
   await expect.poll(() => server.refusals, { timeout: 10_000 }).toBeGreaterThan(6);
   expect(existsSync(done)).toBe(false);
   server.refuseReports = null;
