@@ -143,7 +143,7 @@ describeInBrowser<SeedBehindLine>(
       await status(page, 'Completed').waitFor();
       await page.keyboard.press('l');
       const output = page.getByRole('region', { name: 'Output of bash' });
-      await output.getByText('red', { exact: false }).last().waitFor();
+      await output.locator('span[style]').first().waitFor();
       const coloured = await output
         .locator('span[style]')
         .evaluateAll((spans) =>
