@@ -55,6 +55,8 @@ export async function startAllInOne(
   onOutput?: (text: string) => void,
 ): Promise<AllInOne> {
   const env: NodeJS.ProcessEnv = {
+    // An arena of glibc's for each thread keeps what bodies have taken, for ever.
+    MALLOC_ARENA_MAX: '2',
     ...environment,
     SEED_RUNNER_TOKEN: environment['SEED_RUNNER_TOKEN'] ?? randomBytes(32).toString('hex'),
     SEED_DRAIN_SECONDS: environment['SEED_DRAIN_SECONDS'] || DRAIN_SECONDS,
