@@ -3,9 +3,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { parseStat } from '../lib/host-processes.ts';
-import { SeedError } from '../protocol/errors.ts';
-import type { Guard } from './driver.ts';
+import { parseStat } from '../../lib/host-processes.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { Guard } from '../driver.ts';
 import { HOST_ENVIRONMENT } from './host-environment.ts';
 import { sandboxMarks } from './sandbox-folder.ts';
 import { firstProcess } from './supervisor.ts';

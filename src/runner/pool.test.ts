@@ -1,7 +1,7 @@
 import { type Duplex, duplexPair } from 'node:stream';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { Driver, Exit, Limits, Sandbox } from '../../drivers/driver.ts';
+import type { Driver, Exit, Limits, Sandbox } from '../drivers/driver.ts';
 import { createPool, type Pool, type PoolOptions } from './pool.ts';
 
 const limits = { diskBytes: 1, memoryBytes: 1, vcpus: 1, processes: 1 };

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { sandboxDeadline } from './deadline-guard.ts';
+import { sandboxDeadline } from './deadline.ts';
 
 afterEach(() => vi.useRealTimers());
 

@@ -1,10 +1,11 @@
 // Makes this machine ready to start sandboxes: image, driver, snapshot. Called before anything starts and by each
 // runner; what is already there is kept, so that only the first call takes long.
-import { bundleGuest } from '../../guest/bundle.ts';
-import { diskUsageBytes, megabytes } from '../../lib/disk-space.ts';
-import { markUsed } from '../../lib/remove-unused.ts';
-import { SeedError } from '../../protocol/errors.ts';
-import type { Driver, Snapshot } from '../driver.ts';
+import { bundleGuest } from '../guest/bundle.ts';
+import { diskUsageBytes, megabytes } from '../lib/disk-space.ts';
+import { markUsed } from '../lib/remove-unused.ts';
+import { SeedError } from '../protocol/errors.ts';
+import type { Driver, Snapshot } from './driver.ts';
+import { buildImage } from './image/build-image.ts';
 import {
   type DriverChoice,
   type DriverContext,
@@ -12,10 +13,9 @@ import {
   NoUsableDriverError,
   type Selection,
   selectDriver,
-} from '../select.ts';
-import { chooseSnapshot, chosenSnapshot, usableSnapshot } from '../snapshots.ts';
-import { ensureQemuTools } from '../vm/tools.ts';
-import { buildImage } from './build-image.ts';
+} from './select.ts';
+import { chooseSnapshot, chosenSnapshot, usableSnapshot } from './snapshot/store.ts';
+import { ensureQemuTools } from './vm/tools.ts';
 
 export interface SetUpOptions {
   /** Holds images, tools and snapshots; several Seeds may share it. */

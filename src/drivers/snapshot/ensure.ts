@@ -1,11 +1,11 @@
 // The folder of a snapshot: made once, whole or not at all, whoever else makes the same. Used by each driver's freeze.
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder, removePartialFolders } from '../lib/atomic-folder.ts';
-import { withFileLock } from '../lib/file-lock.ts';
-import { markUsed, removeUnused } from '../lib/remove-unused.ts';
-import type { Image } from './driver.ts';
-import { readSnapshotRecord, writeSnapshotRecord } from './snapshot-record.ts';
+import { makeFolder, removePartialFolders } from '../../lib/atomic-folder.ts';
+import { withFileLock } from '../../lib/file-lock.ts';
+import { markUsed, removeUnused } from '../../lib/remove-unused.ts';
+import type { Image } from '../driver.ts';
+import { readSnapshotRecord, writeSnapshotRecord } from './record.ts';
 
 export interface SnapshotMaking {
   /** Parent of all snapshots of one driver. */

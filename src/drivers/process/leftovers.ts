@@ -1,7 +1,7 @@
 // What could not be removed of sandboxes that have ended, such as a folder on a host without file descriptors: kept in mind for
 // another try. A runner that starts sweeps what the one before it has forgotten.
 import { basename } from 'node:path';
-import type { Leftover } from './driver.ts';
+import type { Leftover } from '../driver.ts';
 
 export interface Leftovers {
   /**

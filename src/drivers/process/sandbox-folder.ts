@@ -3,9 +3,9 @@
 import { mkdir, rm, rmdir, unlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findByCommandLine } from '../lib/host-processes.ts';
-import { dateOfMoment } from '../lib/monotonic.ts';
-import { SeedError } from '../protocol/errors.ts';
+import { findByCommandLine } from '../../lib/host-processes.ts';
+import { dateOfMoment } from '../../lib/monotonic.ts';
+import { SeedError } from '../../protocol/errors.ts';
 import { removeGuard } from './guard.ts';
 import { killProcess } from './supervisor.ts';
 

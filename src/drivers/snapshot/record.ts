@@ -2,8 +2,8 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Image } from '../driver.ts';
 import { cpuFeatures } from './cpu-features.ts';
-import type { Image } from './driver.ts';
 
 const RECORD_FILE = 'snapshot.json';
 

@@ -1,9 +1,9 @@
 // Holds one sandbox to its limits and measures it: by a control group where this process may make one, otherwise by
 // looking several times a second. Used by the drivers whose sandboxes are processes of this host.
 import { createHash } from 'node:crypto';
-import { type Cgroup, createCgroup, removeCgroup } from '../lib/cgroup.ts';
-import { type CgroupHierarchies, findCgroupHierarchies } from '../lib/cgroup-hierarchies.ts';
-import type { Exit } from './driver.ts';
+import { type Cgroup, createCgroup, removeCgroup } from '../../lib/cgroup.ts';
+import { type CgroupHierarchies, findCgroupHierarchies } from '../../lib/cgroup-hierarchies.ts';
+import type { Exit } from '../driver.ts';
 import { chooseProcessors } from './processors.ts';
 import { type Figures, largerUsage, measureUsage } from './usage.ts';
 

@@ -1,7 +1,7 @@
 // What the processes of a sandbox use on the host, from /proc. Used where there is no control group to ask.
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
-import { processTree } from '../lib/host-processes.ts';
-import type { Usage } from './driver.ts';
+import { processTree } from '../../lib/host-processes.ts';
+import type { Usage } from '../driver.ts';
 
 export type Figures = Omit<Usage, 'problem'>;
 

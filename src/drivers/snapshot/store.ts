@@ -2,11 +2,11 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { withFileLock } from '../lib/file-lock.ts';
-import { SeedError } from '../protocol/errors.ts';
+import { withFileLock } from '../../lib/file-lock.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { Driver, Snapshot } from '../driver.ts';
 import { cpuFeatures } from './cpu-features.ts';
-import type { Driver, Snapshot } from './driver.ts';
-import { fileSizes, readSnapshotRecord, type SnapshotRecord } from './snapshot-record.ts';
+import { fileSizes, readSnapshotRecord, type SnapshotRecord } from './record.ts';
 
 const CHOICE_FILE = 'snapshot-in-use';
 const SNAPSHOT_ID = /^[0-9a-f]{32}$/;

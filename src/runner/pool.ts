@@ -1,11 +1,11 @@
 // The warm pool: sandboxes that were restored ahead and wait for a task, without any identity. Refilled in the background,
 // one at a time and never while a task is starting; owned by the runner from start to stop.
-import type { Driver, Limits, Snapshot } from '../../drivers/driver.ts';
-import type { Logger } from '../../lib/log.ts';
-import type { PoolSettings } from '../../lib/pool-settings.ts';
-import { LIMITS } from '../../protocol/limits.ts';
-import type { PoolState } from '../../protocol/runner.ts';
-import { type Backoff, createBackoff, pause } from '../backoff.ts';
+import type { Driver, Limits, Snapshot } from '../drivers/driver.ts';
+import type { Logger } from '../lib/log.ts';
+import type { PoolSettings } from '../lib/pool-settings.ts';
+import { LIMITS } from '../protocol/limits.ts';
+import type { PoolState } from '../protocol/runner.ts';
+import { type Backoff, createBackoff, pause } from './backoff.ts';
 import { startWaiting, type WaitingSandbox } from './waiting-sandbox.ts';
 
 export interface PoolOptions extends PoolSettings {

@@ -1,6 +1,6 @@
 // Measures one sandbox and remembers the most that was seen. A host that does not let it be measured, because it has no file
 // descriptor left or its /proc cannot be read, costs the sandbox its figures, and nobody anything else.
-import type { Usage } from './driver.ts';
+import type { Usage } from '../driver.ts';
 import { type Figures, largerUsage } from './usage.ts';
 
 /** A kill waits no longer for the last look. */

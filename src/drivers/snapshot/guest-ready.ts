@@ -1,9 +1,9 @@
 // Waits until the guest of a sandbox that is about to be frozen has loaded. Used by each driver's freeze.
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
-import { SeedError } from '../protocol/errors.ts';
-import { READY_LINE } from '../protocol/guest-wire.ts';
-import type { Sandbox } from './driver.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import { READY_LINE } from '../../protocol/guest-wire.ts';
+import type { Sandbox } from '../driver.ts';
 
 /**
  * Resolves when the guest has said that it is ready. Throws SeedError `setup_failed` when it does not within `timeoutMs`, ends,

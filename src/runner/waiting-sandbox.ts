@@ -1,9 +1,9 @@
 // One sandbox that waits for a task: restored, proven to answer, guarded, and nobody's yet.
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import type { Driver, Limits, Sandbox, Snapshot } from '../../drivers/driver.ts';
-import { SeedError } from '../../protocol/errors.ts';
-import { READY_LINE, READY_QUESTION } from '../../protocol/guest-wire.ts';
+import type { Driver, Limits, Sandbox, Snapshot } from '../drivers/driver.ts';
+import { SeedError } from '../protocol/errors.ts';
+import { READY_LINE, READY_QUESTION } from '../protocol/guest-wire.ts';
 
 const ANSWER_WITHIN_MS = 20_000;
 
