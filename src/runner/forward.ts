@@ -122,7 +122,7 @@ const WHOLE_BYTES = 1024 * 1024;
 const PASSING_STATUSES = new Set([409, 502, 503, 504]);
 
 /** @throws SeedError one that is away (until-back.ts) when there was no answer, when it broke off, or when it said so */
-export async function askServer(
+async function askServer(
   { url, isCompletion, ...request }: ServerRequest,
   dispatcher: Dispatcher,
   signal: AbortSignal,

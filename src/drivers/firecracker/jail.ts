@@ -117,7 +117,7 @@ export async function readControllers(): Promise<string[]> {
 }
 
 /** The jailer's arguments; none unless all of `NEEDED` is there. */
-export function cgroupArguments({ vcpus, memoryMib }: MachineSize, controllers: readonly string[]): string[] {
+function cgroupArguments({ vcpus, memoryMib }: MachineSize, controllers: readonly string[]): string[] {
   if (!NEEDED.every((name) => controllers.includes(name))) return [];
   const values = [
     `memory.max=${(memoryMib + OVERHEAD_MIB) * MIB}`,

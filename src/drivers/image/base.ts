@@ -140,12 +140,12 @@ async function writeRecord(
   await writeFile(join(folder, 'base.json'), JSON.stringify(record, null, 1));
 }
 
-export function runscPath(cacheDir: string, version: string): string {
+function runscPath(cacheDir: string, version: string): string {
   return join(cacheDir, 'tools', `runsc-${version}`, 'runsc');
 }
 
 /** Installs the runsc found among the downloaded packages and returns its version. */
-export async function installRunsc(packages: readonly Package[], cacheDir: string): Promise<string> {
+async function installRunsc(packages: readonly Package[], cacheDir: string): Promise<string> {
   const runsc = packages.find(({ name }) => name === 'runsc');
   if (!runsc) throw new SeedError('setup_failed', 'apt fetched no runsc (gVisor).');
   const path = runscPath(cacheDir, runsc.version);

@@ -99,7 +99,7 @@ export async function installRuntime(rootfs: string): Promise<void> {
 }
 
 /** What package.json in `folder` asks for, without running any script of theirs. */
-export async function installNpmPackages(folder: string, how: 'ci' | 'install'): Promise<void> {
+async function installNpmPackages(folder: string, how: 'ci' | 'install'): Promise<void> {
   // npm runs with the Node it finds on the PATH and picks packages by that Node's version.
   const path = `PATH=${dirname(NODE)}:${env('PATH') ?? ''}`;
   await exec('env', [path, 'npm', how, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {

@@ -171,7 +171,7 @@ function repeat(isOver: () => Promise<boolean>) {
 }
 
 /** A command prefix that binds what follows to `count` neighbouring processors; empty when that is all there are. */
-export function chooseProcessors(
+function chooseProcessors(
   count: number,
   available = availableParallelism(),
   first = randomInt(available),

@@ -31,7 +31,7 @@ export const SnapshotRecord = z.object({
 export type SnapshotRecord = z.infer<typeof SnapshotRecord>;
 
 /** @param folder holds all other files of the snapshot already */
-export async function writeSnapshotRecord(
+async function writeSnapshotRecord(
   folder: string,
   snapshot: { id: string; driver: string; driverVersion: string; image: Image },
 ): Promise<void> {
