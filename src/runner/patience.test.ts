@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { SeedError } from '../protocol/errors.ts';
-import { isAway, untilBack } from './until-back.ts';
+import { createBackoff, isAway, untilBack } from './patience.ts';
 
 const { signal } = new AbortController();
 const away = new SeedError('unavailable', 'stopping');
@@ -53,4 +53,12 @@ test('who turns away ends the waiting at once', async () => {
   const waiting = untilBack(failing(away, away, away, away), { signal: gone.signal });
   gone.abort();
   await expect(waiting).rejects.toBe(away);
+});
+
+test('waits double up to two seconds, with jitter, and start over after a reset', () => {
+  const longest = createBackoff(() => 1);
+  expect(Array.from({ length: 7 }, () => longest.next())).toEqual([100, 200, 400, 800, 1600, 2000, 2000]);
+  longest.reset();
+  expect(longest.next()).toBe(100);
+  expect(createBackoff(() => 0).next()).toBe(50);
 });

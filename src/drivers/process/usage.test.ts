@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createMeter } from './meter.ts';
+import { createMeter } from './usage.ts';
 
 const seen = (cpuSeconds: number) => ({ cpuSeconds, peakMemoryBytes: cpuSeconds * 100 });
 

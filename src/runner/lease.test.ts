@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { billedUsage } from './billed-usage.ts';
+import { billedUsage } from './lease.ts';
 
 test.each([
   ['what was measured is billed', 1.5, null, { cpuSeconds: 1.5, peakMemoryBytes: 10, wallMs: 4_000 }, /^$/],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createLeftovers } from './leftovers.ts';
+import { createLeftovers } from './sandbox-folder.ts';
 
 test('what cannot be removed is told, tried again, and then forgotten', async () => {
   let isShort = true;

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { AgentEvent } from '../protocol/event.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { createGuestLimits } from './guest-limits.ts';
-import { readEvents } from './relay-body.ts';
+import { readEvents } from './relay-bodies.ts';
 
 const { eventBytes, eventBytesPerTask } = LIMITS;
 const textEvent = (text: string) => JSON.stringify({ type: 'text', text });

@@ -1,8 +1,9 @@
-// Builds the first, small file system of a virtual machine: busybox, modules, and the two programs beside this file.
+// Makes the files of a virtual machine: its first, small file system (busybox, modules, the two programs beside this
+// file) and the read-only disk from an image's root file system. Needs no root.
 import { chmod, copyFile, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { exec } from '../../lib/exec.ts';
-import type { QemuTools } from './tools.ts';
+import { type QemuTools, toolCommand } from './tools.ts';
 
 const PROGRAMS = import.meta.dirname;
 
@@ -39,4 +40,15 @@ export async function buildInitramfs(
   } finally {
     await rm(root, { recursive: true, force: true });
   }
+}
+
+/** Its content, the identity of the machine, is mounted over it (supervise.py). */
+const MACHINE_ID = 'etc/machine-id f 444 0 0 true';
+
+/** LZ4 is the quickest to unpack, which an emulated processor does slowly. Part of the snapshot's id. */
+export const DISK_FORMAT = ['-comp', 'lz4', '-all-root', '-no-xattrs', '-p', MACHINE_ID] as const;
+
+export async function buildDisk(path: string, tools: QemuTools, rootfs: string): Promise<void> {
+  const [program = '', ...args] = toolCommand(tools.folder, 'mksquashfs');
+  await exec(program, [...args, rootfs, path, ...DISK_FORMAT, '-noappend', '-quiet', '-no-progress']);
 }
