@@ -1,9 +1,11 @@
-// The folders that the server and the runner of this repository use. Used by the commands of this machine.
+// Where the repository lies, with the folders that its server and runner use. Used by the commands of this machine.
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fs } from './builtin.ts';
 import type { Io } from './io.ts';
-import { REPOSITORY } from './repository-root.ts';
+
+/** The same from src/cli/ and from node_modules/.cache/, where bin/seed keeps the bundle: both are two folders deep. */
+export const REPOSITORY = new URL('../..', import.meta.url);
 
 /** SEED_DATA_DIR, or .seed in the repository. */
 export function dataDirOf(io: Io): string {

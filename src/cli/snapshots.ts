@@ -1,13 +1,11 @@
 // seed snapshots …: the snapshots that sandboxes of this machine start from. Used by repository.ts.
 import type { StoredSnapshot } from '../drivers/snapshots.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { EXIT } from './exit-codes.ts';
-import { cacheDirOf } from './folders.ts';
-import type { Io } from './io.ts';
-import { listView } from './list-view.ts';
+import { cacheDirOf, REPOSITORY } from './folders.ts';
+import { EXIT, type Io } from './io.ts';
 import type { LocalCommand } from './local-command.ts';
-import { REPOSITORY } from './repository-root.ts';
-import { styleFor } from './style.ts';
+import { listView } from './table.ts';
+import { styleFor } from './terminal.ts';
 
 type Values = Record<string, string | boolean | undefined>;
 

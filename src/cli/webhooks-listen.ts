@@ -9,15 +9,13 @@ import type { WebhookEvent } from '../protocol/webhook.ts';
 import { parseAnswer } from './answer-view.ts';
 import { type Api, createApi } from './api.ts';
 import { isRecord } from './cell.ts';
-import { EXIT } from './exit-codes.ts';
-import type { Io } from './io.ts';
+import { REPOSITORY } from './folders.ts';
+import { EXIT, type Io } from './io.ts';
 import type { LocalCommand } from './local-command.ts';
 import { cachedManifest } from './manifest-source.ts';
-import { streamItems } from './ndjson.ts';
 import { loadProfile } from './profile.ts';
-import { REPOSITORY } from './repository-root.ts';
-import { sanitiseLine } from './sanitise.ts';
-import { styleFor } from './style.ts';
+import { streamItems } from './stream.ts';
+import { sanitiseLine, styleFor } from './terminal.ts';
 
 const FORWARD_TIMEOUT_MS = 15_000;
 
