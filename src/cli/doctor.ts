@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { SeedError } from '../protocol/errors.ts';
 import { createApi } from './api.ts';
 import { fs } from './builtin.ts';
-import { cacheDirOf, dataDirOf, REPOSITORY } from './folders.ts';
+import { cacheDirOf, dataDirOf, loadModule } from './folders.ts';
 import { EXIT, type Io, isSeedError } from './io.ts';
 import type { LocalCommand } from './local-command.ts';
 import { loadProfile } from './profile.ts';
@@ -77,9 +77,7 @@ async function probeDrivers(dataDir: string, cacheDir: string): Promise<Finding[
     const text = `the sandbox's programs are not set up under ${cacheDir}`;
     return [{ name: 'sandbox', state: 'bad', text, hint: 'npm start or npm run demo sets them up.' }];
   }
-  // By address: the drivers stay out of the bundle that bin/seed starts.
-  const { href } = new URL('src/drivers/select.ts', REPOSITORY);
-  const { selectDriver } = (await import(href)) as typeof import('../drivers/select.ts');
+  const { selectDriver } = await loadModule<typeof import('../drivers/select.ts')>('src/drivers/select.ts');
   const { probes } = await selectDriver({ cacheDir, dataDir, runscPath });
   const state = probes.some(({ usable }) => usable) ? 'note' : 'bad';
   return probes.map(({ driver, usable, isolation, why }) =>
@@ -120,11 +118,11 @@ function disk(cacheDir: string): Finding {
   return { name: 'disk', state: 'bad', text, hint };
 }
 
-/** By address: the drivers stay out of the bundle that bin/seed starts. */
+type SnapshotStore = typeof import('../drivers/snapshot/store.ts');
+
 async function snapshots(io: Io, cacheDir: string): Promise<Finding> {
   const name = 'snapshots';
-  const { href } = new URL('src/drivers/snapshots.ts', REPOSITORY);
-  const { chosenSnapshot, listSnapshots } = (await import(href)) as typeof import('../drivers/snapshots.ts');
+  const { chosenSnapshot, listSnapshots } = await loadModule<SnapshotStore>('src/drivers/snapshot/store.ts');
   const all = await listSnapshots(cacheDir);
   const chosen = io.env('SANDBOX_SNAPSHOT_ID') ?? (await chosenSnapshot(cacheDir));
   const whole = all.filter(({ record }) => record !== null);
@@ -142,8 +140,8 @@ async function snapshots(io: Io, cacheDir: string): Promise<Finding> {
 }
 
 async function pool(): Promise<Finding> {
-  const { href } = new URL('src/lib/pool-settings.ts', REPOSITORY);
-  const { readPoolSettings } = (await import(href)) as typeof import('../lib/pool-settings.ts');
+  const { readPoolSettings } =
+    await loadModule<typeof import('../lib/pool-settings.ts')>('src/lib/pool-settings.ts');
   try {
     const { size, memoryBytes, maxAgeMs } = readPoolSettings();
     const limits = `at most ${Math.round(memoryBytes / 1e6)} MB together, replaced after ${maxAgeMs / 1000} s`;

@@ -5,7 +5,12 @@ import { fs } from './builtin.ts';
 import type { Io } from './io.ts';
 
 /** The same from src/cli/ and from node_modules/.cache/, where bin/seed keeps the bundle: both are two folders deep. */
-export const REPOSITORY = new URL('../..', import.meta.url);
+export const REPOSITORY = new URL('../../', import.meta.url);
+
+/** A module of the repository by its path: so it stays out of the bundle that bin/seed starts. */
+export async function loadModule<Module>(path: string): Promise<Module> {
+  return (await import(new URL(path, REPOSITORY).href)) as Module;
+}
 
 /** SEED_DATA_DIR, or .seed in the repository. */
 export function dataDirOf(io: Io): string {

@@ -2,7 +2,7 @@
 import { SeedError } from '../protocol/errors.ts';
 import { printAnswer } from './answer-view.ts';
 import { createApi } from './api.ts';
-import { dataDirOf, REPOSITORY } from './folders.ts';
+import { dataDirOf, loadModule } from './folders.ts';
 import { EXIT, type Io } from './io.ts';
 import type { LocalCommand } from './local-command.ts';
 import { cachedManifest } from './manifest-source.ts';
@@ -83,9 +83,9 @@ const recover: LocalCommand = {
   alsoOnServer: true,
   examples: ['seed keys recover', 'DATABASE_URL=postgres://… seed keys recover'],
   async run(io, flags, { account }) {
-    // By address: the database stays out of the bundle that bin/seed starts.
-    const address = new URL('src/store/recover-admin-key.ts', REPOSITORY).href;
-    const { recoverAdminKey } = (await import(address)) as typeof import('../store/recover-admin-key.ts');
+    const { recoverAdminKey } = await loadModule<typeof import('../server/access/recover-admin-key.ts')>(
+      'src/server/access/recover-admin-key.ts',
+    );
     const { accountName, key, secret } = await recoverAdminKey({
       databaseUrl: io.env('DATABASE_URL') ?? null,
       dataDir: dataDirOf(io),
@@ -115,8 +115,8 @@ const generate: LocalCommand = {
   alsoOnServer: true,
   examples: ['SEED_ADMIN_KEY=$(seed keys generate) npm start'],
   async run(io, flags) {
-    const address = new URL('src/core/key-secret.ts', REPOSITORY).href;
-    const { generateKeySecret } = (await import(address)) as typeof import('../core/key-secret.ts');
+    const { generateKeySecret } =
+      await loadModule<typeof import('../lib/key-secret.ts')>('src/lib/key-secret.ts');
     const secret = generateKeySecret();
     io.stdout.write(flags.json ? `${JSON.stringify({ secret })}\n` : `${secret}\n`);
     return EXIT.ok;

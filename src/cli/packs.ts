@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { ImportReport } from '../openapi/import-pack.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { fs } from './builtin.ts';
-import { REPOSITORY } from './folders.ts';
+import { loadModule, REPOSITORY } from './folders.ts';
 import { EXIT } from './io.ts';
 import type { LocalCommand } from './local-command.ts';
 import { sanitise } from './terminal.ts';
@@ -29,9 +29,9 @@ const importPack: LocalCommand = {
     if (typeof source !== 'string')
       throw new SeedError('usage', 'which document?', { hint: `Usage: ${importPack.usage}` });
     const name = packName(given, 'seed packs import openapi.json --name acme');
-    // By address: what reads documents stays out of the bundle that bin/seed starts.
-    const address = new URL('src/openapi/import-pack.ts', REPOSITORY).href;
-    const importer = (await import(address)) as typeof import('../openapi/import-pack.ts');
+    const importer = await loadModule<typeof import('../openapi/import-pack.ts')>(
+      'src/openapi/import-pack.ts',
+    );
     const report = await importer.importPack({
       source,
       name,
@@ -48,9 +48,10 @@ const importPack: LocalCommand = {
   },
 };
 
-/** By address, as a server finds packs. */
 async function clashesNow(): Promise<string[]> {
-  const packs = await import(new URL('src/server/packs/load-packs.ts', REPOSITORY).href);
+  const packs = await loadModule<typeof import('../server/packs/load-packs.ts')>(
+    'src/server/packs/load-packs.ts',
+  );
   return packs.clashesOfPacks(packs.PACKS_FOLDER, packs.CONFIG_FILE);
 }
 

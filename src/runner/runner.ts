@@ -6,11 +6,11 @@ import type { Logger } from '../lib/log.ts';
 import type { PoolSettings } from '../lib/pool-settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { RunnerState } from '../protocol/runner.ts';
-import { createBackoff, pause, within } from './backoff.ts';
 import { newIdentity, type RunnerIdentity } from './identity.ts';
+import { POOLED_LIMITS } from './lease.ts';
 import { removeLeftovers } from './leftovers.ts';
-import { POOLED_LIMITS } from './limits.ts';
-import { createPool, type Pool } from './pool/pool.ts';
+import { createBackoff, pause, within } from './patience.ts';
+import { createPool, type Pool } from './pool.ts';
 import { createServerClient, type TakenLease } from './server-client.ts';
 import { startTaskRun, type TaskRun } from './task-run.ts';
 

@@ -6,20 +6,16 @@ import { basename } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
 import { textTail } from '../../lib/text-tail.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { sandboxDeadline } from '../deadline-guard.ts';
 import { DETAIL_BYTES, type Exit, type Sandbox } from '../driver.ts';
-import { HOST_ENVIRONMENT } from '../host-environment.ts';
-import { createLeftovers, type Leftovers } from '../leftovers.ts';
-import { createMeter } from '../meter.ts';
-import { removeSandbox } from '../sandbox-folder.ts';
-import { killSupervised, supervised } from '../supervisor.ts';
-import { measureUsage } from '../usage.ts';
+import { sandboxDeadline } from '../process/deadline.ts';
+import { createLeftovers, type Leftovers, removeSandbox } from '../process/sandbox-folder.ts';
+import { HOST_ENVIRONMENT, killSupervised, supervised } from '../process/supervisor.ts';
+import { createMeter, measureUsage } from '../process/usage.ts';
 import type { QemuTools } from '../vm/tools.ts';
 import { classifyExit } from './exit.ts';
 import { jailed, jailRoot } from './jail.ts';
-import { readLines } from './lines.ts';
 import { type Machine, qemuCommand } from './machine.ts';
-import { openQmp, type Qmp } from './qmp.ts';
+import { openQmp, type Qmp, readLines } from './qmp.ts';
 
 export interface MachineStart {
   tools: QemuTools;

@@ -1,0 +1,69 @@
+// The supervisor of a sandbox: two small programs of the system that outlive the runner. `unshare` gives the sandbox
+// a process namespace of its own, whose first process is coreutils' `timeout`. When that ends, because the time is up
+// or it is killed, the kernel ends every other process in the namespace.
+import { readFile } from 'node:fs/promises';
+import { getuid } from 'node:process';
+
+const isRoot = () => getuid?.() === 0;
+
+/** As an ordinary user the sandbox's root is that user; runsc's own --rootless cannot restore. */
+const userNamespace = () => (isRoot() ? [] : ['--user', '--map-root-user']);
+
+/** For sandboxes without limits of their own: those that are being frozen, and probes. */
+const HOST_PROCESSES = 1024;
+
+/**
+ * The command that runs `args` supervised, and for at most `timeoutMs`.
+ * @param hostProcesses bound of processes and threads, counted per user namespace (the kernel exempts root); null where the driver's own programs cannot start any for the guest
+ */
+export function supervised(
+  args: readonly string[],
+  timeoutMs: number,
+  hostProcesses: number | null = HOST_PROCESSES,
+): string[] {
+  const seconds = Math.max(timeoutMs / 1000, 0.001).toFixed(3);
+  const namespaces = [...userNamespace(), '--net', '--pid', '--mount-proc'];
+  const unshare = ['unshare', ...namespaces, '--fork', '--kill-child=KILL'];
+  const timeout = ['timeout', '--foreground', '--signal=KILL', seconds];
+  const bound = hostProcesses === null ? [] : ['prlimit', `--nproc=${hostProcesses}`];
+  return [...unshare, ...bound, ...timeout, ...args];
+}
+
+/** The command that runs `args` in the namespaces of the process `pid`. */
+export function inside(pid: number, args: readonly string[]): string[] {
+  const user = isRoot() ? [] : ['--user', '--preserve-credentials'];
+  return ['nsenter', `--target=${pid}`, ...user, '--pid', '--mount', '--net', ...args];
+}
+
+/**
+ * The namespace's first process, given the pid of `unshare`; undefined when it has not started or has ended.
+ * Killing it and not `unshare` leaves no zombie: `unshare` reaps it, and the runner reaps `unshare`. Its end also
+ * proves that no process is left in the namespace.
+ */
+export async function firstProcess(unsharePid: number): Promise<number | undefined> {
+  const children = await readFile(`/proc/${unsharePid}/task/${unsharePid}/children`, 'utf8').catch(() => '');
+  return Number.parseInt(children, 10) || undefined;
+}
+
+/**
+ * Ends all processes below `unshare`. When its first cannot be told, because it has not started or this process has no file
+ * descriptor to look, `unshare` itself is killed, and takes it along (`--kill-child`).
+ */
+export async function killSupervised(unsharePid: number): Promise<void> {
+  killProcess((await firstProcess(unsharePid)) ?? unsharePid);
+}
+
+export function killProcess(pid: number): void {
+  signalProcess(pid, 'SIGKILL');
+}
+
+export function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Already gone.
+  }
+}
+
+/** Environment of every host process of a sandbox. None of the runner's own variables come near it. */
+export const HOST_ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
