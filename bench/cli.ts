@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleCli, renderCli } from '../src/cli/bundle.ts';
-import { toManifest } from '../src/commands/manifest.ts';
-import { BUILT_IN } from '../src/commands/registry.ts';
+import { toManifest } from '../src/command/manifest.ts';
+import { BUILT_IN } from '../src/command/registry.ts';
 import { median, round } from './statistics.ts';
 import { printTable } from './table.ts';
 

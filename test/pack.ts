@@ -1,13 +1,13 @@
 // The public face for the tests of packs, imported as `seed/testing`. See docs/your-platform.md.
 import { randomUUID } from 'node:crypto';
-import type { Actor, CommandContext } from '../src/commands/context.ts';
-import { isObject } from '../src/commands/define-command.ts';
+import type { Actor, CommandContext } from '../src/command/context.ts';
+import { isObject } from '../src/command/define-command.ts';
 import type { Task } from '../src/protocol/task.ts';
+import { insertAccount } from '../src/server/access/accounts.ts';
+import { invalidInput } from '../src/server/http/read-input.ts';
 import { loadPack } from '../src/server/packs/load-packs.ts';
 import { packCommands } from '../src/server/packs/pack-commands.ts';
-import { invalidInput } from '../src/server/read-input.ts';
-import { insertAccount } from '../src/store/accounts.ts';
-import { inPackTransaction } from '../src/store/pack-tables.ts';
+import { inPackTransaction } from '../src/server/packs/tables.ts';
 import { startSeed } from './fixtures/seed.ts';
 import { openTestStore, type TestStore } from './fixtures/store.ts';
 

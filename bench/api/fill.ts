@@ -1,10 +1,10 @@
 // Databases with a history: ended tasks of one account with what comes with them, made by SQL, since a million would take hours
 // over HTTP. However many there are, the last day has the same thousand: the rest lies in the weeks before.
 import { sql } from 'kysely';
-import { insertAccount } from '../../src/store/accounts.ts';
-import { insertKey } from '../../src/store/keys.ts';
-import { carePartitions } from '../../src/store/partitions.ts';
-import type { Store } from '../../src/store/store.ts';
+import { carePartitions } from '../../src/db/partitions.ts';
+import type { Store } from '../../src/db/store.ts';
+import { insertAccount } from '../../src/server/access/accounts.ts';
+import { insertKey } from '../../src/server/access/keys.ts';
 
 export interface Filled {
   accountId: string;

@@ -1,11 +1,11 @@
 // How much longer lists, claims and reports take with a million tasks than with a thousand: what the commands and the
 // runners' route call, on both databases by turns, so that what else the machine does hits both.
 import { randomUUID } from 'node:crypto';
-import { summarise } from '../../src/store/obs/summary.ts';
-import type { Store } from '../../src/store/store.ts';
-import { createTask } from '../../src/store/task-create.ts';
-import { leaseNextTask } from '../../src/store/task-lease.ts';
-import { searchTasks, type TaskSearch } from '../../src/store/task-search.ts';
+import type { Store } from '../../src/db/store.ts';
+import { createTask } from '../../src/server/tasks/create.ts';
+import { leaseNextTask } from '../../src/server/tasks/lease.ts';
+import { searchTasks, type TaskSearch } from '../../src/server/tasks/search.ts';
+import { summarise } from '../../src/server/telemetry/reports/summary.ts';
 import { median } from '../statistics.ts';
 import type { Filled } from './fill.ts';
 

@@ -7,8 +7,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { generateKeySecret } from '../../src/core/key-secret.ts';
 import { wholeEnvironment } from '../../src/lib/env.ts';
+import { generateKeySecret } from '../../src/lib/key-secret.ts';
 import type { Lease, RunnerState } from '../../src/protocol/runner.ts';
 
 const SERVER = fileURLToPath(new URL('../../src/server/main.ts', import.meta.url));

@@ -2,11 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setUp } from '../../src/drivers/image/set-up.ts';
 import { driverSetting } from '../../src/drivers/select.ts';
+import { setUp } from '../../src/drivers/set-up.ts';
 import { cacheDirSetting, snapshotIdSetting } from '../../src/lib/settings.ts';
 import { POOLED_LIMITS } from '../../src/runner/limits.ts';
-import { startWaiting } from '../../src/runner/pool/waiting-sandbox.ts';
+import { startWaiting } from '../../src/runner/waiting-sandbox.ts';
 
 const DEADLINE_MS = 60_000;
 

@@ -4,8 +4,8 @@ import { pack as commerce } from '../../packs/commerce/pack.ts';
 import { pack as crm } from '../../packs/crm/pack.ts';
 import { pack as devops } from '../../packs/devops/pack.ts';
 import { pack as healthcare } from '../../packs/healthcare/pack.ts';
-import { KEY_AUDIT, MONTHLY_USAGE, WEBHOOK_ACTIVITY } from '../../src/server/own-templates.ts';
 import type { Pack } from '../../src/server/packs/pack.ts';
+import { KEY_AUDIT, MONTHLY_USAGE, WEBHOOK_ACTIVITY } from '../../src/server/tasks/own-templates.ts';
 import { createInventory } from './inventory.ts';
 import { type Connection, call } from './show.ts';
 

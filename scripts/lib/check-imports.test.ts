@@ -18,7 +18,7 @@ it.each([
   ['a package', 'crm/pack.ts', 'stripe', true],
   ['the face for tests, in a test', 'crm/crm.test.ts', 'seed/testing', true],
   ['the face for tests, elsewhere', 'crm/pack.ts', 'seed/testing', false],
-  ['a file of Seed', 'crm/pack.ts', '../../src/store/store.ts', false],
+  ['a file of Seed', 'crm/pack.ts', '../../src/db/store.ts', false],
   ['another pack', 'crm/pack.ts', '../commerce/tables.ts', false],
 ])('%s', async (_, file, target, allowed) => {
   await writeFile(join(root, file), `import { x } from '${target}';\n`);
@@ -30,15 +30,19 @@ it.each([
 it.each([
   ['a file of its own', "import { Button } from '../ui/button.tsx';", true],
   ['a package', "import { useState } from 'react';", true],
-  ['a type of a command', "import type { listKeys } from '../../../src/commands/keys.ts';", true],
+  [
+    'a type of a command',
+    "import type { listKeys } from '../../../src/server/access/key-commands.ts';",
+    true,
+  ],
   ['a value that needs nothing', "import { SeedError } from '../../../src/protocol/errors.ts';", true],
   ['a value that needs only such files', "import { csvLine } from '../../../src/lib/csv.ts';", true],
   ['a value that needs Node in the end', "import { readDisk } from '../../../src/lib/disk.ts';", false],
   ['several lines of types', "import type {\n  Key,\n} from '../../../src/protocol/key.ts';", true],
   ['a schema, and zod with it', "import { Key } from '../../../src/protocol/key.ts';", false],
   ['a type among values', "import { type Key, KeyStatus } from '../../../src/protocol/key.ts';", false],
-  ['a command', "import { listKeys } from '../../../src/commands/keys.ts';", false],
-  ['a type of the server', "import type { Store } from '../../../src/store/store.ts';", false],
+  ['a command', "import { listKeys } from '../../../src/server/access/key-commands.ts';", false],
+  ['a type of the server', "import type { Store } from '../../../src/db/store.ts';", false],
   ['Node', "import { dirname, join } from 'node:path';", false],
 ])('the dashboard and %s', async (_, line, allowed) => {
   const web = join(root, 'web/src');
@@ -56,10 +60,10 @@ it.each([
 });
 
 it.each([
-  ['a value, elsewhere', 'store/keys.ts', "import { Client } from 'pg';", false],
+  ['a value, elsewhere', 'server/access/keys.ts', "import { Client } from 'pg';", false],
   ['values in several lines', 'server/main.ts', "import {\n  Pool,\n  types,\n} from 'pg';", false],
-  ['a type', 'store/keys.ts', "import type { QueryResult } from 'pg';", true],
-  ['a value, where connections are made', 'store/connection.ts', "import { Client } from 'pg';", true],
+  ['a type', 'server/access/keys.ts', "import type { QueryResult } from 'pg';", true],
+  ['a value, where connections are made', 'db/connection.ts', "import { Client } from 'pg';", true],
 ])('of pg %s', async (_, file, line, allowed) => {
   const src = await mkdtemp(join(root, 'src-'));
   await mkdir(join(src, dirname(file)), { recursive: true });

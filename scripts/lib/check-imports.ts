@@ -5,17 +5,17 @@ import { dirname, join, normalize, relative } from 'node:path';
 /** Folder → folders of src/ it may import from, besides itself. `(top)` stands for files in src/ itself. */
 const ALLOWED: Record<string, readonly string[]> = {
   lib: ['protocol'],
-  protocol: [],
-  core: ['protocol'],
-  commands: ['core', 'protocol'],
-  store: ['core', 'protocol', 'lib'],
+  protocol: ['lib'],
+  command: ['protocol', 'server'],
+  pack: ['command', 'protocol', 'lib', 'db', 'server'],
+  db: ['protocol', 'lib', 'server'],
   drivers: ['protocol', 'lib', 'guest'],
-  runner: ['core', 'drivers', 'protocol', 'lib'],
+  runner: ['drivers', 'protocol', 'lib'],
   openapi: ['protocol', 'lib'],
-  server: ['commands', 'core', 'store', 'protocol', 'lib', 'cli', 'openapi'],
+  server: ['command', 'pack', 'db', 'protocol', 'lib', 'cli', 'openapi'],
   guest: ['protocol', 'lib'],
-  cli: ['core', 'store', 'protocol', 'lib', 'drivers', 'openapi'],
-  '(top)': ['protocol', 'lib', 'server', 'runner', 'commands', 'store'],
+  cli: ['server', 'db', 'protocol', 'lib', 'drivers', 'openapi'],
+  '(top)': ['protocol', 'lib', 'server', 'runner'],
 };
 
 /** What a pack may import of Seed, by name; its own files by path, and packages. */
@@ -51,7 +51,7 @@ export async function checkPackImports(root: string): Promise<string[]> {
 }
 
 /**
- * The dashboard takes types from src/protocol and src/commands, and values only from files of src/protocol and src/lib that
+ * The dashboard takes types from src/protocol and the commands of src/server, and values only from files of src/protocol and src/lib that
  * need nothing but such files: whatever else of the server came along would be loaded by every browser.
  * @returns a line for each import that goes further
  */
@@ -75,12 +75,15 @@ export async function checkWebImports(root: string): Promise<string[]> {
   return found.flat();
 }
 
+/** Files that describe commands. */
+const DESCRIBES = /\/src\/server\/[a-z]+\/(?:[a-z]+-)?(?:commands|whoami)\.ts$/;
+
 const WEB_IMPORT = /^(?:import|export)(?:\s+(type)\b)?(?:[^'";]*?\bfrom)?\s*'([^']+)'/gm;
 
 async function mayTake(root: string, path: string, isType: boolean): Promise<boolean> {
   if (path.startsWith(root)) return true;
   const folder = folderOf(relative(join(root, '../../src'), path));
-  if (isType) return folder === 'protocol' || folder === 'commands';
+  if (isType) return folder === 'protocol' || DESCRIBES.test(path);
   return (folder === 'protocol' || folder === 'lib') && (await standsAlone(path));
 }
 
@@ -99,9 +102,9 @@ async function importsOf(path: string): Promise<string[]> {
 
 /** Connections are made in one place, where what happens to them is caught. */
 const MAY_CONNECT: readonly string[] = [
-  'store/connection.ts',
-  'store/connection-pool.ts',
-  'store/database-failure.ts',
+  'db/connection.ts',
+  'db/connection-pool.ts',
+  'db/database-failure.ts',
 ];
 const CONNECTS = /^import (?!type\b)[^;]*? from 'pg'/m;
 

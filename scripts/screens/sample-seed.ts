@@ -2,10 +2,10 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startAllInOne } from '../../src/all-in-one.ts';
+import { startEmbeddedPostgres } from '../../src/db/embedded/start-embedded.ts';
 import { wholeEnvironment } from '../../src/lib/env.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { cacheDirSetting, dataDirSetting } from '../../src/lib/settings.ts';
-import { startEmbeddedPostgres } from '../../src/store/embedded/start-embedded.ts';
 import { writeKeyHistory } from './key-history.ts';
 import { startRunningTask } from './running-task.ts';
 import { SAMPLE_TASKS } from './sample-tasks.ts';

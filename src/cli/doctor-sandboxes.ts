@@ -27,8 +27,10 @@ function disk(cacheDir: string): Finding {
 /** By address: the drivers stay out of the bundle that bin/seed starts. */
 async function snapshots(io: Io, cacheDir: string): Promise<Finding> {
   const name = 'snapshots';
-  const { href } = new URL('src/drivers/snapshots.ts', REPOSITORY);
-  const { chosenSnapshot, listSnapshots } = (await import(href)) as typeof import('../drivers/snapshots.ts');
+  const { href } = new URL('src/drivers/snapshot/store.ts', REPOSITORY);
+  const { chosenSnapshot, listSnapshots } = (await import(
+    href
+  )) as typeof import('../drivers/snapshot/store.ts');
   const all = await listSnapshots(cacheDir);
   const chosen = io.env('SANDBOX_SNAPSHOT_ID') ?? (await chosenSnapshot(cacheDir));
   const whole = all.filter(({ record }) => record !== null);

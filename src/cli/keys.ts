@@ -14,8 +14,10 @@ const recover: LocalCommand = {
   examples: ['seed keys recover', 'DATABASE_URL=postgres://… seed keys recover'],
   async run(io, flags, { account }) {
     // By address: the database stays out of the bundle that bin/seed starts.
-    const address = new URL('src/store/recover-admin-key.ts', REPOSITORY).href;
-    const { recoverAdminKey } = (await import(address)) as typeof import('../store/recover-admin-key.ts');
+    const address = new URL('src/server/access/recover-admin-key.ts', REPOSITORY).href;
+    const { recoverAdminKey } = (await import(
+      address
+    )) as typeof import('../server/access/recover-admin-key.ts');
     const { accountName, key, secret } = await recoverAdminKey({
       databaseUrl: io.env('DATABASE_URL') ?? null,
       dataDir: dataDirOf(io),
@@ -45,8 +47,8 @@ const generate: LocalCommand = {
   alsoOnServer: true,
   examples: ['SEED_ADMIN_KEY=$(seed keys generate) npm start'],
   async run(io, flags) {
-    const address = new URL('src/core/key-secret.ts', REPOSITORY).href;
-    const { generateKeySecret } = (await import(address)) as typeof import('../core/key-secret.ts');
+    const address = new URL('src/lib/key-secret.ts', REPOSITORY).href;
+    const { generateKeySecret } = (await import(address)) as typeof import('../lib/key-secret.ts');
     const secret = generateKeySecret();
     io.stdout.write(flags.json ? `${JSON.stringify({ secret })}\n` : `${secret}\n`);
     return EXIT.ok;

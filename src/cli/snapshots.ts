@@ -1,5 +1,5 @@
 // seed snapshots …: the snapshots that sandboxes of this machine start from. Used by repository.ts.
-import type { StoredSnapshot } from '../drivers/snapshots.ts';
+import type { StoredSnapshot } from '../drivers/snapshot/store.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { EXIT } from './exit-codes.ts';
 import { cacheDirOf } from './folders.ts';
@@ -119,7 +119,8 @@ async function load<Module>(path: string): Promise<Module> {
   return (await import(new URL(path, REPOSITORY).href)) as Module;
 }
 
-const loadSnapshots = () => load<typeof import('../drivers/snapshots.ts')>('src/drivers/snapshots.ts');
+const loadSnapshots = () =>
+  load<typeof import('../drivers/snapshot/store.ts')>('src/drivers/snapshot/store.ts');
 
 function idOf(values: Values): string {
   const { id } = values;

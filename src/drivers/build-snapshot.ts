@@ -1,9 +1,9 @@
 // Builds the snapshot of the current recipe, whatever is chosen or demanded. For `seed snapshots build` and
 // scripts/setup-sandbox-snapshot.ts.
 import { SeedError } from '../protocol/errors.ts';
-import { setUp } from './image/set-up.ts';
 import { DRIVER_NAMES } from './select.ts';
-import { getSnapshot } from './snapshots.ts';
+import { setUp } from './set-up.ts';
+import { getSnapshot } from './snapshot/store.ts';
 
 export interface BuiltSnapshot {
   id: string;

@@ -1,4 +1,4 @@
-// What a scope looks like. What a set of scopes allows is decided in core/scopes.ts.
+// What a scope looks like. What a set of scopes allows is decided in protocol/scopes.ts.
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
 

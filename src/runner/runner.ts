@@ -10,7 +10,7 @@ import { createBackoff, pause, within } from './backoff.ts';
 import { newIdentity, type RunnerIdentity } from './identity.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { POOLED_LIMITS } from './limits.ts';
-import { createPool, type Pool } from './pool/pool.ts';
+import { createPool, type Pool } from './pool.ts';
 import { createServerClient, type TakenLease } from './server-client.ts';
 import { startTaskRun, type TaskRun } from './task-run.ts';
 

@@ -1,21 +1,21 @@
 // What the server is made of. main wires the parts once; routes and services are handed them.
 import type { Logger } from 'pino';
-import type { Registry } from '../commands/registry.ts';
-import type { Prices } from '../core/cost.ts';
-import type { EventTypes } from '../core/event-types.ts';
-import type { Store } from '../store/store.ts';
-import type { AuditTrail } from './audit-trail.ts';
-import type { Inbox } from './blobs/inbox.ts';
-import type { KeptBlobs } from './blobs/kept-blobs.ts';
-import type { CallLog } from './call-log.ts';
-import type { KeyUse } from './key-use.ts';
-import type { LlmGateway } from './llm/gateway.ts';
+import type { Registry } from '../command/registry.ts';
+import type { Store } from '../db/store.ts';
+import type { Prices } from '../lib/money.ts';
+import type { EventTypes } from '../protocol/event-types.ts';
+import type { AuditTrail } from './access/audit-trail.ts';
+import type { KeyUse } from './access/key-use.ts';
+import type { RateLimits } from './access/rate-limits.ts';
+import type { SessionSettings } from './access/session-settings.ts';
+import type { SignInLimits } from './access/sign-in-limits.ts';
+import type { KeptBlobs } from './files/kept-blobs.ts';
+import type { Inbox } from './http/inbox.ts';
+import type { CallLog } from './ledger/call-log.ts';
 import type { McpServerFor } from './mcp/routes.ts';
+import type { LlmGateway } from './models/gateway.ts';
 import type { LoadedPack } from './packs/pack.ts';
-import type { RateLimits } from './rate-limits.ts';
-import type { ResourcePolicy } from './services/resources.ts';
-import type { SessionSettings } from './sessions/session-settings.ts';
-import type { SignInLimits } from './sessions/sign-in-limits.ts';
+import type { ResourcePolicy } from './tasks/resources.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
 export interface ServerParts {

@@ -1,18 +1,19 @@
 // The server's settings, from the environment; docs/running.md describes each.
-import { isCidr } from '../core/cidr.ts';
-import { isWellFormedKeySecret } from '../core/key-secret.ts';
+
+import type { Retention } from '../db/partition-care.ts';
+import { isCidr } from '../lib/cidr.ts';
 import { env } from '../lib/env.ts';
+import { isWellFormedKeySecret } from '../lib/key-secret.ts';
 import { dataDirSetting, integerSetting, listSetting, logLevelSetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { type FileSettings, readFileSettings } from './blobs/settings.ts';
+import { type SessionSettings, sessionSettings } from './access/session-settings.ts';
 import { WEB_FOLDER } from './dashboard/web-files.ts';
-import type { LlmSettings } from './llm/gateway.ts';
-import { llmSettings } from './llm-settings.ts';
+import { type FileSettings, readFileSettings } from './files/settings.ts';
+import type { LlmSettings } from './models/gateway.ts';
+import { llmSettings } from './models/settings.ts';
 import { CONFIG_FILE, PACKS_FOLDER, type PackSettings } from './packs/load-packs.ts';
-import type { Retention } from './partition-care.ts';
-import { resourceSettings } from './resource-settings.ts';
-import type { ResourcePolicy } from './services/resources.ts';
-import { type SessionSettings, sessionSettings } from './sessions/session-settings.ts';
+import { resourceSettings } from './tasks/resource-settings.ts';
+import type { ResourcePolicy } from './tasks/resources.ts';
 import { type TelemetrySettings, telemetrySettings } from './telemetry/telemetry-settings.ts';
 
 export interface ServerSettings {

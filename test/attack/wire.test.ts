@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Sandbox } from '../../src/drivers/driver.ts';
-import { setUp } from '../../src/drivers/image/set-up.ts';
+import { setUp } from '../../src/drivers/set-up.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { cacheDirSetting } from '../../src/lib/settings.ts';
 import { LIMITS } from '../../src/protocol/limits.ts';

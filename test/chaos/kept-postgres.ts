@@ -1,7 +1,7 @@
 // The suite's own Postgres, started again whenever it ends, and looked into past the line that servers reach it by.
 import { Client } from 'pg';
 import { pino } from 'pino';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/store/embedded/start-embedded.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/db/embedded/start-embedded.ts';
 import { signalAll } from './processes.ts';
 import { seconds } from './wait.ts';
 

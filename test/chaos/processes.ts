@@ -1,7 +1,7 @@
 // Processes of this machine as faults hit them: signals to one, to all below it, to the sandboxes of a runner.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removeSandbox, sandboxProcesses } from '../../src/drivers/sandbox-folder.ts';
+import { removeSandbox, sandboxProcesses } from '../../src/drivers/process/sandbox-folder.ts';
 import { processTree } from '../../src/lib/host-processes.ts';
 
 /** To each that is still there. */

@@ -1,8 +1,8 @@
 // The whole of `npm start` as one process tree, with the embedded Postgres.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DATABASE_ROLE } from '../../src/store/embedded/initialise.ts';
-import { SOCKET_PORT } from '../../src/store/embedded/socket-folder.ts';
+import { DATABASE_ROLE } from '../../src/db/embedded/initialise.ts';
+import { SOCKET_PORT } from '../../src/db/embedded/socket-folder.ts';
 import { freePort } from './free-port.ts';
 import { keepRunning } from './kept-process.ts';
 import { childRunning, removeSandboxes } from './processes.ts';

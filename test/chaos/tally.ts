@@ -1,8 +1,8 @@
 // What became of the tasks of one run of a fault, counted from outside: database, sandboxes, webhooks.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { groupName } from '../../src/drivers/guard.ts';
-import { sandboxProcesses } from '../../src/drivers/sandbox-folder.ts';
+import { groupName } from '../../src/drivers/process/guard.ts';
+import { sandboxProcesses } from '../../src/drivers/process/sandbox-folder.ts';
 import { findCgroupHierarchies } from '../../src/lib/cgroup-hierarchies.ts';
 import type { Stack } from './stack.ts';
 

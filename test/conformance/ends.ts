@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { sandboxProcesses } from '../../src/drivers/sandbox-folder.ts';
+import { sandboxProcesses } from '../../src/drivers/process/sandbox-folder.ts';
 import { findByCommandLine } from '../../src/lib/host-processes.ts';
 import { SeedError } from '../../src/protocol/errors.ts';
 import { runInGuest } from '../fixtures/echo-guest.ts';

@@ -1,7 +1,7 @@
 // What a guest finds around it.
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { sandboxProcesses } from '../../src/drivers/sandbox-folder.ts';
+import { sandboxProcesses } from '../../src/drivers/process/sandbox-folder.ts';
 import { runInGuest } from '../fixtures/echo-guest.ts';
 import { lines, type Suite } from './suite-parts.ts';
 

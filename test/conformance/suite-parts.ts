@@ -4,9 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect } from 'vitest';
 import type { Limits, Sandbox } from '../../src/drivers/driver.ts';
-import type { SetUp } from '../../src/drivers/image/set-up.ts';
-import { sandboxProcesses } from '../../src/drivers/sandbox-folder.ts';
+import { sandboxProcesses } from '../../src/drivers/process/sandbox-folder.ts';
 import type { DriverChoice } from '../../src/drivers/select.ts';
+import type { SetUp } from '../../src/drivers/set-up.ts';
 import { runInGuest } from '../fixtures/echo-guest.ts';
 import { sandboxLimits } from '../fixtures/sandbox-limits.ts';
 

@@ -1,6 +1,6 @@
 // Every kind of bad input gets a clear error with a stable code and changes nothing.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generateKeySecret } from '../../src/core/key-secret.ts';
+import { generateKeySecret } from '../../src/lib/key-secret.ts';
 import { type CallOptions, startTestServer, type TestServer } from '../fixtures/server.ts';
 
 let server: TestServer;

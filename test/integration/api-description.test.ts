@@ -1,7 +1,7 @@
 // What the server says about itself: OpenAPI, reference page, manifest, CLI, health.
 import { validate } from '@readme/openapi-parser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BUILT_IN } from '../../src/commands/registry.ts';
+import { BUILT_IN } from '../../src/command/registry.ts';
 import { ERROR_STATUS } from '../../src/protocol/errors.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
 

@@ -1,7 +1,7 @@
 // The order in which a presented key is checked: a key that is wrong in every way is mended one way after the other.
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { generateKeySecret, hashKeySecret } from '../../src/core/key-secret.ts';
+import { generateKeySecret, hashKeySecret } from '../../src/lib/key-secret.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
 
 let server: TestServer;

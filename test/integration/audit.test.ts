@@ -2,13 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { generateKeySecret } from '../../src/core/key-secret.ts';
+import { openStore } from '../../src/db/store.ts';
+import { generateKeySecret } from '../../src/lib/key-secret.ts';
 import { createLog } from '../../src/lib/log.ts';
 import type { AuditEntry } from '../../src/protocol/audit.ts';
-import { type AuditedCall, AuditTrail } from '../../src/server/audit-trail.ts';
-import { insertAudit, listAudit } from '../../src/store/audit.ts';
-import { pruneAudit } from '../../src/store/audit-prune.ts';
-import { openStore } from '../../src/store/store.ts';
+import { insertAudit, listAudit } from '../../src/server/access/audit.ts';
+import { pruneAudit } from '../../src/server/access/audit-prune.ts';
+import { type AuditedCall, AuditTrail } from '../../src/server/access/audit-trail.ts';
 import { run, testDatabase } from '../fixtures/database.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
 import { openTestStore, silent } from '../fixtures/store.ts';

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CallLog } from '../../src/server/call-log.ts';
-import type { NewCall } from '../../src/store/calls.ts';
-import { sumErrors, sumRequests } from '../../src/store/obs/reports.ts';
+import { CallLog } from '../../src/server/ledger/call-log.ts';
+import type { NewCall } from '../../src/server/ledger/calls.ts';
+import { sumErrors, sumRequests } from '../../src/server/telemetry/reports/reports.ts';
 import { openTestStore, silent, type TestStore } from '../fixtures/store.ts';
 
 let seed: TestStore;

@@ -2,9 +2,9 @@
 // task that goes on is lost.
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { carePartitions } from '../../src/store/partitions.ts';
-import { openStore, type Store } from '../../src/store/store.ts';
-import { stopTask } from '../../src/store/task-end.ts';
+import { carePartitions } from '../../src/db/partitions.ts';
+import { openStore, type Store } from '../../src/db/store.ts';
+import { stopTask } from '../../src/server/tasks/end.ts';
 import { run } from '../fixtures/database.ts';
 import { startTestServer } from '../fixtures/server.ts';
 import { openTestStore, silent, type TestStore } from '../fixtures/store.ts';

@@ -6,8 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isObject } from '../../src/commands/define-command.ts';
-import { BUILT_IN } from '../../src/commands/registry.ts';
+import { isObject } from '../../src/command/define-command.ts';
+import { BUILT_IN } from '../../src/command/registry.ts';
+import type { Tx } from '../../src/db/tables.ts';
 import {
   type Claimed,
   claimRequest,
@@ -16,8 +17,7 @@ import {
   type Repeatable,
   renewClaim,
   saveAnswer,
-} from '../../src/store/idempotency.ts';
-import type { Tx } from '../../src/store/tables.ts';
+} from '../../src/server/ledger/idempotency.ts';
 import { repositoryCli } from '../fixtures/cli-process.ts';
 import { type Answered, ApiDocument, type Operation } from '../fixtures/fuzz/document.ts';
 import { Known } from '../fixtures/fuzz/known.ts';

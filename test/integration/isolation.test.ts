@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BUILT_IN } from '../../src/commands/registry.ts';
+import { BUILT_IN } from '../../src/command/registry.ts';
 import type { Lease } from '../../src/protocol/runner.ts';
 import { countRows, idsOf, readRows } from '../fixtures/account-rows.ts';
 import { signIn } from '../fixtures/dashboard-session.ts';

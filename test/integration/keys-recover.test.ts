@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isWellFormedKeySecret } from '../../src/core/key-secret.ts';
+import { isWellFormedKeySecret } from '../../src/lib/key-secret.ts';
 import { type Cli, repositoryCli } from '../fixtures/cli-process.ts';
 import { run, testDatabase } from '../fixtures/database.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';

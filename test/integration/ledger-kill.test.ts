@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { generateKeySecret } from '../../src/core/key-secret.ts';
+import { generateKeySecret } from '../../src/lib/key-secret.ts';
 import { rowsOf, run, type TestDatabase, testDatabase } from '../fixtures/database.ts';
 import type { AnyBody } from '../fixtures/server.ts';
 

@@ -3,9 +3,9 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { carePartitions } from '../../src/db/partitions.ts';
 import type { LedgerEntry } from '../../src/protocol/ledger.ts';
-import { insertCalls, type NewCall } from '../../src/store/calls.ts';
-import { carePartitions } from '../../src/store/partitions.ts';
+import { insertCalls, type NewCall } from '../../src/server/ledger/calls.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
 import { openTestStore, type TestStore } from '../fixtures/store.ts';
 

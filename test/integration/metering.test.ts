@@ -1,9 +1,9 @@
 // Metering: every call of a model and every sandbox is a row, and what a task cost is the sum of its rows.
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { computeCost, modelCost } from '../../src/core/cost.ts';
+import { computeCost, modelCost } from '../../src/lib/money.ts';
 import type { Lease } from '../../src/protocol/runner.ts';
-import { readPrices } from '../../src/server/llm/prices.ts';
+import { readPrices } from '../../src/server/models/prices.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
 
 let server: TestServer;

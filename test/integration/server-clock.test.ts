@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { generateKeySecret } from '../../src/core/key-secret.ts';
+import { generateKeySecret } from '../../src/lib/key-secret.ts';
 import type { Lease } from '../../src/protocol/runner.ts';
 import type { Task } from '../../src/protocol/task.ts';
 import { makeFakeClock } from '../chaos/fake-clock.ts';

@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { generateKeySecret } from '../../src/core/key-secret.ts';
+import { generateKeySecret } from '../../src/lib/key-secret.ts';
 import { testDatabase } from '../fixtures/database.ts';
 
 let dataDir: string;

@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { generateKeySecret } from '../../src/core/key-secret.ts';
+import { generateKeySecret } from '../../src/lib/key-secret.ts';
 import { createRunner, type Runner } from '../../src/runner/runner.ts';
 import { type CuttableLine, startLine } from '../fixtures/cuttable-line.ts';
 import { type LinedDatabase, linedDatabase } from '../fixtures/lined-database.ts';

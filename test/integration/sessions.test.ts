@@ -1,7 +1,7 @@
 // Signing in to the dashboard: the cookie, what it opens and what it does not, for how long, and how it ends.
 import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { generateKeySecret } from '../../src/core/key-secret.ts';
+import { generateKeySecret } from '../../src/lib/key-secret.ts';
 import { LIMITS } from '../../src/protocol/limits.ts';
 import { OWN_PAGE, outcome, postSession, signIn, withCookie } from '../fixtures/dashboard-session.ts';
 import { type AnyBody, startTestServer, type TestServer } from '../fixtures/server.ts';

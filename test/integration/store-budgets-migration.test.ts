@@ -2,13 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
-import { recordModelCall } from '../../src/store/model-calls.ts';
-import { recordUsage } from '../../src/store/task-end.ts';
+import { recordModelCall } from '../../src/server/spending/model-calls.ts';
+import { recordUsage } from '../../src/server/tasks/end.ts';
 import { modelCall } from '../fixtures/model-call.ts';
 import { openTestStore } from '../fixtures/store.ts';
 import { expectSumsToAgree } from '../fixtures/sums.ts';
 
-const MIGRATION = new URL('../../src/store/migrations/0007_budgets.sql', import.meta.url);
+const MIGRATION = new URL('../../src/db/migrations/0007_budgets.sql', import.meta.url);
 
 test('tasks and keys have the sums of the rows there are, of several days', async () => {
   const seed = await openTestStore();

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { startEmbeddedPostgres } from '../../src/store/embedded/start-embedded.ts';
+import { startEmbeddedPostgres } from '../../src/db/embedded/start-embedded.ts';
 import { rowsOf, run } from '../fixtures/database.ts';
 import { silent } from '../fixtures/store.ts';
 
@@ -30,7 +30,7 @@ interface Elsewhere {
 
 /** A server of its own process, as far as the database goes; its pid is that of node also behind `unshare`. */
 function beginElsewhere(patienceMs: number, prefix: readonly string[] = []): Elsewhere {
-  const module = new URL('../../src/store/embedded/start-embedded.ts', import.meta.url).href;
+  const module = new URL('../../src/db/embedded/start-embedded.ts', import.meta.url).href;
   const script = `
     const { startEmbeddedPostgres } = await import(${JSON.stringify(module)});
     const log = { debug() {}, info() {}, warn: (text) => console.log(JSON.stringify({ text })), error() {} };

@@ -1,8 +1,8 @@
 // A task's events: without gaps under concurrency, bounded, and with text that Postgres would refuse.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LIMITS } from '../../src/protocol/limits.ts';
-import { appendAgentEvents, appendServerEvent } from '../../src/store/events.ts';
-import { stopTask } from '../../src/store/task-end.ts';
+import { stopTask } from '../../src/server/tasks/end.ts';
+import { appendAgentEvents, appendServerEvent } from '../../src/server/tasks/events.ts';
 import { openTestStore, type TestStore } from '../fixtures/store.ts';
 
 let seed: TestStore;

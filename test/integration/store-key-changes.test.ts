@@ -2,13 +2,13 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLog } from '../../src/lib/log.ts';
-import { KeyUse } from '../../src/server/key-use.ts';
-import { setAdminKey } from '../../src/store/accounts.ts';
-import { rotateKey, updateKey } from '../../src/store/key-change.ts';
-import { listKeys } from '../../src/store/key-list.ts';
-import { saveKeyUses } from '../../src/store/key-use.ts';
-import { getKey } from '../../src/store/keys.ts';
-import { findPresentedKey } from '../../src/store/presented-key.ts';
+import { setAdminKey } from '../../src/server/access/accounts.ts';
+import { rotateKey, updateKey } from '../../src/server/access/key-change.ts';
+import { listKeys } from '../../src/server/access/key-list.ts';
+import { KeyUse } from '../../src/server/access/key-use.ts';
+import { saveKeyUses } from '../../src/server/access/key-use-rows.ts';
+import { getKey } from '../../src/server/access/keys.ts';
+import { findPresentedKey } from '../../src/server/access/presented-key.ts';
 import { openTestStore, randomHash, type TestStore } from '../fixtures/store.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,12 +1,17 @@
 // Keys and accounts in the store: what is listed, what revoking does, whose status a task key depends on.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ensureFirstAccount, insertAccount, listAccounts, setAdminKey } from '../../src/store/accounts.ts';
-import { type KeyFilter, listKeys } from '../../src/store/key-list.ts';
-import { getKey, revokeKey } from '../../src/store/keys.ts';
-import { findPresentedKey } from '../../src/store/presented-key.ts';
-import { openStore } from '../../src/store/store.ts';
-import { settleTask, stopTask } from '../../src/store/task-end.ts';
+import { openStore } from '../../src/db/store.ts';
+import {
+  ensureFirstAccount,
+  insertAccount,
+  listAccounts,
+  setAdminKey,
+} from '../../src/server/access/accounts.ts';
+import { type KeyFilter, listKeys } from '../../src/server/access/key-list.ts';
+import { getKey, revokeKey } from '../../src/server/access/keys.ts';
+import { findPresentedKey } from '../../src/server/access/presented-key.ts';
+import { settleTask, stopTask } from '../../src/server/tasks/end.ts';
 import { testDatabase } from '../fixtures/database.ts';
 import { NO_PRICES, openTestStore, randomHash, silent, type TestStore } from '../fixtures/store.ts';
 

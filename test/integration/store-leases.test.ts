@@ -1,13 +1,13 @@
 // Leases in the store: by whose clock they lapse, what a gap in the looks means, and what becomes of a task that nobody began.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { openStore, type Store } from '../../src/db/store.ts';
 import { BEGIN_WITHIN_MS, LEASE_MS } from '../../src/protocol/runner.ts';
-import { openStore, type Store } from '../../src/store/store.ts';
-import { stopTask } from '../../src/store/task-end.ts';
-import { endLapsedTasks } from '../../src/store/task-lapse.ts';
-import { leaseNextTask, renewLeases, reportPhase } from '../../src/store/task-lease.ts';
-import { leaveTasks, returnLease } from '../../src/store/task-return.ts';
-import { createWatch } from '../../src/store/watch.ts';
+import { stopTask } from '../../src/server/tasks/end.ts';
+import { endLapsedTasks } from '../../src/server/tasks/lapse.ts';
+import { leaseNextTask, renewLeases, reportPhase } from '../../src/server/tasks/lease.ts';
+import { leaveTasks, returnLease } from '../../src/server/tasks/return.ts';
+import { createWatch } from '../../src/server/tasks/sweep-watch.ts';
 import { openTestStore, randomHash, silent, type TestStore, WATCHED } from '../fixtures/store.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,7 +1,7 @@
 // Requests to an LLM upstream, counted by all servers together: never more than the account's limits, and told when again.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { countRequest } from '../../src/store/llm-accounts.ts';
-import { openStore } from '../../src/store/store.ts';
+import { openStore } from '../../src/db/store.ts';
+import { countRequest } from '../../src/server/models/accounts.ts';
 import { openTestStore, silent, type TestStore } from '../fixtures/store.ts';
 
 let seed: TestStore;

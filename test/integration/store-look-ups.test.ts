@@ -2,12 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { rotateKey } from '../../src/store/key-change.ts';
-import { revokeKey } from '../../src/store/keys.ts';
-import { recordModelCall } from '../../src/store/model-calls.ts';
-import { openStore, type Store } from '../../src/store/store.ts';
-import { recordUsage, settleTask, stopTask } from '../../src/store/task-end.ts';
-import { releaseOldFiles } from '../../src/store/task-files.ts';
+import { openStore, type Store } from '../../src/db/store.ts';
+import { rotateKey } from '../../src/server/access/key-change.ts';
+import { revokeKey } from '../../src/server/access/keys.ts';
+import { releaseOldFiles } from '../../src/server/files/task-files.ts';
+import { recordModelCall } from '../../src/server/spending/model-calls.ts';
+import { recordUsage, settleTask, stopTask } from '../../src/server/tasks/end.ts';
 import { modelCall } from '../fixtures/model-call.ts';
 import { NO_PRICES, openTestStore, randomHash, silent, type TestStore } from '../fixtures/store.ts';
 

@@ -3,8 +3,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startEmbeddedPostgres } from '../../src/store/embedded/start-embedded.ts';
-import { openStore } from '../../src/store/store.ts';
+import { startEmbeddedPostgres } from '../../src/db/embedded/start-embedded.ts';
+import { openStore } from '../../src/db/store.ts';
 import { run, type TestDatabase, testDatabase } from '../fixtures/database.ts';
 import { silent } from '../fixtures/store.ts';
 
@@ -26,7 +26,7 @@ test('five servers that start at once on an empty database all come up, each mig
     .selectFrom('migrations')
     .select('name')
     .execute();
-  const files = await readdir(new URL('../../src/store/migrations/', import.meta.url));
+  const files = await readdir(new URL('../../src/db/migrations/', import.meta.url));
   expect(applied?.map(({ name }) => name).sort()).toEqual(files.sort());
   await Promise.all(stores.map((each) => each.close()));
 });

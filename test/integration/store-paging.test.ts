@@ -1,9 +1,9 @@
 // Keyset pages: every row once, in order, whatever is inserted meanwhile; a cursor that is none is refused.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { decodeCursor } from '../../src/store/cursor.ts';
-import { stopTask } from '../../src/store/task-end.ts';
-import { listTasks, type TaskFilter } from '../../src/store/tasks.ts';
+import { decodeCursor } from '../../src/db/cursor.ts';
+import { stopTask } from '../../src/server/tasks/end.ts';
+import { listTasks, type TaskFilter } from '../../src/server/tasks/tasks.ts';
 import { openTestStore, type TestStore } from '../fixtures/store.ts';
 
 let seed: TestStore;

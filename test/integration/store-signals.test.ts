@@ -1,8 +1,8 @@
 // Wake-ups: none lost between looking and waiting, across servers, and after a broken connection.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { notify } from '../../src/store/signals.ts';
-import { openStore, type Store } from '../../src/store/store.ts';
-import { stopTask } from '../../src/store/task-end.ts';
+import { notify } from '../../src/db/signals.ts';
+import { openStore, type Store } from '../../src/db/store.ts';
+import { stopTask } from '../../src/server/tasks/end.ts';
 import { openTestStore, silent, type TestStore } from '../fixtures/store.ts';
 
 const LONG_MS = 60_000;

@@ -1,13 +1,13 @@
 // Whoever watches tasks is told of each change once, by the store that made it, and only of what was committed.
 import { afterAll, beforeEach, expect, it } from 'vitest';
+import { openStore } from '../../src/db/store.ts';
 import { LEASE_MS } from '../../src/protocol/runner.ts';
-import { revokeKey } from '../../src/store/keys.ts';
-import { openStore } from '../../src/store/store.ts';
-import { changeTasks, noteChange } from '../../src/store/task-changes.ts';
-import { settleTask, stopTask } from '../../src/store/task-end.ts';
-import { endLapsedTasks } from '../../src/store/task-lapse.ts';
-import { leaseNextTask, reportPhase } from '../../src/store/task-lease.ts';
-import { lockTask } from '../../src/store/task-rows.ts';
+import { revokeKey } from '../../src/server/access/keys.ts';
+import { changeTasks, noteChange } from '../../src/server/tasks/changes.ts';
+import { settleTask, stopTask } from '../../src/server/tasks/end.ts';
+import { endLapsedTasks } from '../../src/server/tasks/lapse.ts';
+import { leaseNextTask, reportPhase } from '../../src/server/tasks/lease.ts';
+import { lockTask } from '../../src/server/tasks/rows.ts';
 import { NO_PRICES, openTestStore, randomHash, silent, type TestStore, WATCHED } from '../fixtures/store.ts';
 
 let seed: TestStore;

@@ -1,7 +1,7 @@
 // Tasks by a word or by the beginning of their id, a bounded number of tasks a page, and each of them once.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LIMITS } from '../../src/protocol/limits.ts';
-import { searchTasks, type TaskSearch } from '../../src/store/task-search.ts';
+import { searchTasks, type TaskSearch } from '../../src/server/tasks/search.ts';
 import { openTestStore, type TestStore } from '../fixtures/store.ts';
 
 let seed: TestStore;

@@ -1,15 +1,15 @@
 // The life of a task in the store: accepted, leased in order, settled, stopped, lapsed; one terminal status, ever.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { isTerminal } from '../../src/core/lifecycle.ts';
 import { SeedError } from '../../src/protocol/errors.ts';
 import { LEASE_MS, type Settlement } from '../../src/protocol/runner.ts';
-import { appendAgentEvents } from '../../src/store/events.ts';
-import { getKey, revokeKey } from '../../src/store/keys.ts';
-import { recordModelCall } from '../../src/store/model-calls.ts';
-import { settleTask, stopTask } from '../../src/store/task-end.ts';
-import { endLapsedTasks } from '../../src/store/task-lapse.ts';
-import { leaseNextTask, renewLeases, reportPhase, tasksToStop } from '../../src/store/task-lease.ts';
+import { isTerminal } from '../../src/protocol/statuses.ts';
+import { getKey, revokeKey } from '../../src/server/access/keys.ts';
+import { recordModelCall } from '../../src/server/spending/model-calls.ts';
+import { settleTask, stopTask } from '../../src/server/tasks/end.ts';
+import { appendAgentEvents } from '../../src/server/tasks/events.ts';
+import { endLapsedTasks } from '../../src/server/tasks/lapse.ts';
+import { leaseNextTask, renewLeases, reportPhase, tasksToStop } from '../../src/server/tasks/lease.ts';
 import { NO_PRICES, openTestStore, randomHash, type TestStore, WATCHED } from '../fixtures/store.ts';
 
 let seed: TestStore;

@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { LIMITS } from '../../src/protocol/limits.ts';
-import { rotateKey } from '../../src/store/key-change.ts';
-import { announceExpiringKeys } from '../../src/store/key-expiring.ts';
-import { createKey, revokeKey } from '../../src/store/keys.ts';
-import { settleTask, stopTask } from '../../src/store/task-end.ts';
-import { endLapsedTasks } from '../../src/store/task-lapse.ts';
-import { emitEvent } from '../../src/store/webhook-events.ts';
+import { rotateKey } from '../../src/server/access/key-change.ts';
+import { announceExpiringKeys } from '../../src/server/access/key-expiring.ts';
+import { createKey, revokeKey } from '../../src/server/access/keys.ts';
+import { settleTask, stopTask } from '../../src/server/tasks/end.ts';
+import { endLapsedTasks } from '../../src/server/tasks/lapse.ts';
+import { emitEvent } from '../../src/server/webhooks/events.ts';
 import { NO_PRICES, openTestStore, randomHash, type TestStore, WATCHED } from '../fixtures/store.ts';
 
 const DAY_MS = 86_400_000;

@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { Pool } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { insertAccount } from '../../src/store/accounts.ts';
-import type { Tables } from '../../src/store/tables.ts';
-import { type ClaimOptions, claimDeliveries, releaseClaims } from '../../src/store/webhook-claims.ts';
-import { replayDeliveries } from '../../src/store/webhook-deliveries.ts';
-import { updateEndpoint } from '../../src/store/webhook-endpoints.ts';
+import type { Tables } from '../../src/db/tables.ts';
+import { insertAccount } from '../../src/server/access/accounts.ts';
+import { type ClaimOptions, claimDeliveries, releaseClaims } from '../../src/server/webhooks/claims.ts';
+import { replayDeliveries } from '../../src/server/webhooks/deliveries.ts';
+import { updateEndpoint } from '../../src/server/webhooks/endpoints.ts';
 import { type DispatcherTest, openDispatcherTest } from '../fixtures/webhook-dispatcher.ts';
 
 const MANY = 20_000;

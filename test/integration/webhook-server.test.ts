@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { generateKeySecret } from '../../src/core/key-secret.ts';
+import { generateKeySecret } from '../../src/lib/key-secret.ts';
 import { type TestDatabase, testDatabase } from '../fixtures/database.ts';
 import { until } from '../fixtures/seed.ts';
 import { startReceiver, status } from '../fixtures/webhook-receiver.ts';

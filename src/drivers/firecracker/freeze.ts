@@ -5,7 +5,7 @@ import { getgid, getuid } from 'node:process';
 import { contentHash } from '../../lib/content-hash.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Image, Snapshot } from '../driver.ts';
-import { ensureSnapshot } from '../snapshot-folder.ts';
+import { ensureSnapshot } from '../snapshot/ensure.ts';
 import type { Binaries } from './binaries.ts';
 import { type Machine, startMachine } from './machine.ts';
 import { bootRequests, FILES, freezeRequests, MACHINE_SIZE, MACHINE_VERSION } from './requests.ts';

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findByCommandLine } from '../../lib/host-processes.ts';
 import { dateOfMoment } from '../../lib/monotonic.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { killProcess } from '../supervisor.ts';
+import { killProcess } from '../process/supervisor.ts';
 import { removeCgroup } from './cgroup.ts';
 import { machineMark } from './jail.ts';
 

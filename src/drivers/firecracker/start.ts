@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { basename, join } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Exit, Limits, Sandbox, Snapshot } from '../driver.ts';
-import type { Leftovers } from '../leftovers.ts';
+import type { Leftovers } from '../process/leftovers.ts';
 import { newIdentity } from '../vm/identity.ts';
 import type { Binaries } from './binaries.ts';
 import { classifyExit } from './exit.ts';

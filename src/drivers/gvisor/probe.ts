@@ -3,7 +3,7 @@ import { copyFile, link, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getuid } from 'node:process';
 import type { Probe } from '../driver.ts';
-import { createSandboxFolder, removeSandbox } from '../sandbox-folder.ts';
+import { createSandboxFolder, removeSandbox } from '../process/sandbox-folder.ts';
 import { runtimeSpec } from './spec.ts';
 import { startSupervised } from './start.ts';
 

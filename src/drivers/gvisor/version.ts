@@ -1,6 +1,6 @@
 // Which runsc this is: a checkpoint can be restored only by the one that wrote it.
 import { exec } from '../../lib/exec.ts';
-import { HOST_ENVIRONMENT } from '../host-environment.ts';
+import { HOST_ENVIRONMENT } from '../process/host-environment.ts';
 import { SPEC_VERSION } from './spec.ts';
 
 /** runsc's version and that of the specification its sandboxes have. */

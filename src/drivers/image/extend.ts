@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';
 import { runtimeSpec } from '../gvisor/spec.ts';
 import { startSupervised } from '../gvisor/start.ts';
-import { createSandboxFolder, removeSandbox } from '../sandbox-folder.ts';
+import { createSandboxFolder, removeSandbox } from '../process/sandbox-folder.ts';
 import type { Recipe } from './recipe.ts';
 import { installNpmPackages } from './runtime.ts';
 

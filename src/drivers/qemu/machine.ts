@@ -1,7 +1,7 @@
 // The virtual machine as QEMU's command line. Pure; the same for the machine that is frozen and all its clones, but for
 // where its memory comes from.
 import { join } from 'node:path';
-import { sandboxMarks } from '../sandbox-folder.ts';
+import { sandboxMarks } from '../process/sandbox-folder.ts';
 import { toolCommand } from '../vm/tools.ts';
 import { JAIL } from './jail.ts';
 

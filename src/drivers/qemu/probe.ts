@@ -6,7 +6,7 @@ import { getuid } from 'node:process';
 import { contentHash } from '../../lib/content-hash.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Isolation, Probe } from '../driver.ts';
-import { createSandboxFolder, removeSandbox } from '../sandbox-folder.ts';
+import { createSandboxFolder, removeSandbox } from '../process/sandbox-folder.ts';
 import { buildInitramfs } from '../vm/initramfs.ts';
 import type { QemuTools } from '../vm/tools.ts';
 import { type Accelerator, FILES, type Machine } from './machine.ts';

@@ -1,9 +1,12 @@
 // A command whose work reaches beyond one transaction: its row stands in the ledger before the work and gets the outcome after it.
 // Where the outcome is lost the row says for ever that it is unknown, and a repeat is not sent.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Tx } from '../../db/tables.ts';
+import { commit } from '../../db/transaction.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import type { NewCall } from '../../store/calls.ts';
-import { commit } from '../../store/commit.ts';
+import type { HeldAnswer } from '../http/held-answer.ts';
+import type { ServerParts } from '../parts.ts';
+import type { NewCall } from './calls.ts';
 import {
   type Claim,
   type Claimed,
@@ -12,10 +15,7 @@ import {
   leaveClaim,
   renewClaim,
   saveAnswer,
-} from '../../store/idempotency.ts';
-import type { Tx } from '../../store/tables.ts';
-import type { HeldAnswer } from '../held-answer.ts';
-import type { ServerParts } from '../parts.ts';
+} from './idempotency.ts';
 import { type Done, doneRow, failedRow, type KeptCall, writeRow } from './kept-call.ts';
 import { pastTwins } from './repeat.ts';
 

@@ -1,11 +1,12 @@
 // A command whose work is one transaction: what it does, its row in the ledger and the answer for its repeats are there together
 // or not at all.
+
+import type { Store } from '../../db/store.ts';
+import type { Tx } from '../../db/tables.ts';
+import { commit } from '../../db/transaction.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { commit } from '../../store/commit.ts';
-import { type Earlier, enterRequest, keepAnswer } from '../../store/idempotency.ts';
-import type { Store } from '../../store/store.ts';
-import type { Tx } from '../../store/tables.ts';
-import type { HeldAnswer } from '../held-answer.ts';
+import type { HeldAnswer } from '../http/held-answer.ts';
+import { type Earlier, enterRequest, keepAnswer } from './idempotency.ts';
 import { type Done, doneRow, type KeptCall, writeRow } from './kept-call.ts';
 import { pastTwins } from './repeat.ts';
 

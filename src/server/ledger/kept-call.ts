@@ -1,13 +1,13 @@
 // A call whose row must stand although something fails: one of a task, or one with an Idempotency-Key, of a command that changes
 // something. All others are counted (call-log.ts).
 import type { Context } from 'hono';
-import type { Actor } from '../../commands/context.ts';
-import type { Command } from '../../commands/define-command.ts';
-import { cutJson } from '../../core/cut-json.ts';
+import type { Actor } from '../../command/context.ts';
+import type { Command } from '../../command/define-command.ts';
+import type { Db } from '../../db/tables.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { type NewCall, writeCall } from '../../store/calls.ts';
-import type { Db } from '../../store/tables.ts';
-import type { HttpEnv } from '../http-types.ts';
+import type { HttpEnv } from '../http/http-types.ts';
+import { type NewCall, writeCall } from './calls.ts';
+import { cutJson } from './cut-json.ts';
 import { type Repeat, readRepeat } from './repeat.ts';
 
 export interface KeptCall {

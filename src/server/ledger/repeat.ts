@@ -2,13 +2,13 @@
 // what its repeats are told.
 import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
+import type { Store } from '../../db/store.ts';
+import { seal, unseal } from '../../lib/seal.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import { type Earlier, idempotencyMismatch, type Repeatable } from '../../store/idempotency.ts';
-import type { Store } from '../../store/store.ts';
-import type { HeldAnswer } from '../held-answer.ts';
-import type { HttpEnv } from '../http-types.ts';
-import { seal, unseal } from '../seal.ts';
+import type { HeldAnswer } from '../http/held-answer.ts';
+import type { HttpEnv } from '../http/http-types.ts';
+import { type Earlier, idempotencyMismatch, type Repeatable } from './idempotency.ts';
 
 /** How often a twin looks although nobody told it that the first is done. */
 const LOOK_EVERY_MS = 1_000;

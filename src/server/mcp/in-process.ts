@@ -1,14 +1,14 @@
 // The platform of an MCP request: REST calls into the same application, without a socket, as the key and from the address
 // that the MCP request came with.
 import type { Context, Hono } from 'hono';
-import type { Actor } from '../../commands/context.ts';
-import { type Command, isFile, isStream } from '../../commands/define-command.ts';
-import { toJsonSchema } from '../../commands/json-schema.ts';
-import { toManifest } from '../../commands/manifest.ts';
-import type { Registry } from '../../commands/registry.ts';
+import type { Actor } from '../../command/context.ts';
+import { type Command, isFile, isStream } from '../../command/define-command.ts';
+import { toJsonSchema } from '../../command/json-schema.ts';
+import { toManifest } from '../../command/manifest.ts';
+import type { Registry } from '../../command/registry.ts';
 import { restCall } from '../../lib/rest-call.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
-import type { HttpEnv } from '../http-types.ts';
+import type { HttpEnv } from '../http/http-types.ts';
 import type { CallOptions, Platform, PlatformCommand } from './platform.ts';
 
 /** What of the MCP request's headers says who calls, and in which trace. */

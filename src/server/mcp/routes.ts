@@ -8,10 +8,10 @@ import {
 import { type Context, Hono } from 'hono';
 import { SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import { audited } from '../audited.ts';
-import { authenticate, bearerToken } from '../authenticate.ts';
-import type { HttpEnv } from '../http-types.ts';
-import { methodNotAllowed } from '../other-methods.ts';
+import { audited } from '../access/audited.ts';
+import { authenticate, bearerToken } from '../access/authenticate.ts';
+import type { HttpEnv } from '../http/http-types.ts';
+import { methodNotAllowed } from '../http/other-methods.ts';
 import type { ServerParts } from '../parts.ts';
 import { inProcessPlatform } from './in-process.ts';
 import type { Era } from './mcp-server.ts';

@@ -1,11 +1,11 @@
 // getTaskEvents: a page of a task's transcript.
 import type { Tool } from '@modelcontextprotocol/server';
-import { isTerminal } from '../../core/lifecycle.ts';
 import { linesOf } from '../../lib/lines.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { TaskEvent } from '../../protocol/event.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
+import { isTerminal } from '../../protocol/statuses.ts';
 import { annotationsOf } from './command-tool.ts';
 import type { McpTool } from './mcp-server.ts';
 import type { Platform, PlatformCommand } from './platform.ts';

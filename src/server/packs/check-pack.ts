@@ -1,10 +1,10 @@
 // Whether what a pack's file exports is a pack: a mistake is found when the server starts, not when an agent calls.
 import { z } from 'zod';
-import { isStream } from '../../commands/define-command.ts';
-import { toJsonSchema } from '../../commands/json-schema.ts';
-import { parseHttp, pathParameters } from '../../commands/manifest.ts';
-import type { PackCommand } from '../../commands/pack-command.ts';
-import { BUILT_IN } from '../../commands/registry.ts';
+import { isStream } from '../../command/define-command.ts';
+import { toJsonSchema } from '../../command/json-schema.ts';
+import { parseHttp, pathParameters } from '../../command/manifest.ts';
+import { BUILT_IN } from '../../command/registry.ts';
+import type { PackCommand } from '../../pack/pack-command.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { Scope } from '../../protocol/scope.ts';
 import type { Pack, PackTemplate } from './pack.ts';

@@ -1,10 +1,11 @@
 // What one call of a pack's command emits: gathered while it runs, written in its transaction when it has done its work.
-import { createEventTypes } from '../../core/event-types.ts';
+
+import type { Store } from '../../db/store.ts';
+import type { Tx } from '../../db/tables.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import { createEventTypes } from '../../protocol/event-types.ts';
 import type { Effect } from '../../protocol/manifest.ts';
-import type { Store } from '../../store/store.ts';
-import type { Tx } from '../../store/tables.ts';
-import { emitEvent, type NewEvent } from '../../store/webhook-events.ts';
+import { emitEvent, type NewEvent } from '../webhooks/events.ts';
 import type { LoadedPack } from './pack.ts';
 
 interface EmittedEvents {

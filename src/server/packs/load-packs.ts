@@ -1,10 +1,10 @@
 // Finds the packs of this server: every folder of packs/, and what seed.config.ts names; SEED_PACKS narrows them.
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { clashesBetween, refuseClashes } from '../../commands/name-clashes.ts';
-import { BUILT_IN } from '../../commands/registry.ts';
-import { BUILT_IN_EVENT_TYPES } from '../../core/event-types.ts';
+import { clashesBetween, refuseClashes } from '../../command/name-clashes.ts';
+import { BUILT_IN } from '../../command/registry.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import { BUILT_IN_EVENT_TYPES } from '../../protocol/event-types.ts';
 import { checkPack } from './check-pack.ts';
 import { importFile, shownPath } from './import-file.ts';
 import type { LoadedPack, Pack } from './pack.ts';

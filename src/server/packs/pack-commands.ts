@@ -1,15 +1,15 @@
 // A pack's commands as the registry takes them: with the pack's own context, and where nothing says otherwise in one transaction a
 // call.
 import type { Kysely } from 'kysely';
-import type { CommandContext } from '../../commands/context.ts';
-import type { Command, ObjectCommand } from '../../commands/define-command.ts';
-import type { CalledContext, ExternalContext, PackContext } from '../../commands/pack-command.ts';
+import type { CommandContext } from '../../command/context.ts';
+import type { Command, ObjectCommand } from '../../command/define-command.ts';
+import type { Store } from '../../db/store.ts';
+import type { Db } from '../../db/tables.ts';
+import type { CalledContext, ExternalContext, PackContext } from '../../pack/pack-command.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { inPackTransaction } from '../../store/pack-tables.ts';
-import type { Store } from '../../store/store.ts';
-import type { Db } from '../../store/tables.ts';
 import { emittedEvents } from './emitted-events.ts';
 import type { LoadedPack } from './pack.ts';
+import { inPackTransaction } from './tables.ts';
 
 export function packCommands(pack: LoadedPack, store: Store): Command[] {
   return pack.commands.map((command): ObjectCommand => {

@@ -1,8 +1,8 @@
 // What a pack is: the commands of one domain, with their tables, sample data and playbooks. See docs/your-platform.md.
 import type { Kysely } from 'kysely';
-import type { NoTables, PackCommand } from '../../commands/pack-command.ts';
-import type { EventType } from '../../core/event-types.ts';
-import type { Playbook } from '../llm/scripted/playbook.ts';
+import type { NoTables, PackCommand } from '../../pack/pack-command.ts';
+import type { EventType } from '../../protocol/event-types.ts';
+import type { Playbook } from '../models/scripted/playbook.ts';
 
 export interface SampleContext<Tables = NoTables> {
   accountId: string;

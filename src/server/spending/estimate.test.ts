@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Prices } from '../../core/cost.ts';
+import type { Prices } from '../../lib/money.ts';
 import { planCall } from './estimate.ts';
 
 const prices: Prices = {

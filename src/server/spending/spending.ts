@@ -1,18 +1,19 @@
 // Keeps calls of models within budgets and limits: reserves what a call may take before it is made, and settles it with
 // what it took. The gateway asks it for every call.
-import type { Prices } from '../../core/cost.ts';
-import type { ModelCall } from '../../core/model-call.ts';
+
+import type { Store } from '../../db/store.ts';
 import type { Logger } from '../../lib/log.ts';
 import { logFailure } from '../../lib/log-failure.ts';
+import type { Prices } from '../../lib/money.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { chargeLapsedCalls } from '../../store/lapsed-calls.ts';
-import { recordModelCall } from '../../store/model-calls.ts';
-import { type PlannedCall, releaseReservation, renewReservations } from '../../store/reservations.ts';
-import { tryReserve } from '../../store/reserve.ts';
-import type { Store } from '../../store/store.ts';
-import type { CallMeter } from '../llm/call-meter.ts';
-import type { ChatRequest } from '../llm/chat-request.ts';
+import type { CallMeter } from '../models/call-meter.ts';
+import type { ChatRequest } from '../models/chat-request.ts';
 import { planCall } from './estimate.ts';
+import { chargeLapsedCalls } from './lapsed-calls.ts';
+import type { ModelCall } from './model-call.ts';
+import { recordModelCall } from './model-calls.ts';
+import { type PlannedCall, releaseReservation, renewReservations } from './reservations.ts';
+import { tryReserve } from './reserve.ts';
 import { unpricedModel } from './unpriced-model.ts';
 
 const CARE_EVERY_MS = 5_000;

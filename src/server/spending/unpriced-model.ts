@@ -1,6 +1,7 @@
 // A limit in US dollars and a model that nobody knows the price of do not go together: nobody could say when it is reached.
-import type { Bound } from '../../core/budget.ts';
+
 import { SeedError } from '../../protocol/errors.ts';
+import type { Bound } from './budget.ts';
 
 /** @param bound the limit that could not be kept */
 export function unpricedModel(model: string, bound: Bound): SeedError {

@@ -1,10 +1,10 @@
 // Gauges of what the database knows: tasks that have not ended, and what the runners say of themselves. Read when a
 // scrape asks, but not more often than every few seconds, however many scrape.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Store } from '../../db/store.ts';
 import { SEEN_WITHIN_MS } from '../../protocol/runner.ts';
-import { liveRunners, type SeenRunner } from '../../store/runners.ts';
-import type { Store } from '../../store/store.ts';
-import { countUnfinished, type UnfinishedTasks } from '../../store/task-counts.ts';
+import { liveRunners, type SeenRunner } from '../runners/runners.ts';
+import { countUnfinished, type UnfinishedTasks } from '../tasks/counts.ts';
 import type { Instruments } from './instruments.ts';
 
 const READ_EVERY_MS = 5_000;

@@ -1,6 +1,6 @@
 // Who serves a model, in the words of OpenTelemetry's GenAI conventions (gen_ai.provider.name).
-import type { LlmSettings } from '../llm/gateway.ts';
-import { SCRIPTED_MODEL } from '../llm/scripted/scripted.ts';
+import type { LlmSettings } from '../models/gateway.ts';
+import { SCRIPTED_MODEL } from '../models/scripted/scripted.ts';
 
 /** `openai` stands for whatever speaks OpenAI's protocol: who is behind it cannot be told. */
 export function llmProviderOf(settings: LlmSettings, model: string): string {

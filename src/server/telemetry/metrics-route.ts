@@ -1,9 +1,9 @@
 // GET /metrics, for whoever has the metrics token, and for nobody else: no API key opens it.
 import { Hono } from 'hono';
+import type { Store } from '../../db/store.ts';
+import { sameText } from '../../lib/same-text.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import type { Store } from '../../store/store.ts';
-import type { HttpEnv } from '../http-types.ts';
-import { sameText } from '../same-text.ts';
+import type { HttpEnv } from '../http/http-types.ts';
 import type { Metrics } from './metrics.ts';
 
 export function metricsRoute(metrics: Metrics, store: Store): Hono<HttpEnv> {

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
-import type { ModelCall } from '../../core/model-call.ts';
-import type { Store } from '../../store/store.ts';
+import type { Store } from '../../db/store.ts';
+import type { ModelCall } from '../spending/model-call.ts';
 import { createInstruments } from './instruments.ts';
 import { openMetrics } from './metrics.ts';
 

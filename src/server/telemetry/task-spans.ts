@@ -2,9 +2,9 @@
 // attributes are those of OpenTelemetry's GenAI conventions where there are some; instructions, arguments and outputs
 // are in none.
 import type { Link } from '@opentelemetry/api';
-import type { ModelCall } from '../../core/model-call.ts';
-import { parseTraceParent } from '../../core/trace-parent.ts';
-import type { TaskRow } from '../../store/tables.ts';
+import type { TaskRow } from '../../db/tables.ts';
+import { parseTraceParent } from '../../lib/trace-parent.ts';
+import type { ModelCall } from '../spending/model-call.ts';
 import type { CommandCall } from './observation.ts';
 import { contextOf, type Span } from './span.ts';
 

@@ -1,7 +1,7 @@
 // Counts HTTP requests: what they asked for at large, what came of them, and which are still being answered.
 import { createMiddleware } from 'hono/factory';
 import { SeedError } from '../../protocol/errors.ts';
-import type { HttpEnv } from '../http-types.ts';
+import type { HttpEnv } from '../http/http-types.ts';
 import type { Metrics } from './metrics.ts';
 
 const SURFACES = ['api', 'llm', 'runner', 'mcp', 'cli', 'metrics'];

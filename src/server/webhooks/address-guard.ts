@@ -1,7 +1,7 @@
 // Which addresses a webhook may be delivered to: public unicast ones, and those in ranges that the operator allows. Called with
 // every address before it is dialled.
 import ipaddr from 'ipaddr.js';
-import { canonicalAddress, cidrContains } from '../../core/cidr.ts';
+import { canonicalAddress, cidrContains } from '../../lib/cidr.ts';
 
 /** All of global unicast IPv6 (RFC 4291, section 2.4): what lies outside and is not named otherwise is nobody's. */
 const GLOBAL_UNICAST = '2000::/3';

@@ -1,11 +1,12 @@
 // One attempt of one delivery: signed, sent, and judged.
-import { TEST_EVENT } from '../../core/event-types.ts';
-import { afterAttempt } from '../../core/webhook-retry.ts';
+
 import type { Clock } from '../../lib/clock.ts';
 import { webhookHeaders } from '../../lib/standard-webhooks.ts';
-import type { ClaimedDelivery } from '../../store/webhook-claims.ts';
-import type { FinishedAttempt } from '../../store/webhook-outcomes.ts';
+import { TEST_EVENT } from '../../protocol/event-types.ts';
+import type { ClaimedDelivery } from './claims.ts';
+import type { FinishedAttempt } from './outcomes.ts';
 import type { Post, PostOutcome } from './post.ts';
+import { afterAttempt } from './retry.ts';
 import { openWebhookSecrets } from './secrets.ts';
 
 export interface AttemptParts {

@@ -1,9 +1,10 @@
 // What has to be done from time to time: telling of keys that will expire, and deleting old events.
+
+import type { Store } from '../../db/store.ts';
 import type { Logger } from '../../lib/log.ts';
 import { logFailure } from '../../lib/log-failure.ts';
-import { announceExpiringKeys } from '../../store/key-expiring.ts';
-import type { Store } from '../../store/store.ts';
-import { pruneWebhookEvents } from '../../store/webhook-prune.ts';
+import { announceExpiringKeys } from '../access/key-expiring.ts';
+import { pruneWebhookEvents } from './prune.ts';
 
 const ANNOUNCE_EVERY_MS = 60_000;
 const PRUNE_EVERY_MS = 3_600_000;

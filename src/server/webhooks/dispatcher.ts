@@ -1,14 +1,14 @@
 // Delivers events: makes deliveries of them, takes those that are due, attempts them side by side and writes down what came of
 // it. Every server runs one; what a killed one had in hand another takes over.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Store } from '../../db/store.ts';
 import type { Logger } from '../../lib/log.ts';
 import { logFailure } from '../../lib/log-failure.ts';
-import type { Store } from '../../store/store.ts';
-import { type ClaimedDelivery, claimDeliveries, releaseClaims } from '../../store/webhook-claims.ts';
-import { fanOutEvents } from '../../store/webhook-fan-out.ts';
-import { type FinishedAttempt, recordAttempts } from '../../store/webhook-outcomes.ts';
 import { type AttemptParts, attemptDelivery } from './attempt.ts';
-import { UnderWay } from './under-way.ts';
+import { type ClaimedDelivery, claimDeliveries, releaseClaims } from './claims.ts';
+import { fanOutEvents } from './fan-out.ts';
+import { UnderWay } from './in-flight.ts';
+import { type FinishedAttempt, recordAttempts } from './outcomes.ts';
 
 export interface DispatcherOptions extends Omit<AttemptParts, 'clock'> {
   store: Store;

@@ -1,8 +1,8 @@
 // The secrets of webhooks: made here, sealed before they go to the store, and unsealed only to sign.
 import { randomUUID } from 'node:crypto';
+import { seal, unseal } from '../../lib/seal.ts';
 import { newWebhookSecret } from '../../lib/standard-webhooks.ts';
-import type { SealedSecret } from '../../store/webhook-secrets.ts';
-import { seal, unseal } from '../seal.ts';
+import type { SealedSecret } from './secret-rows.ts';
 
 /** A new secret, and what the store keeps of it. */
 export function mintWebhookSecret(secretsKey: string): { secret: string; sealed: SealedSecret } {

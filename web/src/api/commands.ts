@@ -1,19 +1,19 @@
 // What each built-in command takes and answers, from the very definitions that the server runs. Types only: nothing of them
 // is in the bundle.
-import type * as accounts from '../../../src/commands/accounts.ts';
-import type * as artifacts from '../../../src/commands/artifacts.ts';
-import type * as audit from '../../../src/commands/audit.ts';
-import type * as keys from '../../../src/commands/keys.ts';
-import type * as models from '../../../src/commands/models.ts';
-import type * as obs from '../../../src/commands/obs.ts';
-import type * as packs from '../../../src/commands/packs.ts';
-import type * as sandboxes from '../../../src/commands/sandboxes.ts';
-import type * as tasks from '../../../src/commands/tasks.ts';
-import type * as templates from '../../../src/commands/templates.ts';
-import type * as webhookDeliveries from '../../../src/commands/webhook-deliveries.ts';
-import type * as webhookEvents from '../../../src/commands/webhook-events.ts';
-import type * as webhooks from '../../../src/commands/webhooks.ts';
-import type * as whoami from '../../../src/commands/whoami.ts';
+import type * as accounts from '../../../src/server/access/account-commands.ts';
+import type * as audit from '../../../src/server/access/audit-commands.ts';
+import type * as keys from '../../../src/server/access/key-commands.ts';
+import type * as whoami from '../../../src/server/access/whoami.ts';
+import type * as artifacts from '../../../src/server/files/commands.ts';
+import type * as models from '../../../src/server/models/commands.ts';
+import type * as packs from '../../../src/server/packs/commands.ts';
+import type * as sandboxes from '../../../src/server/runners/commands.ts';
+import type * as tasks from '../../../src/server/tasks/commands.ts';
+import type * as templates from '../../../src/server/tasks/template-commands.ts';
+import type * as obs from '../../../src/server/telemetry/commands.ts';
+import type * as webhooks from '../../../src/server/webhooks/commands.ts';
+import type * as webhookDeliveries from '../../../src/server/webhooks/delivery-commands.ts';
+import type * as webhookEvents from '../../../src/server/webhooks/event-commands.ts';
 
 type ExportsOf<Module> = Module[keyof Module];
 type BuiltIn = Extract<

@@ -1,7 +1,7 @@
 // What the platform refused or failed at, as an error of Seed's: with the platform's own words, cut, and without any secret.
 import { type ErrorCode, SeedError, type SeedErrorOptions } from '../../../protocol/errors.ts';
-import { removeSecrets } from '../../llm/remove-secrets.ts';
-import { retryAfterMs, sentAt } from '../../llm/retry-after.ts';
+import { removeSecrets } from '../../models/remove-secrets.ts';
+import { retryAfterMs, sentAt } from '../../models/retry-after.ts';
 import { type Platform, secretsOf } from './platform.ts';
 import type { PlatformResponse } from './send.ts';
 

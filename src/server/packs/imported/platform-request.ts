@@ -1,6 +1,7 @@
 // An operation with its inputs as the request that the platform gets. Pure.
-import type { CalledContext } from '../../../commands/pack-command.ts';
+
 import type { Operation, Place } from '../../../openapi/operation.ts';
+import type { CalledContext } from '../../../pack/pack-command.ts';
 import { SeedError } from '../../../protocol/errors.ts';
 import { idempotencyHeaderOf } from './idempotency-header.ts';
 import { type Platform, shownCredential } from './platform.ts';

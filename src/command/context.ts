@@ -1,0 +1,194 @@
+// What a command's `run` is given: who calls, and the services it may use, already bound to the caller's account.
+import type { Kysely } from 'kysely';
+import type { Account } from '../protocol/account.ts';
+import type { AuditEntry, AuditOutcome } from '../protocol/audit.ts';
+import type { TaskEvent } from '../protocol/event.ts';
+import type { KeptFile } from '../protocol/file.ts';
+import type { Key, KeyStatus, SomeKeyLimits } from '../protocol/key.ts';
+import type { Lineage } from '../protocol/key-lineage.ts';
+import type { LedgerEntry } from '../protocol/ledger.ts';
+import type { ModelView } from '../protocol/model.ts';
+import type {
+  CostReport,
+  CostsBy,
+  ErrorReport,
+  ErrorsBy,
+  RequestReport,
+  RequestsBy,
+  Summary,
+  UsageBy,
+  UsageReport,
+} from '../protocol/obs.ts';
+import type { PackView } from '../protocol/pack.ts';
+import type { Page } from '../protocol/page.ts';
+import type { RunnerView } from '../protocol/runner.ts';
+import type { RunTaskBody, Task, TaskStatus } from '../protocol/task.ts';
+import type { Template } from '../protocol/template.ts';
+import type { AskedRange } from '../server/telemetry/time-range.ts';
+import type { SentFile } from './define-command.ts';
+import type { WebhookService } from './webhook-service.ts';
+
+/** Who presents the key. */
+export interface Actor {
+  key: Key;
+  /** The key, then the one that started its task, and so on: what narrows one of them narrows this caller. */
+  lineage: Lineage;
+  accountId: string;
+  accountName: string;
+  /** The account runs this Seed and may manage accounts. */
+  operator: boolean;
+}
+
+export interface PageRequest {
+  limit: number;
+  cursor?: string | undefined;
+}
+
+export interface AccountService {
+  /** Creates an account with its first key, which has all scopes. */
+  create(input: { name: string }): Promise<{ account: Account; key: Key; secret: string }>;
+  list(page: PageRequest): Promise<Page<Account>>;
+}
+
+/** When a key ends: one of the two, or neither. */
+interface Expiry {
+  expiresAt?: string | undefined;
+  expiresIn?: string | undefined;
+}
+
+export interface KeyCreation extends Expiry, SomeKeyLimits {
+  name: string;
+  scopes: string[];
+  metadata: Record<string, string>;
+  tasksMayCreateLastingKeys: boolean;
+}
+
+/** What is undefined stays as it is. */
+export interface KeyUpdate extends SomeKeyLimits {
+  name?: string | undefined;
+  metadata?: Record<string, string> | undefined;
+  enabled?: boolean | undefined;
+  tasksMayCreateLastingKeys?: boolean | undefined;
+}
+
+export interface KeyFilter extends PageRequest {
+  status?: KeyStatus | undefined;
+  taskKeys: boolean;
+  unusedForDays?: number | undefined;
+  q?: string | undefined;
+}
+
+export interface KeyService {
+  create(input: KeyCreation): Promise<{ key: Key; secret: string }>;
+  list(filter: KeyFilter): Promise<Page<Key>>;
+  get(id: string): Promise<Key>;
+  /** @param yes also where the account thereby loses its last unlimited key, as with the two below */
+  update(id: string, changes: KeyUpdate, yes: boolean): Promise<Key>;
+  /** @param grace the span for which the present secret works as well */
+  rotate(id: string, grace: string, expiry: Expiry, yes: boolean): Promise<{ key: Key; secret: string }>;
+  revoke(id: string, yes: boolean): Promise<Key>;
+}
+
+export interface AuditFilter extends PageRequest {
+  keyId?: string | undefined;
+  taskId?: string | undefined;
+  command?: string | undefined;
+  outcome?: AuditOutcome | undefined;
+  /** ISO-8601, or a span before now. */
+  since?: string | undefined;
+  until?: string | undefined;
+  /** Only calls that named no known key; for the operator. */
+  unknownKeys: boolean;
+}
+
+export interface AuditService {
+  list(filter: AuditFilter): Promise<Page<AuditEntry>>;
+}
+
+export interface TaskFilter extends PageRequest {
+  status?: TaskStatus | undefined;
+  keyId?: string | undefined;
+  parentTaskId?: string | undefined;
+  createdAfter?: string | undefined;
+  createdBefore?: string | undefined;
+  /** In the instruction, or at the beginning of the id. */
+  q?: string | undefined;
+}
+
+export interface TaskService {
+  /** Accepts a task with this id, or finds it accepted; with `waitMs` the promise resolves when it has ended or the time is over. */
+  run(id: string, input: RunTaskBody, waitMs: number): Promise<Task>;
+  list(filter: TaskFilter): Promise<Page<Task>>;
+  get(id: string): Promise<Task>;
+  stop(id: string): Promise<Task>;
+  /** What its agent called, oldest first. */
+  ledger(id: string, page: PageRequest): Promise<Page<LedgerEntry>>;
+  /** What its agent has left until now, by name. */
+  artifacts(id: string): Promise<KeptFile[]>;
+  artifact(id: string, name: string): Promise<SentFile>;
+  /** Past and, unless only those are wanted, coming events with seq > after, in order; ends after the terminal status. */
+  events(id: string, after: number, onlyPast: boolean): Promise<AsyncIterable<TaskEvent>>;
+}
+
+export interface PackService {
+  list(): Promise<Page<PackView>>;
+  /** Writes the pack's sample rows for the caller's account, which must have none in it. */
+  loadSamples(name: string): Promise<PackView>;
+}
+
+export interface TemplateService {
+  /** Those whose scopes the caller's key has. */
+  list(): Template[];
+}
+
+export interface ModelService {
+  /** Those known by name that the caller's tasks can be given; `others`: any name of the upstream's can be given, too. */
+  list(): { items: ModelView[]; others: boolean };
+}
+
+export interface SandboxService {
+  /** The runners heard of lately, with the tasks that run on them. */
+  list(): Promise<Page<RunnerView>>;
+}
+
+/** What a report is about. */
+export interface ReportRequest extends AskedRange {
+  /** Only what counts for this key. */
+  keyId?: string | undefined;
+}
+
+interface GroupsRequest extends ReportRequest {
+  /** Groups at most. */
+  limit: number;
+}
+
+export interface ObsService {
+  summary(asked: ReportRequest): Promise<Summary>;
+  /** @param daily also the requests of each day in each group */
+  requests(by: RequestsBy, daily: boolean, asked: GroupsRequest): Promise<RequestReport>;
+  usage(by: UsageBy, asked: GroupsRequest): Promise<UsageReport>;
+  costs(by: CostsBy, asked: GroupsRequest): Promise<CostReport>;
+  errors(by: ErrorsBy, asked: GroupsRequest): Promise<ErrorReport>;
+}
+
+export interface CommandContext {
+  actor: Actor;
+  /** For what a command creates; the same again when its request is repeated. */
+  creationId: string;
+  /** That of the whole call, of a command that is `transactional`; null: there is none. */
+  transaction: Kysely<never> | null;
+  /** The caller's `Prefer: wait=N` in milliseconds; 0 without. */
+  waitMs: number;
+  /** Aborted when the caller goes away. */
+  signal: AbortSignal;
+  accounts: AccountService;
+  audit: AuditService;
+  keys: KeyService;
+  models: ModelService;
+  obs: ObsService;
+  packs: PackService;
+  tasks: TaskService;
+  sandboxes: SandboxService;
+  templates: TemplateService;
+  webhooks: WebhookService;
+}

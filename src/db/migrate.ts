@@ -1,0 +1,150 @@
+// Brings a database up to this version of Seed and its packs: numbered SQL files, each applied once, in order. Of Seed's own
+// each is a transaction; those of a pack are one, with what is demanded of its tables: all are applied or none. Called by
+// openStore, which holds the advisory lock that keeps several starting servers apart.
+import type { DatabaseError } from 'pg';
+import { SeedError } from '../protocol/errors.ts';
+import type { Connection } from './connection.ts';
+import { type Migration, readMigrations } from './migration-files.ts';
+import { packSchema, refuseTablesWithoutAccount } from './pack-schema.ts';
+import { refuseTransactionControl } from './transaction-control.ts';
+
+const OWN_FOLDER = new URL('./migrations/', import.meta.url);
+
+/** The tables of a pack. */
+export interface PackTables {
+  name: string;
+  migrationsFolder: URL;
+  /** The folder as messages name it. */
+  shown: string;
+}
+
+/** Whose migrations they are, and where it is written down which of them are applied. */
+interface Owner {
+  name: string;
+  folder: URL;
+  shown: string;
+  applied(client: Connection): Promise<AppliedMigration[]>;
+  /** In the migration's transaction, before it. */
+  prepare(client: Connection): Promise<void>;
+  /** In the migration's transaction, after it. */
+  record(client: Connection, migration: Migration): Promise<void>;
+}
+
+interface AppliedMigration {
+  number: number;
+  name: string;
+  checksum: string;
+}
+
+/**
+ * Applies what is missing and returns the names of what it applied. Throws SeedError `invalid_settings` when the
+ * database is newer than this version, an applied migration is not the file of that number any more, or one of a pack fails
+ * or leaves a table as it may not be.
+ */
+export async function migrate(client: Connection, packs: readonly PackTables[] = []): Promise<string[]> {
+  const own = await missingOf(client, SEED);
+  for (const migration of own) await inTransaction(client, () => apply(client, migration, SEED));
+  const names = own.map(({ name }) => name);
+  for (const pack of packs) {
+    const owner = ownerOf(pack);
+    const missing = await missingOf(client, owner);
+    for (const { name, text } of missing) refuseTransactionControl(text, `${pack.shown}/${name}`);
+    await inTransaction(client, async () => {
+      for (const migration of missing) await apply(client, migration, owner);
+      await refuseTablesWithoutAccount(client, pack);
+    });
+    names.push(...missing.map(({ name }) => `${pack.name}/${name}`));
+  }
+  return names;
+}
+
+async function missingOf(client: Connection, owner: Owner): Promise<Migration[]> {
+  const applied = await owner.applied(client);
+  const known = await readMigrations(owner.folder, owner.shown);
+  for (const migration of applied) verify(migration, known, owner);
+  return known.filter(({ number }) => !applied.some((other) => other.number === number));
+}
+
+function verify(applied: AppliedMigration, known: readonly Migration[], owner: Owner): void {
+  const migration = known.find(({ number }) => number === applied.number);
+  if (!migration) {
+    throw new SeedError(
+      'invalid_settings',
+      `The database is newer than this version of ${owner.name}: it has ${applied.name}.`,
+      { hint: 'Start the version that this database was last used with, or a newer one.' },
+    );
+  }
+  if (migration.checksum !== applied.checksum) {
+    throw new SeedError(
+      'invalid_settings',
+      `The migration ${owner.shown}/${applied.name} was changed after it had been applied.`,
+      { hint: 'Restore the file as it was, and put changes into a new migration.' },
+    );
+  }
+}
+
+async function inTransaction(client: Connection, work: () => Promise<void>): Promise<void> {
+  await client.query('begin');
+  try {
+    await work();
+    await client.query('commit');
+  } catch (error) {
+    // Where that fails there is no connection any more, and nothing to roll back.
+    await client.query('rollback').catch(() => undefined);
+    throw error;
+  }
+}
+
+async function apply(client: Connection, migration: Migration, owner: Owner): Promise<void> {
+  await owner.prepare(client);
+  await client.query(migration.text).catch((cause: DatabaseError | SeedError) => {
+    if (cause instanceof SeedError) throw cause;
+    const line = migration.text.slice(0, Number(cause.position ?? 0)).split('\n').length;
+    const where = `${owner.shown}/${migration.name}${cause.position === undefined ? '' : `:${line}`}`;
+    throw new SeedError('invalid_settings', `${where} cannot be applied: ${cause.message}`, { cause });
+  });
+  await owner.record(client, migration);
+}
+
+const SEED: Owner = {
+  name: 'Seed',
+  folder: OWN_FOLDER,
+  shown: 'src/db/migrations',
+  async applied(client) {
+    await client.query(`create table if not exists migrations (
+      number integer primary key,
+      name text not null,
+      checksum text not null,
+      applied_at timestamptz not null default now()
+    )`);
+    const { rows } = await client.query<AppliedMigration>('select number, name, checksum from migrations');
+    return rows;
+  },
+  prepare: async () => {},
+  async record(client, { number, name, checksum }) {
+    const row = [number, name, checksum];
+    await client.query('insert into migrations (number, name, checksum) values ($1, $2, $3)', row);
+  },
+};
+
+function ownerOf(pack: PackTables): Owner {
+  return {
+    name: `the pack ${pack.name}`,
+    folder: pack.migrationsFolder,
+    shown: pack.shown,
+    async applied(client) {
+      const statement = 'select number, name, checksum from pack_migrations where pack = $1';
+      return (await client.query<AppliedMigration>(statement, [pack.name])).rows;
+    },
+    async prepare(client) {
+      await client.query(`create schema if not exists ${packSchema(pack.name)}`);
+      await client.query(`set local search_path to ${packSchema(pack.name)}`);
+    },
+    async record(client, { number, name, checksum }) {
+      await client.query('set local search_path to default');
+      const row = [pack.name, number, name, checksum];
+      const statement = 'insert into pack_migrations (pack, number, name, checksum) values ($1, $2, $3, $4)';
+      await client.query(statement, row);
+    },
+  };
+}

@@ -1,0 +1,95 @@
+// A second supervisor, for a sandbox that was started before anyone knew its task: one small process that kills the
+// sandbox at the deadline it is told later, or at once when this process ends before telling it. Used by every driver.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { parseStat } from '../../lib/host-processes.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { Guard } from '../driver.ts';
+import { HOST_ENVIRONMENT } from './host-environment.ts';
+import { sandboxMarks } from './sandbox-folder.ts';
+import { firstProcess } from './supervisor.ts';
+
+/** When a supervised sandbox dies: at the deadline that it started with, or at an earlier one that its guard was told. */
+export interface SandboxDeadline {
+  passed(): boolean;
+  /** Throws SeedError `sandbox_failed` when the sandbox has ended or the guard cannot be started. */
+  guard(): Promise<Guard>;
+  /** To be called at the sandbox's end. */
+  release(): void;
+}
+
+/** @param supervisorPid the `unshare` of supervisor.ts */
+export function sandboxDeadline(supervisorPid: number, folder: string, deadline: number): SandboxDeadline {
+  let diesAt = deadline;
+  let guarding: StartedGuard | undefined;
+  let over = false;
+  return {
+    passed: () => performance.now() >= diesAt,
+    async guard() {
+      const pid = await firstProcess(supervisorPid);
+      if (pid === undefined || over) throw endedTooEarly();
+      guarding = await startGuard(pid, sandboxMarks(folder)[0] ?? folder);
+      if (over) guarding.release();
+      const { tighten } = guarding;
+      return {
+        tighten(moment) {
+          diesAt = Math.min(diesAt, moment);
+          tighten(moment);
+        },
+      };
+    },
+    release() {
+      over = true;
+      guarding?.release();
+    },
+  };
+}
+
+/**
+ * One line of input are the seconds left; no line means that who should have written it is gone. It sleeps in itself, on a
+ * pipe that nobody writes to: a `sleep` would survive it. The start time in field 22 of proc_pid_stat(5) tells the
+ * sandbox from a later process with its pid.
+ */
+const SCRIPT = `exec 9<> <(:)
+read -r seconds || seconds=0
+exec 0<&-
+read -r -t "$seconds" -u 9
+read -r stat 2>/dev/null <"/proc/$2/stat" || exit 0
+set -- "$2" "$3" \${stat##*) }
+[ "\${22}" = "$2" ] && kill -KILL "$1"`;
+
+interface StartedGuard extends Guard {
+  /** Ends the guard without killing anything. */
+  release(): void;
+}
+
+/** @param mark stands among its arguments, so that the driver's sweep takes it for a part of the sandbox */
+async function startGuard(pid: number, mark: string): Promise<StartedGuard> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch((cause) => {
+    throw endedTooEarly(cause);
+  });
+  const args = ['-c', SCRIPT, 'seed-deadline', mark, String(pid), parseStat(stat).startTicks];
+  const guard = spawn('bash', args, {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+    env: HOST_ENVIRONMENT,
+  });
+  await once(guard, 'spawn').catch((cause: Error) => {
+    throw new SeedError('sandbox_failed', `Cannot start a guard: ${cause.message}`, { cause });
+  });
+  // It ends with its sandbox, and its pipe with it; a signal then finds nobody.
+  guard.stdin.on('error', () => {});
+  guard.on('error', () => {});
+  return {
+    tighten(deadline) {
+      const seconds = Math.max((deadline - performance.now()) / 1000, 0.001);
+      guard.stdin.end(`${seconds.toFixed(3)}\n`);
+    },
+    release: () => void guard.kill('SIGKILL'),
+  };
+}
+
+function endedTooEarly(cause?: unknown): SeedError {
+  return new SeedError('sandbox_failed', 'The sandbox ended before it could be guarded.', { cause });
+}

@@ -1,0 +1,171 @@
+// Holds one sandbox to its limits and measures it: by a control group where this process may make one, otherwise by
+// looking several times a second. Used by the drivers whose sandboxes are processes of this host.
+import { createHash } from 'node:crypto';
+import { type Cgroup, createCgroup, removeCgroup } from '../../lib/cgroup.ts';
+import { type CgroupHierarchies, findCgroupHierarchies } from '../../lib/cgroup-hierarchies.ts';
+import type { Exit } from '../driver.ts';
+import { chooseProcessors } from './processors.ts';
+import { type Figures, largerUsage, measureUsage } from './usage.ts';
+
+export interface GuardLimits {
+  memoryBytes: number;
+  vcpus: number;
+  /** Processes and threads on the host. */
+  hostTasks: number;
+}
+
+export interface Guard {
+  /** The command that runs `args` under the limits. */
+  wrap(args: readonly string[]): string[];
+  /** Watches the process and all that descend from it. @param onExceeded called at most once, to end them */
+  watch(pid: number, onExceeded: () => void): void;
+  /** What it has used; rejects when that cannot be told. */
+  measure(): Promise<Figures>;
+  /** Whether it can be measured when no process of the sandbox is left. */
+  readonly remembers: boolean;
+  /** Why the sandbox had to die; null when it kept to its limits. */
+  verdict(): Promise<Exit | null>;
+  /** Call it when no process is left. */
+  remove(): Promise<void>;
+}
+
+const LOOK_EVERY_MS = 200;
+const OUT_OF_MEMORY: Exit = { reason: 'out_of_memory' };
+
+let hierarchies: Promise<CgroupHierarchies | null> | undefined;
+
+/** Asked once per process: the answer takes a few system calls and does not change. */
+function cgroups(): Promise<CgroupHierarchies | null> {
+  hierarchies ??= findCgroupHierarchies().catch((error) => {
+    hierarchies = undefined;
+    throw error;
+  });
+  return hierarchies;
+}
+
+/** @param folder the sandbox's folder; the group is named after it, so that a sweep finds both */
+export async function createGuard(folder: string, limits: GuardLimits): Promise<Guard> {
+  const found = await cgroups();
+  return found === null ? samplingGuard(limits) : cgroupGuard(found, folder, limits);
+}
+
+/** Removes what a guard of this folder left, if there is anything. No process of the sandbox may be alive. */
+export async function removeGuard(folder: string): Promise<void> {
+  const found = await cgroups();
+  if (found !== null) await removeCgroup(found, groupName(folder));
+}
+
+/** The name of the control group of the sandbox with this folder. */
+export function groupName(folder: string): string {
+  return `seed-${createHash('sha256').update(folder).digest('hex').slice(0, 24)}`;
+}
+
+async function cgroupGuard(
+  found: CgroupHierarchies,
+  folder: string,
+  { memoryBytes, vcpus, hostTasks }: GuardLimits,
+): Promise<Guard> {
+  // A group that outlived its folder would count what is long gone.
+  await removeGuard(folder);
+  const group = await createCgroup(found, groupName(folder), { memoryBytes, vcpus, tasks: hostTasks }).catch(
+    async (error) => {
+      await removeGuard(folder);
+      throw error;
+    },
+  );
+  const verdict = () => verdictOf(group, hostTasks);
+  const look = repeat(async () => (await verdict()) !== null);
+  return {
+    // A shell joins and becomes the program: there is no moment at which the program is outside.
+    wrap: (args) => ['sh', '-c', JOIN, 'join', ...group.procsFiles, '--', ...args],
+    watch: (_pid, onExceeded) => look.start(onExceeded),
+    measure: () => group.usage(),
+    remembers: true,
+    verdict,
+    remove: async () => {
+      look.stop();
+      await removeGuard(folder);
+    },
+  };
+}
+
+const JOIN = 'while [ "$1" != -- ]; do echo $$ >"$1" || exit 125; shift; done; shift; exec "$@"';
+
+async function verdictOf(group: Cgroup, hostTasks: number): Promise<Exit | null> {
+  if ((await group.outOfMemoryKills()) > 0) return OUT_OF_MEMORY;
+  return (await group.refusedTasks()) > 0 ? tooManyTasks(hostTasks) : null;
+}
+
+/** What the kernel does not hold back is seen within LOOK_EVERY_MS and ended. */
+function samplingGuard({ memoryBytes, vcpus, hostTasks }: GuardLimits): Guard {
+  let used: Figures = { cpuSeconds: 0, peakMemoryBytes: 0 };
+  let verdict: Exit | null = null;
+  let rootPid = 0;
+  /** Why the last look failed, while there was something to see. */
+  let failure: Error | null = null;
+  const measure = async () => {
+    const now = await measureUsage(rootPid).catch((error) => {
+      failure = error;
+      throw error;
+    });
+    if (now.tasks > 0) failure = null;
+    else if (failure !== null) throw failure;
+    used = largerUsage(used, now);
+    if (now.peakMemoryBytes > memoryBytes) verdict ??= OUT_OF_MEMORY;
+    else if (now.tasks > hostTasks) verdict ??= tooManyTasks(hostTasks);
+    return used;
+  };
+  const look = repeat(async () => {
+    await measure();
+    return verdict !== null;
+  });
+  return {
+    wrap: (args) => [...chooseProcessors(vcpus), ...args],
+    watch: (pid, onExceeded) => {
+      rootPid = pid;
+      look.start(onExceeded);
+    },
+    measure,
+    remembers: false,
+    verdict: async () => verdict,
+    remove: async () => look.stop(),
+  };
+}
+
+function tooManyTasks(hostTasks: number): Exit {
+  return {
+    reason: 'lost',
+    detail: `it had more processes than it may have (${hostTasks} processes and threads of the host)`,
+  };
+}
+
+/**
+ * Asks `isOver` again and again until it says so or is stopped; one question at a time. A host that does not answer one, because it
+ * has no file descriptor left, is asked the next: the sandbox is not to blame, and others have theirs.
+ */
+function repeat(isOver: () => Promise<boolean>) {
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const next = (onOver: () => void) => {
+    timer = setTimeout(() => {
+      isOver().then(
+        (over) => {
+          if (stopped) return;
+          if (over) onOver();
+          else next(onOver);
+        },
+        () => {
+          if (!stopped) next(onOver);
+        },
+      );
+    }, LOOK_EVERY_MS);
+    timer.unref();
+  };
+  return {
+    start: next,
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}

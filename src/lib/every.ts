@@ -1,0 +1,94 @@
+// The one loop that does something every so often: for servers, runners and stores that look, write, prune or
+// measure from time to time.
+import type { BaseLogger } from 'pino';
+import { logFailure } from './log-failure.ts';
+
+export interface EveryOptions {
+  /** From the start of one turn to the start of the next. A turn that takes longer is never overlapped by another. */
+  everyMs: number;
+  /** What a turn does, as the log says it of a turn that failed: "could not <name>". */
+  name: string;
+  /** Gets the failures; null when whoever does the work tells of them. */
+  log: BaseLogger | null;
+  /** Whether the first turn begins at once; otherwise after the first wait. */
+  atOnce?: boolean;
+  /** The share of each wait, 0 to 1, by which it is made longer or shorter at random. */
+  jitter?: number;
+  /** Each failure in a row doubles the wait up to this; without it a failure changes no wait. */
+  backOff?: { mostMs: number };
+  /** 0 to 1. */
+  random?: () => number;
+}
+
+export interface Loop extends AsyncDisposable {
+  /**
+   * Does a turn now, or one more as soon as the running one is over; works after `stop`, too. Never rejects.
+   * @returns resolves when a turn that began after the call is over
+   */
+  now(): Promise<void>;
+  /** Begins no more turns by itself. Resolves when those that run or were asked for are over. */
+  stop(): Promise<void>;
+}
+
+/** Does the work again and again until it is stopped. It does not keep the process alive. */
+export function every(options: EveryOptions, work: () => unknown): Loop {
+  const { everyMs, name, log, atOnce = false, jitter = 0, backOff, random = Math.random } = options;
+  let failures = 0;
+  let running: Promise<void> | null = null;
+  /** The turn that follows the running one. */
+  let queued: Promise<void> | null = null;
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  async function turn(): Promise<void> {
+    try {
+      await work();
+      failures = 0;
+    } catch (error) {
+      failures += 1;
+      if (log) logFailure(log, error, `could not ${name}`);
+    }
+  }
+
+  function now(): Promise<void> {
+    if (!running) {
+      running = Promise.resolve()
+        .then(turn)
+        .finally(() => {
+          running = null;
+        });
+      return running;
+    }
+    queued ??= running.then(() => {
+      queued = null;
+      return now();
+    });
+    return queued;
+  }
+
+  /** @param elapsedMs since the last turn began; if that is longer than the wait, the turns that were missed are left out */
+  function schedule(elapsedMs: number): void {
+    if (stopped) return;
+    const doubled = backOff ? Math.max(everyMs, Math.min(backOff.mostMs, everyMs * 2 ** failures)) : everyMs;
+    const waitMs = doubled * (1 + jitter * (2 * random() - 1));
+    timer = setTimeout(due, waitMs - (elapsedMs % waitMs)).unref();
+  }
+
+  /** A turn that was asked for and still runs counts for this one. */
+  async function due(): Promise<void> {
+    const beganMs = performance.now();
+    await (running ?? now());
+    schedule(performance.now() - beganMs);
+  }
+
+  if (atOnce) void due();
+  else schedule(0);
+
+  async function stop(): Promise<void> {
+    stopped = true;
+    clearTimeout(timer);
+    await (queued ?? running);
+  }
+
+  return { now, stop, [Symbol.asyncDispose]: stop };
+}

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { canBecome, isTerminal, sourcesOf } from './statuses.ts';
+import { TaskStatus } from './task.ts';
+
+describe('lifecycle', () => {
+  it('lets no terminal status become anything', () => {
+    const terminal = TaskStatus.options.filter(isTerminal);
+    expect(terminal).toEqual(['completed', 'failed', 'timed_out', 'stopped']);
+    for (const from of terminal) {
+      for (const to of TaskStatus.options) expect(canBecome(from, to)).toBe(false);
+    }
+  });
+
+  it('reaches every status from queued', () => {
+    const reached = new Set<TaskStatus>(['queued']);
+    for (const from of reached) {
+      for (const to of TaskStatus.options) if (canBecome(from, to)) reached.add(to);
+    }
+    expect([...reached].sort()).toEqual([...TaskStatus.options].sort());
+  });
+
+  it('goes back to queued from running alone, which the transition allows before the run has begun', () => {
+    expect(sourcesOf('queued')).toEqual(['running']);
+    expect(sourcesOf('running')).toEqual(['queued', 'waiting_for_approval']);
+  });
+});

@@ -1,0 +1,149 @@
+// The warm pool: sandboxes that were restored ahead and wait for a task, without any identity. Refilled in the background,
+// one at a time and never while a task is starting; owned by the runner from start to stop.
+import type { Driver, Limits, Snapshot } from '../drivers/driver.ts';
+import type { Logger } from '../lib/log.ts';
+import type { PoolSettings } from '../lib/pool-settings.ts';
+import { LIMITS } from '../protocol/limits.ts';
+import type { PoolState } from '../protocol/runner.ts';
+import { type Backoff, createBackoff, pause } from './backoff.ts';
+import { startWaiting, type WaitingSandbox } from './waiting-sandbox.ts';
+
+export interface PoolOptions extends PoolSettings {
+  driver: Driver;
+  snapshot: Snapshot;
+  /** What every waiting sandbox gets; a task that needs other limits gets none of them. */
+  limits: Omit<Limits, 'deadline'>;
+  log: Logger;
+  backoff?: Backoff;
+}
+
+export interface Pool {
+  /** A waiting sandbox that is the task's from now on; undefined when there is none with these limits. */
+  take(limits: Omit<Limits, 'deadline'>): WaitingSandbox | undefined;
+  /** No sandbox is started until the returned function is called, or a while has passed. */
+  holdRefill(): () => void;
+  state(): PoolState;
+  /** Kills what waits and resolves when nothing of it is left. */
+  stop(): Promise<void>;
+}
+
+/** A task that is starting holds the pool back no longer than this: under a constant load it must fill up, too. */
+const HOLD_MS = 2_000;
+/** A sandbox that dies sooner than this counts as a failure. */
+const SHORT_LIFE_MS = 30_000;
+/** Assumed until one was measured. */
+const FIRST_GUESS_BYTES = 64 * 1024 * 1024;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 60_000;
+
+export function createPool(options: PoolOptions): Pool {
+  const { driver, snapshot, limits, size, memoryBytes, maxAgeMs, log } = options;
+  const backoff = options.backoff ?? createBackoff(Math.random, FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
+  const stopping = new AbortController();
+  const waiting = new Set<WaitingSandbox>();
+  const ending = new Set<Promise<void>>();
+  const holds = new Set<symbol>();
+  let nextBytes = FIRST_GUESS_BYTES;
+  /** After a failure: when to try again. */
+  let notBefore = 0;
+  let wake = Promise.withResolvers<void>();
+  const changed = () => {
+    wake.resolve();
+    wake = Promise.withResolvers();
+  };
+
+  const takenBytes = () => [...waiting].reduce((sum, entry) => sum + entry.memoryBytes, 0);
+  const wantsMore = () => waiting.size < size && holds.size === 0 && takenBytes() + nextBytes <= memoryBytes;
+
+  function failed(): void {
+    notBefore = performance.now() + backoff.next();
+  }
+
+  function end(entry: WaitingSandbox): void {
+    if (!waiting.delete(entry)) return;
+    const over = entry.sandbox
+      .kill()
+      .catch((error) => log.error({ err: error }, 'a waiting sandbox could not be killed'))
+      .then(() => void ending.delete(over));
+    ending.add(over);
+    changed();
+  }
+
+  function add(entry: WaitingSandbox): void {
+    const { sandbox } = entry;
+    const since = performance.now();
+    nextBytes = entry.memoryBytes;
+    waiting.add(entry);
+    const tooOld = setTimeout(() => end(entry), maxAgeMs).unref();
+    void sandbox.exited.then((exit) => {
+      clearTimeout(tooOld);
+      if (!waiting.delete(entry)) return;
+      log.warn({ sandbox: sandbox.id, exit }, 'a waiting sandbox ended');
+      if (performance.now() - since < SHORT_LIFE_MS) failed();
+      changed();
+    });
+  }
+
+  async function fill(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const pauseMs = notBefore - performance.now();
+      if (pauseMs > 0) {
+        await pause(pauseMs, stopping.signal);
+        continue;
+      }
+      if (!wantsMore()) {
+        await wake.promise;
+        continue;
+      }
+      try {
+        const deadline = performance.now() + maxAgeMs + LIMITS.timeoutMaxMs;
+        const entry = await startWaiting(driver, snapshot, { ...limits, deadline });
+        add(entry);
+        if (stopping.signal.aborted) end(entry);
+      } catch (error) {
+        log.warn({ problem: (error as Error).message }, 'no sandbox could be started ahead');
+        failed();
+      }
+    }
+  }
+
+  const filling = size > 0 ? fill() : Promise.resolve();
+
+  return {
+    take(wanted) {
+      const names = Object.keys(limits) as (keyof typeof limits)[];
+      if (names.some((name) => wanted[name] !== limits[name])) return undefined;
+      // The oldest: those that are younger have longer until they are too old.
+      const [entry] = waiting;
+      if (entry === undefined) return undefined;
+      waiting.delete(entry);
+      backoff.reset();
+      changed();
+      return entry;
+    },
+    holdRefill() {
+      const hold = Symbol();
+      const release = () => {
+        clearTimeout(late);
+        if (holds.delete(hold)) changed();
+      };
+      const late = setTimeout(release, HOLD_MS).unref();
+      holds.add(hold);
+      return release;
+    },
+    state: () => ({
+      size,
+      ready: waiting.size,
+      memoryBytes: takenBytes(),
+      memoryLimitBytes: memoryBytes,
+      maxAgeMs,
+    }),
+    async stop() {
+      stopping.abort();
+      changed();
+      for (const entry of waiting) end(entry);
+      await filling;
+      await Promise.all(ending);
+    },
+  };
+}

@@ -1,0 +1,36 @@
+// Accounts: for the operator of this Seed only.
+import { z } from 'zod';
+import { defineCommand } from '../../command/define-command.ts';
+import { Account, AccountName } from '../../protocol/account.ts';
+import { Key } from '../../protocol/key.ts';
+import { pageInput, pageOf } from '../../protocol/page.ts';
+
+export const createAccount = defineCommand({
+  name: 'accounts create',
+  summary: 'Create an account and its first key; the secret is shown once',
+  http: 'POST /accounts',
+  scope: 'accounts:write',
+  effect: 'write',
+  transactional: true,
+  operatorOnly: true,
+  input: z.object({ name: AccountName.describe('What the account is called') }),
+  creates: true,
+  output: z.object({ account: Account, key: Key, secret: z.string() }),
+  successStatus: 201,
+  examples: ['seed accounts create --name "Acme Inc"'],
+  run: (input, ctx) => ctx.accounts.create(input),
+});
+
+export const listAccounts = defineCommand({
+  name: 'accounts list',
+  summary: 'List the accounts of this Seed, newest first',
+  http: 'GET /accounts',
+  scope: 'accounts:read',
+  effect: 'read',
+  operatorOnly: true,
+  input: z.object(pageInput),
+  output: pageOf(Account),
+  columns: ['id', 'name', 'operator', 'createdAt'],
+  examples: ['seed accounts list'],
+  run: (input, ctx) => ctx.accounts.list(input),
+});

@@ -1,0 +1,133 @@
+// Accounts, and how the first one comes to be. Called by the account commands and at the server's start.
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
+import { behindCursor, type PageRequest, pageOfRows } from '../../db/cursor.ts';
+import { storableText } from '../../db/storable.ts';
+import type { AccountRow, Db, Tx } from '../../db/tables.ts';
+import type { Account } from '../../protocol/account.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { Key } from '../../protocol/key.ts';
+import type { Page } from '../../protocol/page.ts';
+import { createKey } from './keys.ts';
+import { findPresentedKey, type PresentedKey } from './presented-key.ts';
+
+const FIRST_ACCOUNT = 'default';
+const ADMIN_KEY = 'admin';
+
+export interface NewAdminKey {
+  secretHash: string;
+  prefix: string;
+  scopes: string[];
+  name: string;
+}
+
+export type FirstAccount =
+  | { created: true; account: Account; key: Key }
+  | { created: false; account: Account; key: null };
+
+export async function insertAccount(
+  db: Db,
+  { name, operator }: { name: string; operator: boolean },
+  now: Date = new Date(),
+): Promise<Account> {
+  const row = { id: randomUUID(), name: storableText(name), operator, created_at: now };
+  await db.insertInto('accounts').values(row).execute();
+  return toAccount(row);
+}
+
+/** Newest first. */
+export async function listAccounts(db: Db, { limit, cursor }: PageRequest): Promise<Page<Account>> {
+  let query = db.selectFrom('accounts').selectAll();
+  if (cursor !== undefined) query = query.where(behindCursor(cursor));
+  const rows = await query
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
+    .execute();
+  return pageOfRows(rows, limit, toAccount);
+}
+
+/**
+ * Makes the operator's account with this key unless there is an account already; of several servers that start at
+ * once, one does.
+ */
+export async function ensureFirstAccount(
+  db: Db,
+  key: NewAdminKey,
+  now: Date = new Date(),
+): Promise<FirstAccount> {
+  return db.transaction().execute(async (tx) => {
+    const existing = await lockFirstAccount(tx);
+    if (existing) return { created: false, account: toAccount(existing), key: null };
+    const account = await insertAccount(tx, { name: FIRST_ACCOUNT, operator: true }, now);
+    return { created: true, account, key: await insertAdminKey(tx, account.id, key, now) };
+  });
+}
+
+/** The account of this id; without one the first, which is made when there is none. @throws SeedError not_found */
+export async function adminAccount(tx: Tx, id: string | undefined, now: Date): Promise<Account> {
+  if (id === undefined) {
+    const first = await lockFirstAccount(tx);
+    return first ? toAccount(first) : insertAccount(tx, { name: FIRST_ACCOUNT, operator: true }, now);
+  }
+  const row = await tx.selectFrom('accounts').selectAll().where(sql`id::text`, '=', id).executeTakeFirst();
+  if (row) return toAccount(row);
+  throw new SeedError('not_found', `there is no account ${id}`, {
+    hint: 'seed accounts list shows the ids.',
+  });
+}
+
+/**
+ * Makes the secret of the settings a key of the first account, and that account first if need be. A secret that is
+ * a key already stays as it is. An earlier admin key keeps working until someone revokes it, so that servers can be
+ * restarted one after the other with a new secret. Throws SeedError `invalid_settings` when the key was revoked,
+ * disabled or replaced, or has expired (settings must not bring it back), or belongs to another account.
+ */
+export async function setAdminKey(
+  db: Db,
+  key: Omit<NewAdminKey, 'name'>,
+  now: Date = new Date(),
+): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    const account =
+      (await lockFirstAccount(tx)) ?? (await insertAccount(tx, { name: FIRST_ACCOUNT, operator: true }, now));
+    const known = await findPresentedKey(tx, key.secretHash, now);
+    if (!known) {
+      await insertAdminKey(tx, account.id, { ...key, name: ADMIN_KEY }, now);
+      return;
+    }
+    const why = whyUnfit(known, account.id, now);
+    if (why === null) return;
+    throw new SeedError('invalid_settings', `The admin key of the settings, ${key.prefix}…, ${why}.`, {
+      hint: 'Set SEED_ADMIN_KEY to a new key, or unset it to go on with the keys there are.',
+    });
+  });
+}
+
+function whyUnfit(known: PresentedKey, accountId: string, now: Date): string | null {
+  if (known.key.status !== 'active') return `is ${known.key.status}`;
+  if (known.replacedSecretUntil !== null && known.replacedSecretUntil <= now)
+    return 'was replaced by a rotation';
+  return known.accountId === accountId ? null : 'belongs to an account that is not the first';
+}
+
+function toAccount(row: AccountRow): Account {
+  return { id: row.id, name: row.name, operator: row.operator, createdAt: row.created_at.toISOString() };
+}
+
+async function lockFirstAccount(tx: Tx): Promise<AccountRow | undefined> {
+  await sql`select pg_advisory_xact_lock(${ADVISORY_LOCKS.firstAccount})`.execute(tx);
+  return tx
+    .selectFrom('accounts')
+    .selectAll()
+    .orderBy('created_at')
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** A key that may do everything, for ever. */
+export function insertAdminKey(tx: Tx, accountId: string, key: NewAdminKey, now: Date): Promise<Key> {
+  return createKey(tx, { accountId, ...key, expiresAt: null, createdAt: now });
+}

@@ -1,0 +1,96 @@
+// Writes the audit log. A call that succeeded is written before it is answered. Calls that fail are written the first
+// time and then summed up by the minute, so that a flood of them cannot fill the table.
+
+import type { Store } from '../../db/store.ts';
+import type { Logger } from '../../lib/log.ts';
+import { insertAudit, type NewAuditEntry } from './audit.ts';
+
+export type AuditedCall = Omit<NewAuditEntry, 'at' | 'calls'>;
+
+const SUM_EVERY_MS = 60_000;
+/** Kinds of failing calls told apart within a minute; those past it are summed up without their caller. */
+const KINDS_MOST = 1_000;
+
+interface AuditTrailOptions {
+  sumEveryMs?: number;
+  kindsMost?: number;
+  /** Told how many entries could not be written. */
+  onLost?: (entries: number) => void;
+}
+
+/** Owns the sums of this minute; they are written when it is over and when the server stops. */
+export class AuditTrail implements AsyncDisposable {
+  readonly #store: Store;
+  readonly #log: Logger;
+  readonly #kindsMost: number;
+  readonly #onLost: (entries: number) => void;
+  readonly #timer: NodeJS.Timeout;
+  #sums = new Map<string, NewAuditEntry>();
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(
+    store: Store,
+    log: Logger,
+    { sumEveryMs = SUM_EVERY_MS, kindsMost = KINDS_MOST, onLost = () => {} }: AuditTrailOptions = {},
+  ) {
+    this.#store = store;
+    this.#log = log;
+    this.#kindsMost = kindsMost;
+    this.#onLost = onLost;
+    this.#timer = setInterval(() => void this.writeSums(), sumEveryMs);
+  }
+
+  /** Never rejects: what cannot be written goes to the log. */
+  async record(call: AuditedCall): Promise<void> {
+    const entry = { ...call, at: this.#store.clock.now(), calls: 1 };
+    if (call.status < 400) return this.#write([entry]);
+    const own = [call.keyId ?? call.address, call.command, call.status, call.code].join(' ');
+    if (this.#sums.has(own) || this.#sums.size < this.#kindsMost) return this.#sum(own, entry);
+    const anyone = {
+      ...entry,
+      accountId: null,
+      keyId: null,
+      taskId: null,
+      sessionId: null,
+      address: null,
+      command: null,
+    };
+    return this.#sum(`anyone ${call.status}`, { ...anyone, code: null });
+  }
+
+  /** Writes the sums so far and begins the next minute. */
+  writeSums(): Promise<void> {
+    this.#writing = this.#writing.then(() => {
+      const sums = [...this.#sums.values()].filter(({ calls }) => calls > 0);
+      this.#sums = new Map();
+      return this.#write(sums);
+    });
+    return this.#writing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    await this.writeSums();
+  }
+
+  /** The first of its kind is written at once; the sum then counts those after it. */
+  async #sum(kind: string, entry: NewAuditEntry): Promise<void> {
+    const sum = this.#sums.get(kind);
+    if (sum) {
+      sum.calls += 1;
+      sum.at = entry.at;
+      return;
+    }
+    this.#sums.set(kind, { ...entry, sessionId: null, target: null, requestId: null, calls: 0 });
+    await this.#write([entry]);
+  }
+
+  async #write(entries: NewAuditEntry[]): Promise<void> {
+    try {
+      await insertAudit(this.#store.db, entries);
+    } catch (error) {
+      this.#log.error({ err: error, entries }, 'could not write to the audit log');
+      this.#onLost(entries.length);
+    }
+  }
+}

@@ -1,0 +1,118 @@
+// From a request to the actor behind it. The checks run in the order of their price, which is part of the contract:
+// checksum, exists, enabled, expiry, address, rate. The scope comes after them, with the command.
+import type { Context } from 'hono';
+import type { Actor } from '../../command/context.ts';
+import type { Store } from '../../db/store.ts';
+import { cidrContains } from '../../lib/cidr.ts';
+import { hashKeySecret, isWellFormedKeySecret } from '../../lib/key-secret.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import { clientAddress } from '../http/client-address.ts';
+import type { HttpEnv } from '../http/http-types.ts';
+import type { ServerParts } from '../parts.ts';
+import type { PresentedKey } from './presented-key.ts';
+import type { RateState } from './rate-limits.ts';
+
+/** How a request tells which key it is for; notes in the context what it came with. */
+export type Identify = (c: Context<HttpEnv>, parts: ServerParts) => Promise<PresentedKey>;
+
+/**
+ * The actor behind a request; from then on the context has it, and the presented key also when it is refused.
+ * @param counted whether the request counts towards the key's requests per minute
+ * @param identify the bearer token alone, unless the route takes other ways
+ * @throws SeedError with a 401, 403 or 429
+ */
+export async function authenticate(
+  c: Context<HttpEnv>,
+  parts: ServerParts,
+  counted: boolean,
+  identify: Identify = identifyKey,
+): Promise<Actor> {
+  const { store, trustedProxies, rateLimits, keyUse } = parts;
+  const address = clientAddress(c, trustedProxies);
+  c.set('address', address);
+  const presented = await identify(c, parts);
+  c.set('presented', presented);
+  const actor = admit(presented, address, store.clock.now());
+  const rate = counted ? rateLimits.count(presented.lineage) : null;
+  if (rate) tellRate(c, rate);
+  if (rate?.taken === false) throw rateLimited(rate);
+  keyUse.note(actor.key.id);
+  c.set('actor', actor);
+  return actor;
+}
+
+/** By the bearer token. @throws SeedError not_authenticated or invalid_key */
+export const identifyKey: Identify = async (c, { store }) => {
+  const secret = bearerToken(c.req.header('authorization'));
+  c.set('secret', secret);
+  return keyOfSecret(secret, store);
+};
+
+/** @throws SeedError invalid_key */
+export async function keyOfSecret(secret: string, store: Pick<Store, 'lookUps'>): Promise<PresentedKey> {
+  if (!isWellFormedKeySecret(secret)) {
+    throw new SeedError('invalid_key', 'this is not an API key: its form or its checksum is wrong', {
+      hint: 'Copy the whole key; it starts with sk_live_ and has 44 characters.',
+    });
+  }
+  const presented = await store.lookUps.presentedKey(hashKeySecret(secret));
+  if (!presented) throw new SeedError('invalid_key', 'there is no such API key');
+  return presented;
+}
+
+/**
+ * Whether the key is worth anything now and from there.
+ * @throws SeedError key_revoked, key_disabled, key_expired, key_rotated or address_not_allowed
+ */
+export function admit(presented: PresentedKey, address: string | null, now: Date): Actor {
+  const { key, callerStatus, replacedSecretUntil } = presented;
+  refuseInactive(key.status, `the key "${key.name}"`);
+  if (replacedSecretUntil !== null && replacedSecretUntil <= now) {
+    throw new SeedError('key_rotated', `this secret of the key "${key.name}" was replaced by a rotation`, {
+      hint: 'Use the secret that the rotation gave out.',
+    });
+  }
+  if (callerStatus !== null) refuseInactive(callerStatus, 'the key that started this task');
+  const { allowedCidrs } = key;
+  if (allowedCidrs && !allowedCidrs.some((cidr) => address !== null && cidrContains(cidr, address))) {
+    throw new SeedError(
+      'address_not_allowed',
+      `the key "${key.name}" may not be used from ${address ?? 'an unknown address'}`,
+      { hint: 'Call from an allowed address, or change allowedCidrs of the key.' },
+    );
+  }
+  const { lineage, accountId, accountName, operator } = presented;
+  return { key, lineage, accountId, accountName, operator };
+}
+
+function refuseInactive(status: PresentedKey['key']['status'], whose: string): void {
+  if (status === 'revoked') throw new SeedError('key_revoked', `${whose} was revoked`);
+  if (status === 'disabled') throw new SeedError('key_disabled', `${whose} is disabled`);
+  if (status === 'expired') throw new SeedError('key_expired', `${whose} has expired`);
+}
+
+/** draft-ietf-httpapi-ratelimit-headers: one policy, requests per minute. */
+function tellRate(c: Context, { perMinute, remaining, resetSeconds }: RateState): void {
+  c.header('RateLimit-Policy', `"requests";q=${perMinute};w=60`);
+  c.header('RateLimit', `"requests";r=${remaining};t=${resetSeconds}`);
+}
+
+function rateLimited({ perMinute, retryAfterSeconds }: RateState): SeedError {
+  return new SeedError('rate_limited', `the ${perMinute} requests a minute of this key are used up`, {
+    hint: `Try again in ${retryAfterSeconds} s.`,
+    retryAfterSeconds,
+  });
+}
+
+/** The token of `Bearer <token>`. */
+export function bearerToken(header: string | undefined): string {
+  const match = header?.match(/^Bearer +([\x21-\x7e]{1,512})$/i);
+  if (match?.[1]) return match[1];
+  throw new SeedError(
+    'not_authenticated',
+    header ? 'the Authorization header is not a bearer token' : 'no API key was sent',
+    {
+      hint: 'Send the header "Authorization: Bearer sk_live_…"; with the CLI, set SEED_API_KEY or run seed login.',
+    },
+  );
+}

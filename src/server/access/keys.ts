@@ -1,0 +1,194 @@
+// API keys: made, read, revoked. Called by the key commands and wherever a task key is made. Lists are in key-list.ts,
+// changes in key-change.ts.
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { notify } from '../../db/signals.ts';
+import { storableJson, storableText } from '../../db/storable.ts';
+import type { Db, KeyRow, Tx } from '../../db/tables.ts';
+import { toNano, usdOf } from '../../lib/money.ts';
+import type { Key, KeyStatus, SomeKeyLimits } from '../../protocol/key.ts';
+import { emitEvent } from '../webhooks/events.ts';
+import { changeKeys, type KeyStore } from './change-keys.ts';
+import { CONFIRMED, type Confirmation, unlessLastUnlimitedKey } from './last-unlimited-key.ts';
+
+export interface NewKey extends SomeKeyLimits {
+  accountId: string;
+  name: string;
+  /** SHA-256 of the secret, hex. */
+  secretHash: string;
+  prefix: string;
+  scopes: string[];
+  /** Null: never. */
+  expiresAt: Date | null;
+  taskId?: string | null;
+  /** For a task key: the key that posted the task. For a key made by a task: the task key it ends with. */
+  callerKeyId?: string | null;
+  metadata?: Record<string, string>;
+  tasksMayCreateLastingKeys?: boolean;
+  revokedAt?: Date | null;
+  /** The key that revoked it; null with `revokedAt` set: Seed itself. */
+  revokedBy?: string | null;
+  createdAt?: Date;
+  /** The key in use, for the event. */
+  createdBy?: string;
+}
+
+export async function insertKey(db: Db, key: NewKey): Promise<Key> {
+  const createdAt = key.createdAt ?? new Date();
+  const row = await db
+    .insertInto('keys')
+    .values({
+      id: randomUUID(),
+      account_id: key.accountId,
+      name: storableText(key.name),
+      prefix: key.prefix,
+      secret_hash: key.secretHash,
+      scopes: key.scopes,
+      created_at: createdAt,
+      expires_at: key.expiresAt,
+      revoked_at: key.revokedAt ?? null,
+      revoked_by: key.revokedBy ?? null,
+      task_id: key.taskId ?? null,
+      caller_key_id: key.callerKeyId ?? null,
+      metadata: storableJson(key.metadata ?? {}),
+      tasks_may_create_lasting_keys: key.tasksMayCreateLastingKeys ?? false,
+      ...limitColumns(key),
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return toKey(row, createdAt);
+}
+
+/** A key that somebody made, with its event. Keys that Seed mints for tasks have none: those are `insertKey` alone. */
+export async function createKey(tx: Tx, key: NewKey): Promise<Key> {
+  const created = await insertKey(tx, key);
+  const { id, name, scopes, expiresAt } = created;
+  const data = { keyId: id, name, scopes, expiresAt, createdBy: key.createdBy ?? null };
+  await emitEvent(tx, { accountId: key.accountId, type: 'key.created', data }, new Date(created.createdAt));
+  return created;
+}
+
+/** The columns of the limits that are given; what is undefined stays as it is. */
+export function limitColumns(limits: SomeKeyLimits) {
+  return {
+    allowed_cidrs: limits.allowedCidrs,
+    requests_per_minute: limits.requestsPerMinute,
+    concurrent_tasks: limits.concurrentTasks,
+    allowed_models: limits.allowedModels === null ? null : limits.allowedModels?.map(storableText),
+    spend_per_day_nano_usd: nanoOrNull(limits.spendPerDay),
+    spend_per_month_nano_usd: nanoOrNull(limits.spendPerMonth),
+    tokens_per_day: limits.tokensPerDay,
+  };
+}
+
+function nanoOrNull(usd: number | null | undefined): number | null | undefined {
+  return typeof usd === 'number' ? toNano(usd) : usd;
+}
+
+export async function getKey(db: Db, accountId: string, id: string, now: Date): Promise<Key | null> {
+  const row = await db
+    .selectFrom('keys')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row ? toKey(row, now) : null;
+}
+
+/** Idempotent: a key that is revoked already stays as it is. Null when the account has no such key. */
+export async function revokeKey(
+  store: KeyStore,
+  accountId: string,
+  id: string,
+  revokedBy: string | null,
+  now: Date,
+  { yes }: Confirmation = CONFIRMED,
+): Promise<Key | null> {
+  return changeKeys(store, async (tx) => {
+    const revoked = await unlessLastUnlimitedKey(tx, { accountId, id, yes }, () =>
+      tx
+        .updateTable('keys')
+        .set({ revoked_at: now, revoked_by: revokedBy })
+        .where('account_id', '=', accountId)
+        .where('id', '=', id)
+        .where('revoked_at', 'is', null)
+        .returning(['id', 'account_id', 'name', 'task_id'])
+        .execute(),
+    );
+    await emitRevoked(tx, revoked, revokedBy, now);
+    return getKey(tx, accountId, id, now);
+  });
+}
+
+/** Revokes the key of a task that ended, and the keys that the task made and that end with it. Seed does, no key. This server forgets them with the end. */
+export async function revokeTaskKey(tx: Tx, taskId: string, now: Date): Promise<void> {
+  const { rows } = await sql<RevokedKey>`
+    with recursive ending as (
+      select id from keys where task_id = ${taskId}
+      union
+      select keys.id from ending join keys on keys.caller_key_id = ending.id where keys.task_id is null
+    )
+    update keys set revoked_at = ${now}
+    where id in (select id from ending) and revoked_at is null
+    returning id, account_id, name, task_id`.execute(tx);
+  await emitRevoked(tx, rows, null, now);
+  await notify(tx, 'keys');
+}
+
+type RevokedKey = Pick<KeyRow, 'id' | 'account_id' | 'name' | 'task_id'>;
+
+/** Keys that Seed mints for tasks come and go unannounced. */
+async function emitRevoked(
+  tx: Tx,
+  keys: readonly RevokedKey[],
+  revokedBy: string | null,
+  now: Date,
+): Promise<void> {
+  for (const { id, account_id, name, task_id } of keys) {
+    if (task_id !== null) continue;
+    const data = { keyId: id, name, revokedBy };
+    await emitEvent(tx, { accountId: account_id, type: 'key.revoked', data }, now);
+  }
+}
+
+export function toKey(row: KeyRow, now: Date): Key {
+  return {
+    id: row.id,
+    name: row.name,
+    prefix: row.prefix,
+    scopes: row.scopes,
+    status: keyStatus(row, now),
+    createdAt: row.created_at.toISOString(),
+    expiresAt: row.expires_at?.toISOString() ?? null,
+    lastUsedAt: row.last_used_at?.toISOString() ?? null,
+    rotatedAt: row.rotated_at?.toISOString() ?? null,
+    previousSecretUntil: previousSecretUntil(row, now),
+    revokedAt: row.revoked_at?.toISOString() ?? null,
+    allowedCidrs: row.allowed_cidrs,
+    requestsPerMinute: row.requests_per_minute,
+    concurrentTasks: row.concurrent_tasks,
+    allowedModels: row.allowed_models,
+    spendPerDay: usdOrNull(row.spend_per_day_nano_usd),
+    spendPerMonth: usdOrNull(row.spend_per_month_nano_usd),
+    tokensPerDay: row.tokens_per_day,
+    tasksMayCreateLastingKeys: row.tasks_may_create_lasting_keys,
+    metadata: row.metadata,
+    taskId: row.task_id,
+  };
+}
+
+function usdOrNull(nanoUsd: number | null): number | null {
+  return nanoUsd === null ? null : usdOf(nanoUsd);
+}
+
+/** In the order in which a presented key is checked. */
+function keyStatus(key: Pick<KeyRow, 'revoked_at' | 'enabled' | 'expires_at'>, now: Date): KeyStatus {
+  if (key.revoked_at !== null) return 'revoked';
+  if (!key.enabled) return 'disabled';
+  return key.expires_at !== null && key.expires_at <= now ? 'expired' : 'active';
+}
+
+function previousSecretUntil(row: KeyRow, now: Date): string | null {
+  const until = row.previous_secret_until;
+  return until !== null && until > now ? until.toISOString() : null;
+}

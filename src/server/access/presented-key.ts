@@ -1,0 +1,109 @@
+// Looks up the keys that requests present, with all that decides whether they are worth anything. Called for every
+// authenticated request, so it is one query, for all that come at once (look-ups.ts).
+import { type RawBuilder, sql } from 'kysely';
+import type { Db, KeyRow } from '../../db/tables.ts';
+import type { Key, KeyStatus } from '../../protocol/key.ts';
+import type { Lineage } from '../../protocol/key-lineage.ts';
+import { toKey } from './keys.ts';
+
+export interface PresentedKey {
+  /** Its own status only; see callerStatus. */
+  key: Key;
+  /** The key, then the one that posted its task, then the one that posted that one's, and so on. */
+  lineage: Lineage;
+  accountId: string;
+  accountName: string;
+  /** Whether its account is the operator's. */
+  operator: boolean;
+  /**
+   * Of a task key: the worst status among the key that posted its task, the key that one descends from, and so on.
+   * Null when no key stands behind it. A request is allowed only when this is null or `active`.
+   */
+  callerStatus: KeyStatus | null;
+  /** When the secret is the one from before a rotation: until when it works. Null for the present secret. */
+  replacedSecretUntil: Date | null;
+}
+
+export interface PresentedKeyRow extends KeyRow {
+  /** The one that was asked for: at depth 0 the key's own, or one that it had before. */
+  presented_hash: string;
+  depth: number;
+  works_until: Date | null;
+  account_name: string;
+  operator: boolean;
+}
+
+/** Null when there is no key with this hash. */
+export async function findPresentedKey(db: Db, secretHash: string, now: Date): Promise<PresentedKey | null> {
+  const { rows } = await presentedKeyRows([secretHash]).execute(db);
+  return toPresentedKeys(rows, now).get(secretHash) ?? null;
+}
+
+/** The query for the keys with these hashes and all that they descend from. */
+export function presentedKeyRows(secretHashes: readonly string[]): RawBuilder<PresentedKeyRow> {
+  return sql`
+    with recursive chain as (
+      (
+        select keys.*, secret_hash as presented_hash, 0 as depth, null::timestamptz as works_until
+        from keys where secret_hash = any(${secretHashes})
+        union all
+        select keys.*, replaced.secret_hash, 0, replaced.works_until from replaced_secrets as replaced
+        join keys on keys.id = replaced.key_id where replaced.secret_hash = any(${secretHashes})
+      )
+      union all
+      select keys.*, chain.presented_hash, chain.depth + 1, null
+      from chain join keys on keys.id = chain.caller_key_id
+    )
+    select chain.*, accounts.name as account_name, accounts.operator
+    from chain join accounts on accounts.id = chain.account_id
+    order by chain.depth`;
+}
+
+/** By their hash. */
+export function toPresentedKeys(rows: readonly PresentedKeyRow[], now: Date): Map<string, PresentedKey> {
+  const chains = Map.groupBy(rows, (row) => row.presented_hash);
+  return new Map([...chains].map(([hash, chain]) => [hash, presentedKey(chain, now)]));
+}
+
+function presentedKey([row, ...callers]: PresentedKeyRow[], now: Date): PresentedKey {
+  if (!row) throw new Error('a chain of keys begins with a key');
+  const key = toKey(row, now);
+  const above = callers.map((caller) => toKey(caller, now));
+  return {
+    key,
+    lineage: [key, ...above],
+    accountId: row.account_id,
+    accountName: row.account_name,
+    operator: row.operator,
+    callerStatus: worstOf(above),
+    replacedSecretUntil: row.works_until,
+  };
+}
+
+/** Whether it is still worth something by the clock: nothing in its lineage was off, or has expired since. */
+export function isInForce({ lineage, replacedSecretUntil }: PresentedKey, now: Date): boolean {
+  if (replacedSecretUntil !== null && replacedSecretUntil <= now) return false;
+  return lineage.every(
+    ({ status, expiresAt }) =>
+      status === 'active' && (expiresAt === null || Date.parse(expiresAt) > now.getTime()),
+  );
+}
+
+/** A key and all the keys that it descends from, itself first; empty when there is no such key. */
+export async function lineageOf(db: Db, keyId: string, now: Date): Promise<Key[]> {
+  const { rows } = await sql<KeyRow>`
+    with recursive chain as (
+      select keys.*, 0 as depth from keys where id = ${keyId}
+      union all
+      select keys.*, chain.depth + 1 from chain join keys on keys.id = chain.caller_key_id
+    )
+    select * from chain order by depth`.execute(db);
+  return rows.map((row) => toKey(row, now));
+}
+
+/** The worst status among the keys; null when there are none. */
+export function worstOf(keys: readonly Pick<Key, 'status'>[]): KeyStatus | null {
+  if (keys.length === 0) return null;
+  const statuses = keys.map(({ status }) => status);
+  return (['revoked', 'disabled', 'expired'] as const).find((bad) => statuses.includes(bad)) ?? 'active';
+}

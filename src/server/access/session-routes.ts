@@ -1,0 +1,102 @@
+// /session: signing in to the dashboard with a key, who is signed in, signing out.
+import { type Context, Hono } from 'hono';
+import { z } from 'zod';
+import type { Actor } from '../../command/context.ts';
+import { hashKeySecret } from '../../lib/key-secret.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { SignedIn } from '../../protocol/session.ts';
+import { clientAddress } from '../http/client-address.ts';
+import type { HttpEnv } from '../http/http-types.ts';
+import { inputReader } from '../http/read-input.ts';
+import type { ServerParts } from '../parts.ts';
+import { type AuditedRoute, audited } from './audited.ts';
+import { authenticate, keyOfSecret } from './authenticate.ts';
+import { identifySession, keyOfSession, liveSession } from './identify-session.ts';
+import { refuseCrossSite } from './refuse-cross-site.ts';
+import { sessionCookie } from './session-cookie.ts';
+import { hashSessionToken, newSessionToken } from './session-token.ts';
+import { beginSession, endSession, endSessionsOfKey, type Session } from './sessions.ts';
+
+const BEGIN: AuditedRoute = { name: 'session begin', effect: 'write' };
+const SHOW: AuditedRoute = { name: null, effect: 'read' };
+const END: AuditedRoute = { name: 'session end', effect: 'write' };
+
+const SignIn = z.object({ key: z.string() });
+
+export function sessionRoutes(parts: ServerParts): Hono<HttpEnv> {
+  const { store, audit, trustedProxies, signInLimits } = parts;
+  const app = new Hono<HttpEnv>();
+  const readSignIn = inputReader({ http: 'POST /session', input: SignIn });
+  app.post('/', (c) => audited(c, audit, BEGIN, () => signIn(c)));
+  app.get('/', (c) =>
+    audited(c, audit, SHOW, async () => {
+      const actor = await authenticate(c, parts, true, identifySession);
+      return c.json(signedIn(c.get('session') as Session, actor));
+    }),
+  );
+  app.delete('/', (c) => audited(c, audit, END, () => signOut(c)));
+  return app;
+
+  async function signIn(c: Context<HttpEnv>): Promise<Response> {
+    const address = clientAddress(c, trustedProxies);
+    c.set('address', address);
+    c.header('Cache-Control', 'no-store');
+    refuseCrossSite(c, trustedProxies);
+    const succeeded = signInLimits.attempt(address);
+    await using delivery = parts.inbox.open();
+    const { key: secret } = (await readSignIn(c, delivery)) as z.output<typeof SignIn>;
+    const actor = await authenticate(c, parts, true, () => keyOfSecret(secret, store)).catch((error) => {
+      // While keys cannot be looked up, nobody has failed.
+      if (error.code === 'unavailable') succeeded();
+      throw error;
+    });
+    succeeded();
+    const token = newSessionToken();
+    const now = store.clock.now();
+    const session = await beginSession(
+      store.db,
+      {
+        tokenHash: hashSessionToken(token),
+        keyId: actor.key.id,
+        secretHash: hashKeySecret(secret),
+        expiresAt: new Date(now.getTime() + parts.sessions.lifeMs),
+      },
+      now,
+    );
+    c.set('session', session);
+    c.set('target', session.id);
+    sessionCookie(c, trustedProxies).set(token);
+    return c.json(signedIn(session, actor));
+  }
+
+  /** Also with a key that is worth nothing any more. */
+  async function signOut(c: Context<HttpEnv>): Promise<Response> {
+    c.set('address', clientAddress(c, trustedProxies));
+    // Before the cookie is cleared: no other page is to sign anybody out.
+    refuseCrossSite(c, trustedProxies);
+    const everywhere = isAskedFor('everywhere', c);
+    const session = await liveSession(c, parts).finally(() => sessionCookie(c, trustedProxies).clear());
+    c.set('presented', await keyOfSession(session, parts));
+    c.set('target', everywhere ? session.keyId : session.id);
+    if (everywhere) await endSessionsOfKey(store.db, session.keyId);
+    else await endSession(store.db, session.id);
+    return c.body(null, 204);
+  }
+}
+
+function signedIn(session: Session, { key, accountId, accountName, operator }: Actor): SignedIn {
+  return {
+    session: { expiresAt: session.expiresAt.toISOString() },
+    account: { id: accountId, name: accountName, operator },
+    key,
+  };
+}
+
+/** @throws SeedError invalid_input */
+function isAskedFor(flag: string, c: Context): boolean {
+  const given = Object.entries(c.req.queries());
+  if (given.length === 0) return false;
+  const [[name, values] = []] = given;
+  if (given.length === 1 && name === flag && values?.length === 1 && values[0] === 'true') return true;
+  throw new SeedError('invalid_input', `the query can be "${flag}=true" and nothing else`);
+}

@@ -1,0 +1,90 @@
+// Sessions of the dashboard: begun, kept awake, ended. Looked up by look-ups.ts; called by server/access/.
+import { randomUUID } from 'node:crypto';
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { Db, SessionsTable, Tables, Tx } from '../../db/tables.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+
+export interface Session {
+  id: string;
+  keyId: string;
+  /** Of the secret that was signed in with. */
+  secretHash: string;
+  /** Accurate to a minute. */
+  lastUsedAt: Date;
+  expiresAt: Date;
+}
+
+export interface NewSession extends Pick<Session, 'keyId' | 'secretHash' | 'expiresAt'> {
+  /** SHA-256 of the cookie's token, hex. */
+  tokenHash: string;
+}
+
+/** Expired rows that a sign-in deletes on its way: more than it adds. */
+const PRUNED = 100;
+const USE_ACCURACY_MS = 60_000;
+
+/** Begins a session; the oldest of a key that then has too many end. */
+export async function beginSession(db: Kysely<Tables>, session: NewSession, now: Date): Promise<Session> {
+  return db.transaction().execute(async (tx) => {
+    // One after the other, so that each sees the sessions of those before.
+    await tx.selectFrom('keys').select('id').where('id', '=', session.keyId).forNoKeyUpdate().execute();
+    const row = await tx
+      .insertInto('sessions')
+      .values({
+        id: randomUUID(),
+        token_hash: session.tokenHash,
+        key_id: session.keyId,
+        secret_hash: session.secretHash,
+        created_at: now,
+        last_used_at: now,
+        expires_at: session.expiresAt,
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    await prune(tx, session.keyId, now);
+    return toSession(row);
+  });
+}
+
+/** Writes that it is used, unless that was written within the last minute. */
+export async function noteSessionUse(db: Db, { id, lastUsedAt }: Session, now: Date): Promise<void> {
+  const before = new Date(now.getTime() - USE_ACCURACY_MS);
+  if (lastUsedAt > before) return;
+  await db
+    .updateTable('sessions')
+    .set({ last_used_at: now })
+    .where('id', '=', id)
+    .where('last_used_at', '<=', before)
+    .execute();
+}
+
+export async function endSession(db: Db, id: string): Promise<void> {
+  await db.deleteFrom('sessions').where('id', '=', id).execute();
+}
+
+export async function endSessionsOfKey(db: Db, keyId: string): Promise<void> {
+  await db.deleteFrom('sessions').where('key_id', '=', keyId).execute();
+}
+
+export function toSession(row: Selectable<SessionsTable>): Session {
+  return {
+    id: row.id,
+    keyId: row.key_id,
+    secretHash: row.secret_hash,
+    lastUsedAt: row.last_used_at,
+    expiresAt: row.expires_at,
+  };
+}
+
+async function prune(tx: Tx, keyId: string, now: Date): Promise<void> {
+  await sql`
+    delete from sessions where id in (
+      select id from sessions where key_id = ${keyId}
+      order by created_at desc, id desc offset ${LIMITS.sessionsPerKey}
+    )`.execute(tx);
+  await sql`
+    delete from sessions where id in (
+      select id from sessions where expires_at <= ${now}
+      order by expires_at limit ${PRUNED} for update skip locked
+    )`.execute(tx);
+}

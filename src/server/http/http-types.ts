@@ -1,0 +1,36 @@
+// What the routes keep on a request's Hono context.
+import type { HttpBindings } from '@hono/node-server';
+import type { Actor } from '../../command/context.ts';
+import type { PresentedKey } from '../access/presented-key.ts';
+import type { Session } from '../access/sessions.ts';
+import type { KeptCall } from '../ledger/kept-call.ts';
+import type { MediaType } from './media-type.ts';
+
+export interface HttpEnv {
+  /** A call that MCP makes within the server has no answer of its own to Node. */
+  Bindings: Pick<HttpBindings, 'incoming'> & Partial<Pick<HttpBindings, 'outgoing'>>;
+  Variables: {
+    requestId: string;
+    /** What its body is; missing where it does not say, or brings none. */
+    mediaType?: MediaType;
+    actor: Actor;
+    /** Where the request comes from; null when it cannot be told. */
+    address: string | null;
+    /** The key, also when it is then refused. */
+    presented?: PresentedKey;
+    /** What it came with: the secret of a key, or the token of a session. */
+    secret: string;
+    /** The dashboard's session that it came by, also when it is then refused. */
+    session?: Session;
+    /** Id of what the command is done to. */
+    target?: string;
+    /** What the command was called with, once it is known to be sound. */
+    input?: unknown;
+    /** What a 401 says in WWW-Authenticate, where it is not the usual. */
+    challenge?: string;
+    /** What a command has answered. */
+    output?: unknown;
+    /** The call, when its row in the ledger must not be missed. */
+    kept?: KeptCall;
+  };
+}

@@ -1,0 +1,99 @@
+// What a request may bring: so many bytes, whatever its path and type, counted where it does not say beforehand how many there
+// are. The one place that bounds bodies. Nothing of one is read here: who asks for it first says who they are.
+import type { Readable } from 'node:stream';
+import type { Context, MiddlewareHandler } from 'hono';
+import { type Command, isObject } from '../../command/define-command.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import type { HttpEnv } from './http-types.ts';
+import { type MediaType, parseMediaType } from './media-type.ts';
+
+/** Contents, the JSON, and what stands between the parts. */
+const MULTIPART_BYTES = LIMITS.fileBytesPerTask + LIMITS.bodyBytes;
+const ARTIFACT = /^\/runner\/v1\/tasks\/[^/]+\/artifacts$/;
+
+/** For every request there is, before all routes. Sets what type its body has. */
+export function limitBodies(commands: readonly Command[]): MiddlewareHandler<HttpEnv> {
+  const takeFiles = new Set(
+    commands
+      .filter((command) => isObject(command) && command.takesFiles)
+      .map(({ http }) => http.replace(' /', ' /api/v1/')),
+  );
+
+  function mostBytes({ req }: Context<HttpEnv>, type: MediaType | undefined): number {
+    const { method, path } = req;
+    if (takeFiles.has(`${method} ${path}`)) {
+      if (type?.essence === 'multipart/form-data') return MULTIPART_BYTES;
+      // JSON is held whole: only who says beforehand how large it is may send that much.
+      return req.header('content-length') === undefined ? LIMITS.bodyBytes : LIMITS.filesBodyBytes;
+    }
+    if (method === 'PUT' && ARTIFACT.test(path)) return LIMITS.artifactBytes;
+    return /^\/(?:llm|runner)\//.test(path) ? LIMITS.llmBodyBytes : LIMITS.bodyBytes;
+  }
+
+  return async (c, next) => {
+    try {
+      if (bringsBody(c)) admit(c, mostBytes);
+      await next();
+    } finally {
+      // What is left of a body is not read, so nothing else can come over this connection.
+      if (c.env.outgoing && !c.env.incoming.complete) c.header('Connection', 'close');
+    }
+  };
+}
+
+/** Whether the request says that a body follows. A call within the server says so by having one. */
+export function bringsBody({ req, env }: Context<HttpEnv>): boolean {
+  if (!env.outgoing) return req.raw.body !== null;
+  return req.header('transfer-encoding') !== undefined || (req.header('content-length') ?? '0') !== '0';
+}
+
+/** @throws SeedError invalid_input, unsupported_media_type, body_too_large */
+function admit(c: Context<HttpEnv>, mostBytes: (c: Context<HttpEnv>, type?: MediaType) => number): void {
+  const { method } = c.req;
+  if (method === 'GET' || method === 'HEAD')
+    throw new SeedError('invalid_input', `a ${method} request has no body`, {
+      hint: 'What it asks for stands in its path and its query.',
+    });
+  const stated = c.req.header('content-type');
+  const type = stated === undefined ? undefined : parseMediaType(stated);
+  if (type === null)
+    throw unsupported('its Content-Type is no media type', 'Send one, such as application/json.');
+  if (type !== undefined) c.set('mediaType', type);
+  if ((c.req.header('content-encoding') ?? 'identity').toLowerCase() !== 'identity')
+    throw unsupported('the body is compressed', 'Send it as it is, without Content-Encoding.');
+  const maxBytes = mostBytes(c, type);
+  // Node reads no more than was said; and refuses what says both that and that it comes in chunks.
+  if (Number(c.req.header('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  if (c.req.header('transfer-encoding') !== undefined) {
+    const { url, headers, signal } = c.req.raw;
+    const body = counted(c.env.incoming, maxBytes);
+    c.req.raw = new Request(url, { method, headers, signal, body, duplex: 'half' });
+  }
+}
+
+/** Its bytes, none before they are asked for; it fails with body_too_large where there are more. */
+function counted(incoming: Readable, maxBytes: number): ReadableStream<Uint8Array> {
+  // A body that is given up must not take its connection along: the refusal is still to be sent over it.
+  const chunks = incoming.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>;
+  let bytes = 0;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next();
+        if (done) return controller.close();
+        bytes += value.length;
+        if (bytes > maxBytes) throw tooLarge(maxBytes);
+        controller.enqueue(value);
+      },
+      async cancel() {
+        await chunks.return?.();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+const tooLarge = (maxBytes: number) =>
+  new SeedError('body_too_large', `the body is larger than ${maxBytes} bytes`);
+const unsupported = (what: string, hint: string) => new SeedError('unsupported_media_type', what, { hint });

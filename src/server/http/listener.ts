@@ -1,0 +1,107 @@
+// The server's socket: opened when all behind it is ready, closed with time for what is still being answered.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import type { Logger } from '../../lib/log.ts';
+import { SeedError } from '../../protocol/errors.ts';
+
+/** How long running requests may take to end once the server stops: longer than a platform may take, and much less than a runner waits. */
+const DRAIN_MS = 35_000;
+const PROBES = /^\/(healthz|readyz)(\?|$)/;
+const HEADER_BYTES = 16 * 1024;
+/** Until a request has arrived whole. */
+const REQUEST_MS = 60_000;
+
+export interface HttpListener extends AsyncDisposable {
+  url: string;
+}
+
+/** @throws SeedError invalid_settings when it cannot listen there */
+export async function listenHttp(
+  answer: Parameters<typeof getRequestListener>[0],
+  host: string,
+  port: number,
+  log: Logger,
+  drainMs: number = DRAIN_MS,
+): Promise<HttpListener> {
+  const options = { maxHeaderSize: HEADER_BYTES, requestTimeout: REQUEST_MS };
+  const respond = getRequestListener(answer);
+  const http = createServer(options, (request, response) => {
+    nameHostForProbes(request);
+    hangUpOnUnread(request, response);
+    return respond(request, response);
+  });
+  const drain = drainable(http, drainMs);
+  const url = await listen(http, host, port);
+  // Such as a connection that cannot be taken for want of a file descriptor: its caller tries again, and nobody else is to notice.
+  http.on('error', (error) => log.error({ err: error }, 'a connection could not be taken'));
+  return { url, [Symbol.asyncDispose]: drain };
+}
+
+/** Whatever answered: what is left of a body is not read. Node would read and drop it to keep the connection. */
+function hangUpOnUnread(request: IncomingMessage, response: ServerResponse): void {
+  response.once('finish', () => {
+    if (!request.complete) request.socket.destroySoon();
+  });
+}
+
+/** Whoever only looks whether the server lives, such as a load balancer, may speak HTTP/1.0 without a host, or name any. */
+function nameHostForProbes({ url, headers }: IncomingMessage): void {
+  if (url !== undefined && PROBES.test(url)) headers.host = 'localhost';
+}
+
+function listen(http: Server, host: string, port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    http.once('error', (cause: NodeJS.ErrnoException) => {
+      const hint =
+        cause.code === 'EADDRINUSE'
+          ? 'Stop what listens there, or set PORT to another port.'
+          : 'Check HOST and PORT.';
+      reject(
+        new SeedError('invalid_settings', `cannot listen on ${host}:${port}: ${cause.message}`, {
+          hint,
+          cause,
+        }),
+      );
+    });
+    http.listen(port, host, () => {
+      const address = http.address() as AddressInfo;
+      const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+      resolve(`http://${name === '0.0.0.0' || name === '[::]' ? '127.0.0.1' : name}:${address.port}`);
+    });
+  });
+}
+
+/**
+ * Returns what drains the server: it takes no new connection and lets go of idle ones at once, lets running requests end, each
+ * the last of its connection, and closes what is left after the time.
+ */
+function drainable(http: Server, drainMs: number): () => Promise<void> {
+  const sockets = new Set<Socket>();
+  const answers = new Set<ServerResponse>();
+  let draining = false;
+  http.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  // Before the application answers.
+  http.prependListener('request', (_request, response: ServerResponse) => {
+    if (draining) response.shouldKeepAlive = false;
+    answers.add(response);
+    response.once('close', () => {
+      answers.delete(response);
+      if (draining) http.closeIdleConnections();
+    });
+  });
+  return async () => {
+    draining = true;
+    // Where the headers are gone already the connection is closed once it is idle.
+    for (const response of answers) if (!response.headersSent) response.shouldKeepAlive = false;
+    const closed = new Promise<void>((resolve) => http.close(() => resolve()));
+    // Node does not take a connection for idle that has never brought a request.
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+    const late = setTimeout(() => http.closeAllConnections(), drainMs);
+    await closed;
+    clearTimeout(late);
+  };
+}

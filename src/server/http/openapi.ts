@@ -1,0 +1,194 @@
+// The OpenAPI 3.1 description of the REST API, from the commands alone.
+
+import { type Command, isFile, isObject, isStream } from '../../command/define-command.ts';
+import { toJsonSchema } from '../../command/json-schema.ts';
+import { parseHttp, pathParameters } from '../../command/manifest.ts';
+import type { JsonSchema } from '../../protocol/manifest.ts';
+import { ERROR_SCHEMA, errorComponents, errorResponses, references } from './openapi-errors.ts';
+
+type JsonObject = Record<string, unknown>;
+
+export function toOpenApi(commands: readonly Command[], version: string): JsonObject {
+  const components: Record<string, JsonSchema> = { Error: ERROR_SCHEMA };
+  const paths: Record<string, JsonObject> = {};
+  for (const command of commands) {
+    const { method, path } = parseHttp(command.http);
+    const operations = paths[`/api/v1${path}`] ?? {};
+    operations[method.toLowerCase()] = operation(command, components);
+    paths[`/api/v1${path}`] = operations;
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Seed', version, description: 'Hand work to an agent safely.' },
+    servers: [{ url: '/' }],
+    security: [{ key: [] }],
+    tags: [...new Set(commands.map(noun))].map((name) => ({ name })),
+    paths: { '/api/v1/commands': LIST_COMMANDS, ...paths },
+    components: {
+      schemas: components,
+      responses: errorComponents(),
+      securitySchemes: { key: { type: 'http', scheme: 'bearer' } },
+    },
+  };
+}
+
+const noun = (command: Command) => command.name.split(' ')[0] ?? command.name;
+
+function operation(command: Command, components: Record<string, JsonSchema>): JsonObject {
+  const { method, path } = parseHttp(command.http);
+  const input = hoist(toJsonSchema(command.input, 'input'), components);
+  const inPath = pathParameters(path);
+  const rest = Object.entries(input.properties ?? {}).filter(([name]) => !inPath.includes(name));
+  const required = (input.required ?? []).filter((name) => !inPath.includes(name));
+  const parameter = (where: 'path' | 'query') => (name: string) => parameterOf(name, where, input);
+  return {
+    operationId: command.name.replaceAll(' ', '_'),
+    tags: [noun(command)],
+    summary: command.summary,
+    'x-seed-command': `seed ${command.name}`,
+    'x-seed-scope': command.scope,
+    'x-seed-effect': command.effect,
+    parameters: [
+      ...inPath.map(parameter('path')),
+      ...(method === 'GET' ? rest.map(([name]) => parameter('query')(name)) : []),
+      ...(command.name === 'tasks run' ? [PREFER_WAIT] : []),
+      ...(command.effect === 'read' ? [] : [IDEMPOTENCY_KEY]),
+      ...(isStream(command) ? [LAST_EVENT_ID] : []),
+    ],
+    ...(method !== 'GET' &&
+      rest.length > 0 && {
+        requestBody: requestBody(command, Object.fromEntries(rest), required),
+      }),
+    responses: responses(command, components),
+  };
+}
+
+function requestBody(
+  command: Command,
+  properties: Record<string, JsonSchema>,
+  required: readonly string[],
+): JsonObject {
+  const json = { type: 'object', properties, required, additionalProperties: false };
+  const { files: _, ...others } = properties;
+  const form = {
+    schema: {
+      type: 'object',
+      required: ['task'],
+      properties: {
+        task: { ...json, properties: others },
+        file: {
+          type: 'array',
+          description: "A part for each file; its filename is the file's name",
+          items: { type: 'string', contentMediaType: 'application/octet-stream' },
+        },
+      },
+    },
+    encoding: { task: { contentType: 'application/json' } },
+  };
+  return {
+    required: required.length > 0,
+    content: {
+      'application/json': { schema: json },
+      ...(isObject(command) && command.takesFiles && { 'multipart/form-data': form }),
+    },
+  };
+}
+
+function parameterOf(name: string, where: 'path' | 'query', input: JsonSchema): JsonObject {
+  const { description, ...schema } = input.properties?.[name] ?? {};
+  const required = where === 'path' || (input.required ?? []).includes(name);
+  return { name, in: where, required, ...(description ? { description } : {}), schema };
+}
+
+/** Not a command itself: it tells which there are. */
+const LIST_COMMANDS: JsonObject = {
+  get: {
+    operationId: 'commands',
+    summary: 'The commands that the presented key may use, with their inputs as JSON Schema',
+    responses: {
+      200: {
+        description: 'Done',
+        content: {
+          'application/json': {
+            schema: {
+              type: 'object',
+              required: ['version', 'commands'],
+              properties: {
+                version: { type: 'string' },
+                commands: { type: 'array', items: { type: 'object' } },
+              },
+            },
+          },
+        },
+      },
+      ...references([400, 401, 403, 429, 500, 503]),
+    },
+  },
+};
+
+const PREFER_WAIT: JsonObject = {
+  name: 'Prefer',
+  in: 'header',
+  description: '`wait=60` holds the answer until the task has ended or 60 seconds are over (RFC 7240)',
+  schema: { type: 'string', examples: ['wait=60'] },
+};
+
+const LAST_EVENT_ID: JsonObject = {
+  name: 'Last-Event-ID',
+  in: 'header',
+  description: 'The id of the last event that was seen: the stream goes on after it',
+  schema: { type: 'string', pattern: '^[0-9]{1,9}$' },
+};
+
+const IDEMPOTENCY_KEY: JsonObject = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  description:
+    'However often the request is sent with it within 24 hours, its work is done once and its first answer given; `outcome_unknown` (409) where the first was cut off and may have been done',
+  schema: { type: 'string', pattern: '^[!-~]{1,255}$' },
+};
+
+const IDEMPOTENT_REPLAY: JsonObject = {
+  description: '`true`: this is the answer of an earlier request with the same Idempotency-Key',
+  schema: { type: 'string' },
+};
+
+function responses(command: Command, components: Record<string, JsonSchema>): JsonObject {
+  const errors = errorResponses(command);
+  if (isStream(command)) {
+    const schema = hoist(toJsonSchema(command.item, 'output'), components);
+    const description = 'One object a line; server-sent events with Accept: text/event-stream';
+    const content = {
+      'application/x-ndjson': { schema },
+      'text/event-stream': { schema: { type: 'string' } },
+    };
+    return { 200: { description, content }, ...errors };
+  }
+  if (isFile(command)) {
+    const description = 'The bytes of the file, with its media type; Repr-Digest has their SHA-256';
+    const content = { '*/*': { schema: { type: 'string', format: 'binary' } } };
+    return { 200: { description, content }, ...errors };
+  }
+  const schema = hoist(toJsonSchema(command.output, 'output'), components);
+  const answer = {
+    description: 'Done',
+    ...(command.effect !== 'read' && { headers: { 'Idempotent-Replay': IDEMPOTENT_REPLAY } }),
+    content: { 'application/json': { schema } },
+  };
+  return { [String(command.successStatus ?? 200)]: answer, ...errors };
+}
+
+const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
+
+/** Moves a schema's $defs into the components and points its references there. */
+function hoist(schema: JsonSchema, components: Record<string, JsonSchema>): JsonSchema {
+  const moved = JSON.parse(
+    JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/'),
+  ) as JsonSchema;
+  const { $defs, ...rest } = moved;
+  Object.assign(components, $defs ?? {});
+  const { id, ...self } = rest;
+  if (typeof id !== 'string') return rest;
+  components[id] = self;
+  return ref(id);
+}

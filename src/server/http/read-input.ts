@@ -1,0 +1,187 @@
+// A command's input out of a request: path parameters, then the query (GET) or the body (JSON, or the parts of a form where it
+// brings files), then the schema. Whatever a request has that is not part of the input is refused: nobody is to believe
+// that it did something.
+import { readFile } from 'node:fs/promises';
+import type { Context } from 'hono';
+import type { z } from 'zod';
+import type { Command, ObjectCommand } from '../../command/define-command.ts';
+import { toJsonSchema } from '../../command/json-schema.ts';
+import { parseHttp, pathParameters } from '../../command/manifest.ts';
+import { createSlots } from '../../lib/slots.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { GivenFile } from '../../protocol/file.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import type { JsonSchema } from '../../protocol/manifest.ts';
+import type { HttpEnv } from './http-types.ts';
+import type { Delivery } from './inbox.ts';
+import { bringsBody } from './limit-body.ts';
+import { bodyStream, readMultipart, receiveFiles } from './read-files.ts';
+import { refuseUnkeepable } from './unkeepable-input.ts';
+
+/** The contents of files that the request brings are put aside in the delivery. */
+export type InputReader = (c: Context<HttpEnv>, delivery: Delivery) => Promise<unknown>;
+
+type ReadCommand = Pick<Command, 'http' | 'input'> & Pick<ObjectCommand, 'takesFiles'>;
+
+/** Prepares the reader of one command. It throws SeedError invalid_json, invalid_input or unsupported_media_type. */
+export function inputReader({ http, input, takesFiles = false }: ReadCommand): InputReader {
+  const { method, path } = parseHttp(http);
+  const parameters = pathParameters(path);
+  const schema = input.strict();
+  const properties = toJsonSchema(input, 'input').properties ?? {};
+  // Parsed, JSON with files takes several times its bytes: one is held at a time, and what waits lies on the disk.
+  const large = createSlots(1);
+  return async (c, delivery) => {
+    const query = readQuery(c);
+    using held = new DisposableStack();
+    const readBytes = async () => {
+      if (!takesFiles || !isLarge(c)) return c.req.arrayBuffer();
+      const { path } = await delivery.receive(bodyStream(c), LIMITS.filesBodyBytes);
+      held.defer(await large.enter(c.req.raw.signal));
+      return readFile(path);
+    };
+    const given =
+      method === 'GET'
+        ? fromQuery(query, properties)
+        : takesFiles && c.get('mediaType')?.essence === 'multipart/form-data'
+          ? await fromParts(c, delivery)
+          : await fromBody(c, readBytes);
+    const [stray] = method === 'GET' ? [] : [...query.keys()];
+    if (stray !== undefined)
+      throw new SeedError(
+        'invalid_input',
+        `"${cutEnd(stray, FINDING_LENGTH)}" is in the query, not in the body`,
+      );
+    for (const name of parameters) {
+      if (name in given)
+        throw new SeedError('invalid_input', `"${name}" stands in the path and nowhere else`);
+      given[name] = fromText(c.req.param(name) ?? '', properties[name] ?? {});
+    }
+    refuseUnkeepable(given);
+    const parsed = schema.safeParse(given);
+    if (!parsed.success) throw invalidInput(parsed.error);
+    if (!takesFiles) return parsed.data;
+    return { ...parsed.data, files: await receiveFiles(parsed.data['files'] as GivenFile[], delivery) };
+  };
+}
+
+async function fromParts(c: Context<HttpEnv>, delivery: Delivery): Promise<Record<string, unknown>> {
+  const { json, files } = await readMultipart(c, delivery);
+  const given = json === '' ? {} : objectOf(Buffer.from(json));
+  if ('files' in given)
+    throw new SeedError('invalid_input', 'files: they are parts "file" of this body, not in the JSON');
+  return { ...given, files };
+}
+
+/** Every name with its values; also one that is empty or `__proto__`, for the schema to refuse. */
+function readQuery(c: Context): Map<string, string[]> {
+  if (!c.req.url.includes('?')) return new Map();
+  const { search, searchParams } = new URL(c.req.url);
+  try {
+    decodeURIComponent(search);
+  } catch (cause) {
+    throw new SeedError('invalid_input', 'the query is not percent-encoded UTF-8', { cause });
+  }
+  return new Map([...searchParams.keys()].map((name) => [name, searchParams.getAll(name)]));
+}
+
+function fromQuery(
+  query: Map<string, string[]>,
+  properties: Record<string, JsonSchema>,
+): Record<string, unknown> {
+  // Without a prototype, so that every name is a name like any other.
+  const given: Record<string, unknown> = Object.create(null);
+  for (const [name, values] of query) {
+    const schema = (Object.hasOwn(properties, name) && properties[name]) || {};
+    if (schema.type === 'array')
+      given[name] = values
+        .flatMap((value) => value.split(','))
+        .map((value) => fromText(value, schema.items ?? {}));
+    else if (values.length > 1)
+      throw new SeedError('invalid_input', `"${name}" is given ${values.length} times`);
+    else given[name] = fromText(values[0] ?? '', schema);
+  }
+  return given;
+}
+
+/** What does not read as one of its types stays text, for the schema to refuse. */
+function fromText(text: string, schema: JsonSchema): unknown {
+  const types = typesOf(schema);
+  const may = (...wanted: string[]) => wanted.some((type) => types.includes(type));
+  if (may('string')) return text;
+  if (may('integer', 'number') && /^-?\d+(\.\d+)?$/.test(text)) return Number(text);
+  if (may('boolean') && (text === 'true' || text === 'false')) return text === 'true';
+  return may('object') ? fromJson(text) : text;
+}
+
+/** With those of a union. */
+function typesOf({ type, anyOf }: JsonSchema): string[] {
+  if (type !== undefined) return [type].flat();
+  return Array.isArray(anyOf) ? (anyOf as JsonSchema[]).flatMap(typesOf) : [];
+}
+
+/** As the CLI and MCP write an object into a query. */
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+const isLarge = (c: Context) => Number(c.req.header('content-length') ?? 0) > LIMITS.bodyBytes;
+
+async function fromBody(
+  c: Context<HttpEnv>,
+  readBytes: () => Promise<ArrayBuffer | Uint8Array>,
+): Promise<Record<string, unknown>> {
+  if (!bringsBody(c)) return {};
+  const type = c.get('mediaType')?.essence;
+  if (type !== 'application/json') {
+    throw new SeedError(
+      'unsupported_media_type',
+      `the body is ${type === undefined ? 'of no stated type' : cutEnd(type, FINDING_LENGTH)}, not application/json`,
+      {
+        hint: 'Send JSON with the header "Content-Type: application/json".',
+      },
+    );
+  }
+  const bytes = await readBytes();
+  return bytes.byteLength === 0 ? {} : objectOf(bytes);
+}
+
+function objectOf(bytes: ArrayBuffer | Uint8Array): Record<string, unknown> {
+  let body: unknown;
+  try {
+    body = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new SeedError('invalid_json', `the body is not JSON: ${(cause as Error).message}`, { cause });
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new SeedError('invalid_input', 'the body is not a JSON object');
+  }
+  return { ...body };
+}
+
+/** Names that a caller makes up can be of any length. */
+const FINDING_LENGTH = 300;
+
+/** One sentence for all that is wrong, at most five findings. */
+export function invalidInput(error: z.ZodError): SeedError {
+  const findings = error.issues.map((issue) => {
+    const where = issue.path.map(String).join('.');
+    if (issue.code === 'unrecognized_keys')
+      return `unknown field: ${[...(where ? [where] : []), issue.keys.join(', ')].join('.')}`;
+    return where ? `${where}: ${issue.message}` : issue.message;
+  });
+  const told = findings.slice(0, 5).map((finding) => cutEnd(finding, FINDING_LENGTH));
+  const rest = findings.length > 5 ? ` (and ${findings.length - 5} more)` : '';
+  return new SeedError('invalid_input', told.join('; ') + rest, {
+    hint: 'GET /openapi.json describes every field.',
+    cause: error,
+  });
+}
+
+function cutEnd(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length).toWellFormed()}…`;
+}

@@ -1,0 +1,27 @@
+// Which models a key's tasks may use: asked when a task is accepted and at each of its model calls.
+
+import { SeedError } from '../../protocol/errors.ts';
+import { allowedModels, type Lineage } from '../../protocol/key-lineage.ts';
+import type { LlmGateway } from './gateway.ts';
+
+export function mayUseModel(model: string, lineage: Lineage): boolean {
+  return allowedModels(lineage)?.includes(model) ?? true;
+}
+
+/** @throws SeedError model_not_allowed */
+export function refuseModel(model: string, lineage: Lineage): void {
+  if (mayUseModel(model, lineage)) return;
+  throw new SeedError('model_not_allowed', `this key may not use the model "${model}"`, {
+    hint: `It may use: ${allowedModels(lineage)?.join(', ') || 'none'}.`,
+  });
+}
+
+/** The server's defaults that the key may use; when there are none, the first model that it may use and the server has. */
+export function defaultModelsFor(
+  lineage: Lineage,
+  llm: Pick<LlmGateway, 'defaultModels' | 'knows'>,
+): readonly [string, ...string[]] {
+  const [first, ...rest] = llm.defaultModels.filter((model) => mayUseModel(model, lineage));
+  if (first !== undefined) return [first, ...rest];
+  return [allowedModels(lineage)?.find(llm.knows) ?? llm.defaultModels[0]];
+}

@@ -1,0 +1,164 @@
+// The LLM gateway: OpenAI-compatible chat completions for the models of the calling task, from the built-in `scripted`
+// model or from the upstream. The HTTP routes that authenticate the task and call this are in the server's app.
+
+import { type Clock, systemClock } from '../../lib/clock.ts';
+import type { Prices } from '../../lib/money.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import { sharedAccount } from './account-limits.ts';
+import type { NoRoom, RateLimits } from './accounts.ts';
+import { askModels } from './ask-models.ts';
+import { CALL_LIMITS, type CallLimits } from './call-limits.ts';
+import { CallMeter } from './call-meter.ts';
+import { type CallRecords, createCallRecords, type LlmLog, type RecordCall } from './call-records.ts';
+import { type ChatRequest, parseChatRequest } from './chat-request.ts';
+import { ModelRests } from './cool-down.ts';
+import { type ModelList, modelList } from './model-list.ts';
+import { openModelCall } from './open-model-call.ts';
+import { type EndTurn, Turns } from './rate-limited-queue.ts';
+import type { Playbook } from './scripted/playbook.ts';
+import { PLAYBOOKS } from './scripted/playbooks.ts';
+import { SCRIPTED_MODEL, scriptedCompletion } from './scripted/scripted.ts';
+import { type ServedModels, servedModels } from './served-models.ts';
+import { chooseUpstream, type LlmSettings } from './upstream.ts';
+import { completeUpstream } from './upstream-completion.ts';
+import { llmUnavailable, UpstreamFailure } from './upstream-failure.ts';
+
+export type { LlmSettings };
+
+export interface LlmGatewayOptions {
+  settings: LlmSettings;
+  prices: Prices;
+  /** Instructions that `scripted` knows besides Seed's own. */
+  playbooks?: readonly Playbook[];
+  /**
+   * Called before each call of a model; what it throws refuses the call. Resolves with what `recordCall` is then given.
+   * @param meter tells from then on what the call takes
+   */
+  reserve(taskId: string, request: ChatRequest, signal: AbortSignal, meter: CallMeter): Promise<string>;
+  /** Called once for each call of a model, before the caller sees the end of the answer. */
+  recordCall: RecordCall;
+  /** Counts a request to an upstream's account against limits that all servers share. */
+  countRequest(account: string, limits: RateLimits): Promise<NoRoom | null>;
+  log: LlmLog;
+  fetch?: typeof fetch;
+  clock?: Clock;
+  limits?: Partial<CallLimits>;
+}
+
+/** Whose call it is. */
+interface Caller {
+  taskId: string;
+  /** The task's model; a request for another one is refused. */
+  model: string;
+  /** Asked in this order when that one cannot answer. */
+  fallbackModels?: readonly string[];
+  /** Aborts when the caller is gone. */
+  signal: AbortSignal;
+}
+
+export interface LlmGateway
+  extends Pick<ServedModels, 'defaultModels' | 'named' | 'servesOthers' | 'knows' | 'refuseUnknown'>,
+    Pick<CallRecords, 'allRecorded'> {
+  /** Whether it is known what calls of a model cost: the price list has it, or the upstream tells with every answer. */
+  hasPrice(model: string): boolean;
+  /** The body of GET /llm/v1/models. */
+  models(): ModelList;
+  /**
+   * Answers one chat completion: JSON, or an event stream when the body asks for it.
+   * @param body the parsed JSON of the request
+   * Throws invalid_input, field_not_allowed, unknown_model, what `reserve` throws and, as long as the answer has not begun,
+   * llm_unavailable.
+   */
+  chatCompletions(body: unknown, caller: Caller): Promise<Response>;
+}
+
+const NO_TURN_NEEDED: EndTurn = () => undefined;
+
+/** Throws invalid_settings when the settings name an upstream that cannot be one, or models that are not served. */
+export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
+  const { settings, prices, log, clock = systemClock, fetch = globalThis.fetch } = options;
+  const limits = { ...CALL_LIMITS, ...options.limits };
+  const upstream = chooseUpstream(settings);
+  const served = servedModels(upstream, settings.allowedModels);
+  const rests = new ModelRests(() => performance.now());
+  const account = upstream && sharedAccount(upstream, settings.limits);
+  const turns =
+    account &&
+    new Turns({ limits: account.limits, count: () => options.countRequest(account.name, account.limits) });
+  const takeTurn = async (model: string, taskId: string, gone: AbortSignal) =>
+    turns && account.counts(model) ? await turns.take(taskId, gone) : NO_TURN_NEEDED;
+  const playbooks = [...PLAYBOOKS, ...(options.playbooks ?? [])];
+  const records = createCallRecords(options.recordCall, log);
+  const namesOthers = settings.defaultModels.some((model) => model !== SCRIPTED_MODEL);
+  if (upstream === null && (settings.apiKey !== null || namesOthers)) {
+    log.warn(
+      {},
+      'a model or a key is set, but no SEED_LLM_BASE_URL or OPENROUTER_API_KEY: only `scripted` is served',
+    );
+  }
+
+  /** One call of one model: metered, whatever comes of it. */
+  const ask = async (
+    request: ChatRequest,
+    model: string,
+    { taskId, signal }: Caller,
+    { others, until }: { others: boolean; until: number },
+  ): Promise<Response> => {
+    const meter = new CallMeter(request);
+    const reservation = await options.reserve(taskId, { ...request, model }, signal, meter);
+    const metered = openModelCall(model, { meter, prices, signal }, (call) =>
+      records.record(taskId, call, reservation),
+    );
+    const onFailure = (error: SeedError, detail: string) => {
+      metered.failed(error.code);
+      log.warn({ taskId, model, detail }, error.message);
+      // Also when it broke off an answer that had begun, which nobody else can take up.
+      if (error instanceof UpstreamFailure && error.blames === 'model') rests.failed(model, error);
+    };
+    try {
+      if (model === SCRIPTED_MODEL) {
+        return await scriptedCompletion(request, { playbooks, now: clock.now(), meter, onEnd: metered.end });
+      }
+      if (upstream === null) throw llmUnavailable('is not set');
+      return await completeUpstream(request, {
+        upstream,
+        model,
+        signal,
+        meter,
+        limits,
+        leftMs: until - performance.now(),
+        others,
+        fetch,
+        takeTurn: (gone) => takeTurn(model, taskId, gone),
+        onEnd: metered.end,
+        onFailure,
+      });
+    } catch (error) {
+      if (error instanceof SeedError) metered.failed(error.code);
+      await metered.end();
+      throw error;
+    }
+  };
+
+  return {
+    ...served,
+    hasPrice: (model) =>
+      Object.hasOwn(prices.models, model) || (model !== SCRIPTED_MODEL && upstream?.openRouter === true),
+    models: () => modelList(served, upstream),
+    allRecorded: records.allRecorded,
+    async chatCompletions(body, caller) {
+      const request = parseChatRequest(body);
+      const { model, fallbackModels = [] } = caller;
+      if (request.model !== model) {
+        const shown = JSON.stringify(request.model.slice(0, 200));
+        throw new SeedError('unknown_model', `the model ${shown} is not this task's`, {
+          hint: `This task's model is ${model}.`,
+        });
+      }
+      const models = [model, ...fallbackModels].filter(served.knows);
+      if (models.length === 0) served.refuseUnknown(model);
+      const until = performance.now() + limits.totalMs;
+      return await askModels(models, rests, (next, others) => ask(request, next, caller, { others, until }));
+    },
+  };
+}

@@ -1,0 +1,41 @@
+// Which models a key is told of.
+import { expect, it } from 'vitest';
+import { modelService } from './model-service.ts';
+
+const llm = {
+  defaultModels: ['big', 'small'],
+  named: ['big', 'small', 'tiny'],
+  servesOthers: true,
+  knows: (model: string) => model !== 'gone',
+};
+
+function list(...allowed: (string[] | null)[]) {
+  const lineage = allowed.map((allowedModels) => ({ allowedModels }));
+  return modelService({ llm } as never, { lineage } as never).list();
+}
+
+it('tells a key without a list of its own all that is known by name, the defaults first', () => {
+  expect(list(null)).toEqual({
+    items: [
+      { name: 'big', default: true },
+      { name: 'small', default: true },
+      { name: 'tiny', default: false },
+    ],
+    others: true,
+  });
+});
+
+it('tells a key with a list what stands in it and is served, whatever stands above it', () => {
+  expect(list(['gone', 'small', 'other'])).toEqual({
+    items: [
+      { name: 'small', default: true },
+      { name: 'other', default: false },
+    ],
+    others: false,
+  });
+  expect(list(['tiny', 'small'], ['tiny', 'big']).items).toEqual([{ name: 'tiny', default: true }]);
+});
+
+it('tells a key whose list is served no more of none', () => {
+  expect(list(['gone'])).toEqual({ items: [], others: false });
+});

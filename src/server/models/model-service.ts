@@ -1,0 +1,25 @@
+// The models that a key's tasks can be given: those known by name that the key may use, defaults first.
+import type { Actor, ModelService } from '../../command/context.ts';
+import { allowedModels } from '../../protocol/key-lineage.ts';
+import type { ServerParts } from '../parts.ts';
+import { defaultModelsFor, mayUseModel } from './allowed-model.ts';
+
+export function modelService(
+  { llm }: Pick<ServerParts, 'llm'>,
+  { lineage }: Pick<Actor, 'lineage'>,
+): ModelService {
+  return {
+    list: () => {
+      const own = allowedModels(lineage);
+      const defaults = defaultModelsFor(lineage, llm).filter((model) => mayUseModel(model, lineage));
+      const named = own?.filter(llm.knows) ?? llm.named;
+      return {
+        items: [...new Set([...defaults, ...named])].map((name) => ({
+          name,
+          default: defaults.includes(name),
+        })),
+        others: own === null && llm.servesOthers,
+      };
+    },
+  };
+}

@@ -1,0 +1,33 @@
+// The price list: prices.json beside this file, or the operator's own.
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { Prices } from '../../lib/money.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import { SCRIPTED_MODEL } from './scripted/scripted.ts';
+
+const OWN = new URL('./prices.json', import.meta.url);
+
+/** `scripted` costs nothing where a list leaves it out. */
+const FREE = { [SCRIPTED_MODEL]: { input: 0, output: 0 } };
+
+/** @param path SEED_PRICES_FILE; null: Seed's own. @throws SeedError invalid_settings */
+export async function readPrices(path: string | null): Promise<Prices> {
+  const refuse = (why: string, cause?: unknown): never => {
+    throw new SeedError('invalid_settings', `the price list ${path ?? OWN.pathname} ${why}`, {
+      hint: 'See docs/models.md for its form.',
+      cause,
+    });
+  };
+  const text = await readFile(path ?? OWN, 'utf8').catch((error) =>
+    refuse(`cannot be read: ${error.message}`),
+  );
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    refuse('is not JSON', error);
+  }
+  const parsed = Prices.safeParse(json);
+  if (!parsed.success) return refuse(`is not sound: ${z.prettifyError(parsed.error)}`);
+  return { ...parsed.data, models: { ...FREE, ...parsed.data.models } };
+}

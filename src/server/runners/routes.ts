@@ -1,0 +1,175 @@
+// What runners call, under /runner/v1; the wire is described in protocol/runner.ts.
+import { type Context, Hono } from 'hono';
+import { z } from 'zod';
+import { toTold } from '../../command/manifest.ts';
+import { sameText } from '../../lib/same-text.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import { AgentEvent } from '../../protocol/event.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import {
+  HEARTBEAT_WAIT_MS,
+  type HeartbeatAnswer,
+  HeartbeatRequest,
+  LEASE_WAIT_MS,
+  type Lease,
+  LeaseRequest,
+  LeaveRequest,
+  PhaseReport,
+  RUNNER_HEADER,
+  Settlement,
+  UsageReport,
+} from '../../protocol/runner.ts';
+import { bearerToken } from '../access/authenticate.ts';
+import { mintKey } from '../access/mint-key.ts';
+import type { HttpEnv } from '../http/http-types.ts';
+import { invalidInput } from '../http/read-input.ts';
+import type { ServerParts } from '../parts.ts';
+import { recordUsage, settleTask } from '../tasks/end.ts';
+import { appendAgentEvents } from '../tasks/events.ts';
+import { leaseNextTask, renewLeases, reportPhase, tasksToStop } from '../tasks/lease.ts';
+import { leaveTasks, returnLease } from '../tasks/return.ts';
+import { runnerFileRoutes } from './file-routes.ts';
+import { forgetRunner, saveRunner, touchRunner } from './runners.ts';
+
+const LOOK_AGAIN_MS = 1_000;
+
+export function runnerRoutes(parts: ServerParts): Hono<HttpEnv> {
+  const { store, runnerToken, prices, log } = parts;
+  const app = new Hono<HttpEnv>();
+  app.use(async (c, next) => {
+    if (!sameText(bearerToken(c.req.header('authorization')), runnerToken)) {
+      throw new SeedError('not_authenticated', 'this is not the runner token', {
+        hint: 'Give the runner the same SEED_RUNNER_TOKEN as the server.',
+      });
+    }
+    await next();
+  });
+
+  app.post('/lease', async (c) => {
+    const { runner } = await body(c, LeaseRequest);
+    await saveRunner(store, runner);
+    const able = runner.driver !== null && runner.freeSlots > 0;
+    const gone = c.req.raw.signal;
+    const lease = await nextLease(parts, runner.id, able, gone);
+    if (lease === null) return c.body(null, 204);
+    // Who asked for it will not hear of it. An answer that is lost further on comes back in its time.
+    const giveBack = () =>
+      returnLease(store, lease).catch((error) => log.error({ err: error }, 'could not give a task back'));
+    if (gone.aborted) await giveBack();
+    else gone.addEventListener('abort', giveBack, { once: true });
+    return c.json(lease);
+  });
+
+  app.post('/leave', async (c) => {
+    const { runnerId, tasks } = await body(c, LeaveRequest);
+    const left = await leaveTasks(store, { runnerId, taskIds: tasks });
+    if (left.returned.length + left.ended.length > 0)
+      log.warn({ runnerId, ...left }, 'a runner left its tasks');
+    if (tasks.length === 0) await forgetRunner(store, runnerId);
+    return c.body(null, 204);
+  });
+
+  app.post('/heartbeat', async (c) => {
+    const { runnerId, tasks, leftMs, runner } = await body(c, HeartbeatRequest);
+    using signals = store.signals.subscribe(`runner:${runnerId}`);
+    if (runner?.id === runnerId) await saveRunner(store, runner);
+    else await touchRunner(store, runnerId);
+    let stop = await renewLeases(store, { runnerId, taskIds: tasks, leftMs });
+    if (stop.length === 0) {
+      await signals.next(HEARTBEAT_WAIT_MS, AbortSignal.any([c.req.raw.signal, parts.stopping]));
+      stop = await tasksToStop(store, runnerId, tasks);
+    }
+    return c.json({ stop } satisfies HeartbeatAnswer);
+  });
+
+  app.post('/tasks/:id/phase', async (c) => {
+    const { leaseId, phase } = await body(c, PhaseReport);
+    await reportPhase(store, { taskId: taskId(c), leaseId, phase });
+    return c.body(null, 204);
+  });
+
+  app.post('/tasks/:id/events', async (c) => {
+    const leaseId = read(z.uuid(), c.req.header(RUNNER_HEADER.lease));
+    const batch = read(z.coerce.number().int().positive(), c.req.header(RUNNER_HEADER.batch));
+    const lines = (await c.req.text()).split('\n').filter((line) => line !== '');
+    const events = lines.map(readEvent);
+    await appendAgentEvents(store, { taskId: taskId(c), leaseId, batch, events });
+    return c.body(null, 204);
+  });
+
+  app.route('/tasks', runnerFileRoutes(parts));
+
+  app.post('/tasks/:id/settle', async (c) => {
+    await settleTask(store, taskId(c), await body(c, Settlement), prices);
+    return c.body(null, 204);
+  });
+
+  app.post('/tasks/:id/usage', async (c) => {
+    await recordUsage(store, { taskId: taskId(c), ...(await body(c, UsageReport)) }, prices);
+    return c.body(null, 204);
+  });
+  return app;
+}
+
+/** Waits up to LEASE_WAIT_MS for a task. A runner that cannot run any only lets itself be seen. */
+async function nextLease(
+  { store, stopping, registry }: ServerParts,
+  runnerId: string,
+  able: boolean,
+  gone: AbortSignal,
+): Promise<Lease | null> {
+  const signal = AbortSignal.any([gone, stopping]);
+  const askedAt = performance.now();
+  const until = askedAt + LEASE_WAIT_MS;
+  using arrivals = store.signals.subscribe('queue');
+  while (!signal.aborted && performance.now() < until) {
+    const { secret, ...stored } = mintKey();
+    const leased = able ? await leaseNextTask(store, { runnerId, mintKey: () => stored }) : null;
+    if (leased) {
+      return {
+        leaseId: leased.leaseId,
+        taskId: leased.task.id,
+        instruction: leased.task.instruction,
+        model: leased.task.model,
+        scopes: leased.task.scopes.effective,
+        timeoutMs: leased.task.timeout,
+        resources: leased.task.resources,
+        deadline: leased.deadline.toISOString(),
+        leftMs: leased.deadline.getTime() - store.clock.now().getTime(),
+        heldMs: Math.floor(performance.now() - askedAt),
+        taskKey: secret,
+        files: leased.task.files,
+        commands: toTold(registry.allowed(leased.task.scopes.effective, leased.operator)),
+      };
+    }
+    await arrivals.next(able ? LOOK_AGAIN_MS : LEASE_WAIT_MS, signal);
+  }
+  return null;
+}
+
+/** As the runner has written it: its bytes are what is kept. */
+function readEvent(line: string): AgentEvent {
+  if (Buffer.byteLength(line) > LIMITS.eventBytes)
+    throw new SeedError('invalid_input', `an event is larger than ${LIMITS.eventBytes} bytes`);
+  return read(AgentEvent, fromJson(line));
+}
+
+const taskId = (c: Context) => read(z.uuid(), c.req.param('id'));
+
+async function body<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {
+  return read(schema, fromJson(await c.req.text()));
+}
+
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new SeedError('invalid_json', 'this is not JSON', { cause });
+  }
+}
+
+function read<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw invalidInput(parsed.error);
+  return parsed.data;
+}

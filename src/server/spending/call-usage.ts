@@ -1,0 +1,113 @@
+// What a call of a model used and cost, told from what is known of it: no call that the upstream may have served is free. Pure.
+//
+// What an upstream says counts where it can be: every request has input, and whoever wrote something has output. Whatever it
+// did not say, or not to the end of its answer, is estimated: the input by the request, the output by what came of it.
+
+import { modelCost, type Prices, type TokenCounts, toNano } from '../../lib/money.ts';
+import type { CostSource } from '../../protocol/cost-source.ts';
+
+/** What an upstream said; null: nothing, or nothing that can be. */
+export interface ToldUsage {
+  inputTokens: number | null;
+  outputTokens: number | null;
+  /** Parts of the two above. */
+  cachedTokens: number;
+  reasoningTokens: number;
+  costUsd: number | null;
+}
+
+export interface CallFacts {
+  told: ToldUsage;
+  /** Requests that the upstream may have served: an earlier one is lost without a word when it is tried again. */
+  requests: number;
+  /** Whether the answer came to its end: until then what was told may grow. */
+  finished: boolean;
+  /** Estimates: of what was written, and of one request. */
+  output: number;
+  input(): number;
+}
+
+export interface CallCost extends TokenCounts {
+  costNanoUsd: number;
+  costSource: CostSource;
+  /** No price is known, and it counts as nothing. */
+  unpriced: boolean;
+}
+
+export const NOTHING_TOLD: ToldUsage = {
+  inputTokens: null,
+  outputTokens: null,
+  cachedTokens: 0,
+  reasoningTokens: 0,
+  costUsd: null,
+};
+
+const FREE: CallCost = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cachedTokens: 0,
+  reasoningTokens: 0,
+  costNanoUsd: 0,
+  costSource: 'none',
+  unpriced: false,
+};
+
+/** Later words replace earlier ones; a zero says nothing against what was more. */
+export function mergeTold(earlier: ToldUsage, later: ToldUsage): ToldUsage {
+  return {
+    inputTokens: later.inputTokens || (earlier.inputTokens ?? later.inputTokens),
+    outputTokens: later.outputTokens || (earlier.outputTokens ?? later.outputTokens),
+    cachedTokens: later.cachedTokens || earlier.cachedTokens,
+    reasoningTokens: later.reasoningTokens || earlier.reasoningTokens,
+    costUsd: later.costUsd || (earlier.costUsd ?? later.costUsd),
+  };
+}
+
+export function callCost(prices: Prices, model: string, facts: CallFacts): CallCost {
+  const { told, requests, finished } = facts;
+  if (requests === 0 && !saysSomething(told)) return FREE;
+  const input = inputOf(facts);
+  const output = outputOf(facts);
+  const lost = requests > 1 ? (requests - 1) * facts.input() : 0;
+  const { cachedTokens, reasoningTokens } = told;
+  const tokens = {
+    inputTokens: input.tokens + lost,
+    outputTokens: output.tokens,
+    cachedTokens,
+    reasoningTokens,
+  };
+  const exact = input.exact && output.exact && lost === 0;
+  if (exact || (finished && told.costUsd !== null && told.costUsd > 0 && lost === 0)) {
+    const { nanoUsd, source } = modelCost(prices, model, tokens, told.costUsd);
+    return { ...tokens, costNanoUsd: nanoUsd, costSource: source, unpriced: source === 'unknown' };
+  }
+  const listed = modelCost(prices, model, tokens, null);
+  const said = toNano(told.costUsd ?? 0);
+  return {
+    ...tokens,
+    costNanoUsd: Math.max(listed.nanoUsd, said),
+    costSource: 'estimated',
+    unpriced: listed.source === 'unknown' && said === 0,
+  };
+}
+
+function saysSomething({ inputTokens, outputTokens, costUsd }: ToldUsage): boolean {
+  return Boolean(inputTokens || outputTokens || costUsd);
+}
+
+interface Counted {
+  tokens: number;
+  exact: boolean;
+}
+
+function inputOf({ told, requests, input }: CallFacts): Counted {
+  if (told.inputTokens) return { tokens: told.inputTokens, exact: true };
+  // An upstream that refused the request and tells what that took has told all.
+  return requests === 0 ? { tokens: 0, exact: true } : { tokens: input(), exact: false };
+}
+
+function outputOf({ told, requests, finished, output }: CallFacts): Counted {
+  const said = told.outputTokens ?? 0;
+  const exact = requests === 0 || (finished && told.outputTokens !== null && (said > 0 || output === 0));
+  return { tokens: exact ? said : Math.max(said, output), exact };
+}

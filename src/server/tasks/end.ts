@@ -1,0 +1,97 @@
+// How tasks end: stopped by a caller, or settled by their runner. Those that nobody settles end in task-lapse.ts.
+
+import type { Store } from '../../db/store.ts';
+import type { Tx } from '../../db/tables.ts';
+import type { Prices } from '../../lib/money.ts';
+import type { Settlement } from '../../protocol/runner.ts';
+import { isTerminal } from '../../protocol/statuses.ts';
+import type { Task, TaskError } from '../../protocol/task.ts';
+import { lockLine } from '../spending/ancestors.ts';
+import { saveUsage, type UsageOfLease } from '../spending/compute.ts';
+import { changeTasks } from './changes.ts';
+import { leaseLost } from './events.ts';
+import { toTask } from './rows.ts';
+import { type Change, outOfBudget, transition } from './transition.ts';
+
+const NO_REASON: TaskError = { code: 'agent_failed', message: 'The agent failed and gave no reason.' };
+
+/** Stops a queued or running task at once; an ended one stays as it is. Null when the account has no such task. */
+export async function stopTask(store: Store, accountId: string, id: string): Promise<Task | null> {
+  return changeTasks(store, async (tx) => {
+    const owned = await tx
+      .selectFrom('tasks')
+      .select('status')
+      .where('account_id', '=', accountId)
+      .where('id', '=', id)
+      .executeTakeFirst();
+    if (!owned) return null;
+    // Before the task's row is locked: leasing locks the job first, then the row, and so does this.
+    if (owned.status === 'queued') await store.queue.remove(tx, id);
+    const stopped = await transition(store, tx, id, (task) =>
+      isTerminal(task.status) ? null : { status: 'stopped' },
+    );
+    return stopped ? toTask(stopped.task) : null;
+  });
+}
+
+/**
+ * Ends a task as its runner saw it end. `already_ended`: it had a terminal status, which stays. Throws SeedError
+ * `lease_lost` when the task was never, or is no longer, under this lease.
+ */
+export async function settleTask(
+  store: Store,
+  taskId: string,
+  settlement: Settlement,
+  prices: Prices,
+): Promise<'settled' | 'already_ended'> {
+  const outcome = await changeTasks(store, async (tx) => {
+    const { leaseId, usage } = settlement;
+    // Before the task alone: what its sandbox used counts for all above it, and those are locked first. And before the end,
+    // whose event tells what the task cost.
+    await lockLine(tx, taskId);
+    if (usage) await saveUsage(tx, { taskId, leaseId, usage }, prices, store.clock.now());
+    const shown = await forReaders(tx, taskId, settlement);
+    const settled = await transition(store, tx, taskId, (task) => {
+      if (task.lease_id !== leaseId) throw leaseLost(taskId);
+      return isTerminal(task.status) ? null : changeOf(shown, task.overspent);
+    });
+    if (!settled) throw leaseLost(taskId);
+    return settled.changed ? 'settled' : 'already_ended';
+  });
+  if (outcome === 'already_ended') store.lookUps.forgetEndedTasks();
+  return outcome;
+}
+
+/** Records what the sandbox of a task used that has ended otherwise than by its runner's word, such as stopped. */
+export async function recordUsage(
+  store: Pick<Store, 'db' | 'clock' | 'lookUps'>,
+  usage: UsageOfLease,
+  prices: Prices,
+): Promise<void> {
+  await store.db.transaction().execute((tx) => saveUsage(tx, usage, prices, store.clock.now()));
+  store.lookUps.forgetEndedTasks();
+}
+
+/** With the diagnostics of the runner's host as the task's own where its account is the operator's; nobody else sees them. */
+async function forReaders(tx: Tx, taskId: string, settlement: Settlement): Promise<Settlement> {
+  const { diagnostics } = settlement;
+  if (diagnostics === undefined || settlement.stderr !== null) return settlement;
+  const account = await tx
+    .selectFrom('tasks')
+    .innerJoin('accounts', 'accounts.id', 'tasks.account_id')
+    .select('accounts.operator')
+    .where('tasks.id', '=', taskId)
+    .executeTakeFirst();
+  return account?.operator ? { ...settlement, stderr: diagnostics } : settlement;
+}
+
+/** @param overspent why the model was refused to it; that is then why it ended, whatever its agent made of it */
+function changeOf(
+  { outcome, stdout, stderr, exitCode, error }: Settlement,
+  overspent: string | null,
+): Change {
+  const change = { status: outcome, stdout, stderr, exitCode };
+  if (overspent !== null) return { ...change, ...outOfBudget(overspent) };
+  if (outcome === 'completed') return change;
+  return { ...change, error: outcome === 'failed' ? (error ?? NO_REASON) : error };
+}

@@ -1,0 +1,173 @@
+// A task's events: appended while the task lives, numbered without gaps, read by whoever follows it.
+import { sql } from 'kysely';
+import { notified } from '../../db/signals.ts';
+import { storableJson } from '../../db/storable.ts';
+import type { Store } from '../../db/store.ts';
+import type { Db, TaskRow, Tx } from '../../db/tables.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { AgentEvent, ServerEvent, TaskEvent } from '../../protocol/event.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import { isTerminal } from '../../protocol/statuses.ts';
+import { lockTask } from './rows.ts';
+import { type TaskSpan, writtenFor } from './span.ts';
+
+/** One statement with more rows than this would meet Postgres's limit of parameters. */
+const ROWS_PER_INSERT = 1_000;
+
+const DROPPED: AgentEvent = {
+  type: 'diagnostic',
+  text: `This task has more than ${LIMITS.eventsPerTask} events; later ones are not kept.`,
+};
+
+export interface AgentEventBatch {
+  taskId: string;
+  leaseId: string;
+  /** Its number within the lease. One that was stored already is left out: its answer was lost on the way. */
+  batch: number;
+  events: readonly AgentEvent[];
+}
+
+/**
+ * Appends what the agent did. Past LIMITS.eventsPerTask events are dropped, and one last event says so. Throws
+ * SeedError `lease_lost` when the task does not run under this lease any more.
+ */
+export async function appendAgentEvents(
+  store: Pick<Store, 'db' | 'clock'>,
+  { taskId, leaseId, batch, events }: AgentEventBatch,
+): Promise<void> {
+  await store.db.transaction().execute(async (tx) => {
+    const task = await lockTask(tx, taskId);
+    if (!task || task.lease_id !== leaseId || isTerminal(task.status)) throw leaseLost(taskId);
+    if (batch <= task.event_batch) return;
+    await tx.updateTable('tasks').set({ event_batch: batch }).where('id', '=', taskId).execute();
+    await appendWithinLimit(tx, task, events, store.clock.now());
+  });
+}
+
+/**
+ * Appends what the server records about a task that lives; a task that has ended gets no more events. Call it with a
+ * transaction to append only if that commits.
+ */
+export async function appendServerEvent(
+  db: Db,
+  taskId: string,
+  event: ServerEvent,
+  now: Date = new Date(),
+): Promise<void> {
+  if (!db.isTransaction) {
+    await db.transaction().execute((tx) => appendServerEvent(tx, taskId, event, now));
+    return;
+  }
+  const tx = db as Tx;
+  const task = await lockTask(tx, taskId);
+  if (task && !isTerminal(task.status)) await appendWithinLimit(tx, task, [event], now);
+}
+
+/** Events after `afterSeq`, oldest first, at most `limit`. */
+export async function readEvents(
+  db: Db,
+  task: TaskSpan,
+  afterSeq: number,
+  limit: number,
+): Promise<TaskEvent[]> {
+  const rows = await db
+    .selectFrom('events')
+    .select(['seq', 'created_at', 'body'])
+    .where(writtenFor(task))
+    .where('seq', '>', afterSeq)
+    .orderBy('seq')
+    .limit(limit)
+    .execute();
+  return rows.map(({ seq, created_at, body }) => ({ ...body, seq, at: created_at.toISOString() }));
+}
+
+/** Appends to a task whose row the transaction has locked, whatever its number of events. */
+export async function appendEvents(
+  tx: Tx,
+  task: Pick<TaskRow, 'id' | 'last_seq' | 'created_at'>,
+  events: readonly (AgentEvent | ServerEvent)[],
+  now: Date,
+): Promise<void> {
+  if (events.length === 0) return;
+  // Whatever this server's clock says, no event is older than its task.
+  const at = now < task.created_at ? task.created_at : now;
+  const rows = events.map((event, index) => ({
+    task_id: task.id,
+    seq: task.last_seq + 1 + index,
+    created_at: at,
+    body: storableJson(event),
+  }));
+  for (let start = 0; start < rows.length; start += ROWS_PER_INSERT) {
+    const some = rows.slice(start, start + ROWS_PER_INSERT);
+    // One statement: every task waits for some of these.
+    await tx
+      .with('counted', (counting) =>
+        counting
+          .updateTable('tasks')
+          .set({ last_seq: task.last_seq + start + some.length })
+          .where('id', '=', task.id)
+          .returning(notified(`task:${task.id}`)),
+      )
+      .insertInto('events')
+      .values(some)
+      .execute();
+  }
+}
+
+/** The events that `outputSoFar` needs, of a task with any number of them, without loading more than it will show. */
+export async function readOutputEvents(db: Db, task: TaskSpan): Promise<(AgentEvent | ServerEvent)[]> {
+  const texts = await readEnds(db, task, sql`body->>'text'`, sql`body->>'type' = 'text'`);
+  if (texts.length > 0) return texts;
+  const { rows } = await sql<{ call_id: string }>`
+    select body->>'callId' as call_id from events
+    where ${writtenFor(task)} and body->>'type' in ('tool_output', 'tool_result')
+    order by seq desc limit 1`.execute(db);
+  const last = rows[0];
+  if (!last) return [];
+  return readEnds(
+    db,
+    task,
+    sql`coalesce(body->>'chunk', body->>'output')`,
+    sql`body->>'callId' = ${last.call_id} and body->>'type' in ('tool_output', 'tool_result')`,
+  );
+}
+
+/** The matching events but those of the middle that LIMITS.stdoutBytes has no room for. */
+async function readEnds(
+  db: Db,
+  task: TaskSpan,
+  text: ReturnType<typeof sql>,
+  condition: ReturnType<typeof sql>,
+): Promise<(AgentEvent | ServerEvent)[]> {
+  const { rows } = await sql<{ body: AgentEvent | ServerEvent }>`
+    select events.body from (
+      select seq,
+        sum(bytes) over (order by seq) - bytes as bytes_before,
+        sum(bytes) over (order by seq desc) - bytes as bytes_after
+      from (
+        select seq, octet_length(${text}) as bytes from events where ${writtenFor(task)} and ${condition}
+      ) as sizes
+    ) as places join events on events.seq = places.seq and ${writtenFor(task)}
+    where bytes_before < ${LIMITS.stdoutBytes} or bytes_after < ${LIMITS.stdoutBytes}
+    order by events.seq`.execute(db);
+  return rows.map(({ body }) => body);
+}
+
+export function leaseLost(taskId: string): SeedError {
+  return new SeedError('lease_lost', `Task ${taskId} does not run under this lease any more.`, {
+    hint: 'Kill its sandbox and report nothing more about it.',
+  });
+}
+
+async function appendWithinLimit(
+  tx: Tx,
+  task: TaskRow,
+  events: readonly (AgentEvent | ServerEvent)[],
+  now: Date,
+): Promise<void> {
+  const room = Math.max(0, LIMITS.eventsPerTask - task.last_seq);
+  if (events.length <= room) return appendEvents(tx, task, events, now);
+  if (task.events_dropped) return;
+  await appendEvents(tx, task, [...events.slice(0, room), DROPPED], now);
+  await tx.updateTable('tasks').set({ events_dropped: true }).where('id', '=', task.id).execute();
+}

@@ -1,0 +1,82 @@
+// Ends tasks that nobody settled: their deadline has passed, or their runner was lost. The server calls it every second.
+import { sql } from 'kysely';
+import type { Store } from '../../db/store.ts';
+import type { TaskRow, Tx } from '../../db/tables.ts';
+import { later, timeIn } from '../../db/time.ts';
+import { BEGIN_WITHIN_MS, LEASE_MS } from '../../protocol/runner.ts';
+import { changeTasks } from './changes.ts';
+import { withoutRunner } from './return.ts';
+import type { Watch } from './sweep-watch.ts';
+import { type Change, outOfBudget, transition } from './transition.ts';
+
+/** The runner kills at the deadline and has this long to say so, with the agent's last words. */
+const SETTLE_GRACE_MS = 1_000;
+/** After a gap in the looks it has this long: its word may be on the way, held up by what held up the looks. */
+const SETTLE_AFTER_GAP_MS = 20_000;
+/** An agent that is refused the model has this long to hand over what it has. */
+const OVERSPENT_GRACE_MS = 2_000;
+
+/**
+ * Ends tasks that nobody settled: past their deadline → `timed_out`, out of budget → `failed`/`budget_exceeded`, lease
+ * lapsed → `failed`/`interrupted`, or back to the queue when its run had not begun. Several servers may call it at once.
+ * Silence counts only where somebody listened: what `watch` has not seen for a whole lease ends no lease.
+ * Returns the ids of what it changed.
+ */
+export async function endLapsedTasks(store: Store, watch: Watch): Promise<string[]> {
+  const changed: string[] = [];
+  for (;;) {
+    const id = await endLapsedTask(store, watch);
+    if (id === null) return changed;
+    changed.push(id);
+  }
+}
+
+/** One in a transaction: with it end the tasks below it, and nobody may hold others' locks while waiting for theirs. */
+async function endLapsedTask(store: Store, watch: Watch): Promise<string | null> {
+  return changeTasks(store, async (tx) => {
+    const now = await timeIn(store, tx);
+    const watchedMs = watch.look(now);
+    if (watchedMs === 0) await boundLeases(tx, now);
+    const lapsed = await findLapsed(tx, now, watchedMs);
+    if (!lapsed) return null;
+    await transition(store, tx, lapsed.id, (task) => changeOf(task, lapsed, now), now);
+    return lapsed.id;
+  });
+}
+
+interface Lapsed {
+  id: string;
+  overdue: boolean;
+}
+
+async function findLapsed(tx: Tx, now: Date, watchedMs: number): Promise<Lapsed | undefined> {
+  const latestDeadline = later(now, -SETTLE_GRACE_MS);
+  // What nobody began goes back first; this is for a runner that keeps it and does not get any further.
+  const latestUnbegun = later(now, -BEGIN_WITHIN_MS);
+  const latestRefusal = later(now, -OVERSPENT_GRACE_MS);
+  const { rows } = await sql<Lapsed>`
+    select id, deadline < ${latestDeadline} as overdue from tasks
+    where (status in ('running', 'waiting_for_approval') and deadline < ${latestDeadline}
+        and (begun_at is not null or deadline < ${latestUnbegun}) and ${watchedMs >= SETTLE_AFTER_GAP_MS})
+      or (status = 'running' and lease_expires_at < ${now} and (begun_at is null or ${watchedMs >= LEASE_MS}))
+      or (status = 'running' and overspent_at < ${latestRefusal})
+    limit 1 for no key update skip locked`.execute(tx);
+  return rows[0];
+}
+
+/** A clock of the database that was set back would leave leases that last for as long. */
+async function boundLeases(tx: Tx, now: Date): Promise<void> {
+  const lease_expires_at = later(now, LEASE_MS);
+  await tx
+    .updateTable('tasks')
+    .set({ lease_expires_at })
+    .where('status', '=', 'running')
+    .where('lease_expires_at', '>', lease_expires_at)
+    .execute();
+}
+
+function changeOf(task: TaskRow, { overdue }: Lapsed, now: Date): Change | null {
+  if (task.overspent !== null) return outOfBudget(task.overspent);
+  const isLapsed = task.lease_expires_at !== null && task.lease_expires_at < now;
+  return overdue && !(isLapsed && task.begun_at === null) ? { status: 'timed_out' } : withoutRunner(task);
+}

@@ -1,0 +1,170 @@
+// The one way a task changes its status: lock, ask the transition table, update, record the event, tell the webhooks, revoke
+// the task key, wake who waits; all in the caller's transaction. Used by task-lease, task-return, task-end and task-lapse.
+
+import { notify } from '../../db/signals.ts';
+import { storableTextOrNull } from '../../db/storable.ts';
+import type { Store } from '../../db/store.ts';
+import type { TaskRow, Tx } from '../../db/tables.ts';
+import { timeIn } from '../../db/time.ts';
+import { cutMiddle } from '../../protocol/cut-text.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import { canBecome, isTerminal } from '../../protocol/statuses.ts';
+import type { TaskError, TaskPhase, TaskStatus } from '../../protocol/task.ts';
+import { revokeTaskKey } from '../access/keys.ts';
+import { emitTaskEvent } from './announce.ts';
+import { noteChange, type TaskTx } from './changes.ts';
+import { appendEvents, readOutputEvents } from './events.ts';
+import { outputSoFar } from './output-so-far.ts';
+import { lockTask } from './rows.ts';
+
+/** What becomes of the task. `stdout` null or missing at the end: the output so far stands in for the answer. */
+export interface Change {
+  status: TaskStatus;
+  phase?: TaskPhase | null;
+  error?: TaskError | null;
+  stdout?: string | null;
+  stderr?: string | null;
+  exitCode?: number | null;
+  lease?: { id: string; runnerId: string; expiresAt: Date; deadline: Date };
+}
+
+export interface Transition {
+  task: TaskRow;
+  changed: boolean;
+}
+
+/**
+ * Locks the task and does what `decide` says on seeing it: a change, or null to leave it as it is. With a task end all
+ * that its agent has started. Undefined when there is no such task. Throws SeedError `conflict` for a change that the
+ * transition table does not know.
+ * @param now the database's time, where the caller has asked it since the task is locked
+ */
+export async function transition(
+  store: TransitionStore,
+  tx: TaskTx,
+  taskId: string,
+  decide: (task: TaskRow) => Change | null,
+  now?: Date,
+): Promise<Transition | undefined> {
+  const ended = await change(store, tx, taskId, decide, now);
+  if (ended?.changed && isTerminal(ended.task.status)) await stopDescendants(store, tx, ended.task);
+  return ended;
+}
+
+type TransitionStore = Pick<Store, 'queue' | 'time'>;
+
+/** Level by level, each in the order of the ids: the order in which tasks are locked (task-line.ts). */
+async function stopDescendants(store: TransitionStore, tx: TaskTx, ended: TaskRow): Promise<void> {
+  const message = `The task ${ended.id}, which this one was started for, has ended.`;
+  const now = ended.completed_at ?? undefined;
+  let parents = [ended.id];
+  while (parents.length > 0) {
+    // A parent that has ended gets no more children, so that none is missed.
+    const children = await tx
+      .selectFrom('tasks')
+      .select(['id', 'status'])
+      .where('parent_task_id', 'in', parents)
+      .where('completed_at', 'is', null)
+      .orderBy('id')
+      .execute();
+    // Before the rows are locked, as leasing does.
+    for (const { id, status } of children) if (status === 'queued') await store.queue.remove(tx, id);
+    for (const { id } of children) {
+      const decide = ({ status }: TaskRow): Change | null =>
+        isTerminal(status) ? null : { status: 'stopped', error: { code: 'interrupted', message } };
+      await change(store, tx, id, decide, now);
+    }
+    parents = children.map(({ id }) => id);
+  }
+}
+
+async function change(
+  store: TransitionStore,
+  tx: TaskTx,
+  taskId: string,
+  decide: (task: TaskRow) => Change | null,
+  at?: Date,
+): Promise<Transition | undefined> {
+  const task = await lockTask(tx, taskId);
+  if (!task) return undefined;
+  const wanted = decide(task);
+  if (!wanted) return { task, changed: false };
+  if (!canBecome(task.status, wanted.status) || (wanted.status === 'queued' && task.begun_at !== null)) {
+    throw new SeedError('conflict', `Task ${taskId} is ${task.status} and cannot become ${wanted.status}.`, {
+      hint: 'Read the task again and act on its present status.',
+    });
+  }
+  const now = at ?? (await timeIn(store, tx));
+  const columns = await columnsOf(tx, task, wanted, now);
+  const changed = await tx
+    .updateTable('tasks')
+    .set({ status: wanted.status, ...columns })
+    .where('id', '=', taskId)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  const { status, phase, error } = changed;
+  await appendEvents(tx, task, [{ type: 'status', status, phase, error }], now);
+  await emitTaskEvent(tx, changed, now);
+  if (isTerminal(status)) {
+    await revokeTaskKey(tx, taskId, now);
+    if (changed.runner_id) await notify(tx, `runner:${changed.runner_id}`);
+    noteChange(tx, 'ended', changed);
+  } else if (wanted.lease) noteChange(tx, 'leased', changed);
+  else if (status === 'queued') await queueAgain(store, tx, taskId, now);
+  return { task: changed, changed: true };
+}
+
+/** How a task ends whose calls of the model were refused for good. */
+export function outOfBudget(why: string): Pick<Change, 'status' | 'error'> {
+  return { status: 'failed', error: { code: 'budget_exceeded', message: why } };
+}
+
+async function columnsOf(tx: Tx, task: TaskRow, wanted: Change, now: Date) {
+  if (wanted.status === 'queued') return NO_LEASE;
+  return isTerminal(wanted.status) ? ending(tx, task, wanted, now) : starting(task, wanted, now);
+}
+
+const NO_LEASE = {
+  phase: null,
+  started_at: null,
+  lease_id: null,
+  runner_id: null,
+  lease_expires_at: null,
+  deadline: null,
+};
+
+/** In front of those that have not had their turn. Its key was never used. */
+async function queueAgain({ queue }: TransitionStore, tx: TaskTx, taskId: string, now: Date): Promise<void> {
+  await revokeTaskKey(tx, taskId, now);
+  await queue.send(tx, taskId, { ahead: true });
+  await notify(tx, 'queue');
+}
+
+function starting(task: TaskRow, { phase, lease }: Change, now: Date) {
+  if (!lease) return { phase: phase ?? task.phase };
+  return {
+    phase: phase ?? task.phase,
+    started_at: now,
+    lease_id: lease.id,
+    runner_id: lease.runnerId,
+    lease_expires_at: lease.expiresAt,
+    deadline: lease.deadline,
+  };
+}
+
+async function ending(tx: Tx, task: TaskRow, change: Change, now: Date) {
+  const answer = change.stdout ?? outputSoFar(await readOutputEvents(tx, task));
+  const stdout = storableTextOrNull(answer);
+  const stderr = storableTextOrNull(change.stderr ?? null);
+  return {
+    phase: null,
+    error: change.error
+      ? JSON.stringify({ ...change.error, message: storableTextOrNull(change.error.message) })
+      : null,
+    stdout: stdout && cutMiddle(stdout, LIMITS.stdoutBytes),
+    stderr: stderr && cutMiddle(stderr, LIMITS.stderrBytes),
+    exit_code: change.exitCode ?? null,
+    completed_at: now,
+  };
+}

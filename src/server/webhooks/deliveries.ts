@@ -1,0 +1,144 @@
+// What became of each event at each endpoint: listed with its attempts, and replayed.
+import { sql } from 'kysely';
+import { behindCursor, type PageRequest, pageOfRows } from '../../db/cursor.ts';
+import { notify } from '../../db/signals.ts';
+import type { Store } from '../../db/store.ts';
+import type { Db, WebhookDeliveryRow } from '../../db/tables.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import type { Page } from '../../protocol/page.ts';
+import type { DeliveryStatus, WebhookAttempt, WebhookDelivery } from '../../protocol/webhook.ts';
+
+export interface DeliveryFilter extends PageRequest {
+  status?: DeliveryStatus | undefined;
+  webhookId?: string | undefined;
+  eventId?: string | undefined;
+  since?: Date | undefined;
+  until?: Date | undefined;
+}
+
+type Row = WebhookDeliveryRow & { event_type: string };
+
+/** Newest first. */
+export async function listDeliveries(
+  db: Db,
+  accountId: string,
+  filter: DeliveryFilter,
+): Promise<Page<WebhookDelivery>> {
+  const { status, webhookId, eventId, since, until, cursor, limit } = filter;
+  let query = select(db, accountId);
+  if (status !== undefined) query = query.where('status', '=', status);
+  if (webhookId !== undefined) query = query.where('endpoint_id', '=', webhookId);
+  if (eventId !== undefined) query = query.where('event_id', '=', eventId);
+  if (since !== undefined) query = query.where('created_at', '>=', since);
+  if (until !== undefined) query = query.where('created_at', '<', until);
+  if (cursor !== undefined) query = query.where(behindCursor(cursor));
+  const rows = await query
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
+    .execute();
+  const attempts = await attemptsOf(db, rows);
+  return pageOfRows(rows, limit, (row) => toDelivery(row, attempts.get(row.id) ?? []));
+}
+
+/** Null when the account has no such delivery. */
+export async function getDelivery(db: Db, accountId: string, id: string): Promise<WebhookDelivery | null> {
+  const row = await select(db, accountId).where('id', '=', id).executeTakeFirst();
+  if (!row) return null;
+  const attempts = await attemptsOf(db, [row]);
+  return toDelivery(row, attempts.get(row.id) ?? []);
+}
+
+export interface ReplayFilter {
+  id?: string | undefined;
+  webhookId?: string | undefined;
+  /** Failed ones only, made from then on. */
+  failedSince?: Date | undefined;
+}
+
+/**
+ * Starts the schedule anew, at once. Deliveries to an endpoint that is off or deleted stay as they are. Returns how many were
+ * started.
+ */
+export async function replayDeliveries(
+  store: Store,
+  accountId: string,
+  filter: ReplayFilter,
+): Promise<number> {
+  const { id, webhookId, failedSince } = filter;
+  return inTransaction(store.db, async (tx) => {
+    let query = tx
+      .updateTable('webhook_deliveries')
+      .set({
+        status: 'pending',
+        attempts_made: 0,
+        next_attempt_at: store.clock.now(),
+        claim_id: null,
+        completed_at: null,
+      })
+      .where('account_id', '=', accountId)
+      .where(
+        sql<boolean>`(endpoint_id is null or endpoint_id in (
+          select id from webhook_endpoints where account_id = ${accountId} and enabled
+        ))`,
+      );
+    if (id !== undefined) query = query.where('id', '=', id);
+    if (webhookId !== undefined) query = query.where('endpoint_id', '=', webhookId);
+    if (failedSince !== undefined)
+      query = query.where('status', '=', 'failed').where('created_at', '>=', failedSince);
+    const { numUpdatedRows } = await query.executeTakeFirst();
+    await notify(tx, 'webhooks');
+    return Number(numUpdatedRows);
+  });
+}
+
+function select(db: Db, accountId: string) {
+  return db
+    .selectFrom('webhook_deliveries')
+    .selectAll()
+    .select(
+      sql<string>`(select type from webhook_events where webhook_events.id = event_id)`.as('event_type'),
+    )
+    .where('account_id', '=', accountId);
+}
+
+async function attemptsOf(
+  db: Db,
+  deliveries: readonly { id: string }[],
+): Promise<Map<string, WebhookAttempt[]>> {
+  const ids = deliveries.map(({ id }) => id);
+  const { rows } = await sql<AttemptOfDelivery>`
+    select attempt.* from unnest(${ids}::uuid[]) as delivery (id) cross join lateral (
+      select delivery_id, created_at, duration_ms, status, error, answer from webhook_attempts
+      where delivery_id = delivery.id order by created_at desc, id desc limit ${LIMITS.webhookAttemptsShown}
+    ) as attempt
+    order by attempt.created_at`.execute(db);
+  const byDelivery = new Map<string, WebhookAttempt[]>();
+  for (const { delivery_id, created_at, duration_ms, ...answer } of rows) {
+    const attempt = { at: created_at.toISOString(), durationMs: duration_ms, ...answer };
+    byDelivery.set(delivery_id, [...(byDelivery.get(delivery_id) ?? []), attempt]);
+  }
+  return byDelivery;
+}
+
+interface AttemptOfDelivery extends Pick<WebhookAttempt, 'status' | 'error' | 'answer'> {
+  delivery_id: string;
+  created_at: Date;
+  duration_ms: number;
+}
+
+function toDelivery(row: Row, attempts: WebhookAttempt[]): WebhookDelivery {
+  return {
+    id: row.id,
+    eventId: row.event_id,
+    eventType: row.event_type,
+    webhookId: row.endpoint_id,
+    url: row.url,
+    status: row.status,
+    createdAt: row.created_at.toISOString(),
+    nextAttemptAt: row.next_attempt_at?.toISOString() ?? null,
+    completedAt: row.completed_at?.toISOString() ?? null,
+    attempts,
+  };
+}

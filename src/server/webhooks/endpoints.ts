@@ -1,0 +1,151 @@
+// The endpoints of an account: made, read, changed, deleted. Called by the webhook commands.
+import { sql } from 'kysely';
+import { behindCursor, type PageRequest, pageOfRows } from '../../db/cursor.ts';
+import { storableText } from '../../db/storable.ts';
+import type { Db, Tx, WebhookEndpointRow } from '../../db/tables.ts';
+import type { Page } from '../../protocol/page.ts';
+import type { Webhook } from '../../protocol/webhook.ts';
+import { failPending } from './disable.ts';
+
+export interface NewEndpoint {
+  id: string;
+  accountId: string;
+  url: string;
+  description: string;
+  events: string[];
+  enabled: boolean;
+}
+
+/** What is undefined stays as it is. */
+export interface EndpointChanges {
+  url?: string | undefined;
+  description?: string | undefined;
+  events?: string[] | undefined;
+  enabled?: boolean | undefined;
+}
+
+type Row = WebhookEndpointRow & { previous_secret_until: Date | null };
+
+export async function insertEndpoint(tx: Tx, endpoint: NewEndpoint, now: Date): Promise<Webhook> {
+  const row = await tx
+    .insertInto('webhook_endpoints')
+    .values({
+      id: endpoint.id,
+      account_id: endpoint.accountId,
+      url: storableText(endpoint.url),
+      description: storableText(endpoint.description),
+      event_types: endpoint.events,
+      enabled: endpoint.enabled,
+      disabled_reason: endpoint.enabled ? null : 'switched_off',
+      created_at: now,
+      updated_at: now,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return toWebhook({ ...row, previous_secret_until: null });
+}
+
+/** Waits for others that make endpoints of the account until the transaction ends. */
+export async function lockAndCountEndpoints(tx: Tx, accountId: string): Promise<number> {
+  await tx.selectFrom('accounts').select('id').where('id', '=', accountId).forNoKeyUpdate().execute();
+  const { count } = await tx
+    .selectFrom('webhook_endpoints')
+    .select((row) => row.fn.countAll<number>().as('count'))
+    .where('account_id', '=', accountId)
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+/** Newest first. */
+export async function listEndpoints(
+  db: Db,
+  accountId: string,
+  { limit, cursor }: PageRequest,
+  now: Date,
+): Promise<Page<Webhook>> {
+  let query = select(db, now).where('account_id', '=', accountId);
+  if (cursor !== undefined) query = query.where(behindCursor(cursor));
+  const rows = await query
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
+    .execute();
+  return pageOfRows(rows, limit, toWebhook);
+}
+
+/** Null when the account has no such endpoint. */
+export async function getEndpoint(db: Db, accountId: string, id: string, now: Date): Promise<Webhook | null> {
+  const row = await select(db, now)
+    .where('account_id', '=', accountId)
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row ? toWebhook(row) : null;
+}
+
+/** Switching it on forgets its failures; switching it off ends what waits for it. False when there is no such endpoint. */
+export async function updateEndpoint(
+  tx: Tx,
+  accountId: string,
+  id: string,
+  { url, description, events, enabled }: EndpointChanges,
+  now: Date,
+): Promise<boolean> {
+  const row = await tx
+    .updateTable('webhook_endpoints')
+    .set({
+      url: url === undefined ? undefined : storableText(url),
+      description: description === undefined ? undefined : storableText(description),
+      event_types: events,
+      enabled,
+      ...(url !== undefined && { failing_since: null, held_until: null }),
+      ...(enabled === true && { disabled_reason: null, failing_since: null, held_until: null }),
+      ...(enabled === false && {
+        disabled_reason: sql<'switched_off'>`coalesce(disabled_reason, 'switched_off')`,
+      }),
+      updated_at: now,
+    })
+    .where('account_id', '=', accountId)
+    .where('id', '=', id)
+    .returning('id')
+    .executeTakeFirst();
+  if (row && enabled === false) await failPending(tx, id, now);
+  return row !== undefined;
+}
+
+/** What was delivered stays in the history. */
+export async function deleteEndpoint(tx: Tx, accountId: string, id: string, now: Date): Promise<void> {
+  const deleted = await tx
+    .deleteFrom('webhook_endpoints')
+    .where('account_id', '=', accountId)
+    .where('id', '=', id)
+    .returning('id')
+    .executeTakeFirst();
+  if (deleted) await failPending(tx, id, now);
+}
+
+function select(db: Db, now: Date) {
+  return db
+    .selectFrom('webhook_endpoints')
+    .selectAll()
+    .select(
+      sql<Date | null>`(
+        select max(works_until) from webhook_secrets
+        where endpoint_id = webhook_endpoints.id and works_until > ${now}
+      )`.as('previous_secret_until'),
+    );
+}
+
+function toWebhook(row: Row): Webhook {
+  return {
+    id: row.id,
+    url: row.url,
+    description: row.description,
+    events: row.event_types,
+    enabled: row.enabled,
+    disabledReason: row.disabled_reason,
+    failingSince: row.failing_since?.toISOString() ?? null,
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+    previousSecretUntil: row.previous_secret_until?.toISOString() ?? null,
+  };
+}
