@@ -19,9 +19,7 @@ const build: LocalCommand = {
   options: { driver: { type: 'string' } },
   examples: ['seed snapshots build', 'SEED_SANDBOX_RECIPE=recipe.json seed snapshots build --json'],
   async run(io, flags, values) {
-    const { buildSnapshot } = await load<typeof import('../drivers/build-snapshot.ts')>(
-      'src/drivers/build-snapshot.ts',
-    );
+    const { buildSnapshot } = await load<typeof import('../drivers/set-up.ts')>('src/drivers/set-up.ts');
     const driver = typeof values['driver'] === 'string' ? values['driver'] : io.env('SEED_DRIVER');
     const built = await buildSnapshot(cacheDirOf(io), driver, (message) => {
       if (!flags.quiet) io.stderr.write(`· ${message}\n`);
