@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { escapeJson } from '../lib/escape-json.ts';
-import { sanitise, sanitiseLine } from './sanitise.ts';
+import { sanitise, sanitiseLine, wrapHelp } from './terminal.ts';
 
 it.each([
   ['plain text, ümläut 漢字 🙂', 'plain text, ümläut 漢字 🙂'],
@@ -40,4 +40,17 @@ it('escapes what JSON leaves bare without changing its meaning', () => {
   const escaped = escapeJson(JSON.stringify(value));
   expect([...escaped].every((char) => char >= ' ' && char <= '~')).toBe(true);
   expect(JSON.parse(escaped)).toEqual(value);
+});
+
+it('wraps under the second column and leaves examples and short lines', () => {
+  const text =
+    'Flags:\n  --name <text>  What the thing is called by people\n  seed things make --name "a very long example"';
+  expect(wrapHelp(text, 36)).toBe(
+    [
+      'Flags:',
+      '  --name <text>  What the thing is',
+      '                 called by people',
+      '  seed things make --name "a very long example"',
+    ].join('\n'),
+  );
 });

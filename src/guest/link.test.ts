@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { newPatience, untilAnswered } from './until-answered.ts';
+import { newPatience, untilAnswered } from './link.ts';
 
 const answer = (status: number) => ({ status, body: Buffer.alloc(0) });
 
