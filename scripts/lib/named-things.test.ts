@@ -4,10 +4,10 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { parseAst } from 'vite';
 import { describe, expect, it } from 'vitest';
 import { LOCAL_COMMANDS } from '../../src/cli/local-commands.ts';
-import { BUILT_IN } from '../../src/command/registry.ts';
+import { BUILT_IN } from '../../src/server/built-in.ts';
 import { CONFIG_FILE, loadPacks, PACKS_FOLDER } from '../../src/server/packs/load-packs.ts';
 
-const ROOT = new URL('../..', import.meta.url).pathname;
+const ROOT = new URL('../../', import.meta.url).pathname;
 const read = (path: string) => readFileSync(`${ROOT}${path}`, 'utf8');
 
 interface Text {

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { clashesBetween, refuseClashes } from '../../command/name-clashes.ts';
-import { BUILT_IN } from '../../command/registry.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { BUILT_IN_EVENT_TYPES } from '../../protocol/event-types.ts';
+import { BUILT_IN } from '../built-in.ts';
 import { checkPack } from './check-pack.ts';
 import { importFile, shownPath } from './import-file.ts';
 import type { LoadedPack, Pack } from './pack.ts';
@@ -21,7 +21,7 @@ export interface PackSettings {
 }
 
 /** Where a server finds them. */
-export const PACKS_FOLDER = new URL('../../../packs', import.meta.url);
+export const PACKS_FOLDER = new URL('../../../packs/', import.meta.url);
 export const CONFIG_FILE = new URL('../../../seed.config.ts', import.meta.url);
 
 /**
