@@ -25,7 +25,6 @@ import type { Template } from '../protocol/template.ts';
 import type { AskedRange } from '../server/telemetry/time-range.ts';
 import type { Call } from './call.ts';
 import type { SentFile } from './define-command.ts';
-import type { WebhookService } from './webhook-service.ts';
 
 export interface PageRequest {
   limit: number;
@@ -169,5 +168,4 @@ export interface CommandContext extends Call {
   tasks: TaskService;
   sandboxes: SandboxService;
   templates: TemplateService;
-  webhooks: WebhookService;
 }

@@ -13,7 +13,6 @@ import { sandboxService } from './runners/sandbox-service.ts';
 import { taskService } from './tasks/task-service.ts';
 import { templateService } from './tasks/template-service.ts';
 import { obsService } from './telemetry/obs-service.ts';
-import { webhookService } from './webhooks/webhook-service.ts';
 
 /** What is the same for every attempt of a call. */
 export interface CallInHand extends Pick<Call, 'actor' | 'waitMs' | 'traceParent' | 'recordDone'> {
@@ -84,9 +83,5 @@ export class BoundContext implements CommandContext {
 
   get templates() {
     return templateService(this.#parts, this.actor);
-  }
-
-  get webhooks() {
-    return webhookService(this.#parts, this.actor, this.#held);
   }
 }

@@ -3,7 +3,6 @@ import type { Logger } from 'pino';
 import type { Registry } from '../command/registry.ts';
 import type { Store } from '../db/store.ts';
 import type { Prices } from '../lib/money.ts';
-import type { EventTypes } from '../protocol/event-types.ts';
 import type { AuditTrail } from './access/audit-trail.ts';
 import type { KeyCache } from './access/key-cache.ts';
 import type { KeyUse } from './access/key-use.ts';
@@ -57,7 +56,6 @@ export interface ServerParts {
   callRetentionDays: number | null;
   /** What tasks may have. */
   resources: ResourcePolicy;
-  eventTypes: EventTypes;
   /** What secrets in the database are sealed with. */
   secretsKey: string;
   /** Ranges that webhooks may be delivered to besides public addresses. */

@@ -14,6 +14,7 @@ import { AuditTrail } from './access/audit-trail.ts';
 import { makeFirstKey, takeAdminKey } from './access/first-key.ts';
 import { openGate } from './access/gate.ts';
 import { openKeyCache } from './access/key-cache.ts';
+import { watchExpiringKeys } from './access/key-expiring.ts';
 import { KeyUse } from './access/key-use.ts';
 import { RateLimits } from './access/rate-limits.ts';
 import { SignInLimits } from './access/sign-in-limits.ts';
@@ -41,11 +42,10 @@ import { openTaskCache } from './tasks/task-cache.ts';
 import { llmProviderOf } from './telemetry/llm-provider.ts';
 import type { LostRecord } from './telemetry/observation.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
-import { careForWebhooks } from './webhooks/care.ts';
 import { Dispatcher } from './webhooks/dispatcher.ts';
-import { createPost } from './webhooks/post.ts';
-import { type Resolve, resolveByDns } from './webhooks/resolve.ts';
-import { openSecretsKey } from './webhooks/sealing.ts';
+import { createPost, type Resolve, resolveByDns } from './webhooks/post.ts';
+import { keepEventsFor } from './webhooks/prune-events.ts';
+import { openSecretsKey } from './webhooks/secrets.ts';
 
 /** What the server takes from the world around it. */
 export interface Outside {
@@ -105,6 +105,11 @@ export async function startServer(
   store.taskWatchers.add((change) => observe({ type: 'task', change }));
   undo.defer(() => store.close());
   const { blobs, inbox } = await openBlobs(settings.files, settings.dataDir, store, log);
+  const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
+  const eventTypes = createEventTypes([
+    ...BUILT_IN_EVENT_TYPES,
+    ...packs.flatMap(({ events = [] }) => events),
+  ]);
   const registry = createRegistry([
     ...builtInCommands({
       access: {},
@@ -113,12 +118,11 @@ export async function startServer(
       models: {},
       files: {},
       runners: {},
-      webhooks: {},
+      webhooks: { eventTypes, secretsKey, allowedNetworks: settings.webhookNetworks },
       packs: {},
     }),
     ...packs.flatMap((pack) => packCommands(pack, store)),
   ]);
-  const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
   if (settings.adminKey !== null) await takeAdminKey(store, settings.adminKey);
   const own = await readPrices(settings.pricesFile);
   const prices = { ...own, models: { ...(await openRouterPrices), ...own.models } };
@@ -175,7 +179,6 @@ export async function startServer(
     mcpServerFor,
     registry,
     packs,
-    eventTypes: createEventTypes([...BUILT_IN_EVENT_TYPES, ...packs.flatMap(({ events = [] }) => events)]),
     secretsKey,
     webhookNetworks: settings.webhookNetworks,
     llm,
@@ -190,7 +193,9 @@ export async function startServer(
   undo.use(keepFilesFor(settings.files.retentionDays, blobs, store.clock, log));
   const post = createPost({ resolve, allowedNetworks: settings.webhookNetworks });
   undo.use(new Dispatcher({ store, log, post, random: Math.random, secretsKey, version }).start());
-  undo.use(careForWebhooks(settings.webhookRetentionDays, store, log));
+  if (settings.webhookRetentionDays !== null)
+    undo.use(keepEventsFor(settings.webhookRetentionDays, store, log));
+  undo.use(watchExpiringKeys(store, log));
   undo.use(await keepRowsFor(settings.retention, store, log));
   if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));
   const { url } = undo.use(await listenHttp(app.fetch, settings.host, settings.port, log));

@@ -12,8 +12,7 @@ import type * as tasks from '../../../src/server/tasks/commands.ts';
 import type * as templates from '../../../src/server/tasks/template-commands.ts';
 import type * as obs from '../../../src/server/telemetry/commands.ts';
 import type * as webhooks from '../../../src/server/webhooks/commands.ts';
-import type * as webhookDeliveries from '../../../src/server/webhooks/delivery-commands.ts';
-import type * as webhookEvents from '../../../src/server/webhooks/event-commands.ts';
+import type * as webhookHistory from '../../../src/server/webhooks/history-commands.ts';
 
 type ExportsOf<Module> = Module[keyof Module];
 type BuiltIn = Extract<
@@ -27,8 +26,7 @@ type BuiltIn = Extract<
   | ExportsOf<typeof sandboxes>
   | ExportsOf<typeof tasks>
   | ExportsOf<typeof templates>
-  | ExportsOf<typeof webhookDeliveries>
-  | ExportsOf<typeof webhookEvents>
+  | ExportsOf<typeof webhookHistory>
   | ExportsOf<typeof webhooks>
   | ExportsOf<typeof whoami>,
   { name: string; types?: { input: unknown; output: unknown } }
