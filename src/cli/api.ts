@@ -1,5 +1,6 @@
 // Calls the server's commands over REST; what can go wrong on the way is a SeedError. Used by run.ts, follow-task.ts, login.ts
 // and mcp.ts.
+import { parseJson } from '../lib/json.ts';
 import { readWithin } from '../lib/read-within.ts';
 import { type RestCall, restCall } from '../lib/rest-call.ts';
 import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../protocol/errors.ts';
@@ -190,13 +191,8 @@ function loginHint(profile: Profile): string {
 }
 
 function parseErrorBody(text: string): ErrorBody['error'] | null {
-  try {
-    const body = JSON.parse(text) as Partial<ErrorBody> | null;
-    return typeof body?.error?.message === 'string' ? body.error : null;
-  } catch {
-    // Not JSON: the caller reports the answer as no Seed server's.
-    return null;
-  }
+  const body = parseJson(text) as Partial<ErrorBody> | null | undefined;
+  return typeof body?.error?.message === 'string' ? body.error : null;
 }
 
 /** A server may be newer than this CLI: a code it does not know is judged by the HTTP status. */

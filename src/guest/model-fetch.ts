@@ -1,6 +1,8 @@
 // The way of Pi's own requests to its model: straight over the link, without the loopback port. Pi takes it for a fetch, and how
 // the last call went is remembered. Used by run-task.ts.
+
 import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
+import { parseJson } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { FORWARDED_REQUEST_HEADERS, isForwardedResponseHeader } from '../protocol/guest-wire.ts';
 import { LIMITS } from '../protocol/limits.ts';
@@ -131,11 +133,6 @@ export function createLlmWatch(): LlmWatch {
 
 /** The message in an error body of the server or of an OpenAI-compatible upstream. */
 function messageOf(body: string): string | null {
-  try {
-    const { error } = JSON.parse(body) as { error?: { message?: unknown } };
-    return typeof error?.message === 'string' ? error.message : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+  const message = (parseJson(body) as { error?: { message?: unknown } } | null | undefined)?.error?.message;
+  return typeof message === 'string' ? message : null;
 }
