@@ -1,9 +1,7 @@
 // What runners call, under /runner/v1; the wire is described in protocol/runner.ts.
-
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { toTold } from '../../command/manifest.ts';
-import { parseJson } from '../../lib/json.ts';
 import { sameText } from '../../lib/same-text.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { AgentEvent } from '../../protocol/event.ts';
@@ -163,7 +161,11 @@ async function body<Schema extends z.ZodType>(c: Context, schema: Schema): Promi
 }
 
 function fromJson(text: string): unknown {
-  return parseJson(text, (cause) => new SeedError('invalid_json', 'this is not JSON', { cause }));
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new SeedError('invalid_json', 'this is not JSON', { cause });
+  }
 }
 
 function read<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
