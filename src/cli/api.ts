@@ -35,7 +35,7 @@ interface Exchange {
   method: string;
   path: string;
   accept: string;
-  body?: string | StreamedBody;
+  body?: string | StreamedBody | null;
   lastEventId?: number | null;
   /** With it a request can be sent again: its work is done once. */
   idempotencyKey?: string;
@@ -44,11 +44,10 @@ interface Exchange {
 
 export function createApi(io: Io, profile: Profile): Api {
   async function once(exchange: Exchange): Promise<HttpResponse> {
-    const { method, path, accept, body, lastEventId, idempotencyKey, signal } = exchange;
+    const { method, path, accept, body = null, lastEventId, idempotencyKey, signal } = exchange;
     const headers: Record<string, string> = { accept, 'user-agent': 'seed-cli' };
     if (profile.key !== null) headers['authorization'] = `Bearer ${profile.key}`;
-    if (body !== undefined)
-      headers['content-type'] = typeof body === 'string' ? 'application/json' : body.type;
+    if (body !== null) headers['content-type'] = typeof body === 'string' ? 'application/json' : body.type;
     if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
     if (lastEventId) headers['last-event-id'] = String(lastEventId);
     return io.request({
@@ -56,7 +55,7 @@ export function createApi(io: Io, profile: Profile): Api {
       url: profile.url + path,
       headers,
       timeoutMs: ANSWER_TIMEOUT_MS,
-      ...(body !== undefined && { body }),
+      ...(body !== null && { body }),
       ...(signal && { signal }),
     });
   }
