@@ -50,7 +50,7 @@ export const importPack: LocalCommand = {
 /** By address, as a server finds packs. */
 async function clashesNow(): Promise<string[]> {
   const packs = await import(new URL('src/server/packs/load-packs.ts', REPOSITORY).href);
-  return packs.clashesOfPacks(packs.PACKS_FOLDER, packs.CONFIG_FILE);
+  return packs.clashesOfPacks({ folder: packs.PACKS_FOLDER, config: packs.CONFIG_FILE });
 }
 
 function clashText(clashes: readonly string[], name: string): string {
