@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { driverSetting } from '../../src/drivers/select.ts';
 import { setUp } from '../../src/drivers/set-up.ts';
 import { cacheDirSetting, snapshotIdSetting } from '../../src/lib/settings.ts';
-import { POOLED_LIMITS } from '../../src/runner/limits.ts';
+import { POOLED_LIMITS } from '../../src/runner/lease.ts';
 import { startWaiting } from '../../src/runner/waiting-sandbox.ts';
 
 const DEADLINE_MS = 60_000;

@@ -8,14 +8,11 @@ import { parseAnswer, printJson } from './answer-view.ts';
 import type { Api } from './api.ts';
 import { isRecord } from './cell.ts';
 import { createEventView } from './event-view.ts';
-import { EXIT } from './exit-codes.ts';
-import type { Io } from './io.ts';
-import { streamItems } from './ndjson.ts';
-import { sanitise, sanitiseLine } from './sanitise.ts';
-import { isTaskEvent } from './stream-command.ts';
-import { paintStatus, styleFor } from './style.ts';
+import { EXIT, type Io } from './io.ts';
+import { isTaskEvent, streamItems } from './stream.ts';
+import { paintStatus, sanitise, sanitiseLine, styleFor } from './terminal.ts';
 
-export interface Followed {
+interface Followed {
   taskId: string;
   /** What the answer said: its status, and why it waits where there is something to say. */
   status: string;

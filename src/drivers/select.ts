@@ -5,7 +5,7 @@ import { choiceSetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { Driver, Probe } from './driver.ts';
 import { createFirecrackerDriver } from './firecracker/driver.ts';
-import { vmImageMaker } from './firecracker/make-vm-image.ts';
+import { vmImageMaker } from './firecracker/vm-image.ts';
 import { createGvisorDriver } from './gvisor/driver.ts';
 import { createQemuEmulatedDriver, createQemuKvmDriver } from './qemu/driver.ts';
 

@@ -1,5 +1,5 @@
 // Makes this machine ready to start sandboxes: image, driver, snapshot. Called before anything starts and by each
-// runner; what is already there is kept, so that only the first call takes long.
+// runner; what is there already is kept, so that only the first call takes long.
 import { bundleGuest } from '../guest/bundle.ts';
 import { diskUsageBytes, megabytes } from '../lib/disk-space.ts';
 import { markUsed } from '../lib/remove-unused.ts';
@@ -7,6 +7,7 @@ import { SeedError } from '../protocol/errors.ts';
 import type { Driver, Snapshot } from './driver.ts';
 import { buildImage } from './image/build-image.ts';
 import {
+  DRIVER_NAMES,
   type DriverChoice,
   type DriverContext,
   type DriverProbe,
@@ -14,7 +15,7 @@ import {
   type Selection,
   selectDriver,
 } from './select.ts';
-import { chooseSnapshot, chosenSnapshot, usableSnapshot } from './snapshot/store.ts';
+import { chooseSnapshot, chosenSnapshot, getSnapshot, usableSnapshot } from './snapshot/store.ts';
 import { ensureQemuTools } from './vm/tools.ts';
 
 export interface SetUpOptions {
@@ -116,4 +117,28 @@ async function pinnedSnapshot(
     await chooseSnapshot(cacheDir, null);
     return null;
   }
+}
+
+export interface BuiltSnapshot {
+  id: string;
+  driver: string;
+  sizeBytes: number;
+  imageBytes: number;
+}
+
+/** @throws SeedError usage for an unknown driver, setup_failed, no_usable_driver */
+export async function buildSnapshot(
+  cacheDir: string,
+  driverName: string | undefined,
+  onProgress: (message: string) => void,
+): Promise<BuiltSnapshot> {
+  const driver = DRIVER_NAMES.find((name) => name === (driverName ?? 'auto'));
+  if (driver === undefined) {
+    throw new SeedError('usage', `there is no driver "${driverName}"`, {
+      hint: `There are: ${DRIVER_NAMES.join(', ')}.`,
+    });
+  }
+  const { snapshot, imageBytes } = await setUp({ cacheDir, driver, snapshotId: null, onProgress });
+  const { sizeBytes } = await getSnapshot(cacheDir, snapshot.id);
+  return { id: snapshot.id, driver: snapshot.driver, sizeBytes, imageBytes };
 }

@@ -5,11 +5,10 @@
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LIMITS } from '../protocol/limits.ts';
-import { outDir } from './folders.ts';
 import type { GuestSettings } from './guest-settings.ts';
-import type { Link, LinkAnswer } from './link.ts';
+import { isFinal, type Link, type LinkAnswer, newPatience, untilAnswered } from './link.ts';
 import { type FileState, type OutFolder, openOutFolder, type Scan } from './out-folder.ts';
-import { isFinal, newPatience, untilAnswered } from './until-answered.ts';
+import { outDir } from './prepare.ts';
 
 const LOOK_EVERY_MS = 300;
 /** A file that never rests is sent all the same, the less often the larger it is. */

@@ -4,7 +4,7 @@ import { cutMiddle } from '../protocol/cut-text.ts';
 import type { GuestResult } from '../protocol/guest.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import type { EventQueue } from './event-queue.ts';
-import type { LlmWatch } from './llm-watch.ts';
+import type { LlmWatch } from './model-fetch.ts';
 
 type AssistantMessage = Extract<
   Extract<AgentSessionEvent, { type: 'message_end' }>['message'],

@@ -1,9 +1,13 @@
-// The body of an operation as inputs: the fields of a JSON object each by itself, any other JSON as one.
+// The body of an operation as inputs (the fields of a JSON object each by itself, any other JSON as one), and what it answers when
+// all goes well. Used by map-document.ts.
+
+import type { JsonSchema } from '../protocol/manifest.ts';
 import { isNode, type Node, type Resolve } from './document.ts';
-import type { Taken } from './inputs.ts';
+import type { Taken } from './names.ts';
+import type { Operation } from './operation.ts';
 import { toInputSchema } from './schema.ts';
 
-export interface Body {
+interface Body {
   taken: Taken[];
   /** What of it cannot be given. */
   leftOut: string[];
@@ -50,6 +54,47 @@ export function readBody(resolve: Resolve, operation: Node): Body | string {
 }
 
 /** The first that is JSON. */
-export function jsonTypeOf(content: Node): string | undefined {
+function jsonTypeOf(content: Node): string | undefined {
   return Object.keys(content).find((type) => /^application\/([\w.+-]*\+)?json\b/i.test(type));
+}
+
+type Answer = Pick<Operation, 'accepts' | 'answers' | 'fields'>;
+
+/** @returns the answer, or why it cannot be passed on */
+export function readAnswer(resolve: Resolve, operation: Node): Answer | string {
+  const responses = isNode(operation['responses']) ? operation['responses'] : {};
+  const statuses = Object.keys(responses);
+  const good = statuses.filter((status) => /^2/.test(status)).sort();
+  if (good.length === 0 && statuses.some((status) => /^3/.test(status))) return 'it answers with a redirect';
+  const contents = (good.length > 0 ? good : ['default']).map((status) => {
+    const content = resolve(responses[status])?.['content'];
+    return isNode(content) ? content : {};
+  });
+  for (const content of contents) {
+    const accepts = jsonTypeOf(content);
+    if (accepts !== undefined) return { accepts, ...shapeOf(resolve, resolve(content[accepts])?.['schema']) };
+  }
+  const types = contents.flatMap((content) => Object.keys(content));
+  const text = types.find((type) => type.startsWith('text/') && type !== 'text/event-stream');
+  if (text !== undefined) return { accepts: text, answers: 'value', fields: {} };
+  // Without any the platform may still answer; what it is shows when it comes.
+  return types.length === 0 ? { answers: 'nothing', fields: {} } : `it answers ${types.join(', ')}`;
+}
+
+function shapeOf(resolve: Resolve, given: unknown): Pick<Operation, 'answers' | 'fields'> {
+  const schema = toInputSchema(resolve, given);
+  if (schema.type === 'array') return { answers: 'list', fields: fieldsOf(schema.items) };
+  if (['string', 'integer', 'number', 'boolean'].includes(String(schema.type)))
+    return { answers: 'value', fields: {} };
+  return { answers: 'object', fields: fieldsOf(schema) };
+}
+
+/** Names and types: what stands in them may differ, and nobody is refused an answer for it. */
+function fieldsOf(schema: JsonSchema | undefined): Record<string, JsonSchema> {
+  return Object.fromEntries(
+    Object.entries(schema?.properties ?? {}).map(([name, { type }]) => [
+      name,
+      type === undefined ? {} : { type },
+    ]),
+  );
 }

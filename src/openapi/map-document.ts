@@ -1,14 +1,11 @@
 // An OpenAPI document as operations that can be commands, and a report of all that it has and they have not.
-import { readAnswer } from './answer.ts';
-import { readBody } from './body.ts';
+import { readAnswer, readBody } from './body.ts';
 import { chooseCredential, credentialObstacle, isPublic } from './credentials.ts';
-import { type Document, isNode, type Node, nodesOf } from './document.ts';
-import { nameInputs } from './inputs.ts';
-import { nameOperations } from './names.ts';
+import { type Document, isNode, isSameServer, type Node, nodesOf, serverOf } from './document.ts';
+import { nameInputs, nameOperations } from './names.ts';
 import type { Credential, Operation, OperationsFile } from './operation.ts';
 import { readParameters } from './parameters.ts';
-import { oneLine } from './prose.ts';
-import { isSameServer, serverOf } from './server-address.ts';
+import { oneLine } from './schema.ts';
 
 /** What was not taken over, and why. */
 export interface LeftOut {
@@ -17,7 +14,7 @@ export interface LeftOut {
   why: string;
 }
 
-export interface Mapped {
+interface Mapped {
   file: Omit<OperationsFile, 'sha256'>;
   /** Operations that are no commands. */
   leftOut: LeftOut[];

@@ -1,11 +1,11 @@
 // The parameters of an operation, those of its path included: how each is written, and which cannot be.
 import type { JsonSchema } from '../protocol/manifest.ts';
 import { isNode, type Node, type Resolve, resolvedNodes } from './document.ts';
-import type { Taken } from './inputs.ts';
+import type { Taken } from './names.ts';
 import type { Credential, Place } from './operation.ts';
 import { toInputSchema } from './schema.ts';
 
-export interface Parameters {
+interface Parameters {
   taken: Taken[];
   /** Optional ones that cannot be given, and why. */
   leftOut: string[];

@@ -1,8 +1,7 @@
 // A document's schema as the plain JSON Schema of an input: references followed, the dialects of 3.0 and 3.1 made one, and no
-// stricter than it has to be, since the platform judges what it is sent.
+// stricter than it has to be, since the platform judges what it is sent. Used by body.ts, parameters.ts and map-document.ts.
 import type { JsonSchema } from '../protocol/manifest.ts';
 import { isNode, type Node, nodesOf, type Resolve, resolvedNodes } from './document.ts';
-import { oneLine } from './prose.ts';
 
 const DESCRIPTION_LENGTH = 120;
 /** Objects, lists and unions within each other that are described; what lies deeper may be anything. */
@@ -129,4 +128,22 @@ function descriptionOf(node: Node): { description?: string } {
   const told = TOLD_DEFAULTS.includes(typeof preset) && !text.includes(String(preset)) && preset !== '';
   const description = `${text}${told ? ` (default ${oneLine(String(preset), 40)})` : ''}`.trim();
   return description === '' ? {} : { description };
+}
+
+/** Without markup, in one line, at most so long; whole sentences where one fits. */
+export function oneLine(text: unknown, length: number): string {
+  if (typeof text !== 'string') return '';
+  const plain = text
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replace(/[*`]+/g, '')
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim();
+  if (plain.length <= length) return plain;
+  const sentence = /^.*?[.!?](?=\s)/.exec(plain)?.[0] ?? '';
+  if (sentence !== '' && sentence.length <= length) return sentence;
+  return `${plain
+    .slice(0, length - 1)
+    .replace(/\s+\S*$/, '')
+    .toWellFormed()}…`;
 }

@@ -1,5 +1,6 @@
-// What one guest may ask of its runner, counted for the life of its sandbox. Used by relay.ts.
-
+// What one guest may ask of its runner, counted for the life of its sandbox, and the reset of a request that it leaves
+// half open. Used by relay.ts.
+import type { ServerHttp2Stream } from 'node:http2';
 import { createSlots } from '../lib/slots.ts';
 import { createTokenBucket } from '../lib/token-bucket.ts';
 import { SeedError } from '../protocol/errors.ts';
@@ -95,4 +96,19 @@ export function createGuestLimits(): GuestLimits {
       );
     },
   };
+}
+
+/** Call it when the request's body begins to be read. A stream on which the server lets the guest wait is left alone. */
+export function resetWhenIdle(stream: ServerHttp2Stream, idleMs: number = LIMITS.guest.idleMs): void {
+  let bodyCame = stream.endAfterHeaders;
+  stream.once('end', () => {
+    bodyCame = true;
+  });
+  const check = () => {
+    if (stream.destroyed) return;
+    // Destroyed, not closed: that could end the answer as if it were whole.
+    if (!bodyCame || stream.writableLength > 0) stream.destroy(new Error(`idle for ${idleMs} ms`));
+    else stream.setTimeout(idleMs, check);
+  };
+  stream.setTimeout(idleMs, check);
 }

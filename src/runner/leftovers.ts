@@ -1,7 +1,7 @@
 // Tries again, now and then, to remove what the host did not let the driver remove at the end of a sandbox.
 import type { Driver } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
-import { pause } from './backoff.ts';
+import { pause } from './patience.ts';
 
 const EVERY_MS = 10_000;
 

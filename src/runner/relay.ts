@@ -12,11 +12,9 @@ import { SeedError } from '../protocol/errors.ts';
 import type { GuestResult, GuestTask } from '../protocol/guest.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { forwardRequest, heldBytes, type Upstream } from './forward.ts';
-import { createGuestLimits, type GuestLimits } from './guest-limits.ts';
-import { resetWhenIdle } from './idle-stream.ts';
+import { createGuestLimits, type GuestLimits, resetWhenIdle } from './guest-limits.ts';
 import { paceWire } from './paced-wire.ts';
-import { readEvents, readResult } from './relay-body.ts';
-import { giveFile, type TaskFiles, takeArtifact } from './relay-files.ts';
+import { giveFile, readEvents, readResult, type TaskFiles, takeArtifact } from './relay-bodies.ts';
 import { type RelayRoute, relayRoute } from './relay-routes.ts';
 
 const { concurrentStreams, headerBytes } = LIMITS.guest;

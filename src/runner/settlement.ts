@@ -1,13 +1,14 @@
-// From how a run ended to what the server is told. Pure.
+// From how a run ended to what the server is told, and telling it until the server has it. Called by task-run.ts.
 import type { Exit } from '../drivers/driver.ts';
+import type { Logger } from '../lib/log.ts';
 import { cutMiddle } from '../protocol/cut-text.ts';
-import type { TaskErrorCode } from '../protocol/errors.ts';
+import { SeedError, type TaskErrorCode } from '../protocol/errors.ts';
 import type { GuestResult } from '../protocol/guest.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import type { Usage } from '../protocol/resources.ts';
 import type { Settlement } from '../protocol/runner.ts';
-import { publicReason } from './public-reason.ts';
-import { safeText } from './safe-text.ts';
+import { createBackoff, pause } from './patience.ts';
+import { isPassing, type ServerClient } from './server-client.ts';
 
 /** The first of these that happens ends a run. */
 export type RunEnd =
@@ -93,4 +94,60 @@ function describeExit(exit: Exit): string {
   if (exit.reason !== 'exited') return reason || 'without a word';
   const how = `its program ended with code ${exit.code}`;
   return reason === '' ? how : `${how}: ${reason}`;
+}
+
+/** Long after the lease has lapsed the server has decided by itself. */
+export const GIVE_UP_AFTER_MS = 600_000;
+
+/** Never rejects: what the server finally refused is logged. @param giveUp aborted when there is no time left to try */
+export async function settleTask(
+  client: ServerClient,
+  taskId: string,
+  settlement: Settlement,
+  log: Logger,
+  giveUp: AbortSignal,
+): Promise<void> {
+  const signal = AbortSignal.any([giveUp, AbortSignal.timeout(GIVE_UP_AFTER_MS)]);
+  const backoff = createBackoff();
+  for (;;) {
+    try {
+      await client.settle(taskId, settlement);
+      log.info({ outcome: settlement.outcome, error: settlement.error?.code }, 'settled');
+      return;
+    } catch (error) {
+      const code = error instanceof SeedError ? error.code : 'internal';
+      if (code === 'lease_lost') return log.info('the lease was lost before the task was settled');
+      if (!isPassing(error) || signal.aborted) {
+        return log.error({ code, err: error, outcome: settlement.outcome }, 'the task could not be settled');
+      }
+      log.warn({ code }, 'settling again');
+      await pause(backoff.next(), signal);
+    }
+  }
+}
+
+const LENGTH = 200;
+const PATH = /(?<![\w.])\/[^\s'"`,;:()<>[\]{}]+/g;
+/** Lines that say what went wrong, unlike those that say where. */
+const TELLING =
+  /error|fatal|panic|fail|cannot|refused|denied|not found|no such|no space|out of|too many|killed/i;
+const BESIDE = /^(?:at |Node\.js v|[\^~{}()[\];\s]*$)/;
+
+/** Empty when there is nothing to tell. */
+export function publicReason(words: string): string {
+  const lines = words
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => !BESIDE.test(line));
+  const line = lines.findLast((one) => TELLING.test(one)) ?? lines.at(-1) ?? '';
+  return safeText(line.replace(PATH, '…'), LENGTH);
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
+const CONTROL_CHARACTERS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+
+/** Without control characters other than tab and newline, and at most `maxLength` characters. */
+function safeText(text: string, maxLength: number): string {
+  const safe = text.replace(CONTROL_CHARACTERS, '').trim();
+  return safe.length > maxLength ? `${safe.slice(0, maxLength - 1)}…` : safe;
 }

@@ -3,10 +3,9 @@ import type { Logger } from '../lib/log.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { Lease } from '../protocol/runner.ts';
 import type { TaskPhase } from '../protocol/task.ts';
-import { createBackoff, pause } from './backoff.ts';
+import { createBackoff, isAway, pause } from './patience.ts';
 import { isPassing, type ServerClient } from './server-client.ts';
-import { GIVE_UP_AFTER_MS } from './settle.ts';
-import { isAway } from './until-back.ts';
+import { GIVE_UP_AFTER_MS } from './settlement.ts';
 
 interface ReportParts {
   client: ServerClient;

@@ -3,18 +3,13 @@ import type { Dispatcher } from 'undici';
 import type { Limits, Sandbox } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Usage } from '../protocol/resources.ts';
-import { within } from './backoff.ts';
-import { billedUsage } from './billed-usage.ts';
-import { limitsOf } from './limits.ts';
+import { billedUsage, guestTask, limitsOf, startLine } from './lease.ts';
+import { startPatiently, untilBack, within } from './patience.ts';
 import { openRelay } from './relay.ts';
-import type { TaskFiles } from './relay-files.ts';
+import type { TaskFiles } from './relay-bodies.ts';
 import type { ServerClient, TakenLease } from './server-client.ts';
-import { settleTask } from './settle.ts';
-import { type RunEnd, settlementOf } from './settlement.ts';
-import { guestTask, startLine } from './start-line.ts';
-import { startPatiently } from './start-patiently.ts';
+import { type RunEnd, settlementOf, settleTask } from './settlement.ts';
 import { createTaskReports, type TaskReports } from './task-reports.ts';
-import { untilBack } from './until-back.ts';
 
 /** After its result a guest has nothing left to do but exit. */
 const EXIT_WITHIN_MS = 2_000;

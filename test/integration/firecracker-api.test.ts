@@ -5,7 +5,7 @@ import {
   freezeRequests,
   probeRequests,
   restoreRequests,
-} from '../../src/drivers/firecracker/requests.ts';
+} from '../../src/drivers/firecracker/api.ts';
 import { checkRequest, ENDPOINTS } from '../fixtures/firecracker-api.ts';
 
 const size = { vcpus: 2, memoryMib: 1024 };

@@ -3,10 +3,8 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { Binaries } from '../../src/drivers/firecracker/binaries.ts';
-import { findBinaries } from '../../src/drivers/firecracker/binaries.ts';
-import { kvmObstacle } from '../../src/drivers/firecracker/kvm.ts';
-import { probeFirecracker } from '../../src/drivers/firecracker/probe.ts';
+import { type Binaries, findBinaries } from '../../src/drivers/firecracker/binaries.ts';
+import { kvmObstacle, probeFirecracker } from '../../src/drivers/firecracker/probe.ts';
 import type { FakeOptions } from '../fixtures/fake-firecracker.ts';
 import { createFirecrackerHost } from '../fixtures/firecracker-host.ts';
 

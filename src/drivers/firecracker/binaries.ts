@@ -4,7 +4,7 @@ import { access, realpath } from 'node:fs/promises';
 import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { exec } from '../../lib/exec.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { HOST_ENVIRONMENT } from '../process/host-environment.ts';
+import { HOST_ENVIRONMENT } from '../process/supervisor.ts';
 
 /** The first version that restores vsock machines under another socket and lets their guests reach the host again. */
 const OLDEST = [1, 16, 1] as const;

@@ -1,11 +1,11 @@
-// Where a machine's files lie and how its Firecracker is started: as root in a chroot by the jailer, as an ordinary
-// user in the machine's folder. Either way Firecracker sees the same names (requests.ts) in its working folder.
-import { symlink, writeFile } from 'node:fs/promises';
+// Where a machine's files lie, how its Firecracker is started (as root in a chroot by the jailer, as an ordinary user
+// in the machine's folder) and the cgroup that the jailer makes for it. Either way Firecracker sees the same names
+// (FILES in api.ts) in its working folder.
+import { readFile, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { contentHash } from '../../lib/content-hash.ts';
+import { FILES, type MachineSize } from './api.ts';
 import type { Binaries } from './binaries.ts';
-import { cgroupArguments } from './cgroup.ts';
-import { FILES, type MachineSize } from './requests.ts';
 
 /** Files of the host that a machine may read, by their name in its folder. */
 export type Inputs = Partial<Record<'kernel' | 'initrd' | 'disk' | 'state' | 'memory', string>>;
@@ -99,4 +99,49 @@ function jailed({ folder, binaries, size, controllers }: FirecrackerCommand, jai
     'no-file=256',
     ...cgroupArguments(size, controllers),
   ];
+}
+
+const ROOT = '/sys/fs/cgroup';
+const PARENT = 'seed';
+const NEEDED = ['cpu', 'memory', 'pids'];
+/** Firecracker's own memory beside the guest's. */
+const OVERHEAD_MIB = 128;
+const MIB = 1024 * 1024;
+/** Threads: one per processor and a handful of Firecracker's. */
+const THREADS = 64;
+
+/** Controllers of the host's cgroup v2; none where it has v1. */
+export async function readControllers(): Promise<string[]> {
+  const text = await readFile(join(ROOT, 'cgroup.controllers'), 'utf8').catch(() => '');
+  return text.split(/\s+/).filter(Boolean);
+}
+
+/** The jailer's arguments; none unless all of `NEEDED` is there. */
+function cgroupArguments({ vcpus, memoryMib }: MachineSize, controllers: readonly string[]): string[] {
+  if (!NEEDED.every((name) => controllers.includes(name))) return [];
+  const values = [
+    `memory.max=${(memoryMib + OVERHEAD_MIB) * MIB}`,
+    `cpu.max=${vcpus * 100_000} 100000`,
+    `pids.max=${THREADS}`,
+  ];
+  return [
+    '--cgroup-version',
+    '2',
+    '--parent-cgroup',
+    PARENT,
+    ...values.flatMap((value) => ['--cgroup', value]),
+  ];
+}
+
+/** Whether the host's kernel ended a process of the machine for want of memory. */
+export async function wasOutOfMemory(mark: string): Promise<boolean> {
+  const events = await readFile(join(ROOT, PARENT, mark, 'memory.events'), 'utf8').catch(() => '');
+  return Number(/^oom_kill (\d+)$/m.exec(events)?.[1] ?? 0) > 0;
+}
+
+/** Call it when no process is left. */
+export async function removeCgroup(mark: string): Promise<void> {
+  await rmdir(join(ROOT, PARENT, mark)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
+  });
 }

@@ -9,19 +9,22 @@ import { textTail } from '../../lib/text-tail.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { DETAIL_BYTES, type Guard, type Usage } from '../driver.ts';
 import { sandboxDeadline } from '../process/deadline.ts';
-import { HOST_ENVIRONMENT } from '../process/host-environment.ts';
-import { createLeftovers, type Leftovers } from '../process/leftovers.ts';
-import { createMeter } from '../process/meter.ts';
-import { killSupervised, supervised } from '../process/supervisor.ts';
-import { measureUsage } from '../process/usage.ts';
-import { type FirecrackerRequest, sendAll } from './api.ts';
+import { createLeftovers, type Leftovers } from '../process/sandbox-folder.ts';
+import { HOST_ENVIRONMENT, killSupervised, supervised } from '../process/supervisor.ts';
+import { createMeter, measureUsage } from '../process/usage.ts';
+import { FILES, type FirecrackerRequest, type MachineSize, sendAll } from './api.ts';
 import type { Binaries } from './binaries.ts';
-import { readControllers, wasOutOfMemory } from './cgroup.ts';
-import { firecrackerCommand, type Inputs, machineMark, machineRoot, placeInputs } from './jail.ts';
-import { readLine } from './read-line.ts';
-import { FILES, type MachineSize } from './requests.ts';
+import {
+  firecrackerCommand,
+  type Inputs,
+  machineMark,
+  machineRoot,
+  placeInputs,
+  readControllers,
+  wasOutOfMemory,
+} from './jail.ts';
 import { createSandboxFolder, removeSandbox } from './sandbox-folder.ts';
-import { connectGuest } from './vsock.ts';
+import { connectGuest, readLine } from './vsock.ts';
 
 const POLL_MS = 5;
 const UP_WITHIN_MS = 10_000;

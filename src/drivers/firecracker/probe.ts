@@ -1,14 +1,15 @@
 // Finds out whether Firecracker runs virtual machines here by running one: a kernel of its own that needs no image.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+// What can be told of KVM without running anything only explains a failure.
+import { constants } from 'node:fs';
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Probe } from '../driver.ts';
+import { probeRequests } from './api.ts';
 import type { Binaries } from './binaries.ts';
-import { kvmObstacle } from './kvm.ts';
 import { startMachine } from './machine.ts';
 import { PROBE_WORDS, probeKernel } from './probe-kernel.ts';
-import { probeRequests } from './requests.ts';
 
 const PROBE_TIMEOUT_MS = 5_000;
 
@@ -66,4 +67,27 @@ async function tryToRun({
 function wordsOf(error: Error): string {
   const hint = error instanceof SeedError ? error.hint : null;
   return hint ? `${error.message} ${hint}` : error.message;
+}
+
+const DEVICE = '/dev/kvm';
+/** Intel's and AMD's virtualization. */
+const FEATURES = /^flags\s*:.*\b(?:vmx|svm)\b/m;
+
+/** What stands in the way, with what to do about it; undefined when nothing shows. */
+export async function kvmObstacle(
+  device: string = DEVICE,
+  cpuinfo = '/proc/cpuinfo',
+): Promise<string | undefined> {
+  const problem = await access(device, constants.R_OK | constants.W_OK).then(
+    () => undefined,
+    (error: NodeJS.ErrnoException) => error.code,
+  );
+  if (problem === 'ENOENT') {
+    return `There is no ${device}: this machine has no KVM. Turn virtualization on in its firmware, or nested virtualization in its host.`;
+  }
+  if (problem !== undefined) {
+    return `${device} cannot be opened by this user (${problem}). Run once as root: usermod -aG kvm "$USER", and log in again.`;
+  }
+  if (FEATURES.test(await readFile(cpuinfo, 'utf8'))) return undefined;
+  return `${device} is there and opens, but the processor shows neither vmx nor svm: no hardware stands behind it, and a kernel does not boot on it in reasonable time. Use a machine with (nested) hardware virtualization.`;
 }

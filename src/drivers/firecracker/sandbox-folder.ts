@@ -6,8 +6,7 @@ import { findByCommandLine } from '../../lib/host-processes.ts';
 import { dateOfMoment } from '../../lib/monotonic.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { killProcess } from '../process/supervisor.ts';
-import { removeCgroup } from './cgroup.ts';
-import { machineMark } from './jail.ts';
+import { machineMark, removeCgroup } from './jail.ts';
 
 const POLL_MS = 20;
 const GIVE_UP_MS = 10_000;

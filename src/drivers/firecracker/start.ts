@@ -3,12 +3,12 @@ import type { Socket } from 'node:net';
 import { basename, join } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Exit, Limits, Sandbox, Snapshot } from '../driver.ts';
-import type { Leftovers } from '../process/leftovers.ts';
+import type { Leftovers } from '../process/sandbox-folder.ts';
 import { newIdentity } from '../vm/identity.ts';
+import { FILES, MACHINE_SIZE, restoreRequests } from './api.ts';
 import type { Binaries } from './binaries.ts';
 import { classifyExit } from './exit.ts';
 import { type Machine, startMachine } from './machine.ts';
-import { FILES, MACHINE_SIZE, restoreRequests } from './requests.ts';
 import { CONTROL_PORT, STREAM_PORT } from './vsock.ts';
 
 const RESTORE_TIMEOUT_MS = 15_000;

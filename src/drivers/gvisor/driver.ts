@@ -4,13 +4,17 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Image, Limits, Probe, Sandbox, SandboxId, Snapshot } from '../driver.ts';
-import { createLeftovers } from '../process/leftovers.ts';
-import { createSandboxFolder, removeSandbox, SANDBOX_ID } from '../process/sandbox-folder.ts';
+import {
+  createLeftovers,
+  createSandboxFolder,
+  removeSandbox,
+  SANDBOX_ID,
+} from '../process/sandbox-folder.ts';
 import { freezeImage } from './freeze.ts';
 import { probeGvisor } from './probe.ts';
+import { gvisorVersion } from './runsc.ts';
 import { runtimeSpec } from './spec.ts';
 import { startSupervised } from './start.ts';
-import { gvisorVersion } from './version.ts';
 
 export interface GvisorOptions {
   /** Snapshots are kept here; several drivers may share it. */

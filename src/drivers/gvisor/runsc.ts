@@ -1,6 +1,9 @@
-// How runsc is called, and which of its processes runs the guest.
+// How runsc is called, which version it is, and which of its processes runs the guest.
 import { readFile } from 'node:fs/promises';
+import { exec } from '../../lib/exec.ts';
 import { processTree } from '../../lib/host-processes.ts';
+import { HOST_ENVIRONMENT } from '../process/supervisor.ts';
+import { SPEC_VERSION } from './spec.ts';
 
 /** The container's name within its own --root; constant and short, as it is part of a socket's path. */
 export const CONTAINER = 's';
@@ -40,4 +43,10 @@ export async function sentriesBelow(pid: number): Promise<number[]> {
 async function programName(pid: number): Promise<string> {
   const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
   return commandLine.split('\0', 1)[0] ?? '';
+}
+
+/** runsc's version and that of the specification its sandboxes have. */
+export async function gvisorVersion(runscPath: string): Promise<string> {
+  const text = await exec(runscPath, ['--version'], { env: HOST_ENVIRONMENT });
+  return `${text.split('\n')[0]?.replace('runsc version ', '').trim()} spec ${SPEC_VERSION}`;
 }

@@ -9,12 +9,9 @@ import { SeedError } from '../../protocol/errors.ts';
 import { DETAIL_BYTES, type Exit, type Limits, type Sandbox } from '../driver.ts';
 import { sandboxDeadline } from '../process/deadline.ts';
 import { createGuard } from '../process/guard.ts';
-import { HOST_ENVIRONMENT } from '../process/host-environment.ts';
-import { createLeftovers, type Leftovers } from '../process/leftovers.ts';
-import { createMeter } from '../process/meter.ts';
-import { removeSandbox } from '../process/sandbox-folder.ts';
-import { killSupervised, signalProcess, supervised } from '../process/supervisor.ts';
-import { measureUsage } from '../process/usage.ts';
+import { createLeftovers, type Leftovers, removeSandbox } from '../process/sandbox-folder.ts';
+import { HOST_ENVIRONMENT, killSupervised, signalProcess, supervised } from '../process/supervisor.ts';
+import { createMeter, measureUsage } from '../process/usage.ts';
 import { classifyExit } from './exit.ts';
 import { CONTAINER, LOG_FILE, runscArgs, sentriesBelow } from './runsc.ts';
 

@@ -1,22 +1,17 @@
-// The base of every image: the root file system without the guest, and runsc beside it. Made once per recipe,
-// because it is what takes time: packages and Pi are fetched from the network.
+// The base of every image: the root file system without the guest, and gVisor's runsc under `<cacheDir>/tools`. Made
+// once per recipe, because it is what takes time: packages and Pi are fetched from the network.
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { makeFolder, removePartialFolders } from '../../lib/atomic-folder.ts';
 import { contentHash } from '../../lib/content-hash.ts';
 import { requireFreeDisk, treeBytes } from '../../lib/disk-space.ts';
 import { withFileLock } from '../../lib/file-lock.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { fetchPackages, type Package } from './apt.ts';
-import { configureRootfs } from './configure.ts';
+import { fetchPackages, type Package, unpackPackage, unpackPackages } from './apt.ts';
 import { findDistribution } from './distribution.ts';
-import { extendRootfs } from './extend.ts';
-import { RECIPE_VERSION, ROOTFS_PACKAGES, TOOL_PACKAGES } from './packages.ts';
-import { type Recipe, readRecipe } from './recipe.ts';
-import { installRunsc, runscPath } from './runsc-tool.ts';
-import { installRuntime, runtimeInputs, runtimeVersions } from './runtime.ts';
-import { unpackPackages } from './unpack.ts';
+import { RECIPE_VERSION, type Recipe, ROOTFS_PACKAGES, readRecipe, TOOL_PACKAGES } from './recipe.ts';
+import { configureRootfs, extendRootfs, installRuntime, runtimeInputs, runtimeVersions } from './rootfs.ts';
 
 export interface Base {
   /** Content hash over the recipe and the exact versions that went in. */
@@ -143,4 +138,24 @@ async function writeRecord(
   const id = contentHash(...inputs, ...additions(recipe));
   const record: BaseRecord = { id, sizeBytes: await treeBytes(rootfs), runscVersion, packages };
   await writeFile(join(folder, 'base.json'), JSON.stringify(record, null, 1));
+}
+
+function runscPath(cacheDir: string, version: string): string {
+  return join(cacheDir, 'tools', `runsc-${version}`, 'runsc');
+}
+
+/** Installs the runsc found among the downloaded packages and returns its version. */
+async function installRunsc(packages: readonly Package[], cacheDir: string): Promise<string> {
+  const runsc = packages.find(({ name }) => name === 'runsc');
+  if (!runsc) throw new SeedError('setup_failed', 'apt fetched no runsc (gVisor).');
+  const path = runscPath(cacheDir, runsc.version);
+  if (existsSync(path)) return runsc.version;
+  await makeFolder(dirname(path), async (partial) => {
+    const unpacked = join(partial, 'package');
+    await mkdir(unpacked);
+    await unpackPackage(runsc.file, unpacked);
+    await rename(join(unpacked, 'usr/bin/runsc'), join(partial, 'runsc'));
+    await rm(unpacked, { recursive: true });
+  });
+  return runsc.version;
 }

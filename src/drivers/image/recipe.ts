@@ -1,4 +1,5 @@
-// What an adopter adds to the sandbox image: sandbox.recipe.json beside package.json, or the file SEED_SANDBOX_RECIPE names.
+// What the sandbox image is made of: Debian packages, and what an adopter adds with sandbox.recipe.json beside
+// package.json, or with the file that SEED_SANDBOX_RECIPE names.
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -72,3 +73,49 @@ function invalid(path: string, what: string, cause: unknown): SeedError {
     cause,
   });
 }
+
+/** Part of every image's content hash. */
+export const RECIPE_VERSION = '2';
+
+/** Debian packages that are unpacked into the root file system, with all they depend on. */
+export const ROOTFS_PACKAGES = [
+  'base-files',
+  'bash',
+  'bzip2',
+  'ca-certificates',
+  'coreutils',
+  'curl',
+  'dash',
+  'debianutils',
+  'diffutils',
+  'fd-find',
+  'file',
+  'findutils',
+  'git',
+  'grep',
+  'gzip',
+  'hostname',
+  'iproute2',
+  'jq',
+  'less',
+  'libc-bin',
+  'libstdc++6',
+  'mawk',
+  'mount',
+  'ncurses-base',
+  'netbase',
+  'patch',
+  'procps',
+  'python3',
+  'ripgrep',
+  'sed',
+  'tar',
+  'tzdata',
+  'unzip',
+  'util-linux',
+  'xz-utils',
+  'zip',
+] as const;
+
+/** Debian packages whose programs run on the host, not in the sandbox. */
+export const TOOL_PACKAGES = ['runsc'] as const;

@@ -6,9 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { parseStat } from '../../lib/host-processes.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Guard } from '../driver.ts';
-import { HOST_ENVIRONMENT } from './host-environment.ts';
 import { sandboxMarks } from './sandbox-folder.ts';
-import { firstProcess } from './supervisor.ts';
+import { firstProcess, HOST_ENVIRONMENT } from './supervisor.ts';
 
 /** When a supervised sandbox dies: at the deadline that it started with, or at an earlier one that its guard was told. */
 export interface SandboxDeadline {

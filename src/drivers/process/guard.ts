@@ -1,10 +1,10 @@
 // Holds one sandbox to its limits and measures it: by a control group where this process may make one, otherwise by
-// looking several times a second. Used by the drivers whose sandboxes are processes of this host.
-import { createHash } from 'node:crypto';
+// looking several times a second. Used by supervised.ts for sandboxes whose technology does not bound itself.
+import { createHash, randomInt } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { type Cgroup, createCgroup, removeCgroup } from '../../lib/cgroup.ts';
 import { type CgroupHierarchies, findCgroupHierarchies } from '../../lib/cgroup-hierarchies.ts';
 import type { Exit } from '../driver.ts';
-import { chooseProcessors } from './processors.ts';
 import { type Figures, largerUsage, measureUsage } from './usage.ts';
 
 export interface GuardLimits {
@@ -168,4 +168,15 @@ function repeat(isOver: () => Promise<boolean>) {
       clearTimeout(timer);
     },
   };
+}
+
+/** A command prefix that binds what follows to `count` neighbouring processors; empty when that is all there are. */
+function chooseProcessors(
+  count: number,
+  available = availableParallelism(),
+  first = randomInt(available),
+): string[] {
+  if (count >= available) return [];
+  const chosen = Array.from({ length: count }, (_, index) => (first + index) % available);
+  return ['taskset', '--cpu-list', chosen.join(',')];
 }

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Limits, Sandbox } from '../driver.ts';
-import type { Leftovers } from '../process/leftovers.ts';
+import type { Leftovers } from '../process/sandbox-folder.ts';
 import { type Identity, newIdentity } from '../vm/identity.ts';
 import type { QemuTools } from '../vm/tools.ts';
 import { JAIL } from './jail.ts';

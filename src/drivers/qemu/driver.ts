@@ -4,8 +4,12 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Image, Limits, Probe, Sandbox, SandboxId, Snapshot } from '../driver.ts';
-import { createLeftovers } from '../process/leftovers.ts';
-import { createSandboxFolder, removeSandbox, SANDBOX_ID } from '../process/sandbox-folder.ts';
+import {
+  createLeftovers,
+  createSandboxFolder,
+  removeSandbox,
+  SANDBOX_ID,
+} from '../process/sandbox-folder.ts';
 import { findQemuTools, type QemuTools } from '../vm/tools.ts';
 import { startClone } from './clone.ts';
 import { freezeImage } from './freeze.ts';

@@ -6,15 +6,13 @@ import { getuid } from 'node:process';
 import { contentHash } from '../../lib/content-hash.ts';
 import type { Image, Snapshot } from '../driver.ts';
 import { createSandboxFolder, removeSandbox } from '../process/sandbox-folder.ts';
-import { ensureSnapshot } from '../snapshot/ensure.ts';
 import { guestIsReady } from '../snapshot/guest-ready.ts';
-import { buildDisk, DISK_FORMAT } from '../vm/disk.ts';
-import { buildInitramfs, initramfsInputs } from '../vm/initramfs.ts';
+import { ensureSnapshot } from '../snapshot/record.ts';
+import { buildDisk, buildInitramfs, DISK_FORMAT, initramfsInputs } from '../vm/machine-files.ts';
 import type { QemuTools } from '../vm/tools.ts';
 import { JAIL, QEMU_UID } from './jail.ts';
-import { type Accelerator, FILES, type Machine, machineArgs } from './machine.ts';
+import { type Accelerator, FILES, hostTscKhz, type Machine, machineArgs } from './machine.ts';
 import { startMachine } from './machine-process.ts';
-import { hostTscKhz } from './tsc.ts';
 
 /** Pi takes its time on an emulated processor. */
 const READY_TIMEOUT_MS = 240_000;

@@ -8,18 +8,14 @@ import { textTail } from '../../lib/text-tail.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { DETAIL_BYTES, type Exit, type Sandbox } from '../driver.ts';
 import { sandboxDeadline } from '../process/deadline.ts';
-import { HOST_ENVIRONMENT } from '../process/host-environment.ts';
-import { createLeftovers, type Leftovers } from '../process/leftovers.ts';
-import { createMeter } from '../process/meter.ts';
-import { removeSandbox } from '../process/sandbox-folder.ts';
-import { killSupervised, supervised } from '../process/supervisor.ts';
-import { measureUsage } from '../process/usage.ts';
+import { createLeftovers, type Leftovers, removeSandbox } from '../process/sandbox-folder.ts';
+import { HOST_ENVIRONMENT, killSupervised, supervised } from '../process/supervisor.ts';
+import { createMeter, measureUsage } from '../process/usage.ts';
 import type { QemuTools } from '../vm/tools.ts';
 import { classifyExit } from './exit.ts';
 import { jailed, jailRoot } from './jail.ts';
-import { readLines } from './lines.ts';
 import { type Machine, qemuCommand } from './machine.ts';
-import { openQmp, type Qmp } from './qmp.ts';
+import { openQmp, type Qmp, readLines } from './qmp.ts';
 
 export interface MachineStart {
   tools: QemuTools;

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type Accelerator, type Memory, machineArgs, qemuCommand } from './machine.ts';
+import {
+  type Accelerator,
+  hostTscKhz,
+  type Memory,
+  machineArgs,
+  parseTscKhz,
+  qemuCommand,
+} from './machine.ts';
 
 const kinds: Memory['kind'][] = ['probe', 'template', 'clone'];
 const machines = (['kvm', 'tcg'] as const satisfies Accelerator[]).flatMap((accelerator) =>
@@ -39,4 +46,11 @@ describe.each(machines)('the machine for $accelerator, $kind', ({ accelerator, k
 test('a comma in the folder does not end the name', () => {
   const command = qemuCommand('/a,b', { accelerator: 'tcg', memory: { kind: 'clone' } });
   expect(command).toContain('guest=/a,,b');
+});
+
+test('reads the counter of a processor where it is constant', async () => {
+  expect(parseTscKhz('flags\t\t: fpu constant_tsc rep_good\nbogomips\t: 5199.99\n')).toBe(2_600_000);
+  expect(parseTscKhz('flags\t\t: fpu tsc rep_good\nbogomips\t: 5199.99\n')).toBeUndefined();
+  expect(parseTscKhz('flags\t\t: fpu constant_tsc\n')).toBeUndefined();
+  expect((await hostTscKhz()) ?? 1_000_000).toBeGreaterThan(500_000);
 });

@@ -1,5 +1,6 @@
 // The virtual machine as QEMU's command line. Pure; the same for the machine that is frozen and all its clones, but for
 // where its memory comes from.
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sandboxMarks } from '../process/sandbox-folder.ts';
 import { toolCommand } from '../vm/tools.ts';
@@ -111,4 +112,20 @@ function boot(tscKhz: number | undefined): string[] {
   const words = ['console=ttyS0', 'quiet', 'panic=-1', 'reboot=t', 'tsc=reliable'];
   if (tscKhz !== undefined) words.push(`tsc_early_khz=${tscKhz}`);
   return [...kernel, '-append', words.join(' ')];
+}
+
+/** Hosts measure it anew at each start; the same machine shall give the same number. */
+const ROUND_KHZ = 100;
+
+/** In kHz; undefined where the host's kernel does not know. */
+export async function hostTscKhz(): Promise<number | undefined> {
+  return parseTscKhz(await readFile('/proc/cpuinfo', 'utf8'));
+}
+
+/** Linux derives its BogoMIPS from the counter where that is constant: two for each million ticks a second. */
+export function parseTscKhz(cpuinfo: string): number | undefined {
+  const bogomips = Number(/^bogomips\s*: ([\d.]+)$/m.exec(cpuinfo)?.[1] ?? Number.NaN);
+  const isConstant = /^flags\s*:.*\bconstant_tsc\b/m.test(cpuinfo);
+  if (!isConstant || Number.isNaN(bogomips)) return undefined;
+  return Math.round((bogomips * 500) / ROUND_KHZ) * ROUND_KHZ;
 }

@@ -7,11 +7,10 @@ import { contentHash } from '../../lib/content-hash.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Isolation, Probe } from '../driver.ts';
 import { createSandboxFolder, removeSandbox } from '../process/sandbox-folder.ts';
-import { buildInitramfs } from '../vm/initramfs.ts';
+import { buildInitramfs } from '../vm/machine-files.ts';
 import type { QemuTools } from '../vm/tools.ts';
-import { type Accelerator, FILES, type Machine } from './machine.ts';
+import { type Accelerator, FILES, hostTscKhz, type Machine } from './machine.ts';
 import { startMachine } from './machine-process.ts';
-import { hostTscKhz } from './tsc.ts';
 
 /** With KVM a machine boots in well under a second; where KVM is only a façade, it never does. */
 const TIMEOUT_MS = { kvm: 4_000, tcg: 30_000 } as const satisfies Record<Accelerator, number>;

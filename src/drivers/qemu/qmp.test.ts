@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
-import { duplexPair } from 'node:stream';
+import { duplexPair, PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { openQmp } from './qmp.ts';
+import { openQmp, readLines } from './qmp.ts';
 
 /** QEMU's end: greets, accepts every command but `bad`, and tells how a migration went. */
 function fakeQemu(status: string) {
@@ -38,4 +38,22 @@ test('a refused command, a failed migration and the end of QEMU are errors', asy
   await expect(qmp.migrate('migrate-incoming', '/files/state')).rejects.toThrow('cannot be moved');
   theirs.end();
   await expect(qmp.execute('cont')).rejects.toThrow('QEMU: it has ended');
+});
+
+test('puts lines together from chunks', async () => {
+  const source = new PassThrough();
+  const lines: string[] = [];
+  readLines(source, (line) => lines.push(line));
+  source.write('star');
+  source.write('ted\nexited 0\nrest');
+  source.end();
+  await source.toArray().catch(() => []);
+  expect(lines).toEqual(['started', 'exited 0']);
+});
+
+test('stops at a line without end', async () => {
+  const source = new PassThrough();
+  readLines(source, () => {});
+  source.write('x'.repeat(100_000));
+  await expect.poll(() => source.isPaused()).toBe(true);
 });

@@ -1,7 +1,6 @@
 // QEMU's machine protocol (docs/interop/qmp-spec): one JSON object a line, over a socket pair.
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { SeedError } from '../../protocol/errors.ts';
-import { readLines } from './lines.ts';
 
 export interface Qmp {
   /** Rejects with SeedError `sandbox_failed` when QEMU refuses the command or has ended. */
@@ -83,4 +82,18 @@ function parsed(line: string): Message | null {
 
 function failure(what: string): SeedError {
   return new SeedError('sandbox_failed', `QEMU: ${what}`);
+}
+
+/** Far above what either says; a machine whose control port says more is not ours. */
+const LINE_BYTES = 65_536;
+
+/** Calls `onLine` for each line, without its end. A line that is too long is the last: nothing more is read. */
+export function readLines(source: Readable, onLine: (line: string) => void): void {
+  let pending = '';
+  source.setEncoding('utf8').on('data', (chunk: string) => {
+    const lines = (pending + chunk).split('\n');
+    pending = lines.pop() ?? '';
+    for (const line of lines) onLine(line);
+    if (pending.length > LINE_BYTES) source.pause();
+  });
 }

@@ -1,9 +1,13 @@
-// snapshot.json: what a snapshot was made from, written last into its folder by every driver's freeze.
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+// The folder of a snapshot, made whole or not at all by each driver's freeze, and snapshot.json in it: what the
+// snapshot was made from, written last.
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { makeFolder, removePartialFolders } from '../../lib/atomic-folder.ts';
+import { contentHash } from '../../lib/content-hash.ts';
+import { withFileLock } from '../../lib/file-lock.ts';
+import { markUsed, removeUnused } from '../../lib/remove-unused.ts';
 import type { Image } from '../driver.ts';
-import { cpuFeatures } from './cpu-features.ts';
 
 const RECORD_FILE = 'snapshot.json';
 
@@ -27,7 +31,7 @@ export const SnapshotRecord = z.object({
 export type SnapshotRecord = z.infer<typeof SnapshotRecord>;
 
 /** @param folder holds all other files of the snapshot already */
-export async function writeSnapshotRecord(
+async function writeSnapshotRecord(
   folder: string,
   snapshot: { id: string; driver: string; driverVersion: string; image: Image },
 ): Promise<void> {
@@ -62,4 +66,48 @@ export async function fileSizes(folder: string): Promise<Record<string, number>>
   return Object.fromEntries(
     await Promise.all(names.map(async (name) => [name, (await stat(join(folder, name))).size] as const)),
   );
+}
+
+export interface SnapshotMaking {
+  /** Parent of all snapshots of one driver. */
+  snapshotsFolder: string;
+  /** A content hash. */
+  id: string;
+  /** The driver's name, and what its snapshots depend on. */
+  driver: string;
+  driverVersion: string;
+  image: Image;
+  onProgress: (message: string) => void;
+  /** Freezes a sandbox into the folder; one at a time per parent. */
+  fill: (folder: string) => Promise<void>;
+}
+
+/** The snapshot's folder; throws what `fill` throws, leaving nothing. */
+export async function ensureSnapshot(making: SnapshotMaking): Promise<string> {
+  const { snapshotsFolder, id, driver, driverVersion, image, onProgress, fill } = making;
+  const dir = join(snapshotsFolder, id);
+  const isComplete = async () => (await readSnapshotRecord(dir)) !== null;
+  if (!(await isComplete())) {
+    await mkdir(snapshotsFolder, { recursive: true });
+    await withFileLock(join(snapshotsFolder, 'lock'), async () => {
+      if (await isComplete()) return;
+      onProgress('freezing a sandbox with the agent loaded');
+      await removePartialFolders(snapshotsFolder);
+      // What is there is damaged.
+      await rm(dir, { recursive: true, force: true });
+      await makeFolder(dir, async (partial) => {
+        await fill(partial);
+        await writeSnapshotRecord(partial, { id, driver, driverVersion, image });
+      });
+      await removeUnused(snapshotsFolder);
+    });
+  }
+  await markUsed(dir);
+  return dir;
+}
+
+/** A hash over the features of the first processor. */
+export async function cpuFeatures(): Promise<string> {
+  const cpu = await readFile('/proc/cpuinfo', 'utf8');
+  return contentHash(/^(?:flags|Features)\s*:.*$/m.exec(cpu)?.[0] ?? '');
 }

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { withFileLock } from '../../lib/file-lock.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Snapshot } from '../driver.ts';
-import { cpuFeatures } from './cpu-features.ts';
-import { fileSizes, readSnapshotRecord, type SnapshotRecord } from './record.ts';
+import { cpuFeatures, fileSizes, readSnapshotRecord, type SnapshotRecord } from './record.ts';
 
 const CHOICE_FILE = 'snapshot-in-use';
 const SNAPSHOT_ID = /^[0-9a-f]{32}$/;

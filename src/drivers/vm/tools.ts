@@ -11,9 +11,8 @@ import { requireFreeDisk } from '../../lib/disk-space.ts';
 import { exec } from '../../lib/exec.ts';
 import { withFileLock } from '../../lib/file-lock.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { fetchPackages } from '../image/apt.ts';
+import { fetchPackages, unpackPackages } from '../image/apt.ts';
 import { findDistribution } from '../image/distribution.ts';
-import { unpackPackages } from '../image/unpack.ts';
 
 /** Change it with anything below that changes what the folder holds. */
 const RECIPE_VERSION = '1';

@@ -1,7 +1,7 @@
 // Who is signed in, with which key, and the way out.
 import { useRouter } from '@tanstack/react-router';
-import { useSeed } from '../api/seed-context.ts';
-import { signOut } from '../api/session.ts';
+import { signOut } from '../api/request.ts';
+import { useSeed } from '../api/use-command.ts';
 import { Badge } from '../ui/badge.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { Menu } from '../ui/menu.tsx';

@@ -1,8 +1,9 @@
 // A modal dialog on the browser's own <dialog>, which keeps the focus inside, closes on Escape and gives the focus back.
 import { type ReactNode, useEffect, useId, useRef } from 'react';
 import { createPortal } from 'react-dom';
-import { IconButton } from './button.tsx';
+import { Button, IconButton } from './button.tsx';
 import { classNames } from './class-names.ts';
+import { ErrorNotice } from './states.tsx';
 
 interface DialogProps {
   title: string;
@@ -50,5 +51,37 @@ export function Dialog({ title, open, onClose, place = 'middle', children }: Dia
       </div>
     </dialog>,
     document.body,
+  );
+}
+
+interface ConfirmDialogProps {
+  title: string;
+  /** The words of the button that does it: "Stop the task". */
+  action: string;
+  open: boolean;
+  busy: boolean;
+  error: unknown;
+  onConfirm(): void;
+  onClose(): void;
+  /** What will happen. */
+  children: ReactNode;
+}
+
+/** Asks before what cannot be undone. */
+export function ConfirmDialog(props: ConfirmDialogProps) {
+  const { title, action, open, busy, error, onConfirm, onClose, children } = props;
+  return (
+    <Dialog title={title} open={open} onClose={onClose}>
+      <div className="flex flex-col gap-4 px-6 py-4">
+        <div className="text-muted">{children}</div>
+        {error != null && <ErrorNotice error={error} />}
+        <div className="flex justify-end gap-2">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button kind="danger" busy={busy} onClick={onConfirm}>
+            {action}
+          </Button>
+        </div>
+      </div>
+    </Dialog>
   );
 }

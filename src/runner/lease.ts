@@ -1,0 +1,49 @@
+// What a lease means for its sandbox: the limits, the start line that makes the sandbox the task's, and the bill.
+import { randomBytes } from 'node:crypto';
+import type { Limits, Usage as MeasuredUsage } from '../drivers/driver.ts';
+import type { Logger } from '../lib/log.ts';
+import type { GuestTask, StartLine } from '../protocol/guest.ts';
+import { DEFAULT_RESOURCES, type Resources, type Usage } from '../protocol/resources.ts';
+import type { TakenLease } from './server-client.ts';
+
+const MIB = 1024 * 1024;
+
+export function limitsOf({ diesAt, resources }: TakenLease): Limits {
+  return { ...bounds(resources), deadline: diesAt };
+}
+
+/** A task that asks for something else gets a sandbox of its own. */
+export const POOLED_LIMITS: Omit<Limits, 'deadline'> = bounds(DEFAULT_RESOURCES);
+
+function bounds({ vcpus, memoryMb, diskMb, processes }: Resources): Omit<Limits, 'deadline'> {
+  return { vcpus, memoryBytes: memoryMb * MIB, diskBytes: diskMb * MIB, processes };
+}
+
+export function guestTask({ taskId: id, instruction, model, deadline, files }: TakenLease): GuestTask {
+  return { id, instruction, model, deadline, files: files.map(({ name, size }) => ({ name, size })) };
+}
+
+/** JSON with its newline. */
+export function startLine(lease: TakenLease): string {
+  const line: StartLine = {
+    protocol: 1,
+    now: new Date().toISOString(),
+    entropy: randomBytes(64).toString('base64'),
+    diskBytes: limitsOf(lease).diskBytes,
+    task: guestTask(lease),
+    ...(lease.commands && { commands: lease.commands }),
+  };
+  return `${JSON.stringify(line)}\n`;
+}
+
+export function billedUsage(
+  { cpuSeconds, peakMemoryBytes, problem }: MeasuredUsage,
+  wallMs: number,
+  vcpus: number,
+  log: Logger,
+): Usage {
+  const seen = { cpuSeconds, peakMemoryBytes: Math.round(peakMemoryBytes), wallMs };
+  if (problem === null) return seen;
+  log.warn({ problem }, 'the sandbox could not be measured: its processor time is estimated');
+  return { ...seen, cpuSeconds: Math.max(cpuSeconds, (wallMs / 1000) * vcpus), estimated: true };
+}

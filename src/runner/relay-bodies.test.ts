@@ -1,0 +1,43 @@
+// Events of a guest are bounded by their bytes, as they come and as they are written on.
+import { Readable } from 'node:stream';
+import { expect, test } from 'vitest';
+import { AgentEvent } from '../protocol/event.ts';
+import { LIMITS } from '../protocol/limits.ts';
+import { createGuestLimits } from './guest-limits.ts';
+import { readEvents } from './relay-bodies.ts';
+
+const { eventBytes, eventBytesPerTask } = LIMITS;
+const textEvent = (text: string) => JSON.stringify({ type: 'text', text });
+const read = (...lines: string[]) => readEvents(Readable.from([Buffer.from(`${lines.join('\n')}\n`)]));
+
+test.each([
+  ['letters of one byte', 'x', 1],
+  ['of three', '€', 3],
+  ['of four, which are two units', '𐍈', 4],
+  ['halves of such a letter, which JSON writes in six', '\ud800', 6],
+])('a text of %s counts its bytes', async (_, letter, bytes) => {
+  const room = eventBytes - textEvent('').length;
+  const fits = textEvent(letter.repeat(Math.floor(room / bytes)));
+  expect(await read(fits)).toBe(`${fits}\n`);
+  await expect(read(textEvent(letter.repeat(Math.floor(room / bytes) + 1)))).rejects.toThrow('larger than');
+});
+
+test('what is short as it comes and long as it is written on is refused', async () => {
+  const numbers = Array.from({ length: 10_000 }, () => '1e20').join(',');
+  const line = `{"type":"tool_call","callId":"1","tool":"t","input":{"numbers":[${numbers}]}}`;
+  expect(line.length).toBeLessThan(eventBytes);
+  await expect(read(line)).rejects.toThrow('event 1 of the batch is larger than');
+});
+
+test('who reads an event by itself counts bytes, too', () => {
+  const parse = (text: string) => AgentEvent.safeParse({ type: 'text', text }).success;
+  expect([parse('€'.repeat(eventBytes / 3)), parse('€'.repeat(eventBytes / 3 + 1))]).toEqual([true, false]);
+});
+
+test('all events of a task together count their bytes', () => {
+  const limits = createGuestLimits();
+  const batch = `${textEvent('€'.repeat(20_000))}\n`;
+  const most = Math.floor(eventBytesPerTask / Buffer.byteLength(batch));
+  for (let sent = 0; sent < most; sent++) limits.chargeEvents(batch);
+  expect(() => limits.chargeEvents(batch)).toThrow('more than may be kept');
+});

@@ -1,0 +1,124 @@
+// The bodies of a guest's requests: read whole and checked (events, the result, calls of the server), or streamed and
+// held back when the other end is slow (the task's files and artifacts). Every one is bounded. Used by relay.ts.
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { limitBytes } from '../lib/limit-bytes.ts';
+import { SeedError } from '../protocol/errors.ts';
+import { AgentEvent } from '../protocol/event.ts';
+import { GuestResult } from '../protocol/guest.ts';
+import { LIMITS } from '../protocol/limits.ts';
+import type { GuestLimits } from './guest-limits.ts';
+import { isAway } from './patience.ts';
+
+const EVENT_BATCH_BYTES = 1024 * 1024;
+
+/** @throws SeedError body_too_large */
+export async function readBody(stream: Readable, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // A body that is given up must not take its stream along: the refusal is still to be sent over it.
+  for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes) throw new SeedError('body_too_large', `the body is larger than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/**
+ * A batch of events as NDJSON, each written anew from its checked form.
+ * @throws SeedError invalid_json, invalid_input, body_too_large; the message has nothing of the content
+ */
+export async function readEvents(stream: Readable): Promise<string> {
+  const text = (await readBody(stream, EVENT_BATCH_BYTES)).toString('utf8');
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.map((line, index) => `${writtenEvent(line, index + 1)}\n`).join('');
+}
+
+/** Bounded as it comes and as it is written anew: a number may take more room then. */
+function writtenEvent(line: string, number: number): string {
+  refuseLarge(line, number);
+  const event = AgentEvent.safeParse(parseJson(line));
+  if (!event.success)
+    throw new SeedError('invalid_input', `event ${number} of the batch is not an agent's event`);
+  const written = JSON.stringify(event.data);
+  refuseLarge(written, number);
+  return written;
+}
+
+function refuseLarge(line: string, number: number): void {
+  if (Buffer.byteLength(line) <= LIMITS.eventBytes) return;
+  throw new SeedError(
+    'invalid_input',
+    `event ${number} of the batch is larger than ${LIMITS.eventBytes} bytes`,
+  );
+}
+
+/** @throws SeedError invalid_json, invalid_input, body_too_large */
+export async function readResult(stream: Readable): Promise<GuestResult> {
+  const body = await readBody(stream, LIMITS.guest.resultBytes);
+  const result = GuestResult.safeParse(parseJson(body.toString('utf8')));
+  if (result.success) return result.data;
+  throw new SeedError('invalid_input', 'this is not a result');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    // Not as the cause: a parser's message quotes the text.
+    if (cause instanceof SyntaxError) throw new SeedError('invalid_json', 'this is not JSON');
+    throw cause;
+  }
+}
+
+/** The files of one leased task, at the server. */
+export interface TaskFiles {
+  files: readonly { name: string }[];
+  open(name: string, signal: AbortSignal): Promise<Readable>;
+  put(artifact: { name: string; size: number; content: Readable }, signal: AbortSignal): Promise<void>;
+  delete(name: string, signal: AbortSignal): Promise<void>;
+}
+
+/** @throws SeedError not_found, and what the server said */
+export async function giveFile(stream: ServerHttp2Stream, index: number, files: TaskFiles): Promise<void> {
+  const file = files.files[index];
+  if (!file) throw new SeedError('not_found', `the task has no file number ${index}`);
+  const content = await files.open(file.name, closeOf(stream));
+  if (!stream.writable) return void content.destroy();
+  stream.respond({ ':status': 200, 'content-type': 'application/octet-stream' });
+  await pipeline(content, limitBytes(LIMITS.fileBytesPerTask), stream);
+}
+
+/** @throws SeedError invalid_input, body_too_large, and what the server said */
+export async function takeArtifact(
+  stream: ServerHttp2Stream,
+  { method, name }: { method: 'PUT' | 'DELETE'; name: string },
+  headers: IncomingHttpHeaders,
+  files: TaskFiles,
+  limits: GuestLimits,
+): Promise<void> {
+  if (method === 'DELETE') return files.delete(name, closeOf(stream));
+  const length = headers['content-length'] ?? '';
+  if (!/^\d{1,12}$/.test(length)) throw new SeedError('invalid_input', 'an artifact comes with its size');
+  const size = Number(length);
+  const takeBack = limits.chargeArtifact(size);
+  // Its own stream: a request to the server that fails must not take the guest's along, which is still to be answered.
+  const content = stream.pipe(limitBytes(size));
+  const gone = closeOf(stream);
+  try {
+    await files.put({ name, size, content }, gone);
+  } catch (error) {
+    // The guest sends it again until the server is back, however often that takes.
+    if (isAway(error) && !gone.aborted) takeBack();
+    throw error;
+  }
+}
+
+/** Aborted when the guest closes its stream. */
+function closeOf(stream: ServerHttp2Stream): AbortSignal {
+  const gone = new AbortController();
+  stream.once('close', () => gone.abort());
+  return gone.signal;
+}
