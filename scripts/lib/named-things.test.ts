@@ -13,7 +13,7 @@ import {
   placesIn,
 } from '../../src/server/packs/load-packs.ts';
 
-const ROOT = new URL('../..', import.meta.url).pathname;
+const ROOT = new URL('../../', import.meta.url).pathname;
 const read = (path: string) => readFileSync(`${ROOT}${path}`, 'utf8');
 
 interface Text {
