@@ -6,7 +6,7 @@ import { dirname, join, normalize, relative } from 'node:path';
 const ALLOWED: Record<string, readonly string[]> = {
   lib: ['protocol'],
   protocol: ['lib'],
-  command: ['protocol', 'server'],
+  command: ['protocol', 'db', 'server'],
   pack: ['command', 'protocol', 'lib', 'db', 'server'],
   db: ['protocol', 'lib', 'server'],
   drivers: ['protocol', 'lib', 'guest'],

@@ -4,7 +4,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { parseAst } from 'vite';
 import { describe, expect, it } from 'vitest';
 import { LOCAL_COMMANDS } from '../../src/cli/local-commands.ts';
-import { BUILT_IN } from '../../src/command/registry.ts';
+import { BUILT_IN } from '../../src/server/built-in.ts';
 import {
   CONFIG_FILE,
   EXAMPLES_FOLDER,

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { BUILT_IN } from '../../src/command/registry.ts';
+import { BUILT_IN } from '../../src/server/built-in.ts';
 import { startTestServer, type TestServer, withExamples } from '../fixtures/server.ts';
 
 const METRICS_TOKEN = 'm'.repeat(32);

@@ -3,9 +3,9 @@
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { clashesBetween, refuseClashes } from '../../command/name-clashes.ts';
-import { BUILT_IN } from '../../command/registry.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { BUILT_IN_EVENT_TYPES } from '../../protocol/event-types.ts';
+import { BUILT_IN } from '../built-in.ts';
 import { checkPack } from './check-pack.ts';
 import { importFile, shownPath } from './import-file.ts';
 import type { LoadedPack, Pack } from './pack.ts';
