@@ -1,7 +1,7 @@
 // The platform of an MCP request: REST calls into the same application, without a socket, as the key and from the address
 // that the MCP request came with.
 import type { Context, Hono } from 'hono';
-import type { Actor } from '../../command/context.ts';
+import type { Actor } from '../../command/call.ts';
 import { type Command, isFile, isStream } from '../../command/define-command.ts';
 import { toJsonSchema } from '../../command/json-schema.ts';
 import { toManifest } from '../../command/manifest.ts';
