@@ -7,6 +7,14 @@ import { SeedError } from './protocol/errors.ts';
 
 const SERVER = fileURLToPath(new URL('./server/main.ts', import.meta.url));
 const RUNNER = fileURLToPath(new URL('./runner/main.ts', import.meta.url));
+/**
+ * What keeps a server small that large bodies go through: glibc has two arenas and not one for each thread, which keep what was taken
+ * for ever; and the young generation, which grows to 100 MB with them and does not shrink, is a third of that.
+ */
+export const SERVER_MEMORY = {
+  environment: { MALLOC_ARENA_MAX: '2' },
+  nodeOptions: ['--max-semi-space-size=8'],
+};
 const RESTART_AFTER_MS = 500;
 const READY_WITHIN_MS = 90_000;
 /** Deaths in a row, each sooner than a minute after its start, after which a process is given up. */
@@ -26,6 +34,7 @@ interface ReadyMessage {
   adminKey: string | null;
   model: string;
   packs: readonly string[];
+  notices: readonly string[];
 }
 
 export interface AllInOne extends ReadyMessage {
@@ -55,21 +64,22 @@ export async function startAllInOne(
   onOutput?: (text: string) => void,
 ): Promise<AllInOne> {
   const env: NodeJS.ProcessEnv = {
-    // An arena of glibc's for each thread keeps what bodies have taken, for ever.
-    MALLOC_ARENA_MAX: '2',
+    ...SERVER_MEMORY.environment,
     ...environment,
     SEED_RUNNER_TOKEN: environment['SEED_RUNNER_TOKEN'] ?? randomBytes(32).toString('hex'),
     SEED_DRAIN_SECONDS: environment['SEED_DRAIN_SECONDS'] || DRAIN_SECONDS,
   };
   const failed = Promise.withResolvers<string>();
-  const server = keepRunning('server', SERVER, env, failed.resolve, onOutput);
+  const server = keepRunning(
+    { name: 'server', file: SERVER, env, nodeOptions: SERVER_MEMORY.nodeOptions },
+    failed.resolve,
+    onOutput,
+  );
   const ready = await firstReady(server.child());
   // A restarted server has to listen where the runner and the callers know it.
   env['PORT'] = new URL(ready.url).port;
   const runner = keepRunning(
-    'runner',
-    RUNNER,
-    { ...withoutServersOwn(env), SEED_SERVER_URL: ready.url },
+    { name: 'runner', file: RUNNER, env: { ...withoutServersOwn(env), SEED_SERVER_URL: ready.url } },
     failed.resolve,
     onOutput,
   );
@@ -105,10 +115,16 @@ interface KeptProcess {
   kill(): void;
 }
 
+interface Program {
+  name: string;
+  file: string;
+  env: NodeJS.ProcessEnv;
+  /** Command-line options of Node's own. */
+  nodeOptions?: readonly string[];
+}
+
 function keepRunning(
-  name: string,
-  file: string,
-  env: NodeJS.ProcessEnv,
+  { name, file, env, nodeOptions = [] }: Program,
   giveUp: (why: string) => void,
   onOutput?: (text: string) => void,
 ): KeptProcess {
@@ -120,7 +136,12 @@ function keepRunning(
   function start(): ChildProcess {
     const startedAt = performance.now();
     // Detached: Ctrl-C reaches only this process, which then stops the two in order. A lost parent they notice by IPC.
-    const child = fork(file, [], { env, detached: true, stdio: ['ignore', output, output, 'ipc'] });
+    const child = fork(file, [], {
+      env,
+      detached: true,
+      execArgv: [...process.execArgv, ...nodeOptions],
+      stdio: ['ignore', output, output, 'ipc'],
+    });
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => onOutput?.(text));
     }

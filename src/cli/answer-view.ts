@@ -1,18 +1,17 @@
-// Prints a command's answer: JSON as it is, CSV, a table, or names and values. Used by run.ts and login.ts.
+// Prints a command's answer: JSON as it is, CSV, a table, or names and values. Used by run.ts, login.ts and follow-task.ts.
 
-import { escapeJson } from '../lib/escape-json.ts';
+import { type CsvCell, csvLine } from '../lib/csv.ts';
+import { escapeJson, isRecord, parseJson } from '../lib/json.ts';
 import { shellWord } from '../lib/shell-word.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
-import { cellText, isRecord, words } from './cell.ts';
-import { listCsv, objectCsv } from './csv-view.ts';
+import { cellText, isIsoTime, relativeTime, valueAt, words } from './cell.ts';
 import { kebabCase } from './flags.ts';
 import type { Io } from './io.ts';
-import { listView, type ViewOptions } from './list-view.ts';
-import { objectView } from './object-view.ts';
-import { styleFor } from './style.ts';
+import { listView, type ViewOptions } from './table.ts';
+import { padEnd, paintStatus, type Style, sanitise, styleFor, textWidth } from './terminal.ts';
 
-export interface AnswerOptions {
+interface AnswerOptions {
   json: boolean;
   csv?: boolean;
   quiet: boolean;
@@ -37,11 +36,10 @@ export function printAnswer(io: Io, command: ManifestCommand, text: string, opti
 }
 
 export function parseAnswer(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new SeedError('unreachable', 'the server answered with broken JSON', { cause });
-  }
+  return parseJson(
+    text,
+    (cause) => new SeedError('unreachable', 'the server answered with broken JSON', { cause }),
+  );
 }
 
 /** The body as it came; on a terminal indented. */
@@ -93,4 +91,107 @@ function viewOptions(io: Io): ViewOptions {
     width: isTerminal ? columns : null,
     now: isTerminal ? io.clock.now() : null,
   };
+}
+
+const INDENT = '  ';
+
+/** An answer of one object under its name ({key: {…}}) is shown as that object. */
+export function objectView(answer: Record<string, unknown>, options: ViewOptions): string {
+  const values = Object.values(answer);
+  const only = values.length === 1 && isRecord(values[0]) ? values[0] : answer;
+  return `${linesOf(only, options).join('\n')}\n`;
+}
+
+function linesOf(object: Record<string, unknown>, options: ViewOptions): string[] {
+  const { style } = options;
+  const entries = Object.entries(object);
+  const labels = entries
+    .filter(([, value]) => !isGroup(value) && !isTable(value))
+    .map(([name]) => words(name));
+  const width = Math.max(0, ...labels.map(textWidth));
+  return entries.flatMap(([name, value]) => {
+    if (isGroup(value)) return [style.dim(words(name)), ...indent(linesOf(value, options))];
+    if (isTable(value)) return [style.dim(words(name)), ...indent(tableLines(value, options))];
+    const label = style.dim(padEnd(words(name), width));
+    if (typeof value === 'string' && value.trim().includes('\n')) {
+      return [style.dim(words(name)), ...indent(sanitise(value).trimEnd().split('\n'))];
+    }
+    return [`${label}  ${valueText(name, value, options, style)}`];
+  });
+}
+
+function valueText(name: string, value: unknown, options: ViewOptions, style: Style): string {
+  if (isCounts(value)) return countsText(value, options);
+  if (typeof value === 'string' && isIsoTime(value)) {
+    return options.now ? `${value} ${style.dim(`(${relativeTime(value, options.now)})`)}` : value;
+  }
+  const text = cellText(value, typeof value === 'number' ? options.now : null);
+  if (name === 'secret') return style.bold(text);
+  return name === 'status' ? paintStatus(text, style) : text;
+}
+
+function isGroup(value: unknown): value is Record<string, unknown> {
+  return isRecord(value) && Object.keys(value).length > 0 && !isCounts(value);
+}
+
+/** An object of nothing but numbers. */
+function isCounts(value: unknown): value is Record<string, number> {
+  if (!isRecord(value)) return false;
+  const values = Object.values(value);
+  return values.length > 0 && values.every((part) => typeof part === 'number');
+}
+
+/** What is 0 is left out behind the first. */
+function countsText(counts: Record<string, number>, { now }: ViewOptions): string {
+  return Object.entries(counts)
+    .filter(([, value], i) => i === 0 || value !== 0)
+    .map(([name, value]) => `${words(name)} ${cellText(value, now)}`)
+    .join(' · ');
+}
+
+function isTable(value: unknown): value is Record<string, unknown>[] {
+  return Array.isArray(value) && value.length > 0 && value.every(isRecord);
+}
+
+function tableLines(items: readonly Record<string, unknown>[], options: ViewOptions): string[] {
+  const width = options.width === null ? null : options.width - INDENT.length;
+  return listView(items, [], { ...options, width })
+    .text.trimEnd()
+    .split('\n');
+}
+
+function indent(lines: readonly string[]): string[] {
+  return lines.map((line) => `${INDENT}${line}`);
+}
+
+/** Columns are named as in the JSON. Without any in the manifest they are the first item's. */
+export function listCsv(items: readonly unknown[], columns: readonly string[]): string {
+  const [first] = items;
+  const names = columns.length > 0 || !isRecord(first) ? columns : Object.keys(first);
+  const lines = items.map((item) => names.map((name) => cellOf(valueAt(item, name))));
+  return [names.map(cellOf), ...lines].map(csvLine).join('');
+}
+
+/** `cost.total` is the name of what stands in a group; the elements of a list are counted from 0. */
+export function objectCsv(answer: unknown): string {
+  return [['name', 'value'], ...namesAndValues(answer, '')].map(csvLine).join('');
+}
+
+function namesAndValues(value: unknown, path: string): CsvCell[][] {
+  const parts = isRecord(value) || isListOfObjects(value) ? Object.entries(value) : [];
+  if (parts.length === 0) return [[path, cellOf(value)]];
+  return parts.flatMap(([name, part]) => namesAndValues(part, path === '' ? name : `${path}.${name}`));
+}
+
+function isListOfObjects(value: unknown): value is object[] {
+  return Array.isArray(value) && value.some((item) => typeof item === 'object');
+}
+
+function cellOf(value: unknown): CsvCell {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'number' || typeof value === 'boolean') return value;
+  if (typeof value === 'string') return sanitise(value);
+  if (Object.keys(value).length === 0) return null;
+  const isPlainList = Array.isArray(value) && value.every((item) => typeof item !== 'object');
+  return sanitise(isPlainList ? value.join(', ') : JSON.stringify(value));
 }

@@ -1,12 +1,12 @@
-// Calls the server's commands over REST. Used by run.ts, follow-task.ts and login.ts.
-
+// Calls the server's commands over REST; what can go wrong on the way is a SeedError. Used by run.ts, follow-task.ts, login.ts
+// and mcp.ts.
+import { parseJson } from '../lib/json.ts';
 import { readWithin } from '../lib/read-within.ts';
 import { type RestCall, restCall } from '../lib/rest-call.ts';
-import { SeedError } from '../protocol/errors.ts';
+import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
-import { apiError, connectionError, isBroken, isRefused, notSeed } from './api-errors.ts';
 import type { Io } from './io.ts';
-import { multipartBody, type StreamedBody, takeFiles } from './multipart.ts';
+import { multipartBody, type StreamedBody, takeFiles } from './local-file.ts';
 import type { Profile } from './profile.ts';
 import type { HttpResponse } from './request.ts';
 
@@ -35,7 +35,7 @@ interface Exchange {
   method: string;
   path: string;
   accept: string;
-  body?: string | StreamedBody;
+  body?: string | StreamedBody | null;
   lastEventId?: number | null;
   /** With it a request can be sent again: its work is done once. */
   idempotencyKey?: string;
@@ -44,11 +44,10 @@ interface Exchange {
 
 export function createApi(io: Io, profile: Profile): Api {
   async function once(exchange: Exchange): Promise<HttpResponse> {
-    const { method, path, accept, body, lastEventId, idempotencyKey, signal } = exchange;
+    const { method, path, accept, body = null, lastEventId, idempotencyKey, signal } = exchange;
     const headers: Record<string, string> = { accept, 'user-agent': 'seed-cli' };
     if (profile.key !== null) headers['authorization'] = `Bearer ${profile.key}`;
-    if (body !== undefined)
-      headers['content-type'] = typeof body === 'string' ? 'application/json' : body.type;
+    if (body !== null) headers['content-type'] = typeof body === 'string' ? 'application/json' : body.type;
     if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
     if (lastEventId) headers['last-event-id'] = String(lastEventId);
     return io.request({
@@ -56,7 +55,7 @@ export function createApi(io: Io, profile: Profile): Api {
       url: profile.url + path,
       headers,
       timeoutMs: ANSWER_TIMEOUT_MS,
-      ...(body !== undefined && { body }),
+      ...(body !== null && { body }),
       ...(signal && { signal }),
     });
   }
@@ -136,4 +135,68 @@ async function readAll(body: AsyncIterable<Uint8Array>): Promise<string> {
   const bytes = await readWithin(body, ANSWER_LIMIT_BYTES);
   if (bytes === null) throw new Error(`the answer is larger than ${ANSWER_LIMIT_BYTES} bytes`);
   return bytes.toString('utf8');
+}
+
+/** The error of an answer that is not a success. */
+export function apiError(response: HttpResponse, text: string, profile: Profile): SeedError {
+  const error = parseErrorBody(text);
+  if (!error) return notSeed(response.status, profile.url);
+  const hints = [error.hint ?? (response.status === 401 ? loginHint(profile) : '')];
+  if (response.status >= 500 && error.requestId)
+    hints.push(`Request ${error.requestId} in the server's log.`);
+  return new SeedError(codeOf(error.code, response.status), error.message, {
+    hint: hints.filter((hint) => hint !== '').join(' '),
+  });
+}
+
+/** The error of an exchange that broke; a SeedError stays as it is. */
+export function connectionError(error: unknown, url: string): SeedError {
+  if (error instanceof SeedError) return error;
+  if (isRefused(error) || isOneOf(error, ['ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])) {
+    return new SeedError('unreachable', `no server answers at ${url}`, {
+      hint: 'Start one with `npm start`, or name another with SEED_API_URL or --url.',
+      cause: error,
+    });
+  }
+  const why = error instanceof Error ? error.message : 'no answer';
+  return new SeedError('unreachable', `the connection to ${url} failed: ${why}`, { cause: error });
+}
+
+/** The error of an answer that no Seed server gives, such as a proxy's page. */
+function notSeed(status: number, url: string): SeedError {
+  return new SeedError('unreachable', `${url} answered ${status}, but not as a Seed server does`, {
+    hint: 'Check the address: SEED_API_URL or --url.',
+  });
+}
+
+function isRefused(error: unknown): boolean {
+  return isOneOf(error, ['ECONNREFUSED', 'ENOENT']);
+}
+
+/** The request may have arrived and been worked on all the same. */
+function isBroken(error: unknown): boolean {
+  return isOneOf(error, ['ECONNRESET', 'EPIPE']);
+}
+
+function isOneOf(error: unknown, codes: readonly string[]): boolean {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return code !== undefined && codes.includes(code);
+}
+
+function loginHint(profile: Profile): string {
+  return profile.key === null
+    ? `Log in: seed login --url ${profile.url}, or set SEED_API_KEY.`
+    : 'Log in again: seed login';
+}
+
+function parseErrorBody(text: string): ErrorBody['error'] | null {
+  const body = parseJson(text) as Partial<ErrorBody> | null | undefined;
+  return typeof body?.error?.message === 'string' ? body.error : null;
+}
+
+/** A server may be newer than this CLI: a code it does not know is judged by the HTTP status. */
+function codeOf(code: string, status: number): ErrorCode {
+  if (Object.hasOwn(ERROR_STATUS, code)) return code as ErrorCode;
+  if (status === 401) return 'not_authenticated';
+  return status === 403 ? 'not_allowed' : 'internal';
 }

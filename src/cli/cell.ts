@@ -1,8 +1,8 @@
-// One value as text on one line, and property names as words. Used by the views.
+// One value of an answer as text on one line: numbers, times, lists, names of properties. Used by the views.
+
 import { decimalText } from '../lib/decimal-text.ts';
-import { readableNumber } from './numbers.ts';
-import { isIsoTime, relativeTime } from './relative-time.ts';
-import { sanitiseLine } from './sanitise.ts';
+import { isRecord } from '../lib/json.ts';
+import { sanitiseLine } from './terminal.ts';
 
 const NOTHING = '-';
 
@@ -32,12 +32,55 @@ export function words(property: string): string {
   return sanitiseLine(property.replace(/([a-z0-9])([A-Z])/g, '$1 $2').replace(/[._-]/g, ' ')).toLowerCase();
 }
 
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** `cost.total` reaches into nested objects. */
 export function valueAt(item: unknown, path: string): unknown {
   if (!isRecord(item)) return item;
   return path.split('.').reduce<unknown>((value, name) => (isRecord(value) ? value[name] : undefined), item);
+}
+
+/** More say nothing to a person; --json and --csv have all. */
+const DECIMALS_MOST = 6;
+
+/** Numbers for a person: thousands apart, and as many decimals for all as the longest needs, up to six. */
+export function readableNumbers(numbers: readonly number[]): string[] {
+  const decimals = Math.max(0, ...numbers.map(decimalsOf));
+  return numbers.map((number) => {
+    const [whole = '', part] = number.toFixed(decimals).split('.');
+    const apart = whole.replace(/\B(?=(\d{3})+$)/g, ',');
+    return part === undefined ? apart : `${apart}.${part}`;
+  });
+}
+
+function readableNumber(number: number): string {
+  return readableNumbers([number])[0] ?? '';
+}
+
+function decimalsOf(number: number): number {
+  return Math.min(DECIMALS_MOST, decimalText(number).split('.')[1]?.length ?? 0);
+}
+
+const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
+const MINUTE_SECONDS = 60;
+const HOUR_SECONDS = 60 * MINUTE_SECONDS;
+const DAY_SECONDS = 24 * HOUR_SECONDS;
+
+export function isIsoTime(text: string): boolean {
+  return ISO_TIME.test(text) && !Number.isNaN(Date.parse(text));
+}
+
+/** Shortens an ISO-8601 time relative to `now`; past 30 days either way it becomes the date. */
+export function relativeTime(isoTime: string, now: Date): string {
+  const seconds = Math.round((now.getTime() - Date.parse(isoTime)) / 1000);
+  const distance = Math.abs(seconds);
+  if (distance < 5) return 'now';
+  if (distance >= 30 * DAY_SECONDS) return isoTime.slice(0, 10);
+  const amount = amountOf(distance);
+  return seconds > 0 ? `${amount} ago` : `in ${amount}`;
+}
+
+function amountOf(seconds: number): string {
+  if (seconds < MINUTE_SECONDS) return `${seconds} s`;
+  if (seconds < HOUR_SECONDS) return `${Math.floor(seconds / MINUTE_SECONDS)} min`;
+  if (seconds < 2 * DAY_SECONDS) return `${Math.floor(seconds / HOUR_SECONDS)} h`;
+  return `${Math.floor(seconds / DAY_SECONDS)} d`;
 }

@@ -1,19 +1,15 @@
-// seed doctor: what works on this machine, what does not, and what to do about it. Used by repository.ts.
-import { join } from 'node:path';
+// seed doctor: what works on this machine, what does not, and what to do about it. Used by local-commands.ts.
+import { dirname, join } from 'node:path';
 import { SeedError } from '../protocol/errors.ts';
 import { createApi } from './api.ts';
 import { fs } from './builtin.ts';
-import { sandboxFindings } from './doctor-sandboxes.ts';
-import { EXIT } from './exit-codes.ts';
-import { cacheDirOf, dataDirOf } from './folders.ts';
-import type { Io } from './io.ts';
+import { cacheDirOf, dataDirOf, loadModule } from './folders.ts';
+import { EXIT, type Io, isSeedError } from './io.ts';
 import type { LocalCommand } from './local-command.ts';
 import { loadProfile } from './profile.ts';
-import { REPOSITORY } from './repository-root.ts';
-import { sanitise } from './sanitise.ts';
-import { type Style, styleFor } from './style.ts';
+import { type Style, sanitise, styleFor } from './terminal.ts';
 
-export interface Finding {
+interface Finding {
   name: string;
   state: 'good' | 'bad' | 'note';
   text: string;
@@ -81,9 +77,7 @@ async function probeDrivers(dataDir: string, cacheDir: string): Promise<Finding[
     const text = `the sandbox's programs are not set up under ${cacheDir}`;
     return [{ name: 'sandbox', state: 'bad', text, hint: 'npm start or npm run demo sets them up.' }];
   }
-  // By address: the drivers stay out of the bundle that bin/seed starts.
-  const { href } = new URL('src/drivers/select.ts', REPOSITORY);
-  const { selectDriver } = (await import(href)) as typeof import('../drivers/select.ts');
+  const { selectDriver } = await loadModule<typeof import('../drivers/select.ts')>('src/drivers/select.ts');
   const { probes } = await selectDriver({ cacheDir, dataDir, runscPath });
   const state = probes.some(({ usable }) => usable) ? 'note' : 'bad';
   return probes.map(({ driver, usable, isolation, why }) =>
@@ -103,5 +97,59 @@ async function askServer(io: Io, urlFlag: string | undefined): Promise<Finding> 
   } catch (error) {
     if (!(error instanceof SeedError)) throw error;
     return { name, state: 'note', text: error.message, hint: error.hint ?? undefined };
+  }
+}
+
+/** Image, downloads and a snapshot, with some room. */
+const NEEDED_BYTES = 1.5e9;
+
+async function sandboxFindings(io: Io, cacheDir: string): Promise<Finding[]> {
+  return [disk(cacheDir), await snapshots(io, cacheDir), await pool()];
+}
+
+function disk(cacheDir: string): Finding {
+  let folder = cacheDir;
+  while (!fs.existsSync(folder)) folder = dirname(folder);
+  const { bavail, bsize } = fs.statfsSync(folder);
+  const freeBytes = bavail * bsize;
+  const text = `${(freeBytes / 1e9).toFixed(1)} GB free for ${cacheDir}`;
+  if (freeBytes >= NEEDED_BYTES) return { name: 'disk', state: 'good', text };
+  const hint = `Building needs ${NEEDED_BYTES / 1e9} GB: free some, or set SEED_CACHE_DIR to a larger disk.`;
+  return { name: 'disk', state: 'bad', text, hint };
+}
+
+type SnapshotStore = typeof import('../drivers/snapshot/store.ts');
+
+async function snapshots(io: Io, cacheDir: string): Promise<Finding> {
+  const name = 'snapshots';
+  const { chosenSnapshot, listSnapshots } = await loadModule<SnapshotStore>('src/drivers/snapshot/store.ts');
+  const all = await listSnapshots(cacheDir);
+  const chosen = io.env('SANDBOX_SNAPSHOT_ID') ?? (await chosenSnapshot(cacheDir));
+  const whole = all.filter(({ record }) => record !== null);
+  const text = `${whole.length} complete, ${all.length - whole.length} damaged under ${join(cacheDir, '*/snapshots')}`;
+  if (chosen !== null && !whole.some(({ id }) => id === chosen)) {
+    return {
+      name,
+      state: 'bad',
+      text: `${text}; the chosen one is not among them: ${chosen}`,
+      hint: 'seed snapshots build',
+    };
+  }
+  const use = chosen === null ? 'the one of the current recipe is used' : `${chosen} is used`;
+  return { name, state: whole.length > 0 ? 'good' : 'note', text: `${text}; ${use}` };
+}
+
+async function pool(): Promise<Finding> {
+  const { readPoolSettings } =
+    await loadModule<typeof import('../lib/pool-settings.ts')>('src/lib/pool-settings.ts');
+  try {
+    const { size, memoryBytes, maxAgeMs } = readPoolSettings();
+    const limits = `at most ${Math.round(memoryBytes / 1e6)} MB together, replaced after ${maxAgeMs / 1000} s`;
+    const text =
+      size === 0 ? 'off: every sandbox starts when its task does' : `${size} wait for a task; ${limits}`;
+    return { name: 'pool', state: size === 0 ? 'note' : 'good', text };
+  } catch (error) {
+    if (!isSeedError(error)) throw error;
+    return { name: 'pool', state: 'bad', text: error.message };
   }
 }

@@ -1,7 +1,6 @@
 // A task's events as a person reads them. Used by stream-command.ts and follow-task.ts.
 import type { TaskEvent } from '../protocol/event.ts';
-import { sanitise, sanitiseLine } from './sanitise.ts';
-import { paintStatus, type Style } from './style.ts';
+import { paintStatus, type Style, sanitise, sanitiseLine } from './terminal.ts';
 
 const OUTPUT_LINES_MOST = 40;
 const LINE_CHARACTERS_MOST = 200;

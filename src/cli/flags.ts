@@ -1,8 +1,14 @@
-// Turns a command's JSON Schema into CLI flags. Used by parse-input.ts and help.ts.
-import type { JsonSchema, ManifestCommand } from '../protocol/manifest.ts';
+// The flags that a command's JSON Schema makes, how they are written in usage lines, and the values that were typed for
+// them. Used by parse-input.ts and help.ts.
 
-export type ScalarKind = 'string' | 'integer' | 'number';
-export type FlagKind = ScalarKind | 'boolean' | 'list' | 'record' | 'json' | 'files';
+import { isRecord, parseJson } from '../lib/json.ts';
+import { SeedError } from '../protocol/errors.ts';
+import type { JsonSchema, ManifestCommand } from '../protocol/manifest.ts';
+import { closest } from './find-command.ts';
+import { localFile } from './local-file.ts';
+
+type ScalarKind = 'string' | 'integer' | 'number';
+type FlagKind = ScalarKind | 'boolean' | 'list' | 'record' | 'json' | 'files';
 
 export interface Flag {
   /** The input's name in the REST body. */
@@ -124,10 +130,104 @@ function boundOf(schema: JsonSchema, keyword: 'minimum' | 'maximum'): number | u
   return typeof bound === 'number' && Math.abs(bound) < Number.MAX_SAFE_INTEGER ? bound : undefined;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+const isSchema = (value: unknown): value is JsonSchema => isRecord(value);
+
+/** `seed keys revoke <id> [flags]` */
+export function usageLine(command: ManifestCommand): string {
+  const path = command.positional.map((property) => `<${kebabCase(property)}>`);
+  const others = flagsOf(command).filter((flag) => !command.positional.includes(flag.property));
+  const required = others.filter(isMandatory);
+  const text = required.find((flag) => flag.kind === 'string');
+  const words = required.map((flag) =>
+    flag === text ? `<${flag.name}>` : `--${flag.name} ${placeholder(flag)}`,
+  );
+  const optional = others.length > required.length ? ['[flags]'] : [];
+  return ['seed', command.name, ...path, ...words, ...optional].join(' ');
 }
 
-function isSchema(value: unknown): value is JsonSchema {
-  return isRecord(value);
+export function isMandatory(flag: Flag): boolean {
+  return flag.required && flag.default === undefined;
+}
+
+/** What stands for a flag's value: `<text>`, `<a,b,…>`, `active|expired`. */
+export function placeholder(flag: Flag): string {
+  const words = flag.choices.length > 0 && flag.choices.length <= 6 ? flag.choices.join('|') : undefined;
+  switch (flag.kind) {
+    case 'boolean':
+      return '';
+    case 'list':
+      return `<${words ?? 'a,b,…'}>`;
+    case 'files':
+      return '<path[=name]>';
+    case 'record':
+      return '<name=value>';
+    case 'integer':
+    case 'number':
+      return '<number>';
+    case 'json':
+      return '<json>';
+    default:
+      return `<${words ?? 'text'}>`;
+  }
+}
+
+/** The value of a flag from everything typed for it, in order. Throws SeedError `usage`. */
+export function flagValue(flag: Flag, typed: readonly string[]): unknown {
+  if (flag.nullable && typed.length === 1 && typed[0] === 'null') return null;
+  if (flag.kind === 'list') return typed.flatMap((text) => listValue(flag, text));
+  if (flag.kind === 'files') return typed.map(localFile);
+  if (flag.kind === 'record') return Object.assign({}, ...typed.map((text) => recordValue(flag, text)));
+  const text = typed[0];
+  if (text === undefined || typed.length > 1) throw wrong(flag, 'is given more than once');
+  if (flag.kind === 'json') return jsonValue(flag, text);
+  if (flag.kind === 'boolean') return booleanValue(flag, text);
+  return scalarValue(flag, flag.kind, text);
+}
+
+function listValue(flag: Flag, text: string): unknown[] {
+  if (text.startsWith('[')) {
+    const items = jsonValue(flag, text);
+    if (Array.isArray(items)) return items;
+  }
+  const parts = text.split(',').map((part) => part.trim());
+  return parts.filter((part) => part !== '').map((part) => scalarValue(flag, flag.itemKind, part));
+}
+
+function recordValue(flag: Flag, text: string): unknown {
+  if (text.startsWith('{')) return jsonValue(flag, text);
+  const equals = text.indexOf('=');
+  if (equals < 1) throw wrong(flag, `takes name=value, not ${quote(text)}`);
+  return { [text.slice(0, equals)]: text.slice(equals + 1) };
+}
+
+function booleanValue(flag: Flag, text: string): boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw wrong(flag, `is true or false, not ${quote(text)}`);
+}
+
+function jsonValue(flag: Flag, text: string): unknown {
+  return parseJson(text, (cause) => wrong(flag, `takes JSON, and ${quote(text)} is none`, cause));
+}
+
+function scalarValue(flag: Flag, kind: ScalarKind, text: string): string | number {
+  if (flag.choices.length > 0 && !flag.choices.includes(text)) {
+    const meant = closest(text, flag.choices);
+    const note = meant === undefined ? '' : `; did you mean ${meant}?`;
+    throw wrong(flag, `is one of ${flag.choices.join(', ')}, not ${quote(text)}${note}`);
+  }
+  if (kind === 'string') return text;
+  const number = Number(text);
+  if (text.trim() === '' || !Number.isFinite(number)) throw wrong(flag, `is a number, not ${quote(text)}`);
+  if (kind === 'integer' && !Number.isSafeInteger(number)) {
+    throw wrong(flag, `is a whole number, not ${quote(text)}`);
+  }
+  return number;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}
+
+function wrong(flag: Flag, problem: string, cause?: unknown): SeedError {
+  return new SeedError('usage', `--${flag.name} ${problem}`, { cause });
 }

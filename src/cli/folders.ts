@@ -1,9 +1,16 @@
-// The folders that the server and the runner of this repository use. Used by the commands of this machine.
+// Where the repository lies, with the folders that its server and runner use. Used by the commands of this machine.
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fs } from './builtin.ts';
 import type { Io } from './io.ts';
-import { REPOSITORY } from './repository-root.ts';
+
+/** The same from src/cli/ and from node_modules/.cache/, where bin/seed keeps the bundle: both are two folders deep. */
+export const REPOSITORY = new URL('../../', import.meta.url);
+
+/** A module of the repository by its path: so it stays out of the bundle that bin/seed starts. */
+export async function loadModule<Module>(path: string): Promise<Module> {
+  return (await import(new URL(path, REPOSITORY).href)) as Module;
+}
 
 /** SEED_DATA_DIR, or .seed in the repository. */
 export function dataDirOf(io: Io): string {

@@ -1,4 +1,5 @@
 // After a task was started: shows its steps until it ends, then prints its answer. Used by run.ts.
+import { isRecord } from '../lib/json.ts';
 import { costNote } from '../protocol/cost-source.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { TaskEvent } from '../protocol/event.ts';
@@ -6,16 +7,12 @@ import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
 import type { Task } from '../protocol/task.ts';
 import { parseAnswer, printJson } from './answer-view.ts';
 import type { Api } from './api.ts';
-import { isRecord } from './cell.ts';
 import { createEventView } from './event-view.ts';
-import { EXIT } from './exit-codes.ts';
-import type { Io } from './io.ts';
-import { streamItems } from './ndjson.ts';
-import { sanitise, sanitiseLine } from './sanitise.ts';
-import { isTaskEvent } from './stream-command.ts';
-import { paintStatus, styleFor } from './style.ts';
+import { EXIT, type Io } from './io.ts';
+import { isTaskEvent, streamItems } from './stream.ts';
+import { paintStatus, sanitise, sanitiseLine, styleFor } from './terminal.ts';
 
-export interface Followed {
+interface Followed {
   taskId: string;
   /** What the answer said: its status, and why it waits where there is something to say. */
   status: string;

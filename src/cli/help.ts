@@ -1,9 +1,7 @@
 // The help texts, made from the manifest. Used by run.ts.
 import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
-import { type Flag, flagsOf, kebabCase } from './flags.ts';
-import { sanitiseLine } from './sanitise.ts';
-import type { Style } from './style.ts';
-import { isMandatory, placeholder, usageLine } from './usage-line.ts';
+import { type Flag, flagsOf, isMandatory, kebabCase, placeholder, usageLine } from './flags.ts';
+import { type Style, sanitiseLine } from './terminal.ts';
 
 /** A line of a help text: what to type and what it does. */
 export interface HelpEntry {

@@ -1,6 +1,7 @@
-// Everything the CLI touches outside itself, as one interface, so that it runs in tests without a process.
-// The real one is in system-io.ts.
+// Everything the CLI touches outside itself, as one interface, so that it runs in tests without a process, and its exit codes.
+// The real one is made by main.ts.
 import type { Clock } from '../lib/clock.ts';
+import type { SeedError } from '../protocol/errors.ts';
 import type { Request } from './request.ts';
 
 export interface Output {
@@ -33,4 +34,26 @@ export interface Io {
   wait(ms: number): Promise<void>;
   /** Calls `handler` at the next Ctrl-C instead of ending the process. Returns how to withdraw it. */
   onInterrupt(handler: () => void): () => void;
+}
+
+export const EXIT = {
+  ok: 0,
+  error: 1,
+  usage: 2,
+  /** Not authenticated (401) or not allowed (403). */
+  denied: 4,
+  /** The task ended in another status than `completed`. */
+  taskNotCompleted: 5,
+  interrupted: 130,
+} as const;
+
+export function exitCodeOf(error: unknown): number {
+  if (!isSeedError(error)) return EXIT.error;
+  if (error.code === 'usage') return EXIT.usage;
+  return error.status === 401 || error.status === 403 ? EXIT.denied : EXIT.error;
+}
+
+/** By its shape: what bin/seed loads by address has the class once more, and `instanceof` does not know it. */
+export function isSeedError(error: unknown): error is SeedError {
+  return error instanceof Error && 'code' in error && 'hint' in error;
 }

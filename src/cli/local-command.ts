@@ -2,9 +2,9 @@
 // snapshots.ts, packs.ts and webhooks-listen.ts.
 import { SeedError } from '../protocol/errors.ts';
 import { parseArgs } from './builtin.ts';
-import { type GlobalFlags, isTrailingFlag } from './global-flags.ts';
 import type { HelpEntry } from './help.ts';
 import type { Io } from './io.ts';
+import { type GlobalFlags, isTrailingFlag } from './parse-input.ts';
 
 export interface LocalCommand {
   /** One word, or a noun and a verb. */

@@ -1,8 +1,7 @@
 // The commands of this machine, which are not in a server's manifest. Used by repository.ts.
 import { doctor } from './doctor.ts';
-import { keyCommands } from './keys.ts';
 import type { LocalCommand } from './local-command.ts';
-import { login, logout } from './login.ts';
+import { keyCommands, login, logout } from './login.ts';
 import { mcp } from './mcp.ts';
 import { mcpInstall } from './mcp-install.ts';
 import { packCommands } from './packs.ts';

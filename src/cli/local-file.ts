@@ -1,9 +1,10 @@
-// A file of this machine that is sent with a command: `--file path[=name]`. Used by flag-value.ts and multipart.ts.
+// Files of this machine that are sent with a command (`--file path[=name]`), with its JSON in one multipart/form-data body
+// (RFC 7578) that is read from the disk while it is sent. Used by flags.ts and api.ts.
 import { SeedError } from '../protocol/errors.ts';
 import { fileNameProblem } from '../protocol/file-name.ts';
 import { fs } from './builtin.ts';
 
-export class LocalFile {
+class LocalFile {
   readonly path: string;
   /** What it is called where it goes. */
   readonly name: string;
@@ -38,4 +39,67 @@ function named(path: string, name: string, size: number): LocalFile {
 function sizeOf(path: string): number | null {
   const stats = fs.statSync(path, { throwIfNoEntry: false });
   return stats?.isFile() ? stats.size : null;
+}
+
+export interface StreamedBody {
+  type: string;
+  length: number;
+  /** From the start, each time it is called. */
+  chunks(): AsyncIterable<Uint8Array>;
+}
+
+/** Takes the input's files out of it; null when there are none. */
+export function takeFiles(input: Record<string, unknown>): {
+  rest: Record<string, unknown>;
+  files: LocalFile[] | null;
+} {
+  const entry = Object.entries(input).find(
+    ([, value]) => Array.isArray(value) && value[0] instanceof LocalFile,
+  );
+  if (!entry) return { rest: input, files: null };
+  const { [entry[0]]: files, ...rest } = input;
+  return { rest, files: files as LocalFile[] };
+}
+
+export function multipartBody(json: string, files: readonly LocalFile[]): StreamedBody {
+  const boundary = `seed-${globalThis.crypto.randomUUID()}`;
+  const head = (disposition: string, type: string) =>
+    Buffer.from(
+      `--${boundary}\r\nContent-Disposition: form-data; ${disposition}\r\nContent-Type: ${type}\r\n\r\n`,
+    );
+  const task = Buffer.concat([head('name="task"', 'application/json'), Buffer.from(`${json}\r\n`)]);
+  const parts = files.map((file) => ({
+    file,
+    head: head(`name="file"; filename="${quoted(file.name)}"`, 'application/octet-stream'),
+  }));
+  const lineEnd = Buffer.from('\r\n');
+  const end = Buffer.from(`--${boundary}--\r\n`);
+  const partBytes = parts.reduce((sum, part) => sum + part.head.length + part.file.size + lineEnd.length, 0);
+  return {
+    type: `multipart/form-data; boundary=${boundary}`,
+    length: task.length + partBytes + end.length,
+    async *chunks() {
+      yield task;
+      for (const part of parts) {
+        yield part.head;
+        yield* contentOf(part.file);
+        yield lineEnd;
+      }
+      yield end;
+    },
+  };
+}
+
+/** As browsers write it there (WHATWG HTML, multipart form data); a name has no line ends. */
+const quoted = (name: string) => name.replaceAll('"', '%22');
+
+/** As many bytes as were counted. */
+async function* contentOf({ path, size }: LocalFile): AsyncIterable<Uint8Array> {
+  let sent = 0;
+  if (size > 0)
+    for await (const chunk of fs.createReadStream(path, { end: size - 1 })) {
+      sent += chunk.length;
+      yield chunk;
+    }
+  if (sent < size) throw new Error(`${path} became shorter while it was sent`);
 }

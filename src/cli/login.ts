@@ -1,12 +1,12 @@
-// seed login and seed logout: keeping a key for a server. Used by repository.ts.
+// seed login, logout, keys recover and keys generate: keys on this machine. Used by local-commands.ts.
 import { SeedError } from '../protocol/errors.ts';
 import { printAnswer } from './answer-view.ts';
 import { createApi } from './api.ts';
-import { EXIT } from './exit-codes.ts';
-import type { GlobalFlags } from './global-flags.ts';
-import type { Io } from './io.ts';
+import { dataDirOf, loadModule } from './folders.ts';
+import { EXIT, type Io } from './io.ts';
 import type { LocalCommand } from './local-command.ts';
 import { cachedManifest } from './manifest-source.ts';
+import type { GlobalFlags } from './parse-input.ts';
 import { checkKey, checkUrl, DEFAULT_URL, forgetProfile, saveProfile } from './profile.ts';
 
 const KEY_LIMIT_BYTES = 4096;
@@ -73,3 +73,54 @@ async function showWhose(io: Io, profile: { url: string; key: string }, flags: G
   const { json, quiet } = flags;
   printAnswer(io, whoami, await api.call(whoami, {}), { json, quiet, commandLine: 'seed whoami' });
 }
+
+const recover: LocalCommand = {
+  name: 'keys recover',
+  summary: 'On the machine of the server: make a new admin key, when none is left that works',
+  usage: 'seed keys recover [--account <id>]',
+  flags: [{ name: '--account <id>', summary: "The account to make it for [default the operator's]" }],
+  options: { account: { type: 'string' } },
+  alsoOnServer: true,
+  examples: ['seed keys recover', 'DATABASE_URL=postgres://… seed keys recover'],
+  async run(io, flags, { account }) {
+    const { recoverAdminKey } = await loadModule<typeof import('../server/access/recover-admin-key.ts')>(
+      'src/server/access/recover-admin-key.ts',
+    );
+    const { accountName, key, secret } = await recoverAdminKey({
+      databaseUrl: io.env('DATABASE_URL') ?? null,
+      dataDir: dataDirOf(io),
+      accountId: typeof account === 'string' ? account : undefined,
+    });
+    if (flags.json) {
+      io.stdout.write(`${JSON.stringify({ key, secret })}\n`);
+      return EXIT.ok;
+    }
+    io.stdout.write(`${secret}\n`);
+    if (!flags.quiet) {
+      io.stderr.write(
+        `The new admin key of the account "${accountName}", shown this once. Its id: ${key.id}\n`,
+      );
+      io.stderr.write('The audit log says that it was made. To keep it for the CLI: seed login\n');
+    }
+    return EXIT.ok;
+  },
+};
+
+const generate: LocalCommand = {
+  name: 'keys generate',
+  summary: 'Print a new secret for SEED_ADMIN_KEY; it is a key from the start of a server with it on',
+  usage: 'seed keys generate',
+  flags: [],
+  options: {},
+  alsoOnServer: true,
+  examples: ['SEED_ADMIN_KEY=$(seed keys generate) npm start'],
+  async run(io, flags) {
+    const { generateKeySecret } =
+      await loadModule<typeof import('../lib/key-secret.ts')>('src/lib/key-secret.ts');
+    const secret = generateKeySecret();
+    io.stdout.write(flags.json ? `${JSON.stringify({ secret })}\n` : `${secret}\n`);
+    return EXIT.ok;
+  },
+};
+
+export const keyCommands: readonly LocalCommand[] = [recover, generate];

@@ -1,6 +1,12 @@
-// Runs the CLI as this process. Called by the two entries: handed-out.ts and repository.ts.
+// Runs the CLI as this process, with its streams, environment, clock and network. Called by the two entries: handed-out.ts
+// and repository.ts.
+
+import { systemClock } from '../lib/clock.ts';
+import { env } from '../lib/env.ts';
+import { SeedError } from '../protocol/errors.ts';
+import type { Input, Io, Output } from './io.ts';
+import { nodeRequest } from './request.ts';
 import { type Form, runCli } from './run.ts';
-import { systemIo } from './system-io.ts';
 
 export async function main(form: Form): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -9,4 +15,106 @@ export async function main(form: Form): Promise<void> {
     throw error;
   });
   process.exitCode = await runCli(process.argv.slice(2), form, systemIo());
+}
+
+const DEFAULT_COLUMNS = 80;
+
+function systemIo(): Io {
+  return {
+    // Opened when first used: a stream costs time at the start.
+    get stdin() {
+      return input(process.stdin);
+    },
+    get stdout() {
+      return output(process.stdout);
+    },
+    get stderr() {
+      return output(process.stderr);
+    },
+    clock: systemClock,
+    env,
+    request: nodeRequest,
+    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    onInterrupt(handler) {
+      process.once('SIGINT', handler);
+      return () => process.removeListener('SIGINT', handler);
+    },
+  };
+}
+
+function output(stream: NodeJS.WriteStream): Output {
+  return {
+    isTerminal: stream.isTTY === true,
+    columns: stream.columns || DEFAULT_COLUMNS,
+    write: (content) => void stream.write(content),
+  };
+}
+
+function input(stream: NodeJS.ReadStream): Input {
+  return {
+    isTerminal: stream.isTTY === true,
+    async readAll(limitBytes) {
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      for await (const chunk of stream) {
+        chunks.push(chunk);
+        bytes += chunk.length;
+        if (bytes > limitBytes) throw new SeedError('usage', `stdin is longer than ${limitBytes} bytes`);
+      }
+      return Buffer.concat(chunks).toString('utf8');
+    },
+    chunks: () => stream,
+    readLine: () => readLine(stream),
+    readSecret: () => readSecret(stream),
+  };
+}
+
+/** The terminal itself shows what is typed, and hands it over with Enter. */
+function readLine(stream: NodeJS.ReadStream): Promise<string | null> {
+  return new Promise((resolve) => {
+    const finish = (line: string | null) => {
+      stream.off('data', take);
+      stream.off('end', end);
+      stream.pause();
+      resolve(line);
+    };
+    const take = (chunk: Buffer) => finish(chunk.toString('utf8').trim());
+    const end = () => finish(null);
+    stream.once('data', take);
+    stream.once('end', end);
+    stream.resume();
+  });
+}
+
+const ENTER = ['\r', '\n'];
+/** Ctrl-C and Ctrl-D. */
+const GIVE_UP = ['\u0003', '\u0004'];
+const BACKSPACE = ['\u0008', '\u007f'];
+const SECRET_LIMIT_CHARACTERS = 4096;
+
+/** Reads with the terminal in raw mode, so that nothing is echoed; always puts it back. */
+function readSecret(stream: NodeJS.ReadStream): Promise<string | null> {
+  return new Promise((resolve) => {
+    let typed = '';
+    const finish = (secret: string | null) => {
+      stream.off('data', take);
+      stream.off('end', end);
+      stream.setRawMode(false);
+      stream.pause();
+      resolve(secret);
+    };
+    const end = () => finish(null);
+    const take = (chunk: Buffer) => {
+      for (const char of chunk.toString('utf8')) {
+        if (ENTER.includes(char)) return finish(typed);
+        if (GIVE_UP.includes(char)) return finish(null);
+        if (BACKSPACE.includes(char)) typed = typed.slice(0, -1);
+        else if (typed.length < SECRET_LIMIT_CHARACTERS) typed += char;
+      }
+    };
+    stream.setRawMode(true);
+    stream.on('data', take);
+    stream.once('end', end);
+    stream.resume();
+  });
 }

@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { REPOSITORY } from './folders.ts';
 import type { Io } from './io.ts';
-import { MCP_CLIENTS } from './mcp-clients.ts';
-import { mcpInstall } from './mcp-install.ts';
-import { REPOSITORY } from './repository-root.ts';
+import { MCP_CLIENTS, mcpInstall } from './mcp-install.ts';
 import { runCli } from './run.ts';
 
 const SEED = fileURLToPath(new URL('bin/seed', REPOSITORY));

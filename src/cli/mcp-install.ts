@@ -1,17 +1,83 @@
-// seed mcp install: writes Seed into the configuration of an MCP client, after showing what would change. Used by repository.ts.
-import { dirname } from 'node:path';
+// seed mcp install: writes Seed into the configuration of an MCP client, after showing what would change. Used by
+// local-commands.ts.
+
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isRecord, parseJson } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { fs } from './builtin.ts';
-import { isRecord } from './cell.ts';
-import { EXIT } from './exit-codes.ts';
-import type { Io } from './io.ts';
+import { REPOSITORY } from './folders.ts';
+import { EXIT, type Io } from './io.ts';
 import type { LocalCommand } from './local-command.ts';
-import { type Launch, MCP_CLIENTS, type McpClient } from './mcp-clients.ts';
 import { checkUrl, loadProfile } from './profile.ts';
-import { REPOSITORY } from './repository-root.ts';
-import { sanitise } from './sanitise.ts';
-import { styleFor } from './style.ts';
+import { sanitise, styleFor } from './terminal.ts';
+
+interface McpClient {
+  /** As it is typed. */
+  name: string;
+  title: string;
+  /** The file, in the folder that the client is started in or in the user's home. */
+  path(io: Io, platform: NodeJS.Platform): string;
+  /** The property of the file that holds the servers by name. */
+  property: string;
+  entry(launch: Launch): object;
+  /** What to do after the file is written. */
+  afterwards: string;
+}
+
+/** How the client starts `seed mcp`. */
+interface Launch {
+  command: string;
+  args: string[];
+}
+
+const plain = ({ command, args }: Launch) => ({ command, args });
+const typed = (launch: Launch) => ({ type: 'stdio', ...plain(launch) });
+
+export const MCP_CLIENTS: readonly McpClient[] = [
+  {
+    name: 'claude-code',
+    title: 'Claude Code',
+    path: () => join(process.cwd(), '.mcp.json'),
+    property: 'mcpServers',
+    entry: typed,
+    afterwards: 'Start claude in this folder; /mcp shows the server.',
+  },
+  {
+    name: 'claude-desktop',
+    title: 'Claude Desktop',
+    path: claudeDesktopPath,
+    property: 'mcpServers',
+    entry: plain,
+    afterwards: 'Quit Claude Desktop and start it again.',
+  },
+  {
+    name: 'cursor',
+    title: 'Cursor',
+    path: (io) => join(home(io), '.cursor', 'mcp.json'),
+    property: 'mcpServers',
+    entry: plain,
+    afterwards: "Cursor's settings, Tools & MCP, show the server.",
+  },
+  {
+    name: 'vscode',
+    title: 'VS Code',
+    path: () => join(process.cwd(), '.vscode', 'mcp.json'),
+    property: 'servers',
+    entry: typed,
+    afterwards: 'In VS Code run "MCP: List Servers" and start it.',
+  },
+];
+
+function claudeDesktopPath(io: Io, platform: NodeJS.Platform): string {
+  const file = 'claude_desktop_config.json';
+  if (platform === 'darwin') return join(home(io), 'Library', 'Application Support', 'Claude', file);
+  return join(io.env('XDG_CONFIG_HOME') ?? join(home(io), '.config'), 'Claude', file);
+}
+
+function home(io: Io): string {
+  return io.env('HOME') ?? '.';
+}
 
 const NAMES = MCP_CLIENTS.map(({ name }) => name).join(', ');
 
@@ -95,12 +161,8 @@ function parseConfig(
   entry: object,
 ): Record<string, unknown> {
   if (text === null || text.trim() === '') return {};
-  try {
-    const config: unknown = JSON.parse(text);
-    if (isRecord(config)) return config;
-  } catch (cause) {
-    throw unreadable(path, 'it is not plain JSON', client, entry, cause);
-  }
+  const config = parseJson(text, (cause) => unreadable(path, 'it is not plain JSON', client, entry, cause));
+  if (isRecord(config)) return config;
   throw unreadable(path, 'it is no object', client, entry);
 }
 

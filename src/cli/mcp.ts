@@ -1,9 +1,15 @@
-// seed mcp: the server's MCP over stdio, for clients that start a process. Used by repository.ts.
+// seed mcp: carries MCP messages between stdio, one a line, and a server's Streamable HTTP endpoint, for clients that start a
+// process. The server does all the work, so both transports are the same MCP. Used by local-commands.ts.
+
+import { isRecord, parseJson } from '../lib/json.ts';
+import { linesOf } from '../lib/lines.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { EXIT } from './exit-codes.ts';
+import { LIMITS } from '../protocol/limits.ts';
+import { apiError, connectionError } from './api.ts';
+import { EXIT, type Io } from './io.ts';
 import type { LocalCommand } from './local-command.ts';
-import { bridgeMcp } from './mcp-bridge.ts';
 import { loadProfile } from './profile.ts';
+import type { HttpResponse } from './request.ts';
 
 export const mcp: LocalCommand = {
   name: 'mcp',
@@ -24,3 +30,142 @@ export const mcp: LocalCommand = {
     return EXIT.ok;
   },
 };
+
+interface McpEndpoint {
+  url: string;
+  key: string;
+  /** With what its query asks for. */
+  endpoint: string;
+}
+
+interface Message {
+  id?: string | number;
+  method?: string;
+  params?: Record<string, unknown>;
+}
+
+/** runTask may hold its answer for as long as a task may run. */
+const ANSWER_TIMEOUT_MS = (LIMITS.waitSeconds + 60) * 1000;
+const PARSE_ERROR = -32700;
+const INTERNAL_ERROR = -32603;
+
+/** Comes back when stdin has ended; what is open then is let go of. */
+async function bridgeMcp(io: Io, server: McpEndpoint): Promise<void> {
+  const open = new Map<string | number, AbortController>();
+  /** What `initialize` agreed on; requests of later revisions say it themselves. */
+  let revision: string | null = null;
+  const send = (message: object) => io.stdout.write(`${JSON.stringify(message)}\n`);
+
+  async function exchange(message: Message, signal: AbortSignal): Promise<void> {
+    const response = await io.request({
+      method: 'POST',
+      url: server.endpoint,
+      headers: { authorization: `Bearer ${server.key}`, ...mcpHeaders(message, revision) },
+      body: JSON.stringify({ jsonrpc: '2.0', ...message }),
+      timeoutMs: ANSWER_TIMEOUT_MS,
+      signal,
+    });
+    for await (const answer of answersOf(response, server)) {
+      if (message.method === 'initialize') revision = revisionIn(answer) ?? revision;
+      send(answer);
+    }
+  }
+
+  async function request(message: Message, id: string | number): Promise<void> {
+    const letGo = new AbortController();
+    open.set(id, letGo);
+    try {
+      await exchange(message, letGo.signal);
+    } catch (error) {
+      if (!letGo.signal.aborted) send(failure(id, connectionError(error, server.url)));
+    } finally {
+      open.delete(id);
+    }
+  }
+
+  for await (const line of linesOf(io.stdin.chunks())) {
+    const message = parseMessage(line);
+    if (message === null)
+      send({ jsonrpc: '2.0', id: null, error: { code: PARSE_ERROR, message: 'not JSON' } });
+    else if (message.method === undefined) continue;
+    else if (message.id !== undefined) void request(message, message.id);
+    else if (message.method === 'notifications/cancelled') open.get(cancelledIn(message))?.abort();
+    else await exchange(message, AbortSignal.timeout(ANSWER_TIMEOUT_MS)).catch(() => {});
+  }
+  for (const letGo of open.values()) letGo.abort();
+}
+
+/** The messages of an answer: one as JSON, or several as server-sent events, of which Seed writes each in one line. */
+async function* answersOf(response: HttpResponse, server: McpEndpoint): AsyncGenerator<object> {
+  const isStream = response.headers['content-type']?.startsWith('text/event-stream');
+  let text = '';
+  for await (const line of linesOf(response.body)) {
+    if (!isStream) text += line;
+    else if (line.startsWith('data:')) yield JSON.parse(line.slice('data:'.length)) as object;
+  }
+  if (isStream || text === '') return;
+  const answer = parseMessage(text);
+  // An error of Seed's own, such as a key that was revoked, is no message.
+  if (answer === null || !('jsonrpc' in answer)) throw apiError(response, text, server);
+  yield answer;
+}
+
+function failure(id: string | number, error: SeedError): object {
+  const { code, hint } = error;
+  const message = `${code}: ${error.message}.${hint === null ? '' : ` ${hint}`}`;
+  return { jsonrpc: '2.0', id, error: { code: INTERNAL_ERROR, message, data: { code } } };
+}
+
+function parseMessage(line: string): Message | null {
+  const message = parseJson(line);
+  return isRecord(message) ? (message as Message) : null;
+}
+
+function cancelledIn({ params }: Message): string | number {
+  return (params?.['requestId'] ?? '') as string | number;
+}
+
+function revisionIn(answer: object): string | null {
+  const { result } = answer as { result?: { protocolVersion?: unknown } };
+  return typeof result?.protocolVersion === 'string' ? result.protocolVersion : null;
+}
+
+const META_REVISION = 'io.modelcontextprotocol/protocolVersion';
+
+/** Which parameter names what a request is about, for `Mcp-Name` (SEP-2243, SEP-2663). */
+const NAMED_BY: Record<string, string> = {
+  'tools/call': 'name',
+  'prompts/get': 'name',
+  'resources/read': 'uri',
+  'tasks/get': 'taskId',
+  'tasks/update': 'taskId',
+  'tasks/cancel': 'taskId',
+};
+
+/** @param agreed the revision that `initialize` agreed on; null before it, and where there is none */
+function mcpHeaders(
+  { method = '', params = {} }: { method?: string; params?: Record<string, unknown> },
+  agreed: string | null,
+): Record<string, string> {
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    'user-agent': 'seed-cli',
+  };
+  const own = (params['_meta'] as Record<string, unknown> | undefined)?.[META_REVISION];
+  if (typeof own !== 'string')
+    return agreed === null ? headers : { ...headers, 'mcp-protocol-version': agreed };
+  const name = params[NAMED_BY[method] ?? ''];
+  return {
+    ...headers,
+    'mcp-protocol-version': own,
+    'mcp-method': method,
+    ...(typeof name === 'string' && { 'mcp-name': headerValue(name) }),
+  };
+}
+
+/** What a header cannot hold as it is goes as Base64 between marks. */
+function headerValue(text: string): string {
+  if (/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(text) && !text.startsWith('=?base64?')) return text;
+  return `=?base64?${Buffer.from(text).toString('base64')}?=`;
+}

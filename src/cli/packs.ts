@@ -1,13 +1,108 @@
-// seed packs new: a pack to start from, written into this repository; and what else is done with packs here. Used by repository.ts.
+// seed packs new and seed packs import: packs written into this repository, from a template or from a platform's OpenAPI
+// document. Used by local-commands.ts.
 import { fileURLToPath } from 'node:url';
+import type { ImportReport } from '../openapi/import-pack.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { fs } from './builtin.ts';
-import { EXIT } from './exit-codes.ts';
+import { loadModule, REPOSITORY } from './folders.ts';
+import { EXIT } from './io.ts';
 import type { LocalCommand } from './local-command.ts';
-import { packName } from './pack-name.ts';
-import { packTemplate } from './pack-template.ts';
-import { importPack } from './packs-import.ts';
-import { REPOSITORY } from './repository-root.ts';
+import { sanitise } from './terminal.ts';
+
+const importPack: LocalCommand = {
+  name: 'packs import',
+  summary:
+    'Write a pack whose commands are the operations of an OpenAPI 3 document; again to take a newer one',
+  usage: 'seed packs import <url-or-file> --name <name> [--scheme <name>]',
+  flags: [
+    { name: '--name <name>', summary: "The pack's name (required)" },
+    {
+      name: '--scheme <name>',
+      summary: "The document's security scheme to use [default that of most operations]",
+    },
+  ],
+  options: { name: { type: 'string' }, scheme: { type: 'string' } },
+  positionals: ['source'],
+  alsoOnServer: true,
+  examples: ['seed packs import https://api.example.com/openapi.json --name acme'],
+  async run(io, flags, { source, name: given, scheme }) {
+    if (typeof source !== 'string')
+      throw new SeedError('usage', 'which document?', { hint: `Usage: ${importPack.usage}` });
+    const name = packName(given, 'seed packs import openapi.json --name acme');
+    const importer = await loadModule<typeof import('../openapi/import-pack.ts')>(
+      'src/openapi/import-pack.ts',
+    );
+    const report = await importer.importPack({
+      source,
+      name,
+      scheme: typeof scheme === 'string' ? scheme : undefined,
+      folder: new URL(`packs/${name}/`, REPOSITORY),
+    });
+    const clashes = await clashesNow();
+    const files = report.files.map((file) => fileURLToPath(file));
+    if (flags.json) io.stdout.write(`${JSON.stringify({ ...report, clashes, files })}\n`);
+    else io.stdout.write(`${files.join('\n')}\n`);
+    if (!flags.json && !flags.quiet) io.stderr.write(`\n${reportText(report, name)}`);
+    if (!flags.json) io.stderr.write(clashText(clashes, name));
+    return EXIT.ok;
+  },
+};
+
+async function clashesNow(): Promise<string[]> {
+  const packs = await loadModule<typeof import('../server/packs/load-packs.ts')>(
+    'src/server/packs/load-packs.ts',
+  );
+  return packs.clashesOfPacks({ folder: packs.PACKS_FOLDER, config: packs.CONFIG_FILE });
+}
+
+function clashText(clashes: readonly string[], name: string): string {
+  if (clashes.length === 0) return '';
+  const todo = `Rename nouns in packs/${name}/overrides.json, or leave a pack out with SEED_PACKS.`;
+  return `${sanitise(['\nNo server starts with all packs as they are now:', ...shown(clashes), todo].join('\n'))}\n`;
+}
+
+const SHOWN_MOST = 20;
+
+function reportText(report: ImportReport, name: string): string {
+  const { title, version, commands, deprecated, nouns, changes, leftOut, partly } = report;
+  const nounCount = Object.keys(nouns).length;
+  const settings = `SEED_PACK_${name.replaceAll('-', '_').toUpperCase()}`;
+  const lines = [
+    `${title} ${version}: ${commands} commands of ${nounCount === 1 ? '1 noun' : `${nounCount} nouns`}${deprecated > 0 ? `, and ${deprecated} that are deprecated and left out ("deprecated": true in overrides.json takes them in)` : ''}.`,
+    ...(changes === null
+      ? []
+      : [
+          `Since the last import: ${changes.added.length} new, ${changes.changed.length} changed, ${changes.removed.length} gone.`,
+          ...shown(changes.removed.map((id) => `  gone: ${id}`)),
+        ]),
+    ...group('Not taken over:', leftOut),
+    ...group('Taken over in part:', partly),
+    '',
+    `What is to be otherwise: packs/${name}/overrides.json (docs/your-platform.md)`,
+    `Where the platform is:   ${settings}_URL${report.server === null ? '' : ` [default ${report.server}]`}`,
+    `The credential:          ${settings}_TOKEN (${credentialText(report)})`,
+    'Start Seed anew:         npm start',
+  ];
+  return `${sanitise(lines.join('\n'))}\n`;
+}
+
+function group(title: string, entries: ImportReport['leftOut']): string[] {
+  if (entries.length === 0) return [];
+  return [title, ...shown(entries.map(({ operation, why }) => `  ${operation}: ${why}`))];
+}
+
+function shown(lines: readonly string[]): string[] {
+  const more = lines.length - SHOWN_MOST;
+  return more > 0 ? [...lines.slice(0, SHOWN_MOST), `  and ${more} more; --json has all`] : [...lines];
+}
+
+function credentialText({ credential }: ImportReport): string {
+  if (credential.kind === 'bearer') return 'sent as Authorization: Bearer';
+  if (credential.kind === 'basic') return 'user:password, sent as Authorization: Basic';
+  return credential.kind === 'header'
+    ? `sent as ${credential.name}`
+    : `sent in the query as ${credential.name}`;
+}
 
 const newPack: LocalCommand = {
   name: 'packs new',
@@ -42,3 +137,57 @@ const newPack: LocalCommand = {
 };
 
 export const packCommands: readonly LocalCommand[] = [newPack, importPack];
+
+/** @param example a complete command line. @throws SeedError usage */
+function packName(given: string | boolean | undefined, example: string): string {
+  if (typeof given === 'string' && /^[a-z][a-z0-9-]{0,39}$/.test(given)) return given;
+  throw new SeedError(
+    'usage',
+    given === undefined ? 'what is it called?' : `"${given}" is no name of a pack`,
+    {
+      hint: `A name is written in lower-case letters, digits and hyphens: ${example}`,
+    },
+  );
+}
+
+/** @returns the text of each file, by its name in the pack's folder */
+function packTemplate(name: string): Record<string, string> {
+  return { 'pack.ts': packFile(name), [`${name}.test.ts`]: testFile(name) };
+}
+
+function packFile(name: string): string {
+  return `// The commands of ${name}.
+import { defineCommand, definePack, z } from 'seed/pack';
+
+const hello = defineCommand({
+  name: '${name} hello',
+  summary: 'Greet somebody',
+  http: 'GET /${name}/hello/{who}',
+  scope: '${name}:read',
+  effect: 'read',
+  input: z.object({ who: z.string().min(1).max(100).describe('Whom to greet') }),
+  output: z.object({ greeting: z.string() }),
+  examples: ['seed ${name} hello world'],
+  run: async ({ who }, { account }) => ({ greeting: \`Hello \${who}, from \${account.name}\` }),
+});
+
+export const pack = definePack({
+  name: '${name}',
+  title: '${name}',
+  commands: [hello],
+});
+`;
+}
+
+function testFile(name: string): string {
+  return `// The commands of ${name}, called as the server calls them.
+import { openPack } from 'seed/testing';
+import { expect, it } from 'vitest';
+
+it('greets somebody', async () => {
+  await using pack = await openPack(new URL('./pack.ts', import.meta.url));
+  expect(await pack.call('${name} hello', { who: 'world' })).toEqual({ greeting: 'Hello world, from test' });
+  await expect(pack.call('${name} hello', { who: '' })).rejects.toMatchObject({ code: 'invalid_input' });
+});
+`;
+}

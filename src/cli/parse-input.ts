@@ -1,14 +1,12 @@
-// Reads what stands after a command's name as the command's input. Used by run.ts.
+// Reads a command line: the flags that every command has, and what stands after a command's name as its input. Used by
+// run.ts and local-command.ts.
 import { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
 import { parseArgs } from './builtin.ts';
-import { flagValue } from './flag-value.ts';
-import { type Flag, flagsOf } from './flags.ts';
-import { isTrailingFlag, TRAILING_FLAGS } from './global-flags.ts';
-import { closest } from './suggest.ts';
-import { usageLine } from './usage-line.ts';
+import { closest } from './find-command.ts';
+import { type Flag, flagsOf, flagValue, usageLine } from './flags.ts';
 
-export interface ParsedInput {
+interface ParsedInput {
   /** The REST input, by property name. */
   input: Record<string, unknown>;
   json: boolean;
@@ -36,7 +34,7 @@ const OUTPUT_FLAG: Flag = {
 };
 
 /** Text that is typed or piped in for `-`. Called at most once. */
-export type ReadStdin = () => Promise<string>;
+type ReadStdin = () => Promise<string>;
 
 /** Throws SeedError `usage` whose hint is the usage line or the closest name. */
 export async function parseInput(
@@ -193,4 +191,58 @@ function unknownFlag(command: ManifestCommand, flags: readonly Flag[], rawName: 
 
 function usage(command: ManifestCommand): string {
   return `Usage: ${usageLine(command)}`;
+}
+
+export interface GlobalFlags {
+  json: boolean;
+  csv: boolean;
+  quiet: boolean;
+  help: boolean;
+  version: boolean;
+  refresh: boolean;
+  url: string | undefined;
+}
+
+/** Global flags that may also stand after the command, unless the command has a flag of that name itself. */
+const TRAILING_FLAGS = ['json', 'csv', 'quiet', 'help'] as const;
+type TrailingFlag = (typeof TRAILING_FLAGS)[number];
+
+export function isTrailingFlag(name: string): name is TrailingFlag {
+  return (TRAILING_FLAGS as readonly string[]).includes(name);
+}
+
+const SWITCHES = ['json', 'csv', 'quiet', 'help', 'version', 'refresh'] as const;
+
+/** Takes the global flags that stand before the command. */
+export function takeLeadingFlags(argv: readonly string[]): { flags: GlobalFlags; rest: string[] } {
+  const flags: GlobalFlags = {
+    json: false,
+    csv: false,
+    quiet: false,
+    help: false,
+    version: false,
+    refresh: false,
+    url: undefined,
+  };
+  const rest = [...argv];
+  while (rest[0]?.startsWith('-')) {
+    const token = rest.shift() ?? '';
+    const name = token === '-h' ? 'help' : token.replace(/^--/, '');
+    const known = SWITCHES.find((flag) => flag === name);
+    if (known) flags[known] = true;
+    else if (name === 'url') flags.url = rest.shift() ?? missingUrl();
+    else if (name.startsWith('url=')) flags.url = name.slice('url='.length) || missingUrl();
+    else throw unknownLeadingFlag(token);
+  }
+  return { flags, rest };
+}
+
+function missingUrl(): never {
+  throw new SeedError('usage', '--url needs a value', { hint: 'Write it as: seed --url http://host:port …' });
+}
+
+function unknownLeadingFlag(token: string): SeedError {
+  const meant = closest(token.replace(/^-+/, ''), [...SWITCHES, 'url']);
+  const hint = meant ? `Did you mean --${meant}?` : 'Flags of a command stand after its name.';
+  return new SeedError('usage', `unknown flag ${token} before the command`, { hint });
 }

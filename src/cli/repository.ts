@@ -1,8 +1,8 @@
 // Entry of bin/seed: the CLI of this repository, with the commands of this machine.
 import { fs } from './builtin.ts';
+import { REPOSITORY } from './folders.ts';
 import { LOCAL_COMMANDS } from './local-commands.ts';
 import { main } from './main.ts';
-import { REPOSITORY } from './repository-root.ts';
 
 await main({
   manifest: null,

@@ -1,9 +1,9 @@
 // One HTTP exchange over Node's http module. Used through Io by api.ts.
 import type { IncomingHttpHeaders } from 'node:http';
 import { loadHttp, loadHttps, loadStream } from './builtin.ts';
-import type { StreamedBody } from './multipart.ts';
+import type { StreamedBody } from './local-file.ts';
 
-export interface HttpRequest {
+interface HttpRequest {
   method: string;
   url: string;
   headers: Record<string, string>;

@@ -4,20 +4,16 @@ import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
 import { parseAnswer, printAnswer } from './answer-view.ts';
 import { type Api, createApi } from './api.ts';
 import { downloadFile } from './download.ts';
-import { EXIT, exitCodeOf, isSeedError } from './exit-codes.ts';
 import { findCommand, unknownCommand } from './find-command.ts';
 import { followedBy, followTask } from './follow-task.ts';
-import { type GlobalFlags, takeLeadingFlags } from './global-flags.ts';
 import { commandHelp, localHelp, localNounHelp, nounHelp, rootHelp } from './help.ts';
-import type { Io, Output } from './io.ts';
+import { EXIT, exitCodeOf, type Io, isSeedError, type Output } from './io.ts';
 import { findLocal, type LocalCommand, runLocal } from './local-command.ts';
 import { cachedManifest, embeddedManifest, type ManifestSource } from './manifest-source.ts';
-import { parseInput } from './parse-input.ts';
+import { type GlobalFlags, parseInput, takeLeadingFlags } from './parse-input.ts';
 import { loadProfile } from './profile.ts';
-import { sanitise } from './sanitise.ts';
-import { runStream } from './stream-command.ts';
-import { styleFor } from './style.ts';
-import { wrapHelp } from './wrap.ts';
+import { runStream } from './stream.ts';
+import { sanitise, styleFor, wrapHelp } from './terminal.ts';
 
 /** What differs between the CLI that a server hands out and the one of the repository. */
 export interface Form {

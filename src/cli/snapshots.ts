@@ -1,13 +1,11 @@
 // seed snapshots …: the snapshots that sandboxes of this machine start from. Used by repository.ts.
 import type { StoredSnapshot } from '../drivers/snapshot/store.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { EXIT } from './exit-codes.ts';
-import { cacheDirOf } from './folders.ts';
-import type { Io } from './io.ts';
-import { listView } from './list-view.ts';
+import { cacheDirOf, loadModule } from './folders.ts';
+import { EXIT, type Io } from './io.ts';
 import type { LocalCommand } from './local-command.ts';
-import { REPOSITORY } from './repository-root.ts';
-import { styleFor } from './style.ts';
+import { listView } from './table.ts';
+import { styleFor } from './terminal.ts';
 
 type Values = Record<string, string | boolean | undefined>;
 
@@ -19,7 +17,8 @@ const build: LocalCommand = {
   options: { driver: { type: 'string' } },
   examples: ['seed snapshots build', 'SEED_SANDBOX_RECIPE=recipe.json seed snapshots build --json'],
   async run(io, flags, values) {
-    const { buildSnapshot } = await load<typeof import('../drivers/set-up.ts')>('src/drivers/set-up.ts');
+    const { buildSnapshot } =
+      await loadModule<typeof import('../drivers/set-up.ts')>('src/drivers/set-up.ts');
     const driver = typeof values['driver'] === 'string' ? values['driver'] : io.env('SEED_DRIVER');
     const built = await buildSnapshot(cacheDirOf(io), driver, (message) => {
       if (!flags.quiet) io.stderr.write(`· ${message}\n`);
@@ -112,13 +111,8 @@ const remove: LocalCommand = {
 
 export const snapshotCommands: readonly LocalCommand[] = [build, list, get, use, remove];
 
-/** By address: the drivers stay out of the bundle that bin/seed starts. */
-async function load<Module>(path: string): Promise<Module> {
-  return (await import(new URL(path, REPOSITORY).href)) as Module;
-}
-
 const loadSnapshots = () =>
-  load<typeof import('../drivers/snapshot/store.ts')>('src/drivers/snapshot/store.ts');
+  loadModule<typeof import('../drivers/snapshot/store.ts')>('src/drivers/snapshot/store.ts');
 
 function idOf(values: Values): string {
   const { id } = values;

@@ -1,10 +1,9 @@
-// What is shown of lists and objects on a terminal and elsewhere.
 import { expect, it } from 'vitest';
-import { listView } from './list-view.ts';
-import { objectView } from './object-view.ts';
-import { relativeTime } from './relative-time.ts';
-import type { Style } from './style.ts';
-import { closest } from './suggest.ts';
+import { listCsv, objectCsv, objectView } from './answer-view.ts';
+import { relativeTime } from './cell.ts';
+import { closest } from './find-command.ts';
+import { type Column, layOut, listView } from './table.ts';
+import { type Style, textWidth } from './terminal.ts';
 
 const same = (text: string) => text;
 const style: Style = { bold: same, dim: same, red: same, green: same, yellow: same, cyan: same };
@@ -122,4 +121,85 @@ it.each([
   ['frobnicate', undefined],
 ])('%s is meant as %s', (typed, meant) => {
   expect(closest(typed, ['keys list', 'tasks run'])).toBe(meant);
+});
+
+const rows = [
+  { id: 'x', name: '=cmd()\u001b[31m', tags: ['a', 'b'], cost: { total: 1e-9 }, at: null, limits: { a: 1 } },
+  { id: 'y', name: 'two\nlines', tags: [], cost: { total: -2 }, on: true, limits: {} },
+];
+
+it('writes a page with the columns of its table, whole and as they are in the JSON', () => {
+  expect(listCsv(rows, ['id', 'name', 'tags', 'cost.total', 'at', 'on', 'limits'])).toBe(
+    [
+      'id,name,tags,cost.total,at,on,limits',
+      `x,'=cmd(),"a, b",0.000000001,,,"{""a"":1}"`,
+      'y,"two\nlines",,-2,,true,',
+      '',
+    ].join('\n'),
+  );
+});
+
+it('has its header also without a row, and takes the columns of the first item where none are named', () => {
+  expect(listCsv([], ['id', 'name'])).toBe('id,name\n');
+  expect(listCsv([{ a: 1, b: 'x' }], [])).toBe('a,b\n1,x\n');
+});
+
+it('writes an object as names and values', () => {
+  const answer = {
+    task: { id: 'x', cost: { total: 0.5 }, scopes: [], top: [{ key: 'k', n: 2 }] },
+    secret: null,
+  };
+  expect(objectCsv(answer)).toBe(
+    [
+      'name,value',
+      'task.id,x',
+      'task.cost.total,0.5',
+      'task.scopes,',
+      'task.top.0.key,k',
+      'task.top.0.n,2',
+      'secret,',
+      '',
+    ].join('\n'),
+  );
+});
+
+const ID = '56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11';
+const columns: Column[] = [
+  { header: 'ID', cells: [ID], isWhole: true },
+  { header: 'NAME', cells: ['a name that is rather long for a table'], isWhole: false },
+  { header: 'STATUS', cells: ['active'], isWhole: false },
+  { header: 'SCOPES', cells: ['keys:read, keys:write'], isWhole: false },
+];
+
+const linesOf = (width: number | null) => layOut(columns, width).lines.map((cells) => cells.join('  '));
+
+it('leaves columns as wide as they are without a width', () => {
+  expect(linesOf(null)[1]).toBe(
+    `${ID}  a name that is rather long for a table  active  keys:read, keys:write`,
+  );
+});
+
+it.each([120, 90, 80, 70])('fits %i cells and keeps ids whole', (width) => {
+  const lines = linesOf(width);
+  expect(Math.max(...lines.map(textWidth))).toBeLessThanOrEqual(width);
+  expect(lines[1]).toContain(ID);
+  expect(layOut(columns, width).hidden).toEqual([]);
+});
+
+it('hides the last columns when even the narrowest do not fit, and names them', () => {
+  const { lines, hidden } = layOut(columns, 50);
+  expect(hidden).toEqual(['STATUS', 'SCOPES']);
+  expect(lines[1]).toEqual([ID, 'a name that…']);
+});
+
+it('cuts running text before words', () => {
+  expect(layOut(columns, 80).lines[1]?.[2]).toBe('active');
+  const code = { header: 'PREFIX', cells: ['sk_live_aB31'], isWhole: false };
+  expect(layOut([...columns.slice(1, 2), code], 24).lines[1]).toEqual(['a name th…', 'sk_live_aB31']);
+});
+
+it('counts wide and combining characters as a terminal does', () => {
+  expect([textWidth('漢字'), textWidth('e\u0301'), textWidth('🙂'), textWidth('ü')]).toEqual([4, 1, 2, 1]);
+  const wide = layOut([{ header: 'N', cells: ['漢字漢字漢字漢字'], isWhole: false }], 9);
+  expect(wide.lines[1]).toEqual(['漢字漢字…']);
 });

@@ -1,23 +1,20 @@
 // seed webhooks listen: the account's events as they happen, signed and forwarded to a server on this machine, for development.
 // Used by repository.ts.
 
-import { escapeJson } from '../lib/escape-json.ts';
+import { escapeJson, isRecord } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { matchesType } from '../protocol/event-type-pattern.ts';
 import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
 import type { WebhookEvent } from '../protocol/webhook.ts';
 import { parseAnswer } from './answer-view.ts';
 import { type Api, createApi } from './api.ts';
-import { isRecord } from './cell.ts';
-import { EXIT } from './exit-codes.ts';
-import type { Io } from './io.ts';
+import { loadModule } from './folders.ts';
+import { EXIT, type Io } from './io.ts';
 import type { LocalCommand } from './local-command.ts';
 import { cachedManifest } from './manifest-source.ts';
-import { streamItems } from './ndjson.ts';
 import { loadProfile } from './profile.ts';
-import { REPOSITORY } from './repository-root.ts';
-import { sanitiseLine } from './sanitise.ts';
-import { styleFor } from './style.ts';
+import { streamItems } from './stream.ts';
+import { sanitiseLine, styleFor } from './terminal.ts';
 
 const FORWARD_TIMEOUT_MS = 15_000;
 
@@ -43,9 +40,7 @@ export const webhooksListen: LocalCommand = {
     const manifest = await cachedManifest(io, api, profile, flags.refresh).load();
     const stream = commandOf(manifest, 'webhooks events stream');
     const position = { seq: await newestSeq(api, commandOf(manifest, 'webhooks events list')) };
-    // By address: what signs stays out of the bundle that bin/seed starts.
-    const { href } = new URL('src/lib/standard-webhooks.ts', REPOSITORY);
-    const signing = (await import(href)) as Signing;
+    const signing = await loadModule<Signing>('src/lib/standard-webhooks.ts');
     const secret = signing.newWebhookSecret();
     if (!flags.quiet) io.stderr.write(greeting(forwardTo, secret));
     const interruption = new AbortController();

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { GuestSettings } from './guest-settings.ts';
 
-export interface AgentSpawnOptions {
+interface AgentSpawnOptions {
   cwd: string;
   stdin: 'ignore' | 'pipe';
 }

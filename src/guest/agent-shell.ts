@@ -1,16 +1,18 @@
-// Runs one shell command of the agent for Pi's bash tool. Output is handed on as it comes; while the receiver is full the
-// command's pipes are not read, so a command cannot outrun its reader.
+// Runs one shell command of the agent for Pi's bash tool, and reports its output as events. Output is handed on as it comes;
+// while the receiver is full the command's pipes are not read, so a command cannot outrun its reader. Used by agent-tools.ts.
 import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
+import { StringDecoder } from 'node:string_decoder';
 import type { BashOperations } from '@earendil-works/pi-coding-agent';
 import type { AgentProcesses } from './agent-processes.ts';
+import type { EventQueue } from './event-queue.ts';
 
 /** What one command may print; Pi keeps all of it in a file, and the sandbox's disk is small. */
 const COMMAND_OUTPUT_BYTES = 16 * 1024 * 1024;
 /** How long a pipe may be silent, once the shell has exited, before a background process that holds it is left alone. */
 const SILENCE_MS = 100;
 
-export interface OutputReceiver {
+interface OutputReceiver {
   write(chunk: Buffer): void;
   /** Resolves when more may be written; null when it may now. */
   room(): Promise<void> | null;
@@ -105,3 +107,31 @@ function readToEnd(
     child.once('close', finish);
   });
 }
+
+/** What the transcript keeps of one call; the agent itself sees the end of the output, whatever its length. */
+const CALL_OUTPUT_BYTES = 1024 * 1024;
+
+export function createToolOutput(callId: string, events: EventQueue): OutputReceiver {
+  const decoder = new StringDecoder('utf8');
+  let left = CALL_OUTPUT_BYTES;
+  return {
+    write(chunk) {
+      if (left === 0) return;
+      const taken = chunk.subarray(0, left);
+      left -= taken.length;
+      const note = left === 0 ? `\n… more than ${CALL_OUTPUT_BYTES} bytes: the rest was cut\n` : '';
+      for (let start = 0; start < taken.length; start += PIECE_BYTES) {
+        push(decoder.write(taken.subarray(start, start + PIECE_BYTES)));
+      }
+      push(note);
+    },
+    room: () => events.room(),
+  };
+
+  function push(text: string): void {
+    if (text !== '') events.push({ type: 'tool_output', callId, chunk: text });
+  }
+}
+
+/** Even if every character needs six bytes of JSON, a piece fits into an event. */
+const PIECE_BYTES = 8 * 1024;

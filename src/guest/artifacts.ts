@@ -4,12 +4,12 @@
 
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { parseJson } from '../lib/json.ts';
 import { LIMITS } from '../protocol/limits.ts';
-import { outDir } from './folders.ts';
 import type { GuestSettings } from './guest-settings.ts';
-import type { Link, LinkAnswer } from './link.ts';
+import { isFinal, type Link, type LinkAnswer, newPatience, untilAnswered } from './link.ts';
 import { type FileState, type OutFolder, openOutFolder, type Scan } from './out-folder.ts';
-import { isFinal, newPatience, untilAnswered } from './until-answered.ts';
+import { outDir } from './prepare.ts';
 
 const LOOK_EVERY_MS = 300;
 /** A file that never rests is sent all the same, the less often the larger it is. */
@@ -145,9 +145,6 @@ function leftOut({ misnamed, isCut }: Scan): string[] {
 const notKept = (name: string, why: string) => `the artifact ${JSON.stringify(name)} is not kept: ${why}`;
 
 function messageOf({ status, body }: LinkAnswer): string {
-  try {
-    return String(JSON.parse(body.toString('utf8')).error.message);
-  } catch {
-    return `it was answered ${status}`;
-  }
+  const said = parseJson(body.toString('utf8')) as { error?: { message?: string } } | null | undefined;
+  return said?.error?.message ?? `it was answered ${status}`;
 }

@@ -1,8 +1,9 @@
-// What the agent did, on its way to the runner: batched, in order, and bounded. Producers that can wait ask for room.
+// What the agent did, on its way to the runner: in batches, in order, bounded, each event cut to what the wire takes. Producers
+// that can wait ask for room. Used by run-task.ts.
 import { setTimeout as delay } from 'node:timers/promises';
+import { cutMiddle } from '../protocol/cut-text.ts';
 import type { AgentEvent } from '../protocol/event.ts';
 import { LIMITS } from '../protocol/limits.ts';
-import { fitEvent } from './fit-event.ts';
 
 const BATCH_DELAY_MS = 50;
 const BATCH_BYTES = 512 * 1024;
@@ -95,4 +96,30 @@ export class EventQueue {
       if (error.name !== 'AbortError') throw error;
     });
   }
+}
+
+const jsonBytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
+
+/** Returns the event with its texts cut in the middle as far as needed for at most `maxBytes` bytes of JSON. */
+export function fitEvent(event: AgentEvent, maxBytes: number): AgentEvent {
+  let fitted = event;
+  for (
+    let textBytes = maxBytes;
+    jsonBytes(fitted) > maxBytes && textBytes > 64;
+    textBytes = Math.floor(textBytes / 2)
+  ) {
+    fitted = cutTexts(event, textBytes) as AgentEvent;
+  }
+  if (jsonBytes(fitted) <= maxBytes) return fitted;
+  // Many small values: only a tool's input can be like that.
+  return event.type === 'tool_call'
+    ? { ...event, input: { cut: `${jsonBytes(event.input)} bytes of input not shown` } }
+    : fitted;
+}
+
+function cutTexts(value: unknown, textBytes: number): unknown {
+  if (typeof value === 'string') return cutMiddle(value, textBytes);
+  if (Array.isArray(value)) return value.map((item) => cutTexts(item, textBytes));
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, cutTexts(item, textBytes)]));
 }

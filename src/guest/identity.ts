@@ -1,14 +1,13 @@
-// Makes this sandbox somebody: of all that were restored from the same snapshot none keeps the same name, machine-id or
-// randomness. Called after the restore and before the agent moves.
+// Makes this sandbox somebody: of all that were restored from the same snapshot none keeps the same name, machine-id, disk or
+// randomness. Called by main.ts after the restore and before the agent moves.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { statfs, writeFile } from 'node:fs/promises';
 import { hostname as currentHostname } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { StartLine } from '../protocol/guest.ts';
-import { resizedMounts } from './disk.ts';
-import { stirEntropy } from './entropy.ts';
 import { forgetDrawn } from './kernel-randomness.ts';
 
 /** More than the way from the host takes, and less than anybody minds. */
@@ -79,3 +78,53 @@ while [ $# -gt 0 ]; do
   shift
   $command >/dev/null
 done`;
+
+/** What the agent may write to, with its owner; and what it may not, which counts as well. */
+const FOLDERS = [
+  { path: '/workspace', owner: 'mode=0755,uid=1000,gid=1000' },
+  { path: '/home/agent', owner: 'mode=0755,uid=1000,gid=1000' },
+  { path: '/tmp', owner: 'mode=1777' },
+  { path: '/dev/shm', owner: 'mode=1777' },
+  { path: '/run', owner: null },
+] as const;
+
+/** statfs(2) */
+const TMPFS_MAGIC = 0x01021994;
+
+/**
+ * The commands that make all folders together as large as `diskBytes`, each keeping its share; none when they are, or
+ * where the folders are no file systems in memory and the driver's own disk is the bound.
+ */
+async function resizedMounts(diskBytes: number | null): Promise<string[][]> {
+  if (diskBytes === null) return [];
+  const mounted = await Promise.all(
+    FOLDERS.map(async (folder) => ({ ...folder, ...(await statfs(folder.path)) })),
+  );
+  if (mounted.some(({ type }) => type !== TMPFS_MAGIC)) return [];
+  const sized = mounted.map(({ path, owner, blocks, bsize }) => ({ path, owner, bytes: blocks * bsize }));
+  return mountCommands(sized, diskBytes);
+}
+
+interface SizedFolder {
+  path: string;
+  owner: string | null;
+  bytes: number;
+}
+
+const PAGE_BYTES = 4096;
+
+export function mountCommands(folders: readonly SizedFolder[], diskBytes: number): string[][] {
+  const total = folders.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (total === diskBytes) return [];
+  return folders.flatMap(({ path, owner, bytes }) => {
+    if (owner === null) return [];
+    const size = Math.max(PAGE_BYTES, Math.floor((bytes / total) * (diskBytes / PAGE_BYTES)) * PAGE_BYTES);
+    return [['mount', '-t', 'tmpfs', '-o', `nosuid,nodev,${owner},size=${size}`, 'tmpfs', path]];
+  });
+}
+
+/** @param entropy fresh random bytes, base64 */
+function stirEntropy(entropy: string): void {
+  // At once: a turn through Node's threads would cost more than the write.
+  writeFileSync('/dev/urandom', Buffer.from(entropy, 'base64'), { flag: 'w' });
+}

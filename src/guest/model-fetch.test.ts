@@ -3,8 +3,7 @@ import { duplexPair } from 'node:stream';
 import { afterEach, expect, test } from 'vitest';
 import { LIMITS } from '../protocol/limits.ts';
 import { type Link, openLink } from './link.ts';
-import { createLlmWatch } from './llm-watch.ts';
-import { MODEL_BASE_URL, modelFetch } from './model-fetch.ts';
+import { createLlmWatch, MODEL_BASE_URL, modelFetch } from './model-fetch.ts';
 
 let runner: Http2Session | null = null;
 afterEach(() => runner?.destroy());

@@ -14,7 +14,7 @@ import { MODEL_BASE_URL } from './model-fetch.ts';
 
 const PROVIDER = 'seed';
 
-export interface PiSessionOptions {
+interface PiSessionOptions {
   /** The agent's working folder. */
   cwd: string;
   /** For requests to {@link MODEL_BASE_URL}. */

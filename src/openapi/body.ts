@@ -1,9 +1,14 @@
-// The body of an operation as inputs: the fields of a JSON object each by itself, any other JSON as one.
-import { isNode, type Node, type Resolve } from './document.ts';
-import type { Taken } from './inputs.ts';
+// The body of an operation as inputs (the fields of a JSON object each by itself, any other JSON as one), and what it answers when
+// all goes well. Used by map-document.ts.
+
+import { isRecord } from '../lib/json.ts';
+import type { JsonSchema } from '../protocol/manifest.ts';
+import type { Node, Resolve } from './document.ts';
+import type { Taken } from './names.ts';
+import type { Operation } from './operation.ts';
 import { toInputSchema } from './schema.ts';
 
-export interface Body {
+interface Body {
   taken: Taken[];
   /** What of it cannot be given. */
   leftOut: string[];
@@ -18,7 +23,7 @@ export function readBody(resolve: Resolve, operation: Node): Body | string {
   if (operation['requestBody'] === undefined) return NO_BODY;
   const body = resolve(operation['requestBody']);
   if (body === null) return 'its body is described outside the document';
-  const content = isNode(body['content']) ? body['content'] : {};
+  const content = isRecord(body['content']) ? body['content'] : {};
   const sends = jsonTypeOf(content);
   const required = body['required'] === true;
   if (sends === undefined) {
@@ -33,7 +38,7 @@ export function readBody(resolve: Resolve, operation: Node): Body | string {
     const more = resolve(given)?.['additionalProperties'];
     return {
       sends,
-      leftOut: more === true || isNode(more) ? ['fields of its body that have no name'] : [],
+      leftOut: more === true || isRecord(more) ? ['fields of its body that have no name'] : [],
       taken: fields.map(([name, field]) => ({
         place: { in: 'body', name },
         schema: field,
@@ -50,6 +55,47 @@ export function readBody(resolve: Resolve, operation: Node): Body | string {
 }
 
 /** The first that is JSON. */
-export function jsonTypeOf(content: Node): string | undefined {
+function jsonTypeOf(content: Node): string | undefined {
   return Object.keys(content).find((type) => /^application\/([\w.+-]*\+)?json\b/i.test(type));
+}
+
+type Answer = Pick<Operation, 'accepts' | 'answers' | 'fields'>;
+
+/** @returns the answer, or why it cannot be passed on */
+export function readAnswer(resolve: Resolve, operation: Node): Answer | string {
+  const responses = isRecord(operation['responses']) ? operation['responses'] : {};
+  const statuses = Object.keys(responses);
+  const good = statuses.filter((status) => /^2/.test(status)).sort();
+  if (good.length === 0 && statuses.some((status) => /^3/.test(status))) return 'it answers with a redirect';
+  const contents = (good.length > 0 ? good : ['default']).map((status) => {
+    const content = resolve(responses[status])?.['content'];
+    return isRecord(content) ? content : {};
+  });
+  for (const content of contents) {
+    const accepts = jsonTypeOf(content);
+    if (accepts !== undefined) return { accepts, ...shapeOf(resolve, resolve(content[accepts])?.['schema']) };
+  }
+  const types = contents.flatMap((content) => Object.keys(content));
+  const text = types.find((type) => type.startsWith('text/') && type !== 'text/event-stream');
+  if (text !== undefined) return { accepts: text, answers: 'value', fields: {} };
+  // Without any the platform may still answer; what it is shows when it comes.
+  return types.length === 0 ? { answers: 'nothing', fields: {} } : `it answers ${types.join(', ')}`;
+}
+
+function shapeOf(resolve: Resolve, given: unknown): Pick<Operation, 'answers' | 'fields'> {
+  const schema = toInputSchema(resolve, given);
+  if (schema.type === 'array') return { answers: 'list', fields: fieldsOf(schema.items) };
+  if (['string', 'integer', 'number', 'boolean'].includes(String(schema.type)))
+    return { answers: 'value', fields: {} };
+  return { answers: 'object', fields: fieldsOf(schema) };
+}
+
+/** Names and types: what stands in them may differ, and nobody is refused an answer for it. */
+function fieldsOf(schema: JsonSchema | undefined): Record<string, JsonSchema> {
+  return Object.fromEntries(
+    Object.entries(schema?.properties ?? {}).map(([name, { type }]) => [
+      name,
+      type === undefined ? {} : { type },
+    ]),
+  );
 }

@@ -1,5 +1,10 @@
-// An OpenAPI document as it is written, JSON or YAML, and what its references lead to.
+// An OpenAPI document: fetched or read, parsed from JSON or YAML, what its references lead to and where it says its platform is.
+// Used by import-pack.ts and all that reads parts of the document.
+
+import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
+import { isRecord } from '../lib/json.ts';
+import { readWithin } from '../lib/read-within.ts';
 import { SeedError } from '../protocol/errors.ts';
 
 export type Node = Record<string, unknown>;
@@ -21,12 +26,8 @@ export function parseDocument(text: string): Document {
       'Convert it to OpenAPI 3 first; the editors of OpenAPI do.',
     );
   if (!/^3\.\d/.test(String(root['openapi'] ?? ''))) throw notUsable('it does not say "openapi": "3.…"');
-  if (!isNode(root['paths'])) throw notUsable('it has no paths');
+  if (!isRecord(root['paths'])) throw notUsable('it has no paths');
   return { root, resolve: (value) => resolveIn(root, value) };
-}
-
-export function isNode(value: unknown): value is Node {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function nodesOf(value: unknown): unknown[] {
@@ -48,7 +49,7 @@ function parseText(text: string): Node {
   } catch (cause) {
     throw notUsable(`it is neither JSON nor YAML: ${(cause as Error).message.split('\n')[0]}`);
   }
-  if (isNode(root)) return root;
+  if (isRecord(root)) return root;
   throw notUsable('it is no object');
 }
 
@@ -56,7 +57,7 @@ function parseText(text: string): Node {
 function resolveIn(root: Node, value: unknown): Node | null {
   let found = value;
   for (let step = 0; step < 20; step += 1) {
-    if (!isNode(found)) return null;
+    if (!isRecord(found)) return null;
     const { $ref } = found;
     if (typeof $ref !== 'string') return found;
     if (!$ref.startsWith('#/')) return null;
@@ -68,7 +69,7 @@ function resolveIn(root: Node, value: unknown): Node | null {
 /** One part of a JSON Pointer in a URI fragment (RFC 6901, section 6). */
 function stepInto(value: unknown, part: string): unknown {
   const name = decoded(part).replaceAll('~1', '/').replaceAll('~0', '~');
-  return (isNode(value) || Array.isArray(value)) && Object.hasOwn(value, name)
+  return (isRecord(value) || Array.isArray(value)) && Object.hasOwn(value, name)
     ? (value as Node)[name]
     : undefined;
 }
@@ -83,3 +84,50 @@ function decoded(part: string): string {
 
 const notUsable = (why: string, hint = 'It is to be an OpenAPI document of version 3.0 or 3.1.') =>
   new SeedError('usage', `the document cannot be used: ${why}`, { hint });
+
+const TIMEOUT_MS = 60_000;
+/** The largest that platforms publish have about 20 MB. */
+const DOCUMENT_BYTES = 64 * 1024 * 1024;
+
+/** @param source a URL, or a path from the current folder. @throws SeedError usage or unreachable */
+export async function readSource(source: string): Promise<string> {
+  if (!/^https?:\/\//i.test(source)) {
+    return readFile(source, 'utf8').catch((cause) => {
+      throw new SeedError('usage', `there is no file ${JSON.stringify(source)} to read`, { cause });
+    });
+  }
+  try {
+    const response = await fetch(source, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (!response.ok) throw new SeedError('unreachable', `${source} answers ${response.status}`);
+    const bytes = await readWithin(response.body ?? new Blob([]).stream(), DOCUMENT_BYTES);
+    if (bytes !== null) return bytes.toString('utf8');
+    throw new SeedError('unreachable', `${source} has more than ${DOCUMENT_BYTES} bytes`, {
+      hint: 'Is it the document itself? Give its address, or a file.',
+    });
+  } catch (cause) {
+    if (cause instanceof SeedError) throw cause;
+    throw new SeedError('unreachable', `${source} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** The first server, its variables at their defaults, without a slash at its end; null: it is no complete http(s) address. */
+export function serverOf(node: Node): string | null {
+  const address = firstAddress(node);
+  return /^https?:\/\/[^{}]+$/.test(address) && URL.canParse(address) ? address.replace(/\/+$/, '') : null;
+}
+
+/** Also of those that are no complete addresses. */
+export function isSameServer(one: Node, other: Node): boolean {
+  return firstAddress(one) === firstAddress(other);
+}
+
+/** `/` where none is named, as the specification has it. */
+function firstAddress({ servers }: Node): string {
+  const [server] = nodesOf(servers);
+  if (!isRecord(server) || typeof server['url'] !== 'string') return '/';
+  const variables = isRecord(server['variables']) ? server['variables'] : {};
+  return server['url'].replace(/\{([^}]+)\}/g, (whole, name: string) => {
+    const variable = variables[name];
+    return isRecord(variable) && typeof variable['default'] === 'string' ? variable['default'] : whole;
+  });
+}

@@ -1,16 +1,16 @@
 // `seed packs import`: reads an OpenAPI document and writes the pack of its operations. What a person may have changed is left as
 // it is. Called by the CLI.
+
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { parseJson } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { parseDocument } from './document.ts';
+import { parseDocument, readSource } from './document.ts';
 import { type LeftOut, mapDocument } from './map-document.ts';
 import type { Operation, OperationsFile } from './operation.ts';
-import { OVERRIDES_FILE, operationsFile, packFile } from './pack-files.ts';
-import { readSource } from './read-source.ts';
 
-export interface ImportOptions {
+interface ImportOptions {
   /** A URL, or a path from the current folder. */
   source: string;
   name: string;
@@ -88,10 +88,36 @@ function changesSince(text: string, { operations }: OperationsFile): ImportRepor
 }
 
 function previous(text: string): Operation[] {
-  try {
-    return (JSON.parse(text) as OperationsFile).operations ?? [];
-  } catch {
-    // A broken one is written anew, and everything in it is.
-    return [];
-  }
+  // A broken one is written anew, and everything in it is.
+  return (parseJson(text) as OperationsFile | null | undefined)?.operations ?? [];
+}
+
+/** One line for each operation, so that a later import shows as the operations that it changes. */
+function operationsFile({ operations, ...about }: OperationsFile): string {
+  const head = JSON.stringify(about).slice(0, -1);
+  return `${head},"operations":[\n${operations.map((operation) => JSON.stringify(operation)).join(',\n')}\n]}\n`;
+}
+
+export function packFile(name: string, title: string): string {
+  return `// The commands of ${title.replace(/[^\x20-\x7e]/g, '?')}: operations.json, which \`seed packs import\` writes, changed by overrides.json.
+import { definePack, importedCommands } from 'seed/pack';
+
+export const pack = definePack({
+  name: '${name}',
+  title: ${quoted(title)},
+  commands: importedCommands('${name}', import.meta.url),
+});
+`;
+}
+
+const OVERRIDES_FILE = `{
+  "accounts": "operator",
+  "nouns": {},
+  "operations": {}
+}
+`;
+
+/** In the repository's style: single quotes unless the text has some. */
+function quoted(text: string): string {
+  return text.includes("'") || text.includes('\\') ? JSON.stringify(text) : `'${text}'`;
 }

@@ -1,14 +1,12 @@
 // An OpenAPI document as operations that can be commands, and a report of all that it has and they have not.
-import { readAnswer } from './answer.ts';
-import { readBody } from './body.ts';
+import { isRecord } from '../lib/json.ts';
+import { readAnswer, readBody } from './body.ts';
 import { chooseCredential, credentialObstacle, isPublic } from './credentials.ts';
-import { type Document, isNode, type Node, nodesOf } from './document.ts';
-import { nameInputs } from './inputs.ts';
-import { nameOperations } from './names.ts';
+import { type Document, isSameServer, type Node, nodesOf, serverOf } from './document.ts';
+import { nameInputs, nameOperations } from './names.ts';
 import type { Credential, Operation, OperationsFile } from './operation.ts';
 import { readParameters } from './parameters.ts';
-import { oneLine } from './prose.ts';
-import { isSameServer, serverOf } from './server-address.ts';
+import { oneLine } from './schema.ts';
 
 /** What was not taken over, and why. */
 export interface LeftOut {
@@ -17,7 +15,7 @@ export interface LeftOut {
   why: string;
 }
 
-export interface Mapped {
+interface Mapped {
   file: Omit<OperationsFile, 'sha256'>;
   /** Operations that are no commands. */
   leftOut: LeftOut[];
@@ -60,7 +58,7 @@ export function mapDocument(document: Document, scheme?: string): Mapped {
     return { ...rest, noun, verb, summary: rest.summary || `${verb.replaceAll('-', ' ')} (${noun})` };
   });
   const { title, version } = (resolve(root['info']) ?? {}) as Record<string, unknown>;
-  if (isNode(root['webhooks']))
+  if (isRecord(root['webhooks']))
     partly.push({ operation: 'webhooks', why: 'what the platform would call is not passed on' });
   return {
     file: {
@@ -89,7 +87,9 @@ function findOperations({ root, resolve }: Document, leftOut: LeftOut[]): Found[
     }
     return METHODS.flatMap((method): Found[] => {
       const node = pathItem[method];
-      return isNode(node) ? [{ method: method.toUpperCase() as Found['method'], path, pathItem, node }] : [];
+      return isRecord(node)
+        ? [{ method: method.toUpperCase() as Found['method'], path, pathItem, node }]
+        : [];
     });
   });
 }
@@ -141,7 +141,7 @@ function mapOperation(
     partly: [
       ...parameters.leftOut,
       ...body.leftOut,
-      ...(isNode(node['callbacks']) ? ['its callbacks are not received'] : []),
+      ...(isRecord(node['callbacks']) ? ['its callbacks are not received'] : []),
     ],
   };
 }

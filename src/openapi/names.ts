@@ -1,6 +1,7 @@
-// What an operation is called as a command: the noun from its tag, the verb from its operationId, both from method and path where
-// there are none. The same document gives the same names in whatever order it has its operations.
-import { kebab, singular, wordsOf } from './words.ts';
+// What operations and their inputs are called as commands: the noun from the tag, the verb from the operationId, both from method
+// and path where there are none. The same document gives the same names in whatever order it has its operations.
+import type { JsonSchema } from '../protocol/manifest.ts';
+import type { Operation, Place } from './operation.ts';
 
 interface Named {
   operationId: string | null;
@@ -71,3 +72,73 @@ function literals(path: string): string[] {
 }
 const pathWords = (path: string) => literals(path).flatMap(wordsOf);
 const endsInParameter = (path: string) => /\}[^/]*\/?$/.test(path);
+
+/** One thing that an operation takes. */
+export interface Taken {
+  place: Place & { name: string };
+  schema: JsonSchema;
+  required: boolean;
+}
+
+/** Flags of the CLI's own, which would hide an input. */
+const CLI_FLAGS: readonly string[] = ['json', 'csv', 'quiet', 'help', 'output', 'detach'];
+
+type Inputs = Pick<Operation, 'properties' | 'required' | 'places'>;
+
+/** The platform's own names wherever they can stand; of two that the CLI could not tell apart the later says where it goes. */
+export function nameInputs(taken: readonly Taken[]): Inputs {
+  const inputs: Inputs = { properties: {}, required: [], places: {} };
+  const flags = new Set<string>();
+  for (const { place, schema, required } of taken) {
+    const name = freeName(place, flags);
+    flags.add(flagOf(name));
+    inputs.properties[name] = schema;
+    const { name: theirs, ...rest } = place;
+    inputs.places[name] = theirs === name ? rest : place;
+    if (required) inputs.required.push(name);
+  }
+  return inputs;
+}
+
+function freeName({ in: where, name }: Taken['place'], flags: ReadonlySet<string>): string {
+  const own = /^[A-Za-z]\w*$/.test(name) ? name : camel(name);
+  const told = camel(`${where} ${name}`);
+  const isFree = (candidate: string) =>
+    candidate !== '' && !(candidate in {}) && ![...CLI_FLAGS, ...flags].includes(flagOf(candidate));
+  const numbered = Array.from({ length: flags.size + 1 }, (_, index) => `${told}${index + 2}`);
+  return [own, told, ...numbered].find(isFree) ?? told;
+}
+
+/** What tells two names apart on the command line. */
+const flagOf = (name: string) => wordsOf(name).join('-');
+
+/** `listForRepo`, `list_for-repo`, `List for Repo` → list, for, repo. */
+export function wordsOf(name: string): string[] {
+  return name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== '');
+}
+
+/** Words as a part of a command's name; empty when nothing is left. */
+function kebab(words: readonly string[]): string {
+  return words.join('-').replace(/^[0-9-]+/, '');
+}
+
+/** `X-Request-Id`, `filter[status]` → xRequestId, filterStatus. */
+function camel(name: string): string {
+  const [first = '', ...others] = wordsOf(name);
+  const joined = first + others.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+  return joined.replace(/^[0-9]+/, '');
+}
+
+/** Rough, and the same for both forms of a word, which is all it is for. */
+function singular(word: string): string {
+  if (/(ss|us|is)$/.test(word)) return word;
+  return word
+    .replace(/ies$/, 'y')
+    .replace(/(ch|sh|x|s)es$/, '$1')
+    .replace(/s$/, '');
+}

@@ -1,9 +1,8 @@
-// Follows a stream command to its end. A lost line is taken up again after the last item that came, so that nothing is
+// Follows a stream command to its end. A lost connection is taken up again after the last item that came, so that nothing is
 // missed and nothing comes twice.
 import type { CommandInput, CommandName, CommandOutput } from './commands.ts';
 import { AnswerError } from './request.ts';
 import type { Seed } from './seed.ts';
-import { eventParser } from './server-sent-events.ts';
 
 /** The server says something every 15 s; a line that is silent for longer is dead although it looks open. */
 const SILENCE_MS = 40_000;
@@ -17,7 +16,7 @@ const MAY_PASS: readonly string[] = [
   'too_many_requests',
 ];
 
-export interface Following<Name extends CommandName> {
+interface Following<Name extends CommandName> {
   /** Only items after this position. */
   after?: number;
   signal: AbortSignal;
@@ -103,4 +102,33 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
       { once: true },
     );
   });
+}
+
+interface ServerSentEvent {
+  event: string;
+  id: string | null;
+  data: string;
+}
+
+/** @returns a function that takes the next piece of text and gives the events that are complete */
+function eventParser(): (text: string) => ServerSentEvent[] {
+  let rest = '';
+  return (text) => {
+    const blocks = (rest + text).split('\n\n');
+    rest = blocks.pop() ?? '';
+    return blocks.flatMap((block) => eventOf(block) ?? []);
+  };
+}
+
+/** Null for a block without data: a comment that keeps the line alive. */
+function eventOf(block: string): ServerSentEvent | null {
+  const fields = block.split('\n').map((line) => /^(\w+): ?(.*)$/s.exec(line));
+  const valuesOf = (name: string) => fields.flatMap((field) => (field?.[1] === name ? [field[2] ?? ''] : []));
+  const data = valuesOf('data');
+  if (data.length === 0) return null;
+  return {
+    event: valuesOf('event').at(-1) ?? 'message',
+    id: valuesOf('id').at(-1) ?? null,
+    data: data.join('\n'),
+  };
 }

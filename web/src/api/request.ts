@@ -1,7 +1,6 @@
-// One HTTP request to this Seed with the session's cookie. What goes wrong is always an AnswerError.
+// One HTTP request to this Seed with the session's cookie, and the session itself. What goes wrong is always an AnswerError.
 import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../../../src/protocol/errors.ts';
 import { lineIsBack, lineIsLost } from './connection.ts';
-import { signedOut } from './signed-out.ts';
 
 /** An error that people are shown: what happened, what to do, and the request to ask the operator about. */
 export class AnswerError extends SeedError {
@@ -66,4 +65,29 @@ async function errorOf(response: Response): Promise<AnswerError> {
   return new AnswerError(code, `The answer was ${response.status} ${response.statusText}`.trim(), {
     hint: 'Something between this page and Seed answered in its place. Try again in a moment.',
   });
+}
+
+let listener: (why: SeedError) => void = () => {};
+
+/** Told by whichever request hears first that the session is over; the router then shows the sign-in page. */
+export function onSignedOut(then: (why: SeedError) => void): void {
+  listener = then;
+}
+
+function signedOut(why: SeedError): void {
+  listener(why);
+}
+
+/** @throws AnswerError with the key's own code when it is not accepted */
+export async function signIn(key: string): Promise<void> {
+  await request('/session', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ key }),
+  });
+}
+
+/** @param everywhere ends the sessions of this key in all browsers */
+export async function signOut(everywhere = false): Promise<void> {
+  await request(everywhere ? '/session?everywhere=true' : '/session', { method: 'DELETE' });
 }

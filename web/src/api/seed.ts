@@ -1,14 +1,16 @@
 // The Seed that the page is signed in to: who the key is, what it may do, and calls of its commands. Routes come from the
 // manifest, so that the page knows no path of the API.
+
+import { queryOptions } from '@tanstack/react-query';
+import { restCall } from '../../../src/lib/rest-call.ts';
 import type { Manifest, ManifestCommand } from '../../../src/protocol/manifest.ts';
-import { commandRequest } from './command-request.ts';
 import type { CommandInput, CommandName, CommandOutput } from './commands.ts';
 import { AnswerError, request } from './request.ts';
 
 type Who = CommandOutput<'whoami'>;
 
 /** Beside the input: what `fetch` takes, and files that a command takes along. */
-export interface CallOptions extends RequestInit {
+interface CallOptions extends RequestInit {
   files?: readonly File[];
 }
 
@@ -31,7 +33,7 @@ export interface Seed extends Who {
 }
 
 /** @throws AnswerError not_authenticated when nobody is signed in */
-export async function openSeed(): Promise<Seed> {
+async function openSeed(): Promise<Seed> {
   const [who, manifest] = await Promise.all([
     read<Who>('/api/v1/whoami'),
     read<Manifest>('/api/v1/commands'),
@@ -46,7 +48,7 @@ async function read<Body>(path: string): Promise<Body> {
 function seedOf(who: Who, manifest: Manifest): Seed {
   const commands = new Map(manifest.commands.map((command) => [command.name, command]));
   const open: Seed['open'] = (name, input, { files = [], ...init } = {}) => {
-    const { method, path, body } = commandRequest(allowed(commands, name), input as Record<string, unknown>);
+    const { method, path, body } = restCall(allowed(commands, name), input as Record<string, unknown>);
     const headers = new Headers(init.headers);
     if (files.length > 0) return request(path, { ...init, method, headers, body: formOf(body, files) });
     if (body !== null) headers.set('Content-Type', 'application/json');
@@ -76,3 +78,14 @@ function allowed(commands: ReadonlyMap<string, ManifestCommand>, name: string): 
     hint: 'Sign in with a key that has the scope, or have one created.',
   });
 }
+
+/**
+ * The signed-in Seed as a query: asked for once, and anew when somebody comes back to the page after a while,
+ * because a key's scopes can change.
+ */
+export const seedQuery = queryOptions({
+  queryKey: ['seed'],
+  queryFn: openSeed,
+  staleTime: 60_000,
+  gcTime: Number.POSITIVE_INFINITY,
+});

@@ -1,4 +1,5 @@
-// Commands as queries and actions of components. A query's key is [command, input].
+// Commands in components: as queries, pages, actions and streams. A query's key is [command, input].
+
 import {
   keepPreviousData,
   useInfiniteQuery,
@@ -6,8 +7,19 @@ import {
   useQuery,
   useQueryClient,
 } from '@tanstack/react-query';
+import { createContext, useContext, useEffect, useEffectEvent, useState } from 'react';
 import type { CommandInput, CommandName, CommandOutput, ItemOf, ListCommand } from './commands.ts';
-import { useSeed } from './seed-context.ts';
+import { follow } from './follow.ts';
+import type { AnswerError } from './request.ts';
+import type { Seed } from './seed.ts';
+
+export const SeedContext = createContext<Seed | null>(null);
+
+export function useSeed(): Seed {
+  const seed = useContext(SeedContext);
+  if (!seed) throw new Error('useSeed stands outside the shell, where nobody is signed in');
+  return seed;
+}
 
 interface ReadOptions {
   /** Off until something is known. */
@@ -68,4 +80,34 @@ export function useAction<Name extends CommandName>(name: Name, also: readonly s
         predicate: ({ queryKey }) => nouns.includes(String(queryKey[0]).split(' ')[0]),
       }),
   });
+}
+
+export type StreamState = 'connecting' | 'live' | 'lost' | 'ended' | AnswerError;
+
+/** @param input null: nothing to follow (yet). A new input is a new stream. */
+export function useStream<Name extends CommandName>(
+  name: Name,
+  input: CommandInput<Name> | null,
+  onItems: (items: CommandOutput<Name>[]) => void,
+): StreamState {
+  const seed = useSeed();
+  const [state, setState] = useState<StreamState>('connecting');
+  const take = useEffectEvent(onItems);
+  // Not bound to `seed` itself: it is read anew now and then, and a stream goes on over that.
+  const start = useEffectEvent((wanted: CommandInput<Name>, signal: AbortSignal) =>
+    follow(seed, name, wanted, { signal, onItems: (items) => take(items), onLine: setState }),
+  );
+  const target = JSON.stringify(input);
+  useEffect(() => {
+    const wanted: CommandInput<Name> | null = JSON.parse(target);
+    if (wanted === null) return;
+    const left = new AbortController();
+    setState('connecting');
+    start(wanted, left.signal).then(
+      () => left.signal.aborted || setState('ended'),
+      (error) => left.signal.aborted || setState(error as AnswerError),
+    );
+    return () => left.abort();
+  }, [target]);
+  return state;
 }

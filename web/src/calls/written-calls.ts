@@ -1,9 +1,8 @@
 // A call of a command with a given input, written as people send it themselves: curl, the CLI, MCP. The key is never in it.
+
+import { restCall } from '../../../src/lib/rest-call.ts';
+import { quoted, shellWord } from '../../../src/lib/shell-word.ts';
 import type { ManifestCommand } from '../../../src/protocol/manifest.ts';
-import { commandRequest } from '../api/command-request.ts';
-import { curlOf } from './curl.ts';
-import { mcpTool } from './mcp-tool.ts';
-import { shellWord } from './shell-word.ts';
 
 type Input = Record<string, unknown>;
 
@@ -14,7 +13,7 @@ export function writtenCurl(
   origin: string,
   files: readonly string[] = [],
 ): string {
-  const { method, path, body } = commandRequest(command, input);
+  const { method, path, body } = restCall(command, input);
   return curlOf({ method, url: origin + path, json: body, files });
 }
 
@@ -54,4 +53,56 @@ function textOf(value: unknown): string {
     Array.isArray(value) && value.every((item) => typeof item === 'string' && !/^\[|,/.test(item));
   if (isPlainList) return value.join(',');
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+interface CurlRequest {
+  method: string;
+  url: string;
+  /** The body; null: there is none. */
+  json: string | null;
+  /** Names of files to send along: the body is then a form, whose part `task` is the JSON. */
+  files?: readonly string[];
+  /** More options, each as it stands. */
+  options?: readonly string[];
+}
+
+/** A request to Seed as a curl command line, with the key in a variable of the shell. */
+export function curlOf({ method, url, json, files = [], options = [] }: CurlRequest): string {
+  const sendsForm = files.length > 0;
+  // What curl takes by itself is not written.
+  const isImplied = method === 'GET' || (method === 'POST' && (json !== null || sendsForm));
+  return [
+    `curl ${isImplied ? '' : `-X ${method} `}"${url}"`,
+    '-H "Authorization: Bearer $SEED_API_KEY"',
+    ...(sendsForm
+      ? // Literally: in -F a semicolon would begin something else.
+        [
+          `--form-string ${quoted(`task=${json ?? '{}'}`)}`,
+          ...files.map((file) => `-F ${quoted(`file=@${fileWord(file)}`)}`),
+        ]
+      : json === null
+        ? []
+        : ['-H "Content-Type: application/json"', `-d ${quoted(json)}`]),
+    ...options,
+  ].join(' \\\n  ');
+}
+
+/** curl reads `;` and `,` as the end of a name that has no quotation marks. */
+function fileWord(file: string): string {
+  return /[;,"\\]/.test(file) ? `"${file.replace(/["\\]/g, '\\$&')}"` : file;
+}
+
+/** Those that it serves in its own way. */
+const OWN_TOOLS: Record<string, string> = {
+  'tasks run': 'runTask',
+  'tasks get': 'getTask',
+  'tasks stop': 'stopTask',
+  'tasks events': 'getTaskEvents',
+};
+
+/** Null: it is not offered over MCP. */
+function mcpTool({ name, output, scope }: ManifestCommand): string | null {
+  const own = OWN_TOOLS[name];
+  if (own) return own;
+  return output === 'stream' || output === 'file' || scope === null ? null : name.replaceAll(' ', '_');
 }

@@ -1,15 +1,45 @@
-// All routes together. `/` leads to the first page that the key is offered.
+// All routes together, with the pages in the order of the navigation. A new page is a folder beside this file and an entry here.
+import { QueryClient } from '@tanstack/react-query';
 import { createRoute, createRouter, Link, redirect } from '@tanstack/react-router';
-import { queryClient } from '../api/query-client.ts';
-import { onSignedOut } from '../api/signed-out.ts';
-import { PAGES } from '../pages.ts';
-import { offeredPages } from '../shell/page.ts';
-import { seedQuery } from '../shell/seed-query.ts';
-import { shellRoute } from '../shell/shell-route.tsx';
+import { AnswerError, onSignedOut } from '../api/request.ts';
+import { seedQuery } from '../api/seed.ts';
+import { offeredPages, type Page } from '../shell/page.ts';
+import { shellRoute } from '../shell/shell.tsx';
 import { EmptyState, ErrorNotice, SkeletonRows } from '../ui/states.tsx';
+import { commandsPage } from './commands/page.ts';
+import { keysPage } from './keys/page.ts';
 import { rootRoute } from './root-route.tsx';
+import { sandboxesPage } from './sandboxes/page.ts';
 import { signInRoute } from './sign-in/sign-in-route.ts';
+import { newTaskPage, tasksPage } from './tasks/page.ts';
+import { usagePage } from './usage/page.ts';
+import { webhooksPage } from './webhooks/page.ts';
 
+const PAGES = [
+  tasksPage,
+  newTaskPage,
+  keysPage,
+  webhooksPage,
+  usagePage,
+  sandboxesPage,
+  commandsPage,
+] as const satisfies readonly Page[];
+
+const MAY_PASS: readonly string[] = ['unreachable', 'unavailable', 'internal', 'rate_limited'];
+
+/** How long answers count as fresh, and what is tried again. */
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 10_000,
+      retry: (failures, error) =>
+        failures < 2 && error instanceof AnswerError && MAY_PASS.includes(error.code),
+    },
+    mutations: { retry: false },
+  },
+});
+
+/** `/` leads to the first page that the key is offered. */
 const indexRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/',

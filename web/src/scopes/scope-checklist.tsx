@@ -1,7 +1,7 @@
 // The scopes that a key has as a checklist, by noun, each with the commands that it allows.
 import { useId } from 'react';
 import { EffectBadge } from '../ui/badge.tsx';
-import { Checkbox } from '../ui/checkbox.tsx';
+import { Checkbox } from '../ui/fields.tsx';
 import { type ScopeGroup, type ScopeWithCommands, worstEffect } from './scope-groups.ts';
 
 interface ScopeChecklistProps {

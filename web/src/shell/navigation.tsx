@@ -1,12 +1,12 @@
 // The navigation with the key in use at its foot: a column at the left, or the drawer of a phone.
 import { Link, useRouter, useRouterState } from '@tanstack/react-router';
-import { useSeed } from '../api/seed-context.ts';
+import { useSeed } from '../api/use-command.ts';
 import { Kbd } from '../ui/code.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { AccountMenu } from './account-menu.tsx';
-import { KeyboardHelp } from './keyboard/help-dialog.tsx';
+import { KeyboardHelp } from './keyboard-help.tsx';
 import { offeredPages } from './page.ts';
-import { ThemeMenu } from './theme-menu.tsx';
+import { ThemeMenu } from './theme.tsx';
 
 export function Navigation({ onNavigate }: { onNavigate?: () => void }) {
   const { pages } = useRouter().options.context;

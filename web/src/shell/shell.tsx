@@ -1,19 +1,56 @@
-// The frame of every page: navigation, banner, the shortcuts that work everywhere, and the signed-in Seed for all below.
-import { useSuspenseQuery } from '@tanstack/react-query';
-import { Link, useRouter, useRouterState } from '@tanstack/react-router';
-import { type ReactNode, useEffect, useState } from 'react';
-import { SeedContext } from '../api/seed-context.ts';
+// The parent of all pages that need a session, and the frame around them: navigation, banner, the shortcuts that work everywhere,
+// and the signed-in Seed for all below.
+
+import { useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
+import { createRoute, Link, Outlet, redirect, useRouter, useRouterState } from '@tanstack/react-router';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { useLine } from '../api/connection.ts';
+import { AnswerError } from '../api/request.ts';
+import { seedQuery } from '../api/seed.ts';
+import { SeedContext } from '../api/use-command.ts';
+import { rootRoute } from '../routes/root-route.tsx';
 import { IconButton } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
-import { ConnectionBanner } from './connection-banner.tsx';
-import { listenToKeys } from './keyboard/listen.ts';
-import { useShortcut } from './keyboard/use-shortcut.ts';
-import { Logo } from './logo.tsx';
+import { Icon, Logo } from '../ui/icon.tsx';
+import { listenToKeys, useShortcut } from '../ui/keyboard.ts';
+import { ErrorNotice, SkeletonRows } from '../ui/states.tsx';
 import { Navigation } from './navigation.tsx';
 import { offeredPages, type Page } from './page.ts';
-import { seedQuery } from './seed-query.ts';
 
-export function Shell({ children }: { children: ReactNode }) {
+export const shellRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: 'shell',
+  beforeLoad: async ({ context, location }) => {
+    try {
+      return { seed: await context.queryClient.ensureQueryData(seedQuery) };
+    } catch (error) {
+      if (!(error instanceof AnswerError) || error.status !== 401) throw error;
+      const search = {
+        ...(location.href !== '/' && { to: location.href }),
+        // Who comes for the first time has not lost anything.
+        ...(error.code !== 'not_authenticated' && { because: error.code }),
+      };
+      throw redirect({ to: '/sign-in', search });
+    }
+  },
+  pendingComponent: ShellSkeleton,
+  errorComponent: ({ error, reset }) => (
+    <main className="mx-auto max-w-xl p-6">
+      <ErrorNotice error={error} retry={reset} />
+    </main>
+  ),
+  component: () => (
+    <Shell>
+      <Outlet />
+    </Shell>
+  ),
+});
+
+/**
+ * The frame of every page: navigation, banner, the shortcuts that work everywhere, and the signed-in Seed for
+ * all below.
+ */
+function Shell({ children }: { children: ReactNode }) {
   const { data: seed } = useSuspenseQuery(seedQuery);
   const { pages } = useRouter().options.context;
   useEffect(listenToKeys, []);
@@ -78,4 +115,34 @@ function GoTo({ page }: { page: Page }) {
   const router = useRouter();
   useShortcut(page.keys, page.name, () => void router.navigate({ to: page.path }), { group: 'Go to' });
   return null;
+}
+
+/** Says that Seed cannot be reached, until it can; then everything shown is read anew. */
+function ConnectionBanner() {
+  const line = useLine();
+  const queryClient = useQueryClient();
+  const before = useRef(line);
+  useEffect(() => {
+    if (before.current === 'lost' && line === 'up') void queryClient.invalidateQueries();
+    before.current = line;
+  }, [line, queryClient]);
+  return (
+    <div role="status">
+      {line === 'lost' && (
+        <p className="flex items-center gap-2 border-b border-line bg-warn-soft px-4 py-2 text-warn">
+          <Icon name="warning" />
+          Seed cannot be reached. What you see may be old; this page tries again by itself.
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** What stands while it is found out who is signed in. */
+function ShellSkeleton() {
+  return (
+    <main className="mx-auto max-w-3xl pt-16">
+      <SkeletonRows rows={6} />
+    </main>
+  );
 }

@@ -1,8 +1,7 @@
 // Chooses a span of time: one of those that the page offers, or from one day to another.
 import { lastWeek, type SpanSearch } from '../format/spans.ts';
 import { classNames } from './class-names.ts';
-import { INPUT_LOOK } from './field.tsx';
-import { SelectField } from './select-field.tsx';
+import { INPUT_LOOK, SelectField } from './fields.tsx';
 
 interface SpanPickerProps {
   offered: readonly { value: string; label: string }[];

@@ -1,6 +1,7 @@
 // A table with one row per object. Wider than the screen, it scrolls in its own box, which the keyboard reaches.
-import type { Key, ReactNode } from 'react';
+import { type Key, type ReactNode, useRef } from 'react';
 import { classNames } from './class-names.ts';
+import { useRowKeys } from './keyboard.ts';
 
 export interface Column<Row> {
   title: string;
@@ -54,4 +55,19 @@ export function Table<Row>({ label, columns, rows, rowKey }: TableProps<Row>) {
 
 function cellLook<Row>({ numeric, className }: Column<Row>, more: string): string {
   return classNames('px-3 first:pl-4 last:pr-4', numeric && 'text-right tabular-nums', more, className);
+}
+
+/** For the link of a row, beside the attribute `data-row`. */
+export const ROW_LINK =
+  'font-medium after:absolute after:inset-0 focus-visible:after:outline-2 hover:underline';
+
+/** @param what one row, for the help: "delivery" */
+export function KeyedRows({ what, children }: { what: string; children: ReactNode }) {
+  const box = useRef<HTMLDivElement>(null);
+  useRowKeys(box, what);
+  return (
+    <div ref={box} className="[&_tbody_tr]:relative [&_tbody_tr:hover]:bg-sunken">
+      {children}
+    </div>
+  );
 }

@@ -1,8 +1,6 @@
 // What a program printed, on a dark ground in both themes, as programs expect it. Long output shows its end first.
 import { lazy, Suspense } from 'react';
-import { ShowMore } from './foreign-block.tsx';
-import { ForeignText } from './foreign-text.tsx';
-import { useCut } from './use-cut.ts';
+import { ForeignText, ShowMore, useCut } from './foreign-text.tsx';
 
 const AnsiText = lazy(async () => ({ default: (await import('./ansi-text.tsx')).AnsiText }));
 

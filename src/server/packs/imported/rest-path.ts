@@ -1,6 +1,7 @@
 // The route of an imported command: the platform's own path below the pack's name, as far as a route of Seed's can be like it.
+
+import { wordsOf } from '../../../openapi/names.ts';
 import type { Operation } from '../../../openapi/operation.ts';
-import { wordsOf } from '../../../openapi/words.ts';
 import type { HttpMethod } from '../../../protocol/manifest.ts';
 
 type Http = `${HttpMethod} /${string}`;

@@ -2,17 +2,19 @@
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { ManifestCommand } from '../../../../src/protocol/manifest.ts';
-import { useSeed } from '../../api/seed-context.ts';
-import { useShortcut } from '../../shell/keyboard/use-shortcut.ts';
+import { useSeed } from '../../api/use-command.ts';
 import { Badge, EffectBadge } from '../../ui/badge.tsx';
 import { buttonLook, IconButton } from '../../ui/button.tsx';
-import { copyText } from '../../ui/copy-button.tsx';
+import { CodeBlock, copyText } from '../../ui/code.tsx';
 import { Icon } from '../../ui/icon.tsx';
+import { useShortcut } from '../../ui/keyboard.ts';
 import { EmptyState } from '../../ui/states.tsx';
+import { type Column, Table } from '../../ui/table.tsx';
+import { Tabs } from '../../ui/tabs.tsx';
 import { toast } from '../../ui/toast.tsx';
 import { slugOf } from './command-groups.ts';
-import { ExampleCalls } from './example-calls-view.tsx';
-import { InputTable } from './input-table.tsx';
+import { cliCalls, curlCall, mcpCall } from './example-calls.ts';
+import { type InputRow, inputRows } from './input-rows.ts';
 
 export function Command() {
   const { name } = useParams({ from: '/shell/commands/$name' });
@@ -99,5 +101,75 @@ function Section({ title, children }: { title: string; children: ReactNode }) {
       <h3 className="font-semibold">{title}</h3>
       {children}
     </section>
+  );
+}
+
+/** The calls to copy, one kind at a time. */
+function ExampleCalls({ command }: { command: ManifestCommand }) {
+  const mcp = mcpCall(command);
+  return (
+    <Tabs
+      label="How to call it"
+      tabs={[
+        { name: 'CLI', content: <CodeBlock text={cliCalls(command)} label="Copy the command lines" /> },
+        {
+          name: 'curl',
+          content: <CodeBlock text={curlCall(command, window.location.origin)} label="Copy the curl call" />,
+        },
+        {
+          name: 'MCP',
+          content:
+            mcp === null ? (
+              <p className="text-muted">It is not offered over MCP.</p>
+            ) : (
+              <CodeBlock text={mcp} label="Copy the MCP call" />
+            ),
+        },
+      ]}
+    />
+  );
+}
+
+const COLUMNS: readonly Column<InputRow>[] = [
+  {
+    title: 'Name and type',
+    className: 'w-2/5',
+    cell: ({ name, type, required }) => (
+      <>
+        <code className="block font-mono text-sm wrap-break-word">{breakable(name)}</code>
+        <span className="block text-xs text-muted">
+          {type}
+          {required && <strong className="font-medium text-ink"> · required</strong>}
+        </span>
+      </>
+    ),
+  },
+  {
+    title: 'Meaning',
+    cell: (row) => (
+      <>
+        {row.description}
+        {row.default !== null && (
+          <span className="block text-xs text-muted">
+            Default: <code className="font-mono">{row.default}</code>
+          </span>
+        )}
+      </>
+    ),
+  },
+];
+
+/** Long names break before their capitals and dots. */
+function breakable(name: string): ReactNode[] {
+  // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a name do not move
+  return name.split(/(?=[A-Z.])/).map((part, place) => [place > 0 && <wbr key={place} />, part]);
+}
+
+/** What a command takes. */
+function InputTable({ command }: { command: ManifestCommand }) {
+  const rows = inputRows(command.input);
+  if (rows.length === 0) return <p className="text-muted">It takes none.</p>;
+  return (
+    <Table label={`Inputs of ${command.name}`} columns={COLUMNS} rows={rows} rowKey={({ name }) => name} />
   );
 }

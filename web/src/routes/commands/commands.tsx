@@ -1,12 +1,12 @@
 // The list at the left with its search; at the right whatever is chosen. On a phone one of the two.
 import { Link, Outlet, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
-import { useSeed } from '../../api/seed-context.ts';
-import { useRowKeys, useSearchKey } from '../../shell/keyboard/use-shortcut.ts';
+import { useSeed } from '../../api/use-command.ts';
 import { EffectBadge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { classNames } from '../../ui/class-names.ts';
-import { SearchField } from '../../ui/field.tsx';
+import { SearchField } from '../../ui/fields.tsx';
+import { useRowKeys, useSearchKey } from '../../ui/keyboard.ts';
 import { EmptyState } from '../../ui/states.tsx';
 import { type CommandGroup, groupCommands, searchCommands, slugOf } from './command-groups.ts';
 
@@ -97,5 +97,20 @@ function Group({ group: { noun, commands } }: { group: CommandGroup }) {
         ))}
       </ul>
     </section>
+  );
+}
+
+/** What stands beside the list before a command is chosen. */
+export function Overview() {
+  const { key } = useSeed();
+  return (
+    <div className="flex h-full items-center justify-center">
+      <EmptyState icon="command" title="What an agent with this key can do">
+        <p>
+          These are all the commands that “{key.name}” may use, and the most that a task it starts can be
+          given. Choose one to see its inputs and how to call it.
+        </p>
+      </EmptyState>
+    </div>
   );
 }

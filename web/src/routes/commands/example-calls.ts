@@ -1,7 +1,6 @@
 // A command as a command line, with curl and over MCP, with a sample for every input that has to be there.
 import type { JsonSchema, ManifestCommand } from '../../../../src/protocol/manifest.ts';
-import { curlOf } from '../../calls/curl.ts';
-import { writtenMcp } from '../../calls/written-calls.ts';
+import { curlOf, writtenMcp } from '../../calls/written-calls.ts';
 import { resolve } from './input-rows.ts';
 
 export function cliCalls({ name, positional, examples }: ManifestCommand): string {

@@ -1,7 +1,7 @@
 // /commands and /commands/keys-list: what an agent with this key can do.
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 import type { Page } from '../../shell/page.ts';
-import { shellRoute } from '../../shell/shell-route.tsx';
+import { shellRoute } from '../../shell/shell.tsx';
 
 interface CommandsSearch {
   /** What is searched for. */
@@ -20,7 +20,7 @@ const commandsRoute = createRoute({
 const overviewRoute = createRoute({
   getParentRoute: () => commandsRoute,
   path: '/',
-  component: lazyRouteComponent(() => import('./overview.tsx'), 'Overview'),
+  component: lazyRouteComponent(() => import('./commands.tsx'), 'Overview'),
 });
 
 const commandRoute = createRoute({

@@ -2,20 +2,16 @@
 import { Link } from '@tanstack/react-router';
 import { type FormEvent, useRef, useState } from 'react';
 import { LIMITS } from '../../../../src/protocol/limits.ts';
-import { useSeed } from '../../api/seed-context.ts';
-import { useAction } from '../../api/use-command.ts';
+import { useAction, useSeed } from '../../api/use-command.ts';
 import { ScopeChecklist } from '../../scopes/scope-checklist.tsx';
 import { scopeGroups } from '../../scopes/scope-groups.ts';
-import { useSubmitKey } from '../../shell/keyboard/use-submit-key.ts';
 import { Button, buttonLook } from '../../ui/button.tsx';
-import { Checkbox } from '../../ui/checkbox.tsx';
-import { Field } from '../../ui/field.tsx';
+import { Checkbox, Field } from '../../ui/fields.tsx';
+import { useSubmitKey } from '../../ui/keyboard.ts';
 import { EmptyState, ErrorNotice } from '../../ui/states.tsx';
-import { BackToKeys } from './back-to-keys.tsx';
-import { ExpiryField, expiryOf, expiryProblem, NO_EXPIRY } from './expiry-field.tsx';
-import { limitsOf, limitsProblems, NO_LIMITS } from './limits-draft.ts';
-import { LimitsFields } from './limits-fields.tsx';
-import { NewSecret } from './new-secret.tsx';
+import { limitsOf, limitsProblems, NO_LIMITS } from './key-drafts.ts';
+import { ExpiryField, expiryOf, expiryProblem, LimitsFields, NO_EXPIRY } from './key-fields.tsx';
+import { BackToKeys, NewSecret } from './new-secret.tsx';
 
 export function NewKey() {
   const { may } = useSeed();

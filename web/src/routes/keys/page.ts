@@ -1,8 +1,8 @@
 // /keys, /keys/new and /keys/<id>: the account's API keys.
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 import type { Page } from '../../shell/page.ts';
-import { shellRoute } from '../../shell/shell-route.tsx';
-import { type KeyStatus, STATUS_NAMES } from './key-status.ts';
+import { shellRoute } from '../../shell/shell.tsx';
+import { type KeyStatus, STATUS_NAMES } from './filters.ts';
 
 export interface KeysSearch {
   q?: string | undefined;

@@ -1,7 +1,7 @@
 // /sandboxes: where tasks run, for operators.
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 import type { Page } from '../../shell/page.ts';
-import { shellRoute } from '../../shell/shell-route.tsx';
+import { shellRoute } from '../../shell/shell.tsx';
 
 const sandboxesRoute = createRoute({
   getParentRoute: () => shellRoute,

@@ -1,15 +1,16 @@
 // One runner: its driver, pool and snapshot, the sandboxes that run, and what the probes of drivers said.
+
+import { Link } from '@tanstack/react-router';
 import { type ReactNode, useId } from 'react';
 import type { PoolState, RunnerView } from '../../../../src/protocol/runner.ts';
+import { useSeed } from '../../api/use-command.ts';
 import { bytes } from '../../format/numbers.ts';
 import { duration } from '../../format/times.ts';
-import { Status } from '../../ui/badge.tsx';
-import { CopyButton } from '../../ui/copy-button.tsx';
-import { Fact, Facts } from '../../ui/facts.tsx';
+import { Badge, Status } from '../../ui/badge.tsx';
+import { CopyButton } from '../../ui/code.tsx';
+import { Fact, Facts } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
-import { IsolationBadge } from './isolation.tsx';
-import { Probes } from './probes.tsx';
-import { RunningSandboxes } from './running-sandboxes.tsx';
+import { type Column, KeyedRows, ROW_LINK, Table } from '../../ui/table.tsx';
 
 export function Runner({ runner }: { runner: RunnerView }) {
   const { name, driver, isolation, slots, freeSlots, pool, snapshot, probes, sandboxes, lastSeen } = runner;
@@ -88,4 +89,98 @@ function Hash({ text, label }: { text: string; label: string }) {
       <CopyButton text={text} label={label} />
     </span>
   );
+}
+
+type RunningSandbox = RunnerView['sandboxes'][number];
+
+const COLUMNS: readonly Column<RunningSandbox>[] = [
+  { title: 'Task', cell: (sandbox) => <Task sandbox={sandbox} /> },
+  {
+    title: 'Phase',
+    cell: ({ phase }) => (
+      <Status tone="info" live>
+        {phase ?? 'starting'}
+      </Status>
+    ),
+  },
+  {
+    title: 'Started',
+    className: 'hidden sm:table-cell text-muted',
+    cell: ({ startedAt }) => (startedAt ? <RelativeTime at={startedAt} /> : '–'),
+  },
+  {
+    title: 'Deadline',
+    className: 'text-muted',
+    cell: ({ deadline }) => (deadline ? <RelativeTime at={deadline} /> : '–'),
+  },
+];
+
+/**
+ * The tasks in a runner's sandboxes. Those of another account cannot be opened: only that they are there is
+ * known.
+ */
+function RunningSandboxes({ sandboxes }: { sandboxes: readonly RunningSandbox[] }) {
+  if (sandboxes.length === 0) return <p className="text-muted">None: no task runs here now.</p>;
+  return (
+    <KeyedRows what="sandbox">
+      <Table label="Running sandboxes" columns={COLUMNS} rows={sandboxes} rowKey={({ taskId }) => taskId} />
+    </KeyedRows>
+  );
+}
+
+function Task({ sandbox: { taskId, accountId } }: { sandbox: RunningSandbox }) {
+  const { account, may } = useSeed();
+  if (accountId === account.id && may('tasks get')) {
+    return (
+      <Link data-row to="/tasks/$id" params={{ id: taskId }} className={`${ROW_LINK} font-mono text-sm`}>
+        {taskId}
+      </Link>
+    );
+  }
+  return (
+    <>
+      <span className="font-mono text-sm">{taskId}</span>
+      {accountId !== account.id && (
+        <span className="block text-sm text-muted">of account {accountId.slice(0, 8)}</span>
+      )}
+    </>
+  );
+}
+
+type Probe = RunnerView['probes'][number];
+
+/** The drivers that the runner tried, strongest first, and what came of it. */
+function Probes({ probes, driver }: { probes: readonly Probe[]; driver: string | null }) {
+  return (
+    <ul className="divide-y divide-line rounded-lg border border-line">
+      {probes.map((probe) => (
+        <li key={probe.driver} className="flex flex-col gap-1 px-4 py-2.5">
+          <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
+            <span className="font-mono text-sm font-medium">{probe.driver}</span>
+            <Status tone={probe.usable ? 'ok' : 'neutral'}>{outcome(probe, driver)}</Status>
+            <IsolationBadge isolation={probe.isolation} />
+          </span>
+          {probe.why && <p className="text-sm whitespace-pre-wrap text-muted wrap-anywhere">{probe.why}</p>}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function outcome(probe: Probe, driver: string | null): string {
+  if (!probe.usable) return 'Does not work here';
+  return probe.driver === driver ? 'Works, in use' : 'Works';
+}
+
+type Isolation = NonNullable<RunnerView['isolation']>;
+
+const NAMES: Record<Isolation, string> = {
+  vm: 'virtual machine',
+  'user-kernel': 'kernel of its own',
+  emulated: 'emulated: no security boundary',
+};
+
+/** How far a driver separates a sandbox from its host. Emulation is called so wherever it shows. */
+function IsolationBadge({ isolation }: { isolation: Isolation }) {
+  return <Badge tone={isolation === 'emulated' ? 'warn' : 'neutral'}>{NAMES[isolation]}</Badge>;
 }

@@ -3,10 +3,10 @@ import { useMutation } from '@tanstack/react-query';
 import { useRouter, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useRef } from 'react';
 import type { ErrorCode } from '../../../../src/protocol/errors.ts';
-import { signIn } from '../../api/session.ts';
-import { Logo } from '../../shell/logo.tsx';
+import { signIn } from '../../api/request.ts';
 import { Button } from '../../ui/button.tsx';
-import { Field } from '../../ui/field.tsx';
+import { Field } from '../../ui/fields.tsx';
+import { Logo } from '../../ui/icon.tsx';
 import { ErrorNotice } from '../../ui/states.tsx';
 
 const BECAUSE: Partial<Record<ErrorCode, string>> = {

@@ -1,7 +1,8 @@
-// /tasks, and /tasks/<id> with its views: the conversation first, then ledger, artifacts, usage and details.
+// /tasks, /tasks/new, and /tasks/<id> with its views: the conversation first, then ledger, artifacts, usage and details.
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 import type { Page } from '../../shell/page.ts';
-import { shellRoute } from '../../shell/shell-route.tsx';
+import { shellRoute } from '../../shell/shell.tsx';
+import { type NewTaskSearch, readSearch } from './new/search.ts';
 import { isTaskStatus, type TaskStatus } from './task-status.tsx';
 
 interface TasksSearch {
@@ -81,4 +82,24 @@ export const tasksPage = {
     tasksRoute,
     taskRoute.addChildren([conversationRoute, ledgerRoute, artifactsRoute, usageRoute, detailsRoute]),
   ],
+} as const satisfies Page;
+
+const newTaskRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/tasks/new',
+  validateSearch: (search: Record<string, unknown>): NewTaskSearch => readSearch(search),
+  component: lazyRouteComponent(() => import('./new/new-task.tsx'), 'NewTask'),
+});
+
+/**
+ * /tasks/new: an instruction, what its agent may do and use, and the same call to copy. The address has all of
+ * it.
+ */
+export const newTaskPage = {
+  name: 'New task',
+  path: '/tasks/new',
+  icon: 'plus',
+  keys: 'c',
+  needs: 'tasks run',
+  routes: [newTaskRoute],
 } as const satisfies Page;

@@ -1,6 +1,10 @@
-// A task's status in words and colour.
+// What lists and pages of tasks share: a task's status in words and colour, what it is called, links to the form for a new one.
+
+import { Link } from '@tanstack/react-router';
 import type { Task } from '../../../../src/protocol/task.ts';
 import { Status, type Tone } from '../../ui/badge.tsx';
+import { buttonLook } from '../../ui/button.tsx';
+import { Icon } from '../../ui/icon.tsx';
 
 export type TaskStatus = Task['status'];
 
@@ -32,5 +36,43 @@ export function TaskStatusView({ task }: { task: Pick<Task, 'status' | 'phase' |
     <Status tone={tone} live={task.completedAt === null}>
       {task.status === 'running' && task.phase ? PHASES[task.phase] : label}
     </Status>
+  );
+}
+
+const TITLE_MOST = 200;
+/** Of a block of code. */
+const FENCE = /^\s*```\w*\s*$/;
+
+/** What a task is called: the first line of its instruction that says something. */
+export function taskTitle(instruction: string): string {
+  const line = instruction.split('\n').find((one) => one.trim() !== '' && !FENCE.test(one));
+  return (line ?? instruction).trim().slice(0, TITLE_MOST);
+}
+
+/** The way to the page of a new task, filled in with what is known of it. */
+export function NewTaskLink() {
+  return (
+    <Link to="/tasks/new" className={buttonLook('primary')}>
+      <Icon name="plus" />
+      New task
+    </Link>
+  );
+}
+
+interface RunAgainLinkProps {
+  task: { instruction: string; scopes: { requested: string[] | null }; timeout: number; model: string };
+}
+
+/** With the same values; what was not asked for stays open. */
+export function RunAgainLink({ task: { instruction, scopes, timeout, model } }: RunAgainLinkProps) {
+  return (
+    <Link
+      to="/tasks/new"
+      search={{ instruction, scopes: scopes.requested?.join(','), timeout, model }}
+      className={buttonLook()}
+    >
+      <Icon name="repeat" />
+      Run again
+    </Link>
   );
 }

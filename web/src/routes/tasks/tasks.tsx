@@ -1,17 +1,19 @@
-// The list of tasks, newest first, kept up to date.
+// The list of tasks, newest first, kept up to date, with its search and filters.
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useRef, useState } from 'react';
-import { useRowKeys } from '../../shell/keyboard/use-shortcut.ts';
+import { useEffect, useRef, useState } from 'react';
+import type { CommandInput, ItemOf } from '../../api/commands.ts';
+import { usePages, useSeed } from '../../api/use-command.ts';
 import { Button } from '../../ui/button.tsx';
 import { classNames } from '../../ui/class-names.ts';
+import { CodeBlock } from '../../ui/code.tsx';
+import { SearchField, SelectField } from '../../ui/fields.tsx';
 import { Icon } from '../../ui/icon.tsx';
-import { ErrorNotice, SkeletonRows } from '../../ui/states.tsx';
+import { useRowKeys, useSearchKey } from '../../ui/keyboard.ts';
+import { EmptyState, ErrorNotice, SkeletonRows } from '../../ui/states.tsx';
 import { useSettled } from '../../ui/use-settled.ts';
-import { NoTasks } from './no-tasks.tsx';
-import { type Filters, TaskFilters } from './task-filters.tsx';
 import { TaskListHead, TaskRow } from './task-row.tsx';
-import { useKeyNames } from './use-key-names.ts';
-import { useTaskList } from './use-task-list.ts';
+import { isTaskStatus, NewTaskLink, statusLabel, TASK_STATUSES, type TaskStatus } from './task-status.tsx';
+import { type KeyNames, useKeyNames } from './use-key-names.ts';
 
 export function Tasks() {
   const filters = useSearch({ from: '/shell/tasks' });
@@ -94,3 +96,133 @@ export function Tasks() {
 }
 
 const NO_FILTERS: Filters = { q: undefined, status: undefined, key: undefined, parent: undefined };
+
+interface Filters {
+  q?: string | undefined;
+  status?: TaskStatus | undefined;
+  key?: string | undefined;
+  parent?: string | undefined;
+}
+
+interface TaskFiltersProps {
+  filters: Filters;
+  names: KeyNames;
+  onChange(changed: Filters): void;
+}
+
+const STATUSES = [
+  { value: '', label: 'Any status' },
+  ...TASK_STATUSES.map((status) => ({ value: status, label: statusLabel(status) })),
+];
+
+/** Search and filters of the list; all of it stands in the address. */
+function TaskFilters({ filters, names, onChange }: TaskFiltersProps) {
+  const { may } = useSeed();
+  const search = useRef<HTMLInputElement>(null);
+  useSearchKey(search);
+  const { q = '', status = '', key = '', parent } = filters;
+  const unlisted = key !== '' && !names.keys.some(({ id }) => id === key);
+  return (
+    <div className="flex flex-wrap items-center gap-2">
+      <SearchField
+        ref={search}
+        label="Search instructions, or an id"
+        value={q}
+        maxLength={100}
+        onChange={(text) => onChange({ q: text || undefined })}
+        className="w-full sm:w-auto sm:min-w-60 sm:flex-1"
+      />
+      <SelectField
+        label="Status"
+        labelHidden
+        value={status}
+        options={STATUSES}
+        onChange={(chosen) => onChange({ status: isTaskStatus(chosen) ? chosen : undefined })}
+        className="min-w-0 flex-1 sm:w-44 sm:flex-none"
+      />
+      {may('keys list') && (
+        <SelectField
+          label="Key"
+          labelHidden
+          value={key}
+          options={[
+            { value: '', label: 'Any key' },
+            ...(unlisted ? [{ value: key, label: names.nameOf(key) }] : []),
+            ...names.keys.map(({ id, name }) => ({ value: id, label: name })),
+          ]}
+          onChange={(chosen) => onChange({ key: chosen || undefined })}
+          className="min-w-0 flex-1 sm:w-44 sm:flex-none"
+        />
+      )}
+      {parent && (
+        <Button icon="close" onClick={() => onChange({ parent: undefined })}>
+          Started by task {parent.slice(0, 8)}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+/** What stands in the list when there is nothing in it. */
+function NoTasks({ filtered, clear }: { filtered: boolean; clear(): void }) {
+  const { may } = useSeed();
+  if (filtered) {
+    return (
+      <EmptyState
+        icon="search"
+        title="No task matches"
+        action={<Button onClick={clear}>Clear the filters</Button>}
+      >
+        The search looks into instructions; eight digits or more of an id find that task.
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState icon="list" title="No tasks yet" action={may('tasks run') && <NewTaskLink />}>
+      <div className="flex flex-col gap-3 text-left">
+        <p className="text-center">
+          A task is an instruction in plain language. An agent follows it in a sandbox, with the commands that
+          its scopes allow and nothing else.
+        </p>
+        {may('tasks run') ? (
+          <CodeBlock text='seed tasks run "How many keys do we have?"' label="Copy the command line" />
+        ) : (
+          <p className="text-center">This key may not start one: that takes the scope tasks:write.</p>
+        )}
+      </div>
+    </EmptyState>
+  );
+}
+
+const REFRESH_MS = 2_500;
+const PAGE = 50;
+
+export type ListedTask = ItemOf<'tasks list'>;
+
+/**
+ * The list as it is shown: read anew every few seconds. While somebody points into it or has scrolled, newer
+ * tasks wait above, so that nothing moves away from under them.
+ */
+function useTaskList(filter: Omit<CommandInput<'tasks list'>, 'limit'>, held: boolean) {
+  const pages = usePages('tasks list', { ...filter, limit: PAGE }, { refreshMs: REFRESH_MS });
+  const { items } = pages;
+  const newest = items[0]?.id;
+  const [first, setFirst] = useState(newest);
+  useEffect(() => {
+    if (!held) setFirst(newest);
+  }, [held, newest]);
+  // One that is there no longer holds nothing back.
+  const waiting = held
+    ? Math.max(
+        0,
+        items.findIndex(({ id }) => id === first),
+      )
+    : 0;
+  return {
+    ...pages,
+    tasks: items.slice(waiting),
+    /** Newer tasks that are not shown yet. */
+    waiting,
+    showWaiting: () => setFirst(newest),
+  };
+}

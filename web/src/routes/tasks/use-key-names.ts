@@ -1,7 +1,5 @@
 // Names of keys by their ids, as far as this key may see them.
-
-import { useSeed } from '../../api/seed-context.ts';
-import { useCommand } from '../../api/use-command.ts';
+import { useCommand, useSeed } from '../../api/use-command.ts';
 
 /** The newest; older ones are shown by the beginning of their ids. */
 const KEYS_MOST = 100;

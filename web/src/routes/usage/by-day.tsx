@@ -1,11 +1,16 @@
 // Requests, tokens and cost of each day, as charts.
+
+import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { count, money, shortCount } from '../../format/numbers.ts';
 import { daysBetween } from '../../format/spans.ts';
-import { ChartPanel } from '../../ui/chart/chart-panel.tsx';
-import { CsvButton } from '../../ui/csv-button.tsx';
-import { Section } from '../../ui/section.tsx';
+import { classNames } from '../../ui/class-names.ts';
+import { Section } from '../../ui/page-frame.tsx';
+import { Skeleton } from '../../ui/states.tsx';
+import { type Column, Table } from '../../ui/table.tsx';
+import { type BarSeries, dayName } from './bar-series.ts';
+import { CsvButton } from './csv-button.tsx';
 import { DAY_COLUMNS } from './groupings.ts';
-import { fillDays, mergeReports, type Report } from './merge-reports.ts';
+import { fillDays, mergeReports, type Report } from './reports.ts';
 
 interface ByDayProps {
   reports: readonly Report[];
@@ -73,4 +78,87 @@ export function ByDay({ reports, from, to }: ByDayProps) {
       </p>
     </Section>
   );
+}
+
+const BarChart = lazy(async () => ({ default: (await import('./bar-chart.tsx')).BarChart }));
+
+interface ChartPanelProps {
+  title: string;
+  /** Of the whole span. */
+  total: ReactNode;
+  days: readonly string[];
+  series: readonly BarSeries[];
+  /** Short, for the axis. */
+  axisFormat(value: number): string;
+  /** In full, for legend and table. */
+  format(value: number): string;
+  whole?: boolean;
+}
+
+const SWATCHES: Record<BarSeries['tone'], string> = { accent: 'bg-accent', info: 'bg-info', bad: 'bg-bad' };
+
+/**
+ * A chart with all that it says in words: its legend with the sums, or the figures of the day pointed at, and a
+ * table below.
+ */
+function ChartPanel({ title, total, days, series, axisFormat, format, whole = false }: ChartPanelProps) {
+  const [pointed, setPointed] = useState<number | null>(null);
+  const day = pointed === null ? undefined : days[pointed];
+  const shown = ({ values }: BarSeries) =>
+    pointed === null || day === undefined ? sum(values) : (values[pointed] ?? 0);
+  return (
+    <figure
+      aria-label={`${title} by day`}
+      className="flex min-w-0 flex-col gap-3 rounded-lg border border-line bg-surface p-4"
+    >
+      <figcaption className="flex flex-col gap-1">
+        <span className="flex items-baseline justify-between gap-3">
+          <span className="font-medium">{title}</span>
+          <span className="text-sm text-muted tabular-nums">{day === undefined ? total : dayName(day)}</span>
+        </span>
+        <span className="flex flex-wrap gap-x-4 gap-y-1 text-sm text-muted">
+          {series.map((one) => (
+            <span key={one.name} className="flex items-center gap-1.5 tabular-nums">
+              <span aria-hidden="true" className={classNames('size-2.5 rounded-xs', SWATCHES[one.tone])} />
+              {one.name} {format(shown(one))}
+            </span>
+          ))}
+        </span>
+      </figcaption>
+      {/* What is drawn is said by the table below. */}
+      <div aria-hidden="true">
+        <Suspense fallback={<Skeleton className="h-42 w-full" />}>
+          <BarChart days={days} series={series} format={axisFormat} whole={whole} onPoint={setPointed} />
+        </Suspense>
+      </div>
+      <details>
+        <summary className="w-fit rounded text-sm text-muted hover:text-ink">Figures by day</summary>
+        <div className="mt-2 max-h-72 overflow-y-auto">
+          <DayTable title={title} days={days} series={series} format={format} />
+        </div>
+      </details>
+    </figure>
+  );
+}
+
+function DayTable({
+  title,
+  days,
+  series,
+  format,
+}: Pick<ChartPanelProps, 'title' | 'days' | 'series' | 'format'>) {
+  const columns: Column<number>[] = [
+    { title: 'Day', className: 'whitespace-nowrap', cell: (place) => days[place] },
+    ...series.map(({ name, values }) => ({
+      title: name,
+      numeric: true,
+      cell: (place: number) => format(values[place] ?? 0),
+    })),
+  ];
+  const places = days.map((_, place) => place).toReversed();
+  return <Table label={`${title} by day`} columns={columns} rows={places} rowKey={(place) => place} />;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

@@ -1,14 +1,13 @@
 // The same figures by key, model or command, as a table that can be saved.
 import { count, money } from '../../format/numbers.ts';
 import { duration } from '../../format/times.ts';
-import { CsvButton } from '../../ui/csv-button.tsx';
-import { Section } from '../../ui/section.tsx';
-import { SelectField } from '../../ui/select-field.tsx';
+import { SelectField } from '../../ui/fields.tsx';
+import { Section } from '../../ui/page-frame.tsx';
 import { EmptyState, ErrorNotice, SkeletonRows } from '../../ui/states.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
+import { CsvButton } from './csv-button.tsx';
 import { GROUPINGS, type Grouping, type UsageColumn } from './groupings.ts';
-import { mergeReports, mergeTotals, type UsageRow } from './merge-reports.ts';
-import { type Asked, useGrouping } from './use-usage.ts';
+import { type Asked, mergeReports, mergeTotals, type UsageRow, useGrouping } from './reports.ts';
 
 interface GroupTableProps {
   by: Grouping;

@@ -1,4 +1,4 @@
-// What the table of usage can be by, and the columns that each has: on the page and in the CSV.
+// What the page of usage can be asked for: spans, what the table can be by, and the columns that each has.
 
 export interface UsageColumn {
   /** As in the API's answers. */
@@ -50,3 +50,12 @@ export const DAY_COLUMNS: readonly UsageColumn[] = [...REQUESTS, TASKS, MODEL_CA
 export function isGrouping(value: unknown): value is Grouping {
   return typeof value === 'string' && Object.hasOwn(GROUPINGS, value);
 }
+
+/** The spans that usage is shown for; the first is that of `seed obs` when it is told none. */
+export const USAGE_SPANS = [
+  { value: '30d', label: 'Last 30 days' },
+  { value: '7d', label: 'Last 7 days' },
+  { value: 'month', label: 'This month' },
+] as const;
+
+export const SPANS: readonly string[] = USAGE_SPANS.slice(1).map(({ value }) => value);

@@ -2,9 +2,8 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 import { type SpanSearch, spanSearch } from '../../format/spans.ts';
 import type { Page } from '../../shell/page.ts';
-import { shellRoute } from '../../shell/shell-route.tsx';
-import { isGrouping } from './groupings.ts';
-import { SPANS } from './usage-spans.ts';
+import { shellRoute } from '../../shell/shell.tsx';
+import { isGrouping, SPANS } from './groupings.ts';
 
 interface UsageSearch extends SpanSearch {
   /** What the table is by; missing: by key. */

@@ -1,20 +1,17 @@
 // /webhooks/deliveries: what became of each event at each webhook.
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import type { DeliveryStatus } from '../../../../src/protocol/webhook.ts';
-import { useSeed } from '../../api/seed-context.ts';
-import { usePages } from '../../api/use-command.ts';
+import { useAction, usePages, useSeed } from '../../api/use-command.ts';
 import { spanInput } from '../../format/spans.ts';
 import { Button } from '../../ui/button.tsx';
-import { ListStates } from '../../ui/list-states.tsx';
-import { SelectField } from '../../ui/select-field.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
+import { SelectField } from '../../ui/fields.tsx';
 import { SpanPicker } from '../../ui/span-picker.tsx';
-import { EmptyState } from '../../ui/states.tsx';
-import { DELIVERY_STATUS_NAMES } from './delivery-state.tsx';
-import { DeliveryTable } from './delivery-table.tsx';
-import { EndpointChoice } from './endpoint-choice.tsx';
-import { ReplayFailed } from './replay-failed.tsx';
-import { TIME_SPANS } from './time-spans.ts';
+import { EmptyState, ErrorNotice, ListStates } from '../../ui/states.tsx';
+import { toast } from '../../ui/toast.tsx';
+import { DELIVERY_STATUS_NAMES, DeliveryTable } from './delivery-table.tsx';
+import { TIME_SPANS } from './filters.ts';
 import { WebhooksFrame } from './webhooks-frame.tsx';
 
 const REFRESH_MS = 5_000;
@@ -94,5 +91,87 @@ export function Deliveries() {
       </ListStates>
       {replaying && <ReplayFailed webhookId={webhook ?? ''} onClose={() => setReplaying(false)} />}
     </WebhooksFrame>
+  );
+}
+
+const SINCE = [
+  { value: '1h', label: 'In the last hour' },
+  { value: '24h', label: 'In the last 24 hours' },
+  { value: '7d', label: 'In the last 7 days' },
+  { value: '30d', label: 'In the last 30 days' },
+  { value: '90d', label: 'In the last 90 days' },
+];
+
+/** @param webhookId what is chosen at first; empty: all */
+function ReplayFailed({ webhookId, onClose }: { webhookId: string; onClose(): void }) {
+  const replay = useAction('webhooks deliveries replay-failed');
+  const [since, setSince] = useState('24h');
+  const [webhook, setWebhook] = useState(webhookId);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    replay.mutate(
+      { since, ...(webhook && { webhookId: webhook }) },
+      {
+        onSuccess: ({ replayed }) => {
+          toast(told(replayed));
+          onClose();
+        },
+      },
+    );
+  };
+  return (
+    <Dialog title="Replay failed deliveries" open onClose={onClose}>
+      <form onSubmit={submit} className="flex flex-col gap-4 px-6 py-4">
+        <p>
+          Each is sent again at once, with all its retries and the{' '}
+          <code className="font-mono text-sm">webhook-id</code> it had. Those to webhooks that are off stay as
+          they are.
+        </p>
+        <SelectField label="Made" value={since} options={SINCE} onChange={setSince} />
+        <EndpointChoice value={webhook} onChange={setWebhook} />
+        {replay.error && <ErrorNotice error={replay.error} />}
+        <div className="flex justify-end gap-2">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button kind="primary" type="submit" busy={replay.isPending}>
+            Send them again
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function told(replayed: number): string {
+  if (replayed === 0) return 'Nothing has failed in this time';
+  return replayed === 1 ? 'One delivery is sent again' : `${replayed} deliveries are sent again`;
+}
+
+interface EndpointChoiceProps {
+  labelHidden?: boolean;
+  /** Empty: all. */
+  value: string;
+  onChange(id: string): void;
+  className?: string;
+}
+
+/** As many as an account may have. */
+const MOST = 100;
+
+/** One of the account's webhooks, or all of them. */
+function EndpointChoice({ value, ...rest }: EndpointChoiceProps) {
+  const { items } = usePages('webhooks list', { limit: MOST });
+  const known = items.map(({ id, url }) => ({ value: id, label: url }));
+  const isMissing = value !== '' && !items.some(({ id }) => id === value);
+  return (
+    <SelectField
+      label="Webhook"
+      {...rest}
+      value={value}
+      options={[
+        { value: '', label: 'All webhooks' },
+        ...known,
+        ...(isMissing ? [{ value, label: `Deleted: ${value.slice(0, 8)}` }] : []),
+      ]}
+    />
   );
 }

@@ -1,10 +1,16 @@
-// Deliveries as rows: of all webhooks, of one, or of one event.
+// Deliveries and attempts as rows, and what became of each in a word.
 import { Link } from '@tanstack/react-router';
-import type { WebhookDelivery } from '../../../../src/protocol/webhook.ts';
-import { KeyedRows, ROW_LINK } from '../../shell/keyboard/keyed-rows.tsx';
+import type {
+  AttemptError,
+  DeliveryStatus,
+  WebhookAttempt,
+  WebhookDelivery,
+} from '../../../../src/protocol/webhook.ts';
+import { duration } from '../../format/times.ts';
+import { Badge, Status, type Tone } from '../../ui/badge.tsx';
+import { ForeignText } from '../../ui/foreign-text.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
-import { type Column, Table } from '../../ui/table.tsx';
-import { AttemptOutcome, DeliveryState } from './delivery-state.tsx';
+import { type Column, KeyedRows, ROW_LINK, Table } from '../../ui/table.tsx';
 
 const EVENT: Column<WebhookDelivery> = {
   title: 'Event',
@@ -71,5 +77,77 @@ export function DeliveryTable({ deliveries, withUrl = true }: DeliveryTableProps
         rowKey={({ id }) => id}
       />
     </KeyedRows>
+  );
+}
+
+/** @param attempts oldest first, as the API gives them; the newest stands on top */
+export function AttemptList({ attempts }: { attempts: readonly WebhookAttempt[] }) {
+  return (
+    <ol aria-label="Attempts" className="divide-y divide-line rounded-lg border border-line bg-surface">
+      {attempts.toReversed().map((attempt) => (
+        <Attempt key={attempt.at} attempt={attempt} />
+      ))}
+    </ol>
+  );
+}
+
+function Attempt({ attempt }: { attempt: WebhookAttempt }) {
+  const { at, durationMs, answer } = attempt;
+  return (
+    <li className="flex flex-col gap-1.5 px-4 py-2.5 sm:flex-row sm:gap-4">
+      <span className="flex shrink-0 items-center justify-between gap-3 self-start max-sm:w-full sm:grid sm:grid-cols-[6.5rem_8.5rem_4.5rem]">
+        <RelativeTime at={at} />
+        <span>
+          <AttemptOutcome attempt={attempt} />
+        </span>
+        <span className="text-right whitespace-nowrap text-muted tabular-nums">{duration(durationMs)}</span>
+      </span>
+      {answer === '' ? (
+        <span className="text-muted">It said nothing.</span>
+      ) : (
+        <pre
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls has to be reached by the keyboard
+          tabIndex={0}
+          className="max-h-40 min-w-0 flex-1 overflow-auto font-mono text-xs leading-5 whitespace-pre-wrap wrap-anywhere"
+        >
+          <ForeignText text={answer} />
+        </pre>
+      )}
+    </li>
+  );
+}
+
+/** What became of a delivery, and of one attempt, in a word. */
+export const DELIVERY_STATUS_NAMES: Record<DeliveryStatus, string> = {
+  pending: 'Pending',
+  delivered: 'Delivered',
+  failed: 'Failed',
+};
+
+const TONES: Record<DeliveryStatus, Tone> = { pending: 'info', delivered: 'ok', failed: 'bad' };
+
+const ERRORS: Record<AttemptError, string> = {
+  name_not_resolved: 'name not found',
+  address_not_allowed: 'address not allowed',
+  connection_failed: 'no connection',
+  tls_failed: 'TLS failed',
+  timeout: 'no answer in time',
+  broken_answer: 'broken answer',
+  no_secret: 'no secret to sign with',
+};
+
+export function DeliveryState({ delivery: { status } }: { delivery: Pick<WebhookDelivery, 'status'> }) {
+  return (
+    <Status tone={TONES[status]} live={status === 'pending'}>
+      {DELIVERY_STATUS_NAMES[status]}
+    </Status>
+  );
+}
+
+/** 2xx is the only success. */
+function AttemptOutcome({ attempt: { status, error } }: { attempt: WebhookAttempt }) {
+  const good = status !== null && status >= 200 && status < 300;
+  return (
+    <Badge tone={good ? 'ok' : 'bad'}>{status === null ? ERRORS[error ?? 'broken_answer'] : status}</Badge>
   );
 }

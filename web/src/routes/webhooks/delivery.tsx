@@ -1,18 +1,14 @@
 // /webhooks/deliveries/<id>: one event at one webhook, with every attempt; sent again from here.
 import { Link, useParams } from '@tanstack/react-router';
 import type { WebhookDelivery } from '../../../../src/protocol/webhook.ts';
-import { useSeed } from '../../api/seed-context.ts';
-import { useAction, useCommand } from '../../api/use-command.ts';
+import { useAction, useCommand, useSeed } from '../../api/use-command.ts';
 import { Button } from '../../ui/button.tsx';
-import { Fact, Facts } from '../../ui/facts.tsx';
-import { PageFrame } from '../../ui/page-frame.tsx';
+import { Fact, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
-import { Section } from '../../ui/section.tsx';
 import { ErrorNotice, SkeletonRows } from '../../ui/states.tsx';
 import { toast } from '../../ui/toast.tsx';
-import { AttemptList } from './attempt-list.tsx';
-import { BackLink } from './back-link.tsx';
-import { DeliveryState } from './delivery-state.tsx';
+import { AttemptList, DeliveryState } from './delivery-table.tsx';
+import { BackLink } from './webhooks-frame.tsx';
 
 const REFRESH_MS = 2_000;
 

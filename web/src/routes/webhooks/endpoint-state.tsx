@@ -1,6 +1,6 @@
 // Whether events reach a webhook, in a word.
 import type { DisabledReason, Webhook } from '../../../../src/protocol/webhook.ts';
-import { Status } from '../../ui/badge.tsx';
+import { Badge, Status } from '../../ui/badge.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 
 const REASONS: Record<DisabledReason, string> = {
@@ -26,4 +26,19 @@ export function EndpointState({ webhook }: { webhook: Webhook }) {
       </Status>
     );
   return <Status tone="ok">On</Status>;
+}
+
+/** The types of events that a webhook wants, as badges. */
+export function EventTypes({ types, most = types.length }: { types: readonly string[]; most?: number }) {
+  if (types.includes('*')) return <Badge>all events</Badge>;
+  return (
+    <span className="inline-flex flex-wrap gap-1">
+      {types.slice(0, most).map((type) => (
+        <Badge key={type} mono>
+          {type}
+        </Badge>
+      ))}
+      {types.length > most && <Badge>{`and ${types.length - most} more`}</Badge>}
+    </span>
+  );
 }

@@ -2,18 +2,14 @@
 import { useParams } from '@tanstack/react-router';
 import type { Webhook } from '../../../../src/protocol/webhook.ts';
 import { useCommand, usePages } from '../../api/use-command.ts';
-import { CopyButton } from '../../ui/copy-button.tsx';
-import { Fact, Facts } from '../../ui/facts.tsx';
-import { ListStates } from '../../ui/list-states.tsx';
-import { PageFrame } from '../../ui/page-frame.tsx';
+import { CopyButton } from '../../ui/code.tsx';
+import { Fact, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
-import { Section } from '../../ui/section.tsx';
-import { ErrorNotice, SkeletonRows } from '../../ui/states.tsx';
-import { BackLink } from './back-link.tsx';
+import { ErrorNotice, ListStates, SkeletonRows } from '../../ui/states.tsx';
 import { DeliveryTable } from './delivery-table.tsx';
 import { EndpointActions } from './endpoint-actions.tsx';
-import { EndpointState } from './endpoint-state.tsx';
-import { EventTypes } from './event-types.tsx';
+import { EndpointState, EventTypes } from './endpoint-state.tsx';
+import { BackLink } from './webhooks-frame.tsx';
 
 const REFRESH_MS = 5_000;
 

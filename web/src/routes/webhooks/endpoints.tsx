@@ -2,19 +2,15 @@
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Webhook } from '../../../../src/protocol/webhook.ts';
-import { useSeed } from '../../api/seed-context.ts';
-import { usePages } from '../../api/use-command.ts';
-import { KeyedRows, ROW_LINK } from '../../shell/keyboard/keyed-rows.tsx';
-import { useShortcut } from '../../shell/keyboard/use-shortcut.ts';
+import { usePages, useSeed } from '../../api/use-command.ts';
 import { Button } from '../../ui/button.tsx';
 import { CodeBlock } from '../../ui/code.tsx';
-import { ListStates } from '../../ui/list-states.tsx';
+import { useShortcut } from '../../ui/keyboard.ts';
 import { RelativeTime } from '../../ui/relative-time.tsx';
-import { EmptyState } from '../../ui/states.tsx';
-import { type Column, Table } from '../../ui/table.tsx';
+import { EmptyState, ListStates } from '../../ui/states.tsx';
+import { type Column, KeyedRows, ROW_LINK, Table } from '../../ui/table.tsx';
 import { CreateWebhook } from './create-webhook.tsx';
-import { EndpointState } from './endpoint-state.tsx';
-import { EventTypes } from './event-types.tsx';
+import { EndpointState, EventTypes } from './endpoint-state.tsx';
 import { WebhooksFrame } from './webhooks-frame.tsx';
 
 const REFRESH_MS = 10_000;

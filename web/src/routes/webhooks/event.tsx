@@ -1,17 +1,14 @@
 // /webhooks/events/<id>: one event as it is posted, and what became of it at each webhook.
 import { Link, useParams } from '@tanstack/react-router';
 import type { WebhookEvent } from '../../../../src/protocol/webhook.ts';
-import { useSeed } from '../../api/seed-context.ts';
-import { useCommand } from '../../api/use-command.ts';
+import { useCommand, useSeed } from '../../api/use-command.ts';
 import { prettyJson } from '../../format/pretty-json.ts';
 import { CodeBlock } from '../../ui/code.tsx';
-import { Fact, Facts } from '../../ui/facts.tsx';
-import { PageFrame } from '../../ui/page-frame.tsx';
+import { Fact, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
-import { Section } from '../../ui/section.tsx';
 import { ErrorNotice, SkeletonRows } from '../../ui/states.tsx';
-import { BackLink } from './back-link.tsx';
 import { DeliveryTable } from './delivery-table.tsx';
+import { BackLink } from './webhooks-frame.tsx';
 
 const REFRESH_MS = 5_000;
 

@@ -3,8 +3,8 @@ import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 import type { DeliveryStatus } from '../../../../src/protocol/webhook.ts';
 import { type SpanSearch, spanSearch } from '../../format/spans.ts';
 import type { Page } from '../../shell/page.ts';
-import { shellRoute } from '../../shell/shell-route.tsx';
-import { SPANS } from './time-spans.ts';
+import { shellRoute } from '../../shell/shell.tsx';
+import { SPANS } from './filters.ts';
 
 interface EventsSearch extends SpanSearch {
   /** `task.completed`, or several: `task.*` */

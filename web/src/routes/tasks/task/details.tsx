@@ -3,15 +3,12 @@ import { Link } from '@tanstack/react-router';
 import { bytes } from '../../../format/numbers.ts';
 import { duration, fullTime } from '../../../format/times.ts';
 import { Badge } from '../../../ui/badge.tsx';
-import { CopyButton } from '../../../ui/copy-button.tsx';
-import { Fact, Facts } from '../../../ui/facts.tsx';
-import { ForeignBlock } from '../../../ui/foreign-block.tsx';
-import { ForeignText } from '../../../ui/foreign-text.tsx';
-import { Section } from '../../../ui/section.tsx';
+import { CopyButton } from '../../../ui/code.tsx';
+import { ForeignBlock, ForeignText } from '../../../ui/foreign-text.tsx';
+import { Fact, Facts, Section } from '../../../ui/page-frame.tsx';
 import { Table } from '../../../ui/table.tsx';
 import { useKeyNames } from '../use-key-names.ts';
-import { useTask } from './task-context.ts';
-import { ViewFrame } from './view-frame.tsx';
+import { useTask, ViewFrame } from './open-task.tsx';
 
 export function Details() {
   const { task } = useTask();

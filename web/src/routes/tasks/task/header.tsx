@@ -1,19 +1,20 @@
 // What a task is, how far it is, and what can be done with it.
 import { Link } from '@tanstack/react-router';
-import { useSeed } from '../../../api/seed-context.ts';
+import { useState } from 'react';
+import type { Task } from '../../../../../src/protocol/task.ts';
+import { useAction, useSeed } from '../../../api/use-command.ts';
 import { count, money } from '../../../format/numbers.ts';
-import { buttonLook, IconButton } from '../../../ui/button.tsx';
-import { copyText } from '../../../ui/copy-button.tsx';
+import { duration, fullTime } from '../../../format/times.ts';
+import { Button, buttonLook, IconButton } from '../../../ui/button.tsx';
+import { classNames } from '../../../ui/class-names.ts';
+import { copyText } from '../../../ui/code.tsx';
+import { ConfirmDialog } from '../../../ui/dialog.tsx';
 import { ForeignText } from '../../../ui/foreign-text.tsx';
 import { Icon } from '../../../ui/icon.tsx';
-import { RelativeTime } from '../../../ui/relative-time.tsx';
+import { RelativeTime, useNow } from '../../../ui/relative-time.tsx';
 import { toast } from '../../../ui/toast.tsx';
-import { RunAgainLink } from '../new-task-link.tsx';
-import { TaskStatusView } from '../task-status.tsx';
-import { taskTitle } from '../task-title.ts';
-import { StopTask } from './stop-task.tsx';
-import { useTask } from './task-context.ts';
-import { TimeLeft } from './time-left.tsx';
+import { RunAgainLink, TaskStatusView, taskTitle } from '../task-status.tsx';
+import { useTask } from './open-task.tsx';
 import { Timeline } from './timeline.tsx';
 
 export function TaskHeader() {
@@ -58,4 +59,58 @@ function CopyLink() {
     toast(copied ? 'The link is copied' : 'The link could not be copied: take it from the address bar');
   };
   return <IconButton label="Copy the link to this task" icon="link" onClick={copy} />;
+}
+
+/** Stops a task, after asking. */
+function StopTask({ id }: { id: string }) {
+  const [asking, setAsking] = useState(false);
+  const stop = useAction('tasks stop');
+  const confirm = () =>
+    stop.mutate(
+      { id },
+      {
+        onSuccess: ({ task }) => {
+          setAsking(false);
+          toast(task.status === 'stopped' ? 'The task is stopped' : 'The task had already ended');
+        },
+      },
+    );
+  return (
+    <>
+      <Button kind="danger" icon="stop" onClick={() => setAsking(true)}>
+        Stop
+      </Button>
+      <ConfirmDialog
+        title="Stop this task?"
+        action="Stop the task"
+        open={asking}
+        busy={stop.isPending}
+        error={stop.error}
+        onConfirm={confirm}
+        onClose={() => setAsking(false)}
+      >
+        Its sandbox is killed at once, and so are tasks that its agent started. What it has done stays done,
+        and its output so far is kept.
+      </ConfirmDialog>
+    </>
+  );
+}
+
+const SOON_MS = 10_000;
+
+/** How long a running task still has. */
+function TimeLeft({ task: { deadline, completedAt } }: { task: Pick<Task, 'deadline' | 'completedAt'> }) {
+  const counts = deadline !== null && completedAt === null;
+  const now = useNow(counts ? 1_000 : null);
+  if (!counts) return null;
+  const leftMs = Date.parse(deadline) - now;
+  return (
+    <span
+      role="timer"
+      title={`Killed at ${fullTime(deadline)}`}
+      className={classNames(leftMs < SOON_MS && 'text-warn')}
+    >
+      {leftMs > 0 ? `${duration(Math.ceil(leftMs / 1_000) * 1_000)} left` : 'past its deadline'}
+    </span>
+  );
 }

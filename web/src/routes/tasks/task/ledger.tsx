@@ -4,13 +4,11 @@ import { usePages } from '../../../api/use-command.ts';
 import { duration, fullTime } from '../../../format/times.ts';
 import { EffectBadge } from '../../../ui/badge.tsx';
 import { Button } from '../../../ui/button.tsx';
-import { ForeignBlock } from '../../../ui/foreign-block.tsx';
-import { ForeignText } from '../../../ui/foreign-text.tsx';
+import { ForeignBlock, ForeignText } from '../../../ui/foreign-text.tsx';
 import { EmptyState, ErrorNotice, SkeletonRows } from '../../../ui/states.tsx';
 import { type Column, Table } from '../../../ui/table.tsx';
-import { AnswerStatus } from './conversation/command-view.tsx';
-import { useTask } from './task-context.ts';
-import { ViewFrame } from './view-frame.tsx';
+import { AnswerStatus } from './conversation/entry-view.tsx';
+import { useTask, ViewFrame } from './open-task.tsx';
 
 const REFRESH_MS = 3_000;
 

@@ -1,13 +1,12 @@
 // What a task has used: tokens and money, and its sandbox once it has ended.
 import type { ReactNode } from 'react';
 import { costNote } from '../../../../../src/protocol/cost-source.ts';
+import type { Task } from '../../../../../src/protocol/task.ts';
 import { bytes, count, money } from '../../../format/numbers.ts';
 import { duration } from '../../../format/times.ts';
-import { Fact, Facts } from '../../../ui/facts.tsx';
-import { Section } from '../../../ui/section.tsx';
-import { BudgetUse } from './budget-use.tsx';
-import { useTask } from './task-context.ts';
-import { ViewFrame } from './view-frame.tsx';
+import { classNames } from '../../../ui/class-names.ts';
+import { Fact, Facts, Section } from '../../../ui/page-frame.tsx';
+import { useTask, ViewFrame } from './open-task.tsx';
 
 const MIB = 1024 * 1024;
 
@@ -68,5 +67,45 @@ function Numbers({ children }: { children: ReactNode }) {
     <div className="tabular-nums">
       <Facts>{children}</Facts>
     </div>
+  );
+}
+
+interface BudgetUseProps {
+  budget: NonNullable<Task['budget']>;
+  used: Task['used'];
+}
+
+const PARTS = [
+  { name: 'usd', label: 'US dollars', show: money },
+  { name: 'tokens', label: 'Tokens', show: count },
+  { name: 'calls', label: 'Calls of the model', show: count },
+] as const;
+
+/** How much of each part of a budget is used, children included. */
+function BudgetUse({ budget, used }: BudgetUseProps) {
+  return (
+    <ul className="flex max-w-md flex-col gap-3">
+      {PARTS.map(({ name, label, show }) => {
+        const limit = budget[name];
+        if (limit === null) return null;
+        const share = Math.min(1, used[name] / limit);
+        return (
+          <li key={name}>
+            <div className="flex justify-between gap-4">
+              <span className="text-muted">{label}</span>
+              <span className="tabular-nums">
+                {show(used[name])} of {show(limit)}
+              </span>
+            </div>
+            <div aria-hidden="true" className="mt-1 h-1.5 overflow-hidden rounded-full bg-sunken">
+              <div
+                className={classNames('h-full rounded-full', share >= 1 ? 'bg-bad' : 'bg-accent')}
+                style={{ width: `${share * 100}%` }}
+              />
+            </div>
+          </li>
+        );
+      })}
+    </ul>
   );
 }

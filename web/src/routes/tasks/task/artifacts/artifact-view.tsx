@@ -1,18 +1,15 @@
 // One artifact: what it is, its preview, and the way to have it.
 import { useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
-import { commandRequest } from '../../../../api/command-request.ts';
-import { useSeed } from '../../../../api/seed-context.ts';
-import { bytes } from '../../../../format/numbers.ts';
+import { type ReactNode, useEffect, useState } from 'react';
+import { restCall } from '../../../../../../src/lib/rest-call.ts';
+import { useSeed } from '../../../../api/use-command.ts';
+import { bytes, count } from '../../../../format/numbers.ts';
 import { buttonLook } from '../../../../ui/button.tsx';
-import { CopyButton } from '../../../../ui/copy-button.tsx';
-import { ForeignBlock } from '../../../../ui/foreign-block.tsx';
-import { ForeignText } from '../../../../ui/foreign-text.tsx';
+import { CopyButton } from '../../../../ui/code.tsx';
+import { ForeignBlock, ForeignText } from '../../../../ui/foreign-text.tsx';
 import { Icon } from '../../../../ui/icon.tsx';
 import { ErrorNotice, Skeleton } from '../../../../ui/states.tsx';
 import type { Artifact } from './artifacts.tsx';
-import { CsvTable } from './csv-table.tsx';
-import { ImageView } from './image-view.tsx';
 import { type Preview, readPreview } from './preview.ts';
 
 interface ArtifactViewProps {
@@ -63,7 +60,7 @@ function DownloadLink({ taskId, name }: { taskId: string; name: string }) {
   const command = manifest.commands.find((one) => one.name === 'tasks artifacts get');
   if (!command) return null;
   return (
-    <a href={commandRequest(command, { id: taskId, name }).path} download className={buttonLook('plain')}>
+    <a href={restCall(command, { id: taskId, name }).path} download className={buttonLook('plain')}>
       <Icon name="download" />
       Download
     </a>
@@ -90,4 +87,78 @@ function PreviewView({ preview, name }: { preview: Preview; name: string }) {
 
 function Boxed({ children }: { children: ReactNode }) {
   return <div className="rounded-lg border border-line bg-surface px-4 py-3">{children}</div>;
+}
+
+const NUMBER = /^-?[\d.,]+%?$/;
+
+/** Rows of a CSV file; the first one is taken for its header. */
+function CsvTable({ rows, cut }: { rows: readonly string[][]; cut: boolean }) {
+  const [header = [], ...body] = rows;
+  return (
+    <div className="flex flex-col gap-2">
+      <section
+        aria-label="Rows"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls has to be reached by the keyboard
+        tabIndex={0}
+        className="max-h-[70vh] overflow-auto rounded-lg border border-line bg-surface"
+      >
+        <table className="w-full border-collapse text-left text-sm">
+          <thead className="sticky top-0 bg-sunken text-muted">
+            <tr>
+              {header.map((title, column) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: titles may repeat, and columns do not move
+                <th key={column} scope="col" className="px-3 py-1.5 font-medium whitespace-nowrap">
+                  <ForeignText text={title} />
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody className="divide-y divide-line">
+            {body.map((cells, row) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: rows do not move
+              <tr key={row}>
+                {cells.map((cell, column) => (
+                  <td
+                    // biome-ignore lint/suspicious/noArrayIndexKey: columns do not move
+                    key={column}
+                    className={`max-w-80 truncate px-3 py-1.5 ${NUMBER.test(cell) ? 'tabular-nums' : ''}`}
+                    title={cell}
+                  >
+                    <ForeignText text={cell} />
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+      <p className="text-sm text-muted">
+        {cut && 'Not all of it is shown: the first '}
+        {count(body.length)} {body.length === 1 ? 'row' : 'rows'}
+        {cut && ', cells of a certain length and at most 50 columns. Download it for the rest.'}
+      </p>
+    </div>
+  );
+}
+
+/** A raster image from an artifact. */
+function ImageView({ content, name }: { content: Blob; name: string }) {
+  const [url, setUrl] = useState<string | null>(null);
+  const [broken, setBroken] = useState(false);
+  useEffect(() => {
+    const made = URL.createObjectURL(content);
+    setUrl(made);
+    setBroken(false);
+    return () => URL.revokeObjectURL(made);
+  }, [content]);
+  if (broken) return <p className="text-muted">This is not the image that it says it is. Download it.</p>;
+  if (url === null) return null;
+  return (
+    <img
+      src={url}
+      alt={name}
+      onError={() => setBroken(true)}
+      className="max-h-[70vh] max-w-full self-start rounded-lg border border-line object-contain"
+    />
+  );
 }

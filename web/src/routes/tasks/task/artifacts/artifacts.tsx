@@ -2,15 +2,13 @@
 import { Link, useSearch } from '@tanstack/react-router';
 import { useRef } from 'react';
 import type { ItemOf } from '../../../../api/commands.ts';
-import { useSeed } from '../../../../api/seed-context.ts';
-import { usePages } from '../../../../api/use-command.ts';
+import { usePages, useSeed } from '../../../../api/use-command.ts';
 import { bytes } from '../../../../format/numbers.ts';
-import { useRowKeys } from '../../../../shell/keyboard/use-shortcut.ts';
 import { ForeignText } from '../../../../ui/foreign-text.tsx';
 import { Icon } from '../../../../ui/icon.tsx';
+import { useRowKeys } from '../../../../ui/keyboard.ts';
 import { EmptyState, ErrorNotice, SkeletonRows } from '../../../../ui/states.tsx';
-import { useTask } from '../task-context.ts';
-import { ViewFrame } from '../view-frame.tsx';
+import { useTask, ViewFrame } from '../open-task.tsx';
 import { ArtifactView } from './artifact-view.tsx';
 
 const REFRESH_MS = 3_000;

@@ -1,6 +1,6 @@
 // What of an artifact is shown, and as what: never as something that runs.
 import { expect, it } from 'vitest';
-import { readPreview } from './preview.ts';
+import { parseCsv, readPreview } from './preview.ts';
 
 const read = (name: string, type: string, content: string | Uint8Array<ArrayBuffer>) => {
   const size = typeof content === 'string' ? new TextEncoder().encode(content).length : content.length;
@@ -38,4 +38,40 @@ it('shows nothing of what is no text', async () => {
 it('reads no more than the beginning, through whatever character the cut goes', async () => {
   const preview = await read('a.txt', 'text/plain', `x${'ä'.repeat(600_000)}`);
   expect(preview).toEqual({ kind: 'text', text: `x${'ä'.repeat(499_999)}`, cut: true });
+});
+
+it.each([
+  [
+    'a,b\n1,2\n',
+    [
+      ['a', 'b'],
+      ['1', '2'],
+    ],
+  ],
+  [
+    '\ufeffa,b\r\n"1,5","say ""hi"""\r\n',
+    [
+      ['a', 'b'],
+      ['1,5', 'say "hi"'],
+    ],
+  ],
+  ['a\n"two\nlines"', [['a'], ['two\nlines']]],
+  [
+    'a,,\n,,c',
+    [
+      ['a', '', ''],
+      ['', '', 'c'],
+    ],
+  ],
+  ['never "closed\n"x', [['never "closed'], ['x']]],
+  ['', []],
+])('%j', (text, rows) => {
+  expect(parseCsv(text, ',')).toEqual({ rows, cut: false });
+});
+
+it('takes tabs, and a bounded part of what is large', () => {
+  expect(parseCsv('a\tb,c', '\t').rows).toEqual([['a', 'b,c']]);
+  const { rows, cut } = parseCsv(`${'x,'.repeat(100)}\n`.repeat(1_000), ',');
+  expect([rows.length, rows[0]?.length, cut]).toEqual([200, 50, true]);
+  expect(parseCsv('x'.repeat(10_000), ',')).toMatchObject({ rows: [['x'.repeat(500)]], cut: true });
 });

@@ -1,6 +1,5 @@
 // What of an artifact can be shown: its beginning as text, CSV as rows, raster images. Never as a page: HTML and SVG are text here.
 import type { Artifact } from './artifacts.tsx';
-import { parseCsv } from './csv.ts';
 
 export type Preview =
   | { kind: 'text'; text: string; cut: boolean }
@@ -77,4 +76,42 @@ function indented(json: string): string {
     // It says it is JSON and is not: then as it is.
     return json;
   }
+}
+
+const ROWS_MOST = 200;
+const COLUMNS_MOST = 50;
+const CELL_MOST = 500;
+
+/** `cut`: there are more rows or columns, or longer cells. */
+export function parseCsv(text: string, separator: ',' | '\t'): { rows: string[][]; cut: boolean } {
+  const rows: string[][] = [];
+  let row: string[] = [];
+  let cell = '';
+  let quoted = false;
+  let cut = false;
+  const endCell = () => {
+    cut ||= cell.length > CELL_MOST || row.length === COLUMNS_MOST;
+    if (row.length < COLUMNS_MOST) row.push(cell.slice(0, CELL_MOST));
+    cell = '';
+  };
+  const endRow = () => {
+    endCell();
+    rows.push(row);
+    row = [];
+  };
+  for (let place = text.startsWith('\ufeff') ? 1 : 0; place < text.length; place += 1) {
+    if (rows.length === ROWS_MOST) return { rows, cut: true };
+    const char = text.charAt(place);
+    const next = text.charAt(place + 1);
+    if (quoted && char === '"' && next === '"') {
+      cell += '"';
+      place += 1;
+    } else if (char === '"' && (quoted || cell === '')) quoted = !quoted;
+    else if (quoted) cell += char;
+    else if (char === separator) endCell();
+    else if (char === '\n') endRow();
+    else if (char !== '\r' || next !== '\n') cell += char;
+  }
+  if (cell !== '' || row.length > 0) endRow();
+  return { rows, cut };
 }

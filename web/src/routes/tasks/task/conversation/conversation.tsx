@@ -1,12 +1,14 @@
 // The conversation as it comes. Only what is on the screen is in the page, however long it is; it follows the end while one is there.
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useMemo, useRef } from 'react';
-import { useShortcut } from '../../../../shell/keyboard/use-shortcut.ts';
+import type { StreamState } from '../../../../api/use-command.ts';
 import { Button } from '../../../../ui/button.tsx';
-import { useTask } from '../task-context.ts';
-import { conversationRows } from './conversation-rows.ts';
+import { Icon } from '../../../../ui/icon.tsx';
+import { useShortcut } from '../../../../ui/keyboard.ts';
+import { ErrorNotice } from '../../../../ui/states.tsx';
+import { useTask } from '../open-task.tsx';
 import { EntryView } from './entry-view.tsx';
-import { StreamNotice } from './stream-notice.tsx';
+import { conversationRows } from './transcript.ts';
 
 const ESTIMATED_HEIGHT = 48;
 const AT_END_PX = 40;
@@ -74,6 +76,28 @@ export function Conversation() {
         )}
         <StreamNotice state={stream} />
       </div>
+    </div>
+  );
+}
+
+/** How the stream of events stands, where there is something to say. */
+function StreamNotice({ state }: { state: StreamState }) {
+  if (state instanceof Error) {
+    return (
+      <div className="pointer-events-auto w-full max-w-xl shadow-lg">
+        <ErrorNotice error={state} />
+      </div>
+    );
+  }
+  return (
+    <div role="status">
+      {state === 'lost' && (
+        <p className="flex items-center gap-2 rounded-full border border-line bg-warn-soft px-4 py-1.5 text-warn shadow-lg">
+          <Icon name="warning" />
+          Connection lost, reconnecting…
+        </p>
+      )}
+      {state === 'connecting' && <p className="sr-only">Reading the conversation</p>}
     </div>
   );
 }

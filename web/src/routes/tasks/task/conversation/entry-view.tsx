@@ -1,14 +1,13 @@
 // One entry of the conversation. Entries that have not changed are not drawn anew while others come.
 import { memo, type ReactNode } from 'react';
 import { duration, fullTime } from '../../../../format/times.ts';
+import { Badge, EffectBadge } from '../../../../ui/badge.tsx';
 import { classNames } from '../../../../ui/class-names.ts';
-import { ForeignBlock } from '../../../../ui/foreign-block.tsx';
+import { ForeignBlock, ForeignText } from '../../../../ui/foreign-text.tsx';
 import { Icon } from '../../../../ui/icon.tsx';
-import { CommandView } from './command-view.tsx';
-import type { Row } from './conversation-rows.ts';
-import { StatusView } from './status-view.tsx';
-import { ToolCallView } from './tool-call-view.tsx';
-import type { Entry } from './transcript.ts';
+import { Terminal } from '../../../../ui/terminal.tsx';
+import { statusLabel, TaskStatusView } from '../../task-status.tsx';
+import type { Entry, Row, ToolCallEntry } from './transcript.ts';
 
 interface EntryViewProps {
   row: Row;
@@ -99,4 +98,94 @@ function Box({ title, className, children }: { title: string; className: string;
       {children}
     </section>
   );
+}
+
+type StatusEvent = Extract<Entry, { type: 'status' }>;
+
+/** A change of status: a line across, or why the task did not complete. */
+function StatusView({ event: { status, phase, error, at } }: { event: StatusEvent }) {
+  if (error) {
+    return (
+      <section aria-label="Error" className="flex gap-3 rounded-lg border border-bad bg-bad-soft px-4 py-3">
+        <Icon name="warning" className="mt-0.5 text-bad" />
+        <div className="min-w-0">
+          <h2 className="font-medium">{statusLabel(status)}</h2>
+          <ForeignBlock text={error.message} className="text-muted" />
+          <p className="font-mono text-xs text-muted">{error.code}</p>
+        </div>
+      </section>
+    );
+  }
+  return (
+    <div className="flex items-center gap-3 py-0.5 text-sm text-muted">
+      <TaskStatusView task={{ status, phase, completedAt: at }} />
+      <span aria-hidden="true" className="h-px flex-1 bg-line" />
+    </div>
+  );
+}
+
+/** A tool that the agent used: what it was given, what it printed, and whether it failed. */
+function ToolCallView({ call, over }: { call: ToolCallEntry; over: boolean }) {
+  const { tool, output } = call;
+  return (
+    <div className="flex flex-col gap-1.5">
+      <div className="flex items-center gap-2 text-sm text-muted">
+        <span className="max-w-60 truncate font-mono font-medium text-ink">
+          <ForeignText text={tool} />
+        </span>
+        <Outcome call={call} over={over} />
+      </div>
+      <Terminal label={`Output of ${tool}`} command={commandOf(call)} output={output} />
+    </div>
+  );
+}
+
+function Outcome({ call: { at, endedAt, isError }, over }: { call: ToolCallEntry; over: boolean }) {
+  if (endedAt === null)
+    return over ? <Badge tone="warn">did not end</Badge> : <Badge tone="info">running</Badge>;
+  return (
+    <>
+      <span className="tabular-nums">{duration(Math.max(0, Date.parse(endedAt) - Date.parse(at)))}</span>
+      {isError && <Badge tone="bad">failed</Badge>}
+    </>
+  );
+}
+
+/** A shell's command line as it is; what other tools are given as JSON. */
+function commandOf({ input }: ToolCallEntry): string | null {
+  const { command, ...rest } = input;
+  if (typeof command === 'string') return command;
+  return command === undefined && Object.keys(rest).length === 0 ? null : JSON.stringify(input, null, 2);
+}
+
+type CommandEvent = Extract<Entry, { type: 'command' }>;
+
+/** A command of the platform that the agent called. */
+function CommandView({ event: { command, effect, scope, status, durationMs } }: { event: CommandEvent }) {
+  return (
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-1 rounded-lg border border-line bg-surface px-4 py-1.5">
+      <Icon name="command" className="text-muted" />
+      <span className="font-mono text-sm font-medium">
+        <ForeignText text={command} />
+      </span>
+      <EffectBadge effect={effect} />
+      {scope && <span className="font-mono text-xs text-muted">{scope}</span>}
+      <span className="ml-auto flex items-center gap-3">
+        <AnswerStatus status={status} />
+        <span className="text-sm text-muted tabular-nums">{duration(durationMs)}</span>
+      </span>
+    </div>
+  );
+}
+
+/** An HTTP status: of a refusal in its colour. Null: what came of the call is not known. */
+export function AnswerStatus({ status }: { status: number | null }) {
+  if (status === null) {
+    return (
+      <span title="It is still being called, or was cut off and may have been done">
+        <Badge tone="warn">unknown</Badge>
+      </span>
+    );
+  }
+  return <Badge tone={status < 400 ? 'ok' : status < 500 ? 'warn' : 'bad'}>{status}</Badge>;
 }

@@ -1,5 +1,6 @@
-// A task's events as what a person reads: a tool's call with all that it printed and its result is one entry.
+// A task's events as what a person reads: a tool's call with all that it printed and its result is one entry, the answer looks like one.
 import type { TaskEvent } from '../../../../../../src/protocol/event.ts';
+import type { Task } from '../../../../../../src/protocol/task.ts';
 
 type EventOf<Type extends TaskEvent['type']> = Extract<TaskEvent, { type: Type }>;
 
@@ -78,4 +79,33 @@ function changeCall(
   if (place < 0) place = entries.push(newCall({ seq, at, callId, tool: 'tool', input: {} })) - 1;
   const call = entries[place] as ToolCallEntry;
   entries[place] = { ...call, ...change(call) };
+}
+
+export type Row = { key: string | number } & (
+  | { type: 'instruction'; at: string; text: string }
+  | { type: 'answer'; at: string; text: string }
+  | { type: 'entry'; entry: Entry }
+);
+
+/**
+ * What stands in the conversation: the instruction, what came of it, and the answer where no event has said it.
+ */
+export function conversationRows(task: Task, { entries }: Transcript): Row[] {
+  const { stdout, completedAt, status } = task;
+  const last = entries.findLastIndex(({ type }) => type === 'text');
+  const lastText = entries[last];
+  const said = lastText?.type === 'text' && lastText.text.trim() === stdout?.trim();
+  const isAnswered =
+    status === 'completed' && completedAt !== null && stdout !== null && stdout.trim() !== '';
+  const rows: Row[] = [
+    { key: 'instruction', type: 'instruction', at: task.createdAt, text: task.instruction },
+  ];
+  for (const [place, entry] of entries.entries()) {
+    // The text that is the answer looks like it.
+    if (isAnswered && said && place === last && entry.type === 'text')
+      rows.push({ key: entry.seq, type: 'answer', at: entry.at, text: entry.text });
+    else rows.push({ key: entry.seq, type: 'entry', entry });
+  }
+  if (isAnswered && !said) rows.push({ key: 'answer', type: 'answer', at: completedAt, text: stdout });
+  return rows;
 }

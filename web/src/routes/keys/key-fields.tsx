@@ -1,0 +1,113 @@
+// The fields that forms about keys share: how long it works, and what narrows it.
+import { Field, SelectField } from '../../ui/fields.tsx';
+import type { LimitsDraft, LimitsProblems } from './key-drafts.ts';
+
+interface ExpiryDraft {
+  /** As `expiresIn` takes it; empty: nothing is said; `date`: the day beside it. */
+  span: string;
+  /** `2027-01-31` */
+  date: string;
+}
+
+interface ExpiryFieldProps {
+  draft: ExpiryDraft;
+  onChange(draft: ExpiryDraft): void;
+  /** What happens when nothing is said. */
+  unsaid: string;
+  error: string | null;
+}
+
+const SPANS = [
+  { value: '1d', label: '1 day' },
+  { value: '7d', label: '7 days' },
+  { value: '30d', label: '30 days' },
+  { value: '365d', label: '1 year' },
+  { value: 'never', label: 'Never expires' },
+  { value: 'date', label: 'Until a day …' },
+];
+
+export const NO_EXPIRY: ExpiryDraft = { span: '', date: '' };
+
+export function ExpiryField({ draft, onChange, unsaid, error }: ExpiryFieldProps) {
+  return (
+    <div className="grid gap-4 sm:grid-cols-2">
+      <SelectField
+        label="Expiry"
+        value={draft.span}
+        onChange={(span) => onChange({ ...draft, span })}
+        options={[{ value: '', label: unsaid }, ...SPANS]}
+      />
+      {draft.span === 'date' && (
+        <Field
+          label="Day"
+          type="date"
+          hint="Until its beginning in UTC"
+          value={draft.date}
+          onChange={(event) => onChange({ ...draft, date: event.currentTarget.value })}
+          error={error}
+        />
+      )}
+    </div>
+  );
+}
+
+export function expiryOf({ span, date }: ExpiryDraft): { expiresIn?: string; expiresAt?: string } {
+  if (span === '') return {};
+  return span === 'date' ? { expiresAt: `${date}T00:00:00.000Z` } : { expiresIn: span };
+}
+
+export function expiryProblem({ span, date }: ExpiryDraft, now: number): string | null {
+  if (span !== 'date') return null;
+  if (date === '') return 'Choose a day.';
+  return Date.parse(date) > now ? null : 'Choose a day to come.';
+}
+
+interface LimitsFieldsProps {
+  draft: LimitsDraft;
+  problems: LimitsProblems;
+  onChange(draft: LimitsDraft): void;
+}
+
+const FIELDS: readonly {
+  name: keyof LimitsDraft;
+  label: string;
+  hint?: string;
+  placeholder?: string;
+  wide?: true;
+}[] = [
+  {
+    name: 'allowedCidrs',
+    label: 'Addresses it may be used from',
+    hint: 'With commas. Calls of its tasks are not held to them.',
+    placeholder: '10.0.0.0/8, 2001:db8::/32',
+    wide: true,
+  },
+  { name: 'requestsPerMinute', label: 'Requests a minute' },
+  { name: 'concurrentTasks', label: 'Tasks at a time' },
+  { name: 'spendPerDay', label: 'US dollars a day' },
+  { name: 'spendPerMonth', label: 'US dollars a month' },
+  { name: 'tokensPerDay', label: 'Tokens a day' },
+  { name: 'allowedModels', label: 'Models', hint: 'With commas', placeholder: 'Any' },
+];
+
+/** The fields of what narrows a key. Empty ones do not narrow it. */
+export function LimitsFields({ draft, problems, onChange }: LimitsFieldsProps) {
+  return (
+    <div className="grid gap-4 sm:grid-cols-2">
+      {FIELDS.map(({ name, label, hint, placeholder = 'No limit', wide }) => (
+        <Field
+          key={name}
+          label={label}
+          hint={hint}
+          placeholder={placeholder}
+          autoComplete="off"
+          spellCheck={false}
+          value={draft[name]}
+          onChange={(event) => onChange({ ...draft, [name]: event.currentTarget.value })}
+          error={problems[name]}
+          {...(wide && { className: 'sm:col-span-2' })}
+        />
+      ))}
+    </div>
+  );
+}

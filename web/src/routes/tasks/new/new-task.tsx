@@ -1,0 +1,173 @@
+// The form at the left; at the right what the agent may use, and the same call to copy.
+
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { type FormEvent, useRef, useState } from 'react';
+import type { CommandInput, CommandOutput } from '../../../api/commands.ts';
+import { useCommand, useSeed } from '../../../api/use-command.ts';
+import { ScopeChecklist } from '../../../scopes/scope-checklist.tsx';
+import { commandsWith, scopeGroups } from '../../../scopes/scope-groups.ts';
+import { Button } from '../../../ui/button.tsx';
+import { Kbd } from '../../../ui/code.tsx';
+import { TextAreaField } from '../../../ui/fields.tsx';
+import { useSubmitKey } from '../../../ui/keyboard.ts';
+import { EmptyState, ErrorNotice } from '../../../ui/states.tsx';
+import { hasProblems, inputOf, problemsOf } from './draft.ts';
+import { AgentCommands, SameCall } from './preview.tsx';
+import { FilesField, FormSection, LimitsFields } from './task-fields.tsx';
+import { useDraft } from './use-draft.ts';
+
+export function NewTask() {
+  const { may } = useSeed();
+  if (may('tasks run')) return <NewTaskForm />;
+  return (
+    <EmptyState icon="plus" title="This key may start no tasks">
+      That needs the scope tasks:write. Sign in with a key that has it.
+    </EmptyState>
+  );
+}
+
+function NewTaskForm() {
+  const { manifest } = useSeed();
+  const starting = useStart();
+  const [draft, change] = useDraft(starting.isPending);
+  const [files, setFiles] = useState<readonly File[]>([]);
+  const [isTried, setTried] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  const problems = problemsOf(draft, files);
+  const groups = scopeGroups(manifest.commands);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (starting.isPending) return;
+    setTried(true);
+    if (!hasProblems(problems)) return starting.mutate({ input: inputOf(draft), files });
+    requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus());
+  };
+  useSubmitKey(form);
+  return (
+    <div className="mx-auto grid max-w-6xl gap-x-10 gap-y-8 p-4 lg:grid-cols-[minmax(0,1fr)_26rem] lg:p-8">
+      <title>New task · Seed</title>
+      <form ref={form} noValidate onSubmit={submit} className="flex min-w-0 flex-col gap-6">
+        <header>
+          <h1 className="text-xl font-semibold">New task</h1>
+          <p className="text-muted">
+            An agent follows the instruction in a sandbox without network or secrets. It can use the commands
+            that you allow, and nothing else.
+          </p>
+        </header>
+        <Templates onChoose={({ instruction, scopes }) => change({ instruction, scopes, lacking: [] })} />
+        <TextAreaField
+          label="Instruction"
+          value={draft.instruction}
+          onChange={(instruction) => change({ instruction })}
+          error={isTried || draft.instruction !== '' ? problems.instruction : null}
+          rows={6}
+          placeholder="In plain language: what to look at, what to do, what to answer"
+          required
+        />
+        <FormSection
+          title="What the agent may do"
+          hint={
+            draft.lacking.length > 0
+              ? `This key lacks ${draft.lacking.join(', ')}, so the agent is not given it.`
+              : 'Only what it needs. At most what this key may do itself.'
+          }
+        >
+          <ScopeChecklist
+            groups={groups}
+            chosen={draft.scopes}
+            onChange={(scopes) => change({ scopes, lacking: [] })}
+          />
+        </FormSection>
+        <FilesField files={files} onChange={setFiles} problem={problems.files} />
+        <LimitsFields draft={draft} change={change} problems={problems.numbers} />
+        {starting.isError && <ErrorNotice error={starting.error} />}
+        <div className="flex items-center gap-3">
+          <Button type="submit" kind="primary" busy={starting.isPending}>
+            {starting.isPending ? 'Starting' : 'Start the task'}
+          </Button>
+          <span aria-hidden="true" className="hidden items-center gap-1 text-sm text-muted md:flex">
+            <Kbd>Ctrl</Kbd>
+            <Kbd>Enter</Kbd>
+          </span>
+        </div>
+      </form>
+      <aside
+        aria-label="What comes of it"
+        className="flex min-w-0 flex-col gap-8 lg:sticky lg:top-8 lg:self-start"
+      >
+        <AgentCommands commands={commandsWith(manifest.commands, draft.scopes)} />
+        <SameCall input={inputOf(draft)} files={files.map(({ name }) => name)} />
+      </aside>
+    </div>
+  );
+}
+
+type Template = CommandOutput<'templates list'>['items'][number];
+
+/** Instructions to start from, those that the key has the scopes for. */
+function Templates({ onChoose }: { onChoose(template: Template): void }) {
+  const { may } = useSeed();
+  const { data } = useCommand('templates list', {}, { enabled: may('templates list') });
+  if (!data || data.items.length === 0) return null;
+  return (
+    <section aria-labelledby="templates" className="flex flex-col gap-2">
+      <h2 id="templates" className="font-medium">
+        Start from a template
+      </h2>
+      <ul className="-mx-4 flex gap-2 overflow-x-auto px-4 py-0.5 sm:mx-0 sm:flex-wrap sm:overflow-visible sm:px-0">
+        {data.items.map((template) => (
+          <li key={`${template.pack} ${template.title}`}>
+            <button
+              type="button"
+              title={template.instruction}
+              onClick={() => onChoose(template)}
+              className="flex h-8 items-center gap-2 rounded-full border border-line bg-surface px-3 text-sm whitespace-nowrap hover:border-control"
+            >
+              {template.title}
+              {template.pack && <span className="text-xs text-muted">{template.pack}</span>}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+interface Start {
+  input: CommandInput<'tasks run'>;
+  files: readonly File[];
+}
+
+/** Starts the task that was written, and leads to it. */
+function useStart() {
+  const seed = useSeed();
+  const navigate = useNavigate();
+  const queryClient = useQueryClient();
+  const attempt = useRef({ of: '', key: '' });
+  return useMutation({
+    mutationFn: ({ input, files }: Start) => {
+      // The same task sent again, because its answer was lost, is one task.
+      const of = JSON.stringify([
+        input,
+        files.map(({ name, size, lastModified }) => [name, size, lastModified]),
+      ]);
+      if (attempt.current.of !== of) attempt.current = { of, key: randomKey() };
+      return seed.call('tasks run', input, { files, headers: { 'Idempotency-Key': attempt.current.key } });
+    },
+    onSuccess: ({ task }) => {
+      attempt.current = { of: '', key: '' };
+      void queryClient.invalidateQueries({
+        predicate: ({ queryKey }) => String(queryKey[0]).startsWith('tasks '),
+      });
+      void navigate({ to: '/tasks/$id', params: { id: task.id } });
+    },
+  });
+}
+
+/** `crypto.randomUUID` is not there over plain http. */
+function randomKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('');
+}

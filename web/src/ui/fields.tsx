@@ -1,0 +1,184 @@
+// Labelled controls of forms and filters, each tied to its explanation and its error for screen readers.
+import { type ComponentProps, type ReactNode, useEffect, useId, useRef } from 'react';
+import { classNames } from './class-names.ts';
+import { Icon } from './icon.tsx';
+
+/** 16 px on phones: smaller text makes them zoom in. */
+export const INPUT_LOOK =
+  'h-8 w-full rounded-md border border-control bg-surface px-3 text-lg md:text-base text-ink placeholder:text-faint aria-invalid:border-bad';
+
+type FieldProps = ComponentProps<'input'> & Labels;
+
+export function Field({ label, hint, error, className, ...input }: FieldProps) {
+  return (
+    <Labelled
+      {...{ label, hint, error, className }}
+      control={(tied) => <input {...tied} {...input} className={INPUT_LOOK} />}
+    />
+  );
+}
+
+interface SearchProps extends Omit<ComponentProps<'input'>, 'onChange'> {
+  label: string;
+  onChange(text: string): void;
+}
+
+/** The search of a page: `/` leads here (useSearchKey), Escape empties it and leaves. */
+export function SearchField({ label, onChange, className, ...input }: SearchProps) {
+  return (
+    <div className={classNames('relative', className)}>
+      <Icon name="search" className="pointer-events-none absolute top-2 left-2.5 text-faint" />
+      <input
+        type="search"
+        aria-label={label}
+        placeholder={label}
+        autoComplete="off"
+        spellCheck={false}
+        {...input}
+        onChange={(event) => onChange(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key !== 'Escape') return;
+          event.preventDefault();
+          onChange('');
+          event.currentTarget.blur();
+        }}
+        className={classNames(INPUT_LOOK, 'pl-8')}
+      />
+    </div>
+  );
+}
+
+interface SelectProps extends Omit<ComponentProps<'select'>, 'onChange' | keyof Labels>, Labels {
+  options: readonly { value: string; label: string }[];
+  onChange(value: string): void;
+}
+
+/** A labelled choice among a few, the browser's own. */
+export function SelectField({
+  label,
+  labelHidden,
+  hint,
+  error,
+  options,
+  onChange,
+  className,
+  ...select
+}: SelectProps) {
+  return (
+    <Labelled
+      {...{ label, labelHidden, hint, error, className }}
+      control={(tied) => (
+        <select
+          {...tied}
+          {...select}
+          onChange={(event) => onChange(event.currentTarget.value)}
+          className={classNames(INPUT_LOOK, 'pr-2 pl-2.5')}
+        >
+          {options.map((option) => (
+            <option key={option.value} value={option.value}>
+              {option.label}
+            </option>
+          ))}
+        </select>
+      )}
+    />
+  );
+}
+
+interface TextAreaProps extends Omit<ComponentProps<'textarea'>, 'onChange' | keyof Labels>, Labels {
+  onChange(text: string): void;
+}
+
+/** A labelled text of several lines. */
+export function TextAreaField({ label, hint, error, onChange, className, ...area }: TextAreaProps) {
+  return (
+    <Labelled
+      {...{ label, hint, error, className }}
+      control={(tied) => (
+        <textarea
+          {...tied}
+          {...area}
+          onChange={(event) => onChange(event.currentTarget.value)}
+          className="w-full rounded-md border border-control bg-surface px-3 py-2 text-lg text-ink placeholder:text-faint aria-invalid:border-bad md:text-base"
+        />
+      )}
+    />
+  );
+}
+
+interface CheckboxProps extends Omit<ComponentProps<'input'>, 'onChange' | 'type' | 'children'> {
+  /** Some of what it stands for is chosen. */
+  indeterminate?: boolean;
+  onChange(checked: boolean): void;
+  children: ReactNode;
+}
+
+/** A checkbox with its text, all of which can be clicked. */
+export function Checkbox({ indeterminate = false, onChange, children, ...input }: CheckboxProps) {
+  const ref = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (ref.current) ref.current.indeterminate = indeterminate;
+  }, [indeterminate]);
+  return (
+    <label className="flex min-w-0 cursor-pointer items-start gap-2.5">
+      <input
+        ref={ref}
+        type="checkbox"
+        {...input}
+        onChange={(event) => onChange(event.currentTarget.checked)}
+        className="mt-0.5 size-4 shrink-0 cursor-pointer accent-accent"
+      />
+      <span className="min-w-0">{children}</span>
+    </label>
+  );
+}
+
+interface Labels {
+  label: string;
+  /** The label is read out alone: for filters, whose choices say what they are. */
+  labelHidden?: boolean | undefined;
+  hint?: ReactNode;
+  error?: ReactNode;
+  className?: string | undefined;
+}
+
+interface ControlProps {
+  id: string;
+  'aria-invalid': true | undefined;
+  'aria-describedby': string | undefined;
+}
+
+/** What every labelled control has: its label, its explanation and its error, tied to it for screen readers. */
+function Labelled({
+  label,
+  labelHidden,
+  hint,
+  error,
+  className,
+  control,
+}: Labels & { control(props: ControlProps): ReactNode }) {
+  const id = useId();
+  const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ');
+  return (
+    <div className={classNames('flex flex-col gap-1', className)}>
+      <label htmlFor={id} className={labelHidden ? 'sr-only' : 'font-medium'}>
+        {label}
+      </label>
+      {control({
+        id,
+        'aria-invalid': error ? true : undefined,
+        'aria-describedby': described || undefined,
+      })}
+      {hint && (
+        <p id={`${id}-hint`} className="text-sm text-muted">
+          {hint}
+        </p>
+      )}
+      {error && (
+        <p id={`${id}-error`} role="alert" className="text-sm text-bad">
+          {error}
+        </p>
+      )}
+    </div>
+  );
+}
