@@ -1,7 +1,6 @@
 // What the runner says to the server, over HTTP with the runner token. The wire is described in protocol/runner.ts.
 import type { Readable } from 'node:stream';
-import type { Dispatcher } from 'undici';
-import { request } from 'undici';
+import { type Dispatcher, request } from 'undici';
 import { dateOfMoment } from '../lib/monotonic.ts';
 import { readWithin } from '../lib/read-within.ts';
 import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../protocol/errors.ts';
