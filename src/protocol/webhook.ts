@@ -1,9 +1,9 @@
 // Webhooks as callers see them: endpoints, the events of an account, and what became of each delivery. A secret is shown once
 // and is part of none of them.
 import { z } from 'zod';
-import { PastTime } from './duration.ts';
 import { LIMITS } from './limits.ts';
 import { pageInput } from './page.ts';
+import { PastTime } from './time.ts';
 
 const TYPE = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/;
 const PATTERN = /^(\*|[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\.\*|[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+)$/;

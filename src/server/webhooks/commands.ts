@@ -1,8 +1,8 @@
 // Webhooks: where the account hears of its events. The events and their deliveries are in history-commands.ts.
 import { z } from 'zod';
 import { defineCommand } from '../../command/define-command.ts';
-import { Duration } from '../../protocol/duration.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
+import { Duration } from '../../protocol/time.ts';
 import { Webhook, WebhookChanges, WebhookDelivery, WebhookSettings } from '../../protocol/webhook.ts';
 import { getEndpoint, listEndpoints } from './endpoints.ts';
 import {

@@ -5,10 +5,10 @@ import { notify } from '../../db/signals.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, WebhookDeliveryRow } from '../../db/tables.ts';
 import { inTransaction } from '../../db/transaction.ts';
-import { pastTime } from '../../protocol/duration.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Page } from '../../protocol/page.ts';
+import { pastTime } from '../../protocol/time.ts';
 import type { WebhookAttempt, WebhookDelivery, WebhookDeliveryFilter } from '../../protocol/webhook.ts';
 
 type Row = WebhookDeliveryRow & { event_type: string };

@@ -6,11 +6,11 @@ import { notified } from '../../db/signals.ts';
 import { storableJson } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, Tx, WebhookEventRow } from '../../db/tables.ts';
-import { pastTime } from '../../protocol/duration.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { matchesType } from '../../protocol/event-type-pattern.ts';
+import { matchesType } from '../../protocol/event-types.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Page } from '../../protocol/page.ts';
+import { pastTime } from '../../protocol/time.ts';
 import type { WebhookEvent, WebhookEventFilter } from '../../protocol/webhook.ts';
 import { inPlace } from '../http/stream-slots.ts';
 

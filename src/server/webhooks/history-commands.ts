@@ -2,10 +2,10 @@
 // their attempts, and sending them again.
 import { z } from 'zod';
 import { defineCommand, defineStream } from '../../command/define-command.ts';
-import { PastTime, pastTime } from '../../protocol/duration.ts';
 import type { EventTypes } from '../../protocol/event-types.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { pageOf } from '../../protocol/page.ts';
+import { PastTime, pastTime } from '../../protocol/time.ts';
 import {
   WebhookDelivery,
   WebhookDeliveryFilter,

@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Call } from '../../command/call.ts';
 import { inTransaction } from '../../db/transaction.ts';
-import { durationMs } from '../../protocol/duration.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { type EventTypes, TEST_EVENT } from '../../protocol/event-types.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import { durationMs } from '../../protocol/time.ts';
 import type { Webhook, WebhookChanges, WebhookDelivery, WebhookSettings } from '../../protocol/webhook.ts';
 import { listDeliveries } from './deliveries.ts';
 import {
