@@ -5,7 +5,7 @@ import type { Store } from '../../src/db/store.ts';
 import { createTask } from '../../src/server/tasks/create.ts';
 import { leaseNextTask } from '../../src/server/tasks/lease.ts';
 import { searchTasks, type TaskSearch } from '../../src/server/tasks/search.ts';
-import { summarise } from '../../src/server/telemetry/reports/summary.ts';
+import { summarise } from '../../src/server/telemetry/reports/reports.ts';
 import { median } from '../statistics.ts';
 import type { Filled } from './fill.ts';
 

@@ -6,23 +6,11 @@ import type { KeptFile } from '../protocol/file.ts';
 import type { Key, KeyStatus, SomeKeyLimits } from '../protocol/key.ts';
 import type { LedgerEntry } from '../protocol/ledger.ts';
 import type { ModelView } from '../protocol/model.ts';
-import type {
-  CostReport,
-  CostsBy,
-  ErrorReport,
-  ErrorsBy,
-  RequestReport,
-  RequestsBy,
-  Summary,
-  UsageBy,
-  UsageReport,
-} from '../protocol/obs.ts';
 import type { PackView } from '../protocol/pack.ts';
 import type { Page } from '../protocol/page.ts';
 import type { RunnerView } from '../protocol/runner.ts';
 import type { RunTaskBody, Task, TaskStatus } from '../protocol/task.ts';
 import type { Template } from '../protocol/template.ts';
-import type { AskedRange } from '../server/telemetry/time-range.ts';
 import type { Call } from './call.ts';
 import type { SentFile } from './define-command.ts';
 
@@ -138,32 +126,11 @@ export interface SandboxService {
   list(): Promise<Page<RunnerView>>;
 }
 
-/** What a report is about. */
-export interface ReportRequest extends AskedRange {
-  /** Only what counts for this key. */
-  keyId?: string | undefined;
-}
-
-interface GroupsRequest extends ReportRequest {
-  /** Groups at most. */
-  limit: number;
-}
-
-export interface ObsService {
-  summary(asked: ReportRequest): Promise<Summary>;
-  /** @param daily also the requests of each day in each group */
-  requests(by: RequestsBy, daily: boolean, asked: GroupsRequest): Promise<RequestReport>;
-  usage(by: UsageBy, asked: GroupsRequest): Promise<UsageReport>;
-  costs(by: CostsBy, asked: GroupsRequest): Promise<CostReport>;
-  errors(by: ErrorsBy, asked: GroupsRequest): Promise<ErrorReport>;
-}
-
 export interface CommandContext extends Call {
   accounts: AccountService;
   audit: AuditService;
   keys: KeyService;
   models: ModelService;
-  obs: ObsService;
   packs: PackService;
   tasks: TaskService;
   sandboxes: SandboxService;

@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import { toManifest } from '../command/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
+import { SEEN_WITHIN_MS } from '../protocol/runner.ts';
 import { sessionRoutes } from './access/session-routes.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { readWebFiles } from './dashboard/web-files.ts';
@@ -21,8 +22,9 @@ import { mcpRoutes } from './mcp/routes.ts';
 import { llmRoutes } from './models/routes.ts';
 import type { ServerParts } from './parts.ts';
 import { runnerRoutes } from './runners/routes.ts';
-import { metricsRoute } from './telemetry/metrics-route.ts';
-import { watchRequests } from './telemetry/watch-requests.ts';
+import { liveRunners } from './runners/runners.ts';
+import { countUnfinished } from './tasks/counts.ts';
+import { metricsRoute, watchRequests } from './telemetry/metrics-http.ts';
 
 export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
   const { store, registry, version, log } = parts;
@@ -52,7 +54,13 @@ export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
   app.route('/llm/v1', llmRoutes(parts));
   app.route('/runner/v1', runnerRoutes(parts));
   app.route('/', mcpRoutes(parts, app));
-  if (metrics) app.route('/metrics', metricsRoute(metrics, store));
+  if (metrics) {
+    const read = async () => ({
+      tasks: await countUnfinished(store.db),
+      runners: await liveRunners(store, SEEN_WITHIN_MS),
+    });
+    app.route('/metrics', metricsRoute(metrics, read));
+  }
 
   const description = toOpenApi(registry.commands, version);
   app.get('/openapi.json', (c) => c.json(description));

@@ -12,7 +12,6 @@ import type { ServerParts } from './parts.ts';
 import { sandboxService } from './runners/sandbox-service.ts';
 import { taskService } from './tasks/task-service.ts';
 import { templateService } from './tasks/template-service.ts';
-import { obsService } from './telemetry/obs-service.ts';
 
 /** What is the same for every attempt of a call. */
 export interface CallInHand extends Pick<Call, 'actor' | 'waitMs' | 'traceParent' | 'recordDone'> {
@@ -63,10 +62,6 @@ export class BoundContext implements CommandContext {
 
   get models() {
     return modelService(this.#parts, this.actor);
-  }
-
-  get obs() {
-    return obsService(this.#parts, this.actor);
   }
 
   get packs() {

@@ -52,8 +52,6 @@ export interface ServerParts {
   log: Logger;
   /** Shared with the runners; they present it as their bearer token. */
   runnerToken: string;
-  /** Days after which calls, model calls and compute rows may be deleted; null: never. */
-  callRetentionDays: number | null;
   /** What tasks may have. */
   resources: ResourcePolicy;
   /** What secrets in the database are sealed with. */

@@ -109,6 +109,7 @@ export async function startServer(
   store.taskWatchers.add((change) => observe({ type: 'task', change }));
   undo.defer(() => store.close());
   const { blobs, inbox } = await openBlobs(settings.files, settings.dataDir, store, log);
+  const calls = undo.use(new CallLog(store, log, lose('call')));
   const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
   const eventTypes = createEventTypes([
     ...BUILT_IN_EVENT_TYPES,
@@ -117,7 +118,7 @@ export async function startServer(
   const registry = createRegistry([
     ...builtInCommands({
       access: {},
-      telemetry: {},
+      telemetry: { calls, callRetentionDays: settings.retention.calls },
       tasks: {},
       models: {},
       files: {},
@@ -157,7 +158,6 @@ export async function startServer(
   undo.defer(() => llm.allRecorded());
   const keyUse = undo.use(new KeyUse(store, log));
   const audit = undo.use(new AuditTrail(store, log, { onLost: lose('audit') }));
-  const calls = undo.use(new CallLog(store, log, lose('call')));
   const rateLimits = new RateLimits();
   const keys = openKeyCache(store);
   const { trustedProxies, sessions } = settings;
@@ -188,7 +188,6 @@ export async function startServer(
     llm,
     log,
     runnerToken: settings.runnerToken,
-    callRetentionDays: settings.retention.calls,
     resources: settings.resources,
     version,
     cliBundle: await bundleCli(),

@@ -14,7 +14,7 @@ import { llmSettings } from './models/settings.ts';
 import { CONFIG_FILE, EXAMPLES_FOLDER, PACKS_FOLDER, type PackSettings } from './packs/load-packs.ts';
 import { resourceSettings } from './tasks/resource-settings.ts';
 import type { ResourcePolicy } from './tasks/resources.ts';
-import { type TelemetrySettings, telemetrySettings } from './telemetry/telemetry-settings.ts';
+import { type TelemetrySettings, telemetrySettings } from './telemetry/settings.ts';
 
 export interface ServerSettings {
   host: string;

@@ -1,7 +1,12 @@
 // The rows that reports are about, by account, time and key, in one shape each. Used by the reports beside it.
 import { type RawBuilder, sql } from 'kysely';
 import { REFUSED_STATUSES } from '../../../protocol/audit.ts';
-import type { TimeRange } from '../time-range.ts';
+
+export interface TimeRange {
+  from: Date;
+  /** Not included. */
+  to: Date;
+}
 
 export interface Wanted {
   accountId: string;

@@ -1,10 +1,29 @@
-// Counts HTTP requests: what they asked for at large, what came of them, and which are still being answered.
+// Metrics over HTTP: GET /metrics, for whoever has the metrics token and for nobody else (no API key opens it), and the counting of
+// requests: what they asked for at large, what came of them, and which are still being answered. Mounted by app.ts.
+import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
+import { sameText } from '../../lib/same-text.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { HttpEnv } from '../http/http-types.ts';
+import type { DatabaseState } from './database-gauges.ts';
 import type { Metrics } from './metrics.ts';
 
 const SURFACES = ['api', 'llm', 'runner', 'mcp', 'cli', 'metrics'];
+
+export function metricsRoute(metrics: Metrics, read: () => Promise<DatabaseState>): Hono<HttpEnv> {
+  const app = new Hono<HttpEnv>();
+  app.get('/', async (c) => {
+    const given = c.req.header('authorization')?.replace(/^bearer +/i, '') ?? '';
+    if (!sameText(given, metrics.token)) {
+      throw new SeedError('not_authenticated', 'this is not the metrics token', {
+        hint: 'Send the header "Authorization: Bearer …" with what SEED_METRICS_TOKEN is on the server.',
+      });
+    }
+    const text = await metrics.scrape(read);
+    return c.body(text, 200, { 'Content-Type': metrics.contentType, 'Cache-Control': 'no-store' });
+  });
+  return app;
+}
 
 export function watchRequests({ instruments }: Metrics) {
   const { requests, requestSeconds, requestsOpen, errors } = instruments;

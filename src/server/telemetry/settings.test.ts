@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { telemetrySettings } from './telemetry-settings.ts';
+import { telemetrySettings } from './settings.ts';
 
 const TOKEN = 'm'.repeat(32);
 const RUNNER_TOKEN = 'r'.repeat(32);

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { emptyResource } from '@opentelemetry/resources';
 import { expect, it, vi } from 'vitest';
 import type { Logger } from '../../lib/log.ts';
-import { toReadable } from './span.ts';
-import { openSpanExport } from './span-export.ts';
+import { toReadable } from './spans.ts';
+import { openSpanExport } from './traces.ts';
 
 const SPAN = { taskId: '11111111-1111-4111-8111-111111111111', name: 'x', startMs: 1, endMs: 2 };
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { timeRange } from './time-range.ts';
+import { timeRange } from './report-on.ts';
 
 const now = new Date('2026-11-24T12:00:00.000Z');
 
