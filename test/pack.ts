@@ -5,6 +5,7 @@ import type { CommandContext } from '../src/command/context.ts';
 import { isObject } from '../src/command/define-command.ts';
 import type { Task } from '../src/protocol/task.ts';
 import { insertAccount } from '../src/server/access/accounts.ts';
+import { BUILT_IN } from '../src/server/built-in.ts';
 import { invalidInput } from '../src/server/http/read-input.ts';
 import { loadPack } from '../src/server/packs/load-packs.ts';
 import { packCommands } from '../src/server/packs/pack-commands.ts';
@@ -34,7 +35,7 @@ export interface OpenPack extends AsyncDisposable {
 
 /** @param file the pack's pack.ts */
 export async function openPack(file: URL): Promise<OpenPack> {
-  const pack = await loadPack(file);
+  const pack = await loadPack(file, BUILT_IN);
   const { migrationsFolder, name } = pack;
   const tables = migrationsFolder ? [{ name, migrationsFolder, shown: `${name}/migrations` }] : [];
   const test = await openTestStore({ packs: tables });

@@ -6,7 +6,6 @@ import type { KeptFile } from '../protocol/file.ts';
 import type { Key, KeyStatus, SomeKeyLimits } from '../protocol/key.ts';
 import type { LedgerEntry } from '../protocol/ledger.ts';
 import type { ModelView } from '../protocol/model.ts';
-import type { PackView } from '../protocol/pack.ts';
 import type { Page } from '../protocol/page.ts';
 import type { RunnerView } from '../protocol/runner.ts';
 import type { RunTaskBody, Task, TaskStatus } from '../protocol/task.ts';
@@ -105,12 +104,6 @@ export interface TaskService {
   events(id: string, after: number, onlyPast: boolean): Promise<AsyncIterable<TaskEvent>>;
 }
 
-export interface PackService {
-  list(): Promise<Page<PackView>>;
-  /** Writes the pack's sample rows for the caller's account, which must have none in it. */
-  loadSamples(name: string): Promise<PackView>;
-}
-
 export interface TemplateService {
   /** Those whose scopes the caller's key has. */
   list(): Template[];
@@ -131,7 +124,6 @@ export interface CommandContext extends Call {
   audit: AuditService;
   keys: KeyService;
   models: ModelService;
-  packs: PackService;
   tasks: TaskService;
   sandboxes: SandboxService;
   templates: TemplateService;

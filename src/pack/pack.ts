@@ -9,9 +9,8 @@ export { pageInput, pageOf } from '../protocol/page.ts';
 export { parseOutput, plain, reasonOf } from '../server/models/scripted/command-output.ts';
 export type { Playbook, Steps } from '../server/models/scripted/playbook.ts';
 export { readPages } from '../server/models/scripted/read-pages.ts';
-export { importedCommands } from '../server/packs/imported/imported-commands.ts';
-export { definePack, type SampleContext } from '../server/packs/pack.ts';
-export type { SeedConfig } from '../server/packs/seed-config.ts';
+export { definePack, type SampleContext, type SeedConfig } from './definition.ts';
+export { importedCommands } from './imported/imported-commands.ts';
 export {
   commandsOn,
   type ExternalContext,

@@ -7,7 +7,6 @@ import { auditService } from './access/audit-service.ts';
 import { keyService } from './access/key-service.ts';
 import type { HeldAnswer } from './http/held-answer.ts';
 import { modelService } from './models/model-service.ts';
-import { packService } from './packs/pack-service.ts';
 import type { ServerParts } from './parts.ts';
 import { sandboxService } from './runners/sandbox-service.ts';
 import { taskService } from './tasks/task-service.ts';
@@ -62,10 +61,6 @@ export class BoundContext implements CommandContext {
 
   get models() {
     return modelService(this.#parts, this.actor);
-  }
-
-  get packs() {
-    return packService(this.#parts, this.actor);
   }
 
   get tasks() {

@@ -8,6 +8,8 @@ import { openStore } from '../db/store.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
+import type { LoadedPack } from '../pack/definition.ts';
+import { shownPath } from '../pack/problem.ts';
 import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../protocol/event-types.ts';
 import { keepAuditFor } from './access/audit-retention.ts';
 import { AuditTrail } from './access/audit-trail.ts';
@@ -19,7 +21,7 @@ import { KeyUse } from './access/key-use.ts';
 import { RateLimits } from './access/rate-limits.ts';
 import { SignInLimits } from './access/sign-in-limits.ts';
 import { createApp } from './app.ts';
-import { builtInCommands } from './built-in.ts';
+import { BUILT_IN, builtInCommands } from './built-in.ts';
 import { openBlobs } from './files/open-blobs.ts';
 import { keepFilesFor } from './files/retention.ts';
 import { bundleCli } from './http/cli-bundle.ts';
@@ -32,10 +34,8 @@ import { createLlmGateway } from './models/gateway.ts';
 import { readOpenRouterPrices } from './models/openrouter-prices.ts';
 import { readPrices } from './models/prices.ts';
 import { chooseUpstream } from './models/upstream.ts';
-import { shownPath } from './packs/import-file.ts';
 import { loadPacks } from './packs/load-packs.ts';
 import { packNotices } from './packs/notices.ts';
-import type { LoadedPack } from './packs/pack.ts';
 import { packCommands } from './packs/pack-commands.ts';
 import type { ServerSettings } from './settings.ts';
 import { Spending } from './spending/spending.ts';
@@ -85,7 +85,7 @@ export async function startServer(
   const stopping = new AbortController();
   // Read beside all else that a start does.
   const openRouterPrices = readOpenRouterPrices(chooseUpstream(settings.llm), log);
-  const packs = await loadPacks(settings.packs);
+  const packs = await loadPacks(settings.packs, BUILT_IN);
   const { databaseUrl, lost } = await findDatabase(settings, log, undo);
   const version = readVersion();
   const telemetry = undo.use(
@@ -124,7 +124,7 @@ export async function startServer(
       files: {},
       runners: {},
       webhooks: { eventTypes, secretsKey, allowedNetworks: settings.webhookNetworks },
-      packs: {},
+      packs: { packs },
     }),
     ...packs.flatMap((pack) => packCommands(pack, store)),
   ]);

@@ -2,6 +2,7 @@
 import { validate } from '@readme/openapi-parser';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/lib/log.ts';
+import { BUILT_IN } from '../../src/server/built-in.ts';
 import { loadPacks } from '../../src/server/packs/load-packs.ts';
 import { startServer } from '../../src/server/server.ts';
 import type { ServerSettings } from '../../src/server/settings.ts';
@@ -190,7 +191,7 @@ describe('what a start says of packs', () => {
     expect(said).toContain('bin/seed packs import <url-or-file> --name acme ');
     const [, names = ''] = /SEED_PACKS=(\S+) npm start/.exec(said) ?? [];
     const { folder, examples, config } = withoutExamples;
-    const packs = await loadPacks({ folder, examples, config, only: names.split(',') });
+    const packs = await loadPacks({ folder, examples, config, only: names.split(',') }, BUILT_IN);
     expect(packs.map(({ name }) => name)).toEqual(EXAMPLES.toSorted());
   });
 

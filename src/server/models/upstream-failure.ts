@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { parseJson } from '../../lib/json.ts';
+import { removeSecrets } from '../../lib/remove-secrets.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { removeSecrets } from './remove-secrets.ts';
 
 const MESSAGE_LENGTH = 500;
 const HINT =

@@ -1,11 +1,11 @@
 // Sends one chat completion request to the upstream, in its turn. The upstream's key is attached here and nowhere else.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { retryAfterMs, sentAt } from '../../lib/retry-after.ts';
 import type { CallLimits } from './call-limits.ts';
 import type { CallMeter } from './call-meter.ts';
 import type { CallSignal } from './call-signal.ts';
 import type { EndTurn } from './rate-limited-queue.ts';
 import { readText } from './read-text.ts';
-import { retryAfterMs, sentAt } from './retry-after.ts';
 import type { Upstream } from './upstream.ts';
 import {
   connectionFailure,

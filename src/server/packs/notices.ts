@@ -3,8 +3,8 @@
 import { sql } from 'kysely';
 import { readMigrations } from '../../db/migration-files.ts';
 import type { Store } from '../../db/store.ts';
+import type { LoadedPack } from '../../pack/definition.ts';
 import { type PackPlace, type PackSettings, placesIn } from './load-packs.ts';
-import type { LoadedPack } from './pack.ts';
 
 /** @returns a paragraph for each thing that is to be said on the terminal */
 export async function packNotices(

@@ -1,9 +1,10 @@
 // The instructions to start a task from that Seed brings itself. They work with its own commands.
+
+import type { PackTemplate } from '../../pack/definition.ts';
 import { keyAudit } from '../models/scripted/key-audit.ts';
 import { keyCleanup } from '../models/scripted/key-cleanup.ts';
 import { monthlyUsage } from '../models/scripted/monthly-usage.ts';
 import { webhookActivity } from '../models/scripted/webhook-activity.ts';
-import type { PackTemplate } from '../packs/pack.ts';
 
 export const KEY_AUDIT: PackTemplate = {
   title: 'Key audit',

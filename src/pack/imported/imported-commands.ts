@@ -1,20 +1,17 @@
 // The commands of a pack that `seed packs import` wrote: made from operations.json and overrides.json when a server starts.
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { isNounTaken } from '../../../command/name-clashes.ts';
-import { type Operation, OperationsFile } from '../../../openapi/operation.ts';
-import type { CalledContext, PackCommand } from '../../../pack/pack-command.ts';
-import type { Effect, JsonSchema } from '../../../protocol/manifest.ts';
-import { shownPath } from '../import-file.ts';
-import { packProblem } from '../pack-problem.ts';
-import { idempotencyHeaderOf } from './idempotency-header.ts';
+import { isNounTaken } from '../../command/name-clashes.ts';
+import { wordsOf } from '../../openapi/names.ts';
+import { type Operation, OperationsFile } from '../../openapi/operation.ts';
+import type { Effect, HttpMethod, JsonSchema } from '../../protocol/manifest.ts';
+import type { CalledContext, PackCommand } from '../pack-command.ts';
+import { packProblem, shownPath } from '../problem.ts';
 import { type Change, changeOf, readOverrides } from './overrides.ts';
 import { type Platform, platformOf } from './platform.ts';
-import { platformAnswer } from './platform-answer.ts';
-import { hintAfter, refusalOf, unavailable } from './platform-errors.ts';
-import { platformRequest } from './platform-request.ts';
-import { routesBelow } from './rest-path.ts';
-import { sendToPlatform } from './send.ts';
+import { platformAnswer, refusalOf } from './platform-answer.ts';
+import { idempotencyHeaderOf, platformRequest } from './platform-request.ts';
+import { hintAfter, sendToPlatform, unavailable } from './send.ts';
 
 /**
  * @param pack its name
@@ -102,3 +99,45 @@ async function callPlatform(
   if (answer !== null) return answer;
   throw unavailable(platform, 'answers with what is neither JSON nor text', { hint: hintAfter(effect) });
 }
+
+type Http = `${HttpMethod} /${string}`;
+
+/**
+ * The route of an imported command: the platform's own path below the pack's name, as far as a route of Seed's can be like it. Gives
+ * each operation a route of its own; the second that would have the same is called by its name.
+ */
+function routesBelow(pack: string): (operation: Operation, name: string) => Http {
+  const taken = new Set<string>();
+  return (operation, name) => {
+    const method = operation.method === 'HEAD' ? 'GET' : operation.method;
+    const own: Http = `${method} /${pack}${segmentsOf(operation)}`;
+    const named: Http = `${method} /${pack}/${name.replaceAll(' ', '/')}${parametersOf(operation)}`;
+    const route = taken.has(shapeOf(own)) ? named : own;
+    taken.add(shapeOf(route));
+    return route;
+  };
+}
+
+/** Each parameter is a segment: `/files/{id}.json` → /files/{id}/json. */
+function segmentsOf({ path, places }: Operation): string {
+  const parts = path.split(/(\{[^}]+\})|\//).filter((part) => part !== undefined && part !== '');
+  return parts
+    .map((part) => (part.startsWith('{') ? inputIn(places, part.slice(1, -1)) : wordsOf(part).join('-')))
+    .filter((part) => part !== '')
+    .map((part) => `/${/^\d/.test(part) ? `v${part}` : part}`)
+    .join('');
+}
+
+function parametersOf({ places }: Operation): string {
+  const inPath = Object.entries(places).filter(([, place]) => place.in === 'path');
+  return inPath.map(([input]) => `/{${input}}`).join('');
+}
+
+function inputIn(places: Operation['places'], name: string): string {
+  const found = Object.entries(places).find(
+    ([input, place]) => place.in === 'path' && (place.name ?? input) === name,
+  );
+  return found ? `{${found[0]}}` : '';
+}
+
+const shapeOf = (route: string) => route.replace(/\{[^}]+\}/g, '{}');

@@ -1,9 +1,11 @@
-// An operation with its inputs as the request that the platform gets. Pure.
-
-import type { Operation, Place } from '../../../openapi/operation.ts';
-import type { CalledContext } from '../../../pack/pack-command.ts';
-import { SeedError } from '../../../protocol/errors.ts';
-import { idempotencyHeaderOf } from './idempotency-header.ts';
+// An operation with its inputs as the request that the platform gets, and whether the platform takes a key against repeats of it.
+// Pure.
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { Operation, Place } from '../../openapi/operation.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { JsonSchema } from '../../protocol/manifest.ts';
+import type { CalledContext } from '../pack-command.ts';
 import { type Platform, shownCredential } from './platform.ts';
 
 export interface PlatformRequest {
@@ -15,6 +17,14 @@ export interface PlatformRequest {
 
 type Caller = Pick<CalledContext, 'account' | 'actor' | 'creationId'>;
 type Input = Record<string, unknown>;
+
+/** `Idempotency-Key`, `X-Idempotency-Key`, `Idempotent-Token`, `X-Idempotence-Key`. */
+const SAYS_SO = /idempoten/i;
+/** Headers that are such keys by what their platforms' manuals say, whatever the document does. */
+const KNOWN = /^paypal-request-id$/i;
+/** `Request-Id`, `X-Command-Id`, `Client-Token`: keys where their description says so. */
+const MAY_BE = /(id|key|token|reference)$/i;
+const DENIED = /\b(not|no|never|nor|without|isn't|doesn't)\b[^.]*idempoten/i;
 
 /** @throws SeedError invalid_input: a value that cannot stand in a path or a header */
 export function platformRequest(
@@ -127,3 +137,31 @@ function callerHeaders({ account, actor }: Caller): Record<string, string> {
 }
 
 const textOf = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
+
+/**
+ * By what the document says: only what it declares counts, for a call that is sent again with a header that nobody looks at is done
+ * twice.
+ * @returns the input that is the header of a key against repeats, with the header's name; null: it takes none
+ */
+export function idempotencyHeaderOf({
+  places,
+  properties,
+}: Pick<Operation, 'places' | 'properties'>): { input: string; header: string } | null {
+  for (const [input, place] of Object.entries(places)) {
+    if (place.in !== 'header') continue;
+    const header = place.name ?? input;
+    const schema = properties[input] ?? {};
+    if (isKey(header, schema.description ?? '') && takesUuid(schema)) return { input, header };
+  }
+  return null;
+}
+
+function isKey(header: string, description: string): boolean {
+  if (DENIED.test(description)) return false;
+  return SAYS_SO.test(header) || KNOWN.test(header) || (MAY_BE.test(header) && SAYS_SO.test(description));
+}
+
+/** What Seed sends there is the call's creation id. */
+function takesUuid(schema: JsonSchema): boolean {
+  return z.fromJSONSchema(schema as never).safeParse(randomUUID()).success;
+}

@@ -1,10 +1,10 @@
 // One request to the platform of an imported pack and its whole answer, bounded in time and size. A redirect is followed for a
 // read, and only on the platform's own host: the credential goes nowhere else.
 import { request as send } from 'undici';
-import { readWithin } from '../../../lib/read-within.ts';
-import { LIMITS } from '../../../protocol/limits.ts';
+import { readWithin } from '../../lib/read-within.ts';
+import { SeedError, type SeedErrorOptions } from '../../protocol/errors.ts';
+import { LIMITS } from '../../protocol/limits.ts';
 import { type Platform, secretsOf } from './platform.ts';
-import { hintAfter, unavailable } from './platform-errors.ts';
 import type { PlatformRequest } from './platform-request.ts';
 
 export interface PlatformResponse {
@@ -77,7 +77,7 @@ export async function sendToPlatform(
       isSecond,
     };
   } catch (error) {
-    if ((error as Error).name === 'SeedError') throw error;
+    if (error instanceof SeedError) throw error;
     if (wasNotSent(error) && !isSecond) {
       const hint = 'Nothing was done; it may work later.';
       throw unavailable(platform, 'cannot be reached', { hint, nothingDone: true, cause: error });
@@ -115,4 +115,14 @@ function withoutSecrets(text: string, platform: Platform): string {
 
 function wasNotSent(error: unknown): boolean {
   return NOT_SENT.includes((error as { code?: string }).code ?? '');
+}
+
+export function unavailable({ title }: Platform, how: string, options: SeedErrorOptions = {}): SeedError {
+  return new SeedError('platform_unavailable', `${title} ${how}`, options);
+}
+
+/** What follows from an answer that did not come, or is none. */
+export function hintAfter(effect: string): string {
+  if (effect === 'read') return 'Nothing was changed; it may work later.';
+  return 'It may have been done all the same: look before you try again.';
 }

@@ -2,9 +2,9 @@
 // after the first time.
 
 import { z } from 'zod';
-import { parseJson } from '../../../lib/json.ts';
-import type { Operation } from '../../../openapi/operation.ts';
-import { packProblem } from '../pack-problem.ts';
+import { parseJson } from '../../lib/json.ts';
+import type { Operation } from '../../openapi/operation.ts';
+import { packProblem } from '../problem.ts';
 
 const Change = z.strictObject({
   /** Noun and verb. */

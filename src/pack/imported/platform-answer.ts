@@ -1,10 +1,13 @@
-// What the platform refused or failed at, as an error of Seed's: with the platform's own words, cut, and without any secret.
-import { parseJson } from '../../../lib/json.ts';
-import { type ErrorCode, SeedError, type SeedErrorOptions } from '../../../protocol/errors.ts';
-import { removeSecrets } from '../../models/remove-secrets.ts';
-import { retryAfterMs, sentAt } from '../../models/retry-after.ts';
+// What the platform answered: as an object that a command answers, or as an error of Seed's, with the platform's own words, cut,
+// and without any secret.
+
+import { parseJson } from '../../lib/json.ts';
+import { removeSecrets } from '../../lib/remove-secrets.ts';
+import { retryAfterMs, sentAt } from '../../lib/retry-after.ts';
+import type { Operation } from '../../openapi/operation.ts';
+import { type ErrorCode, SeedError } from '../../protocol/errors.ts';
 import { type Platform, secretsOf } from './platform.ts';
-import type { PlatformResponse } from './send.ts';
+import { hintAfter, type PlatformResponse, unavailable } from './send.ts';
 
 const MESSAGE_LENGTH = 500;
 
@@ -18,7 +21,47 @@ const CODES: Record<number, ErrorCode> = {
   429: 'too_many_requests',
 };
 
-/** Of an answer whose status says that it is no success. */
+/** An object as it is, a list as `items`, other values as `value`; null: it is neither JSON nor text. */
+export function platformAnswer(operation: Operation, { type, text, link }: PlatformResponse): object | null {
+  if (text === '') return { ok: true };
+  if (!/json/i.test(type)) return /^text\//i.test(type) ? { value: text } : null;
+  const value = parsed(text);
+  if (value === undefined) return null;
+  if (Array.isArray(value)) return { items: value, nextPage: nextInputs(operation, link) };
+  return typeof value === 'object' && value !== null ? value : { value };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text, exactly as never);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A whole number that JavaScript cannot hold, such as the ids of some platforms, stays as it was written: as text. */
+function exactly(_name: string, value: unknown, { source }: { source?: string }): unknown {
+  return typeof value === 'number' &&
+    Number.isInteger(value) &&
+    !Number.isSafeInteger(value) &&
+    source !== undefined
+    ? source
+    : value;
+}
+
+/** The inputs that ask for the next page, where the platform names it in a Link header (RFC 8288); null: it does not. */
+function nextInputs({ places }: Operation, link: string | null): Record<string, string> | null {
+  const target = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(link ?? '')?.[1];
+  if (target === undefined || !URL.canParse(target, 'http://platform')) return null;
+  const { searchParams } = new URL(target, 'http://platform');
+  const inputs = Object.entries(places).flatMap(([input, place]) => {
+    const value = place.in === 'query' ? searchParams.get(place.name ?? input) : null;
+    return value === null ? [] : [[input, value] as const];
+  });
+  return inputs.length === 0 ? null : Object.fromEntries(inputs);
+}
+
+/** The error for an answer whose status says that it is no success. */
 export function refusalOf(
   platform: Platform,
   effect: string,
@@ -41,16 +84,6 @@ export function refusalOf(
     nothingDone: status !== 408 && !isSecond,
     ...(afterMs !== null && { retryAfterSeconds: Math.ceil(afterMs / 1000) }),
   });
-}
-
-export function unavailable({ title }: Platform, how: string, options: SeedErrorOptions = {}): SeedError {
-  return new SeedError('platform_unavailable', `${title} ${how}`, options);
-}
-
-/** What follows from an answer that did not come, or is none. */
-export function hintAfter(effect: string): string {
-  if (effect === 'read') return 'Nothing was changed; it may work later.';
-  return 'It may have been done all the same: look before you try again.';
 }
 
 /** `: what it says`, or nothing. */

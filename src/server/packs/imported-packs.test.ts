@@ -2,9 +2,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { FIGMA_FILE } from '../../../../test/fixtures/openapi/documents.ts';
-import { type ImportedPack, importedPack } from '../../../../test/fixtures/openapi/imported-pack.ts';
-import { loadPacks } from '../load-packs.ts';
+import { FIGMA_FILE } from '../../../test/fixtures/openapi/documents.ts';
+import { type ImportedPack, importedPack } from '../../../test/fixtures/openapi/imported-pack.ts';
+import { BUILT_IN } from '../built-in.ts';
+import { loadPacks } from './load-packs.ts';
 
 let pack: ImportedPack;
 beforeEach(async () => {
@@ -16,7 +17,7 @@ afterEach(async () => {
 });
 
 async function commands() {
-  const [loaded] = await loadPacks(pack.settings);
+  const [loaded] = await loadPacks(pack.settings, BUILT_IN);
   return loaded?.commands ?? [];
 }
 const find = async (name: string) => (await commands()).find((command) => command.name === name);
@@ -63,7 +64,7 @@ it.each<[object, RegExp]>([
   [{ operations: { postComment: { name: 'Remark' } } }, /"Remark": name is written as noun and verb/],
 ])('overrides %j', async (overrides, reason) => {
   await pack.override(overrides);
-  await expect(loadPacks(pack.settings)).rejects.toMatchObject({
+  await expect(loadPacks(pack.settings, BUILT_IN)).rejects.toMatchObject({
     code: 'invalid_settings',
     message: expect.stringMatching(reason),
   });
@@ -72,14 +73,14 @@ it.each<[object, RegExp]>([
 it('need an address, from the document or from the setting', async () => {
   const file = new URL('operations.json', pack.folder);
   await writeFile(file, (await readFile(file, 'utf8')).replace('"https://api.figma.com"', 'null'));
-  await expect(loadPacks(pack.settings)).rejects.toMatchObject({
+  await expect(loadPacks(pack.settings, BUILT_IN)).rejects.toMatchObject({
     hint: expect.stringContaining('SEED_PACK_FIGMA_URL'),
   });
 });
 
 it('need a credential that can stand in a header', async () => {
   vi.stubEnv('SEED_PACK_FIGMA_TOKEN', 'one\ntwo');
-  await expect(loadPacks(pack.settings)).rejects.toMatchObject({
+  await expect(loadPacks(pack.settings, BUILT_IN)).rejects.toMatchObject({
     code: 'invalid_settings',
     message: expect.not.stringContaining('two'),
   });
@@ -87,7 +88,7 @@ it('need a credential that can stand in a header', async () => {
 
 it('are read from what an import wrote and from nothing else', async () => {
   await writeFile(new URL('operations.json', pack.folder), '{"operations":[]}');
-  await expect(loadPacks(pack.settings)).rejects.toThrow(
+  await expect(loadPacks(pack.settings, BUILT_IN)).rejects.toThrow(
     /operations\.json: it is not what seed packs import writes/,
   );
 });

@@ -1,4 +1,4 @@
-// Takes secrets out of text that came from the LLM upstream before it reaches a caller or a log.
+// Takes secrets out of text that came from an LLM upstream or a platform before it reaches a caller or a log.
 
 const REMOVED = '[removed]';
 

@@ -1,8 +1,9 @@
 // What a pack is: the commands of one domain, with their tables, sample data and playbooks. See docs/your-platform.md.
 import type { Kysely } from 'kysely';
-import type { NoTables, PackCommand } from '../../pack/pack-command.ts';
-import type { EventType } from '../../protocol/event-types.ts';
-import type { Playbook } from '../models/scripted/playbook.ts';
+import { z } from 'zod';
+import type { EventType } from '../protocol/event-types.ts';
+import type { Playbook } from '../server/models/scripted/playbook.ts';
+import type { NoTables, PackCommand } from './pack-command.ts';
 
 export interface SampleContext<Tables = NoTables> {
   accountId: string;
@@ -43,6 +44,13 @@ export interface Pack<Tables = never> {
 export function definePack<Tables = NoTables>(pack: Pack<Tables>): Pack {
   return pack as unknown as Pack;
 }
+
+/** seed.config.ts, which an adopter may write: packs that do not lie in packs/. */
+export const SeedConfig = z.strictObject({
+  /** Names of packages, or paths from here, of files that export a `pack`. */
+  packs: z.array(z.string().min(1)).default([]),
+});
+export type SeedConfig = z.input<typeof SeedConfig>;
 
 /** A pack that a server has found and checked. */
 export interface LoadedPack extends Pack {
