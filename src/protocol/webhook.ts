@@ -10,7 +10,7 @@ const PATTERN = /^(\*|[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\.\*|[a-z][a-z0-9_]*(\.
 
 const EventTypeName = z.string().max(100).regex(TYPE, 'a type is written task.completed');
 
-export const EventTypePattern = z
+const EventTypePattern = z
   .string()
   .max(100)
   .regex(PATTERN, 'types are written task.completed, task.* or *')
