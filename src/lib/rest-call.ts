@@ -1,4 +1,4 @@
-// A command with its input as one HTTP request. Used by the CLI and by the MCP server.
+// A command with its input as one HTTP request. Used by the CLI, the dashboard and the MCP server.
 import { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
 

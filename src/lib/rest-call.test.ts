@@ -1,7 +1,7 @@
 // Where each input of a command goes in its request.
 import { expect, it } from 'vitest';
-import type { ManifestCommand } from '../../../src/protocol/manifest.ts';
-import { commandRequest } from './command-request.ts';
+import type { ManifestCommand } from '../protocol/manifest.ts';
+import { restCall } from './rest-call.ts';
 
 function command(method: ManifestCommand['http']['method'], path: string): ManifestCommand {
   const positional = [...path.matchAll(/\{([^}]+)\}/g)].map((match) => match[1] ?? '');
@@ -14,10 +14,10 @@ it.each([
     command('GET', '/keys'),
     { limit: 5, q: 'a b', cursor: undefined },
     '/api/v1/keys?limit=5&q=a+b',
-    null,
+    undefined,
   ],
-  ['a list in the query', command('GET', '/x'), { type: ['a', 'b'] }, '/api/v1/x?type=a&type=b', null],
-  ['no query', command('GET', '/keys/{id}'), { id: '1/2' }, '/api/v1/keys/1%2F2', null],
+  ['a list in the query', command('GET', '/x'), { type: ['a', 'b'] }, '/api/v1/x?type=a&type=b', undefined],
+  ['no query', command('GET', '/keys/{id}'), { id: '1/2' }, '/api/v1/keys/1%2F2', undefined],
   ['a body', command('PATCH', '/keys/{id}'), { id: '1', name: 'n' }, '/api/v1/keys/1', '{"name":"n"}'],
   [
     'null in a body',
@@ -26,7 +26,7 @@ it.each([
     '/api/v1/keys/1',
     '{"limit":null}',
   ],
-  ['nothing to send', command('DELETE', '/webhooks/{id}'), { id: '1' }, '/api/v1/webhooks/1', null],
+  ['nothing to send', command('DELETE', '/webhooks/{id}'), { id: '1' }, '/api/v1/webhooks/1', '{}'],
 ])('%s', (_, given, input, path, body) => {
-  expect(commandRequest(given, input)).toEqual({ method: given.http.method, path, body });
+  expect(restCall(given, input)).toEqual({ method: given.http.method, path, body });
 });
