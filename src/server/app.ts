@@ -3,8 +3,6 @@ import { Hono } from 'hono';
 import { renderCli } from '../cli/bundle.ts';
 import { toManifest } from '../command/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { audited } from './access/audited.ts';
-import { authenticate } from './access/authenticate.ts';
 import { sessionRoutes } from './access/session-routes.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { readWebFiles } from './dashboard/web-files.ts';
@@ -64,8 +62,8 @@ export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
     return c.html(await page);
   });
   app.get('/cli/seed.mjs', (c) => {
-    return audited(c, parts.audit, { name: null, effect: 'read' }, async () => {
-      const { key, operator } = await authenticate(c, parts, false);
+    return parts.gate.audited(c, { name: null, effect: 'read' }, async () => {
+      const { key, operator } = await parts.gate.authenticate(c, { counted: false, sessions: false });
       const manifest = toManifest(registry.allowed(key.scopes, operator), version);
       c.header('Content-Type', 'text/javascript; charset=utf-8');
       c.header('Cache-Control', 'private, no-store');

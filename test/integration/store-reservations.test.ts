@@ -54,7 +54,7 @@ const chargeAll = () => {
   seed.clock.advance(30_000);
   return chargeLapsedCalls(seed.store, prices);
 };
-const taskOf = (id: string) => seed.store.lookUps.task(seed.account.id, id);
+const taskOf = (id: string) => seed.findTask(seed.account.id, id);
 const at = (time: string) => seed.clock.advance(Date.parse(time) - seed.clock.now().getTime());
 
 describe('a reservation', () => {
@@ -170,7 +170,7 @@ describe('a task that was refused the model', () => {
     seed.clock.advance(1);
     expect(await endLapsedTasks(seed.store, WATCHED)).toEqual([id]);
     expect(await tasksToStop(seed.store, runnerId, [id])).toEqual([id]);
-    expect(await seed.store.lookUps.task(seed.account.id, id)).toMatchObject({
+    expect(await seed.findTask(seed.account.id, id)).toMatchObject({
       status: 'failed',
       error: { code: 'budget_exceeded', message: expect.stringContaining('out of budget') },
       stdout: 'half an answer',

@@ -3,19 +3,9 @@ import type { Context } from 'hono';
 import { REFUSED_STATUSES } from '../../protocol/audit.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { taskOf } from '../../protocol/key-lineage.ts';
-import type { Effect } from '../../protocol/manifest.ts';
+import type { AuditedRoute, RecordDone } from '../http/gate.ts';
 import type { HttpEnv } from '../http/http-types.ts';
 import type { AuditTrail } from './audit-trail.ts';
-
-/** What the call is, as far as its route tells. */
-export interface AuditedRoute {
-  /** Null: the path is no command's. */
-  name: string | null;
-  effect: Effect;
-}
-
-/** Records that the command has done its work on the target, while its answer is held. */
-export type RecordDone = (target: string, status: number) => Promise<void>;
 
 /**
  * Answers, and records every call that was refused, and every one of a write or destructive command: before the answer,

@@ -5,14 +5,14 @@ import type { Store } from '../../db/store.ts';
 import type { Tx } from '../../db/tables.ts';
 import { inTransaction } from '../../db/transaction.ts';
 
-export type KeyStore = Pick<Store, 'db' | 'lookUps'>;
+export type KeyStore = Pick<Store, 'db' | 'caches'>;
 
 /**
  * Runs the work in a transaction, or in that which `db` is. From then on this server knows no key from before; the others as soon as they hear
  * of it, and after half a second at the latest.
  */
 export async function changeKeys<Result>(
-  { db, lookUps }: KeyStore,
+  { db, caches }: KeyStore,
   work: (tx: Tx) => Promise<Result>,
 ): Promise<Result> {
   try {
@@ -23,6 +23,6 @@ export async function changeKeys<Result>(
     });
   } finally {
     // Also when it failed: a connection that breaks while it commits does not tell whether it has.
-    lookUps.forgetKeys();
+    caches.forget('keys');
   }
 }

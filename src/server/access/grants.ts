@@ -1,5 +1,5 @@
 // What a key may hand on: only scopes and limits that it has itself. Used by the services of keys and tasks.
-import type { Actor } from '../../command/context.ts';
+import type { Actor } from '../../command/call.ts';
 import { isCidr } from '../../lib/cidr.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { SomeKeyLimits } from '../../protocol/key.ts';

@@ -3,8 +3,7 @@
 import type { Context } from 'hono';
 import { SeedError } from '../../protocol/errors.ts';
 import type { HttpEnv } from '../http/http-types.ts';
-import type { ServerParts } from '../parts.ts';
-import { type Identify, identifyKey } from './authenticate.ts';
+import { type AuthenticateNeeds, type Identify, identifyKey } from './authenticate.ts';
 import type { PresentedKey } from './presented-key.ts';
 import { refuseCrossSite } from './refuse-cross-site.ts';
 import { sessionCookie } from './session-cookie.ts';
@@ -12,18 +11,18 @@ import { hashSessionToken, isSessionToken } from './session-token.ts';
 import { noteSessionUse, type Session } from './sessions.ts';
 
 /** By the Authorization header wherever there is one, and only without it by the session. */
-export const identifyKeyOrSession: Identify = (c, parts) => {
+export const identifyKeyOrSession: Identify = (c, needs) => {
   const hasSession =
     c.req.header('authorization') === undefined &&
-    sessionCookie(c, parts.trustedProxies).read() !== undefined;
-  return hasSession ? identifySession(c, parts) : identifyKey(c, parts);
+    sessionCookie(c, needs.trustedProxies).read() !== undefined;
+  return hasSession ? identifySession(c, needs) : identifyKey(c, needs);
 };
 
 /** @throws SeedError cross_site_request or not_authenticated */
-export const identifySession: Identify = async (c, parts) => {
-  const session = await liveSession(c, parts);
-  await noteSessionUse(parts.store.db, session, parts.store.clock.now());
-  return keyOfSession(session, parts);
+export const identifySession: Identify = async (c, needs) => {
+  const session = await liveSession(c, needs);
+  await noteSessionUse(needs.store.db, session, needs.store.clock.now());
+  return keyOfSession(session, needs);
 };
 
 /**
@@ -32,7 +31,7 @@ export const identifySession: Identify = async (c, parts) => {
  */
 export async function liveSession(
   c: Context<HttpEnv>,
-  { store, trustedProxies, sessions }: ServerParts,
+  { store, keys, trustedProxies, sessions }: AuthenticateNeeds,
 ): Promise<Session> {
   const cookie = sessionCookie(c, trustedProxies);
   const token = c.req.header('authorization') === undefined ? cookie.read() : undefined;
@@ -40,7 +39,7 @@ export async function liveSession(
   refuseCrossSite(c, trustedProxies);
   // What its owner alone may see stays in no cache of a browser.
   c.header('Cache-Control', 'no-store');
-  const session = isSessionToken(token) ? await store.lookUps.session(hashSessionToken(token)) : null;
+  const session = isSessionToken(token) ? await keys.session(hashSessionToken(token)) : null;
   const now = store.clock.now();
   const isLive =
     session !== null &&
@@ -53,8 +52,11 @@ export async function liveSession(
 }
 
 /** @throws SeedError invalid_key */
-export async function keyOfSession({ secretHash }: Session, { store }: ServerParts): Promise<PresentedKey> {
-  const presented = await store.lookUps.presentedKey(secretHash);
+export async function keyOfSession(
+  { secretHash }: Session,
+  { keys }: AuthenticateNeeds,
+): Promise<PresentedKey> {
+  const presented = await keys.presentedKey(secretHash);
   if (!presented) throw new SeedError('invalid_key', 'the key of the session is not there any more');
   return presented;
 }

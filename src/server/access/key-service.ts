@@ -1,5 +1,6 @@
 // Keys of the caller's account. A key can hand on only what it has: its scopes, its limits, for no longer than itself.
-import type { Actor, KeyCreation, KeyService, KeyUpdate } from '../../command/context.ts';
+import type { Actor } from '../../command/call.ts';
+import type { KeyCreation, KeyService, KeyUpdate } from '../../command/context.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Key } from '../../protocol/key.ts';

@@ -1,6 +1,6 @@
 // Rotation: a new secret for a key that stays the same in all else. Whoever rotates learns a secret that does what the
 // key does, so it needs all that the key has.
-import type { Actor } from '../../command/context.ts';
+import type { Actor } from '../../command/call.ts';
 import { durationMs } from '../../protocol/duration.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Key } from '../../protocol/key.ts';

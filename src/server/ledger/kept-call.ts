@@ -1,7 +1,7 @@
 // A call whose row must stand although something fails: one of a task, or one with an Idempotency-Key, of a command that changes
 // something. All others are counted (call-log.ts).
 import type { Context } from 'hono';
-import type { Actor } from '../../command/context.ts';
+import type { Actor } from '../../command/call.ts';
 import type { Command } from '../../command/define-command.ts';
 import type { Db } from '../../db/tables.ts';
 import { SeedError } from '../../protocol/errors.ts';

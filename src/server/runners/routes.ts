@@ -19,8 +19,8 @@ import {
   Settlement,
   UsageReport,
 } from '../../protocol/runner.ts';
-import { bearerToken } from '../access/authenticate.ts';
 import { mintKey } from '../access/mint-key.ts';
+import { bearerToken } from '../http/bearer-token.ts';
 import type { HttpEnv } from '../http/http-types.ts';
 import { invalidInput } from '../http/read-input.ts';
 import type { ServerParts } from '../parts.ts';

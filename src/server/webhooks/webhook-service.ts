@@ -1,6 +1,6 @@
 // Webhooks of the caller's account.
 import { randomUUID } from 'node:crypto';
-import type { Actor } from '../../command/context.ts';
+import type { Actor } from '../../command/call.ts';
 import type { WebhookCreation, WebhookService, WebhookUpdate } from '../../command/webhook-service.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { durationMs, pastTime } from '../../protocol/duration.ts';

@@ -50,8 +50,8 @@ function seedOf(who: Who, manifest: Manifest): Seed {
     const { method, path, body } = restCall(allowed(commands, name), input as Record<string, unknown>);
     const headers = new Headers(init.headers);
     if (files.length > 0) return request(path, { ...init, method, headers, body: formOf(body, files) });
-    if (body !== undefined) headers.set('Content-Type', 'application/json');
-    return request(path, { ...init, method, headers, body: body ?? null });
+    if (body !== null) headers.set('Content-Type', 'application/json');
+    return request(path, { ...init, method, headers, body });
   };
   return {
     ...who,
@@ -63,9 +63,9 @@ function seedOf(who: Who, manifest: Manifest): Seed {
 }
 
 /** What `tasks run` takes with files: the JSON as the part `task`, and a part `file` for each. */
-function formOf(json = '{}', files: readonly File[]): FormData {
+function formOf(json: string | null, files: readonly File[]): FormData {
   const form = new FormData();
-  form.set('task', json);
+  form.set('task', json ?? '{}');
   for (const file of files) form.append('file', file, file.name);
   return form;
 }

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { parseInput } from '../../../src/cli/parse-input.ts';
 import { toManifest } from '../../../src/command/manifest.ts';
-import { BUILT_IN } from '../../../src/command/registry.ts';
+import { BUILT_IN } from '../../../src/server/built-in.ts';
 import { writtenCli, writtenCurl, writtenMcp } from './written-calls.ts';
 
 const { commands } = toManifest(BUILT_IN, '1.0.0');

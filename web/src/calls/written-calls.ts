@@ -1,7 +1,6 @@
 // A call of a command with a given input, written as people send it themselves: curl, the CLI, MCP. The key is never in it.
-
 import { restCall } from '../../../src/lib/rest-call.ts';
-import { shellWord } from '../../../src/lib/shell-word.ts';
+import { quoted, shellWord } from '../../../src/lib/shell-word.ts';
 import type { ManifestCommand } from '../../../src/protocol/manifest.ts';
 
 type Input = Record<string, unknown>;
@@ -16,7 +15,7 @@ interface WrittenCurl {
 }
 
 export function writtenCurl({ command, input, origin, files = [] }: WrittenCurl): string {
-  const { method, path, body = null } = restCall(command, input);
+  const { method, path, body } = restCall(command, input);
   return curlOf({ method, url: origin + path, json: body, files });
 }
 
@@ -80,12 +79,12 @@ export function curlOf({ method, url, json, files = [], options = [] }: CurlRequ
     ...(sendsForm
       ? // Literally: in -F a semicolon would begin something else.
         [
-          `--form-string ${shellWord(`task=${json ?? '{}'}`)}`,
-          ...files.map((file) => `-F ${shellWord(`file=@${fileWord(file)}`)}`),
+          `--form-string ${quoted(`task=${json ?? '{}'}`)}`,
+          ...files.map((file) => `-F ${quoted(`file=@${fileWord(file)}`)}`),
         ]
       : json === null
         ? []
-        : ['-H "Content-Type: application/json"', `-d ${shellWord(json)}`]),
+        : ['-H "Content-Type: application/json"', `-d ${quoted(json)}`]),
     ...options,
   ].join(' \\\n  ');
 }

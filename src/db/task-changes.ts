@@ -1,6 +1,6 @@
 // Tells who watches tasks what became of them: once for each change, and only when its transaction has committed.
-import type { Store } from '../../db/store.ts';
-import type { TaskRow, Tx } from '../../db/tables.ts';
+import type { Store } from './store.ts';
+import type { TaskRow, Tx } from './tables.ts';
 
 export interface TaskChange {
   /** `working`: the agent took its first step. */
