@@ -55,6 +55,7 @@ export function SameCall({ input, files }: SameCallProps) {
     <Section title="The same call">
       <CallTabs
         label="The same call as"
+        initial="curl"
         cli={writtenCli(command, { ...input }, files)}
         curl={writtenCurl({ command, input: { ...input }, origin: window.location.origin, files })}
         mcp={writtenMcp(command, { ...input })}
