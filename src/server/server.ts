@@ -31,6 +31,7 @@ import { readPrices } from './models/prices.ts';
 import { chooseUpstream } from './models/upstream.ts';
 import { shownPath } from './packs/import-file.ts';
 import { loadPacks } from './packs/load-packs.ts';
+import { packNotices } from './packs/notices.ts';
 import type { LoadedPack } from './packs/pack.ts';
 import { packCommands } from './packs/pack-commands.ts';
 import type { ServerSettings } from './settings.ts';
@@ -61,6 +62,8 @@ export interface RunningServer {
   defaultModel: string;
   /** The names of the packs that are on. */
   packs: readonly string[];
+  /** What is to be said on the terminal about this start, a paragraph each. */
+  notices: readonly string[];
   /** Resolves when the embedded database ends although nobody stopped it: nothing works without it. */
   databaseLost: Promise<void>;
   stop(): Promise<void>;
@@ -197,12 +200,14 @@ export async function startServer(
   undo.use(sweepLapsedLeases(store, log));
   undo.defer(() => stopping.abort());
   const newAdminKey = settings.adminKey === null ? await makeFirstKey(store) : null;
+  const notices = await packNotices(settings.packs, packs, store);
   const parts = undo.move();
   return {
     url,
     newAdminKey,
     defaultModel: llm.defaultModels[0],
     packs: packs.map(({ name }) => name),
+    notices,
     databaseLost: lost,
     stop: () => parts.disposeAsync(),
   };

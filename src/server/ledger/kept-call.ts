@@ -4,6 +4,7 @@ import type { Context } from 'hono';
 import type { Actor } from '../../command/call.ts';
 import type { Command } from '../../command/define-command.ts';
 import type { Db } from '../../db/tables.ts';
+import { isRecord } from '../../lib/json.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { HttpEnv } from '../http/http-types.ts';
 import { type NewCall, writeCall } from './call-log.ts';
@@ -147,8 +148,4 @@ function cutString(text: string): string {
 
 function size(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value) ?? '');
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
