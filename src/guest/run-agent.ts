@@ -2,9 +2,9 @@
 
 import type { AgentSession, AgentSessionEvent } from '@earendil-works/pi-coding-agent';
 import { isRecord } from '../lib/json.ts';
-import { cutMiddle } from '../protocol/cut-text.ts';
 import type { GuestResult } from '../protocol/guest.ts';
 import { LIMITS } from '../protocol/limits.ts';
+import { cutMiddle } from '../protocol/text.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { LlmWatch } from './model-fetch.ts';
 

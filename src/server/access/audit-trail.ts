@@ -6,10 +6,10 @@ import type { Store } from '../../db/store.ts';
 import type { Logger } from '../../lib/log.ts';
 import { REFUSED_STATUSES } from '../../protocol/audit.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { taskOf } from '../../protocol/key-lineage.ts';
 import type { AuditedRoute, RecordDone } from '../http/gate.ts';
 import type { HttpEnv } from '../http/http-types.ts';
 import { insertAudit, type NewAuditEntry } from './audit.ts';
+import { taskOf } from './lineage.ts';
 
 export type AuditedCall = Omit<NewAuditEntry, 'at' | 'calls'>;
 

@@ -2,10 +2,9 @@
 import type { Actor } from '../../command/call.ts';
 import type { KeyCreation, KeyService, KeyUpdate } from '../../command/context.ts';
 import { inTransaction } from '../../db/transaction.ts';
-import { durationMs } from '../../protocol/duration.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Key } from '../../protocol/key.ts';
-import { boundTo, inheritLimits, latestExpiry, refuseWiderLimits } from '../../protocol/key-lineage.ts';
+import { durationMs } from '../../protocol/time.ts';
 import type { ServerParts } from '../parts.ts';
 import {
   earlier,
@@ -18,6 +17,7 @@ import {
 } from './grants.ts';
 import { rotateKey, updateKey } from './key-changes.ts';
 import { createKey, getKey, listKeys, mintKey, revokeKey } from './keys.ts';
+import { boundTo, inheritLimits, latestExpiry, refuseWiderLimits } from './lineage.ts';
 
 export function keyService(parts: ServerParts, actor: Actor): KeyService {
   const { store } = parts;

@@ -5,8 +5,7 @@ import type { Store } from '../../db/store.ts';
 import type { Db, KeyRow, SessionsTable } from '../../db/tables.ts';
 import { batched } from '../../lib/data-loader.ts';
 import { keptBriefly } from '../../lib/ttl-cache.ts';
-import type { Key, KeyStatus } from '../../protocol/key.ts';
-import type { Lineage } from '../../protocol/key-lineage.ts';
+import type { Key, KeyStatus, Lineage } from '../../protocol/key.ts';
 import { toKey } from './keys.ts';
 import { type Session, toSession } from './sessions.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { SeedError } from '../../protocol/errors.ts';
-import type { Lineage } from '../../protocol/key-lineage.ts';
+import type { Lineage } from '../../protocol/key.ts';
 import { RateLimits, SignInLimits } from './rate-limits.ts';
 
 const line = (...keys: [string, number | null][]) =>

@@ -4,7 +4,7 @@
 import { networkOf } from '../../lib/cidr.ts';
 import { type Bucket, isFull, type Rate, type Take, takeToken } from '../../lib/token-bucket.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import type { Lineage } from '../../protocol/key-lineage.ts';
+import type { Lineage } from '../../protocol/key.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 
 export interface RateState extends Take {
