@@ -2,7 +2,7 @@
 // Used by repository.ts.
 import { escapeJson, isRecord } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { matchesType } from '../protocol/event-type-pattern.ts';
+import { matchesType } from '../protocol/event-types.ts';
 import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
 import type { WebhookEvent } from '../protocol/webhook.ts';
 import { parseAnswer } from './answer-view.ts';
