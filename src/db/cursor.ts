@@ -4,8 +4,8 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { parseJson } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { Moment } from '../protocol/moment.ts';
 import type { Page } from '../protocol/page.ts';
+import { Moment } from '../protocol/time.ts';
 
 /** What every listed row has; together they order it. */
 interface Place {

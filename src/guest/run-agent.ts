@@ -1,10 +1,9 @@
 // One run of the agent: the instruction in, events while it works, the outcome as a GuestResult.
-
 import type { AgentSession, AgentSessionEvent } from '@earendil-works/pi-coding-agent';
 import { isRecord } from '../lib/json.ts';
-import { cutMiddle } from '../protocol/cut-text.ts';
 import type { GuestResult } from '../protocol/guest.ts';
 import { LIMITS } from '../protocol/limits.ts';
+import { cutMiddle } from '../protocol/text.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { LlmWatch } from './model-fetch.ts';
 

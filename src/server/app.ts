@@ -1,22 +1,19 @@
 // The server's HTTP application: what is mounted where, and what holds for every request.
 import { Hono } from 'hono';
-import { renderCli } from '../cli/bundle.ts';
 import { toManifest } from '../command/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { sessionRoutes } from './access/session-routes.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { readWebFiles } from './dashboard/web-files.ts';
-import { answerErrors } from './http/answer-errors.ts';
+import { renderCli } from './http/cli-bundle.ts';
 import { commandRoutes } from './http/command-routes.ts';
 import { DOCS_POLICY, docsPage } from './http/docs-page.ts';
-import { headEveryAnswer } from './http/every-answer.ts';
+import { answerErrors, methodNotAllowed, methodsAt } from './http/errors.ts';
+import { headEveryAnswer, logRequests, refuseWhileStopping } from './http/every-request.ts';
 import type { HttpEnv } from './http/http-types.ts';
 import { limitBodies } from './http/limit-body.ts';
-import { logRequests } from './http/log-requests.ts';
 import { toOpenApi } from './http/openapi.ts';
-import { methodNotAllowed, methodsAt } from './http/other-methods.ts';
 import { requireReady } from './http/readiness.ts';
-import { refuseWhileStopping } from './http/refuse-while-stopping.ts';
 import { mcpRoutes } from './mcp/routes.ts';
 import { llmRoutes } from './models/routes.ts';
 import type { ServerParts } from './parts.ts';

@@ -1,26 +1,26 @@
 // A server from start to stop: database, queue, HTTP, and the sweep of lapsed leases.
-import { bundleCli } from '../cli/bundle.ts';
+
 import { createRegistry } from '../command/registry.ts';
 import { startEmbeddedPostgres } from '../db/embedded/start-embedded.ts';
 import type { PackTables } from '../db/migrate.ts';
-import { keepRowsFor } from '../db/partition-care.ts';
+import { keepRowsFor } from '../db/partitions.ts';
 import { openStore } from '../db/store.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
 import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../protocol/event-types.ts';
-import { keepAuditFor } from './access/audit-retention.ts';
+import { makeFirstKey, takeAdminKey } from './access/accounts.ts';
+import { keepAuditFor } from './access/audit.ts';
 import { AuditTrail } from './access/audit-trail.ts';
-import { makeFirstKey, takeAdminKey } from './access/first-key.ts';
 import { openGate } from './access/gate.ts';
-import { openKeyCache } from './access/key-cache.ts';
 import { KeyUse } from './access/key-use.ts';
-import { RateLimits } from './access/rate-limits.ts';
-import { SignInLimits } from './access/sign-in-limits.ts';
+import { openKeyCache } from './access/presented-key.ts';
+import { RateLimits, SignInLimits } from './access/rate-limits.ts';
 import { createApp } from './app.ts';
 import { builtInCommands } from './built-in.ts';
 import { openBlobs } from './files/open-blobs.ts';
 import { keepFilesFor } from './files/retention.ts';
+import { bundleCli } from './http/cli-bundle.ts';
 import { listenHttp } from './http/listener.ts';
 import { CallLog } from './ledger/call-log.ts';
 import type { McpServerFor } from './mcp/routes.ts';
