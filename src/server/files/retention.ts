@@ -1,8 +1,7 @@
 // Removes files and artifacts of tasks that ended long ago, and what killed servers left, every hour.
 
 import type { Clock } from '../../lib/clock.ts';
-import type { Logger } from '../../lib/log.ts';
-import { logFailure } from '../../lib/log-failure.ts';
+import { type Logger, logFailure } from '../../lib/log.ts';
 import type { KeptBlobs } from './kept-blobs.ts';
 
 const EVERY_MS = 3_600_000;

@@ -2,8 +2,7 @@
 // what it took. The gateway asks it for every call.
 
 import type { Store } from '../../db/store.ts';
-import type { Logger } from '../../lib/log.ts';
-import { logFailure } from '../../lib/log-failure.ts';
+import { type Logger, logFailure } from '../../lib/log.ts';
 import type { Prices } from '../../lib/money.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { CallMeter } from '../models/call-meter.ts';

@@ -2,8 +2,7 @@
 // failed look or a late one it first gives runners the time of a lease to be heard: they could not renew theirs.
 
 import type { Store } from '../../db/store.ts';
-import type { Logger } from '../../lib/log.ts';
-import { logFailure } from '../../lib/log-failure.ts';
+import { type Logger, logFailure } from '../../lib/log.ts';
 import { endLapsedTasks } from './lapse.ts';
 import { createWatch } from './sweep-watch.ts';
 
