@@ -5,11 +5,12 @@ import { run } from './lib/run.ts';
 await run('biome', ['ci', '--error-on-warnings', '.']);
 await run('tsc', ['--noEmit', '-p', '.']);
 await run('tsc', ['--noEmit', '-p', 'web']);
-await run('knip', ['--no-progress']);
+await run('knip', ['--no-progress', '--no-config-hints']);
 const pathOf = (folder: string) => new URL(`../${folder}/`, import.meta.url).pathname;
 const wrong = [
   ...(await checkImports(pathOf('src'))),
   ...(await checkPackImports(pathOf('packs'))),
+  ...(await checkPackImports(pathOf('examples/packs'), 'examples/packs')),
   ...(await checkWebImports(pathOf('web/src'))),
 ];
 if (wrong.length > 0) {

@@ -30,8 +30,8 @@ export async function checkImports(root: string): Promise<string[]> {
   return found.flat();
 }
 
-/** @returns a line for each import of a pack that reaches past the public face, or into another pack */
-export async function checkPackImports(root: string): Promise<string[]> {
+/** @returns a line for each import of a pack in the folder that reaches past the public face, or into another pack */
+export async function checkPackImports(root: string, shown = 'packs'): Promise<string[]> {
   const files = (await readdir(root, { recursive: true })).filter((file) => file.endsWith('.ts'));
   const found = await Promise.all(
     files.map(async (file) => {
@@ -43,7 +43,8 @@ export async function checkPackImports(root: string): Promise<string[]> {
             : /^seed(\/|$)/.test(target) && !faces.includes(target),
         )
         .map(
-          (target) => `packs/${file}: a pack may import its own files and ${faces.join(', ')}, not ${target}`,
+          (target) =>
+            `${shown}/${file}: a pack may import its own files and ${faces.join(', ')}, not ${target}`,
         );
     }),
   );

@@ -52,7 +52,7 @@ async function clashesNow(): Promise<string[]> {
   const packs = await loadModule<typeof import('../server/packs/load-packs.ts')>(
     'src/server/packs/load-packs.ts',
   );
-  return packs.clashesOfPacks(packs.PACKS_FOLDER, packs.CONFIG_FILE);
+  return packs.clashesOfPacks({ folder: packs.PACKS_FOLDER, config: packs.CONFIG_FILE });
 }
 
 function clashText(clashes: readonly string[], name: string): string {

@@ -5,11 +5,11 @@ import { COST_SOURCES } from './cost-source.ts';
 import { TASK_ERROR_CODES } from './errors.ts';
 import { GivenFiles, KeptFile } from './file.ts';
 import { LIMITS } from './limits.ts';
-import { Moment } from './moment.ts';
 import { pageInput } from './page.ts';
 import { Resources, Usage, WantedResources } from './resources.ts';
 import { Scope, Scopes } from './scope.ts';
-import { utf8Length } from './utf8-length.ts';
+import { utf8Length } from './text.ts';
+import { Moment } from './time.ts';
 import { WebhookUrl } from './webhook.ts';
 
 export const TaskStatus = z

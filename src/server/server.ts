@@ -1,9 +1,9 @@
 // A server from start to stop: database, queue, HTTP, and the sweep of lapsed leases.
-import { bundleCli } from '../cli/bundle.ts';
+
 import { createRegistry } from '../command/registry.ts';
 import { startEmbeddedPostgres } from '../db/embedded/start-embedded.ts';
 import type { PackTables } from '../db/migrate.ts';
-import { keepRowsFor } from '../db/partition-care.ts';
+import { keepRowsFor } from '../db/partitions.ts';
 import { openStore } from '../db/store.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
@@ -21,6 +21,7 @@ import { SignInLimits } from './access/sign-in-limits.ts';
 import { createApp } from './app.ts';
 import { builtInCommands } from './built-in.ts';
 import { keepFilesFor, openBlobs } from './files/open-blobs.ts';
+import { bundleCli } from './http/cli-bundle.ts';
 import { listenHttp } from './http/listener.ts';
 import { CallLog } from './ledger/call-log.ts';
 import type { McpServerFor } from './mcp/routes.ts';
@@ -34,6 +35,7 @@ import { readPrices } from './models/prices.ts';
 import { chooseUpstream } from './models/upstream.ts';
 import { shownPath } from './packs/import-file.ts';
 import { loadPacks } from './packs/load-packs.ts';
+import { packNotices } from './packs/notices.ts';
 import type { LoadedPack } from './packs/pack.ts';
 import { packCommands } from './packs/pack-commands.ts';
 import { queuedNote, refuseWithoutDriver } from './runners/runners.ts';
@@ -69,6 +71,8 @@ export interface RunningServer {
   defaultModel: string;
   /** The names of the packs that are on. */
   packs: readonly string[];
+  /** What is to be said on the terminal about this start, a paragraph each. */
+  notices: readonly string[];
   /** Resolves when the embedded database ends although nobody stopped it: nothing works without it. */
   databaseLost: Promise<void>;
   stop(): Promise<void>;
@@ -216,12 +220,14 @@ export async function startServer(
   undo.use(sweepLapsedLeases(store, log));
   undo.defer(() => stopping.abort());
   const newAdminKey = settings.adminKey === null ? await makeFirstKey(store) : null;
+  const notices = await packNotices(settings.packs, packs, store);
   const parts = undo.move();
   return {
     url,
     newAdminKey,
     defaultModel: llm.defaultModels[0],
     packs: packs.map(({ name }) => name),
+    notices,
     databaseLost: lost,
     stop: () => parts.disposeAsync(),
   };

@@ -1,6 +1,6 @@
 // The server's settings, from the environment; docs/running.md describes each.
 
-import type { Retention } from '../db/partition-care.ts';
+import type { Retention } from '../db/partitions.ts';
 import { isCidr } from '../lib/cidr.ts';
 import { env } from '../lib/env.ts';
 import { isWellFormedKeySecret } from '../lib/key-secret.ts';
@@ -11,7 +11,7 @@ import { WEB_FOLDER } from './dashboard/web-files.ts';
 import { type FileSettings, readFileSettings } from './files/settings.ts';
 import type { LlmSettings } from './models/gateway.ts';
 import { llmSettings } from './models/settings.ts';
-import { CONFIG_FILE, PACKS_FOLDER, type PackSettings } from './packs/load-packs.ts';
+import { CONFIG_FILE, EXAMPLES_FOLDER, PACKS_FOLDER, type PackSettings } from './packs/load-packs.ts';
 import { type ResourcePolicy, resourceSettings } from './tasks/resources.ts';
 import { type TelemetrySettings, telemetrySettings } from './telemetry/telemetry-settings.ts';
 
@@ -142,10 +142,10 @@ function tokenSetting(name: string, hint: string): string {
   throw new SeedError('invalid_settings', `${name} is not set or shorter than 32 characters`, { hint });
 }
 
-/** SEED_PACKS: names with commas between them, or `none`; unset: all that are found. */
+/** SEED_PACKS: names with commas between them, or `none`; unset: all but the examples. */
 function packSettings(): PackSettings {
   const text = env('SEED_PACKS');
   const names = text?.split(',').map((name) => name.trim());
   const only = text === 'none' ? [] : (names?.filter((name) => name !== '') ?? null);
-  return { folder: PACKS_FOLDER, config: CONFIG_FILE, only };
+  return { folder: PACKS_FOLDER, examples: EXAMPLES_FOLDER, config: CONFIG_FILE, only };
 }

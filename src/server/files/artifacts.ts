@@ -8,8 +8,8 @@ import type { Store } from '../../db/store.ts';
 import type { Db, StoredFile, Tx } from '../../db/tables.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { KeptFile } from '../../protocol/file.ts';
-import { taskOf } from '../../protocol/key-lineage.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import { taskOf } from '../access/lineage.ts';
 import {
   isTaskBelow,
   type LeasedTaskId,

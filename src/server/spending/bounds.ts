@@ -5,8 +5,7 @@ import type { Db, TaskRow, Tx } from '../../db/tables.ts';
 import { secondsUntilNext } from '../../lib/utc-days.ts';
 import type { Budget } from '../../protocol/budget.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import type { Key } from '../../protocol/key.ts';
-import type { Lineage } from '../../protocol/key-lineage.ts';
+import type { Key, Lineage } from '../../protocol/key.ts';
 import { type Bound, budgetBounds, firstExhausted, hasSpendLimit, limitBounds } from './budget.ts';
 import { lockAncestors, spentWith } from './sums.ts';
 

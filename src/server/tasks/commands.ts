@@ -5,7 +5,7 @@ import { TaskEvent } from '../../protocol/event.ts';
 import { LedgerEntry } from '../../protocol/ledger.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
-import { allows } from '../../protocol/scopes.ts';
+import { allows } from '../../protocol/scope.ts';
 import { RunTaskBody, Task, TaskFilter } from '../../protocol/task.ts';
 import { Template } from '../../protocol/template.ts';
 import { listLedger as listCalls } from '../ledger/calls.ts';

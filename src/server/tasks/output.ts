@@ -2,9 +2,9 @@
 import { sql } from 'kysely';
 import type { Db } from '../../db/tables.ts';
 import { type TaskSpan, writtenFor } from '../../db/task-conditions.ts';
-import { cutMiddle } from '../../protocol/cut-text.ts';
 import type { AgentEvent, ServerEvent } from '../../protocol/event.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import { cutMiddle } from '../../protocol/text.ts';
 
 /** The output so far of a task with any number of events, without loading more of them than it will show. */
 export async function readOutputSoFar(db: Db, task: TaskSpan): Promise<string | null> {
