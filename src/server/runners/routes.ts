@@ -25,14 +25,14 @@ import {
   Settlement,
   UsageReport,
 } from '../../protocol/runner.ts';
-import { mintKey } from '../access/mint-key.ts';
+import { mintKey } from '../access/keys.ts';
 import { deleteArtifact, filesOfLease, saveArtifact } from '../files/artifacts.ts';
 import type { KeptBlobs } from '../files/blobs.ts';
-import { bearerToken } from '../http/bearer-token.ts';
 import type { HttpEnv } from '../http/http-types.ts';
 import type { Inbox } from '../http/inbox.ts';
 import { bodyStream } from '../http/read-files.ts';
 import { invalidInput } from '../http/read-input.ts';
+import { bearerToken } from '../http/request-headers.ts';
 import { recordUsage, settleTask } from '../tasks/end.ts';
 import { appendAgentEvents } from '../tasks/events.ts';
 import { leaveTasks, renewLeases, returnLease, tasksToStop } from '../tasks/hold.ts';

@@ -8,7 +8,7 @@ import { pageInput, pageOf } from '../../protocol/page.ts';
 import { allows } from '../../protocol/scope.ts';
 import { RunTaskBody, Task, TaskFilter } from '../../protocol/task.ts';
 import { Template } from '../../protocol/template.ts';
-import { listLedger as listCalls } from '../ledger/calls.ts';
+import { listLedger as listCalls } from '../ledger/call-log.ts';
 import { type AcceptNeeds, acceptOnce } from './accept.ts';
 import { stopTask as stop } from './end.ts';
 import { knownTask } from './find.ts';
