@@ -2,28 +2,24 @@
 import { Hono } from 'hono';
 import { toManifest } from '../command/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { SEEN_WITHIN_MS } from '../protocol/runner.ts';
 import { sessionRoutes } from './access/session-routes.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { readWebFiles } from './dashboard/web-files.ts';
-import { answerErrors } from './http/answer-errors.ts';
 import { renderCli } from './http/cli-bundle.ts';
 import { commandRoutes } from './http/command-routes.ts';
 import { DOCS_POLICY, docsPage } from './http/docs-page.ts';
-import { headEveryAnswer } from './http/every-answer.ts';
+import { answerErrors, methodNotAllowed, methodsAt } from './http/errors.ts';
+import { headEveryAnswer, logRequests, refuseWhileStopping } from './http/every-request.ts';
 import type { HttpEnv } from './http/http-types.ts';
 import { limitBodies } from './http/limit-body.ts';
-import { logRequests } from './http/log-requests.ts';
 import { toOpenApi } from './http/openapi.ts';
-import { methodNotAllowed, methodsAt } from './http/other-methods.ts';
 import { requireReady } from './http/readiness.ts';
-import { refuseWhileStopping } from './http/refuse-while-stopping.ts';
 import { mcpRoutes } from './mcp/routes.ts';
 import { llmRoutes } from './models/routes.ts';
 import type { ServerParts } from './parts.ts';
 import { runnerRoutes } from './runners/routes.ts';
 import { liveRunners } from './runners/runners.ts';
-import { countUnfinished } from './tasks/counts.ts';
+import { countUnfinished } from './tasks/list.ts';
 import { metricsRoute, watchRequests } from './telemetry/metrics-http.ts';
 
 export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
@@ -57,7 +53,7 @@ export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
   if (metrics) {
     const read = async () => ({
       tasks: await countUnfinished(store.db),
-      runners: await liveRunners(store, SEEN_WITHIN_MS),
+      runners: await liveRunners(store),
     });
     app.route('/metrics', metricsRoute(metrics, read));
   }

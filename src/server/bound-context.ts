@@ -4,13 +4,10 @@ import type { CommandContext } from '../command/context.ts';
 import type { Store } from '../db/store.ts';
 import { accountService } from './access/account-service.ts';
 import { auditService } from './access/audit-service.ts';
-import { keyService } from './access/key-service.ts';
+import { keyService } from './access/issue-keys.ts';
 import type { HeldAnswer } from './http/held-answer.ts';
 import { modelService } from './models/model-service.ts';
 import type { ServerParts } from './parts.ts';
-import { sandboxService } from './runners/sandbox-service.ts';
-import { taskService } from './tasks/task-service.ts';
-import { templateService } from './tasks/template-service.ts';
 
 /** What is the same for every attempt of a call. */
 export interface CallInHand extends Pick<Call, 'actor' | 'waitMs' | 'traceParent' | 'recordDone'> {
@@ -61,17 +58,5 @@ export class BoundContext implements CommandContext {
 
   get models() {
     return modelService(this.#parts, this.actor);
-  }
-
-  get tasks() {
-    return taskService(this.#parts, this);
-  }
-
-  get sandboxes() {
-    return sandboxService(this.#parts);
-  }
-
-  get templates() {
-    return templateService(this.#parts, this.actor);
   }
 }

@@ -5,19 +5,17 @@ import type { Store } from '../db/store.ts';
 import type { Prices } from '../lib/money.ts';
 import type { LoadedPack } from '../pack/definition.ts';
 import type { AuditTrail } from './access/audit-trail.ts';
-import type { KeyCache } from './access/key-cache.ts';
 import type { KeyUse } from './access/key-use.ts';
-import type { RateLimits } from './access/rate-limits.ts';
-import type { SessionSettings } from './access/session-settings.ts';
-import type { SignInLimits } from './access/sign-in-limits.ts';
-import type { KeptBlobs } from './files/kept-blobs.ts';
+import type { KeyCache } from './access/presented-key.ts';
+import type { RateLimits, SignInLimits } from './access/rate-limits.ts';
+import type { SessionSettings } from './access/sessions.ts';
+import type { KeptBlobs } from './files/blobs.ts';
 import type { Gate } from './http/gate.ts';
 import type { Inbox } from './http/inbox.ts';
 import type { CallLog } from './ledger/call-log.ts';
 import type { McpServerFor } from './mcp/routes.ts';
 import type { LlmGateway } from './models/gateway.ts';
-import type { ResourcePolicy } from './tasks/resources.ts';
-import type { FindTask } from './tasks/task-cache.ts';
+import type { FindTask } from './tasks/find.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
 export interface ServerParts {
@@ -52,8 +50,6 @@ export interface ServerParts {
   log: Logger;
   /** Shared with the runners; they present it as their bearer token. */
   runnerToken: string;
-  /** What tasks may have. */
-  resources: ResourcePolicy;
   /** What secrets in the database are sealed with. */
   secretsKey: string;
   /** Ranges that webhooks may be delivered to besides public addresses. */

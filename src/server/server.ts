@@ -11,43 +11,47 @@ import { readVersion } from '../lib/version.ts';
 import type { LoadedPack } from '../pack/definition.ts';
 import { shownPath } from '../pack/problem.ts';
 import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../protocol/event-types.ts';
-import { keepAuditFor } from './access/audit-retention.ts';
+import type { Template } from '../protocol/template.ts';
+import { makeFirstKey, takeAdminKey } from './access/accounts.ts';
+import { keepAuditFor } from './access/audit.ts';
 import { AuditTrail } from './access/audit-trail.ts';
-import { makeFirstKey, takeAdminKey } from './access/first-key.ts';
 import { openGate } from './access/gate.ts';
-import { openKeyCache } from './access/key-cache.ts';
 import { watchExpiringKeys } from './access/key-expiring.ts';
 import { KeyUse } from './access/key-use.ts';
-import { RateLimits } from './access/rate-limits.ts';
-import { SignInLimits } from './access/sign-in-limits.ts';
+import { openKeyCache } from './access/presented-key.ts';
+import { RateLimits, SignInLimits } from './access/rate-limits.ts';
 import { createApp } from './app.ts';
 import { BUILT_IN, builtInCommands } from './built-in.ts';
-import { openBlobs } from './files/open-blobs.ts';
-import { keepFilesFor } from './files/retention.ts';
+import { keepFilesFor, openBlobs } from './files/open-blobs.ts';
 import { bundleCli } from './http/cli-bundle.ts';
 import { listenHttp } from './http/listener.ts';
 import { CallLog } from './ledger/call-log.ts';
 import type { McpServerFor } from './mcp/routes.ts';
 import { seedMcpServer } from './mcp/seed-offer.ts';
 import { countRequest } from './models/accounts.ts';
+import { chooseModels } from './models/allowed-model.ts';
 import { createLlmGateway } from './models/gateway.ts';
 import { readOpenRouterPrices } from './models/openrouter-prices.ts';
+import { planCall } from './models/plan-call.ts';
 import { readPrices } from './models/prices.ts';
 import { chooseUpstream } from './models/upstream.ts';
 import { loadPacks } from './packs/load-packs.ts';
 import { packNotices } from './packs/notices.ts';
 import { packCommands } from './packs/pack-commands.ts';
+import { queuedNote, refuseWithoutDriver } from './runners/runners.ts';
 import type { ServerSettings } from './settings.ts';
 import { Spending } from './spending/spending.ts';
-import { sweepLapsedLeases } from './tasks/sweep.ts';
-import { openTaskCache } from './tasks/task-cache.ts';
+import { openTaskCache } from './tasks/find.ts';
+import { sweepLapsedLeases } from './tasks/lapse.ts';
+import { OWN_TEMPLATES } from './tasks/own-templates.ts';
 import { llmProviderOf } from './telemetry/llm-provider.ts';
 import type { LostRecord } from './telemetry/observation.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
 import { Dispatcher } from './webhooks/dispatcher.ts';
 import { createPost, type Resolve, resolveByDns } from './webhooks/post.ts';
 import { keepEventsFor } from './webhooks/prune-events.ts';
-import { openSecretsKey } from './webhooks/secrets.ts';
+import { ensureDefaultSecret, mintWebhookSecret, openSecretsKey } from './webhooks/secrets.ts';
+import { webhookUrl } from './webhooks/url.ts';
 
 /** What the server takes from the world around it. */
 export interface Outside {
@@ -115,13 +119,31 @@ export async function startServer(
     ...BUILT_IN_EVENT_TYPES,
     ...packs.flatMap(({ events = [] }) => events),
   ]);
+  const findTask = openTaskCache(store);
   const registry = createRegistry([
     ...builtInCommands({
       access: {},
       telemetry: { calls, callRetentionDays: settings.retention.calls },
-      tasks: {},
+      tasks: {
+        find: findTask,
+        resources: settings.resources,
+        scopesFor: (operator) => registry.scopes(operator),
+        models: {
+          choose: (asked, lineage) => chooseModels(asked, lineage, llm),
+          hasPrice: (model) => llm.hasPrice(model),
+        },
+        files: blobs,
+        webhooks: {
+          checkUrl: (text) => webhookUrl(text, settings.webhookNetworks),
+          ensureSecret: (tx, accountId, now) =>
+            ensureDefaultSecret(tx, accountId, () => mintWebhookSecret(secretsKey).sealed, now),
+        },
+        refuseWithoutDriver: () => refuseWithoutDriver(store),
+        queuedNote: () => queuedNote(store),
+        templates: templatesOf(packs),
+      },
       models: {},
-      files: {},
+      files: { blobs },
       runners: {},
       webhooks: { eventTypes, secretsKey, allowedNetworks: settings.webhookNetworks },
       packs: { packs },
@@ -131,21 +153,15 @@ export async function startServer(
   if (settings.adminKey !== null) await takeAdminKey(store, settings.adminKey);
   const own = await readPrices(settings.pricesFile);
   const prices = { ...own, models: { ...(await openRouterPrices), ...own.models } };
-  const spending = undo.use(
-    new Spending({
-      store,
-      prices,
-      hasPrice: (model) => llm.hasPrice(model),
-      log,
-    }),
-  );
+  const spending = undo.use(new Spending({ store, prices, log }));
   const llm = createLlmGateway({
     settings: settings.llm,
     prices,
     countRequest: (account, limits) => countRequest(store, account, limits),
     playbooks: packs.flatMap((pack) => pack.playbooks ?? []),
     clock: store.clock,
-    reserve: (...call) => spending.reserve(...call),
+    reserve: (taskId, request, ...rest) =>
+      spending.reserve(taskId, planCall(request, prices, llm.hasPrice(request.model)), ...rest),
     recordCall: async (taskId, call, reservation) => {
       observe({ type: 'model_call', taskId, call });
       await spending.settle(taskId, call, reservation).catch((error) => {
@@ -166,7 +182,7 @@ export async function startServer(
     store,
     keys,
     gate,
-    findTask: openTaskCache(store),
+    findTask,
     audit,
     calls,
     blobs,
@@ -188,12 +204,11 @@ export async function startServer(
     llm,
     log,
     runnerToken: settings.runnerToken,
-    resources: settings.resources,
     version,
     cliBundle: await bundleCli(),
     stopping: stopping.signal,
   });
-  undo.use(keepFilesFor(settings.files.retentionDays, blobs, store.clock, log));
+  undo.use(keepFilesFor(settings.files.retentionDays, blobs, store, log));
   const post = createPost({ resolve, allowedNetworks: settings.webhookNetworks });
   undo.use(new Dispatcher({ store, log, post, random: Math.random, secretsKey, version }).start());
   if (settings.webhookRetentionDays !== null)
@@ -217,6 +232,16 @@ export async function startServer(
     databaseLost: lost,
     stop: () => parts.disposeAsync(),
   };
+}
+
+function templatesOf(packs: readonly LoadedPack[]): Template[] {
+  const sources = [
+    { name: null, templates: OWN_TEMPLATES },
+    ...packs.map(({ name, templates = [] }) => ({ name, templates })),
+  ];
+  return sources.flatMap(({ name, templates }) =>
+    templates.map(({ scopes, ...template }) => ({ ...template, scopes: [...scopes], pack: name })),
+  );
 }
 
 function tablesOf({ name, migrationsFolder }: LoadedPack): PackTables[] {

@@ -2,8 +2,8 @@
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { SeedError } from '../../protocol/errors.ts';
+import { methodNotAllowed } from '../http/errors.ts';
 import type { HttpEnv } from '../http/http-types.ts';
-import { methodNotAllowed } from '../http/other-methods.ts';
 import { ENCODINGS, type Encoding, type WebFile, type WebFiles } from './web-files.ts';
 
 /** No inline script or style, nothing from elsewhere, in nobody's frame. */

@@ -2,6 +2,7 @@
 // and asked of REST with the caller's key every time.
 import { type CallToolResult, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { SeedError } from '../../protocol/errors.ts';
+import { isTerminal } from '../../protocol/statuses.ts';
 import type { Task } from '../../protocol/task.ts';
 import { allowedCommand, type Platform } from './platform.ts';
 import type { CreateTaskResult, DetailedTask, ExtensionTask, TaskSource } from './tasks-extension.ts';
@@ -9,8 +10,8 @@ import { answerOf, errorText, toolResult } from './tool.ts';
 
 const POLL_INTERVAL_MS = 1_000;
 
-function hasEnded(task: Task): boolean {
-  return task.completedAt !== null;
+function hasEnded({ status }: Task): boolean {
+  return isTerminal(status);
 }
 
 /** The task as the result of runTask: an error when it ended in another way than completed. */
@@ -28,14 +29,13 @@ export function taskText(task: Task): string {
 }
 
 /** `is running (working)` */
-function taskState({ status, phase, statusNote, error }: Task): string {
+function taskState(task: Task): string {
+  const { status, phase, statusNote, error } = task;
   const words = status.replaceAll('_', ' ');
   if (error) return `${words}: ${error.code}, ${error.message}`;
-  if (status === 'queued' || status === 'running' || status === 'waiting_for_approval') {
-    const why = phase ?? statusNote;
-    return `is ${words}${why === null ? '' : ` (${why})`}`;
-  }
-  return words;
+  if (hasEnded(task)) return words;
+  const why = phase ?? statusNote;
+  return `is ${words}${why === null ? '' : ` (${why})`}`;
 }
 
 function howToGoOn(id: string): string {

@@ -1,6 +1,6 @@
 // A command of the platform as an MCP tool, and what all tools share: their schemas, and what REST answered as their result.
 import type { CallToolResult, Tool, ToolAnnotations } from '@modelcontextprotocol/server';
-import { linesOf } from '../../lib/lines.ts';
+import { linesOf } from '../../lib/read-stream.ts';
 import { type ErrorBody, SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';

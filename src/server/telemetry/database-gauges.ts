@@ -1,6 +1,7 @@
 // Gauges of what the database knows: tasks that have not ended, and what the runners say of themselves. Read when a
 // scrape asks, but not more often than every few seconds, however many scrape.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { UNFINISHED } from '../../protocol/statuses.ts';
 import type { Instruments } from './instruments.ts';
 
 /** What the gauges show: tasks that have not ended, by status, and the runners heard of lately. */
@@ -19,7 +20,6 @@ interface GaugedRunner {
 const READ_EVERY_MS = 5_000;
 /** After which a scrape goes on without: Prometheus gives one up after ten seconds. */
 const PATIENCE_MS = 2_000;
-const STATUSES = ['queued', 'running', 'waiting_for_approval'] as const;
 
 export class DatabaseGauges {
   readonly #instruments: Instruments;
@@ -68,7 +68,7 @@ export class DatabaseGauges {
   #setTasks(found: DatabaseState['tasks']): void {
     const { tasks, oldestSeconds } = this.#instruments;
     const of = (status: string) => found.find((row) => row.status === status);
-    for (const status of STATUSES) tasks.set({ status }, of(status)?.count ?? 0);
+    for (const status of UNFINISHED) tasks.set({ status }, of(status)?.count ?? 0);
     oldestSeconds.set(of('queued')?.oldestSeconds ?? 0);
   }
 

@@ -1,7 +1,7 @@
 // Metrics: counts what is observed, and answers the scrape. Opened only with SEED_METRICS_TOKEN.
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { TaskChange } from '../../db/task-changes.ts';
-import type { ModelCall } from '../spending/model-call.ts';
+import type { ModelCall } from '../spending/call-usage.ts';
 import { DatabaseGauges, type DatabaseState } from './database-gauges.ts';
 import { createInstruments, type Instruments } from './instruments.ts';
 import { type CommandCall, LOST_RECORDS, type Observe, type TelemetryParts } from './observation.ts';

@@ -3,7 +3,7 @@ import type { TaskChange } from '../../db/task-changes.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Effect } from '../../protocol/manifest.ts';
-import type { ModelCall } from '../spending/model-call.ts';
+import type { ModelCall } from '../spending/call-usage.ts';
 import type { TelemetrySettings } from './settings.ts';
 
 export type Observation =

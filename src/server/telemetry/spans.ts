@@ -15,7 +15,8 @@ import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { TaskRow } from '../../db/tables.ts';
 import { parseTraceParent } from '../../lib/trace-parent.ts';
-import type { ModelCall } from '../spending/model-call.ts';
+import { FAILED } from '../../protocol/statuses.ts';
+import type { ModelCall } from '../spending/call-usage.ts';
 import type { CommandCall } from './observation.ts';
 
 export interface Span {
@@ -36,7 +37,6 @@ export interface Span {
 
 const ATTRIBUTE_LENGTH = 256;
 const AGENT = 'pi';
-const FAILED: readonly string[] = ['failed', 'timed_out'];
 
 /** A UUID has the 128 bits that a trace id is made of. */
 export function traceIdOf(taskId: string): string {
