@@ -11,6 +11,7 @@ const wrong = [
   ...(await checkImports(pathOf('src'))),
   ...(await checkPackImports(pathOf('packs'))),
   ...(await checkPackImports(pathOf('examples/packs'), 'examples/packs')),
+  ...(await checkPackImports(pathOf('examples/playbooks'), 'examples/playbooks')),
   ...(await checkWebImports(pathOf('web/src'))),
 ];
 if (wrong.length > 0) {

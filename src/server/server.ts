@@ -9,6 +9,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
 import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../protocol/event-types.ts';
+import { startScriptedUpstream } from '../scripted/upstream.ts';
 import { keepAuditFor } from './access/audit-retention.ts';
 import { AuditTrail } from './access/audit-trail.ts';
 import { makeFirstKey, takeAdminKey } from './access/first-key.ts';
@@ -29,9 +30,9 @@ import { countRequest } from './models/accounts.ts';
 import { createLlmGateway } from './models/gateway.ts';
 import { readOpenRouterPrices } from './models/openrouter-prices.ts';
 import { readPrices } from './models/prices.ts';
-import { chooseUpstream } from './models/upstream.ts';
+import { chooseUpstream, modelNotices, scriptedUpstream } from './models/upstream.ts';
 import { shownPath } from './packs/import-file.ts';
-import { loadPacks } from './packs/load-packs.ts';
+import { loadPacks, playbooksOf } from './packs/load-packs.ts';
 import { packNotices } from './packs/notices.ts';
 import type { LoadedPack } from './packs/pack.ts';
 import { packCommands } from './packs/pack-commands.ts';
@@ -39,7 +40,6 @@ import type { ServerSettings } from './settings.ts';
 import { Spending } from './spending/spending.ts';
 import { sweepLapsedLeases } from './tasks/sweep.ts';
 import { openTaskCache } from './tasks/task-cache.ts';
-import { llmProviderOf } from './telemetry/llm-provider.ts';
 import type { LostRecord } from './telemetry/observation.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
 import { careForWebhooks } from './webhooks/care.ts';
@@ -83,7 +83,8 @@ export async function startServer(
   await using undo = new AsyncDisposableStack();
   const stopping = new AbortController();
   // Read beside all else that a start does.
-  const openRouterPrices = readOpenRouterPrices(chooseUpstream(settings.llm), log);
+  const upstream = chooseUpstream(settings.llm);
+  const openRouterPrices = readOpenRouterPrices(upstream, log);
   const packs = await loadPacks(settings.packs);
   const { databaseUrl, lost } = await findDatabase(settings, log, undo);
   const version = readVersion();
@@ -93,7 +94,7 @@ export async function startServer(
       version,
       log,
       models: () => [...Object.keys(prices.models), ...llm.models().data.map(({ id }) => id)],
-      providerOf: (model) => llmProviderOf(settings.llm, model),
+      providerOf: (model) => llm.providerOf(model),
       clock: { now: () => store.clock.now() },
     }),
   );
@@ -133,12 +134,12 @@ export async function startServer(
       log,
     }),
   );
+  const scripted = scriptedUpstream(undo.use(await startScriptedUpstream(await playbooksOf(packs))));
   const llm = createLlmGateway({
-    settings: settings.llm,
+    upstreams: upstream === null ? [scripted] : [upstream, scripted],
+    allowedModels: settings.llm.allowedModels,
     prices,
     countRequest: (account, limits) => countRequest(store, account, limits),
-    playbooks: packs.flatMap((pack) => pack.playbooks ?? []),
-    clock: store.clock,
     reserve: (...call) => spending.reserve(...call),
     recordCall: async (taskId, call, reservation) => {
       observe({ type: 'model_call', taskId, call });
@@ -201,7 +202,10 @@ export async function startServer(
   undo.use(sweepLapsedLeases(store, log));
   undo.defer(() => stopping.abort());
   const newAdminKey = settings.adminKey === null ? await makeFirstKey(store) : null;
-  const notices = await packNotices(settings.packs, packs, store);
+  const notices = [
+    ...modelNotices(settings.llm, llm.defaultModels),
+    ...(await packNotices(settings.packs, packs, store)),
+  ];
   const parts = undo.move();
   return {
     url,

@@ -2,6 +2,7 @@
 import type { Actor } from '../../command/call.ts';
 import type { ModelService } from '../../command/context.ts';
 import { allowedModels } from '../../protocol/key-lineage.ts';
+import { modelNote } from '../../protocol/model.ts';
 import type { ServerParts } from '../parts.ts';
 import { defaultModelsFor, mayUseModel } from './allowed-model.ts';
 
@@ -18,6 +19,7 @@ export function modelService(
         items: [...new Set([...defaults, ...named])].map((name) => ({
           name,
           default: defaults.includes(name),
+          note: modelNote([name]),
         })),
         others: own === null && llm.servesOthers,
       };

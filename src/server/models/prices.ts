@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { Prices } from '../../lib/money.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { SCRIPTED_MODEL } from './scripted/scripted.ts';
+import { SCRIPTED_MODEL } from '../../protocol/model.ts';
 
 const OWN = new URL('./prices.json', import.meta.url);
 

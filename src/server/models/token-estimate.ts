@@ -1,4 +1,4 @@
-// How many tokens something has, about: what a call is settled by when its upstream does not say, and what `scripted` counts.
+// How many tokens something has, about: what a call is settled by when its upstream does not say.
 // One rule for all languages: four bytes of UTF-8 a token, so that a letter of a script that tokenizers know less of counts more.
 import type { ChatRequest } from './chat-request.ts';
 

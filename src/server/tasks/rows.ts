@@ -3,6 +3,7 @@
 import type { StoredFile, TaskRow, Tx } from '../../db/tables.ts';
 import { usdOf } from '../../lib/money.ts';
 import type { KeptFile } from '../../protocol/file.ts';
+import { modelNote } from '../../protocol/model.ts';
 import type { Task } from '../../protocol/task.ts';
 
 /** Locks the row until the transaction ends. */
@@ -26,6 +27,7 @@ export function toTask(row: TaskRow): Task {
     timeout: row.timeout_ms,
     model: row.model,
     fallbackModels: row.fallback_models,
+    modelNote: modelNote([row.model, ...row.fallback_models]),
     resources: row.resources,
     usage: row.usage,
     budget: row.budget,
