@@ -5,7 +5,7 @@ import { z } from 'zod';
 export const SCRIPTED_MODEL = 'scripted';
 
 const SCRIPTED_NOTE =
-  'The model `scripted` is no language model: it runs fenced bash blocks and knows a few instructions by heart. For a real one start the server with OPENROUTER_API_KEY or SEED_LLM_BASE_URL.';
+  '`scripted` is no language model: it runs fenced bash blocks and knows a few instructions by heart. A real one needs OPENROUTER_API_KEY or SEED_LLM_BASE_URL when the server starts.';
 
 /** What whoever uses these models should know; null where there is nothing to say. */
 export function modelNote(models: readonly string[]): string | null {

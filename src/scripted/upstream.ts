@@ -39,9 +39,9 @@ export async function startScriptedUpstream(playbooks: readonly Playbook[]): Pro
   const server = createServer(async (request, response) => {
     const answered = isAllowed(request, apiKey)
       ? answer(request, playbooks)
-      : Promise.resolve(refusal(401, 'this is not the key of this upstream'));
+      : refusal(401, 'this is not the key of this upstream');
     // A caller that goes away in the middle of its body is owed nothing.
-    const found = await answered.catch(() => null);
+    const found = await Promise.resolve(answered).catch(() => null);
     if (found === null) response.destroy();
     else send(response, found);
   });
@@ -62,13 +62,17 @@ function isAllowed({ headers }: IncomingMessage, apiKey: string): boolean {
   return sameText(headers.authorization ?? '', `Bearer ${apiKey}`);
 }
 
-async function answer(request: IncomingMessage, playbooks: readonly Playbook[]): Promise<Answer> {
+/** Null: nothing can be answered. */
+async function answer(request: IncomingMessage, playbooks: readonly Playbook[]): Promise<Answer | null> {
   const { method, url } = request;
   if (method === 'GET' && url === '/v1/models') return json(200, MODELS);
   if (method !== 'POST' || url !== '/v1/chat/completions')
     return refusal(404, `there is no ${method} ${url}`);
+  // Node reads what is refused to its end and drops it, so that its sender sees the answer.
+  if (Number(request.headers['content-length']) > BODY_BYTES)
+    return refusal(413, `the body has more than ${BODY_BYTES} bytes`);
   const body = await readWithin(request, BODY_BYTES);
-  if (body === null) return refusal(413, `the body has more than ${BODY_BYTES} bytes`);
+  if (body === null) return null;
   const parsed = CompletionRequest.safeParse(parseJson(body.toString('utf8')));
   if (parsed.success) return { status: 200, ...complete(parsed.data, playbooks, Date.now()) };
   const [issue] = parsed.error.issues;
