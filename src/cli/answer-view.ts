@@ -1,11 +1,11 @@
 // Prints a command's answer: JSON as it is, CSV, a table, or names and values. Used by run.ts, login.ts and follow-task.ts.
 
 import { type CsvCell, csvLine } from '../lib/csv.ts';
-import { escapeJson } from '../lib/escape-json.ts';
+import { escapeJson, isRecord, parseJson } from '../lib/json.ts';
 import { shellWord } from '../lib/shell-word.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
-import { cellText, isIsoTime, isRecord, relativeTime, valueAt, words } from './cell.ts';
+import { cellText, isIsoTime, relativeTime, valueAt, words } from './cell.ts';
 import { kebabCase } from './flags.ts';
 import type { Io } from './io.ts';
 import { listView, type ViewOptions } from './table.ts';
@@ -36,11 +36,10 @@ export function printAnswer(io: Io, command: ManifestCommand, text: string, opti
 }
 
 export function parseAnswer(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new SeedError('unreachable', 'the server answered with broken JSON', { cause });
-  }
+  return parseJson(
+    text,
+    (cause) => new SeedError('unreachable', 'the server answered with broken JSON', { cause }),
+  );
 }
 
 /** The body as it came; on a terminal indented. */

@@ -1,6 +1,7 @@
 // The flags that a command's JSON Schema makes, how they are written in usage lines, and the values that were typed for
 // them. Used by parse-input.ts and help.ts.
 
+import { isRecord, parseJson } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { JsonSchema, ManifestCommand } from '../protocol/manifest.ts';
 import { closest } from './find-command.ts';
@@ -129,13 +130,7 @@ function boundOf(schema: JsonSchema, keyword: 'minimum' | 'maximum'): number | u
   return typeof bound === 'number' && Math.abs(bound) < Number.MAX_SAFE_INTEGER ? bound : undefined;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isSchema(value: unknown): value is JsonSchema {
-  return isRecord(value);
-}
+const isSchema = (value: unknown): value is JsonSchema => isRecord(value);
 
 /** `seed keys revoke <id> [flags]` */
 export function usageLine(command: ManifestCommand): string {
@@ -211,11 +206,7 @@ function booleanValue(flag: Flag, text: string): boolean {
 }
 
 function jsonValue(flag: Flag, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw wrong(flag, `takes JSON, and ${quote(text)} is none`, cause);
-  }
+  return parseJson(text, (cause) => wrong(flag, `takes JSON, and ${quote(text)} is none`, cause));
 }
 
 function scalarValue(flag: Flag, kind: ScalarKind, text: string): string | number {

@@ -1,4 +1,5 @@
 // After a task was started: shows its steps until it ends, then prints its answer. Used by run.ts.
+import { isRecord } from '../lib/json.ts';
 import { costNote } from '../protocol/cost-source.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { TaskEvent } from '../protocol/event.ts';
@@ -6,7 +7,6 @@ import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
 import type { Task } from '../protocol/task.ts';
 import { parseAnswer, printJson } from './answer-view.ts';
 import type { Api } from './api.ts';
-import { isRecord } from './cell.ts';
 import { createEventView } from './event-view.ts';
 import { EXIT, type Io } from './io.ts';
 import { isTaskEvent, streamItems } from './stream.ts';

@@ -1,10 +1,11 @@
 // seed mcp install: writes Seed into the configuration of an MCP client, after showing what would change. Used by
 // local-commands.ts.
+
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isRecord, parseJson } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { fs } from './builtin.ts';
-import { isRecord } from './cell.ts';
 import { REPOSITORY } from './folders.ts';
 import { EXIT, type Io } from './io.ts';
 import type { LocalCommand } from './local-command.ts';
@@ -160,12 +161,8 @@ function parseConfig(
   entry: object,
 ): Record<string, unknown> {
   if (text === null || text.trim() === '') return {};
-  try {
-    const config: unknown = JSON.parse(text);
-    if (isRecord(config)) return config;
-  } catch (cause) {
-    throw unreadable(path, 'it is not plain JSON', client, entry, cause);
-  }
+  const config = parseJson(text, (cause) => unreadable(path, 'it is not plain JSON', client, entry, cause));
+  if (isRecord(config)) return config;
   throw unreadable(path, 'it is no object', client, entry);
 }
 

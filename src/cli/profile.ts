@@ -1,5 +1,7 @@
 // Which server to talk to and with which key: the environment, else ~/.config/seed/config.json. Used by run.ts and login.ts.
+
 import { dirname, join } from 'node:path';
+import { parseJson } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { fs } from './builtin.ts';
 import type { Io } from './io.ts';
@@ -95,14 +97,9 @@ function readSaved(io: Io): Profile | null {
       cause,
     });
   }
-  try {
-    const saved = JSON.parse(text) as Partial<Profile>;
-    if (typeof saved.url === 'string' && typeof saved.key === 'string')
-      return { url: saved.url, key: saved.key };
-  } catch (cause) {
-    throw damaged(path, cause);
-  }
-  throw damaged(path);
+  const saved = parseJson(text, (cause) => damaged(path, cause)) as Partial<Profile> | null;
+  if (typeof saved?.url !== 'string' || typeof saved.key !== 'string') throw damaged(path);
+  return { url: saved.url, key: saved.key };
 }
 
 function isMissing(error: unknown): boolean {

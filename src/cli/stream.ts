@@ -1,13 +1,12 @@
 // The items of a stream command, which is taken up where it broke, and printing them. Used by run.ts, follow-task.ts and
 // webhooks-listen.ts.
-import { escapeJson } from '../lib/escape-json.ts';
+import { escapeJson, isRecord } from '../lib/json.ts';
 import { linesOf } from '../lib/lines.ts';
 import type { SeedError } from '../protocol/errors.ts';
 import type { TaskEvent } from '../protocol/event.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
 import { parseAnswer } from './answer-view.ts';
 import { type Api, connectionError } from './api.ts';
-import { isRecord } from './cell.ts';
 import { createEventView } from './event-view.ts';
 import type { Io } from './io.ts';
 import { sanitiseLine, styleFor } from './terminal.ts';

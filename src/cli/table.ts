@@ -1,5 +1,6 @@
 // A page of items as a table that fits the terminal. Used by answer-view.ts and snapshots.ts.
-import { cellText, isRecord, readableNumbers, valueAt, words } from './cell.ts';
+import { isRecord } from '../lib/json.ts';
+import { cellText, readableNumbers, valueAt, words } from './cell.ts';
 import { padEnd, padStart, paintStatus, type Style, textWidth, truncate } from './terminal.ts';
 
 export interface ViewOptions {

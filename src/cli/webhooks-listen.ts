@@ -1,14 +1,13 @@
 // seed webhooks listen: the account's events as they happen, signed and forwarded to a server on this machine, for development.
 // Used by repository.ts.
 
-import { escapeJson } from '../lib/escape-json.ts';
+import { escapeJson, isRecord } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { matchesType } from '../protocol/event-type-pattern.ts';
+import { matchesType } from '../protocol/event-types.ts';
 import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
 import type { WebhookEvent } from '../protocol/webhook.ts';
 import { parseAnswer } from './answer-view.ts';
 import { type Api, createApi } from './api.ts';
-import { isRecord } from './cell.ts';
 import { loadModule } from './folders.ts';
 import { EXIT, type Io } from './io.ts';
 import type { LocalCommand } from './local-command.ts';

@@ -1,7 +1,6 @@
 // What a command's `run` is given with its input: who calls, the database, and when to give up.
 import type { Store } from '../db/store.ts';
-import type { Key } from '../protocol/key.ts';
-import type { Lineage } from '../protocol/key-lineage.ts';
+import type { Key, Lineage } from '../protocol/key.ts';
 
 /** Who presents the key. */
 export interface Actor {

@@ -1,5 +1,5 @@
 // All commands of the platform. Routes, CLI, OpenAPI, docs and the agent's tools are made from this list.
-import { allows } from '../protocol/scopes.ts';
+import { allows } from '../protocol/scope.ts';
 import type { Command } from './define-command.ts';
 
 export interface Registry {

@@ -1,6 +1,6 @@
 // Tells who watches tasks what became of them: once for each change, and only when its transaction has committed.
-import type { Store } from './store.ts';
-import type { TaskRow, Tx } from './tables.ts';
+import type { Kysely } from 'kysely';
+import type { Tables, TaskRow, Tx } from './tables.ts';
 
 export interface TaskChange {
   /** `working`: the agent took its first step. */
@@ -19,7 +19,7 @@ const changesIn = new WeakMap<Tx, TaskChange[]>();
 
 /** Runs the work in a transaction, and tells the store's watchers afterwards what it noted. */
 export async function changeTasks<Result>(
-  { db, taskWatchers }: Pick<Store, 'db' | 'taskWatchers'>,
+  { db, taskWatchers }: { db: Kysely<Tables>; taskWatchers: ReadonlySet<TaskWatcher> },
   work: (tx: TaskTx) => Promise<Result>,
 ): Promise<Result> {
   const changes: TaskChange[] = [];

@@ -1,6 +1,7 @@
 // What playbooks read: the output of `seed … --json` as the bash tool gives it, where output and error messages come
 // merged, and lists of any number of pages. Packs get these functions as `seed/pack`.
 import type { z } from 'zod';
+import { parseJson } from '../lib/json.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { pageOf } from '../protocol/page.ts';
 import type { Steps, ToolResult } from './playbook.ts';
@@ -18,13 +19,8 @@ function wasCut(result: ToolResult): boolean {
 export function parseOutput<Output>(schema: z.ZodType<Output>, result: ToolResult): Output | null {
   const { output } = result;
   const json = output.slice(output.indexOf('{'), output.lastIndexOf('}') + 1);
-  try {
-    const parsed = schema.safeParse(JSON.parse(json));
-    return parsed.success ? parsed.data : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+  const parsed = schema.safeParse(parseJson(json));
+  return parsed.success ? parsed.data : null;
 }
 
 /** Text from the platform for use in a sentence: one line, no control characters, at most 200 characters. */

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { parseJson } from '../lib/json.ts';
 import { readWithin } from '../lib/read-within.ts';
 import { sameText } from '../lib/same-text.ts';
 import { LIMITS } from '../protocol/limits.ts';
@@ -80,14 +81,6 @@ async function answer(request: IncomingMessage, playbooks: readonly Playbook[]):
     issue?.path[0] === 'model' ? 404 : 400,
     `${issue?.path.join('.') || 'body'}: ${issue?.message ?? 'not a request'}`,
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 function json(status: number, body: object): Answer {

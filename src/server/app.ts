@@ -1,12 +1,12 @@
 // The server's HTTP application: what is mounted where, and what holds for every request.
 import { Hono } from 'hono';
-import { renderCli } from '../cli/bundle.ts';
 import { toManifest } from '../command/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { sessionRoutes } from './access/session-routes.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { readWebFiles } from './dashboard/web-files.ts';
 import { answerErrors } from './http/answer-errors.ts';
+import { renderCli } from './http/cli-bundle.ts';
 import { commandRoutes } from './http/command-routes.ts';
 import { DOCS_POLICY, docsPage } from './http/docs-page.ts';
 import { headEveryAnswer } from './http/every-answer.ts';

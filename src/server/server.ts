@@ -1,9 +1,9 @@
 // A server from start to stop: database, queue, HTTP, and the sweep of lapsed leases.
-import { bundleCli } from '../cli/bundle.ts';
+
 import { createRegistry } from '../command/registry.ts';
 import { startEmbeddedPostgres } from '../db/embedded/start-embedded.ts';
 import type { PackTables } from '../db/migrate.ts';
-import { keepRowsFor } from '../db/partition-care.ts';
+import { keepRowsFor } from '../db/partitions.ts';
 import { openStore } from '../db/store.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
@@ -22,6 +22,7 @@ import { createApp } from './app.ts';
 import { builtInCommands } from './built-in.ts';
 import { openBlobs } from './files/open-blobs.ts';
 import { keepFilesFor } from './files/retention.ts';
+import { bundleCli } from './http/cli-bundle.ts';
 import { listenHttp } from './http/listener.ts';
 import { CallLog } from './ledger/call-log.ts';
 import type { McpServerFor } from './mcp/routes.ts';

@@ -1,6 +1,6 @@
 // The server's settings, from the environment; docs/running.md describes each.
 
-import type { Retention } from '../db/partition-care.ts';
+import type { Retention } from '../db/partitions.ts';
 import { isCidr } from '../lib/cidr.ts';
 import { env } from '../lib/env.ts';
 import { isWellFormedKeySecret } from '../lib/key-secret.ts';

@@ -2,10 +2,10 @@
 import type { Context } from 'hono';
 import { REFUSED_STATUSES } from '../../protocol/audit.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { taskOf } from '../../protocol/key-lineage.ts';
 import type { AuditedRoute, RecordDone } from '../http/gate.ts';
 import type { HttpEnv } from '../http/http-types.ts';
 import type { AuditTrail } from './audit-trail.ts';
+import { taskOf } from './lineage.ts';
 
 /**
  * Answers, and records every call that was refused, and every one of a write or destructive command: before the answer,

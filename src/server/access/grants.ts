@@ -3,9 +3,9 @@ import type { Actor } from '../../command/call.ts';
 import { isCidr } from '../../lib/cidr.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { SomeKeyLimits } from '../../protocol/key.ts';
-import { refuseWiderLimits } from '../../protocol/key-lineage.ts';
-import { allows, expand, unknownScopes } from '../../protocol/scopes.ts';
+import { allows, expand, unknownScopes } from '../../protocol/scope.ts';
 import type { ServerParts } from '../parts.ts';
+import { refuseWiderLimits } from './lineage.ts';
 
 /** A wildcard needs the same wildcard or a wider one: it also stands for scopes that are still to come. */
 export function refuseForeignScopes(wanted: readonly string[], actor: Actor, known: readonly string[]): void {

@@ -1,6 +1,7 @@
 // When a key stops working: what was asked for, the default, and the bound that its creator sets. Pure.
-import { durationMs } from '../../protocol/duration.ts';
+
 import { SeedError } from '../../protocol/errors.ts';
+import { durationMs } from '../../protocol/time.ts';
 
 const DAY_MS = 86_400_000;
 export const DEFAULT_LIFETIME_MS = 90 * DAY_MS;

@@ -4,13 +4,13 @@ import type { KeyCreation, KeyService, KeyUpdate } from '../../command/context.t
 import { inTransaction } from '../../db/transaction.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Key } from '../../protocol/key.ts';
-import { boundTo, inheritLimits, latestExpiry } from '../../protocol/key-lineage.ts';
 import type { ServerParts } from '../parts.ts';
 import { refuseForeignScopes, refuseLastingKeys, refuseLimits, refuseUnknownScopes } from './grants.ts';
 import { updateKey } from './key-change.ts';
 import { keyExpiry } from './key-expiry.ts';
 import { listKeys } from './key-list.ts';
 import { createKey, getKey, revokeKey } from './keys.ts';
+import { boundTo, inheritLimits, latestExpiry } from './lineage.ts';
 import { mintKey } from './mint-key.ts';
 import { rotate } from './rotate-key.ts';
 

@@ -2,8 +2,7 @@
 // authenticated request, so it is one query, for all that come at once (look-ups.ts).
 import { type RawBuilder, sql } from 'kysely';
 import type { Db, KeyRow } from '../../db/tables.ts';
-import type { Key, KeyStatus } from '../../protocol/key.ts';
-import type { Lineage } from '../../protocol/key-lineage.ts';
+import type { Key, KeyStatus, Lineage } from '../../protocol/key.ts';
 import { toKey } from './keys.ts';
 
 export interface PresentedKey {

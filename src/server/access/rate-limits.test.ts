@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Lineage } from '../../protocol/key-lineage.ts';
+import type { Lineage } from '../../protocol/key.ts';
 import { RateLimits } from './rate-limits.ts';
 
 const line = (...keys: [string, number | null][]) =>

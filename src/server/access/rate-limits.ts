@@ -1,6 +1,6 @@
 // Requests per minute of keys, counted by this server alone: several servers behind one address allow each its share
 // on top. Used by authenticate.ts.
-import type { Lineage } from '../../protocol/key-lineage.ts';
+import type { Lineage } from '../../protocol/key.ts';
 import { type Bucket, isFull, type Take, take } from './token-bucket.ts';
 
 export interface RateState extends Take {

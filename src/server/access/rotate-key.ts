@@ -1,14 +1,14 @@
 // Rotation: a new secret for a key that stays the same in all else. Whoever rotates learns a secret that does what the
 // key does, so it needs all that the key has.
 import type { Actor } from '../../command/call.ts';
-import { durationMs } from '../../protocol/duration.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Key } from '../../protocol/key.ts';
-import { boundTo, latestExpiry, refuseWiderLimits } from '../../protocol/key-lineage.ts';
+import { durationMs } from '../../protocol/time.ts';
 import type { ServerParts } from '../parts.ts';
 import { refuseForeignScopes } from './grants.ts';
 import { rotateKey } from './key-change.ts';
 import { earlier, keyExpiry, type WantedExpiry } from './key-expiry.ts';
+import { boundTo, latestExpiry, refuseWiderLimits } from './lineage.ts';
 import { mintKey } from './mint-key.ts';
 
 export async function rotate(

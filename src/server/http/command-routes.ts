@@ -12,7 +12,7 @@ import {
 import { parseHttp, pathParameters, toManifest } from '../../command/manifest.ts';
 import type { Store } from '../../db/store.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { allows } from '../../protocol/scopes.ts';
+import { allows } from '../../protocol/scope.ts';
 import { BoundContext, type CallInHand } from '../bound-context.ts';
 import { doBetween } from '../ledger/do-between.ts';
 import { doTogether } from '../ledger/do-together.ts';

@@ -1,12 +1,14 @@
 // A command's input out of a request: path parameters, then the query (GET) or the body (JSON, or the parts of a form where it
 // brings files), then the schema. Whatever a request has that is not part of the input is refused: nobody is to believe
 // that it did something.
+
 import { readFile } from 'node:fs/promises';
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import type { Command, ObjectCommand } from '../../command/define-command.ts';
 import { toJsonSchema } from '../../command/json-schema.ts';
 import { parseHttp, pathParameters } from '../../command/manifest.ts';
+import { parseJson } from '../../lib/json.ts';
 import { createSlots } from '../../lib/slots.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { GivenFile } from '../../protocol/file.ts';
@@ -122,11 +124,8 @@ function typesOf({ type, anyOf }: JsonSchema): string[] {
 
 /** As the CLI and MCP write an object into a query. */
 function fromJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+  const value = parseJson(text);
+  return value === undefined ? text : value;
 }
 
 const isLarge = (c: Context) => Number(c.req.header('content-length') ?? 0) > LIMITS.bodyBytes;

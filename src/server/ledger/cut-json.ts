@@ -1,5 +1,7 @@
 // What the ledger keeps of a command's input and answer: enough to see what was done, no secret, and never much.
 
+import { isRecord } from '../../lib/json.ts';
+
 const STRING_MOST = 200;
 const ITEMS_MOST = 20;
 const DEPTH_MOST = 5;
@@ -46,8 +48,4 @@ function cutString(text: string): string {
 
 function size(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value) ?? '');
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -68,12 +68,12 @@ function requestFor(
     const value = c.req.header(name);
     if (value !== undefined) headers.set(name, value);
   }
-  if (body !== undefined) headers.set('content-type', 'application/json');
+  if (body !== null) headers.set('content-type', 'application/json');
   if (waitSeconds > 0) headers.set('prefer', `wait=${waitSeconds}`);
   return new Request(new URL(path, c.req.url), {
     method,
     headers,
     signal,
-    ...(body !== undefined && { body }),
+    body,
   });
 }

@@ -7,7 +7,7 @@ import type { StoredFile, Tx } from '../../db/tables.ts';
 import { changeTasks, noteChange } from '../../db/task-changes.ts';
 import type { Budget } from '../../protocol/budget.ts';
 import type { Resources } from '../../protocol/resources.ts';
-import type { ScopeGrant } from '../../protocol/scopes.ts';
+import type { ScopeGrant } from '../../protocol/scope.ts';
 import type { Task } from '../../protocol/task.ts';
 import { useBlobs } from '../files/blobs.ts';
 import { appendEvents } from './events.ts';

@@ -1,7 +1,8 @@
 // A call of a command with a given input, written as people send it themselves: curl, the CLI, MCP. The key is never in it.
+
+import { restCall } from '../../../src/lib/rest-call.ts';
+import { quoted, shellWord } from '../../../src/lib/shell-word.ts';
 import type { ManifestCommand } from '../../../src/protocol/manifest.ts';
-import { commandRequest } from '../api/command-request.ts';
-import { quoted, shellWord } from './shell-word.ts';
 
 type Input = Record<string, unknown>;
 
@@ -12,7 +13,7 @@ export function writtenCurl(
   origin: string,
   files: readonly string[] = [],
 ): string {
-  const { method, path, body } = commandRequest(command, input);
+  const { method, path, body } = restCall(command, input);
   return curlOf({ method, url: origin + path, json: body, files });
 }
 

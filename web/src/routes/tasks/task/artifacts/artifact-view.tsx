@@ -1,7 +1,7 @@
 // One artifact: what it is, its preview, and the way to have it.
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useState } from 'react';
-import { commandRequest } from '../../../../api/command-request.ts';
+import { restCall } from '../../../../../../src/lib/rest-call.ts';
 import { useSeed } from '../../../../api/use-command.ts';
 import { bytes, count } from '../../../../format/numbers.ts';
 import { buttonLook } from '../../../../ui/button.tsx';
@@ -60,7 +60,7 @@ function DownloadLink({ taskId, name }: { taskId: string; name: string }) {
   const command = manifest.commands.find((one) => one.name === 'tasks artifacts get');
   if (!command) return null;
   return (
-    <a href={commandRequest(command, { id: taskId, name }).path} download className={buttonLook('plain')}>
+    <a href={restCall(command, { id: taskId, name }).path} download className={buttonLook('plain')}>
       <Icon name="download" />
       Download
     </a>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { refuseTransactionControl } from './transaction-control.ts';
+import { refuseTransactionControl } from './migration-files.ts';
 
 test.each([
   'create table a (x int); commit; create table b (y int);',

@@ -1,5 +1,15 @@
 import { expect, test } from 'vitest';
-import { classifyExit, type Evidence } from './exit.ts';
+import type { Exit } from '../driver.ts';
+import { classifyExit } from '../process/exit.ts';
+import { guestCode, type RunscEnd } from './start.ts';
+
+interface Evidence extends RunscEnd {
+  killed: boolean;
+  deadlinePassed: boolean;
+  verdict: Exit | null;
+  memoryFull: boolean;
+  log: string;
+}
 
 const ended: Evidence = {
   code: 0,
@@ -8,9 +18,12 @@ const ended: Evidence = {
   started: true,
   verdict: null,
   memoryFull: false,
-  stderr: '',
+  said: '',
   log: '',
 };
+
+const exitOf = (evidence: Evidence) =>
+  classifyExit('The supervisor', { ...evidence, guest: guestCode(evidence) });
 
 test.each<[string, Partial<Evidence>, string]>([
   ['the guest ended well', {}, 'exited'],
@@ -24,31 +37,28 @@ test.each<[string, Partial<Evidence>, string]>([
   ['a process of it had no memory, and it went on', { verdict: { reason: 'out_of_memory' } }, 'exited'],
   ['kill() was called', { code: 1, killed: true }, 'killed'],
   ['kill() was called after the deadline', { code: 137, killed: true, deadlinePassed: true }, 'killed'],
-  ['runsc could not restore', { code: 128, stderr: 'no such file' }, 'lost'],
+  ['runsc could not restore', { code: 128, said: 'no such file' }, 'lost'],
   ['runsc could not restore and it took until the deadline', { code: 128, deadlinePassed: true }, 'lost'],
   ['something was killed from outside', { code: 137 }, 'lost'],
   ['the supervisor was killed from outside', { code: null }, 'lost'],
-  ['its first process was killed from outside', { code: 1, stderr: 'unshare: sigprocmask failed' }, 'lost'],
+  ['its first process was killed from outside', { code: 1, said: 'unshare: sigprocmask failed' }, 'lost'],
   ['the namespaces could not be made', { code: 1, started: false }, 'lost'],
 ])('%s', (_, evidence, reason) => {
-  expect(classifyExit({ ...ended, ...evidence }).reason).toBe(reason);
+  expect(exitOf({ ...ended, ...evidence }).reason).toBe(reason);
 });
 
 test('what was lost says why', () => {
-  const exit = classifyExit({ ...ended, code: 128, log: 'restoring', stderr: 'cannot open pages.img' });
+  const exit = exitOf({ ...ended, code: 128, log: 'restoring', said: 'cannot open pages.img' });
   expect(exit).toEqual({ reason: 'lost', detail: 'restoring\ncannot open pages.img' });
-  expect(classifyExit({ ...ended, code: null })).toHaveProperty(
-    'detail',
-    'The supervisor ended with a signal.',
-  );
+  expect(exitOf({ ...ended, code: null })).toHaveProperty('detail', 'The supervisor ended with a signal.');
 });
 
 test('a guest that failed has said why', () => {
-  const stderr = 'Error: no such module';
-  expect(classifyExit({ ...ended, code: 1, stderr, log: 'runsc has started' })).toEqual({
+  const said = 'Error: no such module';
+  expect(exitOf({ ...ended, code: 1, said, log: 'runsc has started' })).toEqual({
     reason: 'exited',
     code: 1,
-    detail: stderr,
+    detail: said,
   });
-  expect(classifyExit({ ...ended, code: 0, stderr: 'a warning' })).toEqual({ reason: 'exited', code: 0 });
+  expect(exitOf({ ...ended, code: 0, said: 'a warning' })).toEqual({ reason: 'exited', code: 0 });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { allows, expand, grantScopes, unknownScopes } from './scopes.ts';
+import { allows, expand, grantScopes, unknownScopes } from './scope.ts';
 
 const KNOWN = ['accounts:read', 'keys:read', 'keys:write', 'tasks:read', 'tasks:write'];
 const pattern = fc.constantFrom(...KNOWN, 'accounts:*', 'keys:*', 'tasks:*', '*');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Duration, durationMs, Lifetime, PastTime, pastTime } from './duration.ts';
+import { Duration, durationMs, Lifetime, PastTime, pastTime } from './time.ts';
 
 test('spans are whole amounts of a unit, up to ten years', () => {
   expect(durationMs('45m')).toBe(45 * 60_000);

@@ -1,11 +1,9 @@
 // What a key may hand on, told from its lineage: the key itself first, then the key that started its task, and so on.
 // Whatever narrows one of them narrows all that comes from it. Pure.
 
-import { cidrWithin } from '../lib/cidr.ts';
-import { SeedError } from './errors.ts';
-import type { Key, KeyLimits, SomeKeyLimits } from './key.ts';
-
-export type Lineage = readonly [Key, ...Key[]];
+import { cidrWithin } from '../../lib/cidr.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { KeyLimits, Lineage, SomeKeyLimits } from '../../protocol/key.ts';
 
 /** The task that the key speaks for; null when no task stands behind it. */
 export function taskOf(lineage: Lineage): string | null {

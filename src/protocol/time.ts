@@ -1,6 +1,14 @@
-// Spans of time as people type them: 45m, 12h, 30d, 8w. And times that are given as a span before now.
+// Points in time and spans of it, as people type them: 45m, 12h, 30d, 8w.
 import { z } from 'zod';
-import { Moment } from './moment.ts';
+
+/**
+ * A point in time that callers give: ISO-8601 with Z or an offset. In UTC it lies in the years 1 to 9999, beyond which it could
+ * not be written back in the same form.
+ */
+export const Moment = z.iso.datetime({ offset: true }).refine((text) => {
+  const year = new Date(text).getUTCFullYear();
+  return year >= 1 && year <= 9999;
+}, 'a time lies in the years 1 to 9999, in UTC');
 
 const UNIT_MS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 const MAX_MS = 3_650 * 86_400_000;

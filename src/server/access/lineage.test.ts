@@ -1,15 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Key, KeyLimits } from './key.ts';
-import {
-  allowedModels,
-  boundTo,
-  inheritLimits,
-  type Lineage,
-  latestExpiry,
-  refuseWiderLimits,
-  taskOf,
-} from './key-lineage.ts';
+import type { Key, KeyLimits, Lineage } from '../../protocol/key.ts';
+import { allowedModels, boundTo, inheritLimits, latestExpiry, refuseWiderLimits, taskOf } from './lineage.ts';
 
 const UNLIMITED: KeyLimits = {
   allowedCidrs: null,

@@ -1,4 +1,4 @@
-// Cuts a long text in its middle, so that its beginning and its end stay readable. Free of dependencies: the guest uses it.
+// How long texts are on the wire, and long ones cut in their middle. Free of dependencies: the guest uses it.
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -26,4 +26,9 @@ function boundary(bytes: Uint8Array, index: number, direction: 1 | -1): number {
   let at = index;
   while (at > 0 && at < bytes.length && ((bytes[at] ?? 0) & 0xc0) === 0x80) at += direction;
   return at;
+}
+
+/** Bytes of UTF-8: what limits count. `length` counts UTF-16 units, of which one may be three bytes. */
+export function utf8Length(text: string): number {
+  return encoder.encode(text).length;
 }

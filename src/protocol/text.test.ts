@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cutMiddle } from './cut-text.ts';
+import { cutMiddle } from './text.ts';
 
 test('a text within the limit stays as it is', () => {
   expect(cutMiddle('äöü', 6)).toBe('äöü');

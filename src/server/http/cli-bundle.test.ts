@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bundleCli, renderCli } from './bundle.ts';
+import { bundleCli, renderCli } from './cli-bundle.ts';
 
 it('makes one file without dependencies that holds any manifest safely', async () => {
   const bundled = await bundleCli();

@@ -1,6 +1,6 @@
 // Makes the one file that a server hands out as /cli/seed.mjs, and the one that bin/seed starts.
-import { bundle } from '../lib/bundle.ts';
-import type { Manifest } from '../protocol/manifest.ts';
+import { bundle } from '../../lib/bundle.ts';
+import type { Manifest } from '../../protocol/manifest.ts';
 
 const SHEBANG = '#!/usr/bin/env node\n';
 
@@ -25,6 +25,6 @@ export function renderCli(bundled: string, manifest: Manifest): string {
 
 async function bundleEntry(file: string): Promise<string> {
   const options = { target: 'node20', minifySyntax: true, logLevel: 'silent' } as const;
-  const contents = await bundle(new URL(file, import.meta.url), options);
+  const contents = await bundle(new URL(`../../cli/${file}`, import.meta.url), options);
   return SHEBANG + Buffer.from(contents).toString('utf8');
 }
