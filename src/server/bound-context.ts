@@ -4,7 +4,7 @@ import type { CommandContext } from '../command/context.ts';
 import type { Store } from '../db/store.ts';
 import { accountService } from './access/account-service.ts';
 import { auditService } from './access/audit-service.ts';
-import { keyService } from './access/key-service.ts';
+import { keyService } from './access/issue-keys.ts';
 import type { HeldAnswer } from './http/held-answer.ts';
 import { modelService } from './models/model-service.ts';
 import { packService } from './packs/pack-service.ts';

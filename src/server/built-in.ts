@@ -1,9 +1,8 @@
 // Seed's own commands, by the feature that they belong to. A new command is exported by its feature's file of commands and listed here.
 import { type Command, type NeedsOf, withNeeds } from '../command/define-command.ts';
-import { createAccount, listAccounts } from './access/account-commands.ts';
+import { createAccount, listAccounts, whoami } from './access/account-commands.ts';
 import { listAudit } from './access/audit-commands.ts';
 import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from './access/key-commands.ts';
-import { whoami } from './access/whoami.ts';
 import { getArtifact, listArtifacts } from './files/commands.ts';
 import { listModels } from './models/commands.ts';
 import { listPacks, loadSamples } from './packs/commands.ts';

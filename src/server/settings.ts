@@ -6,7 +6,7 @@ import { env } from '../lib/env.ts';
 import { isWellFormedKeySecret } from '../lib/key-secret.ts';
 import { dataDirSetting, integerSetting, listSetting, logLevelSetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { type SessionSettings, sessionSettings } from './access/session-settings.ts';
+import { type SessionSettings, sessionSettings } from './access/sessions.ts';
 import { WEB_FOLDER } from './dashboard/web-files.ts';
 import { type FileSettings, readFileSettings } from './files/settings.ts';
 import { llmSettings } from './models/settings.ts';

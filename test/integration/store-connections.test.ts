@@ -11,7 +11,7 @@ import { ConnectionPool, type PoolLimits } from '../../src/db/connection-pool.ts
 import { Outage } from '../../src/db/outage.ts';
 import { notify, Signals } from '../../src/db/signals.ts';
 import { openStore, type Store } from '../../src/db/store.ts';
-import { openKeyCache } from '../../src/server/access/key-cache.ts';
+import { openKeyCache } from '../../src/server/access/presented-key.ts';
 import { openTaskCache } from '../../src/server/tasks/task-cache.ts';
 import { run } from '../fixtures/database.ts';
 import { type LinedDatabase, linedDatabase } from '../fixtures/lined-database.ts';

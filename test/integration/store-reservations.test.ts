@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Prices } from '../../src/lib/money.ts';
 import type { SomeKeyLimits } from '../../src/protocol/key.ts';
-import { updateKey } from '../../src/server/access/key-change.ts';
+import { updateKey } from '../../src/server/access/key-changes.ts';
 import { revokeKey } from '../../src/server/access/keys.ts';
 import { lineageOf } from '../../src/server/access/presented-key.ts';
 import { lockLine } from '../../src/server/spending/ancestors.ts';

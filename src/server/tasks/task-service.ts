@@ -12,7 +12,7 @@ import type { RunTaskBody, Task } from '../../protocol/task.ts';
 import { refuseUnknownScopes } from '../access/grants.ts';
 import { taskOf } from '../access/lineage.ts';
 import { artifactService, refuseWithoutRoom } from '../files/artifact-service.ts';
-import { listLedger } from '../ledger/calls.ts';
+import { listLedger } from '../ledger/call-log.ts';
 import { defaultModelsFor, refuseModel } from '../models/allowed-model.ts';
 import type { ServerParts } from '../parts.ts';
 import { queuedNote, refuseWithoutDriver } from '../runners/outlook.ts';

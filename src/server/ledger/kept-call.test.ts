@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cutJson } from './cut-json.ts';
+import { cutJson } from './kept-call.ts';
 
 test('small values stay as they are', () => {
   const input = { id: 'x', limit: 5, scopes: ['keys:read'], nested: { deep: null }, inputTokens: 7 };

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { SeedError } from '../../protocol/errors.ts';
-import { answerErrors } from './answer-errors.ts';
+import { answerErrors } from './errors.ts';
 import type { HttpEnv } from './http-types.ts';
 
 async function answerTo(error: Error) {

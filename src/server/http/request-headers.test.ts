@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { addressBehind } from './client-address.ts';
+import { addressBehind } from './request-headers.ts';
 
 const PROXIES = ['127.0.0.1', '10.0.0.0/8'];
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseMediaType } from './media-type.ts';
+import { parseMediaType } from './limit-body.ts';
 
 test.each<[string, string, Record<string, string>]>([
   ['application/json', 'application/json', {}],

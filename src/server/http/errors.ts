@@ -1,5 +1,6 @@
-// Whatever a route throws becomes the error body with its status; what nobody foresaw is logged and told as `internal`.
-import type { Context } from 'hono';
+// How errors are answered: whatever a route throws becomes the error body with its status, and a method that a path does not
+// have is answered with 405. Called by app.ts and by routes.
+import type { Context, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';
 import { SeedError } from '../../protocol/errors.ts';
@@ -35,4 +36,23 @@ function unforeseen(cause: Error): SeedError {
     hint: 'Try again; if it stays, report the requestId, under which the log has the cause.',
     cause,
   });
+}
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** The methods of the routes at a path. Those of patterns that stand for any path do not count. */
+export function methodsAt(app: Hono<HttpEnv>, path: string): string[] {
+  return METHODS.filter((method) =>
+    app.router
+      .match(method, path)[0]
+      .some(([[, route]]) => route.method === method && !route.path.endsWith('*')),
+  );
+}
+
+/** Sets `Allow`. @returns the error to answer with */
+export function methodNotAllowed(c: Context, methods: readonly string[]): SeedError {
+  // Whoever answers GET answers HEAD.
+  const allowed = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
+  c.header('Allow', allowed);
+  return new SeedError('method_not_allowed', `${c.req.method} is not possible here, only ${allowed}`);
 }

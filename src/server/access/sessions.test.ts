@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { sessionSettings } from './session-settings.ts';
+import { sessionSettings } from './sessions.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 

@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
 import type { Logger } from '../../lib/log.ts';
+import { logRequests } from './every-request.ts';
 import type { HttpEnv } from './http-types.ts';
-import { logRequests } from './log-requests.ts';
 
 test('what runners ask all the time is logged at debug, unless it fails', async () => {
   const lines: string[] = [];

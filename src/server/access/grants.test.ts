@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_LIFETIME_MS, earlier, keyExpiry } from './key-expiry.ts';
+import { DEFAULT_LIFETIME_MS, earlier, keyExpiry } from './grants.ts';
 
 const NOW = new Date('2026-03-25T10:00:00Z');
 const fromNow = (ms: number) => new Date(NOW.getTime() + ms);

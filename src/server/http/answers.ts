@@ -1,7 +1,9 @@
-// A stream command's answer: NDJSON, or server-sent events (WHATWG HTML, section 9.2) when the caller accepts them.
+// The answers of commands that give a stream or a file. Called by the command routes.
+
+import { Readable } from 'node:stream';
 import type { Context } from 'hono';
 import { stream } from 'hono/streaming';
-import type { StreamItem } from '../../command/define-command.ts';
+import type { SentFile, StreamItem } from '../../command/define-command.ts';
 import { logFailure } from '../../lib/log-failure.ts';
 import type { ServerParts } from '../parts.ts';
 import type { HttpEnv } from './http-types.ts';
@@ -39,4 +41,27 @@ export function streamAnswer(
       clearInterval(keepAlive);
     }
   });
+}
+
+export function fileAnswer(c: Context, { name, size, type, sha256, content }: SentFile): Response {
+  c.header('Content-Type', type);
+  c.header('Content-Length', String(size));
+  c.header('Content-Disposition', disposition(name));
+  c.header('Content-Security-Policy', "sandbox; default-src 'none'");
+  c.header('X-Content-Type-Options', 'nosniff');
+  c.header('Cache-Control', 'private, no-store');
+  // RFC 9530
+  c.header('Repr-Digest', `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:`);
+  return c.body(Readable.toWeb(content) as ReadableStream);
+}
+
+/** RFC 6266: the last part of the name, once as plain ASCII and once as it is. */
+function disposition(name: string): string {
+  const last = name.split('/').at(-1) ?? name;
+  const plain = last.replace(/[^\x20-\x7e]|["\\%]/g, '_');
+  const encoded = encodeURIComponent(last).replace(
+    /['()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16)}`,
+  );
+  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
 }
