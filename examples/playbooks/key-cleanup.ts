@@ -100,7 +100,7 @@ function failureSentences(failures: CleanupReport['failures']): string[] {
 }
 
 /** `Found 9 keys. 5 already revoked. Revoked 2 expired keys: … 2 active keys remain.` */
-export function describeCleanup({ keys, revoked, failures }: CleanupReport): string {
+function describeCleanup({ keys, revoked, failures }: CleanupReport): string {
   if (keys.length === 0) return 'Found no keys. Nothing to revoke.';
   const count = (status: ListedKey['status']) => keys.filter((key) => key.status === status).length;
   const active = count('active');

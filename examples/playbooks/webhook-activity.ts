@@ -63,7 +63,7 @@ type Requests =
 const COMMANDS_MOST = 3;
 
 /** `Platform activity of the last 7 days` and its lines. */
-export function describeActivity(days: number, events: readonly HappenedEvent[], requests: Requests): string {
+function describeActivity(days: number, events: readonly HappenedEvent[], requests: Requests): string {
   const title = `Platform activity of the last ${counted(days, 'day')}`;
   return [title, '', ...eventLines(events), '', ...requestLines(requests)].join('\n');
 }

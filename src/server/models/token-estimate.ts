@@ -20,7 +20,7 @@ export function tokensOfBytes(bytes: number): number {
   return Math.ceil(bytes / BYTES_PER_TOKEN);
 }
 
-export function tokensOfText(text: string): number {
+function tokensOfText(text: string): number {
   return tokensOfBytes(Buffer.byteLength(text));
 }
 
