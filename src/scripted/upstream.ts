@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseJson } from '../lib/json.ts';
-import { readWithin } from '../lib/read-within.ts';
+import { readWithin } from '../lib/read-stream.ts';
 import { sameText } from '../lib/same-text.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { SCRIPTED_MODEL } from '../protocol/model.ts';
