@@ -6,6 +6,7 @@ import type { Duplex, Readable, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { parseJson } from '../lib/json.ts';
 import { LIMITS } from '../protocol/limits.ts';
 
 export interface LinkAnswer {
@@ -131,4 +132,11 @@ export async function untilAnswered(
 function brokenOff(error: NodeJS.ErrnoException): LinkAnswer {
   if (BROKEN_OFF.includes(error.code ?? '')) return { status: 503, body: Buffer.from('it broke off') };
   throw error;
+}
+
+/** The message in an error body of the server, or of an OpenAI-compatible upstream; null when there is none. */
+export function errorMessageIn(body: string): string | null {
+  const parsed = parseJson(body) as { error?: { message?: unknown } } | null | undefined;
+  const message = parsed?.error?.message;
+  return typeof message === 'string' ? message : null;
 }

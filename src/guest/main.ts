@@ -52,9 +52,10 @@ async function main(): Promise<void> {
   const stream = Duplex.from({ readable: process.stdin, writable: process.stdout });
   reseed(start);
   const identity = () => becomeSomebody(start, settings.runDir);
-  const link = await runTask(pi, stream, settings, proxy, start, identity, (started) => {
+  const onProcesses = (started: AgentProcesses) => {
     processes = started;
-  });
+  };
+  const link = await runTask({ pi, stream, settings, proxy, start, identity, onProcesses });
   process.stdin.off('end', broken).off('close', broken);
   await link.close();
   end(0);

@@ -41,15 +41,8 @@ export async function rehearse(pi: Pi, settings: GuestSettings, proxy: LoopbackP
       if (answer !== '') stream.end(answer);
     });
   });
-  const link = await runTask(
-    pi,
-    guestEnd,
-    settings,
-    proxy,
-    { task: TASK, commands: [] },
-    async () => undefined,
-    () => undefined,
-  );
+  const start = { task: TASK, commands: [] };
+  const link = await runTask({ pi, stream: guestEnd, settings, proxy, start });
   await link.close();
   session.destroy();
   const { stdout = null, error = null } = (result ?? {}) as Partial<GuestResult>;
