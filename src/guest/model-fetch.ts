@@ -1,5 +1,5 @@
-// The way of Pi's own requests to its model: straight over the link, without the loopback port. Pi takes it for a fetch, and how
-// the last call went is remembered. Used by run-task.ts.
+// The way of Pi's own requests to its model: straight over the link, without the loopback port. Pi takes it for a
+// fetch, and how the last call went is remembered. Used by run-task.ts.
 import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
 import { relayedRequestHeaders, relayedResponseHeaders } from '../lib/relay-headers.ts';
 import { SeedError } from '../protocol/errors.ts';
@@ -15,8 +15,8 @@ const READ_AHEAD_BYTES = 64 * 1024;
 const BODILESS_STATUSES = new Set([204, 205, 304]);
 
 /**
- * A fetch for requests with a text body, whose address says only the path. Rejects when the link breaks, with SeedError body_too_large
- * and with the reason of the request's signal.
+ * A fetch for requests with a text body, whose address says only the path. Rejects when the link breaks, with
+ * SeedError body_too_large and with the reason of the request's signal.
  * @param onAnswer called when a model has begun to answer
  */
 export function modelFetch(
@@ -58,7 +58,7 @@ function answerOf(stream: ClientHttp2Stream, llm: LlmWatch, onAnswer: () => void
   });
 }
 
-/** What is left of an answer when Pi has read what it needs is still taken: a stream that is not would hold the link open. */
+/** The rest of an answer of which Pi has read what it needs is taken, too: it would hold the link open. */
 function bodyOf(
   stream: ClientHttp2Stream,
   observe: (chunk: Buffer | null) => void,

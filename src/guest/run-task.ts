@@ -1,5 +1,5 @@
-// The whole of one task over one stream: open the door, run the agent, fetch the CLI meanwhile, hand back the result.
-// The rehearsal before the freeze goes through the same lines.
+// The whole of one task over one stream: open the door, run the agent, fetch the CLI meanwhile, hand back the
+// result. The rehearsal before the freeze goes through the same lines.
 import type { Duplex } from 'node:stream';
 import type { GuestTask, StartLine } from '../protocol/guest.ts';
 import type { Manifest } from '../protocol/manifest.ts';
@@ -23,13 +23,15 @@ export interface TaskRun {
   settings: GuestSettings;
   proxy: LoopbackProxy;
   start: Pick<StartLine, 'task' | 'commands'>;
-  /** Gives the sandbox its names: called once, while the model answers for the first time, and before the agent moves. */
+  /** Gives the sandbox its names: called once, while the model first answers, and before the agent moves. */
   identity?(): Promise<void>;
   /** Hands out what must be killed when the guest ends early. */
   onProcesses?(processes: AgentProcesses): void;
 }
 
-/** Resolves with the link, still open, when the runner has the result. Rejects when the link breaks or answers with errors. */
+/**
+ * Resolves with the open link when the runner has the result. Rejects when the link breaks or answers with errors.
+ */
 export async function runTask(run: TaskRun): Promise<Link> {
   const { pi, settings, proxy, start } = run;
   const link = openLink(run.stream);
