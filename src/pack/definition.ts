@@ -2,7 +2,7 @@
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import type { EventType } from '../protocol/event-types.ts';
-import type { Playbook } from '../server/models/scripted/playbook.ts';
+import type { Playbook } from '../scripted/playbook.ts';
 import type { NoTables, PackCommand } from './pack-command.ts';
 
 export interface SampleContext<Tables = NoTables> {
