@@ -2,7 +2,6 @@
 import type { Account } from '../protocol/account.ts';
 import type { AuditEntry, AuditOutcome } from '../protocol/audit.ts';
 import type { Key, KeyStatus, SomeKeyLimits } from '../protocol/key.ts';
-import type { ModelView } from '../protocol/model.ts';
 import type { Page } from '../protocol/page.ts';
 import type { Call } from './call.ts';
 
@@ -72,14 +71,8 @@ export interface AuditService {
   list(filter: AuditFilter): Promise<Page<AuditEntry>>;
 }
 
-export interface ModelService {
-  /** Those known by name that the caller's tasks can be given; `others`: any name of the upstream's can be given, too. */
-  list(): { items: ModelView[]; others: boolean };
-}
-
 export interface CommandContext extends Call {
   accounts: AccountService;
   audit: AuditService;
   keys: KeyService;
-  models: ModelService;
 }

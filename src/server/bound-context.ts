@@ -6,7 +6,6 @@ import { accountService } from './access/account-service.ts';
 import { auditService } from './access/audit-service.ts';
 import { keyService } from './access/issue-keys.ts';
 import type { HeldAnswer } from './http/held-answer.ts';
-import { modelService } from './models/model-service.ts';
 import type { ServerParts } from './parts.ts';
 
 /** What is the same for every attempt of a call. */
@@ -54,9 +53,5 @@ export class BoundContext implements CommandContext {
 
   get keys() {
     return keyService(this.#parts, this.actor);
-  }
-
-  get models() {
-    return modelService(this.#parts, this.actor);
   }
 }

@@ -29,12 +29,11 @@ import { listenHttp } from './http/listener.ts';
 import { CallLog } from './ledger/call-log.ts';
 import type { McpServerFor } from './mcp/routes.ts';
 import { seedMcpServer } from './mcp/seed-offer.ts';
-import { countRequest } from './models/accounts.ts';
-import { chooseModels } from './models/allowed-model.ts';
+import { countRequest } from './models/account-limits.ts';
+import { chooseModels } from './models/allowed-models.ts';
 import { createLlmGateway } from './models/gateway.ts';
-import { readOpenRouterPrices } from './models/openrouter-prices.ts';
-import { planCall } from './models/plan-call.ts';
-import { readPrices } from './models/prices.ts';
+import { readOpenRouterPrices, readPrices } from './models/prices.ts';
+import { planCall } from './models/token-estimate.ts';
 import { chooseUpstream, modelNotices, scriptedUpstream } from './models/upstream.ts';
 import { loadPacks, playbooksOf } from './packs/load-packs.ts';
 import { packNotices } from './packs/notices.ts';
@@ -121,36 +120,6 @@ export async function startServer(
     ...packs.flatMap(({ events = [] }) => events),
   ]);
   const findTask = openTaskCache(store);
-  const registry = createRegistry([
-    ...builtInCommands({
-      access: {},
-      telemetry: { calls, callRetentionDays: settings.retention.calls },
-      tasks: {
-        find: findTask,
-        resources: settings.resources,
-        scopesFor: (operator) => registry.scopes(operator),
-        models: {
-          choose: (asked, lineage) => chooseModels(asked, lineage, llm),
-          hasPrice: (model) => llm.hasPrice(model),
-        },
-        files: blobs,
-        webhooks: {
-          checkUrl: (text) => webhookUrl(text, settings.webhookNetworks),
-          ensureSecret: (tx, accountId, now) =>
-            ensureDefaultSecret(tx, accountId, () => mintWebhookSecret(secretsKey).sealed, now),
-        },
-        refuseWithoutDriver: () => refuseWithoutDriver(store),
-        queuedNote: () => queuedNote(store),
-        templates: templatesOf(packs),
-      },
-      models: {},
-      files: { blobs },
-      runners: {},
-      webhooks: { eventTypes, secretsKey, allowedNetworks: settings.webhookNetworks },
-      packs: { packs },
-    }),
-    ...packs.flatMap((pack) => packCommands(pack, store)),
-  ]);
   if (settings.adminKey !== null) await takeAdminKey(store, settings.adminKey);
   const own = await readPrices(settings.pricesFile);
   const prices = { ...own, models: { ...(await openRouterPrices), ...own.models } };
@@ -173,6 +142,36 @@ export async function startServer(
     log,
   });
   undo.defer(() => llm.allRecorded());
+  const registry = createRegistry([
+    ...builtInCommands({
+      access: {},
+      telemetry: { calls, callRetentionDays: settings.retention.calls },
+      tasks: {
+        find: findTask,
+        resources: settings.resources,
+        scopesFor: (operator) => registry.scopes(operator),
+        models: {
+          choose: (asked, lineage) => chooseModels(asked, lineage, llm),
+          hasPrice: (model) => llm.hasPrice(model),
+        },
+        files: blobs,
+        webhooks: {
+          checkUrl: (text) => webhookUrl(text, settings.webhookNetworks),
+          ensureSecret: (tx, accountId, now) =>
+            ensureDefaultSecret(tx, accountId, () => mintWebhookSecret(secretsKey).sealed, now),
+        },
+        refuseWithoutDriver: () => refuseWithoutDriver(store),
+        queuedNote: () => queuedNote(store),
+        templates: templatesOf(packs),
+      },
+      models: { llm },
+      files: { blobs },
+      runners: {},
+      webhooks: { eventTypes, secretsKey, allowedNetworks: settings.webhookNetworks },
+      packs: { packs },
+    }),
+    ...packs.flatMap((pack) => packCommands(pack, store)),
+  ]);
   const keyUse = undo.use(new KeyUse(store, log));
   const audit = undo.use(new AuditTrail(store, log, { onLost: lose('audit') }));
   const rateLimits = new RateLimits();

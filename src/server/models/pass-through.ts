@@ -1,11 +1,9 @@
 // Passes an upstream's event stream on to the caller line by line, at the caller's pace. A client can act on whole lines
 // only, so holding back an unfinished one costs no time and leaves room for a clean error at any point.
 import type { SeedError } from '../../protocol/errors.ts';
-import type { CallLimits } from './call-limits.ts';
 import type { CallMeter } from './call-meter.ts';
-import type { CallSignal } from './call-signal.ts';
-import { createSseLines } from './sse-lines.ts';
-import { createStreamCheck } from './stream-check.ts';
+import type { CallLimits, CallSignal } from './call-signal.ts';
+import { createSseLines, createStreamCheck } from './stream-check.ts';
 import { connectionFailure, llmUnavailable } from './upstream-failure.ts';
 
 export interface PassThrough {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { llmSettings } from '../../../test/fixtures/llm-settings.ts';
-import { readOpenRouterPrices } from './openrouter-prices.ts';
+import { readOpenRouterPrices } from './prices.ts';
 import { chooseUpstream } from './upstream.ts';
 
 const openRouter = chooseUpstream(llmSettings({ openRouterKey: 'sk-or-v1-none' }));

@@ -1,9 +1,9 @@
 // Which models a key is told of.
 import { expect, it } from 'vitest';
-import { modelService } from './model-service.ts';
+import { modelsFor } from './allowed-models.ts';
 
 const llm = {
-  defaultModels: ['big', 'small'],
+  defaultModels: ['big', 'small'] as const,
   named: ['big', 'small', 'tiny'],
   servesOthers: true,
   knows: (model: string) => model !== 'gone',
@@ -11,7 +11,7 @@ const llm = {
 
 function list(...allowed: (string[] | null)[]) {
   const lineage = allowed.map((allowedModels) => ({ allowedModels }));
-  return modelService({ llm } as never, { lineage } as never).list();
+  return modelsFor(lineage as never, llm);
 }
 
 it('tells a key without a list of its own all that is known by name, the defaults first', () => {
