@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { run } from './lib/run.ts';
 
-const FOLDER = new URL('../bench', import.meta.url);
+const FOLDER = new URL('../bench/', import.meta.url);
 /** What the measurements share. */
 const SHARED = ['statistics', 'table'];
 

@@ -11,7 +11,7 @@ import { type SampleSeed, startSampleSeed } from './screens/sample-seed.ts';
 import { SHOTS } from './screens/shots.ts';
 import { smallPng } from './screens/small-png.ts';
 
-const FOLDER = fileURLToPath(new URL('../docs/screens', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../docs/screens/', import.meta.url));
 /** All, unless some are named. */
 const named = process.argv.slice(2);
 const wanted = SHOTS.filter(({ name }) => named.length === 0 || named.includes(name));

@@ -6,7 +6,7 @@ import { contentHash } from '../../src/lib/content-hash.ts';
 import { exec } from '../../src/lib/exec.ts';
 import { withFileLock } from '../../src/lib/file-lock.ts';
 
-const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const CACHE = join(REPOSITORY, 'node_modules/.cache');
 const DIST = join(REPOSITORY, 'web/dist');
 const VITE = join(REPOSITORY, 'node_modules/vite/bin/vite.js');

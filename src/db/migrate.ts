@@ -8,7 +8,7 @@ import { type Migration, readMigrations } from './migration-files.ts';
 import { packSchema, refuseTablesWithoutAccount } from './pack-schema.ts';
 import { refuseTransactionControl } from './transaction-control.ts';
 
-const OWN_FOLDER = new URL('./migrations', import.meta.url);
+const OWN_FOLDER = new URL('./migrations/', import.meta.url);
 
 /** The tables of a pack. */
 export interface PackTables {

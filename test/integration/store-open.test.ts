@@ -26,7 +26,7 @@ test('five servers that start at once on an empty database all come up, each mig
     .selectFrom('migrations')
     .select('name')
     .execute();
-  const files = await readdir(new URL('../../src/db/migrations', import.meta.url));
+  const files = await readdir(new URL('../../src/db/migrations/', import.meta.url));
   expect(applied?.map(({ name }) => name).sort()).toEqual(files.sort());
   await Promise.all(stores.map((each) => each.close()));
 });

@@ -9,7 +9,7 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import { getMimeType } from 'hono/utils/mime';
 
 /** What `vite build web` writes. */
-export const WEB_FOLDER = new URL('../../../web/dist', import.meta.url);
+export const WEB_FOLDER = new URL('../../../web/dist/', import.meta.url);
 
 export const ENCODINGS = ['br', 'gzip'] as const;
 export type Encoding = (typeof ENCODINGS)[number];

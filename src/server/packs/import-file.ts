@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { SeedError } from '../../protocol/errors.ts';
 import { packProblem } from './pack-problem.ts';
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** @param shown the file as messages name it. @throws SeedError invalid_settings */
 export async function importFile(href: string, shown: string): Promise<Record<string, unknown>> {

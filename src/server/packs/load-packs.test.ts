@@ -93,7 +93,7 @@ describe('a broken pack', () => {
       {
         'notes/pack.ts': packFile('notes', commandText()).replace(
           'commands:',
-          `migrations: new URL('./sql', import.meta.url), commands:`,
+          `migrations: new URL('./sql/', import.meta.url), commands:`,
         ),
       },
       /its folder of migrations is not there: .*notes\/sql/,
