@@ -7,7 +7,7 @@ import { LOCAL_COMMANDS } from '../../src/cli/local-commands.ts';
 import { BUILT_IN } from '../../src/command/registry.ts';
 import { CONFIG_FILE, loadPacks, PACKS_FOLDER } from '../../src/server/packs/load-packs.ts';
 
-const ROOT = new URL('../..', import.meta.url).pathname;
+const ROOT = new URL('../../', import.meta.url).pathname;
 const read = (path: string) => readFileSync(`${ROOT}${path}`, 'utf8');
 
 interface Text {

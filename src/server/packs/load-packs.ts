@@ -21,7 +21,7 @@ export interface PackSettings {
 }
 
 /** Where a server finds them. */
-export const PACKS_FOLDER = new URL('../../../packs', import.meta.url);
+export const PACKS_FOLDER = new URL('../../../packs/', import.meta.url);
 export const CONFIG_FILE = new URL('../../../seed.config.ts', import.meta.url);
 
 /**
