@@ -112,7 +112,7 @@ describeInBrowser(
       await button(page, 'Replay failed…').click();
       await expectAccessible(page);
       await button(page, 'Send them again').click();
-      await page.getByText('2 deliveries are sent again').waitFor();
+      await page.getByText('2 deliveries are sent again', { exact: true }).waitFor();
       await expect
         .poll(() => page.getByRole('cell', { name: 'Delivered' }).count(), { timeout: 15_000 })
         .toBe(2);

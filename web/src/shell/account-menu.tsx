@@ -1,8 +1,9 @@
 // Who is signed in, with which key, and the way out.
 import { useRouter } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
 import { signOut } from '../api/request.ts';
 import { useSeed } from '../api/use-command.ts';
-import { Badge } from '../ui/badge.tsx';
+import { BadgeList } from '../ui/badge.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { Menu } from '../ui/menu.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
@@ -23,7 +24,6 @@ export function AccountMenu() {
   return (
     <Menu
       label="Account"
-      side="above"
       buttonClassName="flex w-full items-center gap-2 rounded-md px-2 py-1 text-left hover:bg-sunken"
       button={
         <>
@@ -36,21 +36,15 @@ export function AccountMenu() {
         </>
       }
       header={
-        <dl className="mb-1 flex w-64 flex-col gap-2 border-b border-line p-2 pb-3 text-sm">
+        <div className="mb-1 flex w-64 flex-col gap-2 border-b border-line p-2 pb-3 text-sm">
           <Row term="Key">
             <span className="font-mono text-xs">{key.prefix}…</span>
           </Row>
           <Row term="Ends">{key.expiresAt ? <RelativeTime at={key.expiresAt} /> : 'never'}</Row>
           <Row term="Scopes">
-            <span className="flex flex-wrap justify-end gap-1">
-              {key.scopes.map((scope) => (
-                <Badge key={scope} mono>
-                  {scope}
-                </Badge>
-              ))}
-            </span>
+            <BadgeList items={key.scopes} className="justify-end" />
           </Row>
-        </dl>
+        </div>
       }
       items={[
         { label: 'Sign out', icon: 'signOut', onSelect: () => leave(false) },
@@ -60,11 +54,12 @@ export function AccountMenu() {
   );
 }
 
-function Row({ term, children }: { term: string; children: React.ReactNode }) {
+/** No list of terms: within a menu nothing but its items may have a role. */
+function Row({ term, children }: { term: string; children: ReactNode }) {
   return (
     <div className="flex items-start justify-between gap-4">
-      <dt className="text-muted">{term}</dt>
-      <dd>{children}</dd>
+      <span className="text-muted">{term}</span>
+      <span>{children}</span>
     </div>
   );
 }

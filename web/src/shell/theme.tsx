@@ -57,7 +57,6 @@ export function ThemeMenu() {
     <Menu
       label={`Theme: ${current?.label}`}
       iconOnly
-      side="above"
       align="end"
       buttonClassName={buttonLook('quiet', 'w-8 px-0')}
       button={<Icon name={current?.icon ?? 'system'} />}

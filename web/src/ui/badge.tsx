@@ -35,6 +35,27 @@ export function Badge({
   );
 }
 
+interface BadgeListProps {
+  items: readonly string[];
+  /** How many are shown; the others are counted behind them. */
+  most?: number;
+  className?: string;
+}
+
+/** Scopes or types of events, each as it is written. */
+export function BadgeList({ items, most = items.length, className }: BadgeListProps) {
+  return (
+    <span className={classNames('flex flex-wrap gap-1', className)}>
+      {items.slice(0, most).map((item) => (
+        <Badge key={item} mono>
+          {item}
+        </Badge>
+      ))}
+      {items.length > most && <Badge>{`and ${items.length - most} more`}</Badge>}
+    </span>
+  );
+}
+
 const EFFECT_TONES: Record<Effect, Tone> = { read: 'neutral', write: 'info', destructive: 'bad' };
 
 export function EffectBadge({ effect }: { effect: Effect }) {

@@ -1,6 +1,6 @@
-// A modal dialog on the browser's own <dialog>, which keeps the focus inside, closes on Escape and gives the focus back.
-import { type ReactNode, useEffect, useId, useRef } from 'react';
-import { createPortal } from 'react-dom';
+// Modal dialogs on Radix, which keeps the focus inside, closes on Escape and on a press beside, and hides the rest from screen readers.
+import { Dialog as Radix } from 'radix-ui';
+import { type ReactNode, useState } from 'react';
 import { Button, IconButton } from './button.tsx';
 import { classNames } from './class-names.ts';
 import { ErrorNotice } from './states.tsx';
@@ -9,48 +9,48 @@ interface DialogProps {
   title: string;
   open: boolean;
   onClose(): void;
-  /** `side`: a drawer at the left edge, for phones. */
+  /** `side` is a drawer at the left edge, for phones. */
   place?: 'middle' | 'side';
   children: ReactNode;
 }
 
 const PLACES = {
-  middle: 'm-auto w-full max-w-xl max-h-[calc(100dvh-2rem)] rounded-xl border border-line',
-  side: 'm-0 mr-auto h-dvh max-h-none w-72 max-w-[85vw] border-r border-line',
+  middle: 'inset-0 m-auto h-fit w-full max-w-xl max-h-[calc(100dvh-2rem)] rounded-xl border',
+  side: 'inset-y-0 left-0 w-72 max-w-[85vw] border-r',
 };
 
-export function Dialog({ title, open, onClose, place = 'middle', children }: DialogProps) {
-  const ref = useRef<HTMLDialogElement>(null);
-  const titleId = useId();
-  useEffect(() => {
-    const dialog = ref.current;
-    if (open && dialog && !dialog.open) dialog.showModal();
-    return () => dialog?.close();
-  }, [open]);
-  if (!open) return null;
-  // In the body: a dialog within something hidden would be open and not seen.
-  return createPortal(
-    <dialog
-      ref={ref}
-      aria-labelledby={titleId}
-      onCancel={(event) => {
-        event.preventDefault();
-        onClose();
-      }}
-      onPointerDown={(event) => event.target === ref.current && onClose()}
-      className={classNames('bg-surface p-0 text-ink shadow-xl', PLACES[place])}
-    >
-      <div className="flex h-full flex-col">
+export function Dialog({ open, onClose, ...props }: DialogProps) {
+  return (
+    <Radix.Root open={open} onOpenChange={(isWanted) => isWanted || onClose()}>
+      {open && <OpenDialog {...props} />}
+    </Radix.Root>
+  );
+}
+
+function OpenDialog({ title, place = 'middle', children }: Omit<DialogProps, 'open' | 'onClose'>) {
+  const [opener] = useState(() => document.activeElement as HTMLElement | null);
+  const giveFocusBack = (event: Event) => {
+    event.preventDefault();
+    opener?.focus();
+  };
+  return (
+    <Radix.Portal>
+      {/* Not Radix.Overlay, which adds a style element that the page's policy refuses. The page itself never scrolls. */}
+      <div className="fixed inset-0 z-40 bg-shade" />
+      <Radix.Content
+        aria-describedby={undefined}
+        onCloseAutoFocus={giveFocusBack}
+        className={classNames('fixed z-40 flex flex-col border-line bg-surface shadow-xl', PLACES[place])}
+      >
         <header className="flex items-center justify-between gap-4 border-b border-line py-3 pr-3 pl-6">
-          <h2 id={titleId} className="text-lg font-semibold">
-            {title}
-          </h2>
-          <IconButton label="Close" icon="close" onClick={onClose} />
+          <Radix.Title className="text-lg font-semibold">{title}</Radix.Title>
+          <Radix.Close asChild>
+            <IconButton label="Close" icon="close" />
+          </Radix.Close>
         </header>
         <div className="min-h-0 flex-1 overflow-y-auto">{children}</div>
-      </div>
-    </dialog>,
-    document.body,
+      </Radix.Content>
+    </Radix.Portal>
   );
 }
 
@@ -63,20 +63,19 @@ interface ConfirmDialogProps {
   error: unknown;
   onConfirm(): void;
   onClose(): void;
-  /** What will happen. */
+  /** Tells what will happen. */
   children: ReactNode;
 }
 
 /** Asks before what cannot be undone. */
-export function ConfirmDialog(props: ConfirmDialogProps) {
-  const { title, action, open, busy, error, onConfirm, onClose, children } = props;
+export function ConfirmDialog({ action, busy, error, onConfirm, children, ...dialog }: ConfirmDialogProps) {
   return (
-    <Dialog title={title} open={open} onClose={onClose}>
+    <Dialog {...dialog}>
       <div className="flex flex-col gap-4 px-6 py-4">
         <div className="text-muted">{children}</div>
         {error != null && <ErrorNotice error={error} />}
         <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={dialog.onClose}>Cancel</Button>
           <Button kind="danger" busy={busy} onClick={onConfirm}>
             {action}
           </Button>

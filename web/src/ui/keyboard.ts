@@ -39,7 +39,7 @@ export function listenToKeys(): () => void {
   const onKeyDown = (event: KeyboardEvent) => {
     const { key, target } = event;
     if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
-    if (isTyping(target) || document.querySelector('dialog[open]') || key === 'Shift') return;
+    if (isTyping(target) || document.querySelector('[role=dialog], [role=menu]') || key === 'Shift') return;
     const all = shortcuts.get();
     const before = first && event.timeStamp - first.at < SECOND_KEY_WITHIN_MS ? first.key : null;
     const found = (before && findShortcut(all, `${before} ${key}`)) || findShortcut(all, key);

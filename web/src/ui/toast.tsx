@@ -1,37 +1,35 @@
-// Short messages about what was just done. They leave by themselves; nothing that has to be read stands only here.
+// Short messages about what was just done, on Radix: F8 leads to them, and they leave by themselves while nobody points at them.
+// Nothing that has to be read stands only here.
+import { Toast } from 'radix-ui';
 import { useSyncExternalStore } from 'react';
 import { createStore } from '../api/store.ts';
 
 const SHOWN_MS = 4_000;
 
-interface Toast {
-  id: number;
-  text: string;
-}
-
-const toasts = createStore<readonly Toast[]>([]);
+const toasts = createStore<readonly { id: number; text: string }[]>([]);
 let lastId = 0;
 
 export function toast(text: string): void {
   lastId += 1;
-  const id = lastId;
-  toasts.set([...toasts.get(), { id, text }]);
-  setTimeout(() => toasts.set(toasts.get().filter((one) => one.id !== id)), SHOWN_MS);
+  toasts.set([...toasts.get(), { id: lastId, text }]);
 }
 
-/** Where they show; once, in the shell. */
+/** Where the messages show; once, at the root of the page. */
 export function Toasts() {
   const shown = useSyncExternalStore(toasts.subscribe, toasts.get);
+  const remove = (id: number) => toasts.set(toasts.get().filter((one) => one.id !== id));
   return (
-    <div
-      role="status"
-      className="pointer-events-none fixed inset-x-0 bottom-4 z-50 flex flex-col items-center gap-2 px-4"
-    >
+    <Toast.Provider duration={SHOWN_MS}>
       {shown.map(({ id, text }) => (
-        <p key={id} className="rounded-lg bg-ink px-4 py-2 text-canvas shadow-lg">
-          {text}
-        </p>
+        <Toast.Root
+          key={id}
+          onOpenChange={() => remove(id)}
+          className="rounded-lg bg-ink px-4 py-2 text-canvas shadow-lg"
+        >
+          <Toast.Description>{text}</Toast.Description>
+        </Toast.Root>
       ))}
-    </div>
+      <Toast.Viewport className="pointer-events-none fixed inset-x-0 bottom-4 z-50 flex flex-col items-center gap-2 px-4" />
+    </Toast.Provider>
   );
 }
