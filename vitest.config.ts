@@ -3,7 +3,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 import { BROWSER_FOLDER } from './test/fixtures/browser-folder.ts';
 
 /** Tests of packs that need a sandbox. */
-const PACK_TASKS = 'packs/**/*.task.test.ts';
+const PACK_TASKS = '{packs,examples}/**/*.task.test.ts';
 /** These measure times that people rely on, or what a machine has left: nothing runs beside them. */
 const MEASURING = ['clones', 'door', 'driver-*', 'ends', 'pool', 'soak'].map(
   (name) => `test/e2e/${name}.test.ts`,
@@ -25,7 +25,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['test/integration/**/*.test.ts', 'packs/**/*.test.ts'],
+          include: ['test/integration/**/*.test.ts', '{packs,examples}/**/*.test.ts'],
           exclude: [...configDefaults.exclude, PACK_TASKS],
           globalSetup: ['test/fixtures/postgres-global-setup.ts'],
           testTimeout: 30_000,

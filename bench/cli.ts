@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundleCli, renderCli } from '../src/cli/bundle.ts';
 import { toManifest } from '../src/command/manifest.ts';
-import { BUILT_IN } from '../src/command/registry.ts';
+import { BUILT_IN } from '../src/server/built-in.ts';
+import { bundleCli, renderCli } from '../src/server/http/cli-bundle.ts';
 import { median, round } from './statistics.ts';
 import { printTable } from './table.ts';
 

@@ -55,7 +55,7 @@ async function demo(show: Demo): Promise<number> {
     DATABASE_URL: '',
     SEED_ADMIN_KEY: '',
     SEED_LLM_BASE_URL: '',
-    SEED_PACKS: '',
+    SEED_PACKS: 'examples/commerce,examples/crm,examples/devops,examples/healthcare',
     OPENROUTER_API_KEY: '',
   });
   const problems = await show({ url: seed.url, key: seed.adminKey ?? '', home: folder });

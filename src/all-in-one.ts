@@ -34,6 +34,7 @@ interface ReadyMessage {
   adminKey: string | null;
   model: string;
   packs: readonly string[];
+  notices: readonly string[];
 }
 
 export interface AllInOne extends ReadyMessage {

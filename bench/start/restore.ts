@@ -25,9 +25,9 @@ export async function measureRestore(runs: number): Promise<number[]> {
     for (let run = 0; run < runs; run += 1) {
       const startedAt = performance.now();
       const deadline = performance.now() + DEADLINE_MS;
-      const { sandbox } = await startWaiting(driver, snapshot, { ...POOLED_LIMITS, deadline });
+      const { id } = await startWaiting(driver, snapshot, { ...POOLED_LIMITS, deadline });
       times.push(performance.now() - startedAt);
-      await sandbox.kill();
+      await driver.kill(id);
     }
     return times;
   } finally {

@@ -1,9 +1,9 @@
 // The brief's examples: for each what to show around the task. Instruction and scopes are those of the templates.
 // Another example is another entry.
-import { pack as commerce } from '../../packs/commerce/pack.ts';
-import { pack as crm } from '../../packs/crm/pack.ts';
-import { pack as devops } from '../../packs/devops/pack.ts';
-import { pack as healthcare } from '../../packs/healthcare/pack.ts';
+import { pack as commerce } from '../../examples/packs/commerce/pack.ts';
+import { pack as crm } from '../../examples/packs/crm/pack.ts';
+import { pack as devops } from '../../examples/packs/devops/pack.ts';
+import { pack as healthcare } from '../../examples/packs/healthcare/pack.ts';
 import type { Pack } from '../../src/server/packs/pack.ts';
 import { KEY_AUDIT, MONTHLY_USAGE, WEBHOOK_ACTIVITY } from '../../src/server/tasks/own-templates.ts';
 import { createInventory } from './inventory.ts';

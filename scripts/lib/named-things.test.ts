@@ -4,8 +4,14 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { parseAst } from 'vite';
 import { describe, expect, it } from 'vitest';
 import { LOCAL_COMMANDS } from '../../src/cli/local-commands.ts';
-import { BUILT_IN } from '../../src/command/registry.ts';
-import { CONFIG_FILE, loadPacks, PACKS_FOLDER } from '../../src/server/packs/load-packs.ts';
+import { BUILT_IN } from '../../src/server/built-in.ts';
+import {
+  CONFIG_FILE,
+  EXAMPLES_FOLDER,
+  loadPacks,
+  PACKS_FOLDER,
+  placesIn,
+} from '../../src/server/packs/load-packs.ts';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
 const read = (path: string) => readFileSync(`${ROOT}${path}`, 'utf8');
@@ -16,9 +22,12 @@ interface Text {
   text: string;
 }
 
-const SOURCES = globSync(['src/**/*.ts', 'scripts/**/*.ts', 'web/src/**/*.{ts,tsx}', 'packs/**/*.ts'], {
-  cwd: ROOT,
-});
+const SOURCES = globSync(
+  ['src/**/*.ts', 'scripts/**/*.ts', 'web/src/**/*.{ts,tsx}', '{packs,examples}/**/*.ts'],
+  {
+    cwd: ROOT,
+  },
+);
 const TEXTS: Text[] = SOURCES.filter((file) => !file.endsWith('.test.ts')).flatMap(textsOf);
 
 function textsOf(file: string): Text[] {
@@ -47,7 +56,9 @@ function named(pattern: RegExp): [thing: string, file: string][] {
   return [...found];
 }
 
-const packs = await loadPacks({ folder: PACKS_FOLDER, config: CONFIG_FILE, only: null });
+const own = { folder: PACKS_FOLDER, examples: EXAMPLES_FOLDER, config: CONFIG_FILE };
+const examples = (await placesIn(EXAMPLES_FOLDER, 'examples/')).map(({ setting }) => setting);
+const packs = await loadPacks({ ...own, only: examples });
 const COMMANDS = [...BUILT_IN, ...LOCAL_COMMANDS, ...packs.flatMap(({ commands }) => commands)].map(
   ({ name }) => name.split(' '),
 );

@@ -39,7 +39,7 @@ export async function startSampleSeed(): Promise<SampleSeed> {
     DATABASE_URL: postgres.databaseUrl,
     SEED_ADMIN_KEY: '',
     SEED_LLM_BASE_URL: '',
-    SEED_PACKS: '',
+    SEED_PACKS: 'examples/commerce,examples/crm,examples/devops,examples/healthcare',
     OPENROUTER_API_KEY: '',
   });
   const key = seed.adminKey ?? '';

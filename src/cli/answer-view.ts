@@ -1,11 +1,10 @@
 // Prints a command's answer: JSON as it is, CSV, a table, or names and values. Used by run.ts, login.ts and follow-task.ts.
-
 import { type CsvCell, csvLine } from '../lib/csv.ts';
-import { escapeJson } from '../lib/escape-json.ts';
+import { escapeJson, isRecord, parseJson } from '../lib/json.ts';
 import { shellWord } from '../lib/shell-word.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
-import { cellText, isIsoTime, isRecord, relativeTime, valueAt, words } from './cell.ts';
+import { cellText, isIsoTime, relativeTime, valueAt, words } from './cell.ts';
 import { kebabCase } from './flags.ts';
 import type { Io } from './io.ts';
 import { listView, type ViewOptions } from './table.ts';
@@ -26,7 +25,7 @@ export function printAnswer(io: Io, command: ManifestCommand, text: string, opti
   };
   const answer = parseAnswer(text);
   if (options.json) printJson(io, text, answer);
-  else if (command.output === 'list') printList(io, command, answer, options, note);
+  else if (command.output === 'list') printList(io, command, answer, { ...options, note });
   else if (options.csv) io.stdout.write(objectCsv(answer));
   else
     io.stdout.write(isRecord(answer) ? objectView(answer, viewOptions(io)) : `${JSON.stringify(answer)}\n`);
@@ -36,11 +35,10 @@ export function printAnswer(io: Io, command: ManifestCommand, text: string, opti
 }
 
 export function parseAnswer(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new SeedError('unreachable', 'the server answered with broken JSON', { cause });
-  }
+  return parseJson(
+    text,
+    (cause) => new SeedError('unreachable', 'the server answered with broken JSON', { cause }),
+  );
 }
 
 /** The body as it came; on a terminal indented. */
@@ -53,8 +51,7 @@ function printList(
   io: Io,
   command: ManifestCommand,
   answer: unknown,
-  { csv, commandLine }: AnswerOptions,
-  note: (line: string) => void,
+  { csv, commandLine, note }: AnswerOptions & { note: (line: string) => void },
 ): void {
   const { items: given, nextCursor, nextPage, totals, ...about } = isRecord(answer) ? answer : {};
   const items = Array.isArray(given) ? given : [];
@@ -85,7 +82,8 @@ function flagsText(inputs: Record<string, unknown>): string {
   return flags.join(' ');
 }
 
-function viewOptions(io: Io): ViewOptions {
+/** Of tables on stdout. */
+export function viewOptions(io: Io): ViewOptions {
   const { isTerminal, columns } = io.stdout;
   return {
     style: styleFor(io.stdout, io),

@@ -1,10 +1,11 @@
 // Calls the server's commands over REST; what can go wrong on the way is a SeedError. Used by run.ts, follow-task.ts, login.ts
 // and mcp.ts.
+import { parseJson } from '../lib/json.ts';
 import { readWithin } from '../lib/read-within.ts';
 import { type RestCall, restCall } from '../lib/rest-call.ts';
 import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
-import type { Io } from './io.ts';
+import { type Io, usageError } from './io.ts';
 import { multipartBody, type StreamedBody, takeFiles } from './local-file.ts';
 import type { Profile } from './profile.ts';
 import type { HttpResponse } from './request.ts';
@@ -25,6 +26,14 @@ export interface Api {
   ): Promise<AsyncIterable<Uint8Array>>;
 }
 
+/** A command with its input, and where it is called. */
+export interface CommandCall {
+  io: Io;
+  api: Api;
+  command: ManifestCommand;
+  input: Record<string, unknown>;
+}
+
 const ANSWER_TIMEOUT_MS = 300_000;
 const ANSWER_LIMIT_BYTES = 64 * 1024 * 1024;
 /** Pauses before a request is sent again. */
@@ -34,7 +43,7 @@ interface Exchange {
   method: string;
   path: string;
   accept: string;
-  body?: string | StreamedBody;
+  body?: string | StreamedBody | null;
   lastEventId?: number | null;
   /** With it a request can be sent again: its work is done once. */
   idempotencyKey?: string;
@@ -43,11 +52,10 @@ interface Exchange {
 
 export function createApi(io: Io, profile: Profile): Api {
   async function once(exchange: Exchange): Promise<HttpResponse> {
-    const { method, path, accept, body, lastEventId, idempotencyKey, signal } = exchange;
+    const { method, path, accept, body = null, lastEventId, idempotencyKey, signal } = exchange;
     const headers: Record<string, string> = { accept, 'user-agent': 'seed-cli' };
     if (profile.key !== null) headers['authorization'] = `Bearer ${profile.key}`;
-    if (body !== undefined)
-      headers['content-type'] = typeof body === 'string' ? 'application/json' : body.type;
+    if (body !== null) headers['content-type'] = typeof body === 'string' ? 'application/json' : body.type;
     if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
     if (lastEventId) headers['last-event-id'] = String(lastEventId);
     return io.request({
@@ -55,7 +63,7 @@ export function createApi(io: Io, profile: Profile): Api {
       url: profile.url + path,
       headers,
       timeoutMs: ANSWER_TIMEOUT_MS,
-      ...(body !== undefined && { body }),
+      ...(body !== null && { body }),
       ...(signal && { signal }),
     });
   }
@@ -123,7 +131,7 @@ function typedCall(command: ManifestCommand, input: Record<string, unknown>): Re
   try {
     return restCall(command, input);
   } catch (cause) {
-    throw cause instanceof SeedError ? new SeedError('usage', cause.message, { cause }) : cause;
+    throw cause instanceof SeedError ? usageError(cause.message, undefined, cause) : cause;
   }
 }
 
@@ -190,13 +198,8 @@ function loginHint(profile: Profile): string {
 }
 
 function parseErrorBody(text: string): ErrorBody['error'] | null {
-  try {
-    const body = JSON.parse(text) as Partial<ErrorBody> | null;
-    return typeof body?.error?.message === 'string' ? body.error : null;
-  } catch {
-    // Not JSON: the caller reports the answer as no Seed server's.
-    return null;
-  }
+  const body = parseJson(text) as Partial<ErrorBody> | null | undefined;
+  return typeof body?.error?.message === 'string' ? body.error : null;
 }
 
 /** A server may be newer than this CLI: a code it does not know is judged by the HTTP status. */

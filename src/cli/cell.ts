@@ -1,5 +1,6 @@
 // One value of an answer as text on one line: numbers, times, lists, names of properties. Used by the views.
 import { decimalText } from '../lib/decimal-text.ts';
+import { isRecord } from '../lib/json.ts';
 import { sanitiseLine } from './terminal.ts';
 
 const NOTHING = '-';
@@ -28,10 +29,6 @@ function listText(items: readonly unknown[]): string {
 /** `createdAt` → `created at`, `cost.total` → `cost total` */
 export function words(property: string): string {
   return sanitiseLine(property.replace(/([a-z0-9])([A-Z])/g, '$1 $2').replace(/[._-]/g, ' ')).toLowerCase();
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** `cost.total` reaches into nested objects. */

@@ -1,9 +1,10 @@
 // The flags that a command's JSON Schema makes, how they are written in usage lines, and the values that were typed for
 // them. Used by parse-input.ts and help.ts.
-
-import { SeedError } from '../protocol/errors.ts';
+import { isRecord, parseJson } from '../lib/json.ts';
+import type { SeedError } from '../protocol/errors.ts';
 import type { JsonSchema, ManifestCommand } from '../protocol/manifest.ts';
 import { closest } from './find-command.ts';
+import { usageError } from './io.ts';
 import { localFile } from './local-file.ts';
 
 type ScalarKind = 'string' | 'integer' | 'number';
@@ -38,11 +39,16 @@ export function kebabCase(property: string): string {
 export function flagsOf(command: ManifestCommand): Flag[] {
   const required = new Set(command.input.required ?? []);
   return Object.entries(command.input.properties ?? {}).map(([property, schema]) =>
-    flagOf(property, schema, required.has(property), command.input),
+    flagOf(property, schema, { required: required.has(property), root: command.input }),
   );
 }
 
-function flagOf(property: string, given: JsonSchema, required: boolean, root: JsonSchema): Flag {
+/** @param root the schema whose `$defs` are meant */
+export function flagOf(
+  property: string,
+  given: JsonSchema,
+  { required = false, root = given }: { required?: boolean; root?: JsonSchema } = {},
+): Flag {
   const { schema, nullable } = simplify(given, root);
   const items = schema.items === undefined ? undefined : simplify(schema.items, root).schema;
   const itemKind = items === undefined ? undefined : scalarKind(items);
@@ -129,13 +135,7 @@ function boundOf(schema: JsonSchema, keyword: 'minimum' | 'maximum'): number | u
   return typeof bound === 'number' && Math.abs(bound) < Number.MAX_SAFE_INTEGER ? bound : undefined;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isSchema(value: unknown): value is JsonSchema {
-  return isRecord(value);
-}
+const isSchema = (value: unknown): value is JsonSchema => isRecord(value);
 
 /** `seed keys revoke <id> [flags]` */
 export function usageLine(command: ManifestCommand): string {
@@ -211,11 +211,7 @@ function booleanValue(flag: Flag, text: string): boolean {
 }
 
 function jsonValue(flag: Flag, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw wrong(flag, `takes JSON, and ${quote(text)} is none`, cause);
-  }
+  return parseJson(text, (cause) => wrong(flag, `takes JSON, and ${quote(text)} is none`, cause));
 }
 
 function scalarValue(flag: Flag, kind: ScalarKind, text: string): string | number {
@@ -238,5 +234,5 @@ function quote(text: string): string {
 }
 
 function wrong(flag: Flag, problem: string, cause?: unknown): SeedError {
-  return new SeedError('usage', `--${flag.name} ${problem}`, { cause });
+  return usageError(`--${flag.name} ${problem}`, undefined, cause);
 }

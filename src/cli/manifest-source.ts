@@ -1,5 +1,6 @@
 // Where the list of commands comes from: embedded, cached for a few minutes, or asked of the server. Used by run.ts.
 import { join } from 'node:path';
+import { parseJson } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import type { Api } from './api.ts';
@@ -23,7 +24,12 @@ export function embeddedManifest(manifest: Manifest): ManifestSource {
 }
 
 /** @param refresh ask the server even when the cache is fresh */
-export function cachedManifest(io: Io, api: Api, profile: Profile, refresh: boolean): ManifestSource {
+export function cachedManifest(
+  io: Io,
+  api: Api,
+  profile: Profile,
+  { refresh }: { refresh: boolean },
+): ManifestSource {
   const path = cachePath(io, profile);
   let isCurrent = false;
 
@@ -75,18 +81,9 @@ function readFresh(io: Io, path: string, url: string): Manifest | null {
 
 /** @param url for a cache: the server it must be of, since a file's name cannot tell every address apart */
 function parseManifest(text: string, url?: string): Manifest | null {
-  const value = parseJson(text) as (Partial<Manifest> & { url?: string }) | null;
+  const value = parseJson(text) as (Partial<Manifest> & { url?: string }) | null | undefined;
   const isOfServer = url === undefined || value?.url === url;
   return Array.isArray(value?.commands) && isOfServer ? (value as Manifest) : null;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // A damaged cache counts as none, a damaged answer is reported by the caller.
-    return null;
-  }
 }
 
 function store(io: Io, path: string, manifest: Manifest & { url: string }): void {

@@ -1,6 +1,6 @@
 // Writes the bundle that bin/seed starts, whole or not at all. Run by bin/seed when a source is newer.
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { bundleRepositoryCli } from './bundle.ts';
+import { bundleRepositoryCli } from '../server/http/cli-bundle.ts';
 import { REPOSITORY } from './folders.ts';
 
 const directory = new URL('node_modules/.cache/', REPOSITORY);

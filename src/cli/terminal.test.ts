@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { escapeJson } from '../lib/escape-json.ts';
+import { escapeJson } from '../lib/json.ts';
 import { sanitise, sanitiseLine, wrapHelp } from './terminal.ts';
 
 it.each([

@@ -1,11 +1,9 @@
 // What a command's `run` is given: who calls, and the services it may use, already bound to the caller's account.
-import type { Kysely } from 'kysely';
 import type { Account } from '../protocol/account.ts';
 import type { AuditEntry, AuditOutcome } from '../protocol/audit.ts';
 import type { TaskEvent } from '../protocol/event.ts';
 import type { KeptFile } from '../protocol/file.ts';
 import type { Key, KeyStatus, SomeKeyLimits } from '../protocol/key.ts';
-import type { Lineage } from '../protocol/key-lineage.ts';
 import type { LedgerEntry } from '../protocol/ledger.ts';
 import type { ModelView } from '../protocol/model.ts';
 import type {
@@ -25,19 +23,9 @@ import type { RunnerView } from '../protocol/runner.ts';
 import type { RunTaskBody, Task, TaskStatus } from '../protocol/task.ts';
 import type { Template } from '../protocol/template.ts';
 import type { AskedRange } from '../server/telemetry/time-range.ts';
+import type { Call } from './call.ts';
 import type { SentFile } from './define-command.ts';
 import type { WebhookService } from './webhook-service.ts';
-
-/** Who presents the key. */
-export interface Actor {
-  key: Key;
-  /** The key, then the one that started its task, and so on: what narrows one of them narrows this caller. */
-  lineage: Lineage;
-  accountId: string;
-  accountName: string;
-  /** The account runs this Seed and may manage accounts. */
-  operator: boolean;
-}
 
 export interface PageRequest {
   limit: number;
@@ -171,16 +159,7 @@ export interface ObsService {
   errors(by: ErrorsBy, asked: GroupsRequest): Promise<ErrorReport>;
 }
 
-export interface CommandContext {
-  actor: Actor;
-  /** For what a command creates; the same again when its request is repeated. */
-  creationId: string;
-  /** That of the whole call, of a command that is `transactional`; null: there is none. */
-  transaction: Kysely<never> | null;
-  /** The caller's `Prefer: wait=N` in milliseconds; 0 without. */
-  waitMs: number;
-  /** Aborted when the caller goes away. */
-  signal: AbortSignal;
+export interface CommandContext extends Call {
   accounts: AccountService;
   audit: AuditService;
   keys: KeyService;

@@ -26,6 +26,7 @@ export interface ObjectCommand<
   Input extends z.ZodObject = z.ZodObject,
   Output extends z.ZodObject = z.ZodObject,
   Context = CommandContext,
+  Needs = unknown,
 > extends CommandBase<Input> {
   output: Output;
   /** HTTP status of success; 200 unless said. */
@@ -55,7 +56,8 @@ export interface ObjectCommand<
   columns?: readonly string[];
   /** A stream command, taking the answered task's id, that shows how it goes on. */
   follow?: string;
-  run(input: z.output<Input>, ctx: Context): Promise<z.input<Output>>;
+  /** @param needs what its feature was given when the server was put together */
+  run(input: z.output<Input>, call: Context, needs: Needs): Promise<z.input<Output>>;
 }
 
 export interface StreamItem<Item = unknown> {
@@ -65,11 +67,18 @@ export interface StreamItem<Item = unknown> {
 }
 
 /** A command that answers with a stream of objects: NDJSON, or SSE when the caller accepts text/event-stream. */
-export interface StreamCommand<Input extends z.ZodObject = z.ZodObject, Item extends z.ZodType = z.ZodType>
-  extends CommandBase<Input> {
+export interface StreamCommand<
+  Input extends z.ZodObject = z.ZodObject,
+  Item extends z.ZodType = z.ZodType,
+  Needs = unknown,
+> extends CommandBase<Input> {
   item: Item;
   /** The promise does all the checks: an error while streaming can no longer change the status. */
-  stream(input: z.output<Input>, ctx: CommandContext): Promise<AsyncIterable<StreamItem<z.input<Item>>>>;
+  stream(
+    input: z.output<Input>,
+    call: CommandContext,
+    needs: Needs,
+  ): Promise<AsyncIterable<StreamItem<z.input<Item>>>>;
 }
 
 /** A file as it is sent to a caller. */
@@ -84,26 +93,47 @@ export interface SentFile {
 }
 
 /** A command that answers with the bytes of a file. */
-export interface FileCommand<Input extends z.ZodObject = z.ZodObject> extends CommandBase<Input> {
-  file(input: z.output<Input>, ctx: CommandContext): Promise<SentFile>;
+export interface FileCommand<Input extends z.ZodObject = z.ZodObject, Needs = unknown>
+  extends CommandBase<Input> {
+  file(input: z.output<Input>, call: CommandContext, needs: Needs): Promise<SentFile>;
 }
 
-export type Command = ObjectCommand | StreamCommand | FileCommand;
+export type Command<Needs = unknown> =
+  | ObjectCommand<z.ZodObject, z.ZodObject, CommandContext, Needs>
+  | StreamCommand<z.ZodObject, z.ZodType, Needs>
+  | FileCommand<z.ZodObject, Needs>;
 
-export function isStream(command: Command): command is StreamCommand {
+/** What a feature's commands, as a list, are to be given. */
+export type NeedsOf<Commands> = Commands extends readonly Command<infer Needs>[] ? Needs : never;
+
+/** The commands of a feature, each called with what the feature needs. */
+export function withNeeds<Needs>(commands: readonly Command<Needs>[], needs: Needs): Command[] {
+  return commands.map((command): Command => {
+    if (isStream(command))
+      return { ...command, stream: (input, call) => command.stream(input, call, needs) } as Command;
+    if (isFile(command)) return { ...command, file: (input, call) => command.file(input, call, needs) };
+    return { ...command, run: (input, call) => command.run(input, call, needs) };
+  });
+}
+
+export function isStream<Needs>(
+  command: Command<Needs>,
+): command is StreamCommand<z.ZodObject, z.ZodType, Needs> {
   return 'stream' in command;
 }
 
-export function isFile(command: Command): command is FileCommand {
+export function isFile<Needs>(command: Command<Needs>): command is FileCommand<z.ZodObject, Needs> {
   return 'file' in command;
 }
 
-export function isObject(command: Command): command is ObjectCommand {
+export function isObject<Needs>(
+  command: Command<Needs>,
+): command is ObjectCommand<z.ZodObject, z.ZodObject, CommandContext, Needs> {
   return 'output' in command;
 }
 
 /** A command with what its callers send and get, for typed clients (the dashboard). `types` is never there. */
-export type Defined<Name extends string, Input, Output> = Command & {
+export type Defined<Name extends string, Input, Output, Needs = unknown> = Command<Needs> & {
   readonly name: Name;
   readonly types?: { input: Input; output: Output };
 };
@@ -112,18 +142,26 @@ export function defineCommand<
   const Name extends string,
   Input extends z.ZodObject,
   Output extends z.ZodObject,
->(command: ObjectCommand<Input, Output> & { name: Name }): Defined<Name, z.input<Input>, z.output<Output>> {
-  return command as unknown as Defined<Name, z.input<Input>, z.output<Output>>;
+  Needs,
+>(
+  command: ObjectCommand<Input, Output, CommandContext, Needs> & { name: Name },
+): Defined<Name, z.input<Input>, z.output<Output>, Needs> {
+  return command as unknown as Defined<Name, z.input<Input>, z.output<Output>, Needs>;
 }
 
-export function defineStream<const Name extends string, Input extends z.ZodObject, Item extends z.ZodType>(
-  command: StreamCommand<Input, Item> & { name: Name },
-): Defined<Name, z.input<Input>, z.output<Item>> {
-  return command as unknown as Defined<Name, z.input<Input>, z.output<Item>>;
+export function defineStream<
+  const Name extends string,
+  Input extends z.ZodObject,
+  Item extends z.ZodType,
+  Needs,
+>(
+  command: StreamCommand<Input, Item, Needs> & { name: Name },
+): Defined<Name, z.input<Input>, z.output<Item>, Needs> {
+  return command as unknown as Defined<Name, z.input<Input>, z.output<Item>, Needs>;
 }
 
-export function defineFile<const Name extends string, Input extends z.ZodObject>(
-  command: FileCommand<Input> & { name: Name },
-): Defined<Name, z.input<Input>, Blob> {
-  return command as unknown as Defined<Name, z.input<Input>, Blob>;
+export function defineFile<const Name extends string, Input extends z.ZodObject, Needs>(
+  command: FileCommand<Input, Needs> & { name: Name },
+): Defined<Name, z.input<Input>, Blob, Needs> {
+  return command as unknown as Defined<Name, z.input<Input>, Blob, Needs>;
 }

@@ -1,9 +1,14 @@
 import { expect, test } from 'vitest';
-import { clashesBetween, refuseClashes } from './name-clashes.ts';
-import { BUILT_IN } from './registry.ts';
+import { BUILT_IN } from '../server/built-in.ts';
+import { clashesBetween, OWN_NOUNS, refuseClashes } from './name-clashes.ts';
 
 const command = (name: string, http: string, scope: string | null = null) => ({ name, http, scope });
 const seed = { file: 'Seed itself', commands: BUILT_IN };
+
+test('the nouns that are reserved for commands of Seed itself are those that it has', () => {
+  const nouns = BUILT_IN.map(({ name }) => name.split(' ')[0] ?? '');
+  expect([...new Set(nouns)].sort()).toEqual(OWN_NOUNS);
+});
 
 test("Seed's own commands clash in nothing", () => {
   expect(clashesBetween([seed])).toEqual([]);

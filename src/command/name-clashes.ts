@@ -4,7 +4,21 @@ import { SeedError } from '../protocol/errors.ts';
 import type { EventType } from '../protocol/event-types.ts';
 
 /** Nouns of the CLI's own, which would hide a command. */
-export const LOCAL_NOUNS: readonly string[] = ['help', 'login', 'logout', 'doctor', 'snapshots', 'mcp'];
+const LOCAL_NOUNS: readonly string[] = ['help', 'login', 'logout', 'doctor', 'snapshots', 'mcp'];
+/** Nouns of Seed's own commands; a test compares them with the commands. */
+export const OWN_NOUNS: readonly string[] = [
+  'accounts',
+  'audit',
+  'keys',
+  'models',
+  'obs',
+  'packs',
+  'sandboxes',
+  'tasks',
+  'templates',
+  'webhooks',
+  'whoami',
+];
 /** A route that is no command's. */
 const RESERVED_PATH = '/commands';
 
@@ -108,4 +122,9 @@ function nounOf({ name }: Named): string {
 
 function pathOf({ http }: Named): string {
   return `/${http.split('/')[1]}`;
+}
+
+/** Whether no pack may have the noun, since Seed itself or its CLI has. */
+export function isNounTaken(noun: string): boolean {
+  return LOCAL_NOUNS.includes(noun) || OWN_NOUNS.includes(noun);
 }

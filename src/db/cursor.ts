@@ -1,9 +1,11 @@
 // Cursors of lists ordered by time: the last item's place, opaque to callers.
+
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { parseJson } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { Moment } from '../protocol/moment.ts';
 import type { Page } from '../protocol/page.ts';
+import { Moment } from '../protocol/time.ts';
 
 /** What every listed row has; together they order it. */
 interface Place {
@@ -60,13 +62,4 @@ export function pageOfRows<Row extends Place, Item>(
     items: shown.map(toItem),
     nextCursor: rows.length > limit && last ? encodeCursor(last) : null,
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not JSON is one of the ways not to be a cursor; the schema refuses undefined.
-    return undefined;
-  }
 }

@@ -4,9 +4,8 @@
 import type { DatabaseError } from 'pg';
 import { SeedError } from '../protocol/errors.ts';
 import type { Connection } from './connection.ts';
-import { type Migration, readMigrations } from './migration-files.ts';
+import { type Migration, readMigrations, refuseTransactionControl } from './migration-files.ts';
 import { packSchema, refuseTablesWithoutAccount } from './pack-schema.ts';
-import { refuseTransactionControl } from './transaction-control.ts';
 
 const OWN_FOLDER = new URL('./migrations/', import.meta.url);
 

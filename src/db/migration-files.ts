@@ -1,4 +1,4 @@
-// The numbered SQL files of a folder. Used by migrate.ts.
+// The numbered SQL files of a folder, and what none of a pack's may have in it. Used by migrate.ts.
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { SeedError } from '../protocol/errors.ts';
@@ -38,3 +38,25 @@ async function readMigration(folder: URL, name: string, shown: string): Promise<
 }
 
 const wrong = (message: string) => new SeedError('invalid_settings', message);
+
+/** What holds no statement: comments, strings and names in quotes, and bodies between dollar signs. */
+const OPAQUE =
+  /--[^\n]*|\/\*[\s\S]*?\*\/|\be'(?:\\.|''|[^'\\])*'|'(?:''|[^'])*'|"(?:""|[^"])*"|(\$\w*\$)[\s\S]*?\1/gi;
+/** The bodies of functions that are written as SQL: their `end` is none of a transaction. */
+const SQL_BODY = /\bbegin\s+atomic\b[\s\S]*?\bend\b/gi;
+const CONTROL =
+  /^(begin|start\s+transaction|commit|end|rollback|abort|savepoint|release|prepare\s+transaction)\b/i;
+
+/** @throws SeedError invalid_settings for a text with a statement that begins or ends a transaction */
+export function refuseTransactionControl(text: string, shown: string): void {
+  const statements = text.replace(OPAQUE, ' ').replace(SQL_BODY, ' ').split(';');
+  const word = statements.map((statement) => CONTROL.exec(statement.trim())?.[0]).find(Boolean);
+  if (word === undefined) return;
+  throw new SeedError(
+    'invalid_settings',
+    `${shown} cannot be applied: it has a ${word.toUpperCase()} of its own.`,
+    {
+      hint: 'Leave it out: the new migrations of a pack are one transaction, applied all or not at all.',
+    },
+  );
+}

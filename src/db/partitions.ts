@@ -1,6 +1,7 @@
-// The partitions of tables that grow by the thousand: one per UTC day, made ahead, dropped whole when too old. Called by
-// the server when it starts and every few hours (db/partition-care.ts).
+// Makes the coming days' partitions of what grows by the thousand, and drops those older than the operator keeps.
 import { sql } from 'kysely';
+import { every } from '../lib/every.ts';
+import type { Logger } from '../lib/log.ts';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
 import { sqlStateOf } from './database-failure.ts';
 import type { Store } from './store.ts';
@@ -15,6 +16,7 @@ export type KeptSince = Record<(typeof KEPT_AS)[Table], Date | null>;
 
 const DAYS_AHEAD = 7;
 const DAY_MS = 86_400_000;
+const EVERY_MS = 6 * 3_600_000;
 /**
  * A partition is made and dropped under a lock for which every reader and writer of its table waits: rather than let them
  * wait behind a long query, such as that of a backup, the table is left for the next time.
@@ -116,4 +118,27 @@ async function partitionsOf(tx: Tx, table: Table): Promise<string[]> {
     join pg_class child on child.oid = inhrelid
     where inhparent = ${sql.lit(table)}::regclass order by 1`.execute(tx);
   return rows.map(({ name }) => name);
+}
+
+/** In days; null: for ever. */
+export interface Retention {
+  calls: number | null;
+  events: number | null;
+}
+
+/** Resolves when today has its partitions. Rejects only then; later failures go to the log. */
+export async function keepRowsFor(days: Retention, store: Store, log: Logger): Promise<AsyncDisposable> {
+  const since = (kept: number | null) =>
+    kept === null ? null : new Date(store.clock.now().getTime() - kept * DAY_MS);
+  const care = async () => {
+    const { dropped, left } = await carePartitions(store, {
+      calls: since(days.calls),
+      events: since(days.events),
+    });
+    if (dropped.length > 0) log.info({ dropped, days }, 'dropped old partitions');
+    if (left.length > 0)
+      log.warn({ tables: left }, 'long queries were in the way of the care for partitions');
+  };
+  await care();
+  return every({ everyMs: EVERY_MS, name: 'care for the partitions', log }, care);
 }

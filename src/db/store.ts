@@ -1,21 +1,22 @@
 // The store: its connection pools with the queue and the signals on the same database. Opened once by the server.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Kysely, RawBuilder } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { BaseLogger } from 'pino';
 import type { Clock } from '../lib/clock.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { LOOK_UP_LIMITS, type LookUps, lookUpsOn } from '../server/look-ups.ts';
-import type { TaskWatcher } from '../server/tasks/changes.ts';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
+import { type Caches, createCaches } from './caches.ts';
 import { cannotConnect, type Limits, type OwnConnection, openConnection } from './connection.ts';
 import { ConnectionPool, kyselyOn, type PoolLimits } from './connection-pool.ts';
 import { openDatabaseClock } from './database-clock.ts';
 import { sqlStateOf } from './database-failure.ts';
+import { LOOK_UP_LIMITS, type LookUp, lookUpOn } from './look-up.ts';
 import { migrate, type PackTables } from './migrate.ts';
 import { Outage } from './outage.ts';
 import { openQueue, type Queue } from './queue.ts';
 import { Signals } from './signals.ts';
 import type { Tables } from './tables.ts';
+import type { TaskWatcher } from './task-changes.ts';
 import { databaseTime } from './time.ts';
 
 const START_PATIENCE_MS = 10_000;
@@ -36,7 +37,8 @@ export interface Store {
   longRunning: Kysely<Tables>;
   queue: Queue;
   signals: Signals;
-  lookUps: LookUps;
+  lookUp: LookUp;
+  caches: Caches;
   /** The database's time, to a few milliseconds: what a row says is compared with it. */
   clock: Clock;
   /** The database's time exactly, as SQL (time.ts). */
@@ -94,18 +96,20 @@ export async function openStore({
     await signals.open();
     const db = kyselyOn(requests);
     const clock = givenClock ?? parts.use(await openDatabaseClock(lookUpPool));
-    const lookUps = lookUpsOn(lookUpPool, db, clock);
-    signals.watch('keys', lookUps.forgetKeys);
+    const lookUp = lookUpOn(lookUpPool, db);
+    const caches = createCaches();
+    signals.watch('keys', () => caches.forget('keys'));
     return {
       db,
       longRunning: kyselyOn(longRunning),
       queue,
       signals,
-      lookUps,
+      lookUp,
+      caches,
       clock,
       time: databaseTime(givenClock),
       // With a task its key has ended, before anybody can be told.
-      taskWatchers: new Set([({ moment }) => moment === 'ended' && lookUps.forgetKeys()]),
+      taskWatchers: new Set([({ moment }) => moment === 'ended' && caches.forget('keys')]),
       close,
       async check() {
         const asked = requests.query(outage.diskFull ? NEEDS_ROOM : 'select 1', [], CHECK_MS).then(() => {
@@ -113,7 +117,7 @@ export async function openStore({
         });
         await Promise.all([
           within(CHECK_MS, 'the database does not answer', asked),
-          within(CHECK_MS, 'the look-up of keys does not answer', lookUps.check()),
+          within(CHECK_MS, 'the look-up of keys does not answer', lookUp('check', sql<object>`select 1`)),
         ]);
       },
     };

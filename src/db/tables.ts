@@ -7,7 +7,7 @@ import type { KeptFile } from '../protocol/file.ts';
 import type { Effect } from '../protocol/manifest.ts';
 import type { Resources, Usage } from '../protocol/resources.ts';
 import type { RunnerState } from '../protocol/runner.ts';
-import type { ScopeGrant } from '../protocol/scopes.ts';
+import type { ScopeGrant } from '../protocol/scope.ts';
 import type { TaskError, TaskPhase, TaskStatus } from '../protocol/task.ts';
 import type { AttemptError, DeliveryStatus, DisabledReason } from '../protocol/webhook.ts';
 
@@ -107,26 +107,6 @@ interface TasksTable {
   artifacts: ColumnType<StoredFile[], string | undefined, string>;
 }
 
-interface EventsTable {
-  task_id: string;
-  seq: number;
-  created_at: Date;
-  body: Json<AgentEvent | ServerEvent>;
-}
-
-interface RunnersTable {
-  id: string;
-  name: string;
-  state: Json<RunnerState>;
-  last_seen: Date;
-}
-
-interface ReplacedSecretsTable {
-  secret_hash: string;
-  key_id: string;
-  works_until: Date;
-}
-
 export interface SessionsTable {
   id: string;
   token_hash: string;
@@ -194,23 +174,6 @@ interface ModelCallsTable {
   outcome: string;
 }
 
-interface ComputeTable {
-  task_id: string;
-  created_at: Date;
-  account_id: string;
-  billed_key_id: string;
-  vcpu_seconds: number;
-  gb_seconds: number;
-  cost_nano_usd: number;
-}
-
-interface LlmAccountsTable {
-  account: string;
-  recent: Date[];
-  day: string;
-  day_requests: number;
-}
-
 interface IdempotencyTable {
   key_id: string;
   idempotency_key: string;
@@ -246,13 +209,6 @@ interface ReservationsTable {
   uncovered: string[];
 }
 
-interface BlobsTable {
-  id: string;
-  task_id: string;
-  created_at: Date;
-  unused_since: Date | null;
-}
-
 interface WebhookEndpointsTable {
   id: string;
   account_id: string;
@@ -274,11 +230,6 @@ interface WebhookSecretsTable {
   sealed: Buffer;
   created_at: Date;
   works_until: Defaulted<Date | null>;
-}
-
-interface SecretsKeyCheckTable {
-  one: Defaulted<boolean>;
-  sealed: Buffer;
 }
 
 interface WebhookEventsTable {
@@ -319,28 +270,63 @@ interface WebhookAttemptsTable {
 }
 
 export interface Tables {
-  blobs: BlobsTable;
+  blobs: {
+    id: string;
+    task_id: string;
+    created_at: Date;
+    unused_since: Date | null;
+  };
   webhook_endpoints: WebhookEndpointsTable;
   webhook_secrets: WebhookSecretsTable;
-  secrets_key_check: SecretsKeyCheckTable;
+  secrets_key_check: {
+    one: Defaulted<boolean>;
+    sealed: Buffer;
+  };
   webhook_events: WebhookEventsTable;
   webhook_deliveries: WebhookDeliveriesTable;
   webhook_attempts: WebhookAttemptsTable;
   spend: SpendTable;
   reservations: ReservationsTable;
   model_calls: ModelCallsTable;
-  compute: ComputeTable;
-  llm_accounts: LlmAccountsTable;
+  compute: {
+    task_id: string;
+    created_at: Date;
+    account_id: string;
+    billed_key_id: string;
+    vcpu_seconds: number;
+    gb_seconds: number;
+    cost_nano_usd: number;
+  };
+  llm_accounts: {
+    account: string;
+    recent: Date[];
+    day: string;
+    day_requests: number;
+  };
   idempotency: IdempotencyTable;
   calls: CallsTable;
   audit: AuditTable;
   sessions: SessionsTable;
-  replaced_secrets: ReplacedSecretsTable;
+  replaced_secrets: {
+    secret_hash: string;
+    key_id: string;
+    works_until: Date;
+  };
   accounts: AccountsTable;
   keys: KeysTable;
   tasks: TasksTable;
-  events: EventsTable;
-  runners: RunnersTable;
+  events: {
+    task_id: string;
+    seq: number;
+    created_at: Date;
+    body: Json<AgentEvent | ServerEvent>;
+  };
+  runners: {
+    id: string;
+    name: string;
+    state: Json<RunnerState>;
+    last_seen: Date;
+  };
 }
 
 export type AccountRow = Selectable<AccountsTable>;

@@ -1,7 +1,6 @@
 // The time that decides over leases, deadlines and queue times: the database's, asked in the deciding transaction.
 import { type RawBuilder, sql } from 'kysely';
 import type { Clock } from '../lib/clock.ts';
-import type { Store } from './store.ts';
 import type { Db } from './tables.ts';
 
 /** The moment at which the database comes to it, for statements. @param clock a test's, instead of the database's */
@@ -11,7 +10,7 @@ export function databaseTime(clock?: Clock): () => RawBuilder<Date> {
 }
 
 /** To be asked when the rows are locked: the waiting for them takes time. */
-export async function timeIn({ time }: Pick<Store, 'time'>, tx: Db): Promise<Date> {
+export async function timeIn({ time }: { time: () => RawBuilder<Date> }, tx: Db): Promise<Date> {
   const { rows } = await sql<{ now: Date }>`select ${time()} as now`.execute(tx);
   const [row] = rows;
   if (!row) throw new Error('a select without a source has one row');

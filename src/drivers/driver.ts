@@ -1,4 +1,4 @@
-// The interface between the runner and the technologies that make sandboxes.
+// The interface between the runner and the technologies that make sandboxes. What a feature needs of one is here.
 import type { Duplex } from 'node:stream';
 
 export type SandboxId = string;
@@ -75,42 +75,64 @@ export interface Probe {
   why?: string;
 }
 
-export interface Guard {
-  /** From now on the sandbox dies at this moment, whoever else is alive, if not earlier. Takes no time. Called once. */
-  tighten(deadline: number): void;
+/** What a driver's technology can do. */
+export interface Abilities {
+  /** How its guests are reached: over a byte stream, or only through a door, HTTPS that is forwarded to the server. */
+  link: 'stream' | 'door';
+  /** Whether a sandbox that waits can be taken off the processor. Where waiting costs nothing it need not be. */
+  pause: boolean;
+  /** Whether a stream that broke can be opened again while its sandbox runs. */
+  reconnect: boolean;
+  /** The longest life that it gives a sandbox; null where there is no such limit. */
+  longestLifeMs: number | null;
 }
 
-export interface Sandbox {
-  readonly id: SandboxId;
-  /** The only way in or out. */
-  readonly stream: Duplex;
-  /** Resolves once, when no process of the sandbox is left; never rejects. */
-  readonly exited: Promise<Exit>;
-  /** Never rejects. */
-  usage(): Promise<Usage>;
-  /**
-   * For a sandbox that is to wait for its task: starts a second supervisor. Until it is told a deadline it kills the sandbox
-   * as soon as this process is gone. Called once, when the sandbox runs.
-   */
-  guard(): Promise<Guard>;
-  /** Takes a waiting sandbox off the processor until the function it resolves with is called. Missing where waiting costs nothing. */
-  pause?(): Promise<() => void>;
-  /** Ends the sandbox and resolves when no process of it is left. Safe to call twice; never rejects. */
-  kill(): Promise<void>;
-}
+/** What a sandbox is doing, or how it ended. One that a driver does not know has ended: its `reason` is `lost`. */
+export type Status = 'running' | 'paused' | Exit;
 
+/**
+ * Sandboxes go by their ids and not by objects: one may outlive the process that started it, and another process with a
+ * driver on the same data can then ask for it. Calls with an id that is not known tell of a sandbox that was lost.
+ * Moments are those of `performance.now()` in the process that calls, which no clock that is set can move.
+ */
 export interface Driver {
   readonly name: string;
+  readonly can: Abilities;
   /** Changes with whatever makes its snapshots unusable. Missing: they are not compared by it. */
   version?(): Promise<string>;
   /** Proves by starting something that it can run here. Never trusts the mere presence of a device or binary. */
   probe(): Promise<Probe>;
   /** Boots the image, lets the guest load its agent, freezes it. Content-addressed: same inputs, same snapshot id. */
   freeze(image: Image, onProgress: (message: string) => void): Promise<Snapshot>;
-  /** Starts a sandbox from a snapshot. `stream` is its only way in or out. */
-  start(snapshot: Snapshot, limits: Limits, id: SandboxId): Promise<Sandbox>;
-  /** Kills and removes every sandbox in this driver's folder. Called by a runner before it takes work; returns the ids. */
-  sweep(): Promise<SandboxId[]>;
+  /** Starts a sandbox from a snapshot. Its id is written down before. @throws SeedError sandbox_failed, leaving nothing */
+  start(snapshot: Snapshot, limits: Limits, id: SandboxId): Promise<void>;
+  /**
+   * The sandbox's stream, its only way in or out: once, also when it has just ended, so that its last words can be read.
+   * Again after a loss where the driver can. @throws SeedError sandbox_failed when there is none, not_supported
+   */
+  connect(id: SandboxId): Promise<Duplex>;
+  status(id: SandboxId): Promise<Status>;
+  /** Resolves when no process of the sandbox is left; never rejects. */
+  ended(id: SandboxId): Promise<Exit>;
+  /** What it uses, or has used. Never rejects. */
+  usage(id: SandboxId): Promise<Usage>;
+  /**
+   * For a sandbox that is to wait for its task: until it is told a deadline by `tighten` it dies as soon as this process
+   * is gone. @throws SeedError sandbox_failed when the sandbox has ended
+   */
+  guard(id: SandboxId): Promise<void>;
+  /** From now on the sandbox dies at this moment, whoever else is alive, if not earlier. Takes no time after `guard`. */
+  tighten(id: SandboxId, deadline: number): Promise<void>;
+  /** Takes a waiting sandbox off the processor until `resume`. @throws SeedError not_supported */
+  pause(id: SandboxId): Promise<void>;
+  resume(id: SandboxId): Promise<void>;
+  /** Ends the sandbox; resolves when no process of it is left, with how it ended. Safe to call twice; never rejects. */
+  kill(id: SandboxId): Promise<Exit>;
+  /**
+   * Kills and removes every sandbox of this owner, a runner that is gone or has not begun to work; resolves with the ids.
+   * A driver whose data folder is one runner's own ends all that is in it.
+   */
+  sweep(owner: string): Promise<SandboxId[]>;
   /** Tries again to remove what the host did not let it remove when a sandbox had ended; resolves with what still is left. */
   clean?(): Promise<Leftover[]>;
 }

@@ -5,6 +5,7 @@ import { diskUsageBytes, megabytes } from '../lib/disk-space.ts';
 import { markUsed } from '../lib/remove-unused.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { Driver, Snapshot } from './driver.ts';
+import { runSetup } from './gvisor/run-setup.ts';
 import { buildImage } from './image/build-image.ts';
 import {
   DRIVER_NAMES,
@@ -72,7 +73,7 @@ export async function setUp({
 /** What the file system refuses is said in words, too: a full disk, a folder that cannot be written. */
 async function imageIn(cacheDir: string, guestBundle: Uint8Array, onProgress: (message: string) => void) {
   try {
-    return await buildImage({ cacheDir, guestBundle, onProgress });
+    return await buildImage({ cacheDir, guestBundle, runSetup, onProgress });
   } catch (cause) {
     if (cause instanceof SeedError) throw cause;
     throw new SeedError('setup_failed', `The sandbox image cannot be made: ${(cause as Error).message}`, {

@@ -1,9 +1,9 @@
 // What the agent did, on its way to the runner: in batches, in order, bounded, each event cut to what the wire takes. Producers
 // that can wait ask for room. Used by run-task.ts.
 import { setTimeout as delay } from 'node:timers/promises';
-import { cutMiddle } from '../protocol/cut-text.ts';
 import type { AgentEvent } from '../protocol/event.ts';
 import { LIMITS } from '../protocol/limits.ts';
+import { cutMiddle } from '../protocol/text.ts';
 
 const BATCH_DELAY_MS = 50;
 const BATCH_BYTES = 512 * 1024;

@@ -1,8 +1,9 @@
 // The way of Pi's own requests to its model: straight over the link, without the loopback port. Pi takes it for a fetch, and how
 // the last call went is remembered. Used by run-task.ts.
 import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
+import { parseJson } from '../lib/json.ts';
+import { relayedRequestHeaders, relayedResponseHeaders } from '../lib/relay-headers.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { FORWARDED_REQUEST_HEADERS, isForwardedResponseHeader } from '../protocol/guest-wire.ts';
 import { LIMITS } from '../protocol/limits.ts';
 
 export const MODEL_BASE_URL = 'http://seed/llm/v1';
@@ -30,14 +31,13 @@ export function modelFetch(
       return Promise.reject(new SeedError('body_too_large', problem));
     }
     const { pathname, search } = new URL(String(input));
-    const sent: Record<string, string> = { ':method': method, ':path': `${pathname}${search}` };
-    const given = new Headers(headers);
-    for (const name of FORWARDED_REQUEST_HEADERS) {
-      const value = given.get(name);
-      if (value !== null) sent[name] = value;
-    }
-    // The runner takes as much into its memory, and no more.
-    if (text !== '') sent['content-length'] = String(Buffer.byteLength(text));
+    const sent = {
+      ':method': method,
+      ':path': `${pathname}${search}`,
+      ...relayedRequestHeaders(Object.fromEntries(new Headers(headers))),
+      // The runner takes as much into its memory, and no more.
+      ...(text !== '' && { 'content-length': String(Buffer.byteLength(text)) }),
+    };
     const stream = session.request(sent, { endStream: text === '', ...(signal && { signal }) });
     if (text !== '') stream.end(text);
     return answerOf(stream, llm, onAnswer);
@@ -51,10 +51,7 @@ function answerOf(stream: ClientHttp2Stream, llm: LlmWatch, onAnswer: () => void
     stream.once('response', (answer) => {
       onAnswer();
       const status = answer[':status'] ?? 502;
-      const headers = new Headers();
-      for (const [name, value] of Object.entries(answer)) {
-        if (typeof value === 'string' && isForwardedResponseHeader(name)) headers.set(name, value);
-      }
+      const headers = relayedResponseHeaders(answer);
       const body = bodyOf(stream, llm.answered(status));
       resolve(new Response(BODILESS_STATUSES.has(status) ? null : body, { status, headers }));
     });
@@ -131,11 +128,6 @@ export function createLlmWatch(): LlmWatch {
 
 /** The message in an error body of the server or of an OpenAI-compatible upstream. */
 function messageOf(body: string): string | null {
-  try {
-    const { error } = JSON.parse(body) as { error?: { message?: unknown } };
-    return typeof error?.message === 'string' ? error.message : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+  const message = (parseJson(body) as { error?: { message?: unknown } } | null | undefined)?.error?.message;
+  return typeof message === 'string' ? message : null;
 }

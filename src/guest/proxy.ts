@@ -5,8 +5,8 @@ import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { limitBytes } from '../lib/limit-bytes.ts';
+import { relayedRequestHeaders, relayedResponseHeaders } from '../lib/relay-headers.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { FORWARDED_REQUEST_HEADERS, isForwardedResponseHeader } from '../protocol/guest-wire.ts';
 import { LIMITS } from '../protocol/limits.ts';
 
 /** Together they leave some of the link's streams to the guest itself, whatever the agent's commands leave open. */
@@ -81,10 +81,13 @@ async function forward(
   response: ServerResponse,
   session: ClientHttp2Session,
 ): Promise<void> {
+  const { 'content-length': length } = request.headers;
   const stream = session.request({
     ':method': request.method ?? 'GET',
     ':path': request.url ?? '/',
-    ...forwardedHeaders(request),
+    ...relayedRequestHeaders(request.headers),
+    // The runner takes as much into its memory, and no more.
+    ...(length !== undefined && { 'content-length': length }),
   });
   response.once('close', () => stream.close());
   const answered = relayAnswer(stream, response);
@@ -93,28 +96,12 @@ async function forward(
   await Promise.race([answered, sent.then(() => answered)]);
 }
 
-function forwardedHeaders(request: IncomingMessage): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const name of FORWARDED_REQUEST_HEADERS) {
-    const value = request.headers[name];
-    if (typeof value === 'string') headers[name] = value;
-  }
-  // The runner takes as much into its memory, and no more.
-  const length = request.headers['content-length'];
-  if (length !== undefined) headers['content-length'] = length;
-  return headers;
-}
-
 function relayAnswer(stream: ClientHttp2Stream, response: ServerResponse): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.once('error', reject);
     stream.once('close', () => reject(new Error('the stream closed without an answer')));
     stream.once('response', (headers) => {
-      const status = headers[':status'] ?? 502;
-      for (const [name, value] of Object.entries(headers)) {
-        if (value !== undefined && isForwardedResponseHeader(name)) response.setHeader(name, value);
-      }
-      response.writeHead(status);
+      response.writeHead(headers[':status'] ?? 502, relayedResponseHeaders(headers));
       pipeline(stream, limitBytes(LIMITS.guest.answerBytes), response).then(resolve, reject);
     });
   });

@@ -1,8 +1,9 @@
 // One run of the agent: the instruction in, events while it works, the outcome as a GuestResult.
 import type { AgentSession, AgentSessionEvent } from '@earendil-works/pi-coding-agent';
-import { cutMiddle } from '../protocol/cut-text.ts';
+import { isRecord } from '../lib/json.ts';
 import type { GuestResult } from '../protocol/guest.ts';
 import { LIMITS } from '../protocol/limits.ts';
+import { cutMiddle } from '../protocol/text.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { LlmWatch } from './model-fetch.ts';
 
@@ -88,8 +89,4 @@ function textOf(message: { content?: unknown }): string {
     .filter((part): part is { type: 'text'; text: string } => isRecord(part) && part['type'] === 'text')
     .map(({ text }) => text)
     .join('');
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

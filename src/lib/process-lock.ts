@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { SeedError } from '../protocol/errors.ts';
 import { type FileLock, lockFile } from './file-lock.ts';
+import { parseJson } from './json.ts';
 import { readIfThere } from './read-if-there.ts';
 
 /** How long a start waits for a holder that is about to end, such as a server that is being stopped. */
@@ -90,11 +91,7 @@ async function olderHolderLives(path: string): Promise<boolean> {
   return fields?.[19] === older.startedAt && fields[0] !== 'Z' && fields[0] !== 'X';
 }
 
+/** Undefined: a content that no Seed has written, which names nobody. */
 function parse<T>(schema: z.ZodType<T>, text = ''): T | undefined {
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch {
-    // A content that no Seed has written names nobody.
-    return undefined;
-  }
+  return schema.safeParse(parseJson(text)).data;
 }

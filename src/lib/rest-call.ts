@@ -1,4 +1,4 @@
-// A command with its input as one HTTP request. Used by the CLI and by the MCP server.
+// A command with its input as one HTTP request. Used by the CLI, the MCP server and the dashboard.
 import { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
 
@@ -6,10 +6,14 @@ export interface RestCall {
   method: string;
   /** With the query, from /api/v1 on. */
   path: string;
-  body?: string;
+  /** JSON; null when there is nothing to send. */
+  body: string | null;
 }
 
-/** Path parameters go into the path; the rest into the query of a GET, into the JSON body of others. */
+/**
+ * Path parameters go into the path; the rest into the query of a GET, into the JSON body of others.
+ * @throws SeedError invalid_input for what cannot stand in a path
+ */
 export function restCall(command: ManifestCommand, input: Record<string, unknown>): RestCall {
   const rest = { ...input };
   const path = command.http.path.replace(/\{(\w+)\}/g, (_, name: string) => {
@@ -18,8 +22,9 @@ export function restCall(command: ManifestCommand, input: Record<string, unknown
     return segment;
   });
   const { method } = command.http;
-  if (method === 'GET') return { method, path: `/api/v1${path}${queryOf(rest)}` };
-  return { method, path: `/api/v1${path}`, body: JSON.stringify(rest) };
+  if (method === 'GET') return { method, path: `/api/v1${path}${queryOf(rest)}`, body: null };
+  const isGiven = Object.values(rest).some((value) => value !== undefined);
+  return { method, path: `/api/v1${path}`, body: isGiven ? JSON.stringify(rest) : null };
 }
 
 function pathSegment(name: string, value: unknown): string {

@@ -1,8 +1,8 @@
 // The body of an operation as inputs (the fields of a JSON object each by itself, any other JSON as one), and what it answers when
 // all goes well. Used by map-document.ts.
-
+import { isRecord } from '../lib/json.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
-import { isNode, type Node, type Resolve } from './document.ts';
+import type { Node, Resolve } from './document.ts';
 import type { Taken } from './names.ts';
 import type { Operation } from './operation.ts';
 import { toInputSchema } from './schema.ts';
@@ -22,7 +22,7 @@ export function readBody(resolve: Resolve, operation: Node): Body | string {
   if (operation['requestBody'] === undefined) return NO_BODY;
   const body = resolve(operation['requestBody']);
   if (body === null) return 'its body is described outside the document';
-  const content = isNode(body['content']) ? body['content'] : {};
+  const content = isRecord(body['content']) ? body['content'] : {};
   const sends = jsonTypeOf(content);
   const required = body['required'] === true;
   if (sends === undefined) {
@@ -37,7 +37,7 @@ export function readBody(resolve: Resolve, operation: Node): Body | string {
     const more = resolve(given)?.['additionalProperties'];
     return {
       sends,
-      leftOut: more === true || isNode(more) ? ['fields of its body that have no name'] : [],
+      leftOut: more === true || isRecord(more) ? ['fields of its body that have no name'] : [],
       taken: fields.map(([name, field]) => ({
         place: { in: 'body', name },
         schema: field,
@@ -62,13 +62,13 @@ type Answer = Pick<Operation, 'accepts' | 'answers' | 'fields'>;
 
 /** @returns the answer, or why it cannot be passed on */
 export function readAnswer(resolve: Resolve, operation: Node): Answer | string {
-  const responses = isNode(operation['responses']) ? operation['responses'] : {};
+  const responses = isRecord(operation['responses']) ? operation['responses'] : {};
   const statuses = Object.keys(responses);
   const good = statuses.filter((status) => /^2/.test(status)).sort();
   if (good.length === 0 && statuses.some((status) => /^3/.test(status))) return 'it answers with a redirect';
   const contents = (good.length > 0 ? good : ['default']).map((status) => {
     const content = resolve(responses[status])?.['content'];
-    return isNode(content) ? content : {};
+    return isRecord(content) ? content : {};
   });
   for (const content of contents) {
     const accepts = jsonTypeOf(content);

@@ -1,6 +1,7 @@
 // Which one credential the server of an imported pack holds: of the document's security schemes the one that opens most.
+import { isRecord } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { type Document, isNode, type Node, nodesOf, type Resolve } from './document.ts';
+import { type Document, type Node, nodesOf, type Resolve } from './document.ts';
 import type { Credential } from './operation.ts';
 
 /** @param scheme the name of the one to use; undefined: the one of most operations. @throws SeedError usage */
@@ -47,7 +48,7 @@ export function isPublic(operation: Node): boolean {
 
 /** The single credentials that open the operation; null: the document asks for none. */
 function accepted(root: Node, resolve: Resolve, operation: Node): Credential[] | null {
-  const security = nodesOf(operation['security'] ?? root['security']).filter(isNode);
+  const security = nodesOf(operation['security'] ?? root['security']).filter(isRecord);
   if (security.length === 0) return null;
   const schemes = schemesIn(root, resolve);
   const single = security.map((each) => Object.keys(each)).filter(({ length }) => length === 1);
@@ -59,7 +60,7 @@ function accepted(root: Node, resolve: Resolve, operation: Node): Credential[] |
 function schemesIn(root: Node, resolve: Resolve): Record<string, Node | null> {
   const schemes = resolve(root['components'])?.['securitySchemes'];
   return Object.fromEntries(
-    Object.entries(isNode(schemes) ? schemes : {}).map(([name, each]) => [name, resolve(each)]),
+    Object.entries(isRecord(schemes) ? schemes : {}).map(([name, each]) => [name, resolve(each)]),
   );
 }
 

@@ -1,8 +1,8 @@
 // An OpenAPI document: fetched or read, parsed from JSON or YAML, what its references lead to and where it says its platform is.
 // Used by import-pack.ts and all that reads parts of the document.
-
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
+import { isRecord } from '../lib/json.ts';
 import { readWithin } from '../lib/read-within.ts';
 import { SeedError } from '../protocol/errors.ts';
 
@@ -25,12 +25,8 @@ export function parseDocument(text: string): Document {
       'Convert it to OpenAPI 3 first; the editors of OpenAPI do.',
     );
   if (!/^3\.\d/.test(String(root['openapi'] ?? ''))) throw notUsable('it does not say "openapi": "3.…"');
-  if (!isNode(root['paths'])) throw notUsable('it has no paths');
+  if (!isRecord(root['paths'])) throw notUsable('it has no paths');
   return { root, resolve: (value) => resolveIn(root, value) };
-}
-
-export function isNode(value: unknown): value is Node {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function nodesOf(value: unknown): unknown[] {
@@ -52,7 +48,7 @@ function parseText(text: string): Node {
   } catch (cause) {
     throw notUsable(`it is neither JSON nor YAML: ${(cause as Error).message.split('\n')[0]}`);
   }
-  if (isNode(root)) return root;
+  if (isRecord(root)) return root;
   throw notUsable('it is no object');
 }
 
@@ -60,7 +56,7 @@ function parseText(text: string): Node {
 function resolveIn(root: Node, value: unknown): Node | null {
   let found = value;
   for (let step = 0; step < 20; step += 1) {
-    if (!isNode(found)) return null;
+    if (!isRecord(found)) return null;
     const { $ref } = found;
     if (typeof $ref !== 'string') return found;
     if (!$ref.startsWith('#/')) return null;
@@ -72,7 +68,7 @@ function resolveIn(root: Node, value: unknown): Node | null {
 /** One part of a JSON Pointer in a URI fragment (RFC 6901, section 6). */
 function stepInto(value: unknown, part: string): unknown {
   const name = decoded(part).replaceAll('~1', '/').replaceAll('~0', '~');
-  return (isNode(value) || Array.isArray(value)) && Object.hasOwn(value, name)
+  return (isRecord(value) || Array.isArray(value)) && Object.hasOwn(value, name)
     ? (value as Node)[name]
     : undefined;
 }
@@ -127,10 +123,10 @@ export function isSameServer(one: Node, other: Node): boolean {
 /** `/` where none is named, as the specification has it. */
 function firstAddress({ servers }: Node): string {
   const [server] = nodesOf(servers);
-  if (!isNode(server) || typeof server['url'] !== 'string') return '/';
-  const variables = isNode(server['variables']) ? server['variables'] : {};
+  if (!isRecord(server) || typeof server['url'] !== 'string') return '/';
+  const variables = isRecord(server['variables']) ? server['variables'] : {};
   return server['url'].replace(/\{([^}]+)\}/g, (whole, name: string) => {
     const variable = variables[name];
-    return isNode(variable) && typeof variable['default'] === 'string' ? variable['default'] : whole;
+    return isRecord(variable) && typeof variable['default'] === 'string' ? variable['default'] : whole;
   });
 }

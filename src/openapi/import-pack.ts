@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { parseJson } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { parseDocument, readSource } from './document.ts';
 import { type LeftOut, mapDocument } from './map-document.ts';
@@ -86,12 +87,8 @@ function changesSince(text: string, { operations }: OperationsFile): ImportRepor
 }
 
 function previous(text: string): Operation[] {
-  try {
-    return (JSON.parse(text) as OperationsFile).operations ?? [];
-  } catch {
-    // A broken one is written anew, and everything in it is.
-    return [];
-  }
+  // A broken one is written anew, and everything in it is.
+  return (parseJson(text) as OperationsFile | null | undefined)?.operations ?? [];
 }
 
 /** One line for each operation, so that a later import shows as the operations that it changes. */

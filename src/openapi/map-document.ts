@@ -1,7 +1,8 @@
 // An OpenAPI document as operations that can be commands, and a report of all that it has and they have not.
+import { isRecord } from '../lib/json.ts';
 import { readAnswer, readBody } from './body.ts';
 import { chooseCredential, credentialObstacle, isPublic } from './credentials.ts';
-import { type Document, isNode, isSameServer, type Node, nodesOf, serverOf } from './document.ts';
+import { type Document, isSameServer, type Node, nodesOf, serverOf } from './document.ts';
 import { nameInputs, nameOperations } from './names.ts';
 import type { Credential, Operation, OperationsFile } from './operation.ts';
 import { readParameters } from './parameters.ts';
@@ -57,7 +58,7 @@ export function mapDocument(document: Document, scheme?: string): Mapped {
     return { ...rest, noun, verb, summary: rest.summary || `${verb.replaceAll('-', ' ')} (${noun})` };
   });
   const { title, version } = (resolve(root['info']) ?? {}) as Record<string, unknown>;
-  if (isNode(root['webhooks']))
+  if (isRecord(root['webhooks']))
     partly.push({ operation: 'webhooks', why: 'what the platform would call is not passed on' });
   return {
     file: {
@@ -86,7 +87,9 @@ function findOperations({ root, resolve }: Document, leftOut: LeftOut[]): Found[
     }
     return METHODS.flatMap((method): Found[] => {
       const node = pathItem[method];
-      return isNode(node) ? [{ method: method.toUpperCase() as Found['method'], path, pathItem, node }] : [];
+      return isRecord(node)
+        ? [{ method: method.toUpperCase() as Found['method'], path, pathItem, node }]
+        : [];
     });
   });
 }
@@ -138,7 +141,7 @@ function mapOperation(
     partly: [
       ...parameters.leftOut,
       ...body.leftOut,
-      ...(isNode(node['callbacks']) ? ['its callbacks are not received'] : []),
+      ...(isRecord(node['callbacks']) ? ['its callbacks are not received'] : []),
     ],
   };
 }

@@ -1,6 +1,7 @@
 // The parameters of an operation, those of its path included: how each is written, and which cannot be.
+import { isRecord } from '../lib/json.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
-import { isNode, type Node, type Resolve, resolvedNodes } from './document.ts';
+import { type Node, type Resolve, resolvedNodes } from './document.ts';
 import type { Taken } from './names.ts';
 import type { Credential, Place } from './operation.ts';
 import { toInputSchema } from './schema.ts';
@@ -64,7 +65,7 @@ function saysElsewhere(where: string, name: string, credential: Credential): boo
 function placeOf(resolve: Resolve, parameter: Node): Omit<Taken, 'required'> | string {
   const { in: where, name, style, explode } = parameter as Record<string, string>;
   if (where !== 'path' && where !== 'query' && where !== 'header') return 'is a cookie';
-  const content = isNode(parameter['content']) ? Object.entries(parameter['content'])[0] : undefined;
+  const content = isRecord(parameter['content']) ? Object.entries(parameter['content'])[0] : undefined;
   const given = content ? (resolve(content[1])?.['schema'] ?? {}) : parameter['schema'];
   const { description } = parameter;
   const described = { ...resolve(given), ...(typeof description === 'string' && { description }) };

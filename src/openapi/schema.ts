@@ -1,7 +1,8 @@
 // A document's schema as the plain JSON Schema of an input: references followed, the dialects of 3.0 and 3.1 made one, and no
 // stricter than it has to be, since the platform judges what it is sent. Used by body.ts, parameters.ts and map-document.ts.
+import { isRecord } from '../lib/json.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
-import { isNode, type Node, nodesOf, type Resolve, resolvedNodes } from './document.ts';
+import { type Node, nodesOf, type Resolve, resolvedNodes } from './document.ts';
 
 const DESCRIPTION_LENGTH = 120;
 /** Objects, lists and unions within each other that are described; what lies deeper may be anything. */
@@ -28,7 +29,7 @@ function bare(resolve: Resolve, node: Node, depth: number): { schema: JsonSchema
   const types = [merged['type']].flat().filter((type) => typeof type === 'string');
   // Beside properties they only say which of them go together, which is the platform's to judge.
   const branches =
-    isNode(merged['properties']) || depth > DEPTH_MOST
+    isRecord(merged['properties']) || depth > DEPTH_MOST
       ? []
       : [merged['oneOf'], merged['anyOf']].flatMap((each) => resolvedNodes(resolve, each));
   const nullable =
@@ -98,7 +99,7 @@ function ofType(resolve: Resolve, type: string | undefined, node: Node, depth: n
 }
 
 function membersOf(resolve: Resolve, node: Node, inner: (value: unknown) => JsonSchema): JsonSchema {
-  const members = Object.entries(isNode(node['properties']) ? node['properties'] : {}).filter(
+  const members = Object.entries(isRecord(node['properties']) ? node['properties'] : {}).filter(
     ([name, value]) => name !== '__proto__' && resolve(value)?.['readOnly'] !== true,
   );
   const properties = Object.fromEntries(members.map(([name, value]) => [name, inner(value)]));
@@ -107,12 +108,12 @@ function membersOf(resolve: Resolve, node: Node, inner: (value: unknown) => Json
   return {
     ...(members.length > 0 && { properties }),
     ...(required.length > 0 && { required: required.map(String) }),
-    ...(members.length === 0 && isNode(values) && { additionalProperties: inner(values) }),
+    ...(members.length === 0 && isRecord(values) && { additionalProperties: inner(values) }),
   };
 }
 
 function impliedType(node: Node): string | undefined {
-  if (isNode(node['properties']) || isNode(node['additionalProperties'])) return 'object';
+  if (isRecord(node['properties']) || isRecord(node['additionalProperties'])) return 'object';
   if (node['items'] !== undefined) return 'array';
   const choices = nodesOf(node['enum']);
   return choices.length > 0 && choices.every((choice) => typeof choice === 'string') ? 'string' : undefined;

@@ -51,6 +51,8 @@ export const ERROR_STATUS = {
   invalid_settings: 500,
   setup_failed: 500,
   sandbox_failed: 500,
+  /** What a sandbox's technology cannot do, such as opening a stream again. */
+  not_supported: 501,
   unreachable: 503,
   usage: 400,
 } as const satisfies Record<string, number>;

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { matchesType } from './event-type-pattern.ts';
-import { BUILT_IN_EVENT_TYPES, createEventTypes } from './event-types.ts';
+import { BUILT_IN_EVENT_TYPES, createEventTypes, matchesType } from './event-types.ts';
 
 test.each([
   ['task.completed', 'task.completed', true],

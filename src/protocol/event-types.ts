@@ -1,6 +1,5 @@
-// The types of events there are: Seed's own, and those that packs declare.
+// The types of events there are, Seed's own and those that packs declare, and which of them a pattern stands for.
 import { SeedError } from './errors.ts';
-import { matchesType } from './event-type-pattern.ts';
 
 export interface EventType {
   /** `task.completed` */
@@ -53,4 +52,10 @@ export function createEventTypes(all: readonly EventType[]): EventTypes {
       });
     },
   };
+}
+
+/** `*`, a type, or the beginning of some: `task.*`. The same in SQL is in server/webhooks/fan-out.ts. */
+export function matchesType(pattern: string, type: string): boolean {
+  if (pattern === '*' || pattern === type) return true;
+  return pattern.endsWith('.*') && type.startsWith(pattern.slice(0, -1));
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
 import { TaskError, TaskPhase, TaskStatus } from './task.ts';
-import { utf8Length } from './utf8-length.ts';
+import { utf8Length } from './text.ts';
 
 const text = z
   .string()

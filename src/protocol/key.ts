@@ -83,3 +83,6 @@ export const Key = z
   })
   .meta({ id: 'Key' });
 export type Key = z.infer<typeof Key>;
+
+/** A key, then the key that started its task, and so on. */
+export type Lineage = readonly [Key, ...Key[]];

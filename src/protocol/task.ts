@@ -7,7 +7,7 @@ import { GivenFiles, KeptFile } from './file.ts';
 import { LIMITS } from './limits.ts';
 import { Resources, Usage, WantedResources } from './resources.ts';
 import { Scope, Scopes } from './scope.ts';
-import { utf8Length } from './utf8-length.ts';
+import { utf8Length } from './text.ts';
 import { WebhookUrl } from './webhook.ts';
 
 export const TaskStatus = z

@@ -1,13 +1,14 @@
 // Sends a guest's request on to the server: built anew from checked parts, with the task key attached. Nothing that
 // the guest wrote decides where it goes or as whom. While the server is away the call waits: it is sent again as long as
 // nothing of an answer was handed on, and every write carries an Idempotency-Key, by which the server does it once.
+
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { pipeline } from 'node:stream/promises';
 import { type Dispatcher, request as send } from 'undici';
 import { limitBytes } from '../lib/limit-bytes.ts';
+import { relayedRequestHeaders, relayedResponseHeaders } from '../lib/relay-headers.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { FORWARDED_REQUEST_HEADERS, isForwardedResponseHeader } from '../protocol/guest-wire.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { isAway, untilBack } from './patience.ts';
 import { readBody } from './relay-bodies.ts';
@@ -36,8 +37,6 @@ export interface GuestRequest {
 
 const BODILESS_METHODS = new Set(['GET', 'DELETE']);
 const BODILESS_STATUSES = new Set([204, 205, 304]);
-/** Every server reads these bytes the same way. */
-const PLAIN_VALUE = /^[\x20-\x7e]{1,1000}$/;
 
 /** What of a request is held in memory while it waits for its answer: what it says of its length, or else the most. */
 export function heldBytes({ route, headers }: GuestRequest): number {
@@ -71,7 +70,10 @@ export async function forwardRequest(
   onAnswer();
   if (!stream.writable || stream.headersSent) return answer.drop();
   const bodiless = BODILESS_STATUSES.has(answer.status);
-  stream.respond({ ':status': answer.status, ...responseHeaders(answer.headers) }, { endStream: bodiless });
+  stream.respond(
+    { ':status': answer.status, ...relayedResponseHeaders(answer.headers) },
+    { endStream: bodiless },
+  );
   if (bodiless) answer.drop();
   else await pipeline(answer.content, limitBytes(LIMITS.guest.answerBytes), stream);
 }
@@ -80,20 +82,8 @@ function requestHeaders(
   { method, isCompletion }: GuestRequest['route'],
   headers: IncomingHttpHeaders,
 ): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const name of FORWARDED_REQUEST_HEADERS) {
-    const value = headers[name];
-    if (typeof value === 'string' && PLAIN_VALUE.test(value)) kept[name] = value;
-  }
+  const kept = relayedRequestHeaders(headers);
   if (method !== 'GET' && !isCompletion) kept['idempotency-key'] ??= randomUUID();
-  return kept;
-}
-
-function responseHeaders(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (typeof value === 'string' && isForwardedResponseHeader(name)) kept[name] = value;
-  }
   return kept;
 }
 

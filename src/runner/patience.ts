@@ -1,7 +1,6 @@
 // Waiting for what comes back: a server or its database that is away, a host that has nothing left. What was not
 // answered is sent again until it is answered or the patience is at its end, and so must be safe to repeat.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Sandbox } from '../drivers/driver.ts';
 import { isHostLack } from '../lib/host-lack.ts';
 import type { Logger } from '../lib/log.ts';
 import { type ErrorCode, SeedError } from '../protocol/errors.ts';
@@ -103,7 +102,7 @@ export async function within(ms: number, promise: Promise<unknown>): Promise<boo
  * @param over aborted when the run has ended
  * @throws what `start` threw last
  */
-export async function startPatiently(
+export async function startPatiently<Sandbox>(
   start: () => Promise<Sandbox>,
   over: AbortSignal,
   log: Logger,

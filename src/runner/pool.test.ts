@@ -1,14 +1,17 @@
 import { type Duplex, duplexPair } from 'node:stream';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { Driver, Exit, Limits, Sandbox } from '../drivers/driver.ts';
+import { createPlainDriver } from '../../test/fixtures/plain-driver.ts';
+import type { Driver, Exit, Limits } from '../drivers/driver.ts';
 import { createPool, type Pool, type PoolOptions } from './pool.ts';
 
 const limits = { diskBytes: 1, memoryBytes: 1, vcpus: 1, processes: 1 };
+const image = { id: 'test', rootfs: '', command: [] };
+const snapshot = { id: 'test', driver: 'played', dir: '', image };
 const MIB = 1024 * 1024;
 
 interface Played {
-  sandbox: Sandbox;
+  id: string;
   limits: Limits;
   said: string;
   exit(exit: Exit): void;
@@ -23,42 +26,28 @@ function playDriver({ broken = false, usedBytes = 50 * MIB } = {}) {
   const played: Played[] = [];
   let starting = 0;
   let startingMost = 0;
-  const start: Driver['start'] = async (_snapshot, given, id) => {
+  async function start(given: Limits, id: string) {
     startingMost = Math.max(startingMost, ++starting);
     const [stream, guest] = duplexPair();
     const { promise: exited, resolve } = Promise.withResolvers<Exit>();
-    const one: Played = {
-      limits: given,
-      said: '',
-      exit: resolve,
-      killed: false,
-      sandbox: {
-        id,
-        stream,
-        exited,
-        usage: async () => ({ cpuSeconds: 0, peakMemoryBytes: usedBytes, problem: null }),
-        guard: async () => ({ tighten: () => undefined }),
-        async kill() {
-          one.killed = true;
-          resolve({ reason: 'killed' });
-        },
-      },
-    };
+    const one: Played = { id, limits: given, said: '', exit: resolve, killed: false };
     played.push(one);
     answer(guest, one, () => {
       starting -= 1;
       if (broken) resolve({ reason: 'lost', detail: 'broken' });
       else guest.write('ready\n');
     });
-    return one.sandbox;
-  };
-  const driver: Driver = {
-    name: 'played',
-    probe: async () => ({ usable: true, isolation: 'vm' }),
-    freeze: () => Promise.reject(new Error('not here')),
-    sweep: async () => [],
-    start,
-  };
+    return {
+      stream,
+      exited,
+      usage: async () => ({ cpuSeconds: 0, peakMemoryBytes: usedBytes, problem: null }),
+      async kill() {
+        one.killed = true;
+        resolve({ reason: 'killed' });
+      },
+    };
+  }
+  const driver = createPlainDriver({ name: 'played', snapshot, start });
   return { driver, played, startingMost: () => startingMost };
 }
 
@@ -70,10 +59,9 @@ function answer(guest: Duplex, one: Played, onQuestion: () => void): void {
 }
 
 function open(driver: Driver, more: Partial<PoolOptions> = {}): Pool {
-  const image = { id: 'test', rootfs: '', command: [] };
   pool = createPool({
     driver,
-    snapshot: { id: 'test', driver: 'played', dir: '', image },
+    snapshot,
     limits,
     size: 3,
     memoryBytes: 10_000 * MIB,
@@ -99,7 +87,7 @@ test('hands out the oldest, to a task with its limits only, and replaces it', as
   const opened = open(driver, { size: 2 });
   await vi.waitFor(() => expect(opened.state().ready).toBe(2));
   expect(opened.take({ ...limits, vcpus: 2 })).toBeUndefined();
-  expect(opened.take(limits)?.sandbox).toBe(played[0]?.sandbox);
+  expect(opened.take(limits)?.id).toBe(played[0]?.id);
   await vi.waitFor(() => expect(opened.state().ready).toBe(2));
   expect(played.length).toBe(3);
 });

@@ -61,8 +61,8 @@ export function createPool(options: PoolOptions): Pool {
 
   function end(entry: WaitingSandbox): void {
     if (!waiting.delete(entry)) return;
-    const over = entry.sandbox
-      .kill()
+    const over = driver
+      .kill(entry.id)
       .catch((error) => log.error({ err: error }, 'a waiting sandbox could not be killed'))
       .then(() => void ending.delete(over));
     ending.add(over);
@@ -70,15 +70,14 @@ export function createPool(options: PoolOptions): Pool {
   }
 
   function add(entry: WaitingSandbox): void {
-    const { sandbox } = entry;
     const since = performance.now();
     nextBytes = entry.memoryBytes;
     waiting.add(entry);
     const tooOld = setTimeout(() => end(entry), maxAgeMs).unref();
-    void sandbox.exited.then((exit) => {
+    void driver.ended(entry.id).then((exit) => {
       clearTimeout(tooOld);
       if (!waiting.delete(entry)) return;
-      log.warn({ sandbox: sandbox.id, exit }, 'a waiting sandbox ended');
+      log.warn({ sandbox: entry.id, exit }, 'a waiting sandbox ended');
       if (performance.now() - since < SHORT_LIFE_MS) failed();
       changed();
     });

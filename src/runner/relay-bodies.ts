@@ -1,8 +1,10 @@
 // The bodies of a guest's requests: read whole and checked (events, the result, calls of the server), or streamed and
 // held back when the other end is slow (the task's files and artifacts). Every one is bounded. Used by relay.ts.
+
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { parseJson } from '../lib/json.ts';
 import { limitBytes } from '../lib/limit-bytes.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { AgentEvent } from '../protocol/event.ts';
@@ -39,7 +41,7 @@ export async function readEvents(stream: Readable): Promise<string> {
 /** Bounded as it comes and as it is written anew: a number may take more room then. */
 function writtenEvent(line: string, number: number): string {
   refuseLarge(line, number);
-  const event = AgentEvent.safeParse(parseJson(line));
+  const event = AgentEvent.safeParse(parseJson(line, notJson));
   if (!event.success)
     throw new SeedError('invalid_input', `event ${number} of the batch is not an agent's event`);
   const written = JSON.stringify(event.data);
@@ -58,20 +60,13 @@ function refuseLarge(line: string, number: number): void {
 /** @throws SeedError invalid_json, invalid_input, body_too_large */
 export async function readResult(stream: Readable): Promise<GuestResult> {
   const body = await readBody(stream, LIMITS.guest.resultBytes);
-  const result = GuestResult.safeParse(parseJson(body.toString('utf8')));
+  const result = GuestResult.safeParse(parseJson(body.toString('utf8'), notJson));
   if (result.success) return result.data;
   throw new SeedError('invalid_input', 'this is not a result');
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    // Not as the cause: a parser's message quotes the text.
-    if (cause instanceof SyntaxError) throw new SeedError('invalid_json', 'this is not JSON');
-    throw cause;
-  }
-}
+/** Without the cause: a parser's message quotes the text. */
+const notJson = () => new SeedError('invalid_json', 'this is not JSON');
 
 /** The files of one leased task, at the server. */
 export interface TaskFiles {

@@ -12,7 +12,7 @@ import { SeedError } from '../protocol/errors.ts';
 import type { GuestResult, GuestTask } from '../protocol/guest.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { forwardRequest, heldBytes, type Upstream } from './forward.ts';
-import { createGuestLimits, type GuestLimits, resetWhenIdle } from './guest-limits.ts';
+import { type GuestLimits, resetWhenIdle } from './guest-limits.ts';
 import { paceWire } from './paced-wire.ts';
 import { giveFile, readEvents, readResult, type TaskFiles, takeArtifact } from './relay-bodies.ts';
 import { type RelayRoute, relayRoute } from './relay-routes.ts';
@@ -33,6 +33,8 @@ export interface RelayOptions {
   onModelAnswer(): void;
   onResult(result: GuestResult): void;
   files: TaskFiles;
+  /** Counted for the life of the sandbox, over all its streams. */
+  limits: GuestLimits;
 }
 
 export interface Relay {
@@ -43,7 +45,6 @@ export interface Relay {
 export function openRelay(options: RelayOptions): Relay {
   const { log } = options;
   const wire = paceWire(options.stream);
-  const limits = createGuestLimits();
   const session = performServerHandshake(wire, {
     settings: { maxConcurrentStreams: concurrentStreams, maxHeaderListSize: headerBytes, enablePush: false },
     maxHeaderListPairs: 64,
@@ -63,7 +64,7 @@ export function openRelay(options: RelayOptions): Relay {
     if (open >= concurrentStreams) return stream.close(constants.NGHTTP2_REFUSED_STREAM);
     open++;
     stream.once('close', () => open--);
-    handle(stream, headers, options, limits).catch((error: unknown) => {
+    handle(stream, headers, options).catch((error: unknown) => {
       // Node also reports a stream that closed right behind its last byte; either way nobody waits for an answer.
       if (stream.closed || stream.destroyed) return log.debug({ err: error }, 'a call ended early');
       const refusal =
@@ -80,13 +81,12 @@ async function handle(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   options: RelayOptions,
-  limits: GuestLimits,
 ): Promise<void> {
   const route = relayRoute(headers[':method'], headers[':path']);
-  const release = limits.admit(route);
+  const release = options.limits.admit(route);
   try {
-    if (route?.kind === 'forward') await forward(stream, route, headers, options, limits);
-    else await answerHere(stream, route, headers, options, limits);
+    if (route?.kind === 'forward') await forward(stream, route, headers, options);
+    else await answerHere(stream, route, headers, options);
   } finally {
     release();
   }
@@ -96,8 +96,7 @@ async function forward(
   stream: ServerHttp2Stream,
   route: RelayRoute & { kind: 'forward' },
   headers: IncomingHttpHeaders,
-  { upstream, log, onCompletion, onModelAnswer }: RelayOptions,
-  limits: GuestLimits,
+  { upstream, log, limits, onCompletion, onModelAnswer }: RelayOptions,
 ): Promise<void> {
   const gone = new AbortController();
   stream.once('close', () => gone.abort());
@@ -123,8 +122,7 @@ async function answerHere(
   stream: ServerHttp2Stream,
   route: Exclude<RelayRoute, { kind: 'forward' }> | null,
   headers: IncomingHttpHeaders,
-  { task, log, onEvents, onResult, files }: RelayOptions,
-  limits: GuestLimits,
+  { task, log, limits, onEvents, onResult, files }: RelayOptions,
 ): Promise<void> {
   resetWhenIdle(stream);
   switch (route?.kind) {

@@ -1,7 +1,7 @@
 // The runner: takes tasks from the server while it has free slots, keeps telling the server that it lives, and ends what it
 // is told to end. Used by main.ts and the tests.
 import { Agent } from 'undici';
-import type { Driver, Limits, Sandbox, Snapshot } from '../drivers/driver.ts';
+import type { Driver, Limits, Snapshot } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
 import type { PoolSettings } from '../lib/pool-settings.ts';
 import { SeedError } from '../protocol/errors.ts';
@@ -13,6 +13,7 @@ import { createBackoff, pause, within } from './patience.ts';
 import { createPool, type Pool } from './pool.ts';
 import { createServerClient, type TakenLease } from './server-client.ts';
 import { startTaskRun, type TaskRun } from './task-run.ts';
+import { type OpenSandbox, openSandbox } from './waiting-sandbox.ts';
 
 /** What a stopped runner has, after its tasks' time, for killing and settling them. */
 const SETTLE_MS = 5_000;
@@ -81,13 +82,13 @@ export function createRunner(options: RunnerOptions): Runner {
     };
   }
 
-  async function startSandbox(limits: Limits, sandboxId: string): Promise<Sandbox> {
+  async function startSandbox(limits: Limits, sandboxId: string): Promise<OpenSandbox> {
     if (sandboxes === null) throw new SeedError('no_usable_driver', 'this runner has no driver');
     const waiting = pool?.take(limits);
-    if (waiting === undefined) return sandboxes.driver.start(sandboxes.snapshot, limits, sandboxId);
-    log.info({ taskId: sandboxId, sandbox: waiting.sandbox.id }, 'bound a waiting sandbox');
-    waiting.bind(limits.deadline);
-    return waiting.sandbox;
+    if (waiting === undefined) return openSandbox(sandboxes, limits, sandboxId);
+    log.info({ taskId: sandboxId, sandbox: waiting.id }, 'bound a waiting sandbox');
+    await waiting.bind(limits.deadline);
+    return waiting;
   }
 
   function wakeLeaseLoop(): void {
@@ -148,9 +149,21 @@ export function createRunner(options: RunnerOptions): Runner {
     return false;
   }
 
+  /** Ends what this runner's data folder or its former processes left behind. */
+  async function sweep(): Promise<string[]> {
+    const swept: string[] = [];
+    for (const owner of [...former, id]) swept.push(...((await sandboxes?.driver.sweep(owner)) ?? []));
+    return swept;
+  }
+
   return {
     async start() {
-      const swept = (await sandboxes?.driver.sweep()) ?? [];
+      if (sandboxes?.driver.can.link === 'door')
+        throw new SeedError(
+          'not_supported',
+          `sandboxes of ${sandboxes.driver.name} have no stream to work with`,
+        );
+      const swept = await sweep();
       if (swept.length > 0) log.warn({ sandboxes: swept }, 'swept what an earlier runner left');
       if (sandboxes !== null && options.pool !== undefined)
         pool = createPool({ ...sandboxes, ...options.pool, limits: POOLED_LIMITS, log });

@@ -1,7 +1,8 @@
 // What the runner says to the server, over HTTP with the runner token. The wire is described in protocol/runner.ts.
+
 import type { Readable } from 'node:stream';
-import type { Dispatcher } from 'undici';
-import { request } from 'undici';
+import { type Dispatcher, request } from 'undici';
+import { parseJson } from '../lib/json.ts';
 import { dateOfMoment } from '../lib/monotonic.ts';
 import { readWithin } from '../lib/read-within.ts';
 import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../protocol/errors.ts';
@@ -202,14 +203,9 @@ function errorOf({ status, text }: Answer): SeedError {
 
 /** The error that the body of an answer tells of; null when it is none of Seed's. */
 export function errorIn(text: string): SeedError | null {
-  try {
-    const { error } = JSON.parse(text) as Partial<ErrorBody>;
-    if (error === undefined || !isErrorCode(error.code)) return null;
-    return new SeedError(error.code, error.message, error.hint === null ? {} : { hint: error.hint });
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+  const error = (parseJson(text) as Partial<ErrorBody> | null | undefined)?.error;
+  if (error === undefined || !isErrorCode(error.code)) return null;
+  return new SeedError(error.code, error.message, error.hint === null ? {} : { hint: error.hint });
 }
 
 const isErrorCode = (code: unknown): code is ErrorCode =>

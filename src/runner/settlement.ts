@@ -1,12 +1,12 @@
 // From how a run ended to what the server is told, and telling it until the server has it. Called by task-run.ts.
 import type { Exit } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
-import { cutMiddle } from '../protocol/cut-text.ts';
 import { SeedError, type TaskErrorCode } from '../protocol/errors.ts';
 import type { GuestResult } from '../protocol/guest.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import type { Usage } from '../protocol/resources.ts';
 import type { Settlement } from '../protocol/runner.ts';
+import { cutMiddle } from '../protocol/text.ts';
 import { createBackoff, pause } from './patience.ts';
 import { isPassing, type ServerClient } from './server-client.ts';
 

@@ -1,15 +1,19 @@
 // One leased task on this host, from the lease to the settlement: sandbox, relay, deadline, end.
+
+import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import type { Limits, Sandbox } from '../drivers/driver.ts';
+import type { Limits } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Usage } from '../protocol/resources.ts';
+import { createGuestLimits } from './guest-limits.ts';
 import { billedUsage, guestTask, limitsOf, startLine } from './lease.ts';
 import { startPatiently, untilBack, within } from './patience.ts';
-import { openRelay } from './relay.ts';
+import { openRelay, type Relay, type RelayOptions } from './relay.ts';
 import type { TaskFiles } from './relay-bodies.ts';
 import type { ServerClient, TakenLease } from './server-client.ts';
 import { type RunEnd, settlementOf, settleTask } from './settlement.ts';
 import { createTaskReports, type TaskReports } from './task-reports.ts';
+import type { OpenSandbox } from './waiting-sandbox.ts';
 
 /** After its result a guest has nothing left to do but exit. */
 const EXIT_WITHIN_MS = 2_000;
@@ -19,7 +23,7 @@ const NOT_HELD: ReadonlySet<RunEnd['why']> = new Set(['stopped', 'lease_lost', '
 
 export interface TaskRunParts {
   /** A waiting sandbox or a new one. */
-  startSandbox(limits: Limits, id: string): Promise<Sandbox>;
+  startSandbox(limits: Limits, id: string): Promise<OpenSandbox>;
   /** The agent's model answers: the task has started. */
   onWorking(): void;
   client: ServerClient;
@@ -61,7 +65,7 @@ export function startTaskRun(lease: TakenLease, parts: TaskRunParts): TaskRun {
   async function run(): Promise<void> {
     const deadline = setTimeout(() => end({ why: 'deadline' }), lease.diesAt - performance.now());
     let usage: Usage | null = null;
-    let sandbox: Sandbox | null = null;
+    let sandbox: OpenSandbox | null = null;
     const startSandbox: TaskRunParts['startSandbox'] = async (...sandboxParts) => {
       sandbox = await parts.startSandbox(...sandboxParts);
       return sandbox;
@@ -110,7 +114,7 @@ interface Course {
 async function runSandbox(lease: TakenLease, parts: TaskRunParts, course: Course): Promise<Usage | null> {
   const { log } = parts;
   const { ended, end } = course;
-  let sandbox: Sandbox;
+  let sandbox: OpenSandbox;
   try {
     const start = () => parts.startSandbox(limitsOf(lease), lease.taskId);
     sandbox = await startPatiently(start, course.over, log);
@@ -120,9 +124,10 @@ async function runSandbox(lease: TakenLease, parts: TaskRunParts, course: Course
     return null;
   }
   const startedAt = performance.now();
-  const { stream } = sandbox;
+  const { driver, id, stream } = sandbox;
   stream.on('error', (error) => log.debug({ err: error }, "the sandbox's stream broke"));
-  void sandbox.exited.then((exit) => {
+  const exited = driver.ended(id);
+  void exited.then((exit) => {
     const isFine = exit.reason === 'killed' || (exit.reason === 'exited' && exit.code === 0);
     if (!isFine) log.warn({ exit }, 'the sandbox ended');
     end({ why: 'exit', exit });
@@ -140,12 +145,12 @@ async function runSandbox(lease: TakenLease, parts: TaskRunParts, course: Course
     put: (artifact, signal) => parts.client.putArtifact(lease, artifact, signal),
     delete: (name, signal) => parts.client.deleteArtifact(lease, name, signal),
   };
-  const relay = openRelay({
+  const relays = keepRelay(sandbox, course, log, {
     files,
-    stream,
     task: guestTask(lease),
     upstream: { serverUrl: parts.serverUrl, taskKey: lease.taskKey, dispatcher: parts.dispatcher },
     log,
+    limits: createGuestLimits(),
     onEvents: reports.sendEvents,
     onCompletion: () => {
       reports.reportPhase('working');
@@ -158,13 +163,40 @@ async function runSandbox(lease: TakenLease, parts: TaskRunParts, course: Course
   });
   const { why } = await ended;
   // While it is there: what ends by itself may take its numbers with it.
-  await sandbox.usage();
-  if (why === 'result') await within(EXIT_WITHIN_MS, sandbox.exited);
-  relay.close();
+  await driver.usage(id);
+  if (why === 'result') await within(EXIT_WITHIN_MS, exited);
+  relays.close();
   await killSandbox(sandbox, log);
   const wallMs = Math.round(performance.now() - startedAt);
   await reports.finish();
-  return billedUsage(await sandbox.usage(), wallMs, lease.resources.vcpus, log);
+  return billedUsage(await driver.usage(id), wallMs, lease.resources.vcpus, log);
+}
+
+/** Serves the sandbox's stream; one that breaks is opened again, where the driver can, for as long as the run goes on. */
+function keepRelay(
+  { driver, id, stream }: OpenSandbox,
+  { over }: Course,
+  log: Logger,
+  options: Omit<RelayOptions, 'stream'>,
+): Relay {
+  let relay = openRelay({ ...options, stream });
+  const reopenWhenBroken = (open: Duplex) => {
+    open.once('close', () => {
+      if (over.aborted) return;
+      untilBack(() => driver.connect(id), { signal: over }).then(
+        (reopened) => {
+          reopened.on('error', (error) => log.debug({ err: error }, "the sandbox's stream broke"));
+          if (over.aborted) return reopened.destroy();
+          log.info('the stream of the sandbox was opened again');
+          relay = openRelay({ ...options, stream: reopened });
+          reopenWhenBroken(reopened);
+        },
+        (error: Error) => log.warn({ problem: error.message }, 'the sandbox cannot be reached any more'),
+      );
+    });
+  };
+  if (driver.can.reconnect) reopenWhenBroken(stream);
+  return { close: () => relay.close() };
 }
 
 /** Whether the run may begin. It must not when it has ended meanwhile. */
@@ -190,9 +222,9 @@ async function reportUsage(
   );
 }
 
-async function killSandbox(sandbox: Sandbox, log: Logger): Promise<void> {
+async function killSandbox({ driver, id }: OpenSandbox, log: Logger): Promise<void> {
   try {
-    if (await within(KILL_WITHIN_MS, sandbox.kill())) return;
+    if (await within(KILL_WITHIN_MS, driver.kill(id))) return;
     log.error('the sandbox could not be killed in time; its supervisor ends it at the deadline');
   } catch (error) {
     log.error({ err: error }, 'the sandbox could not be killed; its supervisor ends it at the deadline');

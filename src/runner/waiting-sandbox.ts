@@ -1,16 +1,15 @@
-// One sandbox that waits for a task: restored, proven to answer, guarded, and nobody's yet.
+// A sandbox with its open stream, and one that waits for a task: restored, proven to answer, guarded, and nobody's yet.
 import { randomUUID } from 'node:crypto';
-import type { Readable } from 'node:stream';
-import type { Driver, Limits, Sandbox, Snapshot } from '../drivers/driver.ts';
+import type { Duplex, Readable } from 'node:stream';
+import type { Driver, Limits, SandboxId, Snapshot } from '../drivers/driver.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { READY_LINE, READY_QUESTION } from '../protocol/guest-wire.ts';
 
 const ANSWER_WITHIN_MS = 20_000;
 
-export interface WaitingSandbox {
-  sandbox: Sandbox;
+export interface WaitingSandbox extends OpenSandbox {
   /** It is a task's from now on, and dies at this moment. Takes no time. Called once. */
-  bind(deadline: number): void;
+  bind(deadline: number): Promise<void>;
   memoryBytes: number;
 }
 
@@ -23,28 +22,52 @@ export async function startWaiting(
   snapshot: Snapshot,
   limits: Limits,
 ): Promise<WaitingSandbox> {
-  const sandbox = await driver.start(snapshot, limits, `pool-${randomUUID()}`);
+  const sandbox = await openSandbox({ driver, snapshot }, limits, `pool-${randomUUID()}`);
+  const { id } = sandbox;
   try {
     await answers(sandbox);
-    const guard = await sandbox.guard();
-    const { peakMemoryBytes } = await sandbox.usage();
-    const resume = await sandbox.pause?.();
-    const bind = (deadline: number) => {
-      resume?.();
-      guard.tighten(deadline);
+    await driver.guard(id);
+    const { peakMemoryBytes } = await driver.usage(id);
+    if (driver.can.pause) await driver.pause(id);
+    const bind = async (deadline: number) => {
+      if (driver.can.pause) await driver.resume(id);
+      await driver.tighten(id, deadline);
     };
-    return { sandbox, bind, memoryBytes: peakMemoryBytes };
+    return { ...sandbox, bind, memoryBytes: peakMemoryBytes };
   } catch (error) {
-    await sandbox.kill();
+    await driver.kill(id);
+    throw error;
+  }
+}
+
+/** A sandbox that this runner has started, with its stream. */
+export interface OpenSandbox {
+  driver: Driver;
+  id: SandboxId;
+  stream: Duplex;
+}
+
+/** Starts a sandbox, with no longer a life than its driver gives, and opens its stream. Leaves nothing when that fails. */
+export async function openSandbox(
+  { driver, snapshot }: { driver: Driver; snapshot: Snapshot },
+  limits: Limits,
+  id: SandboxId,
+): Promise<OpenSandbox> {
+  const longest = performance.now() + (driver.can.longestLifeMs ?? Infinity);
+  await driver.start(snapshot, { ...limits, deadline: Math.min(limits.deadline, longest) }, id);
+  try {
+    return { driver, id, stream: await driver.connect(id) };
+  } catch (error) {
+    await driver.kill(id);
     throw error;
   }
 }
 
 /** Leaves the stream as it was found: paused, with nothing read but the answer. */
-async function answers({ stream, exited }: Sandbox): Promise<void> {
+async function answers({ driver, id, stream }: OpenSandbox): Promise<void> {
   const late = AbortSignal.timeout(ANSWER_WITHIN_MS);
   stream.write(READY_QUESTION);
-  const ended = exited.then((exit) => {
+  const ended = driver.ended(id).then((exit) => {
     throw new SeedError('sandbox_failed', `the sandbox ended before it answered: ${JSON.stringify(exit)}`);
   });
   await Promise.race([readReady(stream, late), ended]);

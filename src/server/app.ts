@@ -1,24 +1,19 @@
 // The server's HTTP application: what is mounted where, and what holds for every request.
 import { Hono } from 'hono';
-import { renderCli } from '../cli/bundle.ts';
 import { toManifest } from '../command/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { audited } from './access/audited.ts';
-import { authenticate } from './access/authenticate.ts';
 import { sessionRoutes } from './access/session-routes.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { readWebFiles } from './dashboard/web-files.ts';
-import { answerErrors } from './http/answer-errors.ts';
+import { renderCli } from './http/cli-bundle.ts';
 import { commandRoutes } from './http/command-routes.ts';
 import { DOCS_POLICY, docsPage } from './http/docs-page.ts';
-import { headEveryAnswer } from './http/every-answer.ts';
+import { answerErrors, methodNotAllowed, methodsAt } from './http/errors.ts';
+import { headEveryAnswer, logRequests, refuseWhileStopping } from './http/every-request.ts';
 import type { HttpEnv } from './http/http-types.ts';
 import { limitBodies } from './http/limit-body.ts';
-import { logRequests } from './http/log-requests.ts';
 import { toOpenApi } from './http/openapi.ts';
-import { methodNotAllowed, methodsAt } from './http/other-methods.ts';
 import { requireReady } from './http/readiness.ts';
-import { refuseWhileStopping } from './http/refuse-while-stopping.ts';
 import { mcpRoutes } from './mcp/routes.ts';
 import { llmRoutes } from './models/routes.ts';
 import type { ServerParts } from './parts.ts';
@@ -64,8 +59,8 @@ export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
     return c.html(await page);
   });
   app.get('/cli/seed.mjs', (c) => {
-    return audited(c, parts.audit, { name: null, effect: 'read' }, async () => {
-      const { key, operator } = await authenticate(c, parts, false);
+    return parts.gate.audited(c, { name: null, effect: 'read' }, async () => {
+      const { key, operator } = await parts.gate.authenticate(c, { counted: false, sessions: false });
       const manifest = toManifest(registry.allowed(key.scopes, operator), version);
       c.header('Content-Type', 'text/javascript; charset=utf-8');
       c.header('Cache-Control', 'private, no-store');

@@ -1,9 +1,10 @@
 // What a command is given: who calls, and the services, bound to the caller. Called by the command routes.
-import type { Kysely } from 'kysely';
-import type { Actor, CommandContext } from '../command/context.ts';
+import type { Actor, Call } from '../command/call.ts';
+import type { CommandContext } from '../command/context.ts';
+import type { Store } from '../db/store.ts';
 import { accountService } from './access/account-service.ts';
 import { auditService } from './access/audit-service.ts';
-import { keyService } from './access/key-service.ts';
+import { keyService } from './access/issue-keys.ts';
 import type { HeldAnswer } from './http/held-answer.ts';
 import { modelService } from './models/model-service.ts';
 import { packService } from './packs/pack-service.ts';
@@ -14,39 +15,39 @@ import { templateService } from './tasks/template-service.ts';
 import { obsService } from './telemetry/obs-service.ts';
 import { webhookService } from './webhooks/webhook-service.ts';
 
-export interface CallInHand {
-  actor: Actor;
+/** What is the same for every attempt of a call. */
+export interface CallInHand extends Pick<Call, 'actor' | 'waitMs' | 'traceParent' | 'recordDone'> {
   held: HeldAnswer;
-  waitMs: number;
-  /** Records in the audit log what was done to which id, where the answer is then held. */
-  recordDone: (target: string) => Promise<void>;
-  /** The request's header `traceparent`. */
-  traceParent: string | undefined;
 }
 
 /** A service is made when the command asks for it: nearly all ask for one. */
 export class BoundContext implements CommandContext {
   readonly actor: Actor;
-  readonly waitMs: number;
+  readonly store: Store;
   readonly creationId: string;
+  readonly waitMs: number;
+  readonly traceParent: string | undefined;
+  readonly recordDone: Call['recordDone'];
   readonly #parts: ServerParts;
-  readonly #call: CallInHand;
+  readonly #held: HeldAnswer;
 
-  constructor(parts: ServerParts, call: CallInHand, creationId: string) {
+  constructor(parts: ServerParts, call: CallInHand, store: Store, creationId: string) {
     this.actor = call.actor;
-    this.waitMs = call.waitMs;
+    this.store = store;
     this.creationId = creationId;
-    this.#parts = parts;
-    this.#call = call;
+    this.waitMs = call.waitMs;
+    this.traceParent = call.traceParent;
+    this.recordDone = call.recordDone;
+    this.#parts = { ...parts, store };
+    this.#held = call.held;
   }
 
-  get transaction() {
-    const { db } = this.#parts.store;
-    return db.isTransaction ? (db as unknown as Kysely<never>) : null;
+  get gone() {
+    return this.#held.gone;
   }
 
-  get signal() {
-    return this.#call.held.gone;
+  get waiting() {
+    return this.#held.signal;
   }
 
   get accounts() {
@@ -74,8 +75,7 @@ export class BoundContext implements CommandContext {
   }
 
   get tasks() {
-    const { held, recordDone, traceParent } = this.#call;
-    return taskService(this.#parts, this.actor, held, recordDone, traceParent);
+    return taskService(this.#parts, this);
   }
 
   get sandboxes() {
@@ -87,6 +87,6 @@ export class BoundContext implements CommandContext {
   }
 
   get webhooks() {
-    return webhookService(this.#parts, this.actor, this.#call.held);
+    return webhookService(this.#parts, this.actor, this.#held);
   }
 }

@@ -12,11 +12,15 @@ await exitOnFailure(async () => {
   logSurprises(log, () => server.stop());
   // Whoever keeps this process running starts it again, and the database with it.
   void server.databaseLost.then(() => process.exit(1));
-  const { url, defaultModel: model, packs } = server;
+  const { url, defaultModel: model, packs, notices } = server;
   log.info({ url, model, packs }, 'listening');
-  // Under src/main.ts the key goes to the parent, which prints it among what else it says.
-  if (process.connected) process.send?.({ ready: { url, adminKey: server.newAdminKey, model, packs } });
-  else if (server.newAdminKey) announceKey(server.newAdminKey);
+  // Under src/main.ts all this goes to the parent, which prints it among what else it says.
+  if (process.connected) {
+    process.send?.({ ready: { url, adminKey: server.newAdminKey, model, packs, notices } });
+    return;
+  }
+  for (const notice of notices) log.warn(notice);
+  if (server.newAdminKey) announceKey(server.newAdminKey);
 });
 
 function announceKey(secret: string): void {

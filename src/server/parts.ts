@@ -6,24 +6,29 @@ import type { Prices } from '../lib/money.ts';
 import type { EventTypes } from '../protocol/event-types.ts';
 import type { AuditTrail } from './access/audit-trail.ts';
 import type { KeyUse } from './access/key-use.ts';
-import type { RateLimits } from './access/rate-limits.ts';
-import type { SessionSettings } from './access/session-settings.ts';
-import type { SignInLimits } from './access/sign-in-limits.ts';
+import type { KeyCache } from './access/presented-key.ts';
+import type { RateLimits, SignInLimits } from './access/rate-limits.ts';
+import type { SessionSettings } from './access/sessions.ts';
 import type { KeptBlobs } from './files/kept-blobs.ts';
+import type { Gate } from './http/gate.ts';
 import type { Inbox } from './http/inbox.ts';
 import type { CallLog } from './ledger/call-log.ts';
 import type { McpServerFor } from './mcp/routes.ts';
 import type { LlmGateway } from './models/gateway.ts';
 import type { LoadedPack } from './packs/pack.ts';
 import type { ResourcePolicy } from './tasks/resources.ts';
+import type { FindTask } from './tasks/task-cache.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
 export interface ServerParts {
   store: Store;
+  keys: KeyCache;
+  findTask: FindTask;
   registry: Registry;
   packs: readonly LoadedPack[];
   llm: LlmGateway;
   audit: AuditTrail;
+  gate: Gate;
   calls: CallLog;
   /** Files and artifacts of tasks. */
   blobs: KeptBlobs;

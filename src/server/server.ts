@@ -1,23 +1,26 @@
 // A server from start to stop: database, queue, HTTP, and the sweep of lapsed leases.
-import { bundleCli } from '../cli/bundle.ts';
-import { BUILT_IN, createRegistry } from '../command/registry.ts';
+
+import { createRegistry } from '../command/registry.ts';
 import { startEmbeddedPostgres } from '../db/embedded/start-embedded.ts';
 import type { PackTables } from '../db/migrate.ts';
-import { keepRowsFor } from '../db/partition-care.ts';
+import { keepRowsFor } from '../db/partitions.ts';
 import { openStore } from '../db/store.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
 import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../protocol/event-types.ts';
-import { keepAuditFor } from './access/audit-retention.ts';
+import { makeFirstKey, takeAdminKey } from './access/accounts.ts';
+import { keepAuditFor } from './access/audit.ts';
 import { AuditTrail } from './access/audit-trail.ts';
-import { makeFirstKey, takeAdminKey } from './access/first-key.ts';
+import { openGate } from './access/gate.ts';
 import { KeyUse } from './access/key-use.ts';
-import { RateLimits } from './access/rate-limits.ts';
-import { SignInLimits } from './access/sign-in-limits.ts';
+import { openKeyCache } from './access/presented-key.ts';
+import { RateLimits, SignInLimits } from './access/rate-limits.ts';
 import { createApp } from './app.ts';
+import { builtInCommands } from './built-in.ts';
 import { openBlobs } from './files/open-blobs.ts';
 import { keepFilesFor } from './files/retention.ts';
+import { bundleCli } from './http/cli-bundle.ts';
 import { listenHttp } from './http/listener.ts';
 import { CallLog } from './ledger/call-log.ts';
 import type { McpServerFor } from './mcp/routes.ts';
@@ -29,11 +32,13 @@ import { readPrices } from './models/prices.ts';
 import { chooseUpstream } from './models/upstream.ts';
 import { shownPath } from './packs/import-file.ts';
 import { loadPacks } from './packs/load-packs.ts';
+import { packNotices } from './packs/notices.ts';
 import type { LoadedPack } from './packs/pack.ts';
 import { packCommands } from './packs/pack-commands.ts';
 import type { ServerSettings } from './settings.ts';
 import { Spending } from './spending/spending.ts';
 import { sweepLapsedLeases } from './tasks/sweep.ts';
+import { openTaskCache } from './tasks/task-cache.ts';
 import { llmProviderOf } from './telemetry/llm-provider.ts';
 import type { LostRecord } from './telemetry/observation.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
@@ -58,6 +63,8 @@ export interface RunningServer {
   defaultModel: string;
   /** The names of the packs that are on. */
   packs: readonly string[];
+  /** What is to be said on the terminal about this start, a paragraph each. */
+  notices: readonly string[];
   /** Resolves when the embedded database ends although nobody stopped it: nothing works without it. */
   databaseLost: Promise<void>;
   stop(): Promise<void>;
@@ -101,10 +108,19 @@ export async function startServer(
   store.taskWatchers.add((change) => observe({ type: 'task', change }));
   undo.defer(() => store.close());
   const { blobs, inbox } = await openBlobs(settings.files, settings.dataDir, store, log);
-  const registry = createRegistry(
-    BUILT_IN,
-    packs.flatMap((pack) => packCommands(pack, store)),
-  );
+  const registry = createRegistry([
+    ...builtInCommands({
+      access: {},
+      telemetry: {},
+      tasks: {},
+      models: {},
+      files: {},
+      runners: {},
+      webhooks: {},
+      packs: {},
+    }),
+    ...packs.flatMap((pack) => packCommands(pack, store)),
+  ]);
   const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
   if (settings.adminKey !== null) await takeAdminKey(store, settings.adminKey);
   const own = await readPrices(settings.pricesFile);
@@ -137,8 +153,15 @@ export async function startServer(
   const keyUse = undo.use(new KeyUse(store, log));
   const audit = undo.use(new AuditTrail(store, log, { onLost: lose('audit') }));
   const calls = undo.use(new CallLog(store, log, lose('call')));
+  const rateLimits = new RateLimits();
+  const keys = openKeyCache(store);
+  const { trustedProxies, sessions } = settings;
+  const gate = openGate({ store, keys, keyUse, rateLimits, trustedProxies, sessions }, audit);
   const app = await createApp({
     store,
+    keys,
+    gate,
+    findTask: openTaskCache(store),
     audit,
     calls,
     blobs,
@@ -146,11 +169,11 @@ export async function startServer(
     prices,
     telemetry,
     keyUse,
-    rateLimits: new RateLimits(),
-    sessions: settings.sessions,
+    rateLimits,
+    sessions,
     signInLimits: new SignInLimits(),
     webFolder: settings.webFolder,
-    trustedProxies: settings.trustedProxies,
+    trustedProxies,
     mcpAllowedOrigins: settings.mcpAllowedOrigins,
     mcpServerFor,
     registry,
@@ -178,12 +201,14 @@ export async function startServer(
   undo.use(sweepLapsedLeases(store, log));
   undo.defer(() => stopping.abort());
   const newAdminKey = settings.adminKey === null ? await makeFirstKey(store) : null;
+  const notices = await packNotices(settings.packs, packs, store);
   const parts = undo.move();
   return {
     url,
     newAdminKey,
     defaultModel: llm.defaultModels[0],
     packs: packs.map(({ name }) => name),
+    notices,
     databaseLost: lost,
     stop: () => parts.disposeAsync(),
   };

@@ -1,17 +1,17 @@
 // The server's settings, from the environment; docs/running.md describes each.
 
-import type { Retention } from '../db/partition-care.ts';
+import type { Retention } from '../db/partitions.ts';
 import { isCidr } from '../lib/cidr.ts';
 import { env } from '../lib/env.ts';
 import { isWellFormedKeySecret } from '../lib/key-secret.ts';
 import { dataDirSetting, integerSetting, listSetting, logLevelSetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { type SessionSettings, sessionSettings } from './access/session-settings.ts';
+import { type SessionSettings, sessionSettings } from './access/sessions.ts';
 import { WEB_FOLDER } from './dashboard/web-files.ts';
 import { type FileSettings, readFileSettings } from './files/settings.ts';
 import type { LlmSettings } from './models/gateway.ts';
 import { llmSettings } from './models/settings.ts';
-import { CONFIG_FILE, PACKS_FOLDER, type PackSettings } from './packs/load-packs.ts';
+import { CONFIG_FILE, EXAMPLES_FOLDER, PACKS_FOLDER, type PackSettings } from './packs/load-packs.ts';
 import { resourceSettings } from './tasks/resource-settings.ts';
 import type { ResourcePolicy } from './tasks/resources.ts';
 import { type TelemetrySettings, telemetrySettings } from './telemetry/telemetry-settings.ts';
@@ -143,10 +143,10 @@ function tokenSetting(name: string, hint: string): string {
   throw new SeedError('invalid_settings', `${name} is not set or shorter than 32 characters`, { hint });
 }
 
-/** SEED_PACKS: names with commas between them, or `none`; unset: all that are found. */
+/** SEED_PACKS: names with commas between them, or `none`; unset: all but the examples. */
 function packSettings(): PackSettings {
   const text = env('SEED_PACKS');
   const names = text?.split(',').map((name) => name.trim());
   const only = text === 'none' ? [] : (names?.filter((name) => name !== '') ?? null);
-  return { folder: PACKS_FOLDER, config: CONFIG_FILE, only };
+  return { folder: PACKS_FOLDER, examples: EXAMPLES_FOLDER, config: CONFIG_FILE, only };
 }

@@ -11,13 +11,14 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { Sandbox } from '../../src/drivers/driver.ts';
 import { setUp } from '../../src/drivers/set-up.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { cacheDirSetting } from '../../src/lib/settings.ts';
 import { LIMITS } from '../../src/protocol/limits.ts';
+import { createGuestLimits } from '../../src/runner/guest-limits.ts';
 import { openRelay } from '../../src/runner/relay.ts';
 import { ATTACKED_DRIVERS } from '../fixtures/attack.ts';
+import { type PlainSandbox as Sandbox, startSandbox } from '../fixtures/plain-driver.ts';
 import { sandboxLimits } from '../fixtures/sandbox-limits.ts';
 
 const ATTACKS = [
@@ -88,10 +89,11 @@ describe.each(ATTACKED_DRIVERS)('a hostile guest in %s', (driverName) => {
   });
 
   async function letIn(attack: string, id: string, lifeMs = 60_000): Promise<{ close(): Promise<void> }> {
-    const sandbox: Sandbox = await ready.driver.start(ready.snapshot, sandboxLimits(lifeMs), id);
+    const sandbox = await startSandbox(ready.driver, ready.snapshot, sandboxLimits(lifeMs), id);
     sandbox.stream.write(`${JSON.stringify({ attack })}\n`);
     const relay = openRelay({
       stream: sandbox.stream,
+      limits: createGuestLimits(),
       task: {
         id: '00000000-0000-4000-8000-000000000000',
         instruction: '',

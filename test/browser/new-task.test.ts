@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { WEB_FOLDER } from '../../src/server/dashboard/web-files.ts';
 import { describeInBrowser, expectAccessible } from '../fixtures/browser.ts';
-import { startTestServer, withPacks } from '../fixtures/server.ts';
+import { startTestServer, withExamples } from '../fixtures/server.ts';
 
 const start = (page: Page) => page.getByRole('button', { name: 'Start the task' });
 const instruction = (page: Page) => page.getByLabel('Instruction');
@@ -192,7 +192,7 @@ describeInBrowser(
       expect(overflow, 'wider than the screen').toBe(false);
     });
   },
-  () => startTestServer({ webFolder: WEB_FOLDER, packs: withPacks('crm', 'commerce') }),
+  () => startTestServer({ webFolder: WEB_FOLDER, packs: withExamples('crm', 'commerce') }),
 );
 
 /** What a shell makes of the word after the option. */

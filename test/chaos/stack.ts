@@ -79,7 +79,7 @@ export async function startCommon(): Promise<Common> {
     SEED_LLM_MODEL: 'slow',
     SEED_LLM_ALLOWED_MODELS: '',
     OPENROUTER_API_KEY: '',
-    SEED_PACKS: 'crm',
+    SEED_PACKS: 'examples/crm',
     SEED_RUNNER_SLOTS: String(SLOTS),
     SEED_DRIVER: 'gvisor',
     SEED_POOL_SIZE: '0',

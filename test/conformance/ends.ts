@@ -77,7 +77,7 @@ export function testEnds(suite: Suite): void {
     expect((await sandboxProcesses(folder('orphan'))).length).toBeGreaterThan(1);
     await sleep(deadline + 1000 - Date.now());
     expect(await sandboxProcesses(folder('orphan'))).toEqual([]);
-    expect(await driver.sweep()).toEqual(['orphan']);
+    expect(await driver.sweep('nobody')).toEqual(['orphan']);
     expect(existsSync(folder('orphan'))).toBe(false);
   });
 
@@ -105,7 +105,7 @@ export function testEnds(suite: Suite): void {
     await runInGuest(sandbox.stream, 'true');
     await mkdir(folder('never-started'));
     const bystander = spawn('sh', ['-c', 'sleep 60', folder('swept')], { stdio: 'ignore' });
-    expect((await driver.sweep()).sort()).toEqual(['never-started', 'swept']);
+    expect((await driver.sweep('nobody')).sort()).toEqual(['never-started', 'swept']);
     expect((await sandbox.exited).reason).toBe('lost');
     await expectNothingLeft(suite, 'swept');
     expect(bystander.exitCode ?? bystander.signalCode).toBeNull();

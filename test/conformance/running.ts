@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Sandbox } from '../../src/drivers/driver.ts';
 import { runInGuest } from '../fixtures/echo-guest.ts';
+import type { PlainSandbox } from '../fixtures/plain-driver.ts';
 import type { Suite } from './suite-parts.ts';
 
 const MIB = 1024 * 1024;
@@ -89,7 +89,7 @@ export function testRunning(suite: Suite): void {
 }
 
 /** CPU time that a loop in the guest is said to have used, in proportion to what the same loop gets on this busy host. */
-async function busyShare(sandbox: Sandbox): Promise<number> {
+async function busyShare(sandbox: PlainSandbox): Promise<number> {
   const control = hostLoop();
   const from = performance.now();
   const before = await sandbox.usage();

@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect } from 'vitest';
-import type { Limits, Sandbox } from '../../src/drivers/driver.ts';
+import type { Limits } from '../../src/drivers/driver.ts';
 import { sandboxProcesses } from '../../src/drivers/process/sandbox-folder.ts';
 import type { DriverChoice } from '../../src/drivers/select.ts';
 import type { SetUp } from '../../src/drivers/set-up.ts';
 import { runInGuest } from '../fixtures/echo-guest.ts';
+import { type PlainSandbox, startSandbox } from '../fixtures/plain-driver.ts';
 import { sandboxLimits } from '../fixtures/sandbox-limits.ts';
 
 /** How one technology differs from another where both keep the contract. */
@@ -33,7 +34,7 @@ export interface Suite extends SetUp {
   cacheDir: string;
   dataDir: string;
   /** Starts a sandbox that is killed after the test. */
-  start(id: string, lifeMs?: number, other?: Partial<Limits>): Promise<Sandbox>;
+  start(id: string, lifeMs?: number, other?: Partial<Limits>): Promise<PlainSandbox>;
   /** The sandbox's folder on the host. */
   folder(id: string): string;
 }
@@ -41,7 +42,7 @@ export interface Suite extends SetUp {
 export const LIFE_MS = 60_000;
 
 export function createSuite(parts: Omit<Suite, 'start' | 'folder'>): Suite {
-  const started: Sandbox[] = [];
+  const started: PlainSandbox[] = [];
   afterEach(async () => {
     await Promise.all(started.splice(0).map((sandbox) => sandbox.kill()));
   });
@@ -49,7 +50,7 @@ export function createSuite(parts: Omit<Suite, 'start' | 'folder'>): Suite {
     ...parts,
     folder: (id) => join(parts.dataDir, parts.driver.name, 'sandboxes', id),
     async start(id, lifeMs = LIFE_MS, other = {}) {
-      const sandbox = await parts.driver.start(parts.snapshot, sandboxLimits(lifeMs, other), id);
+      const sandbox = await startSandbox(parts.driver, parts.snapshot, sandboxLimits(lifeMs, other), id);
       started.push(sandbox);
       return sandbox;
     },
@@ -66,7 +67,7 @@ export async function expectNothingLeft(suite: Suite, id: string): Promise<void>
 }
 
 /** The output's lines of a shell command in the guest. */
-export async function lines(stream: Sandbox['stream'], command: string): Promise<string[]> {
+export async function lines(stream: PlainSandbox['stream'], command: string): Promise<string[]> {
   const { output } = await runInGuest(stream, command);
   return output
     .trim()

@@ -11,6 +11,7 @@ import { cacheDirSetting } from '../../src/lib/settings.ts';
 import { SeedError } from '../../src/protocol/errors.ts';
 import type { StartLine } from '../../src/protocol/guest.ts';
 import type { Somebody } from '../fixtures/clone-guest.ts';
+import { startSandbox } from '../fixtures/plain-driver.ts';
 import { sandboxLimits } from '../fixtures/sandbox-limits.ts';
 
 const CLONES = 100;
@@ -34,7 +35,7 @@ describe.skipIf(!ready)('clones', () => {
   const { driver, snapshot } = ready;
 
   async function meet(number: number): Promise<Somebody> {
-    const sandbox = await driver.start(snapshot, sandboxLimits(60_000), `clone-${number}`);
+    const sandbox = await startSandbox(driver, snapshot, sandboxLimits(60_000), `clone-${number}`);
     try {
       const now = new Date().toISOString();
       const line: StartLine = { protocol: 1, now, entropy: randomBytes(64).toString('base64') };

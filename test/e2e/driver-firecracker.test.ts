@@ -6,13 +6,13 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import type { Sandbox } from '../../src/drivers/driver.ts';
-import { sandboxProcesses } from '../../src/drivers/firecracker/sandbox-folder.ts';
+import { sandboxProcesses } from '../../src/drivers/process/sandbox-folder.ts';
 import { selectDriver } from '../../src/drivers/select.ts';
 import { setUp } from '../../src/drivers/set-up.ts';
 import { cacheDirSetting } from '../../src/lib/settings.ts';
 import { runInGuest } from '../fixtures/echo-guest.ts';
 import { firecrackerLimits } from '../fixtures/firecracker-host.ts';
+import { type PlainSandbox as Sandbox, startSandbox } from '../fixtures/plain-driver.ts';
 
 const dataDir = await mkdtemp(join(tmpdir(), 'seed-firecracker-'));
 const sandboxes = join(dataDir, 'firecracker/sandboxes');
@@ -33,7 +33,7 @@ describe.skipIf(!driver)(`firecracker driver${whyNot ? ` (skipped: ${whyNot})` :
       setUp({ cacheDir, dataDir, guestBundle, driver: 'firecracker', onProgress: console.error }),
     );
     const { driver: ready, snapshot } = await made;
-    const sandbox = await ready.start(snapshot, { ...firecrackerLimits(lifeMs), ...limits }, id);
+    const sandbox = await startSandbox(ready, snapshot, { ...firecrackerLimits(lifeMs), ...limits }, id);
     started.push(sandbox);
     return sandbox;
   }

@@ -19,7 +19,7 @@ beforeAll(async () => {
   await client.connect();
   seed = await startSeed({
     DATABASE_URL: database.databaseUrl,
-    SEED_PACKS: PACKS.join(','),
+    SEED_PACKS: PACKS.map((pack) => `examples/${pack}`).join(','),
     SEED_POOL_SIZE: '2',
   });
   for (const pack of PACKS) {

@@ -1,8 +1,8 @@
 // What the server says about itself: OpenAPI, reference page, manifest, CLI, health.
 import { validate } from '@readme/openapi-parser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BUILT_IN } from '../../src/command/registry.ts';
 import { ERROR_STATUS } from '../../src/protocol/errors.ts';
+import { BUILT_IN } from '../../src/server/built-in.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
 
 let server: TestServer;

@@ -11,7 +11,7 @@ import { driveAll, newParty } from '../fixtures/fuzz/party.ts';
 import { Sender, toWire, type WireRequest } from '../fixtures/fuzz/requests.ts';
 import { validDraft } from '../fixtures/fuzz/valid-requests.ts';
 import { runTasks } from '../fixtures/obedient-runner.ts';
-import { startTestServer, type TestServer, withPacks } from '../fixtures/server.ts';
+import { startTestServer, type TestServer, withExamples } from '../fixtures/server.ts';
 import { tableContents } from '../fixtures/table-contents.ts';
 import { DISPATCHED } from '../fixtures/webhook-dispatcher.ts';
 
@@ -39,7 +39,7 @@ const keys: Record<string, string> = {};
 const known = new Known();
 
 beforeAll(async () => {
-  server = await startTestServer({ packs: withPacks('crm') });
+  server = await startTestServer({ packs: withExamples('crm') });
   database = new Client({ connectionString: server.databaseUrl });
   await database.connect();
   document = new ApiDocument((await server.call('GET', '/openapi.json', { key: null })).body);

@@ -92,7 +92,7 @@ it('ended tasks let go of what is old, running ones do not, however old', async 
   test.clock.advance(2 * HOUR_MS);
   expect(await blobs.clean(before)).toEqual({ tasks: 0, blobs: 1 });
   const filesOf = async (id: string) => {
-    const task = await test.store.lookUps.task(test.account.id, id);
+    const task = await test.findTask(test.account.id, id);
     return [task?.files.length, task?.artifacts.length];
   };
   expect(await filesOf(running)).toEqual([1, 1]);

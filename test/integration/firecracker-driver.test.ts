@@ -8,9 +8,9 @@ import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { Driver, Sandbox, Snapshot } from '../../src/drivers/driver.ts';
-import { sandboxProcesses } from '../../src/drivers/firecracker/sandbox-folder.ts';
-import type { Identity } from '../../src/drivers/vm/identity.ts';
+import type { Driver, Snapshot } from '../../src/drivers/driver.ts';
+import { sandboxProcesses } from '../../src/drivers/process/sandbox-folder.ts';
+import type { Identity } from '../../src/drivers/vm/control.ts';
 import { findByCommandLine } from '../../src/lib/host-processes.ts';
 import { SeedError } from '../../src/protocol/errors.ts';
 import {
@@ -19,6 +19,7 @@ import {
   fakeObstacle,
   firecrackerLimits,
 } from '../fixtures/firecracker-host.ts';
+import { type PlainSandbox as Sandbox, startSandbox } from '../fixtures/plain-driver.ts';
 
 const obstacle = await fakeObstacle();
 if (obstacle) console.warn(`SKIPPED: ${obstacle}`);
@@ -41,7 +42,7 @@ describe.skipIf(obstacle)('firecracker driver with a fake Firecracker', () => {
 
     async function start(id: string, lifeMs = 30_000): Promise<Sandbox> {
       const { driver, snapshot } = await ready();
-      const sandbox = await driver.start(snapshot, firecrackerLimits(lifeMs), id);
+      const sandbox = await startSandbox(driver, snapshot, firecrackerLimits(lifeMs), id);
       started.push(sandbox);
       return sandbox;
     }
@@ -229,7 +230,7 @@ describe.skipIf(obstacle)('firecracker driver with a fake Firecracker', () => {
       const { driver } = await ready();
       const sandbox = await start('swept');
       await mkdir(join((await host).sandboxes, 'never-started'));
-      expect((await driver.sweep()).sort()).toEqual(['never-started', 'swept']);
+      expect((await driver.sweep('nobody')).sort()).toEqual(['never-started', 'swept']);
       expect((await sandbox.exited).reason).toBe('lost');
       await expectNothingLeft('swept');
     });

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { performServerHandshake, type ServerHttp2Stream } from 'node:http2';
 import { afterAll, expect, test } from 'vitest';
 import { createFirecrackerHost, fakeObstacle, firecrackerLimits } from '../fixtures/firecracker-host.ts';
+import { startSandbox } from '../fixtures/plain-driver.ts';
 import { createProcessDriver } from '../fixtures/process-driver.ts';
 
 const obstacle = await fakeObstacle();
@@ -19,7 +20,7 @@ test.skipIf(obstacle)('the guest comes out of its snapshot and asks for its task
   const { command } = guest;
   const driver = await host.driver({ command });
   const snapshot = await driver.freeze({ ...host.image, id: 'guest', command }, () => {});
-  const sandbox = await driver.start(snapshot, firecrackerLimits(30_000), 'guest');
+  const sandbox = await startSandbox(driver, snapshot, firecrackerLimits(30_000), 'guest');
   try {
     const entropy = randomBytes(64).toString('base64');
     sandbox.stream.write(`${JSON.stringify({ protocol: 1, now: new Date().toISOString(), entropy })}\n`);

@@ -7,8 +7,8 @@ import { text } from 'node:stream/consumers';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isObject } from '../../src/command/define-command.ts';
-import { BUILT_IN } from '../../src/command/registry.ts';
 import type { Tx } from '../../src/db/tables.ts';
+import { BUILT_IN } from '../../src/server/built-in.ts';
 import {
   type Claimed,
   claimRequest,

@@ -115,7 +115,7 @@ describe("GitHub's 1,223 operations", () => {
       const example = exampleRequest(document, operation);
       const { method, path, body } = restCall(command, example.input);
       const before = platform.asked.length;
-      const answer = await server.call(method, path, body === undefined ? {} : { raw: body });
+      const answer = await server.call(method, path, body === null ? {} : { raw: body });
       const [asked, ...more] = platform.asked.slice(before);
       const seen = [
         answer.status,

@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { BUILT_IN } from '../../src/command/registry.ts';
-import { startTestServer, type TestServer, withPacks } from '../fixtures/server.ts';
+import { BUILT_IN } from '../../src/server/built-in.ts';
+import { startTestServer, type TestServer, withExamples } from '../fixtures/server.ts';
 
 const METRICS_TOKEN = 'm'.repeat(32);
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'];
@@ -12,7 +12,7 @@ const ID = '5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55';
 let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer({
-    packs: withPacks('crm'),
+    packs: withExamples('crm'),
     telemetry: { metricsToken: METRICS_TOKEN, traces: null },
   });
 });

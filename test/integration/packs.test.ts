@@ -2,11 +2,13 @@
 import { validate } from '@readme/openapi-parser';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/lib/log.ts';
+import { loadPacks } from '../../src/server/packs/load-packs.ts';
 import { startServer } from '../../src/server/server.ts';
+import type { ServerSettings } from '../../src/server/settings.ts';
 import { handedOutCli } from '../fixtures/cli-process.ts';
 import { rowsOf, run } from '../fixtures/database.ts';
 import { commandText, type PackFolder, packFile, packFolder } from '../fixtures/pack-folder.ts';
-import { startTestServer, type TestServer, withPacks } from '../fixtures/server.ts';
+import { startTestServer, type TestServer, withExamples } from '../fixtures/server.ts';
 
 const EXAMPLES = ['crm', 'commerce', 'devops', 'healthcare'];
 
@@ -14,7 +16,7 @@ describe('the example packs on a server', () => {
   let server: TestServer;
   let stranger: string;
   beforeAll(async () => {
-    server = await startTestServer({ packs: withPacks(...EXAMPLES) });
+    server = await startTestServer({ packs: withExamples(...EXAMPLES) });
     expect((await server.call('POST', '/api/v1/packs/crm/samples')).status).toBe(200);
     const { body } = await server.call('POST', '/api/v1/accounts', { body: { name: 'other' } });
     stranger = body.secret;
@@ -153,6 +155,46 @@ describe('the example packs on a server', () => {
     expect(json.stdout.length).toBeLessThan(8_000);
     await cli.remove();
   });
+});
+
+describe('what a start says of packs', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer({ packs: withExamples('crm', 'devops') });
+    expect((await server.call('POST', '/api/v1/packs/crm/samples')).status).toBe(200);
+  });
+  afterAll(() => server?.stop());
+  const saidWith = async (packs: ServerSettings['packs']) => {
+    const other = await server.sibling({ packs });
+    await other.stop();
+    return other.notices.join('\n');
+  };
+  const withoutExamples = { ...withExamples(), only: null };
+
+  it('nothing where they are on', () => expect(server.notices).toEqual([]));
+
+  it('once that an example left its tables, and with which line it stays', async () => {
+    const said = await saidWith(withExamples('commerce', 'devops'));
+    expect(said).toContain('tables of examples/crm,');
+    expect(said).toContain('SEED_PACKS=examples/commerce,examples/devops,examples/crm npm start');
+    expect(await saidWith(withExamples('commerce', 'devops'))).toBe('');
+    expect(await rowsOf(server.databaseUrl, 'select from pack_crm.contacts')).not.toEqual([]);
+    expect(await saidWith(withoutExamples)).toContain('tables of examples/commerce, examples/devops,');
+    expect(await saidWith(withExamples('crm', 'commerce', 'devops'))).toBe('');
+    expect(await saidWith(withExamples())).toContain('examples/commerce, examples/crm, examples/devops,');
+  });
+
+  it('how to add commands where there are none, with lines that work', async () => {
+    const said = await saidWith(withoutExamples);
+    expect(said).toContain('bin/seed packs new acme ');
+    expect(said).toContain('bin/seed packs import <url-or-file> --name acme ');
+    const [, names = ''] = /SEED_PACKS=(\S+) npm start/.exec(said) ?? [];
+    const { folder, examples, config } = withoutExamples;
+    const packs = await loadPacks({ folder, examples, config, only: names.split(',') });
+    expect(packs.map(({ name }) => name)).toEqual(EXAMPLES.toSorted());
+  });
+
+  it('nothing where there are to be none', async () => expect(await saidWith(withExamples())).toBe(''));
 });
 
 describe('a call of a pack', () => {

@@ -11,6 +11,8 @@ import { ConnectionPool, type PoolLimits } from '../../src/db/connection-pool.ts
 import { Outage } from '../../src/db/outage.ts';
 import { notify, Signals } from '../../src/db/signals.ts';
 import { openStore, type Store } from '../../src/db/store.ts';
+import { openKeyCache } from '../../src/server/access/presented-key.ts';
+import { openTaskCache } from '../../src/server/tasks/task-cache.ts';
 import { run } from '../fixtures/database.ts';
 import { type LinedDatabase, linedDatabase } from '../fixtures/lined-database.ts';
 import { silent } from '../fixtures/store.ts';
@@ -102,7 +104,7 @@ describe('a connection that Postgres ends', () => {
         await sql`select pg_sleep(0.01)`.execute(tx);
         await notify(tx, 'queue');
       });
-      await store.lookUps.presentedKey('none');
+      await openKeyCache(store).presentedKey('none');
       await sql`select 1`.execute(store.longRunning);
     };
     for (let time = 0; time < 5; time += 1) {
@@ -157,10 +159,10 @@ describe('a connection that is not heard any more', () => {
   });
 
   test('is no news for whoever looks up a key meanwhile', async () => {
-    await Promise.all([store.lookUps.presentedKey('a'), store.lookUps.session('b')]);
+    await Promise.all([openKeyCache(store).presentedKey('a'), openKeyCache(store).session('b')]);
     database.line.strand();
     const startedAt = performance.now();
-    await store.lookUps.presentedKey('none');
+    await openKeyCache(store).presentedKey('none');
     expect(performance.now() - startedAt).toBeLessThan(10_000);
   });
 
@@ -227,7 +229,7 @@ describe('a statement that takes too long', () => {
 });
 
 test('a look-up outlives a migration after which its plan is none any more', async () => {
-  const task = () => store.lookUps.task(randomUUID(), randomUUID());
+  const task = () => openTaskCache(store)(randomUUID(), randomUUID());
   expect(await task()).toBeNull();
   await run(database.databaseUrl, 'alter table tasks add column added int');
   expect(await task()).toBeNull();

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => seed?.close());
 
 const taskOf = async (id: string) => {
-  const task = await seed.store.lookUps.task(seed.account.id, id);
+  const task = await seed.findTask(seed.account.id, id);
   if (!task) throw new Error(`no task ${id}`);
   return task;
 };

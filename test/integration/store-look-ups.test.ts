@@ -2,9 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { openStore, type Store } from '../../src/db/store.ts';
-import { rotateKey } from '../../src/server/access/key-change.ts';
+import { openStore } from '../../src/db/store.ts';
+import { rotateKey } from '../../src/server/access/key-changes.ts';
 import { revokeKey } from '../../src/server/access/keys.ts';
+import { type KeyCache, openKeyCache } from '../../src/server/access/presented-key.ts';
 import { releaseOldFiles } from '../../src/server/files/task-files.ts';
 import { recordModelCall } from '../../src/server/spending/model-calls.ts';
 import { recordUsage, settleTask, stopTask } from '../../src/server/tasks/end.ts';
@@ -26,7 +27,7 @@ const rename = (id: string, name: string) =>
   sql`update keys set name = ${name} where id = ${id}`.execute(seed.store.db);
 
 describe('a presented key', () => {
-  const presented = async (hash: string) => (await seed.store.lookUps.presentedKey(hash))?.key;
+  const presented = async (hash: string) => (await seed.keys.presentedKey(hash))?.key;
 
   test('is known for a moment, and forgotten with any change of a key', KNOWN, async () => {
     const { key, secretHash } = await seed.addKey({ name: 'before' });
@@ -50,7 +51,7 @@ describe('a presented key', () => {
     const { key } = await seed.addKey({ expiresAt: inMs(1_000) });
     await seed.post({ keyId: key.id });
     const { secretHash } = await seed.lease();
-    const callerStatus = async () => (await seed.store.lookUps.presentedKey(secretHash))?.callerStatus;
+    const callerStatus = async () => (await seed.keys.presentedKey(secretHash))?.callerStatus;
     expect(await callerStatus()).toBe('active');
     seed.clock.advance(1_000);
     expect(await callerStatus()).toBe('expired');
@@ -84,9 +85,12 @@ describe('a presented key', () => {
 });
 
 describe('another server', () => {
-  const openOther = () => openStore({ databaseUrl: seed.databaseUrl, clock: seed.clock, log: silent });
-  const statusAt = async ({ lookUps }: Pick<Store, 'lookUps'>, hash: string) =>
-    (await lookUps.presentedKey(hash))?.key.status;
+  const openOther = async () => {
+    const other = await openStore({ databaseUrl: seed.databaseUrl, clock: seed.clock, log: silent });
+    return { ...other, keys: openKeyCache(other) };
+  };
+  const statusAt = async ({ keys }: { keys: KeyCache }, hash: string) =>
+    (await keys.presentedKey(hash))?.key.status;
 
   test('forgets its keys when it hears of a change', async () => {
     const other = await openOther();
@@ -129,7 +133,7 @@ describe('another server', () => {
 });
 
 describe('a task', () => {
-  const find = (id: string, accountId = seed.account.id) => seed.store.lookUps.task(accountId, id);
+  const find = (id: string, accountId = seed.account.id) => seed.findTask(accountId, id);
   const usage = { cpuSeconds: 1, peakMemoryBytes: 1, wallMs: 1 };
   const relabel = (id: string) =>
     sql`update tasks set model = 'other' where id = ${id}`.execute(seed.store.db);
@@ -189,7 +193,7 @@ describe('a task', () => {
     await sql`insert into blobs (id, task_id, created_at) values (${file.blobId}, ${id}, ${inMs(-1_000)})`.execute(
       seed.store.db,
     );
-    seed.store.lookUps.forgetEndedTasks();
+    seed.store.caches.forget('ended tasks');
     expect(await find(id)).toMatchObject({ artifacts: [{ name: 'a.txt' }] });
     expect(await releaseOldFiles(seed.store, seed.clock.now(), 10)).toBe(1);
     expect(await find(id)).toMatchObject({ artifacts: [] });

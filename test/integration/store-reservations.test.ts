@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Prices } from '../../src/lib/money.ts';
 import type { SomeKeyLimits } from '../../src/protocol/key.ts';
-import { updateKey } from '../../src/server/access/key-change.ts';
+import { updateKey } from '../../src/server/access/key-changes.ts';
 import { revokeKey } from '../../src/server/access/keys.ts';
 import { lineageOf } from '../../src/server/access/presented-key.ts';
 import { lockLine } from '../../src/server/spending/ancestors.ts';
@@ -54,7 +54,7 @@ const chargeAll = () => {
   seed.clock.advance(30_000);
   return chargeLapsedCalls(seed.store, prices);
 };
-const taskOf = (id: string) => seed.store.lookUps.task(seed.account.id, id);
+const taskOf = (id: string) => seed.findTask(seed.account.id, id);
 const at = (time: string) => seed.clock.advance(Date.parse(time) - seed.clock.now().getTime());
 
 describe('a reservation', () => {
@@ -170,7 +170,7 @@ describe('a task that was refused the model', () => {
     seed.clock.advance(1);
     expect(await endLapsedTasks(seed.store, WATCHED)).toEqual([id]);
     expect(await tasksToStop(seed.store, runnerId, [id])).toEqual([id]);
-    expect(await seed.store.lookUps.task(seed.account.id, id)).toMatchObject({
+    expect(await seed.findTask(seed.account.id, id)).toMatchObject({
       status: 'failed',
       error: { code: 'budget_exceeded', message: expect.stringContaining('out of budget') },
       stdout: 'half an answer',

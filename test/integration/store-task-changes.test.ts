@@ -1,9 +1,9 @@
 // Whoever watches tasks is told of each change once, by the store that made it, and only of what was committed.
 import { afterAll, beforeEach, expect, it } from 'vitest';
 import { openStore } from '../../src/db/store.ts';
+import { changeTasks, noteChange } from '../../src/db/task-changes.ts';
 import { LEASE_MS } from '../../src/protocol/runner.ts';
 import { revokeKey } from '../../src/server/access/keys.ts';
-import { changeTasks, noteChange } from '../../src/server/tasks/changes.ts';
 import { settleTask, stopTask } from '../../src/server/tasks/end.ts';
 import { endLapsedTasks } from '../../src/server/tasks/lapse.ts';
 import { leaseNextTask, reportPhase } from '../../src/server/tasks/lease.ts';

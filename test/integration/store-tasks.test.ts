@@ -30,7 +30,7 @@ const completed = (leaseId: string): Settlement => ({
 });
 
 const taskOf = async (id: string) => {
-  const task = await seed.store.lookUps.task(seed.account.id, id);
+  const task = await seed.findTask(seed.account.id, id);
   if (!task) throw new Error(`no task ${id}`);
   return task;
 };

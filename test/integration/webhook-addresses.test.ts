@@ -1,8 +1,7 @@
 // No way in: whatever way an internal address is written or a name leads to it, nothing is dialled.
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { createServer, type Server } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SeedError } from '../../src/protocol/errors.ts';

@@ -1,7 +1,6 @@
 // Receivers that misbehave, each in its own way, and the schedule of retries under a clock that the test moves.
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { createServer, type Server } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { claimDeliveries } from '../../src/server/webhooks/claims.ts';
 import { getEndpoint, updateEndpoint } from '../../src/server/webhooks/endpoints.ts';

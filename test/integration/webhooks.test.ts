@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../fixtures/seed.ts';
-import { type AnyBody, startTestServer, type TestServer, withPacks } from '../fixtures/server.ts';
+import { type AnyBody, startTestServer, type TestServer, withExamples } from '../fixtures/server.ts';
 import { type Delivered, startReceiver, status, type WebhookReceiver } from '../fixtures/webhook-receiver.ts';
 
 let server: TestServer;
@@ -317,7 +317,7 @@ describe('the history', () => {
   it('is of types that are listed, those of packs included', async () => {
     const types = (await call('GET', '/webhooks/types')).items;
     expect(types).toContainEqual({ name: 'task.stopped', summary: 'A task was stopped' });
-    const withPack = await startTestServer({ packs: withPacks('devops') });
+    const withPack = await startTestServer({ packs: withExamples('devops') });
     const { body } = await withPack.call('GET', '/api/v1/webhooks/types');
     await withPack.stop();
     expect(body.items.map(({ name }: { name: string }) => name)).toContain('incident.created');

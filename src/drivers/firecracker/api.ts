@@ -1,7 +1,9 @@
 // Every request that is sent to Firecracker, in the order in which it takes them, and a client for them. Paths are
 // relative to the machine's own folder (jail.ts), so that each clone of a snapshot finds its files under the same names.
 // The field names are Firecracker's (src/firecracker/swagger/firecracker.yaml in its repository).
+
 import { request } from 'node:http';
+import { parseJson } from '../../lib/json.ts';
 import { SeedError } from '../../protocol/errors.ts';
 
 /** Names in a machine's folder. */
@@ -184,11 +186,6 @@ function exchange(
 }
 
 function faultOf(text: string): string {
-  try {
-    const { fault_message: fault } = JSON.parse(text) as { fault_message?: unknown };
-    if (typeof fault === 'string') return fault;
-  } catch {
-    // Not JSON: the text itself has to do.
-  }
-  return text.slice(0, 500) || 'without a word';
+  const fault = (parseJson(text) as { fault_message?: unknown } | null | undefined)?.fault_message;
+  return typeof fault === 'string' ? fault : text.slice(0, 500) || 'without a word';
 }

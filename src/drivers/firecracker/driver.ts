@@ -1,15 +1,14 @@
 // The Firecracker driver: each sandbox is a virtual machine on KVM. Needs the user's own firecracker program.
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';
-import type { Driver, Image, Limits, Probe, Sandbox, SandboxId, Snapshot } from '../driver.ts';
-import { createLeftovers, SANDBOX_ID } from '../process/sandbox-folder.ts';
+import type { Driver, Limits } from '../driver.ts';
+import { createSandboxes } from '../process/sandboxes.ts';
 import { MACHINE_SIZE } from './api.ts';
 import { type Binaries, findBinaries } from './binaries.ts';
 import { freezeImage } from './freeze.ts';
+import { removeCgroup } from './jail.ts';
 import { probeFirecracker } from './probe.ts';
-import { removeSandbox } from './sandbox-folder.ts';
 import { startSandbox } from './start.ts';
 import type { MakeVmImage } from './vm-image.ts';
 
@@ -31,8 +30,7 @@ const MEMORY_BYTES = MACHINE_SIZE.memoryMib * 1024 * 1024;
 
 export function createFirecrackerDriver(options: FirecrackerOptions): Driver {
   const { cacheDir, dataDir, program, path, isRoot, makeVmImage } = options;
-  const sandboxes = resolve(dataDir, 'firecracker/sandboxes');
-  const leftovers = createLeftovers(removeSandbox);
+  const sandboxes = createSandboxes(resolve(dataDir, 'firecracker/sandboxes'), { removeMore: removeCgroup });
   let found: Binaries | undefined;
 
   async function binaries(): Promise<Binaries> {
@@ -40,41 +38,31 @@ export function createFirecrackerDriver(options: FirecrackerOptions): Driver {
     return found;
   }
 
-  async function sandboxFolder(id: SandboxId): Promise<string> {
-    if (!SANDBOX_ID.test(id)) throw new SeedError('sandbox_failed', `Not a sandbox id: ${id}`);
-    await mkdir(sandboxes, { recursive: true });
-    return join(sandboxes, id);
-  }
-
-  async function probe(): Promise<Probe> {
-    const folder = await sandboxFolder(`probe-${randomUUID()}`);
-    return probeFirecracker({ findBinaries: binaries, sandboxFolder: folder });
-  }
-
-  async function freeze(image: Image, onProgress: (message: string) => void): Promise<Snapshot> {
-    return freezeImage({
-      binaries: await binaries(),
-      snapshotsFolder: resolve(cacheDir, 'firecracker/snapshots'),
-      image,
-      vmImage: await makeVmImage(image, onProgress),
-      onProgress,
-    });
-  }
-
-  async function start(snapshot: Snapshot, limits: Limits, id: SandboxId): Promise<Sandbox> {
-    checkLimits(limits);
-    const folder = await sandboxFolder(id);
-    await leftovers.clear(folder);
-    return startSandbox({ folder, binaries: await binaries(), snapshot, limits, leftovers });
-  }
-
-  async function sweep(): Promise<SandboxId[]> {
-    const ids = await readdir(sandboxes).catch(() => []);
-    await Promise.all(ids.map((id) => removeSandbox(join(sandboxes, id))));
-    return ids;
-  }
-
-  return { name: 'firecracker', probe, freeze, start, sweep, clean: leftovers.retry };
+  return {
+    ...sandboxes.calls,
+    name: 'firecracker',
+    can: { link: 'stream', pause: false, reconnect: false, longestLifeMs: null },
+    async probe() {
+      const sandboxFolder = await sandboxes.folder(`probe-${randomUUID()}`);
+      return probeFirecracker({ findBinaries: binaries, sandboxFolder });
+    },
+    freeze: async (image, onProgress) =>
+      freezeImage({
+        binaries: await binaries(),
+        snapshotsFolder: resolve(cacheDir, 'firecracker/snapshots'),
+        image,
+        vmImage: await makeVmImage(image, onProgress),
+        onProgress,
+      }),
+    async start(snapshot, limits, id) {
+      checkLimits(limits);
+      const parts = { binaries: await binaries(), snapshot, limits };
+      const spec = { limits, snapshot: snapshot.id };
+      await sandboxes.start(id, { spec, deadline: limits.deadline }, (folder, leftovers) =>
+        startSandbox({ ...parts, folder, leftovers }),
+      );
+    },
+  };
 }
 
 /** A snapshot has the size of its machine; inside it a task's limits can only be lower. */

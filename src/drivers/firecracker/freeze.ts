@@ -5,11 +5,12 @@ import { getgid, getuid } from 'node:process';
 import { contentHash } from '../../lib/content-hash.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Image, Snapshot } from '../driver.ts';
-import { ensureSnapshot } from '../snapshot/record.ts';
+import { inSandboxFolder } from '../process/sandbox-folder.ts';
+import { cpuFlags, ensureSnapshot } from '../snapshot/record.ts';
 import { bootRequests, FILES, freezeRequests, MACHINE_SIZE, MACHINE_VERSION } from './api.ts';
 import type { Binaries } from './binaries.ts';
+import { removeCgroup } from './jail.ts';
 import { type Machine, startMachine } from './machine.ts';
-import { removeSandbox } from './sandbox-folder.ts';
 import type { VmImage } from './vm-image.ts';
 import { CONTROL_PORT } from './vsock.ts';
 
@@ -48,11 +49,17 @@ export async function freezeImage(freeze: Freeze): Promise<Snapshot> {
 
 /** A snapshot can be restored only by the Firecracker that made it, and on a processor with the same features. */
 async function snapshotId({ image, vmImage, binaries }: Freeze): Promise<string> {
-  const cpu = await readFile('/proc/cpuinfo', 'utf8');
-  const features = /^(?:flags|Features)\s*:.*$/m.exec(cpu)?.[0] ?? '';
   const kernel = await readFile('/proc/sys/kernel/osrelease', 'utf8');
   const machine = JSON.stringify(MACHINE_SIZE);
-  return contentHash(image.id, vmImage.id, binaries.version, MACHINE_VERSION, machine, features, kernel);
+  return contentHash(
+    image.id,
+    vmImage.id,
+    binaries.version,
+    MACHINE_VERSION,
+    machine,
+    await cpuFlags(),
+    kernel,
+  );
 }
 
 async function bootAndFreeze(
@@ -60,24 +67,19 @@ async function bootAndFreeze(
   snapshot: string,
 ): Promise<void> {
   const folder = join(snapshotsFolder, 'sandbox');
-  // What a killed set-up left; its machine has ended with its deadline at the latest.
-  await removeSandbox(folder);
-  const lifeMs = BOOT_TIMEOUT_MS + READY_TIMEOUT_MS + SNAPSHOT_TIMEOUT_MS;
-  const machine = await startMachine({
-    folder,
-    binaries,
-    inputs: { kernel: vmImage.kernel, initrd: vmImage.initrd, disk: vmImage.rootDisk },
-    size: MACHINE_SIZE,
-    deadline: performance.now() + lifeMs,
+  const deadline = performance.now() + BOOT_TIMEOUT_MS + READY_TIMEOUT_MS + SNAPSHOT_TIMEOUT_MS;
+  const inputs = { kernel: vmImage.kernel, initrd: vmImage.initrd, disk: vmImage.rootDisk };
+  await inSandboxFolder({ folder, spec: {}, deadline, removeMore: removeCgroup }, async () => {
+    const machine = await startMachine({ folder, binaries, inputs, size: MACHINE_SIZE, deadline });
+    try {
+      await machine.send(bootRequests(MACHINE_SIZE), BOOT_TIMEOUT_MS);
+      await guestIsReady(machine);
+      await machine.send(freezeRequests(), SNAPSHOT_TIMEOUT_MS);
+      for (const name of [FILES.state, FILES.memory]) await keep(machine.path(name), join(snapshot, name));
+    } finally {
+      await machine.kill();
+    }
   });
-  try {
-    await machine.send(bootRequests(MACHINE_SIZE), BOOT_TIMEOUT_MS);
-    await guestIsReady(machine);
-    await machine.send(freezeRequests(), SNAPSHOT_TIMEOUT_MS);
-    for (const name of [FILES.state, FILES.memory]) await keep(machine.path(name), join(snapshot, name));
-  } finally {
-    await machine.kill();
-  }
 }
 
 /** Every machine reads it, as a user of its own; none may change it. */
@@ -94,14 +96,14 @@ async function keepDisk(from: string, to: string): Promise<void> {
 
 async function guestIsReady(machine: Machine): Promise<void> {
   const line = await readyLine(machine).catch((cause: unknown) => {
-    if (machine.life.aborted) throw cause;
-    const what = `The guest was not ready after ${READY_TIMEOUT_MS / 1000} s: ${machine.console()}`;
+    if (machine.over.aborted) throw cause;
+    const what = `The guest was not ready after ${READY_TIMEOUT_MS / 1000} s: ${machine.said()}`;
     throw new SeedError('setup_failed', what, { cause });
   });
   if (line === 'ready') return;
   const said = /^said (.*)$/.exec(line)?.[1];
   const what = said ? `said ${said} instead of "ready"` : `ended before it was ready (${line})`;
-  throw new SeedError('setup_failed', `The guest ${what}: ${machine.console()}`);
+  throw new SeedError('setup_failed', `The guest ${what}: ${machine.said()}`);
 }
 
 async function readyLine(machine: Machine): Promise<string> {

@@ -3,7 +3,7 @@
 // (FILES in api.ts) in its working folder.
 import { readFile, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { contentHash } from '../../lib/content-hash.ts';
+import { sandboxMarks } from '../process/sandbox-folder.ts';
 import { FILES, type MachineSize } from './api.ts';
 import type { Binaries } from './binaries.ts';
 
@@ -12,7 +12,7 @@ export type Inputs = Partial<Record<'kernel' | 'initrd' | 'disk' | 'state' | 'me
 
 /** Names a machine's processes and its cgroup; found in their command lines. */
 export function machineMark(folder: string): string {
-  return contentHash(folder);
+  return sandboxMarks(folder).hash;
 }
 
 /** Firecracker's working folder; in the jailer's chroot its root. */
@@ -134,14 +134,16 @@ function cgroupArguments({ vcpus, memoryMib }: MachineSize, controllers: readonl
 }
 
 /** Whether the host's kernel ended a process of the machine for want of memory. */
-export async function wasOutOfMemory(mark: string): Promise<boolean> {
-  const events = await readFile(join(ROOT, PARENT, mark, 'memory.events'), 'utf8').catch(() => '');
+export async function wasOutOfMemory(folder: string): Promise<boolean> {
+  const events = await readFile(join(ROOT, PARENT, machineMark(folder), 'memory.events'), 'utf8').catch(
+    () => '',
+  );
   return Number(/^oom_kill (\d+)$/m.exec(events)?.[1] ?? 0) > 0;
 }
 
-/** Call it when no process is left. */
-export async function removeCgroup(mark: string): Promise<void> {
-  await rmdir(join(ROOT, PARENT, mark)).catch((error: NodeJS.ErrnoException) => {
+/** Removes the machine's cgroup, if there is one. No process may be left in it. */
+export async function removeCgroup(folder: string): Promise<void> {
+  await rmdir(join(ROOT, PARENT, machineMark(folder))).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
   });
 }

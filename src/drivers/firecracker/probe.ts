@@ -1,13 +1,14 @@
 // Finds out whether Firecracker runs virtual machines here by running one: a kernel of its own that needs no image.
 // What can be told of KVM without running anything only explains a failure.
 import { constants } from 'node:fs';
-import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Probe } from '../driver.ts';
+import { inSandboxFolder } from '../process/sandbox-folder.ts';
 import { probeRequests } from './api.ts';
 import type { Binaries } from './binaries.ts';
+import { removeCgroup } from './jail.ts';
 import { startMachine } from './machine.ts';
 import { PROBE_WORDS, probeKernel } from './probe-kernel.ts';
 
@@ -38,30 +39,28 @@ async function tryToRun({
 }: ProbeParts): Promise<string | undefined> {
   if (arch !== 'x64') return `Firecracker sandboxes need an x86-64 machine; this is ${arch}.`;
   const binaries = await findBinaries();
-  const files = await mkdtemp(join(tmpdir(), 'seed-probe-'));
-  try {
-    const kernel = join(files, 'kernel');
+  const deadline = performance.now() + PROBE_TIMEOUT_MS;
+  const use = { folder: sandboxFolder, spec: {}, deadline, removeMore: removeCgroup };
+  return inSandboxFolder(use, async () => {
+    const kernel = join(sandboxFolder, 'kernel');
     await writeFile(kernel, probeKernel());
+    const size = { vcpus: 1, memoryMib: 32 };
     const machine = await startMachine({
       folder: sandboxFolder,
       binaries,
       inputs: { kernel },
-      size: { vcpus: 1, memoryMib: 32 },
-      deadline: performance.now() + PROBE_TIMEOUT_MS,
+      size,
+      deadline,
     });
-    await machine.send(probeRequests(), PROBE_TIMEOUT_MS).catch(async (error: unknown) => {
-      await machine.kill();
-      throw error;
-    });
-    const { code, deadlinePassed } = await machine.ended;
-    if (code === 0 && machine.console().includes(PROBE_WORDS)) return undefined;
-    if (deadlinePassed) {
+    await machine.send(probeRequests(), PROBE_TIMEOUT_MS);
+    const { reason } = await machine.exited;
+    const code = machine.child.exitCode;
+    if (code === 0 && machine.said().includes(PROBE_WORDS)) return undefined;
+    if (reason === 'deadline') {
       return `Firecracker starts, but a virtual machine does in ${PROBE_TIMEOUT_MS / 1000} s not what takes a processor a tenth of a second.`;
     }
-    return `Firecracker ended with code ${code} without running a virtual machine: ${machine.console()}`;
-  } finally {
-    await rm(files, { recursive: true, force: true });
-  }
+    return `Firecracker ended with code ${code} without running a virtual machine: ${machine.said()}`;
+  });
 }
 
 function wordsOf(error: Error): string {

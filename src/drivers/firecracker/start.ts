@@ -1,13 +1,13 @@
 // Starts a sandbox: a new Firecracker that maps the snapshot's memory copy-on-write and runs on from there.
 import type { Socket } from 'node:net';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';
-import type { Exit, Limits, Sandbox, Snapshot } from '../driver.ts';
+import type { Limits, Snapshot } from '../driver.ts';
 import type { Leftovers } from '../process/sandbox-folder.ts';
-import { newIdentity } from '../vm/identity.ts';
+import type { Started } from '../process/sandboxes.ts';
+import { newIdentity } from '../vm/control.ts';
 import { FILES, MACHINE_SIZE, restoreRequests } from './api.ts';
 import type { Binaries } from './binaries.ts';
-import { classifyExit } from './exit.ts';
 import { type Machine, startMachine } from './machine.ts';
 import { CONTROL_PORT, STREAM_PORT } from './vsock.ts';
 
@@ -22,40 +22,21 @@ export interface Start {
   leftovers: Leftovers;
 }
 
-/** Throws SeedError `sandbox_failed` when the snapshot cannot be restored, leaving nothing. */
-export async function startSandbox(start: Start): Promise<Sandbox> {
-  const { folder, binaries, snapshot, limits, leftovers } = start;
+/** Throws SeedError `sandbox_failed` when the snapshot cannot be restored. */
+export async function startSandbox({ snapshot, limits, ...start }: Start): Promise<Started> {
   const { state, memory, disk } = FILES;
   const kept = (name: string) => join(snapshot.dir, name);
   const machine = await startMachine({
-    folder,
-    binaries,
+    ...start,
     inputs: { state: kept(state), memory: kept(memory), disk: kept(disk) },
     size: { ...MACHINE_SIZE, vcpus: limits.vcpus },
     deadline: limits.deadline,
-    leftovers,
   });
-  let killed = false;
-  let lastLine: string | null = null;
-  const exited = machine.ended.then(
-    (end): Exit => classifyExit({ ...end, killed, lastLine, console: machine.console() }),
-  );
   try {
     await machine.send(restoreRequests(), RESTORE_TIMEOUT_MS);
     const { control, stream } = await bind(machine, limits);
-    void machine.line(control).then(
-      (line) => {
-        lastLine = line;
-        return machine.kill();
-      },
-      // The machine ended without a word; its end tells why.
-      () => {},
-    );
-    const kill = async () => {
-      killed ||= lastLine === null && !machine.life.aborted;
-      await machine.kill();
-    };
-    return { id: basename(folder), stream, exited, usage: machine.usage, guard: machine.guard, kill };
+    machine.awaitEnd(control);
+    return { ...machine, stream };
   } catch (error) {
     await machine.kill();
     throw error;

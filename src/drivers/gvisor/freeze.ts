@@ -4,13 +4,13 @@ import { contentHash } from '../../lib/content-hash.ts';
 import { exec } from '../../lib/exec.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Image, Snapshot } from '../driver.ts';
-import { createSandboxFolder, removeSandbox } from '../process/sandbox-folder.ts';
+import { inSandboxFolder } from '../process/sandbox-folder.ts';
 import { firstProcess, HOST_ENVIRONMENT, inside } from '../process/supervisor.ts';
 import { guestIsReady } from '../snapshot/guest-ready.ts';
 import { cpuFeatures, ensureSnapshot } from '../snapshot/record.ts';
 import { CONTAINER, gvisorVersion, runscArgs } from './runsc.ts';
 import { runtimeSpec } from './spec.ts';
-import { startSupervised } from './start.ts';
+import { startSandbox } from './start.ts';
 
 const READY_TIMEOUT_MS = 60_000;
 const CHECKPOINT_TIMEOUT_MS = 60_000;
@@ -42,19 +42,19 @@ async function snapshotId({ image, runscPath }: Freeze): Promise<string> {
 
 async function checkpoint({ image, runscPath, snapshotsFolder }: Freeze, imagePath: string): Promise<void> {
   const folder = join(snapshotsFolder, 'sandbox');
-  // What a killed set-up left; its sandbox has ended with its deadline at the latest.
-  await removeSandbox(folder);
   const deadline = performance.now() + READY_TIMEOUT_MS + CHECKPOINT_TIMEOUT_MS;
-  await createSandboxFolder(folder, runtimeSpec(resolve(image.rootfs), image.command), deadline);
-  const sandbox = await startSupervised({ runscPath, folder, command: ['run'], deadline });
-  try {
-    await guestIsReady(sandbox, READY_TIMEOUT_MS, sandbox.stderr);
-    const command = ['checkpoint', '--compression=none', `--image-path=${imagePath}`, CONTAINER];
-    const pid = await firstProcess(sandbox.supervisorPid);
-    if (!pid) throw new SeedError('sandbox_failed', 'The sandbox ended while it was being frozen.');
-    const [program = '', ...rest] = inside(pid, runscArgs(runscPath, folder, command));
-    await exec(program, rest, { env: HOST_ENVIRONMENT, timeoutMs: CHECKPOINT_TIMEOUT_MS });
-  } finally {
-    await sandbox.kill();
-  }
+  const spec = runtimeSpec(resolve(image.rootfs), image.command);
+  await inSandboxFolder({ folder, spec, deadline }, async () => {
+    const sandbox = await startSandbox({ runscPath, folder, command: ['run'], deadline });
+    try {
+      await guestIsReady(sandbox, READY_TIMEOUT_MS, sandbox.said);
+      const command = ['checkpoint', '--compression=none', `--image-path=${imagePath}`, CONTAINER];
+      const pid = await firstProcess(sandbox.pid);
+      if (!pid) throw new SeedError('sandbox_failed', 'The sandbox ended while it was being frozen.');
+      const [program = '', ...rest] = inside(pid, runscArgs(runscPath, folder, command));
+      await exec(program, rest, { env: HOST_ENVIRONMENT, timeoutMs: CHECKPOINT_TIMEOUT_MS });
+    } finally {
+      await sandbox.kill();
+    }
+  });
 }

@@ -3,9 +3,8 @@ import { copyFile, link, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getuid } from 'node:process';
 import type { Probe } from '../driver.ts';
-import { createSandboxFolder, removeSandbox } from '../process/sandbox-folder.ts';
 import { runtimeSpec } from './spec.ts';
-import { startSupervised } from './start.ts';
+import { runOnce } from './start.ts';
 
 const PROBE_TIMEOUT_MS = 10_000;
 
@@ -18,21 +17,20 @@ export async function probeGvisor(runscPath: string, sandboxFolder: string): Pro
 }
 
 async function tryToRun(runscPath: string, folder: string): Promise<string | undefined> {
-  const deadline = performance.now() + PROBE_TIMEOUT_MS;
   const rootfs = join(folder, 'rootfs');
-  await createSandboxFolder(folder, runtimeSpec(rootfs, ['/runsc', '--version']), deadline);
-  try {
-    await mkdir(rootfs);
-    await link(runscPath, join(rootfs, 'runsc')).catch(() => copyFile(runscPath, join(rootfs, 'runsc')));
-    const sandbox = await startSupervised({ runscPath, folder, command: ['run'], deadline });
-    sandbox.stream.resume();
-    const exit = await sandbox.exited;
-    if (exit.reason === 'exited' && exit.code === 0) return undefined;
-    if (exit.reason === 'deadline') return `gVisor did not answer within ${PROBE_TIMEOUT_MS / 1000} s.`;
-    return exit.reason === 'lost' ? exit.detail.split('\n').at(-1) : JSON.stringify(exit);
-  } finally {
-    await removeSandbox(folder);
-  }
+  const { exit } = await runOnce({
+    runscPath,
+    folder,
+    spec: runtimeSpec(rootfs, ['/runsc', '--version']),
+    timeoutMs: PROBE_TIMEOUT_MS,
+    async prepare() {
+      await mkdir(rootfs);
+      await link(runscPath, join(rootfs, 'runsc')).catch(() => copyFile(runscPath, join(rootfs, 'runsc')));
+    },
+  });
+  if (exit.reason === 'exited' && exit.code === 0) return undefined;
+  if (exit.reason === 'deadline') return `gVisor did not answer within ${PROBE_TIMEOUT_MS / 1000} s.`;
+  return exit.reason === 'lost' ? exit.detail.split('\n').at(-1) : JSON.stringify(exit);
 }
 
 /** Kernel settings that keep one from making namespaces, and the command that lifts each. */

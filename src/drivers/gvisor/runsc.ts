@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { exec } from '../../lib/exec.ts';
 import { processTree } from '../../lib/host-processes.ts';
+import { sandboxMarks } from '../process/sandbox-folder.ts';
 import { HOST_ENVIRONMENT } from '../process/supervisor.ts';
 import { SPEC_VERSION } from './spec.ts';
 
@@ -11,16 +12,11 @@ export const CONTAINER = 's';
 /** runsc's log inside the sandbox's folder. */
 export const LOG_FILE = 'runsc.log';
 
-/** Marks each process of the sandbox with this folder. */
-function rootFlag(folder: string): string {
-  return `--root=${folder}`;
-}
-
 /** `runsc <command>` with state in `folder`. No network, no host sockets, no cgroups, nothing of the host writable. */
 export function runscArgs(runscPath: string, folder: string, command: readonly string[]): string[] {
   return [
     runscPath,
-    rootFlag(folder),
+    sandboxMarks(folder).root,
     `--log=${folder}/${LOG_FILE}`,
     '--platform=systrap',
     '--network=none',

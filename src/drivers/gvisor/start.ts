@@ -1,24 +1,15 @@
-// Starts a sandbox under its supervisor and watches it to its end.
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+// Starts a sandbox in gVisor: its guest's standard input and output are its stream, its processes runsc's.
 import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { Duplex, type Readable, type Writable } from 'node:stream';
-import { textTail } from '../../lib/text-tail.ts';
-import { SeedError } from '../../protocol/errors.ts';
-import { DETAIL_BYTES, type Exit, type Limits, type Sandbox } from '../driver.ts';
-import { sandboxDeadline } from '../process/deadline.ts';
-import { createGuard } from '../process/guard.ts';
-import { createLeftovers, type Leftovers, removeSandbox } from '../process/sandbox-folder.ts';
-import { HOST_ENVIRONMENT, killSupervised, signalProcess, supervised } from '../process/supervisor.ts';
-import { createMeter, measureUsage } from '../process/usage.ts';
-import { classifyExit } from './exit.ts';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Duplex } from 'node:stream';
+import { DETAIL_BYTES, type Exit, type Limits } from '../driver.ts';
+import { SIGNAL_CODES } from '../process/exit.ts';
+import { type FolderUse, inSandboxFolder, type Leftovers } from '../process/sandbox-folder.ts';
+import type { Started } from '../process/sandboxes.ts';
+import { type Supervised, supervise } from '../process/supervised.ts';
+import { signalProcess } from '../process/supervisor.ts';
 import { CONTAINER, LOG_FILE, runscArgs, sentriesBelow } from './runsc.ts';
-
-/** Share of its memory from which on a sandbox has used it all: the kernel refuses a little before the end. */
-const FULL = 0.98;
-/** How long the last output of a sandbox that has ended may wait for its reader. */
-const UNREAD_OUTPUT_MS = 1000;
 
 export interface Start {
   runscPath: string;
@@ -29,79 +20,29 @@ export interface Start {
   deadline: number;
   /** Without them it is bounded by its deadline only: freezing and probing run nothing of anybody's. */
   limits?: Omit<Limits, 'deadline'>;
-  /** Where what cannot be removed at its end is kept in mind. */
   leftovers?: Leftovers;
 }
 
-export interface SupervisedSandbox extends Sandbox {
-  readonly supervisorPid: number;
-  /** The end of what guest and supervisor have said on standard error so far. */
-  stderr(): string;
-}
-
 /** Resolves once the supervisor runs. A restore that fails shows as `exited` with reason `lost`. */
-export async function startSupervised({
-  runscPath,
-  folder,
-  command,
-  deadline,
-  limits,
-  leftovers = createLeftovers(removeSandbox),
-}: Start): Promise<SupervisedSandbox> {
-  const runsc = runscArgs(runscPath, folder, [...command, `--bundle=${folder}`, CONTAINER]);
-  const hostTasks = limits && hostTasksFor(limits.processes);
-  const guard = limits && hostTasks ? await createGuard(folder, { ...limits, hostTasks }) : null;
-  const program = supervised(runsc, deadline - performance.now(), hostTasks);
-  const { child, pid } = await spawnDetached(guard ? guard.wrap(program) : program);
-  const stderr = textTail(child.stderr, DETAIL_BYTES);
-  const meter = createMeter(guard?.measure ?? (() => measureUsage(pid)));
-  let killed = false;
-  let ended = false;
-  const death = sandboxDeadline(pid, folder, deadline);
-
-  async function settle(code: number | null): Promise<Exit> {
-    // A control group remembers; of processes that have ended nothing is left to measure.
-    const { peakMemoryBytes } = await meter.usage();
-    meter.end();
-    ended = true;
-    death.release();
-    const evidence = {
-      code,
-      killed,
-      deadlinePassed: death.passed(),
-      started: existsSync(join(folder, LOG_FILE)),
-      verdict: (await guard?.verdict()) ?? null,
-      memoryFull: limits !== undefined && peakMemoryBytes >= limits.memoryBytes * FULL,
-      stderr: stderr(),
+export async function startSandbox(start: Start): Promise<Supervised & Started> {
+  const { runscPath, folder, command, deadline, limits, leftovers } = start;
+  const sandbox = await supervise({
+    name: 'The supervisor',
+    folder,
+    command: runscArgs(runscPath, folder, [...command, `--bundle=${folder}`, CONTAINER]),
+    deadline,
+    standard: 'stream',
+    ...(limits && { limits: { ...limits, hostTasks: hostTasksFor(limits.processes) } }),
+    ...(leftovers && { leftovers }),
+    findings: async (code, said) => ({
+      guest: guestCode({ code, started: existsSync(join(folder, LOG_FILE)), said }),
       log: await readLog(folder),
-    };
-    // What is left of it is removed later; why a task ended is told now or never.
-    await leftovers.remove(folder, async () => {
-      // An exit code comes from `unshare`, which waits for its namespace: nothing can be left. Killed, it cannot tell.
-      if (code === null) await removeSandbox(folder);
-      await guard?.remove();
-      await rm(folder, { recursive: true, force: true });
-    });
-    return classifyExit(evidence);
-  }
-
-  // 'close' comes after 'exit', when all output has been read.
-  const exited = new Promise<Exit>((resolve) => {
-    child.once('close', (code) => resolve(settle(code)));
+    }),
   });
-
-  async function kill(): Promise<void> {
-    if (!ended && !killed) {
-      killed = true;
-      if (!guard?.remembers) await meter.look();
-      await killSupervised(pid);
-      child.stdout.destroy();
-    }
-    await exited;
-  }
-
-  // Output that nobody takes would hold back the news of the end.
-  child.once('exit', () => setTimeout(() => child.stdout.destroy(), UNREAD_OUTPUT_MS).unref());
+  const { pid, child } = sandbox;
+  const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
+  // The death of a sandbox breaks its stream; `exited` tells of it, and nobody else has to listen.
+  stream.on('error', () => {});
 
   /** The platform looks for work 2,500 times a second although its guest sleeps (runsc 20240729, controlFastPath). */
   async function pause(): Promise<() => void> {
@@ -112,48 +53,49 @@ export async function startSupervised({
     };
   }
 
-  guard?.watch(pid, () => void killSupervised(pid));
-  const stream = joinStreams(child.stdout, child.stdin);
-  return {
-    id: basename(folder),
-    supervisorPid: pid,
-    stream,
-    exited,
-    usage: meter.usage,
-    guard: death.guard,
-    pause,
-    kill,
-    stderr,
-  };
+  return { ...sandbox, stream, pause };
+}
+
+export interface Run extends Pick<FolderUse, 'folder' | 'spec'> {
+  runscPath: string;
+  timeoutMs: number;
+  /** Called before it starts, when its folder is there. */
+  prepare?: () => Promise<void>;
+}
+
+/** Runs a program of the host's own to its end, as the spec says, and leaves nothing of it. */
+export async function runOnce(run: Run): Promise<{ exit: Exit; said: string }> {
+  const { runscPath, folder, spec, timeoutMs, prepare } = run;
+  const deadline = performance.now() + timeoutMs;
+  return inSandboxFolder({ folder, spec, deadline }, async () => {
+    await prepare?.();
+    const sandbox = await startSandbox({ runscPath, folder, command: ['run'], deadline });
+    sandbox.stream.resume();
+    return { exit: await sandbox.exited, said: sandbox.said() };
+  });
+}
+
+/** What `unshare` says, ending with code 1, when all processes below it were killed by someone else. */
+const SUPERVISOR_LOST = /^unshare: .*$/m;
+
+export interface RunscEnd {
+  /** Exit code of the supervisor; null when it was killed itself. */
+  code: number | null;
+  /** runsc got as far as opening its log. */
+  started: boolean;
+  /** The end of standard error, which the guest shares with the supervisor. */
+  said: string;
+}
+
+/** The guest's exit code, which runsc and the supervisor pass on; null when theirs says that something else ended. */
+export function guestCode({ code, started, said }: RunscEnd): number | null {
+  if (code === null || code >= SIGNAL_CODES || !started) return null;
+  return code === 1 && SUPERVISOR_LOST.test(said) ? null : code;
 }
 
 /** The host processes and threads of an idle sandbox are about forty; each process in gVisor is two or three. */
 function hostTasksFor(processes: number): number {
   return 100 + 3 * processes;
-}
-
-type Child = ChildProcessByStdio<Writable, Readable, Readable>;
-
-/** In a session of its own, so that no signal to our process group reaches it. */
-function spawnDetached([program = '', ...args]: string[]): Promise<{ child: Child; pid: number }> {
-  const child = spawn(program, args, {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    detached: true,
-    env: HOST_ENVIRONMENT,
-  });
-  return new Promise((resolve, reject) => {
-    child.once('spawn', () => resolve({ child, pid: child.pid ?? 0 }));
-    child.once('error', (cause) => {
-      reject(new SeedError('sandbox_failed', `Cannot start ${program}: ${cause.message}`, { cause }));
-    });
-  });
-}
-
-function joinStreams(readable: Readable, writable: Writable): Duplex {
-  const stream = Duplex.from({ readable, writable });
-  // The death of a sandbox breaks its stream; `exited` tells of it, and nobody else has to listen.
-  stream.on('error', () => {});
-  return stream;
 }
 
 /** The end of runsc's log; empty when there is none, or it cannot be read. */

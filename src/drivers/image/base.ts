@@ -11,7 +11,14 @@ import { SeedError } from '../../protocol/errors.ts';
 import { fetchPackages, type Package, unpackPackage, unpackPackages } from './apt.ts';
 import { findDistribution } from './distribution.ts';
 import { RECIPE_VERSION, type Recipe, ROOTFS_PACKAGES, readRecipe, TOOL_PACKAGES } from './recipe.ts';
-import { configureRootfs, extendRootfs, installRuntime, runtimeInputs, runtimeVersions } from './rootfs.ts';
+import {
+  configureRootfs,
+  extendRootfs,
+  installRuntime,
+  type RunSetup,
+  runtimeInputs,
+  runtimeVersions,
+} from './rootfs.ts';
 
 export interface Base {
   /** Content hash over the recipe and the exact versions that went in. */
@@ -30,13 +37,19 @@ interface BaseRecord {
   packages: readonly string[];
 }
 
-type OnProgress = (message: string) => void;
+export interface BaseOptions {
+  cacheDir: string;
+  runSetup: RunSetup;
+  /** Called before each step that takes more than about two seconds. */
+  onProgress: (message: string) => void;
+}
 
 /** Downloads, the unpacked base and a snapshot, with some room. */
 const NEEDED_BYTES = 1.2e9;
 
 /** The base under `<cacheDir>/images/bases`, made when it is not there. */
-export async function ensureBase(cacheDir: string, onProgress: OnProgress): Promise<Base> {
+export async function ensureBase(options: BaseOptions): Promise<Base> {
+  const { cacheDir, onProgress } = options;
   const bases = join(cacheDir, 'images/bases');
   const recipe = await readRecipe();
   const folder = join(bases, await recipeKey(recipe));
@@ -44,7 +57,7 @@ export async function ensureBase(cacheDir: string, onProgress: OnProgress): Prom
   if (found) return found;
   await mkdir(bases, { recursive: true });
   const waiting = () => onProgress('waiting for another set-up that is building the image');
-  return withFileLock(join(bases, 'lock'), () => buildBase(folder, recipe, cacheDir, onProgress), waiting);
+  return withFileLock(join(bases, 'lock'), () => buildBase(folder, recipe, options), waiting);
 }
 
 /** Changes exactly when the base has to be made anew, and is known without asking the network. */
@@ -73,12 +86,8 @@ async function readBase(folder: string, cacheDir: string): Promise<Base | undefi
 }
 
 /** Called with the lock held, so what others may have been building is finished or abandoned. */
-async function buildBase(
-  folder: string,
-  recipe: Recipe,
-  cacheDir: string,
-  onProgress: OnProgress,
-): Promise<Base> {
+async function buildBase(folder: string, recipe: Recipe, options: BaseOptions): Promise<Base> {
+  const { cacheDir, onProgress } = options;
   const builtMeanwhile = await readBase(folder, cacheDir);
   if (builtMeanwhile) return builtMeanwhile;
   const bases = join(cacheDir, 'images/bases');
@@ -92,7 +101,7 @@ async function buildBase(
     const all = await fetchPackages(downloads, await findDistribution(), names);
     const runscVersion = await installRunsc(all, cacheDir);
     await makeFolder(folder, async (partial) => {
-      await fillBase(partial, all, recipe, runscPath(cacheDir, runscVersion), onProgress);
+      await fillBase(partial, all, recipe, { ...options, runscPath: runscPath(cacheDir, runscVersion) });
       await writeRecord(partial, all, recipe, runscVersion);
     });
   } finally {
@@ -107,9 +116,9 @@ async function fillBase(
   folder: string,
   fetched: readonly Package[],
   recipe: Recipe,
-  runsc: string,
-  onProgress: OnProgress,
+  options: BaseOptions & { runscPath: string },
 ): Promise<void> {
+  const { onProgress } = options;
   const rootfs = join(folder, 'rootfs');
   const unpacked = inRootfs(fetched);
   await mkdir(rootfs);
@@ -118,7 +127,7 @@ async function fillBase(
   await configureRootfs(rootfs);
   onProgress('installing Node and Pi');
   await installRuntime(rootfs);
-  await extendRootfs(rootfs, recipe, runsc, onProgress);
+  await extendRootfs({ ...options, rootfs, recipe });
 }
 
 function inRootfs(fetched: readonly Package[]): Package[] {

@@ -8,14 +8,11 @@ import { exec } from '../../lib/exec.ts';
 import { withFileLock } from '../../lib/file-lock.ts';
 import { markUsed, removeUnused } from '../../lib/remove-unused.ts';
 import type { Image } from '../driver.ts';
-import { type Base, ensureBase } from './base.ts';
+import { type Base, type BaseOptions, ensureBase } from './base.ts';
 
-export interface BuildImageOptions {
-  cacheDir: string;
+export interface BuildImageOptions extends BaseOptions {
   /** The guest program, one ES module; it finds Pi beside itself in /opt/seed/node_modules. */
   guestBundle: Uint8Array;
-  /** Called before each step that takes more than about two seconds. */
-  onProgress: (message: string) => void;
 }
 
 export interface BuiltImage {
@@ -30,12 +27,9 @@ export interface BuiltImage {
 const COMMAND = ['/usr/bin/node', '--max-semi-space-size=4', '/opt/seed/guest.mjs'];
 
 /** The finished image; quick when nothing changed. */
-export async function buildImage({
-  cacheDir,
-  guestBundle,
-  onProgress,
-}: BuildImageOptions): Promise<BuiltImage> {
-  const base = await ensureBase(cacheDir, onProgress);
+export async function buildImage({ guestBundle, ...options }: BuildImageOptions): Promise<BuiltImage> {
+  const { cacheDir } = options;
+  const base = await ensureBase(options);
   const id = contentHash(base.id, guestBundle, COMMAND.join(' '));
   const folder = join(cacheDir, 'images', id);
   const image: Image = {

@@ -1,10 +1,12 @@
 // What the sandbox image is made of: Debian packages, and what an adopter adds with sandbox.recipe.json beside
 // package.json, or with the file that SEED_SANDBOX_RECIPE names.
+
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { env } from '../../lib/env.ts';
+import { parseJson } from '../../lib/json.ts';
 import { SeedError } from '../../protocol/errors.ts';
 
 const DEFAULT_FILE = fileURLToPath(new URL('../../../sandbox.recipe.json', import.meta.url));
@@ -42,7 +44,9 @@ export async function readRecipe(file = env('SEED_SANDBOX_RECIPE')): Promise<Rec
     if (file === undefined && cause.code === 'ENOENT') return '{}';
     throw invalid(path, `cannot be read: ${cause.message}`, cause);
   });
-  const parsed = SandboxRecipe.safeParse(parseJson(text, path));
+  const parsed = SandboxRecipe.safeParse(
+    parseJson(text, (cause) => invalid(path, `is not JSON: ${cause.message}`, cause)),
+  );
   if (!parsed.success) throw invalid(path, z.prettifyError(parsed.error), parsed.error);
   const { packages, npm, setup } = parsed.data;
   const script = setup === undefined ? null : resolve(dirname(path), setup);
@@ -57,14 +61,6 @@ export async function readRecipe(file = env('SEED_SANDBOX_RECIPE')): Promise<Rec
             throw invalid(path, `its setup script cannot be read: ${cause.message}`, cause);
           }),
   };
-}
-
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw invalid(path, `is not JSON: ${(cause as Error).message}`, cause);
-  }
 }
 
 function invalid(path: string, what: string, cause: unknown): SeedError {

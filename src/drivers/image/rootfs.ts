@@ -5,10 +5,6 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { env } from '../../lib/env.ts';
 import { exec } from '../../lib/exec.ts';
-import { SeedError } from '../../protocol/errors.ts';
-import { runtimeSpec } from '../gvisor/spec.ts';
-import { startSupervised } from '../gvisor/start.ts';
-import { createSandboxFolder, removeSandbox } from '../process/sandbox-folder.ts';
 import type { Recipe } from './recipe.ts';
 
 const FILES: Record<string, string> = {
@@ -109,22 +105,35 @@ async function installNpmPackages(folder: string, how: 'ci' | 'install'): Promis
 }
 
 const EXTRA = 'opt/seed/extra';
-const SCRIPT_TIMEOUT_MS = 10 * 60 * 1000;
 
-/** Throws SeedError `setup_failed` with the script's last words when it fails. */
-export async function extendRootfs(
-  rootfs: string,
-  recipe: Recipe,
-  runscPath: string,
-  onProgress: (message: string) => void,
-): Promise<void> {
+export interface SetupScript {
+  rootfs: string;
+  /** The text of a bash script. */
+  script: string;
+  runscPath: string;
+}
+
+/** Runs a recipe's script as root in a sandbox without network. @throws SeedError setup_failed with its last words */
+export type RunSetup = (script: SetupScript) => Promise<void>;
+
+export interface Extension {
+  rootfs: string;
+  recipe: Recipe;
+  runscPath: string;
+  runSetup: RunSetup;
+  onProgress: (message: string) => void;
+}
+
+/** @throws SeedError setup_failed */
+export async function extendRootfs(extension: Extension): Promise<void> {
+  const { rootfs, recipe, runscPath, runSetup, onProgress } = extension;
   if (Object.keys(recipe.npm).length > 0) {
     onProgress(`installing ${Object.keys(recipe.npm).join(', ')}`);
     await installExtra(rootfs, recipe.npm);
   }
   if (recipe.setup !== null) {
     onProgress("running the recipe's setup script");
-    await runSetup(rootfs, recipe.setup, runscPath);
+    await runSetup({ rootfs, script: recipe.setup, runscPath });
   }
 }
 
@@ -134,25 +143,4 @@ async function installExtra(rootfs: string, dependencies: Recipe['npm']): Promis
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies }));
   await installNpmPackages(folder, 'install');
   await symlink('node_modules/.bin', join(folder, 'bin'));
-}
-
-/** In gVisor like any sandbox, only that its root file system can be written and it has no guest. */
-async function runSetup(rootfs: string, script: string, runscPath: string): Promise<void> {
-  const folder = `${rootfs}.setup`;
-  const deadline = performance.now() + SCRIPT_TIMEOUT_MS;
-  const spec = runtimeSpec(rootfs, ['/bin/bash', '-euo', 'pipefail', '-c', script]);
-  await createSandboxFolder(folder, { ...spec, root: { ...spec.root, readonly: false } }, deadline);
-  try {
-    const sandbox = await startSupervised({ runscPath, folder, command: ['run'], deadline });
-    sandbox.stream.resume();
-    const exit = await sandbox.exited;
-    if (exit.reason === 'exited' && exit.code === 0) return;
-    const how = exit.reason === 'exited' ? `ended with code ${exit.code}` : `was ended: ${exit.reason}`;
-    throw new SeedError('setup_failed', `The recipe's setup script ${how}: ${sandbox.stderr()}`, {
-      hint: 'It runs without network: fetch with "packages" and "npm", set up with the script.',
-    });
-  } finally {
-    await removeSandbox(folder);
-    await rm(folder, { recursive: true, force: true });
-  }
 }

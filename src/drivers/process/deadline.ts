@@ -1,19 +1,20 @@
-// A second supervisor, for a sandbox that was started before anyone knew its task: one small process that kills the
-// sandbox at the deadline it is told later, or at once when this process ends before telling it. Used by every driver.
+// When a supervised sandbox dies, and its second supervisor, for one that was started before anyone knew its task: a
+// small process that kills it at the deadline it is told later, or at once when this process ends before telling it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { parseStat } from '../../lib/host-processes.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import type { Guard } from '../driver.ts';
 import { sandboxMarks } from './sandbox-folder.ts';
 import { firstProcess, HOST_ENVIRONMENT } from './supervisor.ts';
 
-/** When a supervised sandbox dies: at the deadline that it started with, or at an earlier one that its guard was told. */
+/** When a supervised sandbox dies: at the deadline that it started with, or at an earlier one that it was told. */
 export interface SandboxDeadline {
   passed(): boolean;
-  /** Throws SeedError `sandbox_failed` when the sandbox has ended or the guard cannot be started. */
-  guard(): Promise<Guard>;
+  /** Until it is told a deadline it dies with this process. @throws SeedError sandbox_failed when it has ended */
+  guard(): Promise<void>;
+  /** The sandbox dies at this moment, if not earlier. Takes no time after `guard`. @throws SeedError sandbox_failed */
+  tighten(moment: number): Promise<void>;
   /** To be called at the sandbox's end. */
   release(): void;
 }
@@ -21,26 +22,35 @@ export interface SandboxDeadline {
 /** @param supervisorPid the `unshare` of supervisor.ts */
 export function sandboxDeadline(supervisorPid: number, folder: string, deadline: number): SandboxDeadline {
   let diesAt = deadline;
-  let guarding: StartedGuard | undefined;
+  /** One that has not been told a deadline. */
+  let waiting: Promise<StartedGuard> | undefined;
+  const started: StartedGuard[] = [];
   let over = false;
+
+  async function start(): Promise<StartedGuard> {
+    const pid = await firstProcess(supervisorPid);
+    if (pid === undefined || over) throw endedTooEarly();
+    const guard = await startGuard(pid, sandboxMarks(folder).root);
+    started.push(guard);
+    if (over) guard.release();
+    return guard;
+  }
+
   return {
     passed: () => performance.now() >= diesAt,
     async guard() {
-      const pid = await firstProcess(supervisorPid);
-      if (pid === undefined || over) throw endedTooEarly();
-      guarding = await startGuard(pid, sandboxMarks(folder)[0] ?? folder);
-      if (over) guarding.release();
-      const { tighten } = guarding;
-      return {
-        tighten(moment) {
-          diesAt = Math.min(diesAt, moment);
-          tighten(moment);
-        },
-      };
+      waiting ??= start();
+      await waiting;
+    },
+    async tighten(moment) {
+      const guard = waiting ?? start();
+      waiting = undefined;
+      (await guard).tighten(moment);
+      diesAt = Math.min(diesAt, moment);
     },
     release() {
       over = true;
-      guarding?.release();
+      for (const guard of started) guard.release();
     },
   };
 }
@@ -58,7 +68,9 @@ read -r stat 2>/dev/null <"/proc/$2/stat" || exit 0
 set -- "$2" "$3" \${stat##*) }
 [ "\${22}" = "$2" ] && kill -KILL "$1"`;
 
-interface StartedGuard extends Guard {
+interface StartedGuard {
+  /** Called once. */
+  tighten(deadline: number): void;
   /** Ends the guard without killing anything. */
   release(): void;
 }

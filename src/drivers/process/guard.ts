@@ -4,6 +4,7 @@ import { createHash, randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { type Cgroup, createCgroup, removeCgroup } from '../../lib/cgroup.ts';
 import { type CgroupHierarchies, findCgroupHierarchies } from '../../lib/cgroup-hierarchies.ts';
+import { every, type Loop } from '../../lib/every.ts';
 import type { Exit } from '../driver.ts';
 import { type Figures, largerUsage, measureUsage } from './usage.ts';
 
@@ -25,8 +26,8 @@ export interface Guard {
   readonly remembers: boolean;
   /** Why the sandbox had to die; null when it kept to its limits. */
   verdict(): Promise<Exit | null>;
-  /** Call it when no process is left. */
-  remove(): Promise<void>;
+  /** Watches no longer. What it has made is removed with the sandbox's folder. */
+  stop(): void;
 }
 
 const LOOK_EVERY_MS = 200;
@@ -74,7 +75,7 @@ async function cgroupGuard(
     },
   );
   const verdict = () => verdictOf(group, hostTasks);
-  const look = repeat(async () => (await verdict()) !== null);
+  const look = createWatch(async () => (await verdict()) !== null);
   return {
     // A shell joins and becomes the program: there is no moment at which the program is outside.
     wrap: (args) => ['sh', '-c', JOIN, 'join', ...group.procsFiles, '--', ...args],
@@ -82,10 +83,7 @@ async function cgroupGuard(
     measure: () => group.usage(),
     remembers: true,
     verdict,
-    remove: async () => {
-      look.stop();
-      await removeGuard(folder);
-    },
+    stop: look.stop,
   };
 }
 
@@ -115,7 +113,7 @@ function samplingGuard({ memoryBytes, vcpus, hostTasks }: GuardLimits): Guard {
     else if (now.tasks > hostTasks) verdict ??= tooManyTasks(hostTasks);
     return used;
   };
-  const look = repeat(async () => {
+  const look = createWatch(async () => {
     await measure();
     return verdict !== null;
   });
@@ -128,7 +126,7 @@ function samplingGuard({ memoryBytes, vcpus, hostTasks }: GuardLimits): Guard {
     measure,
     remembers: false,
     verdict: async () => verdict,
-    remove: async () => look.stop(),
+    stop: look.stop,
   };
 }
 
@@ -140,33 +138,25 @@ function tooManyTasks(hostTasks: number): Exit {
 }
 
 /**
- * Asks `isOver` again and again until it says so or is stopped; one question at a time. A host that does not answer one, because it
- * has no file descriptor left, is asked the next: the sandbox is not to blame, and others have theirs.
+ * Asks `isOver` again and again until it says so or is stopped. A host that does not answer, because it has no file
+ * descriptor left, is asked again: the sandbox is not to blame, and others have theirs.
  */
-function repeat(isOver: () => Promise<boolean>) {
-  let timer: NodeJS.Timeout | undefined;
+function createWatch(isOver: () => Promise<boolean>) {
+  let loop: Loop | undefined;
   let stopped = false;
-  const next = (onOver: () => void) => {
-    timer = setTimeout(() => {
-      isOver().then(
-        (over) => {
-          if (stopped) return;
-          if (over) onOver();
-          else next(onOver);
-        },
-        () => {
-          if (!stopped) next(onOver);
-        },
-      );
-    }, LOOK_EVERY_MS);
-    timer.unref();
+  const stop = () => {
+    stopped = true;
+    void loop?.stop();
   };
   return {
-    start: next,
-    stop: () => {
-      stopped = true;
-      clearTimeout(timer);
+    start(onOver: () => void) {
+      loop = every({ everyMs: LOOK_EVERY_MS, name: 'look at a sandbox', log: null }, async () => {
+        if (!(await isOver()) || stopped) return;
+        stop();
+        onOver();
+      });
     },
+    stop,
   };
 }
 

@@ -3,6 +3,7 @@
 import { mkdir, rm, rmdir, unlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { contentHash } from '../../lib/content-hash.ts';
 import { findByCommandLine } from '../../lib/host-processes.ts';
 import { dateOfMoment } from '../../lib/monotonic.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -12,9 +13,6 @@ import { killProcess } from './supervisor.ts';
 
 const POLL_MS = 20;
 const GIVE_UP_MS = 10_000;
-
-/** Ids become folder names and command-line arguments. */
-export const SANDBOX_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 const FILES = { record: 'sandbox.json', spec: 'config.json' } as const;
 
@@ -37,55 +35,100 @@ export async function createSandboxFolder(folder: string, spec: object, deadline
   }
 }
 
-/** The argument that marks each host process of a sandbox, in the form that its driver's programs take it. */
-export function sandboxMarks(folder: string): readonly string[] {
-  return [`--root=${folder}`, `guest=${folder.replaceAll(',', ',,')}`];
+/** The arguments that mark each host process of a sandbox, in the form that its technology's programs take one. */
+export function sandboxMarks(folder: string) {
+  return {
+    root: `--root=${folder}`,
+    name: `guest=${folder.replaceAll(',', ',,')}`,
+    hash: contentHash(folder),
+  };
 }
 
 /**
  * Pids of the sandbox's supervisor and driver processes. Found by command line, so that a reused pid is never mistaken
  * for one. The processes that run the guest's code are not among them; they end with these.
+ * @param matches takes the command line of those that are wanted
  */
-export function sandboxProcesses(folder: string): Promise<number[]> {
-  const marks = sandboxMarks(folder);
-  return findByCommandLine((args) => args.some((arg) => marks.includes(arg)));
+export function sandboxProcesses(
+  folder: string,
+  matches: (args: readonly string[]) => boolean = () => true,
+): Promise<number[]> {
+  const marks = Object.values(sandboxMarks(folder));
+  return findByCommandLine((args) => args.some((arg) => marks.includes(arg)) && matches(args));
+}
+
+export interface Removal {
+  /** Whether processes of it may live; otherwise nobody looks for them. Default: true. */
+  mayLive?: boolean;
+  /** Removes what its technology has made beside its folder and control group. */
+  removeMore?: (folder: string) => Promise<void>;
 }
 
 /** Kills all processes of the sandbox, waits until none is left and removes its control group and its folder. */
-export async function removeSandbox(folder: string): Promise<void> {
+export async function removeSandbox(
+  folder: string,
+  { mayLive = true, removeMore }: Removal = {},
+): Promise<void> {
+  if (mayLive) await killAll(folder);
+  await removeGuard(folder);
+  await removeMore?.(folder);
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function killAll(folder: string): Promise<void> {
   const giveUpAt = performance.now() + GIVE_UP_MS;
   for (;;) {
     const pids = await sandboxProcesses(folder);
-    if (pids.length === 0) break;
+    if (pids.length === 0) return;
     if (performance.now() > giveUpAt) {
       throw new SeedError('sandbox_failed', `The sandbox ${basename(folder)} survives SIGKILL`);
     }
     for (const pid of pids) killProcess(pid);
     await sleep(POLL_MS);
   }
-  await removeGuard(folder);
-  await rm(folder, { recursive: true, force: true });
+}
+
+export interface FolderUse extends Pick<Removal, 'removeMore'> {
+  folder: string;
+  /** What the technology has its sandbox made of. */
+  spec: object;
+  deadline: number;
+}
+
+/** Does the work in the folder of a sandbox of the host's own (a probe, a freeze), and leaves nothing of it. */
+export async function inSandboxFolder<Answer>(
+  { folder, spec, deadline, removeMore }: FolderUse,
+  work: () => Promise<Answer>,
+): Promise<Answer> {
+  const remove = () => removeSandbox(folder, removeMore && { removeMore });
+  // What a killed set-up left; its sandbox has ended with its deadline at the latest.
+  await remove();
+  await createSandboxFolder(folder, spec, deadline);
+  try {
+    return await work();
+  } finally {
+    await remove();
+  }
 }
 
 export interface Leftovers {
-  /**
-   * Removes the sandbox with this folder, and all that belongs to it, now or at a later try. Never rejects.
-   * @param first what is tried now, where less is to be done than to find out whether anything of it lives
-   */
-  remove(folder: string, first?: () => Promise<void>): Promise<void>;
+  /** Removes the sandbox with this folder, and all that belongs to it, now or at a later try. Never rejects. */
+  remove(folder: string, removal?: Pick<Removal, 'mayLive'>): Promise<void>;
   /** Before a sandbox with this folder starts: rejects when what is left of one with its id still cannot be removed. */
   clear(folder: string): Promise<void>;
   /** Tries again what could not be removed; resolves with what still cannot. */
   retry(): Promise<Leftover[]>;
 }
 
-/** @param removeSandbox kills what is alive of it, and removes it; rejects when something is left */
-export function createLeftovers(removeSandbox: (folder: string) => Promise<void>): Leftovers {
+/** Keeps in mind what the host did not let `remove` remove. A runner that starts sweeps what the one before has forgotten. */
+export function createLeftovers(
+  remove: (folder: string, removal?: Pick<Removal, 'mayLive'>) => Promise<void> = removeSandbox,
+): Leftovers {
   const left = new Map<string, Leftover>();
 
-  async function remove(folder: string, first = () => removeSandbox(folder)): Promise<void> {
+  async function tryToRemove(folder: string, removal?: Pick<Removal, 'mayLive'>): Promise<void> {
     try {
-      await first();
+      await remove(folder, removal);
       left.delete(folder);
     } catch (error) {
       left.set(folder, { id: basename(folder), problem: (error as Error).message });
@@ -93,15 +136,15 @@ export function createLeftovers(removeSandbox: (folder: string) => Promise<void>
   }
 
   return {
-    remove,
+    remove: tryToRemove,
     async clear(folder) {
       if (!left.has(folder)) return;
-      await removeSandbox(folder);
+      await remove(folder);
       left.delete(folder);
     },
     async retry() {
       // One by one: there may be many, and the host is short of something.
-      for (const folder of [...left.keys()]) await remove(folder);
+      for (const folder of [...left.keys()]) await tryToRemove(folder);
       return [...left.values()];
     },
   };

@@ -9,6 +9,8 @@ const isRoot = () => getuid?.() === 0;
 /** As an ordinary user the sandbox's root is that user; runsc's own --rootless cannot restore. */
 const userNamespace = () => (isRoot() ? [] : ['--user', '--map-root-user']);
 
+const KILL_CHILD = '--kill-child=KILL';
+
 /** For sandboxes without limits of their own: those that are being frozen, and probes. */
 const HOST_PROCESSES = 1024;
 
@@ -23,10 +25,15 @@ export function supervised(
 ): string[] {
   const seconds = Math.max(timeoutMs / 1000, 0.001).toFixed(3);
   const namespaces = [...userNamespace(), '--net', '--pid', '--mount-proc'];
-  const unshare = ['unshare', ...namespaces, '--fork', '--kill-child=KILL'];
+  const unshare = ['unshare', ...namespaces, '--fork', KILL_CHILD];
   const timeout = ['timeout', '--foreground', '--signal=KILL', seconds];
   const bound = hostProcesses === null ? [] : ['prlimit', `--nproc=${hostProcesses}`];
   return [...unshare, ...bound, ...timeout, ...args];
+}
+
+/** Whether this is the command line of a supervisor, at its head: `unshare` as `supervised` calls it. */
+export function isSupervisor([program, ...args]: readonly string[]): boolean {
+  return program === 'unshare' && args.includes(KILL_CHILD);
 }
 
 /** The command that runs `args` in the namespaces of the process `pid`. */

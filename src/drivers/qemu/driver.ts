@@ -1,20 +1,14 @@
 // The QEMU drivers: sandboxes that are virtual machines, with KVM or emulated. No network device, no disk to write to.
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';
-import type { Driver, Image, Limits, Probe, Sandbox, SandboxId, Snapshot } from '../driver.ts';
-import {
-  createLeftovers,
-  createSandboxFolder,
-  removeSandbox,
-  SANDBOX_ID,
-} from '../process/sandbox-folder.ts';
+import type { Driver } from '../driver.ts';
+import { createSandboxes } from '../process/sandboxes.ts';
 import { findQemuTools, type QemuTools } from '../vm/tools.ts';
-import { startClone } from './clone.ts';
 import { freezeImage } from './freeze.ts';
 import type { Accelerator } from './machine.ts';
 import { ISOLATION, probeQemu } from './probe.ts';
+import { startClone } from './start.ts';
 
 export interface QemuOptions {
   /** Tools and snapshots are kept here; several drivers may share it. */
@@ -30,14 +24,9 @@ export const createQemuEmulatedDriver = (options: QemuOptions) => createQemuDriv
 
 function createQemuDriver(accelerator: Accelerator, { cacheDir, dataDir }: QemuOptions): Driver {
   const name = NAMES[accelerator];
-  const sandboxes = resolve(dataDir, name, 'sandboxes');
-  const leftovers = createLeftovers(removeSandbox);
-
-  async function sandboxFolder(id: SandboxId): Promise<string> {
-    if (!SANDBOX_ID.test(id)) throw new SeedError('sandbox_failed', `Not a sandbox id: ${id}`);
-    await mkdir(sandboxes, { recursive: true });
-    return join(sandboxes, id);
-  }
+  const sandboxes = createSandboxes(resolve(dataDir, name, 'sandboxes'));
+  const snapshotsFolder = resolve(cacheDir, 'qemu/snapshots');
+  const verdictsFolder = resolve(cacheDir, 'qemu/probes');
 
   async function requireTools(): Promise<QemuTools> {
     const tools = await findQemuTools(resolve(cacheDir));
@@ -45,53 +34,34 @@ function createQemuDriver(accelerator: Accelerator, { cacheDir, dataDir }: QemuO
     throw new SeedError('no_usable_driver', 'QEMU is not set up. SEED_DRIVER=qemu npm start fetches it.');
   }
 
-  async function probe(): Promise<Probe> {
-    try {
+  return {
+    ...sandboxes.calls,
+    name,
+    can: { link: 'stream', pause: false, reconnect: false, longestLifeMs: null },
+    async probe() {
+      try {
+        const tools = await requireTools();
+        const folder = await sandboxes.folder(`probe-${randomUUID()}`);
+        return await probeQemu({ accelerator, tools, folder, verdictsFolder });
+      } catch (error) {
+        return { usable: false, isolation: ISOLATION[accelerator], why: (error as Error).message };
+      }
+    },
+    freeze: async (image, onProgress) =>
+      freezeImage({
+        tools: await requireTools(),
+        accelerator,
+        driver: name,
+        snapshotsFolder,
+        image,
+        onProgress,
+      }),
+    async start(snapshot, limits, id) {
       const tools = await requireTools();
-      const folder = await sandboxFolder(`probe-${randomUUID()}`);
-      return await probeQemu({
-        accelerator,
-        tools,
-        folder,
-        verdictsFolder: resolve(cacheDir, 'qemu/probes'),
-      });
-    } catch (error) {
-      return { usable: false, isolation: ISOLATION[accelerator], why: (error as Error).message };
-    }
-  }
-
-  async function freeze(image: Image, onProgress: (message: string) => void): Promise<Snapshot> {
-    const tools = await requireTools();
-    const snapshotsFolder = resolve(cacheDir, 'qemu/snapshots');
-    const frozen = await freezeImage({ tools, accelerator, snapshotsFolder, image, onProgress });
-    return { ...frozen, driver: name };
-  }
-
-  async function start(snapshot: Snapshot, limits: Limits, id: SandboxId): Promise<Sandbox> {
-    const folder = await sandboxFolder(id);
-    const tools = await requireTools();
-    await leftovers.clear(folder);
-    await createSandboxFolder(folder, { accelerator, limits, snapshot: snapshot.id }, limits.deadline);
-    try {
-      return await startClone({
-        tools,
-        accelerator,
-        folder,
-        files: resolve(snapshot.dir),
-        limits,
-        leftovers,
-      });
-    } catch (error) {
-      await leftovers.remove(folder);
-      throw error;
-    }
-  }
-
-  async function sweep(): Promise<SandboxId[]> {
-    const ids = await readdir(sandboxes).catch(() => []);
-    await Promise.all(ids.map((id) => removeSandbox(join(sandboxes, id))));
-    return ids;
-  }
-
-  return { name, probe, freeze, start, sweep, clean: leftovers.retry };
+      const spec = { accelerator, limits, snapshot: snapshot.id };
+      await sandboxes.start(id, { spec, deadline: limits.deadline }, (folder, leftovers) =>
+        startClone({ tools, accelerator, folder, files: resolve(snapshot.dir), limits, leftovers }),
+      );
+    },
+  };
 }

@@ -5,14 +5,14 @@ import { join, resolve } from 'node:path';
 import { getuid } from 'node:process';
 import { contentHash } from '../../lib/content-hash.ts';
 import type { Image, Snapshot } from '../driver.ts';
-import { createSandboxFolder, removeSandbox } from '../process/sandbox-folder.ts';
+import { inSandboxFolder } from '../process/sandbox-folder.ts';
 import { guestIsReady } from '../snapshot/guest-ready.ts';
-import { ensureSnapshot } from '../snapshot/record.ts';
+import { cpuFlags, ensureSnapshot } from '../snapshot/record.ts';
 import { buildDisk, buildInitramfs, DISK_FORMAT, initramfsInputs } from '../vm/machine-files.ts';
 import type { QemuTools } from '../vm/tools.ts';
 import { JAIL, QEMU_UID } from './jail.ts';
 import { type Accelerator, FILES, hostTscKhz, type Machine, machineArgs } from './machine.ts';
-import { startMachine } from './machine-process.ts';
+import { startMachine } from './start.ts';
 
 /** Pi takes its time on an emulated processor. */
 const READY_TIMEOUT_MS = 240_000;
@@ -21,6 +21,8 @@ const SAVE_TIMEOUT_MS = 60_000;
 export interface Freeze {
   tools: QemuTools;
   accelerator: Accelerator;
+  /** The driver's name. */
+  driver: string;
   /** Parent of all snapshots and of the one machine at a time that is being frozen. */
   snapshotsFolder: string;
   image: Image;
@@ -28,31 +30,22 @@ export interface Freeze {
 }
 
 /** The snapshot of the image on this machine; made when it is not there. */
-export async function freezeImage(freeze: Freeze): Promise<Omit<Snapshot, 'driver'>> {
-  const { image, snapshotsFolder, accelerator } = freeze;
+export async function freezeImage(freeze: Freeze): Promise<Snapshot> {
+  const { image, snapshotsFolder, accelerator, driver } = freeze;
   const id = await snapshotId(freeze);
   const onProgress = (message: string) => {
     freeze.onProgress(accelerator === 'tcg' ? `${message}, emulated: takes about a minute` : message);
   };
   const fill = (partial: string) => fillSnapshot(freeze, partial);
-  const dir = await ensureSnapshot({
-    snapshotsFolder,
-    id,
-    driver: accelerator === 'kvm' ? 'qemu-kvm' : 'qemu-emulated',
-    driverVersion: id,
-    image,
-    onProgress,
-    fill,
-  });
-  return { id, dir, image };
+  const making = { snapshotsFolder, id, driver, driverVersion: id, image, onProgress, fill };
+  return { id, driver, dir: await ensureSnapshot(making), image };
 }
 
 /** A device state is good for the same QEMU and machine; with KVM the guest also knows its processor. */
 async function snapshotId({ image, tools, accelerator }: Freeze): Promise<string> {
   const machine = machineArgs({ accelerator, memory: { kind: 'template' }, tscKhz: await hostTscKhz() });
   const programs = await Promise.all(initramfsInputs.map((path) => readFile(path)));
-  const cpu = accelerator === 'kvm' ? await readFile('/proc/cpuinfo', 'utf8') : '';
-  const features = /^(?:flags|Features)\s*:.*$/m.exec(cpu)?.[0] ?? '';
+  const features = accelerator === 'kvm' ? await cpuFlags() : '';
   const made = [...image.command, ...machine, ...DISK_FORMAT].join('\0');
   return contentHash(image.id, tools.id, made, features, ...programs);
 }
@@ -60,8 +53,6 @@ async function snapshotId({ image, tools, accelerator }: Freeze): Promise<string
 async function fillSnapshot(freeze: Freeze, dir: string): Promise<void> {
   const { tools, image, accelerator, snapshotsFolder } = freeze;
   const folder = resolve(snapshotsFolder, 'sandbox');
-  // What a killed set-up left; its machine has ended with its deadline at the latest.
-  await removeSandbox(folder);
   await buildDisk(join(dir, FILES.disk), tools, image.rootfs);
   await buildInitramfs(join(dir, FILES.initramfs), tools, image.command);
   await chmod(join(dir, FILES.disk), 0o444);
@@ -69,16 +60,17 @@ async function fillSnapshot(freeze: Freeze, dir: string): Promise<void> {
   const out = await writableFolder(dir);
   const deadline = performance.now() + READY_TIMEOUT_MS + SAVE_TIMEOUT_MS;
   const machine: Machine = { accelerator, memory: { kind: 'template' }, tscKhz: await hostTscKhz() };
-  await createSandboxFolder(folder, { machine, tools: tools.id }, deadline);
-  const process = await startMachine({ tools, folder, machine, files: dir, out, deadline });
-  try {
-    await guestIsReady(process, READY_TIMEOUT_MS, process.console);
-    const qmp = await process.qmp();
-    await qmp.execute('stop');
-    await qmp.migrate('migrate', join(JAIL.out, FILES.state));
-  } finally {
-    await process.kill();
-  }
+  await inSandboxFolder({ folder, spec: { machine, tools: tools.id }, deadline }, async () => {
+    const template = await startMachine({ tools, folder, machine, files: dir, out, deadline });
+    try {
+      await guestIsReady(template, READY_TIMEOUT_MS, template.said);
+      const qmp = await template.qmp();
+      await qmp.execute('stop');
+      await qmp.migrate('migrate', join(JAIL.out, FILES.state));
+    } finally {
+      await template.kill();
+    }
+  });
   for (const name of [FILES.ram, FILES.state]) {
     await takeBack(join(out, name));
     await rename(join(out, name), join(dir, name));

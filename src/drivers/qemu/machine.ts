@@ -51,8 +51,7 @@ const inside = (place: keyof typeof JAIL, name: string) => join(JAIL[place], nam
 
 /** @param folder the sandbox's folder, which marks the process */
 export function qemuCommand(folder: string, machine: Machine): string[] {
-  const mark = sandboxMarks(folder).find((argument) => argument.startsWith('guest=')) ?? '';
-  return [...toolCommand(JAIL.tools, 'qemu'), '-name', mark, ...machineArgs(machine)];
+  return [...toolCommand(JAIL.tools, 'qemu'), '-name', sandboxMarks(folder).name, ...machineArgs(machine)];
 }
 
 /** All that makes up the machine; the snapshot's id is a hash over it. */

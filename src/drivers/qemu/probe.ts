@@ -6,11 +6,11 @@ import { getuid } from 'node:process';
 import { contentHash } from '../../lib/content-hash.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Isolation, Probe } from '../driver.ts';
-import { createSandboxFolder, removeSandbox } from '../process/sandbox-folder.ts';
+import { inSandboxFolder } from '../process/sandbox-folder.ts';
 import { buildInitramfs } from '../vm/machine-files.ts';
 import type { QemuTools } from '../vm/tools.ts';
 import { type Accelerator, FILES, hostTscKhz, type Machine } from './machine.ts';
-import { startMachine } from './machine-process.ts';
+import { startMachine } from './start.ts';
 
 /** With KVM a machine boots in well under a second; where KVM is only a façade, it never does. */
 const TIMEOUT_MS = { kvm: 4_000, tcg: 30_000 } as const satisfies Record<Accelerator, number>;
@@ -69,22 +69,19 @@ async function bootOnce(
 ): Promise<string | undefined> {
   const deadline = performance.now() + TIMEOUT_MS[accelerator];
   const machine: Machine = { accelerator, memory: { kind: 'probe' }, tscKhz: await hostTscKhz() };
-  await createSandboxFolder(folder, machine, deadline);
-  try {
+  return inSandboxFolder({ folder, spec: machine, deadline }, async () => {
     await buildInitramfs(join(folder, FILES.initramfs), tools);
     await chmod(folder, 0o755);
-    const process = await startMachine({ tools, folder, machine, files: folder, deadline });
-    const booted = await process.started.then(
+    const booting = await startMachine({ tools, folder, machine, files: folder, deadline });
+    const booted = await booting.started.then(
       () => true,
       () => false,
     );
     if (booted) return undefined;
-    const exit = await process.exited;
+    const exit = await booting.exited;
     if (exit.reason === 'deadline') {
       return `${TECHNOLOGY[accelerator]} booted no kernel within ${TIMEOUT_MS[accelerator] / 1000} s.`;
     }
     return exit.reason === 'lost' ? exit.detail : JSON.stringify(exit);
-  } finally {
-    await removeSandbox(folder);
-  }
+  });
 }

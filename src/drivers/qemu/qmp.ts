@@ -1,5 +1,7 @@
 // QEMU's machine protocol (docs/interop/qmp-spec): one JSON object a line, over a socket pair.
+
 import type { Duplex, Readable } from 'node:stream';
+import { isRecord, parseJson } from '../../lib/json.ts';
 import { SeedError } from '../../protocol/errors.ts';
 
 export interface Qmp {
@@ -72,12 +74,8 @@ export async function openQmp(socket: Duplex): Promise<Qmp> {
 }
 
 function parsed(line: string): Message | null {
-  try {
-    const message: unknown = JSON.parse(line);
-    return typeof message === 'object' ? (message as Message | null) : null;
-  } catch {
-    return null;
-  }
+  const message = parseJson(line);
+  return isRecord(message) ? (message as Message) : null;
 }
 
 function failure(what: string): SeedError {

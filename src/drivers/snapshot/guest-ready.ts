@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { SeedError } from '../../protocol/errors.ts';
 import { READY_LINE } from '../../protocol/guest-wire.ts';
-import type { Sandbox } from '../driver.ts';
+import type { Exit } from '../driver.ts';
 
 /**
  * Resolves when the guest has said that it is ready. Throws SeedError `setup_failed` when it does not within `timeoutMs`, ends,
@@ -11,7 +11,7 @@ import type { Sandbox } from '../driver.ts';
  * @param lastWords the end of its diagnostics, for the error
  */
 export async function guestIsReady(
-  sandbox: Pick<Sandbox, 'stream' | 'exited'>,
+  sandbox: { stream: Readable; exited: Promise<Exit> },
   timeoutMs: number,
   lastWords: () => string,
 ): Promise<void> {

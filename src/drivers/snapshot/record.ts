@@ -16,7 +16,7 @@ export const SnapshotRecord = z.object({
   driver: z.string(),
   /** A snapshot runs only with the version that made it. */
   driverVersion: z.string(),
-  /** See cpu-features.ts. */
+  /** See cpuFeatures. */
   cpu: z.string(),
   createdAt: z.iso.datetime(),
   image: z.object({
@@ -106,8 +106,12 @@ export async function ensureSnapshot(making: SnapshotMaking): Promise<string> {
   return dir;
 }
 
-/** A hash over the features of the first processor. */
+/** A hash over what the processor can do: a frozen sandbox may have chosen its machine code by it. */
 export async function cpuFeatures(): Promise<string> {
-  const cpu = await readFile('/proc/cpuinfo', 'utf8');
-  return contentHash(/^(?:flags|Features)\s*:.*$/m.exec(cpu)?.[0] ?? '');
+  return contentHash(await cpuFlags());
+}
+
+/** The features of the first processor, as the kernel lists them. */
+export async function cpuFlags(): Promise<string> {
+  return /^(?:flags|Features)\s*:.*$/m.exec(await readFile('/proc/cpuinfo', 'utf8'))?.[0] ?? '';
 }

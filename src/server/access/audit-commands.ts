@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { defineCommand } from '../../command/define-command.ts';
 import { AuditEntry, AuditOutcome } from '../../protocol/audit.ts';
-import { PastTime } from '../../protocol/duration.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
+import { PastTime } from '../../protocol/time.ts';
 
 export const listAudit = defineCommand({
   name: 'audit list',

@@ -1,7 +1,8 @@
 // The audit log as its account may see it; calls that named no known key belong to the operator.
-import type { Actor, AuditService } from '../../command/context.ts';
-import { pastTime } from '../../protocol/duration.ts';
+import type { Actor } from '../../command/call.ts';
+import type { AuditService } from '../../command/context.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import { pastTime } from '../../protocol/time.ts';
 import type { ServerParts } from '../parts.ts';
 import { listAudit } from './audit.ts';
 

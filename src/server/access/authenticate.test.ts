@@ -1,25 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import type { Store } from '../../db/store.ts';
 import { generateKeySecret } from '../../lib/key-secret.ts';
 import type { SeedError } from '../../protocol/errors.ts';
 import type { Key } from '../../protocol/key.ts';
-import { admit, bearerToken, keyOfSecret } from './authenticate.ts';
-import type { PresentedKey } from './presented-key.ts';
+import { bearerToken } from '../http/request-headers.ts';
+import { admit, keyOfSecret } from './authenticate.ts';
+import type { KeyCache, PresentedKey } from './presented-key.ts';
 
-/** A store whose database must not be touched. */
-function untouchableStore(): { store: Store; asked: () => boolean } {
+/** Keys that must not be looked up. */
+function untouchableKeys(): { keys: KeyCache; asked: () => boolean } {
   let asked = false;
-  const store = new Proxy({} as Store, {
+  const keys = new Proxy({} as KeyCache, {
     get() {
       asked = true;
       throw new Error('the database was asked');
     },
   });
-  return { store, asked: () => asked };
+  return { keys, asked: () => asked };
 }
 
 /** As identifyKey does it with the header of a request. */
-const identify = async (header: string | undefined, store: Store) => keyOfSecret(bearerToken(header), store);
+const identify = async (header: string | undefined, keys: KeyCache) => keyOfSecret(bearerToken(header), keys);
 
 describe('identifying a key', () => {
   it.each([
@@ -30,14 +30,14 @@ describe('identifying a key', () => {
     [`Bearer ${generateKeySecret().slice(0, -1)}_`, 'invalid_key'],
     [`Bearer ${generateKeySecret()}x`, 'invalid_key'],
   ])('refuses %s with %s before the database is asked', async (header, code) => {
-    const { store, asked } = untouchableStore();
-    await expect(identify(header, store)).rejects.toMatchObject({ code, status: 401 });
+    const { keys, asked } = untouchableKeys();
+    await expect(identify(header, keys)).rejects.toMatchObject({ code, status: 401 });
     expect(asked()).toBe(false);
   });
 
   it('asks the database about a key whose checksum is right', async () => {
-    const { store, asked } = untouchableStore();
-    await expect(identify(`Bearer ${generateKeySecret()}`, store)).rejects.toThrow('the database was asked');
+    const { keys, asked } = untouchableKeys();
+    await expect(identify(`Bearer ${generateKeySecret()}`, keys)).rejects.toThrow('the database was asked');
     expect(asked()).toBe(true);
   });
 });

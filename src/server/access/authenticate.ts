@@ -1,36 +1,46 @@
 // From a request to the actor behind it. The checks run in the order of their price, which is part of the contract:
 // checksum, exists, enabled, expiry, address, rate. The scope comes after them, with the command.
 import type { Context } from 'hono';
-import type { Actor } from '../../command/context.ts';
+import type { Actor } from '../../command/call.ts';
 import type { Store } from '../../db/store.ts';
 import { cidrContains } from '../../lib/cidr.ts';
 import { hashKeySecret, isWellFormedKeySecret } from '../../lib/key-secret.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { clientAddress } from '../http/client-address.ts';
 import type { HttpEnv } from '../http/http-types.ts';
-import type { ServerParts } from '../parts.ts';
-import type { PresentedKey } from './presented-key.ts';
-import type { RateState } from './rate-limits.ts';
+import { bearerToken, clientAddress } from '../http/request-headers.ts';
+import type { KeyUse } from './key-use.ts';
+import type { KeyCache, PresentedKey } from './presented-key.ts';
+import type { RateLimits, RateState } from './rate-limits.ts';
+import type { SessionSettings } from './sessions.ts';
 
 /** How a request tells which key it is for; notes in the context what it came with. */
-export type Identify = (c: Context<HttpEnv>, parts: ServerParts) => Promise<PresentedKey>;
+export type Identify = (c: Context<HttpEnv>, needs: AuthenticateNeeds) => Promise<PresentedKey>;
+
+export interface AuthenticateNeeds {
+  store: Pick<Store, 'db' | 'clock'>;
+  keys: KeyCache;
+  keyUse: KeyUse;
+  rateLimits: RateLimits;
+  /** Addresses of proxies whose X-Forwarded-For is believed, as CIDRs. */
+  trustedProxies: readonly string[];
+  sessions: SessionSettings;
+}
 
 /**
  * The actor behind a request; from then on the context has it, and the presented key also when it is refused.
- * @param counted whether the request counts towards the key's requests per minute
- * @param identify the bearer token alone, unless the route takes other ways
+ * @param options.counted whether the request counts towards the key's requests per minute
+ * @param options.identify which ways to say who one is the route takes
  * @throws SeedError with a 401, 403 or 429
  */
 export async function authenticate(
   c: Context<HttpEnv>,
-  parts: ServerParts,
-  counted: boolean,
-  identify: Identify = identifyKey,
+  needs: AuthenticateNeeds,
+  { counted, identify }: { counted: boolean; identify: Identify },
 ): Promise<Actor> {
-  const { store, trustedProxies, rateLimits, keyUse } = parts;
+  const { store, trustedProxies, rateLimits, keyUse } = needs;
   const address = clientAddress(c, trustedProxies);
   c.set('address', address);
-  const presented = await identify(c, parts);
+  const presented = await identify(c, needs);
   c.set('presented', presented);
   const actor = admit(presented, address, store.clock.now());
   const rate = counted ? rateLimits.count(presented.lineage) : null;
@@ -42,20 +52,20 @@ export async function authenticate(
 }
 
 /** By the bearer token. @throws SeedError not_authenticated or invalid_key */
-export const identifyKey: Identify = async (c, { store }) => {
+export const identifyKey: Identify = async (c, { keys }) => {
   const secret = bearerToken(c.req.header('authorization'));
   c.set('secret', secret);
-  return keyOfSecret(secret, store);
+  return keyOfSecret(secret, keys);
 };
 
 /** @throws SeedError invalid_key */
-export async function keyOfSecret(secret: string, store: Pick<Store, 'lookUps'>): Promise<PresentedKey> {
+export async function keyOfSecret(secret: string, keys: KeyCache): Promise<PresentedKey> {
   if (!isWellFormedKeySecret(secret)) {
     throw new SeedError('invalid_key', 'this is not an API key: its form or its checksum is wrong', {
       hint: 'Copy the whole key; it starts with sk_live_ and has 44 characters.',
     });
   }
-  const presented = await store.lookUps.presentedKey(hashKeySecret(secret));
+  const presented = await keys.presentedKey(hashKeySecret(secret));
   if (!presented) throw new SeedError('invalid_key', 'there is no such API key');
   return presented;
 }
@@ -102,17 +112,4 @@ function rateLimited({ perMinute, retryAfterSeconds }: RateState): SeedError {
     hint: `Try again in ${retryAfterSeconds} s.`,
     retryAfterSeconds,
   });
-}
-
-/** The token of `Bearer <token>`. */
-export function bearerToken(header: string | undefined): string {
-  const match = header?.match(/^Bearer +([\x21-\x7e]{1,512})$/i);
-  if (match?.[1]) return match[1];
-  throw new SeedError(
-    'not_authenticated',
-    header ? 'the Authorization header is not a bearer token' : 'no API key was sent',
-    {
-      hint: 'Send the header "Authorization: Bearer sk_live_…"; with the CLI, set SEED_API_KEY or run seed login.',
-    },
-  );
 }

@@ -1,13 +1,12 @@
 // API keys of the caller's account.
 import { z } from 'zod';
 import { defineCommand } from '../../command/define-command.ts';
-import { Duration, Lifetime } from '../../protocol/duration.ts';
 import { Key, KeyStatus, keyLimits } from '../../protocol/key.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { Metadata } from '../../protocol/metadata.ts';
-import { Moment } from '../../protocol/moment.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
 import { Scopes } from '../../protocol/scope.ts';
+import { Duration, Lifetime, Moment } from '../../protocol/time.ts';
 
 const KeyId = z.uuid().describe('Id of the key');
 const KeyName = z.string().trim().min(1).max(LIMITS.nameLength).describe('What the key is for');

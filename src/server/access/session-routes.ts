@@ -1,21 +1,32 @@
 // /session: signing in to the dashboard with a key, who is signed in, signing out.
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
-import type { Actor } from '../../command/context.ts';
+import type { Actor } from '../../command/call.ts';
 import { hashKeySecret } from '../../lib/key-secret.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { SignedIn } from '../../protocol/session.ts';
-import { clientAddress } from '../http/client-address.ts';
+import type { AuditedRoute } from '../http/gate.ts';
 import type { HttpEnv } from '../http/http-types.ts';
 import { inputReader } from '../http/read-input.ts';
+import { clientAddress } from '../http/request-headers.ts';
 import type { ServerParts } from '../parts.ts';
-import { type AuditedRoute, audited } from './audited.ts';
+import { audited } from './audit-trail.ts';
 import { authenticate, keyOfSecret } from './authenticate.ts';
-import { identifySession, keyOfSession, liveSession } from './identify-session.ts';
-import { refuseCrossSite } from './refuse-cross-site.ts';
-import { sessionCookie } from './session-cookie.ts';
-import { hashSessionToken, newSessionToken } from './session-token.ts';
-import { beginSession, endSession, endSessionsOfKey, type Session } from './sessions.ts';
+import {
+  identifySession,
+  keyOfSession,
+  liveSession,
+  refuseCrossSite,
+  sessionCookie,
+} from './session-cookie.ts';
+import {
+  beginSession,
+  endSession,
+  endSessionsOfKey,
+  hashSessionToken,
+  newSessionToken,
+  type Session,
+} from './sessions.ts';
 
 const BEGIN: AuditedRoute = { name: 'session begin', effect: 'write' };
 const SHOW: AuditedRoute = { name: null, effect: 'read' };
@@ -30,7 +41,7 @@ export function sessionRoutes(parts: ServerParts): Hono<HttpEnv> {
   app.post('/', (c) => audited(c, audit, BEGIN, () => signIn(c)));
   app.get('/', (c) =>
     audited(c, audit, SHOW, async () => {
-      const actor = await authenticate(c, parts, true, identifySession);
+      const actor = await authenticate(c, parts, { counted: true, identify: identifySession });
       return c.json(signedIn(c.get('session') as Session, actor));
     }),
   );
@@ -45,7 +56,10 @@ export function sessionRoutes(parts: ServerParts): Hono<HttpEnv> {
     const succeeded = signInLimits.attempt(address);
     await using delivery = parts.inbox.open();
     const { key: secret } = (await readSignIn(c, delivery)) as z.output<typeof SignIn>;
-    const actor = await authenticate(c, parts, true, () => keyOfSecret(secret, store)).catch((error) => {
+    const actor = await authenticate(c, parts, {
+      counted: true,
+      identify: () => keyOfSecret(secret, parts.keys),
+    }).catch((error) => {
       // While keys cannot be looked up, nobody has failed.
       if (error.code === 'unavailable') succeeded();
       throw error;

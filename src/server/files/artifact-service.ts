@@ -1,9 +1,10 @@
 // The files of a task and its artifacts, for the services: given with it, listed, downloaded.
-import type { Actor, TaskService } from '../../command/context.ts';
+import type { Actor } from '../../command/call.ts';
+import type { TaskService } from '../../command/context.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { ReceivedFile } from '../../protocol/file.ts';
-import { taskOf } from '../../protocol/key-lineage.ts';
 import type { Resources } from '../../protocol/resources.ts';
+import { taskOf } from '../access/lineage.ts';
 import type { ServerParts } from '../parts.ts';
 import { isTaskBelow } from '../tasks/tasks.ts';
 import { artifactsOf } from './task-files.ts';

@@ -61,7 +61,7 @@ export async function artifactsOf(db: Db, accountId: string, taskId: string): Pr
 
 /** Ended tasks let go of files and artifacts from before `before`. Returns how many tasks did; at most `limit`. */
 export async function releaseOldFiles(
-  store: FileStore & Pick<Store, 'lookUps'>,
+  store: FileStore & Pick<Store, 'caches'>,
   before: Date,
   limit: number,
 ): Promise<number> {
@@ -92,7 +92,7 @@ export async function releaseOldFiles(
       .execute();
     return ids.length;
   });
-  store.lookUps.forgetEndedTasks();
+  store.caches.forget('ended tasks');
   return released;
 }
 

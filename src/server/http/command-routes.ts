@@ -1,7 +1,7 @@
 // Mounts every command of the registry under /api/v1: authentication, scope, input, run, answer, ledger.
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
-import type { Actor } from '../../command/context.ts';
+import type { Actor } from '../../command/call.ts';
 import {
   type Command,
   isFile,
@@ -12,25 +12,22 @@ import {
 import { parseHttp, pathParameters, toManifest } from '../../command/manifest.ts';
 import type { Store } from '../../db/store.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { allows } from '../../protocol/scopes.ts';
-import { type AuditedRoute, audited, type RecordDone } from '../access/audited.ts';
-import { authenticate } from '../access/authenticate.ts';
-import { identifyKeyOrSession } from '../access/identify-session.ts';
+import { allows } from '../../protocol/scope.ts';
 import { BoundContext, type CallInHand } from '../bound-context.ts';
 import { doBetween } from '../ledger/do-between.ts';
 import { doTogether } from '../ledger/do-together.ts';
 import { callRow, keptCall, writeRow } from '../ledger/kept-call.ts';
 import type { ServerParts } from '../parts.ts';
 import { appendServerEvent } from '../tasks/events.ts';
+import { fileAnswer, streamAnswer } from './answers.ts';
 import { answerChecker, written } from './checked-answer.ts';
-import { fileAnswer } from './file-answer.ts';
+import { methodNotAllowed } from './errors.ts';
+import type { AuditedRoute, RecordDone } from './gate.ts';
 import { HeldAnswer } from './held-answer.ts';
 import type { HttpEnv } from './http-types.ts';
 import { type Delivery, NO_DELIVERY } from './inbox.ts';
-import { methodNotAllowed } from './other-methods.ts';
-import { preferredWaitMs } from './prefer-wait.ts';
 import { inputReader } from './read-input.ts';
-import { streamAnswer } from './stream-answer.ts';
+import { preferredWaitMs } from './request-headers.ts';
 
 type Answer = (c: Context<HttpEnv>, recordDone: RecordDone, delivery: Delivery) => Promise<Response>;
 
@@ -46,8 +43,8 @@ export function commandRoutes(parts: ServerParts): Hono<HttpEnv> {
   }
   const readNothing = inputReader({ http: 'GET /commands', input: z.object({}) });
   app.get('/commands', (c) =>
-    audited(c, parts.audit, NO_COMMAND, async () => {
-      const { key, operator } = await authenticate(c, parts, true, identifyKeyOrSession);
+    parts.gate.audited(c, NO_COMMAND, async () => {
+      const { key, operator } = await parts.gate.authenticate(c, { counted: true, sessions: true });
       await readNothing(c, NO_DELIVERY);
       return c.json(toManifest(parts.registry.allowed(key.scopes, operator), parts.version));
     }),
@@ -61,8 +58,8 @@ export function commandRoutes(parts: ServerParts): Hono<HttpEnv> {
 
 /** Whatever is asked for, a stranger learns nothing of what there is. */
 async function refuseStranger(c: Context<HttpEnv>, parts: ServerParts): Promise<void> {
-  await audited(c, parts.audit, NO_COMMAND, async () => {
-    await authenticate(c, parts, true, identifyKeyOrSession);
+  await parts.gate.audited(c, NO_COMMAND, async () => {
+    await parts.gate.authenticate(c, { counted: true, sessions: true });
     return new Response();
   });
 }
@@ -79,7 +76,7 @@ function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {
   const respond = responder(command, parts);
   const success = isObject(command) ? (command.successStatus ?? 200) : 200;
   const answer: Answer = async (c, recordDone, delivery) => {
-    const actor = await authenticate(c, parts, true, identifyKeyOrSession);
+    const actor = await parts.gate.authenticate(c, { counted: true, sessions: true });
     refuseUnlessAllowed(command, actor);
     const input = await readInput(c, delivery);
     c.set('input', input);
@@ -103,7 +100,7 @@ function mount(app: Hono<HttpEnv>, command: Command, parts: ServerParts): void {
   app.on(method, toHonoPath(path), (c) => {
     const target = named === undefined ? undefined : c.req.param(named);
     if (target) c.set('target', target);
-    return audited(c, parts.audit, command, (recordDone) =>
+    return parts.gate.audited(c, command, (recordDone) =>
       recorded(c, command, parts, () =>
         takesFiles ? answerWithFiles(c, recordDone) : answer(c, recordDone, NO_DELIVERY),
       ),
@@ -117,20 +114,33 @@ type Respond = (c: Context<HttpEnv>, input: unknown, call: CallInHand) => Promis
 function responder(command: Command, parts: ServerParts): Respond {
   if (isStream(command)) {
     return async (c, input, call) => {
-      const context = new BoundContext(parts, call, c.get('requestId'));
-      return streamAnswer(c, await command.stream(resumed(c, input), context), parts);
+      const context = new BoundContext(parts, call, parts.store, c.get('requestId'));
+      return streamAnswer(c, await command.stream(resumed(c, input), context, undefined), parts);
     };
   }
   if (isFile(command)) {
     return async (c, input, call) =>
-      fileAnswer(c, await command.file(input as never, new BoundContext(parts, call, c.get('requestId'))));
+      fileAnswer(
+        c,
+        await command.file(
+          input as never,
+          new BoundContext(parts, call, parts.store, c.get('requestId')),
+          undefined,
+        ),
+      );
   }
   const { effect, output: declared, successStatus = 200 } = command;
   const check = answerChecker(declared);
   return async (c, input, call) => {
     const { output, json } =
       effect === 'read'
-        ? check(await command.run(input as never, new BoundContext(parts, call, c.get('requestId'))))
+        ? check(
+            await command.run(
+              input as never,
+              new BoundContext(parts, call, parts.store, c.get('requestId')),
+              undefined,
+            ),
+          )
         : written(await change(c, command, parts, call));
     const created = idOf(output);
     if (!c.get('target') && created) c.set('target', created);
@@ -150,8 +160,8 @@ async function change(
   const kept = keptCall(c, command, actor, store.clock.now());
   if (kept) c.set('kept', kept);
   const run = async (store: Store, creationId: string) => {
-    const context = new BoundContext({ ...parts, store }, call, creationId);
-    return command.output.parse(await command.run(c.get('input') as never, context));
+    const context = new BoundContext(parts, call, store, creationId);
+    return command.output.parse(await command.run(c.get('input') as never, context, undefined));
   };
   const id = c.get('requestId');
   if (kept === null && !command.transactional) return run(store, id);

@@ -15,6 +15,7 @@ const NOT_OF_OPERATIONS: readonly ErrorCode[] = [
   'invalid_settings',
   'setup_failed',
   'sandbox_failed',
+  'not_supported',
   'unreachable',
   'usage',
 ];

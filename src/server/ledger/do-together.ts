@@ -34,14 +34,17 @@ type Attempted = Earlier | { state: 'done'; output: object };
 
 async function attempt(store: Store, call: KeptCall | null, work: WorkTogether): Promise<Attempted> {
   const afterwards: (() => void)[] = [];
-  const lookUps = { ...store.lookUps, forgetKeys: () => afterwards.push(store.lookUps.forgetKeys) };
+  const caches: Store['caches'] = {
+    ...store.caches,
+    forget: (subject) => afterwards.push(() => store.caches.forget(subject)),
+  };
   try {
     const committed = await commit(store.db, async (tx): Promise<Attempted> => {
       const { clock } = store;
       const repeat = call?.repeat;
       const earlier = repeat ? await enterRequest(tx, repeat.request, clock.now()) : null;
       if (earlier !== null) return earlier;
-      const output = await work({ ...store, db: tx, lookUps });
+      const output = await work({ ...store, db: tx, caches });
       if (call) await keep(tx, call, output, clock.now());
       return { state: 'done', output };
     });

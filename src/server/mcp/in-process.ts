@@ -1,7 +1,7 @@
 // The platform of an MCP request: REST calls into the same application, without a socket, as the key and from the address
 // that the MCP request came with.
 import type { Context, Hono } from 'hono';
-import type { Actor } from '../../command/context.ts';
+import type { Actor } from '../../command/call.ts';
 import { type Command, isFile, isStream } from '../../command/define-command.ts';
 import { toJsonSchema } from '../../command/json-schema.ts';
 import { toManifest } from '../../command/manifest.ts';
@@ -68,12 +68,12 @@ function requestFor(
     const value = c.req.header(name);
     if (value !== undefined) headers.set(name, value);
   }
-  if (body !== undefined) headers.set('content-type', 'application/json');
+  if (body !== null) headers.set('content-type', 'application/json');
   if (waitSeconds > 0) headers.set('prefer', `wait=${waitSeconds}`);
   return new Request(new URL(path, c.req.url), {
     method,
     headers,
     signal,
-    ...(body !== undefined && { body }),
+    body,
   });
 }

@@ -8,10 +8,9 @@ import {
 import { type Context, Hono } from 'hono';
 import { SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import { audited } from '../access/audited.ts';
-import { authenticate, bearerToken } from '../access/authenticate.ts';
+import { methodNotAllowed } from '../http/errors.ts';
 import type { HttpEnv } from '../http/http-types.ts';
-import { methodNotAllowed } from '../http/other-methods.ts';
+import { bearerToken } from '../http/request-headers.ts';
 import type { ServerParts } from '../parts.ts';
 import { inProcessPlatform } from './in-process.ts';
 import type { Era } from './mcp-server.ts';
@@ -36,10 +35,10 @@ export function mcpRoutes(parts: ServerParts, app: Hono<HttpEnv>): Hono<HttpEnv>
     c.json(protectedResource(c, trustedProxies)),
   );
   routes.all('/mcp', (c) =>
-    audited(c, parts.audit, { name: null, effect: 'read' }, async () => {
+    parts.gate.audited(c, { name: null, effect: 'read' }, async () => {
       refuseForeignOrigin(c.req.header('origin'), c.req.header('host'), parts.mcpAllowedOrigins);
       c.set('challenge', `Bearer resource_metadata="${resourceMetadataUrl(c, trustedProxies)}"`);
-      const actor = await authenticate(c, parts, false);
+      const actor = await parts.gate.authenticate(c, { counted: false, sessions: false });
       if (c.req.method !== 'POST') throw methodNotAllowed(c, ['POST']);
       const platform = platformFor(c, actor);
       const coreOnly = asksForCore(c.req.query('tools'));

@@ -1,8 +1,8 @@
 // What REST answered, as the result of a tool.
 import type { CallToolResult } from '@modelcontextprotocol/server';
-import { cutMiddle } from '../../protocol/cut-text.ts';
 import { type ErrorBody, SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import { cutMiddle } from '../../protocol/text.ts';
 
 /** The JSON of an answer; of an error answer a SeedError. */
 export async function answerOf(response: Response): Promise<Record<string, unknown>> {

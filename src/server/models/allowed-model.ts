@@ -1,7 +1,8 @@
 // Which models a key's tasks may use: asked when a task is accepted and at each of its model calls.
 
 import { SeedError } from '../../protocol/errors.ts';
-import { allowedModels, type Lineage } from '../../protocol/key-lineage.ts';
+import type { Lineage } from '../../protocol/key.ts';
+import { allowedModels } from '../access/lineage.ts';
 import type { LlmGateway } from './gateway.ts';
 
 export function mayUseModel(model: string, lineage: Lineage): boolean {

@@ -1,6 +1,7 @@
 // The models that a key's tasks can be given: those known by name that the key may use, defaults first.
-import type { Actor, ModelService } from '../../command/context.ts';
-import { allowedModels } from '../../protocol/key-lineage.ts';
+import type { Actor } from '../../command/call.ts';
+import type { ModelService } from '../../command/context.ts';
+import { allowedModels } from '../access/lineage.ts';
 import type { ServerParts } from '../parts.ts';
 import { defaultModelsFor, mayUseModel } from './allowed-model.ts';
 

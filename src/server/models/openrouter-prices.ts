@@ -6,7 +6,7 @@ import type { LlmLog } from './call-records.ts';
 import { createCallSignal } from './call-signal.ts';
 import { readText } from './read-text.ts';
 import type { Upstream } from './upstream.ts';
-import { parseJson } from './upstream-failure.ts';
+import { parseObject } from './upstream-failure.ts';
 
 const WITHIN_MS = 3_000;
 const MOST_BYTES = 16 * 1024 * 1024;
@@ -37,7 +37,7 @@ export async function readOpenRouterPrices(
   try {
     const response = await fetch(`${upstream.baseUrl}/models`, { redirect: 'error', signal: call.signal });
     const { text } = await readText(response, { call, maxBytes: MOST_BYTES, idleMs: WITHIN_MS });
-    const { data } = List.parse(parseJson(text));
+    const { data } = List.parse(parseObject(text));
     const prices = data.flatMap((listed) => {
       if (listed === null) return [];
       const { prompt: input, completion: output, input_cache_read: cached } = listed.pricing;

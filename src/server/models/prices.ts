@@ -1,6 +1,8 @@
 // The price list: prices.json beside this file, or the operator's own.
+
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { parseJson } from '../../lib/json.ts';
 import { Prices } from '../../lib/money.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { SCRIPTED_MODEL } from './scripted/scripted.ts';
@@ -21,13 +23,7 @@ export async function readPrices(path: string | null): Promise<Prices> {
   const text = await readFile(path ?? OWN, 'utf8').catch((error) =>
     refuse(`cannot be read: ${error.message}`),
   );
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    refuse('is not JSON', error);
-  }
-  const parsed = Prices.safeParse(json);
+  const parsed = Prices.safeParse(parseJson(text, (cause) => refuse('is not JSON', cause)));
   if (!parsed.success) return refuse(`is not sound: ${z.prettifyError(parsed.error)}`);
   return { ...parsed.data, models: { ...FREE, ...parsed.data.models } };
 }

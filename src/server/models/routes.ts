@@ -1,28 +1,33 @@
 // The LLM gateway's routes under /llm/v1, for task keys only: an agent speaks for one task and one model.
 import { type Context, Hono } from 'hono';
 import { SeedError } from '../../protocol/errors.ts';
-import { type AuditedRoute, audited } from '../access/audited.ts';
-import { authenticate } from '../access/authenticate.ts';
+import type { AuditedRoute, Gate } from '../http/gate.ts';
 import type { HttpEnv } from '../http/http-types.ts';
-import type { ServerParts } from '../parts.ts';
+import type { FindTask } from '../tasks/task-cache.ts';
 import { mayUseModel, refuseModel } from './allowed-model.ts';
+import type { LlmGateway } from './gateway.ts';
 
 const MODEL_CALL: AuditedRoute = { name: null, effect: 'read' };
 
-export function llmRoutes(parts: ServerParts): Hono<HttpEnv> {
-  const { store, llm, audit } = parts;
+interface LlmRoutesNeeds {
+  findTask: FindTask;
+  llm: LlmGateway;
+  gate: Gate;
+}
+
+export function llmRoutes({ findTask, llm, gate }: LlmRoutesNeeds): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   app.get('/models', (c) =>
-    audited(c, audit, MODEL_CALL, async () => {
-      await authenticate(c, parts, false);
+    gate.audited(c, MODEL_CALL, async () => {
+      await gate.authenticate(c, { counted: false, sessions: false });
       return c.json(llm.models());
     }),
   );
-  app.post('/chat/completions', (c) => audited(c, audit, MODEL_CALL, () => complete(c)));
+  app.post('/chat/completions', (c) => gate.audited(c, MODEL_CALL, () => complete(c)));
 
   async function complete(c: Context<HttpEnv>): Promise<Response> {
-    const { key, lineage, accountId } = await authenticate(c, parts, false);
-    const task = key.taskId === null ? null : await store.lookUps.task(accountId, key.taskId);
+    const { key, lineage, accountId } = await gate.authenticate(c, { counted: false, sessions: false });
+    const task = key.taskId === null ? null : await findTask(accountId, key.taskId);
     if (task === null) {
       throw new SeedError(
         'not_allowed',

@@ -1,4 +1,5 @@
 // Looks at each line of an upstream's event stream as it passes: what it counts for, its end, its errors and its garbage.
+import { parseJson } from '../../lib/json.ts';
 import type { CallMeter } from './call-meter.ts';
 import { llmUnavailable, messageOf, presentable } from './upstream-failure.ts';
 
@@ -11,12 +12,8 @@ export interface StreamCheck {
 }
 
 function parsePayload(payload: string): object {
-  try {
-    const json: unknown = JSON.parse(payload);
-    if (typeof json === 'object' && json !== null) return json;
-  } catch (error) {
-    throw llmUnavailable('sent an event that is not JSON', { cause: error });
-  }
+  const json = parseJson(payload, (cause) => llmUnavailable('sent an event that is not JSON', { cause }));
+  if (typeof json === 'object' && json !== null) return json;
   throw llmUnavailable('sent an event that is not a JSON object');
 }
 

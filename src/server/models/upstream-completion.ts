@@ -5,7 +5,13 @@ import { type ChatRequest, toUpstreamBody } from './chat-request.ts';
 import { passThrough } from './pass-through.ts';
 import { readText } from './read-text.ts';
 import type { Upstream } from './upstream.ts';
-import { connectionFailure, llmUnavailable, messageOf, parseJson, presentable } from './upstream-failure.ts';
+import {
+  connectionFailure,
+  llmUnavailable,
+  messageOf,
+  parseObject,
+  presentable,
+} from './upstream-failure.ts';
 import { requestUpstream, type UpstreamRequest } from './upstream-request.ts';
 
 export interface UpstreamCompletion
@@ -31,7 +37,7 @@ async function jsonAnswer(
 ): Promise<Response> {
   const { upstream, meter } = options;
   const text = await wholeText(response, call, options);
-  const json = parseJson(text);
+  const json = parseObject(text);
   if (json === null) throw llmUnavailable('sent an answer that is not JSON');
   meter.answered(json);
   // Some upstreams report errors with status 200.
@@ -79,7 +85,7 @@ async function streamAnswer(
   const type = response.headers.get('content-type') ?? '';
   if (response.body === null || !type.startsWith('text/event-stream')) {
     const { text } = await readText(response, { call, maxBytes: limits.lineBytes, idleMs: limits.idleMs });
-    if (messageOf(parseJson(text)) !== null) meter.notServed();
+    if (messageOf(parseObject(text)) !== null) meter.notServed();
     throw llmUnavailable(`sent no event stream: ${presentable(text, secretsOf(upstream))}`);
   }
   const stream = await passThrough({

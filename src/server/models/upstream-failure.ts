@@ -1,5 +1,7 @@
 // What goes wrong with the upstream, as errors that a caller may read: its own message, without secrets or addresses.
+
 import { z } from 'zod';
+import { parseJson } from '../../lib/json.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { removeSecrets } from './remove-secrets.ts';
 
@@ -69,13 +71,9 @@ export function messageOf(json: unknown): string | null {
 }
 
 /** Null when it is no JSON object. */
-export function parseJson(text: string): object | null {
-  try {
-    const json: unknown = JSON.parse(text);
-    return typeof json === 'object' ? json : null;
-  } catch {
-    return null;
-  }
+export function parseObject(text: string): object | null {
+  const json = parseJson(text);
+  return typeof json === 'object' ? json : null;
 }
 
 /** The upstream's own words on one line, at most 500 characters, without secrets. */
@@ -104,7 +102,7 @@ export function refusal(
   secrets: readonly string[],
   retryAfterMs: number | null,
 ): UpstreamFailure {
-  const said = presentable(messageOf(parseJson(body)) ?? body, secrets);
+  const said = presentable(messageOf(parseObject(body)) ?? body, secrets);
   return llmUnavailable(said === '' ? `answered ${status}` : `answered ${status}: ${said}`, {
     upstreamStatus: status,
     blames: isAboutTheModel(status, said) ? 'model' : 'call',

@@ -7,7 +7,13 @@ import type { EndTurn } from './rate-limited-queue.ts';
 import { readText } from './read-text.ts';
 import { retryAfterMs, sentAt } from './retry-after.ts';
 import type { Upstream } from './upstream.ts';
-import { connectionFailure, neverArrived, parseJson, refusal, UpstreamFailure } from './upstream-failure.ts';
+import {
+  connectionFailure,
+  neverArrived,
+  parseObject,
+  refusal,
+  UpstreamFailure,
+} from './upstream-failure.ts';
 
 /** How much of an error's body is read for its message. */
 const ERROR_BODY_BYTES = 64 * 1024;
@@ -91,7 +97,7 @@ async function refused(
 ): Promise<UpstreamFailure> {
   meter.notServed();
   const { text } = await readText(response, { call, maxBytes: ERROR_BODY_BYTES, idleMs: limits.idleMs });
-  meter.answered(parseJson(text) ?? {});
+  meter.answered(parseObject(text) ?? {});
   const afterMs = retryAfterMs(response.headers.get('retry-after'), sentAt(response.headers.get('date')));
   return refusal(response.status, text, upstream.apiKey === null ? [] : [upstream.apiKey], afterMs);
 }

@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { isStream } from '../../command/define-command.ts';
 import { toJsonSchema } from '../../command/json-schema.ts';
 import { parseHttp, pathParameters } from '../../command/manifest.ts';
-import { BUILT_IN } from '../../command/registry.ts';
 import type { PackCommand } from '../../pack/pack-command.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { Scope } from '../../protocol/scope.ts';
+import { BUILT_IN } from '../built-in.ts';
 import type { Pack, PackTemplate } from './pack.ts';
 import { packProblem } from './pack-problem.ts';
 

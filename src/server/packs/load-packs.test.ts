@@ -116,6 +116,8 @@ describe('a broken pack', () => {
 
 const MEMOS = commandText({ name: `'memos list'`, http: `'GET /memos'`, scope: `'memos:read'` });
 
+const LABELS = commandText({ name: `'labels list'`, http: `'GET /labels'`, scope: `'labels:read'` });
+
 describe('which packs are on', () => {
   const files = {
     'notes/pack.ts': packFile('notes', commandText()),
@@ -130,6 +132,19 @@ describe('which packs are on', () => {
     expect(await names(null)).toEqual(['memos', 'notes']);
     expect(await names(['notes'])).toEqual(['notes']);
     expect(await names([])).toEqual([]);
+  });
+
+  it('of the examples those that SEED_PACKS names, by either path', async () => {
+    const examples = {
+      '../examples/packs/labels/pack.ts': packFile('labels', LABELS),
+      '../examples/packs/broken/pack.ts': 'nonsense(',
+    };
+    expect(await names(null, examples)).toEqual(['memos', 'notes']);
+    expect(await names(['examples/labels'], examples)).toEqual(['labels']);
+    expect(await names(['examples/packs/labels', 'notes'], examples)).toEqual(['notes', 'labels']);
+    await expect(names(['labels'], examples)).rejects.toMatchObject({
+      hint: 'It is one of the examples: write examples/labels.',
+    });
   });
 
   it('a broken one that is off does no harm', async () => {
@@ -151,7 +166,7 @@ it('for an import all clashes of what is found are told, and one that cannot be 
     'memos/pack.ts': packFile('memos', commandText(), MEMOS),
     'broken/pack.ts': 'nonsense(',
   });
-  const clashes = await clashesOfPacks(folder.settings.folder, folder.settings.config);
+  const clashes = await clashesOfPacks(folder.settings);
   expect(clashes).toEqual([
     expect.stringContaining('the noun "notes"'),
     expect.stringContaining('the path "/notes"'),

@@ -1,10 +1,11 @@
-// Finds the packs of this server: every folder of packs/, and what seed.config.ts names; SEED_PACKS narrows them.
+// Finds the packs of this server: every folder of packs/, what seed.config.ts names, and the examples that SEED_PACKS
+// names. Called when a server starts, and by `seed packs import`.
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { clashesBetween, refuseClashes } from '../../command/name-clashes.ts';
-import { BUILT_IN } from '../../command/registry.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { BUILT_IN_EVENT_TYPES } from '../../protocol/event-types.ts';
+import { BUILT_IN } from '../built-in.ts';
 import { checkPack } from './check-pack.ts';
 import { importFile, shownPath } from './import-file.ts';
 import type { LoadedPack, Pack } from './pack.ts';
@@ -12,43 +13,52 @@ import { packProblem } from './pack-problem.ts';
 import { readSeedConfig } from './seed-config.ts';
 
 export interface PackSettings {
-  /** packs/ */
+  /** packs/: what lies there is the adopter's, and on. */
   folder: URL;
+  /** examples/packs/: on where SEED_PACKS names them as `examples/<name>`. */
+  examples: URL;
   /** seed.config.ts, which need not be there. */
   config: URL;
-  /** The names of those that are on; null: all that are found. */
+  /** What SEED_PACKS names, which is then all that is on; null: everything but the examples. */
   only: readonly string[] | null;
 }
 
 /** Where a server finds them. */
 export const PACKS_FOLDER = new URL('../../../packs/', import.meta.url);
+export const EXAMPLES_FOLDER = new URL('../../../examples/packs/', import.meta.url);
 export const CONFIG_FILE = new URL('../../../seed.config.ts', import.meta.url);
 
 /**
  * Before any of their tables is made.
  * @throws SeedError invalid_settings with the file and the reason, for any that is on and broken, or with all their clashes
  */
-export async function loadPacks({ folder, config, only }: PackSettings): Promise<LoadedPack[]> {
+export async function loadPacks({ folder, examples, config, only }: PackSettings): Promise<LoadedPack[]> {
   if (only?.length === 0) return [];
-  const folders = await packFolders(folder);
-  const wanted = folders.filter((name) => only === null || only.includes(name));
+  const named = only?.map((name) => name.replace(/^examples\/packs\//, 'examples/'));
+  const isOn = (setting: string) => named?.includes(setting) ?? !setting.startsWith('examples/');
+  const places = [...(await placesIn(folder)), ...(await placesIn(examples, 'examples/'))];
   const found = await Promise.all([
-    ...wanted.map((name) => loadFolder(new URL(`${name}/`, folder), name)),
+    ...places.filter(({ setting }) => isOn(setting)).map(loadFolder),
     ...(await readSeedConfig(config)).packs.map((specifier) => loadNamed(specifier, config)),
   ]);
-  const packs = found.filter(({ name }) => only === null || only.includes(name));
-  refuseUnknown(only ?? [], [...folders, ...found.map(({ name }) => name)]);
+  const packs = found.filter(({ setting }) => isOn(setting));
+  refuseUnknown(
+    named ?? [],
+    [...places, ...found].map(({ setting }) => setting),
+  );
   refuseTwins(packs);
   refuseClashes([SEED, ...packs]);
   return packs;
 }
 
 /** What keeps the packs that are found from being on together, a line each. One that cannot be loaded is left out. */
-export async function clashesOfPacks(folder: URL, config: URL): Promise<string[]> {
-  const names = await packFolders(folder);
+export async function clashesOfPacks({
+  folder,
+  config,
+}: Pick<PackSettings, 'folder' | 'config'>): Promise<string[]> {
   const { packs } = await readSeedConfig(config);
   const found = await Promise.allSettled([
-    ...names.map((name) => loadFolder(new URL(`${name}/`, folder), name)),
+    ...(await placesIn(folder)).map(loadFolder),
     ...packs.map((specifier) => loadNamed(specifier, config)),
   ]);
   const loaded = found.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
@@ -57,21 +67,32 @@ export async function clashesOfPacks(folder: URL, config: URL): Promise<string[]
 
 const SEED = { file: 'Seed itself', commands: BUILT_IN, events: BUILT_IN_EVENT_TYPES };
 
-/** Files, and folders that are hidden, are none. */
-async function packFolders(folder: URL): Promise<string[]> {
-  const names = existsSync(folder) ? await readdir(folder) : [];
-  const kinds = await Promise.all(names.map((name) => stat(new URL(name, folder))));
-  return names.filter((name, index) => kinds[index]?.isDirectory() && !name.startsWith('.')).sort();
+/** A folder that is to be a pack. */
+export interface PackPlace {
+  name: string;
+  /** How SEED_PACKS names it: `crm`, `examples/crm`. */
+  setting: string;
+  folder: URL;
 }
 
-async function loadFolder(folder: URL, name: string): Promise<LoadedPack> {
+/** The folders of a folder, by name. Files, and folders that are hidden, are no packs. */
+export async function placesIn(parent: URL, prefix = ''): Promise<PackPlace[]> {
+  const names = existsSync(parent) ? await readdir(parent) : [];
+  const kinds = await Promise.all(names.map((name) => stat(new URL(name, parent))));
+  return names
+    .filter((name, index) => kinds[index]?.isDirectory() && !name.startsWith('.'))
+    .sort()
+    .map((name) => ({ name, setting: prefix + name, folder: new URL(`${name}/`, parent) }));
+}
+
+async function loadFolder({ folder, name, setting }: PackPlace): Promise<LoadedPack> {
   const file = new URL('pack.ts', folder);
   if (!existsSync(file))
     throw packProblem(shownPath(file), 'there is no such file, so the folder is no pack');
   const pack = await loadPack(file);
   if (pack.name !== name)
     throw packProblem(pack.file, `the pack is called "${pack.name}", its folder "${name}"`);
-  return pack;
+  return { ...pack, setting };
 }
 
 async function loadNamed(specifier: string, config: URL): Promise<LoadedPack> {
@@ -90,7 +111,7 @@ export async function loadPack(file: URL): Promise<LoadedPack> {
   const shown = shownPath(file);
   const exported = await importFile(file.href, shown);
   const pack = checkPack(exported['pack'], shown);
-  return { ...pack, file: shown, migrationsFolder: migrationsOf(pack, file, shown) };
+  return { ...pack, setting: pack.name, file: shown, migrationsFolder: migrationsOf(pack, file, shown) };
 }
 
 function migrationsOf({ migrations }: Pack, file: URL, shown: string): URL | null {
@@ -103,8 +124,13 @@ function migrationsOf({ migrations }: Pack, file: URL, shown: string): URL | nul
 function refuseUnknown(names: readonly string[], known: readonly string[]): void {
   const unknown = names.find((name) => !known.includes(name));
   if (unknown === undefined) return;
+  const example = `examples/${unknown}`;
   throw new SeedError('invalid_settings', `SEED_PACKS names "${unknown}", and there is no such pack`, {
-    hint: known.length === 0 ? 'There is none at all.' : `There are: ${known.join(', ')}.`,
+    hint: known.includes(example)
+      ? `It is one of the examples: write ${example}.`
+      : known.length === 0
+        ? 'There is none at all.'
+        : `There are: ${known.join(', ')}.`,
   });
 }
 

@@ -1,10 +1,9 @@
 // A pack's commands as the registry takes them: with the pack's own context, and where nothing says otherwise in one transaction a
 // call.
 import type { Kysely } from 'kysely';
-import type { CommandContext } from '../../command/context.ts';
+import type { Call } from '../../command/call.ts';
 import type { Command, ObjectCommand } from '../../command/define-command.ts';
 import type { Store } from '../../db/store.ts';
-import type { Db } from '../../db/tables.ts';
 import type { CalledContext, ExternalContext, PackContext } from '../../pack/pack-command.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { emittedEvents } from './emitted-events.ts';
@@ -18,7 +17,7 @@ export function packCommands(pack: LoadedPack, store: Store): Command[] {
     const isOneTransaction = pack.migrationsFolder !== null && !external;
     const access = effect === 'read' ? 'read only' : 'read write';
     const call = async (input: never, context: PackContext<never> | ExternalContext<never>) => {
-      const output = await command.run(input, context as never);
+      const output = await command.run(input, context as never, undefined);
       // Here, so that an output that cannot be answered is not kept either.
       command.output.parse(output);
       return output;
@@ -33,13 +32,7 @@ export function packCommands(pack: LoadedPack, store: Store): Command[] {
         const context = { ...contextOf(ctx), clock: store.clock, emit: events.emit };
         if (isOneTransaction) {
           const work = (db: Kysely<never>) => call(input, { ...context, db });
-          return inPackTransaction(
-            (ctx.transaction ?? store.db) as Db,
-            pack.name,
-            access,
-            work,
-            events.write,
-          );
+          return inPackTransaction(ctx.store.db, pack.name, access, work, events.write);
         }
         const output = await call(
           input,
@@ -52,7 +45,7 @@ export function packCommands(pack: LoadedPack, store: Store): Command[] {
   });
 }
 
-function contextOf({ actor, creationId, signal }: CommandContext) {
+function contextOf({ actor, creationId, gone: signal }: Call) {
   const { id: keyId, name: keyName, scopes, taskId } = actor.key;
   return {
     account: { id: actor.accountId, name: actor.accountName },

@@ -1,5 +1,6 @@
 // The packs of this server, and their sample rows.
-import type { Actor, PackService } from '../../command/context.ts';
+import type { Actor } from '../../command/call.ts';
+import type { PackService } from '../../command/context.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { PackView } from '../../protocol/pack.ts';
 import type { ServerParts } from '../parts.ts';

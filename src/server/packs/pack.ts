@@ -46,6 +46,8 @@ export function definePack<Tables = NoTables>(pack: Pack<Tables>): Pack {
 
 /** A pack that a server has found and checked. */
 export interface LoadedPack extends Pack {
+  /** How SEED_PACKS names it: `crm`, `examples/crm`. */
+  setting: string;
   /** The file that defines it, as messages name it. */
   file: string;
   /** Null: it has no tables. */

@@ -19,10 +19,10 @@ import {
   Settlement,
   UsageReport,
 } from '../../protocol/runner.ts';
-import { bearerToken } from '../access/authenticate.ts';
-import { mintKey } from '../access/mint-key.ts';
+import { mintKey } from '../access/keys.ts';
 import type { HttpEnv } from '../http/http-types.ts';
 import { invalidInput } from '../http/read-input.ts';
+import { bearerToken } from '../http/request-headers.ts';
 import type { ServerParts } from '../parts.ts';
 import { recordUsage, settleTask } from '../tasks/end.ts';
 import { appendAgentEvents } from '../tasks/events.ts';

@@ -3,7 +3,7 @@
 import type { Tx } from '../../db/tables.ts';
 import { secondsUntilNext } from '../../lib/utc-days.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import type { Lineage } from '../../protocol/key-lineage.ts';
+import type { Lineage } from '../../protocol/key.ts';
 import { lockAndCountTasks } from '../tasks/limit.ts';
 import { boundsOfKeys } from './bounds.ts';
 import { firstExhausted } from './budget.ts';

@@ -14,7 +14,7 @@ const MOST = 100;
 
 /** Several servers may call it at once: each call is recorded once. */
 export async function chargeLapsedCalls(
-  store: Pick<Store, 'db' | 'clock' | 'lookUps'>,
+  store: Pick<Store, 'db' | 'clock' | 'caches'>,
   prices: Prices,
 ): Promise<void> {
   const lapsed = await store.db
@@ -34,7 +34,7 @@ export async function chargeLapsedCalls(
       const durationMs = created_at === null ? 0 : now.getTime() - created_at.getTime();
       await addCall(tx, line, { id, call: { ...call, durationMs }, earlier: null }, now);
     });
-    store.lookUps.forgetEndedTasks();
+    store.caches.forget('ended tasks');
   }
 }
 

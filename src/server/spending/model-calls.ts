@@ -15,7 +15,7 @@ import { addSpend } from './spend.ts';
  * taken for lost meanwhile (lapsed-calls.ts) has its row corrected. Does nothing more when the task is gone.
  */
 export async function recordModelCall(
-  store: Pick<Store, 'db' | 'clock' | 'lookUps'>,
+  store: Pick<Store, 'db' | 'clock' | 'caches'>,
   taskId: string,
   call: ModelCall,
   reservation: string | null = null,
@@ -26,7 +26,7 @@ export async function recordModelCall(
     const earlier = isOpen ? null : await earlierRow(tx, taskId, reservation);
     return addCall(tx, line, { id: reservation ?? randomUUID(), call, earlier }, store.clock.now());
   });
-  if (wasLate) store.lookUps.forgetEndedTasks();
+  if (wasLate) store.caches.forget('ended tasks');
 }
 
 interface NewRow {

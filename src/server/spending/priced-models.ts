@@ -3,7 +3,7 @@
 
 import type { Tx } from '../../db/tables.ts';
 import type { Budget } from '../../protocol/budget.ts';
-import type { Lineage } from '../../protocol/key-lineage.ts';
+import type { Lineage } from '../../protocol/key.ts';
 import { lockLine } from './ancestors.ts';
 import { boundsOfKeys, boundsOfLine } from './bounds.ts';
 import { budgetBounds } from './budget.ts';

@@ -4,9 +4,9 @@ import { defineCommand, defineStream } from '../../command/define-command.ts';
 import { TaskEvent } from '../../protocol/event.ts';
 import { LedgerEntry } from '../../protocol/ledger.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import { Moment } from '../../protocol/moment.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
 import { RunTaskBody, Task, TaskStatus } from '../../protocol/task.ts';
+import { Moment } from '../../protocol/time.ts';
 
 const TaskId = z.uuid().describe('Id of the task');
 const AnsweredTask = z.object({ task: Task });

@@ -2,13 +2,13 @@
 
 import type { Store } from '../../db/store.ts';
 import type { Tx } from '../../db/tables.ts';
+import { changeTasks } from '../../db/task-changes.ts';
 import type { Prices } from '../../lib/money.ts';
 import type { Settlement } from '../../protocol/runner.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import type { Task, TaskError } from '../../protocol/task.ts';
 import { lockLine } from '../spending/ancestors.ts';
 import { saveUsage, type UsageOfLease } from '../spending/compute.ts';
-import { changeTasks } from './changes.ts';
 import { leaseLost } from './events.ts';
 import { toTask } from './rows.ts';
 import { type Change, outOfBudget, transition } from './transition.ts';
@@ -58,18 +58,18 @@ export async function settleTask(
     if (!settled) throw leaseLost(taskId);
     return settled.changed ? 'settled' : 'already_ended';
   });
-  if (outcome === 'already_ended') store.lookUps.forgetEndedTasks();
+  if (outcome === 'already_ended') store.caches.forget('ended tasks');
   return outcome;
 }
 
 /** Records what the sandbox of a task used that has ended otherwise than by its runner's word, such as stopped. */
 export async function recordUsage(
-  store: Pick<Store, 'db' | 'clock' | 'lookUps'>,
+  store: Pick<Store, 'db' | 'clock' | 'caches'>,
   usage: UsageOfLease,
   prices: Prices,
 ): Promise<void> {
   await store.db.transaction().execute((tx) => saveUsage(tx, usage, prices, store.clock.now()));
-  store.lookUps.forgetEndedTasks();
+  store.caches.forget('ended tasks');
 }
 
 /** With the diagnostics of the runner's host as the task's own where its account is the operator's; nobody else sees them. */

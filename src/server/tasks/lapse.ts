@@ -2,9 +2,9 @@
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import type { TaskRow, Tx } from '../../db/tables.ts';
+import { changeTasks } from '../../db/task-changes.ts';
 import { later, timeIn } from '../../db/time.ts';
 import { BEGIN_WITHIN_MS, LEASE_MS } from '../../protocol/runner.ts';
-import { changeTasks } from './changes.ts';
 import { withoutRunner } from './return.ts';
 import type { Watch } from './sweep-watch.ts';
 import { type Change, outOfBudget, transition } from './transition.ts';

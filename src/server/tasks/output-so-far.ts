@@ -1,8 +1,8 @@
 // What a task that ended without an answer has to show: used for the stdout of tasks that were killed or lost. Pure.
 
-import { cutMiddle } from '../../protocol/cut-text.ts';
 import type { AgentEvent } from '../../protocol/event.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import { cutMiddle } from '../../protocol/text.ts';
 
 /**
  * The agent's texts so far; when it said nothing, what its last tool has printed. Null when there is neither. At most

@@ -3,9 +3,9 @@
 
 import type { Store } from '../../db/store.ts';
 import type { TaskRow } from '../../db/tables.ts';
+import { changeTasks } from '../../db/task-changes.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import type { TaskError } from '../../protocol/task.ts';
-import { changeTasks } from './changes.ts';
 import { type Change, transition } from './transition.ts';
 
 const LOST: TaskError = {

@@ -1,18 +1,18 @@
 // Tasks of the caller's account: accepted, listed, watched, stopped. Running them is the runner's work.
-import type { Actor, TaskService } from '../../command/context.ts';
+import type { Actor, Call } from '../../command/call.ts';
+import type { TaskService } from '../../command/context.ts';
 import { sqlStateOf } from '../../db/database-failure.ts';
 import type { Store } from '../../db/store.ts';
 import { parseTraceParent } from '../../lib/trace-parent.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { isReceived } from '../../protocol/file.ts';
-import { taskOf } from '../../protocol/key-lineage.ts';
-import { allows, grantScopes } from '../../protocol/scopes.ts';
+import { allows, grantScopes } from '../../protocol/scope.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import type { RunTaskBody, Task } from '../../protocol/task.ts';
 import { refuseUnknownScopes } from '../access/grants.ts';
+import { taskOf } from '../access/lineage.ts';
 import { artifactService, refuseWithoutRoom } from '../files/artifact-service.ts';
-import type { HeldAnswer } from '../http/held-answer.ts';
-import { listLedger } from '../ledger/calls.ts';
+import { listLedger } from '../ledger/call-log.ts';
 import { defaultModelsFor, refuseModel } from '../models/allowed-model.ts';
 import type { ServerParts } from '../parts.ts';
 import { queuedNote, refuseWithoutDriver } from '../runners/outlook.ts';
@@ -31,21 +31,18 @@ import { watchTask } from './watch.ts';
 
 export function taskService(
   parts: ServerParts,
-  actor: Actor,
-  held: HeldAnswer,
-  recordDone: (target: string) => Promise<void>,
-  traceParent: string | undefined,
+  { actor, waiting, recordDone, traceParent }: Call,
 ): TaskService {
-  const { store } = parts;
+  const { store, findTask } = parts;
   const withNote = async (task: Task) => (await withNotes(store, [task]))[0] ?? task;
   const found = async (id: string): Promise<Task> => {
-    const task = await store.lookUps.task(actor.accountId, id);
+    const task = await findTask(actor.accountId, id);
     if (task) return task;
     throw new SeedError('not_found', `there is no task ${id}`, { hint: 'seed tasks list shows the ids.' });
   };
   return {
     run: async (id, input, waitMs) => {
-      const accepted = () => store.lookUps.task(actor.accountId, id);
+      const accepted = () => findTask(actor.accountId, id);
       const task =
         (await accepted()) ??
         (await accept(parts, actor, id, input, traceParent).catch(async (error) => {
@@ -56,7 +53,7 @@ export function taskService(
         }));
       if (waitMs === 0) return withNote(task);
       await recordDone(task.id);
-      return withNote(await ended(parts, task, found, waitMs, held.signal));
+      return withNote(await ended(parts, task, found, waitMs, waiting));
     },
     list: async (filter) => {
       const page = await searchTasks(store.db, actor.accountId, filter);
@@ -73,7 +70,7 @@ export function taskService(
     },
     ...artifactService(parts, actor),
     events: async (id, after, onlyPast) =>
-      watchTask(parts, await found(id), { keyId: actor.key.id, after, onlyPast, signal: held.signal }),
+      watchTask(parts, await found(id), { keyId: actor.key.id, after, onlyPast, signal: waiting }),
   };
 }
 

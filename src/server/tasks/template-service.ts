@@ -1,6 +1,7 @@
 // Instructions to start a task from: Seed's own, then those of the packs. A key is told of those that its scopes are enough for.
-import type { Actor, TemplateService } from '../../command/context.ts';
-import { allows } from '../../protocol/scopes.ts';
+import type { Actor } from '../../command/call.ts';
+import type { TemplateService } from '../../command/context.ts';
+import { allows } from '../../protocol/scope.ts';
 import type { ServerParts } from '../parts.ts';
 import { OWN_TEMPLATES } from './own-templates.ts';
 

@@ -1,7 +1,6 @@
 // What the account's keys and tasks did, used and cost, and what failed.
 import { z } from 'zod';
 import { defineCommand } from '../../command/define-command.ts';
-import { PastTime } from '../../protocol/duration.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import {
   CostReport,
@@ -14,6 +13,7 @@ import {
   UsageBy,
   UsageReport,
 } from '../../protocol/obs.ts';
+import { PastTime } from '../../protocol/time.ts';
 
 const about = {
   since: PastTime.optional().describe(

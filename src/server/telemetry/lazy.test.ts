@@ -18,7 +18,7 @@ const { openTelemetry } = await import('./src/server/telemetry/telemetry.ts');
 await openTelemetry({ settings: JSON.parse(process.argv[1]), version: '1', models: () => [] });
 console.log([...loaded].sort().join(' '));
 `;
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 async function loadedWith(settings: object): Promise<string> {
   const args = ['--input-type=module', '-e', PROGRAM, JSON.stringify(settings)];

@@ -1,5 +1,6 @@
 // Reports on the caller's account.
-import type { Actor, ObsService, ReportRequest } from '../../command/context.ts';
+import type { Actor } from '../../command/call.ts';
+import type { ObsService, ReportRequest } from '../../command/context.ts';
 import type { Store } from '../../db/store.ts';
 import { daysOf } from '../../lib/utc-days.ts';
 import { SeedError } from '../../protocol/errors.ts';

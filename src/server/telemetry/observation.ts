@@ -1,8 +1,8 @@
 // What the server tells its telemetry, from the few places where things happen.
 
+import type { TaskChange } from '../../db/task-changes.ts';
 import type { Effect } from '../../protocol/manifest.ts';
 import type { ModelCall } from '../spending/model-call.ts';
-import type { TaskChange } from '../tasks/changes.ts';
 
 export type Observation =
   | { type: 'task'; change: TaskChange }

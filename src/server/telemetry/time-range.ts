@@ -1,6 +1,7 @@
 // The span of time that a report is about, as people ask for it.
-import { pastTime } from '../../protocol/duration.ts';
+
 import { SeedError } from '../../protocol/errors.ts';
+import { pastTime } from '../../protocol/time.ts';
 
 export interface TimeRange {
   from: Date;

@@ -1,9 +1,9 @@
 // Webhooks: where the account hears of its events. Events are in webhook-events.ts, deliveries in webhook-deliveries.ts.
 import { z } from 'zod';
 import { defineCommand } from '../../command/define-command.ts';
-import { Duration } from '../../protocol/duration.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
+import { Duration } from '../../protocol/time.ts';
 import { EventTypePattern, Webhook, WebhookDelivery, WebhookUrl } from '../../protocol/webhook.ts';
 
 const WebhookId = z.uuid().describe('Id of the webhook');

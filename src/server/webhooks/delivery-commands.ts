@@ -1,8 +1,8 @@
 // What became of each event at each webhook, and sending it again.
 import { z } from 'zod';
 import { defineCommand } from '../../command/define-command.ts';
-import { PastTime } from '../../protocol/duration.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
+import { PastTime } from '../../protocol/time.ts';
 import { DeliveryStatus, WebhookDelivery } from '../../protocol/webhook.ts';
 
 const DeliveryId = z.uuid().describe('Id of the delivery');

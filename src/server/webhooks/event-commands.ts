@@ -1,8 +1,8 @@
 // What can happen in the account, and what happened: its events as a history and as a stream.
 import { z } from 'zod';
 import { defineCommand, defineStream } from '../../command/define-command.ts';
-import { PastTime } from '../../protocol/duration.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
+import { PastTime } from '../../protocol/time.ts';
 import { EventTypePattern, WebhookDelivery, WebhookEvent, WebhookEventType } from '../../protocol/webhook.ts';
 
 const Type = EventTypePattern.optional().describe('Only events of this type, or of several: task.*');

@@ -3,8 +3,7 @@
 // no more than its first bytes is read.
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { LookupFunction } from 'node:net';
-import { isIPv6 } from 'node:net';
+import { isIPv6, type LookupFunction } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isHostLack } from '../../lib/host-lack.ts';
 import { LIMITS } from '../../protocol/limits.ts';

@@ -1,7 +1,7 @@
 // The events of an account as they come, from any point, until the reader goes away.
 
 import type { Store } from '../../db/store.ts';
-import { matchesType } from '../../protocol/event-type-pattern.ts';
+import { matchesType } from '../../protocol/event-types.ts';
 import type { WebhookEvent } from '../../protocol/webhook.ts';
 import { inPlace } from '../http/stream-slots.ts';
 import { newestPosition, readEventsAfter } from './events.ts';

@@ -1,12 +1,12 @@
 // Webhooks of the caller's account.
 import { randomUUID } from 'node:crypto';
-import type { Actor } from '../../command/context.ts';
+import type { Actor } from '../../command/call.ts';
 import type { WebhookCreation, WebhookService, WebhookUpdate } from '../../command/webhook-service.ts';
 import { inTransaction } from '../../db/transaction.ts';
-import { durationMs, pastTime } from '../../protocol/duration.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { TEST_EVENT } from '../../protocol/event-types.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import { durationMs, pastTime } from '../../protocol/time.ts';
 import type { Webhook, WebhookDelivery } from '../../protocol/webhook.ts';
 import type { HeldAnswer } from '../http/held-answer.ts';
 import type { ServerParts } from '../parts.ts';

@@ -3,7 +3,6 @@
 import type * as accounts from '../../../src/server/access/account-commands.ts';
 import type * as audit from '../../../src/server/access/audit-commands.ts';
 import type * as keys from '../../../src/server/access/key-commands.ts';
-import type * as whoami from '../../../src/server/access/whoami.ts';
 import type * as artifacts from '../../../src/server/files/commands.ts';
 import type * as models from '../../../src/server/models/commands.ts';
 import type * as packs from '../../../src/server/packs/commands.ts';
@@ -29,8 +28,7 @@ type BuiltIn = Extract<
   | ExportsOf<typeof templates>
   | ExportsOf<typeof webhookDeliveries>
   | ExportsOf<typeof webhookEvents>
-  | ExportsOf<typeof webhooks>
-  | ExportsOf<typeof whoami>,
+  | ExportsOf<typeof webhooks>,
   { name: string; types?: { input: unknown; output: unknown } }
 >;
 

@@ -1,9 +1,8 @@
 // The Seed that the page is signed in to: who the key is, what it may do, and calls of its commands. Routes come from the
 // manifest, so that the page knows no path of the API.
-
 import { queryOptions } from '@tanstack/react-query';
+import { restCall } from '../../../src/lib/rest-call.ts';
 import type { Manifest, ManifestCommand } from '../../../src/protocol/manifest.ts';
-import { commandRequest } from './command-request.ts';
 import type { CommandInput, CommandName, CommandOutput } from './commands.ts';
 import { AnswerError, request } from './request.ts';
 
@@ -48,7 +47,7 @@ async function read<Body>(path: string): Promise<Body> {
 function seedOf(who: Who, manifest: Manifest): Seed {
   const commands = new Map(manifest.commands.map((command) => [command.name, command]));
   const open: Seed['open'] = (name, input, { files = [], ...init } = {}) => {
-    const { method, path, body } = commandRequest(allowed(commands, name), input as Record<string, unknown>);
+    const { method, path, body } = restCall(allowed(commands, name), input as Record<string, unknown>);
     const headers = new Headers(init.headers);
     if (files.length > 0) return request(path, { ...init, method, headers, body: formOf(body, files) });
     if (body !== null) headers.set('Content-Type', 'application/json');

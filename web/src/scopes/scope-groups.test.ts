@@ -1,7 +1,7 @@
 // Which scopes are offered, and what they allow.
 import { expect, it } from 'vitest';
 import { toManifest } from '../../../src/command/manifest.ts';
-import { BUILT_IN } from '../../../src/command/registry.ts';
+import { BUILT_IN } from '../../../src/server/built-in.ts';
 import { chooseScopes, commandsWith, scopeGroups, worstEffect } from './scope-groups.ts';
 
 const { commands } = toManifest(BUILT_IN, '1.0.0');

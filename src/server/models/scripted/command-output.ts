@@ -1,5 +1,7 @@
 // Reads what `seed … --json` printed through the bash tool, where output and error messages come merged.
+
 import type { z } from 'zod';
+import { parseJson } from '../../../lib/json.ts';
 import type { ToolResult } from './conversation.ts';
 
 const REASON_LENGTH = 200;
@@ -15,13 +17,8 @@ export function wasCut(result: ToolResult): boolean {
 export function parseOutput<Output>(schema: z.ZodType<Output>, result: ToolResult): Output | null {
   const { output } = result;
   const json = output.slice(output.indexOf('{'), output.lastIndexOf('}') + 1);
-  try {
-    const parsed = schema.safeParse(JSON.parse(json));
-    return parsed.success ? parsed.data : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+  const parsed = schema.safeParse(parseJson(json));
+  return parsed.success ? parsed.data : null;
 }
 
 /** Text from the platform for use in a sentence: one line, no control characters, at most 200 characters. */

@@ -1,7 +1,7 @@
 // The commands of a pack that `seed packs import` wrote: made from operations.json and overrides.json when a server starts.
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { isNounTaken } from '../../../command/registry.ts';
+import { isNounTaken } from '../../../command/name-clashes.ts';
 import { type Operation, OperationsFile } from '../../../openapi/operation.ts';
 import type { CalledContext, PackCommand } from '../../../pack/pack-command.ts';
 import type { Effect, JsonSchema } from '../../../protocol/manifest.ts';

@@ -1,6 +1,8 @@
 // overrides.json beside operations.json: what is to be otherwise than the document says. People write it; an import never does
 // after the first time.
+
 import { z } from 'zod';
+import { parseJson } from '../../../lib/json.ts';
 import type { Operation } from '../../../openapi/operation.ts';
 import { packProblem } from '../pack-problem.ts';
 
@@ -65,9 +67,5 @@ function fits(pattern: string, id: string): boolean {
 }
 
 function parsed(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw packProblem(file, `it is not JSON: ${(cause as Error).message}`, { cause });
-  }
+  return parseJson(text, (cause) => packProblem(file, `it is not JSON: ${cause.message}`, { cause }));
 }

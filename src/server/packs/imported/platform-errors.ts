@@ -1,4 +1,5 @@
 // What the platform refused or failed at, as an error of Seed's: with the platform's own words, cut, and without any secret.
+import { parseJson } from '../../../lib/json.ts';
 import { type ErrorCode, SeedError, type SeedErrorOptions } from '../../../protocol/errors.ts';
 import { removeSecrets } from '../../models/remove-secrets.ts';
 import { retryAfterMs, sentAt } from '../../models/retry-after.ts';
@@ -63,12 +64,8 @@ function wordsOf(text: string, platform: Platform): string {
 
 /** The message in the forms that errors commonly have (RFC 9457 among them); otherwise a JSON answer whole. */
 function messageIn(text: string): string {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    return /^\s*</.test(text) ? '' : text;
-  }
+  const body = parseJson(text);
+  if (body === undefined) return /^\s*</.test(text) ? '' : text;
   return findMessage(body, 0) ?? JSON.stringify(body);
 }
 

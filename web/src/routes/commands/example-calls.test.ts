@@ -1,7 +1,7 @@
 // The calls shown are made from the real commands, and so are what these tests look at.
 import { describe, expect, it } from 'vitest';
 import { toManifest } from '../../../../src/command/manifest.ts';
-import { BUILT_IN } from '../../../../src/command/registry.ts';
+import { BUILT_IN } from '../../../../src/server/built-in.ts';
 import { cliCalls, curlCall, mcpCall } from './example-calls.ts';
 import { inputRows } from './input-rows.ts';
 

@@ -1,0 +1,33 @@
+// What a command's `run` is given with its input: who calls, the database, and when to give up.
+import type { Store } from '../db/store.ts';
+import type { Key, Lineage } from '../protocol/key.ts';
+
+/** Who presents the key. */
+export interface Actor {
+  key: Key;
+  /** The key, then the one that started its task, and so on: what narrows one of them narrows this caller. */
+  lineage: Lineage;
+  accountId: string;
+  accountName: string;
+  /** The account runs this Seed and may manage accounts. */
+  operator: boolean;
+}
+
+/** One call of a command. */
+export interface Call {
+  actor: Actor;
+  /** Of a command that is `transactional`, its `db` is the transaction of the whole call. */
+  store: Store;
+  /** Id for what the command creates; the same again when its request is repeated. */
+  creationId: string;
+  /** The caller's `Prefer: wait=N` in milliseconds; 0 without. */
+  waitMs: number;
+  /** The request's header `traceparent`. */
+  traceParent: string | undefined;
+  /** For work: aborted when the caller goes away. A server that stops finishes what it has begun. */
+  gone: AbortSignal;
+  /** For mere waiting, which ends at once when the server stops, too. */
+  waiting: AbortSignal;
+  /** Records in the audit log what was done to which id, where the answer is then held. */
+  recordDone(target: string): Promise<void>;
+}

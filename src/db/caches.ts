@@ -1,0 +1,22 @@
+// Connects what this server knows without asking the database again with whoever changes it. A cache adds itself to its subject;
+// who changes the subject has it forgotten once the change is committed.
+
+/** `ended tasks`: what became known of a task after its end, such as what a late call of its model cost. */
+export type Subject = 'keys' | 'ended tasks';
+
+export interface Caches {
+  /** Calls `forget`, which must not throw, whenever the subject has changed. */
+  add(subject: Subject, forget: () => void): void;
+  /** The subject has changed: from now on every question about it is asked anew. */
+  forget(subject: Subject): void;
+}
+
+export function createCaches(): Caches {
+  const forgets: Record<Subject, (() => void)[]> = { keys: [], 'ended tasks': [] };
+  return {
+    add: (subject, forget) => forgets[subject].push(forget),
+    forget(subject) {
+      for (const forget of forgets[subject]) forget();
+    },
+  };
+}

@@ -1,0 +1,56 @@
+// Points in time and spans of it, as people type them: 45m, 12h, 30d, 8w.
+import { z } from 'zod';
+
+/**
+ * A point in time that callers give: ISO-8601 with Z or an offset. In UTC it lies in the years 1 to 9999, beyond which it could
+ * not be written back in the same form.
+ */
+export const Moment = z.iso.datetime({ offset: true }).refine((text) => {
+  const year = new Date(text).getUTCFullYear();
+  return year >= 1 && year <= 9999;
+}, 'a time lies in the years 1 to 9999, in UTC');
+
+const UNIT_MS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+const MAX_MS = 3_650 * 86_400_000;
+const PATTERN = /^(0|[1-9]\d{0,6})([mhdw])$/;
+
+/** The span in milliseconds; null when the text is none, or longer than ten years. */
+export function durationMs(text: string): number | null {
+  const [, amount, unit] = PATTERN.exec(text) ?? [];
+  if (amount === undefined || unit === undefined) return null;
+  const ms = Number(amount) * (UNIT_MS[unit] ?? 0);
+  return ms <= MAX_MS ? ms : null;
+}
+
+const WRONG = 'a span is written 45m, 12h, 30d or 8w, at most 3650d';
+
+export const Duration = z
+  .string()
+  .max(10)
+  .refine((text) => durationMs(text) !== null, WRONG)
+  .meta({ examples: ['30d'] });
+
+/** A span, or `never` for no end. */
+export const Lifetime = z
+  .string()
+  .max(10)
+  .refine((text) => text === 'never' || durationMs(text) !== null, `${WRONG}, or never`)
+  .meta({ examples: ['30d', 'never'] });
+
+const Time = z.union([Moment, z.iso.date()]);
+
+/** An ISO-8601 time or day (its beginning in UTC), or a span that is counted back from now. */
+export const PastTime = z
+  .string()
+  .max(40)
+  .refine((text) => durationMs(text) !== null || Time.safeParse(text).success, {
+    message:
+      'a time is written as ISO-8601, as a day such as 2026-11-24, or as a span before now such as 30d',
+  })
+  .meta({ examples: ['30d', '2026-11-01T00:00:00Z'] });
+
+/** The moment that a `PastTime` names. */
+export function pastTime(text: string, now: Date): Date {
+  const ms = durationMs(text);
+  return ms === null ? new Date(text) : new Date(now.getTime() - ms);
+}

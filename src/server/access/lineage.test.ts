@@ -1,0 +1,122 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Key, KeyLimits, Lineage } from '../../protocol/key.ts';
+import { allowedModels, boundTo, inheritLimits, latestExpiry, refuseWiderLimits, taskOf } from './lineage.ts';
+
+const UNLIMITED: KeyLimits = {
+  allowedCidrs: null,
+  requestsPerMinute: null,
+  concurrentTasks: null,
+  allowedModels: null,
+  spendPerDay: null,
+  spendPerMonth: null,
+  tokensPerDay: null,
+};
+const key = (id: string, more: Partial<Key> = {}): Key => ({
+  id,
+  name: id,
+  prefix: 'sk_live_test',
+  scopes: ['*'],
+  status: 'active',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  expiresAt: null,
+  lastUsedAt: null,
+  rotatedAt: null,
+  previousSecretUntil: null,
+  revokedAt: null,
+  tasksMayCreateLastingKeys: false,
+  metadata: {},
+  taskId: null,
+  ...UNLIMITED,
+  ...more,
+});
+
+const limits = fc.record<KeyLimits>({
+  allowedCidrs: fc.option(
+    fc.subarray(['10.0.0.0/8', '10.1.0.0/16', '10.1.2.3', '2001:db8::/32'], { minLength: 1 }),
+  ),
+  requestsPerMinute: fc.option(fc.integer({ min: 1, max: 5 })),
+  concurrentTasks: fc.option(fc.integer({ min: 1, max: 5 })),
+  allowedModels: fc.option(fc.subarray(['a', 'b', 'c'], { minLength: 1 })),
+  spendPerDay: fc.option(fc.constantFrom(0.5, 1, 2.5)),
+  spendPerMonth: fc.option(fc.constantFrom(0.5, 1, 2.5)),
+  tokensPerDay: fc.option(fc.integer({ min: 1, max: 5 })),
+});
+/** One limit of each at a time, so that they often fit. */
+const sameLimit = fc
+  .constantFrom(...(Object.keys(UNLIMITED) as (keyof KeyLimits)[]))
+  .chain((name) =>
+    fc.tuple(limits, limits, limits).map((all) => all.map((each) => ({ ...UNLIMITED, [name]: each[name] }))),
+  );
+describe('limits', () => {
+  it('that are accepted once are accepted from a key that has them: nothing widens along a chain', () => {
+    fc.assert(
+      fc.property(sameLimit, ([own = UNLIMITED, first = UNLIMITED, second = UNLIMITED]) => {
+        const lineage: Lineage = [key('task key'), key('own', own)];
+        const accepts = (wanted: KeyLimits, of: Lineage) => {
+          try {
+            refuseWiderLimits(wanted, of);
+            return true;
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'not_allowed' });
+            return false;
+          }
+        };
+        fc.pre(accepts(first, lineage) && accepts(second, [key('child', first)]));
+        expect(accepts(second, lineage)).toBe(true);
+      }),
+      { maxSkipsPerRun: 1000 },
+    );
+  });
+
+  it('that nobody asked for are at most as wide as one key alone has', () => {
+    fc.assert(
+      fc.property(limits, (own) => {
+        const lineage: Lineage = [key('one', own)];
+        expect(inheritLimits({}, lineage)).toEqual(own);
+        refuseWiderLimits(inheritLimits({}, lineage), lineage);
+      }),
+    );
+  });
+
+  it('that are lifted explicitly are not inherited', () => {
+    const wanted = inheritLimits({ requestsPerMinute: null }, [key('one', { requestsPerMinute: 5 })]);
+    expect(wanted.requestsPerMinute).toBeNull();
+  });
+
+  it('of models are those that all of the line allow', () => {
+    expect(allowedModels([key('one')])).toBeNull();
+    const both = [
+      key('one', { allowedModels: ['a', 'b'] }),
+      key('two', { allowedModels: ['b', 'c'] }),
+    ] as const;
+    expect(allowedModels(both)).toEqual(['b']);
+  });
+});
+
+describe('what a task creates', () => {
+  const soon = '2026-01-01T00:05:00.000Z';
+  const later = '2026-06-01T00:00:00.000Z';
+  const taskKey = key('task key', { taskId: '11111111-1111-4111-8111-111111111111', expiresAt: soon });
+
+  it('is bound to the task key and its end', () => {
+    const lineage: Lineage = [taskKey, key('caller', { expiresAt: later })];
+    expect(boundTo(lineage)).toBe('task key');
+    expect(latestExpiry(lineage)?.toISOString()).toBe(soon);
+    expect(taskOf(lineage)).toBe(taskKey.taskId);
+  });
+
+  it('is not when every key behind the task allows it; the caller still bounds it', () => {
+    const lasting = { tasksMayCreateLastingKeys: true };
+    const lineage: Lineage = [taskKey, key('caller', { expiresAt: later, ...lasting })];
+    expect(boundTo(lineage)).toBeNull();
+    expect(latestExpiry(lineage)?.toISOString()).toBe(later);
+    expect(boundTo([key('made by the task'), ...lineage])).toBe('task key');
+  });
+
+  it('is no matter for a key that no task stands behind', () => {
+    expect(boundTo([key('plain')])).toBeNull();
+    expect(latestExpiry([key('plain')])).toBeNull();
+    expect(taskOf([key('plain')])).toBeNull();
+  });
+});

@@ -1,0 +1,30 @@
+// Makes the one file that a server hands out as /cli/seed.mjs, and the one that bin/seed starts.
+import { bundle } from '../../lib/bundle.ts';
+import type { Manifest } from '../../protocol/manifest.ts';
+
+const SHEBANG = '#!/usr/bin/env node\n';
+
+/** The CLI without commands, for renderCli. About 50 kB, no dependencies, Node 20.16 or newer. */
+export function bundleCli(): Promise<string> {
+  return bundleEntry('handed-out.ts');
+}
+
+/** The CLI of the repository, for bin/seed's cache. */
+export function bundleRepositoryCli(): Promise<string> {
+  return bundleEntry('repository.ts');
+}
+
+/** The complete /cli/seed.mjs: the bundle of bundleCli with the commands that a key may use. */
+export function renderCli(bundled: string, manifest: Manifest): string {
+  // Twice: a string literal is parsed faster than an object, and holds every character safely.
+  const literal = JSON.stringify(JSON.stringify(manifest))
+    .replaceAll('\u2028', '\\u2028')
+    .replaceAll('\u2029', '\\u2029');
+  return `${SHEBANG}const SEED_MANIFEST_JSON = ${literal};\n${bundled.slice(SHEBANG.length)}`;
+}
+
+async function bundleEntry(file: string): Promise<string> {
+  const options = { target: 'node20', minifySyntax: true, logLevel: 'silent' } as const;
+  const contents = await bundle(new URL(`../../cli/${file}`, import.meta.url), options);
+  return SHEBANG + Buffer.from(contents).toString('utf8');
+}
