@@ -18,7 +18,7 @@ import { LIMITS } from '../../src/protocol/limits.ts';
 import { createGuestLimits } from '../../src/runner/guest-limits.ts';
 import { openRelay } from '../../src/runner/relay.ts';
 import { ATTACKED_DRIVERS } from '../fixtures/attack.ts';
-import { type PlainSandbox as Sandbox, startSandbox } from '../fixtures/plain-driver.ts';
+import { startSandbox } from '../fixtures/plain-driver.ts';
 import { sandboxLimits } from '../fixtures/sandbox-limits.ts';
 
 const ATTACKS = [
