@@ -3,7 +3,8 @@ import type { Account } from '../protocol/account.ts';
 import type { AuditEntry, AuditOutcome } from '../protocol/audit.ts';
 import type { TaskEvent } from '../protocol/event.ts';
 import type { KeptFile } from '../protocol/file.ts';
-import type { Key, KeyStatus, SomeKeyLimits } from '../protocol/key.ts';
+import type { Key, KeyStatus } from '../protocol/key.ts';
+import type { SomeKeyLimits } from '../protocol/key-limits.ts';
 import type { LedgerEntry } from '../protocol/ledger.ts';
 import type { ModelView } from '../protocol/model.ts';
 import type {
