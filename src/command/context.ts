@@ -1,7 +1,8 @@
 // What a command's `run` is given: who calls, and the services it may use, already bound to the caller's account.
 import type { Account } from '../protocol/account.ts';
 import type { AuditEntry, AuditOutcome } from '../protocol/audit.ts';
-import type { Key, KeyStatus, SomeKeyLimits } from '../protocol/key.ts';
+import type { Key, KeyStatus } from '../protocol/key.ts';
+import type { SomeKeyLimits } from '../protocol/key-limits.ts';
 import type { Page } from '../protocol/page.ts';
 import type { Call } from './call.ts';
 
