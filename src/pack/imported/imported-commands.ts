@@ -1,4 +1,5 @@
-// The commands of a pack that `seed packs import` wrote: made from operations.json and overrides.json when a server starts.
+// The commands of a pack that `seed packs import` wrote: made from operations.json and overrides.json when a
+// server starts.
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { isNounTaken } from '../../command/name-clashes.ts';
@@ -103,8 +104,8 @@ async function callPlatform(
 type Http = `${HttpMethod} /${string}`;
 
 /**
- * The route of an imported command: the platform's own path below the pack's name, as far as a route of Seed's can be like it. Gives
- * each operation a route of its own; the second that would have the same is called by its name.
+ * The route of an imported command: the platform's own path below the pack's name, as far as a route of Seed's can
+ * be like it. Gives each operation a route of its own; the second that would have the same is called by its name.
  */
 function routesBelow(pack: string): (operation: Operation, name: string) => Http {
   const taken = new Set<string>();

@@ -1,5 +1,5 @@
-// overrides.json beside operations.json: what is to be otherwise than the document says. People write it; an import never does
-// after the first time.
+// overrides.json beside operations.json: what is to be otherwise than the document says. People write it; an
+// import never does after the first time.
 
 import { z } from 'zod';
 import { parseJson } from '../../lib/json.ts';

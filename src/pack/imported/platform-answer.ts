@@ -1,5 +1,5 @@
-// What the platform answered: as an object that a command answers, or as an error of Seed's, with the platform's own words, cut,
-// and without any secret.
+// What the platform answered: as an object that a command answers, or as an error of Seed's, with the platform's
+// own words, cut, and without any secret.
 
 import { parseJson } from '../../lib/json.ts';
 import { removeSecrets } from '../../lib/remove-secrets.ts';
@@ -39,7 +39,9 @@ function parsed(text: string): unknown {
   }
 }
 
-/** A whole number that JavaScript cannot hold, such as the ids of some platforms, stays as it was written: as text. */
+/**
+ * A whole number that JavaScript cannot hold, such as the ids of some platforms, stays as it was written: as text.
+ */
 function exactly(_name: string, value: unknown, { source }: { source?: string }): unknown {
   return typeof value === 'number' &&
     Number.isInteger(value) &&
@@ -49,7 +51,10 @@ function exactly(_name: string, value: unknown, { source }: { source?: string })
     : value;
 }
 
-/** The inputs that ask for the next page, where the platform names it in a Link header (RFC 8288); null: it does not. */
+/**
+ * The inputs that ask for the next page, where the platform names it in a Link header (RFC 8288); null: it does
+ * not.
+ */
 function nextInputs({ places }: Operation, link: string | null): Record<string, string> | null {
   const target = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(link ?? '')?.[1];
   if (target === undefined || !URL.canParse(target, 'http://platform')) return null;

@@ -1,5 +1,5 @@
-// An operation with its inputs as the request that the platform gets, and whether the platform takes a key against repeats of it.
-// Pure.
+// An operation with its inputs as the request that the platform gets, and whether the platform takes a key against
+// repeats of it. Pure.
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Operation, Place } from '../../openapi/operation.ts';
@@ -139,8 +139,8 @@ function callerHeaders({ account, actor }: Caller): Record<string, string> {
 const textOf = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
 
 /**
- * By what the document says: only what it declares counts, for a call that is sent again with a header that nobody looks at is done
- * twice.
+ * By what the document says: only what it declares counts, for a call that is sent again with a header that nobody
+ * looks at is done twice.
  * @returns the input that is the header of a key against repeats, with the header's name; null: it takes none
  */
 export function idempotencyHeaderOf({

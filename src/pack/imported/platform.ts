@@ -1,5 +1,5 @@
-// Where the platform of an imported pack is and what the server shows it: settings of the server alone, which no command, no log
-// and no sandbox sees.
+// Where the platform of an imported pack is and what the server shows it: settings of the server alone, which no
+// command, no log and no sandbox sees.
 
 import { env } from '../../lib/env.ts';
 import { urlSetting } from '../../lib/settings.ts';

@@ -1,5 +1,5 @@
-// One request to the platform of an imported pack and its whole answer, bounded in time and size. A redirect is followed for a
-// read, and only on the platform's own host: the credential goes nowhere else.
+// One request to the platform of an imported pack and its whole answer, bounded in time and size. A redirect is
+// followed for a read, and only on the platform's own host: the credential goes nowhere else.
 import { request as send } from 'undici';
 import { readWithin } from '../../lib/read-stream.ts';
 import { SeedError, type SeedErrorOptions } from '../../protocol/errors.ts';
@@ -50,7 +50,8 @@ export async function sendToPlatform(
   { effect, given, mayRepeat, timeoutMs = LIMITS.platformTimeoutMs }: Sending,
 ): Promise<PlatformResponse> {
   const late = AbortSignal.timeout(timeoutMs);
-  // What changes something is waited for although the caller has gone: a repeated request is then given its answer.
+  // What changes something is waited for although the caller has gone: a repeated request is then given its
+  // answer.
   const signal = effect === 'read' ? AbortSignal.any([given, late]) : late;
   let isSecond = false;
   try {

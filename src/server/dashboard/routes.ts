@@ -88,7 +88,9 @@ function acceptedEncoding(header: string | undefined, offered: readonly Encoding
   return ENCODINGS.find((encoding) => offered.includes(encoding) && takes(encoding)) ?? null;
 }
 
-/** Whether a page is asked for, as by a browser that opens an address. Programs that take anything are no browsers. */
+/**
+ * Whether a page is asked for, as by a browser that opens an address. Programs that take anything are no browsers.
+ */
 function acceptsHtml(header: string | undefined): boolean {
   return (weightsIn(header).get('text/html') ?? 0) > 0;
 }

@@ -88,7 +88,8 @@ function serveResources(server: Server, source: ResourceSource): void {
 }
 
 /**
- * A page of a list that is at hand. The cursor names the last item of the page before, so it stays right when others come or go.
+ * A page of a list that is at hand. The cursor names the last item of the page before, so it stays right when
+ * others come or go.
  * @throws ProtocolError when the cursor is none of this list's
  */
 function pageAfter<Item>(

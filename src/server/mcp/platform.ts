@@ -1,6 +1,6 @@
-// What the MCP server stands on: the platform's commands, and calls of them over REST as the presented key. Scope, limits,
-// audit, ledger and errors are therefore REST's. The calls go into the same application, without a socket, as the key and from the
-// address that the MCP request came with.
+// What the MCP server stands on: the platform's commands, and calls of them over REST as the presented key. Scope,
+// limits, audit, ledger and errors are therefore REST's. The calls go into the same application, without a socket,
+// as the key and from the address that the MCP request came with.
 import type { Context, Hono } from 'hono';
 import type { Actor } from '../../command/call.ts';
 import { type Command, isFile, isStream } from '../../command/define-command.ts';

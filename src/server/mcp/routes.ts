@@ -1,4 +1,5 @@
-// /mcp: Streamable HTTP for both revisions, 2026-07-28 and, without sessions, 2025-11-25. The bearer token is an API key.
+// /mcp: Streamable HTTP for both revisions, 2026-07-28 and, without sessions, 2025-11-25. The bearer token is an
+// API key.
 import {
   type AuthInfo,
   createMcpHandler,
@@ -76,7 +77,10 @@ function serverOf({ authInfo, era }: McpRequestContext): Server {
   return serverFor(era);
 }
 
-/** Whether it only waits for news, see the revision 2026-07-28: every other request is work, which a server that stops finishes. */
+/**
+ * Whether it only waits for news, see the revision 2026-07-28: every other request is work, which a server that
+ * stops finishes.
+ */
 const listens = (c: Context<HttpEnv>) => c.req.header('mcp-method') === 'subscriptions/listen';
 
 function untilStopped(request: Request, stopping: AbortSignal): Request {
@@ -91,8 +95,8 @@ function asksForCore(tools: string | undefined): boolean {
 }
 
 /**
- * Protected resource metadata (RFC 9728): what a client that got a 401 reads to learn how to come in. There is no authorization
- * server: the token is an API key, which a person makes and hands to the client.
+ * Protected resource metadata (RFC 9728): what a client that got a 401 reads to learn how to come in. There is no
+ * authorization server: the token is an API key, which a person makes and hands to the client.
  */
 function protectedResource(c: Context<HttpEnv>, trustedProxies: readonly string[]) {
   const origin = publicOrigin(c, trustedProxies);

@@ -1,5 +1,5 @@
-// The tasks of the caller's account as resources: seed://tasks/{id}/transcript, /ledger, /artifacts and each of these, of
-// which text is given as it is and other bytes in base64.
+// The tasks of the caller's account as resources: seed://tasks/{id}/transcript, /ledger, /artifacts and each of
+// these, of which text is given as it is and other bytes in base64.
 import {
   ProtocolError,
   ProtocolErrorCode,

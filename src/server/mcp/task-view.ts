@@ -1,5 +1,5 @@
-// A task of Seed as MCP shows it: in words, for the text of a tool's result, and as a task of the Tasks extension, with the same id
-// and asked of REST with the caller's key every time.
+// A task of Seed as MCP shows it: in words, for the text of a tool's result, and as a task of the Tasks extension,
+// with the same id and asked of REST with the caller's key every time.
 import { type CallToolResult, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { SeedError } from '../../protocol/errors.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
@@ -84,7 +84,10 @@ function extensionTask(task: Task): ExtensionTask {
   };
 }
 
-/** `failed` is for errors of the protocol: a task that Seed calls failed is a completed one whose result is an error. */
+/**
+ * `failed` is for errors of the protocol: a task that Seed calls failed is a completed one whose result is an
+ * error.
+ */
 function statusOf(task: Task): ExtensionTask['status'] {
   if (task.status === 'stopped') return 'cancelled';
   return hasEnded(task) ? 'completed' : 'working';

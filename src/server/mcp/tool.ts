@@ -1,4 +1,5 @@
-// A command of the platform as an MCP tool, and what all tools share: their schemas, and what REST answered as their result.
+// A command of the platform as an MCP tool, and what all tools share: their schemas, and what REST answered as
+// their result.
 import type { CallToolResult, Tool, ToolAnnotations } from '@modelcontextprotocol/server';
 import { linesOf } from '../../lib/read-stream.ts';
 import { type ErrorBody, SeedError } from '../../protocol/errors.ts';

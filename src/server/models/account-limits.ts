@@ -1,5 +1,5 @@
-// The limits of the account at the upstream, which all tasks of all servers share, and the requests that all servers on one
-// database count against them. Called by the gateway.
+// The limits of the account at the upstream, which all tasks of all servers share, and the requests that all
+// servers on one database count against them. Called by the gateway.
 
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
@@ -7,7 +7,7 @@ import type { Db } from '../../db/tables.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface AccountLimits extends RateLimits {
-  /** Calls under way at a time, of one server; null: no limit. */
+  /** Calls in flight at a time, of one server; null: no limit. */
   concurrent: number | null;
 }
 
@@ -54,8 +54,8 @@ export interface NoRoom {
 }
 
 /**
- * Counts one request if it fits into the limits: at most so many in any 60 seconds, and in a UTC day. Null: counted.
- * One statement decides, so that servers cannot pass the limits together.
+ * Counts one request if it fits into the limits: at most so many in any 60 seconds, and in a UTC day. Null:
+ * counted. One statement decides, so that servers cannot pass the limits together.
  */
 export async function countRequest(
   { db, clock }: Pick<Store, 'db' | 'clock'>,

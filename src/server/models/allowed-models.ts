@@ -1,4 +1,5 @@
-// Which models a key's tasks may use: asked when a task is accepted and at each of its model calls, and told by `models list`.
+// Which models a key's tasks may use: asked when a task is accepted and at each of its model calls, and told by
+// `models list`.
 
 import { SeedError } from '../../protocol/errors.ts';
 import type { Lineage } from '../../protocol/key.ts';
@@ -19,7 +20,8 @@ export function refuseModel(model: string, lineage: Lineage): void {
 }
 
 /**
- * The model that is asked for or, without one, the key's defaults: the first is to answer, the others when it cannot.
+ * The model that is asked for or, without one, the key's defaults: the first is to answer, the others when it
+ * cannot.
  * @throws SeedError unknown_model or model_not_allowed
  */
 export function chooseModels(
@@ -33,7 +35,10 @@ export function chooseModels(
   return chosen;
 }
 
-/** The server's defaults that the key may use; when there are none, the first model that it may use and the server has. */
+/**
+ * The server's defaults that the key may use; when there are none, the first model that it may use and the server
+ * has.
+ */
 function defaultModelsFor(
   lineage: Lineage,
   llm: Pick<LlmGateway, 'defaultModels' | 'knows'>,
@@ -43,7 +48,10 @@ function defaultModelsFor(
   return [allowedModels(lineage)?.find(llm.knows) ?? llm.defaultModels[0]];
 }
 
-/** Those known by name that the key may use, the defaults first; `others`: any name of the upstream's can be given, too. */
+/**
+ * Those known by name that the key may use, the defaults first; `others`: any name of the upstream's can be given,
+ * too.
+ */
 export function modelsFor(
   lineage: Lineage,
   llm: Pick<LlmGateway, 'defaultModels' | 'knows' | 'named' | 'servesOthers'>,

@@ -1,5 +1,5 @@
-// The fallback list: asks one model after the other until one answers. Models that have just failed cool down for a while, for all
-// tasks alike, so that not every call asks them first. Called by the gateway.
+// The fallback list: asks one model after the other until one answers. Models that have just failed cool down for
+// a while, for all tasks alike, so that not every call asks them first. Called by the gateway.
 import { SeedError } from '../../protocol/errors.ts';
 import { UpstreamFailure } from './upstream-failure.ts';
 
@@ -87,8 +87,8 @@ export class CoolDowns {
   }
 
   /**
-   * Those that do not cool down in their own order, then those whose cool-down is only a guess, as they may be well again. Who said
-   * when to come back is not asked before.
+   * Those that do not cool down in their own order, then those whose cool-down is only a guess, as they may be
+   * well again. Who said when to come back is not asked before.
    */
   order(models: readonly string[]): AskingOrder {
     this.#forgetOver();

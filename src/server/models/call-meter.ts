@@ -1,5 +1,6 @@
-// What is known of one call of a model while it is in flight: what went to the upstream and what came of it, in whichever dialect.
-// The parts that talk to the upstream tell it; the call is settled by it, however it ends, also when its server is killed.
+// What is known of one call of a model while it is in flight: what went to the upstream and what came of it, in
+// whichever dialect. The parts that talk to the upstream tell it; the call is settled by it, however it ends, also
+// when its server is killed.
 
 import { z } from 'zod';
 import type { Prices } from '../../lib/money.ts';
@@ -104,7 +105,10 @@ const Said = z
   })
   .catch({});
 
-/** Each number by itself: what is missing or makes no sense is null. `model` is the one that answered, as the upstream names it. */
+/**
+ * Each number by itself: what is missing or makes no sense is null. `model` is the one that answered, as the
+ * upstream names it.
+ */
 export function usageOf(json: object): ToldUsage & { model: string | null } {
   const { model, usage: whole, choices } = Said.parse(json);
   const usage = whole ?? choices?.[0]?.usage;

@@ -1,5 +1,5 @@
-// The life of one call to the upstream as one abort signal (the caller's going away, the total time and too long a silence all end
-// it), its limits, and the reading of an answer within them. Tests pass smaller limits.
+// The life of one call to the upstream as one abort signal (the caller's going away, the total time and too long a
+// silence all end it), its limits, and the reading of an answer within them. Tests pass smaller limits.
 
 import { SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';

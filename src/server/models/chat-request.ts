@@ -1,6 +1,7 @@
-// The body of POST /llm/v1/chat/completions: what the gateway relies on is checked, what could make the upstream fetch, store or
-// charge for something else is refused, the rest is passed on. Which fields go upstream is a list of what may, not of what may
-// not: upstreams invent fields that fetch, store, route or charge faster than anyone could forbid them. docs/models.md names them.
+// The body of POST /llm/v1/chat/completions: what the gateway relies on is checked, what could make the upstream
+// fetch, store or charge for something else is refused, the rest is passed on. Which fields go upstream is a list
+// of what may, not of what may not: upstreams invent fields that fetch, store, route or charge faster than anyone
+// could forbid them. docs/models.md names them.
 import { z } from 'zod';
 import { SeedError } from '../../protocol/errors.ts';
 
@@ -87,7 +88,10 @@ function isOff(value: unknown): boolean {
   return typeof value === 'object' && Object.keys(value).length === 0;
 }
 
-/** The fields that may go upstream. @throws SeedError field_not_allowed for others, unless they are switched off */
+/**
+ * The fields that may go upstream.
+ * @throws SeedError field_not_allowed for others, unless they are switched off
+ */
 function passedFields<Request extends object>(request: Request): Request {
   const fields = Object.entries(request);
   const refused = fields.find(([name, value]) => !PASSED_FIELDS.includes(name) && !isOff(value));

@@ -1,5 +1,5 @@
-// The LLM gateway: OpenAI-compatible chat completions for the models of the calling task, each from the upstream that
-// serves it. The HTTP routes that authenticate the task and call this are in routes.ts.
+// The LLM gateway: OpenAI-compatible chat completions for the models of the calling task, each from the upstream
+// that serves it. The HTTP routes that authenticate the task and call this are in routes.ts.
 
 import type { Prices } from '../../lib/money.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -28,7 +28,8 @@ export interface LlmGatewayOptions {
   allowedModels: readonly string[] | null;
   prices: Prices;
   /**
-   * Called before each call of a model; what it throws refuses the call. Resolves with what `recordCall` is then given.
+   * Called before each call of a model; what it throws refuses the call. Resolves with what `recordCall` is then
+   * given.
    * @param meter tells from then on what the call takes
    */
   reserve(taskId: string, request: ChatRequest, signal: AbortSignal, meter: CallMeter): Promise<string>;
@@ -55,7 +56,10 @@ interface Caller {
 export interface LlmGateway
   extends Pick<ServedModels, 'defaultModels' | 'named' | 'servesOthers' | 'knows' | 'refuseUnknown'>,
     Pick<CallRecords, 'allRecorded'> {
-  /** Whether it is known what calls of a model cost: the price list has it, or the upstream tells with every answer. */
+  /**
+   * Whether it is known what calls of a model cost: the price list has it, or the upstream tells with every
+   * answer.
+   */
   hasPrice(model: string): boolean;
   /** Who serves a model, in the words of OpenTelemetry's GenAI conventions (gen_ai.provider.name). */
   providerOf(model: string): string;
@@ -64,8 +68,8 @@ export interface LlmGateway
   /**
    * Answers one chat completion: JSON, or an event stream when the body asks for it.
    * @param body the parsed JSON of the request
-   * Throws invalid_input, field_not_allowed, unknown_model, what `reserve` throws and, as long as the answer has not begun,
-   * llm_unavailable.
+   * Throws invalid_input, field_not_allowed, unknown_model, what `reserve` throws and, as long as the answer has
+   * not begun, llm_unavailable.
    */
   chatCompletions(body: unknown, caller: Caller): Promise<Response>;
 }

@@ -1,5 +1,5 @@
-// What models cost: prices.json beside this file, or the operator's own list, and OpenRouter's, read when a server starts. That one
-// tells what a call cost only at its end: a call that is cut off before is estimated by its list.
+// What models cost: prices.json beside this file, or the operator's own list, and OpenRouter's, read when a server
+// starts. That one tells what a call cost only at its end: a call that is cut off before is estimated by its list.
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { parseJson } from '../../lib/json.ts';
@@ -50,7 +50,10 @@ const Listed = z.object({
 });
 const List = z.object({ data: z.array(Listed.nullable().catch(null)) });
 
-/** Per million tokens, by model; empty for other upstreams. Never rejects: without the list the server starts all the same. */
+/**
+ * Per million tokens, by model; empty for other upstreams. Never rejects: without the list the server starts all
+ * the same.
+ */
 export async function readOpenRouterPrices(
   upstream: Upstream | null,
   log: LlmLog,

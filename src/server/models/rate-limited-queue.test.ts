@@ -158,7 +158,10 @@ describe('FairQueue', () => {
       fc.property(steps, (all) => {
         const queue = new FairQueue<Item>();
         let waiting: Item[] = [];
-        /** Of each owner that waits: how often every other one was served since it began to wait or was served last. */
+        /**
+         * Of each owner that waits: how often every other one was served since it began to wait or was served
+         * last.
+         */
         const overtaken = new Map<string, Map<string, number>>();
         let number = 0;
         for (const step of all) {

@@ -145,7 +145,10 @@ function notAdmitted(what: string, retryAfterSeconds: number): UpstreamFailure {
 
 // nobody else's first. Pure.
 
-/** A queue that is fair to its owners: they are served in turn, each its own first, so that fifty of one hold up nobody else's first. */
+/**
+ * A queue that is fair to its owners: they are served in turn, each its own first, so that fifty of one hold up
+ * nobody else's first.
+ */
 export class FairQueue<Item> {
   /** By owner, in the order in which they are served next. No list is empty. */
   readonly #waiting = new Map<string, Item[]>();
@@ -162,7 +165,7 @@ export class FairQueue<Item> {
     this.#size += 1;
   }
 
-  /** Takes the item whose turn it is. */
+  /** Takes the next item, the owners in turn. */
   shift(): Item | undefined {
     const [first] = this.#waiting;
     if (!first) return undefined;

@@ -1,5 +1,5 @@
-// Cuts the bytes of an upstream's event stream into whole lines, and looks at each as it passes: what it counts for, its end, its
-// errors and its garbage. Called by pass-through.ts.
+// Cuts the bytes of an upstream's event stream into whole lines, and looks at each as it passes: what it counts
+// for, its end, its errors and its garbage. Called by pass-through.ts.
 
 import { parseJson } from '../../lib/json.ts';
 import type { CallMeter } from './call-meter.ts';

@@ -1,5 +1,6 @@
-// How many tokens something has, about (what a call is settled by when its upstream does not say), and what a call may take at the
-// most. One rule for all languages: four bytes of UTF-8 a token, so that a letter of a script that tokenizers know less of counts more.
+// How many tokens something has, about (what a call is settled by when its upstream does not say), and what a call
+// may take at the most. One rule for all languages: four bytes of UTF-8 a token, so that a letter of a script that
+// tokenizers know less of counts more.
 
 import { modelCost, type Prices } from '../../lib/money.ts';
 import type { PlannedCall } from '../spending/reservations.ts';
@@ -38,7 +39,9 @@ export function tokensOfRequest(request: object): number {
   return tokensOfText(rest) + attachments;
 }
 
-/** The most that the answer may have, by OpenAI's two names for it, times the number of answers; null: not limited. */
+/**
+ * The most that the answer may have, by OpenAI's two names for it, times the number of answers; null: not limited.
+ */
 export function answerMost(request: ChatRequest): number | null {
   const limit = countOf(request['max_completion_tokens']) ?? countOf(request['max_tokens']);
   return limit === null ? null : limit * (countOf(request['n']) ?? 1);

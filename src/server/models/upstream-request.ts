@@ -1,4 +1,5 @@
-// Sends one chat completion request to the upstream, when its queue admits it. The upstream's key is attached here and nowhere else.
+// Sends one chat completion request to the upstream, when its queue admits it. The upstream's key is attached here
+// and nowhere else.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { retryAfterMs, sentAt } from '../../lib/retry-after.ts';
 import type { CallMeter } from './call-meter.ts';

@@ -1,4 +1,5 @@
-// Whether what a pack's file exports is a pack: a mistake is found when the server starts, not when an agent calls.
+// Whether what a pack's file exports is a pack: a mistake is found when the server starts, not when an agent
+// calls.
 import { z } from 'zod';
 import { type Command, isStream } from '../../command/define-command.ts';
 import { toJsonSchema } from '../../command/json-schema.ts';

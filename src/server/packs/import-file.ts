@@ -1,4 +1,5 @@
-// Imports a file that an adopter wrote (a pack, seed.config.ts); what is wrong with it is told with the file and the line.
+// Imports a file that an adopter wrote (a pack, seed.config.ts); what is wrong with it is told with the file and
+// the line.
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { SeedConfig } from '../../pack/definition.ts';

@@ -1,5 +1,5 @@
-// Finds the packs of this server: every folder of packs/, what seed.config.ts names, and the examples that SEED_PACKS
-// names. Called when a server starts, and by `seed packs import`.
+// Finds the packs of this server: every folder of packs/, what seed.config.ts names, and the examples that
+// SEED_PACKS names. Called when a server starts, and by `seed packs import`.
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import type { Command } from '../../command/define-command.ts';
@@ -32,7 +32,8 @@ export const CONFIG_FILE = new URL('../../../seed.config.ts', import.meta.url);
 /**
  * Before any of their tables is made.
  * @param builtIn Seed's own commands
- * @throws SeedError invalid_settings with the file and the reason, for any that is on and broken, or with all their clashes
+ * @throws SeedError invalid_settings with the file and the reason, for any that is on and broken, or with all
+ * their clashes
  */
 export async function loadPacks(
   { folder, examples, config, only }: PackSettings,
@@ -65,7 +66,9 @@ export async function playbooksOf(packs: readonly LoadedPack[]): Promise<Playboo
   return [...own, ...packs.flatMap(({ playbooks = [] }) => playbooks)];
 }
 
-/** What keeps the packs that are found from being on together, a line each. One that cannot be loaded is left out. */
+/**
+ * What keeps the packs that are found from being on together, a line each. One that cannot be loaded is left out.
+ */
 export async function clashesOfPacks(
   { folder, config }: Pick<PackSettings, 'folder' | 'config'>,
   builtIn: readonly Command[],

@@ -1,5 +1,5 @@
-// A pack's commands as the registry takes them: with the pack's own context, and where nothing says otherwise in one transaction a
-// call.
+// A pack's commands as the registry takes them: with the pack's own context, and where nothing says otherwise in
+// one transaction a call.
 import type { Kysely } from 'kysely';
 import type { Call } from '../../command/call.ts';
 import type { Command, ObjectCommand } from '../../command/define-command.ts';

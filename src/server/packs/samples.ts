@@ -45,8 +45,8 @@ export function viewOf({ name, title, commands, samples }: LoadedPack): PackView
 }
 
 /**
- * Whether the account has a row in any table of the pack. Of several transactions that ask, one goes on at a time: what it
- * writes the next one sees.
+ * Whether the account has a row in any table of the pack. Of several transactions that ask, one goes on at a time:
+ * what it writes the next one sees.
  */
 async function accountHasRows(db: Kysely<never>, pack: string, accountId: string): Promise<boolean> {
   await sql`select pg_advisory_xact_lock(${ADVISORY_LOCKS.packSamples})`.execute(db);

@@ -1,5 +1,5 @@
-// Gauges of what the database knows: tasks that have not ended, and what the runners say of themselves. Read when a
-// scrape asks, but not more often than every few seconds, however many scrape.
+// Gauges of what the database knows: tasks that have not ended, and what the runners say of themselves. Read when
+// a scrape asks, but not more often than every few seconds, however many scrape.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UNFINISHED } from '../../protocol/statuses.ts';
 import type { Instruments } from './instruments.ts';

@@ -1,5 +1,6 @@
-// Metrics over HTTP: GET /metrics, for whoever has the metrics token and for nobody else (no API key opens it), and the counting of
-// requests: what they asked for at large, what came of them, and which are still being answered. Mounted by app.ts.
+// Metrics over HTTP: GET /metrics, for whoever has the metrics token and for nobody else (no API key opens it),
+// and the counting of requests: what they asked for at large, what came of them, and which are still being
+// answered. Mounted by app.ts.
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { sameText } from '../../lib/same-text.ts';

@@ -1,5 +1,6 @@
-// Settings of metrics and traces; docs/operating.md describes each. Headers, timeout, compression and certificates of
-// OTLP (OTEL_EXPORTER_OTLP_*) and the resource (OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES) OpenTelemetry reads itself.
+// Settings of metrics and traces; docs/operating.md describes each. Headers, timeout, compression and certificates
+// of OTLP (OTEL_EXPORTER_OTLP_*) and the resource (OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES) OpenTelemetry
+// reads itself.
 import { env } from '../../lib/env.ts';
 import { choiceSetting, integerSetting, urlSetting } from '../../lib/settings.ts';
 import { SeedError } from '../../protocol/errors.ts';

@@ -1,7 +1,7 @@
-// What a task's trace is made of: the task itself, its queue and its start, each call of a model, each command. Names and
-// attributes are those of OpenTelemetry's GenAI conventions where there are some; instructions, arguments and outputs are in
-// none. Spans are made whole, when what they tell of is over, and their ids come from the task's: so no server has to remember
-// what another began. Used by traces.ts.
+// What a task's trace is made of: the task itself, its queue and its start, each call of a model, each command.
+// Names and attributes are those of OpenTelemetry's GenAI conventions where there are some; instructions,
+// arguments and outputs are in none. Spans are made whole, when what they tell of is over, and their ids come from
+// the task's: so no server has to remember what another began. Used by traces.ts.
 import { randomBytes } from 'node:crypto';
 import {
   type Attributes,

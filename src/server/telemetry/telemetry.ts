@@ -1,5 +1,5 @@
-// What operators watch: metrics and traces, each only when its setting is there. Without them nothing is loaded and
-// observing does nothing. Opened by server.ts.
+// What operators watch: metrics and traces, each only when its setting is there. Without them nothing is loaded
+// and observing does nothing. Opened by server.ts.
 import type { Metrics } from './metrics.ts';
 import type { Observation, Observe, TelemetryParts } from './observation.ts';
 

@@ -1,6 +1,6 @@
-// Traces: turns what is observed of a task into spans and sends them away by OTLP over HTTP, in batches. A receiver that is slow,
-// broken or gone costs nothing but its spans: so many may wait and no more, nobody waits for them, and the log says so once a
-// minute. Opened by telemetry.ts only with an OTLP endpoint.
+// Traces: turns what is observed of a task into spans and sends them away by OTLP over HTTP, in batches. A
+// receiver that is slow, broken or gone costs nothing but its spans: so many may wait and no more, nobody waits
+// for them, and the log says so once a minute. Opened by telemetry.ts only with an OTLP endpoint.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';

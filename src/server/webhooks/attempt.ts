@@ -1,5 +1,6 @@
-// One attempt of one delivery: signed, sent, and what follows from it (success, another attempt and when, or the end), as the
-// Standard Webhooks specification 1.0.0 has it ("Deliverability and reliability", "Delivery success and failure").
+// One attempt of one delivery: signed, sent, and what follows from it (success, another attempt and when, or the
+// end), as the Standard Webhooks specification 1.0.0 has it ("Deliverability and reliability", "Delivery success
+// and failure").
 
 import type { Clock } from '../../lib/clock.ts';
 import { retryAfterMs } from '../../lib/retry-after.ts';

@@ -1,4 +1,5 @@
-// Reports on one account in a span of time: requests, usage, costs, errors, and all of them in short. Called by the commands `obs …`.
+// Reports on one account in a span of time: requests, usage, costs, errors, and all of them in short. Called by
+// the commands `obs …`.
 import { sql } from 'kysely';
 import type { Db } from '../../../db/tables.ts';
 import { daysOf } from '../../../lib/utc-days.ts';
@@ -144,7 +145,9 @@ export function sumCosts(db: Db, by: CostsBy, wanted: WantedGroups): Promise<Gro
   });
 }
 
-/** The most frequent first. Each error stands in one group: what has no command or no model has a name in brackets. */
+/**
+ * The most frequent first. Each error stands in one group: what has no command or no model has a name in brackets.
+ */
 export function sumErrors(
   db: Db,
   by: ErrorsBy,
