@@ -27,6 +27,11 @@ const groups = {
     .describe(`Groups at most, 1 to ${LIMITS.reportGroups}`),
 };
 
+/** The group, and each of its measures. */
+function columnsOf(report: z.ZodObject<{ totals: z.ZodObject }>): string[] {
+  return ['group', 'name', ...Object.keys(report.shape.totals.shape)];
+}
+
 export const obsSummary = defineCommand({
   name: 'obs summary',
   summary: 'Show on one screen what was called, used and spent, and what failed',
@@ -54,7 +59,7 @@ export const obsRequests = defineCommand({
     ...groups,
   }),
   output: RequestReport,
-  columns: ['group', 'name', 'requests', 'refused', 'failed', 'medianMs', 'p95Ms'],
+  columns: columnsOf(RequestReport),
   examples: ['seed obs requests', 'seed obs requests --by key --since 24h'],
   run: ({ by, daily, ...asked }, call, needs: ReportNeeds) =>
     reportOn(call, asked, needs, (db, wanted) => sumRequests(db, by, { ...wanted, daily })),
@@ -68,18 +73,7 @@ export const obsUsage = defineCommand({
   effect: 'read',
   input: z.object({ by: UsageBy.default('key').describe('What to sum up by'), ...groups }),
   output: UsageReport,
-  columns: [
-    'group',
-    'name',
-    'tasks',
-    'modelCalls',
-    'inputTokens',
-    'outputTokens',
-    'cachedTokens',
-    'reasoningTokens',
-    'vcpuSeconds',
-    'gbSeconds',
-  ],
+  columns: columnsOf(UsageReport),
   examples: ['seed obs usage', 'seed obs usage --by model --month 2026-11', 'seed obs usage --by day --csv'],
   run: ({ by, ...asked }, call, needs: ReportNeeds) =>
     reportOn(call, asked, needs, (db, wanted) => sumUsage(db, by, wanted)),
@@ -93,19 +87,7 @@ export const obsCosts = defineCommand({
   effect: 'read',
   input: z.object({ by: CostsBy.default('key').describe('What to sum up by'), ...groups }),
   output: CostReport,
-  columns: [
-    'group',
-    'name',
-    'total',
-    'llm',
-    'compute',
-    'modelCalls',
-    'estimated',
-    'unpriced',
-    'inputTokens',
-    'outputTokens',
-    'vcpuSeconds',
-  ],
+  columns: columnsOf(CostReport),
   examples: ['seed obs costs', 'seed obs costs --by day --since 7d', 'seed obs costs --month 2026-11 --csv'],
   run: ({ by, ...asked }, call, needs: ReportNeeds) =>
     reportOn(call, asked, needs, (db, wanted) => sumCosts(db, by, wanted)),
@@ -120,7 +102,7 @@ export const obsErrors = defineCommand({
   effect: 'read',
   input: z.object({ by: ErrorsBy.default('code').describe('What to count by'), ...groups }),
   output: ErrorReport,
-  columns: ['group', 'name', 'errors', 'refused', 'failed', 'modelCalls', 'tasks', 'lastAt'],
+  columns: columnsOf(ErrorReport),
   examples: ['seed obs errors', 'seed obs errors --by key --since 24h', 'seed obs errors --by command'],
   run: ({ by, ...asked }, call, needs: ReportNeeds) =>
     reportOn(call, asked, needs, (db, wanted) => sumErrors(db, by, wanted)),
