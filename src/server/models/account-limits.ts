@@ -4,7 +4,6 @@
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import type { Db } from '../../db/tables.ts';
-import type { Upstream } from './upstream.ts';
 
 export interface AccountLimits extends RateLimits {
   /** Calls in flight at a time, of one server; null: no limit. */
@@ -26,7 +25,10 @@ export interface SharedAccount {
 }
 
 /** Null when nothing is limited. */
-export function sharedAccount(upstream: Upstream, settings: AccountLimitSettings): SharedAccount | null {
+export function sharedAccount(
+  upstream: { baseUrl: string; openRouter: boolean },
+  settings: AccountLimitSettings,
+): SharedAccount | null {
   const preset = upstream.openRouter ? OPENROUTER_FREE : NONE;
   const { perMinute = preset.perMinute, perDay = preset.perDay, concurrent = preset.concurrent } = settings;
   if (perMinute === null && perDay === null && concurrent === null) return null;
