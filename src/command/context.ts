@@ -1,9 +1,6 @@
 // What a command's `run` is given: who calls, and the services it may use, already bound to the caller's account.
-import type { Account } from '../protocol/account.ts';
-import type { AuditEntry, AuditOutcome } from '../protocol/audit.ts';
 import type { TaskEvent } from '../protocol/event.ts';
 import type { KeptFile } from '../protocol/file.ts';
-import type { Key, KeyStatus, SomeKeyLimits } from '../protocol/key.ts';
 import type { LedgerEntry } from '../protocol/ledger.ts';
 import type { ModelView } from '../protocol/model.ts';
 import type {
@@ -30,67 +27,6 @@ import type { WebhookService } from './webhook-service.ts';
 export interface PageRequest {
   limit: number;
   cursor?: string | undefined;
-}
-
-export interface AccountService {
-  /** Creates an account with its first key, which has all scopes. */
-  create(input: { name: string }): Promise<{ account: Account; key: Key; secret: string }>;
-  list(page: PageRequest): Promise<Page<Account>>;
-}
-
-/** When a key ends: one of the two, or neither. */
-interface Expiry {
-  expiresAt?: string | undefined;
-  expiresIn?: string | undefined;
-}
-
-export interface KeyCreation extends Expiry, SomeKeyLimits {
-  name: string;
-  scopes: string[];
-  metadata: Record<string, string>;
-  tasksMayCreateLastingKeys: boolean;
-}
-
-/** What is undefined stays as it is. */
-export interface KeyUpdate extends SomeKeyLimits {
-  name?: string | undefined;
-  metadata?: Record<string, string> | undefined;
-  enabled?: boolean | undefined;
-  tasksMayCreateLastingKeys?: boolean | undefined;
-}
-
-export interface KeyFilter extends PageRequest {
-  status?: KeyStatus | undefined;
-  taskKeys: boolean;
-  unusedForDays?: number | undefined;
-  q?: string | undefined;
-}
-
-export interface KeyService {
-  create(input: KeyCreation): Promise<{ key: Key; secret: string }>;
-  list(filter: KeyFilter): Promise<Page<Key>>;
-  get(id: string): Promise<Key>;
-  /** @param yes also where the account thereby loses its last unlimited key, as with the two below */
-  update(id: string, changes: KeyUpdate, yes: boolean): Promise<Key>;
-  /** @param grace the span for which the present secret works as well */
-  rotate(id: string, grace: string, expiry: Expiry, yes: boolean): Promise<{ key: Key; secret: string }>;
-  revoke(id: string, yes: boolean): Promise<Key>;
-}
-
-export interface AuditFilter extends PageRequest {
-  keyId?: string | undefined;
-  taskId?: string | undefined;
-  command?: string | undefined;
-  outcome?: AuditOutcome | undefined;
-  /** ISO-8601, or a span before now. */
-  since?: string | undefined;
-  until?: string | undefined;
-  /** Only calls that named no known key; for the operator. */
-  unknownKeys: boolean;
-}
-
-export interface AuditService {
-  list(filter: AuditFilter): Promise<Page<AuditEntry>>;
 }
 
 export interface TaskFilter extends PageRequest {
@@ -160,9 +96,6 @@ export interface ObsService {
 }
 
 export interface CommandContext extends Call {
-  accounts: AccountService;
-  audit: AuditService;
-  keys: KeyService;
   models: ModelService;
   obs: ObsService;
   packs: PackService;

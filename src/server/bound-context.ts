@@ -2,9 +2,6 @@
 import type { Actor, Call } from '../command/call.ts';
 import type { CommandContext } from '../command/context.ts';
 import type { Store } from '../db/store.ts';
-import { accountService } from './access/account-service.ts';
-import { auditService } from './access/audit-service.ts';
-import { keyService } from './access/issue-keys.ts';
 import type { HeldAnswer } from './http/held-answer.ts';
 import { modelService } from './models/model-service.ts';
 import { packService } from './packs/pack-service.ts';
@@ -48,18 +45,6 @@ export class BoundContext implements CommandContext {
 
   get waiting() {
     return this.#held.signal;
-  }
-
-  get accounts() {
-    return accountService(this.#parts);
-  }
-
-  get audit() {
-    return auditService(this.#parts, this.actor);
-  }
-
-  get keys() {
-    return keyService(this.#parts, this.actor);
   }
 
   get models() {

@@ -110,7 +110,10 @@ export async function startServer(
   const { blobs, inbox } = await openBlobs(settings.files, settings.dataDir, store, log);
   const registry = createRegistry([
     ...builtInCommands({
-      access: {},
+      access: {
+        scopes: (operator) => registry.scopes(operator),
+        models: { knows: (model) => llm.knows(model) },
+      },
       telemetry: {},
       tasks: {},
       models: {},
