@@ -1,6 +1,5 @@
 // Keeps two processes off what only one may own, such as a data folder: a lock of the kernel (file-lock.ts) for as long as its
 // holder lives, and in the locked file who that is, for whoever waits in vain.
-
 import { ftruncateSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
