@@ -5,8 +5,8 @@ import { openStore } from '../../src/db/store.ts';
 import type { KeyFilter } from '../../src/protocol/key.ts';
 import {
   ensureFirstAccount,
-  insertAccount,
   findAccounts,
+  insertAccount,
   setAdminKey,
 } from '../../src/server/access/accounts.ts';
 import { revokeKey } from '../../src/server/access/key-changes.ts';

@@ -94,7 +94,10 @@ function refuse<Name extends keyof KeyLimits>(
   const mine = own[name];
   const theirs = wanted[name];
   if (mine === null || theirs === undefined) return;
-  if (theirs !== null && isWithin(mine as NonNullable<KeyLimits[Name]>, theirs as NonNullable<KeyLimits[Name]>))
+  if (
+    theirs !== null &&
+    isWithin(mine as NonNullable<KeyLimits[Name]>, theirs as NonNullable<KeyLimits[Name]>)
+  )
     return;
   throw new SeedError('not_allowed', `${name}: a key cannot be given more than the key in use has`, {
     hint: `The key in use has ${Array.isArray(mine) ? mine.join(', ') : mine}.`,
