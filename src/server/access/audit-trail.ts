@@ -9,7 +9,6 @@ import { SeedError } from '../../protocol/errors.ts';
 import type { AuditedRoute, RecordDone } from '../http/gate.ts';
 import type { HttpEnv } from '../http/http-types.ts';
 import { insertAudit, type NewAuditEntry } from './audit.ts';
-import { taskOf } from './lineage.ts';
 
 export type AuditedCall = Omit<NewAuditEntry, 'at' | 'calls'>;
 
@@ -114,11 +113,8 @@ export async function audited(
   let recorded = false;
   const record = async (status: number, code: string | null) => {
     if (route.effect === 'read' && !REFUSED_STATUSES.includes(status)) return;
-    const presented = c.get('presented');
     await audit.record({
-      accountId: presented?.accountId ?? null,
-      keyId: presented?.key.id ?? null,
-      taskId: presented ? taskOf(presented.lineage) : null,
+      ...(c.get('presented') ?? { accountId: null, keyId: null, taskId: null }),
       sessionId: c.get('session')?.id ?? null,
       address: c.get('address') ?? null,
       command: route.name,

@@ -4,12 +4,12 @@ import { notified } from '../../db/signals.ts';
 import { storableJson } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, TaskRow, Tx } from '../../db/tables.ts';
+import { type TaskSpan, writtenFor } from '../../db/task-span.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { AgentEvent, ServerEvent, TaskEvent } from '../../protocol/event.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import { lockTask } from './rows.ts';
-import { type TaskSpan, writtenFor } from './span.ts';
 
 /** One statement with more rows than this would meet Postgres's limit of parameters. */
 const ROWS_PER_INSERT = 1_000;

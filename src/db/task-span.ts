@@ -1,7 +1,7 @@
 // When what belongs to a task was written: from its creation until a little after its end. Who reads by a task says so, and
 // Postgres looks into the partitions of those days only.
 import { type RawBuilder, sql } from 'kysely';
-import type { TaskRow } from '../../db/tables.ts';
+import type { TaskRow } from './tables.ts';
 
 /** Servers' clocks differ by far less, and a call that was under way at the end has ended by then. */
 const SLACK_MS = 3_600_000;
