@@ -1,7 +1,7 @@
 // seed mcp: carries MCP messages between stdio, one a line, and a server's Streamable HTTP endpoint, for clients that start a
 // process. The server does all the work, so both transports are the same MCP. Used by local-commands.ts.
 import { isRecord, parseJson } from '../lib/json.ts';
-import { linesOf } from '../lib/lines.ts';
+import { linesOf } from '../lib/read-stream.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { apiError, connectionError } from './api.ts';

@@ -1,7 +1,7 @@
 // The items of a stream command, which is taken up where it broke, and printing them. Used by run.ts, follow-task.ts and
 // webhooks-listen.ts.
 import { escapeJson, isRecord } from '../lib/json.ts';
-import { linesOf } from '../lib/lines.ts';
+import { linesOf } from '../lib/read-stream.ts';
 import type { SeedError } from '../protocol/errors.ts';
 import type { TaskEvent } from '../protocol/event.ts';
 import { parseAnswer } from './answer-view.ts';

@@ -28,7 +28,7 @@ export interface ProcessLock {
   release(): void;
 }
 
-export interface LockWish {
+interface LockWish {
   /** The lock's file; its folder must be there. */
   path: string;
   /** What is locked, for messages: "The data folder x is in use by another server". */

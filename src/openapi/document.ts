@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { isRecord } from '../lib/json.ts';
-import { readWithin } from '../lib/read-within.ts';
+import { readWithin } from '../lib/read-stream.ts';
 import { SeedError } from '../protocol/errors.ts';
 
 export type Node = Record<string, unknown>;

@@ -11,7 +11,7 @@ export const KeyStatus = z.enum(['active', 'disabled', 'expired', 'revoked']);
 export type KeyStatus = z.infer<typeof KeyStatus>;
 
 /** What narrows a key beyond its scopes; null: not narrowed. */
-export const keyLimits = {
+const keyLimits = {
   allowedCidrs: z
     .array(
       z

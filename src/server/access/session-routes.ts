@@ -98,7 +98,10 @@ export function sessionRoutes(parts: ServerParts): Hono<HttpEnv> {
   }
 }
 
-function signedIn(session: Pick<Session, 'expiresAt'>, { key, accountId, accountName, operator }: Actor): SignedIn {
+function signedIn(
+  session: Pick<Session, 'expiresAt'>,
+  { key, accountId, accountName, operator }: Actor,
+): SignedIn {
   return {
     session: { expiresAt: session.expiresAt.toISOString() },
     account: { id: accountId, name: accountName, operator },

@@ -4,8 +4,7 @@ import { Readable } from 'node:stream';
 import type { Context } from 'hono';
 import { stream } from 'hono/streaming';
 import type { SentFile, StreamItem } from '../../command/define-command.ts';
-import type { Logger } from '../../lib/log.ts';
-import { logFailure } from '../../lib/log-failure.ts';
+import { type Logger, logFailure } from '../../lib/log.ts';
 import type { HttpEnv } from './http-types.ts';
 
 const KEEP_ALIVE_MS = 15_000;

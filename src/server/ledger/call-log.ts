@@ -4,7 +4,7 @@ import { aheadOfCursor, type PageRequest, pageOfRows } from '../../db/cursor.ts'
 import { storableValue } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db } from '../../db/tables.ts';
-import { type TaskSpan, writtenFor } from '../../db/task-span.ts';
+import { type TaskSpan, writtenFor } from '../../db/task-conditions.ts';
 import type { Logger } from '../../lib/log.ts';
 import { type LedgerEntry, ledgerOutcome } from '../../protocol/ledger.ts';
 import type { Effect } from '../../protocol/manifest.ts';
