@@ -44,6 +44,6 @@ export class BoundContext implements CommandContext {
   }
 
   get webhooks() {
-    return webhookService(this.#parts, this.actor, { gone: this.gone, signal: this.waiting });
+    return webhookService(this.#parts, this.actor, { gone: this.gone(), signal: this.waiting() });
   }
 }

@@ -3,6 +3,7 @@
 
 import type { Context } from 'hono';
 import type { Store } from '../../db/store.ts';
+import { every, type Loop } from '../../lib/every.ts';
 import type { Logger } from '../../lib/log.ts';
 import { REFUSED_STATUSES } from '../../protocol/audit.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -29,9 +30,8 @@ export class AuditTrail implements AsyncDisposable {
   readonly #log: Logger;
   readonly #kindsMost: number;
   readonly #onLost: (entries: number) => void;
-  readonly #timer: NodeJS.Timeout;
+  readonly #writing: Loop;
   #sums = new Map<string, NewAuditEntry>();
-  #writing: Promise<void> = Promise.resolve();
 
   constructor(
     store: Store,
@@ -42,7 +42,11 @@ export class AuditTrail implements AsyncDisposable {
     this.#log = log;
     this.#kindsMost = kindsMost;
     this.#onLost = onLost;
-    this.#timer = setInterval(() => void this.writeSums(), sumEveryMs);
+    this.#writing = every({ everyMs: sumEveryMs, name: 'write to the audit log', log }, () => {
+      const sums = [...this.#sums.values()].filter(({ calls }) => calls > 0);
+      this.#sums = new Map();
+      return this.#write(sums);
+    });
   }
 
   /** Never rejects: what cannot be written goes to the log. */
@@ -65,16 +69,11 @@ export class AuditTrail implements AsyncDisposable {
 
   /** Writes the sums so far and begins the next minute. */
   writeSums(): Promise<void> {
-    this.#writing = this.#writing.then(() => {
-      const sums = [...this.#sums.values()].filter(({ calls }) => calls > 0);
-      this.#sums = new Map();
-      return this.#write(sums);
-    });
-    return this.#writing;
+    return this.#writing.now();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#timer);
+    await this.#writing.stop();
     await this.writeSums();
   }
 

@@ -73,7 +73,7 @@ function mount(app: Hono<HttpEnv>, command: Command, needs: CommandRoutesNeeds):
     const actor = await needs.gate.authenticate(c, { counted: true, sessions: true });
     refuseUnlessAllowed(command, actor);
     c.set('input', await readInput(c, delivery));
-    const gone = c.req.raw.signal;
+    const gone = () => c.req.raw.signal;
     return respond(c, {
       actor,
       store: needs.store,
@@ -81,7 +81,7 @@ function mount(app: Hono<HttpEnv>, command: Command, needs: CommandRoutesNeeds):
       waitMs: preferredWaitMs(c.req.header('prefer')),
       traceParent: c.req.header('traceparent'),
       gone,
-      waiting: AbortSignal.any([gone, needs.stopping]),
+      waiting: () => AbortSignal.any([gone(), needs.stopping]),
       recordDone: (target) => recordDone(target, success),
     });
   };

@@ -45,7 +45,7 @@ export type WorkBetween = (creationId: string) => Promise<object>;
 export async function doBetween(
   parts: LedgerParts,
   call: KeptCall,
-  { waiting, takesOver }: { waiting: AbortSignal; takesOver: boolean },
+  { waiting, takesOver }: { waiting: () => AbortSignal; takesOver: boolean },
   work: WorkBetween,
 ): Promise<Done> {
   const { repeat } = call;

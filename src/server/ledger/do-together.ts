@@ -16,7 +16,7 @@ export type WorkTogether = (store: Store) => Promise<object>;
 export async function doTogether(
   store: Store,
   call: KeptCall | null,
-  waiting: AbortSignal,
+  waiting: () => AbortSignal,
   work: WorkTogether,
 ): Promise<Done> {
   const repeat = call?.repeat ?? null;

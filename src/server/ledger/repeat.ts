@@ -52,24 +52,26 @@ export function readRepeat({ idempotencyKey, command, keyId, input, secret }: Gi
 
 /**
  * Tries until no twin of the request is at work any more.
- * @param waiting aborted when it is no use to wait any longer
+ * @param waiting makes the signal that is aborted when it is no use to wait any longer
  * @throws SeedError idempotency_mismatch; idempotency_in_progress: one still is after a while
  */
 export async function pastTwins<Other extends { state: string }>(
   { signals }: Store,
   { request }: Repeat,
-  waiting: AbortSignal,
+  waiting: () => AbortSignal,
   attempt: () => Promise<Earlier | Other>,
 ): Promise<Extract<Earlier, { state: 'answered' }> | Other> {
   const until = performance.now() + LIMITS.idempotencyWaitSeconds * 1_000;
   using changes = signals.subscribe(`idempotency:${request.keyId}`);
+  let signal: AbortSignal | undefined;
   for (;;) {
     const result = await attempt();
     if (result.state === 'taken') throw idempotencyMismatch();
     if (result.state !== 'working') return result as Extract<Earlier, { state: 'answered' }> | Other;
+    signal ??= waiting();
     const leftMs = until - performance.now();
-    if (leftMs <= 0 || waiting.aborted) throw inProgress();
-    await changes.next(Math.min(leftMs, LOOK_EVERY_MS), waiting);
+    if (leftMs <= 0 || signal.aborted) throw inProgress();
+    await changes.next(Math.min(leftMs, LOOK_EVERY_MS), signal);
   }
 }
 
