@@ -15,7 +15,6 @@ import type { PackView } from '../protocol/pack.ts';
 import type { Page } from '../protocol/page.ts';
 import type { AskedRange } from '../server/telemetry/time-range.ts';
 import type { Call } from './call.ts';
-import type { WebhookService } from './webhook-service.ts';
 
 export interface PackService {
   list(): Promise<Page<PackView>>;
@@ -52,5 +51,4 @@ export interface CommandContext extends Call {
   models: ModelService;
   obs: ObsService;
   packs: PackService;
-  webhooks: WebhookService;
 }

@@ -1,6 +1,7 @@
 // An API key as callers see it. The secret itself is shown once, on creation, and is not part of this object.
 import { z } from 'zod';
-import { TokenLimit, UsdLimit } from './budget.ts';
+import { UsdLimit } from './budget.ts';
+import { eachKeyLimit, type KeyLimits } from './key-limits.ts';
 import { LIMITS } from './limits.ts';
 import { Metadata } from './metadata.ts';
 import { pageInput } from './page.ts';
@@ -11,55 +12,16 @@ export const KeyStatus = z.enum(['active', 'disabled', 'expired', 'revoked']);
 export type KeyStatus = z.infer<typeof KeyStatus>;
 
 /** What narrows a key beyond its scopes; null: not narrowed. */
-const keyLimits = {
-  allowedCidrs: z
-    .array(
-      z
-        .string()
-        .min(1)
-        .max(50)
-        .meta({ examples: ['10.0.0.0/8', '2001:db8::/32', '127.0.0.1'] }),
-    )
+const keyLimits = eachKeyLimit((_, { kind, most, description, items }) => {
+  const count = z.number().int().min(1).max(most);
+  const text = z
+    .string()
     .min(1)
-    .max(LIMITS.cidrsPerKey)
-    .nullable()
-    .describe('Addresses it may be used from, such as 10.0.0.0/8 or 2001:db8::/32'),
-  requestsPerMinute: z
-    .number()
-    .int()
-    .min(1)
-    .max(LIMITS.requestsPerMinuteMax)
-    .nullable()
-    .describe('Requests a minute to one server, those of its tasks included'),
-  concurrentTasks: z
-    .number()
-    .int()
-    .min(1)
-    .max(LIMITS.concurrentTasksMax)
-    .nullable()
-    .describe('Tasks that may be queued or running at a time'),
-  allowedModels: z
-    .array(
-      z
-        .string()
-        .min(1)
-        .max(200)
-        .meta({ examples: ['scripted'] }),
-    )
-    .min(1)
-    .max(LIMITS.modelsPerKey)
-    .nullable()
-    .describe('Models that its tasks may use'),
-  spendPerDay: UsdLimit.nullable().describe('US dollars that its tasks may cost in a UTC day'),
-  spendPerMonth: UsdLimit.nullable().describe('US dollars that its tasks may cost in a UTC month'),
-  tokensPerDay: TokenLimit.nullable().describe('Tokens that its tasks may use in a UTC day'),
-};
-
-const KeyLimits = z.object(keyLimits);
-export type KeyLimits = z.infer<typeof KeyLimits>;
-/** Some of them; what is undefined is not spoken of. */
-const SomeKeyLimits = KeyLimits.partial();
-export type SomeKeyLimits = z.infer<typeof SomeKeyLimits>;
+    .max(items?.length ?? 0)
+    .meta({ examples: [...(items?.examples ?? [])] });
+  const schema = { count, usd: UsdLimit, list: z.array(text).min(1).max(most) }[kind];
+  return schema.nullable().describe(description);
+}) as unknown as { [Name in keyof KeyLimits]: z.ZodType<KeyLimits[Name]> };
 
 export const Key = z
   .object({
@@ -91,6 +53,7 @@ export type Key = z.infer<typeof Key>;
 /** A key, then the key that started its task, and so on. */
 export type Lineage = readonly [Key, ...Key[]];
 
+const someLimits = z.object(keyLimits).partial().shape;
 const KeyName = z.string().trim().min(1).max(LIMITS.nameLength).describe('What the key is for');
 const LastingKeys = z
   .boolean()
@@ -106,7 +69,7 @@ export const KeyCreation = z.object({
     'How long it works: 12h, 30d, 8w or never; omitted: 90d, or as long as the key in use if that is less',
   ),
   expiresAt,
-  ...SomeKeyLimits.shape,
+  ...someLimits,
   tasksMayCreateLastingKeys: LastingKeys.default(false),
   metadata: Labels.default({}),
 });
@@ -116,7 +79,7 @@ export type KeyCreation = z.output<typeof KeyCreation>;
 export const KeyUpdate = z.object({
   name: KeyName.optional(),
   enabled: z.boolean().optional().describe('Whether calls with it work; off is --no-enabled'),
-  ...SomeKeyLimits.shape,
+  ...someLimits,
   tasksMayCreateLastingKeys: LastingKeys.optional(),
   metadata: Labels.optional(),
 });

@@ -5,7 +5,6 @@ import { modelService } from './models/model-service.ts';
 import { packService } from './packs/pack-service.ts';
 import type { ServerParts } from './parts.ts';
 import { obsService } from './telemetry/obs-service.ts';
-import { webhookService } from './webhooks/webhook-service.ts';
 
 /** A service is made when the command asks for it: nearly all ask for one. */
 export class BoundContext implements CommandContext {
@@ -41,9 +40,5 @@ export class BoundContext implements CommandContext {
 
   get packs() {
     return packService(this.#parts, this.actor);
-  }
-
-  get webhooks() {
-    return webhookService(this.#parts, this.actor, { gone: this.gone(), signal: this.waiting() });
   }
 }

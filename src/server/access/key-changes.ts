@@ -9,8 +9,10 @@ import type { Db, KeyRow, Tx } from '../../db/tables.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Key, KeyUpdate } from '../../protocol/key.ts';
+import { KEY_LIMIT_NAMES } from '../../protocol/key-limits.ts';
 import { emitEvent } from '../webhooks/events.ts';
-import { getKey, limitColumns, toKey } from './keys.ts';
+import { limitColumn, limitColumns } from './key-limit-columns.ts';
+import { getKey, toKey } from './keys.ts';
 
 type KeyStore = Pick<Store, 'db' | 'caches'>;
 
@@ -213,8 +215,9 @@ async function hasUnlimitedKey(db: Db, accountId: string, id?: string): Promise<
     .where('task_id', 'is', null)
     .where('caller_key_id', 'is', null)
     .where(sql<boolean>`'*' = any(scopes)`)
-    .where(sql<boolean>`num_nonnulls(allowed_cidrs, requests_per_minute, concurrent_tasks, allowed_models,
-      spend_per_day_nano_usd, spend_per_month_nano_usd, tokens_per_day) = 0`);
+    .where(
+      sql<boolean>`num_nonnulls(${sql.join(KEY_LIMIT_NAMES.map((name) => sql.ref(limitColumn(name))))}) = 0`,
+    );
   if (id !== undefined) query = query.where('id', '=', id);
   return (await query.limit(1).executeTakeFirst()) !== undefined;
 }
