@@ -2,11 +2,16 @@
 // small process that kills it at the deadline it is told later, or at once when this process ends before telling it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseStat } from '../../lib/host-processes.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { sandboxMarks } from './sandbox-folder.ts';
 import { firstProcess, HOST_ENVIRONMENT } from './supervisor.ts';
+
+const START_WITHIN_MS = 2_000;
+const POLL_MS = 10;
 
 /** When a supervised sandbox dies: at the deadline that it started with, or at an earlier one that it was told. */
 export interface SandboxDeadline {
@@ -28,7 +33,7 @@ export function sandboxDeadline(supervisorPid: number, folder: string, deadline:
   let over = false;
 
   async function start(): Promise<StartedGuard> {
-    const pid = await firstProcess(supervisorPid);
+    const pid = await whenStarted(supervisorPid);
     if (pid === undefined || over) throw endedTooEarly();
     const guard = await startGuard(pid, sandboxMarks(folder).root);
     started.push(guard);
@@ -53,6 +58,17 @@ export function sandboxDeadline(supervisorPid: number, folder: string, deadline:
       for (const guard of started) guard.release();
     },
   };
+}
+
+/** The first process below the supervisor, which has begun to start it; undefined when it has ended. */
+async function whenStarted(supervisorPid: number): Promise<number | undefined> {
+  const giveUpAt = performance.now() + START_WITHIN_MS;
+  for (;;) {
+    const pid = await firstProcess(supervisorPid);
+    if (pid !== undefined || performance.now() > giveUpAt || !existsSync(`/proc/${supervisorPid}`))
+      return pid;
+    await sleep(POLL_MS);
+  }
 }
 
 /**

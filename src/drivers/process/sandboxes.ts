@@ -113,10 +113,11 @@ export function createSandboxes(parent: string, more: Pick<Removal, 'removeMore'
     streams.set(id, sandbox.stream);
   }
 
-  /** The supervisor of a sandbox that runs although this process has not started it. */
+  /** The supervisor, or what becomes it, of a sandbox that runs although this process has not started it. */
   async function supervisorPid(id: SandboxId): Promise<number | undefined> {
     if (!SANDBOX_ID.test(id)) return undefined;
-    return (await sandboxProcesses(join(parent, id), isSupervisor))[0];
+    const path = join(parent, id);
+    return (await sandboxProcesses(path, isSupervisor))[0] ?? (await sandboxProcesses(path))[0];
   }
 
   async function status(id: SandboxId): Promise<Status> {
