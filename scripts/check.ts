@@ -1,18 +1,22 @@
-// npm run check: format and lint, types, dead code, import directions, generated files.
-import { checkImports, checkPackImports, checkWebImports } from './lib/check-imports.ts';
+// npm run check: format and lint, types, dead code, the structure.
+import { checkConnections, checkPackImports, checkWebImports } from './lib/check-imports.ts';
 import { run } from './lib/run.ts';
+import { structureOf } from './lib/structure.ts';
 
 await run('biome', ['ci', '--error-on-warnings', '.']);
 await run('tsc', ['--noEmit', '-p', '.']);
 await run('tsc', ['--noEmit', '-p', 'web']);
 await run('knip', ['--no-progress', '--no-config-hints']);
 const pathOf = (folder: string) => new URL(`../${folder}/`, import.meta.url).pathname;
+const structure = await structureOf(pathOf('.'));
+process.stdout.write(`${structure.says.join('\n')}\n`);
 const wrong = [
-  ...(await checkImports(pathOf('src'))),
+  ...(await checkConnections(pathOf('src'))),
   ...(await checkPackImports(pathOf('packs'))),
   ...(await checkPackImports(pathOf('examples/packs'), 'examples/packs')),
   ...(await checkWebImports(pathOf('web/src'))),
 ];
+if (structure.wrong.length > 0) process.stdout.write(`still to mend:\n${structure.wrong.join('\n')}\n`);
 if (wrong.length > 0) {
   process.stderr.write(`Imports against the layout (docs/architecture.md):\n${wrong.join('\n')}\n`);
   process.exit(1);

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { checkImports, checkPackImports, checkWebImports } from './check-imports.ts';
+import { checkConnections, checkPackImports, checkWebImports } from './check-imports.ts';
 
 let root: string;
 beforeAll(async () => {
@@ -68,5 +68,5 @@ it.each([
   const src = await mkdtemp(join(root, 'src-'));
   await mkdir(join(src, dirname(file)), { recursive: true });
   await writeFile(join(src, file), `${line}\n`);
-  expect(await checkImports(src)).toEqual(allowed ? [] : [expect.stringContaining(`src/${file}`)]);
+  expect(await checkConnections(src)).toEqual(allowed ? [] : [expect.stringContaining(`src/${file}`)]);
 });

@@ -1,5 +1,4 @@
 // Prints a command's answer: JSON as it is, CSV, a table, or names and values. Used by run.ts, login.ts and follow-task.ts.
-
 import { type CsvCell, csvLine } from '../lib/csv.ts';
 import { escapeJson, isRecord, parseJson } from '../lib/json.ts';
 import { shellWord } from '../lib/shell-word.ts';
@@ -26,7 +25,7 @@ export function printAnswer(io: Io, command: ManifestCommand, text: string, opti
   };
   const answer = parseAnswer(text);
   if (options.json) printJson(io, text, answer);
-  else if (command.output === 'list') printList(io, command, answer, options, note);
+  else if (command.output === 'list') printList(io, command, answer, { ...options, note });
   else if (options.csv) io.stdout.write(objectCsv(answer));
   else
     io.stdout.write(isRecord(answer) ? objectView(answer, viewOptions(io)) : `${JSON.stringify(answer)}\n`);
@@ -52,8 +51,7 @@ function printList(
   io: Io,
   command: ManifestCommand,
   answer: unknown,
-  { csv, commandLine }: AnswerOptions,
-  note: (line: string) => void,
+  { csv, commandLine, note }: AnswerOptions & { note: (line: string) => void },
 ): void {
   const { items: given, nextCursor, nextPage, totals, ...about } = isRecord(answer) ? answer : {};
   const items = Array.isArray(given) ? given : [];
@@ -84,7 +82,8 @@ function flagsText(inputs: Record<string, unknown>): string {
   return flags.join(' ');
 }
 
-function viewOptions(io: Io): ViewOptions {
+/** Of tables on stdout. */
+export function viewOptions(io: Io): ViewOptions {
   const { isTerminal, columns } = io.stdout;
   return {
     style: styleFor(io.stdout, io),

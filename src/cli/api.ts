@@ -1,11 +1,11 @@
 // Calls the server's commands over REST; what can go wrong on the way is a SeedError. Used by run.ts, follow-task.ts, login.ts
 // and mcp.ts.
 import { parseJson } from '../lib/json.ts';
-import { readWithin } from '../lib/read-within.ts';
+import { readWithin } from '../lib/read-stream.ts';
 import { type RestCall, restCall } from '../lib/rest-call.ts';
 import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
-import type { Io } from './io.ts';
+import { type Io, usageError } from './io.ts';
 import { multipartBody, type StreamedBody, takeFiles } from './local-file.ts';
 import type { Profile } from './profile.ts';
 import type { HttpResponse } from './request.ts';
@@ -24,6 +24,14 @@ export interface Api {
     input: Record<string, unknown>,
     options: { lastEventId: number | null; signal?: AbortSignal },
   ): Promise<AsyncIterable<Uint8Array>>;
+}
+
+/** A command with its input, and where it is called. */
+export interface CommandCall {
+  io: Io;
+  api: Api;
+  command: ManifestCommand;
+  input: Record<string, unknown>;
 }
 
 const ANSWER_TIMEOUT_MS = 300_000;
@@ -123,7 +131,7 @@ function typedCall(command: ManifestCommand, input: Record<string, unknown>): Re
   try {
     return restCall(command, input);
   } catch (cause) {
-    throw cause instanceof SeedError ? new SeedError('usage', cause.message, { cause }) : cause;
+    throw cause instanceof SeedError ? usageError(cause.message, undefined, cause) : cause;
   }
 }
 

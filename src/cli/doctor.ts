@@ -21,8 +21,6 @@ export const doctor: LocalCommand = {
   name: 'doctor',
   summary: 'Check what sandboxes this machine can run, its folders, snapshots, pool and server',
   usage: 'seed doctor',
-  flags: [],
-  options: {},
   async run(io, flags) {
     const style = styleFor(io.stdout, io);
     const findings: Finding[] = [];

@@ -1,25 +1,21 @@
 // Runs a command that answers with a file: to stdout, or to a file that is there whole or not at all. Used by run.ts.
 import { SeedError } from '../protocol/errors.ts';
 import { fileNameProblem } from '../protocol/file-name.ts';
-import type { ManifestCommand } from '../protocol/manifest.ts';
-import type { Api } from './api.ts';
+import type { CommandCall } from './api.ts';
 import { fs, loadCrypto } from './builtin.ts';
-import type { Io } from './io.ts';
+import { usageError } from './io.ts';
 import type { HttpResponse } from './request.ts';
 
 /** @param output a file, or a folder that is there; null: stdout */
 export async function downloadFile(
-  io: Io,
-  api: Api,
-  command: ManifestCommand,
-  input: Record<string, unknown>,
-  output: string | null,
-  quiet: boolean,
+  { io, api, command, input }: CommandCall,
+  { output, quiet }: { output: string | null; quiet: boolean },
 ): Promise<void> {
   if (output === null && io.stdout.isTerminal) {
-    throw new SeedError('usage', 'a file is not written to a terminal, which might act on what is in it', {
-      hint: `--output <path> writes it to a file or into a folder: seed ${command.name} … --output .`,
-    });
+    throw usageError(
+      'a file is not written to a terminal, which might act on what is in it',
+      `--output <path> writes it to a file or into a folder: seed ${command.name} … --output .`,
+    );
   }
   const response = await api.file(command, input);
   if (output === null) {

@@ -1,6 +1,7 @@
 // Which command was typed, and which name was meant when none was. Used by run.ts and wherever a name may be mistyped.
-import { SeedError } from '../protocol/errors.ts';
+import type { SeedError } from '../protocol/errors.ts';
 import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
+import { usageError } from './io.ts';
 
 /** The command with the longest name that the words begin with. */
 export function findCommand(manifest: Manifest, words: readonly string[]): ManifestCommand | null {
@@ -20,12 +21,9 @@ export function unknownCommand(
   const typed = words.slice(0, isNoun ? 3 : 2).filter((word) => !word.startsWith('-'));
   const nouns = [...new Set(names.map((name) => name.split(' ')[0] ?? name))];
   const meant = closest(typed.join(' '), names) ?? closest(typed[0] ?? '', nouns);
-  return new SeedError(
-    'usage',
+  return usageError(
     `there is no command ${JSON.stringify(typed.join(' '))} that this key may use`,
-    {
-      hint: meant === undefined ? 'seed --help lists the commands.' : `Did you mean: seed ${meant}`,
-    },
+    meant === undefined ? 'seed --help lists the commands.' : `Did you mean: seed ${meant}`,
   );
 }
 

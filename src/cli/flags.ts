@@ -1,10 +1,10 @@
 // The flags that a command's JSON Schema makes, how they are written in usage lines, and the values that were typed for
 // them. Used by parse-input.ts and help.ts.
-
 import { isRecord, parseJson } from '../lib/json.ts';
-import { SeedError } from '../protocol/errors.ts';
+import type { SeedError } from '../protocol/errors.ts';
 import type { JsonSchema, ManifestCommand } from '../protocol/manifest.ts';
 import { closest } from './find-command.ts';
+import { usageError } from './io.ts';
 import { localFile } from './local-file.ts';
 
 type ScalarKind = 'string' | 'integer' | 'number';
@@ -39,11 +39,16 @@ export function kebabCase(property: string): string {
 export function flagsOf(command: ManifestCommand): Flag[] {
   const required = new Set(command.input.required ?? []);
   return Object.entries(command.input.properties ?? {}).map(([property, schema]) =>
-    flagOf(property, schema, required.has(property), command.input),
+    flagOf(property, schema, { required: required.has(property), root: command.input }),
   );
 }
 
-function flagOf(property: string, given: JsonSchema, required: boolean, root: JsonSchema): Flag {
+/** @param root the schema whose `$defs` are meant */
+export function flagOf(
+  property: string,
+  given: JsonSchema,
+  { required = false, root = given }: { required?: boolean; root?: JsonSchema } = {},
+): Flag {
   const { schema, nullable } = simplify(given, root);
   const items = schema.items === undefined ? undefined : simplify(schema.items, root).schema;
   const itemKind = items === undefined ? undefined : scalarKind(items);
@@ -229,5 +234,5 @@ function quote(text: string): string {
 }
 
 function wrong(flag: Flag, problem: string, cause?: unknown): SeedError {
-  return new SeedError('usage', `--${flag.name} ${problem}`, { cause });
+  return usageError(`--${flag.name} ${problem}`, undefined, cause);
 }

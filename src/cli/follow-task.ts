@@ -49,7 +49,7 @@ export async function followTask(
   const withdraw = io.onInterrupt(() => interruption.abort());
   if (!options.quiet) io.stderr.write(`${beginning(io, followed)}\n`);
   try {
-    const text = await watchToEnd(io, api, followed, options.quiet, interruption.signal);
+    const text = await watchToEnd({ io, api, quiet: options.quiet, signal: interruption.signal }, followed);
     return printOutcome(io, text, options);
   } catch (error) {
     if (!interruption.signal.aborted) throw stillRunning(error, followed);
@@ -62,14 +62,12 @@ export async function followTask(
 
 /** Shows the events as they come; returns the JSON text of the ended task. */
 async function watchToEnd(
-  io: Io,
-  api: Api,
+  { io, api, quiet, signal }: { io: Io; api: Api; quiet: boolean; signal: AbortSignal },
   { taskId, stream, get }: Followed,
-  quiet: boolean,
-  signal: AbortSignal,
 ): Promise<string> {
   const view = createEventView(styleFor(io.stderr, io));
   const position: { seq: number | null } = { seq: null };
+  const call = { io, api, command: stream, input: pathInput(stream, taskId) };
   // The agent's last words are its answer, which goes to stdout: they are shown here only if more follows.
   let held = '';
   const show = (event: TaskEvent) => {
@@ -81,7 +79,7 @@ async function watchToEnd(
     }
   };
   for (let ends = 0; ends <= EARLY_ENDS_MOST; ends++) {
-    for await (const { item } of streamItems(io, api, stream, pathInput(stream, taskId), position, signal)) {
+    for await (const { item } of streamItems(call, position, signal)) {
       if (!quiet && isTaskEvent(item)) show(item);
     }
     signal.throwIfAborted();

@@ -98,13 +98,17 @@ export function commandHelp(command: ManifestCommand, style: Style): string {
 
 /** `seed login --help` */
 export function localHelp(
-  command: { summary: string; usage: string; flags: readonly HelpEntry[]; examples?: readonly string[] },
+  command: { summary: string; usage: string; flags?: readonly HelpEntry[]; examples?: readonly string[] },
   style: Style,
 ): string {
   return join([
     command.summary,
     `${style.bold('Usage:')} ${command.usage}`,
-    section('Flags', [...command.flags, ...GLOBAL_FLAGS.filter(({ name }) => name !== '--csv')], style),
+    section(
+      'Flags',
+      [...(command.flags ?? []), ...GLOBAL_FLAGS.filter(({ name }) => name !== '--csv')],
+      style,
+    ),
     examples(command, style),
   ]);
 }

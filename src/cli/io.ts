@@ -1,7 +1,7 @@
 // Everything the CLI touches outside itself, as one interface, so that it runs in tests without a process, and its exit codes.
 // The real one is made by main.ts.
 import type { Clock } from '../lib/clock.ts';
-import type { SeedError } from '../protocol/errors.ts';
+import { SeedError } from '../protocol/errors.ts';
 import type { Request } from './request.ts';
 
 export interface Output {
@@ -56,4 +56,9 @@ export function exitCodeOf(error: unknown): number {
 /** By its shape: what bin/seed loads by address has the class once more, and `instanceof` does not know it. */
 export function isSeedError(error: unknown): error is SeedError {
   return error instanceof Error && 'code' in error && 'hint' in error;
+}
+
+/** Of what was typed wrong. */
+export function usageError(message: string, hint?: string, cause?: unknown): SeedError {
+  return new SeedError('usage', message, { ...(hint && { hint }), cause });
 }

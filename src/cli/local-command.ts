@@ -1,18 +1,18 @@
-// A command that runs on this machine and is not in the manifest. Used by run.ts; the commands are login.ts, doctor.ts,
-// snapshots.ts, packs.ts and webhooks-listen.ts.
-import { SeedError } from '../protocol/errors.ts';
+// A command that runs on this machine and is not in the manifest. Used by run.ts; the commands are in local-commands.ts.
 import { parseArgs } from './builtin.ts';
 import type { HelpEntry } from './help.ts';
-import type { Io } from './io.ts';
+import { type Io, usageError } from './io.ts';
 import { type GlobalFlags, isTrailingFlag } from './parse-input.ts';
+
+export type LocalValues = Record<string, string | boolean | undefined>;
 
 export interface LocalCommand {
   /** One word, or a noun and a verb. */
   name: string;
   summary: string;
   usage: string;
-  flags: readonly HelpEntry[];
-  options: Record<string, { type: 'string' | 'boolean' }>;
+  /** Those of its own: `--core`, or `--driver <name>` where it takes a value. */
+  flags?: readonly HelpEntry[];
   /** Names under which `values` has what stands without a flag. */
   positionals?: readonly string[];
   /** The server has commands of the same noun. */
@@ -20,7 +20,7 @@ export interface LocalCommand {
   /** Complete command lines. */
   examples?: readonly string[];
   /** Returns the exit code. */
-  run(io: Io, flags: GlobalFlags, values: Record<string, string | boolean | undefined>): Promise<number>;
+  run(io: Io, flags: GlobalFlags, values: LocalValues): Promise<number>;
 }
 
 /** The local command that the words begin with, and the words after its name. */
@@ -44,28 +44,54 @@ export async function runLocal(
   args: readonly string[],
 ): Promise<number | null> {
   const allFlags = { ...flags };
+  const values = valuesOf(command, args);
+  for (const name of Object.keys(values)) if (isTrailingFlag(name)) allFlags[name] = values[name] === true;
+  if (allFlags.csv) throw usageError(`seed ${command.name} has no --csv`);
+  return allFlags.help ? null : command.run(io, allFlags, values);
+}
+
+function valuesOf({ name, usage, flags = [], positionals = [] }: LocalCommand, args: readonly string[]) {
+  const own = flags.map((flag) => flag.name.slice('--'.length).split(' '));
   const options = {
     json: { type: 'boolean' as const },
     quiet: { type: 'boolean' as const },
     help: { type: 'boolean' as const, short: 'h' },
-    ...command.options,
+    ...Object.fromEntries(
+      own.map(([flag = '', value]) => [flag, { type: value ? ('string' as const) : ('boolean' as const) }]),
+    ),
   };
-  let values: Record<string, string | boolean | undefined>;
   try {
-    const { positionals: names = [] } = command;
-    const parsed = parseArgs({ args: [...args], options, strict: true, allowPositionals: names.length > 0 });
-    const extra = parsed.positionals[names.length];
-    if (extra !== undefined) throw new Error(`what is "${extra}" for?`);
-    const given = names.map((name, index) => [name, parsed.positionals[index]] as const);
-    values = { ...parsed.values, ...Object.fromEntries(given) } as typeof values;
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new SeedError('usage', `seed ${command.name}: ${message}`, {
-      hint: `Usage: ${command.usage}`,
-      cause,
+    const parsed = parseArgs({
+      args: [...args],
+      options,
+      strict: true,
+      allowPositionals: positionals.length > 0,
     });
+    const extra = parsed.positionals[positionals.length];
+    if (extra !== undefined) throw new Error(`what is "${extra}" for?`);
+    const given = positionals.map((positional, index) => [positional, parsed.positionals[index]] as const);
+    return { ...parsed.values, ...Object.fromEntries(given) } as LocalValues;
+  } catch (cause) {
+    throw usageError(`seed ${name}: ${(cause as Error).message}`, `Usage: ${usage}`, cause);
   }
-  for (const name of Object.keys(values)) if (isTrailingFlag(name)) allFlags[name] = values[name] === true;
-  if (allFlags.csv) throw new SeedError('usage', `seed ${command.name} has no --csv`);
-  return allFlags.help ? null : command.run(io, allFlags, values);
+}
+
+/** What a local command was given for a flag or a position; undefined when nothing was. */
+export function textIn(values: LocalValues, name: string): string | undefined {
+  const value = values[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/**
+ * Prints what a local command has done: as JSON with --json, else as text, with notes on stderr unless --quiet.
+ * @param done `text` is null where there is only the note
+ */
+export function tellDone(
+  io: Io,
+  flags: GlobalFlags,
+  { json, text, note = '' }: { json: object; text: string | null; note?: string },
+): void {
+  if (flags.json) io.stdout.write(`${JSON.stringify(json)}\n`);
+  else if (text !== null) io.stdout.write(`${text}\n`);
+  if (!flags.json && !flags.quiet) io.stderr.write(note);
 }

@@ -1,8 +1,8 @@
 // Files of this machine that are sent with a command (`--file path[=name]`), with its JSON in one multipart/form-data body
 // (RFC 7578) that is read from the disk while it is sent. Used by flags.ts and api.ts.
-import { SeedError } from '../protocol/errors.ts';
 import { fileNameProblem } from '../protocol/file-name.ts';
 import { fs } from './builtin.ts';
+import { usageError } from './io.ts';
 
 class LocalFile {
   readonly path: string;
@@ -24,16 +24,14 @@ export function localFile(typed: string): LocalFile {
   const equals = typed.lastIndexOf('=');
   const path = equals < 1 ? typed : typed.slice(0, equals);
   const size = equals < 1 ? null : sizeOf(path);
-  if (size === null) throw new SeedError('usage', `--file: there is no file ${JSON.stringify(path)} to read`);
+  if (size === null) throw usageError(`--file: there is no file ${JSON.stringify(path)} to read`);
   return named(path, typed.slice(equals + 1), size);
 }
 
 function named(path: string, name: string, size: number): LocalFile {
   const problem = fileNameProblem(name);
   if (problem === null) return new LocalFile(path, name, size);
-  throw new SeedError('usage', `--file ${JSON.stringify(path)}: ${problem}`, {
-    hint: 'Give it another name: --file path=name',
-  });
+  throw usageError(`--file ${JSON.stringify(path)}: ${problem}`, 'Give it another name: --file path=name');
 }
 
 function sizeOf(path: string): number | null {

@@ -1,10 +1,8 @@
 // Runs the CLI as this process, with its streams, environment, clock and network. Called by the two entries: handed-out.ts
 // and repository.ts.
-
 import { systemClock } from '../lib/clock.ts';
 import { env } from '../lib/env.ts';
-import { SeedError } from '../protocol/errors.ts';
-import type { Input, Io, Output } from './io.ts';
+import { type Input, type Io, type Output, usageError } from './io.ts';
 import { nodeRequest } from './request.ts';
 import { type Form, runCli } from './run.ts';
 
@@ -59,7 +57,7 @@ function input(stream: NodeJS.ReadStream): Input {
       for await (const chunk of stream) {
         chunks.push(chunk);
         bytes += chunk.length;
-        if (bytes > limitBytes) throw new SeedError('usage', `stdin is longer than ${limitBytes} bytes`);
+        if (bytes > limitBytes) throw usageError(`stdin is longer than ${limitBytes} bytes`);
       }
       return Buffer.concat(chunks).toString('utf8');
     },

@@ -1,5 +1,4 @@
 // Where the list of commands comes from: embedded, cached for a few minutes, or asked of the server. Used by run.ts.
-
 import { join } from 'node:path';
 import { parseJson } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
@@ -25,7 +24,12 @@ export function embeddedManifest(manifest: Manifest): ManifestSource {
 }
 
 /** @param refresh ask the server even when the cache is fresh */
-export function cachedManifest(io: Io, api: Api, profile: Profile, refresh: boolean): ManifestSource {
+export function cachedManifest(
+  io: Io,
+  api: Api,
+  profile: Profile,
+  { refresh }: { refresh: boolean },
+): ManifestSource {
   const path = cachePath(io, profile);
   let isCurrent = false;
 

@@ -1,15 +1,14 @@
 // seed mcp install: writes Seed into the configuration of an MCP client, after showing what would change. Used by
 // local-commands.ts.
-
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isRecord, parseJson } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { fs } from './builtin.ts';
 import { REPOSITORY } from './folders.ts';
-import { EXIT, type Io } from './io.ts';
+import { EXIT, type Io, usageError } from './io.ts';
 import type { LocalCommand } from './local-command.ts';
-import { checkUrl, loadProfile } from './profile.ts';
+import { checkUrl, loadProfile, writeWhole } from './profile.ts';
 import { sanitise, styleFor } from './terminal.ts';
 
 interface McpClient {
@@ -89,22 +88,16 @@ export const mcpInstall: LocalCommand = {
     { name: '--core', summary: 'Only the tools for tasks' },
     { name: '--yes', summary: 'Write without asking' },
   ],
-  options: { core: { type: 'boolean' }, yes: { type: 'boolean' } },
   positionals: ['client'],
   examples: ['seed mcp install claude-code', 'seed --url https://seed.example.com mcp install cursor'],
   async run(io, flags, values) {
     const client = MCP_CLIENTS.find(({ name }) => name === values['client']);
     if (!client) {
       const { client: typed } = values;
-      throw new SeedError(
-        'usage',
-        typed === undefined ? 'which client?' : `"${typed}" is no client of these`,
-        {
-          hint: `There are: ${NAMES}. Others: docs/mcp.md.`,
-        },
-      );
+      const problem = typed === undefined ? 'which client?' : `"${typed}" is no client of these`;
+      throw usageError(problem, `There are: ${NAMES}. Others: docs/mcp.md.`);
     }
-    const change = changeOf(io, client, launchOf(flags.url, values['core'] === true));
+    const change = changeOf(io, client, launchOf(flags.url, values['core'] === true ? ['--core'] : []));
     if (change.after === change.before) {
       io.stderr.write(`${client.title} has it already, in ${change.path}.\n`);
       return EXIT.ok;
@@ -132,46 +125,30 @@ interface Change {
 }
 
 /** The key stays where seed login has put it: no configuration of a client holds it. */
-function launchOf(urlFlag: string | undefined, core: boolean): Launch {
+function launchOf(urlFlag: string | undefined, options: string[]): Launch {
   const url = urlFlag === undefined ? [] : ['--url', checkUrl(urlFlag)];
-  return {
-    command: fileURLToPath(new URL('bin/seed', REPOSITORY)),
-    args: [...url, 'mcp', ...(core ? ['--core'] : [])],
-  };
+  return { command: fileURLToPath(new URL('bin/seed', REPOSITORY)), args: [...url, 'mcp', ...options] };
 }
 
 function changeOf(io: Io, client: McpClient, launch: Launch): Change {
   const path = client.path(io, process.platform);
   const before = fs.existsSync(path) ? fs.readFileSync(path, 'utf8') : null;
   const newEntry = client.entry(launch);
-  const config = parseConfig(before, path, client, newEntry);
+  // A file with comments in it is a person's: it is not written over.
+  const unreadable = (why: string, cause?: Error) =>
+    new SeedError('conflict', `${path} cannot be changed: ${why}`, {
+      hint: `Add this by hand, under "${client.property}": "seed": ${JSON.stringify(newEntry)}`,
+      cause,
+    });
+  const config = parseJson(before?.trim() || '{}', (cause) => unreadable('it is not plain JSON', cause));
+  if (!isRecord(config)) throw unreadable('it is no object');
   const servers = config[client.property] ?? {};
-  if (!isRecord(servers)) throw unreadable(path, `"${client.property}" is no object`, client, newEntry);
+  if (!isRecord(servers)) throw unreadable(`"${client.property}" is no object`);
   const { seed: oldEntry } = servers;
-  if (JSON.stringify(oldEntry) === JSON.stringify(newEntry))
-    return { path, before, after: before ?? '', oldEntry, newEntry };
+  const isSame = JSON.stringify(oldEntry) === JSON.stringify(newEntry);
   const changed = { ...config, [client.property]: { ...servers, seed: newEntry } };
-  return { path, before, after: `${JSON.stringify(changed, null, 2)}\n`, oldEntry, newEntry };
-}
-
-function parseConfig(
-  text: string | null,
-  path: string,
-  client: McpClient,
-  entry: object,
-): Record<string, unknown> {
-  if (text === null || text.trim() === '') return {};
-  const config = parseJson(text, (cause) => unreadable(path, 'it is not plain JSON', client, entry, cause));
-  if (isRecord(config)) return config;
-  throw unreadable(path, 'it is no object', client, entry);
-}
-
-/** A file with comments in it is a person's: it is not written over. */
-function unreadable(path: string, why: string, client: McpClient, entry: object, cause?: unknown): SeedError {
-  return new SeedError('conflict', `${path} cannot be changed: ${why}`, {
-    hint: `Add this by hand, under "${client.property}": "seed": ${JSON.stringify(entry)}`,
-    cause,
-  });
+  const after = isSame ? (before ?? '') : `${JSON.stringify(changed, null, 2)}\n`;
+  return { path, before, after, oldEntry, newEntry };
 }
 
 function show(io: Io, client: McpClient, { path, before, oldEntry, newEntry }: Change): void {
@@ -189,21 +166,20 @@ function show(io: Io, client: McpClient, { path, before, oldEntry, newEntry }: C
 
 async function agrees(io: Io): Promise<boolean> {
   if (!io.stdin.isTerminal) {
-    throw new SeedError('usage', 'seed mcp install asks before it writes, and stdin is no terminal', {
-      hint: 'Write without asking: --yes',
-    });
+    throw usageError(
+      'seed mcp install asks before it writes, and stdin is no terminal',
+      'Write without asking: --yes',
+    );
   }
   io.stderr.write('Write it? [y/N] ');
   const answer = await io.stdin.readLine();
   return answer !== null && /^y(es)?$/i.test(answer);
 }
 
-/** Whole or not at all; through a link into the file it names, and with that file's rights. */
+/** Through a link into the file it names, and with that file's rights. */
 function write(path: string, text: string): void {
   fs.mkdirSync(dirname(path), { recursive: true });
   const target = fs.existsSync(path) ? fs.realpathSync(path) : path;
   const mode = fs.existsSync(target) ? fs.statSync(target).mode & 0o777 : 0o644;
-  const temporary = `${target}.${process.pid}`;
-  fs.writeFileSync(temporary, text, { mode });
-  fs.renameSync(temporary, target);
+  writeWhole(target, text, mode);
 }

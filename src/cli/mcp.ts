@@ -1,8 +1,7 @@
 // seed mcp: carries MCP messages between stdio, one a line, and a server's Streamable HTTP endpoint, for clients that start a
 // process. The server does all the work, so both transports are the same MCP. Used by local-commands.ts.
-
 import { isRecord, parseJson } from '../lib/json.ts';
-import { linesOf } from '../lib/lines.ts';
+import { linesOf } from '../lib/read-stream.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { apiError, connectionError } from './api.ts';
@@ -16,7 +15,6 @@ export const mcp: LocalCommand = {
   summary: 'Speak MCP over stdin and stdout, as the key in use; clients start this by themselves',
   usage: 'seed mcp [--core]',
   flags: [{ name: '--core', summary: 'Only the tools for tasks, for clients that choke on long lists' }],
-  options: { core: { type: 'boolean' } },
   examples: ['seed mcp install claude-code', 'seed mcp'],
   async run(io, flags, values) {
     const { url, key } = loadProfile(io, flags.url);

@@ -5,8 +5,8 @@ import type { ImportReport } from '../openapi/import-pack.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { fs } from './builtin.ts';
 import { loadModule, REPOSITORY } from './folders.ts';
-import { EXIT } from './io.ts';
-import type { LocalCommand } from './local-command.ts';
+import { EXIT, usageError } from './io.ts';
+import { type LocalCommand, tellDone, textIn } from './local-command.ts';
 import { sanitise } from './terminal.ts';
 
 const importPack: LocalCommand = {
@@ -21,28 +21,26 @@ const importPack: LocalCommand = {
       summary: "The document's security scheme to use [default that of most operations]",
     },
   ],
-  options: { name: { type: 'string' }, scheme: { type: 'string' } },
   positionals: ['source'],
   alsoOnServer: true,
   examples: ['seed packs import https://api.example.com/openapi.json --name acme'],
-  async run(io, flags, { source, name: given, scheme }) {
-    if (typeof source !== 'string')
-      throw new SeedError('usage', 'which document?', { hint: `Usage: ${importPack.usage}` });
-    const name = packName(given, 'seed packs import openapi.json --name acme');
+  async run(io, flags, values) {
+    const source = textIn(values, 'source');
+    if (source === undefined) throw usageError('which document?', `Usage: ${importPack.usage}`);
+    const name = packName(values['name'], 'seed packs import openapi.json --name acme');
     const importer = await loadModule<typeof import('../openapi/import-pack.ts')>(
       'src/openapi/import-pack.ts',
     );
     const report = await importer.importPack({
       source,
       name,
-      scheme: typeof scheme === 'string' ? scheme : undefined,
+      scheme: textIn(values, 'scheme'),
       folder: new URL(`packs/${name}/`, REPOSITORY),
     });
     const clashes = await clashesNow();
     const files = report.files.map((file) => fileURLToPath(file));
-    if (flags.json) io.stdout.write(`${JSON.stringify({ ...report, clashes, files })}\n`);
-    else io.stdout.write(`${files.join('\n')}\n`);
-    if (!flags.json && !flags.quiet) io.stderr.write(`\n${reportText(report, name)}`);
+    const note = `\n${reportText(report, name)}`;
+    tellDone(io, flags, { json: { ...report, clashes, files }, text: files.join('\n'), note });
     if (!flags.json) io.stderr.write(clashText(clashes, name));
     return EXIT.ok;
   },
@@ -108,8 +106,6 @@ const newPack: LocalCommand = {
   name: 'packs new',
   summary: 'Write a pack of one command with its test into packs/, to start from',
   usage: 'seed packs new <name>',
-  flags: [],
-  options: {},
   positionals: ['name'],
   alsoOnServer: true,
   examples: ['seed packs new acme'],
@@ -125,13 +121,8 @@ const newPack: LocalCommand = {
     fs.mkdirSync(folder, { recursive: true });
     for (const [file, text] of files) fs.writeFileSync(new URL(file, folder), text);
     const paths = files.map(([file]) => fileURLToPath(new URL(file, folder)));
-    if (flags.json) io.stdout.write(`${JSON.stringify({ files: paths })}\n`);
-    else io.stdout.write(`${paths.join('\n')}\n`);
-    if (!flags.json && !flags.quiet) {
-      io.stderr.write(
-        `\nTest it:          npm test -- packs/${name}\nStart Seed anew:  npm start\nThen call it:     seed ${name} hello world\n`,
-      );
-    }
+    const note = `\nTest it:          npm test -- packs/${name}\nStart Seed anew:  npm start\nThen call it:     seed ${name} hello world\n`;
+    tellDone(io, flags, { json: { files: paths }, text: paths.join('\n'), note });
     return EXIT.ok;
   },
 };
@@ -141,12 +132,9 @@ export const packCommands: readonly LocalCommand[] = [newPack, importPack];
 /** @param example a complete command line. @throws SeedError usage */
 function packName(given: string | boolean | undefined, example: string): string {
   if (typeof given === 'string' && /^[a-z][a-z0-9-]{0,39}$/.test(given)) return given;
-  throw new SeedError(
-    'usage',
+  throw usageError(
     given === undefined ? 'what is it called?' : `"${given}" is no name of a pack`,
-    {
-      hint: `A name is written in lower-case letters, digits and hyphens: ${example}`,
-    },
+    `A name is written in lower-case letters, digits and hyphens: ${example}`,
   );
 }
 

@@ -1,37 +1,21 @@
 // Reads a command line: the flags that every command has, and what stands after a command's name as its input. Used by
 // run.ts and local-command.ts.
-import { SeedError } from '../protocol/errors.ts';
+import type { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
 import { parseArgs } from './builtin.ts';
 import { closest } from './find-command.ts';
-import { type Flag, flagsOf, flagValue, usageLine } from './flags.ts';
+import { type Flag, flagOf, flagsOf, flagValue, usageLine } from './flags.ts';
+import { usageError } from './io.ts';
 
-interface ParsedInput {
+interface ParsedInput extends Record<TrailingFlag | 'detach', boolean> {
   /** The REST input, by property name. */
   input: Record<string, unknown>;
-  json: boolean;
-  csv: boolean;
-  quiet: boolean;
-  help: boolean;
-  detach: boolean;
   /** Where to write a file; null: not said. */
   output: string | null;
 }
 
 /** Of commands that answer with a file. */
-const OUTPUT_FLAG: Flag = {
-  property: 'output',
-  name: 'output',
-  kind: 'string',
-  itemKind: 'string',
-  choices: [],
-  nullable: false,
-  required: false,
-  description: '',
-  default: undefined,
-  minimum: undefined,
-  maximum: undefined,
-};
+const OUTPUT_FLAG = flagOf('output', { type: 'string' });
 
 /** Text that is typed or piped in for `-`. Called at most once. */
 type ReadStdin = () => Promise<string>;
@@ -116,9 +100,7 @@ function typedValue(flag: Flag, token: OptionToken, byName: ReadonlyMap<string, 
   const nextFlag = token.value?.match(/^--([a-z][a-z0-9-]*)(=|$)/)?.[1];
   const tookFlag = nextFlag !== undefined && (byName.has(nextFlag) || isTrailingFlag(nextFlag));
   if (token.value === undefined || (tookFlag && !token.inlineValue)) {
-    throw new SeedError('usage', `${token.rawName} needs a value`, {
-      hint: `Write it as: ${token.rawName} …`,
-    });
+    throw usageError(`${token.rawName} needs a value`, `Write it as: ${token.rawName} …`);
   }
   return token.value;
 }
@@ -142,7 +124,7 @@ function placeBareWords(
   if (words.length > 0 && text && !values.has(text)) values.set(text, [words.shift() ?? '']);
   if (words.length === 0) return;
   const hint = text ? `Put text of several words in quotes. ${usage(command)}` : usage(command);
-  throw new SeedError('usage', `unexpected argument ${JSON.stringify(words[0])}`, { hint });
+  throw usageError(`unexpected argument ${JSON.stringify(words[0])}`, hint);
 }
 
 /** The flag that a bare word fills when the path has taken its own. */
@@ -164,44 +146,34 @@ async function replaceDash(
   );
   const [flag, second] = dashed;
   if (!flag) return;
-  if (second)
-    throw new SeedError('usage', `--${flag.name} and --${second.name} cannot both be read from stdin`);
+  if (second) throw usageError(`--${flag.name} and --${second.name} cannot both be read from stdin`);
   values.set(flag, [await readStdin()]);
 }
 
 function missing(command: ManifestCommand, flag: Flag): SeedError {
   const name = command.positional.includes(flag.property) ? `<${flag.name}>` : `--${flag.name}`;
-  return new SeedError('usage', `seed ${command.name}: ${name} is missing`, { hint: usage(command) });
+  return usageError(`seed ${command.name}: ${name} is missing`, usage(command));
 }
 
 function unknownFlag(command: ManifestCommand, flags: readonly Flag[], rawName: string): SeedError {
   const typed = rawName.replace(/^-+/, '');
   const message = `seed ${command.name} has no flag ${rawName}`;
   if (typed === 'url' || typed === 'refresh') {
-    return new SeedError('usage', message, {
-      hint: `It stands before the command: seed --${typed} … ${command.name}`,
-    });
+    return usageError(message, `It stands before the command: seed --${typed} … ${command.name}`);
   }
   const names = [...flags.map((flag) => flag.name), ...TRAILING_FLAGS];
   const meant = closest(typed, command.follow === null ? names : [...names, 'detach']);
-  return new SeedError('usage', message, {
-    hint: (meant === undefined ? '' : `Did you mean --${meant}? `) + usage(command),
-  });
+  return usageError(message, (meant === undefined ? '' : `Did you mean --${meant}? `) + usage(command));
 }
 
 function usage(command: ManifestCommand): string {
   return `Usage: ${usageLine(command)}`;
 }
 
-export interface GlobalFlags {
-  json: boolean;
-  csv: boolean;
-  quiet: boolean;
-  help: boolean;
-  version: boolean;
-  refresh: boolean;
-  url: string | undefined;
-}
+const NO_SWITCHES = { json: false, csv: false, quiet: false, help: false, version: false, refresh: false };
+const SWITCHES = Object.keys(NO_SWITCHES) as (keyof typeof NO_SWITCHES)[];
+
+export type GlobalFlags = typeof NO_SWITCHES & { url: string | undefined };
 
 /** Global flags that may also stand after the command, unless the command has a flag of that name itself. */
 const TRAILING_FLAGS = ['json', 'csv', 'quiet', 'help'] as const;
@@ -211,19 +183,9 @@ export function isTrailingFlag(name: string): name is TrailingFlag {
   return (TRAILING_FLAGS as readonly string[]).includes(name);
 }
 
-const SWITCHES = ['json', 'csv', 'quiet', 'help', 'version', 'refresh'] as const;
-
 /** Takes the global flags that stand before the command. */
 export function takeLeadingFlags(argv: readonly string[]): { flags: GlobalFlags; rest: string[] } {
-  const flags: GlobalFlags = {
-    json: false,
-    csv: false,
-    quiet: false,
-    help: false,
-    version: false,
-    refresh: false,
-    url: undefined,
-  };
+  const flags: GlobalFlags = { ...NO_SWITCHES, url: undefined };
   const rest = [...argv];
   while (rest[0]?.startsWith('-')) {
     const token = rest.shift() ?? '';
@@ -238,11 +200,11 @@ export function takeLeadingFlags(argv: readonly string[]): { flags: GlobalFlags;
 }
 
 function missingUrl(): never {
-  throw new SeedError('usage', '--url needs a value', { hint: 'Write it as: seed --url http://host:port …' });
+  throw usageError('--url needs a value', 'Write it as: seed --url http://host:port …');
 }
 
 function unknownLeadingFlag(token: string): SeedError {
   const meant = closest(token.replace(/^-+/, ''), [...SWITCHES, 'url']);
   const hint = meant ? `Did you mean --${meant}?` : 'Flags of a command stand after its name.';
-  return new SeedError('usage', `unknown flag ${token} before the command`, { hint });
+  return usageError(`unknown flag ${token} before the command`, hint);
 }

@@ -1,10 +1,9 @@
 // Which server to talk to and with which key: the environment, else ~/.config/seed/config.json. Used by run.ts and login.ts.
-
 import { dirname, join } from 'node:path';
 import { parseJson } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { fs } from './builtin.ts';
-import type { Io } from './io.ts';
+import { type Io, usageError } from './io.ts';
 
 export const DEFAULT_URL = 'http://127.0.0.1:3210';
 
@@ -42,8 +41,13 @@ export function forgetProfile(io: Io): string | null {
 /** Writes a file that only its owner can read, whole or not at all. */
 export function writePrivately(path: string, text: string): void {
   fs.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  writeWhole(path, text, 0o600);
+}
+
+/** Writes a file with these rights, whole or not at all. */
+export function writeWhole(path: string, text: string, mode: number): void {
   const temporary = `${path}.${process.pid}`;
-  fs.writeFileSync(temporary, text, { mode: 0o600 });
+  fs.writeFileSync(temporary, text, { mode });
   fs.renameSync(temporary, path);
 }
 
@@ -61,14 +65,13 @@ export function checkUrl(text: string): string {
     url.search !== '' ||
     url.hash !== ''
   ) {
-    throw new SeedError('usage', `${JSON.stringify(text)} is not a server's address`, {
-      hint: `Write it as ${DEFAULT_URL}`,
-    });
+    throw usageError(`${JSON.stringify(text)} is not a server's address`, `Write it as ${DEFAULT_URL}`);
   }
   if (url.username !== '' || url.password !== '') {
-    throw new SeedError('usage', "the server's address holds a user name or password", {
-      hint: 'A key goes into SEED_API_KEY or seed login.',
-    });
+    throw usageError(
+      "the server's address holds a user name or password",
+      'A key goes into SEED_API_KEY or seed login.',
+    );
   }
   return (url.origin + url.pathname).replace(/\/+$/, '');
 }

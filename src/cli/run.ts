@@ -2,12 +2,12 @@
 import { SeedError } from '../protocol/errors.ts';
 import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
 import { parseAnswer, printAnswer } from './answer-view.ts';
-import { type Api, createApi } from './api.ts';
+import { type CommandCall, createApi } from './api.ts';
 import { downloadFile } from './download.ts';
 import { findCommand, unknownCommand } from './find-command.ts';
 import { followedBy, followTask } from './follow-task.ts';
 import { commandHelp, localHelp, localNounHelp, nounHelp, rootHelp } from './help.ts';
-import { EXIT, exitCodeOf, type Io, isSeedError, type Output } from './io.ts';
+import { EXIT, exitCodeOf, type Io, isSeedError, type Output, usageError } from './io.ts';
 import { findLocal, type LocalCommand, runLocal } from './local-command.ts';
 import { cachedManifest, embeddedManifest, type ManifestSource } from './manifest-source.ts';
 import { type GlobalFlags, parseInput, takeLeadingFlags } from './parse-input.ts';
@@ -58,9 +58,7 @@ async function dispatch(argv: readonly string[], form: Form, io: Io): Promise<nu
   if (verbs.length > 0 && !isShared) return showLocalNounHelp(io, verbs, flags, rest);
   const profile = loadProfile(io, flags.url);
   const api = createApi(io, profile);
-  const source = form.manifest
-    ? embeddedManifest(form.manifest)
-    : cachedManifest(io, api, profile, flags.refresh);
+  const source = form.manifest ? embeddedManifest(form.manifest) : cachedManifest(io, api, profile, flags);
   if (rest[0] === undefined) return showRootHelp(io, form, source);
   const located = await locate(source, rest).catch((error: unknown) => {
     // This machine's own verbs can be told without the server.
@@ -73,9 +71,9 @@ async function dispatch(argv: readonly string[], form: Form, io: Io): Promise<nu
     return code;
   }
   const { manifest, command } = located;
-  if (!command) return showNounHelp(io, form, manifest, flags, rest);
+  if (!command) return showNounHelp(io, { form, manifest }, flags, rest);
   const args = rest.slice(command.name.split(' ').length);
-  return runCommand(io, api, manifest, command, flags, args);
+  return runCommand({ io, api, manifest, command }, flags, args);
 }
 
 /** Finds the command; one that is unknown may be newer than the cache. */
@@ -90,60 +88,51 @@ async function locate(
   return current ? { manifest: current, command: findCommand(current, words) } : { manifest, command: null };
 }
 
+/** @param call without the input, which `args` say */
 async function runCommand(
-  io: Io,
-  api: Api,
-  manifest: Manifest,
-  command: ManifestCommand,
+  call: Omit<CommandCall, 'input'> & { manifest: Manifest },
   flags: GlobalFlags,
   args: readonly string[],
 ): Promise<number> {
+  const { io, api, manifest, command } = call;
   const readStdin = () => io.stdin.readAll(STDIN_LIMIT_BYTES);
   const parsed = await parseInput(command, flags.help ? ['--help'] : args, readStdin);
   if (parsed.help) {
     showHelp(io.stdout, commandHelp(command, styleFor(io.stdout, io)));
     return EXIT.ok;
   }
+  const { input, output } = parsed;
   const json = flags.json || parsed.json;
   const csv = flags.csv || parsed.csv;
   const quiet = flags.quiet || parsed.quiet;
   const follows = command.follow !== null && !parsed.detach;
-  if (command.output === 'file' && (json || csv)) throw noFormat(command);
-  if (csv) refuseWrongCsv(command, json, follows);
-  if (command.output === 'stream') {
-    await runStream(io, api, command, parsed.input, json);
-    return EXIT.ok;
-  }
-  if (command.output === 'file') {
-    await downloadFile(io, api, command, parsed.input, parsed.output, quiet);
-    return EXIT.ok;
-  }
-  const text = await api.call(command, parsed.input);
+  // Before anything is done.
+  if (csv || (json && command.output === 'file')) refuseFormat(command, { json, follows });
+  if (command.output === 'stream') await runStream({ io, api, command, input }, { json });
+  if (command.output === 'file') await downloadFile({ io, api, command, input }, { output, quiet });
+  if (command.output === 'stream' || command.output === 'file') return EXIT.ok;
+  const text = await api.call(command, input);
   const followed = follows ? followedBy(manifest, command, parseAnswer(text)) : null;
   if (followed) return followTask(io, api, followed, { json, quiet });
   printAnswer(io, command, text, { json, csv, quiet, commandLine: `seed ${command.name}` });
   return EXIT.ok;
 }
 
-function noFormat({ name }: ManifestCommand): SeedError {
-  return new SeedError('usage', `seed ${name} gives a file as it is: it has neither --json nor --csv`);
+/** Throws SeedError `usage` when the answer has no such format; with `json` both were asked for. */
+function refuseFormat(
+  { name, output }: ManifestCommand,
+  { json, follows }: { json: boolean; follows: boolean },
+): void {
+  if (output === 'file')
+    throw usageError(`seed ${name} gives a file as it is: it has neither --json nor --csv`);
+  if (json) throw usageError('--json and --csv exclude each other');
+  if (output !== 'stream' && !follows) return;
+  const problem = `what seed ${name} shows as it goes on is no table: --csv cannot hold it`;
+  throw usageError(problem, '--json gives one object a line.');
 }
 
 function wantsNounHelp(flags: GlobalFlags, [, verb]: readonly string[]): boolean {
   return flags.help || verb === undefined || verb.startsWith('-');
-}
-
-/** Before anything is done. */
-function refuseWrongCsv(command: ManifestCommand, json: boolean, follows: boolean): void {
-  if (json) throw new SeedError('usage', '--json and --csv exclude each other');
-  if (command.output !== 'stream' && !follows) return;
-  throw new SeedError(
-    'usage',
-    `what seed ${command.name} shows as it goes on is no table: --csv cannot hold it`,
-    {
-      hint: '--json gives one object a line.',
-    },
-  );
 }
 
 function showHelp(output: Output, text: string): void {
@@ -188,8 +177,7 @@ function showLocalNounHelp(
 /** A noun without a verb shows its verbs; it is only right when that was asked for. */
 function showNounHelp(
   io: Io,
-  form: Form,
-  manifest: Manifest,
+  { form, manifest }: { form: Form; manifest: Manifest },
   flags: GlobalFlags,
   words: readonly string[],
 ): number {
@@ -201,13 +189,8 @@ function showNounHelp(
   // With help asked for, what stands after a noun that has nothing below it does not matter.
   const noun = wantsHelp && below(whole).length === 0 ? (typed[0] ?? '') : whole;
   const commands = below(noun);
-  if (commands.length === 0) {
-    throw unknownCommand(
-      manifest,
-      form.local.map(({ name }) => name),
-      words,
-    );
-  }
+  const localNames = form.local.map(({ name }) => name);
+  if (commands.length === 0) throw unknownCommand(manifest, localNames, words);
   const output = wantsHelp ? io.stdout : io.stderr;
   const local = form.local.filter(({ name }) => name.startsWith(`${noun} `));
   showHelp(output, nounHelp(noun, commands, local, styleFor(output, io)));

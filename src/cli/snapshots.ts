@@ -1,35 +1,27 @@
 // seed snapshots …: the snapshots that sandboxes of this machine start from. Used by repository.ts.
 import type { StoredSnapshot } from '../drivers/snapshot/store.ts';
 import { SeedError } from '../protocol/errors.ts';
+import { viewOptions } from './answer-view.ts';
 import { cacheDirOf, loadModule } from './folders.ts';
-import { EXIT, type Io } from './io.ts';
-import type { LocalCommand } from './local-command.ts';
+import { EXIT, type Io, usageError } from './io.ts';
+import { type LocalCommand, type LocalValues, tellDone, textIn } from './local-command.ts';
 import { listView } from './table.ts';
-import { styleFor } from './terminal.ts';
-
-type Values = Record<string, string | boolean | undefined>;
 
 const build: LocalCommand = {
   name: 'snapshots build',
   summary: 'Build image and snapshot of this machine as the recipe is now, unless they are there',
   usage: 'seed snapshots build [--driver <name>]',
   flags: [{ name: '--driver <name>', summary: 'The driver to build for [default SEED_DRIVER or auto]' }],
-  options: { driver: { type: 'string' } },
   examples: ['seed snapshots build', 'SEED_SANDBOX_RECIPE=recipe.json seed snapshots build --json'],
   async run(io, flags, values) {
     const { buildSnapshot } =
       await loadModule<typeof import('../drivers/set-up.ts')>('src/drivers/set-up.ts');
-    const driver = typeof values['driver'] === 'string' ? values['driver'] : io.env('SEED_DRIVER');
+    const driver = textIn(values, 'driver') ?? io.env('SEED_DRIVER');
     const built = await buildSnapshot(cacheDirOf(io), driver, (message) => {
       if (!flags.quiet) io.stderr.write(`· ${message}\n`);
     });
-    if (flags.json) io.stdout.write(`${JSON.stringify({ snapshot: built })}\n`);
-    else io.stdout.write(`${built.id}\n`);
-    if (!flags.json && !flags.quiet) {
-      io.stderr.write(
-        `Made for ${built.driver}, ${mb(built.sizeBytes)}. To keep to it: seed snapshots use ${built.id}\n`,
-      );
-    }
+    const note = `Made for ${built.driver}, ${mb(built.sizeBytes)}. To keep to it: seed snapshots use ${built.id}\n`;
+    tellDone(io, flags, { json: { snapshot: built }, text: built.id, note });
     return EXIT.ok;
   },
 };
@@ -38,8 +30,6 @@ const list: LocalCommand = {
   name: 'snapshots list',
   summary: 'List the snapshots on this machine, newest first',
   usage: 'seed snapshots list',
-  flags: [],
-  options: {},
   examples: ['seed snapshots list', 'seed snapshots list --json'],
   async run(io, flags) {
     const { listSnapshots, chosenSnapshot } = await loadSnapshots();
@@ -57,8 +47,6 @@ const get: LocalCommand = {
   name: 'snapshots get',
   summary: 'Show what a snapshot was made from',
   usage: 'seed snapshots get <id>',
-  flags: [],
-  options: {},
   positionals: ['id'],
   examples: ['seed snapshots get 0f3a…'],
   async run(io, _flags, values) {
@@ -76,7 +64,6 @@ const use: LocalCommand = {
   summary: 'Keep to a snapshot until another is chosen or it no longer fits; runners take it when they start',
   usage: 'seed snapshots use <id> | --current',
   flags: [{ name: '--current', summary: 'Take the choice back: always the one of the current recipe' }],
-  options: { current: { type: 'boolean' } },
   positionals: ['id'],
   examples: ['seed snapshots use 0f3a…', 'seed snapshots use --current'],
   async run(io, flags, values) {
@@ -95,8 +82,6 @@ const remove: LocalCommand = {
   name: 'snapshots remove',
   summary: 'Remove a snapshot that is not in use',
   usage: 'seed snapshots remove <id>',
-  flags: [],
-  options: {},
   positionals: ['id'],
   examples: ['seed snapshots remove 0f3a…'],
   async run(io, flags, values) {
@@ -104,7 +89,7 @@ const remove: LocalCommand = {
     const chosen = await chosenSnapshot(cacheDirOf(io));
     const used = [io.env('SANDBOX_SNAPSHOT_ID'), chosen].filter((id) => typeof id === 'string');
     await removeSnapshot(cacheDirOf(io), idOf(values), used);
-    if (flags.json) io.stdout.write(`${JSON.stringify({ removed: idOf(values) })}\n`);
+    tellDone(io, flags, { json: { removed: idOf(values) }, text: null });
     return EXIT.ok;
   },
 };
@@ -114,12 +99,13 @@ export const snapshotCommands: readonly LocalCommand[] = [build, list, get, use,
 const loadSnapshots = () =>
   loadModule<typeof import('../drivers/snapshot/store.ts')>('src/drivers/snapshot/store.ts');
 
-function idOf(values: Values): string {
+function idOf(values: LocalValues): string {
   const { id } = values;
   if (typeof id === 'string' && /^[0-9a-f]{32}$/.test(id)) return id;
-  throw new SeedError('usage', id === undefined ? 'which snapshot?' : `"${id}" is not a snapshot's id`, {
-    hint: 'seed snapshots list shows the ids.',
-  });
+  throw usageError(
+    id === undefined ? 'which snapshot?' : `"${id}" is not a snapshot's id`,
+    'seed snapshots list shows the ids.',
+  );
 }
 
 function viewOf({ id, driver, record, sizeBytes }: StoredSnapshot, chosen: string | null) {
@@ -139,9 +125,7 @@ function viewOf({ id, driver, record, sizeBytes }: StoredSnapshot, chosen: strin
 function tableOf(io: Io, items: ReturnType<typeof viewOf>[]): string {
   const rows = items.map(({ sizeBytes, ...item }) => ({ ...item, size: mb(sizeBytes) }));
   const columns = ['id', 'driver', 'state', 'size', 'createdAt', 'inUse'];
-  const { isTerminal, columns: width } = io.stdout;
-  const style = styleFor(io.stdout, io);
-  return listView(rows, columns, { style, width: isTerminal ? width : null, now: io.clock.now() }).text;
+  return listView(rows, columns, { ...viewOptions(io), now: io.clock.now() }).text;
 }
 
 function mb(bytes: number): string {

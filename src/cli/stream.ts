@@ -1,25 +1,18 @@
 // The items of a stream command, which is taken up where it broke, and printing them. Used by run.ts, follow-task.ts and
 // webhooks-listen.ts.
 import { escapeJson, isRecord } from '../lib/json.ts';
-import { linesOf } from '../lib/lines.ts';
+import { linesOf } from '../lib/read-stream.ts';
 import type { SeedError } from '../protocol/errors.ts';
 import type { TaskEvent } from '../protocol/event.ts';
-import type { ManifestCommand } from '../protocol/manifest.ts';
 import { parseAnswer } from './answer-view.ts';
-import { type Api, connectionError } from './api.ts';
+import { type CommandCall, connectionError } from './api.ts';
 import { createEventView } from './event-view.ts';
-import type { Io } from './io.ts';
 import { sanitiseLine, styleFor } from './terminal.ts';
 
-export async function runStream(
-  io: Io,
-  api: Api,
-  command: ManifestCommand,
-  input: Record<string, unknown>,
-  json: boolean,
-): Promise<void> {
+export async function runStream(call: CommandCall, { json }: { json: boolean }): Promise<void> {
+  const { io } = call;
   const view = createEventView(styleFor(io.stdout, io));
-  for await (const { text, item } of streamItems(io, api, command, input, { seq: null })) {
+  for await (const { text, item } of streamItems(call, { seq: null })) {
     if (json) io.stdout.write(`${escapeJson(text)}\n`);
     else io.stdout.write(isTaskEvent(item) ? view(item) : `${sanitiseLine(text)}\n`);
   }
@@ -44,10 +37,7 @@ interface StreamLine {
  * @param position the last `seq` seen; kept up to date
  */
 export async function* streamItems(
-  io: Io,
-  api: Api,
-  command: ManifestCommand,
-  input: Record<string, unknown>,
+  { io, api, command, input }: CommandCall,
   position: { seq: number | null },
   signal?: AbortSignal,
 ): AsyncGenerator<StreamLine> {

@@ -37,13 +37,13 @@ export function listView(
     options.width,
   );
   const statusColumn = names.findIndex((name) => name === 'status' || name === 'outcome');
-  const lines = layout.lines.map((cells, row) =>
-    cells
-      .map((cell, i) => paintCell(cell, lineKind(row, items.length), i === statusColumn, options.style))
-      .join(GAP)
-      .trimEnd(),
-  );
-  return { text: `${lines.join('\n')}\n`, hidden: layout.hidden };
+  const { style } = options;
+  const lines = layout.lines.map((cells, row) => {
+    if (row === 0) return cells.map(style.dim);
+    if (row > items.length) return cells.map(style.bold);
+    return cells.map((cell, i) => (i === statusColumn ? paintStatus(cell, style) : cell));
+  });
+  return { text: lines.map((cells) => `${cells.join(GAP).trimEnd()}\n`).join(''), hidden: layout.hidden };
 }
 
 function columnOf(name: string, items: readonly unknown[], total: unknown, now: Date | null): Column {
@@ -64,17 +64,6 @@ function columnOf(name: string, items: readonly unknown[], total: unknown, now: 
 
 function isUuid(value: unknown): boolean {
   return typeof value === 'string' && UUID.test(value);
-}
-
-function lineKind(row: number, items: number): 'header' | 'item' | 'totals' {
-  if (row === 0) return 'header';
-  return row <= items ? 'item' : 'totals';
-}
-
-function paintCell(cell: string, line: ReturnType<typeof lineKind>, isStatus: boolean, style: Style): string {
-  if (line === 'header') return style.dim(cell);
-  if (line === 'totals') return style.bold(cell);
-  return isStatus ? paintStatus(cell, style) : cell;
 }
 
 /** Without columns in the manifest: the first plain values of the first item. */

@@ -1,6 +1,5 @@
 // seed webhooks listen: the account's events as they happen, signed and forwarded to a server on this machine, for development.
 // Used by repository.ts.
-
 import { escapeJson, isRecord } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { matchesType } from '../protocol/event-types.ts';
@@ -9,16 +8,14 @@ import type { WebhookEvent } from '../protocol/webhook.ts';
 import { parseAnswer } from './answer-view.ts';
 import { type Api, createApi } from './api.ts';
 import { loadModule } from './folders.ts';
-import { EXIT, type Io } from './io.ts';
-import type { LocalCommand } from './local-command.ts';
+import { EXIT, type Io, usageError } from './io.ts';
+import { type LocalCommand, textIn } from './local-command.ts';
 import { cachedManifest } from './manifest-source.ts';
 import { loadProfile } from './profile.ts';
 import { streamItems } from './stream.ts';
 import { sanitiseLine, styleFor } from './terminal.ts';
 
 const FORWARD_TIMEOUT_MS = 15_000;
-
-type Signing = typeof import('../lib/standard-webhooks.ts');
 
 export const webhooksListen: LocalCommand = {
   name: 'webhooks listen',
@@ -30,26 +27,28 @@ export const webhooksListen: LocalCommand = {
     { name: '--forward-to <url>', summary: 'Where to post each event, such as http://127.0.0.1:3000/hooks' },
     { name: '--events <types>', summary: 'Only these types, with commas: task.completed, key.* [default *]' },
   ],
-  options: { 'forward-to': { type: 'string' }, events: { type: 'string' } },
   examples: ['seed webhooks listen --forward-to http://127.0.0.1:3000/hooks --events "task.*"'],
   async run(io, flags, values) {
-    const forwardTo = typeof values['forward-to'] === 'string' ? checkTarget(values['forward-to']) : null;
-    const types = typeof values['events'] === 'string' ? values['events'].split(',') : ['*'];
+    const forwardTo = values['forward-to'] === undefined ? null : checkTarget(String(values['forward-to']));
+    const types = textIn(values, 'events')?.split(',') ?? ['*'];
     const profile = loadProfile(io, flags.url);
     const api = createApi(io, profile);
-    const manifest = await cachedManifest(io, api, profile, flags.refresh).load();
+    const manifest = await cachedManifest(io, api, profile, flags).load();
     const stream = commandOf(manifest, 'webhooks events stream');
     const position = { seq: await newestSeq(api, commandOf(manifest, 'webhooks events list')) };
-    const signing = await loadModule<Signing>('src/lib/standard-webhooks.ts');
+    const signing = await loadModule<typeof import('../lib/standard-webhooks.ts')>(
+      'src/lib/standard-webhooks.ts',
+    );
     const secret = signing.newWebhookSecret();
+    const sign = (id: string, body: string) => signing.webhookHeaders([secret], id, io.clock.now(), body);
     if (!flags.quiet) io.stderr.write(greeting(forwardTo, secret));
     const interruption = new AbortController();
     const withdraw = io.onInterrupt(() => interruption.abort());
     try {
-      const events = streamItems(io, api, stream, {}, position, interruption.signal);
+      const events = streamItems({ io, api, command: stream, input: {} }, position, interruption.signal);
       for await (const { item } of events) {
         if (!isEvent(item) || !types.some((type) => matchesType(type.trim(), item.type))) continue;
-        const answer = forwardTo === null ? null : await forward(io, item, forwardTo, secret, signing);
+        const answer = forwardTo === null ? null : await forward(io, item, forwardTo, sign);
         io.stdout.write(flags.json ? jsonLine(item, answer) : textLine(io, item, answer));
       }
       return EXIT.ok;
@@ -69,14 +68,13 @@ async function forward(
   io: Io,
   { id, type, timestamp, data }: WebhookEvent,
   url: string,
-  secret: string,
-  signing: Signing,
+  sign: (id: string, body: string) => Record<string, string>,
 ): Promise<ForwardAnswer> {
   const body = JSON.stringify({ type, timestamp, data });
   const headers = {
     'content-type': 'application/json',
     'user-agent': 'seed-cli',
-    ...signing.webhookHeaders([secret], id, io.clock.now(), body),
+    ...sign(id, body),
   };
   try {
     const answer = await io.request({ method: 'POST', url, headers, body, timeoutMs: FORWARD_TIMEOUT_MS });
@@ -108,9 +106,10 @@ function isEvent(item: unknown): item is WebhookEvent {
 function checkTarget(text: string): string {
   const url = URL.parse(text);
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.href;
-  throw new SeedError('usage', `${JSON.stringify(text)} is no address to forward to`, {
-    hint: 'Write it as http://127.0.0.1:3000/hooks.',
-  });
+  throw usageError(
+    `${JSON.stringify(text)} is no address to forward to`,
+    'Write it as http://127.0.0.1:3000/hooks.',
+  );
 }
 
 function greeting(forwardTo: string | null, secret: string): string {

@@ -1,6 +1,8 @@
 // The database's time as this process knows it: measured every second against the clock that only goes forward,
 // so that neither a wrong nor a jumping clock of the machine changes anything. Opened by openStore.
+
 import type { Clock } from '../lib/clock.ts';
+import { every } from '../lib/every.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 
 const MEASURE_EVERY_MS = 1_000;
@@ -79,19 +81,11 @@ export async function openDatabaseClock(pool: ConnectionPool): Promise<Clock & D
     return { sentMs, receivedMs: performance.now(), databaseMs: rows[0]?.ms ?? Number.NaN };
   };
   const estimate = estimateClock(await measure());
-  let busy = false;
-  const timer = setInterval(() => {
-    if (busy) return;
-    busy = true;
-    // While the database is away the last measurement holds.
-    measure()
-      .then(estimate.learn, () => undefined)
-      .finally(() => {
-        busy = false;
-      });
-  }, MEASURE_EVERY_MS).unref();
+  // Nothing is logged: while the database is away the last measurement holds.
+  const options = { name: "measure the database's clock", everyMs: MEASURE_EVERY_MS, log: null };
+  const measuring = every(options, async () => estimate.learn(await measure()));
   return {
     now: () => new Date(estimate.at(performance.now())),
-    [Symbol.dispose]: () => clearInterval(timer),
+    [Symbol.dispose]: () => void measuring.stop(),
   };
 }

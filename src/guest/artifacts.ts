@@ -1,7 +1,6 @@
 // Sends what the agent leaves in its out folder to the runner: while the task runs as soon as a file has come to rest, and at
 // the end whatever has changed since. So a task that is killed keeps what was there a second before.
 // The folder is looked at again and again: watching it (inotify) does not work alike in all sandboxes.
-
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseJson } from '../lib/json.ts';

@@ -1,6 +1,5 @@
 // The way of Pi's own requests to its model: straight over the link, without the loopback port. Pi takes it for a fetch, and how
 // the last call went is remembered. Used by run-task.ts.
-
 import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
 import { parseJson } from '../lib/json.ts';
 import { relayedRequestHeaders, relayedResponseHeaders } from '../lib/relay-headers.ts';

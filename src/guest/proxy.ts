@@ -1,6 +1,5 @@
 // The loopback port that the `seed` command talks to, and what an agent writes for its model. It forwards the two prefixes over the link and nothing else:
 // the runner decides what is allowed; here an agent is only kept from the guest's own requests (/task, /events, /result).
-
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';

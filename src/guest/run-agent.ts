@@ -1,5 +1,4 @@
 // One run of the agent: the instruction in, events while it works, the outcome as a GuestResult.
-
 import type { AgentSession, AgentSessionEvent } from '@earendil-works/pi-coding-agent';
 import { isRecord } from '../lib/json.ts';
 import type { GuestResult } from '../protocol/guest.ts';

@@ -1,7 +1,7 @@
 // The one loop that does something every so often: for servers, runners and stores that look, write, prune or
 // measure from time to time.
 import type { BaseLogger } from 'pino';
-import { logFailure } from './log-failure.ts';
+import { logFailure } from './log.ts';
 
 export interface EveryOptions {
   /** From the start of one turn to the start of the next. A turn that takes longer is never overlapped by another. */

@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { SeedError } from '../protocol/errors.ts';
-import { textTail } from './text-tail.ts';
+import { textTail } from './read-stream.ts';
 
 /** What flock(1) exits with when another holds the lock; its failures have other codes. */
 const HELD_BY_ANOTHER = 1;

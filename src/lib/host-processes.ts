@@ -1,6 +1,6 @@
 // The processes of this host, by command line and by descent. Linux only: reads /proc.
 import { readdir, readFile } from 'node:fs/promises';
-import { unlessShort } from './unless-short.ts';
+import { unlessShort } from './host-lack.ts';
 
 /** Pids of all processes whose command line `matches`; zombies have none. Rejects when /proc cannot be read. */
 export async function findByCommandLine(matches: (args: readonly string[]) => boolean): Promise<number[]> {
@@ -11,7 +11,7 @@ export async function findByCommandLine(matches: (args: readonly string[]) => bo
   return found.filter((pid) => pid !== undefined);
 }
 
-export interface ProcessTime {
+interface ProcessTime {
   pid: number;
   parentPid: number;
   /** CPU time of the process and of its finished, awaited children. */

@@ -1,7 +1,8 @@
 // The structured log of server and runner on stderr, so that stdout stays free for what people read: JSON lines, and on a
 // terminal lines for people.
 import { isatty } from 'node:tty';
-import { destination, type Logger, levels, pino } from 'pino';
+import { type BaseLogger, destination, type Logger, levels, pino } from 'pino';
+import { SeedError } from '../protocol/errors.ts';
 
 export type { Logger };
 
@@ -52,4 +53,10 @@ export function readableLine(line: string): string {
 /** As JSON and plainLine escape it, without the quotes. */
 function escaped(text: string): string {
   return plainLine(JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll('\\\\', '\\'));
+}
+
+/** What its finder has logged already, such as that the database is away, is told for debugging only. */
+export function logFailure(log: BaseLogger, error: unknown, what: string, more: object = {}): void {
+  const known = error instanceof SeedError && error.logged;
+  log[known ? 'debug' : 'error']({ ...more, err: error }, what);
 }

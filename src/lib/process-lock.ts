@@ -1,6 +1,5 @@
 // Keeps two processes off what only one may own, such as a data folder: a lock of the kernel (file-lock.ts) for as long as its
 // holder lives, and in the locked file who that is, for whoever waits in vain.
-
 import { ftruncateSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -29,7 +28,7 @@ export interface ProcessLock {
   release(): void;
 }
 
-export interface LockWish {
+interface LockWish {
   /** The lock's file; its folder must be there. */
   path: string;
   /** What is locked, for messages: "The data folder x is in use by another server". */

@@ -1,4 +1,54 @@
-// A rate with room for bursts: tokens come in steadily, and what is not used is kept up to a bound.
+// A rate with room for bursts: tokens come in steadily, and what is not used is kept up to a bound. Pure functions on a bucket for who
+// keeps many of them, and one that holds its own state. Called by the server's rate limits and by the runner's bounds for guests.
+
+/** So many tokens come in within so many milliseconds; at most `burst` are kept. */
+export interface Rate {
+  tokens: number;
+  perMs: number;
+  burst: number;
+}
+
+export interface Bucket {
+  tokens: number;
+  /** Milliseconds, on any clock that only goes forward. */
+  atMs: number;
+}
+
+export interface Take {
+  taken: boolean;
+  bucket: Bucket;
+  /** Whole tokens that are left. */
+  remaining: number;
+  /** Seconds until a token is there again; 0 when one is. */
+  retryAfterSeconds: number;
+  /** Seconds until the bucket is full. */
+  resetSeconds: number;
+}
+
+/** Takes a token if there is one. A bucket that is undefined is a full one. */
+export function takeToken(bucket: Bucket | undefined, rate: Rate, nowMs: number): Take {
+  const available = tokensAt(bucket, rate, nowMs);
+  const taken = available >= 1;
+  const tokens = taken ? available - 1 : available;
+  const secondsFor = (wanted: number) => Math.ceil(((wanted - tokens) * rate.perMs) / rate.tokens / 1000);
+  return {
+    taken,
+    bucket: { tokens, atMs: nowMs },
+    remaining: Math.floor(tokens),
+    retryAfterSeconds: tokens >= 1 ? 0 : Math.max(1, secondsFor(1)),
+    resetSeconds: Math.max(0, secondsFor(rate.burst)),
+  };
+}
+
+/** Whether nothing is lost by forgetting the bucket. */
+export function isFull(bucket: Bucket, rate: Rate, nowMs: number): boolean {
+  return tokensAt(bucket, rate, nowMs) >= rate.burst;
+}
+
+function tokensAt(bucket: Bucket | undefined, { tokens, perMs, burst }: Rate, nowMs: number): number {
+  if (!bucket) return burst;
+  return Math.min(burst, bucket.tokens + (Math.max(0, nowMs - bucket.atMs) * tokens) / perMs);
+}
 
 export interface TokenBucket {
   /** Takes the tokens if they are there. */
@@ -13,26 +63,25 @@ export function createTokenBucket(
   burst: number,
   now: () => number = () => performance.now(),
 ): TokenBucket {
-  let tokens = burst;
-  let filledAt = now();
+  const rate = { tokens: perSecond, perMs: 1000, burst };
+  let bucket: Bucket = { tokens: burst, atMs: now() };
 
   function fill(): void {
-    const time = now();
-    tokens = Math.min(burst, tokens + ((time - filledAt) / 1000) * perSecond);
-    filledAt = time;
+    const atMs = now();
+    bucket = { tokens: tokensAt(bucket, rate, atMs), atMs };
   }
 
   return {
     take(count) {
       fill();
-      if (tokens < count) return false;
-      tokens -= count;
+      if (bucket.tokens < count) return false;
+      bucket.tokens -= count;
       return true;
     },
     charge(count) {
       fill();
-      tokens -= count;
-      return tokens >= 0 ? 0 : Math.ceil((-tokens / perSecond) * 1000);
+      bucket.tokens -= count;
+      return bucket.tokens >= 0 ? 0 : Math.ceil((-bucket.tokens / perSecond) * 1000);
     },
   };
 }

@@ -1,10 +1,9 @@
 // An OpenAPI document: fetched or read, parsed from JSON or YAML, what its references lead to and where it says its platform is.
 // Used by import-pack.ts and all that reads parts of the document.
-
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { isRecord } from '../lib/json.ts';
-import { readWithin } from '../lib/read-within.ts';
+import { readWithin } from '../lib/read-stream.ts';
 import { SeedError } from '../protocol/errors.ts';
 
 export type Node = Record<string, unknown>;

@@ -1,15 +1,21 @@
 // Seed's own commands, by the feature that they belong to. A new command is exported by its feature's file of commands and listed here.
 import { type Command, type NeedsOf, withNeeds } from '../command/define-command.ts';
-import { createAccount, listAccounts } from './access/account-commands.ts';
+import { createAccount, listAccounts, whoami } from './access/account-commands.ts';
 import { listAudit } from './access/audit-commands.ts';
 import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from './access/key-commands.ts';
-import { whoami } from './access/whoami.ts';
 import { getArtifact, listArtifacts } from './files/commands.ts';
 import { listModels } from './models/commands.ts';
 import { listPacks, loadSamples } from './packs/commands.ts';
 import { listSandboxes } from './runners/commands.ts';
-import { getTask, listLedger, listTasks, runTask, stopTask, taskEvents } from './tasks/commands.ts';
-import { listTemplates } from './tasks/template-commands.ts';
+import {
+  getTask,
+  listLedger,
+  listTasks,
+  listTemplates,
+  runTask,
+  stopTask,
+  taskEvents,
+} from './tasks/commands.ts';
 import { obsCosts, obsErrors, obsRequests, obsSummary, obsUsage } from './telemetry/commands.ts';
 import {
   createWebhook,

@@ -6,14 +6,13 @@ import { env } from '../lib/env.ts';
 import { isWellFormedKeySecret } from '../lib/key-secret.ts';
 import { dataDirSetting, integerSetting, listSetting, logLevelSetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { type SessionSettings, sessionSettings } from './access/session-settings.ts';
+import { type SessionSettings, sessionSettings } from './access/sessions.ts';
 import { WEB_FOLDER } from './dashboard/web-files.ts';
 import { type FileSettings, readFileSettings } from './files/settings.ts';
 import type { LlmSettings } from './models/gateway.ts';
 import { llmSettings } from './models/settings.ts';
 import { CONFIG_FILE, EXAMPLES_FOLDER, PACKS_FOLDER, type PackSettings } from './packs/load-packs.ts';
-import { resourceSettings } from './tasks/resource-settings.ts';
-import type { ResourcePolicy } from './tasks/resources.ts';
+import { type ResourcePolicy, resourceSettings } from './tasks/resources.ts';
 import { type TelemetrySettings, telemetrySettings } from './telemetry/telemetry-settings.ts';
 
 export interface ServerSettings {

@@ -64,7 +64,7 @@ describeInBrowser('the page of commands', (browser) => {
       await page.getByRole('button', { name: button }).click();
       return page.evaluate<string>('navigator.clipboard.readText()');
     };
-    expect(await copied('CLI', 'Copy the command lines')).toContain('seed keys create --name');
+    expect(await copied('CLI', 'Copy the command line')).toContain('seed keys create --name');
     expect(await copied('curl', 'Copy the curl call')).toContain(`curl "${browser.server.url}/api/v1/keys"`);
     expect(JSON.parse(await copied('MCP', 'Copy the MCP call')).params.name).toBe('keys_create');
   });

@@ -2,8 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CallLog } from '../../src/server/ledger/call-log.ts';
-import type { NewCall } from '../../src/server/ledger/calls.ts';
+import { CallLog, type NewCall } from '../../src/server/ledger/call-log.ts';
 import { sumErrors, sumRequests } from '../../src/server/telemetry/reports/reports.ts';
 import { openTestStore, silent, type TestStore } from '../fixtures/store.ts';
 

@@ -5,7 +5,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { carePartitions } from '../../src/db/partitions.ts';
 import type { LedgerEntry } from '../../src/protocol/ledger.ts';
-import { insertCalls, type NewCall } from '../../src/server/ledger/calls.ts';
+import { insertCalls, type NewCall } from '../../src/server/ledger/call-log.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
 import { openTestStore, type TestStore } from '../fixtures/store.ts';
 

@@ -3,11 +3,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLog } from '../../src/lib/log.ts';
 import { setAdminKey } from '../../src/server/access/accounts.ts';
-import { rotateKey, updateKey } from '../../src/server/access/key-change.ts';
-import { listKeys } from '../../src/server/access/key-list.ts';
-import { KeyUse } from '../../src/server/access/key-use.ts';
-import { saveKeyUses } from '../../src/server/access/key-use-rows.ts';
-import { getKey } from '../../src/server/access/keys.ts';
+import { rotateKey, updateKey } from '../../src/server/access/key-changes.ts';
+import { KeyUse, saveKeyUses } from '../../src/server/access/key-use.ts';
+import { getKey, listKeys } from '../../src/server/access/keys.ts';
 import { findPresentedKey } from '../../src/server/access/presented-key.ts';
 import { openTestStore, randomHash, type TestStore } from '../fixtures/store.ts';
 

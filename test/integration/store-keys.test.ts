@@ -8,8 +8,7 @@ import {
   listAccounts,
   setAdminKey,
 } from '../../src/server/access/accounts.ts';
-import { type KeyFilter, listKeys } from '../../src/server/access/key-list.ts';
-import { getKey, revokeKey } from '../../src/server/access/keys.ts';
+import { getKey, type KeyFilter, listKeys, revokeKey } from '../../src/server/access/keys.ts';
 import { findPresentedKey } from '../../src/server/access/presented-key.ts';
 import { settleTask, stopTask } from '../../src/server/tasks/end.ts';
 import { testDatabase } from '../fixtures/database.ts';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { LIMITS } from '../../src/protocol/limits.ts';
-import { rotateKey } from '../../src/server/access/key-change.ts';
+import { rotateKey } from '../../src/server/access/key-changes.ts';
 import { announceExpiringKeys } from '../../src/server/access/key-expiring.ts';
 import { createKey, revokeKey } from '../../src/server/access/keys.ts';
 import { settleTask, stopTask } from '../../src/server/tasks/end.ts';

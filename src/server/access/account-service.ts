@@ -3,8 +3,7 @@ import type { AccountService } from '../../command/context.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import type { ServerParts } from '../parts.ts';
 import { insertAccount, listAccounts } from './accounts.ts';
-import { createKey } from './keys.ts';
-import { mintKey } from './mint-key.ts';
+import { createKey, mintKey } from './keys.ts';
 
 export function accountService({ store }: ServerParts): AccountService {
   return {

@@ -1,15 +1,17 @@
-// Accounts, and how the first one comes to be. Called by the account commands and at the server's start.
+// Accounts, and how the first one and its admin key come to be. Called by the account commands, at the server's start and by
+// recover-admin-key.ts.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
 import { behindCursor, type PageRequest, pageOfRows } from '../../db/cursor.ts';
 import { storableText } from '../../db/storable.ts';
+import type { Store } from '../../db/store.ts';
 import type { AccountRow, Db, Tx } from '../../db/tables.ts';
 import type { Account } from '../../protocol/account.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Key } from '../../protocol/key.ts';
 import type { Page } from '../../protocol/page.ts';
-import { createKey } from './keys.ts';
+import { createKey, mintKey } from './keys.ts';
 import { findPresentedKey, type PresentedKey } from './presented-key.ts';
 
 const FIRST_ACCOUNT = 'default';
@@ -130,4 +132,23 @@ async function lockFirstAccount(tx: Tx): Promise<AccountRow | undefined> {
 /** A key that may do everything, for ever. */
 export function insertAdminKey(tx: Tx, accountId: string, key: NewAdminKey, now: Date): Promise<Key> {
   return createKey(tx, { accountId, ...key, expiresAt: null, createdAt: now });
+}
+
+const ALL_SCOPES = ['*'];
+
+/** Before the server listens, so that no call comes before the key. */
+export async function takeAdminKey({ db, clock }: Store, adminKey: string): Promise<void> {
+  const { secretHash, prefix } = mintKey(adminKey);
+  await setAdminKey(db, { secretHash, prefix, scopes: ALL_SCOPES }, clock.now());
+}
+
+/**
+ * The last that a start does: what could keep the server from running must not come between a key and its being shown.
+ * @returns the admin key's secret when this start made one, else null. It is kept nowhere.
+ */
+export async function makeFirstKey({ db, clock }: Store): Promise<string | null> {
+  const { secret, secretHash, prefix } = mintKey();
+  const key = { name: 'admin', secretHash, prefix, scopes: ALL_SCOPES };
+  const { created } = await ensureFirstAccount(db, key, clock.now());
+  return created ? secret : null;
 }

@@ -1,8 +1,13 @@
-// The audit log: written and listed, never changed. Called by server/access/audit-trail.ts and `audit list`.
+// The audit log: written, listed, and pruned of what is older than the operator wants to keep; never changed. Called by
+// audit-trail.ts, `audit list` and the server.
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
 import { behindCursor, type PageRequest, pageOfRows } from '../../db/cursor.ts';
 import { storableTextOrNull } from '../../db/storable.ts';
-import type { Db } from '../../db/tables.ts';
+import type { Store } from '../../db/store.ts';
+import type { Db, Tx } from '../../db/tables.ts';
+import { type Logger, logFailure } from '../../lib/log.ts';
 import { type AuditEntry, type AuditOutcome, outcomeOf, REFUSED_STATUSES } from '../../protocol/audit.ts';
 import type { Page } from '../../protocol/page.ts';
 
@@ -108,4 +113,81 @@ async function keyNames(db: Db, ids: string[]): Promise<Map<string, string>> {
     .where('id', 'in', [...new Set(ids)])
     .execute();
   return new Map(rows.map(({ id, name }) => [id, name]));
+}
+
+const BATCH = 5_000;
+
+/** Deletes entries from before `before`, which the database refuses for younger ones than 30 days. Returns how many. */
+export async function pruneAudit(store: Store, before: Date): Promise<number> {
+  let total = 0;
+  for (;;) {
+    const deleted = await store.longRunning
+      .transaction()
+      .execute((tx) => pruneBatch(tx, before, store.clock.now()));
+    total += deleted;
+    if (deleted < BATCH) return total;
+  }
+}
+
+async function pruneBatch(tx: Tx, before: Date, now: Date): Promise<number> {
+  // One server at a time: granting the same thing at once fails.
+  await sql`select pg_advisory_xact_lock(${ADVISORY_LOCKS.auditPrune})`.execute(tx);
+  const oldest = await tx
+    .selectFrom('audit')
+    .select('id')
+    .where('created_at', '<', before)
+    .limit(1)
+    .execute();
+  if (oldest.length === 0) return 0;
+  await sql`set local seed.prune_audit = 'on'`.execute(tx);
+  await sql`grant delete on audit to current_user`.execute(tx);
+  const { numAffectedRows } = await sql`
+    delete from audit where id in (
+      select id from audit where created_at < ${before} order by created_at limit ${BATCH}
+    )`.execute(tx);
+  await sql`revoke delete on audit from current_user`.execute(tx);
+  const deleted = Number(numAffectedRows ?? 0n);
+  await insertAudit(tx, [
+    {
+      at: now,
+      accountId: null,
+      keyId: null,
+      taskId: null,
+      sessionId: null,
+      address: null,
+      command: 'audit prune',
+      target: before.toISOString(),
+      status: 200,
+      code: null,
+      calls: deleted,
+      requestId: null,
+    },
+  ]);
+  return deleted;
+}
+
+const EVERY_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+export function keepAuditFor(days: number, store: Store, log: Logger): AsyncDisposable {
+  let pruning: Promise<void> = Promise.resolve();
+  const prune = async () => {
+    try {
+      const deleted = await pruneAudit(store, new Date(store.clock.now().getTime() - days * DAY_MS));
+      if (deleted > 0) log.info({ deleted, days }, 'pruned the audit log');
+    } catch (error) {
+      logFailure(log, error, 'could not prune the audit log');
+    }
+  };
+  const begin = () => {
+    pruning = pruning.then(prune);
+  };
+  begin();
+  const timer = setInterval(begin, EVERY_MS);
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await pruning;
+    },
+  };
 }

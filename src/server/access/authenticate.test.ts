@@ -2,10 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { generateKeySecret } from '../../lib/key-secret.ts';
 import type { SeedError } from '../../protocol/errors.ts';
 import type { Key } from '../../protocol/key.ts';
-import { bearerToken } from '../http/bearer-token.ts';
+import { bearerToken } from '../http/request-headers.ts';
 import { admit, keyOfSecret } from './authenticate.ts';
-import type { KeyCache } from './key-cache.ts';
-import type { PresentedKey } from './presented-key.ts';
+import type { KeyCache, PresentedKey } from './presented-key.ts';
 
 /** Keys that must not be looked up. */
 function untouchableKeys(): { keys: KeyCache; asked: () => boolean } {

@@ -6,14 +6,12 @@ import type { Store } from '../../db/store.ts';
 import { cidrContains } from '../../lib/cidr.ts';
 import { hashKeySecret, isWellFormedKeySecret } from '../../lib/key-secret.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { bearerToken } from '../http/bearer-token.ts';
-import { clientAddress } from '../http/client-address.ts';
 import type { HttpEnv } from '../http/http-types.ts';
-import type { KeyCache } from './key-cache.ts';
+import { bearerToken, clientAddress } from '../http/request-headers.ts';
 import type { KeyUse } from './key-use.ts';
-import type { PresentedKey } from './presented-key.ts';
+import type { KeyCache, PresentedKey } from './presented-key.ts';
 import type { RateLimits, RateState } from './rate-limits.ts';
-import type { SessionSettings } from './session-settings.ts';
+import type { SessionSettings } from './sessions.ts';
 
 /** How a request tells which key it is for; notes in the context what it came with. */
 export type Identify = (c: Context<HttpEnv>, needs: AuthenticateNeeds) => Promise<PresentedKey>;

@@ -1,9 +1,8 @@
 // The gate that access/ gives to the routes of other features.
 import type { Gate } from '../http/gate.ts';
-import type { AuditTrail } from './audit-trail.ts';
-import { audited } from './audited.ts';
+import { type AuditTrail, audited } from './audit-trail.ts';
 import { type AuthenticateNeeds, authenticate, identifyKey } from './authenticate.ts';
-import { identifyKeyOrSession } from './identify-session.ts';
+import { identifyKeyOrSession } from './session-cookie.ts';
 
 export function openGate(needs: AuthenticateNeeds, audit: AuditTrail): Gate {
   return {

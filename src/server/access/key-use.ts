@@ -1,10 +1,10 @@
 // When keys were last used, kept in memory and written in batches: no request waits for a write, and a server that is
 // killed loses at most what it has not written yet.
 
+import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
-import type { Logger } from '../../lib/log.ts';
-import { logFailure } from '../../lib/log-failure.ts';
-import { saveKeyUses } from './key-use-rows.ts';
+import type { Db } from '../../db/tables.ts';
+import { type Logger, logFailure } from '../../lib/log.ts';
 
 const WRITE_EVERY_MS = 30_000;
 
@@ -44,4 +44,21 @@ export class KeyUse implements AsyncDisposable {
     clearInterval(this.#timer);
     await this.write();
   }
+}
+
+/** Keeps the later of what is there and what is given, so that several servers may write. */
+export async function saveKeyUses(db: Db, uses: ReadonlyMap<string, Date>): Promise<void> {
+  if (uses.size === 0) return;
+  const ids = [...uses.keys()];
+  const times = [...uses.values()].map((time) => time.toISOString());
+  // Locked in the order of their ids, so that two servers never wait for each other.
+  await sql`
+    with used as (
+      select * from unnest(${ids}::uuid[], ${times}::timestamptz[]) as used (id, at)
+    ), locked as (
+      select keys.id, used.at from keys join used on used.id = keys.id
+      order by keys.id for no key update of keys
+    )
+    update keys set last_used_at = greatest(last_used_at, locked.at) from locked where keys.id = locked.id
+  `.execute(db);
 }

@@ -1,15 +1,22 @@
-// API keys: made, read, revoked. Called by the key commands and wherever a task key is made. Lists are in key-list.ts,
-// changes in key-change.ts.
+// API keys: minted, kept, read, listed. Called by the key commands and wherever a task key is made; changes are in key-changes.ts.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
+import { behindCursor, type PageRequest, pageOfRows } from '../../db/cursor.ts';
 import { notify } from '../../db/signals.ts';
 import { storableJson, storableText } from '../../db/storable.ts';
 import type { Db, KeyRow, Tx } from '../../db/tables.ts';
+import { generateKeySecret, hashKeySecret, keyPrefix } from '../../lib/key-secret.ts';
 import { toNano, usdOf } from '../../lib/money.ts';
 import type { Key, KeyStatus, SomeKeyLimits } from '../../protocol/key.ts';
+import type { Page } from '../../protocol/page.ts';
 import { emitEvent } from '../webhooks/events.ts';
-import { changeKeys, type KeyStore } from './change-keys.ts';
-import { CONFIRMED, type Confirmation, unlessLastUnlimitedKey } from './last-unlimited-key.ts';
+import {
+  CONFIRMED,
+  type Confirmation,
+  changeKeys,
+  type KeyStore,
+  unlessLastUnlimitedKey,
+} from './key-changes.ts';
 
 export interface NewKey extends SomeKeyLimits {
   accountId: string;
@@ -191,4 +198,68 @@ function keyStatus(key: Pick<KeyRow, 'revoked_at' | 'enabled' | 'expires_at'>, n
 function previousSecretUntil(row: KeyRow, now: Date): string | null {
   const until = row.previous_secret_until;
   return until !== null && until > now ? until.toISOString() : null;
+}
+
+export interface MintedKey {
+  secret: string;
+  secretHash: string;
+  prefix: string;
+}
+
+export function mintKey(secret: string = generateKeySecret()): MintedKey {
+  return { secret, secretHash: hashKeySecret(secret), prefix: keyPrefix(secret) };
+}
+
+const DAY_MS = 86_400_000;
+
+export interface KeyFilter extends PageRequest {
+  status?: KeyStatus | undefined;
+  /**
+   * Whether to list the task keys that Seed looks after itself, too: the live ones, and those it revoked at their
+   * task's end. A task key that expired unrevoked or that a key revoked is always listed.
+   */
+  taskKeys: boolean;
+  /** Not used for so many days, and there for as long. */
+  unusedForDays?: number | undefined;
+  /** In the name, or at the beginning of the prefix or the id. */
+  q?: string | undefined;
+}
+
+/** Newest first. */
+export async function listKeys(db: Db, accountId: string, filter: KeyFilter, now: Date): Promise<Page<Key>> {
+  let query = db.selectFrom('keys').selectAll().where('account_id', '=', accountId);
+  if (!filter.taskKeys) {
+    query = query
+      // Implied by the next condition and the predicate of the index that serves it.
+      .where(sql<boolean>`(task_id is null or revoked_by is not null or revoked_at is null)`)
+      .where(sql<boolean>`(task_id is null or revoked_by is not null or expires_at <= ${now})`);
+  }
+  if (filter.status !== undefined) query = query.where(hasStatus(filter.status, now));
+  if (filter.unusedForDays !== undefined) {
+    const since = new Date(now.getTime() - filter.unusedForDays * DAY_MS);
+    query = query.where(sql<boolean>`greatest(created_at, last_used_at) <= ${since}`);
+  }
+  if (filter.q !== undefined) query = query.where(matches(filter.q));
+  if (filter.cursor !== undefined) query = query.where(behindCursor(filter.cursor));
+  const rows = await query
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(filter.limit + 1)
+    .execute();
+  return pageOfRows(rows, filter.limit, (row) => toKey(row, now));
+}
+
+/** keyStatus of keys.ts as SQL. */
+function hasStatus(status: KeyStatus, now: Date) {
+  if (status === 'revoked') return sql<boolean>`revoked_at is not null`;
+  if (status === 'disabled') return sql<boolean>`(revoked_at is null and not enabled)`;
+  if (status === 'expired') return sql<boolean>`(revoked_at is null and enabled and expires_at <= ${now})`;
+  return sql<boolean>`(revoked_at is null and enabled and (expires_at is null or expires_at > ${now}))`;
+}
+
+function matches(q: string) {
+  const literal = storableText(q).replace(/[\\%_]/g, '\\$&');
+  const anywhere = `%${literal}%`;
+  const beginning = `${literal}%`;
+  return sql<boolean>`(name ilike ${anywhere} or prefix like ${beginning} or id::text ilike ${beginning})`;
 }

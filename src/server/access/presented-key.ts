@@ -1,9 +1,13 @@
-// Looks up the keys that requests present, with all that decides whether they are worth anything. Called for every
-// authenticated request, so it is one query, for all that come at once (look-ups.ts).
-import { type RawBuilder, sql } from 'kysely';
-import type { Db, KeyRow } from '../../db/tables.ts';
+// The keys that requests present, and their sessions, with all that decides whether they are worth anything. Asked for every
+// authenticated request, so requests that come at once share one query, and a key is then known for half a second.
+import { type RawBuilder, type Selectable, sql } from 'kysely';
+import type { Store } from '../../db/store.ts';
+import type { Db, KeyRow, SessionsTable } from '../../db/tables.ts';
+import { batched } from '../../lib/data-loader.ts';
+import { keptBriefly } from '../../lib/ttl-cache.ts';
 import type { Key, KeyStatus, Lineage } from '../../protocol/key.ts';
 import { toKey } from './keys.ts';
+import { type Session, toSession } from './sessions.ts';
 
 export interface PresentedKey {
   /** Its own status only; see callerStatus. */
@@ -39,7 +43,7 @@ export async function findPresentedKey(db: Db, secretHash: string, now: Date): P
 }
 
 /** The query for the keys with these hashes and all that they descend from. */
-export function presentedKeyRows(secretHashes: readonly string[]): RawBuilder<PresentedKeyRow> {
+function presentedKeyRows(secretHashes: readonly string[]): RawBuilder<PresentedKeyRow> {
   return sql`
     with recursive chain as (
       (
@@ -59,7 +63,7 @@ export function presentedKeyRows(secretHashes: readonly string[]): RawBuilder<Pr
 }
 
 /** By their hash. */
-export function toPresentedKeys(rows: readonly PresentedKeyRow[], now: Date): Map<string, PresentedKey> {
+function toPresentedKeys(rows: readonly PresentedKeyRow[], now: Date): Map<string, PresentedKey> {
   const chains = Map.groupBy(rows, (row) => row.presented_hash);
   return new Map([...chains].map(([hash, chain]) => [hash, presentedKey(chain, now)]));
 }
@@ -80,7 +84,7 @@ function presentedKey([row, ...callers]: PresentedKeyRow[], now: Date): Presente
 }
 
 /** Whether it is still worth something by the clock: nothing in its lineage was off, or has expired since. */
-export function isInForce({ lineage, replacedSecretUntil }: PresentedKey, now: Date): boolean {
+function isInForce({ lineage, replacedSecretUntil }: PresentedKey, now: Date): boolean {
   if (replacedSecretUntil !== null && replacedSecretUntil <= now) return false;
   return lineage.every(
     ({ status, expiresAt }) =>
@@ -105,4 +109,38 @@ export function worstOf(keys: readonly Pick<Key, 'status'>[]): KeyStatus | null 
   if (keys.length === 0) return null;
   const statuses = keys.map(({ status }) => status);
   return (['revoked', 'disabled', 'expired'] as const).find((bad) => statuses.includes(bad)) ?? 'active';
+}
+
+const KEYS_KEPT = 10_000;
+
+export interface KeyCache {
+  /**
+   * Null when there is no key with this hash. One that is worth something may be known from half a second before; the
+   * clock is asked every time.
+   */
+  presentedKey(secretHash: string): Promise<PresentedKey | null>;
+  /** Null when there is no session whose token has this hash. Whether it is over is not looked at. */
+  session(tokenHash: string): Promise<Session | null>;
+}
+
+export function openKeyCache({
+  lookUp,
+  clock,
+  caches,
+}: Pick<Store, 'lookUp' | 'clock' | 'caches'>): KeyCache {
+  const load = batched(async (hashes) =>
+    toPresentedKeys(await lookUp('presented_keys', presentedKeyRows(hashes)), clock.now()),
+  );
+  const keys = keptBriefly<PresentedKey>({ most: KEYS_KEPT, holds: (key) => isInForce(key, clock.now()) });
+  caches.add('keys', keys.forget);
+  return {
+    presentedKey: (hash) => keys.find(hash, () => load(hash)),
+    session: batched(async (hashes) => {
+      const rows = await lookUp(
+        'sessions',
+        sql<Selectable<SessionsTable>>`select * from sessions where token_hash = any(${hashes})`,
+      );
+      return new Map(rows.map((row) => [row.token_hash, toSession(row)]));
+    }),
+  };
 }

@@ -1,11 +1,18 @@
-// Requests per minute of keys, counted by this server alone: several servers behind one address allow each its share
-// on top. Used by authenticate.ts.
+// How often a key may call and how often signing in may fail from an address, counted by this server alone: several servers behind
+// one address allow each its share on top. Used by authenticate.ts and session-routes.ts.
+
+import { networkOf } from '../../lib/cidr.ts';
+import { type Bucket, isFull, type Rate, type Take, takeToken } from '../../lib/token-bucket.ts';
+import { SeedError } from '../../protocol/errors.ts';
 import type { Lineage } from '../../protocol/key.ts';
-import { type Bucket, isFull, type Take, take } from './token-bucket.ts';
+import { LIMITS } from '../../protocol/limits.ts';
 
 export interface RateState extends Take {
   perMinute: number;
 }
+
+/** A minute's worth may come at once, then as they refill. */
+const aMinute = (tokens: number): Rate => ({ tokens, perMs: 60_000, burst: tokens });
 
 interface Counted {
   bucket: Bucket;
@@ -29,7 +36,9 @@ export class RateLimits {
     const nowMs = this.#nowMs();
     this.#sweepNowAndThen(nowMs);
     const states = lineage.flatMap(({ id, requestsPerMinute: perMinute }) =>
-      perMinute === null ? [] : [{ id, perMinute, ...take(this.#buckets.get(id)?.bucket, perMinute, nowMs) }],
+      perMinute === null
+        ? []
+        : [{ id, perMinute, ...takeToken(this.#buckets.get(id)?.bucket, aMinute(perMinute), nowMs) }],
     );
     const refused = states.find(({ taken }) => !taken);
     if (refused) return refused;
@@ -46,6 +55,78 @@ export class RateLimits {
     if (this.#untilSweep > 0) return;
     this.#untilSweep = Math.max(SWEEP_EVERY, this.#buckets.size);
     for (const [id, { bucket, perMinute }] of this.#buckets)
-      if (isFull(bucket, perMinute, nowMs)) this.#buckets.delete(id);
+      if (isFull(bucket, aMinute(perMinute), nowMs)) this.#buckets.delete(id);
+  }
+}
+
+/** Where all are counted together that find no place of their own. */
+const OTHERS = 'others';
+const SWEEP_EVERY_MS = 1_000;
+
+interface SignInLimitOptions {
+  perMinute?: number;
+  /** Addresses that are counted one by one. */
+  addressesMost?: number;
+  nowMs?: () => number;
+}
+
+/** Owns the buckets, which live in memory and are forgotten once they are full. */
+export class SignInLimits {
+  readonly #buckets = new Map<string, Bucket>();
+  readonly #perMinute: number;
+  readonly #addressesMost: number;
+  readonly #nowMs: () => number;
+  #sweptAt = Number.NEGATIVE_INFINITY;
+
+  constructor({
+    perMinute = LIMITS.signInFailuresPerMinute,
+    addressesMost = LIMITS.signInAddresses,
+    nowMs = () => performance.now(),
+  }: SignInLimitOptions = {}) {
+    this.#perMinute = perMinute;
+    this.#addressesMost = addressesMost;
+    this.#nowMs = nowMs;
+  }
+
+  /**
+   * Counts an attempt as failed, before it is made, so that many at once are not more than allowed.
+   * @returns to be called when it has not failed
+   * @throws SeedError rate_limited
+   */
+  attempt(address: string | null): () => void {
+    const who = this.#placeOf(networkOf(address ?? ''));
+    const { taken, bucket, retryAfterSeconds } = takeToken(
+      this.#buckets.get(who),
+      aMinute(this.#perMinute),
+      this.#nowMs(),
+    );
+    if (!taken) {
+      throw new SeedError('rate_limited', 'signing in has failed too often from this address', {
+        hint: `Try again in ${retryAfterSeconds} s.`,
+        retryAfterSeconds,
+      });
+    }
+    this.#buckets.set(who, bucket);
+    return () => {
+      const now = this.#buckets.get(who);
+      if (now) this.#buckets.set(who, { ...now, tokens: Math.min(this.#perMinute, now.tokens + 1) });
+    };
+  }
+
+  get size(): number {
+    return this.#buckets.size;
+  }
+
+  #placeOf(network: string): string {
+    if (this.#buckets.has(network)) return network;
+    if (this.#buckets.size >= this.#addressesMost) this.#sweep(this.#nowMs());
+    return this.#buckets.size < this.#addressesMost ? network : OTHERS;
+  }
+
+  #sweep(nowMs: number): void {
+    if (nowMs - this.#sweptAt < SWEEP_EVERY_MS) return;
+    this.#sweptAt = nowMs;
+    for (const [who, bucket] of this.#buckets)
+      if (isFull(bucket, aMinute(this.#perMinute), nowMs)) this.#buckets.delete(who);
   }
 }

@@ -5,18 +5,28 @@ import type { Actor } from '../../command/call.ts';
 import { hashKeySecret } from '../../lib/key-secret.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { SignedIn } from '../../protocol/session.ts';
-import { clientAddress } from '../http/client-address.ts';
 import type { AuditedRoute } from '../http/gate.ts';
 import type { HttpEnv } from '../http/http-types.ts';
 import { inputReader } from '../http/read-input.ts';
+import { clientAddress } from '../http/request-headers.ts';
 import type { ServerParts } from '../parts.ts';
-import { audited } from './audited.ts';
+import { audited } from './audit-trail.ts';
 import { authenticate, keyOfSecret } from './authenticate.ts';
-import { identifySession, keyOfSession, liveSession } from './identify-session.ts';
-import { refuseCrossSite } from './refuse-cross-site.ts';
-import { sessionCookie } from './session-cookie.ts';
-import { hashSessionToken, newSessionToken } from './session-token.ts';
-import { beginSession, endSession, endSessionsOfKey, type Session } from './sessions.ts';
+import {
+  identifySession,
+  keyOfSession,
+  liveSession,
+  refuseCrossSite,
+  sessionCookie,
+} from './session-cookie.ts';
+import {
+  beginSession,
+  endSession,
+  endSessionsOfKey,
+  hashSessionToken,
+  newSessionToken,
+  type Session,
+} from './sessions.ts';
 
 const BEGIN: AuditedRoute = { name: 'session begin', effect: 'write' };
 const SHOW: AuditedRoute = { name: null, effect: 'read' };

@@ -1,7 +1,9 @@
-// Sessions of the dashboard: begun, kept awake, ended. Looked up by look-ups.ts; called by server/access/.
-import { randomUUID } from 'node:crypto';
+// Sessions of the dashboard: begun, kept awake, ended, and how long they last. Looked up by presented-key.ts; called by the routes
+// of /session and by session-cookie.ts.
+import { hash, randomBytes, randomUUID } from 'node:crypto';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Db, SessionsTable, Tables, Tx } from '../../db/tables.ts';
+import { integerSetting } from '../../lib/settings.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 
 export interface Session {
@@ -87,4 +89,38 @@ async function prune(tx: Tx, keyId: string, now: Date): Promise<void> {
       select id from sessions where expires_at <= ${now}
       order by expires_at limit ${PRUNED} for update skip locked
     )`.execute(tx);
+}
+
+const BYTES = 32;
+const SHAPE = /^[A-Za-z0-9_-]{43}$/;
+
+export function newSessionToken(): string {
+  return randomBytes(BYTES).toString('base64url');
+}
+
+export function isSessionToken(text: string): boolean {
+  return SHAPE.test(text);
+}
+
+/** Hex: what is stored. */
+export function hashSessionToken(token: string): string {
+  return hash('sha256', token, 'hex');
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+export interface SessionSettings {
+  /** From signing in to the end, whatever happens. */
+  lifeMs: number;
+  /** Without a request. */
+  idleMs: number;
+}
+
+/** @throws SeedError invalid_settings */
+export function sessionSettings(): SessionSettings {
+  return {
+    lifeMs: integerSetting('SEED_SESSION_HOURS', 12, 1, 168) * HOUR_MS,
+    idleMs: integerSetting('SEED_SESSION_IDLE_MINUTES', 120, 5, 1_440) * MINUTE_MS,
+  };
 }

@@ -2,8 +2,8 @@
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { SeedError } from '../../protocol/errors.ts';
+import { methodNotAllowed } from '../http/errors.ts';
 import type { HttpEnv } from '../http/http-types.ts';
-import { methodNotAllowed } from '../http/other-methods.ts';
 import { acceptedEncoding, acceptsHtml } from './accepted.ts';
 import type { Encoding, WebFile, WebFiles } from './web-files.ts';
 

@@ -19,16 +19,15 @@ import { doTogether } from '../ledger/do-together.ts';
 import { callRow, keptCall, writeRow } from '../ledger/kept-call.ts';
 import type { ServerParts } from '../parts.ts';
 import { appendServerEvent } from '../tasks/events.ts';
+import { fileAnswer, streamAnswer } from './answers.ts';
 import { answerChecker, written } from './checked-answer.ts';
-import { fileAnswer } from './file-answer.ts';
+import { methodNotAllowed } from './errors.ts';
 import type { AuditedRoute, RecordDone } from './gate.ts';
 import { HeldAnswer } from './held-answer.ts';
 import type { HttpEnv } from './http-types.ts';
 import { type Delivery, NO_DELIVERY } from './inbox.ts';
-import { methodNotAllowed } from './other-methods.ts';
-import { preferredWaitMs } from './prefer-wait.ts';
 import { inputReader } from './read-input.ts';
-import { streamAnswer } from './stream-answer.ts';
+import { preferredWaitMs } from './request-headers.ts';
 
 type Answer = (c: Context<HttpEnv>, recordDone: RecordDone, delivery: Delivery) => Promise<Response>;
 

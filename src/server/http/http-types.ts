@@ -4,7 +4,7 @@ import type { Actor } from '../../command/call.ts';
 import type { PresentedKey } from '../access/presented-key.ts';
 import type { Session } from '../access/sessions.ts';
 import type { KeptCall } from '../ledger/kept-call.ts';
-import type { MediaType } from './media-type.ts';
+import type { MediaType } from './limit-body.ts';
 
 export interface HttpEnv {
   /** A call that MCP makes within the server has no answer of its own to Node. */

@@ -8,6 +8,7 @@ import type { z } from 'zod';
 import type { Command, ObjectCommand } from '../../command/define-command.ts';
 import { toJsonSchema } from '../../command/json-schema.ts';
 import { parseHttp, pathParameters } from '../../command/manifest.ts';
+import { storableText } from '../../db/storable.ts';
 import { parseJson } from '../../lib/json.ts';
 import { createSlots } from '../../lib/slots.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -18,7 +19,6 @@ import type { HttpEnv } from './http-types.ts';
 import type { Delivery } from './inbox.ts';
 import { bringsBody } from './limit-body.ts';
 import { bodyStream, readMultipart, receiveFiles } from './read-files.ts';
-import { refuseUnkeepable } from './unkeepable-input.ts';
 
 /** The contents of files that the request brings are put aside in the delivery. */
 export type InputReader = (c: Context<HttpEnv>, delivery: Delivery) => Promise<unknown>;
@@ -183,4 +183,29 @@ export function invalidInput(error: z.ZodError): SeedError {
 
 function cutEnd(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length).toWellFormed()}…`;
+}
+
+/** @throws SeedError invalid_input, naming the place */
+function refuseUnkeepable(input: unknown): void {
+  const waiting: { value: unknown; path: string[] }[] = [{ value: input, path: [] }];
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const { value, path } = next;
+    if (typeof value === 'string') refuseText(value, path);
+    if (typeof value !== 'object' || value === null) continue;
+    if (path.length >= LIMITS.inputDepth)
+      throw new SeedError('invalid_input', `${path[0]}: it is nested more than ${LIMITS.inputDepth} deep`);
+    for (const [name, inner] of Object.entries(value)) {
+      refuseText(name, path);
+      waiting.push({ value: inner, path: [...path, name] });
+    }
+  }
+}
+
+function refuseText(text: string, path: string[]): void {
+  if (text === storableText(text)) return;
+  const where = path.length > 0 ? `${path.join('.')}: ` : '';
+  throw new SeedError(
+    'invalid_input',
+    `${where}a text has NUL or half a surrogate pair, which cannot be kept`,
+  );
 }

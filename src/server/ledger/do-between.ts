@@ -6,7 +6,7 @@ import { commit } from '../../db/transaction.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { HeldAnswer } from '../http/held-answer.ts';
 import type { ServerParts } from '../parts.ts';
-import type { NewCall } from './calls.ts';
+import type { NewCall } from './call-log.ts';
 import {
   type Claim,
   type Claimed,

@@ -1,7 +1,7 @@
 // Protected resource metadata (RFC 9728): what a client that got a 401 reads to learn how to come in.
 import type { Context } from 'hono';
 import type { HttpEnv } from '../http/http-types.ts';
-import { publicOrigin } from '../http/public-origin.ts';
+import { publicOrigin } from '../http/request-headers.ts';
 
 /** There is no authorization server: the token is an API key, which a person makes and hands to the client. */
 export function protectedResource(c: Context<HttpEnv>, trustedProxies: readonly string[]) {

@@ -8,9 +8,9 @@ import {
 import { type Context, Hono } from 'hono';
 import { SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import { bearerToken } from '../http/bearer-token.ts';
+import { methodNotAllowed } from '../http/errors.ts';
 import type { HttpEnv } from '../http/http-types.ts';
-import { methodNotAllowed } from '../http/other-methods.ts';
+import { bearerToken } from '../http/request-headers.ts';
 import type { ServerParts } from '../parts.ts';
 import { inProcessPlatform } from './in-process.ts';
 import type { Era } from './mcp-server.ts';

@@ -3,13 +3,11 @@
 import type * as accounts from '../../../src/server/access/account-commands.ts';
 import type * as audit from '../../../src/server/access/audit-commands.ts';
 import type * as keys from '../../../src/server/access/key-commands.ts';
-import type * as whoami from '../../../src/server/access/whoami.ts';
 import type * as artifacts from '../../../src/server/files/commands.ts';
 import type * as models from '../../../src/server/models/commands.ts';
 import type * as packs from '../../../src/server/packs/commands.ts';
 import type * as sandboxes from '../../../src/server/runners/commands.ts';
 import type * as tasks from '../../../src/server/tasks/commands.ts';
-import type * as templates from '../../../src/server/tasks/template-commands.ts';
 import type * as obs from '../../../src/server/telemetry/commands.ts';
 import type * as webhooks from '../../../src/server/webhooks/commands.ts';
 import type * as webhookDeliveries from '../../../src/server/webhooks/delivery-commands.ts';
@@ -26,11 +24,9 @@ type BuiltIn = Extract<
   | ExportsOf<typeof packs>
   | ExportsOf<typeof sandboxes>
   | ExportsOf<typeof tasks>
-  | ExportsOf<typeof templates>
   | ExportsOf<typeof webhookDeliveries>
   | ExportsOf<typeof webhookEvents>
-  | ExportsOf<typeof webhooks>
-  | ExportsOf<typeof whoami>,
+  | ExportsOf<typeof webhooks>,
   { name: string; types?: { input: unknown; output: unknown } }
 >;
 

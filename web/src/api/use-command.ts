@@ -1,5 +1,4 @@
 // Commands in components: as queries, pages, actions and streams. A query's key is [command, input].
-
 import {
   keepPreviousData,
   useInfiniteQuery,

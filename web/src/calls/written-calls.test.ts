@@ -8,6 +8,8 @@ import { writtenCli, writtenCurl, writtenMcp } from './written-calls.ts';
 
 const { commands } = toManifest(BUILT_IN, '1.0.0');
 
+const ORIGIN = 'https://seed.example';
+
 function command(name: string) {
   const found = commands.find((one) => one.name === name);
   if (!found) throw new Error(`there is no command ${name}`);
@@ -44,7 +46,7 @@ it.each(INPUTS)('%s %j is read so by the CLI', async (name, input) => {
 });
 
 it.each(INPUTS)('%s %j is what curl sends', (name, input) => {
-  const words = wordsOf(writtenCurl(command(name), input, 'https://seed.example'));
+  const words = wordsOf(writtenCurl({ command: command(name), input, origin: ORIGIN }));
   expect(words).toContain('Authorization: Bearer KEY');
   const body = JSON.parse(words[words.indexOf('-d') + 1] ?? '');
   const { id, ...rest } = input;
@@ -55,7 +57,7 @@ it.each(INPUTS)('%s %j is what curl sends', (name, input) => {
 it('sends files as parts of a form', () => {
   const input = { instruction: 'Add up; type=x' };
   const words = wordsOf(
-    writtenCurl(command('tasks run'), input, 'https://seed.example', ['a b.csv', 'c;d".txt']),
+    writtenCurl({ command: command('tasks run'), input, origin: ORIGIN, files: ['a b.csv', 'c;d".txt'] }),
   );
   expect(words[words.indexOf('--form-string') + 1]).toBe(`task=${JSON.stringify(input)}`);
   expect(words.filter((_, at) => words[at - 1] === '-F')).toEqual(['file=@a b.csv', 'file=@"c;d\\".txt"']);

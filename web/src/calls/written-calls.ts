@@ -1,18 +1,20 @@
 // A call of a command with a given input, written as people send it themselves: curl, the CLI, MCP. The key is never in it.
-
 import { restCall } from '../../../src/lib/rest-call.ts';
 import { quoted, shellWord } from '../../../src/lib/shell-word.ts';
 import type { ManifestCommand } from '../../../src/protocol/manifest.ts';
 
 type Input = Record<string, unknown>;
 
-/** @param files names of files that are sent along, as parts of a form */
-export function writtenCurl(
-  command: ManifestCommand,
-  input: Input,
-  origin: string,
-  files: readonly string[] = [],
-): string {
+interface WrittenCurl {
+  command: ManifestCommand;
+  input: Input;
+  /** Where Seed is, such as `https://seed.example`. */
+  origin: string;
+  /** The names of files that are sent along, as parts of a form. */
+  files?: readonly string[];
+}
+
+export function writtenCurl({ command, input, origin, files = [] }: WrittenCurl): string {
   const { method, path, body } = restCall(command, input);
   return curlOf({ method, url: origin + path, json: body, files });
 }

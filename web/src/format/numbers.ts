@@ -31,3 +31,23 @@ export function bytes(number: number): string {
   const amount = number / 1000 ** power;
   return `${amount.toLocaleString('en', { maximumFractionDigits: amount < 10 && power > 0 ? 1 : 0 })} ${UNITS[power]}`;
 }
+
+export interface NumberBounds {
+  min: number;
+  max: number;
+  isWhole: boolean;
+  /** What people write is multiplied with this; 1,000 where they write seconds and the bounds are milliseconds. */
+  factor?: number;
+  /** What people write it in. */
+  unit?: string;
+}
+
+/** @returns what is wrong with a number that somebody wrote; null: nothing */
+export function numberProblem(number: number, bounds: NumberBounds): string | null {
+  const { min, max, isWhole, factor = 1, unit } = bounds;
+  if (!Number.isFinite(number)) return 'Write a number.';
+  if (isWhole && !Number.isInteger(number)) return 'Write a whole number.';
+  if (number >= min && number <= max) return null;
+  const shown = (bound: number) => (bound < 1 ? String(bound) : count(bound / factor));
+  return `It is ${shown(min)} to ${shown(max)}${unit ? ` ${unit}` : ''}.`;
+}

@@ -17,3 +17,8 @@ export interface Page {
 export function offeredPages(pages: readonly Page[], may: (command: string) => boolean): Page[] {
   return pages.filter(({ needs }) => needs === null || may(needs));
 }
+
+/** A text of an address; undefined where there is none. The router reads what looks like a number as one. */
+export function textIn(value: unknown): string | undefined {
+  return (typeof value === 'string' && value !== '') || typeof value === 'number' ? String(value) : undefined;
+}

@@ -1,8 +1,8 @@
 // Text to be read or copied letter by letter.
-
 import { useEffect, useState } from 'react';
 import { IconButton } from './button.tsx';
 import { classNames } from './class-names.ts';
+import { toast } from './toast.tsx';
 
 /** @param label what is copied, for the button: "Copy the curl call" */
 export function CodeBlock({ text, label, className }: { text: string; label: string; className?: string }) {
@@ -49,8 +49,27 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   );
 }
 
+/** An id or a hash in one line, with a button that copies it. */
+export function CopyableId({ id, label = 'Copy the id' }: { id: string; label?: string }) {
+  return (
+    <span className="-my-1.5 flex items-center gap-1">
+      <code className="truncate font-mono text-sm">{id}</code>
+      <CopyButton text={id} label={label} />
+    </span>
+  );
+}
+
+/** Copies the address of the page that is shown. */
+export function CopyLink({ label }: { label: string }) {
+  const copy = async () => {
+    const copied = await copyText(window.location.href);
+    toast(copied ? 'The link is copied' : 'The link could not be copied: take it from the address bar');
+  };
+  return <IconButton label={label} icon="link" onClick={copy} />;
+}
+
 /** @returns whether the clipboard has it. Over plain http browsers offer only the old way. */
-export async function copyText(text: string): Promise<boolean> {
+async function copyText(text: string): Promise<boolean> {
   if (navigator.clipboard) {
     return navigator.clipboard.writeText(text).then(
       () => true,

@@ -1,6 +1,6 @@
 // Modal dialogs on Radix, which keeps the focus inside, closes on Escape and on a press beside, and hides the rest from screen readers.
 import { Dialog as Radix } from 'radix-ui';
-import { type ReactNode, useState } from 'react';
+import { type FormEvent, type ReactNode, useState } from 'react';
 import { Button, IconButton } from './button.tsx';
 import { classNames } from './class-names.ts';
 import { ErrorNotice } from './states.tsx';
@@ -54,33 +54,43 @@ function OpenDialog({ title, place = 'middle', children }: Omit<DialogProps, 'op
   );
 }
 
-interface ConfirmDialogProps {
+interface FormDialogProps {
   title: string;
-  /** The words of the button that does it: "Stop the task". */
-  action: string;
-  open: boolean;
-  busy: boolean;
-  error: unknown;
-  onConfirm(): void;
+  /** Default: it is shown as long as it is there. */
+  open?: boolean;
   onClose(): void;
-  /** Tells what will happen. */
+  /** The words of the button that does it: "Stop the task". */
+  submit: string;
+  /** `danger` is for what cannot be undone. */
+  kind?: 'primary' | 'danger';
+  /** The button cannot be pressed yet. */
+  disabled?: boolean;
+  /** What useAction gives: how far it is, and what went wrong. */
+  action: { isPending: boolean; error: Error | null };
+  onSubmit(): void;
+  /** Tells what will happen, and asks for what is needed. */
   children: ReactNode;
 }
 
-/** Asks before what cannot be undone. */
-export function ConfirmDialog({ action, busy, error, onConfirm, children, ...dialog }: ConfirmDialogProps) {
+/** Asks before something is done, stays open until it is, and shows what went wrong. */
+export function FormDialog(props: FormDialogProps) {
+  const { title, open = true, onClose, submit, kind = 'primary', disabled = false, action, children } = props;
+  const onSubmit = (event: FormEvent) => {
+    event.preventDefault();
+    if (!action.isPending && !disabled) props.onSubmit();
+  };
   return (
-    <Dialog {...dialog}>
-      <div className="flex flex-col gap-4 px-6 py-4">
-        <div className="text-muted">{children}</div>
-        {error != null && <ErrorNotice error={error} />}
+    <Dialog title={title} open={open} onClose={onClose}>
+      <form onSubmit={onSubmit} className="flex flex-col gap-4 px-6 py-4">
+        {children}
+        {action.error && <ErrorNotice error={action.error} />}
         <div className="flex justify-end gap-2">
-          <Button onClick={dialog.onClose}>Cancel</Button>
-          <Button kind="danger" busy={busy} onClick={onConfirm}>
-            {action}
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" kind={kind} disabled={disabled} busy={action.isPending}>
+            {submit}
           </Button>
         </div>
-      </div>
+      </form>
     </Dialog>
   );
 }

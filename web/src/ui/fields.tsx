@@ -1,5 +1,5 @@
 // Labelled controls of forms and filters, each tied to its explanation and its error for screen readers.
-import { type ComponentProps, type ReactNode, useEffect, useId, useRef } from 'react';
+import { type ComponentProps, type ReactNode, type RefObject, useEffect, useId, useRef } from 'react';
 import { classNames } from './class-names.ts';
 import { Icon } from './icon.tsx';
 
@@ -7,13 +7,22 @@ import { Icon } from './icon.tsx';
 export const INPUT_LOOK =
   'h-8 w-full rounded-md border border-control bg-surface px-3 text-lg md:text-base text-ink placeholder:text-faint aria-invalid:border-bad';
 
-type FieldProps = ComponentProps<'input'> & Labels;
+interface FieldProps extends Omit<ComponentProps<'input'>, 'onChange' | keyof Labels>, Labels {
+  onChange?(text: string): void;
+}
 
-export function Field({ label, hint, error, className, ...input }: FieldProps) {
+export function Field({ label, hint, error, className, onChange, ...input }: FieldProps) {
   return (
     <Labelled
       {...{ label, hint, error, className }}
-      control={(tied) => <input {...tied} {...input} className={INPUT_LOOK} />}
+      control={(tied) => (
+        <input
+          {...tied}
+          {...input}
+          onChange={onChange && ((event) => onChange(event.currentTarget.value))}
+          className={INPUT_LOOK}
+        />
+      )}
     />
   );
 }
@@ -181,4 +190,9 @@ function Labelled({
       )}
     </div>
   );
+}
+
+/** For a form that cannot be sent: leads to the first control that is wrong, once the errors are shown. */
+export function focusFirstInvalid(form: RefObject<HTMLFormElement | null>): void {
+  requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus());
 }

@@ -1,22 +1,29 @@
 // What a page of one column is made of: its heading with what can be done, sections, facts, links to pages beside it.
-
-import { Link } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useId } from 'react';
+import { buttonLook } from './button.tsx';
+import { classNames } from './class-names.ts';
+import { Icon } from './icon.tsx';
+import { useShortcut } from './keyboard.ts';
 
 interface PageFrameProps {
   title: ReactNode;
-  /** Of the browser's tab; where the heading is no plain text. */
+  /** The title of the browser's tab, where the heading is no plain text. */
   tabTitle?: string;
+  /** `narrow` is for forms and single things. */
+  width?: 'wide' | 'narrow';
   /** Stands above the heading, such as the way back. */
   above?: ReactNode;
-  /** Buttons, at the right. */
+  /** Buttons at the right of the heading. */
   actions?: ReactNode;
   children: ReactNode;
 }
 
-export function PageFrame({ title, tabTitle, above, actions, children }: PageFrameProps) {
+const WIDTHS = { wide: 'max-w-6xl', narrow: 'max-w-3xl' };
+
+export function PageFrame({ title, tabTitle, width = 'wide', above, actions, children }: PageFrameProps) {
   return (
-    <div className="mx-auto flex max-w-6xl flex-col gap-5 px-4 py-4 lg:px-8 lg:py-6">
+    <div className={`mx-auto flex flex-col gap-5 px-4 py-4 lg:px-8 lg:py-6 ${WIDTHS[width]}`}>
       <title>{`${tabTitle ?? title} · Seed`}</title>
       <header className="flex flex-col gap-2">
         {above}
@@ -32,19 +39,24 @@ export function PageFrame({ title, tabTitle, above, actions, children }: PageFra
 
 interface SectionProps {
   title: string;
+  /** What to know about it, below the heading. */
+  hint?: ReactNode;
   actions?: ReactNode;
   children: ReactNode;
 }
 
 /** A part of a page under a heading of its own. */
-export function Section({ title, actions, children }: SectionProps) {
+export function Section({ title, hint, actions, children }: SectionProps) {
   const id = useId();
   return (
     <section aria-labelledby={id} className="flex min-w-0 flex-col gap-3">
       <div className="flex min-h-8 flex-wrap items-center justify-between gap-2">
-        <h2 id={id} className="font-semibold">
-          {title}
-        </h2>
+        <div>
+          <h2 id={id} className="font-semibold">
+            {title}
+          </h2>
+          {hint && <p className="text-sm text-muted">{hint}</p>}
+        </div>
         {actions && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
       </div>
       {children}
@@ -70,26 +82,86 @@ export function Fact({ term, children }: { term: string; children: ReactNode }) 
   );
 }
 
+/** The figures that matter most, side by side. */
+export function Tiles({ children }: { children: ReactNode }) {
+  return (
+    <dl className="grid grid-cols-2 gap-px overflow-hidden rounded-lg border border-line bg-line lg:grid-cols-5">
+      {children}
+    </dl>
+  );
+}
+
+interface TileProps {
+  term: string;
+  value: string;
+  /** All digits of the value, where it is rounded. */
+  title?: string;
+  /** What the value is made of. */
+  children?: ReactNode;
+}
+
+export function Tile({ term, value, title, children }: TileProps) {
+  return (
+    // The last one takes what is left of a row of two.
+    <div className="flex flex-col gap-0.5 bg-surface px-4 py-3 last:col-span-2 lg:last:col-span-1">
+      <dt className="text-sm text-muted">{term}</dt>
+      <dd title={title} className="text-xl font-semibold tabular-nums">
+        {value}
+      </dd>
+      {children && <dd className="text-sm text-muted tabular-nums">{children}</dd>}
+    </div>
+  );
+}
+
 interface TabLinksProps {
   label: string;
-  tabs: readonly { name: string; to: string; exact?: boolean }[];
+  /** The first one is marked on its own page alone, the others on the pages below them, too. */
+  tabs: readonly { name: string; to: string; params?: { id: string }; count?: number }[];
+  className?: string;
 }
 
 /** Pages side by side under one heading: links that look like tabs. */
-export function TabLinks({ label, tabs }: TabLinksProps) {
+export function TabLinks({ label, tabs, className }: TabLinksProps) {
   return (
-    <nav aria-label={label} className="flex gap-5 overflow-x-auto border-b border-line">
-      {tabs.map(({ name, to, exact = false }) => (
+    <nav
+      aria-label={label}
+      className={classNames('flex gap-5 overflow-x-auto border-b border-line', className)}
+    >
+      {tabs.map(({ name, to, params = {}, count = 0 }, index) => (
         <Link
           key={to}
           to={to}
-          activeOptions={{ exact, includeSearch: false }}
-          className="-mb-px flex h-9 shrink-0 items-center border-b-2 border-transparent font-medium text-muted hover:text-ink"
+          params={params}
+          activeOptions={{ exact: index === 0, includeSearch: false }}
+          className="-mb-px flex h-9 shrink-0 items-center gap-1.5 border-b-2 border-transparent font-medium text-muted -outline-offset-2! hover:text-ink"
           activeProps={{ className: 'border-accent! text-ink!' }}
         >
           {name}
+          {count > 0 && <span className="rounded bg-sunken px-1.5 text-xs tabular-nums">{count}</span>}
         </Link>
       ))}
     </nav>
+  );
+}
+
+interface BackLinkProps {
+  to: '/keys' | '/commands' | '/webhooks' | '/webhooks/events' | '/webhooks/deliveries';
+  className?: string;
+  children: string;
+}
+
+/** From one thing back to its list with the filters it had, by hand and with Escape. */
+export function BackLink({ to, className, children }: BackLinkProps) {
+  const navigate = useNavigate();
+  useShortcut('Escape', 'Back to the list', () => void navigate({ to, search: (before) => before }));
+  return (
+    <Link
+      to={to}
+      search={(before) => before}
+      className={buttonLook('quiet', classNames('-ml-2 self-start px-2!', className))}
+    >
+      <Icon name="chevron" className="rotate-180" />
+      {children}
+    </Link>
   );
 }

@@ -1,26 +1,21 @@
 // Times that stay true while they are shown.
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { useEffect, useState } from 'react';
 import { fullTime, relativeTime } from '../format/times.ts';
 
 const TICK_MS = 10_000;
 
-export function RelativeTime({ at }: { at: string }) {
-  useSyncExternalStore(subscribe, currentTick);
+/** @param none stands there where there is no such moment */
+export function RelativeTime({ at, none = '–' }: { at: string | null; none?: string }) {
+  const now = useNow(at === null ? null : TICK_MS);
+  if (at === null) return <span className="text-muted">{none}</span>;
   return (
     <time dateTime={at} title={fullTime(at)} className="whitespace-nowrap">
-      {relativeTime(at, Date.now())}
+      {relativeTime(at, now)}
     </time>
   );
 }
 
-const currentTick = () => Math.floor(Date.now() / TICK_MS);
-
-function subscribe(onTick: () => void): () => void {
-  const timer = setInterval(onTick, TICK_MS);
-  return () => clearInterval(timer);
-}
-
-/** @param everyMs null: it stands still */
+/** @param everyMs how often the time is told; null: it stands still */
 export function useNow(everyMs: number | null): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

@@ -85,7 +85,26 @@ export function SkeletonRows({ rows = 8 }: { rows?: number }) {
   );
 }
 
-interface ListStatesProps {
+interface AnswerProps<Data> {
+  /** What useCommand gives. */
+  query: { data: Data | undefined; error: Error | null; refetch(): unknown };
+  /** Stands there until the answer comes. Default: some rows. */
+  skeleton?: ReactNode;
+  children(data: Data): ReactNode;
+}
+
+/** What a command answered, once it has; before that a skeleton, or what went wrong with a way to try again. */
+export function Answer<Data>({ query, skeleton, children }: AnswerProps<Data>) {
+  const { data, error, refetch } = query;
+  return (
+    <>
+      {error && <ErrorNotice error={error} retry={() => void refetch()} />}
+      {data !== undefined ? children(data) : !error && (skeleton ?? <SkeletonRows rows={4} />)}
+    </>
+  );
+}
+
+interface ListAnswerProps {
   /** What usePages gives. */
   query: {
     isPending: boolean;
@@ -97,15 +116,12 @@ interface ListStatesProps {
     fetchNextPage(): unknown;
   };
   empty: ReactNode;
-  /** The items. */
+  /** Shows the items that there are. */
   children: ReactNode;
 }
 
-/**
- * A list that is read from the API: its skeleton, its error, what stands there when it is empty, and the way to
- * more.
- */
-export function ListStates({ query, empty, children }: ListStatesProps) {
+/** The same for pages of a list: what stands there when it is empty, and the way to more. */
+export function ListAnswer({ query, empty, children }: ListAnswerProps) {
   if (query.isPending) return <SkeletonRows rows={5} />;
   return (
     <div className="flex flex-col gap-3">

@@ -1,5 +1,5 @@
 // A table with one row per object. Wider than the screen, it scrolls in its own box, which the keyboard reaches.
-import { type Key, type ReactNode, useRef } from 'react';
+import { type Key, type ReactNode, type RefObject, useRef } from 'react';
 import { classNames } from './class-names.ts';
 import { useRowKeys } from './keyboard.ts';
 
@@ -9,6 +9,24 @@ export interface Column<Row> {
   /** Numbers stand at the right, in digits of one width. */
   numeric?: boolean;
   className?: string;
+}
+
+interface ScrollBoxProps {
+  ref?: RefObject<HTMLElement | null>;
+  /** What is in it, for screen readers. */
+  label: string;
+  className: string;
+  children: ReactNode;
+}
+
+/** A box that scrolls by itself. The keyboard reaches it, so that its keys scroll it. */
+export function ScrollBox({ ref, label, className, children }: ScrollBoxProps) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: otherwise the keyboard could not scroll it
+    <section ref={ref} aria-label={label} tabIndex={0} className={className}>
+      {children}
+    </section>
+  );
 }
 
 interface TableProps<Row> {
@@ -21,12 +39,7 @@ interface TableProps<Row> {
 
 export function Table<Row>({ label, columns, rows, rowKey }: TableProps<Row>) {
   return (
-    <section
-      aria-label={label}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls has to be reached by the keyboard
-      tabIndex={0}
-      className="overflow-x-auto rounded-lg border border-line bg-surface"
-    >
+    <ScrollBox label={label} className="overflow-x-auto rounded-lg border border-line bg-surface">
       <table className="w-full border-collapse text-left">
         <thead>
           <tr className="border-b border-line text-sm text-muted">
@@ -49,7 +62,7 @@ export function Table<Row>({ label, columns, rows, rowKey }: TableProps<Row>) {
           ))}
         </tbody>
       </table>
-    </section>
+    </ScrollBox>
   );
 }
 

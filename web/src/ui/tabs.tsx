@@ -5,11 +5,13 @@ import type { ReactNode } from 'react';
 interface TabsProps {
   label: string;
   tabs: readonly { name: string; content: ReactNode }[];
+  /** The name of the one that is shown first. */
+  initial: string;
 }
 
-export function Tabs({ label, tabs }: TabsProps) {
+export function Tabs({ label, tabs, initial }: TabsProps) {
   return (
-    <Radix.Root defaultValue={tabs[0]?.name ?? ''} className="flex flex-col gap-3">
+    <Radix.Root defaultValue={initial} className="flex flex-col gap-3">
       <Radix.List
         aria-label={label}
         className="flex w-fit gap-0.5 rounded-lg border border-line bg-sunken p-0.5"

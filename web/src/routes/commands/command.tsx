@@ -1,17 +1,14 @@
 // One command: what it does, what it takes, and how it is called.
-import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { ManifestCommand } from '../../../../src/protocol/manifest.ts';
 import { useSeed } from '../../api/use-command.ts';
+import { CallTabs } from '../../calls/call-tabs.tsx';
 import { Badge, EffectBadge } from '../../ui/badge.tsx';
-import { buttonLook, IconButton } from '../../ui/button.tsx';
-import { CodeBlock, copyText } from '../../ui/code.tsx';
-import { Icon } from '../../ui/icon.tsx';
-import { useShortcut } from '../../ui/keyboard.ts';
+import { CopyLink } from '../../ui/code.tsx';
+import { BackLink, Fact, Facts, Section } from '../../ui/page-frame.tsx';
 import { EmptyState } from '../../ui/states.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
-import { Tabs } from '../../ui/tabs.tsx';
-import { toast } from '../../ui/toast.tsx';
 import { slugOf } from './command-groups.ts';
 import { cliCalls, curlCall, mcpCall } from './example-calls.ts';
 import { type InputRow, inputRows } from './input-rows.ts';
@@ -19,20 +16,12 @@ import { type InputRow, inputRows } from './input-rows.ts';
 export function Command() {
   const { name } = useParams({ from: '/shell/commands/$name' });
   const { manifest } = useSeed();
-  const navigate = useNavigate();
-  const back = () => void navigate({ to: '/commands', search: (before) => before });
-  useShortcut('Escape', 'Back to the list', back);
   const command = manifest.commands.find((one) => slugOf(one) === name);
   return (
     <article className="mx-auto flex max-w-3xl flex-col gap-6 px-4 py-4 lg:px-8 lg:py-6">
-      <Link
-        to="/commands"
-        search={(before) => before}
-        className={buttonLook('quiet', '-ml-2 self-start px-2! lg:hidden!')}
-      >
-        <Icon name="chevron" className="rotate-180" />
+      <BackLink to="/commands" className="lg:hidden!">
         Commands
-      </Link>
+      </BackLink>
       {command ? (
         <Details command={command} />
       ) : (
@@ -53,80 +42,33 @@ function Details({ command }: { command: ManifestCommand }) {
       <header className="flex flex-col gap-2">
         <div className="flex items-center gap-1">
           <h2 className="font-mono text-xl font-semibold">{name}</h2>
-          <CopyLink />
+          <CopyLink label="Copy the link to this command" />
         </div>
         <p className="text-lg text-muted">{summary}.</p>
       </header>
-      <dl className="grid grid-cols-[6rem_minmax(0,1fr)] items-center gap-y-2">
+      <Facts>
         <Fact term="Effect">
           <EffectBadge effect={effect} />
         </Fact>
-        <Fact term="Scope">{scope === null ? <span>any key</span> : <Badge mono>{scope}</Badge>}</Fact>
+        <Fact term="Scope">{scope === null ? 'any key' : <Badge mono>{scope}</Badge>}</Fact>
         <Fact term="Route">
           <code className="font-mono text-sm wrap-anywhere">
             {http.method} /api/v1{http.path}
           </code>
         </Fact>
-      </dl>
+      </Facts>
       <Section title="Inputs">
         <InputTable command={command} />
       </Section>
       <Section title="How to call it">
-        <ExampleCalls command={command} />
+        <CallTabs
+          label="How to call it"
+          cli={cliCalls(command)}
+          curl={curlCall(command, window.location.origin)}
+          mcp={mcpCall(command)}
+        />
       </Section>
     </>
-  );
-}
-
-function CopyLink() {
-  const copy = async () => {
-    const copied = await copyText(window.location.href);
-    toast(copied ? 'The link is copied' : 'The link could not be copied: take it from the address bar');
-  };
-  return <IconButton label="Copy the link to this command" icon="link" onClick={copy} />;
-}
-
-function Fact({ term, children }: { term: string; children: ReactNode }) {
-  return (
-    <>
-      <dt className="text-muted">{term}</dt>
-      <dd>{children}</dd>
-    </>
-  );
-}
-
-function Section({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section className="flex flex-col gap-3">
-      <h3 className="font-semibold">{title}</h3>
-      {children}
-    </section>
-  );
-}
-
-/** The calls to copy, one kind at a time. */
-function ExampleCalls({ command }: { command: ManifestCommand }) {
-  const mcp = mcpCall(command);
-  return (
-    <Tabs
-      label="How to call it"
-      tabs={[
-        { name: 'CLI', content: <CodeBlock text={cliCalls(command)} label="Copy the command lines" /> },
-        {
-          name: 'curl',
-          content: <CodeBlock text={curlCall(command, window.location.origin)} label="Copy the curl call" />,
-        },
-        {
-          name: 'MCP',
-          content:
-            mcp === null ? (
-              <p className="text-muted">It is not offered over MCP.</p>
-            ) : (
-              <CodeBlock text={mcp} label="Copy the MCP call" />
-            ),
-        },
-      ]}
-    />
   );
 }
 
@@ -162,7 +104,7 @@ const COLUMNS: readonly Column<InputRow>[] = [
 /** Long names break before their capitals and dots. */
 function breakable(name: string): ReactNode[] {
   // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a name do not move
-  return name.split(/(?=[A-Z.])/).map((part, place) => [place > 0 && <wbr key={place} />, part]);
+  return name.split(/(?=[A-Z.])/).map((part, index) => [index > 0 && <wbr key={index} />, part]);
 }
 
 /** What a command takes. */

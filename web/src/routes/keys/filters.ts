@@ -1,13 +1,32 @@
-// The filters of the list of keys, as they stand in the address and as `keys list` takes them; how the states of a key are coloured.
+// The filters of the list of keys, as they stand in the address and as `keys list` takes them; how states of a key are coloured.
 import type { Key } from '../../../../src/protocol/key.ts';
+import type { CommandInput } from '../../api/commands.ts';
 import type { Tone } from '../../ui/badge.tsx';
 
-export type KeyStatus = Key['status'];
-
-export const STATUS_TONES: Record<KeyStatus, Tone> = {
+export const STATUS_TONES: Record<Key['status'], Tone> = {
   active: 'ok',
   disabled: 'warn',
   expired: 'neutral',
   revoked: 'bad',
 };
-export const STATUS_NAMES = Object.keys(STATUS_TONES) as KeyStatus[];
+export const STATUS_NAMES = Object.keys(STATUS_TONES) as Key['status'][];
+
+export interface KeysSearch extends Pick<CommandInput<'keys list'>, 'q' | 'status'> {
+  /** Only keys that were not used for so many days. */
+  unused?: number | undefined;
+  /** Keys of tasks, too. */
+  tasks?: true | undefined;
+}
+
+export function keysSearch({ q, status, unused, tasks }: Record<string, unknown>): KeysSearch {
+  return {
+    q: q === undefined || q === '' ? undefined : String(q),
+    status: STATUS_NAMES.find((known) => known === status),
+    unused: Number.isInteger(unused) && Number(unused) > 0 ? Number(unused) : undefined,
+    tasks: tasks === true ? true : undefined,
+  };
+}
+
+export function filterOf({ q, status, unused, tasks }: KeysSearch): CommandInput<'keys list'> {
+  return { q: q?.trim() || undefined, status, unusedForDays: unused, taskKeys: tasks };
+}

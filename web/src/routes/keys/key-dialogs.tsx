@@ -1,26 +1,34 @@
 // What can be done with a key, each in its dialog. What would take the account its last admin key is asked for twice.
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import type { Key } from '../../../../src/protocol/key.ts';
 import { LIMITS } from '../../../../src/protocol/limits.ts';
 import type { CommandInput } from '../../api/commands.ts';
 import { AnswerError } from '../../api/request.ts';
 import { useAction, useSeed } from '../../api/use-command.ts';
 import { Button } from '../../ui/button.tsx';
-import { ConfirmDialog, Dialog } from '../../ui/dialog.tsx';
+import { FormDialog } from '../../ui/dialog.tsx';
 import { Checkbox, Field, SelectField, TextAreaField } from '../../ui/fields.tsx';
-import { ErrorNotice } from '../../ui/states.tsx';
 import { toast } from '../../ui/toast.tsx';
 import {
   changedLimits,
+  expiryOf,
+  expiryProblem,
   labelsOf,
   labelsProblem,
   labelsText,
   limitsDraft,
   limitsProblems,
+  NO_EXPIRY,
 } from './key-drafts.ts';
-import { ExpiryField, expiryOf, expiryProblem, LimitsFields, NO_EXPIRY } from './key-fields.tsx';
+import { ExpiryField, LimitsFields } from './key-fields.tsx';
 
-export function EditDialog({ apiKey, onClose }: { apiKey: Key; onClose(): void }) {
+interface KeyDialogProps {
+  apiKey: Key;
+  onClose(): void;
+}
+
+/** Changes name, limits and labels. Scopes and expiry are fixed. */
+export function EditDialog({ apiKey, onClose }: KeyDialogProps) {
   const [name, setName] = useState(apiKey.name);
   const [limits, setLimits] = useState(limitsDraft(apiKey));
   const [labels, setLabels] = useState(labelsText(apiKey.metadata));
@@ -37,9 +45,8 @@ export function EditDialog({ apiKey, onClose }: { apiKey: Key; onClose(): void }
     ...(isLasting !== apiKey.tasksMayCreateLastingKeys && { tasksMayCreateLastingKeys: isLasting }),
     ...changedLimits(limits, apiKey),
   };
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (updating.isPending || Object.values(problems).some((problem) => problem !== null)) return;
+  const save = () => {
+    if (Object.values(problems).some((problem) => problem !== null)) return;
     if (Object.keys(changes).length === 0) return onClose();
     const onSuccess = () => {
       toast('The key is changed');
@@ -48,38 +55,35 @@ export function EditDialog({ apiKey, onClose }: { apiKey: Key; onClose(): void }
     updating.mutate({ id: apiKey.id, ...changes, yes: isAsked(updating.error) }, { onSuccess });
   };
   return (
-    <Dialog title={`Edit “${apiKey.name}”`} open onClose={onClose}>
-      <form noValidate onSubmit={submit} className="flex flex-col gap-4 px-6 py-4">
-        <Field
-          label="Name"
-          autoComplete="off"
-          maxLength={LIMITS.nameLength}
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-          error={problems.name}
-        />
-        <LimitsFields draft={limits} problems={problems} onChange={setLimits} />
-        <TextAreaField
-          label="Labels"
-          hint="One a line: name=value"
-          rows={3}
-          spellCheck={false}
-          value={labels}
-          onChange={setLabels}
-          error={problems.labels}
-        />
-        <Checkbox checked={isLasting} onChange={setLasting}>
-          Keys that its tasks create may outlive the task
-        </Checkbox>
-        {updating.isError && <ErrorNotice error={updating.error} />}
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind="primary" busy={updating.isPending}>
-            {isAsked(updating.error) ? 'Save it all the same' : 'Save'}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={`Edit “${apiKey.name}”`}
+      onClose={onClose}
+      submit={isAsked(updating.error) ? 'Save it all the same' : 'Save'}
+      action={updating}
+      onSubmit={save}
+    >
+      <Field
+        label="Name"
+        autoComplete="off"
+        maxLength={LIMITS.nameLength}
+        value={name}
+        onChange={setName}
+        error={problems.name}
+      />
+      <LimitsFields draft={limits} problems={problems} onChange={setLimits} />
+      <TextAreaField
+        label="Labels"
+        hint="One a line: name=value"
+        rows={3}
+        spellCheck={false}
+        value={labels}
+        onChange={setLabels}
+        error={problems.labels}
+      />
+      <Checkbox checked={isLasting} onChange={setLasting}>
+        Keys that its tasks create may outlive the task
+      </Checkbox>
+    </FormDialog>
   );
 }
 
@@ -90,101 +94,81 @@ const GRACES = [
   { value: '7d', label: '7 days' },
 ];
 
-interface RotateDialogProps {
-  apiKey: Key;
-  onClose(): void;
-  onRotated(secret: string): void;
-}
-
-/** A new secret for the same key; the one before works as well for a while. */
-export function RotateDialog({ apiKey: { id, name }, onClose, onRotated }: RotateDialogProps) {
-  const { key: own } = useSeed();
+/** Gives the same key a new secret; the one before works as well for a while. */
+export function RotateDialog({
+  apiKey: { id, name },
+  onClose,
+  onRotated,
+}: KeyDialogProps & { onRotated(secret: string): void }) {
   const [grace, setGrace] = useState('24h');
   const [expiry, setExpiry] = useState(NO_EXPIRY);
   const rotating = useAction('keys rotate');
   const problem = expiryProblem(expiry, Date.now());
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (problem !== null || rotating.isPending) return;
-    const input = { id, grace, ...expiryOf(expiry), yes: isAsked(rotating.error) };
-    rotating.mutate(input, { onSuccess: ({ secret }) => onRotated(secret) });
+  const rotate = () => {
+    if (problem !== null) return;
+    const onSuccess = ({ secret }: { secret: string }) => {
+      onRotated(secret);
+      onClose();
+    };
+    rotating.mutate({ id, grace, ...expiryOf(expiry), yes: isAsked(rotating.error) }, { onSuccess });
   };
   return (
-    <Dialog title={`Rotate “${name}”`} open onClose={onClose}>
-      <form noValidate onSubmit={submit} className="flex flex-col gap-4 px-6 py-4">
-        <p>The key stays what it is and gets a new secret, which is shown once.</p>
-        <SelectField
-          label="How long the present secret works as well"
-          value={grace}
-          onChange={setGrace}
-          options={GRACES}
-        />
-        <ExpiryField
-          draft={expiry}
-          onChange={setExpiry}
-          unsaid="As long as it was given last time"
-          error={problem}
-        />
-        {id === own.id && (
-          <p className="rounded-lg bg-warn-soft p-3 text-warn">
-            You are signed in with this key: your session ends with its present secret.
-          </p>
-        )}
-        {rotating.isError && <ErrorNotice error={rotating.error} />}
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind="primary" busy={rotating.isPending}>
-            {isAsked(rotating.error) ? 'Rotate it all the same' : 'Rotate the key'}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={`Rotate “${name}”`}
+      onClose={onClose}
+      submit={isAsked(rotating.error) ? 'Rotate it all the same' : 'Rotate the key'}
+      action={rotating}
+      onSubmit={rotate}
+    >
+      <p>The key stays what it is and gets a new secret, which is shown once.</p>
+      <SelectField
+        label="How long the present secret works as well"
+        value={grace}
+        onChange={setGrace}
+        options={GRACES}
+      />
+      <ExpiryField
+        draft={expiry}
+        onChange={setExpiry}
+        unsaid="As long as it was given last time"
+        error={problem}
+      />
+      <IfOwn id={id}>You are signed in with this key: your session ends with its present secret.</IfOwn>
+    </FormDialog>
   );
 }
 
-/** Revoking cannot be undone: the name of the key is asked for. */
-export function RevokeDialog({ apiKey: { id, name }, onClose }: { apiKey: Key; onClose(): void }) {
-  const { key: own } = useSeed();
+/** Revokes a key. That cannot be undone, so its name is asked for. */
+export function RevokeDialog({ apiKey: { id, name }, onClose }: KeyDialogProps) {
   const [typed, setTyped] = useState('');
   const revoking = useAction('keys revoke');
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (typed.trim() !== name || revoking.isPending) return;
-    const onSuccess = () => {
-      toast(`“${name}” is revoked`);
-      onClose();
-    };
-    revoking.mutate({ id, yes: isAsked(revoking.error) }, { onSuccess });
+  const onSuccess = () => {
+    toast(`“${name}” is revoked`);
+    onClose();
   };
   return (
-    <Dialog title={`Revoke “${name}”?`} open onClose={onClose}>
-      <form onSubmit={submit} className="flex flex-col gap-4 px-6 py-4">
-        <p>
-          Calls with it are refused from then on, and so are those of its running tasks. This cannot be
-          undone.
-        </p>
-        {id === own.id && (
-          <p className="rounded-lg bg-warn-soft p-3 text-warn">
-            You are signed in with this key: you are signed out at once.
-          </p>
-        )}
-        <Field
-          label={`Type ${name} to go on`}
-          autoComplete="off"
-          spellCheck={false}
-          autoFocus
-          value={typed}
-          onChange={(event) => setTyped(event.currentTarget.value)}
-        />
-        {revoking.isError && <ErrorNotice error={revoking.error} />}
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind="danger" disabled={typed.trim() !== name} busy={revoking.isPending}>
-            {isAsked(revoking.error) ? 'Revoke it all the same' : 'Revoke the key'}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={`Revoke “${name}”?`}
+      onClose={onClose}
+      submit={isAsked(revoking.error) ? 'Revoke it all the same' : 'Revoke the key'}
+      kind="danger"
+      disabled={typed.trim() !== name}
+      action={revoking}
+      onSubmit={() => revoking.mutate({ id, yes: isAsked(revoking.error) }, { onSuccess })}
+    >
+      <p>
+        Calls with it are refused from then on, and so are those of its running tasks. This cannot be undone.
+      </p>
+      <IfOwn id={id}>You are signed in with this key: you are signed out at once.</IfOwn>
+      <Field
+        label={`Type ${name} to go on`}
+        autoComplete="off"
+        spellCheck={false}
+        autoFocus
+        value={typed}
+        onChange={setTyped}
+      />
+    </FormDialog>
   );
 }
 
@@ -206,22 +190,31 @@ export function SwitchButton({ apiKey: { id, name, status } }: { apiKey: Key }) 
       <Button busy={updating.isPending} onClick={() => turn(false)}>
         {isOff ? 'Enable' : 'Disable'}
       </Button>
-      <ConfirmDialog
+      <FormDialog
         title={`Disable “${name}”?`}
-        action="Disable it all the same"
         open={isAsked(updating.error)}
-        busy={updating.isPending}
-        error={updating.error}
-        onConfirm={() => turn(true)}
         onClose={() => updating.reset()}
+        submit="Disable it all the same"
+        kind="danger"
+        action={updating}
+        onSubmit={() => turn(true)}
       >
-        Calls with it, and those of its running tasks, are refused until it is enabled again.
-      </ConfirmDialog>
+        <p>Calls with it, and those of its running tasks, are refused until it is enabled again.</p>
+      </FormDialog>
     </>
   );
 }
 
-/** Then the same with `yes` does it; the error's notice has said what that means. */
+/** Warns whoever is signed in with the very key. */
+function IfOwn({ id, children }: { id: string; children: string }) {
+  const { key } = useSeed();
+  return id === key.id && <p className="rounded-lg bg-warn-soft p-3 text-warn">{children}</p>;
+}
+
+/**
+ * Whether Seed has asked, because the change would take the account its last key that may do everything. Then the
+ * same with `yes` does it; the error's notice has said what that means.
+ */
 function isAsked(error: unknown): boolean {
   return error instanceof AnswerError && error.code === 'confirmation_needed';
 }

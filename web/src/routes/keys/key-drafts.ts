@@ -1,13 +1,13 @@
-// What narrows a key, as it stands in the fields of a form: read, checked, and what is sent for it.
+// What forms about keys hold as it stands in their fields, what is wrong with it, and what is sent for it: limits, labels, expiry.
 import type { KeyLimits } from '../../../../src/protocol/key.ts';
 import { LIMITS } from '../../../../src/protocol/limits.ts';
-import { count } from '../../format/numbers.ts';
+import { type NumberBounds, numberProblem } from '../../format/numbers.ts';
 
 export type LimitsDraft = Record<keyof KeyLimits, string>;
 export type LimitsProblems = Record<keyof KeyLimits, string | null>;
 
 /** Numbers with their bounds; the others are lists. */
-const NUMBERS: { [Name in keyof KeyLimits]?: { min: number; max: number; isWhole: boolean } } = {
+const NUMBERS: { [Name in keyof KeyLimits]?: NumberBounds } = {
   requestsPerMinute: { min: 1, max: LIMITS.requestsPerMinuteMax, isWhole: true },
   concurrentTasks: { min: 1, max: LIMITS.concurrentTasksMax, isWhole: true },
   spendPerDay: { min: 1e-6, max: LIMITS.usdMax, isWhole: false },
@@ -64,15 +64,9 @@ function itemsOf(text: string): string[] {
 function problemOf(name: keyof KeyLimits, text: string): string | null {
   if (text.trim() === '') return null;
   const bounds = NUMBERS[name];
-  if (!bounds) {
-    const most = LISTS[name as keyof typeof LISTS];
-    return itemsOf(text).length > most ? `At most ${most}.` : null;
-  }
-  const number = Number(text);
-  if (!Number.isFinite(number)) return 'Write a number.';
-  if (bounds.isWhole && !Number.isInteger(number)) return 'Write a whole number.';
-  if (number >= bounds.min && number <= bounds.max) return null;
-  return `It is ${bounds.min < 1 ? bounds.min : count(bounds.min)} to ${count(bounds.max)}.`;
+  if (bounds) return numberProblem(Number(text), bounds);
+  const most = LISTS[name as keyof typeof LISTS];
+  return itemsOf(text).length > most ? `At most ${most}.` : null;
 }
 
 /** Labels as lines of a text: `name=value`. */
@@ -99,4 +93,25 @@ export function labelsProblem(text: string): string | null {
 
 function linesOf(text: string): string[] {
   return text.split('\n').flatMap((line) => line.trim() || []);
+}
+
+/** How long a key works: a span from now, or until a day. */
+export interface ExpiryDraft {
+  /** What `expiresIn` takes; empty where nothing is said; `date` stands for the day beside it. */
+  span: string;
+  /** A day such as `2027-01-31`. */
+  date: string;
+}
+
+export const NO_EXPIRY: ExpiryDraft = { span: '', date: '' };
+
+export function expiryOf({ span, date }: ExpiryDraft): { expiresIn?: string; expiresAt?: string } {
+  if (span === '') return {};
+  return span === 'date' ? { expiresAt: `${date}T00:00:00.000Z` } : { expiresIn: span };
+}
+
+export function expiryProblem({ span, date }: ExpiryDraft, now: number): string | null {
+  if (span !== 'date') return null;
+  if (date === '') return 'Choose a day.';
+  return Date.parse(date) > now ? null : 'Choose a day to come.';
 }

@@ -1,13 +1,6 @@
 // The fields that forms about keys share: how long it works, and what narrows it.
 import { Field, SelectField } from '../../ui/fields.tsx';
-import type { LimitsDraft, LimitsProblems } from './key-drafts.ts';
-
-interface ExpiryDraft {
-  /** As `expiresIn` takes it; empty: nothing is said; `date`: the day beside it. */
-  span: string;
-  /** `2027-01-31` */
-  date: string;
-}
+import type { ExpiryDraft, LimitsDraft, LimitsProblems } from './key-drafts.ts';
 
 interface ExpiryFieldProps {
   draft: ExpiryDraft;
@@ -26,8 +19,6 @@ const SPANS = [
   { value: 'date', label: 'Until a day …' },
 ];
 
-export const NO_EXPIRY: ExpiryDraft = { span: '', date: '' };
-
 export function ExpiryField({ draft, onChange, unsaid, error }: ExpiryFieldProps) {
   return (
     <div className="grid gap-4 sm:grid-cols-2">
@@ -43,23 +34,12 @@ export function ExpiryField({ draft, onChange, unsaid, error }: ExpiryFieldProps
           type="date"
           hint="Until its beginning in UTC"
           value={draft.date}
-          onChange={(event) => onChange({ ...draft, date: event.currentTarget.value })}
+          onChange={(text) => onChange({ ...draft, date: text })}
           error={error}
         />
       )}
     </div>
   );
-}
-
-export function expiryOf({ span, date }: ExpiryDraft): { expiresIn?: string; expiresAt?: string } {
-  if (span === '') return {};
-  return span === 'date' ? { expiresAt: `${date}T00:00:00.000Z` } : { expiresIn: span };
-}
-
-export function expiryProblem({ span, date }: ExpiryDraft, now: number): string | null {
-  if (span !== 'date') return null;
-  if (date === '') return 'Choose a day.';
-  return Date.parse(date) > now ? null : 'Choose a day to come.';
 }
 
 interface LimitsFieldsProps {
@@ -103,7 +83,7 @@ export function LimitsFields({ draft, problems, onChange }: LimitsFieldsProps) {
           autoComplete="off"
           spellCheck={false}
           value={draft[name]}
-          onChange={(event) => onChange({ ...draft, [name]: event.currentTarget.value })}
+          onChange={(text) => onChange({ ...draft, [name]: text })}
           error={problems[name]}
           {...(wide && { className: 'sm:col-span-2' })}
         />

@@ -6,31 +6,30 @@ import { useAction, useSeed } from '../../api/use-command.ts';
 import { ScopeChecklist } from '../../scopes/scope-checklist.tsx';
 import { scopeGroups } from '../../scopes/scope-groups.ts';
 import { Button, buttonLook } from '../../ui/button.tsx';
-import { Checkbox, Field } from '../../ui/fields.tsx';
+import { Checkbox, Field, focusFirstInvalid } from '../../ui/fields.tsx';
 import { useSubmitKey } from '../../ui/keyboard.ts';
+import { BackLink, PageFrame, Section } from '../../ui/page-frame.tsx';
 import { EmptyState, ErrorNotice } from '../../ui/states.tsx';
-import { limitsOf, limitsProblems, NO_LIMITS } from './key-drafts.ts';
-import { ExpiryField, expiryOf, expiryProblem, LimitsFields, NO_EXPIRY } from './key-fields.tsx';
-import { BackToKeys, NewSecret } from './new-secret.tsx';
+import { expiryOf, expiryProblem, limitsOf, limitsProblems, NO_EXPIRY, NO_LIMITS } from './key-drafts.ts';
+import { ExpiryField, LimitsFields } from './key-fields.tsx';
+import { NewSecret } from './new-secret.tsx';
 
 export function NewKey() {
   const { may } = useSeed();
   const creating = useAction('keys create');
   return (
-    <div className="mx-auto flex max-w-2xl flex-col gap-6 p-4 lg:p-8">
-      <title>Create a key · Seed</title>
-      <BackToKeys />
+    <PageFrame title="Create a key" width="narrow" above={<BackLink to="/keys">Keys</BackLink>}>
       {!may('keys create') ? (
         <EmptyState icon="key" title="This key may create no keys">
           That needs the scope keys:write. Sign in with a key that has it.
         </EmptyState>
-      ) : creating.isSuccess ? (
+      ) : creating.data ? (
         <NewSecret
           title={`The key “${creating.data.key.name}” is created`}
           secret={creating.data.secret}
           actions={
             <>
-              <Link to="/keys/$id" params={{ id: creating.data.key.id }} className={buttonLook('plain')}>
+              <Link to="/keys/$id" params={{ id: creating.data.key.id }} className={buttonLook()}>
                 Show the key
               </Link>
               <Button onClick={() => creating.reset()}>Create another</Button>
@@ -40,7 +39,7 @@ export function NewKey() {
       ) : (
         <Form creating={creating} />
       )}
-    </div>
+    </PageFrame>
   );
 }
 
@@ -64,10 +63,7 @@ function Form({ creating }: { creating: ReturnType<typeof useAction<'keys create
     event.preventDefault();
     if (creating.isPending) return;
     setTried(true);
-    if (Object.values(problems).some((problem) => problem !== null)) {
-      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus());
-      return;
-    }
+    if (Object.values(problems).some((problem) => problem !== null)) return focusFirstInvalid(form);
     const given = Object.entries(limitsOf(limits)).filter(([, value]) => value !== null);
     creating.mutate({
       name: name.trim(),
@@ -78,7 +74,6 @@ function Form({ creating }: { creating: ReturnType<typeof useAction<'keys create
   };
   return (
     <form ref={form} noValidate onSubmit={submit} className="flex flex-col gap-6">
-      <h1 className="text-xl font-semibold">Create a key</h1>
       <Field
         label="Name"
         placeholder="nightly audit"
@@ -87,13 +82,10 @@ function Form({ creating }: { creating: ReturnType<typeof useAction<'keys create
         maxLength={LIMITS.nameLength}
         autoFocus
         value={name}
-        onChange={(event) => setName(event.currentTarget.value)}
+        onChange={setName}
         error={isTried ? problems.name : null}
       />
-      <section aria-labelledby="key-scopes" className="flex flex-col gap-2">
-        <h2 id="key-scopes" className="font-medium">
-          What it may do
-        </h2>
+      <Section title="What it may do">
         {key.scopes.includes('*') && (
           <Checkbox checked={isEverything} onChange={setEverything}>
             Everything, also what commands are added later
@@ -107,19 +99,16 @@ function Form({ creating }: { creating: ReturnType<typeof useAction<'keys create
             {problems.scopes}
           </p>
         )}
-      </section>
+      </Section>
       <ExpiryField
         draft={expiry}
         onChange={setExpiry}
         unsaid="90 days, or as long as your key"
         error={isTried ? problems.expiry : null}
       />
-      <section aria-labelledby="key-limits" className="flex flex-col gap-3">
-        <h2 id="key-limits" className="font-medium">
-          Limits
-        </h2>
+      <Section title="Limits">
         <LimitsFields draft={limits} problems={problems} onChange={setLimits} />
-      </section>
+      </Section>
       {creating.isError && <ErrorNotice error={creating.error} />}
       <Button type="submit" kind="primary" busy={creating.isPending} className="self-start">
         {creating.isPending ? 'Creating' : 'Create the key'}

@@ -1,5 +1,4 @@
 // One runner: its driver, pool and snapshot, the sandboxes that run, and what the probes of drivers said.
-
 import { Link } from '@tanstack/react-router';
 import { type ReactNode, useId } from 'react';
 import type { PoolState, RunnerView } from '../../../../src/protocol/runner.ts';
@@ -7,7 +6,7 @@ import { useSeed } from '../../api/use-command.ts';
 import { bytes } from '../../format/numbers.ts';
 import { duration } from '../../format/times.ts';
 import { Badge, Status } from '../../ui/badge.tsx';
-import { CopyButton } from '../../ui/code.tsx';
+import { CopyableId } from '../../ui/code.tsx';
 import { Fact, Facts } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 import { type Column, KeyedRows, ROW_LINK, Table } from '../../ui/table.tsx';
@@ -46,10 +45,10 @@ export function Runner({ runner }: { runner: RunnerView }) {
         {snapshot && (
           <>
             <Fact term="Snapshot">
-              <Hash text={snapshot.id} label="Copy the id of the snapshot" />
+              <CopyableId id={snapshot.id} label="Copy the id of the snapshot" />
             </Fact>
             <Fact term="Image">
-              <Hash text={snapshot.imageId} label="Copy the id of the image" />
+              <CopyableId id={snapshot.imageId} label="Copy the id of the image" />
             </Fact>
           </>
         )}
@@ -82,15 +81,6 @@ function Pool({ pool: { ready, size, memoryBytes, memoryLimitBytes, maxAgeMs } }
   );
 }
 
-function Hash({ text, label }: { text: string; label: string }) {
-  return (
-    <span className="-my-1.5 flex items-center gap-1">
-      <code className="truncate font-mono text-sm">{text}</code>
-      <CopyButton text={text} label={label} />
-    </span>
-  );
-}
-
 type RunningSandbox = RunnerView['sandboxes'][number];
 
 const COLUMNS: readonly Column<RunningSandbox>[] = [
@@ -106,12 +96,12 @@ const COLUMNS: readonly Column<RunningSandbox>[] = [
   {
     title: 'Started',
     className: 'hidden sm:table-cell text-muted',
-    cell: ({ startedAt }) => (startedAt ? <RelativeTime at={startedAt} /> : '–'),
+    cell: ({ startedAt }) => <RelativeTime at={startedAt} />,
   },
   {
     title: 'Deadline',
     className: 'text-muted',
-    cell: ({ deadline }) => (deadline ? <RelativeTime at={deadline} /> : '–'),
+    cell: ({ deadline }) => <RelativeTime at={deadline} />,
   },
 ];
 

@@ -1,31 +1,32 @@
 // /sandboxes: every runner that is connected, kept up to date while it is looked at.
-
 import type { RunnerView } from '../../../../src/protocol/runner.ts';
 import { useCommand } from '../../api/use-command.ts';
 import { bytes, count } from '../../format/numbers.ts';
 import { CodeBlock } from '../../ui/code.tsx';
-import { PageFrame } from '../../ui/page-frame.tsx';
-import { EmptyState, ErrorNotice, SkeletonRows } from '../../ui/states.tsx';
+import { PageFrame, Tile, Tiles } from '../../ui/page-frame.tsx';
+import { Answer, EmptyState } from '../../ui/states.tsx';
 import { Runner } from './runner.tsx';
 
 const REFRESH_MS = 2_000;
 
 export function Sandboxes() {
-  const { data, error, refetch } = useCommand('sandboxes list', {}, { refreshMs: REFRESH_MS });
-  const runners = data?.items ?? [];
+  const sandboxes = useCommand('sandboxes list', {}, { refreshMs: REFRESH_MS });
   return (
     <PageFrame title="Sandboxes">
-      {error && <ErrorNotice error={error} retry={() => void refetch()} />}
-      {!data && !error && <SkeletonRows rows={5} />}
-      {data && runners.length === 0 && <NoRunner />}
-      {runners.length > 0 && (
-        <>
-          <Capacity runners={runners} />
-          {runners.map((runner) => (
-            <Runner key={runner.id} runner={runner} />
-          ))}
-        </>
-      )}
+      <Answer query={sandboxes}>
+        {({ items: runners }) =>
+          runners.length === 0 ? (
+            <NoRunner />
+          ) : (
+            <>
+              <Capacity runners={runners} />
+              {runners.map((runner) => (
+                <Runner key={runner.id} runner={runner} />
+              ))}
+            </>
+          )
+        }
+      </Answer>
     </PageFrame>
   );
 }
@@ -54,30 +55,27 @@ function NoRunner() {
 function Capacity({ runners }: { runners: readonly RunnerView[] }) {
   const sum = (of: (runner: RunnerView) => number) =>
     runners.reduce((total, runner) => total + of(runner), 0);
-  const tiles = [
-    { term: 'Runners', value: count(runners.length) },
-    { term: 'Running sandboxes', value: count(sum(({ sandboxes }) => sandboxes.length)) },
-    {
-      term: 'Free slots',
-      value: `${count(sum(({ freeSlots }) => freeSlots))} of ${count(sum(({ slots }) => slots))}`,
-    },
-    {
-      term: 'Waiting sandboxes',
-      value: `${count(sum(({ pool }) => pool?.ready ?? 0))} of ${count(sum(({ pool }) => pool?.size ?? 0))}`,
-    },
-    { term: 'Memory of those', value: bytes(sum(({ pool }) => pool?.memoryBytes ?? 0)) },
-  ];
+  const shareOf = (part: number, whole: number) => `${count(part)} of ${count(whole)}`;
+  const ready = sum(({ pool }) => pool?.ready ?? 0);
   return (
-    <dl className="grid grid-cols-2 gap-px overflow-hidden rounded-lg border border-line bg-line lg:grid-cols-5">
-      {tiles.map(({ term, value }) => (
-        <div
-          key={term}
-          className="flex flex-col gap-0.5 bg-surface px-4 py-3 last:col-span-2 lg:last:col-span-1"
-        >
-          <dt className="text-sm text-muted">{term}</dt>
-          <dd className="text-xl font-semibold tabular-nums">{value}</dd>
-        </div>
-      ))}
-    </dl>
+    <Tiles>
+      <Tile term="Runners" value={count(runners.length)} />
+      <Tile term="Running sandboxes" value={count(sum(({ sandboxes }) => sandboxes.length))} />
+      <Tile
+        term="Free slots"
+        value={shareOf(
+          sum(({ freeSlots }) => freeSlots),
+          sum(({ slots }) => slots),
+        )}
+      />
+      <Tile
+        term="Waiting sandboxes"
+        value={shareOf(
+          ready,
+          sum(({ pool }) => pool?.size ?? 0),
+        )}
+      />
+      <Tile term="Memory of those" value={bytes(sum(({ pool }) => pool?.memoryBytes ?? 0))} />
+    </Tiles>
   );
 }

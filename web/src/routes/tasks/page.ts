@@ -1,37 +1,19 @@
 // /tasks, /tasks/new, and /tasks/<id> with its views: the conversation first, then ledger, artifacts, usage and details.
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
-import type { Page } from '../../shell/page.ts';
+import { type Page, textIn } from '../../shell/page.ts';
 import { shellRoute } from '../../shell/shell.tsx';
 import { type NewTaskSearch, readSearch } from './new/search.ts';
-import { isTaskStatus, type TaskStatus } from './task-status.tsx';
-
-interface TasksSearch {
-  /** What is searched for. */
-  q?: string | undefined;
-  status?: TaskStatus | undefined;
-  /** Id of the key that started them. */
-  key?: string | undefined;
-  /** Id of the task whose agent started them. */
-  parent?: string | undefined;
-}
+import { tasksSearch } from './task-list.ts';
 
 interface ArtifactsSearch {
-  /** The artifact that is looked at. */
+  /** The name of the artifact that is looked at. */
   name?: string | undefined;
 }
-
-const textOrNone = (value: unknown) =>
-  (typeof value === 'string' || typeof value === 'number') && value !== '' ? String(value) : undefined;
 
 const tasksRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/tasks',
-  validateSearch: ({ q, status, key, parent }: Record<string, unknown>): TasksSearch => ({
-    q: textOrNone(q),
-    status: isTaskStatus(status) ? status : undefined,
-    key: textOrNone(key),
-    parent: textOrNone(parent),
-  }),
+  validateSearch: tasksSearch,
   component: lazyRouteComponent(() => import('./tasks.tsx'), 'Tasks'),
 });
 
@@ -56,7 +38,7 @@ const ledgerRoute = createRoute({
 const artifactsRoute = createRoute({
   getParentRoute: () => taskRoute,
   path: 'artifacts',
-  validateSearch: ({ name }: Record<string, unknown>): ArtifactsSearch => ({ name: textOrNone(name) }),
+  validateSearch: ({ name }: Record<string, unknown>): ArtifactsSearch => ({ name: textIn(name) }),
   component: lazyRouteComponent(() => import('./task/artifacts/artifacts.tsx'), 'Artifacts'),
 });
 

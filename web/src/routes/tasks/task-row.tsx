@@ -6,9 +6,8 @@ import { duration } from '../../format/times.ts';
 import { classNames } from '../../ui/class-names.ts';
 import { ForeignText } from '../../ui/foreign-text.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
+import type { KeyNames, ListedTask } from './task-list.ts';
 import { TaskStatusView, taskTitle } from './task-status.tsx';
-import type { ListedTask } from './tasks.tsx';
-import type { KeyNames } from './use-key-names.ts';
 
 const COLUMNS =
   'md:grid md:grid-cols-[7.5rem_minmax(0,1fr)_7rem_5.5rem_5rem_4.5rem_4.5rem] md:gap-x-4 px-4 md:px-6';

@@ -1,8 +1,7 @@
 // The list of tasks, newest first, kept up to date, with its search and filters.
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
-import type { CommandInput, ItemOf } from '../../api/commands.ts';
-import { usePages, useSeed } from '../../api/use-command.ts';
+import { useSeed } from '../../api/use-command.ts';
 import { Button } from '../../ui/button.tsx';
 import { classNames } from '../../ui/class-names.ts';
 import { CodeBlock } from '../../ui/code.tsx';
@@ -10,15 +9,16 @@ import { SearchField, SelectField } from '../../ui/fields.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { useRowKeys, useSearchKey } from '../../ui/keyboard.ts';
 import { EmptyState, ErrorNotice, SkeletonRows } from '../../ui/states.tsx';
-import { useSettled } from '../../ui/use-settled.ts';
+import { type KeyNames, type TasksSearch, useKeyNames, useTaskList } from './task-list.ts';
 import { TaskListHead, TaskRow } from './task-row.tsx';
-import { isTaskStatus, NewTaskLink, statusLabel, TASK_STATUSES, type TaskStatus } from './task-status.tsx';
-import { type KeyNames, useKeyNames } from './use-key-names.ts';
+import { isTaskStatus, NewTaskLink, statusLabel, TASK_STATUSES } from './task-status.tsx';
+
+const NO_FILTERS: TasksSearch = { q: undefined, status: undefined, key: undefined, parent: undefined };
 
 export function Tasks() {
   const filters = useSearch({ from: '/shell/tasks' });
   const navigate = useNavigate();
-  const setFilters = (changed: Filters) =>
+  const setFilters = (changed: TasksSearch) =>
     void navigate({ to: '/tasks', search: { ...filters, ...changed }, replace: true });
   const [pointed, setPointed] = useState(false);
   const [scrolled, setScrolled] = useState(false);
@@ -26,9 +26,8 @@ export function Tasks() {
   useRowKeys(list, 'task');
   const names = useKeyNames();
   const q = useSettled(filters.q);
-  const { status, key, parent } = filters;
   const { tasks, waiting, showWaiting, error, refetch, hasNextPage, fetchNextPage, ...read } = useTaskList(
-    { q, status, keyId: key, parentTaskId: parent },
+    { ...filters, q },
     pointed || scrolled,
   );
   const showNewest = () => {
@@ -95,27 +94,18 @@ export function Tasks() {
   );
 }
 
-const NO_FILTERS: Filters = { q: undefined, status: undefined, key: undefined, parent: undefined };
-
-interface Filters {
-  q?: string | undefined;
-  status?: TaskStatus | undefined;
-  key?: string | undefined;
-  parent?: string | undefined;
-}
-
 interface TaskFiltersProps {
-  filters: Filters;
+  filters: TasksSearch;
   names: KeyNames;
-  onChange(changed: Filters): void;
+  onChange(changed: TasksSearch): void;
 }
 
+const FILTER_LOOK = 'min-w-0 flex-1 sm:w-44 sm:flex-none';
 const STATUSES = [
   { value: '', label: 'Any status' },
   ...TASK_STATUSES.map((status) => ({ value: status, label: statusLabel(status) })),
 ];
 
-/** Search and filters of the list; all of it stands in the address. */
 function TaskFilters({ filters, names, onChange }: TaskFiltersProps) {
   const { may } = useSeed();
   const search = useRef<HTMLInputElement>(null);
@@ -138,7 +128,7 @@ function TaskFilters({ filters, names, onChange }: TaskFiltersProps) {
         value={status}
         options={STATUSES}
         onChange={(chosen) => onChange({ status: isTaskStatus(chosen) ? chosen : undefined })}
-        className="min-w-0 flex-1 sm:w-44 sm:flex-none"
+        className={FILTER_LOOK}
       />
       {may('keys list') && (
         <SelectField
@@ -151,7 +141,7 @@ function TaskFilters({ filters, names, onChange }: TaskFiltersProps) {
             ...names.keys.map(({ id, name }) => ({ value: id, label: name })),
           ]}
           onChange={(chosen) => onChange({ key: chosen || undefined })}
-          className="min-w-0 flex-1 sm:w-44 sm:flex-none"
+          className={FILTER_LOOK}
         />
       )}
       {parent && (
@@ -194,35 +184,14 @@ function NoTasks({ filtered, clear }: { filtered: boolean; clear(): void }) {
   );
 }
 
-const REFRESH_MS = 2_500;
-const PAGE = 50;
+const SETTLED_MS = 250;
 
-export type ListedTask = ItemOf<'tasks list'>;
-
-/**
- * The list as it is shown: read anew every few seconds. While somebody points into it or has scrolled, newer
- * tasks wait above, so that nothing moves away from under them.
- */
-function useTaskList(filter: Omit<CommandInput<'tasks list'>, 'limit'>, held: boolean) {
-  const pages = usePages('tasks list', { ...filter, limit: PAGE }, { refreshMs: REFRESH_MS });
-  const { items } = pages;
-  const newest = items[0]?.id;
-  const [first, setFirst] = useState(newest);
+/** A value once it has not changed for a moment, so that not every letter of a search is asked for. */
+function useSettled<Value>(value: Value): Value {
+  const [settled, setSettled] = useState(value);
   useEffect(() => {
-    if (!held) setFirst(newest);
-  }, [held, newest]);
-  // One that is there no longer holds nothing back.
-  const waiting = held
-    ? Math.max(
-        0,
-        items.findIndex(({ id }) => id === first),
-      )
-    : 0;
-  return {
-    ...pages,
-    tasks: items.slice(waiting),
-    /** Newer tasks that are not shown yet. */
-    waiting,
-    showWaiting: () => setFirst(newest),
-  };
+    const timer = setTimeout(() => setSettled(value), SETTLED_MS);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return settled;
 }

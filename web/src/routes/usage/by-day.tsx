@@ -1,5 +1,4 @@
 // Requests, tokens and cost of each day, as charts.
-
 import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { count, money, shortCount } from '../../format/numbers.ts';
 import { daysBetween } from '../../format/spans.ts';

@@ -3,7 +3,7 @@ import { count, money } from '../../format/numbers.ts';
 import { duration } from '../../format/times.ts';
 import { SelectField } from '../../ui/fields.tsx';
 import { Section } from '../../ui/page-frame.tsx';
-import { EmptyState, ErrorNotice, SkeletonRows } from '../../ui/states.tsx';
+import { Answer, EmptyState } from '../../ui/states.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
 import { CsvButton } from './csv-button.tsx';
 import { GROUPINGS, type Grouping, type UsageColumn } from './groupings.ts';
@@ -19,11 +19,12 @@ interface GroupTableProps {
 
 const OPTIONS = Object.entries(GROUPINGS).map(([value, { label }]) => ({ value, label }));
 const FORMATS: Record<UsageColumn['kind'], (value: number) => string> = { count, money, ms: duration };
-/** Of the row that sums up all others. */
+/** The name of the row that sums up all others. */
 const TOTAL = 'Total';
 
 export function GroupTable({ by, between, onBy, onKey }: GroupTableProps) {
-  const { data, error, refetch } = useGrouping(by, between);
+  const grouping = useGrouping(by, between);
+  const { data } = grouping;
   const label = GROUPINGS[by].label;
   // That of the grouping before, until this one's is there.
   const shown = data?.by ?? by;
@@ -32,6 +33,11 @@ export function GroupTable({ by, between, onBy, onKey }: GroupTableProps) {
   const reports = data?.reports ?? [];
   const rows = mergeReports(reports, names);
   const cut = Math.max(0, ...reports.map((report) => report.cut));
+  const groupColumn: Column<UsageRow> = {
+    title: head,
+    className: 'min-w-36',
+    cell: (row) => <Group row={row} {...(shown === 'key' && { onKey })} />,
+  };
   const csvColumns = ['group', ...(shown === 'key' ? ['name'] : []), ...names];
   return (
     <Section
@@ -55,28 +61,22 @@ export function GroupTable({ by, between, onBy, onKey }: GroupTableProps) {
         </>
       }
     >
-      {error && <ErrorNotice error={error} retry={() => void refetch()} />}
-      {!data && !error && <SkeletonRows rows={4} />}
-      {data && rows.length === 0 && (
-        <EmptyState icon="chart" title="Nothing in this time">
-          As soon as a key calls a command or a task asks a model, it counts here.
-        </EmptyState>
-      )}
-      {data && rows.length > 0 && (
-        <Table
-          label={GROUPINGS[shown].label}
-          columns={[
-            {
-              title: head,
-              className: 'min-w-36',
-              cell: (row) => <Group row={row} {...(shown === 'key' && { onKey })} />,
-            },
-            ...columns.map(columnOf),
-          ]}
-          rows={[...rows, { ...mergeTotals(reports), group: TOTAL }]}
-          rowKey={({ group }) => group}
-        />
-      )}
+      <Answer query={grouping}>
+        {() =>
+          rows.length === 0 ? (
+            <EmptyState icon="chart" title="Nothing in this time">
+              As soon as a key calls a command or a task asks a model, it counts here.
+            </EmptyState>
+          ) : (
+            <Table
+              label={GROUPINGS[shown].label}
+              columns={[groupColumn, ...columns.map(columnOf)]}
+              rows={[...rows, { ...mergeTotals(reports), group: TOTAL }]}
+              rowKey={({ group }) => group}
+            />
+          )
+        }
+      </Answer>
       {cut > 0 && (
         <p className="text-sm text-muted">{count(cut)} more are not shown; the totals count them.</p>
       )}

@@ -3,7 +3,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { CommandInput } from '../../api/commands.ts';
 import type { Seed } from '../../api/seed.ts';
-import { useCommand, useSeed } from '../../api/use-command.ts';
+import { useSeed } from '../../api/use-command.ts';
 import type { Grouping } from './groupings.ts';
 
 /** A span as people ask for it, or between two moments, and of which key. */
@@ -51,10 +51,6 @@ function reportsBy(seed: Seed, by: Grouping, between: Asked, signal: AbortSignal
   ];
   if (by === 'model') return Promise.all(used);
   return Promise.all([...used, seed.call('obs requests', { ...between, by }, { signal })]);
-}
-
-export function useErrors(between: Asked) {
-  return useCommand('obs errors', { ...between, by: 'code' });
 }
 
 type Figures = Record<string, number>;

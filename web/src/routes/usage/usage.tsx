@@ -1,6 +1,5 @@
 // /usage: totals, charts by day, a table by key, model or command, and what failed.
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
 import type { Summary } from '../../../../src/protocol/obs.ts';
 import type { CommandOutput } from '../../api/commands.ts';
 import { useCommand, useSeed } from '../../api/use-command.ts';
@@ -9,46 +8,46 @@ import { type SpanSearch, spanInput } from '../../format/spans.ts';
 import { fullTime } from '../../format/times.ts';
 import { Button } from '../../ui/button.tsx';
 import { CodeBlock } from '../../ui/code.tsx';
-import { PageFrame, Section } from '../../ui/page-frame.tsx';
+import { PageFrame, Section, Tile, Tiles } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 import { SpanPicker } from '../../ui/span-picker.tsx';
-import { ErrorNotice, Skeleton, SkeletonRows } from '../../ui/states.tsx';
+import { Answer, Skeleton } from '../../ui/states.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
 import { ByDay } from './by-day.tsx';
 import { CsvButton } from './csv-button.tsx';
 import { GroupTable } from './group-table.tsx';
-import { isGrouping, USAGE_SPANS } from './groupings.ts';
-import { type Asked, useErrors, useOverview } from './reports.ts';
+import { type Grouping, isGrouping, USAGE_SPANS } from './groupings.ts';
+import { type Asked, useOverview } from './reports.ts';
 
 export function Usage() {
   const { by, key, ...span } = useSearch({ from: '/shell/usage' });
   const navigate = useNavigate({ from: '/usage' });
   const asked: Asked = { ...spanInput(span, Date.now()), ...(key !== undefined && { keyId: key }) };
-  const { data, error, refetch } = useOverview(asked);
+  const overview = useOverview(asked);
   const setSpan = (chosen: SpanSearch) => void navigate({ search: { by, key, ...chosen }, replace: true });
   const setKey = (chosen: string | undefined) =>
     void navigate({ search: (before) => ({ ...before, key: chosen }) });
+  const setGrouping = (chosen: Grouping) =>
+    void navigate({ search: (before) => ({ ...before, by: chosen }), replace: true });
   return (
     <PageFrame title="Usage" actions={<SpanPicker offered={USAGE_SPANS} value={span} onChange={setSpan} />}>
       {key !== undefined && <OnlyKey id={key} onClear={() => setKey(undefined)} />}
-      {error && <ErrorNotice error={error} retry={() => void refetch()} />}
-      {!data && !error && <UsageSkeleton />}
-      {data && (
-        <>
-          {data.summary.missingBefore && <Missing before={data.summary.missingBefore} />}
-          <Totals summary={data.summary} />
-          <ByDay reports={data.days} from={data.summary.from} to={data.summary.to} />
-          <GroupTable
-            by={isGrouping(by) ? by : 'key'}
-            between={data.between}
-            onBy={(chosen) =>
-              void navigate({ search: (before) => ({ ...before, by: chosen }), replace: true })
-            }
-            onKey={setKey}
-          />
-          <Errors between={data.between} />
-        </>
-      )}
+      <Answer query={overview} skeleton={<UsageSkeleton />}>
+        {({ summary, days, between }) => (
+          <>
+            {summary.missingBefore && <Missing before={summary.missingBefore} />}
+            <Totals summary={summary} />
+            <ByDay reports={days} from={summary.from} to={summary.to} />
+            <GroupTable
+              by={isGrouping(by) ? by : 'key'}
+              between={between}
+              onBy={setGrouping}
+              onKey={setKey}
+            />
+            <Errors between={between} />
+          </>
+        )}
+      </Answer>
       <Section title="The same in the CLI">
         <CodeBlock text={cliCall(asked)} label="Copy the command" />
       </Section>
@@ -85,49 +84,27 @@ function Totals({ summary }: { summary: Summary }) {
   const { requests, tasks, modelCalls, tokens, cost } = summary;
   const failedTasks = tasks.failed + tasks.timed_out;
   return (
-    <dl className="grid grid-cols-2 overflow-hidden rounded-lg border border-line bg-line gap-px lg:grid-cols-5">
-      <Total term="Requests" value={count(requests.total)}>
+    <Tiles>
+      <Tile term="Requests" value={count(requests.total)}>
         {count(requests.refused)} refused, {count(requests.failed)} failed
-      </Total>
-      <Total term="Tasks" value={count(tasks.total)}>
+      </Tile>
+      <Tile term="Tasks" value={count(tasks.total)}>
         {count(tasks.completed)} completed, {count(failedTasks)} failed
-      </Total>
-      <Total term="Model calls" value={count(modelCalls.total)}>
+      </Tile>
+      <Tile term="Model calls" value={count(modelCalls.total)}>
         {count(modelCalls.failed)} failed
-      </Total>
-      <Total
+      </Tile>
+      <Tile
         term="Tokens"
         value={shortCount(tokens.input + tokens.output)}
         title={count(tokens.input + tokens.output)}
       >
         {shortCount(tokens.input)} in, {shortCount(tokens.output)} out
-      </Total>
-      <Total term="Cost" value={money(cost.total)} title={`$${cost.total}`} last>
+      </Tile>
+      <Tile term="Cost" value={money(cost.total)} title={`$${cost.total}`}>
         {money(cost.llm)} models, {money(cost.compute)} sandboxes
-      </Total>
-    </dl>
-  );
-}
-
-interface TotalProps {
-  term: string;
-  value: string;
-  /** All its digits. */
-  title?: string;
-  /** Takes what is left of a row of two. */
-  last?: boolean;
-  children: ReactNode;
-}
-
-function Total({ term, value, title, last = false, children }: TotalProps) {
-  return (
-    <div className={`flex flex-col gap-0.5 bg-surface px-4 py-3 ${last ? 'col-span-2 lg:col-span-1' : ''}`}>
-      <dt className="text-sm text-muted">{term}</dt>
-      <dd title={title} className="text-xl font-semibold tabular-nums">
-        {value}
-      </dd>
-      <dd className="text-sm text-muted tabular-nums">{children}</dd>
-    </div>
+      </Tile>
+    </Tiles>
   );
 }
 
@@ -152,46 +129,45 @@ type ErrorGroup = CommandOutput<'obs errors'>['items'][number];
 
 const CSV = ['group', 'errors', 'refused', 'failed', 'modelCalls', 'tasks', 'lastAt'];
 
+/** A count, left out on narrow screens. */
+const wideCount = (
+  title: string,
+  name: 'refused' | 'failed' | 'modelCalls' | 'tasks',
+): Column<ErrorGroup> => ({
+  title,
+  numeric: true,
+  className: 'hidden md:table-cell',
+  cell: (row) => count(row[name]),
+});
+
 const COLUMNS: readonly Column<ErrorGroup>[] = [
   { title: 'Code', cell: ({ group }) => <code className="font-mono text-sm wrap-anywhere">{group}</code> },
   { title: 'Errors', numeric: true, cell: ({ errors }) => count(errors) },
-  {
-    title: 'Calls refused',
-    numeric: true,
-    className: 'hidden md:table-cell',
-    cell: ({ refused }) => count(refused),
-  },
-  {
-    title: 'Calls failed',
-    numeric: true,
-    className: 'hidden md:table-cell',
-    cell: ({ failed }) => count(failed),
-  },
-  {
-    title: 'Model calls',
-    numeric: true,
-    className: 'hidden md:table-cell',
-    cell: ({ modelCalls }) => count(modelCalls),
-  },
-  { title: 'Tasks', numeric: true, className: 'hidden md:table-cell', cell: ({ tasks }) => count(tasks) },
+  wideCount('Calls refused', 'refused'),
+  wideCount('Calls failed', 'failed'),
+  wideCount('Model calls', 'modelCalls'),
+  wideCount('Tasks', 'tasks'),
   { title: 'Last', className: 'text-muted', cell: ({ lastAt }) => lastAt && <RelativeTime at={lastAt} /> },
 ];
 
 /** What failed, by the code of the error. */
 function Errors({ between }: { between: Asked }) {
-  const { data, error, refetch } = useErrors(between);
-  const items = data?.items ?? [];
+  const errors = useCommand('obs errors', { ...between, by: 'code' });
+  const items = errors.data?.items ?? [];
   return (
     <Section
       title="Errors"
       actions={<CsvButton name="errors-by-code" label="Errors by code" columns={CSV} rows={items} />}
     >
-      {error && <ErrorNotice error={error} retry={() => void refetch()} />}
-      {!data && !error && <SkeletonRows rows={3} />}
-      {data && items.length === 0 && <p className="text-muted">Nothing failed in this time.</p>}
-      {items.length > 0 && (
-        <Table label="Errors" columns={COLUMNS} rows={items} rowKey={({ group }) => group} />
-      )}
+      <Answer query={errors}>
+        {() =>
+          items.length === 0 ? (
+            <p className="text-muted">Nothing failed in this time.</p>
+          ) : (
+            <Table label="Errors" columns={COLUMNS} rows={items} rowKey={({ group }) => group} />
+          )
+        }
+      </Answer>
     </Section>
   );
 }

@@ -1,18 +1,18 @@
 // /webhooks/deliveries: what became of each event at each webhook.
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import type { DeliveryStatus } from '../../../../src/protocol/webhook.ts';
 import { useAction, usePages, useSeed } from '../../api/use-command.ts';
 import { spanInput } from '../../format/spans.ts';
 import { Button } from '../../ui/button.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
+import { FormDialog } from '../../ui/dialog.tsx';
 import { SelectField } from '../../ui/fields.tsx';
 import { SpanPicker } from '../../ui/span-picker.tsx';
-import { EmptyState, ErrorNotice, ListStates } from '../../ui/states.tsx';
+import { EmptyState, ListAnswer } from '../../ui/states.tsx';
 import { toast } from '../../ui/toast.tsx';
 import { DELIVERY_STATUS_NAMES, DeliveryTable } from './delivery-table.tsx';
-import { TIME_SPANS } from './filters.ts';
-import { WebhooksFrame } from './webhooks-frame.tsx';
+import { type DeliveriesSearch, TIME_SPANS } from './filters.ts';
+import { NoMatch, WebhooksFrame } from './webhooks-frame.tsx';
 
 const REFRESH_MS = 5_000;
 const STATUSES = [
@@ -27,8 +27,7 @@ export function Deliveries() {
   const [replaying, setReplaying] = useState(false);
   const filter = { status: state, webhookId: webhook, ...spanInput(span, Date.now()) };
   const deliveries = usePages('webhooks deliveries list', filter, { refreshMs: REFRESH_MS });
-  const isFiltered = Boolean(state || webhook || span.span);
-  const clear = () => void navigate({ search: {}, replace: true });
+  const show = (search: DeliveriesSearch) => void navigate({ search, replace: true });
   return (
     <WebhooksFrame
       actions={
@@ -45,40 +44,28 @@ export function Deliveries() {
           value={state ?? ''}
           options={STATUSES}
           onChange={(chosen) =>
-            void navigate({
-              search: (before) => ({
-                ...before,
-                state: (chosen || undefined) as DeliveryStatus | undefined,
-              }),
-              replace: true,
-            })
+            show({ ...span, webhook, state: (chosen || undefined) as DeliveryStatus | undefined })
           }
         />
         <EndpointChoice
           labelHidden
           className="max-sm:order-last max-sm:w-full sm:w-56"
           value={webhook ?? ''}
-          onChange={(id) =>
-            void navigate({ search: (before) => ({ ...before, webhook: id || undefined }), replace: true })
-          }
+          onChange={(id) => show({ ...span, state, webhook: id || undefined })}
         />
         <SpanPicker
           offered={TIME_SPANS}
           value={span}
-          onChange={(chosen) => void navigate({ search: { state, webhook, ...chosen }, replace: true })}
+          onChange={(chosen) => show({ ...chosen, state, webhook })}
         />
       </search>
-      <ListStates
+      <ListAnswer
         query={deliveries}
         empty={
-          isFiltered ? (
-            <EmptyState
-              icon="search"
-              title="No delivery is like that"
-              action={<Button onClick={clear}>Clear the filters</Button>}
-            >
+          state || webhook || span.span ? (
+            <NoMatch title="No delivery is like that" onClear={() => show({})}>
               None in this time, of this state and to this webhook.
-            </EmptyState>
+            </NoMatch>
           ) : (
             <EmptyState icon="webhook" title="Nothing was delivered yet">
               Each event that a webhook wants is a delivery, with its attempts and what the receiver answered.
@@ -88,9 +75,37 @@ export function Deliveries() {
         }
       >
         <DeliveryTable deliveries={deliveries.items} />
-      </ListStates>
+      </ListAnswer>
       {replaying && <ReplayFailed webhookId={webhook ?? ''} onClose={() => setReplaying(false)} />}
     </WebhooksFrame>
+  );
+}
+
+/** Sends again all that has failed since a time. @param webhookId what is chosen at first; empty: all */
+function ReplayFailed({ webhookId, onClose }: { webhookId: string; onClose(): void }) {
+  const replay = useAction('webhooks deliveries replay-failed');
+  const [since, setSince] = useState('24h');
+  const [webhook, setWebhook] = useState(webhookId);
+  const onSuccess = ({ replayed }: { replayed: number }) => {
+    toast(told(replayed));
+    onClose();
+  };
+  return (
+    <FormDialog
+      title="Replay failed deliveries"
+      onClose={onClose}
+      submit="Send them again"
+      action={replay}
+      onSubmit={() => replay.mutate({ since, ...(webhook && { webhookId: webhook }) }, { onSuccess })}
+    >
+      <p>
+        Each is sent again at once, with all its retries and the{' '}
+        <code className="font-mono text-sm">webhook-id</code> it had. Those to webhooks that are off stay as
+        they are.
+      </p>
+      <SelectField label="Made" value={since} options={SINCE} onChange={setSince} />
+      <EndpointChoice value={webhook} onChange={setWebhook} />
+    </FormDialog>
   );
 }
 
@@ -102,45 +117,6 @@ const SINCE = [
   { value: '90d', label: 'In the last 90 days' },
 ];
 
-/** @param webhookId what is chosen at first; empty: all */
-function ReplayFailed({ webhookId, onClose }: { webhookId: string; onClose(): void }) {
-  const replay = useAction('webhooks deliveries replay-failed');
-  const [since, setSince] = useState('24h');
-  const [webhook, setWebhook] = useState(webhookId);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    replay.mutate(
-      { since, ...(webhook && { webhookId: webhook }) },
-      {
-        onSuccess: ({ replayed }) => {
-          toast(told(replayed));
-          onClose();
-        },
-      },
-    );
-  };
-  return (
-    <Dialog title="Replay failed deliveries" open onClose={onClose}>
-      <form onSubmit={submit} className="flex flex-col gap-4 px-6 py-4">
-        <p>
-          Each is sent again at once, with all its retries and the{' '}
-          <code className="font-mono text-sm">webhook-id</code> it had. Those to webhooks that are off stay as
-          they are.
-        </p>
-        <SelectField label="Made" value={since} options={SINCE} onChange={setSince} />
-        <EndpointChoice value={webhook} onChange={setWebhook} />
-        {replay.error && <ErrorNotice error={replay.error} />}
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" busy={replay.isPending}>
-            Send them again
-          </Button>
-        </div>
-      </form>
-    </Dialog>
-  );
-}
-
 function told(replayed: number): string {
   if (replayed === 0) return 'Nothing has failed in this time';
   return replayed === 1 ? 'One delivery is sent again' : `${replayed} deliveries are sent again`;
@@ -148,7 +124,7 @@ function told(replayed: number): string {
 
 interface EndpointChoiceProps {
   labelHidden?: boolean;
-  /** Empty: all. */
+  /** The id of a webhook; empty stands for all. */
   value: string;
   onChange(id: string): void;
   className?: string;
@@ -160,7 +136,6 @@ const MOST = 100;
 /** One of the account's webhooks, or all of them. */
 function EndpointChoice({ value, ...rest }: EndpointChoiceProps) {
   const { items } = usePages('webhooks list', { limit: MOST });
-  const known = items.map(({ id, url }) => ({ value: id, label: url }));
   const isMissing = value !== '' && !items.some(({ id }) => id === value);
   return (
     <SelectField
@@ -169,7 +144,7 @@ function EndpointChoice({ value, ...rest }: EndpointChoiceProps) {
       value={value}
       options={[
         { value: '', label: 'All webhooks' },
-        ...known,
+        ...items.map(({ id, url }) => ({ value: id, label: url })),
         ...(isMissing ? [{ value, label: `Deleted: ${value.slice(0, 8)}` }] : []),
       ]}
     />

@@ -52,7 +52,7 @@ const REST: readonly Column<WebhookDelivery>[] = [
   {
     title: 'Next attempt',
     className: 'hidden lg:table-cell text-muted',
-    cell: ({ nextAttemptAt }) => (nextAttemptAt ? <RelativeTime at={nextAttemptAt} /> : '–'),
+    cell: ({ nextAttemptAt }) => <RelativeTime at={nextAttemptAt} />,
   },
   {
     title: 'Made',

@@ -3,28 +3,28 @@ import { Link, useParams } from '@tanstack/react-router';
 import type { WebhookDelivery } from '../../../../src/protocol/webhook.ts';
 import { useAction, useCommand, useSeed } from '../../api/use-command.ts';
 import { Button } from '../../ui/button.tsx';
-import { Fact, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
+import { BackLink, Fact, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
-import { ErrorNotice, SkeletonRows } from '../../ui/states.tsx';
+import { Answer, ErrorNotice } from '../../ui/states.tsx';
 import { toast } from '../../ui/toast.tsx';
 import { AttemptList, DeliveryState } from './delivery-table.tsx';
-import { BackLink } from './webhooks-frame.tsx';
 
 const REFRESH_MS = 2_000;
 
 export function Delivery() {
   const { id } = useParams({ from: '/shell/webhooks/deliveries/$id' });
   const { may } = useSeed();
-  const { data, error, refetch } = useCommand('webhooks deliveries get', { id }, { refreshMs: REFRESH_MS });
+  const delivery = useCommand('webhooks deliveries get', { id }, { refreshMs: REFRESH_MS });
   const replay = useAction('webhooks deliveries replay');
   const send = () => replay.mutate({ id }, { onSuccess: () => toast('It is sent again') });
+  const type = delivery.data?.delivery.eventType;
   return (
     <PageFrame
-      title={data ? <span className="font-mono">{data.delivery.eventType}</span> : 'Delivery'}
+      title={type ? <span className="font-mono">{type}</span> : 'Delivery'}
       tabTitle="Delivery"
       above={<BackLink to="/webhooks/deliveries">Deliveries</BackLink>}
       actions={
-        data &&
+        type &&
         may('webhooks deliveries replay') && (
           <Button busy={replay.isPending} onClick={send}>
             Send again
@@ -32,9 +32,8 @@ export function Delivery() {
         )
       }
     >
-      {error && <ErrorNotice error={error} retry={() => void refetch()} />}
       {replay.error && <ErrorNotice error={replay.error} />}
-      {data ? <Details delivery={data.delivery} /> : !error && <SkeletonRows rows={4} />}
+      <Answer query={delivery}>{(data) => <Details delivery={data.delivery} />}</Answer>
     </PageFrame>
   );
 }

@@ -1,17 +1,15 @@
 // What can be done with a webhook, as far as the key may; each asks in a dialog of its own.
-
 import { Link, useNavigate } from '@tanstack/react-router';
-import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { Webhook } from '../../../../src/protocol/webhook.ts';
 import { useAction, useSeed } from '../../api/use-command.ts';
 import { Button, buttonLook } from '../../ui/button.tsx';
-import { ConfirmDialog, Dialog } from '../../ui/dialog.tsx';
+import { Dialog, FormDialog } from '../../ui/dialog.tsx';
 import { SelectField } from '../../ui/fields.tsx';
 import { ErrorNotice, SkeletonRows } from '../../ui/states.tsx';
 import { toast } from '../../ui/toast.tsx';
-import { SecretDialog } from './create-webhook.tsx';
 import { AttemptList, DeliveryState } from './delivery-table.tsx';
-import { WebhookForm } from './webhook-form.tsx';
+import { EditWebhook, SecretDialog } from './webhook-dialogs.tsx';
 
 const DIALOGS = {
   test: TestWebhook,
@@ -21,11 +19,16 @@ const DIALOGS = {
   delete: DeleteWebhook,
 };
 
+interface WebhookDialogProps {
+  webhook: Webhook;
+  onClose(): void;
+}
+
 export function EndpointActions({ webhook }: { webhook: Webhook }) {
   const { may } = useSeed();
   const [open, setOpen] = useState<keyof typeof DIALOGS | null>(null);
   const switchOn = useAction('webhooks update');
-  const Asked = open && DIALOGS[open];
+  const OpenDialog = open && DIALOGS[open];
   const turnOn = () =>
     switchOn.mutate(
       { id: webhook.id, enabled: true },
@@ -55,18 +58,13 @@ export function EndpointActions({ webhook }: { webhook: Webhook }) {
           Delete
         </Button>
       )}
-      {Asked && <Asked webhook={webhook} onClose={() => setOpen(null)} />}
+      {OpenDialog && <OpenDialog webhook={webhook} onClose={() => setOpen(null)} />}
     </>
   );
 }
 
-interface EndpointDialogProps {
-  webhook: Webhook;
-  onClose(): void;
-}
-
 /** Sends a test event as soon as it is opened, and shows what the receiver answered. */
-function TestWebhook({ webhook, onClose }: EndpointDialogProps) {
+function TestWebhook({ webhook, onClose }: WebhookDialogProps) {
   const test = useAction('webhooks test');
   const { mutate } = test;
   const sent = useRef(false);
@@ -108,27 +106,6 @@ function TestWebhook({ webhook, onClose }: EndpointDialogProps) {
   );
 }
 
-/** Changes a webhook: its URL, what it is for, the events it wants. */
-function EditWebhook({ webhook, onClose }: EndpointDialogProps) {
-  const update = useAction('webhooks update');
-  const onSuccess = () => {
-    toast('The webhook is changed');
-    onClose();
-  };
-  return (
-    <Dialog title="Edit the webhook" open onClose={onClose}>
-      <WebhookForm
-        action="Save"
-        initial={{ url: webhook.url, description: webhook.description, events: webhook.events }}
-        busy={update.isPending}
-        error={update.error}
-        onCancel={onClose}
-        onSubmit={(values) => update.mutate({ id: webhook.id, ...values }, { onSuccess })}
-      />
-    </Dialog>
-  );
-}
-
 const GRACES = [
   { value: '24h', label: 'for 24 hours' },
   { value: '1h', label: 'for an hour' },
@@ -136,8 +113,8 @@ const GRACES = [
   { value: '0m', label: 'not at all: it is known to others' },
 ];
 
-/** Gives a webhook a new secret: for how long the one before signs as well, then the new one, this once. */
-function RotateSecret({ webhook, onClose }: EndpointDialogProps) {
+/** Asks for how long the present secret signs as well, then shows the new one, this once. */
+function RotateSecret({ webhook, onClose }: WebhookDialogProps) {
   const rotate = useAction('webhooks rotate');
   const [grace, setGrace] = useState('24h');
   if (rotate.data) {
@@ -148,59 +125,51 @@ function RotateSecret({ webhook, onClose }: EndpointDialogProps) {
         : 'Until the one before ends, deliveries are signed with both.';
     return <SecretDialog title="The new secret" secret={secret} note={note} onClose={onClose} />;
   }
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    rotate.mutate({ id: webhook.id, grace });
-  };
   return (
-    <Dialog title="Rotate the secret" open onClose={onClose}>
-      <form onSubmit={submit} className="flex flex-col gap-4 px-6 py-4">
-        <p>Deliveries are signed with a new secret from now on, which is shown once.</p>
-        <SelectField
-          label="The secret before signs as well"
-          value={grace}
-          options={GRACES}
-          onChange={setGrace}
-        />
-        {rotate.error && <ErrorNotice error={rotate.error} />}
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" busy={rotate.isPending}>
-            Rotate
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="Rotate the secret"
+      onClose={onClose}
+      submit="Rotate"
+      action={rotate}
+      onSubmit={() => rotate.mutate({ id: webhook.id, grace })}
+    >
+      <p>Deliveries are signed with a new secret from now on, which is shown once.</p>
+      <SelectField
+        label="The secret before signs as well"
+        value={grace}
+        options={GRACES}
+        onChange={setGrace}
+      />
+    </FormDialog>
   );
 }
 
 /** Switches a webhook off, after asking: what waits for it has failed then. */
-function SwitchOff({ webhook, onClose }: EndpointDialogProps) {
+function SwitchOff({ webhook: { id, url }, onClose }: WebhookDialogProps) {
   const update = useAction('webhooks update');
   const onSuccess = () => {
     toast('The webhook is off');
     onClose();
   };
   return (
-    <ConfirmDialog
+    <FormDialog
       title="Switch the webhook off?"
-      open
       onClose={onClose}
-      action="Switch off"
-      onConfirm={() => update.mutate({ id: webhook.id, enabled: false }, { onSuccess })}
-      busy={update.isPending}
-      error={update.error}
+      submit="Switch off"
+      kind="danger"
+      action={update}
+      onSubmit={() => update.mutate({ id, enabled: false }, { onSuccess })}
     >
       <p className="wrap-anywhere">
-        Nothing is sent to <strong className="font-medium">{webhook.url}</strong> until it is switched on
-        again. What waits for it now has failed; you can replay it later.
+        Nothing is sent to <strong className="font-medium">{url}</strong> until it is switched on again. What
+        waits for it now has failed; you can replay it later.
       </p>
-    </ConfirmDialog>
+    </FormDialog>
   );
 }
 
 /** Deletes a webhook, after asking, and leads back to the list. */
-function DeleteWebhook({ webhook, onClose }: EndpointDialogProps) {
+function DeleteWebhook({ webhook: { id, url }, onClose }: WebhookDialogProps) {
   const remove = useAction('webhooks delete');
   const navigate = useNavigate();
   const onSuccess = () => {
@@ -208,19 +177,18 @@ function DeleteWebhook({ webhook, onClose }: EndpointDialogProps) {
     void navigate({ to: '/webhooks' });
   };
   return (
-    <ConfirmDialog
+    <FormDialog
       title="Delete the webhook?"
-      open
       onClose={onClose}
-      action="Delete the webhook"
-      onConfirm={() => remove.mutate({ id: webhook.id }, { onSuccess })}
-      busy={remove.isPending}
-      error={remove.error}
+      submit="Delete the webhook"
+      kind="danger"
+      action={remove}
+      onSubmit={() => remove.mutate({ id }, { onSuccess })}
     >
       <p className="wrap-anywhere">
-        Nothing is sent to <strong className="font-medium">{webhook.url}</strong> any more, and what waits for
-        it is not delivered. The history stays. This cannot be undone: another webhook has another secret.
+        Nothing is sent to <strong className="font-medium">{url}</strong> any more, and what waits for it is
+        not delivered. The history stays. This cannot be undone: another webhook has another secret.
       </p>
-    </ConfirmDialog>
+    </FormDialog>
   );
 }

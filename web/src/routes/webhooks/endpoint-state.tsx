@@ -1,6 +1,6 @@
 // Whether events reach a webhook, in a word.
 import type { DisabledReason, Webhook } from '../../../../src/protocol/webhook.ts';
-import { Badge, Status } from '../../ui/badge.tsx';
+import { Badge, BadgeList, Status } from '../../ui/badge.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 
 const REASONS: Record<DisabledReason, string> = {
@@ -29,16 +29,7 @@ export function EndpointState({ webhook }: { webhook: Webhook }) {
 }
 
 /** The types of events that a webhook wants, as badges. */
-export function EventTypes({ types, most = types.length }: { types: readonly string[]; most?: number }) {
+export function EventTypes({ types, most }: { types: readonly string[]; most?: number }) {
   if (types.includes('*')) return <Badge>all events</Badge>;
-  return (
-    <span className="inline-flex flex-wrap gap-1">
-      {types.slice(0, most).map((type) => (
-        <Badge key={type} mono>
-          {type}
-        </Badge>
-      ))}
-      {types.length > most && <Badge>{`and ${types.length - most} more`}</Badge>}
-    </span>
-  );
+  return <BadgeList items={types} {...(most && { most })} />;
 }

@@ -2,35 +2,35 @@
 import { useParams } from '@tanstack/react-router';
 import type { Webhook } from '../../../../src/protocol/webhook.ts';
 import { useCommand, usePages } from '../../api/use-command.ts';
-import { CopyButton } from '../../ui/code.tsx';
-import { Fact, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
+import { CopyableId } from '../../ui/code.tsx';
+import { BackLink, Fact, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
-import { ErrorNotice, ListStates, SkeletonRows } from '../../ui/states.tsx';
+import { Answer, ListAnswer } from '../../ui/states.tsx';
 import { DeliveryTable } from './delivery-table.tsx';
 import { EndpointActions } from './endpoint-actions.tsx';
 import { EndpointState, EventTypes } from './endpoint-state.tsx';
-import { BackLink } from './webhooks-frame.tsx';
 
 const REFRESH_MS = 5_000;
 
 export function Endpoint() {
   const { id } = useParams({ from: '/shell/webhooks/$id' });
-  const { data, error, refetch } = useCommand('webhooks get', { id }, { refreshMs: REFRESH_MS });
+  const endpoint = useCommand('webhooks get', { id }, { refreshMs: REFRESH_MS });
+  const webhook = endpoint.data?.webhook;
   return (
     <PageFrame
-      title={data?.webhook.url ?? 'Webhook'}
+      title={webhook?.url ?? 'Webhook'}
       tabTitle="Webhook"
       above={<BackLink to="/webhooks">Webhooks</BackLink>}
-      actions={data && <EndpointActions webhook={data.webhook} />}
+      actions={webhook && <EndpointActions webhook={webhook} />}
     >
-      {error && <ErrorNotice error={error} retry={() => void refetch()} />}
-      {!data && !error && <SkeletonRows rows={4} />}
-      {data && (
-        <>
-          <Details webhook={data.webhook} />
-          <OwnDeliveries id={id} />
-        </>
-      )}
+      <Answer query={endpoint}>
+        {(data) => (
+          <>
+            <Details webhook={data.webhook} />
+            <OwnDeliveries id={id} />
+          </>
+        )}
+      </Answer>
     </PageFrame>
   );
 }
@@ -60,10 +60,7 @@ function Details({ webhook }: { webhook: Webhook }) {
         )}
       </Fact>
       <Fact term="Id">
-        <span className="-my-1.5 flex items-center gap-1">
-          <code className="font-mono text-sm">{id}</code>
-          <CopyButton text={id} label="Copy the id" />
-        </span>
+        <CopyableId id={id} />
       </Fact>
     </Facts>
   );
@@ -73,7 +70,7 @@ function OwnDeliveries({ id }: { id: string }) {
   const deliveries = usePages('webhooks deliveries list', { webhookId: id }, { refreshMs: REFRESH_MS });
   return (
     <Section title="Deliveries">
-      <ListStates
+      <ListAnswer
         query={deliveries}
         empty={
           <p className="text-muted">
@@ -82,7 +79,7 @@ function OwnDeliveries({ id }: { id: string }) {
         }
       >
         <DeliveryTable deliveries={deliveries.items} withUrl={false} />
-      </ListStates>
+      </ListAnswer>
     </Section>
   );
 }

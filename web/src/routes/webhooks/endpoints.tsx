@@ -7,10 +7,10 @@ import { Button } from '../../ui/button.tsx';
 import { CodeBlock } from '../../ui/code.tsx';
 import { useShortcut } from '../../ui/keyboard.ts';
 import { RelativeTime } from '../../ui/relative-time.tsx';
-import { EmptyState, ListStates } from '../../ui/states.tsx';
+import { EmptyState, ListAnswer } from '../../ui/states.tsx';
 import { type Column, KeyedRows, ROW_LINK, Table } from '../../ui/table.tsx';
-import { CreateWebhook } from './create-webhook.tsx';
 import { EndpointState, EventTypes } from './endpoint-state.tsx';
+import { CreateWebhook } from './webhook-dialogs.tsx';
 import { WebhooksFrame } from './webhooks-frame.tsx';
 
 const REFRESH_MS = 10_000;
@@ -52,7 +52,7 @@ export function Endpoints() {
   );
   return (
     <WebhooksFrame actions={webhooks.items.length > 0 && newWebhook}>
-      <ListStates
+      <ListAnswer
         query={webhooks}
         empty={
           <EmptyState icon="webhook" title="No webhook yet" action={newWebhook || <CreateByCli />}>
@@ -64,7 +64,7 @@ export function Endpoints() {
         <KeyedRows what="webhook">
           <Table label="Webhooks" columns={COLUMNS} rows={webhooks.items} rowKey={({ id }) => id} />
         </KeyedRows>
-      </ListStates>
+      </ListAnswer>
       {creating && <CreateWebhook onClose={() => setCreating(false)} />}
     </WebhooksFrame>
   );

@@ -4,40 +4,40 @@ import type { WebhookEvent } from '../../../../src/protocol/webhook.ts';
 import { useCommand, useSeed } from '../../api/use-command.ts';
 import { prettyJson } from '../../format/pretty-json.ts';
 import { CodeBlock } from '../../ui/code.tsx';
-import { Fact, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
+import { BackLink, Fact, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
-import { ErrorNotice, SkeletonRows } from '../../ui/states.tsx';
+import { Answer } from '../../ui/states.tsx';
 import { DeliveryTable } from './delivery-table.tsx';
-import { BackLink } from './webhooks-frame.tsx';
 
 const REFRESH_MS = 5_000;
 
 export function Event() {
   const { id } = useParams({ from: '/shell/webhooks/events/$id' });
-  const { data, error, refetch } = useCommand('webhooks events get', { id }, { refreshMs: REFRESH_MS });
+  const event = useCommand('webhooks events get', { id }, { refreshMs: REFRESH_MS });
+  const type = event.data?.event.type;
   return (
     <PageFrame
-      title={data ? <span className="font-mono">{data.event.type}</span> : 'Event'}
+      title={type ? <span className="font-mono">{type}</span> : 'Event'}
       tabTitle="Event"
       above={<BackLink to="/webhooks/events">Events</BackLink>}
     >
-      {error && <ErrorNotice error={error} retry={() => void refetch()} />}
-      {!data && !error && <SkeletonRows rows={4} />}
-      {data && (
-        <>
-          <Details event={data.event} />
-          <Section title="What is posted">
-            <CodeBlock text={bodyOf(data.event)} label="Copy the JSON" />
-          </Section>
-          <Section title="Deliveries">
-            {data.deliveries.length > 0 ? (
-              <DeliveryTable deliveries={data.deliveries} />
-            ) : (
-              <p className="text-muted">No webhook wanted it when it happened.</p>
-            )}
-          </Section>
-        </>
-      )}
+      <Answer query={event}>
+        {(data) => (
+          <>
+            <Details event={data.event} />
+            <Section title="What is posted">
+              <CodeBlock text={bodyOf(data.event)} label="Copy the JSON" />
+            </Section>
+            <Section title="Deliveries">
+              {data.deliveries.length > 0 ? (
+                <DeliveryTable deliveries={data.deliveries} />
+              ) : (
+                <p className="text-muted">No webhook wanted it when it happened.</p>
+              )}
+            </Section>
+          </>
+        )}
+      </Answer>
     </PageFrame>
   );
 }

@@ -3,15 +3,14 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import type { WebhookEvent } from '../../../../src/protocol/webhook.ts';
 import { useCommand, usePages } from '../../api/use-command.ts';
 import { spanInput } from '../../format/spans.ts';
-import { Button } from '../../ui/button.tsx';
 import { SelectField } from '../../ui/fields.tsx';
 import { ForeignText } from '../../ui/foreign-text.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 import { SpanPicker } from '../../ui/span-picker.tsx';
-import { EmptyState, ListStates } from '../../ui/states.tsx';
+import { EmptyState, ListAnswer } from '../../ui/states.tsx';
 import { type Column, KeyedRows, ROW_LINK, Table } from '../../ui/table.tsx';
-import { groupTypes, TIME_SPANS } from './filters.ts';
-import { WebhooksFrame } from './webhooks-frame.tsx';
+import { type EventsSearch, groupTypes, TIME_SPANS } from './filters.ts';
+import { NoMatch, WebhooksFrame } from './webhooks-frame.tsx';
 
 const REFRESH_MS = 5_000;
 
@@ -46,39 +45,22 @@ const COLUMNS: readonly Column<WebhookEvent>[] = [
 export function Events() {
   const { type, ...span } = useSearch({ from: '/shell/webhooks/events' });
   const navigate = useNavigate({ from: '/webhooks/events' });
-  const events = usePages(
-    'webhooks events list',
-    { type, ...spanInput(span, Date.now()) },
-    { refreshMs: REFRESH_MS },
-  );
-  const isFiltered = Boolean(type || span.span);
-  const clear = () => void navigate({ search: {}, replace: true });
+  const filter = { type, ...spanInput(span, Date.now()) };
+  const events = usePages('webhooks events list', filter, { refreshMs: REFRESH_MS });
+  const show = (search: EventsSearch) => void navigate({ search, replace: true });
   return (
     <WebhooksFrame>
       <search className="flex flex-wrap items-center gap-2">
-        <TypeFilter
-          value={type ?? ''}
-          onChange={(chosen) =>
-            void navigate({ search: (before) => ({ ...before, type: chosen || undefined }), replace: true })
-          }
-        />
-        <SpanPicker
-          offered={TIME_SPANS}
-          value={span}
-          onChange={(chosen) => void navigate({ search: { type, ...chosen }, replace: true })}
-        />
+        <TypeFilter value={type ?? ''} onChange={(chosen) => show({ ...span, type: chosen || undefined })} />
+        <SpanPicker offered={TIME_SPANS} value={span} onChange={(chosen) => show({ ...chosen, type })} />
       </search>
-      <ListStates
+      <ListAnswer
         query={events}
         empty={
-          isFiltered ? (
-            <EmptyState
-              icon="search"
-              title="No event is like that"
-              action={<Button onClick={clear}>Clear the filters</Button>}
-            >
+          type || span.span ? (
+            <NoMatch title="No event is like that" onClear={() => show({})}>
               None in this time and of this type.
-            </EmptyState>
+            </NoMatch>
           ) : (
             <EmptyState icon="list" title="Nothing has happened yet">
               Tasks that start and end, keys that are created and revoked: all of it is kept here, also when
@@ -90,7 +72,7 @@ export function Events() {
         <KeyedRows what="event">
           <Table label="Events" columns={COLUMNS} rows={events.items} rowKey={({ id }) => id} />
         </KeyedRows>
-      </ListStates>
+      </ListAnswer>
     </WebhooksFrame>
   );
 }
@@ -98,10 +80,8 @@ export function Events() {
 /** One type, or all of a noun. */
 function TypeFilter({ value, onChange }: { value: string; onChange(type: string): void }) {
   const types = useCommand('webhooks types list', {});
-  const patterns = groupTypes(types.data?.items ?? [], value === '' ? [] : [value]).flatMap((group) => [
-    group.pattern,
-    ...group.types.map(({ name }) => name),
-  ]);
+  const groups = groupTypes(types.data?.items ?? [], value === '' ? [] : [value]);
+  const patterns = groups.flatMap((group) => [group.pattern, ...group.types.map(({ name }) => name)]);
   return (
     <SelectField
       label="Type"

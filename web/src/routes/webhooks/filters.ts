@@ -1,5 +1,7 @@
 // What lists of events and deliveries can be kept to: spans of time, and patterns of event types.
-import type { WebhookEventType } from '../../../../src/protocol/webhook.ts';
+import type { DeliveryStatus, WebhookEventType } from '../../../../src/protocol/webhook.ts';
+import { type SpanSearch, spanSearch } from '../../format/spans.ts';
+import { textIn } from '../../shell/page.ts';
 
 export const TIME_SPANS = [
   { value: 'any', label: 'Any time' },
@@ -9,10 +11,35 @@ export const TIME_SPANS = [
   { value: '30d', label: 'Last 30 days' },
 ] as const;
 
-export const SPANS: readonly string[] = TIME_SPANS.slice(1).map(({ value }) => value);
+const SPANS: readonly string[] = TIME_SPANS.slice(1).map(({ value }) => value);
+
+export interface EventsSearch extends SpanSearch {
+  /** A type such as `task.completed`, or all of a noun: `task.*`. */
+  type?: string | undefined;
+}
+
+export function eventsSearch(search: Record<string, unknown>): EventsSearch {
+  return { ...spanSearch(search, SPANS), type: textIn(search['type']) };
+}
+
+export interface DeliveriesSearch extends SpanSearch {
+  state?: DeliveryStatus | undefined;
+  /** The id of the webhook that they go to. */
+  webhook?: string | undefined;
+}
+
+const STATUSES: readonly unknown[] = ['pending', 'delivered', 'failed'] satisfies DeliveryStatus[];
+
+export function deliveriesSearch(search: Record<string, unknown>): DeliveriesSearch {
+  return {
+    ...spanSearch(search, SPANS),
+    state: STATUSES.includes(search['state']) ? (search['state'] as DeliveryStatus) : undefined,
+    webhook: textIn(search['webhook']),
+  };
+}
 
 export interface TypeGroup {
-  /** `task.*` */
+  /** What stands for all of them, such as `task.*`. */
   pattern: string;
   types: readonly WebhookEventType[];
 }

@@ -1,22 +1,8 @@
 // /webhooks, /webhooks/<id>, /webhooks/events/<id>, /webhooks/deliveries/<id>: where events go, what happened, what became of it.
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
-import type { DeliveryStatus } from '../../../../src/protocol/webhook.ts';
-import { type SpanSearch, spanSearch } from '../../format/spans.ts';
 import type { Page } from '../../shell/page.ts';
 import { shellRoute } from '../../shell/shell.tsx';
-import { SPANS } from './filters.ts';
-
-interface EventsSearch extends SpanSearch {
-  /** `task.completed`, or several: `task.*` */
-  type?: string | undefined;
-}
-
-interface DeliveriesSearch extends SpanSearch {
-  state?: DeliveryStatus | undefined;
-  webhook?: string | undefined;
-}
-
-const STATUSES: readonly unknown[] = ['pending', 'delivered', 'failed'] satisfies DeliveryStatus[];
+import { deliveriesSearch, eventsSearch } from './filters.ts';
 
 const webhooksRoute = createRoute({
   getParentRoute: () => shellRoute,
@@ -63,22 +49,6 @@ const deliveryRoute = createRoute({
   validateSearch: deliveriesSearch,
   component: lazyRouteComponent(() => import('./delivery.tsx'), 'Delivery'),
 });
-
-function eventsSearch(search: Record<string, unknown>): EventsSearch {
-  return { ...spanSearch(search, SPANS), type: textOf(search['type']) };
-}
-
-function deliveriesSearch(search: Record<string, unknown>): DeliveriesSearch {
-  return {
-    ...spanSearch(search, SPANS),
-    state: STATUSES.includes(search['state']) ? (search['state'] as DeliveryStatus) : undefined,
-    webhook: textOf(search['webhook']),
-  };
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
 
 export const webhooksPage = {
   name: 'Webhooks',

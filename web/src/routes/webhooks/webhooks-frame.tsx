@@ -1,14 +1,11 @@
-// What the pages of webhooks have in common: heading and tabs of the lists, the way back from one thing to its list.
-
-import { Link, useNavigate } from '@tanstack/react-router';
+// What the three lists have in common: heading and tabs, and what stands there when a filter leaves nothing.
 import type { ReactNode } from 'react';
-import { buttonLook } from '../../ui/button.tsx';
-import { Icon } from '../../ui/icon.tsx';
-import { useShortcut } from '../../ui/keyboard.ts';
+import { Button } from '../../ui/button.tsx';
 import { PageFrame, TabLinks } from '../../ui/page-frame.tsx';
+import { EmptyState } from '../../ui/states.tsx';
 
 const TABS = [
-  { name: 'Endpoints', to: '/webhooks', exact: true },
+  { name: 'Endpoints', to: '/webhooks' },
   { name: 'Events', to: '/webhooks/events' },
   { name: 'Deliveries', to: '/webhooks/deliveries' },
 ];
@@ -22,19 +19,17 @@ export function WebhooksFrame({ actions, children }: { actions?: ReactNode; chil
   );
 }
 
-interface BackLinkProps {
-  to: '/webhooks' | '/webhooks/events' | '/webhooks/deliveries';
+interface NoMatchProps {
+  title: string;
+  onClear(): void;
   children: string;
 }
 
-/** From one thing back to its list with the filters it had, by hand and with Escape. */
-export function BackLink({ to, children }: BackLinkProps) {
-  const navigate = useNavigate();
-  useShortcut('Escape', 'Back to the list', () => void navigate({ to, search: (before) => before }));
+export function NoMatch({ title, onClear, children }: NoMatchProps) {
+  const clear = <Button onClick={onClear}>Clear the filters</Button>;
   return (
-    <Link to={to} search={(before) => before} className={buttonLook('quiet', '-ml-2 self-start px-2!')}>
-      <Icon name="chevron" className="rotate-180" />
+    <EmptyState icon="search" title={title} action={clear}>
       {children}
-    </Link>
+    </EmptyState>
   );
 }

@@ -1,5 +1,4 @@
 // The form at the left; at the right what the agent may use, and the same call to copy.
-
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useRef, useState } from 'react';
@@ -9,12 +8,13 @@ import { ScopeChecklist } from '../../../scopes/scope-checklist.tsx';
 import { commandsWith, scopeGroups } from '../../../scopes/scope-groups.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Kbd } from '../../../ui/code.tsx';
-import { TextAreaField } from '../../../ui/fields.tsx';
+import { focusFirstInvalid, TextAreaField } from '../../../ui/fields.tsx';
 import { useSubmitKey } from '../../../ui/keyboard.ts';
+import { Section } from '../../../ui/page-frame.tsx';
 import { EmptyState, ErrorNotice } from '../../../ui/states.tsx';
 import { hasProblems, inputOf, problemsOf } from './draft.ts';
 import { AgentCommands, SameCall } from './preview.tsx';
-import { FilesField, FormSection, LimitsFields } from './task-fields.tsx';
+import { FilesField, LimitsFields } from './task-fields.tsx';
 import { useDraft } from './use-draft.ts';
 
 export function NewTask() {
@@ -41,7 +41,7 @@ function NewTaskForm() {
     if (starting.isPending) return;
     setTried(true);
     if (!hasProblems(problems)) return starting.mutate({ input: inputOf(draft), files });
-    requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus());
+    focusFirstInvalid(form);
   };
   useSubmitKey(form);
   return (
@@ -65,7 +65,7 @@ function NewTaskForm() {
           placeholder="In plain language: what to look at, what to do, what to answer"
           required
         />
-        <FormSection
+        <Section
           title="What the agent may do"
           hint={
             draft.lacking.length > 0
@@ -78,7 +78,7 @@ function NewTaskForm() {
             chosen={draft.scopes}
             onChange={(scopes) => change({ scopes, lacking: [] })}
           />
-        </FormSection>
+        </Section>
         <FilesField files={files} onChange={setFiles} problem={problems.files} />
         <LimitsFields draft={draft} change={change} problems={problems.numbers} />
         {starting.isError && <ErrorNotice error={starting.error} />}
@@ -111,10 +111,7 @@ function Templates({ onChoose }: { onChoose(template: Template): void }) {
   const { data } = useCommand('templates list', {}, { enabled: may('templates list') });
   if (!data || data.items.length === 0) return null;
   return (
-    <section aria-labelledby="templates" className="flex flex-col gap-2">
-      <h2 id="templates" className="font-medium">
-        Start from a template
-      </h2>
+    <Section title="Start from a template">
       <ul className="-mx-4 flex gap-2 overflow-x-auto px-4 py-0.5 sm:mx-0 sm:flex-wrap sm:overflow-visible sm:px-0">
         {data.items.map((template) => (
           <li key={`${template.pack} ${template.title}`}>
@@ -130,7 +127,7 @@ function Templates({ onChoose }: { onChoose(template: Template): void }) {
           </li>
         ))}
       </ul>
-    </section>
+    </Section>
   );
 }
 

@@ -3,29 +3,23 @@ import { Link } from '@tanstack/react-router';
 import type { ManifestCommand } from '../../../../../src/protocol/manifest.ts';
 import type { CommandInput } from '../../../api/commands.ts';
 import { useSeed } from '../../../api/use-command.ts';
+import { CallTabs } from '../../../calls/call-tabs.tsx';
 import { writtenCli, writtenCurl, writtenMcp } from '../../../calls/written-calls.ts';
 import { EffectBadge } from '../../../ui/badge.tsx';
-import { CodeBlock } from '../../../ui/code.tsx';
-import { Tabs } from '../../../ui/tabs.tsx';
+import { Section } from '../../../ui/page-frame.tsx';
 import { slugOf } from '../../commands/command-groups.ts';
 
 export function AgentCommands({ commands }: { commands: readonly ManifestCommand[] }) {
   const changing = commands.filter(({ effect }) => effect !== 'read').length;
   const things = commands.length === 1 ? 'this command' : `these ${commands.length} commands`;
+  const hint =
+    changing === 0
+      ? 'It can read, and change nothing.'
+      : `${changing} of them ${changing === 1 ? 'changes' : 'change'} something.`;
   return (
-    <section aria-labelledby="agent-commands" className="flex flex-col gap-2">
-      <div role="status">
-        <h2 id="agent-commands" className="font-medium">
-          The agent may use {things}
-        </h2>
-        <p className="text-sm text-muted">
-          {changing === 0
-            ? 'It can read, and change nothing.'
-            : `${changing} of them ${changing === 1 ? 'changes' : 'change'} something.`}
-        </p>
-      </div>
+    <Section title={`The agent may use ${things}`} hint={<span role="status">{hint}</span>}>
       <ul
-        aria-labelledby="agent-commands"
+        aria-label="Commands of the agent"
         className="max-h-72 divide-y divide-line overflow-y-auto rounded-lg border border-line bg-surface"
       >
         {commands.map((command) => (
@@ -41,17 +35,13 @@ export function AgentCommands({ commands }: { commands: readonly ManifestCommand
           </li>
         ))}
       </ul>
-    </section>
+    </Section>
   );
 }
 
-/** In a narrow column lines go on below instead of to the right. */
-const WRAPPED =
-  '[&_pre]:pr-0 [&_pre]:text-xs [&_pre]:leading-5 [&_pre]:wrap-anywhere [&_pre]:whitespace-pre-wrap';
-
 interface SameCallProps {
   input: CommandInput<'tasks run'>;
-  /** Names. */
+  /** The names of the files that are sent along. */
   files: readonly string[];
 }
 
@@ -60,43 +50,18 @@ export function SameCall({ input, files }: SameCallProps) {
   const { manifest } = useSeed();
   const command = manifest.commands.find(({ name }) => name === 'tasks run');
   if (!command) return null;
-  const curl = writtenCurl(command, { ...input }, window.location.origin, files);
-  const mcp = writtenMcp(command, { ...input }) ?? '';
+  const note = 'Over MCP the files go into “files”, each with its name and its content in base64.';
   return (
-    <section aria-labelledby="same-call" className="flex flex-col gap-2">
-      <h2 id="same-call" className="font-medium">
-        The same call
-      </h2>
-      <Tabs
+    <Section title="The same call">
+      <CallTabs
         label="The same call as"
-        tabs={[
-          { name: 'curl', content: <CodeBlock text={curl} label="Copy the curl call" className={WRAPPED} /> },
-          {
-            name: 'CLI',
-            content: (
-              <CodeBlock
-                text={writtenCli(command, { ...input }, files)}
-                label="Copy the command line"
-                className={WRAPPED}
-              />
-            ),
-          },
-          {
-            name: 'MCP',
-            content: (
-              <>
-                <CodeBlock text={mcp} label="Copy the MCP call" className={WRAPPED} />
-                {files.length > 0 && (
-                  <p className="mt-2 text-sm text-muted">
-                    Over MCP the files go into <code className="font-mono">files</code>, each with its name
-                    and its content in base64.
-                  </p>
-                )}
-              </>
-            ),
-          },
-        ]}
+        initial="curl"
+        cli={writtenCli(command, { ...input }, files)}
+        curl={writtenCurl({ command, input: { ...input }, origin: window.location.origin, files })}
+        mcp={writtenMcp(command, { ...input })}
+        {...(files.length > 0 && { mcpNote: note })}
+        wrapped
       />
-    </section>
+    </Section>
   );
 }

@@ -1,6 +1,6 @@
 // What of a task stands in the address: `instruction`, `scopes` with commas, `timeout` in ms, `model`, and the other numbers.
 import { LIMITS } from '../../../../../src/protocol/limits.ts';
-import { count } from '../../../format/numbers.ts';
+import { type NumberBounds, numberProblem } from '../../../format/numbers.ts';
 
 export type NewTaskSearch = {
   instruction?: string | undefined;
@@ -31,14 +31,8 @@ function textIn(value: unknown): string | undefined {
 
 const { resources } = LIMITS;
 
-interface NumberField {
+interface NumberField extends NumberBounds {
   label: string;
-  min: number;
-  max: number;
-  isWhole: boolean;
-  /** What stands in the field is multiplied with this to be sent. */
-  factor?: number;
-  unit?: string;
 }
 
 /** The numbers that a task can be given, with their bounds: what the form shows, checks and sends. */
@@ -80,14 +74,7 @@ export function textOf(name: NumberName, number: number): string {
   return String(number / factor);
 }
 
-/** Null: it can be sent as it is. */
+/** @returns what is wrong with the text; null: it can be sent as it is */
 export function problemOf(name: NumberName, text: string): string | null {
-  if (text.trim() === '') return null;
-  const { min, max, isWhole, factor = 1, unit }: NumberField = NUMBER_FIELDS[name];
-  const number = numberOf(name, text);
-  if (number === undefined) return 'Write a number.';
-  if (isWhole && !Number.isInteger(number)) return 'Write a whole number.';
-  if (number >= min && number <= max) return null;
-  const shown = (bound: number) => (bound < 1 ? String(bound) : count(bound / factor));
-  return `It is ${shown(min)} to ${shown(max)}${unit ? ` ${unit}` : ''}.`;
+  return text.trim() === '' ? null : numberProblem(numberOf(name, text) ?? Number.NaN, NUMBER_FIELDS[name]);
 }

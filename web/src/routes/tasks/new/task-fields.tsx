@@ -1,12 +1,12 @@
 // Fields of the form: files, how long the task may take, what it may use, with which model, and what its sandbox has.
-
-import { type DragEvent, type ReactNode, useId, useRef, useState } from 'react';
+import { type DragEvent, useId, useRef, useState } from 'react';
 import { LIMITS } from '../../../../../src/protocol/limits.ts';
 import { useCommand, useSeed } from '../../../api/use-command.ts';
 import { bytes } from '../../../format/numbers.ts';
 import { Button, IconButton } from '../../../ui/button.tsx';
 import { classNames } from '../../../ui/class-names.ts';
 import { Field, SelectField } from '../../../ui/fields.tsx';
+import { Section } from '../../../ui/page-frame.tsx';
 import type { Draft, Problems } from './draft.ts';
 import { BUDGET_NAMES, NUMBER_FIELDS, type NumberName, RESOURCE_NAMES } from './search.ts';
 
@@ -25,7 +25,7 @@ export function LimitsFields({ draft, change, problems }: LimitsFieldsProps) {
       autoComplete="off"
       placeholder={placeholder}
       value={draft.numbers[name]}
-      onChange={(event) => change({ numbers: { ...draft.numbers, [name]: event.currentTarget.value } })}
+      onChange={(text) => change({ numbers: { ...draft.numbers, [name]: text } })}
       error={problems[name]}
     />
   );
@@ -36,9 +36,9 @@ export function LimitsFields({ draft, change, problems }: LimitsFieldsProps) {
         {field('timeout', String(LIMITS.timeoutDefaultMs / 1000))}
         <ModelField value={draft.model} onChange={(model) => change({ model })} />
       </div>
-      <FormSection title="Budget" hint="The task ends when it has used one of them. Empty: not limited.">
+      <Section title="Budget" hint="The task ends when it has used one of them. Empty: not limited.">
         <div className="grid gap-4 sm:grid-cols-3">{BUDGET_NAMES.map((name) => field(name, 'No limit'))}</div>
-      </FormSection>
+      </Section>
       <details open={hasResources || undefined} className="group">
         <summary className="w-fit font-medium text-muted hover:text-ink">More: what the sandbox has</summary>
         <div className="mt-3 grid gap-4 sm:grid-cols-4">
@@ -74,7 +74,7 @@ function ModelField({ value, onChange }: { value: string; onChange(model: string
         placeholder={fallback}
         list={id}
         value={value}
-        onChange={(event) => onChange(event.currentTarget.value)}
+        onChange={onChange}
       />
       <datalist id={id}>
         {models.map(({ name }) => (
@@ -106,7 +106,7 @@ export function FilesField({ files, onChange, problem }: FilesFieldProps) {
     add(event.dataTransfer.files);
   };
   return (
-    <FormSection
+    <Section
       title="Files"
       hint={`The agent reads them in /workspace/in. At most ${LIMITS.filesPerTask} and ${bytes(LIMITS.fileBytesPerTask)} together; they are not part of the link.`}
     >
@@ -149,7 +149,7 @@ export function FilesField({ files, onChange, problem }: FilesFieldProps) {
           {problem}
         </p>
       )}
-    </FormSection>
+    </Section>
   );
 }
 
@@ -164,27 +164,5 @@ function Chosen({ files, onRemove }: { files: readonly File[]; onRemove(file: Fi
         </li>
       ))}
     </ul>
-  );
-}
-
-interface FormSectionProps {
-  title: string;
-  hint?: ReactNode;
-  children: ReactNode;
-}
-
-/** A part of the form with its title and what to know about it. */
-export function FormSection({ title, hint, children }: FormSectionProps) {
-  const id = useId();
-  return (
-    <section aria-labelledby={id} className="flex flex-col gap-2">
-      <div>
-        <h2 id={id} className="font-medium">
-          {title}
-        </h2>
-        {hint && <p className="text-sm text-muted">{hint}</p>}
-      </div>
-      {children}
-    </section>
   );
 }

@@ -2,12 +2,12 @@
 import { Link } from '@tanstack/react-router';
 import { bytes } from '../../../format/numbers.ts';
 import { duration, fullTime } from '../../../format/times.ts';
-import { Badge } from '../../../ui/badge.tsx';
-import { CopyButton } from '../../../ui/code.tsx';
+import { BadgeList } from '../../../ui/badge.tsx';
+import { CopyableId, CopyButton } from '../../../ui/code.tsx';
 import { ForeignBlock, ForeignText } from '../../../ui/foreign-text.tsx';
 import { Fact, Facts, Section } from '../../../ui/page-frame.tsx';
 import { Table } from '../../../ui/table.tsx';
-import { useKeyNames } from '../use-key-names.ts';
+import { useKeyNames } from '../task-list.ts';
 import { useTask, ViewFrame } from './open-task.tsx';
 
 export function Details() {
@@ -43,10 +43,7 @@ export function Details() {
       <Section title="Task">
         <Facts>
           <Fact term="Id">
-            <span className="flex items-center gap-1">
-              <span className="font-mono text-sm">{task.id}</span>
-              <CopyButton text={task.id} label="Copy the id" />
-            </span>
+            <CopyableId id={task.id} />
           </Fact>
           <Fact term="Key">
             <Link to="/tasks" search={{ key: task.keyId }} className="text-accent hover:underline">
@@ -126,13 +123,5 @@ function Pairs({ titles: [name, value], pairs }: { titles: Pair; pairs: readonly
 
 function Scopes({ of: scopes }: { of: readonly string[] }) {
   if (scopes.length === 0) return <span className="text-muted">none: the agent could call no command</span>;
-  return (
-    <span className="flex flex-wrap gap-1">
-      {scopes.map((scope) => (
-        <Badge key={scope} mono>
-          {scope}
-        </Badge>
-      ))}
-    </span>
-  );
+  return <BadgeList items={scopes} />;
 }

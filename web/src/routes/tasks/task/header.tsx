@@ -5,10 +5,10 @@ import type { Task } from '../../../../../src/protocol/task.ts';
 import { useAction, useSeed } from '../../../api/use-command.ts';
 import { count, money } from '../../../format/numbers.ts';
 import { duration, fullTime } from '../../../format/times.ts';
-import { Button, buttonLook, IconButton } from '../../../ui/button.tsx';
+import { Button, buttonLook } from '../../../ui/button.tsx';
 import { classNames } from '../../../ui/class-names.ts';
-import { copyText } from '../../../ui/code.tsx';
-import { ConfirmDialog } from '../../../ui/dialog.tsx';
+import { CopyLink } from '../../../ui/code.tsx';
+import { FormDialog } from '../../../ui/dialog.tsx';
 import { ForeignText } from '../../../ui/foreign-text.tsx';
 import { Icon } from '../../../ui/icon.tsx';
 import { RelativeTime, useNow } from '../../../ui/relative-time.tsx';
@@ -28,7 +28,7 @@ export function TaskHeader() {
           Tasks
         </Link>
         <div className="flex items-center gap-2">
-          <CopyLink />
+          <CopyLink label="Copy the link to this task" />
           {may('tasks run') && <RunAgainLink task={task} />}
           {task.completedAt === null && may('tasks stop') && <StopTask id={task.id} />}
         </div>
@@ -53,45 +53,33 @@ export function TaskHeader() {
   );
 }
 
-function CopyLink() {
-  const copy = async () => {
-    const copied = await copyText(window.location.href);
-    toast(copied ? 'The link is copied' : 'The link could not be copied: take it from the address bar');
-  };
-  return <IconButton label="Copy the link to this task" icon="link" onClick={copy} />;
-}
-
 /** Stops a task, after asking. */
 function StopTask({ id }: { id: string }) {
   const [asking, setAsking] = useState(false);
   const stop = useAction('tasks stop');
-  const confirm = () =>
-    stop.mutate(
-      { id },
-      {
-        onSuccess: ({ task }) => {
-          setAsking(false);
-          toast(task.status === 'stopped' ? 'The task is stopped' : 'The task had already ended');
-        },
-      },
-    );
+  const onSuccess = ({ task }: { task: { status: string } }) => {
+    setAsking(false);
+    toast(task.status === 'stopped' ? 'The task is stopped' : 'The task had already ended');
+  };
   return (
     <>
       <Button kind="danger" icon="stop" onClick={() => setAsking(true)}>
         Stop
       </Button>
-      <ConfirmDialog
+      <FormDialog
         title="Stop this task?"
-        action="Stop the task"
         open={asking}
-        busy={stop.isPending}
-        error={stop.error}
-        onConfirm={confirm}
         onClose={() => setAsking(false)}
+        submit="Stop the task"
+        kind="danger"
+        action={stop}
+        onSubmit={() => stop.mutate({ id }, { onSuccess })}
       >
-        Its sandbox is killed at once, and so are tasks that its agent started. What it has done stays done,
-        and its output so far is kept.
-      </ConfirmDialog>
+        <p>
+          Its sandbox is killed at once, and so are tasks that its agent started. What it has done stays done,
+          and its output so far is kept.
+        </p>
+      </FormDialog>
     </>
   );
 }

@@ -3,9 +3,8 @@ import type { ItemOf } from '../../../api/commands.ts';
 import { usePages } from '../../../api/use-command.ts';
 import { duration, fullTime } from '../../../format/times.ts';
 import { EffectBadge } from '../../../ui/badge.tsx';
-import { Button } from '../../../ui/button.tsx';
 import { ForeignBlock, ForeignText } from '../../../ui/foreign-text.tsx';
-import { EmptyState, ErrorNotice, SkeletonRows } from '../../../ui/states.tsx';
+import { EmptyState, ListAnswer } from '../../../ui/states.tsx';
 import { type Column, Table } from '../../../ui/table.tsx';
 import { AnswerStatus } from './conversation/entry-view.tsx';
 import { useTask, ViewFrame } from './open-task.tsx';
@@ -71,27 +70,19 @@ export function Ledger() {
     { id: task.id, limit: 100 },
     task.completedAt === null ? { refreshMs: REFRESH_MS } : {},
   );
-  const { items, error, isPending, hasNextPage } = pages;
   return (
     <ViewFrame label="Ledger">
-      {error && <ErrorNotice error={error} retry={() => void pages.refetch()} />}
-      {isPending && !error && <SkeletonRows rows={4} />}
-      {items.length > 0 && <Table label="Ledger" columns={COLUMNS} rows={items} rowKey={({ id }) => id} />}
-      {pages.isSuccess && items.length === 0 && (
-        <EmptyState icon="command" title="No command was called">
-          Every command of the platform that the agent calls stands here, with what it was given, how it was
-          answered and what it changed; refused ones, too.
-        </EmptyState>
-      )}
-      {hasNextPage && (
-        <Button
-          className="self-center"
-          busy={pages.isFetchingNextPage}
-          onClick={() => void pages.fetchNextPage()}
-        >
-          Load more
-        </Button>
-      )}
+      <ListAnswer
+        query={pages}
+        empty={
+          <EmptyState icon="command" title="No command was called">
+            Every command of the platform that the agent calls stands here, with what it was given, how it was
+            answered and what it changed; refused ones, too.
+          </EmptyState>
+        }
+      >
+        <Table label="Ledger" columns={COLUMNS} rows={pages.items} rowKey={({ id }) => id} />
+      </ListAnswer>
     </ViewFrame>
   );
 }

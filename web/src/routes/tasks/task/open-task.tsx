@@ -1,6 +1,5 @@
 // The task that is looked at, for its header and its views: the object, read again until nothing of it changes, and the conversation
 // as it comes.
-
 import { useQueryClient } from '@tanstack/react-query';
 import {
   createContext,
@@ -15,6 +14,7 @@ import {
 import type { TaskEvent } from '../../../../../src/protocol/event.ts';
 import type { Task } from '../../../../../src/protocol/task.ts';
 import { type StreamState, useCommand, useSeed, useStream } from '../../../api/use-command.ts';
+import { ScrollBox } from '../../../ui/table.tsx';
 import { EMPTY_TRANSCRIPT, type Transcript, withEvents } from './conversation/transcript.ts';
 
 interface OpenTask {
@@ -85,13 +85,8 @@ function useGathered<Item>(onItems: (items: Item[]) => void): (items: readonly I
 /** The box of a view that scrolls as a whole. */
 export function ViewFrame({ label, children }: { label: string; children: ReactNode }) {
   return (
-    <section
-      aria-label={label}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls has to be reached by the keyboard
-      tabIndex={0}
-      className="h-full overflow-y-auto -outline-offset-2!"
-    >
+    <ScrollBox label={label} className="h-full overflow-y-auto -outline-offset-2!">
       <div className="flex max-w-6xl flex-col gap-6 px-4 py-4 md:px-6">{children}</div>
-    </section>
+    </ScrollBox>
   );
 }

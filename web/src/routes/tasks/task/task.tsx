@@ -3,6 +3,7 @@ import { Link, Outlet, useNavigate, useParams } from '@tanstack/react-router';
 import { AnswerError } from '../../../api/request.ts';
 import { useSeed } from '../../../api/use-command.ts';
 import { useShortcut } from '../../../ui/keyboard.ts';
+import { TabLinks } from '../../../ui/page-frame.tsx';
 import { EmptyState, ErrorNotice, SkeletonRows } from '../../../ui/states.tsx';
 import { taskTitle } from '../task-status.tsx';
 import { TaskHeader } from './header.tsx';
@@ -64,18 +65,11 @@ function NoSuchTask({ id }: { id: string }) {
   );
 }
 
-interface View {
-  name: string;
-  to: '/tasks/$id' | `/tasks/$id/${'ledger' | 'artifacts' | 'usage' | 'details'}`;
-  needs: string;
-  count?: number;
-}
-
 /** The views of a task; each has its address. */
 function TaskTabs() {
   const { task } = useTask();
   const { may } = useSeed();
-  const views: View[] = [
+  const views = [
     { name: 'Conversation', to: '/tasks/$id', needs: 'tasks events' },
     { name: 'Ledger', to: '/tasks/$id/ledger', needs: 'tasks ledger' },
     {
@@ -87,26 +81,6 @@ function TaskTabs() {
     { name: 'Usage', to: '/tasks/$id/usage', needs: 'tasks get' },
     { name: 'Details', to: '/tasks/$id/details', needs: 'tasks get' },
   ];
-  return (
-    <nav
-      aria-label="Views of the task"
-      className="flex gap-5 overflow-x-auto border-b border-line px-4 md:px-6"
-    >
-      {views
-        .filter(({ needs }) => may(needs))
-        .map(({ name, to, count = 0 }) => (
-          <Link
-            key={name}
-            to={to}
-            params={{ id: task.id }}
-            activeOptions={{ exact: true, includeSearch: false }}
-            className="-mb-px flex h-9 shrink-0 items-center gap-1.5 border-b-2 border-transparent font-medium text-muted -outline-offset-2! hover:text-ink"
-            activeProps={{ className: 'border-accent! text-ink!' }}
-          >
-            {name}
-            {count > 0 && <span className="rounded bg-sunken px-1.5 text-xs tabular-nums">{count}</span>}
-          </Link>
-        ))}
-    </nav>
-  );
+  const tabs = views.filter(({ needs }) => may(needs)).map((view) => ({ ...view, params: { id: task.id } }));
+  return <TabLinks label="Views of the task" tabs={tabs} className="px-4 md:px-6" />;
 }

@@ -1,5 +1,4 @@
 // Queued, starting, working, finishing, ended: what took how long.
-
 import type { Task } from '../../../../../src/protocol/task.ts';
 import { duration } from '../../../format/times.ts';
 import { classNames } from '../../../ui/class-names.ts';

@@ -1,6 +1,6 @@
 // One artifact: what it is, its preview, and the way to have it.
 import { useQuery } from '@tanstack/react-query';
-import { type ReactNode, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { restCall } from '../../../../../../src/lib/rest-call.ts';
 import { useSeed } from '../../../../api/use-command.ts';
 import { bytes, count } from '../../../../format/numbers.ts';
@@ -8,9 +8,9 @@ import { buttonLook } from '../../../../ui/button.tsx';
 import { CopyButton } from '../../../../ui/code.tsx';
 import { ForeignBlock, ForeignText } from '../../../../ui/foreign-text.tsx';
 import { Icon } from '../../../../ui/icon.tsx';
-import { ErrorNotice, Skeleton } from '../../../../ui/states.tsx';
-import type { Artifact } from './artifacts.tsx';
-import { type Preview, readPreview } from './preview.ts';
+import { Answer, Skeleton } from '../../../../ui/states.tsx';
+import { ScrollBox } from '../../../../ui/table.tsx';
+import { type Artifact, type Preview, readPreview } from './preview.ts';
 
 interface ArtifactViewProps {
   taskId: string;
@@ -20,7 +20,7 @@ interface ArtifactViewProps {
 export function ArtifactView({ taskId, artifact }: ArtifactViewProps) {
   const seed = useSeed();
   const { name, type, size, sha256 } = artifact;
-  const { data, error, refetch } = useQuery<Preview>({
+  const preview = useQuery<Preview>({
     queryKey: ['tasks artifacts get', { id: taskId, name }, sha256],
     queryFn: async ({ signal }) =>
       readPreview(artifact, () => seed.open('tasks artifacts get', { id: taskId, name }, { signal })),
@@ -47,9 +47,9 @@ export function ArtifactView({ taskId, artifact }: ArtifactViewProps) {
         </div>
         <DownloadLink taskId={taskId} name={name} />
       </header>
-      {error && <ErrorNotice error={error} retry={() => void refetch()} />}
-      {!data && !error && <Skeleton className="h-48 w-full" />}
-      {data && <PreviewView preview={data} name={name} />}
+      <Answer query={preview} skeleton={<Skeleton className="h-48 w-full" />}>
+        {(data) => <PreviewView preview={data} name={name} />}
+      </Answer>
     </article>
   );
 }
@@ -75,18 +75,14 @@ function PreviewView({ preview, name }: { preview: Preview; name: string }) {
       return <CsvTable {...preview} />;
     case 'text':
       return (
-        <Boxed>
+        <div className="rounded-lg border border-line bg-surface px-4 py-3">
           <ForeignBlock mono text={preview.text} />
           {preview.cut && <p className="mt-2 text-sm text-muted">Only the beginning is shown.</p>}
-        </Boxed>
+        </div>
       );
     case 'none':
       return <p className="text-muted">{preview.why}</p>;
   }
-}
-
-function Boxed({ children }: { children: ReactNode }) {
-  return <div className="rounded-lg border border-line bg-surface px-4 py-3">{children}</div>;
 }
 
 const NUMBER = /^-?[\d.,]+%?$/;
@@ -96,12 +92,7 @@ function CsvTable({ rows, cut }: { rows: readonly string[][]; cut: boolean }) {
   const [header = [], ...body] = rows;
   return (
     <div className="flex flex-col gap-2">
-      <section
-        aria-label="Rows"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls has to be reached by the keyboard
-        tabIndex={0}
-        className="max-h-[70vh] overflow-auto rounded-lg border border-line bg-surface"
-      >
+      <ScrollBox label="Rows" className="max-h-[70vh] overflow-auto rounded-lg border border-line bg-surface">
         <table className="w-full border-collapse text-left text-sm">
           <thead className="sticky top-0 bg-sunken text-muted">
             <tr>
@@ -131,7 +122,7 @@ function CsvTable({ rows, cut }: { rows: readonly string[][]; cut: boolean }) {
             ))}
           </tbody>
         </table>
-      </section>
+      </ScrollBox>
       <p className="text-sm text-muted">
         {cut && 'Not all of it is shown: the first '}
         {count(body.length)} {body.length === 1 ? 'row' : 'rows'}

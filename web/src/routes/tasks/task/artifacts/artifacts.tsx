@@ -1,19 +1,17 @@
 // What the agent left in /workspace/out: to be looked at and downloaded.
 import { Link, useSearch } from '@tanstack/react-router';
 import { useRef } from 'react';
-import type { ItemOf } from '../../../../api/commands.ts';
 import { usePages, useSeed } from '../../../../api/use-command.ts';
 import { bytes } from '../../../../format/numbers.ts';
 import { ForeignText } from '../../../../ui/foreign-text.tsx';
 import { Icon } from '../../../../ui/icon.tsx';
 import { useRowKeys } from '../../../../ui/keyboard.ts';
-import { EmptyState, ErrorNotice, SkeletonRows } from '../../../../ui/states.tsx';
+import { EmptyState, ListAnswer } from '../../../../ui/states.tsx';
 import { useTask, ViewFrame } from '../open-task.tsx';
 import { ArtifactView } from './artifact-view.tsx';
+import type { Artifact } from './preview.ts';
 
 const REFRESH_MS = 3_000;
-
-export type Artifact = ItemOf<'tasks artifacts list'>;
 
 export function Artifacts() {
   const { task } = useTask();
@@ -21,24 +19,25 @@ export function Artifacts() {
   const { name } = useSearch({ from: '/shell/tasks/$id/artifacts' });
   const list = useRef<HTMLUListElement>(null);
   useRowKeys(list, 'artifact');
-  const { items, error, isPending, isSuccess, refetch } = usePages(
+  const artifacts = usePages(
     'tasks artifacts list',
     { id: task.id },
     task.completedAt === null ? { refreshMs: REFRESH_MS } : {},
   );
+  const { items } = artifacts;
   const chosen =
     items.find((artifact) => artifact.name === name) ?? (name === undefined ? items[0] : undefined);
   return (
     <ViewFrame label="Artifacts">
-      {error && <ErrorNotice error={error} retry={() => void refetch()} />}
-      {isPending && !error && <SkeletonRows rows={3} />}
-      {isSuccess && items.length === 0 && (
-        <EmptyState icon="file" title="No artifacts">
-          What an agent leaves in <code className="font-mono">/workspace/out</code> is kept and can be looked
-          at here, also while it runs: ask it for a report as a file.
-        </EmptyState>
-      )}
-      {items.length > 0 && (
+      <ListAnswer
+        query={artifacts}
+        empty={
+          <EmptyState icon="file" title="No artifacts">
+            What an agent leaves in <code className="font-mono">/workspace/out</code> is kept and can be
+            looked at here, also while it runs: ask it for a report as a file.
+          </EmptyState>
+        }
+      >
         <div className="grid items-start gap-6 lg:grid-cols-[18rem_minmax(0,1fr)]">
           <ul
             ref={list}
@@ -56,7 +55,7 @@ export function Artifacts() {
           )}
           {!chosen && <p className="text-muted">This task has no artifact of that name.</p>}
         </div>
-      )}
+      </ListAnswer>
     </ViewFrame>
   );
 }

@@ -1,5 +1,7 @@
 // What of an artifact can be shown: its beginning as text, CSV as rows, raster images. Never as a page: HTML and SVG are text here.
-import type { Artifact } from './artifacts.tsx';
+import type { ItemOf } from '../../../../api/commands.ts';
+
+export type Artifact = ItemOf<'tasks artifacts list'>;
 
 export type Preview =
   | { kind: 'text'; text: string; cut: boolean }

@@ -6,6 +6,7 @@ import { Button } from '../../../../ui/button.tsx';
 import { Icon } from '../../../../ui/icon.tsx';
 import { useShortcut } from '../../../../ui/keyboard.ts';
 import { ErrorNotice } from '../../../../ui/states.tsx';
+import { ScrollBox } from '../../../../ui/table.tsx';
 import { useTask } from '../open-task.tsx';
 import { EntryView } from './entry-view.tsx';
 import { conversationRows } from './transcript.ts';
@@ -37,11 +38,9 @@ export function Conversation() {
   const away = !list.isAtEnd() && list.getTotalSize() > (list.scrollRect?.height ?? 0);
   return (
     <div className="relative h-full">
-      <section
+      <ScrollBox
         ref={box}
-        aria-label="Conversation"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls has to be reached by the keyboard
-        tabIndex={0}
+        label="Conversation"
         className="h-full overflow-y-auto contain-strict -outline-offset-2!"
       >
         <div className="relative w-full" style={{ height: list.getTotalSize() }}>
@@ -67,7 +66,7 @@ export function Conversation() {
             );
           })}
         </div>
-      </section>
+      </ScrollBox>
       <div className="pointer-events-none absolute inset-x-0 bottom-3 flex flex-col items-center gap-2 px-4">
         {away && (
           <Button icon="arrowDown" className="pointer-events-auto rounded-full! shadow-lg" onClick={toEnd}>

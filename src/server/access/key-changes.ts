@@ -1,0 +1,183 @@
+// Changes of keys, which servers know by heart for a moment (presented-key.ts): updating, rotating, revoking. Every change but the
+// end of a task key is made in here, and none locks an account out unawares.
+
+import { sql } from 'kysely';
+import { notify } from '../../db/signals.ts';
+import { storableJson, storableText } from '../../db/storable.ts';
+import type { Store } from '../../db/store.ts';
+import type { Db, Tx } from '../../db/tables.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { Key, SomeKeyLimits } from '../../protocol/key.ts';
+import { limitColumns, toKey } from './keys.ts';
+
+/** What is undefined stays as it is. */
+export interface KeyChanges extends SomeKeyLimits {
+  name?: string | undefined;
+  metadata?: Record<string, string> | undefined;
+  enabled?: boolean | undefined;
+  tasksMayCreateLastingKeys?: boolean | undefined;
+}
+
+/** Null when the account has no such key, or it is revoked. */
+export async function updateKey(
+  store: KeyStore,
+  accountId: string,
+  id: string,
+  changes: KeyChanges,
+  now: Date,
+  { yes }: Confirmation = CONFIRMED,
+): Promise<Key | null> {
+  const change = (tx: Tx) =>
+    tx
+      .updateTable('keys')
+      .set({
+        name: changes.name === undefined ? undefined : storableText(changes.name),
+        metadata: changes.metadata === undefined ? undefined : storableJson(changes.metadata),
+        enabled: changes.enabled,
+        tasks_may_create_lasting_keys: changes.tasksMayCreateLastingKeys,
+        ...limitColumns(changes),
+      })
+      .where('account_id', '=', accountId)
+      .where('id', '=', id)
+      .where('revoked_at', 'is', null)
+      .returningAll()
+      .executeTakeFirst();
+  const row = await changeKeys(store, (tx) =>
+    unlessLastUnlimitedKey(tx, { accountId, id, yes }, () => change(tx)),
+  );
+  return row ? toKey(row, now) : null;
+}
+
+export interface Rotation {
+  secretHash: string;
+  prefix: string;
+  expiresAt: Date | null;
+  /** Until when the present secret works as well. */
+  previousUntil: Date;
+}
+
+/**
+ * Gives the key a new secret. The one before it, and those from before earlier rotations, work until
+ * `previousUntil` at most. Null when the account has no such key or it is revoked.
+ */
+export async function rotateKey(
+  store: KeyStore,
+  accountId: string,
+  id: string,
+  rotation: Rotation,
+  now: Date,
+  { yes }: Confirmation = CONFIRMED,
+): Promise<Key | null> {
+  const change = async (tx: Tx) => {
+    const present = await tx
+      .selectFrom('keys')
+      .select('secret_hash')
+      .where('account_id', '=', accountId)
+      .where('id', '=', id)
+      .where('revoked_at', 'is', null)
+      .forUpdate()
+      .executeTakeFirst();
+    if (!present) return null;
+    const works_until = rotation.previousUntil;
+    await tx
+      .updateTable('replaced_secrets')
+      .set({ works_until })
+      .where('key_id', '=', id)
+      .where('works_until', '>', works_until)
+      .execute();
+    await tx
+      .insertInto('replaced_secrets')
+      .values({ secret_hash: present.secret_hash, key_id: id, works_until })
+      .execute();
+    const row = await tx
+      .updateTable('keys')
+      .set({
+        secret_hash: rotation.secretHash,
+        prefix: rotation.prefix,
+        expires_at: rotation.expiresAt,
+        rotated_at: now,
+        previous_secret_until: works_until,
+      })
+      .where('id', '=', id)
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    return toKey(row, now);
+  };
+  return changeKeys(store, (tx) => unlessLastUnlimitedKey(tx, { accountId, id, yes }, () => change(tx)));
+}
+
+export type KeyStore = Pick<Store, 'db' | 'caches'>;
+
+/**
+ * Runs the work in a transaction, or in that which `db` is. From then on this server knows no key from before; the others as soon as they hear
+ * of it, and after half a second at the latest.
+ */
+export async function changeKeys<Result>(
+  { db, caches }: KeyStore,
+  work: (tx: Tx) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await inTransaction(db, async (tx) => {
+      const result = await work(tx);
+      await notify(tx, 'keys');
+      return result;
+    });
+  } finally {
+    // Also when it failed: a connection that breaks while it commits does not tell whether it has.
+    caches.forget('keys');
+  }
+}
+
+export interface Confirmation {
+  /** Whether it is meant that no unlimited key may be left. */
+  yes: boolean;
+}
+export const CONFIRMED: Confirmation = { yes: true };
+
+interface ChangedKey extends Confirmation {
+  accountId: string;
+  id: string;
+}
+
+/**
+ * Runs the change, and refuses it when thereby the account loses its last unlimited key: one that works, may do everything, has
+ * no limit and never expires. No other key could ever make such a one again. Whatever the change is, what it leaves is looked
+ * at, and two at once are looked at one after the other.
+ * @throws SeedError confirmation_needed, which takes the change back with the transaction
+ */
+export async function unlessLastUnlimitedKey<Result>(
+  tx: Tx,
+  { accountId, id, yes }: ChangedKey,
+  change: () => Promise<Result>,
+): Promise<Result> {
+  if (yes || !(await hasUnlimitedKey(tx, accountId, id))) return change();
+  await tx.selectFrom('accounts').select('id').where('id', '=', accountId).forNoKeyUpdate().execute();
+  const result = await change();
+  if (await hasUnlimitedKey(tx, accountId)) return result;
+  throw new SeedError(
+    'confirmation_needed',
+    'this is the last key of the account that may do everything without limit and for ever: afterwards no key can make such a one',
+    {
+      hint: 'If it is meant, say "yes": true (--yes). On the machine of the server, `seed keys recover` makes such a key anew.',
+    },
+  );
+}
+
+/** @param id only this key; undefined: any of the account */
+async function hasUnlimitedKey(db: Db, accountId: string, id?: string): Promise<boolean> {
+  let query = db
+    .selectFrom('keys')
+    .select('id')
+    .where('account_id', '=', accountId)
+    .where('revoked_at', 'is', null)
+    .where('enabled', '=', true)
+    .where('expires_at', 'is', null)
+    .where('task_id', 'is', null)
+    .where('caller_key_id', 'is', null)
+    .where(sql<boolean>`'*' = any(scopes)`)
+    .where(sql<boolean>`num_nonnulls(allowed_cidrs, requests_per_minute, concurrent_tasks, allowed_models,
+      spend_per_day_nano_usd, spend_per_month_nano_usd, tokens_per_day) = 0`);
+  if (id !== undefined) query = query.where('id', '=', id);
+  return (await query.limit(1).executeTakeFirst()) !== undefined;
+}

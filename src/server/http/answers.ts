@@ -1,0 +1,67 @@
+// The answers of commands that give a stream or a file. Called by the command routes.
+
+import { Readable } from 'node:stream';
+import type { Context } from 'hono';
+import { stream } from 'hono/streaming';
+import type { SentFile, StreamItem } from '../../command/define-command.ts';
+import { logFailure } from '../../lib/log.ts';
+import type { ServerParts } from '../parts.ts';
+import type { HttpEnv } from './http-types.ts';
+
+const KEEP_ALIVE_MS = 15_000;
+
+/**
+ * Streams the items. SSE ends with `event: end`, so that a reader can tell the end from a lost connection. A stream that cannot
+ * go on is broken off: a proper end would say that nothing follows.
+ */
+export function streamAnswer(
+  c: Context<HttpEnv>,
+  items: AsyncIterable<StreamItem>,
+  { stopping, log }: Pick<ServerParts, 'stopping' | 'log'>,
+): Response {
+  const sse = (c.req.header('accept') ?? '').includes('text/event-stream');
+  c.header('Content-Type', sse ? 'text/event-stream' : 'application/x-ndjson');
+  c.header('Cache-Control', 'no-store');
+  c.header('X-Accel-Buffering', 'no');
+  const breakOff = () => void c.env.outgoing?.destroy();
+  return stream(c, async (out) => {
+    const keepAlive = sse ? setInterval(() => void out.write(': keep-alive\n\n'), KEEP_ALIVE_MS) : undefined;
+    try {
+      for await (const { id, item } of items) {
+        const json = JSON.stringify(item);
+        await out.write(sse ? `id: ${id}\ndata: ${json}\n\n` : `${json}\n`);
+        if (out.aborted) return;
+      }
+      if (stopping.aborted) return breakOff();
+      if (sse && !out.aborted) await out.write('event: end\ndata: {}\n\n');
+    } catch (error) {
+      logFailure(log, error, 'a stream was broken off', { requestId: c.get('requestId') });
+      breakOff();
+    } finally {
+      clearInterval(keepAlive);
+    }
+  });
+}
+
+export function fileAnswer(c: Context, { name, size, type, sha256, content }: SentFile): Response {
+  c.header('Content-Type', type);
+  c.header('Content-Length', String(size));
+  c.header('Content-Disposition', disposition(name));
+  c.header('Content-Security-Policy', "sandbox; default-src 'none'");
+  c.header('X-Content-Type-Options', 'nosniff');
+  c.header('Cache-Control', 'private, no-store');
+  // RFC 9530
+  c.header('Repr-Digest', `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:`);
+  return c.body(Readable.toWeb(content) as ReadableStream);
+}
+
+/** RFC 6266: the last part of the name, once as plain ASCII and once as it is. */
+function disposition(name: string): string {
+  const last = name.split('/').at(-1) ?? name;
+  const plain = last.replace(/[^\x20-\x7e]|["\\%]/g, '_');
+  const encoded = encodeURIComponent(last).replace(
+    /['()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16)}`,
+  );
+  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
+}

@@ -1,0 +1,80 @@
+// What holds for every request, as middleware of app.ts: the headers of its answer, its line in the log, and that a server which
+// stops takes nothing new.
+import { randomUUID } from 'node:crypto';
+import { Hono, type MiddlewareHandler } from 'hono';
+import { createMiddleware } from 'hono/factory';
+import { secureHeaders } from 'hono/secure-headers';
+import type { Logger } from 'pino';
+import { SeedError } from '../../protocol/errors.ts';
+import type { HttpEnv } from './http-types.ts';
+
+const DATA = /^\/(?:api|llm|runner|mcp)(?:\/|$)/;
+/** What no browser shows as a page needs no more: it is never taken for one, nor for something to embed, nor asked for in the clear. */
+const OF_DATA = ['x-content-type-options', 'cross-origin-resource-policy', 'strict-transport-security'];
+
+export async function headEveryAnswer() {
+  const bare = new Hono().use(secureHeaders()).get('/', (c) => c.body(null));
+  const ofPages = [...(await bare.request('/')).headers];
+  const ofData = ofPages.filter(([name]) => OF_DATA.includes(name));
+  return createMiddleware<HttpEnv>(async (c, next) => {
+    const requestId = randomUUID();
+    c.set('requestId', requestId);
+    const { outgoing } = c.env;
+    outgoing?.setHeader('X-Request-Id', requestId);
+    for (const [name, value] of DATA.test(c.req.path) ? ofData : ofPages) outgoing?.setHeader(name, value);
+    await next();
+    await endOfTurn();
+  });
+}
+
+let turnEnds: Promise<void> | null = null;
+
+/** So that the answers of one turn of the event loop are sent one behind the other: waking who reads them costs more than to send them. */
+function endOfTurn(): Promise<void> {
+  turnEnds ??= new Promise((resolve) => {
+    setImmediate(() => {
+      turnEnds = null;
+      resolve();
+    });
+  });
+  return turnEnds;
+}
+
+const POLLS = /^\/runner\/v1\/(lease|heartbeat)$/;
+
+export function logRequests(log: Logger) {
+  return createMiddleware<HttpEnv>(async (c, next) => {
+    const startedAt = performance.now();
+    await next();
+    const ms = Math.round(performance.now() - startedAt);
+    const keyId = c.get('actor')?.key.id;
+    // Runners ask all the time, and wait: what they ask in vain tells nothing.
+    const level = POLLS.test(c.req.path) && c.res.status < 400 ? 'debug' : 'info';
+    log[level](
+      {
+        requestId: c.get('requestId'),
+        method: c.req.method,
+        path: c.req.path,
+        status: c.res.status,
+        ms,
+        keyId,
+      },
+      'request',
+    );
+  });
+}
+
+const RETRY_AFTER_SECONDS = 1;
+
+/** Every request is refused with 503 `unavailable`, but for /healthz: the process lives. */
+export function refuseWhileStopping(stopping: AbortSignal): MiddlewareHandler<HttpEnv> {
+  return (c, next) => {
+    // A call that MCP makes within the server belongs to a request that was there before.
+    const isNew = c.env.outgoing !== undefined;
+    if (!stopping.aborted || !isNew || c.req.path === '/healthz') return next();
+    throw new SeedError('unavailable', 'the server is stopping', {
+      hint: 'Nothing was done. Send it again.',
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+    });
+  };
+}

@@ -1,0 +1,63 @@
+// What the headers of a request say: its bearer token, where it comes from, under which origin it reached this server, how long
+// its answer may be held. Called by the routes and by access/.
+
+import type { Context } from 'hono';
+import { canonicalAddress, cidrContains } from '../../lib/cidr.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import type { HttpEnv } from './http-types.ts';
+
+/** The token of `Bearer <token>`. @throws SeedError not_authenticated */
+export function bearerToken(header: string | undefined): string {
+  const match = header?.match(/^Bearer +([\x21-\x7e]{1,512})$/i);
+  if (match?.[1]) return match[1];
+  throw new SeedError(
+    'not_authenticated',
+    header ? 'the Authorization header is not a bearer token' : 'no API key was sent',
+    {
+      hint: 'Send the header "Authorization: Bearer sk_live_…"; with the CLI, set SEED_API_KEY or run seed login.',
+    },
+  );
+}
+
+/** Null when the connection is gone already. */
+export function clientAddress(c: Context<HttpEnv>, trustedProxies: readonly string[]): string | null {
+  const peer = c.env?.incoming?.socket.remoteAddress;
+  return peer === undefined ? null : addressBehind(peer, c.req.header('x-forwarded-for'), trustedProxies);
+}
+
+/**
+ * From the right, each proxy adds whom it heard from: the first that is no trusted proxy is the caller. What stands
+ * further left anyone can have written.
+ */
+export function addressBehind(
+  peer: string,
+  forwardedFor: string | undefined,
+  trustedProxies: readonly string[],
+): string | null {
+  const isTrusted = (address: string) => trustedProxies.some((cidr) => cidrContains(cidr, address));
+  let address = canonicalAddress(peer);
+  const hops = forwardedFor?.split(',').map((hop) => hop.trim()) ?? [];
+  while (address !== null && isTrusted(address)) {
+    const before = hops.pop();
+    const next = before === undefined ? null : canonicalAddress(before);
+    if (next === null) return address;
+    address = next;
+  }
+  return address;
+}
+
+/** As the client called it; a trusted proxy in front says whether that was over TLS. */
+export function publicOrigin(c: Context<HttpEnv>, trustedProxies: readonly string[]): string {
+  const url = new URL(c.req.url);
+  const peer = canonicalAddress(c.env?.incoming?.socket.remoteAddress ?? '');
+  const isProxied = peer !== null && trustedProxies.some((cidr) => cidrContains(cidr, peer));
+  const isSecure = url.protocol === 'https:' || (isProxied && c.req.header('x-forwarded-proto') === 'https');
+  return new URL(`${isSecure ? 'https' : 'http'}://${url.host}`).origin;
+}
+
+/** Milliseconds; 0 when the header does not ask, and never more than LIMITS.waitSeconds. */
+export function preferredWaitMs(prefer: string | undefined): number {
+  const seconds = prefer?.match(/(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])/i)?.[1];
+  return seconds === undefined ? 0 : Math.min(Number(seconds), LIMITS.waitSeconds) * 1000;
+}

@@ -1,0 +1,50 @@
+// A task by its account and id. Requests that come at once share a query, and a task that has ended is kept for half a second.
+import { sql } from 'kysely';
+import type { Store } from '../../db/store.ts';
+import type { TaskRow } from '../../db/tables.ts';
+import { batched } from '../../lib/data-loader.ts';
+import { keptBriefly } from '../../lib/ttl-cache.ts';
+import { isTerminal } from '../../protocol/statuses.ts';
+import type { Task } from '../../protocol/task.ts';
+import { noSuchTask, toTask } from './rows.ts';
+
+/** How much of ended tasks is kept, roughly and all together. */
+const CHARACTERS_KEPT = 16 * 1024 * 1024;
+const CHARACTERS_PER_FILE = 512;
+/** What a task has besides its texts and files. */
+const CHARACTERS_PER_TASK = 16 * 1024;
+
+/** Null when the account has no such task. One that has ended may be known from half a second before. */
+export type FindTask = (accountId: string, id: string) => Promise<Task | null>;
+
+export function openTaskCache({ lookUp, caches }: Pick<Store, 'lookUp' | 'caches'>): FindTask {
+  const load = batched(async (ids) => {
+    const rows = await lookUp('tasks', sql<TaskRow>`select * from tasks where id = any(${ids})`);
+    return new Map(
+      rows.map((row) => [row.id, { accountId: row.account_id, task: Object.freeze(toTask(row)) }]),
+    );
+  });
+  const ended = keptBriefly<Task>({
+    most: CHARACTERS_KEPT,
+    weigh: charactersOf,
+    holds: ({ status }) => isTerminal(status),
+  });
+  caches.add('ended tasks', ended.forget);
+  return (accountId, id) =>
+    ended.find(`${accountId} ${id}`, async () => {
+      const found = await load(id.toLowerCase());
+      return found?.accountId === accountId ? found.task : null;
+    });
+}
+
+/** The account's task. Throws SeedError `not_found` when it has none with this id. */
+export async function knownTask(find: FindTask, accountId: string, id: string): Promise<Task> {
+  const task = await find(accountId, id);
+  if (!task) throw noSuchTask(id);
+  return task;
+}
+
+function charactersOf({ instruction, stdout, stderr, files, artifacts }: Task): number {
+  const texts = instruction.length + (stdout?.length ?? 0) + (stderr?.length ?? 0);
+  return CHARACTERS_PER_TASK + texts + CHARACTERS_PER_FILE * (files.length + artifacts.length);
+}

@@ -1,0 +1,135 @@
+// What a webhook is: its URL, what it is for, and the events it wants; for a new one and for changing one. Then its secret.
+import { useState } from 'react';
+import type { Webhook } from '../../../../src/protocol/webhook.ts';
+import { useAction, useCommand } from '../../api/use-command.ts';
+import { Button } from '../../ui/button.tsx';
+import { CodeBlock } from '../../ui/code.tsx';
+import { Dialog, FormDialog } from '../../ui/dialog.tsx';
+import { Field } from '../../ui/fields.tsx';
+import { toast } from '../../ui/toast.tsx';
+import { EventTypeChoice } from './event-type-choice.tsx';
+
+type WebhookValues = Pick<Webhook, 'url' | 'description' | 'events'>;
+
+export function CreateWebhook({ onClose }: { onClose(): void }) {
+  const create = useAction('webhooks create');
+  if (create.data)
+    return <SecretDialog title="The webhook is made" secret={create.data.secret} onClose={onClose} />;
+  return (
+    <WebhookForm
+      title="New webhook"
+      submit="Create the webhook"
+      initial={{ url: '', description: '', events: ['*'] }}
+      action={create}
+      onClose={onClose}
+      onSubmit={(values) => create.mutate(values)}
+    />
+  );
+}
+
+export function EditWebhook({ webhook, onClose }: { webhook: Webhook; onClose(): void }) {
+  const { id, url, description, events } = webhook;
+  const update = useAction('webhooks update');
+  const onSuccess = () => {
+    toast('The webhook is changed');
+    onClose();
+  };
+  return (
+    <WebhookForm
+      title="Edit the webhook"
+      submit="Save"
+      initial={{ url, description, events }}
+      action={update}
+      onClose={onClose}
+      onSubmit={(values) => update.mutate({ id, ...values }, { onSuccess })}
+    />
+  );
+}
+
+interface WebhookFormProps {
+  title: string;
+  submit: string;
+  initial: WebhookValues;
+  action: { isPending: boolean; error: Error | null };
+  onClose(): void;
+  onSubmit(values: WebhookValues): void;
+}
+
+function WebhookForm({ initial, onSubmit, ...dialog }: WebhookFormProps) {
+  const [values, setValues] = useState(initial);
+  const types = useCommand('webhooks types list', {});
+  const set = (change: Partial<WebhookValues>) => setValues({ ...values, ...change });
+  return (
+    <FormDialog
+      {...dialog}
+      disabled={values.events.length === 0}
+      onSubmit={() => onSubmit({ ...values, url: values.url.trim() })}
+    >
+      <Field
+        label="URL"
+        type="url"
+        required
+        autoFocus
+        placeholder="https://example.com/hooks"
+        hint="http or https, a public address"
+        autoComplete="off"
+        value={values.url}
+        onChange={(url) => set({ url })}
+      />
+      <Field
+        label="Description"
+        placeholder="What it is for"
+        maxLength={500}
+        autoComplete="off"
+        value={values.description}
+        onChange={(description) => set({ description })}
+      />
+      <EventTypeChoice
+        types={types.data?.items ?? []}
+        chosen={values.events}
+        onChange={(events) => set({ events })}
+      />
+    </FormDialog>
+  );
+}
+
+interface SecretDialogProps {
+  title: string;
+  secret: string;
+  /** What else there is to know of it. */
+  note?: string;
+  onClose(): void;
+}
+
+const CHECK = `import { Webhook } from 'standardwebhooks';
+const event = new Webhook(process.env.SEED_WEBHOOK_SECRET)
+  .verify(rawBody, request.headers);`;
+
+/** A secret that was just made. It is shown this once, so leaving takes a second word. */
+export function SecretDialog({ title, secret, note, onClose }: SecretDialogProps) {
+  const [leaving, setLeaving] = useState(false);
+  return (
+    <Dialog title={title} open onClose={() => (leaving ? onClose() : setLeaving(true))}>
+      <div className="flex flex-col gap-4 px-6 py-4">
+        <p>
+          Deliveries are signed with this secret. <strong>It is shown now and never again</strong>: keep it
+          where your receiver finds it.
+        </p>
+        <CodeBlock text={secret} label="Copy the secret" />
+        {note && <p className="text-muted">{note}</p>}
+        <div className="flex flex-col gap-1">
+          <p className="text-sm font-medium">How your receiver checks the signature</p>
+          <CodeBlock text={CHECK} label="Copy the code" />
+        </div>
+        {leaving && (
+          <p role="alert" className="rounded-lg bg-warn-soft px-3 py-2 text-warn">
+            Have you kept it? Close once more to leave; “Rotate the secret” makes another.
+          </p>
+        )}
+        <Button kind="primary" className="self-end" onClick={onClose}>
+          I have kept it
+        </Button>
+      </div>
+    </Dialog>
+  );
+}
