@@ -17,7 +17,12 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'web/src/**/*.test.ts'],
+          include: [
+            'src/**/*.test.ts',
+            'examples/playbooks/*.test.ts',
+            'scripts/**/*.test.ts',
+            'web/src/**/*.test.ts',
+          ],
           // Properties with hundreds of cases, also on a machine that does something else.
           testTimeout: 20_000,
         },
@@ -25,7 +30,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['test/integration/**/*.test.ts', '{packs,examples}/**/*.test.ts'],
+          include: ['test/integration/**/*.test.ts', '{packs,examples/packs}/**/*.test.ts'],
           exclude: [...configDefaults.exclude, PACK_TASKS],
           globalSetup: ['test/fixtures/postgres-global-setup.ts'],
           testTimeout: 30_000,

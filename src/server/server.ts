@@ -10,6 +10,7 @@ import type { Logger } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
 import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../protocol/event-types.ts';
 import type { Template } from '../protocol/template.ts';
+import { startScriptedUpstream } from '../scripted/upstream.ts';
 import { makeFirstKey, takeAdminKey } from './access/accounts.ts';
 import { keepAuditFor } from './access/audit.ts';
 import { AuditTrail } from './access/audit-trail.ts';
@@ -31,9 +32,9 @@ import { createLlmGateway } from './models/gateway.ts';
 import { readOpenRouterPrices } from './models/openrouter-prices.ts';
 import { planCall } from './models/plan-call.ts';
 import { readPrices } from './models/prices.ts';
-import { chooseUpstream } from './models/upstream.ts';
+import { chooseUpstream, modelNotices, scriptedUpstream } from './models/upstream.ts';
 import { shownPath } from './packs/import-file.ts';
-import { loadPacks } from './packs/load-packs.ts';
+import { loadPacks, playbooksOf } from './packs/load-packs.ts';
 import { packNotices } from './packs/notices.ts';
 import type { LoadedPack } from './packs/pack.ts';
 import { packCommands } from './packs/pack-commands.ts';
@@ -43,7 +44,6 @@ import { Spending } from './spending/spending.ts';
 import { openTaskCache } from './tasks/find.ts';
 import { sweepLapsedLeases } from './tasks/lapse.ts';
 import { OWN_TEMPLATES } from './tasks/own-templates.ts';
-import { llmProviderOf } from './telemetry/llm-provider.ts';
 import type { LostRecord } from './telemetry/observation.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
 import { careForWebhooks } from './webhooks/care.ts';
@@ -90,7 +90,8 @@ export async function startServer(
   await using undo = new AsyncDisposableStack();
   const stopping = new AbortController();
   // Read beside all else that a start does.
-  const openRouterPrices = readOpenRouterPrices(chooseUpstream(settings.llm), log);
+  const upstream = chooseUpstream(settings.llm);
+  const openRouterPrices = readOpenRouterPrices(upstream, log);
   const packs = await loadPacks(settings.packs);
   const { databaseUrl, lost } = await findDatabase(settings, log, undo);
   const version = readVersion();
@@ -100,7 +101,7 @@ export async function startServer(
       version,
       log,
       models: () => [...Object.keys(prices.models), ...llm.models().data.map(({ id }) => id)],
-      providerOf: (model) => llmProviderOf(settings.llm, model),
+      providerOf: (model) => llm.providerOf(model),
       clock: { now: () => store.clock.now() },
     }),
   );
@@ -151,12 +152,12 @@ export async function startServer(
   const own = await readPrices(settings.pricesFile);
   const prices = { ...own, models: { ...(await openRouterPrices), ...own.models } };
   const spending = undo.use(new Spending({ store, prices, log }));
+  const scripted = scriptedUpstream(undo.use(await startScriptedUpstream(await playbooksOf(packs))));
   const llm = createLlmGateway({
-    settings: settings.llm,
+    upstreams: upstream === null ? [scripted] : [upstream, scripted],
+    allowedModels: settings.llm.allowedModels,
     prices,
     countRequest: (account, limits) => countRequest(store, account, limits),
-    playbooks: packs.flatMap((pack) => pack.playbooks ?? []),
-    clock: store.clock,
     reserve: (taskId, request, ...rest) =>
       spending.reserve(taskId, planCall(request, prices, llm.hasPrice(request.model)), ...rest),
     recordCall: async (taskId, call, reservation) => {
@@ -219,7 +220,10 @@ export async function startServer(
   undo.use(sweepLapsedLeases(store, log));
   undo.defer(() => stopping.abort());
   const newAdminKey = settings.adminKey === null ? await makeFirstKey(store) : null;
-  const notices = await packNotices(settings.packs, packs, store);
+  const notices = [
+    ...modelNotices(settings.llm, llm.defaultModels),
+    ...(await packNotices(settings.packs, packs, store)),
+  ];
   const parts = undo.move();
   return {
     url,

@@ -1,8 +1,6 @@
 // Reads a report of `seed obs …`: saved to a file first and then read in parts, because the agent shows the beginning of
 // no output that is long. Used by the playbooks.
-import { z } from 'zod';
-import { parseOutput, reasonOf } from './command-output.ts';
-import type { Steps } from './playbook.ts';
+import { parseOutput, reasonOf, type Steps, z } from 'seed/pack';
 
 /** So many groups with the longest names are shown whole. */
 const GROUPS_AT_ONCE = 50;

@@ -1,8 +1,76 @@
+// The playbook of the monthly usage report: what each key called, used and cost in a month, as CSV.
+import {
+  CostReport,
+  counted,
+  csvLine,
+  Key,
+  type Playbook,
+  plain,
+  RequestReport,
+  readPages,
+  reasonOf,
+  type Steps,
+  z,
+} from 'seed/pack';
+import { askedMonth } from './asked-time.ts';
+import { readReport } from './read-report.ts';
+
+const MONTH = /^20\d\d-(?:0[1-9]|1[0-2])$/;
+const PRESENT_MONTH = 'date -u +%Y-%m';
+const LAST_MONTH = 'date -u -d "$(date -u +%Y-%m-01) -1 day" +%Y-%m';
+
+const CalledReport = {
+  group: RequestReport.shape.items.element.pick({ group: true, name: true, requests: true }),
+  totals: z.object({ requests: z.int() }),
+};
+const costMeasures = { total: true, modelCalls: true, inputTokens: true, outputTokens: true } as const;
+const costTotals = { ...costMeasures, unpriced: true } as const;
+const SpentReport = {
+  group: CostReport.shape.items.element.pick({ group: true, name: true, ...costMeasures }),
+  totals: CostReport.shape.totals.pick(costTotals),
+};
+
+function* readMonth(instruction: string): Steps<{ month: string } | { trouble: string }> {
+  const asked = askedMonth(instruction);
+  if (typeof asked === 'object') return asked;
+  const result = yield asked === 'last' ? LAST_MONTH : PRESENT_MONTH;
+  const month = result.output.trim();
+  if (result.failed || !MONTH.test(month)) return { trouble: reasonOf(result) };
+  return { month };
+}
+
+function* play(instruction: string): Steps<string> {
+  const asked = yield* readMonth(instruction);
+  if ('trouble' in asked) return `Could not find out which month it is: ${asked.trouble}.`;
+  const flags = `--by key --month ${asked.month}`;
+  const requests = yield* readReport('requests', flags, CalledReport);
+  if ('trouble' in requests) return `Could not read what was called: ${requests.trouble}.`;
+  const costs = yield* readReport('costs', flags, SpentReport);
+  if ('trouble' in costs) return `Could not read what it cost: ${costs.trouble}.`;
+  // Consumers that did nothing are consumers as well.
+  const active = yield* readPages('seed keys list --status active', Key.pick({ id: true, name: true }));
+  return monthlyUsageCsv({ month: asked.month, requests, costs, active });
+}
+
+function recognises(instruction: string): boolean {
+  const text = instruction.toLowerCase();
+  return (
+    /\bmonth(?:ly)?\b/.test(text) &&
+    /\b(?:usage|costs?|billing)\b/.test(text) &&
+    /\b(?:report|csv)\b/.test(text)
+  );
+}
+
+export const monthlyUsage: Playbook = {
+  name: 'monthly-usage',
+  example:
+    'Generate a monthly usage report for all API consumers. Calculate per-consumer costs based on their token usage and output a CSV summary.',
+  recognises,
+  play,
+};
+
 // The monthly usage report as CSV: a line for each consumer, what is beyond them, and the total, which is always that of
 // all. Every figure comes from what the commands returned.
-import { csvLine } from '../../../lib/csv.ts';
-import { counted, plain } from './command-output.ts';
-
 interface Spent {
   total: number;
   modelCalls: number;

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
+import { nextStep } from 'seed/testing';
 import { describe, expect, it } from 'vitest';
+import type { ListedKey } from './key-cleanup.ts';
 import { keyCleanup } from './key-cleanup.ts';
-import type { ListedKey } from './key-cleanup-report.ts';
-import { scriptedStep } from './scripted.ts';
+import { playbooks } from './playbooks.ts';
 
 const INSTRUCTION = 'Check our API key inventory and revoke any expired ones';
 const NOW = '2026-03-25T10:15:00.000Z';
@@ -48,8 +49,8 @@ function play(keys: ListedKey[], override: (command: string) => string | undefin
     return JSON.stringify({ key: { ...revoked, revokedAt: NOW } });
   };
   for (;;) {
-    const step = scriptedStep(messages);
-    expect(scriptedStep(messages)).toEqual(step);
+    const step = nextStep(messages, playbooks);
+    expect(nextStep(messages, playbooks)).toEqual(step);
     if (step.kind === 'answer') return { answer: step.text, commands, inventory };
     expect(step.command).toMatch(COMMAND);
     commands.push(step.command);
@@ -184,7 +185,10 @@ describe('when something goes wrong', () => {
     const output = JSON.stringify({ items: [], nextCursor: 'again' });
     const messages = [{ role: 'user', content: INSTRUCTION }];
     for (let n = 0; n < 1_000; n++) messages.push({ role: 'tool', content: output });
-    expect(scriptedStep(messages)).toEqual({ kind: 'answer', text: expect.stringContaining('does not end') });
+    expect(nextStep(messages, playbooks)).toEqual({
+      kind: 'answer',
+      text: expect.stringContaining('does not end'),
+    });
   });
 });
 

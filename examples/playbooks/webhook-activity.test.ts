@@ -1,6 +1,7 @@
 import fc from 'fast-check';
+import { nextStep } from 'seed/testing';
 import { describe, expect, it } from 'vitest';
-import { scriptedStep } from './scripted.ts';
+import { playbooks } from './playbooks.ts';
 import { webhookActivity } from './webhook-activity.ts';
 
 const TYPES = ['task.completed', 'task.failed', 'task.stopped', 'key.created', 'crm.contact_created'];
@@ -39,7 +40,7 @@ function play(
     return JSON.stringify({ items: events.slice(from, to), nextCursor });
   };
   for (;;) {
-    const step = scriptedStep(messages);
+    const step = nextStep(messages, playbooks);
     if (step.kind === 'answer') return { answer: step.text, commands };
     commands.push(step.command);
     messages.push({ role: 'assistant', content: '' });

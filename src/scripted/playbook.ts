@@ -1,7 +1,17 @@
-// A playbook: a small program that recognises an instruction, runs commands and decides from what they print. It is written
-// as a generator and replayed over the results in the conversation, so that the model keeps no state between requests.
-import type { Conversation, ToolResult } from './conversation.ts';
-import type { Step } from './step.ts';
+// What a playbook is: a generator that stands in for a language model in conversations about one instruction. Packs get
+// these types as `seed/pack`.
+
+/** What one bash call gave. */
+export interface ToolResult {
+  /** Standard output and error, as the agent reported them. */
+  output: string;
+  /** Null when the agent did not say; it says so only for failures. */
+  exitCode: number | null;
+  failed: boolean;
+}
+
+/** What `scripted` does next: a command to run, or the final answer. */
+export type Step = { kind: 'bash'; command: string } | { kind: 'answer'; text: string };
 
 /** Yields a command line for bash and is given its result. */
 export type Steps<Result> = Generator<string, Result, ToolResult>;
@@ -19,7 +29,7 @@ export interface Playbook {
 }
 
 /** The step that follows the given results. */
-export function replay(playbook: Playbook, { instruction, results }: Conversation): Step {
+export function replay(playbook: Playbook, instruction: string, results: readonly ToolResult[]): Step {
   const run = playbook.play(instruction);
   let turn = run.next();
   for (const result of results) {

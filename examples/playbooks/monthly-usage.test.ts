@@ -1,8 +1,7 @@
+import { csvObjects, nextStep } from 'seed/testing';
 import { describe, expect, it } from 'vitest';
-import { csvObjects } from '../../../../test/fixtures/parse-csv.ts';
-import { monthlyUsage } from './monthly-usage.ts';
-import { type MonthlyUsage, monthlyUsageCsv } from './monthly-usage-csv.ts';
-import { scriptedStep } from './scripted.ts';
+import { type MonthlyUsage, monthlyUsage, monthlyUsageCsv } from './monthly-usage.ts';
+import { playbooks } from './playbooks.ts';
 
 const spent = (total: number, modelCalls: number) => ({
   total,
@@ -95,7 +94,7 @@ it('takes the month from the instruction or from the clock of the sandbox, and r
   const commandsOf = (instruction: string, ...outputs: string[]) =>
     outputs.map((_, n) => {
       const tools = outputs.slice(0, n).map((content) => ({ role: 'tool', content }));
-      const step = scriptedStep([{ role: 'user', content: instruction }, ...tools]);
+      const step = nextStep([{ role: 'user', content: instruction }, ...tools], playbooks);
       return step.kind === 'bash' ? step.command : step.text;
     });
   const head = JSON.stringify({ items: 51, totals: { requests: 51 }, cut: 0, missingBefore: null });

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
+import { nextStep } from 'seed/testing';
 import { describe, expect, it } from 'vitest';
-import { keyAudit } from './key-audit.ts';
-import { type AuditedKey, describeAudit } from './key-audit-report.ts';
-import { PLAYBOOKS } from './playbooks.ts';
-import { scriptedStep } from './scripted.ts';
+import { type AuditedKey, describeAudit, keyAudit } from './key-audit.ts';
+import { playbooks } from './playbooks.ts';
 
 const key = (n: number, changes: Partial<AuditedKey> = {}): AuditedKey => ({
   id: `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`,
@@ -30,8 +29,8 @@ describe('recognises', () => {
   });
 
   it('no example of another playbook', () => {
-    for (const { example } of PLAYBOOKS)
-      expect(PLAYBOOKS.filter(({ recognises }) => recognises(example)).map(({ name }) => name)).toHaveLength(
+    for (const { example } of playbooks)
+      expect(playbooks.filter(({ recognises }) => recognises(example)).map(({ name }) => name)).toHaveLength(
         1,
       );
   });
@@ -46,7 +45,7 @@ it('reads only, for as many days as are asked for, and says why where something 
     'seed: the server is gone\n\nCommand exited with code 1',
   ];
   for (const content of answers) {
-    const step = scriptedStep(messages);
+    const step = nextStep(messages, playbooks);
     if (step.kind === 'bash') commands.push(step.command);
     messages.push({ role: 'tool', content });
   }
@@ -55,7 +54,7 @@ it('reads only, for as many days as are asked for, and says why where something 
     'seed keys list --unused-for-days 14 --json --limit 100',
     "seed obs requests --by key --since 14d --json > requests.json && jq -c '.items |= length' requests.json",
   ]);
-  expect(scriptedStep(messages)).toEqual({
+  expect(nextStep(messages, playbooks)).toEqual({
     kind: 'answer',
     text: expect.stringMatching(/not known: the server is gone\.\n.*Nothing to clean up/),
   });

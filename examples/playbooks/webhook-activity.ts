@@ -1,5 +1,55 @@
-// The activity summary in words. Everything in it comes from what the commands returned.
+// The playbook of the activity summary: reads the webhook events of the last days and what was called meanwhile, and tells the
+// team in a few lines.
+import {
+  counted,
+  type Playbook,
+  plain,
+  RequestReport,
+  readPages,
+  type Steps,
+  WebhookEvent,
+  z,
+} from 'seed/pack';
+import { askedDays } from './asked-time.ts';
+import { readReport } from './read-report.ts';
 
+const DAYS_OF_A_WEEK = 7;
+
+const Happened = WebhookEvent.pick({ type: true, timestamp: true });
+const Called = {
+  group: RequestReport.shape.items.element.pick({ group: true, requests: true }),
+  totals: z.object({ requests: z.int(), refused: z.int(), failed: z.int() }),
+};
+
+function* play(instruction: string): Steps<string> {
+  const days = askedDays(instruction) ?? DAYS_OF_A_WEEK;
+  const events = yield* readPages(`seed webhooks events list --since ${days}d`, Happened);
+  if ('trouble' in events) return `Could not read the webhook event history: ${events.trouble}.`;
+  const report = yield* readReport('requests', `--by command --since ${days}d`, Called);
+  if ('trouble' in report) return describeActivity(days, events.items, report);
+  const commands = report.items.map(({ group, requests }) => ({ name: plain(group), requests }));
+  return describeActivity(days, events.items, { ...report.totals, commands });
+}
+
+/** Whether a summary of the webhook events of some days is wanted, and nothing else is to be done with them. */
+function recognises(instruction: string): boolean {
+  const text = instruction.toLowerCase();
+  const aboutEvents = /\bwebhooks?\b/.test(text) && /\bevents?\b/.test(text);
+  const wanted = /\b(?:summary|summari[sz]e|most active|review|report)\b/.test(text);
+  const span = askedDays(text) !== null || /\bweek(?:ly)?\b|\bseven days\b/.test(text);
+  const other = /\b(?:replay|delete|create|rotate|disable|enable|update)\b/.test(text);
+  return aboutEvents && wanted && span && !other;
+}
+
+export const webhookActivity: Playbook = {
+  name: 'webhook-activity',
+  example:
+    'Review our webhook event history from the last 7 days. Identify the most active event types and generate a weekly platform activity summary for the team.',
+  recognises,
+  play,
+};
+
+// The activity summary in words. Everything in it comes from what the commands returned.
 export interface HappenedEvent {
   type: string;
   timestamp: string;
@@ -13,7 +63,7 @@ type Requests =
 const COMMANDS_MOST = 3;
 
 /** `Platform activity of the last 7 days` and its lines. */
-export function describeActivity(days: number, events: readonly HappenedEvent[], requests: Requests): string {
+function describeActivity(days: number, events: readonly HappenedEvent[], requests: Requests): string {
   const title = `Platform activity of the last ${counted(days, 'day')}`;
   return [title, '', ...eventLines(events), '', ...requestLines(requests)].join('\n');
 }
@@ -69,8 +119,4 @@ function compare(one: string, other: string): number {
 
 function share(part: number, whole: number): string {
   return `${Math.round((part / whole) * 100)} %`;
-}
-
-function counted(count: number, singular: string): string {
-  return `${count} ${singular}${count === 1 ? '' : 's'}`;
 }
