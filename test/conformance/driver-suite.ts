@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe } from 'vitest';
-import type { SetUp } from '../../src/drivers/set-up.ts';
+import type { SetUp } from '../../src/drivers/set-up/set-up.ts';
 import { cacheDirSetting } from '../../src/lib/settings.ts';
 import { SeedError } from '../../src/protocol/errors.ts';
 import { setUpEchoGuest } from '../fixtures/echo-guest.ts';

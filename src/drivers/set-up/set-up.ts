@@ -1,12 +1,14 @@
 // Makes this machine ready to start sandboxes: image, driver, snapshot. Called before anything starts and by each
 // runner; what is there already is kept, so that only the first call takes long.
-import { bundleGuest } from '../guest/bundle.ts';
-import { markUsed } from '../lib/cache-folders.ts';
-import { diskUsageBytes, megabytes } from '../lib/disk-space.ts';
-import { SeedError } from '../protocol/errors.ts';
-import type { Driver, Snapshot } from './driver.ts';
-import { runSetup } from './gvisor/run-setup.ts';
-import { buildImage } from './image/build-image.ts';
+import { bundleGuest } from '../../guest/bundle.ts';
+import { markUsed } from '../../lib/cache-folders.ts';
+import { diskUsageBytes, megabytes } from '../../lib/disk-space.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { Driver, Snapshot } from '../driver.ts';
+import { runSetup } from '../gvisor/run-setup.ts';
+import { buildImage } from '../image/build-image.ts';
+import { chooseSnapshot, chosenSnapshot, getSnapshot, usableSnapshot } from '../snapshot/store.ts';
+import { ensureQemuTools } from '../vm/tools.ts';
 import {
   DRIVER_NAMES,
   type DriverChoice,
@@ -16,8 +18,6 @@ import {
   type Selection,
   selectDriver,
 } from './select.ts';
-import { chooseSnapshot, chosenSnapshot, getSnapshot, usableSnapshot } from './snapshot/store.ts';
-import { ensureQemuTools } from './vm/tools.ts';
 
 export interface SetUpOptions {
   /** Holds images, tools and snapshots; several Seeds may share it. */
