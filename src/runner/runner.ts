@@ -1,5 +1,5 @@
-// The runner: takes tasks from the server while it has free slots, keeps telling the server that it lives, and ends what it
-// is told to end. Used by main.ts and the tests.
+// The runner: takes tasks from the server while it has free slots, keeps telling the server that it lives, and
+// ends what it is told to end. Used by main.ts and the tests.
 import { Agent } from 'undici';
 import type { Driver, Limits, Snapshot } from '../drivers/driver.ts';
 import { every, type Loop } from '../lib/every.ts';

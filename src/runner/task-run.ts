@@ -172,7 +172,10 @@ async function runSandbox(lease: TakenLease, parts: TaskRunParts, course: Course
   return billedUsage(await driver.usage(id), wallMs, lease.resources.vcpus, log);
 }
 
-/** Serves the sandbox's stream; one that breaks is opened again, where the driver can, for as long as the run goes on. */
+/**
+ * Serves the sandbox's stream; one that breaks is opened again, where the driver can, for as long as the run goes
+ * on.
+ */
 function keepRelay(
   { driver, id, stream }: OpenSandbox,
   { over }: Course,

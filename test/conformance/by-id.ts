@@ -1,5 +1,5 @@
-// Sandboxes go by their ids: what a driver answers of one that it has started, of one that another process has started
-// and left behind, and of one that it has never heard of. Runs for every driver, pretended ones too.
+// Sandboxes go by their ids: what a driver answers of one that it has started, of one that another process has
+// started and left behind, and of one that it has never heard of. Runs for every driver, pretended ones too.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';

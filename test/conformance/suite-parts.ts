@@ -35,7 +35,10 @@ export interface Suite extends SetUp {
   dataDir: string;
   /** Starts a sandbox that is killed after the test. */
   start(id: string, lifeMs?: number, other?: Partial<Limits>): Promise<PlainSandbox>;
-  /** A program that starts a sandbox of this id, says its deadline in a line of output and waits, and its arguments. */
+  /**
+   * A program that starts a sandbox of this id, says its deadline in a line of output and waits, and its
+   * arguments.
+   */
   starter(id: string, lifeMs: number): string[];
   /** The sandbox's folder on the host. */
   folder(id: string): string;

@@ -107,7 +107,8 @@ async function readyLine(machine: Machine): Promise<string> {
   try {
     return await machine.line(control, READY_TIMEOUT_MS);
   } finally {
-    // No connection may be open in the snapshot; the guest waits for the next one when it has seen the end of this.
+    // No connection may be open in the snapshot; the guest waits for the next one when it has seen the end of
+    // this.
     control.end();
   }
 }

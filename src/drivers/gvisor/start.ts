@@ -44,7 +44,9 @@ export async function startSandbox(start: Start): Promise<Supervised & Started> 
   // The death of a sandbox breaks its stream; `exited` tells of it, and nobody else has to listen.
   stream.on('error', () => {});
 
-  /** The platform looks for work 2,500 times a second although its guest sleeps (runsc 20240729, controlFastPath). */
+  /**
+   * The platform looks for work 2,500 times a second although its guest sleeps (runsc 20240729, controlFastPath).
+   */
   async function pause(): Promise<() => void> {
     const sentries = await sentriesBelow(pid);
     for (const sentry of sentries) signalProcess(sentry, 'SIGSTOP');
@@ -84,7 +86,9 @@ export interface RunscEnd {
   said: string;
 }
 
-/** The guest's exit code, which runsc and the supervisor pass on; null when theirs says that something else ended. */
+/**
+ * The guest's exit code, which runsc and the supervisor pass on; null when theirs says that something else ended.
+ */
 export function guestCode({ code, started, said }: RunscEnd): number | null {
   return code === null || code >= SIGNAL_CODES || !started || wasKilled(code, said) ? null : code;
 }

@@ -1,5 +1,6 @@
-// When a supervised sandbox dies, and its second supervisor, for one that was started before anyone knew its task: a
-// small process that kills it at the deadline it is told later, or at once when this process ends before telling it.
+// When a supervised sandbox dies, and its second supervisor, for one that was started before anyone knew its task:
+// a small process that kills it at the deadline it is told later, or at once when this process ends before telling
+// it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -18,7 +19,10 @@ export interface SandboxDeadline {
   passed(): boolean;
   /** Until it is told a deadline it dies with this process. @throws SeedError sandbox_failed when it has ended */
   guard(): Promise<void>;
-  /** The sandbox dies at this moment, if not earlier. Takes no time after `guard`. @throws SeedError sandbox_failed */
+  /**
+   * The sandbox dies at this moment, if not earlier. Takes no time after `guard`.
+   * @throws SeedError sandbox_failed
+   */
   tighten(moment: number): Promise<void>;
   /** To be called at the sandbox's end. */
   release(): void;
@@ -72,9 +76,9 @@ async function whenStarted(supervisorPid: number): Promise<number | undefined> {
 }
 
 /**
- * One line of input are the seconds left; no line means that who should have written it is gone. It sleeps in itself, on a
- * pipe that nobody writes to: a `sleep` would survive it. The start time in field 22 of proc_pid_stat(5) tells the
- * sandbox from a later process with its pid.
+ * One line of input are the seconds left; no line means that who should have written it is gone. It sleeps in
+ * itself, on a pipe that nobody writes to: a `sleep` would survive it. The start time in field 22 of
+ * proc_pid_stat(5) tells the sandbox from a later process with its pid.
  */
 const SCRIPT = `exec 9<> <(:)
 read -r seconds || seconds=0

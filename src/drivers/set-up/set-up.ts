@@ -26,8 +26,8 @@ export interface SetUpOptions {
   dataDir?: string;
   driver?: DriverChoice;
   /**
-   * The snapshot to use and no other; null: the current image's. Default: the one chosen with `seed snapshots use`, else
-   * the current image's.
+   * The snapshot to use and no other; null: the current image's. Default: the one chosen with `seed snapshots
+   * use`, else the current image's.
    */
   snapshotId?: string | null | undefined;
   /** The program that runs in sandboxes. Default: the guest of this source tree. */
@@ -99,7 +99,10 @@ async function chooseDriver(
   if (!driver) throw new NoUsableDriverError(all);
   return { driver, probes: all };
 }
-/** A choice that no longer fits is taken back, so that a current snapshot is made; one that was demanded is an error. */
+/**
+ * A choice that no longer fits is taken back, so that a current snapshot is made; one that was demanded is an
+ * error.
+ */
 async function pinnedSnapshot(
   cacheDir: string,
   driver: Driver,
