@@ -1,5 +1,5 @@
-// Folders of a cache: there whole or not at all, however their making ends, and removed when nobody has used them for days.
-// Used by the drivers for images, tools and snapshots.
+// Folders of a cache: there whole or not at all, however their making ends, and removed when nobody has used them
+// for days. Used by the drivers for images, tools and snapshots.
 import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 

@@ -1,5 +1,5 @@
-// The control groups of this machine (Linux, version 2 and version 1): where they are, and one per sandbox, made with its
-// limits, read while it lives and removed at its end. Used by the drivers.
+// The control groups of this machine (Linux, version 2 and version 1): where they are, and one per sandbox, made
+// with its limits, read while it lives and removed at its end. Used by the drivers.
 import { access, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,7 +17,7 @@ export interface CgroupHierarchies {
 const V2_CONTROLLERS = ['cpu', 'memory', 'pids'] as const;
 const V1_CONTROLLERS = ['memory', 'pids', 'cpu', 'cpuacct'] as const;
 
-/** Null when there are none for memory, processes and CPU, or this process may not use them. Rejects when it could not look. */
+/** Null when this process can use none for memory, processes and CPU. Rejects when it could not look. */
 export async function findCgroupHierarchies(): Promise<CgroupHierarchies | null> {
   const mounts = parseMounts(await readFile('/proc/self/mounts', 'utf8').catch(unlessShort('')));
   return (await findVersion2(mounts)) ?? (await findVersion1(mounts));
@@ -97,7 +97,7 @@ interface CgroupLimits {
 export interface Cgroup {
   /** A process joins by writing its pid to each; its children follow it. */
   procsFiles: readonly string[];
-  /** What was used since the group was made. The peak counts files in the page cache, too. Rejects when it cannot be read. */
+  /** What the group has used. The peak counts files in the page cache, too. Rejects when it cannot be read. */
   usage(): Promise<{ cpuSeconds: number; peakMemoryBytes: number }>;
   /** How often the limit of memory cost a process its life. */
   outOfMemoryKills(): Promise<number>;

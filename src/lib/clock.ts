@@ -1,5 +1,5 @@
-// Time as an interface, so that expiry and leases are tested without waiting. Moments within one process are milliseconds
-// of `performance.now()`: that clock only goes forward, whoever sets the machine's.
+// Time as an interface, so that expiry and leases are tested without waiting. Moments within one process are
+// milliseconds of `performance.now()`: that clock only goes forward, whoever sets the machine's.
 
 export interface Clock {
   now(): Date;

@@ -1,5 +1,5 @@
-// Lines of CSV as RFC 4180 has them, ended by a line feed alone so that Unix tools read them as well as spreadsheets do.
-// Used by the CLI for --csv, by the dashboard and by the scripted model for its reports.
+// Lines of CSV as RFC 4180 has them, ended by a line feed alone so that Unix tools read them as well as
+// spreadsheets do. Used by the CLI for --csv, by the dashboard and by the scripted model for its reports.
 
 export type CsvCell = string | number | boolean | null;
 

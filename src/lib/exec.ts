@@ -16,7 +16,7 @@ interface ExecOptions {
   hint?: string;
 }
 
-/** Standard output of `command`. Throws SeedError `setup_failed` when it cannot be run, fails or takes too long. */
+/** What `command` prints. Throws SeedError `setup_failed` when it cannot be run, fails or takes too long. */
 export async function exec(
   command: string,
   args: readonly string[],

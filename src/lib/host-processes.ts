@@ -18,9 +18,9 @@ interface ProcessTime {
   cpuSeconds: number;
 }
 
-/** The process `rootPid` and all that descend from it; empty when it is gone. Rejects when /proc cannot be read. */
+/** The process `rootPid` and its descendants; empty when it is gone. Rejects when /proc cannot be read. */
 export async function processTree(rootPid: number): Promise<ProcessTime[]> {
-  // Twenty sandboxes measured at once would read all of /proc twenty times: calls share a reading under way.
+  // Twenty sandboxes measured at once would read all of /proc twenty times: calls share a reading in flight.
   reading ??= readTimes().finally(() => {
     reading = undefined;
   });
@@ -53,8 +53,10 @@ export function descendants<P extends { pid: number; parentPid: number }>(
 /** Linux reports times to user space in hundredths of a second on every architecture. */
 const TICKS_PER_SECOND = 100;
 
-/** See proc_pid_stat(5). Field 2, the name, may hold anything, even brackets and spaces. With its pid, a process's start
- * time (`startTicks`, since boot) names it for ever. */
+/**
+ * See proc_pid_stat(5). Field 2, the name, may hold anything, even brackets and spaces. With its pid, a process's
+ * start time (`startTicks`, since boot) names it for ever.
+ */
 export function parseStat(stat: string): { parentPid: number; cpuSeconds: number; startTicks: string } {
   const fromField3 = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [utime = 0, stime = 0, cutime = 0, cstime = 0] = fromField3.slice(11, 15).map(Number);

@@ -1,11 +1,15 @@
-// Keeps what a look-up found for half a second at most, so that whoever asks again and again does not keep the database busy.
-// Whoever changes what may be kept here says so with `forget` when it is done: every question after that is looked up anew.
+// Keeps what a look-up found for half a second at most, so that whoever asks again and again does not keep the
+// database busy. Whoever changes what may be kept here says so with `forget` when it is done: every question after
+// that is looked up anew.
 
 /** Counted from the question, so that no answer is ever older: a slow look-up is kept all the shorter. */
 export const KEPT_MS = 500;
 
-interface Keeping<Value> {
-  /** Whether the value may be answered without a look. Asked when it is found and every time that it would be answered. */
+interface TtlCacheOptions<Value> {
+  /**
+   * Whether the value may be answered without a look. Asked when it is found and every time that it would be
+   * answered.
+   */
   holds(value: Value): boolean;
   /** How much is kept at the most, by the weight of each: where nothing is said, how many. */
   most: number;
@@ -13,18 +17,18 @@ interface Keeping<Value> {
   nowMs?: () => number;
 }
 
-export interface KeptBriefly<Value> {
+export interface TtlCache<Value> {
   /** Null when there is none, which is never kept. Rejects with what the look-up rejected with. */
   find(key: string, lookUp: () => Promise<Value | null>): Promise<Value | null>;
   forget(): void;
 }
 
-export function keptBriefly<Value>({
+export function createTtlCache<Value>({
   holds,
   most,
   weigh = () => 1,
   nowMs = () => performance.now(),
-}: Keeping<Value>): KeptBriefly<Value> {
+}: TtlCacheOptions<Value>): TtlCache<Value> {
   /** The oldest first. */
   const kept = new Map<string, { value: Value; weight: number; untilMs: number }>();
   let weight = 0;

@@ -1,0 +1,148 @@
+// Makes this machine ready to start sandboxes: image, driver, snapshot. Called before anything starts and by each
+// runner; what is there already is kept, so that only the first call takes long.
+import { bundleGuest } from '../../guest/bundle.ts';
+import { markUsed } from '../../lib/cache-folders.ts';
+import { diskUsageBytes, megabytes } from '../../lib/disk-space.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { Driver, Snapshot } from '../driver.ts';
+import { runSetup } from '../gvisor/run-setup.ts';
+import { buildImage } from '../image/build-image.ts';
+import { chooseSnapshot, chosenSnapshot, getSnapshot, usableSnapshot } from '../snapshot/store.ts';
+import { ensureQemuTools } from '../vm/tools.ts';
+import {
+  DRIVER_NAMES,
+  type DriverChoice,
+  type DriverContext,
+  type DriverProbe,
+  NoUsableDriverError,
+  type Selection,
+  selectDriver,
+} from './select.ts';
+
+export interface SetUpOptions {
+  /** Holds images, tools and snapshots; several Seeds may share it. */
+  cacheDir: string;
+  /** Holds the sandboxes of the driver that is returned; one runner's own. Default: `cacheDir`. */
+  dataDir?: string;
+  driver?: DriverChoice;
+  /**
+   * The snapshot to use and no other; null: the current image's. Default: the one chosen with `seed snapshots
+   * use`, else the current image's.
+   */
+  snapshotId?: string | null | undefined;
+  /** The program that runs in sandboxes. Default: the guest of this source tree. */
+  guestBundle?: Uint8Array;
+  /** A line for people before each slow step and after it; never called when all is there. */
+  onProgress: (message: string) => void;
+}
+
+export interface SetUp {
+  driver: Driver;
+  snapshot: Snapshot;
+  probes: readonly DriverProbe[];
+  imageBytes: number;
+  snapshotBytes: number;
+}
+
+/** Throws SeedError: `setup_failed` when the image cannot be built, `no_usable_driver` when none works here. */
+export async function setUp({
+  cacheDir,
+  dataDir = cacheDir,
+  onProgress,
+  ...options
+}: SetUpOptions): Promise<SetUp> {
+  let steps = 0;
+  const onStep = (message: string) => {
+    steps += 1;
+    onProgress(message);
+  };
+  const guestBundle = options.guestBundle ?? (await bundleGuest());
+  const { image, sizeBytes, runscPath } = await imageIn(cacheDir, guestBundle, onStep);
+  if (steps > 0) onProgress(`image built: ${megabytes(sizeBytes)}`);
+  const context = { cacheDir, dataDir, runscPath };
+  const { driver, probes } = await chooseDriver(context, options.driver ?? 'auto', onStep);
+  steps = 0;
+  const snapshot =
+    (await pinnedSnapshot(cacheDir, driver, options.snapshotId, onProgress)) ??
+    (await driver.freeze(image, onStep));
+  const snapshotBytes = await diskUsageBytes(snapshot.dir);
+  if (steps > 0) onProgress(`snapshot made for ${driver.name}: ${megabytes(snapshotBytes)}`);
+  return { driver, snapshot, probes, imageBytes: sizeBytes, snapshotBytes };
+}
+
+/** What the file system refuses is said in words, too: a full disk, a folder that cannot be written. */
+async function imageIn(cacheDir: string, guestBundle: Uint8Array, onProgress: (message: string) => void) {
+  try {
+    return await buildImage({ cacheDir, guestBundle, runSetup, onProgress });
+  } catch (cause) {
+    if (cause instanceof SeedError) throw cause;
+    throw new SeedError('setup_failed', `The sandbox image cannot be made: ${(cause as Error).message}`, {
+      hint: `Check that ${cacheDir} can be written, or set SEED_CACHE_DIR to another folder.`,
+      cause,
+    });
+  }
+}
+
+/** QEMU is fetched only when it is asked for, or when nothing else works here. */
+async function chooseDriver(
+  context: DriverContext,
+  choice: DriverChoice,
+  onProgress: (message: string) => void,
+): Promise<Required<Selection>> {
+  if (choice.startsWith('qemu')) await ensureQemuTools(context.cacheDir, onProgress);
+  const first = await selectDriver(context, choice);
+  if (first.driver) return { driver: first.driver, probes: first.probes };
+  if (choice !== 'auto') throw new NoUsableDriverError(first.probes);
+  await ensureQemuTools(context.cacheDir, onProgress);
+  const { driver, probes } = await selectDriver(context, 'qemu');
+  const all = [...first.probes.filter((probe) => !probe.driver.startsWith('qemu')), ...probes];
+  if (!driver) throw new NoUsableDriverError(all);
+  return { driver, probes: all };
+}
+/**
+ * A choice that no longer fits is taken back, so that a current snapshot is made; one that was demanded is an
+ * error.
+ */
+async function pinnedSnapshot(
+  cacheDir: string,
+  driver: Driver,
+  demandedId: string | null | undefined,
+  onProgress: (message: string) => void,
+): Promise<Snapshot | null> {
+  const id = demandedId === undefined ? await chosenSnapshot(cacheDir) : demandedId;
+  if (id === null) return null;
+  try {
+    const snapshot = await usableSnapshot(cacheDir, id, driver);
+    await markUsed(snapshot.dir);
+    return snapshot;
+  } catch (error) {
+    if (demandedId !== undefined || !(error instanceof SeedError)) throw error;
+    onProgress(`${error.message} It is not used any more.`);
+    await chooseSnapshot(cacheDir, null);
+    return null;
+  }
+}
+
+export interface BuiltSnapshot {
+  id: string;
+  driver: string;
+  sizeBytes: number;
+  imageBytes: number;
+}
+
+/** @throws SeedError usage for an unknown driver, setup_failed, no_usable_driver */
+export async function buildSnapshot(
+  cacheDir: string,
+  driverName: string | undefined,
+  onProgress: (message: string) => void,
+): Promise<BuiltSnapshot> {
+  const driver = DRIVER_NAMES.find((name) => name === (driverName ?? 'auto'));
+  if (driver === undefined) {
+    throw new SeedError('usage', `there is no driver "${driverName}"`, {
+      hint: `There are: ${DRIVER_NAMES.join(', ')}.`,
+    });
+  }
+  const { snapshot, imageBytes } = await setUp({ cacheDir, driver, snapshotId: null, onProgress });
+  const { sizeBytes } = await getSnapshot(cacheDir, snapshot.id);
+  return { id: snapshot.id, driver: snapshot.driver, sizeBytes, imageBytes };
+}
