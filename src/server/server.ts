@@ -15,6 +15,7 @@ import { makeFirstKey, takeAdminKey } from './access/accounts.ts';
 import { keepAuditFor } from './access/audit.ts';
 import { AuditTrail } from './access/audit-trail.ts';
 import { openGate } from './access/gate.ts';
+import { watchExpiringKeys } from './access/key-expiring.ts';
 import { KeyUse } from './access/key-use.ts';
 import { openKeyCache } from './access/presented-key.ts';
 import { RateLimits, SignInLimits } from './access/rate-limits.ts';
@@ -46,14 +47,11 @@ import { sweepLapsedLeases } from './tasks/lapse.ts';
 import { OWN_TEMPLATES } from './tasks/own-templates.ts';
 import type { LostRecord } from './telemetry/observation.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
-import { careForWebhooks } from './webhooks/care.ts';
 import { Dispatcher } from './webhooks/dispatcher.ts';
-import { createPost } from './webhooks/post.ts';
-import { type Resolve, resolveByDns } from './webhooks/resolve.ts';
-import { openSecretsKey } from './webhooks/sealing.ts';
-import { ensureDefaultSecret } from './webhooks/secret-rows.ts';
-import { mintWebhookSecret } from './webhooks/secrets.ts';
-import { webhookUrl } from './webhooks/webhook-url.ts';
+import { createPost, type Resolve, resolveByDns } from './webhooks/post.ts';
+import { keepEventsFor } from './webhooks/prune-events.ts';
+import { ensureDefaultSecret, mintWebhookSecret, openSecretsKey } from './webhooks/secrets.ts';
+import { webhookUrl } from './webhooks/url.ts';
 
 /** What the server takes from the world around it. */
 export interface Outside {
@@ -117,6 +115,10 @@ export async function startServer(
   undo.defer(() => store.close());
   const { blobs, inbox } = await openBlobs(settings.files, settings.dataDir, store, log);
   const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
+  const eventTypes = createEventTypes([
+    ...BUILT_IN_EVENT_TYPES,
+    ...packs.flatMap(({ events = [] }) => events),
+  ]);
   const findTask = openTaskCache(store);
   const registry = createRegistry([
     ...builtInCommands({
@@ -143,7 +145,7 @@ export async function startServer(
       models: {},
       files: { blobs },
       runners: {},
-      webhooks: {},
+      webhooks: { eventTypes, secretsKey, allowedNetworks: settings.webhookNetworks },
       packs: {},
     }),
     ...packs.flatMap((pack) => packCommands(pack, store)),
@@ -198,7 +200,6 @@ export async function startServer(
     mcpServerFor,
     registry,
     packs,
-    eventTypes: createEventTypes([...BUILT_IN_EVENT_TYPES, ...packs.flatMap(({ events = [] }) => events)]),
     secretsKey,
     webhookNetworks: settings.webhookNetworks,
     llm,
@@ -212,7 +213,9 @@ export async function startServer(
   undo.use(keepFilesFor(settings.files.retentionDays, blobs, store, log));
   const post = createPost({ resolve, allowedNetworks: settings.webhookNetworks });
   undo.use(new Dispatcher({ store, log, post, random: Math.random, secretsKey, version }).start());
-  undo.use(careForWebhooks(settings.webhookRetentionDays, store, log));
+  if (settings.webhookRetentionDays !== null)
+    undo.use(keepEventsFor(settings.webhookRetentionDays, store, log));
+  undo.use(watchExpiringKeys(store, log));
   undo.use(await keepRowsFor(settings.retention, store, log));
   if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));
   const { url } = undo.use(await listenHttp(app.fetch, settings.host, settings.port, log));

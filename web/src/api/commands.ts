@@ -10,8 +10,7 @@ import type * as sandboxes from '../../../src/server/runners/commands.ts';
 import type * as tasks from '../../../src/server/tasks/commands.ts';
 import type * as obs from '../../../src/server/telemetry/commands.ts';
 import type * as webhooks from '../../../src/server/webhooks/commands.ts';
-import type * as webhookDeliveries from '../../../src/server/webhooks/delivery-commands.ts';
-import type * as webhookEvents from '../../../src/server/webhooks/event-commands.ts';
+import type * as webhookHistory from '../../../src/server/webhooks/history-commands.ts';
 
 type ExportsOf<Module> = Module[keyof Module];
 type BuiltIn = Extract<
@@ -24,8 +23,7 @@ type BuiltIn = Extract<
   | ExportsOf<typeof packs>
   | ExportsOf<typeof sandboxes>
   | ExportsOf<typeof tasks>
-  | ExportsOf<typeof webhookDeliveries>
-  | ExportsOf<typeof webhookEvents>
+  | ExportsOf<typeof webhookHistory>
   | ExportsOf<typeof webhooks>,
   { name: string; types?: { input: unknown; output: unknown } }
 >;

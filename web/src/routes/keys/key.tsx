@@ -2,6 +2,7 @@
 import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Key } from '../../../../src/protocol/key.ts';
+import { KEY_LIMITS, type KeyLimitName } from '../../../../src/protocol/key-limits.ts';
 import { useCommand, useSeed } from '../../api/use-command.ts';
 import { count, money } from '../../format/numbers.ts';
 import { Badge, BadgeList, Status } from '../../ui/badge.tsx';
@@ -12,6 +13,7 @@ import { RelativeTime } from '../../ui/relative-time.tsx';
 import { Answer, EmptyState } from '../../ui/states.tsx';
 import { STATUS_TONES } from './filters.ts';
 import { EditDialog, RevokeDialog, RotateDialog, SwitchButton } from './key-dialogs.tsx';
+import { NAMES } from './key-drafts.ts';
 import { Sparkline, useKeyUsage } from './key-usage.tsx';
 import { NewSecret } from './new-secret.tsx';
 
@@ -157,19 +159,22 @@ function Times({ apiKey }: { apiKey: Key }) {
   );
 }
 
+function limitText(name: KeyLimitName, value: number | string[] | null): string {
+  const { kind } = KEY_LIMITS[name];
+  if (value === null) return kind === 'list' ? 'any' : 'no limit';
+  if (typeof value !== 'number') return value.join(', ');
+  return kind === 'usd' ? money(value) : count(value);
+}
+
 function Limits({ apiKey }: { apiKey: Key }) {
-  const number = (value: number | null) => (value === null ? 'no limit' : count(value));
-  const usd = (value: number | null) => (value === null ? 'no limit' : money(value));
   return (
     <Section title="Limits">
       <Facts>
-        <Fact term="Addresses">{apiKey.allowedCidrs?.join(', ') ?? 'any'}</Fact>
-        <Fact term="Requests a minute">{number(apiKey.requestsPerMinute)}</Fact>
-        <Fact term="Tasks at a time">{number(apiKey.concurrentTasks)}</Fact>
-        <Fact term="Spend a day">{usd(apiKey.spendPerDay)}</Fact>
-        <Fact term="Spend a month">{usd(apiKey.spendPerMonth)}</Fact>
-        <Fact term="Tokens a day">{number(apiKey.tokensPerDay)}</Fact>
-        <Fact term="Models">{apiKey.allowedModels?.join(', ') ?? 'any'}</Fact>
+        {NAMES.map((name) => (
+          <Fact key={name} term={KEY_LIMITS[name].label}>
+            {limitText(name, apiKey[name])}
+          </Fact>
+        ))}
         <Fact term="Keys of its tasks">
           {apiKey.tasksMayCreateLastingKeys ? 'may outlive the task' : 'end with the task'}
         </Fact>

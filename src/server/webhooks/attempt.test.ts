@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { afterAttempt, hasFailedTooLong, RETRY_DELAYS_MS } from './retry.ts';
+import { afterAttempt, hasFailedTooLong, RETRY_DELAYS_MS } from './attempt.ts';
 
 const NOW = new Date('2026-11-24T10:00:00Z');
 const SECONDS = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
