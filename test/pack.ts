@@ -1,7 +1,6 @@
 // The public face for the tests of packs, imported as `seed/testing`. See docs/your-platform.md.
 import { randomUUID } from 'node:crypto';
 import type { Actor, Call } from '../src/command/call.ts';
-import type { CommandContext } from '../src/command/context.ts';
 import { isObject } from '../src/command/define-command.ts';
 import type { Task } from '../src/protocol/task.ts';
 import { insertAccount } from '../src/server/access/accounts.ts';
@@ -52,7 +51,7 @@ export async function openPack(file: URL): Promise<OpenPack> {
     if (!found || !isObject(found)) throw new Error(`the pack has no command "${command}"`);
     const parsed = found.input.strict().safeParse(input);
     if (!parsed.success) throw invalidInput(parsed.error);
-    return found.output.parse(await found.run(parsed.data, contextFor(account, test), undefined));
+    return found.output.parse(await found.run(parsed.data, callOf(account, test), undefined));
   }
 
   return {
@@ -71,21 +70,19 @@ export async function openPack(file: URL): Promise<OpenPack> {
   };
 }
 
-/** Of the services that a context has, a pack's command is given none. */
-function contextFor({ id, name }: { id: string; name: string }, { key, store }: TestStore): CommandContext {
+function callOf({ id, name }: { id: string; name: string }, { key, store }: TestStore): Call {
   const actor: Actor = { key, lineage: [key], accountId: id, accountName: name, operator: false };
   const signal = new AbortController().signal;
-  const call: Call = {
+  return {
     actor,
     store,
     creationId: randomUUID(),
     waitMs: 0,
     traceParent: undefined,
-    gone: signal,
-    waiting: signal,
+    gone: () => signal,
+    waiting: () => signal,
     recordDone: async () => undefined,
   };
-  return call as CommandContext;
 }
 
 /**

@@ -13,12 +13,12 @@ import { headEveryAnswer, logRequests, refuseWhileStopping } from './http/every-
 import type { HttpEnv } from './http/http-types.ts';
 import { limitBodies } from './http/limit-body.ts';
 import { toOpenApi } from './http/openapi.ts';
-import { requireReady } from './http/readiness.ts';
 import { mcpRoutes } from './mcp/routes.ts';
 import { llmRoutes } from './models/routes.ts';
 import type { ServerParts } from './parts.ts';
 import { runnerRoutes } from './runners/routes.ts';
 import { liveRunners } from './runners/runners.ts';
+import { appendServerEvent } from './tasks/events.ts';
 import { countUnfinished } from './tasks/list.ts';
 import { metricsRoute, watchRequests } from './telemetry/metrics-http.ts';
 
@@ -45,7 +45,14 @@ export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
   app.use(refuseWhileStopping(parts.stopping));
   app.use(limitBodies(registry.commands));
 
-  app.route('/api/v1', commandRoutes(parts));
+  app.route(
+    '/api/v1',
+    commandRoutes({
+      ...parts,
+      tellTask: (taskId, event) => appendServerEvent(store.db, taskId, event, store.clock.now()),
+      observe: parts.telemetry.observe,
+    }),
+  );
   app.route('/session', sessionRoutes(parts));
   app.route('/llm/v1', llmRoutes(parts));
   app.route('/runner/v1', runnerRoutes(parts));
@@ -76,7 +83,8 @@ export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
   });
   app.get('/healthz', (c) => c.json({ status: 'ok', version }));
   app.get('/readyz', async (c) => {
-    await requireReady(parts);
+    await parts.inbox.requireRoom();
+    await store.check();
     return c.json({ status: 'ready' });
   });
   app.route('/', dashboardRoutes(await readWebFiles(parts.webFolder)));

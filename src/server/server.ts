@@ -144,7 +144,10 @@ export async function startServer(
   undo.defer(() => llm.allRecorded());
   const registry = createRegistry([
     ...builtInCommands({
-      access: {},
+      access: {
+        scopes: (operator) => registry.scopes(operator),
+        models: { knows: (model) => llm.knows(model) },
+      },
       telemetry: { calls, callRetentionDays: settings.retention.calls },
       tasks: {
         find: findTask,
