@@ -12,7 +12,7 @@ import { LIMITS } from '../../protocol/limits.ts';
 import { canBecome, isTerminal } from '../../protocol/statuses.ts';
 import type { TaskError, TaskPhase, TaskStatus } from '../../protocol/task.ts';
 import { cutMiddle } from '../../protocol/text.ts';
-import { revokeTaskKey } from '../access/keys.ts';
+import { revokeTaskKey } from '../access/key-changes.ts';
 import { emitTaskEvent } from './announce.ts';
 import { appendEvents } from './events.ts';
 import { readOutputSoFar } from './output.ts';
