@@ -2,6 +2,7 @@
 import { type ComponentProps, type ReactNode, type RefObject, useEffect, useId, useRef } from 'react';
 import { classNames } from './class-names.ts';
 import { Icon } from './icon.tsx';
+import { useShortcut } from './keyboard.ts';
 
 /** 16 px on phones: smaller text makes them zoom in. */
 export const INPUT_LOOK =
@@ -32,12 +33,18 @@ interface SearchProps extends Omit<ComponentProps<'input'>, 'onChange'> {
   onChange(text: string): void;
 }
 
-/** The search of a page: `/` leads here (useSearchKey), Escape empties it and leaves. */
+/** The search of a page: `/` leads here, Escape empties it and leaves. */
 export function SearchField({ label, onChange, className, ...input }: SearchProps) {
+  const ref = useRef<HTMLInputElement>(null);
+  useShortcut('/', 'Search', () => {
+    ref.current?.focus();
+    ref.current?.select();
+  });
   return (
     <div className={classNames('relative', className)}>
       <Icon name="search" className="pointer-events-none absolute top-2 left-2.5 text-faint" />
       <input
+        ref={ref}
         type="search"
         aria-label={label}
         placeholder={label}

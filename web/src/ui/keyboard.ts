@@ -69,14 +69,6 @@ export function useShortcut(
   }, [keys, label, group, enabled]);
 }
 
-/** `/` leads to the page's search. */
-export function useSearchKey(input: RefObject<HTMLInputElement | null>): void {
-  useShortcut('/', 'Search', () => {
-    input.current?.focus();
-    input.current?.select();
-  });
-}
-
 /** `j` and `k` move the focus through the elements marked `data-row` in the box; Enter opens them as links do. */
 export function useRowKeys(box: RefObject<HTMLElement | null>, what: string): void {
   const move = (step: 1 | -1) => {

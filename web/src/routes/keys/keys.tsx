@@ -1,6 +1,5 @@
 // The list of keys with its search, filters and columns: what each may do, how much it is used, and until when it works.
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { type RefObject, useRef } from 'react';
 import type { Key } from '../../../../src/protocol/key.ts';
 import { LIMITS } from '../../../../src/protocol/limits.ts';
 import { usePages, useSeed } from '../../api/use-command.ts';
@@ -9,11 +8,11 @@ import { Badge, BadgeList, Status } from '../../ui/badge.tsx';
 import { Button, buttonLook } from '../../ui/button.tsx';
 import { Checkbox, SearchField, SelectField } from '../../ui/fields.tsx';
 import { Icon } from '../../ui/icon.tsx';
-import { useRowKeys, useSearchKey, useShortcut } from '../../ui/keyboard.ts';
+import { useShortcut } from '../../ui/keyboard.ts';
 import { PageFrame } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 import { EmptyState, ListAnswer } from '../../ui/states.tsx';
-import { type Column, Table } from '../../ui/table.tsx';
+import { type Column, KeyedRows, ROW_LINK, Table } from '../../ui/table.tsx';
 import { filterOf, type KeysSearch, STATUS_NAMES, STATUS_TONES } from './filters.ts';
 import { type KeyUsage, Sparkline, useKeyUsage } from './key-usage.tsx';
 
@@ -21,11 +20,7 @@ export function Keys() {
   const { may } = useSeed();
   const filters = useSearch({ from: '/shell/keys' });
   const navigate = useNavigate();
-  const search = useRef<HTMLInputElement>(null);
-  const list = useRef<HTMLDivElement>(null);
   const keys = usePages('keys list', filterOf(filters));
-  useSearchKey(search);
-  useRowKeys(list, 'key');
   useShortcut('n', 'Create a key', () => void navigate({ to: '/keys/new' }), { enabled: may('keys create') });
   const change = (changed: KeysSearch) =>
     void navigate({ to: '/keys', search: { ...filters, ...changed }, replace: true });
@@ -41,8 +36,8 @@ export function Keys() {
         )
       }
     >
-      <KeyFilters ref={search} filters={filters} change={change} />
-      <div ref={list}>
+      <KeyFilters filters={filters} change={change} />
+      <KeyedRows what="key">
         <ListAnswer
           query={keys}
           empty={
@@ -60,7 +55,7 @@ export function Keys() {
         >
           <KeyTable keys={keys.items} />
         </ListAnswer>
-      </div>
+      </KeyedRows>
     </PageFrame>
   );
 }
@@ -68,19 +63,17 @@ export function Keys() {
 const UNUSED_DAYS = [7, 30, 90];
 
 interface KeyFiltersProps {
-  ref: RefObject<HTMLInputElement | null>;
   filters: KeysSearch;
   change(changed: KeysSearch): void;
 }
 
-function KeyFilters({ ref, filters, change }: KeyFiltersProps) {
+function KeyFilters({ filters, change }: KeyFiltersProps) {
   const { q = '', status, unused, tasks } = filters;
   // A linked filter of another number of days is a choice, too.
   const days = [...new Set([...UNUSED_DAYS, ...(unused ? [unused] : [])])].sort((a, b) => a - b);
   return (
     <search className="flex flex-wrap items-center gap-x-4 gap-y-2">
       <SearchField
-        ref={ref}
         label="Search keys"
         value={q}
         maxLength={LIMITS.nameLength}
@@ -157,13 +150,7 @@ function Name({ apiKey: { id, name, prefix } }: { apiKey: Key }) {
   return (
     <div className="flex min-w-24 flex-col">
       <span className="flex items-center gap-2">
-        <Link
-          data-row
-          to="/keys/$id"
-          params={{ id }}
-          search
-          className="font-medium wrap-anywhere hover:text-accent hover:underline"
-        >
+        <Link data-row to="/keys/$id" params={{ id }} search className={`${ROW_LINK} wrap-anywhere`}>
           {name}
         </Link>
         {id === own.id && <Badge>yours</Badge>}

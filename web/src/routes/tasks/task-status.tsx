@@ -75,3 +75,11 @@ export function RunAgainLink({ task: { instruction, scopes, timeout, model } }: 
     </Link>
   );
 }
+
+export function TaskLink({ id }: { id: string }) {
+  return (
+    <Link to="/tasks/$id" params={{ id }} className="font-mono text-sm text-accent underline">
+      {id}
+    </Link>
+  );
+}

@@ -7,7 +7,7 @@ import { classNames } from '../../ui/class-names.ts';
 import { CodeBlock } from '../../ui/code.tsx';
 import { SearchField, SelectField } from '../../ui/fields.tsx';
 import { Icon } from '../../ui/icon.tsx';
-import { useRowKeys, useSearchKey } from '../../ui/keyboard.ts';
+import { useRowKeys } from '../../ui/keyboard.ts';
 import { EmptyState, ErrorNotice, SkeletonRows } from '../../ui/states.tsx';
 import { type KeyNames, type TasksSearch, useKeyNames, useTaskList } from './task-list.ts';
 import { TaskListHead, TaskRow } from './task-row.tsx';
@@ -108,14 +108,11 @@ const STATUSES = [
 
 function TaskFilters({ filters, names, onChange }: TaskFiltersProps) {
   const { may } = useSeed();
-  const search = useRef<HTMLInputElement>(null);
-  useSearchKey(search);
   const { q = '', status = '', key = '', parent } = filters;
   const unlisted = key !== '' && !names.keys.some(({ id }) => id === key);
   return (
     <div className="flex flex-wrap items-center gap-2">
       <SearchField
-        ref={search}
         label="Search instructions, or an id"
         value={q}
         maxLength={100}
