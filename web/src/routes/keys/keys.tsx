@@ -62,12 +62,7 @@ export function Keys() {
 
 const UNUSED_DAYS = [7, 30, 90];
 
-interface KeyFiltersProps {
-  filters: KeysSearch;
-  change(changed: KeysSearch): void;
-}
-
-function KeyFilters({ filters, change }: KeyFiltersProps) {
+function KeyFilters({ filters, change }: { filters: KeysSearch; change(changed: KeysSearch): void }) {
   const { q = '', status, unused, tasks } = filters;
   // A linked filter of another number of days is a choice, too.
   const days = [...new Set([...UNUSED_DAYS, ...(unused ? [unused] : [])])].sort((a, b) => a - b);

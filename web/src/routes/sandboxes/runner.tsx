@@ -90,11 +90,7 @@ const COLUMNS: readonly Column<RunningSandbox>[] = [
     className: 'hidden sm:table-cell text-muted',
     cell: ({ startedAt }) => <RelativeTime at={startedAt} />,
   },
-  {
-    title: 'Deadline',
-    className: 'text-muted',
-    cell: ({ deadline }) => <RelativeTime at={deadline} />,
-  },
+  { title: 'Deadline', className: 'text-muted', cell: ({ deadline }) => <RelativeTime at={deadline} /> },
 ];
 
 /**

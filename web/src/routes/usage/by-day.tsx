@@ -11,15 +11,9 @@ import { CsvButton } from './csv-button.tsx';
 import { DAY_COLUMNS } from './groupings.ts';
 import { fillDays, mergeReports, type Report } from './reports.ts';
 
-interface ByDayProps {
-  reports: readonly Report[];
-  from: string;
-  to: string;
-}
-
 const NAMES = DAY_COLUMNS.map(({ name }) => name);
 
-export function ByDay({ reports, from, to }: ByDayProps) {
+export function ByDay({ reports, from, to }: { reports: readonly Report[]; from: string; to: string }) {
   const days = daysBetween(from, new Date(Math.min(Date.parse(to), Date.now())).toISOString());
   const rows = fillDays(days, mergeReports(reports, NAMES), NAMES);
   const values = (figure: string) => rows.map((row) => Number(row[figure]));

@@ -54,11 +54,7 @@ const REST: readonly Column<WebhookDelivery>[] = [
     className: 'hidden lg:table-cell text-muted',
     cell: ({ nextAttemptAt }) => <RelativeTime at={nextAttemptAt} />,
   },
-  {
-    title: 'Made',
-    className: 'text-muted',
-    cell: ({ createdAt }) => <RelativeTime at={createdAt} />,
-  },
+  { title: 'Made', className: 'text-muted', cell: ({ createdAt }) => <RelativeTime at={createdAt} /> },
 ];
 
 interface DeliveryTableProps {

@@ -16,11 +16,7 @@ import { WebhooksFrame } from './webhooks-frame.tsx';
 const REFRESH_MS = 10_000;
 
 const COLUMNS: readonly Column<Webhook>[] = [
-  {
-    title: 'URL',
-    className: 'sm:min-w-56',
-    cell: (webhook) => <Url webhook={webhook} />,
-  },
+  { title: 'URL', className: 'sm:min-w-56', cell: (webhook) => <Url webhook={webhook} /> },
   {
     title: 'Events',
     className: 'hidden md:table-cell',

@@ -61,11 +61,6 @@ export function Usage() {
   );
 }
 
-interface BudgetUseProps {
-  budget: NonNullable<Task['budget']>;
-  used: Task['used'];
-}
-
 const PARTS = [
   { name: 'usd', label: 'US dollars', show: money },
   { name: 'tokens', label: 'Tokens', show: count },
@@ -73,7 +68,7 @@ const PARTS = [
 ] as const;
 
 /** How much of each part of a budget is used, children included. */
-function BudgetUse({ budget, used }: BudgetUseProps) {
+function BudgetUse({ budget, used }: { budget: NonNullable<Task['budget']>; used: Task['used'] }) {
   return (
     <ul className="flex max-w-md flex-col gap-3">
       {PARTS.map(({ name, label, show }) => {
