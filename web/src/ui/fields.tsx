@@ -101,6 +101,31 @@ export function SelectField({
   );
 }
 
+export interface FilterFieldProps<Value extends string> {
+  label: string;
+  labelHidden?: boolean;
+  /** The words for no choice, such as "Any status". */
+  any: string;
+  value: Value | undefined;
+  options: readonly { value: Value; label: string }[];
+  onChange(value: Value | undefined): void;
+  className?: string;
+}
+
+/** A filter of a list: one of a few, or any of them. */
+export function FilterField<Value extends string>(props: FilterFieldProps<Value>) {
+  const { any, value, options, onChange, labelHidden = true, ...rest } = props;
+  return (
+    <SelectField
+      {...rest}
+      labelHidden={labelHidden}
+      value={value ?? ''}
+      options={[{ value: '', label: any }, ...options]}
+      onChange={(chosen) => onChange((chosen || undefined) as Value | undefined)}
+    />
+  );
+}
+
 interface TextAreaProps extends Omit<ComponentProps<'textarea'>, 'onChange' | keyof Labels>, Labels {
   onChange(text: string): void;
 }
@@ -151,7 +176,7 @@ export function Checkbox({ indeterminate = false, onChange, children, ...input }
 
 interface Labels {
   label: string;
-  /** The label is read out alone: for filters, whose choices say what they are. */
+  /** The label is only read out; for filters, whose choices say what they are. */
   labelHidden?: boolean | undefined;
   hint?: ReactNode;
   error?: ReactNode;

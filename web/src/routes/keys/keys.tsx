@@ -6,7 +6,7 @@ import { usePages, useSeed } from '../../api/use-command.ts';
 import { shortCount } from '../../format/numbers.ts';
 import { Badge, BadgeList, Status } from '../../ui/badge.tsx';
 import { Button, buttonLook } from '../../ui/button.tsx';
-import { Checkbox, SearchField, SelectField } from '../../ui/fields.tsx';
+import { Checkbox, FilterField, SearchField } from '../../ui/fields.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { useShortcut } from '../../ui/keyboard.ts';
 import { PageFrame } from '../../ui/page-frame.tsx';
@@ -75,26 +75,20 @@ function KeyFilters({ filters, change }: { filters: KeysSearch; change(changed: 
         onChange={(text) => change({ q: text || undefined })}
         className="w-full sm:w-64"
       />
-      <SelectField
+      <FilterField
         label="Status"
-        labelHidden
-        value={status ?? ''}
-        onChange={(value) => change({ status: STATUS_NAMES.find((name) => name === value) })}
-        options={[
-          { value: '', label: 'Any status' },
-          ...STATUS_NAMES.map((name) => ({ value: name, label: capitalised(name) })),
-        ]}
+        any="Any status"
+        value={status}
+        options={STATUS_NAMES.map((name) => ({ value: name, label: capitalised(name) }))}
+        onChange={(chosen) => change({ status: chosen })}
         className="min-w-36 flex-1 sm:flex-none"
       />
-      <SelectField
+      <FilterField
         label="Use"
-        labelHidden
-        value={String(unused ?? '')}
-        onChange={(value) => change({ unused: Number(value) || undefined })}
-        options={[
-          { value: '', label: 'Used or not' },
-          ...days.map((count) => ({ value: String(count), label: `Unused for ${count} days` })),
-        ]}
+        any="Used or not"
+        value={unused ? String(unused) : undefined}
+        options={days.map((count) => ({ value: String(count), label: `Unused for ${count} days` }))}
+        onChange={(chosen) => change({ unused: Number(chosen) || undefined })}
         className="min-w-40 flex-1 sm:flex-none"
       />
       <Checkbox checked={tasks ?? false} onChange={(on) => change({ tasks: on || undefined })}>

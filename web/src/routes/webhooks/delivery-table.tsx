@@ -59,7 +59,7 @@ const REST: readonly Column<WebhookDelivery>[] = [
 
 interface DeliveryTableProps {
   deliveries: readonly WebhookDelivery[];
-  /** Of one webhook they all go to the same. */
+  /** Left out where they all go to the same webhook. */
   withUrl?: boolean;
 }
 
