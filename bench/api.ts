@@ -9,7 +9,7 @@ import { startEmbeddedPostgres } from '../src/db/embedded/start-embedded.ts';
 import { openStore } from '../src/db/store.ts';
 import { generateKeySecret, hashKeySecret } from '../src/lib/key-secret.ts';
 import { createLog } from '../src/lib/log.ts';
-import { listTasks } from '../src/server/tasks/tasks.ts';
+import { listTasks } from '../src/server/tasks/list.ts';
 import { fill } from './api/fill.ts';
 import { type Growth, type History, measureGrowth } from './api/growth.ts';
 import { type Load, startLoader } from './api/load.ts';

@@ -2,9 +2,10 @@
 // runners' route call, on both databases by turns, so that what else the machine does hits both.
 import { randomUUID } from 'node:crypto';
 import type { Store } from '../../src/db/store.ts';
+import type { TaskFilter } from '../../src/protocol/task.ts';
 import { createTask } from '../../src/server/tasks/create.ts';
 import { leaseNextTask } from '../../src/server/tasks/lease.ts';
-import { searchTasks, type TaskSearch } from '../../src/server/tasks/search.ts';
+import { listTasks } from '../../src/server/tasks/list.ts';
 import { summarise } from '../../src/server/telemetry/reports/summary.ts';
 import { median } from '../statistics.ts';
 import type { Filled } from './fill.ts';
@@ -27,8 +28,8 @@ export interface Growth {
 }
 
 export async function measureGrowth(small: History, large: History): Promise<Growth[]> {
-  const list = (filter: Partial<TaskSearch>) => (history: History) =>
-    searchTasks(history.store.db, history.accountId, { limit: 20, ...filter });
+  const list = (filter: Partial<TaskFilter>) => (history: History) =>
+    listTasks(history.store.db, history.accountId, { limit: 20, ...filter });
   const measured: Growth[] = [];
   const measure = async (what: Growth['what'], how: string, ask: (history: History) => Promise<unknown>) => {
     const times = await byTurns(small, large, ROUNDS[what], ask);
@@ -38,7 +39,11 @@ export async function measureGrowth(small: History, large: History): Promise<Gro
   await measure('list', 'of one status', list({ status: 'failed' }));
   await measure('list', 'of a status that none has', list({ status: 'timed_out' }));
   await measure('list', 'of one key', (history) => list({ keyId: history.keyId })(history));
-  await measure('list', 'of the last hours', list({ createdAfter: new Date(Date.now() - DAY_MS / 4) }));
+  await measure(
+    'list',
+    'of the last hours',
+    list({ createdAfter: new Date(Date.now() - DAY_MS / 4).toISOString() }),
+  );
   await measure('list', 'of a word that none has', list({ q: 'no such word' }));
   await measure('list', 'of the beginning of an id', list({ q: '00000000' }));
   await measure('list', 'the page behind', async (history) => {

@@ -1,4 +1,5 @@
-// Prints a command's answer: JSON as it is, CSV, a table, or names and values. Used by run.ts, login.ts and follow-task.ts.
+// Prints a command's answer: JSON as it is, CSV, a table, or names and values. Used by run.ts, login.ts and
+// follow-task.ts.
 import { type CsvCell, csvLine } from '../lib/csv.ts';
 import { escapeJson, isRecord, parseJson } from '../lib/json.ts';
 import { shellWord } from '../lib/shell-word.ts';

@@ -1,7 +1,7 @@
-// Calls the server's commands over REST; what can go wrong on the way is a SeedError. Used by run.ts, follow-task.ts, login.ts
-// and mcp.ts.
+// Calls the server's commands over REST; what can go wrong on the way is a SeedError. Used by run.ts,
+// follow-task.ts, login.ts and mcp.ts.
 import { parseJson } from '../lib/json.ts';
-import { readWithin } from '../lib/read-within.ts';
+import { readWithin } from '../lib/read-stream.ts';
 import { type RestCall, restCall } from '../lib/rest-call.ts';
 import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';

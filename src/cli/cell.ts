@@ -1,5 +1,5 @@
 // One value of an answer as text on one line: numbers, times, lists, names of properties. Used by the views.
-import { decimalText } from '../lib/decimal-text.ts';
+import { decimalText } from '../lib/csv.ts';
 import { isRecord } from '../lib/json.ts';
 import { sanitiseLine } from './terminal.ts';
 

@@ -1,4 +1,5 @@
-// Which command was typed, and which name was meant when none was. Used by run.ts and wherever a name may be mistyped.
+// Which command was typed, and which name was meant when none was. Used by run.ts and wherever a name may be
+// mistyped.
 import type { SeedError } from '../protocol/errors.ts';
 import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
 import { usageError } from './io.ts';

@@ -1,5 +1,5 @@
-// The flags that a command's JSON Schema makes, how they are written in usage lines, and the values that were typed for
-// them. Used by parse-input.ts and help.ts.
+// The flags that a command's JSON Schema makes, how they are written in usage lines, and the values that were
+// typed for them. Used by parse-input.ts and help.ts.
 import { isRecord, parseJson } from '../lib/json.ts';
 import type { SeedError } from '../protocol/errors.ts';
 import type { JsonSchema, ManifestCommand } from '../protocol/manifest.ts';

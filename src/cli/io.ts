@@ -1,5 +1,5 @@
-// Everything the CLI touches outside itself, as one interface, so that it runs in tests without a process, and its exit codes.
-// The real one is made by main.ts.
+// Everything the CLI touches outside itself, as one interface, so that it runs in tests without a process, and its
+// exit codes. The real one is made by main.ts.
 import type { Clock } from '../lib/clock.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { Request } from './request.ts';

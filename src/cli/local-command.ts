@@ -1,4 +1,5 @@
-// A command that runs on this machine and is not in the manifest. Used by run.ts; the commands are in local-commands.ts.
+// A command that runs on this machine and is not in the manifest. Used by run.ts; the commands are in
+// local-commands.ts.
 import { parseArgs } from './builtin.ts';
 import type { HelpEntry } from './help.ts';
 import { type Io, usageError } from './io.ts';

@@ -1,5 +1,5 @@
-// Files of this machine that are sent with a command (`--file path[=name]`), with its JSON in one multipart/form-data body
-// (RFC 7578) that is read from the disk while it is sent. Used by flags.ts and api.ts.
+// Files of this machine that are sent with a command (`--file path[=name]`), with its JSON in one
+// multipart/form-data body (RFC 7578) that is read from the disk while it is sent. Used by flags.ts and api.ts.
 import { fileNameProblem } from '../protocol/file-name.ts';
 import { fs } from './builtin.ts';
 import { usageError } from './io.ts';

@@ -1,5 +1,5 @@
-// Runs the CLI as this process, with its streams, environment, clock and network. Called by the two entries: handed-out.ts
-// and repository.ts.
+// Runs the CLI as this process, with its streams, environment, clock and network. Called by the two entries:
+// handed-out.ts and repository.ts.
 import { systemClock } from '../lib/clock.ts';
 import { env } from '../lib/env.ts';
 import { type Input, type Io, type Output, usageError } from './io.ts';

@@ -1,4 +1,5 @@
-// Where the list of commands comes from: embedded, cached for a few minutes, or asked of the server. Used by run.ts.
+// Where the list of commands comes from: embedded, cached for a few minutes, or asked of the server. Used by
+// run.ts.
 import { join } from 'node:path';
 import { parseJson } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';

@@ -1,7 +1,8 @@
-// seed mcp: carries MCP messages between stdio, one a line, and a server's Streamable HTTP endpoint, for clients that start a
-// process. The server does all the work, so both transports are the same MCP. Used by local-commands.ts.
+// seed mcp: carries MCP messages between stdio, one a line, and a server's Streamable HTTP endpoint, for clients
+// that start a process. The server does all the work, so both transports are the same MCP. Used by
+// local-commands.ts.
 import { isRecord, parseJson } from '../lib/json.ts';
-import { linesOf } from '../lib/lines.ts';
+import { linesOf } from '../lib/read-stream.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { apiError, connectionError } from './api.ts';
@@ -93,7 +94,7 @@ async function bridgeMcp(io: Io, server: McpEndpoint): Promise<void> {
   for (const letGo of open.values()) letGo.abort();
 }
 
-/** The messages of an answer: one as JSON, or several as server-sent events, of which Seed writes each in one line. */
+/** The messages of an answer: one as JSON, or several as server-sent events, each written in one line. */
 async function* answersOf(response: HttpResponse, server: McpEndpoint): AsyncGenerator<object> {
   const isStream = response.headers['content-type']?.startsWith('text/event-stream');
   let text = '';

@@ -1,5 +1,5 @@
-// seed packs new and seed packs import: packs written into this repository, from a template or from a platform's OpenAPI
-// document. Used by local-commands.ts.
+// seed packs new and seed packs import: packs written into this repository, from a template or from a platform's
+// OpenAPI document. Used by local-commands.ts.
 import { fileURLToPath } from 'node:url';
 import type { ImportReport } from '../openapi/import-pack.ts';
 import { SeedError } from '../protocol/errors.ts';

@@ -1,5 +1,5 @@
-// Reads a command line: the flags that every command has, and what stands after a command's name as its input. Used by
-// run.ts and local-command.ts.
+// Reads a command line: the flags that every command has, and what stands after a command's name as its input.
+// Used by run.ts and local-command.ts.
 import type { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
 import { parseArgs } from './builtin.ts';

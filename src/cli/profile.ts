@@ -1,4 +1,5 @@
-// Which server to talk to and with which key: the environment, else ~/.config/seed/config.json. Used by run.ts and login.ts.
+// Which server to talk to and with which key: the environment, else ~/.config/seed/config.json. Used by run.ts and
+// login.ts.
 import { dirname, join } from 'node:path';
 import { parseJson } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
@@ -51,7 +52,7 @@ export function writeWhole(path: string, text: string, mode: number): void {
   fs.renameSync(temporary, path);
 }
 
-/** A folder of the user's: `variable` from the XDG base directory specification, else `fallback` in the home folder. */
+/** The user's folder of an XDG base directory `variable`, or `fallback` in the home folder where it is not set. */
 export function userDirectory(io: Io, variable: string, fallback: string): string {
   const base = io.env(variable) ?? join(io.env('HOME') ?? '.', fallback);
   return join(base, 'seed');

@@ -1,7 +1,7 @@
-// The items of a stream command, which is taken up where it broke, and printing them. Used by run.ts, follow-task.ts and
-// webhooks-listen.ts.
+// The items of a stream command, which is taken up where it broke, and printing them. Used by run.ts,
+// follow-task.ts and webhooks-listen.ts.
 import { escapeJson, isRecord } from '../lib/json.ts';
-import { linesOf } from '../lib/lines.ts';
+import { linesOf } from '../lib/read-stream.ts';
 import type { SeedError } from '../protocol/errors.ts';
 import type { TaskEvent } from '../protocol/event.ts';
 import { parseAnswer } from './answer-view.ts';
@@ -23,7 +23,9 @@ export function isTaskEvent(item: unknown): item is TaskEvent {
   return isRecord(item) && typeof item['at'] === 'string' && typeof item['type'] === 'string';
 }
 
-/** Pauses before a broken stream is opened again, a minute in all: a server may restart. They start anew whenever something came. */
+/**
+ * Pauses before a broken stream is opened again, a minute in all: a server may restart. Reset by whatever comes.
+ */
 const RECONNECT_PAUSES_MS = [200, 500, 1000, 2000, ...Array<number>(19).fill(3000)];
 
 interface StreamLine {

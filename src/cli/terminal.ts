@@ -1,5 +1,5 @@
-// What a terminal is shown: colours, texts without control characters, their width in cells, and the wrapping of help.
-// Used by everything that prints.
+// What a terminal is shown: colours, texts without control characters, their width in cells, and the wrapping of
+// help. Used by everything that prints.
 import type { Io, Output } from './io.ts';
 
 type Paint = (text: string) => string;

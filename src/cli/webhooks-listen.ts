@@ -1,5 +1,5 @@
-// seed webhooks listen: the account's events as they happen, signed and forwarded to a server on this machine, for development.
-// Used by repository.ts.
+// seed webhooks listen: the account's events as they happen, signed and forwarded to a server on this machine, for
+// development. Used by repository.ts.
 import { escapeJson, isRecord } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { matchesType } from '../protocol/event-types.ts';

@@ -103,8 +103,10 @@ export type Command<Needs = unknown> =
   | StreamCommand<z.ZodObject, z.ZodType, Needs>
   | FileCommand<z.ZodObject, Needs>;
 
-/** What a feature's commands, as a list, are to be given. */
-export type NeedsOf<Commands> = Commands extends readonly Command<infer Needs>[] ? Needs : never;
+/** What a feature's commands, as a list, are to be given: all that any of them needs. */
+export type NeedsOf<Commands> = Commands extends readonly { readonly needs?: (needs: infer Needs) => void }[]
+  ? Needs
+  : never;
 
 /** The commands of a feature, each called with what the feature needs. */
 export function withNeeds<Needs>(commands: readonly Command<Needs>[], needs: Needs): Command[] {
@@ -132,10 +134,14 @@ export function isObject<Needs>(
   return 'output' in command;
 }
 
-/** A command with what its callers send and get, for typed clients (the dashboard). `types` is never there. */
+/**
+ * A command with what its callers send and get, for typed clients (the dashboard), and what it is to be given. `types` and
+ * `needs` are never there.
+ */
 export type Defined<Name extends string, Input, Output, Needs = unknown> = Command<Needs> & {
   readonly name: Name;
   readonly types?: { input: Input; output: Output };
+  readonly needs?: (needs: Needs) => void;
 };
 
 export function defineCommand<

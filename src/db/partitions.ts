@@ -2,10 +2,12 @@
 import { sql } from 'kysely';
 import { every } from '../lib/every.ts';
 import type { Logger } from '../lib/log.ts';
+import { UNFINISHED } from '../protocol/statuses.ts';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
 import { sqlStateOf } from './database-failure.ts';
 import type { Store } from './store.ts';
 import type { Tx } from './tables.ts';
+import { statusIn } from './task-conditions.ts';
 
 /** The tables, and by which of the operator's settings their rows are kept. */
 const KEPT_AS = { calls: 'calls', model_calls: 'calls', compute: 'calls', events: 'events' } as const;
@@ -83,9 +85,6 @@ async function makePartition(tx: Tx, table: Table, day: Date, there: readonly st
     for values from (${sql.lit(from.toISOString())}) to (${sql.lit(to.toISOString())})`.execute(tx);
 }
 
-/** As the index of them says it. */
-const UNFINISHED = sql`status in ('queued', 'running', 'waiting_for_approval')`;
-
 async function dropBefore(tx: Tx, table: Table, before: Date, there: readonly string[]): Promise<string[]> {
   const last = partitionName(table, new Date(before.getTime() - DAY_MS));
   const dropped: string[] = [];
@@ -95,7 +94,7 @@ async function dropBefore(tx: Tx, table: Table, before: Date, there: readonly st
     dropped.push(name);
   }
   const theDefault = sql.id(`${table}_default`);
-  const needed = sql`task_id in (select id from tasks where ${UNFINISHED} and created_at < ${before})`;
+  const needed = sql`task_id in (select id from tasks where ${statusIn(UNFINISHED)} and created_at < ${before})`;
   await sql`
     delete from ${theDefault} where created_at < ${before}
       ${table === 'events' ? sql`and not ${needed}` : sql``}`.execute(tx);
@@ -105,7 +104,7 @@ async function dropBefore(tx: Tx, table: Table, before: Date, there: readonly st
 /** Whether it holds events of a task that has not ended. */
 async function isNeeded(tx: Tx, partition: string, before: Date): Promise<boolean> {
   const { rows } = await sql`
-    select 1 from tasks where ${UNFINISHED} and created_at < ${before}
+    select 1 from tasks where ${statusIn(UNFINISHED)} and created_at < ${before}
       and exists (select from ${sql.id(partition)} as events where events.task_id = tasks.id) limit 1`.execute(
     tx,
   );

@@ -2,7 +2,7 @@
 // taken in the transaction that changes the task's row; from then on the row says who owns the task.
 import { type Db as BossDatabase, fromKysely, PgBoss } from 'pg-boss';
 import type { BaseLogger } from 'pino';
-import { logFailure } from '../lib/log-failure.ts';
+import { logFailure } from '../lib/log.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import type { Tx } from './tables.ts';
 

@@ -1,8 +1,8 @@
 // Makes this machine ready to start sandboxes: image, driver, snapshot. Called before anything starts and by each
 // runner; what is there already is kept, so that only the first call takes long.
 import { bundleGuest } from '../guest/bundle.ts';
+import { markUsed } from '../lib/cache-folders.ts';
 import { diskUsageBytes, megabytes } from '../lib/disk-space.ts';
-import { markUsed } from '../lib/remove-unused.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { Driver, Snapshot } from './driver.ts';
 import { runSetup } from './gvisor/run-setup.ts';

@@ -1,4 +1,5 @@
-// Starts the processes of the agent: another user than the guest's, an environment of their own, a process group each.
+// Starts the processes of the agent: another user than the guest's, an environment of their own, a process group
+// each.
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { GuestSettings } from './guest-settings.ts';
 

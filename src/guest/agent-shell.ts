@@ -1,5 +1,6 @@
-// Runs one shell command of the agent for Pi's bash tool, and reports its output as events. Output is handed on as it comes;
-// while the receiver is full the command's pipes are not read, so a command cannot outrun its reader. Used by agent-tools.ts.
+// Runs one shell command of the agent for Pi's bash tool, and reports its output as events. Output is handed on as
+// it comes; while the receiver is full the command's pipes are not read, so a command cannot outrun its reader.
+// Used by agent-tools.ts.
 import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { StringDecoder } from 'node:string_decoder';
@@ -9,7 +10,7 @@ import type { EventQueue } from './event-queue.ts';
 
 /** What one command may print; Pi keeps all of it in a file, and the sandbox's disk is small. */
 const COMMAND_OUTPUT_BYTES = 16 * 1024 * 1024;
-/** How long a pipe may be silent, once the shell has exited, before a background process that holds it is left alone. */
+/** How long a pipe may be silent, once the shell has exited, before a background process is left alone with it. */
 const SILENCE_MS = 100;
 
 interface OutputReceiver {

@@ -1,5 +1,6 @@
-// The tools the agent has: Pi's bash, read, write and edit. Each acts by processes of the agent's user: the kernel decides what
-// that user may touch, and no link that the agent plants can lead the guest's own user anywhere. Used by run-task.ts.
+// The tools the agent has: Pi's bash, read, write and edit. Each acts by processes of the agent's user: the kernel
+// decides what that user may touch, and no link that the agent plants can lead the guest's own user anywhere. Used
+// by run-task.ts.
 import { text } from 'node:stream/consumers';
 import {
   createBashToolDefinition,
@@ -12,6 +13,7 @@ import {
   type ToolDefinition,
   type WriteOperations,
 } from '@earendil-works/pi-coding-agent';
+import { readWithin } from '../lib/read-stream.ts';
 import type { AgentProcesses } from './agent-processes.ts';
 import { createAgentShell, createToolOutput } from './agent-shell.ts';
 import type { EventQueue } from './event-queue.ts';
@@ -76,66 +78,44 @@ type AgentFiles = ReadOperations & WriteOperations & EditOperations;
 
 /** Errors carry what the system said about the path. */
 function createAgentFiles(processes: AgentProcesses, cwd: string): AgentFiles {
-  const run = (file: string, args: string[], input?: string) =>
-    runFileCommand(processes, cwd, file, args, input);
+  const run = fileRunner(processes, cwd);
   return {
     readFile: (path) => run('cat', ['--', path]),
-    writeFile: async (path, content) => {
-      await run('/bin/sh', ['-c', 'cat > "$1"', 'sh', path], content);
-    },
-    mkdir: async (dir) => {
-      await run('mkdir', ['-p', '--', dir]);
-    },
-    access: async (path) => {
-      await run('/bin/sh', ['-c', ': < "$1"', 'sh', path]);
-    },
+    writeFile: async (path, content) =>
+      void (await run('/bin/sh', ['-c', 'cat > "$1"', 'sh', path], content)),
+    mkdir: async (dir) => void (await run('mkdir', ['-p', '--', dir])),
+    access: async (path) => void (await run('/bin/sh', ['-c', ': < "$1"', 'sh', path])),
   };
 }
 
-async function runFileCommand(
-  processes: AgentProcesses,
-  cwd: string,
-  file: string,
-  args: string[],
-  input = '',
-): Promise<Buffer> {
-  const child = processes.spawn(file, args, { cwd, stdin: 'pipe' });
-  const { stdin, stdout, stderr } = child;
-  if (stdin === null || stdout === null || stderr === null) throw new Error(`${file} started without pipes`);
-  const exited = new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  const timer = setTimeout(() => processes.killGroup(child), FILE_TIMEOUT_MS);
-  // The process may end without reading its input; its exit code tells.
-  stdin.on('error', () => undefined);
-  stdin.end(input);
-  try {
-    const [output, complaint, code] = await Promise.all([
-      readBounded(stdout, () => processes.killGroup(child)),
-      text(stderr),
-      exited,
-    ]);
-    if (output === null)
-      throw new Error(`the file is larger than ${FILE_BYTES} bytes; use bash to read parts of it`);
-    if (code !== 0) throw new Error(complaint.trim().slice(0, 1000) || `${file} did not finish`);
-    return output;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Null when there was more than FILE_BYTES. */
-async function readBounded(stream: NodeJS.ReadableStream, onTooLarge: () => void): Promise<Buffer | null> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > FILE_BYTES) {
-      onTooLarge();
-      return null;
+/** Runs a program to its end and gives what it printed. */
+function fileRunner(processes: AgentProcesses, cwd: string) {
+  return async (file: string, args: string[], input = ''): Promise<Buffer> => {
+    const child = processes.spawn(file, args, { cwd, stdin: 'pipe' });
+    const { stdin, stdout, stderr } = child;
+    if (stdin === null || stdout === null || stderr === null)
+      throw new Error(`${file} started without pipes`);
+    const exited = new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
+    });
+    const kill = () => processes.killGroup(child);
+    const timer = setTimeout(kill, FILE_TIMEOUT_MS);
+    // The process may end without reading its input; its exit code tells.
+    stdin.on('error', () => undefined);
+    stdin.end(input);
+    try {
+      const read = readWithin(stdout, FILE_BYTES).then((output) => {
+        if (output === null) kill();
+        return output;
+      });
+      const [output, complaint, code] = await Promise.all([read, text(stderr), exited]);
+      if (output === null)
+        throw new Error(`the file is larger than ${FILE_BYTES} bytes; use bash to read parts of it`);
+      if (code !== 0) throw new Error(complaint.trim().slice(0, 1000) || `${file} did not finish`);
+      return output;
+    } finally {
+      clearTimeout(timer);
     }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+  };
 }

@@ -1,12 +1,11 @@
-// Sends what the agent leaves in its out folder to the runner: while the task runs as soon as a file has come to rest, and at
-// the end whatever has changed since. So a task that is killed keeps what was there a second before.
+// Sends what the agent leaves in its out folder to the runner: while the task runs as soon as a file has come to
+// rest, and at the end whatever has changed since. So a task that is killed keeps what was there a second before.
 // The folder is looked at again and again: watching it (inotify) does not work alike in all sandboxes.
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseJson } from '../lib/json.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import type { GuestSettings } from './guest-settings.ts';
-import { isFinal, type Link, type LinkAnswer, newPatience, untilAnswered } from './link.ts';
+import { errorMessageIn, isFinal, type Link, type LinkAnswer, newPatience, untilAnswered } from './link.ts';
 import { type FileState, type OutFolder, openOutFolder, type Scan } from './out-folder.ts';
 import { outDir } from './prepare.ts';
 
@@ -144,6 +143,5 @@ function leftOut({ misnamed, isCut }: Scan): string[] {
 const notKept = (name: string, why: string) => `the artifact ${JSON.stringify(name)} is not kept: ${why}`;
 
 function messageOf({ status, body }: LinkAnswer): string {
-  const said = parseJson(body.toString('utf8')) as { error?: { message?: string } } | null | undefined;
-  return said?.error?.message ?? `it was answered ${status}`;
+  return errorMessageIn(body.toString('utf8')) ?? `it was answered ${status}`;
 }

@@ -1,5 +1,5 @@
-// What the agent did, on its way to the runner: in batches, in order, bounded, each event cut to what the wire takes. Producers
-// that can wait ask for room. Used by run-task.ts.
+// What the agent did, on its way to the runner: in batches, in order, bounded, each event cut to what the wire
+// takes. Producers that can wait ask for room. Used by run-task.ts.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentEvent } from '../protocol/event.ts';
 import { LIMITS } from '../protocol/limits.ts';

@@ -11,7 +11,9 @@ export interface GuestSettings {
   path: string;
   /** Port of the loopback proxy; 0 takes any free one. */
   port: number;
-  /** Where /etc/hostname, /etc/hosts and /etc/machine-id are written anew; null: this machine's identity is not the guest's to make. */
+  /**
+   * Where /etc/hostname, /etc/hosts and /etc/machine-id are written anew; null: this machine is not to be renamed.
+   */
   runDir: string | null;
   /** Who runs the agent's commands; null: whoever runs the guest. */
   agent: { uid: number; gid: number } | null;

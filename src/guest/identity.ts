@@ -1,5 +1,5 @@
-// Makes this sandbox somebody: of all that were restored from the same snapshot none keeps the same name, machine-id, disk or
-// randomness. Called by main.ts after the restore and before the agent moves.
+// Makes this sandbox somebody: of all that were restored from the same snapshot none keeps the same name,
+// machine-id, disk or randomness. Called by main.ts after the restore and before the agent moves.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ export function reseed({ entropy }: StartLine): void {
 }
 
 /**
- * Gives the machine its names, clock and disk. A driver that does this itself has done it before the guest hears anything.
+ * Gives the machine its names, clock and disk. A driver that does this itself has done it before the guest runs.
  * @param runDir where to write what is laid over the files in /etc; null on a machine that is nobody's to rename
  */
 export async function becomeSomebody(start: StartLine, runDir: string | null): Promise<void> {
@@ -55,8 +55,8 @@ export function identityFrom(entropy: string): { hostname: string; machineId: st
 }
 
 /**
- * Where the clock stood still with the rest; gVisor's follows the host's by itself. The line may have waited for the
- * restore, so a clock that is ahead of it is right.
+ * Sets the clock where it stood still with the rest; gVisor's follows the host's by itself. The line may have
+ * waited for the restore, so a clock that is ahead of it is right.
  */
 function clockCommand(now: string): string[][] {
   return Date.parse(now) - Date.now() > CLOCK_SKEW_MS ? [['date', '--utc', `--set=${now}`]] : [];
@@ -92,8 +92,8 @@ const FOLDERS = [
 const TMPFS_MAGIC = 0x01021994;
 
 /**
- * The commands that make all folders together as large as `diskBytes`, each keeping its share; none when they are, or
- * where the folders are no file systems in memory and the driver's own disk is the bound.
+ * The commands that make all folders together as large as `diskBytes`, each keeping its share; none when they are,
+ * or where the folders are no file systems in memory and the driver's own disk is the bound.
  */
 async function resizedMounts(diskBytes: number | null): Promise<string[][]> {
   if (diskBytes === null) return [];

@@ -1,11 +1,12 @@
-// The guest's end of its only connection: HTTP/2 as the client over the sandbox's byte stream, and requests that wait for a
-// server that is away. Used by all that asks the runner for something.
+// The guest's end of its only connection: HTTP/2 as the client over the sandbox's byte stream, and requests that
+// wait for a server that is away. Used by all that asks the runner for something.
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { parseJson } from '../lib/json.ts';
 import { LIMITS } from '../protocol/limits.ts';
 
 export interface LinkAnswer {
@@ -74,14 +75,14 @@ function exchange(
       reject(new Error(`the stream closed before ${headers[':path']} was answered`)),
     );
     if (typeof body === 'string') request.end(body);
-    // An answer may come before all was sent; then the answer counts, and a broken stream is told by the request itself.
+    // An answer that comes before all was sent counts, and a broken stream is told by the request itself.
     else if (body !== undefined) pipeline(body, request).catch((error) => request.destroy(error));
   });
 }
 
 async function download(session: ClientHttp2Session, path: string, file: Writable): Promise<LinkAnswer> {
   const request = session.request({ ':method': 'GET', ':path': path });
-  // Told by whatever waits for the request; it may break when nothing does, between the answer's head and its body.
+  // Whatever waits for the request tells of it; between the answer's head and its body nothing does.
   request.on('error', () => undefined);
   const [answer] = (await once(request, 'response')) as [IncomingHttpHeaders];
   const status = Number(answer[constants.HTTP2_HEADER_STATUS]);
@@ -110,7 +111,7 @@ export function isFinal({ status }: LinkAnswer): boolean {
   return status < 500 && status !== 429;
 }
 
-/** Sends again until the answer is final and whole, or the patience is at its end. Rejects when the link breaks. */
+/** Sends again until the answer is final and whole, or the patience is over. Rejects when the link breaks. */
 export async function untilAnswered(
   send: () => Promise<LinkAnswer>,
   patience: Patience,
@@ -131,4 +132,11 @@ export async function untilAnswered(
 function brokenOff(error: NodeJS.ErrnoException): LinkAnswer {
   if (BROKEN_OFF.includes(error.code ?? '')) return { status: 503, body: Buffer.from('it broke off') };
   throw error;
+}
+
+/** The message in an error body of the server, or of an OpenAI-compatible upstream; null when there is none. */
+export function errorMessageIn(body: string): string | null {
+  const parsed = parseJson(body) as { error?: { message?: unknown } } | null | undefined;
+  const message = parsed?.error?.message;
+  return typeof message === 'string' ? message : null;
 }

@@ -1,4 +1,5 @@
-// The program inside the sandbox. Before the freeze: load Pi, rehearse, say "ready". After the restore: one task, then exit.
+// The program inside the sandbox. Before the freeze: load Pi, rehearse, say "ready". After the restore: one task,
+// then exit.
 import { Duplex } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -33,7 +34,7 @@ function end(exitCode: number, message?: string): never {
 async function main(): Promise<void> {
   drawFromKernel();
   const settings = guestSettings(process.argv[2]);
-  // A sandbox that waits for a task touches all that a task will need: the pages of a restored one are mapped on first use.
+  // Touches all that a task will need: the pages of a restored sandbox are mapped when they are first used.
   const answerReady = async () => {
     await rehearse(pi, settings, proxy);
     process.stdout.write(READY_LINE);
@@ -52,9 +53,10 @@ async function main(): Promise<void> {
   const stream = Duplex.from({ readable: process.stdin, writable: process.stdout });
   reseed(start);
   const identity = () => becomeSomebody(start, settings.runDir);
-  const link = await runTask(pi, stream, settings, proxy, start, identity, (started) => {
+  const onProcesses = (started: AgentProcesses) => {
     processes = started;
-  });
+  };
+  const link = await runTask({ pi, stream, settings, proxy, start, identity, onProcesses });
   process.stdin.off('end', broken).off('close', broken);
   await link.close();
   end(0);

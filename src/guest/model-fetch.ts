@@ -1,10 +1,10 @@
-// The way of Pi's own requests to its model: straight over the link, without the loopback port. Pi takes it for a fetch, and how
-// the last call went is remembered. Used by run-task.ts.
+// The way of Pi's own requests to its model: straight over the link, without the loopback port. Pi takes it for a
+// fetch, and how the last call went is remembered. Used by run-task.ts.
 import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
-import { parseJson } from '../lib/json.ts';
 import { relayedRequestHeaders, relayedResponseHeaders } from '../lib/relay-headers.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
+import { errorMessageIn } from './link.ts';
 
 export const MODEL_BASE_URL = 'http://seed/llm/v1';
 
@@ -15,8 +15,8 @@ const READ_AHEAD_BYTES = 64 * 1024;
 const BODILESS_STATUSES = new Set([204, 205, 304]);
 
 /**
- * A fetch for requests with a text body, whose address says only the path. Rejects when the link breaks, with SeedError body_too_large
- * and with the reason of the request's signal.
+ * A fetch for requests with a text body, whose address says only the path. Rejects when the link breaks, with
+ * SeedError body_too_large and with the reason of the request's signal.
  * @param onAnswer called when a model has begun to answer
  */
 export function modelFetch(
@@ -58,7 +58,7 @@ function answerOf(stream: ClientHttp2Stream, llm: LlmWatch, onAnswer: () => void
   });
 }
 
-/** What is left of an answer when Pi has read what it needs is still taken: a stream that is not would hold the link open. */
+/** The rest of an answer of which Pi has read what it needs is taken, too: it would hold the link open. */
 function bodyOf(
   stream: ClientHttp2Stream,
   observe: (chunk: Buffer | null) => void,
@@ -120,14 +120,8 @@ export function createLlmWatch(): LlmWatch {
       failure = `the LLM gateway answered ${status}`;
       return (chunk) => {
         if (chunk !== null) body = (body + chunk.toString('utf8')).slice(0, MESSAGE_BYTES);
-        else failure = messageOf(body) ?? failure;
+        else failure = errorMessageIn(body) ?? failure;
       };
     },
   };
-}
-
-/** The message in an error body of the server or of an OpenAI-compatible upstream. */
-function messageOf(body: string): string | null {
-  const message = (parseJson(body) as { error?: { message?: unknown } } | null | undefined)?.error?.message;
-  return typeof message === 'string' ? message : null;
 }

@@ -1,4 +1,5 @@
-// Pi, loaded once before the freeze, and the sessions made from it: in memory, nothing discovered, nothing downloaded.
+// Pi, loaded once before the freeze, and the sessions made from it: in memory, nothing discovered, nothing
+// downloaded.
 import {
   type AgentSession,
   createAgentSession,
@@ -79,7 +80,7 @@ export async function startPiSession(pi: Pi, options: PiSessionOptions): Promise
     sessionManager: SessionManager.inMemory(options.cwd),
     settingsManager: SettingsManager.inMemory({
       compaction: { enabled: false },
-      // The gateway retries where that makes sense; this bridges a hiccup of the stream and takes at most some seconds.
+      // The gateway retries where that makes sense; this bridges a hiccup of the stream, for some seconds at most.
       retry: {
         enabled: true,
         maxRetries: 2,

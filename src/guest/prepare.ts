@@ -1,5 +1,5 @@
-// The folders that the agent works in and what lies there before it moves: the caller's files and the seed command. Used by
-// main.ts and run-task.ts.
+// The folders that the agent works in and what lies there before it moves: the caller's files and the seed
+// command. Used by main.ts and run-task.ts.
 import { createWriteStream } from 'node:fs';
 import { chown, mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

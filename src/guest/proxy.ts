@@ -1,5 +1,6 @@
-// The loopback port that the `seed` command talks to, and what an agent writes for its model. It forwards the two prefixes over the link and nothing else:
-// the runner decides what is allowed; here an agent is only kept from the guest's own requests (/task, /events, /result).
+// The loopback port that the `seed` command talks to, and what an agent writes for its model. It forwards the two
+// prefixes over the link and nothing else: the runner decides what is allowed; here an agent is only kept from the
+// guest's own requests (/task, /events, /result).
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
@@ -9,10 +10,12 @@ import { relayedRequestHeaders, relayedResponseHeaders } from '../lib/relay-head
 import { SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
 
-/** Together they leave some of the link's streams to the guest itself, whatever the agent's commands leave open. */
+/** Together they leave some of the link's streams to the guest itself, whatever the agent leaves open. */
 const OPEN_REQUESTS = { '/api/v1/': LIMITS.guest.serverCalls, '/llm/v1/': LIMITS.guest.modelCalls } as const;
 const CONNECTIONS = 200;
-/** Longer than any sandbox waits. gVisor restores a connection that was closed shortly before the freeze as an event that never ends. */
+/**
+ * Longer than any sandbox waits: gVisor restores a connection closed just before the freeze as an endless event.
+ */
 const KEEP_ALIVE_MS = 3_600_000;
 type Prefix = keyof typeof OPEN_REQUESTS;
 

@@ -1,5 +1,6 @@
-// One pretend task before the freeze, against canned answers served in here. It compiles and connects everything once, so
-// that the frozen guest starts its real task in a fraction of the time, and it proves that the image works.
+// One pretend task before the freeze, against canned answers served in here. It compiles and connects everything
+// once, so that the frozen guest starts its real task in a fraction of the time, and it proves that the image
+// works.
 import { performServerHandshake, type ServerHttp2Stream } from 'node:http2';
 import { duplexPair } from 'node:stream';
 import type { GuestResult, GuestTask } from '../protocol/guest.ts';
@@ -41,15 +42,8 @@ export async function rehearse(pi: Pi, settings: GuestSettings, proxy: LoopbackP
       if (answer !== '') stream.end(answer);
     });
   });
-  const link = await runTask(
-    pi,
-    guestEnd,
-    settings,
-    proxy,
-    { task: TASK, commands: [] },
-    async () => undefined,
-    () => undefined,
-  );
+  const start = { task: TASK, commands: [] };
+  const link = await runTask({ pi, stream: guestEnd, settings, proxy, start });
   await link.close();
   session.destroy();
   const { stdout = null, error = null } = (result ?? {}) as Partial<GuestResult>;

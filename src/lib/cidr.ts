@@ -1,4 +1,5 @@
-// Whether an address lies within a range written as CIDR (RFC 4632, RFC 4291). Pure; Node's own BlockList does the bits.
+// Whether an address lies within a range written as CIDR (RFC 4632, RFC 4291). Pure; Node's own BlockList does the
+// bits.
 import { BlockList, isIP, SocketAddress } from 'node:net';
 
 type Family = 'ipv4' | 'ipv6';
@@ -13,8 +14,8 @@ const BITS: Record<Family, number> = { ipv4: 32, ipv6: 128 };
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/;
 
 /**
- * The one way to write an address: an IPv4 address that is mapped into IPv6, as sockets of both families report it,
- * as IPv4; no zone. Null for anything but an address.
+ * The one way to write an address: an IPv4 address that is mapped into IPv6, as sockets of both families report
+ * it, as IPv4; no zone. Null for anything but an address.
  */
 export function canonicalAddress(text: string): string | null {
   const bare = text.split('%')[0] ?? '';
@@ -27,8 +28,8 @@ export function canonicalAddress(text: string): string | null {
 }
 
 /**
- * What one customer of a provider has at the least: an IPv4 address itself, of an IPv6 address its /64. For counting only: what
- * is no address stays as it is.
+ * What one customer of a provider has at the least: an IPv4 address itself, of an IPv6 its /64. For counting only:
+ * what is no address stays as it is.
  */
 export function networkOf(address: string): string {
   const canonical = canonicalAddress(address) ?? address;

@@ -1,6 +1,5 @@
-// Lines of CSV as RFC 4180 has them, ended by a line feed alone so that Unix tools read them as well as spreadsheets do.
-// Used by the CLI for --csv, by the dashboard and by the scripted model for its reports.
-import { decimalText } from './decimal-text.ts';
+// Lines of CSV as RFC 4180 has them, ended by a line feed alone so that Unix tools read them as well as
+// spreadsheets do. Used by the CLI for --csv, by the dashboard and by the scripted model for its reports.
 
 export type CsvCell = string | number | boolean | null;
 
@@ -18,4 +17,12 @@ function cellText(cell: CsvCell): string {
   if (typeof cell === 'boolean') return String(cell);
   const text = FORMULA.test(cell) ? `'${cell}` : cell;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+const DECIMALS_MOST = 12;
+
+export function decimalText(number: number): string {
+  const text = String(number);
+  if (!text.includes('e-')) return text;
+  return number.toFixed(DECIMALS_MOST).replace(/\.?0+$/, '');
 }

@@ -1,10 +1,10 @@
 // The one loop that does something every so often: for servers, runners and stores that look, write, prune or
 // measure from time to time.
 import type { BaseLogger } from 'pino';
-import { logFailure } from './log-failure.ts';
+import { logFailure } from './log.ts';
 
 export interface EveryOptions {
-  /** From the start of one turn to the start of the next. A turn that takes longer is never overlapped by another. */
+  /** From the start of one turn to the start of the next. Turns never overlap, however long one takes. */
   everyMs: number;
   /** What a turn does, as the log says it of a turn that failed: "could not <name>". */
   name: string;
@@ -66,7 +66,7 @@ export function every(options: EveryOptions, work: () => unknown): Loop {
     return queued;
   }
 
-  /** @param elapsedMs since the last turn began; if that is longer than the wait, the turns that were missed are left out */
+  /** @param elapsedMs since the last turn began; the turns that were missed by then are left out */
   function schedule(elapsedMs: number): void {
     if (stopped) return;
     const doubled = backOff ? Math.max(everyMs, Math.min(backOff.mostMs, everyMs * 2 ** failures)) : everyMs;

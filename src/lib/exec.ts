@@ -2,11 +2,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { SeedError } from '../protocol/errors.ts';
-import { textTail } from './text-tail.ts';
+import { textTail } from './read-stream.ts';
 
 const STDERR_TAIL_BYTES = 4096;
 
-export interface ExecOptions {
+interface ExecOptions {
   cwd?: string;
   /** Replaces the whole environment; default: this process's own. */
   env?: Record<string, string>;
@@ -16,7 +16,7 @@ export interface ExecOptions {
   hint?: string;
 }
 
-/** Standard output of `command`. Throws SeedError `setup_failed` when it cannot be run, fails or takes too long. */
+/** What `command` prints. Throws SeedError `setup_failed` when it cannot be run, fails or takes too long. */
 export async function exec(
   command: string,
   args: readonly string[],

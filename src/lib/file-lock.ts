@@ -1,21 +1,25 @@
-// A lock of the kernel on a file, which ends with the process that holds it however that ends, and which also holds between
-// containers of a machine that share the file. Used by set-up, so that an image is built once, and by process-lock.ts.
+// A lock of the kernel on a file, which ends with the process that holds it however that ends, and which also
+// holds between containers of a machine that share the file. Used by set-up, so that an image is built once, and
+// by process-lock.ts.
 //
-// flock(1) locks a descriptor that it inherits, and exits: the lock belongs to the open file, which stays with this process.
-// Node opens files so that what it starts does not inherit them (O_CLOEXEC), so nothing else keeps the lock alive.
+// flock(1) locks a descriptor that it inherits, and exits: the lock belongs to the open file, which stays with
+// this process. Node opens files so that what it starts does not inherit them (O_CLOEXEC), so nothing else keeps
+// the lock alive.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { SeedError } from '../protocol/errors.ts';
-import { textTail } from './text-tail.ts';
+import { textTail } from './read-stream.ts';
 
 /** What flock(1) exits with when another holds the lock; its failures have other codes. */
 const HELD_BY_ANOTHER = 1;
 const STDERR_TAIL_BYTES = 1024;
 
 export interface FileLock {
-  /** The locked file's descriptor: a number, since a FileHandle that nobody names is closed, and with it the lock lost. */
+  /**
+   * The locked file's descriptor: a number, since a FileHandle that nobody names is closed, which ends the lock.
+   */
   readonly descriptor: number;
   release(): void;
 }
@@ -24,7 +28,7 @@ export interface FileLock {
  * Locks the file `path`, which is made when it is missing and must never be removed while it may be locked.
  * @param patienceMs how long to wait for another holder; without it for as long as it takes
  * @returns null when another holds it still
- * @throws SeedError invalid_settings when the file cannot be written, setup_failed when its file system has no locks
+ * @throws SeedError invalid_settings when it cannot be written, setup_failed when its file system has no locks
  */
 export async function lockFile(path: string, patienceMs?: number): Promise<FileLock | null> {
   const giveUpAt = performance.now() + (patienceMs ?? 0);
@@ -43,7 +47,7 @@ export async function lockFile(path: string, patienceMs?: number): Promise<FileL
   }
 }
 
-/** Runs `work` while holding the lock on the file `path`; `onWait` is called if another holds it for more than a second. */
+/** Runs `work` while holding the lock on `path`; `onWait` is called if another holds it for over a second. */
 export async function withFileLock<T>(
   path: string,
   work: () => Promise<T>,

@@ -1,4 +1,6 @@
-// Whether something failed because the host has nothing left for it: that passes, and is nobody's doing who was asked.
+// Whether something failed because the host has nothing left for it: that passes, and is nobody's doing who was
+// asked. Who has no file descriptor left has seen nothing. Used by the runner, the webhooks and whatever looks
+// into /proc.
 
 /** No file descriptor, process, memory, port or room on the disk. */
 const LACKS: ReadonlySet<string> = new Set([
@@ -16,4 +18,14 @@ const LACKS: ReadonlySet<string> = new Set([
 export function isHostLack(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return LACKS.has((error as NodeJS.ErrnoException).code ?? '') || isHostLack(error.cause);
+}
+
+/**
+ * For a look that may fail: the value where there is nothing to see; rejects where this process could not look.
+ */
+export function unlessShort<Value>(value: Value): (error: unknown) => Value {
+  return (error) => {
+    if (isHostLack(error)) throw error;
+    return value;
+  };
 }

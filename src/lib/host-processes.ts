@@ -1,6 +1,6 @@
 // The processes of this host, by command line and by descent. Linux only: reads /proc.
 import { readdir, readFile } from 'node:fs/promises';
-import { unlessShort } from './unless-short.ts';
+import { unlessShort } from './host-lack.ts';
 
 /** Pids of all processes whose command line `matches`; zombies have none. Rejects when /proc cannot be read. */
 export async function findByCommandLine(matches: (args: readonly string[]) => boolean): Promise<number[]> {
@@ -11,14 +11,14 @@ export async function findByCommandLine(matches: (args: readonly string[]) => bo
   return found.filter((pid) => pid !== undefined);
 }
 
-export interface ProcessTime {
+interface ProcessTime {
   pid: number;
   parentPid: number;
   /** CPU time of the process and of its finished, awaited children. */
   cpuSeconds: number;
 }
 
-/** The process `rootPid` and all that descend from it; empty when it is gone. Rejects when /proc cannot be read. */
+/** The process `rootPid` and its descendants; empty when it is gone. Rejects when /proc cannot be read. */
 export async function processTree(rootPid: number): Promise<ProcessTime[]> {
   // Twenty sandboxes measured at once would read all of /proc twenty times: calls share a reading under way.
   reading ??= readTimes().finally(() => {
@@ -53,8 +53,10 @@ export function descendants<P extends { pid: number; parentPid: number }>(
 /** Linux reports times to user space in hundredths of a second on every architecture. */
 const TICKS_PER_SECOND = 100;
 
-/** See proc_pid_stat(5). Field 2, the name, may hold anything, even brackets and spaces. With its pid, a process's start
- * time (`startTicks`, since boot) names it for ever. */
+/**
+ * See proc_pid_stat(5). Field 2, the name, may hold anything, even brackets and spaces. With its pid, a process's
+ * start time (`startTicks`, since boot) names it for ever.
+ */
 export function parseStat(stat: string): { parentPid: number; cpuSeconds: number; startTicks: string } {
   const fromField3 = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [utime = 0, stime = 0, cutime = 0, cstime = 0] = fromField3.slice(11, 15).map(Number);

@@ -1,4 +1,5 @@
-// A stream that passes everything on and fails when it is more than allowed. Used at both ends of a sandbox's stream.
+// A stream that passes everything on and fails when it is more than allowed. Used at both ends of a sandbox's
+// stream.
 import { Transform } from 'node:stream';
 import { SeedError } from '../protocol/errors.ts';
 

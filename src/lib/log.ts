@@ -1,11 +1,12 @@
-// The structured log of server and runner on stderr, so that stdout stays free for what people read: JSON lines, and on a
-// terminal lines for people.
+// The structured log of server and runner on stderr, so that stdout stays free for what people read: JSON lines,
+// and on a terminal lines for people.
 import { isatty } from 'node:tty';
-import { destination, type Logger, levels, pino } from 'pino';
+import { type BaseLogger, destination, type Logger, levels, pino } from 'pino';
+import { SeedError } from '../protocol/errors.ts';
 
 export type { Logger };
 
-/** A logger whose lines name their process. Secrets are never handed to it; what looks like one is cut all the same. */
+/** A logger whose lines name their process. It is handed no secrets; what looks like one is cut all the same. */
 export function createLog(name: string, level: string): Logger {
   const stderr = destination({ fd: 2, sync: true });
   const format = isatty(2) ? readableLine : plainLine;
@@ -21,8 +22,8 @@ export function createLog(name: string, level: string): Logger {
 }
 
 /**
- * JSON leaves these as they are, but a terminal may take them for commands or turn the text around: DEL, C1 controls,
- * line separators, and marks of the direction of writing.
+ * JSON leaves these as they are, but a terminal may take them for commands or turn the text around: DEL, C1
+ * controls, line separators, and marks of the direction of writing.
  */
 const RAW = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
@@ -34,7 +35,9 @@ export function plainLine(line: string): string {
 /** What a terminal's reader knows already. */
 const UNSAID = ['level', 'time', 'pid', 'hostname', 'name', 'msg', 'err'];
 
-/** The line of a log for people: time, level, process, message, fields; an error's stack below. No character is left raw. */
+/**
+ * The line of a log for people: time, level, process, message, fields; an error's stack below. None of it is raw.
+ */
 export function readableLine(line: string): string {
   const record = JSON.parse(line) as Record<string, unknown>;
   const { level, time, name, msg = '', err } = record;
@@ -52,4 +55,10 @@ export function readableLine(line: string): string {
 /** As JSON and plainLine escape it, without the quotes. */
 function escaped(text: string): string {
   return plainLine(JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll('\\\\', '\\'));
+}
+
+/** What its finder has logged already, such as that the database is away, is told for debugging only. */
+export function logFailure(log: BaseLogger, error: unknown, what: string, more: object = {}): void {
+  const known = error instanceof SeedError && error.logged;
+  log[known ? 'debug' : 'error']({ ...more, err: error }, what);
 }

@@ -6,7 +6,9 @@ const Amount = z.number().nonnegative();
 
 /** US dollars. */
 export const Prices = z.strictObject({
-  /** Per million tokens, by the name of the model as a task names it. `cached` is that of input read from a cache. */
+  /**
+   * Per million tokens, by the name of the model as a task names it. `cached` is that of input read from a cache.
+   */
   models: z.record(z.string(), z.strictObject({ input: Amount, output: Amount, cached: Amount.optional() })),
   /** Per second of a processor that was busy, and per second of a GiB that the sandbox may use. */
   compute: z.strictObject({ vcpuSecond: Amount, gbSecond: Amount }),

@@ -1,4 +1,5 @@
-// The warm pool's settings, from the environment; docs/running.md describes each. Read by the runner and by seed doctor.
+// The warm pool's settings, from the environment; docs/running.md describes each. Read by the runner and by seed
+// doctor.
 import { totalmem } from 'node:os';
 import { integerSetting } from './settings.ts';
 

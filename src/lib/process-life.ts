@@ -3,7 +3,7 @@ import { SeedError } from '../protocol/errors.ts';
 import type { Logger } from './log.ts';
 
 /**
- * Runs a process's main; what it throws is said to the person in words, and the process exits with 1. Until it has called
+ * Runs a process's main; what it throws is said in words, and the process exits with 1. Until it has called
  * stopOnSignal, it ends at once with the parent that holds the IPC channel.
  */
 export async function exitOnFailure(main: () => Promise<void>): Promise<void> {
@@ -27,7 +27,7 @@ const SIGNAL_CODES: Record<string, number> = { SIGINT: 130, SIGTERM: 143 };
 /** What a process that is to start afresh has left for stopping. */
 const STOP_WITHIN_MS = 30_000;
 
-/** Stops once on SIGINT, SIGTERM, or when the parent lets go of the IPC channel or is gone; a second signal ends at once. */
+/** Stops once on SIGINT, SIGTERM, or when the parent closes the IPC channel; a second signal ends at once. */
 export function stopOnSignal(log: Logger, stop: () => Promise<void>): void {
   let stopping = false;
   const begin = (reason: string) => {
@@ -52,9 +52,9 @@ export function stopOnSignal(log: Logger, stop: () => Promise<void>): void {
 }
 
 /**
- * What nobody foresaw is logged as what it is. A promise that was rejected and that nobody waits for is one thing of many that this
- * process does: the others go on. An exception that nobody caught may have left anything half done: the process stops, so that
- * whoever keeps it running starts it afresh.
+ * What nobody foresaw is logged as what it is. A rejected promise that nobody waits for is one thing of many that
+ * this process does: the others go on. An uncaught exception may have left anything half done: the process stops,
+ * so that whoever keeps it running starts it afresh.
  * @param stop as on a signal
  */
 export function logSurprises(log: Logger, stop: () => Promise<void>): void {

@@ -1,5 +1,5 @@
-// Keeps two processes off what only one may own, such as a data folder: a lock of the kernel (file-lock.ts) for as long as its
-// holder lives, and in the locked file who that is, for whoever waits in vain.
+// Keeps two processes off what only one may own, such as a data folder: a lock of the kernel (file-lock.ts) for as
+// long as its holder lives, and in the locked file who that is, for whoever waits in vain.
 import { ftruncateSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,14 +21,14 @@ const Holder = z.object({
   since: z.iso.datetime(),
 });
 
-/** What Seed wrote before it took a lock of the kernel. `startedAt` is in clock ticks since boot: a pid is used again. */
+/** What older versions wrote. `startedAt` is in clock ticks since boot: a pid is used again. */
 const OlderHolder = z.object({ pid: z.number(), startedAt: z.string() });
 
 export interface ProcessLock {
   release(): void;
 }
 
-export interface LockWish {
+interface LockWish {
   /** The lock's file; its folder must be there. */
   path: string;
   /** What is locked, for messages: "The data folder x is in use by another server". */

@@ -1,5 +1,5 @@
-// Which headers pass between the sandbox and the server, in either direction. Used by the guest, which forwards what the agent
-// and Pi ask, and by the runner, which does not take the guest's word for it.
+// Which headers pass between the sandbox and the server, in either direction. Used by the guest, which forwards
+// what the agent and Pi ask, and by the runner, which does not take the guest's word for it.
 
 /** The only headers of a request that reach the server; the runner adds the task key itself. */
 const REQUEST_HEADERS: ReadonlySet<string> = new Set([

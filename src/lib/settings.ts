@@ -55,7 +55,7 @@ export function snapshotIdSetting(): string | undefined {
   });
 }
 
-export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
 
 export function logLevelSetting(): (typeof LOG_LEVELS)[number] {
   return choiceSetting('SEED_LOG_LEVEL', 'info', LOG_LEVELS);

@@ -1,4 +1,5 @@
-// Text as one word of a POSIX shell's command line. Used for command lines that are shown or typed by the scripted model.
+// Text as one word of a POSIX shell's command line. Used for command lines that are shown or typed by the scripted
+// model.
 
 /** As it is where that is safe, otherwise in single quotes. */
 export function shellWord(text: string): string {

@@ -1,9 +1,9 @@
-// At most so much of something at a time; the others wait in order. The runner bounds with it what a guest has at the server,
-// the gateway what it writes to the database.
+// At most so much of something at a time; the others wait in order. The runner bounds with it what a guest has at
+// the server, the gateway what it writes to the database.
 
-export interface Slots {
+interface Slots {
   /**
-   * Resolves with what gives the slots back, when there are as many as `weight`; rejects when a signal is aborted first.
+   * Resolves with what gives the slots back, when `weight` are free; rejects when the signal is aborted first.
    * @param weight at most all there are
    */
   enter(signal?: AbortSignal, weight?: number): Promise<() => void>;

@@ -1,5 +1,5 @@
-// Secrets and signatures as the Standard Webhooks specification 1.0.0 has them (symmetric, `v1`). Used by the server, which
-// delivers, and by `seed webhooks listen`, which forwards.
+// Secrets and signatures as the Standard Webhooks specification 1.0.0 has them (symmetric, `v1`). Used by the
+// server, which delivers, and by `seed webhooks listen`, which forwards.
 import { createHmac, randomBytes } from 'node:crypto';
 
 const PREFIX = 'whsec_';

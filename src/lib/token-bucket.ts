@@ -1,5 +1,6 @@
-// A rate with room for bursts: tokens come in steadily, and what is not used is kept up to a bound. Pure functions on a bucket for who
-// keeps many of them, and one that holds its own state. Called by the server's rate limits and by the runner's bounds for guests.
+// A rate with room for bursts: tokens come in steadily, and what is not used is kept up to a bound. Pure functions
+// on a bucket for who keeps many of them, and one that holds its own state. Called by the server's rate limits and
+// by the runner's bounds for guests.
 
 /** So many tokens come in within so many milliseconds; at most `burst` are kept. */
 export interface Rate {

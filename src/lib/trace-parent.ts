@@ -1,7 +1,7 @@
 // The W3C Trace Context header `traceparent`: which trace of the caller's a request belongs to.
 const TRACE_PARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
 
-export interface TraceParent {
+interface TraceParent {
   traceId: string;
   spanId: string;
   flags: number;

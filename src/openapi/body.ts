@@ -1,5 +1,5 @@
-// The body of an operation as inputs (the fields of a JSON object each by itself, any other JSON as one), and what it answers when
-// all goes well. Used by map-document.ts.
+// The body of an operation as inputs (the fields of a JSON object each by itself, any other JSON as one), and what
+// it answers when all goes well. Used by map-document.ts.
 import { isRecord } from '../lib/json.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
 import type { Node, Resolve } from './document.ts';

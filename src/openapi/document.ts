@@ -1,9 +1,9 @@
-// An OpenAPI document: fetched or read, parsed from JSON or YAML, what its references lead to and where it says its platform is.
-// Used by import-pack.ts and all that reads parts of the document.
+// An OpenAPI document: fetched or read, parsed from JSON or YAML, what its references lead to and where it says
+// its platform is. Used by import-pack.ts and all that reads parts of the document.
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { isRecord } from '../lib/json.ts';
-import { readWithin } from '../lib/read-within.ts';
+import { readWithin } from '../lib/read-stream.ts';
 import { SeedError } from '../protocol/errors.ts';
 
 export type Node = Record<string, unknown>;
@@ -109,7 +109,9 @@ export async function readSource(source: string): Promise<string> {
   }
 }
 
-/** The first server, its variables at their defaults, without a slash at its end; null: it is no complete http(s) address. */
+/**
+ * The first server, variables at their defaults, without a slash at its end; null: no complete http(s) address.
+ */
 export function serverOf(node: Node): string | null {
   const address = firstAddress(node);
   return /^https?:\/\/[^{}]+$/.test(address) && URL.canParse(address) ? address.replace(/\/+$/, '') : null;

@@ -1,5 +1,5 @@
-// `seed packs import`: reads an OpenAPI document and writes the pack of its operations. What a person may have changed is left as
-// it is. Called by the CLI.
+// `seed packs import`: reads an OpenAPI document and writes the pack of its operations. What a person may have
+// changed is left as it is. Called by the CLI.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';

@@ -119,7 +119,7 @@ function mapOperation(
   if (/[?#]/.test(path)) return 'its path is more than a path';
   const obstacle = credentialObstacle(document, node, credential);
   if (obstacle !== null) return obstacle;
-  const parameters = readParameters(resolve, pathItem, node, path, credential);
+  const parameters = readParameters(resolve, { path, pathItem, node }, credential);
   if (parameters.obstacle !== null) return parameters.obstacle;
   const body = readBody(resolve, node);
   if (typeof body === 'string') return body;

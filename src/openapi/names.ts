@@ -1,5 +1,6 @@
-// What operations and their inputs are called as commands: the noun from the tag, the verb from the operationId, both from method
-// and path where there are none. The same document gives the same names in whatever order it has its operations.
+// What operations and their inputs are called as commands: the noun from the tag, the verb from the operationId,
+// both from method and path where there are none. The same document gives the same names in whatever order it has
+// its operations.
 import type { JsonSchema } from '../protocol/manifest.ts';
 import type { Operation, Place } from './operation.ts';
 
@@ -85,7 +86,10 @@ const CLI_FLAGS: readonly string[] = ['json', 'csv', 'quiet', 'help', 'output', 
 
 type Inputs = Pick<Operation, 'properties' | 'required' | 'places'>;
 
-/** The platform's own names wherever they can stand; of two that the CLI could not tell apart the later says where it goes. */
+/**
+ * The platform's own names where they can stand; of two that the CLI could not tell apart the later says its
+ * place.
+ */
 export function nameInputs(taken: readonly Taken[]): Inputs {
   const inputs: Inputs = { properties: {}, required: [], places: {} };
   const flags = new Set<string>();

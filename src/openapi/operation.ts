@@ -1,4 +1,5 @@
-// What `seed packs import` keeps of an OpenAPI document, and what an imported pack's commands are made from: operations.json.
+// What `seed packs import` keeps of an OpenAPI document, and what an imported pack's commands are made from:
+// operations.json.
 import { z } from 'zod';
 import type { JsonSchema } from '../protocol/manifest.ts';
 

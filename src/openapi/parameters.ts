@@ -20,9 +20,7 @@ const NOT_INPUTS =
 
 export function readParameters(
   resolve: Resolve,
-  pathItem: Node,
-  operation: Node,
-  path: string,
+  { path, pathItem, node: operation }: { path: string; pathItem: Node; node: Node },
   credential: Credential,
 ): Parameters {
   const result: Parameters = { taken: [], leftOut: [], obstacle: null };

@@ -1,5 +1,6 @@
-// A document's schema as the plain JSON Schema of an input: references followed, the dialects of 3.0 and 3.1 made one, and no
-// stricter than it has to be, since the platform judges what it is sent. Used by body.ts, parameters.ts and map-document.ts.
+// A document's schema as the plain JSON Schema of an input: references followed, the dialects of 3.0 and 3.1 made
+// one, and no stricter than it has to be, since the platform judges what it is sent. Used by body.ts,
+// parameters.ts and map-document.ts.
 import { isRecord } from '../lib/json.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
 import { type Node, nodesOf, type Resolve, resolvedNodes } from './document.ts';
@@ -120,8 +121,8 @@ function impliedType(node: Node): string | undefined {
 }
 
 /**
- * With the default told and not set: a default that is filled in would be sent, and an update would reset what the caller
- * did not name.
+ * With the default told and not set: a default that is filled in would be sent, and an update would reset what the
+ * caller did not name.
  */
 function descriptionOf(node: Node): { description?: string } {
   const text = oneLine(node['description'] ?? node['title'], DESCRIPTION_LENGTH);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { canBecome, isTerminal, sourcesOf } from './statuses.ts';
+import { canBecome, FAILED, isTerminal, LEASED, UNFINISHED } from './statuses.ts';
 import { TaskStatus } from './task.ts';
 
 describe('lifecycle', () => {
@@ -20,7 +20,19 @@ describe('lifecycle', () => {
   });
 
   it('goes back to queued from running alone, which the transition allows before the run has begun', () => {
+    const sourcesOf = (to: TaskStatus) => TaskStatus.options.filter((from) => canBecome(from, to));
     expect(sourcesOf('queued')).toEqual(['running']);
     expect(sourcesOf('running')).toEqual(['queued', 'waiting_for_approval']);
+  });
+
+  it('lets every task that a runner holds fail, since the runner can be lost, and be stopped or time out', () => {
+    for (const from of LEASED) {
+      for (const to of [...FAILED, 'stopped'] as const) expect(canBecome(from, to)).toBe(true);
+    }
+  });
+
+  it('names the sets that SQL asks for', () => {
+    expect(UNFINISHED).toEqual(['queued', 'running', 'waiting_for_approval']);
+    expect(LEASED).toEqual(['running', 'waiting_for_approval']);
   });
 });

@@ -5,9 +5,11 @@ import { COST_SOURCES } from './cost-source.ts';
 import { TASK_ERROR_CODES } from './errors.ts';
 import { GivenFiles, KeptFile } from './file.ts';
 import { LIMITS } from './limits.ts';
+import { pageInput } from './page.ts';
 import { Resources, Usage, WantedResources } from './resources.ts';
 import { Scope, Scopes } from './scope.ts';
 import { utf8Length } from './text.ts';
+import { Moment } from './time.ts';
 import { WebhookUrl } from './webhook.ts';
 
 export const TaskStatus = z
@@ -113,3 +115,23 @@ export const Task = z
   })
   .meta({ id: 'Task' });
 export type Task = z.infer<typeof Task>;
+
+/** Which tasks a list is to show. */
+export const TaskFilter = z.object({
+  status: TaskStatus.optional().describe('Only tasks of this status'),
+  keyId: z.uuid().optional().describe('Only tasks that this key started'),
+  parentTaskId: z.uuid().optional().describe('Only tasks that the agent of this task started'),
+  createdAfter: Moment.optional().describe('Only tasks created after this time'),
+  createdBefore: Moment.optional().describe('Only tasks created before this time'),
+  q: z
+    .string()
+    .trim()
+    .min(1)
+    .max(LIMITS.nameLength)
+    .optional()
+    .describe(
+      `Only tasks with this in their instruction; eight hexadecimal digits or more: whose id begins so. A page is made of ${LIMITS.searchedTasks} tasks, so it can be short or empty and have a nextCursor`,
+    ),
+  ...pageInput,
+});
+export type TaskFilter = z.infer<typeof TaskFilter>;

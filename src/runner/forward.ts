@@ -111,7 +111,7 @@ const WHOLE_BYTES = 1024 * 1024;
 /** Those of a proxy in between, and of a server that is away or works on the same request already. */
 const PASSING_STATUSES = new Set([409, 502, 503, 504]);
 
-/** @throws SeedError one that is away (until-back.ts) when there was no answer, when it broke off, or when it said so */
+/** @throws SeedError one that is away (patience.ts) when there was no answer, when it broke off, or when it said so */
 async function askServer(
   { url, isCompletion, ...request }: ServerRequest,
   dispatcher: Dispatcher,

@@ -2,9 +2,9 @@
 
 import type { Readable } from 'node:stream';
 import { type Dispatcher, request } from 'undici';
+import { dateOfMoment } from '../lib/clock.ts';
 import { parseJson } from '../lib/json.ts';
-import { dateOfMoment } from '../lib/monotonic.ts';
-import { readWithin } from '../lib/read-within.ts';
+import { readWithin } from '../lib/read-stream.ts';
 import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../protocol/errors.ts';
 import type { Usage } from '../protocol/resources.ts';
 import {

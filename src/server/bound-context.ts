@@ -9,9 +9,6 @@ import type { HeldAnswer } from './http/held-answer.ts';
 import { modelService } from './models/model-service.ts';
 import { packService } from './packs/pack-service.ts';
 import type { ServerParts } from './parts.ts';
-import { sandboxService } from './runners/sandbox-service.ts';
-import { taskService } from './tasks/task-service.ts';
-import { templateService } from './tasks/template-service.ts';
 import { obsService } from './telemetry/obs-service.ts';
 import { webhookService } from './webhooks/webhook-service.ts';
 
@@ -72,18 +69,6 @@ export class BoundContext implements CommandContext {
 
   get packs() {
     return packService(this.#parts, this.actor);
-  }
-
-  get tasks() {
-    return taskService(this.#parts, this);
-  }
-
-  get sandboxes() {
-    return sandboxService(this.#parts);
-  }
-
-  get templates() {
-    return templateService(this.#parts, this.actor);
   }
 
   get webhooks() {

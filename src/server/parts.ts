@@ -9,15 +9,14 @@ import type { KeyUse } from './access/key-use.ts';
 import type { KeyCache } from './access/presented-key.ts';
 import type { RateLimits, SignInLimits } from './access/rate-limits.ts';
 import type { SessionSettings } from './access/sessions.ts';
-import type { KeptBlobs } from './files/kept-blobs.ts';
+import type { KeptBlobs } from './files/blobs.ts';
 import type { Gate } from './http/gate.ts';
 import type { Inbox } from './http/inbox.ts';
 import type { CallLog } from './ledger/call-log.ts';
 import type { McpServerFor } from './mcp/routes.ts';
 import type { LlmGateway } from './models/gateway.ts';
 import type { LoadedPack } from './packs/pack.ts';
-import type { ResourcePolicy } from './tasks/resources.ts';
-import type { FindTask } from './tasks/task-cache.ts';
+import type { FindTask } from './tasks/find.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
 export interface ServerParts {
@@ -54,8 +53,6 @@ export interface ServerParts {
   runnerToken: string;
   /** Days after which calls, model calls and compute rows may be deleted; null: never. */
   callRetentionDays: number | null;
-  /** What tasks may have. */
-  resources: ResourcePolicy;
   eventTypes: EventTypes;
   /** What secrets in the database are sealed with. */
   secretsKey: string;

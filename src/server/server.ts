@@ -9,6 +9,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
 import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../protocol/event-types.ts';
+import type { Template } from '../protocol/template.ts';
 import { makeFirstKey, takeAdminKey } from './access/accounts.ts';
 import { keepAuditFor } from './access/audit.ts';
 import { AuditTrail } from './access/audit-trail.ts';
@@ -18,16 +19,17 @@ import { openKeyCache } from './access/presented-key.ts';
 import { RateLimits, SignInLimits } from './access/rate-limits.ts';
 import { createApp } from './app.ts';
 import { builtInCommands } from './built-in.ts';
-import { openBlobs } from './files/open-blobs.ts';
-import { keepFilesFor } from './files/retention.ts';
+import { keepFilesFor, openBlobs } from './files/open-blobs.ts';
 import { bundleCli } from './http/cli-bundle.ts';
 import { listenHttp } from './http/listener.ts';
 import { CallLog } from './ledger/call-log.ts';
 import type { McpServerFor } from './mcp/routes.ts';
 import { seedMcpServer } from './mcp/seed-offer.ts';
 import { countRequest } from './models/accounts.ts';
+import { chooseModels } from './models/allowed-model.ts';
 import { createLlmGateway } from './models/gateway.ts';
 import { readOpenRouterPrices } from './models/openrouter-prices.ts';
+import { planCall } from './models/plan-call.ts';
 import { readPrices } from './models/prices.ts';
 import { chooseUpstream } from './models/upstream.ts';
 import { shownPath } from './packs/import-file.ts';
@@ -35,10 +37,12 @@ import { loadPacks } from './packs/load-packs.ts';
 import { packNotices } from './packs/notices.ts';
 import type { LoadedPack } from './packs/pack.ts';
 import { packCommands } from './packs/pack-commands.ts';
+import { queuedNote, refuseWithoutDriver } from './runners/runners.ts';
 import type { ServerSettings } from './settings.ts';
 import { Spending } from './spending/spending.ts';
-import { sweepLapsedLeases } from './tasks/sweep.ts';
-import { openTaskCache } from './tasks/task-cache.ts';
+import { openTaskCache } from './tasks/find.ts';
+import { sweepLapsedLeases } from './tasks/lapse.ts';
+import { OWN_TEMPLATES } from './tasks/own-templates.ts';
 import { llmProviderOf } from './telemetry/llm-provider.ts';
 import type { LostRecord } from './telemetry/observation.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
@@ -47,6 +51,9 @@ import { Dispatcher } from './webhooks/dispatcher.ts';
 import { createPost } from './webhooks/post.ts';
 import { type Resolve, resolveByDns } from './webhooks/resolve.ts';
 import { openSecretsKey } from './webhooks/sealing.ts';
+import { ensureDefaultSecret } from './webhooks/secret-rows.ts';
+import { mintWebhookSecret } from './webhooks/secrets.ts';
+import { webhookUrl } from './webhooks/webhook-url.ts';
 
 /** What the server takes from the world around it. */
 export interface Outside {
@@ -108,38 +115,50 @@ export async function startServer(
   store.taskWatchers.add((change) => observe({ type: 'task', change }));
   undo.defer(() => store.close());
   const { blobs, inbox } = await openBlobs(settings.files, settings.dataDir, store, log);
+  const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
+  const findTask = openTaskCache(store);
   const registry = createRegistry([
     ...builtInCommands({
       access: {},
       telemetry: {},
-      tasks: {},
+      tasks: {
+        find: findTask,
+        resources: settings.resources,
+        scopesFor: (operator) => registry.scopes(operator),
+        models: {
+          choose: (asked, lineage) => chooseModels(asked, lineage, llm),
+          hasPrice: (model) => llm.hasPrice(model),
+        },
+        files: blobs,
+        webhooks: {
+          checkUrl: (text) => webhookUrl(text, settings.webhookNetworks),
+          ensureSecret: (tx, accountId, now) =>
+            ensureDefaultSecret(tx, accountId, () => mintWebhookSecret(secretsKey).sealed, now),
+        },
+        refuseWithoutDriver: () => refuseWithoutDriver(store),
+        queuedNote: () => queuedNote(store),
+        templates: templatesOf(packs),
+      },
       models: {},
-      files: {},
+      files: { blobs },
       runners: {},
       webhooks: {},
       packs: {},
     }),
     ...packs.flatMap((pack) => packCommands(pack, store)),
   ]);
-  const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
   if (settings.adminKey !== null) await takeAdminKey(store, settings.adminKey);
   const own = await readPrices(settings.pricesFile);
   const prices = { ...own, models: { ...(await openRouterPrices), ...own.models } };
-  const spending = undo.use(
-    new Spending({
-      store,
-      prices,
-      hasPrice: (model) => llm.hasPrice(model),
-      log,
-    }),
-  );
+  const spending = undo.use(new Spending({ store, prices, log }));
   const llm = createLlmGateway({
     settings: settings.llm,
     prices,
     countRequest: (account, limits) => countRequest(store, account, limits),
     playbooks: packs.flatMap((pack) => pack.playbooks ?? []),
     clock: store.clock,
-    reserve: (...call) => spending.reserve(...call),
+    reserve: (taskId, request, ...rest) =>
+      spending.reserve(taskId, planCall(request, prices, llm.hasPrice(request.model)), ...rest),
     recordCall: async (taskId, call, reservation) => {
       observe({ type: 'model_call', taskId, call });
       await spending.settle(taskId, call, reservation).catch((error) => {
@@ -161,7 +180,7 @@ export async function startServer(
     store,
     keys,
     gate,
-    findTask: openTaskCache(store),
+    findTask,
     audit,
     calls,
     blobs,
@@ -185,12 +204,11 @@ export async function startServer(
     log,
     runnerToken: settings.runnerToken,
     callRetentionDays: settings.retention.calls,
-    resources: settings.resources,
     version,
     cliBundle: await bundleCli(),
     stopping: stopping.signal,
   });
-  undo.use(keepFilesFor(settings.files.retentionDays, blobs, store.clock, log));
+  undo.use(keepFilesFor(settings.files.retentionDays, blobs, store, log));
   const post = createPost({ resolve, allowedNetworks: settings.webhookNetworks });
   undo.use(new Dispatcher({ store, log, post, random: Math.random, secretsKey, version }).start());
   undo.use(careForWebhooks(settings.webhookRetentionDays, store, log));
@@ -212,6 +230,16 @@ export async function startServer(
     databaseLost: lost,
     stop: () => parts.disposeAsync(),
   };
+}
+
+function templatesOf(packs: readonly LoadedPack[]): Template[] {
+  const sources = [
+    { name: null, templates: OWN_TEMPLATES },
+    ...packs.map(({ name, templates = [] }) => ({ name, templates })),
+  ];
+  return sources.flatMap(({ name, templates }) =>
+    templates.map(({ scopes, ...template }) => ({ ...template, scopes: [...scopes], pack: name })),
+  );
 }
 
 function tablesOf({ name, migrationsFolder }: LoadedPack): PackTables[] {

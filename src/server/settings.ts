@@ -12,8 +12,7 @@ import { type FileSettings, readFileSettings } from './files/settings.ts';
 import type { LlmSettings } from './models/gateway.ts';
 import { llmSettings } from './models/settings.ts';
 import { CONFIG_FILE, EXAMPLES_FOLDER, PACKS_FOLDER, type PackSettings } from './packs/load-packs.ts';
-import { resourceSettings } from './tasks/resource-settings.ts';
-import type { ResourcePolicy } from './tasks/resources.ts';
+import { type ResourcePolicy, resourceSettings } from './tasks/resources.ts';
 import { type TelemetrySettings, telemetrySettings } from './telemetry/telemetry-settings.ts';
 
 export interface ServerSettings {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { groupName } from '../../src/drivers/process/guard.ts';
 import { sandboxProcesses } from '../../src/drivers/process/sandbox-folder.ts';
-import { findCgroupHierarchies } from '../../src/lib/cgroup-hierarchies.ts';
+import { findCgroupHierarchies } from '../../src/lib/cgroup.ts';
 import type { Stack } from './stack.ts';
 
 export interface Tally {

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findCgroupHierarchies } from '../../src/lib/cgroup-hierarchies.ts';
+import { findCgroupHierarchies } from '../../src/lib/cgroup.ts';
 import { exec } from '../../src/lib/exec.ts';
 import { findByCommandLine } from '../../src/lib/host-processes.ts';
 import { cacheDirSetting } from '../../src/lib/settings.ts';

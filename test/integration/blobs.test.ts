@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { StoredFile } from '../../src/db/tables.ts';
+import type { StoredFile, Tx } from '../../src/db/tables.ts';
 import { SeedError } from '../../src/protocol/errors.ts';
-import { createFolderStore } from '../../src/server/files/folder-store.ts';
-import { KeptBlobs } from '../../src/server/files/kept-blobs.ts';
-import { saveArtifact } from '../../src/server/files/task-files.ts';
+import { saveArtifact } from '../../src/server/files/artifacts.ts';
+import { createFolderStore } from '../../src/server/files/blob-store.ts';
+import { KeptBlobs } from '../../src/server/files/blobs.ts';
+import { removeOldFiles } from '../../src/server/files/open-blobs.ts';
 import { openInbox } from '../../src/server/http/inbox.ts';
 import { stopTask } from '../../src/server/tasks/end.ts';
 import { openTestStore, silent, type TestStore } from '../fixtures/store.ts';
@@ -34,7 +35,10 @@ afterEach(async () => {
 const stored = async () => (await readdir(dir)).filter((name) => name !== 'incoming');
 
 /** Keeps one file of a task, handing it to `use`. */
-async function keep<Result>(taskId: string, use: (files: StoredFile[]) => Promise<Result>): Promise<Result> {
+async function keep<Result>(
+  taskId: string,
+  use: (files: StoredFile[], take: (tx: Tx) => Promise<void>) => Promise<Result>,
+): Promise<Result> {
   const inbox = await openInbox(join(dir, 'incoming'));
   await using delivery = inbox.open();
   const content = await delivery.receive(Readable.from([Buffer.from('content')]), 100);
@@ -43,7 +47,7 @@ async function keep<Result>(taskId: string, use: (files: StoredFile[]) => Promis
 
 async function taskWithFile(): Promise<string> {
   const id = randomUUID();
-  await keep(id, (files) => test.post({ id, files }));
+  await keep(id, (files, take) => test.post({ id, files }, take));
   return id;
 }
 
@@ -56,31 +60,33 @@ it('a refused task takes its blobs along at once', async () => {
 
 it('after any other error, which may have come behind the commit, they stay while a task has them', async () => {
   const id = randomUUID();
-  const lost = keep(id, async (files) => {
-    await test.post({ id, files });
+  const lost = keep(id, async (files, take) => {
+    await test.post({ id, files }, take);
     throw new Error('the connection broke');
   });
   await expect(lost).rejects.toThrow('broke');
   const [blobId = ''] = await stored();
   test.clock.advance(2 * HOUR_MS);
-  expect(await blobs.clean(null)).toEqual({ tasks: 0, blobs: 0 });
+  expect(await removeOldFiles(test.store, blobs, null)).toEqual({ tasks: 0, blobs: 0 });
   expect(await text(await blobs.read(blobId))).toBe('content');
 });
 
 it('what a killed server left is removed after an hour, and not before', async () => {
   await keep(randomUUID(), () => Promise.reject(new Error('killed'))).catch(() => undefined);
   test.clock.advance(HOUR_MS / 2);
-  expect((await blobs.clean(null)).blobs).toBe(0);
+  expect(await blobs.clean()).toBe(0);
   expect((await stored()).length).toBe(1);
   test.clock.advance(HOUR_MS);
-  expect((await blobs.clean(null)).blobs).toBe(1);
+  expect(await blobs.clean()).toBe(1);
   expect(await stored()).toEqual([]);
 });
 
 it('ended tasks let go of what is old, running ones do not, however old', async () => {
   const running = await taskWithFile();
   const { leaseId } = await test.lease();
-  await keep(running, ([file]) => saveArtifact(test.store, { taskId: running, leaseId }, file as StoredFile));
+  await keep(running, ([file], take) =>
+    saveArtifact(test.store, { taskId: running, leaseId }, file as StoredFile, take),
+  );
   const ended = await taskWithFile();
   await stopTask(test.store, test.account.id, ended);
   test.clock.advance(10 * DAY_MS);
@@ -88,9 +94,9 @@ it('ended tasks let go of what is old, running ones do not, however old', async 
   await stopTask(test.store, test.account.id, young);
 
   const before = new Date(test.clock.now().getTime() - 5 * DAY_MS);
-  expect(await blobs.clean(before)).toEqual({ tasks: 1, blobs: 0 });
+  expect(await removeOldFiles(test.store, blobs, before)).toEqual({ tasks: 1, blobs: 0 });
   test.clock.advance(2 * HOUR_MS);
-  expect(await blobs.clean(before)).toEqual({ tasks: 0, blobs: 1 });
+  expect(await removeOldFiles(test.store, blobs, before)).toEqual({ tasks: 0, blobs: 1 });
   const filesOf = async (id: string) => {
     const task = await test.findTask(test.account.id, id);
     return [task?.files.length, task?.artifacts.length];
@@ -106,8 +112,8 @@ it('two servers that clean at the same time remove everything once', async () =>
     await stopTask(test.store, test.account.id, await taskWithFile());
   test.clock.advance(10 * DAY_MS);
   const other = new KeptBlobs(test.store, createFolderStore(dir), silent);
-  await Promise.all([blobs.clean(test.clock.now()), other.clean(test.clock.now())]);
+  await Promise.all([blobs, other].map((one) => removeOldFiles(test.store, one, test.clock.now())));
   test.clock.advance(2 * HOUR_MS);
-  await Promise.all([blobs.clean(null), other.clean(null)]);
+  await Promise.all([blobs.clean(), other.clean()]);
   expect(await stored()).toEqual([]);
 });

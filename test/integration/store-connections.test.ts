@@ -12,7 +12,7 @@ import { Outage } from '../../src/db/outage.ts';
 import { notify, Signals } from '../../src/db/signals.ts';
 import { openStore, type Store } from '../../src/db/store.ts';
 import { openKeyCache } from '../../src/server/access/presented-key.ts';
-import { openTaskCache } from '../../src/server/tasks/task-cache.ts';
+import { openTaskCache } from '../../src/server/tasks/find.ts';
 import { run } from '../fixtures/database.ts';
 import { type LinedDatabase, linedDatabase } from '../fixtures/lined-database.ts';
 import { silent } from '../fixtures/store.ts';

@@ -4,10 +4,9 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import { openStore, type Store } from '../../src/db/store.ts';
 import { BEGIN_WITHIN_MS, LEASE_MS } from '../../src/protocol/runner.ts';
 import { stopTask } from '../../src/server/tasks/end.ts';
-import { endLapsedTasks } from '../../src/server/tasks/lapse.ts';
-import { leaseNextTask, renewLeases, reportPhase } from '../../src/server/tasks/lease.ts';
-import { leaveTasks, returnLease } from '../../src/server/tasks/return.ts';
-import { createWatch } from '../../src/server/tasks/sweep-watch.ts';
+import { leaveTasks, renewLeases, returnLease } from '../../src/server/tasks/hold.ts';
+import { createWatch, endLapsedTasks } from '../../src/server/tasks/lapse.ts';
+import { leaseNextTask, reportPhase } from '../../src/server/tasks/lease.ts';
 import { openTestStore, randomHash, silent, type TestStore, WATCHED } from '../fixtures/store.ts';
 
 const HOUR_MS = 3_600_000;

@@ -6,7 +6,7 @@ import { openStore } from '../../src/db/store.ts';
 import { rotateKey } from '../../src/server/access/key-changes.ts';
 import { revokeKey } from '../../src/server/access/keys.ts';
 import { type KeyCache, openKeyCache } from '../../src/server/access/presented-key.ts';
-import { releaseOldFiles } from '../../src/server/files/task-files.ts';
+import { releaseOldFiles } from '../../src/server/files/artifacts.ts';
 import { recordModelCall } from '../../src/server/spending/model-calls.ts';
 import { recordUsage, settleTask, stopTask } from '../../src/server/tasks/end.ts';
 import { modelCall } from '../fixtures/model-call.ts';
@@ -195,7 +195,7 @@ describe('a task', () => {
     );
     seed.store.caches.forget('ended tasks');
     expect(await find(id)).toMatchObject({ artifacts: [{ name: 'a.txt' }] });
-    expect(await releaseOldFiles(seed.store, seed.clock.now(), 10)).toBe(1);
+    expect(await releaseOldFiles(seed.store, seed.clock.now())).toBe(1);
     expect(await find(id)).toMatchObject({ artifacts: [] });
   });
 });

@@ -2,8 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decodeCursor } from '../../src/db/cursor.ts';
+import type { TaskFilter } from '../../src/protocol/task.ts';
 import { stopTask } from '../../src/server/tasks/end.ts';
-import { listTasks, type TaskFilter } from '../../src/server/tasks/tasks.ts';
+import { listTasks } from '../../src/server/tasks/list.ts';
 import { openTestStore, type TestStore } from '../fixtures/store.ts';
 
 let seed: TestStore;
@@ -49,7 +50,7 @@ test('filters narrow the list', async () => {
   expect(await ids({ parentTaskId: parent.id })).toEqual([child.id]);
   expect(await ids({ status: 'stopped' })).toEqual([child.id]);
   expect(await ids({ createdAfter: parent.createdAt })).toEqual([child.id]);
-  expect(await ids({ createdAfter: new Date(parent.createdAt), createdBefore: child.createdAt })).toEqual([]);
+  expect(await ids({ createdAfter: parent.createdAt, createdBefore: child.createdAt })).toEqual([]);
   expect((await listTasks(seed.store.db, randomUUID(), { limit: 1 })).items).toEqual([]);
 });
 

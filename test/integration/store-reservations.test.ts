@@ -5,17 +5,16 @@ import type { SomeKeyLimits } from '../../src/protocol/key.ts';
 import { updateKey } from '../../src/server/access/key-changes.ts';
 import { revokeKey } from '../../src/server/access/keys.ts';
 import { lineageOf } from '../../src/server/access/presented-key.ts';
-import { lockLine } from '../../src/server/spending/ancestors.ts';
+import { refuseSpent } from '../../src/server/spending/bounds.ts';
 import type { Estimate } from '../../src/server/spending/budget.ts';
-import { refuseSpent } from '../../src/server/spending/key-limits.ts';
-import { chargeLapsedCalls } from '../../src/server/spending/lapsed-calls.ts';
-import { recordModelCall } from '../../src/server/spending/model-calls.ts';
+import { chargeLapsedCalls, recordModelCall } from '../../src/server/spending/model-calls.ts';
 import { type PlannedCall, renewReservations } from '../../src/server/spending/reservations.ts';
 import { tryReserve } from '../../src/server/spending/reserve.ts';
+import { lockAncestors } from '../../src/server/spending/sums.ts';
 import { recordUsage, stopTask } from '../../src/server/tasks/end.ts';
 import { appendAgentEvents } from '../../src/server/tasks/events.ts';
+import { renewLeases, tasksToStop } from '../../src/server/tasks/hold.ts';
 import { endLapsedTasks } from '../../src/server/tasks/lapse.ts';
-import { renewLeases, tasksToStop } from '../../src/server/tasks/lease.ts';
 import { modelCall } from '../fixtures/model-call.ts';
 import { openTestStore, type TestStore, WATCHED } from '../fixtures/store.ts';
 import { expectSumsToAgree } from '../fixtures/sums.ts';
@@ -61,7 +60,7 @@ describe('a reservation', () => {
   it('takes no lock where nothing bounds the call', async () => {
     const { id } = await start();
     await seed.store.db.transaction().execute(async (tx) => {
-      await lockLine(tx, id);
+      await lockAncestors(tx, id);
       await reserved(id);
     });
     await chargeAll();

@@ -1,7 +1,8 @@
 // Tasks by a word or by the beginning of their id, a bounded number of tasks a page, and each of them once.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LIMITS } from '../../src/protocol/limits.ts';
-import { searchTasks, type TaskSearch } from '../../src/server/tasks/search.ts';
+import type { TaskFilter } from '../../src/protocol/task.ts';
+import { listTasks } from '../../src/server/tasks/list.ts';
 import { openTestStore, type TestStore } from '../fixtures/store.ts';
 
 let seed: TestStore;
@@ -11,9 +12,9 @@ beforeAll(async () => {
 });
 afterAll(() => seed.close());
 
-const search = (filter: Partial<TaskSearch>) =>
-  searchTasks(seed.store.db, seed.account.id, { limit: 100, ...filter });
-const ids = async (filter: Partial<TaskSearch>) => (await search(filter)).items.map(({ id }) => id);
+const search = (filter: Partial<TaskFilter>) =>
+  listTasks(seed.store.db, seed.account.id, { limit: 100, ...filter });
+const ids = async (filter: Partial<TaskFilter>) => (await search(filter)).items.map(({ id }) => id);
 
 test('finds what the instruction contains, in capitals or not, and takes signs of patterns as they are', async () => {
   const audit = await seed.post({ instruction: 'Check our API key inventory' });

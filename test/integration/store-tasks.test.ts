@@ -8,8 +8,9 @@ import { getKey, revokeKey } from '../../src/server/access/keys.ts';
 import { recordModelCall } from '../../src/server/spending/model-calls.ts';
 import { settleTask, stopTask } from '../../src/server/tasks/end.ts';
 import { appendAgentEvents } from '../../src/server/tasks/events.ts';
+import { renewLeases, tasksToStop } from '../../src/server/tasks/hold.ts';
 import { endLapsedTasks } from '../../src/server/tasks/lapse.ts';
-import { leaseNextTask, renewLeases, reportPhase, tasksToStop } from '../../src/server/tasks/lease.ts';
+import { leaseNextTask, reportPhase } from '../../src/server/tasks/lease.ts';
 import { NO_PRICES, openTestStore, randomHash, type TestStore, WATCHED } from '../fixtures/store.ts';
 
 let seed: TestStore;

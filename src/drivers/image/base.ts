@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { makeFolder, removePartialFolders } from '../../lib/atomic-folder.ts';
+import { makeFolder, removePartialFolders } from '../../lib/cache-folders.ts';
 import { contentHash } from '../../lib/content-hash.ts';
 import { requireFreeDisk, treeBytes } from '../../lib/disk-space.ts';
 import { withFileLock } from '../../lib/file-lock.ts';

@@ -2,11 +2,10 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { makeFolder, removePartialFolders } from '../../lib/atomic-folder.ts';
+import { makeFolder, markUsed, removePartialFolders, removeUnused } from '../../lib/cache-folders.ts';
 import { contentHash } from '../../lib/content-hash.ts';
 import { exec } from '../../lib/exec.ts';
 import { withFileLock } from '../../lib/file-lock.ts';
-import { markUsed, removeUnused } from '../../lib/remove-unused.ts';
 import type { Image } from '../driver.ts';
 import { type Base, type BaseOptions, ensureBase } from './base.ts';
 

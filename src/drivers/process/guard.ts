@@ -2,8 +2,13 @@
 // looking several times a second. Used by supervised.ts for sandboxes whose technology does not bound itself.
 import { createHash, randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { type Cgroup, createCgroup, removeCgroup } from '../../lib/cgroup.ts';
-import { type CgroupHierarchies, findCgroupHierarchies } from '../../lib/cgroup-hierarchies.ts';
+import {
+  type Cgroup,
+  type CgroupHierarchies,
+  createCgroup,
+  findCgroupHierarchies,
+  removeCgroup,
+} from '../../lib/cgroup.ts';
 import { every, type Loop } from '../../lib/every.ts';
 import type { Exit } from '../driver.ts';
 import { type Figures, largerUsage, measureUsage } from './usage.ts';

@@ -3,9 +3,9 @@
 import { mkdir, rm, rmdir, unlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { dateOfMoment } from '../../lib/clock.ts';
 import { contentHash } from '../../lib/content-hash.ts';
 import { findByCommandLine } from '../../lib/host-processes.ts';
-import { dateOfMoment } from '../../lib/monotonic.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Leftover } from '../driver.ts';
 import { removeGuard } from './guard.ts';

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type EventEmitter, once } from 'node:events';
 import type { Readable } from 'node:stream';
-import { textTail } from '../../lib/text-tail.ts';
+import { textTail } from '../../lib/read-stream.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { DETAIL_BYTES, type Exit, type Usage } from '../driver.ts';
 import { type SandboxDeadline, sandboxDeadline } from './deadline.ts';

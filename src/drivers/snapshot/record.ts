@@ -3,10 +3,9 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { makeFolder, removePartialFolders } from '../../lib/atomic-folder.ts';
+import { makeFolder, markUsed, removePartialFolders, removeUnused } from '../../lib/cache-folders.ts';
 import { contentHash } from '../../lib/content-hash.ts';
 import { withFileLock } from '../../lib/file-lock.ts';
-import { markUsed, removeUnused } from '../../lib/remove-unused.ts';
 import type { Image } from '../driver.ts';
 
 const RECORD_FILE = 'snapshot.json';

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
-import { makeFolder, removePartialFolders } from '../../lib/atomic-folder.ts';
+import { makeFolder, removePartialFolders } from '../../lib/cache-folders.ts';
 import { contentHash } from '../../lib/content-hash.ts';
 import { requireFreeDisk } from '../../lib/disk-space.ts';
 import { exec } from '../../lib/exec.ts';

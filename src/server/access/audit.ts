@@ -7,8 +7,7 @@ import { behindCursor, type PageRequest, pageOfRows } from '../../db/cursor.ts';
 import { storableTextOrNull } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, Tx } from '../../db/tables.ts';
-import type { Logger } from '../../lib/log.ts';
-import { logFailure } from '../../lib/log-failure.ts';
+import { type Logger, logFailure } from '../../lib/log.ts';
 import { type AuditEntry, type AuditOutcome, outcomeOf, REFUSED_STATUSES } from '../../protocol/audit.ts';
 import type { Page } from '../../protocol/page.ts';
 

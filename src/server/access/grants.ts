@@ -6,7 +6,6 @@ import { SeedError } from '../../protocol/errors.ts';
 import type { SomeKeyLimits } from '../../protocol/key.ts';
 import { allows, expand, unknownScopes } from '../../protocol/scope.ts';
 import { durationMs } from '../../protocol/time.ts';
-import type { ServerParts } from '../parts.ts';
 import { refuseWiderLimits } from './lineage.ts';
 
 /** A wildcard needs the same wildcard or a wider one: it also stands for scopes that are still to come. */
@@ -34,7 +33,7 @@ export function refuseUnknownScopes(wanted: readonly string[], known: readonly s
 export function refuseLimits(
   wanted: SomeKeyLimits,
   actor: Actor,
-  llm: Pick<ServerParts['llm'], 'knows'>,
+  llm: { knows(model: string): boolean },
 ): void {
   const wrong = wanted.allowedCidrs?.find((cidr) => !isCidr(cidr));
   if (wrong !== undefined) {

@@ -4,8 +4,7 @@
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import type { Db } from '../../db/tables.ts';
-import type { Logger } from '../../lib/log.ts';
-import { logFailure } from '../../lib/log-failure.ts';
+import { type Logger, logFailure } from '../../lib/log.ts';
 
 const WRITE_EVERY_MS = 30_000;
 

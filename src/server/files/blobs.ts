@@ -1,22 +1,92 @@
-// Which blobs there are, in the database: a row before the bytes and until after them. The bytes are the blob store's
-// (server/files/). Called by server/files/kept-blobs.ts.
-import type { Db, Tx } from '../../db/tables.ts';
+// The blobs of tasks: their bytes in the blob store, and their rows in the database, which are there before the bytes and until after
+// them. Used where a task is accepted, by the commands of artifacts and by the runner's routes.
+import { randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { getMimeType } from 'hono/utils/mime';
+import type { Logger } from 'pino';
+import type { Store } from '../../db/store.ts';
+import type { Db, StoredFile, Tx } from '../../db/tables.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { ReceivedFile } from '../../protocol/file.ts';
+import type { BlobStore } from './blob-store.ts';
+
+/** A blob is stored and then used within the time of a request. */
+const UNUSED_MS = 3_600_000;
+const BATCH = 500;
+
+export class KeptBlobs {
+  readonly #store: Store;
+  readonly #blobs: BlobStore;
+  readonly #log: Logger;
+
+  constructor(store: Store, blobs: BlobStore, log: Logger) {
+    this.#store = store;
+    this.#blobs = blobs;
+    this.#log = log;
+  }
+
+  /**
+   * Stores what was received for a task, and hands it to `use`, which has to take the blobs in its transaction. If it refuses them,
+   * they go.
+   */
+  async keep<Result>(
+    taskId: string,
+    files: readonly ReceivedFile[],
+    use: (files: StoredFile[], take: (tx: Tx) => Promise<void>) => Promise<Result>,
+  ): Promise<Result> {
+    const kept = files.map(({ name, type, content }) => ({
+      name,
+      size: content.size,
+      type: type ?? getMimeType(name) ?? 'application/octet-stream',
+      sha256: content.sha256,
+      blobId: randomUUID(),
+    }));
+    const ids = kept.map(({ blobId }) => blobId);
+    await announceBlobs(this.#store.db, taskId, ids, this.#store.clock.now());
+    try {
+      for (const [index, { content }] of files.entries()) await this.#blobs.put(ids[index] ?? '', content);
+      return await use(kept, (tx) => setUnusedSince(tx, ids, null));
+    } catch (error) {
+      // Any other error may have come after the commit: those that nobody has are removed by `clean`.
+      if (error instanceof SeedError && error.nothingDone) await this.remove(ids);
+      throw error;
+    }
+  }
+
+  read(id: string): Promise<Readable> {
+    return this.#blobs.get(id);
+  }
+
+  /** Removes blobs that nobody has. Never rejects: what cannot be removed now is removed by the next `clean`. */
+  async remove(ids: readonly string[]): Promise<void> {
+    try {
+      for (const id of ids) await this.#blobs.delete(id);
+      await forgetBlobs(this.#store.db, ids);
+    } catch (error) {
+      this.#log.warn({ err: error }, 'blobs that nobody has could not be removed yet');
+    }
+  }
+
+  /** Removes what nobody has for an hour. Returns how many blobs that were. */
+  async clean(): Promise<number> {
+    const { clock } = this.#store;
+    let blobs = 0;
+    for (let count = BATCH; count === BATCH; ) {
+      const unused = await unusedBlobs(this.#store.db, new Date(clock.now().getTime() - UNUSED_MS), BATCH);
+      for (const id of unused) await this.#blobs.delete(id);
+      await forgetBlobs(this.#store.db, unused);
+      count = unused.length;
+      blobs += count;
+    }
+    return blobs;
+  }
+}
 
 /** Announces blobs whose bytes are about to be stored. Nobody has them yet. */
-export async function announceBlobs(
-  db: Db,
-  taskId: string,
-  ids: readonly string[],
-  now: Date,
-): Promise<void> {
+async function announceBlobs(db: Db, taskId: string, ids: readonly string[], now: Date): Promise<void> {
   if (ids.length === 0) return;
   const rows = ids.map((id) => ({ id, task_id: taskId, created_at: now, unused_since: now }));
   await db.insertInto('blobs').values(rows).execute();
-}
-
-/** Within the transaction in which a task gets them. */
-export async function useBlobs(tx: Tx, ids: readonly string[]): Promise<void> {
-  await setUnusedSince(tx, ids, null);
 }
 
 /** Within the transaction in which a task lets go of them. */
@@ -25,7 +95,7 @@ export async function releaseBlobs(tx: Tx, ids: readonly string[], now: Date): P
 }
 
 /** At most `limit` blobs that nobody has since before `before`. */
-export async function unusedBlobs(db: Db, before: Date, limit: number): Promise<string[]> {
+async function unusedBlobs(db: Db, before: Date, limit: number): Promise<string[]> {
   const rows = await db
     .selectFrom('blobs')
     .select('id')
@@ -37,7 +107,7 @@ export async function unusedBlobs(db: Db, before: Date, limit: number): Promise<
 }
 
 /** Call it when the bytes are gone. */
-export async function forgetBlobs(db: Db, ids: readonly string[]): Promise<void> {
+async function forgetBlobs(db: Db, ids: readonly string[]): Promise<void> {
   if (ids.length > 0) await db.deleteFrom('blobs').where('id', 'in', ids).execute();
 }
 

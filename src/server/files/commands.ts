@@ -3,6 +3,12 @@ import { z } from 'zod';
 import { defineCommand, defineFile } from '../../command/define-command.ts';
 import { FileName, KeptFile } from '../../protocol/file.ts';
 import { pageOf } from '../../protocol/page.ts';
+import { listArtifacts as list, readArtifact } from './artifacts.ts';
+import type { KeptBlobs } from './blobs.ts';
+
+export interface FileNeeds {
+  blobs: Pick<KeptBlobs, 'read'>;
+}
 
 const TaskId = z.uuid().describe('Id of the task');
 
@@ -17,7 +23,7 @@ export const listArtifacts = defineCommand({
   output: pageOf(KeptFile),
   columns: ['name', 'size', 'type', 'sha256'],
   examples: ['seed tasks artifacts list 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11'],
-  run: async ({ id }, ctx) => ({ items: await ctx.tasks.artifacts(id), nextCursor: null }),
+  run: async ({ id }, call) => ({ items: await list(call, id), nextCursor: null }),
 });
 
 export const getArtifact = defineFile({
@@ -35,5 +41,5 @@ export const getArtifact = defineFile({
     'seed tasks artifacts get 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11 report.csv --output report.csv',
     'seed tasks artifacts get 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11 report.csv | head',
   ],
-  file: ({ id, name }, ctx) => ctx.tasks.artifact(id, name),
+  file: (artifact, call, { blobs }: FileNeeds) => readArtifact(call, blobs, artifact),
 });

@@ -1,11 +1,13 @@
-// The blob store and the inbox that the settings ask for. Called by server.ts.
+// The blob store and the inbox that the settings ask for, and the removal of what is old. Called by server.ts.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Store } from '../../db/store.ts';
+import { every, type Loop } from '../../lib/every.ts';
 import { type Inbox, openInbox } from '../http/inbox.ts';
-import { createFolderStore } from './folder-store.ts';
-import { KeptBlobs } from './kept-blobs.ts';
+import { releaseOldFiles } from './artifacts.ts';
+import { createFolderStore } from './blob-store.ts';
+import { KeptBlobs } from './blobs.ts';
 import { createS3Store } from './s3-store.ts';
 import type { FileSettings } from './settings.ts';
 
@@ -21,4 +23,29 @@ export async function openBlobs(
   const inbox = await openInbox(join(folder, 'incoming'));
   const blobs = s3 === null ? createFolderStore(folder) : createS3Store(s3);
   return { blobs: new KeptBlobs(store, blobs, log), inbox };
+}
+
+const EVERY_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+/**
+ * Removes files and artifacts of tasks that ended long ago, and what killed servers left, at once and every hour.
+ * @param days after which files and artifacts go; null: never
+ */
+export function keepFilesFor(days: number | null, blobs: KeptBlobs, store: Store, log: Logger): Loop {
+  return every({ everyMs: EVERY_MS, atOnce: true, name: 'remove old files and artifacts', log }, async () => {
+    const before = days === null ? null : new Date(store.clock.now().getTime() - days * DAY_MS);
+    const removed = await removeOldFiles(store, blobs, before);
+    if (removed.blobs > 0) log.info({ ...removed, days }, 'removed old files and artifacts');
+  });
+}
+
+/** Lets ended tasks go of all that they have from before `before` (null: of nothing), and removes what nobody has for an hour. */
+export async function removeOldFiles(
+  store: Store,
+  blobs: KeptBlobs,
+  before: Date | null,
+): Promise<{ tasks: number; blobs: number }> {
+  const tasks = before === null ? 0 : await releaseOldFiles(store, before);
+  return { tasks, blobs: await blobs.clean() };
 }

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import type { Context } from 'hono';
 import { stream } from 'hono/streaming';
 import type { SentFile, StreamItem } from '../../command/define-command.ts';
-import { logFailure } from '../../lib/log-failure.ts';
+import { logFailure } from '../../lib/log.ts';
 import type { ServerParts } from '../parts.ts';
 import type { HttpEnv } from './http-types.ts';
 

@@ -4,11 +4,11 @@ import { aheadOfCursor, type PageRequest, pageOfRows } from '../../db/cursor.ts'
 import { storableValue } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db } from '../../db/tables.ts';
+import { type TaskSpan, writtenFor } from '../../db/task-conditions.ts';
 import type { Logger } from '../../lib/log.ts';
 import { type LedgerEntry, ledgerOutcome } from '../../protocol/ledger.ts';
 import type { Effect } from '../../protocol/manifest.ts';
 import type { Page } from '../../protocol/page.ts';
-import { type TaskSpan, writtenFor } from '../tasks/span.ts';
 
 export interface NewCall {
   id: string;

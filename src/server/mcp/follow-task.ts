@@ -1,6 +1,6 @@
 // Waits for a task's end over its events, and tells the client of each step. Used by runTask and getTask.
 import type { ServerContext } from '@modelcontextprotocol/server';
-import { linesOf } from '../../lib/lines.ts';
+import { linesOf } from '../../lib/read-stream.ts';
 import type { TaskEvent } from '../../protocol/event.ts';
 import type { Platform, PlatformCommand } from './platform.ts';
 

@@ -5,7 +5,7 @@ import {
   type ReadResourceResult,
   type Resource,
 } from '@modelcontextprotocol/server';
-import { linesOf } from '../../lib/lines.ts';
+import { linesOf } from '../../lib/read-stream.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { LedgerEntry } from '../../protocol/ledger.ts';
 import { LIMITS } from '../../protocol/limits.ts';

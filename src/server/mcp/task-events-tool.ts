@@ -1,6 +1,6 @@
 // getTaskEvents: a page of a task's transcript.
 import type { Tool } from '@modelcontextprotocol/server';
-import { linesOf } from '../../lib/lines.ts';
+import { linesOf } from '../../lib/read-stream.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { TaskEvent } from '../../protocol/event.ts';
 import { LIMITS } from '../../protocol/limits.ts';

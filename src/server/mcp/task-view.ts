@@ -1,10 +1,11 @@
 // A task in words, for the text of a tool's result.
 import type { CallToolResult } from '@modelcontextprotocol/server';
+import { isTerminal } from '../../protocol/statuses.ts';
 import type { Task } from '../../protocol/task.ts';
 import { toolResult } from './tool-result.ts';
 
-export function hasEnded(task: Task): boolean {
-  return task.completedAt !== null;
+export function hasEnded({ status }: Task): boolean {
+  return isTerminal(status);
 }
 
 /** The task as the result of runTask: an error when it ended in another way than completed. */
@@ -22,14 +23,13 @@ export function taskText(task: Task): string {
 }
 
 /** `is running (working)` */
-export function taskState({ status, phase, statusNote, error }: Task): string {
+export function taskState(task: Task): string {
+  const { status, phase, statusNote, error } = task;
   const words = status.replaceAll('_', ' ');
   if (error) return `${words}: ${error.code}, ${error.message}`;
-  if (status === 'queued' || status === 'running' || status === 'waiting_for_approval') {
-    const why = phase ?? statusNote;
-    return `is ${words}${why === null ? '' : ` (${why})`}`;
-  }
-  return words;
+  if (hasEnded(task)) return words;
+  const why = phase ?? statusNote;
+  return `is ${words}${why === null ? '' : ` (${why})`}`;
 }
 
 function howToGoOn(id: string): string {

@@ -17,6 +17,21 @@ export function refuseModel(model: string, lineage: Lineage): void {
   });
 }
 
+/**
+ * The model that is asked for or, without one, the key's defaults: the first is to answer, the others when it cannot.
+ * @throws SeedError unknown_model or model_not_allowed
+ */
+export function chooseModels(
+  asked: string | undefined,
+  lineage: Lineage,
+  llm: Pick<LlmGateway, 'defaultModels' | 'knows' | 'refuseUnknown'>,
+): readonly [string, ...string[]] {
+  const chosen = asked === undefined ? defaultModelsFor(lineage, llm) : ([asked] as const);
+  llm.refuseUnknown(chosen[0]);
+  refuseModel(chosen[0], lineage);
+  return chosen;
+}
+
 /** The server's defaults that the key may use; when there are none, the first model that it may use and the server has. */
 export function defaultModelsFor(
   lineage: Lineage,

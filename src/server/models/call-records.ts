@@ -1,7 +1,7 @@
 // Hands each ended call of a model on to be recorded, some at a time, and knows which are still to be.
 
 import { createSlots } from '../../lib/slots.ts';
-import type { ModelCall } from '../spending/model-call.ts';
+import type { ModelCall } from '../spending/call-usage.ts';
 
 export interface LlmLog {
   warn(fields: object, message: string): void;

@@ -1,6 +1,6 @@
 // One call of a model as it is recorded: begun before the upstream is asked, ended exactly once, whatever came of it.
 import type { Prices } from '../../lib/money.ts';
-import type { ModelCall } from '../spending/model-call.ts';
+import type { ModelCall } from '../spending/call-usage.ts';
 import type { CallMeter } from './call-meter.ts';
 
 interface OpenModelCall {

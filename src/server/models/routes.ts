@@ -3,7 +3,7 @@ import { type Context, Hono } from 'hono';
 import { SeedError } from '../../protocol/errors.ts';
 import type { AuditedRoute, Gate } from '../http/gate.ts';
 import type { HttpEnv } from '../http/http-types.ts';
-import type { FindTask } from '../tasks/task-cache.ts';
+import type { FindTask } from '../tasks/find.ts';
 import { mayUseModel, refuseModel } from './allowed-model.ts';
 import type { LlmGateway } from './gateway.ts';
 

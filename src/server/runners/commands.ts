@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineCommand } from '../../command/define-command.ts';
 import { pageOf } from '../../protocol/page.ts';
 import { RunnerView } from '../../protocol/runner.ts';
+import { listRunners } from './runners.ts';
 
 export const listSandboxes = defineCommand({
   name: 'sandboxes list',
@@ -16,5 +17,5 @@ export const listSandboxes = defineCommand({
   output: pageOf(RunnerView),
   columns: ['name', 'driver', 'isolation', 'freeSlots', 'slots', 'pool.ready', 'pool.size', 'sandboxes'],
   examples: ['seed sandboxes list', 'seed sandboxes list --json'],
-  run: (_input, ctx) => ctx.sandboxes.list(),
+  run: (_input, { store }) => listRunners(store),
 });

@@ -1,10 +1,16 @@
 // What runners call, under /runner/v1; the wire is described in protocol/runner.ts.
+import { Readable } from 'node:stream';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { toTold } from '../../command/manifest.ts';
+import type { Registry } from '../../command/registry.ts';
+import type { Store } from '../../db/store.ts';
+import type { Logger } from '../../lib/log.ts';
+import type { Prices } from '../../lib/money.ts';
 import { sameText } from '../../lib/same-text.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { AgentEvent } from '../../protocol/event.ts';
+import { FileName } from '../../protocol/file.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import {
   HEARTBEAT_WAIT_MS,
@@ -20,21 +26,39 @@ import {
   UsageReport,
 } from '../../protocol/runner.ts';
 import { mintKey } from '../access/keys.ts';
+import { deleteArtifact, filesOfLease, saveArtifact } from '../files/artifacts.ts';
+import type { KeptBlobs } from '../files/blobs.ts';
 import type { HttpEnv } from '../http/http-types.ts';
+import type { Inbox } from '../http/inbox.ts';
+import { bodyStream } from '../http/read-files.ts';
 import { invalidInput } from '../http/read-input.ts';
 import { bearerToken } from '../http/request-headers.ts';
-import type { ServerParts } from '../parts.ts';
 import { recordUsage, settleTask } from '../tasks/end.ts';
 import { appendAgentEvents } from '../tasks/events.ts';
-import { leaseNextTask, renewLeases, reportPhase, tasksToStop } from '../tasks/lease.ts';
-import { leaveTasks, returnLease } from '../tasks/return.ts';
-import { runnerFileRoutes } from './file-routes.ts';
+import { leaveTasks, renewLeases, returnLease, tasksToStop } from '../tasks/hold.ts';
+import { leaseNextTask, reportPhase } from '../tasks/lease.ts';
+import type { LeasedTaskId } from '../tasks/rows.ts';
 import { forgetRunner, saveRunner, touchRunner } from './runners.ts';
 
 const LOOK_AGAIN_MS = 1_000;
 
-export function runnerRoutes(parts: ServerParts): Hono<HttpEnv> {
-  const { store, runnerToken, prices, log } = parts;
+export interface RunnerRoutesNeeds {
+  store: Store;
+  registry: Pick<Registry, 'allowed'>;
+  /** Files and artifacts of tasks. */
+  blobs: KeptBlobs;
+  /** Where they lie while they are received. */
+  inbox: Inbox;
+  prices: Prices;
+  /** What runners present as their bearer token. */
+  runnerToken: string;
+  /** Aborted when the server begins to stop. */
+  stopping: AbortSignal;
+  log: Logger;
+}
+
+export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
+  const { store, runnerToken, prices, stopping, log } = needs;
   const app = new Hono<HttpEnv>();
   app.use(async (c, next) => {
     if (!sameText(bearerToken(c.req.header('authorization')), runnerToken)) {
@@ -50,7 +74,7 @@ export function runnerRoutes(parts: ServerParts): Hono<HttpEnv> {
     await saveRunner(store, runner);
     const able = runner.driver !== null && runner.freeSlots > 0;
     const gone = c.req.raw.signal;
-    const lease = await nextLease(parts, runner.id, able, gone);
+    const lease = await nextLease(needs, { runnerId: runner.id, able, gone });
     if (lease === null) return c.body(null, 204);
     // Who asked for it will not hear of it. An answer that is lost further on comes back in its time.
     const giveBack = () =>
@@ -76,7 +100,7 @@ export function runnerRoutes(parts: ServerParts): Hono<HttpEnv> {
     else await touchRunner(store, runnerId);
     let stop = await renewLeases(store, { runnerId, taskIds: tasks, leftMs });
     if (stop.length === 0) {
-      await signals.next(HEARTBEAT_WAIT_MS, AbortSignal.any([c.req.raw.signal, parts.stopping]));
+      await signals.next(HEARTBEAT_WAIT_MS, AbortSignal.any([c.req.raw.signal, stopping]));
       stop = await tasksToStop(store, runnerId, tasks);
     }
     return c.json({ stop } satisfies HeartbeatAnswer);
@@ -97,7 +121,7 @@ export function runnerRoutes(parts: ServerParts): Hono<HttpEnv> {
     return c.body(null, 204);
   });
 
-  app.route('/tasks', runnerFileRoutes(parts));
+  app.route('/tasks', fileRoutes(needs));
 
   app.post('/tasks/:id/settle', async (c) => {
     await settleTask(store, taskId(c), await body(c, Settlement), prices);
@@ -113,10 +137,8 @@ export function runnerRoutes(parts: ServerParts): Hono<HttpEnv> {
 
 /** Waits up to LEASE_WAIT_MS for a task. A runner that cannot run any only lets itself be seen. */
 async function nextLease(
-  { store, stopping, registry }: ServerParts,
-  runnerId: string,
-  able: boolean,
-  gone: AbortSignal,
+  { store, stopping, registry }: RunnerRoutesNeeds,
+  { runnerId, able, gone }: { runnerId: string; able: boolean; gone: AbortSignal },
 ): Promise<Lease | null> {
   const signal = AbortSignal.any([gone, stopping]);
   const askedAt = performance.now();
@@ -146,6 +168,46 @@ async function nextLease(
   }
   return null;
 }
+
+/** What runners fetch and bring of a task's files, under /runner/v1/tasks/{id}. */
+function fileRoutes({ store, blobs, inbox }: RunnerRoutesNeeds): Hono<HttpEnv> {
+  const app = new Hono<HttpEnv>();
+
+  app.get('/:id/files', async (c) => {
+    const files = await filesOfLease(store.db, leaseOf(c));
+    const file = files.find(({ name }) => name === nameOf(c));
+    if (!file) throw new SeedError('not_found', 'the task has no such file');
+    c.header('Content-Type', 'application/octet-stream');
+    c.header('Content-Length', String(file.size));
+    return c.body(Readable.toWeb(await blobs.read(file.blobId)) as ReadableStream);
+  });
+
+  app.put('/:id/artifacts', async (c) => {
+    const lease = leaseOf(c);
+    const name = nameOf(c);
+    await using delivery = inbox.open();
+    const content = await delivery.receive(bodyStream(c), LIMITS.artifactBytes);
+    const unused = await blobs.keep(lease.taskId, [{ name, content }], async ([artifact], take) =>
+      artifact ? saveArtifact(store, lease, artifact, take) : [],
+    );
+    await blobs.remove(unused);
+    return c.body(null, 204);
+  });
+
+  app.delete('/:id/artifacts', async (c) => {
+    await blobs.remove(await deleteArtifact(store, leaseOf(c), nameOf(c)));
+    return c.body(null, 204);
+  });
+  return app;
+}
+
+const LeaseRef = z.object({ taskId: z.uuid(), leaseId: z.uuid() });
+
+function leaseOf(c: Context): LeasedTaskId {
+  return read(LeaseRef, { taskId: c.req.param('id'), leaseId: c.req.header(RUNNER_HEADER.lease) });
+}
+
+const nameOf = (c: Context) => read(FileName, c.req.query('name'));
 
 /** As the runner has written it: its bytes are what is kept. */
 function readEvent(line: string): AgentEvent {

@@ -1,8 +1,12 @@
-// The runners that were heard of lately: the server tells from them why a task waits.
+// The runners that were heard of lately: what they say of themselves, what runs on them, and what that means for a task that is to
+// run. Called by the runner's routes, by `sandboxes list`, where a task is accepted or shown, and for metrics.
 import { sql } from 'kysely';
 import { storableJson, storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
-import type { RunnerState } from '../../protocol/runner.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { Page } from '../../protocol/page.ts';
+import { type RunnerState, type RunnerView, SEEN_WITHIN_MS } from '../../protocol/runner.ts';
+import { countLeased, tasksOfRunners } from '../tasks/list.ts';
 
 const FORGET_AFTER_MS = 24 * 3600 * 1000;
 
@@ -36,12 +40,12 @@ export async function forgetRunner({ db }: RunnerStore, runnerId: string): Promi
   await db.deleteFrom('runners').where('id', '=', runnerId).execute();
 }
 
-/** Runners heard of within the last `sinceMs` milliseconds, by name. */
-export async function liveRunners(store: RunnerStore, sinceMs: number): Promise<SeenRunner[]> {
+/** The runners that are connected, by name. */
+export async function liveRunners(store: RunnerStore): Promise<SeenRunner[]> {
   const rows = await store.db
     .selectFrom('runners')
     .select(['state', 'last_seen'])
-    .where('last_seen', '>=', ago(store, sinceMs))
+    .where('last_seen', '>=', ago(store, SEEN_WITHIN_MS))
     .orderBy('name')
     .orderBy('id')
     .execute();
@@ -49,3 +53,43 @@ export async function liveRunners(store: RunnerStore, sinceMs: number): Promise<
 }
 
 const ago = ({ time }: RunnerStore, ms: number) => sql<Date>`${time()} - ${ms} * interval '1 millisecond'`;
+
+/** The connected runners, with the tasks that run on them. */
+export async function listRunners(store: RunnerStore): Promise<Page<RunnerView>> {
+  const runners = await liveRunners(store);
+  const ids = runners.map(({ id }) => id);
+  const tasksOf = await tasksOfRunners(store.db, ids);
+  const items = runners.map(({ pool, snapshot, lastSeen, ...state }) => ({
+    ...state,
+    pool: pool ?? null,
+    snapshot: snapshot ?? null,
+    lastSeen: lastSeen.toISOString(),
+    sandboxes: tasksOf(state.id),
+  }));
+  return { items, nextCursor: null };
+}
+
+/** @throws SeedError no_usable_driver when runners are connected and none of them can make a sandbox */
+export async function refuseWithoutDriver(store: RunnerStore): Promise<void> {
+  const runners = await liveRunners(store);
+  if (runners.length === 0 || runners.some((runner) => runner.driver !== null)) return;
+  const reasons = runners.flatMap((runner) =>
+    runner.probes.map((probe) => `${probe.driver}: ${probe.why ?? 'not usable'}`),
+  );
+  throw new SeedError(
+    'no_usable_driver',
+    `no runner can make a sandbox (${[...new Set(reasons)].join('; ')})`,
+    {
+      hint: 'Run "bin/seed doctor" on the runner\'s machine: it says what is missing and how to get it.',
+    },
+  );
+}
+
+/** Why a queued task waits, for a person; null when it is about to be taken. */
+export async function queuedNote(store: RunnerStore): Promise<string | null> {
+  const runners = await liveRunners(store);
+  if (runners.length === 0)
+    return 'No runner is connected; it starts as soon as one is ("npm start" brings one).';
+  const slots = runners.reduce((sum, runner) => sum + runner.slots, 0);
+  return (await countLeased(store.db)) < slots ? null : `Waits for one of ${slots} slots.`;
+}

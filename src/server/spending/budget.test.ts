@@ -12,41 +12,41 @@ const tokens = (limit: number, used: number): Bound => ({
   says: 'the tokens',
 });
 const taking = (most: number | null): Estimate => ({ tokens: most, nanoUsd: null, calls: 1 });
-const covered = (most: number | null): CallInFlight => ({
+const within = (most: number | null): CallInFlight => ({
   holders: ['task'],
   atMost: taking(most),
-  uncovered: [],
+  overLimit: [],
 });
-const uncovered = (most: number | null): CallInFlight => ({ ...covered(most), uncovered: ['the bound'] });
+const over = (most: number | null): CallInFlight => ({ ...within(most), overLimit: ['the bound'] });
 
 test.each<[string, Bound[], Estimate, CallInFlight[], object]>([
-  ['nothing bounds it', [], taking(null), [], { kind: 'admit', uncovered: [] }],
-  ['it fits', [tokens(100, 40)], taking(60), [], { kind: 'admit', uncovered: [] }],
-  ['it fits beside others', [tokens(100, 0)], taking(40), [covered(60)], { kind: 'admit', uncovered: [] }],
+  ['nothing bounds it', [], taking(null), [], { kind: 'admit', overLimit: [] }],
+  ['it fits', [tokens(100, 40)], taking(60), [], { kind: 'admit', overLimit: [] }],
+  ['it fits beside others', [tokens(100, 0)], taking(40), [within(60)], { kind: 'admit', overLimit: [] }],
   [
     'it fits beside one that does not',
     [tokens(100, 0)],
     taking(40),
-    [uncovered(500)],
-    { kind: 'admit', uncovered: [] },
+    [over(500)],
+    { kind: 'admit', overLimit: [] },
   ],
-  ['it alone does not fit', [tokens(100, 40)], taking(61), [], { kind: 'admit', uncovered: ['the bound'] }],
-  ['its size is unknown', [tokens(100, 99)], taking(null), [], { kind: 'admit', uncovered: ['the bound'] }],
-  ['another one does not fit either', [tokens(100, 0)], taking(101), [uncovered(null)], { kind: 'wait' }],
+  ['it alone does not fit', [tokens(100, 40)], taking(61), [], { kind: 'admit', overLimit: ['the bound'] }],
+  ['its size is unknown', [tokens(100, 99)], taking(null), [], { kind: 'admit', overLimit: ['the bound'] }],
+  ['another one does not fit either', [tokens(100, 0)], taking(101), [over(null)], { kind: 'wait' }],
   [
     'one of unknown size was let through when nothing bounded it',
     [tokens(100, 0)],
     taking(101),
-    [covered(null)],
+    [within(null)],
     { kind: 'wait' },
   ],
-  ['the others may take all that is left', [tokens(100, 40)], taking(null), [covered(60)], { kind: 'wait' }],
+  ['the others may take all that is left', [tokens(100, 40)], taking(null), [within(60)], { kind: 'wait' }],
   [
     'those in flight are of another task',
     [tokens(100, 0)],
     taking(100),
-    [{ ...covered(100), holders: ['other'] }],
-    { kind: 'admit', uncovered: [] },
+    [{ ...within(100), holders: ['other'] }],
+    { kind: 'admit', overLimit: [] },
   ],
   ['all is used', [tokens(100, 100)], taking(1), [], { kind: 'refuse', bound: tokens(100, 100) }],
   [
@@ -102,7 +102,7 @@ describe('calls at the same time', () => {
               continue;
             }
             if (!call) continue;
-            flying.push({ ...call, ...covered(call.most), uncovered: verdict.uncovered });
+            flying.push({ ...call, ...within(call.most), overLimit: verdict.overLimit });
             largest = Math.max(largest, call.takes);
           }
           expect(used).toBeLessThanOrEqual(limit + largest);
@@ -138,7 +138,7 @@ test('a budget bounds what it names, in billionths of a dollar', () => {
 });
 
 test('limits of a key bound its day and its month', () => {
-  const spent = { nanoUsdToday: 1, nanoUsdThisMonth: 2, tokensToday: 3 };
+  const spent = { day: { nanoUsd: 1, tokens: 3 }, month: { nanoUsd: 2, tokens: 9 } };
   const key = { id: 'k', name: 'ci', spendPerDay: 1, spendPerMonth: 20, tokensPerDay: 500 };
   expect(limitBounds(key, spent).map(({ unit, limit, used, span }) => [unit, limit, used, span])).toEqual([
     ['nanoUsd', 1e9, 1, 'day'],

@@ -1,11 +1,13 @@
 // Whether a model may be called, by what is left of the budgets and spend limits that bound the call. Pure.
 //
-// A call is covered by a bound when all that it may take fits into what is left. Of the calls that are not covered, or
-// of which nobody knows what they may take, one at a time may be made, and only while the covered ones leave something.
-// So a bound is passed by at most what one call takes, however many are made at the same time.
+// A call is within a bound when all that it may take fits into what is left. Of the calls that may go over the limit, or of which
+// nobody knows what they may take, one at a time may be made, and only while the others leave something. So a bound is passed by at
+// most what one call takes, however many are made at the same time.
 
+import type { KeyRow } from '../../db/tables.ts';
 import { toNano, usdOf } from '../../lib/money.ts';
 import type { Budget, WantedBudget } from '../../protocol/budget.ts';
+import type { Key } from '../../protocol/key.ts';
 
 type Unit = 'tokens' | 'nanoUsd' | 'calls';
 export type Amounts = Record<Unit, number>;
@@ -17,9 +19,11 @@ export interface CallInFlight {
   /** Ids of the tasks and keys that it counts for. */
   holders: readonly string[];
   atMost: Estimate;
-  /** Ids of the bounds that do not cover it. */
-  uncovered: readonly string[];
+  /** Ids of the bounds whose limit it may go over. */
+  overLimit: readonly string[];
 }
+
+type Span = 'day' | 'month';
 
 export interface Bound {
   id: string;
@@ -28,15 +32,15 @@ export interface Bound {
   unit: Unit;
   limit: number;
   used: number;
-  /** Of a key's limits: of what it is. */
-  span: 'day' | 'month' | null;
+  /** For a limit of a key: what it is counted in; null for a budget. */
+  span: Span | null;
   /** A sentence: "10 of 10 calls of this task are used". */
   says: string;
 }
 
 export type Verdict =
-  | { kind: 'admit'; uncovered: string[] }
-  /** For one of the calls in flight to end. */
+  | { kind: 'admit'; overLimit: string[] }
+  /** Until one of the calls in flight has ended. */
   | { kind: 'wait' }
   | { kind: 'refuse'; bound: Bound };
 
@@ -47,29 +51,29 @@ export function decide(
 ): Verdict {
   const exhausted = firstExhausted(bounds);
   if (exhausted) return { kind: 'refuse', bound: exhausted };
-  const uncovered: string[] = [];
+  const overLimit: string[] = [];
   for (const bound of bounds) {
     const { left, free } = leftOf(bound, inFlight);
     const most = atMost[bound.unit];
     if (most !== null && most <= left) continue;
     if (left <= 0 || !free) return { kind: 'wait' };
-    uncovered.push(bound.id);
+    overLimit.push(bound.id);
   }
-  return { kind: 'admit', uncovered };
+  return { kind: 'admit', overLimit };
 }
 
 export function firstExhausted(bounds: readonly Bound[]): Bound | undefined {
   return bounds.find(({ used, limit }) => used >= limit);
 }
 
-/** What covered calls leave, and whether the place of the one that is not covered is free. */
+/** What the calls within the bound leave of it, and whether a call that may go over it can be made now. */
 function leftOf({ id, holder, unit, limit, used }: Bound, inFlight: readonly CallInFlight[]) {
   let left = limit - used;
   let free = true;
-  for (const { holders, atMost, uncovered } of inFlight) {
+  for (const { holders, atMost, overLimit } of inFlight) {
     if (!holders.includes(holder)) continue;
     const most = atMost[unit];
-    if (most === null || uncovered.includes(id)) free = false;
+    if (most === null || overLimit.includes(id)) free = false;
     else left -= most;
   }
   return { left, free };
@@ -107,29 +111,28 @@ function plainUsd(nanoUsd: number): string {
     .replace(/\.?0+$/, '');
 }
 
-export interface SpendLimits {
-  id: string;
-  name: string;
-  /** US dollars. */
-  spendPerDay: number | null;
-  spendPerMonth: number | null;
-  tokensPerDay: number | null;
-}
+/** The limits of a key on what its tasks use: what each counts, in which span of time, and its column. */
+export const SPEND_LIMITS = {
+  spendPerDay: { unit: 'nanoUsd', span: 'day', column: 'spend_per_day_nano_usd' },
+  spendPerMonth: { unit: 'nanoUsd', span: 'month', column: 'spend_per_month_nano_usd' },
+  tokensPerDay: { unit: 'tokens', span: 'day', column: 'tokens_per_day' },
+} as const satisfies Partial<Record<keyof Key, { unit: Unit; span: Span; column: keyof KeyRow }>>;
+
+type SpendLimit = keyof typeof SPEND_LIMITS;
+const NAMES = Object.keys(SPEND_LIMITS) as SpendLimit[];
 
 /** What the tasks of a key have used in the present UTC day and month. */
-export interface Spent {
-  nanoUsdToday: number;
-  nanoUsdThisMonth: number;
-  tokensToday: number;
+export type Spent = Record<Span, Pick<Amounts, 'nanoUsd' | 'tokens'>>;
+
+export function hasSpendLimit(key: Pick<Key, SpendLimit>): boolean {
+  return NAMES.some((name) => key[name] !== null);
 }
 
-export function limitBounds(key: SpendLimits, spent: Spent): Bound[] {
-  const { id: holder, name, spendPerDay, spendPerMonth, tokensPerDay } = key;
-  const bound = (unit: Unit, limit: number | null, used: number, span: 'day' | 'month'): Bound[] =>
-    limit === null ? [] : [boundOf({ holder, unit, limit, used, span }, `the key "${name}"`)];
-  return [
-    ...bound('nanoUsd', spendPerDay && toNano(spendPerDay), spent.nanoUsdToday, 'day'),
-    ...bound('nanoUsd', spendPerMonth && toNano(spendPerMonth), spent.nanoUsdThisMonth, 'month'),
-    ...bound('tokens', tokensPerDay, spent.tokensToday, 'day'),
-  ];
+export function limitBounds(key: Pick<Key, 'id' | 'name' | SpendLimit>, spent: Spent): Bound[] {
+  return NAMES.flatMap((name) => {
+    const { unit, span } = SPEND_LIMITS[name];
+    if (key[name] === null) return [];
+    const limit = unit === 'nanoUsd' ? toNano(key[name]) : key[name];
+    return [boundOf({ holder: key.id, unit, limit, used: spent[span][unit], span }, `the key "${key.name}"`)];
+  });
 }

@@ -34,6 +34,16 @@ export interface CallCost extends TokenCounts {
   unpriced: boolean;
 }
 
+/** One call of a model, as it is metered. */
+export interface ModelCall extends CallCost {
+  askedModel: string;
+  /** Null: the upstream did not say, or did not answer. */
+  answeredModel: string | null;
+  durationMs: number;
+  /** `ok`, `cancelled` or the code of the error it ended with. */
+  outcome: string;
+}
+
 export const NOTHING_TOLD: ToldUsage = {
   inputTokens: null,
   outputTokens: null,

@@ -3,8 +3,7 @@
 import type { Tx } from '../../db/tables.ts';
 import { computeCost, type Prices } from '../../lib/money.ts';
 import type { Usage } from '../../protocol/resources.ts';
-import { addToLine, lockLine } from './ancestors.ts';
-import { addSpend } from './spend.ts';
+import { addUsed, lockAncestors } from './sums.ts';
 
 export interface UsageOfLease {
   taskId: string;
@@ -12,15 +11,15 @@ export interface UsageOfLease {
   usage: Usage;
 }
 
-/** The first report stays. What it cost counts for the task, for all above it, and for the day of its keys. */
+/** Records a task's usage; the first report stays. What it cost counts for the task, its ancestors and its keys. */
 export async function saveUsage(
   tx: Tx,
   { taskId, leaseId, usage }: UsageOfLease,
   prices: Prices,
   now: Date,
 ): Promise<void> {
-  const line = await lockLine(tx, taskId);
-  const task = line.at(-1);
+  const ancestors = await lockAncestors(tx, taskId);
+  const task = ancestors.at(-1);
   if (task?.lease_id !== leaseId || task.usage !== null) return;
   const { account_id, billed_key_id, resources } = task;
   const { vcpuSeconds, gbSeconds, nanoUsd } = computeCost(prices, usage, resources.memoryMb);
@@ -41,7 +40,5 @@ export async function saveUsage(
       cost_nano_usd: nanoUsd,
     })
     .execute();
-  const used = { tokens: 0, nanoUsd, calls: 0 };
-  await addToLine(tx, line, used);
-  await addSpend(tx, task.key_id, used, now);
+  await addUsed(tx, ancestors, { tokens: 0, nanoUsd, calls: 0 }, now);
 }

@@ -1,30 +1,33 @@
-// The calls of models: a row each, and added to what its task, its line and its keys have used. Called by server/spending.
+// The calls of models: a row each, and added to what its task, that one's ancestors and its keys have used. Called by spending.ts,
+// which also looks from time to time for calls whose server is gone.
 import { randomUUID } from 'node:crypto';
 import { storableText, storableTextOrNull } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { TaskRow, Tx } from '../../db/tables.ts';
+import type { Prices } from '../../lib/money.ts';
 import { leastCertain } from '../../protocol/cost-source.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
-import { addToLine, lockLine } from './ancestors.ts';
-import type { ModelCall } from './model-call.ts';
+import { callCost, type ModelCall, NOTHING_TOLD } from './call-usage.ts';
 import { releaseReservation } from './reservations.ts';
-import { addSpend } from './spend.ts';
+import { addUsed, lockAncestors } from './sums.ts';
+
+type CallStore = Pick<Store, 'db' | 'clock' | 'caches'>;
 
 /**
  * The row and all sums change together, so that they always agree, and the reservation goes with them. A call that was
- * taken for lost meanwhile (lapsed-calls.ts) has its row corrected. Does nothing more when the task is gone.
+ * taken for lost meanwhile has its row corrected. Does nothing more when the task is gone.
  */
 export async function recordModelCall(
-  store: Pick<Store, 'db' | 'clock' | 'caches'>,
+  store: CallStore,
   taskId: string,
   call: ModelCall,
   reservation: string | null = null,
 ): Promise<void> {
   const wasLate = await store.db.transaction().execute(async (tx) => {
-    const line = await lockLine(tx, taskId);
+    const ancestors = await lockAncestors(tx, taskId);
     const isOpen = reservation === null || (await releaseReservation(tx, reservation));
     const earlier = isOpen ? null : await earlierRow(tx, taskId, reservation);
-    return addCall(tx, line, { id: reservation ?? randomUUID(), call, earlier }, store.clock.now());
+    return addCall(tx, ancestors, { id: reservation ?? randomUUID(), call, earlier }, store.clock.now());
   });
   if (wasLate) store.caches.forget('ended tasks');
 }
@@ -37,16 +40,16 @@ interface NewRow {
 }
 
 /**
- * In a transaction that has locked the line of the task.
+ * Writes the call and adds it to the sums, in a transaction that has locked the task and its ancestors.
  * @returns whether the task had ended already
  */
-export async function addCall(
+async function addCall(
   tx: Tx,
-  line: readonly TaskRow[],
+  ancestors: readonly TaskRow[],
   { id, call, earlier }: NewRow,
   now: Date,
 ): Promise<boolean> {
-  const task = line.at(-1);
+  const task = ancestors.at(-1);
   if (!task) return false;
   const at = earlier?.created_at ?? now;
   const more = {
@@ -88,8 +91,7 @@ export async function addCall(
   }
   const tokens = more.inputTokens + more.outputTokens;
   const used = { tokens, nanoUsd: more.nanoUsd, calls: earlier ? 0 : 1 };
-  await addToLine(tx, line, used);
-  await addSpend(tx, task.key_id, used, at);
+  await addUsed(tx, ancestors, used, at);
   return isTerminal(task.status);
 }
 
@@ -108,4 +110,49 @@ async function earlierRow(tx: Tx, taskId: string, id: string): Promise<EarlierRo
     .where('id', '=', id)
     .executeTakeFirst();
   return row ?? null;
+}
+
+/** How many are charged in one look; the next one takes others. */
+const LAPSED_MOST = 100;
+
+/**
+ * Charges calls whose server is gone with what they had taken, as far as anybody knows. Several servers may do it at once: each
+ * call is recorded once.
+ */
+export async function chargeLapsedCalls(store: CallStore, prices: Prices): Promise<void> {
+  const lapsed = await store.db
+    .selectFrom('reservations')
+    .selectAll()
+    .where('expires_at', '<=', store.clock.now())
+    .orderBy('expires_at')
+    .limit(LAPSED_MOST)
+    .execute();
+  for (const { id, task_id, created_at, asked_model, input_tokens, output_tokens } of lapsed) {
+    const call = lostCall(prices, asked_model ?? '', input_tokens ?? 0, output_tokens);
+    await store.db.transaction().execute(async (tx) => {
+      const now = store.clock.now();
+      // The tasks before the reservation, as whoever records a call does: so nobody waits in a circle.
+      const ancestors = task_id === null ? [] : await lockAncestors(tx, task_id);
+      if (!(await releaseReservation(tx, id, now))) return;
+      const durationMs = created_at === null ? 0 : now.getTime() - created_at.getTime();
+      await addCall(tx, ancestors, { id, call: { ...call, durationMs }, earlier: null }, now);
+    });
+    store.caches.forget('ended tasks');
+  }
+}
+
+/** Its request was read, and so much had come of its answer when its server last said so. */
+function lostCall(
+  prices: Prices,
+  model: string,
+  input: number,
+  output: number,
+): Omit<ModelCall, 'durationMs'> {
+  const facts = { told: NOTHING_TOLD, requests: 1, finished: false, output, input: () => input };
+  return {
+    askedModel: model,
+    answeredModel: null,
+    ...callCost(prices, model, facts),
+    outcome: 'interrupted',
+  };
 }

@@ -1,6 +1,6 @@
-// Reservations: a row for each call of a model that is under way, with what it may take where something bounds it. One is
+// Reservations: a row for each call of a model that is in flight, with what it may take where something bounds it. One is
 // written before the call (reserve.ts), and goes in the transaction that records the call. Its server keeps it alive; one
-// that nobody keeps any more is settled by an estimate (lapsed-calls.ts).
+// that nobody keeps any more is settled by an estimate (model-calls.ts).
 import { sql } from 'kysely';
 import { notify, type Topic } from '../../db/signals.ts';
 import { storableText } from '../../db/storable.ts';
@@ -28,12 +28,13 @@ export interface NewReservation {
   /** The task that calls and those above it, and the keys that its key descends from. */
   holders: string[];
   call: PlannedCall;
-  uncovered: string[];
+  /** Ids of the bounds whose limit it may go over. */
+  overLimit: string[];
 }
 
 export async function insertReservation(
   db: Db,
-  { id, taskId, billedKeyId, holders, call, uncovered }: NewReservation,
+  { id, taskId, billedKeyId, holders, call, overLimit }: NewReservation,
   now: Date,
 ): Promise<void> {
   await db
@@ -49,12 +50,12 @@ export async function insertReservation(
       input_tokens: call.inputTokens,
       tokens: call.atMost.tokens,
       nano_usd: call.atMost.nanoUsd,
-      uncovered,
+      uncovered: overLimit,
     })
     .execute();
 }
 
-/** The calls under way that count for any of the holders, all of which have the same key that pays. */
+/** The calls in flight that count for any of the holders, all of which have the same key that pays. */
 export async function callsInFlight(
   tx: Tx,
   billedKeyId: string,
@@ -66,8 +67,9 @@ export async function callsInFlight(
     .where('billed_key_id', '=', billedKeyId)
     .where(sql<boolean>`holders && ${holders}::uuid[]`)
     .execute();
-  return rows.map(({ tokens, nano_usd, ...row }) => ({
-    ...row,
+  return rows.map(({ holders, tokens, nano_usd, uncovered }) => ({
+    holders,
+    overLimit: uncovered,
     atMost: { tokens, nanoUsd: nano_usd, calls: 1 },
   }));
 }

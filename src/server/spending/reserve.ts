@@ -8,15 +8,14 @@ import type { Store } from '../../db/store.ts';
 import type { Db, TaskRow, Tx } from '../../db/tables.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import { lineageOf, worstOf } from '../access/presented-key.ts';
-import { lockLine } from './ancestors.ts';
-import { boundsOfKeys, boundsOfLine, hasSpendLimit } from './bounds.ts';
-import { type Bound, decide } from './budget.ts';
+import { boundsOfKeys, boundsOfTasks } from './bounds.ts';
+import { type Bound, decide, hasSpendLimit, SPEND_LIMITS } from './budget.ts';
 import { callsInFlight, insertReservation, type PlannedCall, topicOfCalls } from './reservations.ts';
-import { lockSpend } from './spend.ts';
+import { lockAncestors, lockSpend } from './sums.ts';
 
 export type ReserveOutcome =
   | { kind: 'go'; reservation: string }
-  /** Calls under way may take what is left; the topic is notified when one of them has ended. */
+  /** Calls in flight may take what is left; the topic is notified when one of them has ended. */
   | { kind: 'wait'; topic: Topic }
   /** For good: the task has been marked, and ends. */
   | { kind: 'refused'; why: string }
@@ -35,27 +34,24 @@ export async function tryReserve(
   const unbounded = await billedKeyOfUnbounded(store.db, taskId);
   if (unbounded !== null) {
     const holders = [taskId];
-    const reservation = { id, taskId, billedKeyId: unbounded, holders, call, uncovered: [] };
+    const reservation = { id, taskId, billedKeyId: unbounded, holders, call, overLimit: [] };
     await insertReservation(store.db, reservation, store.clock.now());
     return { kind: 'go', reservation: id };
   }
   return store.db.transaction().execute(async (tx): Promise<ReserveOutcome> => {
     const now = store.clock.now();
-    const line = await lockLine(tx, taskId);
-    const task = line.at(-1);
+    const ancestors = await lockAncestors(tx, taskId);
+    const task = ancestors.at(-1);
     if (!task || isTerminal(task.status)) return { kind: 'ended' };
     const lineage = await lineageOf(tx, task.key_id, now);
     if (worstOf(lineage) !== 'active') return { kind: 'ended' };
     const limited = lineage.filter(hasSpendLimit);
-    await lockSpend(
-      tx,
-      limited.map(({ id }) => id),
-      now,
-    );
-    const bounds = [...boundsOfLine(line), ...(await boundsOfKeys(tx, limited, now))];
+    const limitedIds = limited.map(({ id }) => id);
+    await lockSpend(tx, limitedIds, now);
+    const bounds = [...boundsOfTasks(ancestors), ...(await boundsOfKeys(tx, limited, now))];
     const money = call.priced ? undefined : bounds.find(({ unit }) => unit === 'nanoUsd');
     if (money) return { kind: 'unpriced', bound: money };
-    const holders = [...line, ...lineage].map(({ id }) => id);
+    const holders = [...ancestors, ...lineage].map(({ id }) => id);
     const billedKeyId = task.billed_key_id;
     const verdict = decide(bounds, call.atMost, await callsInFlight(tx, billedKeyId, holders));
     if (verdict.kind === 'wait') return { kind: 'wait', topic: topicOfCalls(billedKeyId) };
@@ -64,28 +60,29 @@ export async function tryReserve(
       await markOverspent(tx, task, why, now);
       return { kind: 'refused', why };
     }
-    const { uncovered } = verdict;
-    await insertReservation(tx, { id, taskId, billedKeyId, holders, call, uncovered }, now);
+    const { overLimit } = verdict;
+    await insertReservation(tx, { id, taskId, billedKeyId, holders, call, overLimit }, now);
     return { kind: 'go', reservation: id };
   });
 }
 
 /** The key that pays for a task that nothing bounds, so that its calls take no lock; null for all others. */
 async function billedKeyOfUnbounded(db: Db, taskId: string): Promise<string | null> {
+  const limits = Object.values(SPEND_LIMITS).map(({ column }) => sql.ref(column));
   const { rows } = await sql<{ billed_key_id: string }>`
-    with recursive task_line as (
+    with recursive task_ancestors as (
       select parent_task_id, budget from tasks where id = ${taskId}
       union all
-      select tasks.parent_task_id, tasks.budget from task_line join tasks on tasks.id = task_line.parent_task_id
-    ), key_line as (
+      select tasks.parent_task_id, tasks.budget from task_ancestors join tasks on tasks.id = task_ancestors.parent_task_id
+    ), key_ancestors as (
       select keys.* from keys where id = (select key_id from tasks where id = ${taskId})
       union all
-      select keys.* from key_line join keys on keys.id = key_line.caller_key_id
+      select keys.* from key_ancestors join keys on keys.id = key_ancestors.caller_key_id
     )
     select billed_key_id from tasks where id = ${taskId}
-      and not exists (select from task_line where budget is not null) and not exists (
-        select from key_line
-        where coalesce(spend_per_day_nano_usd, spend_per_month_nano_usd, tokens_per_day) is not null
+      and not exists (select from task_ancestors where budget is not null) and not exists (
+        select from key_ancestors
+        where coalesce(${sql.join(limits)}) is not null
       )`.execute(db);
   return rows[0]?.billed_key_id ?? null;
 }

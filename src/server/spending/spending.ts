@@ -2,19 +2,15 @@
 // what it took. The gateway asks it for every call.
 
 import type { Store } from '../../db/store.ts';
+import { every, type Loop } from '../../lib/every.ts';
 import type { Logger } from '../../lib/log.ts';
-import { logFailure } from '../../lib/log-failure.ts';
 import type { Prices } from '../../lib/money.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import type { CallMeter } from '../models/call-meter.ts';
-import type { ChatRequest } from '../models/chat-request.ts';
-import { planCall } from './estimate.ts';
-import { chargeLapsedCalls } from './lapsed-calls.ts';
-import type { ModelCall } from './model-call.ts';
-import { recordModelCall } from './model-calls.ts';
+import { unpricedModel } from './bounds.ts';
+import type { ModelCall } from './call-usage.ts';
+import { chargeLapsedCalls, recordModelCall } from './model-calls.ts';
 import { type PlannedCall, releaseReservation, renewReservations } from './reservations.ts';
 import { tryReserve } from './reserve.ts';
-import { unpricedModel } from './unpriced-model.ts';
 
 const CARE_EVERY_MS = 5_000;
 /** A look at what is left even without a notification: a killed server's calls end without one. */
@@ -29,11 +25,14 @@ interface Unsettled {
   giveUpAt: number;
 }
 
+/** Tells how much has come of a call's answer so far. */
+interface Meter {
+  readonly outputTokens: number;
+}
+
 export interface SpendingOptions {
   store: Store;
   prices: Prices;
-  /** Whether it is known what a model costs. */
-  hasPrice(model: string): boolean;
   log: Logger;
 }
 
@@ -43,23 +42,17 @@ export interface SpendingOptions {
  */
 export class Spending implements AsyncDisposable {
   readonly #options: SpendingOptions;
-  readonly #held = new Map<string, Pick<CallMeter, 'outputTokens'>>();
+  readonly #held = new Map<string, Meter>();
   /** Calls that have ended and could not be recorded yet, by their reservations. */
   readonly #unsettled = new Map<string, Unsettled>();
-  /** By task: resolves when the last of its calls in line is through. */
-  readonly #lines = new Map<string, Promise<void>>();
-  readonly #timer: NodeJS.Timeout;
-  #caring: Promise<void> | null = null;
+  /** By task: resolves when the last of its calls that wait to be reserved is through. */
+  readonly #queues = new Map<string, Promise<void>>();
+  readonly #loop: Loop;
 
   constructor(options: SpendingOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => {
-      this.#caring ??= this.#care()
-        .catch((error) => logFailure(options.log, error, 'reservations could not be looked after'))
-        .finally(() => {
-          this.#caring = null;
-        });
-    }, CARE_EVERY_MS);
+    const { log } = options;
+    this.#loop = every({ everyMs: CARE_EVERY_MS, name: 'look after reservations', log }, () => this.#care());
   }
 
   /** Its own first: no live call of this server is taken for lost. */
@@ -71,34 +64,27 @@ export class Spending implements AsyncDisposable {
   }
 
   /**
-   * Resolves when the call may be made, and with what to settle it by. Waits for calls under way that may take what is
-   * left; the calls of one task wait in line, so that none is overtaken for ever.
+   * Resolves when the call may be made, and with what to settle it by. Waits for calls in flight that may take what is
+   * left; the calls of one task queue, so that none is overtaken for ever.
    * @param meter tells from then on what the call has taken
    * @throws SeedError budget_exceeded, unpriced_model, key_revoked, or unavailable when the signal aborts
    */
-  async reserve(
-    taskId: string,
-    request: ChatRequest,
-    signal: AbortSignal,
-    meter: Pick<CallMeter, 'outputTokens'>,
-  ): Promise<string> {
+  async reserve(taskId: string, call: PlannedCall, signal: AbortSignal, meter: Meter): Promise<string> {
     const { promise: through, resolve: letNext } = Promise.withResolvers<void>();
-    const before = this.#lines.get(taskId);
-    this.#lines.set(taskId, through);
+    const before = this.#queues.get(taskId);
+    this.#queues.set(taskId, through);
     try {
       await before;
-      const { prices, hasPrice } = this.#options;
-      const planned = planCall(request, prices, hasPrice(request.model));
-      const reservation = await this.#reserveInTurn(taskId, planned, signal);
+      const reservation = await this.#reserveNext(taskId, call, signal);
       this.#held.set(reservation, meter);
       return reservation;
     } finally {
       letNext();
-      if (this.#lines.get(taskId) === through) this.#lines.delete(taskId);
+      if (this.#queues.get(taskId) === through) this.#queues.delete(taskId);
     }
   }
 
-  async #reserveInTurn(taskId: string, planned: PlannedCall, signal: AbortSignal): Promise<string> {
+  async #reserveNext(taskId: string, planned: PlannedCall, signal: AbortSignal): Promise<string> {
     const { store } = this.#options;
     for (;;) {
       if (signal.aborted) throw cancelled();
@@ -154,8 +140,7 @@ export class Spending implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#caring;
+    await this.#loop.stop();
     await this.#settleLate();
   }
 }

@@ -8,13 +8,13 @@ import { emitEvent } from '../webhooks/events.ts';
 /** Enough for an error's message in an event; all of it is in the task. */
 const MESSAGE_MOST = 1_000;
 
-/** Of a change of status but the first: a task that is running may yet go back to the queue. */
+/** Announces a change of status that is one for webhooks: a task that is running may yet go back to the queue. */
 export async function emitTaskEvent(tx: Tx, task: TaskRow, now: Date): Promise<void> {
   const type = typeOf(task.status);
   if (type !== null) await emit(tx, task, type, now);
 }
 
-/** Its run begins. */
+/** Announces that the run of the task begins. */
 export async function emitTaskStarted(tx: Tx, task: TaskRow, now: Date): Promise<void> {
   await emit(tx, task, 'task.started', now);
 }

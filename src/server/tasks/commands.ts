@@ -1,15 +1,30 @@
-// Tasks: hand work to an agent, watch it, stop it.
+// Tasks: hand work to an agent, watch it, stop it; and the instructions to start one from.
 import { z } from 'zod';
 import { defineCommand, defineStream } from '../../command/define-command.ts';
 import { TaskEvent } from '../../protocol/event.ts';
 import { LedgerEntry } from '../../protocol/ledger.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
-import { RunTaskBody, Task, TaskStatus } from '../../protocol/task.ts';
-import { Moment } from '../../protocol/time.ts';
+import { allows } from '../../protocol/scope.ts';
+import { RunTaskBody, Task, TaskFilter } from '../../protocol/task.ts';
+import { Template } from '../../protocol/template.ts';
+import { listLedger as listCalls } from '../ledger/call-log.ts';
+import { type AcceptNeeds, acceptOnce } from './accept.ts';
+import { stopTask as stop } from './end.ts';
+import { knownTask } from './find.ts';
+import { listTasks as list } from './list.ts';
+import { getTaskProgress, noSuchTask } from './rows.ts';
+import { waitForEnd, watchTask } from './watch.ts';
 
 const TaskId = z.uuid().describe('Id of the task');
 const AnsweredTask = z.object({ task: Task });
+
+export interface TaskNeeds extends AcceptNeeds {
+  /** Why a queued task waits, for a person; null when it is about to be taken. */
+  queuedNote(): Promise<string | null>;
+  /** The instructions to start a task from, Seed's own first. */
+  templates: readonly Template[];
+}
 
 export const runTask = defineCommand({
   name: 'tasks run',
@@ -30,7 +45,12 @@ export const runTask = defineCommand({
     `seed tasks run "Tidy up our keys" --budget '{"calls": 20, "usd": 0.5}'`,
     'seed tasks run "Add up the amounts by customer" --file invoices.csv --file notes/rates.txt=rates.txt',
   ],
-  run: async (input, ctx) => ({ task: await ctx.tasks.run(ctx.creationId, input, ctx.waitMs) }),
+  run: async (input, call, needs: TaskNeeds) => {
+    const task = await acceptOnce(call, input, needs);
+    if (call.waitMs === 0) return { task: await withNote(task, needs) };
+    await call.recordDone(task.id);
+    return { task: await withNote(await waitForEnd(call, needs.find, task), needs) };
+  },
 });
 
 export const listTasks = defineCommand({
@@ -39,23 +59,7 @@ export const listTasks = defineCommand({
   http: 'GET /tasks',
   scope: 'tasks:read',
   effect: 'read',
-  input: z.object({
-    status: TaskStatus.optional().describe('Only tasks of this status'),
-    keyId: z.uuid().optional().describe('Only tasks that this key started'),
-    parentTaskId: z.uuid().optional().describe('Only tasks that the agent of this task started'),
-    createdAfter: Moment.optional().describe('Only tasks created after this time'),
-    createdBefore: Moment.optional().describe('Only tasks created before this time'),
-    q: z
-      .string()
-      .trim()
-      .min(1)
-      .max(LIMITS.nameLength)
-      .optional()
-      .describe(
-        `Only tasks with this in their instruction; eight hexadecimal digits or more: whose id begins so. A page is made of ${LIMITS.searchedTasks} tasks, so it can be short or empty and have a nextCursor`,
-      ),
-    ...pageInput,
-  }),
+  input: TaskFilter,
   output: pageOf(Task),
   columns: ['id', 'status', 'createdAt', 'runMs', 'model', 'instruction'],
   examples: [
@@ -63,7 +67,10 @@ export const listTasks = defineCommand({
     'seed tasks list --q "key inventory"',
     'seed tasks list --limit 5 --json',
   ],
-  run: (input, ctx) => ctx.tasks.list(input),
+  run: async (input, { actor, store }, needs: TaskNeeds) => {
+    const page = await list(store.db, actor.accountId, input);
+    return { ...page, items: await withNotes(page.items, needs) };
+  },
 });
 
 export const listLedger = defineCommand({
@@ -79,7 +86,10 @@ export const listLedger = defineCommand({
     'seed tasks ledger 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11',
     'seed tasks ledger 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11 --json',
   ],
-  run: ({ id, ...page }, ctx) => ctx.tasks.ledger(id, page),
+  run: async ({ id, ...page }, { actor, store }, { find }: TaskNeeds) => {
+    const task = await knownTask(find, actor.accountId, id);
+    return listCalls(store.db, actor.accountId, await getTaskProgress(store.db, task.id), page);
+  },
 });
 
 export const getTask = defineCommand({
@@ -91,7 +101,9 @@ export const getTask = defineCommand({
   input: z.object({ id: TaskId }),
   output: AnsweredTask,
   examples: ['seed tasks get 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11'],
-  run: async ({ id }, ctx) => ({ task: await ctx.tasks.get(id) }),
+  run: async ({ id }, { actor }, needs: TaskNeeds) => ({
+    task: await withNote(await knownTask(needs.find, actor.accountId, id), needs),
+  }),
 });
 
 export const stopTask = defineCommand({
@@ -104,7 +116,11 @@ export const stopTask = defineCommand({
   input: z.object({ id: TaskId }),
   output: AnsweredTask,
   examples: ['seed tasks stop 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11'],
-  run: async ({ id }, ctx) => ({ task: await ctx.tasks.stop(id) }),
+  run: async ({ id }, { actor, store }) => {
+    const task = await stop(store, actor.accountId, id);
+    if (!task) throw noSuchTask(id);
+    return { task };
+  },
 });
 
 export const taskEvents = defineStream({
@@ -130,8 +146,11 @@ export const taskEvents = defineStream({
     'seed tasks events 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11',
     'seed tasks events 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11 --past --limit 100',
   ],
-  stream: async ({ id, after, past, limit }, ctx) =>
-    positioned(await ctx.tasks.events(id, after, past), limit),
+  stream: async ({ id, after, past, limit }, { actor, store, waiting }, { find }: TaskNeeds) => {
+    const task = await knownTask(find, actor.accountId, id);
+    const options = { keyId: actor.key.id, after, onlyPast: past, signal: waiting };
+    return positioned(watchTask(store, task, options), limit);
+  },
 });
 
 async function* positioned(events: AsyncIterable<TaskEvent>, limit = Number.POSITIVE_INFINITY) {
@@ -142,3 +161,31 @@ async function* positioned(events: AsyncIterable<TaskEvent>, limit = Number.POSI
     if (given >= limit) return;
   }
 }
+
+/** Adds to a queued task why it waits. */
+async function withNote(task: Task, needs: TaskNeeds): Promise<Task> {
+  return (await withNotes([task], needs))[0] ?? task;
+}
+
+/** It is the same note for all. */
+async function withNotes(tasks: Task[], { queuedNote }: TaskNeeds): Promise<Task[]> {
+  if (!tasks.some(({ status }) => status === 'queued')) return tasks;
+  const statusNote = await queuedNote();
+  return tasks.map((task) => (task.status === 'queued' ? { ...task, statusNote } : task));
+}
+
+export const listTemplates = defineCommand({
+  name: 'templates list',
+  summary: 'List instructions to start a task from: those whose scopes the key in use has',
+  http: 'GET /templates',
+  scope: 'tasks:write',
+  effect: 'read',
+  input: z.object({}),
+  output: pageOf(Template),
+  columns: ['title', 'scopes', 'pack', 'instruction'],
+  examples: ['seed templates list', 'seed templates list --json'],
+  run: async (_input, { actor }, { templates }: TaskNeeds) => ({
+    items: templates.filter(({ scopes }) => scopes.every((scope) => allows(actor.key.scopes, scope))),
+    nextCursor: null,
+  }),
+});

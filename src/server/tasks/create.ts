@@ -1,17 +1,25 @@
-// Accepts tasks. Called by the `tasks run` command.
+// Accepts a task in one transaction: its row, its first event and its place in the queue; one that an agent starts under its
+// parent's deadline and budget. Called by accept.ts.
 import { sql } from 'kysely';
 import { notify } from '../../db/signals.ts';
 import { storableJson, storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { StoredFile, Tx } from '../../db/tables.ts';
 import { changeTasks, noteChange } from '../../db/task-changes.ts';
+import { statusIn } from '../../db/task-conditions.ts';
+import { timeIn } from '../../db/time.ts';
 import type { Budget } from '../../protocol/budget.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { Lineage } from '../../protocol/key.ts';
+import { LIMITS } from '../../protocol/limits.ts';
 import type { Resources } from '../../protocol/resources.ts';
 import type { ScopeGrant } from '../../protocol/scope.ts';
+import { isTerminal, UNFINISHED } from '../../protocol/statuses.ts';
 import type { Task } from '../../protocol/task.ts';
-import { useBlobs } from '../files/blobs.ts';
+import { boundsOfTasks } from '../spending/bounds.ts';
+import { firstExhausted } from '../spending/budget.ts';
+import { lockAncestors } from '../spending/sums.ts';
 import { appendEvents } from './events.ts';
-import { placeBelow } from './parent.ts';
 import { toTask } from './rows.ts';
 
 export interface NewTask {
@@ -32,7 +40,7 @@ export interface NewTask {
   resources: Resources;
   budget: Budget | null;
   metadata: Record<string, string>;
-  /** Their blobs are announced and stored. */
+  /** Their blobs are announced and stored; `admit` has to take them. */
   files: StoredFile[];
   /** Hears of its events, besides the account's endpoints. */
   webhookUrl?: string | null;
@@ -43,7 +51,7 @@ export interface NewTask {
 /**
  * Accepts a task: its row, its first event and its place in the queue are there together or not at all. One with a parent
  * gets no more time than that one has left.
- * @param admit looks in the same transaction whether the task may be; what it throws refuses it
+ * @param admit looks in the same transaction whether the task may be, and takes what it comes with; what it throws refuses it
  */
 export async function createTask(
   store: Store,
@@ -80,10 +88,6 @@ export async function createTask(
       })
       .returningAll()
       .executeTakeFirstOrThrow();
-    await useBlobs(
-      tx,
-      task.files.map(({ blobId }) => blobId),
-    );
     await appendEvents(
       tx,
       row,
@@ -95,4 +99,75 @@ export async function createTask(
     noteChange(tx, 'accepted', row);
     return toTask(row);
   });
+}
+
+interface PlaceBelow {
+  depth: number;
+  /** The most that it may have. */
+  timeoutMs: number;
+}
+
+/**
+ * Where a task stands that the agent of the parent starts. Locks the parent and its ancestors, so that none of them ends without
+ * its new child.
+ * @throws SeedError key_revoked, too_deep or budget_exceeded
+ */
+async function placeBelow(store: Pick<Store, 'time'>, tx: Tx, parentTaskId: string): Promise<PlaceBelow> {
+  const ancestors = await lockAncestors(tx, parentTaskId);
+  const now = await timeIn(store, tx);
+  const parent = ancestors.at(-1);
+  const left = (parent?.deadline?.getTime() ?? 0) - now.getTime();
+  if (!parent || isTerminal(parent.status) || left <= 0)
+    throw new SeedError('key_revoked', `the task ${parentTaskId}, which this key belongs to, has ended`);
+  if (parent.depth >= LIMITS.taskDepth) {
+    throw new SeedError(
+      'too_deep',
+      `this task is ${LIMITS.taskDepth} deep and cannot start another: it was started by one that another one started`,
+      { hint: 'Do the work here, or give it back to the task above in the answer.' },
+    );
+  }
+  const exhausted = firstExhausted(boundsOfTasks(ancestors));
+  if (exhausted) {
+    throw new SeedError('budget_exceeded', `this task is out of budget: ${exhausted.says}`, {
+      hint: 'It cannot start tasks any more: they would take from the same budget.',
+    });
+  }
+  return { depth: parent.depth + 1, timeoutMs: left };
+}
+
+/**
+ * Whether the keys may have one more unfinished task. Asked in the transaction that accepts it.
+ * @throws SeedError too_many_tasks
+ */
+export async function refuseTooManyTasks(tx: Tx, lineage: Lineage): Promise<void> {
+  // From the root on, so that two callers that descend from one key lock in the same order.
+  for (const { id, name, concurrentTasks } of lineage.toReversed()) {
+    if (concurrentTasks === null || (await lockAndCountTasks(tx, id)) < concurrentTasks) continue;
+    throw new SeedError(
+      'too_many_tasks',
+      `the key "${name}" has ${concurrentTasks} unfinished tasks, and may not have more`,
+      { hint: 'Wait until one has ended, or stop one.' },
+    );
+  }
+}
+
+/**
+ * The key's row stays locked until the transaction ends, so that tasks posted at once cannot pass its limit together. Counts, too,
+ * what its tasks and the keys they made have started: from the unfinished tasks up, which are few, and not from the key down.
+ */
+async function lockAndCountTasks(tx: Tx, keyId: string): Promise<number> {
+  await tx.selectFrom('keys').select('id').where('id', '=', keyId).forNoKeyUpdate().execute();
+  const { rows } = await sql<{ count: number }>`
+    with recursive unfinished as (
+      select key_id as id, count(*) as tasks from tasks
+      where account_id = (select account_id from keys where id = ${keyId}) and ${statusIn(UNFINISHED)}
+      group by key_id
+    ), ancestors as (
+      select id, tasks from unfinished
+      union all
+      select keys.caller_key_id, ancestors.tasks from ancestors join keys on keys.id = ancestors.id
+      where keys.caller_key_id is not null
+    )
+    select coalesce(sum(tasks), 0)::bigint as count from ancestors where id = ${keyId}`.execute(tx);
+  return rows[0]?.count ?? 0;
 }

@@ -1,4 +1,4 @@
-// How tasks end: stopped by a caller, or settled by their runner. Those that nobody settles end in task-lapse.ts.
+// How tasks end: stopped by a caller, or settled by their runner. Those that nobody settles end in lapse.ts.
 
 import type { Store } from '../../db/store.ts';
 import type { Tx } from '../../db/tables.ts';
@@ -7,10 +7,9 @@ import type { Prices } from '../../lib/money.ts';
 import type { Settlement } from '../../protocol/runner.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import type { Task, TaskError } from '../../protocol/task.ts';
-import { lockLine } from '../spending/ancestors.ts';
 import { saveUsage, type UsageOfLease } from '../spending/compute.ts';
-import { leaseLost } from './events.ts';
-import { toTask } from './rows.ts';
+import { lockAncestors } from '../spending/sums.ts';
+import { leaseLost, toTask } from './rows.ts';
 import { type Change, outOfBudget, transition } from './transition.ts';
 
 const NO_REASON: TaskError = { code: 'agent_failed', message: 'The agent failed and gave no reason.' };
@@ -48,7 +47,7 @@ export async function settleTask(
     const { leaseId, usage } = settlement;
     // Before the task alone: what its sandbox used counts for all above it, and those are locked first. And before the end,
     // whose event tells what the task cost.
-    await lockLine(tx, taskId);
+    await lockAncestors(tx, taskId);
     if (usage) await saveUsage(tx, { taskId, leaseId, usage }, prices, store.clock.now());
     const shown = await forReaders(tx, taskId, settlement);
     const settled = await transition(store, tx, taskId, (task) => {

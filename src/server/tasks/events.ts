@@ -1,15 +1,13 @@
 // A task's events: appended while the task lives, numbered without gaps, read by whoever follows it.
-import { sql } from 'kysely';
 import { notified } from '../../db/signals.ts';
 import { storableJson } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, TaskRow, Tx } from '../../db/tables.ts';
-import { SeedError } from '../../protocol/errors.ts';
+import { type TaskSpan, writtenFor } from '../../db/task-conditions.ts';
 import type { AgentEvent, ServerEvent, TaskEvent } from '../../protocol/event.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
-import { lockTask } from './rows.ts';
-import { type TaskSpan, writtenFor } from './span.ts';
+import { lockLeasedTask, lockTask } from './rows.ts';
 
 /** One statement with more rows than this would meet Postgres's limit of parameters. */
 const ROWS_PER_INSERT = 1_000;
@@ -36,8 +34,7 @@ export async function appendAgentEvents(
   { taskId, leaseId, batch, events }: AgentEventBatch,
 ): Promise<void> {
   await store.db.transaction().execute(async (tx) => {
-    const task = await lockTask(tx, taskId);
-    if (!task || task.lease_id !== leaseId || isTerminal(task.status)) throw leaseLost(taskId);
+    const task = await lockLeasedTask(tx, { taskId, leaseId });
     if (batch <= task.event_batch) return;
     await tx.updateTable('tasks').set({ event_batch: batch }).where('id', '=', taskId).execute();
     await appendWithinLimit(tx, task, events, store.clock.now());
@@ -112,51 +109,6 @@ export async function appendEvents(
       .values(some)
       .execute();
   }
-}
-
-/** The events that `outputSoFar` needs, of a task with any number of them, without loading more than it will show. */
-export async function readOutputEvents(db: Db, task: TaskSpan): Promise<(AgentEvent | ServerEvent)[]> {
-  const texts = await readEnds(db, task, sql`body->>'text'`, sql`body->>'type' = 'text'`);
-  if (texts.length > 0) return texts;
-  const { rows } = await sql<{ call_id: string }>`
-    select body->>'callId' as call_id from events
-    where ${writtenFor(task)} and body->>'type' in ('tool_output', 'tool_result')
-    order by seq desc limit 1`.execute(db);
-  const last = rows[0];
-  if (!last) return [];
-  return readEnds(
-    db,
-    task,
-    sql`coalesce(body->>'chunk', body->>'output')`,
-    sql`body->>'callId' = ${last.call_id} and body->>'type' in ('tool_output', 'tool_result')`,
-  );
-}
-
-/** The matching events but those of the middle that LIMITS.stdoutBytes has no room for. */
-async function readEnds(
-  db: Db,
-  task: TaskSpan,
-  text: ReturnType<typeof sql>,
-  condition: ReturnType<typeof sql>,
-): Promise<(AgentEvent | ServerEvent)[]> {
-  const { rows } = await sql<{ body: AgentEvent | ServerEvent }>`
-    select events.body from (
-      select seq,
-        sum(bytes) over (order by seq) - bytes as bytes_before,
-        sum(bytes) over (order by seq desc) - bytes as bytes_after
-      from (
-        select seq, octet_length(${text}) as bytes from events where ${writtenFor(task)} and ${condition}
-      ) as sizes
-    ) as places join events on events.seq = places.seq and ${writtenFor(task)}
-    where bytes_before < ${LIMITS.stdoutBytes} or bytes_after < ${LIMITS.stdoutBytes}
-    order by events.seq`.execute(db);
-  return rows.map(({ body }) => body);
-}
-
-export function leaseLost(taskId: string): SeedError {
-  return new SeedError('lease_lost', `Task ${taskId} does not run under this lease any more.`, {
-    hint: 'Kill its sandbox and report nothing more about it.',
-  });
 }
 
 async function appendWithinLimit(

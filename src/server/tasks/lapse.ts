@@ -1,20 +1,42 @@
-// Ends tasks that nobody settled: their deadline has passed, or their runner was lost. The server calls it every second.
+// Ends tasks that nobody settled: their deadline has passed, or their runner was lost. Every server looks for them each second.
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import type { TaskRow, Tx } from '../../db/tables.ts';
 import { changeTasks } from '../../db/task-changes.ts';
+import { statusIn } from '../../db/task-conditions.ts';
 import { later, timeIn } from '../../db/time.ts';
+import { every, type Loop } from '../../lib/every.ts';
+import type { Logger } from '../../lib/log.ts';
 import { BEGIN_WITHIN_MS, LEASE_MS } from '../../protocol/runner.ts';
-import { withoutRunner } from './return.ts';
-import type { Watch } from './sweep-watch.ts';
+import { LEASED } from '../../protocol/statuses.ts';
+import { withoutRunner } from './hold.ts';
 import { type Change, outOfBudget, transition } from './transition.ts';
 
+const LOOK_EVERY_MS = 1_000;
+/** A look that is later than this may have missed that runners were heard, or could not be. */
+const LATE_MS = 5_000;
 /** The runner kills at the deadline and has this long to say so, with the agent's last words. */
 const SETTLE_GRACE_MS = 1_000;
 /** After a gap in the looks it has this long: its word may be on the way, held up by what held up the looks. */
 const SETTLE_AFTER_GAP_MS = 20_000;
 /** An agent that is refused the model has this long to hand over what it has. */
 const OVERSPENT_GRACE_MS = 2_000;
+
+/**
+ * Looks every second for tasks whose runner is lost or whose deadline has passed, and ends them. After a start, a failed look or a
+ * late one it first gives runners the time of a lease to be heard: they could not renew theirs.
+ */
+export function sweepLapsedLeases(store: Store, log: Logger): Loop {
+  const watch = createWatch();
+  return every({ everyMs: LOOK_EVERY_MS, name: 'look for lapsed leases', log }, async () => {
+    const taskIds = await endLapsedTasks(store, watch).catch((error) => {
+      watch.missed();
+      throw error;
+    });
+    if (taskIds.length > 0)
+      log.warn({ taskIds }, 'ended tasks, or gave them back, whose runner was lost or whose time was over');
+  });
+}
 
 /**
  * Ends tasks that nobody settled: past their deadline → `timed_out`, out of budget → `failed`/`budget_exceeded`, lease
@@ -56,7 +78,7 @@ async function findLapsed(tx: Tx, now: Date, watchedMs: number): Promise<Lapsed 
   const latestRefusal = later(now, -OVERSPENT_GRACE_MS);
   const { rows } = await sql<Lapsed>`
     select id, deadline < ${latestDeadline} as overdue from tasks
-    where (status in ('running', 'waiting_for_approval') and deadline < ${latestDeadline}
+    where (${statusIn(LEASED)} and deadline < ${latestDeadline}
         and (begun_at is not null or deadline < ${latestUnbegun}) and ${watchedMs >= SETTLE_AFTER_GAP_MS})
       or (status = 'running' and lease_expires_at < ${now} and (begun_at is null or ${watchedMs >= LEASE_MS}))
       or (status = 'running' and overspent_at < ${latestRefusal})
@@ -79,4 +101,35 @@ function changeOf(task: TaskRow, { overdue }: Lapsed, now: Date): Change | null 
   if (task.overspent !== null) return outOfBudget(task.overspent);
   const isLapsed = task.lease_expires_at !== null && task.lease_expires_at < now;
   return overdue && !(isLapsed && task.begun_at === null) ? { status: 'timed_out' } : withoutRunner(task);
+}
+
+/** Whether silence means anything: a look that comes late, or after one that failed, has missed what was said meanwhile. */
+export interface Watch {
+  /**
+   * Says that a look is made. Returns for how many milliseconds looks have come in time; 0 for the first one after a
+   * gap. A clock of the database that was set makes a gap, too.
+   * @param now the database's time
+   */
+  look(now: Date): number;
+  /** A look has failed. */
+  missed(): void;
+}
+
+/** @param monotonicMs a clock that only goes forward */
+export function createWatch(monotonicMs: () => number = () => performance.now()): Watch {
+  let since = new Date(0);
+  let last: { database: Date; here: number } | null = null;
+  return {
+    look(now) {
+      const here = monotonicMs();
+      const passedMs = last && now.getTime() - last.database.getTime();
+      const isLate = last === null || passedMs === null || passedMs > LATE_MS || here - last.here > LATE_MS;
+      if (isLate || passedMs < -LATE_MS) since = now;
+      last = { database: now, here };
+      return now.getTime() - since.getTime();
+    },
+    missed() {
+      last = null;
+    },
+  };
 }

@@ -1,19 +1,17 @@
-// Leases: a runner takes a task, says how far it is, keeps its leases alive. Called by the runner's routes.
+// Leases: a runner takes a task and says how far it is. What it does with the tasks that it holds is in hold.ts. Called by the
+// runner's routes.
 import { randomUUID } from 'node:crypto';
-import { sql } from 'kysely';
-import { notify } from '../../db/signals.ts';
 import type { Store } from '../../db/store.ts';
 import type { TaskRow, Tx } from '../../db/tables.ts';
 import { changeTasks, noteChange, type TaskTx } from '../../db/task-changes.ts';
 import { later, timeIn } from '../../db/time.ts';
 import { BEGIN_WITHIN_MS, LEASE_MS } from '../../protocol/runner.ts';
-import { isTerminal } from '../../protocol/statuses.ts';
 import type { Task, TaskPhase } from '../../protocol/task.ts';
 import { insertKey } from '../access/keys.ts';
 import { lineageOf, worstOf } from '../access/presented-key.ts';
 import { emitTaskStarted } from './announce.ts';
-import { appendEvents, leaseLost } from './events.ts';
-import { lockTask, toTask } from './rows.ts';
+import { appendEvents } from './events.ts';
+import { type LeasedTaskId, leaseLost, lockLeasedTask, lockTask, toTask } from './rows.ts';
 import { transition } from './transition.ts';
 
 export interface LeasedTask {
@@ -26,9 +24,6 @@ export interface LeasedTask {
 
 /** Makes the task key's secret; only its hash and prefix come here. Called once for each task that is tried. */
 export type MintKey = () => { secretHash: string; prefix: string };
-
-/** No message between runner and server is on its way for so long. */
-const CLOCK_WAS_SET_MS = 60_000;
 
 const PHASES: readonly TaskPhase[] = ['starting', 'working', 'finishing'];
 
@@ -77,7 +72,16 @@ async function tryNext(
     expiresAt: later(now, BEGIN_WITHIN_MS),
     deadline: await deadlineOf(tx, waiting, now),
   };
-  await insertTaskKey(tx, waiting, mintKey(), now, lease.deadline);
+  await insertKey(tx, {
+    ...mintKey(),
+    accountId: waiting.account_id,
+    name: `task:${taskId.slice(0, 8)}`,
+    scopes: waiting.scopes.effective,
+    createdAt: now,
+    expiresAt: lease.deadline,
+    taskId,
+    callerKeyId: waiting.key_id,
+  });
   const change = { status: 'running', phase: 'starting', lease } as const;
   const leased = await transition(store, tx, taskId, () => change, now);
   if (!leased) throw leaseLost(taskId);
@@ -102,11 +106,10 @@ async function deadlineOf(tx: Tx, { timeout_ms, parent_task_id }: TaskRow, now: 
  */
 export async function reportPhase(
   store: Store,
-  { taskId, leaseId, phase }: { taskId: string; leaseId: string; phase: TaskPhase },
+  { taskId, leaseId, phase }: LeasedTaskId & { phase: TaskPhase },
 ): Promise<void> {
   await changeTasks(store, async (tx) => {
-    const task = await lockTask(tx, taskId);
-    if (!task || task.lease_id !== leaseId || isTerminal(task.status)) throw leaseLost(taskId);
+    const task = await lockLeasedTask(tx, { taskId, leaseId });
     const reaches = PHASES.indexOf(phase) > (task.phase === null ? -1 : PHASES.indexOf(task.phase));
     const begins = task.begun_at === null;
     if (!reaches && !begins) return;
@@ -126,97 +129,5 @@ export async function reportPhase(
     if (reaches)
       await appendEvents(tx, task, [{ type: 'status', status: task.status, phase, error: null }], now);
     if (works) noteChange(tx, 'working', changed);
-  });
-}
-
-export interface Renewal {
-  runnerId: string;
-  taskIds: readonly string[];
-  /** Of each of them: until its deadline, as the runner measures it. */
-  leftMs?: readonly number[] | undefined;
-}
-
-/**
- * Keeps the runner's leases alive. Returns those of `taskIds` that it has to kill: they are not its own any more.
- * Where the database's clock was set since, their deadlines move along: a task has its time and no other.
- */
-export async function renewLeases(
-  store: Store,
-  { runnerId, taskIds, leftMs = [] }: Renewal,
-): Promise<string[]> {
-  if (taskIds.length === 0) return [];
-  // In the order in which tasks are locked (task-line.ts).
-  return store.db.transaction().execute(async (tx) => {
-    const held = await tx
-      .selectFrom('tasks')
-      .select(['id', 'deadline', 'timeout_ms'])
-      .where('id', 'in', taskIds)
-      .where('runner_id', '=', runnerId)
-      .where('status', 'in', ['running', 'waiting_for_approval'])
-      .orderBy('depth')
-      .orderBy('id')
-      .forNoKeyUpdate()
-      .execute();
-    const ids = held.map(({ id }) => id);
-    if (ids.length > 0) {
-      const now = await timeIn(store, tx);
-      const lease_expires_at = later(now, LEASE_MS);
-      await tx.updateTable('tasks').set({ lease_expires_at }).where('id', 'in', ids).execute();
-      for (const task of held) await keepDeadline(tx, task, leftMs[taskIds.indexOf(task.id)], now);
-    }
-    return taskIds.filter((id) => !ids.includes(id));
-  });
-}
-
-async function keepDeadline(
-  tx: Tx,
-  { id, deadline, timeout_ms }: Pick<TaskRow, 'id' | 'deadline' | 'timeout_ms'>,
-  leftMs: number | undefined,
-  now: Date,
-): Promise<void> {
-  if (leftMs === undefined || deadline === null) return;
-  const moved = later(now, Math.min(leftMs, timeout_ms));
-  if (Math.abs(moved.getTime() - deadline.getTime()) < CLOCK_WAS_SET_MS) return;
-  await tx.updateTable('tasks').set({ deadline: moved }).where('id', '=', id).execute();
-  // Never earlier: servers follow the database's clock a few seconds later. The task's end revokes it in any case.
-  const expires_at = sql<Date>`greatest(expires_at, ${moved})`;
-  await tx.updateTable('keys').set({ expires_at }).where('task_id', '=', id).execute();
-  await notify(tx, 'keys');
-}
-
-/** Those of `taskIds` that the runner has to kill; renews nothing. */
-export async function tasksToStop(
-  store: Pick<Store, 'db'>,
-  runnerId: string,
-  taskIds: readonly string[],
-): Promise<string[]> {
-  if (taskIds.length === 0) return [];
-  const held = await store.db
-    .selectFrom('tasks')
-    .select('id')
-    .where('id', 'in', taskIds)
-    .where('runner_id', '=', runnerId)
-    .where('status', 'in', ['running', 'waiting_for_approval'])
-    .execute();
-  const ids = new Set(held.map(({ id }) => id));
-  return taskIds.filter((id) => !ids.has(id));
-}
-
-async function insertTaskKey(
-  tx: Tx,
-  task: TaskRow,
-  minted: { secretHash: string; prefix: string },
-  now: Date,
-  deadline: Date,
-): Promise<void> {
-  await insertKey(tx, {
-    ...minted,
-    accountId: task.account_id,
-    name: `task:${task.id.slice(0, 8)}`,
-    scopes: task.scopes.effective,
-    createdAt: now,
-    expiresAt: deadline,
-    taskId: task.id,
-    callerKeyId: task.key_id,
   });
 }

@@ -1,13 +1,74 @@
 // A task's row: read, locked, and turned into the task object. Every file about tasks goes through here.
 
-import type { StoredFile, TaskRow, Tx } from '../../db/tables.ts';
+import type { Db, StoredFile, TaskRow, Tx } from '../../db/tables.ts';
 import { usdOf } from '../../lib/money.ts';
+import { SeedError } from '../../protocol/errors.ts';
 import type { KeptFile } from '../../protocol/file.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import { isTerminal } from '../../protocol/statuses.ts';
 import type { Task } from '../../protocol/task.ts';
 
 /** Locks the row until the transaction ends. */
 export function lockTask(tx: Tx, id: string): Promise<TaskRow | undefined> {
   return tx.selectFrom('tasks').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirst();
+}
+
+/** A task under a lease, as its runner names it. */
+export interface LeasedTaskId {
+  taskId: string;
+  leaseId: string;
+}
+
+/** Locks a task that runs under this lease. Throws SeedError `lease_lost` when it does not, or does not any more. */
+export async function lockLeasedTask(tx: Tx, lease: LeasedTaskId): Promise<TaskRow> {
+  return refuseLostLease(await lockTask(tx, lease.taskId), lease);
+}
+
+/** The row of a task that lives and is under this lease. Throws SeedError `lease_lost` for any other. */
+export function refuseLostLease<Row extends Pick<TaskRow, 'lease_id' | 'status'>>(
+  row: Row | undefined,
+  { taskId, leaseId }: LeasedTaskId,
+): Row {
+  if (row?.lease_id === leaseId && !isTerminal(row.status)) return row;
+  throw leaseLost(taskId);
+}
+
+export function leaseLost(taskId: string): SeedError {
+  return new SeedError('lease_lost', `Task ${taskId} does not run under this lease any more.`, {
+    hint: 'Kill its sandbox and report nothing more about it.',
+  });
+}
+
+export function noSuchTask(id: string): SeedError {
+  return new SeedError('not_found', `there is no task ${id}`, { hint: 'seed tasks list shows the ids.' });
+}
+
+export type TaskProgress = Pick<TaskRow, 'id' | 'status' | 'last_seq' | 'created_at' | 'completed_at'>;
+
+/** How far a task is, for watchers, who look often. Throws SeedError `not_found`. */
+export async function getTaskProgress(db: Db, id: string): Promise<TaskProgress> {
+  const row = await db
+    .selectFrom('tasks')
+    .select(['id', 'status', 'last_seq', 'created_at', 'completed_at'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (!row) throw noSuchTask(id);
+  return row;
+}
+
+/** Whether the task was started by the agent of the other, or by one that such an agent started, and so on. */
+export async function isTaskBelow(db: Db, id: string, above: string): Promise<boolean> {
+  let parent: string | null = id;
+  for (let depth = 0; parent !== null && depth < LIMITS.taskDepth; depth += 1) {
+    const row: { parent_task_id: string | null } | undefined = await db
+      .selectFrom('tasks')
+      .select('parent_task_id')
+      .where('id', '=', parent)
+      .executeTakeFirst();
+    parent = row?.parent_task_id ?? null;
+    if (parent === above) return true;
+  }
+  return false;
 }
 
 export function toTask(row: TaskRow): Task {

@@ -1,5 +1,5 @@
 // The one way a task changes its status: lock, ask the transition table, update, record the event, tell the webhooks, revoke
-// the task key, wake who waits; all in the caller's transaction. Used by task-lease, task-return, task-end and task-lapse.
+// the task key, wake who waits; all in the caller's transaction. Used by lease.ts, hold.ts, end.ts and lapse.ts.
 
 import { notify } from '../../db/signals.ts';
 import { storableTextOrNull } from '../../db/storable.ts';
@@ -14,8 +14,8 @@ import type { TaskError, TaskPhase, TaskStatus } from '../../protocol/task.ts';
 import { cutMiddle } from '../../protocol/text.ts';
 import { revokeTaskKey } from '../access/keys.ts';
 import { emitTaskEvent } from './announce.ts';
-import { appendEvents, readOutputEvents } from './events.ts';
-import { outputSoFar } from './output-so-far.ts';
+import { appendEvents } from './events.ts';
+import { readOutputSoFar } from './output.ts';
 import { lockTask } from './rows.ts';
 
 /** What becomes of the task. `stdout` null or missing at the end: the output so far stands in for the answer. */
@@ -54,7 +54,7 @@ export async function transition(
 
 type TransitionStore = Pick<Store, 'queue' | 'time'>;
 
-/** Level by level, each in the order of the ids: the order in which tasks are locked (task-line.ts). */
+/** Level by level, each in the order of the ids: the order in which tasks are locked (spending/sums.ts). */
 async function stopDescendants(store: TransitionStore, tx: TaskTx, ended: TaskRow): Promise<void> {
   const message = `The task ${ended.id}, which this one was started for, has ended.`;
   const now = ended.completed_at ?? undefined;
@@ -134,7 +134,7 @@ const NO_LEASE = {
   deadline: null,
 };
 
-/** In front of those that have not had their turn. Its key was never used. */
+/** In front of those that no runner has taken yet. Its key was never used. */
 async function queueAgain({ queue }: TransitionStore, tx: TaskTx, taskId: string, now: Date): Promise<void> {
   await revokeTaskKey(tx, taskId, now);
   await queue.send(tx, taskId, { ahead: true });
@@ -154,7 +154,7 @@ function starting(task: TaskRow, { phase, lease }: Change, now: Date) {
 }
 
 async function ending(tx: Tx, task: TaskRow, change: Change, now: Date) {
-  const answer = change.stdout ?? outputSoFar(await readOutputEvents(tx, task));
+  const answer = change.stdout ?? (await readOutputSoFar(tx, task));
   const stdout = storableTextOrNull(answer);
   const stderr = storableTextOrNull(change.stderr ?? null);
   return {

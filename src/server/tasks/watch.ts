@@ -1,19 +1,22 @@
-// A task's events as they come, from any point, to the end.
-
+// Waits for what becomes of a task: its events as they come, from any point to the end, or its end alone.
+import type { Call } from '../../command/call.ts';
+import type { Store } from '../../db/store.ts';
 import type { TaskEvent } from '../../protocol/event.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import type { Task } from '../../protocol/task.ts';
 import { inPlace } from '../http/stream-slots.ts';
-import type { ServerParts } from '../parts.ts';
 import { readEvents } from './events.ts';
-import { getTaskProgress } from './tasks.ts';
+import { type FindTask, knownTask } from './find.ts';
+import { getTaskProgress } from './rows.ts';
 
 const BATCH = 200;
 /** A look at the table even without a notification, should one have been lost with a connection. */
 const LOOK_AGAIN_MS = 5_000;
 
+type WatchedStore = Pick<Store, 'db' | 'signals'>;
+
 interface WatchOptions {
-  /** Whose places it counts among: the reader's key. */
+  /** The reader's key, of whose streams this is one. */
   keyId: string;
   /** Events with a greater seq. */
   after: number;
@@ -27,23 +30,23 @@ interface WatchOptions {
  * @throws SeedError too_many_requests
  */
 export function watchTask(
-  parts: ServerParts,
+  store: WatchedStore,
   task: Task,
   options: WatchOptions,
 ): AsyncIterableIterator<TaskEvent> {
-  return inPlace(options.keyId, follow(parts, task, options), options.signal);
+  return inPlace(options.keyId, follow(store, task, options), options.signal);
 }
 
 async function* follow(
-  { store }: ServerParts,
+  { db, signals }: WatchedStore,
   task: Task,
   { after, onlyPast, signal }: WatchOptions,
 ): AsyncGenerator<TaskEvent> {
-  using changes = store.signals.subscribe(`task:${task.id}`);
+  using changes = signals.subscribe(`task:${task.id}`);
   let seq = after;
   while (!signal.aborted) {
-    const progress = await getTaskProgress(store.db, task.id);
-    const events = await readEvents(store.db, progress, seq, BATCH);
+    const progress = await getTaskProgress(db, task.id);
+    const events = await readEvents(db, progress, seq, BATCH);
     // They are numbered without gaps: what is missing was there once.
     const deleted = (events[0]?.seq ?? progress.last_seq + 1) - 1;
     if (deleted > seq) {
@@ -65,4 +68,20 @@ function sayDeleted(task: Task, from: number, to: number): TaskEvent {
   const which = from === to ? `Event ${to} of this task is` : `Events ${from} to ${to} of this task are`;
   const text = `${which} older than what this server keeps, and deleted.`;
   return { type: 'diagnostic', text, seq: to, at: task.createdAt };
+}
+
+/** The task when it has ended, or as it is when the caller has waited for as long as it wanted, or has gone. */
+export async function waitForEnd(
+  { actor, store, waitMs, waiting }: Call,
+  find: FindTask,
+  { id }: Task,
+): Promise<Task> {
+  const untilMs = performance.now() + waitMs;
+  using changes = store.signals.subscribe(`task:${id}`);
+  for (;;) {
+    const task = await knownTask(find, actor.accountId, id);
+    const leftMs = untilMs - performance.now();
+    if (isTerminal(task.status) || leftMs <= 0 || waiting.aborted) return task;
+    await changes.next(leftMs, waiting);
+  }
 }

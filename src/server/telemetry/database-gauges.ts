@@ -2,15 +2,14 @@
 // scrape asks, but not more often than every few seconds, however many scrape.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Store } from '../../db/store.ts';
-import { SEEN_WITHIN_MS } from '../../protocol/runner.ts';
+import { UNFINISHED } from '../../protocol/statuses.ts';
 import { liveRunners, type SeenRunner } from '../runners/runners.ts';
-import { countUnfinished, type UnfinishedTasks } from '../tasks/counts.ts';
+import { countUnfinished, type UnfinishedTasks } from '../tasks/list.ts';
 import type { Instruments } from './instruments.ts';
 
 const READ_EVERY_MS = 5_000;
 /** After which a scrape goes on without: Prometheus gives one up after ten seconds. */
 const PATIENCE_MS = 2_000;
-const STATUSES = ['queued', 'running', 'waiting_for_approval'] as const;
 
 export class DatabaseGauges {
   readonly #instruments: Instruments;
@@ -40,10 +39,7 @@ export class DatabaseGauges {
   }
 
   async #read(store: Store): Promise<void> {
-    const [tasks, runners] = await Promise.all([
-      countUnfinished(store.db),
-      liveRunners(store, SEEN_WITHIN_MS),
-    ]);
+    const [tasks, runners] = await Promise.all([countUnfinished(store.db), liveRunners(store)]);
     this.#forget();
     this.#readAt = performance.now();
     this.#instruments.databaseUp.set(1);
@@ -62,7 +58,7 @@ export class DatabaseGauges {
   #setTasks(found: UnfinishedTasks[]): void {
     const { tasks, oldestSeconds } = this.#instruments;
     const of = (status: string) => found.find((row) => row.status === status);
-    for (const status of STATUSES) tasks.set({ status }, of(status)?.count ?? 0);
+    for (const status of UNFINISHED) tasks.set({ status }, of(status)?.count ?? 0);
     oldestSeconds.set(of('queued')?.oldestSeconds ?? 0);
   }
 

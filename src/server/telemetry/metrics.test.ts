@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
 import type { Store } from '../../db/store.ts';
-import type { ModelCall } from '../spending/model-call.ts';
+import type { ModelCall } from '../spending/call-usage.ts';
 import { createInstruments } from './instruments.ts';
 import { openMetrics } from './metrics.ts';
 

@@ -2,7 +2,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Store } from '../../db/store.ts';
 import type { TaskChange } from '../../db/task-changes.ts';
-import type { ModelCall } from '../spending/model-call.ts';
+import type { ModelCall } from '../spending/call-usage.ts';
 import { DatabaseGauges } from './database-gauges.ts';
 import { createInstruments, type Instruments } from './instruments.ts';
 import { type CommandCall, LOST_RECORDS, type Observe } from './observation.ts';

@@ -2,7 +2,7 @@
 
 import type { TaskChange } from '../../db/task-changes.ts';
 import type { Effect } from '../../protocol/manifest.ts';
-import type { ModelCall } from '../spending/model-call.ts';
+import type { ModelCall } from '../spending/call-usage.ts';
 
 export type Observation =
   | { type: 'task'; change: TaskChange }

@@ -4,12 +4,12 @@
 import type { Link } from '@opentelemetry/api';
 import type { TaskRow } from '../../db/tables.ts';
 import { parseTraceParent } from '../../lib/trace-parent.ts';
-import type { ModelCall } from '../spending/model-call.ts';
+import { FAILED } from '../../protocol/statuses.ts';
+import type { ModelCall } from '../spending/call-usage.ts';
 import type { CommandCall } from './observation.ts';
 import { contextOf, type Span } from './span.ts';
 
 const AGENT = 'pi';
-const FAILED: readonly string[] = ['failed', 'timed_out'];
 
 /** The spans that tell themselves from the row of a task that has ended. */
 export function spansOfTask(task: TaskRow, providerOf: (model: string) => string): Span[] {

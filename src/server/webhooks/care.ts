@@ -1,8 +1,7 @@
 // What has to be done from time to time: telling of keys that will expire, and deleting old events.
 
 import type { Store } from '../../db/store.ts';
-import type { Logger } from '../../lib/log.ts';
-import { logFailure } from '../../lib/log-failure.ts';
+import { type Logger, logFailure } from '../../lib/log.ts';
 import { announceExpiringKeys } from '../access/key-expiring.ts';
 import { pruneWebhookEvents } from './prune.ts';
 

@@ -2,8 +2,7 @@
 // it. Every server runs one; what a killed one had in hand another takes over.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Store } from '../../db/store.ts';
-import type { Logger } from '../../lib/log.ts';
-import { logFailure } from '../../lib/log-failure.ts';
+import { type Logger, logFailure } from '../../lib/log.ts';
 import { type AttemptParts, attemptDelivery } from './attempt.ts';
 import { type ClaimedDelivery, claimDeliveries, releaseClaims } from './claims.ts';
 import { fanOutEvents } from './fan-out.ts';

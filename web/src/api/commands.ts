@@ -8,7 +8,6 @@ import type * as models from '../../../src/server/models/commands.ts';
 import type * as packs from '../../../src/server/packs/commands.ts';
 import type * as sandboxes from '../../../src/server/runners/commands.ts';
 import type * as tasks from '../../../src/server/tasks/commands.ts';
-import type * as templates from '../../../src/server/tasks/template-commands.ts';
 import type * as obs from '../../../src/server/telemetry/commands.ts';
 import type * as webhooks from '../../../src/server/webhooks/commands.ts';
 import type * as webhookDeliveries from '../../../src/server/webhooks/delivery-commands.ts';
@@ -25,7 +24,6 @@ type BuiltIn = Extract<
   | ExportsOf<typeof packs>
   | ExportsOf<typeof sandboxes>
   | ExportsOf<typeof tasks>
-  | ExportsOf<typeof templates>
   | ExportsOf<typeof webhookDeliveries>
   | ExportsOf<typeof webhookEvents>
   | ExportsOf<typeof webhooks>,

@@ -1,7 +1,7 @@
 // One request to the platform of an imported pack and its whole answer, bounded in time and size. A redirect is followed for a
 // read, and only on the platform's own host: the credential goes nowhere else.
 import { request as send } from 'undici';
-import { readWithin } from '../../../lib/read-within.ts';
+import { readWithin } from '../../../lib/read-stream.ts';
 import { LIMITS } from '../../../protocol/limits.ts';
 import { type Platform, secretsOf } from './platform.ts';
 import { hintAfter, unavailable } from './platform-errors.ts';

@@ -1,6 +1,8 @@
 // The rows that reports are about, by account, time and key, in one shape each. Used by the reports beside it.
 import { type RawBuilder, sql } from 'kysely';
+import { statusIn } from '../../../db/task-conditions.ts';
 import { REFUSED_STATUSES } from '../../../protocol/audit.ts';
+import { FAILED } from '../../../protocol/statuses.ts';
 import type { TimeRange } from '../time-range.ts';
 
 export interface Wanted {
@@ -69,7 +71,7 @@ export function errorRows(wanted: Wanted): Rows {
     union all
     select created_at, coalesce(completed_at, created_at), billed_key_id, id::text, '(task)', model,
       coalesce(error->>'code', status), 'task'
-    from tasks where ${within(wanted)} and status in ('failed', 'timed_out')`;
+    from tasks where ${within(wanted)} and ${statusIn(FAILED)}`;
 }
 
 function isRefused(): Rows {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readWithin } from './read-within.ts';
+import { readWithin } from './read-stream.ts';
 
 test('what fits is read whole, and of more no more than one piece beyond it', async () => {
   let given = 0;

@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { makeFolder, removePartialFolders } from './atomic-folder.ts';
+import { makeFolder, markUsed, removePartialFolders, removeUnused } from './cache-folders.ts';
+import { contentHash } from './content-hash.ts';
 
 const parent = await mkdtemp(join(tmpdir(), 'seed-atomic-'));
 afterAll(() => rm(parent, { recursive: true }));
@@ -32,4 +33,19 @@ test('what killed makers left is removed', async () => {
   await mkdir(join(parent, '.partial-c-1234'));
   await removePartialFolders(parent);
   expect(await readdir(parent)).toEqual(['a']);
+});
+
+test('removes only what is neither recent nor among the newest five', async () => {
+  const cache = join(parent, 'cache');
+  await mkdir(cache);
+  const names = Array.from({ length: 8 }, (_, index) => contentHash(String(index)));
+  for (const [index, name] of names.entries()) {
+    await mkdir(join(cache, name));
+    await utimes(join(cache, name), new Date(index * 1000), new Date(index * 1000));
+  }
+  await mkdir(join(cache, 'bases'));
+  await markUsed(join(cache, names[0] ?? ''));
+  await removeUnused(cache);
+  const kept = [names[0], ...names.slice(4), 'bases'];
+  expect((await readdir(cache)).sort()).toEqual(kept.sort());
 });

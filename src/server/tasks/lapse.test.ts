@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createWatch } from './sweep-watch.ts';
+import { createWatch } from './lapse.ts';
 
 const START = Date.parse('2026-06-01T12:00:00Z');
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Prices } from '../../lib/money.ts';
-import { planCall } from './estimate.ts';
+import { planCall } from './plan-call.ts';
 
 const prices: Prices = {
   models: { known: { input: 1, output: 2 } },

@@ -1,8 +1,8 @@
 // What a call of a model may take at the most, told from its request before it is made.
 import { modelCost, type Prices } from '../../lib/money.ts';
-import type { ChatRequest } from '../models/chat-request.ts';
-import { answerMost, tokensOfRequest } from '../models/token-estimate.ts';
-import type { PlannedCall } from './reservations.ts';
+import type { PlannedCall } from '../spending/reservations.ts';
+import type { ChatRequest } from './chat-request.ts';
+import { answerMost, tokensOfRequest } from './token-estimate.ts';
 
 /** The most is known when the request limits its answer, and the cost when the price list has the model. */
 export function planCall(request: ChatRequest, prices: Prices, priced: boolean): PlannedCall {

@@ -1,4 +1,4 @@
-// A task by its account and id. Requests that come at once share a query, and a task that has ended is known for half a second.
+// A task by its account and id. Requests that come at once share a query, and a task that has ended is kept for half a second.
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import type { TaskRow } from '../../db/tables.ts';
@@ -6,9 +6,9 @@ import { batched } from '../../lib/data-loader.ts';
 import { keptBriefly } from '../../lib/ttl-cache.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import type { Task } from '../../protocol/task.ts';
-import { toTask } from './rows.ts';
+import { noSuchTask, toTask } from './rows.ts';
 
-/** Of the ended tasks, roughly and all together. */
+/** How much of ended tasks is kept, roughly and all together. */
 const CHARACTERS_KEPT = 16 * 1024 * 1024;
 const CHARACTERS_PER_FILE = 512;
 /** What a task has besides its texts and files. */
@@ -35,6 +35,13 @@ export function openTaskCache({ lookUp, caches }: Pick<Store, 'lookUp' | 'caches
       const found = await load(id.toLowerCase());
       return found?.accountId === accountId ? found.task : null;
     });
+}
+
+/** The account's task. Throws SeedError `not_found` when it has none with this id. */
+export async function knownTask(find: FindTask, accountId: string, id: string): Promise<Task> {
+  const task = await find(accountId, id);
+  if (!task) throw noSuchTask(id);
+  return task;
 }
 
 function charactersOf({ instruction, stdout, stderr, files, artifacts }: Task): number {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseMounts } from './cgroup-hierarchies.ts';
+import { parseMounts } from './cgroup.ts';
 
 test('finds the control group file systems of either version', () => {
   const mounts = parseMounts(

@@ -1,6 +1,0 @@
-// Moments within one process are milliseconds of `performance.now()`: that clock only goes forward, whoever sets the machine's.
-
-/** The moment as a date, for people and other processes; right as long as nobody sets the machine's clock. */
-export function dateOfMoment(moment: number): Date {
-  return new Date(Date.now() + moment - performance.now());
-}

@@ -1,0 +1,90 @@
+// What tasks and keys have used. A task is charged to itself and to its ancestors, the tasks whose agents started it, and by the
+// UTC day to its key and to those that this key descends from; every row of model_calls and compute changes these sums with it.
+// Whoever locks several tasks locks them by depth and then by id, so that no two wait for each other.
+import { sql } from 'kysely';
+import type { Db, TaskRow, Tx } from '../../db/tables.ts';
+import { dayOf, monthOf } from '../../lib/utc-days.ts';
+import type { Amounts, Spent } from './budget.ts';
+
+/** Locks the task and its ancestors until the transaction ends. The topmost comes first, the task last; empty without one. */
+export async function lockAncestors(tx: Tx, taskId: string): Promise<TaskRow[]> {
+  const { rows } = await sql<TaskRow>`
+    with recursive ancestors as (
+      select id, parent_task_id from tasks where id = ${taskId}
+      union all
+      select tasks.id, tasks.parent_task_id from ancestors join tasks on tasks.id = ancestors.parent_task_id
+    )
+    select tasks.* from tasks where id in (select id from ancestors) order by depth for no key update`.execute(
+    tx,
+  );
+  return rows;
+}
+
+/**
+ * Adds what a task used to the sums of all that it counts for.
+ * @param ancestors of the task, itself the last, locked in this transaction; nothing is added without one
+ */
+export async function addUsed(
+  tx: Tx,
+  ancestors: readonly TaskRow[],
+  { tokens, nanoUsd, calls }: Amounts,
+  now: Date,
+): Promise<void> {
+  const task = ancestors.at(-1);
+  if (!task) return;
+  const ids = ancestors.map(({ id }) => id);
+  await tx
+    .updateTable('tasks')
+    .set((sum) => ({
+      used_tokens: sum('used_tokens', '+', tokens),
+      used_nano_usd: sum('used_nano_usd', '+', nanoUsd),
+      used_calls: sum('used_calls', '+', calls),
+    }))
+    .where('id', 'in', ids)
+    .execute();
+  // In the order of the ids, as lockSpend does, so that nobody waits for each other.
+  await sql`
+    with recursive ancestors as (
+      select id, caller_key_id, task_id from keys where id = ${task.key_id}
+      union all
+      select keys.id, keys.caller_key_id, keys.task_id from ancestors join keys on keys.id = ancestors.caller_key_id
+    )
+    insert into spend (key_id, day, nano_usd, tokens)
+    select id, ${dayOf(now)}::date, ${nanoUsd}::bigint, ${tokens}::bigint
+    from ancestors where task_id is null order by id
+    on conflict (key_id, day) do update
+    set nano_usd = spend.nano_usd + excluded.nano_usd, tokens = spend.tokens + excluded.tokens`.execute(tx);
+}
+
+/** Until the transaction ends nothing is spent with these keys. */
+export async function lockSpend(tx: Tx, keyIds: readonly string[], now: Date): Promise<void> {
+  const day = dayOf(now);
+  await sql`
+    insert into spend (key_id, day, nano_usd, tokens)
+    select id, ${day}::date, 0, 0 from unnest(${keyIds}::uuid[]) as id order by id
+    on conflict do nothing`.execute(tx);
+  await sql`
+    select from spend where key_id = any(${keyIds}::uuid[]) and day = ${day}::date
+    order by key_id for no key update`.execute(tx);
+}
+
+/** What was spent with each of the keys in the UTC day and month of `now`. */
+export async function spentWith(
+  db: Db,
+  keyIds: readonly string[],
+  now: Date,
+): Promise<(keyId: string) => Spent> {
+  const day = dayOf(now);
+  const { rows } = await sql<{ key_id: string; today: boolean; nanoUsd: number; tokens: number }>`
+    select key_id, day = ${day}::date as today, sum(nano_usd)::bigint as "nanoUsd", sum(tokens)::bigint as tokens
+    from spend where key_id = any(${keyIds}::uuid[]) and day between ${monthOf(now)}::date and ${day}::date
+    group by key_id, today`.execute(db);
+  const sumOf = (those: typeof rows) => ({
+    nanoUsd: those.reduce((sum, { nanoUsd }) => sum + nanoUsd, 0),
+    tokens: those.reduce((sum, { tokens }) => sum + tokens, 0),
+  });
+  return (keyId) => {
+    const month = rows.filter(({ key_id }) => key_id === keyId);
+    return { day: sumOf(month.filter(({ today }) => today)), month: sumOf(month) };
+  };
+}

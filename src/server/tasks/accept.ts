@@ -1,0 +1,116 @@
+// What `tasks run` does: checks what was asked for against what the caller may have, and accepts the task, once for one id.
+import type { Actor, Call } from '../../command/call.ts';
+import { sqlStateOf } from '../../db/database-failure.ts';
+import type { StoredFile, Tx } from '../../db/tables.ts';
+import { parseTraceParent } from '../../lib/trace-parent.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import { isReceived, type ReceivedFile } from '../../protocol/file.ts';
+import type { Lineage } from '../../protocol/key.ts';
+import { allows, grantScopes } from '../../protocol/scope.ts';
+import type { RunTaskBody, Task } from '../../protocol/task.ts';
+import { refuseUnknownScopes } from '../access/grants.ts';
+import { taskOf } from '../access/lineage.ts';
+import { refuseSpent, refuseUnpriced } from '../spending/bounds.ts';
+import { toBudget } from '../spending/budget.ts';
+import { createTask, refuseTooManyTasks } from './create.ts';
+import type { FindTask } from './find.ts';
+import { grantResources, type ResourcePolicy, refuseWithoutRoom } from './resources.ts';
+
+export interface AcceptNeeds {
+  find: FindTask;
+  /** What tasks may have on this server. */
+  resources: ResourcePolicy;
+  /** Every scope that some command asks for and the account could be granted. */
+  scopesFor(operator: boolean): string[];
+  models: {
+    /** The model that is asked for or, without one, the caller's defaults. Throws SeedError when it may not have that one. */
+    choose(asked: string | undefined, lineage: Lineage): readonly [string, ...string[]];
+    /** Whether it is known what the model costs. */
+    hasPrice(model: string): boolean;
+  };
+  /** Throws SeedError when runners are connected and none of them can make a sandbox. */
+  refuseWithoutDriver(): Promise<void>;
+  files: {
+    /** Stores what was received; `use` has to take the blobs in its transaction. */
+    keep<Result>(
+      taskId: string,
+      files: readonly ReceivedFile[],
+      use: (files: StoredFile[], take: (tx: Tx) => Promise<void>) => Promise<Result>,
+    ): Promise<Result>;
+  };
+  webhooks: {
+    /** The URL as it will be dialled. Throws SeedError for one that may not be. */
+    checkUrl(text: string): string;
+    /** Makes the secret that deliveries to tasks' URLs are signed with, unless the account has one. */
+    ensureSecret(tx: Tx, accountId: string, now: Date): Promise<void>;
+  };
+}
+
+/** Accepts the task under the call's id, or finds it accepted by an earlier attempt of the same request. */
+export async function acceptOnce(call: Call, input: RunTaskBody, needs: AcceptNeeds): Promise<Task> {
+  const accepted = () => needs.find(call.actor.accountId, call.creationId);
+  const known = await accepted();
+  if (known) return known;
+  return accept(call, input, needs).catch(async (error) => {
+    // The first attempt of the request, which was thought lost, came before this one.
+    const task = isTaken(error) ? await accepted() : null;
+    if (task) return task;
+    throw error;
+  });
+}
+
+async function accept(
+  { actor, creationId: id, store, traceParent }: Call,
+  input: RunTaskBody,
+  needs: AcceptNeeds,
+): Promise<Task> {
+  const { accountId, key, lineage } = actor;
+  const known = needs.scopesFor(actor.operator);
+  const requested = input.scopes ?? null;
+  if (requested) refuseUnknownScopes(requested, known);
+  const [model, ...fallbackModels] = needs.models.choose(input.model, lineage);
+  const webhookUrl = input.webhookUrl === undefined ? null : needs.webhooks.checkUrl(input.webhookUrl);
+  if (webhookUrl !== null) refuseWayOut(actor);
+  const resources = grantResources(needs.resources, input.resources ?? {});
+  const received = input.files.filter(isReceived);
+  refuseWithoutRoom(received, resources);
+  await needs.refuseWithoutDriver();
+  const task = {
+    id,
+    accountId,
+    keyId: key.id,
+    billedKeyId: lineage.at(-1)?.id ?? key.id,
+    parentTaskId: taskOf(lineage),
+    instruction: input.instruction,
+    scopes: grantScopes(requested, key.scopes, known),
+    timeoutMs: input.timeout,
+    model,
+    fallbackModels,
+    resources,
+    budget: toBudget(input.budget),
+    metadata: input.metadata,
+    webhookUrl,
+    traceParent: (parseTraceParent(traceParent) && traceParent) ?? null,
+  };
+  return needs.files.keep(id, received, (files, take) =>
+    createTask(store, { ...task, files }, async (tx) => {
+      const now = store.clock.now();
+      await refuseUnpriced(tx, task, lineage, { hasPrice: needs.models.hasPrice, now });
+      await refuseSpent(tx, lineage, now);
+      await refuseTooManyTasks(tx, lineage);
+      await take(tx);
+      if (webhookUrl !== null) await needs.webhooks.ensureSecret(tx, accountId, now);
+    }),
+  );
+}
+
+/** Postgres has a row with this id. */
+function isTaken(error: unknown): boolean {
+  return sqlStateOf(error) === '23505';
+}
+
+/** A URL of its own choosing is a way out of the sandbox: a task needs the scope for it, a caller outside has the network. */
+function refuseWayOut({ key, lineage }: Actor): void {
+  if (lineage.length === 1 || allows(key.scopes, 'webhooks:write')) return;
+  throw new SeedError('missing_scope', 'webhookUrl needs the scope webhooks:write, which this task lacks');
+}

@@ -1,0 +1,140 @@
+// What runners do with the tasks that they hold: keep their leases alive, give back what has reached nobody, leave all. Called by
+// the runner's routes.
+import { sql } from 'kysely';
+import { notify } from '../../db/signals.ts';
+import type { Store } from '../../db/store.ts';
+import type { TaskRow, Tx } from '../../db/tables.ts';
+import { changeTasks } from '../../db/task-changes.ts';
+import { statusIn } from '../../db/task-conditions.ts';
+import { later, timeIn } from '../../db/time.ts';
+import { LEASE_MS } from '../../protocol/runner.ts';
+import { isTerminal, LEASED } from '../../protocol/statuses.ts';
+import type { TaskError } from '../../protocol/task.ts';
+import type { LeasedTaskId } from './rows.ts';
+import { type Change, transition } from './transition.ts';
+
+/** No message between runner and server is on its way for so long. */
+const CLOCK_WAS_SET_MS = 60_000;
+
+const LOST: TaskError = {
+  code: 'interrupted',
+  message:
+    'The runner of this task was lost. Nothing was run again: the task may have changed something already.',
+};
+
+export interface Renewal {
+  runnerId: string;
+  taskIds: readonly string[];
+  /** Of each of them: until its deadline, as the runner measures it. */
+  leftMs?: readonly number[] | undefined;
+}
+
+/**
+ * Keeps the runner's leases alive. Returns those of `taskIds` that it has to kill: they are not its own any more.
+ * Where the database's clock was set since, their deadlines move along: a task has its time and no other.
+ */
+export async function renewLeases(
+  store: Store,
+  { runnerId, taskIds, leftMs = [] }: Renewal,
+): Promise<string[]> {
+  if (taskIds.length === 0) return [];
+  // In the order in which tasks are locked (spending/sums.ts).
+  return store.db.transaction().execute(async (tx) => {
+    const held = await tx
+      .selectFrom('tasks')
+      .select(['id', 'deadline', 'timeout_ms'])
+      .where('id', 'in', taskIds)
+      .where('runner_id', '=', runnerId)
+      .where(statusIn(LEASED))
+      .orderBy('depth')
+      .orderBy('id')
+      .forNoKeyUpdate()
+      .execute();
+    const ids = held.map(({ id }) => id);
+    if (ids.length > 0) {
+      const now = await timeIn(store, tx);
+      const lease_expires_at = later(now, LEASE_MS);
+      await tx.updateTable('tasks').set({ lease_expires_at }).where('id', 'in', ids).execute();
+      for (const task of held) await keepDeadline(tx, task, leftMs[taskIds.indexOf(task.id)], now);
+    }
+    return taskIds.filter((id) => !ids.includes(id));
+  });
+}
+
+async function keepDeadline(
+  tx: Tx,
+  { id, deadline, timeout_ms }: Pick<TaskRow, 'id' | 'deadline' | 'timeout_ms'>,
+  leftMs: number | undefined,
+  now: Date,
+): Promise<void> {
+  if (leftMs === undefined || deadline === null) return;
+  const moved = later(now, Math.min(leftMs, timeout_ms));
+  if (Math.abs(moved.getTime() - deadline.getTime()) < CLOCK_WAS_SET_MS) return;
+  await tx.updateTable('tasks').set({ deadline: moved }).where('id', '=', id).execute();
+  // Never earlier: servers follow the database's clock a few seconds later. The task's end revokes it in any case.
+  const expires_at = sql<Date>`greatest(expires_at, ${moved})`;
+  await tx.updateTable('keys').set({ expires_at }).where('task_id', '=', id).execute();
+  await notify(tx, 'keys');
+}
+
+/** Those of `taskIds` that the runner has to kill; renews nothing. */
+export async function tasksToStop(
+  store: Pick<Store, 'db'>,
+  runnerId: string,
+  taskIds: readonly string[],
+): Promise<string[]> {
+  if (taskIds.length === 0) return [];
+  const held = await store.db
+    .selectFrom('tasks')
+    .select('id')
+    .where('id', 'in', taskIds)
+    .where('runner_id', '=', runnerId)
+    .where(statusIn(LEASED))
+    .execute();
+  const ids = new Set(held.map(({ id }) => id));
+  return taskIds.filter((id) => !ids.has(id));
+}
+
+/** Gives a task back to the queue whose lease has reached nobody. Nothing happens once its run has begun. */
+export async function returnLease(store: Store, { taskId, leaseId }: LeasedTaskId): Promise<void> {
+  await changeTasks(store, (tx) =>
+    transition(store, tx, taskId, (task) =>
+      task.lease_id === leaseId && isReturnable(task) ? { status: 'queued' } : null,
+    ),
+  );
+}
+
+/**
+ * Takes from a runner all that it has but `taskIds`: what it has not begun goes back to the queue, the rest ends
+ * `failed`/`interrupted`. Returns the ids of each.
+ */
+export async function leaveTasks(
+  store: Store,
+  { runnerId, taskIds }: { runnerId: string; taskIds: readonly string[] },
+): Promise<{ returned: string[]; ended: string[] }> {
+  const held = await store.db
+    .selectFrom('tasks')
+    .select('id')
+    .where(statusIn(LEASED))
+    .where('runner_id', '=', runnerId)
+    .execute();
+  const left = { returned: [] as string[], ended: [] as string[] };
+  // One in a transaction: with it end the tasks below it.
+  for (const { id } of held) {
+    if (taskIds.includes(id)) continue;
+    const decide = (task: TaskRow) => (task.runner_id === runnerId ? withoutRunner(task) : null);
+    const change = await changeTasks(store, (tx) => transition(store, tx, id, decide));
+    if (change?.changed) left[change.task.status === 'queued' ? 'returned' : 'ended'].push(id);
+  }
+  return left;
+}
+
+/** What becomes of a task whose runner has it no more; null when it has ended. */
+export function withoutRunner(task: TaskRow): Change | null {
+  if (isTerminal(task.status)) return null;
+  return isReturnable(task) ? { status: 'queued' } : { status: 'failed', error: LOST };
+}
+
+function isReturnable({ status, begun_at }: TaskRow): boolean {
+  return status === 'running' && begun_at === null;
+}

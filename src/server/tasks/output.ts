@@ -1,0 +1,71 @@
+// What a task that ended without an answer has to show: used for the stdout of tasks that were killed or lost.
+import { sql } from 'kysely';
+import type { Db } from '../../db/tables.ts';
+import { type TaskSpan, writtenFor } from '../../db/task-conditions.ts';
+import type { AgentEvent, ServerEvent } from '../../protocol/event.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import { cutMiddle } from '../../protocol/text.ts';
+
+/** The output so far of a task with any number of events, without loading more of them than it will show. */
+export async function readOutputSoFar(db: Db, task: TaskSpan): Promise<string | null> {
+  return outputSoFar(await readOutputEvents(db, task));
+}
+
+/**
+ * The agent's texts so far; when it said nothing, what its last tool has printed. Null when there is neither. At most
+ * LIMITS.stdoutBytes, cut in the middle.
+ */
+export function outputSoFar(events: Iterable<AgentEvent | { type: string }>): string | null {
+  const texts: string[] = [];
+  let callId: string | undefined;
+  let chunks: string[] = [];
+  for (const event of events as Iterable<AgentEvent>) {
+    if (event.type === 'text') texts.push(event.text);
+    if (event.type !== 'tool_output' && event.type !== 'tool_result') continue;
+    if (event.callId !== callId) chunks = [];
+    callId = event.callId;
+    if (event.type === 'tool_output') chunks.push(event.chunk);
+    // The result repeats what the chunks said, where there were any.
+    else if (chunks.length === 0) chunks.push(event.output);
+  }
+  const output = texts.length > 0 ? texts.join('\n') : chunks.join('');
+  return output === '' ? null : cutMiddle(output, LIMITS.stdoutBytes);
+}
+
+async function readOutputEvents(db: Db, task: TaskSpan): Promise<(AgentEvent | ServerEvent)[]> {
+  const texts = await readEnds(db, task, sql`body->>'text'`, sql`body->>'type' = 'text'`);
+  if (texts.length > 0) return texts;
+  const { rows } = await sql<{ call_id: string }>`
+    select body->>'callId' as call_id from events
+    where ${writtenFor(task)} and body->>'type' in ('tool_output', 'tool_result')
+    order by seq desc limit 1`.execute(db);
+  const last = rows[0];
+  if (!last) return [];
+  return readEnds(
+    db,
+    task,
+    sql`coalesce(body->>'chunk', body->>'output')`,
+    sql`body->>'callId' = ${last.call_id} and body->>'type' in ('tool_output', 'tool_result')`,
+  );
+}
+
+/** The matching events but those of the middle that LIMITS.stdoutBytes has no room for. */
+async function readEnds(
+  db: Db,
+  task: TaskSpan,
+  text: ReturnType<typeof sql>,
+  condition: ReturnType<typeof sql>,
+): Promise<(AgentEvent | ServerEvent)[]> {
+  const { rows } = await sql<{ body: AgentEvent | ServerEvent }>`
+    select events.body from (
+      select seq,
+        sum(bytes) over (order by seq) - bytes as bytes_before,
+        sum(bytes) over (order by seq desc) - bytes as bytes_after
+      from (
+        select seq, octet_length(${text}) as bytes from events where ${writtenFor(task)} and ${condition}
+      ) as sizes
+    ) as sized join events on events.seq = sized.seq and ${writtenFor(task)}
+    where bytes_before < ${LIMITS.stdoutBytes} or bytes_after < ${LIMITS.stdoutBytes}
+    order by events.seq`.execute(db);
+  return rows.map(({ body }) => body);
+}
