@@ -5,19 +5,24 @@ import { BROWSER_FOLDER } from './test/fixtures/browser-folder.ts';
 /** Tests of packs that need a sandbox. */
 const PACK_TASKS = '{packs,examples}/**/*.task.test.ts';
 /** These measure times that people rely on, or what a machine has left: nothing runs beside them. */
-const MEASURING = ['chaos', 'clones', 'door', 'driver-*', 'ends', 'pool', 'queue', 'soak'].map(
+const MEASURING = ['clones', 'door', 'driver-*', 'ends', 'pool', 'soak'].map(
   (name) => `test/e2e/${name}.test.ts`,
 );
 
 export default defineConfig({
   test: {
-    // Much of a test is waiting: on two processors one file at a time leaves one of them idle.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Much of a test is waiting: as many files at a time as there are processors leave some of them idle.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'web/src/**/*.test.ts'],
+          include: [
+            'src/**/*.test.ts',
+            'examples/playbooks/*.test.ts',
+            'scripts/**/*.test.ts',
+            'web/src/**/*.test.ts',
+          ],
           // Properties with hundreds of cases, also on a machine that does something else.
           testTimeout: 20_000,
         },
@@ -25,7 +30,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['test/integration/**/*.test.ts', '{packs,examples}/**/*.test.ts'],
+          include: ['test/integration/**/*.test.ts', '{packs,examples/packs}/**/*.test.ts'],
           exclude: [...configDefaults.exclude, PACK_TASKS],
           globalSetup: ['test/fixtures/postgres-global-setup.ts'],
           testTimeout: 30_000,
@@ -38,8 +43,6 @@ export default defineConfig({
           include: ['test/browser/**/*.test.ts'],
           globalSetup: ['test/fixtures/postgres-global-setup.ts', 'test/fixtures/web-global-setup.ts'],
           env: { TMPDIR: BROWSER_FOLDER },
-          // A browser and a server for each file.
-          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -51,7 +54,8 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts', PACK_TASKS],
           exclude: [...configDefaults.exclude, ...MEASURING],
           globalSetup: ['test/fixtures/postgres-global-setup.ts'],
-          sequence: { groupOrder: 2 },
+          // With the browser's: the one's wait for sandboxes is the other's time to compute.
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 180_000,
         },
@@ -62,7 +66,7 @@ export default defineConfig({
           include: MEASURING,
           globalSetup: ['test/fixtures/postgres-global-setup.ts'],
           fileParallelism: false,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
           testTimeout: 60_000,
           hookTimeout: 180_000,
         },
@@ -74,7 +78,7 @@ export default defineConfig({
           globalSetup: ['test/fixtures/postgres-global-setup.ts'],
           fileParallelism: false,
           // Last: they take what the machine has, and measure what they leave to others.
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 3 },
           testTimeout: 90_000,
           hookTimeout: 180_000,
         },

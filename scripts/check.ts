@@ -14,6 +14,7 @@ const wrong = [
   ...(await checkConnections(pathOf('src'))),
   ...(await checkPackImports(pathOf('packs'))),
   ...(await checkPackImports(pathOf('examples/packs'), 'examples/packs')),
+  ...(await checkPackImports(pathOf('examples/playbooks'), 'examples/playbooks')),
   ...(await checkWebImports(pathOf('web/src'))),
 ];
 if (structure.wrong.length > 0) process.stdout.write(`still to mend:\n${structure.wrong.join('\n')}\n`);

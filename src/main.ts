@@ -45,11 +45,7 @@ async function stop(running: AllInOne, exitCode: number): Promise<void> {
 
 function greet({ url, adminKey, model, packs, notices }: AllInOne): void {
   const lines = [`Seed is ready at ${url} (that is its dashboard; the reference is at ${url}/docs)`];
-  if (model === 'scripted') {
-    lines.push(
-      'Model: scripted, which is no language model. For a real one set OPENROUTER_API_KEY or SEED_LLM_BASE_URL.',
-    );
-  } else lines.push(`Model: ${model}`);
+  lines.push(`Model: ${model}`);
   if (packs.length > 0) lines.push(`Packs: ${packs.join(', ')} (SEED_PACKS chooses others)`);
   lines.push(...notices);
   if (adminKey)

@@ -12,6 +12,8 @@ import { inPackTransaction } from '../src/server/packs/tables.ts';
 import { startSeed } from './fixtures/seed.ts';
 import { openTestStore, type TestStore } from './fixtures/store.ts';
 
+export { nextStep } from '../src/scripted/next-step.ts';
+export { csvObjects } from './fixtures/parse-csv.ts';
 export { play } from './fixtures/play.ts';
 export { bash } from './fixtures/seed.ts';
 

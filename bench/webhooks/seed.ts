@@ -16,8 +16,7 @@ import { LIMITS } from '../../src/protocol/limits.ts';
 import { insertAccount } from '../../src/server/access/accounts.ts';
 import { insertEndpoint } from '../../src/server/webhooks/endpoints.ts';
 import { emitEvent } from '../../src/server/webhooks/events.ts';
-import { replaceSecret } from '../../src/server/webhooks/secret-rows.ts';
-import { mintWebhookSecret } from '../../src/server/webhooks/secrets.ts';
+import { mintWebhookSecret, replaceSecret } from '../../src/server/webhooks/secrets.ts';
 import { type BenchReceiver, startBenchReceiver } from './receiver.ts';
 
 const SERVER = fileURLToPath(new URL('../../src/server/main.ts', import.meta.url));
@@ -66,13 +65,8 @@ export async function startWebhookBench(): Promise<WebhookBench> {
       await inTransaction.execute(async (tx) => {
         const now = new Date();
         await insertEndpoint(tx, endpoint, now);
-        await replaceSecret(
-          tx,
-          { accountId, endpointId: id },
-          mintWebhookSecret(secretsKey).sealed,
-          now,
-          now,
-        );
+        const { sealed: secret } = mintWebhookSecret(secretsKey);
+        await replaceSecret(tx, { accountId, endpointId: id }, { secret, previousUntil: now, now });
       });
     },
     emit: async (type, mark) => {

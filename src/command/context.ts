@@ -1,7 +1,8 @@
 // What a command's `run` is given: who calls, and the services it may use, already bound to the caller's account.
 import type { Account } from '../protocol/account.ts';
 import type { AuditEntry, AuditOutcome } from '../protocol/audit.ts';
-import type { Key, KeyStatus, SomeKeyLimits } from '../protocol/key.ts';
+import type { Key, KeyStatus } from '../protocol/key.ts';
+import type { SomeKeyLimits } from '../protocol/key-limits.ts';
 import type { ModelView } from '../protocol/model.ts';
 import type {
   CostReport,
@@ -18,7 +19,6 @@ import type { PackView } from '../protocol/pack.ts';
 import type { Page } from '../protocol/page.ts';
 import type { AskedRange } from '../server/telemetry/time-range.ts';
 import type { Call } from './call.ts';
-import type { WebhookService } from './webhook-service.ts';
 
 export interface PageRequest {
   limit: number;
@@ -124,5 +124,4 @@ export interface CommandContext extends Call {
   models: ModelService;
   obs: ObsService;
   packs: PackService;
-  webhooks: WebhookService;
 }

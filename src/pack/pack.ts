@@ -3,12 +3,22 @@ import { commandsOn, type NoTables } from './pack-command.ts';
 
 export { sql } from 'kysely';
 export { z } from 'zod';
+export { csvLine } from '../lib/csv.ts';
 export { shellWord } from '../lib/shell-word.ts';
 export { SeedError } from '../protocol/errors.ts';
+export { Key, KeyStatus } from '../protocol/key.ts';
+export { CostReport, RequestReport } from '../protocol/obs.ts';
 export { pageInput, pageOf } from '../protocol/page.ts';
-export { parseOutput, plain, reasonOf } from '../server/models/scripted/command-output.ts';
-export type { Playbook, Steps } from '../server/models/scripted/playbook.ts';
-export { readPages } from '../server/models/scripted/read-pages.ts';
+export { WebhookEvent } from '../protocol/webhook.ts';
+export {
+  counted,
+  missingScopeOf,
+  parseOutput,
+  plain,
+  readPages,
+  reasonOf,
+} from '../scripted/command-output.ts';
+export type { Playbook, Steps } from '../scripted/playbook.ts';
 export { importedCommands } from '../server/packs/imported/imported-commands.ts';
 export { definePack, type SampleContext } from '../server/packs/pack.ts';
 export type { SeedConfig } from '../server/packs/seed-config.ts';

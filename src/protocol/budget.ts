@@ -6,7 +6,7 @@ export const UsdLimit = z
   .number()
   .min(1e-6, 'is at least a millionth of a US dollar')
   .max(LIMITS.usdMax, `is at most ${LIMITS.usdMax} US dollars`);
-export const TokenLimit = z.number().int().min(1).max(LIMITS.tokensMax);
+const TokenLimit = z.number().int().min(1).max(LIMITS.tokensMax);
 const CallLimit = z.number().int().min(1).max(LIMITS.modelCallsMax);
 
 const amounts = {

@@ -1,61 +1,23 @@
 // An API key as callers see it. The secret itself is shown once, on creation, and is not part of this object.
 import { z } from 'zod';
-import { TokenLimit, UsdLimit } from './budget.ts';
-import { LIMITS } from './limits.ts';
+import { UsdLimit } from './budget.ts';
+import { eachKeyLimit, type KeyLimits } from './key-limits.ts';
 import { Scope } from './scope.ts';
 
 export const KeyStatus = z.enum(['active', 'disabled', 'expired', 'revoked']);
 export type KeyStatus = z.infer<typeof KeyStatus>;
 
 /** What narrows a key beyond its scopes; null: not narrowed. */
-export const keyLimits = {
-  allowedCidrs: z
-    .array(
-      z
-        .string()
-        .min(1)
-        .max(50)
-        .meta({ examples: ['10.0.0.0/8', '2001:db8::/32', '127.0.0.1'] }),
-    )
+export const keyLimits = eachKeyLimit((_, { kind, most, description, items }) => {
+  const count = z.number().int().min(1).max(most);
+  const text = z
+    .string()
     .min(1)
-    .max(LIMITS.cidrsPerKey)
-    .nullable()
-    .describe('Addresses it may be used from, such as 10.0.0.0/8 or 2001:db8::/32'),
-  requestsPerMinute: z
-    .number()
-    .int()
-    .min(1)
-    .max(LIMITS.requestsPerMinuteMax)
-    .nullable()
-    .describe('Requests a minute to one server, those of its tasks included'),
-  concurrentTasks: z
-    .number()
-    .int()
-    .min(1)
-    .max(LIMITS.concurrentTasksMax)
-    .nullable()
-    .describe('Tasks that may be queued or running at a time'),
-  allowedModels: z
-    .array(
-      z
-        .string()
-        .min(1)
-        .max(200)
-        .meta({ examples: ['scripted'] }),
-    )
-    .min(1)
-    .max(LIMITS.modelsPerKey)
-    .nullable()
-    .describe('Models that its tasks may use'),
-  spendPerDay: UsdLimit.nullable().describe('US dollars that its tasks may cost in a UTC day'),
-  spendPerMonth: UsdLimit.nullable().describe('US dollars that its tasks may cost in a UTC month'),
-  tokensPerDay: TokenLimit.nullable().describe('Tokens that its tasks may use in a UTC day'),
-};
-
-const KeyLimits = z.object(keyLimits);
-export type KeyLimits = z.infer<typeof KeyLimits>;
-/** Some of them; what is undefined is not spoken of. */
-export type SomeKeyLimits = { [Name in keyof KeyLimits]?: KeyLimits[Name] | undefined };
+    .max(items?.length ?? 0)
+    .meta({ examples: [...(items?.examples ?? [])] });
+  const schema = { count, usd: UsdLimit, list: z.array(text).min(1).max(most) }[kind];
+  return schema.nullable().describe(description);
+}) as unknown as { [Name in keyof KeyLimits]: z.ZodType<KeyLimits[Name]> };
 
 export const Key = z
   .object({

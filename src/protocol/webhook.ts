@@ -2,13 +2,15 @@
 // and is part of none of them.
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
+import { pageInput } from './page.ts';
+import { PastTime } from './time.ts';
 
 const TYPE = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/;
 const PATTERN = /^(\*|[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\.\*|[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+)$/;
 
 const EventTypeName = z.string().max(100).regex(TYPE, 'a type is written task.completed');
 
-export const EventTypePattern = z
+const EventTypePattern = z
   .string()
   .max(100)
   .regex(PATTERN, 'types are written task.completed, task.* or *')
@@ -24,6 +26,23 @@ export const WebhookUrl = z
   .min(1)
   .max(LIMITS.webhookUrlLength)
   .meta({ examples: ['https://example.com/hooks'] });
+
+/** What a webhook is made with and what can be changed of it. */
+export const WebhookSettings = z.object({
+  url: WebhookUrl.describe('Where events are posted to: http or https, a public address'),
+  description: z.string().trim().max(500).describe('What it is for'),
+  events: z
+    .array(EventTypePattern)
+    .min(1)
+    .max(LIMITS.eventTypesPerWebhook)
+    .describe('Types of events: task.completed, task.* or *'),
+  enabled: z.boolean().describe('Whether events are sent there; off is --no-enabled'),
+});
+export type WebhookSettings = z.infer<typeof WebhookSettings>;
+
+/** What is undefined stays as it is. */
+export const WebhookChanges = WebhookSettings.partial();
+export type WebhookChanges = z.infer<typeof WebhookChanges>;
 
 /** `gone`: it answered 410. `failing`: every attempt failed for five days. */
 export const DisabledReason = z.enum(['gone', 'failing', 'switched_off']);
@@ -61,6 +80,14 @@ export const WebhookEvent = z
   })
   .meta({ id: 'WebhookEvent' });
 export type WebhookEvent = z.infer<typeof WebhookEvent>;
+
+export const WebhookEventFilter = z.object({
+  type: EventTypePattern.optional().describe('Only events of this type, or of several: task.*'),
+  since: PastTime.optional().describe('Only events from then on: 12h, 7d, or an ISO-8601 time'),
+  until: PastTime.optional().describe('Only events before then'),
+  ...pageInput,
+});
+export type WebhookEventFilter = z.infer<typeof WebhookEventFilter>;
 
 /** Why an attempt got no answer. */
 export const AttemptError = z.enum([
@@ -103,3 +130,13 @@ export const WebhookDelivery = z
   })
   .meta({ id: 'WebhookDelivery' });
 export type WebhookDelivery = z.infer<typeof WebhookDelivery>;
+
+export const WebhookDeliveryFilter = z.object({
+  status: DeliveryStatus.optional().describe('Only deliveries of this status'),
+  webhookId: z.uuid().optional().describe('Only deliveries to this webhook'),
+  eventId: z.uuid().optional().describe('Only deliveries of this event'),
+  since: PastTime.optional().describe('Only deliveries from then on: 12h, 7d, or an ISO-8601 time'),
+  until: PastTime.optional().describe('Only deliveries before then'),
+  ...pageInput,
+});
+export type WebhookDeliveryFilter = z.infer<typeof WebhookDeliveryFilter>;

@@ -10,7 +10,6 @@ import { modelService } from './models/model-service.ts';
 import { packService } from './packs/pack-service.ts';
 import type { ServerParts } from './parts.ts';
 import { obsService } from './telemetry/obs-service.ts';
-import { webhookService } from './webhooks/webhook-service.ts';
 
 /** What is the same for every attempt of a call. */
 export interface CallInHand extends Pick<Call, 'actor' | 'waitMs' | 'traceParent' | 'recordDone'> {
@@ -69,9 +68,5 @@ export class BoundContext implements CommandContext {
 
   get packs() {
     return packService(this.#parts, this.actor);
-  }
-
-  get webhooks() {
-    return webhookService(this.#parts, this.actor, this.#held);
   }
 }

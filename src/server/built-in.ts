@@ -29,16 +29,14 @@ import {
 } from './webhooks/commands.ts';
 import {
   getWebhookDelivery,
-  listWebhookDeliveries,
-  replayFailedDeliveries,
-  replayWebhookDelivery,
-} from './webhooks/delivery-commands.ts';
-import {
   getWebhookEvent,
+  listWebhookDeliveries,
   listWebhookEvents,
   listWebhookTypes,
+  replayFailedDeliveries,
+  replayWebhookDelivery,
   streamWebhookEvents,
-} from './webhooks/event-commands.ts';
+} from './webhooks/history-commands.ts';
 
 const FEATURES = {
   access: [

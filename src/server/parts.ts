@@ -3,7 +3,6 @@ import type { Logger } from 'pino';
 import type { Registry } from '../command/registry.ts';
 import type { Store } from '../db/store.ts';
 import type { Prices } from '../lib/money.ts';
-import type { EventTypes } from '../protocol/event-types.ts';
 import type { AuditTrail } from './access/audit-trail.ts';
 import type { KeyUse } from './access/key-use.ts';
 import type { KeyCache } from './access/presented-key.ts';
@@ -53,7 +52,6 @@ export interface ServerParts {
   runnerToken: string;
   /** Days after which calls, model calls and compute rows may be deleted; null: never. */
   callRetentionDays: number | null;
-  eventTypes: EventTypes;
   /** What secrets in the database are sealed with. */
   secretsKey: string;
   /** Ranges that webhooks may be delivered to besides public addresses. */

@@ -10,10 +10,12 @@ import type { Logger } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
 import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../protocol/event-types.ts';
 import type { Template } from '../protocol/template.ts';
+import { startScriptedUpstream } from '../scripted/upstream.ts';
 import { makeFirstKey, takeAdminKey } from './access/accounts.ts';
 import { keepAuditFor } from './access/audit.ts';
 import { AuditTrail } from './access/audit-trail.ts';
 import { openGate } from './access/gate.ts';
+import { watchExpiringKeys } from './access/key-expiring.ts';
 import { KeyUse } from './access/key-use.ts';
 import { openKeyCache } from './access/presented-key.ts';
 import { RateLimits, SignInLimits } from './access/rate-limits.ts';
@@ -31,9 +33,9 @@ import { createLlmGateway } from './models/gateway.ts';
 import { readOpenRouterPrices } from './models/openrouter-prices.ts';
 import { planCall } from './models/plan-call.ts';
 import { readPrices } from './models/prices.ts';
-import { chooseUpstream } from './models/upstream.ts';
+import { chooseUpstream, modelNotices, scriptedUpstream } from './models/upstream.ts';
 import { shownPath } from './packs/import-file.ts';
-import { loadPacks } from './packs/load-packs.ts';
+import { loadPacks, playbooksOf } from './packs/load-packs.ts';
 import { packNotices } from './packs/notices.ts';
 import type { LoadedPack } from './packs/pack.ts';
 import { packCommands } from './packs/pack-commands.ts';
@@ -43,17 +45,13 @@ import { Spending } from './spending/spending.ts';
 import { openTaskCache } from './tasks/find.ts';
 import { sweepLapsedLeases } from './tasks/lapse.ts';
 import { OWN_TEMPLATES } from './tasks/own-templates.ts';
-import { llmProviderOf } from './telemetry/llm-provider.ts';
 import type { LostRecord } from './telemetry/observation.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
-import { careForWebhooks } from './webhooks/care.ts';
 import { Dispatcher } from './webhooks/dispatcher.ts';
-import { createPost } from './webhooks/post.ts';
-import { type Resolve, resolveByDns } from './webhooks/resolve.ts';
-import { openSecretsKey } from './webhooks/sealing.ts';
-import { ensureDefaultSecret } from './webhooks/secret-rows.ts';
-import { mintWebhookSecret } from './webhooks/secrets.ts';
-import { webhookUrl } from './webhooks/webhook-url.ts';
+import { createPost, type Resolve, resolveByDns } from './webhooks/post.ts';
+import { keepEventsFor } from './webhooks/prune-events.ts';
+import { ensureDefaultSecret, mintWebhookSecret, openSecretsKey } from './webhooks/secrets.ts';
+import { webhookUrl } from './webhooks/url.ts';
 
 /** What the server takes from the world around it. */
 export interface Outside {
@@ -90,7 +88,8 @@ export async function startServer(
   await using undo = new AsyncDisposableStack();
   const stopping = new AbortController();
   // Read beside all else that a start does.
-  const openRouterPrices = readOpenRouterPrices(chooseUpstream(settings.llm), log);
+  const upstream = chooseUpstream(settings.llm);
+  const openRouterPrices = readOpenRouterPrices(upstream, log);
   const packs = await loadPacks(settings.packs);
   const { databaseUrl, lost } = await findDatabase(settings, log, undo);
   const version = readVersion();
@@ -100,7 +99,7 @@ export async function startServer(
       version,
       log,
       models: () => [...Object.keys(prices.models), ...llm.models().data.map(({ id }) => id)],
-      providerOf: (model) => llmProviderOf(settings.llm, model),
+      providerOf: (model) => llm.providerOf(model),
       clock: { now: () => store.clock.now() },
     }),
   );
@@ -116,6 +115,10 @@ export async function startServer(
   undo.defer(() => store.close());
   const { blobs, inbox } = await openBlobs(settings.files, settings.dataDir, store, log);
   const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
+  const eventTypes = createEventTypes([
+    ...BUILT_IN_EVENT_TYPES,
+    ...packs.flatMap(({ events = [] }) => events),
+  ]);
   const findTask = openTaskCache(store);
   const registry = createRegistry([
     ...builtInCommands({
@@ -142,7 +145,7 @@ export async function startServer(
       models: {},
       files: { blobs },
       runners: {},
-      webhooks: {},
+      webhooks: { eventTypes, secretsKey, allowedNetworks: settings.webhookNetworks },
       packs: {},
     }),
     ...packs.flatMap((pack) => packCommands(pack, store)),
@@ -151,12 +154,12 @@ export async function startServer(
   const own = await readPrices(settings.pricesFile);
   const prices = { ...own, models: { ...(await openRouterPrices), ...own.models } };
   const spending = undo.use(new Spending({ store, prices, log }));
+  const scripted = scriptedUpstream(undo.use(await startScriptedUpstream(await playbooksOf(packs))));
   const llm = createLlmGateway({
-    settings: settings.llm,
+    upstreams: upstream === null ? [scripted] : [upstream, scripted],
+    allowedModels: settings.llm.allowedModels,
     prices,
     countRequest: (account, limits) => countRequest(store, account, limits),
-    playbooks: packs.flatMap((pack) => pack.playbooks ?? []),
-    clock: store.clock,
     reserve: (taskId, request, ...rest) =>
       spending.reserve(taskId, planCall(request, prices, llm.hasPrice(request.model)), ...rest),
     recordCall: async (taskId, call, reservation) => {
@@ -197,7 +200,6 @@ export async function startServer(
     mcpServerFor,
     registry,
     packs,
-    eventTypes: createEventTypes([...BUILT_IN_EVENT_TYPES, ...packs.flatMap(({ events = [] }) => events)]),
     secretsKey,
     webhookNetworks: settings.webhookNetworks,
     llm,
@@ -211,7 +213,9 @@ export async function startServer(
   undo.use(keepFilesFor(settings.files.retentionDays, blobs, store, log));
   const post = createPost({ resolve, allowedNetworks: settings.webhookNetworks });
   undo.use(new Dispatcher({ store, log, post, random: Math.random, secretsKey, version }).start());
-  undo.use(careForWebhooks(settings.webhookRetentionDays, store, log));
+  if (settings.webhookRetentionDays !== null)
+    undo.use(keepEventsFor(settings.webhookRetentionDays, store, log));
+  undo.use(watchExpiringKeys(store, log));
   undo.use(await keepRowsFor(settings.retention, store, log));
   if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));
   const { url } = undo.use(await listenHttp(app.fetch, settings.host, settings.port, log));
@@ -219,7 +223,10 @@ export async function startServer(
   undo.use(sweepLapsedLeases(store, log));
   undo.defer(() => stopping.abort());
   const newAdminKey = settings.adminKey === null ? await makeFirstKey(store) : null;
-  const notices = await packNotices(settings.packs, packs, store);
+  const notices = [
+    ...modelNotices(settings.llm, llm.defaultModels),
+    ...(await packNotices(settings.packs, packs, store)),
+  ];
   const parts = undo.move();
   return {
     url,

@@ -1,6 +1,8 @@
 // The scripted model through the gateway, spoken to with OpenAI's own client.
 import type OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { playbooksOf } from '../../src/server/packs/load-packs.ts';
+import { OWN_TEMPLATES } from '../../src/server/tasks/own-templates.ts';
 import { type GatewayServer, startGateway, TASK_ID } from '../fixtures/llm-gateway-server.ts';
 import { llmSettings } from '../fixtures/llm-settings.ts';
 
@@ -100,6 +102,20 @@ describe.each([
     ]);
     expect(turn.text).toBe(output);
   });
+});
+
+it.each(OWN_TEMPLATES)('knows the instruction "$title" by heart', async ({ instruction: content }) => {
+  const knowing = await startGateway('scripted', {
+    settings: llmSettings(),
+    playbooks: await playbooksOf([]),
+  });
+  const { choices } = await knowing.client.chat.completions.create({
+    model: 'scripted',
+    messages: [{ role: 'user', content }],
+    tools,
+  });
+  await knowing.close();
+  expect(choices[0]?.finish_reason).toBe('tool_calls');
 });
 
 it('is the default and the only model when nothing is set', async () => {

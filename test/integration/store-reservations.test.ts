@@ -1,7 +1,7 @@
 // Reservations and limits on spending in the store, with a clock that the test moves: days, months, killed servers.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Prices } from '../../src/lib/money.ts';
-import type { SomeKeyLimits } from '../../src/protocol/key.ts';
+import type { SomeKeyLimits } from '../../src/protocol/key-limits.ts';
 import { updateKey } from '../../src/server/access/key-changes.ts';
 import { revokeKey } from '../../src/server/access/keys.ts';
 import { lineageOf } from '../../src/server/access/presented-key.ts';

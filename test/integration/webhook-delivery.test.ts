@@ -2,12 +2,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RETRY_DELAYS_MS } from '../../src/server/webhooks/attempt.ts';
 import { claimDeliveries } from '../../src/server/webhooks/claims.ts';
 import { getEndpoint, updateEndpoint } from '../../src/server/webhooks/endpoints.ts';
 import { readEventsAfter } from '../../src/server/webhooks/events.ts';
 import { fanOutEvents } from '../../src/server/webhooks/fan-out.ts';
-import { pruneWebhookEvents } from '../../src/server/webhooks/prune.ts';
-import { RETRY_DELAYS_MS } from '../../src/server/webhooks/retry.ts';
+import { pruneWebhookEvents } from '../../src/server/webhooks/prune-events.ts';
 import { until } from '../fixtures/seed.ts';
 import { type DispatcherTest, openDispatcherTest } from '../fixtures/webhook-dispatcher.ts';
 import { startReceiver, status, type WebhookReceiver } from '../fixtures/webhook-receiver.ts';
@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 const endpointState = async (id: string) => {
-  const webhook = await getEndpoint(seed.store.db, seed.account.id, id, seed.clock.now());
+  const webhook = await getEndpoint(seed.store, seed.account.id, id);
   if (!webhook) throw new Error('there is no such endpoint');
   return webhook;
 };
@@ -113,7 +113,7 @@ describe('the schedule', () => {
     const on = { enabled: true };
     await seed.store.db
       .transaction()
-      .execute((tx) => updateEndpoint(tx, seed.account.id, bad, on, seed.clock.now()));
+      .execute((tx) => updateEndpoint(tx, { accountId: seed.account.id, id: bad }, on, seed.clock.now()));
     await seed.emit();
     await seed.settle();
     expect(receiver.received).toHaveLength(count + 1);
@@ -327,7 +327,7 @@ it('what a server was killed with another takes over, and not before its claim h
   const eventId = await seed.emit();
   await fanOutEvents(seed.store);
   const nothing = { lanes: new Map(), accounts: new Map() };
-  const taken = { limit: 10, perLane: 10, perAccount: 10, underWay: nothing, claimMs: 30_000 };
+  const taken = { limit: 10, perLane: 10, perAccount: 10, inFlight: nothing, claimMs: 30_000 };
   expect(await claimDeliveries(seed.store, taken)).toHaveLength(1);
   seed.clock.advance(29_999);
   await seed.settle();

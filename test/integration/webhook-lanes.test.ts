@@ -33,14 +33,14 @@ afterAll(async () => {
   await seed.close();
 });
 
-interface UnderWay {
+interface InFlight {
   lanes?: [string, number][];
   accounts?: [string, number][];
 }
 
-function look({ lanes = [], accounts = [] }: UnderWay = {}, more: Partial<ClaimOptions> = {}) {
-  const underWay = { lanes: new Map(lanes), accounts: new Map(accounts) };
-  const options = { limit: 1_000, perLane: 20, perAccount: 200, underWay, claimMs: 30_000, ...more };
+function look({ lanes = [], accounts = [] }: InFlight = {}, more: Partial<ClaimOptions> = {}) {
+  const inFlight = { lanes: new Map(lanes), accounts: new Map(accounts) };
+  const options = { limit: 1_000, perLane: 20, perAccount: 200, inFlight, claimMs: 30_000, ...more };
   return claimDeliveries({ db, clock: seed.clock }, options);
 }
 
@@ -55,9 +55,9 @@ async function rowsRead(): Promise<number> {
 }
 
 /** The lanes it claims from, and how many rows it reads. */
-async function measured(underWay?: UnderWay) {
+async function measured(inFlight?: InFlight) {
   const before = await rowsRead();
-  const claimed = await look(underWay);
+  const claimed = await look(inFlight);
   return { lanes: claimed.map(({ lane }) => lane), read: (await rowsRead()) - before };
 }
 
@@ -109,8 +109,8 @@ describe('a look reads only what it finds', () => {
     await set(failing, { failing_since: seed.clock.now() });
     await deliveries(MANY, { lane: failing, dueInMs: -1_000 });
     const lane = await another();
-    const underWay: UnderWay = { lanes: [[failing, 1]], accounts: [[seed.account.id, 1]] };
-    const found = await measured(underWay);
+    const inFlight: InFlight = { lanes: [[failing, 1]], accounts: [[seed.account.id, 1]] };
+    const found = await measured(inFlight);
     expect(found.lanes).toEqual([lane]);
     expect(found.read).toBeLessThan(FEW);
     const free = await measured();
@@ -216,7 +216,9 @@ describe('a lane that had nothing is looked at again', () => {
     expect(await look()).toEqual([]);
     await db
       .transaction()
-      .execute((tx) => updateEndpoint(tx, seed.account.id, lane, { url: `${URL}new` }, seed.clock.now()));
+      .execute((tx) =>
+        updateEndpoint(tx, { accountId: seed.account.id, id: lane }, { url: `${URL}new` }, seed.clock.now()),
+      );
     expect(await look()).toHaveLength(1);
   });
 

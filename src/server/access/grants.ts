@@ -3,7 +3,7 @@
 import type { Actor } from '../../command/call.ts';
 import { isCidr } from '../../lib/cidr.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import type { SomeKeyLimits } from '../../protocol/key.ts';
+import type { SomeKeyLimits } from '../../protocol/key-limits.ts';
 import { allows, expand, unknownScopes } from '../../protocol/scope.ts';
 import { durationMs } from '../../protocol/time.ts';
 import { refuseWiderLimits } from './lineage.ts';

@@ -8,8 +8,10 @@ import type { Store } from '../../db/store.ts';
 import type { Db, Tx } from '../../db/tables.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import type { Key, SomeKeyLimits } from '../../protocol/key.ts';
-import { limitColumns, toKey } from './keys.ts';
+import type { Key } from '../../protocol/key.ts';
+import { KEY_LIMIT_NAMES, type SomeKeyLimits } from '../../protocol/key-limits.ts';
+import { limitColumn, limitColumns } from './key-limit-columns.ts';
+import { toKey } from './keys.ts';
 
 /** What is undefined stays as it is. */
 export interface KeyChanges extends SomeKeyLimits {
@@ -176,8 +178,9 @@ async function hasUnlimitedKey(db: Db, accountId: string, id?: string): Promise<
     .where('task_id', 'is', null)
     .where('caller_key_id', 'is', null)
     .where(sql<boolean>`'*' = any(scopes)`)
-    .where(sql<boolean>`num_nonnulls(allowed_cidrs, requests_per_minute, concurrent_tasks, allowed_models,
-      spend_per_day_nano_usd, spend_per_month_nano_usd, tokens_per_day) = 0`);
+    .where(
+      sql<boolean>`num_nonnulls(${sql.join(KEY_LIMIT_NAMES.map((name) => sql.ref(limitColumn(name))))}) = 0`,
+    );
   if (id !== undefined) query = query.where('id', '=', id);
   return (await query.limit(1).executeTakeFirst()) !== undefined;
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defineCommand } from '../../command/define-command.ts';
 import { Key, KeyStatus, keyLimits } from '../../protocol/key.ts';
+import { eachKeyLimit, type KeyLimits } from '../../protocol/key-limits.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { Metadata } from '../../protocol/metadata.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
@@ -26,14 +27,8 @@ const SecretAnswer = z.object({
   secret: z.string().describe('Shown this once; only its hash is stored'),
 });
 
-const limitInputs = {
-  allowedCidrs: keyLimits.allowedCidrs.optional(),
-  requestsPerMinute: keyLimits.requestsPerMinute.optional(),
-  concurrentTasks: keyLimits.concurrentTasks.optional(),
-  allowedModels: keyLimits.allowedModels.optional(),
-  spendPerDay: keyLimits.spendPerDay.optional(),
-  spendPerMonth: keyLimits.spendPerMonth.optional(),
-  tokensPerDay: keyLimits.tokensPerDay.optional(),
+const limitInputs = eachKeyLimit((name) => keyLimits[name].optional()) as {
+  [Name in keyof KeyLimits]: z.ZodOptional<z.ZodType<KeyLimits[Name]>>;
 };
 
 export const createKey = defineCommand({

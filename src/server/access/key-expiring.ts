@@ -1,8 +1,11 @@
 // Tells of keys that will expire, a week ahead. Called by the server every minute.
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
+import { every, type Loop } from '../../lib/every.ts';
+import type { Logger } from '../../lib/log.ts';
 import { emitEvent } from '../webhooks/events.ts';
 
+const EVERY_MS = 60_000;
 const AHEAD_MS = 7 * 86_400_000;
 const BATCH = 100;
 
@@ -11,6 +14,12 @@ interface ExpiringKey {
   account_id: string;
   name: string;
   expires_at: Date;
+}
+
+export function watchExpiringKeys(store: Store, log: Logger): Loop {
+  return every({ everyMs: EVERY_MS, atOnce: true, name: 'look for keys that will expire', log }, () =>
+    announceExpiringKeys(store),
+  );
 }
 
 /**

@@ -6,8 +6,8 @@ import { notify } from '../../db/signals.ts';
 import { storableJson, storableText } from '../../db/storable.ts';
 import type { Db, KeyRow, Tx } from '../../db/tables.ts';
 import { generateKeySecret, hashKeySecret, keyPrefix } from '../../lib/key-secret.ts';
-import { toNano, usdOf } from '../../lib/money.ts';
-import type { Key, KeyStatus, SomeKeyLimits } from '../../protocol/key.ts';
+import type { Key, KeyStatus } from '../../protocol/key.ts';
+import type { SomeKeyLimits } from '../../protocol/key-limits.ts';
 import type { Page } from '../../protocol/page.ts';
 import { emitEvent } from '../webhooks/events.ts';
 import {
@@ -17,6 +17,7 @@ import {
   type KeyStore,
   unlessLastUnlimitedKey,
 } from './key-changes.ts';
+import { limitColumns, limitsOf } from './key-limit-columns.ts';
 
 export interface NewKey extends SomeKeyLimits {
   accountId: string;
@@ -73,23 +74,6 @@ export async function createKey(tx: Tx, key: NewKey): Promise<Key> {
   const data = { keyId: id, name, scopes, expiresAt, createdBy: key.createdBy ?? null };
   await emitEvent(tx, { accountId: key.accountId, type: 'key.created', data }, new Date(created.createdAt));
   return created;
-}
-
-/** The columns of the limits that are given; what is undefined stays as it is. */
-export function limitColumns(limits: SomeKeyLimits) {
-  return {
-    allowed_cidrs: limits.allowedCidrs,
-    requests_per_minute: limits.requestsPerMinute,
-    concurrent_tasks: limits.concurrentTasks,
-    allowed_models: limits.allowedModels === null ? null : limits.allowedModels?.map(storableText),
-    spend_per_day_nano_usd: nanoOrNull(limits.spendPerDay),
-    spend_per_month_nano_usd: nanoOrNull(limits.spendPerMonth),
-    tokens_per_day: limits.tokensPerDay,
-  };
-}
-
-function nanoOrNull(usd: number | null | undefined): number | null | undefined {
-  return typeof usd === 'number' ? toNano(usd) : usd;
 }
 
 export async function getKey(db: Db, accountId: string, id: string, now: Date): Promise<Key | null> {
@@ -171,21 +155,11 @@ export function toKey(row: KeyRow, now: Date): Key {
     rotatedAt: row.rotated_at?.toISOString() ?? null,
     previousSecretUntil: previousSecretUntil(row, now),
     revokedAt: row.revoked_at?.toISOString() ?? null,
-    allowedCidrs: row.allowed_cidrs,
-    requestsPerMinute: row.requests_per_minute,
-    concurrentTasks: row.concurrent_tasks,
-    allowedModels: row.allowed_models,
-    spendPerDay: usdOrNull(row.spend_per_day_nano_usd),
-    spendPerMonth: usdOrNull(row.spend_per_month_nano_usd),
-    tokensPerDay: row.tokens_per_day,
+    ...limitsOf(row),
     tasksMayCreateLastingKeys: row.tasks_may_create_lasting_keys,
     metadata: row.metadata,
     taskId: row.task_id,
   };
-}
-
-function usdOrNull(nanoUsd: number | null): number | null {
-  return nanoUsd === null ? null : usdOf(nanoUsd);
 }
 
 /** In the order in which a presented key is checked. */

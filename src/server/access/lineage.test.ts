@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Key, KeyLimits, Lineage } from '../../protocol/key.ts';
+import type { Key, Lineage } from '../../protocol/key.ts';
+import type { KeyLimits } from '../../protocol/key-limits.ts';
 import { allowedModels, boundTo, inheritLimits, latestExpiry, refuseWiderLimits, taskOf } from './lineage.ts';
 
 const UNLIMITED: KeyLimits = {

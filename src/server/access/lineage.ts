@@ -3,7 +3,14 @@
 
 import { cidrWithin } from '../../lib/cidr.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import type { KeyLimits, Lineage, SomeKeyLimits } from '../../protocol/key.ts';
+import type { Lineage } from '../../protocol/key.ts';
+import {
+  eachKeyLimit,
+  KEY_LIMIT_NAMES,
+  type KeyLimitName,
+  type KeyLimits,
+  type SomeKeyLimits,
+} from '../../protocol/key-limits.ts';
 
 /** The task that the key speaks for; null when no task stands behind it. */
 export function taskOf(lineage: Lineage): string | null {
@@ -34,41 +41,17 @@ export function allowedModels(lineage: Lineage): string[] | null {
   return first ? first.filter((model) => rest.every((list) => list.includes(model))) : null;
 }
 
-/** Limits that are numbers: the smaller, the tighter. */
-const NUMBERS = [
-  'requestsPerMinute',
-  'concurrentTasks',
-  'spendPerDay',
-  'spendPerMonth',
-  'tokensPerDay',
-] as const satisfies (keyof KeyLimits)[];
-
 /** The limits of a new key: as wanted, and where nothing is, as tight as the lineage's own. */
 export function inheritLimits(wanted: SomeKeyLimits, lineage: Lineage): KeyLimits {
-  const least = (name: (typeof NUMBERS)[number]) => {
-    const values = lineage.flatMap((key) => key[name] ?? []);
-    return values.length === 0 ? null : Math.min(...values);
+  const own = (name: KeyLimitName, kind: string) => {
+    if (name === 'allowedModels') return allowedModels(lineage);
+    const values = lineage.map((key) => key[name]).filter((value) => value !== null);
+    if (kind === 'list' || values.length === 0) return values[0] ?? null;
+    return Math.min(...(values as number[]));
   };
-  const own: KeyLimits = {
-    allowedCidrs: lineage.find((key) => key.allowedCidrs)?.allowedCidrs ?? null,
-    requestsPerMinute: least('requestsPerMinute'),
-    concurrentTasks: least('concurrentTasks'),
-    allowedModels: allowedModels(lineage),
-    spendPerDay: least('spendPerDay'),
-    spendPerMonth: least('spendPerMonth'),
-    tokensPerDay: least('tokensPerDay'),
-  };
-  const pick = <Name extends keyof KeyLimits>(name: Name): KeyLimits[Name] =>
-    wanted[name] === undefined ? own[name] : (wanted[name] as KeyLimits[Name]);
-  return {
-    allowedCidrs: pick('allowedCidrs'),
-    requestsPerMinute: pick('requestsPerMinute'),
-    concurrentTasks: pick('concurrentTasks'),
-    allowedModels: pick('allowedModels'),
-    spendPerDay: pick('spendPerDay'),
-    spendPerMonth: pick('spendPerMonth'),
-    tokensPerDay: pick('tokensPerDay'),
-  };
+  return eachKeyLimit((name, { kind }) =>
+    wanted[name] === undefined ? own(name, kind) : wanted[name],
+  ) as KeyLimits;
 }
 
 /**
@@ -77,26 +60,20 @@ export function inheritLimits(wanted: SomeKeyLimits, lineage: Lineage): KeyLimit
  */
 export function refuseWiderLimits(wanted: SomeKeyLimits, lineage: Lineage): void {
   for (const own of lineage) {
-    refuse('allowedCidrs', wanted, own, (mine, theirs) =>
-      theirs.every((inner) => mine.some((outer) => cidrWithin(inner, outer))),
-    );
-    for (const name of NUMBERS) refuse(name, wanted, own, (mine, theirs) => theirs <= mine);
-    refuse('allowedModels', wanted, own, (mine, theirs) => theirs.every((model) => mine.includes(model)));
+    for (const name of KEY_LIMIT_NAMES) {
+      const [mine, theirs] = [own[name], wanted[name]];
+      if (mine === null || theirs === undefined || (theirs !== null && isWithin(name, mine, theirs)))
+        continue;
+      throw new SeedError('not_allowed', `${name}: a key cannot be given more than the key in use has`, {
+        hint: `The key in use has ${[mine].flat().join(', ')}.`,
+      });
+    }
   }
 }
 
-function refuse<Name extends keyof KeyLimits>(
-  name: Name,
-  wanted: SomeKeyLimits,
-  own: KeyLimits,
-  isWithin: (mine: NonNullable<KeyLimits[Name]>, theirs: NonNullable<KeyLimits[Name]>) => boolean,
-): void {
-  const mine = own[name];
-  const theirs = wanted[name];
-  if (mine === null || theirs === undefined) return;
-  if (theirs !== null && isWithin(mine as NonNullable<typeof mine>, theirs as NonNullable<typeof theirs>))
-    return;
-  throw new SeedError('not_allowed', `${name}: a key cannot be given more than the key in use has`, {
-    hint: `The key in use has ${Array.isArray(mine) ? mine.join(', ') : mine}.`,
-  });
+/** Whether a limit is as tight as another, or tighter. */
+function isWithin(name: KeyLimitName, outer: number | string[], inner: number | string[]): boolean {
+  if (typeof outer === 'number' || typeof inner === 'number') return inner <= outer;
+  const holds = name === 'allowedCidrs' ? cidrWithin : (item: string, range: string) => item === range;
+  return inner.every((item) => outer.some((range) => holds(item, range)));
 }

@@ -19,7 +19,6 @@ const ChatRequest = z.looseObject({
   n: z.literal(1, 'one answer is all there is').nullish(),
 });
 export type ChatRequest = z.infer<typeof ChatRequest>;
-export type ChatMessage = z.infer<typeof Message>;
 
 /** Deeper than any tool's schema; what is nested deeper could exhaust the stack of whoever reads it. */
 const DEPTH = 100;

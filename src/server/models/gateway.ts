@@ -1,7 +1,6 @@
-// The LLM gateway: OpenAI-compatible chat completions for the models of the calling task, from the built-in `scripted`
-// model or from the upstream. The HTTP routes that authenticate the task and call this are in the server's app.
+// The LLM gateway: OpenAI-compatible chat completions for the models of the calling task, each from the upstream that
+// serves it. The HTTP routes that authenticate the task and call this are in routes.ts.
 
-import { type Clock, systemClock } from '../../lib/clock.ts';
 import type { Prices } from '../../lib/money.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { sharedAccount } from './account-limits.ts';
@@ -12,24 +11,19 @@ import { CallMeter } from './call-meter.ts';
 import { type CallRecords, createCallRecords, type LlmLog, type RecordCall } from './call-records.ts';
 import { type ChatRequest, parseChatRequest } from './chat-request.ts';
 import { ModelRests } from './cool-down.ts';
-import { type ModelList, modelList } from './model-list.ts';
 import { openModelCall } from './open-model-call.ts';
 import { type EndTurn, Turns } from './rate-limited-queue.ts';
-import type { Playbook } from './scripted/playbook.ts';
-import { PLAYBOOKS } from './scripted/playbooks.ts';
-import { SCRIPTED_MODEL, scriptedCompletion } from './scripted/scripted.ts';
-import { type ServedModels, servedModels } from './served-models.ts';
-import { chooseUpstream, type LlmSettings } from './upstream.ts';
+import { type ModelList, modelList, type ServedModels, servedModels } from './served-models.ts';
+import { type Upstream, upstreamOf } from './upstream.ts';
 import { completeUpstream } from './upstream-completion.ts';
-import { llmUnavailable, UpstreamFailure } from './upstream-failure.ts';
-
-export type { LlmSettings };
+import { UpstreamFailure } from './upstream-failure.ts';
 
 export interface LlmGatewayOptions {
-  settings: LlmSettings;
+  /** The default models are those of the first. */
+  upstreams: readonly [Upstream, ...Upstream[]];
+  /** What is served and nothing else; null: all that the upstreams have. */
+  allowedModels: readonly string[] | null;
   prices: Prices;
-  /** Instructions that `scripted` knows besides Seed's own. */
-  playbooks?: readonly Playbook[];
   /**
    * Called before each call of a model; what it throws refuses the call. Resolves with what `recordCall` is then given.
    * @param meter tells from then on what the call takes
@@ -41,7 +35,6 @@ export interface LlmGatewayOptions {
   countRequest(account: string, limits: RateLimits): Promise<NoRoom | null>;
   log: LlmLog;
   fetch?: typeof fetch;
-  clock?: Clock;
   limits?: Partial<CallLimits>;
 }
 
@@ -61,6 +54,8 @@ export interface LlmGateway
     Pick<CallRecords, 'allRecorded'> {
   /** Whether it is known what calls of a model cost: the price list has it, or the upstream tells with every answer. */
   hasPrice(model: string): boolean;
+  /** Who serves a model, in the words of OpenTelemetry's GenAI conventions (gen_ai.provider.name). */
+  providerOf(model: string): string;
   /** The body of GET /llm/v1/models. */
   models(): ModelList;
   /**
@@ -74,28 +69,18 @@ export interface LlmGateway
 
 const NO_TURN_NEEDED: EndTurn = () => undefined;
 
-/** Throws invalid_settings when the settings name an upstream that cannot be one, or models that are not served. */
+/** Throws invalid_settings when the default models are not served. */
 export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
-  const { settings, prices, log, clock = systemClock, fetch = globalThis.fetch } = options;
+  const { upstreams, prices, log, fetch = globalThis.fetch } = options;
   const limits = { ...CALL_LIMITS, ...options.limits };
-  const upstream = chooseUpstream(settings);
-  const served = servedModels(upstream, settings.allowedModels);
+  const served = servedModels(upstreams, options.allowedModels);
   const rests = new ModelRests(() => performance.now());
-  const account = upstream && sharedAccount(upstream, settings.limits);
-  const turns =
-    account &&
-    new Turns({ limits: account.limits, count: () => options.countRequest(account.name, account.limits) });
-  const takeTurn = async (model: string, taskId: string, gone: AbortSignal) =>
-    turns && account.counts(model) ? await turns.take(taskId, gone) : NO_TURN_NEEDED;
-  const playbooks = [...PLAYBOOKS, ...(options.playbooks ?? [])];
+  const queues = new Map(upstreams.map((upstream) => [upstream, queueOf(upstream, options)]));
+  const takeTurn = async (upstream: Upstream, model: string, taskId: string, gone: AbortSignal) => {
+    const queue = queues.get(upstream);
+    return queue?.account.counts(model) ? await queue.turns.take(taskId, gone) : NO_TURN_NEEDED;
+  };
   const records = createCallRecords(options.recordCall, log);
-  const namesOthers = settings.defaultModels.some((model) => model !== SCRIPTED_MODEL);
-  if (upstream === null && (settings.apiKey !== null || namesOthers)) {
-    log.warn(
-      {},
-      'a model or a key is set, but no SEED_LLM_BASE_URL or OPENROUTER_API_KEY: only `scripted` is served',
-    );
-  }
 
   /** One call of one model: metered, whatever comes of it. */
   const ask = async (
@@ -104,6 +89,8 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
     { taskId, signal }: Caller,
     { others, until }: { others: boolean; until: number },
   ): Promise<Response> => {
+    const upstream = upstreamOf(upstreams, model);
+    if (upstream === null) throw served.unknown(model);
     const meter = new CallMeter(request);
     const reservation = await options.reserve(taskId, { ...request, model }, signal, meter);
     const metered = openModelCall(model, { meter, prices, signal }, (call) =>
@@ -116,10 +103,6 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
       if (error instanceof UpstreamFailure && error.blames === 'model') rests.failed(model, error);
     };
     try {
-      if (model === SCRIPTED_MODEL) {
-        return await scriptedCompletion(request, { playbooks, now: clock.now(), meter, onEnd: metered.end });
-      }
-      if (upstream === null) throw llmUnavailable('is not set');
       return await completeUpstream(request, {
         upstream,
         model,
@@ -129,7 +112,7 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
         leftMs: until - performance.now(),
         others,
         fetch,
-        takeTurn: (gone) => takeTurn(model, taskId, gone),
+        takeTurn: (gone) => takeTurn(upstream, model, taskId, gone),
         onEnd: metered.end,
         onFailure,
       });
@@ -143,8 +126,9 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
   return {
     ...served,
     hasPrice: (model) =>
-      Object.hasOwn(prices.models, model) || (model !== SCRIPTED_MODEL && upstream?.openRouter === true),
-    models: () => modelList(served, upstream),
+      Object.hasOwn(prices.models, model) || upstreamOf(upstreams, model)?.openRouter === true,
+    providerOf: (model) => upstreamOf(upstreams, model)?.provider ?? 'openai',
+    models: () => modelList(served, upstreams),
     allRecorded: records.allRecorded,
     async chatCompletions(body, caller) {
       const request = parseChatRequest(body);
@@ -161,4 +145,12 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
       return await askModels(models, rests, (next, others) => ask(request, next, caller, { others, until }));
     },
   };
+}
+
+/** Null where nothing limits the calls. */
+function queueOf(upstream: Upstream, { countRequest }: Pick<LlmGatewayOptions, 'countRequest'>) {
+  const account = sharedAccount(upstream, upstream.limits);
+  if (account === null) return null;
+  const { name, limits } = account;
+  return { account, turns: new Turns({ limits, count: () => countRequest(name, limits) }) };
 }

@@ -1,6 +1,7 @@
 // The models that a key's tasks can be given: those known by name that the key may use, defaults first.
 import type { Actor } from '../../command/call.ts';
 import type { ModelService } from '../../command/context.ts';
+import { modelNote } from '../../protocol/model.ts';
 import { allowedModels } from '../access/lineage.ts';
 import type { ServerParts } from '../parts.ts';
 import { defaultModelsFor, mayUseModel } from './allowed-model.ts';
@@ -18,6 +19,7 @@ export function modelService(
         items: [...new Set([...defaults, ...named])].map((name) => ({
           name,
           default: defaults.includes(name),
+          note: modelNote([name]),
         })),
         others: own === null && llm.servesOthers,
       };

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { parseJson } from '../../lib/json.ts';
 import { Prices } from '../../lib/money.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { SCRIPTED_MODEL } from './scripted/scripted.ts';
+import { SCRIPTED_MODEL } from '../../protocol/model.ts';
 
 const OWN = new URL('./prices.json', import.meta.url);
 

@@ -1,7 +1,6 @@
 // Which models this server serves, and which it uses when a task names none.
 import { SeedError } from '../../protocol/errors.ts';
-import { SCRIPTED_MODEL } from './scripted/scripted.ts';
-import type { Upstream } from './upstream.ts';
+import { type Upstream, upstreamOf } from './upstream.ts';
 
 export interface ServedModels {
   /** Asked in this order, each when those before it cannot answer. */
@@ -10,43 +9,67 @@ export interface ServedModels {
   named: readonly string[];
   /** The upstream may have more than those. */
   servesOthers: boolean;
-  /** Whether a task may name this model: one of the allow-list, without one `scripted` and any that the upstream may have. */
+  /** Whether a task may name this model: one of the allow-list, without one any that an upstream may have. */
   knows(model: string): boolean;
-  /** @throws SeedError unknown_model, naming what there is */
+  /** The error unknown_model, which names what there is. */
+  unknown(model: string): SeedError;
+  /** @throws SeedError unknown_model */
   refuseUnknown(model: string): void;
 }
 
-/** OpenRouter's suffix for a model that searches the web. */
-const WEB_SEARCH_SUFFIX = ':online';
-
 /** @throws SeedError invalid_settings when the defaults are not among what is allowed */
-export function servedModels(upstream: Upstream | null, allowed: readonly string[] | null): ServedModels {
-  const defaultModels = upstream?.defaultModels ?? ([SCRIPTED_MODEL] as const);
-  const knows = (model: string) => {
-    if (allowed !== null && !allowed.includes(model)) return false;
-    return (
-      model === SCRIPTED_MODEL || (upstream !== null && model !== '' && !model.endsWith(WEB_SEARCH_SUFFIX))
-    );
-  };
+export function servedModels(
+  upstreams: readonly [Upstream, ...Upstream[]],
+  allowed: readonly string[] | null,
+): ServedModels {
+  const [{ defaultModels }] = upstreams;
+  const knows = (model: string) =>
+    (allowed?.includes(model) ?? true) && upstreamOf(upstreams, model) !== null;
   const wrong = defaultModels.find((model) => !knows(model));
   if (wrong !== undefined) {
     throw new SeedError('invalid_settings', `the default model ${wrong} is not served`, {
       hint: `Name it in SEED_LLM_ALLOWED_MODELS, or other models in SEED_LLM_MODEL. Models that search the web are never served.`,
     });
   }
-  const named = [...new Set([...defaultModels, ...(allowed ?? [SCRIPTED_MODEL]).filter(knows)])];
-  const servesOthers = allowed === null && upstream !== null;
+  const listed = upstreams.flatMap(({ models }) => models ?? []);
+  const named = [...new Set([...defaultModels, ...(allowed ?? listed).filter(knows)])];
+  const servesOthers = allowed === null && upstreams.some(({ models }) => models === null);
+  const unknown = (model: string) => {
+    const others = servesOthers ? ' and others that the upstream has' : '';
+    const hint = `There are: ${named.join(', ')}${others}.`;
+    const shown = JSON.stringify(model.slice(0, 200));
+    return new SeedError('unknown_model', `the model ${shown} is not served here`, { hint });
+  };
   return {
     defaultModels,
     named,
     servesOthers,
     knows,
+    unknown,
     refuseUnknown(model) {
-      if (knows(model)) return;
-      const others = servesOthers ? ' and others that the upstream has' : '';
-      const hint = `There are: ${named.join(', ')}${others}.`;
-      const shown = JSON.stringify(model.slice(0, 200));
-      throw new SeedError('unknown_model', `the model ${shown} is not served here`, { hint });
+      if (!knows(model)) throw unknown(model);
     },
+  };
+}
+
+/** The answer of GET /llm/v1/models, as OpenAI has it. */
+export interface ModelList {
+  object: 'list';
+  data: { id: string; object: 'model'; created: number; owned_by: string }[];
+}
+
+/** When the list was written; it does not change while the server runs. */
+const CREATED_SECONDS = 1_767_225_600;
+
+export function modelList({ named }: ServedModels, upstreams: readonly Upstream[]): ModelList {
+  const owner = (model: string) => upstreamOf(upstreams, model)?.name ?? 'seed';
+  return {
+    object: 'list',
+    data: named.map((id) => ({
+      id,
+      object: 'model',
+      created: CREATED_SECONDS,
+      owned_by: owner(id),
+    })),
   };
 }

@@ -3,7 +3,7 @@ import { env } from '../../lib/env.ts';
 import { integerSetting, listSetting, urlSetting } from '../../lib/settings.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import type { LlmSettings } from './gateway.ts';
+import type { LlmSettings } from './upstream.ts';
 
 /** @throws SeedError invalid_settings, naming the variable */
 export function llmSettings(): LlmSettings {

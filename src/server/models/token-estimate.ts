@@ -1,4 +1,4 @@
-// How many tokens something has, about: what a call is settled by when its upstream does not say, and what `scripted` counts.
+// How many tokens something has, about: what a call is settled by when its upstream does not say.
 // One rule for all languages: four bytes of UTF-8 a token, so that a letter of a script that tokenizers know less of counts more.
 import type { ChatRequest } from './chat-request.ts';
 
@@ -20,7 +20,7 @@ export function tokensOfBytes(bytes: number): number {
   return Math.ceil(bytes / BYTES_PER_TOKEN);
 }
 
-export function tokensOfText(text: string): number {
+function tokensOfText(text: string): number {
   return tokensOfBytes(Buffer.byteLength(text));
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { llmSettings as settings } from '../../../test/fixtures/llm-settings.ts';
-import { chooseUpstream } from './upstream.ts';
+import { chooseUpstream, modelNotices } from './upstream.ts';
 
 describe('chooseUpstream', () => {
   it('takes none when nothing is set', () => {
@@ -36,5 +36,17 @@ describe('chooseUpstream', () => {
     const attempt = () => chooseUpstream(settings({ baseUrl }));
     expect(attempt).toThrow(expect.objectContaining({ code: 'invalid_settings' }));
     expect(attempt).toThrow(expect.objectContaining({ message: expect.not.stringContaining(baseUrl) }));
+  });
+});
+
+describe('what a start says of its models', () => {
+  it.each<[string, Partial<Parameters<typeof settings>[0]>, string[], RegExp[]]>([
+    ['nothing is set', {}, ['scripted'], [/no language model/]],
+    ['an upstream is set', { baseUrl: 'http://llm.example/v1' }, ['m'], []],
+    ['`scripted` is a fallback', { baseUrl: 'http://llm.example/v1' }, ['m', 'scripted'], [/no language/]],
+    ['a key without an address', { apiKey: 'k' }, ['scripted'], [/no language/, /no address/]],
+    ['a model without an address', { defaultModels: ['m'] }, ['scripted'], [/no language/, /no address/]],
+  ])('when %s', (_, set, defaults, said) => {
+    expect(modelNotices(settings(set), defaults)).toEqual(said.map((text) => expect.stringMatching(text)));
   });
 });

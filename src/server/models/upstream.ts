@@ -1,5 +1,7 @@
-// Which LLM upstream the server's settings choose. Called once, when the gateway is made.
+// The services that models come from: the one that the server's settings choose, and the one that the server starts
+// itself for `scripted`. Called by server.ts; the gateway asks which of them serves a model.
 import { SeedError } from '../../protocol/errors.ts';
+import { modelNote, SCRIPTED_MODEL } from '../../protocol/model.ts';
 import type { AccountLimitSettings } from './account-limits.ts';
 
 export interface LlmSettings {
@@ -17,12 +19,19 @@ export interface LlmSettings {
 }
 
 export interface Upstream {
+  /** As `GET /llm/v1/models` calls the owner of its models. */
   name: string;
+  /** In the words of OpenTelemetry: `openai` stands for whatever speaks OpenAI's protocol, for who is behind it cannot be told. */
+  provider: 'openai' | 'openrouter' | 'seed';
   /** Without a slash at the end. */
   baseUrl: string;
   apiKey: string | null;
+  /** Used by tasks that name none. */
   defaultModels: readonly [string, ...string[]];
+  /** All that it serves; null: whatever it knows by the name. */
+  models: readonly string[] | null;
   openRouter: boolean;
+  limits: AccountLimitSettings;
 }
 
 const OPENROUTER_HOST = 'openrouter.ai';
@@ -51,17 +60,20 @@ function parseBaseUrl(text: string): string {
 }
 
 /**
- * The upstream of SEED_LLM_BASE_URL, else OpenRouter when its key is there, else null: only the scripted model.
+ * The upstream of SEED_LLM_BASE_URL, else OpenRouter when its key is there, else null: then there is only `scripted`.
  * Each key goes to its own upstream only. Throws invalid_settings for an address that cannot be used.
  */
 export function chooseUpstream(settings: LlmSettings): Upstream | null {
   const [first, ...rest] = settings.defaultModels;
   const defaults = (own: string): Upstream['defaultModels'] => [first ?? own, ...rest];
+  const common = { models: null, limits: settings.limits };
   if (settings.baseUrl !== null) {
     const baseUrl = parseBaseUrl(settings.baseUrl);
     const openRouter = new URL(baseUrl).hostname === OPENROUTER_HOST;
     return {
+      ...common,
       name: openRouter ? 'openrouter' : 'upstream',
+      provider: 'openai',
       baseUrl,
       apiKey: settings.apiKey,
       defaultModels: defaults(openRouter ? OPENROUTER_DEFAULT_MODEL : UNNAMED_MODEL),
@@ -70,7 +82,9 @@ export function chooseUpstream(settings: LlmSettings): Upstream | null {
   }
   if (settings.openRouterKey !== null) {
     return {
+      ...common,
       name: 'openrouter',
+      provider: 'openrouter',
       baseUrl: OPENROUTER_URL,
       apiKey: settings.openRouterKey,
       defaultModels: defaults(OPENROUTER_DEFAULT_MODEL),
@@ -78,4 +92,37 @@ export function chooseUpstream(settings: LlmSettings): Upstream | null {
     };
   }
   return null;
+}
+
+/** The upstream of `scripted`, which the server starts itself. */
+export function scriptedUpstream(started: Pick<Upstream, 'baseUrl' | 'apiKey'>): Upstream {
+  const models = [SCRIPTED_MODEL] as const;
+  const { baseUrl, apiKey } = started;
+  const common = { name: 'seed', provider: 'seed', openRouter: false, limits: {} } as const;
+  return { ...common, baseUrl, apiKey, models, defaultModels: models };
+}
+
+/** What a start says on the terminal about its models. */
+export function modelNotices(settings: LlmSettings, defaultModels: readonly string[]): string[] {
+  const namesOthers = settings.defaultModels.some((model) => !defaultModels.includes(model));
+  const isLonely = settings.baseUrl === null && (settings.apiKey !== null || namesOthers);
+  return [
+    ...[modelNote(defaultModels)].filter((note) => note !== null),
+    ...(isLonely && settings.openRouterKey === null
+      ? [
+          'A model or a key is set, but no address: SEED_LLM_MODEL and SEED_LLM_API_KEY go with SEED_LLM_BASE_URL.',
+        ]
+      : []),
+  ];
+}
+
+/** OpenRouter's suffix for a model that searches the web, which is never served. */
+const WEB_SEARCH_SUFFIX = ':online';
+
+/** Which of them serves a model: the one that lists it, else one that may know the name. */
+export function upstreamOf(upstreams: readonly Upstream[], model: string): Upstream | null {
+  const listing = upstreams.find(({ models }) => models?.includes(model));
+  if (listing !== undefined) return listing;
+  if (model === '' || model.endsWith(WEB_SEARCH_SUFFIX)) return null;
+  return upstreams.find(({ models }) => models === null) ?? null;
 }

@@ -5,6 +5,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { clashesBetween, refuseClashes } from '../../command/name-clashes.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { BUILT_IN_EVENT_TYPES } from '../../protocol/event-types.ts';
+import type { Playbook } from '../../scripted/playbook.ts';
 import { BUILT_IN } from '../built-in.ts';
 import { checkPack } from './check-pack.ts';
 import { importFile, shownPath } from './import-file.ts';
@@ -26,6 +27,7 @@ export interface PackSettings {
 /** Where a server finds them. */
 export const PACKS_FOLDER = new URL('../../../packs/', import.meta.url);
 export const EXAMPLES_FOLDER = new URL('../../../examples/packs/', import.meta.url);
+const OWN_PLAYBOOKS = new URL('../../../examples/playbooks/playbooks.ts', import.meta.url);
 export const CONFIG_FILE = new URL('../../../seed.config.ts', import.meta.url);
 
 /**
@@ -49,6 +51,15 @@ export async function loadPacks({ folder, examples, config, only }: PackSettings
   refuseTwins(packs);
   refuseClashes([SEED, ...packs]);
   return packs;
+}
+
+/** What the model `scripted` knows: instructions about Seed's own commands, and those that packs bring. */
+export async function playbooksOf(packs: readonly LoadedPack[]): Promise<Playbook[]> {
+  const exported = existsSync(OWN_PLAYBOOKS)
+    ? await importFile(OWN_PLAYBOOKS.href, shownPath(OWN_PLAYBOOKS))
+    : {};
+  const own = (exported['playbooks'] ?? []) as readonly Playbook[];
+  return [...own, ...packs.flatMap(({ playbooks = [] }) => playbooks)];
 }
 
 /** What keeps the packs that are found from being on together, a line each. One that cannot be loaded is left out. */

@@ -2,7 +2,7 @@
 import type { Kysely } from 'kysely';
 import type { NoTables, PackCommand } from '../../pack/pack-command.ts';
 import type { EventType } from '../../protocol/event-types.ts';
-import type { Playbook } from '../models/scripted/playbook.ts';
+import type { Playbook } from '../../scripted/playbook.ts';
 
 export interface SampleContext<Tables = NoTables> {
   accountId: string;

@@ -1,23 +1,22 @@
 // The instructions to start a task from that Seed brings itself. They work with its own commands.
-import { keyAudit } from '../models/scripted/key-audit.ts';
-import { keyCleanup } from '../models/scripted/key-cleanup.ts';
-import { monthlyUsage } from '../models/scripted/monthly-usage.ts';
-import { webhookActivity } from '../models/scripted/webhook-activity.ts';
 import type { PackTemplate } from '../packs/pack.ts';
 
 export const KEY_AUDIT: PackTemplate = {
   title: 'Key audit',
-  instruction: keyAudit.example,
+  instruction:
+    "Audit our API key usage. List all keys, check which ones haven't been used in 30 days, and generate a cleanup recommendation.",
   scopes: ['keys:read', 'obs:read'],
 };
 export const MONTHLY_USAGE: PackTemplate = {
   title: 'Monthly usage report',
-  instruction: monthlyUsage.example,
+  instruction:
+    'Generate a monthly usage report for all API consumers. Calculate per-consumer costs based on their token usage and output a CSV summary.',
   scopes: ['obs:read', 'keys:read'],
 };
 export const WEBHOOK_ACTIVITY: PackTemplate = {
   title: 'Webhook activity',
-  instruction: webhookActivity.example,
+  instruction:
+    'Review our webhook event history from the last 7 days. Identify the most active event types and generate a weekly platform activity summary for the team.',
   scopes: ['webhooks:read', 'obs:read'],
 };
 
@@ -27,7 +26,7 @@ export const OWN_TEMPLATES: readonly PackTemplate[] = [
   WEBHOOK_ACTIVITY,
   {
     title: 'Revoke expired keys',
-    instruction: keyCleanup.example,
+    instruction: 'Check our API key inventory and revoke any expired ones',
     scopes: ['keys:read', 'keys:write'],
   },
 ];

@@ -5,6 +5,7 @@ import { usdOf } from '../../lib/money.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { KeptFile } from '../../protocol/file.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import { modelNote } from '../../protocol/model.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import type { Task } from '../../protocol/task.ts';
 
@@ -87,6 +88,7 @@ export function toTask(row: TaskRow): Task {
     timeout: row.timeout_ms,
     model: row.model,
     fallbackModels: row.fallback_models,
+    modelNote: modelNote([row.model, ...row.fallback_models]),
     resources: row.resources,
     usage: row.usage,
     budget: row.budget,

@@ -1,13 +1,39 @@
-// One attempt of one delivery: signed, sent, and judged.
+// One attempt of one delivery: signed, sent, and what follows from it (success, another attempt and when, or the end), as the
+// Standard Webhooks specification 1.0.0 has it ("Deliverability and reliability", "Delivery success and failure").
 
 import type { Clock } from '../../lib/clock.ts';
 import { webhookHeaders } from '../../lib/standard-webhooks.ts';
 import { TEST_EVENT } from '../../protocol/event-types.ts';
+import type { AttemptError } from '../../protocol/webhook.ts';
 import type { ClaimedDelivery } from './claims.ts';
-import type { FinishedAttempt } from './outcomes.ts';
 import type { Post, PostOutcome } from './post.ts';
-import { afterAttempt } from './retry.ts';
 import { openWebhookSecrets } from './secrets.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** From one attempt to the next; the first is at once. */
+export const RETRY_DELAYS_MS: readonly number[] = [
+  5 * SECOND,
+  5 * MINUTE,
+  30 * MINUTE,
+  2 * HOUR,
+  5 * HOUR,
+  10 * HOUR,
+  14 * HOUR,
+  20 * HOUR,
+  24 * HOUR,
+];
+/** A delay grows by up to this share, so that those who failed together do not come back together. */
+const JITTER = 0.1;
+const RETRY_AFTER_MOST_MS = 24 * HOUR;
+/** How long a receiver that says "too many" without saying until when is left alone. */
+const HOLD_MOST_MS = MINUTE;
+const FAILING_MS = 5 * 24 * HOUR;
+
+const GONE = 410;
+const TOO_MANY: readonly number[] = [429, 502, 504];
 
 export interface AttemptParts {
   post: Post;
@@ -16,6 +42,16 @@ export interface AttemptParts {
   random: () => number;
   secretsKey: string;
   version: string;
+}
+
+export interface FinishedAttempt {
+  delivery: ClaimedDelivery;
+  at: Date;
+  durationMs: number;
+  status: number | null;
+  error: AttemptError | null;
+  answer: string;
+  verdict: Verdict;
 }
 
 const NO_SECRET: PostOutcome = { status: null, error: 'no_secret', retryAfter: null, answer: '' };
@@ -59,4 +95,59 @@ async function send(
     ...webhookHeaders(signing, id, at, body),
   };
   return post({ url, headers, body }, signal);
+}
+
+export interface Attempted {
+  /** On the present schedule, with this one. */
+  attemptsMade: number;
+  /** Null: there was no answer. */
+  status: number | null;
+  /** The header of the answer. */
+  retryAfter: string | null;
+  /** A test is tried once. */
+  once: boolean;
+}
+
+export interface Verdict {
+  status: 'delivered' | 'pending' | 'failed';
+  /** With `pending`. */
+  nextAttemptAt: Date | null;
+  /** The endpoint is no longer interested: nothing is sent there any more. */
+  gone: boolean;
+  /** Until then nothing else is sent to the endpoint either. */
+  holdUntil: Date | null;
+}
+
+/** @param random from 0 to 1 */
+export function afterAttempt(attempted: Attempted, now: Date, random: number): Verdict {
+  const { status, attemptsMade, once } = attempted;
+  if (status !== null && status >= 200 && status < 300)
+    return { status: 'delivered', nextAttemptAt: null, gone: false, holdUntil: null };
+  const retryAfterMs = parseRetryAfter(attempted.retryAfter, now);
+  const gone = status === GONE;
+  const delayMs = RETRY_DELAYS_MS[attemptsMade - 1];
+  const jittered = delayMs === undefined ? 0 : delayMs * (1 + JITTER * random);
+  const tooMany = status !== null && TOO_MANY.includes(status);
+  const holdMs = retryAfterMs ?? (tooMany ? Math.min(jittered, HOLD_MOST_MS) : 0);
+  const holdUntil = holdMs > 0 ? after(now, holdMs) : null;
+  if (gone || once || delayMs === undefined)
+    return { status: 'failed', nextAttemptAt: null, gone, holdUntil };
+  const nextAttemptAt = after(now, Math.max(jittered, retryAfterMs ?? 0));
+  return { status: 'pending', nextAttemptAt, gone, holdUntil };
+}
+
+/** Whether an endpoint has failed for so long that it is to be switched off. */
+export function hasFailedTooLong(failingSince: Date, now: Date): boolean {
+  return now.getTime() - failingSince.getTime() >= FAILING_MS;
+}
+
+/** Milliseconds, at most a day; seconds or a date (RFC 9110, section 10.2.3). Null for anything else. */
+function parseRetryAfter(header: string | null, now: Date): number | null {
+  const text = header?.trim() ?? '';
+  const ms = /^\d{1,9}$/.test(text) ? Number(text) * SECOND : Date.parse(text) - now.getTime();
+  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), RETRY_AFTER_MOST_MS) : null;
+}
+
+function after(now: Date, ms: number): Date {
+  return new Date(now.getTime() + Math.round(ms));
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import type { Db, WebhookEventRow } from '../../db/tables.ts';
-import { type DueLane, dueLanes, type Places, settleLanes } from './lanes.ts';
+import { type DueLane, dueLanes, type FreeSlots, settleLanes } from './lanes.ts';
 
 export interface ClaimedDelivery {
   id: string;
@@ -19,7 +19,7 @@ export interface ClaimedDelivery {
   secrets: { id: string; sealed: Buffer }[];
 }
 
-export interface ClaimOptions extends Places {
+export interface ClaimOptions extends FreeSlots {
   /** After which another server may take over. */
   claimMs: number;
 }
@@ -29,15 +29,15 @@ const LOOKS_MOST = 20;
 
 /**
  * Due deliveries, of each lane the oldest, together roughly the oldest first. It costs what there is to claim, not what waits:
- * neither for later, nor for a place, nor for an endpoint that asked to be left alone.
+ * neither for later, nor for a slot, nor for an endpoint that asked to be left alone.
  */
 export async function claimDeliveries(
   store: Pick<Store, 'db' | 'clock'>,
-  { claimMs, ...places }: ClaimOptions,
+  { claimMs, ...slots }: ClaimOptions,
 ): Promise<ClaimedDelivery[]> {
   for (let look = 0; look < LOOKS_MOST; look += 1) {
     const now = store.clock.now();
-    const due = await dueLanes(store.db, places, now);
+    const due = await dueLanes(store.db, slots, now);
     if (due.length === 0) return [];
     const claimed = await claimFrom(store.db, due, { now, claimMs });
     const busy = new Set(claimed.map(({ lane }) => lane));
@@ -53,17 +53,17 @@ async function claimFrom(
   due: readonly DueLane[],
   { now, claimMs }: { now: Date; claimMs: number },
 ): Promise<ClaimedDelivery[]> {
-  const open = due.filter(({ lane, places }) => lane !== null && places > 0);
+  const open = due.filter(({ lane, slots }) => lane !== null && slots > 0);
   if (open.length === 0) return [];
   const claimId = randomUUID();
   // One number that the planner knows: of one that differs from lane to lane it would expect thousands, and sort all that waits.
-  const most = Math.max(...open.map(({ places }) => places));
+  const most = Math.max(...open.map(({ slots }) => slots));
   const { rows } = await sql<Row>`
     with picked as (
-      select open.places, first.id,
-        row_number() over (partition by open.lane order by first.next_attempt_at) as place
-      from unnest(${open.map(({ lane }) => lane)}::uuid[], ${open.map(({ places }) => places)}::int[])
-        as open (lane, places)
+      select open.slots, first.id,
+        row_number() over (partition by open.lane order by first.next_attempt_at) as slot
+      from unnest(${open.map(({ lane }) => lane)}::uuid[], ${open.map(({ slots }) => slots)}::int[])
+        as open (lane, slots)
       cross join lateral (
         select id, next_attempt_at from webhook_deliveries as delivery
         where delivery.lane = open.lane and delivery.status = 'pending' and delivery.next_attempt_at <= ${now}
@@ -74,7 +74,7 @@ async function claimFrom(
       update webhook_deliveries as delivery
       set claim_id = ${claimId}, next_attempt_at = ${new Date(now.getTime() + claimMs)}
       -- As an array, of which the planner expects few: it reads those rows, and not all.
-      where delivery.id = any(array(select id from picked where place <= places))
+      where delivery.id = any(array(select id from picked where slot <= slots))
       returning delivery.*
     )
     select claimed.id, claimed.account_id, claimed.endpoint_id, claimed.lane, claimed.attempts_made,

@@ -1,20 +1,22 @@
-// Webhooks: where the account hears of its events. Events are in webhook-events.ts, deliveries in webhook-deliveries.ts.
+// Webhooks: where the account hears of its events. The events and their deliveries are in history-commands.ts.
 import { z } from 'zod';
 import { defineCommand } from '../../command/define-command.ts';
-import { LIMITS } from '../../protocol/limits.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
 import { Duration } from '../../protocol/time.ts';
-import { EventTypePattern, Webhook, WebhookDelivery, WebhookUrl } from '../../protocol/webhook.ts';
+import { Webhook, WebhookChanges, WebhookDelivery, WebhookSettings } from '../../protocol/webhook.ts';
+import { getEndpoint, listEndpoints } from './endpoints.ts';
+import {
+  changeEndpoint,
+  createEndpoint,
+  removeEndpoint,
+  rotateEndpoint,
+  rotateSecret,
+  testEndpoint,
+  type WebhookNeeds,
+} from './manage-endpoints.ts';
 
+const settings = WebhookSettings.shape;
 const WebhookId = z.uuid().describe('Id of the webhook');
-const Url = WebhookUrl.describe('Where events are posted to: http or https, a public address');
-const Description = z.string().trim().max(500).describe('What it is for');
-const Events = z
-  .array(EventTypePattern)
-  .min(1)
-  .max(LIMITS.eventTypesPerWebhook)
-  .describe('Types of events: task.completed, task.* or *');
-const Enabled = z.boolean().describe('Whether events are sent there; off is --no-enabled');
 const Grace = Duration.default('24h').describe(
   'How long deliveries are signed with the secret before, too; 0m: not at all',
 );
@@ -30,10 +32,10 @@ export const createWebhook = defineCommand({
   effect: 'write',
   transactional: true,
   input: z.object({
-    url: Url,
-    description: Description.default(''),
-    events: Events.default(['*']),
-    enabled: Enabled.default(true),
+    url: settings.url,
+    description: settings.description.default(''),
+    events: settings.events.default(['*']),
+    enabled: settings.enabled.default(true),
   }),
   creates: true,
   output: SecretAnswer,
@@ -42,7 +44,7 @@ export const createWebhook = defineCommand({
     'seed webhooks create --url https://example.com/hooks --events task.completed,task.failed',
     'seed webhooks create --url https://example.com/hooks --events "task.*" --description "tasks to chat"',
   ],
-  run: (input, ctx) => ctx.webhooks.create(ctx.creationId, input),
+  run: (input, call, needs: WebhookNeeds) => createEndpoint(call, input, needs),
 });
 
 export const listWebhooks = defineCommand({
@@ -55,7 +57,7 @@ export const listWebhooks = defineCommand({
   output: pageOf(Webhook),
   columns: ['id', 'url', 'events', 'enabled', 'disabledReason', 'failingSince'],
   examples: ['seed webhooks list'],
-  run: (input, ctx) => ctx.webhooks.list(input),
+  run: (page, { store, actor }) => listEndpoints(store, actor.accountId, page),
 });
 
 export const getWebhook = defineCommand({
@@ -67,7 +69,7 @@ export const getWebhook = defineCommand({
   input: z.object({ id: WebhookId }),
   output: AnsweredWebhook,
   examples: ['seed webhooks get 0d9f1c7e-4a8e-4a55-9f6a-3f1f8f0b7c11'],
-  run: async ({ id }, ctx) => ({ webhook: await ctx.webhooks.get(id) }),
+  run: async ({ id }, { store, actor }) => ({ webhook: await getEndpoint(store, actor.accountId, id) }),
 });
 
 export const updateWebhook = defineCommand({
@@ -77,19 +79,15 @@ export const updateWebhook = defineCommand({
   scope: 'webhooks:write',
   effect: 'write',
   transactional: true,
-  input: z.object({
-    id: WebhookId,
-    url: Url.optional(),
-    description: Description.optional(),
-    events: Events.optional(),
-    enabled: Enabled.optional(),
-  }),
+  input: z.object({ id: WebhookId, ...WebhookChanges.shape }),
   output: AnsweredWebhook,
   examples: [
     'seed webhooks update 0d9f1c7e-4a8e-4a55-9f6a-3f1f8f0b7c11 --events "*"',
     'seed webhooks update 0d9f1c7e-4a8e-4a55-9f6a-3f1f8f0b7c11 --enabled',
   ],
-  run: async ({ id, ...changes }, ctx) => ({ webhook: await ctx.webhooks.update(id, changes) }),
+  run: async ({ id, ...changes }, call, needs: WebhookNeeds) => ({
+    webhook: await changeEndpoint(call, id, changes, needs),
+  }),
 });
 
 export const deleteWebhook = defineCommand({
@@ -102,7 +100,7 @@ export const deleteWebhook = defineCommand({
   input: z.object({ id: WebhookId }),
   output: AnsweredWebhook,
   examples: ['seed webhooks delete 0d9f1c7e-4a8e-4a55-9f6a-3f1f8f0b7c11'],
-  run: async ({ id }, ctx) => ({ webhook: await ctx.webhooks.delete(id) }),
+  run: async ({ id }, call) => ({ webhook: await removeEndpoint(call, id) }),
 });
 
 export const rotateWebhook = defineCommand({
@@ -116,7 +114,7 @@ export const rotateWebhook = defineCommand({
   creates: true,
   output: SecretAnswer,
   examples: ['seed webhooks rotate 0d9f1c7e-4a8e-4a55-9f6a-3f1f8f0b7c11'],
-  run: ({ id, grace }, ctx) => ctx.webhooks.rotate(id, grace),
+  run: ({ id, grace }, call, needs: WebhookNeeds) => rotateEndpoint(call, id, grace, needs),
 });
 
 export const rotateDefaultSecret = defineCommand({
@@ -130,7 +128,9 @@ export const rotateDefaultSecret = defineCommand({
   creates: true,
   output: z.object({ secret: Secret }),
   examples: ['seed webhooks default-secret rotate'],
-  run: ({ grace }, ctx) => ctx.webhooks.rotateDefaultSecret(grace),
+  run: async ({ grace }, call, needs: WebhookNeeds) => ({
+    secret: await rotateSecret(call, null, grace, needs),
+  }),
 });
 
 export const testWebhook = defineCommand({
@@ -142,5 +142,5 @@ export const testWebhook = defineCommand({
   input: z.object({ id: WebhookId }),
   output: z.object({ delivery: WebhookDelivery }),
   examples: ['seed webhooks test 0d9f1c7e-4a8e-4a55-9f6a-3f1f8f0b7c11'],
-  run: async ({ id }, ctx) => ({ delivery: await ctx.webhooks.test(id) }),
+  run: async ({ id }, call) => ({ delivery: await testEndpoint(call, id) }),
 });

@@ -1,37 +1,31 @@
 // What became of each event at each endpoint: listed with its attempts, and replayed.
 import { sql } from 'kysely';
-import { behindCursor, type PageRequest, pageOfRows } from '../../db/cursor.ts';
+import { behindCursor, pageOfRows } from '../../db/cursor.ts';
 import { notify } from '../../db/signals.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, WebhookDeliveryRow } from '../../db/tables.ts';
 import { inTransaction } from '../../db/transaction.ts';
+import { SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Page } from '../../protocol/page.ts';
-import type { DeliveryStatus, WebhookAttempt, WebhookDelivery } from '../../protocol/webhook.ts';
-
-export interface DeliveryFilter extends PageRequest {
-  status?: DeliveryStatus | undefined;
-  webhookId?: string | undefined;
-  eventId?: string | undefined;
-  since?: Date | undefined;
-  until?: Date | undefined;
-}
+import { pastTime } from '../../protocol/time.ts';
+import type { WebhookAttempt, WebhookDelivery, WebhookDeliveryFilter } from '../../protocol/webhook.ts';
 
 type Row = WebhookDeliveryRow & { event_type: string };
 
 /** Newest first. */
 export async function listDeliveries(
-  db: Db,
+  { db, clock }: Pick<Store, 'db' | 'clock'>,
   accountId: string,
-  filter: DeliveryFilter,
+  filter: WebhookDeliveryFilter,
 ): Promise<Page<WebhookDelivery>> {
   const { status, webhookId, eventId, since, until, cursor, limit } = filter;
   let query = select(db, accountId);
   if (status !== undefined) query = query.where('status', '=', status);
   if (webhookId !== undefined) query = query.where('endpoint_id', '=', webhookId);
   if (eventId !== undefined) query = query.where('event_id', '=', eventId);
-  if (since !== undefined) query = query.where('created_at', '>=', since);
-  if (until !== undefined) query = query.where('created_at', '<', until);
+  if (since !== undefined) query = query.where('created_at', '>=', pastTime(since, clock.now()));
+  if (until !== undefined) query = query.where('created_at', '<', pastTime(until, clock.now()));
   if (cursor !== undefined) query = query.where(behindCursor(cursor));
   const rows = await query
     .orderBy('created_at', 'desc')
@@ -42,10 +36,10 @@ export async function listDeliveries(
   return pageOfRows(rows, limit, (row) => toDelivery(row, attempts.get(row.id) ?? []));
 }
 
-/** Null when the account has no such delivery. */
-export async function getDelivery(db: Db, accountId: string, id: string): Promise<WebhookDelivery | null> {
+/** @throws SeedError not_found */
+export async function getDelivery(db: Db, accountId: string, id: string): Promise<WebhookDelivery> {
   const row = await select(db, accountId).where('id', '=', id).executeTakeFirst();
-  if (!row) return null;
+  if (!row) throw new SeedError('not_found', `there is no delivery ${id}`);
   const attempts = await attemptsOf(db, [row]);
   return toDelivery(row, attempts.get(row.id) ?? []);
 }
@@ -90,6 +84,15 @@ export async function replayDeliveries(
     const { numUpdatedRows } = await query.executeTakeFirst();
     await notify(tx, 'webhooks');
     return Number(numUpdatedRows);
+  });
+}
+
+/** @throws SeedError conflict: its endpoint is off or deleted */
+export async function replayDelivery(store: Store, accountId: string, id: string): Promise<WebhookDelivery> {
+  const { status, webhookId } = await getDelivery(store.db, accountId, id);
+  if ((await replayDeliveries(store, accountId, { id })) > 0) return getDelivery(store.db, accountId, id);
+  throw new SeedError('conflict', `this delivery is ${status}, and webhook ${webhookId} is off or deleted`, {
+    hint: 'Switch the webhook on first: seed webhooks update <id> --enabled.',
   });
 }
 

@@ -1,13 +1,12 @@
 // Delivers events: makes deliveries of them, takes those that are due, attempts them side by side and writes down what came of
-// it. Every server runs one; what a killed one had in hand another takes over.
+// it. Every server runs one; what a killed one had in flight another takes over.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Store } from '../../db/store.ts';
 import { type Logger, logFailure } from '../../lib/log.ts';
-import { type AttemptParts, attemptDelivery } from './attempt.ts';
+import { type AttemptParts, attemptDelivery, type FinishedAttempt } from './attempt.ts';
 import { type ClaimedDelivery, claimDeliveries, releaseClaims } from './claims.ts';
 import { fanOutEvents } from './fan-out.ts';
-import { UnderWay } from './in-flight.ts';
-import { type FinishedAttempt, recordAttempts } from './outcomes.ts';
+import { recordAttempts } from './outcomes.ts';
 
 export interface DispatcherOptions extends Omit<AttemptParts, 'clock'> {
   store: Store;
@@ -16,7 +15,7 @@ export interface DispatcherOptions extends Omit<AttemptParts, 'clock'> {
   claimMs?: number;
 }
 
-/** At a time, of one server: what is under way has its event in memory. */
+/** In flight at most on one server: each has its event in memory. */
 const TOTAL = 1_000;
 const PER_ACCOUNT = 200;
 const PER_LANE = 20;
@@ -26,12 +25,12 @@ const LOOK_EVERY_MS = 500;
 const RECORDED_AT_ONCE = 200;
 /** What ends within so long is written together. */
 const RECORD_AFTER_MS = 3;
-/** What attempts under way are given to end when the server stops. */
+/** What attempts in flight are given to end when the server stops. */
 const STOP_PATIENCE_MS = 4_000;
 
 export class Dispatcher implements AsyncDisposable {
   readonly #options: DispatcherOptions;
-  readonly #underWay = new UnderWay();
+  readonly #inFlight = new InFlight();
   readonly #givenUp = new AbortController();
   #finished: FinishedAttempt[] = [];
   #recording: Promise<void> | null = null;
@@ -49,27 +48,27 @@ export class Dispatcher implements AsyncDisposable {
     return this;
   }
 
-  /** One round: starts every attempt that is due and has a place. Returns what there was to do. */
+  /** One round: starts every attempt that is due and has a slot. Returns what there was to do. */
   async turn(): Promise<{ events: number; attempts: number }> {
     const { store, claimMs = CLAIM_MS } = this.#options;
     const events = await fanOutEvents(store);
-    const limit = TOTAL - this.#underWay.size;
+    const limit = TOTAL - this.#inFlight.size;
     if (limit <= 0) return { events, attempts: 0 };
-    const { lanes, accounts } = this.#underWay;
+    const { lanes, accounts } = this.#inFlight;
     const claimed = await claimDeliveries(store, {
       limit,
       perLane: PER_LANE,
       perAccount: PER_ACCOUNT,
-      underWay: { lanes, accounts },
+      inFlight: { lanes, accounts },
       claimMs,
     });
     for (const delivery of claimed) void this.#attempt(delivery);
     return { events, attempts: claimed.length };
   }
 
-  /** Resolves when nothing is under way here. */
+  /** Resolves when nothing is in flight here. */
   idle(): Promise<void> {
-    return this.#underWay.none();
+    return this.#inFlight.none();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -90,13 +89,13 @@ export class Dispatcher implements AsyncDisposable {
         logFailure(log, error, 'could not look for webhooks to deliver');
         return { events: 0, attempts: 0 };
       });
-      // Attempts that found no place are looked at again when one is free.
+      // Attempts that found no slot are looked at again when one is free.
       if (events + attempts === 0 && !this.#stopping) await wakes.next(LOOK_EVERY_MS, this.#pause.signal);
     }
   }
 
   async #attempt(delivery: ClaimedDelivery): Promise<void> {
-    this.#underWay.add(delivery);
+    this.#inFlight.add(delivery);
     const { store, log } = this.#options;
     try {
       const parts = { ...this.#options, clock: store.clock };
@@ -104,7 +103,7 @@ export class Dispatcher implements AsyncDisposable {
       this.#recording ??= this.#record();
     } catch (error) {
       logFailure(log, error, 'could not attempt to deliver a webhook', { deliveryId: delivery.id });
-      this.#underWay.remove(delivery);
+      this.#inFlight.remove(delivery);
     }
   }
 
@@ -118,8 +117,8 @@ export class Dispatcher implements AsyncDisposable {
         // They are attempted again when their claims have lapsed.
         logFailure(log, error, 'could not record attempts to deliver webhooks'),
       );
-      for (const { delivery } of batch) this.#underWay.remove(delivery);
-      // Their places are free for what waits.
+      for (const { delivery } of batch) this.#inFlight.remove(delivery);
+      // Their slots are free for what waits.
       this.#pause.abort();
     }
     this.#recording = null;
@@ -135,4 +134,40 @@ export class Dispatcher implements AsyncDisposable {
       batch.filter(({ status }) => status === null).map(({ delivery }) => delivery),
     );
   }
+}
+
+/** The deliveries in flight on this server, counted by lane and by account. */
+class InFlight {
+  readonly lanes = new Map<string, number>();
+  readonly accounts = new Map<string, number>();
+  #size = 0;
+  #waiting: (() => void)[] = [];
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add({ lane, accountId }: ClaimedDelivery): void {
+    this.#size += 1;
+    count(this.lanes, lane, 1);
+    count(this.accounts, accountId, 1);
+  }
+
+  remove({ lane, accountId }: ClaimedDelivery): void {
+    this.#size -= 1;
+    count(this.lanes, lane, -1);
+    count(this.accounts, accountId, -1);
+    if (this.#size === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Resolves when there are none. */
+  none(): Promise<void> {
+    return this.#size === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}
+
+function count(counts: Map<string, number>, name: string, by: 1 | -1): void {
+  const next = (counts.get(name) ?? 0) + by;
+  if (next > 0) counts.set(name, next);
+  else counts.delete(name);
 }

@@ -1,27 +1,18 @@
-// The endpoints of an account: made, read, changed, deleted. Called by the webhook commands.
+// The rows of an account's endpoints: made, read, changed, deleted, and switched off when they are gone or fail for too long.
+// Called by the commands (manage-endpoints.ts) and by who records attempts (outcomes.ts).
 import { sql } from 'kysely';
 import { behindCursor, type PageRequest, pageOfRows } from '../../db/cursor.ts';
 import { storableText } from '../../db/storable.ts';
+import type { Store } from '../../db/store.ts';
 import type { Db, Tx, WebhookEndpointRow } from '../../db/tables.ts';
+import { SeedError } from '../../protocol/errors.ts';
 import type { Page } from '../../protocol/page.ts';
-import type { Webhook } from '../../protocol/webhook.ts';
-import { failPending } from './disable.ts';
+import type { Webhook, WebhookChanges, WebhookSettings } from '../../protocol/webhook.ts';
+import { emitEvent } from './events.ts';
 
-export interface NewEndpoint {
+export interface NewEndpoint extends WebhookSettings {
   id: string;
   accountId: string;
-  url: string;
-  description: string;
-  events: string[];
-  enabled: boolean;
-}
-
-/** What is undefined stays as it is. */
-export interface EndpointChanges {
-  url?: string | undefined;
-  description?: string | undefined;
-  events?: string[] | undefined;
-  enabled?: boolean | undefined;
 }
 
 type Row = WebhookEndpointRow & { previous_secret_until: Date | null };
@@ -58,12 +49,11 @@ export async function lockAndCountEndpoints(tx: Tx, accountId: string): Promise<
 
 /** Newest first. */
 export async function listEndpoints(
-  db: Db,
+  { db, clock }: Pick<Store, 'db' | 'clock'>,
   accountId: string,
   { limit, cursor }: PageRequest,
-  now: Date,
 ): Promise<Page<Webhook>> {
-  let query = select(db, now).where('account_id', '=', accountId);
+  let query = select(db, clock.now()).where('account_id', '=', accountId);
   if (cursor !== undefined) query = query.where(behindCursor(cursor));
   const rows = await query
     .orderBy('created_at', 'desc')
@@ -73,21 +63,25 @@ export async function listEndpoints(
   return pageOfRows(rows, limit, toWebhook);
 }
 
-/** Null when the account has no such endpoint. */
-export async function getEndpoint(db: Db, accountId: string, id: string, now: Date): Promise<Webhook | null> {
-  const row = await select(db, now)
+/** @throws SeedError not_found */
+export async function getEndpoint(
+  { db, clock }: Pick<Store, 'db' | 'clock'>,
+  accountId: string,
+  id: string,
+): Promise<Webhook> {
+  const row = await select(db, clock.now())
     .where('account_id', '=', accountId)
     .where('id', '=', id)
     .executeTakeFirst();
-  return row ? toWebhook(row) : null;
+  if (!row) throw new SeedError('not_found', `there is no webhook ${id}`);
+  return toWebhook(row);
 }
 
 /** Switching it on forgets its failures; switching it off ends what waits for it. False when there is no such endpoint. */
 export async function updateEndpoint(
   tx: Tx,
-  accountId: string,
-  id: string,
-  { url, description, events, enabled }: EndpointChanges,
+  { accountId, id }: { accountId: string; id: string },
+  { url, description, events, enabled }: WebhookChanges,
   now: Date,
 ): Promise<boolean> {
   const row = await tx
@@ -121,6 +115,40 @@ export async function deleteEndpoint(tx: Tx, accountId: string, id: string, now:
     .returning('id')
     .executeTakeFirst();
   if (deleted) await failPending(tx, id, now);
+}
+
+/**
+ * Switches it off and tells the account's other endpoints. Nothing happens when it is off already. What waits for it has failed;
+ * it can be replayed once the endpoint is on again.
+ */
+export async function disableEndpoint(
+  tx: Tx,
+  id: string,
+  reason: 'gone' | 'failing',
+  now: Date,
+): Promise<void> {
+  const disabled = await tx
+    .updateTable('webhook_endpoints')
+    .set({ enabled: false, disabled_reason: reason, updated_at: now })
+    .where('id', '=', id)
+    .where('enabled', '=', true)
+    .returning(['account_id', 'failing_since'])
+    .executeTakeFirst();
+  if (!disabled) return;
+  await failPending(tx, id, now);
+  const failingSince = disabled.failing_since?.toISOString() ?? null;
+  const data = { webhookId: id, reason, failingSince };
+  await emitEvent(tx, { accountId: disabled.account_id, type: 'webhook.disabled', data }, now);
+}
+
+/** @param lane the endpoint, or what stands for a task's URL */
+export async function failPending(tx: Tx, lane: string, now: Date): Promise<void> {
+  await tx
+    .updateTable('webhook_deliveries')
+    .set({ status: 'failed', next_attempt_at: null, claim_id: null, completed_at: now })
+    .where('lane', '=', lane)
+    .where('status', '=', 'pending')
+    .execute();
 }
 
 function select(db: Db, now: Date) {

@@ -1,14 +1,22 @@
 // The events of accounts: written in the transaction that makes them happen, read as history and as a stream.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { behindCursor, type PageRequest, pageOfRows } from '../../db/cursor.ts';
+import { behindCursor, pageOfRows } from '../../db/cursor.ts';
 import { notified } from '../../db/signals.ts';
 import { storableJson } from '../../db/storable.ts';
+import type { Store } from '../../db/store.ts';
 import type { Db, Tx, WebhookEventRow } from '../../db/tables.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import { matchesType } from '../../protocol/event-types.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Page } from '../../protocol/page.ts';
-import type { WebhookEvent } from '../../protocol/webhook.ts';
+import { pastTime } from '../../protocol/time.ts';
+import type { WebhookEvent, WebhookEventFilter } from '../../protocol/webhook.ts';
+import { inPlace } from '../http/stream-slots.ts';
+
+const STREAM_BATCH = 200;
+/** A stream looks at the table even without a notification, should one have been lost with a connection. */
+const LOOK_AGAIN_MS = 5_000;
 
 export interface NewEvent {
   accountId: string;
@@ -51,25 +59,18 @@ export async function emitEvent(tx: Tx, event: NewEvent, now: Date): Promise<str
   return id;
 }
 
-export interface EventFilter extends PageRequest {
-  /** Exact, or with .* at its end. */
-  type?: string | undefined;
-  since?: Date | undefined;
-  until?: Date | undefined;
-}
-
 /** Newest first. */
 export async function listEvents(
-  db: Db,
+  { db, clock }: Pick<Store, 'db' | 'clock'>,
   accountId: string,
-  filter: EventFilter,
+  filter: WebhookEventFilter,
 ): Promise<Page<WebhookEvent>> {
   let query = db.selectFrom('webhook_events').selectAll().where('account_id', '=', accountId);
   const { type, since, until, cursor, limit } = filter;
   if (type?.endsWith('.*')) query = query.where(sql<boolean>`starts_with(type, ${type.slice(0, -1)})`);
   else if (type !== undefined && type !== '*') query = query.where('type', '=', type);
-  if (since !== undefined) query = query.where('created_at', '>=', since);
-  if (until !== undefined) query = query.where('created_at', '<', until);
+  if (since !== undefined) query = query.where('created_at', '>=', pastTime(since, clock.now()));
+  if (until !== undefined) query = query.where('created_at', '<', pastTime(until, clock.now()));
   if (cursor !== undefined) query = query.where(behindCursor(cursor));
   const rows = await query
     .orderBy('created_at', 'desc')
@@ -79,19 +80,20 @@ export async function listEvents(
   return pageOfRows(rows, limit, toEvent);
 }
 
-/** Null when the account has no such event. */
-export async function getEvent(db: Db, accountId: string, id: string): Promise<WebhookEvent | null> {
+/** @throws SeedError not_found */
+export async function getEvent(db: Db, accountId: string, id: string): Promise<WebhookEvent> {
   const row = await db
     .selectFrom('webhook_events')
     .selectAll()
     .where('account_id', '=', accountId)
     .where('id', '=', id)
     .executeTakeFirst();
-  return row ? toEvent(row) : null;
+  if (!row) throw new SeedError('not_found', `there is no event ${id}`);
+  return toEvent(row);
 }
 
 /** The place of the account's newest event that has one; 0 when there is none. */
-export async function newestPosition(db: Db, accountId: string): Promise<number> {
+async function newestPosition(db: Db, accountId: string): Promise<number> {
   const { position } = await db
     .selectFrom('webhook_events')
     .select((row) => row.fn.max('position').as('position'))
@@ -116,6 +118,47 @@ export async function readEventsAfter(
     .limit(limit)
     .execute();
   return rows.map(toEvent);
+}
+
+export interface StreamedEvents {
+  accountId: string;
+  /** The key that reads, whose open streams are counted. */
+  keyId: string;
+  /** The seq of the last one known; undefined: only new ones. */
+  after: number | undefined;
+  /** A type, or a pattern of types; undefined: all. */
+  type: string | undefined;
+}
+
+/**
+ * The events of an account as they come, from any point, until the reader goes away.
+ * @throws SeedError too_many_requests
+ */
+export async function streamEvents(
+  store: Store,
+  wanted: StreamedEvents,
+  signal: AbortSignal,
+): Promise<AsyncIterable<{ id: number; item: WebhookEvent }>> {
+  const after = wanted.after ?? (await newestPosition(store.db, wanted.accountId));
+  return inPlace(wanted.keyId, follow(store, wanted, after, signal), signal);
+}
+
+async function* follow(
+  { db, signals }: Store,
+  { accountId, type = '*' }: StreamedEvents,
+  after: number,
+  signal: AbortSignal,
+): AsyncGenerator<{ id: number; item: WebhookEvent }> {
+  using changes = signals.subscribe(`webhook-events:${accountId}`);
+  let position = after;
+  while (!signal.aborted) {
+    const events = await readEventsAfter(db, accountId, position, STREAM_BATCH);
+    for (const event of events) {
+      position = event.seq ?? position;
+      if (matchesType(type, event.type)) yield { id: position, item: event };
+    }
+    if (events.length === 0) await changes.next(LOOK_AGAIN_MS, signal);
+  }
 }
 
 function toEvent(row: WebhookEventRow): WebhookEvent {

@@ -1,17 +1,17 @@
-// Which lanes have something to attempt, told by an index on when. Each account and each lane with pending deliveries has a row
-// with the moment from which that may be so: early rather than late, kept by triggers (migrations/0026). Used by webhook-claims.ts.
+// Which lanes (one for each endpoint, and one for each URL of tasks) have something to attempt, told by an index on when. Each account and each lane with pending deliveries has a row
+// with the moment from which that may be so: early rather than late, kept by triggers (migrations/0026). Used by claims.ts.
 import { type RawBuilder, sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import type { Db, Tx } from '../../db/tables.ts';
 
-export interface Places {
+export interface FreeSlots {
   /** Deliveries at most. */
   limit: number;
-  /** At a time of one lane, and of one account. A lane whose endpoint fails has one place. */
+  /** At a time of one lane, and of one account. A lane whose endpoint fails has one slot. */
   perLane: number;
   perAccount: number;
-  /** How many are under way here already, by lane and by account. */
-  underWay: { lanes: ReadonlyMap<string, number>; accounts: ReadonlyMap<string, number> };
+  /** How many are in flight here already, by lane and by account. */
+  inFlight: { lanes: ReadonlyMap<string, number>; accounts: ReadonlyMap<string, number> };
 }
 
 export interface DueLane {
@@ -19,34 +19,34 @@ export interface DueLane {
   /** Null: the account seemed to have one, and has none. */
   lane: string | null;
   /** How many of its deliveries may be claimed; 0: its endpoint asked to be left alone. */
-  places: number;
+  slots: number;
 }
 
 /**
- * Lanes with free places that may have something due, of the accounts that have waited longest. Those without a place here are
- * passed over, and there are no more of them than deliveries under way. The places are shared out among the lanes.
+ * Lanes with free slots that may have something due, of the accounts that have waited longest. Those without a slot here are
+ * passed over, and there are no more of them than deliveries in flight. The slots are shared out among the lanes.
  */
 export async function dueLanes(
   db: Db,
-  { limit, perLane, perAccount, underWay }: Places,
+  { limit, perLane, perAccount, inFlight }: FreeSlots,
   now: Date,
 ): Promise<DueLane[]> {
   const { rows } = await sql<DueLane>`
     with full_lanes as materialized (
-      select busy.lane from ${counted(underWay.lanes, 'lane')}
+      select busy.lane from ${counted(inFlight.lanes, 'lane')}
       left join webhook_endpoints as endpoint on endpoint.id = busy.lane
       where busy.count >= case when endpoint.failing_since is null then ${perLane}::int else 1 end
     ), accounts as materialized (
-      select due.account_id, ${perAccount}::int - coalesce(busy.count, 0) as places
-      from webhook_accounts as due left join ${counted(underWay.accounts, 'account_id')} using (account_id)
+      select due.account_id, ${perAccount}::int - coalesce(busy.count, 0) as slots
+      from webhook_accounts as due left join ${counted(inFlight.accounts, 'account_id')} using (account_id)
       where due.due_at <= ${now} and coalesce(busy.count, 0) < ${perAccount}::int
       order by due.due_at limit ${limit}
     ), due as materialized (
-      select accounts.account_id, accounts.places, lanes.lane
+      select accounts.account_id, accounts.slots, lanes.lane
       from accounts left join lateral (
         select lane from webhook_lanes
         where account_id = accounts.account_id and due_at <= ${now} and lane not in (select lane from full_lanes)
-        order by due_at limit accounts.places
+        order by due_at limit accounts.slots
       ) as lanes on true
       where lanes.lane is not null or not exists (
         select from webhook_lanes where account_id = accounts.account_id and due_at <= ${now}
@@ -55,11 +55,11 @@ export async function dueLanes(
     )
     select due.account_id as "accountId", due.lane, case when endpoint.held_until > ${now} then 0 else least(
         case when endpoint.failing_since is null then ${perLane}::int else 1 end - coalesce(busy.count, 0),
-        greatest(1, due.places / count(*) over (partition by due.account_id)),
+        greatest(1, due.slots / count(*) over (partition by due.account_id)),
         greatest(1, ${limit}::int / count(*) over ())
-      ) end::int as places
+      ) end::int as slots
     from due left join webhook_endpoints as endpoint on endpoint.id = due.lane
-    left join ${counted(underWay.lanes, 'lane')} on busy.lane = due.lane`.execute(db);
+    left join ${counted(inFlight.lanes, 'lane')} on busy.lane = due.lane`.execute(db);
   return rows;
 }
 

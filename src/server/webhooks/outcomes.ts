@@ -6,20 +6,8 @@ import { storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { Tx } from '../../db/tables.ts';
 import { TEST_EVENT } from '../../protocol/event-types.ts';
-import type { AttemptError } from '../../protocol/webhook.ts';
-import type { ClaimedDelivery } from './claims.ts';
-import { disableEndpoint, failPending } from './disable.ts';
-import { hasFailedTooLong, type Verdict } from './retry.ts';
-
-export interface FinishedAttempt {
-  delivery: ClaimedDelivery;
-  at: Date;
-  durationMs: number;
-  status: number | null;
-  error: AttemptError | null;
-  answer: string;
-  verdict: Verdict;
-}
+import { type FinishedAttempt, hasFailedTooLong } from './attempt.ts';
+import { disableEndpoint, failPending } from './endpoints.ts';
 
 /** A delivery that another server has taken over meanwhile keeps what that one makes of it; the attempt is told all the same. */
 export async function recordAttempts(

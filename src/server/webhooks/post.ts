@@ -1,6 +1,8 @@
 // One attempt over the network, with no way in: the name is looked up here, every address is checked, and only what was checked
 // is dialled, over a connection of its own. Redirects are answers, proxies of the environment are not used, and of the answer
 // no more than its first bytes is read.
+
+import { Resolver } from 'node:dns/promises';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIPv6, type LookupFunction } from 'node:net';
@@ -8,9 +10,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isHostLack } from '../../lib/host-lack.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { AttemptError } from '../../protocol/webhook.ts';
-import { isAllowedAddress } from './address-guard.ts';
-import type { Resolve } from './resolve.ts';
-import { literalAddress } from './webhook-url.ts';
+import { isAllowedAddress, literalAddress } from './url.ts';
+
+/** All addresses of the name; none when it has none or they cannot be had. */
+export type Resolve = (hostname: string) => Promise<string[]>;
 
 export interface PostRequest {
   url: string;
@@ -41,6 +44,21 @@ export interface PostOptions {
 const HOST_LACK_PAUSE_MS = 500;
 /** Once the status is known the rest of an answer is only for people to look at. */
 const ANSWER_PATIENCE_MS = 1_000;
+
+const DNS = { timeout: 3_000, tries: 2 };
+/** Always this machine (RFC 6761, section 6.3); no name server is asked. */
+const LOCALHOST = /(^|\.)localhost\.?$/;
+
+/**
+ * Asks name servers directly: the system's own look-up shares four threads with everything else, and slow names of one account
+ * would hold up the deliveries of all others.
+ */
+export const resolveByDns: Resolve = async (hostname) => {
+  if (LOCALHOST.test(hostname)) return ['127.0.0.1', '::1'];
+  const resolver = new Resolver(DNS);
+  const answers = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
+  return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+};
 
 export function createPost({
   resolve,

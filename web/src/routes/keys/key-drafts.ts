@@ -1,28 +1,19 @@
 // What forms about keys hold as it stands in their fields, what is wrong with it, and what is sent for it: limits, labels, expiry.
-import type { KeyLimits } from '../../../../src/protocol/key.ts';
-import { LIMITS } from '../../../../src/protocol/limits.ts';
-import { type NumberBounds, numberProblem } from '../../format/numbers.ts';
+import {
+  KEY_LIMIT_NAMES,
+  KEY_LIMITS,
+  type KeyLimitName,
+  type KeyLimits,
+} from '../../../../src/protocol/key-limits.ts';
+import { numberProblem } from '../../format/numbers.ts';
 
 export type LimitsDraft = Record<keyof KeyLimits, string>;
 export type LimitsProblems = Record<keyof KeyLimits, string | null>;
 
-/** Numbers with their bounds; the others are lists. */
-const NUMBERS: { [Name in keyof KeyLimits]?: NumberBounds } = {
-  requestsPerMinute: { min: 1, max: LIMITS.requestsPerMinuteMax, isWhole: true },
-  concurrentTasks: { min: 1, max: LIMITS.concurrentTasksMax, isWhole: true },
-  spendPerDay: { min: 1e-6, max: LIMITS.usdMax, isWhole: false },
-  spendPerMonth: { min: 1e-6, max: LIMITS.usdMax, isWhole: false },
-  tokensPerDay: { min: 1, max: LIMITS.tokensMax, isWhole: true },
-};
-const LISTS = { allowedCidrs: LIMITS.cidrsPerKey, allowedModels: LIMITS.modelsPerKey };
-
-const NAMES: readonly (keyof KeyLimits)[] = [
+/** Numbers between the lists, as the form has them. */
+export const NAMES: readonly KeyLimitName[] = [
   'allowedCidrs',
-  'requestsPerMinute',
-  'concurrentTasks',
-  'spendPerDay',
-  'spendPerMonth',
-  'tokensPerDay',
+  ...KEY_LIMIT_NAMES.filter((name) => KEY_LIMITS[name].kind !== 'list'),
   'allowedModels',
 ];
 
@@ -54,7 +45,7 @@ export function limitsProblems(draft: LimitsDraft): LimitsProblems {
 
 function readLimit(name: keyof KeyLimits, text: string): number | string[] | null {
   if (text.trim() === '') return null;
-  return NUMBERS[name] ? Number(text) : itemsOf(text);
+  return KEY_LIMITS[name].kind === 'list' ? itemsOf(text) : Number(text);
 }
 
 function itemsOf(text: string): string[] {
@@ -63,10 +54,13 @@ function itemsOf(text: string): string[] {
 
 function problemOf(name: keyof KeyLimits, text: string): string | null {
   if (text.trim() === '') return null;
-  const bounds = NUMBERS[name];
-  if (bounds) return numberProblem(Number(text), bounds);
-  const most = LISTS[name as keyof typeof LISTS];
-  return itemsOf(text).length > most ? `At most ${most}.` : null;
+  const { kind, most } = KEY_LIMITS[name];
+  if (kind === 'list') return itemsOf(text).length > most ? `At most ${most}.` : null;
+  return numberProblem(Number(text), {
+    min: kind === 'usd' ? 1e-6 : 1,
+    max: most,
+    isWhole: kind === 'count',
+  });
 }
 
 /** Labels as lines of a text: `name=value`. */

@@ -1,6 +1,7 @@
 // The fields that forms about keys share: how long it works, and what narrows it.
+import { KEY_LIMITS, type KeyLimitName } from '../../../../src/protocol/key-limits.ts';
 import { Field, SelectField } from '../../ui/fields.tsx';
-import type { ExpiryDraft, LimitsDraft, LimitsProblems } from './key-drafts.ts';
+import { type ExpiryDraft, type LimitsDraft, type LimitsProblems, NAMES } from './key-drafts.ts';
 
 interface ExpiryFieldProps {
   draft: ExpiryDraft;
@@ -48,44 +49,34 @@ interface LimitsFieldsProps {
   onChange(draft: LimitsDraft): void;
 }
 
-const FIELDS: readonly {
-  name: keyof LimitsDraft;
-  label: string;
-  hint?: string;
-  placeholder?: string;
-  wide?: true;
-}[] = [
-  {
-    name: 'allowedCidrs',
+/** What the fields of lists say besides. */
+const LISTS: {
+  [Name in KeyLimitName]?: { label?: string; hint: string; placeholder: string; className?: string };
+} = {
+  allowedCidrs: {
     label: 'Addresses it may be used from',
     hint: 'With commas. Calls of its tasks are not held to them.',
     placeholder: '10.0.0.0/8, 2001:db8::/32',
-    wide: true,
+    className: 'sm:col-span-2',
   },
-  { name: 'requestsPerMinute', label: 'Requests a minute' },
-  { name: 'concurrentTasks', label: 'Tasks at a time' },
-  { name: 'spendPerDay', label: 'US dollars a day' },
-  { name: 'spendPerMonth', label: 'US dollars a month' },
-  { name: 'tokensPerDay', label: 'Tokens a day' },
-  { name: 'allowedModels', label: 'Models', hint: 'With commas', placeholder: 'Any' },
-];
+  allowedModels: { hint: 'With commas', placeholder: 'Any' },
+};
 
 /** The fields of what narrows a key. Empty ones do not narrow it. */
 export function LimitsFields({ draft, problems, onChange }: LimitsFieldsProps) {
   return (
     <div className="grid gap-4 sm:grid-cols-2">
-      {FIELDS.map(({ name, label, hint, placeholder = 'No limit', wide }) => (
+      {NAMES.map((name) => (
         <Field
           key={name}
-          label={label}
-          hint={hint}
-          placeholder={placeholder}
+          label={KEY_LIMITS[name].label}
+          placeholder="No limit"
           autoComplete="off"
           spellCheck={false}
           value={draft[name]}
           onChange={(text) => onChange({ ...draft, [name]: text })}
           error={problems[name]}
-          {...(wide && { className: 'sm:col-span-2' })}
+          {...LISTS[name]}
         />
       ))}
     </div>

@@ -2,6 +2,7 @@
 import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Key } from '../../../../src/protocol/key.ts';
+import { KEY_LIMITS, type KeyLimitName } from '../../../../src/protocol/key-limits.ts';
 import { useCommand, useSeed } from '../../api/use-command.ts';
 import { count, money } from '../../format/numbers.ts';
 import { Badge, BadgeList, Status } from '../../ui/badge.tsx';
@@ -13,6 +14,7 @@ import { Answer, EmptyState } from '../../ui/states.tsx';
 import { TaskLink } from '../tasks/task-status.tsx';
 import { STATUS_TONES } from './filters.ts';
 import { EditDialog, RevokeDialog, RotateDialog, SwitchButton } from './key-dialogs.tsx';
+import { NAMES } from './key-drafts.ts';
 import { Sparkline, useKeyUsage } from './key-usage.tsx';
 import { NewSecret } from './new-secret.tsx';
 
@@ -144,20 +146,19 @@ function Times({ apiKey }: { apiKey: Key }) {
   );
 }
 
+function limitText(name: KeyLimitName, value: number | string[] | null): string {
+  const { kind } = KEY_LIMITS[name];
+  if (value === null) return kind === 'list' ? 'any' : 'no limit';
+  if (typeof value !== 'number') return value.join(', ');
+  return kind === 'usd' ? money(value) : count(value);
+}
+
 function Limits({ apiKey }: { apiKey: Key }) {
-  const number = (value: number | null) => (value === null ? 'no limit' : count(value));
-  const usd = (value: number | null) => (value === null ? 'no limit' : money(value));
   return (
     <Section title="Limits">
       <Facts
         of={{
-          Addresses: apiKey.allowedCidrs?.join(', ') ?? 'any',
-          'Requests a minute': number(apiKey.requestsPerMinute),
-          'Tasks at a time': number(apiKey.concurrentTasks),
-          'Spend a day': usd(apiKey.spendPerDay),
-          'Spend a month': usd(apiKey.spendPerMonth),
-          'Tokens a day': number(apiKey.tokensPerDay),
-          Models: apiKey.allowedModels?.join(', ') ?? 'any',
+          ...Object.fromEntries(NAMES.map((name) => [KEY_LIMITS[name].label, limitText(name, apiKey[name])])),
           'Keys of its tasks': apiKey.tasksMayCreateLastingKeys
             ? 'may outlive the task'
             : 'end with the task',

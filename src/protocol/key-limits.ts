@@ -1,0 +1,86 @@
+// What narrows a key beyond its scopes, a row a limit: schema, columns, inheritance and the dashboard's fields are made
+// from it. Free of dependencies: the dashboard uses it.
+import { LIMITS } from './limits.ts';
+
+interface KeyLimit {
+  /** `usd`: US dollars, to a billionth. */
+  kind: 'count' | 'usd' | 'list';
+  /** The greatest number, or the most items. */
+  most: number;
+  /** For a form or a table: two or three words. */
+  label: string;
+  /** For the documentation of the API. */
+  description: string;
+  /** Of a list's items: how long they may be, and examples. */
+  items?: { length: number; examples: readonly string[] };
+}
+
+export const KEY_LIMITS = {
+  allowedCidrs: {
+    kind: 'list',
+    most: LIMITS.cidrsPerKey,
+    label: 'Addresses',
+    description: 'Addresses it may be used from, such as 10.0.0.0/8 or 2001:db8::/32',
+    items: { length: 50, examples: ['10.0.0.0/8', '2001:db8::/32', '127.0.0.1'] },
+  },
+  requestsPerMinute: {
+    kind: 'count',
+    most: LIMITS.requestsPerMinuteMax,
+    label: 'Requests a minute',
+    description: 'Requests a minute to one server, those of its tasks included',
+  },
+  concurrentTasks: {
+    kind: 'count',
+    most: LIMITS.concurrentTasksMax,
+    label: 'Tasks at a time',
+    description: 'Tasks that may be queued or running at a time',
+  },
+  allowedModels: {
+    kind: 'list',
+    most: LIMITS.modelsPerKey,
+    label: 'Models',
+    description: 'Models that its tasks may use',
+    items: { length: 200, examples: ['scripted'] },
+  },
+  spendPerDay: {
+    kind: 'usd',
+    most: LIMITS.usdMax,
+    label: 'US dollars a day',
+    description: 'US dollars that its tasks may cost in a UTC day',
+  },
+  spendPerMonth: {
+    kind: 'usd',
+    most: LIMITS.usdMax,
+    label: 'US dollars a month',
+    description: 'US dollars that its tasks may cost in a UTC month',
+  },
+  tokensPerDay: {
+    kind: 'count',
+    most: LIMITS.tokensMax,
+    label: 'Tokens a day',
+    description: 'Tokens that its tasks may use in a UTC day',
+  },
+} as const satisfies Record<string, KeyLimit>;
+
+export type KeyLimitName = keyof typeof KEY_LIMITS;
+type ListName = {
+  [Name in KeyLimitName]: (typeof KEY_LIMITS)[Name]['kind'] extends 'list' ? Name : never;
+}[KeyLimitName];
+
+/** Null: not narrowed. */
+export type KeyLimits = { [Name in KeyLimitName]: (Name extends ListName ? string[] : number) | null };
+
+/** Some of them; what is undefined is not spoken of. */
+export type SomeKeyLimits = { [Name in KeyLimitName]?: KeyLimits[Name] | undefined };
+
+export const KEY_LIMIT_NAMES = Object.keys(KEY_LIMITS) as KeyLimitName[];
+
+/** Calls back for each limit; the answers by their names. */
+export function eachKeyLimit<Value>(
+  make: (name: KeyLimitName, limit: KeyLimit) => Value,
+): Record<KeyLimitName, Value> {
+  return Object.fromEntries(KEY_LIMIT_NAMES.map((name) => [name, make(name, KEY_LIMITS[name])])) as Record<
+    KeyLimitName,
+    Value
+  >;
+}
