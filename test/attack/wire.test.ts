@@ -11,7 +11,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { setUp } from '../../src/drivers/set-up.ts';
+import { setUp } from '../../src/drivers/set-up/set-up.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { cacheDirSetting } from '../../src/lib/settings.ts';
 import { LIMITS } from '../../src/protocol/limits.ts';

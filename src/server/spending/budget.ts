@@ -1,9 +1,8 @@
 // Whether a model may be called, by what is left of the budgets and spend limits that bound the call. Pure.
 //
-// A call is within a bound when all that it may take fits into what is left. Of the calls that may go over the limit, or of which
-// nobody knows what they may take, one at a time may be made, and only while the others leave something. So a bound is passed by at
-// most what one call takes, however many are made at the same time.
-
+// A call is within a bound when all that it may take fits into what is left. Of the calls that may go over the
+// limit, or of which nobody knows what they may take, one at a time may be made, and only while the others leave
+// something. So a bound is passed by at most what one call takes, however many are made at the same time.
 import type { KeyRow } from '../../db/tables.ts';
 import { toNano, usdOf } from '../../lib/money.ts';
 import type { Budget, WantedBudget } from '../../protocol/budget.ts';

@@ -24,7 +24,10 @@ export type ReserveOutcome =
   /** The task has ended, or its key is worth nothing any more. */
   | { kind: 'ended' };
 
-/** Of calls that come at once each sees the ones before: budgets are locked by their tasks, limits by their keys' spend. */
+/**
+ * Of calls that come at once each sees the ones before: budgets are locked by their tasks, limits by their keys'
+ * spend.
+ */
 export async function tryReserve(
   store: Pick<Store, 'db' | 'clock'>,
   taskId: string,

@@ -1,5 +1,4 @@
 // How tasks end: stopped by a caller, or settled by their runner. Those that nobody settles end in lapse.ts.
-
 import type { Store } from '../../db/store.ts';
 import type { Tx } from '../../db/tables.ts';
 import { changeTasks } from '../../db/task-changes.ts';
@@ -45,8 +44,8 @@ export async function settleTask(
 ): Promise<'settled' | 'already_ended'> {
   const outcome = await changeTasks(store, async (tx) => {
     const { leaseId, usage } = settlement;
-    // Before the task alone: what its sandbox used counts for all above it, and those are locked first. And before the end,
-    // whose event tells what the task cost.
+    // Before the task alone: what its sandbox used counts for all above it, and those are locked first. And before
+    // the end, whose event tells what the task cost.
     await lockAncestors(tx, taskId);
     if (usage) await saveUsage(tx, { taskId, leaseId, usage }, prices, store.clock.now());
     const shown = await forReaders(tx, taskId, settlement);
@@ -62,16 +61,15 @@ export async function settleTask(
 }
 
 /** Records what the sandbox of a task used that has ended otherwise than by its runner's word, such as stopped. */
-export async function recordUsage(
-  store: Pick<Store, 'db' | 'clock' | 'caches'>,
-  usage: UsageOfLease,
-  prices: Prices,
-): Promise<void> {
+export async function recordUsage(store: Store, usage: UsageOfLease, prices: Prices): Promise<void> {
   await store.db.transaction().execute((tx) => saveUsage(tx, usage, prices, store.clock.now()));
   store.caches.forget('ended tasks');
 }
 
-/** With the diagnostics of the runner's host as the task's own where its account is the operator's; nobody else sees them. */
+/**
+ * With the diagnostics of the runner's host as the task's own where its account is the operator's; nobody else
+ * sees them.
+ */
 async function forReaders(tx: Tx, taskId: string, settlement: Settlement): Promise<Settlement> {
   const { diagnostics } = settlement;
   if (diagnostics === undefined || settlement.stderr !== null) return settlement;
