@@ -28,10 +28,7 @@ const PAGES = [
 /** How long answers count as fresh, and what is tried again. */
 export const queryClient = new QueryClient({
   defaultOptions: {
-    queries: {
-      staleTime: 10_000,
-      retry: (failures, error) => failures < 2 && mayPass(error),
-    },
+    queries: { staleTime: 10_000, retry: (failures, error) => failures < 2 && mayPass(error) },
     mutations: { retry: false },
   },
 });

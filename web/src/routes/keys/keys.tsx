@@ -102,13 +102,11 @@ function capitalised(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-const WIDE = 'hidden md:table-cell';
-
 function KeyTable({ keys }: { keys: readonly Key[] }) {
   const usage = useKeyUsage();
   const requests: Column<Key> = {
     title: 'Requests, 30 days',
-    className: WIDE,
+    from: 'md',
     cell: ({ id }) => <Requests usage={usage.of(id)} />,
   };
   const columns: Column<Key>[] = [
@@ -116,7 +114,7 @@ function KeyTable({ keys }: { keys: readonly Key[] }) {
     { title: 'Status', cell: ({ status }) => <Status tone={STATUS_TONES[status]}>{status}</Status> },
     {
       title: 'Scopes',
-      className: WIDE,
+      from: 'md',
       cell: ({ scopes }) => (
         <span title={scopes.join(', ')}>
           <BadgeList items={scopes} most={2} />
@@ -125,11 +123,7 @@ function KeyTable({ keys }: { keys: readonly Key[] }) {
     },
     ...(usage.isOffered ? [requests] : []),
     { title: 'Last used', cell: ({ lastUsedAt }) => <RelativeTime at={lastUsedAt} none="never" /> },
-    {
-      title: 'Expires',
-      className: WIDE,
-      cell: ({ expiresAt }) => <RelativeTime at={expiresAt} none="never" />,
-    },
+    { title: 'Expires', from: 'md', cell: ({ expiresAt }) => <RelativeTime at={expiresAt} none="never" /> },
   ];
   return <Table label="Keys" columns={columns} rows={keys} rowKey={({ id }) => id} />;
 }

@@ -87,7 +87,8 @@ const COLUMNS: readonly Column<RunningSandbox>[] = [
   },
   {
     title: 'Started',
-    className: 'hidden sm:table-cell text-muted',
+    from: 'sm',
+    className: 'text-muted',
     cell: ({ startedAt }) => <RelativeTime at={startedAt} />,
   },
   { title: 'Deadline', className: 'text-muted', cell: ({ deadline }) => <RelativeTime at={deadline} /> },

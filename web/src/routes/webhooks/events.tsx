@@ -32,7 +32,8 @@ const COLUMNS: readonly Column<WebhookEvent>[] = [
   },
   {
     title: 'What it tells',
-    className: 'hidden w-full max-w-0 sm:table-cell',
+    from: 'sm',
+    className: 'w-full max-w-0',
     cell: ({ data }) => (
       <span className="block truncate font-mono text-xs leading-5 text-muted">
         <ForeignText text={JSON.stringify(data)} />
