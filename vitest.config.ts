@@ -5,14 +5,14 @@ import { BROWSER_FOLDER } from './test/fixtures/browser-folder.ts';
 /** Tests of packs that need a sandbox. */
 const PACK_TASKS = '{packs,examples}/**/*.task.test.ts';
 /** These measure times that people rely on, or what a machine has left: nothing runs beside them. */
-const MEASURING = ['chaos', 'clones', 'door', 'driver-*', 'ends', 'pool', 'queue', 'soak'].map(
+const MEASURING = ['clones', 'door', 'driver-*', 'ends', 'pool', 'soak'].map(
   (name) => `test/e2e/${name}.test.ts`,
 );
 
 export default defineConfig({
   test: {
-    // Much of a test is waiting: on two processors one file at a time leaves one of them idle.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Much of a test is waiting: as many files at a time as there are processors leave some of them idle.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         test: {
@@ -43,8 +43,6 @@ export default defineConfig({
           include: ['test/browser/**/*.test.ts'],
           globalSetup: ['test/fixtures/postgres-global-setup.ts', 'test/fixtures/web-global-setup.ts'],
           env: { TMPDIR: BROWSER_FOLDER },
-          // A browser and a server for each file.
-          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -56,7 +54,8 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts', PACK_TASKS],
           exclude: [...configDefaults.exclude, ...MEASURING],
           globalSetup: ['test/fixtures/postgres-global-setup.ts'],
-          sequence: { groupOrder: 2 },
+          // With the browser's: the one's wait for sandboxes is the other's time to compute.
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 180_000,
         },
@@ -67,7 +66,7 @@ export default defineConfig({
           include: MEASURING,
           globalSetup: ['test/fixtures/postgres-global-setup.ts'],
           fileParallelism: false,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
           testTimeout: 60_000,
           hookTimeout: 180_000,
         },
@@ -79,7 +78,7 @@ export default defineConfig({
           globalSetup: ['test/fixtures/postgres-global-setup.ts'],
           fileParallelism: false,
           // Last: they take what the machine has, and measure what they leave to others.
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 3 },
           testTimeout: 90_000,
           hookTimeout: 180_000,
         },

@@ -1,8 +1,8 @@
 // Prepares this machine: fetches and builds what sandboxes need, and says what is there. `npm start` and
 // `npm run demo` do the same when it was not done.
 
-import { driverSetting } from '../src/drivers/select.ts';
-import { setUp } from '../src/drivers/set-up.ts';
+import { driverSetting } from '../src/drivers/set-up/select.ts';
+import { setUp } from '../src/drivers/set-up/set-up.ts';
 import { megabytes } from '../src/lib/disk-space.ts';
 import { env } from '../src/lib/env.ts';
 import { hydrateSymlinks } from '../src/lib/hydrate-symlinks.ts';

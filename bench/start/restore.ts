@@ -2,8 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { driverSetting } from '../../src/drivers/select.ts';
-import { setUp } from '../../src/drivers/set-up.ts';
+import { driverSetting } from '../../src/drivers/set-up/select.ts';
+import { setUp } from '../../src/drivers/set-up/set-up.ts';
 import { cacheDirSetting, snapshotIdSetting } from '../../src/lib/settings.ts';
 import { POOLED_LIMITS } from '../../src/runner/lease.ts';
 import { startWaiting } from '../../src/runner/waiting-sandbox.ts';

@@ -1,7 +1,7 @@
 // Set-up with its progress on the terminal; says nothing when there is nothing to do.
 
-import { driverSetting } from '../../src/drivers/select.ts';
-import { setUp } from '../../src/drivers/set-up.ts';
+import { driverSetting } from '../../src/drivers/set-up/select.ts';
+import { setUp } from '../../src/drivers/set-up/set-up.ts';
 import { describeFailure } from '../../src/lib/process-life.ts';
 import { cacheDirSetting, snapshotIdSetting } from '../../src/lib/settings.ts';
 import { SeedError } from '../../src/protocol/errors.ts';

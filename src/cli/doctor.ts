@@ -75,7 +75,9 @@ async function probeDrivers(dataDir: string, cacheDir: string): Promise<Finding[
     const text = `the sandbox's programs are not set up under ${cacheDir}`;
     return [{ name: 'sandbox', state: 'bad', text, hint: 'npm start or npm run demo sets them up.' }];
   }
-  const { selectDriver } = await loadModule<typeof import('../drivers/select.ts')>('src/drivers/select.ts');
+  const { selectDriver } = await loadModule<typeof import('../drivers/set-up/select.ts')>(
+    'src/drivers/set-up/select.ts',
+  );
   const { probes } = await selectDriver({ cacheDir, dataDir, runscPath });
   const state = probes.some(({ usable }) => usable) ? 'note' : 'bad';
   return probes.map(({ driver, usable, isolation, why }) =>

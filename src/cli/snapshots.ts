@@ -14,8 +14,9 @@ const build: LocalCommand = {
   flags: [{ name: '--driver <name>', summary: 'The driver to build for [default SEED_DRIVER or auto]' }],
   examples: ['seed snapshots build', 'SEED_SANDBOX_RECIPE=recipe.json seed snapshots build --json'],
   async run(io, flags, values) {
-    const { buildSnapshot } =
-      await loadModule<typeof import('../drivers/set-up.ts')>('src/drivers/set-up.ts');
+    const { buildSnapshot } = await loadModule<typeof import('../drivers/set-up/set-up.ts')>(
+      'src/drivers/set-up/set-up.ts',
+    );
     const driver = textIn(values, 'driver') ?? io.env('SEED_DRIVER');
     const built = await buildSnapshot(cacheDirOf(io), driver, (message) => {
       if (!flags.quiet) io.stderr.write(`· ${message}\n`);

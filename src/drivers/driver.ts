@@ -48,7 +48,10 @@ export type Exit =
   | { reason: 'deadline' }
   /** Its guest program was killed because the sandbox had no memory left. */
   | { reason: 'out_of_memory' }
-  /** Died in another way; `detail` is the end of the driver's diagnostics, at most 2 KiB. May name paths of the host. */
+  /**
+   * Died in another way; `detail` is the end of the driver's diagnostics, at most 2 KiB. May name paths of the
+   * host.
+   */
   | { reason: 'lost'; detail: string };
 
 export interface Usage {
@@ -77,7 +80,9 @@ export interface Probe {
 
 /** What a driver's technology can do. */
 export interface Abilities {
-  /** How its guests are reached: over a byte stream, or only through a door, HTTPS that is forwarded to the server. */
+  /**
+   * How its guests are reached: over a byte stream, or only through a door, HTTPS that is forwarded to the server.
+   */
   link: 'stream' | 'door';
   /** Whether a sandbox that waits can be taken off the processor. Where waiting costs nothing it need not be. */
   pause: boolean;
@@ -91,9 +96,10 @@ export interface Abilities {
 export type Status = 'running' | 'paused' | Exit;
 
 /**
- * Sandboxes go by their ids and not by objects: one may outlive the process that started it, and another process with a
- * driver on the same data can then ask for it. Calls with an id that is not known tell of a sandbox that was lost.
- * Moments are those of `performance.now()` in the process that calls, which no clock that is set can move.
+ * Sandboxes go by their ids and not by objects: one may outlive the process that started it, and another process
+ * with a driver on the same data can then ask for it. Calls with an id that is not known tell of a sandbox that
+ * was lost. Moments are those of `performance.now()` in the process that calls, which no clock that is set can
+ * move.
  */
 export interface Driver {
   readonly name: string;
@@ -102,13 +108,19 @@ export interface Driver {
   version?(): Promise<string>;
   /** Proves by starting something that it can run here. Never trusts the mere presence of a device or binary. */
   probe(): Promise<Probe>;
-  /** Boots the image, lets the guest load its agent, freezes it. Content-addressed: same inputs, same snapshot id. */
+  /**
+   * Boots the image, lets the guest load its agent, freezes it. Content-addressed: same inputs, same snapshot id.
+   */
   freeze(image: Image, onProgress: (message: string) => void): Promise<Snapshot>;
-  /** Starts a sandbox from a snapshot. Its id is written down before. @throws SeedError sandbox_failed, leaving nothing */
+  /**
+   * Starts a sandbox from a snapshot. Its id is written down before.
+   * @throws SeedError sandbox_failed, leaving nothing
+   */
   start(snapshot: Snapshot, limits: Limits, id: SandboxId): Promise<void>;
   /**
-   * The sandbox's stream, its only way in or out: once, also when it has just ended, so that its last words can be read.
-   * Again after a loss where the driver can. @throws SeedError sandbox_failed when there is none, not_supported
+   * The sandbox's stream, its only way in or out: once, also when it has just ended, so that its last words can be
+   * read. Again after a loss where the driver can. @throws SeedError sandbox_failed when there is none,
+   * not_supported
    */
   connect(id: SandboxId): Promise<Duplex>;
   status(id: SandboxId): Promise<Status>;
@@ -117,22 +129,31 @@ export interface Driver {
   /** What it uses, or has used. Never rejects. */
   usage(id: SandboxId): Promise<Usage>;
   /**
-   * For a sandbox that is to wait for its task: until it is told a deadline by `tighten` it dies as soon as this process
-   * is gone. @throws SeedError sandbox_failed when the sandbox has ended
+   * For a sandbox that is to wait for its task: until it is told a deadline by `tighten` it dies as soon as this
+   * process is gone. @throws SeedError sandbox_failed when the sandbox has ended
    */
   guard(id: SandboxId): Promise<void>;
-  /** From now on the sandbox dies at this moment, whoever else is alive, if not earlier. Takes no time after `guard`. */
+  /**
+   * From now on the sandbox dies at this moment, whoever else is alive, if not earlier. Takes no time after
+   * `guard`.
+   */
   tighten(id: SandboxId, deadline: number): Promise<void>;
   /** Takes a waiting sandbox off the processor until `resume`. @throws SeedError not_supported */
   pause(id: SandboxId): Promise<void>;
   resume(id: SandboxId): Promise<void>;
-  /** Ends the sandbox; resolves when no process of it is left, with how it ended. Safe to call twice; never rejects. */
+  /**
+   * Ends the sandbox; resolves when no process of it is left, with how it ended. Safe to call twice; never
+   * rejects.
+   */
   kill(id: SandboxId): Promise<Exit>;
   /**
-   * Kills and removes every sandbox of this owner, a runner that is gone or has not begun to work; resolves with the ids.
-   * A driver whose data folder is one runner's own ends all that is in it.
+   * Kills and removes every sandbox of this owner, a runner that is gone or has not begun to work; resolves with
+   * the ids. A driver whose data folder is one runner's own ends all that is in it.
    */
   sweep(owner: string): Promise<SandboxId[]>;
-  /** Tries again to remove what the host did not let it remove when a sandbox had ended; resolves with what still is left. */
+  /**
+   * Tries again to remove what the host did not let it remove when a sandbox had ended; resolves with what still
+   * is left.
+   */
   clean?(): Promise<Leftover[]>;
 }

@@ -2,11 +2,11 @@
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, stop } from 'esbuild';
 
-let underWay = 0;
+let inFlight = 0;
 
 /** The bundle's bytes. esbuild's own process ends with the last bundle that is being made. */
 export async function bundle(entry: URL, options: BuildOptions): Promise<Uint8Array> {
-  underWay += 1;
+  inFlight += 1;
   try {
     const { outputFiles } = await build({
       ...options,
@@ -19,7 +19,7 @@ export async function bundle(entry: URL, options: BuildOptions): Promise<Uint8Ar
     });
     return outputFiles?.[0]?.contents ?? new Uint8Array();
   } finally {
-    underWay -= 1;
-    if (underWay === 0) await stop();
+    inFlight -= 1;
+    if (inFlight === 0) await stop();
   }
 }

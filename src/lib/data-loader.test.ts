@@ -1,11 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
-import { batched } from './data-loader.ts';
+import { createDataLoader } from './data-loader.ts';
 
 /** A look-up that the test answers. */
 function slowLookUp() {
   const asked: { keys: readonly string[]; answer: (found: Map<string, string>) => void; fail: () => void }[] =
     [];
-  const find = batched<string>((keys) => {
+  const find = createDataLoader<string>((keys) => {
     const { promise, resolve, reject } = Promise.withResolvers<Map<string, string>>();
     asked.push({ keys, answer: resolve, fail: () => reject(new Error('lost')) });
     return promise;
@@ -17,7 +17,7 @@ function slowLookUp() {
   return { find, begun, asked };
 }
 
-describe('batched', () => {
+describe('createDataLoader', () => {
   it('looks up together what is asked for at once, each key once', async () => {
     const { find, begun } = slowLookUp();
     const answers = Promise.all(['a', 'b', 'a', 'none'].map(find));

@@ -10,7 +10,7 @@ const HELD_UP_MS = 500;
  * @returns asks for one of them; null when there is none. Rejects with whatever the look-up that it joined
  * rejected with
  */
-export function batched<Value>(
+export function createDataLoader<Value>(
   lookUp: (keys: readonly string[]) => Promise<ReadonlyMap<string, Value>>,
 ): (key: string) => Promise<Value | null> {
   let next: { keys: Set<string>; found: Promise<ReadonlyMap<string, Value>> } | undefined;

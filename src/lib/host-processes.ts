@@ -20,7 +20,7 @@ interface ProcessTime {
 
 /** The process `rootPid` and its descendants; empty when it is gone. Rejects when /proc cannot be read. */
 export async function processTree(rootPid: number): Promise<ProcessTime[]> {
-  // Twenty sandboxes measured at once would read all of /proc twenty times: calls share a reading under way.
+  // Twenty sandboxes measured at once would read all of /proc twenty times: calls share a reading in flight.
   reading ??= readTimes().finally(() => {
     reading = undefined;
   });

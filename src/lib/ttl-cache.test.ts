@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KEPT_MS, keptBriefly } from './ttl-cache.ts';
+import { createTtlCache, KEPT_MS } from './ttl-cache.ts';
 
 /** A look-up that the test answers, and a clock that it moves. */
 function slowLookUp({
@@ -14,7 +14,7 @@ function slowLookUp({
     asked.push({ key, answer: resolve, fail: reject });
     return promise;
   };
-  const kept = keptBriefly({ holds, most, weigh, nowMs: () => clock.ms });
+  const kept = createTtlCache({ holds, most, weigh, nowMs: () => clock.ms });
   const ask = (key: string) => kept.find(key, () => lookUp(key));
   /** Asks, answers where it is looked up, and tells whether it was. */
   const find = async (key: string, found: string | null = `${key} now`) => {
@@ -26,7 +26,7 @@ function slowLookUp({
   return { find, ask, asked, clock, forget: kept.forget };
 }
 
-describe('keptBriefly', () => {
+describe('createTtlCache', () => {
   it('answers for half a second with what was found, and then looks again', async () => {
     const { find, clock } = slowLookUp();
     expect(await find('a', 'A')).toEqual({ answer: 'A', looked: true });

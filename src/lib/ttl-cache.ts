@@ -5,7 +5,7 @@
 /** Counted from the question, so that no answer is ever older: a slow look-up is kept all the shorter. */
 export const KEPT_MS = 500;
 
-interface Keeping<Value> {
+interface TtlCacheOptions<Value> {
   /**
    * Whether the value may be answered without a look. Asked when it is found and every time that it would be
    * answered.
@@ -17,18 +17,18 @@ interface Keeping<Value> {
   nowMs?: () => number;
 }
 
-export interface KeptBriefly<Value> {
+export interface TtlCache<Value> {
   /** Null when there is none, which is never kept. Rejects with what the look-up rejected with. */
   find(key: string, lookUp: () => Promise<Value | null>): Promise<Value | null>;
   forget(): void;
 }
 
-export function keptBriefly<Value>({
+export function createTtlCache<Value>({
   holds,
   most,
   weigh = () => 1,
   nowMs = () => performance.now(),
-}: Keeping<Value>): KeptBriefly<Value> {
+}: TtlCacheOptions<Value>): TtlCache<Value> {
   /** The oldest first. */
   const kept = new Map<string, { value: Value; weight: number; untilMs: number }>();
   let weight = 0;

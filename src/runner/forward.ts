@@ -1,6 +1,7 @@
-// Sends a guest's request on to the server: built anew from checked parts, with the task key attached. Nothing that
-// the guest wrote decides where it goes or as whom. While the server is away the call waits: it is sent again as long as
-// nothing of an answer was handed on, and every write carries an Idempotency-Key, by which the server does it once.
+// Sends a guest's request on to the server: built anew from checked parts, with the task key attached. Nothing
+// that the guest wrote decides where it goes or as whom. While the server is away the call waits: it is sent again
+// as long as nothing of an answer was handed on, and every write carries an Idempotency-Key, by which the server
+// does it once.
 
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
@@ -38,7 +39,9 @@ export interface GuestRequest {
 const BODILESS_METHODS = new Set(['GET', 'DELETE']);
 const BODILESS_STATUSES = new Set([204, 205, 304]);
 
-/** What of a request is held in memory while it waits for its answer: what it says of its length, or else the most. */
+/**
+ * What of a request is held in memory while it waits for its answer: what it says of its length, or else the most.
+ */
 export function heldBytes({ route, headers }: GuestRequest): number {
   if (BODILESS_METHODS.has(route.method)) return 0;
   const length = headers['content-length'] ?? '';
@@ -46,8 +49,10 @@ export function heldBytes({ route, headers }: GuestRequest): number {
 }
 
 /**
- * Resolves when the answer was passed on whole. When the guest closes its stream the call to the server is aborted.
- * @throws SeedError body_too_large, and unreachable or unavailable when the server was away for too long; nothing was answered then
+ * Resolves when the answer was passed on whole. When the guest closes its stream the call to the server is
+ * aborted.
+ * @throws SeedError body_too_large, and unreachable or unavailable when the server was away for too long; nothing
+ * was answered then
  */
 export async function forwardRequest(
   stream: ServerHttp2Stream,
@@ -111,7 +116,9 @@ const WHOLE_BYTES = 1024 * 1024;
 /** Those of a proxy in between, and of a server that is away or works on the same request already. */
 const PASSING_STATUSES = new Set([409, 502, 503, 504]);
 
-/** @throws SeedError one that is away (patience.ts) when there was no answer, when it broke off, or when it said so */
+/**
+ * @throws SeedError one that is away (patience.ts) when there was no answer, when it broke off, or when it said so
+ */
 async function askServer(
   { url, isCompletion, ...request }: ServerRequest,
   dispatcher: Dispatcher,

@@ -1,5 +1,5 @@
-// What one guest may ask of its runner, counted for the life of its sandbox, and the reset of a request that it leaves
-// half open. Used by relay.ts.
+// What one guest may ask of its runner, counted for the life of its sandbox, and the reset of a request that it
+// leaves half open. Used by relay.ts.
 import type { ServerHttp2Stream } from 'node:http2';
 import { createSlots } from '../lib/slots.ts';
 import { createTokenBucket } from '../lib/token-bucket.ts';
@@ -9,12 +9,14 @@ import type { RelayRoute } from './relay-routes.ts';
 
 const { requestsPerSecond, requestBurst, serverCalls, modelCalls, heldBytes } = LIMITS.guest;
 
-/** Bodies of events and results are held in memory; files pass through. A guest sends these one after the other. */
+/**
+ * Bodies of events and results are held in memory; files pass through. A guest sends these one after the other.
+ */
 const AT_ONCE: Partial<Record<RelayRoute['kind'], number>> = { events: 1, result: 1, file: 4, artifact: 4 };
 
 export interface GuestLimits {
   /**
-   * Throws too_many_requests when requests come too fast, or one is under way that must be alone.
+   * Throws too_many_requests when requests come too fast, or one is in flight that must be alone.
    * @param route null for what is refused anyway: that counts, too
    * @returns what to call when the request is over
    */
@@ -40,7 +42,7 @@ export function createGuestLimits(): GuestLimits {
   const calls = createSlots(serverCalls);
   const completions = createSlots(modelCalls);
   const memory = createSlots(heldBytes);
-  const underWay = new Map<RelayRoute['kind'], number>();
+  const inFlight = new Map<RelayRoute['kind'], number>();
   let events = 0;
   let eventBytes = 0;
   let artifactBytes = 0;
@@ -55,12 +57,12 @@ export function createGuestLimits(): GuestLimits {
       }
       const atOnce = AT_ONCE[kind];
       if (atOnce === undefined) return () => undefined;
-      const open = underWay.get(kind) ?? 0;
+      const open = inFlight.get(kind) ?? 0;
       if (open >= atOnce) {
-        throw new SeedError('too_many_requests', `${open} requests of this kind (${kind}) are under way`);
+        throw new SeedError('too_many_requests', `${open} requests of this kind (${kind}) are in flight`);
       }
-      underWay.set(kind, open + 1);
-      return () => void underWay.set(kind, (underWay.get(kind) ?? 1) - 1);
+      inFlight.set(kind, open + 1);
+      return () => void inFlight.set(kind, (inFlight.get(kind) ?? 1) - 1);
     },
     async enter(route, bytes, signal) {
       const leave = await (route.isCompletion ? completions : calls).enter(signal);
@@ -98,7 +100,10 @@ export function createGuestLimits(): GuestLimits {
   };
 }
 
-/** Call it when the request's body begins to be read. A stream on which the server lets the guest wait is left alone. */
+/**
+ * Call it when the request's body begins to be read. A stream on which the server lets the guest wait is left
+ * alone.
+ */
 export function resetWhenIdle(stream: ServerHttp2Stream, idleMs: number = LIMITS.guest.idleMs): void {
   let bodyCame = stream.endAfterHeaders;
   stream.once('end', () => {

@@ -1,8 +1,8 @@
 // The runner process: one per sandbox host. Started by src/main.ts, or by itself: node src/runner/main.ts
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NoUsableDriverError } from '../drivers/select.ts';
-import { setUp } from '../drivers/set-up.ts';
+import { NoUsableDriverError } from '../drivers/set-up/select.ts';
+import { setUp } from '../drivers/set-up/set-up.ts';
 import { createLog, type Logger } from '../lib/log.ts';
 import { exitOnFailure, logSurprises, stopOnSignal } from '../lib/process-life.ts';
 import { lockForProcess, type ProcessLock } from '../lib/process-lock.ts';

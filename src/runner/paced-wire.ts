@@ -1,5 +1,6 @@
-// A guest's byte stream, read no faster than its limits allow. What HTTP/2 answers by itself (pings, settings, resets, empty
-// frames) costs time and shows in no count of requests: here every frame counts, and a flood has to wait in the sandbox.
+// A guest's byte stream, read no faster than its limits allow. What HTTP/2 answers by itself (pings, settings,
+// resets, empty frames) costs time and shows in no count of requests: here every frame counts, and a flood has to
+// wait in the sandbox.
 import { Duplex } from 'node:stream';
 import { createTokenBucket } from '../lib/token-bucket.ts';
 import { LIMITS } from '../protocol/limits.ts';
@@ -7,9 +8,9 @@ import { LIMITS } from '../protocol/limits.ts';
 const { bytesPerSecond, byteBurst, framesPerSecond, frameBurst } = LIMITS.guest;
 
 /**
- * The same stream at a bounded pace. Errors and destruction go both ways; that a guest has ended its output is kept back,
- * for Node's session then shuts the stream down, and dies of an assertion, with the whole process, if it is destroyed
- * in that moment. @param wire HTTP/2 from its preface on
+ * The same stream at a bounded pace. Errors and destruction go both ways; that a guest has ended its output is
+ * kept back, for Node's session then shuts the stream down, and dies of an assertion, with the whole process, if
+ * it is destroyed in that moment. @param wire HTTP/2 from its preface on
  */
 export function paceWire(wire: Duplex, now?: () => number): Duplex {
   const bytes = createTokenBucket(bytesPerSecond, byteBurst, now);
@@ -48,7 +49,10 @@ const PREFACE_BYTES = 24;
 const HEADER_BYTES = 9;
 const LENGTH_BYTES = 3;
 
-/** Counts the frames whose header ends in the chunk, see RFC 9113 section 4.1. Nonsense is for the session to refuse. */
+/**
+ * Counts the frames whose header ends in the chunk, see RFC 9113 section 4.1. Nonsense is for the session to
+ * refuse.
+ */
 export function createFrameCounter(): (chunk: Uint8Array) => number {
   let skip = PREFACE_BYTES;
   let header = 0;

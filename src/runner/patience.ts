@@ -25,8 +25,8 @@ export interface Patience {
 }
 
 /**
- * What the attempt answers. Throws what it threw last, when that does not mean that the server is away, when the signal is
- * aborted, or when waiting any longer would take more than the patience.
+ * What the attempt answers. Throws what it threw last, when that does not mean that the server is away, when the
+ * signal is aborted, or when waiting any longer would take more than the patience.
  */
 export async function untilBack<Answer>(
   attempt: () => Promise<Answer>,
@@ -57,7 +57,10 @@ const FIRST_MS = 100;
 const LONGEST_MS = 2_000;
 
 export interface Backoff {
-  /** Milliseconds until the next attempt: doubles up to a limit, with jitter so that runners do not come back all at once. */
+  /**
+   * Milliseconds until the next attempt: doubles up to a limit, with jitter so that runners do not come back all
+   * at once.
+   */
   next(): number;
   reset(): void;
 }
@@ -97,8 +100,8 @@ export async function within(ms: number, promise: Promise<unknown>): Promise<boo
 }
 
 /**
- * What `start` answers. A start that the host has no descriptor, process, memory or room for has had no effect: it is made again,
- * for as long as a server would be waited for.
+ * What `start` answers. A start that the host has no descriptor, process, memory or room for has had no effect: it
+ * is made again, for as long as a server would be waited for.
  * @param over aborted when the run has ended
  * @throws what `start` threw last
  */

@@ -1,5 +1,5 @@
-// The warm pool: sandboxes that were restored ahead and wait for a task, without any identity. Refilled in the background,
-// one at a time and never while a task is starting; owned by the runner from start to stop.
+// The warm pool: sandboxes that were restored ahead and wait for a task, without any identity. Refilled in the
+// background, one at a time and never while a task is starting; owned by the runner from start to stop.
 import type { Driver, Limits, Snapshot } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
 import type { PoolSettings } from '../lib/pool-settings.ts';

@@ -1,5 +1,5 @@
-// What a guest may ask for: an exact list. Everything that is not in it, or is written in a way that a server could read
-// differently, is refused before anything is sent.
+// What a guest may ask for: an exact list. Everything that is not in it, or is written in a way that a server
+// could read differently, is refused before anything is sent.
 import { fileNameProblem } from '../protocol/file-name.ts';
 
 export type RelayRoute =
@@ -64,7 +64,10 @@ function forward(method: string, target: string): RelayRoute {
   };
 }
 
-/** What encodeURIComponent makes of anything, and `@` and `:`. No `;`, which some servers take for the end of a segment. */
+/**
+ * What encodeURIComponent makes of anything, and `@` and `:`. No `;`, which some servers take for the end of a
+ * segment.
+ */
 const PATH = /^(?:\/(?:[A-Za-z0-9._~!'()*:@-]|%[0-9A-Fa-f]{2})*)+$/;
 const QUERY = /^(?:[A-Za-z0-9._~!$&'()*+,;=:@/?[\]-]|%[0-9A-Fa-f]{2})*$/;
 /** Encoded percent signs, slashes, dots, backslashes and control characters. */

@@ -1,5 +1,5 @@
-// The runner's end of a sandbox's stream: an HTTP/2 server for one guest. It answers the guest's own requests and sends the
-// allowed rest on to the server. Everything that the guest can open or send is bounded here.
+// The runner's end of a sandbox's stream: an HTTP/2 server for one guest. It answers the guest's own requests and
+// sends the allowed rest on to the server. Everything that the guest can open or send is bounded here.
 import {
   constants,
   type IncomingHttpHeaders,
@@ -38,7 +38,7 @@ export interface RelayOptions {
 }
 
 export interface Relay {
-  /** Ends every call that is under way. */
+  /** Ends every call that is in flight. */
   close(): void;
 }
 
@@ -73,7 +73,8 @@ export function openRelay(options: RelayOptions): Relay {
       refuse(stream, refusal);
     });
   });
-  // The session ends with its stream. The other way round it would first try to write a farewell, to a guest that may not read.
+  // The session ends with its stream. The other way round it would first try to write a farewell, to a guest that
+  // may not read.
   return { close: () => void wire.destroy() };
 }
 
@@ -170,7 +171,8 @@ function answer(
 }
 
 function refuse(stream: ServerHttp2Stream, error: SeedError): void {
-  // Half an answer cannot become an error; the reset tells the guest that it is not whole. To close it could end it properly.
+  // Half an answer cannot become an error; the reset tells the guest that it is not whole. To close it could end
+  // it properly.
   if (stream.headersSent) stream.destroy(error);
   else answer(stream, error.status, JSON.stringify(error.toBody(null)), error.retryAfterSeconds);
   // What is left of the request is not read.

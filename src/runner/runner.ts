@@ -1,14 +1,14 @@
-// The runner: takes tasks from the server while it has free slots, keeps telling the server that it lives, and ends what it
-// is told to end. Used by main.ts and the tests.
+// The runner: takes tasks from the server while it has free slots, keeps telling the server that it lives, and
+// ends what it is told to end. Used by main.ts and the tests.
 import { Agent } from 'undici';
 import type { Driver, Limits, Snapshot } from '../drivers/driver.ts';
+import { every, type Loop } from '../lib/every.ts';
 import type { Logger } from '../lib/log.ts';
 import type { PoolSettings } from '../lib/pool-settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { RunnerState } from '../protocol/runner.ts';
 import { newIdentity, type RunnerIdentity } from './identity.ts';
 import { POOLED_LIMITS } from './lease.ts';
-import { removeLeftovers } from './leftovers.ts';
 import { createBackoff, pause, within } from './patience.ts';
 import { createPool, type Pool } from './pool.ts';
 import { createServerClient, type TakenLease } from './server-client.ts';
@@ -19,6 +19,7 @@ import { type OpenSandbox, openSandbox } from './waiting-sandbox.ts';
 const SETTLE_MS = 5_000;
 /** And for telling the server what it has no more: what is not told in time is found out. */
 const LEAVE_MS = 3_000;
+const CLEAN_EVERY_MS = 10_000;
 /** Between long polls that were answered at once. */
 const BREATH_MS = 100;
 
@@ -65,7 +66,7 @@ export function createRunner(options: RunnerOptions): Runner {
   let slotFreed = Promise.withResolvers<void>();
   let leasing: Promise<void> = Promise.resolve();
   let beating: Promise<void> = Promise.resolve();
-  let cleaning: Promise<void> = Promise.resolve();
+  let cleaning: Loop | null = null;
 
   function state(): RunnerState {
     const probe = probes.find(({ driver }) => driver === sandboxes?.driver.name);
@@ -149,6 +150,12 @@ export function createRunner(options: RunnerOptions): Runner {
     return false;
   }
 
+  /** Tries again to remove what the host did not let the driver remove at the end of a sandbox. */
+  async function clean(): Promise<void> {
+    for (const leftover of (await sandboxes?.driver.clean?.()) ?? [])
+      log.warn(leftover, 'a sandbox that has ended cannot be removed yet');
+  }
+
   /** Ends what this runner's data folder or its former processes left behind. */
   async function sweep(): Promise<string[]> {
     const swept: string[] = [];
@@ -167,7 +174,7 @@ export function createRunner(options: RunnerOptions): Runner {
       if (swept.length > 0) log.warn({ sandboxes: swept }, 'swept what an earlier runner left');
       if (sandboxes !== null && options.pool !== undefined)
         pool = createPool({ ...sandboxes, ...options.pool, limits: POOLED_LIMITS, log });
-      if (sandboxes !== null) cleaning = removeLeftovers(sandboxes.driver, stopped.signal, log);
+      cleaning = every({ everyMs: CLEAN_EVERY_MS, name: 'remove what is left of sandboxes', log }, clean);
       leasing = repeat('lease', takeTask, stopping.signal, log);
       beating = repeat('heartbeat', beat, stopped.signal, log);
     },
@@ -185,7 +192,8 @@ export function createRunner(options: RunnerOptions): Runner {
       setTimeout(() => giveUp.abort(), SETTLE_MS).unref();
       await Promise.all([allDone(), drained]);
       stopped.abort();
-      await Promise.all([beating, cleaning]);
+      await Promise.all([beating, cleaning?.now()]);
+      await cleaning?.stop();
       await leaveOthers();
       await dispatcher.destroy();
     },

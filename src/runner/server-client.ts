@@ -1,4 +1,5 @@
-// What the runner says to the server, over HTTP with the runner token. The wire is described in protocol/runner.ts.
+// What the runner says to the server, over HTTP with the runner token. The wire is described in
+// protocol/runner.ts.
 
 import type { Readable } from 'node:stream';
 import { type Dispatcher, request } from 'undici';
@@ -22,7 +23,10 @@ import type { TaskPhase } from '../protocol/task.ts';
 const ANSWER_MS = 10_000;
 const ANSWER_BYTES = 1024 * 1024;
 
-/** Every method throws SeedError: `lease_lost`, `unreachable` when there was no answer, or what the server answered. */
+/**
+ * Every method throws SeedError: `lease_lost`, `unreachable` when there was no answer, or what the server
+ * answered.
+ */
 export interface ServerClient {
   /** Null: nothing to do. Held back up to LEASE_WAIT_MS. */
   lease(state: RunnerState, signal: AbortSignal): Promise<TakenLease | null>;
@@ -211,7 +215,9 @@ export function errorIn(text: string): SeedError | null {
 const isErrorCode = (code: unknown): code is ErrorCode =>
   typeof code === 'string' && Object.hasOwn(ERROR_STATUS, code);
 
-/** Whether trying again can help: the server was not reached, is starting or stopping, or has trouble of its own. */
+/**
+ * Whether trying again can help: the server was not reached, is starting or stopping, or has trouble of its own.
+ */
 export function isPassing(error: unknown): boolean {
   return error instanceof SeedError && (error.status >= 500 || error.code === 'too_many_requests');
 }

@@ -1,6 +1,6 @@
 // The runner's settings, from the environment; docs/running.md describes each.
 import { hostname } from 'node:os';
-import { type DriverChoice, driverSetting } from '../drivers/select.ts';
+import { type DriverChoice, driverSetting } from '../drivers/set-up/select.ts';
 import { env } from '../lib/env.ts';
 import { type PoolSettings, readPoolSettings, slotsSetting } from '../lib/pool-settings.ts';
 import {

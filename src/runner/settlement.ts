@@ -99,7 +99,10 @@ function describeExit(exit: Exit): string {
 /** Long after the lease has lapsed the server has decided by itself. */
 export const GIVE_UP_AFTER_MS = 600_000;
 
-/** Never rejects: what the server finally refused is logged. @param giveUp aborted when there is no time left to try */
+/**
+ * Never rejects: what the server finally refused is logged.
+ * @param giveUp aborted when there is no time left to try
+ */
 export async function settleTask(
   client: ServerClient,
   taskId: string,

@@ -16,8 +16,8 @@ interface ReportParts {
 
 export interface TaskReports {
   /**
-   * Says that the run begins; only then may it have any effect. Resolves with whether it may: the task may have gone
-   * back to the queue. Throws what the server refused it with. Waits for a server that is away.
+   * Says that the run begins; only then may it have any effect. Resolves with whether it may: the task may have
+   * gone back to the queue. Throws what the server refused it with. Waits for a server that is away.
    */
   begin(): Promise<boolean>;
   /** Resolves when the server has them; throws what it refused them with. Waits for a server that is away. */
@@ -36,7 +36,7 @@ export function createTaskReports(
 ): TaskReports {
   const stopped = new AbortController();
   const { signal } = stopped;
-  const underWay = new Set<Promise<unknown>>();
+  const inFlight = new Set<Promise<unknown>>();
   const phases = new Set<TaskPhase>();
   let batches = 0;
   let finishing = false;
@@ -61,8 +61,8 @@ export function createTaskReports(
     const over = report.catch((error) =>
       log.warn({ problem: (error as Error).message }, 'the server did not take a report'),
     );
-    underWay.add(over);
-    void over.then(() => underWay.delete(over));
+    inFlight.add(over);
+    void over.then(() => inFlight.delete(over));
     return report;
   }
 
@@ -88,7 +88,7 @@ export function createTaskReports(
       const stop = () => stopped.abort();
       if (late.aborted) stop();
       late.addEventListener('abort', stop, { once: true });
-      await Promise.all(underWay);
+      await Promise.all(inFlight);
       late.removeEventListener('abort', stop);
       stop();
     },

@@ -145,7 +145,7 @@ async function runSandbox(lease: TakenLease, parts: TaskRunParts, course: Course
     put: (artifact, signal) => parts.client.putArtifact(lease, artifact, signal),
     delete: (name, signal) => parts.client.deleteArtifact(lease, name, signal),
   };
-  const relays = keepRelay(sandbox, course, log, {
+  const relays = keepRelay(sandbox, course, {
     files,
     task: guestTask(lease),
     upstream: { serverUrl: parts.serverUrl, taskKey: lease.taskKey, dispatcher: parts.dispatcher },
@@ -172,31 +172,38 @@ async function runSandbox(lease: TakenLease, parts: TaskRunParts, course: Course
   return billedUsage(await driver.usage(id), wallMs, lease.resources.vcpus, log);
 }
 
-/** Serves the sandbox's stream; one that breaks is opened again, where the driver can, for as long as the run goes on. */
+/**
+ * Serves the sandbox's stream; one that breaks is opened again, where the driver can, for as long as the run goes
+ * on.
+ */
 function keepRelay(
   { driver, id, stream }: OpenSandbox,
   { over }: Course,
-  log: Logger,
   options: Omit<RelayOptions, 'stream'>,
 ): Relay {
-  let relay = openRelay({ ...options, stream });
-  const reopenWhenBroken = (open: Duplex) => {
-    open.once('close', () => {
-      if (over.aborted) return;
-      untilBack(() => driver.connect(id), { signal: over }).then(
-        (reopened) => {
-          reopened.on('error', (error) => log.debug({ err: error }, "the sandbox's stream broke"));
-          if (over.aborted) return reopened.destroy();
-          log.info('the stream of the sandbox was opened again');
-          relay = openRelay({ ...options, stream: reopened });
-          reopenWhenBroken(reopened);
-        },
-        (error: Error) => log.warn({ problem: error.message }, 'the sandbox cannot be reached any more'),
-      );
-    });
-  };
-  if (driver.can.reconnect) reopenWhenBroken(stream);
-  return { close: () => relay.close() };
+  const { log } = options;
+
+  function serve(open: Duplex): Relay {
+    open.on('error', (error) => log.debug({ err: error }, "the sandbox's stream broke"));
+    const relay = openRelay({ ...options, stream: open });
+    if (driver.can.reconnect) open.once('end', relay.close).once('close', reopen);
+    return relay;
+  }
+
+  function reopen(): void {
+    if (over.aborted) return;
+    untilBack(() => driver.connect(id), { signal: over }).then(
+      (open) => {
+        if (over.aborted) return void open.destroy();
+        log.info('the stream of the sandbox was opened again');
+        current = serve(open);
+      },
+      (error: Error) => log.warn({ problem: error.message }, 'the sandbox cannot be reached any more'),
+    );
+  }
+
+  let current = serve(stream);
+  return { close: () => current.close() };
 }
 
 /** Whether the run may begin. It must not when it has ended meanwhile. */

@@ -1,4 +1,5 @@
-// A sandbox with its open stream, and one that waits for a task: restored, proven to answer, guarded, and nobody's yet.
+// A sandbox with its open stream, and one that waits for a task: restored, proven to answer, guarded, and nobody's
+// yet.
 import { randomUUID } from 'node:crypto';
 import type { Duplex, Readable } from 'node:stream';
 import type { Driver, Limits, SandboxId, Snapshot } from '../drivers/driver.ts';
@@ -47,7 +48,10 @@ export interface OpenSandbox {
   stream: Duplex;
 }
 
-/** Starts a sandbox, with no longer a life than its driver gives, and opens its stream. Leaves nothing when that fails. */
+/**
+ * Starts a sandbox, with no longer a life than its driver gives, and opens its stream. Leaves nothing when that
+ * fails.
+ */
 export async function openSandbox(
   { driver, snapshot }: { driver: Driver; snapshot: Snapshot },
   limits: Limits,

@@ -11,14 +11,14 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { setUp } from '../../src/drivers/set-up.ts';
+import { setUp } from '../../src/drivers/set-up/set-up.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { cacheDirSetting } from '../../src/lib/settings.ts';
 import { LIMITS } from '../../src/protocol/limits.ts';
 import { createGuestLimits } from '../../src/runner/guest-limits.ts';
 import { openRelay } from '../../src/runner/relay.ts';
 import { ATTACKED_DRIVERS } from '../fixtures/attack.ts';
-import { type PlainSandbox as Sandbox, startSandbox } from '../fixtures/plain-driver.ts';
+import { startSandbox } from '../fixtures/plain-driver.ts';
 import { sandboxLimits } from '../fixtures/sandbox-limits.ts';
 
 const ATTACKS = [
@@ -37,6 +37,8 @@ const ATTACKS = [
   'paths',
 ];
 const ATTACK_MS = 2000;
+/** Of the neighbour, which is there for all attacks on a driver. */
+const NEIGHBOUR_LIFE_MS = 600_000;
 /** What the runner's process may grow by, and how long a neighbour's call may take, during any attack. */
 const RUNNER_MEMORY_MIB = 256;
 const NEIGHBOUR_MS = 1500;
@@ -68,6 +70,7 @@ describe.each(ATTACKED_DRIVERS)('a hostile guest in %s', (driverName) => {
   let dataDir: string;
   let ready: Awaited<ReturnType<typeof setUp>>;
   let serverUrl: string;
+  let neighbour: Awaited<ReturnType<typeof letIn>>;
   beforeAll(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'seed-attack-'));
     const guestBundle = await readFile(new URL('../fixtures/hostile-guest.mjs', import.meta.url));
@@ -75,16 +78,18 @@ describe.each(ATTACKED_DRIVERS)('a hostile guest in %s', (driverName) => {
     ready = await setUp({ cacheDir: cacheDirSetting(), dataDir, driver, guestBundle, onProgress: () => {} });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     serverUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    neighbour = await letIn('neighbour', 'neighbour', NEIGHBOUR_LIFE_MS);
   });
   afterAll(async () => {
+    await neighbour?.close();
     await dispatcher.destroy();
     server.closeAllConnections();
     server.close();
     await rm(dataDir, { recursive: true, force: true });
   });
 
-  async function letIn(attack: string, id: string): Promise<{ sandbox: Sandbox; close(): Promise<void> }> {
-    const sandbox = await startSandbox(ready.driver, ready.snapshot, sandboxLimits(60_000), id);
+  async function letIn(attack: string, id: string, lifeMs = 60_000): Promise<{ close(): Promise<void> }> {
+    const sandbox = await startSandbox(ready.driver, ready.snapshot, sandboxLimits(lifeMs), id);
     sandbox.stream.write(`${JSON.stringify({ attack })}\n`);
     const relay = openRelay({
       stream: sandbox.stream,
@@ -108,15 +113,13 @@ describe.each(ATTACKED_DRIVERS)('a hostile guest in %s', (driverName) => {
       relay.close();
       await sandbox.kill();
     };
-    return { sandbox, close };
+    return { close };
   }
 
   it.each(ATTACKS)('%s', async (attack) => {
     seen.length = 0;
     openCalls = {};
     mostOpen = {};
-    const neighbour = await letIn('neighbour', 'neighbour');
-    onTestFinished(() => neighbour.close());
     const calls = () => seen.filter(({ guest }) => guest === 'neighbour');
     await expect.poll(() => calls().length, { timeout: 10_000 }).toBeGreaterThan(20);
     const memoryBefore = memoryUsage.rss();
@@ -131,7 +134,7 @@ describe.each(ATTACKED_DRIVERS)('a hostile guest in %s', (driverName) => {
     clearInterval(watch);
     const times = [...calls().map(({ at }) => at), performance.now()];
     const slowest = Math.max(...times.slice(1).map((at, index) => at - (times[index] ?? 0)));
-    await Promise.all([attacker.close(), neighbour.close()]);
+    await attacker.close();
     const grown = (mostMemory - memoryBefore) / 1024 / 1024;
     const attackers = seen.filter(({ guest }) => guest === 'attacker');
     console.log(

@@ -4,11 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe } from 'vitest';
-import type { SetUp } from '../../src/drivers/set-up.ts';
+import type { SetUp } from '../../src/drivers/set-up/set-up.ts';
 import { cacheDirSetting } from '../../src/lib/settings.ts';
 import { SeedError } from '../../src/protocol/errors.ts';
 import { setUpEchoGuest } from '../fixtures/echo-guest.ts';
 import { testBounds } from './bounds.ts';
+import { testById } from './by-id.ts';
 import { testClones } from './clones.ts';
 import { testEnds } from './ends.ts';
 import { testInside } from './inside.ts';
@@ -32,6 +33,7 @@ export async function testDriver(traits: Traits): Promise<void> {
     testEnds(suite);
     testBounds(suite);
     testClones(suite);
+    testById(suite);
   });
 }
 

@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { sandboxProcesses } from '../../src/drivers/process/sandbox-folder.ts';
@@ -66,9 +65,9 @@ export function testEnds(suite: Suite): void {
   });
 
   test('dies at its deadline although its parent was killed with -9', async () => {
-    const script = join(import.meta.dirname, '../fixtures/start-sandbox.ts');
-    const args = [script, suite.cacheDir, suite.dataDir, traits.choice, 'orphan', '6000'];
-    const parent = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const parent = spawn(process.execPath, suite.starter('orphan', 6000), {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
     const deadline = Number(line.toString());
     parent.kill('SIGKILL');

@@ -88,7 +88,10 @@ export function testRunning(suite: Suite): void {
   });
 }
 
-/** CPU time that a loop in the guest is said to have used, in proportion to what the same loop gets on this busy host. */
+/**
+ * CPU time that a loop in the guest is said to have used, in proportion to what the same loop gets on this busy
+ * host.
+ */
 async function busyShare(sandbox: PlainSandbox): Promise<number> {
   const control = hostLoop();
   const from = performance.now();

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, expect } from 'vitest';
 import type { Limits } from '../../src/drivers/driver.ts';
 import { sandboxProcesses } from '../../src/drivers/process/sandbox-folder.ts';
-import type { DriverChoice } from '../../src/drivers/select.ts';
-import type { SetUp } from '../../src/drivers/set-up.ts';
+import type { DriverChoice } from '../../src/drivers/set-up/select.ts';
+import type { SetUp } from '../../src/drivers/set-up/set-up.ts';
 import { runInGuest } from '../fixtures/echo-guest.ts';
 import { type PlainSandbox, startSandbox } from '../fixtures/plain-driver.ts';
 import { sandboxLimits } from '../fixtures/sandbox-limits.ts';
@@ -35,19 +35,34 @@ export interface Suite extends SetUp {
   dataDir: string;
   /** Starts a sandbox that is killed after the test. */
   start(id: string, lifeMs?: number, other?: Partial<Limits>): Promise<PlainSandbox>;
+  /**
+   * A program that starts a sandbox of this id, says its deadline in a line of output and waits, and its
+   * arguments.
+   */
+  starter(id: string, lifeMs: number): string[];
   /** The sandbox's folder on the host. */
   folder(id: string): string;
 }
 
+const STARTER = join(import.meta.dirname, '../fixtures/start-sandbox.ts');
+
 export const LIFE_MS = 60_000;
 
-export function createSuite(parts: Omit<Suite, 'start' | 'folder'>): Suite {
+export function createSuite(parts: Omit<Suite, 'start' | 'starter' | 'folder'>): Suite {
   const started: PlainSandbox[] = [];
   afterEach(async () => {
     await Promise.all(started.splice(0).map((sandbox) => sandbox.kill()));
   });
   return {
     ...parts,
+    starter: (id, lifeMs) => [
+      STARTER,
+      parts.cacheDir,
+      parts.dataDir,
+      parts.traits.choice,
+      id,
+      String(lifeMs),
+    ],
     folder: (id) => join(parts.dataDir, parts.driver.name, 'sandboxes', id),
     async start(id, lifeMs = LIFE_MS, other = {}) {
       const sandbox = await startSandbox(parts.driver, parts.snapshot, sandboxLimits(lifeMs, other), id);

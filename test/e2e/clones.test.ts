@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { setUp } from '../../src/drivers/set-up.ts';
+import { setUp } from '../../src/drivers/set-up/set-up.ts';
 import { bundle } from '../../src/lib/bundle.ts';
 import { cacheDirSetting } from '../../src/lib/settings.ts';
 import { SeedError } from '../../src/protocol/errors.ts';

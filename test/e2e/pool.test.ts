@@ -68,7 +68,7 @@ it('takes no processor time while one waits, and next to none when it is awake w
 });
 
 it('kills at the deadline of the task although everything else is dead, and at once while it waits', async () => {
-  const current = await startSeed({ SEED_POOL_SIZE: '2' });
+  const current = await startSeed({ SEED_POOL_SIZE: '2', DATABASE_URL: '' });
   seed = current;
   await poolIs(current, 2);
   const timeout = 6_000;

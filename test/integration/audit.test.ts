@@ -8,7 +8,7 @@ import { createLog } from '../../src/lib/log.ts';
 import type { AuditEntry } from '../../src/protocol/audit.ts';
 import { insertAudit, listAudit, pruneAudit } from '../../src/server/access/audit.ts';
 import { type AuditedCall, AuditTrail } from '../../src/server/access/audit-trail.ts';
-import { run, testDatabase } from '../fixtures/database.ts';
+import { emptyDatabase, run } from '../fixtures/database.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
 import { openTestStore, silent } from '../fixtures/store.ts';
 
@@ -238,7 +238,7 @@ describe('the table', () => {
   }
 
   it('takes rows and lets none be changed, also by a role that is no superuser', async () => {
-    const { databaseUrl, drop } = await testDatabase();
+    const { databaseUrl, drop } = await emptyDatabase();
     const role = `seed_role_${randomUUID().replaceAll('-', '')}`;
     await run(databaseUrl, `create role ${role} login password 'secret'`);
     await run(databaseUrl, `alter schema public owner to ${role}`);

@@ -1,61 +1,27 @@
 // The runner with the real guest, Pi and `seed` command in plain processes, against a server that plays Seed.
+
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
-import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createRunner, type Runner } from '../../src/runner/runner.ts';
-import {
-  calls,
-  type FakeServer,
-  json,
-  RUNNER_TOKEN,
-  runs,
-  says,
-  sse,
-  startFakeServer,
-  TASK_KEY,
-} from '../fixtures/fake-server.ts';
+import { type RunnerSetUp, startFakeRunner } from '../fixtures/fake-runner.ts';
+import { calls, type FakeServer, json, runs, says, sse, TASK_KEY } from '../fixtures/fake-server.ts';
 import { createProcessDriver, type ProcessDriver } from '../fixtures/process-driver.ts';
 
 let driver: ProcessDriver;
 let server: FakeServer;
-let runner: Runner;
-let logged: string;
+let logged: RunnerSetUp['logged'];
+let settled: RunnerSetUp['settled'];
+let stop: RunnerSetUp['stop'];
 
 beforeAll(async () => {
   driver = await createProcessDriver();
 });
 afterAll(() => driver.remove());
 beforeEach(async () => {
-  server = await startFakeServer();
-  const lines = new PassThrough();
-  logged = '';
-  lines.on('data', (chunk) => {
-    logged += chunk;
-  });
-  runner = createRunner({
-    serverUrl: server.url,
-    runnerToken: RUNNER_TOKEN,
-    sandboxes: { driver, snapshot: driver.snapshot },
-    probes: [{ driver: 'process', usable: true, isolation: 'emulated' }],
-    slots: 1,
-    name: 'test',
-    log: pino({ level: 'debug' }, lines),
-    drainMs: 100,
-  });
-  await runner.start();
+  ({ server, logged, settled, stop } = await startFakeRunner(driver, { drainMs: 100 }));
 });
-afterEach(async () => {
-  await runner.stop();
-  await server.close();
-});
-
-async function settled(taskId: string) {
-  await expect.poll(() => server.settlements.has(taskId), { timeout: 20_000 }).toBe(true);
-  return server.settlements.get(taskId);
-}
+afterEach(() => stop());
 
 const outputOf = (type: 'tool_output' | 'tool_result' | 'text' | 'diagnostic') =>
   server.events.map((event) => {
@@ -204,7 +170,7 @@ test('a server that goes away between two calls of the LLM, and during a command
     if (calls > 1) return json(response, 200, { items: ['a'] });
     // The connections break while the command is at work, and for a while there is nobody.
     void server.down().then(async () => {
-      await expect.poll(() => logged).toContain('a call of the guest waits');
+      await expect.poll(() => logged()).toContain('a call of the guest waits');
       await server.up();
     });
   };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isWellFormedKeySecret } from '../../src/lib/key-secret.ts';
 import { type Cli, repositoryCli } from '../fixtures/cli-process.ts';
-import { run, testDatabase } from '../fixtures/database.ts';
+import { emptyDatabase, run, testDatabase } from '../fixtures/database.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
 
 let cli: Cli;
@@ -56,7 +56,7 @@ describe('with DATABASE_URL', () => {
   });
 
   it('tells apart a database without Seed, and one that does not answer', async () => {
-    const { databaseUrl, drop } = await testDatabase();
+    const { databaseUrl, drop } = await emptyDatabase();
     const empty = await cli.run(['keys', 'recover'], { env: { DATABASE_URL: databaseUrl } });
     expect(empty).toMatchObject({ code: 1, stderr: expect.stringContaining('Start this version once') });
     await drop();

@@ -1,52 +1,32 @@
 // How runs end, and what the server and the log are told: the runner against a guest that the test plays.
-import { PassThrough } from 'node:stream';
+
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SeedError } from '../../src/protocol/errors.ts';
 import { createRunner, type Runner } from '../../src/runner/runner.ts';
-import { type FakeServer, RUNNER_TOKEN, startFakeServer, TASK_KEY } from '../fixtures/fake-server.ts';
+import { type RunnerSetUp, startFakeRunner } from '../fixtures/fake-runner.ts';
+import { type FakeServer, RUNNER_TOKEN, TASK_KEY } from '../fixtures/fake-server.ts';
 import { createStreamDriver, type PlayedGuest, type StreamDriver } from '../fixtures/stream-driver.ts';
 
 let server: FakeServer;
 let driver: StreamDriver;
 let runner: Runner;
-let logged: string;
+let logged: RunnerSetUp['logged'];
+let settled: RunnerSetUp['settled'];
+let stop: RunnerSetUp['stop'];
 
 beforeEach(async () => {
-  server = await startFakeServer();
   driver = createStreamDriver();
-  const lines = new PassThrough();
-  logged = '';
-  lines.on('data', (chunk) => {
-    logged += chunk;
-  });
-  runner = createRunner({
-    serverUrl: server.url,
-    runnerToken: RUNNER_TOKEN,
-    sandboxes: { driver, snapshot: driver.snapshot },
-    probes: [{ driver: 'stream', usable: true, isolation: 'vm' }],
-    slots: 2,
-    name: 'test',
-    log: pino({ level: 'debug' }, lines),
-    drainMs: 1_000,
-  });
-  await runner.start();
+  const setUp = await startFakeRunner(driver, { slots: 2, drainMs: 1_000 });
+  ({ server, runner, logged, settled, stop } = setUp);
 });
-afterEach(async () => {
-  await runner.stop();
-  await server.close();
-});
+afterEach(() => stop());
 
 const result = (fields: object = {}) =>
   JSON.stringify({ stdout: 'the answer', stderr: null, exitCode: 0, error: null, ...fields });
 
 const postResult = (guest: PlayedGuest, body = result()) =>
   guest.send({ ':method': 'POST', ':path': '/result' }, body);
-
-async function settled(taskId: string) {
-  await expect.poll(() => server.settlements.has(taskId), { timeout: 10_000 }).toBe(true);
-  return server.settlements.get(taskId);
-}
 
 test('the runner says what it is and takes as many tasks as it has slots', async () => {
   const tasks = [server.queue(), server.queue(), server.queue()];
@@ -83,7 +63,7 @@ test('a host that has nothing left for a sandbox is tried again, until it has', 
   await postResult(guest);
   guest.exit({ reason: 'exited', code: 0 });
   expect(await settled(taskId)).toMatchObject({ outcome: 'completed' });
-  expect(logged).toContain('the host has nothing left for a sandbox');
+  expect(logged()).toContain('the host has nothing left for a sandbox');
 });
 
 test('a result settles the task once the guest is gone', async () => {
@@ -205,7 +185,7 @@ test('a task is settled although the server is away when it ends', async () => {
   await server.down();
   await postResult(guest);
   guest.exit({ reason: 'exited', code: 0 });
-  await expect.poll(() => logged, { timeout: 5000 }).toContain('the run ended');
+  await expect.poll(() => logged(), { timeout: 5000 }).toContain('the run ended');
   await server.up();
   expect(await settled(taskId)).toMatchObject({ outcome: 'completed', stdout: 'the answer' });
   expect(server.phases).toEqual(['starting', 'finishing']);
@@ -234,7 +214,7 @@ test('events that the server cannot take hold up no settlement', async () => {
   guest.send({ ':method': 'POST', ':path': '/events' }, body).catch(() => undefined);
   await expect.poll(() => server.refusals).toBeGreaterThan(0);
   guest.exit({ reason: 'exited', code: 1 });
-  await expect.poll(() => logged, { timeout: 10_000 }).toContain('settling again');
+  await expect.poll(() => logged(), { timeout: 10_000 }).toContain('settling again');
   server.refuseReports = null;
   await settled(taskId);
   expect(server.events).toEqual([]);
@@ -279,7 +259,7 @@ test('the log has neither the key, nor the instruction, nor what the guest says'
   await guest.send({ ':method': 'GET', ':path': '/PATH-CANARY' });
   await server.down();
   const waits = guest.send({ ':method': 'GET', ':path': '/api/v1/keys' });
-  await expect.poll(() => logged).toContain('the server does not answer');
+  await expect.poll(() => logged()).toContain('the server does not answer');
   await server.up();
   await waits;
   await postResult(
@@ -292,10 +272,10 @@ test('the log has neither the key, nor the instruction, nor what the guest says'
   );
   guest.exit({ reason: 'exited', code: 0 });
   await settled(taskId);
-  expect(logged).toContain(taskId);
-  expect(logged).not.toMatch(/CANARY/);
-  expect(logged).not.toContain(TASK_KEY);
-  expect(logged).not.toContain(RUNNER_TOKEN);
+  expect(logged()).toContain(taskId);
+  expect(logged()).not.toMatch(/CANARY/);
+  expect(logged()).not.toContain(TASK_KEY);
+  expect(logged()).not.toContain(RUNNER_TOKEN);
 });
 
 test('a runner without a driver takes nothing and says why', async () => {
@@ -343,7 +323,7 @@ describe('a run that has not begun', () => {
   test('ends without having done anything when the task has gone to somebody else', async () => {
     refuseToBegin('lease_lost');
     server.queue();
-    await expect.poll(() => logged, { timeout: 5_000 }).toContain('"why":"lease_lost"');
+    await expect.poll(() => logged(), { timeout: 5_000 }).toContain('"why":"lease_lost"');
     server.refuseReports = null;
     const next = server.queue();
     expect((await driver.nextGuest()).id).toBe(next.taskId);
@@ -354,7 +334,7 @@ describe('a run that has not begun', () => {
     const sandbox = Promise.withResolvers<void>();
     driver.beforeStart = () => sandbox.promise;
     const { taskId } = server.queue();
-    await expect.poll(() => logged, { timeout: 5_000 }).toContain('"msg":"leased"');
+    await expect.poll(() => logged(), { timeout: 5_000 }).toContain('"msg":"leased"');
     const stopped = runner.stop();
     await expect.poll(() => server.left).toEqual([[]]);
     sandbox.resolve();
@@ -376,4 +356,35 @@ test('a stopped runner keeps its running tasks alive, takes nothing and says wha
   guest.exit({ reason: 'exited', code: 0 });
   await stopped;
   expect(server.left).toEqual([[taskId], []]);
+});
+
+describe('with a driver that opens streams again', () => {
+  beforeEach(async () => {
+    await stop();
+    driver = createStreamDriver({ reconnect: true });
+    const setUp = await startFakeRunner(driver);
+    ({ server, runner, logged, settled, stop } = setUp);
+  });
+
+  test('a guest whose stream broke goes on over a new one', async () => {
+    const { taskId } = server.queue();
+    const guest = await driver.nextGuest();
+    expect((await guest.send({ ':method': 'GET', ':path': '/task' })).status).toBe(200);
+    driver.cut(taskId);
+    const again = await driver.nextGuest();
+    expect(JSON.parse((await again.send({ ':method': 'GET', ':path': '/task' })).body)).toMatchObject({
+      id: taskId,
+    });
+    expect((await postResult(again)).status).toBe(204);
+    guest.exit({ reason: 'exited', code: 0 });
+    expect(await settled(taskId)).toMatchObject({ outcome: 'completed' });
+    expect(logged()).toContain('the stream of the sandbox was opened again');
+  });
+});
+
+test('a driver whose sandboxes have no stream is refused before any work is taken', async () => {
+  const { can } = driver;
+  const doors = { ...driver, can: { ...can, link: 'door' as const } };
+  const refused = startFakeRunner(doors);
+  await expect(refused).rejects.toMatchObject({ code: 'not_supported' });
 });

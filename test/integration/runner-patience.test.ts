@@ -1,50 +1,24 @@
 // What a guest asks for while its server is away: the runner's end of the stream waits, and asks again what is safe to ask again.
+
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { PassThrough } from 'node:stream';
-import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createRunner, type Runner } from '../../src/runner/runner.ts';
-import {
-  type Answer,
-  type FakeServer,
-  json,
-  RUNNER_TOKEN,
-  startFakeServer,
-} from '../fixtures/fake-server.ts';
+import { type RunnerSetUp, startFakeRunner } from '../fixtures/fake-runner.ts';
+import { type Answer, type FakeServer, json } from '../fixtures/fake-server.ts';
 import { createStreamDriver, type PlayedGuest } from '../fixtures/stream-driver.ts';
 
 let server: FakeServer;
-let runner: Runner;
 let guest: PlayedGuest;
-let logged: string;
+let logged: RunnerSetUp['logged'];
+let stop: RunnerSetUp['stop'];
 
 beforeEach(async () => {
-  server = await startFakeServer();
   const driver = createStreamDriver();
-  const lines = new PassThrough();
-  logged = '';
-  lines.on('data', (chunk) => {
-    logged += chunk;
-  });
-  runner = createRunner({
-    serverUrl: server.url,
-    runnerToken: RUNNER_TOKEN,
-    sandboxes: { driver, snapshot: driver.snapshot },
-    probes: [],
-    slots: 1,
-    name: 'test',
-    log: pino({ level: 'debug' }, lines),
-    drainMs: 0,
-  });
-  await runner.start();
+  ({ server, logged, stop } = await startFakeRunner(driver));
   server.queue({ files: [{ name: 'a.csv', size: 3, type: 'text/plain', sha256: '' }] });
   guest = await driver.nextGuest();
 });
-afterEach(async () => {
-  await runner.stop();
-  await server.close();
-});
+afterEach(() => stop());
 
 const get = (path: string) => guest.send({ ':method': 'GET', ':path': path });
 const post = (path: string, body = '{}', headers: Record<string, string> = {}) =>
@@ -172,7 +146,7 @@ test('a server that is down is waited for by all that a guest asks', async () =>
     post('/llm/v1/chat/completions'),
     post('/events', `${JSON.stringify({ type: 'text', text: 'hello' })}\n`),
   ]);
-  await expect.poll(() => logged.split('a call of the guest waits').length - 1).toBe(4);
+  await expect.poll(() => logged().split('a call of the guest waits').length - 1).toBe(4);
   await server.up();
   expect((await waiting).map(({ status }) => status)).toEqual([200, 200, 200, 200, 204]);
   expect(server.events).toEqual([{ type: 'text', text: 'hello' }]);

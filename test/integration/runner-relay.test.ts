@@ -1,31 +1,20 @@
 // The runner's end of the stream against a guest that the test plays: what it lets through, and as what.
+
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createLog } from '../../src/lib/log.ts';
 import { LIMITS } from '../../src/protocol/limits.ts';
-import { createRunner, type Runner } from '../../src/runner/runner.ts';
-import { type FakeServer, json, RUNNER_TOKEN, startFakeServer, TASK_KEY } from '../fixtures/fake-server.ts';
+import { type RunnerSetUp, startFakeRunner } from '../fixtures/fake-runner.ts';
+import { type FakeServer, json, TASK_KEY } from '../fixtures/fake-server.ts';
 import { createStreamDriver, type PlayedGuest } from '../fixtures/stream-driver.ts';
 
 let server: FakeServer;
-let runner: Runner;
 let guest: PlayedGuest;
+let stop: RunnerSetUp['stop'];
 
 beforeEach(async () => {
-  server = await startFakeServer();
   const driver = createStreamDriver();
-  runner = createRunner({
-    serverUrl: server.url,
-    runnerToken: RUNNER_TOKEN,
-    sandboxes: { driver, snapshot: driver.snapshot },
-    probes: [],
-    slots: 1,
-    name: 'test',
-    log: createLog('runner', 'silent'),
-    drainMs: 0,
-  });
-  await runner.start();
+  ({ server, stop } = await startFakeRunner(driver));
   const about = { type: 'text/plain', sha256: '' };
   server.queue({
     instruction: 'the instruction',
@@ -36,10 +25,7 @@ beforeEach(async () => {
   });
   guest = await driver.nextGuest();
 });
-afterEach(async () => {
-  await runner.stop();
-  await server.close();
-});
+afterEach(() => stop());
 
 const get = (path: string, headers: Record<string, string> = {}) =>
   guest.send({ ':method': 'GET', ':path': path, ...headers });

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startEmbeddedPostgres } from '../../src/db/embedded/start-embedded.ts';
 import { openStore } from '../../src/db/store.ts';
-import { run, type TestDatabase, testDatabase } from '../fixtures/database.ts';
+import { emptyDatabase, run, type TestDatabase } from '../fixtures/database.ts';
 import { silent } from '../fixtures/store.ts';
 
 let database: TestDatabase;
 
 beforeEach(async () => {
-  database = await testDatabase();
+  database = await emptyDatabase();
 });
 afterEach(() => database.drop());
 

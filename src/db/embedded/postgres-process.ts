@@ -52,10 +52,10 @@ export interface PostgresProcess {
  */
 export async function startPostgres(
   launcher: Launcher,
-  databaseUrl: string,
-  log: BaseLogger,
+  options: { databaseUrl: string; log: BaseLogger; settings: Readonly<Record<string, string>> },
 ): Promise<PostgresProcess> {
-  const settings = Object.entries({ ...SETTINGS, unix_socket_directories: launcher.folders.socket });
+  const { databaseUrl, log } = options;
+  const settings = { ...SETTINGS, ...options.settings, unix_socket_directories: launcher.folders.socket };
   // Through flock, so that each of its processes inherits the lock, and it is free when the last has ended (orphan.ts).
   const [program, ...args] = launcher.command('flock', [
     '--no-fork',
@@ -64,7 +64,7 @@ export async function startPostgres(
     `${launcher.folders.native}/bin/postgres`,
     '-D',
     clusterFolder(launcher.folders.data),
-    ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ]);
   const child = spawn(program, args, {
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -30,8 +30,10 @@ export async function startEmbeddedPostgres(options: {
   log: BaseLogger;
   /** How long to wait for another server on the folder to end, when not as long as lockForProcess does by itself. */
   patienceMs?: number;
+  /** Settings of Postgres instead of ours: a test's database need not outlive a loss of power. */
+  settings?: Readonly<Record<string, string>>;
 }): Promise<EmbeddedPostgres> {
-  const { log, patienceMs } = options;
+  const { log, patienceMs, settings = {} } = options;
   const dataDir = resolve(options.dataDir);
   await mkdir(dataDir, { recursive: true });
   const lock = await lockForProcess({
@@ -42,7 +44,7 @@ export async function startEmbeddedPostgres(options: {
     ...(patienceMs !== undefined && { patienceMs }),
   });
   try {
-    const { databaseUrl, postgres, removeSocket } = await startOn(dataDir, log);
+    const { databaseUrl, postgres, removeSocket } = await startOn(dataDir, log, settings);
     let stopped: Promise<void> | undefined;
     const stop = async () => {
       await postgres.stop();
@@ -64,13 +66,13 @@ export async function startEmbeddedPostgres(options: {
   }
 }
 
-async function startOn(dataDir: string, log: BaseLogger) {
+async function startOn(dataDir: string, log: BaseLogger, settings: Readonly<Record<string, string>>) {
   const native = await hydrateSymlinks();
   const data = postgresFolder(dataDir);
   await mkdir(data, { recursive: true, mode: 0o700 });
   const socket = await makeSocketFolder(dataDir);
   try {
-    const { postgres, databaseUrl } = await launch({ native, data, socket: socket.path }, log);
+    const { postgres, databaseUrl } = await launch({ native, data, socket: socket.path }, log, settings);
     return { postgres, databaseUrl, removeSocket: socket.remove };
   } catch (error) {
     await socket.remove();
@@ -81,12 +83,13 @@ async function startOn(dataDir: string, log: BaseLogger) {
 async function launch(
   folders: { native: string; data: string; socket: string },
   log: BaseLogger,
+  settings: Readonly<Record<string, string>>,
 ): Promise<{ postgres: PostgresProcess; databaseUrl: string }> {
   const launcher = await chooseLauncher(folders);
   await stopOrphan(folders, () => log.warn('ending a Postgres that a killed server has left'));
   if (await initialise(folders.data, launcher)) log.info({ folder: folders.data }, 'made a new database');
   const databaseUrl = databaseUrlAt(folders.socket);
-  const postgres = await startPostgres(launcher, databaseUrl, log);
+  const postgres = await startPostgres(launcher, { databaseUrl, log, settings });
   return { postgres, databaseUrl };
 }
 

@@ -1,6 +1,6 @@
 // Every request that is sent to Firecracker, in the order in which it takes them, and a client for them. Paths are
-// relative to the machine's own folder (jail.ts), so that each clone of a snapshot finds its files under the same names.
-// The field names are Firecracker's (src/firecracker/swagger/firecracker.yaml in its repository).
+// relative to the machine's own folder (jail.ts), so that each clone of a snapshot finds its files under the same
+// names. The field names are Firecracker's (src/firecracker/swagger/firecracker.yaml in its repository).
 
 import { request } from 'node:http';
 import { parseJson } from '../../lib/json.ts';

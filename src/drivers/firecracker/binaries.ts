@@ -6,7 +6,9 @@ import { exec } from '../../lib/exec.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { HOST_ENVIRONMENT } from '../process/supervisor.ts';
 
-/** The first version that restores vsock machines under another socket and lets their guests reach the host again. */
+/**
+ * The first version that restores vsock machines under another socket and lets their guests reach the host again.
+ */
 const OLDEST = [1, 16, 1] as const;
 const VERSION_TIMEOUT_MS = 5_000;
 const HINT = `Install Firecracker ${OLDEST.join('.')} or newer from its project's releases, then put it on the PATH or set SEED_FIRECRACKER to it.`;
@@ -14,7 +16,9 @@ const HINT = `Install Firecracker ${OLDEST.join('.')} or newer from its project'
 export interface Binaries {
   /** Absolute, without links. */
   firecracker: string;
-  /** As root: drops to an unprivileged user inside a chroot. Null for an ordinary user, who has nothing to drop. */
+  /**
+   * As root: drops to an unprivileged user inside a chroot. Null for an ordinary user, who has nothing to drop.
+   */
   jailer: string | null;
   version: string;
 }

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { getgid, getuid } from 'node:process';
 import { contentHash } from '../../lib/content-hash.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import type { Image, Snapshot } from '../driver.ts';
+import type { Snapshot } from '../driver.ts';
 import { inSandboxFolder } from '../process/sandbox-folder.ts';
-import { cpuFlags, ensureSnapshot } from '../snapshot/record.ts';
+import { cpuFlags, ensureSnapshot, type FreezeRequest } from '../snapshot/record.ts';
 import { bootRequests, FILES, freezeRequests, MACHINE_SIZE, MACHINE_VERSION } from './api.ts';
 import type { Binaries } from './binaries.ts';
 import { removeCgroup } from './jail.ts';
@@ -18,13 +18,9 @@ const BOOT_TIMEOUT_MS = 10_000;
 const READY_TIMEOUT_MS = 60_000;
 const SNAPSHOT_TIMEOUT_MS = 60_000;
 
-export interface Freeze {
+export interface Freeze extends FreezeRequest {
   binaries: Binaries;
-  /** Parent of all snapshots and of the one machine at a time that is being frozen. */
-  snapshotsFolder: string;
-  image: Image;
   vmImage: VmImage;
-  onProgress: (message: string) => void;
 }
 
 /** The snapshot of the image on this machine; made when it is not there. */
@@ -111,7 +107,8 @@ async function readyLine(machine: Machine): Promise<string> {
   try {
     return await machine.line(control, READY_TIMEOUT_MS);
   } finally {
-    // No connection may be open in the snapshot; the guest waits for the next one when it has seen the end of this.
+    // No connection may be open in the snapshot; the guest waits for the next one when it has seen the end of
+    // this.
     control.end();
   }
 }

@@ -1,6 +1,6 @@
-// Where a machine's files lie, how its Firecracker is started (as root in a chroot by the jailer, as an ordinary user
-// in the machine's folder) and the cgroup that the jailer makes for it. Either way Firecracker sees the same names
-// (FILES in api.ts) in its working folder.
+// Where a machine's files lie, how its Firecracker is started (as root in a chroot by the jailer, as an ordinary
+// user in the machine's folder) and the cgroup that the jailer makes for it. Either way Firecracker sees the same
+// names (FILES in api.ts) in its working folder.
 import { readFile, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { sandboxMarks } from '../process/sandbox-folder.ts';
@@ -30,7 +30,9 @@ export async function placeInputs(root: string, inputs: Inputs, isJailed: boolea
   }
 }
 
-/** Mounts each "source target" pair read-only, then becomes the rest. Runs in the sandbox's own mount namespace. */
+/**
+ * Mounts each "source target" pair read-only, then becomes the rest. Runs in the sandbox's own mount namespace.
+ */
 const MOUNT_AND_RUN = [
   'set -e',
   'while [ "$1" != -- ]; do',

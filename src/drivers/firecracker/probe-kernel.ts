@@ -1,5 +1,5 @@
-// The smallest kernel that shows whether KVM runs a virtual machine at the processor's own speed: it counts, says so on
-// the serial port and resets the machine. Made here, byte for byte, because a probe must not need an image.
+// The smallest kernel that shows whether KVM runs a virtual machine at the processor's own speed: it counts, says
+// so on the serial port and resets the machine. Made here, byte for byte, because a probe must not need an image.
 
 /** What the machine says on its console. */
 export const PROBE_WORDS = 'kvm runs';

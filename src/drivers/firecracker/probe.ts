@@ -1,5 +1,5 @@
-// Finds out whether Firecracker runs virtual machines here by running one: a kernel of its own that needs no image.
-// What can be told of KVM without running anything only explains a failure.
+// Finds out whether Firecracker runs virtual machines here by running one: a kernel of its own that needs no
+// image. What can be told of KVM without running anything only explains a failure.
 import { constants } from 'node:fs';
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -13,10 +13,11 @@ import { ensureQemuTools, type QemuTools } from '../vm/tools.ts';
 import { unpackKernel } from './kernel.ts';
 
 /**
- * Files of the host that every user may read. The initial RAM disk brings up virtio-mmio, virtio-blk and virtio-vsock,
- * makes the root file system ready (read-only but for folders in memory), and becomes `VSOCK_BRIDGE -- <supervisor>` in it.
- * The supervisor runs `image.command` with the stream on file descriptor 3. Its lines on descriptor 4: it takes an
- * `Identity` (../vm/identity.ts) as JSON and answers "started"; its last is "exited <code>" or "out_of_memory".
+ * Files of the host that every user may read. The initial RAM disk brings up virtio-mmio, virtio-blk and
+ * virtio-vsock, makes the root file system ready (read-only but for folders in memory), and becomes `VSOCK_BRIDGE
+ * -- <supervisor>` in it. The supervisor runs `image.command` with the stream on file descriptor 3. Its lines on
+ * descriptor 4: it takes an `Identity` (../vm/identity.ts) as JSON and answers "started"; its last is "exited
+ * <code>" or "out_of_memory".
  */
 export interface VmImage {
   /** Content hash over everything that went in. */

@@ -1,6 +1,6 @@
 // The machine's vsock device, seen from the host: a Unix socket on which Firecracker takes "CONNECT <port>\n" and
-// answers "OK <port>\n" (docs/vsock.md of Firecracker). Only the host connects: only listening sockets of the guest
-// survive a snapshot, and so the host listens nowhere that a guest could reach.
+// answers "OK <port>\n" (docs/vsock.md of Firecracker). Only the host connects: only listening sockets of the
+// guest survive a snapshot, and so the host listens nowhere that a guest could reach.
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SeedError } from '../../protocol/errors.ts';
@@ -40,8 +40,8 @@ export async function connectGuest(socketPath: string, port: number, signal: Abo
 }
 
 /**
- * Without its line feed. Rejects when the socket ends or breaks first, when the line is longer than `maxBytes`, or when
- * `signal` aborts.
+ * Without its line feed. Rejects when the socket ends or breaks first, when the line is longer than `maxBytes`, or
+ * when `signal` aborts.
  */
 export async function readLine(socket: Socket, maxBytes: number, signal: AbortSignal): Promise<string> {
   let text = Buffer.alloc(0);

@@ -3,11 +3,11 @@ import { join, resolve } from 'node:path';
 import { contentHash } from '../../lib/content-hash.ts';
 import { exec } from '../../lib/exec.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import type { Image, Snapshot } from '../driver.ts';
+import type { Snapshot } from '../driver.ts';
 import { inSandboxFolder } from '../process/sandbox-folder.ts';
 import { firstProcess, HOST_ENVIRONMENT, inside } from '../process/supervisor.ts';
 import { guestIsReady } from '../snapshot/guest-ready.ts';
-import { cpuFeatures, ensureSnapshot } from '../snapshot/record.ts';
+import { cpuFeatures, ensureSnapshot, type FreezeRequest } from '../snapshot/record.ts';
 import { CONTAINER, gvisorVersion, runscArgs } from './runsc.ts';
 import { runtimeSpec } from './spec.ts';
 import { startSandbox } from './start.ts';
@@ -15,12 +15,8 @@ import { startSandbox } from './start.ts';
 const READY_TIMEOUT_MS = 60_000;
 const CHECKPOINT_TIMEOUT_MS = 60_000;
 
-export interface Freeze {
+export interface Freeze extends FreezeRequest {
   runscPath: string;
-  /** Parent of all snapshots and of the one sandbox at a time that is being frozen. */
-  snapshotsFolder: string;
-  image: Image;
-  onProgress: (message: string) => void;
 }
 
 /** The snapshot of the image on this machine; made when it is not there. */

@@ -12,7 +12,9 @@ export const CONTAINER = 's';
 /** runsc's log inside the sandbox's folder. */
 export const LOG_FILE = 'runsc.log';
 
-/** `runsc <command>` with state in `folder`. No network, no host sockets, no cgroups, nothing of the host writable. */
+/**
+ * `runsc <command>` with state in `folder`. No network, no host sockets, no cgroups, nothing of the host writable.
+ */
 export function runscArgs(runscPath: string, folder: string, command: readonly string[]): string[] {
   return [
     runscPath,

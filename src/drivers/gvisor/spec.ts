@@ -15,12 +15,13 @@ const WRITABLE = [
   { path: '/run', bytes: 8 * MIB, options: ['mode=0755'] },
 ] as const;
 
-/** All that a sandbox can write, unless its guest makes it more or less (guest/disk.ts). */
+/** All that a sandbox can write, unless its guest makes it more or less (guest/identity.ts). */
 export const DISK_BYTES = WRITABLE.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /**
- * The guest starts as root only to run the agent's commands as uid 1000, own their files and end them, and to give the
- * restored sandbox its hostname and the size of its folders (CAP_SYS_ADMIN). The agent's commands have none of them.
+ * The guest starts as root only to run the agent's commands as uid 1000, own their files and end them, and to give
+ * the restored sandbox its hostname and the size of its folders (CAP_SYS_ADMIN). The agent's commands have none of
+ * them.
  */
 const CAPABILITIES = [
   'CAP_CHOWN',

@@ -42,6 +42,11 @@ test.each<[string, Partial<Evidence>, string]>([
   ['something was killed from outside', { code: 137 }, 'lost'],
   ['the supervisor was killed from outside', { code: null }, 'lost'],
   ['its first process was killed from outside', { code: 1, said: 'unshare: sigprocmask failed' }, 'lost'],
+  [
+    'its first process was killed at its deadline',
+    { code: 1, said: 'unshare: sigprocmask failed', deadlinePassed: true },
+    'deadline',
+  ],
   ['the namespaces could not be made', { code: 1, started: false }, 'lost'],
 ])('%s', (_, evidence, reason) => {
   expect(exitOf({ ...ended, ...evidence }).reason).toBe(reason);

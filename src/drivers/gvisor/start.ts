@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { DETAIL_BYTES, type Exit, type Limits } from '../driver.ts';
-import { SIGNAL_CODES } from '../process/exit.ts';
+import { SIGNAL_CODES, wasKilled } from '../process/exit.ts';
 import { type FolderUse, inSandboxFolder, type Leftovers } from '../process/sandbox-folder.ts';
 import type { Started } from '../process/sandboxes.ts';
 import { type Supervised, supervise } from '../process/supervised.ts';
@@ -44,7 +44,9 @@ export async function startSandbox(start: Start): Promise<Supervised & Started> 
   // The death of a sandbox breaks its stream; `exited` tells of it, and nobody else has to listen.
   stream.on('error', () => {});
 
-  /** The platform looks for work 2,500 times a second although its guest sleeps (runsc 20240729, controlFastPath). */
+  /**
+   * The platform looks for work 2,500 times a second although its guest sleeps (runsc 20240729, controlFastPath).
+   */
   async function pause(): Promise<() => void> {
     const sentries = await sentriesBelow(pid);
     for (const sentry of sentries) signalProcess(sentry, 'SIGSTOP');
@@ -75,9 +77,6 @@ export async function runOnce(run: Run): Promise<{ exit: Exit; said: string }> {
   });
 }
 
-/** What `unshare` says, ending with code 1, when all processes below it were killed by someone else. */
-const SUPERVISOR_LOST = /^unshare: .*$/m;
-
 export interface RunscEnd {
   /** Exit code of the supervisor; null when it was killed itself. */
   code: number | null;
@@ -87,10 +86,11 @@ export interface RunscEnd {
   said: string;
 }
 
-/** The guest's exit code, which runsc and the supervisor pass on; null when theirs says that something else ended. */
+/**
+ * The guest's exit code, which runsc and the supervisor pass on; null when theirs says that something else ended.
+ */
 export function guestCode({ code, started, said }: RunscEnd): number | null {
-  if (code === null || code >= SIGNAL_CODES || !started) return null;
-  return code === 1 && SUPERVISOR_LOST.test(said) ? null : code;
+  return code === null || code >= SIGNAL_CODES || !started || wasKilled(code, said) ? null : code;
 }
 
 /** The host processes and threads of an idle sandbox are about forty; each process in gVisor is two or three. */

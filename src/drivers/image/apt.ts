@@ -1,5 +1,5 @@
-// Debian packages: fetched with apt, which checks them against the signed index, into folders of our own, so that it
-// needs no root and leaves the machine's apt state alone; and unpacked into a root file system.
+// Debian packages: fetched with apt, which checks them against the signed index, into folders of our own, so that
+// it needs no root and leaves the machine's apt state alone; and unpacked into a root file system.
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exec } from '../../lib/exec.ts';

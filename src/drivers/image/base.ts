@@ -1,5 +1,5 @@
-// The base of every image: the root file system without the guest, and gVisor's runsc under `<cacheDir>/tools`. Made
-// once per recipe, because it is what takes time: packages and Pi are fetched from the network.
+// The base of every image: the root file system without the guest, and gVisor's runsc under `<cacheDir>/tools`.
+// Made once per recipe, because it is what takes time: packages and Pi are fetched from the network.
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';

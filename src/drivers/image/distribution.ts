@@ -40,7 +40,9 @@ export async function findDistribution(): Promise<Distribution> {
   return distribution;
 }
 
-/** Debian: always trixie, which has a current runsc, whatever release the machine runs. Ubuntu: its own release. */
+/**
+ * Debian: always trixie, which has a current runsc, whatever release the machine runs. Ubuntu: its own release.
+ */
 export function chooseDistribution(
   release: Record<string, string>,
   sources: readonly Source[],

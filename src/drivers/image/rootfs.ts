@@ -113,7 +113,10 @@ export interface SetupScript {
   runscPath: string;
 }
 
-/** Runs a recipe's script as root in a sandbox without network. @throws SeedError setup_failed with its last words */
+/**
+ * Runs a recipe's script as root in a sandbox without network.
+ * @throws SeedError setup_failed with its last words
+ */
 export type RunSetup = (script: SetupScript) => Promise<void>;
 
 export interface Extension {

@@ -1,19 +1,28 @@
-// When a supervised sandbox dies, and its second supervisor, for one that was started before anyone knew its task: a
-// small process that kills it at the deadline it is told later, or at once when this process ends before telling it.
+// When a supervised sandbox dies, and its second supervisor, for one that was started before anyone knew its task:
+// a small process that kills it at the deadline it is told later, or at once when this process ends before telling
+// it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseStat } from '../../lib/host-processes.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { sandboxMarks } from './sandbox-folder.ts';
 import { firstProcess, HOST_ENVIRONMENT } from './supervisor.ts';
+
+const START_WITHIN_MS = 2_000;
+const POLL_MS = 10;
 
 /** When a supervised sandbox dies: at the deadline that it started with, or at an earlier one that it was told. */
 export interface SandboxDeadline {
   passed(): boolean;
   /** Until it is told a deadline it dies with this process. @throws SeedError sandbox_failed when it has ended */
   guard(): Promise<void>;
-  /** The sandbox dies at this moment, if not earlier. Takes no time after `guard`. @throws SeedError sandbox_failed */
+  /**
+   * The sandbox dies at this moment, if not earlier. Takes no time after `guard`.
+   * @throws SeedError sandbox_failed
+   */
   tighten(moment: number): Promise<void>;
   /** To be called at the sandbox's end. */
   release(): void;
@@ -28,7 +37,7 @@ export function sandboxDeadline(supervisorPid: number, folder: string, deadline:
   let over = false;
 
   async function start(): Promise<StartedGuard> {
-    const pid = await firstProcess(supervisorPid);
+    const pid = await whenStarted(supervisorPid);
     if (pid === undefined || over) throw endedTooEarly();
     const guard = await startGuard(pid, sandboxMarks(folder).root);
     started.push(guard);
@@ -55,10 +64,21 @@ export function sandboxDeadline(supervisorPid: number, folder: string, deadline:
   };
 }
 
+/** The first process below the supervisor, which has begun to start it; undefined when it has ended. */
+async function whenStarted(supervisorPid: number): Promise<number | undefined> {
+  const giveUpAt = performance.now() + START_WITHIN_MS;
+  for (;;) {
+    const pid = await firstProcess(supervisorPid);
+    if (pid !== undefined || performance.now() > giveUpAt || !existsSync(`/proc/${supervisorPid}`))
+      return pid;
+    await sleep(POLL_MS);
+  }
+}
+
 /**
- * One line of input are the seconds left; no line means that who should have written it is gone. It sleeps in itself, on a
- * pipe that nobody writes to: a `sleep` would survive it. The start time in field 22 of proc_pid_stat(5) tells the
- * sandbox from a later process with its pid.
+ * One line of input are the seconds left; no line means that who should have written it is gone. It sleeps in
+ * itself, on a pipe that nobody writes to: a `sleep` would survive it. The start time in field 22 of
+ * proc_pid_stat(5) tells the sandbox from a later process with its pid.
  */
 const SCRIPT = `exec 9<> <(:)
 read -r seconds || seconds=0

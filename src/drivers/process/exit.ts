@@ -3,7 +3,10 @@ import { DETAIL_BYTES, type Exit } from '../driver.ts';
 
 /** What a technology has found out about the end of its sandbox. */
 export interface Findings {
-  /** The code with which the guest program ended, from 128 on for a signal; null when it is not known to have ended. */
+  /**
+   * The code with which the guest program ended, from 128 on for a signal; null when it is not known to have
+   * ended.
+   */
   guest: number | 'out_of_memory' | null;
   /** It had used all of its memory: its kernel then dies in ways that no counter of the host shows. */
   memoryFull?: boolean;
@@ -28,6 +31,14 @@ export const SIGNAL_CODES = 128;
 /** `timeout` kills itself with the signal that it sends. */
 const SIGKILLED = SIGNAL_CODES + 9;
 
+/** What `unshare` says, ending with code 1, when its child was killed by someone else than `timeout`. */
+const CHILD_KILLED = /^unshare: .*$/m;
+
+/** Whether the supervisor's end says that a signal ended it or what it runs, and nothing by itself. */
+export function wasKilled(code: number | null, said: string): boolean {
+  return code === null || code === SIGKILLED || (code === 1 && CHILD_KILLED.test(said));
+}
+
 /** @param program what ran the guest, as the start of a sentence about its end */
 export function classifyExit(program: string, evidence: Evidence): Exit {
   const { guest, memoryFull = false, log = '', code, killed, deadlinePassed, verdict, said } = evidence;
@@ -39,7 +50,7 @@ export function classifyExit(program: string, evidence: Evidence): Exit {
     const exit: Exit = { reason: 'exited', code: guest };
     return guest === 0 || said === '' ? exit : { ...exit, detail: endOf(said) };
   }
-  if (deadlinePassed && (code === null || code === SIGKILLED)) return { reason: 'deadline' };
+  if (deadlinePassed && wasKilled(code, said)) return { reason: 'deadline' };
   if (memoryFull) return { reason: 'out_of_memory' };
   const how =
     guest === null ? `${program} ended with ${code ?? 'a signal'}.` : `The guest ended with ${guest}.`;

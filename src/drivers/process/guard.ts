@@ -1,5 +1,5 @@
-// Holds one sandbox to its limits and measures it: by a control group where this process may make one, otherwise by
-// looking several times a second. Used by supervised.ts for sandboxes whose technology does not bound itself.
+// Holds one sandbox to its limits and measures it: by a control group where this process may make one, otherwise
+// by looking several times a second. Used by supervised.ts for sandboxes whose technology does not bound itself.
 import { createHash, randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import {
@@ -143,8 +143,8 @@ function tooManyTasks(hostTasks: number): Exit {
 }
 
 /**
- * Asks `isOver` again and again until it says so or is stopped. A host that does not answer, because it has no file
- * descriptor left, is asked again: the sandbox is not to blame, and others have theirs.
+ * Asks `isOver` again and again until it says so or is stopped. A host that does not answer, because it has no
+ * file descriptor left, is asked again: the sandbox is not to blame, and others have theirs.
  */
 function createWatch(isOver: () => Promise<boolean>) {
   let loop: Loop | undefined;
@@ -165,7 +165,9 @@ function createWatch(isOver: () => Promise<boolean>) {
   };
 }
 
-/** A command prefix that binds what follows to `count` neighbouring processors; empty when that is all there are. */
+/**
+ * A command prefix that binds what follows to `count` neighbouring processors; empty when that is all there are.
+ */
 function chooseProcessors(
   count: number,
   available = availableParallelism(),

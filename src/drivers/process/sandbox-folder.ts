@@ -1,5 +1,5 @@
-// The folder of one sandbox: written before the sandbox starts, found again after a crash, removed with it, now or at
-// a later try. It is named in the command line of the sandbox's processes, which makes them recognisable.
+// The folder of one sandbox: written before the sandbox starts, found again after a crash, removed with it, now or
+// at a later try. It is named in the command line of the sandbox's processes, which makes them recognisable.
 import { mkdir, rm, rmdir, unlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,7 +16,10 @@ const GIVE_UP_MS = 10_000;
 
 const FILES = { record: 'sandbox.json', spec: 'config.json' } as const;
 
-/** Makes the sandbox's folder. Throws SeedError `sandbox_failed`, leaving nothing, when the id is taken or the host has no room. */
+/**
+ * Makes the sandbox's folder. Throws SeedError `sandbox_failed`, leaving nothing, when the id is taken or the host
+ * has no room.
+ */
 export async function createSandboxFolder(folder: string, spec: object, deadline: number): Promise<void> {
   await mkdir(folder).catch((cause: NodeJS.ErrnoException) => {
     const what = cause.code === 'EEXIST' ? 'is taken' : `has no folder: ${cause.message}`;
@@ -45,8 +48,8 @@ export function sandboxMarks(folder: string) {
 }
 
 /**
- * Pids of the sandbox's supervisor and driver processes. Found by command line, so that a reused pid is never mistaken
- * for one. The processes that run the guest's code are not among them; they end with these.
+ * Pids of the sandbox's supervisor and driver processes. Found by command line, so that a reused pid is never
+ * mistaken for one. The processes that run the guest's code are not among them; they end with these.
  * @param matches takes the command line of those that are wanted
  */
 export function sandboxProcesses(
@@ -114,13 +117,19 @@ export async function inSandboxFolder<Answer>(
 export interface Leftovers {
   /** Removes the sandbox with this folder, and all that belongs to it, now or at a later try. Never rejects. */
   remove(folder: string, removal?: Pick<Removal, 'mayLive'>): Promise<void>;
-  /** Before a sandbox with this folder starts: rejects when what is left of one with its id still cannot be removed. */
+  /**
+   * Before a sandbox with this folder starts: rejects when what is left of one with its id still cannot be
+   * removed.
+   */
   clear(folder: string): Promise<void>;
   /** Tries again what could not be removed; resolves with what still cannot. */
   retry(): Promise<Leftover[]>;
 }
 
-/** Keeps in mind what the host did not let `remove` remove. A runner that starts sweeps what the one before has forgotten. */
+/**
+ * Keeps in mind what the host did not let `remove` remove. A runner that starts sweeps what the one before has
+ * forgotten.
+ */
 export function createLeftovers(
   remove: (folder: string, removal?: Pick<Removal, 'mayLive'>) => Promise<void> = removeSandbox,
 ): Leftovers {

@@ -1,5 +1,5 @@
-// The sandboxes of one driver on this host, by id: those that this process has started, those that have ended, and, as
-// far as the host tells, those that another process has started. Each technology's driver.ts has one.
+// The sandboxes of one driver on this host, by id: those that this process has started, those that have ended,
+// and, as far as the host tells, those that another process has started. Each technology's driver.ts has one.
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
@@ -31,7 +31,9 @@ const NEVER_MEASURED: Usage = { cpuSeconds: 0, peakMemoryBytes: 0, problem: 'the
 /** A sandbox that this process has started. */
 export interface Started extends Pick<Supervised, 'exited' | 'usage' | 'guard' | 'tighten' | 'kill'> {
   readonly stream: Duplex;
-  /** Takes it off the processor until the function it resolves with is called. Missing where waiting costs nothing. */
+  /**
+   * Takes it off the processor until the function it resolves with is called. Missing where waiting costs nothing.
+   */
   pause?(): Promise<() => void>;
 }
 
@@ -55,7 +57,10 @@ type Calls = Required<
 export interface Sandboxes {
   /** What every driver of this host's processes answers. */
   readonly calls: Calls;
-  /** The folder of the sandbox with this id, which may not be there; its parent is. @throws SeedError sandbox_failed */
+  /**
+   * The folder of the sandbox with this id, which may not be there; its parent is.
+   * @throws SeedError sandbox_failed
+   */
   folder(id: SandboxId): Promise<string>;
   /** Writes the sandbox down, then starts it. Leaves nothing of it when that fails. */
   start(
@@ -76,7 +81,10 @@ interface Ended {
   usage: Usage;
 }
 
-/** @param parent the folder of their folders; no other driver may use it at the same time, for sweep() ends them all */
+/**
+ * @param parent the folder of their folders; no other driver may use it at the same time, for sweep() ends them
+ * all
+ */
 export function createSandboxes(parent: string, more: Pick<Removal, 'removeMore'> = {}): Sandboxes {
   const remove = (folder: string, removal = {}) => removeSandbox(folder, { ...removal, ...more });
   const leftovers = createLeftovers(remove);
@@ -113,10 +121,11 @@ export function createSandboxes(parent: string, more: Pick<Removal, 'removeMore'
     streams.set(id, sandbox.stream);
   }
 
-  /** The supervisor of a sandbox that runs although this process has not started it. */
+  /** The supervisor, or what becomes it, of a sandbox that runs although this process has not started it. */
   async function supervisorPid(id: SandboxId): Promise<number | undefined> {
     if (!SANDBOX_ID.test(id)) return undefined;
-    return (await sandboxProcesses(join(parent, id), isSupervisor))[0];
+    const path = join(parent, id);
+    return (await sandboxProcesses(path, isSupervisor))[0] ?? (await sandboxProcesses(path))[0];
   }
 
   async function status(id: SandboxId): Promise<Status> {

@@ -1,5 +1,6 @@
-// One sandbox as a supervised process of this host, from its start to its end: spawned out of reach of our signals, held
-// to its limits, measured, killed, told apart from other ends, removed. Each technology's start.ts gives it the command.
+// One sandbox as a supervised process of this host, from its start to its end: spawned out of reach of our
+// signals, held to its limits, measured, killed, told apart from other ends, removed. Each technology's start.ts
+// gives it the command.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type EventEmitter, once } from 'node:events';
 import type { Readable } from 'node:stream';
@@ -26,16 +27,26 @@ export interface Supervision {
   command: readonly string[];
   /** A moment of `performance.now()`. */
   deadline: number;
-  /** `stream`: standard input and output are the sandbox's own. `console`: the end of its output is kept, it has no input. */
+  /**
+   * `stream`: standard input and output are the sandbox's own. `console`: the end of its output is kept, it has no
+   * input.
+   */
   standard: 'stream' | 'console';
   /** File descriptors from 3 on. */
   moreFiles?: readonly ('pipe' | number)[];
   cwd?: string;
   /** Held to by the host. Missing: its technology bounds it, or it runs nothing of anybody's. */
   limits?: GuardLimits;
-  /** Bound of processes and threads where there are no limits; null where its programs cannot start any for the guest. */
+  /**
+   * Bound of processes and threads where there are no limits; null where its programs cannot start any for the
+   * guest.
+   */
   hostTasks?: number | null;
-  /** What is known of the end, before anything is removed. @param code of the supervisor @param said the last words */
+  /**
+   * What is known of the end, before anything is removed.
+   * @param code of the supervisor
+   * @param said the last words
+   */
   findings(code: number | null, said: string): Promise<Findings>;
   /** Where what cannot be removed at its end is kept in mind. */
   leftovers?: Leftovers;
@@ -95,8 +106,8 @@ export async function supervise(supervision: Supervision): Promise<Supervised> {
       verdict: (await guard?.verdict()) ?? null,
       said: said(),
     };
-    // An exit code comes from `unshare`, which waits for its namespace: nothing can be left. Killed, it cannot tell.
-    // What cannot be removed now is removed later; why a task ended is told now or never.
+    // An exit code comes from `unshare`, which waits for its namespace: nothing can be left. Killed, it cannot
+    // tell. What cannot be removed now is removed later; why a task ended is told now or never.
     await leftovers.remove(folder, { mayLive: code === null });
     return classifyExit(name, evidence);
   }

@@ -1,6 +1,6 @@
-// The supervisor of a sandbox: two small programs of the system that outlive the runner. `unshare` gives the sandbox
-// a process namespace of its own, whose first process is coreutils' `timeout`. When that ends, because the time is up
-// or it is killed, the kernel ends every other process in the namespace.
+// The supervisor of a sandbox: two small programs of the system that outlive the runner. `unshare` gives the
+// sandbox a process namespace of its own, whose first process is coreutils' `timeout`. When that ends, because the
+// time is up or it is killed, the kernel ends every other process in the namespace.
 import { readFile } from 'node:fs/promises';
 import { getuid } from 'node:process';
 
@@ -16,7 +16,8 @@ const HOST_PROCESSES = 1024;
 
 /**
  * The command that runs `args` supervised, and for at most `timeoutMs`.
- * @param hostProcesses bound of processes and threads, counted per user namespace (the kernel exempts root); null where the driver's own programs cannot start any for the guest
+ * @param hostProcesses bound of processes and threads, counted per user namespace (the kernel exempts root); null
+ * where the driver's own programs cannot start any for the guest
  */
 export function supervised(
   args: readonly string[],
@@ -53,8 +54,8 @@ export async function firstProcess(unsharePid: number): Promise<number | undefin
 }
 
 /**
- * Ends all processes below `unshare`. When its first cannot be told, because it has not started or this process has no file
- * descriptor to look, `unshare` itself is killed, and takes it along (`--kill-child`).
+ * Ends all processes below `unshare`. When its first cannot be told, because it has not started or this process
+ * has no file descriptor to look, `unshare` itself is killed, and takes it along (`--kill-child`).
  */
 export async function killSupervised(unsharePid: number): Promise<void> {
   killProcess((await firstProcess(unsharePid)) ?? unsharePid);

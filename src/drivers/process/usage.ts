@@ -16,7 +16,9 @@ export interface Meter {
   end(): void;
 }
 
-/** @param measure what it uses now, or has used in all: nothing when it is gone; rejects when that cannot be told */
+/**
+ * @param measure what it uses now, or has used in all: nothing when it is gone; rejects when that cannot be told
+ */
 export function createMeter(measure: () => Promise<Figures>): Meter {
   let used: Usage = { cpuSeconds: 0, peakMemoryBytes: 0, problem: 'it ended before it was measured' };
   let ended = false;
@@ -64,8 +66,8 @@ export interface MeasuredUsage extends Figures {
 }
 
 /**
- * The process and all that descend from it at this moment, as the peak so far; zeros when it is gone. Rejects when /proc cannot
- * be read.
+ * The process and all that descend from it at this moment, as the peak so far; zeros when it is gone. Rejects when
+ * /proc cannot be read.
  */
 export async function measureUsage(rootPid: number): Promise<MeasuredUsage> {
   const processes = await processTree(rootPid);

@@ -1,4 +1,5 @@
-// The QEMU drivers: sandboxes that are virtual machines, with KVM or emulated. No network device, no disk to write to.
+// The QEMU drivers: sandboxes that are virtual machines, with KVM or emulated. No network device, no disk to write
+// to.
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';

@@ -1,13 +1,13 @@
-// Makes a snapshot: boots the image in a virtual machine until its guest has loaded, stops the machine, and keeps its memory
-// file, the state of its devices and its disk.
+// Makes a snapshot: boots the image in a virtual machine until its guest has loaded, stops the machine, and keeps
+// its memory file, the state of its devices and its disk.
 import { chmod, chown, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { getuid } from 'node:process';
 import { contentHash } from '../../lib/content-hash.ts';
-import type { Image, Snapshot } from '../driver.ts';
+import type { Snapshot } from '../driver.ts';
 import { inSandboxFolder } from '../process/sandbox-folder.ts';
 import { guestIsReady } from '../snapshot/guest-ready.ts';
-import { cpuFlags, ensureSnapshot } from '../snapshot/record.ts';
+import { cpuFlags, ensureSnapshot, type FreezeRequest } from '../snapshot/record.ts';
 import { buildDisk, buildInitramfs, DISK_FORMAT, initramfsInputs } from '../vm/machine-files.ts';
 import type { QemuTools } from '../vm/tools.ts';
 import { JAIL, QEMU_UID } from './jail.ts';
@@ -18,15 +18,11 @@ import { startMachine } from './start.ts';
 const READY_TIMEOUT_MS = 240_000;
 const SAVE_TIMEOUT_MS = 60_000;
 
-export interface Freeze {
+export interface Freeze extends FreezeRequest {
   tools: QemuTools;
   accelerator: Accelerator;
   /** The driver's name. */
   driver: string;
-  /** Parent of all snapshots and of the one machine at a time that is being frozen. */
-  snapshotsFolder: string;
-  image: Image;
-  onProgress: (message: string) => void;
 }
 
 /** The snapshot of the image on this machine; made when it is not there. */

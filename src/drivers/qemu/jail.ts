@@ -1,5 +1,5 @@
-// What QEMU itself sees of the host: a file system of a few folders, as a user without any right. Part of the command
-// that machine-process.ts hands to the supervisor, whose mount and process namespaces it uses.
+// What QEMU itself sees of the host: a file system of a few folders, as a user without any right. Part of the
+// command that start.ts hands to the supervisor, whose mount and process namespaces it uses.
 import { join } from 'node:path';
 import { getuid } from 'node:process';
 

@@ -1,5 +1,5 @@
-// The virtual machine as QEMU's command line. Pure; the same for the machine that is frozen and all its clones, but for
-// where its memory comes from.
+// The virtual machine as QEMU's command line. Pure; the same for the machine that is frozen and all its clones,
+// but for where its memory comes from.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sandboxMarks } from '../process/sandbox-folder.ts';
@@ -38,8 +38,8 @@ export interface Machine {
   accelerator: Accelerator;
   memory: Memory;
   /**
-   * Frequency of the host's time stamp counter, which an emulated processor passes on. Without it the kernel measures it,
-   * and may not succeed on a busy host. Only at boot.
+   * Frequency of the host's time stamp counter, which an emulated processor passes on. Without it the kernel
+   * measures it, and may not succeed on a busy host. Only at boot.
    */
   tscKhz?: number | undefined;
 }

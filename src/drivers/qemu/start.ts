@@ -1,5 +1,5 @@
-// One virtual machine as processes of the host: QEMU in its jail, under its supervisor. It is booted, to be frozen or to
-// probe, or a clone of a frozen one, whose memory is the snapshot's file, copied page by page when written.
+// One virtual machine as processes of the host: QEMU in its jail, under its supervisor. It is booted, to be frozen
+// or to probe, or a clone of a frozen one, whose memory is the snapshot's file, copied page by page when written.
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';

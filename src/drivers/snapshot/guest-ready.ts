@@ -6,8 +6,8 @@ import { READY_LINE } from '../../protocol/guest-wire.ts';
 import type { Exit } from '../driver.ts';
 
 /**
- * Resolves when the guest has said that it is ready. Throws SeedError `setup_failed` when it does not within `timeoutMs`, ends,
- * or says something else.
+ * Resolves when the guest has said that it is ready. Throws SeedError `setup_failed` when it does not within
+ * `timeoutMs`, ends, or says something else.
  * @param lastWords the end of its diagnostics, for the error
  */
 export async function guestIsReady(

@@ -67,16 +67,20 @@ export async function fileSizes(folder: string): Promise<Record<string, number>>
   );
 }
 
-export interface SnapshotMaking {
-  /** Parent of all snapshots of one driver. */
+/** What each driver's freeze is asked for. */
+export interface FreezeRequest {
+  /** Parent of all snapshots of the driver, and of the one sandbox at a time that is being frozen. */
   snapshotsFolder: string;
+  image: Image;
+  onProgress: (message: string) => void;
+}
+
+export interface SnapshotMaking extends FreezeRequest {
   /** A content hash. */
   id: string;
   /** The driver's name, and what its snapshots depend on. */
   driver: string;
   driverVersion: string;
-  image: Image;
-  onProgress: (message: string) => void;
   /** Freezes a sandbox into the folder; one at a time per parent. */
   fill: (folder: string) => Promise<void>;
 }

@@ -1,5 +1,5 @@
-// What host and virtual machine say to each other on its control port, a line each: what makes a clone a machine of its
-// own, before its agent may move, and how its guest ended. The machine's end is supervise.py.
+// What host and virtual machine say to each other on its control port, a line each: what makes a clone a machine
+// of its own, before its agent may move, and how its guest ended. The machine's end is supervise.py.
 import { randomBytes } from 'node:crypto';
 import type { Limits } from '../driver.ts';
 import type { Findings } from '../process/exit.ts';
@@ -36,7 +36,10 @@ export function newIdentity({ memoryBytes, processes, vcpus, diskBytes }: Limits
 /** The guest's kernel panics when not even its supervisor has memory left. */
 const OUT_OF_MEMORY_PANIC = /Kernel panic.*(?:out of memory|deadlocked on memory)/i;
 
-/** @param report the machine's last line on its control port, if it was about its end @param console what it said last */
+/**
+ * @param report the machine's last line on its control port, if it was about its end
+ * @param console what it said last
+ */
 export function endOfMachine(report: string | null, console: string): Findings {
   const memoryFull = OUT_OF_MEMORY_PANIC.test(console);
   if (report === 'out_of_memory') return { guest: report, memoryFull };

@@ -1,5 +1,5 @@
-// Makes the files of a virtual machine: its first, small file system (busybox, modules, the two programs beside this
-// file) and the read-only disk from an image's root file system. Needs no root.
+// Makes the files of a virtual machine: its first, small file system (busybox, modules, the two programs beside
+// this file) and the read-only disk from an image's root file system. Needs no root.
 import { chmod, copyFile, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { exec } from '../../lib/exec.ts';
@@ -11,8 +11,8 @@ const PROGRAMS = import.meta.dirname;
 export const initramfsInputs = ['init', 'supervise.py'].map((name) => join(PROGRAMS, name));
 
 /**
- * Writes the archive to `path`. Without a command the machine only says that it has booted, and ends. A bridge carries
- * its two channels where the machine has no virtio ports for them.
+ * Writes the archive to `path`. Without a command the machine only says that it has booted, and ends. A bridge
+ * carries its two channels where the machine has no virtio ports for them.
  */
 export async function buildInitramfs(
   path: string,

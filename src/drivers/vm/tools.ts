@@ -1,6 +1,6 @@
 // The programs of a virtual machine: QEMU with its libraries and firmware, a kernel with the modules it needs, and
-// busybox. Fetched as Debian packages, kept under `<cacheDir>/tools`, never installed on the host. Called by set-up when
-// this driver is asked for.
+// busybox. Fetched as Debian packages, kept under `<cacheDir>/tools`, never installed on the host. Called by
+// set-up when this driver is asked for.
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -20,7 +20,9 @@ const RECIPE_VERSION = '1';
 /** Debian calls its kernel for virtual machines `cloud`, Ubuntu `virtual`. */
 const KERNEL_PACKAGES = { debian: 'linux-image-cloud-amd64', ubuntu: 'linux-image-virtual' } as const;
 const PACKAGES = ['qemu-system-x86', 'seabios', 'squashfs-tools', 'busybox-static'] as const;
-/** Of what apt fetches with them, what is unpacked; the rest is there for systems that boot the kernel themselves. */
+/**
+ * Of what apt fetches with them, what is unpacked; the rest is there for systems that boot the kernel themselves.
+ */
 const UNPACKED = /^(qemu-system-|seabios$|squashfs-tools$|busybox-static$|linux-(image|modules)-|lib)/;
 
 const FIRMWARE = ['bios-microvm.bin', 'qboot.rom', 'linuxboot_dma.bin', 'kvmvapic.bin'] as const;

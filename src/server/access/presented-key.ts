@@ -3,8 +3,8 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import type { Db, KeyRow, SessionsTable } from '../../db/tables.ts';
-import { batched } from '../../lib/data-loader.ts';
-import { keptBriefly } from '../../lib/ttl-cache.ts';
+import { createDataLoader } from '../../lib/data-loader.ts';
+import { createTtlCache } from '../../lib/ttl-cache.ts';
 import type { Key, KeyStatus, Lineage } from '../../protocol/key.ts';
 import { toKey } from './keys.ts';
 import { type Session, toSession } from './sessions.ts';
@@ -128,14 +128,14 @@ export function openKeyCache({
   clock,
   caches,
 }: Pick<Store, 'lookUp' | 'clock' | 'caches'>): KeyCache {
-  const load = batched(async (hashes) =>
+  const load = createDataLoader(async (hashes) =>
     toPresentedKeys(await lookUp('presented_keys', presentedKeyRows(hashes)), clock.now()),
   );
-  const keys = keptBriefly<PresentedKey>({ most: KEYS_KEPT, holds: (key) => isInForce(key, clock.now()) });
+  const keys = createTtlCache<PresentedKey>({ most: KEYS_KEPT, holds: (key) => isInForce(key, clock.now()) });
   caches.add('keys', keys.forget);
   return {
     presentedKey: (hash) => keys.find(hash, () => load(hash)),
-    session: batched(async (hashes) => {
+    session: createDataLoader(async (hashes) => {
       const rows = await lookUp(
         'sessions',
         sql<Selectable<SessionsTable>>`select * from sessions where token_hash = any(${hashes})`,

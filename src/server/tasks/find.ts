@@ -2,8 +2,8 @@
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import type { TaskRow } from '../../db/tables.ts';
-import { batched } from '../../lib/data-loader.ts';
-import { keptBriefly } from '../../lib/ttl-cache.ts';
+import { createDataLoader } from '../../lib/data-loader.ts';
+import { createTtlCache } from '../../lib/ttl-cache.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import type { Task } from '../../protocol/task.ts';
 import { noSuchTask, toTask } from './rows.ts';
@@ -18,13 +18,13 @@ const CHARACTERS_PER_TASK = 16 * 1024;
 export type FindTask = (accountId: string, id: string) => Promise<Task | null>;
 
 export function openTaskCache({ lookUp, caches }: Pick<Store, 'lookUp' | 'caches'>): FindTask {
-  const load = batched(async (ids) => {
+  const load = createDataLoader(async (ids) => {
     const rows = await lookUp('tasks', sql<TaskRow>`select * from tasks where id = any(${ids})`);
     return new Map(
       rows.map((row) => [row.id, { accountId: row.account_id, task: Object.freeze(toTask(row)) }]),
     );
   });
-  const ended = keptBriefly<Task>({
+  const ended = createTtlCache<Task>({
     most: CHARACTERS_KEPT,
     weigh: charactersOf,
     holds: ({ status }) => isTerminal(status),

@@ -1,13 +1,13 @@
 // Chooses the driver for this machine: the strongest that proves it works, or the one that was asked for.
 import { getuid } from 'node:process';
-import { env } from '../lib/env.ts';
-import { choiceSetting } from '../lib/settings.ts';
-import { SeedError } from '../protocol/errors.ts';
-import type { Driver, Probe } from './driver.ts';
-import { createFirecrackerDriver } from './firecracker/driver.ts';
-import { vmImageMaker } from './firecracker/vm-image.ts';
-import { createGvisorDriver } from './gvisor/driver.ts';
-import { createQemuEmulatedDriver, createQemuKvmDriver } from './qemu/driver.ts';
+import { env } from '../../lib/env.ts';
+import { choiceSetting } from '../../lib/settings.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { Driver, Probe } from '../driver.ts';
+import { createFirecrackerDriver } from '../firecracker/driver.ts';
+import { vmImageMaker } from '../firecracker/vm-image.ts';
+import { createGvisorDriver } from '../gvisor/driver.ts';
+import { createQemuEmulatedDriver, createQemuKvmDriver } from '../qemu/driver.ts';
 
 export interface DriverContext {
   /** Snapshots; may be shared between runners. */

@@ -1,12 +1,14 @@
 // Makes this machine ready to start sandboxes: image, driver, snapshot. Called before anything starts and by each
 // runner; what is there already is kept, so that only the first call takes long.
-import { bundleGuest } from '../guest/bundle.ts';
-import { markUsed } from '../lib/cache-folders.ts';
-import { diskUsageBytes, megabytes } from '../lib/disk-space.ts';
-import { SeedError } from '../protocol/errors.ts';
-import type { Driver, Snapshot } from './driver.ts';
-import { runSetup } from './gvisor/run-setup.ts';
-import { buildImage } from './image/build-image.ts';
+import { bundleGuest } from '../../guest/bundle.ts';
+import { markUsed } from '../../lib/cache-folders.ts';
+import { diskUsageBytes, megabytes } from '../../lib/disk-space.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { Driver, Snapshot } from '../driver.ts';
+import { runSetup } from '../gvisor/run-setup.ts';
+import { buildImage } from '../image/build-image.ts';
+import { chooseSnapshot, chosenSnapshot, getSnapshot, usableSnapshot } from '../snapshot/store.ts';
+import { ensureQemuTools } from '../vm/tools.ts';
 import {
   DRIVER_NAMES,
   type DriverChoice,
@@ -16,8 +18,6 @@ import {
   type Selection,
   selectDriver,
 } from './select.ts';
-import { chooseSnapshot, chosenSnapshot, getSnapshot, usableSnapshot } from './snapshot/store.ts';
-import { ensureQemuTools } from './vm/tools.ts';
 
 export interface SetUpOptions {
   /** Holds images, tools and snapshots; several Seeds may share it. */
@@ -26,8 +26,8 @@ export interface SetUpOptions {
   dataDir?: string;
   driver?: DriverChoice;
   /**
-   * The snapshot to use and no other; null: the current image's. Default: the one chosen with `seed snapshots use`, else
-   * the current image's.
+   * The snapshot to use and no other; null: the current image's. Default: the one chosen with `seed snapshots
+   * use`, else the current image's.
    */
   snapshotId?: string | null | undefined;
   /** The program that runs in sandboxes. Default: the guest of this source tree. */
@@ -99,7 +99,10 @@ async function chooseDriver(
   if (!driver) throw new NoUsableDriverError(all);
   return { driver, probes: all };
 }
-/** A choice that no longer fits is taken back, so that a current snapshot is made; one that was demanded is an error. */
+/**
+ * A choice that no longer fits is taken back, so that a current snapshot is made; one that was demanded is an
+ * error.
+ */
 async function pinnedSnapshot(
   cacheDir: string,
   driver: Driver,
