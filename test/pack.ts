@@ -80,8 +80,8 @@ function contextFor({ id, name }: { id: string; name: string }, { key, store }: 
     creationId: randomUUID(),
     waitMs: 0,
     traceParent: undefined,
-    gone: signal,
-    waiting: signal,
+    gone: () => signal,
+    waiting: () => signal,
     recordDone: async () => undefined,
   };
   return call as CommandContext;

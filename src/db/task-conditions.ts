@@ -9,8 +9,8 @@ const SLACK_MS = 3_600_000;
 export type TaskSpan = Pick<TaskRow, 'id' | 'created_at' | 'completed_at'>;
 
 /**
- * The condition on `task_id` and `created_at` of rows that belong to the task: written from its creation until a little after its
- * end. Postgres then looks into the partitions of those days only.
+ * The condition on `task_id` and `created_at` of rows that belong to the task: written from its creation until a
+ * little after its end. Postgres then looks into the partitions of those days only.
  */
 export function writtenFor({ id, created_at, completed_at }: TaskSpan): RawBuilder<boolean> {
   const from = new Date(created_at.getTime() - SLACK_MS);
@@ -19,7 +19,9 @@ export function writtenFor({ id, created_at, completed_at }: TaskSpan): RawBuild
   return sql`task_id = ${id} and created_at >= ${from} and created_at < ${to}`;
 }
 
-/** The condition on `status`, with the statuses written out: the partial indexes of tasks are found by their text. */
+/**
+ * The condition on `status`, with the statuses written out: the partial indexes of tasks are found by their text.
+ */
 export function statusIn(statuses: readonly TaskStatus[]): RawBuilder<boolean> {
   return sql`status in (${sql.join(statuses.map((status) => sql.lit(status)))})`;
 }

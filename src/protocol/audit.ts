@@ -1,5 +1,7 @@
 // One entry of the audit log: who did which command to what, from where, and what came of it.
 import { z } from 'zod';
+import { pageInput } from './page.ts';
+import { PastTime } from './time.ts';
 
 /** `refused`: the key was not enough (401, 403) or too often (429). `failed`: any other error. */
 export const AuditOutcome = z.enum(['ok', 'refused', 'failed']);
@@ -32,3 +34,20 @@ export const AuditEntry = z
   })
   .meta({ id: 'AuditEntry' });
 export type AuditEntry = z.infer<typeof AuditEntry>;
+
+/** The calls of an account that a list shows. */
+export const AuditFilter = z.object({
+  keyId: z.uuid().optional().describe('Only calls with this key'),
+  taskId: z.uuid().optional().describe('Only calls of this task'),
+  command: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('Only calls of this command, such as "keys revoke"'),
+  outcome: AuditOutcome.optional().describe('Only calls that ended so'),
+  since: PastTime.optional().describe('Only calls from then on: 12h, 30d, or an ISO-8601 time'),
+  until: PastTime.optional().describe('Only calls before then'),
+  ...pageInput,
+});
+export type AuditFilter = z.output<typeof AuditFilter>;

@@ -2,13 +2,17 @@
 import { z } from 'zod';
 import { UsdLimit } from './budget.ts';
 import { eachKeyLimit, type KeyLimits } from './key-limits.ts';
-import { Scope } from './scope.ts';
+import { LIMITS } from './limits.ts';
+import { Metadata } from './metadata.ts';
+import { pageInput } from './page.ts';
+import { Scope, Scopes } from './scope.ts';
+import { Duration, Lifetime, Moment } from './time.ts';
 
 export const KeyStatus = z.enum(['active', 'disabled', 'expired', 'revoked']);
 export type KeyStatus = z.infer<typeof KeyStatus>;
 
 /** What narrows a key beyond its scopes; null: not narrowed. */
-export const keyLimits = eachKeyLimit((_, { kind, most, description, items }) => {
+const keyLimits = eachKeyLimit((_, { kind, most, description, items }) => {
   const count = z.number().int().min(1).max(most);
   const text = z
     .string()
@@ -48,3 +52,68 @@ export type Key = z.infer<typeof Key>;
 
 /** A key, then the key that started its task, and so on. */
 export type Lineage = readonly [Key, ...Key[]];
+
+const someLimits = z.object(keyLimits).partial().shape;
+const KeyName = z.string().trim().min(1).max(LIMITS.nameLength).describe('What the key is for');
+const LastingKeys = z
+  .boolean()
+  .describe('Whether keys that its tasks create may live on after the task, as long as this key');
+const Labels = Metadata.describe('Your own labels, kept with the key');
+const expiresAt = Moment.optional().describe('When it stops working, instead of expiresIn');
+
+/** What a key is created with. */
+export const KeyCreation = z.object({
+  name: KeyName,
+  scopes: Scopes.min(1).describe('What the key may do, such as keys:read, tasks:* or *'),
+  expiresIn: Lifetime.optional().describe(
+    'How long it works: 12h, 30d, 8w or never; omitted: 90d, or as long as the key in use if that is less',
+  ),
+  expiresAt,
+  ...someLimits,
+  tasksMayCreateLastingKeys: LastingKeys.default(false),
+  metadata: Labels.default({}),
+});
+export type KeyCreation = z.output<typeof KeyCreation>;
+
+/** What is undefined stays as it is. */
+export const KeyUpdate = z.object({
+  name: KeyName.optional(),
+  enabled: z.boolean().optional().describe('Whether calls with it work; off is --no-enabled'),
+  ...someLimits,
+  tasksMayCreateLastingKeys: LastingKeys.optional(),
+  metadata: Labels.optional(),
+});
+export type KeyUpdate = z.output<typeof KeyUpdate>;
+
+export const KeyRotation = z.object({
+  grace: Duration.default('24h').describe('How long the secret before works as well; 0m: not at all'),
+  expiresIn: Lifetime.optional().describe(
+    'How long the key works from now: 30d or never; omitted: as long as it was given last time',
+  ),
+  expiresAt,
+});
+export type KeyRotation = z.output<typeof KeyRotation>;
+
+/** The keys of an account that a list shows. */
+export const KeyFilter = z.object({
+  status: KeyStatus.optional().describe('Only keys of this status'),
+  unusedForDays: z
+    .number()
+    .int()
+    .min(1)
+    .max(3650)
+    .optional()
+    .describe('Only keys that exist and were not used for so many days'),
+  q: z
+    .string()
+    .trim()
+    .min(1)
+    .max(LIMITS.nameLength)
+    .optional()
+    .describe('Only keys with this in their name, or whose prefix or id begins so'),
+  // Those that are live, and those that Seed revoked at their task's end. A task key that expired unrevoked, or that a key
+  // revoked, is always listed.
+  taskKeys: z.boolean().default(false).describe('Also the keys of tasks that Seed looks after by itself'),
+  ...pageInput,
+});
+export type KeyFilter = z.output<typeof KeyFilter>;

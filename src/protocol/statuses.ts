@@ -1,5 +1,5 @@
-// The statuses of a task: what each can become, and every set of them that code or SQL asks for. Every change of a status goes
-// through server/tasks/transition.ts, which asks here; db/task-conditions.ts makes SQL of the sets.
+// The statuses of a task: what each can become, and every set of them that code or SQL asks for. Every change of a
+// status goes through server/tasks/transition.ts, which asks here; db/task-conditions.ts makes SQL of the sets.
 import type { TaskStatus } from './task.ts';
 
 const TRANSITIONS: Record<TaskStatus, readonly TaskStatus[]> = {

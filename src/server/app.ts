@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { toManifest } from '../command/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { sessionRoutes } from './access/session-routes.ts';
+import { BoundContext } from './bound-context.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { readWebFiles } from './dashboard/web-files.ts';
 import { renderCli } from './http/cli-bundle.ts';
@@ -13,11 +14,11 @@ import { headEveryAnswer, logRequests, refuseWhileStopping } from './http/every-
 import type { HttpEnv } from './http/http-types.ts';
 import { limitBodies } from './http/limit-body.ts';
 import { toOpenApi } from './http/openapi.ts';
-import { requireReady } from './http/readiness.ts';
 import { mcpRoutes } from './mcp/routes.ts';
 import { llmRoutes } from './models/routes.ts';
 import type { ServerParts } from './parts.ts';
 import { runnerRoutes } from './runners/routes.ts';
+import { appendServerEvent } from './tasks/events.ts';
 import { metricsRoute } from './telemetry/metrics-route.ts';
 import { watchRequests } from './telemetry/watch-requests.ts';
 
@@ -44,7 +45,15 @@ export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
   app.use(refuseWhileStopping(parts.stopping));
   app.use(limitBodies(registry.commands));
 
-  app.route('/api/v1', commandRoutes(parts));
+  app.route(
+    '/api/v1',
+    commandRoutes({
+      ...parts,
+      tellTask: (taskId, event) => appendServerEvent(store.db, taskId, event, store.clock.now()),
+      observe: parts.telemetry.observe,
+      contextOf: (call) => new BoundContext(parts, call),
+    }),
+  );
   app.route('/session', sessionRoutes(parts));
   app.route('/llm/v1', llmRoutes(parts));
   app.route('/runner/v1', runnerRoutes(parts));
@@ -69,7 +78,8 @@ export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
   });
   app.get('/healthz', (c) => c.json({ status: 'ok', version }));
   app.get('/readyz', async (c) => {
-    await requireReady(parts);
+    await parts.inbox.requireRoom();
+    await store.check();
     return c.json({ status: 'ready' });
   });
   app.route('/', dashboardRoutes(await readWebFiles(parts.webFolder)));

@@ -122,7 +122,10 @@ export async function startServer(
   const findTask = openTaskCache(store);
   const registry = createRegistry([
     ...builtInCommands({
-      access: {},
+      access: {
+        scopes: (operator) => registry.scopes(operator),
+        models: { knows: (model) => llm.knows(model) },
+      },
       telemetry: {},
       tasks: {
         find: findTask,

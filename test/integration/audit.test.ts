@@ -6,7 +6,7 @@ import { openStore } from '../../src/db/store.ts';
 import { generateKeySecret } from '../../src/lib/key-secret.ts';
 import { createLog } from '../../src/lib/log.ts';
 import type { AuditEntry } from '../../src/protocol/audit.ts';
-import { insertAudit, listAudit, pruneAudit } from '../../src/server/access/audit.ts';
+import { findAudit, insertAudit, pruneAudit } from '../../src/server/access/audit.ts';
 import { type AuditedCall, AuditTrail } from '../../src/server/access/audit-trail.ts';
 import { emptyDatabase, run } from '../fixtures/database.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
@@ -186,11 +186,13 @@ describe('the trail', () => {
       Array.from({ length: 500 }, (_, i) => trail.record({ ...call, address: `10.0.0.${i % 250}` })),
     );
     await trail.writeSums();
-    const { items } = await listAudit(seed.store.db, null, { limit: 100 });
+    const { items } = await findAudit(seed.store.db, null, { limit: 100 }, seed.store.clock.now());
     expect(items.length).toBeLessThanOrEqual(22);
     expect(items.reduce((sum, { calls }) => sum + calls, 0)).toBe(500);
     await trail.writeSums();
-    expect((await listAudit(seed.store.db, null, { limit: 100 })).items).toHaveLength(items.length);
+    expect((await findAudit(seed.store.db, null, { limit: 100 }, seed.store.clock.now())).items).toHaveLength(
+      items.length,
+    );
     await trail[Symbol.asyncDispose]();
     await seed.close();
   });
@@ -254,7 +256,7 @@ describe('the table', () => {
     // The operator's retention is the one way out, it leaves a trace, and is closed again afterwards.
     expect(await pruneAudit(store, new Date(Date.now() - 35 * DAY_MS))).toBe(1);
     expect(await pruneAudit(store, new Date(Date.now() - 35 * DAY_MS))).toBe(0);
-    const { items } = await listAudit(store.db, null, { limit: 10 });
+    const { items } = await findAudit(store.db, null, { limit: 10 }, store.clock.now());
     expect(items).toMatchObject([{ command: 'audit prune', calls: 1 }, { at: young.toISOString() }]);
     expect(await attempts(url.href)).toEqual(['42501', '42501', '42501', '42501', '2 rows']);
     await store.close();

@@ -21,8 +21,7 @@ const inMs = (ms: number) => new Date(now().getTime() + ms);
 const rotate = (id: string, secretHash: string, graceMs: number) =>
   rotateKey(
     seed.store,
-    seed.account.id,
-    id,
+    { accountId: seed.account.id, id: id },
     { secretHash, prefix: 'sk_live_next', expiresAt: null, previousUntil: inMs(graceMs) },
     now(),
   );
@@ -81,7 +80,7 @@ test('settings cannot bring back an admin key that was rotated away or disabled'
   const second = { ...admin, secretHash: randomHash() };
   await setAdminKey(seed.store.db, second, now());
   const other = (await findPresentedKey(seed.store.db, second.secretHash, now()))?.key.id ?? '';
-  await updateKey(seed.store, seed.account.id, other, { enabled: false }, now());
+  await updateKey(seed.store, { accountId: seed.account.id, id: other }, { enabled: false }, now());
   await expect(setAdminKey(seed.store.db, second, now())).rejects.toMatchObject({ code: 'invalid_settings' });
 });
 

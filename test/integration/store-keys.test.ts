@@ -2,13 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStore } from '../../src/db/store.ts';
+import type { KeyFilter } from '../../src/protocol/key.ts';
 import {
   ensureFirstAccount,
+  findAccounts,
   insertAccount,
-  listAccounts,
   setAdminKey,
 } from '../../src/server/access/accounts.ts';
-import { getKey, type KeyFilter, listKeys, revokeKey } from '../../src/server/access/keys.ts';
+import { revokeKey } from '../../src/server/access/key-changes.ts';
+import { getKey, listKeys } from '../../src/server/access/keys.ts';
 import { findPresentedKey } from '../../src/server/access/presented-key.ts';
 import { settleTask, stopTask } from '../../src/server/tasks/end.ts';
 import { testDatabase } from '../fixtures/database.ts';
@@ -65,7 +67,7 @@ test('task keys that Seed looks after stay out of a plain listing, those that ne
   await seed.lease();
   const { key: left } = await seed.addKey({ taskId: randomUUID(), expiresAt: past() });
   const { key: revoked } = await seed.addKey({ taskId: randomUUID(), expiresAt: past() });
-  await revokeKey(seed.store, seed.account.id, revoked.id, seed.key.id, seed.clock.now());
+  await revokeKey(seed.store, { accountId: seed.account.id, id: revoked.id }, seed.key.id, seed.clock.now());
   expect(new Set(await list())).toEqual(new Set([seed.key.id, left.id, revoked.id]));
   const page = await listKeys(
     seed.store.db,
@@ -81,13 +83,13 @@ test('task keys that Seed looks after stay out of a plain listing, those that ne
 test('revoking twice keeps the first time; a foreign account revokes nothing', async () => {
   const { key } = await seed.addKey();
   const now = seed.clock.now();
-  expect(await revokeKey(seed.store, randomUUID(), key.id, null, now)).toBeNull();
+  expect(await revokeKey(seed.store, { accountId: randomUUID(), id: key.id }, null, now)).toBeNull();
   expect(await getKey(seed.store.db, seed.account.id, key.id, now)).toMatchObject({ status: 'active' });
-  expect(await revokeKey(seed.store, seed.account.id, key.id, null, now)).toMatchObject({
+  expect(await revokeKey(seed.store, { accountId: seed.account.id, id: key.id }, null, now)).toMatchObject({
     status: 'revoked',
   });
   const later = new Date(now.getTime() + 1000);
-  const again = await revokeKey(seed.store, seed.account.id, key.id, null, later);
+  const again = await revokeKey(seed.store, { accountId: seed.account.id, id: key.id }, null, later);
   expect(again?.revokedAt).toBe(now.toISOString());
 });
 
@@ -105,7 +107,7 @@ test('a task key is worth what the whole chain of keys behind it is worth', asyn
   const childLease = await seed.lease();
   expect(await find(childLease.secretHash)).toMatchObject({ callerStatus: 'active' });
   expect(await find(callerHash)).toMatchObject({ callerStatus: null });
-  await revokeKey(seed.store, seed.account.id, caller.id, seed.key.id, seed.clock.now());
+  await revokeKey(seed.store, { accountId: seed.account.id, id: caller.id }, seed.key.id, seed.clock.now());
   expect(await find(parentLease.secretHash)).toMatchObject({
     callerStatus: 'revoked',
     key: { status: 'active' },
@@ -144,7 +146,7 @@ test('of five servers that start at once, one makes the first account', async ()
   expect(new Set(first.map(({ account }) => account.id)).size).toBe(1);
   const [store] = stores;
   if (!store) throw new Error('no store');
-  const accounts = await listAccounts(store.db, { limit: 10 });
+  const accounts = await findAccounts(store.db, { limit: 10 });
   expect(accounts).toMatchObject({ items: [{ name: 'default', operator: true }], nextCursor: null });
   await Promise.all(stores.map((each) => each.close()));
   await drop();
@@ -170,7 +172,7 @@ test('the admin key of the settings is made once and never brought back from the
   await setAdminKey(store.db, rotated);
   const earlier = await findPresentedKey(store.db, admin.secretHash, new Date());
   expect(earlier?.key.status).toBe('active');
-  await revokeKey(store, account.id, earlier?.key.id ?? '', null, new Date());
+  await revokeKey(store, { accountId: account.id, id: earlier?.key.id ?? '' }, null, new Date());
   await expect(setAdminKey(store.db, admin)).rejects.toMatchObject({ code: 'invalid_settings' });
   await store.close();
   await drop();

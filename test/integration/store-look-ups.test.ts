@@ -3,8 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openStore } from '../../src/db/store.ts';
-import { rotateKey } from '../../src/server/access/key-changes.ts';
-import { revokeKey } from '../../src/server/access/keys.ts';
+import { revokeKey, rotateKey } from '../../src/server/access/key-changes.ts';
 import { type KeyCache, openKeyCache } from '../../src/server/access/presented-key.ts';
 import { releaseOldFiles } from '../../src/server/files/artifacts.ts';
 import { recordModelCall } from '../../src/server/spending/model-calls.ts';
@@ -35,7 +34,7 @@ describe('a presented key', () => {
     await rename(key.id, 'after');
     expect(await presented(secretHash)).toMatchObject({ name: 'before' });
     const { key: other } = await seed.addKey();
-    await revokeKey(seed.store, seed.account.id, other.id, null, seed.clock.now());
+    await revokeKey(seed.store, { accountId: seed.account.id, id: other.id }, null, seed.clock.now());
     expect(await presented(secretHash)).toMatchObject({ name: 'after' });
   });
 
@@ -66,7 +65,7 @@ describe('a presented key', () => {
       previousUntil: inMs(1_000),
     };
     using changes = seed.store.signals.subscribe('keys');
-    await rotateKey(seed.store, seed.account.id, key.id, rotation, seed.clock.now());
+    await rotateKey(seed.store, { accountId: seed.account.id, id: key.id }, rotation, seed.clock.now());
     await changes.next(LONG_MS);
     await presented(secretHash);
     await rename(key.id, 'after');
@@ -97,7 +96,7 @@ describe('another server', () => {
     const { key, secretHash } = await seed.addKey();
     expect(await statusAt(other, secretHash)).toBe('active');
     using changes = other.signals.subscribe('keys');
-    await revokeKey(seed.store, seed.account.id, key.id, null, seed.clock.now());
+    await revokeKey(seed.store, { accountId: seed.account.id, id: key.id }, null, seed.clock.now());
     await changes.next(LONG_MS);
     expect(await statusAt(other, secretHash)).toBe('revoked');
 
@@ -119,14 +118,14 @@ describe('another server', () => {
     const task = await seed.lease();
     for (const { secretHash } of [own, others, task]) expect(await statusAt(deaf, secretHash)).toBe('active');
 
-    await revokeKey(deaf, seed.account.id, own.key.id, null, seed.clock.now());
+    await revokeKey(deaf, { accountId: seed.account.id, id: own.key.id }, null, seed.clock.now());
     expect(await statusAt(deaf, own.secretHash)).toBe('revoked');
     expect(await statusAt(deaf, task.secretHash)).toBe('active');
     await stopTask(deaf, seed.account.id, id);
     expect(await statusAt(deaf, task.secretHash)).toBe('revoked');
 
     expect(await statusAt(deaf, others.secretHash)).toBe('active');
-    await revokeKey(seed.store, seed.account.id, others.key.id, null, seed.clock.now());
+    await revokeKey(seed.store, { accountId: seed.account.id, id: others.key.id }, null, seed.clock.now());
     await vi.waitFor(async () => expect(await statusAt(deaf, others.secretHash)).toBe('revoked'), 1_000);
     await deaf.close();
   });

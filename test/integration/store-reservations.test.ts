@@ -2,8 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Prices } from '../../src/lib/money.ts';
 import type { SomeKeyLimits } from '../../src/protocol/key-limits.ts';
-import { updateKey } from '../../src/server/access/key-changes.ts';
-import { revokeKey } from '../../src/server/access/keys.ts';
+import { revokeKey, updateKey } from '../../src/server/access/key-changes.ts';
 import { lineageOf } from '../../src/server/access/presented-key.ts';
 import { refuseSpent } from '../../src/server/spending/bounds.ts';
 import type { Estimate } from '../../src/server/spending/budget.ts';
@@ -145,7 +144,7 @@ describe('a reservation', () => {
   it('is not given to a task that has ended, nor to one whose key was revoked meanwhile', async () => {
     const { key } = await seed.addKey();
     const first = await start({ budget: budget({ calls: 1 }), keyId: key.id });
-    await revokeKey(seed.store, seed.account.id, key.id, null, seed.clock.now());
+    await revokeKey(seed.store, { accountId: seed.account.id, id: key.id }, null, seed.clock.now());
     expect(await kindOf(first.id)).toBe('ended');
     const second = await start({ budget: budget({ calls: 1 }) });
     await stopTask(seed.store, seed.account.id, second.id);
@@ -243,7 +242,12 @@ describe('limits of a key', () => {
     await recordUsage(seed.store, { taskId: id, leaseId, usage }, prices);
     await record(id, { costNanoUsd: 0 }, await reserved(id));
     const limit = (usd: number) =>
-      updateKey(seed.store, seed.account.id, key.id, { spendPerDay: usd }, seed.clock.now());
+      updateKey(
+        seed.store,
+        { accountId: seed.account.id, id: key.id },
+        { spendPerDay: usd },
+        seed.clock.now(),
+      );
     await limit(2.5);
     await reserved(id);
     await limit(2);

@@ -3,7 +3,7 @@ import { afterAll, beforeEach, expect, it } from 'vitest';
 import { openStore } from '../../src/db/store.ts';
 import { changeTasks, noteChange } from '../../src/db/task-changes.ts';
 import { LEASE_MS } from '../../src/protocol/runner.ts';
-import { revokeKey } from '../../src/server/access/keys.ts';
+import { revokeKey } from '../../src/server/access/key-changes.ts';
 import { settleTask, stopTask } from '../../src/server/tasks/end.ts';
 import { endLapsedTasks } from '../../src/server/tasks/lapse.ts';
 import { leaseNextTask, reportPhase } from '../../src/server/tasks/lease.ts';
@@ -62,7 +62,7 @@ it('when it is stopped, when its time is over, and when its runner is lost', asy
 it('when its key was revoked while it waited', async () => {
   const { key } = await seed.addKey();
   await seed.post({ keyId: key.id });
-  await revokeKey(seed.store, seed.account.id, key.id, null, seed.clock.now());
+  await revokeKey(seed.store, { accountId: seed.account.id, id: key.id }, null, seed.clock.now());
   const mintKey = () => ({ secretHash: randomHash(), prefix: 'sk_live_task' });
   expect(await leaseNextTask(seed.store, { runnerId: seed.key.id, mintKey })).toBeNull();
   expect(told).toEqual(['accepted queued', 'ended stopped']);

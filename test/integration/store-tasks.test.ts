@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SeedError } from '../../src/protocol/errors.ts';
 import { LEASE_MS, type Settlement } from '../../src/protocol/runner.ts';
 import { isTerminal } from '../../src/protocol/statuses.ts';
-import { getKey, revokeKey } from '../../src/server/access/keys.ts';
+import { revokeKey } from '../../src/server/access/key-changes.ts';
+import { getKey } from '../../src/server/access/keys.ts';
 import { recordModelCall } from '../../src/server/spending/model-calls.ts';
 import { settleTask, stopTask } from '../../src/server/tasks/end.ts';
 import { appendAgentEvents } from '../../src/server/tasks/events.ts';
@@ -191,7 +192,7 @@ test('a task whose key was revoked while it waited is not run', async () => {
   const { key } = await seed.addKey();
   const { id } = await seed.post({ keyId: key.id });
   const next = await seed.post();
-  await revokeKey(seed.store, seed.account.id, key.id, seed.key.id, seed.clock.now());
+  await revokeKey(seed.store, { accountId: seed.account.id, id: key.id }, seed.key.id, seed.clock.now());
   expect((await seed.lease()).task.id).toBe(next.id);
   expect(await taskOf(id)).toMatchObject({
     status: 'stopped',

@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { LIMITS } from '../../src/protocol/limits.ts';
-import { rotateKey } from '../../src/server/access/key-changes.ts';
+import { revokeKey, rotateKey } from '../../src/server/access/key-changes.ts';
 import { announceExpiringKeys } from '../../src/server/access/key-expiring.ts';
-import { createKey, revokeKey } from '../../src/server/access/keys.ts';
+import { createKey } from '../../src/server/access/keys.ts';
 import { settleTask, stopTask } from '../../src/server/tasks/end.ts';
 import { endLapsedTasks } from '../../src/server/tasks/lapse.ts';
 import { emitEvent } from '../../src/server/webhooks/events.ts';
@@ -140,10 +140,10 @@ it('a key is revoked once, also by many at once', async () => {
   const { store } = seed;
   await Promise.all(
     Array.from({ length: 10 }, () =>
-      revokeKey(store, seed.account.id, key.id, seed.key.id, seed.clock.now()),
+      revokeKey(store, { accountId: seed.account.id, id: key.id }, seed.key.id, seed.clock.now()),
     ),
   );
-  await revokeKey(store, seed.account.id, randomUUID(), seed.key.id, seed.clock.now());
+  await revokeKey(store, { accountId: seed.account.id, id: randomUUID() }, seed.key.id, seed.clock.now());
   expect(await types()).toEqual(['key.revoked']);
 });
 
@@ -154,7 +154,7 @@ it('a key that will expire is announced a week ahead, once for each expiry', asy
   await seed.addKey({ name: 'short', expiresAt: inDays(6) });
   await seed.addKey({ name: 'of a task', expiresAt: inDays(90), taskId: randomUUID() });
   const revoked = await seed.addKey({ name: 'revoked', expiresAt: inDays(90) });
-  await revokeKey(seed.store, seed.account.id, revoked.key.id, null, seed.clock.now());
+  await revokeKey(seed.store, { accountId: seed.account.id, id: revoked.key.id }, null, seed.clock.now());
   const announced = async () =>
     (await events()).filter(({ type }) => type === 'key.expiring').map(({ data }) => data['name']);
   seed.clock.advance(83 * DAY_MS - 1);
@@ -170,7 +170,7 @@ it('a key that will expire is announced a week ahead, once for each expiry', asy
     expiresAt: inDays(90),
     previousUntil: inDays(1),
   };
-  await rotateKey(seed.store, seed.account.id, key.id, rotation, seed.clock.now());
+  await rotateKey(seed.store, { accountId: seed.account.id, id: key.id }, rotation, seed.clock.now());
   expect(await announceExpiringKeys(seed.store)).toBe(0);
   seed.clock.advance(85 * DAY_MS);
   expect(await announceExpiringKeys(seed.store)).toBe(1);

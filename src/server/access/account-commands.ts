@@ -1,9 +1,10 @@
-// Accounts: for the operator of this Seed only.
+// Accounts, for the operator of this Seed only; and who the caller is.
 import { z } from 'zod';
 import { defineCommand } from '../../command/define-command.ts';
 import { Account, AccountName } from '../../protocol/account.ts';
 import { Key } from '../../protocol/key.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
+import { addAccount, findAccounts } from './accounts.ts';
 
 export const createAccount = defineCommand({
   name: 'accounts create',
@@ -18,7 +19,7 @@ export const createAccount = defineCommand({
   output: z.object({ account: Account, key: Key, secret: z.string() }),
   successStatus: 201,
   examples: ['seed accounts create --name "Acme Inc"'],
-  run: (input, ctx) => ctx.accounts.create(input),
+  run: ({ name }, { store }) => addAccount(store, name),
 });
 
 export const listAccounts = defineCommand({
@@ -32,7 +33,7 @@ export const listAccounts = defineCommand({
   output: pageOf(Account),
   columns: ['id', 'name', 'operator', 'createdAt'],
   examples: ['seed accounts list'],
-  run: (input, ctx) => ctx.accounts.list(input),
+  run: (input, { store }) => findAccounts(store.db, input),
 });
 
 export const whoami = defineCommand({

@@ -7,6 +7,7 @@ import { behindCursor, type PageRequest, pageOfRows } from '../../db/cursor.ts';
 import { storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { AccountRow, Db, Tx } from '../../db/tables.ts';
+import { inTransaction } from '../../db/transaction.ts';
 import type { Account } from '../../protocol/account.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Key } from '../../protocol/key.ts';
@@ -16,6 +17,7 @@ import { findPresentedKey, type PresentedKey } from './presented-key.ts';
 
 const FIRST_ACCOUNT = 'default';
 const ADMIN_KEY = 'admin';
+const ALL_SCOPES = ['*'];
 
 export interface NewAdminKey {
   secretHash: string;
@@ -38,8 +40,22 @@ export async function insertAccount(
   return toAccount(row);
 }
 
+/** An account with its first key, which has all scopes. @param store within the transaction of the call */
+export function addAccount(
+  { db, clock }: Pick<Store, 'db' | 'clock'>,
+  name: string,
+): Promise<{ account: Account; key: Key; secret: string }> {
+  const { secret, secretHash, prefix } = mintKey();
+  return inTransaction(db, async (tx) => {
+    const now = clock.now();
+    const account = await insertAccount(tx, { name, operator: false }, now);
+    const admin = { secretHash, prefix, scopes: ALL_SCOPES, name: ADMIN_KEY };
+    return { account, key: await insertAdminKey(tx, account.id, admin, now), secret };
+  });
+}
+
 /** Newest first. */
-export async function listAccounts(db: Db, { limit, cursor }: PageRequest): Promise<Page<Account>> {
+export async function findAccounts(db: Db, { limit, cursor }: PageRequest): Promise<Page<Account>> {
   let query = db.selectFrom('accounts').selectAll();
   if (cursor !== undefined) query = query.where(behindCursor(cursor));
   const rows = await query
@@ -134,8 +150,6 @@ export function insertAdminKey(tx: Tx, accountId: string, key: NewAdminKey, now:
   return createKey(tx, { accountId, ...key, expiresAt: null, createdAt: now });
 }
 
-const ALL_SCOPES = ['*'];
-
 /** Before the server listens, so that no call comes before the key. */
 export async function takeAdminKey({ db, clock }: Store, adminKey: string): Promise<void> {
   const { secretHash, prefix } = mintKey(adminKey);
@@ -148,7 +162,7 @@ export async function takeAdminKey({ db, clock }: Store, adminKey: string): Prom
  */
 export async function makeFirstKey({ db, clock }: Store): Promise<string | null> {
   const { secret, secretHash, prefix } = mintKey();
-  const key = { name: 'admin', secretHash, prefix, scopes: ALL_SCOPES };
+  const key = { name: ADMIN_KEY, secretHash, prefix, scopes: ALL_SCOPES };
   const { created } = await ensureFirstAccount(db, key, clock.now());
   return created ? secret : null;
 }

@@ -1,9 +1,12 @@
-// The audit log of the caller's account.
+// The audit log as its account may see it; calls that named no known key belong to the operator.
 import { z } from 'zod';
 import { defineCommand } from '../../command/define-command.ts';
-import { AuditEntry, AuditOutcome } from '../../protocol/audit.ts';
-import { pageInput, pageOf } from '../../protocol/page.ts';
-import { PastTime } from '../../protocol/time.ts';
+import { AuditEntry, AuditFilter } from '../../protocol/audit.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import { pageOf } from '../../protocol/page.ts';
+import { findAudit } from './audit.ts';
+
+const { limit, cursor, ...filters } = AuditFilter.shape;
 
 export const listAudit = defineCommand({
   name: 'audit list',
@@ -12,22 +15,13 @@ export const listAudit = defineCommand({
   scope: 'audit:read',
   effect: 'read',
   input: z.object({
-    keyId: z.uuid().optional().describe('Only calls with this key'),
-    taskId: z.uuid().optional().describe('Only calls of this task'),
-    command: z
-      .string()
-      .min(1)
-      .max(100)
-      .optional()
-      .describe('Only calls of this command, such as "keys revoke"'),
-    outcome: AuditOutcome.optional().describe('Only calls that ended so'),
-    since: PastTime.optional().describe('Only calls from then on: 12h, 30d, or an ISO-8601 time'),
-    until: PastTime.optional().describe('Only calls before then'),
+    ...filters,
     unknownKeys: z
       .boolean()
       .default(false)
       .describe('Instead: calls that named no known key; for the operator of this Seed'),
-    ...pageInput,
+    limit,
+    cursor,
   }),
   output: pageOf(AuditEntry),
   columns: ['at', 'outcome', 'command', 'keyName', 'address', 'code', 'calls', 'target'],
@@ -36,5 +30,9 @@ export const listAudit = defineCommand({
     'seed audit list --outcome refused',
     'seed audit list --command "keys revoke"',
   ],
-  run: (input, ctx) => ctx.audit.list(input),
+  run: ({ unknownKeys, ...filter }, { actor, store }) => {
+    if (unknownKeys && !actor.operator)
+      throw new SeedError('operator_only', 'calls without a known key are for the operator of this Seed');
+    return findAudit(store.db, unknownKeys ? null : actor.accountId, filter, store.clock.now());
+  },
 });

@@ -3,13 +3,13 @@
 
 import type { Context } from 'hono';
 import type { Store } from '../../db/store.ts';
+import { every, type Loop } from '../../lib/every.ts';
 import type { Logger } from '../../lib/log.ts';
 import { REFUSED_STATUSES } from '../../protocol/audit.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { AuditedRoute, RecordDone } from '../http/gate.ts';
 import type { HttpEnv } from '../http/http-types.ts';
 import { insertAudit, type NewAuditEntry } from './audit.ts';
-import { taskOf } from './lineage.ts';
 
 export type AuditedCall = Omit<NewAuditEntry, 'at' | 'calls'>;
 
@@ -30,9 +30,8 @@ export class AuditTrail implements AsyncDisposable {
   readonly #log: Logger;
   readonly #kindsMost: number;
   readonly #onLost: (entries: number) => void;
-  readonly #timer: NodeJS.Timeout;
+  readonly #writing: Loop;
   #sums = new Map<string, NewAuditEntry>();
-  #writing: Promise<void> = Promise.resolve();
 
   constructor(
     store: Store,
@@ -43,7 +42,11 @@ export class AuditTrail implements AsyncDisposable {
     this.#log = log;
     this.#kindsMost = kindsMost;
     this.#onLost = onLost;
-    this.#timer = setInterval(() => void this.writeSums(), sumEveryMs);
+    this.#writing = every({ everyMs: sumEveryMs, name: 'write to the audit log', log }, () => {
+      const sums = [...this.#sums.values()].filter(({ calls }) => calls > 0);
+      this.#sums = new Map();
+      return this.#write(sums);
+    });
   }
 
   /** Never rejects: what cannot be written goes to the log. */
@@ -66,16 +69,11 @@ export class AuditTrail implements AsyncDisposable {
 
   /** Writes the sums so far and begins the next minute. */
   writeSums(): Promise<void> {
-    this.#writing = this.#writing.then(() => {
-      const sums = [...this.#sums.values()].filter(({ calls }) => calls > 0);
-      this.#sums = new Map();
-      return this.#write(sums);
-    });
-    return this.#writing;
+    return this.#writing.now();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#timer);
+    await this.#writing.stop();
     await this.writeSums();
   }
 
@@ -114,11 +112,8 @@ export async function audited(
   let recorded = false;
   const record = async (status: number, code: string | null) => {
     if (route.effect === 'read' && !REFUSED_STATUSES.includes(status)) return;
-    const presented = c.get('presented');
     await audit.record({
-      accountId: presented?.accountId ?? null,
-      keyId: presented?.key.id ?? null,
-      taskId: presented ? taskOf(presented.lineage) : null,
+      ...(c.get('presented') ?? { accountId: null, keyId: null, taskId: null }),
       sessionId: c.get('session')?.id ?? null,
       address: c.get('address') ?? null,
       command: route.name,

@@ -3,13 +3,15 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
-import { behindCursor, type PageRequest, pageOfRows } from '../../db/cursor.ts';
+import { behindCursor, pageOfRows } from '../../db/cursor.ts';
 import { storableTextOrNull } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, Tx } from '../../db/tables.ts';
-import { type Logger, logFailure } from '../../lib/log.ts';
-import { type AuditEntry, type AuditOutcome, outcomeOf, REFUSED_STATUSES } from '../../protocol/audit.ts';
+import { every } from '../../lib/every.ts';
+import type { Logger } from '../../lib/log.ts';
+import { type AuditEntry, type AuditFilter, outcomeOf, REFUSED_STATUSES } from '../../protocol/audit.ts';
 import type { Page } from '../../protocol/page.ts';
+import { pastTime } from '../../protocol/time.ts';
 
 export interface NewAuditEntry {
   at: Date;
@@ -25,15 +27,6 @@ export interface NewAuditEntry {
   code: string | null;
   calls: number;
   requestId: string | null;
-}
-
-export interface AuditFilter extends PageRequest {
-  keyId?: string | undefined;
-  taskId?: string | undefined;
-  command?: string | undefined;
-  outcome?: AuditOutcome | undefined;
-  since?: Date | undefined;
-  until?: Date | undefined;
 }
 
 const TARGET_MAX = 100;
@@ -59,10 +52,11 @@ export async function insertAudit(db: Db, entries: readonly NewAuditEntry[]): Pr
 }
 
 /** Newest first. `accountId` null: the calls that named no known key. */
-export async function listAudit(
+export async function findAudit(
   db: Db,
   accountId: string | null,
   filter: AuditFilter,
+  now: Date,
 ): Promise<Page<AuditEntry>> {
   let query = db
     .selectFrom('audit')
@@ -71,8 +65,8 @@ export async function listAudit(
   if (filter.keyId !== undefined) query = query.where('key_id', '=', filter.keyId);
   if (filter.taskId !== undefined) query = query.where('task_id', '=', filter.taskId);
   if (filter.command !== undefined) query = query.where('command', '=', filter.command);
-  if (filter.since !== undefined) query = query.where('created_at', '>=', filter.since);
-  if (filter.until !== undefined) query = query.where('created_at', '<', filter.until);
+  if (filter.since !== undefined) query = query.where('created_at', '>=', pastTime(filter.since, now));
+  if (filter.until !== undefined) query = query.where('created_at', '<', pastTime(filter.until, now));
   if (filter.outcome === 'ok') query = query.where('status', '<', 400);
   if (filter.outcome === 'refused') query = query.where('status', 'in', REFUSED_STATUSES);
   if (filter.outcome === 'failed')
@@ -166,28 +160,13 @@ async function pruneBatch(tx: Tx, before: Date, now: Date): Promise<number> {
   return deleted;
 }
 
-const EVERY_MS = 3_600_000;
+const PRUNE_EVERY_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
+/** Prunes the log once an hour. Without the operator's setting it is not started and the log is kept for ever. */
 export function keepAuditFor(days: number, store: Store, log: Logger): AsyncDisposable {
-  let pruning: Promise<void> = Promise.resolve();
-  const prune = async () => {
-    try {
-      const deleted = await pruneAudit(store, new Date(store.clock.now().getTime() - days * DAY_MS));
-      if (deleted > 0) log.info({ deleted, days }, 'pruned the audit log');
-    } catch (error) {
-      logFailure(log, error, 'could not prune the audit log');
-    }
-  };
-  const begin = () => {
-    pruning = pruning.then(prune);
-  };
-  begin();
-  const timer = setInterval(begin, EVERY_MS);
-  return {
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer);
-      await pruning;
-    },
-  };
+  return every({ everyMs: PRUNE_EVERY_MS, name: 'prune the audit log', log, atOnce: true }, async () => {
+    const deleted = await pruneAudit(store, new Date(store.clock.now().getTime() - days * DAY_MS));
+    if (deleted > 0) log.info({ deleted, days }, 'pruned the audit log');
+  });
 }

@@ -6,9 +6,10 @@ import type { Store } from '../../db/store.ts';
 import { cidrContains } from '../../lib/cidr.ts';
 import { hashKeySecret, isWellFormedKeySecret } from '../../lib/key-secret.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import type { HttpEnv } from '../http/http-types.ts';
+import type { HttpEnv, Presenter } from '../http/http-types.ts';
 import { bearerToken, clientAddress } from '../http/request-headers.ts';
 import type { KeyUse } from './key-use.ts';
+import { taskOf } from './lineage.ts';
 import type { KeyCache, PresentedKey } from './presented-key.ts';
 import type { RateLimits, RateState } from './rate-limits.ts';
 import type { SessionSettings } from './sessions.ts';
@@ -41,7 +42,7 @@ export async function authenticate(
   const address = clientAddress(c, trustedProxies);
   c.set('address', address);
   const presented = await identify(c, needs);
-  c.set('presented', presented);
+  c.set('presented', presenterOf(presented));
   const actor = admit(presented, address, store.clock.now());
   const rate = counted ? rateLimits.count(presented.lineage) : null;
   if (rate) tellRate(c, rate);
@@ -49,6 +50,10 @@ export async function authenticate(
   keyUse.note(actor.key.id);
   c.set('actor', actor);
   return actor;
+}
+
+export function presenterOf({ accountId, key, lineage }: PresentedKey): Presenter {
+  return { accountId, keyId: key.id, taskId: taskOf(lineage) };
 }
 
 /** By the bearer token. @throws SeedError not_authenticated or invalid_key */

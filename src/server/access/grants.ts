@@ -3,10 +3,15 @@
 import type { Actor } from '../../command/call.ts';
 import { isCidr } from '../../lib/cidr.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import type { KeyCreation } from '../../protocol/key.ts';
 import type { SomeKeyLimits } from '../../protocol/key-limits.ts';
 import { allows, expand, unknownScopes } from '../../protocol/scope.ts';
 import { durationMs } from '../../protocol/time.ts';
 import { refuseWiderLimits } from './lineage.ts';
+
+export interface KnownModels {
+  knows(model: string): boolean;
+}
 
 /** A wildcard needs the same wildcard or a wider one: it also stands for scopes that are still to come. */
 export function refuseForeignScopes(wanted: readonly string[], actor: Actor, known: readonly string[]): void {
@@ -30,18 +35,14 @@ export function refuseUnknownScopes(wanted: readonly string[], known: readonly s
  * Refuses limits that mean nothing or are wider than the actor's own. What is undefined is not looked at.
  * @throws SeedError invalid_input, unknown_model or not_allowed
  */
-export function refuseLimits(
-  wanted: SomeKeyLimits,
-  actor: Actor,
-  llm: { knows(model: string): boolean },
-): void {
+export function refuseLimits(wanted: SomeKeyLimits, actor: Actor, models: KnownModels): void {
   const wrong = wanted.allowedCidrs?.find((cidr) => !isCidr(cidr));
   if (wrong !== undefined) {
     throw new SeedError('invalid_input', `allowedCidrs: "${wrong}" is no address or range`, {
       hint: 'Write 10.0.0.0/8, 2001:db8::/32, or one address alone.',
     });
   }
-  const unknown = wanted.allowedModels?.find((model) => !llm.knows(model));
+  const unknown = wanted.allowedModels?.find((model) => !models.knows(model));
   if (unknown !== undefined)
     throw new SeedError('unknown_model', `allowedModels: there is no model "${unknown}"`);
   refuseWiderLimits(wanted, actor.lineage);
@@ -56,12 +57,8 @@ export function refuseLastingKeys(wanted: boolean | undefined, actor: Actor): vo
 const DAY_MS = 86_400_000;
 export const DEFAULT_LIFETIME_MS = 90 * DAY_MS;
 
-/** One of the two, or neither. */
-export interface WantedExpiry {
-  expiresAt?: string | undefined;
-  /** A span or `never`. */
-  expiresIn?: string | undefined;
-}
+/** One of the two, or neither. `expiresIn` is a span or `never`. */
+type WantedExpiry = Pick<KeyCreation, 'expiresAt' | 'expiresIn'>;
 
 /**
  * @param latest what the key may not outlive; null: nothing

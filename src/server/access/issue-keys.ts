@@ -1,50 +1,44 @@
 // What the key commands do. A key can hand on only what it has: its scopes, its limits, for no longer than itself.
-import type { Actor } from '../../command/call.ts';
-import type { KeyCreation, KeyService, KeyUpdate } from '../../command/context.ts';
+import type { Actor, Call } from '../../command/call.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import type { Key } from '../../protocol/key.ts';
+import type { Key, KeyCreation, KeyFilter, KeyRotation, KeyUpdate } from '../../protocol/key.ts';
+import type { Page } from '../../protocol/page.ts';
 import { durationMs } from '../../protocol/time.ts';
-import type { ServerParts } from '../parts.ts';
 import {
   earlier,
+  type KnownModels,
   keyExpiry,
   refuseForeignScopes,
   refuseLastingKeys,
   refuseLimits,
   refuseUnknownScopes,
-  type WantedExpiry,
 } from './grants.ts';
-import { rotateKey, updateKey } from './key-changes.ts';
-import { createKey, getKey, listKeys, mintKey, revokeKey } from './keys.ts';
+import { revokeKey, rotateKey, updateKey } from './key-changes.ts';
+import { createKey, getKey, listKeys, mintKey } from './keys.ts';
 import { boundTo, inheritLimits, latestExpiry, refuseWiderLimits } from './lineage.ts';
 
-export function keyService(parts: ServerParts, actor: Actor): KeyService {
-  const { store } = parts;
-  const get = async (id: string) => found(await getKey(store.db, actor.accountId, id, store.clock.now()), id);
-  return {
-    create: (input) => create(parts, actor, input),
-    list: (filter) => listKeys(store.db, actor.accountId, filter, store.clock.now()),
-    get,
-    update: async (id, changes, yes) => update(parts, actor, await get(id), changes, yes),
-    rotate: async (id, grace, expiry, yes) => rotate(parts, actor, await get(id), { grace, expiry, yes }),
-    revoke: async (id, yes) =>
-      found(await revokeKey(store, actor.accountId, id, actor.key.id, store.clock.now(), { yes }), id),
-  };
+type Caller = Pick<Call, 'actor' | 'store'>;
+
+export interface KeyNeeds {
+  /** Every scope that the account could be granted. */
+  scopes(operator: boolean): string[];
+  models: KnownModels;
 }
 
-function found(key: Key | null, id: string): Key {
-  if (key) return key;
-  throw new SeedError('not_found', `there is no key ${id}`, { hint: 'seed keys list shows the ids.' });
+interface KeyChange {
+  id: string;
+  /** Whether it is meant that the account may lose its last unlimited key. */
+  yes: boolean;
 }
 
-async function create({ store, registry, llm }: ServerParts, actor: Actor, input: KeyCreation) {
-  const known = registry.scopes(actor.operator);
+export async function create({ store, actor }: Caller, input: KeyCreation, needs: KeyNeeds) {
+  const known = needs.scopes(actor.operator);
   refuseUnknownScopes(input.scopes, known);
   refuseForeignScopes(input.scopes, actor, known);
   refuseLastingKeys(input.tasksMayCreateLastingKeys, actor);
   const limits = inheritLimits(input, actor.lineage);
-  refuseLimits(limits, actor, llm);
+  refuseLimits(limits, actor, needs.models);
   const now = store.clock.now();
   const expiresAt = keyExpiry(input, now, latestExpiry(actor.lineage));
   const { secret, secretHash, prefix } = mintKey();
@@ -66,13 +60,22 @@ async function create({ store, registry, llm }: ServerParts, actor: Actor, input
   return { key, secret };
 }
 
-async function update(
-  { store, llm }: ServerParts,
-  actor: Actor,
-  key: Key,
+export function list({ store, actor }: Caller, filter: KeyFilter): Promise<Page<Key>> {
+  return listKeys(store.db, actor.accountId, filter, store.clock.now());
+}
+
+export async function get({ store, actor }: Caller, id: string): Promise<Key> {
+  return found(await getKey(store.db, actor.accountId, id, store.clock.now()), id);
+}
+
+/** @param which with `yes`, also where the account thereby loses its last unlimited key, as with the two below */
+export async function update(
+  { store, actor }: Caller,
+  which: KeyChange,
   changes: KeyUpdate,
-  yes: boolean,
+  { models }: KeyNeeds,
 ): Promise<Key> {
+  const key = await get({ store, actor }, which.id);
   if (Object.values(changes).every((value) => value === undefined)) {
     throw new SeedError('invalid_input', 'there is nothing to change', {
       hint: 'Give name, enabled, metadata or one of the limits.',
@@ -84,22 +87,29 @@ async function update(
     });
   }
   refuseLastingKeys(changes.tasksMayCreateLastingKeys, actor);
-  refuseLimits(changes, actor, llm);
-  const updated = await updateKey(store, actor.accountId, key.id, changes, store.clock.now(), { yes });
+  refuseLimits(changes, actor, models);
+  const updated = await updateKey(
+    store,
+    { ...which, accountId: actor.accountId },
+    changes,
+    store.clock.now(),
+  );
   if (updated) return updated;
   throw new SeedError('conflict', `the key "${key.name}" is revoked and cannot be changed`, {
     hint: 'Create a new key.',
   });
 }
 
-async function rotate(
-  { store, registry }: ServerParts,
-  actor: Actor,
-  key: Key,
-  { grace, expiry, yes }: { grace: string; expiry: WantedExpiry; yes: boolean },
+/** Gives out a new secret for a key that stays the same in all else. Whoever learns it can do what the key can, so needs all that. */
+export async function rotate(
+  { store, actor }: Caller,
+  which: KeyChange,
+  { grace, ...expiry }: KeyRotation,
+  { scopes }: KeyNeeds,
 ): Promise<{ key: Key; secret: string }> {
+  const key = await get({ store, actor }, which.id);
   refuseUnfit(key, actor);
-  refuseForeignScopes(key.scopes, actor, registry.scopes(actor.operator));
+  refuseForeignScopes(key.scopes, actor, scopes(actor.operator));
   refuseWiderLimits(key, actor.lineage);
   const now = store.clock.now();
   const latest = latestExpiry(actor.lineage);
@@ -110,9 +120,19 @@ async function rotate(
   const previousUntil =
     earlier(graceEnd, key.expiresAt === null ? null : new Date(key.expiresAt)) ?? graceEnd;
   const rotation = { secretHash, prefix, expiresAt, previousUntil };
-  const rotated = await rotateKey(store, actor.accountId, key.id, rotation, now, { yes });
+  const rotated = await rotateKey(store, { ...which, accountId: actor.accountId }, rotation, now);
   if (rotated) return { key: rotated, secret };
   throw new SeedError('conflict', `the key "${key.name}" was revoked meanwhile`);
+}
+
+export async function revoke({ store, actor }: Caller, which: KeyChange): Promise<Key> {
+  const key = { ...which, accountId: actor.accountId };
+  return found(await revokeKey(store, key, actor.key.id, store.clock.now()), which.id);
+}
+
+function found(key: Key | null, id: string): Key {
+  if (key) return key;
+  throw new SeedError('not_found', `there is no key ${id}`, { hint: 'seed keys list shows the ids.' });
 }
 
 function refuseUnfit(key: Key, actor: Actor): void {

@@ -5,49 +5,45 @@ import { sql } from 'kysely';
 import { notify } from '../../db/signals.ts';
 import { storableJson, storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
-import type { Db, Tx } from '../../db/tables.ts';
+import type { Db, KeyRow, Tx } from '../../db/tables.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import type { Key } from '../../protocol/key.ts';
-import { KEY_LIMIT_NAMES, type SomeKeyLimits } from '../../protocol/key-limits.ts';
+import type { Key, KeyUpdate } from '../../protocol/key.ts';
+import { KEY_LIMIT_NAMES } from '../../protocol/key-limits.ts';
+import { emitEvent } from '../webhooks/events.ts';
 import { limitColumn, limitColumns } from './key-limit-columns.ts';
-import { toKey } from './keys.ts';
+import { getKey, toKey } from './keys.ts';
 
-/** What is undefined stays as it is. */
-export interface KeyChanges extends SomeKeyLimits {
-  name?: string | undefined;
-  metadata?: Record<string, string> | undefined;
-  enabled?: boolean | undefined;
-  tasksMayCreateLastingKeys?: boolean | undefined;
+type KeyStore = Pick<Store, 'db' | 'caches'>;
+
+interface ChangedKey {
+  accountId: string;
+  id: string;
+  /** Whether it is meant that no unlimited key may be left; unless said otherwise it is. */
+  yes?: boolean;
 }
 
 /** Null when the account has no such key, or it is revoked. */
 export async function updateKey(
   store: KeyStore,
-  accountId: string,
-  id: string,
-  changes: KeyChanges,
+  which: ChangedKey,
+  changes: KeyUpdate,
   now: Date,
-  { yes }: Confirmation = CONFIRMED,
 ): Promise<Key | null> {
   const change = (tx: Tx) =>
-    tx
-      .updateTable('keys')
-      .set({
+    ofAccount(
+      tx.updateTable('keys').set({
         name: changes.name === undefined ? undefined : storableText(changes.name),
         metadata: changes.metadata === undefined ? undefined : storableJson(changes.metadata),
         enabled: changes.enabled,
         tasks_may_create_lasting_keys: changes.tasksMayCreateLastingKeys,
         ...limitColumns(changes),
-      })
-      .where('account_id', '=', accountId)
-      .where('id', '=', id)
-      .where('revoked_at', 'is', null)
+      }),
+      which,
+    )
       .returningAll()
       .executeTakeFirst();
-  const row = await changeKeys(store, (tx) =>
-    unlessLastUnlimitedKey(tx, { accountId, id, yes }, () => change(tx)),
-  );
+  const row = await changeKeys(store, (tx) => unlessLastUnlimitedKey(tx, which, () => change(tx)));
   return row ? toKey(row, now) : null;
 }
 
@@ -65,19 +61,13 @@ export interface Rotation {
  */
 export async function rotateKey(
   store: KeyStore,
-  accountId: string,
-  id: string,
+  which: ChangedKey,
   rotation: Rotation,
   now: Date,
-  { yes }: Confirmation = CONFIRMED,
 ): Promise<Key | null> {
+  const { id } = which;
   const change = async (tx: Tx) => {
-    const present = await tx
-      .selectFrom('keys')
-      .select('secret_hash')
-      .where('account_id', '=', accountId)
-      .where('id', '=', id)
-      .where('revoked_at', 'is', null)
+    const present = await ofAccount(tx.selectFrom('keys').select('secret_hash'), which)
       .forUpdate()
       .executeTakeFirst();
     if (!present) return null;
@@ -106,16 +96,74 @@ export async function rotateKey(
       .executeTakeFirstOrThrow();
     return toKey(row, now);
   };
-  return changeKeys(store, (tx) => unlessLastUnlimitedKey(tx, { accountId, id, yes }, () => change(tx)));
+  return changeKeys(store, (tx) => unlessLastUnlimitedKey(tx, which, () => change(tx)));
 }
 
-export type KeyStore = Pick<Store, 'db' | 'caches'>;
+/** Idempotent: a key that is revoked already stays as it is. Null when the account has no such key. */
+export async function revokeKey(
+  store: KeyStore,
+  which: ChangedKey,
+  revokedBy: string | null,
+  now: Date,
+): Promise<Key | null> {
+  const { accountId, id } = which;
+  return changeKeys(store, async (tx) => {
+    const revoked = await unlessLastUnlimitedKey(tx, which, () =>
+      ofAccount(tx.updateTable('keys').set({ revoked_at: now, revoked_by: revokedBy }), which)
+        .returning(['id', 'account_id', 'name', 'task_id'])
+        .execute(),
+    );
+    await emitRevoked(tx, revoked, revokedBy, now);
+    return getKey(tx, accountId, id, now);
+  });
+}
+
+/** Revokes the key of a task that ended, and the keys that the task made and that end with it. Seed does, no key. This server forgets them with the end. */
+export async function revokeTaskKey(tx: Tx, taskId: string, now: Date): Promise<void> {
+  const { rows } = await sql<RevokedKey>`
+    with recursive ending as (
+      select id from keys where task_id = ${taskId}
+      union
+      select keys.id from ending join keys on keys.caller_key_id = ending.id where keys.task_id is null
+    )
+    update keys set revoked_at = ${now}
+    where id in (select id from ending) and revoked_at is null
+    returning id, account_id, name, task_id`.execute(tx);
+  await emitRevoked(tx, rows, null, now);
+  await notify(tx, 'keys');
+}
+
+type RevokedKey = Pick<KeyRow, 'id' | 'account_id' | 'name' | 'task_id'>;
+
+/** Keys that Seed mints for tasks come and go unannounced. */
+async function emitRevoked(
+  tx: Tx,
+  keys: readonly RevokedKey[],
+  revokedBy: string | null,
+  now: Date,
+): Promise<void> {
+  for (const { id, account_id, name, task_id } of keys) {
+    if (task_id !== null) continue;
+    const data = { keyId: id, name, revokedBy };
+    await emitEvent(tx, { accountId: account_id, type: 'key.revoked', data }, now);
+  }
+}
+
+interface Filtered<Query> {
+  where(column: 'account_id' | 'id', operator: '=', value: string): Query;
+  where(column: 'revoked_at', operator: 'is', value: null): Query;
+}
+
+/** The key of the account, unless it is revoked. */
+function ofAccount<Query extends Filtered<Query>>(query: Query, { accountId, id }: ChangedKey): Query {
+  return query.where('account_id', '=', accountId).where('id', '=', id).where('revoked_at', 'is', null);
+}
 
 /**
- * Runs the work in a transaction, or in that which `db` is. From then on this server knows no key from before; the others as soon as they hear
- * of it, and after half a second at the latest.
+ * Runs the work in a transaction, or in that which `db` is. From then on this server knows no key from before; the others as soon
+ * as they hear of it, and after half a second at the latest.
  */
-export async function changeKeys<Result>(
+async function changeKeys<Result>(
   { db, caches }: KeyStore,
   work: (tx: Tx) => Promise<Result>,
 ): Promise<Result> {
@@ -131,26 +179,15 @@ export async function changeKeys<Result>(
   }
 }
 
-export interface Confirmation {
-  /** Whether it is meant that no unlimited key may be left. */
-  yes: boolean;
-}
-export const CONFIRMED: Confirmation = { yes: true };
-
-interface ChangedKey extends Confirmation {
-  accountId: string;
-  id: string;
-}
-
 /**
  * Runs the change, and refuses it when thereby the account loses its last unlimited key: one that works, may do everything, has
  * no limit and never expires. No other key could ever make such a one again. Whatever the change is, what it leaves is looked
  * at, and two at once are looked at one after the other.
  * @throws SeedError confirmation_needed, which takes the change back with the transaction
  */
-export async function unlessLastUnlimitedKey<Result>(
+async function unlessLastUnlimitedKey<Result>(
   tx: Tx,
-  { accountId, id, yes }: ChangedKey,
+  { accountId, id, yes = true }: ChangedKey,
   change: () => Promise<Result>,
 ): Promise<Result> {
   if (yes || !(await hasUnlimitedKey(tx, accountId, id))) return change();

@@ -4,21 +4,20 @@
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import type { Db } from '../../db/tables.ts';
-import { type Logger, logFailure } from '../../lib/log.ts';
+import { every, type Loop } from '../../lib/every.ts';
+import type { Logger } from '../../lib/log.ts';
 
 const WRITE_EVERY_MS = 30_000;
 
 export class KeyUse implements AsyncDisposable {
   readonly #store: Store;
-  readonly #log: Logger;
-  readonly #timer: NodeJS.Timeout;
+  readonly #writing: Loop;
   #uses = new Map<string, Date>();
-  #writing: Promise<void> = Promise.resolve();
 
   constructor(store: Store, log: Logger, writeEveryMs: number = WRITE_EVERY_MS) {
     this.#store = store;
-    this.#log = log;
-    this.#timer = setInterval(() => void this.write(), writeEveryMs);
+    const name = 'write when keys were last used';
+    this.#writing = every({ everyMs: writeEveryMs, name, log }, () => this.#write());
   }
 
   note(keyId: string): void {
@@ -27,22 +26,23 @@ export class KeyUse implements AsyncDisposable {
 
   /** Writes what was noted since the last time; what cannot be written is kept for the next. */
   write(): Promise<void> {
-    this.#writing = this.#writing.then(async () => {
-      const uses = this.#uses;
-      this.#uses = new Map();
-      try {
-        await saveKeyUses(this.#store.db, uses);
-      } catch (error) {
-        for (const [id, at] of uses) if (!this.#uses.has(id)) this.#uses.set(id, at);
-        logFailure(this.#log, error, 'could not write when keys were last used');
-      }
-    });
-    return this.#writing;
+    return this.#writing.now();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#timer);
+    await this.#writing.stop();
     await this.write();
+  }
+
+  async #write(): Promise<void> {
+    const uses = this.#uses;
+    this.#uses = new Map();
+    try {
+      await saveKeyUses(this.#store.db, uses);
+    } catch (error) {
+      for (const [id, at] of uses) if (!this.#uses.has(id)) this.#uses.set(id, at);
+      throw error;
+    }
   }
 }
 

@@ -1,22 +1,14 @@
 // API keys: minted, kept, read, listed. Called by the key commands and wherever a task key is made; changes are in key-changes.ts.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { behindCursor, type PageRequest, pageOfRows } from '../../db/cursor.ts';
-import { notify } from '../../db/signals.ts';
+import { behindCursor, pageOfRows } from '../../db/cursor.ts';
 import { storableJson, storableText } from '../../db/storable.ts';
 import type { Db, KeyRow, Tx } from '../../db/tables.ts';
 import { generateKeySecret, hashKeySecret, keyPrefix } from '../../lib/key-secret.ts';
-import type { Key, KeyStatus } from '../../protocol/key.ts';
+import type { Key, KeyFilter, KeyStatus } from '../../protocol/key.ts';
 import type { SomeKeyLimits } from '../../protocol/key-limits.ts';
 import type { Page } from '../../protocol/page.ts';
 import { emitEvent } from '../webhooks/events.ts';
-import {
-  CONFIRMED,
-  type Confirmation,
-  changeKeys,
-  type KeyStore,
-  unlessLastUnlimitedKey,
-} from './key-changes.ts';
 import { limitColumns, limitsOf } from './key-limit-columns.ts';
 
 export interface NewKey extends SomeKeyLimits {
@@ -86,62 +78,6 @@ export async function getKey(db: Db, accountId: string, id: string, now: Date): 
   return row ? toKey(row, now) : null;
 }
 
-/** Idempotent: a key that is revoked already stays as it is. Null when the account has no such key. */
-export async function revokeKey(
-  store: KeyStore,
-  accountId: string,
-  id: string,
-  revokedBy: string | null,
-  now: Date,
-  { yes }: Confirmation = CONFIRMED,
-): Promise<Key | null> {
-  return changeKeys(store, async (tx) => {
-    const revoked = await unlessLastUnlimitedKey(tx, { accountId, id, yes }, () =>
-      tx
-        .updateTable('keys')
-        .set({ revoked_at: now, revoked_by: revokedBy })
-        .where('account_id', '=', accountId)
-        .where('id', '=', id)
-        .where('revoked_at', 'is', null)
-        .returning(['id', 'account_id', 'name', 'task_id'])
-        .execute(),
-    );
-    await emitRevoked(tx, revoked, revokedBy, now);
-    return getKey(tx, accountId, id, now);
-  });
-}
-
-/** Revokes the key of a task that ended, and the keys that the task made and that end with it. Seed does, no key. This server forgets them with the end. */
-export async function revokeTaskKey(tx: Tx, taskId: string, now: Date): Promise<void> {
-  const { rows } = await sql<RevokedKey>`
-    with recursive ending as (
-      select id from keys where task_id = ${taskId}
-      union
-      select keys.id from ending join keys on keys.caller_key_id = ending.id where keys.task_id is null
-    )
-    update keys set revoked_at = ${now}
-    where id in (select id from ending) and revoked_at is null
-    returning id, account_id, name, task_id`.execute(tx);
-  await emitRevoked(tx, rows, null, now);
-  await notify(tx, 'keys');
-}
-
-type RevokedKey = Pick<KeyRow, 'id' | 'account_id' | 'name' | 'task_id'>;
-
-/** Keys that Seed mints for tasks come and go unannounced. */
-async function emitRevoked(
-  tx: Tx,
-  keys: readonly RevokedKey[],
-  revokedBy: string | null,
-  now: Date,
-): Promise<void> {
-  for (const { id, account_id, name, task_id } of keys) {
-    if (task_id !== null) continue;
-    const data = { keyId: id, name, revokedBy };
-    await emitEvent(tx, { accountId: account_id, type: 'key.revoked', data }, now);
-  }
-}
-
 export function toKey(row: KeyRow, now: Date): Key {
   return {
     id: row.id,
@@ -185,19 +121,6 @@ export function mintKey(secret: string = generateKeySecret()): MintedKey {
 }
 
 const DAY_MS = 86_400_000;
-
-export interface KeyFilter extends PageRequest {
-  status?: KeyStatus | undefined;
-  /**
-   * Whether to list the task keys that Seed looks after itself, too: the live ones, and those it revoked at their
-   * task's end. A task key that expired unrevoked or that a key revoked is always listed.
-   */
-  taskKeys: boolean;
-  /** Not used for so many days, and there for as long. */
-  unusedForDays?: number | undefined;
-  /** In the name, or at the beginning of the prefix or the id. */
-  q?: string | undefined;
-}
 
 /** Newest first. */
 export async function listKeys(db: Db, accountId: string, filter: KeyFilter, now: Date): Promise<Page<Key>> {

@@ -11,7 +11,7 @@ import { inputReader } from '../http/read-input.ts';
 import { clientAddress } from '../http/request-headers.ts';
 import type { ServerParts } from '../parts.ts';
 import { audited } from './audit-trail.ts';
-import { authenticate, keyOfSecret } from './authenticate.ts';
+import { authenticate, keyOfSecret, presenterOf } from './authenticate.ts';
 import {
   identifySession,
   keyOfSession,
@@ -42,7 +42,7 @@ export function sessionRoutes(parts: ServerParts): Hono<HttpEnv> {
   app.get('/', (c) =>
     audited(c, audit, SHOW, async () => {
       const actor = await authenticate(c, parts, { counted: true, identify: identifySession });
-      return c.json(signedIn(c.get('session') as Session, actor));
+      return c.json(signedIn(c.get('session') as Pick<Session, 'expiresAt'>, actor));
     }),
   );
   app.delete('/', (c) => audited(c, audit, END, () => signOut(c)));
@@ -90,7 +90,7 @@ export function sessionRoutes(parts: ServerParts): Hono<HttpEnv> {
     refuseCrossSite(c, trustedProxies);
     const everywhere = isAskedFor('everywhere', c);
     const session = await liveSession(c, parts).finally(() => sessionCookie(c, trustedProxies).clear());
-    c.set('presented', await keyOfSession(session, parts));
+    c.set('presented', presenterOf(await keyOfSession(session, parts)));
     c.set('target', everywhere ? session.keyId : session.id);
     if (everywhere) await endSessionsOfKey(store.db, session.keyId);
     else await endSession(store.db, session.id);
@@ -98,7 +98,10 @@ export function sessionRoutes(parts: ServerParts): Hono<HttpEnv> {
   }
 }
 
-function signedIn(session: Session, { key, accountId, accountName, operator }: Actor): SignedIn {
+function signedIn(
+  session: Pick<Session, 'expiresAt'>,
+  { key, accountId, accountName, operator }: Actor,
+): SignedIn {
   return {
     session: { expiresAt: session.expiresAt.toISOString() },
     account: { id: accountId, name: accountName, operator },

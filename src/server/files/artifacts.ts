@@ -1,6 +1,5 @@
-// The files of a task and the artifacts out of it: saved while it runs, read by its account, let go of when they are old. Called by the
-// commands of artifacts, by the runner's routes and by the removal of old files.
-
+// The files of a task and the artifacts out of it: saved while it runs, read by its account, let go of when they
+// are old. Called by the commands of artifacts, by the runner's routes and by the removal of old files.
 import type { Call } from '../../command/call.ts';
 import type { SentFile } from '../../command/define-command.ts';
 import { storableJson } from '../../db/storable.ts';
@@ -17,7 +16,7 @@ import {
   noSuchTask,
   refuseLostLease,
 } from '../tasks/rows.ts';
-import { type KeptBlobs, releaseBlobs } from './blobs.ts';
+import { type KeptBlobs, setUnusedSince } from './blobs.ts';
 
 /** How many tasks let go of their files in one transaction. */
 const BATCH = 500;
@@ -25,8 +24,9 @@ const BATCH = 500;
 type FileStore = Pick<Store, 'db' | 'clock'>;
 
 /**
- * Saves an artifact, in place of one of the same name. Returns the blobs that nobody has any more. Throws SeedError
- * `lease_lost` when the task does not run under this lease, `body_too_large` when its artifacts become too many or too large.
+ * Saves an artifact, in place of one of the same name. Returns the blobs that nobody has any more. Throws
+ * SeedError `lease_lost` when the task does not run under this lease, `body_too_large` when its artifacts become
+ * too many or too large.
  * @param take takes the artifact's blob (KeptBlobs.keep)
  */
 export async function saveArtifact(
@@ -43,7 +43,10 @@ export async function saveArtifact(
   });
 }
 
-/** Removes an artifact that its agent has deleted. Returns the blobs that nobody has any more. Throws SeedError `lease_lost`. */
+/**
+ * Removes an artifact that its agent has deleted. Returns the blobs that nobody has any more. Throws SeedError
+ * `lease_lost`.
+ */
 export async function deleteArtifact(store: FileStore, lease: LeasedTaskId, name: string): Promise<string[]> {
   return changeArtifacts(store, lease, async (_tx, artifacts) =>
     artifacts.filter((artifact) => artifact.name !== name),
@@ -150,7 +153,7 @@ async function changeArtifacts(
     const released = task.artifacts.map(({ blobId }) => blobId);
     const kept = new Set(artifacts.map(({ blobId }) => blobId));
     const unused = released.filter((id) => !kept.has(id));
-    await releaseBlobs(tx, unused, store.clock.now());
+    await setUnusedSince(tx, unused, store.clock.now());
     await tx
       .updateTable('tasks')
       .set({ artifacts: storableJson(artifacts) })

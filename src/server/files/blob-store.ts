@@ -1,5 +1,5 @@
-// Where the bytes of files and artifacts lie: a folder, as here, or a store that speaks S3 (s3-store.ts). Which blobs there are and
-// whose stands in the database (blobs.ts).
+// Where the bytes of files and artifacts lie: a folder, as here, or a store that speaks S3 (s3-store.ts). Which
+// blobs there are and whose stands in the database (blobs.ts).
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -18,7 +18,8 @@ export interface BlobStore {
 }
 
 /**
- * Blobs as files in a folder, which several servers may share: a blob is there whole and on the disk, or not at all.
+ * Blobs as files in a folder, which several servers may share: a blob is there whole and on the disk, or not at
+ * all.
  * @param folder there already, on the file system that content is received on
  */
 export function createFolderStore(folder: string): BlobStore {

@@ -1,11 +1,12 @@
-// The blobs of tasks: their bytes in the blob store, and their rows in the database, which are there before the bytes and until after
-// them. Used where a task is accepted, by the commands of artifacts and by the runner's routes.
+// The blobs of tasks: their bytes in the blob store, and their rows in the database, which are there before the
+// bytes and until after them. Used where a task is accepted, by the commands of artifacts and by the runner's
+// routes.
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { getMimeType } from 'hono/utils/mime';
 import type { Logger } from 'pino';
 import type { Store } from '../../db/store.ts';
-import type { Db, StoredFile, Tx } from '../../db/tables.ts';
+import type { StoredFile, Tx } from '../../db/tables.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { ReceivedFile } from '../../protocol/file.ts';
 import type { BlobStore } from './blob-store.ts';
@@ -26,8 +27,8 @@ export class KeptBlobs {
   }
 
   /**
-   * Stores what was received for a task, and hands it to `use`, which has to take the blobs in its transaction. If it refuses them,
-   * they go.
+   * Stores what was received for a task, and hands it to `use`, which has to take the blobs in its transaction. If
+   * it refuses them, they go.
    */
   async keep<Result>(
     taskId: string,
@@ -42,7 +43,7 @@ export class KeptBlobs {
       blobId: randomUUID(),
     }));
     const ids = kept.map(({ blobId }) => blobId);
-    await announceBlobs(this.#store.db, taskId, ids, this.#store.clock.now());
+    await this.#announce(taskId, ids);
     try {
       for (const [index, { content }] of files.entries()) await this.#blobs.put(ids[index] ?? '', content);
       return await use(kept, (tx) => setUnusedSince(tx, ids, null));
@@ -60,8 +61,7 @@ export class KeptBlobs {
   /** Removes blobs that nobody has. Never rejects: what cannot be removed now is removed by the next `clean`. */
   async remove(ids: readonly string[]): Promise<void> {
     try {
-      for (const id of ids) await this.#blobs.delete(id);
-      await forgetBlobs(this.#store.db, ids);
+      await this.#delete(ids);
     } catch (error) {
       this.#log.warn({ err: error }, 'blobs that nobody has could not be removed yet');
     }
@@ -69,49 +69,43 @@ export class KeptBlobs {
 
   /** Removes what nobody has for an hour. Returns how many blobs that were. */
   async clean(): Promise<number> {
-    const { clock } = this.#store;
+    const { db, clock } = this.#store;
     let blobs = 0;
-    for (let count = BATCH; count === BATCH; ) {
-      const unused = await unusedBlobs(this.#store.db, new Date(clock.now().getTime() - UNUSED_MS), BATCH);
-      for (const id of unused) await this.#blobs.delete(id);
-      await forgetBlobs(this.#store.db, unused);
+    for (let count = BATCH; count === BATCH; blobs += count) {
+      const unused = await db
+        .selectFrom('blobs')
+        .select('id')
+        .where('unused_since', '<', new Date(clock.now().getTime() - UNUSED_MS))
+        .orderBy('unused_since')
+        .limit(BATCH)
+        .execute();
+      await this.#delete(unused.map(({ id }) => id));
       count = unused.length;
-      blobs += count;
     }
     return blobs;
   }
+
+  /** Writes that the blobs' bytes are about to be stored. Nobody has them yet. */
+  async #announce(taskId: string, ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    const now = this.#store.clock.now();
+    const rows = ids.map((id) => ({ id, task_id: taskId, created_at: now, unused_since: now }));
+    await this.#store.db.insertInto('blobs').values(rows).execute();
+  }
+
+  async #delete(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    for (const id of ids) await this.#blobs.delete(id);
+    await this.#store.db.deleteFrom('blobs').where('id', 'in', ids).execute();
+  }
 }
 
-/** Announces blobs whose bytes are about to be stored. Nobody has them yet. */
-async function announceBlobs(db: Db, taskId: string, ids: readonly string[], now: Date): Promise<void> {
-  if (ids.length === 0) return;
-  const rows = ids.map((id) => ({ id, task_id: taskId, created_at: now, unused_since: now }));
-  await db.insertInto('blobs').values(rows).execute();
-}
-
-/** Within the transaction in which a task lets go of them. */
-export async function releaseBlobs(tx: Tx, ids: readonly string[], now: Date): Promise<void> {
-  await setUnusedSince(tx, ids, now);
-}
-
-/** At most `limit` blobs that nobody has since before `before`. */
-async function unusedBlobs(db: Db, before: Date, limit: number): Promise<string[]> {
-  const rows = await db
-    .selectFrom('blobs')
-    .select('id')
-    .where('unused_since', '<', before)
-    .orderBy('unused_since')
-    .limit(limit)
-    .execute();
-  return rows.map(({ id }) => id);
-}
-
-/** Call it when the bytes are gone. */
-async function forgetBlobs(db: Db, ids: readonly string[]): Promise<void> {
-  if (ids.length > 0) await db.deleteFrom('blobs').where('id', 'in', ids).execute();
-}
-
-async function setUnusedSince(tx: Tx, ids: readonly string[], unusedSince: Date | null): Promise<void> {
+/** Records, in the transaction in which a task takes blobs (null) or lets go of them, since when nobody has them. */
+export async function setUnusedSince(
+  tx: Tx,
+  ids: readonly string[],
+  unusedSince: Date | null,
+): Promise<void> {
   if (ids.length === 0) return;
   await tx.updateTable('blobs').set({ unused_since: unusedSince }).where('id', 'in', ids).execute();
 }

@@ -1,5 +1,5 @@
-// Blobs as objects of a bucket, in any store that speaks S3. Requests are signed with AWS Signature Version 4, with the
-// hash of what they carry, so that the store refuses what was changed on its way.
+// Blobs as objects of a bucket, in any store that speaks S3. Requests are signed with AWS Signature Version 4,
+// with the hash of what they carry, so that the store refuses what was changed on its way.
 import { createReadStream } from 'node:fs';
 import { AwsV4Signer } from 'aws4fetch';
 import { type Dispatcher, request } from 'undici';

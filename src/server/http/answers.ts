@@ -4,8 +4,7 @@ import { Readable } from 'node:stream';
 import type { Context } from 'hono';
 import { stream } from 'hono/streaming';
 import type { SentFile, StreamItem } from '../../command/define-command.ts';
-import { logFailure } from '../../lib/log.ts';
-import type { ServerParts } from '../parts.ts';
+import { type Logger, logFailure } from '../../lib/log.ts';
 import type { HttpEnv } from './http-types.ts';
 
 const KEEP_ALIVE_MS = 15_000;
@@ -17,7 +16,7 @@ const KEEP_ALIVE_MS = 15_000;
 export function streamAnswer(
   c: Context<HttpEnv>,
   items: AsyncIterable<StreamItem>,
-  { stopping, log }: Pick<ServerParts, 'stopping' | 'log'>,
+  { stopping, log }: { stopping: AbortSignal; log: Logger },
 ): Response {
   const sse = (c.req.header('accept') ?? '').includes('text/event-stream');
   c.header('Content-Type', sse ? 'text/event-stream' : 'application/x-ndjson');

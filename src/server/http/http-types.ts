@@ -1,10 +1,16 @@
 // What the routes keep on a request's Hono context.
 import type { HttpBindings } from '@hono/node-server';
 import type { Actor } from '../../command/call.ts';
-import type { PresentedKey } from '../access/presented-key.ts';
-import type { Session } from '../access/sessions.ts';
 import type { KeptCall } from '../ledger/kept-call.ts';
 import type { MediaType } from './limit-body.ts';
+
+/** Whose key a request presents. */
+export interface Presenter {
+  accountId: string;
+  keyId: string;
+  /** The task that the key speaks for. */
+  taskId: string | null;
+}
 
 export interface HttpEnv {
   /** A call that MCP makes within the server has no answer of its own to Node. */
@@ -16,20 +22,18 @@ export interface HttpEnv {
     actor: Actor;
     /** Where the request comes from; null when it cannot be told. */
     address: string | null;
-    /** The key, also when it is then refused. */
-    presented?: PresentedKey;
+    /** Also when the key is then refused. */
+    presented?: Presenter;
     /** What it came with: the secret of a key, or the token of a session. */
     secret: string;
     /** The dashboard's session that it came by, also when it is then refused. */
-    session?: Session;
+    session?: { id: string; expiresAt: Date };
     /** Id of what the command is done to. */
     target?: string;
     /** What the command was called with, once it is known to be sound. */
     input?: unknown;
     /** What a 401 says in WWW-Authenticate, where it is not the usual. */
     challenge?: string;
-    /** What a command has answered. */
-    output?: unknown;
     /** The call, when its row in the ledger must not be missed. */
     kept?: KeptCall;
   };

@@ -5,6 +5,7 @@ import { storableValue } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db } from '../../db/tables.ts';
 import { type TaskSpan, writtenFor } from '../../db/task-conditions.ts';
+import { every, type Loop } from '../../lib/every.ts';
 import type { Logger } from '../../lib/log.ts';
 import { type LedgerEntry, ledgerOutcome } from '../../protocol/ledger.ts';
 import type { Effect } from '../../protocol/manifest.ts';
@@ -111,17 +112,16 @@ export class CallLog implements AsyncDisposable {
   readonly #store: Store;
   readonly #log: Logger;
   readonly #onLost: (calls: number) => void;
-  readonly #timer: NodeJS.Timeout;
+  readonly #writing: Loop;
   #waiting = new Map<string, NewCall>();
   #leftOut = 0;
-  #writing: Promise<void> = Promise.resolve();
 
   /** @param onLost told how many calls could not be written */
   constructor(store: Store, log: Logger, onLost: (calls: number) => void) {
     this.#store = store;
     this.#log = log;
     this.#onLost = onLost;
-    this.#timer = setInterval(() => void this.writeWaiting(), WRITE_EVERY_MS);
+    this.#writing = every({ everyMs: WRITE_EVERY_MS, name: 'record calls', log }, () => this.#write());
   }
 
   /** @param call kept as it is, and counted up */
@@ -139,26 +139,23 @@ export class CallLog implements AsyncDisposable {
   }
 
   writeWaiting(): Promise<void> {
-    this.#writing = this.#writing.then(() => {
-      const calls = [...this.#waiting.values()];
-      this.#waiting = new Map();
-      const leftOut = this.#leftOut;
-      this.#leftOut = 0;
-      if (leftOut > 0) {
-        this.#log.error({ calls: leftOut }, 'calls were not recorded: too many');
-        this.#onLost(leftOut);
-      }
-      return this.#write(calls);
-    });
-    return this.#writing;
+    return this.#writing.now();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#timer);
+    await this.#writing.stop();
     await this.writeWaiting();
   }
 
-  async #write(calls: NewCall[]): Promise<void> {
+  async #write(): Promise<void> {
+    const calls = [...this.#waiting.values()];
+    this.#waiting = new Map();
+    const leftOut = this.#leftOut;
+    this.#leftOut = 0;
+    if (leftOut > 0) {
+      this.#log.error({ calls: leftOut }, 'calls were not recorded: too many');
+      this.#onLost(leftOut);
+    }
     try {
       for (let from = 0; from < calls.length; from += WRITTEN_AT_ONCE) {
         await insertCalls(this.#store.db, calls.slice(from, from + WRITTEN_AT_ONCE));

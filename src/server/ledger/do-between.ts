@@ -1,11 +1,11 @@
 // A command whose work reaches beyond one transaction: its row stands in the ledger before the work and gets the outcome after it.
 // Where the outcome is lost the row says for ever that it is unknown, and a repeat is not sent.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Store } from '../../db/store.ts';
 import type { Tx } from '../../db/tables.ts';
 import { commit } from '../../db/transaction.ts';
+import type { Logger } from '../../lib/log.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import type { HeldAnswer } from '../http/held-answer.ts';
-import type { ServerParts } from '../parts.ts';
 import type { NewCall } from './call-log.ts';
 import {
   type Claim,
@@ -26,7 +26,12 @@ const OUTCOME_RETRY_MS = 250;
 /** Why an outcome is unknown is worth less. */
 const WHY_PATIENCE_MS = 1_000;
 
-type Parts = Pick<ServerParts, 'store' | 'log' | 'telemetry'>;
+export interface LedgerParts {
+  store: Store;
+  log: Logger;
+  /** Called for each call whose outcome could not be written. */
+  onLost(): void;
+}
 
 /** @param creationId the same again when a repeat takes over */
 export type WorkBetween = (creationId: string) => Promise<object>;
@@ -38,14 +43,14 @@ export type WorkBetween = (creationId: string) => Promise<object>;
  *   the work throws
  */
 export async function doBetween(
-  parts: Parts,
+  parts: LedgerParts,
   call: KeptCall,
-  { held, takesOver }: { held: HeldAnswer; takesOver: boolean },
+  { waiting, takesOver }: { waiting: () => AbortSignal; takesOver: boolean },
   work: WorkBetween,
 ): Promise<Done> {
   const { repeat } = call;
   const begun = () => begin(parts, call, takesOver);
-  const claim = repeat === null ? await begun() : await pastTwins(parts.store, repeat, held, begun);
+  const claim = repeat === null ? await begun() : await pastTwins(parts.store, repeat, waiting, begun);
   if (claim.state === 'answered' && repeat !== null)
     return { output: repeat.unseal(claim.answer), isReplay: true };
   if (claim.state !== 'mine') throw outcomeUnknown();
@@ -67,7 +72,7 @@ export async function doBetween(
 }
 
 /** Claims the request and writes the row, or says what became of an earlier one. */
-async function begin(parts: Parts, call: KeptCall, takesOver: boolean): Promise<Claim> {
+async function begin(parts: LedgerParts, call: KeptCall, takesOver: boolean): Promise<Claim> {
   const { row, repeat } = call;
   const now = parts.store.clock.now();
   const first: Claimed = { state: 'mine', creationId: row.id, at: now, isFirst: true };
@@ -91,7 +96,7 @@ async function begin(parts: Parts, call: KeptCall, takesOver: boolean): Promise<
 
 /** Does the work. When it fails the row says with what, and, if that is certain, that nothing was done. */
 async function worked(
-  parts: Parts,
+  parts: LedgerParts,
   call: KeptCall,
   claim: Claimed,
   work: () => Promise<object>,
@@ -116,7 +121,7 @@ function forget({ repeat }: KeptCall, claim: Claimed) {
   };
 }
 
-function leave({ store }: Parts, { repeat }: KeptCall) {
+function leave({ store }: LedgerParts, { repeat }: KeptCall) {
   return async (tx: Tx) => {
     if (repeat) await leaveClaim(tx, repeat.request, store.clock.now());
   };
@@ -124,7 +129,7 @@ function leave({ store }: Parts, { repeat }: KeptCall) {
 
 /** Tries for a while. Never rejects: an outcome that cannot be written stays unknown. */
 async function writeOutcome(
-  { store, log, telemetry }: Parts,
+  { store, log, onLost }: LedgerParts,
   row: NewCall,
   alongside: (tx: Tx) => Promise<void>,
 ): Promise<void> {
@@ -138,7 +143,7 @@ async function writeOutcome(
     } catch (error) {
       if (performance.now() > until) {
         log.error({ err: error, call: row }, 'the outcome of a call could not be recorded');
-        telemetry.observe({ type: 'records_lost', record: 'call', count: 1 });
+        onLost();
         return;
       }
     }

@@ -5,7 +5,6 @@ import type { Store } from '../../db/store.ts';
 import type { Tx } from '../../db/tables.ts';
 import { commit } from '../../db/transaction.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import type { HeldAnswer } from '../http/held-answer.ts';
 import { type Earlier, enterRequest, keepAnswer } from './idempotency.ts';
 import { type Done, doneRow, type KeptCall, writeRow } from './kept-call.ts';
 import { pastTwins } from './repeat.ts';
@@ -17,14 +16,14 @@ export type WorkTogether = (store: Store) => Promise<object>;
 export async function doTogether(
   store: Store,
   call: KeptCall | null,
-  held: HeldAnswer,
+  waiting: () => AbortSignal,
   work: WorkTogether,
 ): Promise<Done> {
   const repeat = call?.repeat ?? null;
   const result =
     repeat === null
       ? await attempt(store, call, work)
-      : await pastTwins(store, repeat, held, () => attempt(store, call, work));
+      : await pastTwins(store, repeat, waiting, () => attempt(store, call, work));
   if (result.state === 'done') return { output: result.output, isReplay: false };
   if (result.state !== 'answered' || repeat === null) throw new SeedError('internal', 'a twin without a key');
   return { output: repeat.unseal(result.answer), isReplay: true };

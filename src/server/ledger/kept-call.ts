@@ -1,12 +1,10 @@
 // A call whose row must stand although something fails: one of a task, or one with an Idempotency-Key, of a command that changes
 // something. All others are counted (call-log.ts).
-import type { Context } from 'hono';
 import type { Actor } from '../../command/call.ts';
 import type { Command } from '../../command/define-command.ts';
 import type { Db } from '../../db/tables.ts';
 import { isRecord } from '../../lib/json.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import type { HttpEnv } from '../http/http-types.ts';
 import { type NewCall, writeCall } from './call-log.ts';
 import { type Repeat, readRepeat } from './repeat.ts';
 
@@ -31,18 +29,27 @@ export interface Done {
   isReplay: boolean;
 }
 
+/** A call of a command, as it comes. */
+export interface CalledCommand {
+  requestId: string;
+  command: Command & { successStatus?: number };
+  actor: Actor;
+  /** Undefined where the call failed before its input was known to be sound. */
+  input: unknown;
+  at: Date;
+}
+
 /** @returns null for a call that is only counted. @throws SeedError invalid_input: the Idempotency-Key is none */
 export function keptCall(
-  c: Context<HttpEnv>,
-  command: Command & { successStatus?: number },
-  actor: Actor,
-  at: Date,
+  call: CalledCommand,
+  { idempotencyKey, secret }: { idempotencyKey: string | undefined; secret: string },
 ): KeptCall | null {
+  const { command, actor, input } = call;
   if (command.effect === 'read') return null;
-  const repeat = readRepeat(c, command.name, actor.key.id);
+  const repeat = readRepeat({ idempotencyKey, command: command.name, keyId: actor.key.id, input, secret });
   if (repeat === null && actor.key.taskId === null) return null;
   return {
-    row: { ...callRow(c, command, actor, at), idempotencyKey: repeat?.request.idempotencyKey ?? null },
+    row: { ...callRow(call), idempotencyKey: repeat?.request.idempotencyKey ?? null },
     repeat,
     success: command.successStatus ?? 200,
     startedAtMs: performance.now(),
@@ -52,10 +59,10 @@ export function keptCall(
 }
 
 /** The row of a call that has not ended. */
-export function callRow(c: Context<HttpEnv>, command: Command, actor: Actor, at: Date): NewCall {
+export function callRow({ requestId, command, actor, input, at }: CalledCommand): NewCall {
   const { key, accountId, lineage } = actor;
   return {
-    id: c.get('requestId'),
+    id: requestId,
     at,
     accountId,
     keyId: key.id,
@@ -67,7 +74,7 @@ export function callRow(c: Context<HttpEnv>, command: Command, actor: Actor, at:
     status: null,
     code: null,
     durationMs: null,
-    arguments: key.taskId === null ? null : cutJson(c.get('input') ?? null),
+    arguments: key.taskId === null ? null : cutJson(input ?? null),
     changes: null,
     times: 1,
     idempotencyKey: null,

@@ -1,13 +1,10 @@
 // The Idempotency-Key of a request: what finds it again when it is repeated, as in draft-ietf-httpapi-idempotency-key-header, and
 // what its repeats are told.
 import { createHash } from 'node:crypto';
-import type { Context } from 'hono';
 import type { Store } from '../../db/store.ts';
 import { seal, unseal } from '../../lib/seal.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import type { HeldAnswer } from '../http/held-answer.ts';
-import type { HttpEnv } from '../http/http-types.ts';
 import { type Earlier, idempotencyMismatch, type Repeatable } from './idempotency.ts';
 
 /** How often a twin looks although nobody told it that the first is done. */
@@ -21,15 +18,23 @@ export interface Repeat {
   unseal(answer: Buffer): object;
 }
 
+interface Given {
+  /** The request's header. */
+  idempotencyKey: string | undefined;
+  command: string;
+  keyId: string;
+  input: unknown;
+  /** What the request came with: the secret of a key, or the token of a session. */
+  secret: string;
+}
+
 /** @returns null: the request has no Idempotency-Key. @throws SeedError invalid_input: it has one that is none */
-export function readRepeat(c: Context<HttpEnv>, command: string, keyId: string): Repeat | null {
-  const idempotencyKey = c.req.header('idempotency-key');
+export function readRepeat({ idempotencyKey, command, keyId, input, secret }: Given): Repeat | null {
   if (idempotencyKey === undefined) return null;
   refuseUnlessSound(idempotencyKey);
-  const secret = c.get('secret');
   const place = `${keyId} ${idempotencyKey}`;
   return {
-    request: { keyId, idempotencyKey, requestHash: hashOf(command, c.get('input')) },
+    request: { keyId, idempotencyKey, requestHash: hashOf(command, input) },
     seal: (output) => seal(JSON.stringify(output), secret, place),
     unseal: (answer) => {
       const text = unseal(answer, secret, place);
@@ -47,23 +52,26 @@ export function readRepeat(c: Context<HttpEnv>, command: string, keyId: string):
 
 /**
  * Tries until no twin of the request is at work any more.
+ * @param waiting makes the signal that is aborted when it is no use to wait any longer
  * @throws SeedError idempotency_mismatch; idempotency_in_progress: one still is after a while
  */
 export async function pastTwins<Other extends { state: string }>(
   { signals }: Store,
   { request }: Repeat,
-  held: HeldAnswer,
+  waiting: () => AbortSignal,
   attempt: () => Promise<Earlier | Other>,
 ): Promise<Extract<Earlier, { state: 'answered' }> | Other> {
   const until = performance.now() + LIMITS.idempotencyWaitSeconds * 1_000;
   using changes = signals.subscribe(`idempotency:${request.keyId}`);
+  let signal: AbortSignal | undefined;
   for (;;) {
     const result = await attempt();
     if (result.state === 'taken') throw idempotencyMismatch();
     if (result.state !== 'working') return result as Extract<Earlier, { state: 'answered' }> | Other;
+    signal ??= waiting();
     const leftMs = until - performance.now();
-    if (leftMs <= 0 || held.signal.aborted) throw inProgress();
-    await changes.next(Math.min(leftMs, LOOK_EVERY_MS), held.signal);
+    if (leftMs <= 0 || signal.aborted) throw inProgress();
+    await changes.next(Math.min(leftMs, LOOK_EVERY_MS), signal);
   }
 }
 

@@ -45,13 +45,13 @@ export function packCommands(pack: LoadedPack, store: Store): Command[] {
   });
 }
 
-function contextOf({ actor, creationId, gone: signal }: Call) {
+function contextOf({ actor, creationId, gone }: Call) {
   const { id: keyId, name: keyName, scopes, taskId } = actor.key;
   return {
     account: { id: actor.accountId, name: actor.accountName },
     actor: { keyId, keyName, scopes, taskId },
     creationId,
-    signal,
+    signal: gone(),
   };
 }
 

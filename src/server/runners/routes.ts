@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { toTold } from '../../command/manifest.ts';
 import type { Registry } from '../../command/registry.ts';
 import type { Store } from '../../db/store.ts';
+import { parseJson } from '../../lib/json.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Prices } from '../../lib/money.ts';
 import { sameText } from '../../lib/same-text.ts';
@@ -223,11 +224,7 @@ async function body<Schema extends z.ZodType>(c: Context, schema: Schema): Promi
 }
 
 function fromJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new SeedError('invalid_json', 'this is not JSON', { cause });
-  }
+  return parseJson(text, (cause) => new SeedError('invalid_json', 'this is not JSON', { cause }));
 }
 
 function read<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {

@@ -1,5 +1,6 @@
-// The runners that were heard of lately: what they say of themselves, what runs on them, and what that means for a task that is to
-// run. Called by the runner's routes, by `sandboxes list`, where a task is accepted or shown, and for metrics.
+// The runners that were heard of lately: what they say of themselves, what runs on them, and what that means for a
+// task that is to run. Called by the runner's routes, by `sandboxes list`, where a task is accepted or shown, and
+// for metrics.
 import { sql } from 'kysely';
 import { storableJson, storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';

@@ -1,6 +1,6 @@
-// What bounds the calls of a task: its budget and those of its ancestors, and the spend limits of the keys that its key descends from.
-// A task that could spend nothing, or whose spending could not be counted, is refused when it is accepted; a limit that is set
-// later is looked at before each call (reserve.ts).
+// What bounds the calls of a task: its budget and those of its ancestors, and the spend limits of the keys that
+// its key descends from. A task that could spend nothing, or whose spending could not be counted, is refused when
+// it is accepted; a limit that is set later is looked at before each call (reserve.ts).
 import type { Db, TaskRow, Tx } from '../../db/tables.ts';
 import { secondsUntilNext } from '../../lib/utc-days.ts';
 import type { Budget } from '../../protocol/budget.ts';
@@ -67,7 +67,8 @@ export async function refuseUnpriced(
 }
 
 /**
- * A limit in US dollars and a model that nobody knows the price of do not go together: nobody could say when it is reached.
+ * A limit in US dollars and a model that nobody knows the price of do not go together: nobody could say when it is
+ * reached.
  * @param bound the limit that could not be kept
  */
 export function unpricedModel(model: string, bound: Bound): SeedError {

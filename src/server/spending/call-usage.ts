@@ -1,8 +1,9 @@
-// What a call of a model used and cost, told from what is known of it: no call that the upstream may have served is free. Pure.
+// What a call of a model used and cost, told from what is known of it: no call that the upstream may have served
+// is free. Pure.
 //
-// What an upstream says counts where it can be: every request has input, and whoever wrote something has output. Whatever it
-// did not say, or not to the end of its answer, is estimated: the input by the request, the output by what came of it.
-
+// What an upstream says counts where it can be: every request has input, and whoever wrote something has output.
+// Whatever it did not say, or not to the end of its answer, is estimated: the input by the request, the output by
+// what came of it.
 import { modelCost, type Prices, type TokenCounts, toNano } from '../../lib/money.ts';
 import type { CostSource } from '../../protocol/cost-source.ts';
 

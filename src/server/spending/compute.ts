@@ -1,5 +1,4 @@
 // What the sandboxes of tasks used and cost: a row each, and on the task. Called where a task's usage is reported.
-
 import type { Tx } from '../../db/tables.ts';
 import { computeCost, type Prices } from '../../lib/money.ts';
 import type { Usage } from '../../protocol/resources.ts';
@@ -11,7 +10,9 @@ export interface UsageOfLease {
   usage: Usage;
 }
 
-/** Records a task's usage; the first report stays. What it cost counts for the task, its ancestors and its keys. */
+/**
+ * Records a task's usage; the first report stays. What it cost counts for the task, its ancestors and its keys.
+ */
 export async function saveUsage(
   tx: Tx,
   { taskId, leaseId, usage }: UsageOfLease,

@@ -1,5 +1,5 @@
-// The calls of models: a row each, and added to what its task, that one's ancestors and its keys have used. Called by spending.ts,
-// which also looks from time to time for calls whose server is gone.
+// The calls of models: a row each, and added to what its task, that one's ancestors and its keys have used. Called
+// by spending.ts, which also looks from time to time for calls whose server is gone.
 import { randomUUID } from 'node:crypto';
 import { storableText, storableTextOrNull } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
@@ -14,8 +14,8 @@ import { addUsed, lockAncestors } from './sums.ts';
 type CallStore = Pick<Store, 'db' | 'clock' | 'caches'>;
 
 /**
- * The row and all sums change together, so that they always agree, and the reservation goes with them. A call that was
- * taken for lost meanwhile has its row corrected. Does nothing more when the task is gone.
+ * The row and all sums change together, so that they always agree, and the reservation goes with them. A call that
+ * was taken for lost meanwhile has its row corrected. Does nothing more when the task is gone.
  */
 export async function recordModelCall(
   store: CallStore,
@@ -116,8 +116,8 @@ async function earlierRow(tx: Tx, taskId: string, id: string): Promise<EarlierRo
 const LAPSED_MOST = 100;
 
 /**
- * Charges calls whose server is gone with what they had taken, as far as anybody knows. Several servers may do it at once: each
- * call is recorded once.
+ * Charges calls whose server is gone with what they had taken, as far as anybody knows. Several servers may do it
+ * at once: each call is recorded once.
  */
 export async function chargeLapsedCalls(store: CallStore, prices: Prices): Promise<void> {
   const lapsed = await store.db
@@ -128,7 +128,11 @@ export async function chargeLapsedCalls(store: CallStore, prices: Prices): Promi
     .limit(LAPSED_MOST)
     .execute();
   for (const { id, task_id, created_at, asked_model, input_tokens, output_tokens } of lapsed) {
-    const call = lostCall(prices, asked_model ?? '', input_tokens ?? 0, output_tokens);
+    const askedModel = asked_model ?? '';
+    // Its request was read, and so much had come of its answer when its server last said so.
+    const facts = { told: NOTHING_TOLD, requests: 1, finished: false, output: output_tokens };
+    const cost = callCost(prices, askedModel, { ...facts, input: () => input_tokens ?? 0 });
+    const call = { askedModel, answeredModel: null, ...cost, outcome: 'interrupted' };
     await store.db.transaction().execute(async (tx) => {
       const now = store.clock.now();
       // The tasks before the reservation, as whoever records a call does: so nobody waits in a circle.
@@ -139,20 +143,4 @@ export async function chargeLapsedCalls(store: CallStore, prices: Prices): Promi
     });
     store.caches.forget('ended tasks');
   }
-}
-
-/** Its request was read, and so much had come of its answer when its server last said so. */
-function lostCall(
-  prices: Prices,
-  model: string,
-  input: number,
-  output: number,
-): Omit<ModelCall, 'durationMs'> {
-  const facts = { told: NOTHING_TOLD, requests: 1, finished: false, output, input: () => input };
-  return {
-    askedModel: model,
-    answeredModel: null,
-    ...callCost(prices, model, facts),
-    outcome: 'interrupted',
-  };
 }

@@ -1,6 +1,6 @@
-// Reservations: a row for each call of a model that is in flight, with what it may take where something bounds it. One is
-// written before the call (reserve.ts), and goes in the transaction that records the call. Its server keeps it alive; one
-// that nobody keeps any more is settled by an estimate (model-calls.ts).
+// Reservations: a row for each call of a model that is in flight, with what it may take where something bounds it.
+// One is written before the call (reserve.ts), and goes in the transaction that records the call. Its server keeps
+// it alive; one that nobody keeps any more is settled by an estimate (model-calls.ts).
 import { sql } from 'kysely';
 import { notify, type Topic } from '../../db/signals.ts';
 import { storableText } from '../../db/storable.ts';
@@ -75,7 +75,8 @@ export async function callsInFlight(
 }
 
 /**
- * In the transaction that records what the call took, or when it is not made; wakes the calls that wait for it to end.
+ * In the transaction that records what the call took, or when it is not made; wakes the calls that wait for it to
+ * end.
  * @param lapsedAt only when it has lapsed by then
  * @returns false when nothing was there to release
  */

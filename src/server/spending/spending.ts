@@ -1,6 +1,5 @@
-// Keeps calls of models within budgets and limits: reserves what a call may take before it is made, and settles it with
-// what it took. The gateway asks it for every call.
-
+// Keeps calls of models within budgets and limits: reserves what a call may take before it is made, and settles it
+// with what it took. The gateway asks it for every call.
 import type { Store } from '../../db/store.ts';
 import { every, type Loop } from '../../lib/every.ts';
 import type { Logger } from '../../lib/log.ts';
@@ -19,12 +18,6 @@ const LOOK_AGAIN_MS = 1_000;
 /** How long it is tried to record a call, on a clock that only goes forward. */
 const SETTLE_WITHIN_MS = 600_000;
 
-interface Unsettled {
-  taskId: string;
-  call: ModelCall;
-  giveUpAt: number;
-}
-
 /** Tells how much has come of a call's answer so far. */
 interface Meter {
   readonly outputTokens: number;
@@ -37,15 +30,15 @@ export interface SpendingOptions {
 }
 
 /**
- * Owns the reservations of this server's calls: keeps them alive until they are settled, tells what the calls have taken so
- * far in case the server is killed, and settles those that another server left behind.
+ * Owns the reservations of this server's calls: keeps them alive until they are settled, tells what the calls have
+ * taken so far in case the server is killed, and settles those that another server left behind.
  */
 export class Spending implements AsyncDisposable {
   readonly #options: SpendingOptions;
   readonly #held = new Map<string, Meter>();
   /** Calls that have ended and could not be recorded yet, by their reservations. */
-  readonly #unsettled = new Map<string, Unsettled>();
-  /** By task: resolves when the last of its calls that wait to be reserved is through. */
+  readonly #unsettled = new Map<string, { taskId: string; call: ModelCall; giveUpAt: number }>();
+  /** For each task with calls that wait to be reserved: resolves when the last of them is through. */
   readonly #queues = new Map<string, Promise<void>>();
   readonly #loop: Loop;
 
@@ -64,8 +57,8 @@ export class Spending implements AsyncDisposable {
   }
 
   /**
-   * Resolves when the call may be made, and with what to settle it by. Waits for calls in flight that may take what is
-   * left; the calls of one task queue, so that none is overtaken for ever.
+   * Resolves when the call may be made, and with what to settle it by. Waits for calls in flight that may take
+   * what is left; the calls of one task queue, so that none is overtaken for ever.
    * @param meter tells from then on what the call has taken
    * @throws SeedError budget_exceeded, unpriced_model, key_revoked, or unavailable when the signal aborts
    */
@@ -113,8 +106,8 @@ export class Spending implements AsyncDisposable {
   }
 
   /**
-   * Records the call with what it took, in place of what was reserved for it. What it throws is no end: it is tried again
-   * for ten minutes, and then, or when the server stops before, the reservation lapses into a charge.
+   * Records the call with what it took, in place of what was reserved for it. What it throws is no end: it is
+   * tried again for ten minutes, and then, or when the server stops before, the reservation lapses into a charge.
    */
   async settle(taskId: string, call: ModelCall, reservation: string): Promise<void> {
     this.#unsettled.set(reservation, { taskId, call, giveUpAt: performance.now() + SETTLE_WITHIN_MS });

@@ -1,12 +1,16 @@
-// What tasks and keys have used. A task is charged to itself and to its ancestors, the tasks whose agents started it, and by the
-// UTC day to its key and to those that this key descends from; every row of model_calls and compute changes these sums with it.
-// Whoever locks several tasks locks them by depth and then by id, so that no two wait for each other.
+// What tasks and keys have used. A task is charged to itself and to its ancestors, the tasks whose agents started
+// it, and by the UTC day to its key and to those that this key descends from; every row of model_calls and compute
+// changes these sums with it. Whoever locks several tasks locks them by depth and then by id, so that no two wait
+// for each other.
 import { sql } from 'kysely';
 import type { Db, TaskRow, Tx } from '../../db/tables.ts';
 import { dayOf, monthOf } from '../../lib/utc-days.ts';
 import type { Amounts, Spent } from './budget.ts';
 
-/** Locks the task and its ancestors until the transaction ends. The topmost comes first, the task last; empty without one. */
+/**
+ * Locks the task and its ancestors until the transaction ends. The topmost comes first, the task last; empty
+ * without one.
+ */
 export async function lockAncestors(tx: Tx, taskId: string): Promise<TaskRow[]> {
   const { rows } = await sql<TaskRow>`
     with recursive ancestors as (
@@ -56,7 +60,7 @@ export async function addUsed(
     set nano_usd = spend.nano_usd + excluded.nano_usd, tokens = spend.tokens + excluded.tokens`.execute(tx);
 }
 
-/** Until the transaction ends nothing is spent with these keys. */
+/** Locks what was spent with these keys: until the transaction ends nothing is added to it. */
 export async function lockSpend(tx: Tx, keyIds: readonly string[], now: Date): Promise<void> {
   const day = dayOf(now);
   await sql`

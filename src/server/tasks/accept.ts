@@ -1,4 +1,5 @@
-// What `tasks run` does: checks what was asked for against what the caller may have, and accepts the task, once for one id.
+// What `tasks run` does: checks what was asked for against what the caller may have, and accepts the task, once
+// for one id.
 import type { Actor, Call } from '../../command/call.ts';
 import { sqlStateOf } from '../../db/database-failure.ts';
 import type { StoredFile, Tx } from '../../db/tables.ts';
@@ -23,7 +24,10 @@ export interface AcceptNeeds {
   /** Every scope that some command asks for and the account could be granted. */
   scopesFor(operator: boolean): string[];
   models: {
-    /** The model that is asked for or, without one, the caller's defaults. Throws SeedError when it may not have that one. */
+    /**
+     * The model that is asked for or, without one, the caller's defaults. Throws SeedError when it may not have
+     * that one.
+     */
     choose(asked: string | undefined, lineage: Lineage): readonly [string, ...string[]];
     /** Whether it is known what the model costs. */
     hasPrice(model: string): boolean;
@@ -109,7 +113,10 @@ function isTaken(error: unknown): boolean {
   return sqlStateOf(error) === '23505';
 }
 
-/** A URL of its own choosing is a way out of the sandbox: a task needs the scope for it, a caller outside has the network. */
+/**
+ * A URL of its own choosing is a way out of the sandbox: a task needs the scope for it, a caller outside has the
+ * network.
+ */
 function refuseWayOut({ key, lineage }: Actor): void {
   if (lineage.length === 1 || allows(key.scopes, 'webhooks:write')) return;
   throw new SeedError('missing_scope', 'webhookUrl needs the scope webhooks:write, which this task lacks');

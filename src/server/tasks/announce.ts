@@ -1,5 +1,4 @@
 // What an account's webhooks hear of a task. Called in the transaction of every change of its status.
-
 import type { TaskRow, Tx } from '../../db/tables.ts';
 import { usdOf } from '../../lib/money.ts';
 import type { TaskStatus } from '../../protocol/task.ts';
@@ -8,36 +7,29 @@ import { emitEvent } from '../webhooks/events.ts';
 /** Enough for an error's message in an event; all of it is in the task. */
 const MESSAGE_MOST = 1_000;
 
-/** Announces a change of status that is one for webhooks: a task that is running may yet go back to the queue. */
-export async function emitTaskEvent(tx: Tx, task: TaskRow, now: Date): Promise<void> {
-  const type = typeOf(task.status);
-  if (type !== null) await emit(tx, task, type, now);
-}
+/**
+ * What a status is announced as; not yet a queued or running one: a task that is running may go back to the queue.
+ */
+const TYPES: Record<TaskStatus, string | null> = {
+  queued: null,
+  running: null,
+  waiting_for_approval: 'task.approval_requested',
+  completed: 'task.completed',
+  failed: 'task.failed',
+  timed_out: 'task.failed',
+  stopped: 'task.stopped',
+};
 
-/** Announces that the run of the task begins. */
-export async function emitTaskStarted(tx: Tx, task: TaskRow, now: Date): Promise<void> {
-  await emit(tx, task, 'task.started', now);
-}
-
-async function emit(tx: Tx, task: TaskRow, type: string, now: Date): Promise<void> {
+/** @param type of the event; unless it is said, what the task's new status is announced as */
+export async function emitTaskEvent(
+  tx: Tx,
+  task: TaskRow,
+  now: Date,
+  type: string | null = TYPES[task.status],
+): Promise<void> {
+  if (type === null) return;
   const data = dataOf(task);
   await emitEvent(tx, { accountId: task.account_id, type, data, url: task.webhook_url }, now);
-}
-
-function typeOf(status: TaskStatus): string | null {
-  switch (status) {
-    case 'waiting_for_approval':
-      return 'task.approval_requested';
-    case 'completed':
-      return 'task.completed';
-    case 'failed':
-    case 'timed_out':
-      return 'task.failed';
-    case 'stopped':
-      return 'task.stopped';
-    default:
-      return null;
-  }
 }
 
 function dataOf(task: TaskRow): Record<string, unknown> {

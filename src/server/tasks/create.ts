@@ -1,5 +1,5 @@
-// Accepts a task in one transaction: its row, its first event and its place in the queue; one that an agent starts under its
-// parent's deadline and budget. Called by accept.ts.
+// Accepts a task in one transaction: its row, its first event and its place in the queue; one that an agent starts
+// under its parent's deadline and budget. Called by accept.ts.
 import { sql } from 'kysely';
 import { notify } from '../../db/signals.ts';
 import { storableJson, storableText } from '../../db/storable.ts';
@@ -49,9 +49,10 @@ export interface NewTask {
 }
 
 /**
- * Accepts a task: its row, its first event and its place in the queue are there together or not at all. One with a parent
- * gets no more time than that one has left.
- * @param admit looks in the same transaction whether the task may be, and takes what it comes with; what it throws refuses it
+ * Accepts a task: its row, its first event and its place in the queue are there together or not at all. One with a
+ * parent gets no more time than that one has left.
+ * @param admit looks in the same transaction whether the task may be, and takes what it comes with; what it throws
+ * refuses it
  */
 export async function createTask(
   store: Store,
@@ -83,7 +84,8 @@ export async function createTask(
         metadata: storableJson(task.metadata),
         webhook_url: task.webhookUrl ?? null,
         trace_parent: task.traceParent ?? null,
-        // The database's time and no server's: pg-boss orders by it, so that createdAt tells the order of the queue.
+        // The database's time and no server's: pg-boss orders by it, so that createdAt tells the order of the
+        // queue.
         created_at: sql<Date>`date_trunc('milliseconds', now())`,
       })
       .returningAll()
@@ -108,8 +110,8 @@ interface PlaceBelow {
 }
 
 /**
- * Where a task stands that the agent of the parent starts. Locks the parent and its ancestors, so that none of them ends without
- * its new child.
+ * Where a task stands that the agent of the parent starts. Locks the parent and its ancestors, so that none of
+ * them ends without its new child.
  * @throws SeedError key_revoked, too_deep or budget_exceeded
  */
 async function placeBelow(store: Pick<Store, 'time'>, tx: Tx, parentTaskId: string): Promise<PlaceBelow> {
@@ -152,8 +154,9 @@ export async function refuseTooManyTasks(tx: Tx, lineage: Lineage): Promise<void
 }
 
 /**
- * The key's row stays locked until the transaction ends, so that tasks posted at once cannot pass its limit together. Counts, too,
- * what its tasks and the keys they made have started: from the unfinished tasks up, which are few, and not from the key down.
+ * The key's row stays locked until the transaction ends, so that tasks posted at once cannot pass its limit
+ * together. Counts, too, what its tasks and the keys they made have started: from the unfinished tasks up, which
+ * are few, and not from the key down.
  */
 async function lockAndCountTasks(tx: Tx, keyId: string): Promise<number> {
   await tx.selectFrom('keys').select('id').where('id', '=', keyId).forNoKeyUpdate().execute();

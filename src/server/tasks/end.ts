@@ -1,7 +1,6 @@
 // How tasks end: stopped by a caller, or settled by their runner. Those that nobody settles end in lapse.ts.
-
 import type { Store } from '../../db/store.ts';
-import type { Tx } from '../../db/tables.ts';
+import type { TaskRow, Tx } from '../../db/tables.ts';
 import { changeTasks } from '../../db/task-changes.ts';
 import type { Prices } from '../../lib/money.ts';
 import type { Settlement } from '../../protocol/runner.ts';
@@ -26,9 +25,10 @@ export async function stopTask(store: Store, accountId: string, id: string): Pro
     if (!owned) return null;
     // Before the task's row is locked: leasing locks the job first, then the row, and so does this.
     if (owned.status === 'queued') await store.queue.remove(tx, id);
-    const stopped = await transition(store, tx, id, (task) =>
-      isTerminal(task.status) ? null : { status: 'stopped' },
-    );
+    const stopped = await transition(store, tx, {
+      taskId: id,
+      decide: ({ status }) => (isTerminal(status) ? null : { status: 'stopped' }),
+    });
     return stopped ? toTask(stopped.task) : null;
   });
 }
@@ -45,15 +45,16 @@ export async function settleTask(
 ): Promise<'settled' | 'already_ended'> {
   const outcome = await changeTasks(store, async (tx) => {
     const { leaseId, usage } = settlement;
-    // Before the task alone: what its sandbox used counts for all above it, and those are locked first. And before the end,
-    // whose event tells what the task cost.
+    // Before the task alone: what its sandbox used counts for all above it, and those are locked first. And before
+    // the end, whose event tells what the task cost.
     await lockAncestors(tx, taskId);
     if (usage) await saveUsage(tx, { taskId, leaseId, usage }, prices, store.clock.now());
     const shown = await forReaders(tx, taskId, settlement);
-    const settled = await transition(store, tx, taskId, (task) => {
+    const decide = (task: TaskRow) => {
       if (task.lease_id !== leaseId) throw leaseLost(taskId);
       return isTerminal(task.status) ? null : changeOf(shown, task.overspent);
-    });
+    };
+    const settled = await transition(store, tx, { taskId, decide });
     if (!settled) throw leaseLost(taskId);
     return settled.changed ? 'settled' : 'already_ended';
   });
@@ -62,16 +63,15 @@ export async function settleTask(
 }
 
 /** Records what the sandbox of a task used that has ended otherwise than by its runner's word, such as stopped. */
-export async function recordUsage(
-  store: Pick<Store, 'db' | 'clock' | 'caches'>,
-  usage: UsageOfLease,
-  prices: Prices,
-): Promise<void> {
+export async function recordUsage(store: Store, usage: UsageOfLease, prices: Prices): Promise<void> {
   await store.db.transaction().execute((tx) => saveUsage(tx, usage, prices, store.clock.now()));
   store.caches.forget('ended tasks');
 }
 
-/** With the diagnostics of the runner's host as the task's own where its account is the operator's; nobody else sees them. */
+/**
+ * With the diagnostics of the runner's host as the task's own where its account is the operator's; nobody else
+ * sees them.
+ */
 async function forReaders(tx: Tx, taskId: string, settlement: Settlement): Promise<Settlement> {
   const { diagnostics } = settlement;
   if (diagnostics === undefined || settlement.stderr !== null) return settlement;

@@ -7,7 +7,7 @@ import { type TaskSpan, writtenFor } from '../../db/task-conditions.ts';
 import type { AgentEvent, ServerEvent, TaskEvent } from '../../protocol/event.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
-import { lockLeasedTask, lockTask } from './rows.ts';
+import { type LeasedTaskId, lockLeasedTask, lockTask } from './rows.ts';
 
 /** One statement with more rows than this would meet Postgres's limit of parameters. */
 const ROWS_PER_INSERT = 1_000;
@@ -17,9 +17,7 @@ const DROPPED: AgentEvent = {
   text: `This task has more than ${LIMITS.eventsPerTask} events; later ones are not kept.`,
 };
 
-export interface AgentEventBatch {
-  taskId: string;
-  leaseId: string;
+export interface AgentEventBatch extends LeasedTaskId {
   /** Its number within the lease. One that was stored already is left out: its answer was lost on the way. */
   batch: number;
   events: readonly AgentEvent[];
@@ -31,19 +29,19 @@ export interface AgentEventBatch {
  */
 export async function appendAgentEvents(
   store: Pick<Store, 'db' | 'clock'>,
-  { taskId, leaseId, batch, events }: AgentEventBatch,
+  { batch, events, ...lease }: AgentEventBatch,
 ): Promise<void> {
   await store.db.transaction().execute(async (tx) => {
-    const task = await lockLeasedTask(tx, { taskId, leaseId });
+    const task = await lockLeasedTask(tx, lease);
     if (batch <= task.event_batch) return;
-    await tx.updateTable('tasks').set({ event_batch: batch }).where('id', '=', taskId).execute();
+    await tx.updateTable('tasks').set({ event_batch: batch }).where('id', '=', task.id).execute();
     await appendWithinLimit(tx, task, events, store.clock.now());
   });
 }
 
 /**
- * Appends what the server records about a task that lives; a task that has ended gets no more events. Call it with a
- * transaction to append only if that commits.
+ * Appends what the server records about a task that lives; a task that has ended gets no more events. Call it with
+ * a transaction to append only if that commits.
  */
 export async function appendServerEvent(
   db: Db,

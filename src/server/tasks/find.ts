@@ -1,4 +1,5 @@
-// A task by its account and id. Requests that come at once share a query, and a task that has ended is kept for half a second.
+// A task by its account and id. Requests that come at once share a query, and a task that has ended is kept for
+// half a second.
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import type { TaskRow } from '../../db/tables.ts';
@@ -20,9 +21,7 @@ export type FindTask = (accountId: string, id: string) => Promise<Task | null>;
 export function openTaskCache({ lookUp, caches }: Pick<Store, 'lookUp' | 'caches'>): FindTask {
   const load = createDataLoader(async (ids) => {
     const rows = await lookUp('tasks', sql<TaskRow>`select * from tasks where id = any(${ids})`);
-    return new Map(
-      rows.map((row) => [row.id, { accountId: row.account_id, task: Object.freeze(toTask(row)) }]),
-    );
+    return new Map(rows.map((row) => [row.id, { accountId: row.account_id, task: toTask(row) }]));
   });
   const ended = createTtlCache<Task>({
     most: CHARACTERS_KEPT,

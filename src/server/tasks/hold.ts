@@ -1,9 +1,9 @@
-// What runners do with the tasks that they hold: keep their leases alive, give back what has reached nobody, leave all. Called by
-// the runner's routes.
+// What runners do with the tasks that they hold: keep their leases alive, give back what has reached nobody, leave
+// all. Called by the runner's routes.
 import { sql } from 'kysely';
 import { notify } from '../../db/signals.ts';
 import type { Store } from '../../db/store.ts';
-import type { TaskRow, Tx } from '../../db/tables.ts';
+import type { Db, TaskRow, Tx } from '../../db/tables.ts';
 import { changeTasks } from '../../db/task-changes.ts';
 import { statusIn } from '../../db/task-conditions.ts';
 import { later, timeIn } from '../../db/time.ts';
@@ -25,7 +25,7 @@ const LOST: TaskError = {
 export interface Renewal {
   runnerId: string;
   taskIds: readonly string[];
-  /** Of each of them: until its deadline, as the runner measures it. */
+  /** How long each of them has until its deadline, as the runner measures it. */
   leftMs?: readonly number[] | undefined;
 }
 
@@ -79,28 +79,32 @@ async function keepDeadline(
 
 /** Those of `taskIds` that the runner has to kill; renews nothing. */
 export async function tasksToStop(
-  store: Pick<Store, 'db'>,
+  { db }: Pick<Store, 'db'>,
   runnerId: string,
   taskIds: readonly string[],
 ): Promise<string[]> {
   if (taskIds.length === 0) return [];
-  const held = await store.db
+  const held = await heldBy(db, runnerId);
+  return taskIds.filter((id) => !held.includes(id));
+}
+
+async function heldBy(db: Db, runnerId: string): Promise<string[]> {
+  const held = await db
     .selectFrom('tasks')
     .select('id')
-    .where('id', 'in', taskIds)
-    .where('runner_id', '=', runnerId)
     .where(statusIn(LEASED))
+    .where('runner_id', '=', runnerId)
     .execute();
-  const ids = new Set(held.map(({ id }) => id));
-  return taskIds.filter((id) => !ids.has(id));
+  return held.map(({ id }) => id);
 }
 
 /** Gives a task back to the queue whose lease has reached nobody. Nothing happens once its run has begun. */
 export async function returnLease(store: Store, { taskId, leaseId }: LeasedTaskId): Promise<void> {
   await changeTasks(store, (tx) =>
-    transition(store, tx, taskId, (task) =>
-      task.lease_id === leaseId && isReturnable(task) ? { status: 'queued' } : null,
-    ),
+    transition(store, tx, {
+      taskId,
+      decide: (task) => (task.lease_id === leaseId && isReturnable(task) ? { status: 'queued' } : null),
+    }),
   );
 }
 
@@ -112,18 +116,12 @@ export async function leaveTasks(
   store: Store,
   { runnerId, taskIds }: { runnerId: string; taskIds: readonly string[] },
 ): Promise<{ returned: string[]; ended: string[] }> {
-  const held = await store.db
-    .selectFrom('tasks')
-    .select('id')
-    .where(statusIn(LEASED))
-    .where('runner_id', '=', runnerId)
-    .execute();
   const left = { returned: [] as string[], ended: [] as string[] };
   // One in a transaction: with it end the tasks below it.
-  for (const { id } of held) {
+  for (const id of await heldBy(store.db, runnerId)) {
     if (taskIds.includes(id)) continue;
     const decide = (task: TaskRow) => (task.runner_id === runnerId ? withoutRunner(task) : null);
-    const change = await changeTasks(store, (tx) => transition(store, tx, id, decide));
+    const change = await changeTasks(store, (tx) => transition(store, tx, { taskId: id, decide }));
     if (change?.changed) left[change.task.status === 'queued' ? 'returned' : 'ended'].push(id);
   }
   return left;

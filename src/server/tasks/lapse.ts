@@ -1,4 +1,5 @@
-// Ends tasks that nobody settled: their deadline has passed, or their runner was lost. Every server looks for them each second.
+// Ends tasks that nobody settled: their deadline has passed, or their runner was lost. Every server looks for them
+// each second.
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import type { TaskRow, Tx } from '../../db/tables.ts';
@@ -23,8 +24,8 @@ const SETTLE_AFTER_GAP_MS = 20_000;
 const OVERSPENT_GRACE_MS = 2_000;
 
 /**
- * Looks every second for tasks whose runner is lost or whose deadline has passed, and ends them. After a start, a failed look or a
- * late one it first gives runners the time of a lease to be heard: they could not renew theirs.
+ * Looks every second for tasks whose runner is lost or whose deadline has passed, and ends them. After a start, a
+ * failed look or a late one it first gives runners the time of a lease to be heard: they could not renew theirs.
  */
 export function sweepLapsedLeases(store: Store, log: Logger): Loop {
   const watch = createWatch();
@@ -39,10 +40,10 @@ export function sweepLapsedLeases(store: Store, log: Logger): Loop {
 }
 
 /**
- * Ends tasks that nobody settled: past their deadline → `timed_out`, out of budget → `failed`/`budget_exceeded`, lease
- * lapsed → `failed`/`interrupted`, or back to the queue when its run had not begun. Several servers may call it at once.
- * Silence counts only where somebody listened: what `watch` has not seen for a whole lease ends no lease.
- * Returns the ids of what it changed.
+ * Ends tasks that nobody settled: past their deadline → `timed_out`, out of budget → `failed`/`budget_exceeded`,
+ * lease lapsed → `failed`/`interrupted`, or back to the queue when its run had not begun. Several servers may call
+ * it at once. Silence counts only where somebody listened: what `watch` has not seen for a whole lease ends no
+ * lease. Returns the ids of what it changed.
  */
 export async function endLapsedTasks(store: Store, watch: Watch): Promise<string[]> {
   const changed: string[] = [];
@@ -53,7 +54,10 @@ export async function endLapsedTasks(store: Store, watch: Watch): Promise<string
   }
 }
 
-/** One in a transaction: with it end the tasks below it, and nobody may hold others' locks while waiting for theirs. */
+/**
+ * One in a transaction: with it end the tasks below it, and nobody may hold others' locks while waiting for
+ * theirs.
+ */
 async function endLapsedTask(store: Store, watch: Watch): Promise<string | null> {
   return changeTasks(store, async (tx) => {
     const now = await timeIn(store, tx);
@@ -61,7 +65,8 @@ async function endLapsedTask(store: Store, watch: Watch): Promise<string | null>
     if (watchedMs === 0) await boundLeases(tx, now);
     const lapsed = await findLapsed(tx, now, watchedMs);
     if (!lapsed) return null;
-    await transition(store, tx, lapsed.id, (task) => changeOf(task, lapsed, now), now);
+    const decide = (task: TaskRow) => changeOf(task, lapsed, now);
+    await transition(store, tx, { taskId: lapsed.id, decide, now });
     return lapsed.id;
   });
 }
@@ -103,11 +108,14 @@ function changeOf(task: TaskRow, { overdue }: Lapsed, now: Date): Change | null 
   return overdue && !(isLapsed && task.begun_at === null) ? { status: 'timed_out' } : withoutRunner(task);
 }
 
-/** Whether silence means anything: a look that comes late, or after one that failed, has missed what was said meanwhile. */
+/**
+ * Whether silence means anything: a look that comes late, or after one that failed, has missed what was said
+ * meanwhile.
+ */
 export interface Watch {
   /**
-   * Says that a look is made. Returns for how many milliseconds looks have come in time; 0 for the first one after a
-   * gap. A clock of the database that was set makes a gap, too.
+   * Says that a look is made. Returns for how many milliseconds looks have come in time; 0 for the first one after
+   * a gap. A clock of the database that was set makes a gap, too.
    * @param now the database's time
    */
   look(now: Date): number;

@@ -1,15 +1,15 @@
-// Leases: a runner takes a task and says how far it is. What it does with the tasks that it holds is in hold.ts. Called by the
-// runner's routes.
+// Leases: a runner takes a task and says how far it is. What it does with the tasks that it holds is in hold.ts.
+// Called by the runner's routes.
 import { randomUUID } from 'node:crypto';
 import type { Store } from '../../db/store.ts';
 import type { TaskRow, Tx } from '../../db/tables.ts';
 import { changeTasks, noteChange, type TaskTx } from '../../db/task-changes.ts';
 import { later, timeIn } from '../../db/time.ts';
 import { BEGIN_WITHIN_MS, LEASE_MS } from '../../protocol/runner.ts';
-import type { Task, TaskPhase } from '../../protocol/task.ts';
+import { type Task, TaskPhase } from '../../protocol/task.ts';
 import { insertKey } from '../access/keys.ts';
 import { lineageOf, worstOf } from '../access/presented-key.ts';
-import { emitTaskStarted } from './announce.ts';
+import { emitTaskEvent } from './announce.ts';
 import { appendEvents } from './events.ts';
 import { type LeasedTaskId, leaseLost, lockLeasedTask, lockTask, toTask } from './rows.ts';
 import { transition } from './transition.ts';
@@ -25,13 +25,15 @@ export interface LeasedTask {
 /** Makes the task key's secret; only its hash and prefix come here. Called once for each task that is tried. */
 export type MintKey = () => { secretHash: string; prefix: string };
 
-const PHASES: readonly TaskPhase[] = ['starting', 'working', 'finishing'];
+/** The phases in the order in which a task goes through them. */
+const PHASES: readonly TaskPhase[] = TaskPhase.options;
 
 /**
- * Gives the runner the task that has waited longest, with a task key that lives as long as the task; null when none
- * waits. Taking it from the queue and `queued → running` are one transaction: no crash loses or doubles a task. What is
- * taken goes back to the queue unless the runner says that the run begins (reportPhase): its answer may have been lost.
- * A task whose key was revoked or expired while it waited is not run: it ends `stopped` with an error that says so.
+ * Gives the runner the task that has waited longest, with a task key that lives as long as the task; null when
+ * none waits. Taking it from the queue and `queued → running` are one transaction: no crash loses or doubles a
+ * task. What is taken goes back to the queue unless the runner says that the run begins (reportPhase): its answer
+ * may have been lost. A task whose key was revoked or expired while it waited is not run: it ends `stopped` with
+ * an error that says so.
  */
 export async function leaseNextTask(
   store: Store,
@@ -63,7 +65,7 @@ async function tryNext(
   if (caller !== 'active') {
     const message = `The key that posted this task was ${caller ?? 'revoked'} before it could run.`;
     const error = { code: 'interrupted', message } as const;
-    await transition(store, tx, taskId, () => ({ status: 'stopped', error }), now);
+    await transition(store, tx, { taskId, decide: () => ({ status: 'stopped', error }), now });
     return 'skipped';
   }
   const lease = {
@@ -83,7 +85,7 @@ async function tryNext(
     callerKeyId: waiting.key_id,
   });
   const change = { status: 'running', phase: 'starting', lease } as const;
-  const leased = await transition(store, tx, taskId, () => change, now);
+  const leased = await transition(store, tx, { taskId, decide: () => change, now });
   if (!leased) throw leaseLost(taskId);
   return { task: toTask(leased.task), leaseId: lease.id, deadline: lease.deadline, operator };
 }
@@ -101,8 +103,8 @@ async function deadlineOf(tx: Tx, { timeout_ms, parent_task_id }: TaskRow, now: 
 }
 
 /**
- * Records how far a running task is; a phase it has reached already changes nothing. The first report begins the run: from
- * then on the task never goes back to the queue. Throws SeedError `lease_lost`.
+ * Records how far a running task is; a phase it has reached already changes nothing. The first report begins the
+ * run: from then on the task never goes back to the queue. Throws SeedError `lease_lost`.
  */
 export async function reportPhase(
   store: Store,
@@ -110,7 +112,7 @@ export async function reportPhase(
 ): Promise<void> {
   await changeTasks(store, async (tx) => {
     const task = await lockLeasedTask(tx, { taskId, leaseId });
-    const reaches = PHASES.indexOf(phase) > (task.phase === null ? -1 : PHASES.indexOf(task.phase));
+    const reaches = task.phase === null || PHASES.indexOf(phase) > PHASES.indexOf(task.phase);
     const begins = task.begun_at === null;
     if (!reaches && !begins) return;
     const now = await timeIn(store, tx);
@@ -125,7 +127,7 @@ export async function reportPhase(
       .where('id', '=', taskId)
       .returningAll()
       .executeTakeFirstOrThrow();
-    if (begins) await emitTaskStarted(tx, changed, now);
+    if (begins) await emitTaskEvent(tx, changed, now, 'task.started');
     if (reaches)
       await appendEvents(tx, task, [{ type: 'status', status: task.status, phase, error: null }], now);
     if (works) noteChange(tx, 'working', changed);

@@ -16,9 +16,9 @@ const BEGINNING_OF_ID = /^[0-9a-f]{8,32}$/;
 const ID_DIGITS = 32;
 
 /**
- * The account's tasks, newest first. No index serves a search for `q` in texts of up to 32 KiB: a page of a search is made of a
- * fixed number of tasks, so that it takes as long with a million as with a thousand. It can therefore hold fewer than `limit`, or
- * none, and still have a cursor, behind which the search goes on.
+ * The account's tasks, newest first. No index serves a search for `q` in texts of up to 32 KiB: a page of a search
+ * is made of a fixed number of tasks, so that it takes as long with a million as with a thousand. It can therefore
+ * hold fewer than `limit`, or none, and still have a cursor, behind which the search goes on.
  */
 export async function listTasks(db: Db, accountId: string, filter: TaskFilter): Promise<Page<Task>> {
   const { q, limit } = filter;

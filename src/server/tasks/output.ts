@@ -6,14 +6,26 @@ import type { AgentEvent, ServerEvent } from '../../protocol/event.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { cutMiddle } from '../../protocol/text.ts';
 
+const OF_TOOLS = sql`body->>'type' in ('tool_output', 'tool_result')`;
+
 /** The output so far of a task with any number of events, without loading more of them than it will show. */
 export async function readOutputSoFar(db: Db, task: TaskSpan): Promise<string | null> {
-  return outputSoFar(await readOutputEvents(db, task));
+  const texts = await readEnds(db, task, sql`body->>'text'`, sql`body->>'type' = 'text'`);
+  if (texts.length > 0) return outputSoFar(texts);
+  const { rows } = await sql<{ call_id: string }>`
+    select body->>'callId' as call_id from events where ${writtenFor(task)} and ${OF_TOOLS}
+    order by seq desc limit 1`.execute(db);
+  const [last] = rows;
+  if (!last) return null;
+  const printed = sql`coalesce(body->>'chunk', body->>'output')`;
+  return outputSoFar(
+    await readEnds(db, task, printed, sql`body->>'callId' = ${last.call_id} and ${OF_TOOLS}`),
+  );
 }
 
 /**
- * The agent's texts so far; when it said nothing, what its last tool has printed. Null when there is neither. At most
- * LIMITS.stdoutBytes, cut in the middle.
+ * The agent's texts so far; when it said nothing, what its last tool has printed. Null when there is neither. At
+ * most LIMITS.stdoutBytes, cut in the middle.
  */
 export function outputSoFar(events: Iterable<AgentEvent | { type: string }>): string | null {
   const texts: string[] = [];
@@ -30,23 +42,6 @@ export function outputSoFar(events: Iterable<AgentEvent | { type: string }>): st
   }
   const output = texts.length > 0 ? texts.join('\n') : chunks.join('');
   return output === '' ? null : cutMiddle(output, LIMITS.stdoutBytes);
-}
-
-async function readOutputEvents(db: Db, task: TaskSpan): Promise<(AgentEvent | ServerEvent)[]> {
-  const texts = await readEnds(db, task, sql`body->>'text'`, sql`body->>'type' = 'text'`);
-  if (texts.length > 0) return texts;
-  const { rows } = await sql<{ call_id: string }>`
-    select body->>'callId' as call_id from events
-    where ${writtenFor(task)} and body->>'type' in ('tool_output', 'tool_result')
-    order by seq desc limit 1`.execute(db);
-  const last = rows[0];
-  if (!last) return [];
-  return readEnds(
-    db,
-    task,
-    sql`coalesce(body->>'chunk', body->>'output')`,
-    sql`body->>'callId' = ${last.call_id} and body->>'type' in ('tool_output', 'tool_result')`,
-  );
 }
 
 /** The matching events but those of the middle that LIMITS.stdoutBytes has no room for. */

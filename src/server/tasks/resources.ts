@@ -1,5 +1,6 @@
-// What a task's sandbox may have on this server: the operator's defaults and maxima, from the environment (docs/running.md describes
-// each), and what a caller is given of what it wants. Called by the settings and where a task is accepted.
+// What a task's sandbox may have on this server: the operator's defaults and maxima, from the environment
+// (docs/running.md describes each), and what a caller is given of what it wants. Called by the settings and where
+// a task is accepted.
 import { integerSetting } from '../../lib/settings.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { ReceivedFile } from '../../protocol/file.ts';
@@ -40,41 +41,32 @@ export function refuseWithoutRoom(files: readonly ReceivedFile[], { diskMb }: Re
   );
 }
 
-const { resources: bounds } = LIMITS;
+/** What a task gets, and the most that it can get, where the environment says nothing. */
+const PRESETS: Record<keyof Resources, { preset: number; maximum: number }> = {
+  vcpus: { preset: 2, maximum: 4 },
+  memoryMb: { preset: 1024, maximum: 4096 },
+  diskMb: { preset: 512, maximum: 2048 },
+  processes: { preset: 256, maximum: 1024 },
+};
 
-/** Per resource: its setting, the default and the maximum when nothing is set, and the bounds of both. */
-const PRESETS = {
-  vcpus: { name: 'VCPUS', preset: 2, maximum: 4, min: bounds.vcpusMin, max: bounds.vcpusMax },
-  memoryMb: {
-    name: 'MEMORY_MB',
-    preset: 1024,
-    maximum: 4096,
-    min: bounds.memoryMbMin,
-    max: bounds.memoryMbMax,
-  },
-  diskMb: { name: 'DISK_MB', preset: 512, maximum: 2048, min: bounds.diskMbMin, max: bounds.diskMbMax },
-  processes: {
-    name: 'PROCESSES',
-    preset: 256,
-    maximum: 1024,
-    min: bounds.processesMin,
-    max: bounds.processesMax,
-  },
-} as const satisfies Record<keyof Resources, object>;
-
-/** SEED_TASK_<NAME> and SEED_TASK_MAX_<NAME>. @throws SeedError invalid_settings */
+/** Reads SEED_TASK_<NAME> and SEED_TASK_MAX_<NAME>. @throws SeedError invalid_settings */
 export function resourceSettings(): ResourcePolicy {
   const defaults = {} as Resources;
   const maxima = {} as Resources;
-  for (const [key, { name, preset, maximum, min, max }] of Object.entries(PRESETS)) {
-    const resource = key as keyof Resources;
-    maxima[resource] = integerSetting(`SEED_TASK_MAX_${name}`, maximum, min, max);
-    defaults[resource] = integerSetting(`SEED_TASK_${name}`, Math.min(preset, maxima[resource]), min, max);
-    if (defaults[resource] <= maxima[resource]) continue;
-    throw new SeedError(
-      'invalid_settings',
-      `SEED_TASK_${name} is ${defaults[resource]}, more than SEED_TASK_MAX_${name}, which is ${maxima[resource]}`,
-    );
+  for (const resource of Object.keys(PRESETS) as (keyof Resources)[]) {
+    const { preset, maximum } = PRESETS[resource];
+    const { [`${resource}Min` as const]: min, [`${resource}Max` as const]: max } = LIMITS.resources;
+    const name = resource.replace(/[A-Z]/, '_$&').toUpperCase();
+    const most = integerSetting(`SEED_TASK_MAX_${name}`, maximum, min, max);
+    const usual = integerSetting(`SEED_TASK_${name}`, Math.min(preset, most), min, max);
+    if (usual > most) {
+      throw new SeedError(
+        'invalid_settings',
+        `SEED_TASK_${name} is ${usual}, more than SEED_TASK_MAX_${name}, which is ${most}`,
+      );
+    }
+    maxima[resource] = most;
+    defaults[resource] = usual;
   }
   return { defaults, maxima };
 }

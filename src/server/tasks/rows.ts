@@ -1,5 +1,4 @@
 // A task's row: read, locked, and turned into the task object. Every file about tasks goes through here.
-
 import type { Db, StoredFile, TaskRow, Tx } from '../../db/tables.ts';
 import { usdOf } from '../../lib/money.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -20,7 +19,9 @@ export interface LeasedTaskId {
   leaseId: string;
 }
 
-/** Locks a task that runs under this lease. Throws SeedError `lease_lost` when it does not, or does not any more. */
+/**
+ * Locks a task that runs under this lease. Throws SeedError `lease_lost` when it does not, or does not any more.
+ */
 export async function lockLeasedTask(tx: Tx, lease: LeasedTaskId): Promise<TaskRow> {
   return refuseLostLease(await lockTask(tx, lease.taskId), lease);
 }

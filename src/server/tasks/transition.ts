@@ -1,6 +1,6 @@
-// The one way a task changes its status: lock, ask the transition table, update, record the event, tell the webhooks, revoke
-// the task key, wake who waits; all in the caller's transaction. Used by lease.ts, hold.ts, end.ts and lapse.ts.
-
+// The one way a task changes its status: lock, ask the transition table, update, record the event, tell the
+// webhooks, revoke the task key, wake who waits; all in the caller's transaction. Used by lease.ts, hold.ts,
+// end.ts and lapse.ts.
 import { notify } from '../../db/signals.ts';
 import { storableTextOrNull } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
@@ -12,7 +12,7 @@ import { LIMITS } from '../../protocol/limits.ts';
 import { canBecome, isTerminal } from '../../protocol/statuses.ts';
 import type { TaskError, TaskPhase, TaskStatus } from '../../protocol/task.ts';
 import { cutMiddle } from '../../protocol/text.ts';
-import { revokeTaskKey } from '../access/keys.ts';
+import { revokeTaskKey } from '../access/key-changes.ts';
 import { emitTaskEvent } from './announce.ts';
 import { appendEvents } from './events.ts';
 import { readOutputSoFar } from './output.ts';
@@ -21,12 +21,20 @@ import { lockTask } from './rows.ts';
 /** What becomes of the task. `stdout` null or missing at the end: the output so far stands in for the answer. */
 export interface Change {
   status: TaskStatus;
-  phase?: TaskPhase | null;
+  phase?: TaskPhase;
   error?: TaskError | null;
   stdout?: string | null;
   stderr?: string | null;
   exitCode?: number | null;
   lease?: { id: string; runnerId: string; expiresAt: Date; deadline: Date };
+}
+
+export interface WantedTransition {
+  taskId: string;
+  /** Says what becomes of the task on seeing its locked row; null: it stays as it is. */
+  decide(task: TaskRow): Change | null;
+  /** The database's time, where the caller has asked it since the task is locked. */
+  now?: Date | undefined;
 }
 
 export interface Transition {
@@ -35,19 +43,16 @@ export interface Transition {
 }
 
 /**
- * Locks the task and does what `decide` says on seeing it: a change, or null to leave it as it is. With a task end all
- * that its agent has started. Undefined when there is no such task. Throws SeedError `conflict` for a change that the
- * transition table does not know.
- * @param now the database's time, where the caller has asked it since the task is locked
+ * Locks the task and does what `decide` says on seeing it: a change, or null to leave it as it is. With a task end
+ * all that its agent has started. Undefined when there is no such task. Throws SeedError `conflict` for a change
+ * that the transition table does not know.
  */
 export async function transition(
   store: TransitionStore,
   tx: TaskTx,
-  taskId: string,
-  decide: (task: TaskRow) => Change | null,
-  now?: Date,
+  wanted: WantedTransition,
 ): Promise<Transition | undefined> {
-  const ended = await change(store, tx, taskId, decide, now);
+  const ended = await change(store, tx, wanted);
   if (ended?.changed && isTerminal(ended.task.status)) await stopDescendants(store, tx, ended.task);
   return ended;
 }
@@ -73,7 +78,7 @@ async function stopDescendants(store: TransitionStore, tx: TaskTx, ended: TaskRo
     for (const { id } of children) {
       const decide = ({ status }: TaskRow): Change | null =>
         isTerminal(status) ? null : { status: 'stopped', error: { code: 'interrupted', message } };
-      await change(store, tx, id, decide, now);
+      await change(store, tx, { taskId: id, decide, now });
     }
     parents = children.map(({ id }) => id);
   }
@@ -82,9 +87,7 @@ async function stopDescendants(store: TransitionStore, tx: TaskTx, ended: TaskRo
 async function change(
   store: TransitionStore,
   tx: TaskTx,
-  taskId: string,
-  decide: (task: TaskRow) => Change | null,
-  at?: Date,
+  { taskId, decide, now: known }: WantedTransition,
 ): Promise<Transition | undefined> {
   const task = await lockTask(tx, taskId);
   if (!task) return undefined;
@@ -95,7 +98,7 @@ async function change(
       hint: 'Read the task again and act on its present status.',
     });
   }
-  const now = at ?? (await timeIn(store, tx));
+  const now = known ?? (await timeIn(store, tx));
   const columns = await columnsOf(tx, task, wanted, now);
   const changed = await tx
     .updateTable('tasks')
@@ -111,7 +114,12 @@ async function change(
     if (changed.runner_id) await notify(tx, `runner:${changed.runner_id}`);
     noteChange(tx, 'ended', changed);
   } else if (wanted.lease) noteChange(tx, 'leased', changed);
-  else if (status === 'queued') await queueAgain(store, tx, taskId, now);
+  else if (status === 'queued') {
+    // In front of those that no runner has taken yet. Its key was never used.
+    await revokeTaskKey(tx, taskId, now);
+    await store.queue.send(tx, taskId, { ahead: true });
+    await notify(tx, 'queue');
+  }
   return { task: changed, changed: true };
 }
 
@@ -122,7 +130,17 @@ export function outOfBudget(why: string): Pick<Change, 'status' | 'error'> {
 
 async function columnsOf(tx: Tx, task: TaskRow, wanted: Change, now: Date) {
   if (wanted.status === 'queued') return NO_LEASE;
-  return isTerminal(wanted.status) ? ending(tx, task, wanted, now) : starting(task, wanted, now);
+  if (isTerminal(wanted.status)) return ending(tx, task, wanted, now);
+  const { phase = task.phase, lease } = wanted;
+  if (!lease) return { phase };
+  return {
+    phase,
+    started_at: now,
+    lease_id: lease.id,
+    runner_id: lease.runnerId,
+    lease_expires_at: lease.expiresAt,
+    deadline: lease.deadline,
+  };
 }
 
 const NO_LEASE = {
@@ -133,25 +151,6 @@ const NO_LEASE = {
   lease_expires_at: null,
   deadline: null,
 };
-
-/** In front of those that no runner has taken yet. Its key was never used. */
-async function queueAgain({ queue }: TransitionStore, tx: TaskTx, taskId: string, now: Date): Promise<void> {
-  await revokeTaskKey(tx, taskId, now);
-  await queue.send(tx, taskId, { ahead: true });
-  await notify(tx, 'queue');
-}
-
-function starting(task: TaskRow, { phase, lease }: Change, now: Date) {
-  if (!lease) return { phase: phase ?? task.phase };
-  return {
-    phase: phase ?? task.phase,
-    started_at: now,
-    lease_id: lease.id,
-    runner_id: lease.runnerId,
-    lease_expires_at: lease.expiresAt,
-    deadline: lease.deadline,
-  };
-}
 
 async function ending(tx: Tx, task: TaskRow, change: Change, now: Date) {
   const answer = change.stdout ?? (await readOutputSoFar(tx, task));

@@ -77,11 +77,12 @@ export async function waitForEnd(
   { id }: Task,
 ): Promise<Task> {
   const untilMs = performance.now() + waitMs;
+  const gone = waiting();
   using changes = store.signals.subscribe(`task:${id}`);
   for (;;) {
     const task = await knownTask(find, actor.accountId, id);
     const leftMs = untilMs - performance.now();
-    if (isTerminal(task.status) || leftMs <= 0 || waiting.aborted) return task;
-    await changes.next(leftMs, waiting);
+    if (isTerminal(task.status) || leftMs <= 0 || gone.aborted) return task;
+    await changes.next(leftMs, gone);
   }
 }

@@ -87,7 +87,7 @@ export const streamWebhookEvents = defineStream({
   stream: async ({ type, after }, { store, actor, waiting }, { eventTypes }: HistoryNeeds) => {
     if (type !== undefined) eventTypes.refuseUnknown([type]);
     const wanted = { accountId: actor.accountId, keyId: actor.key.id, after, type };
-    return streamEvents(store, wanted, waiting);
+    return streamEvents(store, wanted, waiting());
   },
 });
 

@@ -128,13 +128,14 @@ export async function testEndpoint(
   const eventId = await store.db.transaction().execute((tx) => emitEvent(tx, event, store.clock.now()));
   using attempted = store.signals.subscribe(`webhook-test:${eventId}`);
   const until = performance.now() + TEST_PATIENCE_MS;
+  const over = waiting();
   for (;;) {
     const { items } = await listDeliveries(store, accountId, { eventId, limit: 1 });
     const leftMs = until - performance.now();
     const [delivery] = items;
-    if (delivery && (delivery.status !== 'pending' || leftMs <= 0 || waiting.aborted)) return delivery;
-    if (leftMs <= 0 || waiting.aborted) throw new SeedError('unavailable', 'no server has sent the test yet');
-    await attempted.next(Math.min(leftMs, 1_000), waiting);
+    if (delivery && (delivery.status !== 'pending' || leftMs <= 0 || over.aborted)) return delivery;
+    if (leftMs <= 0 || over.aborted) throw new SeedError('unavailable', 'no server has sent the test yet');
+    await attempted.next(Math.min(leftMs, 1_000), over);
   }
 }
 

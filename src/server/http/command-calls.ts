@@ -1,0 +1,182 @@
+// One call of a command, from its sound input to its answer, and its row in the ledger before that is sent. Called by command-routes.ts.
+import type { Context } from 'hono';
+import type { Call } from '../../command/call.ts';
+import type { CommandContext } from '../../command/context.ts';
+import { type Command, isFile, isStream, type ObjectCommand } from '../../command/define-command.ts';
+import type { Store } from '../../db/store.ts';
+import type { Logger } from '../../lib/log.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { ServerEvent } from '../../protocol/event.ts';
+import type { Effect } from '../../protocol/manifest.ts';
+import type { NewCall } from '../ledger/call-log.ts';
+import { doBetween } from '../ledger/do-between.ts';
+import { doTogether } from '../ledger/do-together.ts';
+import { type CalledCommand, callRow, keptCall, writeRow } from '../ledger/kept-call.ts';
+import { fileAnswer, streamAnswer } from './answers.ts';
+import type { HttpEnv } from './http-types.ts';
+
+export interface CallNeeds {
+  store: Store;
+  log: Logger;
+  /** Aborted when the server begins to stop. */
+  stopping: AbortSignal;
+  /** Counts the calls that are in no task's ledger. */
+  calls: { count(call: NewCall): void };
+  /** Writes into the transcript of the task what its agent has called. */
+  tellTask(taskId: string, event: Extract<ServerEvent, { type: 'command' }>): Promise<void>;
+  observe(observation: CallObservation): void;
+  contextOf(call: Call): CommandContext;
+}
+
+export type CallObservation =
+  | { type: 'command'; call: Outcome & { name: string; effect: Effect; taskId: string | null } }
+  | { type: 'records_lost'; record: 'call' | 'event'; count: number };
+
+interface Outcome {
+  status: number;
+  code: string | null;
+  durationMs: number;
+}
+
+/** Runs the command on its input, which is sound, and makes the response of what comes of it. */
+export type Respond = (c: Context<HttpEnv>, call: Call) => Promise<Response>;
+
+export function responder(command: Command, needs: CallNeeds): Respond {
+  const { contextOf } = needs;
+  if (isStream(command))
+    return async (c, call) =>
+      streamAnswer(c, await command.stream(resumed(c), contextOf(call), undefined), needs);
+  if (isFile(command))
+    return async (c, call) => fileAnswer(c, await command.file(inputOf(c), contextOf(call), undefined));
+  const { effect, output: declared, successStatus = 200 } = command;
+  return async (c, call) => {
+    const output =
+      effect === 'read'
+        ? declared.parse(await command.run(inputOf(c), contextOf(call), undefined))
+        : await change(c, command, needs, call);
+    const created = idOf(output);
+    if (!c.get('target') && created) c.set('target', created);
+    return c.body(JSON.stringify(output), successStatus, { 'Content-Type': 'application/json' });
+  };
+}
+
+const inputOf = (c: Context<HttpEnv>) => c.get('input') as never;
+
+/** An EventSource that reconnects says in Last-Event-ID where it was. */
+function resumed(c: Context<HttpEnv>): never {
+  const last = c.req.header('last-event-id');
+  if (last === undefined) return inputOf(c);
+  if (!/^\d{1,9}$/.test(last)) throw new SeedError('invalid_input', 'Last-Event-ID is not a sequence number');
+  return { ...(inputOf(c) as object), after: Number(last) } as never;
+}
+
+/** Runs a command that changes something, and has its call kept where it must not be missed. */
+async function change(
+  c: Context<HttpEnv>,
+  command: ObjectCommand,
+  needs: CallNeeds,
+  call: Call,
+): Promise<object> {
+  const { store, log } = needs;
+  const idempotencyKey = c.req.header('idempotency-key');
+  const kept = keptCall(calledCommand(c, command, store), { idempotencyKey, secret: c.get('secret') });
+  if (kept) c.set('kept', kept);
+  const run = async (own: Partial<Call>) => {
+    const context = needs.contextOf({ ...call, ...own });
+    return command.output.parse(await command.run(inputOf(c), context, undefined));
+  };
+  if (kept === null && !command.transactional) return run({});
+  const { waiting } = call;
+  const onLost = () => needs.observe({ type: 'records_lost', record: 'call', count: 1 });
+  const done =
+    kept === null || command.transactional
+      ? await doTogether(store, kept, waiting, (transaction) => run({ store: transaction }))
+      : await doBetween(
+          { store, log, onLost },
+          kept,
+          { waiting, takesOver: command.repeatable === true },
+          (creationId) => run({ creationId }),
+        );
+  if (done.isReplay) c.header('Idempotent-Replay', 'true');
+  return done.output;
+}
+
+function calledCommand(c: Context<HttpEnv>, command: Command, { clock }: Store): CalledCommand {
+  return {
+    requestId: c.get('requestId'),
+    command,
+    actor: c.get('actor'),
+    input: c.get('input'),
+    at: clock.now(),
+  };
+}
+
+/** The id of the first thing in an answer: what a command has made. */
+function idOf(output: object): string | undefined {
+  const things = Object.values(output) as ({ id?: unknown } | null)[];
+  const id = things.find((thing) => typeof thing?.id === 'string')?.id;
+  return typeof id === 'string' ? id : undefined;
+}
+
+/** The row of the call and, of a task's, the event in its transcript: before the answer, whatever came of the call. */
+export async function recorded(
+  c: Context<HttpEnv>,
+  command: Command,
+  needs: CallNeeds,
+  answer: () => Promise<Response>,
+): Promise<Response> {
+  const startedAt = performance.now();
+  const [answered] = await Promise.allSettled([answer()]);
+  const { status, code } =
+    answered.status === 'fulfilled'
+      ? { status: answered.value.status, code: null }
+      : failureOf(answered.reason);
+  const outcome = { status, code, durationMs: Math.round(performance.now() - startedAt) };
+  const { name, effect } = command;
+  // There is no actor where the call was refused before it was known whose it is.
+  const actor = c.get('actor') as CalledCommand['actor'] | undefined;
+  needs.observe({ type: 'command', call: { name, effect, taskId: actor?.key.taskId ?? null, ...outcome } });
+  if (actor) {
+    try {
+      await recordCall(c, command, needs, outcome);
+    } catch (error) {
+      needs.observe({ type: 'records_lost', record: 'call', count: 1 });
+      if (answered.status === 'fulfilled') await answered.value.body?.cancel();
+      throw error;
+    }
+  }
+  if (answered.status === 'rejected') throw answered.reason;
+  return answered.value;
+}
+
+function failureOf(error: unknown): { status: number; code: string } {
+  return error instanceof SeedError ? error : { status: 500, code: 'internal' };
+}
+
+/** @throws SeedError unavailable: the row of a task's call cannot be written */
+async function recordCall(
+  c: Context<HttpEnv>,
+  command: Command,
+  { store, calls, log, tellTask, observe }: CallNeeds,
+  ended: Outcome,
+): Promise<void> {
+  const { taskId } = c.get('actor').key;
+  const kept = c.get('kept');
+  const outcome = { ...ended, status: kept?.isUnknown ? null : ended.status };
+  if (!kept?.hasRow) {
+    const called = calledCommand(c, command, store);
+    // Of one that is unknown the row may be there: it has the same id and time.
+    const row = kept ? { ...kept.row, at: kept.isUnknown ? kept.row.at : called.at } : callRow(called);
+    if (taskId === null) calls.count({ ...row, ...outcome, idempotencyKey: null });
+    else await writeRow(store.db, { ...row, ...outcome });
+  }
+  if (taskId === null) return;
+  const { name, effect, scope } = command;
+  const { status, durationMs } = outcome;
+  await tellTask(taskId, { type: 'command', command: name, effect, scope, status, durationMs }).catch(
+    (error) => {
+      log.error({ err: error, taskId, command: name }, 'a called command could not be recorded');
+      observe({ type: 'records_lost', record: 'event', count: 1 });
+    },
+  );
+}
