@@ -119,7 +119,7 @@ export async function startServer(
     ...BUILT_IN_EVENT_TYPES,
     ...packs.flatMap(({ events = [] }) => events),
   ]);
-  const findTask = openTaskCache(store);
+  const taskCache = openTaskCache(store);
   const registry = createRegistry([
     ...builtInCommands({
       access: {
@@ -128,7 +128,7 @@ export async function startServer(
       },
       telemetry: {},
       tasks: {
-        find: findTask,
+        ...taskCache,
         resources: settings.resources,
         scopesFor: (operator) => registry.scopes(operator),
         models: {
@@ -186,7 +186,7 @@ export async function startServer(
     store,
     keys,
     gate,
-    findTask,
+    findTask: taskCache.find,
     audit,
     calls,
     blobs,
