@@ -17,6 +17,8 @@ interface Followed {
   /** What the answer said: its status, and why it waits where there is something to say. */
   status: string;
   note: string | null;
+  /** What there is to know of its model. */
+  modelNote: string | null;
   /** `tasks events` */
   stream: ManifestCommand;
   /** `tasks get` */
@@ -34,8 +36,9 @@ export function followedBy(manifest: Manifest, command: ManifestCommand, answer:
   const stream = manifest.commands.find(({ name }) => name === command.follow);
   const get = manifest.commands.find(({ name }) => name === `${noun} get`);
   if (typeof task?.['id'] !== 'string' || !stream || !get) return null;
-  const note = typeof task['statusNote'] === 'string' ? task['statusNote'] : null;
-  return { taskId: task['id'], status: String(task['status']), note, stream, get };
+  const text = (field: string) => (typeof task[field] === 'string' ? task[field] : null);
+  const [note, modelNote] = [text('statusNote'), text('modelNote')];
+  return { taskId: task['id'], status: String(task['status']), note, modelNote, stream, get };
 }
 
 /** Follows to the end and returns the exit code. Ctrl-C leaves the task running and returns 130. */
@@ -90,10 +93,11 @@ async function watchToEnd(
   throw new SeedError('unavailable', `the stream of task ${taskId} kept ending before the task did`);
 }
 
-function beginning(io: Io, { taskId, status, note }: Followed): string {
+function beginning(io: Io, { taskId, status, note, modelNote }: Followed): string {
   const style = styleFor(io.stderr, io);
   const why = note === null ? '' : `: ${sanitiseLine(note)}`;
-  return `${style.dim(`task ${sanitiseLine(taskId)}`)} ${sanitiseLine(status)}${why}`;
+  const about = modelNote === null ? '' : `\n${style.dim(sanitiseLine(modelNote))}`;
+  return `${style.dim(`task ${sanitiseLine(taskId)}`)} ${sanitiseLine(status)}${why}${about}`;
 }
 
 function printOutcome(io: Io, text: string, { json, quiet }: { json: boolean; quiet: boolean }): number {

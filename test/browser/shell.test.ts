@@ -32,6 +32,13 @@ describeInBrowser('the shell', (browser) => {
     await page.waitForURL('**/commands');
   });
 
+  it('says that `scripted` is no language model, to those who may start tasks', async () => {
+    const page = await browser.signedIn({ path: '/commands' });
+    const notice = page.getByRole('region', { name: 'The model' });
+    await notice.getByText('`scripted` is no language model').waitFor();
+    await expectAccessible(page);
+  });
+
   it('marks one page of the navigation, that of a new task apart from that of tasks', async () => {
     const page = await browser.signedIn({ path: '/tasks/new' });
     const current = page.getByRole('navigation', { name: 'Pages' }).locator('a[aria-current=page]');

@@ -22,6 +22,8 @@ describe('a task', () => {
       statusNote: expect.stringContaining('No runner is connected'),
       scopes: { requested: ['keys:*'], effective: ['keys:read', 'keys:write'], denied: [] },
       timeout: 300_000,
+      model: 'scripted',
+      modelNote: expect.stringMatching(/no language model.*OPENROUTER_API_KEY or SEED_LLM_BASE_URL/),
       metadata: { a: 'b' },
       stdout: null,
       cost: { compute: 0, llm: 0, total: 0, currency: 'USD' },

@@ -23,7 +23,12 @@ beforeEach(async () => {
   server = await startCliServer();
   cli = await handedOutCli(manifest, { SEED_API_URL: server.url });
   server.on(RUN, (response) =>
-    sendJson(response, 202, { task: taskInStatus('queued', { statusNote: 'no runner is up' }) }),
+    sendJson(response, 202, {
+      task: taskInStatus('queued', {
+        statusNote: 'no runner is up',
+        modelNote: 'no language\u001b[5m model',
+      }),
+    }),
   );
 });
 afterEach(async () => {
@@ -56,6 +61,7 @@ describe('tasks run', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: '9 keys found\n' });
     expect(stderr.split('\n')).toEqual([
       `task ${TASK_ID} queued: no runner is up`,
+      'no language model',
       '● running (working)',
       'I will look.',
       '$ seed keys list',

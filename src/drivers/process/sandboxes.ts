@@ -134,14 +134,6 @@ export function createSandboxes(parent: string, more: Pick<Removal, 'removeMore'
     return past.get(id)?.exit ?? ((await supervisorPid(id)) === undefined ? UNKNOWN : 'running');
   }
 
-  async function deadlineOf(id: SandboxId): Promise<Pick<Started, 'guard' | 'tighten'>> {
-    const entry = live.get(id);
-    if (entry) return entry.sandbox;
-    const pid = await supervisorPid(id);
-    if (pid === undefined) throw hasEnded(id);
-    return sandboxDeadline(pid, join(parent, id), Infinity);
-  }
-
   const calls: Calls = {
     status,
     async connect(id) {
@@ -170,8 +162,22 @@ export function createSandboxes(parent: string, more: Pick<Removal, 'removeMore'
       const pid = await supervisorPid(id).catch(() => undefined);
       return pid === undefined ? NEVER_MEASURED : createMeter(() => measureUsage(pid)).usage();
     },
-    guard: async (id) => (await deadlineOf(id)).guard(),
-    tighten: async (id, deadline) => (await deadlineOf(id)).tighten(deadline),
+    async guard(id) {
+      const entry = live.get(id);
+      if (entry) return entry.sandbox.guard();
+      if (typeof (await status(id)) !== 'string') throw hasEnded(id);
+      throw new SeedError(
+        'not_supported',
+        `Only the process that started the sandbox ${id} can let it wait.`,
+      );
+    },
+    async tighten(id, deadline) {
+      const entry = live.get(id);
+      if (entry) return entry.sandbox.tighten(deadline);
+      const pid = await supervisorPid(id);
+      if (pid === undefined) throw hasEnded(id);
+      await sandboxDeadline(pid, join(parent, id), Infinity).tighten(deadline);
+    },
     async pause(id) {
       const entry = live.get(id);
       if (!entry?.sandbox.pause) {

@@ -6,7 +6,7 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useLine } from '../api/connection.ts';
 import { AnswerError } from '../api/request.ts';
 import { seedQuery } from '../api/seed.ts';
-import { SeedContext } from '../api/use-command.ts';
+import { SeedContext, useCommand, useSeed } from '../api/use-command.ts';
 import { rootRoute } from '../routes/root-route.tsx';
 import { IconButton } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
@@ -74,6 +74,7 @@ function Shell({ children }: { children: ReactNode }) {
         </aside>
         <div className="flex min-h-0 min-w-0 flex-1 flex-col">
           <ConnectionBanner />
+          <ModelNotice />
           <main id="content" tabIndex={-1} className="min-h-0 flex-1 overflow-y-auto outline-none">
             {children}
           </main>
@@ -134,6 +135,19 @@ function ConnectionBanner() {
         </p>
       )}
     </div>
+  );
+}
+
+/** Says what the default model is not, where there is something to say of it: `scripted` is no language model. */
+function ModelNotice() {
+  const { may } = useSeed();
+  const { data } = useCommand('models list', {}, { enabled: may('models list') });
+  const note = data?.items.find((model) => model.default)?.note;
+  if (!note) return null;
+  return (
+    <section aria-label="The model" className="border-b border-line bg-sunken px-4 py-1.5 text-xs text-muted">
+      {note}
+    </section>
   );
 }
 

@@ -49,6 +49,7 @@ export function TaskHeader() {
       </div>
       <Timeline />
       {task.statusNote && <p className="text-muted">{task.statusNote}</p>}
+      {task.modelNote && <p className="text-xs text-muted">{task.modelNote}</p>}
     </header>
   );
 }
