@@ -7,12 +7,12 @@ import { SeedError } from '../../protocol/errors.ts';
 import type { SignedIn } from '../../protocol/session.ts';
 import type { AuditedRoute } from '../http/gate.ts';
 import type { HttpEnv } from '../http/http-types.ts';
+import type { Inbox } from '../http/inbox.ts';
 import { inputReader } from '../http/read-input.ts';
 import { clientAddress } from '../http/request-headers.ts';
-import type { Inbox } from '../http/inbox.ts';
 import { type AuditTrail, audited } from './audit-trail.ts';
-import type { SignInLimits } from './rate-limits.ts';
 import { type AuthenticateNeeds, authenticate, keyOfSecret, presenterOf } from './authenticate.ts';
+import type { SignInLimits } from './rate-limits.ts';
 import {
   identifySession,
   keyOfSession,
