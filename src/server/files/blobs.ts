@@ -100,7 +100,7 @@ export class KeptBlobs {
   }
 }
 
-/** Within the transaction in which a task takes blobs (null) or lets go of them. */
+/** Records, in the transaction in which a task takes blobs (null) or lets go of them, since when nobody has them. */
 export async function setUnusedSince(
   tx: Tx,
   ids: readonly string[],

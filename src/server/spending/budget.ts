@@ -3,10 +3,10 @@
 // A call is within a bound when all that it may take fits into what is left. Of the calls that may go over the
 // limit, or of which nobody knows what they may take, one at a time may be made, and only while the others leave
 // something. So a bound is passed by at most what one call takes, however many are made at the same time.
-import type { KeyRow } from '../../db/tables.ts';
 import { toNano, usdOf } from '../../lib/money.ts';
 import type { Budget, WantedBudget } from '../../protocol/budget.ts';
 import type { Key } from '../../protocol/key.ts';
+import type { KeyLimitName } from '../../protocol/key-limits.ts';
 
 type Unit = 'tokens' | 'nanoUsd' | 'calls';
 export type Amounts = Record<Unit, number>;
@@ -31,7 +31,7 @@ export interface Bound {
   unit: Unit;
   limit: number;
   used: number;
-  /** For a limit of a key: what it is counted in; null for a budget. */
+  /** What a limit of a key is counted in; null for a budget. */
   span: Span | null;
   /** A sentence: "10 of 10 calls of this task are used". */
   says: string;
@@ -39,7 +39,7 @@ export interface Bound {
 
 export type Verdict =
   | { kind: 'admit'; overLimit: string[] }
-  /** Until one of the calls in flight has ended. */
+  /** The call has to wait until one of the calls in flight has ended. */
   | { kind: 'wait' }
   | { kind: 'refuse'; bound: Bound };
 
@@ -110,25 +110,25 @@ function plainUsd(nanoUsd: number): string {
     .replace(/\.?0+$/, '');
 }
 
-/** The limits of a key on what its tasks use: what each counts, in which span of time, and its column. */
-export const SPEND_LIMITS = {
-  spendPerDay: { unit: 'nanoUsd', span: 'day', column: 'spend_per_day_nano_usd' },
-  spendPerMonth: { unit: 'nanoUsd', span: 'month', column: 'spend_per_month_nano_usd' },
-  tokensPerDay: { unit: 'tokens', span: 'day', column: 'tokens_per_day' },
-} as const satisfies Partial<Record<keyof Key, { unit: Unit; span: Span; column: keyof KeyRow }>>;
+/** The limits of a key on what its tasks use: what each counts, and in which span of time. */
+const SPEND_LIMITS = {
+  spendPerDay: { unit: 'nanoUsd', span: 'day' },
+  spendPerMonth: { unit: 'nanoUsd', span: 'month' },
+  tokensPerDay: { unit: 'tokens', span: 'day' },
+} as const satisfies Partial<Record<KeyLimitName, { unit: Unit; span: Span }>>;
 
 type SpendLimit = keyof typeof SPEND_LIMITS;
-const NAMES = Object.keys(SPEND_LIMITS) as SpendLimit[];
+export const SPEND_LIMIT_NAMES = Object.keys(SPEND_LIMITS) as SpendLimit[];
 
 /** What the tasks of a key have used in the present UTC day and month. */
 export type Spent = Record<Span, Pick<Amounts, 'nanoUsd' | 'tokens'>>;
 
 export function hasSpendLimit(key: Pick<Key, SpendLimit>): boolean {
-  return NAMES.some((name) => key[name] !== null);
+  return SPEND_LIMIT_NAMES.some((name) => key[name] !== null);
 }
 
 export function limitBounds(key: Pick<Key, 'id' | 'name' | SpendLimit>, spent: Spent): Bound[] {
-  return NAMES.flatMap((name) => {
+  return SPEND_LIMIT_NAMES.flatMap((name) => {
     const { unit, span } = SPEND_LIMITS[name];
     if (key[name] === null) return [];
     const limit = unit === 'nanoUsd' ? toNano(key[name]) : key[name];

@@ -7,9 +7,10 @@ import { storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, TaskRow, Tx } from '../../db/tables.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
+import { limitColumn } from '../access/key-limit-columns.ts';
 import { lineageOf, worstOf } from '../access/presented-key.ts';
 import { boundsOfKeys, boundsOfTasks } from './bounds.ts';
-import { type Bound, decide, hasSpendLimit, SPEND_LIMITS } from './budget.ts';
+import { type Bound, decide, hasSpendLimit, SPEND_LIMIT_NAMES } from './budget.ts';
 import { callsInFlight, insertReservation, type PlannedCall, topicOfCalls } from './reservations.ts';
 import { lockAncestors, lockSpend } from './sums.ts';
 
@@ -17,7 +18,7 @@ export type ReserveOutcome =
   | { kind: 'go'; reservation: string }
   /** Calls in flight may take what is left; the topic is notified when one of them has ended. */
   | { kind: 'wait'; topic: Topic }
-  /** For good: the task has been marked, and ends. */
+  /** The task has been marked, and ends: no call of it is made any more. */
   | { kind: 'refused'; why: string }
   /** This bound is one of money, and nobody knows what the model costs. */
   | { kind: 'unpriced'; bound: Bound }
@@ -71,7 +72,7 @@ export async function tryReserve(
 
 /** The key that pays for a task that nothing bounds, so that its calls take no lock; null for all others. */
 async function billedKeyOfUnbounded(db: Db, taskId: string): Promise<string | null> {
-  const limits = Object.values(SPEND_LIMITS).map(({ column }) => sql.ref(column));
+  const limits = SPEND_LIMIT_NAMES.map((name) => sql.ref(limitColumn(name)));
   const { rows } = await sql<{ billed_key_id: string }>`
     with recursive task_ancestors as (
       select parent_task_id, budget from tasks where id = ${taskId}

@@ -38,7 +38,7 @@ export class Spending implements AsyncDisposable {
   readonly #held = new Map<string, Meter>();
   /** Calls that have ended and could not be recorded yet, by their reservations. */
   readonly #unsettled = new Map<string, { taskId: string; call: ModelCall; giveUpAt: number }>();
-  /** By task: resolves when the last of its calls that wait to be reserved is through. */
+  /** For each task with calls that wait to be reserved: resolves when the last of them is through. */
   readonly #queues = new Map<string, Promise<void>>();
   readonly #loop: Loop;
 

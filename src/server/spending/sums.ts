@@ -60,7 +60,7 @@ export async function addUsed(
     set nano_usd = spend.nano_usd + excluded.nano_usd, tokens = spend.tokens + excluded.tokens`.execute(tx);
 }
 
-/** Until the transaction ends nothing is spent with these keys. */
+/** Locks what was spent with these keys: until the transaction ends nothing is added to it. */
 export async function lockSpend(tx: Tx, keyIds: readonly string[], now: Date): Promise<void> {
   const day = dayOf(now);
   await sql`

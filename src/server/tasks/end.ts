@@ -1,6 +1,6 @@
 // How tasks end: stopped by a caller, or settled by their runner. Those that nobody settles end in lapse.ts.
 import type { Store } from '../../db/store.ts';
-import type { Tx } from '../../db/tables.ts';
+import type { TaskRow, Tx } from '../../db/tables.ts';
 import { changeTasks } from '../../db/task-changes.ts';
 import type { Prices } from '../../lib/money.ts';
 import type { Settlement } from '../../protocol/runner.ts';
@@ -25,9 +25,10 @@ export async function stopTask(store: Store, accountId: string, id: string): Pro
     if (!owned) return null;
     // Before the task's row is locked: leasing locks the job first, then the row, and so does this.
     if (owned.status === 'queued') await store.queue.remove(tx, id);
-    const stopped = await transition(store, tx, id, (task) =>
-      isTerminal(task.status) ? null : { status: 'stopped' },
-    );
+    const stopped = await transition(store, tx, {
+      taskId: id,
+      decide: ({ status }) => (isTerminal(status) ? null : { status: 'stopped' }),
+    });
     return stopped ? toTask(stopped.task) : null;
   });
 }
@@ -49,10 +50,11 @@ export async function settleTask(
     await lockAncestors(tx, taskId);
     if (usage) await saveUsage(tx, { taskId, leaseId, usage }, prices, store.clock.now());
     const shown = await forReaders(tx, taskId, settlement);
-    const settled = await transition(store, tx, taskId, (task) => {
+    const decide = (task: TaskRow) => {
       if (task.lease_id !== leaseId) throw leaseLost(taskId);
       return isTerminal(task.status) ? null : changeOf(shown, task.overspent);
-    });
+    };
+    const settled = await transition(store, tx, { taskId, decide });
     if (!settled) throw leaseLost(taskId);
     return settled.changed ? 'settled' : 'already_ended';
   });

@@ -25,7 +25,7 @@ const LOST: TaskError = {
 export interface Renewal {
   runnerId: string;
   taskIds: readonly string[];
-  /** Of each of them: until its deadline, as the runner measures it. */
+  /** How long each of them has until its deadline, as the runner measures it. */
   leftMs?: readonly number[] | undefined;
 }
 
@@ -101,9 +101,10 @@ async function heldBy(db: Db, runnerId: string): Promise<string[]> {
 /** Gives a task back to the queue whose lease has reached nobody. Nothing happens once its run has begun. */
 export async function returnLease(store: Store, { taskId, leaseId }: LeasedTaskId): Promise<void> {
   await changeTasks(store, (tx) =>
-    transition(store, tx, taskId, (task) =>
-      task.lease_id === leaseId && isReturnable(task) ? { status: 'queued' } : null,
-    ),
+    transition(store, tx, {
+      taskId,
+      decide: (task) => (task.lease_id === leaseId && isReturnable(task) ? { status: 'queued' } : null),
+    }),
   );
 }
 
@@ -120,7 +121,7 @@ export async function leaveTasks(
   for (const id of await heldBy(store.db, runnerId)) {
     if (taskIds.includes(id)) continue;
     const decide = (task: TaskRow) => (task.runner_id === runnerId ? withoutRunner(task) : null);
-    const change = await changeTasks(store, (tx) => transition(store, tx, id, decide));
+    const change = await changeTasks(store, (tx) => transition(store, tx, { taskId: id, decide }));
     if (change?.changed) left[change.task.status === 'queued' ? 'returned' : 'ended'].push(id);
   }
   return left;

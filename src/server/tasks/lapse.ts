@@ -65,7 +65,8 @@ async function endLapsedTask(store: Store, watch: Watch): Promise<string | null>
     if (watchedMs === 0) await boundLeases(tx, now);
     const lapsed = await findLapsed(tx, now, watchedMs);
     if (!lapsed) return null;
-    await transition(store, tx, lapsed.id, (task) => changeOf(task, lapsed, now), now);
+    const decide = (task: TaskRow) => changeOf(task, lapsed, now);
+    await transition(store, tx, { taskId: lapsed.id, decide, now });
     return lapsed.id;
   });
 }

@@ -25,7 +25,7 @@ export interface LeasedTask {
 /** Makes the task key's secret; only its hash and prefix come here. Called once for each task that is tried. */
 export type MintKey = () => { secretHash: string; prefix: string };
 
-/** In the order in which a task goes through them. */
+/** The phases in the order in which a task goes through them. */
 const PHASES: readonly TaskPhase[] = TaskPhase.options;
 
 /**
@@ -65,7 +65,7 @@ async function tryNext(
   if (caller !== 'active') {
     const message = `The key that posted this task was ${caller ?? 'revoked'} before it could run.`;
     const error = { code: 'interrupted', message } as const;
-    await transition(store, tx, taskId, () => ({ status: 'stopped', error }), now);
+    await transition(store, tx, { taskId, decide: () => ({ status: 'stopped', error }), now });
     return 'skipped';
   }
   const lease = {
@@ -85,7 +85,7 @@ async function tryNext(
     callerKeyId: waiting.key_id,
   });
   const change = { status: 'running', phase: 'starting', lease } as const;
-  const leased = await transition(store, tx, taskId, () => change, now);
+  const leased = await transition(store, tx, { taskId, decide: () => change, now });
   if (!leased) throw leaseLost(taskId);
   return { task: toTask(leased.task), leaseId: lease.id, deadline: lease.deadline, operator };
 }

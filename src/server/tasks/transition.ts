@@ -29,6 +29,14 @@ export interface Change {
   lease?: { id: string; runnerId: string; expiresAt: Date; deadline: Date };
 }
 
+export interface WantedTransition {
+  taskId: string;
+  /** Says what becomes of the task on seeing its locked row; null: it stays as it is. */
+  decide(task: TaskRow): Change | null;
+  /** The database's time, where the caller has asked it since the task is locked. */
+  now?: Date | undefined;
+}
+
 export interface Transition {
   task: TaskRow;
   changed: boolean;
@@ -38,16 +46,13 @@ export interface Transition {
  * Locks the task and does what `decide` says on seeing it: a change, or null to leave it as it is. With a task end
  * all that its agent has started. Undefined when there is no such task. Throws SeedError `conflict` for a change
  * that the transition table does not know.
- * @param now the database's time, where the caller has asked it since the task is locked
  */
 export async function transition(
   store: TransitionStore,
   tx: TaskTx,
-  taskId: string,
-  decide: (task: TaskRow) => Change | null,
-  now?: Date,
+  wanted: WantedTransition,
 ): Promise<Transition | undefined> {
-  const ended = await change(store, tx, taskId, decide, now);
+  const ended = await change(store, tx, wanted);
   if (ended?.changed && isTerminal(ended.task.status)) await stopDescendants(store, tx, ended.task);
   return ended;
 }
@@ -73,7 +78,7 @@ async function stopDescendants(store: TransitionStore, tx: TaskTx, ended: TaskRo
     for (const { id } of children) {
       const decide = ({ status }: TaskRow): Change | null =>
         isTerminal(status) ? null : { status: 'stopped', error: { code: 'interrupted', message } };
-      await change(store, tx, id, decide, now);
+      await change(store, tx, { taskId: id, decide, now });
     }
     parents = children.map(({ id }) => id);
   }
@@ -82,9 +87,7 @@ async function stopDescendants(store: TransitionStore, tx: TaskTx, ended: TaskRo
 async function change(
   store: TransitionStore,
   tx: TaskTx,
-  taskId: string,
-  decide: (task: TaskRow) => Change | null,
-  at?: Date,
+  { taskId, decide, now: known }: WantedTransition,
 ): Promise<Transition | undefined> {
   const task = await lockTask(tx, taskId);
   if (!task) return undefined;
@@ -95,7 +98,7 @@ async function change(
       hint: 'Read the task again and act on its present status.',
     });
   }
-  const now = at ?? (await timeIn(store, tx));
+  const now = known ?? (await timeIn(store, tx));
   const columns = await columnsOf(tx, task, wanted, now);
   const changed = await tx
     .updateTable('tasks')
