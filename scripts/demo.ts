@@ -9,9 +9,8 @@ import { cacheDirSetting, dataDirSetting } from '../src/lib/settings.ts';
 import { SeedError } from '../src/protocol/errors.ts';
 import { EXAMPLES } from './demo/examples.ts';
 import { showKeyCleanup } from './demo/key-cleanup.ts';
-import { runAll } from './demo/run-all.ts';
+import { runAll, showExample } from './demo/run-examples.ts';
 import { type Connection, heading, say } from './demo/show.ts';
-import { showExample } from './demo/show-example.ts';
 import { setUpWithProgress } from './lib/set-up.ts';
 
 let seed: AllInOne | null = null;

@@ -1,5 +1,5 @@
-// The playbook of the key audit: lists all keys, finds those that were not used for so many days, looks up what was called
-// for them meanwhile, and recommends what to do. It changes nothing.
+// The playbook of the key audit: lists all keys, finds those that were not used for so many days, looks up what
+// was called for them meanwhile, and recommends what to do. It changes nothing.
 import {
   counted,
   Key,

@@ -1,4 +1,5 @@
-// The playbook of the key clean-up: reads the whole key inventory, revokes what has expired, reports what happened.
+// The playbook of the key clean-up: reads the whole key inventory, revokes what has expired, reports what
+// happened.
 import {
   counted,
   Key,

@@ -69,8 +69,8 @@ export const monthlyUsage: Playbook = {
   play,
 };
 
-// The monthly usage report as CSV: a line for each consumer, what is beyond them, and the total, which is always that of
-// all. Every figure comes from what the commands returned.
+// The monthly usage report as CSV: a line for each consumer, what is beyond them, and the total, which is always
+// that of all. Every figure comes from what the commands returned.
 interface Spent {
   total: number;
   modelCalls: number;

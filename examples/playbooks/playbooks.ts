@@ -1,5 +1,5 @@
-// Playbooks for instructions that Seed's own commands carry out, which the model `scripted` knows without any pack. The
-// first that recognises an instruction plays. A server loads them by this file's path.
+// Playbooks for instructions that Seed's own commands carry out, which the model `scripted` knows without any
+// pack. The first that recognises an instruction plays. A server loads them by this file's path.
 import type { Playbook } from 'seed/pack';
 import { keyAudit } from './key-audit.ts';
 import { keyCleanup } from './key-cleanup.ts';

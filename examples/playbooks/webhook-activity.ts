@@ -1,5 +1,5 @@
-// The playbook of the activity summary: reads the webhook events of the last days and what was called meanwhile, and tells the
-// team in a few lines.
+// The playbook of the activity summary: reads the webhook events of the last days and what was called meanwhile,
+// and tells the team in a few lines.
 import {
   counted,
   type Playbook,

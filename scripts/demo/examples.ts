@@ -6,7 +6,7 @@ import { pack as devops } from '../../examples/packs/devops/pack.ts';
 import { pack as healthcare } from '../../examples/packs/healthcare/pack.ts';
 import type { Pack } from '../../src/pack/definition.ts';
 import { KEY_AUDIT, MONTHLY_USAGE, WEBHOOK_ACTIVITY } from '../../src/server/tasks/own-templates.ts';
-import { createInventory } from './inventory.ts';
+import { createInventory } from './key-cleanup.ts';
 import { type Connection, call } from './show.ts';
 
 export interface Example {

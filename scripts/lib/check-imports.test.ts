@@ -30,11 +30,7 @@ it.each([
 it.each([
   ['a file of its own', "import { Button } from '../ui/button.tsx';", true],
   ['a package', "import { useState } from 'react';", true],
-  [
-    'a type of a command',
-    "import type { listKeys } from '../../../src/server/access/key-commands.ts';",
-    true,
-  ],
+  ['the types of the commands', "import type { BuiltIn } from '../../../src/server/built-in.ts';", true],
   ['a value that needs nothing', "import { SeedError } from '../../../src/protocol/errors.ts';", true],
   ['a value that needs only such files', "import { csvLine } from '../../../src/lib/csv.ts';", true],
   ['a value that needs Node in the end', "import { readDisk } from '../../../src/lib/disk.ts';", false],

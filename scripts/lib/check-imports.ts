@@ -60,15 +60,15 @@ export async function checkWebImports(root: string): Promise<string[]> {
   return found.flat();
 }
 
-/** Files that describe commands. */
-const DESCRIBES = /\/src\/server\/[a-z]+\/(?:[a-z]+-)?(?:commands|whoami)\.ts$/;
+/** The file that lists the commands. */
+const BUILT_IN = /\/src\/server\/built-in\.ts$/;
 
 const WEB_IMPORT = /^(?:import|export)(?:\s+(type)\b)?(?:[^'";]*?\bfrom)?\s*'([^']+)'/gm;
 
 async function mayTake(root: string, path: string, isType: boolean): Promise<boolean> {
   if (path.startsWith(root)) return true;
   const folder = folderOf(relative(join(root, '../../src'), path));
-  if (isType) return folder === 'protocol' || DESCRIBES.test(path);
+  if (isType) return folder === 'protocol' || BUILT_IN.test(path);
   return (folder === 'protocol' || folder === 'lib') && (await standsAlone(path));
 }
 

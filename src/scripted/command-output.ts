@@ -1,5 +1,5 @@
-// What playbooks read: the output of `seed … --json` as the bash tool gives it, where output and error messages come
-// merged, and lists of any number of pages. Packs get these functions as `seed/pack`.
+// What playbooks read: the output of `seed … --json` as the bash tool gives it, where output and error messages
+// come merged, and lists of any number of pages. Packs get these functions as `seed/pack`.
 import type { z } from 'zod';
 import { parseJson } from '../lib/json.ts';
 import { LIMITS } from '../protocol/limits.ts';

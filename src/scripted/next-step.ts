@@ -1,5 +1,6 @@
-// What the model `scripted` does next: no language model, but a few fixed rules that need no network and no key, so that
-// demo and tests run anywhere. It keeps no state: like any model it decides from the messages of the request alone.
+// What the model `scripted` does next: no language model, but a few fixed rules that need no network and no key,
+// so that demo and tests run anywhere. It keeps no state: like any model it decides from the messages of the
+// request alone.
 //   1. Fenced ```bash blocks in the instruction are run in order; the last one's output is the answer.
 //   2. A playbook that recognises the instruction plays.
 //   3. Anything else is answered with what it is and how to set a real model.
@@ -80,7 +81,10 @@ function closes(line: string, { mark }: Fence): boolean {
   return closing.length >= mark.length && closing === mark.charAt(0).repeat(closing.length);
 }
 
-/** The contents of all ```bash and ```sh blocks that are closed and not empty. Blocks of other languages are skipped whole. */
+/**
+ * The contents of all ```bash and ```sh blocks that are closed and not empty. Blocks of other languages are
+ * skipped whole.
+ */
 export function fencedCommands(instruction: string): string[] {
   const commands: string[] = [];
   let fence: Fence | null = null;

@@ -1,5 +1,5 @@
-// What a playbook is: a generator that stands in for a language model in conversations about one instruction. Packs get
-// these types as `seed/pack`.
+// What a playbook is: a generator that stands in for a language model in conversations about one instruction.
+// Packs get these types as `seed/pack`.
 
 /** What one bash call gave. */
 export interface ToolResult {

@@ -1,5 +1,5 @@
-// A small OpenAI-compatible upstream with the one model `scripted`, on a port of this machine that nobody else is told of.
-// The server starts it and calls it like any other upstream. Without its key it answers nothing.
+// A small OpenAI-compatible upstream with the one model `scripted`, on a port of this machine that nobody else is
+// told of. The server starts it and calls it like any other upstream. Without its key it answers nothing.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

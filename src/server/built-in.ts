@@ -78,6 +78,9 @@ const FEATURES = {
   packs: [listPacks, loadSamples],
 } satisfies Record<string, readonly Command<never>[]>;
 
+/** Any of the commands, as it is defined: the dashboard's types of inputs and answers are made from it. */
+export type BuiltIn = (typeof FEATURES)[keyof typeof FEATURES][number];
+
 /** What the commands of each feature are given besides the call. */
 export type FeatureNeeds = { [Name in keyof typeof FEATURES]: NeedsOf<(typeof FEATURES)[Name]> };
 

@@ -1,9 +1,13 @@
 // What holds on every page: the theme, the navigation of a phone, a lost connection, and how little is loaded.
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { describeInBrowser, expectAccessible, signIn } from '../fixtures/browser.ts';
 
 const FIRST_LOAD_BYTES = 200_000;
+const expectFocused = (control: Locator) =>
+  expect
+    .poll(() => control.evaluate((element) => element === element.ownerDocument.activeElement))
+    .toBe(true);
 const theme = (page: Page) => page.evaluate('document.documentElement.dataset.theme');
 
 describeInBrowser('the shell', (browser) => {
@@ -30,6 +34,64 @@ describeInBrowser('the shell', (browser) => {
     await drawer.getByRole('link', { name: 'Commands' }).click();
     await drawer.waitFor({ state: 'hidden' });
     await page.waitForURL('**/commands');
+  });
+
+  it('has menus for the keyboard: arrows and letters move, no shortcut runs, Escape gives the focus back', async () => {
+    const page = await browser.signedIn({ path: '/keys' });
+    const account = page.getByRole('button', { name: /^Account/ });
+    const item = (name: string) => page.getByRole('menuitem', { name, exact: true });
+    await account.focus();
+    await page.keyboard.press('Enter');
+    await expectFocused(item('Sign out'));
+    await expectAccessible(page);
+    await page.keyboard.press('ArrowDown');
+    await expectFocused(item('Sign out in all browsers'));
+    // On the page of keys `n` creates one.
+    await page.keyboard.press('n');
+    await page.keyboard.press('Escape');
+    await page.getByRole('menu').waitFor({ state: 'detached' });
+    await expectFocused(account);
+    expect(new URL(page.url()).pathname).toBe('/keys');
+    await page.getByRole('button', { name: /^Theme/ }).click();
+    await page.keyboard.type('da');
+    await expectFocused(item('Dark'));
+    await page.keyboard.press('Enter');
+    expect(await theme(page)).toBe('dark');
+  });
+
+  it.each(['Escape', 'a press beside it', 'its button'])(
+    'keeps the focus in a dialog until %s closes it, then gives it back',
+    async (how) => {
+      const page = await browser.signedIn({ path: '/keys' });
+      const opener = page.getByRole('button', { name: 'Keyboard shortcuts (?)' });
+      const dialog = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+      await opener.focus();
+      await page.keyboard.press('Enter');
+      await expectFocused(dialog.getByRole('button', { name: 'Close' }));
+      for (const key of ['Tab', 'Tab', 'Shift+Tab', 'n']) await page.keyboard.press(key);
+      expect(await dialog.evaluate((element) => element.contains(element.ownerDocument.activeElement))).toBe(
+        true,
+      );
+      if (how === 'Escape') await page.keyboard.press('Escape');
+      else if (how === 'its button') await dialog.getByRole('button', { name: 'Close' }).click();
+      else await page.mouse.click(5, 5);
+      await dialog.waitFor({ state: 'detached' });
+      await expectFocused(opener);
+      expect(new URL(page.url()).pathname).toBe('/keys');
+    },
+  );
+
+  it('reads a message out, leads to it with F8, and takes it away by itself', async () => {
+    const page = await browser.signedIn({ path: '/commands/keys-list' });
+    await page.getByRole('button', { name: 'Copy the link to this command' }).click();
+    await page.getByRole('status').getByText('The link is copied').waitFor();
+    const message = page.getByText('The link is copied', { exact: true });
+    await message.waitFor();
+    await page.keyboard.press('F8');
+    await expectFocused(page.getByRole('region', { name: 'Notifications (F8)' }).getByRole('list'));
+    await expectAccessible(page);
+    await page.getByRole('main').click();
+    await message.waitFor({ state: 'detached' });
   });
 
   it('says that `scripted` is no language model, to those who may start tasks', async () => {

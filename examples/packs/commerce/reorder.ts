@@ -1,5 +1,5 @@
-// "Check inventory levels for all products in the '…' category. Flag anything below reorder threshold and create purchase
-// orders for the top … most critical items.": the playbook of the model `scripted`.
+// "Check inventory levels for all products in the '…' category. Flag anything below reorder threshold and create
+// purchase orders for the top … most critical items.": the playbook of the model `scripted`.
 import { type Playbook, parseOutput, plain, readPages, reasonOf, type Steps, shellWord, z } from 'seed/pack';
 
 const StockItem = z.object({

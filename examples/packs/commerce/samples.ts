@@ -1,4 +1,5 @@
-// 240 products in eight categories. In electronics eleven are below their threshold, and the doubtful cases are among them.
+// 240 products in eight categories. In electronics eleven are below their threshold, and the doubtful cases are
+// among them.
 import { randomUUID } from 'node:crypto';
 import type { SampleContext } from 'seed/pack';
 import type { ProductsTable, Tables } from './tables.ts';

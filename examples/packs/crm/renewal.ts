@@ -1,5 +1,5 @@
-// "Look up the contact record …, check their subscription status, and draft a renewal email if their plan expires …":
-// the playbook of the model `scripted`.
+// "Look up the contact record …, check their subscription status, and draft a renewal email if their plan expires
+// …": the playbook of the model `scripted`.
 import { type Playbook, parseOutput, plain, reasonOf, type Steps, shellWord, z } from 'seed/pack';
 
 const ContactAnswer = z.object({

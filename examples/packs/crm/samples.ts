@@ -1,4 +1,5 @@
-// 130 contacts with their subscriptions: a few that tell a careful program from a careless one, the rest of everyday kinds.
+// 130 contacts with their subscriptions: a few that tell a careful program from a careless one, the rest of
+// everyday kinds.
 import { randomUUID } from 'node:crypto';
 import { type SampleContext, sql } from 'seed/pack';
 import type { SubscriptionStatus, Tables } from './tables.ts';

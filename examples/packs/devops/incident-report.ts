@@ -1,5 +1,5 @@
-// "Check the health of all our deployment environments. If any are failing health checks, gather the last … log lines and
-// create an incident report.": the playbook of the model `scripted`.
+// "Check the health of all our deployment environments. If any are failing health checks, gather the last … log
+// lines and create an incident report.": the playbook of the model `scripted`.
 import { type Playbook, parseOutput, plain, readPages, reasonOf, type Steps, shellWord, z } from 'seed/pack';
 
 const Environment = z.object({ id: z.string().regex(/^[\w.-]+$/) });

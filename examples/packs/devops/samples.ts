@@ -1,4 +1,5 @@
-// Nine environments with 400 lines of log: two fail, one has failed for long and is reported, and three cannot be told at a glance.
+// Nine environments with 400 lines of log: two fail, one has failed for long and is reported, and three cannot be
+// told at a glance.
 import { randomUUID } from 'node:crypto';
 import type { SampleContext } from 'seed/pack';
 import type { LogsTable, Tables } from './tables.ts';

@@ -1,5 +1,5 @@
-// "Process the batch of patient intake forms uploaded today. Validate required fields, flag incomplete records, and generate a
-// compliance summary.": the playbook of the model `scripted`.
+// "Process the batch of patient intake forms uploaded today. Validate required fields, flag incomplete records,
+// and generate a compliance summary.": the playbook of the model `scripted`.
 import { type Playbook, parseOutput, readPages, reasonOf, type Steps, shellWord, z } from 'seed/pack';
 
 const Batch = z.object({ id: z.string(), records: z.number() });

@@ -20,7 +20,9 @@ const RULES: Partial<Record<(typeof REQUIRED)[number], (text: string, uploadedOn
   consentSignedOn: (text, uploadedOn) => isDate(text) && text <= uploadedOn,
 };
 
-/** @param uploadedOn the date of the upload at the clinic: a form is judged by the day on which it was handed in */
+/**
+ * @param uploadedOn the date of the upload at the clinic: a form is judged by the day on which it was handed in
+ */
 export function problemsOf(form: Form, uploadedOn: string): Problem[] {
   return REQUIRED.flatMap((field) => {
     const text = textOf(form[field]);

@@ -1,32 +1,6 @@
 // What each built-in command takes and answers, from the very definitions that the server runs. Types only: nothing of them
 // is in the bundle.
-import type * as accounts from '../../../src/server/access/account-commands.ts';
-import type * as audit from '../../../src/server/access/audit-commands.ts';
-import type * as keys from '../../../src/server/access/key-commands.ts';
-import type * as artifacts from '../../../src/server/files/commands.ts';
-import type * as models from '../../../src/server/models/commands.ts';
-import type * as packs from '../../../src/server/packs/commands.ts';
-import type * as sandboxes from '../../../src/server/runners/commands.ts';
-import type * as tasks from '../../../src/server/tasks/commands.ts';
-import type * as obs from '../../../src/server/telemetry/commands.ts';
-import type * as webhooks from '../../../src/server/webhooks/commands.ts';
-import type * as webhookHistory from '../../../src/server/webhooks/history-commands.ts';
-
-type ExportsOf<Module> = Module[keyof Module];
-type BuiltIn = Extract<
-  | ExportsOf<typeof accounts>
-  | ExportsOf<typeof artifacts>
-  | ExportsOf<typeof audit>
-  | ExportsOf<typeof keys>
-  | ExportsOf<typeof models>
-  | ExportsOf<typeof obs>
-  | ExportsOf<typeof packs>
-  | ExportsOf<typeof sandboxes>
-  | ExportsOf<typeof tasks>
-  | ExportsOf<typeof webhookHistory>
-  | ExportsOf<typeof webhooks>,
-  { name: string; types?: { input: unknown; output: unknown } }
->;
+import type { BuiltIn } from '../../../src/server/built-in.ts';
 
 type Types = { [Each in BuiltIn as Each['name']]: NonNullable<Each['types']> };
 

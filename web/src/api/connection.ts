@@ -1,36 +1,37 @@
-// Whether Seed can be reached. A lost line is tried again by itself, at growing distances, until it is back.
+// Whether Seed can be reached. A lost connection is tried again by itself, at growing intervals, until it is back.
 import { useSyncExternalStore } from 'react';
 import { createStore } from './store.ts';
 
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 10_000;
 
-const line = createStore<'up' | 'lost'>('up');
-let wait: ReturnType<typeof setTimeout> | undefined;
+const connection = createStore<'up' | 'lost'>('up');
+let timer: ReturnType<typeof setTimeout> | undefined;
 
-export function lineIsLost(): void {
-  if (line.get() === 'lost') return;
-  line.set('lost');
+/** Called by each request that gets no answer. */
+export function connectionIsLost(): void {
+  if (connection.get() === 'lost') return;
+  connection.set('lost');
   tryAgain(FIRST_RETRY_MS);
 }
 
-export function lineIsBack(): void {
-  clearTimeout(wait);
-  line.set('up');
+/** Called by each request that gets an answer. */
+export function connectionIsUp(): void {
+  clearTimeout(timer);
+  connection.set('up');
 }
 
-/** Follows the line; `onBack` of TanStack Query is triggered by the shell. */
-export function useLine(): 'up' | 'lost' {
-  return useSyncExternalStore(line.subscribe, line.get);
+export function useConnection(): 'up' | 'lost' {
+  return useSyncExternalStore(connection.subscribe, connection.get);
 }
 
 function tryAgain(afterMs: number): void {
-  wait = setTimeout(async () => {
+  timer = setTimeout(async () => {
     const answered = await fetch('/healthz', { cache: 'no-store' }).then(
       (response) => response.ok,
       () => false,
     );
-    if (answered) lineIsBack();
-    else if (line.get() === 'lost') tryAgain(Math.min(afterMs * 2, LAST_RETRY_MS));
+    if (answered) connectionIsUp();
+    else if (connection.get() === 'lost') tryAgain(Math.min(afterMs * 2, LAST_RETRY_MS));
   }, afterMs);
 }

@@ -1,4 +1,4 @@
-// A stream that breaks is taken up where it broke: nothing missed, nothing twice, and the line's state is told.
+// A stream that breaks is taken up where it broke: nothing missed, nothing twice, and the state of the connection is told.
 import { expect, it } from 'vitest';
 import { follow } from './follow.ts';
 import { AnswerError } from './request.ts';
@@ -34,7 +34,7 @@ async function read(answers: (string[] | AnswerError)[]) {
   await follow({ open }, 'tasks events', ID, {
     signal: new AbortController().signal,
     onItems: (items) => seen.push(...items.map((one) => (one as { seq: number }).seq)),
-    onLine: (line) => lines.push(line),
+    onState: (line) => lines.push(line),
   });
   return { asked, seen, lines };
 }
@@ -45,7 +45,7 @@ it('reads to the end, also when a piece ends within an item', async () => {
   expect(await read([pieces])).toEqual({ asked: [null], seen: [1, 2], lines: ['live'] });
 });
 
-it('goes on after the last item when the line breaks, and over what cannot be reached for a while', async () => {
+it('goes on after the last item when the connection breaks, and over what cannot be reached for a while', async () => {
   const gone = new AnswerError('unreachable', 'gone');
   const outcome = await read([[item(1), item(2), 'id: 3\nda'], gone, [': keep-alive\n\n', item(3) + END]]);
   expect(outcome).toEqual({

@@ -1,20 +1,13 @@
 // Follows a stream command to its end. A lost connection is taken up again after the last item that came, so that nothing is
 // missed and nothing comes twice.
 import type { CommandInput, CommandName, CommandOutput } from './commands.ts';
-import { AnswerError } from './request.ts';
+import { AnswerError, mayPass } from './request.ts';
 import type { Seed } from './seed.ts';
 
-/** The server says something every 15 s; a line that is silent for longer is dead although it looks open. */
+/** The server says something every 15 s; a connection that is silent for longer is dead although it looks open. */
 const SILENCE_MS = 40_000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 10_000;
-const MAY_PASS: readonly string[] = [
-  'unreachable',
-  'unavailable',
-  'internal',
-  'rate_limited',
-  'too_many_requests',
-];
 
 interface Following<Name extends CommandName> {
   /** Only items after this position. */
@@ -22,7 +15,7 @@ interface Following<Name extends CommandName> {
   signal: AbortSignal;
   /** Items in order, those that came together at once; `position` is that of the last. */
   onItems(items: CommandOutput<Name>[], position: number): void;
-  onLine(line: 'live' | 'lost'): void;
+  onState(state: 'live' | 'lost'): void;
 }
 
 /**
@@ -33,7 +26,7 @@ export async function follow<Name extends CommandName>(
   seed: Pick<Seed, 'open'>,
   name: Name,
   input: CommandInput<Name>,
-  { after = 0, signal, onItems, onLine }: Following<Name>,
+  { after = 0, signal, onItems, onState }: Following<Name>,
 ): Promise<void> {
   let position = after;
   let retryMs = FIRST_RETRY_MS;
@@ -51,19 +44,19 @@ export async function follow<Name extends CommandName>(
         ...(position > 0 && { 'Last-Event-ID': String(position) }),
       };
       const response = await seed.open(name, input, { headers, signal: whole });
-      onLine('live');
+      onState('live');
       if (await readToEnd(response, () => attempt.abort(), take)) return;
     } catch (error) {
-      if (error instanceof AnswerError && !MAY_PASS.includes(error.code)) throw error;
+      if (error instanceof AnswerError && !mayPass(error)) throw error;
     }
     if (signal.aborted) return;
-    onLine('lost');
+    onState('lost');
     await pause(retryMs, signal);
     retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
   }
 }
 
-/** @returns whether the stream came to its end; otherwise the line was lost */
+/** @returns whether the stream came to its end; otherwise the connection was lost */
 async function readToEnd<Item>(
   response: Response,
   giveUp: () => void,
@@ -120,7 +113,7 @@ function eventParser(): (text: string) => ServerSentEvent[] {
   };
 }
 
-/** Null for a block without data: a comment that keeps the line alive. */
+/** Null for a block without data: a comment that keeps the connection alive. */
 function eventOf(block: string): ServerSentEvent | null {
   const fields = block.split('\n').map((line) => /^(\w+): ?(.*)$/s.exec(line));
   const valuesOf = (name: string) => fields.flatMap((field) => (field?.[1] === name ? [field[2] ?? ''] : []));

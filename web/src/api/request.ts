@@ -1,6 +1,6 @@
 // One HTTP request to this Seed with the session's cookie, and the session itself. What goes wrong is always an AnswerError.
 import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../../../src/protocol/errors.ts';
-import { lineIsBack, lineIsLost } from './connection.ts';
+import { connectionIsLost, connectionIsUp } from './connection.ts';
 
 /** An error that people are shown: what happened, what to do, and the request to ask the operator about. */
 export class AnswerError extends SeedError {
@@ -14,6 +14,19 @@ export class AnswerError extends SeedError {
 }
 
 type AnswerErrorOptions = ConstructorParameters<typeof SeedError>[2] & { requestId?: string | null };
+
+const MAY_PASS: readonly ErrorCode[] = [
+  'unreachable',
+  'unavailable',
+  'internal',
+  'rate_limited',
+  'too_many_requests',
+];
+
+/** Whether the same may succeed in a moment. */
+export function mayPass(error: unknown): boolean {
+  return error instanceof AnswerError && MAY_PASS.includes(error.code);
+}
 
 /** Marks a request as this page's: a form or a script of another site cannot send it. */
 const OWN_REQUEST = { 'Seed-Dashboard': '1' };
@@ -36,11 +49,11 @@ async function send(path: string, init: RequestInit): Promise<Response> {
   for (const [name, value] of Object.entries(OWN_REQUEST)) headers.set(name, value);
   try {
     const response = await fetch(path, { ...init, headers, credentials: 'same-origin' });
-    lineIsBack();
+    connectionIsUp();
     return response;
   } catch (cause) {
     if (init.signal?.aborted) throw cause;
-    lineIsLost();
+    connectionIsLost();
     throw new AnswerError('unreachable', 'Seed does not answer', {
       hint: 'Check your connection and that the server runs. This page tries again by itself.',
       cause,

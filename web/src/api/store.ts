@@ -3,7 +3,7 @@
 export interface Store<Value> {
   get(): Value;
   set(value: Value): void;
-  /** @returns the end of it */
+  /** @returns a function that ends it */
   subscribe(listener: () => void): () => void;
 }
 

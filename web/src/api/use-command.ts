@@ -21,7 +21,7 @@ export function useSeed(): Seed {
 }
 
 interface ReadOptions {
-  /** Off until something is known. */
+  /** False until what is needed for it is known. */
   enabled?: boolean;
   /** Milliseconds between repetitions while the page is looked at. */
   refreshMs?: number;
@@ -94,7 +94,7 @@ export function useStream<Name extends CommandName>(
   const take = useEffectEvent(onItems);
   // Not bound to `seed` itself: it is read anew now and then, and a stream goes on over that.
   const start = useEffectEvent((wanted: CommandInput<Name>, signal: AbortSignal) =>
-    follow(seed, name, wanted, { signal, onItems: (items) => take(items), onLine: setState }),
+    follow(seed, name, wanted, { signal, onItems: (items) => take(items), onState: setState }),
   );
   const target = JSON.stringify(input);
   useEffect(() => {

@@ -6,7 +6,7 @@ interface CallTabsProps {
   label: string;
   cli: string;
   curl: string;
-  /** Null: it is not offered over MCP. */
+  /** Null where it is not offered over MCP. */
   mcp: string | null;
   /** What else there is to know of the call over MCP. */
   mcpNote?: string;

@@ -34,7 +34,7 @@ export function writtenCli(
   return [['seed', name, ...words].join(' '), ...flags, ...sent].join(' \\\n  ');
 }
 
-/** Null: it is not offered over MCP. */
+/** @returns null for a command that is not offered over MCP */
 export function writtenMcp(command: ManifestCommand, input: Input): string | null {
   const name = mcpTool(command);
   if (name === null) return null;
@@ -60,11 +60,11 @@ function textOf(value: unknown): string {
 interface CurlRequest {
   method: string;
   url: string;
-  /** The body; null: there is none. */
+  /** The body; null where there is none. */
   json: string | null;
   /** Names of files to send along: the body is then a form, whose part `task` is the JSON. */
   files?: readonly string[];
-  /** More options, each as it stands. */
+  /** More options of curl, each as it stands. */
   options?: readonly string[];
 }
 
@@ -102,7 +102,7 @@ const OWN_TOOLS: Record<string, string> = {
   'tasks events': 'getTaskEvents',
 };
 
-/** Null: it is not offered over MCP. */
+/** @returns null for a command that is not offered over MCP */
 function mcpTool({ name, output, scope }: ManifestCommand): string | null {
   const own = OWN_TOOLS[name];
   if (own) return own;

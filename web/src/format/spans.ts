@@ -29,7 +29,7 @@ export function lastWeek(now: number): Required<SpanSearch> {
   return { span: 'own', from: utcDay(now - 6 * DAY_MS), to: utcDay(now) };
 }
 
-/** Of an address: what is no span is left out. */
+/** Reads a span out of an address: what is no span is left out. */
 export function spanSearch(
   { span, from, to }: Record<string, unknown>,
   offered: readonly string[],

@@ -1,7 +1,7 @@
 // All routes together, with the pages in the order of the navigation. A new page is a folder beside this file and an entry here.
 import { QueryClient } from '@tanstack/react-query';
 import { createRoute, createRouter, Link, redirect } from '@tanstack/react-router';
-import { AnswerError, onSignedOut } from '../api/request.ts';
+import { mayPass, onSignedOut } from '../api/request.ts';
 import { seedQuery } from '../api/seed.ts';
 import { offeredPages, type Page } from '../shell/page.ts';
 import { shellRoute } from '../shell/shell.tsx';
@@ -25,16 +25,10 @@ const PAGES = [
   commandsPage,
 ] as const satisfies readonly Page[];
 
-const MAY_PASS: readonly string[] = ['unreachable', 'unavailable', 'internal', 'rate_limited'];
-
 /** How long answers count as fresh, and what is tried again. */
 export const queryClient = new QueryClient({
   defaultOptions: {
-    queries: {
-      staleTime: 10_000,
-      retry: (failures, error) =>
-        failures < 2 && error instanceof AnswerError && MAY_PASS.includes(error.code),
-    },
+    queries: { staleTime: 10_000, retry: (failures, error) => failures < 2 && mayPass(error) },
     mutations: { retry: false },
   },
 });

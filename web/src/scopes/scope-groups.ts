@@ -7,7 +7,7 @@ export interface ScopeWithCommands {
 }
 
 export interface ScopeGroup {
-  /** `keys` of `keys:read` */
+  /** What the scopes are about, such as `keys` of `keys:read`. */
   noun: string;
   scopes: ScopeWithCommands[];
 }
@@ -35,7 +35,7 @@ export function commandsWith(
 }
 
 export interface ChosenScopes {
-  /** Of those that the key has. */
+  /** Those of the scopes that the key has. */
   chosen: string[];
   /** Patterns that stand for none of them. */
   lacking: string[];

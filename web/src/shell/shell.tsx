@@ -3,7 +3,7 @@
 import { useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
 import { createRoute, Link, Outlet, redirect, useRouter, useRouterState } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
-import { useLine } from '../api/connection.ts';
+import { useConnection } from '../api/connection.ts';
 import { AnswerError } from '../api/request.ts';
 import { seedQuery } from '../api/seed.ts';
 import { SeedContext, useCommand, useSeed } from '../api/use-command.ts';
@@ -95,7 +95,7 @@ function Drawer() {
     <header className="flex h-12 shrink-0 items-center justify-between border-b border-line bg-surface pr-2 pl-4 md:hidden">
       <Brand />
       <IconButton label="Menu" icon="menu" onClick={() => setOpen(true)} />
-      <Dialog title="Seed" place="side" open={open} onClose={() => setOpen(false)}>
+      <Dialog title="Seed" position="left" open={open} onClose={() => setOpen(false)}>
         <Navigation onNavigate={() => setOpen(false)} />
       </Dialog>
     </header>
@@ -119,16 +119,16 @@ function GoTo({ page }: { page: Page }) {
 
 /** Says that Seed cannot be reached, until it can; then everything shown is read anew. */
 function ConnectionBanner() {
-  const line = useLine();
+  const connection = useConnection();
   const queryClient = useQueryClient();
-  const before = useRef(line);
+  const before = useRef(connection);
   useEffect(() => {
-    if (before.current === 'lost' && line === 'up') void queryClient.invalidateQueries();
-    before.current = line;
-  }, [line, queryClient]);
+    if (before.current === 'lost' && connection === 'up') void queryClient.invalidateQueries();
+    before.current = connection;
+  }, [connection, queryClient]);
   return (
     <div role="status">
-      {line === 'lost' && (
+      {connection === 'lost' && (
         <p className="flex items-center gap-2 border-b border-line bg-warn-soft px-4 py-2 text-warn">
           <Icon name="warning" />
           Seed cannot be reached. What you see may be old; this page tries again by itself.

@@ -71,13 +71,13 @@ function paletteColour(index: number): Rgb {
     const grey = 8 + (index - 232) * 10;
     return [grey, grey, grey];
   }
-  const place = index - 16;
-  const step = (divisor: number) => CUBE_STEPS[Math.floor(place / divisor) % 6] ?? 0;
+  const cube = index - 16;
+  const step = (divisor: number) => CUBE_STEPS[Math.floor(cube / divisor) % 6] ?? 0;
   return [step(36), step(6), step(1)];
 }
 
 function mix(one: Rgb, other: Rgb, share: number): Rgb {
-  const part = (place: 0 | 1 | 2) => one[place] + (other[place] - one[place]) * share;
+  const part = (channel: 0 | 1 | 2) => one[channel] + (other[channel] - one[channel]) * share;
   return [part(0), part(1), part(2)];
 }
 

@@ -14,14 +14,14 @@ export function AnsiText({ text }: { text: string }) {
     use_classes: true,
     remove_empty: true,
   });
-  return parts.map(({ content, fg, bg, fg_truecolor, bg_truecolor, decorations }, place) => {
+  return parts.map(({ content, fg, bg, fg_truecolor, bg_truecolor, decorations }, index) => {
     const front = ansiColour(fg, fg_truecolor);
     const back = ansiColour(bg, bg_truecolor);
     const reversed = decorations.includes('reverse');
     return (
       <span
         // biome-ignore lint/suspicious/noArrayIndexKey: the parts of an output do not move
-        key={place}
+        key={index}
         style={reversed ? readableColours(back, front ?? [199, 206, 201]) : readableColours(front, back)}
         className={classNames(
           decorations.includes('bold') && 'font-bold',

@@ -70,7 +70,7 @@ const DOTS: Record<Tone, string> = {
   bad: 'bg-bad',
 };
 
-/** A state with its dot; `live` pulses while something is under way. */
+/** A state with its dot; `live` pulses while something is in progress. */
 export function Status({
   tone,
   live = false,

@@ -15,7 +15,7 @@ const LOOKS: Record<Kind, string> = {
 interface Look {
   kind?: Kind;
   icon?: IconName;
-  /** Something is under way: it cannot be pressed again. */
+  /** What it does is in progress: it cannot be pressed again. */
   busy?: boolean;
 }
 

@@ -1,5 +1,5 @@
 // Text to be read or copied letter by letter.
-import { useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { IconButton } from './button.tsx';
 import { classNames } from './class-names.ts';
 import { toast } from './toast.tsx';
@@ -17,6 +17,11 @@ export function CodeBlock({ text, label, className }: { text: string; label: str
       </div>
     </div>
   );
+}
+
+/** A name or a value within a text, as it is written. */
+export function Mono({ children }: { children: ReactNode }) {
+  return <code className="font-mono text-sm wrap-anywhere">{children}</code>;
 }
 
 export function Kbd({ children }: { children: string }) {

@@ -9,14 +9,14 @@ interface DialogProps {
   title: string;
   open: boolean;
   onClose(): void;
-  /** `side` is a drawer at the left edge, for phones. */
-  place?: 'middle' | 'side';
+  /** `left` is a drawer at that edge, for phones. */
+  position?: 'middle' | 'left';
   children: ReactNode;
 }
 
-const PLACES = {
+const POSITIONS = {
   middle: 'inset-0 m-auto h-fit w-full max-w-xl max-h-[calc(100dvh-2rem)] rounded-xl border',
-  side: 'inset-y-0 left-0 w-72 max-w-[85vw] border-r',
+  left: 'inset-y-0 left-0 w-72 max-w-[85vw] border-r',
 };
 
 export function Dialog({ open, onClose, ...props }: DialogProps) {
@@ -27,7 +27,7 @@ export function Dialog({ open, onClose, ...props }: DialogProps) {
   );
 }
 
-function OpenDialog({ title, place = 'middle', children }: Omit<DialogProps, 'open' | 'onClose'>) {
+function OpenDialog({ title, position = 'middle', children }: Omit<DialogProps, 'open' | 'onClose'>) {
   const [opener] = useState(() => document.activeElement as HTMLElement | null);
   const giveFocusBack = (event: Event) => {
     event.preventDefault();
@@ -40,7 +40,10 @@ function OpenDialog({ title, place = 'middle', children }: Omit<DialogProps, 'op
       <Radix.Content
         aria-describedby={undefined}
         onCloseAutoFocus={giveFocusBack}
-        className={classNames('fixed z-40 flex flex-col border-line bg-surface shadow-xl', PLACES[place])}
+        className={classNames(
+          'fixed z-40 flex flex-col border-line bg-surface shadow-xl',
+          POSITIONS[position],
+        )}
       >
         <header className="flex items-center justify-between gap-4 border-b border-line py-3 pr-3 pl-6">
           <Radix.Title className="text-lg font-semibold">{title}</Radix.Title>

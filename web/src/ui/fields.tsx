@@ -2,6 +2,7 @@
 import { type ComponentProps, type ReactNode, type RefObject, useEffect, useId, useRef } from 'react';
 import { classNames } from './class-names.ts';
 import { Icon } from './icon.tsx';
+import { useShortcut } from './keyboard.ts';
 
 /** 16 px on phones: smaller text makes them zoom in. */
 export const INPUT_LOOK =
@@ -32,12 +33,18 @@ interface SearchProps extends Omit<ComponentProps<'input'>, 'onChange'> {
   onChange(text: string): void;
 }
 
-/** The search of a page: `/` leads here (useSearchKey), Escape empties it and leaves. */
+/** The search of a page: `/` leads here, Escape empties it and leaves. */
 export function SearchField({ label, onChange, className, ...input }: SearchProps) {
+  const ref = useRef<HTMLInputElement>(null);
+  useShortcut('/', 'Search', () => {
+    ref.current?.focus();
+    ref.current?.select();
+  });
   return (
     <div className={classNames('relative', className)}>
       <Icon name="search" className="pointer-events-none absolute top-2 left-2.5 text-faint" />
       <input
+        ref={ref}
         type="search"
         aria-label={label}
         placeholder={label}
@@ -94,6 +101,31 @@ export function SelectField({
   );
 }
 
+export interface FilterFieldProps<Value extends string> {
+  label: string;
+  labelHidden?: boolean;
+  /** The words for no choice, such as "Any status". */
+  any: string;
+  value: Value | undefined;
+  options: readonly { value: Value; label: string }[];
+  onChange(value: Value | undefined): void;
+  className?: string;
+}
+
+/** A filter of a list: one of a few, or any of them. */
+export function FilterField<Value extends string>(props: FilterFieldProps<Value>) {
+  const { any, value, options, onChange, labelHidden = true, ...rest } = props;
+  return (
+    <SelectField
+      {...rest}
+      labelHidden={labelHidden}
+      value={value ?? ''}
+      options={[{ value: '', label: any }, ...options]}
+      onChange={(chosen) => onChange((chosen || undefined) as Value | undefined)}
+    />
+  );
+}
+
 interface TextAreaProps extends Omit<ComponentProps<'textarea'>, 'onChange' | keyof Labels>, Labels {
   onChange(text: string): void;
 }
@@ -144,7 +176,7 @@ export function Checkbox({ indeterminate = false, onChange, children, ...input }
 
 interface Labels {
   label: string;
-  /** The label is read out alone: for filters, whose choices say what they are. */
+  /** The label is only read out; for filters, whose choices say what they are. */
   labelHidden?: boolean | undefined;
   hint?: ReactNode;
   error?: ReactNode;

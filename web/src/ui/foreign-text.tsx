@@ -7,13 +7,13 @@ import { classNames } from './class-names.ts';
 export function ForeignText({ text }: { text: string }) {
   return (
     <bdi>
-      {visiblePieces(text).map((piece, place) =>
+      {visiblePieces(text).map((piece, index) =>
         typeof piece === 'string' ? (
           piece
         ) : (
           <span
             // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of a text do not move
-            key={place}
+            key={index}
             title={piece.codePoint}
             className="mx-px rounded-sm bg-warn-soft px-0.5 font-mono text-xs text-warn"
           >
@@ -82,7 +82,7 @@ const ESCAPE_MOST = 32;
 
 interface Cut {
   shown: string;
-  /** Characters that are not shown. */
+  /** How many characters are not shown. */
   hidden: number;
   showMore(): void;
 }
@@ -107,8 +107,8 @@ export function endOf(text: string, length: number): string {
   return text.slice(isLowSurrogate(text, start) ? start + 1 : start);
 }
 
-function isLowSurrogate(text: string, place: number): boolean {
-  const unit = text.charCodeAt(place);
+function isLowSurrogate(text: string, index: number): boolean {
+  const unit = text.charCodeAt(index);
   return unit >= 0xdc00 && unit < 0xe000;
 }
 
@@ -137,8 +137,8 @@ const CARRIAGE_RETURN = 0x0d;
 export function visiblePieces(text: string): (string | Sign)[] {
   const lines = text.replaceAll('\r\n', '\n');
   if (!INVISIBLE.test(lines)) return [lines];
-  return lines.split(ALL_INVISIBLE).flatMap((piece, place) => {
-    if (place % 2 === 0) return piece === '' ? [] : [piece];
+  return lines.split(ALL_INVISIBLE).flatMap((piece, index) => {
+    if (index % 2 === 0) return piece === '' ? [] : [piece];
     const sign = signOf(piece.codePointAt(0) ?? 0);
     // A terminal would overwrite what stands before it: here it goes on below, so that all of it can be read.
     return piece.codePointAt(0) === CARRIAGE_RETURN ? [sign, '\n'] : [sign];

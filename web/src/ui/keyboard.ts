@@ -14,7 +14,7 @@ export interface Shortcut {
 
 export const shortcuts = createStore<readonly Shortcut[]>([]);
 
-/** @returns takes it away again */
+/** @returns a function that takes it away again */
 export function addShortcut(shortcut: Shortcut): () => void {
   shortcuts.set([...shortcuts.get(), shortcut]);
   return () => shortcuts.set(shortcuts.get().filter((one) => one !== shortcut));
@@ -32,7 +32,7 @@ export function beginsShortcut(all: readonly Shortcut[], key: string): boolean {
 
 const SECOND_KEY_WITHIN_MS = 1_000;
 
-/** @returns the end of it */
+/** @returns a function that ends it */
 export function listenToKeys(): () => void {
   let first: { key: string; at: number } | null = null;
   const onKeyDown = (event: KeyboardEvent) => {
@@ -67,14 +67,6 @@ export function useShortcut(
     if (!enabled) return;
     return addShortcut({ keys, label, group, run: () => act() });
   }, [keys, label, group, enabled]);
-}
-
-/** `/` leads to the page's search. */
-export function useSearchKey(input: RefObject<HTMLInputElement | null>): void {
-  useShortcut('/', 'Search', () => {
-    input.current?.focus();
-    input.current?.select();
-  });
 }
 
 /** `j` and `k` move the focus through the elements marked `data-row` in the box; Enter opens them as links do. */

@@ -1,6 +1,6 @@
 // What a page of one column is made of: its heading with what can be done, sections, facts, links to pages beside it.
 import { Link, useNavigate } from '@tanstack/react-router';
-import { type ReactNode, useId } from 'react';
+import { Fragment, type ReactNode, useId } from 'react';
 import { buttonLook } from './button.tsx';
 import { classNames } from './class-names.ts';
 import { Icon } from './icon.tsx';
@@ -64,21 +64,18 @@ export function Section({ title, hint, actions, children }: SectionProps) {
   );
 }
 
-/** What is known of one thing: names at the left, values at the right. */
-export function Facts({ children }: { children: ReactNode }) {
+/** What is known of one thing, by its names: at the left the names, at the right the values that are there. */
+export function Facts({ of: facts }: { of: Record<string, ReactNode> }) {
+  const known = Object.entries(facts).filter(([, value]) => value || value === 0);
   return (
-    <dl className="grid grid-cols-[8rem_minmax(0,1fr)] items-baseline gap-x-4 gap-y-2 sm:grid-cols-[10rem_minmax(0,1fr)]">
-      {children}
+    <dl className="grid grid-cols-[8rem_minmax(0,1fr)] items-baseline gap-x-4 gap-y-2 tabular-nums sm:grid-cols-[10rem_minmax(0,1fr)]">
+      {known.map(([name, value]) => (
+        <Fragment key={name}>
+          <dt className="text-muted">{name}</dt>
+          <dd className="min-w-0 wrap-anywhere">{value}</dd>
+        </Fragment>
+      ))}
     </dl>
-  );
-}
-
-export function Fact({ term, children }: { term: string; children: ReactNode }) {
-  return (
-    <>
-      <dt className="text-muted">{term}</dt>
-      <dd className="min-w-0 wrap-anywhere">{children}</dd>
-    </>
   );
 }
 

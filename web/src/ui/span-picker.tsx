@@ -5,7 +5,7 @@ import { INPUT_LOOK, SelectField } from './fields.tsx';
 
 interface SpanPickerProps {
   offered: readonly { value: string; label: string }[];
-  /** `span` missing: the first of those. */
+  /** The first of those is meant where `span` is missing. */
   value: SpanSearch;
   onChange(value: SpanSearch): void;
 }

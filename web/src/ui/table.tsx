@@ -8,8 +8,12 @@ export interface Column<Row> {
   cell(row: Row): ReactNode;
   /** Numbers stand at the right, in digits of one width. */
   numeric?: boolean;
+  /** On narrower screens the column is left out. */
+  from?: 'sm' | 'md' | 'lg';
   className?: string;
 }
+
+const FROM = { sm: 'hidden sm:table-cell', md: 'hidden md:table-cell', lg: 'hidden lg:table-cell' };
 
 interface ScrollBoxProps {
   ref?: RefObject<HTMLElement | null>;
@@ -66,8 +70,9 @@ export function Table<Row>({ label, columns, rows, rowKey }: TableProps<Row>) {
   );
 }
 
-function cellLook<Row>({ numeric, className }: Column<Row>, more: string): string {
-  return classNames('px-3 first:pl-4 last:pr-4', numeric && 'text-right tabular-nums', more, className);
+function cellLook<Row>({ numeric, from, className }: Column<Row>, more: string): string {
+  const numbers = numeric && 'text-right tabular-nums';
+  return classNames('px-3 first:pl-4 last:pr-4', numbers, from && FROM[from], more, className);
 }
 
 /** For the link of a row, beside the attribute `data-row`. */

@@ -6,7 +6,7 @@ const AnsiText = lazy(async () => ({ default: (await import('./ansi-text.tsx')).
 
 interface TerminalProps {
   label: string;
-  /** What was run; shown after a `$`. */
+  /** What was run, which is shown after a `$`. */
   command: string | null;
   output: string;
 }

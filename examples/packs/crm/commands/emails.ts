@@ -37,7 +37,8 @@ const toEmail = (row: EmailRow) => ({
 
 export const draftEmail = defineCommand({
   name: 'emails draft',
-  // Never to an address that the caller names: an agent that was talked into it could send what it has read anywhere.
+  // Never to an address that the caller names: an agent that was talked into it could send what it has read
+  // anywhere.
   summary: "Draft an email to a contact's own address; nothing is sent",
   http: 'POST /contacts/{contactId}/emails',
   scope: 'emails:write',

@@ -5,8 +5,8 @@ import type { ManifestCommand } from '../../../../src/protocol/manifest.ts';
 import { useSeed } from '../../api/use-command.ts';
 import { CallTabs } from '../../calls/call-tabs.tsx';
 import { Badge, EffectBadge } from '../../ui/badge.tsx';
-import { CopyLink } from '../../ui/code.tsx';
-import { BackLink, Fact, Facts, Section } from '../../ui/page-frame.tsx';
+import { CopyLink, Mono } from '../../ui/code.tsx';
+import { BackLink, Facts, Section } from '../../ui/page-frame.tsx';
 import { EmptyState } from '../../ui/states.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
 import { slugOf } from './command-groups.ts';
@@ -46,17 +46,13 @@ function Details({ command }: { command: ManifestCommand }) {
         </div>
         <p className="text-lg text-muted">{summary}.</p>
       </header>
-      <Facts>
-        <Fact term="Effect">
-          <EffectBadge effect={effect} />
-        </Fact>
-        <Fact term="Scope">{scope === null ? 'any key' : <Badge mono>{scope}</Badge>}</Fact>
-        <Fact term="Route">
-          <code className="font-mono text-sm wrap-anywhere">
-            {http.method} /api/v1{http.path}
-          </code>
-        </Fact>
-      </Facts>
+      <Facts
+        of={{
+          Effect: <EffectBadge effect={effect} />,
+          Scope: scope === null ? 'any key' : <Badge mono>{scope}</Badge>,
+          Route: <Mono>{`${http.method} /api/v1${http.path}`}</Mono>,
+        }}
+      />
       <Section title="Inputs">
         <InputTable command={command} />
       </Section>

@@ -6,7 +6,7 @@ import { EffectBadge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { classNames } from '../../ui/class-names.ts';
 import { SearchField } from '../../ui/fields.tsx';
-import { useRowKeys, useSearchKey } from '../../ui/keyboard.ts';
+import { useRowKeys } from '../../ui/keyboard.ts';
 import { EmptyState } from '../../ui/states.tsx';
 import { type CommandGroup, groupCommands, searchCommands, slugOf } from './command-groups.ts';
 
@@ -15,9 +15,7 @@ export function Commands() {
   const { q = '' } = useSearch({ from: '/shell/commands' });
   const { name: chosen } = useParams({ strict: false });
   const navigate = useNavigate();
-  const search = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLDivElement>(null);
-  useSearchKey(search);
   useRowKeys(list, 'command');
   useEffect(() => {
     if (chosen) list.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest' });
@@ -40,7 +38,7 @@ export function Commands() {
             <h1 className="text-lg font-semibold">Commands</h1>
             <p className="text-sm text-muted tabular-nums">{manifest.commands.length} with this key</p>
           </div>
-          <SearchField ref={search} label="Search commands" value={q} onChange={setSearch} />
+          <SearchField label="Search commands" value={q} onChange={setSearch} />
         </header>
         <div ref={list} className="min-h-0 flex-1 overflow-y-auto pb-6">
           {groups.map((group) => (

@@ -25,7 +25,7 @@ export function curlCall(command: ManifestCommand, origin: string): string {
   });
 }
 
-/** Null: it is not offered over MCP. */
+/** @returns null for a command that is not offered over MCP */
 export function mcpCall(command: ManifestCommand): string | null {
   return writtenMcp(
     command,

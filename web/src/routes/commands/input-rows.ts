@@ -2,12 +2,12 @@
 import type { JsonSchema } from '../../../../src/protocol/manifest.ts';
 
 export interface InputRow {
-  /** `budget.usd` for a field within a field. */
+  /** The name; `budget.usd` for a field within a field. */
   name: string;
   type: string;
   required: boolean;
   description: string;
-  /** As JSON; null: none. */
+  /** The default as JSON; null where there is none. */
   default: string | null;
 }
 

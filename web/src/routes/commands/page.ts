@@ -1,6 +1,6 @@
 // /commands and /commands/keys-list: what an agent with this key can do.
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
-import type { Page } from '../../shell/page.ts';
+import { lazyRouteComponent as lazy } from '@tanstack/react-router';
+import { type Page, pageRoute, textIn } from '../../shell/page.ts';
 import { shellRoute } from '../../shell/shell.tsx';
 
 interface CommandsSearch {
@@ -8,26 +8,12 @@ interface CommandsSearch {
   q?: string | undefined;
 }
 
-const commandsRoute = createRoute({
-  getParentRoute: () => shellRoute,
-  path: '/commands',
-  validateSearch: ({ q }: Record<string, unknown>): CommandsSearch => ({
-    q: typeof q === 'string' && q !== '' ? q : undefined,
-  }),
-  component: lazyRouteComponent(() => import('./commands.tsx'), 'Commands'),
-});
+const search = ({ q }: Record<string, unknown>): CommandsSearch => ({ q: textIn(q) });
 
-const overviewRoute = createRoute({
-  getParentRoute: () => commandsRoute,
-  path: '/',
-  component: lazyRouteComponent(() => import('./commands.tsx'), 'Overview'),
-});
-
-const commandRoute = createRoute({
-  getParentRoute: () => commandsRoute,
-  path: '$name',
-  component: lazyRouteComponent(() => import('./command.tsx'), 'Command'),
-});
+const overview = lazy(() => import('./commands.tsx'), 'Overview');
+const command = lazy(() => import('./command.tsx'), 'Command');
+const list = lazy(() => import('./commands.tsx'), 'Commands');
+const commands = pageRoute(shellRoute, '/commands', list, search);
 
 export const commandsPage = {
   name: 'Commands',
@@ -35,5 +21,5 @@ export const commandsPage = {
   icon: 'command',
   keys: 'g c',
   needs: null,
-  routes: [commandsRoute.addChildren([overviewRoute, commandRoute])],
+  routes: [commands.addChildren([pageRoute(commands, '/', overview), pageRoute(commands, '$name', command)])],
 } as const satisfies Page;

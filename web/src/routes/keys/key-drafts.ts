@@ -79,7 +79,7 @@ export function labelsOf(text: string): Record<string, string> {
   );
 }
 
-/** Null: it can be read. */
+/** @returns what is wrong with the text; null: it can be read */
 export function labelsProblem(text: string): string | null {
   const wrong = linesOf(text).find((line) => line.indexOf('=') < 1);
   return wrong === undefined ? null : `“${wrong}” is not name=value.`;

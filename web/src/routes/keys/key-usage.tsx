@@ -11,7 +11,7 @@ const SINCE = '29d';
 export interface KeyUsage {
   total: number;
   daily: readonly number[];
-  /** In words. */
+  /** The same in words. */
   told: string;
 }
 
@@ -61,11 +61,11 @@ export function Sparkline({ values, label, className = 'h-5 w-30' }: SparklinePr
       className={className}
     >
       {values.map((value, day) => {
-        // A day with little is still seen; one with nothing is a line on the ground.
+        // A day with little is still seen; one with nothing is a dash on the ground.
         const height = value === 0 ? 1 : Math.max((value / greatest) * HEIGHT, 2);
         return (
           <rect
-            // biome-ignore lint/suspicious/noArrayIndexKey: a day is its place
+            // biome-ignore lint/suspicious/noArrayIndexKey: a day is its index
             key={day}
             x={day * STEP}
             y={HEIGHT - height}

@@ -1,5 +1,5 @@
 // One key: all that is known of it, and what can be done with it.
-import { Link, useParams } from '@tanstack/react-router';
+import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Key } from '../../../../src/protocol/key.ts';
 import { KEY_LIMITS, type KeyLimitName } from '../../../../src/protocol/key-limits.ts';
@@ -7,10 +7,11 @@ import { useCommand, useSeed } from '../../api/use-command.ts';
 import { count, money } from '../../format/numbers.ts';
 import { Badge, BadgeList, Status } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
-import { CopyableId } from '../../ui/code.tsx';
-import { BackLink, Fact, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
+import { CopyableId, Mono } from '../../ui/code.tsx';
+import { BackLink, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 import { Answer, EmptyState } from '../../ui/states.tsx';
+import { TaskLink } from '../tasks/task-status.tsx';
 import { STATUS_TONES } from './filters.ts';
 import { EditDialog, RevokeDialog, RotateDialog, SwitchButton } from './key-dialogs.tsx';
 import { NAMES } from './key-drafts.ts';
@@ -40,7 +41,11 @@ function Details({ apiKey }: { apiKey: Key }) {
   const { key: own } = useSeed();
   const [secret, setSecret] = useState<string | null>(null);
   const { id, name, status, prefix, scopes, metadata, taskId } = apiKey;
-  const labels = Object.entries(metadata);
+  const labels = Object.entries(metadata).map(([label, value]) => (
+    <Mono key={label}>
+      {label}={value}
+    </Mono>
+  ));
   return (
     <PageFrame
       title={
@@ -63,35 +68,15 @@ function Details({ apiKey }: { apiKey: Key }) {
       )}
       <Requests id={id} />
       <Section title="Key">
-        <Facts>
-          <Fact term="Id">
-            <CopyableId id={id} />
-          </Fact>
-          <Fact term="Begins with">
-            <code className="font-mono text-sm">{prefix}…</code>
-          </Fact>
-          <Fact term="Scopes">{scopes.length > 0 ? <BadgeList items={scopes} /> : 'none'}</Fact>
-          {taskId && (
-            <Fact term="Task">
-              <Link
-                to="/tasks/$id"
-                params={{ id: taskId }}
-                className="font-mono text-sm text-accent underline"
-              >
-                {taskId}
-              </Link>
-            </Fact>
-          )}
-          {labels.length > 0 && (
-            <Fact term="Labels">
-              {labels.map(([label, value]) => (
-                <span key={label} className="block font-mono text-sm wrap-anywhere">
-                  {label}={value}
-                </span>
-              ))}
-            </Fact>
-          )}
-        </Facts>
+        <Facts
+          of={{
+            Id: <CopyableId id={id} />,
+            'Begins with': <Mono>{prefix}…</Mono>,
+            Scopes: scopes.length > 0 ? <BadgeList items={scopes} /> : 'none',
+            Task: taskId && <TaskLink id={taskId} />,
+            Labels: labels.length > 0 && <div className="flex flex-col">{labels}</div>,
+          }}
+        />
       </Section>
       <Times apiKey={apiKey} />
       <Limits apiKey={apiKey} />
@@ -147,14 +132,16 @@ function Times({ apiKey }: { apiKey: Key }) {
   const time = (at: string | null) => <RelativeTime at={at} none="never" />;
   return (
     <Section title="Times">
-      <Facts>
-        <Fact term="Created">{time(createdAt)}</Fact>
-        <Fact term="Last used">{time(lastUsedAt)}</Fact>
-        <Fact term="Expires">{time(expiresAt)}</Fact>
-        {rotatedAt && <Fact term="Rotated">{time(rotatedAt)}</Fact>}
-        {previousSecretUntil && <Fact term="Secret before">works until {time(previousSecretUntil)}</Fact>}
-        {revokedAt && <Fact term="Revoked">{time(revokedAt)}</Fact>}
-      </Facts>
+      <Facts
+        of={{
+          Created: time(createdAt),
+          'Last used': time(lastUsedAt),
+          Expires: time(expiresAt),
+          Rotated: rotatedAt && time(rotatedAt),
+          'Secret before': previousSecretUntil && <>works until {time(previousSecretUntil)}</>,
+          Revoked: revokedAt && time(revokedAt),
+        }}
+      />
     </Section>
   );
 }
@@ -169,16 +156,14 @@ function limitText(name: KeyLimitName, value: number | string[] | null): string 
 function Limits({ apiKey }: { apiKey: Key }) {
   return (
     <Section title="Limits">
-      <Facts>
-        {NAMES.map((name) => (
-          <Fact key={name} term={KEY_LIMITS[name].label}>
-            {limitText(name, apiKey[name])}
-          </Fact>
-        ))}
-        <Fact term="Keys of its tasks">
-          {apiKey.tasksMayCreateLastingKeys ? 'may outlive the task' : 'end with the task'}
-        </Fact>
-      </Facts>
+      <Facts
+        of={{
+          ...Object.fromEntries(NAMES.map((name) => [KEY_LIMITS[name].label, limitText(name, apiKey[name])])),
+          'Keys of its tasks': apiKey.tasksMayCreateLastingKeys
+            ? 'may outlive the task'
+            : 'end with the task',
+        }}
+      />
     </Section>
   );
 }

@@ -1,19 +1,18 @@
 // The list of keys with its search, filters and columns: what each may do, how much it is used, and until when it works.
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { type RefObject, useRef } from 'react';
 import type { Key } from '../../../../src/protocol/key.ts';
 import { LIMITS } from '../../../../src/protocol/limits.ts';
 import { usePages, useSeed } from '../../api/use-command.ts';
 import { shortCount } from '../../format/numbers.ts';
 import { Badge, BadgeList, Status } from '../../ui/badge.tsx';
 import { Button, buttonLook } from '../../ui/button.tsx';
-import { Checkbox, SearchField, SelectField } from '../../ui/fields.tsx';
+import { Checkbox, FilterField, SearchField } from '../../ui/fields.tsx';
 import { Icon } from '../../ui/icon.tsx';
-import { useRowKeys, useSearchKey, useShortcut } from '../../ui/keyboard.ts';
+import { useShortcut } from '../../ui/keyboard.ts';
 import { PageFrame } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 import { EmptyState, ListAnswer } from '../../ui/states.tsx';
-import { type Column, Table } from '../../ui/table.tsx';
+import { type Column, KeyedRows, ROW_LINK, Table } from '../../ui/table.tsx';
 import { filterOf, type KeysSearch, STATUS_NAMES, STATUS_TONES } from './filters.ts';
 import { type KeyUsage, Sparkline, useKeyUsage } from './key-usage.tsx';
 
@@ -21,11 +20,7 @@ export function Keys() {
   const { may } = useSeed();
   const filters = useSearch({ from: '/shell/keys' });
   const navigate = useNavigate();
-  const search = useRef<HTMLInputElement>(null);
-  const list = useRef<HTMLDivElement>(null);
   const keys = usePages('keys list', filterOf(filters));
-  useSearchKey(search);
-  useRowKeys(list, 'key');
   useShortcut('n', 'Create a key', () => void navigate({ to: '/keys/new' }), { enabled: may('keys create') });
   const change = (changed: KeysSearch) =>
     void navigate({ to: '/keys', search: { ...filters, ...changed }, replace: true });
@@ -41,8 +36,8 @@ export function Keys() {
         )
       }
     >
-      <KeyFilters ref={search} filters={filters} change={change} />
-      <div ref={list}>
+      <KeyFilters filters={filters} change={change} />
+      <KeyedRows what="key">
         <ListAnswer
           query={keys}
           empty={
@@ -60,53 +55,40 @@ export function Keys() {
         >
           <KeyTable keys={keys.items} />
         </ListAnswer>
-      </div>
+      </KeyedRows>
     </PageFrame>
   );
 }
 
 const UNUSED_DAYS = [7, 30, 90];
 
-interface KeyFiltersProps {
-  ref: RefObject<HTMLInputElement | null>;
-  filters: KeysSearch;
-  change(changed: KeysSearch): void;
-}
-
-function KeyFilters({ ref, filters, change }: KeyFiltersProps) {
+function KeyFilters({ filters, change }: { filters: KeysSearch; change(changed: KeysSearch): void }) {
   const { q = '', status, unused, tasks } = filters;
   // A linked filter of another number of days is a choice, too.
   const days = [...new Set([...UNUSED_DAYS, ...(unused ? [unused] : [])])].sort((a, b) => a - b);
   return (
     <search className="flex flex-wrap items-center gap-x-4 gap-y-2">
       <SearchField
-        ref={ref}
         label="Search keys"
         value={q}
         maxLength={LIMITS.nameLength}
         onChange={(text) => change({ q: text || undefined })}
         className="w-full sm:w-64"
       />
-      <SelectField
+      <FilterField
         label="Status"
-        labelHidden
-        value={status ?? ''}
-        onChange={(value) => change({ status: STATUS_NAMES.find((name) => name === value) })}
-        options={[
-          { value: '', label: 'Any status' },
-          ...STATUS_NAMES.map((name) => ({ value: name, label: capitalised(name) })),
-        ]}
+        any="Any status"
+        value={status}
+        options={STATUS_NAMES.map((name) => ({ value: name, label: capitalised(name) }))}
+        onChange={(chosen) => change({ status: chosen })}
         className="min-w-36 flex-1 sm:flex-none"
       />
-      <SelectField
+      <FilterField
         label="Use"
-        labelHidden
-        value={String(unused ?? '')}
-        onChange={(value) => change({ unused: Number(value) || undefined })}
-        options={[
-          { value: '', label: 'Used or not' },
-          ...days.map((count) => ({ value: String(count), label: `Unused for ${count} days` })),
-        ]}
+        any="Used or not"
+        value={unused ? String(unused) : undefined}
+        options={days.map((count) => ({ value: String(count), label: `Unused for ${count} days` }))}
+        onChange={(chosen) => change({ unused: Number(chosen) || undefined })}
         className="min-w-40 flex-1 sm:flex-none"
       />
       <Checkbox checked={tasks ?? false} onChange={(on) => change({ tasks: on || undefined })}>
@@ -120,13 +102,11 @@ function capitalised(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-const WIDE = 'hidden md:table-cell';
-
 function KeyTable({ keys }: { keys: readonly Key[] }) {
   const usage = useKeyUsage();
   const requests: Column<Key> = {
     title: 'Requests, 30 days',
-    className: WIDE,
+    from: 'md',
     cell: ({ id }) => <Requests usage={usage.of(id)} />,
   };
   const columns: Column<Key>[] = [
@@ -134,7 +114,7 @@ function KeyTable({ keys }: { keys: readonly Key[] }) {
     { title: 'Status', cell: ({ status }) => <Status tone={STATUS_TONES[status]}>{status}</Status> },
     {
       title: 'Scopes',
-      className: WIDE,
+      from: 'md',
       cell: ({ scopes }) => (
         <span title={scopes.join(', ')}>
           <BadgeList items={scopes} most={2} />
@@ -143,11 +123,7 @@ function KeyTable({ keys }: { keys: readonly Key[] }) {
     },
     ...(usage.isOffered ? [requests] : []),
     { title: 'Last used', cell: ({ lastUsedAt }) => <RelativeTime at={lastUsedAt} none="never" /> },
-    {
-      title: 'Expires',
-      className: WIDE,
-      cell: ({ expiresAt }) => <RelativeTime at={expiresAt} none="never" />,
-    },
+    { title: 'Expires', from: 'md', cell: ({ expiresAt }) => <RelativeTime at={expiresAt} none="never" /> },
   ];
   return <Table label="Keys" columns={columns} rows={keys} rowKey={({ id }) => id} />;
 }
@@ -157,13 +133,7 @@ function Name({ apiKey: { id, name, prefix } }: { apiKey: Key }) {
   return (
     <div className="flex min-w-24 flex-col">
       <span className="flex items-center gap-2">
-        <Link
-          data-row
-          to="/keys/$id"
-          params={{ id }}
-          search
-          className="font-medium wrap-anywhere hover:text-accent hover:underline"
-        >
+        <Link data-row to="/keys/$id" params={{ id }} search className={`${ROW_LINK} wrap-anywhere`}>
           {name}
         </Link>
         {id === own.id && <Badge>yours</Badge>}

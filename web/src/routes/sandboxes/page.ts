@@ -1,13 +1,9 @@
 // /sandboxes: where tasks run, for operators.
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
-import type { Page } from '../../shell/page.ts';
+import { lazyRouteComponent } from '@tanstack/react-router';
+import { type Page, pageRoute } from '../../shell/page.ts';
 import { shellRoute } from '../../shell/shell.tsx';
 
-const sandboxesRoute = createRoute({
-  getParentRoute: () => shellRoute,
-  path: '/sandboxes',
-  component: lazyRouteComponent(() => import('./sandboxes.tsx'), 'Sandboxes'),
-});
+const sandboxes = lazyRouteComponent(() => import('./sandboxes.tsx'), 'Sandboxes');
 
 export const sandboxesPage = {
   name: 'Sandboxes',
@@ -15,5 +11,5 @@ export const sandboxesPage = {
   icon: 'cube',
   keys: 'g s',
   needs: 'sandboxes list',
-  routes: [sandboxesRoute],
+  routes: [pageRoute(shellRoute, '/sandboxes', sandboxes)],
 } as const satisfies Page;

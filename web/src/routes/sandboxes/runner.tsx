@@ -7,7 +7,7 @@ import { bytes } from '../../format/numbers.ts';
 import { duration } from '../../format/times.ts';
 import { Badge, Status } from '../../ui/badge.tsx';
 import { CopyableId } from '../../ui/code.tsx';
-import { Fact, Facts } from '../../ui/page-frame.tsx';
+import { Facts } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 import { type Column, KeyedRows, ROW_LINK, Table } from '../../ui/table.tsx';
 
@@ -37,22 +37,14 @@ export function Runner({ runner }: { runner: RunnerView }) {
           )}
         </span>
       </header>
-      <Facts>
-        <Fact term="Slots">
-          {slots - freeSlots} of {slots} taken
-        </Fact>
-        <Fact term="Pool">{pool ? <Pool pool={pool} /> : <span className="text-muted">none</span>}</Fact>
-        {snapshot && (
-          <>
-            <Fact term="Snapshot">
-              <CopyableId id={snapshot.id} label="Copy the id of the snapshot" />
-            </Fact>
-            <Fact term="Image">
-              <CopyableId id={snapshot.imageId} label="Copy the id of the image" />
-            </Fact>
-          </>
-        )}
-      </Facts>
+      <Facts
+        of={{
+          Slots: `${slots - freeSlots} of ${slots} taken`,
+          Pool: pool ? <Pool pool={pool} /> : <span className="text-muted">none</span>,
+          Snapshot: snapshot && <CopyableId id={snapshot.id} label="Copy the id of the snapshot" />,
+          Image: snapshot && <CopyableId id={snapshot.imageId} label="Copy the id of the image" />,
+        }}
+      />
       <Part title="Running sandboxes">
         <RunningSandboxes sandboxes={sandboxes} />
       </Part>
@@ -95,14 +87,11 @@ const COLUMNS: readonly Column<RunningSandbox>[] = [
   },
   {
     title: 'Started',
-    className: 'hidden sm:table-cell text-muted',
+    from: 'sm',
+    className: 'text-muted',
     cell: ({ startedAt }) => <RelativeTime at={startedAt} />,
   },
-  {
-    title: 'Deadline',
-    className: 'text-muted',
-    cell: ({ deadline }) => <RelativeTime at={deadline} />,
-  },
+  { title: 'Deadline', className: 'text-muted', cell: ({ deadline }) => <RelativeTime at={deadline} /> },
 ];
 
 /**

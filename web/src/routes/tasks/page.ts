@@ -1,8 +1,8 @@
 // /tasks, /tasks/new, and /tasks/<id> with its views: the conversation first, then ledger, artifacts, usage and details.
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
-import { type Page, textIn } from '../../shell/page.ts';
+import { lazyRouteComponent as lazy } from '@tanstack/react-router';
+import { type Page, pageRoute, textIn } from '../../shell/page.ts';
 import { shellRoute } from '../../shell/shell.tsx';
-import { type NewTaskSearch, readSearch } from './new/search.ts';
+import { newTaskSearch } from './new/search.ts';
 import { tasksSearch } from './task-list.ts';
 
 interface ArtifactsSearch {
@@ -10,49 +10,21 @@ interface ArtifactsSearch {
   name?: string | undefined;
 }
 
-const tasksRoute = createRoute({
-  getParentRoute: () => shellRoute,
-  path: '/tasks',
-  validateSearch: tasksSearch,
-  component: lazyRouteComponent(() => import('./tasks.tsx'), 'Tasks'),
-});
+const artifactsSearch = ({ name }: Record<string, unknown>): ArtifactsSearch => ({ name: textIn(name) });
 
-const taskRoute = createRoute({
-  getParentRoute: () => shellRoute,
-  path: '/tasks/$id',
-  component: lazyRouteComponent(() => import('./task/task.tsx'), 'Task'),
-});
+const tasks = lazy(() => import('./tasks.tsx'), 'Tasks');
+const conversation = lazy(() => import('./task/conversation/conversation.tsx'), 'Conversation');
+const ledger = lazy(() => import('./task/ledger.tsx'), 'Ledger');
+const artifacts = lazy(() => import('./task/artifacts/artifacts.tsx'), 'Artifacts');
+const usage = lazy(() => import('./task/usage.tsx'), 'Usage');
+const details = lazy(() => import('./task/details.tsx'), 'Details');
+const newTask = lazy(() => import('./new/new-task.tsx'), 'NewTask');
 
-const conversationRoute = createRoute({
-  getParentRoute: () => taskRoute,
-  path: '/',
-  component: lazyRouteComponent(() => import('./task/conversation/conversation.tsx'), 'Conversation'),
-});
-
-const ledgerRoute = createRoute({
-  getParentRoute: () => taskRoute,
-  path: 'ledger',
-  component: lazyRouteComponent(() => import('./task/ledger.tsx'), 'Ledger'),
-});
-
-const artifactsRoute = createRoute({
-  getParentRoute: () => taskRoute,
-  path: 'artifacts',
-  validateSearch: ({ name }: Record<string, unknown>): ArtifactsSearch => ({ name: textIn(name) }),
-  component: lazyRouteComponent(() => import('./task/artifacts/artifacts.tsx'), 'Artifacts'),
-});
-
-const usageRoute = createRoute({
-  getParentRoute: () => taskRoute,
-  path: 'usage',
-  component: lazyRouteComponent(() => import('./task/usage.tsx'), 'Usage'),
-});
-
-const detailsRoute = createRoute({
-  getParentRoute: () => taskRoute,
-  path: 'details',
-  component: lazyRouteComponent(() => import('./task/details.tsx'), 'Details'),
-});
+const task = pageRoute(
+  shellRoute,
+  '/tasks/$id',
+  lazy(() => import('./task/task.tsx'), 'Task'),
+);
 
 export const tasksPage = {
   name: 'Tasks',
@@ -61,27 +33,22 @@ export const tasksPage = {
   keys: 'g t',
   needs: 'tasks list',
   routes: [
-    tasksRoute,
-    taskRoute.addChildren([conversationRoute, ledgerRoute, artifactsRoute, usageRoute, detailsRoute]),
+    pageRoute(shellRoute, '/tasks', tasks, tasksSearch),
+    task.addChildren([
+      pageRoute(task, '/', conversation),
+      pageRoute(task, 'ledger', ledger),
+      pageRoute(task, 'artifacts', artifacts, artifactsSearch),
+      pageRoute(task, 'usage', usage),
+      pageRoute(task, 'details', details),
+    ]),
   ],
 } as const satisfies Page;
 
-const newTaskRoute = createRoute({
-  getParentRoute: () => shellRoute,
-  path: '/tasks/new',
-  validateSearch: (search: Record<string, unknown>): NewTaskSearch => readSearch(search),
-  component: lazyRouteComponent(() => import('./new/new-task.tsx'), 'NewTask'),
-});
-
-/**
- * /tasks/new: an instruction, what its agent may do and use, and the same call to copy. The address has all of
- * it.
- */
 export const newTaskPage = {
   name: 'New task',
   path: '/tasks/new',
   icon: 'plus',
   keys: 'c',
   needs: 'tasks run',
-  routes: [newTaskRoute],
+  routes: [pageRoute(shellRoute, '/tasks/new', newTask, newTaskSearch)],
 } as const satisfies Page;

@@ -71,10 +71,10 @@ export function TaskRow({ task, names }: { task: ListedTask; names: KeyNames }) 
 }
 
 interface CellProps {
-  /** Of the column; read out. */
+  /** The name of the column, which is read out. */
   label: string;
   numeric?: boolean;
-  /** On a phone, where a column that has nothing would only be in the way. */
+  /** Whether it stands there on a phone, where a column that has nothing would only be in the way. */
   shown?: boolean;
   className?: string;
   children: ReactNode;

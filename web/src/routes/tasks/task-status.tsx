@@ -28,7 +28,7 @@ export function statusLabel(status: TaskStatus): string {
   return LOOKS[status].label;
 }
 
-/** Of a running task its phase. */
+/** A task's status; while it runs, its phase. */
 export function TaskStatusView({ task }: { task: Pick<Task, 'status' | 'phase' | 'completedAt'> }) {
   const { label, tone } = LOOKS[task.status];
   return (
@@ -39,7 +39,7 @@ export function TaskStatusView({ task }: { task: Pick<Task, 'status' | 'phase' |
 }
 
 const TITLE_MOST = 200;
-/** Of a block of code. */
+/** What a block of code begins and ends with. */
 const FENCE = /^\s*```\w*\s*$/;
 
 /** What a task is called: the first line of its instruction that says something. */
@@ -72,6 +72,14 @@ export function RunAgainLink({ task: { instruction, scopes, timeout, model } }: 
     >
       <Icon name="repeat" />
       Run again
+    </Link>
+  );
+}
+
+export function TaskLink({ id }: { id: string }) {
+  return (
+    <Link to="/tasks/$id" params={{ id }} className="font-mono text-sm text-accent underline">
+      {id}
     </Link>
   );
 }

@@ -5,13 +5,13 @@ import { useSeed } from '../../api/use-command.ts';
 import { Button } from '../../ui/button.tsx';
 import { classNames } from '../../ui/class-names.ts';
 import { CodeBlock } from '../../ui/code.tsx';
-import { SearchField, SelectField } from '../../ui/fields.tsx';
+import { FilterField, SearchField } from '../../ui/fields.tsx';
 import { Icon } from '../../ui/icon.tsx';
-import { useRowKeys, useSearchKey } from '../../ui/keyboard.ts';
+import { useRowKeys } from '../../ui/keyboard.ts';
 import { EmptyState, ErrorNotice, SkeletonRows } from '../../ui/states.tsx';
 import { type KeyNames, type TasksSearch, useKeyNames, useTaskList } from './task-list.ts';
 import { TaskListHead, TaskRow } from './task-row.tsx';
-import { isTaskStatus, NewTaskLink, statusLabel, TASK_STATUSES } from './task-status.tsx';
+import { NewTaskLink, statusLabel, TASK_STATUSES } from './task-status.tsx';
 
 const NO_FILTERS: TasksSearch = { q: undefined, status: undefined, key: undefined, parent: undefined };
 
@@ -101,46 +101,37 @@ interface TaskFiltersProps {
 }
 
 const FILTER_LOOK = 'min-w-0 flex-1 sm:w-44 sm:flex-none';
-const STATUSES = [
-  { value: '', label: 'Any status' },
-  ...TASK_STATUSES.map((status) => ({ value: status, label: statusLabel(status) })),
-];
+const STATUSES = TASK_STATUSES.map((status) => ({ value: status, label: statusLabel(status) }));
 
 function TaskFilters({ filters, names, onChange }: TaskFiltersProps) {
   const { may } = useSeed();
-  const search = useRef<HTMLInputElement>(null);
-  useSearchKey(search);
-  const { q = '', status = '', key = '', parent } = filters;
-  const unlisted = key !== '' && !names.keys.some(({ id }) => id === key);
+  const { q = '', status, key, parent } = filters;
+  // A key of the address is a choice, too, however old it is.
+  const listed = [...new Set([...(key ? [key] : []), ...names.keys.map(({ id }) => id)])];
   return (
     <div className="flex flex-wrap items-center gap-2">
       <SearchField
-        ref={search}
         label="Search instructions, or an id"
         value={q}
         maxLength={100}
         onChange={(text) => onChange({ q: text || undefined })}
         className="w-full sm:w-auto sm:min-w-60 sm:flex-1"
       />
-      <SelectField
+      <FilterField
         label="Status"
-        labelHidden
+        any="Any status"
         value={status}
         options={STATUSES}
-        onChange={(chosen) => onChange({ status: isTaskStatus(chosen) ? chosen : undefined })}
+        onChange={(chosen) => onChange({ status: chosen })}
         className={FILTER_LOOK}
       />
       {may('keys list') && (
-        <SelectField
+        <FilterField
           label="Key"
-          labelHidden
+          any="Any key"
           value={key}
-          options={[
-            { value: '', label: 'Any key' },
-            ...(unlisted ? [{ value: key, label: names.nameOf(key) }] : []),
-            ...names.keys.map(({ id, name }) => ({ value: id, label: name })),
-          ]}
-          onChange={(chosen) => onChange({ key: chosen || undefined })}
+          options={listed.map((id) => ({ value: id, label: names.nameOf(id) }))}
+          onChange={(chosen) => onChange({ key: chosen })}
           className={FILTER_LOOK}
         />
       )}

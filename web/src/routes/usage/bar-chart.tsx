@@ -8,11 +8,11 @@ interface BarChartProps {
   days: readonly string[];
   /** From the ground up. */
   series: readonly BarSeries[];
-  /** Of the axis. */
+  /** Writes a value at the axis. */
   format(value: number): string;
   /** Only whole numbers stand on the axis. */
   whole: boolean;
-  /** Told the place of the day that is pointed at, and null when none is. */
+  /** Called with the index of the day that is pointed at, and with null when none is. */
   onPoint(day: number | null): void;
 }
 
@@ -73,7 +73,7 @@ function options({ days, series, format, whole, onPoint }: BarChartProps, width:
         size: 26,
         grid: { show: false },
         splits: (plot) => labelledDays(days.length, Math.floor(plot.width / DAY_LABEL_WIDTH)),
-        values: (_, places) => places.map((place) => dayName(days[place] ?? '')),
+        values: (_, indexes) => indexes.map((index) => dayName(days[index] ?? '')),
       },
       {
         ...axis,

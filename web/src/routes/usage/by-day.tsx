@@ -11,15 +11,9 @@ import { CsvButton } from './csv-button.tsx';
 import { DAY_COLUMNS } from './groupings.ts';
 import { fillDays, mergeReports, type Report } from './reports.ts';
 
-interface ByDayProps {
-  reports: readonly Report[];
-  from: string;
-  to: string;
-}
-
 const NAMES = DAY_COLUMNS.map(({ name }) => name);
 
-export function ByDay({ reports, from, to }: ByDayProps) {
+export function ByDay({ reports, from, to }: { reports: readonly Report[]; from: string; to: string }) {
   const days = daysBetween(from, new Date(Math.min(Date.parse(to), Date.now())).toISOString());
   const rows = fillDays(days, mergeReports(reports, NAMES), NAMES);
   const values = (figure: string) => rows.map((row) => Number(row[figure]));
@@ -83,13 +77,13 @@ const BarChart = lazy(async () => ({ default: (await import('./bar-chart.tsx')).
 
 interface ChartPanelProps {
   title: string;
-  /** Of the whole span. */
+  /** The sum of the whole span. */
   total: ReactNode;
   days: readonly string[];
   series: readonly BarSeries[];
-  /** Short, for the axis. */
+  /** Writes a value in short, for the axis. */
   axisFormat(value: number): string;
-  /** In full, for legend and table. */
+  /** Writes a value in full, for legend and table. */
   format(value: number): string;
   whole?: boolean;
 }
@@ -147,15 +141,15 @@ function DayTable({
   format,
 }: Pick<ChartPanelProps, 'title' | 'days' | 'series' | 'format'>) {
   const columns: Column<number>[] = [
-    { title: 'Day', className: 'whitespace-nowrap', cell: (place) => days[place] },
+    { title: 'Day', className: 'whitespace-nowrap', cell: (index) => days[index] },
     ...series.map(({ name, values }) => ({
       title: name,
       numeric: true,
-      cell: (place: number) => format(values[place] ?? 0),
+      cell: (index: number) => format(values[index] ?? 0),
     })),
   ];
-  const places = days.map((_, place) => place).toReversed();
-  return <Table label={`${title} by day`} columns={columns} rows={places} rowKey={(place) => place} />;
+  const indexes = days.map((_, index) => index).toReversed();
+  return <Table label={`${title} by day`} columns={columns} rows={indexes} rowKey={(index) => index} />;
 }
 
 function sum(values: readonly number[]): number {

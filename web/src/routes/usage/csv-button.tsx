@@ -3,7 +3,7 @@ import { type CsvCell, csvLine } from '../../../../src/lib/csv.ts';
 import { Button } from '../../ui/button.tsx';
 
 interface CsvButtonProps {
-  /** `usage-by-key`; what it is of comes behind it. */
+  /** The name of the file without its ending, such as `usage-by-key`. */
   name: string;
   columns: readonly string[];
   rows: readonly object[];

@@ -88,7 +88,7 @@ function columnOf({ name, title, kind, wide }: UsageColumn): Column<UsageRow> {
   return {
     title,
     numeric: true,
-    className: wide ? 'hidden lg:table-cell' : '',
+    ...(wide && { from: 'lg' }),
     cell: (row) => (
       <span className={row.group === TOTAL ? 'font-semibold' : ''}>{FORMATS[kind](Number(row[name]))}</span>
     ),

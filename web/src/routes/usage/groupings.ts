@@ -1,7 +1,7 @@
 // What the page of usage can be asked for: spans, what the table can be by, and the columns that each has.
 
 export interface UsageColumn {
-  /** As in the API's answers. */
+  /** The name of the figure in the API's answers. */
   name: string;
   title: string;
   kind: 'count' | 'money' | 'ms';
@@ -10,7 +10,7 @@ export interface UsageColumn {
 }
 
 const MODEL_CALLS: UsageColumn = { name: 'modelCalls', title: 'Model calls', kind: 'count', wide: true };
-/** Of the model calls: whose tokens nobody told, and whose price nobody knows. */
+/** The model calls whose tokens nobody told, and those whose price nobody knows. */
 const UNTOLD: readonly UsageColumn[] = [
   { name: 'estimated', title: 'Estimated', kind: 'count', wide: true },
   { name: 'unpriced', title: 'Unpriced', kind: 'count', wide: true },

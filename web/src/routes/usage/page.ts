@@ -1,26 +1,23 @@
 // /usage: what the account's keys and tasks did, used and cost, and what failed.
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { lazyRouteComponent } from '@tanstack/react-router';
 import { type SpanSearch, spanSearch } from '../../format/spans.ts';
-import type { Page } from '../../shell/page.ts';
+import { type Page, pageRoute, textIn } from '../../shell/page.ts';
 import { shellRoute } from '../../shell/shell.tsx';
 import { isGrouping, SPANS } from './groupings.ts';
 
 interface UsageSearch extends SpanSearch {
-  /** What the table is by; missing: by key. */
+  /** What the table is by; by key where it is missing. */
   by?: string | undefined;
-  /** Only what counts for this key. */
+  /** The id of the key that the page is kept to. */
   key?: string | undefined;
 }
 
-const usageRoute = createRoute({
-  getParentRoute: () => shellRoute,
-  path: '/usage',
-  validateSearch: (search: Record<string, unknown>): UsageSearch => ({
-    ...spanSearch(search, SPANS),
-    by: isGrouping(search['by']) ? search['by'] : undefined,
-    key: typeof search['key'] === 'string' ? search['key'] : undefined,
-  }),
-  component: lazyRouteComponent(() => import('./usage.tsx'), 'Usage'),
+const usage = lazyRouteComponent(() => import('./usage.tsx'), 'Usage');
+
+const usageSearch = (search: Record<string, unknown>): UsageSearch => ({
+  ...spanSearch(search, SPANS),
+  by: isGrouping(search['by']) ? search['by'] : undefined,
+  key: textIn(search['key']),
 });
 
 export const usagePage = {
@@ -29,5 +26,5 @@ export const usagePage = {
   icon: 'chart',
   keys: 'g u',
   needs: 'obs summary',
-  routes: [usageRoute],
+  routes: [pageRoute(shellRoute, '/usage', usage, usageSearch)],
 } as const satisfies Page;

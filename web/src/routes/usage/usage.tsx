@@ -133,12 +133,7 @@ const CSV = ['group', 'errors', 'refused', 'failed', 'modelCalls', 'tasks', 'las
 const wideCount = (
   title: string,
   name: 'refused' | 'failed' | 'modelCalls' | 'tasks',
-): Column<ErrorGroup> => ({
-  title,
-  numeric: true,
-  className: 'hidden md:table-cell',
-  cell: (row) => count(row[name]),
-});
+): Column<ErrorGroup> => ({ title, numeric: true, from: 'md', cell: (row) => count(row[name]) });
 
 const COLUMNS: readonly Column<ErrorGroup>[] = [
   { title: 'Code', cell: ({ group }) => <code className="font-mono text-sm wrap-anywhere">{group}</code> },

@@ -1,24 +1,20 @@
 // /webhooks/deliveries: what became of each event at each webhook.
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
-import type { DeliveryStatus } from '../../../../src/protocol/webhook.ts';
 import { useAction, usePages, useSeed } from '../../api/use-command.ts';
 import { spanInput } from '../../format/spans.ts';
 import { Button } from '../../ui/button.tsx';
 import { FormDialog } from '../../ui/dialog.tsx';
-import { SelectField } from '../../ui/fields.tsx';
+import { FilterField, SelectField } from '../../ui/fields.tsx';
 import { SpanPicker } from '../../ui/span-picker.tsx';
 import { EmptyState, ListAnswer } from '../../ui/states.tsx';
 import { toast } from '../../ui/toast.tsx';
 import { DELIVERY_STATUS_NAMES, DeliveryTable } from './delivery-table.tsx';
-import { type DeliveriesSearch, TIME_SPANS } from './filters.ts';
+import { DELIVERY_STATUSES, type DeliveriesSearch, TIME_SPANS } from './filters.ts';
 import { NoMatch, WebhooksFrame } from './webhooks-frame.tsx';
 
 const REFRESH_MS = 5_000;
-const STATUSES = [
-  { value: '', label: 'Any state' },
-  ...Object.entries(DELIVERY_STATUS_NAMES).map(([value, label]) => ({ value, label })),
-];
+const STATUSES = DELIVERY_STATUSES.map((status) => ({ value: status, label: DELIVERY_STATUS_NAMES[status] }));
 
 export function Deliveries() {
   const { may } = useSeed();
@@ -37,21 +33,18 @@ export function Deliveries() {
       }
     >
       <search className="flex flex-wrap items-center gap-2">
-        <SelectField
+        <FilterField
           label="State"
-          labelHidden
+          any="Any state"
           className="w-36"
-          value={state ?? ''}
+          value={state}
           options={STATUSES}
-          onChange={(chosen) =>
-            show({ ...span, webhook, state: (chosen || undefined) as DeliveryStatus | undefined })
-          }
+          onChange={(chosen) => show({ ...span, webhook, state: chosen })}
         />
         <EndpointChoice
-          labelHidden
           className="max-sm:order-last max-sm:w-full sm:w-56"
-          value={webhook ?? ''}
-          onChange={(id) => show({ ...span, state, webhook: id || undefined })}
+          value={webhook}
+          onChange={(id) => show({ ...span, state, webhook: id })}
         />
         <SpanPicker
           offered={TIME_SPANS}
@@ -76,13 +69,13 @@ export function Deliveries() {
       >
         <DeliveryTable deliveries={deliveries.items} />
       </ListAnswer>
-      {replaying && <ReplayFailed webhookId={webhook ?? ''} onClose={() => setReplaying(false)} />}
+      {replaying && <ReplayFailed webhookId={webhook} onClose={() => setReplaying(false)} />}
     </WebhooksFrame>
   );
 }
 
-/** Sends again all that has failed since a time. @param webhookId what is chosen at first; empty: all */
-function ReplayFailed({ webhookId, onClose }: { webhookId: string; onClose(): void }) {
+/** Sends again all that has failed since a time. @param webhookId what is chosen at first; undefined: all */
+function ReplayFailed({ webhookId, onClose }: { webhookId: string | undefined; onClose(): void }) {
   const replay = useAction('webhooks deliveries replay-failed');
   const [since, setSince] = useState('24h');
   const [webhook, setWebhook] = useState(webhookId);
@@ -96,7 +89,7 @@ function ReplayFailed({ webhookId, onClose }: { webhookId: string; onClose(): vo
       onClose={onClose}
       submit="Send them again"
       action={replay}
-      onSubmit={() => replay.mutate({ since, ...(webhook && { webhookId: webhook }) }, { onSuccess })}
+      onSubmit={() => replay.mutate({ since, webhookId: webhook }, { onSuccess })}
     >
       <p>
         Each is sent again at once, with all its retries and the{' '}
@@ -104,7 +97,7 @@ function ReplayFailed({ webhookId, onClose }: { webhookId: string; onClose(): vo
         they are.
       </p>
       <SelectField label="Made" value={since} options={SINCE} onChange={setSince} />
-      <EndpointChoice value={webhook} onChange={setWebhook} />
+      <EndpointChoice labelHidden={false} value={webhook} onChange={setWebhook} />
     </FormDialog>
   );
 }
@@ -124,29 +117,20 @@ function told(replayed: number): string {
 
 interface EndpointChoiceProps {
   labelHidden?: boolean;
-  /** The id of a webhook; empty stands for all. */
-  value: string;
-  onChange(id: string): void;
+  /** The id of a webhook; undefined stands for all. */
+  value: string | undefined;
+  onChange(id: string | undefined): void;
   className?: string;
 }
 
-/** As many as an account may have. */
+/** As many webhooks as an account may have. */
 const MOST = 100;
 
 /** One of the account's webhooks, or all of them. */
 function EndpointChoice({ value, ...rest }: EndpointChoiceProps) {
   const { items } = usePages('webhooks list', { limit: MOST });
-  const isMissing = value !== '' && !items.some(({ id }) => id === value);
-  return (
-    <SelectField
-      label="Webhook"
-      {...rest}
-      value={value}
-      options={[
-        { value: '', label: 'All webhooks' },
-        ...items.map(({ id, url }) => ({ value: id, label: url })),
-        ...(isMissing ? [{ value, label: `Deleted: ${value.slice(0, 8)}` }] : []),
-      ]}
-    />
-  );
+  const options = items.map(({ id, url }) => ({ value: id, label: url }));
+  if (value && !items.some(({ id }) => id === value))
+    options.push({ value, label: `Deleted: ${value.slice(0, 8)}` });
+  return <FilterField label="Webhook" any="All webhooks" value={value} options={options} {...rest} />;
 }

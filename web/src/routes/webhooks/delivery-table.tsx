@@ -29,7 +29,8 @@ const EVENT: Column<WebhookDelivery> = {
 
 const URL: Column<WebhookDelivery> = {
   title: 'To',
-  className: 'hidden md:table-cell min-w-40 text-muted',
+  from: 'md',
+  className: 'min-w-40 text-muted',
   cell: ({ url }) => <span className="wrap-anywhere">{url}</span>,
 };
 
@@ -37,33 +38,25 @@ const REST: readonly Column<WebhookDelivery>[] = [
   { title: 'State', cell: (delivery) => <DeliveryState delivery={delivery} /> },
   {
     title: 'Last answer',
-    className: 'hidden sm:table-cell',
+    from: 'sm',
     cell: ({ attempts }) => {
       const last = attempts.at(-1);
       return last ? <AttemptOutcome attempt={last} /> : <span className="text-muted">none yet</span>;
     },
   },
-  {
-    title: 'Attempts',
-    numeric: true,
-    className: 'hidden lg:table-cell',
-    cell: ({ attempts }) => attempts.length,
-  },
+  { title: 'Attempts', numeric: true, from: 'lg', cell: ({ attempts }) => attempts.length },
   {
     title: 'Next attempt',
-    className: 'hidden lg:table-cell text-muted',
+    from: 'lg',
+    className: 'text-muted',
     cell: ({ nextAttemptAt }) => <RelativeTime at={nextAttemptAt} />,
   },
-  {
-    title: 'Made',
-    className: 'text-muted',
-    cell: ({ createdAt }) => <RelativeTime at={createdAt} />,
-  },
+  { title: 'Made', className: 'text-muted', cell: ({ createdAt }) => <RelativeTime at={createdAt} /> },
 ];
 
 interface DeliveryTableProps {
   deliveries: readonly WebhookDelivery[];
-  /** Of one webhook they all go to the same. */
+  /** Left out where they all go to the same webhook. */
   withUrl?: boolean;
 }
 

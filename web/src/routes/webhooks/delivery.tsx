@@ -3,7 +3,8 @@ import { Link, useParams } from '@tanstack/react-router';
 import type { WebhookDelivery } from '../../../../src/protocol/webhook.ts';
 import { useAction, useCommand, useSeed } from '../../api/use-command.ts';
 import { Button } from '../../ui/button.tsx';
-import { BackLink, Fact, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
+import { Mono } from '../../ui/code.tsx';
+import { BackLink, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 import { Answer, ErrorNotice } from '../../ui/states.tsx';
 import { toast } from '../../ui/toast.tsx';
@@ -39,47 +40,23 @@ export function Delivery() {
 }
 
 function Details({ delivery }: { delivery: WebhookDelivery }) {
-  const { url, webhookId, eventId, createdAt, nextAttemptAt, completedAt, attempts } = delivery;
+  const { eventId, createdAt, nextAttemptAt, completedAt, attempts } = delivery;
   return (
     <>
-      <Facts>
-        <Fact term="State">
-          <DeliveryState delivery={delivery} />
-        </Fact>
-        <Fact term="To">
-          {webhookId ? (
-            <Link to="/webhooks/$id" params={{ id: webhookId }} className="text-accent underline">
-              {url}
+      <Facts
+        of={{
+          State: <DeliveryState delivery={delivery} />,
+          To: <Receiver delivery={delivery} />,
+          Event: (
+            <Link to="/webhooks/events/$id" params={{ id: eventId }} className="text-accent underline">
+              <Mono>{eventId}</Mono>
             </Link>
-          ) : (
-            <>
-              {url} <span className="text-muted">(the webhookUrl of a task)</span>
-            </>
-          )}
-        </Fact>
-        <Fact term="Event">
-          <Link
-            to="/webhooks/events/$id"
-            params={{ id: eventId }}
-            className="font-mono text-sm text-accent underline"
-          >
-            {eventId}
-          </Link>
-        </Fact>
-        <Fact term="Made">
-          <RelativeTime at={createdAt} />
-        </Fact>
-        {nextAttemptAt && (
-          <Fact term="Next attempt">
-            <RelativeTime at={nextAttemptAt} />
-          </Fact>
-        )}
-        {completedAt && (
-          <Fact term="Ended">
-            <RelativeTime at={completedAt} />
-          </Fact>
-        )}
-      </Facts>
+          ),
+          Made: <RelativeTime at={createdAt} />,
+          'Next attempt': nextAttemptAt && <RelativeTime at={nextAttemptAt} />,
+          Ended: completedAt && <RelativeTime at={completedAt} />,
+        }}
+      />
       <Section title="Attempts">
         {attempts.length > 0 ? (
           <AttemptList attempts={attempts} />
@@ -88,5 +65,20 @@ function Details({ delivery }: { delivery: WebhookDelivery }) {
         )}
       </Section>
     </>
+  );
+}
+
+function Receiver({ delivery: { url, webhookId } }: { delivery: WebhookDelivery }) {
+  if (!webhookId) {
+    return (
+      <>
+        {url} <span className="text-muted">(the webhookUrl of a task)</span>
+      </>
+    );
+  }
+  return (
+    <Link to="/webhooks/$id" params={{ id: webhookId }} className="text-accent underline">
+      {url}
+    </Link>
   );
 }

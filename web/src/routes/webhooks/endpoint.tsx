@@ -3,7 +3,7 @@ import { useParams } from '@tanstack/react-router';
 import type { Webhook } from '../../../../src/protocol/webhook.ts';
 import { useCommand, usePages } from '../../api/use-command.ts';
 import { CopyableId } from '../../ui/code.tsx';
-import { BackLink, Fact, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
+import { BackLink, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 import { Answer, ListAnswer } from '../../ui/states.tsx';
 import { DeliveryTable } from './delivery-table.tsx';
@@ -38,31 +38,21 @@ export function Endpoint() {
 function Details({ webhook }: { webhook: Webhook }) {
   const { id, description, events, createdAt, updatedAt, previousSecretUntil } = webhook;
   return (
-    <Facts>
-      <Fact term="State">
-        <EndpointState webhook={webhook} />
-      </Fact>
-      {description && <Fact term="Description">{description}</Fact>}
-      <Fact term="Events">
-        <EventTypes types={events} />
-      </Fact>
-      {previousSecretUntil && (
-        <Fact term="Secret">
-          Signed with the one before, too: it ends <RelativeTime at={previousSecretUntil} />
-        </Fact>
-      )}
-      <Fact term="Created">
-        <RelativeTime at={createdAt} />
-        {updatedAt !== createdAt && (
-          <span className="text-muted">
-            , changed <RelativeTime at={updatedAt} />
-          </span>
-        )}
-      </Fact>
-      <Fact term="Id">
-        <CopyableId id={id} />
-      </Fact>
-    </Facts>
+    <Facts
+      of={{
+        State: <EndpointState webhook={webhook} />,
+        Description: description,
+        Events: <EventTypes types={events} />,
+        Secret: previousSecretUntil && (
+          <>
+            Signed with the one before, too: it ends <RelativeTime at={previousSecretUntil} />
+          </>
+        ),
+        Created: <RelativeTime at={createdAt} />,
+        Changed: updatedAt !== createdAt && <RelativeTime at={updatedAt} />,
+        Id: <CopyableId id={id} />,
+      }}
+    />
   );
 }
 

@@ -16,24 +16,13 @@ import { WebhooksFrame } from './webhooks-frame.tsx';
 const REFRESH_MS = 10_000;
 
 const COLUMNS: readonly Column<Webhook>[] = [
-  {
-    title: 'URL',
-    className: 'sm:min-w-56',
-    cell: (webhook) => <Url webhook={webhook} />,
-  },
-  {
-    title: 'Events',
-    className: 'hidden md:table-cell',
-    cell: ({ events }) => <EventTypes types={events} most={3} />,
-  },
-  {
-    title: 'State',
-    className: 'hidden sm:table-cell',
-    cell: (webhook) => <EndpointState webhook={webhook} />,
-  },
+  { title: 'URL', className: 'sm:min-w-56', cell: (webhook) => <Url webhook={webhook} /> },
+  { title: 'Events', from: 'md', cell: ({ events }) => <EventTypes types={events} most={3} /> },
+  { title: 'State', from: 'sm', cell: (webhook) => <EndpointState webhook={webhook} /> },
   {
     title: 'Created',
-    className: 'hidden lg:table-cell text-muted',
+    from: 'lg',
+    className: 'text-muted',
     cell: ({ createdAt }) => <RelativeTime at={createdAt} />,
   },
 ];

@@ -1,12 +1,13 @@
 // /webhooks/events/<id>: one event as it is posted, and what became of it at each webhook.
-import { Link, useParams } from '@tanstack/react-router';
+import { useParams } from '@tanstack/react-router';
 import type { WebhookEvent } from '../../../../src/protocol/webhook.ts';
 import { useCommand, useSeed } from '../../api/use-command.ts';
 import { prettyJson } from '../../format/pretty-json.ts';
-import { CodeBlock } from '../../ui/code.tsx';
-import { BackLink, Fact, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
+import { CodeBlock, Mono } from '../../ui/code.tsx';
+import { BackLink, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 import { Answer } from '../../ui/states.tsx';
+import { TaskLink } from '../tasks/task-status.tsx';
 import { DeliveryTable } from './delivery-table.tsx';
 
 const REFRESH_MS = 5_000;
@@ -46,22 +47,14 @@ function Details({ event: { id, timestamp, seq, data } }: { event: WebhookEvent 
   const { may } = useSeed();
   const taskId = data['taskId'];
   return (
-    <Facts>
-      <Fact term="When">
-        <RelativeTime at={timestamp} />
-      </Fact>
-      <Fact term="Id">
-        <code className="font-mono text-sm">{id}</code>
-      </Fact>
-      {seq !== null && <Fact term="Place in the stream">{seq}</Fact>}
-      {typeof taskId === 'string' && may('tasks get') && (
-        <Fact term="Task">
-          <Link to="/tasks/$id" params={{ id: taskId }} className="font-mono text-sm text-accent underline">
-            {taskId}
-          </Link>
-        </Fact>
-      )}
-    </Facts>
+    <Facts
+      of={{
+        When: <RelativeTime at={timestamp} />,
+        Id: <Mono>{id}</Mono>,
+        'Place in the stream': seq,
+        Task: typeof taskId === 'string' && may('tasks get') && <TaskLink id={taskId} />,
+      }}
+    />
   );
 }
 

@@ -3,7 +3,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import type { WebhookEvent } from '../../../../src/protocol/webhook.ts';
 import { useCommand, usePages } from '../../api/use-command.ts';
 import { spanInput } from '../../format/spans.ts';
-import { SelectField } from '../../ui/fields.tsx';
+import { FilterField, type FilterFieldProps } from '../../ui/fields.tsx';
 import { ForeignText } from '../../ui/foreign-text.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 import { SpanPicker } from '../../ui/span-picker.tsx';
@@ -32,7 +32,8 @@ const COLUMNS: readonly Column<WebhookEvent>[] = [
   },
   {
     title: 'What it tells',
-    className: 'hidden w-full max-w-0 sm:table-cell',
+    from: 'sm',
+    className: 'w-full max-w-0',
     cell: ({ data }) => (
       <span className="block truncate font-mono text-xs leading-5 text-muted">
         <ForeignText text={JSON.stringify(data)} />
@@ -51,7 +52,7 @@ export function Events() {
   return (
     <WebhooksFrame>
       <search className="flex flex-wrap items-center gap-2">
-        <TypeFilter value={type ?? ''} onChange={(chosen) => show({ ...span, type: chosen || undefined })} />
+        <TypeFilter value={type} onChange={(chosen) => show({ ...span, type: chosen })} />
         <SpanPicker offered={TIME_SPANS} value={span} onChange={(chosen) => show({ ...chosen, type })} />
       </search>
       <ListAnswer
@@ -78,20 +79,17 @@ export function Events() {
 }
 
 /** One type, or all of a noun. */
-function TypeFilter({ value, onChange }: { value: string; onChange(type: string): void }) {
+function TypeFilter({ value, onChange }: Pick<FilterFieldProps<string>, 'value' | 'onChange'>) {
   const types = useCommand('webhooks types list', {});
-  const groups = groupTypes(types.data?.items ?? [], value === '' ? [] : [value]);
+  const groups = groupTypes(types.data?.items ?? [], value ? [value] : []);
   const patterns = groups.flatMap((group) => [group.pattern, ...group.types.map(({ name }) => name)]);
   return (
-    <SelectField
+    <FilterField
       label="Type"
-      labelHidden
+      any="All types"
       className="w-48 sm:w-56"
       value={value}
-      options={[
-        { value: '', label: 'All types' },
-        ...patterns.map((pattern) => ({ value: pattern, label: pattern })),
-      ]}
+      options={patterns.map((pattern) => ({ value: pattern, label: pattern }))}
       onChange={onChange}
     />
   );

@@ -28,12 +28,12 @@ export interface DeliveriesSearch extends SpanSearch {
   webhook?: string | undefined;
 }
 
-const STATUSES: readonly unknown[] = ['pending', 'delivered', 'failed'] satisfies DeliveryStatus[];
+export const DELIVERY_STATUSES: readonly DeliveryStatus[] = ['pending', 'delivered', 'failed'];
 
 export function deliveriesSearch(search: Record<string, unknown>): DeliveriesSearch {
   return {
     ...spanSearch(search, SPANS),
-    state: STATUSES.includes(search['state']) ? (search['state'] as DeliveryStatus) : undefined,
+    state: DELIVERY_STATUSES.find((status) => status === search['state']),
     webhook: textIn(search['webhook']),
   };
 }

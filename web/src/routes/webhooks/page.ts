@@ -1,54 +1,16 @@
 // /webhooks, /webhooks/<id>, /webhooks/events/<id>, /webhooks/deliveries/<id>: where events go, what happened, what became of it.
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
-import type { Page } from '../../shell/page.ts';
+import { createRoute, lazyRouteComponent as lazy } from '@tanstack/react-router';
+import { type Page, pageRoute } from '../../shell/page.ts';
 import { shellRoute } from '../../shell/shell.tsx';
 import { deliveriesSearch, eventsSearch } from './filters.ts';
 
-const webhooksRoute = createRoute({
-  getParentRoute: () => shellRoute,
-  path: '/webhooks',
-});
-
-const endpointsRoute = createRoute({
-  getParentRoute: () => webhooksRoute,
-  path: '/',
-  component: lazyRouteComponent(() => import('./endpoints.tsx'), 'Endpoints'),
-});
-
-const endpointRoute = createRoute({
-  getParentRoute: () => webhooksRoute,
-  path: '$id',
-  component: lazyRouteComponent(() => import('./endpoint.tsx'), 'Endpoint'),
-});
-
-const eventsRoute = createRoute({
-  getParentRoute: () => webhooksRoute,
-  path: 'events',
-  validateSearch: eventsSearch,
-  component: lazyRouteComponent(() => import('./events.tsx'), 'Events'),
-});
-
-const eventRoute = createRoute({
-  getParentRoute: () => webhooksRoute,
-  path: 'events/$id',
-  // The list's, so that one comes back to it as it was.
-  validateSearch: eventsSearch,
-  component: lazyRouteComponent(() => import('./event.tsx'), 'Event'),
-});
-
-const deliveriesRoute = createRoute({
-  getParentRoute: () => webhooksRoute,
-  path: 'deliveries',
-  validateSearch: deliveriesSearch,
-  component: lazyRouteComponent(() => import('./deliveries.tsx'), 'Deliveries'),
-});
-
-const deliveryRoute = createRoute({
-  getParentRoute: () => webhooksRoute,
-  path: 'deliveries/$id',
-  validateSearch: deliveriesSearch,
-  component: lazyRouteComponent(() => import('./delivery.tsx'), 'Delivery'),
-});
+const webhooks = createRoute({ getParentRoute: () => shellRoute, path: '/webhooks' });
+const endpoints = lazy(() => import('./endpoints.tsx'), 'Endpoints');
+const endpoint = lazy(() => import('./endpoint.tsx'), 'Endpoint');
+const events = lazy(() => import('./events.tsx'), 'Events');
+const event = lazy(() => import('./event.tsx'), 'Event');
+const deliveries = lazy(() => import('./deliveries.tsx'), 'Deliveries');
+const delivery = lazy(() => import('./delivery.tsx'), 'Delivery');
 
 export const webhooksPage = {
   name: 'Webhooks',
@@ -57,13 +19,14 @@ export const webhooksPage = {
   keys: 'g w',
   needs: 'webhooks list',
   routes: [
-    webhooksRoute.addChildren([
-      endpointsRoute,
-      endpointRoute,
-      eventsRoute,
-      eventRoute,
-      deliveriesRoute,
-      deliveryRoute,
+    webhooks.addChildren([
+      pageRoute(webhooks, '/', endpoints),
+      pageRoute(webhooks, '$id', endpoint),
+      // One thing keeps the filters of its list, so that one comes back to it as it was.
+      pageRoute(webhooks, 'events', events, eventsSearch),
+      pageRoute(webhooks, 'events/$id', event, eventsSearch),
+      pageRoute(webhooks, 'deliveries', deliveries, deliveriesSearch),
+      pageRoute(webhooks, 'deliveries/$id', delivery, deliveriesSearch),
     ]),
   ],
 } as const satisfies Page;

@@ -19,13 +19,7 @@ export function WebhooksFrame({ actions, children }: { actions?: ReactNode; chil
   );
 }
 
-interface NoMatchProps {
-  title: string;
-  onClear(): void;
-  children: string;
-}
-
-export function NoMatch({ title, onClear, children }: NoMatchProps) {
+export function NoMatch({ title, onClear, children }: { title: string; onClear(): void; children: string }) {
   const clear = <Button onClick={onClear}>Clear the filters</Button>;
   return (
     <EmptyState icon="search" title={title} action={clear}>

@@ -20,9 +20,9 @@ export interface Draft {
   scopes: readonly string[];
   /** Scopes of the address that the key lacks: they are not asked for. */
   lacking: readonly string[];
-  /** Empty: the server's default. */
+  /** The name of a model; empty for the server's default. */
   model: string;
-  /** As they stand in their fields. */
+  /** The numbers as they stand in their fields. */
   numbers: Record<NumberName, string>;
 }
 

@@ -9,7 +9,7 @@ export type NewTaskSearch = {
 } & { [Name in NumberName]?: number | undefined };
 
 /** What is no text, or no number, was not meant. */
-export function readSearch(search: Record<string, unknown>): NewTaskSearch {
+export function newTaskSearch(search: Record<string, unknown>): NewTaskSearch {
   const numbers = NUMBER_NAMES.flatMap((name) => {
     const value = Number(search[name]);
     return search[name] !== undefined && Number.isFinite(value) ? [[name, value]] : [];

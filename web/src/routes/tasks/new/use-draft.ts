@@ -12,12 +12,12 @@ const ADDRESS_CHARACTERS = 4_000;
 
 declare module '@tanstack/react-router' {
   interface HistoryState {
-    /** Of the form for a new task, where the address has no room for it. */
+    /** The instruction of the form for a new task, where the address has no room for it. */
     longInstruction?: string | undefined;
   }
 }
 
-/** @param isSent it is being sent */
+/** @param isSent whether it is being sent at the moment */
 export function useDraft(isSent: boolean): [Draft, (change: Partial<Draft>) => void] {
   const { manifest } = useSeed();
   const search = useSearch({ from: '/shell/tasks/new' });

@@ -3,12 +3,14 @@ import { Link } from '@tanstack/react-router';
 import { bytes } from '../../../format/numbers.ts';
 import { duration, fullTime } from '../../../format/times.ts';
 import { BadgeList } from '../../../ui/badge.tsx';
-import { CopyableId, CopyButton } from '../../../ui/code.tsx';
+import { CopyableId, CopyButton, Mono } from '../../../ui/code.tsx';
 import { ForeignBlock, ForeignText } from '../../../ui/foreign-text.tsx';
-import { Fact, Facts, Section } from '../../../ui/page-frame.tsx';
+import { Facts, Section } from '../../../ui/page-frame.tsx';
 import { Table } from '../../../ui/table.tsx';
 import { useKeyNames } from '../task-list.ts';
 import { useTask, ViewFrame } from './open-task.tsx';
+
+const LINK = 'text-accent hover:underline';
 
 export function Details() {
   const { task } = useTask();
@@ -26,58 +28,54 @@ export function Details() {
         />
       </Section>
       <Section title="Scopes">
-        <Facts>
-          <Fact term="Asked for">
-            {scopes.requested ? <Scopes of={scopes.requested} /> : 'all that the key has'}
-          </Fact>
-          <Fact term="Effective">
-            <Scopes of={scopes.effective} />
-          </Fact>
-          {scopes.denied.length > 0 && (
-            <Fact term="Denied">
-              <Scopes of={scopes.denied} />
-            </Fact>
-          )}
-        </Facts>
+        <Facts
+          of={{
+            'Asked for': scopes.requested ? <Scopes of={scopes.requested} /> : 'all that the key has',
+            Effective: <Scopes of={scopes.effective} />,
+            Denied: scopes.denied.length > 0 && <Scopes of={scopes.denied} />,
+          }}
+        />
       </Section>
       <Section title="Task">
-        <Facts>
-          <Fact term="Id">
-            <CopyableId id={task.id} />
-          </Fact>
-          <Fact term="Key">
-            <Link to="/tasks" search={{ key: task.keyId }} className="text-accent hover:underline">
-              <ForeignText text={nameOf(task.keyId)} />
-            </Link>
-          </Fact>
-          {parentTaskId && (
-            <Fact term="Started by">
-              <Link to="/tasks/$id" params={{ id: parentTaskId }} className="text-accent hover:underline">
+        <Facts
+          of={{
+            Id: <CopyableId id={task.id} />,
+            Key: (
+              <Link to="/tasks" search={{ key: task.keyId }} className={LINK}>
+                <ForeignText text={nameOf(task.keyId)} />
+              </Link>
+            ),
+            'Started by': parentTaskId && (
+              <Link to="/tasks/$id" params={{ id: parentTaskId }} className={LINK}>
                 task {parentTaskId.slice(0, 8)}
               </Link>
-            </Fact>
-          )}
-          <Fact term="Tasks it started">
-            <Link to="/tasks" search={{ parent: task.id }} className="text-accent hover:underline">
-              Show them
-            </Link>
-          </Fact>
-          <Fact term="Model">
-            <span className="font-mono text-sm">
-              <ForeignText text={[task.model, ...task.fallbackModels].join(', then ')} />
-            </span>
-          </Fact>
-          <Fact term="Created">{fullTime(task.createdAt)}</Fact>
-          <Fact term="Time limit">
-            {duration(task.timeout)}
-            {task.deadline && <span className="text-muted"> · until {fullTime(task.deadline)}</span>}
-          </Fact>
-          <Fact term="Sandbox">
-            {resources.vcpus} processors · {resources.memoryMb} MiB memory · {resources.diskMb} MiB files ·{' '}
-            {resources.processes} processes
-          </Fact>
-          {task.exitCode !== null && <Fact term="Exit code">{task.exitCode}</Fact>}
-        </Facts>
+            ),
+            'Tasks it started': (
+              <Link to="/tasks" search={{ parent: task.id }} className={LINK}>
+                Show them
+              </Link>
+            ),
+            Model: (
+              <Mono>
+                <ForeignText text={[task.model, ...task.fallbackModels].join(', then ')} />
+              </Mono>
+            ),
+            Created: fullTime(task.createdAt),
+            'Time limit': (
+              <>
+                {duration(task.timeout)}
+                {task.deadline && <span className="text-muted"> · until {fullTime(task.deadline)}</span>}
+              </>
+            ),
+            Sandbox: [
+              `${resources.vcpus} processors`,
+              `${resources.memoryMb} MiB memory`,
+              `${resources.diskMb} MiB files`,
+              `${resources.processes} processes`,
+            ].join(' · '),
+            'Exit code': task.exitCode,
+          }}
+        />
       </Section>
       {task.files.length > 0 && (
         <Section title="Files it was given">

@@ -37,7 +37,7 @@ export function Timeline() {
 
 interface Step {
   label: 'Queued' | 'Starting' | 'Working' | 'Finishing';
-  /** Null: it has not come to that, or never will. */
+  /** How long it took so far; null where it has not come to that, or never will. */
   ms: number | null;
   state: 'done' | 'current' | 'ahead' | 'never';
 }

@@ -1,11 +1,10 @@
 // What a task has used: tokens and money, and its sandbox once it has ended.
-import type { ReactNode } from 'react';
 import { costNote } from '../../../../../src/protocol/cost-source.ts';
 import type { Task } from '../../../../../src/protocol/task.ts';
 import { bytes, count, money } from '../../../format/numbers.ts';
 import { duration } from '../../../format/times.ts';
 import { classNames } from '../../../ui/class-names.ts';
-import { Fact, Facts, Section } from '../../../ui/page-frame.tsx';
+import { Facts, Section } from '../../../ui/page-frame.tsx';
 import { useTask, ViewFrame } from './open-task.tsx';
 
 const MIB = 1024 * 1024;
@@ -18,32 +17,32 @@ export function Usage() {
     <ViewFrame label="Usage">
       <div className="grid gap-x-10 gap-y-6 lg:grid-cols-2">
         <Section title="Tokens">
-          <Numbers>
-            <Fact term="Input">{count(task.inputTokens)}</Fact>
-            <Fact term="Output">{count(task.outputTokens)}</Fact>
-            <Fact term="Calls of the model">{count(used.calls)}</Fact>
-          </Numbers>
+          <Facts
+            of={{
+              Input: count(task.inputTokens),
+              Output: count(task.outputTokens),
+              'Calls of the model': count(used.calls),
+            }}
+          />
         </Section>
         <Section title="Cost">
-          <Numbers>
-            <Fact term="Model">{note === null ? money(cost.llm) : `${money(cost.llm)}, ${note}`}</Fact>
-            <Fact term="Sandbox">
-              {usage || task.completedAt ? money(cost.compute) : 'counted when it has ended'}
-            </Fact>
-            <Fact term="Total">
-              <strong className="font-semibold">{money(cost.total)}</strong>
-            </Fact>
-          </Numbers>
+          <Facts
+            of={{
+              Model: note === null ? money(cost.llm) : `${money(cost.llm)}, ${note}`,
+              Sandbox: usage || task.completedAt ? money(cost.compute) : 'counted when it has ended',
+              Total: <strong className="font-semibold">{money(cost.total)}</strong>,
+            }}
+          />
         </Section>
         <Section title="Sandbox">
           {usage ? (
-            <Numbers>
-              <Fact term="Processor">{duration(usage.cpuSeconds * 1_000)}</Fact>
-              <Fact term="Memory at its peak">
-                {bytes(usage.peakMemoryBytes)} of {bytes(resources.memoryMb * MIB)}
-              </Fact>
-              <Fact term="Time">{duration(usage.wallMs)}</Fact>
-            </Numbers>
+            <Facts
+              of={{
+                Processor: duration(usage.cpuSeconds * 1_000),
+                'Memory at its peak': `${bytes(usage.peakMemoryBytes)} of ${bytes(resources.memoryMb * MIB)}`,
+                Time: duration(usage.wallMs),
+              }}
+            />
           ) : (
             <p className="text-muted">
               {task.completedAt === null
@@ -62,19 +61,6 @@ export function Usage() {
   );
 }
 
-function Numbers({ children }: { children: ReactNode }) {
-  return (
-    <div className="tabular-nums">
-      <Facts>{children}</Facts>
-    </div>
-  );
-}
-
-interface BudgetUseProps {
-  budget: NonNullable<Task['budget']>;
-  used: Task['used'];
-}
-
 const PARTS = [
   { name: 'usd', label: 'US dollars', show: money },
   { name: 'tokens', label: 'Tokens', show: count },
@@ -82,7 +68,7 @@ const PARTS = [
 ] as const;
 
 /** How much of each part of a budget is used, children included. */
-function BudgetUse({ budget, used }: BudgetUseProps) {
+function BudgetUse({ budget, used }: { budget: NonNullable<Task['budget']>; used: Task['used'] }) {
   return (
     <ul className="flex max-w-md flex-col gap-3">
       {PARTS.map(({ name, label, show }) => {

@@ -12,12 +12,7 @@ import { Answer, Skeleton } from '../../../../ui/states.tsx';
 import { ScrollBox } from '../../../../ui/table.tsx';
 import { type Artifact, type Preview, readPreview } from './preview.ts';
 
-interface ArtifactViewProps {
-  taskId: string;
-  artifact: Artifact;
-}
-
-export function ArtifactView({ taskId, artifact }: ArtifactViewProps) {
+export function ArtifactView({ taskId, artifact }: { taskId: string; artifact: Artifact }) {
   const seed = useSeed();
   const { name, type, size, sha256 } = artifact;
   const preview = useQuery<Preview>({

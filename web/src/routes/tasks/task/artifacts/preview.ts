@@ -55,7 +55,7 @@ async function readBeginning({ body }: Response): Promise<Uint8Array> {
   return beginning.subarray(0, length);
 }
 
-/** Null: it is not UTF-8, or holds NUL as binary formats do. */
+/** @returns null for what is not UTF-8, or holds NUL as binary formats do */
 function textOf(content: Uint8Array): string | null {
   try {
     // A stream, so that a character that the cut went through is no fault.
@@ -101,13 +101,13 @@ export function parseCsv(text: string, separator: ',' | '\t'): { rows: string[][
     rows.push(row);
     row = [];
   };
-  for (let place = text.startsWith('\ufeff') ? 1 : 0; place < text.length; place += 1) {
+  for (let index = text.startsWith('\ufeff') ? 1 : 0; index < text.length; index += 1) {
     if (rows.length === ROWS_MOST) return { rows, cut: true };
-    const char = text.charAt(place);
-    const next = text.charAt(place + 1);
+    const char = text.charAt(index);
+    const next = text.charAt(index + 1);
     if (quoted && char === '"' && next === '"') {
       cell += '"';
-      place += 1;
+      index += 1;
     } else if (char === '"' && (quoted || cell === '')) quoted = !quoted;
     else if (quoted) cell += char;
     else if (char === separator) endCell();

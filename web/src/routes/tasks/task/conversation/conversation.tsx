@@ -18,8 +18,8 @@ export function Conversation() {
   const { task, transcript, stream } = useTask();
   const box = useRef<HTMLElement>(null);
   const rows = useMemo(() => conversationRows(task, transcript), [task, transcript]);
-  // The same function as long as the rows are the same: places are counted anew for another.
-  const getItemKey = useCallback((place: number) => rows[place]?.key ?? place, [rows]);
+  // The same function as long as the rows are the same: indexes are counted anew for another.
+  const getItemKey = useCallback((index: number) => rows[index]?.key ?? index, [rows]);
   const list = useVirtualizer({
     count: rows.length,
     getScrollElement: () => box.current,

@@ -11,7 +11,7 @@ import type { Entry, Row, ToolCallEntry } from './transcript.ts';
 
 interface EntryViewProps {
   row: Row;
-  /** What times are counted from. */
+  /** The moment that times are counted from. */
   startedAt: string;
   /** The task has ended: nothing runs any more. */
   over: boolean;

@@ -75,10 +75,10 @@ function changeCall(
   { seq, at, callId }: EventOf<'tool_output' | 'tool_result'>,
   change: (call: ToolCallEntry) => Partial<ToolCallEntry>,
 ): void {
-  let place = entries.findLastIndex((entry) => entry.type === 'tool_call' && entry.callId === callId);
-  if (place < 0) place = entries.push(newCall({ seq, at, callId, tool: 'tool', input: {} })) - 1;
-  const call = entries[place] as ToolCallEntry;
-  entries[place] = { ...call, ...change(call) };
+  let index = entries.findLastIndex((entry) => entry.type === 'tool_call' && entry.callId === callId);
+  if (index < 0) index = entries.push(newCall({ seq, at, callId, tool: 'tool', input: {} })) - 1;
+  const call = entries[index] as ToolCallEntry;
+  entries[index] = { ...call, ...change(call) };
 }
 
 export type Row = { key: string | number } & (
@@ -100,9 +100,9 @@ export function conversationRows(task: Task, { entries }: Transcript): Row[] {
   const rows: Row[] = [
     { key: 'instruction', type: 'instruction', at: task.createdAt, text: task.instruction },
   ];
-  for (const [place, entry] of entries.entries()) {
+  for (const [index, entry] of entries.entries()) {
     // The text that is the answer looks like it.
-    if (isAnswered && said && place === last && entry.type === 'text')
+    if (isAnswered && said && index === last && entry.type === 'text')
       rows.push({ key: entry.seq, type: 'answer', at: entry.at, text: entry.text });
     else rows.push({ key: entry.seq, type: 'entry', entry });
   }
