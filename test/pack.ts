@@ -1,10 +1,10 @@
 // The public face for the tests of packs, imported as `seed/testing`. See docs/your-platform.md.
 import { randomUUID } from 'node:crypto';
 import type { Actor, Call } from '../src/command/call.ts';
-import type { CommandContext } from '../src/command/context.ts';
 import { isObject } from '../src/command/define-command.ts';
 import type { Task } from '../src/protocol/task.ts';
 import { insertAccount } from '../src/server/access/accounts.ts';
+import { BUILT_IN } from '../src/server/built-in.ts';
 import { invalidInput } from '../src/server/http/read-input.ts';
 import { loadPack } from '../src/server/packs/load-packs.ts';
 import { packCommands } from '../src/server/packs/pack-commands.ts';
@@ -36,7 +36,7 @@ export interface OpenPack extends AsyncDisposable {
 
 /** @param file the pack's pack.ts */
 export async function openPack(file: URL): Promise<OpenPack> {
-  const pack = await loadPack(file);
+  const pack = await loadPack(file, BUILT_IN);
   const { migrationsFolder, name } = pack;
   const tables = migrationsFolder ? [{ name, migrationsFolder, shown: `${name}/migrations` }] : [];
   const test = await openTestStore({ packs: tables });
@@ -51,7 +51,7 @@ export async function openPack(file: URL): Promise<OpenPack> {
     if (!found || !isObject(found)) throw new Error(`the pack has no command "${command}"`);
     const parsed = found.input.strict().safeParse(input);
     if (!parsed.success) throw invalidInput(parsed.error);
-    return found.output.parse(await found.run(parsed.data, contextFor(account, test), undefined));
+    return found.output.parse(await found.run(parsed.data, callOf(account, test), undefined));
   }
 
   return {
@@ -70,11 +70,10 @@ export async function openPack(file: URL): Promise<OpenPack> {
   };
 }
 
-/** Of the services that a context has, a pack's command is given none. */
-function contextFor({ id, name }: { id: string; name: string }, { key, store }: TestStore): CommandContext {
+function callOf({ id, name }: { id: string; name: string }, { key, store }: TestStore): Call {
   const actor: Actor = { key, lineage: [key], accountId: id, accountName: name, operator: false };
   const signal = new AbortController().signal;
-  const call: Call = {
+  return {
     actor,
     store,
     creationId: randomUUID(),
@@ -84,7 +83,6 @@ function contextFor({ id, name }: { id: string; name: string }, { key, store }: 
     waiting: () => signal,
     recordDone: async () => undefined,
   };
-  return call as CommandContext;
 }
 
 /**

@@ -6,7 +6,7 @@ import type { TaskFilter } from '../../src/protocol/task.ts';
 import { createTask } from '../../src/server/tasks/create.ts';
 import { leaseNextTask } from '../../src/server/tasks/lease.ts';
 import { listTasks } from '../../src/server/tasks/list.ts';
-import { summarise } from '../../src/server/telemetry/reports/summary.ts';
+import { summarise } from '../../src/server/telemetry/reports/reports.ts';
 import { median } from '../statistics.ts';
 import type { Filled } from './fill.ts';
 

@@ -58,7 +58,7 @@ function named(pattern: RegExp): [thing: string, file: string][] {
 
 const own = { folder: PACKS_FOLDER, examples: EXAMPLES_FOLDER, config: CONFIG_FILE };
 const examples = (await placesIn(EXAMPLES_FOLDER, 'examples/')).map(({ setting }) => setting);
-const packs = await loadPacks({ ...own, only: examples });
+const packs = await loadPacks({ ...own, only: examples }, BUILT_IN);
 const COMMANDS = [...BUILT_IN, ...LOCAL_COMMANDS, ...packs.flatMap(({ commands }) => commands)].map(
   ({ name }) => name.split(' '),
 );

@@ -50,7 +50,8 @@ async function clashesNow(): Promise<string[]> {
   const packs = await loadModule<typeof import('../server/packs/load-packs.ts')>(
     'src/server/packs/load-packs.ts',
   );
-  return packs.clashesOfPacks({ folder: packs.PACKS_FOLDER, config: packs.CONFIG_FILE });
+  const { BUILT_IN } = await loadModule<typeof import('../server/built-in.ts')>('src/server/built-in.ts');
+  return packs.clashesOfPacks({ folder: packs.PACKS_FOLDER, config: packs.CONFIG_FILE }, BUILT_IN);
 }
 
 function clashText(clashes: readonly string[], name: string): string {

@@ -2,7 +2,8 @@
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { Effect, HttpMethod } from '../protocol/manifest.ts';
-import type { CommandContext } from './context.ts';
+import type { Call } from './call.ts';
+import type { WrittenAnswer } from './written-answer.ts';
 
 interface CommandBase<Input extends z.ZodObject> {
   /** `keys revoke`: noun and verb; a single word for the few that have no noun. */
@@ -25,7 +26,7 @@ interface CommandBase<Input extends z.ZodObject> {
 export interface ObjectCommand<
   Input extends z.ZodObject = z.ZodObject,
   Output extends z.ZodObject = z.ZodObject,
-  Context = CommandContext,
+  Context = Call,
   Needs = unknown,
 > extends CommandBase<Input> {
   output: Output;
@@ -57,7 +58,11 @@ export interface ObjectCommand<
   /** A stream command, taking the answered task's id, that shows how it goes on. */
   follow?: string;
   /** @param needs what its feature was given when the server was put together */
-  run(input: z.output<Input>, call: Context, needs: Needs): Promise<z.input<Output>>;
+  run(
+    input: z.output<Input>,
+    call: Context,
+    needs: Needs,
+  ): Promise<z.input<Output> | WrittenAnswer<z.output<Output>>>;
 }
 
 export interface StreamItem<Item = unknown> {
@@ -74,11 +79,7 @@ export interface StreamCommand<
 > extends CommandBase<Input> {
   item: Item;
   /** The promise does all the checks: an error while streaming can no longer change the status. */
-  stream(
-    input: z.output<Input>,
-    call: CommandContext,
-    needs: Needs,
-  ): Promise<AsyncIterable<StreamItem<z.input<Item>>>>;
+  stream(input: z.output<Input>, call: Call, needs: Needs): Promise<AsyncIterable<StreamItem<z.input<Item>>>>;
 }
 
 /** A file as it is sent to a caller. */
@@ -95,11 +96,11 @@ export interface SentFile {
 /** A command that answers with the bytes of a file. */
 export interface FileCommand<Input extends z.ZodObject = z.ZodObject, Needs = unknown>
   extends CommandBase<Input> {
-  file(input: z.output<Input>, call: CommandContext, needs: Needs): Promise<SentFile>;
+  file(input: z.output<Input>, call: Call, needs: Needs): Promise<SentFile>;
 }
 
 export type Command<Needs = unknown> =
-  | ObjectCommand<z.ZodObject, z.ZodObject, CommandContext, Needs>
+  | ObjectCommand<z.ZodObject, z.ZodObject, Call, Needs>
   | StreamCommand<z.ZodObject, z.ZodType, Needs>
   | FileCommand<z.ZodObject, Needs>;
 
@@ -130,7 +131,7 @@ export function isFile<Needs>(command: Command<Needs>): command is FileCommand<z
 
 export function isObject<Needs>(
   command: Command<Needs>,
-): command is ObjectCommand<z.ZodObject, z.ZodObject, CommandContext, Needs> {
+): command is ObjectCommand<z.ZodObject, z.ZodObject, Call, Needs> {
   return 'output' in command;
 }
 
@@ -150,7 +151,7 @@ export function defineCommand<
   Output extends z.ZodObject,
   Needs,
 >(
-  command: ObjectCommand<Input, Output, CommandContext, Needs> & { name: Name },
+  command: ObjectCommand<Input, Output, Call, Needs> & { name: Name },
 ): Defined<Name, z.input<Input>, z.output<Output>, Needs> {
   return command as unknown as Defined<Name, z.input<Input>, z.output<Output>, Needs>;
 }

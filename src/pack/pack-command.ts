@@ -27,9 +27,9 @@ export interface CalledContext {
 /** What a command is given whose work is one transaction. */
 export interface PackContext<Tables = NoTables> extends CalledContext {
   /**
-   * The pack's own tables, in one transaction for the whole call: it is kept, together with the call's row in the ledger, when
-   * `run` has returned an output that fits its schema, and undone otherwise. Of a `read` command it is read-only. A pack without
-   * migrations has none.
+   * The pack's own tables, in one transaction for the whole call: it is kept, together with the call's row in the
+   * ledger, when `run` has returned an output that fits its schema, and undone otherwise. Of a `read` command it
+   * is read-only. A pack without migrations has none.
    */
   db: Kysely<Tables>;
 }

@@ -19,9 +19,8 @@ export {
   reasonOf,
 } from '../scripted/command-output.ts';
 export type { Playbook, Steps } from '../scripted/playbook.ts';
-export { importedCommands } from '../server/packs/imported/imported-commands.ts';
-export { definePack, type SampleContext } from '../server/packs/pack.ts';
-export type { SeedConfig } from '../server/packs/seed-config.ts';
+export { definePack, type SampleContext, type SeedConfig } from './definition.ts';
+export { importedCommands } from './imported/imported-commands.ts';
 export {
   commandsOn,
   type ExternalContext,

@@ -1,4 +1,5 @@
-// Pages of a pack's rows: what `pageInput` asks for and `pageOf` describes. Packs get these through src/pack/pack.ts.
+// Pages of a pack's rows: what `pageInput` asks for and `pageOf` describes. Packs get these through
+// src/pack/pack.ts.
 import { type SelectQueryBuilder, sql } from 'kysely';
 import { z } from 'zod';
 import { behindCursor, type PageRequest, pageOfRows } from '../db/cursor.ts';

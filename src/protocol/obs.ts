@@ -1,11 +1,27 @@
 // What was called, what it used, what it cost and what failed, summed up for people who run a platform.
 import { z } from 'zod';
 import { TaskStatus } from './task.ts';
+import { PastTime } from './time.ts';
 
 const Count = z.int().nonnegative();
 const Usd = z.number().nonnegative().describe('US dollars');
 const Seconds = z.number().nonnegative();
 const Milliseconds = z.int().nonnegative();
+
+/** What a report is about. */
+export const ReportFilter = z.object({
+  since: PastTime.optional().describe(
+    'From then on: 12h, 30d, 2026-11-24 or an ISO-8601 time; omitted: 30 days',
+  ),
+  until: PastTime.optional().describe('Before then; omitted: now'),
+  month: z
+    .string()
+    .regex(/^20\d\d-(0[1-9]|1[0-2])$/, 'a month is written 2026-11')
+    .optional()
+    .describe('Instead: a month in UTC, such as 2026-11'),
+  keyId: z.uuid().optional().describe('Only what counts for this key, its tasks included'),
+});
+export type ReportFilter = z.infer<typeof ReportFilter>;
 
 const range = {
   from: z.iso.datetime(),

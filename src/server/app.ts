@@ -3,7 +3,6 @@ import { Hono } from 'hono';
 import { toManifest } from '../command/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { sessionRoutes } from './access/session-routes.ts';
-import { BoundContext } from './bound-context.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { readWebFiles } from './dashboard/web-files.ts';
 import { renderCli } from './http/cli-bundle.ts';
@@ -18,9 +17,10 @@ import { mcpRoutes } from './mcp/routes.ts';
 import { llmRoutes } from './models/routes.ts';
 import type { ServerParts } from './parts.ts';
 import { runnerRoutes } from './runners/routes.ts';
+import { liveRunners } from './runners/runners.ts';
 import { appendServerEvent } from './tasks/events.ts';
-import { metricsRoute } from './telemetry/metrics-route.ts';
-import { watchRequests } from './telemetry/watch-requests.ts';
+import { countUnfinished } from './tasks/list.ts';
+import { metricsRoute, watchRequests } from './telemetry/metrics-http.ts';
 
 export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
   const { store, registry, version, log } = parts;
@@ -51,14 +51,19 @@ export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
       ...parts,
       tellTask: (taskId, event) => appendServerEvent(store.db, taskId, event, store.clock.now()),
       observe: parts.telemetry.observe,
-      contextOf: (call) => new BoundContext(parts, call),
     }),
   );
   app.route('/session', sessionRoutes(parts));
   app.route('/llm/v1', llmRoutes(parts));
   app.route('/runner/v1', runnerRoutes(parts));
   app.route('/', mcpRoutes(parts, app));
-  if (metrics) app.route('/metrics', metricsRoute(metrics, store));
+  if (metrics) {
+    const read = async () => ({
+      tasks: await countUnfinished(store.db),
+      runners: await liveRunners(store),
+    });
+    app.route('/metrics', metricsRoute(metrics, read));
+  }
 
   const description = toOpenApi(registry.commands, version);
   app.get('/openapi.json', (c) => c.json(description));

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Registry } from '../command/registry.ts';
 import type { Store } from '../db/store.ts';
 import type { Prices } from '../lib/money.ts';
+import type { LoadedPack } from '../pack/definition.ts';
 import type { AuditTrail } from './access/audit-trail.ts';
 import type { KeyUse } from './access/key-use.ts';
 import type { KeyCache } from './access/presented-key.ts';
@@ -14,7 +15,6 @@ import type { Inbox } from './http/inbox.ts';
 import type { CallLog } from './ledger/call-log.ts';
 import type { McpServerFor } from './mcp/routes.ts';
 import type { LlmGateway } from './models/gateway.ts';
-import type { LoadedPack } from './packs/pack.ts';
 import type { FindTask } from './tasks/find.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
@@ -50,8 +50,6 @@ export interface ServerParts {
   log: Logger;
   /** Shared with the runners; they present it as their bearer token. */
   runnerToken: string;
-  /** Days after which calls, model calls and compute rows may be deleted; null: never. */
-  callRetentionDays: number | null;
   /** What secrets in the database are sealed with. */
   secretsKey: string;
   /** Ranges that webhooks may be delivered to besides public addresses. */

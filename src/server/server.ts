@@ -8,6 +8,8 @@ import { openStore } from '../db/store.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
+import type { LoadedPack } from '../pack/definition.ts';
+import { shownPath } from '../pack/problem.ts';
 import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../protocol/event-types.ts';
 import type { Template } from '../protocol/template.ts';
 import { startScriptedUpstream } from '../scripted/upstream.ts';
@@ -20,24 +22,21 @@ import { KeyUse } from './access/key-use.ts';
 import { openKeyCache } from './access/presented-key.ts';
 import { RateLimits, SignInLimits } from './access/rate-limits.ts';
 import { createApp } from './app.ts';
-import { builtInCommands } from './built-in.ts';
+import { BUILT_IN, builtInCommands } from './built-in.ts';
 import { keepFilesFor, openBlobs } from './files/open-blobs.ts';
 import { bundleCli } from './http/cli-bundle.ts';
 import { listenHttp } from './http/listener.ts';
 import { CallLog } from './ledger/call-log.ts';
 import type { McpServerFor } from './mcp/routes.ts';
 import { seedMcpServer } from './mcp/seed-offer.ts';
-import { countRequest } from './models/accounts.ts';
-import { chooseModels } from './models/allowed-model.ts';
+import { countRequest } from './models/account-limits.ts';
+import { chooseModels } from './models/allowed-models.ts';
 import { createLlmGateway } from './models/gateway.ts';
-import { readOpenRouterPrices } from './models/openrouter-prices.ts';
-import { planCall } from './models/plan-call.ts';
-import { readPrices } from './models/prices.ts';
+import { readOpenRouterPrices, readPrices } from './models/prices.ts';
+import { planCall } from './models/token-estimate.ts';
 import { chooseUpstream, modelNotices, scriptedUpstream } from './models/upstream.ts';
-import { shownPath } from './packs/import-file.ts';
 import { loadPacks, playbooksOf } from './packs/load-packs.ts';
 import { packNotices } from './packs/notices.ts';
-import type { LoadedPack } from './packs/pack.ts';
 import { packCommands } from './packs/pack-commands.ts';
 import { queuedNote, refuseWithoutDriver } from './runners/runners.ts';
 import type { ServerSettings } from './settings.ts';
@@ -90,7 +89,7 @@ export async function startServer(
   // Read beside all else that a start does.
   const upstream = chooseUpstream(settings.llm);
   const openRouterPrices = readOpenRouterPrices(upstream, log);
-  const packs = await loadPacks(settings.packs);
+  const packs = await loadPacks(settings.packs, BUILT_IN);
   const { databaseUrl, lost } = await findDatabase(settings, log, undo);
   const version = readVersion();
   const telemetry = undo.use(
@@ -114,45 +113,13 @@ export async function startServer(
   store.taskWatchers.add((change) => observe({ type: 'task', change }));
   undo.defer(() => store.close());
   const { blobs, inbox } = await openBlobs(settings.files, settings.dataDir, store, log);
+  const calls = undo.use(new CallLog(store, log, lose('call')));
   const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
   const eventTypes = createEventTypes([
     ...BUILT_IN_EVENT_TYPES,
     ...packs.flatMap(({ events = [] }) => events),
   ]);
-  const findTask = openTaskCache(store);
-  const registry = createRegistry([
-    ...builtInCommands({
-      access: {
-        scopes: (operator) => registry.scopes(operator),
-        models: { knows: (model) => llm.knows(model) },
-      },
-      telemetry: {},
-      tasks: {
-        find: findTask,
-        resources: settings.resources,
-        scopesFor: (operator) => registry.scopes(operator),
-        models: {
-          choose: (asked, lineage) => chooseModels(asked, lineage, llm),
-          hasPrice: (model) => llm.hasPrice(model),
-        },
-        files: blobs,
-        webhooks: {
-          checkUrl: (text) => webhookUrl(text, settings.webhookNetworks),
-          ensureSecret: (tx, accountId, now) =>
-            ensureDefaultSecret(tx, accountId, () => mintWebhookSecret(secretsKey).sealed, now),
-        },
-        refuseWithoutDriver: () => refuseWithoutDriver(store),
-        queuedNote: () => queuedNote(store),
-        templates: templatesOf(packs),
-      },
-      models: {},
-      files: { blobs },
-      runners: {},
-      webhooks: { eventTypes, secretsKey, allowedNetworks: settings.webhookNetworks },
-      packs: {},
-    }),
-    ...packs.flatMap((pack) => packCommands(pack, store)),
-  ]);
+  const taskCache = openTaskCache(store);
   if (settings.adminKey !== null) await takeAdminKey(store, settings.adminKey);
   const own = await readPrices(settings.pricesFile);
   const prices = { ...own, models: { ...(await openRouterPrices), ...own.models } };
@@ -175,9 +142,41 @@ export async function startServer(
     log,
   });
   undo.defer(() => llm.allRecorded());
+  const registry = createRegistry([
+    ...builtInCommands({
+      access: {
+        scopes: (operator) => registry.scopes(operator),
+        models: { knows: (model) => llm.knows(model) },
+      },
+      telemetry: { calls, callRetentionDays: settings.retention.calls },
+      tasks: {
+        ...taskCache,
+        resources: settings.resources,
+        scopesFor: (operator) => registry.scopes(operator),
+        models: {
+          choose: (asked, lineage) => chooseModels(asked, lineage, llm),
+          hasPrice: (model) => llm.hasPrice(model),
+        },
+        files: blobs,
+        webhooks: {
+          checkUrl: (text) => webhookUrl(text, settings.webhookNetworks),
+          ensureSecret: (tx, accountId, now) =>
+            ensureDefaultSecret(tx, accountId, () => mintWebhookSecret(secretsKey).sealed, now),
+        },
+        refuseWithoutDriver: () => refuseWithoutDriver(store),
+        queuedNote: () => queuedNote(store),
+        templates: templatesOf(packs),
+      },
+      models: { llm },
+      files: { blobs },
+      runners: {},
+      webhooks: { eventTypes, secretsKey, allowedNetworks: settings.webhookNetworks },
+      packs: { packs },
+    }),
+    ...packs.flatMap((pack) => packCommands(pack, store)),
+  ]);
   const keyUse = undo.use(new KeyUse(store, log));
   const audit = undo.use(new AuditTrail(store, log, { onLost: lose('audit') }));
-  const calls = undo.use(new CallLog(store, log, lose('call')));
   const rateLimits = new RateLimits();
   const keys = openKeyCache(store);
   const { trustedProxies, sessions } = settings;
@@ -186,7 +185,7 @@ export async function startServer(
     store,
     keys,
     gate,
-    findTask,
+    findTask: taskCache.find,
     audit,
     calls,
     blobs,
@@ -208,7 +207,6 @@ export async function startServer(
     llm,
     log,
     runnerToken: settings.runnerToken,
-    callRetentionDays: settings.retention.calls,
     version,
     cliBundle: await bundleCli(),
     stopping: stopping.signal,

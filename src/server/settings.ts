@@ -13,7 +13,7 @@ import { llmSettings } from './models/settings.ts';
 import type { LlmSettings } from './models/upstream.ts';
 import { CONFIG_FILE, EXAMPLES_FOLDER, PACKS_FOLDER, type PackSettings } from './packs/load-packs.ts';
 import { type ResourcePolicy, resourceSettings } from './tasks/resources.ts';
-import { type TelemetrySettings, telemetrySettings } from './telemetry/telemetry-settings.ts';
+import { type TelemetrySettings, telemetrySettings } from './telemetry/settings.ts';
 
 export interface ServerSettings {
   host: string;

@@ -1,7 +1,7 @@
 // Requests to an LLM upstream, counted by all servers together: never more than the account's limits, and told when again.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStore } from '../../src/db/store.ts';
-import { countRequest } from '../../src/server/models/accounts.ts';
+import { countRequest } from '../../src/server/models/account-limits.ts';
 import { openTestStore, silent, type TestStore } from '../fixtures/store.ts';
 
 let seed: TestStore;

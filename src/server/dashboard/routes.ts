@@ -4,8 +4,7 @@ import { html } from 'hono/html';
 import { SeedError } from '../../protocol/errors.ts';
 import { methodNotAllowed } from '../http/errors.ts';
 import type { HttpEnv } from '../http/http-types.ts';
-import { acceptedEncoding, acceptsHtml } from './accepted.ts';
-import type { Encoding, WebFile, WebFiles } from './web-files.ts';
+import { ENCODINGS, type Encoding, type WebFile, type WebFiles } from './web-files.ts';
 
 /** No inline script or style, nothing from elsewhere, in nobody's frame. */
 const POLICY = [
@@ -76,10 +75,35 @@ function answer(c: Context, file: WebFile, isLasting: boolean): Response {
   return c.body(body);
 }
 
-/** RFC 9110, section 13.1.2. */
+/** Whether the client has it, by its If-None-Match header (RFC 9110, section 13.1.2). */
 function matches(ifNoneMatch: string | undefined, etag: string): boolean {
   const tags = ifNoneMatch?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
   return tags.includes(etag) || tags.includes('*');
+}
+
+/** The smallest that the client takes; null: as it is. */
+function acceptedEncoding(header: string | undefined, offered: readonly Encoding[]): Encoding | null {
+  const weights = weightsIn(header);
+  const takes = (encoding: Encoding) => (weights.get(encoding) ?? weights.get('*') ?? 0) > 0;
+  return ENCODINGS.find((encoding) => offered.includes(encoding) && takes(encoding)) ?? null;
+}
+
+/**
+ * Whether a page is asked for, as by a browser that opens an address. Programs that take anything are no browsers.
+ */
+function acceptsHtml(header: string | undefined): boolean {
+  return (weightsIn(header).get('text/html') ?? 0) > 0;
+}
+
+/** What a client takes, by its Accept or Accept-Encoding header (RFC 9110, section 12.5). */
+function weightsIn(header = ''): Map<string, number> {
+  return new Map(
+    header.split(',').map((part) => {
+      const [name = '', ...parameters] = part.split(';').map((text) => text.trim().toLowerCase());
+      const weight = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2);
+      return [name, weight === undefined ? 1 : Number(weight)];
+    }),
+  );
 }
 
 const NOT_BUILT = 'the dashboard is not built';

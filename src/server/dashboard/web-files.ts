@@ -1,5 +1,5 @@
-// The built dashboard in memory: every file with its compressed variants, read and made once when a server starts. What is
-// answered is looked up among these, so no request names a path of the disk.
+// The built dashboard in memory: every file with its compressed variants, read and made once when a server starts.
+// What is answered is looked up among these, so no request names a path of the disk.
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';

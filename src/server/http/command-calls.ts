@@ -1,8 +1,10 @@
-// One call of a command, from its sound input to its answer, and its row in the ledger before that is sent. Called by command-routes.ts.
+// One call of a command, from its sound input to its answer, and its row in the ledger before that is sent. Called
+// by command-routes.ts.
 import type { Context } from 'hono';
+import type { z } from 'zod';
 import type { Call } from '../../command/call.ts';
-import type { CommandContext } from '../../command/context.ts';
 import { type Command, isFile, isStream, type ObjectCommand } from '../../command/define-command.ts';
+import { WrittenAnswer } from '../../command/written-answer.ts';
 import type { Store } from '../../db/store.ts';
 import type { Logger } from '../../lib/log.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -25,7 +27,6 @@ export interface CallNeeds {
   /** Writes into the transcript of the task what its agent has called. */
   tellTask(taskId: string, event: Extract<ServerEvent, { type: 'command' }>): Promise<void>;
   observe(observation: CallObservation): void;
-  contextOf(call: Call): CommandContext;
 }
 
 export type CallObservation =
@@ -42,22 +43,29 @@ interface Outcome {
 export type Respond = (c: Context<HttpEnv>, call: Call) => Promise<Response>;
 
 export function responder(command: Command, needs: CallNeeds): Respond {
-  const { contextOf } = needs;
   if (isStream(command))
-    return async (c, call) =>
-      streamAnswer(c, await command.stream(resumed(c), contextOf(call), undefined), needs);
+    return async (c, call) => streamAnswer(c, await command.stream(resumed(c), call, undefined), needs);
   if (isFile(command))
-    return async (c, call) => fileAnswer(c, await command.file(inputOf(c), contextOf(call), undefined));
+    return async (c, call) => fileAnswer(c, await command.file(inputOf(c), call, undefined));
   const { effect, output: declared, successStatus = 200 } = command;
   return async (c, call) => {
-    const output =
+    const { output, json } =
       effect === 'read'
-        ? declared.parse(await command.run(inputOf(c), contextOf(call), undefined))
+        ? written(declared, await command.run(inputOf(c), call, undefined))
         : await change(c, command, needs, call);
     const created = idOf(output);
     if (!c.get('target') && created) c.set('target', created);
-    return c.body(JSON.stringify(output), successStatus, { 'Content-Type': 'application/json' });
+    return c.body(json, successStatus, { 'Content-Type': 'application/json' });
   };
+}
+
+type Answer = Pick<WrittenAnswer, 'output' | 'json'>;
+
+const answerOf = (output: object): Answer => ({ output, json: JSON.stringify(output) });
+
+/** What the command has answered, checked against what it declares, so that nothing else leaves the server. */
+function written(declared: z.ZodObject, result: object): WrittenAnswer {
+  return result instanceof WrittenAnswer ? result : new WrittenAnswer(declared, result);
 }
 
 const inputOf = (c: Context<HttpEnv>) => c.get('input') as never;
@@ -76,16 +84,16 @@ async function change(
   command: ObjectCommand,
   needs: CallNeeds,
   call: Call,
-): Promise<object> {
+): Promise<Answer> {
   const { store, log } = needs;
   const idempotencyKey = c.req.header('idempotency-key');
   const kept = keptCall(calledCommand(c, command, store), { idempotencyKey, secret: c.get('secret') });
   if (kept) c.set('kept', kept);
   const run = async (own: Partial<Call>) => {
-    const context = needs.contextOf({ ...call, ...own });
-    return command.output.parse(await command.run(inputOf(c), context, undefined));
+    const result = await command.run(inputOf(c), { ...call, ...own }, undefined);
+    return written(command.output, result).output;
   };
-  if (kept === null && !command.transactional) return run({});
+  if (kept === null && !command.transactional) return answerOf(await run({}));
   const { waiting } = call;
   const onLost = () => needs.observe({ type: 'records_lost', record: 'call', count: 1 });
   const done =
@@ -98,7 +106,7 @@ async function change(
           (creationId) => run({ creationId }),
         );
   if (done.isReplay) c.header('Idempotent-Replay', 'true');
-  return done.output;
+  return answerOf(done.output);
 }
 
 function calledCommand(c: Context<HttpEnv>, command: Command, { clock }: Store): CalledCommand {
@@ -118,7 +126,9 @@ function idOf(output: object): string | undefined {
   return typeof id === 'string' ? id : undefined;
 }
 
-/** The row of the call and, of a task's, the event in its transcript: before the answer, whatever came of the call. */
+/**
+ * The row of the call and, of a task's, the event in its transcript: before the answer, whatever came of the call.
+ */
 export async function recorded(
   c: Context<HttpEnv>,
   command: Command,

@@ -8,8 +8,7 @@ import type { Platform, PlatformCommand } from './platform.ts';
 export async function followTask(
   platform: Platform,
   events: PlatformCommand,
-  id: string,
-  waitSeconds: number,
+  { id, waitSeconds }: { id: string; waitSeconds: number },
   ctx: ServerContext,
 ): Promise<void> {
   const over = AbortSignal.any([ctx.mcpReq.signal, AbortSignal.timeout(waitSeconds * 1000)]);

@@ -1,11 +1,11 @@
-// Which web pages may call /mcp. Programs send no Origin header; a browser always does, and could be made to call a Seed that
-// only it can reach (DNS rebinding).
+// Which web pages may call /mcp. Programs send no Origin header; a browser always does, and could be made to call
+// a Seed that only it can reach (DNS rebinding).
 import { isIP } from 'node:net';
 import { SeedError } from '../../protocol/errors.ts';
 
 /**
- * Allows no Origin, one on this machine, one at the very IP address that is called, and those listed. A name that equals
- * the Host header proves nothing: whoever owns the name can point it here.
+ * Allows no Origin, one on this machine, one at the very IP address that is called, and those listed. A name that
+ * equals the Host header proves nothing: whoever owns the name can point it here.
  * @throws SeedError origin_not_allowed
  */
 export function refuseForeignOrigin(

@@ -1,6 +1,15 @@
-// What the MCP server stands on: the platform's commands, and calls of them over REST as the presented key. Scope, limits,
-// audit, ledger and errors are therefore REST's.
+// What the MCP server stands on: the platform's commands, and calls of them over REST as the presented key. Scope,
+// limits, audit, ledger and errors are therefore REST's. The calls go into the same application, without a socket,
+// as the key and from the address that the MCP request came with.
+import type { Context, Hono } from 'hono';
+import type { Actor } from '../../command/call.ts';
+import { type Command, isFile, isStream } from '../../command/define-command.ts';
+import { toJsonSchema } from '../../command/json-schema.ts';
+import { toManifest } from '../../command/manifest.ts';
+import type { Registry } from '../../command/registry.ts';
+import { restCall } from '../../lib/rest-call.ts';
 import type { JsonSchema, ManifestCommand } from '../../protocol/manifest.ts';
+import type { HttpEnv } from '../http/http-types.ts';
 
 export interface PlatformCommand extends ManifestCommand {
   /** Of the answer; of a stream command, of one item. */
@@ -25,4 +34,71 @@ export interface Platform {
 /** The command of this name, when the key may use it. */
 export function allowedCommand(platform: Platform, name: string): PlatformCommand | undefined {
   return platform.commands.find((command) => command.name === name && command.allowed);
+}
+
+/** What of the MCP request's headers says who calls, and in which trace. */
+const CALLER_HEADERS = ['authorization', 'x-forwarded-for', 'user-agent', 'traceparent'];
+
+export type PlatformFor = (c: Context<HttpEnv>, actor: Actor) => Platform;
+
+/** @param app what answers REST; it is asked when calls are made, so it may be this platform's own application */
+export function inProcessPlatform(registry: Registry, version: string, app: Hono<HttpEnv>): PlatformFor {
+  const described = registry.commands.map(describe(version));
+  return (c, { key, operator }) => {
+    const allowed = new Set(registry.allowed(key.scopes, operator).map(({ name }) => name));
+    return {
+      version,
+      commands: described.map((command) => ({ ...command, allowed: allowed.has(command.name) })),
+      call: async (command, input, options) =>
+        app.fetch(requestFor(c, command, input, options), { incoming: c.env.incoming }),
+    };
+  };
+}
+
+function describe(version: string): (command: Command) => Omit<PlatformCommand, 'allowed'> {
+  return (command) => {
+    const [manifest] = toManifest([command], version).commands;
+    if (!manifest) throw new Error('a manifest has the commands that it is made of');
+    return { ...manifest, outputSchema: outputSchemaOf(command) };
+  };
+}
+
+function outputSchemaOf(command: Command): JsonSchema {
+  // A file is bytes: no tool answers with it.
+  if (isFile(command)) return {};
+  return atRoot(toJsonSchema(isStream(command) ? command.item : command.output, 'output'));
+}
+
+/** A schema with a name of its own is a reference to itself; clients want to see an object. */
+function atRoot(schema: JsonSchema): JsonSchema {
+  const { $ref, $defs, ...rest } = schema as JsonSchema & {
+    $ref?: string;
+    $defs?: Record<string, JsonSchema>;
+  };
+  const named = $ref === undefined ? undefined : $defs?.[$ref.replace('#/$defs/', '')];
+  return named && $defs ? { ...named, ...rest, $defs } : schema;
+}
+
+function requestFor(
+  c: Context<HttpEnv>,
+  command: PlatformCommand,
+  input: Record<string, unknown>,
+  { signal, waitSeconds = 0 }: CallOptions,
+): Request {
+  const { method, path, body } = restCall(command, input);
+  const headers = new Headers({
+    accept: command.output === 'stream' ? 'application/x-ndjson' : 'application/json',
+  });
+  for (const name of CALLER_HEADERS) {
+    const value = c.req.header(name);
+    if (value !== undefined) headers.set(name, value);
+  }
+  if (body !== null) headers.set('content-type', 'application/json');
+  if (waitSeconds > 0) headers.set('prefer', `wait=${waitSeconds}`);
+  return new Request(new URL(path, c.req.url), {
+    method,
+    headers,
+    signal,
+    body,
+  });
 }

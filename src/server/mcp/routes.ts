@@ -1,4 +1,5 @@
-// /mcp: Streamable HTTP for both revisions, 2026-07-28 and, without sessions, 2025-11-25. The bearer token is an API key.
+// /mcp: Streamable HTTP for both revisions, 2026-07-28 and, without sessions, 2025-11-25. The bearer token is an
+// API key.
 import {
   type AuthInfo,
   createMcpHandler,
@@ -6,24 +7,39 @@ import {
   type Server,
 } from '@modelcontextprotocol/server';
 import { type Context, Hono } from 'hono';
+import type { Registry } from '../../command/registry.ts';
+import type { Logger } from '../../lib/log.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { methodNotAllowed } from '../http/errors.ts';
+import type { Gate } from '../http/gate.ts';
 import type { HttpEnv } from '../http/http-types.ts';
-import { bearerToken } from '../http/request-headers.ts';
-import type { ServerParts } from '../parts.ts';
-import { inProcessPlatform } from './in-process.ts';
+import { bearerToken, publicOrigin } from '../http/request-headers.ts';
 import type { Era } from './mcp-server.ts';
 import { refuseForeignOrigin } from './origin.ts';
-import type { Platform } from './platform.ts';
-import { protectedResource, resourceMetadataUrl } from './protected-resource.ts';
+import { inProcessPlatform, type Platform } from './platform.ts';
 
 /** The server of one request. The test of conformance has more in it than Seed does. */
-export type McpServerFor = (platform: Platform, coreOnly: boolean, era: Era) => Server;
+export type McpServerFor = (platform: Platform, wanted: { coreOnly: boolean; era: Era }) => Server;
+
+interface McpNeeds {
+  registry: Registry;
+  version: string;
+  log: Logger;
+  gate: Gate;
+  /** Aborted when the server begins to stop. */
+  stopping: AbortSignal;
+  /** Makes the MCP server of one request. */
+  mcpServerFor: McpServerFor;
+  /** Addresses of proxies whose X-Forwarded-For is believed, as CIDRs. */
+  trustedProxies: readonly string[];
+  /** Origins of web pages that may call /mcp, besides those of this machine. */
+  mcpAllowedOrigins: readonly string[];
+}
 
 /** @param app the application that this becomes a part of, which answers the REST calls */
-export function mcpRoutes(parts: ServerParts, app: Hono<HttpEnv>): Hono<HttpEnv> {
-  const { registry, version, log, stopping, mcpServerFor, trustedProxies } = parts;
+export function mcpRoutes(needs: McpNeeds, app: Hono<HttpEnv>): Hono<HttpEnv> {
+  const { registry, version, log, stopping, mcpServerFor, trustedProxies } = needs;
   const platformFor = inProcessPlatform(registry, version, app);
   const handler = createMcpHandler(serverOf, {
     maxRequestBodySize: LIMITS.bodyBytes,
@@ -35,10 +51,10 @@ export function mcpRoutes(parts: ServerParts, app: Hono<HttpEnv>): Hono<HttpEnv>
     c.json(protectedResource(c, trustedProxies)),
   );
   routes.all('/mcp', (c) =>
-    parts.gate.audited(c, { name: null, effect: 'read' }, async () => {
-      refuseForeignOrigin(c.req.header('origin'), c.req.header('host'), parts.mcpAllowedOrigins);
+    needs.gate.audited(c, { name: null, effect: 'read' }, async () => {
+      refuseForeignOrigin(c.req.header('origin'), c.req.header('host'), needs.mcpAllowedOrigins);
       c.set('challenge', `Bearer resource_metadata="${resourceMetadataUrl(c, trustedProxies)}"`);
-      const actor = await parts.gate.authenticate(c, { counted: false, sessions: false });
+      const actor = await needs.gate.authenticate(c, { counted: false, sessions: false });
       if (c.req.method !== 'POST') throw methodNotAllowed(c, ['POST']);
       const platform = platformFor(c, actor);
       const coreOnly = asksForCore(c.req.query('tools'));
@@ -46,7 +62,7 @@ export function mcpRoutes(parts: ServerParts, app: Hono<HttpEnv>): Hono<HttpEnv>
         token: bearerToken(c.req.header('authorization')),
         clientId: actor.key.id,
         scopes: actor.key.scopes,
-        extra: { serverFor: (era: Era) => mcpServerFor(platform, coreOnly, era) },
+        extra: { serverFor: (era: Era) => mcpServerFor(platform, { coreOnly, era }) },
       };
       return handler.fetch(listens(c) ? untilStopped(c.req.raw, stopping) : c.req.raw, { authInfo });
     }),
@@ -61,7 +77,10 @@ function serverOf({ authInfo, era }: McpRequestContext): Server {
   return serverFor(era);
 }
 
-/** Whether it only waits for news, see the revision 2026-07-28: every other request is work, which a server that stops finishes. */
+/**
+ * Whether it only waits for news, see the revision 2026-07-28: every other request is work, which a server that
+ * stops finishes.
+ */
 const listens = (c: Context<HttpEnv>) => c.req.header('mcp-method') === 'subscriptions/listen';
 
 function untilStopped(request: Request, stopping: AbortSignal): Request {
@@ -73,4 +92,22 @@ function asksForCore(tools: string | undefined): boolean {
   throw new SeedError('invalid_input', '"tools" is not core', {
     hint: 'Leave it out to have a tool for every command.',
   });
+}
+
+/**
+ * Protected resource metadata (RFC 9728): what a client that got a 401 reads to learn how to come in. There is no
+ * authorization server: the token is an API key, which a person makes and hands to the client.
+ */
+function protectedResource(c: Context<HttpEnv>, trustedProxies: readonly string[]) {
+  const origin = publicOrigin(c, trustedProxies);
+  return {
+    resource: `${origin}/mcp`,
+    resource_name: 'Seed',
+    bearer_methods_supported: ['header'],
+    resource_documentation: `${origin}/docs`,
+  };
+}
+
+function resourceMetadataUrl(c: Context<HttpEnv>, trustedProxies: readonly string[]): string {
+  return `${publicOrigin(c, trustedProxies)}/.well-known/oauth-protected-resource/mcp`;
 }

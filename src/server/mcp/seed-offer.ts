@@ -1,12 +1,11 @@
 // What Seed offers over MCP: the tools for tasks, one tool per command, the tasks' resources, the Tasks extension.
-import { commandTool } from './command-tool.ts';
 import { createMcpServer, type McpTool, type Offer } from './mcp-server.ts';
 import type { Platform, PlatformCommand } from './platform.ts';
 import type { McpServerFor } from './routes.ts';
 import { seedResources } from './seed-resources.ts';
-import { seedTasks } from './seed-tasks.ts';
-import { getTaskEventsTool } from './task-events-tool.ts';
-import { getTaskTool, runTaskTool, stopTaskTool } from './task-tools.ts';
+import { getTaskEventsTool, getTaskTool, runTaskTool, stopTaskTool } from './task-tools.ts';
+import { seedTasks } from './task-view.ts';
+import { commandTool } from './tool.ts';
 
 /** They stand in the place of their commands, which are not listed a second time. */
 const CORE: Record<string, (platform: Platform, command: PlatformCommand) => McpTool> = {
@@ -21,11 +20,11 @@ the agent only the scopes that the work needs. A task that outlasts the call goe
 shows what it does, stopTask ends it. The other tools are the platform's own commands.`;
 
 /** Seed's own server. */
-export const seedMcpServer: McpServerFor = (platform, coreOnly, era) =>
-  createMcpServer(seedOffer(platform, coreOnly), era);
+export const seedMcpServer: McpServerFor = (platform, { coreOnly, era }) =>
+  createMcpServer(seedOffer(platform, { coreOnly }), era);
 
-/** @param coreOnly only the tools for tasks, for clients that choke on long lists */
-export function seedOffer(platform: Platform, coreOnly: boolean): Offer {
+/** @param options.coreOnly only the tools for tasks, for clients that choke on long lists */
+export function seedOffer(platform: Platform, { coreOnly }: { coreOnly: boolean }): Offer {
   const tools = platform.commands.flatMap((command) => {
     const core = CORE[command.name];
     if (core) return [{ command, isCore: true, tool: core(platform, command) }];

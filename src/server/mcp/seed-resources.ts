@@ -1,20 +1,19 @@
-// The tasks of the caller's account as resources: seed://tasks/{id}/transcript, /ledger, /artifacts and each of these.
+// The tasks of the caller's account as resources: seed://tasks/{id}/transcript, /ledger, /artifacts and each of
+// these, of which text is given as it is and other bytes in base64.
 import {
   ProtocolError,
   ProtocolErrorCode,
   type ReadResourceResult,
   type Resource,
 } from '@modelcontextprotocol/server';
-import { linesOf } from '../../lib/read-stream.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { LedgerEntry } from '../../protocol/ledger.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Page } from '../../protocol/page.ts';
 import type { Task } from '../../protocol/task.ts';
-import { ARTIFACT_COMMAND, ARTIFACT_TEMPLATE, artifactResource, readArtifact } from './artifact-resources.ts';
+import type { ResourceSource } from './mcp-server.ts';
 import { allowedCommand, type Platform, type PlatformCommand } from './platform.ts';
-import type { ResourceSource } from './resources.ts';
-import { answerOf, errorText } from './tool-result.ts';
+import { answeredLines, answerOf, errorText } from './tool.ts';
 
 interface Part {
   description: string;
@@ -46,6 +45,17 @@ const PARTS: Record<string, Part> = {
 };
 
 const URI = /^seed:\/\/tasks\/([^/]+)\/([a-z]+)$/;
+
+const ARTIFACT_COMMAND = 'tasks artifacts get';
+
+const ARTIFACT_TEMPLATE = {
+  uriTemplate: 'seed://tasks/{id}/artifacts/{+name}',
+  name: 'task artifact',
+  description: 'One of the files that the task left, by its name',
+};
+
+const ARTIFACT_URI = /^seed:\/\/tasks\/([^/]+)\/artifacts\/(.+)$/;
+const TEXT = /^text\/|^application\/(json|x-ndjson|xml|yaml)\b/;
 
 export function seedResources(platform: Platform): ResourceSource {
   const usable = Object.entries(PARTS).filter(([, { command }]) => allowedCommand(platform, command));
@@ -104,9 +114,8 @@ async function transcript(
   signal: AbortSignal,
 ): Promise<string> {
   const response = await platform.call(command, { id, past: true }, { signal });
-  if (!response.ok) await answerOf(response);
   let text = '';
-  for await (const line of linesOf(response.body ?? new ReadableStream())) {
+  for await (const line of answeredLines(response)) {
     if (text.length + line.length > LIMITS.mcp.resourceBytes) return text;
     text += `${line}\n`;
   }
@@ -155,4 +164,58 @@ function nullIfNotThere(error: unknown): null {
   const data = error instanceof ProtocolError ? (error.data as { code?: string } | undefined) : undefined;
   if (data?.code === 'not_found' || data?.code === 'invalid_input') return null;
   throw error;
+}
+
+function artifactResource({ id }: Task, { name, size, type }: Task['artifacts'][number]): Resource {
+  const path = name.split('/').map(encodeURIComponent).join('/');
+  return {
+    uri: `seed://tasks/${id}/artifacts/${path}`,
+    name,
+    title: `Task ${id.slice(0, 8)}, artifact ${name}`,
+    mimeType: type,
+    size,
+  };
+}
+
+/**
+ * Null: the address is no artifact's, or the key may read none.
+ * @throws SeedError not_found and what else REST refuses; ProtocolError for one that is too large for a resource
+ */
+async function readArtifact(
+  platform: Platform,
+  uri: string,
+  signal: AbortSignal,
+): Promise<ReadResourceResult['contents'] | null> {
+  const [, id = '', path = ''] = ARTIFACT_URI.exec(uri) ?? [];
+  const name = decoded(path);
+  const command = allowedCommand(platform, ARTIFACT_COMMAND);
+  if (name === null || !command) return null;
+  const response = await platform.call(command, { id, name }, { signal });
+  if (!response.ok) await answerOf(response);
+  const size = Number(response.headers.get('content-length'));
+  if (size > LIMITS.mcp.resourceBytes) {
+    await response.body?.cancel();
+    throw new ProtocolError(
+      ProtocolErrorCode.InvalidParams,
+      `the artifact "${name}" has ${size} bytes, a resource at most ${LIMITS.mcp.resourceBytes}: download it over REST or with "seed ${ARTIFACT_COMMAND}"`,
+    );
+  }
+  const [mimeType = ''] = (response.headers.get('content-type') ?? 'application/octet-stream').split(';');
+  const bytes = Buffer.from(await response.arrayBuffer());
+  return [
+    {
+      uri,
+      mimeType,
+      ...(TEXT.test(mimeType) ? { text: bytes.toString('utf8') } : { blob: bytes.toString('base64') }),
+    },
+  ];
+}
+
+/** Null: it is empty, or not encoded as an address is. */
+function decoded(path: string): string | null {
+  try {
+    return path === '' ? null : path.split('/').map(decodeURIComponent).join('/');
+  } catch {
+    return null;
+  }
 }

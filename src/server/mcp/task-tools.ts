@@ -1,17 +1,17 @@
-// runTask, getTask and stopTask.
+// The tools for tasks: runTask, getTask, stopTask and getTaskEvents, which is a page of a task's transcript.
 import type { CallToolResult, ServerContext, Tool } from '@modelcontextprotocol/server';
 import { SeedError } from '../../protocol/errors.ts';
+import type { TaskEvent } from '../../protocol/event.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
+import { isTerminal } from '../../protocol/statuses.ts';
 import type { Task } from '../../protocol/task.ts';
-import { annotationsOf, inputSchemaOf } from './command-tool.ts';
 import { followTask } from './follow-task.ts';
 import type { McpTool } from './mcp-server.ts';
-import { allowedCommand, type Platform, type PlatformCommand } from './platform.ts';
-import { createTaskResult } from './seed-tasks.ts';
-import { taskResult, taskText } from './task-view.ts';
+import { allowedCommand, type CallOptions, type Platform, type PlatformCommand } from './platform.ts';
+import { createTaskResult, taskResult, taskText } from './task-view.ts';
 import { type CreateTaskResult, declaresTasks } from './tasks-extension.ts';
-import { answerOf, orToolError, toolResult } from './tool-result.ts';
+import { annotationsOf, answeredLines, answerOf, inputSchemaOf, orToolError, toolResult } from './tool.ts';
 
 export function runTaskTool(platform: Platform, command: PlatformCommand): McpTool {
   return {
@@ -43,8 +43,9 @@ export function getTaskTool(platform: Platform, command: PlatformCommand): McpTo
         const { wait, rest } = takeWait(input, 0);
         const events = allowedCommand(platform, 'tasks events');
         const id = rest['id'];
-        if (wait > 0 && events && typeof id === 'string') await followTask(platform, events, id, wait, ctx);
-        const task = await ask(platform, command, rest, ctx);
+        if (wait > 0 && events && typeof id === 'string')
+          await followTask(platform, events, { id, waitSeconds: wait }, ctx);
+        const task = await ask(platform, command, rest, ctx.mcpReq);
         return toolResult({ task }, taskText(task));
       }),
   };
@@ -62,8 +63,35 @@ export function stopTaskTool(platform: Platform, command: PlatformCommand): McpT
     },
     call: (input, ctx) =>
       orToolError(async () => {
-        const task = await ask(platform, command, input, ctx);
+        const task = await ask(platform, command, input, ctx.mcpReq);
         return toolResult({ task }, taskText(task));
+      }),
+  };
+}
+
+export function getTaskEventsTool(platform: Platform, command: PlatformCommand): McpTool {
+  return {
+    definition: {
+      name: 'getTaskEvents',
+      title: "Read a task's events",
+      description:
+        'Read what a task has done so far: a page of its events, oldest first. Go on with after = nextAfter until ended.',
+      inputSchema: eventsInput(command),
+      outputSchema: eventsOutput(command) as Tool['outputSchema'],
+      annotations: annotationsOf(command),
+    },
+    call: (input, ctx) =>
+      orToolError(async () => {
+        const { limit = LIMITS.pageSizeDefault } = input;
+        if (Number(limit) > LIMITS.pageSize)
+          throw new SeedError('invalid_input', `limit is at most ${LIMITS.pageSize}`);
+        const asked = { ...input, limit, past: true };
+        const response = await platform.call(command, asked, { signal: ctx.mcpReq.signal });
+        const items: TaskEvent[] = [];
+        for await (const line of answeredLines(response)) items.push(JSON.parse(line));
+        const last = items.at(-1);
+        const ended = last?.type === 'status' && isTerminal(last.status);
+        return toolResult({ items, nextAfter: last?.seq ?? input['after'] ?? 0, ended });
       }),
   };
 }
@@ -74,17 +102,19 @@ async function runTask(
   input: Record<string, unknown>,
   ctx: ServerContext,
 ): Promise<CallToolResult> {
+  const { signal } = ctx.mcpReq;
   const { wait, rest } = takeWait(input, LIMITS.mcp.waitSecondsDefault);
   const get = allowedCommand(platform, 'tasks get');
   const events = allowedCommand(platform, 'tasks events');
-  if (get && declaresTasks(ctx)) return asResult(createTaskResult(await ask(platform, command, rest, ctx)));
+  if (get && declaresTasks(ctx))
+    return asResult(createTaskResult(await ask(platform, command, rest, { signal })));
   // A key that may start tasks and not read them has its answer held instead, without progress.
-  if (!get || !events) return taskResult(await ask(platform, command, rest, ctx, wait));
-  const started = await ask(platform, command, rest, ctx);
+  if (!get || !events) return taskResult(await ask(platform, command, rest, { signal, waitSeconds: wait }));
+  const started = await ask(platform, command, rest, { signal });
   if (wait === 0) return taskResult(started);
-  await followTask(platform, events, started.id, wait, ctx);
+  await followTask(platform, events, { id: started.id, waitSeconds: wait }, ctx);
   // Whatever keeps it from being seen again, its id must not be lost.
-  return taskResult(await ask(platform, get, { id: started.id }, ctx).catch(() => started));
+  return taskResult(await ask(platform, get, { id: started.id }, { signal }).catch(() => started));
 }
 
 /** The SDK's type of a tool's result knows nothing of the extension's. */
@@ -94,10 +124,9 @@ async function ask(
   platform: Platform,
   command: PlatformCommand,
   input: Record<string, unknown>,
-  ctx: ServerContext,
-  waitSeconds = 0,
+  options: CallOptions,
 ): Promise<Task> {
-  const response = await platform.call(command, input, { signal: ctx.mcpReq.signal, waitSeconds });
+  const response = await platform.call(command, input, options);
   return (await answerOf(response))['task'] as Task;
 }
 
@@ -120,4 +149,32 @@ function takeWait(
   if (typeof wait === 'number' && Number.isInteger(wait) && wait >= 0 && wait <= LIMITS.waitSeconds)
     return { wait, rest };
   throw new SeedError('invalid_input', `wait is no whole number from 0 to ${LIMITS.waitSeconds}`);
+}
+
+/** Input and output of getTaskEvents: a page where the command has a stream. */
+function eventsInput(command: PlatformCommand): Tool['inputSchema'] {
+  const { past: _always, ...properties } = command.input.properties ?? {};
+  const limit: JsonSchema = {
+    type: 'integer',
+    minimum: 1,
+    maximum: LIMITS.pageSize,
+    default: LIMITS.pageSizeDefault,
+    description: 'At most so many events',
+  };
+  const schema = { ...command.input, properties: { ...properties, limit }, additionalProperties: false };
+  return schema as Tool['inputSchema'];
+}
+
+function eventsOutput({ outputSchema: { $defs, ...item } }: PlatformCommand): JsonSchema {
+  return {
+    type: 'object',
+    properties: {
+      items: { type: 'array', items: item },
+      nextAfter: { type: 'integer', description: 'The `after` of the next page' },
+      ended: { type: 'boolean', description: 'Whether the last of them is the end of the task' },
+    },
+    required: ['items', 'nextAfter', 'ended'],
+    additionalProperties: false,
+    ...($defs !== undefined && { $defs }),
+  };
 }

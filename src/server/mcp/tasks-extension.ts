@@ -1,4 +1,5 @@
-// The Tasks extension (io.modelcontextprotocol/tasks, SEP-2663) of revision 2026-07-28: tasks/get, tasks/update, tasks/cancel.
+// The Tasks extension (io.modelcontextprotocol/tasks, SEP-2663) of revision 2026-07-28: tasks/get, tasks/update,
+// tasks/cancel.
 import {
   CLIENT_CAPABILITIES_META_KEY,
   type ClientCapabilities,

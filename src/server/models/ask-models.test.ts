@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SeedError } from '../../protocol/errors.ts';
-import { askModels } from './ask-models.ts';
-import { ModelRests } from './cool-down.ts';
+import { askModels, CoolDowns } from './ask-models.ts';
 import { llmUnavailable } from './upstream-failure.ts';
 
 type Behaviour = 'answers' | SeedError;
@@ -11,11 +10,11 @@ const tired = (seconds?: number) =>
 /** Models that behave as the test says, on a clock that it moves. */
 function scene(behaviours: Record<string, Behaviour>) {
   let nowMs = 0;
-  const rests = new ModelRests(() => nowMs);
+  const coolDowns = new CoolDowns(() => nowMs);
   const asked: string[] = [];
   const ask = async (models: string[]) => {
     asked.length = 0;
-    return askModels(models, rests, async (model, others) => {
+    return askModels(models, coolDowns, async (model, others) => {
       asked.push(others ? model : `${model}!`);
       const behaviour = behaviours[model] ?? 'answers';
       if (behaviour !== 'answers') throw behaviour;
@@ -44,7 +43,7 @@ describe('askModels', () => {
     expect(asked).toEqual(['a']);
   });
 
-  it('rests a model that failed, until it answers or the rest is over', async () => {
+  it('coolDowns a model that failed, until it answers or the rest is over', async () => {
     const { ask, asked, behaviours, advance } = scene({ a: llmUnavailable('answered 500') });
     await ask(['a', 'b']);
     await ask(['a', 'b']);
@@ -77,7 +76,7 @@ describe('askModels', () => {
     expect(await ask(['a'])).toBe('a says');
   });
 
-  it('rests no model because this server held the call back', async () => {
+  it('coolDowns no model because this server held the call back', async () => {
     const { ask, asked, behaviours } = scene({
       a: llmUnavailable('has 200 calls waiting', { retryAfterSeconds: 600, blames: 'limits' }),
     });

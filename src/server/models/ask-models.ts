@@ -1,6 +1,6 @@
-// The fallback list: asks one model after the other until one answers.
+// The fallback list: asks one model after the other until one answers. Models that have just failed cool down for
+// a while, for all tasks alike, so that not every call asks them first. Called by the gateway.
 import { SeedError } from '../../protocol/errors.ts';
-import type { ModelRests } from './cool-down.ts';
 import { UpstreamFailure } from './upstream-failure.ts';
 
 interface Failed {
@@ -17,19 +17,19 @@ interface Failed {
  */
 export async function askModels<Answer>(
   models: readonly string[],
-  rests: ModelRests,
+  coolDowns: CoolDowns,
   ask: (model: string, others: boolean) => Promise<Answer>,
 ): Promise<Answer> {
-  const order = rests.order(models);
-  const failed: Failed[] = order.resting;
+  const order = coolDowns.order(models);
+  const failed: Failed[] = order.coolingDown;
   for (const [index, model] of order.models.entries()) {
     try {
       const answer = await ask(model, index < order.models.length - 1);
-      rests.answered(model);
+      coolDowns.answered(model);
       return answer;
     } catch (error) {
       if (!(error instanceof UpstreamFailure) || error.blames === 'call') throw error;
-      if (error.blames === 'model') rests.failed(model, error);
+      if (error.blames === 'model') coolDowns.failed(model, error);
       failed.push({ model, failure: error, seconds: error.retryAfterSeconds });
     }
   }
@@ -47,4 +47,67 @@ function noneAnswered(failed: readonly Failed[]): SeedError {
       ? message
       : failed.map(({ model, failure }) => `${model}: ${failure.message}`).join('; ');
   return new UpstreamFailure(text, { cause, ...(hint === null ? {} : { hint }), ...retryAfter });
+}
+
+interface CoolDown {
+  until: number;
+  failure: UpstreamFailure;
+}
+
+/** After a failure that does not say when to come back. */
+const GUESSED_MS = 15_000;
+/** A model that says to come back later than this is asked again after it. */
+const LONGEST_MS = 300_000;
+
+export interface AskingOrder {
+  /** In the order in which to ask them. */
+  models: string[];
+  /** Those that said when they will answer again, with what they said and the seconds until then. */
+  coolingDown: { model: string; failure: UpstreamFailure; seconds: number }[];
+}
+
+export class CoolDowns {
+  readonly #cooling = new Map<string, CoolDown>();
+  readonly #nowMs: () => number;
+
+  /** @param nowMs milliseconds on a clock that only goes forward */
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  failed(model: string, failure: UpstreamFailure): void {
+    this.#forgetOver();
+    const { retryAfterSeconds } = failure;
+    const ms = retryAfterSeconds === null ? GUESSED_MS : retryAfterSeconds * 1000;
+    this.#cooling.set(model, { until: this.#nowMs() + Math.min(ms, LONGEST_MS), failure });
+  }
+
+  answered(model: string): void {
+    this.#cooling.delete(model);
+  }
+
+  /**
+   * Those that do not cool down in their own order, then those whose cool-down is only a guess, as they may be
+   * well again. Who said when to come back is not asked before.
+   */
+  order(models: readonly string[]): AskingOrder {
+    this.#forgetOver();
+    const coolDownOf = (model: string) => this.#cooling.get(model);
+    const ready = models.filter((model) => !coolDownOf(model));
+    const guessed = models.filter((model) => coolDownOf(model)?.failure.retryAfterSeconds === null);
+    const coolingDown = models.flatMap((model) => {
+      const coolDown = coolDownOf(model);
+      if (!coolDown || coolDown.failure.retryAfterSeconds === null) return [];
+      return {
+        model,
+        failure: coolDown.failure,
+        seconds: Math.ceil((coolDown.until - this.#nowMs()) / 1000),
+      };
+    });
+    return { models: [...ready, ...guessed], coolingDown };
+  }
+
+  #forgetOver(): void {
+    for (const [model, { until }] of this.#cooling) if (until <= this.#nowMs()) this.#cooling.delete(model);
+  }
 }

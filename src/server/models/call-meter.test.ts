@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Prices } from '../../lib/money.ts';
-import { CallMeter } from './call-meter.ts';
+import { CallMeter, usageOf, writtenBytes } from './call-meter.ts';
 import { tokensOfRequest } from './token-estimate.ts';
-import { usageOf } from './usage.ts';
-import { writtenBytes } from './written-bytes.ts';
 
 const FREE: Prices = { models: {}, compute: { vcpuSecond: 0, gbSecond: 0 } };
 const request = (more: object = {}) => ({ model: 'm', messages: [{ role: 'user', content: 'hi' }], ...more });

@@ -1,7 +1,39 @@
-// The life of one call to the upstream as one abort signal: the caller's going away, the total time and too long a
-// silence all end it.
+// The life of one call to the upstream as one abort signal (the caller's going away, the total time and too long a
+// silence all end it), its limits, and the reading of an answer within them. Tests pass smaller limits.
+
 import { SeedError } from '../../protocol/errors.ts';
+import { LIMITS } from '../../protocol/limits.ts';
 import { llmUnavailable } from './upstream-failure.ts';
+
+export interface CallLimits {
+  /** Until the upstream's headers. */
+  answerMs: number;
+  /** The same while there is another model to ask. */
+  answerWithOthersMs: number;
+  /** Between two chunks of an answer. */
+  idleMs: number;
+  /** The whole call, with all that it waits for and all models that are asked. */
+  totalMs: number;
+  /** The longest Retry-After that is waited for. */
+  retryAfterMs: number;
+  /** Before the one retry of an upstream that failed and did not say when to come back. */
+  retryMs: number;
+  /** One line of a stream. */
+  lineBytes: number;
+  /** An answer that is no stream. */
+  answerBytes: number;
+}
+
+export const CALL_LIMITS: CallLimits = {
+  answerMs: 300_000,
+  answerWithOthersMs: 60_000,
+  idleMs: 60_000,
+  totalMs: 600_000,
+  retryAfterMs: 5_000,
+  retryMs: 500,
+  lineBytes: 1024 * 1024,
+  answerBytes: LIMITS.guest.answerBytes,
+};
 
 export interface CallSignal {
   signal: AbortSignal;
@@ -46,4 +78,35 @@ export function createCallSignal(caller: AbortSignal, leftMs: number, totalMs: n
       controller.abort(new SeedError('unavailable', 'the call to the LLM has ended'));
     },
   };
+}
+
+interface ReadOptions {
+  call: CallSignal;
+  maxBytes: number;
+  idleMs: number;
+  /** Told how much has come, also of a body that then breaks off. */
+  onBytes?(bytes: number): void;
+}
+
+/**
+ * The body as text. `complete` is false when it was longer than `maxBytes`; the text then holds the beginning.
+ * Rejects when the connection breaks, or nothing comes for `idleMs`.
+ */
+export async function readText(
+  response: Response,
+  { call, maxBytes, idleMs, onBytes }: ReadOptions,
+): Promise<{ text: string; complete: boolean }> {
+  const reader = response.body?.getReader();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  while (reader && bytes <= maxBytes) {
+    const { done, value } = await call.within(idleMs, 'more', reader.read());
+    if (done) break;
+    chunks.push(value.subarray(0, maxBytes - bytes));
+    bytes += value.length;
+    onBytes?.(bytes);
+  }
+  // What is left of it is not waited for.
+  if (bytes > maxBytes) void reader?.cancel().catch(() => undefined);
+  return { text: Buffer.concat(chunks).toString('utf8'), complete: bytes <= maxBytes };
 }

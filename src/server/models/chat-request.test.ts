@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseChatRequest, toUpstreamBody } from './chat-request.ts';
-import { PASSED_FIELDS } from './request-fields.ts';
+import { PASSED_FIELDS, parseChatRequest, toUpstreamBody } from './chat-request.ts';
 
 const messages = [{ role: 'user', content: 'x' }];
 const upstreamBody = (more: object) =>

@@ -3,6 +3,11 @@ import { z } from 'zod';
 import { defineCommand } from '../../command/define-command.ts';
 import { ModelView } from '../../protocol/model.ts';
 import { pageOf } from '../../protocol/page.ts';
+import { modelsFor } from './allowed-models.ts';
+
+interface ModelNeeds {
+  llm: Parameters<typeof modelsFor>[1];
+}
 
 export const listModels = defineCommand({
   name: 'models list',
@@ -16,5 +21,8 @@ export const listModels = defineCommand({
   }),
   columns: ['name', 'default'],
   examples: ['seed models list', 'seed models list --json'],
-  run: async (_input, ctx) => ({ ...ctx.models.list(), nextCursor: null }),
+  run: async (_input, { actor }, { llm }: ModelNeeds) => ({
+    ...modelsFor(actor.lineage, llm),
+    nextCursor: null,
+  }),
 });

@@ -1,18 +1,21 @@
-// The LLM gateway: OpenAI-compatible chat completions for the models of the calling task, each from the upstream that
-// serves it. The HTTP routes that authenticate the task and call this are in routes.ts.
+// The LLM gateway: OpenAI-compatible chat completions for the models of the calling task, each from the upstream
+// that serves it. The HTTP routes that authenticate the task and call this are in routes.ts.
 
 import type { Prices } from '../../lib/money.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { sharedAccount } from './account-limits.ts';
-import type { NoRoom, RateLimits } from './accounts.ts';
-import { askModels } from './ask-models.ts';
-import { CALL_LIMITS, type CallLimits } from './call-limits.ts';
+import { type NoRoom, type RateLimits, sharedAccount } from './account-limits.ts';
+import { askModels, CoolDowns } from './ask-models.ts';
 import { CallMeter } from './call-meter.ts';
-import { type CallRecords, createCallRecords, type LlmLog, type RecordCall } from './call-records.ts';
+import {
+  type CallRecords,
+  createCallRecords,
+  type LlmLog,
+  openModelCall,
+  type RecordCall,
+} from './call-records.ts';
+import { CALL_LIMITS, type CallLimits } from './call-signal.ts';
 import { type ChatRequest, parseChatRequest } from './chat-request.ts';
-import { ModelRests } from './cool-down.ts';
-import { openModelCall } from './open-model-call.ts';
-import { type EndTurn, Turns } from './rate-limited-queue.ts';
+import { RateLimitedQueue, type Release } from './rate-limited-queue.ts';
 import { type ModelList, modelList, type ServedModels, servedModels } from './served-models.ts';
 import { type Upstream, upstreamOf } from './upstream.ts';
 import { completeUpstream } from './upstream-completion.ts';
@@ -25,7 +28,8 @@ export interface LlmGatewayOptions {
   allowedModels: readonly string[] | null;
   prices: Prices;
   /**
-   * Called before each call of a model; what it throws refuses the call. Resolves with what `recordCall` is then given.
+   * Called before each call of a model; what it throws refuses the call. Resolves with what `recordCall` is then
+   * given.
    * @param meter tells from then on what the call takes
    */
   reserve(taskId: string, request: ChatRequest, signal: AbortSignal, meter: CallMeter): Promise<string>;
@@ -52,7 +56,10 @@ interface Caller {
 export interface LlmGateway
   extends Pick<ServedModels, 'defaultModels' | 'named' | 'servesOthers' | 'knows' | 'refuseUnknown'>,
     Pick<CallRecords, 'allRecorded'> {
-  /** Whether it is known what calls of a model cost: the price list has it, or the upstream tells with every answer. */
+  /**
+   * Whether it is known what calls of a model cost: the price list has it, or the upstream tells with every
+   * answer.
+   */
   hasPrice(model: string): boolean;
   /** Who serves a model, in the words of OpenTelemetry's GenAI conventions (gen_ai.provider.name). */
   providerOf(model: string): string;
@@ -61,24 +68,24 @@ export interface LlmGateway
   /**
    * Answers one chat completion: JSON, or an event stream when the body asks for it.
    * @param body the parsed JSON of the request
-   * Throws invalid_input, field_not_allowed, unknown_model, what `reserve` throws and, as long as the answer has not begun,
-   * llm_unavailable.
+   * Throws invalid_input, field_not_allowed, unknown_model, what `reserve` throws and, as long as the answer has
+   * not begun, llm_unavailable.
    */
   chatCompletions(body: unknown, caller: Caller): Promise<Response>;
 }
 
-const NO_TURN_NEEDED: EndTurn = () => undefined;
+const NO_SLOT_NEEDED: Release = () => undefined;
 
 /** Throws invalid_settings when the default models are not served. */
 export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
   const { upstreams, prices, log, fetch = globalThis.fetch } = options;
   const limits = { ...CALL_LIMITS, ...options.limits };
   const served = servedModels(upstreams, options.allowedModels);
-  const rests = new ModelRests(() => performance.now());
+  const coolDowns = new CoolDowns(() => performance.now());
   const queues = new Map(upstreams.map((upstream) => [upstream, queueOf(upstream, options)]));
-  const takeTurn = async (upstream: Upstream, model: string, taskId: string, gone: AbortSignal) => {
+  const enterQueue = async (upstream: Upstream, model: string, taskId: string, gone: AbortSignal) => {
     const queue = queues.get(upstream);
-    return queue?.account.counts(model) ? await queue.turns.take(taskId, gone) : NO_TURN_NEEDED;
+    return queue?.account.counts(model) ? await queue.slots.enter(taskId, gone) : NO_SLOT_NEEDED;
   };
   const records = createCallRecords(options.recordCall, log);
 
@@ -100,7 +107,7 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
       metered.failed(error.code);
       log.warn({ taskId, model, detail }, error.message);
       // Also when it broke off an answer that had begun, which nobody else can take up.
-      if (error instanceof UpstreamFailure && error.blames === 'model') rests.failed(model, error);
+      if (error instanceof UpstreamFailure && error.blames === 'model') coolDowns.failed(model, error);
     };
     try {
       return await completeUpstream(request, {
@@ -112,7 +119,7 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
         leftMs: until - performance.now(),
         others,
         fetch,
-        takeTurn: (gone) => takeTurn(upstream, model, taskId, gone),
+        enterQueue: (gone) => enterQueue(upstream, model, taskId, gone),
         onEnd: metered.end,
         onFailure,
       });
@@ -142,7 +149,9 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
       const models = [model, ...fallbackModels].filter(served.knows);
       if (models.length === 0) served.refuseUnknown(model);
       const until = performance.now() + limits.totalMs;
-      return await askModels(models, rests, (next, others) => ask(request, next, caller, { others, until }));
+      return await askModels(models, coolDowns, (next, others) =>
+        ask(request, next, caller, { others, until }),
+      );
     },
   };
 }
@@ -152,5 +161,5 @@ function queueOf(upstream: Upstream, { countRequest }: Pick<LlmGatewayOptions, '
   const account = sharedAccount(upstream, upstream.limits);
   if (account === null) return null;
   const { name, limits } = account;
-  return { account, turns: new Turns({ limits, count: () => countRequest(name, limits) }) };
+  return { account, slots: new RateLimitedQueue({ limits, count: () => countRequest(name, limits) }) };
 }

@@ -1,11 +1,9 @@
-// Passes an upstream's event stream on to the caller line by line, at the caller's pace. A client can act on whole lines
-// only, so holding back an unfinished one costs no time and leaves room for a clean error at any point.
+// Passes an upstream's event stream on to the caller line by line, at the caller's pace. A client can act on whole
+// lines only, so holding back an unfinished one costs no time and leaves room for a clean error at any point.
 import type { SeedError } from '../../protocol/errors.ts';
-import type { CallLimits } from './call-limits.ts';
 import type { CallMeter } from './call-meter.ts';
-import type { CallSignal } from './call-signal.ts';
-import { createSseLines } from './sse-lines.ts';
-import { createStreamCheck } from './stream-check.ts';
+import type { CallLimits, CallSignal } from './call-signal.ts';
+import { createSseLines, createStreamCheck } from './stream-check.ts';
 import { connectionFailure, llmUnavailable } from './upstream-failure.ts';
 
 export interface PassThrough {
@@ -31,7 +29,8 @@ function errorEvent(error: SeedError): Buffer {
 }
 
 /**
- * Resolves with the first event, so that until then the call can still fail as a whole or be made of another model.
+ * Resolves with the first event, so that until then the call can still fail as a whole or be made of another
+ * model.
  * Throws llm_unavailable when there is none, without having called anything.
  */
 export async function passThrough(options: PassThrough): Promise<ReadableStream<Uint8Array>> {
@@ -51,7 +50,10 @@ export async function passThrough(options: PassThrough): Promise<ReadableStream<
     close();
     return ending;
   };
-  /** Reads the end of a finished answer, so that its connection can be used again; either way the call is over then. */
+  /**
+   * Reads the end of a finished answer, so that its connection can be used again; either way the call is over
+   * then.
+   */
   const closeAtEnd = () => {
     void call.within(CLOSING_MS, 'end', reader.read()).then(call.close, call.close);
   };

@@ -1,16 +1,14 @@
-// Who may ask the upstream now, when its account has limits: calls beyond them wait, the tasks by turns.
+// Who may ask the upstream now, when its account has limits: calls beyond them wait, and tasks are served in turn.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import type { AccountLimits } from './account-limits.ts';
-import type { NoRoom } from './accounts.ts';
-import { FairQueue } from './fair-queue.ts';
+import type { AccountLimits, NoRoom } from './account-limits.ts';
 import { llmUnavailable, type UpstreamFailure } from './upstream-failure.ts';
 
-/** Ends the turn and lets the next one in. Safe to call twice. */
-export type EndTurn = () => void;
+/** Gives the slot back and lets the next call in. Safe to call twice. */
+export type Release = () => void;
 
-export interface TurnsOptions {
+export interface QueueOptions {
   limits: AccountLimits;
   /** Counts a request against the limits that all servers share; null: it may be made. */
   count(): Promise<NoRoom | null>;
@@ -20,7 +18,7 @@ export interface TurnsOptions {
 }
 
 interface Waiting {
-  admit(end: EndTurn): void;
+  admit(release: Release): void;
   refuse(why: unknown): void;
 }
 
@@ -30,28 +28,28 @@ const HINT =
   'All tasks share these limits. The operator can raise them to what the account has (SEED_LLM_REQUESTS_PER_MINUTE, SEED_LLM_REQUESTS_PER_DAY, SEED_LLM_CONCURRENT_CALLS), or add a model to SEED_LLM_MODEL.';
 
 /** Owns the calls that wait in this server. */
-export class Turns {
+export class RateLimitedQueue {
   readonly #queue = new FairQueue<Waiting>();
-  readonly #options: Required<TurnsOptions>;
+  readonly #options: Required<QueueOptions>;
   #open = 0;
   #serving = false;
 
-  constructor(options: TurnsOptions) {
+  constructor(options: QueueOptions) {
     const { llmWaitingCalls: maxWaiting, llmWaitMs: maxWaitMs } = LIMITS;
     const sleepUnnoticed = (ms: number) => sleep(ms, undefined, { ref: false });
     this.#options = { maxWaiting, maxWaitMs, sleep: sleepUnnoticed, ...options };
   }
 
   /**
-   * Resolves when a request may be made for this task, once; whoever made it ends the turn.
+   * Resolves when a request may be made for this task, once; whoever made it releases the slot.
    * @param signal aborts the waiting, with its reason
    * @throws llm_unavailable when too many wait, the waiting takes too long or the day has no room left
    */
-  async take(taskId: string, signal: AbortSignal): Promise<EndTurn> {
+  async enter(taskId: string, signal: AbortSignal): Promise<Release> {
     signal.throwIfAborted();
     const { maxWaiting, maxWaitMs } = this.#options;
     if (this.#queue.size >= maxWaiting) throw this.#full();
-    const { promise, resolve: admit, reject: refuse } = Promise.withResolvers<EndTurn>();
+    const { promise, resolve: admit, reject: refuse } = Promise.withResolvers<Release>();
     const waiting: Waiting = { admit, refuse };
     const leave = (why: unknown) => {
       this.#queue.remove(taskId, waiting);
@@ -114,20 +112,20 @@ export class Turns {
     const { perMinute } = this.#options.limits;
     const seconds = perMinute === null ? 10 : Math.ceil((this.#queue.size / perMinute) * 60);
     const what = `has ${this.#queue.size} calls waiting for ${this.#limitsInWords()}`;
-    return noTurn(what, seconds);
+    return notAdmitted(what, seconds);
   }
 
   #late(): UpstreamFailure {
     const waited = `${this.#options.maxWaitMs / 1000} s`;
     const what = `had no turn for this call within ${waited}: all tasks share ${this.#limitsInWords()}`;
-    return noTurn(what, 60);
+    return notAdmitted(what, 60);
   }
 
   #usedUp({ span, waitMs }: NoRoom): UpstreamFailure {
     const { perMinute, perDay } = this.#options.limits;
     const until = span === 'day' ? 'again after 00:00 UTC' : `again in ${Math.ceil(waitMs / 1000)} s`;
     const what = `has no request left of its ${span === 'day' ? perDay : perMinute} a ${span}: ${until}`;
-    return noTurn(what, Math.ceil(waitMs / 1000));
+    return notAdmitted(what, Math.ceil(waitMs / 1000));
   }
 
   #limitsInWords(): string {
@@ -141,6 +139,52 @@ export class Turns {
   }
 }
 
-function noTurn(what: string, retryAfterSeconds: number): UpstreamFailure {
+function notAdmitted(what: string, retryAfterSeconds: number): UpstreamFailure {
   return llmUnavailable(what, { hint: HINT, retryAfterSeconds, blames: 'limits' });
+}
+
+// nobody else's first. Pure.
+
+/**
+ * A queue that is fair to its owners: they are served in turn, each its own first, so that fifty of one hold up
+ * nobody else's first.
+ */
+export class FairQueue<Item> {
+  /** By owner, in the order in which they are served next. No list is empty. */
+  readonly #waiting = new Map<string, Item[]>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  push(owner: string, item: Item): void {
+    const own = this.#waiting.get(owner);
+    if (own) own.push(item);
+    else this.#waiting.set(owner, [item]);
+    this.#size += 1;
+  }
+
+  /** Takes the next item, the owners in turn. */
+  shift(): Item | undefined {
+    const [first] = this.#waiting;
+    if (!first) return undefined;
+    const [owner, own] = first;
+    const item = own.shift();
+    this.#size -= 1;
+    // Behind the other owners, if it has more.
+    this.#waiting.delete(owner);
+    if (own.length > 0) this.#waiting.set(owner, own);
+    return item;
+  }
+
+  /** Does nothing when the item is not in the queue. */
+  remove(owner: string, item: Item): void {
+    const own = this.#waiting.get(owner);
+    const index = own?.indexOf(item) ?? -1;
+    if (!own || index === -1) return;
+    own.splice(index, 1);
+    this.#size -= 1;
+    if (own.length === 0) this.#waiting.delete(owner);
+  }
 }

@@ -4,7 +4,7 @@ import { SeedError } from '../../protocol/errors.ts';
 import type { AuditedRoute, Gate } from '../http/gate.ts';
 import type { HttpEnv } from '../http/http-types.ts';
 import type { FindTask } from '../tasks/find.ts';
-import { mayUseModel, refuseModel } from './allowed-model.ts';
+import { mayUseModel, refuseModel } from './allowed-models.ts';
 import type { LlmGateway } from './gateway.ts';
 
 const MODEL_CALL: AuditedRoute = { name: null, effect: 'read' };

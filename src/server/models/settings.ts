@@ -1,4 +1,5 @@
-// Which models are served from where, and within which limits, from the environment; docs/models.md describes each.
+// Which models are served from where, and within which limits, from the environment; docs/models.md describes
+// each.
 import { env } from '../../lib/env.ts';
 import { integerSetting, listSetting, urlSetting } from '../../lib/settings.ts';
 import { SeedError } from '../../protocol/errors.ts';

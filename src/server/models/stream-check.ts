@@ -1,7 +1,48 @@
-// Looks at each line of an upstream's event stream as it passes: what it counts for, its end, its errors and its garbage.
+// Cuts the bytes of an upstream's event stream into whole lines, and looks at each as it passes: what it counts
+// for, its end, its errors and its garbage. Called by pass-through.ts.
+
 import { parseJson } from '../../lib/json.ts';
 import type { CallMeter } from './call-meter.ts';
 import { llmUnavailable, messageOf, presentable } from './upstream-failure.ts';
+
+const NEWLINE = 0x0a;
+
+export interface SseLines {
+  /** The lines completed by this chunk, with their newlines. Throws llm_unavailable when a line is too long. */
+  push(chunk: Uint8Array): Buffer[];
+  /** What is left when the stream ends without a newline. */
+  rest(): Buffer;
+}
+
+export function createSseLines(maxLineBytes: number): SseLines {
+  let held: Uint8Array[] = [];
+  let heldBytes = 0;
+  const hold = (part: Uint8Array) => {
+    held.push(part);
+    heldBytes += part.length;
+    if (heldBytes > maxLineBytes) throw llmUnavailable(`sent a line of more than ${maxLineBytes} bytes`);
+  };
+  const takeLine = (): Buffer => {
+    const line = Buffer.concat(held, heldBytes);
+    held = [];
+    heldBytes = 0;
+    return line;
+  };
+  return {
+    push(chunk) {
+      const lines: Buffer[] = [];
+      let from = 0;
+      for (let to = chunk.indexOf(NEWLINE); to !== -1; to = chunk.indexOf(NEWLINE, from)) {
+        hold(chunk.subarray(from, to + 1));
+        lines.push(takeLine());
+        from = to + 1;
+      }
+      if (from < chunk.length) hold(chunk.subarray(from));
+      return lines;
+    },
+    rest: takeLine,
+  };
+}
 
 export interface StreamCheck {
   /**

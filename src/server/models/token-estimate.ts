@@ -1,5 +1,9 @@
-// How many tokens something has, about: what a call is settled by when its upstream does not say.
-// One rule for all languages: four bytes of UTF-8 a token, so that a letter of a script that tokenizers know less of counts more.
+// How many tokens something has, about (what a call is settled by when its upstream does not say), and what a call
+// may take at the most. One rule for all languages: four bytes of UTF-8 a token, so that a letter of a script that
+// tokenizers know less of counts more.
+
+import { modelCost, type Prices } from '../../lib/money.ts';
+import type { PlannedCall } from '../spending/reservations.ts';
 import type { ChatRequest } from './chat-request.ts';
 
 const BYTES_PER_TOKEN = 4;
@@ -35,7 +39,9 @@ export function tokensOfRequest(request: object): number {
   return tokensOfText(rest) + attachments;
 }
 
-/** The most that the answer may have, by OpenAI's two names for it, times the number of answers; null: not limited. */
+/**
+ * The most that the answer may have, by OpenAI's two names for it, times the number of answers; null: not limited.
+ */
 export function answerMost(request: ChatRequest): number | null {
   const limit = countOf(request['max_completion_tokens']) ?? countOf(request['max_tokens']);
   return limit === null ? null : limit * (countOf(request['n']) ?? 1);
@@ -43,4 +49,18 @@ export function answerMost(request: ChatRequest): number | null {
 
 function countOf(value: unknown): number | null {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : null;
+}
+
+/** The most is known when the request limits its answer, and the cost when the price list has the model. */
+export function planCall(request: ChatRequest, prices: Prices, priced: boolean): PlannedCall {
+  const { model } = request;
+  const planned = { model, inputTokens: tokensOfRequest(request), priced };
+  const outputTokens = answerMost(request);
+  if (outputTokens === null) return { ...planned, atMost: { tokens: null, nanoUsd: null, calls: 1 } };
+  // No tokenizer makes more tokens of a text than it has bytes.
+  const inputTokens = Buffer.byteLength(JSON.stringify(request));
+  const tokens = { inputTokens, outputTokens, cachedTokens: 0, reasoningTokens: 0 };
+  const { nanoUsd, source } = modelCost(prices, model, tokens, null);
+  const known = source === 'prices' ? nanoUsd : null;
+  return { ...planned, atMost: { tokens: inputTokens + outputTokens, nanoUsd: known, calls: 1 } };
 }

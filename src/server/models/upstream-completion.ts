@@ -1,9 +1,8 @@
 // One chat completion from the upstream: sends the request and makes the caller's answer of what comes back.
 import type { SeedError } from '../../protocol/errors.ts';
-import { type CallSignal, createCallSignal } from './call-signal.ts';
+import { type CallSignal, createCallSignal, readText } from './call-signal.ts';
 import { type ChatRequest, toUpstreamBody } from './chat-request.ts';
 import { passThrough } from './pass-through.ts';
-import { readText } from './read-text.ts';
 import type { Upstream } from './upstream.ts';
 import {
   connectionFailure,
@@ -15,7 +14,7 @@ import {
 import { requestUpstream, type UpstreamRequest } from './upstream-request.ts';
 
 export interface UpstreamCompletion
-  extends Pick<UpstreamRequest, 'upstream' | 'meter' | 'limits' | 'fetch' | 'others' | 'takeTurn'> {
+  extends Pick<UpstreamRequest, 'upstream' | 'meter' | 'limits' | 'fetch' | 'others' | 'enterQueue'> {
   model: string;
   signal: AbortSignal;
   /** What is left of the time for the whole call. */

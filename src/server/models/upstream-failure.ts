@@ -1,9 +1,10 @@
-// What goes wrong with the upstream, as errors that a caller may read: its own message, without secrets or addresses.
+// What goes wrong with the upstream, as errors that a caller may read: its own message, without secrets or
+// addresses.
 
 import { z } from 'zod';
 import { parseJson } from '../../lib/json.ts';
+import { removeSecrets } from '../../lib/remove-secrets.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { removeSecrets } from './remove-secrets.ts';
 
 const MESSAGE_LENGTH = 500;
 const HINT =
@@ -119,7 +120,10 @@ export function neverArrived(error: unknown): boolean {
   return typeof code === 'string' && NO_CONNECTION.test(code);
 }
 
-/** The error for a connection that could not be made or broke. Names its code only: an address is the operator's matter. */
+/**
+ * The error for a connection that could not be made or broke. Names its code only: an address is the operator's
+ * matter.
+ */
 export function connectionFailure(error: unknown, doing: string): SeedError {
   if (error instanceof SeedError) return error;
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;

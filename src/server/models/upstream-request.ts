@@ -1,11 +1,10 @@
-// Sends one chat completion request to the upstream, in its turn. The upstream's key is attached here and nowhere else.
+// Sends one chat completion request to the upstream, when its queue admits it. The upstream's key is attached here
+// and nowhere else.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CallLimits } from './call-limits.ts';
+import { retryAfterMs, sentAt } from '../../lib/retry-after.ts';
 import type { CallMeter } from './call-meter.ts';
-import type { CallSignal } from './call-signal.ts';
-import type { EndTurn } from './rate-limited-queue.ts';
-import { readText } from './read-text.ts';
-import { retryAfterMs, sentAt } from './retry-after.ts';
+import { type CallLimits, type CallSignal, readText } from './call-signal.ts';
+import type { Release } from './rate-limited-queue.ts';
 import type { Upstream } from './upstream.ts';
 import {
   connectionFailure,
@@ -29,37 +28,37 @@ export interface UpstreamRequest {
   /** Whether another model would be asked next: then this one is not waited for as long. */
   others: boolean;
   /** Resolves when a request may be made. */
-  takeTurn(signal: AbortSignal): Promise<EndTurn>;
+  enterQueue(signal: AbortSignal): Promise<Release>;
 }
 
 /**
- * The upstream's 2xx answer, its body unread; its turn ends with the call.
+ * The upstream's 2xx answer, its body unread; its slot is free again when the call ends.
  * Throws llm_unavailable for everything else, after at most one retry.
  */
 export async function requestUpstream(request: UpstreamRequest): Promise<Response> {
   const { call, limits } = request;
   try {
-    return await sendInTurn(request);
+    return await sendWhenAdmitted(request);
   } catch (error) {
     const delayMs = retryDelayMs(error, limits);
     if (delayMs === null || call.signal.aborted) throw error;
     // A sleep that is aborted rejects with an error of its own; the reason says what happened.
     await sleep(delayMs, undefined, { signal: call.signal }).catch(() => call.signal.throwIfAborted());
-    return await sendInTurn(request);
+    return await sendWhenAdmitted(request);
   }
 }
 
-async function sendInTurn(request: UpstreamRequest): Promise<Response> {
+async function sendWhenAdmitted(request: UpstreamRequest): Promise<Response> {
   const { signal } = request.call;
-  const endTurn = await request.takeTurn(signal);
-  signal.addEventListener('abort', endTurn, { once: true });
+  const release = await request.enterQueue(signal);
+  signal.addEventListener('abort', release, { once: true });
   try {
     const response = await send(request);
     if (response.ok) return response;
     throw await refused(response, request);
   } catch (error) {
-    signal.removeEventListener('abort', endTurn);
-    endTurn();
+    signal.removeEventListener('abort', release);
+    release();
     throw connectionFailure(signal.aborted ? signal.reason : error, 'could not be reached');
   }
 }

@@ -1,5 +1,5 @@
-// The services that models come from: the one that the server's settings choose, and the one that the server starts
-// itself for `scripted`. Called by server.ts; the gateway asks which of them serves a model.
+// The services that models come from: the one that the server's settings choose, and the one that the server
+// starts itself for `scripted`. Called by server.ts; the gateway asks which of them serves a model.
 import { SeedError } from '../../protocol/errors.ts';
 import { modelNote, SCRIPTED_MODEL } from '../../protocol/model.ts';
 import type { AccountLimitSettings } from './account-limits.ts';
@@ -9,7 +9,10 @@ export interface LlmSettings {
   baseUrl: string | null;
   /** SEED_LLM_API_KEY, for that endpoint. */
   apiKey: string | null;
-  /** SEED_LLM_MODEL: the models of tasks that name none, each asked when those before it fail; none: the upstream's own default. */
+  /**
+   * SEED_LLM_MODEL: the models of tasks that name none, each asked when those before it fail; none: the upstream's
+   * own default.
+   */
   defaultModels: readonly string[];
   /** SEED_LLM_ALLOWED_MODELS: what is served and nothing else; null: all that the upstream has. */
   allowedModels: readonly string[] | null;
@@ -21,7 +24,10 @@ export interface LlmSettings {
 export interface Upstream {
   /** As `GET /llm/v1/models` calls the owner of its models. */
   name: string;
-  /** In the words of OpenTelemetry: `openai` stands for whatever speaks OpenAI's protocol, for who is behind it cannot be told. */
+  /**
+   * In the words of OpenTelemetry: `openai` stands for whatever speaks OpenAI's protocol, for who is behind it
+   * cannot be told.
+   */
   provider: 'openai' | 'openrouter' | 'seed';
   /** Without a slash at the end. */
   baseUrl: string;
@@ -60,8 +66,8 @@ function parseBaseUrl(text: string): string {
 }
 
 /**
- * The upstream of SEED_LLM_BASE_URL, else OpenRouter when its key is there, else null: then there is only `scripted`.
- * Each key goes to its own upstream only. Throws invalid_settings for an address that cannot be used.
+ * The upstream of SEED_LLM_BASE_URL, else OpenRouter when its key is there, else null: then there is only
+ * `scripted`. Each key goes to its own upstream only. Throws invalid_settings for an address that cannot be used.
  */
 export function chooseUpstream(settings: LlmSettings): Upstream | null {
   const [first, ...rest] = settings.defaultModels;

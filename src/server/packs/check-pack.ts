@@ -1,14 +1,14 @@
-// Whether what a pack's file exports is a pack: a mistake is found when the server starts, not when an agent calls.
+// Whether what a pack's file exports is a pack: a mistake is found when the server starts, not when an agent
+// calls.
 import { z } from 'zod';
-import { isStream } from '../../command/define-command.ts';
+import { type Command, isStream } from '../../command/define-command.ts';
 import { toJsonSchema } from '../../command/json-schema.ts';
 import { parseHttp, pathParameters } from '../../command/manifest.ts';
+import type { Pack, PackTemplate } from '../../pack/definition.ts';
 import type { PackCommand } from '../../pack/pack-command.ts';
+import { packProblem } from '../../pack/problem.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { Scope } from '../../protocol/scope.ts';
-import { BUILT_IN } from '../built-in.ts';
-import type { Pack, PackTemplate } from './pack.ts';
-import { packProblem } from './pack-problem.ts';
 
 const isSchema = (value: unknown) => (value as { def?: { type?: string } } | null)?.def?.type === 'object';
 const ObjectSchema = z.custom<z.ZodObject>(isSchema, 'is not a z.object({…})');
@@ -75,8 +75,12 @@ const PackShape = z.looseObject({
     .optional(),
 });
 
-/** @param file as messages name it. @throws SeedError invalid_settings */
-export function checkPack(exported: unknown, file: string): Pack {
+/**
+ * @param file as messages name it
+ * @param builtIn Seed's own commands, whose scopes a template may name
+ * @throws SeedError invalid_settings
+ */
+export function checkPack(exported: unknown, file: string, builtIn: readonly Command[]): Pack {
   if (exported === undefined) {
     throw packProblem(file, 'it exports no "pack"', {
       hint: 'Write: export const pack = definePack({ name, title, commands });',
@@ -86,12 +90,16 @@ export function checkPack(exported: unknown, file: string): Pack {
   if (!shape.success) throw packProblem(file, `the pack's ${firstIssue(shape.error)}`);
   for (const command of shape.data.commands) checkCommand(command, file);
   const pack = exported as Pack;
-  for (const template of pack.templates ?? []) refuseUnknownScopes(template, pack, file);
+  const known = new Set([...builtIn, ...pack.commands].map(({ scope }) => scope));
+  for (const template of pack.templates ?? []) refuseUnknownScopes(template, known, file);
   return pack;
 }
 
-function refuseUnknownScopes({ title, scopes }: PackTemplate, { commands }: Pack, file: string): void {
-  const known = new Set([...BUILT_IN, ...commands].map(({ scope }) => scope));
+function refuseUnknownScopes(
+  { title, scopes }: PackTemplate,
+  known: ReadonlySet<string | null>,
+  file: string,
+): void {
   const unknown = scopes.find((scope) => !known.has(scope));
   if (unknown === undefined) return;
   throw packProblem(

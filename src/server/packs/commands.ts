@@ -1,8 +1,15 @@
 // The packs that this Seed has, and their sample rows.
 import { z } from 'zod';
 import { defineCommand } from '../../command/define-command.ts';
+import type { LoadedPack } from '../../pack/definition.ts';
 import { PackView } from '../../protocol/pack.ts';
 import { pageOf } from '../../protocol/page.ts';
+import { loadPackSamples, viewOf } from './samples.ts';
+
+interface PackNeeds {
+  /** Those that are on. */
+  packs: readonly LoadedPack[];
+}
 
 export const listPacks = defineCommand({
   name: 'packs list',
@@ -14,7 +21,7 @@ export const listPacks = defineCommand({
   output: pageOf(PackView),
   columns: ['name', 'title', 'commands', 'hasSamples'],
   examples: ['seed packs list', 'seed packs list --json'],
-  run: (_input, ctx) => ctx.packs.list(),
+  run: async (_input, _call, { packs }: PackNeeds) => ({ items: packs.map(viewOf), nextCursor: null }),
 });
 
 export const loadSamples = defineCommand({
@@ -35,5 +42,7 @@ export const loadSamples = defineCommand({
   }),
   output: z.object({ pack: PackView }),
   examples: ['seed packs samples crm'],
-  run: async ({ name }, ctx) => ({ pack: await ctx.packs.loadSamples(name) }),
+  run: async ({ name }, call, { packs }: PackNeeds) => ({
+    pack: await loadPackSamples(call, name, packs),
+  }),
 });

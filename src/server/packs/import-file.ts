@@ -1,10 +1,10 @@
-// Imports a file that an adopter wrote; what is wrong with it is told with the file and the line.
-import { relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// Imports a file that an adopter wrote (a pack, seed.config.ts); what is wrong with it is told with the file and
+// the line.
+import { existsSync } from 'node:fs';
+import { z } from 'zod';
+import { SeedConfig } from '../../pack/definition.ts';
+import { packProblem, shownPath } from '../../pack/problem.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { packProblem } from './pack-problem.ts';
-
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** @param shown the file as messages name it. @throws SeedError invalid_settings */
 export async function importFile(href: string, shown: string): Promise<Record<string, unknown>> {
@@ -17,12 +17,6 @@ export async function importFile(href: string, shown: string): Promise<Record<st
   }
 }
 
-/** The file as messages name it: from the repository's root where it lies there. */
-export function shownPath(url: URL): string {
-  const path = relative(ROOT, fileURLToPath(url));
-  return path.startsWith('..') ? fileURLToPath(url) : path;
-}
-
 /** A syntax error's place stands in the first line of its stack and nowhere else. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
@@ -31,4 +25,15 @@ function messageOf(error: unknown): string {
   if (place === undefined) return error.message;
   const at = place.lastIndexOf(':');
   return `${error.message} (${shownPath(new URL(place.slice(0, at), 'file:'))}${place.slice(at)})`;
+}
+
+/** @throws SeedError invalid_settings, naming the file */
+export async function readSeedConfig(file: URL): Promise<z.output<typeof SeedConfig>> {
+  if (!existsSync(file)) return { packs: [] };
+  const exported = await importFile(file.href, 'seed.config.ts');
+  const config = SeedConfig.safeParse(exported['default']);
+  if (config.success) return config.data;
+  throw packProblem('seed.config.ts', z.prettifyError(config.error).replaceAll('\n', ' '), {
+    hint: "It ends with: export default { packs: ['@acme/seed-pack'] } satisfies SeedConfig;",
+  });
 }

@@ -1,11 +1,12 @@
 // A broken pack stops the start with the file and the reason.
 import { describe, expect, it } from 'vitest';
 import { commandText, packFile, packFolder } from '../../../test/fixtures/pack-folder.ts';
+import { BUILT_IN } from '../built-in.ts';
 import { clashesOfPacks, loadPacks } from './load-packs.ts';
 
 async function load(files: Record<string, string>, only: readonly string[] | null = null) {
   await using folder = await packFolder(files, only);
-  return await loadPacks(folder.settings);
+  return await loadPacks(folder.settings, BUILT_IN);
 }
 
 const command = (fields: Record<string, string>) => ({
@@ -166,7 +167,7 @@ it('for an import all clashes of what is found are told, and one that cannot be 
     'memos/pack.ts': packFile('memos', commandText(), MEMOS),
     'broken/pack.ts': 'nonsense(',
   });
-  const clashes = await clashesOfPacks(folder.settings);
+  const clashes = await clashesOfPacks(folder.settings, BUILT_IN);
   expect(clashes).toEqual([
     expect.stringContaining('the noun "notes"'),
     expect.stringContaining('the path "/notes"'),

@@ -1,17 +1,16 @@
-// Finds the packs of this server: every folder of packs/, what seed.config.ts names, and the examples that SEED_PACKS
-// names. Called when a server starts, and by `seed packs import`.
+// Finds the packs of this server: every folder of packs/, what seed.config.ts names, and the examples that
+// SEED_PACKS names. Called when a server starts, and by `seed packs import`.
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
+import type { Command } from '../../command/define-command.ts';
 import { clashesBetween, refuseClashes } from '../../command/name-clashes.ts';
+import type { LoadedPack, Pack } from '../../pack/definition.ts';
+import { packProblem, shownPath } from '../../pack/problem.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { BUILT_IN_EVENT_TYPES } from '../../protocol/event-types.ts';
 import type { Playbook } from '../../scripted/playbook.ts';
-import { BUILT_IN } from '../built-in.ts';
 import { checkPack } from './check-pack.ts';
-import { importFile, shownPath } from './import-file.ts';
-import type { LoadedPack, Pack } from './pack.ts';
-import { packProblem } from './pack-problem.ts';
-import { readSeedConfig } from './seed-config.ts';
+import { importFile, readSeedConfig } from './import-file.ts';
 
 export interface PackSettings {
   /** packs/: what lies there is the adopter's, and on. */
@@ -32,16 +31,21 @@ export const CONFIG_FILE = new URL('../../../seed.config.ts', import.meta.url);
 
 /**
  * Before any of their tables is made.
- * @throws SeedError invalid_settings with the file and the reason, for any that is on and broken, or with all their clashes
+ * @param builtIn Seed's own commands
+ * @throws SeedError invalid_settings with the file and the reason, for any that is on and broken, or with all
+ * their clashes
  */
-export async function loadPacks({ folder, examples, config, only }: PackSettings): Promise<LoadedPack[]> {
+export async function loadPacks(
+  { folder, examples, config, only }: PackSettings,
+  builtIn: readonly Command[],
+): Promise<LoadedPack[]> {
   if (only?.length === 0) return [];
   const named = only?.map((name) => name.replace(/^examples\/packs\//, 'examples/'));
   const isOn = (setting: string) => named?.includes(setting) ?? !setting.startsWith('examples/');
   const places = [...(await placesIn(folder)), ...(await placesIn(examples, 'examples/'))];
   const found = await Promise.all([
-    ...places.filter(({ setting }) => isOn(setting)).map(loadFolder),
-    ...(await readSeedConfig(config)).packs.map((specifier) => loadNamed(specifier, config)),
+    ...places.filter(({ setting }) => isOn(setting)).map((place) => loadFolder(place, builtIn)),
+    ...(await readSeedConfig(config)).packs.map((specifier) => loadNamed(specifier, config, builtIn)),
   ]);
   const packs = found.filter(({ setting }) => isOn(setting));
   refuseUnknown(
@@ -49,7 +53,7 @@ export async function loadPacks({ folder, examples, config, only }: PackSettings
     [...places, ...found].map(({ setting }) => setting),
   );
   refuseTwins(packs);
-  refuseClashes([SEED, ...packs]);
+  refuseClashes([seedItself(builtIn), ...packs]);
   return packs;
 }
 
@@ -62,21 +66,25 @@ export async function playbooksOf(packs: readonly LoadedPack[]): Promise<Playboo
   return [...own, ...packs.flatMap(({ playbooks = [] }) => playbooks)];
 }
 
-/** What keeps the packs that are found from being on together, a line each. One that cannot be loaded is left out. */
-export async function clashesOfPacks({
-  folder,
-  config,
-}: Pick<PackSettings, 'folder' | 'config'>): Promise<string[]> {
+/**
+ * What keeps the packs that are found from being on together, a line each. One that cannot be loaded is left out.
+ */
+export async function clashesOfPacks(
+  { folder, config }: Pick<PackSettings, 'folder' | 'config'>,
+  builtIn: readonly Command[],
+): Promise<string[]> {
   const { packs } = await readSeedConfig(config);
   const found = await Promise.allSettled([
-    ...(await placesIn(folder)).map(loadFolder),
-    ...packs.map((specifier) => loadNamed(specifier, config)),
+    ...(await placesIn(folder)).map((place) => loadFolder(place, builtIn)),
+    ...packs.map((specifier) => loadNamed(specifier, config, builtIn)),
   ]);
   const loaded = found.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  return clashesBetween([SEED, ...loaded]);
+  return clashesBetween([seedItself(builtIn), ...loaded]);
 }
 
-const SEED = { file: 'Seed itself', commands: BUILT_IN, events: BUILT_IN_EVENT_TYPES };
+function seedItself(commands: readonly Command[]) {
+  return { file: 'Seed itself', commands, events: BUILT_IN_EVENT_TYPES };
+}
 
 /** A folder that is to be a pack. */
 export interface PackPlace {
@@ -96,20 +104,23 @@ export async function placesIn(parent: URL, prefix = ''): Promise<PackPlace[]> {
     .map((name) => ({ name, setting: prefix + name, folder: new URL(`${name}/`, parent) }));
 }
 
-async function loadFolder({ folder, name, setting }: PackPlace): Promise<LoadedPack> {
+async function loadFolder(
+  { folder, name, setting }: PackPlace,
+  builtIn: readonly Command[],
+): Promise<LoadedPack> {
   const file = new URL('pack.ts', folder);
   if (!existsSync(file))
     throw packProblem(shownPath(file), 'there is no such file, so the folder is no pack');
-  const pack = await loadPack(file);
+  const pack = await loadPack(file, builtIn);
   if (pack.name !== name)
     throw packProblem(pack.file, `the pack is called "${pack.name}", its folder "${name}"`);
   return { ...pack, setting };
 }
 
-async function loadNamed(specifier: string, config: URL): Promise<LoadedPack> {
-  if (/^\.{0,2}\//.test(specifier)) return loadPack(new URL(specifier, config));
+async function loadNamed(specifier: string, config: URL, builtIn: readonly Command[]): Promise<LoadedPack> {
+  if (/^\.{0,2}\//.test(specifier)) return loadPack(new URL(specifier, config), builtIn);
   try {
-    return await loadPack(new URL(import.meta.resolve(specifier)));
+    return await loadPack(new URL(import.meta.resolve(specifier)), builtIn);
   } catch (cause) {
     if (cause instanceof SeedError) throw cause;
     const reason = `the package "${specifier}" is not installed: ${(cause as Error).message}`;
@@ -118,10 +129,10 @@ async function loadNamed(specifier: string, config: URL): Promise<LoadedPack> {
 }
 
 /** One pack. @throws SeedError invalid_settings with the file and the reason */
-export async function loadPack(file: URL): Promise<LoadedPack> {
+export async function loadPack(file: URL, builtIn: readonly Command[]): Promise<LoadedPack> {
   const shown = shownPath(file);
   const exported = await importFile(file.href, shown);
-  const pack = checkPack(exported['pack'], shown);
+  const pack = checkPack(exported['pack'], shown, builtIn);
   return { ...pack, setting: pack.name, file: shown, migrationsFolder: migrationsOf(pack, file, shown) };
 }
 

@@ -1,13 +1,16 @@
-// A pack's commands as the registry takes them: with the pack's own context, and where nothing says otherwise in one transaction a
-// call.
+// A pack's commands as the registry takes them: with the pack's own context, and where nothing says otherwise in
+// one transaction a call.
 import type { Kysely } from 'kysely';
 import type { Call } from '../../command/call.ts';
 import type { Command, ObjectCommand } from '../../command/define-command.ts';
 import type { Store } from '../../db/store.ts';
+import type { Tx } from '../../db/tables.ts';
+import type { LoadedPack } from '../../pack/definition.ts';
 import type { CalledContext, ExternalContext, PackContext } from '../../pack/pack-command.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { emittedEvents } from './emitted-events.ts';
-import type { LoadedPack } from './pack.ts';
+import { createEventTypes } from '../../protocol/event-types.ts';
+import type { Effect } from '../../protocol/manifest.ts';
+import { emitEvent, type NewEvent } from '../webhooks/events.ts';
 import { inPackTransaction } from './tables.ts';
 
 export function packCommands(pack: LoadedPack, store: Store): Command[] {
@@ -75,4 +78,35 @@ function externalContext(
       throw new SeedError('internal', why);
     },
   } as ExternalContext<never>;
+}
+
+interface EmittedEvents {
+  /** @throws SeedError internal: of a command that only reads, or a type that the pack does not declare */
+  emit(type: string, data: Record<string, unknown>): void;
+  any(): boolean;
+  write(tx: Tx): Promise<void>;
+}
+
+/** What one call emits: gathered while it runs, written in its transaction when it has done its work. */
+function emittedEvents(
+  { name, events = [] }: LoadedPack,
+  effect: Effect,
+  accountId: string,
+  { clock }: Pick<Store, 'clock'>,
+): EmittedEvents {
+  const types = createEventTypes(events);
+  const emitted: NewEvent[] = [];
+  return {
+    emit(type, data) {
+      if (effect === 'read') {
+        throw new SeedError('internal', `a command of the pack ${name} that only reads emits "${type}"`);
+      }
+      types.refuseUndeclared(type);
+      emitted.push({ accountId, type, data });
+    },
+    any: () => emitted.length > 0,
+    async write(tx) {
+      for (const event of emitted) await emitEvent(tx, event, clock.now());
+    },
+  };
 }

@@ -1,13 +1,12 @@
 // The tables of packs, as their commands see them: alone, and in one transaction.
 import { type Kysely, sql, type Transaction } from 'kysely';
-import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
 import { sqlStateOf } from '../../db/database-failure.ts';
 import { packSchema } from '../../db/pack-schema.ts';
 import type { Db, Tx } from '../../db/tables.ts';
 
 /**
- * Runs the work in one transaction in which names without a schema are the pack's own tables: in that which `db` is, or in one of
- * its own.
+ * Runs the work in one transaction in which names without a schema are the pack's own tables: in that which `db`
+ * is, or in one of its own.
  * @param access of a command that only reads: Postgres refuses everything else
  * @param afterwards what Seed itself writes in the same transaction, when the work is done
  */
@@ -45,21 +44,4 @@ async function swapSearchPath(tx: Tx, path: string): Promise<string> {
     with before as materialized (select current_setting('search_path') as before)
     select before, set_config('search_path', ${path}, true) from before`.execute(tx);
   return rows[0]?.before ?? '';
-}
-
-/**
- * Whether the account has a row in any table of the pack. Of several transactions that ask, one goes on at a time: what it
- * writes the next one sees.
- */
-export async function accountHasRows(db: Kysely<never>, pack: string, accountId: string): Promise<boolean> {
-  await sql`select pg_advisory_xact_lock(${ADVISORY_LOCKS.packSamples})`.execute(db);
-  const { rows: tables } = await sql<{ table_name: string }>`
-    select table_name from information_schema.tables
-    where table_schema = ${packSchema(pack)} and table_type = 'BASE TABLE'`.execute(db);
-  for (const { table_name } of tables) {
-    const { rows } = await sql`
-      select from ${sql.table(table_name)} where account_id = ${accountId} limit 1`.execute(db);
-    if (rows.length > 0) return true;
-  }
-  return false;
 }

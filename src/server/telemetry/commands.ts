@@ -7,28 +7,18 @@ import {
   CostsBy,
   ErrorReport,
   ErrorsBy,
+  ReportFilter,
   RequestReport,
   RequestsBy,
   Summary,
   UsageBy,
   UsageReport,
 } from '../../protocol/obs.ts';
-import { PastTime } from '../../protocol/time.ts';
+import { type ReportNeeds, reportOn } from './report-on.ts';
+import { sumCosts, sumErrors, summarise, sumRequests, sumUsage } from './reports/reports.ts';
 
-const about = {
-  since: PastTime.optional().describe(
-    'From then on: 12h, 30d, 2026-11-24 or an ISO-8601 time; omitted: 30 days',
-  ),
-  until: PastTime.optional().describe('Before then; omitted: now'),
-  month: z
-    .string()
-    .regex(/^20\d\d-(0[1-9]|1[0-2])$/, 'a month is written 2026-11')
-    .optional()
-    .describe('Instead: a month in UTC, such as 2026-11'),
-  keyId: z.uuid().optional().describe('Only what counts for this key, its tasks included'),
-};
 const groups = {
-  ...about,
+  ...ReportFilter.shape,
   limit: z
     .int()
     .min(1)
@@ -37,16 +27,21 @@ const groups = {
     .describe(`Groups at most, 1 to ${LIMITS.reportGroups}`),
 };
 
+/** The group, and each of its measures. */
+function columnsOf(report: z.ZodObject<{ totals: z.ZodObject }>): string[] {
+  return ['group', 'name', ...Object.keys(report.shape.totals.shape)];
+}
+
 export const obsSummary = defineCommand({
   name: 'obs summary',
   summary: 'Show on one screen what was called, used and spent, and what failed',
   http: 'GET /obs/summary',
   scope: 'obs:read',
   effect: 'read',
-  input: z.object(about),
+  input: ReportFilter,
   output: Summary,
   examples: ['seed obs summary', 'seed obs summary --since 24h', 'seed obs summary --month 2026-11'],
-  run: (asked, ctx) => ctx.obs.summary(asked),
+  run: (asked, call, needs: ReportNeeds) => reportOn(call, asked, needs, summarise),
 });
 
 export const obsRequests = defineCommand({
@@ -64,9 +59,10 @@ export const obsRequests = defineCommand({
     ...groups,
   }),
   output: RequestReport,
-  columns: ['group', 'name', 'requests', 'refused', 'failed', 'medianMs', 'p95Ms'],
+  columns: columnsOf(RequestReport),
   examples: ['seed obs requests', 'seed obs requests --by key --since 24h'],
-  run: ({ by, daily, ...asked }, ctx) => ctx.obs.requests(by, daily, asked),
+  run: ({ by, daily, ...asked }, call, needs: ReportNeeds) =>
+    reportOn(call, asked, needs, (db, wanted) => sumRequests(db, by, { ...wanted, daily })),
 });
 
 export const obsUsage = defineCommand({
@@ -77,20 +73,10 @@ export const obsUsage = defineCommand({
   effect: 'read',
   input: z.object({ by: UsageBy.default('key').describe('What to sum up by'), ...groups }),
   output: UsageReport,
-  columns: [
-    'group',
-    'name',
-    'tasks',
-    'modelCalls',
-    'inputTokens',
-    'outputTokens',
-    'cachedTokens',
-    'reasoningTokens',
-    'vcpuSeconds',
-    'gbSeconds',
-  ],
+  columns: columnsOf(UsageReport),
   examples: ['seed obs usage', 'seed obs usage --by model --month 2026-11', 'seed obs usage --by day --csv'],
-  run: ({ by, ...asked }, ctx) => ctx.obs.usage(by, asked),
+  run: ({ by, ...asked }, call, needs: ReportNeeds) =>
+    reportOn(call, asked, needs, (db, wanted) => sumUsage(db, by, wanted)),
 });
 
 export const obsCosts = defineCommand({
@@ -101,21 +87,10 @@ export const obsCosts = defineCommand({
   effect: 'read',
   input: z.object({ by: CostsBy.default('key').describe('What to sum up by'), ...groups }),
   output: CostReport,
-  columns: [
-    'group',
-    'name',
-    'total',
-    'llm',
-    'compute',
-    'modelCalls',
-    'estimated',
-    'unpriced',
-    'inputTokens',
-    'outputTokens',
-    'vcpuSeconds',
-  ],
+  columns: columnsOf(CostReport),
   examples: ['seed obs costs', 'seed obs costs --by day --since 7d', 'seed obs costs --month 2026-11 --csv'],
-  run: ({ by, ...asked }, ctx) => ctx.obs.costs(by, asked),
+  run: ({ by, ...asked }, call, needs: ReportNeeds) =>
+    reportOn(call, asked, needs, (db, wanted) => sumCosts(db, by, wanted)),
 });
 
 export const obsErrors = defineCommand({
@@ -127,7 +102,8 @@ export const obsErrors = defineCommand({
   effect: 'read',
   input: z.object({ by: ErrorsBy.default('code').describe('What to count by'), ...groups }),
   output: ErrorReport,
-  columns: ['group', 'name', 'errors', 'refused', 'failed', 'modelCalls', 'tasks', 'lastAt'],
+  columns: columnsOf(ErrorReport),
   examples: ['seed obs errors', 'seed obs errors --by key --since 24h', 'seed obs errors --by command'],
-  run: ({ by, ...asked }, ctx) => ctx.obs.errors(by, asked),
+  run: ({ by, ...asked }, call, needs: ReportNeeds) =>
+    reportOn(call, asked, needs, (db, wanted) => sumErrors(db, by, wanted)),
 });

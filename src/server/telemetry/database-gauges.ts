@@ -1,11 +1,21 @@
-// Gauges of what the database knows: tasks that have not ended, and what the runners say of themselves. Read when a
-// scrape asks, but not more often than every few seconds, however many scrape.
+// Gauges of what the database knows: tasks that have not ended, and what the runners say of themselves. Read when
+// a scrape asks, but not more often than every few seconds, however many scrape.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Store } from '../../db/store.ts';
 import { UNFINISHED } from '../../protocol/statuses.ts';
-import { liveRunners, type SeenRunner } from '../runners/runners.ts';
-import { countUnfinished, type UnfinishedTasks } from '../tasks/list.ts';
 import type { Instruments } from './instruments.ts';
+
+/** What the gauges show: tasks that have not ended, by status, and the runners heard of lately. */
+export interface DatabaseState {
+  tasks: readonly { status: string; count: number; oldestSeconds: number }[];
+  runners: readonly GaugedRunner[];
+}
+
+interface GaugedRunner {
+  driver: string | null;
+  slots: number;
+  freeSlots: number;
+  pool?: { size: number; ready: number; memoryBytes: number } | null | undefined;
+}
 
 const READ_EVERY_MS = 5_000;
 /** After which a scrape goes on without: Prometheus gives one up after ten seconds. */
@@ -21,10 +31,10 @@ export class DatabaseGauges {
   }
 
   /** Does not reject: what cannot be read is left out, and `seed_database_up` says so. */
-  async refresh(store: Store): Promise<void> {
+  async refresh(read: () => Promise<DatabaseState>): Promise<void> {
     if (performance.now() - this.#readAt < READ_EVERY_MS) return;
     // A query that hangs stays the only one.
-    this.#reading ??= this.#read(store).finally(() => {
+    this.#reading ??= this.#read(read).finally(() => {
       this.#reading = null;
     });
     const patience = new AbortController();
@@ -38,8 +48,8 @@ export class DatabaseGauges {
     }
   }
 
-  async #read(store: Store): Promise<void> {
-    const [tasks, runners] = await Promise.all([countUnfinished(store.db), liveRunners(store)]);
+  async #read(read: () => Promise<DatabaseState>): Promise<void> {
+    const { tasks, runners } = await read();
     this.#forget();
     this.#readAt = performance.now();
     this.#instruments.databaseUp.set(1);
@@ -55,14 +65,14 @@ export class DatabaseGauges {
     databaseUp.set(0);
   }
 
-  #setTasks(found: UnfinishedTasks[]): void {
+  #setTasks(found: DatabaseState['tasks']): void {
     const { tasks, oldestSeconds } = this.#instruments;
     const of = (status: string) => found.find((row) => row.status === status);
     for (const status of UNFINISHED) tasks.set({ status }, of(status)?.count ?? 0);
     oldestSeconds.set(of('queued')?.oldestSeconds ?? 0);
   }
 
-  #add({ slots, freeSlots, pool, ...runner }: SeenRunner): void {
+  #add({ slots, freeSlots, pool, ...runner }: GaugedRunner): void {
     const instruments = this.#instruments;
     const driver = runner.driver ?? 'none';
     instruments.runners.inc({ driver });

@@ -2,7 +2,10 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { exec } from '../../lib/exec.ts';
 
-/** Loads the server and opens its telemetry; prints what of the libraries was loaded, but for what pg-boss loads anyway. */
+/**
+ * Loads the server and opens its telemetry; prints what of the libraries was loaded, but for what pg-boss loads
+ * anyway.
+ */
 const PROGRAM = `
 import { registerHooks } from 'node:module';
 const loaded = new Set();

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
-import type { Store } from '../../db/store.ts';
 import type { ModelCall } from '../spending/call-usage.ts';
 import { createInstruments } from './instruments.ts';
 import { openMetrics } from './metrics.ts';
@@ -21,7 +20,7 @@ const CALL: ModelCall = {
   outcome: 'ok',
 };
 /** Of a database that is gone. */
-const NO_STORE = { db: null } as unknown as Store;
+const noDatabase = () => Promise.reject(new Error('no database'));
 
 it('models that nobody configured are counted together, however many there are', async () => {
   const metrics = openMetrics('token', { version: '1', models: () => ['configured'] });
@@ -30,7 +29,7 @@ it('models that nobody configured are counted together, however many there are',
     metrics.observe({ type: 'model_call', taskId: randomUUID(), call: { ...CALL, askedModel } });
   }
   metrics.observe({ type: 'model_call', taskId: randomUUID(), call: { ...CALL, askedModel: 'configured' } });
-  const text = await metrics.scrape(NO_STORE);
+  const text = await metrics.scrape(noDatabase);
   const calls = text.split('\n').filter((line) => line.startsWith('seed_model_calls_total{'));
   expect(calls).toEqual([
     'seed_model_calls_total{model="other",outcome="ok"} 500',

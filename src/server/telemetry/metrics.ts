@@ -1,12 +1,10 @@
 // Metrics: counts what is observed, and answers the scrape. Opened only with SEED_METRICS_TOKEN.
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { Store } from '../../db/store.ts';
 import type { TaskChange } from '../../db/task-changes.ts';
 import type { ModelCall } from '../spending/call-usage.ts';
-import { DatabaseGauges } from './database-gauges.ts';
+import { DatabaseGauges, type DatabaseState } from './database-gauges.ts';
 import { createInstruments, type Instruments } from './instruments.ts';
-import { type CommandCall, LOST_RECORDS, type Observe } from './observation.ts';
-import type { TelemetryParts } from './telemetry.ts';
+import { type CommandCall, LOST_RECORDS, type Observe, type TelemetryParts } from './observation.ts';
 
 export interface Metrics {
   token: string;
@@ -14,7 +12,7 @@ export interface Metrics {
   observe: Observe;
   contentType: string;
   /** Everything in Prometheus' text format. Does not reject, also when the database does not answer. */
-  scrape(store: Store): Promise<string>;
+  scrape(read: () => Promise<DatabaseState>): Promise<string>;
 }
 
 /** Stands for every model that is not configured: callers choose names freely. */
@@ -50,8 +48,8 @@ export function openMetrics(
         countModelCall(instruments, labelOf(observation.call.askedModel), observation.call);
       else instruments.recordsLost.inc({ record: observation.record }, observation.count);
     },
-    async scrape(store) {
-      await gauges.refresh(store);
+    async scrape(read) {
+      await gauges.refresh(read);
       return registry.metrics();
     },
   };

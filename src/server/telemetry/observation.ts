@@ -1,8 +1,10 @@
-// What the server tells its telemetry, from the few places where things happen.
-
+// What the server tells its telemetry, from the few places where things happen, and what telemetry is opened with.
 import type { TaskChange } from '../../db/task-changes.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Logger } from '../../lib/log.ts';
 import type { Effect } from '../../protocol/manifest.ts';
 import type { ModelCall } from '../spending/call-usage.ts';
+import type { TelemetrySettings } from './settings.ts';
 
 export type Observation =
   | { type: 'task'; change: TaskChange }
@@ -27,3 +29,14 @@ export type LostRecord = (typeof LOST_RECORDS)[number];
 
 /** Takes no time, keeps nobody waiting and does not throw. */
 export type Observe = (observation: Observation) => void;
+
+export interface TelemetryParts {
+  settings: TelemetrySettings;
+  version: string;
+  log: Logger;
+  /** The models that are configured: only these are told apart in metrics. */
+  models(): Iterable<string>;
+  /** Who serves a model, as the GenAI conventions name it. */
+  providerOf(model: string): string;
+  clock: Clock;
+}

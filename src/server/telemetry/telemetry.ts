@@ -1,21 +1,7 @@
-// What operators watch: metrics and traces, each only when its setting is there. Without them nothing is loaded and
-// observing does nothing. Opened by server.ts.
-import type { Clock } from '../../lib/clock.ts';
-import type { Logger } from '../../lib/log.ts';
+// What operators watch: metrics and traces, each only when its setting is there. Without them nothing is loaded
+// and observing does nothing. Opened by server.ts.
 import type { Metrics } from './metrics.ts';
-import type { Observation, Observe } from './observation.ts';
-import type { TelemetrySettings } from './telemetry-settings.ts';
-
-export interface TelemetryParts {
-  settings: TelemetrySettings;
-  version: string;
-  log: Logger;
-  /** The models that are configured: only these are told apart in metrics. */
-  models(): Iterable<string>;
-  /** Who serves a model, as the GenAI conventions name it. */
-  providerOf(model: string): string;
-  clock: Clock;
-}
+import type { Observation, Observe, TelemetryParts } from './observation.ts';
 
 export interface Telemetry extends AsyncDisposable {
   observe: Observe;

@@ -1,7 +1,9 @@
-// One attempt of one delivery: signed, sent, and what follows from it (success, another attempt and when, or the end), as the
-// Standard Webhooks specification 1.0.0 has it ("Deliverability and reliability", "Delivery success and failure").
+// One attempt of one delivery: signed, sent, and what follows from it (success, another attempt and when, or the
+// end), as the Standard Webhooks specification 1.0.0 has it ("Deliverability and reliability", "Delivery success
+// and failure").
 
 import type { Clock } from '../../lib/clock.ts';
+import { retryAfterMs } from '../../lib/retry-after.ts';
 import { webhookHeaders } from '../../lib/standard-webhooks.ts';
 import { TEST_EVENT } from '../../protocol/event-types.ts';
 import type { AttemptError } from '../../protocol/webhook.ts';
@@ -123,29 +125,23 @@ export function afterAttempt(attempted: Attempted, now: Date, random: number): V
   const { status, attemptsMade, once } = attempted;
   if (status !== null && status >= 200 && status < 300)
     return { status: 'delivered', nextAttemptAt: null, gone: false, holdUntil: null };
-  const retryAfterMs = parseRetryAfter(attempted.retryAfter, now);
+  const askedMs = retryAfterMs(attempted.retryAfter, now);
+  const waitMs = askedMs === null ? null : Math.min(askedMs, RETRY_AFTER_MOST_MS);
   const gone = status === GONE;
   const delayMs = RETRY_DELAYS_MS[attemptsMade - 1];
   const jittered = delayMs === undefined ? 0 : delayMs * (1 + JITTER * random);
   const tooMany = status !== null && TOO_MANY.includes(status);
-  const holdMs = retryAfterMs ?? (tooMany ? Math.min(jittered, HOLD_MOST_MS) : 0);
+  const holdMs = waitMs ?? (tooMany ? Math.min(jittered, HOLD_MOST_MS) : 0);
   const holdUntil = holdMs > 0 ? after(now, holdMs) : null;
   if (gone || once || delayMs === undefined)
     return { status: 'failed', nextAttemptAt: null, gone, holdUntil };
-  const nextAttemptAt = after(now, Math.max(jittered, retryAfterMs ?? 0));
+  const nextAttemptAt = after(now, Math.max(jittered, waitMs ?? 0));
   return { status: 'pending', nextAttemptAt, gone, holdUntil };
 }
 
 /** Whether an endpoint has failed for so long that it is to be switched off. */
 export function hasFailedTooLong(failingSince: Date, now: Date): boolean {
   return now.getTime() - failingSince.getTime() >= FAILING_MS;
-}
-
-/** Milliseconds, at most a day; seconds or a date (RFC 9110, section 10.2.3). Null for anything else. */
-function parseRetryAfter(header: string | null, now: Date): number | null {
-  const text = header?.trim() ?? '';
-  const ms = /^\d{1,9}$/.test(text) ? Number(text) * SECOND : Date.parse(text) - now.getTime();
-  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), RETRY_AFTER_MOST_MS) : null;
 }
 
 function after(now: Date, ms: number): Date {

@@ -1,4 +1,5 @@
-// Takes deliveries that are due, for one server to attempt. Another takes them over when nothing has come of it after a while.
+// Takes deliveries that are due, for one server to attempt. Another takes them over when nothing has come of it
+// after a while.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
@@ -28,8 +29,8 @@ export interface ClaimOptions extends FreeSlots {
 const LOOKS_MOST = 20;
 
 /**
- * Due deliveries, of each lane the oldest, together roughly the oldest first. It costs what there is to claim, not what waits:
- * neither for later, nor for a slot, nor for an endpoint that asked to be left alone.
+ * Due deliveries, of each lane the oldest, together roughly the oldest first. It costs what there is to claim, not
+ * what waits: neither for later, nor for a slot, nor for an endpoint that asked to be left alone.
  */
 export async function claimDeliveries(
   store: Pick<Store, 'db' | 'clock'>,
@@ -56,7 +57,8 @@ async function claimFrom(
   const open = due.filter(({ lane, slots }) => lane !== null && slots > 0);
   if (open.length === 0) return [];
   const claimId = randomUUID();
-  // One number that the planner knows: of one that differs from lane to lane it would expect thousands, and sort all that waits.
+  // One number that the planner knows: of one that differs from lane to lane it would expect thousands, and sort
+  // all that waits.
   const most = Math.max(...open.map(({ slots }) => slots));
   const { rows } = await sql<Row>`
     with picked as (

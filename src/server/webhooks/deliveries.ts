@@ -52,8 +52,8 @@ export interface ReplayFilter {
 }
 
 /**
- * Starts the schedule anew, at once. Deliveries to an endpoint that is off or deleted stay as they are. Returns how many were
- * started.
+ * Starts the schedule anew, at once. Deliveries to an endpoint that is off or deleted stay as they are. Returns
+ * how many were started.
  */
 export async function replayDeliveries(
   store: Store,

@@ -1,5 +1,5 @@
-// Delivers events: makes deliveries of them, takes those that are due, attempts them side by side and writes down what came of
-// it. Every server runs one; what a killed one had in flight another takes over.
+// Delivers events: makes deliveries of them, takes those that are due, attempts them side by side and writes down
+// what came of it. Every server runs one; what a killed one had in flight another takes over.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Store } from '../../db/store.ts';
 import { type Logger, logFailure } from '../../lib/log.ts';

@@ -1,5 +1,5 @@
-// The rows of an account's endpoints: made, read, changed, deleted, and switched off when they are gone or fail for too long.
-// Called by the commands (manage-endpoints.ts) and by who records attempts (outcomes.ts).
+// The rows of an account's endpoints: made, read, changed, deleted, and switched off when they are gone or fail
+// for too long. Called by the commands (manage-endpoints.ts) and by who records attempts (outcomes.ts).
 import { sql } from 'kysely';
 import { behindCursor, type PageRequest, pageOfRows } from '../../db/cursor.ts';
 import { storableText } from '../../db/storable.ts';
@@ -77,7 +77,10 @@ export async function getEndpoint(
   return toWebhook(row);
 }
 
-/** Switching it on forgets its failures; switching it off ends what waits for it. False when there is no such endpoint. */
+/**
+ * Switching it on forgets its failures; switching it off ends what waits for it. False when there is no such
+ * endpoint.
+ */
 export async function updateEndpoint(
   tx: Tx,
   { accountId, id }: { accountId: string; id: string },
@@ -118,8 +121,8 @@ export async function deleteEndpoint(tx: Tx, accountId: string, id: string, now:
 }
 
 /**
- * Switches it off and tells the account's other endpoints. Nothing happens when it is off already. What waits for it has failed;
- * it can be replayed once the endpoint is on again.
+ * Switches it off and tells the account's other endpoints. Nothing happens when it is off already. What waits for
+ * it has failed; it can be replayed once the endpoint is on again.
  */
 export async function disableEndpoint(
   tx: Tx,

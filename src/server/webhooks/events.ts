@@ -92,7 +92,7 @@ export async function getEvent(db: Db, accountId: string, id: string): Promise<W
   return toEvent(row);
 }
 
-/** The place of the account's newest event that has one; 0 when there is none. */
+/** The position of the account's newest event that has one; 0 when there is none. */
 async function newestPosition(db: Db, accountId: string): Promise<number> {
   const { position } = await db
     .selectFrom('webhook_events')
@@ -102,7 +102,7 @@ async function newestPosition(db: Db, accountId: string): Promise<number> {
   return position ?? 0;
 }
 
-/** Events behind a place, in order. None comes later at a place before one that was read. */
+/** Events behind a position, in order. None comes later at a position before one that was read. */
 export async function readEventsAfter(
   db: Db,
   accountId: string,

@@ -1,5 +1,5 @@
-// From events to deliveries: numbers the events that no server has seen yet and makes a delivery for every endpoint that wants
-// them. Called by the dispatcher of every server.
+// From events to deliveries: numbers the events that no server has seen yet and makes a delivery for every
+// endpoint that wants them. Called by the dispatcher of every server.
 import { sql } from 'kysely';
 import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
 import type { Store } from '../../db/store.ts';
@@ -8,8 +8,8 @@ import type { Db } from '../../db/tables.ts';
 const BATCH = 500;
 
 /**
- * Returns how many events it took, at most a batch. One server at a time does it, until its transaction has committed: so
- * whoever reads events in the order of their numbers misses none. Others return 0 at once.
+ * Returns how many events it took, at most a batch. One server at a time does it, until its transaction has
+ * committed: so whoever reads events in the order of their numbers misses none. Others return 0 at once.
  */
 export async function fanOutEvents(store: Pick<Store, 'db' | 'clock'>): Promise<number> {
   if (!(await hasNewEvents(store.db))) return 0;

@@ -1,5 +1,5 @@
-// What happened in the account, and what became of it at each webhook: events as a history and as a stream, deliveries with
-// their attempts, and sending them again.
+// What happened in the account, and what became of it at each webhook: events as a history and as a stream,
+// deliveries with their attempts, and sending them again.
 import { z } from 'zod';
 import { defineCommand, defineStream } from '../../command/define-command.ts';
 import type { EventTypes } from '../../protocol/event-types.ts';

@@ -1,4 +1,5 @@
-// What the commands on webhooks do: each makes, changes, deletes, rotates or tries out an endpoint of the caller's account.
+// What the commands on webhooks do: each makes, changes, deletes, rotates or tries out an endpoint of the caller's
+// account.
 import { randomUUID } from 'node:crypto';
 import type { Call } from '../../command/call.ts';
 import { inTransaction } from '../../db/transaction.ts';

@@ -1,4 +1,5 @@
-// Writes down what came of attempts, and what follows for their deliveries and endpoints, many at a time. Called by the dispatcher.
+// Writes down what came of attempts, and what follows for their deliveries and endpoints, many at a time. Called
+// by the dispatcher.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { notify } from '../../db/signals.ts';
@@ -9,7 +10,10 @@ import { TEST_EVENT } from '../../protocol/event-types.ts';
 import { type FinishedAttempt, hasFailedTooLong } from './attempt.ts';
 import { disableEndpoint, failPending } from './endpoints.ts';
 
-/** A delivery that another server has taken over meanwhile keeps what that one makes of it; the attempt is told all the same. */
+/**
+ * A delivery that another server has taken over meanwhile keeps what that one makes of it; the attempt is told all
+ * the same.
+ */
 export async function recordAttempts(
   store: Pick<Store, 'db' | 'clock'>,
   attempts: readonly FinishedAttempt[],
@@ -32,7 +36,10 @@ export async function recordAttempts(
   });
 }
 
-/** An endpoint before its deliveries, and endpoints in one order: so nobody waits in a circle, nor with who deletes one. */
+/**
+ * An endpoint before its deliveries, and endpoints in one order: so nobody waits in a circle, nor with who deletes
+ * one.
+ */
 async function lockEndpoints(tx: Tx, attempts: readonly FinishedAttempt[]): Promise<void> {
   const ids = attempts.flatMap(({ delivery }) => delivery.endpointId ?? []);
   await sql`

@@ -1,6 +1,6 @@
-// One attempt over the network, with no way in: the name is looked up here, every address is checked, and only what was checked
-// is dialled, over a connection of its own. Redirects are answers, proxies of the environment are not used, and of the answer
-// no more than its first bytes is read.
+// One attempt over the network, with no way in: the name is looked up here, every address is checked, and only
+// what was checked is dialled, over a connection of its own. Redirects are answers, proxies of the environment are
+// not used, and of the answer no more than its first bytes is read.
 
 import { Resolver } from 'node:dns/promises';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
@@ -50,8 +50,8 @@ const DNS = { timeout: 3_000, tries: 2 };
 const LOCALHOST = /(^|\.)localhost\.?$/;
 
 /**
- * Asks name servers directly: the system's own look-up shares four threads with everything else, and slow names of one account
- * would hold up the deliveries of all others.
+ * Asks name servers directly: the system's own look-up shares four threads with everything else, and slow names of
+ * one account would hold up the deliveries of all others.
  */
 export const resolveByDns: Resolve = async (hostname) => {
   if (LOCALHOST.test(hostname)) return ['127.0.0.1', '::1'];

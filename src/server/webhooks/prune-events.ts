@@ -1,4 +1,5 @@
-// Deletes events that are older than the operator wants to keep, with their deliveries and attempts, a few thousand at a time.
+// Deletes events that are older than the operator wants to keep, with their deliveries and attempts, a few
+// thousand at a time.
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import { every, type Loop } from '../../lib/every.ts';

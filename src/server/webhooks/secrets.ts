@@ -1,6 +1,6 @@
-// The secrets that deliveries are signed with: made here, sealed before they go to the database, unsealed only to sign. They are
-// sealed with SEED_SECRETS_KEY, or with a key made once into a file of the data folder: it is never in the database, and every
-// server of a database needs the same.
+// The secrets that deliveries are signed with: made here, sealed before they go to the database, unsealed only to
+// sign. They are sealed with SEED_SECRETS_KEY, or with a key made once into a file of the data folder: it is never
+// in the database, and every server of a database needs the same.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -131,7 +131,10 @@ async function keyOfFolder(dataDir: string): Promise<string> {
   return (await readFile(path, 'utf8')).trim();
 }
 
-/** What tells whether the server's key is the one that this database's secrets are sealed with; kept at the first call. */
+/**
+ * What tells whether the server's key is the one that this database's secrets are sealed with; kept at the first
+ * call.
+ */
 async function secretsKeyCheck(db: Db, mine: Buffer): Promise<Buffer> {
   await db
     .insertInto('secrets_key_check')

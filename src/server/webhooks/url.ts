@@ -1,13 +1,14 @@
-// The URL of a webhook: what it may look like, and which addresses it may lead to: public unicast ones, and those in ranges that
-// the operator allows. Called when a URL is given, and with every address before it is dialled (post.ts).
+// The URL of a webhook: what it may look like, and which addresses it may lead to: public unicast ones, and those
+// in ranges that the operator allows. Called when a URL is given, and with every address before it is dialled
+// (post.ts).
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { canonicalAddress, cidrContains } from '../../lib/cidr.ts';
 import { SeedError } from '../../protocol/errors.ts';
 
 /**
- * The URL as it will be dialled. Its host is read as browsers read it (WHATWG URL), so that 0x7f.1 and ①②⑦.⓪.⓪.① are 127.0.0.1
- * before anything looks at them.
+ * The URL as it will be dialled. Its host is read as browsers read it (WHATWG URL), so that 0x7f.1 and ①②⑦.⓪.⓪.①
+ * are 127.0.0.1 before anything looks at them.
  * @throws SeedError invalid_input
  */
 export function webhookUrl(text: string, allowedNetworks: readonly string[]): string {
@@ -33,7 +34,9 @@ export function literalAddress({ hostname }: URL): string | null {
   return isIP(bare) === 0 ? null : bare;
 }
 
-/** All of global unicast IPv6 (RFC 4291, section 2.4): what lies outside and is not named otherwise is nobody's. */
+/**
+ * All of global unicast IPv6 (RFC 4291, section 2.4): what lies outside and is not named otherwise is nobody's.
+ */
 const GLOBAL_UNICAST = '2000::/3';
 
 /** @param address as a resolver or a URL gives it. Whatever is no address is not allowed */
@@ -44,7 +47,9 @@ export function isAllowedAddress(address: string, allowedNetworks: readonly stri
   return isPublicUnicast(canonical) || allowedNetworks.some((cidr) => cidrContains(cidr, canonical));
 }
 
-/** An IPv4 address within IPv6 (mapped) has come here as IPv4; embedded ones (NAT64, 6to4, Teredo) are not public. */
+/**
+ * An IPv4 address within IPv6 (mapped) has come here as IPv4; embedded ones (NAT64, 6to4, Teredo) are not public.
+ */
 function isPublicUnicast(canonical: string): boolean {
   if (ipaddr.parse(canonical).range() !== 'unicast') return false;
   return !canonical.includes(':') || cidrContains(GLOBAL_UNICAST, canonical);

@@ -28,6 +28,7 @@ export interface Groups<Measures> {
   totals: Measures;
   /** Groups beyond those given. */
   cut: number;
+  nextCursor: null;
 }
 
 type Row<Measures> = { overall: number; groups: number; group: string } & Measures;
@@ -59,6 +60,7 @@ export async function sumByGroup<Measures>(
     }),
     totals: measuresOf(overall),
     cut: overall.groups - given.length,
+    nextCursor: null,
   };
 }
 

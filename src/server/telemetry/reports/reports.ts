@@ -1,6 +1,10 @@
-// Reports on one account in a span of time: requests, usage, costs, errors. Called by the commands `obs …`.
+// Reports on one account in a span of time: requests, usage, costs, errors, and all of them in short. Called by
+// the commands `obs …`.
 import { sql } from 'kysely';
 import type { Db } from '../../../db/tables.ts';
+import { daysOf } from '../../../lib/utc-days.ts';
+import { SeedError } from '../../../protocol/errors.ts';
+import { LIMITS } from '../../../protocol/limits.ts';
 import type {
   CostReport,
   CostsBy,
@@ -8,23 +12,44 @@ import type {
   ErrorsBy,
   RequestReport,
   RequestsBy,
+  Summary,
   UsageBy,
   UsageReport,
 } from '../../../protocol/obs.ts';
-import { count, countWhere, type Groups, percentile, seconds, sum, sumByGroup, usd } from './groups.ts';
-import { callRows, errorRows, spentRows, usedRows, type Wanted } from './rows.ts';
+import { TaskStatus } from '../../../protocol/task.ts';
+import {
+  count,
+  countWhere,
+  GROUP,
+  type Groups,
+  percentile,
+  seconds,
+  sum,
+  sumByGroup,
+  usd,
+} from './groups.ts';
+import { callRows, errorRows, spentRows, type TimeRange, taskRows, usedRows, type Wanted } from './rows.ts';
+
+/** Rows of each table that `obs summary` shows. */
+const SHOWN = 5;
+const DAY_MS = 86_400_000;
 
 export interface WantedGroups extends Wanted {
   limit: number;
 }
 
-/** The most called first; days in order. */
-export function sumRequests(
+/**
+ * The most called first; days in order.
+ * @param wanted.daily also the requests of each day in each group
+ * @throws SeedError invalid_input: too long a range to be told day by day
+ */
+export async function sumRequests(
   db: Db,
   by: RequestsBy,
-  wanted: WantedGroups,
+  wanted: WantedGroups & { daily?: boolean },
 ): Promise<Groups<RequestReport['totals']>> {
-  return sumByGroup(db, wanted.accountId, {
+  const days = wanted.daily ? daysWithin(wanted.range) : null;
+  const report = await sumByGroup(db, wanted.accountId, {
     rows: callRows(wanted),
     by,
     measures: {
@@ -37,6 +62,46 @@ export function sumRequests(
     greatest: 'requests',
     limit: wanted.limit,
   });
+  if (days === null) return report;
+  const counts = await requestsByDay(db, by, wanted, {
+    groups: report.items.map(({ group }) => group),
+    days,
+  });
+  return { ...report, items: report.items.map((item) => ({ ...item, daily: counts.get(item.group) ?? [] })) };
+}
+
+function daysWithin(range: TimeRange): string[] {
+  if (range.to.getTime() - range.from.getTime() <= LIMITS.reportDays * DAY_MS) return daysOf(range);
+  throw new SeedError(
+    'invalid_input',
+    `daily: a range of at most ${LIMITS.reportDays} days is told day by day`,
+    { hint: 'Give a shorter one, such as --since 30d, or leave out daily.' },
+  );
+}
+
+/**
+ * @param groups those to look at
+ * @param days `2026-11-24`, in order
+ * @returns for each group its requests, one number a day
+ */
+async function requestsByDay(
+  db: Db,
+  by: RequestsBy,
+  wanted: Wanted,
+  { groups, days }: { groups: readonly string[]; days: readonly string[] },
+): Promise<Map<string, number[]>> {
+  const counts = new Map(groups.map((group) => [group, days.map(() => 0)]));
+  if (groups.length === 0) return counts;
+  const { rows } = await sql<{ group: string; day: string; requests: number }>`
+    select "group", day, count(*) as requests
+    from (select ${GROUP[by]} as "group", ${GROUP.day} as day from (${callRows(wanted)}) as there) as grouped
+    where "group" in (${sql.join(groups)})
+    group by "group", day`.execute(db);
+  for (const { group, day, requests } of rows) {
+    const ofGroup = counts.get(group);
+    if (ofGroup) ofGroup[days.indexOf(day)] = requests;
+  }
+  return counts;
 }
 
 /** Those with the most model calls first. Sandboxes are the model `(sandbox)`. */
@@ -80,7 +145,9 @@ export function sumCosts(db: Db, by: CostsBy, wanted: WantedGroups): Promise<Gro
   });
 }
 
-/** The most frequent first. Each error stands in one group: what has no command or no model has a name in brackets. */
+/**
+ * The most frequent first. Each error stands in one group: what has no command or no model has a name in brackets.
+ */
 export function sumErrors(
   db: Db,
   by: ErrorsBy,
@@ -100,4 +167,67 @@ export function sumErrors(
     greatest: 'errors',
     limit: wanted.limit,
   });
+}
+
+export type Sums = Omit<Summary, 'from' | 'to' | 'missingBefore'>;
+
+/** All reports in short, as of one moment. */
+export function summarise(db: Db, wanted: Wanted): Promise<Sums> {
+  return db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute(async (tx) => {
+      const top = { ...wanted, limit: SHOWN };
+      const requests = await sumRequests(tx, 'command', top);
+      const usage = (await sumUsage(tx, 'key', { ...wanted, limit: 1 })).totals;
+      const costs = await sumCosts(tx, 'key', top);
+      const errors = await sumErrors(tx, 'code', top);
+      const { total, llm, compute } = costs.totals;
+      return {
+        requests: {
+          total: requests.totals.requests,
+          refused: requests.totals.refused,
+          failed: requests.totals.failed,
+        },
+        tasks: await countTasks(tx, wanted),
+        modelCalls: { total: usage.modelCalls, failed: errors.totals.modelCalls },
+        tokens: {
+          input: usage.inputTokens,
+          output: usage.outputTokens,
+          cached: usage.cachedTokens,
+          reasoning: usage.reasoningTokens,
+        },
+        sandboxes: { vcpuSeconds: usage.vcpuSeconds, gbSeconds: usage.gbSeconds },
+        cost: { total, llm, compute },
+        busiestCommands: requests.items.map(({ group, requests: called, refused, failed }) => ({
+          command: group,
+          requests: called,
+          refused,
+          failed,
+        })),
+        dearestKeys: costs.items.map(({ group, name, total: cost, modelCalls }) => ({
+          key: group,
+          name: name ?? null,
+          cost,
+          modelCalls,
+        })),
+        commonestErrors: errors.items.map(({ group, errors: times, lastAt }) => ({
+          code: group,
+          errors: times,
+          lastAt,
+        })),
+      };
+    });
+}
+
+async function countTasks(db: Db, wanted: Wanted): Promise<Summary['tasks']> {
+  const { rows } = await sql<{ status: TaskStatus; tasks: number }>`
+    select status, count(*) as tasks from (${taskRows(wanted)}) as posted group by status`.execute(db);
+  const count = (status: TaskStatus) => rows.find((row) => row.status === status)?.tasks ?? 0;
+  const byStatus = Object.fromEntries(TaskStatus.options.map((status) => [status, count(status)])) as Record<
+    TaskStatus,
+    number
+  >;
+  return { total: rows.reduce((sum, row) => sum + row.tasks, 0), ...byStatus };
 }

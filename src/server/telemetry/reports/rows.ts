@@ -3,7 +3,12 @@ import { type RawBuilder, sql } from 'kysely';
 import { statusIn } from '../../../db/task-conditions.ts';
 import { REFUSED_STATUSES } from '../../../protocol/audit.ts';
 import { FAILED } from '../../../protocol/statuses.ts';
-import type { TimeRange } from '../time-range.ts';
+
+export interface TimeRange {
+  from: Date;
+  /** Not included. */
+  to: Date;
+}
 
 export interface Wanted {
   accountId: string;
@@ -20,7 +25,10 @@ function within({ accountId, range, keyId }: Wanted): Rows {
   return keyId === undefined ? span : sql`${span} and billed_key_id = ${keyId}`;
 }
 
-/** Calls that are kept as one row count one by one. Of `generate_series` the planner would expect a thousand for each. */
+/**
+ * Calls that are kept as one row count one by one. Of `generate_series` the planner would expect a thousand for
+ * each.
+ */
 const CALLS = sql`(
   select * from calls where times is null
   union all

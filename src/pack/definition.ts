@@ -1,0 +1,64 @@
+// What a pack is: the commands of one domain, with their tables, sample data and playbooks. See
+// docs/your-platform.md.
+import type { Kysely } from 'kysely';
+import { z } from 'zod';
+import type { EventType } from '../protocol/event-types.ts';
+import type { Playbook } from '../scripted/playbook.ts';
+import type { NoTables, PackCommand } from './pack-command.ts';
+
+export interface SampleContext<Tables = NoTables> {
+  accountId: string;
+  /** The pack's own tables, in one transaction. */
+  db: Kysely<Tables>;
+  /** What the rows' times are reckoned from. */
+  now: Date;
+}
+
+/** An instruction to start a task from. */
+export interface PackTemplate {
+  /** A few words for a list: what comes of it. */
+  title: string;
+  instruction: string;
+  /** What its agent needs: scopes of the pack's own commands, or of Seed's. */
+  scopes: readonly string[];
+}
+
+export interface Pack<Tables = never> {
+  /** That of its folder. Its tables lie in the Postgres schema `pack_<name>`. */
+  name: string;
+  /** What people call the domain. */
+  title: string;
+  commands: readonly PackCommand[];
+  /** The folder of its numbered SQL files; unless said `migrations/` beside the file that defines the pack. */
+  migrations?: URL;
+  /** Writes sample rows for an account that has none; `seed packs samples <name>` asks for it. */
+  samples?(context: SampleContext<Tables>): Promise<void>;
+  /** The types of events that its commands emit, such as `incident.created`. */
+  events?: readonly EventType[];
+  /** Instructions that people are offered when they start a task. */
+  templates?: readonly PackTemplate[];
+  /** Instructions that the model `scripted` knows by heart. */
+  playbooks?: readonly Playbook[];
+}
+
+/** @returns the pack as it is: the types are checked here, everything else when a server starts */
+export function definePack<Tables = NoTables>(pack: Pack<Tables>): Pack {
+  return pack as unknown as Pack;
+}
+
+/** seed.config.ts, which an adopter may write: packs that do not lie in packs/. */
+export const SeedConfig = z.strictObject({
+  /** Names of packages, or paths from here, of files that export a `pack`. */
+  packs: z.array(z.string().min(1)).default([]),
+});
+export type SeedConfig = z.input<typeof SeedConfig>;
+
+/** A pack that a server has found and checked. */
+export interface LoadedPack extends Pack {
+  /** How SEED_PACKS names it: `crm`, `examples/crm`. */
+  setting: string;
+  /** The file that defines it, as messages name it. */
+  file: string;
+  /** Null: it has no tables. */
+  migrationsFolder: URL | null;
+}

@@ -1,0 +1,67 @@
+// Where the platform of an imported pack is and what the server shows it: settings of the server alone, which no
+// command, no log and no sandbox sees.
+
+import { env } from '../../lib/env.ts';
+import { urlSetting } from '../../lib/settings.ts';
+import type { Credential, OperationsFile } from '../../openapi/operation.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import { packProblem } from '../problem.ts';
+
+export interface Platform {
+  /** What messages call it. */
+  title: string;
+  /** Without a slash at its end. */
+  baseUrl: string;
+  credential: Credential;
+  /** Null: it is called without. For `basic` user and password with a colon between them. */
+  secret: string | null;
+  /** The setting that holds the secret. */
+  secretSetting: string;
+  sendCaller: boolean;
+}
+
+/** @throws SeedError invalid_settings */
+export function platformOf(
+  pack: string,
+  { title, server, credential }: OperationsFile,
+  sendCaller: boolean,
+  file: string,
+): Platform {
+  const prefix = `SEED_PACK_${pack.replaceAll('-', '_').toUpperCase()}`;
+  const baseUrl = urlSetting(`${prefix}_URL`) ?? server;
+  if (baseUrl === null) {
+    throw packProblem(file, 'its document does not say where the platform is', {
+      hint: `Set ${prefix}_URL, or leave the pack out with SEED_PACKS.`,
+    });
+  }
+  const secretSetting = `${prefix}_TOKEN`;
+  const secret = env(secretSetting) ?? null;
+  if (secret !== null && !/^[\x20-\x7e]+$/.test(secret))
+    throw new SeedError('invalid_settings', `${secretSetting} has other characters than ASCII of one line`);
+  return { title, baseUrl, credential, secret, secretSetting, sendCaller };
+}
+
+/** Header or query parameter that shows the credential. */
+export function shownCredential({ credential, secret }: Platform): {
+  headers: Record<string, string>;
+  query: Record<string, string>;
+} {
+  if (secret === null) return { headers: {}, query: {} };
+  if (credential.kind === 'query') return { headers: {}, query: { [credential.name]: secret } };
+  if (credential.kind === 'header')
+    return { headers: { [credential.name.toLowerCase()]: secret }, query: {} };
+  const value = credential.kind === 'basic' ? `Basic ${base64(secret)}` : `Bearer ${secret}`;
+  return { headers: { authorization: value }, query: {} };
+}
+
+/** Every text in which the secret could come back. */
+export function secretsOf({ secret }: Platform): string[] {
+  if (secret === null) return [];
+  const parts = secret.includes(':') ? [secret.slice(secret.indexOf(':') + 1)] : [];
+  const plain = [secret, base64(secret), ...parts].filter((text) => text !== '');
+  return [
+    ...new Set(plain.flatMap((text) => [text, encodeURIComponent(text), JSON.stringify(text).slice(1, -1)])),
+  ];
+}
+
+const base64 = (text: string) => Buffer.from(text).toString('base64');
