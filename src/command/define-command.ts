@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { Effect, HttpMethod } from '../protocol/manifest.ts';
 import type { Call } from './call.ts';
+import type { WrittenAnswer } from './written-answer.ts';
 
 interface CommandBase<Input extends z.ZodObject> {
   /** `keys revoke`: noun and verb; a single word for the few that have no noun. */
@@ -57,7 +58,11 @@ export interface ObjectCommand<
   /** A stream command, taking the answered task's id, that shows how it goes on. */
   follow?: string;
   /** @param needs what its feature was given when the server was put together */
-  run(input: z.output<Input>, call: Context, needs: Needs): Promise<z.input<Output>>;
+  run(
+    input: z.output<Input>,
+    call: Context,
+    needs: Needs,
+  ): Promise<z.input<Output> | WrittenAnswer<z.output<Output>>>;
 }
 
 export interface StreamItem<Item = unknown> {

@@ -119,7 +119,7 @@ export async function startServer(
     ...BUILT_IN_EVENT_TYPES,
     ...packs.flatMap(({ events = [] }) => events),
   ]);
-  const findTask = openTaskCache(store);
+  const taskCache = openTaskCache(store);
   if (settings.adminKey !== null) await takeAdminKey(store, settings.adminKey);
   const own = await readPrices(settings.pricesFile);
   const prices = { ...own, models: { ...(await openRouterPrices), ...own.models } };
@@ -150,7 +150,7 @@ export async function startServer(
       },
       telemetry: { calls, callRetentionDays: settings.retention.calls },
       tasks: {
-        find: findTask,
+        ...taskCache,
         resources: settings.resources,
         scopesFor: (operator) => registry.scopes(operator),
         models: {
@@ -185,7 +185,7 @@ export async function startServer(
     store,
     keys,
     gate,
-    findTask,
+    findTask: taskCache.find,
     audit,
     calls,
     blobs,

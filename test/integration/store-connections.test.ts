@@ -229,7 +229,7 @@ describe('a statement that takes too long', () => {
 });
 
 test('a look-up outlives a migration after which its plan is none any more', async () => {
-  const task = () => openTaskCache(store)(randomUUID(), randomUUID());
+  const task = () => openTaskCache(store).find(randomUUID(), randomUUID());
   expect(await task()).toBeNull();
   await run(database.databaseUrl, 'alter table tasks add column added int');
   expect(await task()).toBeNull();

@@ -1,5 +1,5 @@
-// Accounts, and how the first one and its admin key come to be. Called by the account commands, at the server's start and by
-// recover-admin-key.ts.
+// Accounts, and how the first one and its admin key come to be. Called by the account commands, at the server's
+// start and by recover-admin-key.ts.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
@@ -98,9 +98,9 @@ export async function adminAccount(tx: Tx, id: string | undefined, now: Date): P
 
 /**
  * Makes the secret of the settings a key of the first account, and that account first if need be. A secret that is
- * a key already stays as it is. An earlier admin key keeps working until someone revokes it, so that servers can be
- * restarted one after the other with a new secret. Throws SeedError `invalid_settings` when the key was revoked,
- * disabled or replaced, or has expired (settings must not bring it back), or belongs to another account.
+ * a key already stays as it is. An earlier admin key keeps working until someone revokes it, so that servers can
+ * be restarted one after the other with a new secret. Throws SeedError `invalid_settings` when the key was
+ * revoked, disabled or replaced, or has expired (settings must not bring it back), or belongs to another account.
  */
 export async function setAdminKey(
   db: Db,
@@ -157,7 +157,8 @@ export async function takeAdminKey({ db, clock }: Store, adminKey: string): Prom
 }
 
 /**
- * The last that a start does: what could keep the server from running must not come between a key and its being shown.
+ * The last that a start does: what could keep the server from running must not come between a key and its being
+ * shown.
  * @returns the admin key's secret when this start made one, else null. It is kept nowhere.
  */
 export async function makeFirstKey({ db, clock }: Store): Promise<string | null> {

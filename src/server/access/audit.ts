@@ -1,5 +1,5 @@
-// The audit log: written, listed, and pruned of what is older than the operator wants to keep; never changed. Called by
-// audit-trail.ts, `audit list` and the server.
+// The audit log: written, listed, and pruned of what is older than the operator wants to keep; never changed.
+// Called by audit-trail.ts, `audit list` and the server.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
@@ -111,7 +111,10 @@ async function keyNames(db: Db, ids: string[]): Promise<Map<string, string>> {
 
 const BATCH = 5_000;
 
-/** Deletes entries from before `before`, which the database refuses for younger ones than 30 days. Returns how many. */
+/**
+ * Deletes entries from before `before`, which the database refuses for younger ones than 30 days. Returns how
+ * many.
+ */
 export async function pruneAudit(store: Store, before: Date): Promise<number> {
   let total = 0;
   for (;;) {

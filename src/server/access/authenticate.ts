@@ -1,5 +1,5 @@
-// From a request to the actor behind it. The checks run in the order of their price, which is part of the contract:
-// checksum, exists, enabled, expiry, address, rate. The scope comes after them, with the command.
+// From a request to the actor behind it. The checks run in the order of their price, which is part of the
+// contract: checksum, exists, enabled, expiry, address, rate. The scope comes after them, with the command.
 import type { Context } from 'hono';
 import type { Actor } from '../../command/call.ts';
 import type { Store } from '../../db/store.ts';

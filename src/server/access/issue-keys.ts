@@ -100,7 +100,10 @@ export async function update(
   });
 }
 
-/** Gives out a new secret for a key that stays the same in all else. Whoever learns it can do what the key can, so needs all that. */
+/**
+ * Gives out a new secret for a key that stays the same in all else. Whoever learns it can do what the key can, so
+ * needs all that.
+ */
 export async function rotate(
   { store, actor }: Caller,
   which: KeyChange,

@@ -1,5 +1,5 @@
-// When keys were last used, kept in memory and written in batches: no request waits for a write, and a server that is
-// killed loses at most what it has not written yet.
+// When keys were last used, kept in memory and written in batches: no request waits for a write, and a server that
+// is killed loses at most what it has not written yet.
 
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';

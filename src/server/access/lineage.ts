@@ -1,5 +1,5 @@
-// What a key may hand on, told from its lineage: the key itself first, then the key that started its task, and so on.
-// Whatever narrows one of them narrows all that comes from it. Pure.
+// What a key may hand on, told from its lineage: the key itself first, then the key that started its task, and so
+// on. Whatever narrows one of them narrows all that comes from it. Pure.
 
 import { cidrWithin } from '../../lib/cidr.ts';
 import { SeedError } from '../../protocol/errors.ts';

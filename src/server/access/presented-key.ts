@@ -1,5 +1,6 @@
-// The keys that requests present, and their sessions, with all that decides whether they are worth anything. Asked for every
-// authenticated request, so requests that come at once share one query, and a key is then known for half a second.
+// The keys that requests present, and their sessions, with all that decides whether they are worth anything. Asked
+// for every authenticated request, so requests that come at once share one query, and a key is then known for half
+// a second.
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import type { Db, KeyRow, SessionsTable } from '../../db/tables.ts';
@@ -115,8 +116,8 @@ const KEYS_KEPT = 10_000;
 
 export interface KeyCache {
   /**
-   * Null when there is no key with this hash. One that is worth something may be known from half a second before; the
-   * clock is asked every time.
+   * Null when there is no key with this hash. One that is worth something may be known from half a second before;
+   * the clock is asked every time.
    */
   presentedKey(secretHash: string): Promise<PresentedKey | null>;
   /** Null when there is no session whose token has this hash. Whether it is over is not looked at. */

@@ -1,5 +1,5 @@
-// How often a key may call and how often signing in may fail from an address, counted by this server alone: several servers behind
-// one address allow each its share on top. Used by authenticate.ts and session-routes.ts.
+// How often a key may call and how often signing in may fail from an address, counted by this server alone:
+// several servers behind one address allow each its share on top. Used by authenticate.ts and session-routes.ts.
 
 import { networkOf } from '../../lib/cidr.ts';
 import { type Bucket, isFull, type Rate, type Take, takeToken } from '../../lib/token-bucket.ts';
@@ -31,7 +31,10 @@ export class RateLimits {
     this.#nowMs = nowMs;
   }
 
-  /** Counts a request for every key of the lineage that has a limit, and tells the state of the tightest; null: no limit. */
+  /**
+   * Counts a request for every key of the lineage that has a limit, and tells the state of the tightest; null: no
+   * limit.
+   */
   count(lineage: Lineage): RateState | null {
     const nowMs = this.#nowMs();
     this.#sweepNowAndThen(nowMs);

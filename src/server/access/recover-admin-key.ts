@@ -1,4 +1,5 @@
-// A new admin key for whoever has the machine or the database, where no key is left that works. Called by `seed keys recover`.
+// A new admin key for whoever has the machine or the database, where no key is left that works. Called by `seed
+// keys recover`.
 
 import { cannotConnect } from '../../db/connection.ts';
 import { ConnectionPool, kyselyOn, type PoolLimits } from '../../db/connection-pool.ts';
@@ -32,10 +33,10 @@ export interface RecoveredKey {
 }
 
 /**
- * Makes a key with all scopes and no limit that never expires, and writes into the audit log that it did, in one transaction.
- * A running server takes the key at once.
- * @throws SeedError not_found for a folder or an account that is not there, unavailable when the database does not answer,
- * conflict when it is not of this version
+ * Makes a key with all scopes and no limit that never expires, and writes into the audit log that it did, in one
+ * transaction. A running server takes the key at once.
+ * @throws SeedError not_found for a folder or an account that is not there, unavailable when the database does not
+ *   answer, conflict when it is not of this version
  */
 export async function recoverAdminKey({ databaseUrl, dataDir, accountId }: Recovery): Promise<RecoveredKey> {
   const reached =

@@ -1,5 +1,5 @@
-// The second way to say who one is: the cookie of the dashboard, from pages of this server alone. It stands for the secret that was
-// signed in with, so all that holds for that secret at this moment holds for the session.
+// The second way to say who one is: the cookie of the dashboard, from pages of this server alone. It stands for
+// the secret that was signed in with, so all that holds for that secret at this moment holds for the session.
 import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { SeedError } from '../../protocol/errors.ts';

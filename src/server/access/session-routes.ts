@@ -7,11 +7,12 @@ import { SeedError } from '../../protocol/errors.ts';
 import type { SignedIn } from '../../protocol/session.ts';
 import type { AuditedRoute } from '../http/gate.ts';
 import type { HttpEnv } from '../http/http-types.ts';
+import type { Inbox } from '../http/inbox.ts';
 import { inputReader } from '../http/read-input.ts';
 import { clientAddress } from '../http/request-headers.ts';
-import type { ServerParts } from '../parts.ts';
-import { audited } from './audit-trail.ts';
-import { authenticate, keyOfSecret, presenterOf } from './authenticate.ts';
+import { type AuditTrail, audited } from './audit-trail.ts';
+import { type AuthenticateNeeds, authenticate, keyOfSecret, presenterOf } from './authenticate.ts';
+import type { SignInLimits } from './rate-limits.ts';
 import {
   identifySession,
   keyOfSession,
@@ -34,7 +35,13 @@ const END: AuditedRoute = { name: 'session end', effect: 'write' };
 
 const SignIn = z.object({ key: z.string() });
 
-export function sessionRoutes(parts: ServerParts): Hono<HttpEnv> {
+export interface SessionRoutesNeeds extends AuthenticateNeeds {
+  audit: AuditTrail;
+  signInLimits: SignInLimits;
+  inbox: Inbox;
+}
+
+export function sessionRoutes(parts: SessionRoutesNeeds): Hono<HttpEnv> {
   const { store, audit, trustedProxies, signInLimits } = parts;
   const app = new Hono<HttpEnv>();
   const readSignIn = inputReader({ http: 'POST /session', input: SignIn });

@@ -1,5 +1,5 @@
-// Sessions of the dashboard: begun, kept awake, ended, and how long they last. Looked up by presented-key.ts; called by the routes
-// of /session and by session-cookie.ts.
+// Sessions of the dashboard: begun, kept awake, ended, and how long they last. Looked up by presented-key.ts;
+// called by the routes of /session and by session-cookie.ts.
 import { hash, randomBytes, randomUUID } from 'node:crypto';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Db, SessionsTable, Tables, Tx } from '../../db/tables.ts';

@@ -10,8 +10,8 @@ import type { HttpEnv } from './http-types.ts';
 const KEEP_ALIVE_MS = 15_000;
 
 /**
- * Streams the items. SSE ends with `event: end`, so that a reader can tell the end from a lost connection. A stream that cannot
- * go on is broken off: a proper end would say that nothing follows.
+ * Streams the items. SSE ends with `event: end`, so that a reader can tell the end from a lost connection. A
+ * stream that cannot go on is broken off: a proper end would say that nothing follows.
  */
 export function streamAnswer(
   c: Context<HttpEnv>,

@@ -1,7 +1,10 @@
-// One call of a command, from its sound input to its answer, and its row in the ledger before that is sent. Called by command-routes.ts.
+// One call of a command, from its sound input to its answer, and its row in the ledger before that is sent. Called
+// by command-routes.ts.
 import type { Context } from 'hono';
+import type { z } from 'zod';
 import type { Call } from '../../command/call.ts';
 import { type Command, isFile, isStream, type ObjectCommand } from '../../command/define-command.ts';
+import { WrittenAnswer } from '../../command/written-answer.ts';
 import type { Store } from '../../db/store.ts';
 import type { Logger } from '../../lib/log.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -46,14 +49,23 @@ export function responder(command: Command, needs: CallNeeds): Respond {
     return async (c, call) => fileAnswer(c, await command.file(inputOf(c), call, undefined));
   const { effect, output: declared, successStatus = 200 } = command;
   return async (c, call) => {
-    const output =
+    const { output, json } =
       effect === 'read'
-        ? declared.parse(await command.run(inputOf(c), call, undefined))
+        ? written(declared, await command.run(inputOf(c), call, undefined))
         : await change(c, command, needs, call);
     const created = idOf(output);
     if (!c.get('target') && created) c.set('target', created);
-    return c.body(JSON.stringify(output), successStatus, { 'Content-Type': 'application/json' });
+    return c.body(json, successStatus, { 'Content-Type': 'application/json' });
   };
+}
+
+type Answer = Pick<WrittenAnswer, 'output' | 'json'>;
+
+const answerOf = (output: object): Answer => ({ output, json: JSON.stringify(output) });
+
+/** What the command has answered, checked against what it declares, so that nothing else leaves the server. */
+function written(declared: z.ZodObject, result: object): WrittenAnswer {
+  return result instanceof WrittenAnswer ? result : new WrittenAnswer(declared, result);
 }
 
 const inputOf = (c: Context<HttpEnv>) => c.get('input') as never;
@@ -72,15 +84,16 @@ async function change(
   command: ObjectCommand,
   needs: CallNeeds,
   call: Call,
-): Promise<object> {
+): Promise<Answer> {
   const { store, log } = needs;
   const idempotencyKey = c.req.header('idempotency-key');
   const kept = keptCall(calledCommand(c, command, store), { idempotencyKey, secret: c.get('secret') });
   if (kept) c.set('kept', kept);
   const run = async (own: Partial<Call>) => {
-    return command.output.parse(await command.run(inputOf(c), { ...call, ...own }, undefined));
+    const result = await command.run(inputOf(c), { ...call, ...own }, undefined);
+    return written(command.output, result).output;
   };
-  if (kept === null && !command.transactional) return run({});
+  if (kept === null && !command.transactional) return answerOf(await run({}));
   const { waiting } = call;
   const onLost = () => needs.observe({ type: 'records_lost', record: 'call', count: 1 });
   const done =
@@ -93,7 +106,7 @@ async function change(
           (creationId) => run({ creationId }),
         );
   if (done.isReplay) c.header('Idempotent-Replay', 'true');
-  return done.output;
+  return answerOf(done.output);
 }
 
 function calledCommand(c: Context<HttpEnv>, command: Command, { clock }: Store): CalledCommand {
@@ -113,7 +126,9 @@ function idOf(output: object): string | undefined {
   return typeof id === 'string' ? id : undefined;
 }
 
-/** The row of the call and, of a task's, the event in its transcript: before the answer, whatever came of the call. */
+/**
+ * The row of the call and, of a task's, the event in its transcript: before the answer, whatever came of the call.
+ */
 export async function recorded(
   c: Context<HttpEnv>,
   command: Command,

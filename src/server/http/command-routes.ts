@@ -1,4 +1,5 @@
-// Mounts every command of the registry under /api/v1: authentication, scope, input; then command-calls.ts runs it and answers.
+// Mounts every command of the registry under /api/v1: authentication, scope, input; then command-calls.ts runs it
+// and answers.
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { Actor } from '../../command/call.ts';
@@ -118,8 +119,9 @@ function refuseUnlessAllowed(command: Command, actor: Actor): void {
 }
 
 /**
- * Right behind the commands of a path, before those of paths with parameters that would match as well: `/webhooks/events` is no
- * webhook that could be deleted. Where the word could be an id, the command that takes it so is let have it.
+ * Right behind the commands of a path, before those of paths with parameters that would match as well:
+ * `/webhooks/events` is no webhook that could be deleted. Where the word could be an id, the command that takes it
+ * so is let have it.
  */
 function refuseOtherMethods(
   app: Hono<HttpEnv>,

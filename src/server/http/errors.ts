@@ -1,5 +1,5 @@
-// How errors are answered: whatever a route throws becomes the error body with its status, and a method that a path does not
-// have is answered with 405. Called by app.ts and by routes.
+// How errors are answered: whatever a route throws becomes the error body with its status, and a method that a
+// path does not have is answered with 405. Called by app.ts and by routes.
 import type { Context, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';

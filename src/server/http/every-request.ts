@@ -1,5 +1,5 @@
-// What holds for every request, as middleware of app.ts: the headers of its answer, its line in the log, and that a server which
-// stops takes nothing new.
+// What holds for every request, as middleware of app.ts: the headers of its answer, its line in the log, and that
+// a server which stops takes nothing new.
 import { randomUUID } from 'node:crypto';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
@@ -9,7 +9,10 @@ import { SeedError } from '../../protocol/errors.ts';
 import type { HttpEnv } from './http-types.ts';
 
 const DATA = /^\/(?:api|llm|runner|mcp)(?:\/|$)/;
-/** What no browser shows as a page needs no more: it is never taken for one, nor for something to embed, nor asked for in the clear. */
+/**
+ * What no browser shows as a page needs no more: it is never taken for one, nor for something to embed, nor asked
+ * for in the clear.
+ */
 const OF_DATA = ['x-content-type-options', 'cross-origin-resource-policy', 'strict-transport-security'];
 
 export async function headEveryAnswer() {
@@ -29,7 +32,10 @@ export async function headEveryAnswer() {
 
 let turnEnds: Promise<void> | null = null;
 
-/** So that the answers of one turn of the event loop are sent one behind the other: waking who reads them costs more than to send them. */
+/**
+ * So that the answers of one turn of the event loop are sent one behind the other: waking who reads them costs
+ * more than to send them.
+ */
 function endOfTurn(): Promise<void> {
   turnEnds ??= new Promise((resolve) => {
     setImmediate(() => {

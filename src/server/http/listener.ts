@@ -5,7 +5,10 @@ import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '../../lib/log.ts';
 import { SeedError } from '../../protocol/errors.ts';
 
-/** How long running requests may take to end once the server stops: longer than a platform may take, and much less than a runner waits. */
+/**
+ * How long running requests may take to end once the server stops: longer than a platform may take, and much less
+ * than a runner waits.
+ */
 const DRAIN_MS = 35_000;
 const PROBES = /^\/(healthz|readyz)(\?|$)/;
 const HEADER_BYTES = 16 * 1024;
@@ -33,7 +36,8 @@ export async function listenHttp(
   });
   const drain = drainable(http, drainMs);
   const url = await listen(http, host, port);
-  // Such as a connection that cannot be taken for want of a file descriptor: its caller tries again, and nobody else is to notice.
+  // Such as a connection that cannot be taken for want of a file descriptor: its caller tries again, and nobody
+  // else is to notice.
   http.on('error', (error) => log.error({ err: error }, 'a connection could not be taken'));
   return { url, [Symbol.asyncDispose]: drain };
 }
@@ -45,7 +49,10 @@ function hangUpOnUnread(request: IncomingMessage, response: ServerResponse): voi
   });
 }
 
-/** Whoever only looks whether the server lives, such as a load balancer, may speak HTTP/1.0 without a host, or name any. */
+/**
+ * Whoever only looks whether the server lives, such as a load balancer, may speak HTTP/1.0 without a host, or name
+ * any.
+ */
 function nameHostForProbes({ url, headers }: IncomingMessage): void {
   if (url !== undefined && PROBES.test(url)) headers.host = 'localhost';
 }
@@ -73,8 +80,8 @@ function listen(http: Server, host: string, port: number): Promise<string> {
 }
 
 /**
- * Returns what drains the server: it takes no new connection and lets go of idle ones at once, lets running requests end, each
- * the last of its connection, and closes what is left after the time.
+ * Returns what drains the server: it takes no new connection and lets go of idle ones at once, lets running
+ * requests end, each the last of its connection, and closes what is left after the time.
  */
 function drainable(http: Server, drainMs: number): () => Promise<void> {
   const sockets = new Set<Socket>();

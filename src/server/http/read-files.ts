@@ -1,5 +1,5 @@
-// The files that a request brings: as base64 in its JSON, or as the parts of a multipart/form-data body (RFC 7578): one part
-// `task` with the JSON, and a part `file` for each file. Used by read-input.ts.
+// The files that a request brings: as base64 in its JSON, or as the parts of a multipart/form-data body (RFC
+// 7578): one part `task` with the JSON, and a part `file` for each file. Used by read-input.ts.
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
@@ -67,9 +67,13 @@ export async function readMultipart(c: Context<HttpEnv>, delivery: Delivery): Pr
   return body;
 }
 
-/** What a request brings, as it comes. One that is given up takes its connection not along: the refusal is still to be sent. */
+/**
+ * What a request brings, as it comes. One that is given up takes its connection not along: the refusal is still to
+ * be sent.
+ */
 export function bodyStream({ req, env }: Context<HttpEnv>): Readable {
-  // Straight from the socket, where nobody has to count: to pass it through a web stream and back costs as much again.
+  // Straight from the socket, where nobody has to count: to pass it through a web stream and back costs as much
+  // again.
   if (env.outgoing && req.header('content-length') !== undefined)
     return Readable.from(env.incoming.iterator({ destroyOnReturn: false }), { objectMode: false });
   return Readable.fromWeb((req.raw.body ?? new Blob([]).stream()) as ReadableStream);

@@ -1,6 +1,6 @@
-// A command's input out of a request: path parameters, then the query (GET) or the body (JSON, or the parts of a form where it
-// brings files), then the schema. Whatever a request has that is not part of the input is refused: nobody is to believe
-// that it did something.
+// A command's input out of a request: path parameters, then the query (GET) or the body (JSON, or the parts of a
+// form where it brings files), then the schema. Whatever a request has that is not part of the input is refused:
+// nobody is to believe that it did something.
 
 import { readFile } from 'node:fs/promises';
 import type { Context } from 'hono';
@@ -25,7 +25,9 @@ export type InputReader = (c: Context<HttpEnv>, delivery: Delivery) => Promise<u
 
 type ReadCommand = Pick<Command, 'http' | 'input'> & Pick<ObjectCommand, 'takesFiles'>;
 
-/** Prepares the reader of one command. It throws SeedError invalid_json, invalid_input or unsupported_media_type. */
+/**
+ * Prepares the reader of one command. It throws SeedError invalid_json, invalid_input or unsupported_media_type.
+ */
 export function inputReader({ http, input, takesFiles = false }: ReadCommand): InputReader {
   const { method, path } = parseHttp(http);
   const parameters = pathParameters(path);

@@ -1,5 +1,5 @@
-// What the headers of a request say: its bearer token, where it comes from, under which origin it reached this server, how long
-// its answer may be held. Called by the routes and by access/.
+// What the headers of a request say: its bearer token, where it comes from, under which origin it reached this
+// server, how long its answer may be held. Called by the routes and by access/.
 
 import type { Context } from 'hono';
 import { canonicalAddress, cidrContains } from '../../lib/cidr.ts';
@@ -27,8 +27,8 @@ export function clientAddress(c: Context<HttpEnv>, trustedProxies: readonly stri
 }
 
 /**
- * From the right, each proxy adds whom it heard from: the first that is no trusted proxy is the caller. What stands
- * further left anyone can have written.
+ * From the right, each proxy adds whom it heard from: the first that is no trusted proxy is the caller. What
+ * stands further left anyone can have written.
  */
 export function addressBehind(
   peer: string,

@@ -1,4 +1,5 @@
-// The calls of commands: counted by server/ledger/call-log.ts, written one by one by server/ledger/, read as the ledger of a task.
+// The calls of commands: counted by server/ledger/call-log.ts, written one by one by server/ledger/, read as the
+// ledger of a task.
 import { type RawBuilder, sql } from 'kysely';
 import { aheadOfCursor, type PageRequest, pageOfRows } from '../../db/cursor.ts';
 import { storableValue } from '../../db/storable.ts';
@@ -38,8 +39,8 @@ export async function insertCalls(db: Db, calls: readonly NewCall[]): Promise<vo
 }
 
 /**
- * The row of a call that must not be missed, written before its outcome is known and again when it is. An outcome is written
- * once: what comes after it changes nothing.
+ * The row of a call that must not be missed, written before its outcome is known and again when it is. An outcome
+ * is written once: what comes after it changes nothing.
  */
 export async function writeCall(db: Db, call: NewCall): Promise<void> {
   await sql`${insertion([call])}
@@ -48,7 +49,9 @@ export async function writeCall(db: Db, call: NewCall): Promise<void> {
     where calls.status is null`.execute(db);
 }
 
-/** Busy servers write thousands a second: as one value they cost a third of what fifteen parameters a row would. */
+/**
+ * Busy servers write thousands a second: as one value they cost a third of what fifteen parameters a row would.
+ */
 function insertion(calls: readonly NewCall[]): RawBuilder<unknown> {
   const rows = calls.map((call) => ({
     id: call.id,
@@ -71,7 +74,10 @@ function insertion(calls: readonly NewCall[]): RawBuilder<unknown> {
   return sql`insert into calls select * from json_populate_recordset(null::calls, ${JSON.stringify(rows)}::json)`;
 }
 
-/** What the task's agent called: what changes something in the order in which it began, the rest in that in which it ended. */
+/**
+ * What the task's agent called: what changes something in the order in which it began, the rest in that in which
+ * it ended.
+ */
 export async function listLedger(
   db: Db,
   accountId: string,

@@ -1,8 +1,9 @@
 // Requests that may be repeated: who works on one, and what it was answered. Called by server/ledger/.
 //
-// A command that does its work in one transaction keeps the answer in that transaction, under a lock that its twins cannot get:
-// the answer is there exactly when the work is done. All others claim the request first. Such a claim is forgotten only when it is
-// certain that nothing was done; otherwise it lapses, and who takes it over works with the same creation id.
+// A command that does its work in one transaction keeps the answer in that transaction, under a lock that its
+// twins cannot get: the answer is there exactly when the work is done. All others claim the request first. Such a
+// claim is forgotten only when it is certain that nothing was done; otherwise it lapses, and who takes it over
+// works with the same creation id.
 import { sql } from 'kysely';
 import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
 import { notify } from '../../db/signals.ts';
@@ -34,7 +35,9 @@ export type Claim =
 
 export interface Claimed {
   state: 'mine';
-  /** What the work makes is to have this id; the row in `calls` of whoever claimed first has it, too, and its time. */
+  /**
+   * What the work makes is to have this id; the row in `calls` of whoever claimed first has it, too, and its time.
+   */
   creationId: string;
   at: Date;
   /** Nobody has set out before. */
@@ -50,7 +53,8 @@ const PRUNED = 100;
 /**
  * Claims the request.
  * @param id the creation id of a new claim
- * @param takesOver whether a claim that was left is claimed anew: the work does nothing twice with the same creation id
+ * @param takesOver whether a claim that was left is claimed anew: the work does nothing twice with the same
+ *   creation id
  */
 export async function claimRequest(
   tx: Tx,
@@ -91,8 +95,8 @@ export async function claimRequest(
 }
 
 /**
- * What became of the request before, for a command whose work, row and answer are this transaction: until it ends no twin can
- * get as far as this. Null: the work is to be done.
+ * What became of the request before, for a command whose work, row and answer are this transaction: until it ends
+ * no twin can get as far as this. Null: the work is to be done.
  */
 export async function enterRequest(tx: Tx, request: Repeatable, now: Date): Promise<Earlier | null> {
   const earlier = async () => {
@@ -159,7 +163,10 @@ export async function saveAnswer(tx: Tx, request: Repeatable, answer: Buffer): P
   await notify(tx, `idempotency:${request.keyId}`);
 }
 
-/** When it is certain that nothing was done: the next attempt starts afresh. A claim that somebody has taken over stays. */
+/**
+ * When it is certain that nothing was done: the next attempt starts afresh. A claim that somebody has taken over
+ * stays.
+ */
 export async function forgetClaim(tx: Tx, request: Repeatable, { creationId }: Claimed): Promise<void> {
   await ofRequest(tx.deleteFrom('idempotency'), request)
     .where('creation_id', '=', creationId)

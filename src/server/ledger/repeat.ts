@@ -1,5 +1,5 @@
-// The Idempotency-Key of a request: what finds it again when it is repeated, as in draft-ietf-httpapi-idempotency-key-header, and
-// what its repeats are told.
+// The Idempotency-Key of a request: what finds it again when it is repeated, as in
+// draft-ietf-httpapi-idempotency-key-header, and what its repeats are told.
 import { createHash } from 'node:crypto';
 import type { Store } from '../../db/store.ts';
 import { seal, unseal } from '../../lib/seal.ts';

@@ -11,15 +11,14 @@ import { Template } from '../../protocol/template.ts';
 import { listLedger as listCalls } from '../ledger/call-log.ts';
 import { type AcceptNeeds, acceptOnce } from './accept.ts';
 import { stopTask as stop } from './end.ts';
-import { knownTask } from './find.ts';
+import { AnsweredTask, knownTask, type TaskCache } from './find.ts';
 import { listTasks as list } from './list.ts';
 import { getTaskProgress, noSuchTask } from './rows.ts';
 import { waitForEnd, watchTask } from './watch.ts';
 
 const TaskId = z.uuid().describe('Id of the task');
-const AnsweredTask = z.object({ task: Task });
 
-export interface TaskNeeds extends AcceptNeeds {
+export interface TaskNeeds extends AcceptNeeds, TaskCache {
   /** Why a queued task waits, for a person; null when it is about to be taken. */
   queuedNote(): Promise<string | null>;
   /** The instructions to start a task from, Seed's own first. */
@@ -101,9 +100,10 @@ export const getTask = defineCommand({
   input: z.object({ id: TaskId }),
   output: AnsweredTask,
   examples: ['seed tasks get 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11'],
-  run: async ({ id }, { actor }, needs: TaskNeeds) => ({
-    task: await withNote(await knownTask(needs.find, actor.accountId, id), needs),
-  }),
+  run: async ({ id }, { actor }, needs: TaskNeeds) => {
+    const { answer, task } = await needs.known(actor.accountId, id);
+    return answer ?? { task: await withNote(task, needs) };
+  },
 });
 
 export const stopTask = defineCommand({

@@ -1,12 +1,14 @@
 // A task by its account and id. Requests that come at once share a query, and a task that has ended is kept for
 // half a second.
 import { sql } from 'kysely';
+import { z } from 'zod';
+import { WrittenAnswer } from '../../command/written-answer.ts';
 import type { Store } from '../../db/store.ts';
 import type { TaskRow } from '../../db/tables.ts';
 import { createDataLoader } from '../../lib/data-loader.ts';
 import { createTtlCache } from '../../lib/ttl-cache.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
-import type { Task } from '../../protocol/task.ts';
+import { Task } from '../../protocol/task.ts';
 import { noSuchTask, toTask } from './rows.ts';
 
 /** How much of ended tasks is kept, roughly and all together. */
@@ -18,22 +20,56 @@ const CHARACTERS_PER_TASK = 16 * 1024;
 /** Null when the account has no such task. One that has ended may be known from half a second before. */
 export type FindTask = (accountId: string, id: string) => Promise<Task | null>;
 
-export function openTaskCache({ lookUp, caches }: Pick<Store, 'lookUp' | 'caches'>): FindTask {
+export const AnsweredTask = z.object({ task: Task });
+
+/** A task with the answer of `tasks get`, which is there once the task has ended and is written once, as long as it is kept. */
+export class KnownTask {
+  readonly accountId: string;
+  readonly task: Task;
+  #answer: WrittenAnswer<z.output<typeof AnsweredTask>> | null = null;
+
+  constructor(row: TaskRow) {
+    this.accountId = row.account_id;
+    this.task = toTask(row);
+  }
+
+  get answer(): WrittenAnswer<z.output<typeof AnsweredTask>> | null {
+    if (!isTerminal(this.task.status)) return null;
+    this.#answer ??= new WrittenAnswer(AnsweredTask, { task: this.task });
+    return this.#answer;
+  }
+}
+
+export interface TaskCache {
+  find: FindTask;
+  /** The same with the answer. @throws SeedError not_found */
+  known(accountId: string, id: string): Promise<KnownTask>;
+}
+
+export function openTaskCache({ lookUp, caches }: Pick<Store, 'lookUp' | 'caches'>): TaskCache {
   const load = createDataLoader(async (ids) => {
     const rows = await lookUp('tasks', sql<TaskRow>`select * from tasks where id = any(${ids})`);
-    return new Map(rows.map((row) => [row.id, { accountId: row.account_id, task: toTask(row) }]));
+    return new Map(rows.map((row) => [row.id, new KnownTask(row)]));
   });
-  const ended = createTtlCache<Task>({
+  const ended = createTtlCache<KnownTask>({
     most: CHARACTERS_KEPT,
-    weigh: charactersOf,
-    holds: ({ status }) => isTerminal(status),
+    weigh: ({ task }) => charactersOf(task),
+    holds: ({ task }) => isTerminal(task.status),
   });
   caches.add('ended tasks', ended.forget);
-  return (accountId, id) =>
+  const look = (accountId: string, id: string) =>
     ended.find(`${accountId} ${id}`, async () => {
       const found = await load(id.toLowerCase());
-      return found?.accountId === accountId ? found.task : null;
+      return found?.accountId === accountId ? found : null;
     });
+  return {
+    find: async (accountId, id) => (await look(accountId, id))?.task ?? null,
+    async known(accountId, id) {
+      const found = await look(accountId, id);
+      if (!found) throw noSuchTask(id);
+      return found;
+    },
+  };
 }
 
 /** The account's task. Throws SeedError `not_found` when it has none with this id. */
