@@ -44,7 +44,7 @@ const EventName = z
   .regex(/^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/, 'is written like "incident.created"')
   .refine((name) => !OWN_EVENTS.test(name), "begins like Seed's own: task., key. and webhook. are taken");
 
-const PackShape = z.looseObject({
+const FIELDS = {
   name: z
     .string()
     .max(40)
@@ -73,7 +73,8 @@ const PackShape = z.looseObject({
       }),
     )
     .optional(),
-});
+} satisfies Record<keyof Pack, z.ZodType>;
+const PackShape = z.looseObject(FIELDS);
 
 /**
  * @param file as messages name it

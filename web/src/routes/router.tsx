@@ -9,7 +9,7 @@ import { shellRoute } from '../shell/shell.tsx';
 import { EmptyState, ErrorNotice, SkeletonRows } from '../ui/states.tsx';
 import { commandsPage } from './commands/page.ts';
 import { keysPage } from './keys/page.ts';
-import { rootRoute } from './root-route.tsx';
+import { rootRoute } from '../shell/root-route.tsx';
 import { sandboxesPage } from './sandboxes/page.ts';
 import { signInRoute } from './sign-in/sign-in-route.ts';
 import { newTaskPage, tasksPage } from './tasks/page.ts';

@@ -7,7 +7,7 @@ import { useConnection } from '../api/connection.ts';
 import { AnswerError } from '../api/request.ts';
 import { seedQuery } from '../api/seed.ts';
 import { SeedContext, useCommand, useSeed } from '../api/use-command.ts';
-import { rootRoute } from '../routes/root-route.tsx';
+import { rootRoute } from './root-route.tsx';
 import { IconButton } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Icon, Logo } from '../ui/icon.tsx';

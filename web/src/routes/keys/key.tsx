@@ -11,7 +11,7 @@ import { CopyableId, Mono } from '../../ui/code.tsx';
 import { BackLink, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 import { Answer, EmptyState } from '../../ui/states.tsx';
-import { TaskLink } from '../tasks/task-status.tsx';
+import { TaskLink } from '../tasks/list/task-status.tsx';
 import { STATUS_TONES } from './filters.ts';
 import { EditDialog, RevokeDialog, RotateDialog, SwitchButton } from './key-dialogs.tsx';
 import { NAMES } from './key-drafts.ts';

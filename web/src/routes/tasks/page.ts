@@ -4,7 +4,7 @@ import { lazyRouteComponent as lazy } from '@tanstack/react-router';
 import { type Page, pageRoute, textIn } from '../../shell/page.ts';
 import { shellRoute } from '../../shell/shell.tsx';
 import { newTaskSearch } from './new/search.ts';
-import { tasksSearch } from './task-list.ts';
+import { tasksSearch } from './list/task-list.ts';
 
 interface ArtifactsSearch {
   /** The name of the artifact that is looked at. */
@@ -13,8 +13,8 @@ interface ArtifactsSearch {
 
 const artifactsSearch = ({ name }: Record<string, unknown>): ArtifactsSearch => ({ name: textIn(name) });
 
-const tasks = lazy(() => import('./tasks.tsx'), 'Tasks');
-const conversation = lazy(() => import('./task/conversation/conversation.tsx'), 'Conversation');
+const tasks = lazy(() => import('./list/tasks.tsx'), 'Tasks');
+const conversation = lazy(() => import('./task/conversation.tsx'), 'Conversation');
 const ledger = lazy(() => import('./task/ledger.tsx'), 'Ledger');
 const artifacts = lazy(() => import('./task/artifacts/artifacts.tsx'), 'Artifacts');
 const usage = lazy(() => import('./task/usage.tsx'), 'Usage');

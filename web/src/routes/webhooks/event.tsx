@@ -7,7 +7,7 @@ import { CodeBlock, Mono } from '../../ui/code.tsx';
 import { BackLink, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 import { Answer } from '../../ui/states.tsx';
-import { TaskLink } from '../tasks/task-status.tsx';
+import { TaskLink } from '../tasks/list/task-status.tsx';
 import { DeliveryTable } from './delivery-table.tsx';
 
 const REFRESH_MS = 5_000;

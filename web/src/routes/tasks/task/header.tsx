@@ -13,7 +13,7 @@ import { ForeignText } from '../../../ui/foreign-text.tsx';
 import { Icon } from '../../../ui/icon.tsx';
 import { RelativeTime, useNow } from '../../../ui/relative-time.tsx';
 import { toast } from '../../../ui/toast.tsx';
-import { RunAgainLink, TaskStatusView, taskTitle } from '../task-status.tsx';
+import { RunAgainLink, TaskStatusView, taskTitle } from '../list/task-status.tsx';
 import { useTask } from './open-task.tsx';
 import { Timeline } from './timeline.tsx';
 

@@ -6,7 +6,7 @@ import { EffectBadge } from '../../../ui/badge.tsx';
 import { ForeignBlock, ForeignText } from '../../../ui/foreign-text.tsx';
 import { EmptyState, ListAnswer } from '../../../ui/states.tsx';
 import { type Column, Table } from '../../../ui/table.tsx';
-import { AnswerStatus } from './conversation/entry-view.tsx';
+import { AnswerStatus } from './entry-view.tsx';
 import { useTask, ViewFrame } from './open-task.tsx';
 
 const REFRESH_MS = 3_000;

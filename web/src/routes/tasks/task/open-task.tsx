@@ -15,7 +15,7 @@ import type { TaskEvent } from '../../../../../src/protocol/event.ts';
 import type { Task } from '../../../../../src/protocol/task.ts';
 import { type StreamState, useCommand, useSeed, useStream } from '../../../api/use-command.ts';
 import { ScrollBox } from '../../../ui/table.tsx';
-import { EMPTY_TRANSCRIPT, type Transcript, withEvents } from './conversation/transcript.ts';
+import { EMPTY_TRANSCRIPT, type Transcript, withEvents } from './transcript.ts';
 
 interface OpenTask {
   task: Task;

@@ -5,7 +5,7 @@ import { useSeed } from '../../../api/use-command.ts';
 import { useShortcut } from '../../../ui/keyboard.ts';
 import { TabLinks } from '../../../ui/page-frame.tsx';
 import { EmptyState, ErrorNotice, SkeletonRows } from '../../../ui/states.tsx';
-import { taskTitle } from '../task-status.tsx';
+import { taskTitle } from '../list/task-status.tsx';
 import { TaskHeader } from './header.tsx';
 import { TaskContext, useOpenTask, useTask } from './open-task.tsx';
 

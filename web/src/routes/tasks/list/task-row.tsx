@@ -1,11 +1,11 @@
 // One task of the list: a row of columns, or two lines on a phone.
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { money, shortCount } from '../../format/numbers.ts';
-import { duration } from '../../format/times.ts';
-import { classNames } from '../../ui/class-names.ts';
-import { ForeignText } from '../../ui/foreign-text.tsx';
-import { RelativeTime } from '../../ui/relative-time.tsx';
+import { money, shortCount } from '../../../format/numbers.ts';
+import { duration } from '../../../format/times.ts';
+import { classNames } from '../../../ui/class-names.ts';
+import { ForeignText } from '../../../ui/foreign-text.tsx';
+import { RelativeTime } from '../../../ui/relative-time.tsx';
 import type { KeyNames, ListedTask } from './task-list.ts';
 import { TaskStatusView, taskTitle } from './task-status.tsx';
 

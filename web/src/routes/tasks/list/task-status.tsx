@@ -1,10 +1,10 @@
 // What lists and pages of tasks share: a task's status in words and colour, what it is called, links to the form
 // for a new one.
 import { Link } from '@tanstack/react-router';
-import type { Task } from '../../../../src/protocol/task.ts';
-import { Status, type Tone } from '../../ui/badge.tsx';
-import { buttonLook } from '../../ui/button.tsx';
-import { Icon } from '../../ui/icon.tsx';
+import type { Task } from '../../../../../src/protocol/task.ts';
+import { Status, type Tone } from '../../../ui/badge.tsx';
+import { buttonLook } from '../../../ui/button.tsx';
+import { Icon } from '../../../ui/icon.tsx';
 
 export type TaskStatus = Task['status'];
 

@@ -1,7 +1,7 @@
 // The root of all routes: what is shown on every one of them, signed in or not.
 import type { QueryClient } from '@tanstack/react-query';
 import { createRootRouteWithContext, Outlet } from '@tanstack/react-router';
-import type { Page } from '../shell/page.ts';
+import type { Page } from './page.ts';
 import { Toasts } from '../ui/toast.tsx';
 
 export interface RouterContext {

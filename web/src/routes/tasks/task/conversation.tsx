@@ -2,13 +2,13 @@
 // while one is there.
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useMemo, useRef } from 'react';
-import type { StreamState } from '../../../../api/use-command.ts';
-import { Button } from '../../../../ui/button.tsx';
-import { Icon } from '../../../../ui/icon.tsx';
-import { useShortcut } from '../../../../ui/keyboard.ts';
-import { ErrorNotice } from '../../../../ui/states.tsx';
-import { ScrollBox } from '../../../../ui/table.tsx';
-import { useTask } from '../open-task.tsx';
+import type { StreamState } from '../../../api/use-command.ts';
+import { Button } from '../../../ui/button.tsx';
+import { Icon } from '../../../ui/icon.tsx';
+import { useShortcut } from '../../../ui/keyboard.ts';
+import { ErrorNotice } from '../../../ui/states.tsx';
+import { ScrollBox } from '../../../ui/table.tsx';
+import { useTask } from './open-task.tsx';
 import { EntryView } from './entry-view.tsx';
 import { conversationRows } from './transcript.ts';
 

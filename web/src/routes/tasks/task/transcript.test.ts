@@ -1,6 +1,6 @@
 // What is made of a task's events, in whatever pieces they come.
 import { expect, it } from 'vitest';
-import type { TaskEvent } from '../../../../../../src/protocol/event.ts';
+import type { TaskEvent } from '../../../../../src/protocol/event.ts';
 import { EMPTY_TRANSCRIPT, withEvents } from './transcript.ts';
 
 const at = '2026-11-24T12:00:00.000Z';

@@ -1,9 +1,9 @@
 // What the list of tasks shows: its filters as they stand in the address, the tasks kept up to date, and the names
 // of their keys.
 import { useEffect, useState } from 'react';
-import type { CommandInput, ItemOf } from '../../api/commands.ts';
-import { useCommand, usePages, useSeed } from '../../api/use-command.ts';
-import { textIn } from '../../shell/page.ts';
+import type { CommandInput, ItemOf } from '../../../api/commands.ts';
+import { useCommand, usePages, useSeed } from '../../../api/use-command.ts';
+import { textIn } from '../../../shell/page.ts';
 import { isTaskStatus } from './task-status.tsx';
 
 export type ListedTask = ItemOf<'tasks list'>;

@@ -1,12 +1,12 @@
 // One entry of the conversation. Entries that have not changed are not drawn anew while others come.
 import { memo, type ReactNode } from 'react';
-import { duration, fullTime } from '../../../../format/times.ts';
-import { Badge, EffectBadge } from '../../../../ui/badge.tsx';
-import { classNames } from '../../../../ui/class-names.ts';
-import { ForeignBlock, ForeignText } from '../../../../ui/foreign-text.tsx';
-import { Icon } from '../../../../ui/icon.tsx';
-import { Terminal } from '../../../../ui/terminal.tsx';
-import { statusLabel, TaskStatusView } from '../../task-status.tsx';
+import { duration, fullTime } from '../../../format/times.ts';
+import { Badge, EffectBadge } from '../../../ui/badge.tsx';
+import { classNames } from '../../../ui/class-names.ts';
+import { ForeignBlock, ForeignText } from '../../../ui/foreign-text.tsx';
+import { Icon } from '../../../ui/icon.tsx';
+import { Terminal } from '../../../ui/terminal.tsx';
+import { statusLabel, TaskStatusView } from '../list/task-status.tsx';
 import type { Entry, Row, ToolCallEntry } from './transcript.ts';
 
 interface EntryViewProps {

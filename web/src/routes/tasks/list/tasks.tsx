@@ -1,14 +1,14 @@
 // The list of tasks, newest first, kept up to date, with its search and filters.
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
-import { useSeed } from '../../api/use-command.ts';
-import { Button } from '../../ui/button.tsx';
-import { classNames } from '../../ui/class-names.ts';
-import { CodeBlock } from '../../ui/code.tsx';
-import { FilterField, SearchField } from '../../ui/fields.tsx';
-import { Icon } from '../../ui/icon.tsx';
-import { useRowKeys } from '../../ui/keyboard.ts';
-import { EmptyState, ErrorNotice, SkeletonRows } from '../../ui/states.tsx';
+import { useSeed } from '../../../api/use-command.ts';
+import { Button } from '../../../ui/button.tsx';
+import { classNames } from '../../../ui/class-names.ts';
+import { CodeBlock } from '../../../ui/code.tsx';
+import { FilterField, SearchField } from '../../../ui/fields.tsx';
+import { Icon } from '../../../ui/icon.tsx';
+import { useRowKeys } from '../../../ui/keyboard.ts';
+import { EmptyState, ErrorNotice, SkeletonRows } from '../../../ui/states.tsx';
 import { type KeyNames, type TasksSearch, useKeyNames, useTaskList } from './task-list.ts';
 import { TaskListHead, TaskRow } from './task-row.tsx';
 import { NewTaskLink, statusLabel, TASK_STATUSES } from './task-status.tsx';
