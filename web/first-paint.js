@@ -1,5 +1,5 @@
-// Runs before the first paint, as a blocking script of its own: the page never shows in the theme that was not chosen.
-// The same rule as src/shell/theme.ts.
+// Runs before the first paint, as a blocking script of its own: the page never shows in the theme that was not
+// chosen. The same rule as src/shell/theme.ts.
 (() => {
   let theme = null;
   try {

@@ -1,4 +1,5 @@
-// The dashboard's build. Everything lands in assets/ with a hash in its name; nothing is inline, as the page's policy wants it.
+// The dashboard's build. Everything lands in assets/ with a hash in its name; nothing is inline, as the page's
+// policy wants it.
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import tailwindcss from '@tailwindcss/vite';

@@ -9,7 +9,7 @@ const FOLDERS: Record<string, readonly string[]> = {
   db: ['protocol', 'lib'],
   command: ['protocol', 'lib', 'db'],
   scripted: ['protocol', 'lib'],
-  pack: ['protocol', 'lib', 'db', 'command', 'scripted'],
+  pack: ['protocol', 'lib', 'db', 'command', 'scripted', 'openapi'],
   openapi: ['protocol', 'lib'],
   server: ['protocol', 'lib', 'db', 'command', 'scripted', 'pack', 'openapi'],
   guest: ['protocol', 'lib'],

@@ -6,9 +6,9 @@ import { type RestCall, restCall } from '../lib/rest-call.ts';
 import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
 import { type Io, usageError } from './io.ts';
-import { multipartBody, type StreamedBody, takeFiles } from './local-file.ts';
+import { multipartBody, takeFiles } from './local-file.ts';
 import type { Profile } from './profile.ts';
-import type { HttpResponse } from './request.ts';
+import type { HttpResponse, StreamedBody } from './request.ts';
 
 export interface Api {
   readonly url: string;

@@ -3,6 +3,7 @@
 import { fileNameProblem } from '../protocol/file-name.ts';
 import { fs } from './builtin.ts';
 import { usageError } from './io.ts';
+import type { StreamedBody } from './request.ts';
 
 class LocalFile {
   readonly path: string;
@@ -37,13 +38,6 @@ function named(path: string, name: string, size: number): LocalFile {
 function sizeOf(path: string): number | null {
   const stats = fs.statSync(path, { throwIfNoEntry: false });
   return stats?.isFile() ? stats.size : null;
-}
-
-export interface StreamedBody {
-  type: string;
-  length: number;
-  /** From the start, each time it is called. */
-  chunks(): AsyncIterable<Uint8Array>;
 }
 
 /** Takes the input's files out of it; null when there are none. */

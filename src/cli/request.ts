@@ -1,7 +1,13 @@
 // One HTTP exchange over Node's http module. Used through Io by api.ts.
 import type { IncomingHttpHeaders } from 'node:http';
 import { loadHttp, loadHttps, loadStream } from './builtin.ts';
-import type { StreamedBody } from './local-file.ts';
+
+export interface StreamedBody {
+  type: string;
+  length: number;
+  /** From the start, each time it is called. */
+  chunks(): AsyncIterable<Uint8Array>;
+}
 
 interface HttpRequest {
   method: string;

@@ -20,7 +20,7 @@ export {
 } from '../scripted/command-output.ts';
 export type { Playbook, Steps } from '../scripted/playbook.ts';
 export { definePack, type SampleContext, type SeedConfig } from './definition.ts';
-export { importedCommands } from './imported/imported-commands.ts';
+export { importedCommands } from './imported-commands.ts';
 export {
   commandsOn,
   type ExternalContext,

@@ -66,14 +66,16 @@ const ask = (lease: Lease, more: object = { max_tokens: 7 }, at: Pick<TestServer
     body: { model: lease.model, messages: [{ role: 'user', content: 'hi' }], ...more },
   });
 
-/** A hundred at once, from two servers. Returns how many were answered; all others were refused for the budget. */
+/** A hundred at once, from two servers. Returns how many were answered; the others were refused for the budget. */
 async function askHundred(lease: Lease, more?: object): Promise<number> {
   const answers = await Promise.all(
     Array.from({ length: 100 }, (_, index) => ask(lease, more, index % 2 ? server : sibling)),
   );
   const refused = answers.filter(({ status }) => status !== 200);
-  for (const { status, body } of refused) expect([status, body.error.code]).toEqual([402, 'budget_exceeded']);
-  expect(refused.length).toBeGreaterThan(0);
+  const reasons = new Set(refused.map(({ status, body }) => `${status} ${body.error.code}`));
+  // Those that a busy machine comes to last find that the task, and with it its key, has ended for that.
+  reasons.delete('401 key_revoked');
+  expect([...reasons]).toEqual(['402 budget_exceeded']);
   return answers.length - refused.length;
 }
 

@@ -1,4 +1,5 @@
-// A stream that breaks is taken up where it broke: nothing missed, nothing twice, and the state of the connection is told.
+// A stream that breaks is taken up where it broke: nothing missed, nothing twice, and the state of the connection
+// is told.
 import { expect, it } from 'vitest';
 import { follow } from './follow.ts';
 import { AnswerError } from './request.ts';

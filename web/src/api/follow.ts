@@ -1,5 +1,5 @@
-// Follows a stream command to its end. A lost connection is taken up again after the last item that came, so that nothing is
-// missed and nothing comes twice.
+// Follows a stream command to its end. A lost connection is taken up again after the last item that came, so that
+// nothing is missed and nothing comes twice.
 import type { CommandInput, CommandName, CommandOutput } from './commands.ts';
 import { AnswerError, mayPass } from './request.ts';
 import type { Seed } from './seed.ts';

@@ -1,4 +1,5 @@
-// One HTTP request to this Seed with the session's cookie, and the session itself. What goes wrong is always an AnswerError.
+// One HTTP request to this Seed with the session's cookie, and the session itself. What goes wrong is always an
+// AnswerError.
 import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../../../src/protocol/errors.ts';
 import { connectionIsLost, connectionIsUp } from './connection.ts';
 

@@ -1,5 +1,5 @@
-// The Seed that the page is signed in to: who the key is, what it may do, and calls of its commands. Routes come from the
-// manifest, so that the page knows no path of the API.
+// The Seed that the page is signed in to: who the key is, what it may do, and calls of its commands. Routes come
+// from the manifest, so that the page knows no path of the API.
 import { queryOptions } from '@tanstack/react-query';
 import { restCall } from '../../../src/lib/rest-call.ts';
 import type { Manifest, ManifestCommand } from '../../../src/protocol/manifest.ts';

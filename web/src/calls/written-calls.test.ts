@@ -1,4 +1,5 @@
-// What is shown to be copied is what a shell makes of it: the same input, by the CLI's own parser and in curl's body.
+// What is shown to be copied is what a shell makes of it: the same input, by the CLI's own parser and in curl's
+// body.
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { parseInput } from '../../../src/cli/parse-input.ts';

@@ -1,4 +1,5 @@
-// All routes together, with the pages in the order of the navigation. A new page is a folder beside this file and an entry here.
+// All routes together, with the pages in the order of the navigation. A new page is a folder beside this file and
+// an entry here.
 import { QueryClient } from '@tanstack/react-query';
 import { createRoute, createRouter, Link, redirect } from '@tanstack/react-router';
 import { mayPass, onSignedOut } from '../api/request.ts';

@@ -1,5 +1,5 @@
-// The parent of all pages that need a session, and the frame around them: navigation, banner, the shortcuts that work everywhere,
-// and the signed-in Seed for all below.
+// The parent of all pages that need a session, and the frame around them: navigation, banner, the shortcuts that
+// work everywhere, and the signed-in Seed for all below.
 import { useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
 import { createRoute, Link, Outlet, redirect, useRouter, useRouterState } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useRef, useState } from 'react';

@@ -1,5 +1,6 @@
-// Colours of a terminal (ECMA-48 SGR, xterm's 256 and 24 bits) as anser names them, on a dark ground. A colour that could not be
-// read there is mixed with white, or with black on a light ground: nothing a task prints is hidden by its colour.
+// Colours of a terminal (ECMA-48 SGR, xterm's 256 and 24 bits) as anser names them, on a dark ground. A colour
+// that could not be read there is mixed with white, or with black on a light ground: nothing a task prints is
+// hidden by its colour.
 
 type Rgb = readonly [number, number, number];
 
@@ -29,7 +30,10 @@ const NAMED: Record<string, Rgb> = {
 };
 const CUBE_STEPS = [0, 95, 135, 175, 215, 255];
 
-/** @param name `ansi-red`, `ansi-palette-123`, or `ansi-truecolor` with `truecolor` as "255, 0, 0"; null when there is none */
+/**
+ * @param name `ansi-red`, `ansi-palette-123`, or `ansi-truecolor` with `truecolor` as "255, 0, 0"; null when there
+ * is none
+ */
 export function ansiColour(name: string | null, truecolor: string | null): Rgb | null {
   if (!name) return null;
   if (name === 'ansi-truecolor')

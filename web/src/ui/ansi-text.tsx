@@ -4,7 +4,10 @@ import { ansiColour, readableColours } from './ansi-colours.ts';
 import { classNames } from './class-names.ts';
 import { ForeignText } from './foreign-text.tsx';
 
-/** Sequences without a colour: titles of windows, links (OSC), and those of devices. Their text is not meant to be seen. */
+/**
+ * Sequences without a colour: titles of windows, links (OSC), and those of devices. Their text is not meant to be
+ * seen.
+ */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const STRINGS = /\u{1b}[\]PX^_][^\u{7}\u{1b}\u{9c}]*(?:\u{7}|\u{1b}\\|\u{9c})/gu;
 

@@ -1,4 +1,5 @@
-// Nothing that a task prints is invisible, turns around what stands beside it, or is cut in the middle of a character.
+// Nothing that a task prints is invisible, turns around what stands beside it, or is cut in the middle of a
+// character.
 import { expect, it } from 'vitest';
 import { beginningOf, endOf, visiblePieces } from './foreign-text.tsx';
 

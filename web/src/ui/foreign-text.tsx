@@ -1,5 +1,5 @@
-// Text that somebody else wrote: an agent, a task's output, an instruction. It is always text and never HTML, its direction of
-// writing ends with it, and what would be invisible in it is seen.
+// Text that somebody else wrote: an agent, a task's output, an instruction. It is always text and never HTML, its
+// direction of writing ends with it, and what would be invisible in it is seen.
 import { useState } from 'react';
 import { count } from '../format/numbers.ts';
 import { classNames } from './class-names.ts';
@@ -118,7 +118,9 @@ interface Sign {
   codePoint: string;
 }
 
-/** Control characters, invisible ones and those that turn the direction of writing (Unicode's Cc, Cf, Zl and Zp). */
+/**
+ * Control characters, invisible ones and those that turn the direction of writing (Unicode's Cc, Cf, Zl and Zp).
+ */
 const INVISIBLE = /(?![\t\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 const ALL_INVISIBLE = new RegExp(`(${INVISIBLE.source})`, 'gu');
 /** ECMA-48's names of the control characters from 0 on: pictures of them are missing in many fonts. */

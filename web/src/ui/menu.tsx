@@ -1,4 +1,5 @@
-// A button that opens a short list of actions, on Radix: arrow keys and first letters move, Escape and a click elsewhere close.
+// A button that opens a short list of actions, on Radix: arrow keys and first letters move, Escape and a click
+// elsewhere close.
 import { DropdownMenu } from 'radix-ui';
 import { type ReactNode, useId } from 'react';
 import { Icon, type IconName } from './icon.tsx';

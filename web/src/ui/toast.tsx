@@ -1,5 +1,5 @@
-// Short messages about what was just done, on Radix: F8 leads to them, and they leave by themselves while nobody points at them.
-// Nothing that has to be read stands only here.
+// Short messages about what was just done, on Radix: F8 leads to them, and they leave by themselves while nobody
+// points at them. Nothing that has to be read stands only here.
 import { Toast } from 'radix-ui';
 import { useSyncExternalStore } from 'react';
 import { createStore } from '../api/store.ts';

@@ -1,4 +1,5 @@
-// The filters of the list of keys, as they stand in the address and as `keys list` takes them; how states of a key are coloured.
+// The filters of the list of keys, as they stand in the address and as `keys list` takes them; how states of a key
+// are coloured.
 import type { Key } from '../../../../src/protocol/key.ts';
 import type { CommandInput } from '../../api/commands.ts';
 import type { Tone } from '../../ui/badge.tsx';

@@ -1,4 +1,5 @@
-// What can be done with a key, each in its dialog. What would take the account its last admin key is asked for twice.
+// What can be done with a key, each in its dialog. What would take the account its last admin key is asked for
+// twice.
 import { useState } from 'react';
 import type { Key } from '../../../../src/protocol/key.ts';
 import { LIMITS } from '../../../../src/protocol/limits.ts';

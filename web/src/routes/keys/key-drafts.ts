@@ -1,4 +1,5 @@
-// What forms about keys hold as it stands in their fields, what is wrong with it, and what is sent for it: limits, labels, expiry.
+// What forms about keys hold as it stands in their fields, what is wrong with it, and what is sent for it: limits,
+// labels, expiry.
 import {
   KEY_LIMIT_NAMES,
   KEY_LIMITS,

@@ -1,4 +1,5 @@
-// Signing in with an API key. The key goes to the server and nowhere else; what stays is a cookie that no script can read.
+// Signing in with an API key. The key goes to the server and nowhere else; what stays is a cookie that no script
+// can read.
 import { useMutation } from '@tanstack/react-query';
 import { useRouter, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useRef } from 'react';

@@ -1,4 +1,5 @@
-// What the list of tasks shows: its filters as they stand in the address, the tasks kept up to date, and the names of their keys.
+// What the list of tasks shows: its filters as they stand in the address, the tasks kept up to date, and the names
+// of their keys.
 import { useEffect, useState } from 'react';
 import type { CommandInput, ItemOf } from '../../api/commands.ts';
 import { useCommand, usePages, useSeed } from '../../api/use-command.ts';
@@ -28,7 +29,8 @@ const PAGE = 50;
 
 /**
  * The list, read again every few seconds.
- * @param held somebody points into it or has scrolled: newer tasks wait above, so that nothing moves away from under them
+ * @param held somebody points into it or has scrolled: newer tasks wait above, so that nothing moves away from
+ * under them
  */
 export function useTaskList({ q, status, key, parent }: TasksSearch, held: boolean) {
   const filter = { q, status, keyId: key, parentTaskId: parent, limit: PAGE };

@@ -1,4 +1,5 @@
-// Stacked bars by day on a canvas, by uPlot. Loaded when a chart is first shown; chart-panel.tsx puts words and figures beside it.
+// Stacked bars by day on a canvas, by uPlot. Loaded when a chart is first shown; chart-panel.tsx puts words and
+// figures beside it.
 import 'uplot/dist/uPlot.min.css';
 import { useEffect, useEffectEvent, useRef, useSyncExternalStore } from 'react';
 import uPlot from 'uplot';

@@ -1,4 +1,5 @@
-// What a webhook is: its URL, what it is for, and the events it wants; for a new one and for changing one. Then its secret.
+// What a webhook is: its URL, what it is for, and the events it wants; for a new one and for changing one. Then
+// its secret.
 import { useState } from 'react';
 import type { Webhook } from '../../../../src/protocol/webhook.ts';
 import { useAction, useCommand } from '../../api/use-command.ts';

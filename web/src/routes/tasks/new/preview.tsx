@@ -1,4 +1,5 @@
-// What comes of the form: the commands that the agent will have, and what the button sends, written as the other ways to send it.
+// What comes of the form: the commands that the agent will have, and what the button sends, written as the other
+// ways to send it.
 import { Link } from '@tanstack/react-router';
 import type { ManifestCommand } from '../../../../../src/protocol/manifest.ts';
 import type { CommandInput } from '../../../api/commands.ts';

@@ -1,4 +1,5 @@
-// What of a task stands in the address: `instruction`, `scopes` with commas, `timeout` in ms, `model`, and the other numbers.
+// What of a task stands in the address: `instruction`, `scopes` with commas, `timeout` in ms, `model`, and the
+// other numbers.
 import { LIMITS } from '../../../../../src/protocol/limits.ts';
 import { type NumberBounds, numberProblem } from '../../../format/numbers.ts';
 

@@ -1,4 +1,5 @@
-// The draft of the form, kept in the address: it can be linked, and is there again after a reload and on the way back.
+// The draft of the form, kept in the address: it can be linked, and is there again after a reload and on the way
+// back.
 import { useNavigate, useRouterState, useSearch } from '@tanstack/react-router';
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { useSeed } from '../../../api/use-command.ts';
@@ -7,7 +8,10 @@ import type { NewTaskSearch } from './search.ts';
 
 /** Browsers refuse an address that changes with every key. */
 const WRITE_AFTER_MS = 250;
-/** Servers and proxies refuse long addresses. Longer instructions are kept with the entry of the browser's history instead. */
+/**
+ * Servers and proxies refuse long addresses. Longer instructions are kept with the entry of the browser's history
+ * instead.
+ */
 const ADDRESS_CHARACTERS = 4_000;
 
 declare module '@tanstack/react-router' {

@@ -1,4 +1,5 @@
-// What of an artifact can be shown: its beginning as text, CSV as rows, raster images. Never as a page: HTML and SVG are text here.
+// What of an artifact can be shown: its beginning as text, CSV as rows, raster images. Never as a page: HTML and
+// SVG are text here.
 import type { ItemOf } from '../../../../api/commands.ts';
 
 export type Artifact = ItemOf<'tasks artifacts list'>;

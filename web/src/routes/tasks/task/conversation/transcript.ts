@@ -1,4 +1,5 @@
-// A task's events as what a person reads: a tool's call with all that it printed and its result is one entry, the answer looks like one.
+// A task's events as what a person reads: a tool's call with all that it printed and its result is one entry, the
+// answer looks like one.
 import type { TaskEvent } from '../../../../../../src/protocol/event.ts';
 import type { Task } from '../../../../../../src/protocol/task.ts';
 

@@ -2,9 +2,9 @@
 // import never does after the first time.
 
 import { z } from 'zod';
-import { parseJson } from '../../lib/json.ts';
-import type { Operation } from '../../openapi/operation.ts';
-import { packProblem } from '../problem.ts';
+import { parseJson } from '../lib/json.ts';
+import type { Operation } from '../openapi/operation.ts';
+import { packProblem } from './problem.ts';
 
 const Change = z.strictObject({
   /** Noun and verb. */

@@ -1,11 +1,11 @@
 // Where the platform of an imported pack is and what the server shows it: settings of the server alone, which no
 // command, no log and no sandbox sees.
 
-import { env } from '../../lib/env.ts';
-import { urlSetting } from '../../lib/settings.ts';
-import type { Credential, OperationsFile } from '../../openapi/operation.ts';
-import { SeedError } from '../../protocol/errors.ts';
-import { packProblem } from '../problem.ts';
+import { env } from '../lib/env.ts';
+import { urlSetting } from '../lib/settings.ts';
+import type { Credential, OperationsFile } from '../openapi/operation.ts';
+import { SeedError } from '../protocol/errors.ts';
+import { packProblem } from './problem.ts';
 
 export interface Platform {
   /** What messages call it. */

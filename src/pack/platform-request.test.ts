@@ -1,7 +1,7 @@
 // How inputs stand in the request that the platform gets.
 import { expect, it } from 'vitest';
-import type { Operation, Place } from '../../openapi/operation.ts';
-import type { JsonSchema } from '../../protocol/manifest.ts';
+import type { Operation, Place } from '../openapi/operation.ts';
+import type { JsonSchema } from '../protocol/manifest.ts';
 import type { Platform } from './platform.ts';
 import { idempotencyHeaderOf, platformRequest } from './platform-request.ts';
 

@@ -2,10 +2,10 @@
 // repeats of it. Pure.
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { Operation, Place } from '../../openapi/operation.ts';
-import { SeedError } from '../../protocol/errors.ts';
-import type { JsonSchema } from '../../protocol/manifest.ts';
-import type { CalledContext } from '../pack-command.ts';
+import type { Operation, Place } from '../openapi/operation.ts';
+import { SeedError } from '../protocol/errors.ts';
+import type { JsonSchema } from '../protocol/manifest.ts';
+import type { CalledContext } from './pack-command.ts';
 import { type Platform, shownCredential } from './platform.ts';
 
 export interface PlatformRequest {

@@ -2,16 +2,16 @@
 // server starts.
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { isNounTaken } from '../../command/name-clashes.ts';
-import { wordsOf } from '../../openapi/names.ts';
-import { type Operation, OperationsFile } from '../../openapi/operation.ts';
-import type { Effect, HttpMethod, JsonSchema } from '../../protocol/manifest.ts';
-import type { CalledContext, PackCommand } from '../pack-command.ts';
-import { packProblem, shownPath } from '../problem.ts';
+import { isNounTaken } from '../command/name-clashes.ts';
+import { wordsOf } from '../openapi/names.ts';
+import { type Operation, OperationsFile } from '../openapi/operation.ts';
+import type { Effect, HttpMethod, JsonSchema } from '../protocol/manifest.ts';
 import { type Change, changeOf, readOverrides } from './overrides.ts';
+import type { CalledContext, PackCommand } from './pack-command.ts';
 import { type Platform, platformOf } from './platform.ts';
 import { platformAnswer, refusalOf } from './platform-answer.ts';
 import { idempotencyHeaderOf, platformRequest } from './platform-request.ts';
+import { packProblem, shownPath } from './problem.ts';
 import { hintAfter, sendToPlatform, unavailable } from './send.ts';
 
 /**

@@ -1,9 +1,9 @@
 // One request to the platform of an imported pack and its whole answer, bounded in time and size. A redirect is
 // followed for a read, and only on the platform's own host: the credential goes nowhere else.
 import { request as send } from 'undici';
-import { readWithin } from '../../lib/read-stream.ts';
-import { SeedError, type SeedErrorOptions } from '../../protocol/errors.ts';
-import { LIMITS } from '../../protocol/limits.ts';
+import { readWithin } from '../lib/read-stream.ts';
+import { SeedError, type SeedErrorOptions } from '../protocol/errors.ts';
+import { LIMITS } from '../protocol/limits.ts';
 import { type Platform, secretsOf } from './platform.ts';
 import type { PlatformRequest } from './platform-request.ts';
 

@@ -1,11 +1,11 @@
 // What the platform answered: as an object that a command answers, or as an error of Seed's, with the platform's
 // own words, cut, and without any secret.
 
-import { parseJson } from '../../lib/json.ts';
-import { removeSecrets } from '../../lib/remove-secrets.ts';
-import { retryAfterMs, sentAt } from '../../lib/retry-after.ts';
-import type { Operation } from '../../openapi/operation.ts';
-import { type ErrorCode, SeedError } from '../../protocol/errors.ts';
+import { parseJson } from '../lib/json.ts';
+import { removeSecrets } from '../lib/remove-secrets.ts';
+import { retryAfterMs, sentAt } from '../lib/retry-after.ts';
+import type { Operation } from '../openapi/operation.ts';
+import { type ErrorCode, SeedError } from '../protocol/errors.ts';
 import { type Platform, secretsOf } from './platform.ts';
 import { hintAfter, type PlatformResponse, unavailable } from './send.ts';
 
