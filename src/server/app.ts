@@ -15,14 +15,27 @@ import { limitBodies } from './http/limit-body.ts';
 import { toOpenApi } from './http/openapi.ts';
 import { mcpRoutes } from './mcp/routes.ts';
 import { llmRoutes } from './models/routes.ts';
-import type { ServerParts } from './parts.ts';
 import { runnerRoutes } from './runners/routes.ts';
 import { liveRunners } from './runners/runners.ts';
 import { appendServerEvent } from './tasks/events.ts';
 import { countUnfinished } from './tasks/list.ts';
 import { metricsRoute, watchRequests } from './telemetry/metrics-http.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
 
-export async function createApp(parts: ServerParts): Promise<Hono<HttpEnv>> {
+/** What the routes of the features are given, and what the application itself takes. */
+type AppNeeds = Omit<Parameters<typeof commandRoutes>[0], 'tellTask' | 'observe'> &
+  Parameters<typeof sessionRoutes>[0] &
+  Parameters<typeof llmRoutes>[0] &
+  Parameters<typeof runnerRoutes>[0] &
+  Parameters<typeof mcpRoutes>[0] & {
+    telemetry: Telemetry;
+    /** The built dashboard; it may be missing. */
+    webFolder: URL;
+    /** The CLI as one file, without a manifest. */
+    cliBundle: string;
+  };
+
+export async function createApp(parts: AppNeeds): Promise<Hono<HttpEnv>> {
   const { store, registry, version, log } = parts;
   const { metrics } = parts.telemetry;
   const app = new Hono<HttpEnv>();
