@@ -2,7 +2,13 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Actor } from '../../command/call.ts';
 import type { KeptCall } from '../ledger/kept-call.ts';
-import type { MediaType } from './limit-body.ts';
+
+export interface MediaType {
+  /** Such as `application/json`, in lower case. */
+  essence: string;
+  /** By their names in lower case; a quoted value without its quotes. */
+  parameters: ReadonlyMap<string, string>;
+}
 
 /** Whose key a request presents. */
 export interface Presenter {

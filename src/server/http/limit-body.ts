@@ -6,7 +6,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { type Command, isObject } from '../../command/define-command.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import type { HttpEnv } from './http-types.ts';
+import type { HttpEnv, MediaType } from './http-types.ts';
 
 /** Contents, the JSON, and what stands between the parts. */
 const MULTIPART_BYTES = LIMITS.fileBytesPerTask + LIMITS.bodyBytes;
@@ -97,13 +97,6 @@ function counted(incoming: Readable, maxBytes: number): ReadableStream<Uint8Arra
 const tooLarge = (maxBytes: number) =>
   new SeedError('body_too_large', `the body is larger than ${maxBytes} bytes`);
 const unsupported = (what: string, hint: string) => new SeedError('unsupported_media_type', what, { hint });
-
-export interface MediaType {
-  /** Such as `application/json`, in lower case. */
-  essence: string;
-  /** By their names in lower case; a quoted value without its quotes. */
-  parameters: ReadonlyMap<string, string>;
-}
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const QUOTED = '"(?:[\\t \\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t \\x21-\\x7e\\x80-\\xff])*"';

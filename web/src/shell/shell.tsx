@@ -7,7 +7,6 @@ import { useConnection } from '../api/connection.ts';
 import { AnswerError } from '../api/request.ts';
 import { seedQuery } from '../api/seed.ts';
 import { SeedContext, useCommand, useSeed } from '../api/use-command.ts';
-import { rootRoute } from './root-route.tsx';
 import { IconButton } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Icon, Logo } from '../ui/icon.tsx';
@@ -15,6 +14,7 @@ import { listenToKeys, useShortcut } from '../ui/keyboard.ts';
 import { ErrorNotice, SkeletonRows } from '../ui/states.tsx';
 import { Navigation } from './navigation.tsx';
 import { offeredPages, type Page } from './page.ts';
+import { rootRoute } from './root-route.tsx';
 
 export const shellRoute = createRoute({
   getParentRoute: () => rootRoute,

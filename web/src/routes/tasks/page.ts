@@ -3,8 +3,8 @@
 import { lazyRouteComponent as lazy } from '@tanstack/react-router';
 import { type Page, pageRoute, textIn } from '../../shell/page.ts';
 import { shellRoute } from '../../shell/shell.tsx';
-import { newTaskSearch } from './new/search.ts';
 import { tasksSearch } from './list/task-list.ts';
+import { newTaskSearch } from './new/search.ts';
 
 interface ArtifactsSearch {
   /** The name of the artifact that is looked at. */

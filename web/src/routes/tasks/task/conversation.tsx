@@ -8,8 +8,8 @@ import { Icon } from '../../../ui/icon.tsx';
 import { useShortcut } from '../../../ui/keyboard.ts';
 import { ErrorNotice } from '../../../ui/states.tsx';
 import { ScrollBox } from '../../../ui/table.tsx';
-import { useTask } from './open-task.tsx';
 import { EntryView } from './entry-view.tsx';
+import { useTask } from './open-task.tsx';
 import { conversationRows } from './transcript.ts';
 
 const ESTIMATED_HEIGHT = 48;
