@@ -5,9 +5,7 @@ import { BROWSER_FOLDER } from './test/fixtures/browser-folder.ts';
 /** Tests of packs that need a sandbox. */
 const PACK_TASKS = '{packs,examples}/**/*.task.test.ts';
 /** These measure times that people rely on, or what a machine has left: nothing runs beside them. */
-const MEASURING = ['clones', 'door', 'driver-*', 'ends', 'pool', 'soak'].map(
-  (name) => `test/e2e/${name}.test.ts`,
-);
+const MEASURING = ['clones', 'door', 'driver-*', 'ends', 'pool', 'soak'].map((name) => `test/e2e/${name}.test.ts`);
 
 export default defineConfig({
   test: {

@@ -1,6 +1,6 @@
-// npm run bench -- api: what the API answers a second, next to a bare Hono route on the same machine, and whether lists, claims
-// and reports stay as fast with a million tasks as with a thousand. All in one run, so that the ratios mean something on any
-// machine. Takes some five minutes, most of them to make the million.
+// npm run bench -- api: what the API answers a second, next to a bare Hono route on the same machine, and whether
+// lists, claims and reports stay as fast with a million tasks as with a thousand. All in one run, so that the
+// ratios mean something on any machine. Takes some five minutes, most of them to make the million.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// npm run bench -- cli: how long the CLI takes to start, next to an empty program with the same Node. No server is needed.
+// npm run bench -- cli: how long the CLI takes to start, next to an empty program with the same Node. No server is
+// needed.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// npm run bench -- gateway: what the gateway adds to the time until a model's first byte, how many streams one server holds
-// open with all of them going on, and what one takes.
+// npm run bench -- gateway: what the gateway adds to the time until a model's first byte, how many streams one
+// server holds open with all of them going on, and what one takes.
 import { measureGateway } from './gateway/measure.ts';
 import { round } from './statistics.ts';
 import { printTable } from './table.ts';

@@ -1,5 +1,5 @@
-// npm run bench -- start: how long until an agent asks its model for the first time: bare, cold, warm, in a burst; and what a
-// sandbox costs. All in one run, so that the ratios mean something on any machine.
+// npm run bench -- start: how long until an agent asks its model for the first time: bare, cold, warm, in a burst;
+// and what a sandbox costs. All in one run, so that the ratios mean something on any machine.
 import { setUpWithProgress } from '../scripts/lib/set-up.ts';
 import { measureBare } from './start/bare.ts';
 import { cpuSeconds, memoryBelow } from './start/footprint.ts';

@@ -1,6 +1,6 @@
-// npm run bench -- webhooks: how many deliveries a second a server makes to a receiver on this machine, how long a new event takes
-// to its receiver while 10,000 wait for another one, and what 100,000 endpoints cost that wait for later. Server, database and
-// receiver are processes of their own or beside them.
+// npm run bench -- webhooks: how many deliveries a second a server makes to a receiver on this machine, how long a
+// new event takes to its receiver while 10,000 wait for another one, and what 100,000 endpoints cost that wait for
+// later. Server, database and receiver are processes of their own or beside them.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';

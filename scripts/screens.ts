@@ -1,5 +1,5 @@
-// npm run screens: pictures of every page of the dashboard, light and dark, on a desktop and a phone, into docs/screens/.
-// npm run screens -- keys key: of these shots alone; the other pictures stay.
+// npm run screens: pictures of every page of the dashboard, light and dark, on a desktop and a phone, into
+// docs/screens/. npm run screens -- keys key: of these shots alone; the other pictures stay.
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';

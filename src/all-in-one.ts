@@ -1,4 +1,5 @@
-// Server and runner on one machine, each in its own process, restarted when it dies. For npm start, the demo and tests.
+// Server and runner on one machine, each in its own process, restarted when it dies. For npm start, the demo and
+// tests.
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -8,8 +9,9 @@ import { SeedError } from './protocol/errors.ts';
 const SERVER = fileURLToPath(new URL('./server/main.ts', import.meta.url));
 const RUNNER = fileURLToPath(new URL('./runner/main.ts', import.meta.url));
 /**
- * What keeps a server small that large bodies go through: glibc has two arenas and not one for each thread, which keep what was taken
- * for ever; and the young generation, which grows to 100 MB with them and does not shrink, is a third of that.
+ * What keeps a server small that large bodies go through: glibc has two arenas and not one for each thread, which
+ * keep what was taken for ever; and the young generation, which grows to 100 MB with them and does not shrink, is
+ * a third of that.
  */
 export const SERVER_MEMORY = {
   environment: { MALLOC_ARENA_MAX: '2' },
@@ -19,7 +21,9 @@ const RESTART_AFTER_MS = 500;
 const READY_WITHIN_MS = 90_000;
 /** Deaths in a row, each sooner than a minute after its start, after which a process is given up. */
 const GIVE_UP_AFTER = 5;
-/** How long tasks may go on when Seed stops, in seconds: who waits at a terminal has less patience than a rollout. */
+/**
+ * How long tasks may go on when Seed stops, in seconds: who waits at a terminal has less patience than a rollout.
+ */
 const DRAIN_SECONDS = '10';
 /** What the runner may take besides: it kills sandboxes and settles their tasks. */
 const RUNNER_STOP_MS = 20_000;
@@ -55,7 +59,8 @@ export interface AllInOne extends ReadyMessage {
 }
 
 /**
- * Starts both. `environment` goes to the server with a runner token added, and to the runner without the server's secrets.
+ * Starts both. `environment` goes to the server with a runner token added, and to the runner without the server's
+ * secrets.
  * @param onOutput is given what they write; without it that goes where this process's own output goes
  * @throws SeedError setup_failed when the server does not come up; it has said why on stderr
  */
@@ -135,7 +140,8 @@ function keepRunning(
 
   function start(): ChildProcess {
     const startedAt = performance.now();
-    // Detached: Ctrl-C reaches only this process, which then stops the two in order. A lost parent they notice by IPC.
+    // Detached: Ctrl-C reaches only this process, which then stops the two in order. A lost parent they notice by
+    // IPC.
     const child = fork(file, [], {
       env,
       detached: true,
@@ -149,8 +155,7 @@ function keepRunning(
       if (stopped) return;
       earlyDeaths = performance.now() - startedAt < 60_000 ? earlyDeaths + 1 : 0;
       const how = signal ? `by ${signal}` : `with code ${code}`;
-      if (earlyDeaths >= GIVE_UP_AFTER)
-        return giveUp(`the ${name} ended ${how}, ${earlyDeaths} times in a row`);
+      if (earlyDeaths >= GIVE_UP_AFTER) return giveUp(`the ${name} ended ${how}, ${earlyDeaths} times in a row`);
       setTimeout(() => {
         if (!stopped) current = start();
       }, RESTART_AFTER_MS);
@@ -185,10 +190,7 @@ function keepRunning(
 
 async function firstReady(child: ChildProcess): Promise<ReadyMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<ReadyMessage>();
-  const late = setTimeout(
-    () => reject(notUp(`was not ready after ${READY_WITHIN_MS / 1000} s`)),
-    READY_WITHIN_MS,
-  );
+  const late = setTimeout(() => reject(notUp(`was not ready after ${READY_WITHIN_MS / 1000} s`)), READY_WITHIN_MS);
   child.on('message', (message: { ready?: ReadyMessage }) => message.ready && resolve(message.ready));
   child.once('exit', (code) => reject(notUp(`ended with code ${code}`)));
   return promise.finally(() => clearTimeout(late));

@@ -23,7 +23,10 @@ await exitOnFailure(async () => {
   });
 });
 
-/** The first stops, a second one ends at once. While Seed starts there is nothing to stop: what was started ends with its parent. */
+/**
+ * The first stops, a second one ends at once. While Seed starts there is nothing to stop: what was started ends
+ * with its parent.
+ */
 function onSignal(): void {
   if (seed === undefined) process.exit(130);
   if (stoppingSince === undefined) return void stop(seed, 0);

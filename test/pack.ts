@@ -20,7 +20,10 @@ export { bash } from './fixtures/seed.ts';
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
 type Answer = any;
 
-/** A pack on a database of its own, its commands called as the server would call them, without HTTP and without a sandbox. */
+/**
+ * A pack on a database of its own, its commands called as the server would call them, without HTTP and without a
+ * sandbox.
+ */
 export interface OpenPack extends AsyncDisposable {
   /** What the command answers. Rejects with SeedError, also for an input that its schema refuses. */
   call(command: string, input?: object): Promise<Answer>;
@@ -42,11 +45,7 @@ export async function openPack(file: URL): Promise<OpenPack> {
   const test = await openTestStore({ packs: tables });
   const commands = packCommands(pack, test.store);
 
-  async function call(
-    account: { id: string; name: string },
-    command: string,
-    input: object,
-  ): Promise<Answer> {
+  async function call(account: { id: string; name: string }, command: string, input: object): Promise<Answer> {
     const found = commands.find((candidate) => candidate.name === command);
     if (!found || !isObject(found)) throw new Error(`the pack has no command "${command}"`);
     const parsed = found.input.strict().safeParse(input);
@@ -87,7 +86,8 @@ function callOf({ id, name }: { id: string; name: string }, { key, store }: Test
 
 /**
  * Runs one task in a real sandbox, on a Seed of its own with this pack and its sample rows.
- * @param task.instruction for the model `scripted`: fenced bash blocks (`bash('seed …')`), or one that a playbook knows
+ * @param task.instruction for the model `scripted`: fenced bash blocks (`bash('seed …')`), or one that a playbook
+ * knows
  */
 export async function testTask(pack: string, task: { instruction: string; scopes: string[] }): Promise<Task> {
   const seed = await startSeed({ SEED_PACKS: pack });

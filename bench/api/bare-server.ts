@@ -1,6 +1,6 @@
-// The yardsticks: what Hono does on this machine without any of Seed. `/answer` is a bare route that answers the same JSON every
-// time; `/row` reads a task from the database for it and answers that. No key, no check, no log. A process of its own, which
-// api.ts starts and tells what to answer.
+// The yardsticks: what Hono does on this machine without any of Seed. `/answer` is a bare route that answers the
+// same JSON every time; `/row` reads a task from the database for it and answers that. No key, no check, no log. A
+// process of its own, which api.ts starts and tells what to answer.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';

@@ -1,5 +1,6 @@
-// Databases with a history: ended tasks of one account with what comes with them, made by SQL, since a million would take hours
-// over HTTP. However many there are, the last day has the same thousand: the rest lies in the weeks before.
+// Databases with a history: ended tasks of one account with what comes with them, made by SQL, since a million
+// would take hours over HTTP. However many there are, the last day has the same thousand: the rest lies in the
+// weeks before.
 import { sql } from 'kysely';
 import { carePartitions } from '../../src/db/partitions.ts';
 import type { Store } from '../../src/db/store.ts';
@@ -85,9 +86,7 @@ async function insertTasks(
         'prices', 700, 'ok'
       from made
     )
-    insert into compute select id, created_at, ${accountId}, ${keyId}, 0.4, 2, 3000 from made`.execute(
-    store.db,
-  );
+    insert into compute select id, created_at, ${accountId}, ${keyId}, 0.4, 2, 3000 from made`.execute(store.db);
 }
 
 const SCOPES = JSON.stringify({ requested: null, effective: ['keys:read', 'keys:write'], denied: [] });

@@ -1,5 +1,5 @@
-// How much longer lists, claims and reports take with a million tasks than with a thousand: what the commands and the
-// runners' route call, on both databases by turns, so that what else the machine does hits both.
+// How much longer lists, claims and reports take with a million tasks than with a thousand: what the commands and
+// the runners' route call, on both databases by turns, so that what else the machine does hits both.
 import { randomUUID } from 'node:crypto';
 import type { Store } from '../../src/db/store.ts';
 import type { TaskFilter } from '../../src/protocol/task.ts';

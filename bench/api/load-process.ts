@@ -1,5 +1,5 @@
-// Asks one address as fast as it answers, from a process of its own: what the asking costs is not the server's. Started
-// and told what to do by load.ts.
+// Asks one address as fast as it answers, from a process of its own: what the asking costs is not the server's.
+// Started and told what to do by load.ts.
 import autocannon from 'autocannon';
 import type { Load, Loaded } from './load.ts';
 

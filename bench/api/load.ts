@@ -1,4 +1,5 @@
-// The other side of the wire for bench/api.ts: one process that puts load on an address for some seconds and counts answers.
+// The other side of the wire for bench/api.ts: one process that puts load on an address for some seconds and
+// counts answers.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,5 @@
-// The servers that bench/api.ts asks, each a process of its own: Seed's, as `npm start` runs it, and the yardstick.
+// The servers that bench/api.ts asks, each a process of its own: Seed's, as `npm start` runs it, and the
+// yardstick.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';

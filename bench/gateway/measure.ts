@@ -1,5 +1,5 @@
-// What the gateway adds to a call of a model, and how many streams one server holds open. Called by bench/gateway.ts and by
-// the measurement of the API.
+// What the gateway adds to a call of a model, and how many streams one server holds open. Called by
+// bench/gateway.ts and by the measurement of the API.
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { median } from '../statistics.ts';
@@ -25,9 +25,7 @@ export interface GatewayMeasured {
 }
 
 /** @param say is told what is measured */
-export async function measureGateway(
-  say: (what: string) => void = () => undefined,
-): Promise<GatewayMeasured> {
+export async function measureGateway(say: (what: string) => void = () => undefined): Promise<GatewayMeasured> {
   const seed = await startGatewaySeed();
   try {
     say(`gateway: ${CALLS} calls through it and as many directly, by turns`);
@@ -67,9 +65,7 @@ async function measureStreams(seed: GatewaySeed) {
   const measured = { gatewayStreams: 0, gatewayBytesPerStream: 0 };
   try {
     for (const level of LEVELS) {
-      const more = Array.from({ length: level - open.length }, () =>
-        askForStream(seed.gatewayUrl, key, 'steady'),
-      );
+      const more = Array.from({ length: level - open.length }, () => askForStream(seed.gatewayUrl, key, 'steady'));
       open.push(...(await Promise.all(more)));
       if (!(await allGoOn(open))) break;
       const grown = (await residentBytes(seed.serverPid)) - before;

@@ -1,5 +1,5 @@
-// A server and an upstream for the measurement, each a process of its own, and a running task to speak for. No sandbox:
-// the measurement plays the runner.
+// A server and an upstream for the measurement, each a process of its own, and a running task to speak for. No
+// sandbox: the measurement plays the runner.
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -52,8 +52,7 @@ export async function startGatewaySeed(): Promise<GatewaySeed> {
     return (await response.json()) as Body;
   };
   const leased: string[] = [];
-  const heartbeat = (runnerId: string) =>
-    post('/runner/v1/heartbeat', runnerToken, { runnerId, tasks: leased });
+  const heartbeat = (runnerId: string) => post('/runner/v1/heartbeat', runnerToken, { runnerId, tasks: leased });
   let stopped = false;
   const keepLeases = async () => {
     while (!stopped) await heartbeat(RUNNER.id).catch(() => undefined);

@@ -1,5 +1,5 @@
-// The upstream of the measurement, in a process of its own: it answers each request with a first event at once. A request
-// whose model is `steady` gets more of them, one every second, for as long as it listens.
+// The upstream of the measurement, in a process of its own: it answers each request with a first event at once. A
+// request whose model is `steady` gets more of them, one every second, for as long as it listens.
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -41,9 +41,7 @@ async function runOnce(model: ModelServer, folder: string, mark: string): Promis
     complaint += chunk;
   });
   const exited = once(child, 'exit');
-  const failed = exited.then(() =>
-    Promise.reject(new Error(`pi ended without asking its model: ${complaint}`)),
-  );
+  const failed = exited.then(() => Promise.reject(new Error(`pi ended without asking its model: ${complaint}`)));
   const at = await Promise.race([asked, failed]);
   failed.catch(() => undefined);
   await exited;

@@ -1,4 +1,5 @@
-// What sandboxes take from the machine: memory by proportional share, processor time with all that has ended meanwhile.
+// What sandboxes take from the machine: memory by proportional share, processor time with all that has ended
+// meanwhile.
 import { readFile } from 'node:fs/promises';
 import { processTree } from '../../src/lib/host-processes.ts';
 
@@ -10,8 +11,8 @@ export async function memoryBelow(runnerPid: number): Promise<number> {
 }
 
 /**
- * The process's mappings and what they take. The same to the letter for processes that share one memory (gVisor's stubs, made with
- * CLONE_VM), of which it counts once. A process may end meanwhile.
+ * The process's mappings and what they take. The same to the letter for processes that share one memory (gVisor's
+ * stubs, made with CLONE_VM), of which it counts once. A process may end meanwhile.
  */
 async function memoryOf(pid: number): Promise<string> {
   const files = ['maps', 'smaps_rollup'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8'));

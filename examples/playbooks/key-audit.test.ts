@@ -30,9 +30,7 @@ describe('recognises', () => {
 
   it('no example of another playbook', () => {
     for (const { example } of playbooks)
-      expect(playbooks.filter(({ recognises }) => recognises(example)).map(({ name }) => name)).toHaveLength(
-        1,
-      );
+      expect(playbooks.filter(({ recognises }) => recognises(example)).map(({ name }) => name)).toHaveLength(1);
   });
 });
 

@@ -1,16 +1,6 @@
 // The playbook of the key audit: lists all keys, finds those that were not used for so many days, looks up what
 // was called for them meanwhile, and recommends what to do. It changes nothing.
-import {
-  counted,
-  Key,
-  KeyStatus,
-  type Playbook,
-  plain,
-  RequestReport,
-  readPages,
-  type Steps,
-  z,
-} from 'seed/pack';
+import { counted, Key, KeyStatus, type Playbook, plain, RequestReport, readPages, type Steps, z } from 'seed/pack';
 import { askedDays } from './asked-time.ts';
 import { readReport } from './read-report.ts';
 
@@ -69,9 +59,7 @@ export interface KeyAudit {
   /** Those that were not used for so many days and are not revoked. */
   stale: AuditedKey[];
   /** What was called meanwhile with keys and by their tasks, or why that is not known. */
-  calls:
-    | { byKey: ReadonlyMap<string, number>; totals: { requests: number }; cut: number }
-    | { trouble: string };
+  calls: { byKey: ReadonlyMap<string, number>; totals: { requests: number }; cut: number } | { trouble: string };
 }
 
 type Advice = 'revoke' | 'ask' | 'keep';
@@ -85,11 +73,8 @@ function date(time: string): string {
 
 function advise(key: AuditedKey, calls: number): { advice: Advice; why: string } {
   const last =
-    key.lastUsedAt === null
-      ? `never used, created ${date(key.createdAt)}`
-      : `last used ${date(key.lastUsedAt)}`;
-  if (calls > 0)
-    return { advice: 'keep', why: `${last}, but its tasks made ${counted(calls, 'call')} since` };
+    key.lastUsedAt === null ? `never used, created ${date(key.createdAt)}` : `last used ${date(key.lastUsedAt)}`;
+  if (calls > 0) return { advice: 'keep', why: `${last}, but its tasks made ${counted(calls, 'call')} since` };
   if (key.status === 'expired') return { advice: 'revoke', why: `${last}, expired: it no longer works` };
   if (key.status === 'disabled') return { advice: 'ask', why: `${last}, switched off by somebody` };
   if (key.lastUsedAt === null) return { advice: 'revoke', why: last };
@@ -106,8 +91,7 @@ function inventorySentence(keys: readonly AuditedKey[]): string {
 
 function callsSentence({ calls, days }: KeyAudit): string {
   const meanwhile = `In the last ${counted(days, 'day')}`;
-  if ('trouble' in calls)
-    return `What was called meanwhile is not known: ${calls.trouble.replace(/\.$/, '')}.`;
+  if ('trouble' in calls) return `What was called meanwhile is not known: ${calls.trouble.replace(/\.$/, '')}.`;
   const callers = calls.byKey.size + calls.cut;
   return `${meanwhile} ${counted(callers, 'key')} made ${counted(calls.totals.requests, 'call')}, those of tasks included.`;
 }

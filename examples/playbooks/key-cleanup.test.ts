@@ -7,8 +7,7 @@ import { playbooks } from './playbooks.ts';
 
 const INSTRUCTION = 'Check our API key inventory and revoke any expired ones';
 const NOW = '2026-03-25T10:15:00.000Z';
-const COMMAND =
-  /^seed keys (?:list --json --limit \d+(?: --cursor [\w.=~+/:-]+)?|revoke [0-9a-f-]{36} --json)$/;
+const COMMAND = /^seed keys (?:list --json --limit \d+(?: --cursor [\w.=~+/:-]+)?|revoke [0-9a-f-]{36} --json)$/;
 
 const id = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 const key = (
@@ -76,11 +75,7 @@ describe('the answer', () => {
 
   it.each<[string, ListedKey[], string]>([
     ['no keys', [], 'Found no keys. Nothing to revoke.'],
-    [
-      'one key',
-      [key(1, 'active')],
-      'Found 1 key. None already revoked. No expired keys. 1 active key remains.',
-    ],
+    ['one key', [key(1, 'active')], 'Found 1 key. None already revoked. No expired keys. 1 active key remains.'],
     [
       'nothing active',
       [key(1, 'revoked')],

@@ -51,11 +51,8 @@ function recognises(instruction: string): boolean {
   const text = instruction.toLowerCase();
   const wanted = /\bkeys?\b/.test(text) && /\brevok(?:e|es|ed|ing)\b/.test(text) && /\bexpired\b/.test(text);
   const refused =
-    /\b(?:not|never|without|n['’]t|instead of)\b[^.!?\n]{0,40}\brevok/.test(text) ||
-    /n['’]t revok/.test(text);
-  const spared = /\b(?:except|unless|other than|apart from|un-?expired|non-?expired|not expired)\b/.test(
-    text,
-  );
+    /\b(?:not|never|without|n['’]t|instead of)\b[^.!?\n]{0,40}\brevok/.test(text) || /n['’]t revok/.test(text);
+  const spared = /\b(?:except|unless|other than|apart from|un-?expired|non-?expired|not expired)\b/.test(text);
   return wanted && !refused && !spared;
 }
 

@@ -110,9 +110,7 @@ it('takes the month from the instruction or from the clock of the sandbox, and r
   const [first] = commandsOf(`${monthlyUsage.example} For March 2025.`, '');
   expect(first).toContain('--month 2025-03');
   expect(commandsOf(`${monthlyUsage.example} For last month.`, '', '')[0]).toMatch(/^date .*-1 day/);
-  expect(commandsOf(monthlyUsage.example, '; rm -rf /', '').at(-1)).toMatch(
-    /^Could not find out which month/,
-  );
+  expect(commandsOf(monthlyUsage.example, '; rm -rf /', '').at(-1)).toMatch(/^Could not find out which month/);
   expect(commandsOf(monthlyUsage.example, '2026-11', 'hello', '').at(-1)).toMatch(/is not such a report\.$/);
 });
 

@@ -55,9 +55,7 @@ function* play(instruction: string): Steps<string> {
 function recognises(instruction: string): boolean {
   const text = instruction.toLowerCase();
   return (
-    /\bmonth(?:ly)?\b/.test(text) &&
-    /\b(?:usage|costs?|billing)\b/.test(text) &&
-    /\b(?:report|csv)\b/.test(text)
+    /\bmonth(?:ly)?\b/.test(text) && /\b(?:usage|costs?|billing)\b/.test(text) && /\b(?:report|csv)\b/.test(text)
   );
 }
 
@@ -122,9 +120,7 @@ export function monthlyUsageCsv({ month, requests, costs, active }: MonthlyUsage
       sums?.modelCalls ?? null,
       sums?.total ?? null,
     ]);
-  const consumers = new Map(
-    [...costs.items, ...requests.items].map(({ group, name }) => [group, name ?? group]),
-  );
+  const consumers = new Map([...costs.items, ...requests.items].map(({ group, name }) => [group, name ?? group]));
   const lines = [...consumers].map(([id, name]) =>
     line(name, id, {
       requests: called.get(id)?.requests ?? (requests.cut > 0 ? null : 0),
@@ -138,8 +134,7 @@ export function monthlyUsageCsv({ month, requests, costs, active }: MonthlyUsage
   const notes: string[] = [];
   const note = (text: string, figures: Figures = UNKNOWN) => notes.push(line(`(${text})`, null, figures));
   if (!isWhole) note('other keys', rest(requests, costs));
-  else if (idle.length > IDLE_MOST)
-    note(`${counted(idle.length - IDLE_MOST, 'more key')} without usage`, ZERO);
+  else if (idle.length > IDLE_MOST) note(`${counted(idle.length - IDLE_MOST, 'more key')} without usage`, ZERO);
   if ('trouble' in active) note(`keys without usage are not listed: ${active.trouble}`);
   const { unpriced } = costs.totals;
   if (unpriced > 0) note(`${counted(unpriced, 'model call')} of unknown price count as nothing`);

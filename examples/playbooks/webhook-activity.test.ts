@@ -33,8 +33,7 @@ function play(
     if (command.includes('seed obs'))
       return JSON.stringify({ ...requests, items: requests.items.length, cut: 0, missingBefore: null });
     const [, begin, end] = /\.items\[(\d+):(\d+)\]/.exec(command) ?? [];
-    if (begin !== undefined)
-      return JSON.stringify({ items: requests.items.slice(Number(begin), Number(end)) });
+    if (begin !== undefined) return JSON.stringify({ items: requests.items.slice(Number(begin), Number(end)) });
     const [from, to] = [Number(cursor ?? 0), Number(cursor ?? 0) + Number(limit)];
     const nextCursor = to < events.length ? String(to) : null;
     return JSON.stringify({ items: events.slice(from, to), nextCursor });

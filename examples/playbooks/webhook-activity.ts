@@ -1,15 +1,6 @@
 // The playbook of the activity summary: reads the webhook events of the last days and what was called meanwhile,
 // and tells the team in a few lines.
-import {
-  counted,
-  type Playbook,
-  plain,
-  RequestReport,
-  readPages,
-  type Steps,
-  WebhookEvent,
-  z,
-} from 'seed/pack';
+import { counted, type Playbook, plain, RequestReport, readPages, type Steps, WebhookEvent, z } from 'seed/pack';
 import { askedDays } from './asked-time.ts';
 import { readReport } from './read-report.ts';
 
@@ -94,17 +85,14 @@ function taskLine(events: readonly HappenedEvent[]): string[] {
 }
 
 function requestLines(requests: Requests): string[] {
-  if ('trouble' in requests)
-    return [`What was called could not be read: ${requests.trouble.replace(/\.$/, '')}.`];
+  if ('trouble' in requests) return [`What was called could not be read: ${requests.trouble.replace(/\.$/, '')}.`];
   const { requests: total, refused, failed, commands } = requests;
   if (total === 0) return ['No requests.'];
   const most = commands
     .toSorted((one, other) => other.requests - one.requests || compare(one.name, other.name))
     .slice(0, COMMANDS_MOST)
     .map(({ name, requests: count }) => `${name} (${count})`);
-  return [
-    `${counted(total, 'request')}, ${refused} refused, ${failed} failed. Most called: ${most.join(', ')}.`,
-  ];
+  return [`${counted(total, 'request')}, ${refused} refused, ${failed} failed. Most called: ${most.join(', ')}.`];
 }
 
 /** Counted, the most frequent first, those as frequent by name. */

@@ -1,5 +1,5 @@
-// The plain demo: the brief's first instruction, on an inventory of nine keys of which two have expired, and whether the
-// answer and the keys agree afterwards.
+// The plain demo: the brief's first instruction, on an inventory of nine keys of which two have expired, and
+// whether the answer and the keys agree afterwards.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Key } from '../../src/protocol/key.ts';
 import type { Page } from '../../src/protocol/page.ts';
@@ -38,8 +38,7 @@ export async function createInventory(connection: Connection): Promise<void> {
   }
   await create({ name: 'billing service', scopes: ['keys:read', 'tasks:write'] });
   const expiresAt = new Date(Date.now() + EXPIRES_IN_MS);
-  for (const name of EXPIRED)
-    await create({ name, scopes: ['keys:read'], expiresAt: expiresAt.toISOString() });
+  for (const name of EXPIRED) await create({ name, scopes: ['keys:read'], expiresAt: expiresAt.toISOString() });
   await sleep(expiresAt.getTime() + 50 - Date.now());
 }
 

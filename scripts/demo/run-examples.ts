@@ -1,4 +1,5 @@
-// The brief's examples as the demo shows them: one with all that happens, or all with a table of what came of each.
+// The brief's examples as the demo shows them: one with all that happens, or all with a table of what came of
+// each.
 import { printTable } from '../../bench/table.ts';
 import type { LedgerEntry } from '../../src/protocol/ledger.ts';
 import type { Page } from '../../src/protocol/page.ts';

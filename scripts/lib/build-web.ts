@@ -1,4 +1,5 @@
-// Builds the dashboard into web/dist when its sources are other than those it was built from; quick when they are not.
+// Builds the dashboard into web/dist when its sources are other than those it was built from; quick when they are
+// not.
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,5 @@
-// The rules for packs (the public face, their own files, packages), for the dashboard (types, and values without company) and for pg.
+// The rules for packs (the public face, their own files, packages), for the dashboard (types, and values without
+// company) and for pg.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,5 @@
-// What packs and the dashboard may import, and who may connect to the database. Which folder of src/ may import from which is in layout.ts.
+// What packs and the dashboard may import, and who may connect to the database. Which folder of src/ may import
+// from which is in layout.ts.
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, normalize, relative } from 'node:path';
 
@@ -14,7 +15,9 @@ export async function checkConnections(root: string): Promise<string[]> {
   return found.flat();
 }
 
-/** @returns a line for each import of a pack in the folder that reaches past the public face, or into another pack */
+/**
+ * @returns a line for each import of a pack in the folder that reaches past the public face, or into another pack
+ */
 export async function checkPackImports(root: string, shown = 'packs'): Promise<string[]> {
   const files = (await readdir(root, { recursive: true })).filter((file) => file.endsWith('.ts'));
   const found = await Promise.all(
@@ -27,8 +30,7 @@ export async function checkPackImports(root: string, shown = 'packs'): Promise<s
             : /^seed(\/|$)/.test(target) && !faces.includes(target),
         )
         .map(
-          (target) =>
-            `${shown}/${file}: a pack may import its own files and ${faces.join(', ')}, not ${target}`,
+          (target) => `${shown}/${file}: a pack may import its own files and ${faces.join(', ')}, not ${target}`,
         );
     }),
   );
@@ -36,8 +38,9 @@ export async function checkPackImports(root: string, shown = 'packs'): Promise<s
 }
 
 /**
- * The dashboard takes types from src/protocol and the commands of src/server, and values only from files of src/protocol and src/lib that
- * need nothing but such files: whatever else of the server came along would be loaded by every browser.
+ * The dashboard takes types from src/protocol and the commands of src/server, and values only from files of
+ * src/protocol and src/lib that need nothing but such files: whatever else of the server came along would be
+ * loaded by every browser.
  * @returns a line for each import that goes further
  */
 export async function checkWebImports(root: string): Promise<string[]> {
@@ -86,11 +89,7 @@ async function importsOf(path: string): Promise<string[]> {
 }
 
 /** Connections are made in one place, where what happens to them is caught. */
-const MAY_CONNECT: readonly string[] = [
-  'db/connection.ts',
-  'db/connection-pool.ts',
-  'db/database-failure.ts',
-];
+const MAY_CONNECT: readonly string[] = ['db/connection.ts', 'db/connection-pool.ts', 'db/database-failure.ts'];
 const CONNECTS = /^import (?!type\b)[^;]*? from 'pg'/m;
 
 async function wrongConnections(root: string, file: string): Promise<string[]> {

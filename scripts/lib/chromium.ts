@@ -48,7 +48,9 @@ async function install(): Promise<void> {
   await exec(command, [...wait, '--yes', ...args], { env });
 }
 
-/** A browser with an empty profile of its own, which is removed when it is closed. It asks for nothing by itself. */
+/**
+ * A browser with an empty profile of its own, which is removed when it is closed. It asks for nothing by itself.
+ */
 export function launchChromium(executablePath: string): Promise<Browser> {
   return chromium.launch({
     executablePath,

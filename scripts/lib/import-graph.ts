@@ -8,11 +8,12 @@ export type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 const IMPORT = /(?:from|import)\s*\(?\s*'(\.[^']+)'/g;
 const isTest = (file: string) => file.includes('.test.');
 
-/** @returns the files below the root, by their paths from it, with the files that they import, types too; tests are left out */
+/**
+ * @returns the files below the root, by their paths from it, with the files that they import, types too; tests are
+ * left out
+ */
 export async function importsOf(root: string): Promise<Graph> {
-  const files = (await readdir(root, { recursive: true })).filter(
-    (file) => /\.tsx?$/.test(file) && !isTest(file),
-  );
+  const files = (await readdir(root, { recursive: true })).filter((file) => /\.tsx?$/.test(file) && !isTest(file));
   const entries = await Promise.all(
     files.map(async (file) => {
       const text = await readFile(join(root, file), 'utf8');
@@ -23,7 +24,10 @@ export async function importsOf(root: string): Promise<Graph> {
   return new Map(entries.sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
-/** The graph of what lies directly in a folder: its folders, and `(top)` for its files. @param folder '' for the root */
+/**
+ * The graph of what lies directly in a folder: its folders, and `(top)` for its files. @param folder '' for the
+ * root
+ */
 export function within(graph: Graph, folder: string): Graph {
   const prefix = folder === '' ? '' : `${folder}/`;
   const nodeOf = (file: string) => {
@@ -53,7 +57,10 @@ export function foldersOf(graph: Graph): string[] {
   return [...folders].sort();
 }
 
-/** Groups of nodes that import each other in circles, each sorted (Tarjan, "Depth-first search and linear graph algorithms", 1972). */
+/**
+ * Groups of nodes that import each other in circles, each sorted (Tarjan, "Depth-first search and linear graph
+ * algorithms", 1972).
+ */
 export function circlesIn(graph: Graph): string[][] {
   const indexes = new Map<string, number>();
   const lowest = new Map<string, number>();

@@ -1,8 +1,12 @@
-// The layout as a table: which folder may import from which. docs/architecture.md shows the same table, and a check compares them.
+// The layout as a table: which folder may import from which. docs/architecture.md shows the same table, and a
+// check compares them.
 
 import type { Graph } from './import-graph.ts';
 
-/** Folder of src/ → folders of src/ that it may import from. `(top)` stands for files that lie in the folder itself. */
+/**
+ * Folder of src/ → folders of src/ that it may import from. `(top)` stands for files that lie in the folder
+ * itself.
+ */
 const FOLDERS: Record<string, readonly string[]> = {
   protocol: [],
   lib: ['protocol'],
@@ -51,10 +55,7 @@ export function againstLayout(graph: Graph): string[] {
         return mayImport(FOLDERS, from, to) ? [] : [`src/${file}: ${from} may not import from ${to}`];
       const inside = INSIDE[from];
       if (!inside) return [];
-      const [nearer, further] = [
-        folderOf(file.slice(from.length + 1)),
-        folderOf(target.slice(from.length + 1)),
-      ];
+      const [nearer, further] = [folderOf(file.slice(from.length + 1)), folderOf(target.slice(from.length + 1))];
       if (nearer === further || mayImport(inside, nearer, further)) return [];
       return [`src/${file}: ${from}/${nearer} may not import from ${from}/${further}`];
     }),

@@ -1,5 +1,5 @@
-// What Seed's texts name is there: a hint that sends somebody to a command, page, file or variable that nobody made is worse
-// than none. Every string of the source is looked at, hints, messages and help among them.
+// What Seed's texts name is there: a hint that sends somebody to a command, page, file or variable that nobody
+// made is worse than none. Every string of the source is looked at, hints, messages and help among them.
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { parseAst } from 'vite';
 import { describe, expect, it } from 'vitest';
@@ -22,12 +22,9 @@ interface Text {
   text: string;
 }
 
-const SOURCES = globSync(
-  ['src/**/*.ts', 'scripts/**/*.ts', 'web/src/**/*.{ts,tsx}', '{packs,examples}/**/*.ts'],
-  {
-    cwd: ROOT,
-  },
-);
+const SOURCES = globSync(['src/**/*.ts', 'scripts/**/*.ts', 'web/src/**/*.{ts,tsx}', '{packs,examples}/**/*.ts'], {
+  cwd: ROOT,
+});
 const TEXTS: Text[] = SOURCES.filter((file) => !file.endsWith('.test.ts')).flatMap(textsOf);
 
 function textsOf(file: string): Text[] {
@@ -51,16 +48,15 @@ function textsOf(file: string): Text[] {
 /** Each thing of a kind that is named, with a file that does. */
 function named(pattern: RegExp): [thing: string, file: string][] {
   const found = new Map<string, string>();
-  for (const { file, text } of TEXTS)
-    for (const [, thing = ''] of text.matchAll(pattern)) found.set(thing, file);
+  for (const { file, text } of TEXTS) for (const [, thing = ''] of text.matchAll(pattern)) found.set(thing, file);
   return [...found];
 }
 
 const own = { folder: PACKS_FOLDER, examples: EXAMPLES_FOLDER, config: CONFIG_FILE };
 const examples = (await placesIn(EXAMPLES_FOLDER, 'examples/')).map(({ setting }) => setting);
 const packs = await loadPacks({ ...own, only: examples }, BUILT_IN);
-const COMMANDS = [...BUILT_IN, ...LOCAL_COMMANDS, ...packs.flatMap(({ commands }) => commands)].map(
-  ({ name }) => name.split(' '),
+const COMMANDS = [...BUILT_IN, ...LOCAL_COMMANDS, ...packs.flatMap(({ commands }) => commands)].map(({ name }) =>
+  name.split(' '),
 );
 /** "seed …" that is no command line: prose, and the purpose of a key. */
 const NO_COMMAND_LINES = ['seed command', 'seed idempotency'];
@@ -68,9 +64,7 @@ const NO_COMMAND_LINES = ['seed command', 'seed idempotency'];
 const NO_SETTINGS = ['SEED_MANIFEST_JSON', 'SEED_WEBHOOK_SECRET'];
 
 function isCommandLine(words: readonly string[]): boolean {
-  return COMMANDS.some((name) =>
-    name.every((word, index) => words[index] === undefined || words[index] === word),
-  );
+  return COMMANDS.some((name) => name.every((word, index) => words[index] === undefined || words[index] === word));
 }
 
 const headings = (page: string) =>
@@ -96,12 +90,9 @@ describe('what the texts name is there', () => {
     if (anchor !== undefined) expect(headings(page)).toContain(anchor);
   });
 
-  it.each(named(/(?<![\w./-])((?:scripts|src|bench)\/[\w./-]*\w|bin\/seed)/g))(
-    'the file %s of %s',
-    (thing) => {
-      expect(existsSync(ROOT + thing)).toBe(true);
-    },
-  );
+  it.each(named(/(?<![\w./-])((?:scripts|src|bench)\/[\w./-]*\w|bin\/seed)/g))('the file %s of %s', (thing) => {
+    expect(existsSync(ROOT + thing)).toBe(true);
+  });
 
   it.each(named(/npm (run [\w:-]+|start|test)(?![\w-])/g))('the script npm %s of %s', (thing) => {
     expect(JSON.parse(read('package.json')).scripts).toHaveProperty(thing.replace('run ', ''));

@@ -1,4 +1,5 @@
-// How many files and folders of src/server a noun of the product takes: who looks for a task should find it in one place.
+// How many files and folders of src/server a noun of the product takes: who looks for a task should find it in one
+// place.
 import type { Graph } from './import-graph.ts';
 
 const NOUNS = ['task', 'key', 'webhook'] as const;

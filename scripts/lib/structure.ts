@@ -1,4 +1,5 @@
-// What `npm run check` says of the structure: circles, where the nouns lie, types that are written twice, and how much there is.
+// What `npm run check` says of the structure: circles, where the nouns lie, types that are written twice, and how
+// much there is.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { doubledTypes } from './doubled-types.ts';
@@ -42,9 +43,7 @@ export async function structureOf(root: string): Promise<Structure> {
       ...sizes.flatMap(({ long }) => long),
       ...(isTold
         ? []
-        : [
-            `docs/architecture.md has another table of imports than scripts/lib/layout.ts:\n${layoutTable()}`,
-          ]),
+        : [`docs/architecture.md has another table of imports than scripts/lib/layout.ts:\n${layoutTable()}`]),
     ],
   };
 }

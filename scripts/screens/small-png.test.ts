@@ -1,4 +1,5 @@
-// The picture stays the same: read again, it has the same pixels, or for a picture of many colours nearly the same.
+// The picture stays the same: read again, it has the same pixels, or for a picture of many colours nearly the
+// same.
 import { deflateSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { decode, smallPng } from './small-png.ts';
@@ -8,11 +9,7 @@ function picture(width: number, height: number, colourAt: (x: number, y: number)
   const rows: number[][] = [];
   for (let y = 0; y < height; y++) {
     rows.push(
-      Array.from({ length: width }, (_, x) => colourAt(x, y)).flatMap((c) => [
-        c >> 16,
-        (c >> 8) & 255,
-        c & 255,
-      ]),
+      Array.from({ length: width }, (_, x) => colourAt(x, y)).flatMap((c) => [c >> 16, (c >> 8) & 255, c & 255]),
     );
   }
   const filtered = rows.flatMap((row, y) => {
@@ -46,9 +43,7 @@ function picture(width: number, height: number, colourAt: (x: number, y: number)
 /** The colours that the indexed picture stands for. */
 function colours(png: Buffer): number[] {
   const at = png.indexOf('PLTE') + 4;
-  return Array.from({ length: png.readUInt32BE(at - 8) / 3 }, (_, index) =>
-    png.readUIntBE(at + index * 3, 3),
-  );
+  return Array.from({ length: png.readUInt32BE(at - 8) / 3 }, (_, index) => png.readUIntBE(at + index * 3, 3));
 }
 
 it('reads every filter of PNG', () => {

@@ -1,5 +1,6 @@
-// Makes a picture of a page small: a page has few colours, so each pixel becomes one byte into a palette (PNG specification,
-// third edition, sections 7, 9 and 11). Reads what Chromium writes: 8 bits a channel, RGB or RGBA, not interlaced.
+// Makes a picture of a page small: a page has few colours, so each pixel becomes one byte into a palette (PNG
+// specification, third edition, sections 7, 9 and 11). Reads what Chromium writes: 8 bits a channel, RGB or RGBA,
+// not interlaced.
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
 
 const SIGNATURE = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
@@ -96,8 +97,8 @@ function paeth(left: number, above: number, corner: number): number {
 }
 
 /**
- * The colours of surfaces, and of the others the frequent ones, but none that is like another: else the many shades of grey letters would leave no place for the few
- * pixels of a coloured word.
+ * The colours of surfaces, and of the others the frequent ones, but none that is like another: else the many
+ * shades of grey letters would leave no place for the few pixels of a coloured word.
  */
 function frequentColours(pixels: Uint32Array): number[] {
   const counts = new Map<number, number>();

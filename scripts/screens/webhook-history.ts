@@ -1,4 +1,5 @@
-// Webhooks of the sample Seed and what became of its events there, written into its database: pictures need no receivers.
+// Webhooks of the sample Seed and what became of its events there, written into its database: pictures need no
+// receivers.
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 
@@ -56,10 +57,7 @@ export async function writeWebhookHistory(databaseUrl: string): Promise<void> {
 }
 
 /** The events of the last tasks: answered at once, or not yet for want of a receiver that works. */
-async function deliver(
-  client: Client,
-  webhook: { id: string; url: string; failing: boolean },
-): Promise<void> {
+async function deliver(client: Client, webhook: { id: string; url: string; failing: boolean }): Promise<void> {
   const { rows } = await client.query(
     `insert into webhook_deliveries (id, account_id, event_id, endpoint_id, url, lane, created_at, status, attempts_made,
        next_attempt_at, completed_at)

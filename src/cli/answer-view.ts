@@ -28,8 +28,7 @@ export function printAnswer(io: Io, command: ManifestCommand, text: string, opti
   if (options.json) printJson(io, text, answer);
   else if (command.output === 'list') printList(io, command, answer, { ...options, note });
   else if (options.csv) io.stdout.write(objectCsv(answer));
-  else
-    io.stdout.write(isRecord(answer) ? objectView(answer, viewOptions(io)) : `${JSON.stringify(answer)}\n`);
+  else io.stdout.write(isRecord(answer) ? objectView(answer, viewOptions(io)) : `${JSON.stringify(answer)}\n`);
   if (!options.json && isRecord(answer) && typeof answer['secret'] === 'string') {
     note('The secret is shown once. Store it now.');
   }
@@ -69,17 +68,14 @@ function printList(
       );
   }
   const told = Object.entries(about).filter(([, value]) => value !== null && value !== 0);
-  if (told.length > 0)
-    note(told.map(([name, value]) => `${words(name)} ${cellText(value, null)}`).join(' · '));
+  if (told.length > 0) note(told.map(([name, value]) => `${words(name)} ${cellText(value, null)}`).join(' · '));
   if (isRecord(nextPage)) note(`There is more: add ${flagsText(nextPage)}`);
   if (typeof nextCursor === 'string') note(`There is more: ${commandLine} --cursor ${shellWord(nextCursor)}`);
 }
 
 /** The inputs of the next page, of a platform that pages in its own way. */
 function flagsText(inputs: Record<string, unknown>): string {
-  const flags = Object.entries(inputs).map(
-    ([name, value]) => `--${kebabCase(name)} ${shellWord(String(value))}`,
-  );
+  const flags = Object.entries(inputs).map(([name, value]) => `--${kebabCase(name)} ${shellWord(String(value))}`);
   return flags.join(' ');
 }
 
@@ -105,9 +101,7 @@ export function objectView(answer: Record<string, unknown>, options: ViewOptions
 function linesOf(object: Record<string, unknown>, options: ViewOptions): string[] {
   const { style } = options;
   const entries = Object.entries(object);
-  const labels = entries
-    .filter(([, value]) => !isGroup(value) && !isTable(value))
-    .map(([name]) => words(name));
+  const labels = entries.filter(([, value]) => !isGroup(value) && !isTable(value)).map(([name]) => words(name));
   const width = Math.max(0, ...labels.map(textWidth));
   return entries.flatMap(([name, value]) => {
     if (isGroup(value)) return [style.dim(words(name)), ...indent(linesOf(value, options))];

@@ -150,8 +150,7 @@ export function apiError(response: HttpResponse, text: string, profile: Profile)
   const error = parseErrorBody(text);
   if (!error) return notSeed(response.status, profile.url);
   const hints = [error.hint ?? (response.status === 401 ? loginHint(profile) : '')];
-  if (response.status >= 500 && error.requestId)
-    hints.push(`Request ${error.requestId} in the server's log.`);
+  if (response.status >= 500 && error.requestId) hints.push(`Request ${error.requestId} in the server's log.`);
   return new SeedError(codeOf(error.code, response.status), error.message, {
     hint: hints.filter((hint) => hint !== '').join(' '),
   });

@@ -8,8 +8,7 @@ const NOTHING = '-';
 /** @param now times are shortened relative to it, and numbers made readable; null leaves both as they are */
 export function cellText(value: unknown, now: Date | null): string {
   if (value === null || value === undefined || value === '') return NOTHING;
-  if (typeof value === 'string')
-    return now && isIsoTime(value) ? relativeTime(value, now) : sanitiseLine(value);
+  if (typeof value === 'string') return now && isIsoTime(value) ? relativeTime(value, now) : sanitiseLine(value);
   if (typeof value === 'number') return now ? readableNumber(value) : decimalText(value);
   if (typeof value !== 'object') return String(value);
   const isEmpty = Object.keys(value).length === 0;

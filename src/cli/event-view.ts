@@ -28,9 +28,7 @@ export function createEventView(style: Style): (event: TaskEvent) => string {
       if (part === '' && !output.isLineOpen) continue;
       if (!output.isLineOpen && ++output.lines > OUTPUT_LINES_MOST) {
         text +=
-          output.lines === OUTPUT_LINES_MOST + 1
-            ? `${style.dim('    … more output (--json shows all)')}\n`
-            : '';
+          output.lines === OUTPUT_LINES_MOST + 1 ? `${style.dim('    … more output (--json shows all)')}\n` : '';
         continue;
       }
       if (!output.isLineOpen) {
@@ -107,12 +105,9 @@ function callText(tool: string, input: Record<string, unknown>, style: Style): s
 
 function commandText(event: Extract<TaskEvent, { type: 'command' }>, style: Style): string {
   const name = `seed ${sanitiseLine(event.command)}`;
-  const painted =
-    { read: style.green, write: style.yellow, destructive: style.red }[event.effect] ?? style.dim;
+  const painted = { read: style.green, write: style.yellow, destructive: style.red }[event.effect] ?? style.dim;
   const { status: answered } = event;
   const status =
-    answered !== null && answered < 400
-      ? style.dim(String(answered))
-      : style.red(String(answered ?? 'unknown'));
+    answered !== null && answered < 400 ? style.dim(String(answered)) : style.red(String(answered ?? 'unknown'));
   return `    ${style.dim('→')} ${name} ${painted(sanitiseLine(event.effect))} ${status} ${style.dim(`${event.durationMs} ms`)}`;
 }

@@ -6,9 +6,7 @@ import { usageError } from './io.ts';
 
 /** The command with the longest name that the words begin with. */
 export function findCommand(manifest: Manifest, words: readonly string[]): ManifestCommand | null {
-  const matches = manifest.commands.filter(({ name }) =>
-    name.split(' ').every((word, i) => word === words[i]),
-  );
+  const matches = manifest.commands.filter(({ name }) => name.split(' ').every((word, i) => word === words[i]));
   return matches.sort((a, b) => b.name.length - a.name.length)[0] ?? null;
 }
 

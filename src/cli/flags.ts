@@ -69,11 +69,7 @@ export function flagOf(
   };
 }
 
-function kindOf(
-  schema: JsonSchema,
-  items: JsonSchema | undefined,
-  itemKind: ScalarKind | undefined,
-): FlagKind {
+function kindOf(schema: JsonSchema, items: JsonSchema | undefined, itemKind: ScalarKind | undefined): FlagKind {
   if (schema.type === 'boolean') return 'boolean';
   if (items?.properties?.['content']?.['contentEncoding'] === 'base64') return 'files';
   if (schema.type === 'array' && itemKind !== undefined) return 'list';
@@ -143,9 +139,7 @@ export function usageLine(command: ManifestCommand): string {
   const others = flagsOf(command).filter((flag) => !command.positional.includes(flag.property));
   const required = others.filter(isMandatory);
   const text = required.find((flag) => flag.kind === 'string');
-  const words = required.map((flag) =>
-    flag === text ? `<${flag.name}>` : `--${flag.name} ${placeholder(flag)}`,
-  );
+  const words = required.map((flag) => (flag === text ? `<${flag.name}>` : `--${flag.name} ${placeholder(flag)}`));
   const optional = others.length > required.length ? ['[flags]'] : [];
   return ['seed', command.name, ...path, ...words, ...optional].join(' ');
 }

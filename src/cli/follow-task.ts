@@ -108,9 +108,7 @@ function printOutcome(io: Io, text: string, { json, quiet }: { json: boolean; qu
   if (!quiet && isCompleted) io.stderr.write(`${summary(io, task)}\n`);
   if (isCompleted) return EXIT.ok;
   const why = task.error?.message ? `: ${sanitiseLine(task.error.message)}` : '';
-  io.stderr.write(
-    `seed: task ${sanitiseLine(task.id)} ${sanitiseLine(task.status).replace('_', ' ')}${why}\n`,
-  );
+  io.stderr.write(`seed: task ${sanitiseLine(task.id)} ${sanitiseLine(task.status).replace('_', ' ')}${why}\n`);
   return EXIT.taskNotCompleted;
 }
 

@@ -104,11 +104,7 @@ export function localHelp(
   return join([
     command.summary,
     `${style.bold('Usage:')} ${command.usage}`,
-    section(
-      'Flags',
-      [...(command.flags ?? []), ...GLOBAL_FLAGS.filter(({ name }) => name !== '--csv')],
-      style,
-    ),
+    section('Flags', [...(command.flags ?? []), ...GLOBAL_FLAGS.filter(({ name }) => name !== '--csv')], style),
     examples(command, style),
   ]);
 }
@@ -169,9 +165,7 @@ function defaultText(value: unknown): string {
 /** Says the range unless the description already does. */
 function rangeNote(flag: Flag): string {
   const { minimum, maximum, description } = flag;
-  const told = [minimum, maximum].every(
-    (bound) => bound === undefined || description.includes(String(bound)),
-  );
+  const told = [minimum, maximum].every((bound) => bound === undefined || description.includes(String(bound)));
   if (told) return '';
   if (minimum === undefined) return `(at most ${maximum})`;
   return maximum === undefined ? `(at least ${minimum})` : `(${minimum} to ${maximum})`;
@@ -187,9 +181,7 @@ function section(title: string, entries: readonly HelpEntry[], style: Style): st
   if (entries.length === 0) return '';
   const width = Math.min(34, Math.max(...entries.map((entry) => entry.name.length)));
   const lines = entries.map(({ name, summary }) =>
-    name.length > width
-      ? `  ${name}\n  ${' '.repeat(width)}  ${summary}`
-      : `  ${name.padEnd(width)}  ${summary}`,
+    name.length > width ? `  ${name}\n  ${' '.repeat(width)}  ${summary}` : `  ${name.padEnd(width)}  ${summary}`,
   );
   return [style.bold(`${title}:`), ...lines].join('\n');
 }

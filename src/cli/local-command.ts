@@ -31,8 +31,7 @@ export function findLocal(
 ): { command: LocalCommand; args: string[] } | null {
   for (const command of commands) {
     const name = command.name.split(' ');
-    if (name.every((word, index) => word === words[index]))
-      return { command, args: words.slice(name.length) };
+    if (name.every((word, index) => word === words[index])) return { command, args: words.slice(name.length) };
   }
   return null;
 }

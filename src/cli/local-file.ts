@@ -45,9 +45,7 @@ export function takeFiles(input: Record<string, unknown>): {
   rest: Record<string, unknown>;
   files: LocalFile[] | null;
 } {
-  const entry = Object.entries(input).find(
-    ([, value]) => Array.isArray(value) && value[0] instanceof LocalFile,
-  );
+  const entry = Object.entries(input).find(([, value]) => Array.isArray(value) && value[0] instanceof LocalFile);
   if (!entry) return { rest: input, files: null };
   const { [entry[0]]: files, ...rest } = input;
   return { rest, files: files as LocalFile[] };

@@ -103,8 +103,7 @@ const generate: LocalCommand = {
   alsoOnServer: true,
   examples: ['SEED_ADMIN_KEY=$(seed keys generate) npm start'],
   async run(io, flags) {
-    const { generateKeySecret } =
-      await loadModule<typeof import('../lib/key-secret.ts')>('src/lib/key-secret.ts');
+    const { generateKeySecret } = await loadModule<typeof import('../lib/key-secret.ts')>('src/lib/key-secret.ts');
     const secret = generateKeySecret();
     tellDone(io, flags, { json: { secret }, text: secret });
     return EXIT.ok;

@@ -64,8 +64,7 @@ function cachePath(io: Io, profile: Profile): string {
 
 function publicPrefix(key: string | null): string {
   return (
-    /^sk_live_[0-9A-Za-z]{4}(?=[0-9A-Za-z]{8})/.exec(key ?? '')?.[0] ??
-    (key === null ? 'no-key' : 'other-key')
+    /^sk_live_[0-9A-Za-z]{4}(?=[0-9A-Za-z]{8})/.exec(key ?? '')?.[0] ?? (key === null ? 'no-key' : 'other-key')
   );
 }
 

@@ -82,9 +82,7 @@ it.each(['// mine\n{}', '[]', '{"mcpServers": []}'])('leaves %j alone and says w
   await writeFile(cursorFile(), text);
   const { code, shown } = await install(['cursor'], 'y');
   expect(code).toBe(1);
-  expect(shown).toContain(
-    `Add this by hand, under "mcpServers": "seed": {"command":"${SEED}","args":["mcp"]}`,
-  );
+  expect(shown).toContain(`Add this by hand, under "mcpServers": "seed": {"command":"${SEED}","args":["mcp"]}`);
   expect(readFileSync(cursorFile(), 'utf8')).toBe(text);
 });
 

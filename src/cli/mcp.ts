@@ -84,8 +84,7 @@ async function bridgeMcp(io: Io, server: McpEndpoint): Promise<void> {
 
   for await (const line of linesOf(io.stdin.chunks())) {
     const message = parseMessage(line);
-    if (message === null)
-      send({ jsonrpc: '2.0', id: null, error: { code: PARSE_ERROR, message: 'not JSON' } });
+    if (message === null) send({ jsonrpc: '2.0', id: null, error: { code: PARSE_ERROR, message: 'not JSON' } });
     else if (message.method === undefined) continue;
     else if (message.id !== undefined) void request(message, message.id);
     else if (message.method === 'notifications/cancelled') open.get(cancelledIn(message))?.abort();
@@ -152,8 +151,7 @@ function mcpHeaders(
     'user-agent': 'seed-cli',
   };
   const own = (params['_meta'] as Record<string, unknown> | undefined)?.[META_REVISION];
-  if (typeof own !== 'string')
-    return agreed === null ? headers : { ...headers, 'mcp-protocol-version': agreed };
+  if (typeof own !== 'string') return agreed === null ? headers : { ...headers, 'mcp-protocol-version': agreed };
   const name = params[NAMED_BY[method] ?? ''];
   return {
     ...headers,

@@ -11,8 +11,7 @@ import { sanitise } from './terminal.ts';
 
 const importPack: LocalCommand = {
   name: 'packs import',
-  summary:
-    'Write a pack whose commands are the operations of an OpenAPI 3 document; again to take a newer one',
+  summary: 'Write a pack whose commands are the operations of an OpenAPI 3 document; again to take a newer one',
   usage: 'seed packs import <url-or-file> --name <name> [--scheme <name>]',
   flags: [
     { name: '--name <name>', summary: "The pack's name (required)" },
@@ -28,9 +27,7 @@ const importPack: LocalCommand = {
     const source = textIn(values, 'source');
     if (source === undefined) throw usageError('which document?', `Usage: ${importPack.usage}`);
     const name = packName(values['name'], 'seed packs import openapi.json --name acme');
-    const importer = await loadModule<typeof import('../openapi/import-pack.ts')>(
-      'src/openapi/import-pack.ts',
-    );
+    const importer = await loadModule<typeof import('../openapi/import-pack.ts')>('src/openapi/import-pack.ts');
     const report = await importer.importPack({
       source,
       name,
@@ -47,9 +44,7 @@ const importPack: LocalCommand = {
 };
 
 async function clashesNow(): Promise<string[]> {
-  const packs = await loadModule<typeof import('../server/packs/load-packs.ts')>(
-    'src/server/packs/load-packs.ts',
-  );
+  const packs = await loadModule<typeof import('../server/packs/load-packs.ts')>('src/server/packs/load-packs.ts');
   const { BUILT_IN } = await loadModule<typeof import('../server/built-in.ts')>('src/server/built-in.ts');
   return packs.clashesOfPacks({ folder: packs.PACKS_FOLDER, config: packs.CONFIG_FILE }, BUILT_IN);
 }
@@ -98,9 +93,7 @@ function shown(lines: readonly string[]): string[] {
 function credentialText({ credential }: ImportReport): string {
   if (credential.kind === 'bearer') return 'sent as Authorization: Bearer';
   if (credential.kind === 'basic') return 'user:password, sent as Authorization: Basic';
-  return credential.kind === 'header'
-    ? `sent as ${credential.name}`
-    : `sent in the query as ${credential.name}`;
+  return credential.kind === 'header' ? `sent as ${credential.name}` : `sent in the query as ${credential.name}`;
 }
 
 const newPack: LocalCommand = {

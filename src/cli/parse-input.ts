@@ -70,8 +70,7 @@ function collect(command: ManifestCommand, flags: readonly Flag[], args: readonl
     const flag = byName.get(token.name);
     const negated = byName.get(token.name.replace(/^no-/, ''));
     if (flag) append(collected.values, flag, typedValue(flag, token, byName));
-    else if (negated?.kind === 'boolean' && token.value === undefined)
-      append(collected.values, negated, 'false');
+    else if (negated?.kind === 'boolean' && token.value === undefined) append(collected.values, negated, 'false');
     else if (token.rawName === '-h') collected.switches.add('help');
     else if (isSwitch(command, token.name) && token.value === undefined) collected.switches.add(token.name);
     else throw unknownFlag(command, flags, token.rawName);

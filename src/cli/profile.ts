@@ -60,12 +60,7 @@ export function userDirectory(io: Io, variable: string, fallback: string): strin
 
 export function checkUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (
-    !url ||
-    (url.protocol !== 'http:' && url.protocol !== 'https:') ||
-    url.search !== '' ||
-    url.hash !== ''
-  ) {
+  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.search !== '' || url.hash !== '') {
     throw usageError(`${JSON.stringify(text)} is not a server's address`, `Write it as ${DEFAULT_URL}`);
   }
   if (url.username !== '' || url.password !== '') {

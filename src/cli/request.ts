@@ -36,8 +36,7 @@ const KEEP_ALIVE_MS = 15_000;
 export const nodeRequest: Request = ({ method, url, headers, body, signal, timeoutMs }) =>
   new Promise((resolve, reject) => {
     const http = url.startsWith('https:') ? loadHttps() : loadHttp();
-    const allHeaders =
-      body === undefined ? headers : { ...headers, 'content-length': String(lengthOf(body)) };
+    const allHeaders = body === undefined ? headers : { ...headers, 'content-length': String(lengthOf(body)) };
     const request = http.request(url, {
       method,
       headers: allHeaders,
@@ -45,9 +44,7 @@ export const nodeRequest: Request = ({ method, url, headers, body, signal, timeo
       ...(signal && { signal }),
     });
     const timer = setTimeout(() => {
-      request.destroy(
-        Object.assign(new Error(`no answer within ${timeoutMs / 1000} s`), { code: 'ETIMEDOUT' }),
-      );
+      request.destroy(Object.assign(new Error(`no answer within ${timeoutMs / 1000} s`), { code: 'ETIMEDOUT' }));
     }, timeoutMs);
     request.once('response', (response) => {
       clearTimeout(timer);

@@ -123,8 +123,7 @@ function refuseFormat(
   { name, output }: ManifestCommand,
   { json, follows }: { json: boolean; follows: boolean },
 ): void {
-  if (output === 'file')
-    throw usageError(`seed ${name} gives a file as it is: it has neither --json nor --csv`);
+  if (output === 'file') throw usageError(`seed ${name} gives a file as it is: it has neither --json nor --csv`);
   if (json) throw usageError('--json and --csv exclude each other');
   if (output !== 'stream' && !follows) return;
   const problem = `what seed ${name} shows as it goes on is no table: --csv cannot hold it`;
@@ -167,8 +166,7 @@ function showLocalNounHelp(
   const [noun = '', ...others] = words;
   const wantsHelp = flags.help || others[0] === '--help' || others[0] === '-h';
   const names = verbs.map(({ name }) => name);
-  if (!wantsHelp && others[0] !== undefined)
-    throw unknownCommand({ version: '', commands: [] }, names, words);
+  if (!wantsHelp && others[0] !== undefined) throw unknownCommand({ version: '', commands: [] }, names, words);
   const output = wantsHelp ? io.stdout : io.stderr;
   showHelp(output, localNounHelp(noun, verbs, styleFor(output, io)));
   return wantsHelp ? EXIT.ok : EXIT.usage;

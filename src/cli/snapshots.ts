@@ -37,8 +37,7 @@ const list: LocalCommand = {
     const chosen = io.env('SANDBOX_SNAPSHOT_ID') ?? (await chosenSnapshot(cacheDirOf(io)));
     const items = (await listSnapshots(cacheDirOf(io))).map((snapshot) => viewOf(snapshot, chosen));
     if (flags.json) io.stdout.write(`${JSON.stringify({ items })}\n`);
-    else if (items.length === 0)
-      io.stderr.write('There is no snapshot yet: seed snapshots build makes one.\n');
+    else if (items.length === 0) io.stderr.write('There is no snapshot yet: seed snapshots build makes one.\n');
     else io.stdout.write(tableOf(io, items));
     return EXIT.ok;
   },

@@ -174,9 +174,7 @@ const columns: Column[] = [
 const linesOf = (width: number | null) => layOut(columns, width).lines.map((cells) => cells.join('  '));
 
 it('leaves columns as wide as they are without a width', () => {
-  expect(linesOf(null)[1]).toBe(
-    `${ID}  a name that is rather long for a table  active  keys:read, keys:write`,
-  );
+  expect(linesOf(null)[1]).toBe(`${ID}  a name that is rather long for a table  active  keys:read, keys:write`);
 });
 
 it.each([120, 90, 80, 70])('fits %i cells and keeps ids whole', (width) => {

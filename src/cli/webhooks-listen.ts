@@ -20,8 +20,7 @@ const FORWARD_TIMEOUT_MS = 15_000;
 export const webhooksListen: LocalCommand = {
   name: 'webhooks listen',
   alsoOnServer: true,
-  summary:
-    'Follow events as they happen and forward them, signed, to a server of your own while you develop it',
+  summary: 'Follow events as they happen and forward them, signed, to a server of your own while you develop it',
   usage: 'seed webhooks listen [--forward-to <url>] [--events <types>]',
   flags: [
     { name: '--forward-to <url>', summary: 'Where to post each event, such as http://127.0.0.1:3000/hooks' },
@@ -36,9 +35,7 @@ export const webhooksListen: LocalCommand = {
     const manifest = await cachedManifest(io, api, profile, flags).load();
     const stream = commandOf(manifest, 'webhooks events stream');
     const position = { seq: await newestSeq(api, commandOf(manifest, 'webhooks events list')) };
-    const signing = await loadModule<typeof import('../lib/standard-webhooks.ts')>(
-      'src/lib/standard-webhooks.ts',
-    );
+    const signing = await loadModule<typeof import('../lib/standard-webhooks.ts')>('src/lib/standard-webhooks.ts');
     const secret = signing.newWebhookSecret();
     const sign = (id: string, body: string) => signing.webhookHeaders([secret], id, io.clock.now(), body);
     if (!flags.quiet) io.stderr.write(greeting(forwardTo, secret));
@@ -113,8 +110,7 @@ function checkTarget(text: string): string {
 }
 
 function greeting(forwardTo: string | null, secret: string): string {
-  const how =
-    forwardTo === null ? '' : `Forwarded to ${forwardTo}, signed with this secret:\n\n  ${secret}\n\n`;
+  const how = forwardTo === null ? '' : `Forwarded to ${forwardTo}, signed with this secret:\n\n  ${secret}\n\n`;
   return `${how}Waiting for events. Ctrl-C ends it.\n`;
 }
 

@@ -10,7 +10,10 @@ interface CommandBase<Input extends z.ZodObject> {
   name: string;
   /** One line: what it does and what follows from it. */
   summary: string;
-  /** Method and path under /api/v1; `{name}` stands for an input. GET inputs come from the query, others from the body. */
+  /**
+   * Method and path under /api/v1; `{name}` stands for an input. GET inputs come from the query, others from the
+   * body.
+   */
   http: `${HttpMethod} /${string}`;
   /** The scope a key must have; null when any valid key may call it. */
   scope: string | null;
@@ -35,21 +38,25 @@ export interface ObjectCommand<
   /** Calling it twice makes two things, or changes a thing twice. */
   creates?: boolean;
   /**
-   * What it does reaches beyond one transaction of the database: it calls another service, sends a mail, writes a file. No
-   * transaction can undo that, so Seed writes the call into the ledger before `run` and what came of it after. A call that is cut
-   * off in between stays `unknown`, and a repeat of its request is answered 409 `outcome_unknown` instead of being done again.
-   * `run` is to throw a SeedError with a status below 500 only when it has done nothing.
+   * What it does reaches beyond one transaction of the database: it calls another service, sends a mail, writes a
+   * file. No transaction can undo that, so Seed writes the call into the ledger before `run` and what came of it
+   * after. A call that is cut off in between stays `unknown`, and a repeat of its request is answered 409
+   * `outcome_unknown` instead of being done again. `run` is to throw a SeedError with a status below 500 only when
+   * it has done nothing.
    */
   external?: boolean;
   /**
-   * Doing it again with the same input and the same `creationId` does nothing twice, also while the first attempt is still under
-   * way: a repeat of a request whose outcome is unknown may do it again. For a service that takes a key against repeats, where
-   * `creationId` is sent as that key.
+   * Doing it again with the same input and the same `creationId` does nothing twice, also while the first attempt
+   * is still under way: a repeat of a request whose outcome is unknown may do it again. For a service that takes a
+   * key against repeats, where `creationId` is sent as that key.
    */
   repeatable?: boolean;
   /** Its work is one transaction, which the server begins and its row in the ledger is part of. */
   transactional?: boolean;
-  /** Its input has `files`, whose contents are received before it runs. Its body may be multipart/form-data, and larger. */
+  /**
+   * Its input has `files`, whose contents are received before it runs. Its body may be multipart/form-data, and
+   * larger.
+   */
   takesFiles?: boolean;
   /** Another service does its work: it answers as that one does, and 502 when that one fails. */
   remote?: boolean;
@@ -94,8 +101,7 @@ export interface SentFile {
 }
 
 /** A command that answers with the bytes of a file. */
-export interface FileCommand<Input extends z.ZodObject = z.ZodObject, Needs = unknown>
-  extends CommandBase<Input> {
+export interface FileCommand<Input extends z.ZodObject = z.ZodObject, Needs = unknown> extends CommandBase<Input> {
   file(input: z.output<Input>, call: Call, needs: Needs): Promise<SentFile>;
 }
 
@@ -119,9 +125,7 @@ export function withNeeds<Needs>(commands: readonly Command<Needs>[], needs: Nee
   });
 }
 
-export function isStream<Needs>(
-  command: Command<Needs>,
-): command is StreamCommand<z.ZodObject, z.ZodType, Needs> {
+export function isStream<Needs>(command: Command<Needs>): command is StreamCommand<z.ZodObject, z.ZodType, Needs> {
   return 'stream' in command;
 }
 
@@ -136,8 +140,8 @@ export function isObject<Needs>(
 }
 
 /**
- * A command with what its callers send and get, for typed clients (the dashboard), and what it is to be given. `types` and
- * `needs` are never there.
+ * A command with what its callers send and get, for typed clients (the dashboard), and what it is to be given.
+ * `types` and `needs` are never there.
  */
 export type Defined<Name extends string, Input, Output, Needs = unknown> = Command<Needs> & {
   readonly name: Name;
@@ -156,12 +160,7 @@ export function defineCommand<
   return command as unknown as Defined<Name, z.input<Input>, z.output<Output>, Needs>;
 }
 
-export function defineStream<
-  const Name extends string,
-  Input extends z.ZodObject,
-  Item extends z.ZodType,
-  Needs,
->(
+export function defineStream<const Name extends string, Input extends z.ZodObject, Item extends z.ZodType, Needs>(
   command: StreamCommand<Input, Item, Needs> & { name: Name },
 ): Defined<Name, z.input<Input>, z.output<Item>, Needs> {
   return command as unknown as Defined<Name, z.input<Input>, z.output<Item>, Needs>;

@@ -1,4 +1,5 @@
-// Finds commands that cannot be told apart, and packs that reach into what belongs to another. Called where packs are loaded.
+// Finds commands that cannot be told apart, and packs that reach into what belongs to another. Called where packs
+// are loaded.
 
 import { SeedError } from '../protocol/errors.ts';
 import type { EventType } from '../protocol/event-types.ts';

@@ -1,5 +1,5 @@
-// Connects what this server knows without asking the database again with whoever changes it. A cache adds itself to its subject;
-// who changes the subject has it forgotten once the change is committed.
+// Connects what this server knows without asking the database again with whoever changes it. A cache adds itself
+// to its subject; who changes the subject has it forgotten once the change is committed.
 
 /** `ended tasks`: what became known of a task after its end, such as what a late call of its model cost. */
 export type Subject = 'keys' | 'ended tasks';

@@ -64,8 +64,7 @@ export class ConnectionPool {
     for (;;) {
       const client = await this.#borrow();
       const connection = new LentConnection(client, this.#limits, this.#outage);
-      if (client.madeMs >= this.#trustedFromMs && (await this.#isThere(client, connection)))
-        return connection;
+      if (client.madeMs >= this.#trustedFromMs && (await this.#isThere(client, connection))) return connection;
       connection.release(true);
     }
   }

@@ -1,6 +1,7 @@
-// A connection to the database. Every one that Seed has is made here: what happens to it is the error of the query that meets it,
-// never an event that nobody hears, and no query waits for ever. Its limits hold at both ends: Postgres ends what takes too long,
-// and where nothing comes of that the connection is given up here, for its other end is not heard any more.
+// A connection to the database. Every one that Seed has is made here: what happens to it is the error of the query
+// that meets it, never an event that nobody hears, and no query waits for ever. Its limits hold at both ends:
+// Postgres ends what takes too long, and where nothing comes of that the connection is given up here, for its
+// other end is not heard any more.
 import { Client, type PoolClient, type QueryConfig, type QueryResult, type QueryResultRow, types } from 'pg';
 import { SeedError } from '../protocol/errors.ts';
 import { connectionFailure, endsConnection, statementFailure } from './database-failure.ts';
@@ -90,7 +91,8 @@ export class Connection {
 
   /**
    * @param patienceMs when it is not to wait as long as the connection's limits say
-   * @throws SeedError unavailable or storage_full for what time or an operator mends; of a commit, that may come although it was
+   * @throws SeedError unavailable or storage_full for what time or an operator mends; of a commit, that may come
+   * although it was
    *   done. And whatever Postgres says of the statement itself
    */
   async query<Row extends QueryResultRow>(
@@ -141,11 +143,7 @@ export class OwnConnection extends Connection {
 }
 
 /** @throws SeedError invalid_settings when that is no URL, otherwise unavailable */
-export async function openConnection(
-  databaseUrl: string,
-  limits: Limits,
-  outage: Outage,
-): Promise<OwnConnection> {
+export async function openConnection(databaseUrl: string, limits: Limits, outage: Outage): Promise<OwnConnection> {
   const client = newClient(databaseUrl);
   const connection = new OwnConnection(client, limits, outage);
   try {
@@ -173,7 +171,8 @@ export async function takesConnections(databaseUrl: string): Promise<boolean> {
 
 /**
  * What a new connection begins with.
- * @throws SeedError unavailable when it leads to a standby: after a failover its address may still be known for the primary's
+ * @throws SeedError unavailable when it leads to a standby: after a failover its address may still be known for
+ * the primary's
  */
 export async function begin(client: WatchedClient, limits: Limits, outage: Outage): Promise<void> {
   const settings: Record<string, string> = {
@@ -216,8 +215,8 @@ export function cannotConnect(databaseUrl: string, { cause, message }: SeedError
 }
 
 /**
- * Calls back after the time, unless it is stopped. In two halves: a process that was itself stopped for longer first hears what has
- * come meanwhile.
+ * Calls back after the time, unless it is stopped. In two halves: a process that was itself stopped for longer
+ * first hears what has come meanwhile.
  */
 function afterAwake(ms: number, late: () => void): () => void {
   let timer = setTimeout(() => {
@@ -230,7 +229,10 @@ interface Attaching {
   attachListeners(stream: NodeJS.EventEmitter): void;
 }
 
-/** pg throws out of the socket's event at what it does not understand, such as a way to sign in that it does not know. */
+/**
+ * pg throws out of the socket's event at what it does not understand, such as a way to sign in that it does not
+ * know.
+ */
 function guardParser(connection: object): void {
   const parsing = connection as Attaching;
   const attach = parsing.attachListeners;
@@ -251,6 +253,4 @@ function guardParser(connection: object): void {
 
 /** Counts come as numbers: a bigint of ours never passes 2^53. */
 const parserOf: typeof types.getTypeParser = ((oid: number, format?: 'text' | 'binary') =>
-  oid === types.builtins.INT8
-    ? Number
-    : types.getTypeParser(oid, format as 'text')) as typeof types.getTypeParser;
+  oid === types.builtins.INT8 ? Number : types.getTypeParser(oid, format as 'text')) as typeof types.getTypeParser;

@@ -9,7 +9,9 @@ const MEASURE_EVERY_MS = 1_000;
 const PATIENCE_MS = 2_000;
 /** How fast two clocks may run apart: far more than any does. */
 const DRIFT = 1e-4;
-/** A clock of the database that was set is followed after so long: by then the tasks' deadlines have moved with it. */
+/**
+ * A clock of the database that was set is followed after so long: by then the tasks' deadlines have moved with it.
+ */
 const FOLLOW_AFTER_MS = 10_000;
 
 export interface Measurement {
@@ -34,9 +36,9 @@ export interface ClockEstimate {
 }
 
 /**
- * Half of the round trip is what a measurement may be off. A slow one is believed only when the last good one is so
- * old that it may be further off. One that contradicts it tells of a clock that was set, and is believed when others
- * agree for a while.
+ * Half of the round trip is what a measurement may be off. A slow one is believed only when the last good one is
+ * so old that it may be further off. One that contradicts it tells of a clock that was set, and is believed when
+ * others agree for a while.
  */
 export function estimateClock(first: Measurement): ClockEstimate {
   let offset = offsetOf(first);

@@ -1,5 +1,5 @@
-// What the database fails with, sorted into what a caller is told. What is not here is a fault of the statement, and so of Seed
-// or of a pack: it stays as it is and is answered as `internal`.
+// What the database fails with, sorted into what a caller is told. What is not here is a fault of the statement,
+// and so of Seed or of a pack: it stays as it is and is answered as `internal`.
 import { DatabaseError } from 'pg';
 import { SeedError } from '../protocol/errors.ts';
 
@@ -96,10 +96,7 @@ function troubleOf({ code = '', message }: DatabaseError): Trouble | null {
   return TROUBLES[code] ?? TROUBLES[code.slice(0, 3)] ?? TROUBLES[code.slice(0, 2)] ?? null;
 }
 
-function toSeedError(
-  { code, message, hint, retryAfterSeconds, general }: Trouble,
-  cause: unknown,
-): SeedError {
+function toSeedError({ code, message, hint, retryAfterSeconds, general }: Trouble, cause: unknown): SeedError {
   return new SeedError(code, message, {
     hint: hint ?? 'Try again in a moment.',
     retryAfterSeconds,

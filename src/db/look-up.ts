@@ -1,5 +1,5 @@
-// Look-ups that nearly every request makes, on connections of their own, where a plan is made once a connection: planning
-// would take several times as long as the look-up.
+// Look-ups that nearly every request makes, on connections of their own, where a plan is made once a connection:
+// planning would take several times as long as the look-up.
 import type { RawBuilder } from 'kysely';
 import type { ConnectionPool, PoolLimits } from './connection-pool.ts';
 import type { Db } from './tables.ts';

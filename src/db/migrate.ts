@@ -1,6 +1,6 @@
-// Brings a database up to this version of Seed and its packs: numbered SQL files, each applied once, in order. Of Seed's own
-// each is a transaction; those of a pack are one, with what is demanded of its tables: all are applied or none. Called by
-// openStore, which holds the advisory lock that keeps several starting servers apart.
+// Brings a database up to this version of Seed and its packs: numbered SQL files, each applied once, in order. Of
+// Seed's own each is a transaction; those of a pack are one, with what is demanded of its tables: all are applied
+// or none. Called by openStore, which holds the advisory lock that keeps several starting servers apart.
 import type { DatabaseError } from 'pg';
 import { SeedError } from '../protocol/errors.ts';
 import type { Connection } from './connection.ts';
@@ -37,8 +37,8 @@ interface AppliedMigration {
 
 /**
  * Applies what is missing and returns the names of what it applied. Throws SeedError `invalid_settings` when the
- * database is newer than this version, an applied migration is not the file of that number any more, or one of a pack fails
- * or leaves a table as it may not be.
+ * database is newer than this version, an applied migration is not the file of that number any more, or one of a
+ * pack fails or leaves a table as it may not be.
  */
 export async function migrate(client: Connection, packs: readonly PackTables[] = []): Promise<string[]> {
   const own = await missingOf(client, SEED);

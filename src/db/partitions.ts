@@ -20,8 +20,8 @@ const DAYS_AHEAD = 7;
 const DAY_MS = 86_400_000;
 const EVERY_MS = 6 * 3_600_000;
 /**
- * A partition is made and dropped under a lock for which every reader and writer of its table waits: rather than let them
- * wait behind a long query, such as that of a backup, the table is left for the next time.
+ * A partition is made and dropped under a lock for which every reader and writer of its table waits: rather than
+ * let them wait behind a long query, such as that of a backup, the table is left for the next time.
  */
 const LOCK_PATIENCE = '2s';
 
@@ -31,7 +31,9 @@ interface Care {
   left: string[];
 }
 
-/** Makes the partitions of today and the days ahead, and drops those whose every row is older than is to be kept. */
+/**
+ * Makes the partitions of today and the days ahead, and drops those whose every row is older than is to be kept.
+ */
 export async function carePartitions(store: Store, since: KeptSince): Promise<Care> {
   const care: Care = { dropped: [], left: [] };
   for (const table of Object.keys(KEPT_AS) as Table[]) {
@@ -75,7 +77,8 @@ async function makePartition(tx: Tx, table: Table, day: Date, there: readonly st
   if (name <= (there.at(-1) ?? '')) return;
   const from = new Date(`${day.toISOString().slice(0, 10)}T00:00:00.000Z`);
   const to = new Date(from.getTime() + DAY_MS);
-  // Rows of that day which are in the default partition already stay there: then the day has no partition of its own.
+  // Rows of that day which are in the default partition already stay there: then the day has no partition of its
+  // own.
   const early = await sql`
     select 1 from ${sql.id(`${table}_default`)} where created_at >= ${from} and created_at < ${to} limit 1`.execute(
     tx,
@@ -105,9 +108,7 @@ async function dropBefore(tx: Tx, table: Table, before: Date, there: readonly st
 async function isNeeded(tx: Tx, partition: string, before: Date): Promise<boolean> {
   const { rows } = await sql`
     select 1 from tasks where ${statusIn(UNFINISHED)} and created_at < ${before}
-      and exists (select from ${sql.id(partition)} as events where events.task_id = tasks.id) limit 1`.execute(
-    tx,
-  );
+      and exists (select from ${sql.id(partition)} as events where events.task_id = tasks.id) limit 1`.execute(tx);
   return rows.length > 0;
 }
 
@@ -135,8 +136,7 @@ export async function keepRowsFor(days: Retention, store: Store, log: Logger): P
       events: since(days.events),
     });
     if (dropped.length > 0) log.info({ dropped, days }, 'dropped old partitions');
-    if (left.length > 0)
-      log.warn({ tables: left }, 'long queries were in the way of the care for partitions');
+    if (left.length > 0) log.warn({ tables: left }, 'long queries were in the way of the care for partitions');
   };
   await care();
   return every({ everyMs: EVERY_MS, name: 'care for the partitions', log }, care);

@@ -1,5 +1,5 @@
-// The queue of tasks that wait for a runner: pg-boss, one job per task, the job's id is the task's. A job is sent and
-// taken in the transaction that changes the task's row; from then on the row says who owns the task.
+// The queue of tasks that wait for a runner: pg-boss, one job per task, the job's id is the task's. A job is sent
+// and taken in the transaction that changes the task's row; from then on the row says who owns the task.
 import { type Db as BossDatabase, fromKysely, PgBoss } from 'pg-boss';
 import type { BaseLogger } from 'pino';
 import { logFailure } from '../lib/log.ts';
@@ -22,7 +22,10 @@ export interface Queue {
   close(): Promise<void>;
 }
 
-/** Starts pg-boss, whose own statements are its care for the queue's tables, on the pool. Makes or migrates its schema `pgboss`; the caller holds the lock against other servers. */
+/**
+ * Starts pg-boss, whose own statements are its care for the queue's tables, on the pool. Makes or migrates its
+ * schema `pgboss`; the caller holds the lock against other servers.
+ */
 export async function openQueue(pool: ConnectionPool, log: BaseLogger): Promise<Queue> {
   const boss = new PgBoss({ db: poolDatabase(pool), schedule: false, registerInstance: false });
   boss.on('error', (error) => logFailure(log, error, 'queue maintenance failed'));
@@ -33,11 +36,7 @@ export async function openQueue(pool: ConnectionPool, log: BaseLogger): Promise<
     async send(tx, id, { ahead } = { ahead: false }) {
       const db = fromKysely(tx);
       const retentionSeconds = RETENTION_SECONDS;
-      await boss.send(
-        QUEUE,
-        {},
-        { id, priority: Number(ahead), startAfter: START_AFTER, retentionSeconds, db },
-      );
+      await boss.send(QUEUE, {}, { id, priority: Number(ahead), startAfter: START_AFTER, retentionSeconds, db });
     },
     async take(tx) {
       const db = fromKysely(tx);

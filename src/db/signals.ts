@@ -9,7 +9,10 @@ import type { Db } from './tables.ts';
 const CHANNEL = 'seed';
 const RECONNECT_MIN_MS = 100;
 const RECONNECT_MAX_MS = 5_000;
-/** How often it asks whether its connection is still heard, and how long it waits: one that says nothing may have nothing to say. */
+/**
+ * How often it asks whether its connection is still heard, and how long it waits: one that says nothing may have
+ * nothing to say.
+ */
 const BEAT = { everyMs: 5_000, patienceMs: 3_000 };
 const LIMITS: Limits = { statementMs: 5_000, lockMs: 5_000 };
 

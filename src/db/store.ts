@@ -66,7 +66,8 @@ export interface StoreOptions {
 
 /**
  * Connects, brings the schema up to date, starts the queue. A database that is just starting is waited for, up to
- * ten seconds. Throws SeedError `unavailable` when it cannot be reached, `invalid_settings` when it cannot be used.
+ * ten seconds. Throws SeedError `unavailable` when it cannot be reached, `invalid_settings` when it cannot be
+ * used.
  */
 export async function openStore({
   databaseUrl,
@@ -152,8 +153,7 @@ async function within(ms: number, late: string, work: Promise<unknown>): Promise
   const waiting = new AbortController();
   const time = sleep(ms, 'late', { signal: waiting.signal }).catch(() => undefined);
   try {
-    if ((await Promise.race([work, time])) === 'late')
-      throw new SeedError('unavailable', late, { logged: true });
+    if ((await Promise.race([work, time])) === 'late') throw new SeedError('unavailable', late, { logged: true });
   } finally {
     waiting.abort();
   }

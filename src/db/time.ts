@@ -3,7 +3,9 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Clock } from '../lib/clock.ts';
 import type { Db } from './tables.ts';
 
-/** The moment at which the database comes to it, for statements. @param clock a test's, instead of the database's */
+/**
+ * The moment at which the database comes to it, for statements. @param clock a test's, instead of the database's
+ */
 export function databaseTime(clock?: Clock): () => RawBuilder<Date> {
   if (clock === undefined) return () => sql<Date>`clock_timestamp()`;
   return () => sql<Date>`${clock.now()}::timestamptz`;

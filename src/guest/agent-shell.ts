@@ -65,11 +65,7 @@ function bounded(onData: (chunk: Buffer) => void, receiver: OutputReceiver): (ch
 }
 
 /** Reads both pipes until the command is over. A signal counts as 128 + its number, as in a shell. */
-function readToEnd(
-  child: ChildProcess,
-  take: (chunk: Buffer) => void,
-  receiver: OutputReceiver,
-): Promise<number> {
+function readToEnd(child: ChildProcess, take: (chunk: Buffer) => void, receiver: OutputReceiver): Promise<number> {
   return new Promise((resolve, reject) => {
     const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
     let exitCode: number | null = null;

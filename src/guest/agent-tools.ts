@@ -35,9 +35,7 @@ export function createAgentTools(
   const ready = () => Promise.all([prepared(), events.room()]);
   return [
     defineTool(startedWhen(ready, bashTool(cwd, processes, events))),
-    defineTool(
-      startedWhen(ready, createReadToolDefinition(cwd, { operations: files, autoResizeImages: false })),
-    ),
+    defineTool(startedWhen(ready, createReadToolDefinition(cwd, { operations: files, autoResizeImages: false }))),
     defineTool(startedWhen(ready, createWriteToolDefinition(cwd, { operations: files }))),
     defineTool(startedWhen(ready, createEditToolDefinition(cwd, { operations: files }))),
   ];
@@ -81,8 +79,7 @@ function createAgentFiles(processes: AgentProcesses, cwd: string): AgentFiles {
   const run = fileRunner(processes, cwd);
   return {
     readFile: (path) => run('cat', ['--', path]),
-    writeFile: async (path, content) =>
-      void (await run('/bin/sh', ['-c', 'cat > "$1"', 'sh', path], content)),
+    writeFile: async (path, content) => void (await run('/bin/sh', ['-c', 'cat > "$1"', 'sh', path], content)),
     mkdir: async (dir) => void (await run('mkdir', ['-p', '--', dir])),
     access: async (path) => void (await run('/bin/sh', ['-c', ': < "$1"', 'sh', path])),
   };
@@ -93,8 +90,7 @@ function fileRunner(processes: AgentProcesses, cwd: string) {
   return async (file: string, args: string[], input = ''): Promise<Buffer> => {
     const child = processes.spawn(file, args, { cwd, stdin: 'pipe' });
     const { stdin, stdout, stderr } = child;
-    if (stdin === null || stdout === null || stderr === null)
-      throw new Error(`${file} started without pipes`);
+    if (stdin === null || stdout === null || stderr === null) throw new Error(`${file} started without pipes`);
     const exited = new Promise<number | null>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', resolve);

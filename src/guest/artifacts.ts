@@ -115,8 +115,7 @@ function createOutbox(link: Link, folder: OutFolder) {
       }
       return NOTHING;
     },
-    refusals: () =>
-      [...sent].flatMap(([name, { refusal }]) => (refusal === null ? [] : [notKept(name, refusal)])),
+    refusals: () => [...sent].flatMap(([name, { refusal }]) => (refusal === null ? [] : [notKept(name, refusal)])),
   };
 }
 
@@ -134,9 +133,7 @@ function leftOut({ misnamed, isCut }: Scan): string[] {
     ...(isCut
       ? [`there is more in the folder out than ${LIMITS.artifactsPerTask} artifacts: the rest is not kept`]
       : []),
-    ...(misnamed === null
-      ? []
-      : [`files in the folder out are not kept for their names, such as ${misnamed}`]),
+    ...(misnamed === null ? [] : [`files in the folder out are not kept for their names, such as ${misnamed}`]),
   ];
 }
 

@@ -74,10 +74,7 @@ test('an event that fits stays the same object', () => {
 
 test.each<[string, AgentEvent]>([
   ['a long text', { type: 'text', text: 'x'.repeat(200_000) }],
-  [
-    'control characters',
-    { type: 'tool_result', callId: 'c', output: '\u0001'.repeat(60_000), isError: false },
-  ],
+  ['control characters', { type: 'tool_result', callId: 'c', output: '\u0001'.repeat(60_000), isError: false }],
   [
     'a long input',
     { type: 'tool_call', callId: 'c', tool: 'write', input: { path: 'a', content: 'x'.repeat(200_000) } },

@@ -28,9 +28,7 @@ test('fills what it is given, and no more', async () => {
   const values = new Uint16Array(8);
   crypto.randomFillSync(values, 4, 4);
   const bytes = new Uint8Array(values.buffer);
-  expect([bytes.subarray(0, 4), bytes.subarray(8)].every((part) => part.every((byte) => byte === 0))).toBe(
-    true,
-  );
+  expect([bytes.subarray(0, 4), bytes.subarray(8)].every((part) => part.every((byte) => byte === 0))).toBe(true);
   expect(globalThis.crypto.getRandomValues(new Uint8Array(32)).some((byte) => byte > 0)).toBe(true);
   const filled = await new Promise<Uint8Array>((resolve) =>
     crypto.randomFill(new Uint8Array(32), (_error, buffer) => resolve(buffer)),

@@ -71,9 +71,7 @@ function exchange(
     });
     request.once('end', () => resolve({ status, body: Buffer.concat(chunks) }));
     request.once('error', reject);
-    request.once('close', () =>
-      reject(new Error(`the stream closed before ${headers[':path']} was answered`)),
-    );
+    request.once('close', () => reject(new Error(`the stream closed before ${headers[':path']} was answered`)));
     if (typeof body === 'string') request.end(body);
     // An answer that comes before all was sent counts, and a broken stream is told by the request itself.
     else if (body !== undefined) pipeline(body, request).catch((error) => request.destroy(error));
@@ -112,10 +110,7 @@ export function isFinal({ status }: LinkAnswer): boolean {
 }
 
 /** Sends again until the answer is final and whole, or the patience is over. Rejects when the link breaks. */
-export async function untilAnswered(
-  send: () => Promise<LinkAnswer>,
-  patience: Patience,
-): Promise<LinkAnswer> {
+export async function untilAnswered(send: () => Promise<LinkAnswer>, patience: Patience): Promise<LinkAnswer> {
   for (;;) {
     const answer = await send().catch(brokenOff);
     if (isFinal(answer)) {

@@ -89,29 +89,23 @@ test('an error is told to the watch, word for word', async () => {
   await link.close();
 });
 
-test.each(['reset', 'cancel'] as const)(
-  'a stream that breaks (%s) before its answer rejects',
-  async (how) => {
-    const { ask } = asking((stream) => stream.close(how === 'reset' ? 2 : 8));
-    await expect(ask()).rejects.toThrow();
-  },
-);
+test.each(['reset', 'cancel'] as const)('a stream that breaks (%s) before its answer rejects', async (how) => {
+  const { ask } = asking((stream) => stream.close(how === 'reset' ? 2 : 8));
+  await expect(ask()).rejects.toThrow();
+});
 
-test.each(['stream', 'link'] as const)(
-  'an answer whose %s breaks off is not taken for whole',
-  async (what) => {
-    const { ask } = asking((stream) => {
-      stream.respond(stream200);
-      stream.write('data: hel', () => {
-        if (what === 'stream') stream.destroy(new Error('broken'));
-        else runner?.destroy();
-      });
+test.each(['stream', 'link'] as const)('an answer whose %s breaks off is not taken for whole', async (what) => {
+  const { ask } = asking((stream) => {
+    stream.respond(stream200);
+    stream.write('data: hel', () => {
+      if (what === 'stream') stream.destroy(new Error('broken'));
+      else runner?.destroy();
     });
-    const response = await ask();
-    // Words by which Pi knows that it may ask again.
-    await expect(response.text()).rejects.toThrow(what === 'stream' ? 'connection lost' : undefined);
-  },
-);
+  });
+  const response = await ask();
+  // Words by which Pi knows that it may ask again.
+  await expect(response.text()).rejects.toThrow(what === 'stream' ? 'connection lost' : undefined);
+});
 
 test('a request that is aborted ends with its reason', async () => {
   const { ask } = asking(() => undefined);

@@ -59,10 +59,7 @@ function answerOf(stream: ClientHttp2Stream, llm: LlmWatch, onAnswer: () => void
 }
 
 /** The rest of an answer of which Pi has read what it needs is taken, too: it would hold the link open. */
-function bodyOf(
-  stream: ClientHttp2Stream,
-  observe: (chunk: Buffer | null) => void,
-): ReadableStream<Uint8Array> {
+function bodyOf(stream: ClientHttp2Stream, observe: (chunk: Buffer | null) => void): ReadableStream<Uint8Array> {
   let size = 0;
   let isWhole = false;
   return new ReadableStream<Uint8Array>(

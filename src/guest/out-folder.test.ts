@@ -85,8 +85,7 @@ it('tells of names that cannot be kept, and goes on', async () => {
 });
 
 it('looks at no more than it may, however much is there', async () => {
-  for (let count = 0; count < LIMITS.artifactsPerTask + 10; count += 1)
-    await writeFile(join(out, `${count}`), '');
+  for (let count = 0; count < LIMITS.artifactsPerTask + 10; count += 1) await writeFile(join(out, `${count}`), '');
   const scan = await folder.scan();
   expect(scan.isCut).toBe(true);
   expect(scan.files.size).toBeLessThanOrEqual(LIMITS.artifactsPerTask + 1);

@@ -96,8 +96,7 @@ export async function startPiSession(pi: Pi, options: PiSessionOptions): Promise
   });
   const { agent } = session;
   const ask = agent.streamFunction;
-  agent.streamFunction = (asked, context, more) =>
-    ask(asked, context, { ...more, fetch: options.modelFetch });
+  agent.streamFunction = (asked, context, more) => ask(asked, context, { ...more, fetch: options.modelFetch });
   return session;
 }
 

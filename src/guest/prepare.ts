@@ -27,11 +27,7 @@ async function giveFolder(dir: string, { agent }: GuestSettings): Promise<void> 
   if (agent !== null) await chown(dir, agent.uid, agent.gid);
 }
 
-export async function fetchFiles(
-  link: Link,
-  files: GuestTask['files'],
-  settings: GuestSettings,
-): Promise<void> {
+export async function fetchFiles(link: Link, files: GuestTask['files'], settings: GuestSettings): Promise<void> {
   const patience = newPatience();
   for (const [index, { name }] of files.entries()) {
     const path = join(inDir(settings), name);

@@ -56,8 +56,7 @@ async function pass(
   target: ClientHttp2Session | null,
 ): Promise<void> {
   const prefix = (Object.keys(open) as Prefix[]).find((known) => request.url?.startsWith(known));
-  if (prefix === undefined || target === null)
-    throw new SeedError('not_found', `nothing is at ${request.url}`);
+  if (prefix === undefined || target === null) throw new SeedError('not_found', `nothing is at ${request.url}`);
   if (open[prefix] >= OPEN_REQUESTS[prefix]) {
     throw new SeedError('too_many_requests', `${OPEN_REQUESTS[prefix]} requests to ${prefix} are open`);
   }

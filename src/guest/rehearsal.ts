@@ -47,8 +47,7 @@ export async function rehearse(pi: Pi, settings: GuestSettings, proxy: LoopbackP
   await link.close();
   session.destroy();
   const { stdout = null, error = null } = (result ?? {}) as Partial<GuestResult>;
-  if (stdout !== ANSWER)
-    throw new Error(`the rehearsal failed: ${error?.message ?? `it answered ${stdout}`}`);
+  if (stdout !== ANSWER) throw new Error(`the rehearsal failed: ${error?.message ?? `it answered ${stdout}`}`);
 }
 
 function contentType(path: string): string {

@@ -60,25 +60,18 @@ function report(event: AgentSessionEvent, events: EventQueue, diagnose: (text: s
     const { toolCallId: callId, isError } = event;
     events.push({ type: 'tool_result', callId, output: textOf(event.result), isError });
   } else if (event.type === 'auto_retry_start') {
-    diagnose(
-      `the LLM failed (${event.errorMessage}); attempt ${event.attempt} of ${event.maxAttempts} to go on`,
-    );
+    diagnose(`the LLM failed (${event.errorMessage}); attempt ${event.attempt} of ${event.maxAttempts} to go on`);
   }
 }
 
-function judge(
-  last: AssistantMessage | null,
-  llm: LlmWatch,
-  diagnose: (text: string) => void,
-): Failure | null {
+function judge(last: AssistantMessage | null, llm: LlmWatch, diagnose: (text: string) => void): Failure | null {
   if (last === null) return { code: 'agent_failed', message: 'the agent ended without an answer' };
   if (last.stopReason === 'error') {
     const message = llm.failure() ?? last.errorMessage ?? 'the LLM gave no reason';
     return { code: 'llm_unavailable', message: `the LLM failed: ${message}` };
   }
   if (last.stopReason === 'aborted') return { code: 'agent_failed', message: 'the agent was aborted' };
-  if (last.stopReason === 'length')
-    diagnose('the answer was cut: the model reached its limit of output tokens');
+  if (last.stopReason === 'length') diagnose('the answer was cut: the model reached its limit of output tokens');
   return null;
 }
 

@@ -67,8 +67,7 @@ export async function runTask(run: TaskRun): Promise<Link> {
   const refused: string[] = [];
   const events = new EventQueue(async (ndjson) => {
     const { status } = await link.post('/events', 'application/x-ndjson', ndjson);
-    if (status >= 400)
-      refused.push(`${Buffer.byteLength(ndjson)} bytes of events were refused with ${status}`);
+    if (status >= 400) refused.push(`${Buffer.byteLength(ndjson)} bytes of events were refused with ${status}`);
   });
   const session = await startPiSession(pi, {
     cwd: settings.workspaceDir,

@@ -52,9 +52,7 @@ function described(groups: readonly Group[]): string {
 }
 
 function named(groups: readonly Group[]): string {
-  const names = groups
-    .map(([noun, members]) => `- seed ${noun}: ${members.map(shortName).join(', ')}`)
-    .join('\n');
+  const names = groups.map(([noun, members]) => `- seed ${noun}: ${members.map(shortName).join(', ')}`).join('\n');
   return names.length <= NAMES_LENGTH ? names : counted(groups);
 }
 

@@ -18,20 +18,14 @@ describe.each(families)('ranges of $bits bits', ({ bits, toText }) => {
 
   it('hold exactly the addresses that share their first bits', () => {
     fc.assert(
-      fc.property(
-        address,
-        address,
-        prefix,
-        fc.integer({ min: 0, max: bits }),
-        (base, other, length, shared) => {
-          // Such that the two often agree in about as many bits as are compared.
-          const mask = (1n << BigInt(bits - shared)) - 1n;
-          const near = (base & ~mask) | (other & mask);
-          fc.pre(bits === 32 || near >= 1n << 120n);
-          const cidr = `${toText(base)}/${length}`;
-          expect(cidrContains(cidr, toText(near))).toBe(head(near, length) === head(base, length));
-        },
-      ),
+      fc.property(address, address, prefix, fc.integer({ min: 0, max: bits }), (base, other, length, shared) => {
+        // Such that the two often agree in about as many bits as are compared.
+        const mask = (1n << BigInt(bits - shared)) - 1n;
+        const near = (base & ~mask) | (other & mask);
+        fc.pre(bits === 32 || near >= 1n << 120n);
+        const cidr = `${toText(base)}/${length}`;
+        expect(cidrContains(cidr, toText(near))).toBe(head(near, length) === head(base, length));
+      }),
     );
   });
 

@@ -3,8 +3,7 @@ import { createDataLoader } from './data-loader.ts';
 
 /** A look-up that the test answers. */
 function slowLookUp() {
-  const asked: { keys: readonly string[]; answer: (found: Map<string, string>) => void; fail: () => void }[] =
-    [];
+  const asked: { keys: readonly string[]; answer: (found: Map<string, string>) => void; fail: () => void }[] = [];
   const find = createDataLoader<string>((keys) => {
     const { promise, resolve, reject } = Promise.withResolvers<Map<string, string>>();
     asked.push({ keys, answer: resolve, fail: () => reject(new Error('lost')) });

@@ -3,9 +3,7 @@ import { exec } from './exec.ts';
 
 test('gives standard output', async () => {
   expect(await exec('printf', ['%s', 'a b'])).toBe('a b');
-  expect(await exec('sh', ['-c', 'echo $HOME,$ONE'], { env: { ONE: '1', PATH: '/usr/bin:/bin' } })).toBe(
-    ',1\n',
-  );
+  expect(await exec('sh', ['-c', 'echo $HOME,$ONE'], { env: { ONE: '1', PATH: '/usr/bin:/bin' } })).toBe(',1\n');
 });
 
 test('a failure tells what was run, the code and the end of standard error', async () => {

@@ -17,11 +17,7 @@ interface ExecOptions {
 }
 
 /** What `command` prints. Throws SeedError `setup_failed` when it cannot be run, fails or takes too long. */
-export async function exec(
-  command: string,
-  args: readonly string[],
-  options: ExecOptions = {},
-): Promise<string> {
+export async function exec(command: string, args: readonly string[], options: ExecOptions = {}): Promise<string> {
   const { timeoutMs, hint, ...rest } = options;
   const limit = timeoutMs === undefined ? {} : { timeout: timeoutMs, killSignal: 'SIGKILL' as const };
   const child = spawn(command, args, { ...rest, ...limit, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -38,12 +34,7 @@ export async function exec(
     }
     [code, signal] = await closed;
   } catch (cause) {
-    throw failure(
-      command,
-      `cannot be run: ${(cause as Error).message}`,
-      hint ?? `Install ${command}.`,
-      cause,
-    );
+    throw failure(command, `cannot be run: ${(cause as Error).message}`, hint ?? `Install ${command}.`, cause);
   }
   if (code !== 0) {
     const how = signal ? `was killed by ${signal}` : `ended with code ${code}`;

@@ -21,12 +21,7 @@ test('one at a time, and a failure releases', async () => {
   const results = await Promise.allSettled(
     [true, false, true, false].map((fails) => withFileLock(join(folder, 'a'), () => work(fails))),
   );
-  expect(results.map(({ status }) => status).sort()).toEqual([
-    'fulfilled',
-    'fulfilled',
-    'rejected',
-    'rejected',
-  ]);
+  expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected']);
 });
 
 test('the death of the holder releases', async () => {

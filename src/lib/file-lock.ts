@@ -67,14 +67,10 @@ function openForLock(path: string): number {
     // For writing: NFS gives an exclusive lock on nothing else.
     return openSync(path, 'a+', 0o600);
   } catch (cause) {
-    throw new SeedError(
-      'invalid_settings',
-      `the lock ${path} cannot be opened: ${(cause as Error).message}`,
-      {
-        hint: 'Its folder has to be there, and writable for the user who starts this.',
-        cause,
-      },
-    );
+    throw new SeedError('invalid_settings', `the lock ${path} cannot be opened: ${(cause as Error).message}`, {
+      hint: 'Its folder has to be there, and writable for the user who starts this.',
+      cause,
+    });
   }
 }
 

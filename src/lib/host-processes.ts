@@ -38,10 +38,7 @@ async function readTimes(): Promise<ProcessTime[]> {
 }
 
 /** `rootPid` and what descends from it, among `processes` in any order. */
-export function descendants<P extends { pid: number; parentPid: number }>(
-  processes: P[],
-  rootPid: number,
-): P[] {
+export function descendants<P extends { pid: number; parentPid: number }>(processes: P[], rootPid: number): P[] {
   const members = new Set([rootPid]);
   for (let size = 0; size < members.size; ) {
     size = members.size;

@@ -15,12 +15,5 @@ it('throws what the caller makes of the reason', () => {
 });
 
 it('takes no list, no null and no text for a record', () => {
-  expect([{}, { a: 1 }, [], null, 'a', undefined].map(isRecord)).toEqual([
-    true,
-    true,
-    false,
-    false,
-    false,
-    false,
-  ]);
+  expect([{}, { a: 1 }, [], null, 'a', undefined].map(isRecord)).toEqual([true, true, false, false, false, false]);
 });

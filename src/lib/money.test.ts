@@ -20,12 +20,9 @@ test('else the price list counts, with its own price for cached input', () => {
   expect(modelCost(prices, 'big', odd, null).nanoUsd).toBe(3_300_000);
 });
 
-test.each(['nobody', 'constructor', '__proto__'])(
-  'a model without a price costs nothing known: %s',
-  (model) => {
-    expect(modelCost(prices, model, tokens, null)).toEqual({ nanoUsd: 0, source: 'unknown' });
-  },
-);
+test.each(['nobody', 'constructor', '__proto__'])('a model without a price costs nothing known: %s', (model) => {
+  expect(modelCost(prices, model, tokens, null)).toEqual({ nanoUsd: 0, source: 'unknown' });
+});
 
 test('a sandbox costs what its processors did and what its memory might have done', () => {
   const usage = { cpuSeconds: 2.5, wallMs: 10_000, peakMemoryBytes: 1 };

@@ -60,10 +60,7 @@ export function stopOnSignal(log: Logger, stop: () => Promise<void>): void {
 export function logSurprises(log: Logger, stop: () => Promise<void>): void {
   let isStopping = false;
   process.on('unhandledRejection', (reason) => {
-    log.error(
-      { err: reason },
-      'a promise was rejected, and nobody waits for it: a bug in Seed, please report it',
-    );
+    log.error({ err: reason }, 'a promise was rejected, and nobody waits for it: a bug in Seed, please report it');
   });
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'an exception that nobody caught: a bug in Seed, please report it; stopping');

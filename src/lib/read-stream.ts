@@ -34,10 +34,7 @@ export async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<
     const lines = rest.split('\n');
     rest = lines.pop() ?? '';
     if (rest.length > LINE_LIMIT_CHARACTERS) {
-      throw new SeedError(
-        'unreachable',
-        `the server sent a line of over ${LINE_LIMIT_CHARACTERS} characters`,
-      );
+      throw new SeedError('unreachable', `the server sent a line of over ${LINE_LIMIT_CHARACTERS} characters`);
     }
     for (const line of lines) if (line.trim() !== '') yield line;
   }

@@ -35,10 +35,7 @@ export function relayedResponseHeaders(headers: GivenHeaders): Record<string, st
   return pick(headers, (name) => RESPONSE_HEADERS.has(name) || name.startsWith('ratelimit'));
 }
 
-function pick(
-  headers: GivenHeaders,
-  passes: (name: string, value: string) => boolean,
-): Record<string, string> {
+function pick(headers: GivenHeaders, passes: (name: string, value: string) => boolean): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (typeof value === 'string' && passes(name, value)) kept[name] = value;

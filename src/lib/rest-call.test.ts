@@ -17,22 +17,10 @@ it.each([
     null,
   ],
   ['a list in the query', command('GET', '/x'), { type: ['a', 'b'] }, '/api/v1/x?type=a&type=b', null],
-  [
-    'an object in the query',
-    command('GET', '/x'),
-    { where: { a: 1 } },
-    '/api/v1/x?where=%7B%22a%22%3A1%7D',
-    null,
-  ],
+  ['an object in the query', command('GET', '/x'), { where: { a: 1 } }, '/api/v1/x?where=%7B%22a%22%3A1%7D', null],
   ['no query', command('GET', '/keys/{id}'), { id: '1/2' }, '/api/v1/keys/1%2F2', null],
   ['a body', command('PATCH', '/keys/{id}'), { id: '1', name: 'n' }, '/api/v1/keys/1', '{"name":"n"}'],
-  [
-    'null in a body',
-    command('PATCH', '/keys/{id}'),
-    { id: '1', limit: null },
-    '/api/v1/keys/1',
-    '{"limit":null}',
-  ],
+  ['null in a body', command('PATCH', '/keys/{id}'), { id: '1', limit: null }, '/api/v1/keys/1', '{"limit":null}'],
   ['nothing to send', command('DELETE', '/webhooks/{id}'), { id: '1' }, '/api/v1/webhooks/1', null],
 ])('%s', (_, given, input, path, body) => {
   expect(restCall(given, input)).toEqual({ method: given.http.method, path, body });

@@ -92,9 +92,6 @@ function shapeOf(resolve: Resolve, given: unknown): Pick<Operation, 'answers' | 
 /** Names and types: what stands in them may differ, and nobody is refused an answer for it. */
 function fieldsOf(schema: JsonSchema | undefined): Record<string, JsonSchema> {
   return Object.fromEntries(
-    Object.entries(schema?.properties ?? {}).map(([name, { type }]) => [
-      name,
-      type === undefined ? {} : { type },
-    ]),
+    Object.entries(schema?.properties ?? {}).map(([name, { type }]) => [name, type === undefined ? {} : { type }]),
   );
 }

@@ -17,10 +17,7 @@ function map(paths: Node, more: Node = {}, scheme?: string) {
 
 /** One operation that is at POST /things/{id}. */
 const mapOne = (operation: Node, more: Node = {}) =>
-  map(
-    { '/things/{id}': { parameters: [ID], post: { operationId: 'doIt', responses: ok, ...operation } } },
-    more,
-  );
+  map({ '/things/{id}': { parameters: [ID], post: { operationId: 'doIt', responses: ok, ...operation } } }, more);
 const ID = { name: 'id', in: 'path', required: true, schema: text };
 
 describe('inputs', () => {
@@ -111,11 +108,7 @@ describe('answers', () => {
 describe('what is not taken over is named', () => {
   const cookie = { name: 'session', in: 'cookie', schema: text };
   it.each<[string, Node, string]>([
-    [
-      'a form',
-      { requestBody: { content: { 'multipart/form-data': {} } } },
-      'its body is multipart/form-data',
-    ],
+    ['a form', { requestBody: { content: { 'multipart/form-data': {} } } }, 'its body is multipart/form-data'],
     [
       'a cookie that has to be',
       { parameters: [{ ...cookie, required: true }] },
@@ -127,11 +120,7 @@ describe('what is not taken over is named', () => {
       'its path parameter id is written in the style matrix',
     ],
     ['bytes', { responses: { 200: { content: { 'application/zip': {} } } } }, 'it answers application/zip'],
-    [
-      'events',
-      { responses: { 200: { content: { 'text/event-stream': {} } } } },
-      'it answers text/event-stream',
-    ],
+    ['events', { responses: { 200: { content: { 'text/event-stream': {} } } } }, 'it answers text/event-stream'],
     ['a redirect', { responses: { 302: { description: 'there' } } }, 'it answers with a redirect'],
     ['another server', { servers: [{ url: 'https://uploads.example.com' }] }, 'another server answers it'],
     [
@@ -196,11 +185,7 @@ describe('the credential', () => {
   const components = { components: { securitySchemes: schemes } };
 
   it.each<[string, unknown[], object]>([
-    [
-      'of most operations',
-      [[{ key: [] }], [{ password: [] }], [{ key: [] }]],
-      { kind: 'header', name: 'X-Key' },
-    ],
+    ['of most operations', [[{ key: [] }], [{ password: [] }], [{ key: [] }]], { kind: 'header', name: 'X-Key' }],
     ['OAuth is a bearer token', [[{ login: ['read'] }], [{ token: [] }], [{ key: [] }]], { kind: 'bearer' }],
     ['in the query', [[{ inQuery: [] }]], { kind: 'query', name: 'key' }],
     ['a password', [[{ password: [] }]], { kind: 'basic' }],
@@ -229,9 +214,7 @@ describe('the credential', () => {
   it('can be chosen, and has to be one that a server can hold', () => {
     const both = paths([{ key: [] }, { token: [] }]);
     expect(map(both, components, 'token').file.credential).toEqual({ kind: 'bearer' });
-    expect(() => map(both, components, 'cookie')).toThrow(
-      /no security scheme "cookie" that a server can hold/,
-    );
+    expect(() => map(both, components, 'cookie')).toThrow(/no security scheme "cookie" that a server can hold/);
   });
 });
 
@@ -248,16 +231,13 @@ describe('a document', () => {
 
   it.each<[unknown, string | null]>([
     [[{ url: 'https://x.example.com/v1/' }], 'https://x.example.com/v1'],
-    [
-      [{ url: 'https://{place}.example.com', variables: { place: { default: 'eu' } } }],
-      'https://eu.example.com',
-    ],
+    [[{ url: 'https://{place}.example.com', variables: { place: { default: 'eu' } } }], 'https://eu.example.com'],
     [[{ url: '/v1' }], null],
     [[{ url: 'https://{place}.example.com' }], null],
     [undefined, null],
   ])('with the servers %j is at %s', (servers, server) => {
-    expect(
-      map({ '/a': { get: { responses: ok } } }, servers === undefined ? {} : { servers }).file.server,
-    ).toBe(server);
+    expect(map({ '/a': { get: { responses: ok } } }, servers === undefined ? {} : { servers }).file.server).toBe(
+      server,
+    );
   });
 });

@@ -87,9 +87,7 @@ function findOperations({ root, resolve }: Document, leftOut: LeftOut[]): Found[
     }
     return METHODS.flatMap((method): Found[] => {
       const node = pathItem[method];
-      return isRecord(node)
-        ? [{ method: method.toUpperCase() as Found['method'], path, pathItem, node }]
-        : [];
+      return isRecord(node) ? [{ method: method.toUpperCase() as Found['method'], path, pathItem, node }] : [];
     });
   });
 }

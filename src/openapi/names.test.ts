@@ -16,10 +16,7 @@ const names = (...operations: ReturnType<typeof operation>[]) =>
   nameOperations(operations).map(({ noun, verb }) => `${noun} ${verb}`);
 
 it.each<[ReturnType<typeof operation>, string]>([
-  [
-    operation('GET', '/repos/{owner}/{repo}/issues', 'issues/list-for-repo', 'issues'),
-    'issues list-for-repo',
-  ],
+  [operation('GET', '/repos/{owner}/{repo}/issues', 'issues/list-for-repo', 'issues'), 'issues list-for-repo'],
   [operation('GET', '/pets', 'listPets', 'pets'), 'pets list'],
   [operation('GET', '/pet/{petId}', 'getPetById', 'pet'), 'pet get-by-id'],
   [operation('POST', '/v1/files/{key}/comments', 'postComment', 'Comments'), 'comments post'],

@@ -45,9 +45,7 @@ function ofBoth(resolve: Resolve, pathItem: Node, operation: Node): Node[] {
   const all = [pathItem, operation]
     .flatMap(({ parameters }) => resolvedNodes(resolve, parameters))
     .filter((parameter) => typeof parameter['name'] === 'string');
-  return [
-    ...new Map(all.map((parameter) => [`${parameter['in']} ${parameter['name']}`, parameter])).values(),
-  ];
+  return [...new Map(all.map((parameter) => [`${parameter['in']} ${parameter['name']}`, parameter])).values()];
 }
 
 function saysElsewhere(where: string, name: string, credential: Credential): boolean {
@@ -71,8 +69,7 @@ function placeOf(resolve: Resolve, parameter: Node): Omit<Taken, 'required'> | s
   // All that stands in a path, a query or a header is text before it is anything else.
   if (schema.type === undefined && schema['anyOf'] === undefined) schema.type = 'string';
   const place = { in: where, name: name ?? '' } as const;
-  if (content)
-    return /json/.test(content[0]) ? { place: { ...place, form: 'json' }, schema } : `is ${content[0]}`;
+  if (content) return /json/.test(content[0]) ? { place: { ...place, form: 'json' }, schema } : `is ${content[0]}`;
   const form = formOf(where, shapeOf(schema), style, explode === undefined ? undefined : Boolean(explode));
   if (form === null) return `is written in the style ${style ?? 'of its place'}`;
   return { place: form === 'text' ? place : { ...place, form }, schema };

@@ -42,9 +42,7 @@ function bare(resolve: Resolve, node: Node, depth: number): { schema: JsonSchema
     real.length > 0
       ? unionOf(resolve, real, depth)
       : oneOf(
-          (kinds.length > 0 ? kinds : [impliedType(merged)]).map((type) =>
-            ofType(resolve, type, merged, depth),
-          ),
+          (kinds.length > 0 ? kinds : [impliedType(merged)]).map((type) => ofType(resolve, type, merged, depth)),
         );
   return { schema, nullable };
 }
@@ -88,8 +86,7 @@ function oneOf(schemas: readonly JsonSchema[]): JsonSchema {
 function ofType(resolve: Resolve, type: string | undefined, node: Node, depth: number): JsonSchema {
   const schema: JsonSchema = type === undefined ? {} : { type };
   const choices = nodesOf(node['enum']).filter((choice) => choice !== null);
-  if (choices.length > 0 && choices.length <= CHOICES_MOST && type === 'string')
-    schema.enum = choices.map(String);
+  if (choices.length > 0 && choices.length <= CHOICES_MOST && type === 'string') schema.enum = choices.map(String);
   if ('const' in node && type === 'string') schema.enum = [node['const']];
   for (const bound of BOUNDS) if (typeof node[bound] === 'number') schema[bound] = node[bound];
   if (depth >= DEPTH_MOST) return schema;

@@ -49,9 +49,7 @@ function commandOf(platform: Platform, operation: Operation, name: string, chang
     name,
     summary: change.summary ?? operation.summary,
     scope:
-      change.scope === undefined
-        ? `${name.split(' ')[0]}:${effect === 'read' ? 'read' : 'write'}`
-        : change.scope,
+      change.scope === undefined ? `${name.split(' ')[0]}:${effect === 'read' ? 'read' : 'write'}` : change.scope,
     effect,
     remote: true,
     external: true,

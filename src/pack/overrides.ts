@@ -38,9 +38,7 @@ export function readOverrides(text: string, operations: readonly Operation[], fi
   const nouns = new Set(operations.map(({ noun }) => noun));
   const unknownNoun = Object.keys(read.data.nouns).find((noun) => !nouns.has(noun));
   if (unknownNoun !== undefined) throw packProblem(file, `the document gives no noun "${unknownNoun}"`);
-  const unknown = Object.keys(read.data.operations).find(
-    (name) => !operations.some(({ id }) => fits(name, id)),
-  );
+  const unknown = Object.keys(read.data.operations).find((name) => !operations.some(({ id }) => fits(name, id)));
   if (unknown !== undefined) throw packProblem(file, `the document has no operation "${unknown}"`);
   return read.data;
 }

@@ -40,11 +40,7 @@ export interface ExternalContext<Tables = NoTables> extends CalledContext {
   transaction<Result>(work: (db: Kysely<Tables>) => Promise<Result>): Promise<Result>;
 }
 
-export type PackCommand = ObjectCommand<
-  z.ZodObject,
-  z.ZodObject,
-  PackContext<never> & ExternalContext<never>
->;
+export type PackCommand = ObjectCommand<z.ZodObject, z.ZodObject, PackContext<never> & ExternalContext<never>>;
 
 type WithinOne<Input extends z.ZodObject, Output extends z.ZodObject, Tables> = ObjectCommand<
   Input,

@@ -43,11 +43,7 @@ it.each<[Place['form'], unknown, string]>([
   ['commas', ['a', 'b'], '?q=a%2Cb'],
   ['pipes', ['a', 'b'], '?q=a%7Cb'],
   ['spaces', ['a', 'b'], '?q=a+b'],
-  [
-    'brackets',
-    { gt: 5, in: ['a', 'b'], of: { x: 1 } },
-    '?q%5Bgt%5D=5&q%5Bin%5D=a&q%5Bin%5D=b&q%5Bof%5D%5Bx%5D=1',
-  ],
+  ['brackets', { gt: 5, in: ['a', 'b'], of: { x: 1 } }, '?q%5Bgt%5D=5&q%5Bin%5D=a&q%5Bin%5D=b&q%5Bof%5D%5Bx%5D=1'],
   ['json', { a: [1] }, '?q=%7B%22a%22%3A%5B1%5D%7D'],
   [undefined, null, ''],
 ])('a query in the form %s: %j', (form, value, search) => {

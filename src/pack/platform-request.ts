@@ -105,10 +105,7 @@ function queryPairs(name: string, form: Place['form'], value: unknown): [string,
 
 function headersOf(operation: Operation, input: Input, { creationId }: Caller): Record<string, string> {
   const headers = Object.fromEntries(
-    givenIn(operation, input, 'header').map(({ name, value }) => [
-      name.toLowerCase(),
-      headerText(name, value),
-    ]),
+    givenIn(operation, input, 'header').map(({ name, value }) => [name.toLowerCase(), headerText(name, value)]),
   );
   const key = idempotencyHeaderOf(operation);
   // The same again when the caller's request is repeated.
@@ -127,8 +124,7 @@ function bodyOf(operation: Operation, input: Input): string | null {
   if (whole) return JSON.stringify(whole.value);
   const fields = givenIn(operation, input, 'body');
   const takesFields = Object.values(operation.places).some((place) => place.in === 'body');
-  if (fields.length === 0 && (!takesFields || ['GET', 'HEAD', 'DELETE'].includes(operation.method)))
-    return null;
+  if (fields.length === 0 && (!takesFields || ['GET', 'HEAD', 'DELETE'].includes(operation.method))) return null;
   return JSON.stringify(Object.fromEntries(fields.map(({ name, value }) => [name, value])));
 }
 

@@ -48,8 +48,7 @@ export function shownCredential({ credential, secret }: Platform): {
 } {
   if (secret === null) return { headers: {}, query: {} };
   if (credential.kind === 'query') return { headers: {}, query: { [credential.name]: secret } };
-  if (credential.kind === 'header')
-    return { headers: { [credential.name.toLowerCase()]: secret }, query: {} };
+  if (credential.kind === 'header') return { headers: { [credential.name.toLowerCase()]: secret }, query: {} };
   const value = credential.kind === 'basic' ? `Basic ${base64(secret)}` : `Bearer ${secret}`;
   return { headers: { authorization: value }, query: {} };
 }

@@ -39,12 +39,7 @@ export type AuditEntry = z.infer<typeof AuditEntry>;
 export const AuditFilter = z.object({
   keyId: z.uuid().optional().describe('Only calls with this key'),
   taskId: z.uuid().optional().describe('Only calls of this task'),
-  command: z
-    .string()
-    .min(1)
-    .max(100)
-    .optional()
-    .describe('Only calls of this command, such as "keys revoke"'),
+  command: z.string().min(1).max(100).optional().describe('Only calls of this command, such as "keys revoke"'),
   outcome: AuditOutcome.optional().describe('Only calls that ended so'),
   since: PastTime.optional().describe('Only calls from then on: 12h, 30d, or an ISO-8601 time'),
   until: PastTime.optional().describe('Only calls before then'),

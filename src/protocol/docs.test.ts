@@ -8,10 +8,7 @@ const page = (name: string) => readFileSync(new URL(`../../docs/${name}`, import
 
 describe('docs/errors.md', () => {
   it('lists every code with its status, and no other', () => {
-    const rows = [...page('errors.md').matchAll(/^\| `(\w+)` +\| (\d+|–) +\|/gm)].map((row) => [
-      row[1],
-      row[2],
-    ]);
+    const rows = [...page('errors.md').matchAll(/^\| `(\w+)` +\| (\d+|–) +\|/gm)].map((row) => [row[1], row[2]]);
     expect(rows.map(([code]) => code).sort()).toEqual(Object.keys(ERROR_STATUS).sort());
     for (const [code, status] of rows) {
       if (status !== '–') expect(Number(status)).toBe(ERROR_STATUS[code as keyof typeof ERROR_STATUS]);

@@ -41,8 +41,7 @@ export function createEventTypes(all: readonly EventType[]): EventTypes {
   return {
     all,
     refuseUndeclared(type) {
-      if (!names.includes(type))
-        throw new SeedError('internal', `nobody has declared events of type "${type}"`);
+      if (!names.includes(type)) throw new SeedError('internal', `nobody has declared events of type "${type}"`);
     },
     refuseUnknown(patterns) {
       const unknown = patterns.filter((pattern) => !names.some((name) => matchesType(pattern, name)));

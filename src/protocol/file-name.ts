@@ -1,8 +1,10 @@
-// What a file that goes into a sandbox or comes out of it may be called: a relative path that every system reads the same way.
-// Free of dependencies: guest, runner, server and CLI all check with it.
+// What a file that goes into a sandbox or comes out of it may be called: a relative path that every system reads
+// the same way. Free of dependencies: guest, runner, server and CLI all check with it.
 import { LIMITS } from './limits.ts';
 
-/** Control characters, invisible ones (which can turn the direction of writing), halves of pairs, line separators. */
+/**
+ * Control characters, invisible ones (which can turn the direction of writing), halves of pairs, line separators.
+ */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 /** What is wrong with the name; null: nothing. */
@@ -14,8 +16,7 @@ export function fileNameProblem(name: string): string | null {
   if (name !== name.normalize('NFC')) return 'the name is not in Unicode normal form C';
   if (name.includes('\\')) return 'the name has a backslash';
   const parts = name.split('/');
-  if (parts.length > LIMITS.fileNameDepth)
-    return `the name is more than ${LIMITS.fileNameDepth} folders deep`;
+  if (parts.length > LIMITS.fileNameDepth) return `the name is more than ${LIMITS.fileNameDepth} folders deep`;
   if (parts.some((part) => part === '')) return 'the name begins or ends with a slash, or has two in a row';
   if (parts.some((part) => part === '.' || part === '..')) return 'the name has a part "." or ".."';
   if (parts.some((part) => part !== part.trim())) return 'the name has a space at the edge of a part';

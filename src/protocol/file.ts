@@ -32,7 +32,9 @@ export class ReceivedContent {
   }
 }
 
-/** Looks for what it is not: a pattern of all that it is would take a place on the stack for every letter of 16 MB. */
+/**
+ * Looks for what it is not: a pattern of all that it is would take a place on the stack for every letter of 16 MB.
+ */
 function isBase64(text: string): boolean {
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
   return text.length % 4 === 0 && !/[^A-Za-z0-9+/]/.test(text.slice(0, text.length - padding));

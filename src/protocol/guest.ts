@@ -14,7 +14,8 @@
 //      ANY  /api/v1/*        forwarded to the server with the task key attached by the runner
 //      GET, POST /llm/v1/*   likewise
 //   Anything else is answered 403. Limits: LIMITS.guest.
-// Constants are in guest-wire.ts. Inside, the guest opens GUEST_PORT on loopback for the CLI and Pi and forwards /api/v1/* and /llm/v1/* unchanged.
+// Constants are in guest-wire.ts. Inside, the guest opens GUEST_PORT on loopback for the CLI and Pi and forwards
+// /api/v1/* and /llm/v1/* unchanged.
 import { z } from 'zod';
 import type { ToldCommand } from './manifest.ts';
 import { TaskError } from './task.ts';

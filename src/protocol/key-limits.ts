@@ -1,5 +1,5 @@
-// What narrows a key beyond its scopes, a row a limit: schema, columns, inheritance and the dashboard's fields are made
-// from it. Free of dependencies: the dashboard uses it.
+// What narrows a key beyond its scopes, a row a limit: schema, columns, inheritance and the dashboard's fields are
+// made from it. Free of dependencies: the dashboard uses it.
 import { LIMITS } from './limits.ts';
 
 interface KeyLimit {

@@ -111,8 +111,8 @@ export const KeyFilter = z.object({
     .max(LIMITS.nameLength)
     .optional()
     .describe('Only keys with this in their name, or whose prefix or id begins so'),
-  // Those that are live, and those that Seed revoked at their task's end. A task key that expired unrevoked, or that a key
-  // revoked, is always listed.
+  // Those that are live, and those that Seed revoked at their task's end. A task key that expired unrevoked, or
+  // that a key revoked, is always listed.
   taskKeys: z.boolean().default(false).describe('Also the keys of tasks that Seed looks after by itself'),
   ...pageInput,
 });

@@ -18,9 +18,7 @@ export const LedgerEntry = z
     command: z.string(),
     effect: z.enum(['read', 'write', 'destructive']),
     scope: z.string().nullable().describe('The scope that the command needs'),
-    outcome: LedgerOutcome.describe(
-      '`unknown`: it is still being called, or was cut off, and may have been done',
-    ),
+    outcome: LedgerOutcome.describe('`unknown`: it is still being called, or was cut off, and may have been done'),
     status: z.number().int().nullable().describe('HTTP status of the answer; null: the outcome is unknown'),
     code: z.string().nullable().describe('Error code of the answer'),
     durationMs: z.number().int().nonnegative().nullable().describe('Null: it was not seen to end'),
@@ -29,9 +27,7 @@ export const LedgerEntry = z
     idempotencyKey: z
       .string()
       .nullable()
-      .describe(
-        'Of the request; where it was sent again, each attempt has a row, and one of them the changes',
-      ),
+      .describe('Of the request; where it was sent again, each attempt has a row, and one of them the changes'),
   })
   .meta({ id: 'LedgerEntry' });
 export type LedgerEntry = z.infer<typeof LedgerEntry>;

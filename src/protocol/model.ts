@@ -16,10 +16,7 @@ export const ModelView = z
   .object({
     name: z.string(),
     default: z.boolean().describe('Used, in the order of the list, by tasks that name no model'),
-    note: z
-      .string()
-      .nullable()
-      .describe('What whoever uses it should know: that `scripted` is no language model'),
+    note: z.string().nullable().describe('What whoever uses it should know: that `scripted` is no language model'),
   })
   .meta({ id: 'Model' });
 export type ModelView = z.infer<typeof ModelView>;

@@ -10,9 +10,7 @@ const Milliseconds = z.int().nonnegative();
 
 /** What a report is about. */
 export const ReportFilter = z.object({
-  since: PastTime.optional().describe(
-    'From then on: 12h, 30d, 2026-11-24 or an ISO-8601 time; omitted: 30 days',
-  ),
+  since: PastTime.optional().describe('From then on: 12h, 30d, 2026-11-24 or an ISO-8601 time; omitted: 30 days'),
   until: PastTime.optional().describe('Before then; omitted: now'),
   month: z
     .string()
@@ -38,9 +36,7 @@ function reportOf<Measures extends z.ZodRawShape, More extends z.ZodRawShape = R
   more?: More,
 ) {
   const group = {
-    group: z
-      .string()
-      .describe('Id of the key or task, name of the model or command, error code, or day in UTC'),
+    group: z.string().describe('Id of the key or task, name of the model or command, error code, or day in UTC'),
     name: z.string().optional().describe('Of a key: its name'),
   };
   return z.object({
@@ -74,9 +70,7 @@ export const RequestReport = reportOf(
     daily: z
       .array(Count)
       .optional()
-      .describe(
-        'The requests of each UTC day, from that of `from` to that of `to`, where they were asked for',
-      ),
+      .describe('The requests of each UTC day, from that of `from` to that of `to`, where they were asked for'),
   },
 );
 export type RequestReport = z.infer<typeof RequestReport>;
@@ -133,15 +127,9 @@ export const Summary = z
     tokens: z.object({ input: Count, output: Count, cached: Count, reasoning: Count }),
     sandboxes: z.object({ vcpuSeconds: Seconds, gbSeconds: Seconds }),
     cost: z.object({ total: Usd, llm: Usd, compute: Usd }),
-    busiestCommands: z.array(
-      z.object({ command: z.string(), requests: Count, refused: Count, failed: Count }),
-    ),
-    dearestKeys: z.array(
-      z.object({ key: z.uuid(), name: z.string().nullable(), cost: Usd, modelCalls: Count }),
-    ),
-    commonestErrors: z.array(
-      z.object({ code: z.string(), errors: Count, lastAt: z.iso.datetime().nullable() }),
-    ),
+    busiestCommands: z.array(z.object({ command: z.string(), requests: Count, refused: Count, failed: Count })),
+    dearestKeys: z.array(z.object({ key: z.uuid(), name: z.string().nullable(), cost: Usd, modelCalls: Count })),
+    commonestErrors: z.array(z.object({ code: z.string(), errors: Count, lastAt: z.iso.datetime().nullable() })),
   })
   .meta({ id: 'Summary' });
 export type Summary = z.infer<typeof Summary>;

@@ -102,9 +102,14 @@ export const Lease = z.object({
   deadline: z.iso.datetime(),
   /** Until then: what counts for a runner, whose clock may differ. */
   leftMs: z.number().int(),
-  /** For how long the request was held before: an answer may be long on its way, and the deadline does not wait for it. */
+  /**
+   * For how long the request was held before: an answer may be long on its way, and the deadline does not wait for
+   * it.
+   */
   heldMs: z.number().int().optional(),
-  /** The task key's secret. It stays in the runner: it is attached to proxied calls and never enters the sandbox. */
+  /**
+   * The task key's secret. It stays in the runner: it is attached to proxied calls and never enters the sandbox.
+   */
   taskKey: z.string(),
   /** What the sandbox is to find in /workspace/in. */
   files: z.array(KeptFile).default([]),
@@ -145,7 +150,10 @@ export const Settlement = z.object({
   stderr: z.string().nullable(),
   exitCode: z.number().int().nullable(),
   error: TaskError.nullable(),
-  /** The end of what the sandbox, or what runs it, has said: for the operator, as it may name paths of the runner's host. */
+  /**
+   * The end of what the sandbox, or what runs it, has said: for the operator, as it may name paths of the runner's
+   * host.
+   */
   diagnostics: z.string().max(4000).optional(),
   /** What the sandbox used; null when there was none. */
   usage: Usage.nullable().default(null),

@@ -89,10 +89,7 @@ export const Task = z
     timeout: z.number().int().describe('Milliseconds'),
     model: z.string(),
     fallbackModels: z.array(z.string()).describe('Asked in this order when `model` cannot answer'),
-    modelNote: z
-      .string()
-      .nullable()
-      .describe('That `scripted` is no language model, where it is one of these'),
+    modelNote: z.string().nullable().describe('That `scripted` is no language model, where it is one of these'),
     resources: Resources.describe('What its sandbox may have'),
     usage: Usage.nullable().describe('What its sandbox used, once it has ended'),
     budget: Budget.nullable().describe('What it and the tasks that it starts may use'),

@@ -7,9 +7,7 @@ test('a text within the limit stays as it is', () => {
 });
 
 test('a longer one keeps its beginning and its end', () => {
-  expect(cutMiddle(`begin${'x'.repeat(1000)}end`, 100)).toMatch(
-    /^begin.*\n\[… 939 bytes left out …\]\n.*end$/s,
-  );
+  expect(cutMiddle(`begin${'x'.repeat(1000)}end`, 100)).toMatch(/^begin.*\n\[… 939 bytes left out …\]\n.*end$/s);
 });
 
 test('it is within the limit and never splits a character', () => {

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 
 /**
- * A point in time that callers give: ISO-8601 with Z or an offset. In UTC it lies in the years 1 to 9999, beyond which it could
- * not be written back in the same form.
+ * A point in time that callers give: ISO-8601 with Z or an offset. In UTC it lies in the years 1 to 9999, beyond
+ * which it could not be written back in the same form.
  */
 export const Moment = z.iso.datetime({ offset: true }).refine((text) => {
   const year = new Date(text).getUTCFullYear();
@@ -44,8 +44,7 @@ export const PastTime = z
   .string()
   .max(40)
   .refine((text) => durationMs(text) !== null || Time.safeParse(text).success, {
-    message:
-      'a time is written as ISO-8601, as a day such as 2026-11-24, or as a span before now such as 30d',
+    message: 'a time is written as ISO-8601, as a day such as 2026-11-24, or as a span before now such as 30d',
   })
   .meta({ examples: ['30d', '2026-11-01T00:00:00Z'] });
 

@@ -1,5 +1,5 @@
-// Webhooks as callers see them: endpoints, the events of an account, and what became of each delivery. A secret is shown once
-// and is part of none of them.
+// Webhooks as callers see them: endpoints, the events of an account, and what became of each delivery. A secret is
+// shown once and is part of none of them.
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
 import { pageInput } from './page.ts';
@@ -70,10 +70,7 @@ export type Webhook = z.infer<typeof Webhook>;
 export const WebhookEvent = z
   .object({
     id: z.uuid().describe('The webhook-id header of its deliveries'),
-    seq: z
-      .int()
-      .nullable()
-      .describe('Its place in the stream of events; null for the moment until it has one'),
+    seq: z.int().nullable().describe('Its place in the stream of events; null for the moment until it has one'),
     type: EventTypeName,
     timestamp: z.iso.datetime().describe('When it happened'),
     data: z.record(z.string(), z.unknown()),
@@ -124,9 +121,7 @@ export const WebhookDelivery = z
     createdAt: z.iso.datetime(),
     nextAttemptAt: z.iso.datetime().nullable(),
     completedAt: z.iso.datetime().nullable(),
-    attempts: z
-      .array(WebhookAttempt)
-      .describe(`Oldest first; at most the last ${LIMITS.webhookAttemptsShown}`),
+    attempts: z.array(WebhookAttempt).describe(`Oldest first; at most the last ${LIMITS.webhookAttemptsShown}`),
   })
   .meta({ id: 'WebhookDelivery' });
 export type WebhookDelivery = z.infer<typeof WebhookDelivery>;

@@ -75,10 +75,7 @@ export async function forwardRequest(
   onAnswer();
   if (!stream.writable || stream.headersSent) return answer.drop();
   const bodiless = BODILESS_STATUSES.has(answer.status);
-  stream.respond(
-    { ':status': answer.status, ...relayedResponseHeaders(answer.headers) },
-    { endStream: bodiless },
-  );
+  stream.respond({ ':status': answer.status, ...relayedResponseHeaders(answer.headers) }, { endStream: bodiless });
   if (bodiless) answer.drop();
   else await pipeline(answer.content, limitBytes(LIMITS.guest.answerBytes), stream);
 }

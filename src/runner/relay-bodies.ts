@@ -43,8 +43,7 @@ export async function readEvents(stream: Readable): Promise<string> {
 function writtenEvent(line: string, number: number): string {
   refuseLarge(line, number);
   const event = AgentEvent.safeParse(parseJson(line, notJson));
-  if (!event.success)
-    throw new SeedError('invalid_input', `event ${number} of the batch is not an agent's event`);
+  if (!event.success) throw new SeedError('invalid_input', `event ${number} of the batch is not an agent's event`);
   const written = JSON.stringify(event.data);
   refuseLarge(written, number);
   return written;
@@ -52,10 +51,7 @@ function writtenEvent(line: string, number: number): string {
 
 function refuseLarge(line: string, number: number): void {
   if (Buffer.byteLength(line) <= LIMITS.eventBytes) return;
-  throw new SeedError(
-    'invalid_input',
-    `event ${number} of the batch is larger than ${LIMITS.eventBytes} bytes`,
-  );
+  throw new SeedError('invalid_input', `event ${number} of the batch is larger than ${LIMITS.eventBytes} bytes`);
 }
 
 /** @throws SeedError invalid_json, invalid_input, body_too_large */

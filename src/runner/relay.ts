@@ -1,11 +1,6 @@
 // The runner's end of a sandbox's stream: an HTTP/2 server for one guest. It answers the guest's own requests and
 // sends the allowed rest on to the server. Everything that the guest can open or send is bounded here.
-import {
-  constants,
-  type IncomingHttpHeaders,
-  performServerHandshake,
-  type ServerHttp2Stream,
-} from 'node:http2';
+import { constants, type IncomingHttpHeaders, performServerHandshake, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { Logger } from '../lib/log.ts';
 import { SeedError } from '../protocol/errors.ts';

@@ -145,8 +145,7 @@ export function createRunner(options: RunnerOptions): Runner {
   }
 
   async function beat(): Promise<boolean> {
-    for (const taskId of await client.heartbeat(state(), held(), stopped.signal))
-      runs.get(taskId)?.end('stopped');
+    for (const taskId of await client.heartbeat(state(), held(), stopped.signal)) runs.get(taskId)?.end('stopped');
     return false;
   }
 
@@ -166,10 +165,7 @@ export function createRunner(options: RunnerOptions): Runner {
   return {
     async start() {
       if (sandboxes?.driver.can.link === 'door')
-        throw new SeedError(
-          'not_supported',
-          `sandboxes of ${sandboxes.driver.name} have no stream to work with`,
-        );
+        throw new SeedError('not_supported', `sandboxes of ${sandboxes.driver.name} have no stream to work with`);
       const swept = await sweep();
       if (swept.length > 0) log.warn({ sandboxes: swept }, 'swept what an earlier runner left');
       if (sandboxes !== null && options.pool !== undefined)
@@ -223,10 +219,7 @@ async function repeat(
     } catch (error) {
       if (signal.aborted) return;
       if (!failing) {
-        log.warn(
-          { loop: name, problem: (error as Error).message },
-          'the server does not answer; trying again',
-        );
+        log.warn({ loop: name, problem: (error as Error).message }, 'the server does not answer; trying again');
       }
       failing = true;
       await pause(backoff.next(), signal);

@@ -68,11 +68,7 @@ export interface EventBatch {
   ndjson: string;
 }
 
-export function createServerClient(
-  serverUrl: string,
-  runnerToken: string,
-  dispatcher: Dispatcher,
-): ServerClient {
+export function createServerClient(serverUrl: string, runnerToken: string, dispatcher: Dispatcher): ServerClient {
   const post = async (path: string, body: unknown, options: PostOptions = {}): Promise<unknown> => {
     const answer = await send(`${serverUrl}/runner/v1${path}`, body, options);
     if (answer.status >= 400) throw errorOf(answer);
@@ -109,11 +105,7 @@ export function createServerClient(
     throw errorOf({ status: response.statusCode, text: await textOf(response.body) });
   }
 
-  async function send(
-    url: string,
-    body: unknown,
-    { heldMs = 0, signal, headers }: PostOptions,
-  ): Promise<Answer> {
+  async function send(url: string, body: unknown, { heldMs = 0, signal, headers }: PostOptions): Promise<Answer> {
     const limit = AbortSignal.timeout(heldMs + ANSWER_MS);
     try {
       const response = await request(url, {
@@ -193,11 +185,10 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 function unreachable(serverUrl: string, cause: unknown): SeedError {
-  return new SeedError(
-    'unreachable',
-    `the server at ${serverUrl} did not answer: ${(cause as Error).message}`,
-    { hint: 'Check SEED_SERVER_URL and that the server runs.', cause },
-  );
+  return new SeedError('unreachable', `the server at ${serverUrl} did not answer: ${(cause as Error).message}`, {
+    hint: 'Check SEED_SERVER_URL and that the server runs.',
+    cause,
+  });
 }
 
 function errorOf({ status, text }: Answer): SeedError {

@@ -22,9 +22,7 @@ test('what the guest should have cut is cut', () => {
 
 test('an error counts although the exit code is 0', () => {
   const error = { code: 'agent_failed' as const, message: 'it fell' };
-  expect(settlementOf('lease', { why: 'result', result: { ...result, error } }, null)?.outcome).toBe(
-    'failed',
-  );
+  expect(settlementOf('lease', { why: 'result', result: { ...result, error } }, null)?.outcome).toBe('failed');
 });
 
 test('what the server has decided itself is not settled', () => {
@@ -32,8 +30,7 @@ test('what the server has decided itself is not settled', () => {
   expect(settlementOf('lease', { why: 'lease_lost' }, null)).toBeNull();
 });
 
-const CRASH =
-  "Error: Cannot find module '/opt/seed/guest.mjs'\n    at node:internal/x:1:2\n\nNode.js v24.21.0";
+const CRASH = "Error: Cannot find module '/opt/seed/guest.mjs'\n    at node:internal/x:1:2\n\nNode.js v24.21.0";
 
 test.each<[string, RunEnd, string]>([
   [

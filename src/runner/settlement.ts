@@ -132,8 +132,7 @@ export async function settleTask(
 const LENGTH = 200;
 const PATH = /(?<![\w.])\/[^\s'"`,;:()<>[\]{}]+/g;
 /** Lines that say what went wrong, unlike those that say where. */
-const TELLING =
-  /error|fatal|panic|fail|cannot|refused|denied|not found|no such|no space|out of|too many|killed/i;
+const TELLING = /error|fatal|panic|fail|cannot|refused|denied|not found|no such|no space|out of|too many|killed/i;
 const BESIDE = /^(?:at |Node\.js v|[\^~{}()[\];\s]*$)/;
 
 /** Empty when there is nothing to tell. */

@@ -224,8 +224,8 @@ async function reportUsage(
   usage: Usage,
   { client, log, giveUp }: Pick<TaskRunParts, 'client' | 'log' | 'giveUp'>,
 ): Promise<void> {
-  await untilBack(() => client.reportUsage(taskId, leaseId, usage), { signal: giveUp }).catch(
-    (error: Error) => log.warn({ problem: error.message }, 'the usage could not be reported'),
+  await untilBack(() => client.reportUsage(taskId, leaseId, usage), { signal: giveUp }).catch((error: Error) =>
+    log.warn({ problem: error.message }, 'the usage could not be reported'),
   );
 }
 

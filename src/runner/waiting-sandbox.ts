@@ -18,11 +18,7 @@ export interface WaitingSandbox extends OpenSandbox {
  * Starts a sandbox and waits until its guest answers. Nothing of it is left when that fails.
  * @throws SeedError sandbox_failed
  */
-export async function startWaiting(
-  driver: Driver,
-  snapshot: Snapshot,
-  limits: Limits,
-): Promise<WaitingSandbox> {
+export async function startWaiting(driver: Driver, snapshot: Snapshot, limits: Limits): Promise<WaitingSandbox> {
   const sandbox = await openSandbox({ driver, snapshot }, limits, `pool-${randomUUID()}`);
   const { id } = sandbox;
   try {
@@ -86,8 +82,7 @@ function readReady(stream: Readable, late: AbortSignal): Promise<void> {
       else reject(error);
     };
     const lost = () => settle(new SeedError('sandbox_failed', 'the stream of the sandbox ended'));
-    const tooLate = () =>
-      settle(new SeedError('sandbox_failed', `no answer within ${ANSWER_WITHIN_MS / 1000} s`));
+    const tooLate = () => settle(new SeedError('sandbox_failed', `no answer within ${ANSWER_WITHIN_MS / 1000} s`));
     const look = () => {
       const answer = stream.read(READY_LINE.length) as Buffer | null;
       if (answer === null) return;

@@ -40,9 +40,7 @@ export function reasonOf(result: ToolResult): string {
   if (scope !== null) return `this key lacks the scope ${scope}`;
   const lines = result.output.split('\n').map((line) => line.replace(/^(?:seed: |error: )+/i, '').trim());
   const said = lines.find((line) => line !== '' && !line.startsWith('Command exited with code'));
-  return said === undefined
-    ? `the command failed with exit code ${result.exitCode ?? 'unknown'}`
-    : plain(said);
+  return said === undefined ? `the command failed with exit code ${result.exitCode ?? 'unknown'}` : plain(said);
 }
 
 /** The scope a refused command asks for, or null when it failed for another reason. */

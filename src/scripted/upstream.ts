@@ -67,8 +67,7 @@ function isAllowed({ headers }: IncomingMessage, apiKey: string): boolean {
 async function answer(request: IncomingMessage, playbooks: readonly Playbook[]): Promise<Answer | null> {
   const { method, url } = request;
   if (method === 'GET' && url === '/v1/models') return json(200, MODELS);
-  if (method !== 'POST' || url !== '/v1/chat/completions')
-    return refusal(404, `there is no ${method} ${url}`);
+  if (method !== 'POST' || url !== '/v1/chat/completions') return refusal(404, `there is no ${method} ${url}`);
   // Node reads what is refused to its end and drops it, so that its sender sees the answer.
   if (Number(request.headers['content-length']) > BODY_BYTES)
     return refusal(413, `the body has more than ${BODY_BYTES} bytes`);

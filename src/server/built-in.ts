@@ -8,15 +8,7 @@ import { getArtifact, listArtifacts } from './files/commands.ts';
 import { listModels } from './models/commands.ts';
 import { listPacks, loadSamples } from './packs/commands.ts';
 import { listSandboxes } from './runners/commands.ts';
-import {
-  getTask,
-  listLedger,
-  listTasks,
-  listTemplates,
-  runTask,
-  stopTask,
-  taskEvents,
-} from './tasks/commands.ts';
+import { getTask, listLedger, listTasks, listTemplates, runTask, stopTask, taskEvents } from './tasks/commands.ts';
 import { obsCosts, obsErrors, obsRequests, obsSummary, obsUsage } from './telemetry/commands.ts';
 import {
   createWebhook,

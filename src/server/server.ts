@@ -115,10 +115,7 @@ export async function startServer(
   const { blobs, inbox } = await openBlobs(settings.files, settings.dataDir, store, log);
   const calls = undo.use(new CallLog(store, log, lose('call')));
   const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
-  const eventTypes = createEventTypes([
-    ...BUILT_IN_EVENT_TYPES,
-    ...packs.flatMap(({ events = [] }) => events),
-  ]);
+  const eventTypes = createEventTypes([...BUILT_IN_EVENT_TYPES, ...packs.flatMap(({ events = [] }) => events)]);
   const taskCache = openTaskCache(store);
   if (settings.adminKey !== null) await takeAdminKey(store, settings.adminKey);
   const own = await readPrices(settings.pricesFile);
@@ -211,8 +208,7 @@ export async function startServer(
   undo.use(keepFilesFor(settings.files.retentionDays, blobs, store, log));
   const post = createPost({ resolve, allowedNetworks: settings.webhookNetworks });
   undo.use(new Dispatcher({ store, log, post, random: Math.random, secretsKey, version }).start());
-  if (settings.webhookRetentionDays !== null)
-    undo.use(keepEventsFor(settings.webhookRetentionDays, store, log));
+  if (settings.webhookRetentionDays !== null) undo.use(keepEventsFor(settings.webhookRetentionDays, store, log));
   undo.use(watchExpiringKeys(store, log));
   undo.use(await keepRowsFor(settings.retention, store, log));
   if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));

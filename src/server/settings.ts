@@ -94,13 +94,9 @@ function adminKey(): string | null {
   const secret = env('SEED_ADMIN_KEY');
   if (secret === undefined) return null;
   if (isWellFormedKeySecret(secret)) return secret;
-  throw new SeedError(
-    'invalid_settings',
-    'SEED_ADMIN_KEY is not an API key: its form or its checksum is wrong',
-    {
-      hint: '`bin/seed keys generate` makes one; or leave it unset, and the first start makes one and shows it.',
-    },
-  );
+  throw new SeedError('invalid_settings', 'SEED_ADMIN_KEY is not an API key: its form or its checksum is wrong', {
+    hint: '`bin/seed keys generate` makes one; or leave it unset, and the first start makes one and shows it.',
+  });
 }
 
 function cidrsSetting(name: string): string[] {
@@ -132,8 +128,7 @@ function retentionDays(name: string, fallback: number): number | null {
   return env(name) === 'never' ? null : integerSetting(name, fallback, 1, 36_500);
 }
 
-const MAKES_TOKEN =
-  'npm start sets it by itself; for servers and runners of their own: openssl rand -hex 32.';
+const MAKES_TOKEN = 'npm start sets it by itself; for servers and runners of their own: openssl rand -hex 32.';
 const MAKES_KEY = 'openssl rand -hex 32 makes one; the servers of one database need the same.';
 
 function tokenSetting(name: string, hint: string): string {

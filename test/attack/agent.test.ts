@@ -1,4 +1,5 @@
-// What an agent can do to the host and to its neighbours when it wants to: every attack from inside a real sandbox.
+// What an agent can do to the host and to its neighbours when it wants to: every attack from inside a real
+// sandbox.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   ATTACKED_DRIVERS,

@@ -1,5 +1,5 @@
-// What a guest can do that has been taken over: raw bytes on its stream, against the runner's real relay, while another
-// guest of the same runner makes one call after the other.
+// What a guest can do that has been taken over: raw bytes on its stream, against the runner's real relay, while
+// another guest of the same runner makes one call after the other.
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';

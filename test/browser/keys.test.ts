@@ -1,4 +1,5 @@
-// The pages of keys: listed and filtered, created, edited, rotated, switched off, revoked; and what comes of it over REST.
+// The pages of keys: listed and filtered, created, edited, rotated, switched off, revoked; and what comes of it
+// over REST.
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { describeInBrowser, expectAccessible } from '../fixtures/browser.ts';
@@ -167,17 +168,13 @@ describeInBrowser('the pages of keys', (browser) => {
 
   it('asks once for the requests of all keys, and tells them', async () => {
     const busy = await browser.server.newKey(['keys:read'], { name: 'busy' });
-    for (let call = 0; call < 3; call++)
-      await browser.server.call('GET', '/api/v1/keys', { key: busy.secret });
+    for (let call = 0; call < 3; call++) await browser.server.call('GET', '/api/v1/keys', { key: busy.secret });
     const page = await browser.signedIn({ path: '/commands' });
     const asked: string[] = [];
     page.on('request', (request) => asked.push(new URL(request.url()).pathname));
     await page.keyboard.press('g');
     await page.keyboard.press('k');
-    await page
-      .getByRole('row', { name: /busy/ })
-      .getByRole('img', { name: '3 requests in 30 days' })
-      .waitFor();
+    await page.getByRole('row', { name: /busy/ }).getByRole('img', { name: '3 requests in 30 days' }).waitFor();
     expect(asked.filter((path) => path === '/api/v1/obs/requests')).toHaveLength(1);
   });
 

@@ -171,9 +171,7 @@ describeInBrowser(
       await instruction(page).press('Control+Enter');
       await page.waitForURL(/\/tasks\/[0-9a-f-]{36}$/);
       const { body } = await browser.server.call('GET', '/api/v1/tasks?limit=100');
-      const made = body.items.filter(
-        (task: { instruction: string }) => task.instruction === 'Look around once',
-      );
+      const made = body.items.filter((task: { instruction: string }) => task.instruction === 'Look around once');
       expect(made).toHaveLength(1);
     });
 

@@ -5,9 +5,7 @@ import { describeInBrowser, expectAccessible, signIn } from '../fixtures/browser
 
 const FIRST_LOAD_BYTES = 200_000;
 const expectFocused = (control: Locator) =>
-  expect
-    .poll(() => control.evaluate((element) => element === element.ownerDocument.activeElement))
-    .toBe(true);
+  expect.poll(() => control.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true);
 const theme = (page: Page) => page.evaluate('document.documentElement.dataset.theme');
 
 describeInBrowser('the shell', (browser) => {
@@ -69,9 +67,7 @@ describeInBrowser('the shell', (browser) => {
       await page.keyboard.press('Enter');
       await expectFocused(dialog.getByRole('button', { name: 'Close' }));
       for (const key of ['Tab', 'Tab', 'Shift+Tab', 'n']) await page.keyboard.press(key);
-      expect(await dialog.evaluate((element) => element.contains(element.ownerDocument.activeElement))).toBe(
-        true,
-      );
+      expect(await dialog.evaluate((element) => element.contains(element.ownerDocument.activeElement))).toBe(true);
       if (how === 'Escape') await page.keyboard.press('Escape');
       else if (how === 'its button') await dialog.getByRole('button', { name: 'Close' }).click();
       else await page.mouse.click(5, 5);

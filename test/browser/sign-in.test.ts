@@ -10,9 +10,11 @@ describeInBrowser('signing in', (browser) => {
     await signIn(page, browser.server.adminKey);
     await page.waitForURL('**/tasks');
     await page.getByRole('heading', { name: 'Tasks', exact: true }).waitFor();
-    expect(
-      await page.evaluate('[document.cookie, localStorage.length, sessionStorage.getItem("key")]'),
-    ).toEqual(['', 0, null]);
+    expect(await page.evaluate('[document.cookie, localStorage.length, sessionStorage.getItem("key")]')).toEqual([
+      '',
+      0,
+      null,
+    ]);
     const [cookie] = await page.context().cookies();
     expect(cookie).toMatchObject({ name: 'seed_session', httpOnly: true, sameSite: 'Strict' });
     const kept = await page.evaluate<string>(

@@ -239,12 +239,7 @@ describeInBrowser<SeedBehindLine>(
       const choose = (name: string) => page.locator('[data-row]').getByText(name).click();
       await choose('report.csv');
       await artifact.getByRole('columnheader', { name: 'tasks' }).waitFor();
-      expect(await artifact.getByRole('cell').allTextContents()).toEqual([
-        'Monday',
-        '3',
-        'Tues"day',
-        '<b>4</b>',
-      ]);
+      expect(await artifact.getByRole('cell').allTextContents()).toEqual(['Monday', '3', 'Tues"day', '<b>4</b>']);
       await expectAccessible(page);
       const download = page.waitForEvent('download');
       await artifact.getByRole('link', { name: 'Download' }).click();

@@ -1,4 +1,5 @@
-// The list of tasks: filters and search, kept up to date without moving away from under whoever looks, the keyboard.
+// The list of tasks: filters and search, kept up to date without moving away from under whoever looks, the
+// keyboard.
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { describeInBrowser, expectAccessible, type TestBrowser } from '../fixtures/browser.ts';

@@ -59,8 +59,7 @@ describeInBrowser('the page of usage', (browser) => {
   it('shows the figures of seed obs, and the command for them', async () => {
     const summary = await seedObs<Summary>('summary');
     const page = await browser.signedIn({ path: address });
-    const tile = (name: string) =>
-      page.locator('dl > div').filter({ has: page.locator('dt', { hasText: name }) });
+    const tile = (name: string) => page.locator('dl > div').filter({ has: page.locator('dt', { hasText: name }) });
     await expect.poll(() => tile('Requests').textContent()).toContain(count(summary.requests.total));
     // A row stands for one call or several.
     expect(summary.requests.total).toBeGreaterThanOrEqual(ROWS);
@@ -114,9 +113,7 @@ describeInBrowser('the page of usage', (browser) => {
       commands.items.map(({ group, requests, p95Ms }) => [group, requests, p95Ms]),
     );
     const errors = await saved(page, 'Errors by code as CSV');
-    expect(sum(errors, 'errors')).toBe(
-      (await seedObs<{ totals: { errors: number } }>('errors')).totals.errors,
-    );
+    expect(sum(errors, 'errors')).toBe((await seedObs<{ totals: { errors: number } }>('errors')).totals.errors);
   });
 
   it('draws the days, tells the same in tables, and keeps to one key', async () => {

@@ -113,9 +113,7 @@ describeInBrowser(
       await expectAccessible(page);
       await button(page, 'Send them again').click();
       await page.getByText('2 deliveries are sent again', { exact: true }).waitFor();
-      await expect
-        .poll(() => page.getByRole('cell', { name: 'Delivered' }).count(), { timeout: 15_000 })
-        .toBe(2);
+      await expect.poll(() => page.getByRole('cell', { name: 'Delivered' }).count(), { timeout: 15_000 }).toBe(2);
     });
 
     it('filter events by type and time, in the address, and show one with its payload and deliveries', async () => {
@@ -193,20 +191,15 @@ describeInBrowser(
       { theme: 'light', phone: true },
       { theme: 'dark', phone: true },
       { theme: 'dark', phone: false },
-    ] as const)(
-      'are accessible and no wider than the screen, $theme, on a phone: $phone',
-      async (options) => {
-        const page = await browser.signedIn({ ...options, path: '/webhooks' });
-        for (const path of ['/webhooks', '/webhooks/events', '/webhooks/deliveries']) {
-          await page.goto(path);
-          await rows(page).first().waitFor();
-          await expectAccessible(page);
-          expect(await page.evaluate('document.documentElement.scrollWidth > window.innerWidth'), path).toBe(
-            false,
-          );
-        }
-      },
-    );
+    ] as const)('are accessible and no wider than the screen, $theme, on a phone: $phone', async (options) => {
+      const page = await browser.signedIn({ ...options, path: '/webhooks' });
+      for (const path of ['/webhooks', '/webhooks/events', '/webhooks/deliveries']) {
+        await page.goto(path);
+        await rows(page).first().waitFor();
+        await expectAccessible(page);
+        expect(await page.evaluate('document.documentElement.scrollWidth > window.innerWidth'), path).toBe(false);
+      }
+    });
   },
   start,
 );

@@ -1,4 +1,5 @@
-// A clock that a test can set, for one process alone: libfaketime, which reads the offset from a file again every second.
+// A clock that a test can set, for one process alone: libfaketime, which reads the offset from a file again every
+// second.
 import { existsSync } from 'node:fs';
 import { readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -57,9 +57,7 @@ function descriptors(name: string, pidOf: (stack: Stack) => Promise<number>): Fa
     stack: 'one',
     happen: async (stack, signal) => {
       const pid = String(await pidOf(stack));
-      const limit = (
-        await exec('prlimit', ['--pid', pid, '--nofile', '--output=SOFT', '--noheadings'])
-      ).trim();
+      const limit = (await exec('prlimit', ['--pid', pid, '--nofile', '--output=SOFT', '--noheadings'])).trim();
       await exec('prlimit', ['--pid', pid, `--nofile=${NO_DESCRIPTORS}:`]);
       try {
         await seconds(LENGTH_SECONDS, signal);

@@ -1,4 +1,5 @@
-// The suite's own Postgres, started again whenever it ends, and looked into past the line that servers reach it by.
+// The suite's own Postgres, started again whenever it ends, and looked into past the line that servers reach it
+// by.
 import { Client } from 'pg';
 import { pino } from 'pino';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/db/embedded/start-embedded.ts';
@@ -54,11 +55,7 @@ export async function keepPostgres(dataDir: string): Promise<KeptPostgres> {
 }
 
 /** The rows of one statement, on a connection of its own. @throws Error when the database is away */
-export async function rowsOf(
-  databaseUrl: string,
-  statement: string,
-  parameters: unknown[] = [],
-): Promise<Rows> {
+export async function rowsOf(databaseUrl: string, statement: string, parameters: unknown[] = []): Promise<Rows> {
   const client = new Client({
     connectionString: databaseUrl,
     connectionTimeoutMillis: LOOK_WITHIN_MS,

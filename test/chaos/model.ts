@@ -1,5 +1,5 @@
-// A model that takes its time: it streams each answer piece by piece, and goes through the steps of an instruction. It keeps no
-// state, so that a call that is made again is answered the same way.
+// A model that takes its time: it streams each answer piece by piece, and goes through the steps of an
+// instruction. It keeps no state, so that a call that is made again is answered the same way.
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -66,8 +66,8 @@ function textOf({ content }: Message): string {
 }
 
 /**
- * By turns with the CLI, which names its writes, and with a plain request, which nobody names but the runner. The text of a row
- * takes half a page of the database, and cannot be pressed together: a disk without room is noticed.
+ * By turns with the CLI, which names its writes, and with a plain request, which nobody names but the runner. The
+ * text of a row takes half a page of the database, and cannot be pressed together: a disk without room is noticed.
  */
 function commandOf(mark: string, step: number): string {
   const subject = stepMark(mark, step);
@@ -86,8 +86,7 @@ async function stream(response: ServerResponse, command: string | null, said: st
     response.write(
       `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'slow', choices, ...more })}\n\n`,
     );
-  const delta = (delta: object, finish_reason: string | null = null) =>
-    send([{ index: 0, delta, finish_reason }]);
+  const delta = (delta: object, finish_reason: string | null = null) => send([{ index: 0, delta, finish_reason }]);
   for (let piece = 0; piece < PIECES && !response.destroyed; piece += 1) {
     delta({ role: 'assistant', content: command === null ? '' : '.' });
     await pause(PIECE_EVERY_MS);

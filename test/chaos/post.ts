@@ -42,12 +42,7 @@ interface Answer {
   what: string;
 }
 
-async function ask(
-  url: string,
-  key: string,
-  { run, mark, steps }: Wanted,
-  signal: AbortSignal,
-): Promise<Answer> {
+async function ask(url: string, key: string, { run, mark, steps }: Wanted, signal: AbortSignal): Promise<Answer> {
   try {
     const response = await fetch(`${url}/api/v1/tasks/run`, {
       method: 'POST',
@@ -65,8 +60,7 @@ async function ask(
       signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
     });
     const what = `${response.status} ${(await response.text()).slice(0, 300)}`;
-    const again =
-      response.status >= 500 || response.status === 429 || what.includes('"idempotency_in_progress"');
+    const again = response.status >= 500 || response.status === 429 || what.includes('"idempotency_in_progress"');
     return { accepted: response.status === 202, again, what };
   } catch (error) {
     return { accepted: false, again: true, what: `not at all: ${(error as Error).message}` };

@@ -36,8 +36,7 @@ export async function runFault(
   const run = `${fault.name}-${randomBytes(3).toString('hex')}`;
   const urls = stack.servers.map(({ url }) => url);
   const { adminKey, model } = stack.common;
-  const post = (index: number) =>
-    postTask(urls, adminKey, { run, mark: `${run}-${index}`, steps: STEPS }, signal);
+  const post = (index: number) => postTask(urls, adminKey, { run, mark: `${run}-${index}`, steps: STEPS }, signal);
   const first = fault.atPost ? 0 : Math.max(AT_WORK, Math.ceil(tasks * BEFORE));
   const before = allOf(range(0, first).map(post));
   await until('tasks are at work', AT_WORK_WITHIN_MS, signal, () => {
@@ -69,11 +68,7 @@ export async function runFault(
   return {
     row: now,
     settle: async () => {
-      await patiently(
-        'all webhooks came',
-        WEBHOOKS_WITHIN_MS,
-        async () => (await count()).webhooksMissing === 0,
-      );
+      await patiently('all webhooks came', WEBHOOKS_WITHIN_MS, async () => (await count()).webhooksMissing === 0);
       return { ...(await row()), seconds: now.seconds };
     },
   };

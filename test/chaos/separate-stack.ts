@@ -1,4 +1,5 @@
-// Servers and runners as processes of their own, on one Postgres, with a line between any two that a fault can break.
+// Servers and runners as processes of their own, on one Postgres, with a line between any two that a fault can
+// break.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -104,7 +104,10 @@ export async function startCommon(): Promise<Common> {
   };
 }
 
-/** Waits for the first start, and gives the platform what tasks write to: sample rows, and a webhook that hears of all tasks. */
+/**
+ * Waits for the first start, and gives the platform what tasks write to: sample rows, and a webhook that hears of
+ * all tasks.
+ */
 export async function furnish(stack: Stack, signal: AbortSignal): Promise<Stack> {
   const { adminKey, receiver, logs } = stack.common;
   await stack.ready(signal).catch((cause) => {
@@ -121,8 +124,7 @@ export async function furnish(stack: Stack, signal: AbortSignal): Promise<Stack>
       body: JSON.stringify(body),
       signal,
     });
-    if (!response.ok)
-      throw new Error(`the platform was not made: ${response.status} ${await response.text()}`);
+    if (!response.ok) throw new Error(`the platform was not made: ${response.status} ${await response.text()}`);
   }
   return stack;
 }
@@ -134,8 +136,7 @@ export function outside(
   servers: Stack['servers'],
   runners: Stack['runners'],
 ): Pick<Stack, 'rows' | 'ready' | 'sandboxes'> {
-  const sandboxes = async () =>
-    (await Promise.all(runners.map(({ dataDir }) => sandboxFolders(dataDir)))).flat();
+  const sandboxes = async () => (await Promise.all(runners.map(({ dataDir }) => sandboxFolders(dataDir)))).flat();
   const ableRunners = async (url: string) => {
     const headers = { authorization: `Bearer ${common.adminKey}` };
     const signal = AbortSignal.timeout(5_000);

@@ -1,4 +1,5 @@
-// Does faults to Seeds, one after the other, and tells what came of each. Called by scripts/chaos.ts and the tests.
+// Does faults to Seeds, one after the other, and tells what came of each. Called by scripts/chaos.ts and the
+// tests.
 import { type Fault, STACKS } from './fault.ts';
 import { HOSTS } from './hosts.ts';
 import { KILLS } from './kills.ts';
@@ -24,7 +25,10 @@ export interface Chaos {
   say(line: string): void;
 }
 
-/** @returns a result for each fault, in their order. @throws what the signal was aborted with, when nothing is left of the Seeds */
+/**
+ * @returns a result for each fault, in their order. @throws what the signal was aborted with, when nothing is left
+ * of the Seeds
+ */
 export async function causeChaos({ faults, tasks, signal, say }: Chaos): Promise<Result[]> {
   const results: Result[] = [];
   let current: OpenSeed | null = null;
@@ -84,9 +88,7 @@ async function openSeed(
       const { row, settle } = await runFault(stack, fault, tasks, signal);
       endured.push({ fault, settle: async () => ({ fault, row: await settle() }) });
       seed.spoilt = row.terminal < row.accepted || row.orphans > 0;
-      say(
-        `  ${problems(fault, { ...row, webhooksMissing: 0 }).join('; ') || 'as it must be'} (${row.seconds} s)`,
-      );
+      say(`  ${problems(fault, { ...row, webhooksMissing: 0 }).join('; ') || 'as it must be'} (${row.seconds} s)`);
       for (const remark of row.remarks.slice(0, REMARKS_SHOWN)) say(`    ${remark}`);
     },
     close: async () => {

@@ -11,7 +11,10 @@ export interface Tally {
   terminal: number;
   /** Tasks that did not complete, by their error's code or else their status. */
   ended: Record<string, number>;
-  /** Tasks beyond one of each key, rows beyond one of each step, terminal events and webhooks beyond one of each task. */
+  /**
+   * Tasks beyond one of each key, rows beyond one of each step, terminal events and webhooks beyond one of each
+   * task.
+   */
   twice: number;
   liveKeys: number;
   /** Rows that a task wrote and its ledger does not name. */
@@ -93,15 +96,11 @@ export async function tally(
       ...terminal
         .filter(({ status }) => status !== 'completed')
         .map((task) => `${task.mark} ${reason(task)}: ${task.message ?? ''}`),
-      ...lost.map(
-        ({ task, missing }) => `${task.mark} lacks step ${missing.join(', ')}: ${task.stdout ?? ''}`,
-      ),
+      ...lost.map(({ task, missing }) => `${task.mark} lacks step ${missing.join(', ')}: ${task.stdout ?? ''}`),
       ...tasks
         .filter(({ status }) => !TERMINAL.includes(status))
         .map(({ mark, status }) => `${mark} is still ${status}`),
-      ...effects
-        .filter(({ times }) => times > 1)
-        .map(({ subject, times }) => `${subject} came ${times} times`),
+      ...effects.filter(({ times }) => times > 1).map(({ subject, times }) => `${subject} came ${times} times`),
     ].map(onOneLine),
   };
 }

@@ -50,11 +50,7 @@ export function tableOf(results: readonly Result[]): string[][] {
   const sums = results.flatMap((result) => ('row' in result ? [result.row] : []));
   const total = (pick: (row: Row) => number) => String(sums.reduce((sum, row) => sum + pick(row), 0));
   const figures = FIGURES.map((pick) => total((row) => Number(pick(row))));
-  return [
-    HEAD,
-    ...results.map(lineOf),
-    ['all', ...figures.slice(0, 3), total(endedOf), ...figures.slice(3), ''],
-  ];
+  return [HEAD, ...results.map(lineOf), ['all', ...figures.slice(0, 3), total(endedOf), ...figures.slice(3), '']];
 }
 
 const FIGURES: ((row: Row) => number)[] = [

@@ -4,7 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 const LOOK_EVERY_MS = 100;
 
 /**
- * Looks until there is something to answer. A look that fails is one that found nothing: what is looked at is broken on purpose.
+ * Looks until there is something to answer. A look that fails is one that found nothing: what is looked at is
+ * broken on purpose.
  * @throws Error when there is nothing within the time; what the signal was aborted with
  */
 export async function until<Value>(

@@ -84,9 +84,7 @@ export function testEnds(suite: Suite): void {
     for (const [index, program] of traits.vitalPrograms.entries()) {
       const sandbox = await start(`lost-${index}`);
       await runInGuest(sandbox.stream, 'true');
-      const [victim] = await findByCommandLine(
-        (args) => args[0] === program && args.join().includes(sandbox.id),
-      );
+      const [victim] = await findByCommandLine((args) => args[0] === program && args.join().includes(sandbox.id));
       process.kill(victim ?? Number.NaN, 'SIGKILL');
       expect((await sandbox.exited).reason).toBe('lost');
       await expectNothingLeft(suite, sandbox.id);

@@ -80,9 +80,7 @@ export function testRunning(suite: Suite): void {
     await expect(freeze('throw new Error("no agent here")')).rejects.toThrow(
       /ended before it was ready.*no agent here/s,
     );
-    await expect(freeze('console.log("hello")')).rejects.toThrow(
-      'The guest said "hello\\n" instead of "ready"',
-    );
+    await expect(freeze('console.log("hello")')).rejects.toThrow('The guest said "hello\\n" instead of "ready"');
     const snapshots = dirname(snapshot.dir);
     expect((await readdir(snapshots)).filter((name) => !/^(lock|[0-9a-f]{32})$/.test(name))).toEqual([]);
   });

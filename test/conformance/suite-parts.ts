@@ -55,14 +55,7 @@ export function createSuite(parts: Omit<Suite, 'start' | 'starter' | 'folder'>):
   });
   return {
     ...parts,
-    starter: (id, lifeMs) => [
-      STARTER,
-      parts.cacheDir,
-      parts.dataDir,
-      parts.traits.choice,
-      id,
-      String(lifeMs),
-    ],
+    starter: (id, lifeMs) => [STARTER, parts.cacheDir, parts.dataDir, parts.traits.choice, id, String(lifeMs)],
     folder: (id) => join(parts.dataDir, parts.driver.name, 'sandboxes', id),
     async start(id, lifeMs = LIFE_MS, other = {}) {
       const sandbox = await startSandbox(parts.driver, parts.snapshot, sandboxLimits(lifeMs, other), id);

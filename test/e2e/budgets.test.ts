@@ -84,10 +84,7 @@ describe('a task that starts a task', () => {
       instruction: bash(`${NESTED}\nseed tasks run "$(block 'echo alive; sleep 600')"`),
     });
     const child = await until('the child runs', async () => (await childrenOf(task.id))[0]);
-    await seed.waitForEvent(
-      child.id,
-      (event) => event.type === 'tool_output' && event.chunk.includes('alive'),
-    );
+    await seed.waitForEvent(child.id, (event) => event.type === 'tool_output' && event.chunk.includes('alive'));
     await seed.call('POST', `/api/v1/tasks/${task.id}/stop`);
     expect(await seed.getTask(child.id)).toMatchObject({
       status: 'stopped',

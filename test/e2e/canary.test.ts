@@ -1,4 +1,5 @@
-// Every secret of the system is a unique text; none of them is anywhere that a sandbox, or who reads the logs, can look.
+// Every secret of the system is a unique text; none of them is anywhere that a sandbox, or who reads the logs, can
+// look.
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -90,10 +91,7 @@ it('no secret is in memory, files, environment, snapshot, events or logs', async
   const environment = await readFile(`/proc/${seed.runnerPid()}/environ`, 'utf8');
   expect(secrets.filter((secret) => environment.includes(secret))).toEqual([RUNNER_TOKEN]);
   const task = await seed.postTask({ instruction: `${MARKER} ${bash('true')}`, scopes: ['keys:read'] });
-  await seed.waitForEvent(
-    task.id,
-    (event) => event.type === 'tool_output' && event.chunk.includes('searched'),
-  );
+  await seed.waitForEvent(task.id, (event) => event.type === 'tool_output' && event.chunk.includes('searched'));
   if (getuid?.() === 0) {
     const holders = await until('the sandbox runs', async () => {
       const pids = await memoryHolders(seed.dataDir);

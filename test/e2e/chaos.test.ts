@@ -26,8 +26,7 @@ afterAll(() => giveUp.abort());
 
 it.each(SHORT)('%s: nothing is lost, nothing comes twice, and only what may ends', (name) => {
   const result = results.find(({ fault }) => fault.name === name);
-  if (result === undefined || !('row' in result))
-    throw new Error(`it did not happen: ${JSON.stringify(result)}`);
+  if (result === undefined || !('row' in result)) throw new Error(`it did not happen: ${JSON.stringify(result)}`);
   expect(problems(result.fault, result.row), result.row.remarks.join('\n')).toEqual([]);
 });
 

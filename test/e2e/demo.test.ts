@@ -1,4 +1,5 @@
-// The two commands as a person runs them: the demo to its end and broken off by Ctrl-C, and npm start ended by SIGTERM.
+// The two commands as a person runs them: the demo to its end and broken off by Ctrl-C, and npm start ended by
+// SIGTERM.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -73,9 +74,7 @@ describe('npm run demo', () => {
     expect(code, demo.output()).toBe(0);
     const table = demo.output().slice(demo.output().indexOf('EXAMPLE '));
     for (const { title } of EXAMPLES) {
-      expect(table).toMatch(
-        new RegExp(`^${title} .* completed +\\d+\\.\\d +\\S.* \\d+ +\\$0\\.\\d{6}$`, 'm'),
-      );
+      expect(table).toMatch(new RegExp(`^${title} .* completed +\\d+\\.\\d +\\S.* \\d+ +\\$0\\.\\d{6}$`, 'm'));
     }
   });
 
@@ -93,11 +92,7 @@ describe('npm run demo', () => {
 describe('npm start', () => {
   it('says where it is and, told to end, leaves no process', async () => {
     const seed = npm('start');
-    await until(
-      'it is ready',
-      () => /Seed is ready at http:\/\/127\.0\.0\.1:\d+/.test(seed.output()),
-      40_000,
-    );
+    await until('it is ready', () => /Seed is ready at http:\/\/127\.0\.0\.1:\d+/.test(seed.output()), 40_000);
     // To npm alone, as a service manager does it.
     process.kill(seed.pid, 'SIGTERM');
     await seed.exited;

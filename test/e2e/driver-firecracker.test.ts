@@ -105,10 +105,7 @@ describe.skipIf(!driver)(`firecracker driver${whyNot ? ` (skipped: ${whyNot})` :
 
   test('bounds processes and disk', async () => {
     const few = await start('processes', 30_000, { processes: 50 });
-    const { output: said } = await runInGuest(
-      few.stream,
-      'for i in $(seq 100); do sleep 5 & done 2>&1; kill %1',
-    );
+    const { output: said } = await runInGuest(few.stream, 'for i in $(seq 100); do sleep 5 & done 2>&1; kill %1');
     expect(said).toContain('Resource temporarily unavailable');
     const full = await runInGuest(few.stream, 'head -c 600M /dev/zero >/workspace/big');
     expect(full.output).toContain('No space left on device');

@@ -27,10 +27,7 @@ const artifact = (taskId: string, name: string, content?: string) =>
   });
 
 /** Sends files as the parts of a form and waits for the task's end. */
-async function runWithFiles(
-  body: object,
-  files: Record<string, string | Uint8Array<ArrayBuffer>>,
-): Promise<Task> {
+async function runWithFiles(body: object, files: Record<string, string | Uint8Array<ArrayBuffer>>): Promise<Task> {
   const form = new FormData();
   form.append('task', JSON.stringify(body));
   for (const [name, content] of Object.entries(files)) form.append('file', new Blob([content]), name);

@@ -1,5 +1,5 @@
-// A platform that there was before Seed: its OpenAPI document becomes a pack, and an agent in a sandbox works with it, within its
-// scopes and without ever being near the credential.
+// A platform that there was before Seed: its OpenAPI document becomes a pack, and an agent in a sandbox works with
+// it, within its scopes and without ever being near the credential.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -119,10 +119,7 @@ it('the credential is in no memory, file, environment, event, answer or log outs
     ),
     scopes: ['users:read'],
   });
-  await seed.waitForEvent(
-    task.id,
-    (event) => event.type === 'tool_output' && event.chunk.includes('searched'),
-  );
+  await seed.waitForEvent(task.id, (event) => event.type === 'tool_output' && event.chunk.includes('searched'));
   if (getuid?.() === 0) {
     const holders = await until('the sandbox runs', async () => {
       const pids = await memoryHolders(seed.dataDir);

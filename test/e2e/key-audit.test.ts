@@ -1,16 +1,10 @@
-// The brief's audit of keys, word for word and with its scopes, in a real sandbox: the keys that it finds stale are
-// compared with the rows, and again after the keys have changed.
+// The brief's audit of keys, word for word and with its scopes, in a real sandbox: the keys that it finds stale
+// are compared with the rows, and again after the keys have changed.
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { type TestDatabase, testDatabase } from '../fixtures/database.ts';
 import { insertMeteredRows } from '../fixtures/metered-rows.ts';
-import {
-  type Account,
-  addKey,
-  expectOnlyReads,
-  newAccount,
-  runQuietly,
-} from '../fixtures/playbook-accounts.ts';
+import { type Account, addKey, expectOnlyReads, newAccount, runQuietly } from '../fixtures/playbook-accounts.ts';
 import { startSeed, type TestSeed } from '../fixtures/seed.ts';
 
 const AUDIT = {
@@ -119,9 +113,7 @@ it('lists the stale keys with last use and recommendation, changes nothing, and 
   expect(Object.keys(again).sort()).toEqual(await unusedIds(account));
 
   const longer = { ...AUDIT, instruction: AUDIT.instruction.replace('30 days', '90 days') };
-  expect(Object.keys(stale((await run(longer, account.secret)).stdout)).sort()).toEqual(
-    [expired, off].sort(),
-  );
+  expect(Object.keys(stale((await run(longer, account.secret)).stdout)).sort()).toEqual([expired, off].sort());
 });
 
 it('has nothing to recommend where all keys are in use', async () => {

@@ -1,18 +1,12 @@
-// The brief's finance instruction, word for word and with its scopes, in a real sandbox: the CSV that it answers with is
-// compared with the rows, and again after the rows have changed.
+// The brief's finance instruction, word for word and with its scopes, in a real sandbox: the CSV that it answers
+// with is compared with the rows, and again after the rows have changed.
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { Task } from '../../src/protocol/task.ts';
 import { type TestDatabase, testDatabase } from '../fixtures/database.ts';
 import { insertMeteredRows } from '../fixtures/metered-rows.ts';
 import { csvObjects } from '../fixtures/parse-csv.ts';
-import {
-  type Account,
-  addKey,
-  expectOnlyReads,
-  newAccount,
-  runQuietly,
-} from '../fixtures/playbook-accounts.ts';
+import { type Account, addKey, expectOnlyReads, newAccount, runQuietly } from '../fixtures/playbook-accounts.ts';
 import { bash, startSeed, type TestSeed } from '../fixtures/seed.ts';
 
 const FINANCE = {
@@ -195,9 +189,7 @@ it('reads reports and lists that are longer than an agent is shown', async () =>
 it('says which scope is missing', async () => {
   const account = await newAccount(seed, 'unscoped');
   const { stdout } = await run({ ...FINANCE, scopes: ['keys:read'] }, account.secret);
-  expect(stdout).toBe(
-    'Could not read what was called: there is no command "obs requests" that this key may use.',
-  );
+  expect(stdout).toBe('Could not read what was called: there is no command "obs requests" that this key may use.');
   const { stdout: csv } = await run({ ...FINANCE, scopes: ['obs:read'] }, account.secret);
   const rows = csvObjects(csv ?? '');
   expect(rows.map(({ id }) => id)).toEqual([account.keyId, '', '']);

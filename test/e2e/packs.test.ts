@@ -1,5 +1,6 @@
-// The brief's instructions in real sandboxes, with the scopes that the brief gives them: what each changes, judged by the rows
-// and not by its answer; then the same instruction on data that is another. And what such a task cannot reach.
+// The brief's instructions in real sandboxes, with the scopes that the brief gives them: what each changes, judged
+// by the rows and not by its answer; then the same instruction on data that is another. And what such a task
+// cannot reach.
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EXAMPLES } from '../../scripts/demo/examples.ts';
@@ -113,9 +114,7 @@ describe.concurrent('the same instruction, with one state of the data and anothe
     await client.query(`update pack_devops.health_checks set checked_at = now(), passed = environment_id <> 'qa'
       where environment_id in ('production-eu', 'qa')`);
     await client.query(`update pack_devops.incidents set status = 'resolved'`);
-    await client.query(
-      `update pack_devops.health_checks set passed = true where environment_id = 'load-test'`,
-    );
+    await client.query(`update pack_devops.health_checks set passed = true where environment_id = 'load-test'`);
     const again = (await reportedBy(await run('devops'))).map(({ environment_id }) => environment_id);
     expect(again).toEqual(['qa', 'staging']);
   });

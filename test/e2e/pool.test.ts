@@ -42,9 +42,9 @@ it('starts a task from a waiting sandbox that knew nothing of it, and replaces i
   expect(before).not.toContain(task.id);
   expect((await runner(current))?.sandboxes).toMatchObject([{ taskId: task.id, phase: 'working' }]);
   await until('the pool is full again', async () => (await waiting(current)).some((other) => other !== id));
-  expect(
-    (await current.runTask({ instruction: bash('seed whoami --json | jq -r .account.name') })).stdout,
-  ).toBe('default');
+  expect((await current.runTask({ instruction: bash('seed whoami --json | jq -r .account.name') })).stdout).toBe(
+    'default',
+  );
 });
 
 it('takes no processor time while one waits, and next to none when it is awake with nothing to do', async () => {

@@ -1,4 +1,5 @@
-// A graceful restart of the server under four tasks at work: none of them notices, and nothing they do is done twice.
+// A graceful restart of the server under four tasks at work: none of them notices, and nothing they do is done
+// twice.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bash, startSeed, type TestSeed, until } from '../fixtures/seed.ts';
 
@@ -17,9 +18,7 @@ it('is not noticed', async () => {
   const make = (name: string) =>
     `seed keys create --name ${name} --scopes keys:read --json | grep -o '"name":"[^"]*"'`;
   const tasks = await Promise.all(
-    Array.from({ length: TASKS }, (_, task) =>
-      seed.postTask({ instruction: bash(...steps(task).map(make)) }),
-    ),
+    Array.from({ length: TASKS }, (_, task) => seed.postTask({ instruction: bash(...steps(task).map(make)) })),
   );
   await Promise.all(tasks.map(({ id }) => seed.waitForEvent(id, ({ type }) => type === 'tool_result')));
   const before = seed.serverPid();

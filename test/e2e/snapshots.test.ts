@@ -1,4 +1,5 @@
-// Snapshots as people manage them: built whole or not at all, listed, chosen, refused when they do not fit, removed.
+// Snapshots as people manage them: built whole or not at all, listed, chosen, refused when they do not fit,
+// removed.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
@@ -22,8 +23,7 @@ beforeAll(async () => {
   parent = await mkdtemp(join(tmpdir(), 'seed-snapshots-'));
   cacheDir = join(parent, 'cache');
   await mkdir(cacheDir);
-  for (const shared of ['images', 'tools'])
-    await symlink(join(cacheDirSetting(), shared), join(cacheDir, shared));
+  for (const shared of ['images', 'tools']) await symlink(join(cacheDirSetting(), shared), join(cacheDir, shared));
 });
 afterAll(() => rm(parent, { recursive: true, force: true }));
 

@@ -1,5 +1,5 @@
-// A runner's host that has run out of file descriptors, in a process of its own: what cannot start does not, what is killed is
-// dead, what runs goes on, and nothing is left behind.
+// A runner's host that has run out of file descriptors, in a process of its own: what cannot start does not, what
+// is killed is dead, what runs goes on, and nothing is left behind.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,14 +19,7 @@ beforeAll(async () => {
 afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
 /** Over the mounts of control groups of a mount namespace of its own there is then nothing to be made in. */
-const WITHOUT = [
-  'unshare',
-  '--mount',
-  'sh',
-  '-c',
-  'mount -t tmpfs none /sys/fs/cgroup; exec "$@"',
-  'without',
-];
+const WITHOUT = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none /sys/fs/cgroup; exec "$@"', 'without'];
 
 test.each([
   ['with control groups', []],
@@ -50,7 +43,8 @@ test.each([
   });
   expect(killMs).toBeLessThan(1_500);
   expect(found.exit).toEqual({ reason: 'killed' });
-  // A control group remembers what it has counted. Without one nobody could look in time, and nobody takes that for nothing used.
+  // A control group remembers what it has counted. Without one nobody could look in time, and nobody takes that
+  // for nothing used.
   if (found.usage.problem === null) expect(found.usage.cpuSeconds).toBeGreaterThan(0);
   else expect(found.usage.problem).toMatch(/EMFILE/);
   if (what === 'without them') expect(found.usage.problem).not.toBeNull();

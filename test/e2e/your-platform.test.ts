@@ -1,4 +1,5 @@
-// docs/your-platform.md, done as it stands in a copy of this repository: from a clone to an agent that uses one's own command.
+// docs/your-platform.md, done as it stands in a copy of this repository: from a clone to an agent that uses one's
+// own command.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -50,7 +51,10 @@ function start(script: string) {
   return { child, output: () => output };
 }
 
-/** `npm start` goes on while the rest of the page is done; the key that it prints is the one of the CLI from then on. */
+/**
+ * `npm start` goes on while the rest of the page is done; the key that it prints is the one of the CLI from then
+ * on.
+ */
 async function startSeed(): Promise<string> {
   const { child, output } = start('exec npm start');
   running.add(child);

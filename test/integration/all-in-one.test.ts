@@ -1,4 +1,5 @@
-// npm start as its user has it: ended at a terminal, killed, started again. Without sandboxes: the recipe of their image is not there.
+// npm start as its user has it: ended at a terminal, killed, started again. Without sandboxes: the recipe of their
+// image is not there.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -42,8 +43,7 @@ function start() {
     });
   }
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
-  const said = (what: string | RegExp) =>
-    expect.poll(() => text, { timeout: 25_000, interval: 20 }).toMatch(what);
+  const said = (what: string | RegExp) => expect.poll(() => text, { timeout: 25_000, interval: 20 }).toMatch(what);
   return { child, exited, said, text: () => text };
 }
 
@@ -68,9 +68,7 @@ async function pids(): Promise<number[]> {
 }
 
 const allGone = (gone: readonly number[]) =>
-  expect
-    .poll(async () => (await Promise.all(gone.map(isAlive))).includes(true), { timeout: 20_000 })
-    .toBe(false);
+  expect.poll(async () => (await Promise.all(gone.map(isAlive))).includes(true), { timeout: 20_000 }).toBe(false);
 
 async function runnerIsUp(): Promise<void> {
   await expect.poll(pids, { timeout: 20_000 }).toHaveLength(3);

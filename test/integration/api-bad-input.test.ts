@@ -22,21 +22,9 @@ describe('POST /tasks/run', () => {
     ['an empty instruction', run({ instruction: ' \n' }), 400, 'invalid_input', /instruction is empty/],
     ['a long instruction', run({ instruction: 'ä'.repeat(16_385) }), 400, 'invalid_input', /32768 bytes/],
     ['a timeout too short', run({ instruction: 'hi', timeout: 999 }), 400, 'invalid_input', /at least 1000/],
-    [
-      'a timeout too long',
-      run({ instruction: 'hi', timeout: 600_001 }),
-      400,
-      'invalid_input',
-      /at most 600000/,
-    ],
+    ['a timeout too long', run({ instruction: 'hi', timeout: 600_001 }), 400, 'invalid_input', /at most 600000/],
     ['a timeout of no number', run({ instruction: 'hi', timeout: '5' }), 400, 'invalid_input', /timeout/],
-    [
-      'an unknown scope',
-      run({ instruction: 'hi', scopes: ['pets:read'] }),
-      400,
-      'unknown_scope',
-      /pets:read/,
-    ],
+    ['an unknown scope', run({ instruction: 'hi', scopes: ['pets:read'] }), 400, 'unknown_scope', /pets:read/],
     ['a malformed scope', run({ instruction: 'hi', scopes: ['keys'] }), 400, 'invalid_input', /scopes\.0/],
     ['an unknown model', run({ instruction: 'hi', model: 'gpt-0' }), 400, 'unknown_model', /gpt-0/],
     [

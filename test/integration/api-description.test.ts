@@ -89,9 +89,7 @@ describe('what a key may use', () => {
   it('leaves the accounts to the operator', async () => {
     const other = await server.call('POST', '/api/v1/accounts', { body: { name: 'Other' } });
     const { body } = await server.call('GET', '/api/v1/commands', { key: other.body.secret });
-    expect(body.commands.some((command: { name: string }) => command.name.startsWith('accounts'))).toBe(
-      false,
-    );
+    expect(body.commands.some((command: { name: string }) => command.name.startsWith('accounts'))).toBe(false);
   });
 });
 

@@ -1,5 +1,5 @@
-// Thousands of requests made from the OpenAPI document: what it allows is answered as it says; what it does not allow is
-// refused and changes nothing. Nothing is answered with a 5xx. FUZZ_SEED and FUZZ_REQUESTS vary it.
+// Thousands of requests made from the OpenAPI document: what it allows is answered as it says; what it does not
+// allow is refused and changes nothing. Nothing is answered with a 5xx. FUZZ_SEED and FUZZ_REQUESTS vary it.
 import fc from 'fast-check';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -21,14 +21,7 @@ const AT_ONCE = 8;
 /** Requests of one operation before it is the next one's turn, so that what one makes others find. */
 const PER_TURN = 5;
 /** What refused calls leave behind, and what the clock writes. */
-const UNWATCHED = [
-  'audit',
-  'calls',
-  'keys.last_used_at',
-  'runners.last_seen',
-  'runners.state',
-  ...DISPATCHED,
-];
+const UNWATCHED = ['audit', 'calls', 'keys.last_used_at', 'runners.last_seen', 'runners.state', ...DISPATCHED];
 
 let server: TestServer;
 let document: ApiDocument;
@@ -145,9 +138,7 @@ async function sendAll(
 
 async function noTaskRuns(): Promise<void> {
   const unfinished = 'select count(*)::int as count from tasks where completed_at is null';
-  await expect
-    .poll(async () => (await database.query(unfinished)).rows[0].count, { timeout: 20_000 })
-    .toBe(0);
+  await expect.poll(async () => (await database.query(unfinished)).rows[0].count, { timeout: 20_000 }).toBe(0);
 }
 
 function nounOf({ path }: Operation): string {

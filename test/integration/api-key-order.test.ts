@@ -1,4 +1,5 @@
-// The order in which a presented key is checked: a key that is wrong in every way is mended one way after the other.
+// The order in which a presented key is checked: a key that is wrong in every way is mended one way after the
+// other.
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { generateKeySecret, hashKeySecret } from '../../src/lib/key-secret.ts';
@@ -21,10 +22,9 @@ it('is checksum, exists, enabled, expiry, address, rate, scope, and then the inp
     allowedCidrs: ['203.0.113.0/24'],
     requestsPerMinute: 1,
   });
-  await database.query(
-    "update keys set enabled = false, expires_at = now() - interval '1 hour' where id = $1",
-    [id],
-  );
+  await database.query("update keys set enabled = false, expires_at = now() - interval '1 hour' where id = $1", [
+    id,
+  ]);
   const secret = generateKeySecret();
   // The last character belongs to the checksum.
   let sent = secret.slice(0, -1) + (secret.endsWith('x') ? 'y' : 'x');

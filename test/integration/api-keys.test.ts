@@ -163,9 +163,7 @@ describe('keys rotate', () => {
     const other = await post('/accounts', { name: 'Other' });
     expect(codeOf(await post(`/keys/${id}/rotate`, {}, other.body.secret))).toBe('not_found');
     expect(
-      codeOf(
-        await server.call('PATCH', `/api/v1/keys/${id}`, { key: other.body.secret, body: { name: 'x' } }),
-      ),
+      codeOf(await server.call('PATCH', `/api/v1/keys/${id}`, { key: other.body.secret, body: { name: 'x' } })),
     ).toBe('not_found');
     await post(`/keys/${id}/revoke`);
     expect(codeOf(await post(`/keys/${id}/rotate`))).toBe('conflict');
@@ -319,9 +317,7 @@ describe('keys that a task creates', () => {
     const own = (await whoami(lease.taskKey)).body.key.id;
     expect(codeOf(await patch(own, { name: 'mine' }))).toBe('not_allowed');
     expect(codeOf(await post(`/keys/${own}/rotate`))).toBe('not_allowed');
-    expect(codeOf(await patch(caller.id, { tasksMayCreateLastingKeys: true }, lease.taskKey))).toBe(
-      'not_allowed',
-    );
+    expect(codeOf(await patch(caller.id, { tasksMayCreateLastingKeys: true }, lease.taskKey))).toBe('not_allowed');
     await end();
   });
 });
@@ -413,15 +409,12 @@ describe('the last key of an account that may do everything', () => {
 
   it('two that revoke each other at once leave one', async () => {
     const key = await account();
-    const other = (await post('/keys', { name: 'other', scopes: ['*'], expiresIn: 'never' }, key.secret))
-      .body;
+    const other = (await post('/keys', { name: 'other', scopes: ['*'], expiresIn: 'never' }, key.secret)).body;
     const answers = await Promise.all([
       post(`/keys/${other.key.id}/revoke`, {}, key.secret),
       post(`/keys/${key.id}/revoke`, {}, other.secret),
     ]);
-    const working = [await whoami(key.secret), await whoami(other.secret)].filter(
-      ({ status }) => status === 200,
-    );
+    const working = [await whoami(key.secret), await whoami(other.secret)].filter(({ status }) => status === 200);
     expect(working).toHaveLength(1);
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   });

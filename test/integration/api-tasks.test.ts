@@ -75,8 +75,7 @@ describe('a task', () => {
     // As when the answer was lost: the same batch again is taken and not stored twice.
     expect((await send()).status).toBe(204);
     expect(
-      (await runner.post(`/tasks/${lease.taskId}/phase`, { leaseId: lease.leaseId, phase: 'working' }))
-        .status,
+      (await runner.post(`/tasks/${lease.taskId}/phase`, { leaseId: lease.leaseId, phase: 'working' })).status,
     ).toBe(204);
     expect(await runner.settle(lease, { stdout: 'the answer' })).toBe(204);
     expect(await runner.settle(lease, { stdout: 'another' })).toBe(204);
@@ -140,12 +139,9 @@ describe('a task', () => {
     const ids: string[] = [];
     for (let i = 0; i < 5; i++) ids.push((await run({ metadata: { i: String(i) } })).body.task.id);
     const first = (await server.call('GET', '/api/v1/tasks?status=queued&limit=3')).body;
-    const second = (
-      await server.call('GET', `/api/v1/tasks?status=queued&limit=3&cursor=${first.nextCursor}`)
-    ).body;
-    expect([...first.items, ...second.items].map((task: { id: string }) => task.id)).toEqual(
-      ids.toReversed(),
-    );
+    const second = (await server.call('GET', `/api/v1/tasks?status=queued&limit=3&cursor=${first.nextCursor}`))
+      .body;
+    expect([...first.items, ...second.items].map((task: { id: string }) => task.id)).toEqual(ids.toReversed());
     expect(second.nextCursor).toBeNull();
     const future = new Date(Date.now() + 60_000).toISOString();
     expect((await server.call('GET', `/api/v1/tasks?createdAfter=${future}`)).body.items).toEqual([]);

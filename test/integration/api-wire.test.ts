@@ -1,5 +1,5 @@
-// What is no sound HTTP, byte by byte over a socket: it is answered with a 4xx or the connection is closed, and the server
-// goes on. And what is odd but allowed is answered as ever.
+// What is no sound HTTP, byte by byte over a socket: it is answered with a 4xx or the connection is closed, and
+// the server goes on. And what is odd but allowed is answered as ever.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';

@@ -108,8 +108,7 @@ it('ended tasks let go of what is old, running ones do not, however old', async 
 });
 
 it('two servers that clean at the same time remove everything once', async () => {
-  for (let count = 0; count < 20; count += 1)
-    await stopTask(test.store, test.account.id, await taskWithFile());
+  for (let count = 0; count < 20; count += 1) await stopTask(test.store, test.account.id, await taskWithFile());
   test.clock.advance(10 * DAY_MS);
   const other = new KeptBlobs(test.store, createFolderStore(dir), silent);
   await Promise.all([blobs, other].map((one) => removeOldFiles(test.store, one, test.clock.now())));

@@ -1,5 +1,6 @@
-// Bodies of any type sent to every group of routes, much larger than any may be: the server, in a process of its own, holds next
-// to nothing of them, goes on answering, and reads no more than it may. SEED_BODIES=full sends 20 GB of each type.
+// Bodies of any type sent to every group of routes, much larger than any may be: the server, in a process of its
+// own, holds next to nothing of them, goes on answering, and reads no more than it may. SEED_BODIES=full sends 20
+// GB of each type.
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -164,8 +165,7 @@ test.each(TYPES)('$what', { timeout: FULL ? 3_600_000 : 60_000 }, async (type) =
   expect(peakBytes).toBeLessThan(MOST_RESIDENT_BYTES);
   expect(slowestMs).toBeLessThan(3_000);
   for (const [name, seen] of statuses)
-    for (const status of seen)
-      expect([null, 400, 401, 403, 404, 405, 409, 413, 415, 429], name).toContain(status);
+    for (const status of seen) expect([null, 400, 401, 403, 404, 405, 409, 413, 415, 429], name).toContain(status);
 });
 
 test('JSON with files that is as large as it may be, many at once', async () => {
@@ -176,9 +176,7 @@ test('JSON with files that is as large as it may be, many at once', async () => 
     const answer = await fetch(`${server.url}/api/v1/tasks/run`, { method: 'POST', headers, body });
     expect([answer.status, await answer.text()]).toEqual([202, expect.any(String)]);
   };
-  const { peakBytes, slowestMs } = await watch(
-    Promise.all(Array.from({ length: 8 }, post)).then(() => undefined),
-  );
+  const { peakBytes, slowestMs } = await watch(Promise.all(Array.from({ length: 8 }, post)).then(() => undefined));
   console.log(
     `JSON at its limit: ${megabytes(peakBytes)} MB resident, slowest other answer ${Math.round(slowestMs)} ms`,
   );

@@ -32,8 +32,7 @@ const call = (more: Partial<NewCall> = {}): NewCall => ({
   idempotencyKey: null,
   ...more,
 });
-const rows = () =>
-  seed.rows('select command, times, created_at as at from calls order by created_at, command');
+const rows = () => seed.rows('select command, times, created_at as at from calls order by created_at, command');
 const written = async (calls: readonly NewCall[]) => {
   await seed.rows('delete from calls');
   await using log = new CallLog(seed.store, silent, (lost) => expect(lost).toBe(0));

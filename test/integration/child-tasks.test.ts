@@ -24,8 +24,7 @@ afterEach(async () => {
 
 const post = (key: string, body: object = {}) =>
   server.call('POST', '/api/v1/tasks/run', { key, body: { instruction: 'hi', ...body } });
-const taskOf = async (id: string): Promise<Task> =>
-  (await server.call('GET', `/api/v1/tasks/${id}`)).body.task;
+const taskOf = async (id: string): Promise<Task> => (await server.call('GET', `/api/v1/tasks/${id}`)).body.task;
 const stop = (id: string) => server.call('POST', `/api/v1/tasks/${id}/stop`);
 const ask = (lease: Lease, at: Pick<TestServer, 'call'> = server) =>
   at.call('POST', '/llm/v1/chat/completions', {
@@ -164,10 +163,7 @@ describe('when a task ends, so do all below it', () => {
     ['stopped', async ({ taskId }: Lease) => void (await stop(taskId))],
     ['completed', async (lease: Lease) => void (await server.runner().settle(lease))],
     ['failed', async (lease: Lease) => void (await server.runner().settle(lease, { outcome: 'failed' }))],
-    [
-      'timed_out',
-      async (lease: Lease) => void (await server.runner().settle(lease, { outcome: 'timed_out' })),
-    ],
+    ['timed_out', async (lease: Lease) => void (await server.runner().settle(lease, { outcome: 'timed_out' }))],
   ])('%s', async (status, end) => {
     const line = await startLine();
     const [first, second, third] = line;
@@ -201,9 +197,7 @@ describe('when a task ends, so do all below it', () => {
       const line = await startLine({ budget: { calls: 1_000 } });
       const [first, second, third] = line;
       const answers = await Promise.all([
-        ...Array.from({ length: 12 }, (_, index) =>
-          ask(line[index % 3] as Lease, index % 2 ? server : sibling),
-        ),
+        ...Array.from({ length: 12 }, (_, index) => ask(line[index % 3] as Lease, index % 2 ? server : sibling)),
         ...Array.from({ length: 6 }, (_, index) => post((index % 2 ? first : second).taskKey)),
         server.runner().settle(third, { usage: { cpuSeconds: 1, peakMemoryBytes: 1, wallMs: 1 } }),
         stop(second.taskId),

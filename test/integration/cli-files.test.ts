@@ -41,11 +41,7 @@ it('sends files of any size and content under their own or another name', async 
   await writeFile(at('big.bin'), bytes);
   await writeFile(at('a=b.txt'), 'equals');
   await writeFile(at('empty'), '');
-  const { code, stdout, stderr } = await runTask(
-    at('big.bin'),
-    at('a=b.txt'),
-    `${at('empty')}=data/"März".csv`,
-  );
+  const { code, stdout, stderr } = await runTask(at('big.bin'), at('a=b.txt'), `${at('empty')}=data/"März".csv`);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const { task } = JSON.parse(stdout);
   expect(task.files).toMatchObject([

@@ -57,9 +57,7 @@ describe('answers', () => {
 
   it('writes CSV with --csv: the columns of the table, and the page that was asked for', async () => {
     const named = { ...KEY, name: '=HYPERLINK("x")' };
-    server.on('GET /api/v1/keys', (response) =>
-      sendJson(response, 200, { items: [named], nextCursor: 'n2' }),
-    );
+    server.on('GET /api/v1/keys', (response) => sendJson(response, 200, { items: [named], nextCursor: 'n2' }));
     for (const args of [
       ['keys', 'list', '--csv'],
       ['--csv', 'keys', 'list'],
@@ -75,9 +73,7 @@ describe('answers', () => {
       });
     }
     server.on('GET /api/v1/keys', (response) => sendJson(response, 200, { items: [], nextCursor: null }));
-    expect((await cli.run(['keys', 'list', '--csv'])).stdout).toBe(
-      'id,name,status,scopes,lastUsedAt,expiresAt\n',
-    );
+    expect((await cli.run(['keys', 'list', '--csv'])).stdout).toBe('id,name,status,scopes,lastUsedAt,expiresAt\n');
   });
 
   it.each([
@@ -94,9 +90,7 @@ describe('answers', () => {
   it('shows what a report comes to, and what it is about on stderr', async () => {
     server.on('GET /api/v1/obs/costs', (response) =>
       sendJson(response, 200, {
-        items: [
-          { group: 'm', total: 0.5, llm: 0.5, compute: 0, modelCalls: 2, inputTokens: 10, outputTokens: 1 },
-        ],
+        items: [{ group: 'm', total: 0.5, llm: 0.5, compute: 0, modelCalls: 2, inputTokens: 10, outputTokens: 1 }],
         nextCursor: null,
         from: '2026-11-01T00:00:00.000Z',
         to: '2026-12-01T00:00:00.000Z',

@@ -105,9 +105,7 @@ it('looks with doctor at the cache that the last runner of the data folder used'
   const env = { SEED_DATA_DIR: dataDir };
   expect((await cli.run(['doctor'], { env })).stdout).toContain(`not set up under ${noted}`);
   const other = { ...env, SEED_CACHE_DIR: join(cli.home, 'other') };
-  expect((await cli.run(['doctor'], { env: other })).stdout).toContain(
-    `not set up under ${other.SEED_CACHE_DIR}`,
-  );
+  expect((await cli.run(['doctor'], { env: other })).stdout).toContain(`not set up under ${other.SEED_CACHE_DIR}`);
 });
 
 it('tells with doctor what is missing on a machine without sandboxes', async () => {

@@ -1,4 +1,5 @@
-// Other pages in the browser of somebody who is signed in: whatever they make it send is refused, and does nothing.
+// Other pages in the browser of somebody who is signed in: whatever they make it send is refused, and does
+// nothing.
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OWN_PAGE, outcome, signIn, withCookie } from '../fixtures/dashboard-session.ts';
@@ -75,15 +76,13 @@ describe('what changes something', () => {
 });
 
 describe('what only reads', () => {
-  it.each([
-    {},
-    { 'sec-fetch-site': 'same-origin' },
-    { 'sec-fetch-site': 'none' },
-    { origin: OWN },
-  ] as Headers[])('is answered with %j', async (headers) => {
-    for (const path of ['/api/v1/keys', '/session'])
-      expect(outcome(await call('GET', path, { headers: sent(headers) }))).toEqual([200]);
-  });
+  it.each([{}, { 'sec-fetch-site': 'same-origin' }, { 'sec-fetch-site': 'none' }, { origin: OWN }] as Headers[])(
+    'is answered with %j',
+    async (headers) => {
+      for (const path of ['/api/v1/keys', '/session'])
+        expect(outcome(await call('GET', path, { headers: sent(headers) }))).toEqual([200]);
+    },
+  );
 
   it.each([
     { 'sec-fetch-site': 'cross-site' },

@@ -1,5 +1,5 @@
-// Calls of models that are cut off before their upstream has told what they took: by the agent, by the end of the task, by the
-// server. None is free, and a budget is passed by one call at most.
+// Calls of models that are cut off before their upstream has told what they took: by the agent, by the end of the
+// task, by the server. None is free, and a budget is passed by one call at most.
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Lease } from '../../src/protocol/runner.ts';
 import { llmSettings } from '../fixtures/llm-settings.ts';
@@ -52,12 +52,7 @@ async function start(body: object = {}): Promise<Lease> {
 
 const messages = [{ role: 'user', content: 'Tell me a long story. '.repeat(20) }];
 
-function post(
-  { taskKey, model }: Lease,
-  more: object,
-  signal?: AbortSignal,
-  at = server.url,
-): Promise<Response> {
+function post({ taskKey, model }: Lease, more: object, signal?: AbortSignal, at = server.url): Promise<Response> {
   return fetch(`${at}/llm/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${taskKey}`, 'content-type': 'application/json' },

@@ -1,4 +1,5 @@
-// The dashboard's files over a real socket: addresses of pages, caching, compression, and that nothing else is to be had.
+// The dashboard's files over a real socket: addresses of pages, caching, compression, and that nothing else is to
+// be had.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -55,28 +56,22 @@ async function get(path: string, headers: Record<string, string> = {}, method = 
 }
 
 describe('addresses of pages', () => {
-  it.each([
-    '/',
-    '/tasks',
-    '/tasks/task_5b1c2f0e',
-    '/webhooks?open=1',
-    '/sign-in',
-    '/apis',
-    '/sessions',
-    '/a/b/c',
-  ])('%s is the one page', async (path) => {
-    const { status, headers, body } = await get(path, HTML);
-    expect([status, body.toString()]).toEqual([200, INDEX]);
-    expect(headers).toMatchObject({
-      'content-type': 'text/html; charset=utf-8',
-      'cache-control': 'no-cache',
-      'content-security-policy':
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-      'x-content-type-options': 'nosniff',
-      'x-frame-options': 'SAMEORIGIN',
-      'referrer-policy': 'no-referrer',
-    });
-  });
+  it.each(['/', '/tasks', '/tasks/task_5b1c2f0e', '/webhooks?open=1', '/sign-in', '/apis', '/sessions', '/a/b/c'])(
+    '%s is the one page',
+    async (path) => {
+      const { status, headers, body } = await get(path, HTML);
+      expect([status, body.toString()]).toEqual([200, INDEX]);
+      expect(headers).toMatchObject({
+        'content-type': 'text/html; charset=utf-8',
+        'cache-control': 'no-cache',
+        'content-security-policy':
+          "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'SAMEORIGIN',
+        'referrer-policy': 'no-referrer',
+      });
+    },
+  );
 
   it.each([
     ['/api', 404],
@@ -101,12 +96,7 @@ describe('addresses of pages', () => {
   });
 
   it('are for browsers: a program that asks for what is not there is told so', async () => {
-    for (const headers of [
-      {},
-      { accept: '*/*' },
-      { accept: 'application/json' },
-      { accept: 'text/html;q=0' },
-    ]) {
+    for (const headers of [{}, { accept: '*/*' }, { accept: 'application/json' }, { accept: 'text/html;q=0' }]) {
       expect((await get('/tasks', headers)).status).toBe(404);
       expect((await get('/', headers)).status).toBe(200);
     }

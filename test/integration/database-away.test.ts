@@ -1,5 +1,5 @@
-// A server whose database is cut off, frozen, silently lost, stopped or out of room: every surface says so, nothing ends, and
-// all goes on when the database is there again.
+// A server whose database is cut off, frozen, silently lost, stopped or out of room: every surface says so,
+// nothing ends, and all goes on when the database is there again.
 import { randomUUID } from 'node:crypto';
 import { chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -55,8 +55,7 @@ async function seen(response: Response) {
 
 const AWAY = { status: 503, code: 'unavailable', after: expect.stringMatching(/^[1-9]\d*$/) };
 const readiness = async (server: TestServer) => (await fetch(`${server.url}/readyz`)).status;
-const isReady = (server: TestServer) =>
-  vi.waitFor(async () => expect(await readiness(server)).toBe(200), SOON);
+const isReady = (server: TestServer) => vi.waitFor(async () => expect(await readiness(server)).toBe(200), SOON);
 
 describe('a database', () => {
   let database: LinedDatabase;
@@ -189,8 +188,7 @@ test.skipIf(noDisk)(`the disk of the database is full${ROOM}`, async () => {
   const server = await startTestServer({ databaseUrl });
   undo.defer(() => server.stop());
   const instruction = () => Array.from({ length: 500 }, () => randomUUID()).join();
-  const post = () =>
-    server.call('POST', '/api/v1/tasks/run', { body: { ...TASK, instruction: instruction() } });
+  const post = () => server.call('POST', '/api/v1/tasks/run', { body: { ...TASK, instruction: instruction() } });
   await disk.fill();
 
   const refused = await vi.waitFor(async () => {

@@ -1,5 +1,5 @@
-// Events are kept by the day: a database from before is taken over as it is, old days are dropped whole, and nothing of a
-// task that goes on is lost.
+// Events are kept by the day: a database from before is taken over as it is, old days are dropped whole, and
+// nothing of a task that goes on is lost.
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { carePartitions } from '../../src/db/partitions.ts';
@@ -45,9 +45,7 @@ async function age(ids: readonly string[], days: number): Promise<void> {
     update tasks set created_at = created_at - ${by}, completed_at = completed_at - ${by} where id = any(${ids})`.execute(
     seed.store.db,
   );
-  await sql`update events set created_at = created_at - ${by} where task_id = any(${ids})`.execute(
-    seed.store.db,
-  );
+  await sql`update events set created_at = created_at - ${by} where task_id = any(${ids})`.execute(seed.store.db);
 }
 
 describe('a database from before', () => {

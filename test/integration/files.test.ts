@@ -1,4 +1,5 @@
-// Files given to tasks and artifacts out of them, at the server: what comes in how, what goes out to whom, and what is refused.
+// Files given to tasks and artifacts out of them, at the server: what comes in how, what goes out to whom, and
+// what is refused.
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -72,14 +73,11 @@ describe.each(['folder', 's3'] as const)('with the store %s', (kind) => {
     content?: string | Uint8Array<ArrayBuffer>,
   ) =>
     (
-      await fetch(
-        `${server.url}/runner/v1/tasks/${lease.taskId}/artifacts?name=${encodeURIComponent(name)}`,
-        {
-          method,
-          headers: held(lease),
-          body: content ?? null,
-        },
-      )
+      await fetch(`${server.url}/runner/v1/tasks/${lease.taskId}/artifacts?name=${encodeURIComponent(name)}`, {
+        method,
+        headers: held(lease),
+        body: content ?? null,
+      })
     ).status;
   const download = (taskId: string, name: string, key = server.adminKey) =>
     fetch(`${server.url}/api/v1/tasks/${taskId}/artifacts/content?name=${encodeURIComponent(name)}`, {
@@ -133,9 +131,7 @@ describe.each(['folder', 's3'] as const)('with the store %s', (kind) => {
       ],
     });
     const lease = await runner.lease();
-    expect(
-      sha256(await fetchFile(lease, 'data/big.bin').then((text) => text.length.toString())),
-    ).toBeDefined();
+    expect(sha256(await fetchFile(lease, 'data/big.bin').then((text) => text.length.toString()))).toBeDefined();
     await runner.settle(lease);
     expect(await incoming()).toEqual([]);
   });
@@ -145,11 +141,7 @@ describe.each(['folder', 's3'] as const)('with the store %s', (kind) => {
     ['an absolute name', [{ name: '/etc/x', content: '' }], 400],
     ['no base64', [{ name: 'x', content: 'not base64!' }], 400],
     ['no content', [{ name: 'x' }], 400],
-    [
-      'what pretends to be received',
-      [{ name: 'x', content: { path: '/etc/passwd', size: 1, sha256: '' } }],
-      400,
-    ],
+    ['what pretends to be received', [{ name: 'x', content: { path: '/etc/passwd', size: 1, sha256: '' } }], 400],
     ['a type that breaks a header', [{ name: 'x', content: '', type: 'a/b\r\nx: y' }], 400],
     [
       'the same name twice',

@@ -1,4 +1,5 @@
-// The fake Firecracker holds the driver to the published description and order of calls; these tests hold the fake to it.
+// The fake Firecracker holds the driver to the published description and order of calls; these tests hold the fake
+// to it.
 import { expect, test } from 'vitest';
 import {
   bootRequests,

@@ -1,5 +1,6 @@
 // The Firecracker driver's whole path against a fake Firecracker that checks every request (test/fixtures/
-// fake-firecracker.ts): processes, sockets, supervisor, vsock bridge and guest are real; only the virtual machine is not.
+// fake-firecracker.ts): processes, sockets, supervisor, vsock bridge and guest are real; only the virtual machine
+// is not.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -214,15 +215,11 @@ describe.skipIf(obstacle)('firecracker driver with a fake Firecracker', () => {
 
     test.runIf(isRoot)('what the jail sees of the snapshot is read-only', async () => {
       await start('mounts');
-      const [pid] = await sandboxProcesses(join((await host).sandboxes, 'mounts')).then((pids) =>
-        pids.slice(-1),
-      );
+      const [pid] = await sandboxProcesses(join((await host).sandboxes, 'mounts')).then((pids) => pids.slice(-1));
       const mounts = (await readFile(`/proc/${pid}/mountinfo`, 'utf8')).split('\n');
       for (const name of ['state', 'memory', 'disk']) {
         const options = mounts.find((line) => line.split(' ')[4]?.endsWith(`/root/${name}`))?.split(' ')[5];
-        expect(options?.split(','), name).toEqual(
-          expect.arrayContaining(['ro', 'nosuid', 'nodev', 'noexec']),
-        );
+        expect(options?.split(','), name).toEqual(expect.arrayContaining(['ro', 'nosuid', 'nodev', 'noexec']));
       }
     });
 
@@ -281,10 +278,7 @@ describe.skipIf(obstacle)('firecracker driver with a fake Firecracker', () => {
     });
     if (!parent.stdout) throw new Error('no output');
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
-    const { deadline, sandboxes, top } = JSON.parse(line.toString()) as Record<
-      'sandboxes' | 'top',
-      string
-    > & {
+    const { deadline, sandboxes, top } = JSON.parse(line.toString()) as Record<'sandboxes' | 'top', string> & {
       deadline: number;
     };
     parent.kill('SIGKILL');

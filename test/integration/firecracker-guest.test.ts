@@ -1,4 +1,5 @@
-// Seed's own guest behind the Firecracker driver's vsock bridge: it loads, is frozen and restored, and asks for its task.
+// Seed's own guest behind the Firecracker driver's vsock bridge: it loads, is frozen and restored, and asks for
+// its task.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { performServerHandshake, type ServerHttp2Stream } from 'node:http2';

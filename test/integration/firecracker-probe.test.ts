@@ -1,4 +1,5 @@
-// The Firecracker driver's probe: what it says where something is missing, and that it believes only a machine that ran.
+// The Firecracker driver's probe: what it says where something is missing, and that it believes only a machine
+// that ran.
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,9 +45,7 @@ describe('probe', () => {
     const { usable, why } = await probe({ kvm: 'slow' }, '/dev/kvm is a trap');
     expect(performance.now() - begin).toBeLessThan(7000);
     expect(usable).toBe(false);
-    expect(why).toMatch(
-      /does in 5 s not what takes a processor a tenth of a second\.\n\/dev\/kvm is a trap$/,
-    );
+    expect(why).toMatch(/does in 5 s not what takes a processor a tenth of a second\.\n\/dev\/kvm is a trap$/);
     expect(await readdir(host.sandboxes)).toEqual([]);
   });
 
@@ -64,8 +63,7 @@ describe('probe', () => {
   });
 
   test('says that there is no firecracker, and what is wrong with KVM', async () => {
-    const missing = (setting: string | undefined) => () =>
-      findBinaries({ setting, path: folder, isRoot: false });
+    const missing = (setting: string | undefined) => () => findBinaries({ setting, path: folder, isRoot: false });
     const parts = { sandboxFolder: join(folder, 'probe'), arch: 'x64', kvmObstacle: async () => 'a trap' };
     const { why } = await probeFirecracker({ ...parts, findBinaries: missing(undefined) });
     expect(why).toMatch(

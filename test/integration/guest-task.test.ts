@@ -101,24 +101,21 @@ test('the agent reaches neither the own requests of the guest nor anything else'
   ];
   server.llm = [
     runs(
-      paths
-        .map((path) => `curl -s -o /dev/null -w '%{http_code} ' --path-as-is "$SEED_API_URL${path}"`)
-        .join(';'),
+      paths.map((path) => `curl -s -o /dev/null -w '%{http_code} ' --path-as-is "$SEED_API_URL${path}"`).join(';'),
     ),
     says('tried'),
   ];
   const { taskId } = server.queue();
   await settled(taskId);
   expect(outputOf('tool_output').join('')).toBe('404 404 404 404 404 403 403 ');
-  expect(
-    server.seen.map(({ url }) => url).filter((url) => url.includes('runner') || url.includes('%')),
-  ).toEqual([]);
+  expect(server.seen.map(({ url }) => url).filter((url) => url.includes('runner') || url.includes('%'))).toEqual(
+    [],
+  );
 });
 
 test('a failing LLM ends the task with what it said', async () => {
   server.llm = [
-    (_request, response) =>
-      json(response, 502, { error: { code: 'llm_unavailable', message: 'no credit left' } }),
+    (_request, response) => json(response, 502, { error: { code: 'llm_unavailable', message: 'no credit left' } }),
   ];
   const { taskId } = server.queue();
   const settlement = await settled(taskId);
@@ -134,9 +131,7 @@ test('a failing LLM ends the task with what it said', async () => {
 });
 
 test('an LLM that breaks off in its stream ends the task with what it said', async () => {
-  server.llm = [
-    (_request, response) => sse(response, [{ error: { code: 500, message: 'the model fell over' } }]),
-  ];
+  server.llm = [(_request, response) => sse(response, [{ error: { code: 500, message: 'the model fell over' } }])];
   const { taskId } = server.queue();
   const settlement = await settled(taskId);
   expect(settlement?.error?.code).toBe('llm_unavailable');
@@ -187,9 +182,7 @@ test('a stopped task is killed with everything its agent started, and not settle
   expect(isAlive(shell)).toBe(true);
   server.stop(taskId);
   await expect.poll(() => isAlive(shell), { timeout: 3000 }).toBe(false);
-  await expect
-    .poll(() => driver.processes.at(-1)?.exitCode ?? driver.processes.at(-1)?.signalCode)
-    .not.toBeNull();
+  await expect.poll(() => driver.processes.at(-1)?.exitCode ?? driver.processes.at(-1)?.signalCode).not.toBeNull();
   expect(server.settlements.has(taskId)).toBe(false);
 });
 
@@ -233,10 +226,7 @@ test('calls that hang take nothing from the agent itself', async () => {
   const held: ServerResponse[] = [];
   server.api = (_request, response) => held.push(response);
   const hang = 'curl -s -o /dev/null -w "%{http_code} " $SEED_API_URL/api/v1/hang';
-  server.llm = [
-    runs(`for i in $(seq 40); do ${hang} & done; sleep 0.5; jobs -r | wc -l`),
-    says('still here'),
-  ];
+  server.llm = [runs(`for i in $(seq 40); do ${hang} & done; sleep 0.5; jobs -r | wc -l`), says('still here')];
   const { taskId } = server.queue();
   expect(await settled(taskId)).toMatchObject({ outcome: 'completed', stdout: 'still here' });
   expect(held.length).toBe(16);
@@ -314,9 +304,7 @@ ln -s /etc/shadow shadow; ln ${secret} hard 2>/dev/null; touch $'new\\nline'; tr
 
 test('a file that grows for ever and one that shrinks are sent while they do', async () => {
   server.llm = [
-    runs(
-      'cd out; while :; do date >> grows; head -c 3000000 /dev/zero > shrinks; : > shrinks; sleep 0.05; done',
-    ),
+    runs('cd out; while :; do date >> grows; head -c 3000000 /dev/zero > shrinks; : > shrinks; sleep 0.05; done'),
     says('never'),
   ];
   const { taskId } = server.queue();

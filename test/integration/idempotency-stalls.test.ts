@@ -1,5 +1,5 @@
-// A database that stands still again and again under clients that give up and send the same once more: each key is one task.
-// SEED_STALLS=full: 1,200 keys under four stalls of 6.5 s; otherwise a short form.
+// A database that stands still again and again under clients that give up and send the same once more: each key is
+// one task. SEED_STALLS=full: 1,200 keys under four stalls of 6.5 s; otherwise a short form.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { rowsOf } from '../fixtures/database.ts';

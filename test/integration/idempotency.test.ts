@@ -1,4 +1,5 @@
-// Idempotency-Key: however often a creating request is sent, to whichever server, it is done once and answered the same.
+// Idempotency-Key: however often a creating request is sent, to whichever server, it is done once and answered the
+// same.
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -38,15 +39,9 @@ describe('over REST', () => {
   });
   afterAll(() => server?.stop());
 
-  const send = (
-    path: string,
-    idempotencyKey: string,
-    body: object,
-    key = server.adminKey,
-    by = server.call,
-  ) => by('POST', `/api/v1${path}`, { key, body, headers: { 'idempotency-key': idempotencyKey } });
-  const taskCount = async () =>
-    (await server.call('GET', '/api/v1/tasks?limit=100')).body.items.length as number;
+  const send = (path: string, idempotencyKey: string, body: object, key = server.adminKey, by = server.call) =>
+    by('POST', `/api/v1${path}`, { key, body, headers: { 'idempotency-key': idempotencyKey } });
+  const taskCount = async () => (await server.call('GET', '/api/v1/tasks?limit=100')).body.items.length as number;
 
   it('100 equal posts at once, to two servers, are one task and one answer', async () => {
     const sibling = await server.sibling();
@@ -176,52 +171,47 @@ describe('every creating command', () => {
     }
   });
 
-  it.each(creating.map(({ name }) => name))(
-    '%s does its work once for ten requests at once',
-    async (name) => {
-      const operation = reach.document.operations.find(
-        ({ id }) => id === name.replaceAll(' ', '_'),
-      ) as Operation;
-      const operator: Party = {
-        accountId: '',
-        key: server.adminKey,
-        taskKey: '',
-        taskId: '',
-        known: new Known(),
-      };
-      if (operation.path.includes('{')) {
-        operator.known.learnFrom(await newKeyAnswer(server));
-        operator.known.learnFrom(await newWebhookAnswer(server));
-      }
-      const draft = await draftThatSucceeds(reach, operator, operation);
-      const send = (key: string, sender: Sender) => {
-        const request = asCalled(
-          { ...draft, headers: { 'idempotency-key': `${key}-${operation.id}` } },
-          server.adminKey,
-        );
-        return sender.send(operator.known.fill(request));
-      };
-      const rowsAdded = async (work: () => Promise<unknown>) => {
-        const before = await countOfRows(database);
-        await work();
-        return (await countOfRows(database)) - before;
-      };
-      const once = await rowsAdded(() => send('one', reach.sender));
-      const sibling = await server.sibling();
-      using siblings = new Sender(sibling.url);
-      const senders = Array.from({ length: 10 }, (_, index) => (index % 2 ? siblings : reach.sender));
-      let answers: Answered[] = [];
-      const tenfold = await rowsAdded(async () => {
-        answers = await Promise.all(senders.map((sender) => send('ten', sender)));
-      });
-      await sibling.stop();
-      expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
-      expect(answers[0]?.status).toBeLessThan(300);
-      expect(answers.filter(({ headers }) => headers['idempotent-replay'] === 'true')).toHaveLength(9);
-      expect(once).toBeGreaterThan(0);
-      expect(tenfold).toBe(once);
-    },
-  );
+  it.each(creating.map(({ name }) => name))('%s does its work once for ten requests at once', async (name) => {
+    const operation = reach.document.operations.find(({ id }) => id === name.replaceAll(' ', '_')) as Operation;
+    const operator: Party = {
+      accountId: '',
+      key: server.adminKey,
+      taskKey: '',
+      taskId: '',
+      known: new Known(),
+    };
+    if (operation.path.includes('{')) {
+      operator.known.learnFrom(await newKeyAnswer(server));
+      operator.known.learnFrom(await newWebhookAnswer(server));
+    }
+    const draft = await draftThatSucceeds(reach, operator, operation);
+    const send = (key: string, sender: Sender) => {
+      const request = asCalled(
+        { ...draft, headers: { 'idempotency-key': `${key}-${operation.id}` } },
+        server.adminKey,
+      );
+      return sender.send(operator.known.fill(request));
+    };
+    const rowsAdded = async (work: () => Promise<unknown>) => {
+      const before = await countOfRows(database);
+      await work();
+      return (await countOfRows(database)) - before;
+    };
+    const once = await rowsAdded(() => send('one', reach.sender));
+    const sibling = await server.sibling();
+    using siblings = new Sender(sibling.url);
+    const senders = Array.from({ length: 10 }, (_, index) => (index % 2 ? siblings : reach.sender));
+    let answers: Answered[] = [];
+    const tenfold = await rowsAdded(async () => {
+      answers = await Promise.all(senders.map((sender) => send('ten', sender)));
+    });
+    await sibling.stop();
+    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
+    expect(answers[0]?.status).toBeLessThan(300);
+    expect(answers.filter(({ headers }) => headers['idempotent-replay'] === 'true')).toHaveLength(9);
+    expect(once).toBeGreaterThan(0);
+    expect(tenfold).toBe(once);
+  });
 });
 
 /** A key that can be changed by who has its id. */

@@ -273,9 +273,7 @@ describe('a platform that refuses or fails', () => {
     [500, 502, 'platform_unavailable'],
     [503, 502, 'platform_unavailable'],
   ])('with %i: %i %s', async (theirs, status, code) => {
-    platform.behave((response) =>
-      send(response, theirs, { message: `no ${SECRET}`, documentation_url: 'x' }),
-    );
+    platform.behave((response) => send(response, theirs, { message: `no ${SECRET}`, documentation_url: 'x' }));
     const { status: answered, body } = await server.call('GET', ISSUES);
     expect([answered, body.error.code]).toEqual([status, code]);
     expect(JSON.stringify(body)).not.toContain('ghp_canary');
@@ -333,9 +331,7 @@ describe('a platform that refuses or fails', () => {
     const failed = [502, 'platform_unavailable', true];
     platform.behave((response) => send(response, 200, { text: 'x'.repeat(5 * 1024 * 1024) }));
     expect(await code()).toEqual(failed);
-    platform.behave((response) =>
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{"a":'),
-    );
+    platform.behave((response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"a":'));
     expect(await code()).toEqual(failed);
     platform.behave((response) => response.writeHead(200, { 'content-type': 'image/png' }).end('png'));
     expect(await code()).toEqual(failed);
@@ -344,10 +340,7 @@ describe('a platform that refuses or fails', () => {
   });
 
   it('leaves nothing of the credential in what is kept', async () => {
-    const tables = await rowsOf(
-      server.databaseUrl,
-      `select tablename from pg_tables where schemaname = 'public'`,
-    );
+    const tables = await rowsOf(server.databaseUrl, `select tablename from pg_tables where schemaname = 'public'`);
     for (const { tablename } of tables as { tablename: string }[]) {
       const rows = await rowsOf(server.databaseUrl, `select to_jsonb(t)::text as row from "${tablename}" t`);
       expect(JSON.stringify(rows), tablename).not.toContain('ghp_canary');

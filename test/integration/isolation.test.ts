@@ -1,6 +1,6 @@
-// Accounts are strangers: whatever one calls, no answer holds another's rows, and an id of another's is answered like one
-// that does not exist. Made from the OpenAPI document and the database's tables, so that a new command or table is covered
-// by itself, and fails here when it cannot be driven.
+// Accounts are strangers: whatever one calls, no answer holds another's rows, and an id of another's is answered
+// like one that does not exist. Made from the OpenAPI document and the database's tables, so that a new command or
+// table is covered by itself, and fails here when it cannot be driven.
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { Client } from 'pg';
@@ -152,10 +152,7 @@ describe.each(['stranger', 'operator'] as const)('to the %s', (who) => {
       const headers = { 'idempotency-key': `${operation.id}-as-the-${who}` };
       const own = await reach.sender.send(owner.known.fill(asCalled({ ...draft, headers }, owner.key)));
       const theirs = await reach.sender.send(other.known.fill(asCalled({ ...similar, headers }, other.key)));
-      expect([theirs.status, theirs.headers['idempotent-replay']], theirs.text).toEqual([
-        own.status,
-        undefined,
-      ]);
+      expect([theirs.status, theirs.headers['idempotent-replay']], theirs.text).toEqual([own.status, undefined]);
       const later = await idsOf(database, owner.accountId, SHARED);
       expect([...later].filter((id) => theirs.text.includes(id))).toEqual([]);
     }

@@ -36,9 +36,7 @@ describe('with DATABASE_URL', () => {
     const me = await whoami(server, key);
     expect(me).toMatchObject({ account: { operator: true }, key: { scopes: ['*'], expiresAt: null } });
     const { body } = await server.call('GET', '/api/v1/audit?command=keys%20recover', { key });
-    expect(body.items).toMatchObject([
-      { command: 'keys recover', target: me.key.id, keyId: null, outcome: 'ok' },
-    ]);
+    expect(body.items).toMatchObject([{ command: 'keys recover', target: me.key.id, keyId: null, outcome: 'ok' }]);
   });
 
   it('makes one for another account, and names an account that is not there', async () => {

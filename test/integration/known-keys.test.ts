@@ -1,5 +1,5 @@
-// What a server knows of a key for a moment, with two servers on one database: a change holds at once where it was made, and on
-// the other within a second.
+// What a server knows of a key for a moment, with two servers on one database: a change holds at once where it was
+// made, and on the other within a second.
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type AnyBody, startTestServer, type TestServer } from '../fixtures/server.ts';
 
@@ -23,13 +23,7 @@ async function whoami(at: Asked, key: string): Promise<[status: number, code?: s
 describe.each([
   ['revoked', 'POST', '/revoke', {}, [401, 'key_revoked']],
   ['disabled', 'PATCH', '', { enabled: false }, [401, 'key_disabled']],
-  [
-    'bound to other addresses',
-    'PATCH',
-    '',
-    { allowedCidrs: ['203.0.113.0/24'] },
-    [403, 'address_not_allowed'],
-  ],
+  ['bound to other addresses', 'PATCH', '', { allowedCidrs: ['203.0.113.0/24'] }, [403, 'address_not_allowed']],
   ['rotated without grace', 'POST', '/rotate', { grace: '0m' }, [401, 'key_rotated']],
 ] as const)('a key that is %s', (_what, method, path, body, refusal) => {
   it('is refused at once where that was done, and within a second on another server', async () => {
@@ -81,8 +75,5 @@ it('the key of a task is refused as soon as the task has ended', async () => {
   for (const at of [server, sibling]) expect(await whoami(at, lease.taskKey)).toEqual([200]);
   expect(await runner.settle(lease)).toBe(204);
   expect(await whoami(server, lease.taskKey)).toEqual([401, 'key_revoked']);
-  await vi.waitFor(
-    async () => expect(await whoami(sibling, lease.taskKey)).toEqual([401, 'key_revoked']),
-    1_000,
-  );
+  await vi.waitFor(async () => expect(await whoami(sibling, lease.taskKey)).toEqual([401, 'key_revoked']), 1_000);
 });

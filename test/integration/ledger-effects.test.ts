@@ -1,5 +1,5 @@
-// The ledger cannot miss an effect: whatever fails, what was done has a row, what may have been done says so, and what was not done
-// is claimed by none. And a request that is repeated is not done twice.
+// The ledger cannot miss an effect: whatever fails, what was done has a row, what may have been done says so, and
+// what was not done is claimed by none. And a request that is repeated is not done twice.
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -73,9 +73,9 @@ describe('a command of a pack', () => {
   it.each(['refused', 'thrown', 'malformed'])('that is undone (%s) is claimed by no row', async (name) => {
     const before = await seed.items();
     const rows = await rowsOfWork(async () => {
-      expect(
-        (await seed.call('/items', { body: { name }, idempotencyKey: `undone-${name}` })).status,
-      ).not.toBe(200);
+      expect((await seed.call('/items', { body: { name }, idempotencyKey: `undone-${name}` })).status).not.toBe(
+        200,
+      );
     });
     expect(rows).toMatchObject([{ command: 'items add', outcome: 'failed', changes: null }]);
     expect(await seed.items()).toEqual(before);
@@ -144,10 +144,7 @@ describe('an imported platform', () => {
     expect(rows).toMatchObject([{ outcome: 'unknown', status: null, code: 'platform_unavailable' }]);
     for (const later of ['now()', `now() - interval '1 hour'`]) {
       await run(seed.server.databaseUrl, `update idempotency set working_until = ${later}`);
-      expect(told(await seed.call('/shop/orders', { idempotencyKey: 'cut' }))).toEqual([
-        409,
-        'outcome_unknown',
-      ]);
+      expect(told(await seed.call('/shop/orders', { idempotencyKey: 'cut' }))).toEqual([409, 'outcome_unknown']);
     }
     expect(asked()).toBe(before + 1);
     const obs = await seed.server.call('GET', '/api/v1/obs/errors?by=code&since=1h');
@@ -194,17 +191,14 @@ describe('an imported platform', () => {
     },
   );
 
-  it.each([303, 408, 500, 503])(
-    'that answers %i may have done it: the repeat is not sent',
-    async (status) => {
-      seed.platform.behave(
-        status === 303 ? (response) => response.writeHead(303, { location: '/x' }).end() : answers(status),
-      );
-      const idempotencyKey = `may-${status}`;
-      await seed.call('/shop/orders', { idempotencyKey });
-      expect(told(await seed.call('/shop/orders', { idempotencyKey }))).toEqual([409, 'outcome_unknown']);
-    },
-  );
+  it.each([303, 408, 500, 503])('that answers %i may have done it: the repeat is not sent', async (status) => {
+    seed.platform.behave(
+      status === 303 ? (response) => response.writeHead(303, { location: '/x' }).end() : answers(status),
+    );
+    const idempotencyKey = `may-${status}`;
+    await seed.call('/shop/orders', { idempotencyKey });
+    expect(told(await seed.call('/shop/orders', { idempotencyKey }))).toEqual([409, 'outcome_unknown']);
+  });
 });
 
 it('an outcome that cannot be written at once is written when the database can', async () => {
@@ -303,8 +297,7 @@ describe('every order of failures', () => {
         const sent = seed.mails.length - before.mails;
         expect(sent).toBe(mails?.size);
         expect(added).toBe(
-          (items?.size ?? 0) +
-            rows.filter((row) => row.command === 'mails send' && row.changes !== null).length,
+          (items?.size ?? 0) + rows.filter((row) => row.command === 'mails send' && row.changes !== null).length,
         );
         expect(
           new Set(done('/payments').map(({ headers }) => headers['idempotency-key'])).size,

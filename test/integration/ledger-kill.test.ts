@@ -1,4 +1,5 @@
-// A server that is killed in the middle of a call: what it was at is unknown, and says so; a repeat does nothing twice.
+// A server that is killed in the middle of a call: what it was at is unknown, and says so; a repeat does nothing
+// twice.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -1,5 +1,5 @@
-// The ledger: what a task's agent called is there before it is answered, says what was changed, and holds no secret; and
-// it is kept in partitions that come and go by the day.
+// The ledger: what a task's agent called is there before it is answered, says what was changed, and holds no
+// secret; and it is kept in partitions that come and go by the day.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -73,9 +73,9 @@ describe('over REST', () => {
     expect([stranger.status, stranger.body.error.code]).toEqual([404, 'not_found']);
     expect(nobody.status).toBe(404);
     const unscoped = await server.newKey(['keys:read']);
-    expect(
-      (await server.call('GET', `/api/v1/tasks/${taskId}/ledger`, { key: unscoped.secret })).status,
-    ).toBe(403);
+    expect((await server.call('GET', `/api/v1/tasks/${taskId}/ledger`, { key: unscoped.secret })).status).toBe(
+      403,
+    );
   });
 });
 

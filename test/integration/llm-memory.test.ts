@@ -1,4 +1,5 @@
-// An upstream that sends without end: the gateway, in a process of its own, ends it with an error and holds next to nothing.
+// An upstream that sends without end: the gateway, in a process of its own, ends it with an error and holds next
+// to nothing.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';

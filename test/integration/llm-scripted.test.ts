@@ -33,10 +33,7 @@ const readJson = async (messages: OpenAI.ChatCompletionMessageParam[]): Promise<
   const call = choice?.message.tool_calls?.[0];
   return {
     text: choice?.message.content ?? '',
-    call:
-      call?.type === 'function'
-        ? { id: call.id, command: JSON.parse(call.function.arguments).command }
-        : null,
+    call: call?.type === 'function' ? { id: call.id, command: JSON.parse(call.function.arguments).command } : null,
     finish: choice?.finish_reason ?? null,
     tokens: answer.usage?.total_tokens ?? 0,
   };
@@ -49,10 +46,7 @@ const readStream = async (messages: OpenAI.ChatCompletionMessageParam[]): Promis
   const call = choice?.message.tool_calls?.[0];
   return {
     text: choice?.message.content ?? '',
-    call:
-      call?.type === 'function'
-        ? { id: call.id, command: JSON.parse(call.function.arguments).command }
-        : null,
+    call: call?.type === 'function' ? { id: call.id, command: JSON.parse(call.function.arguments).command } : null,
     finish: choice?.finish_reason ?? null,
     tokens: whole.usage?.total_tokens ?? 0,
   };

@@ -1,4 +1,5 @@
-// The limits of the account at the upstream, shared by all tasks of all servers: who waits, who goes first, who is refused.
+// The limits of the account at the upstream, shared by all tasks of all servers: who waits, who goes first, who is
+// refused.
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { countRequest } from '../../src/server/models/account-limits.ts';
 import { startGateway, TASK_ID } from '../fixtures/llm-gateway-server.ts';

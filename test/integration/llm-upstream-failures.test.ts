@@ -133,12 +133,7 @@ describe('before the answer has begun', () => {
   });
 
   it.each<[string, Behaviour, RegExp, object?]>([
-    [
-      'JSON',
-      answer(200, '{"error":{"message":"no streams here"}}'),
-      /no event stream.*no streams here/,
-      FREE,
-    ],
+    ['JSON', answer(200, '{"error":{"message":"no streams here"}}'), /no event stream.*no streams here/, FREE],
     ['a page', answer(200, '<html>login', { 'content-type': 'text/html' }), /no event stream.*<html>login/],
     ['nothing', answer(204, ''), /no event stream/],
     ['an empty stream', stream(''), /ended its answer in the middle/],

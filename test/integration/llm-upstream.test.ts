@@ -235,27 +235,22 @@ describe('the request', () => {
     [
       'an address',
       {
-        messages: [
-          { role: 'user', content: [{ type: 'image_url', image_url: { url: 'http://evil.example' } }] },
-        ],
+        messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'http://evil.example' } }] }],
       },
       /^messages\.0\.content\.0\.image_url\.url /,
     ],
-  ])(
-    'is refused, and by name, for %s that would make the upstream fetch or store',
-    async (_, more, message) => {
-      const answer = await fetch(`${server.url}/chat/completions`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ model: 'm', messages, ...more }),
-      });
-      const { error } = (await answer.json()) as { error: { code: string; message: string } };
-      expect([answer.status, error.code]).toEqual([400, 'field_not_allowed']);
-      expect(error.message).toMatch(message);
-      expect(upstream.requests).toEqual([]);
-      expect(server.recorded).toEqual([]);
-    },
-  );
+  ])('is refused, and by name, for %s that would make the upstream fetch or store', async (_, more, message) => {
+    const answer = await fetch(`${server.url}/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'm', messages, ...more }),
+    });
+    const { error } = (await answer.json()) as { error: { code: string; message: string } };
+    expect([answer.status, error.code]).toEqual([400, 'field_not_allowed']);
+    expect(error.message).toMatch(message);
+    expect(upstream.requests).toEqual([]);
+    expect(server.recorded).toEqual([]);
+  });
 
   it("for another model than the task's is refused without asking the upstream", async () => {
     const answer = server.client.chat.completions.create({ model: 'other', messages });

@@ -41,9 +41,7 @@ it.each([MODERN, LEGACY])('a wrong key is refused and a revoked one, revision %s
   await (await connectClient(server.url, secret, { revision })).close();
   await server.call('POST', `/api/v1/keys/${id}/revoke`);
   for (const key of [secret, `${secret.slice(0, -1)}x`, 'nonsense', null]) {
-    await expect(connectClient(server.url, key, { revision })).rejects.toThrow(
-      /Unauthorized|401|API key|key/,
-    );
+    await expect(connectClient(server.url, key, { revision })).rejects.toThrow(/Unauthorized|401|API key|key/);
   }
   const refused = await server.call('GET', `/api/v1/audit?keyId=${id}&outcome=refused`);
   expect(refused.body.items[0]).toMatchObject({ code: 'key_revoked', command: null });

@@ -1,4 +1,5 @@
-// The official conformance suite against Seed's own routes and handlers, with the fixtures it asks for beside what Seed offers.
+// The official conformance suite against Seed's own routes and handlers, with the fixtures it asks for beside what
+// Seed offers.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -10,8 +11,7 @@ const SUITE = fileURLToPath(
 );
 
 const NO_CALLS_BACK = 'Seed serves this revision without sessions and asks its clients nothing';
-const NO_SUBSCRIPTIONS =
-  'Seed declares no subscriptions: a request that has ended leaves no channel to push over';
+const NO_SUBSCRIPTIONS = 'Seed declares no subscriptions: a request that has ended leaves no channel to push over';
 const NO_SESSIONS = 'about sessions, which this revision does not require: the suite skips it';
 
 /** Scenarios that do not apply, with why. One that passes does not belong here. */

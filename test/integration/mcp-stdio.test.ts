@@ -31,12 +31,7 @@ interface Started {
   args?: string[];
 }
 
-async function start({
-  revision = MODERN,
-  key = server.adminKey,
-  url = server.url,
-  args = [],
-}: Started = {}) {
+async function start({ revision = MODERN, key = server.adminKey, url = server.url, args = [] }: Started = {}) {
   const mode = revision === LEGACY ? 'legacy' : { pin: revision };
   const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } });
   const env = { PATH: process.env['PATH'] ?? '', HOME: cli.home, SEED_API_URL: url, SEED_API_KEY: key };
@@ -70,7 +65,8 @@ describe.each([MODERN, LEGACY])('revision %s', (revision) => {
     const result = await waiting;
     const { body } = await server.call('GET', `/api/v1/tasks/${lease.taskId}`);
     expect(result.structuredContent).toEqual(body);
-    // The last step comes right before the result, with which the client stops to listen: it may hear of it or not.
+    // The last step comes right before the result, with which the client stops to listen: it may hear of it or
+    // not.
     expect(steps.filter((step) => step !== 'completed')).toEqual(['queued', 'running: starting']);
     const { contents } = await client.readResource({ uri: `seed://tasks/${lease.taskId}/transcript` });
     expect((contents[0] as { text: string }).text).toContain('"status":"completed"');
@@ -81,10 +77,7 @@ describe.each([MODERN, LEGACY])('revision %s', (revision) => {
     const { body } = await server.call('POST', '/api/v1/tasks/run', { body: { instruction: 'long' } });
     const { id } = body.task;
     const gaveUp = new AbortController();
-    const waiting = client.callTool(
-      { name: 'getTask', arguments: { id, wait: 60 } },
-      { signal: gaveUp.signal },
-    );
+    const waiting = client.callTool({ name: 'getTask', arguments: { id, wait: 60 } }, { signal: gaveUp.signal });
     const refused = expect(waiting).rejects.toThrow();
     expect(textOf(await client.callTool({ name: 'keys_list', arguments: { limit: 1 } }))).toContain('items');
     gaveUp.abort();

@@ -1,5 +1,5 @@
-// Tasks over MCP with the official clients, with a test in the runner's place: waiting with progress, handles, the Tasks
-// extension, cancelling, and whose ids count.
+// Tasks over MCP with the official clients, with a test in the runner's place: waiting with progress, handles, the
+// Tasks extension, cancelling, and whose ids count.
 import type { Client } from '@modelcontextprotocol/client';
 import { resultFromTaskOutcome } from '@modelcontextprotocol/ext-tasks/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -245,18 +245,15 @@ describe('with the Tasks extension', () => {
     await stop(taskId);
   });
 
-  it.each(METHODS)(
-    '%s from a client that does not declare it is refused with what is missing',
-    async (method) => {
-      const params = { taskId: crypto.randomUUID(), inputResponses: {} };
-      const { status, error } = await rawRequest(server.url, server.adminKey, method, params, undefined, {});
-      expect(status).toBe(400);
-      expect(error).toMatchObject({
-        code: -32021,
-        data: { requiredCapabilities: { extensions: { 'io.modelcontextprotocol/tasks': {} } } },
-      });
-    },
-  );
+  it.each(METHODS)('%s from a client that does not declare it is refused with what is missing', async (method) => {
+    const params = { taskId: crypto.randomUUID(), inputResponses: {} };
+    const { status, error } = await rawRequest(server.url, server.adminKey, method, params, undefined, {});
+    expect(status).toBe(400);
+    expect(error).toMatchObject({
+      code: -32021,
+      data: { requiredCapabilities: { extensions: { 'io.modelcontextprotocol/tasks': {} } } },
+    });
+  });
 
   it('a revoked key gets no further', async () => {
     const { id, secret } = await server.newKey(['tasks:*']);

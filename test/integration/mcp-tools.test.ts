@@ -54,11 +54,7 @@ describe.each([MODERN, LEGACY])('revision %s', (revision) => {
     ['keys_get', { id: 'nonsense' }, /^invalid_input: id: .+\. GET \/openapi\.json describes every field\.$/],
     ['keys_get', { id: '..' }, /^invalid_input: id cannot be "\.\."\.$/],
     ['keys_list', { limt: 2 }, /^invalid_input: unknown field: limt\./],
-    [
-      'getTask',
-      { id: crypto.randomUUID() },
-      /^not_found: there is no task .+\. seed tasks list shows the ids\.$/,
-    ],
+    ['getTask', { id: crypto.randomUUID() }, /^not_found: there is no task .+\. seed tasks list shows the ids\.$/],
     ['runTask', { instruction: 'x', wait: 601 }, /^invalid_input: wait is no whole number from 0 to 600\.$/],
     ['runTask', { instruction: 'x', scopes: ['nothing:read'] }, /^unknown_scope: /],
   ])('%s with %o is a tool error that says what to do', async (name, input, text) => {
@@ -142,9 +138,7 @@ it('each command is listed once, with title, description, schemas, and annotatio
   expect(annotations['runTask']).toEqual(hints(false, true, false));
   expect(annotations['stopTask']).toEqual(hints(false, true, true));
   const run = tools.find(({ name }) => name === 'runTask')?.inputSchema.properties ?? {};
-  expect(Object.keys(run)).toEqual(
-    expect.arrayContaining(['instruction', 'scopes', 'timeout', 'budget', 'wait']),
-  );
+  expect(Object.keys(run)).toEqual(expect.arrayContaining(['instruction', 'scopes', 'timeout', 'budget', 'wait']));
 });
 
 it('every schema is one that a validator takes', async () => {

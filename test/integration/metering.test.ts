@@ -34,9 +34,7 @@ const askModel = (lease: Lease, stream: boolean) =>
     body: { model: 'scripted', stream, messages: [{ role: 'user', content: 'hello there' }] },
   });
 async function rows(table: string, taskId: string) {
-  const found = await database.query(`select * from ${table} where task_id = $1 order by created_at`, [
-    taskId,
-  ]);
+  const found = await database.query(`select * from ${table} where task_id = $1 order by created_at`, [taskId]);
   return found.rows;
 }
 

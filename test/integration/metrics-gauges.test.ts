@@ -51,9 +51,7 @@ it('they are left out while the database does not answer, and the scrape goes on
     expect(stuck.families.get('seed_tasks')?.samples).toEqual([]);
     expect(stuck.sum('process_resident_memory_bytes')).toBeGreaterThan(0);
     await locker.query('rollback');
-    await until('the gauges are back', async () =>
-      (await server.scrape(sibling.url)).sum('seed_database_up'),
-    );
+    await until('the gauges are back', async () => (await server.scrape(sibling.url)).sum('seed_database_up'));
     expect((await server.scrape(sibling.url)).sum('seed_tasks')).toBe(2);
   } finally {
     await locker.end();

@@ -5,13 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Settlement } from '../../src/protocol/runner.ts';
 import type { Exposition } from '../fixtures/exposition.ts';
 import { llmSettings } from '../fixtures/llm-settings.ts';
-import {
-  completion,
-  DONE,
-  type LlmUpstream,
-  startLlmUpstream,
-  startStream,
-} from '../fixtures/llm-upstream.ts';
+import { completion, DONE, type LlmUpstream, startLlmUpstream, startStream } from '../fixtures/llm-upstream.ts';
 import { METRICS_TOKEN, type ScrapedServer, startScrapedServer } from '../fixtures/scrape.ts';
 import { until } from '../fixtures/seed.ts';
 import { startTestServer } from '../fixtures/server.ts';
@@ -35,13 +29,9 @@ afterAll(async () => {
 });
 
 const postTask = async (body: object = {}, key = server.adminKey) =>
-  (await server.call('POST', '/api/v1/tasks/run', { key, body: { instruction: 'do it', ...body } })).body
-    .task;
+  (await server.call('POST', '/api/v1/tasks/run', { key, body: { instruction: 'do it', ...body } })).body.task;
 /** Runs a task to this end; the model is asked as often as said. */
-async function runTask(
-  settlement: Partial<Settlement>,
-  { calls = 0, model = 'scripted', key = server.adminKey },
-) {
+async function runTask(settlement: Partial<Settlement>, { calls = 0, model = 'scripted', key = server.adminKey }) {
   const runner = server.runner();
   const task = await postTask({ model }, key);
   const lease = await runner.lease();
@@ -110,8 +100,7 @@ describe('the numbers', () => {
         ['seed_http_errors_total', { surface: 'other', code: 'not_found' }],
       ],
       async () => {
-        for (let time = 0; time < 3; time += 1)
-          await server.call('GET', '/api/v1/keys', { key: reader.secret });
+        for (let time = 0; time < 3; time += 1) await server.call('GET', '/api/v1/keys', { key: reader.secret });
         const body = { name: 'x', scopes: ['keys:read'] };
         await server.call('POST', '/api/v1/keys', { key: reader.secret, body });
         await server.call('GET', '/api/v1/whoami', { key: 'sk_live_nonsense' });
@@ -237,10 +226,7 @@ describe('the numbers', () => {
     const runner = server.runner();
     await postTask();
     const lease = await runner.lease();
-    const lost = (record: string): [string, Record<string, string>] => [
-      'seed_records_lost_total',
-      { record },
-    ];
+    const lost = (record: string): [string, Record<string, string>] => ['seed_records_lost_total', { record }];
     const grown = await growth([lost('audit'), lost('call'), lost('model_call')], async () => {
       await away('audit', () => server.newKey(['keys:read']));
       await away('calls', () => server.call('GET', '/api/v1/whoami', { key: lease.taskKey }));
@@ -279,7 +265,8 @@ describe('labels', () => {
   });
 
   it('do not grow in number with what callers make up', async () => {
-    // Gauges come and go with the runners that are there, and what the process says of itself is no caller's doing.
+    // Gauges come and go with the runners that are there, and what the process says of itself is no caller's
+    // doing.
     const series = ({ families }: Exposition) =>
       [...families]
         .filter(([name, { type }]) => name.startsWith('seed_') && type !== 'gauge')

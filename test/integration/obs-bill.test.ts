@@ -1,5 +1,5 @@
-// The bill of an account agrees with its rows and with what each task says it cost, and the key at the head of a chain of
-// tasks pays for all of it.
+// The bill of an account agrees with its rows and with what each task says it cost, and the key at the head of a
+// chain of tasks pays for all of it.
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Lease } from '../../src/protocol/runner.ts';

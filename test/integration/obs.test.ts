@@ -1,4 +1,5 @@
-// Reports: every figure is the one that the rows give, whatever they are grouped by, and nobody's hold another's rows.
+// Reports: every figure is the one that the rows give, whatever they are grouped by, and nobody's hold another's
+// rows.
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GREATEST, MEASURES, type Row, rowsOf, type Span } from '../fixtures/expected-reports.ts';
@@ -23,8 +24,7 @@ beforeAll(async () => {
   billing = await server.newKey(['keys:read'], { name: 'billing' });
   shop = await server.newKey(['keys:read'], { name: 'shop' });
   stranger = (await server.call('POST', '/api/v1/accounts', { body: { name: 'other' } })).body;
-  accountId = (await database.query('select account_id from keys where id = $1', [billing.id])).rows[0]
-    .account_id;
+  accountId = (await database.query('select account_id from keys where id = $1', [billing.id])).rows[0].account_id;
   const own = { accountId, keyIds: [billing.id, shop.id] };
   const other = { accountId: stranger.account.id, keyIds: [stranger.key.id] };
   await insertMeteredRows(database, { ...own, ...MONTH, rows: 400, seed: 1 });
@@ -61,9 +61,7 @@ const REPORTS = {
   costs: ['key', 'model', 'day', 'task'],
   errors: ['code', 'command', 'model', 'key', 'day', 'task'],
 };
-const COMBINATIONS = Object.entries(REPORTS).flatMap(([report, all]) =>
-  all.map((by) => [report, by] as const),
-);
+const COMBINATIONS = Object.entries(REPORTS).flatMap(([report, all]) => all.map((by) => [report, by] as const));
 
 async function expectReport(report: string, by: string, query: string, span: Span): Promise<void> {
   const rows = await rowsOf(database, accountId, report, span);

@@ -1,4 +1,5 @@
-// Every route of the server with every method that it does not have: 405 with what it has. And probes without a host.
+// Every route of the server with every method that it does not have: 405 with what it has. And probes without a
+// host.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -22,8 +23,7 @@ const commands = BUILT_IN.map(({ http }) => {
   const [method = '', path = ''] = http.split(' ');
   return { method, path: `/api/v1${path.replace(/\{[^}]+\}/g, ID)}` };
 });
-const ofPath = (path: string) =>
-  commands.filter((command) => command.path === path).map(({ method }) => method);
+const ofPath = (path: string) => commands.filter((command) => command.path === path).map(({ method }) => method);
 
 const PATHS: [path: string, methods: string[]][] = [
   ...[...new Set(commands.map(({ path }) => path))].map((path): [string, string[]] => [path, ofPath(path)]),
@@ -77,16 +77,13 @@ async function answerTo(text: string): Promise<string> {
   return answer;
 }
 
-it.each(['/healthz', '/readyz', '/healthz?from=probe'])(
-  '%s answers whoever asks, and however',
-  async (path) => {
-    for (const request of [
-      `GET ${path} HTTP/1.0\r\n\r\n`,
-      `HEAD ${path} HTTP/1.0\r\n\r\n`,
-      `GET ${path} HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n`,
-      `GET ${path} HTTP/1.1\r\nHost: a_b..:99999\r\nConnection: close\r\n\r\n`,
-      `GET ${path} HTTP/1.1\r\nHost: /x?y@[::\r\nConnection: close\r\n\r\n`,
-    ])
-      expect(await answerTo(request), request).toMatch(/^HTTP\/1\.[01] 200 /);
-  },
-);
+it.each(['/healthz', '/readyz', '/healthz?from=probe'])('%s answers whoever asks, and however', async (path) => {
+  for (const request of [
+    `GET ${path} HTTP/1.0\r\n\r\n`,
+    `HEAD ${path} HTTP/1.0\r\n\r\n`,
+    `GET ${path} HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n`,
+    `GET ${path} HTTP/1.1\r\nHost: a_b..:99999\r\nConnection: close\r\n\r\n`,
+    `GET ${path} HTTP/1.1\r\nHost: /x?y@[::\r\nConnection: close\r\n\r\n`,
+  ])
+    expect(await answerTo(request), request).toMatch(/^HTTP\/1\.[01] 200 /);
+});

@@ -1,4 +1,5 @@
-// Packs on a server: found, migrated, served like Seed's own commands; each call one transaction, each row its account's.
+// Packs on a server: found, migrated, served like Seed's own commands; each call one transaction, each row its
+// account's.
 import { validate } from '@readme/openapi-parser';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/lib/log.ts';
@@ -29,9 +30,7 @@ describe('the example packs on a server', () => {
     expect(packs.items.map(({ name }: { name: string }) => name)).toEqual(EXAMPLES.toSorted());
     const names: string[] = packs.items.flatMap(({ commands }: { commands: string[] }) => commands);
     const { body: manifest } = await server.call('GET', '/api/v1/commands');
-    expect(manifest.commands.map(({ name }: { name: string }) => name)).toEqual(
-      expect.arrayContaining(names),
-    );
+    expect(manifest.commands.map(({ name }: { name: string }) => name)).toEqual(expect.arrayContaining(names));
     const { body: description } = await server.call('GET', '/openapi.json', { key: null });
     expect(await validate(structuredClone(description))).toMatchObject({ valid: true });
     expect(description.paths['/api/v1/contacts/{contactId}/emails'].post).toMatchObject({
@@ -282,11 +281,7 @@ describe('a start with packs', () => {
       /0001_notes\.sql:[34] cannot be applied: .*syntax/,
     ],
     ['without account_id', notes('create table a (id uuid);'), /the table a has no account_id/],
-    [
-      'that leaves account_id empty',
-      notes('create table a (account_id uuid);'),
-      /the table a has no account_id/,
-    ],
+    ['that leaves account_id empty', notes('create table a (account_id uuid);'), /the table a has no account_id/],
     ['with another name', notes(SOUND, 'notes.sql'), /notes\.sql is not called like a migration/],
   ])('whose migration is one %s stops', async (_, files, reason) => {
     const error = await start(files).catch((caught: unknown) => caught);

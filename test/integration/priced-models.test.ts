@@ -1,4 +1,5 @@
-// Limits in US dollars and models that nobody knows the price of: refused when the task is accepted, or when the limit comes.
+// Limits in US dollars and models that nobody knows the price of: refused when the task is accepted, or when the
+// limit comes.
 import { randomUUID } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -52,10 +53,7 @@ function expectRefusal({ status, body }: Awaited<ReturnType<typeof post>>, bound
 
 describe('a task whose model has no price is refused', () => {
   it('with a budget in US dollars, and not with one of tokens or calls', async () => {
-    expectRefusal(
-      await post({ model: 'dear', budget: { usd: 5, calls: 10 } }),
-      '0 of 5 US dollars of this task',
-    );
+    expectRefusal(await post({ model: 'dear', budget: { usd: 5, calls: 10 } }), '0 of 5 US dollars of this task');
     expect((await post({ model: 'dear', budget: { tokens: 10, calls: 10 } })).status).toBe(202);
     expect((await post({ model: 'priced', budget: { usd: 5 } })).status).toBe(202);
     expect((await post({ model: 'scripted', budget: { usd: 5 } })).status).toBe(202);

@@ -1,5 +1,5 @@
-// Leases between a real server and real runners, whose guests the test plays: an answer that reaches nobody, a runner that is
-// stopped or killed around a post, and one that starts after another.
+// Leases between a real server and real runners, whose guests the test plays: an answer that reaches nobody, a
+// runner that is stopped or killed around a post, and one that starts after another.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';

@@ -1,4 +1,5 @@
-// What a guest asks for while its server is away: the runner's end of the stream waits, and asks again what is safe to ask again.
+// What a guest asks for while its server is away: the runner's end of the stream waits, and asks again what is
+// safe to ask again.
 
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
@@ -38,8 +39,7 @@ const error = (status: number, code: string): Answer => {
   };
 };
 const page = (status: number): Answer => {
-  return (_request, response) =>
-    void response.writeHead(status, { 'content-type': 'text/html' }).end('<h1>nginx');
+  return (_request, response) => void response.writeHead(status, { 'content-type': 'text/html' }).end('<h1>nginx');
 };
 const cut: Answer = (_request, response) => void response.destroy();
 const cutInside: Answer = (_request, response) => {

@@ -28,8 +28,6 @@ test('two runners never share a data folder: the second would end the sandboxes 
   runner.stderr.setEncoding('utf8').on('data', (text: string) => {
     said += text;
   });
-  await expect
-    .poll(() => said, { timeout: 20_000 })
-    .toContain(`by another runner, process ${process.pid} of`);
+  await expect.poll(() => said, { timeout: 20_000 }).toContain(`by another runner, process ${process.pid} of`);
   expect(said).toContain('waiting up to 15 s for it to end');
 });

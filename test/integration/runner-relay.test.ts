@@ -78,15 +78,13 @@ test('a path over the limit is refused', async () => {
   expect(server.seen).toEqual([]);
 });
 
-test.each([
-  '/api/v1/a b',
-  '/api/v1/keys?a=b c',
-  'http://other.example/api/v1/keys',
-  'other.example/api/v1/keys',
-])('the path %s breaks the protocol and is not sent on', async (path) => {
-  await expect(get(path)).rejects.toThrow('PROTOCOL_ERROR');
-  expect(server.seen).toEqual([]);
-});
+test.each(['/api/v1/a b', '/api/v1/keys?a=b c', 'http://other.example/api/v1/keys', 'other.example/api/v1/keys'])(
+  'the path %s breaks the protocol and is not sent on',
+  async (path) => {
+    await expect(get(path)).rejects.toThrow('PROTOCOL_ERROR');
+    expect(server.seen).toEqual([]);
+  },
+);
 
 test('a call is sent on with the key of the task and without what a guest could pretend', async () => {
   server.api = (_request, response) => {
@@ -184,9 +182,7 @@ test('headers over the limit close the stream and nothing is sent on', async () 
 });
 
 test('a body over the limit is refused', async () => {
-  const answer = await post('/api/v1/keys', Buffer.alloc(LIMITS.guest.bodyBytes + 1, 'x')).catch(
-    (error) => error,
-  );
+  const answer = await post('/api/v1/keys', Buffer.alloc(LIMITS.guest.bodyBytes + 1, 'x')).catch((error) => error);
   // The server may see the beginning; it never gets a whole request.
   expect(server.seen.filter(({ body }) => body.length > LIMITS.guest.bodyBytes)).toEqual([]);
   expect(answer.status).toBe(413);
@@ -264,14 +260,11 @@ test.each([
 test.each([
   ['is less than it says', 10, 'x'],
   ['says that it is too large', LIMITS.artifactBytes + 1, 'x'],
-])(
-  'an artifact that %s breaks the protocol and is not stored; the guest can go on',
-  async (_, size, body) => {
-    await expect(artifact('a', size, body)).rejects.toThrow('PROTOCOL_ERROR');
-    expect((await artifact('b', 1, 'x')).status).toBe(204);
-    expect([...server.artifacts.keys()]).toEqual(['b']);
-  },
-);
+])('an artifact that %s breaks the protocol and is not stored; the guest can go on', async (_, size, body) => {
+  await expect(artifact('a', size, body)).rejects.toThrow('PROTOCOL_ERROR');
+  expect((await artifact('b', 1, 'x')).status).toBe(204);
+  expect([...server.artifacts.keys()]).toEqual(['b']);
+});
 
 test('an artifact that is more than it says is not stored', async () => {
   await expect(artifact('a', 1, 'xxxxxxxxxx')).rejects.toThrow();

@@ -1,4 +1,5 @@
-// The store that speaks S3, against a server that checks signatures as S3 does; and that server against S3's own example.
+// The store that speaks S3, against a server that checks signatures as S3 does; and that server against S3's own
+// example.
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

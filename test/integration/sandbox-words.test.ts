@@ -1,4 +1,5 @@
-// What a sandbox that was lost has said: everybody who may see the task learns why, and only the operator reads all of it.
+// What a sandbox that was lost has said: everybody who may see the task learns why, and only the operator reads
+// all of it.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { settlementOf } from '../../src/runner/settlement.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
@@ -15,9 +16,7 @@ test.each([
   ["the operator's account", true],
   ['another account', false],
 ])('%s', async (_, isOperators) => {
-  const other = isOperators
-    ? null
-    : await server.call('POST', '/api/v1/accounts', { body: { name: 'Other' } });
+  const other = isOperators ? null : await server.call('POST', '/api/v1/accounts', { body: { name: 'Other' } });
   const key = other?.body.secret ?? server.adminKey;
   const runner = server.runner();
   await runner.appear();

@@ -1,4 +1,5 @@
-// A server process whose machine has a wrong clock, and one that jumps: libfaketime sets it, for that process alone.
+// A server process whose machine has a wrong clock, and one that jumps: libfaketime sets it, for that process
+// alone.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';

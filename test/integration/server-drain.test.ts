@@ -174,11 +174,8 @@ it.each(['application/x-ndjson', 'text/event-stream'])(
 it.each([MODERN, LEGACY])('a tool that an MCP client (%s) has called answers', async (revision) => {
   await using client = await connectClient(server.url, main.adminKey, { revision });
   const called = client.callTool({ name: 'runTask', arguments: { instruction: revision, wait: 60 } });
-  const tasks = async () =>
-    (await main.call('GET', '/api/v1/tasks', {})).body.items as { instruction: string }[];
-  await expect
-    .poll(async () => (await tasks()).some(({ instruction }) => instruction === revision))
-    .toBe(true);
+  const tasks = async () => (await main.call('GET', '/api/v1/tasks', {})).body.items as { instruction: string }[];
+  await expect.poll(async () => (await tasks()).some(({ instruction }) => instruction === revision)).toBe(true);
   const stopped = server.stop();
   expect((await called).structuredContent).toMatchObject({
     task: { instruction: revision, status: 'queued' },

@@ -1,5 +1,5 @@
-// A server that restarts, and a network that fails, under a guest at work: real server, real runner, and a guest that the test
-// plays. Nothing that the guest asks for fails, and nothing is done twice.
+// A server that restarts, and a network that fails, under a guest at work: real server, real runner, and a guest
+// that the test plays. Nothing that the guest asks for fails, and nothing is done twice.
 import { once } from 'node:events';
 import type { ClientHttp2Stream } from 'node:http2';
 import { PassThrough } from 'node:stream';

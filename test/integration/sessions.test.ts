@@ -28,8 +28,7 @@ afterAll(async () => {
 });
 
 const sessionCount = async (keyId: string): Promise<number> =>
-  (await database.query('select count(*)::int as count from sessions where key_id = $1', [keyId])).rows[0]
-    .count;
+  (await database.query('select count(*)::int as count from sessions where key_id = $1', [keyId])).rows[0].count;
 
 describe('signing in', () => {
   it('answers who is signed in, and sets a cookie that no script reads and no other site sends', async () => {
@@ -131,9 +130,7 @@ describe('signing in', () => {
     for (let index = 0; index < LIMITS.signInFailuresPerMinute + 2; index += 1)
       expect((await from('203.0.113.9', server.adminKey)).status).toBe(200);
     const failed = await Promise.all(
-      Array.from({ length: LIMITS.signInFailuresPerMinute + 5 }, () =>
-        from('203.0.113.9', generateKeySecret()),
-      ),
+      Array.from({ length: LIMITS.signInFailuresPerMinute + 5 }, () => from('203.0.113.9', generateKeySecret())),
     );
     const refused = failed.filter(({ status }) => status === 429);
     expect(refused.length).toBeGreaterThanOrEqual(4);
@@ -172,9 +169,9 @@ describe('a session', () => {
   it('opens every command and the event streams', async () => {
     expect((await call('GET', '/api/v1/whoami')).body.key.id).toBe(id);
     expect((await call('GET', '/api/v1/commands')).body.commands.length).toBeGreaterThan(10);
-    expect(
-      outcome(await call('POST', '/api/v1/keys', { body: { name: 'made', scopes: ['keys:read'] } })),
-    ).toEqual([201]);
+    expect(outcome(await call('POST', '/api/v1/keys', { body: { name: 'made', scopes: ['keys:read'] } }))).toEqual(
+      [201],
+    );
     await server.runner().appear();
     const { body } = await call('POST', '/api/v1/tasks/run', { body: { instruction: 'hello' } });
     const headers = { accept: 'text/event-stream' };
@@ -305,10 +302,7 @@ describe('a session', () => {
     expect(status).toBe(204);
     expect(headers.getSetCookie()).toEqual(['seed_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict']);
     for (const each of [server, sibling])
-      expect(outcome(await withCookie(each, cookie)('GET', '/api/v1/whoami'))).toEqual([
-        401,
-        'not_authenticated',
-      ]);
+      expect(outcome(await withCookie(each, cookie)('GET', '/api/v1/whoami'))).toEqual([401, 'not_authenticated']);
     expect(outcome(await withCookie(server, other)('GET', '/session'))).toEqual([200]);
     const again = await call('DELETE', '/session');
     expect(outcome(again)).toEqual([401, 'not_authenticated']);
@@ -355,10 +349,7 @@ describe('a session', () => {
     expect(again.body).toEqual(first.body);
     expect(again.headers.get('idempotent-replay')).toBe('true');
     const other = withCookie(server, await signIn(server, secret));
-    expect(outcome(await other('POST', '/api/v1/keys', { body, headers }))).toEqual([
-      409,
-      'idempotency_mismatch',
-    ]);
+    expect(outcome(await other('POST', '/api/v1/keys', { body, headers }))).toEqual([409, 'idempotency_mismatch']);
   });
 
   it('stands in the audit log: its beginning, what it did, what it was refused, its end', async () => {

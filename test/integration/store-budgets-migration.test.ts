@@ -27,11 +27,7 @@ test('tasks and keys have the sums of the rows there are, of several days', asyn
       await recordModelCall(seed.store, id, modelCall({ costNanoUsd: depth }));
       await recordUsage(seed.store, { taskId: id, leaseId, usage }, prices);
       const { db } = seed.store;
-      const key = await db
-        .selectFrom('keys')
-        .select('id')
-        .where('task_id', '=', id)
-        .executeTakeFirstOrThrow();
+      const key = await db.selectFrom('keys').select('id').where('task_id', '=', id).executeTakeFirstOrThrow();
       parent = { id, keyId: key.id };
     }
     const { db } = seed.store;

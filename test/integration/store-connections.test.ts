@@ -1,5 +1,5 @@
-// What may happen to a connection to the database, and that it stays the error of whoever uses it: ended by Postgres at any moment,
-// not heard any more, stopped, answered with nonsense.
+// What may happen to a connection to the database, and that it stays the error of whoever uses it: ended by
+// Postgres at any moment, not heard any more, stopped, answered with nonsense.
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
@@ -247,7 +247,10 @@ test('all connections in use is unavailable, and passes', { timeout: 40_000 }, a
   });
 });
 
-/** The first answer to a client, from something that is no Postgres or a Postgres that is set up in a way that is not known. */
+/**
+ * The first answer to a client, from something that is no Postgres or a Postgres that is set up in a way that is
+ * not known.
+ */
 test.each([
   ['HTTP', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
   ['a way to sign in that is not known (GSSAPI)', Buffer.from('R\0\0\0\x08\0\0\0\x07', 'latin1')],

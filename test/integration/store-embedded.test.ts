@@ -144,9 +144,7 @@ test('killed and started again at once, five times: each start has the folder an
     const { pid, databaseUrl } = await ready;
     last = { server, postgresPid: pid, databaseUrl };
   }
-  expect(await rowsOf(last.databaseUrl, 'select count(*)::int as number from starts')).toEqual([
-    { number: 5 },
-  ]);
+  expect(await rowsOf(last.databaseUrl, 'select count(*)::int as number from starts')).toEqual([{ number: 5 }]);
   await kill(last.server, last.postgresPid);
 });
 

@@ -35,9 +35,7 @@ test('concurrent writers leave no gap and no double in seq', async () => {
       await appendAgentEvents(seed.store, { ...lease, batch, events: [text, text] });
     }
   };
-  const fromServer = Array.from({ length: 10 }, () =>
-    appendServerEvent(seed.store.db, lease.taskId, command),
-  );
+  const fromServer = Array.from({ length: 10 }, () => appendServerEvent(seed.store.db, lease.taskId, command));
   await Promise.all([fromRunner(), ...fromServer]);
   const events = await seed.events(lease.taskId, 0, 100);
   expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 32 }, (_, i) => i + 1));

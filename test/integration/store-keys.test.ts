@@ -3,12 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStore } from '../../src/db/store.ts';
 import type { KeyFilter } from '../../src/protocol/key.ts';
-import {
-  ensureFirstAccount,
-  findAccounts,
-  insertAccount,
-  setAdminKey,
-} from '../../src/server/access/accounts.ts';
+import { ensureFirstAccount, findAccounts, insertAccount, setAdminKey } from '../../src/server/access/accounts.ts';
 import { revokeKey } from '../../src/server/access/key-changes.ts';
 import { getKey, listKeys } from '../../src/server/access/keys.ts';
 import { findPresentedKey } from '../../src/server/access/presented-key.ts';
@@ -69,12 +64,7 @@ test('task keys that Seed looks after stay out of a plain listing, those that ne
   const { key: revoked } = await seed.addKey({ taskId: randomUUID(), expiresAt: past() });
   await revokeKey(seed.store, { accountId: seed.account.id, id: revoked.id }, seed.key.id, seed.clock.now());
   expect(new Set(await list())).toEqual(new Set([seed.key.id, left.id, revoked.id]));
-  const page = await listKeys(
-    seed.store.db,
-    seed.account.id,
-    { taskKeys: true, limit: 100 },
-    seed.clock.now(),
-  );
+  const page = await listKeys(seed.store.db, seed.account.id, { taskKeys: true, limit: 100 }, seed.clock.now());
   const taskIds = page.items.map(({ taskId }) => taskId);
   expect(taskIds).toEqual(expect.arrayContaining([ended, running]));
   await stopTask(seed.store, seed.account.id, running);
@@ -156,11 +146,7 @@ test('the admin key of the settings is made once and never brought back from the
   const { databaseUrl, drop } = await testDatabase();
   const store = await openStore({ databaseUrl, log: silent });
   const admin = { prefix: 'sk_live_adm2', scopes: ['*'], secretHash: randomHash() };
-  await Promise.all([
-    setAdminKey(store.db, admin),
-    setAdminKey(store.db, admin),
-    setAdminKey(store.db, admin),
-  ]);
+  await Promise.all([setAdminKey(store.db, admin), setAdminKey(store.db, admin), setAdminKey(store.db, admin)]);
   const { account } = await ensureFirstAccount(store.db, {
     ...admin,
     name: 'admin',

@@ -1,4 +1,5 @@
-// Leases in the store: by whose clock they lapse, what a gap in the looks means, and what becomes of a task that nobody began.
+// Leases in the store: by whose clock they lapse, what a gap in the looks means, and what becomes of a task that
+// nobody began.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openStore, type Store } from '../../src/db/store.ts';

@@ -1,4 +1,5 @@
-// Requests to an LLM upstream, counted by all servers together: never more than the account's limits, and told when again.
+// Requests to an LLM upstream, counted by all servers together: never more than the account's limits, and told
+// when again.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStore } from '../../src/db/store.ts';
 import { countRequest } from '../../src/server/models/account-limits.ts';

@@ -134,8 +134,7 @@ describe('another server', () => {
 describe('a task', () => {
   const find = (id: string, accountId = seed.account.id) => seed.findTask(accountId, id);
   const usage = { cpuSeconds: 1, peakMemoryBytes: 1, wallMs: 1 };
-  const relabel = (id: string) =>
-    sql`update tasks set model = 'other' where id = ${id}`.execute(seed.store.db);
+  const relabel = (id: string) => sql`update tasks set model = 'other' where id = ${id}`.execute(seed.store.db);
   async function ended() {
     const { id } = await seed.post({ files: [] });
     const { leaseId } = await seed.lease();

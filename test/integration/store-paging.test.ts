@@ -14,8 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => seed.close());
 
-const list = (filter: Partial<TaskFilter>) =>
-  listTasks(seed.store.db, seed.account.id, { limit: 100, ...filter });
+const list = (filter: Partial<TaskFilter>) => listTasks(seed.store.db, seed.account.id, { limit: 100, ...filter });
 
 test('pages hold every task once, newest first, even tasks of the same millisecond', async () => {
   const posted: string[] = [];

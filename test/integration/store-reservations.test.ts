@@ -1,4 +1,5 @@
-// Reservations and limits on spending in the store, with a clock that the test moves: days, months, killed servers.
+// Reservations and limits on spending in the store, with a clock that the test moves: days, months, killed
+// servers.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Prices } from '../../src/lib/money.ts';
 import type { SomeKeyLimits } from '../../src/protocol/key-limits.ts';
@@ -242,12 +243,7 @@ describe('limits of a key', () => {
     await recordUsage(seed.store, { taskId: id, leaseId, usage }, prices);
     await record(id, { costNanoUsd: 0 }, await reserved(id));
     const limit = (usd: number) =>
-      updateKey(
-        seed.store,
-        { accountId: seed.account.id, id: key.id },
-        { spendPerDay: usd },
-        seed.clock.now(),
-      );
+      updateKey(seed.store, { accountId: seed.account.id, id: key.id }, { spendPerDay: usd }, seed.clock.now());
     await limit(2.5);
     await reserved(id);
     await limit(2);

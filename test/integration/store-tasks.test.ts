@@ -93,9 +93,7 @@ test('a task runs from queued to completed, with its times and its key', async (
     runMs: 300,
   });
   expect(
-    (await eventsOf(posted.id)).map(
-      (event) => event.type === 'status' && [event.seq, event.status, event.phase],
-    ),
+    (await eventsOf(posted.id)).map((event) => event.type === 'status' && [event.seq, event.status, event.phase]),
   ).toEqual([
     [1, 'queued', null],
     [2, 'running', 'starting'],
@@ -155,9 +153,7 @@ test('stopping and leasing queued tasks at once loses none, doubles none, deadlo
   const ids: string[] = [];
   for (let i = 0; i < 20; i++) ids.push((await seed.post()).id);
   const mintKey = () => ({ secretHash: randomHash(), prefix: 'sk_live_race' });
-  const leases = Array.from({ length: 20 }, () =>
-    leaseNextTask(seed.store, { runnerId: randomUUID(), mintKey }),
-  );
+  const leases = Array.from({ length: 20 }, () => leaseNextTask(seed.store, { runnerId: randomUUID(), mintKey }));
   const stops = ids.map((id) => stopTask(seed.store, seed.account.id, id));
   const leased = (await Promise.all(leases)).flatMap((lease) => (lease ? [lease.task.id] : []));
   await Promise.all(stops);
@@ -254,18 +250,16 @@ test('another lease than the task runs under is refused everywhere', async () =>
   const wrong = randomUUID();
   const lost = expect.objectContaining({ code: 'lease_lost' });
   await expect(settleTask(seed.store, id, completed(wrong), NO_PRICES)).rejects.toEqual(lost);
-  await expect(reportPhase(seed.store, { taskId: id, leaseId: wrong, phase: 'working' })).rejects.toEqual(
+  await expect(reportPhase(seed.store, { taskId: id, leaseId: wrong, phase: 'working' })).rejects.toEqual(lost);
+  const events = [{ type: 'text' as const, text: 'x' }];
+  await expect(appendAgentEvents(seed.store, { taskId: id, leaseId: wrong, batch: 1, events })).rejects.toEqual(
     lost,
   );
-  const events = [{ type: 'text' as const, text: 'x' }];
-  await expect(
-    appendAgentEvents(seed.store, { taskId: id, leaseId: wrong, batch: 1, events }),
-  ).rejects.toEqual(lost);
   expect(await renewLeases(seed.store, { runnerId: wrong, taskIds: [id] })).toEqual([id]);
   await stopTask(seed.store, seed.account.id, id);
-  await expect(
-    appendAgentEvents(seed.store, { taskId: id, leaseId, batch: 1, events }),
-  ).rejects.toBeInstanceOf(SeedError);
+  await expect(appendAgentEvents(seed.store, { taskId: id, leaseId, batch: 1, events })).rejects.toBeInstanceOf(
+    SeedError,
+  );
   expect(await statusesOf(id)).toEqual(['queued', 'running', 'stopped']);
 });
 

@@ -1,21 +1,12 @@
-// Traces: a task is one trace, whichever servers had a part in it, told with the names of OpenTelemetry's conventions and
-// without any content; and a receiver that is slow or broken costs no task anything.
+// Traces: a task is one trace, whichever servers had a part in it, told with the names of OpenTelemetry's
+// conventions and without any content; and a receiver that is slow or broken costs no task anything.
 import { randomUUID } from 'node:crypto';
 import * as semconv from '@opentelemetry/semantic-conventions/incubating';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Settlement } from '../../src/protocol/runner.ts';
 import { type OtlpReceiver, startOtlpReceiver } from '../fixtures/otlp-receiver.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
-import {
-  ANSWER,
-  askModel,
-  begin,
-  named,
-  names,
-  settle,
-  startTask,
-  tracedBy,
-} from '../fixtures/traced-task.ts';
+import { ANSWER, askModel, begin, named, names, settle, startTask, tracedBy } from '../fixtures/traced-task.ts';
 
 let receiver: OtlpReceiver;
 let server: TestServer;

@@ -65,11 +65,9 @@ it('in over 200 spellings an internal address gets 0 connections, whether its UR
   for (const host of HOSTS) {
     const url = `http://${host}:${port}/`;
     const outcome = await attempt(url);
-    if (outcome !== 'refused')
-      expect(outcome.error, url).toMatch(/^(address_not_allowed|name_not_resolved)$/);
+    if (outcome !== 'refused') expect(outcome.error, url).toMatch(/^(address_not_allowed|name_not_resolved)$/);
     const unchecked = await attemptUnchecked(url);
-    if (unchecked !== 'refused')
-      expect(unchecked.error, url).toMatch(/^(address_not_allowed|name_not_resolved)$/);
+    if (unchecked !== 'refused') expect(unchecked.error, url).toMatch(/^(address_not_allowed|name_not_resolved)$/);
   }
   expect(connections).toBe(0);
 });

@@ -58,9 +58,7 @@ describe('the schedule', () => {
     expect(at).toEqual(offsets);
     expect(offsets).toHaveLength(10);
     expect(offset).toBe(75 * HOUR + 35 * MINUTE + 5_000);
-    expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id']))).toEqual(
-      new Set([eventId]),
-    );
+    expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id']))).toEqual(new Set([eventId]));
     const timestamps = receiver.received.map(({ headers }) => Number(headers['webhook-timestamp']) * 1000);
     expect(timestamps).toEqual(offsets.map((ms) => startedAt + ms));
     expect(new Set(receiver.received.map(({ raw }) => raw)).size).toBe(1);
@@ -151,10 +149,7 @@ describe('a receiver that', () => {
     seed.clock.advance(1_000);
     await seed.settle();
     expect(receiver.received).toHaveLength(3);
-    expect((await seed.deliveries(id)).map((delivery) => delivery.status)).toEqual([
-      'delivered',
-      'delivered',
-    ]);
+    expect((await seed.deliveries(id)).map((delivery) => delivery.status)).toEqual(['delivered', 'delivered']);
   });
 
   it('redirects to loopback has failed: nobody is followed there', async () => {

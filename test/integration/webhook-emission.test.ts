@@ -1,4 +1,5 @@
-// Events are written with what causes them: there if it is committed, and not there if it is not. And keys that will expire.
+// Events are written with what causes them: there if it is committed, and not there if it is not. And keys that
+// will expire.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -25,10 +26,9 @@ interface Written {
 }
 
 async function events(): Promise<Written[]> {
-  const { rows } =
-    await sql<Written>`select type, data from webhook_events order by created_at, type`.execute(
-      seed.store.db,
-    );
+  const { rows } = await sql<Written>`select type, data from webhook_events order by created_at, type`.execute(
+    seed.store.db,
+  );
   return rows;
 }
 const types = async () => (await events()).map(({ type }) => type);
@@ -53,9 +53,7 @@ it('a change that is rolled back has no event', async () => {
   await db.transaction().execute((tx) => createKey(tx, key));
   expect(await types()).toEqual(['key.created']);
   const large = { accountId: account.id, type: 'a.b', data: { text: 'x'.repeat(LIMITS.webhookEventBytes) } };
-  await expect(db.transaction().execute((tx) => emitEvent(tx, large, clock.now()))).rejects.toThrow(
-    /larger than/,
-  );
+  await expect(db.transaction().execute((tx) => emitEvent(tx, large, clock.now()))).rejects.toThrow(/larger than/);
 });
 
 it('a task has one event for its start and one for its end, whatever that is', async () => {
@@ -82,8 +80,7 @@ it('a task has one event for its start and one for its end, whatever that is', a
     [
       'task.failed',
       'timed_out',
-      (id, leaseId) =>
-        settleTask(seed.store, id, { ...settlement, leaseId, outcome: 'timed_out' }, NO_PRICES),
+      (id, leaseId) => settleTask(seed.store, id, { ...settlement, leaseId, outcome: 'timed_out' }, NO_PRICES),
     ],
     ['task.stopped', 'stopped', (id) => stopTask(seed.store, seed.account.id, id)],
     [

@@ -1,5 +1,5 @@
-// kill -9 at random moments under load: every event of a committed change arrives at least once, with one id, and none arrives
-// of a change that was not committed.
+// kill -9 at random moments under load: every event of a committed change arrives at least once, with one id, and
+// none arrives of a change that was not committed.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -25,8 +25,7 @@ const SERVER_KILLS = Number(process.env['SEED_SERVER_KILLS'] ?? 3);
 const LINES = 4;
 const LIFE_MOST_MS = 300;
 /** What packages that are no ES modules expect to find in a bundle that is one. */
-const REQUIRE =
-  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 let folder: string;
 let worker: string;
@@ -84,9 +83,7 @@ const nothingPending = () =>
     async () => {
       const { rows } = await sql<{ left: number }>`
         select (select count(*) from webhook_events where position is null)
-          + (select count(*) from webhook_deliveries where status = 'pending') as left`.execute(
-        seed.store.db,
-      );
+          + (select count(*) from webhook_deliveries where status = 'pending') as left`.execute(seed.store.db);
       return rows[0]?.left === 0;
     },
     60_000,

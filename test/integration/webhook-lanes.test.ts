@@ -1,4 +1,5 @@
-// What a look for due deliveries costs, in rows that Postgres reads, whatever waits; and that nothing is missed for it.
+// What a look for due deliveries costs, in rows that Postgres reads, whatever waits; and that nothing is missed
+// for it.
 import { randomUUID } from 'node:crypto';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { Pool } from 'pg';
@@ -48,9 +49,7 @@ async function rowsRead(): Promise<number> {
   await sql`select pg_stat_force_next_flush()`.execute(db);
   const { rows } = await sql<{ read: string }>`
     select (select sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) from pg_stat_user_tables where relname like 'webhook%')
-      + (select sum(idx_tup_read) from pg_stat_user_indexes where relname like 'webhook%') as read`.execute(
-    db,
-  );
+      + (select sum(idx_tup_read) from pg_stat_user_indexes where relname like 'webhook%') as read`.execute(db);
   return Number(rows[0]?.read);
 }
 
@@ -70,9 +69,7 @@ async function deliveries(
   const event = randomUUID();
   await sql`
     insert into webhook_events (id, account_id, type, created_at, data, position)
-    values (${event}, ${account}, 'key.created', ${now}, '{}', nextval('webhook_event_positions'))`.execute(
-    db,
-  );
+    values (${event}, ${account}, 'key.created', ${now}, '{}', nextval('webhook_event_positions'))`.execute(db);
   await sql`
     insert into webhook_deliveries (id, account_id, event_id, endpoint_id, url, lane, created_at, status, next_attempt_at)
     select gen_random_uuid(), ${account}, ${event}, null, ${URL}, coalesce(${lane}::uuid, gen_random_uuid()), ${now},
@@ -136,9 +133,7 @@ describe('a look reads only what it finds', () => {
     const full = await measured({ lanes: [[lane, 20]], accounts: [[seed.account.id, 20]] });
     expect(full.lanes).toEqual([]);
     expect(full.read).toBeLessThan(20);
-    expect((await measured({ lanes: [[lane, 19]], accounts: [[seed.account.id, 19]] })).lanes).toEqual([
-      lane,
-    ]);
+    expect((await measured({ lanes: [[lane, 19]], accounts: [[seed.account.id, 19]] })).lanes).toEqual([lane]);
   });
 
   it('beside an account with many due lanes that has no place left', async () => {
@@ -240,9 +235,7 @@ describe('a lane that had nothing is looked at again', () => {
       .execute();
     expect(await look()).toEqual([]);
     const { rows } = await sql`
-      select lane::text from webhook_lanes union all select account_id::text from webhook_accounts`.execute(
-      db,
-    );
+      select lane::text from webhook_lanes union all select account_id::text from webhook_accounts`.execute(db);
     expect(rows).toEqual([]);
   });
 });

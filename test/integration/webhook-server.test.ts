@@ -86,9 +86,7 @@ it('the key is made once into a file that only its owner reads, and another key 
   await beside.url();
   const wrong = start({ SEED_SECRETS_KEY: 'x'.repeat(64) });
   expect((await wrong.exited)[0]).toBe(1);
-  expect(wrong.said()).toContain(
-    "SEED_SECRETS_KEY is not the key that this database's secrets are sealed with",
-  );
+  expect(wrong.said()).toContain("SEED_SECRETS_KEY is not the key that this database's secrets are sealed with");
   expect(wrong.said()).not.toContain('x'.repeat(64));
   const short = start({ SEED_SECRETS_KEY: 'short' });
   expect((await short.exited)[0]).toBe(1);
@@ -97,19 +95,13 @@ it('the key is made once into a file that only its owner reads, and another key 
 
 it('the log holds no secret, no signature, no body and no address of a webhook', async () => {
   const receiver = await startReceiver((response, delivered, request) =>
-    status(delivered.path.includes('bad') ? 500 : 200, {}, 'answer-of-the-receiver')(
-      response,
-      delivered,
-      request,
-    ),
+    status(delivered.path.includes('bad') ? 500 : 200, {}, 'answer-of-the-receiver')(response, delivered, request),
   );
   const server = start();
   const url = await server.url();
   const secrets: string[] = [];
   for (const path of ['good', 'bad'])
-    secrets.push(
-      (await call(url, '/webhooks', { url: `${receiver.url}/${path}?token=canary` }))['secret'] ?? '',
-    );
+    secrets.push((await call(url, '/webhooks', { url: `${receiver.url}/${path}?token=canary` }))['secret'] ?? '');
   await call(url, '/webhooks', { url: 'http://127.0.0.1:9/refuses?token=canary' });
   await call(url, '/keys', { name: 'name-in-the-body', scopes: ['keys:read'] });
   await receiver.has(2);

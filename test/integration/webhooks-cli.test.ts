@@ -1,4 +1,5 @@
-// Webhooks on the command line: commands of three words, and `webhooks listen`, which forwards to a developer's own server.
+// Webhooks on the command line: commands of three words, and `webhooks listen`, which forwards to a developer's
+// own server.
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Cli, repositoryCli } from '../fixtures/cli-process.ts';
@@ -35,13 +36,7 @@ describe('commands of three words', () => {
     expect(noun.stderr).not.toContain('webhooks deliveries');
     const help = await seed('webhooks --help');
     expect(help.code).toBe(0);
-    for (const name of [
-      'create',
-      'events list',
-      'deliveries replay-failed',
-      'default-secret rotate',
-      'listen',
-    ])
+    for (const name of ['create', 'events list', 'deliveries replay-failed', 'default-secret rotate', 'listen'])
       expect(help.stdout).toContain(`webhooks ${name}`);
     expect((await seed('help webhooks events')).stdout).toBe((await seed('webhooks events --help')).stdout);
     const wrong = await seed('webhooks events lst');
@@ -67,19 +62,11 @@ describe('commands of three words', () => {
 });
 
 describe('webhooks listen', () => {
-  const create = (name: string) =>
-    server.call('POST', '/api/v1/keys', { body: { name, scopes: ['keys:read'] } });
+  const create = (name: string) => server.call('POST', '/api/v1/keys', { body: { name, scopes: ['keys:read'] } });
 
   it('forwards what happens from then on, signed with the secret it shows, and ends with Ctrl-C', async () => {
     await create('before');
-    const line = [
-      'webhooks',
-      'listen',
-      '--forward-to',
-      `${receiver.url}/hooks`,
-      '--events',
-      'key.created,task.*',
-    ];
+    const line = ['webhooks', 'listen', '--forward-to', `${receiver.url}/hooks`, '--events', 'key.created,task.*'];
     const listening = cli.start([...line, '--json']);
     await listening.shown('Waiting for events');
     const { body } = await create('one');
@@ -103,9 +90,7 @@ describe('webhooks listen', () => {
       .split('\n')
       .map((text) => JSON.parse(text));
     expect(printed.map(({ event }) => event.data.name)).toEqual(['one', 'two']);
-    expect(printed.map(({ event }) => event.id)).toEqual(
-      [one, two].map((each) => each?.headers['webhook-id']),
-    );
+    expect(printed.map(({ event }) => event.id)).toEqual([one, two].map((each) => each?.headers['webhook-id']));
     expect(printed[1].answer).toBe(500);
   });
 
@@ -132,12 +117,7 @@ describe('webhooks listen', () => {
 describe('the stream of events', () => {
   it('gives as SSE what happens, and after a seq all that was missed, in order and once', async () => {
     const headers = { authorization: `Bearer ${server.adminKey}`, accept: 'text/event-stream' };
-    const read = async (
-      path: string,
-      count: number,
-      more: Record<string, string> = {},
-      opened?: () => void,
-    ) => {
+    const read = async (path: string, count: number, more: Record<string, string> = {}, opened?: () => void) => {
       const gone = new AbortController();
       const options = { headers: { ...headers, ...more }, signal: gone.signal };
       const response = await fetch(`${server.url}/api/v1/webhooks/events/stream${path}`, options);

@@ -30,8 +30,7 @@ afterAll(async () => {
 });
 
 const call = async (method: string, path: string, body?: object, key?: string): Promise<AnyBody> =>
-  (await server.call(method, `/api/v1${path}`, { ...(body && { body }), ...(key !== undefined && { key }) }))
-    .body;
+  (await server.call(method, `/api/v1${path}`, { ...(body && { body }), ...(key !== undefined && { key }) })).body;
 const create = async (more: object = {}): Promise<AnyBody> => {
   const answer = await call('POST', '/webhooks', { url: `${receiver.url}/hook`, ...more });
   if (answer.webhook) made.push(answer.webhook.id);
@@ -92,9 +91,7 @@ describe('an endpoint', () => {
     const deliveries = (await call('GET', `/webhooks/deliveries?webhookId=${webhook.id}`)).items;
     const reader = (await server.newKey(['webhooks:read'])).secret;
     expect((await call('GET', `/webhooks/${webhook.id}`, undefined, reader)).webhook.id).toBe(webhook.id);
-    expect((await call('POST', `/webhooks/${webhook.id}/rotate`, {}, reader)).error.code).toBe(
-      'missing_scope',
-    );
+    expect((await call('POST', `/webhooks/${webhook.id}/rotate`, {}, reader)).error.code).toBe('missing_scope');
     const other = (await call('POST', '/accounts', { name: 'other' })).secret;
     const eventId = delivered?.headers['webhook-id'];
     for (const [method, path] of [
@@ -164,9 +161,7 @@ describe('a delivery', () => {
     expect(() => verify(foreign, delivered)).toThrow();
     expect(() => verify(secret, { ...delivered, raw: raw.replace('key.created', 'key.revoked') })).toThrow();
     const old = String(Number(headers['webhook-timestamp']) - 600);
-    expect(() =>
-      verify(secret, { ...delivered, headers: { ...headers, 'webhook-timestamp': old } }),
-    ).toThrow();
+    expect(() => verify(secret, { ...delivered, headers: { ...headers, 'webhook-timestamp': old } })).toThrow();
   });
 
   it('is signed with both secrets for the time of a rotation, and with the new one alone without one', async () => {
@@ -302,9 +297,7 @@ describe('the events of tasks', () => {
       return lease.taskKey;
     };
     const body = { instruction: 'out', webhookUrl: `${receiver.url}/?what=it-has-read` };
-    expect((await call('POST', '/tasks/run', body, await post(['tasks:*']))).error.code).toBe(
-      'missing_scope',
-    );
+    expect((await call('POST', '/tasks/run', body, await post(['tasks:*']))).error.code).toBe('missing_scope');
     const allowed = await post(['tasks:*', 'webhooks:write']);
     expect((await call('POST', '/tasks/run', body, allowed)).task.status).toBe('queued');
     expect((await call('POST', '/tasks/run', { ...body, webhookUrl: 'http://10.1.1.1' })).error.code).toBe(
@@ -329,8 +322,7 @@ describe('the history', () => {
     const { webhook } = await create({ events: ['key.created'] });
     const { key } = await call('POST', '/keys', { name: 'x', scopes: ['keys:read'] });
     await call('POST', `/keys/${key.id}/revoke`);
-    const list = async (query: string) =>
-      (await call('GET', `/webhooks/events?since=${since}&${query}`)).items;
+    const list = async (query: string) => (await call('GET', `/webhooks/events?since=${since}&${query}`)).items;
     expect((await list('')).map(({ type }: AnyBody) => type)).toEqual(['key.revoked', 'key.created']);
     expect(await list('type=key.*')).toHaveLength(2);
     expect(await list('type=key.created')).toHaveLength(1);

@@ -30,9 +30,7 @@ describe('inventory check', () => {
   it('takes a category however it is written', async () => {
     const { items } = await shop.call('inventory check', { limit: 100, category: 'ELECTRONICS' });
     expect(items).toHaveLength(30);
-    expect(new Set(items.map(({ category }: { category: string }) => category))).toEqual(
-      new Set(['electronics']),
-    );
+    expect(new Set(items.map(({ category }: { category: string }) => category))).toEqual(new Set(['electronics']));
   });
 
   it('finds what is below, in pages', async () => {

@@ -32,9 +32,7 @@ function wishOf(instruction: string): Wish | null {
 const shareLeft = (item: StockItem) => item.available / Math.max(1, item.reorderThreshold ?? 1);
 
 function byUrgency(one: StockItem, other: StockItem): number {
-  return (
-    shareLeft(one) - shareLeft(other) || other.shortfall - one.shortfall || one.sku.localeCompare(other.sku)
-  );
+  return shareLeft(one) - shareLeft(other) || other.shortfall - one.shortfall || one.sku.localeCompare(other.sku);
 }
 
 function whyNotOrdered(item: StockItem): string | null {

@@ -46,8 +46,7 @@ function* play(instruction: string): Steps<string> {
   if (daysLeft < 0)
     return `${plan} expired on ${expiresOn}, ${counted(-daysLeft)} ago. No renewal email was drafted.`;
   const until = `${plan} is ${subscription.status} and expires on ${expiresOn}, in ${counted(daysLeft)}`;
-  if (subscription.status === 'cancelled')
-    return `${until}. It is cancelled, so no renewal email was drafted.`;
+  if (subscription.status === 'cancelled') return `${until}. It is cancelled, so no renewal email was drafted.`;
   if (daysLeft > withinDays) return `${until}. That is not within ${withinDays} days: no email was drafted.`;
 
   const subject = `Your ${plain(subscription.plan)} plan ends on ${expiresOn}`;

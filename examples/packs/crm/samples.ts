@@ -39,19 +39,7 @@ const SPECIAL: readonly Sample[] = [
   sample('o-briens', "O'Brien's “Fine” Goods & Sons", "Séamus O'Brien", 'Europe/Dublin', plan(10)),
 ];
 
-const FIRST = [
-  'Blue',
-  'North',
-  'Silver',
-  'Green',
-  'Rapid',
-  'Open',
-  'Bright',
-  'Iron',
-  'Cedar',
-  'Delta',
-  'Lumen',
-];
+const FIRST = ['Blue', 'North', 'Silver', 'Green', 'Rapid', 'Open', 'Bright', 'Iron', 'Cedar', 'Delta', 'Lumen'];
 const SECOND = [
   'Harbor',
   'Works',

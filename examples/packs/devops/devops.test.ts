@@ -65,9 +65,9 @@ describe('incidents create', () => {
 
   it('reports an outage once', async () => {
     const { incident } = await operations.call('incidents create', { environment: 'staging', ...report });
-    await expect(
-      operations.call('incidents create', { environment: 'staging', ...report }),
-    ).rejects.toMatchObject({ code: 'conflict' });
+    await expect(operations.call('incidents create', { environment: 'staging', ...report })).rejects.toMatchObject(
+      { code: 'conflict' },
+    );
     expect(await operations.call('incidents get', { id: incident.id })).toEqual({ incident });
     await operations.sql(`update incidents set status = 'resolved' where environment_id = 'staging'`);
     await operations.call('incidents create', { environment: 'staging', ...report });

@@ -44,9 +44,7 @@ function* play(instruction: string): Steps<string> {
     `Checked ${environments.items.length} environments: ${seen.healthy.length} healthy, ${seen.failing.length} failing.`,
     ...(seen.unknown.length > 0 ? [`Not known to work: ${seen.unknown.join(', ')}.`] : []),
   ];
-  return [...overview, ...sentences, ...(seen.failing.length === 0 ? ['No incident was created.'] : [])].join(
-    ' ',
-  );
+  return [...overview, ...sentences, ...(seen.failing.length === 0 ? ['No incident was created.'] : [])].join(' ');
 }
 
 function* report(id: string, health: Health, lines: number): Steps<string> {

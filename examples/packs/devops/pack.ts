@@ -11,15 +11,7 @@ import type { Tables } from './tables.ts';
 export const pack = definePack<Tables>({
   name: 'devops',
   title: 'Operations',
-  commands: [
-    listEnvironments,
-    listDeployments,
-    checkHealth,
-    tailLogs,
-    listIncidents,
-    getIncident,
-    createIncident,
-  ],
+  commands: [listEnvironments, listDeployments, checkHealth, tailLogs, listIncidents, getIncident, createIncident],
   events: [{ name: 'incident.created', summary: 'An incident was reported' }],
   samples: writeSamples,
   templates: [

@@ -72,9 +72,7 @@ describe('the commands', () => {
     expect(second.nextCursor).toBeNull();
     const all = [...first.items, ...second.items];
     expect(all.map(({ position }) => position)).toEqual(Array.from({ length: 48 }, (_, index) => index + 1));
-    const found = all
-      .filter(({ complete }) => !complete)
-      .map(({ position, problems }) => [position, ...problems]);
+    const found = all.filter(({ complete }) => !complete).map(({ position, problems }) => [position, ...problems]);
     expect(found).toEqual([
       [3, 'missing:phone'],
       [9, 'missing:consentSignedOn'],

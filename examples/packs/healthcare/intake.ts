@@ -24,9 +24,7 @@ function recognises(instruction: string): boolean {
   const forms = /\bintake forms uploaded today\b/i.test(instruction);
   const flag = /\bflag incomplete records\b/i.test(instruction);
   const summary = /\bcompliance summary\b/i.test(instruction);
-  const refused = /\b(?:not|never|without|n['’]t)\b[^.!?]{0,30}\b(?:flag|generate|process)/i.test(
-    instruction,
-  );
+  const refused = /\b(?:not|never|without|n['’]t)\b[^.!?]{0,30}\b(?:flag|generate|process)/i.test(instruction);
   return forms && flag && summary && !refused;
 }
 

@@ -1,8 +1,8 @@
-// A Postgres that outlived its server: ended before a new one starts on its data. The caller holds the data folder's lock,
-// so nobody needs it.
+// A Postgres that outlived its server: ended before a new one starts on its data. The caller holds the data
+// folder's lock, so nobody needs it.
 //
-// Every process of a Postgres has inherited a lock of the kernel on `running.lock` (postgres-process.ts). So it is known that
-// none is left, also of those in another PID namespace, which cannot be seen from here.
+// Every process of a Postgres has inherited a lock of the kernel on `running.lock` (postgres-process.ts). So it is
+// known that none is left, also of those in another PID namespace, which cannot be seen from here.
 import { existsSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,9 +24,9 @@ export function runningLock(dataFolder: string): string {
 }
 
 /**
- * Ends the Postgres that runs on the data folder, if there is one: by its fast shutdown, and what does not follow within
- * 30 s by a kill, which costs no committed data. `onFound` is called before. Throws SeedError `conflict` when it runs where
- * it cannot be reached.
+ * Ends the Postgres that runs on the data folder, if there is one: by its fast shutdown, and what does not follow
+ * within 30 s by a kill, which costs no committed data. `onFound` is called before. Throws SeedError `conflict`
+ * when it runs where it cannot be reached.
  */
 export async function stopOrphan({ data: dataFolder, socket }: Folders, onFound: () => void): Promise<void> {
   if (!(await isOver(dataFolder))) {
@@ -40,7 +40,8 @@ export async function stopOrphan({ data: dataFolder, socket }: Folders, onFound:
     }
   }
   if (!existsSync(runningLock(dataFolder))) return;
-  // Whom these name is gone; but another process may have that pid by now, and Postgres would take that one for it.
+  // Whom these name is gone; but another process may have that pid by now, and Postgres would take that one for
+  // it.
   await rm(postmasterFile(dataFolder), { force: true });
   await rm(socketLock(socket), { force: true });
 }
@@ -74,8 +75,7 @@ async function processesOn(dataFolder: string): Promise<PostgresProcess[]> {
   const pids = cluster === null ? [] : (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(
     pids.map(async (pid) => {
-      const [, program, parent] =
-        /\((.*)\) \S (\d+)/.exec((await readIfThere(`/proc/${pid}/stat`)) ?? '') ?? [];
+      const [, program, parent] = /\((.*)\) \S (\d+)/.exec((await readIfThere(`/proc/${pid}/stat`)) ?? '') ?? [];
       if (program !== 'postgres') return [];
       const folder = await stat(`/proc/${pid}/cwd`).catch(() => null);
       const isHere = folder?.ino === cluster?.ino && folder?.dev === cluster?.dev;

@@ -28,10 +28,10 @@ export interface Launcher {
 const PLACES_TO_MOUNT = ['/mnt', '/media', '/srv'];
 
 /**
- * As an ordinary user the programs simply run, and die with this process. As root they run as a plain user: the one
- * that owns the data already, else `postgres`, else `nobody`. Where that user cannot reach the folders (a clone below
- * /root), the programs see them in a mount namespace of their own. The data and the socket's folder become that user's.
- * Throws SeedError `setup_failed` when that cannot be.
+ * As an ordinary user the programs simply run, and die with this process. As root they run as a plain user: the
+ * one that owns the data already, else `postgres`, else `nobody`. Where that user cannot reach the folders (a
+ * clone below /root), the programs see them in a mount namespace of their own. The data and the socket's folder
+ * become that user's. Throws SeedError `setup_failed` when that cannot be.
  */
 export async function chooseLauncher(folders: Folders): Promise<Launcher> {
   if (process.getuid?.() !== 0) {

@@ -47,8 +47,8 @@ export interface PostgresProcess {
 }
 
 /**
- * Starts Postgres and waits until it answers at `databaseUrl`. Throws SeedError `setup_failed` with the end of its log
- * when it does not.
+ * Starts Postgres and waits until it answers at `databaseUrl`. Throws SeedError `setup_failed` with the end of its
+ * log when it does not.
  */
 export async function startPostgres(
   launcher: Launcher,
@@ -56,7 +56,8 @@ export async function startPostgres(
 ): Promise<PostgresProcess> {
   const { databaseUrl, log } = options;
   const settings = { ...SETTINGS, ...options.settings, unix_socket_directories: launcher.folders.socket };
-  // Through flock, so that each of its processes inherits the lock, and it is free when the last has ended (orphan.ts).
+  // Through flock, so that each of its processes inherits the lock, and it is free when the last has ended
+  // (orphan.ts).
   const [program, ...args] = launcher.command('flock', [
     '--no-fork',
     '--nonblock',

@@ -1,5 +1,5 @@
-// The embedded Postgres for whoever needs it beside a server: through the one that runs, else by starting it. Used by
-// recover-admin-key.ts.
+// The embedded Postgres for whoever needs it beside a server: through the one that runs, else by starting it. Used
+// by recover-admin-key.ts.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -14,8 +14,8 @@ export interface SocketFolder {
 }
 
 /**
- * Makes the folder in `dataDir`, or, when the path would be too long, below the system's temporary folder with a link to it
- * in `dataDir`.
+ * Makes the folder in `dataDir`, or, when the path would be too long, below the system's temporary folder with a
+ * link to it in `dataDir`.
  */
 export async function makeSocketFolder(dataDir: string): Promise<SocketFolder> {
   const path = join(dataDir, 'socket');

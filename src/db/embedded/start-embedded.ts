@@ -21,14 +21,16 @@ export interface EmbeddedPostgres {
 }
 
 /**
- * Starts Postgres on `<dataDir>/postgres`, which it makes the first time. It ends with `stop()`, or with this process
- * should that be killed. Throws SeedError `conflict` when another server uses the folder, `setup_failed` or
- * `invalid_settings` when Postgres cannot run.
+ * Starts Postgres on `<dataDir>/postgres`, which it makes the first time. It ends with `stop()`, or with this
+ * process should that be killed. Throws SeedError `conflict` when another server uses the folder, `setup_failed`
+ * or `invalid_settings` when Postgres cannot run.
  */
 export async function startEmbeddedPostgres(options: {
   dataDir: string;
   log: BaseLogger;
-  /** How long to wait for another server on the folder to end, when not as long as lockForProcess does by itself. */
+  /**
+   * How long to wait for another server on the folder to end, when not as long as lockForProcess does by itself.
+   */
   patienceMs?: number;
   /** Settings of Postgres instead of ours: a test's database need not outlive a loss of power. */
   settings?: Readonly<Record<string, string>>;

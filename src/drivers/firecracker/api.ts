@@ -37,11 +37,7 @@ const BOOT_ARGS = 'console=ttyS0 quiet loglevel=3 reboot=k panic=-1 i8042.noaux 
 export function bootRequests({ vcpus, memoryMib }: MachineSize): FirecrackerRequest[] {
   return [
     ['PUT', '/machine-config', { vcpu_count: vcpus, mem_size_mib: memoryMib }],
-    [
-      'PUT',
-      '/boot-source',
-      { kernel_image_path: FILES.kernel, initrd_path: FILES.initrd, boot_args: BOOT_ARGS },
-    ],
+    ['PUT', '/boot-source', { kernel_image_path: FILES.kernel, initrd_path: FILES.initrd, boot_args: BOOT_ARGS }],
     [
       'PUT',
       '/drives/root',
@@ -135,20 +131,13 @@ async function send(
 ): Promise<void> {
   const { status, text } = await exchange(socketPath, method, path, JSON.stringify(body), signal).catch(
     (cause: Error) => {
-      throw new SeedError(
-        'sandbox_failed',
-        `Firecracker did not answer ${method} ${path}: ${cause.message}`,
-        {
-          cause,
-        },
-      );
+      throw new SeedError('sandbox_failed', `Firecracker did not answer ${method} ${path}: ${cause.message}`, {
+        cause,
+      });
     },
   );
   if (status === 204) return;
-  throw new SeedError(
-    'sandbox_failed',
-    `Firecracker refused ${method} ${path} (${status}): ${faultOf(text)}`,
-  );
+  throw new SeedError('sandbox_failed', `Firecracker refused ${method} ${path} (${status}): ${faultOf(text)}`);
 }
 
 interface Answer {

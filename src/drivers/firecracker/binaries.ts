@@ -33,8 +33,7 @@ export interface FindBinaries {
 
 /** Throws SeedError `no_usable_driver` naming what is missing or too old. */
 export async function findBinaries({ setting, path, isRoot }: FindBinaries): Promise<Binaries> {
-  const found =
-    setting === undefined ? await onPath('firecracker', path) : await executable(resolve(setting));
+  const found = setting === undefined ? await onPath('firecracker', path) : await executable(resolve(setting));
   if (found === undefined) {
     const where =
       setting === undefined

@@ -47,21 +47,10 @@ export async function freezeImage(freeze: Freeze): Promise<Snapshot> {
 async function snapshotId({ image, vmImage, binaries }: Freeze): Promise<string> {
   const kernel = await readFile('/proc/sys/kernel/osrelease', 'utf8');
   const machine = JSON.stringify(MACHINE_SIZE);
-  return contentHash(
-    image.id,
-    vmImage.id,
-    binaries.version,
-    MACHINE_VERSION,
-    machine,
-    await cpuFlags(),
-    kernel,
-  );
+  return contentHash(image.id, vmImage.id, binaries.version, MACHINE_VERSION, machine, await cpuFlags(), kernel);
 }
 
-async function bootAndFreeze(
-  { binaries, snapshotsFolder, vmImage }: Freeze,
-  snapshot: string,
-): Promise<void> {
+async function bootAndFreeze({ binaries, snapshotsFolder, vmImage }: Freeze, snapshot: string): Promise<void> {
   const folder = join(snapshotsFolder, 'sandbox');
   const deadline = performance.now() + BOOT_TIMEOUT_MS + READY_TIMEOUT_MS + SNAPSHOT_TIMEOUT_MS;
   const inputs = { kernel: vmImage.kernel, initrd: vmImage.initrd, disk: vmImage.rootDisk };

@@ -17,9 +17,7 @@ export function machineMark(folder: string): string {
 
 /** Firecracker's working folder; in the jailer's chroot its root. */
 export function machineRoot(folder: string, { firecracker, jailer }: Binaries): string {
-  return jailer === null
-    ? join(folder, 'root')
-    : join(folder, basename(firecracker), machineMark(folder), 'root');
+  return jailer === null ? join(folder, 'root') : join(folder, basename(firecracker), machineMark(folder), 'root');
 }
 
 /** Makes the inputs visible in `root`: mount points that `jailedCommand` fills, or links. */
@@ -69,17 +67,7 @@ export function firecrackerCommand(command: FirecrackerCommand): string[] {
   if (binaries.jailer === null) return [binaries.firecracker, '--id', mark, ...own];
   const root = machineRoot(folder, binaries);
   const mounts = Object.entries(command.inputs).flatMap(([name, path]) => [path, join(root, name)]);
-  return [
-    'sh',
-    '-c',
-    MOUNT_AND_RUN,
-    'sh',
-    ...mounts,
-    '--',
-    ...jailed(command, binaries.jailer),
-    '--',
-    ...own,
-  ];
+  return ['sh', '-c', MOUNT_AND_RUN, 'sh', ...mounts, '--', ...jailed(command, binaries.jailer), '--', ...own];
 }
 
 function jailed({ folder, binaries, size, controllers }: FirecrackerCommand, jailer: string): string[] {
@@ -126,20 +114,12 @@ function cgroupArguments({ vcpus, memoryMib }: MachineSize, controllers: readonl
     `cpu.max=${vcpus * 100_000} 100000`,
     `pids.max=${THREADS}`,
   ];
-  return [
-    '--cgroup-version',
-    '2',
-    '--parent-cgroup',
-    PARENT,
-    ...values.flatMap((value) => ['--cgroup', value]),
-  ];
+  return ['--cgroup-version', '2', '--parent-cgroup', PARENT, ...values.flatMap((value) => ['--cgroup', value])];
 }
 
 /** Whether the host's kernel ended a process of the machine for want of memory. */
 export async function wasOutOfMemory(folder: string): Promise<boolean> {
-  const events = await readFile(join(ROOT, PARENT, machineMark(folder), 'memory.events'), 'utf8').catch(
-    () => '',
-  );
+  const events = await readFile(join(ROOT, PARENT, machineMark(folder), 'memory.events'), 'utf8').catch(() => '');
   return Number(/^oom_kill (\d+)$/m.exec(events)?.[1] ?? 0) > 0;
 }
 

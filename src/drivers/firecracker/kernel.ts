@@ -105,6 +105,5 @@ function unpackBlock(block: Buffer, output: Buffer, start: number): number {
 /** A match may overlap what it makes: then it repeats itself. */
 function copyMatch(output: Buffer, to: number, distance: number, length: number): void {
   if (distance >= length) output.copyWithin(to, to - distance, to - distance + length);
-  else
-    for (let index = 0; index < length; index += 1) output[to + index] = output[to + index - distance] ?? 0;
+  else for (let index = 0; index < length; index += 1) output[to + index] = output[to + index - distance] ?? 0;
 }

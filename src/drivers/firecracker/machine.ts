@@ -89,10 +89,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   const { over, exited, said, kill, finish } = sandbox;
 
   /** Does `work` for as long as the machine lives and `timeoutMs` allow; a dead machine's last words tell more. */
-  async function alive<T>(
-    timeoutMs: number | undefined,
-    work: (signal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
+  async function alive<T>(timeoutMs: number | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const limits = timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)];
     try {
       return await work(AbortSignal.any([...limits, over]));
@@ -131,8 +128,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     ...sandbox,
     path: (name) => join(root, name),
     send: (requests, timeoutMs) => alive(timeoutMs, (signal) => sendAll(short(FILES.api), requests, signal)),
-    connect: (port, timeoutMs) =>
-      alive(timeoutMs, (signal) => connectGuest(short(FILES.vsock), port, signal)),
+    connect: (port, timeoutMs) => alive(timeoutMs, (signal) => connectGuest(short(FILES.vsock), port, signal)),
     line,
     awaitEnd(control) {
       void line(control).then(

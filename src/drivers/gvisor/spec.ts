@@ -23,14 +23,7 @@ export const DISK_BYTES = WRITABLE.reduce((sum, { bytes }) => sum + bytes, 0);
  * the restored sandbox its hostname and the size of its folders (CAP_SYS_ADMIN). The agent's commands have none of
  * them.
  */
-const CAPABILITIES = [
-  'CAP_CHOWN',
-  'CAP_DAC_OVERRIDE',
-  'CAP_KILL',
-  'CAP_SETGID',
-  'CAP_SETUID',
-  'CAP_SYS_ADMIN',
-];
+const CAPABILITIES = ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_KILL', 'CAP_SETGID', 'CAP_SETUID', 'CAP_SYS_ADMIN'];
 
 const ENVIRONMENT = [
   'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',

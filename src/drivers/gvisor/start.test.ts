@@ -22,8 +22,7 @@ const ended: Evidence = {
   log: '',
 };
 
-const exitOf = (evidence: Evidence) =>
-  classifyExit('The supervisor', { ...evidence, guest: guestCode(evidence) });
+const exitOf = (evidence: Evidence) => classifyExit('The supervisor', { ...evidence, guest: guestCode(evidence) });
 
 test.each<[string, Partial<Evidence>, string]>([
   ['the guest ended well', {}, 'exited'],

@@ -23,13 +23,9 @@ export async function fetchPackages(
 ): Promise<Package[]> {
   const options = await preparePrivateApt(folder, distribution);
   await exec('apt-get', [...options, '-qq', 'update'], { hint: NETWORK_HINT });
-  await exec(
-    'apt-get',
-    [...options, '-qq', 'install', '--download-only', '--no-install-recommends', ...names],
-    {
-      hint: NETWORK_HINT,
-    },
-  );
+  await exec('apt-get', [...options, '-qq', 'install', '--download-only', '--no-install-recommends', ...names], {
+    hint: NETWORK_HINT,
+  });
   return listPackages(join(folder, 'cache/archives'));
 }
 
@@ -69,9 +65,7 @@ export function parsePackageFile(file: string): { name: string; version: string 
   return { name, version: decodeURIComponent(version) };
 }
 
-const LEFT_OUT = ['doc', 'man', 'locale', 'info', 'lintian', 'bug'].map(
-  (folder) => `./usr/share/${folder}/*`,
-);
+const LEFT_OUT = ['doc', 'man', 'locale', 'info', 'lintian', 'bug'].map((folder) => `./usr/share/${folder}/*`);
 
 /** Top-level folders that are links into /usr on every current Debian and Ubuntu. */
 const MERGED_FOLDERS = ['bin', 'sbin', 'lib', 'lib64'];

@@ -70,8 +70,7 @@ async function recipeKey(recipe: Recipe): Promise<string> {
 
 /** Nothing for an empty recipe. */
 function additions(recipe: Recipe): string[] {
-  const isEmpty =
-    recipe.packages.length === 0 && Object.keys(recipe.npm).length === 0 && recipe.setup === null;
+  const isEmpty = recipe.packages.length === 0 && Object.keys(recipe.npm).length === 0 && recipe.setup === null;
   return isEmpty ? [] : [JSON.stringify(recipe)];
 }
 

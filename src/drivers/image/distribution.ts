@@ -22,13 +22,9 @@ const TARGETS_FORMAT = '$(REPO_URI) $(RELEASE) $(COMPONENT)';
 /** The suite to build from, at the mirror that this machine's apt is set to. */
 export async function findDistribution(): Promise<Distribution> {
   const release = parseOsRelease(await readFile('/etc/os-release', 'utf8').catch(() => ''));
-  const targets = await exec(
-    'apt-get',
-    ['indextargets', '--format', TARGETS_FORMAT, 'Created-By: Packages'],
-    {
-      hint: 'Seed builds its sandboxes with apt: use a Debian or Ubuntu machine, VM or container.',
-    },
-  );
+  const targets = await exec('apt-get', ['indextargets', '--format', TARGETS_FORMAT, 'Created-By: Packages'], {
+    hint: 'Seed builds its sandboxes with apt: use a Debian or Ubuntu machine, VM or container.',
+  });
   const distribution = chooseDistribution(release, parseSources(targets));
   await access(distribution.keyring).catch((cause) => {
     const name = release['ID'] === 'ubuntu' ? 'ubuntu-keyring' : 'debian-archive-keyring';
@@ -43,13 +39,9 @@ export async function findDistribution(): Promise<Distribution> {
 /**
  * Debian: always trixie, which has a current runsc, whatever release the machine runs. Ubuntu: its own release.
  */
-export function chooseDistribution(
-  release: Record<string, string>,
-  sources: readonly Source[],
-): Distribution {
+export function chooseDistribution(release: Record<string, string>, sources: readonly Source[]): Distribution {
   const codename = release['VERSION_CODENAME'] ?? '';
-  const own =
-    sources.find((source) => source.suite === codename && source.component === 'main') ?? sources[0];
+  const own = sources.find((source) => source.suite === codename && source.component === 'main') ?? sources[0];
   if (release['ID'] !== 'debian' && release['ID'] !== 'ubuntu') {
     throw new SeedError(
       'setup_failed',
@@ -60,13 +52,9 @@ export function chooseDistribution(
     );
   }
   if (!own) {
-    throw new SeedError(
-      'setup_failed',
-      'apt is set to no package source, so there is no mirror to fetch from.',
-      {
-        hint: 'Add the distribution’s own archive to /etc/apt/sources.list.d and run apt-get update.',
-      },
-    );
+    throw new SeedError('setup_failed', 'apt is set to no package source, so there is no mirror to fetch from.', {
+      hint: 'Add the distribution’s own archive to /etc/apt/sources.list.d and run apt-get update.',
+    });
   }
   return release['ID'] === 'debian'
     ? { mirror: own.uri, suite: 'trixie', components: ['main'], keyring: keyringPath('debian') }

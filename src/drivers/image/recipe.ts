@@ -20,9 +20,7 @@ const SandboxRecipe = z.strictObject({
   /** npm packages with exact versions; their programs are on the agent's PATH. */
   npm: z
     .record(
-      z
-        .string()
-        .regex(/^(?:@[a-z0-9][a-z0-9._-]*\/)?[a-z0-9][a-z0-9._-]*$/, 'not the name of an npm package'),
+      z.string().regex(/^(?:@[a-z0-9][a-z0-9._-]*\/)?[a-z0-9][a-z0-9._-]*$/, 'not the name of an npm package'),
       z.string().regex(/^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/, 'not an exact version such as 1.2.3'),
     )
     .default({}),

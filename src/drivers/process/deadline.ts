@@ -69,8 +69,7 @@ async function whenStarted(supervisorPid: number): Promise<number | undefined> {
   const giveUpAt = performance.now() + START_WITHIN_MS;
   for (;;) {
     const pid = await firstProcess(supervisorPid);
-    if (pid !== undefined || performance.now() > giveUpAt || !existsSync(`/proc/${supervisorPid}`))
-      return pid;
+    if (pid !== undefined || performance.now() > giveUpAt || !existsSync(`/proc/${supervisorPid}`)) return pid;
     await sleep(POLL_MS);
   }
 }

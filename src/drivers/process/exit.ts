@@ -52,8 +52,7 @@ export function classifyExit(program: string, evidence: Evidence): Exit {
   }
   if (deadlinePassed && wasKilled(code, said)) return { reason: 'deadline' };
   if (memoryFull) return { reason: 'out_of_memory' };
-  const how =
-    guest === null ? `${program} ended with ${code ?? 'a signal'}.` : `The guest ended with ${guest}.`;
+  const how = guest === null ? `${program} ended with ${code ?? 'a signal'}.` : `The guest ended with ${guest}.`;
   return { reason: 'lost', detail: endOf(`${log}\n${said}`) || how };
 }
 

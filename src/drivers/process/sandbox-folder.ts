@@ -68,10 +68,7 @@ export interface Removal {
 }
 
 /** Kills all processes of the sandbox, waits until none is left and removes its control group and its folder. */
-export async function removeSandbox(
-  folder: string,
-  { mayLive = true, removeMore }: Removal = {},
-): Promise<void> {
+export async function removeSandbox(folder: string, { mayLive = true, removeMore }: Removal = {}): Promise<void> {
   if (mayLive) await killAll(folder);
   await removeGuard(folder);
   await removeMore?.(folder);

@@ -166,10 +166,7 @@ export function createSandboxes(parent: string, more: Pick<Removal, 'removeMore'
       const entry = live.get(id);
       if (entry) return entry.sandbox.guard();
       if (typeof (await status(id)) !== 'string') throw hasEnded(id);
-      throw new SeedError(
-        'not_supported',
-        `Only the process that started the sandbox ${id} can let it wait.`,
-      );
+      throw new SeedError('not_supported', `Only the process that started the sandbox ${id} can let it wait.`);
     },
     async tighten(id, deadline) {
       const entry = live.get(id);

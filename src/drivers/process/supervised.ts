@@ -74,9 +74,7 @@ export async function supervise(supervision: Supervision): Promise<Supervised> {
   const guard = limits ? await createGuard(folder, limits) : null;
   const { child, pid } = await spawnDetached(supervision, (program) => guard?.wrap(program) ?? program);
   const [output, errors] = [child.stdout, child.stderr] as [Readable, Readable];
-  const tails = (standard === 'console' ? [output, errors] : [errors]).map((one) =>
-    textTail(one, DETAIL_BYTES),
-  );
+  const tails = (standard === 'console' ? [output, errors] : [errors]).map((one) => textTail(one, DETAIL_BYTES));
   const said = () =>
     tails
       .map((tail) => tail())
@@ -114,11 +112,9 @@ export async function supervise(supervision: Supervision): Promise<Supervised> {
 
   // The end counts when all output has been read; what nobody takes would hold back the news of it.
   child.once('exit', () => setTimeout(() => output.destroy(), UNREAD_OUTPUT_MS).unref());
-  const exited = Promise.all([
-    emitted(child, 'exit'),
-    emitted(output, 'close'),
-    emitted(errors, 'close'),
-  ]).then(settle);
+  const exited = Promise.all([emitted(child, 'exit'), emitted(output, 'close'), emitted(errors, 'close')]).then(
+    settle,
+  );
 
   async function finish(): Promise<void> {
     if (ending || over.signal.aborted) return;

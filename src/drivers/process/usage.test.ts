@@ -12,11 +12,7 @@ test('keeps the most that was seen, also when nothing is there any more', async 
 });
 
 test('a look that fails never rejects, is told, and is forgotten by one that succeeds', async () => {
-  const looks = [
-    () => Promise.resolve(seen(1)),
-    () => Promise.reject(new Error('EMFILE')),
-    async () => seen(2),
-  ];
+  const looks = [() => Promise.resolve(seen(1)), () => Promise.reject(new Error('EMFILE')), async () => seen(2)];
   const meter = createMeter(() => (looks.shift() ?? (async () => seen(0)))());
   await meter.look();
   expect(await meter.usage()).toEqual({ ...seen(1), problem: 'EMFILE' });

@@ -1,12 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  type Accelerator,
-  hostTscKhz,
-  type Memory,
-  machineArgs,
-  parseTscKhz,
-  qemuCommand,
-} from './machine.ts';
+import { type Accelerator, hostTscKhz, type Memory, machineArgs, parseTscKhz, qemuCommand } from './machine.ts';
 
 const kinds: Memory['kind'][] = ['probe', 'template', 'clone'];
 const machines = (['kvm', 'tcg'] as const satisfies Accelerator[]).flatMap((accelerator) =>

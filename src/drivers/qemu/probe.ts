@@ -34,12 +34,7 @@ export async function probeQemu(parts: ProbeParts): Promise<Probe> {
   return why === undefined ? { usable: true, isolation } : { usable: false, isolation, why };
 }
 
-async function whyNot({
-  accelerator,
-  tools,
-  folder,
-  verdictsFolder,
-}: ProbeParts): Promise<string | undefined> {
+async function whyNot({ accelerator, tools, folder, verdictsFolder }: ProbeParts): Promise<string | undefined> {
   if (accelerator === 'kvm') await requireKvmDevice();
   const bootId = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
   const verdict = join(verdictsFolder, contentHash(bootId, tools.id, accelerator, String(getuid?.())));
@@ -62,11 +57,7 @@ async function requireKvmDevice(): Promise<void> {
   });
 }
 
-async function bootOnce(
-  accelerator: Accelerator,
-  tools: QemuTools,
-  folder: string,
-): Promise<string | undefined> {
+async function bootOnce(accelerator: Accelerator, tools: QemuTools, folder: string): Promise<string | undefined> {
   const deadline = performance.now() + TIMEOUT_MS[accelerator];
   const machine: Machine = { accelerator, memory: { kind: 'probe' }, tscKhz: await hostTscKhz() };
   return inSandboxFolder({ folder, spec: machine, deadline }, async () => {

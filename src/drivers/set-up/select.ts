@@ -64,10 +64,7 @@ export interface Selection {
 }
 
 /** Probes until one driver is usable. Never throws for a driver that is not, and fetches nothing. */
-export async function selectDriver(
-  context: DriverContext,
-  choice: DriverChoice = 'auto',
-): Promise<Selection> {
+export async function selectDriver(context: DriverContext, choice: DriverChoice = 'auto'): Promise<Selection> {
   const names = choice === 'auto' || choice === 'qemu' ? GROUPS[choice] : [choice];
   const probes: DriverProbe[] = [];
   for (const name of names) {

@@ -90,11 +90,7 @@ export async function chooseSnapshot(cacheDir: string, id: string | null): Promi
 }
 
 /** @public loaded by address. @throws SeedError conflict when it is in use, not_found */
-export async function removeSnapshot(
-  cacheDir: string,
-  id: string,
-  usedIds: readonly string[],
-): Promise<void> {
+export async function removeSnapshot(cacheDir: string, id: string, usedIds: readonly string[]): Promise<void> {
   const { dir } = await getSnapshot(cacheDir, id);
   if (usedIds.includes(id)) {
     throw new SeedError('conflict', `The snapshot ${id} is in use.`, {

@@ -13,11 +13,7 @@ test.each<[string, Partial<Machine>, string]>([
   ['the guest ended in the moment of its deadline', { report: 'exited 3', deadlinePassed: true }, 'exited'],
   ['the guest was killed by a signal', { report: 'exited 137' }, 'lost'],
   ['the guest was killed for want of memory', { report: 'out_of_memory' }, 'out_of_memory'],
-  [
-    'the kernel had no memory',
-    { said: 'Kernel panic - not syncing: Out of memory: x', code: 0 },
-    'out_of_memory',
-  ],
+  ['the kernel had no memory', { said: 'Kernel panic - not syncing: Out of memory: x', code: 0 }, 'out_of_memory'],
   [
     "the guest's kernel found no memory",
     { said: '[ 9.1] Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled', code: 0 },

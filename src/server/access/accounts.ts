@@ -70,11 +70,7 @@ export async function findAccounts(db: Db, { limit, cursor }: PageRequest): Prom
  * Makes the operator's account with this key unless there is an account already; of several servers that start at
  * once, one does.
  */
-export async function ensureFirstAccount(
-  db: Db,
-  key: NewAdminKey,
-  now: Date = new Date(),
-): Promise<FirstAccount> {
+export async function ensureFirstAccount(db: Db, key: NewAdminKey, now: Date = new Date()): Promise<FirstAccount> {
   return db.transaction().execute(async (tx) => {
     const existing = await lockFirstAccount(tx);
     if (existing) return { created: false, account: toAccount(existing), key: null };
@@ -102,11 +98,7 @@ export async function adminAccount(tx: Tx, id: string | undefined, now: Date): P
  * be restarted one after the other with a new secret. Throws SeedError `invalid_settings` when the key was
  * revoked, disabled or replaced, or has expired (settings must not bring it back), or belongs to another account.
  */
-export async function setAdminKey(
-  db: Db,
-  key: Omit<NewAdminKey, 'name'>,
-  now: Date = new Date(),
-): Promise<void> {
+export async function setAdminKey(db: Db, key: Omit<NewAdminKey, 'name'>, now: Date = new Date()): Promise<void> {
   await db.transaction().execute(async (tx) => {
     const account =
       (await lockFirstAccount(tx)) ?? (await insertAccount(tx, { name: FIRST_ACCOUNT, operator: true }, now));
@@ -125,8 +117,7 @@ export async function setAdminKey(
 
 function whyUnfit(known: PresentedKey, accountId: string, now: Date): string | null {
   if (known.key.status !== 'active') return `is ${known.key.status}`;
-  if (known.replacedSecretUntil !== null && known.replacedSecretUntil <= now)
-    return 'was replaced by a rotation';
+  if (known.replacedSecretUntil !== null && known.replacedSecretUntil <= now) return 'was replaced by a rotation';
   return known.accountId === accountId ? null : 'belongs to an account that is not the first';
 }
 
@@ -136,13 +127,7 @@ function toAccount(row: AccountRow): Account {
 
 async function lockFirstAccount(tx: Tx): Promise<AccountRow | undefined> {
   await sql`select pg_advisory_xact_lock(${ADVISORY_LOCKS.firstAccount})`.execute(tx);
-  return tx
-    .selectFrom('accounts')
-    .selectAll()
-    .orderBy('created_at')
-    .orderBy('id')
-    .limit(1)
-    .executeTakeFirst();
+  return tx.selectFrom('accounts').selectAll().orderBy('created_at').orderBy('id').limit(1).executeTakeFirst();
 }
 
 /** A key that may do everything, for ever. */

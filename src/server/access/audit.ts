@@ -129,12 +129,7 @@ export async function pruneAudit(store: Store, before: Date): Promise<number> {
 async function pruneBatch(tx: Tx, before: Date, now: Date): Promise<number> {
   // One server at a time: granting the same thing at once fails.
   await sql`select pg_advisory_xact_lock(${ADVISORY_LOCKS.auditPrune})`.execute(tx);
-  const oldest = await tx
-    .selectFrom('audit')
-    .select('id')
-    .where('created_at', '<', before)
-    .limit(1)
-    .execute();
+  const oldest = await tx.selectFrom('audit').select('id').where('created_at', '<', before).limit(1).execute();
   if (oldest.length === 0) return 0;
   await sql`set local seed.prune_audit = 'on'`.execute(tx);
   await sql`grant delete on audit to current_user`.execute(tx);

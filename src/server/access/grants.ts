@@ -43,8 +43,7 @@ export function refuseLimits(wanted: SomeKeyLimits, actor: Actor, models: KnownM
     });
   }
   const unknown = wanted.allowedModels?.find((model) => !models.knows(model));
-  if (unknown !== undefined)
-    throw new SeedError('unknown_model', `allowedModels: there is no model "${unknown}"`);
+  if (unknown !== undefined) throw new SeedError('unknown_model', `allowedModels: there is no model "${unknown}"`);
   refuseWiderLimits(wanted, actor.lineage);
 }
 

@@ -88,12 +88,7 @@ export async function update(
   }
   refuseLastingKeys(changes.tasksMayCreateLastingKeys, actor);
   refuseLimits(changes, actor, models);
-  const updated = await updateKey(
-    store,
-    { ...which, accountId: actor.accountId },
-    changes,
-    store.clock.now(),
-  );
+  const updated = await updateKey(store, { ...which, accountId: actor.accountId }, changes, store.clock.now());
   if (updated) return updated;
   throw new SeedError('conflict', `the key "${key.name}" is revoked and cannot be changed`, {
     hint: 'Create a new key.',
@@ -120,8 +115,7 @@ export async function rotate(
   const expiresAt = keyExpiry(expiry, now, latest, lifetimeMs(key));
   const graceEnd = new Date(now.getTime() + (durationMs(grace) ?? 0));
   const { secret, secretHash, prefix } = mintKey();
-  const previousUntil =
-    earlier(graceEnd, key.expiresAt === null ? null : new Date(key.expiresAt)) ?? graceEnd;
+  const previousUntil = earlier(graceEnd, key.expiresAt === null ? null : new Date(key.expiresAt)) ?? graceEnd;
   const rotation = { secretHash, prefix, expiresAt, previousUntil };
   const rotated = await rotateKey(store, { ...which, accountId: actor.accountId }, rotation, now);
   if (rotated) return { key: rotated, secret };

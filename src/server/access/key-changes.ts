@@ -166,10 +166,7 @@ function ofAccount<Query extends Filtered<Query>>(query: Query, { accountId, id 
  * Runs the work in a transaction, or in that which `db` is. From then on this server knows no key from before; the
  * others as soon as they hear of it, and after half a second at the latest.
  */
-async function changeKeys<Result>(
-  { db, caches }: KeyStore,
-  work: (tx: Tx) => Promise<Result>,
-): Promise<Result> {
+async function changeKeys<Result>({ db, caches }: KeyStore, work: (tx: Tx) => Promise<Result>): Promise<Result> {
   try {
     return await inTransaction(db, async (tx) => {
       const result = await work(tx);
@@ -218,9 +215,7 @@ async function hasUnlimitedKey(db: Db, accountId: string, id?: string): Promise<
     .where('task_id', 'is', null)
     .where('caller_key_id', 'is', null)
     .where(sql<boolean>`'*' = any(scopes)`)
-    .where(
-      sql<boolean>`num_nonnulls(${sql.join(KEY_LIMIT_NAMES.map((name) => sql.ref(limitColumn(name))))}) = 0`,
-    );
+    .where(sql<boolean>`num_nonnulls(${sql.join(KEY_LIMIT_NAMES.map((name) => sql.ref(limitColumn(name))))}) = 0`);
   if (id !== undefined) query = query.where('id', '=', id);
   return (await query.limit(1).executeTakeFirst()) !== undefined;
 }

@@ -9,9 +9,7 @@ const id = z.uuid().describe('Id of the key');
 const yes = z
   .boolean()
   .default(false)
-  .describe(
-    'Do it also if no key of the account is left then that may do everything without limit and for ever',
-  );
+  .describe('Do it also if no key of the account is left then that may do everything without limit and for ever');
 const OneKey = z.object({ key: Key });
 const SecretAnswer = OneKey.extend({
   secret: z.string().describe('Shown this once; only its hash is stored'),
@@ -44,11 +42,7 @@ export const listKeys = defineCommand({
   input: KeyFilter,
   output: pageOf(Key),
   columns: ['id', 'name', 'status', 'scopes', 'lastUsedAt', 'expiresAt'],
-  examples: [
-    'seed keys list',
-    'seed keys list --status expired --json',
-    'seed keys list --unused-for-days 30',
-  ],
+  examples: ['seed keys list', 'seed keys list --status expired --json', 'seed keys list --unused-for-days 30'],
   run: (input, call) => keys.list(call, input),
 });
 
@@ -93,8 +87,7 @@ export const rotateKey = defineCommand({
   creates: true,
   output: SecretAnswer,
   examples: ['seed keys rotate 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55 --grace 1h'],
-  run: ({ id, yes, ...rotation }, call, needs: keys.KeyNeeds) =>
-    keys.rotate(call, { id, yes }, rotation, needs),
+  run: ({ id, yes, ...rotation }, call, needs: keys.KeyNeeds) => keys.rotate(call, { id, yes }, rotation, needs),
 });
 
 export const revokeKey = defineCommand({

@@ -87,10 +87,7 @@ describe('limits', () => {
 
   it('of models are those that all of the line allow', () => {
     expect(allowedModels([key('one')])).toBeNull();
-    const both = [
-      key('one', { allowedModels: ['a', 'b'] }),
-      key('two', { allowedModels: ['b', 'c'] }),
-    ] as const;
+    const both = [key('one', { allowedModels: ['a', 'b'] }), key('two', { allowedModels: ['b', 'c'] })] as const;
     expect(allowedModels(both)).toEqual(['b']);
   });
 });

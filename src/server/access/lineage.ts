@@ -62,8 +62,7 @@ export function refuseWiderLimits(wanted: SomeKeyLimits, lineage: Lineage): void
   for (const own of lineage) {
     for (const name of KEY_LIMIT_NAMES) {
       const [mine, theirs] = [own[name], wanted[name]];
-      if (mine === null || theirs === undefined || (theirs !== null && isWithin(name, mine, theirs)))
-        continue;
+      if (mine === null || theirs === undefined || (theirs !== null && isWithin(name, mine, theirs))) continue;
       throw new SeedError('not_allowed', `${name}: a key cannot be given more than the key in use has`, {
         hint: `The key in use has ${[mine].flat().join(', ')}.`,
       });

@@ -124,11 +124,7 @@ export interface KeyCache {
   session(tokenHash: string): Promise<Session | null>;
 }
 
-export function openKeyCache({
-  lookUp,
-  clock,
-  caches,
-}: Pick<Store, 'lookUp' | 'clock' | 'caches'>): KeyCache {
+export function openKeyCache({ lookUp, clock, caches }: Pick<Store, 'lookUp' | 'clock' | 'caches'>): KeyCache {
   const load = createDataLoader(async (hashes) =>
     toPresentedKeys(await lookUp('presented_keys', presentedKeyRows(hashes)), clock.now()),
   );

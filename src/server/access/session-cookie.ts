@@ -12,8 +12,7 @@ import { hashSessionToken, isSessionToken, noteSessionUse, type Session } from '
 /** By the Authorization header wherever there is one, and only without it by the session. */
 export const identifyKeyOrSession: Identify = (c, needs) => {
   const hasSession =
-    c.req.header('authorization') === undefined &&
-    sessionCookie(c, needs.trustedProxies).read() !== undefined;
+    c.req.header('authorization') === undefined && sessionCookie(c, needs.trustedProxies).read() !== undefined;
   return hasSession ? identifySession(c, needs) : identifyKey(c, needs);
 };
 
@@ -41,9 +40,7 @@ export async function liveSession(
   const session = isSessionToken(token) ? await keys.session(hashSessionToken(token)) : null;
   const now = store.clock.now();
   const isLive =
-    session !== null &&
-    session.expiresAt > now &&
-    session.lastUsedAt.getTime() + sessions.idleMs > now.getTime();
+    session !== null && session.expiresAt > now && session.lastUsedAt.getTime() + sessions.idleMs > now.getTime();
   if (!isLive) throw notSignedIn('the session is over');
   c.set('session', session);
   c.set('secret', token);
@@ -51,10 +48,7 @@ export async function liveSession(
 }
 
 /** @throws SeedError invalid_key */
-export async function keyOfSession(
-  { secretHash }: Session,
-  { keys }: AuthenticateNeeds,
-): Promise<PresentedKey> {
+export async function keyOfSession({ secretHash }: Session, { keys }: AuthenticateNeeds): Promise<PresentedKey> {
   const presented = await keys.presentedKey(secretHash);
   if (!presented) throw new SeedError('invalid_key', 'the key of the session is not there any more');
   return presented;

@@ -13,13 +13,7 @@ import { clientAddress } from '../http/request-headers.ts';
 import { type AuditTrail, audited } from './audit-trail.ts';
 import { type AuthenticateNeeds, authenticate, keyOfSecret, presenterOf } from './authenticate.ts';
 import type { SignInLimits } from './rate-limits.ts';
-import {
-  identifySession,
-  keyOfSession,
-  liveSession,
-  refuseCrossSite,
-  sessionCookie,
-} from './session-cookie.ts';
+import { identifySession, keyOfSession, liveSession, refuseCrossSite, sessionCookie } from './session-cookie.ts';
 import {
   beginSession,
   endSession,

@@ -9,13 +9,7 @@ import { SeedError } from '../../protocol/errors.ts';
 import type { KeptFile } from '../../protocol/file.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { taskOf } from '../access/lineage.ts';
-import {
-  isTaskBelow,
-  type LeasedTaskId,
-  lockLeasedTask,
-  noSuchTask,
-  refuseLostLease,
-} from '../tasks/rows.ts';
+import { isTaskBelow, type LeasedTaskId, lockLeasedTask, noSuchTask, refuseLostLease } from '../tasks/rows.ts';
 import { type KeptBlobs, setUnusedSince } from './blobs.ts';
 
 /** How many tasks let go of their files in one transaction. */
@@ -94,17 +88,11 @@ async function artifactsOf({ actor, store }: Reader, taskId: string): Promise<St
   if (!task) throw noSuchTask(taskId);
   const own = taskOf(actor.lineage);
   if (own === null || own === taskId || (await isTaskBelow(store.db, taskId, own))) return task.artifacts;
-  throw new SeedError(
-    'not_allowed',
-    'an agent gets the artifacts of its own task and of those below it only',
-  );
+  throw new SeedError('not_allowed', 'an agent gets the artifacts of its own task and of those below it only');
 }
 
 /** Lets ended tasks go of files and artifacts from before `before`. Returns how many tasks did. */
-export async function releaseOldFiles(
-  store: FileStore & Pick<Store, 'caches'>,
-  before: Date,
-): Promise<number> {
+export async function releaseOldFiles(store: FileStore & Pick<Store, 'caches'>, before: Date): Promise<number> {
   let released = 0;
   for (let count = BATCH; count === BATCH; released += count) count = await releaseSome(store, before);
   store.caches.forget('ended tasks');

@@ -100,12 +100,10 @@ export class KeptBlobs {
   }
 }
 
-/** Records, in the transaction in which a task takes blobs (null) or lets go of them, since when nobody has them. */
-export async function setUnusedSince(
-  tx: Tx,
-  ids: readonly string[],
-  unusedSince: Date | null,
-): Promise<void> {
+/**
+ * Records, in the transaction in which a task takes blobs (null) or lets go of them, since when nobody has them.
+ */
+export async function setUnusedSince(tx: Tx, ids: readonly string[], unusedSince: Date | null): Promise<void> {
   if (ids.length === 0) return;
   await tx.updateTable('blobs').set({ unused_since: unusedSince }).where('id', 'in', ids).execute();
 }

@@ -14,8 +14,7 @@ const TaskId = z.uuid().describe('Id of the task');
 
 export const listArtifacts = defineCommand({
   name: 'tasks artifacts list',
-  summary:
-    'List the artifacts of a task: the files that its agent left in /workspace/out, also while it runs',
+  summary: 'List the artifacts of a task: the files that its agent left in /workspace/out, also while it runs',
   http: 'GET /tasks/{id}/artifacts',
   scope: 'tasks:read',
   effect: 'read',

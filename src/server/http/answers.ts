@@ -58,9 +58,6 @@ export function fileAnswer(c: Context, { name, size, type, sha256, content }: Se
 function disposition(name: string): string {
   const last = name.split('/').at(-1) ?? name;
   const plain = last.replace(/[^\x20-\x7e]|["\\%]/g, '_');
-  const encoded = encodeURIComponent(last).replace(
-    /['()*]/g,
-    (char) => `%${char.charCodeAt(0).toString(16)}`,
-  );
+  const encoded = encodeURIComponent(last).replace(/['()*]/g, (char) => `%${char.charCodeAt(0).toString(16)}`);
   return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
 }

@@ -45,8 +45,7 @@ export type Respond = (c: Context<HttpEnv>, call: Call) => Promise<Response>;
 export function responder(command: Command, needs: CallNeeds): Respond {
   if (isStream(command))
     return async (c, call) => streamAnswer(c, await command.stream(resumed(c), call, undefined), needs);
-  if (isFile(command))
-    return async (c, call) => fileAnswer(c, await command.file(inputOf(c), call, undefined));
+  if (isFile(command)) return async (c, call) => fileAnswer(c, await command.file(inputOf(c), call, undefined));
   const { effect, output: declared, successStatus = 200 } = command;
   return async (c, call) => {
     const { output, json } =
@@ -79,12 +78,7 @@ function resumed(c: Context<HttpEnv>): never {
 }
 
 /** Runs a command that changes something, and has its call kept where it must not be missed. */
-async function change(
-  c: Context<HttpEnv>,
-  command: ObjectCommand,
-  needs: CallNeeds,
-  call: Call,
-): Promise<Answer> {
+async function change(c: Context<HttpEnv>, command: ObjectCommand, needs: CallNeeds, call: Call): Promise<Answer> {
   const { store, log } = needs;
   const idempotencyKey = c.req.header('idempotency-key');
   const kept = keptCall(calledCommand(c, command, store), { idempotencyKey, secret: c.get('secret') });
@@ -138,9 +132,7 @@ export async function recorded(
   const startedAt = performance.now();
   const [answered] = await Promise.allSettled([answer()]);
   const { status, code } =
-    answered.status === 'fulfilled'
-      ? { status: answered.value.status, code: null }
-      : failureOf(answered.reason);
+    answered.status === 'fulfilled' ? { status: answered.value.status, code: null } : failureOf(answered.reason);
   const outcome = { status, code, durationMs: Math.round(performance.now() - startedAt) };
   const { name, effect } = command;
   // There is no actor where the call was refused before it was known whose it is.
@@ -183,10 +175,8 @@ async function recordCall(
   if (taskId === null) return;
   const { name, effect, scope } = command;
   const { status, durationMs } = outcome;
-  await tellTask(taskId, { type: 'command', command: name, effect, scope, status, durationMs }).catch(
-    (error) => {
-      log.error({ err: error, taskId, command: name }, 'a called command could not be recorded');
-      observe({ type: 'records_lost', record: 'event', count: 1 });
-    },
-  );
+  await tellTask(taskId, { type: 'command', command: name, effect, scope, status, durationMs }).catch((error) => {
+    log.error({ err: error, taskId, command: name }, 'a called command could not be recorded');
+    observe({ type: 'records_lost', record: 'event', count: 1 });
+  });
 }

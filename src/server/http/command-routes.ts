@@ -123,12 +123,7 @@ function refuseUnlessAllowed(command: Command, actor: Actor): void {
  * `/webhooks/events` is no webhook that could be deleted. Where the word could be an id, the command that takes it
  * so is let have it.
  */
-function refuseOtherMethods(
-  app: Hono<HttpEnv>,
-  path: string,
-  commands: readonly Command[],
-  gate: Gate,
-): void {
+function refuseOtherMethods(app: Hono<HttpEnv>, path: string, commands: readonly Command[], gate: Gate): void {
   const serving = commands.filter((command) => serves(command, path));
   app.all(toHonoPath(path), async (c, next) => {
     const methods = [...new Set(serving.map(({ http }) => parseHttp(http).method))];

@@ -20,10 +20,7 @@ nav a{margin-right:1rem;white-space:nowrap}.tag{border:1px solid var(--line);bor
 export const DOCS_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; frame-ancestors 'none'`;
 
 export function docsPage(commands: readonly Command[], version: string) {
-  const groups = Object.groupBy(
-    toManifest(commands, version).commands,
-    ({ name }) => name.split(' ')[0] ?? name,
-  );
+  const groups = Object.groupBy(toManifest(commands, version).commands, ({ name }) => name.split(' ')[0] ?? name);
   const sections = Object.entries(groups).map(
     ([noun, members]) => html`<h2 id="${noun}">${noun}</h2>${(members ?? []).map(commandSection)}`,
   );

@@ -43,9 +43,7 @@ const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 /** The methods of the routes at a path. Those of patterns that stand for any path do not count. */
 export function methodsAt(app: Hono<HttpEnv>, path: string): string[] {
   return METHODS.filter((method) =>
-    app.router
-      .match(method, path)[0]
-      .some(([[, route]]) => route.method === method && !route.path.endsWith('*')),
+    app.router.match(method, path)[0].some(([[, route]]) => route.method === method && !route.path.endsWith('*')),
   );
 }
 

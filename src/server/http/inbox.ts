@@ -57,10 +57,7 @@ function createDelivery(folder: string): Delivery {
     },
   };
 
-  async function write(
-    source: Readable | AsyncIterable<Uint8Array>,
-    maxBytes: number,
-  ): Promise<ReceivedContent> {
+  async function write(source: Readable | AsyncIterable<Uint8Array>, maxBytes: number): Promise<ReceivedContent> {
     made ??= mkdtemp(join(folder, 'request-'));
     const path = join(await made, String(count++));
     const hash = createHash('sha256');

@@ -7,11 +7,7 @@ test.each<[string, string, Record<string, string>]>([
   [' text/plain ;\tcharset=utf-8 ; ', 'text/plain', { charset: 'utf-8' }],
   ['multipart/form-data; boundary=x', 'multipart/form-data', { boundary: 'x' }],
   ['multipart/form-data; boundary="a b\\"c"', 'multipart/form-data', { boundary: 'a b"c' }],
-  [
-    'multipart/form-data; boundary=";x=y"; charset=""',
-    'multipart/form-data',
-    { boundary: ';x=y', charset: '' },
-  ],
+  ['multipart/form-data; boundary=";x=y"; charset=""', 'multipart/form-data', { boundary: ';x=y', charset: '' }],
   // Types of their own, however much they look like another.
   ['multipart/form-data-x', 'multipart/form-data-x', {}],
   ['multipart/form-data+json;boundary=x', 'multipart/form-data+json', { boundary: 'x' }],
@@ -50,8 +46,8 @@ test('a header as long as any takes no time', () => {
   const { user } = process.threadCpuUsage(before);
   const steps = exec.mock.calls.length;
   exec.mockRestore();
-  // At the most one for every type and every semicolon, and none goes through the whole header again and again: that is
-  // counted in this thread's own processor time, whatever else the machine does.
+  // At the most one for every type and every semicolon, and none goes through the whole header again and again:
+  // that is counted in this thread's own processor time, whatever else the machine does.
   expect(steps).toBeLessThan(5 + 2 * 16_384);
   expect(user).toBeLessThan(1_000_000);
 });

@@ -57,8 +57,7 @@ function admit(c: Context<HttpEnv>, mostBytes: (c: Context<HttpEnv>, type?: Medi
     });
   const stated = c.req.header('content-type');
   const type = stated === undefined ? undefined : parseMediaType(stated);
-  if (type === null)
-    throw unsupported('its Content-Type is no media type', 'Send one, such as application/json.');
+  if (type === null) throw unsupported('its Content-Type is no media type', 'Send one, such as application/json.');
   if (type !== undefined) c.set('mediaType', type);
   if ((c.req.header('content-encoding') ?? 'identity').toLowerCase() !== 'identity')
     throw unsupported('the body is compressed', 'Send it as it is, without Content-Encoding.');

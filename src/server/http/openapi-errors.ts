@@ -101,9 +101,7 @@ export function errorResponses(command: Command): JsonObject {
 }
 
 export function references(statuses: readonly number[]): JsonObject {
-  return Object.fromEntries(
-    statuses.map((status) => [status, { $ref: `#/components/responses/Error${status}` }]),
-  );
+  return Object.fromEntries(statuses.map((status) => [status, { $ref: `#/components/responses/Error${status}` }]));
 }
 
 function codesWhere(fits: (status: number) => boolean): string[] {

@@ -182,9 +182,7 @@ const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}
 
 /** Moves a schema's $defs into the components and points its references there. */
 function hoist(schema: JsonSchema, components: Record<string, JsonSchema>): JsonSchema {
-  const moved = JSON.parse(
-    JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/'),
-  ) as JsonSchema;
+  const moved = JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/')) as JsonSchema;
   const { $defs, ...rest } = moved;
   Object.assign(components, $defs ?? {});
   const { id, ...self } = rest;

@@ -44,9 +44,7 @@ export async function readMultipart(c: Context<HttpEnv>, delivery: Delivery): Pr
     content.on('error', refuse);
     // As browsers write a quotation mark there (WHATWG HTML, multipart form data).
     const file = { name: name.replaceAll('%22', '"'), ...(type !== 'application/octet-stream' && { type }) };
-    const put = delivery
-      .receive(content, LIMITS.fileBytesPerTask)
-      .then((found) => ({ ...file, content: found }));
+    const put = delivery.receive(content, LIMITS.fileBytesPerTask).then((found) => ({ ...file, content: found }));
     // The one that is waited for, too: it may fail long before that.
     put.catch(refuse);
     received.push(put);

@@ -52,13 +52,9 @@ export function inputReader({ http, input, takesFiles = false }: ReadCommand): I
           : await fromBody(c, readBytes);
     const [stray] = method === 'GET' ? [] : [...query.keys()];
     if (stray !== undefined)
-      throw new SeedError(
-        'invalid_input',
-        `"${cutEnd(stray, FINDING_LENGTH)}" is in the query, not in the body`,
-      );
+      throw new SeedError('invalid_input', `"${cutEnd(stray, FINDING_LENGTH)}" is in the query, not in the body`);
     for (const name of parameters) {
-      if (name in given)
-        throw new SeedError('invalid_input', `"${name}" stands in the path and nowhere else`);
+      if (name in given) throw new SeedError('invalid_input', `"${name}" stands in the path and nowhere else`);
       given[name] = fromText(c.req.param(name) ?? '', properties[name] ?? {});
     }
     refuseUnkeepable(given);
@@ -89,10 +85,7 @@ function readQuery(c: Context): Map<string, string[]> {
   return new Map([...searchParams.keys()].map((name) => [name, searchParams.getAll(name)]));
 }
 
-function fromQuery(
-  query: Map<string, string[]>,
-  properties: Record<string, JsonSchema>,
-): Record<string, unknown> {
+function fromQuery(query: Map<string, string[]>, properties: Record<string, JsonSchema>): Record<string, unknown> {
   // Without a prototype, so that every name is a name like any other.
   const given: Record<string, unknown> = Object.create(null);
   for (const [name, values] of query) {
@@ -101,8 +94,7 @@ function fromQuery(
       given[name] = values
         .flatMap((value) => value.split(','))
         .map((value) => fromText(value, schema.items ?? {}));
-    else if (values.length > 1)
-      throw new SeedError('invalid_input', `"${name}" is given ${values.length} times`);
+    else if (values.length > 1) throw new SeedError('invalid_input', `"${name}" is given ${values.length} times`);
     else given[name] = fromText(values[0] ?? '', schema);
   }
   return given;
@@ -206,8 +198,5 @@ function refuseUnkeepable(input: unknown): void {
 function refuseText(text: string, path: string[]): void {
   if (text === storableText(text)) return;
   const where = path.length > 0 ? `${path.join('.')}: ` : '';
-  throw new SeedError(
-    'invalid_input',
-    `${where}a text has NUL or half a surrogate pair, which cannot be kept`,
-  );
+  throw new SeedError('invalid_input', `${where}a text has NUL or half a surrogate pair, which cannot be kept`);
 }

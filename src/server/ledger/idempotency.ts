@@ -76,9 +76,7 @@ export async function claimRequest(
     .returning('creation_id')
     .executeTakeFirst();
   if (made) return { state: 'mine', creationId: id, at: now, isFirst: true };
-  const row = await ofRequest(tx.selectFrom('idempotency').selectAll(), request)
-    .forUpdate()
-    .executeTakeFirst();
+  const row = await ofRequest(tx.selectFrom('idempotency').selectAll(), request).forUpdate().executeTakeFirst();
   // It was refused just now and is gone: whoever asks again finds a free place.
   if (!row) return { state: 'working' };
   const earlier = earlierOf(row, request, now);
@@ -157,9 +155,7 @@ export async function renewClaim({ db, clock }: Store, request: Repeatable): Pro
 
 /** Keeps what the work on a claim was answered. The first answer stays. */
 export async function saveAnswer(tx: Tx, request: Repeatable, answer: Buffer): Promise<void> {
-  await ofRequest(tx.updateTable('idempotency').set({ answer }), request)
-    .where('answer', 'is', null)
-    .execute();
+  await ofRequest(tx.updateTable('idempotency').set({ answer }), request).where('answer', 'is', null).execute();
   await notify(tx, `idempotency:${request.keyId}`);
 }
 

@@ -39,13 +39,9 @@ export function readRepeat({ idempotencyKey, command, keyId, input, secret }: Gi
     unseal: (answer) => {
       const text = unseal(answer, secret, place);
       if (text !== null) return JSON.parse(text) as object;
-      throw new SeedError(
-        'idempotency_mismatch',
-        'the first answer was given to another secret of this key',
-        {
-          hint: 'Repeat the request with the secret that it was first sent with.',
-        },
-      );
+      throw new SeedError('idempotency_mismatch', 'the first answer was given to another secret of this key', {
+        hint: 'Repeat the request with the secret that it was first sent with.',
+      });
     },
   };
 }

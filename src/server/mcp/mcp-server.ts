@@ -21,10 +21,7 @@ export interface McpTool {
 }
 
 export interface ResourceSource {
-  list(
-    cursor: string | undefined,
-    ctx: ServerContext,
-  ): Promise<{ resources: Resource[]; nextCursor?: string }>;
+  list(cursor: string | undefined, ctx: ServerContext): Promise<{ resources: Resource[]; nextCursor?: string }>;
   templates: ResourceTemplateType[];
   /** Null: there is no such resource. */
   read(uri: string, ctx: ServerContext): Promise<ReadResourceResult['contents'] | null>;

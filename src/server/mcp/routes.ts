@@ -47,9 +47,7 @@ export function mcpRoutes(needs: McpNeeds, app: Hono<HttpEnv>): Hono<HttpEnv> {
   });
 
   const routes = new Hono<HttpEnv>();
-  routes.get('/.well-known/oauth-protected-resource/mcp', (c) =>
-    c.json(protectedResource(c, trustedProxies)),
-  );
+  routes.get('/.well-known/oauth-protected-resource/mcp', (c) => c.json(protectedResource(c, trustedProxies)));
   routes.all('/mcp', (c) =>
     needs.gate.audited(c, { name: null, effect: 'read' }, async () => {
       refuseForeignOrigin(c.req.header('origin'), c.req.header('host'), needs.mcpAllowedOrigins);

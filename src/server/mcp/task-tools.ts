@@ -106,8 +106,7 @@ async function runTask(
   const { wait, rest } = takeWait(input, LIMITS.mcp.waitSecondsDefault);
   const get = allowedCommand(platform, 'tasks get');
   const events = allowedCommand(platform, 'tasks events');
-  if (get && declaresTasks(ctx))
-    return asResult(createTaskResult(await ask(platform, command, rest, { signal })));
+  if (get && declaresTasks(ctx)) return asResult(createTaskResult(await ask(platform, command, rest, { signal })));
   // A key that may start tasks and not read them has its answer held instead, without progress.
   if (!get || !events) return taskResult(await ask(platform, command, rest, { signal, waitSeconds: wait }));
   const started = await ask(platform, command, rest, { signal });

@@ -33,9 +33,7 @@ it('tells a key with a list what stands in it and is served, whatever stands abo
     ],
     others: false,
   });
-  expect(list(['tiny', 'small'], ['tiny', 'big']).items).toEqual([
-    { name: 'tiny', default: true, note: null },
-  ]);
+  expect(list(['tiny', 'small'], ['tiny', 'big']).items).toEqual([{ name: 'tiny', default: true, note: null }]);
 });
 
 it('tells a key whose list is served no more of none', () => {

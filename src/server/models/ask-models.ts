@@ -43,9 +43,7 @@ function noneAnswered(failed: readonly Failed[]): SeedError {
   const retryAfter = seconds.length === 0 ? {} : { retryAfterSeconds: Math.min(...seconds) };
   const { message, hint, cause } = only.failure;
   const text =
-    more.length === 0
-      ? message
-      : failed.map(({ model, failure }) => `${model}: ${failure.message}`).join('; ');
+    more.length === 0 ? message : failed.map(({ model, failure }) => `${model}: ${failure.message}`).join('; ');
   return new UpstreamFailure(text, { cause, ...(hint === null ? {} : { hint }), ...retryAfter });
 }
 

@@ -39,11 +39,7 @@ describe('what was written', () => {
       },
       'bash{"a":1}',
     ],
-    [
-      'a call of a custom tool',
-      { tool_calls: [{ type: 'custom', custom: { name: 'x', input: 'in' } }] },
-      'xin',
-    ],
+    ['a call of a custom tool', { tool_calls: [{ type: 'custom', custom: { name: 'x', input: 'in' } }] }, 'xin'],
     ['a function call of old', { function_call: { name: 'f', arguments: '{}' } }, 'f{}'],
     [
       'an image, without its bytes',
@@ -53,9 +49,7 @@ describe('what was written', () => {
     ['nothing', { role: 'assistant', content: null }, ''],
   ])('in %s', (_what, part, text) => {
     expect(writtenBytes(delta(part))).toBe(Buffer.byteLength(text));
-    expect(writtenBytes({ choices: [{ message: part, finish_reason: 'stop' }] })).toBe(
-      Buffer.byteLength(text),
-    );
+    expect(writtenBytes({ choices: [{ message: part, finish_reason: 'stop' }] })).toBe(Buffer.byteLength(text));
   });
 
   test('is bounded, however deep an upstream nests it', () => {
@@ -120,9 +114,7 @@ describe('a request', () => {
         messages: [
           {
             role: 'user',
-            content: [
-              { type: 'image_url', image_url: { url: `data:image/png;base64,${'A'.repeat(bytes)}` } },
-            ],
+            content: [{ type: 'image_url', image_url: { url: `data:image/png;base64,${'A'.repeat(bytes)}` } }],
           },
         ],
       });

@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { PASSED_FIELDS, parseChatRequest, toUpstreamBody } from './chat-request.ts';
 
 const messages = [{ role: 'user', content: 'x' }];
-const upstreamBody = (more: object) =>
-  toUpstreamBody(parseChatRequest({ model: 'm', messages, ...more }), 'm');
+const upstreamBody = (more: object) => toUpstreamBody(parseChatRequest({ model: 'm', messages, ...more }), 'm');
 const refusalOf = (more: object) => {
   try {
     upstreamBody(more);

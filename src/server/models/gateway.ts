@@ -132,8 +132,7 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
 
   return {
     ...served,
-    hasPrice: (model) =>
-      Object.hasOwn(prices.models, model) || upstreamOf(upstreams, model)?.openRouter === true,
+    hasPrice: (model) => Object.hasOwn(prices.models, model) || upstreamOf(upstreams, model)?.openRouter === true,
     providerOf: (model) => upstreamOf(upstreams, model)?.provider ?? 'openai',
     models: () => modelList(served, upstreams),
     allRecorded: records.allRecorded,
@@ -149,9 +148,7 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
       const models = [model, ...fallbackModels].filter(served.knows);
       if (models.length === 0) served.refuseUnknown(model);
       const until = performance.now() + limits.totalMs;
-      return await askModels(models, coolDowns, (next, others) =>
-        ask(request, next, caller, { others, until }),
-      );
+      return await askModels(models, coolDowns, (next, others) => ask(request, next, caller, { others, until }));
     },
   };
 }

@@ -24,9 +24,7 @@ export async function readPrices(path: string | null): Promise<Prices> {
       cause,
     });
   };
-  const text = await readFile(path ?? OWN, 'utf8').catch((error) =>
-    refuse(`cannot be read: ${error.message}`),
-  );
+  const text = await readFile(path ?? OWN, 'utf8').catch((error) => refuse(`cannot be read: ${error.message}`));
   const parsed = Prices.safeParse(parseJson(text, (cause) => refuse('is not JSON', cause)));
   if (!parsed.success) return refuse(`is not sound: ${z.prettifyError(parsed.error)}`);
   return { ...parsed.data, models: { ...FREE, ...parsed.data.models } };

@@ -72,10 +72,7 @@ export class RateLimitedQueue {
     if (this.#serving) return;
     this.#serving = true;
     try {
-      while (
-        this.#queue.size > 0 &&
-        this.#open < (this.#options.limits.concurrent ?? Number.POSITIVE_INFINITY)
-      ) {
+      while (this.#queue.size > 0 && this.#open < (this.#options.limits.concurrent ?? Number.POSITIVE_INFINITY)) {
         const noRoom = await this.#options.count();
         if (noRoom === null) this.#admitNext();
         else if (noRoom.waitMs > this.#options.maxWaitMs) this.#refuseAll(this.#usedUp(noRoom));

@@ -46,11 +46,7 @@ describe('servedModels', () => {
 
   it.each([
     ['a default that is not allowed', [upstream, scripted] as const, ['a']],
-    [
-      'a default that searches the web',
-      [{ ...upstream, defaultModels: ['a:online'] as const }] as const,
-      null,
-    ],
+    ['a default that searches the web', [{ ...upstream, defaultModels: ['a:online'] as const }] as const, null],
     ['no upstream and no `scripted`', [scripted] as const, ['a']],
   ])('refuses to start with %s', (_, from, allowed) => {
     expect(() => servedModels(from, allowed)).toThrow(expect.objectContaining({ code: 'invalid_settings' }));

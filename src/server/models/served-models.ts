@@ -23,8 +23,7 @@ export function servedModels(
   allowed: readonly string[] | null,
 ): ServedModels {
   const [{ defaultModels }] = upstreams;
-  const knows = (model: string) =>
-    (allowed?.includes(model) ?? true) && upstreamOf(upstreams, model) !== null;
+  const knows = (model: string) => (allowed?.includes(model) ?? true) && upstreamOf(upstreams, model) !== null;
   const wrong = defaultModels.find((model) => !knows(model));
   if (wrong !== undefined) {
     throw new SeedError('invalid_settings', `the default model ${wrong} is not served`, {

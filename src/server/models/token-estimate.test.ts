@@ -14,18 +14,17 @@ const request = (more: object, model = 'known') => ({
 const atMost = (body: ReturnType<typeof request>) => planCall(body, prices, true).atMost;
 const bytes = (body: object) => Buffer.byteLength(JSON.stringify(body));
 
-test.each([
-  { max_tokens: 100 },
-  { max_completion_tokens: 100 },
-  { max_completion_tokens: 100, max_tokens: 900 },
-])('a request that limits its answer takes at most its bytes and that: %j', (limit) => {
-  const input = bytes(request(limit));
-  expect(atMost(request(limit))).toEqual({
-    tokens: input + 100,
-    nanoUsd: (input + 200) * 1000,
-    calls: 1,
-  });
-});
+test.each([{ max_tokens: 100 }, { max_completion_tokens: 100 }, { max_completion_tokens: 100, max_tokens: 900 }])(
+  'a request that limits its answer takes at most its bytes and that: %j',
+  (limit) => {
+    const input = bytes(request(limit));
+    expect(atMost(request(limit))).toEqual({
+      tokens: input + 100,
+      nanoUsd: (input + 200) * 1000,
+      calls: 1,
+    });
+  },
+);
 
 test('several answers count each', () => {
   const several = request({ max_tokens: 10, n: 3 });

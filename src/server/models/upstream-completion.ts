@@ -4,13 +4,7 @@ import { type CallSignal, createCallSignal, readText } from './call-signal.ts';
 import { type ChatRequest, toUpstreamBody } from './chat-request.ts';
 import { passThrough } from './pass-through.ts';
 import type { Upstream } from './upstream.ts';
-import {
-  connectionFailure,
-  llmUnavailable,
-  messageOf,
-  parseObject,
-  presentable,
-} from './upstream-failure.ts';
+import { connectionFailure, llmUnavailable, messageOf, parseObject, presentable } from './upstream-failure.ts';
 import { requestUpstream, type UpstreamRequest } from './upstream-request.ts';
 
 export interface UpstreamCompletion
@@ -29,11 +23,7 @@ function secretsOf(upstream: Upstream): string[] {
   return upstream.apiKey === null ? [] : [upstream.apiKey];
 }
 
-async function jsonAnswer(
-  response: Response,
-  call: CallSignal,
-  options: UpstreamCompletion,
-): Promise<Response> {
+async function jsonAnswer(response: Response, call: CallSignal, options: UpstreamCompletion): Promise<Response> {
   const { upstream, meter } = options;
   const text = await wholeText(response, call, options);
   const json = parseObject(text);
@@ -104,8 +94,7 @@ async function streamAnswer(
 /** The chain of causes in one line. */
 function detailOf(error: SeedError, upstream: Upstream): string {
   const messages: string[] = [];
-  for (let cause: unknown = error.cause; cause instanceof Error; cause = cause.cause)
-    messages.push(cause.message);
+  for (let cause: unknown = error.cause; cause instanceof Error; cause = cause.cause) messages.push(cause.message);
   return presentable(messages.join(': '), secretsOf(upstream));
 }
 

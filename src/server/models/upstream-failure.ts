@@ -48,8 +48,7 @@ export function llmUnavailable(what: string, options?: FailureOptions): Upstream
 }
 
 /** Nobody listens, no time left to connect, and whatever is wrong with the other's certificate or TLS. */
-const NO_CONNECTION =
-  /^(ECONNREFUSED|UND_ERR_CONNECT_TIMEOUT|EPROTO|ERR_TLS_|ERR_SSL_|CERT_|.*_CERT|UNABLE_TO_)/;
+const NO_CONNECTION = /^(ECONNREFUSED|UND_ERR_CONNECT_TIMEOUT|EPROTO|ERR_TLS_|ERR_SSL_|CERT_|.*_CERT|UNABLE_TO_)/;
 
 const ErrorShapes = z.union([
   z
@@ -127,7 +126,6 @@ export function neverArrived(error: unknown): boolean {
 export function connectionFailure(error: unknown, doing: string): SeedError {
   if (error instanceof SeedError) return error;
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  const code =
-    typeof cause === 'object' && cause !== null && 'code' in cause ? ` (${String(cause.code)})` : '';
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? ` (${String(cause.code)})` : '';
   return llmUnavailable(`${doing}${code}`, { cause: error });
 }

@@ -6,13 +6,7 @@ import type { CallMeter } from './call-meter.ts';
 import { type CallLimits, type CallSignal, readText } from './call-signal.ts';
 import type { Release } from './rate-limited-queue.ts';
 import type { Upstream } from './upstream.ts';
-import {
-  connectionFailure,
-  neverArrived,
-  parseObject,
-  refusal,
-  UpstreamFailure,
-} from './upstream-failure.ts';
+import { connectionFailure, neverArrived, parseObject, refusal, UpstreamFailure } from './upstream-failure.ts';
 
 /** How much of an error's body is read for its message. */
 const ERROR_BODY_BYTES = 64 * 1024;

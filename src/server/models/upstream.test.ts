@@ -27,16 +27,14 @@ describe('chooseUpstream', () => {
     expect(chooseUpstream(settings({ baseUrl }))?.openRouter).toBe(openRouter);
   });
 
-  it.each([
-    'nonsense',
-    'ftp://llm.example/v1',
-    'http://user:pw@llm.example/v1',
-    'http://llm.example/v1?key=x',
-  ])('refuses the address %s without repeating it', (baseUrl) => {
-    const attempt = () => chooseUpstream(settings({ baseUrl }));
-    expect(attempt).toThrow(expect.objectContaining({ code: 'invalid_settings' }));
-    expect(attempt).toThrow(expect.objectContaining({ message: expect.not.stringContaining(baseUrl) }));
-  });
+  it.each(['nonsense', 'ftp://llm.example/v1', 'http://user:pw@llm.example/v1', 'http://llm.example/v1?key=x'])(
+    'refuses the address %s without repeating it',
+    (baseUrl) => {
+      const attempt = () => chooseUpstream(settings({ baseUrl }));
+      expect(attempt).toThrow(expect.objectContaining({ code: 'invalid_settings' }));
+      expect(attempt).toThrow(expect.objectContaining({ message: expect.not.stringContaining(baseUrl) }));
+    },
+  );
 });
 
 describe('what a start says of its models', () => {

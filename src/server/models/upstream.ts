@@ -115,9 +115,7 @@ export function modelNotices(settings: LlmSettings, defaultModels: readonly stri
   return [
     ...[modelNote(defaultModels)].filter((note) => note !== null),
     ...(isLonely && settings.openRouterKey === null
-      ? [
-          'A model or a key is set, but no address: SEED_LLM_MODEL and SEED_LLM_API_KEY go with SEED_LLM_BASE_URL.',
-        ]
+      ? ['A model or a key is set, but no address: SEED_LLM_MODEL and SEED_LLM_API_KEY go with SEED_LLM_BASE_URL.']
       : []),
   ];
 }

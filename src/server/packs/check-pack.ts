@@ -103,10 +103,7 @@ function refuseUnknownScopes(
 ): void {
   const unknown = scopes.find((scope) => !known.has(scope));
   if (unknown === undefined) return;
-  throw packProblem(
-    file,
-    `the template "${title}": no command of the pack or of Seed has the scope ${unknown}`,
-  );
+  throw packProblem(file, `the template "${title}": no command of the pack or of Seed has the scope ${unknown}`);
 }
 
 function checkCommand(definition: unknown, file: string): void {
@@ -124,8 +121,7 @@ function mistakeIn(command: PackCommand): string | null {
   const { method, path } = parseHttp(command.http);
   const missing = pathParameters(path).find((name) => !(name in command.input.shape));
   if (missing !== undefined) return `{${missing}} stands in its path and not in its input`;
-  if (method === 'GET' && command.effect !== 'read')
-    return `a GET has the effect read, not ${command.effect}`;
+  if (method === 'GET' && command.effect !== 'read') return `a GET has the effect read, not ${command.effect}`;
   if (isStream(command as never)) return 'a pack cannot have streams';
   try {
     toJsonSchema(command.input, 'input');

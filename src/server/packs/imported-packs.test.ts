@@ -27,9 +27,7 @@ it('are for the operator, without what is deprecated, and beside nouns of Seed',
     title: 'Figma API',
     credential: { kind: 'header', name: 'X-Figma-Token' },
   });
-  expect(pack.report.partly).toEqual([
-    { operation: 'POST /v2/webhooks', why: 'its callbacks are not received' },
-  ]);
+  expect(pack.report.partly).toEqual([{ operation: 'POST /v2/webhooks', why: 'its callbacks are not received' }]);
   const all = await commands();
   expect(all).toHaveLength(pack.report.commands);
   expect(all.every(({ operatorOnly }) => operatorOnly)).toBe(true);

@@ -18,11 +18,7 @@ describe('a broken pack', () => {
   it.each<[string, Record<string, string>, RegExp]>([
     ['without pack.ts', { 'notes/other.ts': '' }, /there is no such file/],
     ['that is no TypeScript', { 'notes/pack.ts': 'export const pack = {{;' }, /cannot be loaded/],
-    [
-      'that imports what is not there',
-      { 'notes/pack.ts': `import './gone.ts';` },
-      /cannot be loaded: .*gone\.ts/,
-    ],
+    ['that imports what is not there', { 'notes/pack.ts': `import './gone.ts';` }, /cannot be loaded: .*gone\.ts/],
     ['that throws', { 'notes/pack.ts': `throw new Error('no luck');` }, /no luck/],
     ['that exports nothing', { 'notes/pack.ts': 'export const other = 1;' }, /exports no "pack"/],
     ['whose pack is a number', exported('7'), /the pack's .*object/],
@@ -32,11 +28,7 @@ describe('a broken pack', () => {
       { 'notes/pack.ts': packFile('memos', commandText()) },
       /"memos".*"notes"/,
     ],
-    [
-      'with a name in capitals',
-      exported(`{ name: 'Notes', title: 'Notes', commands: [1] }`),
-      /name .*lower-case/,
-    ],
+    ['with a name in capitals', exported(`{ name: 'Notes', title: 'Notes', commands: [1] }`), /name .*lower-case/],
     [
       'whose command is text',
       exported(`{ name: 'notes', title: 'Notes', commands: ['x'] }`),
@@ -46,11 +38,7 @@ describe('a broken pack', () => {
     ['whose summary has two lines', command({ summary: `'a\\nb'` }), /"notes list": summary is one line/],
     ['with a path of no method', command({ http: `'/notes'` }), /http .*method and path/],
     ['with a path that begins with an input', command({ http: `'GET /{id}'` }), /http .*method and path/],
-    [
-      'whose path names what the input lacks',
-      command({ http: `'GET /notes/{id}'` }),
-      /\{id\} stands in its path/,
-    ],
+    ['whose path names what the input lacks', command({ http: `'GET /notes/{id}'` }), /\{id\} stands in its path/],
     ['with a wildcard as scope', command({ scope: `'notes:*'` }), /scope .*concrete/],
     ['without a scope', command({ scope: 'undefined' }), /"notes list": scope/],
     ['with an effect of its own', command({ effect: `'harmless'` }), /effect/],
@@ -62,10 +50,7 @@ describe('a broken pack', () => {
       (event): [string, Record<string, string>, RegExp] => [
         `with the event ${event}`,
         {
-          'notes/pack.ts': packFile('notes', commandText()).replace(
-            'commands:',
-            `events: [${event}], commands:`,
-          ),
+          'notes/pack.ts': packFile('notes', commandText()).replace('commands:', `events: [${event}], commands:`),
         },
         /the pack's events\.0/,
       ],
@@ -75,10 +60,7 @@ describe('a broken pack', () => {
       [`{ title: 't', instruction: ' ', scopes: ['notes:read'] }`, /templates\.0\.instruction/],
       [`{ title: 't', instruction: 'i', scopes: [] }`, /templates\.0\.scopes/],
       [`{ title: 't', instruction: 'i', scopes: ['notes:*'] }`, /templates\.0\.scopes\.0 .*concrete/],
-      [
-        `{ title: 't', instruction: 'i', scopes: ['notes:read', 'other:read'] }`,
-        /"t": no command .* other:read/,
-      ],
+      [`{ title: 't', instruction: 'i', scopes: ['notes:read', 'other:read'] }`, /"t": no command .* other:read/],
     ].map(([template, problem]): [string, Record<string, string>, RegExp] => [
       `with the template ${template}`,
       {
@@ -204,8 +186,6 @@ describe('seed.config.ts', () => {
     const twin = { '../elsewhere/pack.ts': packFile('notes', commandText()) };
     const own = { 'notes/pack.ts': packFile('notes', commandText()) };
     const files = { ...own, ...twin, ...config(`{ packs: ['./elsewhere/pack.ts'] }`) };
-    await expect(load(files)).rejects.toThrow(
-      /elsewhere\/pack\.ts: .*"notes", like that of .*notes\/pack\.ts/,
-    );
+    await expect(load(files)).rejects.toThrow(/elsewhere\/pack\.ts: .*"notes", like that of .*notes\/pack\.ts/);
   });
 });

@@ -59,9 +59,7 @@ export async function loadPacks(
 
 /** What the model `scripted` knows: instructions about Seed's own commands, and those that packs bring. */
 export async function playbooksOf(packs: readonly LoadedPack[]): Promise<Playbook[]> {
-  const exported = existsSync(OWN_PLAYBOOKS)
-    ? await importFile(OWN_PLAYBOOKS.href, shownPath(OWN_PLAYBOOKS))
-    : {};
+  const exported = existsSync(OWN_PLAYBOOKS) ? await importFile(OWN_PLAYBOOKS.href, shownPath(OWN_PLAYBOOKS)) : {};
   const own = (exported['playbooks'] ?? []) as readonly Playbook[];
   return [...own, ...packs.flatMap(({ playbooks = [] }) => playbooks)];
 }
@@ -104,16 +102,11 @@ export async function placesIn(parent: URL, prefix = ''): Promise<PackPlace[]> {
     .map((name) => ({ name, setting: prefix + name, folder: new URL(`${name}/`, parent) }));
 }
 
-async function loadFolder(
-  { folder, name, setting }: PackPlace,
-  builtIn: readonly Command[],
-): Promise<LoadedPack> {
+async function loadFolder({ folder, name, setting }: PackPlace, builtIn: readonly Command[]): Promise<LoadedPack> {
   const file = new URL('pack.ts', folder);
-  if (!existsSync(file))
-    throw packProblem(shownPath(file), 'there is no such file, so the folder is no pack');
+  if (!existsSync(file)) throw packProblem(shownPath(file), 'there is no such file, so the folder is no pack');
   const pack = await loadPack(file, builtIn);
-  if (pack.name !== name)
-    throw packProblem(pack.file, `the pack is called "${pack.name}", its folder "${name}"`);
+  if (pack.name !== name) throw packProblem(pack.file, `the pack is called "${pack.name}", its folder "${name}"`);
   return { ...pack, setting };
 }
 

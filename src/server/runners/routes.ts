@@ -88,8 +88,7 @@ export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
   app.post('/leave', async (c) => {
     const { runnerId, tasks } = await body(c, LeaveRequest);
     const left = await leaveTasks(store, { runnerId, taskIds: tasks });
-    if (left.returned.length + left.ended.length > 0)
-      log.warn({ runnerId, ...left }, 'a runner left its tasks');
+    if (left.returned.length + left.ended.length > 0) log.warn({ runnerId, ...left }, 'a runner left its tasks');
     if (tasks.length === 0) await forgetRunner(store, runnerId);
     return c.body(null, 204);
   });

@@ -77,20 +77,15 @@ export async function refuseWithoutDriver(store: RunnerStore): Promise<void> {
   const reasons = runners.flatMap((runner) =>
     runner.probes.map((probe) => `${probe.driver}: ${probe.why ?? 'not usable'}`),
   );
-  throw new SeedError(
-    'no_usable_driver',
-    `no runner can make a sandbox (${[...new Set(reasons)].join('; ')})`,
-    {
-      hint: 'Run "bin/seed doctor" on the runner\'s machine: it says what is missing and how to get it.',
-    },
-  );
+  throw new SeedError('no_usable_driver', `no runner can make a sandbox (${[...new Set(reasons)].join('; ')})`, {
+    hint: 'Run "bin/seed doctor" on the runner\'s machine: it says what is missing and how to get it.',
+  });
 }
 
 /** Why a queued task waits, for a person; null when it is about to be taken. */
 export async function queuedNote(store: RunnerStore): Promise<string | null> {
   const runners = await liveRunners(store);
-  if (runners.length === 0)
-    return 'No runner is connected; it starts as soon as one is ("npm start" brings one).';
+  if (runners.length === 0) return 'No runner is connected; it starts as soon as one is ("npm start" brings one).';
   const slots = runners.reduce((sum, runner) => sum + runner.slots, 0);
   return (await countLeased(store.db)) < slots ? null : `Waits for one of ${slots} slots.`;
 }

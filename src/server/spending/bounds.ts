@@ -12,8 +12,7 @@ import { lockAncestors, spentWith } from './sums.ts';
 /** @param ancestors the topmost task first; the last one is the task whose agent is told */
 export function boundsOfTasks(ancestors: readonly TaskRow[]): Bound[] {
   return ancestors.flatMap(({ id, budget, used_tokens, used_nano_usd, used_calls }, index) => {
-    const whose =
-      index === ancestors.length - 1 ? 'this task' : `the task ${id}, which stands above this one,`;
+    const whose = index === ancestors.length - 1 ? 'this task' : `the task ${id}, which stands above this one,`;
     const used = { tokens: used_tokens, nanoUsd: used_nano_usd, calls: used_calls };
     return budgetBounds(id, budget, used, whose);
   });

@@ -49,13 +49,7 @@ test.each<[string, Bound[], Estimate, CallInFlight[], object]>([
     { kind: 'admit', overLimit: [] },
   ],
   ['all is used', [tokens(100, 100)], taking(1), [], { kind: 'refuse', bound: tokens(100, 100) }],
-  [
-    'one of two is used up',
-    [tokens(100, 0), { ...tokens(5, 7), id: 'other' }],
-    taking(1),
-    [],
-    { kind: 'refuse' },
-  ],
+  ['one of two is used up', [tokens(100, 0), { ...tokens(5, 7), id: 'other' }], taking(1), [], { kind: 'refuse' }],
 ])('%s', (_when, bounds, atMost, inFlight, verdict) => {
   expect(decide(bounds, atMost, inFlight)).toMatchObject(verdict);
 });

@@ -43,11 +43,7 @@ export type Verdict =
   | { kind: 'wait' }
   | { kind: 'refuse'; bound: Bound };
 
-export function decide(
-  bounds: readonly Bound[],
-  atMost: Estimate,
-  inFlight: readonly CallInFlight[],
-): Verdict {
+export function decide(bounds: readonly Bound[], atMost: Estimate, inFlight: readonly CallInFlight[]): Verdict {
   const exhausted = firstExhausted(bounds);
   if (exhausted) return { kind: 'refuse', bound: exhausted };
   const overLimit: string[] = [];

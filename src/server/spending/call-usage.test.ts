@@ -93,9 +93,7 @@ describe('a call that was cut off', () => {
 test('a call that was not served is free, unless the upstream says what it took', () => {
   const free = { inputTokens: 0, outputTokens: 0, costNanoUsd: 0, costSource: 'none', unpriced: false };
   expect(settle({ requests: 0, finished: false, output: 0 })).toMatchObject(free);
-  expect(settle({ requests: 0, told: told({ inputTokens: 0, outputTokens: 0 }) }, 'dear')).toMatchObject(
-    free,
-  );
+  expect(settle({ requests: 0, told: told({ inputTokens: 0, outputTokens: 0 }) }, 'dear')).toMatchObject(free);
   const refused = { requests: 0, finished: false, output: 0, told: told({ inputTokens: 7 }) };
   expect(settle(refused)).toMatchObject({ inputTokens: 7, outputTokens: 0, costSource: 'prices' });
 });

@@ -18,9 +18,7 @@ export async function lockAncestors(tx: Tx, taskId: string): Promise<TaskRow[]> 
       union all
       select tasks.id, tasks.parent_task_id from ancestors join tasks on tasks.id = ancestors.parent_task_id
     )
-    select tasks.* from tasks where id in (select id from ancestors) order by depth for no key update`.execute(
-    tx,
-  );
+    select tasks.* from tasks where id in (select id from ancestors) order by depth for no key update`.execute(tx);
   return rows;
 }
 
@@ -73,11 +71,7 @@ export async function lockSpend(tx: Tx, keyIds: readonly string[], now: Date): P
 }
 
 /** What was spent with each of the keys in the UTC day and month of `now`. */
-export async function spentWith(
-  db: Db,
-  keyIds: readonly string[],
-  now: Date,
-): Promise<(keyId: string) => Spent> {
+export async function spentWith(db: Db, keyIds: readonly string[], now: Date): Promise<(keyId: string) => Spent> {
   const day = dayOf(now);
   const { rows } = await sql<{ key_id: string; today: boolean; nanoUsd: number; tokens: number }>`
     select key_id, day = ${day}::date as today, sum(nano_usd)::bigint as "nanoUsd", sum(tokens)::bigint as tokens

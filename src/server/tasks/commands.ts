@@ -131,13 +131,7 @@ export const taskEvents = defineStream({
   effect: 'read',
   input: z.object({
     id: TaskId,
-    after: z
-      .number()
-      .int()
-      .min(0)
-      .max(999_999_999)
-      .default(0)
-      .describe('Only events after this sequence number'),
+    after: z.number().int().min(0).max(999_999_999).default(0).describe('Only events after this sequence number'),
     past: z.boolean().default(false).describe('Only what has happened so far; do not wait for more'),
     limit: z.number().int().min(1).max(LIMITS.eventsPerTask).optional().describe('At most so many events'),
   }),

@@ -90,12 +90,7 @@ export async function createTask(
       })
       .returningAll()
       .executeTakeFirstOrThrow();
-    await appendEvents(
-      tx,
-      row,
-      [{ type: 'status', status: 'queued', phase: null, error: null }],
-      row.created_at,
-    );
+    await appendEvents(tx, row, [{ type: 'status', status: 'queued', phase: null, error: null }], row.created_at);
     await store.queue.send(tx, id);
     await notify(tx, 'queue');
     noteChange(tx, 'accepted', row);

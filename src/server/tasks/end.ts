@@ -85,10 +85,7 @@ async function forReaders(tx: Tx, taskId: string, settlement: Settlement): Promi
 }
 
 /** @param overspent why the model was refused to it; that is then why it ended, whatever its agent made of it */
-function changeOf(
-  { outcome, stdout, stderr, exitCode, error }: Settlement,
-  overspent: string | null,
-): Change {
+function changeOf({ outcome, stdout, stderr, exitCode, error }: Settlement, overspent: string | null): Change {
   const change = { status: outcome, stdout, stderr, exitCode };
   if (overspent !== null) return { ...change, ...outOfBudget(overspent) };
   if (outcome === 'completed') return change;

@@ -59,12 +59,7 @@ export async function appendServerEvent(
 }
 
 /** Events after `afterSeq`, oldest first, at most `limit`. */
-export async function readEvents(
-  db: Db,
-  task: TaskSpan,
-  afterSeq: number,
-  limit: number,
-): Promise<TaskEvent[]> {
+export async function readEvents(db: Db, task: TaskSpan, afterSeq: number, limit: number): Promise<TaskEvent[]> {
   const rows = await db
     .selectFrom('events')
     .select(['seq', 'created_at', 'body'])

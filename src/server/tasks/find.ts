@@ -22,7 +22,10 @@ export type FindTask = (accountId: string, id: string) => Promise<Task | null>;
 
 export const AnsweredTask = z.object({ task: Task });
 
-/** A task with the answer of `tasks get`, which is there once the task has ended and is written once, as long as it is kept. */
+/**
+ * A task with the answer of `tasks get`, which is there once the task has ended and is written once, as long as it
+ * is kept.
+ */
 export class KnownTask {
   readonly accountId: string;
   readonly task: Task;

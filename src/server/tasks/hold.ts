@@ -18,8 +18,7 @@ const CLOCK_WAS_SET_MS = 60_000;
 
 const LOST: TaskError = {
   code: 'interrupted',
-  message:
-    'The runner of this task was lost. Nothing was run again: the task may have changed something already.',
+  message: 'The runner of this task was lost. Nothing was run again: the task may have changed something already.',
 };
 
 export interface Renewal {
@@ -33,10 +32,7 @@ export interface Renewal {
  * Keeps the runner's leases alive. Returns those of `taskIds` that it has to kill: they are not its own any more.
  * Where the database's clock was set since, their deadlines move along: a task has its time and no other.
  */
-export async function renewLeases(
-  store: Store,
-  { runnerId, taskIds, leftMs = [] }: Renewal,
-): Promise<string[]> {
+export async function renewLeases(store: Store, { runnerId, taskIds, leftMs = [] }: Renewal): Promise<string[]> {
   if (taskIds.length === 0) return [];
   // In the order in which tasks are locked (spending/sums.ts).
   return store.db.transaction().execute(async (tx) => {

@@ -128,8 +128,7 @@ export async function reportPhase(
       .returningAll()
       .executeTakeFirstOrThrow();
     if (begins) await emitTaskEvent(tx, changed, now, 'task.started');
-    if (reaches)
-      await appendEvents(tx, task, [{ type: 'status', status: task.status, phase, error: null }], now);
+    if (reaches) await appendEvents(tx, task, [{ type: 'status', status: task.status, phase, error: null }], now);
     if (works) noteChange(tx, 'working', changed);
   });
 }

@@ -23,12 +23,8 @@ test("without texts, the last tool's output, from its chunks or else its result"
     { type: 'tool_output', callId: 'b', chunk: 'y' },
   ];
   expect(outputSoFar(chunks)).toBe('xy');
-  expect(outputSoFar([...chunks, { type: 'tool_result', callId: 'b', output: 'xy', isError: false }])).toBe(
-    'xy',
-  );
-  expect(outputSoFar([...chunks, { type: 'tool_result', callId: 'c', output: 'z', isError: true }])).toBe(
-    'z',
-  );
+  expect(outputSoFar([...chunks, { type: 'tool_result', callId: 'b', output: 'xy', isError: false }])).toBe('xy');
+  expect(outputSoFar([...chunks, { type: 'tool_result', callId: 'c', output: 'z', isError: true }])).toBe('z');
 });
 
 test('a long output is cut in its middle to the limit', () => {

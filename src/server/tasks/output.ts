@@ -18,9 +18,7 @@ export async function readOutputSoFar(db: Db, task: TaskSpan): Promise<string | 
   const [last] = rows;
   if (!last) return null;
   const printed = sql`coalesce(body->>'chunk', body->>'output')`;
-  return outputSoFar(
-    await readEnds(db, task, printed, sql`body->>'callId' = ${last.call_id} and ${OF_TOOLS}`),
-  );
+  return outputSoFar(await readEnds(db, task, printed, sql`body->>'callId' = ${last.call_id} and ${OF_TOOLS}`));
 }
 
 /**

@@ -34,11 +34,9 @@ const MIB = 1024 * 1024;
 export function refuseWithoutRoom(files: readonly ReceivedFile[], { diskMb }: Resources): void {
   const bytes = files.reduce((sum, { content }) => sum + content.size, 0);
   if (bytes <= (diskMb * MIB) / 2) return;
-  throw new SeedError(
-    'invalid_input',
-    `the files take more than half of the sandbox's disk of ${diskMb} MiB`,
-    { hint: 'Ask for more with resources.diskMb.' },
-  );
+  throw new SeedError('invalid_input', `the files take more than half of the sandbox's disk of ${diskMb} MiB`, {
+    hint: 'Ask for more with resources.diskMb.',
+  });
 }
 
 /** What a task gets, and the most that it can get, where the environment says nothing. */

@@ -17,12 +17,8 @@ export function createInstruments(registry: Registry) {
     new Counter({ name, help, labelNames, registers });
   const gauge = <Label extends string>(name: string, help: string, labelNames: Label[]) =>
     new Gauge({ name, help, labelNames, registers });
-  const histogram = <Label extends string>(
-    name: string,
-    help: string,
-    labelNames: Label[],
-    buckets: number[],
-  ) => new Histogram({ name, help, labelNames, buckets, registers });
+  const histogram = <Label extends string>(name: string, help: string, labelNames: Label[], buckets: number[]) =>
+    new Histogram({ name, help, labelNames, buckets, registers });
   const everywhere = <Label extends string>(name: string, help: string, labelNames: Label[]) =>
     gauge(name, `${help} ${EVERYWHERE}`, labelNames);
 
@@ -78,10 +74,7 @@ export function createInstruments(registry: Registry) {
       RUN_SECONDS,
     ),
 
-    modelCalls: counter('seed_model_calls_total', 'Calls of models, by what came of them.', [
-      'model',
-      'outcome',
-    ]),
+    modelCalls: counter('seed_model_calls_total', 'Calls of models, by what came of them.', ['model', 'outcome']),
     modelSeconds: histogram(
       'seed_model_call_duration_seconds',
       'From the call of a model to the end of its answer.',

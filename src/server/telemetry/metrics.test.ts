@@ -41,10 +41,7 @@ it('models that nobody configured are counted together, however many there are',
 
 it('docs/operating.md lists every metric with its labels, and no other', async () => {
   const page = readFileSync(new URL('../../../docs/operating.md', import.meta.url), 'utf8');
-  const rows = [...page.matchAll(/^\| `(seed_\w+)` +\| ([^|]*?) +\|/gm)].map(([, name, labels]) => [
-    name,
-    labels,
-  ]);
+  const rows = [...page.matchAll(/^\| `(seed_\w+)` +\| ([^|]*?) +\|/gm)].map(([, name, labels]) => [name, labels]);
   const registry = new Registry();
   createInstruments(registry);
   const instruments = registry.getMetricsAsArray() as unknown as { name: string; labelNames: string[] }[];

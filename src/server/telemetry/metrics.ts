@@ -18,11 +18,7 @@ export interface Metrics {
 /** Stands for every model that is not configured: callers choose names freely. */
 const OTHER_MODEL = 'other';
 /** Gauges of prom-client that are named like counters; each is there by type as well, under a better name. */
-const MISNAMED = [
-  'nodejs_active_handles_total',
-  'nodejs_active_requests_total',
-  'nodejs_active_resources_total',
-];
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
 export function openMetrics(
   token: string,

@@ -41,10 +41,7 @@ export async function reportOn<Asked extends ReportFilter, Report>(
 export function timeRange({ since, until, month }: Omit<ReportFilter, 'keyId'>, now: Date): TimeRange {
   if (month !== undefined) {
     if (since !== undefined || until !== undefined) {
-      throw new SeedError(
-        'invalid_input',
-        'a month has its own beginning and end: leave out since and until',
-      );
+      throw new SeedError('invalid_input', 'a month has its own beginning and end: leave out since and until');
     }
     const from = new Date(`${month}-01T00:00:00.000Z`);
     return { from, to: new Date(Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + 1, 1)) };

@@ -3,14 +3,7 @@
 // arguments and outputs are in none. Spans are made whole, when what they tell of is over, and their ids come from
 // the task's: so no server has to remember what another began. Used by traces.ts.
 import { randomBytes } from 'node:crypto';
-import {
-  type Attributes,
-  type HrTime,
-  type Link,
-  SpanKind,
-  SpanStatusCode,
-  TraceFlags,
-} from '@opentelemetry/api';
+import { type Attributes, type HrTime, type Link, SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { TaskRow } from '../../db/tables.ts';
@@ -104,10 +97,7 @@ export function spansOfTask(task: TaskRow, providerOf: (model: string) => string
   const part = (name: string, startMs: number, end: number): Span => {
     return { taskId: task.id, name, startMs, endMs: end, attributes: {}, error: null };
   };
-  const spans = [
-    rootSpan(task, endMs, providerOf),
-    part('queue', task.created_at.getTime(), startedMs ?? endMs),
-  ];
+  const spans = [rootSpan(task, endMs, providerOf), part('queue', task.created_at.getTime(), startedMs ?? endMs)];
   if (startedMs !== undefined) spans.push(part('start', startedMs, task.working_at?.getTime() ?? endMs));
   return spans;
 }

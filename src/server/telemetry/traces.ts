@@ -48,8 +48,7 @@ export function openTraces(
       const taskId = taskOf(observation);
       if (taskId === null || !isSampled(taskId)) return;
       const now = clock.now().getTime();
-      for (const span of spansOf(observation, now, providerOf))
-        exported.add(toReadable(span, resource, scope));
+      for (const span of spansOf(observation, now, providerOf)) exported.add(toReadable(span, resource, scope));
     },
     close: () => exported.close(),
   };

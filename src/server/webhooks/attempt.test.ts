@@ -24,16 +24,12 @@ test("the delays are those of the specification's table, ten attempts in all", (
 
 test('jitter makes a delay at most a tenth longer and never shorter', () => {
   fc.assert(
-    fc.property(
-      fc.integer({ min: 1, max: 9 }),
-      fc.double({ min: 0, max: 1, noNaN: true }),
-      (made, random) => {
-        const ms = msUntil(afterAttempt({ ...failed, attemptsMade: made }, NOW, random).nextAttemptAt) ?? 0;
-        const delay = RETRY_DELAYS_MS[made - 1] ?? 0;
-        expect(ms).toBeGreaterThanOrEqual(delay);
-        expect(ms).toBeLessThanOrEqual(delay * 1.1 + 1);
-      },
-    ),
+    fc.property(fc.integer({ min: 1, max: 9 }), fc.double({ min: 0, max: 1, noNaN: true }), (made, random) => {
+      const ms = msUntil(afterAttempt({ ...failed, attemptsMade: made }, NOW, random).nextAttemptAt) ?? 0;
+      const delay = RETRY_DELAYS_MS[made - 1] ?? 0;
+      expect(ms).toBeGreaterThanOrEqual(delay);
+      expect(ms).toBeLessThanOrEqual(delay * 1.1 + 1);
+    }),
   );
 });
 
@@ -62,14 +58,11 @@ test.each([
   [502, null, 5_000, 5_000],
   [504, null, 5_000, 5_000],
   [500, null, 5_000, null],
-])(
-  '%i with Retry-After %s: again after %i ms, others held for %s ms',
-  (status, retryAfter, againMs, holdMs) => {
-    const verdict = afterAttempt({ ...failed, status, retryAfter }, NOW, 0);
-    expect(msUntil(verdict.nextAttemptAt)).toBe(againMs);
-    expect(msUntil(verdict.holdUntil)).toBe(holdMs);
-  },
-);
+])('%i with Retry-After %s: again after %i ms, others held for %s ms', (status, retryAfter, againMs, holdMs) => {
+  const verdict = afterAttempt({ ...failed, status, retryAfter }, NOW, 0);
+  expect(msUntil(verdict.nextAttemptAt)).toBe(againMs);
+  expect(msUntil(verdict.holdUntil)).toBe(holdMs);
+});
 
 test('without Retry-After others are held for a minute at most, however long the retry waits', () => {
   const verdict = afterAttempt({ ...failed, status: 429, attemptsMade: 9 }, NOW, 0);

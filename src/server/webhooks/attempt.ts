@@ -133,8 +133,7 @@ export function afterAttempt(attempted: Attempted, now: Date, random: number): V
   const tooMany = status !== null && TOO_MANY.includes(status);
   const holdMs = waitMs ?? (tooMany ? Math.min(jittered, HOLD_MOST_MS) : 0);
   const holdUntil = holdMs > 0 ? after(now, holdMs) : null;
-  if (gone || once || delayMs === undefined)
-    return { status: 'failed', nextAttemptAt: null, gone, holdUntil };
+  if (gone || once || delayMs === undefined) return { status: 'failed', nextAttemptAt: null, gone, holdUntil };
   const nextAttemptAt = after(now, Math.max(jittered, waitMs ?? 0));
   return { status: 'pending', nextAttemptAt, gone, holdUntil };
 }

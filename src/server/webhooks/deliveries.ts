@@ -55,11 +55,7 @@ export interface ReplayFilter {
  * Starts the schedule anew, at once. Deliveries to an endpoint that is off or deleted stay as they are. Returns
  * how many were started.
  */
-export async function replayDeliveries(
-  store: Store,
-  accountId: string,
-  filter: ReplayFilter,
-): Promise<number> {
+export async function replayDeliveries(store: Store, accountId: string, filter: ReplayFilter): Promise<number> {
   const { id, webhookId, failedSince } = filter;
   return inTransaction(store.db, async (tx) => {
     let query = tx
@@ -100,16 +96,11 @@ function select(db: Db, accountId: string) {
   return db
     .selectFrom('webhook_deliveries')
     .selectAll()
-    .select(
-      sql<string>`(select type from webhook_events where webhook_events.id = event_id)`.as('event_type'),
-    )
+    .select(sql<string>`(select type from webhook_events where webhook_events.id = event_id)`.as('event_type'))
     .where('account_id', '=', accountId);
 }
 
-async function attemptsOf(
-  db: Db,
-  deliveries: readonly { id: string }[],
-): Promise<Map<string, WebhookAttempt[]>> {
+async function attemptsOf(db: Db, deliveries: readonly { id: string }[]): Promise<Map<string, WebhookAttempt[]>> {
   const ids = deliveries.map(({ id }) => id);
   const { rows } = await sql<AttemptOfDelivery>`
     select attempt.* from unnest(${ids}::uuid[]) as delivery (id) cross join lateral (

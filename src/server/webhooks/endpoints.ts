@@ -124,12 +124,7 @@ export async function deleteEndpoint(tx: Tx, accountId: string, id: string, now:
  * Switches it off and tells the account's other endpoints. Nothing happens when it is off already. What waits for
  * it has failed; it can be replayed once the endpoint is on again.
  */
-export async function disableEndpoint(
-  tx: Tx,
-  id: string,
-  reason: 'gone' | 'failing',
-  now: Date,
-): Promise<void> {
+export async function disableEndpoint(tx: Tx, id: string, reason: 'gone' | 'failing', now: Date): Promise<void> {
   const disabled = await tx
     .updateTable('webhook_endpoints')
     .set({ enabled: false, disabled_reason: reason, updated_at: now })

@@ -48,11 +48,7 @@ export async function createEndpoint(
       );
     }
     const made = await insertEndpoint(tx, endpoint, now);
-    await replaceSecret(
-      tx,
-      { accountId, endpointId: creationId },
-      { secret: sealed, previousUntil: now, now },
-    );
+    await replaceSecret(tx, { accountId, endpointId: creationId }, { secret: sealed, previousUntil: now, now });
     return made;
   });
   return { webhook, secret };

@@ -60,11 +60,7 @@ export const resolveByDns: Resolve = async (hostname) => {
   return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
 };
 
-export function createPost({
-  resolve,
-  allowedNetworks,
-  timeoutMs = LIMITS.webhookTimeoutMs,
-}: PostOptions): Post {
+export function createPost({ resolve, allowedNetworks, timeoutMs = LIMITS.webhookTimeoutMs }: PostOptions): Post {
   return async (request, signal) => {
     const late = AbortSignal.any([AbortSignal.timeout(timeoutMs), signal]);
     const url = new URL(request.url);
@@ -180,8 +176,7 @@ async function firstBytes(response: IncomingMessage, signal: AbortSignal): Promi
 function reasonOf(error: unknown): AttemptError {
   const { code = '', message = '' } = error as NodeJS.ErrnoException;
   if (/CERT|TLS|SSL|UNABLE_TO|EPROTO/.test(code)) return 'tls_failed';
-  if (code.startsWith('HPE_') || code === 'ECONNRESET' || /socket hang up/.test(message))
-    return 'broken_answer';
+  if (code.startsWith('HPE_') || code === 'ECONNRESET' || /socket hang up/.test(message)) return 'broken_answer';
   return 'connection_failed';
 }
 

@@ -111,13 +111,9 @@ export async function openSecretsKey(setting: string | null, dataDir: string, st
   const kept = await secretsKeyCheck(store.db, seal(KEY_CHECK, key, KEY_CHECK));
   if (unseal(kept, key, KEY_CHECK) === KEY_CHECK) return key;
   const where = setting === null ? join(dataDir, KEY_FILE) : 'SEED_SECRETS_KEY';
-  throw new SeedError(
-    'invalid_settings',
-    `${where} is not the key that this database's secrets are sealed with`,
-    {
-      hint: 'Give every server of the database the same SEED_SECRETS_KEY. If it is lost: docs/running.md.',
-    },
-  );
+  throw new SeedError('invalid_settings', `${where} is not the key that this database's secrets are sealed with`, {
+    hint: 'Give every server of the database the same SEED_SECRETS_KEY. If it is lost: docs/running.md.',
+  });
 }
 
 async function keyOfFolder(dataDir: string): Promise<string> {

@@ -24,19 +24,12 @@ export interface Seed extends Who {
     options?: CallOptions,
   ): Promise<CommandOutput<Name>>;
   /** The answer itself, for files and streams. @throws AnswerError */
-  open<Name extends CommandName>(
-    name: Name,
-    input: CommandInput<Name>,
-    options?: CallOptions,
-  ): Promise<Response>;
+  open<Name extends CommandName>(name: Name, input: CommandInput<Name>, options?: CallOptions): Promise<Response>;
 }
 
 /** @throws AnswerError not_authenticated when nobody is signed in */
 async function openSeed(): Promise<Seed> {
-  const [who, manifest] = await Promise.all([
-    read<Who>('/api/v1/whoami'),
-    read<Manifest>('/api/v1/commands'),
-  ]);
+  const [who, manifest] = await Promise.all([read<Who>('/api/v1/whoami'), read<Manifest>('/api/v1/commands')]);
   return seedOf(who, manifest);
 }
 

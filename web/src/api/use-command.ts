@@ -1,11 +1,5 @@
 // Commands in components: as queries, pages, actions and streams. A query's key is [command, input].
-import {
-  keepPreviousData,
-  useInfiniteQuery,
-  useMutation,
-  useQuery,
-  useQueryClient,
-} from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, useContext, useEffect, useEffectEvent, useState } from 'react';
 import type { CommandInput, CommandName, CommandOutput, ItemOf, ListCommand } from './commands.ts';
 import { follow } from './follow.ts';

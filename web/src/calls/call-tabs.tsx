@@ -16,18 +16,9 @@ interface CallTabsProps {
   wrapped?: boolean;
 }
 
-const WRAPPED =
-  '[&_pre]:pr-0 [&_pre]:text-xs [&_pre]:leading-5 [&_pre]:wrap-anywhere [&_pre]:whitespace-pre-wrap';
+const WRAPPED = '[&_pre]:pr-0 [&_pre]:text-xs [&_pre]:leading-5 [&_pre]:wrap-anywhere [&_pre]:whitespace-pre-wrap';
 
-export function CallTabs({
-  label,
-  cli,
-  curl,
-  mcp,
-  mcpNote,
-  initial = 'CLI',
-  wrapped = false,
-}: CallTabsProps) {
+export function CallTabs({ label, cli, curl, mcp, mcpNote, initial = 'CLI', wrapped = false }: CallTabsProps) {
   const block = (text: string, what: string) => (
     <CodeBlock text={text} label={`Copy the ${what}`} {...(wrapped && { className: WRAPPED })} />
   );

@@ -62,10 +62,7 @@ it('sends files as parts of a form', () => {
   );
   expect(words[words.indexOf('--form-string') + 1]).toBe(`task=${JSON.stringify(input)}`);
   expect(words.filter((_, at) => words[at - 1] === '-F')).toEqual(['file=@a b.csv', 'file=@"c;d\\".txt"']);
-  expect(wordsOf(writtenCli(command('tasks run'), input, ['a b.csv'])).slice(-2)).toEqual([
-    '--file',
-    'a b.csv',
-  ]);
+  expect(wordsOf(writtenCli(command('tasks run'), input, ['a b.csv'])).slice(-2)).toEqual(['--file', 'a b.csv']);
 });
 
 it('names the tool of MCP', () => {

@@ -30,10 +30,7 @@ export function lastWeek(now: number): Required<SpanSearch> {
 }
 
 /** Reads a span out of an address: what is no span is left out. */
-export function spanSearch(
-  { span, from, to }: Record<string, unknown>,
-  offered: readonly string[],
-): SpanSearch {
+export function spanSearch({ span, from, to }: Record<string, unknown>, offered: readonly string[]): SpanSearch {
   if (typeof span !== 'string' || ![...offered, 'own'].includes(span)) return {};
   if (span !== 'own') return { span };
   return { span, from: dayIn(from), to: dayIn(to) };

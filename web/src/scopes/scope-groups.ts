@@ -27,10 +27,7 @@ export function scopeGroups(commands: readonly ManifestCommand[]): ScopeGroup[] 
 }
 
 /** The commands that an agent with these scopes may use, those for any key included. */
-export function commandsWith(
-  commands: readonly ManifestCommand[],
-  scopes: readonly string[],
-): ManifestCommand[] {
+export function commandsWith(commands: readonly ManifestCommand[], scopes: readonly string[]): ManifestCommand[] {
   return commands.filter(({ scope }) => scope === null || scopes.includes(scope));
 }
 
@@ -42,10 +39,7 @@ export interface ChosenScopes {
 }
 
 /** What patterns such as `keys:*` stand for among the scopes of the key. */
-export function chooseScopes(
-  commands: readonly ManifestCommand[],
-  patterns: readonly string[],
-): ChosenScopes {
+export function chooseScopes(commands: readonly ManifestCommand[], patterns: readonly string[]): ChosenScopes {
   const known = scopeGroups(commands).flatMap(({ scopes }) => scopes.map(({ scope }) => scope));
   return {
     chosen: known.filter((scope) => patterns.some((pattern) => covers(pattern, scope))),

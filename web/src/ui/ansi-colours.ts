@@ -36,8 +36,7 @@ const CUBE_STEPS = [0, 95, 135, 175, 215, 255];
  */
 export function ansiColour(name: string | null, truecolor: string | null): Rgb | null {
   if (!name) return null;
-  if (name === 'ansi-truecolor')
-    return truecolor ? (truecolor.split(',').map(Number) as unknown as Rgb) : null;
+  if (name === 'ansi-truecolor') return truecolor ? (truecolor.split(',').map(Number) as unknown as Rgb) : null;
   const palette = /^ansi-palette-(\d+)$/.exec(name)?.[1];
   return palette === undefined ? (NAMED[name] ?? null) : paletteColour(Number(palette));
 }

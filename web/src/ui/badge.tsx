@@ -71,15 +71,7 @@ const DOTS: Record<Tone, string> = {
 };
 
 /** A state with its dot; `live` pulses while something is in progress. */
-export function Status({
-  tone,
-  live = false,
-  children,
-}: {
-  tone: Tone;
-  live?: boolean;
-  children: ReactNode;
-}) {
+export function Status({ tone, live = false, children }: { tone: Tone; live?: boolean; children: ReactNode }) {
   return (
     <span className="inline-flex items-center gap-2 whitespace-nowrap">
       <span

@@ -41,10 +41,7 @@ function OpenDialog({ title, position = 'middle', children }: Omit<DialogProps, 
       <Radix.Content
         aria-describedby={undefined}
         onCloseAutoFocus={giveFocusBack}
-        className={classNames(
-          'fixed z-40 flex flex-col border-line bg-surface shadow-xl',
-          POSITIONS[position],
-        )}
+        className={classNames('fixed z-40 flex flex-col border-line bg-surface shadow-xl', POSITIONS[position])}
       >
         <header className="flex items-center justify-between gap-4 border-b border-line py-3 pr-3 pl-6">
           <Radix.Title className="text-lg font-semibold">{title}</Radix.Title>

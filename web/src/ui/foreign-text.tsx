@@ -41,11 +41,7 @@ export function ForeignBlock({
   const { shown, hidden, showMore } = useCut(text);
   return (
     <div
-      className={classNames(
-        'whitespace-pre-wrap wrap-anywhere',
-        mono && 'font-mono text-sm leading-6',
-        className,
-      )}
+      className={classNames('whitespace-pre-wrap wrap-anywhere', mono && 'font-mono text-sm leading-6', className)}
     >
       <ForeignText text={shown} />
       {hidden > 0 && <ShowMore hidden={hidden} onClick={showMore} />}

@@ -31,10 +31,7 @@ export function Menu({
   return (
     // A modal menu adds a style element against scrolling, which the page's policy refuses.
     <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger
-        className={buttonClassName}
-        {...(iconOnly && { 'aria-label': label, title: label })}
-      >
+      <DropdownMenu.Trigger className={buttonClassName} {...(iconOnly && { 'aria-label': label, title: label })}>
         {button}
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>

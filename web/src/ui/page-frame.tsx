@@ -121,10 +121,7 @@ interface TabLinksProps {
 /** Pages side by side under one heading: links that look like tabs. */
 export function TabLinks({ label, tabs, className }: TabLinksProps) {
   return (
-    <nav
-      aria-label={label}
-      className={classNames('flex gap-5 overflow-x-auto border-b border-line', className)}
-    >
+    <nav aria-label={label} className={classNames('flex gap-5 overflow-x-auto border-b border-line', className)}>
       {tabs.map(({ name, to, params = {}, count = 0 }, index) => (
         <Link
           key={to}

@@ -35,9 +35,7 @@ export function ErrorNotice({ error, retry }: { error: unknown; retry?: () => vo
     <div role="alert" className="flex gap-3 rounded-lg border border-bad bg-bad-soft p-4">
       <Icon name="warning" className="mt-0.5 text-bad" />
       <div className="flex min-w-0 flex-col items-start gap-1">
-        <p className="font-medium wrap-anywhere">
-          {sentence(known?.message ?? 'This part of the page failed')}
-        </p>
+        <p className="font-medium wrap-anywhere">{sentence(known?.message ?? 'This part of the page failed')}</p>
         <p className="text-muted wrap-anywhere">
           {known?.hint ??
             (known ? 'Try again in a moment.' : 'Load the page again. If it stays, it is a fault of Seed.')}
@@ -64,10 +62,7 @@ function sentence(text: string): string {
 /** The shape of what is being loaded. */
 export function Skeleton({ className }: { className?: string }) {
   return (
-    <div
-      aria-hidden="true"
-      className={classNames('animate-pulse rounded bg-line', className ?? 'h-4 w-full')}
-    />
+    <div aria-hidden="true" className={classNames('animate-pulse rounded bg-line', className ?? 'h-4 w-full')} />
   );
 }
 
@@ -128,11 +123,7 @@ export function ListAnswer({ query, empty, children }: ListAnswerProps) {
       {query.error && <ErrorNotice error={query.error} retry={() => void query.refetch()} />}
       {query.items.length > 0 ? children : !query.error && empty}
       {query.hasNextPage && (
-        <Button
-          className="self-center"
-          busy={query.isFetchingNextPage}
-          onClick={() => void query.fetchNextPage()}
-        >
+        <Button className="self-center" busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
           Load more
         </Button>
       )}

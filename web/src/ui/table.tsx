@@ -76,8 +76,7 @@ function cellLook<Row>({ numeric, from, className }: Column<Row>, more: string):
 }
 
 /** For the link of a row, beside the attribute `data-row`. */
-export const ROW_LINK =
-  'font-medium after:absolute after:inset-0 focus-visible:after:outline-2 hover:underline';
+export const ROW_LINK = 'font-medium after:absolute after:inset-0 focus-visible:after:outline-2 hover:underline';
 
 /** @param what one row, for the help: "delivery" */
 export function KeyedRows({ what, children }: { what: string; children: ReactNode }) {

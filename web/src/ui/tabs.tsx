@@ -12,10 +12,7 @@ interface TabsProps {
 export function Tabs({ label, tabs, initial }: TabsProps) {
   return (
     <Radix.Root defaultValue={initial} className="flex flex-col gap-3">
-      <Radix.List
-        aria-label={label}
-        className="flex w-fit gap-0.5 rounded-lg border border-line bg-sunken p-0.5"
-      >
+      <Radix.List aria-label={label} className="flex w-fit gap-0.5 rounded-lg border border-line bg-sunken p-0.5">
         {tabs.map(({ name }) => (
           <Radix.Trigger
             key={name}

@@ -98,10 +98,6 @@ export const listEmails = defineCommand({
   examples: ['seed emails list', 'seed emails list --contact-id acme-corp'],
   run: ({ contactId, ...page }, { db, account }) => {
     const all = db.selectFrom('emails').selectAll().where('account_id', '=', account.id);
-    return newestFirst(
-      contactId === undefined ? all : all.where('contact_id', '=', contactId),
-      page,
-      toEmail,
-    );
+    return newestFirst(contactId === undefined ? all : all.where('contact_id', '=', contactId), page, toEmail);
   },
 });

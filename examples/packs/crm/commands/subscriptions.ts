@@ -48,10 +48,7 @@ function currentSubscriptions({ db, account, clock }: PackContext<Tables>) {
     )
     .distinctOn('subscriptions.contact_id')
     .select(['subscriptions.id', 'contact_id', 'plan', 'status', 'seats', 'price_cents'])
-    .select([
-      sql<string>`expires_on::text`.as('expires_on'),
-      sql<number>`expires_on - ${today}`.as('days_left'),
-    ])
+    .select([sql<string>`expires_on::text`.as('expires_on'), sql<number>`expires_on - ${today}`.as('days_left')])
     .where('subscriptions.account_id', '=', account.id)
     .orderBy('subscriptions.contact_id')
     .orderBy('subscriptions.expires_on', 'desc')

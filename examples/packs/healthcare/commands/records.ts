@@ -83,10 +83,7 @@ export const flagRecord = defineCommand({
         z
           .string()
           .max(60)
-          .regex(
-            /^((missing|invalid):[A-Za-z]+|duplicate)$/,
-            'is missing:<field>, invalid:<field> or duplicate',
-          ),
+          .regex(/^((missing|invalid):[A-Za-z]+|duplicate)$/, 'is missing:<field>, invalid:<field> or duplicate'),
       )
       .min(1)
       .max(20)

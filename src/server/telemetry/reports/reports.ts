@@ -17,17 +17,7 @@ import type {
   UsageReport,
 } from '../../../protocol/obs.ts';
 import { TaskStatus } from '../../../protocol/task.ts';
-import {
-  count,
-  countWhere,
-  GROUP,
-  type Groups,
-  percentile,
-  seconds,
-  sum,
-  sumByGroup,
-  usd,
-} from './groups.ts';
+import { count, countWhere, GROUP, type Groups, percentile, seconds, sum, sumByGroup, usd } from './groups.ts';
 import { callRows, errorRows, spentRows, type TimeRange, taskRows, usedRows, type Wanted } from './rows.ts';
 
 /** Rows of each table that `obs summary` shows. */
@@ -72,11 +62,9 @@ export async function sumRequests(
 
 function daysWithin(range: TimeRange): string[] {
   if (range.to.getTime() - range.from.getTime() <= LIMITS.reportDays * DAY_MS) return daysOf(range);
-  throw new SeedError(
-    'invalid_input',
-    `daily: a range of at most ${LIMITS.reportDays} days is told day by day`,
-    { hint: 'Give a shorter one, such as --since 30d, or leave out daily.' },
-  );
+  throw new SeedError('invalid_input', `daily: a range of at most ${LIMITS.reportDays} days is told day by day`, {
+    hint: 'Give a shorter one, such as --since 30d, or leave out daily.',
+  });
 }
 
 /**
@@ -148,11 +136,7 @@ export function sumCosts(db: Db, by: CostsBy, wanted: WantedGroups): Promise<Gro
 /**
  * The most frequent first. Each error stands in one group: what has no command or no model has a name in brackets.
  */
-export function sumErrors(
-  db: Db,
-  by: ErrorsBy,
-  wanted: WantedGroups,
-): Promise<Groups<ErrorReport['totals']>> {
+export function sumErrors(db: Db, by: ErrorsBy, wanted: WantedGroups): Promise<Groups<ErrorReport['totals']>> {
   return sumByGroup(db, wanted.accountId, {
     rows: errorRows(wanted),
     by,

@@ -26,8 +26,8 @@ export function Command() {
         <Details command={command} />
       ) : (
         <EmptyState icon="command" title="This key has no such command">
-          There is no <span className="font-mono">{name}</span>, or this key lacks the scope for it. A key
-          that has the scope keys:write can create one with more, up to its own scopes.
+          There is no <span className="font-mono">{name}</span>, or this key lacks the scope for it. A key that has
+          the scope keys:write can create one with more, up to its own scopes.
         </EmptyState>
       )}
     </article>
@@ -107,7 +107,5 @@ function breakable(name: string): ReactNode[] {
 function InputTable({ command }: { command: ManifestCommand }) {
   const rows = inputRows(command.input);
   if (rows.length === 0) return <p className="text-muted">It takes none.</p>;
-  return (
-    <Table label={`Inputs of ${command.name}`} columns={COLUMNS} rows={rows} rowKey={({ name }) => name} />
-  );
+  return <Table label={`Inputs of ${command.name}`} columns={COLUMNS} rows={rows} rowKey={({ name }) => name} />;
 }

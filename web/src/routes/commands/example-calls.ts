@@ -34,10 +34,7 @@ export function mcpCall(command: ManifestCommand): string | null {
 }
 
 /** A value for every input that has to be there. */
-function sampleOf(
-  { input }: ManifestCommand,
-  wanted: (property: string) => boolean,
-): Record<string, unknown> {
+function sampleOf({ input }: ManifestCommand, wanted: (property: string) => boolean): Record<string, unknown> {
   const required = (input.required ?? []).filter(wanted);
   return Object.fromEntries(
     required.map((name) => [name, sampleValue(name, input.properties?.[name] ?? {}, input)]),

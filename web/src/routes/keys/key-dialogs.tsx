@@ -157,9 +157,7 @@ export function RevokeDialog({ apiKey: { id, name }, onClose }: KeyDialogProps) 
       action={revoking}
       onSubmit={() => revoking.mutate({ id, yes: isAsked(revoking.error) }, { onSuccess })}
     >
-      <p>
-        Calls with it are refused from then on, and so are those of its running tasks. This cannot be undone.
-      </p>
+      <p>Calls with it are refused from then on, and so are those of its running tasks. This cannot be undone.</p>
       <IfOwn id={id}>You are signed in with this key: you are signed out at once.</IfOwn>
       <Field
         label={`Type ${name} to go on`}

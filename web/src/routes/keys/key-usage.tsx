@@ -19,11 +19,7 @@ export interface KeyUsage {
 export function useKeyUsage(): { isOffered: boolean; of(id: string): KeyUsage | null | undefined } {
   const { may } = useSeed();
   const isOffered = may('obs requests');
-  const { data } = useCommand(
-    'obs requests',
-    { by: 'key', daily: true, since: SINCE },
-    { enabled: isOffered },
-  );
+  const { data } = useCommand('obs requests', { by: 'key', daily: true, since: SINCE }, { enabled: isOffered });
   return { isOffered, of: (id) => data && usageOf(data, id) };
 }
 

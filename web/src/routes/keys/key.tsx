@@ -159,9 +159,7 @@ function Limits({ apiKey }: { apiKey: Key }) {
       <Facts
         of={{
           ...Object.fromEntries(NAMES.map((name) => [KEY_LIMITS[name].label, limitText(name, apiKey[name])])),
-          'Keys of its tasks': apiKey.tasksMayCreateLastingKeys
-            ? 'may outlive the task'
-            : 'end with the task',
+          'Keys of its tasks': apiKey.tasksMayCreateLastingKeys ? 'may outlive the task' : 'end with the task',
         }}
       />
     </Section>

@@ -45,12 +45,10 @@ export function Keys() {
             <EmptyState
               icon="key"
               title="No key is like that"
-              action={
-                <Button onClick={() => void navigate({ to: '/keys', search: {} })}>Show all keys</Button>
-              }
+              action={<Button onClick={() => void navigate({ to: '/keys', search: {} })}>Show all keys</Button>}
             >
-              A key is a secret with scopes: what it may do, and the most that its tasks may do. Keys that
-              Seed makes for tasks show when “Task keys” is on.
+              A key is a secret with scopes: what it may do, and the most that its tasks may do. Keys that Seed
+              makes for tasks show when “Task keys” is on.
             </EmptyState>
           }
         >

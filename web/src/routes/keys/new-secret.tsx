@@ -11,10 +11,7 @@ interface NewSecretProps {
 
 export function NewSecret({ title, secret, actions }: NewSecretProps) {
   return (
-    <section
-      aria-label={title}
-      className="flex flex-col gap-3 rounded-lg border border-accent bg-accent-soft p-4"
-    >
+    <section aria-label={title} className="flex flex-col gap-3 rounded-lg border border-accent bg-accent-soft p-4">
       <h2 role="status" className="font-semibold">
         {title}
       </h2>

@@ -44,17 +44,15 @@ function NoRunner() {
         />
       }
     >
-      A runner is the process that starts sandboxes and runs tasks in them: until one is connected, tasks
-      wait. <code className="font-mono text-sm">npm start</code> brings one; on another machine it is started
-      by hand.
+      A runner is the process that starts sandboxes and runs tasks in them: until one is connected, tasks wait.{' '}
+      <code className="font-mono text-sm">npm start</code> brings one; on another machine it is started by hand.
     </EmptyState>
   );
 }
 
 /** All runners together: what runs, what is free, what waits. */
 function Capacity({ runners }: { runners: readonly RunnerView[] }) {
-  const sum = (of: (runner: RunnerView) => number) =>
-    runners.reduce((total, runner) => total + of(runner), 0);
+  const sum = (of: (runner: RunnerView) => number) => runners.reduce((total, runner) => total + of(runner), 0);
   const shareOf = (part: number, whole: number) => `${count(part)} of ${count(whole)}`;
   const ready = sum(({ pool }) => pool?.ready ?? 0);
   return (

@@ -78,8 +78,8 @@ function WhereKeysComeFrom() {
     <section className="flex flex-col gap-2 px-6 text-muted">
       <h2 className="font-medium text-ink">Where do I get a key?</h2>
       <p>
-        <code className="font-mono text-sm text-ink">npm start</code> prints the first one, once. Whoever has
-        a key makes more:
+        <code className="font-mono text-sm text-ink">npm start</code> prints the first one, once. Whoever has a key
+        makes more:
       </p>
       <p className="font-mono text-sm text-ink">seed keys create --name me --scopes '*'</p>
       <p>The dashboard can do what the key can do, and nothing else.</p>

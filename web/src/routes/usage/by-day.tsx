@@ -24,9 +24,7 @@ export function ByDay({ reports, from, to }: { reports: readonly Report[]; from:
   return (
     <Section
       title="By day"
-      actions={
-        <CsvButton name="usage-by-day" label="Usage by day" columns={['group', ...NAMES]} rows={rows} />
-      }
+      actions={<CsvButton name="usage-by-day" label="Usage by day" columns={['group', ...NAMES]} rows={rows} />}
     >
       <div className="grid gap-4 lg:grid-cols-3">
         <ChartPanel
@@ -134,12 +132,7 @@ function ChartPanel({ title, total, days, series, axisFormat, format, whole = fa
   );
 }
 
-function DayTable({
-  title,
-  days,
-  series,
-  format,
-}: Pick<ChartPanelProps, 'title' | 'days' | 'series' | 'format'>) {
+function DayTable({ title, days, series, format }: Pick<ChartPanelProps, 'title' | 'days' | 'series' | 'format'>) {
   const columns: Column<number>[] = [
     { title: 'Day', className: 'whitespace-nowrap', cell: (index) => days[index] },
     ...series.map(({ name, values }) => ({

@@ -14,9 +14,7 @@ interface CsvButtonProps {
 export function CsvButton({ name, columns, rows, label }: CsvButtonProps) {
   const save = () => {
     const lines = [columns, ...rows.map((row) => columns.map((column) => cellOf(row, column)))];
-    const url = URL.createObjectURL(
-      new Blob([lines.map(csvLine).join('')], { type: 'text/csv;charset=utf-8' }),
-    );
+    const url = URL.createObjectURL(new Blob([lines.map(csvLine).join('')], { type: 'text/csv;charset=utf-8' }));
     const link = document.createElement('a');
     link.href = url;
     link.download = `${name}.csv`;

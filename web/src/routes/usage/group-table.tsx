@@ -77,9 +77,7 @@ export function GroupTable({ by, between, onBy, onKey }: GroupTableProps) {
           )
         }
       </Answer>
-      {cut > 0 && (
-        <p className="text-sm text-muted">{count(cut)} more are not shown; the totals count them.</p>
-      )}
+      {cut > 0 && <p className="text-sm text-muted">{count(cut)} more are not shown; the totals count them.</p>}
     </Section>
   );
 }

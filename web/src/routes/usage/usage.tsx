@@ -38,12 +38,7 @@ export function Usage() {
             {summary.missingBefore && <Missing before={summary.missingBefore} />}
             <Totals summary={summary} />
             <ByDay reports={days} from={summary.from} to={summary.to} />
-            <GroupTable
-              by={isGrouping(by) ? by : 'key'}
-              between={between}
-              onBy={setGrouping}
-              onKey={setKey}
-            />
+            <GroupTable by={isGrouping(by) ? by : 'key'} between={between} onBy={setGrouping} onKey={setKey} />
             <Errors between={between} />
           </>
         )}
@@ -115,8 +110,8 @@ function OnlyKey({ id, onClear }: { id: string; onClear(): void }) {
   return (
     <p className="flex flex-wrap items-center justify-between gap-2 rounded-lg bg-info-soft py-1.5 pr-1.5 pl-3">
       <span className="wrap-anywhere">
-        Only what counts for the key <strong className="font-medium">{data?.key.name ?? id}</strong>, its
-        tasks included
+        Only what counts for the key <strong className="font-medium">{data?.key.name ?? id}</strong>, its tasks
+        included
       </span>
       <Button icon="close" onClick={onClear}>
         Show all keys
@@ -130,10 +125,12 @@ type ErrorGroup = CommandOutput<'obs errors'>['items'][number];
 const CSV = ['group', 'errors', 'refused', 'failed', 'modelCalls', 'tasks', 'lastAt'];
 
 /** A count, left out on narrow screens. */
-const wideCount = (
-  title: string,
-  name: 'refused' | 'failed' | 'modelCalls' | 'tasks',
-): Column<ErrorGroup> => ({ title, numeric: true, from: 'md', cell: (row) => count(row[name]) });
+const wideCount = (title: string, name: 'refused' | 'failed' | 'modelCalls' | 'tasks'): Column<ErrorGroup> => ({
+  title,
+  numeric: true,
+  from: 'md',
+  cell: (row) => count(row[name]),
+});
 
 const COLUMNS: readonly Column<ErrorGroup>[] = [
   { title: 'Code', cell: ({ group }) => <code className="font-mono text-sm wrap-anywhere">{group}</code> },

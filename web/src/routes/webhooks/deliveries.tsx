@@ -46,11 +46,7 @@ export function Deliveries() {
           value={webhook}
           onChange={(id) => show({ ...span, state, webhook: id })}
         />
-        <SpanPicker
-          offered={TIME_SPANS}
-          value={span}
-          onChange={(chosen) => show({ ...chosen, state, webhook })}
-        />
+        <SpanPicker offered={TIME_SPANS} value={span} onChange={(chosen) => show({ ...chosen, state, webhook })} />
       </search>
       <ListAnswer
         query={deliveries}
@@ -93,8 +89,8 @@ function ReplayFailed({ webhookId, onClose }: { webhookId: string | undefined; o
     >
       <p>
         Each is sent again at once, with all its retries and the{' '}
-        <code className="font-mono text-sm">webhook-id</code> it had. Those to webhooks that are off stay as
-        they are.
+        <code className="font-mono text-sm">webhook-id</code> it had. Those to webhooks that are off stay as they
+        are.
       </p>
       <SelectField label="Made" value={since} options={SINCE} onChange={setSince} />
       <EndpointChoice labelHidden={false} value={webhook} onChange={setWebhook} />

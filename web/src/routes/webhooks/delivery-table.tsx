@@ -140,7 +140,5 @@ export function DeliveryState({ delivery: { status } }: { delivery: Pick<Webhook
 /** 2xx is the only success. */
 function AttemptOutcome({ attempt: { status, error } }: { attempt: WebhookAttempt }) {
   const good = status !== null && status >= 200 && status < 300;
-  return (
-    <Badge tone={good ? 'ok' : 'bad'}>{status === null ? ERRORS[error ?? 'broken_answer'] : status}</Badge>
-  );
+  return <Badge tone={good ? 'ok' : 'bad'}>{status === null ? ERRORS[error ?? 'broken_answer'] : status}</Badge>;
 }

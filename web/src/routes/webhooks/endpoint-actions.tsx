@@ -134,12 +134,7 @@ function RotateSecret({ webhook, onClose }: WebhookDialogProps) {
       onSubmit={() => rotate.mutate({ id: webhook.id, grace })}
     >
       <p>Deliveries are signed with a new secret from now on, which is shown once.</p>
-      <SelectField
-        label="The secret before signs as well"
-        value={grace}
-        options={GRACES}
-        onChange={setGrace}
-      />
+      <SelectField label="The secret before signs as well" value={grace} options={GRACES} onChange={setGrace} />
     </FormDialog>
   );
 }
@@ -161,8 +156,8 @@ function SwitchOff({ webhook: { id, url }, onClose }: WebhookDialogProps) {
       onSubmit={() => update.mutate({ id, enabled: false }, { onSuccess })}
     >
       <p className="wrap-anywhere">
-        Nothing is sent to <strong className="font-medium">{url}</strong> until it is switched on again. What
-        waits for it now has failed; you can replay it later.
+        Nothing is sent to <strong className="font-medium">{url}</strong> until it is switched on again. What waits
+        for it now has failed; you can replay it later.
       </p>
     </FormDialog>
   );
@@ -186,8 +181,8 @@ function DeleteWebhook({ webhook: { id, url }, onClose }: WebhookDialogProps) {
       onSubmit={() => remove.mutate({ id }, { onSuccess })}
     >
       <p className="wrap-anywhere">
-        Nothing is sent to <strong className="font-medium">{url}</strong> any more, and what waits for it is
-        not delivered. The history stays. This cannot be undone: another webhook has another secret.
+        Nothing is sent to <strong className="font-medium">{url}</strong> any more, and what waits for it is not
+        delivered. The history stays. This cannot be undone: another webhook has another secret.
       </p>
     </FormDialog>
   );

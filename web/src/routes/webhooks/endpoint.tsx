@@ -63,9 +63,7 @@ function OwnDeliveries({ id }: { id: string }) {
       <ListAnswer
         query={deliveries}
         empty={
-          <p className="text-muted">
-            None yet. “Send a test” makes one and shows what your receiver answers.
-          </p>
+          <p className="text-muted">None yet. “Send a test” makes one and shows what your receiver answers.</p>
         }
       >
         <DeliveryTable deliveries={deliveries.items} withUrl={false} />

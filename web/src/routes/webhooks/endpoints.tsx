@@ -45,8 +45,8 @@ export function Endpoints() {
         query={webhooks}
         empty={
           <EmptyState icon="webhook" title="No webhook yet" action={newWebhook || <CreateByCli />}>
-            A webhook has Seed post what happens in this account to a URL of yours: signed, retried for three
-            days, and kept so that you can replay what was missed.
+            A webhook has Seed post what happens in this account to a URL of yours: signed, retried for three days,
+            and kept so that you can replay what was missed.
           </EmptyState>
         }
       >

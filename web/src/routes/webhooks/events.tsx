@@ -64,8 +64,8 @@ export function Events() {
             </NoMatch>
           ) : (
             <EmptyState icon="list" title="Nothing has happened yet">
-              Tasks that start and end, keys that are created and revoked: all of it is kept here, also when
-              no webhook hears of it.
+              Tasks that start and end, keys that are created and revoked: all of it is kept here, also when no
+              webhook hears of it.
             </EmptyState>
           )
         }

@@ -5,10 +5,7 @@ const TYPES = ['task.started', 'task.stopped', 'key.created'].map((name) => ({ n
 
 it('groups by noun and loses no pattern that was chosen', () => {
   expect(
-    groupTypes(TYPES, ['*', 'task.stopped', 'crm.deal.*']).map(({ pattern, types }) => [
-      pattern,
-      types.length,
-    ]),
+    groupTypes(TYPES, ['*', 'task.stopped', 'crm.deal.*']).map(({ pattern, types }) => [pattern, types.length]),
   ).toEqual([
     ['task.*', 2],
     ['key.*', 1],

@@ -113,8 +113,8 @@ export function SecretDialog({ title, secret, note, onClose }: SecretDialogProps
     <Dialog title={title} open onClose={() => (leaving ? onClose() : setLeaving(true))}>
       <div className="flex flex-col gap-4 px-6 py-4">
         <p>
-          Deliveries are signed with this secret. <strong>It is shown now and never again</strong>: keep it
-          where your receiver finds it.
+          Deliveries are signed with this secret. <strong>It is shown now and never again</strong>: keep it where
+          your receiver finds it.
         </p>
         <CodeBlock text={secret} label="Copy the secret" />
         {note && <p className="text-muted">{note}</p>}

@@ -162,8 +162,8 @@ function NoTasks({ filtered, clear }: { filtered: boolean; clear(): void }) {
     <EmptyState icon="list" title="No tasks yet" action={may('tasks run') && <NewTaskLink />}>
       <div className="flex flex-col gap-3 text-left">
         <p className="text-center">
-          A task is an instruction in plain language. An agent follows it in a sandbox, with the commands that
-          its scopes allow and nothing else.
+          A task is an instruction in plain language. An agent follows it in a sandbox, with the commands that its
+          scopes allow and nothing else.
         </p>
         {may('tasks run') ? (
           <CodeBlock text='seed tasks run "How many keys do we have?"' label="Copy the command line" />

@@ -51,8 +51,8 @@ function NewTaskForm() {
         <header>
           <h1 className="text-xl font-semibold">New task</h1>
           <p className="text-muted">
-            An agent follows the instruction in a sandbox without network or secrets. It can use the commands
-            that you allow, and nothing else.
+            An agent follows the instruction in a sandbox without network or secrets. It can use the commands that
+            you allow, and nothing else.
           </p>
         </header>
         <Templates onChoose={({ instruction, scopes }) => change({ instruction, scopes, lacking: [] })} />
@@ -145,10 +145,7 @@ function useStart() {
   return useMutation({
     mutationFn: ({ input, files }: Start) => {
       // The same task sent again, because its answer was lost, is one task.
-      const of = JSON.stringify([
-        input,
-        files.map(({ name, size, lastModified }) => [name, size, lastModified]),
-      ]);
+      const of = JSON.stringify([input, files.map(({ name, size, lastModified }) => [name, size, lastModified])]);
       if (attempt.current.of !== of) attempt.current = { of, key: randomKey() };
       return seed.call('tasks run', input, { files, headers: { 'Idempotency-Key': attempt.current.key } });
     },
@@ -164,7 +161,7 @@ function useStart() {
 
 /** `crypto.randomUUID` is not there over plain http. */
 function randomKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
-    byte.toString(16).padStart(2, '0'),
-  ).join('');
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(
+    '',
+  );
 }

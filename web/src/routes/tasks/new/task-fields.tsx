@@ -60,10 +60,7 @@ function ModelField({ value, onChange }: { value: string; onChange(model: string
   const fallback = first === undefined ? "The server's default" : `Default (${first})`;
   const isKnown = value === '' || models.some(({ name }) => name === value);
   if (data && !data.others && isKnown) {
-    const options = [
-      { value: '', label: fallback },
-      ...models.map(({ name }) => ({ value: name, label: name })),
-    ];
+    const options = [{ value: '', label: fallback }, ...models.map(({ name }) => ({ value: name, label: name }))];
     return <SelectField label="Model" value={value} onChange={onChange} options={options} />;
   }
   return (

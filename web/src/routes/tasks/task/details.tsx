@@ -18,14 +18,8 @@ export function Details() {
   const { scopes, resources, metadata, parentTaskId } = task;
   return (
     <ViewFrame label="Details">
-      <Section
-        title="Instruction"
-        actions={<CopyButton text={task.instruction} label="Copy the instruction" />}
-      >
-        <ForeignBlock
-          text={task.instruction}
-          className="rounded-lg border border-line bg-surface px-4 py-3"
-        />
+      <Section title="Instruction" actions={<CopyButton text={task.instruction} label="Copy the instruction" />}>
+        <ForeignBlock text={task.instruction} className="rounded-lg border border-line bg-surface px-4 py-3" />
       </Section>
       <Section title="Scopes">
         <Facts
@@ -92,11 +86,7 @@ export function Details() {
       )}
       {task.stderr && (
         <Section title="Diagnostics">
-          <ForeignBlock
-            mono
-            text={task.stderr}
-            className="rounded-lg border border-line bg-surface px-4 py-3"
-          />
+          <ForeignBlock mono text={task.stderr} className="rounded-lg border border-line bg-surface px-4 py-3" />
         </Section>
       )}
     </ViewFrame>

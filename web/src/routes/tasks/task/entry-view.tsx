@@ -141,8 +141,7 @@ function ToolCallView({ call, over }: { call: ToolCallEntry; over: boolean }) {
 }
 
 function Outcome({ call: { at, endedAt, isError }, over }: { call: ToolCallEntry; over: boolean }) {
-  if (endedAt === null)
-    return over ? <Badge tone="warn">did not end</Badge> : <Badge tone="info">running</Badge>;
+  if (endedAt === null) return over ? <Badge tone="warn">did not end</Badge> : <Badge tone="info">running</Badge>;
   return (
     <>
       <span className="tabular-nums">{duration(Math.max(0, Date.parse(endedAt) - Date.parse(at)))}</span>

@@ -77,8 +77,8 @@ function StopTask({ id }: { id: string }) {
         onSubmit={() => stop.mutate({ id }, { onSuccess })}
       >
         <p>
-          Its sandbox is killed at once, and so are tasks that its agent started. What it has done stays done,
-          and its output so far is kept.
+          Its sandbox is killed at once, and so are tasks that its agent started. What it has done stays done, and
+          its output so far is kept.
         </p>
       </FormDialog>
     </>

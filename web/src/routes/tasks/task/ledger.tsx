@@ -97,11 +97,7 @@ function Json({ title, value }: { title: string; value: unknown }) {
           <ForeignText text={JSON.stringify(value).slice(0, 200)} />
         </span>
       </summary>
-      <ForeignBlock
-        mono
-        text={JSON.stringify(value, null, 2)}
-        className="my-1 rounded-md bg-sunken px-3 py-2"
-      />
+      <ForeignBlock mono text={JSON.stringify(value, null, 2)} className="my-1 rounded-md bg-sunken px-3 py-2" />
     </details>
   );
 }

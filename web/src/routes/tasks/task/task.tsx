@@ -59,8 +59,8 @@ function NoSuchTask({ id }: { id: string }) {
         </Link>
       }
     >
-      This account has no task <span className="font-mono wrap-anywhere">{id}</span>. The address may be cut
-      off, or belong to another account.
+      This account has no task <span className="font-mono wrap-anywhere">{id}</span>. The address may be cut off,
+      or belong to another account.
     </EmptyState>
   );
 }

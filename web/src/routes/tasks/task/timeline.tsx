@@ -16,9 +16,7 @@ const BARS: Record<Step['state'], string> = {
 export function Timeline() {
   const { task, transcript } = useTask();
   const now = useNow(task.completedAt === null ? TICK_MS : null);
-  const finishing = transcript.entries.findLast(
-    (entry) => entry.type === 'status' && entry.phase === 'finishing',
-  );
+  const finishing = transcript.entries.findLast((entry) => entry.type === 'status' && entry.phase === 'finishing');
   const steps = timelineSteps(task, finishing?.at ?? null, now);
   return (
     <ol aria-label="Timeline" className="grid max-w-2xl grid-cols-4 gap-1.5">

@@ -96,11 +96,8 @@ export function conversationRows(task: Task, { entries }: Transcript): Row[] {
   const last = entries.findLastIndex(({ type }) => type === 'text');
   const lastText = entries[last];
   const said = lastText?.type === 'text' && lastText.text.trim() === stdout?.trim();
-  const isAnswered =
-    status === 'completed' && completedAt !== null && stdout !== null && stdout.trim() !== '';
-  const rows: Row[] = [
-    { key: 'instruction', type: 'instruction', at: task.createdAt, text: task.instruction },
-  ];
+  const isAnswered = status === 'completed' && completedAt !== null && stdout !== null && stdout.trim() !== '';
+  const rows: Row[] = [{ key: 'instruction', type: 'instruction', at: task.createdAt, text: task.instruction }];
   for (const [index, entry] of entries.entries()) {
     // The text that is the answer looks like it.
     if (isAnswered && said && index === last && entry.type === 'text')

@@ -25,16 +25,15 @@ export function Artifacts() {
     task.completedAt === null ? { refreshMs: REFRESH_MS } : {},
   );
   const { items } = artifacts;
-  const chosen =
-    items.find((artifact) => artifact.name === name) ?? (name === undefined ? items[0] : undefined);
+  const chosen = items.find((artifact) => artifact.name === name) ?? (name === undefined ? items[0] : undefined);
   return (
     <ViewFrame label="Artifacts">
       <ListAnswer
         query={artifacts}
         empty={
           <EmptyState icon="file" title="No artifacts">
-            What an agent leaves in <code className="font-mono">/workspace/out</code> is kept and can be
-            looked at here, also while it runs: ask it for a report as a file.
+            What an agent leaves in <code className="font-mono">/workspace/out</code> is kept and can be looked at
+            here, also while it runs: ask it for a report as a file.
           </EmptyState>
         }
       >

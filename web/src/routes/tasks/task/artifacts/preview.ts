@@ -22,8 +22,7 @@ export async function readPreview(
 ): Promise<Preview> {
   const [mediaType = ''] = type.toLowerCase().split(';');
   if (IMAGES.includes(mediaType)) {
-    if (size > IMAGE_BYTES)
-      return { kind: 'none', why: 'The image is too large to be shown here. Download it.' };
+    if (size > IMAGE_BYTES) return { kind: 'none', why: 'The image is too large to be shown here. Download it.' };
     return { kind: 'image', content: new Blob([await (await open()).arrayBuffer()], { type: mediaType }) };
   }
   const beginning = await readBeginning(await open());
