@@ -84,17 +84,14 @@ function extensionTask(task: Task): ExtensionTask {
   };
 }
 
-/**
- * `failed` is for errors of the protocol: a task that Seed calls failed is a completed one whose result is an
- * error.
- */
+/** `failed` is for errors of the protocol: what Seed calls failed is a completed task whose result is an error. */
 function statusOf(task: Task): ExtensionTask['status'] {
   if (task.status === 'stopped') return 'cancelled';
   return hasEnded(task) ? 'completed' : 'working';
 }
 
 function protocolError(error: SeedError): ProtocolError {
-  const isUnknown = error.code === 'not_found' || error.code === 'invalid_input';
+  const isUnknown = ['not_found', 'invalid_input'].includes(error.code);
   const code = isUnknown ? ProtocolErrorCode.InvalidParams : ProtocolErrorCode.InternalError;
   return new ProtocolError(code, errorText(error), { code: error.code });
 }
