@@ -79,15 +79,11 @@ async function wholeText(
   const { answerBytes: maxBytes, idleMs } = limits;
   let received = 0;
   let whole = false;
+  const onBytes = (bytes: number) => {
+    received = bytes;
+  };
   try {
-    const { text, complete } = await readText(response, {
-      call,
-      maxBytes,
-      idleMs,
-      onBytes: (bytes) => {
-        received = bytes;
-      },
-    });
+    const { text, complete } = await readText(response, { call, maxBytes, idleMs, onBytes });
     if (!complete) throw llmUnavailable(`sent an answer of more than ${maxBytes} bytes`);
     whole = true;
     return text;

@@ -178,23 +178,15 @@ export function summarise(db: Db, wanted: Wanted): Promise<Sums> {
         },
         sandboxes: { vcpuSeconds: usage.vcpuSeconds, gbSeconds: usage.gbSeconds },
         cost: { total, llm, compute },
-        busiestCommands: requests.items.map(({ group, requests: called, refused, failed }) => ({
-          command: group,
-          requests: called,
-          refused,
-          failed,
-        })),
-        dearestKeys: costs.items.map(({ group, name, total: cost, modelCalls }) => ({
-          key: group,
-          name: name ?? null,
-          cost,
-          modelCalls,
-        })),
-        commonestErrors: errors.items.map(({ group, errors: times, lastAt }) => ({
-          code: group,
-          errors: times,
-          lastAt,
-        })),
+        busiestCommands: requests.items.map(({ group, requests: called, refused, failed }) => {
+          return { command: group, requests: called, refused, failed };
+        }),
+        dearestKeys: costs.items.map(({ group, name = null, total: cost, modelCalls }) => {
+          return { key: group, name, cost, modelCalls };
+        }),
+        commonestErrors: errors.items.map(({ group, errors: times, lastAt }) => {
+          return { code: group, errors: times, lastAt };
+        }),
       };
     });
 }
