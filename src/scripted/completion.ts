@@ -116,6 +116,8 @@ function asChunks(completion: Completion, tellsUsage: boolean): object[] {
 function splitText(text: string): string[] {
   const characters = [...text];
   const chunks: string[] = [];
-  while (characters.length > 0) chunks.push(characters.splice(0, CHUNK_CHARACTERS).join(''));
+  for (let from = 0; from < characters.length; from += CHUNK_CHARACTERS) {
+    chunks.push(characters.slice(from, from + CHUNK_CHARACTERS).join(''));
+  }
   return chunks;
 }

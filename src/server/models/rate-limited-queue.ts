@@ -106,11 +106,9 @@ export class RateLimitedQueue {
   }
 
   #late(): UpstreamFailure {
-    const seconds = this.#options.maxWaitMs / 1000;
-    return notAdmitted(
-      `had no turn for this call within ${seconds} s: all tasks share ${this.#limitsInWords()}`,
-      60,
-    );
+    const waited = `${this.#options.maxWaitMs / 1000} s`;
+    const what = `had no turn for this call within ${waited}: all tasks share ${this.#limitsInWords()}`;
+    return notAdmitted(what, 60);
   }
 
   #usedUp({ span, waitMs }: NoRoom): UpstreamFailure {
@@ -135,7 +133,7 @@ function notAdmitted(what: string, retryAfterSeconds: number): UpstreamFailure {
   return llmUnavailable(what, { hint: HINT, retryAfterSeconds, blames: 'limits' });
 }
 
-/** A queue that is fair to its owners: they are served in turn, so that fifty of one hold up nobody's first. */
+/** A queue that is fair to its owners: they are served in turn, so that fifty of one never hold up another's. */
 export class FairQueue<Item> {
   /** By owner, in the order in which they are served next. No list is empty. */
   readonly #waiting = new Map<string, Item[]>();
@@ -154,8 +152,9 @@ export class FairQueue<Item> {
 
   /** Takes the next item, the owners in turn. */
   shift(): Item | undefined {
-    const [[owner, own] = []] = this.#waiting;
-    if (owner === undefined || !own) return undefined;
+    const [first] = this.#waiting;
+    if (!first) return undefined;
+    const [owner, own] = first;
     const item = own.shift();
     this.#size -= 1;
     // Behind the other owners, if it has more.
