@@ -154,9 +154,7 @@ function tableLines(items: readonly Record<string, unknown>[], options: ViewOpti
     .split('\n');
 }
 
-function indent(lines: readonly string[]): string[] {
-  return lines.map((line) => `${INDENT}${line}`);
-}
+const indent = (lines: readonly string[]): string[] => lines.map((line) => `${INDENT}${line}`);
 
 /** Columns are named as in the JSON. Without any in the manifest they are the first item's. */
 export function listCsv(items: readonly unknown[], columns: readonly string[]): string {

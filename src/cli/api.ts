@@ -117,10 +117,7 @@ export function createApi(io: Io, profile: Profile): Api {
 }
 
 /** With files of this machine it becomes a form. */
-function callOf(
-  command: ManifestCommand,
-  input: Record<string, unknown>,
-): Pick<Exchange, 'method' | 'path' | 'body'> {
+function callOf(command: ManifestCommand, input: Record<string, unknown>) {
   const { rest, files } = takeFiles(input);
   const call = typedCall(command, rest);
   return files === null ? call : { ...call, body: multipartBody(call.body ?? '{}', files) };
@@ -176,14 +173,10 @@ function notSeed(status: number, url: string): SeedError {
   });
 }
 
-function isRefused(error: unknown): boolean {
-  return isOneOf(error, ['ECONNREFUSED', 'ENOENT']);
-}
+const isRefused = (error: unknown): boolean => isOneOf(error, ['ECONNREFUSED', 'ENOENT']);
 
 /** The request may have arrived and been worked on all the same. */
-function isBroken(error: unknown): boolean {
-  return isOneOf(error, ['ECONNRESET', 'EPIPE']);
-}
+const isBroken = (error: unknown): boolean => isOneOf(error, ['ECONNRESET', 'EPIPE']);
 
 function isOneOf(error: unknown, codes: readonly string[]): boolean {
   const code = (error as NodeJS.ErrnoException | null)?.code;

@@ -49,22 +49,16 @@ export function readableNumbers(numbers: readonly number[]): string[] {
   });
 }
 
-function readableNumber(number: number): string {
-  return readableNumbers([number])[0] ?? '';
-}
+const readableNumber = (number: number): string => readableNumbers([number])[0] ?? '';
 
-function decimalsOf(number: number): number {
-  return Math.min(DECIMALS_MOST, decimalText(number).split('.')[1]?.length ?? 0);
-}
+const decimalsOf = (number: number) => Math.min(DECIMALS_MOST, decimalText(number).split('.')[1]?.length ?? 0);
 
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
 const MINUTE_SECONDS = 60;
 const HOUR_SECONDS = 60 * MINUTE_SECONDS;
 const DAY_SECONDS = 24 * HOUR_SECONDS;
 
-export function isIsoTime(text: string): boolean {
-  return ISO_TIME.test(text) && !Number.isNaN(Date.parse(text));
-}
+export const isIsoTime = (text: string): boolean => ISO_TIME.test(text) && !Number.isNaN(Date.parse(text));
 
 /** Shortens an ISO-8601 time relative to `now`; past 30 days either way it becomes the date. */
 export function relativeTime(isoTime: string, now: Date): string {

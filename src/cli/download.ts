@@ -60,9 +60,7 @@ async function* checked({ headers, body }: HttpResponse, url: string): AsyncIter
       yield chunk;
     }
   } catch (cause) {
-    throw new SeedError('unreachable', `the connection to ${url} broke before the file was complete`, {
-      cause,
-    });
+    throw new SeedError('unreachable', `the connection to ${url} broke before the file was complete`, { cause });
   }
   const told = /sha-256=:([^:]+):/.exec(String(headers['repr-digest'] ?? ''))?.[1];
   if (told !== undefined && told !== hash.digest('base64'))

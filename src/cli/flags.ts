@@ -144,9 +144,7 @@ export function usageLine(command: ManifestCommand): string {
   return ['seed', command.name, ...path, ...words, ...optional].join(' ');
 }
 
-export function isMandatory(flag: Flag): boolean {
-  return flag.required && flag.default === undefined;
-}
+export const isMandatory = (flag: Flag): boolean => flag.required && flag.default === undefined;
 
 /** What stands for a flag's value: `<text>`, `<a,b,…>`, `active|expired`. */
 export function placeholder(flag: Flag): string {
@@ -223,9 +221,7 @@ function scalarValue(flag: Flag, kind: ScalarKind, text: string): string | numbe
   return number;
 }
 
-function quote(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
-}
+const quote = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 
 function wrong(flag: Flag, problem: string, cause?: unknown): SeedError {
   return usageError(`--${flag.name} ${problem}`, undefined, cause);

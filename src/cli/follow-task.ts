@@ -132,9 +132,7 @@ function taskOf(text: string): Task {
   throw new SeedError('unreachable', 'the server answered with something that is no task');
 }
 
-function pathInput(command: ManifestCommand, taskId: string): Record<string, unknown> {
-  return { [command.positional[0] ?? 'id']: taskId };
-}
+const pathInput = (command: ManifestCommand, taskId: string) => ({ [command.positional[0] ?? 'id']: taskId });
 
 function howToGoOn({ taskId, stream, get }: Followed): string {
   const noun = get.name.split(' ')[0];
@@ -151,6 +149,4 @@ function stillRunning(error: unknown, followed: Followed): unknown {
 }
 
 /** Small sums are the usual ones: none of them shows as nothing. */
-function amountText(amount: number): string {
-  return amount > 0 && amount < 0.0001 ? '< 0.0001' : amount.toFixed(4);
-}
+const amountText = (amount: number): string => (amount > 0 && amount < 0.0001 ? '< 0.0001' : amount.toFixed(4));

@@ -158,9 +158,7 @@ function hasDefault(flag: Flag): boolean {
   return flag.default !== undefined && flag.default !== null && !empty;
 }
 
-function defaultText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
+const defaultText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /** Says the range unless the description already does. */
 function rangeNote(flag: Flag): string {
@@ -186,6 +184,4 @@ function section(title: string, entries: readonly HelpEntry[], style: Style): st
   return [style.bold(`${title}:`), ...lines].join('\n');
 }
 
-function join(sections: readonly string[]): string {
-  return `${sections.filter((text) => text !== '').join('\n\n')}\n`;
-}
+const join = (sections: readonly string[]): string => `${sections.filter((text) => text !== '').join('\n\n')}\n`;

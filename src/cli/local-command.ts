@@ -61,12 +61,7 @@ function valuesOf({ name, usage, flags = [], positionals = [] }: LocalCommand, a
     ),
   };
   try {
-    const parsed = parseArgs({
-      args: [...args],
-      options,
-      strict: true,
-      allowPositionals: positionals.length > 0,
-    });
+    const parsed = parseArgs({ args: [...args], options, strict: true, allowPositionals: positionals.length > 0 });
     const extra = parsed.positionals[positionals.length];
     if (extra !== undefined) throw new Error(`what is "${extra}" for?`);
     const given = positionals.map((positional, index) => [positional, parsed.positionals[index]] as const);

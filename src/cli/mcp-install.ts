@@ -74,9 +74,7 @@ function claudeDesktopPath(io: Io, platform: NodeJS.Platform): string {
   return join(io.env('XDG_CONFIG_HOME') ?? join(home(io), '.config'), 'Claude', file);
 }
 
-function home(io: Io): string {
-  return io.env('HOME') ?? '.';
-}
+const home = (io: Io): string => io.env('HOME') ?? '.';
 
 const NAMES = MCP_CLIENTS.map(({ name }) => name).join(', ');
 

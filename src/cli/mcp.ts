@@ -119,9 +119,7 @@ function parseMessage(line: string): Message | null {
   return isRecord(message) ? (message as Message) : null;
 }
 
-function cancelledIn({ params }: Message): string | number {
-  return (params?.['requestId'] ?? '') as string | number;
-}
+const cancelledIn = ({ params }: Message): string | number => (params?.['requestId'] ?? '') as string | number;
 
 function revisionIn(answer: object): string | null {
   const { result } = answer as { result?: { protocolVersion?: unknown } };

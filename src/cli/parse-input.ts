@@ -165,9 +165,7 @@ function unknownFlag(command: ManifestCommand, flags: readonly Flag[], rawName: 
   return usageError(message, (meant === undefined ? '' : `Did you mean --${meant}? `) + usage(command));
 }
 
-function usage(command: ManifestCommand): string {
-  return `Usage: ${usageLine(command)}`;
-}
+const usage = (command: ManifestCommand): string => `Usage: ${usageLine(command)}`;
 
 const NO_SWITCHES = { json: false, csv: false, quiet: false, help: false, version: false, refresh: false };
 const SWITCHES = Object.keys(NO_SWITCHES) as (keyof typeof NO_SWITCHES)[];

@@ -80,9 +80,7 @@ export function checkKey(key: string): string {
   });
 }
 
-function configPath(io: Io): string {
-  return join(userDirectory(io, 'XDG_CONFIG_HOME', '.config'), 'config.json');
-}
+const configPath = (io: Io): string => join(userDirectory(io, 'XDG_CONFIG_HOME', '.config'), 'config.json');
 
 function readSaved(io: Io): Profile | null {
   const path = configPath(io);

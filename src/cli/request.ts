@@ -37,12 +37,7 @@ export const nodeRequest: Request = ({ method, url, headers, body, signal, timeo
   new Promise((resolve, reject) => {
     const http = url.startsWith('https:') ? loadHttps() : loadHttp();
     const allHeaders = body === undefined ? headers : { ...headers, 'content-length': String(lengthOf(body)) };
-    const request = http.request(url, {
-      method,
-      headers: allHeaders,
-      agent: false,
-      ...(signal && { signal }),
-    });
+    const request = http.request(url, { method, headers: allHeaders, agent: false, ...(signal && { signal }) });
     const timer = setTimeout(() => {
       request.destroy(Object.assign(new Error(`no answer within ${timeoutMs / 1000} s`), { code: 'ETIMEDOUT' }));
     }, timeoutMs);

@@ -77,10 +77,7 @@ async function dispatch(argv: readonly string[], form: Form, io: Io): Promise<nu
 }
 
 /** Finds the command; one that is unknown may be newer than the cache. */
-async function locate(
-  source: ManifestSource,
-  words: readonly string[],
-): Promise<{ manifest: Manifest; command: ManifestCommand | null }> {
+async function locate(source: ManifestSource, words: readonly string[]) {
   const manifest = await source.load();
   const command = findCommand(manifest, words);
   if (command) return { manifest, command };
@@ -119,10 +116,7 @@ async function runCommand(
 }
 
 /** Throws SeedError `usage` when the answer has no such format; with `json` both were asked for. */
-function refuseFormat(
-  { name, output }: ManifestCommand,
-  { json, follows }: { json: boolean; follows: boolean },
-): void {
+function refuseFormat({ name, output }: ManifestCommand, { json, follows }: { json: boolean; follows: boolean }) {
   if (output === 'file') throw usageError(`seed ${name} gives a file as it is: it has neither --json nor --csv`);
   if (json) throw usageError('--json and --csv exclude each other');
   if (output !== 'stream' && !follows) return;
@@ -157,12 +151,7 @@ function tellWhatIsMissing(io: Io, { message, hint }: SeedError): void {
 }
 
 /** The same for a noun of this machine's own. */
-function showLocalNounHelp(
-  io: Io,
-  verbs: readonly LocalCommand[],
-  flags: GlobalFlags,
-  words: readonly string[],
-): number {
+function showLocalNounHelp(io: Io, verbs: readonly LocalCommand[], flags: GlobalFlags, words: readonly string[]) {
   const [noun = '', ...others] = words;
   const wantsHelp = flags.help || others[0] === '--help' || others[0] === '-h';
   const names = verbs.map(({ name }) => name);

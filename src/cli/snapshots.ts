@@ -128,6 +128,4 @@ function tableOf(io: Io, items: ReturnType<typeof viewOf>[]): string {
   return listView(rows, columns, { ...viewOptions(io), now: io.clock.now() }).text;
 }
 
-function mb(bytes: number): string {
-  return `${Math.round(bytes / 1e6)} MB`;
-}
+const mb = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;

@@ -66,6 +66,4 @@ export async function* streamItems(
   }
 }
 
-function isPassing(error: SeedError): boolean {
-  return ['unreachable', 'unavailable', 'storage_full'].includes(error.code);
-}
+const isPassing = (error: SeedError) => ['unreachable', 'unavailable', 'storage_full'].includes(error.code);

@@ -62,9 +62,7 @@ function columnOf(name: string, items: readonly unknown[], total: unknown, now: 
   };
 }
 
-function isUuid(value: unknown): boolean {
-  return typeof value === 'string' && UUID.test(value);
-}
+const isUuid = (value: unknown): boolean => typeof value === 'string' && UUID.test(value);
 
 /** Without columns in the manifest: the first plain values of the first item. */
 function chooseColumns(item: unknown): string[] {
@@ -114,9 +112,7 @@ export function layOut(columns: readonly Column[], width: number | null): TableL
   return { lines: [header, ...body], hidden };
 }
 
-function naturalWidth(column: Column): number {
-  return Math.max(textWidth(column.header), ...column.cells.map(textWidth));
-}
+const naturalWidth = (column: Column) => Math.max(textWidth(column.header), ...column.cells.map(textWidth));
 
 function narrowestWidth(column: Column): number {
   const natural = naturalWidth(column);

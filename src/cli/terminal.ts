@@ -59,9 +59,7 @@ export function sanitise(text: string): string {
 }
 
 /** The same on one line: runs of white space become one space. */
-export function sanitiseLine(text: string): string {
-  return sanitise(text).replace(/\s+/g, ' ').trim();
-}
+export const sanitiseLine = (text: string): string => sanitise(text).replace(/\s+/g, ' ').trim();
 
 const ZERO_WIDTH = /^\p{Mark}$/u;
 /** East Asian wide and full-width ranges, and emoji (Unicode UAX #11, the blocks that matter). */

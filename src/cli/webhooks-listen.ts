@@ -68,11 +68,7 @@ async function forward(
   sign: (id: string, body: string) => Record<string, string>,
 ): Promise<ForwardAnswer> {
   const body = JSON.stringify({ type, timestamp, data });
-  const headers = {
-    'content-type': 'application/json',
-    'user-agent': 'seed-cli',
-    ...sign(id, body),
-  };
+  const headers = { 'content-type': 'application/json', 'user-agent': 'seed-cli', ...sign(id, body) };
   try {
     const answer = await io.request({ method: 'POST', url, headers, body, timeoutMs: FORWARD_TIMEOUT_MS });
     // Ends the connection, however much would still come.

@@ -48,12 +48,8 @@ export function openLink(stream: Duplex): Link {
 }
 
 /** One request with a small answer. Rejects when the stream breaks or the answer is over the limit. */
-function exchange(
-  session: ClientHttp2Session,
-  headers: Record<string, string>,
-  body?: string | Readable,
-): Promise<LinkAnswer> {
-  return new Promise((resolve, reject) => {
+function exchange(session: ClientHttp2Session, headers: Record<string, string>, body?: string | Readable) {
+  return new Promise<LinkAnswer>((resolve, reject) => {
     const request = session.request(headers, { endStream: body === undefined });
     const chunks: Buffer[] = [];
     let size = 0;
@@ -105,9 +101,7 @@ interface Patience {
 export const newPatience = (ms: number = LIMITS.guest.patienceMs): Patience => ({ ms, endsAt: null });
 
 /** Whether sending it again would change nothing. */
-export function isFinal({ status }: LinkAnswer): boolean {
-  return status < 500 && status !== 429;
-}
+export const isFinal = ({ status }: LinkAnswer): boolean => status < 500 && status !== 429;
 
 /** Sends again until the answer is final and whole, or the patience is over. Rejects when the link breaks. */
 export async function untilAnswered(send: () => Promise<LinkAnswer>, patience: Patience): Promise<LinkAnswer> {

@@ -76,6 +76,4 @@ async function scanFolder(dir: string, prefix: string, scan: Scan, budget: { lef
   }
 }
 
-function stateOf({ size, ctimeMs }: Stats): FileState {
-  return { size, changedAtMs: ctimeMs };
-}
+const stateOf = ({ size, ctimeMs }: Stats): FileState => ({ size, changedAtMs: ctimeMs });

@@ -78,11 +78,7 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-async function forward(
-  request: IncomingMessage,
-  response: ServerResponse,
-  session: ClientHttp2Session,
-): Promise<void> {
+async function forward(request: IncomingMessage, response: ServerResponse, session: ClientHttp2Session) {
   const { 'content-length': length } = request.headers;
   const stream = session.request({
     ':method': request.method ?? 'GET',

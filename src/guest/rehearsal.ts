@@ -50,9 +50,8 @@ export async function rehearse(pi: Pi, settings: GuestSettings, proxy: LoopbackP
   if (stdout !== ANSWER) throw new Error(`the rehearsal failed: ${error?.message ?? `it answered ${stdout}`}`);
 }
 
-function contentType(path: string): string {
-  return path.startsWith('/llm/') ? 'text/event-stream' : 'application/json';
-}
+const contentType = (path: string): string =>
+  path.startsWith('/llm/') ? 'text/event-stream' : 'application/json';
 
 function cannedAnswer(path: string, llmCalls: number): string {
   if (path === '/cli/seed.mjs') return 'process.exitCode = 0;\n';

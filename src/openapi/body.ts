@@ -46,11 +46,7 @@ export function readBody(resolve: Resolve, operation: Node): Body | string {
     };
   }
   const whole = { description: 'The body, as JSON', ...schema };
-  return {
-    sends,
-    leftOut: [],
-    taken: [{ place: { in: 'whole body', name: 'body' }, schema: whole, required }],
-  };
+  return { sends, leftOut: [], taken: [{ place: { in: 'whole body', name: 'body' }, schema: whole, required }] };
 }
 
 /** The first that is JSON. */

@@ -29,9 +29,7 @@ export function parseDocument(text: string): Document {
   return { root, resolve: (value) => resolveIn(root, value) };
 }
 
-export function nodesOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
-}
+export const nodesOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
 /** Those of a list that lead to an object, resolved. */
 export function resolvedNodes(resolve: Resolve, value: unknown): Node[] {
@@ -118,9 +116,7 @@ export function serverOf(node: Node): string | null {
 }
 
 /** Also of those that are no complete addresses. */
-export function isSameServer(one: Node, other: Node): boolean {
-  return firstAddress(one) === firstAddress(other);
-}
+export const isSameServer = (one: Node, other: Node): boolean => firstAddress(one) === firstAddress(other);
 
 /** `/` where none is named, as the specification has it. */
 function firstAddress({ servers }: Node): string {

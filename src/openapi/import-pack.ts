@@ -117,6 +117,4 @@ const OVERRIDES_FILE = `{
 `;
 
 /** In the repository's style: single quotes unless the text has some. */
-function quoted(text: string): string {
-  return text.includes("'") || text.includes('\\') ? JSON.stringify(text) : `'${text}'`;
-}
+const quoted = (text: string) => (text.includes("'") || text.includes('\\') ? JSON.stringify(text) : `'${text}'`);

@@ -127,9 +127,7 @@ export function wordsOf(name: string): string[] {
 }
 
 /** Words as a part of a command's name; empty when nothing is left. */
-function kebab(words: readonly string[]): string {
-  return words.join('-').replace(/^[0-9-]+/, '');
-}
+const kebab = (words: readonly string[]): string => words.join('-').replace(/^[0-9-]+/, '');
 
 /** `X-Request-Id`, `filter[status]` → xRequestId, filterStatus. */
 function camel(name: string): string {
