@@ -1,5 +1,4 @@
-// Prints a command's answer: JSON as it is, CSV, a table, or names and values. Used by run.ts, login.ts and
-// follow-task.ts.
+// Prints an answer: JSON as it is, CSV, a table, or names and values. Used by run.ts, login.ts and follow-task.ts.
 import { type CsvCell, csvLine } from '../lib/csv.ts';
 import { escapeJson, isRecord, parseJson } from '../lib/json.ts';
 import { shellWord } from '../lib/shell-word.ts';
@@ -59,8 +58,7 @@ function printList(
   else if (items.length === 0)
     note(command.name.endsWith(' list') ? `No ${command.name.split(' ').at(-2)}.` : 'Nothing to show.');
   else {
-    const sums = isRecord(totals) ? totals : null;
-    const { text, hidden } = listView(items, command.columns, viewOptions(io), sums);
+    const { text, hidden } = listView(items, command.columns, viewOptions(io), isRecord(totals) ? totals : null);
     io.stdout.write(text);
     if (hidden.length > 0)
       note(

@@ -1,5 +1,4 @@
-// Calls the server's commands over REST; what can go wrong on the way is a SeedError. Used by run.ts,
-// follow-task.ts, login.ts and mcp.ts.
+// Calls the server's commands over REST; what goes wrong is a SeedError. Used by the commands that ask the server.
 import { parseJson } from '../lib/json.ts';
 import { readWithin } from '../lib/read-stream.ts';
 import { type RestCall, restCall } from '../lib/rest-call.ts';
@@ -35,6 +34,7 @@ export interface CommandCall {
 }
 
 const ANSWER_TIMEOUT_MS = 300_000;
+const JSON_TYPE = /^application\/([a-z.]+\+)?json\b/;
 const ANSWER_LIMIT_BYTES = 64 * 1024 * 1024;
 /** Pauses before a request is sent again. */
 const RETRY_PAUSES_MS = [150, 500];
@@ -92,7 +92,7 @@ export function createApi(io: Io, profile: Profile): Api {
     try {
       const text = await readAll(response.body);
       if (response.status === 204 && text === '') return '{}';
-      if (!isJson(response)) throw notSeed(response.status, profile.url);
+      if (!JSON_TYPE.test(response.headers['content-type'] ?? '')) throw notSeed(response.status, profile.url);
       return text;
     } catch (error) {
       throw connectionError(error, profile.url);
@@ -130,10 +130,6 @@ function typedCall(command: ManifestCommand, input: Record<string, unknown>): Re
   } catch (cause) {
     throw cause instanceof SeedError ? usageError(cause.message, undefined, cause) : cause;
   }
-}
-
-function isJson(response: HttpResponse): boolean {
-  return /^application\/([a-z.]+\+)?json\b/.test(response.headers['content-type'] ?? '');
 }
 
 async function readAll(body: AsyncIterable<Uint8Array>): Promise<string> {

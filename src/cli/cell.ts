@@ -9,10 +9,9 @@ const NOTHING = '-';
 export function cellText(value: unknown, now: Date | null): string {
   if (value === null || value === undefined || value === '') return NOTHING;
   if (typeof value === 'string') return now && isIsoTime(value) ? relativeTime(value, now) : sanitiseLine(value);
-  if (typeof value === 'number') return now ? readableNumber(value) : decimalText(value);
+  if (typeof value === 'number') return now ? (readableNumbers([value])[0] ?? '') : decimalText(value);
   if (typeof value !== 'object') return String(value);
-  const isEmpty = Object.keys(value).length === 0;
-  if (isEmpty) return NOTHING;
+  if (Object.keys(value).length === 0) return NOTHING;
   const isPlainList = Array.isArray(value) && value.every((item) => typeof item !== 'object');
   return sanitiseLine(isPlainList ? listText(value) : JSON.stringify(value));
 }
@@ -48,8 +47,6 @@ export function readableNumbers(numbers: readonly number[]): string[] {
     return part === undefined ? apart : `${apart}.${part}`;
   });
 }
-
-const readableNumber = (number: number): string => readableNumbers([number])[0] ?? '';
 
 const decimalsOf = (number: number) => Math.min(DECIMALS_MOST, decimalText(number).split('.')[1]?.length ?? 0);
 

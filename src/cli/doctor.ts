@@ -34,7 +34,7 @@ export const doctor: LocalCommand = {
     const cacheDir = cacheDirOf(io);
     const drivers = await probeDrivers(dataDir, cacheDir);
     for (const finding of drivers) tell(finding);
-    for (const finding of await sandboxFindings(io, cacheDir)) tell(finding);
+    for (const finding of [disk(cacheDir), await snapshots(io, cacheDir), await pool()]) tell(finding);
     tell(await askServer(io, flags.url));
     if (flags.json) io.stdout.write(`${JSON.stringify({ findings })}\n`);
     const isUsable = drivers.some(({ state }) => state === 'good');
@@ -102,10 +102,6 @@ async function askServer(io: Io, urlFlag: string | undefined): Promise<Finding> 
 
 /** Image, downloads and a snapshot, with some room. */
 const NEEDED_BYTES = 1.5e9;
-
-async function sandboxFindings(io: Io, cacheDir: string): Promise<Finding[]> {
-  return [disk(cacheDir), await snapshots(io, cacheDir), await pool()];
-}
 
 function disk(cacheDir: string): Finding {
   let folder = cacheDir;

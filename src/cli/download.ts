@@ -1,5 +1,4 @@
-// Runs a command that answers with a file: to stdout, or to a file that is there whole or not at all. Used by
-// run.ts.
+// Runs a command that answers with a file: to stdout, or to a file, whole or not at all. Used by run.ts.
 import { SeedError } from '../protocol/errors.ts';
 import { fileNameProblem } from '../protocol/file-name.ts';
 import type { CommandCall } from './api.ts';

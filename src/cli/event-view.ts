@@ -1,4 +1,4 @@
-// A task's events as a person reads them. Used by stream-command.ts and follow-task.ts.
+// A task's events as a person reads them. Used by stream.ts and follow-task.ts.
 import type { TaskEvent } from '../protocol/event.ts';
 import { paintStatus, type Style, sanitise, sanitiseLine } from './terminal.ts';
 

@@ -1,5 +1,4 @@
-// The flags that a command's JSON Schema makes, how they are written in usage lines, and the values that were
-// typed for them. Used by parse-input.ts and help.ts.
+// The flags that a JSON Schema makes, in usage lines, and their values. Used by parse-input.ts and help.ts.
 import { isRecord, parseJson } from '../lib/json.ts';
 import type { SeedError } from '../protocol/errors.ts';
 import type { JsonSchema, ManifestCommand } from '../protocol/manifest.ts';
@@ -146,26 +145,19 @@ export function usageLine(command: ManifestCommand): string {
 
 export const isMandatory = (flag: Flag): boolean => flag.required && flag.default === undefined;
 
+const PLACEHOLDERS: Partial<Record<FlagKind, string>> = {
+  boolean: '',
+  files: '<path[=name]>',
+  record: '<name=value>',
+  integer: '<number>',
+  number: '<number>',
+  json: '<json>',
+};
+
 /** What stands for a flag's value: `<text>`, `<a,b,…>`, `active|expired`. */
 export function placeholder(flag: Flag): string {
   const words = flag.choices.length > 0 && flag.choices.length <= 6 ? flag.choices.join('|') : undefined;
-  switch (flag.kind) {
-    case 'boolean':
-      return '';
-    case 'list':
-      return `<${words ?? 'a,b,…'}>`;
-    case 'files':
-      return '<path[=name]>';
-    case 'record':
-      return '<name=value>';
-    case 'integer':
-    case 'number':
-      return '<number>';
-    case 'json':
-      return '<json>';
-    default:
-      return `<${words ?? 'text'}>`;
-  }
+  return PLACEHOLDERS[flag.kind] ?? `<${words ?? (flag.kind === 'list' ? 'a,b,…' : 'text')}>`;
 }
 
 /** The value of a flag from everything typed for it, in order. Throws SeedError `usage`. */

@@ -35,15 +35,14 @@ export function rootHelp(manifest: Manifest | null, local: readonly HelpEntry[],
   const commands = manifest?.commands ?? [];
   // Commands that were handed out with the CLI cannot be asked for again.
   const refresh = local.length > 0 ? [REFRESH_FLAG] : [];
-  const sections = [
+  return join([
     'Seed hands work to an agent in a sandbox and runs the commands of your platform.',
     `${style.bold('Usage:')} seed <noun> <verb> [arguments] [flags]`,
     commands.length > 0 ? section('Commands', rootEntries(commands), style) : '',
     section('This machine', local, style),
     section('Flags', [...GLOBAL_FLAGS, ...LEADING_FLAGS, ...refresh], style),
     'Exit codes: 0 ok · 1 error · 2 usage · 4 not authenticated or not allowed · 5 task not completed · 130 interrupted',
-  ];
-  return join(sections);
+  ]);
 }
 
 /** `seed keys --help`, `seed webhooks events --help` */
@@ -80,7 +79,6 @@ export function commandHelp(command: ManifestCommand, style: Style): string {
   }
   const without = WITHOUT_FORMATS[command.output] ?? [];
   const everywhere = GLOBAL_FLAGS.filter(({ name }) => !without.includes(name));
-  const allowed = command.scope === null ? 'any valid key' : command.scope;
   return join([
     sanitiseLine(command.summary),
     `${style.bold('Usage:')} ${usageLine(command)}`,
@@ -91,7 +89,7 @@ export function commandHelp(command: ManifestCommand, style: Style): string {
     ),
     section('Flags', entries, style),
     section('Everywhere', everywhere, style),
-    `${style.bold('Scope:')} ${allowed}   ${style.bold('Effect:')} ${command.effect}`,
+    `${style.bold('Scope:')} ${command.scope ?? 'any valid key'}   ${style.bold('Effect:')} ${command.effect}`,
     examples(command, style),
   ]);
 }
@@ -123,14 +121,9 @@ const LISTED_MOST = 150;
 
 function rootEntries(commands: readonly ManifestCommand[]): HelpEntry[] {
   if (commands.length <= LISTED_MOST) return commands.map(commandEntry);
-  const counts = new Map<string, number>();
-  for (const { name } of commands) {
-    const noun = name.split(' ')[0] ?? name;
-    counts.set(noun, (counts.get(noun) ?? 0) + 1);
-  }
-  return [...counts].map(([noun, count]) => ({
+  return [...Map.groupBy(commands, ({ name }) => name.split(' ')[0] ?? name)].map(([noun, { length }]) => ({
     name: noun,
-    summary: `${count === 1 ? '1 command' : `${count} commands`}: seed ${noun} --help`,
+    summary: `${length === 1 ? '1 command' : `${length} commands`}: seed ${noun} --help`,
   }));
 }
 
@@ -141,8 +134,7 @@ function commandEntry(command: ManifestCommand): HelpEntry {
 function flagEntry(flag: Flag): HelpEntry {
   const notes = [sanitiseLine(flag.description)];
   if (isMandatory(flag)) notes.push('(required)');
-  const range = rangeNote(flag);
-  if (range !== '') notes.push(range);
+  notes.push(rangeNote(flag));
   if (flag.choices.length > 6) notes.push(`One of ${flag.choices.join(', ')}`);
   if (flag.kind === 'list') notes.push('(commas, or repeat the flag)');
   if (flag.kind === 'record' || flag.kind === 'files') notes.push('(repeat the flag)');
@@ -153,9 +145,8 @@ function flagEntry(flag: Flag): HelpEntry {
 }
 
 function hasDefault(flag: Flag): boolean {
-  const empty =
-    typeof flag.default === 'object' && flag.default !== null && Object.keys(flag.default).length === 0;
-  return flag.default !== undefined && flag.default !== null && !empty;
+  const { default: preset = null } = flag;
+  return preset !== null && !(typeof preset === 'object' && Object.keys(preset).length === 0);
 }
 
 const defaultText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));

@@ -1,5 +1,4 @@
-// A command that runs on this machine and is not in the manifest. Used by run.ts; the commands are in
-// local-commands.ts.
+// A command that runs on this machine and is not in the manifest. Used by run.ts; local-commands.ts lists them.
 import { parseArgs } from './builtin.ts';
 import type { HelpEntry } from './help.ts';
 import { type Io, usageError } from './io.ts';
@@ -77,10 +76,7 @@ export function textIn(values: LocalValues, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/**
- * Prints what a local command has done: as JSON with --json, else as text, with notes on stderr unless --quiet.
- * @param done `text` is null where there is only the note
- */
+/** Prints what a local command has done: JSON with --json, else text if any and, unless --quiet, a note. */
 export function tellDone(
   io: Io,
   flags: GlobalFlags,

@@ -1,5 +1,4 @@
-// seed mcp install: writes Seed into the configuration of an MCP client, after showing what would change. Used by
-// local-commands.ts.
+// seed mcp install: writes Seed into an MCP client's configuration, shown first. Used by local-commands.ts.
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isRecord, parseJson } from '../lib/json.ts';
@@ -112,23 +111,14 @@ export const mcpInstall: LocalCommand = {
   },
 };
 
-interface Change {
-  path: string;
-  /** Null: there is no file. */
-  before: string | null;
-  after: string;
-  /** What there is of Seed in the file now. */
-  oldEntry: unknown;
-  newEntry: object;
-}
-
 /** The key stays where seed login has put it: no configuration of a client holds it. */
 function launchOf(urlFlag: string | undefined, options: string[]): Launch {
   const url = urlFlag === undefined ? [] : ['--url', checkUrl(urlFlag)];
   return { command: fileURLToPath(new URL('bin/seed', REPOSITORY)), args: [...url, 'mcp', ...options] };
 }
 
-function changeOf(io: Io, client: McpClient, launch: Launch): Change {
+/** The file's text before (null: there is none) and after, with the entry of Seed in each. */
+function changeOf(io: Io, client: McpClient, launch: Launch) {
   const path = client.path(io, process.platform);
   const before = fs.existsSync(path) ? fs.readFileSync(path, 'utf8') : null;
   const newEntry = client.entry(launch);
@@ -149,7 +139,7 @@ function changeOf(io: Io, client: McpClient, launch: Launch): Change {
   return { path, before, after, oldEntry, newEntry };
 }
 
-function show(io: Io, client: McpClient, { path, before, oldEntry, newEntry }: Change): void {
+function show(io: Io, client: McpClient, { path, before, oldEntry, newEntry }: ReturnType<typeof changeOf>) {
   const style = styleFor(io.stderr, io);
   const lines = (mark: string, value: unknown) =>
     JSON.stringify(value, null, 2)

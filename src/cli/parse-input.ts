@@ -1,5 +1,4 @@
-// Reads a command line: the flags that every command has, and what stands after a command's name as its input.
-// Used by run.ts and local-command.ts.
+// Reads a command line: the flags of every command, and a command's input. Used by run.ts and local-command.ts.
 import type { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
 import { parseArgs } from './builtin.ts';
@@ -49,13 +48,7 @@ export async function parseInput(
   return parsed;
 }
 
-interface Collected {
-  values: Map<Flag, string[]>;
-  bare: string[];
-  switches: Set<string>;
-}
-
-function collect(command: ManifestCommand, flags: readonly Flag[], args: readonly string[]): Collected {
+function collect(command: ManifestCommand, flags: readonly Flag[], args: readonly string[]) {
   const byName = new Map(flags.map((flag) => [flag.name, flag]));
   const options = Object.fromEntries(
     flags
@@ -63,7 +56,7 @@ function collect(command: ManifestCommand, flags: readonly Flag[], args: readonl
       .map((flag) => [flag.name, { type: 'string' as const, multiple: true }]),
   );
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
-  const collected: Collected = { values: new Map(), bare: [], switches: new Set() };
+  const collected = { values: new Map<Flag, string[]>(), bare: [] as string[], switches: new Set<string>() };
   for (const token of tokens) {
     if (token.kind === 'positional') collected.bare.push(token.value);
     if (token.kind !== 'option') continue;
@@ -139,11 +132,10 @@ async function replaceDash(
   values: Map<Flag, string[]>,
   readStdin: ReadStdin,
 ): Promise<void> {
-  const dashed = flags.filter(
+  const [flag, second] = flags.filter(
     (flag) =>
       flag.kind === 'string' && !command.positional.includes(flag.property) && values.get(flag)?.[0] === '-',
   );
-  const [flag, second] = dashed;
   if (!flag) return;
   if (second) throw usageError(`--${flag.name} and --${second.name} cannot both be read from stdin`);
   values.set(flag, [await readStdin()]);

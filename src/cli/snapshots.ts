@@ -1,4 +1,4 @@
-// seed snapshots …: the snapshots that sandboxes of this machine start from. Used by repository.ts.
+// seed snapshots …: the snapshots that sandboxes of this machine start from. Used by local-commands.ts.
 import type { StoredSnapshot } from '../drivers/snapshot/store.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { viewOptions } from './answer-view.ts';
@@ -109,17 +109,9 @@ function idOf(values: LocalValues): string {
 }
 
 function viewOf({ id, driver, record, sizeBytes }: StoredSnapshot, chosen: string | null) {
+  const { driverVersion = null, createdAt = null } = record ?? {};
   const state = record === null ? 'damaged' : 'complete';
-  const createdAt = record?.createdAt ?? null;
-  return {
-    id,
-    driver,
-    driverVersion: record?.driverVersion ?? null,
-    state,
-    sizeBytes,
-    createdAt,
-    inUse: id === chosen,
-  };
+  return { id, driver, driverVersion, state, sizeBytes, createdAt, inUse: id === chosen };
 }
 
 function tableOf(io: Io, items: ReturnType<typeof viewOf>[]): string {

@@ -80,17 +80,13 @@ export interface Column {
   isWhole: boolean;
 }
 
-interface TableLayout {
-  /** Lines of cells, the header first; each cell padded to its column's width. */
-  lines: string[][];
-  /** Headers of the columns that did not fit. */
-  hidden: string[];
-}
-
 const NARROWEST = 8;
 
-/** @param width cells of the terminal; null leaves every column as wide as it is */
-export function layOut(columns: readonly Column[], width: number | null): TableLayout {
+/**
+ * Lines of cells padded to their columns' widths, the header first, and the headers of columns that did not fit.
+ * @param width cells of the terminal; null leaves every column as wide as it is
+ */
+export function layOut(columns: readonly Column[], width: number | null): { lines: string[][]; hidden: string[] } {
   const shown = [...columns];
   const hidden: string[] = [];
   let widths = shown.map(naturalWidth);
@@ -137,8 +133,8 @@ function takeFromWidest(
   columns: readonly Column[],
   widths: number[],
   width: number,
-  mayGive: (column: number) => boolean,
-): void {
+  mayGive: (i: number) => boolean,
+) {
   const narrowest = columns.map(narrowestWidth);
   while (total(widths) > width) {
     const givers = widths.map((cells, i) => (mayGive(i) && cells > (narrowest[i] ?? 0) ? cells : 0));

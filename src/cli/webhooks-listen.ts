@@ -1,5 +1,4 @@
-// seed webhooks listen: the account's events as they happen, signed and forwarded to a server on this machine, for
-// development. Used by repository.ts.
+// seed webhooks listen: forwards events, signed, to a server in development. Used by local-commands.ts.
 import { escapeJson, isRecord } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { matchesType } from '../protocol/event-types.ts';
@@ -46,7 +45,9 @@ export const webhooksListen: LocalCommand = {
       for await (const { item } of events) {
         if (!isEvent(item) || !types.some((type) => matchesType(type.trim(), item.type))) continue;
         const answer = forwardTo === null ? null : await forward(io, item, forwardTo, sign);
-        io.stdout.write(flags.json ? jsonLine(item, answer) : textLine(io, item, answer));
+        io.stdout.write(
+          flags.json ? `${escapeJson(JSON.stringify({ event: item, answer }))}\n` : textLine(io, item, answer),
+        );
       }
       return EXIT.ok;
     } catch (error) {
@@ -110,14 +111,9 @@ function greeting(forwardTo: string | null, secret: string): string {
   return `${how}Waiting for events. Ctrl-C ends it.\n`;
 }
 
-function jsonLine(event: WebhookEvent, answer: ForwardAnswer | null): string {
-  return `${escapeJson(JSON.stringify({ event, answer }))}\n`;
-}
-
 function textLine(io: Io, { id, type, timestamp }: WebhookEvent, answer: ForwardAnswer | null): string {
   const style = styleFor(io.stdout, io);
-  const isGood = typeof answer === 'number' && answer >= 200 && answer < 300;
-  const paint = isGood ? style.green : style.red;
+  const paint = typeof answer === 'number' && answer >= 200 && answer < 300 ? style.green : style.red;
   const outcome = answer === null ? '' : ` ${paint(sanitiseLine(String(answer)))}`;
   return `${style.dim(sanitiseLine(timestamp))} ${sanitiseLine(type)} ${style.dim(sanitiseLine(id))}${outcome}\n`;
 }

@@ -1,6 +1,5 @@
-// The tools the agent has: Pi's bash, read, write and edit. Each acts by processes of the agent's user: the kernel
-// decides what that user may touch, and no link that the agent plants can lead the guest's own user anywhere. Used
-// by run-task.ts.
+// The agent's tools: Pi's bash, read, write and edit. Each acts by processes of the agent's user: the kernel
+// decides what that user may touch, and no link that the agent plants leads the guest's own user anywhere.
 import { text } from 'node:stream/consumers';
 import {
   createBashToolDefinition,

@@ -1,6 +1,5 @@
-// Sends what the agent leaves in its out folder to the runner: while the task runs as soon as a file has come to
-// rest, and at the end whatever has changed since. So a task that is killed keeps what was there a second before.
-// The folder is looked at again and again: watching it (inotify) does not work alike in all sandboxes.
+// Sends what the agent leaves in its out folder to the runner: each file as soon as it has come to rest, so that a
+// task that is killed keeps it, and at the end the rest. It polls: inotify does not work alike in all sandboxes.
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LIMITS } from '../protocol/limits.ts';
@@ -89,10 +88,8 @@ function createOutbox(link: Link, folder: OutFolder) {
           note(`it is larger than ${LIMITS.artifactBytes} bytes`);
           return NOTHING;
         }
-        const content =
-          state.size === 0
-            ? Readable.from([])
-            : handle.createReadStream({ autoClose: false, start: 0, end: state.size - 1 });
+        const range = { autoClose: false, start: 0, end: state.size - 1 };
+        const content = state.size === 0 ? Readable.from([]) : handle.createReadStream(range);
         const answer = await link.upload(pathOf(name), state.size, content);
         if (answer.status < 300) note(null);
         else if (isFinal(answer)) note(messageOf(answer));

@@ -1,5 +1,4 @@
-// What the agent did, on its way to the runner: in batches, in order, bounded, each event cut to what the wire
-// takes. Producers that can wait ask for room. Used by run-task.ts.
+// The agent's events on their way to the runner: in bounded batches, in order, each cut to what the wire takes.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentEvent } from '../protocol/event.ts';
 import { LIMITS } from '../protocol/limits.ts';
@@ -48,7 +47,7 @@ export class EventQueue {
   }
 
   #append(event: AgentEvent): void {
-    const bytes = Buffer.byteLength(JSON.stringify(event)) + 1;
+    const bytes = jsonBytes(event) + 1;
     this.#pending.push({ event, bytes });
     this.#pendingBytes += bytes;
   }
@@ -58,7 +57,7 @@ export class EventQueue {
     const last = this.#pending.at(-1);
     if (event.type !== 'tool_output' || last?.event.type !== 'tool_output') return false;
     if (last.event.callId !== event.callId) return false;
-    const added = Buffer.byteLength(JSON.stringify(event.chunk)) - 2;
+    const added = jsonBytes(event.chunk) - 2;
     if (last.bytes + added > CHUNK_BYTES) return false;
     last.event.chunk += event.chunk;
     last.bytes += added;
@@ -103,11 +102,7 @@ const jsonBytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
 /** Returns the event with its texts cut in the middle as far as needed for at most `maxBytes` bytes of JSON. */
 export function fitEvent(event: AgentEvent, maxBytes: number): AgentEvent {
   let fitted = event;
-  for (
-    let textBytes = maxBytes;
-    jsonBytes(fitted) > maxBytes && textBytes > 64;
-    textBytes = Math.floor(textBytes / 2)
-  ) {
+  for (let textBytes = maxBytes; jsonBytes(fitted) > maxBytes && textBytes > 64; textBytes >>= 1) {
     fitted = cutTexts(event, textBytes) as AgentEvent;
   }
   if (jsonBytes(fitted) <= maxBytes) return fitted;

@@ -1,5 +1,4 @@
-// The guest's end of its only connection: HTTP/2 as the client over the sandbox's byte stream, and requests that
-// wait for a server that is away. Used by all that asks the runner for something.
+// The guest's end of its only connection: an HTTP/2 client over the sandbox's byte stream, with patient requests.
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2';
 import type { Duplex, Readable, Writable } from 'node:stream';
@@ -38,10 +37,8 @@ export function openLink(stream: Duplex): Link {
     post: (path, contentType, body) =>
       exchange(session, { ':method': 'POST', ':path': path, 'content-type': contentType }, body),
     download: (path, file) => download(session, path, file),
-    async upload(path, size, content) {
-      const headers = { ':method': 'PUT', ':path': path, 'content-length': String(size) };
-      return exchange(session, headers, content);
-    },
+    upload: (path, size, content) =>
+      exchange(session, { ':method': 'PUT', ':path': path, 'content-length': String(size) }, content),
     delete: (path) => exchange(session, { ':method': 'DELETE', ':path': path }),
     close: () => new Promise((resolve) => session.close(resolve)),
   };
@@ -117,7 +114,7 @@ export async function untilAnswered(send: () => Promise<LinkAnswer>, patience: P
   }
 }
 
-/** The runner broke its answer off, as the server did. Where it was the link, the next request says so. */
+/** The runner broke its answer off. Where it was the link, the next request says so. */
 function brokenOff(error: NodeJS.ErrnoException): LinkAnswer {
   if (BROKEN_OFF.includes(error.code ?? '')) return { status: 503, body: Buffer.from('it broke off') };
   throw error;

@@ -1,6 +1,5 @@
-// Reads the folder that the agent leaves artifacts in. The agent owns it and changes it meanwhile, so nothing that
-// it plants (links, pipes, folders that become links) may lead the guest's own user to anything but the agent's
-// own plain files.
+// Reads the folder of artifacts. The agent owns it and changes it meanwhile: nothing that it plants (links, pipes,
+// folders that become links) may lead the guest's own user to anything but the agent's own plain files.
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, opendir, readlink, realpath } from 'node:fs/promises';
 import { join } from 'node:path';

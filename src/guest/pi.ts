@@ -1,5 +1,4 @@
-// Pi, loaded once before the freeze, and the sessions made from it: in memory, nothing discovered, nothing
-// downloaded.
+// Pi, loaded once before the freeze, and its sessions: in memory, nothing discovered, nothing downloaded.
 import {
   type AgentSession,
   createAgentSession,

@@ -1,5 +1,4 @@
-// The folders that the agent works in and what lies there before it moves: the caller's files and the seed
-// command. Used by main.ts and run-task.ts.
+// The agent's folders, the caller's files in them and the seed command. Used by main.ts and run-task.ts.
 import { createWriteStream } from 'node:fs';
 import { chown, mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -18,9 +17,7 @@ export async function prepareFolders(settings: GuestSettings): Promise<void> {
 }
 
 /** Called when the sandbox has its disk, and before the agent moves. */
-export async function prepareOutDir(settings: GuestSettings): Promise<void> {
-  await giveFolder(outDir(settings), settings);
-}
+export const prepareOutDir = (settings: GuestSettings): Promise<void> => giveFolder(outDir(settings), settings);
 
 async function giveFolder(dir: string, { agent }: GuestSettings): Promise<void> {
   await mkdir(dir, { recursive: true });
@@ -40,12 +37,10 @@ export async function fetchFiles(link: Link, files: GuestTask['files'], settings
   }
 }
 
-const SHEBANG = '#!/usr/bin/env node\n';
-
 /** @param source the CLI as one ES module; a shebang line is added when it has none */
 export async function installCli(binDir: string, source: Buffer): Promise<void> {
-  const program =
-    source.subarray(0, 2).toString() === '#!' ? source : Buffer.concat([Buffer.from(SHEBANG), source]);
+  const hasShebang = source.subarray(0, 2).toString() === '#!';
+  const program = hasShebang ? source : Buffer.concat([Buffer.from('#!/usr/bin/env node\n'), source]);
   await mkdir(binDir, { recursive: true, mode: 0o755 });
   const unfinished = join(binDir, '.seed');
   await writeFile(unfinished, program, { mode: 0o755 });

@@ -1,6 +1,5 @@
-// One pretend task before the freeze, against canned answers served in here. It compiles and connects everything
-// once, so that the frozen guest starts its real task in a fraction of the time, and it proves that the image
-// works.
+// One pretend task before the freeze, against canned answers. It compiles and connects everything once, so that
+// the frozen guest starts its real task in a fraction of the time, and it proves that the image works.
 import { performServerHandshake, type ServerHttp2Stream } from 'node:http2';
 import { duplexPair } from 'node:stream';
 import type { GuestResult, GuestTask } from '../protocol/guest.ts';

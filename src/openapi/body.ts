@@ -1,5 +1,4 @@
-// The body of an operation as inputs (the fields of a JSON object each by itself, any other JSON as one), and what
-// it answers when all goes well. Used by map-document.ts.
+// An operation's body as inputs (a JSON object's fields, or any other JSON as one), and what it answers.
 import { isRecord } from '../lib/json.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
 import type { Node, Resolve } from './document.ts';
@@ -33,7 +32,6 @@ export function readBody(resolve: Resolve, operation: Node): Body | string {
   const schema = toInputSchema(resolve, given);
   const fields = Object.entries(schema.properties ?? {});
   if (schema.type === 'object' && fields.length > 0) {
-    const isRequired = (name: string) => required && (schema.required ?? []).includes(name);
     const more = resolve(given)?.['additionalProperties'];
     return {
       sends,
@@ -41,7 +39,7 @@ export function readBody(resolve: Resolve, operation: Node): Body | string {
       taken: fields.map(([name, field]) => ({
         place: { in: 'body', name },
         schema: field,
-        required: isRequired(name),
+        required: required && (schema.required ?? []).includes(name),
       })),
     };
   }

@@ -1,5 +1,4 @@
-// Which one credential the server of an imported pack holds: of the document's security schemes the one that opens
-// most.
+// Which credential the server of an imported pack holds: that of the security scheme that opens most.
 import { isRecord } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { type Document, type Node, nodesOf, type Resolve } from './document.ts';

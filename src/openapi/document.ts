@@ -1,5 +1,4 @@
-// An OpenAPI document: fetched or read, parsed from JSON or YAML, what its references lead to and where it says
-// its platform is. Used by import-pack.ts and all that reads parts of the document.
+// An OpenAPI document: read, parsed from JSON or YAML, its references resolved, and where it says its platform is.
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { isRecord } from '../lib/json.ts';
@@ -107,9 +106,7 @@ export async function readSource(source: string): Promise<string> {
   }
 }
 
-/**
- * The first server, variables at their defaults, without a slash at its end; null: no complete http(s) address.
- */
+/** The first server, variables at their defaults, without a last slash; null: no complete http(s) address. */
 export function serverOf(node: Node): string | null {
   const address = firstAddress(node);
   return /^https?:\/\/[^{}]+$/.test(address) && URL.canParse(address) ? address.replace(/\/+$/, '') : null;

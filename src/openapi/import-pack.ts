@@ -1,5 +1,4 @@
-// `seed packs import`: reads an OpenAPI document and writes the pack of its operations. What a person may have
-// changed is left as it is. Called by the CLI.
+// `seed packs import`: writes the pack of an OpenAPI document. What people may have changed is left as it is.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -76,19 +75,16 @@ export async function importPack({ source, name, scheme, folder }: ImportOptions
 }
 
 function changesSince(text: string, { operations }: OperationsFile): ImportReport['changes'] {
-  const before = new Map(previous(text).map((operation) => [operation.id, JSON.stringify(operation)]));
-  const now = new Map(operations.map((operation) => [operation.id, JSON.stringify(operation)]));
+  const byId = (list: readonly Operation[]) => new Map(list.map((each) => [each.id, JSON.stringify(each)]));
+  // A broken file is written anew, and everything in it is.
+  const before = byId((parseJson(text) as OperationsFile | null | undefined)?.operations ?? []);
+  const now = byId(operations);
   const ids = [...now.keys()];
   return {
     added: ids.filter((id) => !before.has(id)),
     changed: ids.filter((id) => before.has(id) && before.get(id) !== now.get(id)),
     removed: [...before.keys()].filter((id) => !now.has(id)),
   };
-}
-
-function previous(text: string): Operation[] {
-  // A broken one is written anew, and everything in it is.
-  return (parseJson(text) as OperationsFile | null | undefined)?.operations ?? [];
 }
 
 /** One line for each operation, so that a later import shows as the operations that it changes. */
@@ -109,12 +105,7 @@ export const pack = definePack({
 `;
 }
 
-const OVERRIDES_FILE = `{
-  "accounts": "operator",
-  "nouns": {},
-  "operations": {}
-}
-`;
+const OVERRIDES_FILE = '{\n  "accounts": "operator",\n  "nouns": {},\n  "operations": {}\n}\n';
 
 /** In the repository's style: single quotes unless the text has some. */
 const quoted = (text: string) => (text.includes("'") || text.includes('\\') ? JSON.stringify(text) : `'${text}'`);

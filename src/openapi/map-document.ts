@@ -25,7 +25,6 @@ interface Mapped {
 
 const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete'] as const;
 const OTHER_METHODS = ['options', 'trace', 'query'];
-const SUMMARY_LENGTH = 120;
 
 interface Found {
   method: Operation['method'];
@@ -103,14 +102,12 @@ function namedAs({ method, path, node }: Found) {
   };
 }
 
-type Nameless = Omit<Operation, 'noun' | 'verb'>;
-
 /** The operation without its name, or why it cannot be a command. */
 function mapOperation(
   document: Document,
   { method, path, pathItem, node }: Found,
   credential: Credential,
-): { operation: Nameless; partly: string[] } | string {
+): { operation: Omit<Operation, 'noun' | 'verb'>; partly: string[] } | string {
   const { root, resolve } = document;
   const servers = node['servers'] ?? pathItem['servers'];
   if (servers !== undefined && !isSameServer({ servers }, root)) return 'another server answers it';
@@ -127,7 +124,7 @@ function mapOperation(
   return {
     operation: {
       id,
-      summary: oneLine(node['summary'] ?? node['description'], SUMMARY_LENGTH).replace(/\.$/, ''),
+      summary: oneLine(node['summary'] ?? node['description'], 120).replace(/\.$/, ''),
       method,
       path,
       ...(node['deprecated'] === true && { deprecated: true }),

@@ -1,6 +1,5 @@
 // What operations and their inputs are called as commands: the noun from the tag, the verb from the operationId,
-// both from method and path where there are none. The same document gives the same names in whatever order it has
-// its operations.
+// both from method and path where there are none. The order of the operations changes no name.
 import type { JsonSchema } from '../protocol/manifest.ts';
 import type { Operation, Place } from './operation.ts';
 
@@ -86,10 +85,7 @@ const CLI_FLAGS: readonly string[] = ['json', 'csv', 'quiet', 'help', 'output', 
 
 type Inputs = Pick<Operation, 'properties' | 'required' | 'places'>;
 
-/**
- * The platform's own names where they can stand; of two that the CLI could not tell apart the later says its
- * place.
- */
+/** The platform's own names where they can stand; of two that the CLI cannot tell apart one says its place. */
 export function nameInputs(taken: readonly Taken[]): Inputs {
   const inputs: Inputs = { properties: {}, required: [], places: {} };
   const flags = new Set<string>();

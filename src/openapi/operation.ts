@@ -1,5 +1,4 @@
-// What `seed packs import` keeps of an OpenAPI document, and what an imported pack's commands are made from:
-// operations.json.
+// operations.json: what is kept of an OpenAPI document, and what an imported pack's commands are made from.
 import { z } from 'zod';
 import type { JsonSchema } from '../protocol/manifest.ts';
 

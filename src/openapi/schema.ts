@@ -1,6 +1,5 @@
 // A document's schema as the plain JSON Schema of an input: references followed, the dialects of 3.0 and 3.1 made
-// one, and no stricter than it has to be, since the platform judges what it is sent. Used by body.ts,
-// parameters.ts and map-document.ts.
+// one, and no stricter than it has to be, since the platform judges what it is sent.
 import { isRecord } from '../lib/json.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
 import { type Node, nodesOf, type Resolve, resolvedNodes } from './document.ts';
@@ -117,10 +116,7 @@ function impliedType(node: Node): string | undefined {
   return choices.length > 0 && choices.every((choice) => typeof choice === 'string') ? 'string' : undefined;
 }
 
-/**
- * With the default told and not set: a default that is filled in would be sent, and an update would reset what the
- * caller did not name.
- */
+/** With the default told and not set: filled in it would be sent, and an update would reset what nobody named. */
 function descriptionOf(node: Node): { description?: string } {
   const text = oneLine(node['description'] ?? node['title'], DESCRIPTION_LENGTH);
   const preset = node['default'];
@@ -141,8 +137,6 @@ export function oneLine(text: unknown, length: number): string {
   if (plain.length <= length) return plain;
   const sentence = /^.*?[.!?](?=\s)/.exec(plain)?.[0] ?? '';
   if (sentence !== '' && sentence.length <= length) return sentence;
-  return `${plain
-    .slice(0, length - 1)
-    .replace(/\s+\S*$/, '')
-    .toWellFormed()}…`;
+  const cut = plain.slice(0, length - 1).replace(/\s+\S*$/, '');
+  return `${cut.toWellFormed()}…`;
 }
