@@ -18,7 +18,6 @@ interface AnswerOptions {
   commandLine: string;
 }
 
-/** @param text the JSON text of the answer */
 export function printAnswer(io: Io, command: ManifestCommand, text: string, options: AnswerOptions): void {
   const note = (line: string) => {
     if (!options.quiet) io.stderr.write(`${line}\n`);
@@ -34,10 +33,8 @@ export function printAnswer(io: Io, command: ManifestCommand, text: string, opti
 }
 
 export function parseAnswer(text: string): unknown {
-  return parseJson(
-    text,
-    (cause) => new SeedError('unreachable', 'the server answered with broken JSON', { cause }),
-  );
+  const problem = 'the server answered with broken JSON';
+  return parseJson(text, (cause) => new SeedError('unreachable', problem, { cause }));
 }
 
 /** The body as it came; on a terminal indented. */
@@ -60,10 +57,9 @@ function printList(
   else {
     const { text, hidden } = listView(items, command.columns, viewOptions(io), isRecord(totals) ? totals : null);
     io.stdout.write(text);
-    if (hidden.length > 0)
-      note(
-        `Not shown for want of width: ${hidden.join(', ').toLowerCase()} (a wider terminal, --csv or --json shows them)`,
-      );
+    const names = hidden.join(', ').toLowerCase();
+    const way = '(a wider terminal, --csv or --json shows them)';
+    if (hidden.length > 0) note(`Not shown for want of width: ${names} ${way}`);
   }
   const told = Object.entries(about).filter(([, value]) => value !== null && value !== 0);
   if (told.length > 0) note(told.map(([name, value]) => `${words(name)} ${cellText(value, null)}`).join(' · '));
@@ -77,7 +73,6 @@ function flagsText(inputs: Record<string, unknown>): string {
   return flags.join(' ');
 }
 
-/** Of tables on stdout. */
 export function viewOptions(io: Io): ViewOptions {
   const { isTerminal, columns } = io.stdout;
   return {
@@ -126,7 +121,6 @@ function isGroup(value: unknown): value is Record<string, unknown> {
   return isRecord(value) && Object.keys(value).length > 0 && !isCounts(value);
 }
 
-/** An object of nothing but numbers. */
 function isCounts(value: unknown): value is Record<string, number> {
   if (!isRecord(value)) return false;
   const values = Object.values(value);
@@ -147,9 +141,8 @@ function isTable(value: unknown): value is Record<string, unknown>[] {
 
 function tableLines(items: readonly Record<string, unknown>[], options: ViewOptions): string[] {
   const width = options.width === null ? null : options.width - INDENT.length;
-  return listView(items, [], { ...options, width })
-    .text.trimEnd()
-    .split('\n');
+  const { text } = listView(items, [], { ...options, width });
+  return text.trimEnd().split('\n');
 }
 
 const indent = (lines: readonly string[]): string[] => lines.map((line) => `${INDENT}${line}`);

@@ -26,17 +26,11 @@ export interface Api {
 }
 
 /** A command with its input, and where it is called. */
-export interface CommandCall {
-  io: Io;
-  api: Api;
-  command: ManifestCommand;
-  input: Record<string, unknown>;
-}
+export type CommandCall = { io: Io; api: Api; command: ManifestCommand; input: Record<string, unknown> };
 
 const ANSWER_TIMEOUT_MS = 300_000;
 const JSON_TYPE = /^application\/([a-z.]+\+)?json\b/;
 const ANSWER_LIMIT_BYTES = 64 * 1024 * 1024;
-/** Pauses before a request is sent again. */
 const RETRY_PAUSES_MS = [150, 500];
 
 interface Exchange {
@@ -116,7 +110,6 @@ export function createApi(io: Io, profile: Profile): Api {
   };
 }
 
-/** With files of this machine it becomes a form. */
 function callOf(command: ManifestCommand, input: Record<string, unknown>) {
   const { rest, files } = takeFiles(input);
   const call = typedCall(command, rest);
@@ -138,7 +131,6 @@ async function readAll(body: AsyncIterable<Uint8Array>): Promise<string> {
   return bytes.toString('utf8');
 }
 
-/** The error of an answer that is not a success. */
 export function apiError(response: HttpResponse, text: string, profile: Profile): SeedError {
   const error = parseErrorBody(text);
   if (!error) return notSeed(response.status, profile.url);

@@ -10,7 +10,6 @@ export function createEventView(style: Style): (event: TaskEvent) => string {
   /** The tool call whose output is being shown, how many lines it has, and the length of the one that is open. */
   let output = outputOf('');
 
-  /** Ends a line of output that a chunk left open. */
   function closed(text: string): string {
     const start = output.isLineOpen ? '\n' : '';
     output.isLineOpen = false;

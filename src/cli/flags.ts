@@ -10,12 +10,10 @@ type ScalarKind = 'string' | 'integer' | 'number';
 type FlagKind = ScalarKind | 'boolean' | 'list' | 'record' | 'json' | 'files';
 
 export interface Flag {
-  /** The input's name in the REST body. */
   property: string;
   /** Kebab-case, without the dashes. */
   name: string;
   kind: FlagKind;
-  /** What a list holds. */
   itemKind: ScalarKind;
   /** The allowed words; empty when any will do. */
   choices: string[];
@@ -54,7 +52,6 @@ export function flagOf(
   const kind = kindOf(schema, items, itemKind);
   return {
     property,
-    // Each is given by a flag of its own.
     name: kind === 'files' ? 'file' : kebabCase(property),
     kind,
     itemKind: itemKind ?? 'string',
@@ -82,11 +79,8 @@ function scalarKind(schema: JsonSchema): ScalarKind | undefined {
   if (type === 'string' || type === 'integer' || type === 'number') return type;
   // What may be text, among others, is taken as it was typed.
   const branches = schema['anyOf'];
-  if (
-    Array.isArray(branches) &&
-    branches.some((branch) => isSchema(branch) && branch.type === 'string' && !branch.enum)
-  )
-    return 'string';
+  const isText = (branch: unknown) => isSchema(branch) && branch.type === 'string' && !branch.enum;
+  if (Array.isArray(branches) && branches.some(isText)) return 'string';
   const words = schema.enum?.every((choice) => typeof choice === 'string');
   return words ? 'string' : undefined;
 }

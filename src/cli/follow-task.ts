@@ -74,12 +74,10 @@ async function watchToEnd(
   // The agent's last words are its answer, which goes to stdout: they are shown here only if more follows.
   let held = '';
   const show = (event: TaskEvent) => {
-    if (event.type === 'status') io.stderr.write(view(event));
-    else {
-      io.stderr.write(held);
-      held = event.type === 'text' ? view(event) : '';
-      if (event.type !== 'text') io.stderr.write(view(event));
-    }
+    const text = view(event);
+    if (event.type === 'status') return io.stderr.write(text);
+    io.stderr.write(event.type === 'text' ? held : held + text);
+    held = event.type === 'text' ? text : '';
   };
   for (let ends = 0; ends <= EARLY_ENDS_MOST; ends++) {
     for await (const { item } of streamItems(call, position, signal)) {
@@ -115,12 +113,9 @@ function printOutcome(io: Io, text: string, { json, quiet }: { json: boolean; qu
 function summary(io: Io, task: Task): string {
   const style = styleFor(io.stderr, io);
   const seconds = ((task.startMs ?? 0) + (task.runMs ?? 0)) / 1000;
-  const parts = [
-    `${seconds.toFixed(1)} s`,
-    `${task.inputTokens} tokens in, ${task.outputTokens} out`,
-    ...(task.cost ? [`${amountText(task.cost.total)} ${sanitiseLine(task.cost.currency)}`] : []),
-    costNote(task.costSource) ?? [],
-  ].flat();
+  const cost = task.cost ? [`${amountText(task.cost.total)} ${sanitiseLine(task.cost.currency)}`] : [];
+  const tokens = `${task.inputTokens} tokens in, ${task.outputTokens} out`;
+  const parts = [`${seconds.toFixed(1)} s`, tokens, ...cost, costNote(task.costSource) ?? []].flat();
   return `${paintStatus('completed', style)} ${style.dim(`in ${parts.join(' · ')}`)}`;
 }
 

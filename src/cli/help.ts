@@ -3,11 +3,7 @@ import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
 import { type Flag, flagsOf, isMandatory, kebabCase, placeholder, usageLine } from './flags.ts';
 import { type Style, sanitiseLine } from './terminal.ts';
 
-/** A line of a help text: what to type and what it does. */
-export interface HelpEntry {
-  name: string;
-  summary: string;
-}
+export type HelpEntry = { name: string; summary: string };
 
 const GLOBAL_FLAGS: readonly HelpEntry[] = [
   { name: '--json', summary: "The server's JSON as it is; streams as one object a line" },
@@ -66,8 +62,8 @@ export function nounHelp(
 export function commandHelp(command: ManifestCommand, style: Style): string {
   const flags = flagsOf(command);
   const inPath = flags.filter((flag) => command.positional.includes(flag.property));
-  const others = flags.filter((flag) => !command.positional.includes(flag.property));
-  const entries = others.map((flag) => flagEntry(flag));
+  const args = inPath.map((flag) => ({ ...flagEntry(flag), name: `<${kebabCase(flag.property)}>` }));
+  const entries = flags.filter((flag) => !command.positional.includes(flag.property)).map(flagEntry);
   if (command.follow !== null) {
     entries.push({ name: '--detach', summary: 'Return at once instead of following the task to its end' });
   }
@@ -82,11 +78,7 @@ export function commandHelp(command: ManifestCommand, style: Style): string {
   return join([
     sanitiseLine(command.summary),
     `${style.bold('Usage:')} ${usageLine(command)}`,
-    section(
-      'Arguments',
-      inPath.map((flag) => ({ ...flagEntry(flag), name: `<${kebabCase(flag.property)}>` })),
-      style,
-    ),
+    section('Arguments', args, style),
     section('Flags', entries, style),
     section('Everywhere', everywhere, style),
     `${style.bold('Scope:')} ${command.scope ?? 'any valid key'}   ${style.bold('Effect:')} ${command.effect}`,

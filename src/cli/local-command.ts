@@ -17,9 +17,7 @@ export interface LocalCommand {
   positionals?: readonly string[];
   /** The server has commands of the same noun. */
   alsoOnServer?: boolean;
-  /** Complete command lines. */
   examples?: readonly string[];
-  /** Returns the exit code. */
   run(io: Io, flags: GlobalFlags, values: LocalValues): Promise<number>;
 }
 

@@ -63,7 +63,6 @@ function readFresh(io: Io, path: string, url: string): Manifest | null {
     const ageMs = io.clock.now().getTime() - fs.statSync(path).mtimeMs;
     return ageMs < FRESH_MS && ageMs > -FRESH_MS ? parseManifest(fs.readFileSync(path, 'utf8'), url) : null;
   } catch {
-    // No cache: the server is asked.
     return null;
   }
 }

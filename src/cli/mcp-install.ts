@@ -19,15 +19,11 @@ interface McpClient {
   /** The property of the file that holds the servers by name. */
   property: string;
   entry(launch: Launch): object;
-  /** What to do after the file is written. */
   afterwards: string;
 }
 
 /** How the client starts `seed mcp`. */
-interface Launch {
-  command: string;
-  args: string[];
-}
+type Launch = { command: string; args: string[] };
 
 const plain = ({ command, args }: Launch) => ({ command, args });
 const typed = (launch: Launch) => ({ type: 'stdio', ...plain(launch) });
@@ -146,10 +142,8 @@ function show(io: Io, client: McpClient, { path, before, oldEntry, newEntry }: R
       .split('\n')
       .map((line, index) => `${mark} ${index === 0 ? '"seed": ' : ''}${line}`);
   const changed = [...(oldEntry === undefined ? [] : lines('-', oldEntry)), ...lines('+', newEntry)];
-  io.stderr.write(
-    `${style.bold(client.title)}: ${path}${before === null ? ' (a new file)' : ''}, under "${client.property}"\n`,
-  );
-  io.stderr.write(`${sanitise(changed.join('\n'))}\n`);
+  const where = `${path}${before === null ? ' (a new file)' : ''}, under "${client.property}"`;
+  io.stderr.write(`${style.bold(client.title)}: ${where}\n${sanitise(changed.join('\n'))}\n`);
 }
 
 async function agrees(io: Io): Promise<boolean> {

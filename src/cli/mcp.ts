@@ -32,11 +32,7 @@ export const mcp: LocalCommand = {
 /** The server, and its endpoint with what the query asks for. */
 type McpEndpoint = Record<'url' | 'key' | 'endpoint', string>;
 
-interface Message {
-  id?: string | number;
-  method?: string;
-  params?: Record<string, unknown>;
-}
+type Message = { id?: string | number; method?: string; params?: Record<string, unknown> };
 
 /** runTask may hold its answer for as long as a task may run. */
 const ANSWER_TIMEOUT_MS = (LIMITS.waitSeconds + 60) * 1000;

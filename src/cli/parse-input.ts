@@ -7,7 +7,6 @@ import { type Flag, flagOf, flagsOf, flagValue, usageLine } from './flags.ts';
 import { usageError } from './io.ts';
 
 interface ParsedInput extends Record<TrailingFlag | 'detach', boolean> {
-  /** The REST input, by property name. */
   input: Record<string, unknown>;
   /** Where to write a file; null: not said. */
   output: string | null;
@@ -50,10 +49,9 @@ export async function parseInput(
 
 function collect(command: ManifestCommand, flags: readonly Flag[], args: readonly string[]) {
   const byName = new Map(flags.map((flag) => [flag.name, flag]));
+  const valued = flags.filter(({ kind }) => kind !== 'boolean');
   const options = Object.fromEntries(
-    flags
-      .filter((flag) => flag.kind !== 'boolean')
-      .map((flag) => [flag.name, { type: 'string' as const, multiple: true }]),
+    valued.map(({ name }) => [name, { type: 'string' as const, multiple: true }]),
   );
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
   const collected = { values: new Map<Flag, string[]>(), bare: [] as string[], switches: new Set<string>() };
@@ -76,16 +74,10 @@ function isSwitch(command: ManifestCommand, name: string): boolean {
 }
 
 function append(values: Map<Flag, string[]>, flag: Flag, text: string): void {
-  const before = values.get(flag);
-  if (before) before.push(text);
-  else values.set(flag, [text]);
+  values.set(flag, [...(values.get(flag) ?? []), text]);
 }
 
-interface OptionToken {
-  rawName: string;
-  value: string | undefined;
-  inlineValue: boolean | undefined;
-}
+type OptionToken = { rawName: string; value: string | undefined; inlineValue: boolean | undefined };
 
 function typedValue(flag: Flag, token: OptionToken, byName: ReadonlyMap<string, Flag>): string {
   if (flag.kind === 'boolean') return token.value ?? 'true';
@@ -172,7 +164,6 @@ export function isTrailingFlag(name: string): name is TrailingFlag {
   return (TRAILING_FLAGS as readonly string[]).includes(name);
 }
 
-/** Takes the global flags that stand before the command. */
 export function takeLeadingFlags(argv: readonly string[]): { flags: GlobalFlags; rest: string[] } {
   const flags: GlobalFlags = { ...NO_SWITCHES, url: undefined };
   const rest = [...argv];

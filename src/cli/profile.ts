@@ -17,8 +17,7 @@ export interface Profile {
 export function loadProfile(io: Io, urlFlag: string | undefined): Profile {
   const saved = readSaved(io);
   const url = checkUrl(urlFlag ?? io.env('SEED_API_URL') ?? saved?.url ?? DEFAULT_URL);
-  const fromEnvironment = io.env('SEED_API_KEY');
-  const key = fromEnvironment ?? (saved && saved.url === url ? saved.key : null);
+  const key = io.env('SEED_API_KEY') ?? (saved && saved.url === url ? saved.key : null);
   return { url, key: key === null ? null : checkKey(key) };
 }
 

@@ -25,7 +25,6 @@ export interface Form {
 
 const STDIN_LIMIT_BYTES = 1024 * 1024;
 
-/** Runs one command line; never rejects. */
 export async function runCli(argv: readonly string[], form: Form, io: Io): Promise<number> {
   try {
     return await dispatch(argv, form, io);
@@ -85,7 +84,6 @@ async function locate(source: ManifestSource, words: readonly string[]) {
   return current ? { manifest: current, command: findCommand(current, words) } : { manifest, command: null };
 }
 
-/** @param call without the input, which `args` say */
 async function runCommand(
   call: Omit<CommandCall, 'input'> & { manifest: Manifest },
   flags: GlobalFlags,
@@ -103,7 +101,6 @@ async function runCommand(
   const csv = flags.csv || parsed.csv;
   const quiet = flags.quiet || parsed.quiet;
   const follows = command.follow !== null && !parsed.detach;
-  // Before anything is done.
   if (csv || (json && command.output === 'file')) refuseFormat(command, { json, follows });
   if (command.output === 'stream') await runStream({ io, api, command, input }, { json });
   if (command.output === 'file') await downloadFile({ io, api, command, input }, { output, quiet });
@@ -150,7 +147,6 @@ function tellWhatIsMissing(io: Io, { message, hint }: SeedError): void {
   if (hint) io.stderr.write(`${sanitise(hint)}\n`);
 }
 
-/** The same for a noun of this machine's own. */
 function showLocalNounHelp(io: Io, verbs: readonly LocalCommand[], flags: GlobalFlags, words: readonly string[]) {
   const [noun = '', ...others] = words;
   const wantsHelp = flags.help || others[0] === '--help' || others[0] === '-h';

@@ -84,7 +84,6 @@ function createAgentFiles(processes: AgentProcesses, cwd: string): AgentFiles {
   };
 }
 
-/** Runs a program to its end and gives what it printed. */
 function fileRunner(processes: AgentProcesses, cwd: string) {
   return async (file: string, args: string[], input = ''): Promise<Buffer> => {
     const child = processes.spawn(file, args, { cwd, stdin: 'pipe' });

@@ -23,7 +23,6 @@ interface Sent extends FileState {
   refusal: string | null;
 }
 
-/** Begins to watch. */
 export async function watchArtifacts(link: Link, settings: GuestSettings): Promise<ArtifactWatch> {
   const folder = await openOutFolder(outDir(settings), settings.agent?.uid ?? null);
   const outbox = createOutbox(link, folder);
@@ -98,7 +97,6 @@ function createOutbox(link: Link, folder: OutFolder) {
         await handle.close();
       }
     },
-    /** Deletes what the agent has deleted. */
     async forgetMissing(scan: Scan): Promise<LinkAnswer> {
       if (scan.isCut) return NOTHING;
       for (const name of changedSince.keys()) if (!scan.files.has(name)) changedSince.delete(name);
@@ -126,12 +124,9 @@ function isSame(one: FileState | undefined, other: FileState): boolean {
 }
 
 function leftOut({ misnamed, isCut }: Scan): string[] {
-  return [
-    ...(isCut
-      ? [`there is more in the folder out than ${LIMITS.artifactsPerTask} artifacts: the rest is not kept`]
-      : []),
-    ...(misnamed === null ? [] : [`files in the folder out are not kept for their names, such as ${misnamed}`]),
-  ];
+  const more = `there is more in the folder out than ${LIMITS.artifactsPerTask} artifacts: the rest is not kept`;
+  const names = `files in the folder out are not kept for their names, such as ${misnamed}`;
+  return [...(isCut ? [more] : []), ...(misnamed === null ? [] : [names])];
 }
 
 const notKept = (name: string, why: string) => `the artifact ${JSON.stringify(name)} is not kept: ${why}`;

@@ -10,10 +10,7 @@ const QUEUE_BYTES = 1024 * 1024;
 /** A piece of output grows up to this size while it waits. */
 const CHUNK_BYTES = 16 * 1024;
 
-interface Pending {
-  event: AgentEvent;
-  bytes: number;
-}
+type Pending = { event: AgentEvent; bytes: number };
 
 export class EventQueue {
   readonly #send: (ndjson: string) => Promise<void>;
@@ -107,9 +104,8 @@ export function fitEvent(event: AgentEvent, maxBytes: number): AgentEvent {
   }
   if (jsonBytes(fitted) <= maxBytes) return fitted;
   // Many small values: only a tool's input can be like that.
-  return event.type === 'tool_call'
-    ? { ...event, input: { cut: `${jsonBytes(event.input)} bytes of input not shown` } }
-    : fitted;
+  if (event.type !== 'tool_call') return fitted;
+  return { ...event, input: { cut: `${jsonBytes(event.input)} bytes of input not shown` } };
 }
 
 function cutTexts(value: unknown, textBytes: number): unknown {

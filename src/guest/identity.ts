@@ -1,4 +1,4 @@
-// Gives a restored sandbox a name, machine-id, disk and randomness of its own. Called by main.ts after the restore.
+// Gives a restored sandbox its own name, machine-id, disk and randomness. Called by main.ts after the restore.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -48,10 +48,8 @@ export async function becomeSomebody(start: StartLine, runDir: string | null): P
 /** Derived from fresh bytes and not drawn: nothing of the frozen process's own state is in it. */
 export function identityFrom(entropy: string): { hostname: string; machineId: string } {
   const derived = (use: string) => createHash('sha256').update(`${use}\0${entropy}`).digest('hex');
-  return {
-    hostname: `sandbox-${derived('hostname').slice(0, 12)}`,
-    machineId: derived('machine-id').slice(0, 32),
-  };
+  const hostname = `sandbox-${derived('hostname').slice(0, 12)}`;
+  return { hostname, machineId: derived('machine-id').slice(0, 32) };
 }
 
 /** Sets a clock that stood still, as gVisor's does not. The line may have waited: a clock ahead of it is right. */
@@ -88,22 +86,16 @@ const FOLDERS = [
 /** statfs(2) */
 const TMPFS_MAGIC = 0x01021994;
 
-/** Makes all folders together as large as `diskBytes`, each keeping its share; none where they are on a real disk. */
+/** Makes all folders together as large as `diskBytes`, each keeping its share; not when they are on a disk. */
 async function resizedMounts(diskBytes: number | null): Promise<string[][]> {
   if (diskBytes === null) return [];
-  const mounted = await Promise.all(
-    FOLDERS.map(async (folder) => ({ ...folder, ...(await statfs(folder.path)) })),
-  );
+  const mounted = await Promise.all(FOLDERS.map(async (each) => ({ ...each, ...(await statfs(each.path)) })));
   if (mounted.some(({ type }) => type !== TMPFS_MAGIC)) return [];
   const sized = mounted.map(({ path, owner, blocks, bsize }) => ({ path, owner, bytes: blocks * bsize }));
   return mountCommands(sized, diskBytes);
 }
 
-interface SizedFolder {
-  path: string;
-  owner: string | null;
-  bytes: number;
-}
+type SizedFolder = { path: string; owner: string | null; bytes: number };
 
 const PAGE_BYTES = 4096;
 

@@ -8,10 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseJson } from '../lib/json.ts';
 import { LIMITS } from '../protocol/limits.ts';
 
-export interface LinkAnswer {
-  status: number;
-  body: Buffer;
-}
+export type LinkAnswer = { status: number; body: Buffer };
 
 export interface Link {
   readonly session: ClientHttp2Session;
@@ -56,11 +53,9 @@ function exchange(session: ClientHttp2Session, headers: Record<string, string>, 
     });
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
+      const problem = `the answer to ${headers[':path']} is larger than ${LIMITS.guest.answerBytes} bytes`;
       if (size <= LIMITS.guest.answerBytes) chunks.push(chunk);
-      else
-        request.destroy(
-          new Error(`the answer to ${headers[':path']} is larger than ${LIMITS.guest.answerBytes} bytes`),
-        );
+      else request.destroy(new Error(problem));
     });
     request.once('end', () => resolve({ status, body: Buffer.concat(chunks) }));
     request.once('error', reject);

@@ -14,7 +14,7 @@ const READ_AHEAD_BYTES = 64 * 1024;
 const BODILESS_STATUSES = new Set([204, 205, 304]);
 
 /**
- * A fetch for requests with a text body, whose address says only the path. Rejects with SeedError body_too_large, too.
+ * A fetch for requests with a text body, whose address says only the path. @throws SeedError body_too_large
  * @param onAnswer called when a model has begun to answer
  */
 export function modelFetch(session: ClientHttp2Session, llm: LlmWatch, onAnswer: () => void): typeof fetch {

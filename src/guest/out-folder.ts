@@ -10,10 +10,7 @@ import { LIMITS } from '../protocol/limits.ts';
 const ENTRIES_MOST = 1_000;
 
 /** What of a file tells that it has changed; the time of the change of its inode cannot be set back. */
-export interface FileState {
-  size: number;
-  changedAtMs: number;
-}
+export type FileState = { size: number; changedAtMs: number };
 
 export interface Scan {
   files: Map<string, FileState>;

@@ -15,7 +15,6 @@ import { MODEL_BASE_URL } from './model-fetch.ts';
 const PROVIDER = 'seed';
 
 interface PiSessionOptions {
-  /** The agent's working folder. */
   cwd: string;
   /** For requests to {@link MODEL_BASE_URL}. */
   modelFetch: typeof globalThis.fetch;

@@ -11,7 +11,6 @@ const inDir = ({ workspaceDir }: GuestSettings) => join(workspaceDir, 'in');
 /** What the agent leaves here the caller gets. */
 export const outDir = ({ workspaceDir }: GuestSettings) => join(workspaceDir, 'out');
 
-/** Called once, before the rehearsal. */
 export async function prepareFolders(settings: GuestSettings): Promise<void> {
   for (const dir of [settings.workspaceDir, settings.homeDir]) await giveFolder(dir, settings);
 }

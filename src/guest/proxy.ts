@@ -1,5 +1,5 @@
 // The loopback port for the `seed` command and for what an agent writes for its model. It forwards two prefixes
-// over the link; the runner decides what is allowed. An agent cannot reach the guest's own requests (/task, /result).
+// over the link; the runner decides what is allowed. The guest's own requests (/task, /result) are out of reach.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
@@ -95,10 +95,8 @@ function relayAnswer(stream: ClientHttp2Stream, response: ServerResponse): Promi
 }
 
 function refuse(response: ServerResponse, error: Error): void {
-  const refusal =
-    error instanceof SeedError
-      ? error
-      : new SeedError('unreachable', `the request did not reach the server: ${error.message}`);
+  const problem = `the request did not reach the server: ${error.message}`;
+  const refusal = error instanceof SeedError ? error : new SeedError('unreachable', problem);
   response.writeHead(refusal.status, { 'content-type': 'application/json', connection: 'close' });
   response.end(JSON.stringify(refusal.toBody(null)));
 }

@@ -34,11 +34,12 @@ export async function rehearse(pi: Pi, settings: GuestSettings, proxy: LoopbackP
       if (path === '/result') result = JSON.parse(body) as GuestResult;
       if (path === '/llm/v1/chat/completions') llmCalls++;
       const answer = cannedAnswer(path, llmCalls);
+      const isEmpty = answer === '';
       stream.respond(
-        { ':status': answer === '' ? 204 : 200, 'content-type': contentType(path) },
-        { endStream: answer === '' },
+        { ':status': isEmpty ? 204 : 200, 'content-type': contentType(path) },
+        { endStream: isEmpty },
       );
-      if (answer !== '') stream.end(answer);
+      if (!isEmpty) stream.end(answer);
     });
   });
   const start = { task: TASK, commands: [] };
@@ -58,16 +59,8 @@ function cannedAnswer(path: string, llmCalls: number): string {
   return llmCalls === 1 ? completion(TOOL_CALL, 'tool_calls') : completion({ content: ANSWER }, 'stop');
 }
 
-const TOOL_CALL = {
-  tool_calls: [
-    {
-      index: 0,
-      id: 'rehearsal',
-      type: 'function',
-      function: { name: 'bash', arguments: '{"command":"echo rehearsal"}' },
-    },
-  ],
-};
+const ECHO = { name: 'bash', arguments: '{"command":"echo rehearsal"}' };
+const TOOL_CALL = { tool_calls: [{ index: 0, id: 'rehearsal', type: 'function', function: ECHO }] };
 
 function completion(delta: object, finishReason: string): string {
   const head = { id: 'rehearsal', object: 'chat.completion.chunk', created: 0, model: TASK.model };

@@ -47,7 +47,6 @@ export function readBody(resolve: Resolve, operation: Node): Body | string {
   return { sends, leftOut: [], taken: [{ place: { in: 'whole body', name: 'body' }, schema: whole, required }] };
 }
 
-/** The first that is JSON. */
 function jsonTypeOf(content: Node): string | undefined {
   return Object.keys(content).find((type) => /^application\/([\w.+-]*\+)?json\b/i.test(type));
 }
@@ -85,7 +84,6 @@ function shapeOf(resolve: Resolve, given: unknown): Pick<Operation, 'answers' | 
 
 /** Names and types: what stands in them may differ, and nobody is refused an answer for it. */
 function fieldsOf(schema: JsonSchema | undefined): Record<string, JsonSchema> {
-  return Object.fromEntries(
-    Object.entries(schema?.properties ?? {}).map(([name, { type }]) => [name, type === undefined ? {} : { type }]),
-  );
+  const entries = Object.entries(schema?.properties ?? {});
+  return Object.fromEntries(entries.map(([name, { type }]) => [name, type === undefined ? {} : { type }]));
 }

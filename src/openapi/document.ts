@@ -10,10 +10,7 @@ export type Node = Record<string, unknown>;
 /** What a reference leads to, or the value itself. Null: it leads out of the document, or nowhere. */
 export type Resolve = (value: unknown) => Node | null;
 
-export interface Document {
-  root: Node;
-  resolve: Resolve;
-}
+export type Document = { root: Node; resolve: Resolve };
 
 /** @throws SeedError usage: no OpenAPI document of version 3 */
 export function parseDocument(text: string): Document {
@@ -32,9 +29,8 @@ export const nodesOf = (value: unknown): unknown[] => (Array.isArray(value) ? va
 
 /** Those of a list that lead to an object, resolved. */
 export function resolvedNodes(resolve: Resolve, value: unknown): Node[] {
-  return nodesOf(value)
-    .map(resolve)
-    .filter((each) => each !== null);
+  const resolved = nodesOf(value).map(resolve);
+  return resolved.filter((each) => each !== null);
 }
 
 function parseText(text: string): Node {
@@ -65,9 +61,8 @@ function resolveIn(root: Node, value: unknown): Node | null {
 /** One part of a JSON Pointer in a URI fragment (RFC 6901, section 6). */
 function stepInto(value: unknown, part: string): unknown {
   const name = decoded(part).replaceAll('~1', '/').replaceAll('~0', '~');
-  return (isRecord(value) || Array.isArray(value)) && Object.hasOwn(value, name)
-    ? (value as Node)[name]
-    : undefined;
+  const isInside = (isRecord(value) || Array.isArray(value)) && Object.hasOwn(value, name);
+  return isInside ? (value as Node)[name] : undefined;
 }
 
 function decoded(part: string): string {

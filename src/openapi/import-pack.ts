@@ -14,7 +14,6 @@ interface ImportOptions {
   name: string;
   /** The security scheme whose credential the server holds; undefined: that of most operations. */
   scheme?: string | undefined;
-  /** Where it is written. */
   folder: URL;
 }
 
@@ -31,7 +30,6 @@ export interface ImportReport {
   partly: LeftOut[];
   /** Since the last import, by operation; null: this is the first. */
   changes: { added: string[]; changed: string[]; removed: string[] } | null;
-  /** The files that were written. */
   files: URL[];
 }
 
@@ -57,16 +55,16 @@ export async function importPack({ source, name, scheme, folder }: ImportOptions
   const missing = Object.entries(own).filter(([path]) => !existsSync(new URL(path, folder)));
   for (const [path, content] of missing) await writeFile(new URL(path, folder), content);
   const current = imported.operations.filter(({ deprecated }) => !deprecated);
+  const { title, version, server, credential } = imported;
+  const nouns = [...Map.groupBy(current, ({ noun }) => noun)].map(([noun, members]) => [noun, members.length]);
   return {
-    title: imported.title,
-    version: imported.version,
+    title,
+    version,
     commands: current.length,
     deprecated: imported.operations.length - current.length,
-    nouns: Object.fromEntries(
-      [...Map.groupBy(current, ({ noun }) => noun)].map(([noun, members]) => [noun, members.length]),
-    ),
-    server: imported.server,
-    credential: imported.credential,
+    nouns: Object.fromEntries(nouns),
+    server,
+    credential,
     leftOut,
     partly,
     changes,

@@ -8,12 +8,7 @@ import type { Credential, Operation, OperationsFile } from './operation.ts';
 import { readParameters } from './parameters.ts';
 import { oneLine } from './schema.ts';
 
-/** What was not taken over, and why. */
-export interface LeftOut {
-  /** Method and path. */
-  operation: string;
-  why: string;
-}
+export type LeftOut = { operation: string; why: string };
 
 interface Mapped {
   file: Omit<OperationsFile, 'sha256'>;
@@ -26,12 +21,7 @@ interface Mapped {
 const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete'] as const;
 const OTHER_METHODS = ['options', 'trace', 'query'];
 
-interface Found {
-  method: Operation['method'];
-  path: string;
-  pathItem: Node;
-  node: Node;
-}
+type Found = { method: Operation['method']; path: string; pathItem: Node; node: Node };
 
 /** @param scheme the security scheme to use; undefined: that of most operations. @throws SeedError usage */
 export function mapDocument(document: Document, scheme?: string): Mapped {

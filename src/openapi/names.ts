@@ -3,12 +3,7 @@
 import type { JsonSchema } from '../protocol/manifest.ts';
 import type { Operation, Place } from './operation.ts';
 
-interface Named {
-  operationId: string | null;
-  tag: string | null;
-  method: string;
-  path: string;
-}
+type Named = { operationId: string | null; tag: string | null; method: string; path: string };
 
 const VERBS: Record<string, string> = { POST: 'create', PUT: 'replace', PATCH: 'update', DELETE: 'delete' };
 
@@ -73,7 +68,6 @@ function literals(path: string): string[] {
 const pathWords = (path: string) => literals(path).flatMap(wordsOf);
 const endsInParameter = (path: string) => /\}[^/]*\/?$/.test(path);
 
-/** One thing that an operation takes. */
 export interface Taken {
   place: Place & { name: string };
   schema: JsonSchema;
@@ -122,7 +116,6 @@ export function wordsOf(name: string): string[] {
     .filter((word) => word !== '');
 }
 
-/** Words as a part of a command's name; empty when nothing is left. */
 const kebab = (words: readonly string[]): string => words.join('-').replace(/^[0-9-]+/, '');
 
 /** `X-Request-Id`, `filter[status]` → xRequestId, filterStatus. */

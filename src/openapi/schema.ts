@@ -28,22 +28,16 @@ function bare(resolve: Resolve, node: Node, depth: number): { schema: JsonSchema
   const merged = mergeAll(resolve, node);
   const types = [merged['type']].flat().filter((type) => typeof type === 'string');
   // Beside properties they only say which of them go together, which is the platform's to judge.
-  const branches =
-    isRecord(merged['properties']) || depth > DEPTH_MOST
-      ? []
-      : [merged['oneOf'], merged['anyOf']].flatMap((each) => resolvedNodes(resolve, each));
+  const isWhole = isRecord(merged['properties']) || depth > DEPTH_MOST;
+  const unions = isWhole ? [] : [merged['oneOf'], merged['anyOf']];
+  const branches = unions.flatMap((each) => resolvedNodes(resolve, each));
   const nullable =
     merged['nullable'] === true || types.includes('null') || branches.some(({ type }) => type === 'null');
   const real = branches.filter(({ type }) => type !== 'null');
-  // Some documents have types that there are not.
   const kinds = types.filter((type) => TYPES.includes(type));
-  const schema =
-    real.length > 0
-      ? unionOf(resolve, real, depth)
-      : oneOf(
-          (kinds.length > 0 ? kinds : [impliedType(merged)]).map((type) => ofType(resolve, type, merged, depth)),
-        );
-  return { schema, nullable };
+  if (real.length > 0) return { schema: unionOf(resolve, real, depth), nullable };
+  const known = kinds.length > 0 ? kinds : [impliedType(merged)];
+  return { schema: oneOf(known.map((type) => ofType(resolve, type, merged, depth))), nullable };
 }
 
 /** The parts of allOf as one. */
@@ -53,7 +47,6 @@ function mergeAll(resolve: Resolve, node: Node, depth = 0): Node {
   return [...parts.map((part) => mergeAll(resolve, part, depth + 1)), own].reduce(mergeTwo, {});
 }
 
-/** The second goes before. */
 function mergeTwo(one: Node, other: Node): Node {
   const properties = { ...(one['properties'] as Node), ...(other['properties'] as Node) };
   const required = [...nodesOf(one['required']), ...nodesOf(other['required'])];
