@@ -1,5 +1,5 @@
 // The agent's tools: Pi's bash, read, write and edit. Each acts by processes of the agent's user: the kernel
-// decides what that user may touch, and no link that the agent plants leads the guest's own user anywhere.
+// decides what it may touch, and no link that the agent plants leads the guest's own user away. Used by run-task.ts.
 import { text } from 'node:stream/consumers';
 import {
   createBashToolDefinition,

@@ -1,4 +1,4 @@
-// The agent's events on their way to the runner: in bounded batches, in order, each cut to what the wire takes.
+// The agent's events on their way to the runner, in bounded batches, each cut to size. Used by run-task.ts.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentEvent } from '../protocol/event.ts';
 import { LIMITS } from '../protocol/limits.ts';

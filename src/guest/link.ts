@@ -1,4 +1,4 @@
-// The guest's end of its only connection: an HTTP/2 client over the sandbox's byte stream, with patient requests.
+// The guest's only connection: an HTTP/2 client over the sandbox's byte stream. Used by all that asks the runner.
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2';
 import type { Duplex, Readable, Writable } from 'node:stream';

@@ -1,4 +1,4 @@
-// An operation's body as inputs (a JSON object's fields, or any other JSON as one), and what it answers.
+// An operation's body as inputs (its fields, or all of it as one), and its answer. Used by map-document.ts.
 import { isRecord } from '../lib/json.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
 import type { Node, Resolve } from './document.ts';

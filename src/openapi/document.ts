@@ -1,4 +1,4 @@
-// An OpenAPI document: read, parsed from JSON or YAML, its references resolved, and where it says its platform is.
+// An OpenAPI document: read, parsed, its references resolved, and its platform's address. Used by import-pack.ts.
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { isRecord } from '../lib/json.ts';

@@ -1,5 +1,5 @@
 // A document's schema as the plain JSON Schema of an input: references followed, the dialects of 3.0 and 3.1 made
-// one, and no stricter than it has to be, since the platform judges what it is sent.
+// one, and no stricter than it has to be, since the platform judges what it is sent. Used by body.ts.
 import { isRecord } from '../lib/json.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
 import { type Node, nodesOf, type Resolve, resolvedNodes } from './document.ts';
