@@ -12,10 +12,8 @@ export async function downloadFile(
   { output, quiet }: { output: string | null; quiet: boolean },
 ): Promise<void> {
   if (output === null && io.stdout.isTerminal) {
-    throw usageError(
-      'a file is not written to a terminal, which might act on what is in it',
-      `--output <path> writes it to a file or into a folder: seed ${command.name} … --output .`,
-    );
+    const hint = `--output <path> writes it to a file or into a folder: seed ${command.name} … --output .`;
+    throw usageError('a file is not written to a terminal, which might act on what is in it', hint);
   }
   const response = await api.file(command, input);
   if (output === null) {

@@ -15,10 +15,8 @@ export function unknownCommand(manifest: Manifest, local: readonly string[], wor
   const typed = words.slice(0, isNoun ? 3 : 2).filter((word) => !word.startsWith('-'));
   const nouns = [...new Set(names.map((name) => name.split(' ')[0] ?? name))];
   const meant = closest(typed.join(' '), names) ?? closest(typed[0] ?? '', nouns);
-  return usageError(
-    `there is no command ${JSON.stringify(typed.join(' '))} that this key may use`,
-    meant === undefined ? 'seed --help lists the commands.' : `Did you mean: seed ${meant}`,
-  );
+  const hint = meant === undefined ? 'seed --help lists the commands.' : `Did you mean: seed ${meant}`;
+  return usageError(`there is no command ${JSON.stringify(typed.join(' '))} that this key may use`, hint);
 }
 
 /** Levenshtein distance, two neighbouring letters swapped counting as one (optimal string alignment). */

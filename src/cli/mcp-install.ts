@@ -148,10 +148,8 @@ function show(io: Io, client: McpClient, { path, before, oldEntry, newEntry }: R
 
 async function agrees(io: Io): Promise<boolean> {
   if (!io.stdin.isTerminal) {
-    throw usageError(
-      'seed mcp install asks before it writes, and stdin is no terminal',
-      'Write without asking: --yes',
-    );
+    const problem = 'seed mcp install asks before it writes, and stdin is no terminal';
+    throw usageError(problem, 'Write without asking: --yes');
   }
   io.stderr.write('Write it? [y/N] ');
   const answer = await io.stdin.readLine();

@@ -124,10 +124,8 @@ async function replaceDash(
   values: Map<Flag, string[]>,
   readStdin: ReadStdin,
 ): Promise<void> {
-  const [flag, second] = flags.filter(
-    (flag) =>
-      flag.kind === 'string' && !command.positional.includes(flag.property) && values.get(flag)?.[0] === '-',
-  );
+  const own = flags.filter(({ kind, property }) => kind === 'string' && !command.positional.includes(property));
+  const [flag, second] = own.filter((each) => values.get(each)?.[0] === '-');
   if (!flag) return;
   if (second) throw usageError(`--${flag.name} and --${second.name} cannot both be read from stdin`);
   values.set(flag, [await readStdin()]);

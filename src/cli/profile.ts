@@ -58,10 +58,8 @@ export function checkUrl(text: string): string {
     throw usageError(`${JSON.stringify(text)} is not a server's address`, `Write it as ${DEFAULT_URL}`);
   }
   if (url.username !== '' || url.password !== '') {
-    throw usageError(
-      "the server's address holds a user name or password",
-      'A key goes into SEED_API_KEY or seed login.',
-    );
+    const problem = "the server's address holds a user name or password";
+    throw usageError(problem, 'A key goes into SEED_API_KEY or seed login.');
   }
   return (url.origin + url.pathname).replace(/\/+$/, '');
 }

@@ -102,10 +102,8 @@ const loadSnapshots = () =>
 function idOf(values: LocalValues): string {
   const { id } = values;
   if (typeof id === 'string' && /^[0-9a-f]{32}$/.test(id)) return id;
-  throw usageError(
-    id === undefined ? 'which snapshot?' : `"${id}" is not a snapshot's id`,
-    'seed snapshots list shows the ids.',
-  );
+  const problem = id === undefined ? 'which snapshot?' : `"${id}" is not a snapshot's id`;
+  throw usageError(problem, 'seed snapshots list shows the ids.');
 }
 
 function viewOf({ id, driver, record, sizeBytes }: StoredSnapshot, chosen: string | null) {

@@ -45,9 +45,8 @@ export const webhooksListen: LocalCommand = {
       for await (const { item } of events) {
         if (!isEvent(item) || !types.some((type) => matchesType(type.trim(), item.type))) continue;
         const answer = forwardTo === null ? null : await forward(io, item, forwardTo, sign);
-        io.stdout.write(
-          flags.json ? `${escapeJson(JSON.stringify({ event: item, answer }))}\n` : textLine(io, item, answer),
-        );
+        const json = `${escapeJson(JSON.stringify({ event: item, answer }))}\n`;
+        io.stdout.write(flags.json ? json : textLine(io, item, answer));
       }
       return EXIT.ok;
     } catch (error) {
@@ -100,10 +99,8 @@ function isEvent(item: unknown): item is WebhookEvent {
 function checkTarget(text: string): string {
   const url = URL.parse(text);
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.href;
-  throw usageError(
-    `${JSON.stringify(text)} is no address to forward to`,
-    'Write it as http://127.0.0.1:3000/hooks.',
-  );
+  const problem = `${JSON.stringify(text)} is no address to forward to`;
+  throw usageError(problem, 'Write it as http://127.0.0.1:3000/hooks.');
 }
 
 function greeting(forwardTo: string | null, secret: string): string {

@@ -28,10 +28,8 @@ export async function fetchFiles(link: Link, files: GuestTask['files'], settings
   for (const [index, { name }] of files.entries()) {
     const path = join(inDir(settings), name);
     await mkdir(dirname(path), { recursive: true, mode: 0o755 });
-    const { status, body } = await untilAnswered(
-      () => link.download(`/files/${index}`, createWriteStream(path, { mode: 0o444 })),
-      patience,
-    );
+    const send = () => link.download(`/files/${index}`, createWriteStream(path, { mode: 0o444 }));
+    const { status, body } = await untilAnswered(send, patience);
     if (status !== 200) throw new Error(`/files/${index} was answered ${status}: ${body.toString('utf8')}`);
   }
 }

@@ -110,6 +110,7 @@ function mapOperation(
   if (typeof body === 'string') return body;
   const answer = readAnswer(resolve, node);
   if (typeof answer === 'string') return answer;
+  const callbacks = isRecord(node['callbacks']) ? ['its callbacks are not received'] : [];
   const id = typeof node['operationId'] === 'string' ? node['operationId'] : `${method} ${path}`;
   return {
     operation: {
@@ -123,10 +124,6 @@ function mapOperation(
       ...(body.sends !== null && { sends: body.sends }),
       ...answer,
     },
-    partly: [
-      ...parameters.leftOut,
-      ...body.leftOut,
-      ...(isRecord(node['callbacks']) ? ['its callbacks are not received'] : []),
-    ],
+    partly: [...parameters.leftOut, ...body.leftOut, ...callbacks],
   };
 }
