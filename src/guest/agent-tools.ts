@@ -1,5 +1,5 @@
-// The agent's tools: Pi's bash, read, write and edit. Each acts by processes of the agent's user: the kernel
-// decides what it may touch, and no link that the agent plants leads the guest's own user away. Used by run-task.ts.
+// The agent's tools, for run-task.ts: Pi's bash, read, write and edit. Each acts by processes of the agent's user:
+// the kernel decides what that may touch, and no link that it plants leads the guest's own user away.
 import { text } from 'node:stream/consumers';
 import {
   createBashToolDefinition,
