@@ -5,9 +5,7 @@ import type { JsonSchema } from '../protocol/manifest.ts';
 /** Every task's manifest is made of the same schemas, and a platform may have a thousand commands. */
 const known = { input: new WeakMap<z.ZodType, JsonSchema>(), output: new WeakMap<z.ZodType, JsonSchema>() };
 
-/**
- * What a caller may send (`input`) or will get (`output`). The same object for the same schema: not to be changed.
- */
+/** What a caller may send (`input`) or will get (`output`). One object a schema, which is not to be changed. */
 export function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
   const found = known[io].get(schema) ?? convert(schema, io);
   known[io].set(schema, found);

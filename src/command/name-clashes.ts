@@ -1,6 +1,4 @@
-// Finds commands that cannot be told apart, and packs that reach into what belongs to another. Called where packs
-// are loaded.
-
+// Finds commands that cannot be told apart, and packs that reach into what is not theirs, when packs are loaded.
 import { SeedError } from '../protocol/errors.ts';
 import type { EventType } from '../protocol/event-types.ts';
 

@@ -1,6 +1,5 @@
-// An answer that was checked against what its command declares, and written as JSON, before anybody asked: for a
-// thing that does not change any more and that many ask for. Checking and writing take a tenth of what `tasks get`
-// takes in all.
+// An answer that was checked against its command and written as JSON before anybody asked: for what never changes
+// and many ask for. Checking and writing take a tenth of what `tasks get` takes in all.
 import type { z } from 'zod';
 
 export class WrittenAnswer<Output extends object = object> {

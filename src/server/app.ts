@@ -71,10 +71,7 @@ export async function createApp(parts: AppNeeds): Promise<Hono<HttpEnv>> {
   app.route('/runner/v1', runnerRoutes(parts));
   app.route('/', mcpRoutes(parts, app));
   if (metrics) {
-    const read = async () => ({
-      tasks: await countUnfinished(store.db),
-      runners: await liveRunners(store),
-    });
+    const read = async () => ({ tasks: await countUnfinished(store.db), runners: await liveRunners(store) });
     app.route('/metrics', metricsRoute(metrics, read));
   }
 

@@ -1,5 +1,4 @@
-// Seed's own commands, by the feature that they belong to. A new command is exported by its feature's file of
-// commands and listed here.
+// Seed's own commands by feature. A new one is exported by its feature's file of commands and listed here.
 import { type Command, type NeedsOf, withNeeds } from '../command/define-command.ts';
 import { createAccount, listAccounts, whoami } from './access/account-commands.ts';
 import { listAudit } from './access/audit-commands.ts';

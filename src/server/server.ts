@@ -1,5 +1,4 @@
 // A server from start to stop: database, queue, HTTP, and the sweep of lapsed leases.
-
 import { createRegistry } from '../command/registry.ts';
 import { startEmbeddedPostgres } from '../db/embedded/start-embedded.ts';
 import type { PackTables } from '../db/migrate.ts';
@@ -74,10 +73,7 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/**
- * @param mcpServerFor what /mcp serves
- * @throws SeedError when the database, the port or a setting does not allow a start
- */
+/** @throws SeedError when the database, the port or a setting does not allow a start */
 export async function startServer(
   settings: ServerSettings,
   log: Logger,
@@ -104,12 +100,7 @@ export async function startServer(
   );
   const { observe } = telemetry;
   const lose = (record: LostRecord) => (count: number) => observe({ type: 'records_lost', record, count });
-  const store = await openStore({
-    databaseUrl,
-    log,
-    ...(clock && { clock }),
-    packs: packs.flatMap(tablesOf),
-  });
+  const store = await openStore({ databaseUrl, log, ...(clock && { clock }), packs: packs.flatMap(tablesOf) });
   store.taskWatchers.add((change) => observe({ type: 'task', change }));
   undo.defer(() => store.close());
   const { blobs, inbox } = await openBlobs(settings.files, settings.dataDir, store, log);
@@ -141,10 +132,7 @@ export async function startServer(
   undo.defer(() => llm.allRecorded());
   const registry = createRegistry([
     ...builtInCommands({
-      access: {
-        scopes: (operator) => registry.scopes(operator),
-        models: { knows: (model) => llm.knows(model) },
-      },
+      access: { scopes: (operator) => registry.scopes(operator), models: { knows: (model) => llm.knows(model) } },
       telemetry: { calls, callRetentionDays: settings.retention.calls },
       tasks: {
         ...taskCache,

@@ -1,5 +1,4 @@
 // The server's settings, from the environment; docs/running.md describes each.
-
 import type { Retention } from '../db/partitions.ts';
 import { isCidr } from '../lib/cidr.ts';
 import { env } from '../lib/env.ts';

@@ -43,10 +43,7 @@ export const whoami = defineCommand({
   scope: null,
   effect: 'read',
   input: z.object({}),
-  output: z.object({
-    account: z.object({ id: z.uuid(), name: z.string(), operator: z.boolean() }),
-    key: Key,
-  }),
+  output: z.object({ account: z.object({ id: z.uuid(), name: z.string(), operator: z.boolean() }), key: Key }),
   examples: ['seed whoami'],
   run: async (_input, { actor }) => ({
     account: { id: actor.accountId, name: actor.accountName, operator: actor.operator },

@@ -1,6 +1,5 @@
 // Writes the audit log. A call that succeeded is written before it is answered. Calls that fail are written the
 // first time and then summed up by the minute, so that a flood of them cannot fill the table.
-
 import type { Context } from 'hono';
 import type { Store } from '../../db/store.ts';
 import { every, type Loop } from '../../lib/every.ts';
@@ -99,10 +98,7 @@ export class AuditTrail implements AsyncDisposable {
   }
 }
 
-/**
- * Answers, and records every call that was refused, and every one of a write or destructive command: before the
- * answer, or as soon as `recordDone` says that only the answer is still to come.
- */
+/** As Gate.audited: records before the answer, or as soon as `recordDone` says that only the answer is to come. */
 export async function audited(
   c: Context<HttpEnv>,
   audit: AuditTrail,

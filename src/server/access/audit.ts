@@ -1,5 +1,4 @@
-// The audit log: written, listed, and pruned of what is older than the operator wants to keep; never changed.
-// Called by audit-trail.ts, `audit list` and the server.
+// The audit log: written, listed for `audit list`, and pruned of what the operator does not keep; never changed.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
@@ -111,10 +110,7 @@ async function keyNames(db: Db, ids: string[]): Promise<Map<string, string>> {
 
 const BATCH = 5_000;
 
-/**
- * Deletes entries from before `before`, which the database refuses for younger ones than 30 days. Returns how
- * many.
- */
+/** Deletes older entries, which the database refuses for ones younger than 30 days. Returns how many. */
 export async function pruneAudit(store: Store, before: Date): Promise<number> {
   let total = 0;
   for (;;) {

@@ -28,10 +28,8 @@ export interface AuthenticateNeeds {
 }
 
 /**
- * The actor behind a request; from then on the context has it, and the presented key also when it is refused.
- * @param options.counted whether the request counts towards the key's requests per minute
+ * As Gate.authenticate. The context has the presented key also when it is refused.
  * @param options.identify which ways to say who one is the route takes
- * @throws SeedError with a 401, 403 or 429
  */
 export async function authenticate(
   c: Context<HttpEnv>,
@@ -75,10 +73,7 @@ export async function keyOfSecret(secret: string, keys: KeyCache): Promise<Prese
   return presented;
 }
 
-/**
- * Whether the key is worth anything now and from there.
- * @throws SeedError key_revoked, key_disabled, key_expired, key_rotated or address_not_allowed
- */
+/** @throws SeedError key_revoked, key_disabled, key_expired, key_rotated or address_not_allowed */
 export function admit(presented: PresentedKey, address: string | null, now: Date): Actor {
   const { key, callerStatus, replacedSecretUntil } = presented;
   refuseInactive(key.status, `the key "${key.name}"`);

@@ -1,5 +1,4 @@
-// What a key may hand on: only scopes and limits that it has itself, for no longer than it works. Called by the
-// key commands and by what accepts tasks. Pure.
+// What a key may hand on: only scopes and limits that it has, for no longer than it works. Pure.
 import type { Actor } from '../../command/call.ts';
 import { isCidr } from '../../lib/cidr.ts';
 import { SeedError } from '../../protocol/errors.ts';

@@ -95,10 +95,7 @@ export async function update(
   });
 }
 
-/**
- * Gives out a new secret for a key that stays the same in all else. Whoever learns it can do what the key can, so
- * needs all that.
- */
+/** A new secret for the same key. Whoever learns it can do what the key can, so the caller needs all that. */
 export async function rotate(
   { store, actor }: Caller,
   which: KeyChange,

@@ -1,6 +1,5 @@
 // Changes of keys, which servers know by heart for a moment (presented-key.ts): updating, rotating, revoking.
 // Every change but the end of a task key is made in here, and none locks an account out unawares.
-
 import { sql } from 'kysely';
 import { notify } from '../../db/signals.ts';
 import { storableJson, storableText } from '../../db/storable.ts';
@@ -55,10 +54,7 @@ export interface Rotation {
   previousUntil: Date;
 }
 
-/**
- * Gives the key a new secret. The one before it, and those from before earlier rotations, work until
- * `previousUntil` at most. Null when the account has no such key or it is revoked.
- */
+/** The secrets before it work until `previousUntil` at most. Null: there is no such key, or it is revoked. */
 export async function rotateKey(
   store: KeyStore,
   which: ChangedKey,
@@ -118,10 +114,7 @@ export async function revokeKey(
   });
 }
 
-/**
- * Revokes the key of a task that ended, and the keys that the task made and that end with it. Seed does, no key.
- * This server forgets them with the end.
- */
+/** Revokes the key of an ended task and the keys that end with it. This server forgets them with the end. */
 export async function revokeTaskKey(tx: Tx, taskId: string, now: Date): Promise<void> {
   const { rows } = await sql<RevokedKey>`
     with recursive ending as (
@@ -163,8 +156,8 @@ function ofAccount<Query extends Filtered<Query>>(query: Query, { accountId, id 
 }
 
 /**
- * Runs the work in a transaction, or in that which `db` is. From then on this server knows no key from before; the
- * others as soon as they hear of it, and after half a second at the latest.
+ * Works in a transaction, or in the one that `db` is. From then on this server knows no key from before, and the
+ * others as soon as they hear of it, after half a second at the latest.
  */
 async function changeKeys<Result>({ db, caches }: KeyStore, work: (tx: Tx) => Promise<Result>): Promise<Result> {
   try {
@@ -180,10 +173,9 @@ async function changeKeys<Result>({ db, caches }: KeyStore, work: (tx: Tx) => Pr
 }
 
 /**
- * Runs the change, and refuses it when thereby the account loses its last unlimited key: one that works, may do
- * everything, has no limit and never expires. No other key could ever make such a one again. Whatever the change
- * is, what it leaves is looked at, and two at once are looked at one after the other.
- * @throws SeedError confirmation_needed, which takes the change back with the transaction
+ * Refuses a change by which the account loses its last unlimited key: one that works, may do everything, has no
+ * limit and never expires. No other key could ever make such a one again. Two changes at once are looked at one
+ * after the other. @throws SeedError confirmation_needed, which takes the change back with the transaction
  */
 async function unlessLastUnlimitedKey<Result>(
   tx: Tx,

@@ -11,9 +11,7 @@ const yes = z
   .default(false)
   .describe('Do it also if no key of the account is left then that may do everything without limit and for ever');
 const OneKey = z.object({ key: Key });
-const SecretAnswer = OneKey.extend({
-  secret: z.string().describe('Shown this once; only its hash is stored'),
-});
+const SecretAnswer = OneKey.extend({ secret: z.string().describe('Shown this once; only its hash is stored') });
 
 export const createKey = defineCommand({
   name: 'keys create',

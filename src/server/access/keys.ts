@@ -1,5 +1,4 @@
-// API keys: minted, kept, read, listed. Called by the key commands and wherever a task key is made; changes are in
-// key-changes.ts.
+// API keys: minted, kept, read, listed, for the key commands and tasks. key-changes.ts changes them.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { behindCursor, pageOfRows } from '../../db/cursor.ts';
@@ -60,9 +59,7 @@ export async function insertKey(db: Db, key: NewKey): Promise<Key> {
   return toKey(row, createdAt);
 }
 
-/**
- * A key that somebody made, with its event. Keys that Seed mints for tasks have none: those are `insertKey` alone.
- */
+/** A key that somebody made, with its event. `insertKey` alone is for the keys that Seed mints for tasks. */
 export async function createKey(tx: Tx, key: NewKey): Promise<Key> {
   const created = await insertKey(tx, key);
   const { id, name, scopes, expiresAt } = created;

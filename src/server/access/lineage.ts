@@ -1,6 +1,5 @@
 // What a key may hand on, told from its lineage: the key itself first, then the key that started its task, and so
 // on. Whatever narrows one of them narrows all that comes from it. Pure.
-
 import { cidrWithin } from '../../lib/cidr.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Lineage } from '../../protocol/key.ts';
@@ -54,10 +53,7 @@ export function inheritLimits(wanted: SomeKeyLimits, lineage: Lineage): KeyLimit
   ) as KeyLimits;
 }
 
-/**
- * Refuses limits that are wider than the lineage's own; what is undefined is not looked at.
- * @throws SeedError not_allowed
- */
+/** Refuses limits wider than the lineage's; what is undefined is not looked at. @throws SeedError not_allowed */
 export function refuseWiderLimits(wanted: SomeKeyLimits, lineage: Lineage): void {
   for (const own of lineage) {
     for (const name of KEY_LIMIT_NAMES) {

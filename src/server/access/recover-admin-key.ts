@@ -1,6 +1,4 @@
-// A new admin key for whoever has the machine or the database, where no key is left that works. Called by `seed
-// keys recover`.
-
+// `seed keys recover`: a new admin key for whoever has the machine or the database, where no key works any more.
 import { cannotConnect } from '../../db/connection.ts';
 import { ConnectionPool, kyselyOn, type PoolLimits } from '../../db/connection-pool.ts';
 import { sqlStateOf } from '../../db/database-failure.ts';
@@ -33,10 +31,8 @@ export interface RecoveredKey {
 }
 
 /**
- * Makes a key with all scopes and no limit that never expires, and writes into the audit log that it did, in one
- * transaction. A running server takes the key at once.
- * @throws SeedError not_found for a folder or an account that is not there, unavailable when the database does not
- *   answer, conflict when it is not of this version
+ * Makes a key without any limit and its entry in the audit log. A running server takes it at once.
+ * @throws SeedError not_found (folder or account), unavailable (database), conflict (of another version)
  */
 export async function recoverAdminKey({ databaseUrl, dataDir, accountId }: Recovery): Promise<RecoveredKey> {
   const reached =

@@ -1,5 +1,4 @@
-// Mounts every command of the registry under /api/v1: authentication, scope, input; then command-calls.ts runs it
-// and answers.
+// Mounts every command under /api/v1: authentication, scope, input; then command-calls.ts runs it and answers.
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { Actor } from '../../command/call.ts';
@@ -119,9 +118,8 @@ function refuseUnlessAllowed(command: Command, actor: Actor): void {
 }
 
 /**
- * Right behind the commands of a path, before those of paths with parameters that would match as well:
- * `/webhooks/events` is no webhook that could be deleted. Where the word could be an id, the command that takes it
- * so is let have it.
+ * Right behind the commands of a path, before those of paths with parameters: `/webhooks/events` is no webhook
+ * that could be deleted. Where the word could be an id, the command that takes it so is let have it.
  */
 function refuseOtherMethods(app: Hono<HttpEnv>, path: string, commands: readonly Command[], gate: Gate): void {
   const serving = commands.filter((command) => serves(command, path));

@@ -5,10 +5,7 @@ import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '../../lib/log.ts';
 import { SeedError } from '../../protocol/errors.ts';
 
-/**
- * How long running requests may take to end once the server stops: longer than a platform may take, and much less
- * than a runner waits.
- */
+/** How long running requests may take once the server stops: longer than a platform, shorter than runners wait. */
 const DRAIN_MS = 35_000;
 const PROBES = /^\/(healthz|readyz)(\?|$)/;
 const HEADER_BYTES = 16 * 1024;
@@ -36,8 +33,7 @@ export async function listenHttp(
   });
   const drain = drainable(http, drainMs);
   const url = await listen(http, host, port);
-  // Such as a connection that cannot be taken for want of a file descriptor: its caller tries again, and nobody
-  // else is to notice.
+  // Such as for want of a file descriptor: its caller tries again, and nobody else is to notice.
   http.on('error', (error) => log.error({ err: error }, 'a connection could not be taken'));
   return { url, [Symbol.asyncDispose]: drain };
 }
@@ -49,10 +45,7 @@ function hangUpOnUnread(request: IncomingMessage, response: ServerResponse): voi
   });
 }
 
-/**
- * Whoever only looks whether the server lives, such as a load balancer, may speak HTTP/1.0 without a host, or name
- * any.
- */
+/** Whoever only probes, such as a load balancer, may speak HTTP/1.0 without a host, or name any. */
 function nameHostForProbes({ url, headers }: IncomingMessage): void {
   if (url !== undefined && PROBES.test(url)) headers.host = 'localhost';
 }
@@ -65,10 +58,7 @@ function listen(http: Server, host: string, port: number): Promise<string> {
           ? 'Stop what listens there, or set PORT to another port.'
           : 'Check HOST and PORT.';
       reject(
-        new SeedError('invalid_settings', `cannot listen on ${host}:${port}: ${cause.message}`, {
-          hint,
-          cause,
-        }),
+        new SeedError('invalid_settings', `cannot listen on ${host}:${port}: ${cause.message}`, { hint, cause }),
       );
     });
     http.listen(port, host, () => {

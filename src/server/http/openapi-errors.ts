@@ -1,5 +1,4 @@
-// The error answers of operations in the OpenAPI description: which statuses, and of each the codes that come with
-// it.
+// The error answers of operations in the OpenAPI description: which statuses, and the codes of each.
 import { type Command, isObject } from '../../command/define-command.ts';
 import { toJsonSchema } from '../../command/json-schema.ts';
 import { parseHttp, pathParameters } from '../../command/manifest.ts';

@@ -1,5 +1,4 @@
 // The OpenAPI 3.1 description of the REST API, from the commands alone.
-
 import { type Command, isFile, isObject, isStream } from '../../command/define-command.ts';
 import { toJsonSchema } from '../../command/json-schema.ts';
 import { parseHttp, pathParameters } from '../../command/manifest.ts';
@@ -56,9 +55,7 @@ function operation(command: Command, components: Record<string, JsonSchema>): Js
       ...(isStream(command) ? [LAST_EVENT_ID] : []),
     ],
     ...(method !== 'GET' &&
-      rest.length > 0 && {
-        requestBody: requestBody(command, Object.fromEntries(rest), required),
-      }),
+      rest.length > 0 && { requestBody: requestBody(command, Object.fromEntries(rest), required) }),
     responses: responses(command, components),
   };
 }
@@ -113,10 +110,7 @@ const LIST_COMMANDS: JsonObject = {
             schema: {
               type: 'object',
               required: ['version', 'commands'],
-              properties: {
-                version: { type: 'string' },
-                commands: { type: 'array', items: { type: 'object' } },
-              },
+              properties: { version: { type: 'string' }, commands: { type: 'array', items: { type: 'object' } } },
             },
           },
         },
@@ -158,10 +152,7 @@ function responses(command: Command, components: Record<string, JsonSchema>): Js
   if (isStream(command)) {
     const schema = hoist(toJsonSchema(command.item, 'output'), components);
     const description = 'One object a line; server-sent events with Accept: text/event-stream';
-    const content = {
-      'application/x-ndjson': { schema },
-      'text/event-stream': { schema: { type: 'string' } },
-    };
+    const content = { 'application/x-ndjson': { schema }, 'text/event-stream': { schema: { type: 'string' } } };
     return { 200: { description, content }, ...errors };
   }
   if (isFile(command)) {

@@ -65,13 +65,9 @@ export async function readMultipart(c: Context<HttpEnv>, delivery: Delivery): Pr
   return body;
 }
 
-/**
- * What a request brings, as it comes. One that is given up takes its connection not along: the refusal is still to
- * be sent.
- */
+/** The body as it comes. Giving it up leaves the connection, over which the refusal is still to be sent. */
 export function bodyStream({ req, env }: Context<HttpEnv>): Readable {
-  // Straight from the socket, where nobody has to count: to pass it through a web stream and back costs as much
-  // again.
+  // Straight from the socket where nobody has to count: a web stream and back costs as much again.
   if (env.outgoing && req.header('content-length') !== undefined)
     return Readable.from(env.incoming.iterator({ destroyOnReturn: false }), { objectMode: false });
   return Readable.fromWeb((req.raw.body ?? new Blob([]).stream()) as ReadableStream);

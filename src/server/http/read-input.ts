@@ -1,7 +1,5 @@
-// A command's input out of a request: path parameters, then the query (GET) or the body (JSON, or the parts of a
-// form where it brings files), then the schema. Whatever a request has that is not part of the input is refused:
-// nobody is to believe that it did something.
-
+// A command's input out of a request: path, query (GET) or body (JSON, or a form with files), then the schema.
+// What is not part of the input is refused: nobody is to believe that it did something.
 import { readFile } from 'node:fs/promises';
 import type { Context } from 'hono';
 import type { z } from 'zod';
@@ -25,9 +23,7 @@ export type InputReader = (c: Context<HttpEnv>, delivery: Delivery) => Promise<u
 
 type ReadCommand = Pick<Command, 'http' | 'input'> & Pick<ObjectCommand, 'takesFiles'>;
 
-/**
- * Prepares the reader of one command. It throws SeedError invalid_json, invalid_input or unsupported_media_type.
- */
+/** The reader of one command. It throws SeedError invalid_json, invalid_input or unsupported_media_type. */
 export function inputReader({ http, input, takesFiles = false }: ReadCommand): InputReader {
   const { method, path } = parseHttp(http);
   const parameters = pathParameters(path);
@@ -134,9 +130,7 @@ async function fromBody(
     throw new SeedError(
       'unsupported_media_type',
       `the body is ${type === undefined ? 'of no stated type' : cutEnd(type, FINDING_LENGTH)}, not application/json`,
-      {
-        hint: 'Send JSON with the header "Content-Type: application/json".',
-      },
+      { hint: 'Send JSON with the header "Content-Type: application/json".' },
     );
   }
   const bytes = await readBytes();

@@ -1,6 +1,4 @@
-// What the headers of a request say: its bearer token, where it comes from, under which origin it reached this
-// server, how long its answer may be held. Called by the routes and by access/.
-
+// What headers say: bearer token, where a request comes from, its public origin, how long its answer may be held.
 import type { Context } from 'hono';
 import { canonicalAddress, cidrContains } from '../../lib/cidr.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -26,10 +24,7 @@ export function clientAddress(c: Context<HttpEnv>, trustedProxies: readonly stri
   return peer === undefined ? null : addressBehind(peer, c.req.header('x-forwarded-for'), trustedProxies);
 }
 
-/**
- * From the right, each proxy adds whom it heard from: the first that is no trusted proxy is the caller. What
- * stands further left anyone can have written.
- */
+/** Each proxy adds on the right whom it heard from: the first untrusted one is the caller. The rest may be forged. */
 export function addressBehind(
   peer: string,
   forwardedFor: string | undefined,

@@ -1,5 +1,5 @@
 // A command whose work reaches beyond one transaction: its row stands in the ledger before the work and gets the
-// outcome after it. Where the outcome is lost the row says for ever that it is unknown, and a repeat is not sent.
+// outcome after it. Where that is lost, the row says for ever that it is unknown, and a repeat is not sent.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Store } from '../../db/store.ts';
 import type { Tx } from '../../db/tables.ts';
@@ -20,9 +20,7 @@ import { type Done, doneRow, failedRow, type KeptCall, writeRow } from './kept-c
 import { pastTwins } from './repeat.ts';
 
 const RENEW_EVERY_MS = 10_000;
-/**
- * An outcome is worth waiting for while the database is away: who gets no answer would have to look what was done.
- */
+/** Waiting for the database is worth it: who gets no answer would have to look what was done. */
 const OUTCOME_PATIENCE_MS = 30_000;
 const OUTCOME_RETRY_MS = 250;
 /** Why an outcome is unknown is worth less. */
@@ -39,10 +37,8 @@ export interface LedgerParts {
 export type WorkBetween = (creationId: string) => Promise<object>;
 
 /**
- * @param takesOver whether the work does nothing twice with the same creation id: a repeat may then do it again
- *   where the outcome of the first attempt is unknown
- * @throws SeedError unavailable: the row cannot be written, nothing is done; outcome_unknown, what a repeat is
- *   told, and whatever the work throws
+ * @param takesOver whether a repeat may do the work again, with the same creation id, when the outcome is unknown
+ * @throws SeedError unavailable (no row, nothing done), outcome_unknown, what a repeat is told or the work throws
  */
 export async function doBetween(
   parts: LedgerParts,

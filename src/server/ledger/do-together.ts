@@ -1,6 +1,4 @@
-// A command whose work is one transaction: what it does, its row in the ledger and the answer for its repeats are
-// there together or not at all.
-
+// A command whose work is one transaction: work, ledger row and kept answer are there together or not at all.
 import type { Store } from '../../db/store.ts';
 import type { Tx } from '../../db/tables.ts';
 import { commit } from '../../db/transaction.ts';

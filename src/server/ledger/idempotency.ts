@@ -35,9 +35,7 @@ export type Claim =
 
 export interface Claimed {
   state: 'mine';
-  /**
-   * What the work makes is to have this id; the row in `calls` of whoever claimed first has it, too, and its time.
-   */
+  /** The id of what the work makes, and of the first claimer's row in `calls`, whose time is `at`. */
   creationId: string;
   at: Date;
   /** Nobody has set out before. */
@@ -51,10 +49,8 @@ const WORKING_MS = 30_000;
 const PRUNED = 100;
 
 /**
- * Claims the request.
  * @param id the creation id of a new claim
- * @param takesOver whether a claim that was left is claimed anew: the work does nothing twice with the same
- *   creation id
+ * @param takesOver whether a claim that was left is claimed anew: the work does nothing twice with the same id
  */
 export async function claimRequest(
   tx: Tx,
@@ -92,10 +88,7 @@ export async function claimRequest(
   return { state: 'mine', creationId: row.creation_id, at: row.created_at, isFirst: false };
 }
 
-/**
- * What became of the request before, for a command whose work, row and answer are this transaction: until it ends
- * no twin can get as far as this. Null: the work is to be done.
- */
+/** For work in one transaction, until whose end no twin gets as far as this. Null: the work is to be done. */
 export async function enterRequest(tx: Tx, request: Repeatable, now: Date): Promise<Earlier | null> {
   const earlier = async () => {
     const row = await ofRequest(tx.selectFrom('idempotency').selectAll(), request)
@@ -116,10 +109,7 @@ export async function enterRequest(tx: Tx, request: Repeatable, now: Date): Prom
   return meanwhile;
 }
 
-/**
- * Keeps the answer in the transaction that has done the work, which `enterRequest` began.
- * @throws SeedError idempotency_mismatch: another command has claimed the Idempotency-Key meanwhile
- */
+/** In the transaction of `enterRequest`. @throws SeedError idempotency_mismatch: another command took the key */
 export async function keepAnswer(
   tx: Tx,
   request: Repeatable,
@@ -159,10 +149,7 @@ export async function saveAnswer(tx: Tx, request: Repeatable, answer: Buffer): P
   await notify(tx, `idempotency:${request.keyId}`);
 }
 
-/**
- * When it is certain that nothing was done: the next attempt starts afresh. A claim that somebody has taken over
- * stays.
- */
+/** When certainly nothing was done: the next attempt starts afresh. A claim that was taken over stays. */
 export async function forgetClaim(tx: Tx, request: Repeatable, { creationId }: Claimed): Promise<void> {
   await ofRequest(tx.deleteFrom('idempotency'), request)
     .where('creation_id', '=', creationId)

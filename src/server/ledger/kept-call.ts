@@ -1,5 +1,5 @@
-// A call whose row must stand although something fails: one of a task, or one with an Idempotency-Key, of a
-// command that changes something. All others are counted (call-log.ts).
+// A call whose row must stand although something fails: a change by a task, or one with an Idempotency-Key. All
+// others are counted (call-log.ts).
 import type { Actor } from '../../command/call.ts';
 import type { Command } from '../../command/define-command.ts';
 import type { Db } from '../../db/tables.ts';
@@ -118,9 +118,7 @@ const SECRET = '[secret]';
 const SECRET_NAME = /secret|token|passw|authorization|credential|api_?key/i;
 const KEY_SECRET = /sk_live_[A-Za-z0-9_-]{8,}/g;
 
-/**
- * A copy without secrets and large values; of one that is still larger than 4 KiB of JSON only the names remain.
- */
+/** A copy without secrets and large values; of one still larger than 4 KiB of JSON only the names remain. */
 export function cutJson(value: unknown): unknown {
   const cut = cutValue(value, 0);
   if (size(cut) <= BYTES_MOST) return cut;

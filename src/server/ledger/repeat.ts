@@ -47,9 +47,8 @@ export function readRepeat({ idempotencyKey, command, keyId, input, secret }: Gi
 }
 
 /**
- * Tries until no twin of the request is at work any more.
  * @param waiting makes the signal that is aborted when it is no use to wait any longer
- * @throws SeedError idempotency_mismatch; idempotency_in_progress: one still is after a while
+ * @throws SeedError idempotency_mismatch; idempotency_in_progress: a twin still works after a while
  */
 export async function pastTwins<Other extends { state: string }>(
   { signals }: Store,
