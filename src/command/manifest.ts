@@ -1,7 +1,7 @@
 // Commands as a manifest: what the CLI, the agent's prompt and GET /api/v1/commands are made from.
-import type { HttpMethod, Manifest, ManifestCommand, ToldCommand } from '../protocol/manifest.ts';
+import { z } from 'zod';
+import type { HttpMethod, JsonSchema, Manifest, ManifestCommand, ToldCommand } from '../protocol/manifest.ts';
 import { type Command, isFile, isObject, isStream } from './define-command.ts';
-import { toJsonSchema } from './json-schema.ts';
 
 export function toManifest(commands: readonly Command[], version: string): Manifest {
   return { version, commands: commands.map(toManifestCommand) };
@@ -47,4 +47,27 @@ export function parseHttp(http: Command['http']): { method: HttpMethod; path: st
 /** The names in braces, in order. */
 export function pathParameters(path: string): string[] {
   return [...path.matchAll(/\{([^}]+)\}/g)].map((match) => match[1] ?? '');
+}
+
+/** Every task's manifest is made of the same schemas, and a platform may have a thousand commands. */
+const known = { input: new WeakMap<z.ZodType, JsonSchema>(), output: new WeakMap<z.ZodType, JsonSchema>() };
+
+/** What a caller may send (`input`) or will get (`output`). One object a schema, which is not to be changed. */
+export function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
+  const found = known[io].get(schema) ?? convert(schema, io);
+  known[io].set(schema, found);
+  return found;
+}
+
+function convert(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
+    target: 'draft-2020-12',
+    io,
+    unrepresentable: 'any',
+    // A format says it already; zod's own pattern for a date alone is 300 characters.
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.format) delete jsonSchema.pattern;
+    },
+  });
+  return rest as JsonSchema;
 }

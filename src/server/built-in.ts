@@ -1,8 +1,17 @@
 // Seed's own commands by feature. A new one is exported by its feature's file of commands and listed here.
 import { type Command, type NeedsOf, withNeeds } from '../command/define-command.ts';
-import { createAccount, listAccounts, whoami } from './access/account-commands.ts';
-import { listAudit } from './access/audit-commands.ts';
-import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from './access/key-commands.ts';
+import {
+  createAccount,
+  createKey,
+  getKey,
+  listAccounts,
+  listAudit,
+  listKeys,
+  revokeKey,
+  rotateKey,
+  updateKey,
+  whoami,
+} from './access/commands.ts';
 import { getArtifact, listArtifacts } from './files/commands.ts';
 import { listModels } from './models/commands.ts';
 import { listPacks, loadSamples } from './packs/commands.ts';

@@ -11,21 +11,15 @@ import type { Account } from '../../protocol/account.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Key } from '../../protocol/key.ts';
 import type { Page } from '../../protocol/page.ts';
-import { createKey, mintKey } from './keys.ts';
+import { createKey, mintKey, type NewKey } from './keys.ts';
 import { findPresentedKey, type PresentedKey } from './presented-key.ts';
 
 const FIRST_ACCOUNT = 'default';
 const ADMIN_KEY = 'admin';
 const ALL_SCOPES = ['*'];
 
-export interface NewAdminKey {
-  secretHash: string;
-  prefix: string;
-  scopes: string[];
-  name: string;
-}
-
-export type FirstAccount =
+type NewAdminKey = Pick<NewKey, 'name' | 'scopes' | 'secretHash' | 'prefix'>;
+type FirstAccount =
   | { created: true; account: Account; key: Key }
   | { created: false; account: Account; key: null };
 
@@ -94,8 +88,7 @@ export async function adminAccount(tx: Tx, id: string | undefined, now: Date): P
  */
 export async function setAdminKey(db: Db, key: Omit<NewAdminKey, 'name'>, now: Date = new Date()): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    const account =
-      (await lockFirstAccount(tx)) ?? (await insertAccount(tx, { name: FIRST_ACCOUNT, operator: true }, now));
+    const account = await adminAccount(tx, undefined, now);
     const known = await findPresentedKey(tx, key.secretHash, now);
     if (!known) {
       await insertAdminKey(tx, account.id, { ...key, name: ADMIN_KEY }, now);

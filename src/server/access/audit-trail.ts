@@ -5,10 +5,10 @@ import type { Store } from '../../db/store.ts';
 import { every, type Loop } from '../../lib/every.ts';
 import type { Logger } from '../../lib/log.ts';
 import { REFUSED_STATUSES } from '../../protocol/audit.ts';
-import { SeedError } from '../../protocol/errors.ts';
 import type { AuditedRoute, RecordDone } from '../http/gate.ts';
 import type { HttpEnv } from '../http/http-types.ts';
-import { insertAudit, type NewAuditEntry } from './audit.ts';
+import { failureOf } from '../ledger/kept-call.ts';
+import { insertAudit, type NewAuditEntry, NOBODY } from './audit.ts';
 
 export type AuditedCall = Omit<NewAuditEntry, 'at' | 'calls'>;
 
@@ -54,16 +54,7 @@ export class AuditTrail implements AsyncDisposable {
     if (call.status < 400) return this.#write([entry]);
     const own = [call.keyId ?? call.address, call.command, call.status, call.code].join(' ');
     if (this.#sums.has(own) || this.#sums.size < this.#kindsMost) return this.#sum(own, entry);
-    const anyone = {
-      ...entry,
-      accountId: null,
-      keyId: null,
-      taskId: null,
-      sessionId: null,
-      address: null,
-      command: null,
-    };
-    return this.#sum(`anyone ${call.status}`, { ...anyone, code: null });
+    return this.#sum(`anyone ${call.status}`, { ...entry, ...NOBODY, command: null, code: null });
   }
 
   /** Writes the sums so far and begins the next minute. */
@@ -109,7 +100,8 @@ export async function audited(
   const record = async (status: number, code: string | null) => {
     if (route.effect === 'read' && !REFUSED_STATUSES.includes(status)) return;
     await audit.record({
-      ...(c.get('presented') ?? { accountId: null, keyId: null, taskId: null }),
+      ...NOBODY,
+      ...c.get('presented'),
       sessionId: c.get('session')?.id ?? null,
       address: c.get('address') ?? null,
       command: route.name,
@@ -129,8 +121,8 @@ export async function audited(
     if (!recorded) await record(response.status, null);
     return response;
   } catch (error) {
-    const known = error instanceof SeedError ? error : null;
-    await record(known?.status ?? 500, known?.code ?? 'internal');
+    const { status, code } = failureOf(error);
+    await record(status, code);
     throw error;
   }
 }

@@ -28,6 +28,9 @@ export interface NewAuditEntry {
   requestId: string | null;
 }
 
+/** Where it is not known, or does not matter, who called. */
+export const NOBODY = { accountId: null, keyId: null, taskId: null, sessionId: null, address: null };
+
 const TARGET_MAX = 100;
 
 export async function insertAudit(db: Db, entries: readonly NewAuditEntry[]): Promise<void> {
@@ -76,10 +79,8 @@ export async function findAudit(
     .orderBy('id', 'desc')
     .limit(filter.limit + 1)
     .execute();
-  const names = await keyNames(
-    db,
-    rows.flatMap((row) => row.key_id ?? []),
-  );
+  const keyIds = rows.flatMap((row) => row.key_id ?? []);
+  const names = await keyNames(db, keyIds);
   return pageOfRows(rows, filter.limit, (row) => ({
     id: row.id,
     at: row.created_at.toISOString(),
@@ -135,22 +136,8 @@ async function pruneBatch(tx: Tx, before: Date, now: Date): Promise<number> {
     )`.execute(tx);
   await sql`revoke delete on audit from current_user`.execute(tx);
   const deleted = Number(numAffectedRows ?? 0n);
-  await insertAudit(tx, [
-    {
-      at: now,
-      accountId: null,
-      keyId: null,
-      taskId: null,
-      sessionId: null,
-      address: null,
-      command: 'audit prune',
-      target: before.toISOString(),
-      status: 200,
-      code: null,
-      calls: deleted,
-      requestId: null,
-    },
-  ]);
+  const done = { command: 'audit prune', target: before.toISOString(), status: 200, code: null, calls: deleted };
+  await insertAudit(tx, [{ ...NOBODY, ...done, at: now, requestId: null }]);
   return deleted;
 }
 

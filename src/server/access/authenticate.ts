@@ -44,7 +44,12 @@ export async function authenticate(
   const actor = admit(presented, address, store.clock.now());
   const rate = counted ? rateLimits.count(presented.lineage) : null;
   if (rate) tellRate(c, rate);
-  if (rate?.taken === false) throw rateLimited(rate);
+  if (rate?.taken === false) {
+    const { perMinute, retryAfterSeconds } = rate;
+    const hint = `Try again in ${retryAfterSeconds} s.`;
+    const message = `the ${perMinute} requests a minute of this key are used up`;
+    throw new SeedError('rate_limited', message, { hint, retryAfterSeconds });
+  }
   keyUse.note(actor.key.id);
   c.set('actor', actor);
   return actor;
@@ -105,11 +110,4 @@ function refuseInactive(status: PresentedKey['key']['status'], whose: string): v
 function tellRate(c: Context, { perMinute, remaining, resetSeconds }: RateState): void {
   c.header('RateLimit-Policy', `"requests";q=${perMinute};w=60`);
   c.header('RateLimit', `"requests";r=${remaining};t=${resetSeconds}`);
-}
-
-function rateLimited({ perMinute, retryAfterSeconds }: RateState): SeedError {
-  return new SeedError('rate_limited', `the ${perMinute} requests a minute of this key are used up`, {
-    hint: `Try again in ${retryAfterSeconds} s.`,
-    retryAfterSeconds,
-  });
 }

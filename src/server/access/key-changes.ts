@@ -10,8 +10,7 @@ import { SeedError } from '../../protocol/errors.ts';
 import type { Key, KeyUpdate } from '../../protocol/key.ts';
 import { KEY_LIMIT_NAMES } from '../../protocol/key-limits.ts';
 import { emitEvent } from '../webhooks/events.ts';
-import { limitColumn, limitColumns } from './key-limit-columns.ts';
-import { getKey, toKey } from './keys.ts';
+import { getKey, limitColumn, limitColumns, toKey } from './keys.ts';
 
 type KeyStore = Pick<Store, 'db' | 'caches'>;
 
@@ -29,7 +28,7 @@ export async function updateKey(
   changes: KeyUpdate,
   now: Date,
 ): Promise<Key | null> {
-  const change = (tx: Tx) =>
+  const row = await changeKeys(store, which, (tx) =>
     ofAccount(
       tx.updateTable('keys').set({
         name: changes.name === undefined ? undefined : storableText(changes.name),
@@ -41,8 +40,8 @@ export async function updateKey(
       which,
     )
       .returningAll()
-      .executeTakeFirst();
-  const row = await changeKeys(store, (tx) => unlessLastUnlimitedKey(tx, which, () => change(tx)));
+      .executeTakeFirst(),
+  );
   return row ? toKey(row, now) : null;
 }
 
@@ -62,7 +61,7 @@ export async function rotateKey(
   now: Date,
 ): Promise<Key | null> {
   const { id } = which;
-  const change = async (tx: Tx) => {
+  return changeKeys(store, which, async (tx) => {
     const present = await ofAccount(tx.selectFrom('keys').select('secret_hash'), which)
       .forUpdate()
       .executeTakeFirst();
@@ -91,8 +90,7 @@ export async function rotateKey(
       .returningAll()
       .executeTakeFirstOrThrow();
     return toKey(row, now);
-  };
-  return changeKeys(store, (tx) => unlessLastUnlimitedKey(tx, which, () => change(tx)));
+  });
 }
 
 /** Idempotent: a key that is revoked already stays as it is. Null when the account has no such key. */
@@ -103,12 +101,10 @@ export async function revokeKey(
   now: Date,
 ): Promise<Key | null> {
   const { accountId, id } = which;
-  return changeKeys(store, async (tx) => {
-    const revoked = await unlessLastUnlimitedKey(tx, which, () =>
-      ofAccount(tx.updateTable('keys').set({ revoked_at: now, revoked_by: revokedBy }), which)
-        .returning(['id', 'account_id', 'name', 'task_id'])
-        .execute(),
-    );
+  return changeKeys(store, which, async (tx) => {
+    const revoked = await ofAccount(tx.updateTable('keys').set({ revoked_at: now, revoked_by: revokedBy }), which)
+      .returning(['id', 'account_id', 'name', 'task_id'])
+      .execute();
     await emitRevoked(tx, revoked, revokedBy, now);
     return getKey(tx, accountId, id, now);
   });
@@ -156,13 +152,17 @@ function ofAccount<Query extends Filtered<Query>>(query: Query, { accountId, id 
 }
 
 /**
- * Works in a transaction, or in the one that `db` is. From then on this server knows no key from before, and the
+ * Makes a change in a transaction, or in the one that `db` is. From then on this server knows no key from before, and the
  * others as soon as they hear of it, after half a second at the latest.
  */
-async function changeKeys<Result>({ db, caches }: KeyStore, work: (tx: Tx) => Promise<Result>): Promise<Result> {
+async function changeKeys<Result>(
+  { db, caches }: KeyStore,
+  which: ChangedKey,
+  change: (tx: Tx) => Promise<Result>,
+): Promise<Result> {
   try {
     return await inTransaction(db, async (tx) => {
-      const result = await work(tx);
+      const result = await unlessLastUnlimitedKey(tx, which, () => change(tx));
       await notify(tx, 'keys');
       return result;
     });

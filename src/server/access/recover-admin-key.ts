@@ -4,12 +4,12 @@ import { ConnectionPool, kyselyOn, type PoolLimits } from '../../db/connection-p
 import { sqlStateOf } from '../../db/database-failure.ts';
 import { reachEmbeddedPostgres } from '../../db/embedded/reach-embedded.ts';
 import { Outage } from '../../db/outage.ts';
-import { generateKeySecret, hashKeySecret, keyPrefix } from '../../lib/key-secret.ts';
 import { createLog } from '../../lib/log.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Key } from '../../protocol/key.ts';
 import { adminAccount, insertAdminKey } from './accounts.ts';
-import { insertAudit } from './audit.ts';
+import { insertAudit, NOBODY } from './audit.ts';
+import { mintKey } from './keys.ts';
 
 const LIMITS: PoolLimits = { connections: 1, statementMs: 15_000, lockMs: 10_000 };
 /** Undefined column, table, and value of an enumeration or constraint that is not known. */
@@ -49,24 +49,20 @@ export async function recoverAdminKey({ databaseUrl, dataDir, accountId }: Recov
 async function makeKey(connectionString: string, accountId: string | undefined): Promise<RecoveredKey> {
   const outage = new Outage(createLog('recover', 'silent'));
   await using db = kyselyOn(new ConnectionPool(connectionString, LIMITS, outage));
-  const secret = generateKeySecret();
-  const key = { name: 'admin', scopes: ['*'], secretHash: hashKeySecret(secret), prefix: keyPrefix(secret) };
+  const { secret, ...minted } = mintKey();
+  const key = { name: 'admin', scopes: ['*'], ...minted };
   try {
     return await db.transaction().execute(async (tx) => {
       const now = new Date();
       const account = await adminAccount(tx, accountId, now);
       const made = await insertAdminKey(tx, account.id, key, now);
-      await insertAudit(tx, [entryOf(account.id, made.id, now)]);
+      const done = { command: 'keys recover', target: made.id, status: 200, code: null, calls: 1 };
+      await insertAudit(tx, [{ ...NOBODY, ...done, at: now, accountId: account.id, requestId: null }]);
       return { accountName: account.name, key: made, secret };
     });
   } catch (error) {
     throw explained(connectionString, error);
   }
-}
-
-function entryOf(accountId: string, target: string, at: Date) {
-  const nobody = { keyId: null, taskId: null, sessionId: null, address: null, requestId: null };
-  return { ...nobody, at, accountId, target, command: 'keys recover', status: 200, code: null, calls: 1 };
 }
 
 function explained(databaseUrl: string, error: unknown): unknown {

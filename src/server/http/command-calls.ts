@@ -2,8 +2,13 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import type { Call } from '../../command/call.ts';
-import { type Command, isFile, isStream, type ObjectCommand } from '../../command/define-command.ts';
-import { WrittenAnswer } from '../../command/written-answer.ts';
+import {
+  type Command,
+  isFile,
+  isStream,
+  type ObjectCommand,
+  WrittenAnswer,
+} from '../../command/define-command.ts';
 import type { Store } from '../../db/store.ts';
 import type { Logger } from '../../lib/log.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -12,7 +17,7 @@ import type { Effect } from '../../protocol/manifest.ts';
 import type { NewCall } from '../ledger/call-log.ts';
 import { doBetween } from '../ledger/do-between.ts';
 import { doTogether } from '../ledger/do-together.ts';
-import { type CalledCommand, callRow, keptCall, writeRow } from '../ledger/kept-call.ts';
+import { type CalledCommand, callRow, failureOf, keptCall, writeRow } from '../ledger/kept-call.ts';
 import { fileAnswer, streamAnswer } from './answers.ts';
 import type { HttpEnv } from './http-types.ts';
 
@@ -140,10 +145,6 @@ export async function recorded(
   }
   if (answered.status === 'rejected') throw answered.reason;
   return answered.value;
-}
-
-function failureOf(error: unknown): { status: number; code: string } {
-  return error instanceof SeedError ? error : { status: 500, code: 'internal' };
 }
 
 /** @throws SeedError unavailable: the row of a task's call cannot be written */

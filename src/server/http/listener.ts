@@ -1,5 +1,5 @@
 // The server's socket: opened when all behind it is ready, closed with time for what is still being answered.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '../../lib/log.ts';
@@ -27,8 +27,12 @@ export async function listenHttp(
   const options = { maxHeaderSize: HEADER_BYTES, requestTimeout: REQUEST_MS };
   const respond = getRequestListener(answer);
   const http = createServer(options, (request, response) => {
-    nameHostForProbes(request);
-    hangUpOnUnread(request, response);
+    // Whoever only probes, such as a load balancer, may speak HTTP/1.0 without a host, or name any.
+    if (PROBES.test(request.url ?? '')) request.headers.host = 'localhost';
+    // Whatever answered: what is left of a body is not read. Node would read and drop it to keep the connection.
+    response.once('finish', () => {
+      if (!request.complete) request.socket.destroySoon();
+    });
     return respond(request, response);
   });
   const drain = drainable(http, drainMs);
@@ -36,18 +40,6 @@ export async function listenHttp(
   // Such as for want of a file descriptor: its caller tries again, and nobody else is to notice.
   http.on('error', (error) => log.error({ err: error }, 'a connection could not be taken'));
   return { url, [Symbol.asyncDispose]: drain };
-}
-
-/** Whatever answered: what is left of a body is not read. Node would read and drop it to keep the connection. */
-function hangUpOnUnread(request: IncomingMessage, response: ServerResponse): void {
-  response.once('finish', () => {
-    if (!request.complete) request.socket.destroySoon();
-  });
-}
-
-/** Whoever only probes, such as a load balancer, may speak HTTP/1.0 without a host, or name any. */
-function nameHostForProbes({ url, headers }: IncomingMessage): void {
-  if (url !== undefined && PROBES.test(url)) headers.host = 'localhost';
 }
 
 function listen(http: Server, host: string, port: number): Promise<string> {

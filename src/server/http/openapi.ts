@@ -1,7 +1,6 @@
 // The OpenAPI 3.1 description of the REST API, from the commands alone.
 import { type Command, isFile, isObject, isStream } from '../../command/define-command.ts';
-import { toJsonSchema } from '../../command/json-schema.ts';
-import { parseHttp, pathParameters } from '../../command/manifest.ts';
+import { parseHttp, pathParameters, toJsonSchema } from '../../command/manifest.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
 import { ERROR_SCHEMA, errorComponents, errorResponses, references } from './openapi-errors.ts';
 
@@ -169,8 +168,6 @@ function responses(command: Command, components: Record<string, JsonSchema>): Js
   return { [String(command.successStatus ?? 200)]: answer, ...errors };
 }
 
-const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
-
 /** Moves a schema's $defs into the components and points its references there. */
 function hoist(schema: JsonSchema, components: Record<string, JsonSchema>): JsonSchema {
   const moved = JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/')) as JsonSchema;
@@ -179,5 +176,5 @@ function hoist(schema: JsonSchema, components: Record<string, JsonSchema>): Json
   const { id, ...self } = rest;
   if (typeof id !== 'string') return rest;
   components[id] = self;
-  return ref(id);
+  return { $ref: `#/components/schemas/${id}` };
 }

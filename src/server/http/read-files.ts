@@ -61,8 +61,9 @@ export async function readMultipart(c: Context<HttpEnv>, delivery: Delivery): Pr
     await Promise.allSettled(received);
     throw reasonOf(refusal ?? (cause as Error));
   }
-  refuseTooLarge(body.files);
-  return body;
+  const bytes = body.files.reduce((sum, { content }) => sum + content.size, 0);
+  if (bytes <= LIMITS.fileBytesPerTask) return body;
+  throw tooLarge(`the files are larger than ${LIMITS.fileBytesPerTask} bytes together`);
 }
 
 /** The body as it comes. Giving it up leaves the connection, over which the refusal is still to be sent. */
@@ -112,12 +113,6 @@ function openForm(boundary: string): BusboyInstance {
       headerSize: PART_HEADER_BYTES,
     },
   });
-}
-
-function refuseTooLarge(files: readonly ReceivedFile[]): void {
-  const bytes = files.reduce((sum, { content }) => sum + content.size, 0);
-  if (bytes > LIMITS.fileBytesPerTask)
-    throw tooLarge(`the files are larger than ${LIMITS.fileBytesPerTask} bytes together`);
 }
 
 const invalid = (message: string) =>

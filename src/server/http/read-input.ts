@@ -4,8 +4,7 @@ import { readFile } from 'node:fs/promises';
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import type { Command, ObjectCommand } from '../../command/define-command.ts';
-import { toJsonSchema } from '../../command/json-schema.ts';
-import { parseHttp, pathParameters } from '../../command/manifest.ts';
+import { parseHttp, pathParameters, toJsonSchema } from '../../command/manifest.ts';
 import { storableText } from '../../db/storable.ts';
 import { parseJson } from '../../lib/json.ts';
 import { createSlots } from '../../lib/slots.ts';
@@ -35,7 +34,8 @@ export function inputReader({ http, input, takesFiles = false }: ReadCommand): I
     const query = readQuery(c);
     using held = new DisposableStack();
     const readBytes = async () => {
-      if (!takesFiles || !isLarge(c)) return c.req.arrayBuffer();
+      const isLarge = Number(c.req.header('content-length') ?? 0) > LIMITS.bodyBytes;
+      if (!takesFiles || !isLarge) return c.req.arrayBuffer();
       const { path } = await delivery.receive(bodyStream(c), LIMITS.filesBodyBytes);
       held.defer(await large.enter(c.req.raw.signal));
       return readFile(path);
@@ -103,7 +103,9 @@ function fromText(text: string, schema: JsonSchema): unknown {
   if (may('string')) return text;
   if (may('integer', 'number') && /^-?\d+(\.\d+)?$/.test(text)) return Number(text);
   if (may('boolean') && (text === 'true' || text === 'false')) return text === 'true';
-  return may('object') ? fromJson(text) : text;
+  // As the CLI and MCP write an object into a query.
+  const value = may('object') ? parseJson(text) : undefined;
+  return value === undefined ? text : value;
 }
 
 /** With those of a union. */
@@ -111,14 +113,6 @@ function typesOf({ type, anyOf }: JsonSchema): string[] {
   if (type !== undefined) return [type].flat();
   return Array.isArray(anyOf) ? (anyOf as JsonSchema[]).flatMap(typesOf) : [];
 }
-
-/** As the CLI and MCP write an object into a query. */
-function fromJson(text: string): unknown {
-  const value = parseJson(text);
-  return value === undefined ? text : value;
-}
-
-const isLarge = (c: Context) => Number(c.req.header('content-length') ?? 0) > LIMITS.bodyBytes;
 
 async function fromBody(
   c: Context<HttpEnv>,

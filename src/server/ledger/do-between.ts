@@ -47,11 +47,14 @@ export async function doBetween(
   work: WorkBetween,
 ): Promise<Done> {
   const { repeat } = call;
-  const begun = () => begin(parts, call, takesOver);
-  const claim = repeat === null ? await begun() : await pastTwins(parts.store, repeat, waiting, begun);
+  const claim = await pastTwins(parts.store, repeat, waiting, () => begin(parts, call, takesOver));
   if (claim.state === 'answered' && repeat !== null)
     return { output: repeat.unseal(claim.answer), isReplay: true };
-  if (claim.state !== 'mine') throw outcomeUnknown();
+  if (claim.state !== 'mine') {
+    const what = 'the first request with this Idempotency-Key was cut off, and may have been done';
+    const hint = 'Look what is there. What is still to be done needs a new Idempotency-Key.';
+    throw new SeedError('outcome_unknown', what, { hint });
+  }
   call.hasRow = true;
   // Of an attempt that takes over, the row is that of the first.
   call.row = { ...call.row, id: claim.creationId, at: claim.at };
@@ -151,11 +154,3 @@ async function writeOutcome(
 
 /** Keeps no process alive. */
 const pause = (ms: number) => sleep(ms, undefined, { ref: false });
-
-function outcomeUnknown(): SeedError {
-  return new SeedError(
-    'outcome_unknown',
-    'the first request with this Idempotency-Key was cut off, and may have been done',
-    { hint: 'Look what is there. What is still to be done needs a new Idempotency-Key.' },
-  );
-}

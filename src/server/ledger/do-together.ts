@@ -18,10 +18,7 @@ export async function doTogether(
   work: WorkTogether,
 ): Promise<Done> {
   const repeat = call?.repeat ?? null;
-  const result =
-    repeat === null
-      ? await attempt(store, call, work)
-      : await pastTwins(store, repeat, waiting, () => attempt(store, call, work));
+  const result = await pastTwins(store, repeat, waiting, () => attempt(store, call, work));
   if (result.state === 'done') return { output: result.output, isReplay: false };
   if (result.state !== 'answered' || repeat === null) throw new SeedError('internal', 'a twin without a key');
   return { output: repeat.unseal(result.answer), isReplay: true };

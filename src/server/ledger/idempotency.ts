@@ -4,11 +4,11 @@
 // twins cannot get: the answer is there exactly when the work is done. All others claim the request first. Such a
 // claim is forgotten only when it is certain that nothing was done; otherwise it lapses, and who takes it over
 // works with the same creation id.
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
 import { notify } from '../../db/signals.ts';
 import type { Store } from '../../db/store.ts';
-import type { Tx } from '../../db/tables.ts';
+import type { Tables, Tx } from '../../db/tables.ts';
 import { SeedError } from '../../protocol/errors.ts';
 
 export interface Repeatable {
@@ -60,14 +60,7 @@ export async function claimRequest(
   await prune(tx, request, new Date(now.getTime() - KEPT_MS));
   const made = await tx
     .insertInto('idempotency')
-    .values({
-      key_id: request.keyId,
-      idempotency_key: request.idempotencyKey,
-      created_at: now,
-      request_hash: request.requestHash,
-      creation_id: id,
-      working_until: new Date(now.getTime() + WORKING_MS),
-    })
+    .values({ ...newRow(request, id, now), working_until: new Date(now.getTime() + WORKING_MS) })
     .onConflict((conflict) => conflict.columns(['key_id', 'idempotency_key']).doNothing())
     .returning('creation_id')
     .executeTakeFirst();
@@ -117,15 +110,7 @@ export async function keepAnswer(
 ): Promise<void> {
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('idempotency')
-    .values({
-      key_id: request.keyId,
-      idempotency_key: request.idempotencyKey,
-      created_at: now,
-      request_hash: request.requestHash,
-      creation_id: id,
-      working_until: now,
-      answer,
-    })
+    .values({ ...newRow(request, id, now), working_until: now, answer })
     .onConflict((conflict) =>
       conflict
         .columns(['key_id', 'idempotency_key'])
@@ -171,10 +156,11 @@ export function idempotencyMismatch(): SeedError {
   });
 }
 
-interface Known {
-  request_hash: string;
-  answer: Buffer | null;
-  working_until: Date;
+type Known = Pick<Selectable<Tables['idempotency']>, 'request_hash' | 'answer' | 'working_until'>;
+
+function newRow({ keyId, idempotencyKey, requestHash }: Repeatable, id: string, now: Date) {
+  const ids = { key_id: keyId, idempotency_key: idempotencyKey, creation_id: id };
+  return { ...ids, request_hash: requestHash, created_at: now };
 }
 
 /** Null: nobody is at it, and it was not answered. */

@@ -89,8 +89,13 @@ export function doneRow({ row, success, startedAtMs }: KeptCall, output: object)
 
 /** And when it has failed. @param isKnown whether it is certain that nothing was done */
 export function failedRow({ row, startedAtMs }: KeptCall, error: unknown, isKnown: boolean): NewCall {
-  const { status, code } = error instanceof SeedError ? error : { status: 500, code: 'internal' };
+  const { status, code } = failureOf(error);
   return { ...row, status: isKnown ? status : null, code, durationMs: msSince(startedAtMs) };
+}
+
+/** What a call that failed with this is answered. */
+export function failureOf(error: unknown): { status: number; code: string } {
+  return error instanceof SeedError ? error : { status: 500, code: 'internal' };
 }
 
 /** @throws SeedError unavailable, or what is known to be the matter with the database */
@@ -121,7 +126,7 @@ const KEY_SECRET = /sk_live_[A-Za-z0-9_-]{8,}/g;
 /** A copy without secrets and large values; of one still larger than 4 KiB of JSON only the names remain. */
 export function cutJson(value: unknown): unknown {
   const cut = cutValue(value, 0);
-  if (size(cut) <= BYTES_MOST) return cut;
+  if (Buffer.byteLength(JSON.stringify(cut) ?? '') <= BYTES_MOST) return cut;
   const names = isRecord(cut) ? Object.keys(cut).slice(0, ITEMS_MOST) : [];
   return { cut: names.map((name) => name.slice(0, STRING_MOST / 4)) };
 }
@@ -137,22 +142,14 @@ function cutValue(value: unknown, depth: number): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => [
       cutString(name),
-      isSecret(name, item) ? SECRET : cutValue(item, depth + 1),
+      // Counts such as `inputTokens` are no secrets, whatever their name says.
+      SECRET_NAME.test(name) && typeof item === 'string' ? SECRET : cutValue(item, depth + 1),
     ]),
   );
-}
-
-/** Counts such as `inputTokens` are no secrets, whatever their name says. */
-function isSecret(name: string, value: unknown): boolean {
-  return SECRET_NAME.test(name) && typeof value === 'string';
 }
 
 function cutString(text: string): string {
   const clean = text.replaceAll(KEY_SECRET, SECRET);
   if (clean.length <= STRING_MOST) return clean;
   return `${clean.slice(0, STRING_MOST).toWellFormed()}… ${clean.length - STRING_MOST} more characters`;
-}
-
-function size(value: unknown): number {
-  return Buffer.byteLength(JSON.stringify(value) ?? '');
 }
