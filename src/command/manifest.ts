@@ -15,15 +15,16 @@ export function toTold(commands: readonly Command[]): ToldCommand[] {
 }
 
 function toManifestCommand(command: Command): ManifestCommand {
-  const { method, path } = parseHttp(command.http);
+  const { name, summary, scope, effect } = command;
+  const http = parseHttp(command.http);
   return {
-    name: command.name,
-    summary: command.summary,
-    http: { method, path },
-    scope: command.scope,
-    effect: command.effect,
+    name,
+    summary,
+    http,
+    scope,
+    effect,
     input: toJsonSchema(command.input, 'input'),
-    positional: pathParameters(path),
+    positional: pathParameters(http.path),
     output: outputOf(command),
     columns: isObject(command) ? [...(command.columns ?? [])] : [],
     examples: [...(command.examples ?? [])],
@@ -54,12 +55,8 @@ const known = { input: new WeakMap<z.ZodType, JsonSchema>(), output: new WeakMap
 
 /** What a caller may send (`input`) or will get (`output`). One object a schema, which is not to be changed. */
 export function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-  const found = known[io].get(schema) ?? convert(schema, io);
-  known[io].set(schema, found);
-  return found;
-}
-
-function convert(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
+  const found = known[io].get(schema);
+  if (found) return found;
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
     target: 'draft-2020-12',
     io,
@@ -69,5 +66,6 @@ function convert(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
       if (jsonSchema.format) delete jsonSchema.pattern;
     },
   });
+  known[io].set(schema, rest as JsonSchema);
   return rest as JsonSchema;
 }

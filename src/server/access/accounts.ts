@@ -38,11 +38,11 @@ export function addAccount(
   { db, clock }: Pick<Store, 'db' | 'clock'>,
   name: string,
 ): Promise<{ account: Account; key: Key; secret: string }> {
-  const { secret, secretHash, prefix } = mintKey();
+  const { secret, ...minted } = mintKey();
   return inTransaction(db, async (tx) => {
     const now = clock.now();
     const account = await insertAccount(tx, { name, operator: false }, now);
-    const admin = { secretHash, prefix, scopes: ALL_SCOPES, name: ADMIN_KEY };
+    const admin = { ...minted, scopes: ALL_SCOPES, name: ADMIN_KEY };
     return { account, key: await insertAdminKey(tx, account.id, admin, now), secret };
   });
 }
@@ -133,8 +133,8 @@ export async function takeAdminKey({ db, clock }: Store, adminKey: string): Prom
  * @returns the admin key's secret when this start made one, else null. It is kept nowhere.
  */
 export async function makeFirstKey({ db, clock }: Store): Promise<string | null> {
-  const { secret, secretHash, prefix } = mintKey();
-  const key = { name: ADMIN_KEY, secretHash, prefix, scopes: ALL_SCOPES };
+  const { secret, ...minted } = mintKey();
+  const key = { ...minted, name: ADMIN_KEY, scopes: ALL_SCOPES };
   const { created } = await ensureFirstAccount(db, key, clock.now());
   return created ? secret : null;
 }

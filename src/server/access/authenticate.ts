@@ -90,11 +90,9 @@ export function admit(presented: PresentedKey, address: string | null, now: Date
   if (callerStatus !== null) refuseInactive(callerStatus, 'the key that started this task');
   const { allowedCidrs } = key;
   if (allowedCidrs && !allowedCidrs.some((cidr) => address !== null && cidrContains(cidr, address))) {
-    throw new SeedError(
-      'address_not_allowed',
-      `the key "${key.name}" may not be used from ${address ?? 'an unknown address'}`,
-      { hint: 'Call from an allowed address, or change allowedCidrs of the key.' },
-    );
+    const message = `the key "${key.name}" may not be used from ${address ?? 'an unknown address'}`;
+    const hint = 'Call from an allowed address, or change allowedCidrs of the key.';
+    throw new SeedError('address_not_allowed', message, { hint });
   }
   const { lineage, accountId, accountName, operator } = presented;
   return { key, lineage, accountId, accountName, operator };

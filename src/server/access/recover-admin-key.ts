@@ -61,17 +61,13 @@ async function makeKey(connectionString: string, accountId: string | undefined):
       return { accountName: account.name, key: made, secret };
     });
   } catch (error) {
-    throw explained(connectionString, error);
+    if (OTHER_SCHEMA.includes(sqlStateOf(error) ?? '')) {
+      throw new SeedError('conflict', 'the database has not the tables of this version of Seed', {
+        hint: 'Start this version once: a first start makes an admin key itself, and shows it.',
+        cause: error,
+      });
+    }
+    // Of the database itself, such as that it is away.
+    throw error instanceof SeedError && error.logged ? cannotConnect(connectionString, error) : error;
   }
-}
-
-function explained(databaseUrl: string, error: unknown): unknown {
-  if (OTHER_SCHEMA.includes(sqlStateOf(error) ?? '')) {
-    return new SeedError('conflict', 'the database has not the tables of this version of Seed', {
-      hint: 'Start this version once: a first start makes an admin key itself, and shows it.',
-      cause: error,
-    });
-  }
-  // Of the database itself, such as that it is away.
-  return error instanceof SeedError && error.logged ? cannotConnect(databaseUrl, error) : error;
 }

@@ -9,13 +9,10 @@ import type { HttpEnv } from './http-types.ts';
 export function bearerToken(header: string | undefined): string {
   const match = header?.match(/^Bearer +([\x21-\x7e]{1,512})$/i);
   if (match?.[1]) return match[1];
-  throw new SeedError(
-    'not_authenticated',
-    header ? 'the Authorization header is not a bearer token' : 'no API key was sent',
-    {
-      hint: 'Send the header "Authorization: Bearer sk_live_…"; with the CLI, set SEED_API_KEY or run seed login.',
-    },
-  );
+  const message = header ? 'the Authorization header is not a bearer token' : 'no API key was sent';
+  throw new SeedError('not_authenticated', message, {
+    hint: 'Send the header "Authorization: Bearer sk_live_…"; with the CLI, set SEED_API_KEY or run seed login.',
+  });
 }
 
 /** Null when the connection is gone already. */
@@ -24,7 +21,7 @@ export function clientAddress(c: Context<HttpEnv>, trustedProxies: readonly stri
   return peer === undefined ? null : addressBehind(peer, c.req.header('x-forwarded-for'), trustedProxies);
 }
 
-/** Each proxy adds on the right whom it heard from: the first untrusted one is the caller. The rest may be forged. */
+/** On its right each proxy adds whom it heard from: the first untrusted one is the caller, the rest may be forged. */
 export function addressBehind(
   peer: string,
   forwardedFor: string | undefined,

@@ -109,9 +109,12 @@ async function worked(
     const isKnown = claim.isFirst && error instanceof SeedError && error.nothingDone;
     call.isUnknown = !isKnown;
     const row = failedRow(call, error, isKnown);
+    const leave = async (tx: Tx) => {
+      if (call.repeat) await leaveClaim(tx, call.repeat.request, parts.store.clock.now());
+    };
     if (isKnown) await writeOutcome(parts, row, forget(call, claim));
     // Not waited for in vain: the row says already that the outcome is unknown, and the claim lapses by itself.
-    else await Promise.race([writeOutcome(parts, row, leave(parts, call)), pause(WHY_PATIENCE_MS)]);
+    else await Promise.race([writeOutcome(parts, row, leave), pause(WHY_PATIENCE_MS)]);
     throw error;
   }
 }
@@ -119,12 +122,6 @@ async function worked(
 function forget({ repeat }: KeptCall, claim: Claimed) {
   return async (tx: Tx) => {
     if (repeat) await forgetClaim(tx, repeat.request, claim);
-  };
-}
-
-function leave({ store }: LedgerParts, { repeat }: KeptCall) {
-  return async (tx: Tx) => {
-    if (repeat) await leaveClaim(tx, repeat.request, store.clock.now());
   };
 }
 
