@@ -186,13 +186,11 @@ async function unlessLastUnlimitedKey<Result>(
   await tx.selectFrom('accounts').select('id').where('id', '=', accountId).forNoKeyUpdate().execute();
   const result = await change();
   if (await hasUnlimitedKey(tx, accountId)) return result;
-  throw new SeedError(
-    'confirmation_needed',
-    'this is the last key of the account that may do everything without limit and for ever: afterwards no key can make such a one',
-    {
-      hint: 'If it is meant, say "yes": true (--yes). On the machine of the server, `seed keys recover` makes such a key anew.',
-    },
-  );
+  const message =
+    'this is the last key of the account that may do everything without limit and for ever: afterwards no key can make such a one';
+  throw new SeedError('confirmation_needed', message, {
+    hint: 'If it is meant, say "yes": true (--yes). On the machine of the server, `seed keys recover` makes such a key anew.',
+  });
 }
 
 /** @param id only this key; undefined: any of the account */

@@ -117,13 +117,7 @@ function previousSecretUntil(row: KeyRow, now: Date): string | null {
   return until !== null && until > now ? until.toISOString() : null;
 }
 
-export interface MintedKey {
-  secret: string;
-  secretHash: string;
-  prefix: string;
-}
-
-export function mintKey(secret: string = generateKeySecret()): MintedKey {
+export function mintKey(secret: string = generateKeySecret()) {
   return { secret, secretHash: hashKeySecret(secret), prefix: keyPrefix(secret) };
 }
 

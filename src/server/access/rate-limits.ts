@@ -93,11 +93,8 @@ export class SignInLimits {
    */
   attempt(address: string | null): () => void {
     const who = this.#placeOf(networkOf(address ?? ''));
-    const { taken, bucket, retryAfterSeconds } = takeToken(
-      this.#buckets.get(who),
-      aMinute(this.#perMinute),
-      this.#nowMs(),
-    );
+    const rate = aMinute(this.#perMinute);
+    const { taken, bucket, retryAfterSeconds } = takeToken(this.#buckets.get(who), rate, this.#nowMs());
     if (!taken) {
       throw new SeedError('rate_limited', 'signing in has failed too often from this address', {
         hint: `Try again in ${retryAfterSeconds} s.`,

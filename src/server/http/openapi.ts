@@ -66,19 +66,14 @@ function requestBody(
 ): JsonObject {
   const json = { type: 'object', properties, required, additionalProperties: false };
   const { files: _, ...others } = properties;
+  const task = { ...json, properties: others };
+  const file = {
+    type: 'array',
+    description: "A part for each file; its filename is the file's name",
+    items: { type: 'string', contentMediaType: 'application/octet-stream' },
+  };
   const form = {
-    schema: {
-      type: 'object',
-      required: ['task'],
-      properties: {
-        task: { ...json, properties: others },
-        file: {
-          type: 'array',
-          description: "A part for each file; its filename is the file's name",
-          items: { type: 'string', contentMediaType: 'application/octet-stream' },
-        },
-      },
-    },
+    schema: { type: 'object', required: ['task'], properties: { task, file } },
     encoding: { task: { contentType: 'application/json' } },
   };
   return {
@@ -96,24 +91,19 @@ function parameterOf(name: string, where: 'path' | 'query', input: JsonSchema): 
   return { name, in: where, required, ...(description ? { description } : {}), schema };
 }
 
+const COMMANDS_SCHEMA: JsonObject = {
+  type: 'object',
+  required: ['version', 'commands'],
+  properties: { version: { type: 'string' }, commands: { type: 'array', items: { type: 'object' } } },
+};
+
 /** Not a command itself: it tells which there are. */
 const LIST_COMMANDS: JsonObject = {
   get: {
     operationId: 'commands',
     summary: 'The commands that the presented key may use, with their inputs as JSON Schema',
     responses: {
-      200: {
-        description: 'Done',
-        content: {
-          'application/json': {
-            schema: {
-              type: 'object',
-              required: ['version', 'commands'],
-              properties: { version: { type: 'string' }, commands: { type: 'array', items: { type: 'object' } } },
-            },
-          },
-        },
-      },
+      200: { description: 'Done', content: { 'application/json': { schema: COMMANDS_SCHEMA } } },
       ...references([400, 401, 403, 429, 500, 503]),
     },
   },

@@ -121,11 +121,9 @@ async function fromBody(
   if (!bringsBody(c)) return {};
   const type = c.get('mediaType')?.essence;
   if (type !== 'application/json') {
-    throw new SeedError(
-      'unsupported_media_type',
-      `the body is ${type === undefined ? 'of no stated type' : cutEnd(type, FINDING_LENGTH)}, not application/json`,
-      { hint: 'Send JSON with the header "Content-Type: application/json".' },
-    );
+    const stated = type === undefined ? 'of no stated type' : cutEnd(type, FINDING_LENGTH);
+    const hint = 'Send JSON with the header "Content-Type: application/json".';
+    throw new SeedError('unsupported_media_type', `the body is ${stated}, not application/json`, { hint });
   }
   const bytes = await readBytes();
   return bytes.byteLength === 0 ? {} : objectOf(bytes);

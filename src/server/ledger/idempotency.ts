@@ -1,9 +1,7 @@
-// Requests that may be repeated: who works on one, and what it was answered. Called by server/ledger/.
-//
-// A command that does its work in one transaction keeps the answer in that transaction, under a lock that its
-// twins cannot get: the answer is there exactly when the work is done. All others claim the request first. Such a
-// claim is forgotten only when it is certain that nothing was done; otherwise it lapses, and who takes it over
-// works with the same creation id.
+// Requests that may be repeated: who works on one, and what it was answered. A command that does its work in one
+// transaction keeps the answer in it, under a lock that its twins cannot get: the answer is there exactly when the
+// work is done. All others claim the request first. A claim is forgotten only when certainly nothing was done;
+// otherwise it lapses, and who takes it over works with the same creation id.
 import { type Selectable, sql } from 'kysely';
 import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
 import { notify } from '../../db/signals.ts';

@@ -1,5 +1,4 @@
-// A call whose row must stand although something fails: a change by a task, or one with an Idempotency-Key. All
-// others are counted (call-log.ts).
+// A call whose row must stand: a change by a task or with an Idempotency-Key. Others are counted (call-log.ts).
 import type { Actor } from '../../command/call.ts';
 import type { Command } from '../../command/define-command.ts';
 import type { Db } from '../../db/tables.ts';
