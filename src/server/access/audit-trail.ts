@@ -5,9 +5,9 @@ import type { Store } from '../../db/store.ts';
 import { every, type Loop } from '../../lib/every.ts';
 import type { Logger } from '../../lib/log.ts';
 import { REFUSED_STATUSES } from '../../protocol/audit.ts';
+import { failureOf } from '../../protocol/errors.ts';
 import type { AuditedRoute, RecordDone } from '../http/gate.ts';
 import type { HttpEnv } from '../http/http-types.ts';
-import { failureOf } from '../ledger/kept-call.ts';
 import { insertAudit, type NewAuditEntry, NOBODY } from './audit.ts';
 
 export type AuditedCall = Omit<NewAuditEntry, 'at' | 'calls'>;

@@ -152,7 +152,7 @@ function ofAccount<Query extends Filtered<Query>>(query: Query, { accountId, id 
 }
 
 /**
- * Makes a change in a transaction, or in the one that `db` is. From then on this server knows no key from before, and the
+ * Makes a change in a transaction, or in the one that `db` is. Then this server knows no key from before, and the
  * others as soon as they hear of it, after half a second at the latest.
  */
 async function changeKeys<Result>(

@@ -11,13 +11,13 @@ import {
 } from '../../command/define-command.ts';
 import type { Store } from '../../db/store.ts';
 import type { Logger } from '../../lib/log.ts';
-import { SeedError } from '../../protocol/errors.ts';
+import { failureOf, SeedError } from '../../protocol/errors.ts';
 import type { ServerEvent } from '../../protocol/event.ts';
 import type { Effect } from '../../protocol/manifest.ts';
 import type { NewCall } from '../ledger/call-log.ts';
 import { doBetween } from '../ledger/do-between.ts';
 import { doTogether } from '../ledger/do-together.ts';
-import { type CalledCommand, callRow, failureOf, keptCall, writeRow } from '../ledger/kept-call.ts';
+import { type CalledCommand, callRow, keptCall, writeRow } from '../ledger/kept-call.ts';
 import { fileAnswer, streamAnswer } from './answers.ts';
 import type { HttpEnv } from './http-types.ts';
 

@@ -3,7 +3,7 @@ import type { Actor } from '../../command/call.ts';
 import type { Command } from '../../command/define-command.ts';
 import type { Db } from '../../db/tables.ts';
 import { isRecord } from '../../lib/json.ts';
-import { SeedError } from '../../protocol/errors.ts';
+import { failureOf, SeedError } from '../../protocol/errors.ts';
 import { type NewCall, writeCall } from './call-log.ts';
 import { type Repeat, readRepeat } from './repeat.ts';
 
@@ -90,11 +90,6 @@ export function doneRow({ row, success, startedAtMs }: KeptCall, output: object)
 export function failedRow({ row, startedAtMs }: KeptCall, error: unknown, isKnown: boolean): NewCall {
   const { status, code } = failureOf(error);
   return { ...row, status: isKnown ? status : null, code, durationMs: msSince(startedAtMs) };
-}
-
-/** What a call that failed with this is answered. */
-export function failureOf(error: unknown): { status: number; code: string } {
-  return error instanceof SeedError ? error : { status: 500, code: 'internal' };
 }
 
 /** @throws SeedError unavailable, or what is known to be the matter with the database */
