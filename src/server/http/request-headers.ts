@@ -21,7 +21,7 @@ export function clientAddress(c: Context<HttpEnv>, trustedProxies: readonly stri
   return peer === undefined ? null : addressBehind(peer, c.req.header('x-forwarded-for'), trustedProxies);
 }
 
-/** Each proxy adds on the right whom it heard from: the first untrusted one is the caller, others may be forged. */
+/** Each proxy adds on the right whom it heard from: the first untrusted one is the caller, more may be forged. */
 export function addressBehind(
   peer: string,
   forwardedFor: string | undefined,
