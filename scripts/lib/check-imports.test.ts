@@ -38,7 +38,7 @@ it.each([
   ['several lines of types', "import type {\n  Key,\n} from '../../../src/protocol/key.ts';", true],
   ['a schema, and zod with it', "import { Key } from '../../../src/protocol/key.ts';", false],
   ['a type among values', "import { type Key, KeyStatus } from '../../../src/protocol/key.ts';", false],
-  ['a command', "import { listKeys } from '../../../src/server/access/key-commands.ts';", false],
+  ['a command', "import { listKeys } from '../../../src/server/access/commands.ts';", false],
   ['a type of the server', "import type { Store } from '../../../src/db/store.ts';", false],
   ['Node', "import { dirname, join } from 'node:path';", false],
 ])('the dashboard and %s', async (_, line, allowed) => {

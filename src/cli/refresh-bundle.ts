@@ -1,10 +1,10 @@
 // Writes the bundle that bin/seed starts, whole or not at all. Run by bin/seed when a source is newer.
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { bundleRepositoryCli } from '../server/http/cli-bundle.ts';
+import { bundleCli } from '../server/http/cli-bundle.ts';
 import { REPOSITORY } from './folders.ts';
 
 const directory = new URL('node_modules/.cache/', REPOSITORY);
 const temporary = new URL(`seed-cli.${process.pid}.mjs`, directory);
 mkdirSync(directory, { recursive: true });
-writeFileSync(temporary, await bundleRepositoryCli());
+writeFileSync(temporary, await bundleCli('repository.ts'));
 renameSync(temporary, new URL('seed-cli.mjs', directory));

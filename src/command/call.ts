@@ -24,13 +24,10 @@ export interface Call {
   waitMs: number;
   /** The request's header `traceparent`. */
   traceParent: string | undefined;
-  // Signals are made for who asks for one: most calls wait for nothing, and a signal costs as much as the rest of
-  // a short request.
-  /**
-   * For work: a signal that is aborted when the caller goes away. A server that stops finishes what it has begun.
-   */
+  // Made for who asks for one: most calls wait for nothing, and a signal costs as much as a short request.
+  /** For work: aborted when the caller goes away. A server that stops finishes what it has begun. */
   gone(): AbortSignal;
-  /** For mere waiting: a signal that is aborted when the server begins to stop, too. */
+  /** For mere waiting: aborted when the server begins to stop, too. */
   waiting(): AbortSignal;
   /** Records in the audit log what was done to which id, where the answer is then held. */
   recordDone(target: string): Promise<void>;

@@ -1,7 +1,7 @@
 // Commands as a manifest: what the CLI, the agent's prompt and GET /api/v1/commands are made from.
-import type { HttpMethod, Manifest, ManifestCommand, ToldCommand } from '../protocol/manifest.ts';
+import { z } from 'zod';
+import type { HttpMethod, JsonSchema, Manifest, ManifestCommand, ToldCommand } from '../protocol/manifest.ts';
 import { type Command, isFile, isObject, isStream } from './define-command.ts';
-import { toJsonSchema } from './json-schema.ts';
 
 export function toManifest(commands: readonly Command[], version: string): Manifest {
   return { version, commands: commands.map(toManifestCommand) };
@@ -15,15 +15,16 @@ export function toTold(commands: readonly Command[]): ToldCommand[] {
 }
 
 function toManifestCommand(command: Command): ManifestCommand {
-  const { method, path } = parseHttp(command.http);
+  const { name, summary, scope, effect } = command;
+  const http = parseHttp(command.http);
   return {
-    name: command.name,
-    summary: command.summary,
-    http: { method, path },
-    scope: command.scope,
-    effect: command.effect,
+    name,
+    summary,
+    http,
+    scope,
+    effect,
     input: toJsonSchema(command.input, 'input'),
-    positional: pathParameters(path),
+    positional: pathParameters(http.path),
     output: outputOf(command),
     columns: isObject(command) ? [...(command.columns ?? [])] : [],
     examples: [...(command.examples ?? [])],
@@ -47,4 +48,24 @@ export function parseHttp(http: Command['http']): { method: HttpMethod; path: st
 /** The names in braces, in order. */
 export function pathParameters(path: string): string[] {
   return [...path.matchAll(/\{([^}]+)\}/g)].map((match) => match[1] ?? '');
+}
+
+/** Every task's manifest is made of the same schemas, and a platform may have a thousand commands. */
+const known = { input: new WeakMap<z.ZodType, JsonSchema>(), output: new WeakMap<z.ZodType, JsonSchema>() };
+
+/** What a caller may send (`input`) or will get (`output`). One object a schema, which is not to be changed. */
+export function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
+  const found = known[io].get(schema);
+  if (found) return found;
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
+    target: 'draft-2020-12',
+    io,
+    unrepresentable: 'any',
+    // A format says it already; zod's own pattern for a date alone is 300 characters.
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.format) delete jsonSchema.pattern;
+    },
+  });
+  known[io].set(schema, rest as JsonSchema);
+  return rest as JsonSchema;
 }

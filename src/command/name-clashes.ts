@@ -1,25 +1,12 @@
-// Finds commands that cannot be told apart, and packs that reach into what belongs to another. Called where packs
-// are loaded.
-
+// Finds commands that cannot be told apart, and packs that reach into what is not theirs, when packs are loaded.
 import { SeedError } from '../protocol/errors.ts';
 import type { EventType } from '../protocol/event-types.ts';
 
 /** Nouns of the CLI's own, which would hide a command. */
 const LOCAL_NOUNS: readonly string[] = ['help', 'login', 'logout', 'doctor', 'snapshots', 'mcp'];
 /** Nouns of Seed's own commands; a test compares them with the commands. */
-export const OWN_NOUNS: readonly string[] = [
-  'accounts',
-  'audit',
-  'keys',
-  'models',
-  'obs',
-  'packs',
-  'sandboxes',
-  'tasks',
-  'templates',
-  'webhooks',
-  'whoami',
-];
+export const OWN_NOUNS: readonly string[] =
+  'accounts audit keys models obs packs sandboxes tasks templates webhooks whoami'.split(' ');
 /** A route that is no command's. */
 const RESERVED_PATH = '/commands';
 

@@ -112,3 +112,8 @@ export class SeedError extends Error {
     return { error: { code: this.code, message: this.message, hint: this.hint, requestId } };
   }
 }
+
+/** What a call that failed with this is answered. */
+export function failureOf(error: unknown): { status: number; code: string } {
+  return error instanceof SeedError ? error : { status: 500, code: 'internal' };
+}

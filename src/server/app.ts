@@ -6,7 +6,7 @@ import { sessionRoutes } from './access/session-routes.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { readWebFiles } from './dashboard/web-files.ts';
 import { renderCli } from './http/cli-bundle.ts';
-import { commandRoutes } from './http/command-routes.ts';
+import { type CommandRoutesNeeds, commandRoutes } from './http/command-routes.ts';
 import { DOCS_POLICY, docsPage } from './http/docs-page.ts';
 import { answerErrors, methodNotAllowed, methodsAt } from './http/errors.ts';
 import { headEveryAnswer, logRequests, refuseWhileStopping } from './http/every-request.ts';
@@ -23,7 +23,7 @@ import { metricsRoute, watchRequests } from './telemetry/metrics-http.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
 /** What the routes of the features are given, and what the application itself takes. */
-type AppNeeds = Omit<Parameters<typeof commandRoutes>[0], 'tellTask' | 'observe'> &
+type AppNeeds = Omit<CommandRoutesNeeds, 'tellTask' | 'observe'> &
   Parameters<typeof sessionRoutes>[0] &
   Parameters<typeof llmRoutes>[0] &
   Parameters<typeof runnerRoutes>[0] &
@@ -37,19 +37,16 @@ type AppNeeds = Omit<Parameters<typeof commandRoutes>[0], 'tellTask' | 'observe'
 
 export async function createApp(parts: AppNeeds): Promise<Hono<HttpEnv>> {
   const { store, registry, version, log } = parts;
-  const { metrics } = parts.telemetry;
+  const { metrics, observe } = parts.telemetry;
   const app = new Hono<HttpEnv>();
   const answerError = answerErrors(log);
   app.onError(answerError);
   app.notFound((c) => {
     // Not thrown: what is thrown here goes past the innermost middleware, which then does not see an answer.
     const methods = methodsAt(app, c.req.path);
-    c.error =
-      methods.length > 0
-        ? methodNotAllowed(c, methods)
-        : new SeedError('not_found', `there is nothing at ${c.req.path}`, {
-            hint: 'GET /docs shows what there is.',
-          });
+    const hint = 'GET /docs shows what there is.';
+    const notFound = () => new SeedError('not_found', `there is nothing at ${c.req.path}`, { hint });
+    c.error = methods.length > 0 ? methodNotAllowed(c, methods) : notFound();
     return answerError(c.error, c);
   });
   app.use(await headEveryAnswer());
@@ -58,23 +55,15 @@ export async function createApp(parts: AppNeeds): Promise<Hono<HttpEnv>> {
   app.use(refuseWhileStopping(parts.stopping));
   app.use(limitBodies(registry.commands));
 
-  app.route(
-    '/api/v1',
-    commandRoutes({
-      ...parts,
-      tellTask: (taskId, event) => appendServerEvent(store.db, taskId, event, store.clock.now()),
-      observe: parts.telemetry.observe,
-    }),
-  );
+  const tellTask: CommandRoutesNeeds['tellTask'] = (taskId, event) =>
+    appendServerEvent(store.db, taskId, event, store.clock.now());
+  app.route('/api/v1', commandRoutes({ ...parts, tellTask, observe }));
   app.route('/session', sessionRoutes(parts));
   app.route('/llm/v1', llmRoutes(parts));
   app.route('/runner/v1', runnerRoutes(parts));
   app.route('/', mcpRoutes(parts, app));
   if (metrics) {
-    const read = async () => ({
-      tasks: await countUnfinished(store.db),
-      runners: await liveRunners(store),
-    });
+    const read = async () => ({ tasks: await countUnfinished(store.db), runners: await liveRunners(store) });
     app.route('/metrics', metricsRoute(metrics, read));
   }
 

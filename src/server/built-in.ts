@@ -1,14 +1,37 @@
-// Seed's own commands, by the feature that they belong to. A new command is exported by its feature's file of
-// commands and listed here.
+// Seed's own commands by feature. A new one is exported by its feature's file of commands and listed here.
+
 import { type Command, type NeedsOf, withNeeds } from '../command/define-command.ts';
-import { createAccount, listAccounts, whoami } from './access/account-commands.ts';
-import { listAudit } from './access/audit-commands.ts';
-import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from './access/key-commands.ts';
+import { createRegistry, type Registry } from '../command/registry.ts';
+import type { Store } from '../db/store.ts';
+import type { LoadedPack } from '../pack/definition.ts';
+import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../protocol/event-types.ts';
+import type { Template } from '../protocol/template.ts';
+import {
+  createAccount,
+  createKey,
+  getKey,
+  listAccounts,
+  listAudit,
+  listKeys,
+  revokeKey,
+  rotateKey,
+  updateKey,
+  whoami,
+} from './access/commands.ts';
+import type { KeptBlobs } from './files/blobs.ts';
 import { getArtifact, listArtifacts } from './files/commands.ts';
+import type { CallLog } from './ledger/call-log.ts';
+import { chooseModels } from './models/allowed-models.ts';
 import { listModels } from './models/commands.ts';
+import type { LlmGateway } from './models/gateway.ts';
 import { listPacks, loadSamples } from './packs/commands.ts';
+import { packCommands } from './packs/pack-commands.ts';
 import { listSandboxes } from './runners/commands.ts';
+import { queuedNote, refuseWithoutDriver } from './runners/runners.ts';
+import type { ServerSettings } from './settings.ts';
 import { getTask, listLedger, listTasks, listTemplates, runTask, stopTask, taskEvents } from './tasks/commands.ts';
+import type { TaskCache } from './tasks/find.ts';
+import { OWN_TEMPLATES } from './tasks/own-templates.ts';
 import { obsCosts, obsErrors, obsRequests, obsSummary, obsUsage } from './telemetry/commands.ts';
 import {
   createWebhook,
@@ -30,6 +53,8 @@ import {
   replayWebhookDelivery,
   streamWebhookEvents,
 } from './webhooks/history-commands.ts';
+import { ensureDefaultSecret, mintWebhookSecret } from './webhooks/secrets.ts';
+import { webhookUrl } from './webhooks/url.ts';
 
 const FEATURES = {
   access: [
@@ -74,13 +99,66 @@ const FEATURES = {
 export type BuiltIn = (typeof FEATURES)[keyof typeof FEATURES][number];
 
 /** What the commands of each feature are given besides the call. */
-export type FeatureNeeds = { [Name in keyof typeof FEATURES]: NeedsOf<(typeof FEATURES)[Name]> };
+type FeatureNeeds = { [Name in keyof typeof FEATURES]: NeedsOf<(typeof FEATURES)[Name]> };
 
 /** The commands as they are described: what they are called with is not there yet. */
 export const BUILT_IN = Object.values(FEATURES).flat() as readonly Command[];
 
-/** The commands as they can be called. */
-export function builtInCommands(needs: FeatureNeeds): Command[] {
+interface RegistryNeeds {
+  settings: ServerSettings;
+  store: Store;
+  packs: readonly LoadedPack[];
+  llm: LlmGateway;
+  calls: CallLog;
+  blobs: KeptBlobs;
+  secretsKey: string;
+  taskCache: TaskCache;
+}
+
+/** All commands as they can be called: Seed's own with what each feature needs, and those of the packs. */
+export function openRegistry(parts: RegistryNeeds): Registry {
+  const { settings, store, packs, llm, calls, blobs, secretsKey, taskCache } = parts;
+  const { webhookNetworks, resources, retention } = settings;
+  const eventTypes = createEventTypes([...BUILT_IN_EVENT_TYPES, ...packs.flatMap(({ events = [] }) => events)]);
+  const scopes = (operator: boolean) => registry.scopes(operator);
+  const needs: FeatureNeeds = {
+    access: { scopes, models: llm },
+    telemetry: { calls, callRetentionDays: retention.calls },
+    tasks: {
+      ...taskCache,
+      resources,
+      scopesFor: scopes,
+      models: {
+        choose: (asked, lineage) => chooseModels(asked, lineage, llm),
+        hasPrice: (model) => llm.hasPrice(model),
+      },
+      files: blobs,
+      webhooks: {
+        checkUrl: (text) => webhookUrl(text, webhookNetworks),
+        ensureSecret: (tx, accountId, now) =>
+          ensureDefaultSecret(tx, accountId, () => mintWebhookSecret(secretsKey).sealed, now),
+      },
+      refuseWithoutDriver: () => refuseWithoutDriver(store),
+      queuedNote: () => queuedNote(store),
+      templates: [
+        ...templatesOf(null, OWN_TEMPLATES),
+        ...packs.flatMap((pack) => templatesOf(pack.name, pack.templates)),
+      ],
+    },
+    models: { llm },
+    files: { blobs },
+    runners: {},
+    webhooks: { eventTypes, secretsKey, allowedNetworks: webhookNetworks },
+    packs: { packs },
+  };
   const names = Object.keys(FEATURES) as (keyof typeof FEATURES)[];
-  return names.flatMap((name) => withNeeds(FEATURES[name] as readonly Command[], needs[name]));
+  const registry: Registry = createRegistry([
+    ...names.flatMap((name) => withNeeds(FEATURES[name] as readonly Command[], needs[name])),
+    ...packs.flatMap((pack) => packCommands(pack, store)),
+  ]);
+  return registry;
+}
+
+function templatesOf(pack: string | null, templates: LoadedPack['templates'] = []): Template[] {
+  return templates.map(({ scopes, ...template }) => ({ ...template, scopes: [...scopes], pack }));
 }

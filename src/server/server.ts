@@ -1,6 +1,4 @@
 // A server from start to stop: database, queue, HTTP, and the sweep of lapsed leases.
-
-import { createRegistry } from '../command/registry.ts';
 import { startEmbeddedPostgres } from '../db/embedded/start-embedded.ts';
 import type { PackTables } from '../db/migrate.ts';
 import { keepRowsFor } from '../db/partitions.ts';
@@ -10,8 +8,6 @@ import type { Logger } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
 import type { LoadedPack } from '../pack/definition.ts';
 import { shownPath } from '../pack/problem.ts';
-import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../protocol/event-types.ts';
-import type { Template } from '../protocol/template.ts';
 import { startScriptedUpstream } from '../scripted/upstream.ts';
 import { makeFirstKey, takeAdminKey } from './access/accounts.ts';
 import { keepAuditFor } from './access/audit.ts';
@@ -22,7 +18,7 @@ import { KeyUse } from './access/key-use.ts';
 import { openKeyCache } from './access/presented-key.ts';
 import { RateLimits, SignInLimits } from './access/rate-limits.ts';
 import { createApp } from './app.ts';
-import { BUILT_IN, builtInCommands } from './built-in.ts';
+import { BUILT_IN, openRegistry } from './built-in.ts';
 import { keepFilesFor, openBlobs } from './files/open-blobs.ts';
 import { bundleCli } from './http/cli-bundle.ts';
 import { listenHttp } from './http/listener.ts';
@@ -30,27 +26,22 @@ import { CallLog } from './ledger/call-log.ts';
 import type { McpServerFor } from './mcp/routes.ts';
 import { seedMcpServer } from './mcp/seed-offer.ts';
 import { countRequest } from './models/account-limits.ts';
-import { chooseModels } from './models/allowed-models.ts';
 import { createLlmGateway } from './models/gateway.ts';
 import { readOpenRouterPrices, readPrices } from './models/prices.ts';
 import { planCall } from './models/token-estimate.ts';
 import { chooseUpstream, modelNotices, scriptedUpstream } from './models/upstream.ts';
 import { loadPacks, playbooksOf } from './packs/load-packs.ts';
 import { packNotices } from './packs/notices.ts';
-import { packCommands } from './packs/pack-commands.ts';
-import { queuedNote, refuseWithoutDriver } from './runners/runners.ts';
 import type { ServerSettings } from './settings.ts';
 import { Spending } from './spending/spending.ts';
 import { openTaskCache } from './tasks/find.ts';
 import { sweepLapsedLeases } from './tasks/lapse.ts';
-import { OWN_TEMPLATES } from './tasks/own-templates.ts';
 import type { LostRecord } from './telemetry/observation.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
 import { Dispatcher } from './webhooks/dispatcher.ts';
 import { createPost, type Resolve, resolveByDns } from './webhooks/post.ts';
 import { keepEventsFor } from './webhooks/prune-events.ts';
-import { ensureDefaultSecret, mintWebhookSecret, openSecretsKey } from './webhooks/secrets.ts';
-import { webhookUrl } from './webhooks/url.ts';
+import { openSecretsKey } from './webhooks/secrets.ts';
 
 /** What the server takes from the world around it. */
 export interface Outside {
@@ -74,10 +65,7 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/**
- * @param mcpServerFor what /mcp serves
- * @throws SeedError when the database, the port or a setting does not allow a start
- */
+/** @throws SeedError when the database, the port or a setting does not allow a start */
 export async function startServer(
   settings: ServerSettings,
   log: Logger,
@@ -104,18 +92,12 @@ export async function startServer(
   );
   const { observe } = telemetry;
   const lose = (record: LostRecord) => (count: number) => observe({ type: 'records_lost', record, count });
-  const store = await openStore({
-    databaseUrl,
-    log,
-    ...(clock && { clock }),
-    packs: packs.flatMap(tablesOf),
-  });
+  const store = await openStore({ databaseUrl, log, ...(clock && { clock }), packs: packs.flatMap(tablesOf) });
   store.taskWatchers.add((change) => observe({ type: 'task', change }));
   undo.defer(() => store.close());
   const { blobs, inbox } = await openBlobs(settings.files, settings.dataDir, store, log);
   const calls = undo.use(new CallLog(store, log, lose('call')));
   const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
-  const eventTypes = createEventTypes([...BUILT_IN_EVENT_TYPES, ...packs.flatMap(({ events = [] }) => events)]);
   const taskCache = openTaskCache(store);
   if (settings.adminKey !== null) await takeAdminKey(store, settings.adminKey);
   const own = await readPrices(settings.pricesFile);
@@ -139,49 +121,15 @@ export async function startServer(
     log,
   });
   undo.defer(() => llm.allRecorded());
-  const registry = createRegistry([
-    ...builtInCommands({
-      access: {
-        scopes: (operator) => registry.scopes(operator),
-        models: { knows: (model) => llm.knows(model) },
-      },
-      telemetry: { calls, callRetentionDays: settings.retention.calls },
-      tasks: {
-        ...taskCache,
-        resources: settings.resources,
-        scopesFor: (operator) => registry.scopes(operator),
-        models: {
-          choose: (asked, lineage) => chooseModels(asked, lineage, llm),
-          hasPrice: (model) => llm.hasPrice(model),
-        },
-        files: blobs,
-        webhooks: {
-          checkUrl: (text) => webhookUrl(text, settings.webhookNetworks),
-          ensureSecret: (tx, accountId, now) =>
-            ensureDefaultSecret(tx, accountId, () => mintWebhookSecret(secretsKey).sealed, now),
-        },
-        refuseWithoutDriver: () => refuseWithoutDriver(store),
-        queuedNote: () => queuedNote(store),
-        templates: templatesOf(packs),
-      },
-      models: { llm },
-      files: { blobs },
-      runners: {},
-      webhooks: { eventTypes, secretsKey, allowedNetworks: settings.webhookNetworks },
-      packs: { packs },
-    }),
-    ...packs.flatMap((pack) => packCommands(pack, store)),
-  ]);
+  const registry = openRegistry({ settings, store, packs, llm, calls, blobs, secretsKey, taskCache });
   const keyUse = undo.use(new KeyUse(store, log));
   const audit = undo.use(new AuditTrail(store, log, { onLost: lose('audit') }));
-  const rateLimits = new RateLimits();
+  const { trustedProxies, sessions, webFolder, mcpAllowedOrigins, runnerToken } = settings;
   const keys = openKeyCache(store);
-  const { trustedProxies, sessions } = settings;
-  const gate = openGate({ store, keys, keyUse, rateLimits, trustedProxies, sessions }, audit);
+  const access = { store, keys, keyUse, rateLimits: new RateLimits(), trustedProxies, sessions };
   const app = await createApp({
-    store,
-    keys,
-    gate,
+    ...access,
+    gate: openGate(access, audit),
     findTask: taskCache.find,
     audit,
     calls,
@@ -189,18 +137,14 @@ export async function startServer(
     inbox,
     prices,
     telemetry,
-    keyUse,
-    rateLimits,
-    sessions,
     signInLimits: new SignInLimits(),
-    webFolder: settings.webFolder,
-    trustedProxies,
-    mcpAllowedOrigins: settings.mcpAllowedOrigins,
+    webFolder,
+    mcpAllowedOrigins,
     mcpServerFor,
     registry,
     llm,
     log,
-    runnerToken: settings.runnerToken,
+    runnerToken,
     version,
     cliBundle: await bundleCli(),
     stopping: stopping.signal,
@@ -233,32 +177,13 @@ export async function startServer(
   };
 }
 
-function templatesOf(packs: readonly LoadedPack[]): Template[] {
-  const sources = [
-    { name: null, templates: OWN_TEMPLATES },
-    ...packs.map(({ name, templates = [] }) => ({ name, templates })),
-  ];
-  return sources.flatMap(({ name, templates }) =>
-    templates.map(({ scopes, ...template }) => ({ ...template, scopes: [...scopes], pack: name })),
-  );
-}
-
 function tablesOf({ name, migrationsFolder }: LoadedPack): PackTables[] {
   if (migrationsFolder === null) return [];
   return [{ name, migrationsFolder, shown: shownPath(migrationsFolder) }];
 }
 
-interface Database {
-  databaseUrl: string;
-  lost: Promise<void>;
-}
-
-async function findDatabase(
-  { databaseUrl, dataDir }: ServerSettings,
-  log: Logger,
-  undo: AsyncDisposableStack,
-): Promise<Database> {
-  if (databaseUrl !== null) return { databaseUrl, lost: new Promise(() => {}) };
+async function findDatabase({ databaseUrl, dataDir }: ServerSettings, log: Logger, undo: AsyncDisposableStack) {
+  if (databaseUrl !== null) return { databaseUrl, lost: new Promise<void>(() => {}) };
   const postgres = await startEmbeddedPostgres({ dataDir, log });
   undo.defer(() => postgres.stop());
   return postgres;

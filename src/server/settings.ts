@@ -1,82 +1,56 @@
 // The server's settings, from the environment; docs/running.md describes each.
-
-import type { Retention } from '../db/partitions.ts';
 import { isCidr } from '../lib/cidr.ts';
 import { env } from '../lib/env.ts';
 import { isWellFormedKeySecret } from '../lib/key-secret.ts';
 import { dataDirSetting, integerSetting, listSetting, logLevelSetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { type SessionSettings, sessionSettings } from './access/sessions.ts';
+import { sessionSettings } from './access/sessions.ts';
 import { WEB_FOLDER } from './dashboard/web-files.ts';
-import { type FileSettings, readFileSettings } from './files/settings.ts';
+import { readFileSettings } from './files/settings.ts';
 import { llmSettings } from './models/settings.ts';
-import type { LlmSettings } from './models/upstream.ts';
 import { CONFIG_FILE, EXAMPLES_FOLDER, PACKS_FOLDER, type PackSettings } from './packs/load-packs.ts';
-import { type ResourcePolicy, resourceSettings } from './tasks/resources.ts';
-import { type TelemetrySettings, telemetrySettings } from './telemetry/settings.ts';
+import { resourceSettings } from './tasks/resources.ts';
+import { telemetrySettings } from './telemetry/settings.ts';
 
-export interface ServerSettings {
-  host: string;
-  port: number;
-  dataDir: string;
-  /** Null: the embedded Postgres. */
-  databaseUrl: string | null;
-  adminKey: string | null;
-  runnerToken: string;
-  logLevel: string;
-  /** Addresses of proxies whose X-Forwarded-For is believed, as CIDRs. */
-  trustedProxies: string[];
-  /** Origins of web pages that may call /mcp, besides those of this machine. */
-  mcpAllowedOrigins: string[];
-  /** Null: the audit log is kept for ever. */
-  auditRetentionDays: number | null;
-  /** Null: the price list that comes with Seed. */
-  pricesFile: string | null;
-  retention: Retention;
-  /** Null: webhook events are kept for ever. */
-  webhookRetentionDays: number | null;
-  /** Ranges that webhooks may be delivered to besides public addresses, as CIDRs. */
-  webhookNetworks: string[];
-  /** What secrets in the database are sealed with; null: the key in the data folder. */
-  secretsKey: string | null;
-  files: FileSettings;
-  llm: LlmSettings;
-  resources: ResourcePolicy;
-  telemetry: TelemetrySettings;
-  packs: PackSettings;
-  sessions: SessionSettings;
-  /** The built dashboard; it may be missing. */
-  webFolder: URL;
-}
+export type ServerSettings = ReturnType<typeof readServerSettings>;
 
 /** @throws SeedError invalid_settings, naming the variable */
-export function readServerSettings(): ServerSettings {
+export function readServerSettings() {
   const token = tokenSetting('SEED_RUNNER_TOKEN', MAKES_TOKEN);
   return {
     host: env('HOST') ?? '127.0.0.1',
     port: integerSetting('PORT', 3210, 0, 65_535),
     dataDir: dataDirSetting(),
+    /** Null: the embedded Postgres. */
     databaseUrl: databaseUrl(),
     adminKey: adminKey(),
     runnerToken: token,
     logLevel: logLevelSetting(),
+    /** Addresses of proxies whose X-Forwarded-For is believed, as CIDRs. */
     trustedProxies: cidrsSetting('SEED_TRUSTED_PROXIES'),
+    /** Origins of web pages that may call /mcp, besides those of this machine. */
     mcpAllowedOrigins: mcpAllowedOrigins(),
+    /** Null: the audit log is kept for ever. */
     auditRetentionDays: auditRetentionDays(),
+    /** Null: the price list that comes with Seed. */
     pricesFile: env('SEED_PRICES_FILE') ?? null,
     files: readFileSettings(),
     retention: {
       calls: retentionDays('SEED_CALL_RETENTION_DAYS', 90),
       events: retentionDays('SEED_EVENT_RETENTION_DAYS', 30),
     },
+    /** Null: webhook events are kept for ever. */
     webhookRetentionDays: retentionDays('SEED_WEBHOOK_RETENTION_DAYS', 90),
+    /** Ranges that webhooks may be delivered to besides public addresses, as CIDRs. */
     webhookNetworks: cidrsSetting('SEED_WEBHOOK_ALLOWED_NETWORKS'),
+    /** What secrets in the database are sealed with; null: the key in the data folder. */
     secretsKey: env('SEED_SECRETS_KEY') === undefined ? null : tokenSetting('SEED_SECRETS_KEY', MAKES_KEY),
     resources: resourceSettings(),
     llm: llmSettings(),
     telemetry: telemetrySettings(token),
     packs: packSettings(),
     sessions: sessionSettings(),
+    /** The built dashboard; it may be missing. */
     webFolder: WEB_FOLDER,
   };
 }
@@ -100,21 +74,25 @@ function adminKey(): string | null {
 }
 
 function cidrsSetting(name: string): string[] {
-  const cidrs = listSetting(name) ?? [];
-  const wrong = cidrs.find((cidr) => !isCidr(cidr));
-  if (wrong === undefined) return cidrs;
-  throw new SeedError('invalid_settings', `${name}: "${wrong}" is no address or range`, {
-    hint: 'Write addresses and ranges with commas: 127.0.0.1,10.0.0.0/8,2001:db8::/32.',
-  });
+  const hint = 'Write addresses and ranges with commas: 127.0.0.1,10.0.0.0/8,2001:db8::/32.';
+  return soundList(name, isCidr, { what: 'address or range', hint });
 }
 
 function mcpAllowedOrigins(): string[] {
-  const origins = (env('SEED_MCP_ALLOWED_ORIGINS') ?? '').split(',').flatMap((text) => text.trim() || []);
-  const wrong = origins.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
-  if (wrong === undefined) return origins;
-  throw new SeedError('invalid_settings', `SEED_MCP_ALLOWED_ORIGINS: "${wrong}" is no origin`, {
-    hint: 'Write scheme, host and port as a browser does, with commas: https://console.example.com.',
-  });
+  const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
+  const hint = 'Write scheme, host and port as a browser does, with commas: https://console.example.com.';
+  return soundList('SEED_MCP_ALLOWED_ORIGINS', isOrigin, { what: 'origin', hint });
+}
+
+function soundList(
+  name: string,
+  isSound: (item: string) => boolean,
+  { what, hint }: Record<'what' | 'hint', string>,
+) {
+  const items = listSetting(name) ?? [];
+  const wrong = items.find((item) => !isSound(item));
+  if (wrong === undefined) return items;
+  throw new SeedError('invalid_settings', `${name}: "${wrong}" is no ${what}`, { hint });
 }
 
 /** The database refuses to delete younger entries than 30 days. */

@@ -1,5 +1,4 @@
-// Accounts, and how the first one and its admin key come to be. Called by the account commands, at the server's
-// start and by recover-admin-key.ts.
+// Accounts, and how the first and its admin key come to be: for the commands, a start and recover-admin-key.ts.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
@@ -12,21 +11,15 @@ import type { Account } from '../../protocol/account.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Key } from '../../protocol/key.ts';
 import type { Page } from '../../protocol/page.ts';
-import { createKey, mintKey } from './keys.ts';
+import { createKey, mintKey, type NewKey } from './keys.ts';
 import { findPresentedKey, type PresentedKey } from './presented-key.ts';
 
 const FIRST_ACCOUNT = 'default';
 const ADMIN_KEY = 'admin';
 const ALL_SCOPES = ['*'];
 
-export interface NewAdminKey {
-  secretHash: string;
-  prefix: string;
-  scopes: string[];
-  name: string;
-}
-
-export type FirstAccount =
+type NewAdminKey = Pick<NewKey, 'name' | 'scopes' | 'secretHash' | 'prefix'>;
+type FirstAccount =
   | { created: true; account: Account; key: Key }
   | { created: false; account: Account; key: null };
 
@@ -45,11 +38,11 @@ export function addAccount(
   { db, clock }: Pick<Store, 'db' | 'clock'>,
   name: string,
 ): Promise<{ account: Account; key: Key; secret: string }> {
-  const { secret, secretHash, prefix } = mintKey();
+  const { secret, ...minted } = mintKey();
   return inTransaction(db, async (tx) => {
     const now = clock.now();
     const account = await insertAccount(tx, { name, operator: false }, now);
-    const admin = { secretHash, prefix, scopes: ALL_SCOPES, name: ADMIN_KEY };
+    const admin = { ...minted, scopes: ALL_SCOPES, name: ADMIN_KEY };
     return { account, key: await insertAdminKey(tx, account.id, admin, now), secret };
   });
 }
@@ -66,10 +59,7 @@ export async function findAccounts(db: Db, { limit, cursor }: PageRequest): Prom
   return pageOfRows(rows, limit, toAccount);
 }
 
-/**
- * Makes the operator's account with this key unless there is an account already; of several servers that start at
- * once, one does.
- */
+/** Makes the operator's account with this key unless there is an account; of several servers at once, one does. */
 export async function ensureFirstAccount(db: Db, key: NewAdminKey, now: Date = new Date()): Promise<FirstAccount> {
   return db.transaction().execute(async (tx) => {
     const existing = await lockFirstAccount(tx);
@@ -87,21 +77,18 @@ export async function adminAccount(tx: Tx, id: string | undefined, now: Date): P
   }
   const row = await tx.selectFrom('accounts').selectAll().where(sql`id::text`, '=', id).executeTakeFirst();
   if (row) return toAccount(row);
-  throw new SeedError('not_found', `there is no account ${id}`, {
-    hint: 'seed accounts list shows the ids.',
-  });
+  throw new SeedError('not_found', `there is no account ${id}`, { hint: 'seed accounts list shows the ids.' });
 }
 
 /**
  * Makes the secret of the settings a key of the first account, and that account first if need be. A secret that is
  * a key already stays as it is. An earlier admin key keeps working until someone revokes it, so that servers can
- * be restarted one after the other with a new secret. Throws SeedError `invalid_settings` when the key was
- * revoked, disabled or replaced, or has expired (settings must not bring it back), or belongs to another account.
+ * be restarted one after the other with a new secret.
+ * @throws SeedError invalid_settings: the key does not work any more, or belongs to another account
  */
 export async function setAdminKey(db: Db, key: Omit<NewAdminKey, 'name'>, now: Date = new Date()): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    const account =
-      (await lockFirstAccount(tx)) ?? (await insertAccount(tx, { name: FIRST_ACCOUNT, operator: true }, now));
+    const account = await adminAccount(tx, undefined, now);
     const known = await findPresentedKey(tx, key.secretHash, now);
     if (!known) {
       await insertAdminKey(tx, account.id, { ...key, name: ADMIN_KEY }, now);
@@ -142,13 +129,12 @@ export async function takeAdminKey({ db, clock }: Store, adminKey: string): Prom
 }
 
 /**
- * The last that a start does: what could keep the server from running must not come between a key and its being
- * shown.
+ * The last that a start does: nothing may come between a key and its being shown.
  * @returns the admin key's secret when this start made one, else null. It is kept nowhere.
  */
 export async function makeFirstKey({ db, clock }: Store): Promise<string | null> {
-  const { secret, secretHash, prefix } = mintKey();
-  const key = { name: ADMIN_KEY, secretHash, prefix, scopes: ALL_SCOPES };
+  const { secret, ...minted } = mintKey();
+  const key = { ...minted, name: ADMIN_KEY, scopes: ALL_SCOPES };
   const { created } = await ensureFirstAccount(db, key, clock.now());
   return created ? secret : null;
 }

@@ -1,15 +1,14 @@
 // Writes the audit log. A call that succeeded is written before it is answered. Calls that fail are written the
 // first time and then summed up by the minute, so that a flood of them cannot fill the table.
-
 import type { Context } from 'hono';
 import type { Store } from '../../db/store.ts';
 import { every, type Loop } from '../../lib/every.ts';
 import type { Logger } from '../../lib/log.ts';
 import { REFUSED_STATUSES } from '../../protocol/audit.ts';
-import { SeedError } from '../../protocol/errors.ts';
+import { failureOf } from '../../protocol/errors.ts';
 import type { AuditedRoute, RecordDone } from '../http/gate.ts';
 import type { HttpEnv } from '../http/http-types.ts';
-import { insertAudit, type NewAuditEntry } from './audit.ts';
+import { insertAudit, type NewAuditEntry, NOBODY } from './audit.ts';
 
 export type AuditedCall = Omit<NewAuditEntry, 'at' | 'calls'>;
 
@@ -55,16 +54,7 @@ export class AuditTrail implements AsyncDisposable {
     if (call.status < 400) return this.#write([entry]);
     const own = [call.keyId ?? call.address, call.command, call.status, call.code].join(' ');
     if (this.#sums.has(own) || this.#sums.size < this.#kindsMost) return this.#sum(own, entry);
-    const anyone = {
-      ...entry,
-      accountId: null,
-      keyId: null,
-      taskId: null,
-      sessionId: null,
-      address: null,
-      command: null,
-    };
-    return this.#sum(`anyone ${call.status}`, { ...anyone, code: null });
+    return this.#sum(`anyone ${call.status}`, { ...entry, ...NOBODY, command: null, code: null });
   }
 
   /** Writes the sums so far and begins the next minute. */
@@ -99,10 +89,7 @@ export class AuditTrail implements AsyncDisposable {
   }
 }
 
-/**
- * Answers, and records every call that was refused, and every one of a write or destructive command: before the
- * answer, or as soon as `recordDone` says that only the answer is still to come.
- */
+/** As Gate.audited: records before the answer, or as soon as `recordDone` says that only the answer is to come. */
 export async function audited(
   c: Context<HttpEnv>,
   audit: AuditTrail,
@@ -113,7 +100,8 @@ export async function audited(
   const record = async (status: number, code: string | null) => {
     if (route.effect === 'read' && !REFUSED_STATUSES.includes(status)) return;
     await audit.record({
-      ...(c.get('presented') ?? { accountId: null, keyId: null, taskId: null }),
+      ...NOBODY,
+      ...c.get('presented'),
       sessionId: c.get('session')?.id ?? null,
       address: c.get('address') ?? null,
       command: route.name,
@@ -133,8 +121,8 @@ export async function audited(
     if (!recorded) await record(response.status, null);
     return response;
   } catch (error) {
-    const known = error instanceof SeedError ? error : null;
-    await record(known?.status ?? 500, known?.code ?? 'internal');
+    const { status, code } = failureOf(error);
+    await record(status, code);
     throw error;
   }
 }

@@ -1,5 +1,4 @@
-// The audit log: written, listed, and pruned of what is older than the operator wants to keep; never changed.
-// Called by audit-trail.ts, `audit list` and the server.
+// The audit log: written, listed for `audit list`, and pruned of what the operator does not keep; never changed.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
@@ -28,6 +27,9 @@ export interface NewAuditEntry {
   calls: number;
   requestId: string | null;
 }
+
+/** Where it is not known, or does not matter, who called. */
+export const NOBODY = { accountId: null, keyId: null, taskId: null, sessionId: null, address: null };
 
 const TARGET_MAX = 100;
 
@@ -77,10 +79,8 @@ export async function findAudit(
     .orderBy('id', 'desc')
     .limit(filter.limit + 1)
     .execute();
-  const names = await keyNames(
-    db,
-    rows.flatMap((row) => row.key_id ?? []),
-  );
+  const keyIds = rows.flatMap((row) => row.key_id ?? []);
+  const names = await keyNames(db, keyIds);
   return pageOfRows(rows, filter.limit, (row) => ({
     id: row.id,
     at: row.created_at.toISOString(),
@@ -111,10 +111,7 @@ async function keyNames(db: Db, ids: string[]): Promise<Map<string, string>> {
 
 const BATCH = 5_000;
 
-/**
- * Deletes entries from before `before`, which the database refuses for younger ones than 30 days. Returns how
- * many.
- */
+/** Deletes older entries, which the database refuses for ones younger than 30 days. Returns how many. */
 export async function pruneAudit(store: Store, before: Date): Promise<number> {
   let total = 0;
   for (;;) {
@@ -139,22 +136,8 @@ async function pruneBatch(tx: Tx, before: Date, now: Date): Promise<number> {
     )`.execute(tx);
   await sql`revoke delete on audit from current_user`.execute(tx);
   const deleted = Number(numAffectedRows ?? 0n);
-  await insertAudit(tx, [
-    {
-      at: now,
-      accountId: null,
-      keyId: null,
-      taskId: null,
-      sessionId: null,
-      address: null,
-      command: 'audit prune',
-      target: before.toISOString(),
-      status: 200,
-      code: null,
-      calls: deleted,
-      requestId: null,
-    },
-  ]);
+  const done = { command: 'audit prune', target: before.toISOString(), status: 200, code: null, calls: deleted };
+  await insertAudit(tx, [{ ...NOBODY, ...done, at: now, requestId: null }]);
   return deleted;
 }
 

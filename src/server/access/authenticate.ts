@@ -28,10 +28,8 @@ export interface AuthenticateNeeds {
 }
 
 /**
- * The actor behind a request; from then on the context has it, and the presented key also when it is refused.
- * @param options.counted whether the request counts towards the key's requests per minute
+ * As Gate.authenticate. The context has the presented key also when it is refused.
  * @param options.identify which ways to say who one is the route takes
- * @throws SeedError with a 401, 403 or 429
  */
 export async function authenticate(
   c: Context<HttpEnv>,
@@ -46,7 +44,12 @@ export async function authenticate(
   const actor = admit(presented, address, store.clock.now());
   const rate = counted ? rateLimits.count(presented.lineage) : null;
   if (rate) tellRate(c, rate);
-  if (rate?.taken === false) throw rateLimited(rate);
+  if (rate?.taken === false) {
+    const { perMinute, retryAfterSeconds } = rate;
+    const hint = `Try again in ${retryAfterSeconds} s.`;
+    const message = `the ${perMinute} requests a minute of this key are used up`;
+    throw new SeedError('rate_limited', message, { hint, retryAfterSeconds });
+  }
   keyUse.note(actor.key.id);
   c.set('actor', actor);
   return actor;
@@ -75,10 +78,7 @@ export async function keyOfSecret(secret: string, keys: KeyCache): Promise<Prese
   return presented;
 }
 
-/**
- * Whether the key is worth anything now and from there.
- * @throws SeedError key_revoked, key_disabled, key_expired, key_rotated or address_not_allowed
- */
+/** @throws SeedError key_revoked, key_disabled, key_expired, key_rotated or address_not_allowed */
 export function admit(presented: PresentedKey, address: string | null, now: Date): Actor {
   const { key, callerStatus, replacedSecretUntil } = presented;
   refuseInactive(key.status, `the key "${key.name}"`);
@@ -90,11 +90,9 @@ export function admit(presented: PresentedKey, address: string | null, now: Date
   if (callerStatus !== null) refuseInactive(callerStatus, 'the key that started this task');
   const { allowedCidrs } = key;
   if (allowedCidrs && !allowedCidrs.some((cidr) => address !== null && cidrContains(cidr, address))) {
-    throw new SeedError(
-      'address_not_allowed',
-      `the key "${key.name}" may not be used from ${address ?? 'an unknown address'}`,
-      { hint: 'Call from an allowed address, or change allowedCidrs of the key.' },
-    );
+    const message = `the key "${key.name}" may not be used from ${address ?? 'an unknown address'}`;
+    const hint = 'Call from an allowed address, or change allowedCidrs of the key.';
+    throw new SeedError('address_not_allowed', message, { hint });
   }
   const { lineage, accountId, accountName, operator } = presented;
   return { key, lineage, accountId, accountName, operator };
@@ -110,11 +108,4 @@ function refuseInactive(status: PresentedKey['key']['status'], whose: string): v
 function tellRate(c: Context, { perMinute, remaining, resetSeconds }: RateState): void {
   c.header('RateLimit-Policy', `"requests";q=${perMinute};w=60`);
   c.header('RateLimit', `"requests";r=${remaining};t=${resetSeconds}`);
-}
-
-function rateLimited({ perMinute, retryAfterSeconds }: RateState): SeedError {
-  return new SeedError('rate_limited', `the ${perMinute} requests a minute of this key are used up`, {
-    hint: `Try again in ${retryAfterSeconds} s.`,
-    retryAfterSeconds,
-  });
 }

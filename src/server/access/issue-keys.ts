@@ -5,18 +5,21 @@ import { SeedError } from '../../protocol/errors.ts';
 import type { Key, KeyCreation, KeyFilter, KeyRotation, KeyUpdate } from '../../protocol/key.ts';
 import type { Page } from '../../protocol/page.ts';
 import { durationMs } from '../../protocol/time.ts';
+import { revokeKey, rotateKey, updateKey } from './key-changes.ts';
+import { createKey, getKey, listKeys, mintKey } from './keys.ts';
 import {
+  boundTo,
   earlier,
+  inheritLimits,
   type KnownModels,
   keyExpiry,
+  latestExpiry,
   refuseForeignScopes,
   refuseLastingKeys,
   refuseLimits,
   refuseUnknownScopes,
-} from './grants.ts';
-import { revokeKey, rotateKey, updateKey } from './key-changes.ts';
-import { createKey, getKey, listKeys, mintKey } from './keys.ts';
-import { boundTo, inheritLimits, latestExpiry, refuseWiderLimits } from './lineage.ts';
+  refuseWiderLimits,
+} from './lineage.ts';
 
 type Caller = Pick<Call, 'actor' | 'store'>;
 
@@ -41,13 +44,12 @@ export async function create({ store, actor }: Caller, input: KeyCreation, needs
   refuseLimits(limits, actor, needs.models);
   const now = store.clock.now();
   const expiresAt = keyExpiry(input, now, latestExpiry(actor.lineage));
-  const { secret, secretHash, prefix } = mintKey();
+  const { secret, ...minted } = mintKey();
   const created = {
     ...limits,
+    ...minted,
     accountId: actor.accountId,
     name: input.name,
-    secretHash,
-    prefix,
     scopes: [...new Set(input.scopes)],
     expiresAt,
     metadata: input.metadata,
@@ -95,10 +97,7 @@ export async function update(
   });
 }
 
-/**
- * Gives out a new secret for a key that stays the same in all else. Whoever learns it can do what the key can, so
- * needs all that.
- */
+/** A new secret for the same key. Whoever learns it can do what the key can, so the caller needs all that. */
 export async function rotate(
   { store, actor }: Caller,
   which: KeyChange,
@@ -114,9 +113,9 @@ export async function rotate(
   if (Object.values(expiry).every((value) => value === undefined)) refuseShortening(key, latest);
   const expiresAt = keyExpiry(expiry, now, latest, lifetimeMs(key));
   const graceEnd = new Date(now.getTime() + (durationMs(grace) ?? 0));
-  const { secret, secretHash, prefix } = mintKey();
+  const { secret, ...minted } = mintKey();
   const previousUntil = earlier(graceEnd, key.expiresAt === null ? null : new Date(key.expiresAt)) ?? graceEnd;
-  const rotation = { secretHash, prefix, expiresAt, previousUntil };
+  const rotation = { ...minted, expiresAt, previousUntil };
   const rotated = await rotateKey(store, { ...which, accountId: actor.accountId }, rotation, now);
   if (rotated) return { key: rotated, secret };
   throw new SeedError('conflict', `the key "${key.name}" was revoked meanwhile`);

@@ -1,6 +1,5 @@
 // Changes of keys, which servers know by heart for a moment (presented-key.ts): updating, rotating, revoking.
 // Every change but the end of a task key is made in here, and none locks an account out unawares.
-
 import { sql } from 'kysely';
 import { notify } from '../../db/signals.ts';
 import { storableJson, storableText } from '../../db/storable.ts';
@@ -11,8 +10,7 @@ import { SeedError } from '../../protocol/errors.ts';
 import type { Key, KeyUpdate } from '../../protocol/key.ts';
 import { KEY_LIMIT_NAMES } from '../../protocol/key-limits.ts';
 import { emitEvent } from '../webhooks/events.ts';
-import { limitColumn, limitColumns } from './key-limit-columns.ts';
-import { getKey, toKey } from './keys.ts';
+import { getKey, limitColumn, limitColumns, toKey } from './keys.ts';
 
 type KeyStore = Pick<Store, 'db' | 'caches'>;
 
@@ -30,7 +28,7 @@ export async function updateKey(
   changes: KeyUpdate,
   now: Date,
 ): Promise<Key | null> {
-  const change = (tx: Tx) =>
+  const row = await changeKeys(store, which, (tx) =>
     ofAccount(
       tx.updateTable('keys').set({
         name: changes.name === undefined ? undefined : storableText(changes.name),
@@ -42,8 +40,8 @@ export async function updateKey(
       which,
     )
       .returningAll()
-      .executeTakeFirst();
-  const row = await changeKeys(store, (tx) => unlessLastUnlimitedKey(tx, which, () => change(tx)));
+      .executeTakeFirst(),
+  );
   return row ? toKey(row, now) : null;
 }
 
@@ -55,10 +53,7 @@ export interface Rotation {
   previousUntil: Date;
 }
 
-/**
- * Gives the key a new secret. The one before it, and those from before earlier rotations, work until
- * `previousUntil` at most. Null when the account has no such key or it is revoked.
- */
+/** The secrets before it work until `previousUntil` at most. Null: there is no such key, or it is revoked. */
 export async function rotateKey(
   store: KeyStore,
   which: ChangedKey,
@@ -66,7 +61,7 @@ export async function rotateKey(
   now: Date,
 ): Promise<Key | null> {
   const { id } = which;
-  const change = async (tx: Tx) => {
+  return changeKeys(store, which, async (tx) => {
     const present = await ofAccount(tx.selectFrom('keys').select('secret_hash'), which)
       .forUpdate()
       .executeTakeFirst();
@@ -95,8 +90,7 @@ export async function rotateKey(
       .returningAll()
       .executeTakeFirstOrThrow();
     return toKey(row, now);
-  };
-  return changeKeys(store, (tx) => unlessLastUnlimitedKey(tx, which, () => change(tx)));
+  });
 }
 
 /** Idempotent: a key that is revoked already stays as it is. Null when the account has no such key. */
@@ -107,21 +101,16 @@ export async function revokeKey(
   now: Date,
 ): Promise<Key | null> {
   const { accountId, id } = which;
-  return changeKeys(store, async (tx) => {
-    const revoked = await unlessLastUnlimitedKey(tx, which, () =>
-      ofAccount(tx.updateTable('keys').set({ revoked_at: now, revoked_by: revokedBy }), which)
-        .returning(['id', 'account_id', 'name', 'task_id'])
-        .execute(),
-    );
+  return changeKeys(store, which, async (tx) => {
+    const revoked = await ofAccount(tx.updateTable('keys').set({ revoked_at: now, revoked_by: revokedBy }), which)
+      .returning(['id', 'account_id', 'name', 'task_id'])
+      .execute();
     await emitRevoked(tx, revoked, revokedBy, now);
     return getKey(tx, accountId, id, now);
   });
 }
 
-/**
- * Revokes the key of a task that ended, and the keys that the task made and that end with it. Seed does, no key.
- * This server forgets them with the end.
- */
+/** Revokes the key of an ended task and the keys that end with it. This server forgets them with the end. */
 export async function revokeTaskKey(tx: Tx, taskId: string, now: Date): Promise<void> {
   const { rows } = await sql<RevokedKey>`
     with recursive ending as (
@@ -163,13 +152,17 @@ function ofAccount<Query extends Filtered<Query>>(query: Query, { accountId, id 
 }
 
 /**
- * Runs the work in a transaction, or in that which `db` is. From then on this server knows no key from before; the
- * others as soon as they hear of it, and after half a second at the latest.
+ * Makes a change in a transaction, or in the one that `db` is. Then this server knows no key from before, and the
+ * others as soon as they hear of it, after half a second at the latest.
  */
-async function changeKeys<Result>({ db, caches }: KeyStore, work: (tx: Tx) => Promise<Result>): Promise<Result> {
+async function changeKeys<Result>(
+  { db, caches }: KeyStore,
+  which: ChangedKey,
+  change: (tx: Tx) => Promise<Result>,
+): Promise<Result> {
   try {
     return await inTransaction(db, async (tx) => {
-      const result = await work(tx);
+      const result = await unlessLastUnlimitedKey(tx, which, () => change(tx));
       await notify(tx, 'keys');
       return result;
     });
@@ -180,10 +173,9 @@ async function changeKeys<Result>({ db, caches }: KeyStore, work: (tx: Tx) => Pr
 }
 
 /**
- * Runs the change, and refuses it when thereby the account loses its last unlimited key: one that works, may do
- * everything, has no limit and never expires. No other key could ever make such a one again. Whatever the change
- * is, what it leaves is looked at, and two at once are looked at one after the other.
- * @throws SeedError confirmation_needed, which takes the change back with the transaction
+ * Refuses a change by which the account loses its last unlimited key: one that works, may do everything, has no
+ * limit and never expires. No other key could ever make such a one again. Two changes at once are looked at one
+ * after the other. @throws SeedError confirmation_needed, which takes the change back with the transaction
  */
 async function unlessLastUnlimitedKey<Result>(
   tx: Tx,
@@ -194,13 +186,11 @@ async function unlessLastUnlimitedKey<Result>(
   await tx.selectFrom('accounts').select('id').where('id', '=', accountId).forNoKeyUpdate().execute();
   const result = await change();
   if (await hasUnlimitedKey(tx, accountId)) return result;
-  throw new SeedError(
-    'confirmation_needed',
-    'this is the last key of the account that may do everything without limit and for ever: afterwards no key can make such a one',
-    {
-      hint: 'If it is meant, say "yes": true (--yes). On the machine of the server, `seed keys recover` makes such a key anew.',
-    },
-  );
+  const message =
+    'this is the last key of the account that may do everything without limit and for ever: afterwards no key can make such a one';
+  throw new SeedError('confirmation_needed', message, {
+    hint: 'If it is meant, say "yes": true (--yes). On the machine of the server, `seed keys recover` makes such a key anew.',
+  });
 }
 
 /** @param id only this key; undefined: any of the account */

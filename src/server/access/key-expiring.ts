@@ -23,8 +23,8 @@ export function watchExpiringKeys(store: Store, log: Logger): Loop {
 }
 
 /**
- * An event for each key that was given more than a week and ends within a week, once for each expiry: mark and
- * event are one transaction, and several servers may call it at once. Returns how many keys there were.
+ * An event for each key that was given more than a week and ends within a week, once for each expiry, whichever
+ * server is first. Returns how many keys there were.
  */
 export async function announceExpiringKeys(store: Store): Promise<number> {
   let announced = 0;

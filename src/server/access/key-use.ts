@@ -1,6 +1,4 @@
-// When keys were last used, kept in memory and written in batches: no request waits for a write, and a server that
-// is killed loses at most what it has not written yet.
-
+// When keys were last used, written in batches: no request waits, and a killed server loses only the last of them.
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import type { Db } from '../../db/tables.ts';

@@ -1,16 +1,22 @@
-// API keys: minted, kept, read, listed. Called by the key commands and wherever a task key is made; changes are in
-// key-changes.ts.
+// API keys: minted, kept, read, listed, for the key commands and tasks. key-changes.ts changes them.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { behindCursor, pageOfRows } from '../../db/cursor.ts';
 import { storableJson, storableText } from '../../db/storable.ts';
 import type { Db, KeyRow, Tx } from '../../db/tables.ts';
 import { generateKeySecret, hashKeySecret, keyPrefix } from '../../lib/key-secret.ts';
+import { toNano, usdOf } from '../../lib/money.ts';
 import type { Key, KeyFilter, KeyStatus } from '../../protocol/key.ts';
-import type { SomeKeyLimits } from '../../protocol/key-limits.ts';
+import {
+  eachKeyLimit,
+  KEY_LIMIT_NAMES,
+  KEY_LIMITS,
+  type KeyLimitName,
+  type KeyLimits,
+  type SomeKeyLimits,
+} from '../../protocol/key-limits.ts';
 import type { Page } from '../../protocol/page.ts';
 import { emitEvent } from '../webhooks/events.ts';
-import { limitColumns, limitsOf } from './key-limit-columns.ts';
 
 export interface NewKey extends SomeKeyLimits {
   accountId: string;
@@ -60,9 +66,7 @@ export async function insertKey(db: Db, key: NewKey): Promise<Key> {
   return toKey(row, createdAt);
 }
 
-/**
- * A key that somebody made, with its event. Keys that Seed mints for tasks have none: those are `insertKey` alone.
- */
+/** A key that somebody made, with its event. `insertKey` alone is for the keys that Seed mints for tasks. */
 export async function createKey(tx: Tx, key: NewKey): Promise<Key> {
   const created = await insertKey(tx, key);
   const { id, name, scopes, expiresAt } = created;
@@ -113,13 +117,7 @@ function previousSecretUntil(row: KeyRow, now: Date): string | null {
   return until !== null && until > now ? until.toISOString() : null;
 }
 
-export interface MintedKey {
-  secret: string;
-  secretHash: string;
-  prefix: string;
-}
-
-export function mintKey(secret: string = generateKeySecret()): MintedKey {
+export function mintKey(secret: string = generateKeySecret()) {
   return { secret, secretHash: hashKeySecret(secret), prefix: keyPrefix(secret) };
 }
 
@@ -162,4 +160,29 @@ function matches(q: string) {
   const anywhere = `%${literal}%`;
   const beginning = `${literal}%`;
   return sql<boolean>`(name ilike ${anywhere} or prefix like ${beginning} or id::text ilike ${beginning})`;
+}
+
+/** The column of a limit: `spend_per_day_nano_usd` for `spendPerDay`. */
+export function limitColumn(name: KeyLimitName): string {
+  const words = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return KEY_LIMITS[name].kind === 'usd' ? `${words}_nano_usd` : words;
+}
+
+/** The columns of the limits that are given; what is undefined stays as it is. */
+export function limitColumns(limits: SomeKeyLimits): object {
+  return Object.fromEntries(
+    KEY_LIMIT_NAMES.map((name) => {
+      const value = limits[name];
+      if (Array.isArray(value)) return [limitColumn(name), value.map(storableText)];
+      return [limitColumn(name), value && KEY_LIMITS[name].kind === 'usd' ? toNano(value) : value];
+    }),
+  );
+}
+
+/** What a key's row says. */
+export function limitsOf(row: KeyRow): KeyLimits {
+  return eachKeyLimit((name, { kind }) => {
+    const value = row[limitColumn(name) as keyof KeyRow];
+    return kind === 'usd' && value !== null ? usdOf(value as number) : value;
+  }) as KeyLimits;
 }

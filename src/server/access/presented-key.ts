@@ -1,6 +1,5 @@
-// The keys that requests present, and their sessions, with all that decides whether they are worth anything. Asked
-// for every authenticated request, so requests that come at once share one query, and a key is then known for half
-// a second.
+// The keys and sessions that requests present, with all that decides whether they are worth anything. Requests
+// that come at once share one query, and a key is then known for half a second.
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import type { Db, KeyRow, SessionsTable } from '../../db/tables.ts';
@@ -19,10 +18,7 @@ export interface PresentedKey {
   accountName: string;
   /** Whether its account is the operator's. */
   operator: boolean;
-  /**
-   * Of a task key: the worst status among the key that posted its task, the key that one descends from, and so on.
-   * Null when no key stands behind it. A request is allowed only when this is null or `active`.
-   */
+  /** The worst status of the keys that its task descends from; null: none. Only null and `active` are let in. */
   callerStatus: KeyStatus | null;
   /** When the secret is the one from before a rotation: until when it works. Null for the present secret. */
   replacedSecretUntil: Date | null;
@@ -115,10 +111,7 @@ export function worstOf(keys: readonly Pick<Key, 'status'>[]): KeyStatus | null 
 const KEYS_KEPT = 10_000;
 
 export interface KeyCache {
-  /**
-   * Null when there is no key with this hash. One that is worth something may be known from half a second before;
-   * the clock is asked every time.
-   */
+  /** Null: there is no such key. One in force may be half a second old, but its times are always compared. */
   presentedKey(secretHash: string): Promise<PresentedKey | null>;
   /** Null when there is no session whose token has this hash. Whether it is over is not looked at. */
   session(tokenHash: string): Promise<Session | null>;

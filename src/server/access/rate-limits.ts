@@ -1,6 +1,5 @@
 // How often a key may call and how often signing in may fail from an address, counted by this server alone:
 // several servers behind one address allow each its share on top. Used by authenticate.ts and session-routes.ts.
-
 import { networkOf } from '../../lib/cidr.ts';
 import { type Bucket, isFull, type Rate, type Take, takeToken } from '../../lib/token-bucket.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -31,10 +30,7 @@ export class RateLimits {
     this.#nowMs = nowMs;
   }
 
-  /**
-   * Counts a request for every key of the lineage that has a limit, and tells the state of the tightest; null: no
-   * limit.
-   */
+  /** Counts for every key of the lineage that has a limit. Returns the state of the tightest; null: no limit. */
   count(lineage: Lineage): RateState | null {
     const nowMs = this.#nowMs();
     this.#sweepNowAndThen(nowMs);
@@ -92,17 +88,13 @@ export class SignInLimits {
   }
 
   /**
-   * Counts an attempt as failed, before it is made, so that many at once are not more than allowed.
-   * @returns to be called when it has not failed
-   * @throws SeedError rate_limited
+   * Counts an attempt as failed before it is made, so that many at once are no more than allowed.
+   * @returns to be called when it has not failed. @throws SeedError rate_limited
    */
   attempt(address: string | null): () => void {
     const who = this.#placeOf(networkOf(address ?? ''));
-    const { taken, bucket, retryAfterSeconds } = takeToken(
-      this.#buckets.get(who),
-      aMinute(this.#perMinute),
-      this.#nowMs(),
-    );
+    const rate = aMinute(this.#perMinute);
+    const { taken, bucket, retryAfterSeconds } = takeToken(this.#buckets.get(who), rate, this.#nowMs());
     if (!taken) {
       throw new SeedError('rate_limited', 'signing in has failed too often from this address', {
         hint: `Try again in ${retryAfterSeconds} s.`,

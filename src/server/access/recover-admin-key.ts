@@ -1,17 +1,15 @@
-// A new admin key for whoever has the machine or the database, where no key is left that works. Called by `seed
-// keys recover`.
-
+// `seed keys recover`: a new admin key for whoever has the machine or the database, where no key works any more.
 import { cannotConnect } from '../../db/connection.ts';
 import { ConnectionPool, kyselyOn, type PoolLimits } from '../../db/connection-pool.ts';
 import { sqlStateOf } from '../../db/database-failure.ts';
 import { reachEmbeddedPostgres } from '../../db/embedded/reach-embedded.ts';
 import { Outage } from '../../db/outage.ts';
-import { generateKeySecret, hashKeySecret, keyPrefix } from '../../lib/key-secret.ts';
 import { createLog } from '../../lib/log.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Key } from '../../protocol/key.ts';
 import { adminAccount, insertAdminKey } from './accounts.ts';
-import { insertAudit } from './audit.ts';
+import { insertAudit, NOBODY } from './audit.ts';
+import { mintKey } from './keys.ts';
 
 const LIMITS: PoolLimits = { connections: 1, statementMs: 15_000, lockMs: 10_000 };
 /** Undefined column, table, and value of an enumeration or constraint that is not known. */
@@ -33,10 +31,8 @@ export interface RecoveredKey {
 }
 
 /**
- * Makes a key with all scopes and no limit that never expires, and writes into the audit log that it did, in one
- * transaction. A running server takes the key at once.
- * @throws SeedError not_found for a folder or an account that is not there, unavailable when the database does not
- *   answer, conflict when it is not of this version
+ * Makes a key without any limit and its entry in the audit log. A running server takes it at once.
+ * @throws SeedError not_found (folder or account), unavailable (database), conflict (of another version)
  */
 export async function recoverAdminKey({ databaseUrl, dataDir, accountId }: Recovery): Promise<RecoveredKey> {
   const reached =
@@ -53,33 +49,25 @@ export async function recoverAdminKey({ databaseUrl, dataDir, accountId }: Recov
 async function makeKey(connectionString: string, accountId: string | undefined): Promise<RecoveredKey> {
   const outage = new Outage(createLog('recover', 'silent'));
   await using db = kyselyOn(new ConnectionPool(connectionString, LIMITS, outage));
-  const secret = generateKeySecret();
-  const key = { name: 'admin', scopes: ['*'], secretHash: hashKeySecret(secret), prefix: keyPrefix(secret) };
+  const { secret, ...minted } = mintKey();
+  const key = { name: 'admin', scopes: ['*'], ...minted };
   try {
     return await db.transaction().execute(async (tx) => {
       const now = new Date();
       const account = await adminAccount(tx, accountId, now);
       const made = await insertAdminKey(tx, account.id, key, now);
-      await insertAudit(tx, [entryOf(account.id, made.id, now)]);
+      const done = { command: 'keys recover', target: made.id, status: 200, code: null, calls: 1 };
+      await insertAudit(tx, [{ ...NOBODY, ...done, at: now, accountId: account.id, requestId: null }]);
       return { accountName: account.name, key: made, secret };
     });
   } catch (error) {
-    throw explained(connectionString, error);
+    if (OTHER_SCHEMA.includes(sqlStateOf(error) ?? '')) {
+      throw new SeedError('conflict', 'the database has not the tables of this version of Seed', {
+        hint: 'Start this version once: a first start makes an admin key itself, and shows it.',
+        cause: error,
+      });
+    }
+    // Of the database itself, such as that it is away.
+    throw error instanceof SeedError && error.logged ? cannotConnect(connectionString, error) : error;
   }
-}
-
-function entryOf(accountId: string, target: string, at: Date) {
-  const nobody = { keyId: null, taskId: null, sessionId: null, address: null, requestId: null };
-  return { ...nobody, at, accountId, target, command: 'keys recover', status: 200, code: null, calls: 1 };
-}
-
-function explained(databaseUrl: string, error: unknown): unknown {
-  if (OTHER_SCHEMA.includes(sqlStateOf(error) ?? '')) {
-    return new SeedError('conflict', 'the database has not the tables of this version of Seed', {
-      hint: 'Start this version once: a first start makes an admin key itself, and shows it.',
-      cause: error,
-    });
-  }
-  // Of the database itself, such as that it is away.
-  return error instanceof SeedError && error.logged ? cannotConnect(databaseUrl, error) : error;
 }

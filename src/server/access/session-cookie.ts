@@ -23,10 +23,7 @@ export const identifySession: Identify = async (c, needs) => {
   return keyOfSession(session, needs);
 };
 
-/**
- * The session of the request's cookie, from then on also in the context.
- * @throws SeedError cross_site_request, or not_authenticated when there is none or it is over
- */
+/** The session of the cookie, also put in the context. @throws SeedError cross_site_request, not_authenticated */
 export async function liveSession(
   c: Context<HttpEnv>,
   { store, keys, trustedProxies, sessions }: AuthenticateNeeds,

@@ -57,10 +57,8 @@ export function sessionRoutes(parts: SessionRoutesNeeds): Hono<HttpEnv> {
     const succeeded = signInLimits.attempt(address);
     await using delivery = parts.inbox.open();
     const { key: secret } = (await readSignIn(c, delivery)) as z.output<typeof SignIn>;
-    const actor = await authenticate(c, parts, {
-      counted: true,
-      identify: () => keyOfSecret(secret, parts.keys),
-    }).catch((error) => {
+    const identify = () => keyOfSecret(secret, parts.keys);
+    const actor = await authenticate(c, parts, { counted: true, identify }).catch((error) => {
       // While keys cannot be looked up, nobody has failed.
       if (error.code === 'unavailable') succeeded();
       throw error;
@@ -68,16 +66,9 @@ export function sessionRoutes(parts: SessionRoutesNeeds): Hono<HttpEnv> {
     succeeded();
     const token = newSessionToken();
     const now = store.clock.now();
-    const session = await beginSession(
-      store.db,
-      {
-        tokenHash: hashSessionToken(token),
-        keyId: actor.key.id,
-        secretHash: hashKeySecret(secret),
-        expiresAt: new Date(now.getTime() + parts.sessions.lifeMs),
-      },
-      now,
-    );
+    const expiresAt = new Date(now.getTime() + parts.sessions.lifeMs);
+    const hashes = { tokenHash: hashSessionToken(token), secretHash: hashKeySecret(secret) };
+    const session = await beginSession(store.db, { ...hashes, keyId: actor.key.id, expiresAt }, now);
     c.set('session', session);
     c.set('target', session.id);
     sessionCookie(c, trustedProxies).set(token);
@@ -99,15 +90,9 @@ export function sessionRoutes(parts: SessionRoutesNeeds): Hono<HttpEnv> {
   }
 }
 
-function signedIn(
-  session: Pick<Session, 'expiresAt'>,
-  { key, accountId, accountName, operator }: Actor,
-): SignedIn {
-  return {
-    session: { expiresAt: session.expiresAt.toISOString() },
-    account: { id: accountId, name: accountName, operator },
-    key,
-  };
+function signedIn({ expiresAt }: Pick<Session, 'expiresAt'>, actor: Actor): SignedIn {
+  const { key, accountId: id, accountName: name, operator } = actor;
+  return { session: { expiresAt: expiresAt.toISOString() }, account: { id, name, operator }, key };
 }
 
 /** @throws SeedError invalid_input */

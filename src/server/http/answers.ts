@@ -1,5 +1,4 @@
 // The answers of commands that give a stream or a file. Called by the command routes.
-
 import { Readable } from 'node:stream';
 import type { Context } from 'hono';
 import { stream } from 'hono/streaming';

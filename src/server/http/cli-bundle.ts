@@ -4,14 +4,11 @@ import type { Manifest } from '../../protocol/manifest.ts';
 
 const SHEBANG = '#!/usr/bin/env node\n';
 
-/** The CLI without commands, for renderCli. About 50 kB, no dependencies, Node 20.16 or newer. */
-export function bundleCli(): Promise<string> {
-  return bundleEntry('handed-out.ts');
-}
-
-/** The CLI of the repository, for bin/seed's cache. */
-export function bundleRepositoryCli(): Promise<string> {
-  return bundleEntry('repository.ts');
+/** About 50 kB, no dependencies, Node 20.16 or newer. What is handed out has no commands yet: see renderCli. */
+export async function bundleCli(entry: 'handed-out.ts' | 'repository.ts' = 'handed-out.ts'): Promise<string> {
+  const options = { target: 'node20', minifySyntax: true, logLevel: 'silent' } as const;
+  const contents = await bundle(new URL(`../../cli/${entry}`, import.meta.url), options);
+  return SHEBANG + Buffer.from(contents).toString('utf8');
 }
 
 /** The complete /cli/seed.mjs: the bundle of bundleCli with the commands that a key may use. */
@@ -21,10 +18,4 @@ export function renderCli(bundled: string, manifest: Manifest): string {
     .replaceAll('\u2028', '\\u2028')
     .replaceAll('\u2029', '\\u2029');
   return `${SHEBANG}const SEED_MANIFEST_JSON = ${literal};\n${bundled.slice(SHEBANG.length)}`;
-}
-
-async function bundleEntry(file: string): Promise<string> {
-  const options = { target: 'node20', minifySyntax: true, logLevel: 'silent' } as const;
-  const contents = await bundle(new URL(`../../cli/${file}`, import.meta.url), options);
-  return SHEBANG + Buffer.from(contents).toString('utf8');
 }

@@ -1,13 +1,17 @@
-// One call of a command, from its sound input to its answer, and its row in the ledger before that is sent. Called
-// by command-routes.ts.
+// One call of a command, from its sound input to its answer, with its row in the ledger. For command-routes.ts.
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import type { Call } from '../../command/call.ts';
-import { type Command, isFile, isStream, type ObjectCommand } from '../../command/define-command.ts';
-import { WrittenAnswer } from '../../command/written-answer.ts';
+import {
+  type Command,
+  isFile,
+  isStream,
+  type ObjectCommand,
+  WrittenAnswer,
+} from '../../command/define-command.ts';
 import type { Store } from '../../db/store.ts';
 import type { Logger } from '../../lib/log.ts';
-import { SeedError } from '../../protocol/errors.ts';
+import { failureOf, SeedError } from '../../protocol/errors.ts';
 import type { ServerEvent } from '../../protocol/event.ts';
 import type { Effect } from '../../protocol/manifest.ts';
 import type { NewCall } from '../ledger/call-log.ts';
@@ -104,13 +108,7 @@ async function change(c: Context<HttpEnv>, command: ObjectCommand, needs: CallNe
 }
 
 function calledCommand(c: Context<HttpEnv>, command: Command, { clock }: Store): CalledCommand {
-  return {
-    requestId: c.get('requestId'),
-    command,
-    actor: c.get('actor'),
-    input: c.get('input'),
-    at: clock.now(),
-  };
+  return { requestId: c.get('requestId'), command, actor: c.get('actor'), input: c.get('input'), at: clock.now() };
 }
 
 /** The id of the first thing in an answer: what a command has made. */
@@ -120,9 +118,7 @@ function idOf(output: object): string | undefined {
   return typeof id === 'string' ? id : undefined;
 }
 
-/**
- * The row of the call and, of a task's, the event in its transcript: before the answer, whatever came of the call.
- */
+/** Writes the row, and the event in the transcript of a task, before the answer and whatever came of the call. */
 export async function recorded(
   c: Context<HttpEnv>,
   command: Command,
@@ -149,10 +145,6 @@ export async function recorded(
   }
   if (answered.status === 'rejected') throw answered.reason;
   return answered.value;
-}
-
-function failureOf(error: unknown): { status: number; code: string } {
-  return error instanceof SeedError ? error : { status: 500, code: 'internal' };
 }
 
 /** @throws SeedError unavailable: the row of a task's call cannot be written */

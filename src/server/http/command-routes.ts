@@ -1,5 +1,4 @@
-// Mounts every command of the registry under /api/v1: authentication, scope, input; then command-calls.ts runs it
-// and answers.
+// Mounts every command under /api/v1: authentication, scope, input; then command-calls.ts runs it and answers.
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { Actor } from '../../command/call.ts';
@@ -12,7 +11,7 @@ import { type CallNeeds, recorded, responder } from './command-calls.ts';
 import { methodNotAllowed } from './errors.ts';
 import type { AuditedRoute, Gate, RecordDone } from './gate.ts';
 import type { HttpEnv } from './http-types.ts';
-import { type Delivery, type Inbox, NO_DELIVERY } from './inbox.ts';
+import { type Inbox, NO_DELIVERY } from './inbox.ts';
 import { inputReader } from './read-input.ts';
 import { preferredWaitMs } from './request-headers.ts';
 
@@ -23,8 +22,6 @@ export interface CommandRoutesNeeds extends CallNeeds {
   inbox: Inbox;
   version: string;
 }
-
-type Answer = (c: Context<HttpEnv>, recordDone: RecordDone, delivery: Delivery) => Promise<Response>;
 
 const NO_COMMAND: AuditedRoute = { name: null, effect: 'read' };
 
@@ -70,12 +67,14 @@ function mount(app: Hono<HttpEnv>, command: Command, needs: CommandRoutesNeeds):
   const readInput = inputReader(command);
   const respond = responder(command, needs);
   const success = isObject(command) ? (command.successStatus ?? 200) : 200;
-  const answer: Answer = async (c, recordDone, delivery) => {
+  const takesFiles = isObject(command) && command.takesFiles;
+  const answer = async (c: Context<HttpEnv>, recordDone: RecordDone) => {
+    await using delivery = takesFiles ? needs.inbox.open() : NO_DELIVERY;
     const actor = await needs.gate.authenticate(c, { counted: true, sessions: true });
     refuseUnlessAllowed(command, actor);
     c.set('input', await readInput(c, delivery));
     const gone = () => c.req.raw.signal;
-    return respond(c, {
+    return await respond(c, {
       actor,
       store: needs.store,
       creationId: c.get('requestId'),
@@ -86,19 +85,12 @@ function mount(app: Hono<HttpEnv>, command: Command, needs: CommandRoutesNeeds):
       recordDone: (target) => recordDone(target, success),
     });
   };
-  const answerWithFiles = async (c: Context<HttpEnv>, recordDone: RecordDone) => {
-    await using delivery = needs.inbox.open();
-    return await answer(c, recordDone, delivery);
-  };
-  const takesFiles = isObject(command) && command.takesFiles;
   const [named] = pathParameters(path);
   app.on(method, toHonoPath(path), (c) => {
     const target = named === undefined ? undefined : c.req.param(named);
     if (target) c.set('target', target);
     return needs.gate.audited(c, command, (recordDone) =>
-      recorded(c, command, needs, () =>
-        takesFiles ? answerWithFiles(c, recordDone) : answer(c, recordDone, NO_DELIVERY),
-      ),
+      recorded(c, command, needs, () => answer(c, recordDone)),
     );
   });
 }
@@ -108,20 +100,16 @@ function refuseUnlessAllowed(command: Command, actor: Actor): void {
     throw new SeedError('operator_only', `"${command.name}" is for the operator of this Seed`);
   }
   if (command.scope !== null && !allows(actor.key.scopes, command.scope)) {
-    throw new SeedError(
-      'missing_scope',
-      `"${command.name}" needs the scope ${command.scope}, which this key lacks`,
-      {
-        hint: '`seed --help` (GET /api/v1/commands) lists what this key may use; another key can be created with the scope.',
-      },
-    );
+    const message = `"${command.name}" needs the scope ${command.scope}, which this key lacks`;
+    throw new SeedError('missing_scope', message, {
+      hint: '`seed --help` (GET /api/v1/commands) lists what this key may use; another key can be created with the scope.',
+    });
   }
 }
 
 /**
- * Right behind the commands of a path, before those of paths with parameters that would match as well:
- * `/webhooks/events` is no webhook that could be deleted. Where the word could be an id, the command that takes it
- * so is let have it.
+ * Right behind the commands of a path, before those of paths with parameters: `/webhooks/events` is no webhook
+ * that could be deleted. Where the word could be an id, the command that takes it so is let have it.
  */
 function refuseOtherMethods(app: Hono<HttpEnv>, path: string, commands: readonly Command[], gate: Gate): void {
   const serving = commands.filter((command) => serves(command, path));

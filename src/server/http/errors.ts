@@ -21,14 +21,11 @@ export function answerErrors(log: Logger) {
       else log.error({ requestId, code, err: error }, known.message);
     }
     if (known.status === 401) c.header('WWW-Authenticate', c.get('challenge') ?? 'Bearer realm="seed"');
-    const retryAfter = known.retryAfterSeconds ?? (isPassing(known) ? RETRY_AFTER_SECONDS : null);
+    const isPassing = known.status === 429 || known.code === 'unavailable' || known.code === 'storage_full';
+    const retryAfter = known.retryAfterSeconds ?? (isPassing ? RETRY_AFTER_SECONDS : null);
     if (retryAfter !== null) c.header('Retry-After', String(retryAfter));
     return c.json(known.toBody(requestId), known.status as ContentfulStatusCode);
   };
-}
-
-function isPassing({ status, code }: SeedError): boolean {
-  return status === 429 || code === 'unavailable' || code === 'storage_full';
 }
 
 function unforeseen(cause: Error): SeedError {

@@ -1,5 +1,4 @@
-// What holds for every request, as middleware of app.ts: the headers of its answer, its line in the log, and that
-// a server which stops takes nothing new.
+// Middleware for every request: headers, the line in the log, and that a stopping server takes nothing new.
 import { randomUUID } from 'node:crypto';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
@@ -9,10 +8,7 @@ import { SeedError } from '../../protocol/errors.ts';
 import type { HttpEnv } from './http-types.ts';
 
 const DATA = /^\/(?:api|llm|runner|mcp)(?:\/|$)/;
-/**
- * What no browser shows as a page needs no more: it is never taken for one, nor for something to embed, nor asked
- * for in the clear.
- */
+/** What is no page needs no more: it is not taken for one, nor embedded, nor asked for in the clear. */
 const OF_DATA = ['x-content-type-options', 'cross-origin-resource-policy', 'strict-transport-security'];
 
 export async function headEveryAnswer() {
@@ -32,10 +28,7 @@ export async function headEveryAnswer() {
 
 let turnEnds: Promise<void> | null = null;
 
-/**
- * So that the answers of one turn of the event loop are sent one behind the other: waking who reads them costs
- * more than to send them.
- */
+/** Answers of one turn of the event loop are sent together: waking their readers costs more than sending. */
 function endOfTurn(): Promise<void> {
   turnEnds ??= new Promise((resolve) => {
     setImmediate(() => {
@@ -57,14 +50,7 @@ export function logRequests(log: Logger) {
     // Runners ask all the time, and wait: what they ask in vain tells nothing.
     const level = POLLS.test(c.req.path) && c.res.status < 400 ? 'debug' : 'info';
     log[level](
-      {
-        requestId: c.get('requestId'),
-        method: c.req.method,
-        path: c.req.path,
-        status: c.res.status,
-        ms,
-        keyId,
-      },
+      { requestId: c.get('requestId'), method: c.req.method, path: c.req.path, status: c.res.status, ms, keyId },
       'request',
     );
   });

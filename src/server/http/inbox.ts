@@ -45,13 +45,7 @@ function createDelivery(folder: string): Delivery {
   let made: Promise<string> | null = null;
   let count = 0;
   return {
-    async receive(source, maxBytes) {
-      try {
-        return await write(source, maxBytes);
-      } catch (error) {
-        throw diskFailure(error);
-      }
-    },
+    receive: (source, maxBytes) => write(source, maxBytes).catch((error) => Promise.reject(diskFailure(error))),
     async [Symbol.asyncDispose]() {
       if (made !== null) await rm(await made, { recursive: true, force: true });
     },

@@ -1,6 +1,5 @@
-// What a request may bring: so many bytes, whatever its path and type, counted where it does not say beforehand
-// how many there are. The one place that bounds bodies. Nothing of one is read here: who asks for it first says
-// who they are.
+// Bounds the bytes that a request may bring, counted where it does not say how many: the one place for all paths.
+// Nothing of a body is read here: who asks for it first says who they are.
 import type { Readable } from 'node:stream';
 import type { Context, MiddlewareHandler } from 'hono';
 import { type Command, isObject } from '../../command/define-command.ts';

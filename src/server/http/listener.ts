@@ -1,14 +1,11 @@
 // The server's socket: opened when all behind it is ready, closed with time for what is still being answered.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '../../lib/log.ts';
 import { SeedError } from '../../protocol/errors.ts';
 
-/**
- * How long running requests may take to end once the server stops: longer than a platform may take, and much less
- * than a runner waits.
- */
+/** How long running requests may take once the server stops: longer than a platform, shorter than runners wait. */
 const DRAIN_MS = 35_000;
 const PROBES = /^\/(healthz|readyz)(\?|$)/;
 const HEADER_BYTES = 16 * 1024;
@@ -30,31 +27,19 @@ export async function listenHttp(
   const options = { maxHeaderSize: HEADER_BYTES, requestTimeout: REQUEST_MS };
   const respond = getRequestListener(answer);
   const http = createServer(options, (request, response) => {
-    nameHostForProbes(request);
-    hangUpOnUnread(request, response);
+    // Whoever only probes, such as a load balancer, may speak HTTP/1.0 without a host, or name any.
+    if (PROBES.test(request.url ?? '')) request.headers.host = 'localhost';
+    // Whatever answered: what is left of a body is not read. Node would read and drop it to keep the connection.
+    response.once('finish', () => {
+      if (!request.complete) request.socket.destroySoon();
+    });
     return respond(request, response);
   });
   const drain = drainable(http, drainMs);
   const url = await listen(http, host, port);
-  // Such as a connection that cannot be taken for want of a file descriptor: its caller tries again, and nobody
-  // else is to notice.
+  // Such as for want of a file descriptor: its caller tries again, and nobody else is to notice.
   http.on('error', (error) => log.error({ err: error }, 'a connection could not be taken'));
   return { url, [Symbol.asyncDispose]: drain };
-}
-
-/** Whatever answered: what is left of a body is not read. Node would read and drop it to keep the connection. */
-function hangUpOnUnread(request: IncomingMessage, response: ServerResponse): void {
-  response.once('finish', () => {
-    if (!request.complete) request.socket.destroySoon();
-  });
-}
-
-/**
- * Whoever only looks whether the server lives, such as a load balancer, may speak HTTP/1.0 without a host, or name
- * any.
- */
-function nameHostForProbes({ url, headers }: IncomingMessage): void {
-  if (url !== undefined && PROBES.test(url)) headers.host = 'localhost';
 }
 
 function listen(http: Server, host: string, port: number): Promise<string> {
@@ -65,10 +50,7 @@ function listen(http: Server, host: string, port: number): Promise<string> {
           ? 'Stop what listens there, or set PORT to another port.'
           : 'Check HOST and PORT.';
       reject(
-        new SeedError('invalid_settings', `cannot listen on ${host}:${port}: ${cause.message}`, {
-          hint,
-          cause,
-        }),
+        new SeedError('invalid_settings', `cannot listen on ${host}:${port}: ${cause.message}`, { hint, cause }),
       );
     });
     http.listen(port, host, () => {

@@ -1,8 +1,6 @@
-// The error answers of operations in the OpenAPI description: which statuses, and of each the codes that come with
-// it.
+// The error answers of operations in the OpenAPI description: which statuses, and the codes of each.
 import { type Command, isObject } from '../../command/define-command.ts';
-import { toJsonSchema } from '../../command/json-schema.ts';
-import { parseHttp, pathParameters } from '../../command/manifest.ts';
+import { parseHttp, pathParameters, toJsonSchema } from '../../command/manifest.ts';
 import { ERROR_STATUS, type ErrorCode } from '../../protocol/errors.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
 

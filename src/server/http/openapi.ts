@@ -1,8 +1,6 @@
 // The OpenAPI 3.1 description of the REST API, from the commands alone.
-
 import { type Command, isFile, isObject, isStream } from '../../command/define-command.ts';
-import { toJsonSchema } from '../../command/json-schema.ts';
-import { parseHttp, pathParameters } from '../../command/manifest.ts';
+import { parseHttp, pathParameters, toJsonSchema } from '../../command/manifest.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
 import { ERROR_SCHEMA, errorComponents, errorResponses, references } from './openapi-errors.ts';
 
@@ -56,9 +54,7 @@ function operation(command: Command, components: Record<string, JsonSchema>): Js
       ...(isStream(command) ? [LAST_EVENT_ID] : []),
     ],
     ...(method !== 'GET' &&
-      rest.length > 0 && {
-        requestBody: requestBody(command, Object.fromEntries(rest), required),
-      }),
+      rest.length > 0 && { requestBody: requestBody(command, Object.fromEntries(rest), required) }),
     responses: responses(command, components),
   };
 }
@@ -70,19 +66,14 @@ function requestBody(
 ): JsonObject {
   const json = { type: 'object', properties, required, additionalProperties: false };
   const { files: _, ...others } = properties;
+  const task = { ...json, properties: others };
+  const file = {
+    type: 'array',
+    description: "A part for each file; its filename is the file's name",
+    items: { type: 'string', contentMediaType: 'application/octet-stream' },
+  };
   const form = {
-    schema: {
-      type: 'object',
-      required: ['task'],
-      properties: {
-        task: { ...json, properties: others },
-        file: {
-          type: 'array',
-          description: "A part for each file; its filename is the file's name",
-          items: { type: 'string', contentMediaType: 'application/octet-stream' },
-        },
-      },
-    },
+    schema: { type: 'object', required: ['task'], properties: { task, file } },
     encoding: { task: { contentType: 'application/json' } },
   };
   return {
@@ -100,27 +91,19 @@ function parameterOf(name: string, where: 'path' | 'query', input: JsonSchema): 
   return { name, in: where, required, ...(description ? { description } : {}), schema };
 }
 
+const COMMANDS_SCHEMA: JsonObject = {
+  type: 'object',
+  required: ['version', 'commands'],
+  properties: { version: { type: 'string' }, commands: { type: 'array', items: { type: 'object' } } },
+};
+
 /** Not a command itself: it tells which there are. */
 const LIST_COMMANDS: JsonObject = {
   get: {
     operationId: 'commands',
     summary: 'The commands that the presented key may use, with their inputs as JSON Schema',
     responses: {
-      200: {
-        description: 'Done',
-        content: {
-          'application/json': {
-            schema: {
-              type: 'object',
-              required: ['version', 'commands'],
-              properties: {
-                version: { type: 'string' },
-                commands: { type: 'array', items: { type: 'object' } },
-              },
-            },
-          },
-        },
-      },
+      200: { description: 'Done', content: { 'application/json': { schema: COMMANDS_SCHEMA } } },
       ...references([400, 401, 403, 429, 500, 503]),
     },
   },
@@ -158,10 +141,7 @@ function responses(command: Command, components: Record<string, JsonSchema>): Js
   if (isStream(command)) {
     const schema = hoist(toJsonSchema(command.item, 'output'), components);
     const description = 'One object a line; server-sent events with Accept: text/event-stream';
-    const content = {
-      'application/x-ndjson': { schema },
-      'text/event-stream': { schema: { type: 'string' } },
-    };
+    const content = { 'application/x-ndjson': { schema }, 'text/event-stream': { schema: { type: 'string' } } };
     return { 200: { description, content }, ...errors };
   }
   if (isFile(command)) {
@@ -178,8 +158,6 @@ function responses(command: Command, components: Record<string, JsonSchema>): Js
   return { [String(command.successStatus ?? 200)]: answer, ...errors };
 }
 
-const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
-
 /** Moves a schema's $defs into the components and points its references there. */
 function hoist(schema: JsonSchema, components: Record<string, JsonSchema>): JsonSchema {
   const moved = JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/')) as JsonSchema;
@@ -188,5 +166,5 @@ function hoist(schema: JsonSchema, components: Record<string, JsonSchema>): Json
   const { id, ...self } = rest;
   if (typeof id !== 'string') return rest;
   components[id] = self;
-  return ref(id);
+  return { $ref: `#/components/schemas/${id}` };
 }

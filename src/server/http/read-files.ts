@@ -61,17 +61,14 @@ export async function readMultipart(c: Context<HttpEnv>, delivery: Delivery): Pr
     await Promise.allSettled(received);
     throw reasonOf(refusal ?? (cause as Error));
   }
-  refuseTooLarge(body.files);
-  return body;
+  const bytes = body.files.reduce((sum, { content }) => sum + content.size, 0);
+  if (bytes <= LIMITS.fileBytesPerTask) return body;
+  throw tooLarge(`the files are larger than ${LIMITS.fileBytesPerTask} bytes together`);
 }
 
-/**
- * What a request brings, as it comes. One that is given up takes its connection not along: the refusal is still to
- * be sent.
- */
+/** The body as it comes. Giving it up leaves the connection, over which the refusal is still to be sent. */
 export function bodyStream({ req, env }: Context<HttpEnv>): Readable {
-  // Straight from the socket, where nobody has to count: to pass it through a web stream and back costs as much
-  // again.
+  // Straight from the socket where nobody has to count: a web stream and back costs as much again.
   if (env.outgoing && req.header('content-length') !== undefined)
     return Readable.from(env.incoming.iterator({ destroyOnReturn: false }), { objectMode: false });
   return Readable.fromWeb((req.raw.body ?? new Blob([]).stream()) as ReadableStream);
@@ -116,12 +113,6 @@ function openForm(boundary: string): BusboyInstance {
       headerSize: PART_HEADER_BYTES,
     },
   });
-}
-
-function refuseTooLarge(files: readonly ReceivedFile[]): void {
-  const bytes = files.reduce((sum, { content }) => sum + content.size, 0);
-  if (bytes > LIMITS.fileBytesPerTask)
-    throw tooLarge(`the files are larger than ${LIMITS.fileBytesPerTask} bytes together`);
 }
 
 const invalid = (message: string) =>

@@ -1,13 +1,10 @@
-// A command's input out of a request: path parameters, then the query (GET) or the body (JSON, or the parts of a
-// form where it brings files), then the schema. Whatever a request has that is not part of the input is refused:
-// nobody is to believe that it did something.
-
+// A command's input out of a request: path, query (GET) or body (JSON, or a form with files), then the schema.
+// What is not part of the input is refused: nobody is to believe that it did something.
 import { readFile } from 'node:fs/promises';
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import type { Command, ObjectCommand } from '../../command/define-command.ts';
-import { toJsonSchema } from '../../command/json-schema.ts';
-import { parseHttp, pathParameters } from '../../command/manifest.ts';
+import { parseHttp, pathParameters, toJsonSchema } from '../../command/manifest.ts';
 import { storableText } from '../../db/storable.ts';
 import { parseJson } from '../../lib/json.ts';
 import { createSlots } from '../../lib/slots.ts';
@@ -25,9 +22,7 @@ export type InputReader = (c: Context<HttpEnv>, delivery: Delivery) => Promise<u
 
 type ReadCommand = Pick<Command, 'http' | 'input'> & Pick<ObjectCommand, 'takesFiles'>;
 
-/**
- * Prepares the reader of one command. It throws SeedError invalid_json, invalid_input or unsupported_media_type.
- */
+/** The reader of one command. It throws SeedError invalid_json, invalid_input or unsupported_media_type. */
 export function inputReader({ http, input, takesFiles = false }: ReadCommand): InputReader {
   const { method, path } = parseHttp(http);
   const parameters = pathParameters(path);
@@ -39,7 +34,8 @@ export function inputReader({ http, input, takesFiles = false }: ReadCommand): I
     const query = readQuery(c);
     using held = new DisposableStack();
     const readBytes = async () => {
-      if (!takesFiles || !isLarge(c)) return c.req.arrayBuffer();
+      const isLarge = Number(c.req.header('content-length') ?? 0) > LIMITS.bodyBytes;
+      if (!takesFiles || !isLarge) return c.req.arrayBuffer();
       const { path } = await delivery.receive(bodyStream(c), LIMITS.filesBodyBytes);
       held.defer(await large.enter(c.req.raw.signal));
       return readFile(path);
@@ -107,7 +103,9 @@ function fromText(text: string, schema: JsonSchema): unknown {
   if (may('string')) return text;
   if (may('integer', 'number') && /^-?\d+(\.\d+)?$/.test(text)) return Number(text);
   if (may('boolean') && (text === 'true' || text === 'false')) return text === 'true';
-  return may('object') ? fromJson(text) : text;
+  // As the CLI and MCP write an object into a query.
+  const value = may('object') ? parseJson(text) : undefined;
+  return value === undefined ? text : value;
 }
 
 /** With those of a union. */
@@ -116,14 +114,6 @@ function typesOf({ type, anyOf }: JsonSchema): string[] {
   return Array.isArray(anyOf) ? (anyOf as JsonSchema[]).flatMap(typesOf) : [];
 }
 
-/** As the CLI and MCP write an object into a query. */
-function fromJson(text: string): unknown {
-  const value = parseJson(text);
-  return value === undefined ? text : value;
-}
-
-const isLarge = (c: Context) => Number(c.req.header('content-length') ?? 0) > LIMITS.bodyBytes;
-
 async function fromBody(
   c: Context<HttpEnv>,
   readBytes: () => Promise<ArrayBuffer | Uint8Array>,
@@ -131,13 +121,9 @@ async function fromBody(
   if (!bringsBody(c)) return {};
   const type = c.get('mediaType')?.essence;
   if (type !== 'application/json') {
-    throw new SeedError(
-      'unsupported_media_type',
-      `the body is ${type === undefined ? 'of no stated type' : cutEnd(type, FINDING_LENGTH)}, not application/json`,
-      {
-        hint: 'Send JSON with the header "Content-Type: application/json".',
-      },
-    );
+    const stated = type === undefined ? 'of no stated type' : cutEnd(type, FINDING_LENGTH);
+    const hint = 'Send JSON with the header "Content-Type: application/json".';
+    throw new SeedError('unsupported_media_type', `the body is ${stated}, not application/json`, { hint });
   }
   const bytes = await readBytes();
   return bytes.byteLength === 0 ? {} : objectOf(bytes);

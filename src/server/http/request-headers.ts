@@ -1,6 +1,4 @@
-// What the headers of a request say: its bearer token, where it comes from, under which origin it reached this
-// server, how long its answer may be held. Called by the routes and by access/.
-
+// What headers say: bearer token, where a request comes from, its public origin, how long its answer may be held.
 import type { Context } from 'hono';
 import { canonicalAddress, cidrContains } from '../../lib/cidr.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -11,13 +9,10 @@ import type { HttpEnv } from './http-types.ts';
 export function bearerToken(header: string | undefined): string {
   const match = header?.match(/^Bearer +([\x21-\x7e]{1,512})$/i);
   if (match?.[1]) return match[1];
-  throw new SeedError(
-    'not_authenticated',
-    header ? 'the Authorization header is not a bearer token' : 'no API key was sent',
-    {
-      hint: 'Send the header "Authorization: Bearer sk_live_…"; with the CLI, set SEED_API_KEY or run seed login.',
-    },
-  );
+  const message = header ? 'the Authorization header is not a bearer token' : 'no API key was sent';
+  throw new SeedError('not_authenticated', message, {
+    hint: 'Send the header "Authorization: Bearer sk_live_…"; with the CLI, set SEED_API_KEY or run seed login.',
+  });
 }
 
 /** Null when the connection is gone already. */
@@ -26,10 +21,7 @@ export function clientAddress(c: Context<HttpEnv>, trustedProxies: readonly stri
   return peer === undefined ? null : addressBehind(peer, c.req.header('x-forwarded-for'), trustedProxies);
 }
 
-/**
- * From the right, each proxy adds whom it heard from: the first that is no trusted proxy is the caller. What
- * stands further left anyone can have written.
- */
+/** Each proxy adds on the right whom it heard from: the first untrusted one is the caller, more may be forged. */
 export function addressBehind(
   peer: string,
   forwardedFor: string | undefined,

@@ -5,10 +5,8 @@ import { LIMITS } from '../../protocol/limits.ts';
 const openStreams = new Map<string, number>();
 
 /**
- * The items, as a stream of the key. Its place is taken at once, not when the first item is asked for: of any
- * number that are opened together no more get one than there are. It is free again when the items end, their
- * reader leaves, or the signal aborts.
- * @throws SeedError too_many_requests
+ * The items, as a stream of the key. Its slot is taken at once, not with the first item, and free again when the
+ * items end, their reader leaves, or the signal aborts. @throws SeedError too_many_requests
  */
 export function inPlace<Item>(
   keyId: string,

@@ -1,5 +1,4 @@
-// The calls of commands: counted by server/ledger/call-log.ts, written one by one by server/ledger/, read as the
-// ledger of a task.
+// The calls of commands: counted in memory or written one by one, and read as the ledger of a task.
 import { type RawBuilder, sql } from 'kysely';
 import { aheadOfCursor, type PageRequest, pageOfRows } from '../../db/cursor.ts';
 import { storableValue } from '../../db/storable.ts';
@@ -38,10 +37,7 @@ export async function insertCalls(db: Db, calls: readonly NewCall[]): Promise<vo
   if (calls.length > 0) await insertion(calls).execute(db);
 }
 
-/**
- * The row of a call that must not be missed, written before its outcome is known and again when it is. An outcome
- * is written once: what comes after it changes nothing.
- */
+/** A call that must not be missed, before its outcome is known and again after. The first outcome stays. */
 export async function writeCall(db: Db, call: NewCall): Promise<void> {
   await sql`${insertion([call])}
     on conflict (created_at, id) do update set status = excluded.status, code = excluded.code,
@@ -49,9 +45,7 @@ export async function writeCall(db: Db, call: NewCall): Promise<void> {
     where calls.status is null`.execute(db);
 }
 
-/**
- * Busy servers write thousands a second: as one value they cost a third of what fifteen parameters a row would.
- */
+/** Servers write thousands a second: one JSON value costs a third of fifteen parameters a row. */
 function insertion(calls: readonly NewCall[]): RawBuilder<unknown> {
   const rows = calls.map((call) => ({
     id: call.id,
@@ -74,10 +68,7 @@ function insertion(calls: readonly NewCall[]): RawBuilder<unknown> {
   return sql`insert into calls select * from json_populate_recordset(null::calls, ${JSON.stringify(rows)}::json)`;
 }
 
-/**
- * What the task's agent called: what changes something in the order in which it began, the rest in that in which
- * it ended.
- */
+/** What the task's agent called: reads in the order in which they ended, all else in that in which it began. */
 export async function listLedger(
   db: Db,
   accountId: string,

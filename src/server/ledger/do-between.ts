@@ -1,5 +1,5 @@
 // A command whose work reaches beyond one transaction: its row stands in the ledger before the work and gets the
-// outcome after it. Where the outcome is lost the row says for ever that it is unknown, and a repeat is not sent.
+// outcome after it. Where that is lost, the row says for ever that it is unknown, and a repeat is not sent.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Store } from '../../db/store.ts';
 import type { Tx } from '../../db/tables.ts';
@@ -20,9 +20,7 @@ import { type Done, doneRow, failedRow, type KeptCall, writeRow } from './kept-c
 import { pastTwins } from './repeat.ts';
 
 const RENEW_EVERY_MS = 10_000;
-/**
- * An outcome is worth waiting for while the database is away: who gets no answer would have to look what was done.
- */
+/** Waiting for the database is worth it: who gets no answer would have to look what was done. */
 const OUTCOME_PATIENCE_MS = 30_000;
 const OUTCOME_RETRY_MS = 250;
 /** Why an outcome is unknown is worth less. */
@@ -39,10 +37,8 @@ export interface LedgerParts {
 export type WorkBetween = (creationId: string) => Promise<object>;
 
 /**
- * @param takesOver whether the work does nothing twice with the same creation id: a repeat may then do it again
- *   where the outcome of the first attempt is unknown
- * @throws SeedError unavailable: the row cannot be written, nothing is done; outcome_unknown, what a repeat is
- *   told, and whatever the work throws
+ * @param takesOver whether a repeat may do the work again, with the same creation id, when the outcome is unknown
+ * @throws SeedError unavailable (no row, nothing done), outcome_unknown, what a repeat is told or the work throws
  */
 export async function doBetween(
   parts: LedgerParts,
@@ -51,11 +47,14 @@ export async function doBetween(
   work: WorkBetween,
 ): Promise<Done> {
   const { repeat } = call;
-  const begun = () => begin(parts, call, takesOver);
-  const claim = repeat === null ? await begun() : await pastTwins(parts.store, repeat, waiting, begun);
+  const claim = await pastTwins(parts.store, repeat, waiting, () => begin(parts, call, takesOver));
   if (claim.state === 'answered' && repeat !== null)
     return { output: repeat.unseal(claim.answer), isReplay: true };
-  if (claim.state !== 'mine') throw outcomeUnknown();
+  if (claim.state !== 'mine') {
+    const what = 'the first request with this Idempotency-Key was cut off, and may have been done';
+    const hint = 'Look what is there. What is still to be done needs a new Idempotency-Key.';
+    throw new SeedError('outcome_unknown', what, { hint });
+  }
   call.hasRow = true;
   // Of an attempt that takes over, the row is that of the first.
   call.row = { ...call.row, id: claim.creationId, at: claim.at };
@@ -110,9 +109,12 @@ async function worked(
     const isKnown = claim.isFirst && error instanceof SeedError && error.nothingDone;
     call.isUnknown = !isKnown;
     const row = failedRow(call, error, isKnown);
+    const leave = async (tx: Tx) => {
+      if (call.repeat) await leaveClaim(tx, call.repeat.request, parts.store.clock.now());
+    };
     if (isKnown) await writeOutcome(parts, row, forget(call, claim));
     // Not waited for in vain: the row says already that the outcome is unknown, and the claim lapses by itself.
-    else await Promise.race([writeOutcome(parts, row, leave(parts, call)), pause(WHY_PATIENCE_MS)]);
+    else await Promise.race([writeOutcome(parts, row, leave), pause(WHY_PATIENCE_MS)]);
     throw error;
   }
 }
@@ -120,12 +122,6 @@ async function worked(
 function forget({ repeat }: KeptCall, claim: Claimed) {
   return async (tx: Tx) => {
     if (repeat) await forgetClaim(tx, repeat.request, claim);
-  };
-}
-
-function leave({ store }: LedgerParts, { repeat }: KeptCall) {
-  return async (tx: Tx) => {
-    if (repeat) await leaveClaim(tx, repeat.request, store.clock.now());
   };
 }
 
@@ -155,11 +151,3 @@ async function writeOutcome(
 
 /** Keeps no process alive. */
 const pause = (ms: number) => sleep(ms, undefined, { ref: false });
-
-function outcomeUnknown(): SeedError {
-  return new SeedError(
-    'outcome_unknown',
-    'the first request with this Idempotency-Key was cut off, and may have been done',
-    { hint: 'Look what is there. What is still to be done needs a new Idempotency-Key.' },
-  );
-}

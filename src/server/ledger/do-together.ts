@@ -1,8 +1,5 @@
-// A command whose work is one transaction: what it does, its row in the ledger and the answer for its repeats are
-// there together or not at all.
-
+// A command whose work is one transaction: work, ledger row and kept answer are there together or not at all.
 import type { Store } from '../../db/store.ts';
-import type { Tx } from '../../db/tables.ts';
 import { commit } from '../../db/transaction.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { type Earlier, enterRequest, keepAnswer } from './idempotency.ts';
@@ -20,10 +17,7 @@ export async function doTogether(
   work: WorkTogether,
 ): Promise<Done> {
   const repeat = call?.repeat ?? null;
-  const result =
-    repeat === null
-      ? await attempt(store, call, work)
-      : await pastTwins(store, repeat, waiting, () => attempt(store, call, work));
+  const result = await pastTwins(store, repeat, waiting, () => attempt(store, call, work));
   if (result.state === 'done') return { output: result.output, isReplay: false };
   if (result.state !== 'answered' || repeat === null) throw new SeedError('internal', 'a twin without a key');
   return { output: repeat.unseal(result.answer), isReplay: true };
@@ -44,7 +38,13 @@ async function attempt(store: Store, call: KeptCall | null, work: WorkTogether):
       const earlier = repeat ? await enterRequest(tx, repeat.request, clock.now()) : null;
       if (earlier !== null) return earlier;
       const output = await work({ ...store, db: tx, caches });
-      if (call) await keep(tx, call, output, clock.now());
+      if (call) {
+        // The ledger is read in the order of its times, and the row is not there before now.
+        const now = clock.now();
+        call.row = { ...call.row, at: now };
+        await writeRow(tx, doneRow(call, output));
+        if (repeat) await keepAnswer(tx, repeat.request, { id: call.row.id, now, answer: repeat.seal(output) });
+      }
       return { state: 'done', output };
     });
     if (committed.state === 'unknown') throw unknown(call, committed.cause);
@@ -54,14 +54,6 @@ async function attempt(store: Store, call: KeptCall | null, work: WorkTogether):
     // Also when it failed: whether it was kept may not be known.
     for (const each of afterwards) each();
   }
-}
-
-async function keep(tx: Tx, call: KeptCall, output: object, now: Date): Promise<void> {
-  const { repeat } = call;
-  // The ledger is read in the order of its times, and the row is not there before now.
-  call.row = { ...call.row, at: now };
-  await writeRow(tx, doneRow(call, output));
-  if (repeat) await keepAnswer(tx, repeat.request, { id: call.row.id, now, answer: repeat.seal(output) });
 }
 
 function unknown(call: KeptCall | null, cause: unknown): SeedError {

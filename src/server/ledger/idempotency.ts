@@ -1,14 +1,12 @@
-// Requests that may be repeated: who works on one, and what it was answered. Called by server/ledger/.
-//
-// A command that does its work in one transaction keeps the answer in that transaction, under a lock that its
-// twins cannot get: the answer is there exactly when the work is done. All others claim the request first. Such a
-// claim is forgotten only when it is certain that nothing was done; otherwise it lapses, and who takes it over
-// works with the same creation id.
-import { sql } from 'kysely';
+// Requests that may be repeated: who works on one, and what it was answered. A command that does its work in one
+// transaction keeps the answer in it, under a lock that its twins cannot get: the answer is there exactly when the
+// work is done. All others claim the request first. A claim is forgotten only when certainly nothing was done;
+// otherwise it lapses, and who takes it over works with the same creation id.
+import { type Selectable, sql } from 'kysely';
 import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
 import { notify } from '../../db/signals.ts';
 import type { Store } from '../../db/store.ts';
-import type { Tx } from '../../db/tables.ts';
+import type { Tables, Tx } from '../../db/tables.ts';
 import { SeedError } from '../../protocol/errors.ts';
 
 export interface Repeatable {
@@ -35,9 +33,7 @@ export type Claim =
 
 export interface Claimed {
   state: 'mine';
-  /**
-   * What the work makes is to have this id; the row in `calls` of whoever claimed first has it, too, and its time.
-   */
+  /** The id of what the work makes, and of the first claimer's row in `calls`, whose time is `at`. */
   creationId: string;
   at: Date;
   /** Nobody has set out before. */
@@ -51,10 +47,8 @@ const WORKING_MS = 30_000;
 const PRUNED = 100;
 
 /**
- * Claims the request.
  * @param id the creation id of a new claim
- * @param takesOver whether a claim that was left is claimed anew: the work does nothing twice with the same
- *   creation id
+ * @param takesOver whether a claim that was left is claimed anew: the work does nothing twice with the same id
  */
 export async function claimRequest(
   tx: Tx,
@@ -64,14 +58,7 @@ export async function claimRequest(
   await prune(tx, request, new Date(now.getTime() - KEPT_MS));
   const made = await tx
     .insertInto('idempotency')
-    .values({
-      key_id: request.keyId,
-      idempotency_key: request.idempotencyKey,
-      created_at: now,
-      request_hash: request.requestHash,
-      creation_id: id,
-      working_until: new Date(now.getTime() + WORKING_MS),
-    })
+    .values({ ...newRow(request, id, now), working_until: new Date(now.getTime() + WORKING_MS) })
     .onConflict((conflict) => conflict.columns(['key_id', 'idempotency_key']).doNothing())
     .returning('creation_id')
     .executeTakeFirst();
@@ -92,10 +79,7 @@ export async function claimRequest(
   return { state: 'mine', creationId: row.creation_id, at: row.created_at, isFirst: false };
 }
 
-/**
- * What became of the request before, for a command whose work, row and answer are this transaction: until it ends
- * no twin can get as far as this. Null: the work is to be done.
- */
+/** For work in one transaction, until whose end no twin gets as far as this. Null: the work is to be done. */
 export async function enterRequest(tx: Tx, request: Repeatable, now: Date): Promise<Earlier | null> {
   const earlier = async () => {
     const row = await ofRequest(tx.selectFrom('idempotency').selectAll(), request)
@@ -116,10 +100,7 @@ export async function enterRequest(tx: Tx, request: Repeatable, now: Date): Prom
   return meanwhile;
 }
 
-/**
- * Keeps the answer in the transaction that has done the work, which `enterRequest` began.
- * @throws SeedError idempotency_mismatch: another command has claimed the Idempotency-Key meanwhile
- */
+/** In the transaction of `enterRequest`. @throws SeedError idempotency_mismatch: another command took the key */
 export async function keepAnswer(
   tx: Tx,
   request: Repeatable,
@@ -127,15 +108,7 @@ export async function keepAnswer(
 ): Promise<void> {
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('idempotency')
-    .values({
-      key_id: request.keyId,
-      idempotency_key: request.idempotencyKey,
-      created_at: now,
-      request_hash: request.requestHash,
-      creation_id: id,
-      working_until: now,
-      answer,
-    })
+    .values({ ...newRow(request, id, now), working_until: now, answer })
     .onConflict((conflict) =>
       conflict
         .columns(['key_id', 'idempotency_key'])
@@ -159,10 +132,7 @@ export async function saveAnswer(tx: Tx, request: Repeatable, answer: Buffer): P
   await notify(tx, `idempotency:${request.keyId}`);
 }
 
-/**
- * When it is certain that nothing was done: the next attempt starts afresh. A claim that somebody has taken over
- * stays.
- */
+/** When certainly nothing was done: the next attempt starts afresh. A claim that was taken over stays. */
 export async function forgetClaim(tx: Tx, request: Repeatable, { creationId }: Claimed): Promise<void> {
   await ofRequest(tx.deleteFrom('idempotency'), request)
     .where('creation_id', '=', creationId)
@@ -184,10 +154,11 @@ export function idempotencyMismatch(): SeedError {
   });
 }
 
-interface Known {
-  request_hash: string;
-  answer: Buffer | null;
-  working_until: Date;
+type Known = Pick<Selectable<Tables['idempotency']>, 'request_hash' | 'answer' | 'working_until'>;
+
+function newRow({ keyId, idempotencyKey, requestHash }: Repeatable, id: string, now: Date) {
+  const ids = { key_id: keyId, idempotency_key: idempotencyKey, creation_id: id };
+  return { ...ids, request_hash: requestHash, created_at: now };
 }
 
 /** Null: nobody is at it, and it was not answered. */

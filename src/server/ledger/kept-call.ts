@@ -1,10 +1,9 @@
-// A call whose row must stand although something fails: one of a task, or one with an Idempotency-Key, of a
-// command that changes something. All others are counted (call-log.ts).
+// A call whose row must stand: a change by a task or with an Idempotency-Key. Others are counted (call-log.ts).
 import type { Actor } from '../../command/call.ts';
 import type { Command } from '../../command/define-command.ts';
 import type { Db } from '../../db/tables.ts';
 import { isRecord } from '../../lib/json.ts';
-import { SeedError } from '../../protocol/errors.ts';
+import { failureOf, SeedError } from '../../protocol/errors.ts';
 import { type NewCall, writeCall } from './call-log.ts';
 import { type Repeat, readRepeat } from './repeat.ts';
 
@@ -89,7 +88,7 @@ export function doneRow({ row, success, startedAtMs }: KeptCall, output: object)
 
 /** And when it has failed. @param isKnown whether it is certain that nothing was done */
 export function failedRow({ row, startedAtMs }: KeptCall, error: unknown, isKnown: boolean): NewCall {
-  const { status, code } = error instanceof SeedError ? error : { status: 500, code: 'internal' };
+  const { status, code } = failureOf(error);
   return { ...row, status: isKnown ? status : null, code, durationMs: msSince(startedAtMs) };
 }
 
@@ -118,12 +117,10 @@ const SECRET = '[secret]';
 const SECRET_NAME = /secret|token|passw|authorization|credential|api_?key/i;
 const KEY_SECRET = /sk_live_[A-Za-z0-9_-]{8,}/g;
 
-/**
- * A copy without secrets and large values; of one that is still larger than 4 KiB of JSON only the names remain.
- */
+/** A copy without secrets and large values; of one still larger than 4 KiB of JSON only the names remain. */
 export function cutJson(value: unknown): unknown {
   const cut = cutValue(value, 0);
-  if (size(cut) <= BYTES_MOST) return cut;
+  if (Buffer.byteLength(JSON.stringify(cut) ?? '') <= BYTES_MOST) return cut;
   const names = isRecord(cut) ? Object.keys(cut).slice(0, ITEMS_MOST) : [];
   return { cut: names.map((name) => name.slice(0, STRING_MOST / 4)) };
 }
@@ -139,22 +136,14 @@ function cutValue(value: unknown, depth: number): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => [
       cutString(name),
-      isSecret(name, item) ? SECRET : cutValue(item, depth + 1),
+      // Counts such as `inputTokens` are no secrets, whatever their name says.
+      SECRET_NAME.test(name) && typeof item === 'string' ? SECRET : cutValue(item, depth + 1),
     ]),
   );
-}
-
-/** Counts such as `inputTokens` are no secrets, whatever their name says. */
-function isSecret(name: string, value: unknown): boolean {
-  return SECRET_NAME.test(name) && typeof value === 'string';
 }
 
 function cutString(text: string): string {
   const clean = text.replaceAll(KEY_SECRET, SECRET);
   if (clean.length <= STRING_MOST) return clean;
   return `${clean.slice(0, STRING_MOST).toWellFormed()}… ${clean.length - STRING_MOST} more characters`;
-}
-
-function size(value: unknown): number {
-  return Buffer.byteLength(JSON.stringify(value) ?? '');
 }

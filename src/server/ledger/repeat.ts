@@ -1,6 +1,6 @@
 // The Idempotency-Key of a request: what finds it again when it is repeated, as in
 // draft-ietf-httpapi-idempotency-key-header, and what its repeats are told.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Store } from '../../db/store.ts';
 import { seal, unseal } from '../../lib/seal.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -18,6 +18,8 @@ export interface Repeat {
   unseal(answer: Buffer): object;
 }
 
+type Settled = Extract<Earlier, { state: 'answered' }>;
+
 interface Given {
   /** The request's header. */
   idempotencyKey: string | undefined;
@@ -31,10 +33,14 @@ interface Given {
 /** @returns null: the request has no Idempotency-Key. @throws SeedError invalid_input: it has one that is none */
 export function readRepeat({ idempotencyKey, command, keyId, input, secret }: Given): Repeat | null {
   if (idempotencyKey === undefined) return null;
-  refuseUnlessSound(idempotencyKey);
+  if (!/^[\x21-\x7e]{1,255}$/.test(idempotencyKey)) {
+    throw new SeedError('invalid_input', 'Idempotency-Key is not 1 to 255 printable ASCII characters', {
+      hint: 'A random UUID will do.',
+    });
+  }
   const place = `${keyId} ${idempotencyKey}`;
   return {
-    request: { keyId, idempotencyKey, requestHash: hashOf(command, input) },
+    request: { keyId, idempotencyKey, requestHash: hash('sha256', `${command}\n${sortedJson(input)}`, 'hex') },
     seal: (output) => seal(JSON.stringify(output), secret, place),
     unseal: (answer) => {
       const text = unseal(answer, secret, place);
@@ -47,48 +53,35 @@ export function readRepeat({ idempotencyKey, command, keyId, input, secret }: Gi
 }
 
 /**
- * Tries until no twin of the request is at work any more.
  * @param waiting makes the signal that is aborted when it is no use to wait any longer
- * @throws SeedError idempotency_mismatch; idempotency_in_progress: one still is after a while
+ * @throws SeedError idempotency_mismatch; idempotency_in_progress: a twin still works after a while
  */
 export async function pastTwins<Other extends { state: string }>(
   { signals }: Store,
-  { request }: Repeat,
+  repeat: Repeat | null,
   waiting: () => AbortSignal,
   attempt: () => Promise<Earlier | Other>,
-): Promise<Extract<Earlier, { state: 'answered' }> | Other> {
+): Promise<Settled | Other> {
+  // Without an Idempotency-Key there are no twins.
+  if (repeat === null) return (await attempt()) as Settled | Other;
+  const { request } = repeat;
   const until = performance.now() + LIMITS.idempotencyWaitSeconds * 1_000;
   using changes = signals.subscribe(`idempotency:${request.keyId}`);
   let signal: AbortSignal | undefined;
   for (;;) {
     const result = await attempt();
     if (result.state === 'taken') throw idempotencyMismatch();
-    if (result.state !== 'working') return result as Extract<Earlier, { state: 'answered' }> | Other;
+    if (result.state !== 'working') return result as Settled | Other;
     signal ??= waiting();
     const leftMs = until - performance.now();
-    if (leftMs <= 0 || signal.aborted) throw inProgress();
+    if (leftMs <= 0 || signal.aborted) {
+      throw new SeedError('idempotency_in_progress', 'the first request with this Idempotency-Key still runs', {
+        hint: 'Send it again later.',
+        retryAfterSeconds: LIMITS.idempotencyWaitSeconds,
+      });
+    }
     await changes.next(Math.min(leftMs, LOOK_EVERY_MS), signal);
   }
-}
-
-function inProgress(): SeedError {
-  return new SeedError('idempotency_in_progress', 'the first request with this Idempotency-Key still runs', {
-    hint: 'Send it again later.',
-    retryAfterSeconds: LIMITS.idempotencyWaitSeconds,
-  });
-}
-
-function refuseUnlessSound(idempotencyKey: string): void {
-  if (/^[\x21-\x7e]{1,255}$/.test(idempotencyKey)) return;
-  throw new SeedError('invalid_input', 'Idempotency-Key is not 1 to 255 printable ASCII characters', {
-    hint: 'A random UUID will do.',
-  });
-}
-
-function hashOf(command: string, input: unknown): string {
-  return createHash('sha256')
-    .update(`${command}\n${sortedJson(input)}`)
-    .digest('hex');
 }
 
 /** The same text for the same value, in whatever order its names came. */

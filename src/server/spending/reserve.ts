@@ -7,7 +7,7 @@ import { storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, TaskRow, Tx } from '../../db/tables.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
-import { limitColumn } from '../access/key-limit-columns.ts';
+import { limitColumn } from '../access/keys.ts';
 import { lineageOf, worstOf } from '../access/presented-key.ts';
 import { boundsOfKeys, boundsOfTasks } from './bounds.ts';
 import { type Bound, decide, hasSpendLimit, SPEND_LIMIT_NAMES } from './budget.ts';

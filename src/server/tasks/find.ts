@@ -2,7 +2,7 @@
 // half a second.
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { WrittenAnswer } from '../../command/written-answer.ts';
+import { WrittenAnswer } from '../../command/define-command.ts';
 import type { Store } from '../../db/store.ts';
 import type { TaskRow } from '../../db/tables.ts';
 import { createDataLoader } from '../../lib/data-loader.ts';

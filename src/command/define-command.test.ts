@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { WrittenAnswer } from './written-answer.ts';
+import { WrittenAnswer } from './define-command.ts';
 
 const output = z.object({ task: z.object({ id: z.string() }).nullable() });
 

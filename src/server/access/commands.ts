@@ -1,8 +1,13 @@
-// API keys of the caller's account.
+// The commands of access: API keys of the caller's account, who calls, accounts, and the audit log.
 import { z } from 'zod';
 import { defineCommand } from '../../command/define-command.ts';
+import { Account, AccountName } from '../../protocol/account.ts';
+import { AuditEntry, AuditFilter } from '../../protocol/audit.ts';
+import { SeedError } from '../../protocol/errors.ts';
 import { Key, KeyCreation, KeyFilter, KeyRotation, KeyUpdate } from '../../protocol/key.ts';
-import { pageOf } from '../../protocol/page.ts';
+import { pageInput, pageOf } from '../../protocol/page.ts';
+import { addAccount, findAccounts } from './accounts.ts';
+import { findAudit } from './audit.ts';
 import * as keys from './issue-keys.ts';
 
 const id = z.uuid().describe('Id of the key');
@@ -11,9 +16,7 @@ const yes = z
   .default(false)
   .describe('Do it also if no key of the account is left then that may do everything without limit and for ever');
 const OneKey = z.object({ key: Key });
-const SecretAnswer = OneKey.extend({
-  secret: z.string().describe('Shown this once; only its hash is stored'),
-});
+const SecretAnswer = OneKey.extend({ secret: z.string().describe('Shown this once; only its hash is stored') });
 
 export const createKey = defineCommand({
   name: 'keys create',
@@ -101,4 +104,81 @@ export const revokeKey = defineCommand({
   output: OneKey,
   examples: ['seed keys revoke 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55'],
   run: async ({ id, yes }, call) => ({ key: await keys.revoke(call, { id, yes }) }),
+});
+
+export const createAccount = defineCommand({
+  name: 'accounts create',
+  summary: 'Create an account and its first key; the secret is shown once',
+  http: 'POST /accounts',
+  scope: 'accounts:write',
+  effect: 'write',
+  transactional: true,
+  operatorOnly: true,
+  input: z.object({ name: AccountName.describe('What the account is called') }),
+  creates: true,
+  output: z.object({ account: Account, key: Key, secret: z.string() }),
+  successStatus: 201,
+  examples: ['seed accounts create --name "Acme Inc"'],
+  run: ({ name }, { store }) => addAccount(store, name),
+});
+
+export const listAccounts = defineCommand({
+  name: 'accounts list',
+  summary: 'List the accounts of this Seed, newest first',
+  http: 'GET /accounts',
+  scope: 'accounts:read',
+  effect: 'read',
+  operatorOnly: true,
+  input: z.object(pageInput),
+  output: pageOf(Account),
+  columns: ['id', 'name', 'operator', 'createdAt'],
+  examples: ['seed accounts list'],
+  run: (input, { store }) => findAccounts(store.db, input),
+});
+
+export const whoami = defineCommand({
+  name: 'whoami',
+  summary: 'Show the account and the scopes of the key in use',
+  http: 'GET /whoami',
+  scope: null,
+  effect: 'read',
+  input: z.object({}),
+  output: z.object({ account: z.object({ id: z.uuid(), name: z.string(), operator: z.boolean() }), key: Key }),
+  examples: ['seed whoami'],
+  run: async (_input, { actor }) => ({
+    account: { id: actor.accountId, name: actor.accountName, operator: actor.operator },
+    key: actor.key,
+  }),
+});
+
+const { limit, cursor, ...filters } = AuditFilter.shape;
+
+/** Calls that named no known key belong to the operator. */
+export const listAudit = defineCommand({
+  name: 'audit list',
+  summary: 'List who did what, newest first: every call that changes something, and every refused one',
+  http: 'GET /audit',
+  scope: 'audit:read',
+  effect: 'read',
+  input: z.object({
+    ...filters,
+    unknownKeys: z
+      .boolean()
+      .default(false)
+      .describe('Instead: calls that named no known key; for the operator of this Seed'),
+    limit,
+    cursor,
+  }),
+  output: pageOf(AuditEntry),
+  columns: ['at', 'outcome', 'command', 'keyName', 'address', 'code', 'calls', 'target'],
+  examples: [
+    'seed audit list --since 24h',
+    'seed audit list --outcome refused',
+    'seed audit list --command "keys revoke"',
+  ],
+  run: ({ unknownKeys, ...filter }, { actor, store }) => {
+    if (unknownKeys && !actor.operator)
+      throw new SeedError('operator_only', 'calls without a known key are for the operator of this Seed');
+    return findAudit(store.db, unknownKeys ? null : actor.accountId, filter, store.clock.now());
+  },
 });
