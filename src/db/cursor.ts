@@ -1,5 +1,4 @@
 // Cursors of lists ordered by time: the last item's place, opaque to callers.
-
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { parseJson } from '../lib/json.ts';
@@ -58,8 +57,5 @@ export function pageOfRows<Row extends Place, Item>(
 ): Page<Item> {
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
-  return {
-    items: shown.map(toItem),
-    nextCursor: rows.length > limit && last ? encodeCursor(last) : null,
-  };
+  return { items: shown.map(toItem), nextCursor: rows.length > limit && last ? encodeCursor(last) : null };
 }

@@ -1,6 +1,5 @@
 // The database's time as this process knows it: measured every second against the clock that only goes forward,
 // so that neither a wrong nor a jumping clock of the machine changes anything. Opened by openStore.
-
 import type { Clock } from '../lib/clock.ts';
 import { every } from '../lib/every.ts';
 import type { ConnectionPool } from './connection-pool.ts';
@@ -9,9 +8,7 @@ const MEASURE_EVERY_MS = 1_000;
 const PATIENCE_MS = 2_000;
 /** How fast two clocks may run apart: far more than any does. */
 const DRIFT = 1e-4;
-/**
- * A clock of the database that was set is followed after so long: by then the tasks' deadlines have moved with it.
- */
+/** A database's clock that was set is followed after so long: by then the tasks' deadlines have moved with it. */
 const FOLLOW_AFTER_MS = 10_000;
 
 export interface Measurement {
@@ -36,9 +33,8 @@ export interface ClockEstimate {
 }
 
 /**
- * Half of the round trip is what a measurement may be off. A slow one is believed only when the last good one is
- * so old that it may be further off. One that contradicts it tells of a clock that was set, and is believed when
- * others agree for a while.
+ * Half of the round trip is what a measurement may be off. A slow one is believed only when the last good one may be
+ * further off by now. One that contradicts it tells of a clock that was set: believed when others agree for a while.
  */
 export function estimateClock(first: Measurement): ClockEstimate {
   let offset = offsetOf(first);
@@ -86,8 +82,5 @@ export async function openDatabaseClock(pool: ConnectionPool): Promise<Clock & D
   // Nothing is logged: while the database is away the last measurement holds.
   const options = { name: "measure the database's clock", everyMs: MEASURE_EVERY_MS, log: null };
   const measuring = every(options, async () => estimate.learn(await measure()));
-  return {
-    now: () => new Date(estimate.at(performance.now())),
-    [Symbol.dispose]: () => void measuring.stop(),
-  };
+  return { now: () => new Date(estimate.at(performance.now())), [Symbol.dispose]: () => void measuring.stop() };
 }

@@ -7,8 +7,6 @@ import type { Connection } from './connection.ts';
 import { type Migration, readMigrations, refuseTransactionControl } from './migration-files.ts';
 import { packSchema, refuseTablesWithoutAccount } from './pack-schema.ts';
 
-const OWN_FOLDER = new URL('./migrations/', import.meta.url);
-
 /** The tables of a pack. */
 export interface PackTables {
   name: string;
@@ -29,11 +27,7 @@ interface Owner {
   record(client: Connection, migration: Migration): Promise<void>;
 }
 
-interface AppliedMigration {
-  number: number;
-  name: string;
-  checksum: string;
-}
+type AppliedMigration = Omit<Migration, 'text'>;
 
 /**
  * Applies what is missing and returns the names of what it applied. Throws SeedError `invalid_settings` when the
@@ -107,7 +101,7 @@ async function apply(client: Connection, migration: Migration, owner: Owner): Pr
 
 const SEED: Owner = {
   name: 'Seed',
-  folder: OWN_FOLDER,
+  folder: new URL('./migrations/', import.meta.url),
   shown: 'src/db/migrations',
   async applied(client) {
     await client.query(`create table if not exists migrations (

@@ -55,8 +55,6 @@ export function refuseTransactionControl(text: string, shown: string): void {
   throw new SeedError(
     'invalid_settings',
     `${shown} cannot be applied: it has a ${word.toUpperCase()} of its own.`,
-    {
-      hint: 'Leave it out: the new migrations of a pack are one transaction, applied all or not at all.',
-    },
+    { hint: 'Leave it out: the new migrations of a pack are one transaction, applied all or not at all.' },
   );
 }

@@ -1,6 +1,5 @@
 // Wake-ups between servers over LISTEN/NOTIFY: a hint that something changed, never the change itself. Who waits
 // subscribes first, looks at the database, and then waits: what changes in between is not missed.
-
 import { sql } from 'kysely';
 import { type Limits, type OwnConnection, openConnection } from './connection.ts';
 import type { Outage } from './outage.ts';
@@ -9,10 +8,7 @@ import type { Db } from './tables.ts';
 const CHANNEL = 'seed';
 const RECONNECT_MIN_MS = 100;
 const RECONNECT_MAX_MS = 5_000;
-/**
- * How often it asks whether its connection is still heard, and how long it waits: one that says nothing may have
- * nothing to say.
- */
+/** How often it asks whether its connection is still heard, and how long it waits: silence alone says nothing. */
 const BEAT = { everyMs: 5_000, patienceMs: 3_000 };
 const LIMITS: Limits = { statementMs: 5_000, lockMs: 5_000 };
 

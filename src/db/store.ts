@@ -65,16 +65,11 @@ export interface StoreOptions {
 }
 
 /**
- * Connects, brings the schema up to date, starts the queue. A database that is just starting is waited for, up to
- * ten seconds. Throws SeedError `unavailable` when it cannot be reached, `invalid_settings` when it cannot be
- * used.
+ * Connects, brings the schema up to date, starts the queue. Waits ten seconds for a database that is just starting.
+ * Throws SeedError `unavailable` when it cannot be reached, `invalid_settings` when it cannot be used.
  */
-export async function openStore({
-  databaseUrl,
-  log,
-  clock: givenClock,
-  packs = [],
-}: StoreOptions): Promise<Store> {
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { databaseUrl, log, clock: givenClock, packs = [] } = options;
   const outage = new Outage(log);
   const lock = await connectWhenReady(databaseUrl, outage);
   const requests = new ConnectionPool(databaseUrl, REQUESTS, outage);
@@ -86,8 +81,7 @@ export async function openStore({
   const close = async () => {
     // Side by side: the queue waits for its statements, which a pool that ends does not let wait for ever.
     parts.dispose();
-    const ends = [queue?.close(), signals.close(), requests.end(), longRunning.end(), lookUpPool.end()];
-    await Promise.all(ends);
+    await Promise.all([queue?.close(), signals.close(), requests.end(), longRunning.end(), lookUpPool.end()]);
   };
   try {
     await lock.query('select pg_advisory_lock($1)', [ADVISORY_LOCKS.schema]);
@@ -138,15 +132,12 @@ async function connectWhenReady(databaseUrl: string, outage: Outage): Promise<Ow
       return await openConnection(databaseUrl, MIGRATION, outage);
     } catch (error) {
       if (!(error instanceof SeedError) || error.code === 'invalid_settings') throw error;
-      if (!mayPass(error) || performance.now() >= giveUpAt) throw cannotConnect(databaseUrl, error);
+      // Waiting does not help when Postgres knows neither the user, nor the password, nor the database.
+      const isFinal = /^(28|3D)/.test(sqlStateOf(error) ?? '');
+      if (isFinal || performance.now() >= giveUpAt) throw cannotConnect(databaseUrl, error);
     }
     await sleep(START_RETRY_MS);
   }
-}
-
-/** Whether waiting may help: not when Postgres knows neither the user, nor the password, nor the database. */
-function mayPass(error: SeedError): boolean {
-  return !/^(28|3D)/.test(sqlStateOf(error) ?? '');
 }
 
 async function within(ms: number, late: string, work: Promise<unknown>): Promise<void> {

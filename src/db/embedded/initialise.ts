@@ -6,12 +6,11 @@ import type { Launcher } from './plain-user.ts';
 
 /** The cluster's one role and, as always with Postgres, a database `postgres`. */
 export const DATABASE_ROLE = 'seed';
-const CLUSTER = 'cluster';
 const PARTIAL = 'partial-';
 
 /** The folder of the cluster in the data folder of Postgres. */
 export function clusterFolder(dataFolder: string): string {
-  return join(dataFolder, CLUSTER);
+  return join(dataFolder, 'cluster');
 }
 
 /** Makes the cluster unless it is there. The caller holds the data folder's lock. Returns whether it made one. */

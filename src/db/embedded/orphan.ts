@@ -40,8 +40,7 @@ export async function stopOrphan({ data: dataFolder, socket }: Folders, onFound:
     }
   }
   if (!existsSync(runningLock(dataFolder))) return;
-  // Whom these name is gone; but another process may have that pid by now, and Postgres would take that one for
-  // it.
+  // Whom these name is gone; but another process may have that pid by now, and Postgres would take it for that.
   await rm(postmasterFile(dataFolder), { force: true });
   await rm(socketLock(socket), { force: true });
 }
@@ -64,13 +63,8 @@ async function isOver(dataFolder: string): Promise<boolean> {
   return lock !== null;
 }
 
-interface PostgresProcess {
-  pid: number;
-  parent: number;
-}
-
 /** The processes of Postgres that can be seen from here: those that work in the folder of this cluster. */
-async function processesOn(dataFolder: string): Promise<PostgresProcess[]> {
+async function processesOn(dataFolder: string) {
   const cluster = await stat(clusterFolder(dataFolder)).catch(() => null);
   const pids = cluster === null ? [] : (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(

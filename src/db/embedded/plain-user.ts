@@ -95,10 +95,7 @@ async function inMountNamespace(
     throw new SeedError(
       'setup_failed',
       `User ${owner.uid}, as whom Postgres runs, cannot reach ${folders.data}.`,
-      {
-        hint: 'Clone Seed to a folder that every user may enter (such as /opt), or set DATABASE_URL.',
-        cause,
-      },
+      { hint: 'Clone Seed to a folder that every user may enter (such as /opt), or set DATABASE_URL.', cause },
     );
   }
   return { owner, folders: inside, command: (program, args) => [...prefix, program, ...args] };

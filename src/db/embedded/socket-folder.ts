@@ -1,5 +1,5 @@
 // The folder of Postgres's Unix socket. Its mode is the only guard of the database, and its path must be short.
-import { chmod, lstat, mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -13,10 +13,7 @@ export interface SocketFolder {
   remove(): Promise<void>;
 }
 
-/**
- * Makes the folder in `dataDir`, or, when the path would be too long, below the system's temporary folder with a
- * link to it in `dataDir`.
- */
+/** Makes the folder in `dataDir`; if its path were too long, in the system's temporary folder, with a link to it. */
 export async function makeSocketFolder(dataDir: string): Promise<SocketFolder> {
   const path = join(dataDir, 'socket');
   // Left by a server that was killed.
@@ -35,11 +32,6 @@ export async function makeSocketFolder(dataDir: string): Promise<SocketFolder> {
       await rm(temporary, { recursive: true, force: true });
     },
   };
-}
-
-/** The folder that makeSocketFolder made for the running Postgres of `dataDir`. */
-export function findSocketFolder(dataDir: string): Promise<string> {
-  return realpath(join(dataDir, 'socket'));
 }
 
 /** The file in which Postgres keeps the pid of whom the socket belongs to. */

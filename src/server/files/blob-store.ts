@@ -18,8 +18,7 @@ export interface BlobStore {
 }
 
 /**
- * Blobs as files in a folder, which several servers may share: a blob is there whole and on the disk, or not at
- * all.
+ * Blobs as files in a folder, which several servers may share: each is there whole and on the disk, or not.
  * @param folder there already, on the file system that content is received on
  */
 export function createFolderStore(folder: string): BlobStore {
@@ -46,10 +45,6 @@ export function createFolderStore(folder: string): BlobStore {
 }
 
 async function sync(path: string): Promise<void> {
-  const handle = await open(path);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await using handle = await open(path);
+  await handle.sync();
 }

@@ -40,10 +40,7 @@ export function keepFilesFor(days: number | null, blobs: KeptBlobs, store: Store
   });
 }
 
-/**
- * Lets ended tasks go of all that they have from before `before` (null: of nothing), and removes what nobody has
- * for an hour.
- */
+/** Lets ended tasks go of what is from before `before` (null: of nothing); removes what nobody has for an hour. */
 export async function removeOldFiles(
   store: Store,
   blobs: KeptBlobs,

@@ -65,11 +65,7 @@ export async function refuseUnpriced(
   if (money) throw unpricedModel(unpriced, money);
 }
 
-/**
- * A limit in US dollars and a model that nobody knows the price of do not go together: nobody could say when it is
- * reached.
- * @param bound the limit that could not be kept
- */
+/** A bound in US dollars could not be kept with a model of unknown price: nobody could say when it is reached. */
 export function unpricedModel(model: string, bound: Bound): SeedError {
   const shown = JSON.stringify(model.slice(0, 200));
   return new SeedError(

@@ -10,9 +10,7 @@ export interface UsageOfLease {
   usage: Usage;
 }
 
-/**
- * Records a task's usage; the first report stays. What it cost counts for the task, its ancestors and its keys.
- */
+/** Records a task's usage; the first report stays. Its cost counts for the task, its ancestors and its keys. */
 export async function saveUsage(
   tx: Tx,
   { taskId, leaseId, usage }: UsageOfLease,

@@ -75,8 +75,7 @@ export async function callsInFlight(
 }
 
 /**
- * In the transaction that records what the call took, or when it is not made; wakes the calls that wait for it to
- * end.
+ * In the transaction that records what the call took, or when it is not made; wakes the calls that wait for it.
  * @param lapsedAt only when it has lapsed by then
  * @returns false when nothing was there to release
  */

@@ -1,5 +1,4 @@
-// Reserves what a call of a model may take from the budgets and limits that bound it, or says why not. Called by
-// server/spending before every call.
+// Reserves for spending.ts what a call of a model may take from what bounds it, or says why not.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Topic } from '../../db/signals.ts';
@@ -25,10 +24,7 @@ export type ReserveOutcome =
   /** The task has ended, or its key is worth nothing any more. */
   | { kind: 'ended' };
 
-/**
- * Of calls that come at once each sees the ones before: budgets are locked by their tasks, limits by their keys'
- * spend.
- */
+/** Of calls that come at once each sees those before: budgets are locked by their tasks, limits by keys' spend. */
 export async function tryReserve(
   store: Pick<Store, 'db' | 'clock'>,
   taskId: string,
@@ -37,8 +33,7 @@ export async function tryReserve(
   const id = randomUUID();
   const unbounded = await billedKeyOfUnbounded(store.db, taskId);
   if (unbounded !== null) {
-    const holders = [taskId];
-    const reservation = { id, taskId, billedKeyId: unbounded, holders, call, overLimit: [] };
+    const reservation = { id, taskId, billedKeyId: unbounded, holders: [taskId], call, overLimit: [] };
     await insertReservation(store.db, reservation, store.clock.now());
     return { kind: 'go', reservation: id };
   }
@@ -84,10 +79,8 @@ async function billedKeyOfUnbounded(db: Db, taskId: string): Promise<string | nu
       select keys.* from key_ancestors join keys on keys.id = key_ancestors.caller_key_id
     )
     select billed_key_id from tasks where id = ${taskId}
-      and not exists (select from task_ancestors where budget is not null) and not exists (
-        select from key_ancestors
-        where coalesce(${sql.join(limits)}) is not null
-      )`.execute(db);
+      and not exists (select from task_ancestors where budget is not null)
+      and not exists (select from key_ancestors where coalesce(${sql.join(limits)}) is not null)`.execute(db);
   return rows[0]?.billed_key_id ?? null;
 }
 

@@ -7,10 +7,7 @@ import type { Db, TaskRow, Tx } from '../../db/tables.ts';
 import { dayOf, monthOf } from '../../lib/utc-days.ts';
 import type { Amounts, Spent } from './budget.ts';
 
-/**
- * Locks the task and its ancestors until the transaction ends. The topmost comes first, the task last; empty
- * without one.
- */
+/** Locks the task and its ancestors until the transaction ends, the topmost first; empty without such a task. */
 export async function lockAncestors(tx: Tx, taskId: string): Promise<TaskRow[]> {
   const { rows } = await sql<TaskRow>`
     with recursive ancestors as (

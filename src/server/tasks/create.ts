@@ -51,8 +51,7 @@ export interface NewTask {
 /**
  * Accepts a task: its row, its first event and its place in the queue are there together or not at all. One with a
  * parent gets no more time than that one has left.
- * @param admit looks in the same transaction whether the task may be, and takes what it comes with; what it throws
- * refuses it
+ * @param admit checks in the same transaction that the task may be, and takes its files; what it throws refuses it
  */
 export async function createTask(
   store: Store,
@@ -84,8 +83,7 @@ export async function createTask(
         metadata: storableJson(task.metadata),
         webhook_url: task.webhookUrl ?? null,
         trace_parent: task.traceParent ?? null,
-        // The database's time and no server's: pg-boss orders by it, so that createdAt tells the order of the
-        // queue.
+        // The database's own time: pg-boss orders by it, so that createdAt tells the order of the queue.
         created_at: sql<Date>`date_trunc('milliseconds', now())`,
       })
       .returningAll()
@@ -98,18 +96,12 @@ export async function createTask(
   });
 }
 
-interface PlaceBelow {
-  depth: number;
-  /** The most that it may have. */
-  timeoutMs: number;
-}
-
 /**
- * Where a task stands that the agent of the parent starts. Locks the parent and its ancestors, so that none of
- * them ends without its new child.
+ * The depth of a task that the parent's agent starts, and the most time that it may have. Locks the parent and its
+ * ancestors, so that none of them ends without its new child.
  * @throws SeedError key_revoked, too_deep or budget_exceeded
  */
-async function placeBelow(store: Pick<Store, 'time'>, tx: Tx, parentTaskId: string): Promise<PlaceBelow> {
+async function placeBelow(store: Pick<Store, 'time'>, tx: Tx, parentTaskId: string) {
   const ancestors = await lockAncestors(tx, parentTaskId);
   const now = await timeIn(store, tx);
   const parent = ancestors.at(-1);
@@ -132,10 +124,7 @@ async function placeBelow(store: Pick<Store, 'time'>, tx: Tx, parentTaskId: stri
   return { depth: parent.depth + 1, timeoutMs: left };
 }
 
-/**
- * Whether the keys may have one more unfinished task. Asked in the transaction that accepts it.
- * @throws SeedError too_many_tasks
- */
+/** Asked in the transaction that accepts a task. @throws SeedError too_many_tasks when a key may not have it */
 export async function refuseTooManyTasks(tx: Tx, lineage: Lineage): Promise<void> {
   // From the root on, so that two callers that descend from one key lock in the same order.
   for (const { id, name, concurrentTasks } of lineage.toReversed()) {
@@ -149,9 +138,8 @@ export async function refuseTooManyTasks(tx: Tx, lineage: Lineage): Promise<void
 }
 
 /**
- * The key's row stays locked until the transaction ends, so that tasks posted at once cannot pass its limit
- * together. Counts, too, what its tasks and the keys they made have started: from the unfinished tasks up, which
- * are few, and not from the key down.
+ * Counts, too, what the key's tasks and the keys they made have started: from the unfinished tasks up, which are
+ * few. The key's row stays locked, so that tasks posted at once cannot pass its limit together.
  */
 async function lockAndCountTasks(tx: Tx, keyId: string): Promise<number> {
   await tx.selectFrom('keys').select('id').where('id', '=', keyId).forNoKeyUpdate().execute();

@@ -68,10 +68,7 @@ export async function recordUsage(store: Store, usage: UsageOfLease, prices: Pri
   store.caches.forget('ended tasks');
 }
 
-/**
- * With the diagnostics of the runner's host as the task's own where its account is the operator's; nobody else
- * sees them.
- */
+/** With the diagnostics of the runner's host as the task's own for the operator's account alone. */
 async function forReaders(tx: Tx, taskId: string, settlement: Settlement): Promise<Settlement> {
   const { diagnostics } = settlement;
   if (diagnostics === undefined || settlement.stderr !== null) return settlement;

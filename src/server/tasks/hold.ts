@@ -1,5 +1,4 @@
-// What runners do with the tasks that they hold: keep their leases alive, give back what has reached nobody, leave
-// all. Called by the runner's routes.
+// What runners (runners/routes.ts) do with the tasks they hold: renew leases, give back what reached nobody, leave.
 import { sql } from 'kysely';
 import { notify } from '../../db/signals.ts';
 import type { Store } from '../../db/store.ts';

@@ -1,5 +1,4 @@
-// Leases: a runner takes a task and says how far it is. What it does with the tasks that it holds is in hold.ts.
-// Called by the runner's routes.
+// Leases: a runner (runners/routes.ts) takes a task and says how far it is. What it does meanwhile is in hold.ts.
 import { randomUUID } from 'node:crypto';
 import type { Store } from '../../db/store.ts';
 import type { TaskRow, Tx } from '../../db/tables.ts';
@@ -25,15 +24,11 @@ export interface LeasedTask {
 /** Makes the task key's secret; only its hash and prefix come here. Called once for each task that is tried. */
 export type MintKey = () => { secretHash: string; prefix: string };
 
-/** The phases in the order in which a task goes through them. */
-const PHASES: readonly TaskPhase[] = TaskPhase.options;
-
 /**
- * Gives the runner the task that has waited longest, with a task key that lives as long as the task; null when
- * none waits. Taking it from the queue and `queued → running` are one transaction: no crash loses or doubles a
- * task. What is taken goes back to the queue unless the runner says that the run begins (reportPhase): its answer
- * may have been lost. A task whose key was revoked or expired while it waited is not run: it ends `stopped` with
- * an error that says so.
+ * Gives the runner the task that has waited longest, with a task key that lives as long as it; null when none
+ * waits. Leaving the queue and `queued → running` are one transaction: no crash loses or doubles a task. It goes
+ * back to the queue unless the runner says that the run begins (reportPhase): the answer may have been lost. A
+ * task whose key was revoked or expired while it waited is not run: it ends `stopped` with an error that says so.
  */
 export async function leaseNextTask(
   store: Store,
@@ -112,7 +107,8 @@ export async function reportPhase(
 ): Promise<void> {
   await changeTasks(store, async (tx) => {
     const task = await lockLeasedTask(tx, { taskId, leaseId });
-    const reaches = task.phase === null || PHASES.indexOf(phase) > PHASES.indexOf(task.phase);
+    const { options: inOrder } = TaskPhase;
+    const reaches = task.phase === null || inOrder.indexOf(phase) > inOrder.indexOf(task.phase);
     const begins = task.begun_at === null;
     if (!reaches && !begins) return;
     const now = await timeIn(store, tx);

@@ -1,6 +1,5 @@
-// What a task's sandbox may have on this server: the operator's defaults and maxima, from the environment
-// (docs/running.md describes each), and what a caller is given of what it wants. Called by the settings and where
-// a task is accepted.
+// What a task's sandbox may have: the operator's defaults and maxima, from the environment (docs/running.md), and
+// what a caller is given of what it wants. Called by the settings and where a task is accepted.
 import { integerSetting } from '../../lib/settings.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { ReceivedFile } from '../../protocol/file.ts';

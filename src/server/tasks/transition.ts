@@ -1,8 +1,7 @@
-// The one way a task changes its status: lock, ask the transition table, update, record the event, tell the
-// webhooks, revoke the task key, wake who waits; all in the caller's transaction. Used by lease.ts, hold.ts,
-// end.ts and lapse.ts.
+// The one way a task changes its status, in the caller's transaction: lock, ask the transition table, update, add
+// the event, tell webhooks, revoke the task key, wake who waits. Used by lease.ts, hold.ts, end.ts and lapse.ts.
 import { notify } from '../../db/signals.ts';
-import { storableTextOrNull } from '../../db/storable.ts';
+import { storableJson, storableTextOrNull } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { TaskRow, Tx } from '../../db/tables.ts';
 import { noteChange, type TaskTx } from '../../db/task-changes.ts';
@@ -43,9 +42,8 @@ export interface Transition {
 }
 
 /**
- * Locks the task and does what `decide` says on seeing it: a change, or null to leave it as it is. With a task end
- * all that its agent has started. Undefined when there is no such task. Throws SeedError `conflict` for a change
- * that the transition table does not know.
+ * Locks the task and does what `decide` says on seeing it. With a task end all that its agent has started. Returns
+ * undefined when there is no such task. Throws SeedError `conflict` for what the transition table does not know.
  */
 export async function transition(
   store: TransitionStore,
@@ -153,14 +151,11 @@ const NO_LEASE = {
 };
 
 async function ending(tx: Tx, task: TaskRow, change: Change, now: Date) {
-  const answer = change.stdout ?? (await readOutputSoFar(tx, task));
-  const stdout = storableTextOrNull(answer);
+  const stdout = storableTextOrNull(change.stdout ?? (await readOutputSoFar(tx, task)));
   const stderr = storableTextOrNull(change.stderr ?? null);
   return {
     phase: null,
-    error: change.error
-      ? JSON.stringify({ ...change.error, message: storableTextOrNull(change.error.message) })
-      : null,
+    error: change.error ? storableJson(change.error) : null,
     stdout: stdout && cutMiddle(stdout, LIMITS.stdoutBytes),
     stderr: stderr && cutMiddle(stderr, LIMITS.stderrBytes),
     exit_code: change.exitCode ?? null,

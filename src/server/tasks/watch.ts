@@ -25,10 +25,7 @@ interface WatchOptions {
   signal: AbortSignal;
 }
 
-/**
- * The events with seq > after, in order; ends after the terminal one, or when the signal aborts.
- * @throws SeedError too_many_requests
- */
+/** The events with seq > after, in order, to the terminal one or an abort. @throws SeedError too_many_requests */
 export function watchTask(
   store: WatchedStore,
   task: Task,
