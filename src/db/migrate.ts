@@ -60,20 +60,18 @@ async function missingOf(client: Connection, owner: Owner): Promise<Migration[]>
 
 function verify(applied: AppliedMigration, known: readonly Migration[], owner: Owner): void {
   const migration = known.find(({ number }) => number === applied.number);
-  if (!migration) {
+  if (!migration)
     throw new SeedError(
       'invalid_settings',
       `The database is newer than this version of ${owner.name}: it has ${applied.name}.`,
       { hint: 'Start the version that this database was last used with, or a newer one.' },
     );
-  }
-  if (migration.checksum !== applied.checksum) {
+  if (migration.checksum !== applied.checksum)
     throw new SeedError(
       'invalid_settings',
       `The migration ${owner.shown}/${applied.name} was changed after it had been applied.`,
       { hint: 'Restore the file as it was, and put changes into a new migration.' },
     );
-  }
 }
 
 async function inTransaction(client: Connection, work: () => Promise<void>): Promise<void> {

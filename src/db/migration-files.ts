@@ -29,9 +29,8 @@ export async function readMigrations(folder: URL, shown: string): Promise<Migrat
 
 async function readMigration(folder: URL, name: string, shown: string): Promise<Migration> {
   const number = FILE_NAME.exec(name)?.[1];
-  if (number === undefined) {
+  if (number === undefined)
     throw wrong(`${shown}/${name} is not called like a migration, such as 0001_contacts.sql.`);
-  }
   const text = await readFile(new URL(name, folder), 'utf8');
   const checksum = createHash('sha256').update(text).digest('hex');
   return { number: Number(number), name, text, checksum };

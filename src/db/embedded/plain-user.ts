@@ -43,11 +43,10 @@ export async function chooseLauncher(folders: Folders): Promise<Launcher> {
     };
   }
   const owner = (await ownerOf(folders.data)) ?? (await lookUp('postgres')) ?? (await lookUp('nobody'));
-  if (!owner) {
+  if (!owner)
     throw new SeedError('setup_failed', 'There is neither a user postgres nor nobody to run Postgres as.', {
       hint: 'Add a user postgres, start Seed as an ordinary user, or set DATABASE_URL.',
     });
-  }
   await Promise.all([folders.data, folders.socket].map((folder) => chown(folder, owner.uid, owner.gid)));
   const asOwner = [
     ...DIES_WITH_PARENT,

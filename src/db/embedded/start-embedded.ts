@@ -104,11 +104,10 @@ export interface ReachedPostgres {
  * @throws SeedError not_found when the folder has no database; what startEmbeddedPostgres throws
  */
 export async function reachEmbeddedPostgres(dataDir: string, log: BaseLogger): Promise<ReachedPostgres> {
-  if (!existsSync(clusterFolder(postgresFolder(dataDir)))) {
+  if (!existsSync(clusterFolder(postgresFolder(dataDir))))
     throw new SeedError('not_found', `there is no database in ${dataDir}`, {
       hint: 'Set SEED_DATA_DIR to the data folder of your Seed, or DATABASE_URL to its database.',
     });
-  }
   const giveUpAt = performance.now() + PATIENCE_MS;
   for (;;) {
     try {

@@ -62,11 +62,10 @@ export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
   const { store, runnerToken, prices, stopping, log } = needs;
   const app = new Hono<HttpEnv>();
   app.use(async (c, next) => {
-    if (!sameText(bearerToken(c.req.header('authorization')), runnerToken)) {
+    if (!sameText(bearerToken(c.req.header('authorization')), runnerToken))
       throw new SeedError('not_authenticated', 'this is not the runner token', {
         hint: 'Give the runner the same SEED_RUNNER_TOKEN as the server.',
       });
-    }
     await next();
   });
 

@@ -108,19 +108,17 @@ async function placeBelow(store: Pick<Store, 'time'>, tx: Tx, parentTaskId: stri
   const left = (parent?.deadline?.getTime() ?? 0) - now.getTime();
   if (!parent || isTerminal(parent.status) || left <= 0)
     throw new SeedError('key_revoked', `the task ${parentTaskId}, which this key belongs to, has ended`);
-  if (parent.depth >= LIMITS.taskDepth) {
+  if (parent.depth >= LIMITS.taskDepth)
     throw new SeedError(
       'too_deep',
       `this task is ${LIMITS.taskDepth} deep and cannot start another: it was started by one that another one started`,
       { hint: 'Do the work here, or give it back to the task above in the answer.' },
     );
-  }
   const exhausted = firstExhausted(boundsOfTasks(ancestors));
-  if (exhausted) {
+  if (exhausted)
     throw new SeedError('budget_exceeded', `this task is out of budget: ${exhausted.says}`, {
       hint: 'It cannot start tasks any more: they would take from the same budget.',
     });
-  }
   return { depth: parent.depth + 1, timeoutMs: left };
 }
 

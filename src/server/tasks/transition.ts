@@ -91,11 +91,10 @@ async function change(
   if (!task) return undefined;
   const wanted = decide(task);
   if (!wanted) return { task, changed: false };
-  if (!canBecome(task.status, wanted.status) || (wanted.status === 'queued' && task.begun_at !== null)) {
+  if (!canBecome(task.status, wanted.status) || (wanted.status === 'queued' && task.begun_at !== null))
     throw new SeedError('conflict', `Task ${taskId} is ${task.status} and cannot become ${wanted.status}.`, {
       hint: 'Read the task again and act on its present status.',
     });
-  }
   const now = known ?? (await timeIn(store, tx));
   const columns = await columnsOf(tx, task, wanted, now);
   const changed = await tx
