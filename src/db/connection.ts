@@ -164,8 +164,8 @@ export async function takesConnections(databaseUrl: string): Promise<boolean> {
 }
 
 /**
- * What a new connection begins with. @throws SeedError unavailable when it leads to a standby: after a failover its
- * address may still be known for the primary's
+ * What a new connection begins with. @throws SeedError unavailable when it leads to a standby: after a failover
+ * its address may still be known for the primary's
  */
 export async function begin(client: WatchedClient, limits: Limits, outage: Outage): Promise<void> {
   const settings: Record<string, string> = {

@@ -33,8 +33,8 @@ export interface ClockEstimate {
 }
 
 /**
- * Half of the round trip is what a measurement may be off. A slow one is believed only when the last good one may be
- * further off by now. One that contradicts it tells of a clock that was set: believed when others agree for a while.
+ * Half of the round trip is what a measurement may be off. A slow one is believed only when the last good one may
+ * be further off by now. One that contradicts it tells of a clock that was set, if others agree for a while.
  */
 export function estimateClock(first: Measurement): ClockEstimate {
   let offset = offsetOf(first);

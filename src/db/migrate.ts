@@ -5,7 +5,6 @@ import type { DatabaseError } from 'pg';
 import { SeedError } from '../protocol/errors.ts';
 import type { Connection } from './connection.ts';
 import { type Migration, readMigrations, refuseTransactionControl } from './migration-files.ts';
-import { packSchema, refuseTablesWithoutAccount } from './pack-schema.ts';
 
 /** The tables of a pack. */
 export interface PackTables {
@@ -30,9 +29,8 @@ interface Owner {
 type AppliedMigration = Omit<Migration, 'text'>;
 
 /**
- * Applies what is missing and returns the names of what it applied. Throws SeedError `invalid_settings` when the
- * database is newer than this version, an applied migration is not the file of that number any more, or one of a
- * pack fails or leaves a table as it may not be.
+ * Applies what is missing and returns the names of that. Throws SeedError `invalid_settings` when the database is
+ * newer than this version, an applied migration was changed, or one of a pack fails or leaves a table unfit.
  */
 export async function migrate(client: Connection, packs: readonly PackTables[] = []): Promise<string[]> {
   const own = await missingOf(client, SEED);
@@ -138,4 +136,27 @@ function ownerOf(pack: PackTables): Owner {
       await client.query(statement, row);
     },
   };
+}
+
+/** The pack's Postgres schema. @param pack lower-case letters, digits and hyphens: safe to stand in a statement */
+export function packSchema(pack: string): string {
+  return `pack_${pack.replaceAll('-', '_')}`;
+}
+
+/** Every row belongs to an account: a table that cannot say to which would show one account's rows to another. */
+async function refuseTablesWithoutAccount(client: Connection, { name, shown }: PackTables): Promise<void> {
+  const { rows } = await client.query<{ table_name: string }>(
+    `select table_name from information_schema.tables t
+     where table_schema = $1 and table_type = 'BASE TABLE' and not exists (
+       select from information_schema.columns c
+       where c.table_schema = t.table_schema and c.table_name = t.table_name
+         and column_name = 'account_id' and data_type = 'uuid' and is_nullable = 'NO')
+     order by table_name`,
+    [packSchema(name)],
+  );
+  const [first] = rows;
+  if (!first) return;
+  throw new SeedError('invalid_settings', `${shown}: the table ${first.table_name} has no account_id.`, {
+    hint: 'Every row belongs to an account: give each table of the pack a column "account_id uuid not null".',
+  });
 }

@@ -25,15 +25,12 @@ const EVERY_MS = 6 * 3_600_000;
  */
 const LOCK_PATIENCE = '2s';
 
-interface Care {
-  dropped: string[];
-  /** Tables that were in use for too long. */
-  left: string[];
-}
-
-/** Makes the partitions of today and the days ahead, and drops those whose every row is older than is kept. */
-export async function carePartitions(store: Store, since: KeptSince): Promise<Care> {
-  const care: Care = { dropped: [], left: [] };
+/**
+ * Makes the partitions of today and the days ahead, and drops those whose every row is older than is kept.
+ * @returns the partitions it dropped, and the tables that it left because they were in use for too long
+ */
+export async function carePartitions(store: Store, since: KeptSince) {
+  const care = { dropped: [] as string[], left: [] as string[] };
   for (const table of Object.keys(KEPT_AS) as Table[]) {
     try {
       care.dropped.push(...(await careFor(store, table, since[KEPT_AS[table]])));
@@ -113,10 +110,7 @@ async function partitionsOf(tx: Tx, table: Table): Promise<string[]> {
 }
 
 /** In days; null: for ever. */
-export interface Retention {
-  calls: number | null;
-  events: number | null;
-}
+export type Retention = Record<keyof KeptSince, number | null>;
 
 /** Resolves when today has its partitions. Rejects only then; later failures go to the log. */
 export async function keepRowsFor(days: Retention, store: Store, log: Logger): Promise<AsyncDisposable> {

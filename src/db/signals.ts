@@ -45,19 +45,17 @@ export function notified(topic: Topic) {
 export class Signals {
   readonly #databaseUrl: string;
   readonly #outage: Outage;
-  readonly #everyMs: number;
-  readonly #patienceMs: number;
+  readonly #times: typeof BEAT;
   readonly #wakes = new Map<string, Set<() => void>>();
   #connection: OwnConnection | undefined;
   #beating: NodeJS.Timeout | undefined;
   #reconnecting: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(databaseUrl: string, outage: Outage, { everyMs, patienceMs } = BEAT) {
+  constructor(databaseUrl: string, outage: Outage, times = BEAT) {
     this.#databaseUrl = databaseUrl;
     this.#outage = outage;
-    this.#everyMs = everyMs;
-    this.#patienceMs = patienceMs;
+    this.#times = times;
   }
 
   /** Throws when the database cannot be reached; afterwards a lost connection only delays wake-ups. */
@@ -141,11 +139,11 @@ export class Signals {
   /** A connection that does not answer in time is given up, and is then lost. */
   #beat(connection: OwnConnection): void {
     this.#beating = setTimeout(() => {
-      connection.query('select 1', [], this.#patienceMs).then(
+      connection.query('select 1', [], this.#times.patienceMs).then(
         () => this.#connection === connection && this.#beat(connection),
         () => this.#lost(connection),
       );
-    }, this.#everyMs);
+    }, this.#times.everyMs);
   }
 
   #lost(connection: OwnConnection): void {

@@ -65,7 +65,7 @@ export interface StoreOptions {
 }
 
 /**
- * Connects, brings the schema up to date, starts the queue. Waits ten seconds for a database that is just starting.
+ * Connects, brings the schema up to date, starts the queue. Waits up to 10 s for a database that is just starting.
  * Throws SeedError `unavailable` when it cannot be reached, `invalid_settings` when it cannot be used.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {

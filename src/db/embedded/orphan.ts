@@ -24,9 +24,8 @@ export function runningLock(dataFolder: string): string {
 }
 
 /**
- * Ends the Postgres that runs on the data folder, if there is one: by its fast shutdown, and what does not follow
- * within 30 s by a kill, which costs no committed data. `onFound` is called before. Throws SeedError `conflict`
- * when it runs where it cannot be reached.
+ * Ends the Postgres that runs on the data folder, if any: by its fast shutdown; what does not follow in 30 s by a
+ * kill, which costs no committed data. Calls `onFound` before. Throws SeedError `conflict` if it is out of reach.
  */
 export async function stopOrphan({ data: dataFolder, socket }: Folders, onFound: () => void): Promise<void> {
   if (!(await isOver(dataFolder))) {

@@ -36,11 +36,8 @@ const PLACES_TO_MOUNT = ['/mnt', '/media', '/srv'];
 export async function chooseLauncher(folders: Folders): Promise<Launcher> {
   if (process.getuid?.() !== 0) {
     await refuseForeignData(folders.data);
-    return {
-      owner: undefined,
-      folders,
-      command: (program, args) => [...DIES_WITH_PARENT, '--', program, ...args],
-    };
+    const command: Launcher['command'] = (program, args) => [...DIES_WITH_PARENT, '--', program, ...args];
+    return { owner: undefined, folders, command };
   }
   const owner = (await ownerOf(folders.data)) ?? (await lookUp('postgres')) ?? (await lookUp('nobody'));
   if (!owner)

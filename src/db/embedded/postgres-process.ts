@@ -46,10 +46,7 @@ export interface PostgresProcess {
   stop(): Promise<void>;
 }
 
-/**
- * Starts Postgres and waits until it answers at `databaseUrl`. Throws SeedError `setup_failed` with the end of its
- * log when it does not.
- */
+/** Starts Postgres, waits until it answers. Throws SeedError `setup_failed` with its log's end if it does not. */
 export async function startPostgres(
   launcher: Launcher,
   options: { databaseUrl: string; log: BaseLogger; settings: Readonly<Record<string, string>> },

@@ -8,13 +8,8 @@ export const SOCKET_PORT = 5432;
 /** What sockaddr_un holds, without the closing NUL. */
 const MAX_PATH_BYTES = 107;
 
-export interface SocketFolder {
-  path: string;
-  remove(): Promise<void>;
-}
-
-/** Makes the folder in `dataDir`; if its path were too long, in the system's temporary folder, with a link to it. */
-export async function makeSocketFolder(dataDir: string): Promise<SocketFolder> {
+/** Makes the folder in `dataDir` or, where its path is too long, a temporary one that `dataDir` has a link to. */
+export async function makeSocketFolder(dataDir: string): Promise<{ path: string; remove(): Promise<void> }> {
   const path = join(dataDir, 'socket');
   // Left by a server that was killed.
   if ((await lstat(path).catch(() => null))?.isSymbolicLink()) await rm(path);

@@ -93,17 +93,11 @@ async function startOn(dataDir: string, log: BaseLogger, settings: Readonly<Reco
 const PATIENCE_MS = 15_000;
 const POLL_MS = 100;
 
-export interface ReachedPostgres {
-  databaseUrl: string;
-  /** Stops it if it was started for this. */
-  release(): Promise<void>;
-}
-
 /**
- * For whoever needs it beside a server: the one that runs, else one that is started.
+ * For whoever needs it beside a server: the one that runs, else one that is started and that `release` stops.
  * @throws SeedError not_found when the folder has no database; what startEmbeddedPostgres throws
  */
-export async function reachEmbeddedPostgres(dataDir: string, log: BaseLogger): Promise<ReachedPostgres> {
+export async function reachEmbeddedPostgres(dataDir: string, log: BaseLogger) {
   if (!existsSync(clusterFolder(postgresFolder(dataDir))))
     throw new SeedError('not_found', `there is no database in ${dataDir}`, {
       hint: 'Set SEED_DATA_DIR to the data folder of your Seed, or DATABASE_URL to its database.',

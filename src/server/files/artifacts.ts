@@ -37,7 +37,7 @@ export async function saveArtifact(
   });
 }
 
-/** Removes an artifact its agent deleted. Returns the blobs that nobody has then. Throws SeedError `lease_lost`. */
+/** Removes what its agent deleted. Returns the blobs that nobody has any more. Throws SeedError `lease_lost`. */
 export async function deleteArtifact(store: FileStore, lease: LeasedTaskId, name: string): Promise<string[]> {
   return changeArtifacts(store, lease, async (_tx, artifacts) =>
     artifacts.filter((artifact) => artifact.name !== name),

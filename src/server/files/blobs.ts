@@ -26,8 +26,8 @@ export class KeptBlobs {
   }
 
   /**
-   * Stores what was received for a task, and hands it to `use`, which has to take the blobs in its transaction. If
-   * it refuses them, they go.
+   * Stores what was received for a task, and hands it to `use`, which has to `take` the blobs in its transaction.
+   * If it refuses them, they go.
    */
   async keep<Result>(
     taskId: string,

@@ -6,9 +6,8 @@ import type { Store } from '../../db/store.ts';
 import { every, type Loop } from '../../lib/every.ts';
 import { type Inbox, openInbox } from '../http/inbox.ts';
 import { releaseOldFiles } from './artifacts.ts';
-import { createFolderStore } from './blob-store.ts';
+import { createFolderStore, createS3Store } from './blob-store.ts';
 import { KeptBlobs } from './blobs.ts';
-import { createS3Store } from './s3-store.ts';
 import type { FileSettings } from './settings.ts';
 
 export async function openBlobs(

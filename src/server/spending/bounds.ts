@@ -1,6 +1,6 @@
 // What bounds the calls of a task: its budget and those of its ancestors, and the spend limits of the keys that
 // its key descends from. A task that could spend nothing, or whose spending could not be counted, is refused when
-// it is accepted; a limit that is set later is looked at before each call (reserve.ts).
+// it is accepted; a limit that is set later is looked at before each call (reservations.ts).
 import type { Db, TaskRow, Tx } from '../../db/tables.ts';
 import { secondsUntilNext } from '../../lib/utc-days.ts';
 import type { Budget } from '../../protocol/budget.ts';

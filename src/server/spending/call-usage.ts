@@ -1,7 +1,7 @@
 // What a call of a model used and cost: no call that the upstream may have served is free. Pure.
 //
-// What an upstream says counts where it can be: every request has input, whoever wrote something has output. What it
-// did not say, or not to its answer's end, is estimated: the input by the request, the output by what came of it.
+// What an upstream says counts where it can be: every request has input, whoever wrote something has output. What
+// it did not say, or not to its answer's end, is estimated: input by the request, output by what came of it.
 import { modelCost, type Prices, type TokenCounts, toNano } from '../../lib/money.ts';
 import type { CostSource } from '../../protocol/cost-source.ts';
 

@@ -39,10 +39,7 @@ interface NewRow {
   earlier: Awaited<ReturnType<typeof earlierRow>>;
 }
 
-/**
- * Writes the call and adds it to the sums, in a transaction that has locked the task and its ancestors.
- * @returns whether the task had ended already
- */
+/** Writes the call and adds it to the sums of the task and its locked ancestors. Returns whether it had ended. */
 async function addCall(
   tx: Tx,
   ancestors: readonly TaskRow[],
@@ -106,10 +103,7 @@ function earlierRow(tx: Tx, taskId: string, id: string) {
 /** How many are charged in one look; the next one takes others. */
 const LAPSED_MOST = 100;
 
-/**
- * Charges calls whose server is gone with what they had taken, as far as anybody knows. Several servers may do it
- * at once: each call is recorded once.
- */
+/** Charges calls whose server is gone, as far as is known; each once, however many servers do it at once. */
 export async function chargeLapsedCalls(store: CallStore, prices: Prices): Promise<void> {
   const lapsed = await store.db
     .selectFrom('reservations')

@@ -6,8 +6,7 @@ import type { Prices } from '../../lib/money.ts';
 import type { Settlement } from '../../protocol/runner.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import type { Task, TaskError } from '../../protocol/task.ts';
-import { saveUsage, type UsageOfLease } from '../spending/compute.ts';
-import { lockAncestors } from '../spending/sums.ts';
+import { lockAncestors, saveUsage, type UsageOfLease } from '../spending/sums.ts';
 import { leaseLost, toTask } from './rows.ts';
 import { type Change, outOfBudget, transition } from './transition.ts';
 
@@ -45,8 +44,7 @@ export async function settleTask(
 ): Promise<'settled' | 'already_ended'> {
   const outcome = await changeTasks(store, async (tx) => {
     const { leaseId, usage } = settlement;
-    // Before the task alone: what its sandbox used counts for all above it, and those are locked first. And before
-    // the end, whose event tells what the task cost.
+    // Usage comes before the end, whose event tells the cost; it counts for all above, and those are locked first.
     await lockAncestors(tx, taskId);
     if (usage) await saveUsage(tx, { taskId, leaseId, usage }, prices, store.clock.now());
     const shown = await forReaders(tx, taskId, settlement);

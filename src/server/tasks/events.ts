@@ -40,10 +40,7 @@ export async function appendAgentEvents(
   });
 }
 
-/**
- * Appends what the server records about a task that lives; a task that has ended gets no more events. Call it with
- * a transaction to append only if that commits.
- */
+/** Appends what the server records about a task, unless that has ended; in the transaction, where `db` is one. */
 export async function appendServerEvent(
   db: Db,
   taskId: string,

@@ -1,4 +1,4 @@
-// What runners (runners/routes.ts) do with the tasks they hold: renew leases, give back what reached nobody, leave.
+// What runners (runners/routes.ts) do with tasks they hold: renew leases, give back what reached nobody, leave.
 import { sql } from 'kysely';
 import { notify } from '../../db/signals.ts';
 import type { Store } from '../../db/store.ts';
