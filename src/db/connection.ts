@@ -10,7 +10,6 @@ export interface Limits {
   statementMs: number;
   /** Of waiting for a lock. */
   lockMs: number;
-  /** Further settings of Postgres. */
   settings?: Record<string, string>;
 }
 
@@ -112,7 +111,6 @@ export class Connection {
   }
 }
 
-/** One that a pool has lent. */
 export class LentConnection extends Connection {
   /** @param destroy also when it is not broken */
   release(destroy = false): void {
@@ -150,7 +148,6 @@ export async function openConnection(databaseUrl: string, limits: Limits, outage
   }
 }
 
-/** Whether there is a Postgres that takes connections. */
 export async function takesConnections(databaseUrl: string): Promise<boolean> {
   const client = newClient(databaseUrl);
   try {

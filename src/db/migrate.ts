@@ -6,7 +6,6 @@ import { SeedError } from '../protocol/errors.ts';
 import type { Connection } from './connection.ts';
 import { type Migration, readMigrations, refuseTransactionControl } from './migration-files.ts';
 
-/** The tables of a pack. */
 export interface PackTables {
   name: string;
   migrationsFolder: URL;
@@ -20,9 +19,8 @@ interface Owner {
   folder: URL;
   shown: string;
   applied(client: Connection): Promise<AppliedMigration[]>;
-  /** In the migration's transaction, before it. */
+  /** Called before the migration and in its transaction, as `record` is after it. */
   prepare(client: Connection): Promise<void>;
-  /** In the migration's transaction, after it. */
   record(client: Connection, migration: Migration): Promise<void>;
 }
 

@@ -60,7 +60,6 @@ export interface StoreOptions {
   log: BaseLogger;
   /** Instead of the database's: a test's, moved by hand. */
   clock?: Clock;
-  /** The tables of the packs that are on. */
   packs?: readonly PackTables[];
 }
 

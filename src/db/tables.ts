@@ -267,7 +267,6 @@ export interface Tables {
   runners: { id: string; name: string; state: Json<RunnerState>; last_seen: Date };
 }
 
-/** A session's row as kysely sees it. */
 export type SessionsTable = Tables['sessions'];
 export type AccountRow = Selectable<Tables['accounts']>;
 export type KeyRow = Selectable<Tables['keys']>;

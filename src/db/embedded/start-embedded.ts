@@ -123,7 +123,6 @@ export function postgresFolder(dataDir: string): string {
   return join(dataDir, 'postgres');
 }
 
-/** The database of the Postgres whose socket lies in the folder. */
 function databaseUrlAt(socketFolder: string): string {
   return `postgres://${DATABASE_ROLE}@localhost:${SOCKET_PORT}/postgres?host=${encodeURIComponent(socketFolder)}`;
 }

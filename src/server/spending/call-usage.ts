@@ -33,7 +33,6 @@ export interface CallCost extends TokenCounts {
   unpriced: boolean;
 }
 
-/** One call of a model, as it is metered. */
 export interface ModelCall extends CallCost {
   askedModel: string;
   /** Null: the upstream did not say, or did not answer. */

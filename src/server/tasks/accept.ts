@@ -18,14 +18,12 @@ import { grantResources, type ResourcePolicy, refuseWithoutRoom } from './resour
 
 export interface AcceptNeeds {
   find: FindTask;
-  /** What tasks may have on this server. */
   resources: ResourcePolicy;
   /** Every scope that some command asks for and the account could be granted. */
   scopesFor(operator: boolean): string[];
   models: {
     /** The asked model or, without one, the caller's defaults. Throws SeedError when it may not have that one. */
     choose(asked: string | undefined, lineage: Lineage): readonly [string, ...string[]];
-    /** Whether it is known what the model costs. */
     hasPrice(model: string): boolean;
   };
   /** Throws SeedError when runners are connected and none of them can make a sandbox. */

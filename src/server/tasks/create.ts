@@ -25,7 +25,6 @@ import { toTask } from './rows.ts';
 export interface NewTask {
   id: string;
   accountId: string;
-  /** The key that posted it. */
   keyId: string;
   /** The key that pays for it: the one that posted the first task of its chain. */
   billedKeyId: string;
@@ -58,14 +57,13 @@ export async function createTask(
   task: NewTask,
   admit: (tx: Tx) => Promise<void> = async () => {},
 ): Promise<Task> {
-  const { id } = task;
   return changeTasks(store, async (tx) => {
     const place = task.parentTaskId === null ? null : await placeBelow(store, tx, task.parentTaskId);
     await admit(tx);
     const row = await tx
       .insertInto('tasks')
       .values({
-        id,
+        id: task.id,
         account_id: task.accountId,
         key_id: task.keyId,
         billed_key_id: task.billedKeyId,
@@ -89,7 +87,7 @@ export async function createTask(
       .returningAll()
       .executeTakeFirstOrThrow();
     await appendEvents(tx, row, [{ type: 'status', status: 'queued', phase: null, error: null }], row.created_at);
-    await store.queue.send(tx, id);
+    await store.queue.send(tx, task.id);
     await notify(tx, 'queue');
     noteChange(tx, 'accepted', row);
     return toTask(row);

@@ -24,10 +24,8 @@ export async function stopTask(store: Store, accountId: string, id: string): Pro
     if (!owned) return null;
     // Before the task's row is locked: leasing locks the job first, then the row, and so does this.
     if (owned.status === 'queued') await store.queue.remove(tx, id);
-    const stopped = await transition(store, tx, {
-      taskId: id,
-      decide: ({ status }) => (isTerminal(status) ? null : { status: 'stopped' }),
-    });
+    const decide = ({ status }: TaskRow): Change | null => (isTerminal(status) ? null : { status: 'stopped' });
+    const stopped = await transition(store, tx, { taskId: id, decide });
     return stopped ? toTask(stopped.task) : null;
   });
 }

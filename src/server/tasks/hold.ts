@@ -95,12 +95,9 @@ async function heldBy(db: Db, runnerId: string): Promise<string[]> {
 
 /** Gives a task back to the queue whose lease has reached nobody. Nothing happens once its run has begun. */
 export async function returnLease(store: Store, { taskId, leaseId }: LeasedTaskId): Promise<void> {
-  await changeTasks(store, (tx) =>
-    transition(store, tx, {
-      taskId,
-      decide: (task) => (task.lease_id === leaseId && isReturnable(task) ? { status: 'queued' } : null),
-    }),
-  );
+  const decide = (task: TaskRow): Change | null =>
+    task.lease_id === leaseId && isReturnable(task) ? { status: 'queued' } : null;
+  await changeTasks(store, (tx) => transition(store, tx, { taskId, decide }));
 }
 
 /**

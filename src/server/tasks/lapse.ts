@@ -110,7 +110,6 @@ export interface Watch {
    * a gap, which a clock of the database that was set makes, too.
    */
   look(now: Date): number;
-  /** A look has failed. */
   missed(): void;
 }
 

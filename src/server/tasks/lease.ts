@@ -17,7 +17,6 @@ export interface LeasedTask {
   task: Task;
   leaseId: string;
   deadline: Date;
-  /** Whether the task's account is the operator's. */
   operator: boolean;
 }
 

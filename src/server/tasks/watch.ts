@@ -18,7 +18,6 @@ type WatchedStore = Pick<Store, 'db' | 'signals'>;
 interface WatchOptions {
   /** The reader's key, of whose streams this is one. */
   keyId: string;
-  /** Events with a greater seq. */
   after: number;
   /** Ends with what is there. */
   onlyPast: boolean;
