@@ -1,8 +1,11 @@
-// The database's time as this process knows it: measured every second against the clock that only goes forward,
-// so that neither a wrong nor a jumping clock of the machine changes anything. Opened by openStore.
+// The database's time. As this process knows it: measured every second against the clock that only goes forward,
+// so that no wrong or jumping clock of the machine changes anything (opened by openStore). And exactly, asked in
+// the transaction that decides over leases, deadlines and queue times.
+import { type RawBuilder, sql } from 'kysely';
 import type { Clock } from '../lib/clock.ts';
 import { every } from '../lib/every.ts';
 import type { ConnectionPool } from './connection-pool.ts';
+import type { Db } from './tables.ts';
 
 const MEASURE_EVERY_MS = 1_000;
 const PATIENCE_MS = 2_000;
@@ -83,4 +86,21 @@ export async function openDatabaseClock(pool: ConnectionPool): Promise<Clock & D
   const options = { name: "measure the database's clock", everyMs: MEASURE_EVERY_MS, log: null };
   const measuring = every(options, async () => estimate.learn(await measure()));
   return { now: () => new Date(estimate.at(performance.now())), [Symbol.dispose]: () => void measuring.stop() };
+}
+
+/** The moment at which the database comes to it, for statements. @param clock a test's instead */
+export function databaseTime(clock?: Clock): () => RawBuilder<Date> {
+  if (clock === undefined) return () => sql<Date>`clock_timestamp()`;
+  return () => sql<Date>`${clock.now()}::timestamptz`;
+}
+
+/** To be asked when the rows are locked: the waiting for them takes time. */
+export async function timeIn({ time }: { time: () => RawBuilder<Date> }, tx: Db): Promise<Date> {
+  const { rows } = await sql<{ now: Date }>`select ${time()} as now`.execute(tx);
+  if (!rows[0]) throw new Error('a select without a source has one row');
+  return rows[0].now;
+}
+
+export function later(moment: Date, ms: number): Date {
+  return new Date(moment.getTime() + ms);
 }

@@ -8,7 +8,7 @@ import { ADVISORY_LOCKS } from './advisory-locks.ts';
 import { type Caches, createCaches } from './caches.ts';
 import { cannotConnect, type Limits, type OwnConnection, openConnection } from './connection.ts';
 import { ConnectionPool, kyselyOn, type PoolLimits } from './connection-pool.ts';
-import { openDatabaseClock } from './database-clock.ts';
+import { databaseTime, openDatabaseClock } from './database-clock.ts';
 import { sqlStateOf } from './database-failure.ts';
 import { LOOK_UP_LIMITS, type LookUp, lookUpOn } from './look-up.ts';
 import { migrate, type PackTables } from './migrate.ts';
@@ -17,7 +17,6 @@ import { openQueue, type Queue } from './queue.ts';
 import { Signals } from './signals.ts';
 import type { Tables } from './tables.ts';
 import type { TaskWatcher } from './task-changes.ts';
-import { databaseTime } from './time.ts';
 
 const START_PATIENCE_MS = 10_000;
 const START_RETRY_MS = 100;
@@ -41,7 +40,7 @@ export interface Store {
   caches: Caches;
   /** The database's time, to a few milliseconds: what a row says is compared with it. */
   clock: Clock;
-  /** The database's time exactly, as SQL (time.ts). */
+  /** The database's time exactly, as SQL. */
   time: () => RawBuilder<Date>;
   /** Told of every change of a task that this server made. */
   taskWatchers: Set<TaskWatcher>;

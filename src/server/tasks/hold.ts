@@ -1,11 +1,11 @@
 // What runners (runners/routes.ts) do with tasks they hold: renew leases, give back what reached nobody, leave.
 import { sql } from 'kysely';
+import { later, timeIn } from '../../db/database-clock.ts';
 import { notify } from '../../db/signals.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, TaskRow, Tx } from '../../db/tables.ts';
 import { changeTasks } from '../../db/task-changes.ts';
 import { statusIn } from '../../db/task-conditions.ts';
-import { later, timeIn } from '../../db/time.ts';
 import { LEASE_MS } from '../../protocol/runner.ts';
 import { isTerminal, LEASED } from '../../protocol/statuses.ts';
 import type { TaskError } from '../../protocol/task.ts';

@@ -1,10 +1,10 @@
 // Ends tasks that nobody settled: past their deadline, or with a lost runner. Every server looks each second.
 import { sql } from 'kysely';
+import { later, timeIn } from '../../db/database-clock.ts';
 import type { Store } from '../../db/store.ts';
 import type { TaskRow, Tx } from '../../db/tables.ts';
 import { changeTasks } from '../../db/task-changes.ts';
 import { statusIn } from '../../db/task-conditions.ts';
-import { later, timeIn } from '../../db/time.ts';
 import { every, type Loop } from '../../lib/every.ts';
 import type { Logger } from '../../lib/log.ts';
 import { BEGIN_WITHIN_MS, LEASE_MS } from '../../protocol/runner.ts';

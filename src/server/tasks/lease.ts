@@ -1,9 +1,9 @@
 // Leases: a runner (runners/routes.ts) takes a task and says how far it is. What it does meanwhile is in hold.ts.
 import { randomUUID } from 'node:crypto';
+import { later, timeIn } from '../../db/database-clock.ts';
 import type { Store } from '../../db/store.ts';
 import type { TaskRow, Tx } from '../../db/tables.ts';
 import { changeTasks, noteChange, type TaskTx } from '../../db/task-changes.ts';
-import { later, timeIn } from '../../db/time.ts';
 import { BEGIN_WITHIN_MS, LEASE_MS } from '../../protocol/runner.ts';
 import { type Task, TaskPhase } from '../../protocol/task.ts';
 import { insertKey } from '../access/keys.ts';

@@ -1,11 +1,12 @@
 // The one way a task changes its status, in the caller's transaction: lock, ask the transition table, update, add
 // the event, tell webhooks, revoke the task key, wake who waits. Used by lease.ts, hold.ts, end.ts and lapse.ts.
+
+import { timeIn } from '../../db/database-clock.ts';
 import { notify } from '../../db/signals.ts';
 import { storableJson, storableTextOrNull } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { TaskRow, Tx } from '../../db/tables.ts';
 import { noteChange, type TaskTx } from '../../db/task-changes.ts';
-import { timeIn } from '../../db/time.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { canBecome, isTerminal } from '../../protocol/statuses.ts';
