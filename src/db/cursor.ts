@@ -1,6 +1,6 @@
 // Cursors of lists ordered by time: the last item's place, opaque to callers.
 
-import { sql } from 'kysely';
+import { type SelectQueryBuilder, sql } from 'kysely';
 import { z } from 'zod';
 import { parseJson } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
@@ -62,4 +62,22 @@ export function pageOfRows<Row extends Place, Item>(
     items: shown.map(toItem),
     nextCursor: rows.length > limit && last ? encodeCursor(last) : null,
   };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: whichever tables the query is of
+type Query<Row> = SelectQueryBuilder<any, any, Row>;
+
+/** A page of the query's rows, newest first. */
+export async function newestFirst<Row extends Place, Item>(
+  query: Query<Row>,
+  { limit, cursor }: PageRequest,
+  toItem: (row: Row) => Item,
+): Promise<Page<Item>> {
+  const behind = cursor === undefined ? query : query.where(behindCursor(cursor));
+  const rows = await behind
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
+    .execute();
+  return pageOfRows(rows, limit, toItem);
 }

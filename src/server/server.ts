@@ -48,7 +48,7 @@ import type { LostRecord } from './telemetry/observation.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
 import { Dispatcher } from './webhooks/dispatcher.ts';
 import { createPost, type Resolve, resolveByDns } from './webhooks/post.ts';
-import { keepEventsFor } from './webhooks/prune-events.ts';
+import { keepEventsFor } from './webhooks/events.ts';
 import { ensureDefaultSecret, mintWebhookSecret, openSecretsKey } from './webhooks/secrets.ts';
 import { webhookUrl } from './webhooks/url.ts';
 

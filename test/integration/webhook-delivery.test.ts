@@ -7,7 +7,7 @@ import { claimDeliveries } from '../../src/server/webhooks/claims.ts';
 import { getEndpoint, updateEndpoint } from '../../src/server/webhooks/endpoints.ts';
 import { readEventsAfter } from '../../src/server/webhooks/events.ts';
 import { fanOutEvents } from '../../src/server/webhooks/fan-out.ts';
-import { pruneWebhookEvents } from '../../src/server/webhooks/prune-events.ts';
+import { pruneWebhookEvents } from '../../src/server/webhooks/events.ts';
 import { until } from '../fixtures/seed.ts';
 import { type DispatcherTest, openDispatcherTest } from '../fixtures/webhook-dispatcher.ts';
 import { startReceiver, status, type WebhookReceiver } from '../fixtures/webhook-receiver.ts';

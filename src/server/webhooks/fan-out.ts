@@ -1,5 +1,4 @@
-// From events to deliveries: numbers the events that no server has seen yet and makes a delivery for every
-// endpoint that wants them. Called by the dispatcher of every server.
+// Numbers the events that no server has seen yet and makes deliveries of them. Called by every server's dispatcher.
 import { sql } from 'kysely';
 import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
 import type { Store } from '../../db/store.ts';
@@ -50,7 +49,7 @@ export async function fanOutEvents(store: Pick<Store, 'db' | 'clock'>): Promise<
   });
 }
 
-/** Asked at every turn of every dispatcher, so without the lock. */
+/** Every dispatcher asks at every turn, so without the lock. */
 async function hasNewEvents(db: Db): Promise<boolean> {
   const { rows } = await sql<{ some: boolean }>`
     select exists (select from webhook_events where position is null) as some`.execute(db);
