@@ -1,4 +1,4 @@
-// Numbers the events that no server has seen yet and makes deliveries of them. Called by every server's dispatcher.
+// Numbers the events that no server has seen yet and makes deliveries of them. Called by every dispatcher.
 import { sql } from 'kysely';
 import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
 import type { Store } from '../../db/store.ts';

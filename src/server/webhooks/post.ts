@@ -1,5 +1,5 @@
-// One attempt over the network, with no way in: the name is looked up here, every address is checked, and only what
-// was checked is dialled. Redirects are answers, no proxy is used, and only an answer's first bytes are read.
+// One attempt over the network, with no way in: the name is looked up here, every address is checked, and only
+// what was checked is dialled. Redirects are answers, no proxy is used, and only an answer's first bytes are read.
 import { Resolver } from 'node:dns/promises';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -47,7 +47,7 @@ const DNS = { timeout: 3_000, tries: 2 };
 /** Always this machine (RFC 6761, section 6.3); no name server is asked. */
 const LOCALHOST = /(^|\.)localhost\.?$/;
 
-/** Asks name servers itself: the system's look-up has four threads, and slow names would hold up all deliveries. */
+/** Asks name servers itself: the system's look-up has four threads, and slow names would hold up everybody. */
 export const resolveByDns: Resolve = async (hostname) => {
   if (LOCALHOST.test(hostname)) return ['127.0.0.1', '::1'];
   const resolver = new Resolver(DNS);

@@ -1,5 +1,5 @@
 // The secrets that deliveries are signed with: sealed before they go to the database, unsealed only to sign. Their
-// key, SEED_SECRETS_KEY or one made once in the data folder, is never in it; all servers of a database need the same.
+// key, SEED_SECRETS_KEY or one made once in the data folder, is never in it; all its servers need the same.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ export interface SecretOwner {
 }
 
 export interface SealedSecret {
-  /** Which it is sealed for: with another it opens not. */
+  /** What it is sealed for: with another id it does not open. */
   id: string;
   sealed: Buffer;
 }
