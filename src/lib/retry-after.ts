@@ -1,6 +1,6 @@
 // The Retry-After header (RFC 9110, section 10.2.3): seconds or a date.
 
-/** Milliseconds from `now` (by the clock of who sent it), at least 0; null for no header, or one that is neither. */
+/** Milliseconds from `now` (by the sender's clock), at least 0; null for no header, or one that is neither. */
 export function retryAfterMs(header: string | null, now: Date): number | null {
   if (header === null) return null;
   // Date.parse alone would take "-5" for a date.

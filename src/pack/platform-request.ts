@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Operation, Place } from '../openapi/operation.ts';
 import { SeedError } from '../protocol/errors.ts';
-import type { JsonSchema } from '../protocol/manifest.ts';
 import type { CalledContext } from './pack-command.ts';
 import { type Platform, shownCredential } from './platform.ts';
 
@@ -135,7 +134,9 @@ export function idempotencyHeaderOf(operation: Pick<Operation, 'places' | 'prope
     if (place.in !== 'header') continue;
     const header = place.name ?? input;
     const schema = operation.properties[input] ?? {};
-    if (isKey(header, schema.description ?? '') && takesUuid(schema)) return { input, header };
+    // What Seed sends there is the call's creation id.
+    const takesUuid = () => z.fromJSONSchema(schema as never).safeParse(randomUUID()).success;
+    if (isKey(header, schema.description ?? '') && takesUuid()) return { input, header };
   }
   return null;
 }
@@ -143,9 +144,4 @@ export function idempotencyHeaderOf(operation: Pick<Operation, 'places' | 'prope
 function isKey(header: string, description: string): boolean {
   if (DENIED.test(description)) return false;
   return SAYS_SO.test(header) || KNOWN.test(header) || (MAY_BE.test(header) && SAYS_SO.test(description));
-}
-
-/** What Seed sends there is the call's creation id. */
-function takesUuid(schema: JsonSchema): boolean {
-  return z.fromJSONSchema(schema as never).safeParse(randomUUID()).success;
 }

@@ -1,5 +1,5 @@
-// What a file of a sandbox may be called: a relative path that every system reads alike. Free of dependencies: guest,
-// runner, server and CLI all check with it.
+// What a file of a sandbox may be called: a relative path that every system reads alike. Free of dependencies:
+// guest, runner, server and CLI all check with it.
 import { LIMITS } from './limits.ts';
 
 /** Control characters, invisible ones (which can turn the way of writing), halves of pairs, line separators. */

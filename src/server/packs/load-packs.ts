@@ -1,4 +1,4 @@
-// Finds the packs of this server: every folder of packs/, what seed.config.ts names, and the examples that SEED_PACKS
+// Finds the packs of this server: every folder of packs/, what seed.config.ts names, the examples that SEED_PACKS
 // names. Tells what is wrong with a file, and where. Called when a server starts, and by `seed packs import`.
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';

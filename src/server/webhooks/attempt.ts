@@ -1,5 +1,5 @@
-// One attempt of one delivery: signed, sent, and what follows from it. See Standard Webhooks 1.0.0, "Deliverability
-// and reliability" and "Delivery success and failure". Called by the dispatcher.
+// One attempt of one delivery: signed, sent, and what follows from it, as Standard Webhooks 1.0.0 has it in
+// "Deliverability and reliability" and "Delivery success and failure". Called by the dispatcher.
 import type { Clock } from '../../lib/clock.ts';
 import { retryAfterMs } from '../../lib/retry-after.ts';
 import { webhookHeaders } from '../../lib/standard-webhooks.ts';

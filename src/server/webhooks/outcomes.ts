@@ -21,7 +21,8 @@ export async function recordAttempts(
     await updateDeliveries(tx, attempts, now);
     const failed = attempts.filter(({ verdict }) => verdict.status !== 'delivered');
     const delivered = attempts.filter(({ verdict }) => verdict.status === 'delivered');
-    for (const attempt of failed.toSorted(byLane)) await noteFailure(tx, attempt, now);
+    failed.sort((one, other) => (one.delivery.lane < other.delivery.lane ? -1 : 1));
+    for (const attempt of failed) await noteFailure(tx, attempt, now);
     for (const { delivery, verdict } of attempts) {
       if (delivery.event.type === TEST_EVENT && verdict.status !== 'pending')
         await notify(tx, `webhook-test:${delivery.event.id}`);
@@ -35,10 +36,6 @@ async function lockEndpoints(tx: Tx, attempts: readonly FinishedAttempt[]): Prom
   const ids = attempts.flatMap(({ delivery }) => delivery.endpointId ?? []);
   await sql`
     select from webhook_endpoints where id = any(${ids}::uuid[]) order by id for no key update`.execute(tx);
-}
-
-function byLane(one: FinishedAttempt, other: FinishedAttempt): number {
-  return one.delivery.lane < other.delivery.lane ? -1 : 1;
 }
 
 async function insertAttempts(tx: Tx, attempts: readonly FinishedAttempt[]): Promise<void> {
