@@ -47,8 +47,8 @@ import { OWN_TEMPLATES } from './tasks/own-templates.ts';
 import type { LostRecord } from './telemetry/observation.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
 import { Dispatcher } from './webhooks/dispatcher.ts';
-import { createPost, type Resolve, resolveByDns } from './webhooks/post.ts';
 import { keepEventsFor } from './webhooks/events.ts';
+import { createPost, type Resolve, resolveByDns } from './webhooks/post.ts';
 import { ensureDefaultSecret, mintWebhookSecret, openSecretsKey } from './webhooks/secrets.ts';
 import { webhookUrl } from './webhooks/url.ts';
 

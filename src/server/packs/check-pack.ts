@@ -48,14 +48,8 @@ const TemplateShape = z.looseObject({
   instruction: z.string().trim().min(1).max(LIMITS.instructionBytes),
   scopes: z.array(ConcreteScope).min(1).max(LIMITS.scopesPerRequest),
 });
-const PlaybookShape = z.looseObject({
-  name: z.string(),
-  example: z.string(),
-  recognises: AnyFunction,
-  play: AnyFunction,
-});
 
-const PackShape = z.looseObject({
+const FIELDS = {
   name: z
     .string()
     .max(40)
@@ -66,8 +60,11 @@ const PackShape = z.looseObject({
   samples: AnyFunction.optional(),
   events: z.array(z.looseObject({ name: EventName, summary: z.string().min(1).max(200) })).optional(),
   templates: z.array(TemplateShape).optional(),
-  playbooks: z.array(PlaybookShape).optional(),
-} satisfies Record<keyof Pack, z.ZodType>);
+  playbooks: z
+    .array(z.looseObject({ name: z.string(), example: z.string(), recognises: AnyFunction, play: AnyFunction }))
+    .optional(),
+} satisfies Record<keyof Pack, z.ZodType>;
+const PackShape = z.looseObject(FIELDS);
 
 /**
  * @param file as messages name it
