@@ -1,5 +1,5 @@
-// Cursors of lists ordered by time: the last item's place, opaque to callers.
-import { sql } from 'kysely';
+// Pages of lists and their cursors: the last item's place, opaque to callers. Packs get them by pack/pack.ts.
+import { type SelectQueryBuilder, sql } from 'kysely';
 import { z } from 'zod';
 import { parseJson } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
@@ -22,18 +22,23 @@ const CursorText = z.tuple([Moment, z.uuid()]);
 
 /** The cursor that leads to what lies behind the place. */
 export function encodeCursor(place: Place): string {
-  return Buffer.from(JSON.stringify([place.created_at.toISOString(), place.id])).toString('base64url');
+  return encode([place.created_at.toISOString(), place.id]);
 }
 
 /** Throws SeedError `invalid_input` for anything but a cursor that `encodeCursor` made. */
 export function decodeCursor(cursor: string): Place {
-  const place = CursorText.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString('utf8')));
-  if (!place.success)
-    throw new SeedError('invalid_input', 'The cursor is not one that this list gave out.', {
-      hint: 'Pass nextCursor of the page before unchanged, or leave the cursor out to start at the first page.',
-    });
-  const [createdAt, id] = place.data;
+  const [createdAt, id] = read(CursorText, cursor);
   return { created_at: new Date(createdAt), id };
+}
+
+const encode = (place: readonly string[]) => Buffer.from(JSON.stringify(place)).toString('base64url');
+
+function read<Place>(schema: z.ZodType<Place>, cursor: string): Place {
+  const place = schema.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString('utf8')));
+  if (place.success) return place.data;
+  throw new SeedError('invalid_input', 'The cursor is not one that this list gave out.', {
+    hint: 'Pass nextCursor of the page before unchanged, or leave the cursor out to start at the first page.',
+  });
 }
 
 /** The SQL condition for rows behind the cursor in (created_at desc, id desc). */
@@ -57,4 +62,45 @@ export function pageOfRows<Row extends Place, Item>(
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   return { items: shown.map(toItem), nextCursor: rows.length > limit && last ? encodeCursor(last) : null };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: whichever tables the query is of
+type Query<Row> = SelectQueryBuilder<any, any, Row>;
+
+/** A page of the query's rows, newest first. */
+export async function newestFirst<Row extends Place, Item>(
+  query: Query<Row>,
+  { limit, cursor }: PageRequest,
+  toItem: (row: Row) => Item,
+): Promise<Page<Item>> {
+  const behind = cursor === undefined ? query : query.where(behindCursor(cursor));
+  const rows = await behind
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
+    .execute();
+  return pageOfRows(rows, limit, toItem);
+}
+
+const TextCursor = z.tuple([z.string().regex(/^[^\0]*$/)]);
+
+/** In the order of a text column that no two rows share. */
+export async function orderedBy<Row, Item>(
+  query: Query<Row>,
+  column: keyof Row & string,
+  { limit, cursor }: PageRequest,
+  toItem: (row: Row) => Item,
+): Promise<Page<Item>> {
+  const place = cursor === undefined ? null : read(TextCursor, cursor)[0];
+  const rest = place === null ? query : query.where(sql<boolean>`${sql.ref(column)} > ${place}`);
+  const rows = await rest
+    .orderBy(column)
+    .limit(limit + 1)
+    .execute();
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return {
+    items: shown.map(toItem),
+    nextCursor: rows.length > limit && last ? encode([String(last[column])]) : null,
+  };
 }

@@ -41,12 +41,9 @@ export async function markUsed(folder: string): Promise<void> {
 export async function removeUnused(parent: string): Promise<void> {
   const names = (await readdir(parent)).filter((name) => /^[0-9a-f]{32}$/.test(name));
   const folders = await Promise.all(
-    names.map(async (name) => {
-      const path = join(parent, name);
-      return { path, usedAt: (await stat(path)).mtimeMs };
-    }),
+    names.map(async (name) => ({ name, usedAt: (await stat(join(parent, name))).mtimeMs })),
   );
   const oldest = folders.sort((one, other) => other.usedAt - one.usedAt).slice(KEEP);
   const unused = oldest.filter(({ usedAt }) => usedAt < Date.now() - KEEP_MS);
-  for (const { path } of unused) await rm(path, { recursive: true, force: true });
+  for (const { name } of unused) await rm(join(parent, name), { recursive: true, force: true });
 }

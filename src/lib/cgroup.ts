@@ -15,7 +15,6 @@ export interface CgroupHierarchies {
 }
 
 const V2_CONTROLLERS = ['cpu', 'memory', 'pids'] as const;
-const V1_CONTROLLERS = ['memory', 'pids', 'cpu', 'cpuacct'] as const;
 
 /** Null when this process can use none for memory, processes and CPU. Rejects when it could not look. */
 export async function findCgroupHierarchies(): Promise<CgroupHierarchies | null> {
@@ -23,14 +22,8 @@ export async function findCgroupHierarchies(): Promise<CgroupHierarchies | null>
   return (await findVersion2(mounts)) ?? (await findVersion1(mounts));
 }
 
-interface CgroupMount {
-  path: string;
-  type: string;
-  options: readonly string[];
-}
-
 /** The control group file systems of a mounts table, see proc_pid_mounts(5). */
-export function parseMounts(text: string): CgroupMount[] {
+export function parseMounts(text: string) {
   return text
     .split('\n')
     .map((line) => line.split(' '))
@@ -38,7 +31,9 @@ export function parseMounts(text: string): CgroupMount[] {
     .filter(({ type }) => type === 'cgroup' || type === 'cgroup2');
 }
 
-async function findVersion2(mounts: readonly CgroupMount[]): Promise<CgroupHierarchies | null> {
+type Mounts = ReturnType<typeof parseMounts>;
+
+async function findVersion2(mounts: Mounts): Promise<CgroupHierarchies | null> {
   const path = mounts.find(({ type }) => type === 'cgroup2')?.path;
   if (path === undefined) return null;
   const offered = await words(join(path, 'cgroup.controllers'));
@@ -48,21 +43,17 @@ async function findVersion2(mounts: readonly CgroupMount[]): Promise<CgroupHiera
   if (wanted.length > 0) {
     const line = wanted.map((controller) => `+${controller}`).join(' ');
     // Refused inside a container whose own processes lie in its topmost group.
-    const refused = await writeFile(join(path, 'cgroup.subtree_control'), line).then(
-      () => false,
-      unlessShort(true),
-    );
-    if (refused) return null;
+    const written = writeFile(join(path, 'cgroup.subtree_control'), line);
+    if (await written.then(() => false, unlessShort(true))) return null;
   }
   if (!(await canMakeGroupIn(path))) return null;
   return { version: 2, memory: path, pids: path, cpu: path, cpuacct: path };
 }
 
-async function findVersion1(mounts: readonly CgroupMount[]): Promise<CgroupHierarchies | null> {
+async function findVersion1(mounts: Mounts): Promise<CgroupHierarchies | null> {
   const of = (controller: string) =>
     mounts.find(({ type, options }) => type === 'cgroup' && options.includes(controller))?.path;
-  const paths = V1_CONTROLLERS.map(of);
-  const [memory, pids, cpu, cpuacct] = paths;
+  const [memory, pids, cpu, cpuacct] = ['memory', 'pids', 'cpu', 'cpuacct'].map(of);
   if (memory === undefined || pids === undefined || cpu === undefined || cpuacct === undefined) return null;
   for (const path of new Set([memory, pids, cpu, cpuacct])) if (!(await canMakeGroupIn(path))) return null;
   return { version: 1, memory, pids, cpu, cpuacct };
@@ -110,17 +101,13 @@ const CPU_PERIOD_US = 100_000;
 const CPU_SHARES_V1 = 512;
 const CPU_WEIGHT_V2 = 50;
 
-const REMOVE_ATTEMPTS = 50;
-const REMOVE_RETRY_MS = 20;
-
 /** Throws when the name is taken or the system refuses a limit. */
 export async function createCgroup(
   hierarchies: CgroupHierarchies,
   name: string,
   limits: CgroupLimits,
 ): Promise<Cgroup> {
-  const folders = foldersOf(hierarchies, name);
-  for (const folder of folders) await mkdir(folder);
+  for (const folder of foldersOf(hierarchies, name)) await mkdir(folder);
   const write = (file: string, value: number | string) => writeFile(file, String(value));
   const quota = Math.round(limits.vcpus * CPU_PERIOD_US);
   const memory = join(hierarchies.memory, name);
@@ -170,10 +157,10 @@ function readable(hierarchies: CgroupHierarchies, name: string): Cgroup {
   };
 }
 
-/**
- * Removes the group, waiting up to a second for its last processes to go; one that is not there is fine.
- * Throws when processes are left in it.
- */
+const REMOVE_ATTEMPTS = 50;
+const REMOVE_RETRY_MS = 20;
+
+/** Removes the group if it is there. Throws when after a second there are processes left in it. */
 export async function removeCgroup(hierarchies: CgroupHierarchies, name: string): Promise<void> {
   for (const folder of foldersOf(hierarchies, name)) await removeFolder(folder, REMOVE_ATTEMPTS);
 }

@@ -1,36 +1,22 @@
-// Whether an address lies within a range written as CIDR (RFC 4632, RFC 4291). Pure; Node's own BlockList does the
-// bits.
+// Whether an address lies within a range written as CIDR (RFC 4632, RFC 4291). Node's BlockList does the bits.
 import { BlockList, isIP, SocketAddress } from 'node:net';
 
 type Family = 'ipv4' | 'ipv6';
 
-interface Range {
-  base: string;
-  prefix: number;
-  family: Family;
-}
-
 const BITS: Record<Family, number> = { ipv4: 32, ipv6: 128 };
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/;
 
-/**
- * The one way to write an address: an IPv4 address that is mapped into IPv6, as sockets of both families report
- * it, as IPv4; no zone. Null for anything but an address.
- */
+/** The one way to write an address: without a zone, and IPv4 mapped into IPv6 as IPv4. Null for anything else. */
 export function canonicalAddress(text: string): string | null {
   const bare = text.split('%')[0] ?? '';
   const version = isIP(bare);
   if (version === 0) return null;
-  // There is but one way to write these.
   if (version === 4) return bare;
   const { address } = new SocketAddress({ address: bare, family: 'ipv6' });
   return MAPPED.exec(address)?.[1] ?? address;
 }
 
-/**
- * What one customer of a provider has at the least: an IPv4 address itself, of an IPv6 its /64. For counting only:
- * what is no address stays as it is.
- */
+/** What one customer has at the least, for counting: an IPv4 address itself, of an IPv6 its /64; else the text. */
 export function networkOf(address: string): string {
   const canonical = canonicalAddress(address) ?? address;
   if (familyOf(canonical) === 'ipv4') return canonical;
@@ -63,7 +49,7 @@ export function cidrWithin(inner: string, outer: string): boolean {
   return small !== null && large !== null && small.prefix >= large.prefix && cidrContains(outer, small.base);
 }
 
-function parse(text: string): Range | null {
+function parse(text: string): { base: string; prefix: number; family: Family } | null {
   const [base = '', prefixText, ...rest] = text.split('/');
   const version = isIP(base);
   if (version === 0 || base.includes('%') || rest.length > 0) return null;

@@ -1,14 +1,12 @@
-// Looks things up together that are asked for at the same time, so that a busy server has one query for many
-// requests. No cache: a question joins only a look-up that has not begun, so its answer is never older than the
-// question.
+// Looks things up together that are asked for at the same time: one query for many requests. No cache: a question
+// joins only a look-up that has not begun, so its answer is never older than the question.
 
 /** A look-up that takes longer does not keep the next one waiting. */
 const HELD_UP_MS = 500;
 
 /**
  * @param lookUp finds what belongs to each of the keys; what it leaves out there is not
- * @returns asks for one of them; null when there is none. Rejects with whatever the look-up that it joined
- * rejected with
+ * @returns asks for one of them; null when there is none. Rejects with what the look-up rejects with
  */
 export function createDataLoader<Value>(
   lookUp: (keys: readonly string[]) => Promise<ReadonlyMap<string, Value>>,

@@ -15,10 +15,7 @@ export function diskFailure(error: unknown): unknown {
   return new SeedError('unavailable', 'files cannot be kept now', { cause: error });
 }
 
-/**
- * @throws SeedError storage_full when the file system of the folder has hardly any room, unavailable when it
- * cannot be asked
- */
+/** @throws SeedError storage_full when the folder's file system has hardly any room, unavailable when not asked */
 export async function requireRoom(folder: string): Promise<void> {
   const { bavail, bsize } = await statfs(folder).catch((cause) => {
     throw new SeedError('unavailable', 'the folder of files cannot be read', { cause });

@@ -8,13 +8,10 @@ export async function requireFreeDisk(folder: string, neededBytes: number): Prom
   const { bavail, bsize } = await statfs(folder);
   const freeBytes = bavail * bsize;
   if (freeBytes >= neededBytes) return;
-  throw new SeedError(
-    'setup_failed',
-    `${folder} has ${megabytes(freeBytes)} free; ${megabytes(neededBytes)} are needed.`,
-    {
-      hint: 'Free some space, or set SEED_DATA_DIR to a folder on a larger disk.',
-    },
-  );
+  const lack = `${folder} has ${megabytes(freeBytes)} free; ${megabytes(neededBytes)} are needed.`;
+  throw new SeedError('setup_failed', lack, {
+    hint: 'Free some space, or set SEED_DATA_DIR to a folder on a larger disk.',
+  });
 }
 
 /** Bytes of all files below `folder`. */

@@ -1,5 +1,4 @@
-// The one loop that does something every so often: for servers, runners and stores that look, write, prune or
-// measure from time to time.
+// The one loop that does something every so often, for servers, runners and stores.
 import type { BaseLogger } from 'pino';
 import { logFailure } from './log.ts';
 
@@ -52,11 +51,10 @@ export function every(options: EveryOptions, work: () => unknown): Loop {
 
   function now(): Promise<void> {
     if (!running) {
-      running = Promise.resolve()
-        .then(turn)
-        .finally(() => {
-          running = null;
-        });
+      const over = () => {
+        running = null;
+      };
+      running = Promise.resolve().then(turn).finally(over);
       return running;
     }
     queued ??= running.then(() => {

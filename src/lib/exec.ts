@@ -25,17 +25,13 @@ export async function exec(command: string, args: readonly string[], options: Ex
   const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
   const output: Buffer[] = [];
   let stderr = () => '';
-  let code: number | null;
-  let signal: NodeJS.Signals | null;
-  try {
-    if (child.pid !== undefined) {
-      child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
-      stderr = textTail(child.stderr, STDERR_TAIL_BYTES);
-    }
-    [code, signal] = await closed;
-  } catch (cause) {
-    throw failure(command, `cannot be run: ${(cause as Error).message}`, hint ?? `Install ${command}.`, cause);
+  if (child.pid !== undefined) {
+    child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+    stderr = textTail(child.stderr, STDERR_TAIL_BYTES);
   }
+  const [code, signal] = await closed.catch((cause: Error) => {
+    throw failure(command, `cannot be run: ${cause.message}`, hint ?? `Install ${command}.`, cause);
+  });
   if (code !== 0) {
     const how = signal ? `was killed by ${signal}` : `ended with code ${code}`;
     throw failure(command, [how, stderr()].filter(Boolean).join(': '), hint);

@@ -1,10 +1,7 @@
-// A lock of the kernel on a file, which ends with the process that holds it however that ends, and which also
-// holds between containers of a machine that share the file. Used by set-up, so that an image is built once, and
-// by process-lock.ts.
-//
-// flock(1) locks a descriptor that it inherits, and exits: the lock belongs to the open file, which stays with
-// this process. Node opens files so that what it starts does not inherit them (O_CLOEXEC), so nothing else keeps
-// the lock alive.
+// A lock of the kernel on a file, which ends with the process that holds it however that ends, and holds between
+// containers that share the file. Used by set-up, so that an image is built once, and by process-lock.ts.
+// flock(1) locks a descriptor that it inherits, and exits: the lock belongs to the open file, which this process
+// keeps open and nothing else, since what Node starts inherits no files (O_CLOEXEC).
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
@@ -17,9 +14,7 @@ const HELD_BY_ANOTHER = 1;
 const STDERR_TAIL_BYTES = 1024;
 
 export interface FileLock {
-  /**
-   * The locked file's descriptor: a number, since a FileHandle that nobody names is closed, which ends the lock.
-   */
+  /** Of the locked file: a number, since a FileHandle that nobody names is closed, which ends the lock. */
   readonly descriptor: number;
   release(): void;
 }

@@ -4,11 +4,10 @@ import { unlessShort } from './host-lack.ts';
 
 /** Pids of all processes whose command line `matches`; zombies have none. Rejects when /proc cannot be read. */
 export async function findByCommandLine(matches: (args: readonly string[]) => boolean): Promise<number[]> {
-  const found = await eachProcess(async (pid) => {
+  return eachProcess(async (pid) => {
     const args = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').slice(0, -1);
     return matches(args) ? pid : undefined;
   });
-  return found.filter((pid) => pid !== undefined);
 }
 
 interface ProcessTime {
@@ -30,11 +29,7 @@ export async function processTree(rootPid: number): Promise<ProcessTime[]> {
 let reading: Promise<ProcessTime[]> | undefined;
 
 async function readTimes(): Promise<ProcessTime[]> {
-  const times = await eachProcess(async (pid) => ({
-    pid,
-    ...parseStat(await readFile(`/proc/${pid}/stat`, 'utf8')),
-  }));
-  return times.filter((process) => process !== undefined);
+  return eachProcess(async (pid) => ({ pid, ...parseStat(await readFile(`/proc/${pid}/stat`, 'utf8')) }));
 }
 
 /** `rootPid` and what descends from it, among `processes` in any order. */
@@ -64,13 +59,14 @@ export function parseStat(stat: string): { parentPid: number; cpuSeconds: number
   };
 }
 
-async function eachProcess<T>(read: (pid: number) => Promise<T>): Promise<(T | undefined)[]> {
+/** What is read of each process, as far as there is something. */
+async function eachProcess<T>(read: (pid: number) => Promise<T | undefined>): Promise<T[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
-  const found: (T | undefined)[] = [];
+  const found: T[] = [];
   // A process may be gone between readdir and readFile, or be another user's.
   for (let from = 0; from < pids.length; from += READ_AT_ONCE) {
     const some = pids.slice(from, from + READ_AT_ONCE).map((pid) => read(pid).catch(unlessShort(undefined)));
-    found.push(...(await Promise.all(some)));
+    found.push(...(await Promise.all(some)).filter((value) => value !== undefined));
   }
   return found;
 }

@@ -8,10 +8,7 @@ export function escapeJson(json: string): string {
   return json.replace(UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/**
- * The value of a text that may be no JSON.
- * @param failure makes the error to throw then; without it the answer is undefined, which no JSON is
- */
+/** @param failure makes the error to throw for what is no JSON; without it that is undefined, which no JSON is */
 export function parseJson(text: string, failure?: (cause: Error) => Error): unknown {
   try {
     return JSON.parse(text);

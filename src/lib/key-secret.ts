@@ -27,8 +27,7 @@ export function generateKeySecret(): string {
 /** Whether the text has a key's shape and its checksum is right. Says nothing about whether the key exists. */
 export function isWellFormedKeySecret(text: string): boolean {
   if (!SHAPE.test(text)) return false;
-  const body = text.slice(0, -CHECKSUM_LENGTH);
-  return checksum(body) === text.slice(-CHECKSUM_LENGTH);
+  return checksum(text.slice(0, -CHECKSUM_LENGTH)) === text.slice(-CHECKSUM_LENGTH);
 }
 
 /** SHA-256, hex: what is stored. The secret has 178 random bits, so a plain hash cannot be searched. */

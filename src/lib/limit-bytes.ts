@@ -1,5 +1,4 @@
-// A stream that passes everything on and fails when it is more than allowed. Used at both ends of a sandbox's
-// stream.
+// A stream that passes on everything up to a limit. Used at both ends of a sandbox's stream.
 import { Transform } from 'node:stream';
 import { SeedError } from '../protocol/errors.ts';
 

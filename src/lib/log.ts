@@ -1,5 +1,4 @@
-// The structured log of server and runner on stderr, so that stdout stays free for what people read: JSON lines,
-// and on a terminal lines for people.
+// The structured log of server and runner on stderr: JSON lines, and on a terminal lines for people.
 import { isatty } from 'node:tty';
 import { type BaseLogger, destination, type Logger, levels, pino } from 'pino';
 import { SeedError } from '../protocol/errors.ts';
@@ -11,20 +10,11 @@ export function createLog(name: string, level: string): Logger {
   const stderr = destination({ fd: 2, sync: true });
   const format = isatty(2) ? readableLine : plainLine;
   const sink = { write: (line: string) => void stderr.write(format(line)) };
-  return pino(
-    {
-      name,
-      level,
-      redact: { paths: ['*.authorization', '*.secret', '*.taskKey', '*.apiKey'], censor: '[removed]' },
-    },
-    sink,
-  );
+  const redact = { paths: ['*.authorization', '*.secret', '*.taskKey', '*.apiKey'], censor: '[removed]' };
+  return pino({ name, level, redact }, sink);
 }
 
-/**
- * JSON leaves these as they are, but a terminal may take them for commands or turn the text around: DEL, C1
- * controls, line separators, and marks of the direction of writing.
- */
+/** What a terminal may take for commands, though JSON leaves it: DEL, C1, line separators, marks of direction. */
 const RAW = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 /** The line of a log as plain text, with the same meaning as JSON. */
@@ -35,17 +25,14 @@ export function plainLine(line: string): string {
 /** What a terminal's reader knows already. */
 const UNSAID = ['level', 'time', 'pid', 'hostname', 'name', 'msg', 'err'];
 
-/**
- * The line of a log for people: time, level, process, message, fields; an error's stack below. None of it is raw.
- */
+/** A log's line for people: time, level, process, message, fields; an error's stack below. None of it is raw. */
 export function readableLine(line: string): string {
   const record = JSON.parse(line) as Record<string, unknown>;
   const { level, time, name, msg = '', err } = record;
   const at = new Date(Number(time)).toTimeString().slice(0, 8);
   const fields = Object.entries(record).filter(([key]) => !UNSAID.includes(key));
-  const shown = fields.map(
-    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-  );
+  const textOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+  const shown = fields.map(([key, value]) => `${key}=${textOf(value)}`);
   const first = [at, (levels.labels[Number(level)] ?? '').padEnd(5), `${name}:`, msg, ...shown].join(' ');
   const { stack, message } = (err ?? {}) as { stack?: string; message?: string };
   const lines = [first, ...(stack ?? message ?? '').split('\n').filter(Boolean)];

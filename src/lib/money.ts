@@ -6,9 +6,7 @@ const Amount = z.number().nonnegative();
 
 /** US dollars. */
 export const Prices = z.strictObject({
-  /**
-   * Per million tokens, by the name of the model as a task names it. `cached` is that of input read from a cache.
-   */
+  /** Per million tokens, by the name of the model as tasks name it. `cached`: of input read from a cache. */
   models: z.record(z.string(), z.strictObject({ input: Amount, output: Amount, cached: Amount.optional() })),
   /** Per second of a processor that was busy, and per second of a GiB that the sandbox may use. */
   compute: z.strictObject({ vcpuSecond: Amount, gbSecond: Amount }),
@@ -35,11 +33,8 @@ export function modelCost(
   if (price === undefined) return { nanoUsd: 0, source: 'unknown' };
   const { inputTokens, outputTokens } = tokens;
   const cachedTokens = Math.min(tokens.cachedTokens, inputTokens);
-  const perMillion =
-    (inputTokens - cachedTokens) * price.input +
-    cachedTokens * (price.cached ?? price.input) +
-    outputTokens * price.output;
-  return { nanoUsd: toNano(perMillion / 1_000_000), source: 'prices' };
+  const input = (inputTokens - cachedTokens) * price.input + cachedTokens * (price.cached ?? price.input);
+  return { nanoUsd: toNano((input + outputTokens * price.output) / 1_000_000), source: 'prices' };
 }
 
 export interface Compute {

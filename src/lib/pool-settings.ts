@@ -1,5 +1,4 @@
-// The warm pool's settings, from the environment; docs/running.md describes each. Read by the runner and by seed
-// doctor.
+// The warm pool's settings; docs/running.md describes each. Read by the runner and by seed doctor.
 import { totalmem } from 'node:os';
 import { integerSetting } from './settings.ts';
 
@@ -24,14 +23,10 @@ const DAY_MS = 24 * 3600 * 1000;
 export function readPoolSettings(machineBytes = memoryOfThisMachine()): PoolSettings {
   const slots = slotsSetting();
   const affordable = Math.floor(machineBytes / MEMORY_FOR_EACH);
+  const share = Math.floor(machineBytes * MEMORY_SHARE);
   return {
     size: integerSetting('SEED_POOL_SIZE', Math.min(slots, DEFAULT_SIZE_MOST, affordable), 0, 1000),
-    memoryBytes: integerSetting(
-      'SEED_POOL_MEMORY_BYTES',
-      Math.floor(machineBytes * MEMORY_SHARE),
-      0,
-      Number.MAX_SAFE_INTEGER,
-    ),
+    memoryBytes: integerSetting('SEED_POOL_MEMORY_BYTES', share, 0, Number.MAX_SAFE_INTEGER),
     maxAgeMs: integerSetting('SEED_POOL_MAX_AGE_MS', DEFAULT_MAX_AGE_MS, 1_000, DAY_MS),
   };
 }

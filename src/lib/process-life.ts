@@ -52,10 +52,8 @@ export function stopOnSignal(log: Logger, stop: () => Promise<void>): void {
 }
 
 /**
- * What nobody foresaw is logged as what it is. A rejected promise that nobody waits for is one thing of many that
- * this process does: the others go on. An uncaught exception may have left anything half done: the process stops,
- * so that whoever keeps it running starts it afresh.
- * @param stop as on a signal
+ * Logs what nobody foresaw. After a rejected promise that nobody waits for the process goes on. An uncaught
+ * exception may have left anything half done: it stops as on a signal, and its keeper starts it afresh.
  */
 export function logSurprises(log: Logger, stop: () => Promise<void>): void {
   let isStopping = false;
@@ -67,9 +65,7 @@ export function logSurprises(log: Logger, stop: () => Promise<void>): void {
     if (isStopping) return;
     isStopping = true;
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
-    stop().then(
-      () => process.exit(1),
-      () => process.exit(1),
-    );
+    const end = () => process.exit(1);
+    stop().then(end, end);
   });
 }

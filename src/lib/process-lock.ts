@@ -45,14 +45,8 @@ interface LockWish {
  * Takes the lock, and waits up to 15 s for a holder that is about to end.
  * @throws SeedError conflict, which names who holds it; invalid_settings and setup_failed as lockFile does
  */
-export async function lockForProcess({
-  path,
-  what,
-  hint,
-  onWait,
-  note = {},
-  patienceMs = PATIENCE_MS,
-}: LockWish): Promise<ProcessLock> {
+export async function lockForProcess(wish: LockWish): Promise<ProcessLock> {
+  const { path, what, hint, onWait, note = {}, patienceMs = PATIENCE_MS } = wish;
   const giveUpAt = performance.now() + patienceMs;
   for (let waits = false; ; waits = true) {
     const restMs = Math.max(0, giveUpAt - performance.now());

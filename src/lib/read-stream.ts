@@ -1,16 +1,10 @@
-// Reads what somebody else sends, and keeps no more of it than it may have: as lines, whole, or only its end. Used
-// for answers, documents and what child processes complain of.
+// Reads what somebody else sends (answers, documents, a child process's complaints), as lines, whole, or only its
+// end, and keeps no more of it than it may have.
 import type { Readable } from 'node:stream';
 import { SeedError } from '../protocol/errors.ts';
 
-/**
- * All bytes of the stream; null as soon as there are more than `maxBytes`: leaving the loop ends the stream and
- * closes its connection.
- */
-export async function readWithin(
-  stream: AsyncIterable<Uint8Array>,
-  maxBytes: number,
-): Promise<Buffer<ArrayBuffer> | null> {
+/** All bytes of the stream; null as soon as there are more than `maxBytes`, which ends the stream. */
+export async function readWithin(stream: AsyncIterable<Uint8Array>, maxBytes: number) {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of stream) {
@@ -23,9 +17,7 @@ export async function readWithin(
 
 const LINE_LIMIT_CHARACTERS = 4 * 1024 * 1024;
 
-/**
- * The non-empty lines of a body. Throws SeedError when a line is too long, the body's own error when it breaks.
- */
+/** The non-empty lines of a body. Throws SeedError when one is too long, the body's own error when it breaks. */
 export async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = '';

@@ -1,15 +1,9 @@
-// Which headers pass between the sandbox and the server, in either direction. Used by the guest, which forwards
-// what the agent and Pi ask, and by the runner, which does not take the guest's word for it.
+// Which headers pass between the sandbox and the server. Used by the guest, which forwards what the agent and Pi
+// ask, and by the runner, which does not take the guest's word for it.
 
 /** The only headers of a request that reach the server; the runner adds the task key itself. */
-const REQUEST_HEADERS: ReadonlySet<string> = new Set([
-  'content-type',
-  'accept',
-  'prefer',
-  'last-event-id',
-  'idempotency-key',
-]);
-const RESPONSE_HEADERS: ReadonlySet<string> = new Set([
+const REQUEST_HEADERS = ['content-type', 'accept', 'prefer', 'last-event-id', 'idempotency-key'];
+const RESPONSE_HEADERS = [
   'content-type',
   'cache-control',
   'retry-after',
@@ -17,7 +11,7 @@ const RESPONSE_HEADERS: ReadonlySet<string> = new Set([
   'location',
   'preference-applied',
   'allow',
-]);
+];
 
 /** Every server reads these bytes the same way. */
 const PLAIN_VALUE = /^[\x20-\x7e]{1,1000}$/;
@@ -27,12 +21,12 @@ type GivenHeaders = Readonly<Record<string, unknown>>;
 
 /** The headers of a request that go on to the server. */
 export function relayedRequestHeaders(headers: GivenHeaders): Record<string, string> {
-  return pick(headers, (name, value) => REQUEST_HEADERS.has(name) && PLAIN_VALUE.test(value));
+  return pick(headers, (name, value) => REQUEST_HEADERS.includes(name) && PLAIN_VALUE.test(value));
 }
 
 /** The headers of an answer that go back into the sandbox. */
 export function relayedResponseHeaders(headers: GivenHeaders): Record<string, string> {
-  return pick(headers, (name) => RESPONSE_HEADERS.has(name) || name.startsWith('ratelimit'));
+  return pick(headers, (name) => RESPONSE_HEADERS.includes(name) || name.startsWith('ratelimit'));
 }
 
 function pick(headers: GivenHeaders, passes: (name: string, value: string) => boolean): Record<string, string> {

@@ -30,9 +30,8 @@ export function restCall(command: ManifestCommand, input: Record<string, unknown
 function pathSegment(name: string, value: unknown): string {
   const text = String(value ?? '');
   // Encoding leaves these as they are, and they would name another path.
-  if (text === '' || text === '.' || text === '..') {
+  if (['', '.', '..'].includes(text))
     throw new SeedError('invalid_input', `${name} cannot be ${JSON.stringify(text)}`);
-  }
   return encodeURIComponent(text);
 }
 

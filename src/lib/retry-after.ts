@@ -1,9 +1,6 @@
 // The Retry-After header (RFC 9110, section 10.2.3): seconds or a date.
 
-/**
- * Milliseconds from `now`, at least 0; null when the header is missing or neither. @param now by the clock of who
- * sent it
- */
+/** Milliseconds from `now` (by the sender's clock), at least 0; null for no header, or one that is neither. */
 export function retryAfterMs(header: string | null, now: Date): number | null {
   if (header === null) return null;
   // Date.parse alone would take "-5" for a date.
@@ -12,10 +9,7 @@ export function retryAfterMs(header: string | null, now: Date): number | null {
   return Number.isFinite(ms) ? Math.max(0, ms) : null;
 }
 
-/**
- * When it was sent, by the clock of who sent it. @param date the Date header; without a sound one it is this
- * machine's time
- */
+/** When an answer with this Date header was sent, by its sender's clock; without a sound one: now. */
 export function sentAt(date: string | null): Date {
   const sent = new Date(date ?? '');
   return Number.isNaN(sent.getTime()) ? new Date() : sent;

@@ -1,6 +1,5 @@
 // Seals what the database must keep but may not know: answers that hold a new key's secret (idempotency/), with
-// the secret that the caller presents, and the secrets of webhooks, with the server's secrets key. Who reads the
-// database reads neither.
+// the secret that the caller presents, and the secrets of webhooks, with the server's secrets key.
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
 const CIPHER = 'aes-256-gcm';

@@ -61,10 +61,7 @@ export function logLevelSetting(): (typeof LOG_LEVELS)[number] {
   return choiceSetting('SEED_LOG_LEVEL', 'info', LOG_LEVELS);
 }
 
-/**
- * What can be made again and several Seeds on one machine share: the sandbox image, the tools it needs, snapshots.
- * SEED_CACHE_DIR, or cache/ in the data folder.
- */
+/** SEED_CACHE_DIR, or cache/ in the data folder: what can be made again, and several Seeds may share. */
 export function cacheDirSetting(): string {
   const dir = env('SEED_CACHE_DIR');
   return dir === undefined ? join(dataDirSetting(), 'cache') : resolve(dir);

@@ -1,5 +1,4 @@
-// Text as one word of a POSIX shell's command line. Used for command lines that are shown or typed by the scripted
-// model.
+// Text as one word of a POSIX shell's command line, for those that are shown or that the scripted model types.
 
 /** As it is where that is safe, otherwise in single quotes. */
 export function shellWord(text: string): string {

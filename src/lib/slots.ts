@@ -1,22 +1,9 @@
 // At most so much of something at a time; the others wait in order. The runner bounds with it what a guest has at
 // the server, the gateway what it writes to the database.
 
-interface Slots {
-  /**
-   * Resolves with what gives the slots back, when `weight` are free; rejects when the signal is aborted first.
-   * @param weight at most all there are
-   */
-  enter(signal?: AbortSignal, weight?: number): Promise<() => void>;
-}
-
-interface Waiting {
-  weight: number;
-  take(): void;
-}
-
-export function createSlots(count: number): Slots {
+export function createSlots(count: number) {
   let free = count;
-  const waiting = new Set<Waiting>();
+  const waiting = new Set<{ weight: number; take(): void }>();
 
   function leave(weight: number): void {
     free += weight;
@@ -37,7 +24,8 @@ export function createSlots(count: number): Slots {
   }
 
   return {
-    enter(signal, weight = 1) {
+    /** When `weight` (at most all) are free, resolves with what gives them back; rejects when aborted first. */
+    enter(signal?: AbortSignal, weight = 1): Promise<() => void> {
       if (signal?.aborted) return Promise.reject(signal?.reason);
       if (waiting.size === 0 && free >= weight) return Promise.resolve(take(weight));
       return new Promise((resolve, reject) => {

@@ -25,11 +25,7 @@ export function webhookHeaders(
 ): Record<string, string> {
   const timestamp = String(Math.floor(attemptedAt.getTime() / 1000));
   const signatures = secrets.map((secret) => `v1,${sign(secret, `${id}.${timestamp}.${body}`)}`);
-  return {
-    'webhook-id': id,
-    'webhook-timestamp': timestamp,
-    'webhook-signature': signatures.join(' '),
-  };
+  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures.join(' ') };
 }
 
 function sign(secret: string, content: string): string {

@@ -1,6 +1,5 @@
 // A rate with room for bursts: tokens come in steadily, and what is not used is kept up to a bound. Pure functions
-// on a bucket for who keeps many of them, and one that holds its own state. Called by the server's rate limits and
-// by the runner's bounds for guests.
+// for the server's rate limits, which keep many buckets, and one with its own state for the runner's bounds.
 
 /** So many tokens come in within so many milliseconds; at most `burst` are kept. */
 export interface Rate {
@@ -59,11 +58,7 @@ export interface TokenBucket {
 }
 
 /** Starts full. @param now milliseconds that only ever grow */
-export function createTokenBucket(
-  perSecond: number,
-  burst: number,
-  now: () => number = () => performance.now(),
-): TokenBucket {
+export function createTokenBucket(perSecond: number, burst: number, now = () => performance.now()): TokenBucket {
   const rate = { tokens: perSecond, perMs: 1000, burst };
   let bucket: Bucket = { tokens: burst, atMs: now() };
 

@@ -1,15 +1,11 @@
 // Keeps what a look-up found for half a second at most, so that whoever asks again and again does not keep the
-// database busy. Whoever changes what may be kept here says so with `forget` when it is done: every question after
-// that is looked up anew.
+// database busy. Whoever has changed what may be kept calls `forget`: what is asked after that is looked up anew.
 
 /** Counted from the question, so that no answer is ever older: a slow look-up is kept all the shorter. */
 export const KEPT_MS = 500;
 
 interface TtlCacheOptions<Value> {
-  /**
-   * Whether the value may be answered without a look. Asked when it is found and every time that it would be
-   * answered.
-   */
+  /** Whether the value may be answered without a look: asked when found and whenever it would be answered. */
   holds(value: Value): boolean;
   /** How much is kept at the most, by the weight of each: where nothing is said, how many. */
   most: number;

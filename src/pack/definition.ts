@@ -1,5 +1,4 @@
-// What a pack is: the commands of one domain, with their tables, sample data and playbooks. See
-// docs/your-platform.md.
+// What a pack is: the commands of a domain, with their tables, samples and playbooks. See docs/your-platform.md.
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import type { EventType } from '../protocol/event-types.ts';

@@ -1,5 +1,4 @@
-// The commands of a pack that `seed packs import` wrote: made from operations.json and overrides.json when a
-// server starts.
+// The commands of an imported pack: made from its operations.json and overrides.json when a server starts.
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { isNounTaken } from '../command/name-clashes.ts';
@@ -45,11 +44,11 @@ function commandOf(platform: Platform, operation: Operation, name: string, chang
   const key = idempotencyHeaderOf(operation);
   // Where nobody gives one, Seed does.
   const required = operation.required.filter((name) => name !== key?.input);
+  const ownScope = `${name.split(' ')[0]}:${effect === 'read' ? 'read' : 'write'}`;
   return {
     name,
     summary: change.summary ?? operation.summary,
-    scope:
-      change.scope === undefined ? `${name.split(' ')[0]}:${effect === 'read' ? 'read' : 'write'}` : change.scope,
+    scope: change.scope === undefined ? ownScope : change.scope,
     effect,
     remote: true,
     external: true,
@@ -72,10 +71,8 @@ function effectOf({ method }: Operation): Effect {
 function outputOf({ answers, fields }: Operation): z.ZodObject {
   if (answers === 'value') return z.looseObject({ value: z.unknown().optional() });
   if (answers === 'nothing') return z.looseObject({ ok: z.unknown().optional() });
-  if (answers === 'object')
-    return z.looseObject(
-      Object.fromEntries(Object.entries(fields).map(([name, schema]) => [name, described(schema)])),
-    );
+  const inner = Object.entries(fields).map(([name, schema]) => [name, described(schema)]);
+  if (answers === 'object') return z.looseObject(Object.fromEntries(inner));
   const items = { type: 'array', items: { type: 'object', properties: fields } };
   const nextPage = { type: ['object', 'null'], description: 'The inputs that ask for the next page' };
   return z.looseObject({ items: described(items), nextPage: described(nextPage) });
@@ -102,8 +99,8 @@ async function callPlatform(
 type Http = `${HttpMethod} /${string}`;
 
 /**
- * The route of an imported command: the platform's own path below the pack's name, as far as a route of Seed's can
- * be like it. Gives each operation a route of its own; the second that would have the same is called by its name.
+ * The route of an imported command: the platform's own path below the pack's name, as far as Seed's routes can be
+ * like it. The second operation that would have the same route has one by its name.
  */
 function routesBelow(pack: string): (operation: Operation, name: string) => Http {
   const taken = new Set<string>();
@@ -119,10 +116,11 @@ function routesBelow(pack: string): (operation: Operation, name: string) => Http
 
 /** Each parameter is a segment: `/files/{id}.json` → /files/{id}/json. */
 function segmentsOf({ path, places }: Operation): string {
-  const parts = path.split(/(\{[^}]+\})|\//).filter((part) => part !== undefined && part !== '');
-  return parts
+  return path
+    .split(/(\{[^}]+\})|\//)
+    .filter(Boolean)
     .map((part) => (part.startsWith('{') ? inputIn(places, part.slice(1, -1)) : wordsOf(part).join('-')))
-    .filter((part) => part !== '')
+    .filter(Boolean)
     .map((part) => `/${/^\d/.test(part) ? `v${part}` : part}`)
     .join('');
 }

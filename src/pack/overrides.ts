@@ -1,6 +1,4 @@
-// overrides.json beside operations.json: what is to be otherwise than the document says. People write it; an
-// import never does after the first time.
-
+// overrides.json: what is to be otherwise than the document says. People write it; only a first import does, too.
 import { z } from 'zod';
 import { parseJson } from '../lib/json.ts';
 import type { Operation } from '../openapi/operation.ts';
@@ -33,7 +31,8 @@ export type Overrides = z.output<typeof Overrides>;
 
 /** @throws SeedError invalid_settings: not of this form, or about what the document does not have */
 export function readOverrides(text: string, operations: readonly Operation[], file: string): Overrides {
-  const read = Overrides.safeParse(parsed(text, file));
+  const broken = (cause: Error) => packProblem(file, `it is not JSON: ${cause.message}`, { cause });
+  const read = Overrides.safeParse(parseJson(text, broken));
   if (!read.success) throw packProblem(file, z.prettifyError(read.error).replaceAll('\n', ' '));
   const nouns = new Set(operations.map(({ noun }) => noun));
   const unknownNoun = Object.keys(read.data.nouns).find((noun) => !nouns.has(noun));
@@ -62,8 +61,4 @@ function fits(pattern: string, id: string): boolean {
     at = found + part.length;
   }
   return at <= id.length - last.length;
-}
-
-function parsed(text: string, file: string): unknown {
-  return parseJson(text, (cause) => packProblem(file, `it is not JSON: ${cause.message}`, { cause }));
 }

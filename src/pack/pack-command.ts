@@ -27,9 +27,8 @@ export interface CalledContext {
 /** What a command is given whose work is one transaction. */
 export interface PackContext<Tables = NoTables> extends CalledContext {
   /**
-   * The pack's own tables, in one transaction for the whole call: it is kept, together with the call's row in the
-   * ledger, when `run` has returned an output that fits its schema, and undone otherwise. Of a `read` command it
-   * is read-only. A pack without migrations has none.
+   * The pack's own tables, in one transaction for the whole call: it is kept, with the call's row in the ledger,
+   * when `run` has returned an output that fits its schema. Read-only for `read`; none without migrations.
    */
   db: Kysely<Tables>;
 }
@@ -42,25 +41,13 @@ export interface ExternalContext<Tables = NoTables> extends CalledContext {
 
 export type PackCommand = ObjectCommand<z.ZodObject, z.ZodObject, PackContext<never> & ExternalContext<never>>;
 
-type WithinOne<Input extends z.ZodObject, Output extends z.ZodObject, Tables> = ObjectCommand<
-  Input,
-  Output,
-  PackContext<Tables>
-> & { external?: false };
-
-type External<Input extends z.ZodObject, Output extends z.ZodObject, Tables> = ObjectCommand<
-  Input,
-  Output,
-  ExternalContext<Tables>
-> & { external: true };
-
 /** `defineCommand` for a pack with these tables. */
 export function commandsOn<Tables>() {
   function define<Input extends z.ZodObject, Output extends z.ZodObject>(
-    command: WithinOne<Input, Output, Tables>,
+    command: ObjectCommand<Input, Output, PackContext<Tables>> & { external?: false },
   ): PackCommand;
   function define<Input extends z.ZodObject, Output extends z.ZodObject>(
-    command: External<Input, Output, Tables>,
+    command: ObjectCommand<Input, Output, ExternalContext<Tables>> & { external: true },
   ): PackCommand;
   function define(command: unknown): PackCommand {
     return command as PackCommand;

@@ -3,6 +3,7 @@ import { commandsOn, type NoTables } from './pack-command.ts';
 
 export { sql } from 'kysely';
 export { z } from 'zod';
+export { newestFirst, orderedBy } from '../db/cursor.ts';
 export { csvLine } from '../lib/csv.ts';
 export { shellWord } from '../lib/shell-word.ts';
 export { SeedError } from '../protocol/errors.ts';
@@ -10,24 +11,11 @@ export { Key, KeyStatus } from '../protocol/key.ts';
 export { CostReport, RequestReport } from '../protocol/obs.ts';
 export { pageInput, pageOf } from '../protocol/page.ts';
 export { WebhookEvent } from '../protocol/webhook.ts';
-export {
-  counted,
-  missingScopeOf,
-  parseOutput,
-  plain,
-  readPages,
-  reasonOf,
-} from '../scripted/command-output.ts';
+export { counted, missingScopeOf, parseOutput, plain, readPages, reasonOf } from '../scripted/command-output.ts';
 export type { Playbook, Steps } from '../scripted/playbook.ts';
 export { definePack, type SampleContext, type SeedConfig } from './definition.ts';
 export { importedCommands } from './imported-commands.ts';
-export {
-  commandsOn,
-  type ExternalContext,
-  type PackCommand,
-  type PackContext,
-} from './pack-command.ts';
-export { newestFirst, orderedBy } from './pages.ts';
+export { commandsOn, type ExternalContext, type PackCommand, type PackContext } from './pack-command.ts';
 
 /** A command of a pack without tables. */
 export const defineCommand = commandsOn<NoTables>();

@@ -1,6 +1,4 @@
-// What the platform answered: as an object that a command answers, or as an error of Seed's, with the platform's
-// own words, cut, and without any secret.
-
+// What the platform answered: as a command's answer, or as an error with the platform's words, without secrets.
 import { parseJson } from '../lib/json.ts';
 import { removeSecrets } from '../lib/remove-secrets.ts';
 import { retryAfterMs, sentAt } from '../lib/retry-after.ts';
@@ -25,36 +23,22 @@ const CODES: Record<number, ErrorCode> = {
 export function platformAnswer(operation: Operation, { type, text, link }: PlatformResponse): object | null {
   if (text === '') return { ok: true };
   if (!/json/i.test(type)) return /^text\//i.test(type) ? { value: text } : null;
-  const value = parsed(text);
-  if (value === undefined) return null;
+  let value: unknown;
+  try {
+    value = JSON.parse(text, exactly as never);
+  } catch {
+    return null;
+  }
   if (Array.isArray(value)) return { items: value, nextPage: nextInputs(operation, link) };
   return typeof value === 'object' && value !== null ? value : { value };
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text, exactly as never);
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * A whole number that JavaScript cannot hold, such as the ids of some platforms, stays as it was written: as text.
- */
+/** Whole numbers that JavaScript cannot hold, such as some platforms' ids, stay as they were written: as text. */
 function exactly(_name: string, value: unknown, { source }: { source?: string }): unknown {
-  return typeof value === 'number' &&
-    Number.isInteger(value) &&
-    !Number.isSafeInteger(value) &&
-    source !== undefined
-    ? source
-    : value;
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? (source ?? value) : value;
 }
 
-/**
- * The inputs that ask for the next page, where the platform names it in a Link header (RFC 8288); null: it does
- * not.
- */
+/** The inputs that ask for the next page, where a Link header names it (RFC 8288); otherwise null. */
 function nextInputs({ places }: Operation, link: string | null): Record<string, string> | null {
   const target = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(link ?? '')?.[1];
   if (target === undefined || !URL.canParse(target, 'http://platform')) return null;
@@ -74,10 +58,9 @@ export function refusalOf(
 ): SeedError {
   if (status === 401) {
     const missing = platform.secret === null ? 'is not set' : 'is refused';
-    return unavailable(platform, `asks for a credential, and that of this server ${missing}`, {
-      nothingDone: !isSecond,
-      hint: `For the operator of this Seed: ${platform.secretSetting}.`,
-    });
+    const hint = `For the operator of this Seed: ${platform.secretSetting}.`;
+    const how = `asks for a credential, and that of this server ${missing}`;
+    return unavailable(platform, how, { nothingDone: !isSecond, hint });
   }
   if (location !== null) return unavailable(platform, 'answers with a redirect, which is not followed');
   const said = wordsOf(text, platform);

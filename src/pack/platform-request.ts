@@ -1,10 +1,8 @@
-// An operation with its inputs as the request that the platform gets, and whether the platform takes a key against
-// repeats of it. Pure.
+// An operation with its inputs as the request to the platform, and whether that takes a key against repeats. Pure.
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Operation, Place } from '../openapi/operation.ts';
 import { SeedError } from '../protocol/errors.ts';
-import type { JsonSchema } from '../protocol/manifest.ts';
 import type { CalledContext } from './pack-command.ts';
 import { type Platform, shownCredential } from './platform.ts';
 
@@ -24,6 +22,8 @@ const SAYS_SO = /idempoten/i;
 const KNOWN = /^paypal-request-id$/i;
 /** `Request-Id`, `X-Command-Id`, `Client-Token`: keys where their description says so. */
 const MAY_BE = /(id|key|token|reference)$/i;
+/** Of lists in one parameter; lists of other forms have one for each item. */
+const SEPARATORS: { [form in NonNullable<Place['form']>]?: string } = { commas: ',', spaces: ' ', pipes: '|' };
 const DENIED = /\b(not|no|never|nor|without|isn't|doesn't)\b[^.]*idempoten/i;
 
 /** @throws SeedError invalid_input: a value that cannot stand in a path or a header */
@@ -35,7 +35,9 @@ export function platformRequest(
 ): PlatformRequest {
   const shown = operation.public ? { headers: {}, query: {} } : shownCredential(platform);
   const url = new URL(platform.baseUrl + pathOf(operation, input));
-  for (const [name, value] of queryOf(operation, input)) url.searchParams.append(name, value);
+  const query = givenIn(operation, input, 'query');
+  const pairs = query.flatMap(({ name, form, value }) => queryPairs(name, form, value));
+  for (const [name, value] of pairs) url.searchParams.append(name, value);
   for (const [name, value] of Object.entries(shown.query)) url.searchParams.set(name, value);
   const body = bodyOf(operation, input);
   return {
@@ -63,30 +65,19 @@ function givenIn({ places }: Operation, input: Input, where: Place['in']) {
 }
 
 function pathOf(operation: Operation, input: Input): string {
-  const values = new Map(
-    givenIn(operation, input, 'path').map(({ name, form, value }) => [name, pathText(value, form)]),
-  );
+  const given = givenIn(operation, input, 'path');
+  const values = new Map(given.map(({ name, form, value }) => [name, pathText(value, form)]));
   const path = operation.path.replace(/\{([^}]+)\}/g, (_, name: string) => values.get(name) ?? '');
   // They would name another path, and encoding leaves them as they are.
-  if (
-    path.split('/').some((segment) => segment === '.' || segment === '..') ||
-    [...values.values()].includes('')
-  ) {
+  if (/(^|\/)\.{1,2}(\/|$)/.test(path) || [...values.values()].includes(''))
     throw new SeedError('invalid_input', 'a part of the path cannot be empty, "." or ".."');
-  }
   return path;
 }
 
 function pathText(value: unknown, form: Place['form']): string {
   if (form === 'json') return encodeURIComponent(JSON.stringify(value));
-  return [value]
-    .flat()
-    .map((each) => encodeURIComponent(textOf(each)))
-    .join(',');
-}
-
-function queryOf(operation: Operation, input: Input): [string, string][] {
-  return givenIn(operation, input, 'query').flatMap(({ name, form, value }) => queryPairs(name, form, value));
+  const texts = [value].flat().map(textOf);
+  return texts.map(encodeURIComponent).join(',');
 }
 
 function queryPairs(name: string, form: Place['form'], value: unknown): [string, string][] {
@@ -97,15 +88,14 @@ function queryPairs(name: string, form: Place['form'], value: unknown): [string,
   }
   if (!Array.isArray(value)) return [[name, textOf(value)]];
   const texts = value.map(textOf);
-  if (form === 'commas') return [[name, texts.join(',')]];
-  if (form === 'spaces') return [[name, texts.join(' ')]];
-  if (form === 'pipes') return [[name, texts.join('|')]];
-  return texts.map((text) => [name, text]);
+  const separator = form && SEPARATORS[form];
+  return separator === undefined ? texts.map((text) => [name, text]) : [[name, texts.join(separator)]];
 }
 
 function headersOf(operation: Operation, input: Input, { creationId }: Caller): Record<string, string> {
+  const given = givenIn(operation, input, 'header');
   const headers = Object.fromEntries(
-    givenIn(operation, input, 'header').map(({ name, value }) => [name.toLowerCase(), headerText(name, value)]),
+    given.map(({ name, value }) => [name.toLowerCase(), headerText(name, value)]),
   );
   const key = idempotencyHeaderOf(operation);
   // The same again when the caller's request is repeated.
@@ -139,15 +129,14 @@ const textOf = (value: unknown) => (typeof value === 'object' ? JSON.stringify(v
  * looks at is done twice.
  * @returns the input that is the header of a key against repeats, with the header's name; null: it takes none
  */
-export function idempotencyHeaderOf({
-  places,
-  properties,
-}: Pick<Operation, 'places' | 'properties'>): { input: string; header: string } | null {
-  for (const [input, place] of Object.entries(places)) {
+export function idempotencyHeaderOf(operation: Pick<Operation, 'places' | 'properties'>) {
+  for (const [input, place] of Object.entries(operation.places)) {
     if (place.in !== 'header') continue;
     const header = place.name ?? input;
-    const schema = properties[input] ?? {};
-    if (isKey(header, schema.description ?? '') && takesUuid(schema)) return { input, header };
+    const schema = operation.properties[input] ?? {};
+    // What Seed sends there is the call's creation id.
+    const takesUuid = () => z.fromJSONSchema(schema as never).safeParse(randomUUID()).success;
+    if (isKey(header, schema.description ?? '') && takesUuid()) return { input, header };
   }
   return null;
 }
@@ -155,9 +144,4 @@ export function idempotencyHeaderOf({
 function isKey(header: string, description: string): boolean {
   if (DENIED.test(description)) return false;
   return SAYS_SO.test(header) || KNOWN.test(header) || (MAY_BE.test(header) && SAYS_SO.test(description));
-}
-
-/** What Seed sends there is the call's creation id. */
-function takesUuid(schema: JsonSchema): boolean {
-  return z.fromJSONSchema(schema as never).safeParse(randomUUID()).success;
 }

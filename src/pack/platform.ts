@@ -1,6 +1,4 @@
-// Where the platform of an imported pack is and what the server shows it: settings of the server alone, which no
-// command, no log and no sandbox sees.
-
+// Where the platform of an imported pack is and what the server shows it: settings that nobody else sees.
 import { env } from '../lib/env.ts';
 import { urlSetting } from '../lib/settings.ts';
 import type { Credential, OperationsFile } from '../openapi/operation.ts';
@@ -29,11 +27,8 @@ export function platformOf(
 ): Platform {
   const prefix = `SEED_PACK_${pack.replaceAll('-', '_').toUpperCase()}`;
   const baseUrl = urlSetting(`${prefix}_URL`) ?? server;
-  if (baseUrl === null) {
-    throw packProblem(file, 'its document does not say where the platform is', {
-      hint: `Set ${prefix}_URL, or leave the pack out with SEED_PACKS.`,
-    });
-  }
+  const hint = `Set ${prefix}_URL, or leave the pack out with SEED_PACKS.`;
+  if (baseUrl === null) throw packProblem(file, 'its document does not say where the platform is', { hint });
   const secretSetting = `${prefix}_TOKEN`;
   const secret = env(secretSetting) ?? null;
   if (secret !== null && !/^[\x20-\x7e]+$/.test(secret))
@@ -42,10 +37,10 @@ export function platformOf(
 }
 
 /** Header or query parameter that shows the credential. */
-export function shownCredential({ credential, secret }: Platform): {
-  headers: Record<string, string>;
-  query: Record<string, string>;
-} {
+export function shownCredential({
+  credential,
+  secret,
+}: Platform): Record<'headers' | 'query', Record<string, string>> {
   if (secret === null) return { headers: {}, query: {} };
   if (credential.kind === 'query') return { headers: {}, query: { [credential.name]: secret } };
   if (credential.kind === 'header') return { headers: { [credential.name.toLowerCase()]: secret }, query: {} };
@@ -58,9 +53,8 @@ export function secretsOf({ secret }: Platform): string[] {
   if (secret === null) return [];
   const parts = secret.includes(':') ? [secret.slice(secret.indexOf(':') + 1)] : [];
   const plain = [secret, base64(secret), ...parts].filter((text) => text !== '');
-  return [
-    ...new Set(plain.flatMap((text) => [text, encodeURIComponent(text), JSON.stringify(text).slice(1, -1)])),
-  ];
+  const forms = plain.flatMap((text) => [text, encodeURIComponent(text), JSON.stringify(text).slice(1, -1)]);
+  return [...new Set(forms)];
 }
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');

@@ -26,13 +26,7 @@ type Answer = Awaited<ReturnType<typeof send>>;
 
 const REDIRECTS_MOST = 3;
 /** Before anything was sent. */
-const NOT_SENT: readonly string[] = [
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-];
+const NOT_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT'];
 
 export interface Sending {
   effect: string;
@@ -50,8 +44,7 @@ export async function sendToPlatform(
   { effect, given, mayRepeat, timeoutMs = LIMITS.platformTimeoutMs }: Sending,
 ): Promise<PlatformResponse> {
   const late = AbortSignal.timeout(timeoutMs);
-  // What changes something is waited for although the caller has gone: a repeated request is then given its
-  // answer.
+  // What changes something is waited for though the caller has gone: a repeated request is given its answer.
   const signal = effect === 'read' ? AbortSignal.any([given, late]) : late;
   let isSecond = false;
   try {
@@ -61,16 +54,14 @@ export async function sendToPlatform(
       return exchange(request, signal);
     });
     if (bytes === null) {
-      const most = `more than ${LIMITS.platformAnswerBytes} bytes`;
-      throw unavailable(platform, `answers with ${most}`, {
-        hint: effect === 'read' ? 'Ask for less at a time.' : hintAfter(effect),
-      });
+      const hint = effect === 'read' ? 'Ask for less at a time.' : hintAfter(effect);
+      throw unavailable(platform, `answers with more than ${LIMITS.platformAnswerBytes} bytes`, { hint });
     }
     const header = (name: string) => [answer.headers[name]].flat()[0] ?? null;
     return {
       status: answer.statusCode,
       type: header('content-type') ?? '',
-      text: withoutSecrets(bytes.toString('utf8'), platform),
+      text: secretsOf(platform).reduce((rest, secret) => rest.replaceAll(secret, '[removed]'), bytes.toString()),
       link: header('link'),
       retryAfter: header('retry-after'),
       date: header('date'),
@@ -108,10 +99,6 @@ async function follow(
     await answer.body.dump();
     next = target;
   }
-}
-
-function withoutSecrets(text: string, platform: Platform): string {
-  return secretsOf(platform).reduce((rest, secret) => rest.replaceAll(secret, '[removed]'), text);
 }
 
 function wasNotSent(error: unknown): boolean {

@@ -6,18 +6,15 @@ export const UsdLimit = z
   .number()
   .min(1e-6, 'is at least a millionth of a US dollar')
   .max(LIMITS.usdMax, `is at most ${LIMITS.usdMax} US dollars`);
-const TokenLimit = z.number().int().min(1).max(LIMITS.tokensMax);
-const CallLimit = z.number().int().min(1).max(LIMITS.modelCallsMax);
-
-const amounts = {
-  tokens: TokenLimit.optional().describe('Input and output tokens'),
-  usd: UsdLimit.optional().describe('US dollars, for model calls and sandboxes'),
-  calls: CallLimit.optional().describe('Calls of the model'),
-};
+const countTo = (most: number) => z.number().int().min(1).max(most).optional();
 
 /** What a caller may ask for: at least one of the three. */
 export const WantedBudget = z
-  .strictObject(amounts)
+  .strictObject({
+    tokens: countTo(LIMITS.tokensMax).describe('Input and output tokens'),
+    usd: UsdLimit.optional().describe('US dollars, for model calls and sandboxes'),
+    calls: countTo(LIMITS.modelCallsMax).describe('Calls of the model'),
+  })
   .refine((budget) => Object.values(budget).some((amount) => amount !== undefined), {
     message: 'give at least one of tokens, usd and calls',
   });

@@ -1,6 +1,4 @@
-// Where the cost of a model's call is from: one closed list, the most certain first. Free of dependencies: CLI and
-// dashboard use it.
-
+// Where the cost of a model's call is from, the most certain first. Free of dependencies for CLI and dashboard.
 export const COST_SOURCES = [
   /** Nothing was served, and it cost nothing. */
   'none',

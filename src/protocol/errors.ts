@@ -1,6 +1,4 @@
-// The closed list of error codes with their HTTP status, and the one error class. Free of dependencies: the CLI
-// uses it.
-
+// The closed list of error codes with their HTTP status, and the one error class. Free of dependencies for CLI.
 export const ERROR_STATUS = {
   invalid_json: 400,
   invalid_input: 400,
@@ -42,8 +40,8 @@ export const ERROR_STATUS = {
   platform_unavailable: 502,
   no_usable_driver: 503,
   /**
-   * Seed cannot answer now. What was asked for may have been done all the same: the connection to the database may
-   * have ended between a commit and the news of it. Whoever repeats a write does so with its Idempotency-Key.
+   * Seed cannot answer now. What was asked for may have been done: the database may have been lost between a
+   * commit and the news of it. Whoever repeats a write does so with its Idempotency-Key.
    */
   unavailable: 503,
   /** A disk that Seed writes to is full. As with `unavailable`, it is not certain that nothing was done. */

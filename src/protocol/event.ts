@@ -9,6 +9,7 @@ const text = z
   .max(LIMITS.eventBytes)
   .refine((value) => utf8Length(value) <= LIMITS.eventBytes, `longer than ${LIMITS.eventBytes} bytes`);
 const callId = z.string().max(200);
+const HttpStatus = z.number().int().nullable();
 
 /** What the agent does; the guest may send these and no others. */
 export const AgentEvent = z.discriminatedUnion('type', [
@@ -41,11 +42,7 @@ export const ServerEvent = z.discriminatedUnion('type', [
     command: z.string(),
     effect: z.enum(['read', 'write', 'destructive']),
     scope: z.string().nullable(),
-    status: z
-      .number()
-      .int()
-      .nullable()
-      .describe('HTTP status of the answer; null: it was cut off, and may have been done'),
+    status: HttpStatus.describe('HTTP status of the answer; null: it was cut off, and may have been done'),
     durationMs: z.number().int(),
   }),
 ]);

@@ -1,10 +1,8 @@
-// What a file that goes into a sandbox or comes out of it may be called: a relative path that every system reads
-// the same way. Free of dependencies: guest, runner, server and CLI all check with it.
+// What a file of a sandbox may be called: a relative path that every system reads alike. Free of dependencies:
+// guest, runner, server and CLI all check with it.
 import { LIMITS } from './limits.ts';
 
-/**
- * Control characters, invisible ones (which can turn the direction of writing), halves of pairs, line separators.
- */
+/** Control characters, invisible ones (which can turn the way of writing), halves of pairs, line separators. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 /** What is wrong with the name; null: nothing. */

@@ -32,9 +32,7 @@ export class ReceivedContent {
   }
 }
 
-/**
- * Looks for what it is not: a pattern of all that it is would take a place on the stack for every letter of 16 MB.
- */
+/** Looks for what it is not: a pattern of all that it is would take stack for every letter of 16 MB. */
 function isBase64(text: string): boolean {
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
   return text.length % 4 === 0 && !/[^A-Za-z0-9+/]/.test(text.slice(0, text.length - padding));
@@ -67,11 +65,8 @@ export const GivenFiles = z
   .max(LIMITS.filesPerTask, `a task takes at most ${LIMITS.filesPerTask} files`)
   .superRefine((files, context) => {
     const clash = clashingName(files.map(({ name }) => name));
-    if (clash !== null)
-      context.addIssue({
-        code: 'custom',
-        message: `the name "${clash}" is there twice, or is also a folder`,
-      });
+    const message = `the name "${clash}" is there twice, or is also a folder`;
+    if (clash !== null) context.addIssue({ code: 'custom', message });
   });
 
 /** A file as it is kept. */

@@ -63,12 +63,10 @@ export const KEY_LIMITS = {
 } as const satisfies Record<string, KeyLimit>;
 
 export type KeyLimitName = keyof typeof KEY_LIMITS;
-type ListName = {
-  [Name in KeyLimitName]: (typeof KEY_LIMITS)[Name]['kind'] extends 'list' ? Name : never;
-}[KeyLimitName];
+type ValueOf<Kind extends KeyLimit['kind']> = Kind extends 'list' ? string[] : number;
 
 /** Null: not narrowed. */
-export type KeyLimits = { [Name in KeyLimitName]: (Name extends ListName ? string[] : number) | null };
+export type KeyLimits = { [Name in KeyLimitName]: ValueOf<(typeof KEY_LIMITS)[Name]['kind']> | null };
 
 /** Some of them; what is undefined is not spoken of. */
 export type SomeKeyLimits = { [Name in KeyLimitName]?: KeyLimits[Name] | undefined };
@@ -76,11 +74,7 @@ export type SomeKeyLimits = { [Name in KeyLimitName]?: KeyLimits[Name] | undefin
 export const KEY_LIMIT_NAMES = Object.keys(KEY_LIMITS) as KeyLimitName[];
 
 /** Calls back for each limit; the answers by their names. */
-export function eachKeyLimit<Value>(
-  make: (name: KeyLimitName, limit: KeyLimit) => Value,
-): Record<KeyLimitName, Value> {
-  return Object.fromEntries(KEY_LIMIT_NAMES.map((name) => [name, make(name, KEY_LIMITS[name])])) as Record<
-    KeyLimitName,
-    Value
-  >;
+export function eachKeyLimit<Value>(make: (name: KeyLimitName, limit: KeyLimit) => Value) {
+  const made = KEY_LIMIT_NAMES.map((name) => [name, make(name, KEY_LIMITS[name])] as const);
+  return Object.fromEntries(made) as Record<KeyLimitName, Value>;
 }

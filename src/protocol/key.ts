@@ -11,14 +11,13 @@ import { Duration, Lifetime, Moment } from './time.ts';
 export const KeyStatus = z.enum(['active', 'disabled', 'expired', 'revoked']);
 export type KeyStatus = z.infer<typeof KeyStatus>;
 
+const Time = z.iso.datetime().nullable();
+
 /** What narrows a key beyond its scopes; null: not narrowed. */
 const keyLimits = eachKeyLimit((_, { kind, most, description, items }) => {
   const count = z.number().int().min(1).max(most);
-  const text = z
-    .string()
-    .min(1)
-    .max(items?.length ?? 0)
-    .meta({ examples: [...(items?.examples ?? [])] });
+  const { length = 0, examples = [] } = items ?? {};
+  const text = z.string().min(1).max(length).meta({ examples });
   const schema = { count, usd: UsdLimit, list: z.array(text).min(1).max(most) }[kind];
   return schema.nullable().describe(description);
 }) as unknown as { [Name in keyof KeyLimits]: z.ZodType<KeyLimits[Name]> };
@@ -32,14 +31,11 @@ export const Key = z
     scopes: z.array(Scope),
     status: KeyStatus,
     createdAt: z.iso.datetime(),
-    expiresAt: z.iso.datetime().nullable(),
-    lastUsedAt: z.iso.datetime().nullable().describe('Accurate to a minute'),
-    rotatedAt: z.iso.datetime().nullable(),
-    previousSecretUntil: z.iso
-      .datetime()
-      .nullable()
-      .describe('Until when the secret from before the last rotation works as well'),
-    revokedAt: z.iso.datetime().nullable(),
+    expiresAt: Time,
+    lastUsedAt: Time.describe('Accurate to a minute'),
+    rotatedAt: Time,
+    previousSecretUntil: Time.describe('Until when the secret from before the last rotation works as well'),
+    revokedAt: Time,
     ...keyLimits,
     tasksMayCreateLastingKeys: z
       .boolean()

@@ -23,9 +23,7 @@ export const LIMITS = {
   inputDepth: 64,
   /** Bytes of an LLM request body: a long conversation is sent whole each time. */
   llmBodyBytes: 8 * 1024 * 1024,
-  /**
-   * Calls of models that wait for their turn in one server, when the upstream's account has limits; and how long.
-   */
+  /** Calls of models that wait in one server while the upstream's account is over its limits; and how long. */
   llmWaitingCalls: 200,
   llmWaitMs: 120_000,
   /** Models that are asked for one call: the task's own and its fallbacks. */
@@ -98,10 +96,7 @@ export const LIMITS = {
     /** Bytes of a resource; a longer transcript is cut at its end. */
     resourceBytes: 1024 * 1024,
   },
-  /**
-   * What a task's sandbox may have at the least and at the most; a server's own maxima lie within
-   * (docs/running.md).
-   */
+  /** What a task's sandbox may have; a server's own maxima lie within (docs/running.md). */
   resources: {
     vcpusMin: 1,
     vcpusMax: 64,
@@ -121,9 +116,7 @@ export const LIMITS = {
     /** Requests a second on average, and as many at once after a pause. */
     requestsPerSecond: 100,
     requestBurst: 400,
-    /**
-     * Bytes a second that are read from it on average, and as many at once after a pause; beyond them it waits.
-     */
+    /** Bytes a second that are read from it on average, and at once after a pause; beyond them it waits. */
     bytesPerSecond: 8 * 1024 * 1024,
     byteBurst: 64 * 1024 * 1024,
     /** HTTP/2 frames likewise. */

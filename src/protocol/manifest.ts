@@ -26,9 +26,7 @@ export interface ManifestCommand {
   input: JsonSchema;
   /** Names of the inputs that stand in the path, in order; the CLI takes them as positional arguments. */
   positional: string[];
-  /**
-   * `list` answers are pages, `stream` answers are NDJSON, one object a line, `file` answers the bytes of a file.
-   */
+  /** `list`: pages. `stream`: NDJSON, one object a line. `file`: the bytes of a file. */
   output: 'object' | 'list' | 'stream' | 'file';
   /** For lists: the columns a table shows. */
   columns: string[];

@@ -51,12 +51,12 @@ function reportOf<Measures extends z.ZodRawShape, More extends z.ZodRawShape = R
   });
 }
 
-function countOfEach<Name extends string>(names: readonly Name[]): Record<Name, typeof Count> {
-  return Object.fromEntries(names.map((name) => [name, Count])) as Record<Name, typeof Count>;
-}
-
 export const RequestsBy = z.enum(['key', 'command', 'day', 'task']);
 export type RequestsBy = z.infer<typeof RequestsBy>;
+const DailyRequests = z
+  .array(Count)
+  .optional()
+  .describe('The requests of each UTC day, from that of `from` to that of `to`, where they were asked for');
 export const RequestReport = reportOf(
   'Request',
   {
@@ -66,12 +66,7 @@ export const RequestReport = reportOf(
     medianMs: Milliseconds,
     p95Ms: Milliseconds,
   },
-  {
-    daily: z
-      .array(Count)
-      .optional()
-      .describe('The requests of each UTC day, from that of `from` to that of `to`, where they were asked for'),
-  },
+  { daily: DailyRequests },
 );
 export type RequestReport = z.infer<typeof RequestReport>;
 
@@ -116,12 +111,17 @@ export const ErrorReport = reportOf('Error', {
 });
 export type ErrorReport = z.infer<typeof ErrorReport>;
 
+const ofEachStatus = Object.fromEntries(TaskStatus.options.map((status) => [status, Count])) as Record<
+  TaskStatus,
+  typeof Count
+>;
+
 export const Summary = z
   .object({
     ...range,
     requests: z.object({ total: Count, refused: Count, failed: Count }),
     tasks: z
-      .object({ total: Count, ...countOfEach(TaskStatus.options) })
+      .object({ total: Count, ...ofEachStatus })
       .describe('Posted in the range, by the status they have now'),
     modelCalls: z.object({ total: Count, failed: Count }),
     tokens: z.object({ input: Count, output: Count, cached: Count, reasoning: Count }),

@@ -43,6 +43,14 @@ const SnapshotInUse = z.object({
   imageId: z.string().max(200).describe('Hash over all that its root file system was made from'),
 });
 
+const Isolation = z.enum(['vm', 'user-kernel', 'emulated']);
+const Probe = z.object({
+  driver: z.string(),
+  usable: z.boolean(),
+  isolation: Isolation,
+  why: z.string().max(4000).optional().describe('Why it is not usable, and what to do about it'),
+});
+
 export const RunnerState = z.object({
   id: z.uuid(),
   name: z.string().max(200),
@@ -50,40 +58,29 @@ export const RunnerState = z.object({
   freeSlots: z.number().int().min(0).max(1000),
   /** The driver in use; null when no driver is usable. */
   driver: z.string().nullable(),
-  isolation: z.enum(['vm', 'user-kernel', 'emulated']).nullable(),
+  isolation: Isolation.nullable(),
   /** The sandboxes that wait for a task; null without a pool. */
   pool: PoolState.nullable().optional(),
   /** What new sandboxes start from; null without a driver. */
   snapshot: SnapshotInUse.nullable().optional(),
-  probes: z
-    .array(
-      z.object({
-        driver: z.string(),
-        usable: z.boolean(),
-        isolation: z.enum(['vm', 'user-kernel', 'emulated']),
-        why: z.string().max(4000).optional().describe('Why it is not usable, and what to do about it'),
-      }),
-    )
-    .describe('Drivers in the order in which they were tried, up to the first that works'),
+  probes: z.array(Probe).describe('Drivers in the order in which they were tried, up to the first that works'),
 });
 export type RunnerState = z.infer<typeof RunnerState>;
+
+const RunningTask = z.object({
+  taskId: z.uuid(),
+  accountId: z.uuid(),
+  phase: TaskPhase.nullable(),
+  startedAt: z.iso.datetime().nullable(),
+  deadline: z.iso.datetime().nullable(),
+});
 
 /** A runner as the operator sees it. */
 export const RunnerView = RunnerState.extend({
   pool: PoolState.nullable(),
   snapshot: SnapshotInUse.nullable(),
   lastSeen: z.iso.datetime(),
-  sandboxes: z
-    .array(
-      z.object({
-        taskId: z.uuid(),
-        accountId: z.uuid(),
-        phase: TaskPhase.nullable(),
-        startedAt: z.iso.datetime().nullable(),
-        deadline: z.iso.datetime().nullable(),
-      }),
-    )
-    .describe('Running tasks, each in a sandbox of its own'),
+  sandboxes: z.array(RunningTask).describe('Running tasks, each in a sandbox of its own'),
 }).meta({ id: 'Runner' });
 export type RunnerView = z.infer<typeof RunnerView>;
 
@@ -102,14 +99,9 @@ export const Lease = z.object({
   deadline: z.iso.datetime(),
   /** Until then: what counts for a runner, whose clock may differ. */
   leftMs: z.number().int(),
-  /**
-   * For how long the request was held before: an answer may be long on its way, and the deadline does not wait for
-   * it.
-   */
+  /** How long the request was held before: the deadline does not wait for an answer that is long on its way. */
   heldMs: z.number().int().optional(),
-  /**
-   * The task key's secret. It stays in the runner: it is attached to proxied calls and never enters the sandbox.
-   */
+  /** The task key's secret. The runner attaches it to proxied calls; it never enters the sandbox. */
   taskKey: z.string(),
   /** What the sandbox is to find in /workspace/in. */
   files: z.array(KeptFile).default([]),
@@ -126,17 +118,12 @@ export const HeartbeatRequest = z.object({
   /** What the runner says of itself by now. */
   runner: RunnerState.optional(),
 });
-export const HeartbeatAnswer = z.object({
-  /** Tasks of this runner to kill now: stopped, timed out or not its own any more. */
-  stop: z.array(z.uuid()),
-});
+/** `stop`: tasks of this runner to kill now: stopped, timed out or not its own any more. */
+export const HeartbeatAnswer = z.object({ stop: z.array(z.uuid()) });
 export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>;
 
-export const LeaveRequest = z.object({
-  runnerId: z.uuid(),
-  /** What it still runs. */
-  tasks: z.array(z.uuid()).max(1000),
-});
+/** `tasks`: what it still runs. */
+export const LeaveRequest = z.object({ runnerId: z.uuid(), tasks: z.array(z.uuid()).max(1000) });
 
 export const PhaseReport = z.object({ leaseId: z.uuid(), phase: TaskPhase });
 
@@ -150,10 +137,7 @@ export const Settlement = z.object({
   stderr: z.string().nullable(),
   exitCode: z.number().int().nullable(),
   error: TaskError.nullable(),
-  /**
-   * The end of what the sandbox, or what runs it, has said: for the operator, as it may name paths of the runner's
-   * host.
-   */
+  /** The end of what the sandbox, or what runs it, has said: for the operator, as it may name the host's paths. */
   diagnostics: z.string().max(4000).optional(),
   /** What the sandbox used; null when there was none. */
   usage: Usage.nullable().default(null),

@@ -44,9 +44,7 @@ export interface ScopeGrant {
 }
 
 /**
- * Intersects what was requested with what the caller has.
- * @param requested patterns, or null for all of the caller's
- * @param caller the caller's patterns
+ * Intersects what was requested (null: all of the caller's) with what the caller has.
  * @param known every concrete scope of the platform
  */
 export function grantScopes(

@@ -5,6 +5,7 @@ import { COST_SOURCES } from './cost-source.ts';
 import { TASK_ERROR_CODES } from './errors.ts';
 import { GivenFiles, KeptFile } from './file.ts';
 import { LIMITS } from './limits.ts';
+import { Metadata } from './metadata.ts';
 import { pageInput } from './page.ts';
 import { Resources, Usage, WantedResources } from './resources.ts';
 import { Scope, Scopes } from './scope.ts';
@@ -53,19 +54,14 @@ export const RunTaskBody = z.object({
     .optional()
     .describe("The model to use; omitted: the server's default"),
   files: GivenFiles.default([]).describe('Files that the agent finds in /workspace/in, read-only'),
-  metadata: z
-    .record(z.string().max(100), z.string().max(1000))
-    .refine((value) => utf8Length(JSON.stringify(value)) <= LIMITS.metadataBytes, {
-      message: `metadata is larger than ${LIMITS.metadataBytes} bytes`,
-    })
-    .default({})
-    .describe('Your own labels, kept with the task'),
+  metadata: Metadata.default({}).describe('Your own labels, kept with the task'),
   webhookUrl: WebhookUrl.optional().describe(
     "Hears of this task's events, signed with the account's default secret; a task needs webhooks:write for it",
   ),
 });
 export type RunTaskBody = z.infer<typeof RunTaskBody>;
 
+const scopes = z.array(Scope);
 const Money = z.number().nonnegative();
 const Milliseconds = z.number().int().nonnegative().nullable();
 
@@ -81,11 +77,7 @@ export const Task = z
     createdAt: z.iso.datetime(),
     completedAt: z.iso.datetime().nullable().describe('When it reached its terminal status'),
     instruction: z.string(),
-    scopes: z.object({
-      requested: z.array(Scope).nullable(),
-      effective: z.array(Scope),
-      denied: z.array(Scope),
-    }),
+    scopes: z.object({ requested: scopes.nullable(), effective: scopes, denied: scopes }),
     timeout: z.number().int().describe('Milliseconds'),
     model: z.string(),
     fallbackModels: z.array(z.string()).describe('Asked in this order when `model` cannot answer'),

@@ -2,9 +2,7 @@
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/**
- * The text in at most `maxBytes` bytes of UTF-8, with a line in the middle that says how many bytes were left out.
- */
+/** The text in at most `maxBytes` bytes of UTF-8; a line in the middle says how many bytes were left out. */
 export function cutMiddle(text: string, maxBytes: number): string {
   // Three bytes is the most a UTF-16 code unit takes.
   if (text.length * 3 <= maxBytes) return text;

@@ -1,10 +1,7 @@
 // Points in time and spans of it, as people type them: 45m, 12h, 30d, 8w.
 import { z } from 'zod';
 
-/**
- * A point in time that callers give: ISO-8601 with Z or an offset. In UTC it lies in the years 1 to 9999, beyond
- * which it could not be written back in the same form.
- */
+/** A time that callers give: ISO-8601 with Z or an offset, in the years that it can be written with in UTC. */
 export const Moment = z.iso.datetime({ offset: true }).refine((text) => {
   const year = new Date(text).getUTCFullYear();
   return year >= 1 && year <= 9999;
@@ -22,20 +19,16 @@ export function durationMs(text: string): number | null {
   return ms <= MAX_MS ? ms : null;
 }
 
+const isSpan = (text: string) => durationMs(text) !== null;
 const WRONG = 'a span is written 45m, 12h, 30d or 8w, at most 3650d';
+const Span = z.string().max(10);
 
-export const Duration = z
-  .string()
-  .max(10)
-  .refine((text) => durationMs(text) !== null, WRONG)
-  .meta({ examples: ['30d'] });
+export const Duration = Span.refine(isSpan, WRONG).meta({ examples: ['30d'] });
 
 /** A span, or `never` for no end. */
-export const Lifetime = z
-  .string()
-  .max(10)
-  .refine((text) => text === 'never' || durationMs(text) !== null, `${WRONG}, or never`)
-  .meta({ examples: ['30d', 'never'] });
+export const Lifetime = Span.refine((text) => text === 'never' || isSpan(text), `${WRONG}, or never`).meta({
+  examples: ['30d', 'never'],
+});
 
 const Time = z.union([Moment, z.iso.date()]);
 
@@ -43,7 +36,7 @@ const Time = z.union([Moment, z.iso.date()]);
 export const PastTime = z
   .string()
   .max(40)
-  .refine((text) => durationMs(text) !== null || Time.safeParse(text).success, {
+  .refine((text) => isSpan(text) || Time.safeParse(text).success, {
     message: 'a time is written as ISO-8601, as a day such as 2026-11-24, or as a span before now such as 30d',
   })
   .meta({ examples: ['30d', '2026-11-01T00:00:00Z'] });

@@ -1,5 +1,4 @@
-// Webhooks as callers see them: endpoints, the events of an account, and what became of each delivery. A secret is
-// shown once and is part of none of them.
+// Webhooks as callers see them: endpoints, events, and what became of each delivery. No secret is part of them.
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
 import { pageInput } from './page.ts';
@@ -48,6 +47,7 @@ export type WebhookChanges = z.infer<typeof WebhookChanges>;
 export const DisabledReason = z.enum(['gone', 'failing', 'switched_off']);
 export type DisabledReason = z.infer<typeof DisabledReason>;
 
+const Time = z.iso.datetime().nullable();
 export const Webhook = z
   .object({
     id: z.uuid(),
@@ -56,13 +56,12 @@ export const Webhook = z
     events: z.array(EventTypePattern),
     enabled: z.boolean(),
     disabledReason: DisabledReason.nullable(),
-    failingSince: z.iso.datetime().nullable().describe('The first failed attempt since the last good one'),
+    failingSince: Time.describe('The first failed attempt since the last good one'),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
-    previousSecretUntil: z.iso
-      .datetime()
-      .nullable()
-      .describe('Until when deliveries are signed with the secret before the last rotation, too'),
+    previousSecretUntil: Time.describe(
+      'Until when deliveries are signed with the secret before the last rotation, too',
+    ),
   })
   .meta({ id: 'Webhook' });
 export type Webhook = z.infer<typeof Webhook>;
@@ -119,8 +118,8 @@ export const WebhookDelivery = z
     url: z.string().describe('Where the last attempt went'),
     status: DeliveryStatus,
     createdAt: z.iso.datetime(),
-    nextAttemptAt: z.iso.datetime().nullable(),
-    completedAt: z.iso.datetime().nullable(),
+    nextAttemptAt: Time,
+    completedAt: Time,
     attempts: z.array(WebhookAttempt).describe(`Oldest first; at most the last ${LIMITS.webhookAttemptsShown}`),
   })
   .meta({ id: 'WebhookDelivery' });

@@ -39,8 +39,8 @@ import { sweepLapsedLeases } from './tasks/lapse.ts';
 import type { LostRecord } from './telemetry/observation.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
 import { Dispatcher } from './webhooks/dispatcher.ts';
+import { keepEventsFor } from './webhooks/events.ts';
 import { createPost, type Resolve, resolveByDns } from './webhooks/post.ts';
-import { keepEventsFor } from './webhooks/prune-events.ts';
 import { openSecretsKey } from './webhooks/secrets.ts';
 
 /** What the server takes from the world around it. */

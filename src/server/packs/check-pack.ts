@@ -1,10 +1,9 @@
-// Whether what a pack's file exports is a pack: a mistake is found when the server starts, not when an agent
-// calls.
+// Whether what a pack's file exports is a pack: mistakes show when the server starts, not when an agent calls.
 import { z } from 'zod';
 import { type Command, isStream } from '../../command/define-command.ts';
 import { toJsonSchema } from '../../command/manifest.ts';
 import { parseHttp, pathParameters } from '../../command/manifest.ts';
-import type { Pack, PackTemplate } from '../../pack/definition.ts';
+import type { Pack } from '../../pack/definition.ts';
 import type { PackCommand } from '../../pack/pack-command.ts';
 import { packProblem } from '../../pack/problem.ts';
 import { LIMITS } from '../../protocol/limits.ts';
@@ -12,7 +11,7 @@ import { Scope } from '../../protocol/scope.ts';
 
 const isSchema = (value: unknown) => (value as { def?: { type?: string } } | null)?.def?.type === 'object';
 const ObjectSchema = z.custom<z.ZodObject>(isSchema, 'is not a z.object({…})');
-const isFunction = (value: unknown) => typeof value === 'function';
+const AnyFunction = z.custom((value) => typeof value === 'function', 'is not a function');
 
 const ConcreteScope = Scope.refine((scope) => !scope.includes('*'), 'is one concrete scope, without *');
 
@@ -33,7 +32,7 @@ const CommandShape = z.looseObject({
   repeatable: z.boolean().optional(),
   input: ObjectSchema,
   output: ObjectSchema,
-  run: z.custom(isFunction, 'is not a function'),
+  run: AnyFunction,
 });
 
 /** Seed's own begin with these. */
@@ -44,6 +43,12 @@ const EventName = z
   .regex(/^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/, 'is written like "incident.created"')
   .refine((name) => !OWN_EVENTS.test(name), "begins like Seed's own: task., key. and webhook. are taken");
 
+const TemplateShape = z.looseObject({
+  title: z.string().min(1).max(100),
+  instruction: z.string().trim().min(1).max(LIMITS.instructionBytes),
+  scopes: z.array(ConcreteScope).min(1).max(LIMITS.scopesPerRequest),
+});
+
 const FIELDS = {
   name: z
     .string()
@@ -52,26 +57,11 @@ const FIELDS = {
   title: z.string().min(1).max(100),
   commands: z.array(z.unknown()).min(1, 'is empty'),
   migrations: z.instanceof(URL).optional(),
-  samples: z.custom(isFunction, 'is not a function').optional(),
+  samples: AnyFunction.optional(),
   events: z.array(z.looseObject({ name: EventName, summary: z.string().min(1).max(200) })).optional(),
-  templates: z
-    .array(
-      z.looseObject({
-        title: z.string().min(1).max(100),
-        instruction: z.string().trim().min(1).max(LIMITS.instructionBytes),
-        scopes: z.array(ConcreteScope).min(1).max(LIMITS.scopesPerRequest),
-      }),
-    )
-    .optional(),
+  templates: z.array(TemplateShape).optional(),
   playbooks: z
-    .array(
-      z.looseObject({
-        name: z.string(),
-        example: z.string(),
-        recognises: z.custom(isFunction, 'is not a function'),
-        play: z.custom(isFunction, 'is not a function'),
-      }),
-    )
+    .array(z.looseObject({ name: z.string(), example: z.string(), recognises: AnyFunction, play: AnyFunction }))
     .optional(),
 } satisfies Record<keyof Pack, z.ZodType>;
 const PackShape = z.looseObject(FIELDS);
@@ -92,18 +82,15 @@ export function checkPack(exported: unknown, file: string, builtIn: readonly Com
   for (const command of shape.data.commands) checkCommand(command, file);
   const pack = exported as Pack;
   const known = new Set([...builtIn, ...pack.commands].map(({ scope }) => scope));
-  for (const template of pack.templates ?? []) refuseUnknownScopes(template, known, file);
+  for (const { title, scopes } of pack.templates ?? []) {
+    const unknown = scopes.find((scope) => !known.has(scope));
+    if (unknown !== undefined)
+      throw packProblem(
+        file,
+        `the template "${title}": no command of the pack or of Seed has the scope ${unknown}`,
+      );
+  }
   return pack;
-}
-
-function refuseUnknownScopes(
-  { title, scopes }: PackTemplate,
-  known: ReadonlySet<string | null>,
-  file: string,
-): void {
-  const unknown = scopes.find((scope) => !known.has(scope));
-  if (unknown === undefined) return;
-  throw packProblem(file, `the template "${title}": no command of the pack or of Seed has the scope ${unknown}`);
 }
 
 function checkCommand(definition: unknown, file: string): void {
@@ -111,8 +98,7 @@ function checkCommand(definition: unknown, file: string): void {
   const name = (definition as { name?: unknown } | null)?.name;
   const called = typeof name === 'string' ? `"${name}"` : 'without a name';
   if (!shape.success) throw packProblem(file, `the command ${called}: ${firstIssue(shape.error)}`);
-  const command = definition as PackCommand;
-  const problem = mistakeIn(command);
+  const problem = mistakeIn(definition as PackCommand);
   if (problem !== null) throw packProblem(file, `the command ${called}: ${problem}`);
 }
 

@@ -1,10 +1,15 @@
-// The packs that this Seed has, and their sample rows.
+// The commands `packs …`: the packs that this Seed has, as callers see them, and their sample rows.
+import { type Kysely, sql } from 'kysely';
 import { z } from 'zod';
+import type { Call } from '../../command/call.ts';
 import { defineCommand } from '../../command/define-command.ts';
+import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
+import { packSchema } from '../../db/migrate.ts';
 import type { LoadedPack } from '../../pack/definition.ts';
+import { SeedError } from '../../protocol/errors.ts';
 import { PackView } from '../../protocol/pack.ts';
 import { pageOf } from '../../protocol/page.ts';
-import { loadPackSamples, viewOf } from './samples.ts';
+import { inPackTransaction } from './tables.ts';
 
 interface PackNeeds {
   /** Those that are on. */
@@ -42,7 +47,50 @@ export const loadSamples = defineCommand({
   }),
   output: z.object({ pack: PackView }),
   examples: ['seed packs samples crm'],
-  run: async ({ name }, call, { packs }: PackNeeds) => ({
-    pack: await loadPackSamples(call, name, packs),
-  }),
+  run: async ({ name }, call, { packs }: PackNeeds) => ({ pack: await loadPackSamples(call, name, packs) }),
 });
+
+/** @throws SeedError not_found, or conflict: it brings no sample rows, or the account has rows in it */
+async function loadPackSamples(
+  { store, actor: { accountId } }: Call,
+  name: string,
+  packs: readonly LoadedPack[],
+): Promise<PackView> {
+  const pack = packs.find((candidate) => candidate.name === name);
+  if (!pack)
+    throw new SeedError('not_found', `there is no pack "${name}"`, { hint: 'seed packs list shows them.' });
+  const { samples } = pack;
+  if (!samples) throw new SeedError('conflict', `the pack "${name}" brings no sample rows`);
+  await inPackTransaction(store.db, name, 'read write', async (db) => {
+    if (await accountHasRows(db, name, accountId)) {
+      throw new SeedError('conflict', `the account has rows in the pack "${name}" already`, {
+        hint: 'Sample rows are for an account that has none; nothing was changed.',
+      });
+    }
+    await samples({ accountId, db, now: store.clock.now() });
+  });
+  return viewOf(pack);
+}
+
+function viewOf({ name, title, commands, samples }: LoadedPack): PackView {
+  return {
+    name,
+    title,
+    commands: commands.map((command) => command.name),
+    scopes: [...new Set(commands.flatMap((command) => command.scope ?? []))].sort(),
+    hasSamples: samples !== undefined,
+  };
+}
+
+/** Whether the account has rows in the pack. Of transactions that ask one goes on at a time: the next sees all. */
+async function accountHasRows(db: Kysely<never>, pack: string, accountId: string): Promise<boolean> {
+  await sql`select pg_advisory_xact_lock(${ADVISORY_LOCKS.packSamples})`.execute(db);
+  const { rows: tables } = await sql<{ table_name: string }>`
+    select table_name from information_schema.tables
+    where table_schema = ${packSchema(pack)} and table_type = 'BASE TABLE'`.execute(db);
+  for (const { table_name } of tables) {
+    const own = sql`select from ${sql.table(table_name)} where account_id = ${accountId} limit 1`;
+    if ((await own.execute(db)).rows.length > 0) return true;
+  }
+  return false;
+}

@@ -1,16 +1,16 @@
-// Finds the packs of this server: every folder of packs/, what seed.config.ts names, and the examples that
-// SEED_PACKS names. Called when a server starts, and by `seed packs import`.
+// Finds the packs of this server: every folder of packs/, what seed.config.ts names, the examples that SEED_PACKS
+// names. Tells what is wrong with a file, and where. Called when a server starts, and by `seed packs import`.
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
+import { z } from 'zod';
 import type { Command } from '../../command/define-command.ts';
 import { clashesBetween, refuseClashes } from '../../command/name-clashes.ts';
-import type { LoadedPack, Pack } from '../../pack/definition.ts';
+import { type LoadedPack, type Pack, SeedConfig } from '../../pack/definition.ts';
 import { packProblem, shownPath } from '../../pack/problem.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { BUILT_IN_EVENT_TYPES } from '../../protocol/event-types.ts';
 import type { Playbook } from '../../scripted/playbook.ts';
 import { checkPack } from './check-pack.ts';
-import { importFile, readSeedConfig } from './import-file.ts';
 
 export interface PackSettings {
   /** packs/: what lies there is the adopter's, and on. */
@@ -32,8 +32,7 @@ export const CONFIG_FILE = new URL('../../../seed.config.ts', import.meta.url);
 /**
  * Before any of their tables is made.
  * @param builtIn Seed's own commands
- * @throws SeedError invalid_settings with the file and the reason, for any that is on and broken, or with all
- * their clashes
+ * @throws SeedError invalid_settings with the file and the reason for one that is broken, or with all clashes
  */
 export async function loadPacks(
   { folder, examples, config, only }: PackSettings,
@@ -48,10 +47,8 @@ export async function loadPacks(
     ...(await readSeedConfig(config)).packs.map((specifier) => loadNamed(specifier, config, builtIn)),
   ]);
   const packs = found.filter(({ setting }) => isOn(setting));
-  refuseUnknown(
-    named ?? [],
-    [...places, ...found].map(({ setting }) => setting),
-  );
+  const known = [...places, ...found].map(({ setting }) => setting);
+  refuseUnknown(named ?? [], known);
   refuseTwins(packs);
   refuseClashes([seedItself(builtIn), ...packs]);
   return packs;
@@ -64,9 +61,7 @@ export async function playbooksOf(packs: readonly LoadedPack[]): Promise<Playboo
   return [...own, ...packs.flatMap(({ playbooks = [] }) => playbooks)];
 }
 
-/**
- * What keeps the packs that are found from being on together, a line each. One that cannot be loaded is left out.
- */
+/** What keeps the packs that are found from being on together, a line each; of those that can be loaded. */
 export async function clashesOfPacks(
   { folder, config }: Pick<PackSettings, 'folder' | 'config'>,
   builtIn: readonly Command[],
@@ -154,4 +149,36 @@ function refuseTwins(packs: readonly LoadedPack[]): void {
     const twin = packs.slice(0, index).find((other) => other.name === name);
     if (twin) throw packProblem(file, `the pack is called "${name}", like that of ${twin.file}`);
   }
+}
+
+/** @param shown the file as messages name it. @throws SeedError invalid_settings */
+async function importFile(href: string, shown: string): Promise<Record<string, unknown>> {
+  try {
+    return (await import(/* @vite-ignore */ href)) as Record<string, unknown>;
+  } catch (cause) {
+    // It says itself what is wrong, such as a setting that is missing.
+    if (cause instanceof SeedError) throw cause;
+    throw packProblem(shown, `it cannot be loaded: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** A syntax error's place stands in the first line of its stack and nowhere else. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const places = (error.stack ?? '').match(/(?:file:\/\/)?\/[^\s()]+\.[cm]?[jt]s:\d+/g) ?? [];
+  const place = places.find((candidate) => !candidate.includes('/node_modules/'));
+  if (place === undefined) return error.message;
+  const at = place.lastIndexOf(':');
+  return `${error.message} (${shownPath(new URL(place.slice(0, at), 'file:'))}${place.slice(at)})`;
+}
+
+/** @throws SeedError invalid_settings, naming the file */
+async function readSeedConfig(file: URL): Promise<z.output<typeof SeedConfig>> {
+  if (!existsSync(file)) return { packs: [] };
+  const exported = await importFile(file.href, 'seed.config.ts');
+  const config = SeedConfig.safeParse(exported['default']);
+  if (config.success) return config.data;
+  throw packProblem('seed.config.ts', z.prettifyError(config.error).replaceAll('\n', ' '), {
+    hint: "It ends with: export default { packs: ['@acme/seed-pack'] } satisfies SeedConfig;",
+  });
 }

@@ -1,5 +1,5 @@
-// What a start says about packs: how to add commands where there are none, and that the tables of an example are
-// there whose commands are off. Called by server.ts when the server listens.
+// What a start says about packs: how to add commands where there are none, and of which examples there are tables
+// whose commands are off. Called by server.ts when the server listens.
 import { sql } from 'kysely';
 import { readMigrations } from '../../db/migrate.ts';
 import type { Store } from '../../db/store.ts';
@@ -47,10 +47,8 @@ async function leftByExamples(off: readonly PackPlace[], { db }: Pick<Store, 'db
   await sql`update pack_migrations set told_off_at = null
     where told_off_at is not null and pack <> all(${names}::text[])`.execute(db);
   // By the text of its migrations: another pack may have had the name.
-  const applied = await Promise.all(
-    off.map(({ folder, setting }) => readMigrations(new URL('migrations/', folder), setting)),
-  );
-  const checksums = applied.flat().map(({ checksum }) => checksum);
+  const read = off.map(({ folder, setting }) => readMigrations(new URL('migrations/', folder), setting));
+  const checksums = (await Promise.all(read)).flat().map(({ checksum }) => checksum);
   const { rows } = await sql<{ pack: string }>`update pack_migrations set told_off_at = now()
     where pack = any(${names}::text[]) and checksum = any(${checksums}::text[]) and told_off_at is null
     returning pack`.execute(db);

@@ -1,5 +1,4 @@
-// A pack's commands as the registry takes them: with the pack's own context, and where nothing says otherwise in
-// one transaction a call.
+// A pack's commands as the registry takes them: with the pack's own context, and unless said in one transaction.
 import type { Kysely } from 'kysely';
 import type { Call } from '../../command/call.ts';
 import type { Command, ObjectCommand } from '../../command/define-command.ts';
@@ -37,10 +36,9 @@ export function packCommands(pack: LoadedPack, store: Store): Command[] {
           const work = (db: Kysely<never>) => call(input, { ...context, db });
           return inPackTransaction(ctx.store.db, pack.name, access, work, events.write);
         }
-        const output = await call(
-          input,
-          externalContext(context, pack, (work) => inPackTransaction(store.db, pack.name, access, work)),
-        );
+        const transaction = <R>(work: (db: Kysely<never>) => Promise<R>) =>
+          inPackTransaction(store.db, pack.name, access, work);
+        const output = await call(input, externalContext(context, pack, transaction));
         if (events.any()) await store.db.transaction().execute(events.write);
         return output;
       },
@@ -80,32 +78,25 @@ function externalContext(
   } as ExternalContext<never>;
 }
 
-interface EmittedEvents {
-  /** @throws SeedError internal: of a command that only reads, or a type that the pack does not declare */
-  emit(type: string, data: Record<string, unknown>): void;
-  any(): boolean;
-  write(tx: Tx): Promise<void>;
-}
-
 /** What one call emits: gathered while it runs, written in its transaction when it has done its work. */
 function emittedEvents(
   { name, events = [] }: LoadedPack,
   effect: Effect,
   accountId: string,
   { clock }: Pick<Store, 'clock'>,
-): EmittedEvents {
+) {
   const types = createEventTypes(events);
   const emitted: NewEvent[] = [];
   return {
-    emit(type, data) {
-      if (effect === 'read') {
+    /** @throws SeedError internal: of a command that only reads, or a type that the pack does not declare */
+    emit(type: string, data: Record<string, unknown>): void {
+      if (effect === 'read')
         throw new SeedError('internal', `a command of the pack ${name} that only reads emits "${type}"`);
-      }
       types.refuseUndeclared(type);
       emitted.push({ accountId, type, data });
     },
     any: () => emitted.length > 0,
-    async write(tx) {
+    async write(tx: Tx): Promise<void> {
       for (const event of emitted) await emitEvent(tx, event, clock.now());
     },
   };

@@ -5,8 +5,7 @@ import { packSchema } from '../../db/migrate.ts';
 import type { Db, Tx } from '../../db/tables.ts';
 
 /**
- * Runs the work in one transaction in which names without a schema are the pack's own tables: in that which `db`
- * is, or in one of its own.
+ * Runs the work in one transaction (`db`, or a new one) in which names without a schema are the pack's own tables.
  * @param access of a command that only reads: Postgres refuses everything else
  * @param afterwards what Seed itself writes in the same transaction, when the work is done
  */

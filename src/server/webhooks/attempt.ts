@@ -1,14 +1,11 @@
-// One attempt of one delivery: signed, sent, and what follows from it (success, another attempt and when, or the
-// end), as the Standard Webhooks specification 1.0.0 has it ("Deliverability and reliability", "Delivery success
-// and failure").
-
+// One attempt of one delivery: signed, sent, and what follows from it, as Standard Webhooks 1.0.0 has it in
+// "Deliverability and reliability" and "Delivery success and failure". Called by the dispatcher.
 import type { Clock } from '../../lib/clock.ts';
 import { retryAfterMs } from '../../lib/retry-after.ts';
 import { webhookHeaders } from '../../lib/standard-webhooks.ts';
 import { TEST_EVENT } from '../../protocol/event-types.ts';
-import type { AttemptError } from '../../protocol/webhook.ts';
 import type { ClaimedDelivery } from './claims.ts';
-import type { Post, PostOutcome } from './post.ts';
+import { noAnswer, type Post, type PostOutcome } from './post.ts';
 import { openWebhookSecrets } from './secrets.ts';
 
 const SECOND = 1_000;
@@ -17,15 +14,8 @@ const HOUR = 60 * MINUTE;
 
 /** From one attempt to the next; the first is at once. */
 export const RETRY_DELAYS_MS: readonly number[] = [
-  5 * SECOND,
-  5 * MINUTE,
-  30 * MINUTE,
-  2 * HOUR,
-  5 * HOUR,
-  10 * HOUR,
-  14 * HOUR,
-  20 * HOUR,
-  24 * HOUR,
+  ...[5 * SECOND, 5 * MINUTE, 30 * MINUTE],
+  ...[2, 5, 10, 14, 20, 24].map((hours) => hours * HOUR),
 ];
 /** A delay grows by up to this share, so that those who failed together do not come back together. */
 const JITTER = 0.1;
@@ -46,17 +36,12 @@ export interface AttemptParts {
   version: string;
 }
 
-export interface FinishedAttempt {
+export interface FinishedAttempt extends Omit<PostOutcome, 'retryAfter'> {
   delivery: ClaimedDelivery;
   at: Date;
   durationMs: number;
-  status: number | null;
-  error: AttemptError | null;
-  answer: string;
   verdict: Verdict;
 }
-
-const NO_SECRET: PostOutcome = { status: null, error: 'no_secret', retryAfter: null, answer: '' };
 
 export async function attemptDelivery(
   delivery: ClaimedDelivery,
@@ -66,12 +51,8 @@ export async function attemptDelivery(
   const at = parts.clock.now();
   const startedAt = performance.now();
   const { retryAfter, ...outcome } = await send(delivery, at, parts, signal);
-  const attempted = {
-    attemptsMade: delivery.attemptsMade + 1,
-    status: outcome.status,
-    retryAfter,
-    once: delivery.event.type === TEST_EVENT,
-  };
+  const once = delivery.event.type === TEST_EVENT;
+  const attempted = { attemptsMade: delivery.attemptsMade + 1, status: outcome.status, retryAfter, once };
   return {
     delivery,
     at,
@@ -88,7 +69,7 @@ async function send(
   signal: AbortSignal,
 ): Promise<PostOutcome> {
   const signing = openWebhookSecrets(secrets, secretsKey);
-  if (signing.length === 0) return NO_SECRET;
+  if (signing.length === 0) return noAnswer('no_secret');
   const { id, type, created_at, data } = event;
   const body = JSON.stringify({ type, timestamp: created_at.toISOString(), data });
   const headers = {
@@ -99,13 +80,9 @@ async function send(
   return post({ url, headers, body }, signal);
 }
 
-export interface Attempted {
+export interface Attempted extends Pick<PostOutcome, 'status' | 'retryAfter'> {
   /** On the present schedule, with this one. */
   attemptsMade: number;
-  /** Null: there was no answer. */
-  status: number | null;
-  /** The header of the answer. */
-  retryAfter: string | null;
   /** A test is tried once. */
   once: boolean;
 }

@@ -1,10 +1,10 @@
-// Takes deliveries that are due, for one server to attempt. Another takes them over when nothing has come of it
-// after a while.
+// Takes deliveries that are due, for one server to attempt; another takes them over when nothing comes of it.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import type { Db, WebhookEventRow } from '../../db/tables.ts';
 import { type DueLane, dueLanes, type FreeSlots, settleLanes } from './lanes.ts';
+import type { SealedSecret } from './secrets.ts';
 
 export interface ClaimedDelivery {
   id: string;
@@ -16,8 +16,8 @@ export interface ClaimedDelivery {
   /** Before this attempt, on the present schedule. */
   attemptsMade: number;
   event: Pick<WebhookEventRow, 'id' | 'type' | 'created_at' | 'data'>;
-  /** The newest first; with their ids, which they are sealed for. */
-  secrets: { id: string; sealed: Buffer }[];
+  /** The newest first. */
+  secrets: SealedSecret[];
 }
 
 export interface ClaimOptions extends FreeSlots {
@@ -57,8 +57,7 @@ async function claimFrom(
   const open = due.filter(({ lane, slots }) => lane !== null && slots > 0);
   if (open.length === 0) return [];
   const claimId = randomUUID();
-  // One number that the planner knows: of one that differs from lane to lane it would expect thousands, and sort
-  // all that waits.
+  // One number that the planner knows: with one for each lane it would expect thousands, and sort all that waits.
   const most = Math.max(...open.map(({ slots }) => slots));
   const { rows } = await sql<Row>`
     with picked as (
@@ -79,9 +78,9 @@ async function claimFrom(
       where delivery.id = any(array(select id from picked where slot <= slots))
       returning delivery.*
     )
-    select claimed.id, claimed.account_id, claimed.endpoint_id, claimed.lane, claimed.attempts_made,
-      coalesce(endpoint.url, claimed.url) as url,
-      event.id as event_id, event.type, event.created_at, event.data,
+    select claimed.id, claimed.account_id as "accountId", claimed.claim_id as "claimId",
+      claimed.endpoint_id as "endpointId", claimed.lane, claimed.attempts_made as "attemptsMade",
+      coalesce(endpoint.url, claimed.url) as url, event.id as event_id, event.type, event.created_at, event.data,
       array(
         select secret.id::text || ':' || encode(secret.sealed, 'base64') from webhook_secrets as secret
         where secret.account_id = claimed.account_id and secret.endpoint_id is not distinct from claimed.endpoint_id
@@ -91,16 +90,10 @@ async function claimFrom(
     from claimed join webhook_events as event on event.id = claimed.event_id
     left join webhook_endpoints as endpoint on endpoint.id = claimed.endpoint_id
     order by event.created_at, event.id`.execute(db);
-  return rows.map((row) => ({
-    id: row.id,
-    accountId: row.account_id,
-    claimId,
-    endpointId: row.endpoint_id,
-    lane: row.lane,
-    url: row.url,
-    attemptsMade: row.attempts_made,
-    event: { id: row.event_id, type: row.type, created_at: row.created_at, data: row.data },
-    secrets: row.secrets.map(toSealed),
+  return rows.map(({ event_id, type, created_at, data, secrets, ...delivery }) => ({
+    ...delivery,
+    event: { id: event_id, type, created_at, data },
+    secrets: secrets.map(toSealed),
   }));
 }
 
@@ -110,34 +103,20 @@ export async function releaseClaims(
   deliveries: readonly ClaimedDelivery[],
 ): Promise<void> {
   if (deliveries.length === 0) return;
+  const ids = deliveries.map(({ id }) => id);
   await store.db
     .updateTable('webhook_deliveries')
     .set({ next_attempt_at: store.clock.now(), claim_id: null })
-    .where(
-      'id',
-      'in',
-      deliveries.map(({ id }) => id),
-    )
+    .where('id', 'in', ids)
     .where('claim_id', 'in', [...new Set(deliveries.map(({ claimId }) => claimId))])
     .where('status', '=', 'pending')
     .execute();
 }
 
-interface Row {
-  id: string;
-  account_id: string;
-  endpoint_id: string | null;
-  lane: string;
-  attempts_made: number;
-  url: string;
-  event_id: string;
-  type: string;
-  created_at: Date;
-  data: Record<string, unknown>;
-  secrets: string[];
-}
+type Row = Omit<ClaimedDelivery, 'event' | 'secrets'> &
+  Omit<ClaimedDelivery['event'], 'id'> & { event_id: string; secrets: string[] };
 
-function toSealed(text: string): { id: string; sealed: Buffer } {
+function toSealed(text: string): SealedSecret {
   const colon = text.indexOf(':');
   return { id: text.slice(0, colon), sealed: Buffer.from(text.slice(colon + 1), 'base64') };
 }

@@ -1,19 +1,36 @@
-// Webhooks: where the account hears of its events. The events and their deliveries are in history-commands.ts.
+// Webhooks, where the account hears of its events: the commands, and what each does with an endpoint of the
+// caller's account. The events and their deliveries are in history-commands.ts.
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import type { Call } from '../../command/call.ts';
 import { defineCommand } from '../../command/define-command.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import { type EventTypes, TEST_EVENT } from '../../protocol/event-types.ts';
+import { LIMITS } from '../../protocol/limits.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
-import { Duration } from '../../protocol/time.ts';
+import { Duration, durationMs } from '../../protocol/time.ts';
 import { Webhook, WebhookChanges, WebhookDelivery, WebhookSettings } from '../../protocol/webhook.ts';
-import { getEndpoint, listEndpoints } from './endpoints.ts';
+import { listDeliveries } from './deliveries.ts';
 import {
-  changeEndpoint,
-  createEndpoint,
-  removeEndpoint,
-  rotateEndpoint,
-  rotateSecret,
-  testEndpoint,
-  type WebhookNeeds,
-} from './manage-endpoints.ts';
+  deleteEndpoint,
+  getEndpoint,
+  insertEndpoint,
+  listEndpoints,
+  lockAndCountEndpoints,
+  updateEndpoint,
+} from './endpoints.ts';
+import { emitEvent } from './events.ts';
+import { mintWebhookSecret, replaceSecret } from './secrets.ts';
+import { webhookUrl } from './url.ts';
+
+export interface WebhookNeeds {
+  eventTypes: EventTypes;
+  /** What secrets in the database are sealed with. */
+  secretsKey: string;
+  /** Ranges that webhooks may be delivered to besides public addresses. */
+  allowedNetworks: readonly string[];
+}
 
 const settings = WebhookSettings.shape;
 const WebhookId = z.uuid().describe('Id of the webhook');
@@ -144,3 +161,116 @@ export const testWebhook = defineCommand({
   examples: ['seed webhooks test 0d9f1c7e-4a8e-4a55-9f6a-3f1f8f0b7c11'],
   run: async ({ id }, call) => ({ delivery: await testEndpoint(call, id) }),
 });
+
+/** How long a test waits for its attempt: what a receiver may take, and the way there and back. */
+const TEST_PATIENCE_MS = LIMITS.webhookTimeoutMs + 5_000;
+
+async function createEndpoint(
+  { store, actor: { accountId }, creationId }: Call,
+  settings: WebhookSettings,
+  needs: WebhookNeeds,
+): Promise<{ webhook: Webhook; secret: string }> {
+  const { secret, sealed } = mintWebhookSecret(needs.secretsKey);
+  const endpoint = { ...settings, ...checked(settings, needs), id: creationId, accountId };
+  const now = store.clock.now();
+  const most = LIMITS.webhooksPerAccount;
+  const webhook = await inTransaction(store.db, async (tx) => {
+    if ((await lockAndCountEndpoints(tx, accountId)) >= most) {
+      throw new SeedError('conflict', `the account has ${most} webhooks, and may not have more`, {
+        hint: 'Delete one first, or send more types of events to one.',
+      });
+    }
+    const made = await insertEndpoint(tx, endpoint, now);
+    await replaceSecret(tx, { accountId, endpointId: creationId }, { secret: sealed, previousUntil: now, now });
+    return made;
+  });
+  return { webhook, secret };
+}
+
+async function changeEndpoint(
+  { store, actor: { accountId } }: Call,
+  id: string,
+  changes: WebhookChanges,
+  needs: WebhookNeeds,
+): Promise<Webhook> {
+  if (Object.values(changes).every((value) => value === undefined)) {
+    throw new SeedError('invalid_input', 'there is nothing to change', {
+      hint: 'Give url, description, events or enabled.',
+    });
+  }
+  const wanted = { ...changes, ...checked(changes, needs) };
+  await inTransaction(store.db, (tx) => updateEndpoint(tx, { accountId, id }, wanted, store.clock.now()));
+  return getEndpoint(store, accountId, id);
+}
+
+/** Returns it as it was. */
+async function removeEndpoint({ store, actor: { accountId } }: Call, id: string): Promise<Webhook> {
+  const webhook = await getEndpoint(store, accountId, id);
+  await inTransaction(store.db, (tx) => deleteEndpoint(tx, accountId, id, store.clock.now()));
+  return webhook;
+}
+
+async function rotateEndpoint(
+  call: Call,
+  id: string,
+  grace: string,
+  needs: WebhookNeeds,
+): Promise<{ webhook: Webhook; secret: string }> {
+  const get = () => getEndpoint(call.store, call.actor.accountId, id);
+  await get();
+  const secret = await rotateSecret(call, id, grace, needs);
+  return { webhook: await get(), secret };
+}
+
+/**
+ * @param endpointId null: the account's own secret, for the URLs that its tasks are run with
+ * @param grace the span for which deliveries are signed with the present secret, too
+ * @returns the new secret
+ */
+async function rotateSecret(
+  { store, actor: { accountId } }: Call,
+  endpointId: string | null,
+  grace: string,
+  { secretsKey }: WebhookNeeds,
+): Promise<string> {
+  const { secret, sealed } = mintWebhookSecret(secretsKey);
+  const now = store.clock.now();
+  const wanted = { secret: sealed, previousUntil: new Date(now.getTime() + (durationMs(grace) ?? 0)), now };
+  await inTransaction(store.db, (tx) => replaceSecret(tx, { accountId, endpointId }, wanted));
+  return secret;
+}
+
+/** Emits an event for this endpoint alone and waits until it was attempted. */
+async function testEndpoint({ store, actor: { accountId }, waiting }: Call, id: string): Promise<WebhookDelivery> {
+  const { enabled } = await getEndpoint(store, accountId, id);
+  if (!enabled) {
+    throw new SeedError('conflict', `webhook ${id} is off`, {
+      hint: 'Switch it on first: seed webhooks update <id> --enabled.',
+    });
+  }
+  const data = { webhookId: id, test: randomUUID() };
+  const event = { accountId, type: TEST_EVENT, data, onlyEndpointId: id };
+  const eventId = await store.db.transaction().execute((tx) => emitEvent(tx, event, store.clock.now()));
+  using attempted = store.signals.subscribe(`webhook-test:${eventId}`);
+  const until = performance.now() + TEST_PATIENCE_MS;
+  const over = waiting();
+  for (;;) {
+    const [delivery] = (await listDeliveries(store, accountId, { eventId, limit: 1 })).items;
+    const leftMs = until - performance.now();
+    if (delivery && (delivery.status !== 'pending' || leftMs <= 0 || over.aborted)) return delivery;
+    if (leftMs <= 0 || over.aborted) throw new SeedError('unavailable', 'no server has sent the test yet');
+    await attempted.next(Math.min(leftMs, 1_000), over);
+  }
+}
+
+/** Those of the settings that are looked at. @throws SeedError invalid_input */
+function checked<Settings extends WebhookChanges>(
+  { url, events }: Settings,
+  { eventTypes, allowedNetworks }: WebhookNeeds,
+): Pick<Settings, 'url' | 'events'> {
+  if (events) eventTypes.refuseUnknown(events);
+  return {
+    ...(url !== undefined && { url: webhookUrl(url, allowedNetworks) }),
+    ...(events && { events: [...new Set(events)] }),
+  } as Pick<Settings, 'url' | 'events'>;
+}

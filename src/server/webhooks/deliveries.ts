@@ -1,6 +1,6 @@
 // What became of each event at each endpoint: listed with its attempts, and replayed.
 import { sql } from 'kysely';
-import { behindCursor, pageOfRows } from '../../db/cursor.ts';
+import { newestFirst } from '../../db/cursor.ts';
 import { notify } from '../../db/signals.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, WebhookDeliveryRow } from '../../db/tables.ts';
@@ -19,29 +19,23 @@ export async function listDeliveries(
   accountId: string,
   filter: WebhookDeliveryFilter,
 ): Promise<Page<WebhookDelivery>> {
-  const { status, webhookId, eventId, since, until, cursor, limit } = filter;
+  const { status, webhookId, eventId, since, until } = filter;
   let query = select(db, accountId);
   if (status !== undefined) query = query.where('status', '=', status);
   if (webhookId !== undefined) query = query.where('endpoint_id', '=', webhookId);
   if (eventId !== undefined) query = query.where('event_id', '=', eventId);
   if (since !== undefined) query = query.where('created_at', '>=', pastTime(since, clock.now()));
   if (until !== undefined) query = query.where('created_at', '<', pastTime(until, clock.now()));
-  if (cursor !== undefined) query = query.where(behindCursor(cursor));
-  const rows = await query
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit + 1)
-    .execute();
-  const attempts = await attemptsOf(db, rows);
-  return pageOfRows(rows, limit, (row) => toDelivery(row, attempts.get(row.id) ?? []));
+  const { items: rows, nextCursor } = await newestFirst(query, filter, (row) => row);
+  return { items: await toDeliveries(db, rows), nextCursor };
 }
 
 /** @throws SeedError not_found */
 export async function getDelivery(db: Db, accountId: string, id: string): Promise<WebhookDelivery> {
-  const row = await select(db, accountId).where('id', '=', id).executeTakeFirst();
-  if (!row) throw new SeedError('not_found', `there is no delivery ${id}`);
-  const attempts = await attemptsOf(db, [row]);
-  return toDelivery(row, attempts.get(row.id) ?? []);
+  const rows = await select(db, accountId).where('id', '=', id).execute();
+  const [delivery] = await toDeliveries(db, rows);
+  if (!delivery) throw new SeedError('not_found', `there is no delivery ${id}`);
+  return delivery;
 }
 
 export interface ReplayFilter {
@@ -51,22 +45,14 @@ export interface ReplayFilter {
   failedSince?: Date | undefined;
 }
 
-/**
- * Starts the schedule anew, at once. Deliveries to an endpoint that is off or deleted stay as they are. Returns
- * how many were started.
- */
+/** Starts the schedule anew, but not of endpoints that are off or deleted. Returns how many were started. */
 export async function replayDeliveries(store: Store, accountId: string, filter: ReplayFilter): Promise<number> {
   const { id, webhookId, failedSince } = filter;
   return inTransaction(store.db, async (tx) => {
     let query = tx
       .updateTable('webhook_deliveries')
-      .set({
-        status: 'pending',
-        attempts_made: 0,
-        next_attempt_at: store.clock.now(),
-        claim_id: null,
-        completed_at: null,
-      })
+      .set({ status: 'pending', attempts_made: 0, claim_id: null, completed_at: null })
+      .set('next_attempt_at', store.clock.now())
       .where('account_id', '=', accountId)
       .where(
         sql<boolean>`(endpoint_id is null or endpoint_id in (
@@ -100,7 +86,8 @@ function select(db: Db, accountId: string) {
     .where('account_id', '=', accountId);
 }
 
-async function attemptsOf(db: Db, deliveries: readonly { id: string }[]): Promise<Map<string, WebhookAttempt[]>> {
+/** The deliveries with their latest attempts. */
+async function toDeliveries(db: Db, deliveries: readonly Row[]): Promise<WebhookDelivery[]> {
   const ids = deliveries.map(({ id }) => id);
   const { rows } = await sql<AttemptOfDelivery>`
     select attempt.* from unnest(${ids}::uuid[]) as delivery (id) cross join lateral (
@@ -108,18 +95,18 @@ async function attemptsOf(db: Db, deliveries: readonly { id: string }[]): Promis
       where delivery_id = delivery.id order by created_at desc, id desc limit ${LIMITS.webhookAttemptsShown}
     ) as attempt
     order by attempt.created_at`.execute(db);
-  const byDelivery = new Map<string, WebhookAttempt[]>();
-  for (const { delivery_id, created_at, duration_ms, ...answer } of rows) {
-    const attempt = { at: created_at.toISOString(), durationMs: duration_ms, ...answer };
-    byDelivery.set(delivery_id, [...(byDelivery.get(delivery_id) ?? []), attempt]);
-  }
-  return byDelivery;
+  const attempts = Map.groupBy(rows, ({ delivery_id }) => delivery_id);
+  return deliveries.map((row) => toDelivery(row, (attempts.get(row.id) ?? []).map(toAttempt)));
 }
 
 interface AttemptOfDelivery extends Pick<WebhookAttempt, 'status' | 'error' | 'answer'> {
   delivery_id: string;
   created_at: Date;
   duration_ms: number;
+}
+
+function toAttempt({ created_at, duration_ms, status, error, answer }: AttemptOfDelivery): WebhookAttempt {
+  return { at: created_at.toISOString(), durationMs: duration_ms, status, error, answer };
 }
 
 function toDelivery(row: Row, attempts: WebhookAttempt[]): WebhookDelivery {

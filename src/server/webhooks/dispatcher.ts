@@ -1,5 +1,5 @@
-// Delivers events: makes deliveries of them, takes those that are due, attempts them side by side and writes down
-// what came of it. Every server runs one; what a killed one had in flight another takes over.
+// Delivers events: makes deliveries of them, attempts those that are due side by side and records what came of it.
+// Every server runs one; what a killed one had in flight another takes over.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Store } from '../../db/store.ts';
 import { type Logger, logFailure } from '../../lib/log.ts';
@@ -54,14 +54,8 @@ export class Dispatcher implements AsyncDisposable {
     const events = await fanOutEvents(store);
     const limit = TOTAL - this.#inFlight.size;
     if (limit <= 0) return { events, attempts: 0 };
-    const { lanes, accounts } = this.#inFlight;
-    const claimed = await claimDeliveries(store, {
-      limit,
-      perLane: PER_LANE,
-      perAccount: PER_ACCOUNT,
-      inFlight: { lanes, accounts },
-      claimMs,
-    });
+    const slots = { limit, perLane: PER_LANE, perAccount: PER_ACCOUNT, inFlight: this.#inFlight };
+    const claimed = await claimDeliveries(store, { ...slots, claimMs });
     for (const delivery of claimed) void this.#attempt(delivery);
     return { events, attempts: claimed.length };
   }
@@ -118,8 +112,7 @@ export class Dispatcher implements AsyncDisposable {
         logFailure(log, error, 'could not record attempts to deliver webhooks'),
       );
       for (const { delivery } of batch) this.#inFlight.remove(delivery);
-      // Their slots are free for what waits.
-      this.#pause.abort();
+      this.#pause.abort(); // Their slots are free for what waits.
     }
     this.#recording = null;
   }
@@ -128,11 +121,9 @@ export class Dispatcher implements AsyncDisposable {
   async #write(store: Store, batch: readonly FinishedAttempt[]): Promise<void> {
     if (!this.#givenUp.signal.aborted) return recordAttempts(store, batch);
     const answered = batch.filter(({ status }) => status !== null);
+    const givenUp = batch.filter(({ status }) => status === null).map(({ delivery }) => delivery);
     if (answered.length > 0) await recordAttempts(store, answered);
-    await releaseClaims(
-      store,
-      batch.filter(({ status }) => status === null).map(({ delivery }) => delivery),
-    );
+    await releaseClaims(store, givenUp);
   }
 }
 
@@ -140,29 +131,25 @@ export class Dispatcher implements AsyncDisposable {
 class InFlight {
   readonly lanes = new Map<string, number>();
   readonly accounts = new Map<string, number>();
-  #size = 0;
+  size = 0;
   #waiting: (() => void)[] = [];
 
-  get size(): number {
-    return this.#size;
-  }
-
   add({ lane, accountId }: ClaimedDelivery): void {
-    this.#size += 1;
+    this.size += 1;
     count(this.lanes, lane, 1);
     count(this.accounts, accountId, 1);
   }
 
   remove({ lane, accountId }: ClaimedDelivery): void {
-    this.#size -= 1;
+    this.size -= 1;
     count(this.lanes, lane, -1);
     count(this.accounts, accountId, -1);
-    if (this.#size === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+    if (this.size === 0) for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   /** Resolves when there are none. */
   none(): Promise<void> {
-    return this.#size === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
+    return this.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
   }
 }
 

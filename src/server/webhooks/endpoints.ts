@@ -1,7 +1,7 @@
 // The rows of an account's endpoints: made, read, changed, deleted, and switched off when they are gone or fail
-// for too long. Called by the commands (manage-endpoints.ts) and by who records attempts (outcomes.ts).
+// for too long. Called by the commands (commands.ts) and by who records attempts (outcomes.ts).
 import { sql } from 'kysely';
-import { behindCursor, type PageRequest, pageOfRows } from '../../db/cursor.ts';
+import { newestFirst, type PageRequest } from '../../db/cursor.ts';
 import { storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, Tx, WebhookEndpointRow } from '../../db/tables.ts';
@@ -51,16 +51,9 @@ export async function lockAndCountEndpoints(tx: Tx, accountId: string): Promise<
 export async function listEndpoints(
   { db, clock }: Pick<Store, 'db' | 'clock'>,
   accountId: string,
-  { limit, cursor }: PageRequest,
+  page: PageRequest,
 ): Promise<Page<Webhook>> {
-  let query = select(db, clock.now()).where('account_id', '=', accountId);
-  if (cursor !== undefined) query = query.where(behindCursor(cursor));
-  const rows = await query
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit + 1)
-    .execute();
-  return pageOfRows(rows, limit, toWebhook);
+  return newestFirst(select(db, clock.now()).where('account_id', '=', accountId), page, toWebhook);
 }
 
 /** @throws SeedError not_found */
@@ -77,10 +70,7 @@ export async function getEndpoint(
   return toWebhook(row);
 }
 
-/**
- * Switching it on forgets its failures; switching it off ends what waits for it. False when there is no such
- * endpoint.
- */
+/** Switching it on forgets its failures, off ends what waits for it. False when there is no such endpoint. */
 export async function updateEndpoint(
   tx: Tx,
   { accountId, id }: { accountId: string; id: string },
@@ -96,9 +86,7 @@ export async function updateEndpoint(
       enabled,
       ...(url !== undefined && { failing_since: null, held_until: null }),
       ...(enabled === true && { disabled_reason: null, failing_since: null, held_until: null }),
-      ...(enabled === false && {
-        disabled_reason: sql<'switched_off'>`coalesce(disabled_reason, 'switched_off')`,
-      }),
+      ...(enabled === false && { disabled_reason: sql`coalesce(disabled_reason, 'switched_off')` }),
       updated_at: now,
     })
     .where('account_id', '=', accountId)
@@ -120,10 +108,7 @@ export async function deleteEndpoint(tx: Tx, accountId: string, id: string, now:
   if (deleted) await failPending(tx, id, now);
 }
 
-/**
- * Switches it off and tells the account's other endpoints. Nothing happens when it is off already. What waits for
- * it has failed; it can be replayed once the endpoint is on again.
- */
+/** Unless it is off already, switches it off, fails what waits for it and tells the account's other endpoints. */
 export async function disableEndpoint(tx: Tx, id: string, reason: 'gone' | 'failing', now: Date): Promise<void> {
   const disabled = await tx
     .updateTable('webhook_endpoints')

@@ -1,11 +1,14 @@
-// The events of accounts: written in the transaction that makes them happen, read as history and as a stream.
+// The events of accounts: written in the transaction that makes them happen, read as history and as a stream, and
+// deleted when they are older than the operator wants to keep them, with their deliveries and attempts.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { behindCursor, pageOfRows } from '../../db/cursor.ts';
+import { newestFirst } from '../../db/cursor.ts';
 import { notified } from '../../db/signals.ts';
 import { storableJson } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, Tx, WebhookEventRow } from '../../db/tables.ts';
+import { every, type Loop } from '../../lib/every.ts';
+import type { Logger } from '../../lib/log.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { matchesType } from '../../protocol/event-types.ts';
 import { LIMITS } from '../../protocol/limits.ts';
@@ -36,12 +39,9 @@ export interface NewEvent {
  */
 export async function emitEvent(tx: Tx, event: NewEvent, now: Date): Promise<string> {
   const data = storableJson(event.data);
-  if (Buffer.byteLength(data) > LIMITS.webhookEventBytes) {
-    throw new SeedError(
-      'internal',
-      `an event of type "${event.type}" is larger than ${LIMITS.webhookEventBytes} bytes`,
-    );
-  }
+  const most = LIMITS.webhookEventBytes;
+  if (Buffer.byteLength(data) > most)
+    throw new SeedError('internal', `an event of type "${event.type}" is larger than ${most} bytes`);
   const id = randomUUID();
   await tx
     .insertInto('webhook_events')
@@ -66,18 +66,12 @@ export async function listEvents(
   filter: WebhookEventFilter,
 ): Promise<Page<WebhookEvent>> {
   let query = db.selectFrom('webhook_events').selectAll().where('account_id', '=', accountId);
-  const { type, since, until, cursor, limit } = filter;
+  const { type, since, until } = filter;
   if (type?.endsWith('.*')) query = query.where(sql<boolean>`starts_with(type, ${type.slice(0, -1)})`);
   else if (type !== undefined && type !== '*') query = query.where('type', '=', type);
   if (since !== undefined) query = query.where('created_at', '>=', pastTime(since, clock.now()));
   if (until !== undefined) query = query.where('created_at', '<', pastTime(until, clock.now()));
-  if (cursor !== undefined) query = query.where(behindCursor(cursor));
-  const rows = await query
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit + 1)
-    .execute();
-  return pageOfRows(rows, limit, toEvent);
+  return newestFirst(query, filter, toEvent);
 }
 
 /** @throws SeedError not_found */
@@ -130,10 +124,7 @@ export interface StreamedEvents {
   type: string | undefined;
 }
 
-/**
- * The events of an account as they come, from any point, until the reader goes away.
- * @throws SeedError too_many_requests
- */
+/** The events of an account as they come, until the reader goes away. @throws SeedError too_many_requests */
 export async function streamEvents(
   store: Store,
   wanted: StreamedEvents,
@@ -161,12 +152,31 @@ async function* follow(
   }
 }
 
-function toEvent(row: WebhookEventRow): WebhookEvent {
-  return {
-    id: row.id,
-    seq: row.position,
-    type: row.type,
-    timestamp: row.created_at.toISOString(),
-    data: row.data,
-  };
+function toEvent({ id, position, type, created_at, data }: WebhookEventRow): WebhookEvent {
+  return { id, seq: position, type, timestamp: created_at.toISOString(), data };
+}
+
+const PRUNE_EVERY_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+const PRUNE_BATCH = 2_000;
+
+/** @param days after which events are deleted */
+export function keepEventsFor(days: number, store: Store, log: Logger): Loop {
+  return every({ everyMs: PRUNE_EVERY_MS, atOnce: true, name: 'delete old webhook events', log }, () =>
+    pruneWebhookEvents(store, new Date(store.clock.now().getTime() - days * DAY_MS)),
+  );
+}
+
+/** Several servers may call it at once: each takes others. Returns how many events it deleted. */
+export async function pruneWebhookEvents(store: Pick<Store, 'longRunning'>, before: Date): Promise<number> {
+  let deleted = 0;
+  for (;;) {
+    const { numAffectedRows = 0n } = await sql`
+      delete from webhook_events where id in (
+        select id from webhook_events where created_at < ${before}
+        order by created_at limit ${PRUNE_BATCH} for update skip locked
+      )`.execute(store.longRunning);
+    deleted += Number(numAffectedRows);
+    if (numAffectedRows < PRUNE_BATCH) return deleted;
+  }
 }

@@ -1,9 +1,7 @@
-// From events to deliveries: numbers the events that no server has seen yet and makes a delivery for every
-// endpoint that wants them. Called by the dispatcher of every server.
+// Numbers the events that no server has seen yet and makes deliveries of them. Called by every dispatcher.
 import { sql } from 'kysely';
 import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
 import type { Store } from '../../db/store.ts';
-import type { Db } from '../../db/tables.ts';
 
 const BATCH = 500;
 
@@ -12,7 +10,10 @@ const BATCH = 500;
  * committed: so whoever reads events in the order of their numbers misses none. Others return 0 at once.
  */
 export async function fanOutEvents(store: Pick<Store, 'db' | 'clock'>): Promise<number> {
-  if (!(await hasNewEvents(store.db))) return 0;
+  // Every dispatcher asks at every turn, so without the lock.
+  const { rows: news } = await sql<{ some: boolean }>`
+    select exists (select from webhook_events where position is null) as some`.execute(store.db);
+  if (!news[0]?.some) return 0;
   return store.db.transaction().execute(async (tx) => {
     const { rows: locks } = await sql<{ mine: boolean }>`
       select pg_try_advisory_xact_lock(${ADVISORY_LOCKS.webhookFanOut}) as mine`.execute(tx);
@@ -48,11 +49,4 @@ export async function fanOutEvents(store: Pick<Store, 'db' | 'clock'>): Promise<
       select (select count(*) from numbered) as events, (select count(*) from told) as accounts`.execute(tx);
     return rows[0]?.events ?? 0;
   });
-}
-
-/** Asked at every turn of every dispatcher, so without the lock. */
-async function hasNewEvents(db: Db): Promise<boolean> {
-  const { rows } = await sql<{ some: boolean }>`
-    select exists (select from webhook_events where position is null) as some`.execute(db);
-  return rows[0]?.some === true;
 }

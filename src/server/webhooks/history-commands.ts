@@ -2,7 +2,6 @@
 // deliveries with their attempts, and sending them again.
 import { z } from 'zod';
 import { defineCommand, defineStream } from '../../command/define-command.ts';
-import type { EventTypes } from '../../protocol/event-types.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { pageOf } from '../../protocol/page.ts';
 import { PastTime, pastTime } from '../../protocol/time.ts';
@@ -13,13 +12,12 @@ import {
   WebhookEventFilter,
   WebhookEventType,
 } from '../../protocol/webhook.ts';
+import type { WebhookNeeds } from './commands.ts';
 import { getDelivery, listDeliveries, replayDeliveries, replayDelivery } from './deliveries.ts';
 import { getEndpoint } from './endpoints.ts';
 import { getEvent, listEvents, streamEvents } from './events.ts';
 
-interface HistoryNeeds {
-  eventTypes: EventTypes;
-}
+type HistoryNeeds = Pick<WebhookNeeds, 'eventTypes'>;
 
 const DeliveryId = z.uuid().describe('Id of the delivery');
 const AnsweredDelivery = z.object({ delivery: WebhookDelivery });
@@ -86,8 +84,7 @@ export const streamWebhookEvents = defineStream({
   examples: ['seed webhooks events stream --json'],
   stream: async ({ type, after }, { store, actor, waiting }, { eventTypes }: HistoryNeeds) => {
     if (type !== undefined) eventTypes.refuseUnknown([type]);
-    const wanted = { accountId: actor.accountId, keyId: actor.key.id, after, type };
-    return streamEvents(store, wanted, waiting());
+    return streamEvents(store, { accountId: actor.accountId, keyId: actor.key.id, after, type }, waiting());
   },
 });
 

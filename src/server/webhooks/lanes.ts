@@ -1,6 +1,6 @@
-// Which lanes (one for each endpoint, and one for each URL of tasks) have something to attempt, told by an index
-// on when. Each account and each lane with pending deliveries has a row with the moment from which that may be so:
-// early rather than late, kept by triggers (migrations/0026). Used by claims.ts.
+// Which lanes (one for each endpoint, and one for each URL of tasks) have something to attempt. Triggers
+// (migrations/0026) keep, for each account and lane with pending deliveries, an indexed row with the moment from
+// which that may be so: early rather than late. Used by claims.ts.
 import { type RawBuilder, sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import type { Db, Tx } from '../../db/tables.ts';
@@ -24,9 +24,8 @@ export interface DueLane {
 }
 
 /**
- * Lanes with free slots that may have something due, of the accounts that have waited longest. Those without a
- * slot here are passed over, and there are no more of them than deliveries in flight. The slots are shared out
- * among the lanes.
+ * Lanes with free slots that may have something due, of the accounts that have waited longest; they share the
+ * slots. Those without a slot here are passed over, and there are no more of them than deliveries in flight.
  */
 export async function dueLanes(
   db: Db,
@@ -71,17 +70,15 @@ function counted(counts: ReadonlyMap<string, number>, name: 'lane' | 'account_id
 }
 
 /**
- * Writes down when there is something to attempt in lanes that had nothing, and in their accounts. Those that
- * another server looks after at this moment are left to it. Returns whether any has to be looked at later, or
- * never.
+ * Writes down when there is something to attempt in lanes that had nothing, and in their accounts, unless another
+ * server is just doing so. Returns whether any has to be looked at later, or never.
  */
 export async function settleLanes(
   { db }: Pick<Store, 'db'>,
   idle: readonly DueLane[],
   now: Date,
 ): Promise<boolean> {
-  // Each lock is a statement of its own before the one that looks: so that sees all that writers had locked it
-  // for.
+  // Each lock is a statement of its own before the one that looks, which so sees what writers had locked it for.
   return db.transaction().execute(async (tx) => {
     const { rows: lanes } = await sql<{ lane: string }>`
       select lane from webhook_lanes where lane = any(${idle.flatMap(({ lane }) => lane ?? [])}::uuid[])

@@ -1,5 +1,4 @@
-// Writes down what came of attempts, and what follows for their deliveries and endpoints, many at a time. Called
-// by the dispatcher.
+// Records what came of attempts and what follows for deliveries and endpoints. Called by the dispatcher.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { notify } from '../../db/signals.ts';
@@ -10,10 +9,7 @@ import { TEST_EVENT } from '../../protocol/event-types.ts';
 import { type FinishedAttempt, hasFailedTooLong } from './attempt.ts';
 import { disableEndpoint, failPending } from './endpoints.ts';
 
-/**
- * A delivery that another server has taken over meanwhile keeps what that one makes of it; the attempt is told all
- * the same.
- */
+/** A delivery that another server has taken over stays with that one; the attempt is recorded all the same. */
 export async function recordAttempts(
   store: Pick<Store, 'db' | 'clock'>,
   attempts: readonly FinishedAttempt[],
@@ -24,30 +20,22 @@ export async function recordAttempts(
     await insertAttempts(tx, attempts);
     await updateDeliveries(tx, attempts, now);
     const failed = attempts.filter(({ verdict }) => verdict.status !== 'delivered');
-    for (const attempt of failed.toSorted(byLane)) await noteFailure(tx, attempt, now);
+    const delivered = attempts.filter(({ verdict }) => verdict.status === 'delivered');
+    failed.sort((one, other) => (one.delivery.lane < other.delivery.lane ? -1 : 1));
+    for (const attempt of failed) await noteFailure(tx, attempt, now);
     for (const { delivery, verdict } of attempts) {
       if (delivery.event.type === TEST_EVENT && verdict.status !== 'pending')
         await notify(tx, `webhook-test:${delivery.event.id}`);
     }
-    await noteSuccesses(
-      tx,
-      attempts.filter(({ verdict }) => verdict.status === 'delivered'),
-    );
+    await noteSuccesses(tx, delivered);
   });
 }
 
-/**
- * An endpoint before its deliveries, and endpoints in one order: so nobody waits in a circle, nor with who deletes
- * one.
- */
+/** Endpoints before their deliveries and in one order, so that nobody waits in a circle, nor who deletes one. */
 async function lockEndpoints(tx: Tx, attempts: readonly FinishedAttempt[]): Promise<void> {
   const ids = attempts.flatMap(({ delivery }) => delivery.endpointId ?? []);
   await sql`
     select from webhook_endpoints where id = any(${ids}::uuid[]) order by id for no key update`.execute(tx);
-}
-
-function byLane(one: FinishedAttempt, other: FinishedAttempt): number {
-  return one.delivery.lane < other.delivery.lane ? -1 : 1;
 }
 
 async function insertAttempts(tx: Tx, attempts: readonly FinishedAttempt[]): Promise<void> {

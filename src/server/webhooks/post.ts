@@ -1,7 +1,5 @@
 // One attempt over the network, with no way in: the name is looked up here, every address is checked, and only
-// what was checked is dialled, over a connection of its own. Redirects are answers, proxies of the environment are
-// not used, and of the answer no more than its first bytes is read.
-
+// what was checked is dialled. Redirects are answers, no proxy is used, and only an answer's first bytes are read.
 import { Resolver } from 'node:dns/promises';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -49,10 +47,7 @@ const DNS = { timeout: 3_000, tries: 2 };
 /** Always this machine (RFC 6761, section 6.3); no name server is asked. */
 const LOCALHOST = /(^|\.)localhost\.?$/;
 
-/**
- * Asks name servers directly: the system's own look-up shares four threads with everything else, and slow names of
- * one account would hold up the deliveries of all others.
- */
+/** Asks name servers itself: the system's look-up has four threads, and slow names would hold up everybody. */
 export const resolveByDns: Resolve = async (hostname) => {
   if (LOCALHOST.test(hostname)) return ['127.0.0.1', '::1'];
   const resolver = new Resolver(DNS);
@@ -64,20 +59,18 @@ export function createPost({ resolve, allowedNetworks, timeoutMs = LIMITS.webhoo
   return async (request, signal) => {
     const late = AbortSignal.any([AbortSignal.timeout(timeoutMs), signal]);
     const url = new URL(request.url);
-    const addresses = await within(
-      late,
-      addressesOf(url, resolve).catch(() => []),
-    );
-    if (addresses === null) return failed('timeout');
-    if (addresses.length === 0) return failed('name_not_resolved');
+    const lookUp = addressesOf(url, resolve).catch(() => []);
+    const addresses = await within(late, lookUp);
+    if (addresses === null) return noAnswer('timeout');
+    if (addresses.length === 0) return noAnswer('name_not_resolved');
     // One that is not allowed is enough: a name that leads inside is nobody's public receiver.
     if (!addresses.every((address) => isAllowedAddress(address, allowedNetworks)))
-      return failed('address_not_allowed');
+      return noAnswer('address_not_allowed');
     for (;;) {
       const outcome = await exchange(url, addresses, request, late);
       if (outcome !== null) return outcome;
       // It was not sent, and that is not the receiver's doing.
-      if ((await within(late, pause(HOST_LACK_PAUSE_MS, true))) === null) return failed('timeout');
+      if ((await within(late, pause(HOST_LACK_PAUSE_MS, true))) === null) return noAnswer('timeout');
     }
   };
 }
@@ -117,18 +110,17 @@ async function exchange(
     port: url.port || undefined,
     path: url.pathname + url.search,
     headers: { ...headers, host: url.host, 'content-length': String(Buffer.byteLength(body)) },
-    // A connection for this request alone.
-    agent: false,
+    agent: false, // A connection for this request alone.
     signal,
   });
   try {
     const response = await answerTo(request, body);
-    const { statusCode = 0, headers: answered } = response;
+    const { statusCode: status = 0, headers: answered } = response;
     const answer = await firstBytes(response, signal);
-    return { status: statusCode, error: null, retryAfter: answered['retry-after'] ?? null, answer };
+    return { status, error: null, retryAfter: answered['retry-after'] ?? null, answer };
   } catch (error) {
     if (isHostLack(error)) return null;
-    return failed(signal.aborted ? 'timeout' : reasonOf(error));
+    return noAnswer(signal.aborted ? 'timeout' : reasonOf(error));
   } finally {
     request.destroy();
   }
@@ -180,6 +172,6 @@ function reasonOf(error: unknown): AttemptError {
   return 'connection_failed';
 }
 
-function failed(error: AttemptError): PostOutcome {
+export function noAnswer(error: AttemptError): PostOutcome {
   return { status: null, error, retryAfter: null, answer: '' };
 }

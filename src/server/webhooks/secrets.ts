@@ -1,6 +1,5 @@
-// The secrets that deliveries are signed with: made here, sealed before they go to the database, unsealed only to
-// sign. They are sealed with SEED_SECRETS_KEY, or with a key made once into a file of the data folder: it is never
-// in the database, and every server of a database needs the same.
+// The secrets that deliveries are signed with: sealed before they go to the database, unsealed only to sign. Their
+// key, SEED_SECRETS_KEY or one made once in the data folder, is never in it; all its servers need the same.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,6 +16,7 @@ export interface SecretOwner {
 }
 
 export interface SealedSecret {
+  /** What it is sealed for: with another id it does not open. */
   id: string;
   sealed: Buffer;
 }
@@ -59,10 +59,8 @@ export async function replaceSecret(
   const over = replaced.filter(
     ({ works_until }, index) => index >= REPLACED_MOST || (works_until !== null && works_until <= now),
   );
-  if (over.length > 0) {
-    const ids = over.map(({ id }) => id);
-    await tx.deleteFrom('webhook_secrets').where('id', 'in', ids).execute();
-  }
+  const ids = over.map(({ id }) => id);
+  if (ids.length > 0) await tx.deleteFrom('webhook_secrets').where('id', 'in', ids).execute();
   await insertSecret(tx, owner, secret, now);
 }
 
@@ -84,15 +82,10 @@ export async function ensureDefaultSecret(
 }
 
 async function insertSecret(tx: Tx, owner: SecretOwner, secret: SealedSecret, now: Date): Promise<void> {
+  const { accountId: account_id, endpointId: endpoint_id } = owner;
   await tx
     .insertInto('webhook_secrets')
-    .values({
-      id: secret.id,
-      account_id: owner.accountId,
-      endpoint_id: owner.endpointId,
-      sealed: secret.sealed,
-      created_at: now,
-    })
+    .values({ ...secret, account_id, endpoint_id, created_at: now })
     .execute();
 }
 
@@ -127,10 +120,7 @@ async function keyOfFolder(dataDir: string): Promise<string> {
   return (await readFile(path, 'utf8')).trim();
 }
 
-/**
- * What tells whether the server's key is the one that this database's secrets are sealed with; kept at the first
- * call.
- */
+/** What tells whether a server's key is the one that the secrets are sealed with; kept at the first call. */
 async function secretsKeyCheck(db: Db, mine: Buffer): Promise<Buffer> {
   await db
     .insertInto('secrets_key_check')

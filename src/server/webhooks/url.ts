@@ -1,6 +1,5 @@
-// The URL of a webhook: what it may look like, and which addresses it may lead to: public unicast ones, and those
-// in ranges that the operator allows. Called when a URL is given, and with every address before it is dialled
-// (post.ts).
+// What a webhook's URL may look like and lead to: public unicast addresses, and ranges that the operator allows.
+// Called when a URL is given, and with every address before it is dialled (post.ts).
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { canonicalAddress, cidrContains } from '../../lib/cidr.ts';
@@ -19,12 +18,9 @@ export function webhookUrl(text: string, allowedNetworks: readonly string[]): st
     throw refused('holds a user name or password', 'Deliveries are signed: check the signature instead.');
   if (url.hash !== '') throw refused('has a fragment, which no server would see');
   const address = literalAddress(url);
-  if (address !== null && !isAllowedAddress(address, allowedNetworks)) {
-    throw refused(
-      `leads to ${address}, which is no public address`,
-      'The operator of this Seed can allow ranges: SEED_WEBHOOK_ALLOWED_NETWORKS.',
-    );
-  }
+  const hint = 'The operator of this Seed can allow ranges: SEED_WEBHOOK_ALLOWED_NETWORKS.';
+  if (address !== null && !isAllowedAddress(address, allowedNetworks))
+    throw refused(`leads to ${address}, which is no public address`, hint);
   return url.href;
 }
 
@@ -34,9 +30,7 @@ export function literalAddress({ hostname }: URL): string | null {
   return isIP(bare) === 0 ? null : bare;
 }
 
-/**
- * All of global unicast IPv6 (RFC 4291, section 2.4): what lies outside and is not named otherwise is nobody's.
- */
+/** All of global unicast IPv6 (RFC 4291, section 2.4): what lies outside and has no other name is nobody's. */
 const GLOBAL_UNICAST = '2000::/3';
 
 /** @param address as a resolver or a URL gives it. Whatever is no address is not allowed */
@@ -47,9 +41,7 @@ export function isAllowedAddress(address: string, allowedNetworks: readonly stri
   return isPublicUnicast(canonical) || allowedNetworks.some((cidr) => cidrContains(cidr, canonical));
 }
 
-/**
- * An IPv4 address within IPv6 (mapped) has come here as IPv4; embedded ones (NAT64, 6to4, Teredo) are not public.
- */
+/** IPv4 mapped into IPv6 has come here as IPv4; what is embedded otherwise (NAT64, 6to4, Teredo) is not public. */
 function isPublicUnicast(canonical: string): boolean {
   if (ipaddr.parse(canonical).range() !== 'unicast') return false;
   return !canonical.includes(':') || cidrContains(GLOBAL_UNICAST, canonical);
