@@ -9,9 +9,7 @@ import type { RelayRoute } from './relay-routes.ts';
 
 const { requestsPerSecond, requestBurst, serverCalls, modelCalls, heldBytes } = LIMITS.guest;
 
-/**
- * Bodies of events and results are held in memory; files pass through. A guest sends these one after the other.
- */
+/** Bodies of events and results are held in memory; files pass through. A guest sends these one by one. */
 const AT_ONCE: Partial<Record<RelayRoute['kind'], number>> = { events: 1, result: 1, file: 4, artifact: 4 };
 
 export interface GuestLimits {
@@ -28,10 +26,7 @@ export interface GuestLimits {
   enter(route: RelayRoute & { kind: 'forward' }, bytes: number, signal: AbortSignal): Promise<() => void>;
   /** Throws body_too_large when the task's events are more than may be kept. */
   chargeEvents(ndjson: string): void;
-  /**
-   * Throws body_too_large for an artifact that is too large, or when all of them are.
-   * @returns what takes it back, when the server was away
-   */
+  /** Throws body_too_large for one or all that are too large. @returns what takes it back for a server away */
   chargeArtifact(bytes: number): () => void;
 }
 
@@ -90,20 +85,15 @@ export function createGuestLimits(): GuestLimits {
           artifactBytes -= bytes;
         };
       }
-      throw new SeedError(
-        'body_too_large',
-        bytes > LIMITS.artifactBytes
-          ? `an artifact is at most ${LIMITS.artifactBytes} bytes`
-          : `${LIMITS.guest.artifactBytes} bytes of artifacts were sent already, with those that were replaced`,
-      );
+      const one = `an artifact is at most ${LIMITS.artifactBytes} bytes`;
+      const most = LIMITS.guest.artifactBytes;
+      const all = `${most} bytes of artifacts were sent already, with those that were replaced`;
+      throw new SeedError('body_too_large', bytes > LIMITS.artifactBytes ? one : all);
     },
   };
 }
 
-/**
- * Call it when the request's body begins to be read. A stream on which the server lets the guest wait is left
- * alone.
- */
+/** Call it when the request's body begins to be read. A stream on which the server lets the guest wait stays. */
 export function resetWhenIdle(stream: ServerHttp2Stream, idleMs: number = LIMITS.guest.idleMs): void {
   let bodyCame = stream.endAfterHeaders;
   stream.once('end', () => {

@@ -6,9 +6,7 @@ import { exec } from '../../lib/exec.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { HOST_ENVIRONMENT } from '../process/supervisor.ts';
 
-/**
- * The first version that restores vsock machines under another socket and lets their guests reach the host again.
- */
+/** The first to restore vsock machines under another socket and to let their guests reach the host again. */
 const OLDEST = [1, 16, 1] as const;
 const VERSION_TIMEOUT_MS = 5_000;
 const HINT = `Install Firecracker ${OLDEST.join('.')} or newer from its project's releases, then put it on the PATH or set SEED_FIRECRACKER to it.`;
@@ -16,9 +14,7 @@ const HINT = `Install Firecracker ${OLDEST.join('.')} or newer from its project'
 export interface Binaries {
   /** Absolute, without links. */
   firecracker: string;
-  /**
-   * As root: drops to an unprivileged user inside a chroot. Null for an ordinary user, who has nothing to drop.
-   */
+  /** As root: drops to an unprivileged user in a chroot. Null: an ordinary user, who has nothing to drop. */
   jailer: string | null;
   version: string;
 }
@@ -62,9 +58,7 @@ async function findJailer(firecracker: string, version: string, path: string): P
   const jailer = (await executable(beside)) ?? (await onPath('jailer', path));
   const hint = `Put the jailer of version ${version} beside ${firecracker}, or run Seed as an ordinary user with access to /dev/kvm.`;
   if (jailer === undefined) {
-    throw new SeedError('no_usable_driver', 'As root Firecracker needs its jailer, and there is none.', {
-      hint,
-    });
+    throw new SeedError('no_usable_driver', 'As root Firecracker needs its jailer, and there is none.', { hint });
   }
   const jailerVersion = await versionOf(jailer);
   if (jailerVersion === version) return jailer;

@@ -15,9 +15,8 @@ import { unpackKernel } from './kernel.ts';
 /**
  * Files of the host that every user may read. The initial RAM disk brings up virtio-mmio, virtio-blk and
  * virtio-vsock, makes the root file system ready (read-only but for folders in memory), and becomes `VSOCK_BRIDGE
- * -- <supervisor>` in it. The supervisor runs `image.command` with the stream on file descriptor 3. Its lines on
- * descriptor 4: it takes an `Identity` (../vm/identity.ts) as JSON and answers "started"; its last is "exited
- * <code>" or "out_of_memory".
+ * -- <supervisor>` in it. The supervisor runs `image.command` with the stream on file descriptor 3. On number 4 it
+ * takes an `Identity` (vm/control.ts) as JSON, says "started" and last "exited <code>" or "out_of_memory".
  */
 export interface VmImage {
   /** Content hash over everything that went in. */
@@ -61,11 +60,8 @@ export function vmImageMaker(cacheDir: string): MakeVmImage {
 }
 
 function filesOf(folder: string): Pick<VmImage, 'kernel' | 'initrd' | 'rootDisk'> {
-  return {
-    kernel: join(folder, 'vmlinux'),
-    initrd: join(folder, 'initrd'),
-    rootDisk: join(folder, 'disk.squashfs'),
-  };
+  const [kernel, initrd] = [join(folder, 'vmlinux'), join(folder, 'initrd')];
+  return { kernel, initrd, rootDisk: join(folder, 'disk.squashfs') };
 }
 
 async function fill(folder: string, tools: QemuTools, image: Image): Promise<void> {

@@ -22,10 +22,7 @@ export interface BuiltImage {
   runscPath: string;
 }
 
-/**
- * A small young generation: what it has ever taken is in the snapshot, is read at every restore and is memory of
- * every sandbox.
- */
+/** A small young generation: what it ever took is in the snapshot, read at every restore, in every sandbox. */
 const COMMAND = ['/usr/bin/node', '--max-semi-space-size=4', '/opt/seed/guest.mjs'];
 
 /** The finished image; quick when nothing changed. */

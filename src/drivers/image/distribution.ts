@@ -11,11 +11,7 @@ export interface Distribution {
   keyring: string;
 }
 
-interface Source {
-  uri: string;
-  suite: string;
-  component: string;
-}
+type Source = Record<'uri' | 'suite' | 'component', string>;
 
 const TARGETS_FORMAT = '$(REPO_URI) $(RELEASE) $(COMPONENT)';
 
@@ -36,9 +32,7 @@ export async function findDistribution(): Promise<Distribution> {
   return distribution;
 }
 
-/**
- * Debian: always trixie, which has a current runsc, whatever release the machine runs. Ubuntu: its own release.
- */
+/** Debian: always trixie, which has a current runsc, whatever the machine's release. Ubuntu: its own release. */
 export function chooseDistribution(release: Record<string, string>, sources: readonly Source[]): Distribution {
   const codename = release['VERSION_CODENAME'] ?? '';
   const own = sources.find((source) => source.suite === codename && source.component === 'main') ?? sources[0];
@@ -46,9 +40,7 @@ export function chooseDistribution(release: Record<string, string>, sources: rea
     throw new SeedError(
       'setup_failed',
       `Cannot build the sandbox image on ${release['PRETTY_NAME'] ?? 'this system'}.`,
-      {
-        hint: 'Use a Debian or Ubuntu machine, VM or container.',
-      },
+      { hint: 'Use a Debian or Ubuntu machine, VM or container.' },
     );
   }
   if (!own) {

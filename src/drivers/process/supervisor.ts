@@ -4,10 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { getuid } from 'node:process';
 
-const isRoot = () => getuid?.() === 0;
-
-/** As an ordinary user the sandbox's root is that user; runsc's own --rootless cannot restore. */
-const userNamespace = () => (isRoot() ? [] : ['--user', '--map-root-user']);
+export const isRoot = () => getuid?.() === 0;
 
 const KILL_CHILD = '--kill-child=KILL';
 
@@ -25,8 +22,9 @@ export function supervised(
   hostProcesses: number | null = HOST_PROCESSES,
 ): string[] {
   const seconds = Math.max(timeoutMs / 1000, 0.001).toFixed(3);
-  const namespaces = [...userNamespace(), '--net', '--pid', '--mount-proc'];
-  const unshare = ['unshare', ...namespaces, '--fork', KILL_CHILD];
+  // As an ordinary user the sandbox's root is that user; runsc's own --rootless cannot restore.
+  const user = isRoot() ? [] : ['--user', '--map-root-user'];
+  const unshare = ['unshare', ...user, '--net', '--pid', '--mount-proc', '--fork', KILL_CHILD];
   const timeout = ['timeout', '--foreground', '--signal=KILL', seconds];
   const bound = hostProcesses === null ? [] : ['prlimit', `--nproc=${hostProcesses}`];
   return [...unshare, ...bound, ...timeout, ...args];
