@@ -122,10 +122,8 @@ async function askServer(
 }
 
 function noAnswer(cause: Error): never {
-  throw new SeedError('unreachable', `the server did not answer: ${cause.message}`, {
-    hint: 'What was to be changed may have been changed all the same: look before you try again.',
-    cause,
-  });
+  const hint = 'What was to be changed may have been changed all the same: look before you try again.';
+  throw new SeedError('unreachable', `the server did not answer: ${cause.message}`, { hint, cause });
 }
 
 async function firstOf(chunks: AsyncIterator<Buffer>, bytes: number): Promise<Buffer[]> {

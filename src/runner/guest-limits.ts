@@ -1,5 +1,4 @@
-// What one guest may ask of its runner, counted for the life of its sandbox, and the reset of a request that it
-// leaves half open. Used by relay.ts.
+// What a guest may ask of its runner in its sandbox's life, and the reset of half-open requests, for relay.ts.
 import type { ServerHttp2Stream } from 'node:http2';
 import { createSlots } from '../lib/slots.ts';
 import { createTokenBucket } from '../lib/token-bucket.ts';
@@ -46,9 +45,8 @@ export function createGuestLimits(): GuestLimits {
     admit(route) {
       const kind = route?.kind ?? 'forward';
       if (!buckets[kind === 'forward' ? 'forward' : 'own'].take(1)) {
-        throw new SeedError('too_many_requests', `more than ${requestsPerSecond} requests a second`, {
-          hint: 'Wait a second, then go on more slowly.',
-        });
+        const hint = 'Wait a second, then go on more slowly.';
+        throw new SeedError('too_many_requests', `more than ${requestsPerSecond} requests a second`, { hint });
       }
       const atOnce = AT_ONCE[kind];
       if (atOnce === undefined) return () => undefined;
@@ -93,7 +91,7 @@ export function createGuestLimits(): GuestLimits {
   };
 }
 
-/** Call it when the request's body begins to be read. A stream on which the server lets the guest wait stays. */
+/** Call it when the body begins to be read. A stream on which the server lets the guest wait is left alone. */
 export function resetWhenIdle(stream: ServerHttp2Stream, idleMs: number = LIMITS.guest.idleMs): void {
   let bodyCame = stream.endAfterHeaders;
   stream.once('end', () => {

@@ -87,10 +87,8 @@ export async function within(ms: number, promise: Promise<unknown>): Promise<boo
 }
 
 /**
- * What `start` answers. A start that the host has no descriptor, process, memory or room for has had no effect: it
- * is made again, for as long as a server would be waited for.
- * @param over aborted when the run has ended
- * @throws what `start` threw last
+ * What `start` answers, or throws last. A start that the host has no descriptor, process, memory or room for has had
+ * no effect: it is made again, for as long as a server would be waited for, until `over` tells the run's end.
  */
 export async function startPatiently<Sandbox>(
   start: () => Promise<Sandbox>,

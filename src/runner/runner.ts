@@ -44,7 +44,7 @@ export interface RunnerOptions {
 export interface Runner {
   /** Sweeps what an earlier runner left behind, then works until stop(). Resolves when it has begun. */
   start(): Promise<void>;
-  /** Takes nothing new, gives back what has not begun, lets the rest end in its time or interrupts it; settles. */
+  /** Gives back what has not begun, ends what runs, in time or as interrupted. Resolves when all is settled. */
   stop(): Promise<void>;
 }
 
@@ -136,9 +136,9 @@ export function createRunner(options: RunnerOptions): Runner {
   }
 
   async function leaveOthers(): Promise<void> {
-    await client
-      .leave(id, heldIds(), AbortSignal.timeout(LEAVE_MS))
-      .catch((error: Error) => log.warn({ problem: error.message }, 'the server was not told what was left'));
+    const refused = ({ message: problem }: Error) =>
+      log.warn({ problem }, 'the server was not told what was left');
+    await client.leave(id, heldIds(), AbortSignal.timeout(LEAVE_MS)).catch(refused);
   }
 
   async function beat(): Promise<boolean> {

@@ -165,10 +165,8 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 function unreachable(serverUrl: string, cause: unknown): SeedError {
-  return new SeedError('unreachable', `the server at ${serverUrl} did not answer: ${(cause as Error).message}`, {
-    hint: 'Check SEED_SERVER_URL and that the server runs.',
-    cause,
-  });
+  const what = `the server at ${serverUrl} did not answer: ${(cause as Error).message}`;
+  return new SeedError('unreachable', what, { hint: 'Check SEED_SERVER_URL and that the server runs.', cause });
 }
 
 function errorOf({ status, text }: Answer): SeedError {

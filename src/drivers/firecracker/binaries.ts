@@ -31,10 +31,8 @@ export interface FindBinaries {
 export async function findBinaries({ setting, path, isRoot }: FindBinaries): Promise<Binaries> {
   const found = setting === undefined ? await onPath('firecracker', path) : await executable(resolve(setting));
   if (found === undefined) {
-    const where =
-      setting === undefined
-        ? 'SEED_FIRECRACKER is not set and there is none on the PATH'
-        : `SEED_FIRECRACKER is ${setting}, which is no program`;
+    const unset = 'SEED_FIRECRACKER is not set and there is none on the PATH';
+    const where = setting === undefined ? unset : `SEED_FIRECRACKER is ${setting}, which is no program`;
     throw new SeedError('no_usable_driver', `There is no firecracker program: ${where}.`, { hint: HINT });
   }
   const firecracker = await realpath(found);
@@ -49,9 +47,8 @@ export async function findBinaries({ setting, path, isRoot }: FindBinaries): Pro
 async function findJailer(firecracker: string, version: string, path: string): Promise<string> {
   const name = basename(firecracker);
   if (!name.includes('firecracker')) {
-    throw new SeedError('no_usable_driver', `The jailer refuses ${firecracker}.`, {
-      hint: 'Rename it so that its name contains "firecracker".',
-    });
+    const hint = 'Rename it so that its name contains "firecracker".';
+    throw new SeedError('no_usable_driver', `The jailer refuses ${firecracker}.`, { hint });
   }
   // Releases name both programs alike: firecracker-v1.16.1-x86_64 and jailer-v1.16.1-x86_64.
   const beside = join(dirname(firecracker), name.replace('firecracker', 'jailer'));

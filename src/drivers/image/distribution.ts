@@ -24,8 +24,9 @@ export async function findDistribution(): Promise<Distribution> {
   const distribution = chooseDistribution(release, parseSources(targets));
   await access(distribution.keyring).catch((cause) => {
     const name = release['ID'] === 'ubuntu' ? 'ubuntu-keyring' : 'debian-archive-keyring';
+    const hint = `Run as root: apt-get install ${name}`;
     throw new SeedError('setup_failed', `The archive's keys are missing: ${distribution.keyring}`, {
-      hint: `Run as root: apt-get install ${name}`,
+      hint,
       cause,
     });
   });
@@ -37,11 +38,8 @@ export function chooseDistribution(release: Record<string, string>, sources: rea
   const codename = release['VERSION_CODENAME'] ?? '';
   const own = sources.find((source) => source.suite === codename && source.component === 'main') ?? sources[0];
   if (release['ID'] !== 'debian' && release['ID'] !== 'ubuntu') {
-    throw new SeedError(
-      'setup_failed',
-      `Cannot build the sandbox image on ${release['PRETTY_NAME'] ?? 'this system'}.`,
-      { hint: 'Use a Debian or Ubuntu machine, VM or container.' },
-    );
+    const what = `Cannot build the sandbox image on ${release['PRETTY_NAME'] ?? 'this system'}.`;
+    throw new SeedError('setup_failed', what, { hint: 'Use a Debian or Ubuntu machine, VM or container.' });
   }
   if (!own) {
     throw new SeedError('setup_failed', 'apt is set to no package source, so there is no mirror to fetch from.', {
@@ -58,11 +56,9 @@ function keyringPath(name: string): string {
 }
 
 export function parseSources(targets: string): Source[] {
-  return targets
-    .split('\n')
-    .map((line) => line.split(' '))
-    .filter((words) => words.length === 3)
-    .map(([uri = '', suite = '', component = '']) => ({ uri, suite, component }));
+  const lines = targets.split('\n').map((line) => line.split(' '));
+  const entries = lines.filter((words) => words.length === 3);
+  return entries.map(([uri = '', suite = '', component = '']) => ({ uri, suite, component }));
 }
 
 export function parseOsRelease(text: string): Record<string, string> {

@@ -61,10 +61,8 @@ export async function readRecipe(file = env('SEED_SANDBOX_RECIPE')): Promise<Rec
 }
 
 function invalid(path: string, what: string, cause: unknown): SeedError {
-  return new SeedError('invalid_settings', `The sandbox recipe ${path} ${what}`, {
-    hint: 'docs/sandboxes.md describes it.',
-    cause,
-  });
+  const hint = 'docs/sandboxes.md describes it.';
+  return new SeedError('invalid_settings', `The sandbox recipe ${path} ${what}`, { hint, cause });
 }
 
 /** Part of every image's content hash. */

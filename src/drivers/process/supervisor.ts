@@ -42,9 +42,8 @@ export function inside(pid: number, args: readonly string[]): string[] {
 }
 
 /**
- * The namespace's first process, given the pid of `unshare`; undefined when it has not started or has ended.
- * Killing it and not `unshare` leaves no zombie: `unshare` reaps it, and the runner reaps `unshare`. Its end also
- * proves that no process is left in the namespace.
+ * The namespace's first process below `unshare`; undefined: not started, or ended. Killing it and not `unshare`
+ * leaves no zombie: `unshare` reaps it, the runner `unshare`. Its end proves that the namespace is empty.
  */
 export async function firstProcess(unsharePid: number): Promise<number | undefined> {
   const children = await readFile(`/proc/${unsharePid}/task/${unsharePid}/children`, 'utf8').catch(() => '');

@@ -1,5 +1,4 @@
-// Makes a snapshot: boots the image in a virtual machine until its guest has loaded, stops the machine, and keeps
-// its memory file, the state of its devices and its disk.
+// Makes a snapshot: boots the image until its guest has loaded, stops the machine, keeps memory, devices and disk.
 import { chmod, chown, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { contentHash } from '../../lib/content-hash.ts';

@@ -1,5 +1,4 @@
-// The virtual machine as QEMU's command line. Pure; the same for the machine that is frozen and all its clones,
-// but for where its memory comes from.
+// The virtual machine as QEMU's command line. Pure; the clones of a frozen machine differ in their memory only.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sandboxMarks } from '../process/sandbox-folder.ts';

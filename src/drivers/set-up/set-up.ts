@@ -68,10 +68,9 @@ async function imageIn(cacheDir: string, guestBundle: Uint8Array, onProgress: (m
     return await buildImage({ cacheDir, guestBundle, runSetup, onProgress });
   } catch (cause) {
     if (cause instanceof SeedError) throw cause;
-    throw new SeedError('setup_failed', `The sandbox image cannot be made: ${(cause as Error).message}`, {
-      hint: `Check that ${cacheDir} can be written, or set SEED_CACHE_DIR to another folder.`,
-      cause,
-    });
+    const hint = `Check that ${cacheDir} can be written, or set SEED_CACHE_DIR to another folder.`;
+    const what = `The sandbox image cannot be made: ${(cause as Error).message}`;
+    throw new SeedError('setup_failed', what, { hint, cause });
   }
 }
 
@@ -128,9 +127,8 @@ export async function buildSnapshot(
 ): Promise<BuiltSnapshot> {
   const driver = DRIVER_NAMES.find((name) => name === (driverName ?? 'auto'));
   if (driver === undefined) {
-    throw new SeedError('usage', `there is no driver "${driverName}"`, {
-      hint: `There are: ${DRIVER_NAMES.join(', ')}.`,
-    });
+    const hint = `There are: ${DRIVER_NAMES.join(', ')}.`;
+    throw new SeedError('usage', `there is no driver "${driverName}"`, { hint });
   }
   const { snapshot, imageBytes } = await setUp({ cacheDir, driver, snapshotId: null, onProgress });
   const { sizeBytes } = await getSnapshot(cacheDir, snapshot.id);

@@ -1,5 +1,4 @@
-// The folder of a snapshot, made whole or not at all by each driver's freeze, and snapshot.json in it: what the
-// snapshot was made from, written last.
+// A snapshot's folder, made whole or not at all by a driver's freeze; what it was made from is in snapshot.json.
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
