@@ -1,12 +1,11 @@
 // The files of a virtual machine for Firecracker, made from the same pieces as QEMU's machines: kernel, modules,
 // initial RAM disk with the program that looks after the guest, and a squashfs of the image's root file system.
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeFolder, markUsed, removePartialFolders, removeUnused } from '../../lib/cache-folders.ts';
+import { ensureFolder } from '../../lib/cache-folders.ts';
 import { contentHash } from '../../lib/content-hash.ts';
-import { withFileLock } from '../../lib/file-lock.ts';
 import type { Image } from '../driver.ts';
 import { buildDisk, buildInitramfs, DISK_FORMAT, initramfsInputs } from '../vm/machine-files.ts';
 import { ensureQemuTools, type QemuTools } from '../vm/tools.ts';
@@ -44,17 +43,10 @@ export function vmImageMaker(cacheDir: string): MakeVmImage {
     const id = contentHash(image.id, command, tools.id, DISK_FORMAT.join(' '), ...programs);
     const folder = join(images, id);
     const isComplete = () => existsSync(join(folder, 'image.json'));
-    if (!isComplete()) {
-      await mkdir(images, { recursive: true });
-      await withFileLock(join(images, 'lock'), async () => {
-        if (isComplete()) return;
-        onProgress('making the disk of a virtual machine');
-        await removePartialFolders(images);
-        await makeFolder(folder, (partial) => fill(partial, tools, image));
-        await removeUnused(images);
-      });
-    }
-    await markUsed(folder);
+    await ensureFolder(folder, isComplete, async (partial) => {
+      onProgress('making the disk of a virtual machine');
+      await fill(partial, tools, image);
+    });
     return { id, ...filesOf(folder) };
   };
 }
