@@ -40,7 +40,7 @@ export interface OpenSandbox {
   stream: Duplex;
 }
 
-/** Starts a sandbox, with no longer a life than its driver gives, and opens its stream. Failed, it leaves nothing. */
+/** Starts a sandbox, with no longer a life than its driver gives, and opens its stream. Failed: leaves nothing. */
 export async function openSandbox(
   { driver, snapshot }: { driver: Driver; snapshot: Snapshot },
   limits: Limits,
