@@ -48,10 +48,7 @@ export type Exit =
   | { reason: 'deadline' }
   /** Its guest program was killed because the sandbox had no memory left. */
   | { reason: 'out_of_memory' }
-  /**
-   * Died in another way; `detail` is the end of the driver's diagnostics, at most 2 KiB. May name paths of the
-   * host.
-   */
+  /** Died in another way; `detail`: the end of the driver's diagnostics, at most 2 KiB, maybe with host paths. */
   | { reason: 'lost'; detail: string };
 
 export interface Usage {
@@ -80,9 +77,7 @@ export interface Probe {
 
 /** What a driver's technology can do. */
 export interface Abilities {
-  /**
-   * How its guests are reached: over a byte stream, or only through a door, HTTPS that is forwarded to the server.
-   */
+  /** How its guests are reached: over a byte stream, or only by a door, HTTPS that is forwarded to the server. */
   link: 'stream' | 'door';
   /** Whether a sandbox that waits can be taken off the processor. Where waiting costs nothing it need not be. */
   pause: boolean;
@@ -97,9 +92,8 @@ export type Status = 'running' | 'paused' | Exit;
 
 /**
  * Sandboxes go by their ids and not by objects: one may outlive the process that started it, and another process
- * with a driver on the same data can then ask for it. Calls with an id that is not known tell of a sandbox that
- * was lost. Moments are those of `performance.now()` in the process that calls, which no clock that is set can
- * move.
+ * with a driver on the same data can then ask for it. An id that is not known is that of a sandbox that was lost.
+ * Moments are those of `performance.now()` in the process that calls, which no set clock can move.
  */
 export interface Driver {
   readonly name: string;
@@ -108,19 +102,13 @@ export interface Driver {
   version?(): Promise<string>;
   /** Proves by starting something that it can run here. Never trusts the mere presence of a device or binary. */
   probe(): Promise<Probe>;
-  /**
-   * Boots the image, lets the guest load its agent, freezes it. Content-addressed: same inputs, same snapshot id.
-   */
+  /** Boots the image, lets the guest load its agent, freezes it. The same inputs give the same snapshot id. */
   freeze(image: Image, onProgress: (message: string) => void): Promise<Snapshot>;
-  /**
-   * Starts a sandbox from a snapshot. Its id is written down before.
-   * @throws SeedError sandbox_failed, leaving nothing
-   */
+  /** Starts a sandbox, whose id is written down before. @throws SeedError sandbox_failed, leaving nothing */
   start(snapshot: Snapshot, limits: Limits, id: SandboxId): Promise<void>;
   /**
-   * The sandbox's stream, its only way in or out: once, also when it has just ended, so that its last words can be
-   * read. Again after a loss where the driver can. @throws SeedError sandbox_failed when there is none,
-   * not_supported
+   * The sandbox's stream, its only way in or out: once, also when it has just ended, for its last words; again
+   * after a loss where the driver can. @throws SeedError sandbox_failed when there is none, not_supported
    */
   connect(id: SandboxId): Promise<Duplex>;
   status(id: SandboxId): Promise<Status>;
@@ -133,27 +121,18 @@ export interface Driver {
    * process is gone. @throws SeedError sandbox_failed when the sandbox has ended
    */
   guard(id: SandboxId): Promise<void>;
-  /**
-   * From now on the sandbox dies at this moment, whoever else is alive, if not earlier. Takes no time after
-   * `guard`.
-   */
+  /** From now on it dies at this moment, whoever else is alive, if not earlier. Takes no time after `guard`. */
   tighten(id: SandboxId, deadline: number): Promise<void>;
   /** Takes a waiting sandbox off the processor until `resume`. @throws SeedError not_supported */
   pause(id: SandboxId): Promise<void>;
   resume(id: SandboxId): Promise<void>;
-  /**
-   * Ends the sandbox; resolves when no process of it is left, with how it ended. Safe to call twice; never
-   * rejects.
-   */
+  /** Resolves with how it ended when no process of it is left. Safe to call twice; never rejects. */
   kill(id: SandboxId): Promise<Exit>;
   /**
    * Kills and removes every sandbox of this owner, a runner that is gone or has not begun to work; resolves with
    * the ids. A driver whose data folder is one runner's own ends all that is in it.
    */
   sweep(owner: string): Promise<SandboxId[]>;
-  /**
-   * Tries again to remove what the host did not let it remove when a sandbox had ended; resolves with what still
-   * is left.
-   */
+  /** Tries again to remove what the host did not let it remove at a sandbox's end; resolves with what is left. */
   clean?(): Promise<Leftover[]>;
 }

@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { makeFolder, markUsed, removePartialFolders, removeUnused } from './cache-folders.ts';
+import { ensureFolder, makeFolder, markUsed, removePartialFolders, removeUnused } from './cache-folders.ts';
 import { contentHash } from './content-hash.ts';
 
 const parent = await mkdtemp(join(tmpdir(), 'seed-atomic-'));
@@ -33,6 +34,26 @@ test('what killed makers left is removed', async () => {
   await mkdir(join(parent, '.partial-c-1234'));
   await removePartialFolders(parent);
   expect(await readdir(parent)).toEqual(['a']);
+});
+
+test('a damaged folder is made anew, a complete one is kept', async () => {
+  const folder = join(parent, 'kept', contentHash('x'));
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'damaged'), '');
+  let fills = 0;
+  const ensure = () =>
+    ensureFolder(
+      folder,
+      () => existsSync(join(folder, 'whole')),
+      async (partial) => {
+        fills += 1;
+        await writeFile(join(partial, 'whole'), '');
+      },
+    );
+  await Promise.all([ensure(), ensure()]);
+  await ensure();
+  expect(fills).toBe(1);
+  expect(await readdir(folder)).toEqual(['whole']);
 });
 
 test('removes only what is neither recent nor among the newest five', async () => {

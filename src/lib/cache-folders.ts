@@ -2,6 +2,7 @@
 // for days. Used by the drivers for images, tools and snapshots.
 import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { withFileLock } from './file-lock.ts';
 
 /**
  * Fills a temporary sibling of `path` by `fill` and renames it to `path` at the end. If someone else was quicker,
@@ -46,4 +47,28 @@ export async function removeUnused(parent: string): Promise<void> {
   const oldest = folders.sort((one, other) => other.usedAt - one.usedAt).slice(KEEP);
   const unused = oldest.filter(({ usedAt }) => usedAt < Date.now() - KEEP_MS);
   for (const { name } of unused) await rm(join(parent, name), { recursive: true, force: true });
+}
+
+/**
+ * Sees to it that `folder`, named by a content hash, is complete, and marks it used. If not, one process at a time
+ * makes it by `fill` and removes siblings unused for long. Throws what `fill` throws, leaving nothing.
+ */
+export async function ensureFolder(
+  folder: string,
+  isComplete: () => boolean | Promise<boolean>,
+  fill: (partial: string) => Promise<void>,
+): Promise<void> {
+  const parent = dirname(folder);
+  if (!(await isComplete())) {
+    await mkdir(parent, { recursive: true });
+    await withFileLock(join(parent, 'lock'), async () => {
+      if (await isComplete()) return;
+      await removePartialFolders(parent);
+      // What is there is damaged.
+      await rm(folder, { recursive: true, force: true });
+      await makeFolder(folder, fill);
+      await removeUnused(parent);
+    });
+  }
+  await markUsed(folder);
 }

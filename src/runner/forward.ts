@@ -1,8 +1,6 @@
-// Sends a guest's request on to the server: built anew from checked parts, with the task key attached. Nothing
-// that the guest wrote decides where it goes or as whom. While the server is away the call waits: it is sent again
-// as long as nothing of an answer was handed on, and every write carries an Idempotency-Key, by which the server
-// does it once.
-
+// Sends a guest's request on to the server: built anew from checked parts, with the task key attached. Nothing the
+// guest wrote decides where it goes or as whom. While the server is away it is sent again as long as nothing of an
+// answer was handed on; every write carries an Idempotency-Key, by which the server does it once.
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { pipeline } from 'node:stream/promises';
@@ -39,9 +37,7 @@ export interface GuestRequest {
 const BODILESS_METHODS = new Set(['GET', 'DELETE']);
 const BODILESS_STATUSES = new Set([204, 205, 304]);
 
-/**
- * What of a request is held in memory while it waits for its answer: what it says of its length, or else the most.
- */
+/** What of a request is held in memory until it is answered: what it says of its length, or else the most. */
 export function heldBytes({ route, headers }: GuestRequest): number {
   if (BODILESS_METHODS.has(route.method)) return 0;
   const length = headers['content-length'] ?? '';
@@ -49,10 +45,8 @@ export function heldBytes({ route, headers }: GuestRequest): number {
 }
 
 /**
- * Resolves when the answer was passed on whole. When the guest closes its stream the call to the server is
- * aborted.
- * @throws SeedError body_too_large, and unreachable or unavailable when the server was away for too long; nothing
- * was answered then
+ * Resolves when the answer was passed on whole. A guest that closes its stream aborts the call to the server.
+ * @throws SeedError body_too_large; unreachable or unavailable, with nothing answered, when the server stayed away
  */
 export async function forwardRequest(
   stream: ServerHttp2Stream,
@@ -63,10 +57,12 @@ export async function forwardRequest(
   const isBodiless = BODILESS_METHODS.has(route.method);
   // Whatever comes all the same is not for the server, and must not look like a body that does not come.
   if (isBodiless) stream.resume();
+  const kept = relayedRequestHeaders(headers);
+  if (route.method !== 'GET' && !route.isCompletion) kept['idempotency-key'] ??= randomUUID();
   const request: ServerRequest = {
     url: upstream.serverUrl + route.target,
     method: route.method as Dispatcher.HttpMethod,
-    headers: { ...requestHeaders(route, headers), authorization: `Bearer ${upstream.taskKey}` },
+    headers: { ...kept, authorization: `Bearer ${upstream.taskKey}` },
     body: isBodiless ? null : await readBody(stream, LIMITS.guest.bodyBytes),
     isCompletion: route.isCompletion,
   };
@@ -78,15 +74,6 @@ export async function forwardRequest(
   stream.respond({ ':status': answer.status, ...relayedResponseHeaders(answer.headers) }, { endStream: bodiless });
   if (bodiless) answer.drop();
   else await pipeline(answer.content, limitBytes(LIMITS.guest.answerBytes), stream);
-}
-
-function requestHeaders(
-  { method, isCompletion }: GuestRequest['route'],
-  headers: IncomingHttpHeaders,
-): Record<string, string> {
-  const kept = relayedRequestHeaders(headers);
-  if (method !== 'GET' && !isCompletion) kept['idempotency-key'] ??= randomUUID();
-  return kept;
 }
 
 export interface ServerRequest {
@@ -113,9 +100,7 @@ const WHOLE_BYTES = 1024 * 1024;
 /** Those of a proxy in between, and of a server that is away or works on the same request already. */
 const PASSING_STATUSES = new Set([409, 502, 503, 504]);
 
-/**
- * @throws SeedError one that is away (patience.ts) when there was no answer, when it broke off, or when it said so
- */
+/** @throws SeedError one that is away (patience.ts): there was no answer, it broke off, or it said so */
 async function askServer(
   { url, isCompletion, ...request }: ServerRequest,
   dispatcher: Dispatcher,
@@ -137,10 +122,8 @@ async function askServer(
 }
 
 function noAnswer(cause: Error): never {
-  throw new SeedError('unreachable', `the server did not answer: ${cause.message}`, {
-    hint: 'What was to be changed may have been changed all the same: look before you try again.',
-    cause,
-  });
+  const hint = 'What was to be changed may have been changed all the same: look before you try again.';
+  throw new SeedError('unreachable', `the server did not answer: ${cause.message}`, { hint, cause });
 }
 
 async function firstOf(chunks: AsyncIterator<Buffer>, bytes: number): Promise<Buffer[]> {
@@ -168,15 +151,12 @@ function awayIn(
   const said = errorIn(body.toString('utf8'));
   if (said === null) {
     // Seed's own errors say what they are.
-    return status === 409
-      ? null
-      : new SeedError('unreachable', `the server did not answer: ${status} on the way to it`);
+    if (status === 409) return null;
+    return new SeedError('unreachable', `the server did not answer: ${status} on the way to it`);
   }
   if (!isAway(said)) return null;
   const { code, message, hint } = said;
-  const seconds = Number(retryAfter);
-  return new SeedError(code, message, {
-    ...(hint !== null && { hint }),
-    ...(seconds > 0 && { retryAfterSeconds: seconds }),
-  });
+  const retryAfterSeconds = Number(retryAfter);
+  const when = retryAfterSeconds > 0 && { retryAfterSeconds };
+  return new SeedError(code, message, { ...(hint !== null && { hint }), ...when });
 }

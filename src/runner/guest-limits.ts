@@ -1,5 +1,4 @@
-// What one guest may ask of its runner, counted for the life of its sandbox, and the reset of a request that it
-// leaves half open. Used by relay.ts.
+// What a guest may ask of its runner in its sandbox's life, and the reset of half-open requests, for relay.ts.
 import type { ServerHttp2Stream } from 'node:http2';
 import { createSlots } from '../lib/slots.ts';
 import { createTokenBucket } from '../lib/token-bucket.ts';
@@ -9,9 +8,7 @@ import type { RelayRoute } from './relay-routes.ts';
 
 const { requestsPerSecond, requestBurst, serverCalls, modelCalls, heldBytes } = LIMITS.guest;
 
-/**
- * Bodies of events and results are held in memory; files pass through. A guest sends these one after the other.
- */
+/** Bodies of events and results are held in memory; files pass through. A guest sends these one by one. */
 const AT_ONCE: Partial<Record<RelayRoute['kind'], number>> = { events: 1, result: 1, file: 4, artifact: 4 };
 
 export interface GuestLimits {
@@ -28,10 +25,7 @@ export interface GuestLimits {
   enter(route: RelayRoute & { kind: 'forward' }, bytes: number, signal: AbortSignal): Promise<() => void>;
   /** Throws body_too_large when the task's events are more than may be kept. */
   chargeEvents(ndjson: string): void;
-  /**
-   * Throws body_too_large for an artifact that is too large, or when all of them are.
-   * @returns what takes it back, when the server was away
-   */
+  /** Throws body_too_large for one or all that are too large. @returns what takes it back for a server away */
   chargeArtifact(bytes: number): () => void;
 }
 
@@ -51,9 +45,8 @@ export function createGuestLimits(): GuestLimits {
     admit(route) {
       const kind = route?.kind ?? 'forward';
       if (!buckets[kind === 'forward' ? 'forward' : 'own'].take(1)) {
-        throw new SeedError('too_many_requests', `more than ${requestsPerSecond} requests a second`, {
-          hint: 'Wait a second, then go on more slowly.',
-        });
+        const hint = 'Wait a second, then go on more slowly.';
+        throw new SeedError('too_many_requests', `more than ${requestsPerSecond} requests a second`, { hint });
       }
       const atOnce = AT_ONCE[kind];
       if (atOnce === undefined) return () => undefined;
@@ -90,20 +83,15 @@ export function createGuestLimits(): GuestLimits {
           artifactBytes -= bytes;
         };
       }
-      throw new SeedError(
-        'body_too_large',
-        bytes > LIMITS.artifactBytes
-          ? `an artifact is at most ${LIMITS.artifactBytes} bytes`
-          : `${LIMITS.guest.artifactBytes} bytes of artifacts were sent already, with those that were replaced`,
-      );
+      const one = `an artifact is at most ${LIMITS.artifactBytes} bytes`;
+      const most = LIMITS.guest.artifactBytes;
+      const all = `${most} bytes of artifacts were sent already, with those that were replaced`;
+      throw new SeedError('body_too_large', bytes > LIMITS.artifactBytes ? one : all);
     },
   };
 }
 
-/**
- * Call it when the request's body begins to be read. A stream on which the server lets the guest wait is left
- * alone.
- */
+/** Call it when the body begins to be read. A stream on which the server lets the guest wait is left alone. */
 export function resetWhenIdle(stream: ServerHttp2Stream, idleMs: number = LIMITS.guest.idleMs): void {
   let bodyCame = stream.endAfterHeaders;
   stream.once('end', () => {

@@ -1,6 +1,5 @@
-// Who this runner is. Every process has an id of its own; those that worked on its data folder before it are dead,
-// which only their successor knows for certain: it tells the server, which need not wait for their leases to
-// lapse.
+// Who this runner is. Every process has an id of its own; those that worked on its data folder before are dead, as
+// only their successor knows for certain: it tells the server, which need not wait for their leases to lapse.
 import { randomUUID } from 'node:crypto';
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -47,13 +47,8 @@ async function findSandboxes(
 ): Promise<Pick<RunnerOptions, 'sandboxes' | 'probes'>> {
   const onProgress = (message: string) => log.info(message);
   try {
-    const { driver, snapshot, probes } = await setUp({
-      cacheDir,
-      dataDir,
-      driver: choice,
-      snapshotId,
-      onProgress,
-    });
+    const options = { cacheDir, dataDir, driver: choice, snapshotId, onProgress };
+    const { driver, snapshot, probes } = await setUp(options);
     log.info({ driver: driver.name, snapshot: snapshot.id }, 'sandboxes are ready');
     return { sandboxes: { driver, snapshot }, probes: [...probes] };
   } catch (error) {

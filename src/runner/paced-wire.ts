@@ -1,6 +1,5 @@
 // A guest's byte stream, read no faster than its limits allow. What HTTP/2 answers by itself (pings, settings,
-// resets, empty frames) costs time and shows in no count of requests: here every frame counts, and a flood has to
-// wait in the sandbox.
+// resets, empty frames) costs time and is no request: here every frame counts, and a flood waits in the sandbox.
 import { Duplex } from 'node:stream';
 import { createTokenBucket } from '../lib/token-bucket.ts';
 import { LIMITS } from '../protocol/limits.ts';
@@ -49,10 +48,7 @@ const PREFACE_BYTES = 24;
 const HEADER_BYTES = 9;
 const LENGTH_BYTES = 3;
 
-/**
- * Counts the frames whose header ends in the chunk, see RFC 9113 section 4.1. Nonsense is for the session to
- * refuse.
- */
+/** Counts the frames whose header ends in the chunk (RFC 9113 section 4.1). The session refuses nonsense. */
 export function createFrameCounter(): (chunk: Uint8Array) => number {
   let skip = PREFACE_BYTES;
   let header = 0;

@@ -41,7 +41,8 @@ export async function untilBack<Answer>(
       if (!isAway(error)) throw error;
       if (until === null) onAway?.(error);
       until ??= performance.now() + patienceMs;
-      const pauseMs = Math.max(backoff.next(), retryAfterMs(error));
+      const askedForMs = Math.min((error.retryAfterSeconds ?? 0) * 1_000, RETRY_AFTER_MOST_MS);
+      const pauseMs = Math.max(backoff.next(), askedForMs);
       if (performance.now() + pauseMs > until) throw error;
       await pause(pauseMs, signal);
       if (signal.aborted) throw error;
@@ -49,28 +50,14 @@ export async function untilBack<Answer>(
   }
 }
 
-function retryAfterMs({ retryAfterSeconds }: SeedError): number {
-  return Math.min((retryAfterSeconds ?? 0) * 1_000, RETRY_AFTER_MOST_MS);
-}
-
-const FIRST_MS = 100;
-const LONGEST_MS = 2_000;
-
 export interface Backoff {
-  /**
-   * Milliseconds until the next attempt: doubles up to a limit, with jitter so that runners do not come back all
-   * at once.
-   */
+  /** Milliseconds until the next attempt: doubles up to a limit, with jitter so that runners spread out. */
   next(): number;
   reset(): void;
 }
 
 /** @param random 0 to 1 */
-export function createBackoff(
-  random: () => number = Math.random,
-  firstMs = FIRST_MS,
-  longestMs = LONGEST_MS,
-): Backoff {
+export function createBackoff(random = Math.random, firstMs = 100, longestMs = 2_000): Backoff {
   let failures = 0;
   return {
     next() {
@@ -100,10 +87,8 @@ export async function within(ms: number, promise: Promise<unknown>): Promise<boo
 }
 
 /**
- * What `start` answers. A start that the host has no descriptor, process, memory or room for has had no effect: it
- * is made again, for as long as a server would be waited for.
- * @param over aborted when the run has ended
- * @throws what `start` threw last
+ * What `start` answers, or throws last. A start that the host has no descriptor, process, memory or room for has no
+ * effect: it is made again, for as long as a server would be waited for, until `over` tells the run's end.
  */
 export async function startPatiently<Sandbox>(
   start: () => Promise<Sandbox>,
@@ -115,9 +100,7 @@ export async function startPatiently<Sandbox>(
       if (!isHostLack(error)) throw error;
       throw new SeedError('unavailable', error.message, { cause: error });
     });
-  return untilBack(attempt, {
-    signal: over,
-    onAway: ({ message }) =>
-      log.warn({ problem: message }, 'the host has nothing left for a sandbox; trying again'),
-  });
+  const onAway = ({ message: problem }: SeedError) =>
+    log.warn({ problem }, 'the host has nothing left for a sandbox; trying again');
+  return untilBack(attempt, { signal: over, onAway });
 }

@@ -51,13 +51,12 @@ export function createPool(options: PoolOptions): Pool {
     wake.resolve();
     wake = Promise.withResolvers();
   };
-
   const takenBytes = () => [...waiting].reduce((sum, entry) => sum + entry.memoryBytes, 0);
   const wantsMore = () => waiting.size < size && holds.size === 0 && takenBytes() + nextBytes <= memoryBytes;
 
-  function failed(): void {
+  const failed = () => {
     notBefore = performance.now() + backoff.next();
-  }
+  };
 
   function end(entry: WaitingSandbox): void {
     if (!waiting.delete(entry)) return;
@@ -130,13 +129,10 @@ export function createPool(options: PoolOptions): Pool {
       holds.add(hold);
       return release;
     },
-    state: () => ({
-      size,
-      ready: waiting.size,
-      memoryBytes: takenBytes(),
-      memoryLimitBytes: memoryBytes,
-      maxAgeMs,
-    }),
+    state() {
+      const memory = { memoryBytes: takenBytes(), memoryLimitBytes: memoryBytes };
+      return { size, ready: waiting.size, ...memory, maxAgeMs };
+    },
     async stop() {
       stopping.abort();
       changed();

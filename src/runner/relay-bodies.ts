@@ -1,7 +1,5 @@
-// The bodies of a guest's requests: read whole and checked (events, the result, calls of the server), or streamed
-// and held back when the other end is slow (the task's files and artifacts). Every one is bounded. Used by
-// relay.ts.
-
+// The bodies of a guest's requests, all bounded: read whole and checked (events, the result, calls of the server),
+// or streamed and held back when the other end is slow (the task's files and artifacts). Used by relay.ts.
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -96,8 +94,7 @@ export async function takeArtifact(
   if (!/^\d{1,12}$/.test(length)) throw new SeedError('invalid_input', 'an artifact comes with its size');
   const size = Number(length);
   const takeBack = limits.chargeArtifact(size);
-  // Its own stream: a request to the server that fails must not take the guest's along, which is still to be
-  // answered.
+  // Its own stream: a request to the server that fails must not end the guest's, which is still to be answered.
   const content = stream.pipe(limitBytes(size));
   const gone = closeOf(stream);
   try {
@@ -110,7 +107,7 @@ export async function takeArtifact(
 }
 
 /** Aborted when the guest closes its stream. */
-function closeOf(stream: ServerHttp2Stream): AbortSignal {
+export function closeOf(stream: ServerHttp2Stream): AbortSignal {
   const gone = new AbortController();
   stream.once('close', () => gone.abort());
   return gone.signal;

@@ -56,18 +56,11 @@ function artifactName(rawPath: string): string | null {
 }
 
 function forward(method: string, target: string): RelayRoute {
-  return {
-    kind: 'forward',
-    method,
-    target,
-    isCompletion: method === 'POST' && target === '/llm/v1/chat/completions',
-  };
+  const isCompletion = method === 'POST' && target === '/llm/v1/chat/completions';
+  return { kind: 'forward', method, target, isCompletion };
 }
 
-/**
- * What encodeURIComponent makes of anything, and `@` and `:`. No `;`, which some servers take for the end of a
- * segment.
- */
+/** What encodeURIComponent makes of anything, and `@` and `:`. No `;`, which may end a segment for a server. */
 const PATH = /^(?:\/(?:[A-Za-z0-9._~!'()*:@-]|%[0-9A-Fa-f]{2})*)+$/;
 const QUERY = /^(?:[A-Za-z0-9._~!$&'()*+,;=:@/?[\]-]|%[0-9A-Fa-f]{2})*$/;
 /** Encoded percent signs, slashes, dots, backslashes and control characters. */
@@ -80,8 +73,6 @@ function isPlainTarget(target: string): boolean {
   const path = mark === -1 ? target : target.slice(0, mark);
   const query = mark === -1 ? '' : target.slice(mark + 1);
   if (!PATH.test(path) || AMBIGUOUS.test(path) || !QUERY.test(query)) return false;
-  return path
-    .slice(1)
-    .split('/')
-    .every((segment) => segment !== '' && segment !== '.' && segment !== '..');
+  const segments = path.slice(1).split('/');
+  return segments.every((segment) => segment !== '' && segment !== '.' && segment !== '..');
 }

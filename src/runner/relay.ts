@@ -9,7 +9,7 @@ import { LIMITS } from '../protocol/limits.ts';
 import { forwardRequest, heldBytes, type Upstream } from './forward.ts';
 import { type GuestLimits, resetWhenIdle } from './guest-limits.ts';
 import { paceWire } from './paced-wire.ts';
-import { giveFile, readEvents, readResult, type TaskFiles, takeArtifact } from './relay-bodies.ts';
+import { closeOf, giveFile, readEvents, readResult, type TaskFiles, takeArtifact } from './relay-bodies.ts';
 import { type RelayRoute, relayRoute } from './relay-routes.ts';
 
 const { concurrentStreams, headerBytes } = LIMITS.guest;
@@ -68,16 +68,11 @@ export function openRelay(options: RelayOptions): Relay {
       refuse(stream, refusal);
     });
   });
-  // The session ends with its stream. The other way round it would first try to write a farewell, to a guest that
-  // may not read.
+  // The session ends with its stream; first itself, it would write a farewell to a guest that may not read.
   return { close: () => void wire.destroy() };
 }
 
-async function handle(
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
-  options: RelayOptions,
-): Promise<void> {
+async function handle(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, options: RelayOptions) {
   const route = relayRoute(headers[':method'], headers[':path']);
   const release = options.limits.admit(route);
   try {
@@ -94,16 +89,15 @@ async function forward(
   headers: IncomingHttpHeaders,
   { upstream, log, limits, onCompletion, onModelAnswer }: RelayOptions,
 ): Promise<void> {
-  const gone = new AbortController();
-  stream.once('close', () => gone.abort());
+  const guestGone = closeOf(stream);
   const request = { route, headers };
-  const leave = await limits.enter(route, heldBytes(request), gone.signal);
+  const leave = await limits.enter(route, heldBytes(request), guestGone);
   try {
     // Only from here on: a call that waits for its turn is not the guest's delay.
     resetWhenIdle(stream);
     if (route.isCompletion) onCompletion();
     await forwardRequest(stream, request, upstream, {
-      guestGone: gone.signal,
+      guestGone,
       onAnswer: () => {
         if (route.isCompletion) onModelAnswer();
       },
@@ -150,24 +144,17 @@ function logged(error: SeedError, log: Logger): never {
   throw error;
 }
 
-function answer(
-  stream: ServerHttp2Stream,
-  status: number,
-  body: string,
-  retryAfterSeconds: number | null = null,
-): void {
+function answer(stream: ServerHttp2Stream, status: number, body: string, retryAfterSeconds?: number | null) {
   if (stream.destroyed || stream.headersSent) return;
-  const headers = { ':status': status, 'content-type': 'application/json' };
   const seconds = retryAfterSeconds ?? (status === 429 ? 1 : null);
-  stream.respond(seconds === null ? headers : { ...headers, 'retry-after': String(seconds) }, {
-    endStream: body === '',
-  });
+  const retryAfter = seconds !== null && { 'retry-after': String(seconds) };
+  const headers = { ':status': status, 'content-type': 'application/json', ...retryAfter };
+  stream.respond(headers, { endStream: body === '' });
   if (body !== '') stream.end(body);
 }
 
 function refuse(stream: ServerHttp2Stream, error: SeedError): void {
-  // Half an answer cannot become an error; the reset tells the guest that it is not whole. To close it could end
-  // it properly.
+  // Half an answer cannot become an error; the reset tells the guest so, where to close could end it properly.
   if (stream.headersSent) stream.destroy(error);
   else answer(stream, error.status, JSON.stringify(error.toBody(null)), error.retryAfterSeconds);
   // What is left of the request is not read.

@@ -44,10 +44,7 @@ export interface RunnerOptions {
 export interface Runner {
   /** Sweeps what an earlier runner left behind, then works until stop(). Resolves when it has begun. */
   start(): Promise<void>;
-  /**
-   * Takes nothing new, gives back what has not begun, lets what runs end in its time, then ends it as interrupted.
-   * Resolves when all is settled.
-   */
+  /** Gives back what has not begun, ends what runs, in time or as interrupted. Resolves when all is settled. */
   stop(): Promise<void>;
 }
 
@@ -139,9 +136,9 @@ export function createRunner(options: RunnerOptions): Runner {
   }
 
   async function leaveOthers(): Promise<void> {
-    await client
-      .leave(id, heldIds(), AbortSignal.timeout(LEAVE_MS))
-      .catch((error: Error) => log.warn({ problem: error.message }, 'the server was not told what was left'));
+    const refused = ({ message: problem }: Error) =>
+      log.warn({ problem }, 'the server was not told what was left');
+    await client.leave(id, heldIds(), AbortSignal.timeout(LEAVE_MS)).catch(refused);
   }
 
   async function beat(): Promise<boolean> {
@@ -200,12 +197,7 @@ export function createRunner(options: RunnerOptions): Runner {
  * Runs the step over and over until the signal; a step that fails is tried again later, forever.
  * @param step answers whether the next one may follow at once
  */
-async function repeat(
-  name: string,
-  step: () => Promise<boolean>,
-  signal: AbortSignal,
-  log: Logger,
-): Promise<void> {
+async function repeat(name: string, step: () => Promise<boolean>, signal: AbortSignal, log: Logger) {
   const backoff = createBackoff();
   let failing = false;
   while (!signal.aborted) {
@@ -218,9 +210,8 @@ async function repeat(
       if (!atOnce && performance.now() - startedAt < BREATH_MS) await pause(BREATH_MS, signal);
     } catch (error) {
       if (signal.aborted) return;
-      if (!failing) {
-        log.warn({ loop: name, problem: (error as Error).message }, 'the server does not answer; trying again');
-      }
+      const problem = (error as Error).message;
+      if (!failing) log.warn({ loop: name, problem }, 'the server does not answer; trying again');
       failing = true;
       await pause(backoff.next(), signal);
     }

@@ -1,6 +1,4 @@
-// What the runner says to the server, over HTTP with the runner token. The wire is described in
-// protocol/runner.ts.
-
+// What the runner says to the server, over HTTP with the runner token; protocol/runner.ts describes the wire.
 import type { Readable } from 'node:stream';
 import { type Dispatcher, request } from 'undici';
 import { dateOfMoment } from '../lib/clock.ts';
@@ -23,10 +21,7 @@ import type { TaskPhase } from '../protocol/task.ts';
 const ANSWER_MS = 10_000;
 const ANSWER_BYTES = 1024 * 1024;
 
-/**
- * Every method throws SeedError: `lease_lost`, `unreachable` when there was no answer, or what the server
- * answered.
- */
+/** Every method throws SeedError: `lease_lost`, `unreachable` without an answer, or what the server answered. */
 export interface ServerClient {
   /** Null: nothing to do. Held back up to LEASE_WAIT_MS. */
   lease(state: RunnerState, signal: AbortSignal): Promise<TakenLease | null>;
@@ -39,12 +34,8 @@ export interface ServerClient {
   settle(taskId: string, settlement: Settlement): Promise<void>;
   /** The bytes of one of the task's files. */
   openFile(lease: TaskLease, name: string, signal: AbortSignal): Promise<Readable>;
-  /** @param size of the content; less or more of it breaks the request off */
-  putArtifact(
-    lease: TaskLease,
-    artifact: { name: string; size: number; content: Readable },
-    signal: AbortSignal,
-  ): Promise<void>;
+  /** Less or more content than `size` breaks the request off. */
+  putArtifact(lease: TaskLease, artifact: Artifact, signal: AbortSignal): Promise<void>;
   deleteArtifact(lease: TaskLease, name: string, signal: AbortSignal): Promise<void>;
   reportUsage(taskId: string, leaseId: string, usage: Usage): Promise<void>;
 }
@@ -59,10 +50,9 @@ export interface TakenLease extends Lease {
 }
 
 export type TaskLease = Pick<Lease, 'taskId' | 'leaseId'>;
+export type Artifact = { name: string; size: number; content: Readable };
 
-export interface EventBatch {
-  taskId: string;
-  leaseId: string;
+export interface EventBatch extends TaskLease {
   /** Counts from 1 within the lease; a batch that is sent again keeps its number and is stored once. */
   number: number;
   ndjson: string;
@@ -82,23 +72,13 @@ export function createServerClient(serverUrl: string, runnerToken: string, dispa
     resource: 'files' | 'artifacts',
     name: string,
     signal: AbortSignal,
-    content?: { size: number; content: Readable },
+    content?: Omit<Artifact, 'name'>,
   ): Promise<Dispatcher.ResponseData['body']> {
     const url = `${serverUrl}/runner/v1/tasks/${taskId}/${resource}?name=${encodeURIComponent(name)}`;
-    const response = await request(url, {
-      method,
-      dispatcher,
-      headers: {
-        authorization: `Bearer ${runnerToken}`,
-        [RUNNER_HEADER.lease]: leaseId,
-        ...(content && {
-          'content-type': 'application/octet-stream',
-          'content-length': String(content.size),
-        }),
-      },
-      body: content?.content ?? null,
-      signal,
-    }).catch((cause) => {
+    const size = content && { 'content-length': String(content.size), 'content-type': 'application/octet-stream' };
+    const headers = { authorization: `Bearer ${runnerToken}`, [RUNNER_HEADER.lease]: leaseId, ...size };
+    const options = { method, dispatcher, headers, body: content?.content ?? null, signal };
+    const response = await request(url, options).catch((cause) => {
       throw unreachable(serverUrl, cause);
     });
     if (response.statusCode < 400) return response.body;
@@ -185,10 +165,8 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 function unreachable(serverUrl: string, cause: unknown): SeedError {
-  return new SeedError('unreachable', `the server at ${serverUrl} did not answer: ${(cause as Error).message}`, {
-    hint: 'Check SEED_SERVER_URL and that the server runs.',
-    cause,
-  });
+  const what = `the server at ${serverUrl} did not answer: ${(cause as Error).message}`;
+  return new SeedError('unreachable', what, { hint: 'Check SEED_SERVER_URL and that the server runs.', cause });
 }
 
 function errorOf({ status, text }: Answer): SeedError {
@@ -206,9 +184,7 @@ export function errorIn(text: string): SeedError | null {
 const isErrorCode = (code: unknown): code is ErrorCode =>
   typeof code === 'string' && Object.hasOwn(ERROR_STATUS, code);
 
-/**
- * Whether trying again can help: the server was not reached, is starting or stopping, or has trouble of its own.
- */
+/** Whether trying again can help: the server was not reached, starts, stops, or has trouble of its own. */
 export function isPassing(error: unknown): boolean {
   return error instanceof SeedError && (error.status >= 500 || error.code === 'too_many_requests');
 }

@@ -36,6 +36,7 @@ export function settlementOf(leaseId: string, end: RunEnd, usage: Usage | null):
 type Outcome = Omit<Settlement, 'usage'>;
 
 function outcomeOf(leaseId: string, end: RunEnd): Outcome | null {
+  const lost = (message: string, words?: string) => failed(leaseId, 'sandbox_lost', message, words);
   switch (end.why) {
     case 'result':
       return fromResult(leaseId, end.result);
@@ -45,21 +46,14 @@ function outcomeOf(leaseId: string, end: RunEnd): Outcome | null {
       if (end.exit.reason === 'deadline') return outcomeOf(leaseId, { why: 'deadline' });
       if (end.exit.reason === 'out_of_memory')
         return failed(leaseId, 'out_of_memory', 'the sandbox had no memory left for its agent');
-      return failed(
-        leaseId,
-        'sandbox_lost',
+      return lost(
         `the sandbox ended before its agent did: ${describeExit(end.exit)}`,
         'detail' in end.exit ? end.exit.detail : undefined,
       );
     case 'not_started':
-      return failed(
-        leaseId,
-        'sandbox_lost',
-        `the sandbox did not start: ${publicReason(end.message)}`,
-        end.message,
-      );
+      return lost(`the sandbox did not start: ${publicReason(end.message)}`, end.message);
     case 'broken':
-      return failed(leaseId, 'sandbox_lost', 'the runner failed while the task ran; its log has the reason');
+      return lost('the runner failed while the task ran; its log has the reason');
     case 'interrupted':
       return failed(leaseId, 'interrupted', 'the runner was stopped while the task ran');
     default:
@@ -137,10 +131,8 @@ const BESIDE = /^(?:at |Node\.js v|[\^~{}()[\];\s]*$)/;
 
 /** Empty when there is nothing to tell. */
 export function publicReason(words: string): string {
-  const lines = words
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => !BESIDE.test(line));
+  const all = words.split('\n').map((line) => line.trim());
+  const lines = all.filter((line) => !BESIDE.test(line));
   const line = lines.findLast((one) => TELLING.test(one)) ?? lines.at(-1) ?? '';
   return safeText(line.replace(PATH, '…'), LENGTH);
 }

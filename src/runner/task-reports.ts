@@ -58,9 +58,8 @@ export function createTaskReports(
 
   /** Remembers the report until it is over; whoever sent it hears how it went. */
   function track(report: Promise<void>): Promise<void> {
-    const over = report.catch((error) =>
-      log.warn({ problem: (error as Error).message }, 'the server did not take a report'),
-    );
+    const refused = ({ message: problem }: Error) => log.warn({ problem }, 'the server did not take a report');
+    const over = report.catch(refused);
     inFlight.add(over);
     void over.then(() => inFlight.delete(over));
     return report;

@@ -1,5 +1,4 @@
 // One leased task on this host, from the lease to the settlement: sandbox, relay, deadline, end.
-
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Limits } from '../drivers/driver.ts';
@@ -152,9 +151,7 @@ async function runSandbox(lease: TakenLease, parts: TaskRunParts, course: Course
     log,
     limits: createGuestLimits(),
     onEvents: reports.sendEvents,
-    onCompletion: () => {
-      reports.reportPhase('working');
-    },
+    onCompletion: () => reports.reportPhase('working'),
     onModelAnswer: () => parts.onWorking(),
     onResult: (result) => {
       reports.reportPhase('finishing');
@@ -172,15 +169,9 @@ async function runSandbox(lease: TakenLease, parts: TaskRunParts, course: Course
   return billedUsage(await driver.usage(id), wallMs, lease.resources.vcpus, log);
 }
 
-/**
- * Serves the sandbox's stream; one that breaks is opened again, where the driver can, for as long as the run goes
- * on.
- */
-function keepRelay(
-  { driver, id, stream }: OpenSandbox,
-  { over }: Course,
-  options: Omit<RelayOptions, 'stream'>,
-): Relay {
+/** Serves the sandbox's stream; where the driver can, one that breaks is opened again until the run ends. */
+function keepRelay(sandbox: OpenSandbox, { over }: Course, options: Omit<RelayOptions, 'stream'>): Relay {
+  const { driver, id, stream } = sandbox;
   const { log } = options;
 
   function serve(open: Duplex): Relay {
@@ -224,9 +215,8 @@ async function reportUsage(
   usage: Usage,
   { client, log, giveUp }: Pick<TaskRunParts, 'client' | 'log' | 'giveUp'>,
 ): Promise<void> {
-  await untilBack(() => client.reportUsage(taskId, leaseId, usage), { signal: giveUp }).catch((error: Error) =>
-    log.warn({ problem: error.message }, 'the usage could not be reported'),
-  );
+  const lost = ({ message: problem }: Error) => log.warn({ problem }, 'the usage could not be reported');
+  await untilBack(() => client.reportUsage(taskId, leaseId, usage), { signal: giveUp }).catch(lost);
 }
 
 async function killSandbox({ driver, id }: OpenSandbox, log: Logger): Promise<void> {

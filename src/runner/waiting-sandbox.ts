@@ -1,5 +1,4 @@
-// A sandbox with its open stream, and one that waits for a task: restored, proven to answer, guarded, and nobody's
-// yet.
+// A sandbox with its open stream, and one that waits for a task: restored, proven to answer, guarded, unbound.
 import { randomUUID } from 'node:crypto';
 import type { Duplex, Readable } from 'node:stream';
 import type { Driver, Limits, SandboxId, Snapshot } from '../drivers/driver.ts';
@@ -14,10 +13,7 @@ export interface WaitingSandbox extends OpenSandbox {
   memoryBytes: number;
 }
 
-/**
- * Starts a sandbox and waits until its guest answers. Nothing of it is left when that fails.
- * @throws SeedError sandbox_failed
- */
+/** Starts a sandbox and waits until its guest answers. @throws SeedError sandbox_failed, leaving nothing */
 export async function startWaiting(driver: Driver, snapshot: Snapshot, limits: Limits): Promise<WaitingSandbox> {
   const sandbox = await openSandbox({ driver, snapshot }, limits, `pool-${randomUUID()}`);
   const { id } = sandbox;
@@ -44,10 +40,7 @@ export interface OpenSandbox {
   stream: Duplex;
 }
 
-/**
- * Starts a sandbox, with no longer a life than its driver gives, and opens its stream. Leaves nothing when that
- * fails.
- */
+/** Starts a sandbox, with no longer a life than its driver gives, and opens its stream. Failed: leaves nothing. */
 export async function openSandbox(
   { driver, snapshot }: { driver: Driver; snapshot: Snapshot },
   limits: Limits,

@@ -1,7 +1,6 @@
 // Every request that is sent to Firecracker, in the order in which it takes them, and a client for them. Paths are
 // relative to the machine's own folder (jail.ts), so that each clone of a snapshot finds its files under the same
 // names. The field names are Firecracker's (src/firecracker/swagger/firecracker.yaml in its repository).
-
 import { request } from 'node:http';
 import { parseJson } from '../../lib/json.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -35,14 +34,11 @@ const BOOT_ARGS = 'console=ttyS0 quiet loglevel=3 reboot=k panic=-1 i8042.noaux 
 
 /** Boots the image. No network interface: none is ever configured. */
 export function bootRequests({ vcpus, memoryMib }: MachineSize): FirecrackerRequest[] {
+  const disk: Drive = { drive_id: 'root', path_on_host: FILES.disk, is_root_device: false, is_read_only: true };
   return [
     ['PUT', '/machine-config', { vcpu_count: vcpus, mem_size_mib: memoryMib }],
     ['PUT', '/boot-source', { kernel_image_path: FILES.kernel, initrd_path: FILES.initrd, boot_args: BOOT_ARGS }],
-    [
-      'PUT',
-      '/drives/root',
-      { drive_id: 'root', path_on_host: FILES.disk, is_root_device: false, is_read_only: true },
-    ],
+    ['PUT', '/drives/root', disk],
     ['PUT', '/vsock', { guest_cid: GUEST_CID, uds_path: FILES.vsock }],
     ['PUT', '/entropy', {}],
     ['PUT', '/actions', { action_type: 'InstanceStart' }],
@@ -60,28 +56,22 @@ export function probeRequests(): FirecrackerRequest[] {
 
 /** Writes `state` and `memory` of a running machine. */
 export function freezeRequests(): FirecrackerRequest[] {
+  const files = { snapshot_path: FILES.state, mem_file_path: FILES.memory };
   return [
     ['PATCH', '/vm', { state: 'Paused' }],
-    [
-      'PUT',
-      '/snapshot/create',
-      { snapshot_type: 'Full', snapshot_path: FILES.state, mem_file_path: FILES.memory },
-    ],
+    ['PUT', '/snapshot/create', { snapshot_type: 'Full', ...files }],
   ];
 }
 
 /** Maps `memory` privately (copy on write) and lets the machine run on, with a socket of its own. */
 export function restoreRequests(): FirecrackerRequest[] {
+  const load: SnapshotLoad = {
+    snapshot_path: FILES.state,
+    mem_backend: { backend_type: 'File', backend_path: FILES.memory },
+    vsock_override: { uds_path: FILES.vsock },
+  };
   return [
-    [
-      'PUT',
-      '/snapshot/load',
-      {
-        snapshot_path: FILES.state,
-        mem_backend: { backend_type: 'File', backend_path: FILES.memory },
-        vsock_override: { uds_path: FILES.vsock },
-      },
-    ],
+    ['PUT', '/snapshot/load', load],
     ['PATCH', '/vm', { state: 'Resumed' }],
   ];
 }
@@ -121,37 +111,23 @@ export async function sendAll(
   requests: readonly FirecrackerRequest[],
   signal: AbortSignal,
 ): Promise<void> {
-  for (const one of requests) await send(socketPath, one, signal);
-}
-
-async function send(
-  socketPath: string,
-  [method, path, body]: FirecrackerRequest,
-  signal: AbortSignal,
-): Promise<void> {
-  const { status, text } = await exchange(socketPath, method, path, JSON.stringify(body), signal).catch(
-    (cause: Error) => {
-      throw new SeedError('sandbox_failed', `Firecracker did not answer ${method} ${path}: ${cause.message}`, {
-        cause,
-      });
-    },
-  );
-  if (status === 204) return;
-  throw new SeedError('sandbox_failed', `Firecracker refused ${method} ${path} (${status}): ${faultOf(text)}`);
-}
-
-interface Answer {
-  status: number;
-  text: string;
+  for (const one of requests) {
+    const [method, path] = one;
+    const { status, text } = await exchange(socketPath, one, signal).catch((cause: Error) => {
+      const what = `Firecracker did not answer ${method} ${path}: ${cause.message}`;
+      throw new SeedError('sandbox_failed', what, { cause });
+    });
+    if (status === 204) continue;
+    throw new SeedError('sandbox_failed', `Firecracker refused ${method} ${path} (${status}): ${faultOf(text)}`);
+  }
 }
 
 function exchange(
   socketPath: string,
-  method: string,
-  path: string,
-  body: string,
+  [method, path, content]: FirecrackerRequest,
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<{ status: number; text: string }> {
+  const body = JSON.stringify(content);
   return new Promise((resolve, reject) => {
     const headers = {
       accept: 'application/json',

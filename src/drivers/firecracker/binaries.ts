@@ -6,9 +6,7 @@ import { exec } from '../../lib/exec.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { HOST_ENVIRONMENT } from '../process/supervisor.ts';
 
-/**
- * The first version that restores vsock machines under another socket and lets their guests reach the host again.
- */
+/** The first to restore vsock machines under another socket and to let their guests reach the host again. */
 const OLDEST = [1, 16, 1] as const;
 const VERSION_TIMEOUT_MS = 5_000;
 const HINT = `Install Firecracker ${OLDEST.join('.')} or newer from its project's releases, then put it on the PATH or set SEED_FIRECRACKER to it.`;
@@ -16,9 +14,7 @@ const HINT = `Install Firecracker ${OLDEST.join('.')} or newer from its project'
 export interface Binaries {
   /** Absolute, without links. */
   firecracker: string;
-  /**
-   * As root: drops to an unprivileged user inside a chroot. Null for an ordinary user, who has nothing to drop.
-   */
+  /** As root: drops to an unprivileged user in a chroot. Null: an ordinary user, who has nothing to drop. */
   jailer: string | null;
   version: string;
 }
@@ -35,10 +31,8 @@ export interface FindBinaries {
 export async function findBinaries({ setting, path, isRoot }: FindBinaries): Promise<Binaries> {
   const found = setting === undefined ? await onPath('firecracker', path) : await executable(resolve(setting));
   if (found === undefined) {
-    const where =
-      setting === undefined
-        ? 'SEED_FIRECRACKER is not set and there is none on the PATH'
-        : `SEED_FIRECRACKER is ${setting}, which is no program`;
+    const unset = 'SEED_FIRECRACKER is not set and there is none on the PATH';
+    const where = setting === undefined ? unset : `SEED_FIRECRACKER is ${setting}, which is no program`;
     throw new SeedError('no_usable_driver', `There is no firecracker program: ${where}.`, { hint: HINT });
   }
   const firecracker = await realpath(found);
@@ -53,18 +47,15 @@ export async function findBinaries({ setting, path, isRoot }: FindBinaries): Pro
 async function findJailer(firecracker: string, version: string, path: string): Promise<string> {
   const name = basename(firecracker);
   if (!name.includes('firecracker')) {
-    throw new SeedError('no_usable_driver', `The jailer refuses ${firecracker}.`, {
-      hint: 'Rename it so that its name contains "firecracker".',
-    });
+    const hint = 'Rename it so that its name contains "firecracker".';
+    throw new SeedError('no_usable_driver', `The jailer refuses ${firecracker}.`, { hint });
   }
   // Releases name both programs alike: firecracker-v1.16.1-x86_64 and jailer-v1.16.1-x86_64.
   const beside = join(dirname(firecracker), name.replace('firecracker', 'jailer'));
   const jailer = (await executable(beside)) ?? (await onPath('jailer', path));
   const hint = `Put the jailer of version ${version} beside ${firecracker}, or run Seed as an ordinary user with access to /dev/kvm.`;
   if (jailer === undefined) {
-    throw new SeedError('no_usable_driver', 'As root Firecracker needs its jailer, and there is none.', {
-      hint,
-    });
+    throw new SeedError('no_usable_driver', 'As root Firecracker needs its jailer, and there is none.', { hint });
   }
   const jailerVersion = await versionOf(jailer);
   if (jailerVersion === version) return jailer;

@@ -29,18 +29,13 @@ export async function freezeImage(freeze: Freeze): Promise<Snapshot> {
   const id = await snapshotId(freeze);
   const fill = async (partial: string) => {
     await bootAndFreeze(freeze, partial);
-    await keepDisk(vmImage.rootDisk, join(partial, FILES.disk));
+    // The same bytes that the frozen kernel has in its cache, however long others keep theirs.
+    const disk = join(partial, FILES.disk);
+    await link(vmImage.rootDisk, disk).catch(() => copyFile(vmImage.rootDisk, disk));
   };
-  const dir = await ensureSnapshot({
-    snapshotsFolder,
-    id,
-    driver: 'firecracker',
-    driverVersion: freeze.binaries.version,
-    image,
-    onProgress,
-    fill,
-  });
-  return { id, driver: 'firecracker', dir, image };
+  const made = { id, driver: 'firecracker', image };
+  const driverVersion = freeze.binaries.version;
+  return { ...made, dir: await ensureSnapshot({ ...made, snapshotsFolder, driverVersion, onProgress, fill }) };
 }
 
 /** A snapshot can be restored only by the Firecracker that made it, and on a processor with the same features. */
@@ -74,11 +69,6 @@ async function keep(from: string, to: string): Promise<void> {
   await chmod(to, 0o444);
 }
 
-/** The same bytes that the frozen kernel has in its cache, however long others keep theirs. */
-async function keepDisk(from: string, to: string): Promise<void> {
-  await link(from, to).catch(() => copyFile(from, to));
-}
-
 async function guestIsReady(machine: Machine): Promise<void> {
   const line = await readyLine(machine).catch((cause: unknown) => {
     if (machine.over.aborted) throw cause;
@@ -96,8 +86,7 @@ async function readyLine(machine: Machine): Promise<string> {
   try {
     return await machine.line(control, READY_TIMEOUT_MS);
   } finally {
-    // No connection may be open in the snapshot; the guest waits for the next one when it has seen the end of
-    // this.
+    // No connection may be open in the snapshot; when it has seen the end of this, the guest waits for the next.
     control.end();
   }
 }

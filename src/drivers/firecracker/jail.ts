@@ -1,6 +1,5 @@
-// Where a machine's files lie, how its Firecracker is started (as root in a chroot by the jailer, as an ordinary
-// user in the machine's folder) and the cgroup that the jailer makes for it. Either way Firecracker sees the same
-// names (FILES in api.ts) in its working folder.
+// Where a machine's files lie, how its Firecracker is started (as root in a chroot by the jailer, else in the
+// machine's folder; it sees the names of FILES in api.ts either way) and the cgroup that the jailer makes.
 import { readFile, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { sandboxMarks } from '../process/sandbox-folder.ts';
@@ -28,19 +27,15 @@ export async function placeInputs(root: string, inputs: Inputs, isJailed: boolea
   }
 }
 
-/**
- * Mounts each "source target" pair read-only, then becomes the rest. Runs in the sandbox's own mount namespace.
- */
-const MOUNT_AND_RUN = [
-  'set -e',
-  'while [ "$1" != -- ]; do',
-  '  mount --bind -- "$1" "$2"',
-  '  mount -o remount,bind,ro,nosuid,nodev,noexec -- "$2"',
-  '  shift 2',
-  'done',
-  'shift',
-  'exec "$@"',
-].join('\n');
+/** Mounts each "source target" pair read-only, in the sandbox's own mount namespace, then becomes the rest. */
+const MOUNT_AND_RUN = `set -e
+while [ "$1" != -- ]; do
+  mount --bind -- "$1" "$2"
+  mount -o remount,bind,ro,nosuid,nodev,noexec -- "$2"
+  shift 2
+done
+shift
+exec "$@"`;
 
 /** A system's other users end far below (systemd, UIDS-GIDS: 1879048192 and up are nobody's). */
 const FIRST_UID = 1_900_000_000;
@@ -73,22 +68,9 @@ export function firecrackerCommand(command: FirecrackerCommand): string[] {
 function jailed({ folder, binaries, size, controllers }: FirecrackerCommand, jailer: string): string[] {
   const mark = machineMark(folder);
   const user = String(machineUser(mark));
-  return [
-    jailer,
-    '--id',
-    mark,
-    '--exec-file',
-    binaries.firecracker,
-    '--uid',
-    user,
-    '--gid',
-    user,
-    '--chroot-base-dir',
-    folder,
-    '--resource-limit',
-    'no-file=256',
-    ...cgroupArguments(size, controllers),
-  ];
+  const program = ['--id', mark, '--exec-file', binaries.firecracker, '--uid', user, '--gid', user];
+  const bounds = ['--chroot-base-dir', folder, '--resource-limit', 'no-file=256'];
+  return [jailer, ...program, ...bounds, ...cgroupArguments(size, controllers)];
 }
 
 const ROOT = '/sys/fs/cgroup';

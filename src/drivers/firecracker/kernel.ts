@@ -1,7 +1,6 @@
 // Firecracker boots an uncompressed ELF kernel; distributions pack theirs into a bzImage, which this takes it out
-// of. The layout is the kernel's Documentation/arch/x86/boot.rst; the packed kernel ends with its own size.
-// Debian's is packed in LZ4's legacy frames (lz4_Frame_format.md, lz4_Block_format.md), which Node's zlib does not
-// know.
+// of. The layout is the kernel's Documentation/arch/x86/boot.rst; the packed kernel ends with its own size. Debian
+// packs in LZ4's legacy frames (lz4_Frame_format.md, lz4_Block_format.md), which Node's zlib does not know.
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { SeedError } from '../../protocol/errors.ts';
 
@@ -69,9 +68,7 @@ export function unpackLz4(frame: Buffer, size: number): Buffer {
   return output;
 }
 
-/**
- * One sequence after the other: literals, then a match in what is unpacked already. Returns where the output ends.
- */
+/** One sequence after the other: literals, then a match in what is unpacked. Returns where the output ends. */
 function unpackBlock(block: Buffer, output: Buffer, start: number): number {
   let at = 0;
   let to = start;

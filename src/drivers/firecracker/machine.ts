@@ -1,5 +1,4 @@
-// One Firecracker process under its supervisor, and what is said to it and to the machine in it. Used to probe, to
-// freeze and to start.
+// One Firecracker process under its supervisor, and what is said to it and its machine: to probe, freeze, start.
 import { chmod, mkdir, open } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -41,10 +40,7 @@ export interface Machine extends Supervised {
   path(name: string): string;
   /** One after the other. Throws SeedError `sandbox_failed` when one is refused, or all take too long. */
   send(requests: readonly FirecrackerRequest[], timeoutMs: number): Promise<void>;
-  /**
-   * A connection to a port of the guest. Throws SeedError `sandbox_failed` when the guest does not take it in
-   * time.
-   */
+  /** A connection to a port of the guest. Throws SeedError `sandbox_failed` when it is not taken in time. */
   connect(port: number, timeoutMs: number): Promise<Socket>;
   /** The next line on such a connection. Throws SeedError `sandbox_failed` when none comes in time or at all. */
   line(from: Socket, timeoutMs?: number): Promise<string>;
@@ -144,9 +140,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
 }
 
 function endedEarly(lastWords: string, cause?: unknown): SeedError {
-  return new SeedError('sandbox_failed', `Firecracker ended early: ${lastWords || 'without a word'}`, {
-    cause,
-  });
+  return new SeedError('sandbox_failed', `Firecracker ended early: ${lastWords || 'without a word'}`, { cause });
 }
 
 function answers(socketPath: string): Promise<boolean> {

@@ -26,32 +26,22 @@ export interface ProbeParts {
 /** Takes about 0.2 s where KVM works, at most a few seconds where it does not. Leaves nothing. */
 export async function probeFirecracker(parts: ProbeParts): Promise<Probe> {
   const obstacle = parts.kvmObstacle ?? kvmObstacle;
-  const whyNot = await tryToRun(parts).catch((error: Error) => wordsOf(error));
+  const whyNot = await tryToRun(parts).catch(wordsOf);
   if (whyNot === undefined) return { usable: true, isolation: 'vm' };
   const reasons = [whyNot, await obstacle().catch(wordsOf)].filter((line) => line !== undefined);
   return { usable: false, isolation: 'vm', why: reasons.join('\n') };
 }
 
-async function tryToRun({
-  findBinaries,
-  sandboxFolder,
-  arch = process.arch,
-}: ProbeParts): Promise<string | undefined> {
+async function tryToRun(parts: ProbeParts): Promise<string | undefined> {
+  const { findBinaries, sandboxFolder: folder, arch = process.arch } = parts;
   if (arch !== 'x64') return `Firecracker sandboxes need an x86-64 machine; this is ${arch}.`;
   const binaries = await findBinaries();
   const deadline = performance.now() + PROBE_TIMEOUT_MS;
-  const use = { folder: sandboxFolder, spec: {}, deadline, removeMore: removeCgroup };
-  return inSandboxFolder(use, async () => {
-    const kernel = join(sandboxFolder, 'kernel');
+  return inSandboxFolder({ folder, spec: {}, deadline, removeMore: removeCgroup }, async () => {
+    const kernel = join(folder, 'kernel');
     await writeFile(kernel, probeKernel());
     const size = { vcpus: 1, memoryMib: 32 };
-    const machine = await startMachine({
-      folder: sandboxFolder,
-      binaries,
-      inputs: { kernel },
-      size,
-      deadline,
-    });
+    const machine = await startMachine({ folder, binaries, inputs: { kernel }, size, deadline });
     await machine.send(probeRequests(), PROBE_TIMEOUT_MS);
     const { reason } = await machine.exited;
     const code = machine.child.exitCode;
@@ -68,15 +58,11 @@ function wordsOf(error: Error): string {
   return hint ? `${error.message} ${hint}` : error.message;
 }
 
-const DEVICE = '/dev/kvm';
 /** Intel's and AMD's virtualization. */
 const FEATURES = /^flags\s*:.*\b(?:vmx|svm)\b/m;
 
 /** What stands in the way, with what to do about it; undefined when nothing shows. */
-export async function kvmObstacle(
-  device: string = DEVICE,
-  cpuinfo = '/proc/cpuinfo',
-): Promise<string | undefined> {
+export async function kvmObstacle(device = '/dev/kvm', cpuinfo = '/proc/cpuinfo'): Promise<string | undefined> {
   const problem = await access(device, constants.R_OK | constants.W_OK).then(
     () => undefined,
     (error: NodeJS.ErrnoException) => error.code,

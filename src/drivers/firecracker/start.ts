@@ -46,14 +46,12 @@ export async function startSandbox({ snapshot, limits, ...start }: Start): Promi
 /** Makes the clone a machine of its own, then opens its stream. */
 async function bind(machine: Machine, limits: Limits): Promise<{ control: Socket; stream: Socket }> {
   const control = await machine.connect(CONTROL_PORT, ANSWER_TIMEOUT_MS);
-  const ready = await machine.line(control, ANSWER_TIMEOUT_MS);
+  const answer = () => machine.line(control, ANSWER_TIMEOUT_MS);
+  const ready = await answer();
   if (ready !== 'ready') throw unexpected(ready, 'ready');
   control.write(`${JSON.stringify(newIdentity(limits))}\n`);
-  let started = await machine.line(control, ANSWER_TIMEOUT_MS);
-  while (started === 'clock') {
-    control.write(`${Date.now()}\n`);
-    started = await machine.line(control, ANSWER_TIMEOUT_MS);
-  }
+  let started = await answer();
+  for (; started === 'clock'; started = await answer()) control.write(`${Date.now()}\n`);
   if (started !== 'started') throw unexpected(started, 'started');
   return { control, stream: await machine.connect(STREAM_PORT, ANSWER_TIMEOUT_MS) };
 }

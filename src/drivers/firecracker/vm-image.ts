@@ -1,12 +1,11 @@
 // The files of a virtual machine for Firecracker, made from the same pieces as QEMU's machines: kernel, modules,
 // initial RAM disk with the program that looks after the guest, and a squashfs of the image's root file system.
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeFolder, markUsed, removePartialFolders, removeUnused } from '../../lib/cache-folders.ts';
+import { ensureFolder } from '../../lib/cache-folders.ts';
 import { contentHash } from '../../lib/content-hash.ts';
-import { withFileLock } from '../../lib/file-lock.ts';
 import type { Image } from '../driver.ts';
 import { buildDisk, buildInitramfs, DISK_FORMAT, initramfsInputs } from '../vm/machine-files.ts';
 import { ensureQemuTools, type QemuTools } from '../vm/tools.ts';
@@ -15,9 +14,8 @@ import { unpackKernel } from './kernel.ts';
 /**
  * Files of the host that every user may read. The initial RAM disk brings up virtio-mmio, virtio-blk and
  * virtio-vsock, makes the root file system ready (read-only but for folders in memory), and becomes `VSOCK_BRIDGE
- * -- <supervisor>` in it. The supervisor runs `image.command` with the stream on file descriptor 3. Its lines on
- * descriptor 4: it takes an `Identity` (../vm/identity.ts) as JSON and answers "started"; its last is "exited
- * <code>" or "out_of_memory".
+ * -- <supervisor>` in it. The supervisor runs `image.command` with the stream on file descriptor 3. On number 4 it
+ * takes an `Identity` (vm/control.ts) as JSON, says "started" and last "exited <code>" or "out_of_memory".
  */
 export interface VmImage {
   /** Content hash over everything that went in. */
@@ -45,27 +43,17 @@ export function vmImageMaker(cacheDir: string): MakeVmImage {
     const id = contentHash(image.id, command, tools.id, DISK_FORMAT.join(' '), ...programs);
     const folder = join(images, id);
     const isComplete = () => existsSync(join(folder, 'image.json'));
-    if (!isComplete()) {
-      await mkdir(images, { recursive: true });
-      await withFileLock(join(images, 'lock'), async () => {
-        if (isComplete()) return;
-        onProgress('making the disk of a virtual machine');
-        await removePartialFolders(images);
-        await makeFolder(folder, (partial) => fill(partial, tools, image));
-        await removeUnused(images);
-      });
-    }
-    await markUsed(folder);
+    await ensureFolder(folder, isComplete, async (partial) => {
+      onProgress('making the disk of a virtual machine');
+      await fill(partial, tools, image);
+    });
     return { id, ...filesOf(folder) };
   };
 }
 
 function filesOf(folder: string): Pick<VmImage, 'kernel' | 'initrd' | 'rootDisk'> {
-  return {
-    kernel: join(folder, 'vmlinux'),
-    initrd: join(folder, 'initrd'),
-    rootDisk: join(folder, 'disk.squashfs'),
-  };
+  const [kernel, initrd] = [join(folder, 'vmlinux'), join(folder, 'initrd')];
+  return { kernel, initrd, rootDisk: join(folder, 'disk.squashfs') };
 }
 
 async function fill(folder: string, tools: QemuTools, image: Image): Promise<void> {

@@ -39,10 +39,7 @@ export async function connectGuest(socketPath: string, port: number, signal: Abo
   }
 }
 
-/**
- * Without its line feed. Rejects when the socket ends or breaks first, when the line is longer than `maxBytes`, or
- * when `signal` aborts.
- */
+/** Without its line feed. Rejects when the socket ends first, with a line over `maxBytes`, or on the abort. */
 export async function readLine(socket: Socket, maxBytes: number, signal: AbortSignal): Promise<string> {
   let text = Buffer.alloc(0);
   for (;;) {

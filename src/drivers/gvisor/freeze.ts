@@ -22,18 +22,12 @@ export interface Freeze extends FreezeRequest {
 /** The snapshot of the image on this machine; made when it is not there. */
 export async function freezeImage(freeze: Freeze): Promise<Snapshot> {
   const { image, snapshotsFolder, onProgress } = freeze;
-  const id = await snapshotId(freeze);
   const driverVersion = await gvisorVersion(freeze.runscPath);
+  // A checkpoint can be restored only by the same runsc, and on a processor with the same features.
+  const id = contentHash(image.id, image.command.join('\0'), driverVersion, await cpuFeatures());
+  const made = { id, driver: 'gvisor', image };
   const fill = (partial: string) => checkpoint(freeze, partial);
-  const making = { snapshotsFolder, id, driver: 'gvisor', driverVersion, image, onProgress, fill };
-  const dir = await ensureSnapshot(making);
-  return { id, driver: 'gvisor', dir, image };
-}
-
-/** A checkpoint can be restored only by the same runsc, and on a processor with the same features. */
-async function snapshotId({ image, runscPath }: Freeze): Promise<string> {
-  const version = await gvisorVersion(runscPath);
-  return contentHash(image.id, image.command.join('\0'), version, await cpuFeatures());
+  return { ...made, dir: await ensureSnapshot({ ...made, snapshotsFolder, driverVersion, onProgress, fill }) };
 }
 
 async function checkpoint({ image, runscPath, snapshotsFolder }: Freeze, imagePath: string): Promise<void> {

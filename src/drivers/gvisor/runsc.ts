@@ -12,35 +12,18 @@ export const CONTAINER = 's';
 /** runsc's log inside the sandbox's folder. */
 export const LOG_FILE = 'runsc.log';
 
-/**
- * `runsc <command>` with state in `folder`. No network, no host sockets, no cgroups, nothing of the host writable.
- */
+/** `runsc <command>` with state in `folder`; without network, host sockets, cgroups, or writable host files. */
 export function runscArgs(runscPath: string, folder: string, command: readonly string[]): string[] {
-  return [
-    runscPath,
-    sandboxMarks(folder).root,
-    `--log=${folder}/${LOG_FILE}`,
-    '--platform=systrap',
-    '--network=none',
-    '--host-uds=none',
-    '--host-fifo=none',
-    '--overlay2=none',
-    '--ignore-cgroups',
-    ...command,
-  ];
+  const closed = ['--network=none', '--host-uds=none', '--host-fifo=none', '--overlay2=none', '--ignore-cgroups'];
+  const own = [sandboxMarks(folder).root, `--log=${folder}/${LOG_FILE}`, '--platform=systrap'];
+  return [runscPath, ...own, ...closed, ...command];
 }
 
 /** The processes below `pid` that are a guest's kernel; those that only watch are not among them. */
 export async function sentriesBelow(pid: number): Promise<number[]> {
   const tree = await processTree(pid);
-  const names = await Promise.all(tree.map((one) => programName(one.pid)));
-  return tree.flatMap((one, index) => (names[index] === 'runsc-sandbox' ? [one.pid] : []));
-}
-
-/** Empty when the process has ended. */
-async function programName(pid: number): Promise<string> {
-  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  return commandLine.split('\0', 1)[0] ?? '';
+  const lines = await Promise.all(tree.map((one) => readFile(`/proc/${one.pid}/cmdline`, 'utf8').catch(() => '')));
+  return tree.flatMap((one, index) => (lines[index]?.split('\0', 1)[0] === 'runsc-sandbox' ? [one.pid] : []));
 }
 
 /** runsc's version and that of the specification its sandboxes have. */

@@ -19,9 +19,8 @@ const WRITABLE = [
 export const DISK_BYTES = WRITABLE.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /**
- * The guest starts as root only to run the agent's commands as uid 1000, own their files and end them, and to give
- * the restored sandbox its hostname and the size of its folders (CAP_SYS_ADMIN). The agent's commands have none of
- * them.
+ * The guest starts as root only to run the agent's commands, which have none of these, as uid 1000, own their
+ * files and end them, and to give the restored sandbox its hostname and the size of its folders (CAP_SYS_ADMIN).
  */
 const CAPABILITIES = ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_KILL', 'CAP_SETGID', 'CAP_SETUID', 'CAP_SYS_ADMIN'];
 
@@ -36,6 +35,10 @@ const RLIMITS = [
   { type: 'RLIMIT_CORE', soft: 0, hard: 0 },
   { type: 'RLIMIT_NOFILE', soft: 4096, hard: 4096 },
 ];
+
+const tmpfs = (destination: string, options: string[]) => {
+  return { destination, type: 'tmpfs', source: 'tmpfs', options };
+};
 
 /** The content of config.json for a sandbox that runs `command` in the root file system at `rootfs`. */
 export function runtimeSpec(rootfs: string, command: readonly string[]) {
@@ -55,21 +58,9 @@ export function runtimeSpec(rootfs: string, command: readonly string[]) {
     hostname: 'sandbox',
     mounts: [
       { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'nodev', 'noexec'] },
-      {
-        destination: '/dev',
-        type: 'tmpfs',
-        source: 'tmpfs',
-        options: ['nosuid', 'noexec', 'mode=0755', `size=${MIB}`],
-      },
-      ...WRITABLE.map(({ path, bytes, options }) => ({
-        destination: path,
-        type: 'tmpfs',
-        source: 'tmpfs',
-        options: ['nosuid', 'nodev', ...options, `size=${bytes}`],
-      })),
+      tmpfs('/dev', ['nosuid', 'noexec', 'mode=0755', `size=${MIB}`]),
+      ...WRITABLE.map(({ path, bytes, options }) => tmpfs(path, ['nosuid', 'nodev', ...options, `size=${bytes}`])),
     ],
-    linux: {
-      namespaces: ['pid', 'network', 'ipc', 'uts', 'mount'].map((type) => ({ type })),
-    },
+    linux: { namespaces: ['pid', 'network', 'ipc', 'uts', 'mount'].map((type) => ({ type })) },
   };
 }

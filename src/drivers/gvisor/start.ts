@@ -32,7 +32,8 @@ export async function startSandbox(start: Start): Promise<Supervised & Started> 
     command: runscArgs(runscPath, folder, [...command, `--bundle=${folder}`, CONTAINER]),
     deadline,
     standard: 'stream',
-    ...(limits && { limits: { ...limits, hostTasks: hostTasksFor(limits.processes) } }),
+    // An idle sandbox has about forty processes and threads on the host; each process in gVisor is two or three.
+    ...(limits && { limits: { ...limits, hostTasks: 100 + 3 * limits.processes } }),
     ...(leftovers && { leftovers }),
     findings: async (code, said) => ({
       guest: guestCode({ code, started: existsSync(join(folder, LOG_FILE)), said }),
@@ -44,9 +45,7 @@ export async function startSandbox(start: Start): Promise<Supervised & Started> 
   // The death of a sandbox breaks its stream; `exited` tells of it, and nobody else has to listen.
   stream.on('error', () => {});
 
-  /**
-   * The platform looks for work 2,500 times a second although its guest sleeps (runsc 20240729, controlFastPath).
-   */
+  /** Else it looks for work 2,500 times a second although its guest sleeps (runsc 20240729, controlFastPath). */
   async function pause(): Promise<() => void> {
     const sentries = await sentriesBelow(pid);
     for (const sentry of sentries) signalProcess(sentry, 'SIGSTOP');
@@ -86,16 +85,9 @@ export interface RunscEnd {
   said: string;
 }
 
-/**
- * The guest's exit code, which runsc and the supervisor pass on; null when theirs says that something else ended.
- */
+/** The guest's exit code, passed on by runsc and the supervisor; null when theirs tells of another end. */
 export function guestCode({ code, started, said }: RunscEnd): number | null {
   return code === null || code >= SIGNAL_CODES || !started || wasKilled(code, said) ? null : code;
-}
-
-/** The host processes and threads of an idle sandbox are about forty; each process in gVisor is two or three. */
-function hostTasksFor(processes: number): number {
-  return 100 + 3 * processes;
 }
 
 /** The end of runsc's log; empty when there is none, or it cannot be read. */

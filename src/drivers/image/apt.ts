@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { exec } from '../../lib/exec.ts';
 import type { Distribution } from './distribution.ts';
 
-/** A downloaded package. */
 export interface Package {
   name: string;
   version: string;
@@ -22,11 +21,12 @@ export async function fetchPackages(
   names: readonly string[],
 ): Promise<Package[]> {
   const options = await preparePrivateApt(folder, distribution);
-  await exec('apt-get', [...options, '-qq', 'update'], { hint: NETWORK_HINT });
-  await exec('apt-get', [...options, '-qq', 'install', '--download-only', '--no-install-recommends', ...names], {
-    hint: NETWORK_HINT,
-  });
-  return listPackages(join(folder, 'cache/archives'));
+  const apt = (...args: string[]) => exec('apt-get', [...options, '-qq', ...args], { hint: NETWORK_HINT });
+  await apt('update');
+  await apt('install', '--download-only', '--no-install-recommends', ...names);
+  const archives = join(folder, 'cache/archives');
+  const files = (await readdir(archives)).filter((file) => file.endsWith('.deb')).sort();
+  return files.map((file) => ({ ...parsePackageFile(file), file: join(archives, file) }));
 }
 
 async function preparePrivateApt(folder: string, distribution: Distribution): Promise<string[]> {
@@ -52,11 +52,6 @@ async function preparePrivateApt(folder: string, distribution: Distribution): Pr
     'Debug::NoLocking': 'true',
   };
   return Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-}
-
-async function listPackages(folder: string): Promise<Package[]> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.deb')).sort();
-  return files.map((file) => ({ ...parsePackageFile(file), file: join(folder, file) }));
 }
 
 /** apt names its files `<name>_<version>_<architecture>.deb`, with `:` written as `%3a`. */
@@ -85,16 +80,7 @@ export async function unpackPackages(rootfs: string, packages: readonly Package[
 export async function unpackPackage(file: string, folder: string): Promise<void> {
   const pipe = 'set -o pipefail; deb=$1; shift; dpkg-deb --fsys-tarfile "$deb" | tar "$@"';
   const exclude = LEFT_OUT.map((pattern) => `--exclude=${pattern}`);
-  await exec('bash', [
-    '-c',
-    pipe,
-    'unpack',
-    file,
-    '--extract',
-    '--preserve-permissions',
-    '--no-same-owner',
-    '--keep-directory-symlink',
-    ...exclude,
-    `--directory=${folder}`,
-  ]);
+  const keep = ['--preserve-permissions', '--no-same-owner', '--keep-directory-symlink'];
+  const tar = ['--extract', ...keep, ...exclude, `--directory=${folder}`];
+  await exec('bash', ['-c', pipe, 'unpack', file, ...tar]);
 }

@@ -30,9 +30,7 @@ export interface Base {
   runscPath: string;
 }
 
-interface BaseRecord {
-  id: string;
-  sizeBytes: number;
+interface BaseRecord extends Pick<Base, 'id' | 'sizeBytes'> {
   runscVersion: string;
   packages: readonly string[];
 }
@@ -89,7 +87,7 @@ async function buildBase(folder: string, recipe: Recipe, options: BaseOptions): 
   const { cacheDir, onProgress } = options;
   const builtMeanwhile = await readBase(folder, cacheDir);
   if (builtMeanwhile) return builtMeanwhile;
-  const bases = join(cacheDir, 'images/bases');
+  const bases = dirname(folder);
   await removePartialFolders(bases);
   await rm(folder, { recursive: true, force: true });
   await requireFreeDisk(bases, NEEDED_BYTES);
@@ -99,10 +97,8 @@ async function buildBase(folder: string, recipe: Recipe, options: BaseOptions): 
     onProgress(`fetching ${names.length} Debian packages and what they need, about 70 MB`);
     const all = await fetchPackages(downloads, await findDistribution(), names);
     const runscVersion = await installRunsc(all, cacheDir);
-    await makeFolder(folder, async (partial) => {
-      await fillBase(partial, all, recipe, { ...options, runscPath: runscPath(cacheDir, runscVersion) });
-      await writeRecord(partial, all, recipe, runscVersion);
-    });
+    const packages = all.filter(({ name }) => !TOOL_PACKAGES.some((tool) => tool === name));
+    await makeFolder(folder, (partial) => fillBase(partial, packages, recipe, { ...options, runscVersion }));
   } finally {
     await rm(downloads, { recursive: true, force: true });
   }
@@ -113,34 +109,19 @@ async function buildBase(folder: string, recipe: Recipe, options: BaseOptions): 
 
 async function fillBase(
   folder: string,
-  fetched: readonly Package[],
+  unpacked: readonly Package[],
   recipe: Recipe,
-  options: BaseOptions & { runscPath: string },
+  { runscVersion, ...options }: BaseOptions & { runscVersion: string },
 ): Promise<void> {
-  const { onProgress } = options;
+  const { cacheDir, onProgress } = options;
   const rootfs = join(folder, 'rootfs');
-  const unpacked = inRootfs(fetched);
   await mkdir(rootfs);
   onProgress(`unpacking ${unpacked.length} packages`);
   await unpackPackages(rootfs, unpacked);
   await configureRootfs(rootfs);
   onProgress('installing Node and Pi');
   await installRuntime(rootfs);
-  await extendRootfs({ ...options, rootfs, recipe });
-}
-
-function inRootfs(fetched: readonly Package[]): Package[] {
-  return fetched.filter(({ name }) => !TOOL_PACKAGES.some((tool) => tool === name));
-}
-
-async function writeRecord(
-  folder: string,
-  fetched: readonly Package[],
-  recipe: Recipe,
-  runscVersion: string,
-): Promise<void> {
-  const rootfs = join(folder, 'rootfs');
-  const unpacked = inRootfs(fetched);
+  await extendRootfs({ ...options, rootfs, recipe, runscPath: runscPath(cacheDir, runscVersion) });
   const packages = unpacked.map(({ name, version }) => `${name}=${version}`);
   const inputs = [RECIPE_VERSION, process.arch, packages.join(' '), ...(await runtimeInputs())];
   const id = contentHash(...inputs, ...additions(recipe));

@@ -1,11 +1,10 @@
 // Builds the image that sandboxes are made from: the base plus the guest program.
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { makeFolder, markUsed, removePartialFolders, removeUnused } from '../../lib/cache-folders.ts';
+import { join } from 'node:path';
+import { ensureFolder } from '../../lib/cache-folders.ts';
 import { contentHash } from '../../lib/content-hash.ts';
 import { exec } from '../../lib/exec.ts';
-import { withFileLock } from '../../lib/file-lock.ts';
 import type { Image } from '../driver.ts';
 import { type Base, type BaseOptions, ensureBase } from './base.ts';
 
@@ -22,10 +21,7 @@ export interface BuiltImage {
   runscPath: string;
 }
 
-/**
- * A small young generation: what it has ever taken is in the snapshot, is read at every restore and is memory of
- * every sandbox.
- */
+/** A small young generation: what it ever took is in the snapshot, read at every restore, in every sandbox. */
 const COMMAND = ['/usr/bin/node', '--max-semi-space-size=4', '/opt/seed/guest.mjs'];
 
 /** The finished image; quick when nothing changed. */
@@ -40,17 +36,9 @@ export async function buildImage({ guestBundle, ...options }: BuildImageOptions)
     inputs: { ...base.inputs, guest: contentHash(guestBundle) },
     command: COMMAND,
   };
-  const built = { image, sizeBytes: base.sizeBytes + guestBundle.length, runscPath: base.runscPath };
   const isComplete = () => existsSync(join(folder, 'image.json'));
-  if (!isComplete()) {
-    await withFileLock(join(cacheDir, 'images/lock'), async () => {
-      await removePartialFolders(dirname(folder));
-      if (!isComplete()) await makeFolder(folder, (partial) => fillImage(partial, base, guestBundle));
-      await removeUnused(dirname(folder));
-    });
-  }
-  await markUsed(folder);
-  return built;
+  await ensureFolder(folder, isComplete, (partial) => fillImage(partial, base, guestBundle));
+  return { image, sizeBytes: base.sizeBytes + guestBundle.length, runscPath: base.runscPath };
 }
 
 async function fillImage(folder: string, base: Base, guestBundle: Uint8Array): Promise<void> {

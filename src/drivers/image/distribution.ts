@@ -11,11 +11,7 @@ export interface Distribution {
   keyring: string;
 }
 
-interface Source {
-  uri: string;
-  suite: string;
-  component: string;
-}
+type Source = Record<'uri' | 'suite' | 'component', string>;
 
 const TARGETS_FORMAT = '$(REPO_URI) $(RELEASE) $(COMPONENT)';
 
@@ -28,28 +24,22 @@ export async function findDistribution(): Promise<Distribution> {
   const distribution = chooseDistribution(release, parseSources(targets));
   await access(distribution.keyring).catch((cause) => {
     const name = release['ID'] === 'ubuntu' ? 'ubuntu-keyring' : 'debian-archive-keyring';
+    const hint = `Run as root: apt-get install ${name}`;
     throw new SeedError('setup_failed', `The archive's keys are missing: ${distribution.keyring}`, {
-      hint: `Run as root: apt-get install ${name}`,
+      hint,
       cause,
     });
   });
   return distribution;
 }
 
-/**
- * Debian: always trixie, which has a current runsc, whatever release the machine runs. Ubuntu: its own release.
- */
+/** Debian: always trixie, which has a current runsc, whatever the machine's release. Ubuntu: its own release. */
 export function chooseDistribution(release: Record<string, string>, sources: readonly Source[]): Distribution {
   const codename = release['VERSION_CODENAME'] ?? '';
   const own = sources.find((source) => source.suite === codename && source.component === 'main') ?? sources[0];
   if (release['ID'] !== 'debian' && release['ID'] !== 'ubuntu') {
-    throw new SeedError(
-      'setup_failed',
-      `Cannot build the sandbox image on ${release['PRETTY_NAME'] ?? 'this system'}.`,
-      {
-        hint: 'Use a Debian or Ubuntu machine, VM or container.',
-      },
-    );
+    const what = `Cannot build the sandbox image on ${release['PRETTY_NAME'] ?? 'this system'}.`;
+    throw new SeedError('setup_failed', what, { hint: 'Use a Debian or Ubuntu machine, VM or container.' });
   }
   if (!own) {
     throw new SeedError('setup_failed', 'apt is set to no package source, so there is no mirror to fetch from.', {
@@ -66,11 +56,9 @@ function keyringPath(name: string): string {
 }
 
 export function parseSources(targets: string): Source[] {
-  return targets
-    .split('\n')
-    .map((line) => line.split(' '))
-    .filter((words) => words.length === 3)
-    .map(([uri = '', suite = '', component = '']) => ({ uri, suite, component }));
+  const lines = targets.split('\n').map((line) => line.split(' '));
+  const entries = lines.filter((words) => words.length === 3);
+  return entries.map(([uri = '', suite = '', component = '']) => ({ uri, suite, component }));
 }
 
 export function parseOsRelease(text: string): Record<string, string> {

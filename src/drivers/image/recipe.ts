@@ -1,6 +1,5 @@
 // What the sandbox image is made of: Debian packages, and what an adopter adds with sandbox.recipe.json beside
 // package.json, or with the file that SEED_SANDBOX_RECIPE names.
-
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -62,54 +61,19 @@ export async function readRecipe(file = env('SEED_SANDBOX_RECIPE')): Promise<Rec
 }
 
 function invalid(path: string, what: string, cause: unknown): SeedError {
-  return new SeedError('invalid_settings', `The sandbox recipe ${path} ${what}`, {
-    hint: 'docs/sandboxes.md describes it.',
-    cause,
-  });
+  const hint = 'docs/sandboxes.md describes it.';
+  return new SeedError('invalid_settings', `The sandbox recipe ${path} ${what}`, { hint, cause });
 }
 
 /** Part of every image's content hash. */
 export const RECIPE_VERSION = '2';
 
 /** Debian packages that are unpacked into the root file system, with all they depend on. */
-export const ROOTFS_PACKAGES = [
-  'base-files',
-  'bash',
-  'bzip2',
-  'ca-certificates',
-  'coreutils',
-  'curl',
-  'dash',
-  'debianutils',
-  'diffutils',
-  'fd-find',
-  'file',
-  'findutils',
-  'git',
-  'grep',
-  'gzip',
-  'hostname',
-  'iproute2',
-  'jq',
-  'less',
-  'libc-bin',
-  'libstdc++6',
-  'mawk',
-  'mount',
-  'ncurses-base',
-  'netbase',
-  'patch',
-  'procps',
-  'python3',
-  'ripgrep',
-  'sed',
-  'tar',
-  'tzdata',
-  'unzip',
-  'util-linux',
-  'xz-utils',
-  'zip',
-] as const;
+export const ROOTFS_PACKAGES: readonly string[] = [
+  'base-files bash bzip2 ca-certificates coreutils curl dash debianutils diffutils fd-find file findutils',
+  'git grep gzip hostname iproute2 jq less libc-bin libstdc++6 mawk mount ncurses-base netbase patch procps',
+  'python3 ripgrep sed tar tzdata unzip util-linux xz-utils zip',
+].flatMap((row) => row.split(' '));
 
 /** Debian packages whose programs run on the host, not in the sandbox. */
 export const TOOL_PACKAGES = ['runsc'] as const;

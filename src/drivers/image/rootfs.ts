@@ -18,13 +18,9 @@ const FILES: Record<string, string> = {
   'etc/hosts': ['127.0.0.1 localhost sandbox', '::1 localhost'].join('\n'),
   // Each sandbox gets one of its own, laid over this file.
   'etc/machine-id': '',
-  'etc/nsswitch.conf': [
-    'passwd: files',
-    'group: files',
-    'hosts: files',
-    'services: files',
-    'protocols: files',
-  ].join('\n'),
+  'etc/nsswitch.conf': ['passwd', 'group', 'hosts', 'services', 'protocols']
+    .map((one) => `${one}: files`)
+    .join('\n'),
   'etc/resolv.conf': '# The sandbox has no network.',
   'etc/gitconfig': '[user]\n\tname = agent\n\temail = agent@sandbox\n[init]\n\tdefaultBranch = main',
 };
@@ -83,15 +79,10 @@ export async function runtimeInputs(): Promise<string[]> {
 export async function installRuntime(rootfs: string): Promise<void> {
   await copyFile(NODE, join(rootfs, 'usr/bin/node'));
   const folder = join(rootfs, 'opt/seed');
-  await cp(PI_FOLDER, folder, {
-    recursive: true,
-    filter: (path) => !basename(path).startsWith('node_modules'),
-  });
+  await cp(PI_FOLDER, folder, { recursive: true, filter: (path) => !basename(path).startsWith('node_modules') });
   await installNpmPackages(folder, 'ci');
-  const unneeded = ['*.map', '*.d.ts', '*.d.mts', '*.d.cts']
-    .flatMap((pattern) => ['-o', '-name', pattern])
-    .slice(1);
-  await exec('find', [join(folder, 'node_modules'), '-type', 'f', '(', ...unneeded, ')', '-delete']);
+  const unneeded = ['*.map', '*.d.ts', '*.d.mts', '*.d.cts'].flatMap((pattern) => ['-o', '-name', pattern]);
+  await exec('find', [join(folder, 'node_modules'), '-type', 'f', '(', ...unneeded.slice(1), ')', '-delete']);
 }
 
 /** What package.json in `folder` asks for, without running any script of theirs. */
@@ -104,8 +95,6 @@ async function installNpmPackages(folder: string, how: 'ci' | 'install'): Promis
   });
 }
 
-const EXTRA = 'opt/seed/extra';
-
 export interface SetupScript {
   rootfs: string;
   /** The text of a bash script. */
@@ -113,16 +102,11 @@ export interface SetupScript {
   runscPath: string;
 }
 
-/**
- * Runs a recipe's script as root in a sandbox without network.
- * @throws SeedError setup_failed with its last words
- */
+/** Runs a recipe's script as root in a sandbox without network. @throws SeedError setup_failed, its last words */
 export type RunSetup = (script: SetupScript) => Promise<void>;
 
-export interface Extension {
-  rootfs: string;
+export interface Extension extends Omit<SetupScript, 'script'> {
   recipe: Recipe;
-  runscPath: string;
   runSetup: RunSetup;
   onProgress: (message: string) => void;
 }
@@ -141,7 +125,7 @@ export async function extendRootfs(extension: Extension): Promise<void> {
 }
 
 async function installExtra(rootfs: string, dependencies: Recipe['npm']): Promise<void> {
-  const folder = join(rootfs, EXTRA);
+  const folder = join(rootfs, 'opt/seed/extra');
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies }));
   await installNpmPackages(folder, 'install');

@@ -1,6 +1,5 @@
-// When a supervised sandbox dies, and its second supervisor, for one that was started before anyone knew its task:
-// a small process that kills it at the deadline it is told later, or at once when this process ends before telling
-// it.
+// When a supervised sandbox dies, and its second supervisor, for one that was started before its task was known: a
+// small process that kills it at the deadline it is told later, or at once when this process ends before that.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -19,10 +18,7 @@ export interface SandboxDeadline {
   passed(): boolean;
   /** Until it is told a deadline it dies with this process. @throws SeedError sandbox_failed when it has ended */
   guard(): Promise<void>;
-  /**
-   * The sandbox dies at this moment, if not earlier. Takes no time after `guard`.
-   * @throws SeedError sandbox_failed
-   */
+  /** It dies at this moment, if not earlier. Takes no time after `guard`. @throws SeedError sandbox_failed */
   tighten(moment: number): Promise<void>;
   /** To be called at the sandbox's end. */
   release(): void;

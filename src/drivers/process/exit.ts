@@ -3,10 +3,7 @@ import { DETAIL_BYTES, type Exit } from '../driver.ts';
 
 /** What a technology has found out about the end of its sandbox. */
 export interface Findings {
-  /**
-   * The code with which the guest program ended, from 128 on for a signal; null when it is not known to have
-   * ended.
-   */
+  /** The code that the guest program ended with, from 128 on for a signal; null: it is not known to have ended. */
   guest: number | 'out_of_memory' | null;
   /** It had used all of its memory: its kernel then dies in ways that no counter of the host shows. */
   memoryFull?: boolean;

@@ -61,25 +61,19 @@ export async function removeGuard(folder: string): Promise<void> {
   if (found !== null) await removeCgroup(found, groupName(folder));
 }
 
-/** The name of the control group of the sandbox with this folder. */
 export function groupName(folder: string): string {
   return `seed-${createHash('sha256').update(folder).digest('hex').slice(0, 24)}`;
 }
 
-async function cgroupGuard(
-  found: CgroupHierarchies,
-  folder: string,
-  { memoryBytes, vcpus, hostTasks }: GuardLimits,
-): Promise<Guard> {
+async function cgroupGuard(found: CgroupHierarchies, folder: string, limits: GuardLimits): Promise<Guard> {
+  const { hostTasks: tasks, ...bounds } = limits;
   // A group that outlived its folder would count what is long gone.
   await removeGuard(folder);
-  const group = await createCgroup(found, groupName(folder), { memoryBytes, vcpus, tasks: hostTasks }).catch(
-    async (error) => {
-      await removeGuard(folder);
-      throw error;
-    },
-  );
-  const verdict = () => verdictOf(group, hostTasks);
+  const group = await createCgroup(found, groupName(folder), { ...bounds, tasks }).catch(async (error) => {
+    await removeGuard(folder);
+    throw error;
+  });
+  const verdict = () => verdictOf(group, tasks);
   const look = createWatch(async () => (await verdict()) !== null);
   return {
     // A shell joins and becomes the program: there is no moment at which the program is outside.
@@ -136,10 +130,8 @@ function samplingGuard({ memoryBytes, vcpus, hostTasks }: GuardLimits): Guard {
 }
 
 function tooManyTasks(hostTasks: number): Exit {
-  return {
-    reason: 'lost',
-    detail: `it had more processes than it may have (${hostTasks} processes and threads of the host)`,
-  };
+  const detail = `it had more processes than it may have (${hostTasks} processes and threads of the host)`;
+  return { reason: 'lost', detail };
 }
 
 /**
@@ -165,15 +157,11 @@ function createWatch(isOver: () => Promise<boolean>) {
   };
 }
 
-/**
- * A command prefix that binds what follows to `count` neighbouring processors; empty when that is all there are.
- */
-function chooseProcessors(
-  count: number,
-  available = availableParallelism(),
-  first = randomInt(available),
-): string[] {
+/** A command prefix that binds what follows to `count` neighbouring processors; empty when there are no more. */
+function chooseProcessors(count: number): string[] {
+  const available = availableParallelism();
   if (count >= available) return [];
+  const first = randomInt(available);
   const chosen = Array.from({ length: count }, (_, index) => (first + index) % available);
   return ['taskset', '--cpu-list', chosen.join(',')];
 }

@@ -16,10 +16,7 @@ const GIVE_UP_MS = 10_000;
 
 const FILES = { record: 'sandbox.json', spec: 'config.json' } as const;
 
-/**
- * Makes the sandbox's folder. Throws SeedError `sandbox_failed`, leaving nothing, when the id is taken or the host
- * has no room.
- */
+/** @throws SeedError sandbox_failed, leaving nothing, when the id is taken or the host has no room */
 export async function createSandboxFolder(folder: string, spec: object, deadline: number): Promise<void> {
   await mkdir(folder).catch((cause: NodeJS.ErrnoException) => {
     const what = cause.code === 'EEXIST' ? 'is taken' : `has no folder: ${cause.message}`;
@@ -40,11 +37,7 @@ export async function createSandboxFolder(folder: string, spec: object, deadline
 
 /** The arguments that mark each host process of a sandbox, in the form that its technology's programs take one. */
 export function sandboxMarks(folder: string) {
-  return {
-    root: `--root=${folder}`,
-    name: `guest=${folder.replaceAll(',', ',,')}`,
-    hash: contentHash(folder),
-  };
+  return { root: `--root=${folder}`, name: `guest=${folder.replaceAll(',', ',,')}`, hash: contentHash(folder) };
 }
 
 /**
@@ -114,19 +107,13 @@ export async function inSandboxFolder<Answer>(
 export interface Leftovers {
   /** Removes the sandbox with this folder, and all that belongs to it, now or at a later try. Never rejects. */
   remove(folder: string, removal?: Pick<Removal, 'mayLive'>): Promise<void>;
-  /**
-   * Before a sandbox with this folder starts: rejects when what is left of one with its id still cannot be
-   * removed.
-   */
+  /** Before a sandbox with this folder starts: rejects when what is left of an earlier one cannot be removed. */
   clear(folder: string): Promise<void>;
   /** Tries again what could not be removed; resolves with what still cannot. */
   retry(): Promise<Leftover[]>;
 }
 
-/**
- * Keeps in mind what the host did not let `remove` remove. A runner that starts sweeps what the one before has
- * forgotten.
- */
+/** Keeps in mind what the host did not let `remove` remove. A runner that starts sweeps what another forgot. */
 export function createLeftovers(
   remove: (folder: string, removal?: Pick<Removal, 'mayLive'>) => Promise<void> = removeSandbox,
 ): Leftovers {

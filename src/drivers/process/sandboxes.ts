@@ -31,36 +31,16 @@ const NEVER_MEASURED: Usage = { cpuSeconds: 0, peakMemoryBytes: 0, problem: 'the
 /** A sandbox that this process has started. */
 export interface Started extends Pick<Supervised, 'exited' | 'usage' | 'guard' | 'tighten' | 'kill'> {
   readonly stream: Duplex;
-  /**
-   * Takes it off the processor until the function it resolves with is called. Missing where waiting costs nothing.
-   */
+  /** Takes it off the processor until the function that it answers is called. Missing: waiting costs nothing. */
   pause?(): Promise<() => void>;
 }
 
-type Calls = Required<
-  Pick<
-    Driver,
-    | 'connect'
-    | 'status'
-    | 'ended'
-    | 'usage'
-    | 'guard'
-    | 'tighten'
-    | 'pause'
-    | 'resume'
-    | 'kill'
-    | 'sweep'
-    | 'clean'
-  >
->;
+type Calls = Required<Omit<Driver, 'name' | 'can' | 'version' | 'probe' | 'freeze' | 'start'>>;
 
 export interface Sandboxes {
   /** What every driver of this host's processes answers. */
   readonly calls: Calls;
-  /**
-   * The folder of the sandbox with this id, which may not be there; its parent is.
-   * @throws SeedError sandbox_failed
-   */
+  /** The sandbox's folder, which may not be there; its parent is. @throws SeedError sandbox_failed */
   folder(id: SandboxId): Promise<string>;
   /** Writes the sandbox down, then starts it. Leaves nothing of it when that fails. */
   start(
@@ -81,10 +61,7 @@ interface Ended {
   usage: Usage;
 }
 
-/**
- * @param parent the folder of their folders; no other driver may use it at the same time, for sweep() ends them
- * all
- */
+/** @param parent the folder of their folders, used by no other driver at the same time: sweep() ends them all */
 export function createSandboxes(parent: string, more: Pick<Removal, 'removeMore'> = {}): Sandboxes {
   const remove = (folder: string, removal = {}) => removeSandbox(folder, { ...removal, ...more });
   const leftovers = createLeftovers(remove);

@@ -1,6 +1,5 @@
 // One sandbox as a supervised process of this host, from its start to its end: spawned out of reach of our
-// signals, held to its limits, measured, killed, told apart from other ends, removed. Each technology's start.ts
-// gives it the command.
+// signals, held to its limits, measured, killed, its end explained, removed. Each start.ts gives it the command.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type EventEmitter, once } from 'node:events';
 import type { Readable } from 'node:stream';
@@ -27,26 +26,16 @@ export interface Supervision {
   command: readonly string[];
   /** A moment of `performance.now()`. */
   deadline: number;
-  /**
-   * `stream`: standard input and output are the sandbox's own. `console`: the end of its output is kept, it has no
-   * input.
-   */
+  /** `stream`: standard input and output are the sandbox's. `console`: no input, the output's end is kept. */
   standard: 'stream' | 'console';
   /** File descriptors from 3 on. */
   moreFiles?: readonly ('pipe' | number)[];
   cwd?: string;
   /** Held to by the host. Missing: its technology bounds it, or it runs nothing of anybody's. */
   limits?: GuardLimits;
-  /**
-   * Bound of processes and threads where there are no limits; null where its programs cannot start any for the
-   * guest.
-   */
+  /** Bound of processes and threads without `limits`; null: its programs cannot start any for the guest. */
   hostTasks?: number | null;
-  /**
-   * What is known of the end, before anything is removed.
-   * @param code of the supervisor
-   * @param said the last words
-   */
+  /** What is known of the end before anything is removed, given the supervisor's code and the last words. */
   findings(code: number | null, said: string): Promise<Findings>;
   /** Where what cannot be removed at its end is kept in mind. */
   leftovers?: Leftovers;
@@ -75,11 +64,8 @@ export async function supervise(supervision: Supervision): Promise<Supervised> {
   const { child, pid } = await spawnDetached(supervision, (program) => guard?.wrap(program) ?? program);
   const [output, errors] = [child.stdout, child.stderr] as [Readable, Readable];
   const tails = (standard === 'console' ? [output, errors] : [errors]).map((one) => textTail(one, DETAIL_BYTES));
-  const said = () =>
-    tails
-      .map((tail) => tail())
-      .join('\n')
-      .trim();
+  const lastWords = () => tails.map((tail) => tail()).join('\n');
+  const said = () => lastWords().trim();
   const meter = createMeter(guard?.measure ?? (() => measureUsage(pid)));
   const death = sandboxDeadline(pid, folder, deadline);
   const over = new AbortController();
@@ -112,9 +98,8 @@ export async function supervise(supervision: Supervision): Promise<Supervised> {
 
   // The end counts when all output has been read; what nobody takes would hold back the news of it.
   child.once('exit', () => setTimeout(() => output.destroy(), UNREAD_OUTPUT_MS).unref());
-  const exited = Promise.all([emitted(child, 'exit'), emitted(output, 'close'), emitted(errors, 'close')]).then(
-    settle,
-  );
+  const ends = [emitted(child, 'exit'), emitted(output, 'close'), emitted(errors, 'close')];
+  const exited = Promise.all(ends).then(settle);
 
   async function finish(): Promise<void> {
     if (ending || over.signal.aborted) return;
@@ -133,19 +118,8 @@ export async function supervise(supervision: Supervision): Promise<Supervised> {
   }
 
   guard?.watch(pid, () => void killSupervised(pid));
-  const { guard: guardUntilTold, tighten } = death;
-  return {
-    pid,
-    child,
-    exited,
-    over: over.signal,
-    said,
-    usage: meter.usage,
-    guard: guardUntilTold,
-    tighten,
-    kill,
-    finish,
-  };
+  const calls = { said, usage: meter.usage, guard: death.guard, tighten: death.tighten, kill, finish };
+  return { pid, child, exited, over: over.signal, ...calls };
 }
 
 /** Unlike `once` it does not reject when the emitter breaks before. */

@@ -4,10 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { getuid } from 'node:process';
 
-const isRoot = () => getuid?.() === 0;
-
-/** As an ordinary user the sandbox's root is that user; runsc's own --rootless cannot restore. */
-const userNamespace = () => (isRoot() ? [] : ['--user', '--map-root-user']);
+export const isRoot = () => getuid?.() === 0;
 
 const KILL_CHILD = '--kill-child=KILL';
 
@@ -25,8 +22,9 @@ export function supervised(
   hostProcesses: number | null = HOST_PROCESSES,
 ): string[] {
   const seconds = Math.max(timeoutMs / 1000, 0.001).toFixed(3);
-  const namespaces = [...userNamespace(), '--net', '--pid', '--mount-proc'];
-  const unshare = ['unshare', ...namespaces, '--fork', KILL_CHILD];
+  // As an ordinary user the sandbox's root is that user; runsc's own --rootless cannot restore.
+  const user = isRoot() ? [] : ['--user', '--map-root-user'];
+  const unshare = ['unshare', ...user, '--net', '--pid', '--mount-proc', '--fork', KILL_CHILD];
   const timeout = ['timeout', '--foreground', '--signal=KILL', seconds];
   const bound = hostProcesses === null ? [] : ['prlimit', `--nproc=${hostProcesses}`];
   return [...unshare, ...bound, ...timeout, ...args];
@@ -44,9 +42,8 @@ export function inside(pid: number, args: readonly string[]): string[] {
 }
 
 /**
- * The namespace's first process, given the pid of `unshare`; undefined when it has not started or has ended.
- * Killing it and not `unshare` leaves no zombie: `unshare` reaps it, and the runner reaps `unshare`. Its end also
- * proves that no process is left in the namespace.
+ * The namespace's first process below `unshare`; undefined: not started, or ended. Killing it and not `unshare`
+ * leaves no zombie: `unshare` reaps it, the runner `unshare`. Its end proves that the namespace is empty.
  */
 export async function firstProcess(unsharePid: number): Promise<number | undefined> {
   const children = await readFile(`/proc/${unsharePid}/task/${unsharePid}/children`, 'utf8').catch(() => '');

@@ -16,9 +16,7 @@ export interface Meter {
   end(): void;
 }
 
-/**
- * @param measure what it uses now, or has used in all: nothing when it is gone; rejects when that cannot be told
- */
+/** @param measure what it uses now, or has used in all: zeros when it is gone; rejects when it cannot tell */
 export function createMeter(measure: () => Promise<Figures>): Meter {
   let used: Usage = { cpuSeconds: 0, peakMemoryBytes: 0, problem: 'it ended before it was measured' };
   let ended = false;
@@ -65,10 +63,7 @@ export interface MeasuredUsage extends Figures {
   tasks: number;
 }
 
-/**
- * The process and all that descend from it at this moment, as the peak so far; zeros when it is gone. Rejects when
- * /proc cannot be read.
- */
+/** A process and its descendants at this moment; zeros when it is gone. Rejects when /proc cannot be read. */
 export async function measureUsage(rootPid: number): Promise<MeasuredUsage> {
   const processes = await processTree(rootPid);
   const each = await Promise.all(processes.map(({ pid }) => measureProcess(pid)));

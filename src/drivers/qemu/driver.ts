@@ -1,5 +1,4 @@
-// The QEMU drivers: sandboxes that are virtual machines, with KVM or emulated. No network device, no disk to write
-// to.
+// The QEMU drivers: sandboxes that are virtual machines, with KVM or emulated, without network or writable disk.
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';
@@ -49,14 +48,7 @@ function createQemuDriver(accelerator: Accelerator, { cacheDir, dataDir }: QemuO
       }
     },
     freeze: async (image, onProgress) =>
-      freezeImage({
-        tools: await requireTools(),
-        accelerator,
-        driver: name,
-        snapshotsFolder,
-        image,
-        onProgress,
-      }),
+      freezeImage({ tools: await requireTools(), accelerator, driver: name, snapshotsFolder, image, onProgress }),
     async start(snapshot, limits, id) {
       const tools = await requireTools();
       const spec = { accelerator, limits, snapshot: snapshot.id };

@@ -1,11 +1,10 @@
-// Makes a snapshot: boots the image in a virtual machine until its guest has loaded, stops the machine, and keeps
-// its memory file, the state of its devices and its disk.
+// Makes a snapshot: boots the image until its guest has loaded, stops the machine, keeps memory, devices and disk.
 import { chmod, chown, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { getuid } from 'node:process';
 import { contentHash } from '../../lib/content-hash.ts';
 import type { Snapshot } from '../driver.ts';
 import { inSandboxFolder } from '../process/sandbox-folder.ts';
+import { isRoot } from '../process/supervisor.ts';
 import { guestIsReady } from '../snapshot/guest-ready.ts';
 import { cpuFlags, ensureSnapshot, type FreezeRequest } from '../snapshot/record.ts';
 import { buildDisk, buildInitramfs, DISK_FORMAT, initramfsInputs } from '../vm/machine-files.ts';
@@ -53,7 +52,8 @@ async function fillSnapshot(freeze: Freeze, dir: string): Promise<void> {
   await buildInitramfs(join(dir, FILES.initramfs), tools, image.command);
   await chmod(join(dir, FILES.disk), 0o444);
   await chmod(dir, 0o755);
-  const out = await writableFolder(dir);
+  const out = await mkdtemp(join(dir, 'out-'));
+  if (isRoot()) await chown(out, QEMU_UID, QEMU_UID);
   const deadline = performance.now() + READY_TIMEOUT_MS + SAVE_TIMEOUT_MS;
   const machine: Machine = { accelerator, memory: { kind: 'template' }, tscKhz: await hostTscKhz() };
   await inSandboxFolder({ folder, spec: { machine, tools: tools.id }, deadline }, async () => {
@@ -68,23 +68,11 @@ async function fillSnapshot(freeze: Freeze, dir: string): Promise<void> {
     }
   });
   for (const name of [FILES.ram, FILES.state]) {
-    await takeBack(join(out, name));
+    // Clones may read the file and nobody may change it.
+    if (isRoot()) await chown(join(out, name), 0, 0);
+    await chmod(join(out, name), 0o444);
     await rename(join(out, name), join(dir, name));
   }
   await rm(out, { recursive: true });
   await rm(join(dir, FILES.initramfs));
-}
-
-const isRoot = () => getuid?.() === 0;
-
-async function writableFolder(dir: string): Promise<string> {
-  const out = await mkdtemp(join(dir, 'out-'));
-  if (isRoot()) await chown(out, QEMU_UID, QEMU_UID);
-  return out;
-}
-
-/** Clones may read the file and nobody may change it. */
-async function takeBack(file: string): Promise<void> {
-  if (isRoot()) await chown(file, 0, 0);
-  await chmod(file, 0o444);
 }

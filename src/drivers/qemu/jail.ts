@@ -1,7 +1,7 @@
 // What QEMU itself sees of the host: a file system of a few folders, as a user without any right. Part of the
 // command that start.ts hands to the supervisor, whose mount and process namespaces it uses.
 import { join } from 'node:path';
-import { getuid } from 'node:process';
+import { isRoot } from '../process/supervisor.ts';
 
 /** The plain user and group that QEMU runs as when the runner is root: `nobody` everywhere. */
 export const QEMU_UID = 65534;
@@ -37,11 +37,9 @@ export const jailRoot = (folder: string) => join(folder, 'root');
 /** The command that runs `program` in the jail; `jailRoot(folder)` must be there and empty. */
 export function jailed({ folder, tools, files, out }: Jail, program: readonly string[]): string[] {
   const root = jailRoot(folder);
-  const become =
-    getuid?.() === 0
-      ? ['chroot', `--userspec=${QEMU_UID}:${QEMU_UID}`, '--groups=', root]
-      : // A user namespace without a mapping: whoever runs in it has no name and no capability.
-        ['unshare', '--user', `--root=${root}`];
+  // A user namespace without a mapping: whoever runs in it has no name and no capability.
+  const asNobody = ['unshare', '--user', `--root=${root}`];
+  const become = isRoot() ? ['chroot', `--userspec=${QEMU_UID}:${QEMU_UID}`, '--groups=', root] : asNobody;
   const enter = ['sh', '-c', ENTER, 'jail', root, tools, files, out ?? ''];
   return [...enter, 'setpriv', '--no-new-privs', ...become, ...program];
 }

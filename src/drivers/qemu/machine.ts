@@ -1,5 +1,4 @@
-// The virtual machine as QEMU's command line. Pure; the same for the machine that is frozen and all its clones,
-// but for where its memory comes from.
+// The virtual machine as QEMU's command line. Pure; the clones of a frozen machine differ in their memory only.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sandboxMarks } from '../process/sandbox-folder.ts';
@@ -44,9 +43,6 @@ export interface Machine {
   tscKhz?: number | undefined;
 }
 
-/** Emulation has no use for a second processor on hosts where it is used. */
-const processors = (accelerator: Accelerator) => (accelerator === 'kvm' ? 2 : 1);
-
 const inside = (place: keyof typeof JAIL, name: string) => join(JAIL[place], name);
 
 /** @param folder the sandbox's folder, which marks the process */
@@ -59,13 +55,13 @@ export function machineArgs({ accelerator, memory, tscKhz }: Machine): string[] 
   return [
     ...['-nodefaults', '-no-user-config', '-no-reboot'],
     ...['-L', inside('tools', 'firmware')],
-    ...['-display', 'none'],
-    ...['-nic', 'none'],
+    ...['-display', 'none', '-nic', 'none'],
     ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
     // ACPI because Debian's kernel takes no virtio device from its command line.
     ...['-machine', 'microvm,acpi=on,pit=on,pic=on,rtc=off,pcie=off,usb=off,memory-backend=ram'],
     ...accelerate(accelerator),
-    ...['-smp', String(processors(accelerator))],
+    // Emulation has no use for a second processor on hosts where it is used.
+    ...['-smp', accelerator === 'kvm' ? '2' : '1'],
     ...['-m', `${MEMORY_BYTES / MIB}M`],
     ...['-object', memoryBackend(memory)],
     ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
@@ -86,14 +82,9 @@ function accelerate(accelerator: Accelerator): string[] {
 
 function memoryBackend({ kind }: Memory): string {
   const size = `id=ram,size=${MEMORY_BYTES / MIB}M`;
-  switch (kind) {
-    case 'probe':
-      return `memory-backend-ram,${size}`;
-    case 'template':
-      return `memory-backend-file,${size},mem-path=${inside('out', FILES.ram)},share=on`;
-    case 'clone':
-      return `memory-backend-file,${size},mem-path=${inside('files', FILES.ram)},share=off,readonly=on,rom=off`;
-  }
+  if (kind === 'probe') return `memory-backend-ram,${size}`;
+  const file = (place: keyof typeof JAIL) => `memory-backend-file,${size},mem-path=${inside(place, FILES.ram)}`;
+  return kind === 'template' ? `${file('out')},share=on` : `${file('files')},share=off,readonly=on,rom=off`;
 }
 
 function port(name: 'stream' | 'control', number: number): string[] {

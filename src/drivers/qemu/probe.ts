@@ -1,5 +1,4 @@
-// Finds out whether a virtual machine runs here by booting one: with KVM, which a device file alone does not
-// prove, and emulated otherwise.
+// Finds out whether a virtual machine runs here by booting one: with KVM, which no device proves, or emulated.
 import { access, chmod, constants, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getuid } from 'node:process';

@@ -1,5 +1,4 @@
 // QEMU's machine protocol (docs/interop/qmp-spec): one JSON object a line, over a socket pair.
-
 import type { Duplex, Readable } from 'node:stream';
 import { isRecord, parseJson } from '../../lib/json.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -45,10 +44,10 @@ export async function openQmp(socket: Duplex): Promise<Qmp> {
 
   socket.on('error', end).once('end', end).once('close', end);
   readLines(socket, (line) => {
-    const message = parsed(line);
+    const message = parseJson(line);
     // What speaks another language is no QEMU that could be relied on, and not this process's end.
-    if (message === null) end();
-    else receive(message);
+    if (isRecord(message)) receive(message as Message);
+    else end();
   });
 
   function execute(command: string, args: object = {}): Promise<void> {
@@ -71,11 +70,6 @@ export async function openQmp(socket: Duplex): Promise<Qmp> {
   const capabilities = ['x-ignore-shared', 'events'].map((capability) => ({ capability, state: true }));
   await execute('migrate-set-capabilities', { capabilities });
   return migration;
-}
-
-function parsed(line: string): Message | null {
-  const message = parseJson(line);
-  return isRecord(message) ? (message as Message) : null;
 }
 
 function failure(what: string): SeedError {

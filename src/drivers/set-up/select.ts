@@ -40,10 +40,10 @@ export type DriverName = keyof typeof DRIVERS;
 const NAMES = Object.keys(DRIVERS) as DriverName[];
 
 /** What can be asked for: everything, or `qemu` for either of its two, beside the drivers themselves. */
-const GROUPS = { auto: NAMES, qemu: ['qemu-kvm', 'qemu-emulated'] } as const satisfies Record<
-  string,
-  readonly DriverName[]
->;
+const GROUPS: Record<'auto' | 'qemu', readonly DriverName[]> = {
+  auto: NAMES,
+  qemu: ['qemu-kvm', 'qemu-emulated'],
+};
 export const DRIVER_NAMES = ['auto', 'qemu', ...NAMES] as const;
 export type DriverChoice = (typeof DRIVER_NAMES)[number];
 
@@ -52,9 +52,7 @@ export function driverSetting(): DriverChoice {
   return choiceSetting('SEED_DRIVER', 'auto', DRIVER_NAMES);
 }
 
-export interface DriverProbe extends Probe {
-  driver: DriverName;
-}
+export type DriverProbe = Probe & { driver: DriverName };
 
 export interface Selection {
   /** Missing when none is usable; `probes` tells why. */

@@ -25,10 +25,7 @@ export interface SetUpOptions {
   /** Holds the sandboxes of the driver that is returned; one runner's own. Default: `cacheDir`. */
   dataDir?: string;
   driver?: DriverChoice;
-  /**
-   * The snapshot to use and no other; null: the current image's. Default: the one chosen with `seed snapshots
-   * use`, else the current image's.
-   */
+  /** The only one to use; null: the current image's. Default: that of `seed snapshots use`, else the current. */
   snapshotId?: string | null | undefined;
   /** The program that runs in sandboxes. Default: the guest of this source tree. */
   guestBundle?: Uint8Array;
@@ -45,12 +42,8 @@ export interface SetUp {
 }
 
 /** Throws SeedError: `setup_failed` when the image cannot be built, `no_usable_driver` when none works here. */
-export async function setUp({
-  cacheDir,
-  dataDir = cacheDir,
-  onProgress,
-  ...options
-}: SetUpOptions): Promise<SetUp> {
+export async function setUp(options: SetUpOptions): Promise<SetUp> {
+  const { cacheDir, dataDir = cacheDir, onProgress } = options;
   let steps = 0;
   const onStep = (message: string) => {
     steps += 1;
@@ -62,9 +55,8 @@ export async function setUp({
   const context = { cacheDir, dataDir, runscPath };
   const { driver, probes } = await chooseDriver(context, options.driver ?? 'auto', onStep);
   steps = 0;
-  const snapshot =
-    (await pinnedSnapshot(cacheDir, driver, options.snapshotId, onProgress)) ??
-    (await driver.freeze(image, onStep));
+  const pinned = await pinnedSnapshot(cacheDir, driver, options.snapshotId, onProgress);
+  const snapshot = pinned ?? (await driver.freeze(image, onStep));
   const snapshotBytes = await diskUsageBytes(snapshot.dir);
   if (steps > 0) onProgress(`snapshot made for ${driver.name}: ${megabytes(snapshotBytes)}`);
   return { driver, snapshot, probes, imageBytes: sizeBytes, snapshotBytes };
@@ -76,10 +68,9 @@ async function imageIn(cacheDir: string, guestBundle: Uint8Array, onProgress: (m
     return await buildImage({ cacheDir, guestBundle, runSetup, onProgress });
   } catch (cause) {
     if (cause instanceof SeedError) throw cause;
-    throw new SeedError('setup_failed', `The sandbox image cannot be made: ${(cause as Error).message}`, {
-      hint: `Check that ${cacheDir} can be written, or set SEED_CACHE_DIR to another folder.`,
-      cause,
-    });
+    const hint = `Check that ${cacheDir} can be written, or set SEED_CACHE_DIR to another folder.`;
+    const what = `The sandbox image cannot be made: ${(cause as Error).message}`;
+    throw new SeedError('setup_failed', what, { hint, cause });
   }
 }
 
@@ -99,10 +90,8 @@ async function chooseDriver(
   if (!driver) throw new NoUsableDriverError(all);
   return { driver, probes: all };
 }
-/**
- * A choice that no longer fits is taken back, so that a current snapshot is made; one that was demanded is an
- * error.
- */
+
+/** A choice that no longer fits is taken back, and a current snapshot made; one that was demanded is an error. */
 async function pinnedSnapshot(
   cacheDir: string,
   driver: Driver,
@@ -138,9 +127,8 @@ export async function buildSnapshot(
 ): Promise<BuiltSnapshot> {
   const driver = DRIVER_NAMES.find((name) => name === (driverName ?? 'auto'));
   if (driver === undefined) {
-    throw new SeedError('usage', `there is no driver "${driverName}"`, {
-      hint: `There are: ${DRIVER_NAMES.join(', ')}.`,
-    });
+    const hint = `There are: ${DRIVER_NAMES.join(', ')}.`;
+    throw new SeedError('usage', `there is no driver "${driverName}"`, { hint });
   }
   const { snapshot, imageBytes } = await setUp({ cacheDir, driver, snapshotId: null, onProgress });
   const { sizeBytes } = await getSnapshot(cacheDir, snapshot.id);

@@ -6,8 +6,7 @@ import { READY_LINE } from '../../protocol/guest-wire.ts';
 import type { Exit } from '../driver.ts';
 
 /**
- * Resolves when the guest has said that it is ready. Throws SeedError `setup_failed` when it does not within
- * `timeoutMs`, ends, or says something else.
+ * Throws SeedError `setup_failed` when the guest ends, says something else or nothing within `timeoutMs`.
  * @param lastWords the end of its diagnostics, for the error
  */
 export async function guestIsReady(
@@ -34,10 +33,8 @@ async function readyLine(stream: Readable, signal: AbortSignal): Promise<void> {
     const [chunk] = (await once(stream, 'data', { signal })) as [Buffer];
     text += chunk.toString('latin1');
     if (!READY_LINE.startsWith(text)) {
-      throw new SeedError(
-        'setup_failed',
-        `The guest said ${JSON.stringify(text.slice(0, 200))} instead of "ready".`,
-      );
+      const said = JSON.stringify(text.slice(0, 200));
+      throw new SeedError('setup_failed', `The guest said ${said} instead of "ready".`);
     }
   }
 }

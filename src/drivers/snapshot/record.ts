@@ -1,11 +1,9 @@
-// The folder of a snapshot, made whole or not at all by each driver's freeze, and snapshot.json in it: what the
-// snapshot was made from, written last.
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+// A snapshot's folder, made whole or not at all by a driver's freeze; what it was made from is in snapshot.json.
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { makeFolder, markUsed, removePartialFolders, removeUnused } from '../../lib/cache-folders.ts';
+import { ensureFolder } from '../../lib/cache-folders.ts';
 import { contentHash } from '../../lib/content-hash.ts';
-import { withFileLock } from '../../lib/file-lock.ts';
 import type { Image } from '../driver.ts';
 
 const RECORD_FILE = 'snapshot.json';
@@ -90,22 +88,11 @@ export async function ensureSnapshot(making: SnapshotMaking): Promise<string> {
   const { snapshotsFolder, id, driver, driverVersion, image, onProgress, fill } = making;
   const dir = join(snapshotsFolder, id);
   const isComplete = async () => (await readSnapshotRecord(dir)) !== null;
-  if (!(await isComplete())) {
-    await mkdir(snapshotsFolder, { recursive: true });
-    await withFileLock(join(snapshotsFolder, 'lock'), async () => {
-      if (await isComplete()) return;
-      onProgress('freezing a sandbox with the agent loaded');
-      await removePartialFolders(snapshotsFolder);
-      // What is there is damaged.
-      await rm(dir, { recursive: true, force: true });
-      await makeFolder(dir, async (partial) => {
-        await fill(partial);
-        await writeSnapshotRecord(partial, { id, driver, driverVersion, image });
-      });
-      await removeUnused(snapshotsFolder);
-    });
-  }
-  await markUsed(dir);
+  await ensureFolder(dir, isComplete, async (partial) => {
+    onProgress('freezing a sandbox with the agent loaded');
+    await fill(partial);
+    await writeSnapshotRecord(partial, { id, driver, driverVersion, image });
+  });
   return dir;
 }
 

@@ -22,15 +22,13 @@ export interface StoredSnapshot {
 /** Newest first. What a killed build left is not among them. @public loaded by address */
 export async function listSnapshots(cacheDir: string): Promise<StoredSnapshot[]> {
   const drivers = await readdir(cacheDir).catch(() => []);
-  const found = await Promise.all(drivers.map((driver) => snapshotsOf(cacheDir, driver)));
+  const found = drivers.map(async (driver) => {
+    const parent = join(cacheDir, driver, 'snapshots');
+    const ids = (await readdir(parent).catch(() => [])).filter((name) => SNAPSHOT_ID.test(name));
+    return Promise.all(ids.map((id) => readSnapshot(join(parent, id), id, driver)));
+  });
   const createdAt = ({ record }: StoredSnapshot) => record?.createdAt ?? '';
-  return found.flat().sort((one, other) => createdAt(other).localeCompare(createdAt(one)));
-}
-
-async function snapshotsOf(cacheDir: string, driver: string): Promise<StoredSnapshot[]> {
-  const parent = join(cacheDir, driver, 'snapshots');
-  const ids = (await readdir(parent).catch(() => [])).filter((name) => SNAPSHOT_ID.test(name));
-  return Promise.all(ids.map((id) => readSnapshot(join(parent, id), id, driver)));
+  return (await Promise.all(found)).flat().sort((one, other) => createdAt(other).localeCompare(createdAt(one)));
 }
 
 async function readSnapshot(dir: string, id: string, driver: string): Promise<StoredSnapshot> {

@@ -36,10 +36,7 @@ export function newIdentity({ memoryBytes, processes, vcpus, diskBytes }: Limits
 /** The guest's kernel panics when not even its supervisor has memory left. */
 const OUT_OF_MEMORY_PANIC = /Kernel panic.*(?:out of memory|deadlocked on memory)/i;
 
-/**
- * @param report the machine's last line on its control port, if it was about its end
- * @param console what it said last
- */
+/** @param report its last line on the control port, if it was about its end @param console what it said last */
 export function endOfMachine(report: string | null, console: string): Findings {
   const memoryFull = OUT_OF_MEMORY_PANIC.test(console);
   if (report === 'out_of_memory') return { guest: report, memoryFull };

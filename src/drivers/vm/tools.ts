@@ -1,6 +1,5 @@
 // The programs of a virtual machine: QEMU with its libraries and firmware, a kernel with the modules it needs, and
-// busybox. Fetched as Debian packages, kept under `<cacheDir>/tools`, never installed on the host. Called by
-// set-up when this driver is asked for.
+// busybox. Debian packages, kept under `<cacheDir>/tools` and not installed. Called by set-up for these drivers.
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -20,9 +19,7 @@ const RECIPE_VERSION = '1';
 /** Debian calls its kernel for virtual machines `cloud`, Ubuntu `virtual`. */
 const KERNEL_PACKAGES = { debian: 'linux-image-cloud-amd64', ubuntu: 'linux-image-virtual' } as const;
 const PACKAGES = ['qemu-system-x86', 'seabios', 'squashfs-tools', 'busybox-static'] as const;
-/**
- * Of what apt fetches with them, what is unpacked; the rest is there for systems that boot the kernel themselves.
- */
+/** What is unpacked of all that apt fetches; the rest is for systems that boot the kernel themselves. */
 const UNPACKED = /^(qemu-system-|seabios$|squashfs-tools$|busybox-static$|linux-(image|modules)-|lib)/;
 
 const FIRMWARE = ['bios-microvm.bin', 'qboot.rom', 'linuxboot_dma.bin', 'kvmvapic.bin'] as const;
@@ -154,11 +151,8 @@ async function copyKernel(root: string, folder: string): Promise<void> {
     const target = join(folder, 'modules', `${index}-${name}.ko`);
     const packed = join(modules, file);
     if (file.endsWith('.zst')) await writeFile(target, zstdDecompressSync(await readFile(packed)));
-    else if (file.endsWith('.xz')) await unpackXz(join(folder, 'bin/busybox'), packed, target);
+    else if (file.endsWith('.xz'))
+      await exec('sh', ['-c', '"$1" unxz -c "$2" >"$3"', 'sh', join(folder, 'bin/busybox'), packed, target]);
     else await copyFile(packed, target);
   }
-}
-
-async function unpackXz(busybox: string, packed: string, target: string): Promise<void> {
-  await exec('sh', ['-c', '"$1" unxz -c "$2" >"$3"', 'sh', busybox, packed, target]);
 }
