@@ -39,10 +39,7 @@ export async function follow<Name extends CommandName>(
     const attempt = new AbortController();
     const whole = AbortSignal.any([signal, attempt.signal]);
     try {
-      const headers = {
-        Accept: 'text/event-stream',
-        ...(position > 0 && { 'Last-Event-ID': String(position) }),
-      };
+      const headers = { Accept: 'text/event-stream', ...(position > 0 && { 'Last-Event-ID': String(position) }) };
       const response = await seed.open(name, input, { headers, signal: whole });
       onState('live');
       if (await readToEnd(response, () => attempt.abort(), take)) return;

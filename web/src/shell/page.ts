@@ -37,10 +37,5 @@ export function pageRoute<Parent extends AnyRoute, const Path extends string, Se
   component: RouteComponent,
   validateSearch?: (search: Record<string, unknown>) => Search,
 ) {
-  return createRoute({
-    getParentRoute: () => parent,
-    path,
-    component,
-    ...(validateSearch && { validateSearch }),
-  });
+  return createRoute({ getParentRoute: () => parent, path, component, ...(validateSearch && { validateSearch }) });
 }

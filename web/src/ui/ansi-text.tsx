@@ -12,11 +12,7 @@ import { ForeignText } from './foreign-text.tsx';
 const STRINGS = /\u{1b}[\]PX^_][^\u{7}\u{1b}\u{9c}]*(?:\u{7}|\u{1b}\\|\u{9c})/gu;
 
 export function AnsiText({ text }: { text: string }) {
-  const parts = Anser.ansiToJson(text.replace(STRINGS, ''), {
-    json: true,
-    use_classes: true,
-    remove_empty: true,
-  });
+  const parts = Anser.ansiToJson(text.replace(STRINGS, ''), { json: true, use_classes: true, remove_empty: true });
   return parts.map(({ content, fg, bg, fg_truecolor, bg_truecolor, decorations }, index) => {
     const front = ansiColour(fg, fg_truecolor);
     const back = ansiColour(bg, bg_truecolor);

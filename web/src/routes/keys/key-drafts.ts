@@ -57,11 +57,7 @@ function problemOf(name: keyof KeyLimits, text: string): string | null {
   if (text.trim() === '') return null;
   const { kind, most } = KEY_LIMITS[name];
   if (kind === 'list') return itemsOf(text).length > most ? `At most ${most}.` : null;
-  return numberProblem(Number(text), {
-    min: kind === 'usd' ? 1e-6 : 1,
-    max: most,
-    isWhole: kind === 'count',
-  });
+  return numberProblem(Number(text), { min: kind === 'usd' ? 1e-6 : 1, max: most, isWhole: kind === 'count' });
 }
 
 /** Labels as lines of a text: `name=value`. */

@@ -86,12 +86,9 @@ function options({ days, series, format, whole, onPoint }: BarChartProps, width:
     ],
     series: [
       {},
-      ...series.toReversed().map(({ tone }) => ({
-        fill: colour(tone),
-        width: 0,
-        points: { show: false },
-        ...bars(),
-      })),
+      ...series
+        .toReversed()
+        .map(({ tone }) => ({ fill: colour(tone), width: 0, points: { show: false }, ...bars() })),
     ],
     hooks: { setCursor: [({ cursor }) => onPoint(cursor.idx ?? null)] },
   };

@@ -73,12 +73,7 @@ export function mergeReports(reports: readonly Report[], names: readonly string[
   const nothing: Figures = Object.fromEntries(names.map((name) => [name, 0]));
   for (const item of reports.flatMap(({ items }) => items)) {
     const { name, ...figures } = item;
-    rows.set(item.group, {
-      ...nothing,
-      ...rows.get(item.group),
-      ...figures,
-      ...(name !== undefined && { name }),
-    });
+    rows.set(item.group, { ...nothing, ...rows.get(item.group), ...figures, ...(name !== undefined && { name }) });
   }
   return [...rows.values()];
 }
