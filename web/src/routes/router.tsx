@@ -5,8 +5,7 @@ import { createRoute, createRouter, Link, redirect } from '@tanstack/react-route
 import { mayPass, onSignedOut } from '../api/request.ts';
 import { seedQuery } from '../api/seed.ts';
 import { offeredPages, type Page } from '../shell/page.ts';
-import { rootRoute } from '../shell/root-route.tsx';
-import { shellRoute } from '../shell/shell.tsx';
+import { rootRoute, shellRoute } from '../shell/shell.tsx';
 import { EmptyState, ErrorNotice, SkeletonRows } from '../ui/states.tsx';
 import { commandsPage } from './commands/page.ts';
 import { keysPage } from './keys/page.ts';

@@ -1,7 +1,16 @@
 // The parent of all pages that need a session, and the frame around them: navigation, banner, the shortcuts that
 // work everywhere, and the signed-in Seed for all below.
-import { useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
-import { createRoute, Link, Outlet, redirect, useRouter, useRouterState } from '@tanstack/react-router';
+
+import { type QueryClient, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
+import {
+  createRootRouteWithContext,
+  createRoute,
+  Link,
+  Outlet,
+  redirect,
+  useRouter,
+  useRouterState,
+} from '@tanstack/react-router';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useConnection } from '../api/connection.ts';
 import { AnswerError } from '../api/request.ts';
@@ -12,9 +21,9 @@ import { Dialog } from '../ui/dialog.tsx';
 import { Icon, Logo } from '../ui/icon.tsx';
 import { listenToKeys, useShortcut } from '../ui/keyboard.ts';
 import { ErrorNotice, SkeletonRows } from '../ui/states.tsx';
+import { Toasts } from '../ui/toast.tsx';
 import { Navigation } from './navigation.tsx';
 import { offeredPages, type Page } from './page.ts';
-import { rootRoute } from './root-route.tsx';
 
 export const shellRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -159,3 +168,17 @@ function ShellSkeleton() {
     </main>
   );
 }
+
+export interface RouterContext {
+  queryClient: QueryClient;
+  pages: readonly Page[];
+}
+
+export const rootRoute = createRootRouteWithContext<RouterContext>()({
+  component: () => (
+    <>
+      <Outlet />
+      <Toasts />
+    </>
+  ),
+});

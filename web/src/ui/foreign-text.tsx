@@ -1,7 +1,7 @@
 // Text that somebody else wrote: an agent, a task's output, an instruction. It is always text and never HTML, its
 // direction of writing ends with it, and what would be invisible in it is seen.
 import { useState } from 'react';
-import { count } from '../format/numbers.ts';
+import { count } from '../format/readable.ts';
 import { classNames } from './class-names.ts';
 
 export function ForeignText({ text }: { text: string }) {

@@ -1,6 +1,6 @@
 // Times that stay true while they are shown.
 import { useEffect, useState } from 'react';
-import { fullTime, relativeTime } from '../format/times.ts';
+import { fullTime, relativeTime } from '../format/readable.ts';
 
 const TICK_MS = 10_000;
 

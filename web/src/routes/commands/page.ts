@@ -11,7 +11,7 @@ interface CommandsSearch {
 const search = ({ q }: Record<string, unknown>): CommandsSearch => ({ q: textIn(q) });
 
 const overview = lazy(() => import('./commands.tsx'), 'Overview');
-const command = lazy(() => import('./command.tsx'), 'Command');
+const command = lazy(() => import('./commands.tsx'), 'Command');
 const list = lazy(() => import('./commands.tsx'), 'Commands');
 const commands = pageRoute(shellRoute, '/commands', list, search);
 

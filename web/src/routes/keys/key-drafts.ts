@@ -6,7 +6,7 @@ import {
   type KeyLimitName,
   type KeyLimits,
 } from '../../../../src/protocol/key-limits.ts';
-import { numberProblem } from '../../format/numbers.ts';
+import { numberProblem } from '../../format/readable.ts';
 
 export type LimitsDraft = Record<keyof KeyLimits, string>;
 export type LimitsProblems = Record<keyof KeyLimits, string | null>;

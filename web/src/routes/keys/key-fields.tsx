@@ -1,5 +1,8 @@
-// The fields that forms about keys share: how long it works, and what narrows it.
+// What pages about keys share: the fields for how long a key works and what narrows it, and its secret, shown once.
+
+import type { ReactNode } from 'react';
 import { KEY_LIMITS, type KeyLimitName } from '../../../../src/protocol/key-limits.ts';
+import { CodeBlock } from '../../ui/code.tsx';
 import { Field, SelectField } from '../../ui/fields.tsx';
 import { type ExpiryDraft, type LimitsDraft, type LimitsProblems, NAMES } from './key-drafts.ts';
 
@@ -80,5 +83,32 @@ export function LimitsFields({ draft, problems, onChange }: LimitsFieldsProps) {
         />
       ))}
     </div>
+  );
+}
+
+interface NewSecretProps {
+  title: string;
+  secret: string;
+  /** What one can do when it is copied. */
+  actions: ReactNode;
+}
+
+export function NewSecret({ title, secret, actions }: NewSecretProps) {
+  return (
+    <section aria-label={title} className="flex flex-col gap-3 rounded-lg border border-accent bg-accent-soft p-4">
+      <h2 role="status" className="font-semibold">
+        {title}
+      </h2>
+      <p>
+        <strong className="font-semibold">Copy it now: you will not see it again.</strong> Seed keeps only its
+        hash.
+      </p>
+      <CodeBlock text={secret} label="Copy the secret" className="bg-surface" />
+      <p className="text-muted">
+        Set it as <code className="font-mono text-sm text-ink">SEED_API_KEY</code>, or give it to{' '}
+        <code className="font-mono text-sm text-ink">seed login</code>.
+      </p>
+      <div className="flex flex-wrap gap-2">{actions}</div>
+    </section>
   );
 }

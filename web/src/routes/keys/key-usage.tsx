@@ -1,7 +1,7 @@
 // The requests of each key, day by day: one report for all keys of the page.
 import type { CommandOutput } from '../../api/commands.ts';
 import { useCommand, useSeed } from '../../api/use-command.ts';
-import { count } from '../../format/numbers.ts';
+import { count } from '../../format/readable.ts';
 
 type Report = CommandOutput<'obs requests'>;
 

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import type { Key } from '../../../../src/protocol/key.ts';
 import { KEY_LIMITS, type KeyLimitName } from '../../../../src/protocol/key-limits.ts';
 import { useCommand, useSeed } from '../../api/use-command.ts';
-import { count, money } from '../../format/numbers.ts';
+import { count, money } from '../../format/readable.ts';
 import { Badge, BadgeList, Status } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { CopyableId, Mono } from '../../ui/code.tsx';
@@ -15,8 +15,8 @@ import { TaskLink } from '../tasks/list/task-status.tsx';
 import { STATUS_TONES } from './filters.ts';
 import { EditDialog, RevokeDialog, RotateDialog, SwitchButton } from './key-dialogs.tsx';
 import { NAMES } from './key-drafts.ts';
+import { NewSecret } from './key-fields.tsx';
 import { Sparkline, useKeyUsage } from './key-usage.tsx';
-import { NewSecret } from './new-secret.tsx';
 
 export function KeyPage() {
   const { id } = useParams({ from: '/shell/keys/$id' });

@@ -4,7 +4,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import type { Key } from '../../../../src/protocol/key.ts';
 import { LIMITS } from '../../../../src/protocol/limits.ts';
 import { usePages, useSeed } from '../../api/use-command.ts';
-import { shortCount } from '../../format/numbers.ts';
+import { shortCount } from '../../format/readable.ts';
 import { Badge, BadgeList, Status } from '../../ui/badge.tsx';
 import { Button, buttonLook } from '../../ui/button.tsx';
 import { Checkbox, FilterField, SearchField } from '../../ui/fields.tsx';

@@ -11,8 +11,7 @@ import { useSubmitKey } from '../../ui/keyboard.ts';
 import { BackLink, PageFrame, Section } from '../../ui/page-frame.tsx';
 import { EmptyState, ErrorNotice } from '../../ui/states.tsx';
 import { expiryOf, expiryProblem, limitsOf, limitsProblems, NO_EXPIRY, NO_LIMITS } from './key-drafts.ts';
-import { ExpiryField, LimitsFields } from './key-fields.tsx';
-import { NewSecret } from './new-secret.tsx';
+import { ExpiryField, LimitsFields, NewSecret } from './key-fields.tsx';
 
 export function NewKey() {
   const { may } = useSeed();

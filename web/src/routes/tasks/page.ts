@@ -17,7 +17,7 @@ const tasks = lazy(() => import('./list/tasks.tsx'), 'Tasks');
 const conversation = lazy(() => import('./task/conversation.tsx'), 'Conversation');
 const ledger = lazy(() => import('./task/ledger.tsx'), 'Ledger');
 const artifacts = lazy(() => import('./task/artifacts/artifacts.tsx'), 'Artifacts');
-const usage = lazy(() => import('./task/usage.tsx'), 'Usage');
+const usage = lazy(() => import('./task/details.tsx'), 'Usage');
 const details = lazy(() => import('./task/details.tsx'), 'Details');
 const newTask = lazy(() => import('./new/new-task.tsx'), 'NewTask');
 

@@ -1,4 +1,4 @@
-// Stacked bars by day on a canvas, by uPlot. Loaded when a chart is first shown; chart-panel.tsx puts words and
+// Stacked bars by day on a canvas, by uPlot. Loaded when a chart is first shown; by-day.tsx puts words and
 // figures beside it.
 import 'uplot/dist/uPlot.min.css';
 import { useEffect, useEffectEvent, useRef, useSyncExternalStore } from 'react';

@@ -1,6 +1,6 @@
 // Requests, tokens and cost of each day, as charts.
 import { lazy, type ReactNode, Suspense, useState } from 'react';
-import { count, money, shortCount } from '../../format/numbers.ts';
+import { count, money, shortCount } from '../../format/readable.ts';
 import { daysBetween } from '../../format/spans.ts';
 import { classNames } from '../../ui/class-names.ts';
 import { Section } from '../../ui/page-frame.tsx';

@@ -1,6 +1,5 @@
 // The same figures by key, model or command, as a table that can be saved.
-import { count, money } from '../../format/numbers.ts';
-import { duration } from '../../format/times.ts';
+import { count, duration, money } from '../../format/readable.ts';
 import { SelectField } from '../../ui/fields.tsx';
 import { Section } from '../../ui/page-frame.tsx';
 import { Answer, EmptyState } from '../../ui/states.tsx';

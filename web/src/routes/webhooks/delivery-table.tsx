@@ -6,7 +6,7 @@ import type {
   WebhookAttempt,
   WebhookDelivery,
 } from '../../../../src/protocol/webhook.ts';
-import { duration } from '../../format/times.ts';
+import { duration } from '../../format/readable.ts';
 import { Badge, Status, type Tone } from '../../ui/badge.tsx';
 import { ForeignText } from '../../ui/foreign-text.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';

@@ -7,11 +7,11 @@ import { deliveriesSearch, eventsSearch } from './filters.ts';
 
 const webhooks = createRoute({ getParentRoute: () => shellRoute, path: '/webhooks' });
 const endpoints = lazy(() => import('./endpoints.tsx'), 'Endpoints');
-const endpoint = lazy(() => import('./endpoint.tsx'), 'Endpoint');
+const endpoint = lazy(() => import('./endpoints.tsx'), 'Endpoint');
 const events = lazy(() => import('./events.tsx'), 'Events');
-const event = lazy(() => import('./event.tsx'), 'Event');
+const event = lazy(() => import('./events.tsx'), 'Event');
 const deliveries = lazy(() => import('./deliveries.tsx'), 'Deliveries');
-const delivery = lazy(() => import('./delivery.tsx'), 'Delivery');
+const delivery = lazy(() => import('./deliveries.tsx'), 'Delivery');
 
 export const webhooksPage = {
   name: 'Webhooks',

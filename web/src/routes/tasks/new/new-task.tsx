@@ -1,21 +1,24 @@
-// The form at the left; at the right what the agent may use, and the same call to copy.
+// The form at the left; at the right what the agent may use, and the same call written as the other ways to send it.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useRef, useState } from 'react';
+import type { ManifestCommand } from '../../../../../src/protocol/manifest.ts';
 import type { CommandInput, CommandOutput } from '../../../api/commands.ts';
 import { useCommand, useSeed } from '../../../api/use-command.ts';
+import { CallTabs } from '../../../calls/call-tabs.tsx';
+import { writtenCli, writtenCurl, writtenMcp } from '../../../calls/written-calls.ts';
 import { ScopeChecklist } from '../../../scopes/scope-checklist.tsx';
 import { commandsWith, scopeGroups } from '../../../scopes/scope-groups.ts';
+import { EffectBadge } from '../../../ui/badge.tsx';
 import { Button } from '../../../ui/button.tsx';
 import { Kbd } from '../../../ui/code.tsx';
 import { focusFirstInvalid, TextAreaField } from '../../../ui/fields.tsx';
 import { useSubmitKey } from '../../../ui/keyboard.ts';
 import { Section } from '../../../ui/page-frame.tsx';
 import { EmptyState, ErrorNotice } from '../../../ui/states.tsx';
-import { hasProblems, inputOf, problemsOf } from './draft.ts';
-import { AgentCommands, SameCall } from './preview.tsx';
+import { slugOf } from '../../commands/command-groups.ts';
+import { hasProblems, inputOf, problemsOf, useDraft } from './draft.ts';
 import { FilesField, LimitsFields } from './task-fields.tsx';
-import { useDraft } from './use-draft.ts';
 
 export function NewTask() {
   const { may } = useSeed();
@@ -163,5 +166,62 @@ function useStart() {
 function randomKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(
     '',
+  );
+}
+
+export function AgentCommands({ commands }: { commands: readonly ManifestCommand[] }) {
+  const changing = commands.filter(({ effect }) => effect !== 'read').length;
+  const things = commands.length === 1 ? 'this command' : `these ${commands.length} commands`;
+  const hint =
+    changing === 0
+      ? 'It can read, and change nothing.'
+      : `${changing} of them ${changing === 1 ? 'changes' : 'change'} something.`;
+  return (
+    <Section title={`The agent may use ${things}`} hint={<span role="status">{hint}</span>}>
+      <ul
+        aria-label="Commands of the agent"
+        className="max-h-72 divide-y divide-line overflow-y-auto rounded-lg border border-line bg-surface"
+      >
+        {commands.map((command) => (
+          <li key={command.name} className="flex h-8 items-center justify-between gap-2 px-3">
+            <Link
+              to="/commands/$name"
+              params={{ name: slugOf(command) }}
+              className="truncate font-mono text-sm hover:text-accent hover:underline"
+            >
+              {command.name}
+            </Link>
+            <EffectBadge effect={command.effect} />
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+interface SameCallProps {
+  input: CommandInput<'tasks run'>;
+  /** The names of the files that are sent along. */
+  files: readonly string[];
+}
+
+/** What the button sends, written as the other ways to send it. */
+export function SameCall({ input, files }: SameCallProps) {
+  const { manifest } = useSeed();
+  const command = manifest.commands.find(({ name }) => name === 'tasks run');
+  if (!command) return null;
+  const note = 'Over MCP the files go into “files”, each with its name and its content in base64.';
+  return (
+    <Section title="The same call">
+      <CallTabs
+        label="The same call as"
+        initial="curl"
+        cli={writtenCli(command, { ...input }, files)}
+        curl={writtenCurl({ command, input: { ...input }, origin: window.location.origin, files })}
+        mcp={writtenMcp(command, { ...input })}
+        {...(files.length > 0 && { mcpNote: note })}
+        wrapped
+      />
+    </Section>
   );
 }

@@ -1,7 +1,7 @@
 // What of a task stands in the address: `instruction`, `scopes` with commas, `timeout` in ms, `model`, and the
 // other numbers.
 import { LIMITS } from '../../../../../src/protocol/limits.ts';
-import { type NumberBounds, numberProblem } from '../../../format/numbers.ts';
+import { type NumberBounds, numberProblem } from '../../../format/readable.ts';
 
 export type NewTaskSearch = {
   instruction?: string | undefined;

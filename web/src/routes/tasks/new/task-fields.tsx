@@ -3,7 +3,7 @@
 import { type DragEvent, useId, useRef, useState } from 'react';
 import { LIMITS } from '../../../../../src/protocol/limits.ts';
 import { useCommand, useSeed } from '../../../api/use-command.ts';
-import { bytes } from '../../../format/numbers.ts';
+import { bytes } from '../../../format/readable.ts';
 import { Button, IconButton } from '../../../ui/button.tsx';
 import { classNames } from '../../../ui/class-names.ts';
 import { Field, SelectField } from '../../../ui/fields.tsx';

@@ -1,6 +1,6 @@
 // One entry of the conversation. Entries that have not changed are not drawn anew while others come.
 import { memo, type ReactNode } from 'react';
-import { duration, fullTime } from '../../../format/times.ts';
+import { duration, fullTime } from '../../../format/readable.ts';
 import { Badge, EffectBadge } from '../../../ui/badge.tsx';
 import { classNames } from '../../../ui/class-names.ts';
 import { ForeignBlock, ForeignText } from '../../../ui/foreign-text.tsx';

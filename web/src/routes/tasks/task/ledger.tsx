@@ -1,7 +1,7 @@
 // Every command that the agent called, with what it was given and what it changed.
 import type { ItemOf } from '../../../api/commands.ts';
 import { usePages } from '../../../api/use-command.ts';
-import { duration, fullTime } from '../../../format/times.ts';
+import { duration, fullTime } from '../../../format/readable.ts';
 import { EffectBadge } from '../../../ui/badge.tsx';
 import { ForeignBlock, ForeignText } from '../../../ui/foreign-text.tsx';
 import { EmptyState, ListAnswer } from '../../../ui/states.tsx';

@@ -1,6 +1,6 @@
 // Queued, starting, working, finishing, ended: what took how long.
 import type { Task } from '../../../../../src/protocol/task.ts';
-import { duration } from '../../../format/times.ts';
+import { duration } from '../../../format/readable.ts';
 import { classNames } from '../../../ui/class-names.ts';
 import { useNow } from '../../../ui/relative-time.tsx';
 import { useTask } from './open-task.tsx';
