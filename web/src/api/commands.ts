@@ -1,5 +1,4 @@
-// What each built-in command takes and answers, from the very definitions that the server runs. Types only:
-// nothing of them is in the bundle.
+// What each built-in command takes and answers, by the server's own definitions. Types only: none are bundled.
 import type { BuiltIn } from '../../../src/server/built-in.ts';
 
 type Types = { [Each in BuiltIn as Each['name']]: NonNullable<Each['types']> };

@@ -1,5 +1,4 @@
-// Follows a stream command to its end. A lost connection is taken up again after the last item that came, so that
-// nothing is missed and nothing comes twice.
+// Follows a stream command to its end. After a lost connection it goes on behind the last item that came.
 import type { CommandInput, CommandName, CommandOutput } from './commands.ts';
 import { AnswerError, mayPass } from './request.ts';
 import type { Seed } from './seed.ts';
@@ -18,10 +17,7 @@ interface Following<Name extends CommandName> {
   onState(state: 'live' | 'lost'): void;
 }
 
-/**
- * Resolves at the end of the stream, or when the signal is aborted.
- * @throws AnswerError when the server refuses
- */
+/** Resolves at the end of the stream or when `signal` is aborted. @throws AnswerError when the server refuses */
 export async function follow<Name extends CommandName>(
   seed: Pick<Seed, 'open'>,
   name: Name,

@@ -1,5 +1,4 @@
-// One HTTP request to this Seed with the session's cookie, and the session itself. What goes wrong is always an
-// AnswerError.
+// An HTTP request to this Seed with the session's cookie, and the session. What goes wrong is an AnswerError.
 import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../../../src/protocol/errors.ts';
 import { connectionIsLost, connectionIsUp } from './connection.ts';
 
@@ -32,10 +31,7 @@ export function mayPass(error: unknown): boolean {
 /** Marks a request as this page's: a form or a script of another site cannot send it. */
 const OWN_REQUEST = { 'Seed-Dashboard': '1' };
 
-/**
- * @param path from the root, such as /api/v1/keys
- * @throws AnswerError; DOMException `AbortError` when `init.signal` is aborted
- */
+/** @param path from the root. @throws AnswerError; DOMException `AbortError` when `init.signal` is aborted */
 export async function request(path: string, init: RequestInit = {}): Promise<Response> {
   const response = await send(path, init);
   if (response.ok) return response;

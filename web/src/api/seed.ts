@@ -1,5 +1,4 @@
-// The Seed that the page is signed in to: who the key is, what it may do, and calls of its commands. Routes come
-// from the manifest, so that the page knows no path of the API.
+// The signed-in Seed: who the key is, what it may do, calls of its commands by the routes of the manifest.
 import { queryOptions } from '@tanstack/react-query';
 import { restCall } from '../../../src/lib/rest-call.ts';
 import type { Manifest, ManifestCommand } from '../../../src/protocol/manifest.ts';
@@ -71,10 +70,7 @@ function allowed(commands: ReadonlyMap<string, ManifestCommand>, name: string): 
   });
 }
 
-/**
- * The signed-in Seed as a query: asked for once, and anew when somebody comes back to the page after a while,
- * because a key's scopes can change.
- */
+/** The signed-in Seed, asked for anew when somebody comes back after a while: a key's scopes can change. */
 export const seedQuery = queryOptions({
   queryKey: ['seed'],
   queryFn: openSeed,

@@ -1,5 +1,4 @@
-// A call of a command with a given input, written as people send it themselves: curl, the CLI, MCP. The key is
-// never in it.
+// A call of a command as people send it themselves: curl, the CLI, MCP. The key is never in it.
 import { restCall } from '../../../src/lib/rest-call.ts';
 import { quoted, shellWord } from '../../../src/lib/shell-word.ts';
 import type { ManifestCommand } from '../../../src/protocol/manifest.ts';

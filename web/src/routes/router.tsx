@@ -1,5 +1,4 @@
-// All routes together, with the pages in the order of the navigation. A new page is a folder beside this file and
-// an entry here.
+// All routes, with the pages in the order of the navigation. A new page is a folder here and an entry in PAGES.
 import { QueryClient } from '@tanstack/react-query';
 import { createRoute, createRouter, Link, redirect } from '@tanstack/react-router';
 import { mayPass, onSignedOut } from '../api/request.ts';

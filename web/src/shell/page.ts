@@ -1,5 +1,4 @@
-// What a page of the dashboard tells about itself: from it come its place in the navigation, its shortcut, its
-// screenshot.
+// What a page tells about itself, for the navigation, its shortcut and its screenshot.
 import { type AnyRoute, createRoute, type RouteComponent } from '@tanstack/react-router';
 import type { IconName } from '../ui/icon.tsx';
 
@@ -25,11 +24,8 @@ export function textIn(value: unknown): string | undefined {
 }
 
 /**
- * A route of a page, below another route.
- * @param component loaded when it is first shown: `lazyRouteComponent`
- * @param validateSearch reads what stands behind the `?` of the address. What it gives is named although
- * undefined:
- *   what it leaves out would stay as it was sent
+ * A route of a page, below another route; its component is loaded when it is first shown (`lazyRouteComponent`).
+ * @param validateSearch reads the address's query. It names what is undefined: what is left out stays as sent.
  */
 export function pageRoute<Parent extends AnyRoute, const Path extends string, Search = Record<never, never>>(
   parent: Parent,

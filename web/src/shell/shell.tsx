@@ -1,5 +1,4 @@
-// The parent of all pages that need a session, and the frame around them: navigation, banner, the shortcuts that
-// work everywhere, and the signed-in Seed for all below.
+// The root of all routes, and below it the parent and the frame of those that need a session.
 
 import { type QueryClient, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
 import {
@@ -54,10 +53,7 @@ export const shellRoute = createRoute({
   ),
 });
 
-/**
- * The frame of every page: navigation, banner, the shortcuts that work everywhere, and the signed-in Seed for
- * all below.
- */
+/** The frame of every page, with the shortcuts that work everywhere and the signed-in Seed for all below. */
 function Shell({ children }: { children: ReactNode }) {
   const { data: seed } = useSuspenseQuery(seedQuery);
   const { pages } = useRouter().options.context;

@@ -1,5 +1,4 @@
-// Light, dark, or what the system says. The choice is kept in this browser; first-paint.js applies it before the
-// page shows.
+// Light, dark, or what the system says, kept in this browser; first-paint.js applies it before the page shows.
 import { useSyncExternalStore } from 'react';
 import { createStore } from '../api/store.ts';
 import { buttonLook } from '../ui/button.tsx';

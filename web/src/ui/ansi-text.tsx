@@ -3,10 +3,7 @@ import Anser from 'anser';
 import { classNames } from './class-names.ts';
 import { ForeignText } from './foreign-text.tsx';
 
-/**
- * Sequences without a colour: titles of windows, links (OSC), and those of devices. Their text is not meant to be
- * seen.
- */
+/** Sequences without a colour: titles of windows, links (OSC), those of devices. Their text is not to be seen. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const STRINGS = /\u{1b}[\]PX^_][^\u{7}\u{1b}\u{9c}]*(?:\u{7}|\u{1b}\\|\u{9c})/gu;
 
@@ -63,10 +60,7 @@ const NAMED: Record<string, Rgb> = {
 };
 const CUBE_STEPS = [0, 95, 135, 175, 215, 255];
 
-/**
- * @param name `ansi-red`, `ansi-palette-123`, or `ansi-truecolor` with `truecolor` as "255, 0, 0"; null when there
- * is none
- */
+/** @param name `ansi-red`, `ansi-palette-123`, or `ansi-truecolor` with `truecolor` "255, 0, 0"; null: none */
 export function ansiColour(name: string | null, truecolor: string | null): Rgb | null {
   if (!name) return null;
   if (name === 'ansi-truecolor') return truecolor ? (truecolor.split(',').map(Number) as unknown as Rgb) : null;

@@ -1,5 +1,4 @@
-// Modal dialogs on Radix, which keeps the focus inside, closes on Escape and on a press beside, and hides the rest
-// from screen readers.
+// Modal dialogs on Radix: the focus stays inside, Escape and a press beside close, the rest is hidden.
 import { Dialog as Radix } from 'radix-ui';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { Button, IconButton } from './button.tsx';

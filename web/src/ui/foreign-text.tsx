@@ -25,10 +25,7 @@ export function ForeignText({ text }: { text: string }) {
   );
 }
 
-/**
- * Paragraphs, code or data of somebody else's. What is longer than a few screens is cut, with a button for
- * more.
- */
+/** Somebody else's paragraphs, code or data. After a few screens it is cut, with a button for more. */
 export function ForeignBlock({
   text,
   mono = false,
@@ -114,9 +111,7 @@ interface Sign {
   codePoint: string;
 }
 
-/**
- * Control characters, invisible ones and those that turn the direction of writing (Unicode's Cc, Cf, Zl and Zp).
- */
+/** Control characters, invisible ones, those that turn the writing direction (Unicode Cc, Cf, Zl, Zp). */
 const INVISIBLE = /(?![\t\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 const ALL_INVISIBLE = new RegExp(`(${INVISIBLE.source})`, 'gu');
 /** ECMA-48's names of the control characters from 0 on: pictures of them are missing in many fonts. */
@@ -128,9 +123,8 @@ const DELETE = 0x7f;
 const CARRIAGE_RETURN = 0x0d;
 
 /**
- * Text of somebody else's, such as a task's output, in pieces that are safe to show: what would be invisible,
- * or would change the order in which the rest is read, becomes a sign of its own. Zero-width joiners stay:
- * scripts and emoji need them.
+ * Somebody else's text in pieces that are safe to show: what would be invisible, or change the order in which the
+ * rest is read, becomes a sign of its own. Zero-width joiners stay: scripts and emoji need them.
  */
 export function visiblePieces(text: string): (string | Sign)[] {
   const lines = text.replaceAll('\r\n', '\n');

@@ -1,5 +1,4 @@
-// Keyboard shortcuts: the list of those that work at this moment, the listener that runs them, and the hooks that
-// add them.
+// Keyboard shortcuts: those that work at this moment, the listener that runs them, the hooks that add them.
 import { type RefObject, useEffect, useEffectEvent } from 'react';
 import { createStore } from '../api/store.ts';
 

@@ -1,5 +1,4 @@
-// A button that opens a short list of actions, on Radix: arrow keys and first letters move, Escape and a click
-// elsewhere close.
+// A button with a short list of actions, on Radix: arrows and first letters move, Escape and a press beside close.
 import { DropdownMenu } from 'radix-ui';
 import { type ReactNode, useId } from 'react';
 import { Icon, type IconName } from './icon.tsx';

@@ -1,5 +1,4 @@
-// What a page of one column is made of: its heading with what can be done, sections, facts, links to pages beside
-// it.
+// What a page of one column is made of: heading with actions, sections, facts, tiles, links to pages beside it.
 import { Link, useNavigate } from '@tanstack/react-router';
 import { Fragment, type ReactNode, useId } from 'react';
 import { buttonLook } from './button.tsx';

@@ -1,5 +1,4 @@
-// Short messages about what was just done, on Radix: F8 leads to them, and they leave by themselves while nobody
-// points at them. Nothing that has to be read stands only here.
+// Passing messages about what was just done, on Radix; F8 leads to them. What has to be read stands elsewhere too.
 import { Toast } from 'radix-ui';
 import { useSyncExternalStore } from 'react';
 import { createStore } from '../api/store.ts';

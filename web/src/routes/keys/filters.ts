@@ -1,5 +1,4 @@
-// The filters of the list of keys, as they stand in the address and as `keys list` takes them; how states of a key
-// are coloured.
+// The filters of the list of keys, in the address and for `keys list`; the colours of a key's states.
 import type { Key } from '../../../../src/protocol/key.ts';
 import type { CommandInput } from '../../api/commands.ts';
 import type { Tone } from '../../ui/badge.tsx';

@@ -1,5 +1,4 @@
-// What can be done with a key, each in its dialog. What would take the account its last admin key is asked for
-// twice.
+// What can be done with a key, a dialog each. What would take the last admin key away is asked for twice.
 import { useState } from 'react';
 import type { Key } from '../../../../src/protocol/key.ts';
 import { LIMITS } from '../../../../src/protocol/limits.ts';
@@ -210,10 +209,7 @@ function IfOwn({ id, children }: { id: string; children: string }) {
   return id === key.id && <p className="rounded-lg bg-warn-soft p-3 text-warn">{children}</p>;
 }
 
-/**
- * Whether Seed has asked, because the change would take the account its last key that may do everything. Then the
- * same with `yes` does it; the error's notice has said what that means.
- */
+/** Whether Seed asks first, because the account would lose its last admin key. The same with `yes` does it. */
 function isAsked(error: unknown): boolean {
   return error instanceof AnswerError && error.code === 'confirmation_needed';
 }

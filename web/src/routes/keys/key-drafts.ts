@@ -1,5 +1,4 @@
-// What forms about keys hold as it stands in their fields, what is wrong with it, and what is sent for it: limits,
-// labels, expiry.
+// What stands in the fields of forms about keys (limits, labels, expiry), what is wrong with it, what is sent.
 import {
   KEY_LIMIT_NAMES,
   KEY_LIMITS,

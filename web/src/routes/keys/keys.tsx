@@ -1,5 +1,4 @@
-// The list of keys with its search, filters and columns: what each may do, how much it is used, and until when it
-// works.
+// The list of keys with its filters: what each may do, how much it is used, until when it works.
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import type { Key } from '../../../../src/protocol/key.ts';
 import { LIMITS } from '../../../../src/protocol/limits.ts';

@@ -166,10 +166,7 @@ const COLUMNS: readonly Column<RunningSandbox>[] = [
   { title: 'Deadline', className: 'text-muted', cell: ({ deadline }) => <RelativeTime at={deadline} /> },
 ];
 
-/**
- * The tasks in a runner's sandboxes. Those of another account cannot be opened: only that they are there is
- * known.
- */
+/** The tasks in a runner's sandboxes. Of another account's it is only known that they are there. */
 function RunningSandboxes({ sandboxes }: { sandboxes: readonly RunningSandbox[] }) {
   if (sandboxes.length === 0) return <p className="text-muted">None: no task runs here now.</p>;
   return (

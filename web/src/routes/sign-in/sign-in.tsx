@@ -1,5 +1,4 @@
-// Signing in with an API key. The key goes to the server and nowhere else; what stays is a cookie that no script
-// can read.
+// Signing in with an API key. It goes to the server alone; what stays is a cookie that no script can read.
 import { useMutation } from '@tanstack/react-query';
 import { useRouter, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useRef } from 'react';

@@ -1,5 +1,4 @@
-// /tasks, /tasks/new, and /tasks/<id> with its views: the conversation first, then ledger, artifacts, usage and
-// details.
+// /tasks, /tasks/new, and /tasks/<id> with its views, the conversation first.
 import { lazyRouteComponent as lazy } from '@tanstack/react-router';
 import { type Page, pageRoute, textIn } from '../../shell/page.ts';
 import { shellRoute } from '../../shell/shell.tsx';

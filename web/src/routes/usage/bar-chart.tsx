@@ -1,5 +1,4 @@
-// Stacked bars by day on a canvas, by uPlot. Loaded when a chart is first shown; by-day.tsx puts words and
-// figures beside it.
+// Stacked bars by day on a canvas, by uPlot, loaded when first shown. by-day.tsx tells the same in words.
 import 'uplot/dist/uPlot.min.css';
 import { useEffect, useEffectEvent, useRef, useSyncExternalStore } from 'react';
 import uPlot from 'uplot';
@@ -107,9 +106,7 @@ function labelledDays(days: number, most: number): number[] {
 
 const current = () => document.documentElement.dataset['theme'] ?? 'light';
 
-/**
- * Which theme the page has at the moment: what is drawn on a canvas does not follow the style sheet by itself.
- */
+/** The theme at the moment: what is drawn on a canvas does not follow the style sheet by itself. */
 function usePageTheme(): string {
   return useSyncExternalStore(subscribe, current);
 }

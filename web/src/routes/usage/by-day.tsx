@@ -88,10 +88,7 @@ interface ChartPanelProps {
 
 const SWATCHES: Record<BarSeries['tone'], string> = { accent: 'bg-accent', info: 'bg-info', bad: 'bg-bad' };
 
-/**
- * A chart with all that it says in words: its legend with the sums, or the figures of the day pointed at, and a
- * table below.
- */
+/** A chart and all that it says in words: the sums, or the figures of the day pointed at, and a table below. */
 function ChartPanel({ title, total, days, series, axisFormat, format, whole = false }: ChartPanelProps) {
   const [pointed, setPointed] = useState<number | null>(null);
   const day = pointed === null ? undefined : days[pointed];

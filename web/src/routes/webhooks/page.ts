@@ -1,5 +1,4 @@
-// /webhooks, /webhooks/<id>, /webhooks/events/<id>, /webhooks/deliveries/<id>: where events go, what happened,
-// what became of it.
+// /webhooks, its events and its deliveries: where events go, what happened, what became of it.
 import { createRoute, lazyRouteComponent as lazy } from '@tanstack/react-router';
 import { type Page, pageRoute } from '../../shell/page.ts';
 import { shellRoute } from '../../shell/shell.tsx';

@@ -1,5 +1,4 @@
-// What a webhook is: its URL, what it is for, and the events it wants; for a new one and for changing one. Then
-// its secret.
+// The form of a webhook, new or changed: its URL, what it is for, the events it wants. Then its secret.
 
 import { type ComponentProps, useState } from 'react';
 import type { Webhook, WebhookEventType } from '../../../../src/protocol/webhook.ts';

@@ -1,5 +1,4 @@
-// What the list of tasks shows: its filters as they stand in the address, the tasks kept up to date, and the names
-// of their keys.
+// The list of tasks: its filters in the address, the tasks kept up to date, the names of their keys.
 import { useEffect, useState } from 'react';
 import type { CommandInput, ItemOf } from '../../../api/commands.ts';
 import { useCommand, usePages, useSeed } from '../../../api/use-command.ts';
@@ -27,11 +26,7 @@ export function tasksSearch({ q, status, key, parent }: Record<string, unknown>)
 const REFRESH_MS = 2_500;
 const PAGE = 50;
 
-/**
- * The list, read again every few seconds.
- * @param held somebody points into it or has scrolled: newer tasks wait above, so that nothing moves away from
- * under them
- */
+/** @param held somebody points into the list or has scrolled: newer tasks wait, so that nothing moves away */
 export function useTaskList({ q, status, key, parent }: TasksSearch, held: boolean) {
   const filter = { q, status, keyId: key, parentTaskId: parent, limit: PAGE };
   const pages = usePages('tasks list', filter, { refreshMs: REFRESH_MS });

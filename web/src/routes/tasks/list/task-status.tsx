@@ -1,5 +1,4 @@
-// What lists and pages of tasks share: a task's status in words and colour, what it is called, links to the form
-// for a new one.
+// What lists and pages of tasks share: a task's status, what it is called, links to the form for a new one.
 import { Link } from '@tanstack/react-router';
 import type { Task } from '../../../../../src/protocol/task.ts';
 import { Status, type Tone } from '../../../ui/badge.tsx';

@@ -121,10 +121,7 @@ function filesProblem(files: readonly File[]): string | null {
 
 /** Browsers refuse an address that changes with every key. */
 const WRITE_AFTER_MS = 250;
-/**
- * Servers and proxies refuse long addresses. Longer instructions are kept with the entry of the browser's history
- * instead.
- */
+/** Servers refuse long addresses: a longer instruction is kept in the state of the history entry instead. */
 const ADDRESS_CHARACTERS = 4_000;
 
 declare module '@tanstack/react-router' {

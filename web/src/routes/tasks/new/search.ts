@@ -1,5 +1,4 @@
-// What of a task stands in the address: `instruction`, `scopes` with commas, `timeout` in ms, `model`, and the
-// other numbers.
+// What of a task stands in the address: `instruction`, `scopes` with commas, `model`, and its numbers.
 import { LIMITS } from '../../../../../src/protocol/limits.ts';
 import { type NumberBounds, numberProblem } from '../../../format/readable.ts';
 

@@ -1,5 +1,4 @@
-// The task that is looked at, for its header and its views: the object, read again until nothing of it changes,
-// and the conversation as it comes.
+// The task that is looked at: the object, read until nothing of it changes, and the conversation as it comes.
 import { useQueryClient } from '@tanstack/react-query';
 import {
   createContext,

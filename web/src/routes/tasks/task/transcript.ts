@@ -1,5 +1,4 @@
-// A task's events as what a person reads: a tool's call with all that it printed and its result is one entry, the
-// answer looks like one.
+// A task's events as a person reads them: a tool's call, its output and its result are one entry.
 import type { TaskEvent } from '../../../../../src/protocol/event.ts';
 import type { Task } from '../../../../../src/protocol/task.ts';
 
@@ -88,9 +87,7 @@ export type Row = { key: string | number } & (
   | { type: 'entry'; entry: Entry }
 );
 
-/**
- * What stands in the conversation: the instruction, what came of it, and the answer where no event has said it.
- */
+/** The rows of the conversation: the instruction, the entries, and the answer where no event has said it. */
 export function conversationRows(task: Task, { entries }: Transcript): Row[] {
   const { stdout, completedAt, status } = task;
   const last = entries.findLastIndex(({ type }) => type === 'text');

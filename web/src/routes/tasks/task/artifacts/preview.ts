@@ -1,5 +1,4 @@
-// What of an artifact can be shown: its beginning as text, CSV as rows, raster images. Never as a page: HTML and
-// SVG are text here.
+// What of an artifact is shown: text, CSV as rows, raster images. HTML and SVG are text here, never a page.
 import type { ItemOf } from '../../../../api/commands.ts';
 
 export type Artifact = ItemOf<'tasks artifacts list'>;
