@@ -3,13 +3,11 @@ import type { BuiltIn } from '../../../src/server/built-in.ts';
 
 type Types = { [Each in BuiltIn as Each['name']]: NonNullable<Each['types']> };
 
-/** `keys list`, `tasks run`, … */
 export type CommandName = keyof Types;
 export type CommandInput<Name extends CommandName> = Types[Name]['input'];
 /** The body of the answer; of a stream command, one item. */
 export type CommandOutput<Name extends CommandName> = Types[Name]['output'];
 
-/** Commands that answer with pages. */
 export type ListCommand = {
   [Name in CommandName]: CommandOutput<Name> extends { nextCursor: string | null } ? Name : never;
 }[CommandName];

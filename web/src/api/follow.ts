@@ -9,7 +9,6 @@ const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 10_000;
 
 interface Following<Name extends CommandName> {
-  /** Only items after this position. */
   after?: number;
   signal: AbortSignal;
   /** Items in order, those that came together at once; `position` is that of the last. */

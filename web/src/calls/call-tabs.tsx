@@ -10,9 +10,7 @@ interface CallTabsProps {
   curl: string;
   /** Null where it is not offered over MCP. */
   mcp: string | null;
-  /** What else there is to know of the call over MCP. */
   mcpNote?: string;
-  /** Which one is shown first. */
   initial?: 'CLI' | 'curl' | 'MCP';
   /** Long lines go on below instead of to the right: for narrow columns. */
   wrapped?: boolean;
@@ -43,7 +41,6 @@ export function CallTabs({ label, cli, curl, mcp, mcpNote, initial = 'CLI', wrap
 interface TabsProps {
   label: string;
   tabs: readonly { name: string; content: ReactNode }[];
-  /** The name of the one that is shown first. */
   initial: string;
 }
 

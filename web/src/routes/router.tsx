@@ -24,7 +24,6 @@ const PAGES = [
   commandsPage,
 ] as const satisfies readonly Page[];
 
-/** How long answers count as fresh, and what is tried again. */
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: { staleTime: 10_000, retry: (failures, error) => failures < 2 && mayPass(error) },

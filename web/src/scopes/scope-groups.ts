@@ -12,7 +12,6 @@ export interface ScopeGroup {
   scopes: ScopeWithCommands[];
 }
 
-/** Nouns and scopes in the order of their names. */
 export function scopeGroups(commands: readonly ManifestCommand[]): ScopeGroup[] {
   const byScope = Map.groupBy(
     commands.filter((command) => command.scope !== null),
@@ -32,7 +31,6 @@ export function commandsWith(commands: readonly ManifestCommand[], scopes: reado
 }
 
 export interface ChosenScopes {
-  /** Those of the scopes that the key has. */
   chosen: string[];
   /** Patterns that stand for none of them. */
   lacking: string[];

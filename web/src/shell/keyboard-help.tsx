@@ -8,7 +8,6 @@ import { findShortcut, type Shortcut, shortcuts, useShortcut } from '../ui/keybo
 const GROUPS: readonly Shortcut['group'][] = ['This page', 'Go to', 'Everywhere'];
 const NAMES: Record<string, string> = { Escape: 'Esc' };
 
-/** The button and what it opens. */
 export function KeyboardHelp() {
   const [open, setOpen] = useState(false);
   const all = useSyncExternalStore(shortcuts.subscribe, shortcuts.get);

@@ -13,7 +13,6 @@ export interface Page {
   routes: readonly AnyRoute[];
 }
 
-/** The pages that a key is offered. */
 export function offeredPages(pages: readonly Page[], may: (command: string) => boolean): Page[] {
   return pages.filter(({ needs }) => needs === null || may(needs));
 }

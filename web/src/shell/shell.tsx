@@ -89,7 +89,6 @@ function Shell({ children }: { children: ReactNode }) {
   );
 }
 
-/** On a phone the navigation is a drawer behind a button. */
 function Drawer() {
   const [open, setOpen] = useState(false);
   const path = useRouterState({ select: ({ location }) => location.pathname });
@@ -156,7 +155,6 @@ function ModelNotice() {
   );
 }
 
-/** What stands while it is found out who is signed in. */
 function ShellSkeleton() {
   return (
     <main className="mx-auto max-w-3xl pt-16">

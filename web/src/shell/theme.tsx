@@ -49,7 +49,6 @@ const THEMES: readonly { theme: Theme; label: string; icon: IconName }[] = [
   { theme: 'system', label: 'As the system', icon: 'system' },
 ];
 
-/** The choice of the theme. */
 export function ThemeMenu() {
   const theme = useTheme();
   const current = THEMES.find((one) => one.theme === theme);

@@ -42,7 +42,6 @@ interface BadgeListProps {
   className?: string;
 }
 
-/** Scopes or types of events, each as it is written. */
 export function BadgeList({ items, most = items.length, className }: BadgeListProps) {
   return (
     <span className={classNames('flex flex-wrap gap-1', className)}>

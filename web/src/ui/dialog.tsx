@@ -63,12 +63,10 @@ interface FormDialogProps {
   submit: string;
   /** `danger` is for what cannot be undone. */
   kind?: 'primary' | 'danger';
-  /** The button cannot be pressed yet. */
   disabled?: boolean;
   /** What useAction gives: how far it is, and what went wrong. */
   action: { isPending: boolean; error: Error | null };
   onSubmit(): void;
-  /** Tells what will happen, and asks for what is needed. */
   children: ReactNode;
 }
 

@@ -69,7 +69,6 @@ interface SelectProps extends Omit<ComponentProps<'select'>, 'onChange' | keyof 
   onChange(value: string): void;
 }
 
-/** A labelled choice among a few, the browser's own. */
 export function SelectField({
   label,
   labelHidden,
@@ -112,7 +111,6 @@ export interface FilterFieldProps<Value extends string> {
   className?: string;
 }
 
-/** A filter of a list: one of a few, or any of them. */
 export function FilterField<Value extends string>(props: FilterFieldProps<Value>) {
   const { any, value, options, onChange, labelHidden = true, ...rest } = props;
   return (
@@ -130,7 +128,6 @@ interface TextAreaProps extends Omit<ComponentProps<'textarea'>, 'onChange' | ke
   onChange(text: string): void;
 }
 
-/** A labelled text of several lines. */
 export function TextAreaField({ label, hint, error, onChange, className, ...area }: TextAreaProps) {
   return (
     <Labelled
@@ -154,7 +151,6 @@ interface CheckboxProps extends Omit<ComponentProps<'input'>, 'onChange' | 'type
   children: ReactNode;
 }
 
-/** A checkbox with its text, all of which can be clicked. */
 export function Checkbox({ indeterminate = false, onChange, children, ...input }: CheckboxProps) {
   const ref = useRef<HTMLInputElement>(null);
   useEffect(() => {

@@ -75,7 +75,6 @@ const ESCAPE_MOST = 32;
 
 interface Cut {
   shown: string;
-  /** How many characters are not shown. */
   hidden: number;
   showMore(): void;
 }

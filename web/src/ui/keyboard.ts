@@ -7,7 +7,6 @@ export interface Shortcut {
   keys: string;
   /** What it does, for the help: "Next command". */
   label: string;
-  /** Where the help lists it. */
   group: 'Everywhere' | 'Go to' | 'This page';
   run(): void;
 }

@@ -4,15 +4,12 @@ import { type ReactNode, useId } from 'react';
 import { Icon, type IconName } from './icon.tsx';
 
 interface MenuProps {
-  /** What the menu is for. */
   label: string;
   button: ReactNode;
   /** The button shows an icon alone: the label is its name. */
   iconOnly?: boolean;
   buttonClassName?: string;
-  /** Which edge of the button the list keeps to. */
   align?: 'start' | 'end';
-  /** Stands above the actions, and is read out with the menu. */
   header?: ReactNode;
   items: readonly { label: string; icon?: IconName; onSelect(): void }[];
 }

@@ -9,7 +9,6 @@ import { Icon, type IconName } from './icon.tsx';
 interface EmptyStateProps {
   icon: IconName;
   title: string;
-  /** What would be here and how it comes to be. */
   children: ReactNode;
   action?: ReactNode;
 }
@@ -59,7 +58,6 @@ function sentence(text: string): string {
   return /[.!?]$/.test(start) ? start : `${start}.`;
 }
 
-/** The shape of what is being loaded. */
 export function Skeleton({ className }: { className?: string }) {
   return (
     <div aria-hidden="true" className={classNames('animate-pulse rounded bg-line', className ?? 'h-4 w-full')} />
@@ -111,7 +109,6 @@ interface ListAnswerProps {
     fetchNextPage(): unknown;
   };
   empty: ReactNode;
-  /** Shows the items that there are. */
   children: ReactNode;
 }
 

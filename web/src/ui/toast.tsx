@@ -13,7 +13,6 @@ export function toast(text: string): void {
   toasts.set([...toasts.get(), { id: lastId, text }]);
 }
 
-/** Where the messages show; once, at the root of the page. */
 export function Toasts() {
   const shown = useSyncExternalStore(toasts.subscribe, toasts.get);
   const remove = (id: number) => toasts.set(toasts.get().filter((one) => one.id !== id));

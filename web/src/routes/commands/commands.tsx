@@ -104,7 +104,6 @@ function Group({ group: { noun, commands } }: { group: CommandGroup }) {
   );
 }
 
-/** What stands beside the list before a command is chosen. */
 export function Overview() {
   const { key } = useSeed();
   return (
@@ -209,7 +208,6 @@ function breakable(name: string): ReactNode[] {
   return name.split(/(?=[A-Z.])/).map((part, index) => [index > 0 && <wbr key={index} />, part]);
 }
 
-/** What a command takes. */
 function InputTable({ command }: { command: ManifestCommand }) {
   const rows = inputRows(command.input);
   if (rows.length === 0) return <p className="text-muted">It takes none.</p>;

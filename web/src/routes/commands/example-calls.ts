@@ -24,7 +24,6 @@ export function curlCall(command: ManifestCommand, origin: string): string {
   });
 }
 
-/** @returns null for a command that is not offered over MCP */
 export function mcpCall(command: ManifestCommand): string | null {
   return writtenMcp(
     command,
@@ -32,7 +31,6 @@ export function mcpCall(command: ManifestCommand): string | null {
   );
 }
 
-/** A value for every input that has to be there. */
 function sampleOf({ input }: ManifestCommand, wanted: (property: string) => boolean): Record<string, unknown> {
   const required = (input.required ?? []).filter(wanted);
   return Object.fromEntries(

@@ -4,7 +4,6 @@ import { type Page, pageRoute, textIn } from '../../shell/page.ts';
 import { shellRoute } from '../../shell/shell.tsx';
 
 interface CommandsSearch {
-  /** What is searched for. */
   q?: string | undefined;
 }
 

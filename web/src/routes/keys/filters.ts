@@ -14,7 +14,6 @@ export const STATUS_NAMES = Object.keys(STATUS_TONES) as Key['status'][];
 export interface KeysSearch extends Pick<CommandInput<'keys list'>, 'q' | 'status'> {
   /** Only keys that were not used for so many days. */
   unused?: number | undefined;
-  /** Keys of tasks, too. */
   tasks?: true | undefined;
 }
 

@@ -170,7 +170,6 @@ export function RevokeDialog({ apiKey: { id, name }, onClose }: KeyDialogProps) 
   );
 }
 
-/** Switches a key off and on again. */
 export function SwitchButton({ apiKey: { id, name, status } }: { apiKey: Key }) {
   const updating = useAction('keys update');
   const isOff = status === 'disabled';

@@ -59,7 +59,6 @@ function problemOf(name: keyof KeyLimits, text: string): string | null {
   return numberProblem(Number(text), { min: kind === 'usd' ? 1e-6 : 1, max: most, isWhole: kind === 'count' });
 }
 
-/** Labels as lines of a text: `name=value`. */
 export function labelsText(labels: Readonly<Record<string, string>>): string {
   return Object.entries(labels)
     .map(([name, value]) => `${name}=${value}`)
@@ -89,7 +88,6 @@ function linesOf(text: string): string[] {
 export interface ExpiryDraft {
   /** What `expiresIn` takes; empty where nothing is said; `date` stands for the day beside it. */
   span: string;
-  /** A day such as `2027-01-31`. */
   date: string;
 }
 

@@ -52,7 +52,6 @@ interface LimitsFieldsProps {
   onChange(draft: LimitsDraft): void;
 }
 
-/** What the fields of lists say besides. */
 const LISTS: {
   [Name in KeyLimitName]?: { label?: string; hint: string; placeholder: string; className?: string };
 } = {
@@ -65,7 +64,6 @@ const LISTS: {
   allowedModels: { hint: 'With commas', placeholder: 'Any' },
 };
 
-/** The fields of what narrows a key. Empty ones do not narrow it. */
 export function LimitsFields({ draft, problems, onChange }: LimitsFieldsProps) {
   return (
     <div className="grid gap-4 sm:grid-cols-2">
@@ -89,7 +87,6 @@ export function LimitsFields({ draft, problems, onChange }: LimitsFieldsProps) {
 interface NewSecretProps {
   title: string;
   secret: string;
-  /** What one can do when it is copied. */
   actions: ReactNode;
 }
 

@@ -11,7 +11,6 @@ const SINCE = '29d';
 export interface KeyUsage {
   total: number;
   daily: readonly number[];
-  /** The same in words. */
   told: string;
 }
 

@@ -55,7 +55,6 @@ function NoRunner() {
   );
 }
 
-/** All runners together: what runs, what is free, what waits. */
 function Capacity({ runners }: { runners: readonly RunnerView[] }) {
   const sum = (of: (runner: RunnerView) => number) => runners.reduce((total, runner) => total + of(runner), 0);
   const shareOf = (part: number, whole: number) => `${count(part)} of ${count(whole)}`;

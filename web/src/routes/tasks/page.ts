@@ -6,7 +6,6 @@ import { tasksSearch } from './list/task-list.ts';
 import { newTaskSearch } from './new/search.ts';
 
 interface ArtifactsSearch {
-  /** The name of the artifact that is looked at. */
   name?: string | undefined;
 }
 

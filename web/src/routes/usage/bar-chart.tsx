@@ -8,9 +8,7 @@ interface BarChartProps {
   days: readonly string[];
   /** From the ground up. */
   series: readonly BarSeries[];
-  /** Writes a value at the axis. */
   format(value: number): string;
-  /** Only whole numbers stand on the axis. */
   whole: boolean;
   /** Called with the index of the day that is pointed at, and with null when none is. */
   onPoint(day: number | null): void;

@@ -4,7 +4,6 @@ export interface BarSeries {
   name: string;
   /** A colour of the theme. */
   tone: 'accent' | 'info' | 'bad';
-  /** One for each day. */
   values: readonly number[];
 }
 

@@ -75,7 +75,6 @@ const BarChart = lazy(async () => ({ default: (await import('./bar-chart.tsx')).
 
 interface ChartPanelProps {
   title: string;
-  /** The sum of the whole span. */
   total: ReactNode;
   days: readonly string[];
   series: readonly BarSeries[];

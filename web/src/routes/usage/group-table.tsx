@@ -12,13 +12,11 @@ interface GroupTableProps {
   by: Grouping;
   between: Asked;
   onBy(by: Grouping): void;
-  /** Keeps the page to one key. */
   onKey(id: string): void;
 }
 
 const OPTIONS = Object.entries(GROUPINGS).map(([value, { label }]) => ({ value, label }));
 const FORMATS: Record<UsageColumn['kind'], (value: number) => string> = { count, money, ms: duration };
-/** The name of the row that sums up all others. */
 const TOTAL = 'Total';
 
 export function GroupTable({ by, between, onBy, onKey }: GroupTableProps) {

@@ -11,7 +11,6 @@ export type Asked = CommandInput<'obs summary'>;
 
 const REFRESH_MS = 30_000;
 
-/** The sums of the span, and the reports by day. */
 export function useOverview(asked: Asked) {
   const seed = useSeed();
   return useQuery({

@@ -73,7 +73,6 @@ function cliCall({ since, until, month, keyId }: Asked): string {
   return ['seed obs summary', ...given].join(' ');
 }
 
-/** The figures of the whole span, one tile each. */
 function Totals({ summary }: { summary: Summary }) {
   const { requests, tasks, modelCalls, tokens, cost } = summary;
   const failedTasks = tasks.failed + tasks.timed_out;
@@ -102,7 +101,6 @@ function Totals({ summary }: { summary: Summary }) {
   );
 }
 
-/** Says that the page is kept to one key, and takes that back. */
 function OnlyKey({ id, onClear }: { id: string; onClear(): void }) {
   const { may } = useSeed();
   const { data } = useCommand('keys get', { id }, { enabled: may('keys get') });
@@ -123,7 +121,6 @@ type ErrorGroup = CommandOutput<'obs errors'>['items'][number];
 
 const CSV = ['group', 'errors', 'refused', 'failed', 'modelCalls', 'tasks', 'lastAt'];
 
-/** A count, left out on narrow screens. */
 const wideCount = (title: string, name: 'refused' | 'failed' | 'modelCalls' | 'tasks'): Column<ErrorGroup> => ({
   title,
   numeric: true,
@@ -141,7 +138,6 @@ const COLUMNS: readonly Column<ErrorGroup>[] = [
   { title: 'Last', className: 'text-muted', cell: ({ lastAt }) => lastAt && <RelativeTime at={lastAt} /> },
 ];
 
-/** What failed, by the code of the error. */
 function Errors({ between }: { between: Asked }) {
   const errors = useCommand('obs errors', { ...between, by: 'code' });
   const items = errors.data?.items ?? [];

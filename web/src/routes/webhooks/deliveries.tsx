@@ -126,7 +126,6 @@ interface EndpointChoiceProps {
 /** As many webhooks as an account may have. */
 const MOST = 100;
 
-/** One of the account's webhooks, or all of them. */
 function EndpointChoice({ value, ...rest }: EndpointChoiceProps) {
   const { items } = usePages('webhooks list', { limit: MOST });
   const options = items.map(({ id, url }) => ({ value: id, label: url }));

@@ -110,7 +110,6 @@ function Attempt({ attempt }: { attempt: WebhookAttempt }) {
   );
 }
 
-/** What became of a delivery, and of one attempt, in a word. */
 export const DELIVERY_STATUS_NAMES: Record<DeliveryStatus, string> = {
   pending: 'Pending',
   delivered: 'Delivered',

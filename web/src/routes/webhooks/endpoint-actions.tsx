@@ -139,7 +139,6 @@ function RotateSecret({ webhook, onClose }: WebhookDialogProps) {
   );
 }
 
-/** Switches a webhook off, after asking: what waits for it has failed then. */
 function SwitchOff({ webhook: { id, url }, onClose }: WebhookDialogProps) {
   const update = useAction('webhooks update');
   const onSuccess = () => {
@@ -163,7 +162,6 @@ function SwitchOff({ webhook: { id, url }, onClose }: WebhookDialogProps) {
   );
 }
 
-/** Deletes a webhook, after asking, and leads back to the list. */
 function DeleteWebhook({ webhook: { id, url }, onClose }: WebhookDialogProps) {
   const remove = useAction('webhooks delete');
   const navigate = useNavigate();

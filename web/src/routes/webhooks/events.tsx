@@ -83,7 +83,6 @@ export function Events() {
   );
 }
 
-/** One type, or all of a noun. */
 function TypeFilter({ value, onChange }: Pick<FilterFieldProps<string>, 'value' | 'onChange'>) {
   const types = useCommand('webhooks types list', {});
   const groups = groupTypes(types.data?.items ?? [], value ? [value] : []);

@@ -97,7 +97,6 @@ function WebhookForm({ initial, onSubmit, ...dialog }: WebhookFormProps) {
 interface SecretDialogProps {
   title: string;
   secret: string;
-  /** What else there is to know of it. */
   note?: string;
   onClose(): void;
 }

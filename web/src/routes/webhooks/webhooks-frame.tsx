@@ -56,7 +56,6 @@ export function EndpointState({ webhook }: { webhook: Webhook }) {
   return <Status tone="ok">On</Status>;
 }
 
-/** The types of events that a webhook wants, as badges. */
 export function EventTypes({ types, most }: { types: readonly string[]; most?: number }) {
   if (types.includes('*')) return <Badge>all events</Badge>;
   return <BadgeList items={types} {...(most && { most })} />;

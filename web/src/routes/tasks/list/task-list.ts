@@ -51,7 +51,6 @@ export function useTaskList({ q, status, key, parent }: TasksSearch, held: boole
 /** The newest keys; older ones are shown by the beginning of their ids. */
 const KEYS_MOST = 100;
 
-/** Names of keys by their ids, as far as this key may see them. */
 export function useKeyNames() {
   const { key, may } = useSeed();
   const { data, isLoading } = useCommand('keys list', { limit: KEYS_MOST }, { enabled: may('keys list') });

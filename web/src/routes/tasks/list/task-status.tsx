@@ -28,7 +28,6 @@ export function statusLabel(status: TaskStatus): string {
   return LOOKS[status].label;
 }
 
-/** A task's status; while it runs, its phase. */
 export function TaskStatusView({ task }: { task: Pick<Task, 'status' | 'phase' | 'completedAt'> }) {
   const { label, tone } = LOOKS[task.status];
   return (
@@ -48,7 +47,6 @@ export function taskTitle(instruction: string): string {
   return (line ?? instruction).trim().slice(0, TITLE_MOST);
 }
 
-/** The way to the page of a new task, filled in with what is known of it. */
 export function NewTaskLink() {
   return (
     <Link to="/tasks/new" className={buttonLook('primary')}>

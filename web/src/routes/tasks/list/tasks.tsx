@@ -146,7 +146,6 @@ function TaskFilters({ filters, names, onChange }: TaskFiltersProps) {
   );
 }
 
-/** What stands in the list when there is nothing in it. */
 function NoTasks({ filtered, clear }: { filtered: boolean; clear(): void }) {
   const { may } = useSeed();
   if (filtered) {

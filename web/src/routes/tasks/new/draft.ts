@@ -59,7 +59,6 @@ export function searchOf({ instruction, scopes, model, numbers }: Draft): NewTas
   };
 }
 
-/** The body of `tasks run`: only what was said. */
 export function inputOf({ instruction, scopes, model, numbers }: Draft): CommandInput<'tasks run'> {
   const timeout = numberOf('timeout', numbers.timeout);
   const budget = numbersOf(BUDGET_NAMES, numbers);
@@ -131,7 +130,6 @@ declare module '@tanstack/react-router' {
   }
 }
 
-/** @param isSent whether it is being sent at the moment */
 export function useDraft(isSent: boolean): [Draft, (change: Partial<Draft>) => void] {
   const { manifest } = useSeed();
   const search = useSearch({ from: '/shell/tasks/new' });

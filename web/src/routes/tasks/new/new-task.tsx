@@ -108,7 +108,6 @@ function NewTaskForm() {
 
 type Template = CommandOutput<'templates list'>['items'][number];
 
-/** Instructions to start from, those that the key has the scopes for. */
 function Templates({ onChoose }: { onChoose(template: Template): void }) {
   const { may } = useSeed();
   const { data } = useCommand('templates list', {}, { enabled: may('templates list') });
@@ -139,7 +138,6 @@ interface Start {
   files: readonly File[];
 }
 
-/** Starts the task that was written, and leads to it. */
 function useStart() {
   const seed = useSeed();
   const navigate = useNavigate();
@@ -201,11 +199,9 @@ export function AgentCommands({ commands }: { commands: readonly ManifestCommand
 
 interface SameCallProps {
   input: CommandInput<'tasks run'>;
-  /** The names of the files that are sent along. */
   files: readonly string[];
 }
 
-/** What the button sends, written as the other ways to send it. */
 export function SameCall({ input, files }: SameCallProps) {
   const { manifest } = useSeed();
   const command = manifest.commands.find(({ name }) => name === 'tasks run');

@@ -35,7 +35,6 @@ interface NumberField extends NumberBounds {
   label: string;
 }
 
-/** The numbers that a task can be given, with their bounds: what the form shows, checks and sends. */
 export const NUMBER_FIELDS = {
   timeout: {
     label: 'Timeout in seconds',

@@ -176,7 +176,6 @@ const PARTS = [
   { name: 'calls', label: 'Calls of the model', show: count },
 ] as const;
 
-/** How much of each part of a budget is used, children included. */
 function BudgetUse({ budget, used }: { budget: NonNullable<Task['budget']>; used: Task['used'] }) {
   return (
     <ul className="flex max-w-md flex-col gap-3">

@@ -11,7 +11,6 @@ import type { Entry, Row, ToolCallEntry } from './transcript.ts';
 
 interface EntryViewProps {
   row: Row;
-  /** The moment that times are counted from. */
   startedAt: string;
   /** The task has ended: nothing runs any more. */
   over: boolean;
@@ -74,7 +73,6 @@ function Content({ entry, over }: { entry: Entry; over: boolean }) {
   }
 }
 
-/** The entry, with the time since the start beside it. */
 function Line({ at, startedAt, children }: { at: string; startedAt: string; children: ReactNode }) {
   const passedMs = Math.max(0, Date.parse(at) - Date.parse(startedAt));
   return (
@@ -102,7 +100,6 @@ function Box({ title, className, children }: { title: string; className: string;
 
 type StatusEvent = Extract<Entry, { type: 'status' }>;
 
-/** A change of status: a line across, or why the task did not complete. */
 function StatusView({ event: { status, phase, error, at } }: { event: StatusEvent }) {
   if (error) {
     return (
@@ -124,7 +121,6 @@ function StatusView({ event: { status, phase, error, at } }: { event: StatusEven
   );
 }
 
-/** A tool that the agent used: what it was given, what it printed, and whether it failed. */
 function ToolCallView({ call, over }: { call: ToolCallEntry; over: boolean }) {
   const { tool, output } = call;
   return (
@@ -159,7 +155,6 @@ function commandOf({ input }: ToolCallEntry): string | null {
 
 type CommandEvent = Extract<Entry, { type: 'command' }>;
 
-/** A command of the platform that the agent called. */
 function CommandView({ event: { command, effect, scope, status, durationMs } }: { event: CommandEvent }) {
   return (
     <div className="flex flex-wrap items-center gap-x-3 gap-y-1 rounded-lg border border-line bg-surface px-4 py-1.5">

@@ -81,7 +81,6 @@ function useGathered<Item>(onItems: (items: Item[]) => void): (items: readonly I
   };
 }
 
-/** The box of a view that scrolls as a whole. */
 export function ViewFrame({ label, children }: { label: string; children: ReactNode }) {
   return (
     <ScrollBox label={label} className="h-full overflow-y-auto -outline-offset-2!">

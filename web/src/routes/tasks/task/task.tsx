@@ -76,7 +76,6 @@ function NoSuchTask({ id }: { id: string }) {
   );
 }
 
-/** The views of a task; each has its address. */
 function TaskTabs() {
   const { task } = useTask();
   const { may } = useSeed();
@@ -133,7 +132,6 @@ export function TaskHeader() {
   );
 }
 
-/** Stops a task, after asking. */
 function StopTask({ id }: { id: string }) {
   const [asking, setAsking] = useState(false);
   const stop = useAction('tasks stop');
@@ -166,7 +164,6 @@ function StopTask({ id }: { id: string }) {
 
 const SOON_MS = 10_000;
 
-/** How long a running task still has. */
 function TimeLeft({ task: { deadline, completedAt } }: { task: Pick<TaskObject, 'deadline' | 'completedAt'> }) {
   const counts = deadline !== null && completedAt === null;
   const now = useNow(counts ? 1_000 : null);

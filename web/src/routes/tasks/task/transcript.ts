@@ -26,7 +26,6 @@ export type Entry =
 
 export interface Transcript {
   entries: readonly Entry[];
-  /** The sequence number of the last event. */
   lastSeq: number;
 }
 

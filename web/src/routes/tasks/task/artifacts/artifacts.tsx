@@ -153,7 +153,6 @@ function PreviewView({ preview, name }: { preview: Preview; name: string }) {
 
 const NUMBER = /^-?[\d.,]+%?$/;
 
-/** Rows of a CSV file; the first one is taken for its header. */
 function CsvTable({ rows, cut }: { rows: readonly string[][]; cut: boolean }) {
   const [header = [], ...body] = rows;
   return (
@@ -198,7 +197,6 @@ function CsvTable({ rows, cut }: { rows: readonly string[][]; cut: boolean }) {
   );
 }
 
-/** A raster image from an artifact. */
 function ImageView({ content, name }: { content: Blob; name: string }) {
   const [url, setUrl] = useState<string | null>(null);
   const [broken, setBroken] = useState(false);
