@@ -1,6 +1,8 @@
-// An HTTP request to this Seed with the session's cookie, and the session. What goes wrong is an AnswerError.
+// An HTTP request to this Seed with the session's cookie, the session, and whether Seed can be reached at all.
+
+import { useSyncExternalStore } from 'react';
 import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../../../src/protocol/errors.ts';
-import { connectionIsLost, connectionIsUp } from './connection.ts';
+import { createStore } from './store.ts';
 
 /** An error that people are shown: what happened, what to do, and the request to ask the operator about. */
 export class AnswerError extends SeedError {
@@ -100,4 +102,38 @@ export async function signIn(key: string): Promise<void> {
 /** @param everywhere ends the sessions of this key in all browsers */
 export async function signOut(everywhere = false): Promise<void> {
   await request(everywhere ? '/session?everywhere=true' : '/session', { method: 'DELETE' });
+}
+
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 10_000;
+
+const connection = createStore<'up' | 'lost'>('up');
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** Called by each request that gets no answer. */
+export function connectionIsLost(): void {
+  if (connection.get() === 'lost') return;
+  connection.set('lost');
+  tryAgain(FIRST_RETRY_MS);
+}
+
+/** Called by each request that gets an answer. */
+export function connectionIsUp(): void {
+  clearTimeout(timer);
+  connection.set('up');
+}
+
+export function useConnection(): 'up' | 'lost' {
+  return useSyncExternalStore(connection.subscribe, connection.get);
+}
+
+function tryAgain(afterMs: number): void {
+  timer = setTimeout(async () => {
+    const answered = await fetch('/healthz', { cache: 'no-store' }).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (answered) connectionIsUp();
+    else if (connection.get() === 'lost') tryAgain(Math.min(afterMs * 2, LAST_RETRY_MS));
+  }, afterMs);
 }

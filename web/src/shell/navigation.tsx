@@ -1,15 +1,17 @@
 // The navigation with the key in use at its foot: a column at the left, or the drawer of a phone.
 import { Link, useRouter, useRouterState } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { type ReactNode, useState, useSyncExternalStore } from 'react';
 import { signOut } from '../api/request.ts';
 import { useSeed } from '../api/use-command.ts';
 import { BadgeList } from '../ui/badge.tsx';
+import { IconButton } from '../ui/button.tsx';
 import { Kbd } from '../ui/code.tsx';
+import { Dialog } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icon.tsx';
+import { findShortcut, type Shortcut, shortcuts, useShortcut } from '../ui/keyboard.ts';
 import { Menu } from '../ui/menu.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
 import { toast } from '../ui/toast.tsx';
-import { KeyboardHelp } from './keyboard-help.tsx';
 import { offeredPages } from './page.ts';
 import { ThemeMenu } from './theme.tsx';
 
@@ -110,5 +112,46 @@ function Row({ term, children }: { term: string; children: ReactNode }) {
       <span className="text-muted">{term}</span>
       <span>{children}</span>
     </div>
+  );
+}
+
+const GROUPS: readonly Shortcut['group'][] = ['This page', 'Go to', 'Everywhere'];
+const NAMES: Record<string, string> = { Escape: 'Esc' };
+
+export function KeyboardHelp() {
+  const [open, setOpen] = useState(false);
+  const all = useSyncExternalStore(shortcuts.subscribe, shortcuts.get);
+  useShortcut('?', 'Show the keyboard shortcuts', () => setOpen(true), { group: 'Everywhere' });
+  return (
+    <>
+      <IconButton label="Keyboard shortcuts (?)" icon="keyboard" onClick={() => setOpen(true)} />
+      <Dialog title="Keyboard shortcuts" open={open} onClose={() => setOpen(false)}>
+        <div className="flex flex-col gap-6 px-6 py-4">
+          {GROUPS.map((group) => {
+            const members = all.filter(
+              (shortcut) => shortcut.group === group && findShortcut(all, shortcut.keys) === shortcut,
+            );
+            if (members.length === 0) return null;
+            return (
+              <section key={group}>
+                <h3 className="mb-1 text-sm font-medium text-muted">{group}</h3>
+                <dl className="divide-y divide-line">
+                  {members.map(({ keys, label }) => (
+                    <div key={keys} className="flex items-center justify-between py-1.5">
+                      <dt>{label}</dt>
+                      <dd className="flex gap-1">
+                        {keys.split(' ').map((key) => (
+                          <Kbd key={key}>{NAMES[key] ?? key}</Kbd>
+                        ))}
+                      </dd>
+                    </div>
+                  ))}
+                </dl>
+              </section>
+            );
+          })}
+        </div>
+      </Dialog>
+    </>
   );
 }

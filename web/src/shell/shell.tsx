@@ -11,8 +11,7 @@ import {
   useRouterState,
 } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
-import { useConnection } from '../api/connection.ts';
-import { AnswerError } from '../api/request.ts';
+import { AnswerError, useConnection } from '../api/request.ts';
 import { seedQuery } from '../api/seed.ts';
 import { SeedContext, useCommand, useSeed } from '../api/use-command.ts';
 import { IconButton } from '../ui/button.tsx';

@@ -11,16 +11,17 @@ import { Checkbox, Field, SelectField, TextAreaField } from '../../ui/fields.tsx
 import { toast } from '../../ui/toast.tsx';
 import {
   changedLimits,
+  ExpiryField,
   expiryOf,
   expiryProblem,
+  LimitsFields,
   labelsOf,
   labelsProblem,
   labelsText,
   limitsDraft,
   limitsProblems,
   NO_EXPIRY,
-} from './key-drafts.ts';
-import { ExpiryField, LimitsFields } from './key-fields.tsx';
+} from './key-fields.tsx';
 
 interface KeyDialogProps {
   apiKey: Key;

@@ -11,11 +11,10 @@ import { CopyableId, Mono } from '../../ui/code.tsx';
 import { BackLink, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 import { Answer, EmptyState } from '../../ui/states.tsx';
-import { TaskLink } from '../tasks/list/task-status.tsx';
+import { TaskLink } from '../tasks/list/task-list.tsx';
 import { STATUS_TONES } from './filters.ts';
 import { EditDialog, RevokeDialog, RotateDialog, SwitchButton } from './key-dialogs.tsx';
-import { NAMES } from './key-drafts.ts';
-import { NewSecret } from './key-fields.tsx';
+import { NAMES, NewSecret } from './key-fields.tsx';
 import { Sparkline, useKeyUsage } from './key-usage.tsx';
 
 export function KeyPage() {

@@ -2,7 +2,7 @@
 import { lazyRouteComponent as lazy } from '@tanstack/react-router';
 import { type Page, pageRoute, textIn } from '../../shell/page.ts';
 import { shellRoute } from '../../shell/shell.tsx';
-import { tasksSearch } from './list/task-list.ts';
+import { tasksSearch } from './list/task-list.tsx';
 import { newTaskSearch } from './new/search.ts';
 
 interface ArtifactsSearch {

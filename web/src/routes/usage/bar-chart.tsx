@@ -2,7 +2,7 @@
 import 'uplot/dist/uPlot.min.css';
 import { useEffect, useEffectEvent, useRef, useSyncExternalStore } from 'react';
 import uPlot from 'uplot';
-import { type BarSeries, dayName, stack } from './bar-series.ts';
+import { type BarSeries, dayName, stack } from './reports.ts';
 
 interface BarChartProps {
   days: readonly string[];

@@ -6,10 +6,9 @@ import { classNames } from '../../ui/class-names.ts';
 import { Section } from '../../ui/page-frame.tsx';
 import { Skeleton } from '../../ui/states.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
-import { type BarSeries, dayName } from './bar-series.ts';
 import { CsvButton } from './csv-button.tsx';
 import { DAY_COLUMNS } from './groupings.ts';
-import { fillDays, mergeReports, type Report } from './reports.ts';
+import { type BarSeries, dayName, fillDays, mergeReports, type Report } from './reports.ts';
 
 const NAMES = DAY_COLUMNS.map(({ name }) => name);
 

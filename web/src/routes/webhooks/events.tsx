@@ -12,7 +12,7 @@ import { RelativeTime } from '../../ui/relative-time.tsx';
 import { SpanPicker } from '../../ui/span-picker.tsx';
 import { Answer, EmptyState, ListAnswer } from '../../ui/states.tsx';
 import { type Column, KeyedRows, ROW_LINK, Table } from '../../ui/table.tsx';
-import { TaskLink } from '../tasks/list/task-status.tsx';
+import { TaskLink } from '../tasks/list/task-list.tsx';
 import { DeliveryTable } from './delivery-table.tsx';
 import { type EventsSearch, groupTypes, TIME_SPANS } from './filters.ts';
 import { NoMatch, WebhooksFrame } from './webhooks-frame.tsx';

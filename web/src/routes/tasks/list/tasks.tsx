@@ -12,8 +12,18 @@ import { Icon } from '../../../ui/icon.tsx';
 import { useRowKeys } from '../../../ui/keyboard.ts';
 import { RelativeTime } from '../../../ui/relative-time.tsx';
 import { EmptyState, ErrorNotice, SkeletonRows } from '../../../ui/states.tsx';
-import { type KeyNames, type ListedTask, type TasksSearch, useKeyNames, useTaskList } from './task-list.ts';
-import { NewTaskLink, statusLabel, TASK_STATUSES, TaskStatusView, taskTitle } from './task-status.tsx';
+import {
+  type KeyNames,
+  type ListedTask,
+  NewTaskLink,
+  statusLabel,
+  TASK_STATUSES,
+  TaskStatusView,
+  type TasksSearch,
+  taskTitle,
+  useKeyNames,
+  useTaskList,
+} from './task-list.tsx';
 
 const NO_FILTERS: TasksSearch = { q: undefined, status: undefined, key: undefined, parent: undefined };
 

@@ -7,7 +7,7 @@ import type { ManifestCommand } from '../../../../../src/protocol/manifest.ts';
 import type { CommandInput } from '../../../api/commands.ts';
 import { useSeed } from '../../../api/use-command.ts';
 import { bytes, count } from '../../../format/readable.ts';
-import { chooseScopes } from '../../../scopes/scope-groups.ts';
+import { chooseScopes } from '../../../scopes/scope-checklist.tsx';
 import {
   BUDGET_NAMES,
   type NewTaskSearch,

@@ -9,7 +9,7 @@ import { CopyableId, CopyButton, Mono } from '../../../ui/code.tsx';
 import { ForeignBlock, ForeignText } from '../../../ui/foreign-text.tsx';
 import { Facts, Section } from '../../../ui/page-frame.tsx';
 import { Table } from '../../../ui/table.tsx';
-import { useKeyNames } from '../list/task-list.ts';
+import { useKeyNames } from '../list/task-list.tsx';
 import { useTask, ViewFrame } from './open-task.tsx';
 
 const LINK = 'text-accent hover:underline';

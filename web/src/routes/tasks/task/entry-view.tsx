@@ -6,7 +6,7 @@ import { classNames } from '../../../ui/class-names.ts';
 import { ForeignBlock, ForeignText } from '../../../ui/foreign-text.tsx';
 import { Icon } from '../../../ui/icon.tsx';
 import { Terminal } from '../../../ui/terminal.tsx';
-import { statusLabel, TaskStatusView } from '../list/task-status.tsx';
+import { statusLabel, TaskStatusView } from '../list/task-list.tsx';
 import type { Entry, Row, ToolCallEntry } from './transcript.ts';
 
 interface EntryViewProps {
