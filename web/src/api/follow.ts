@@ -65,27 +65,16 @@ async function readToEnd<Item>(
     const events = parse(decoder.decode(value, { stream: true }));
     const items = events.filter(({ event }) => event === 'message');
     const last = items.at(-1);
-    if (last) {
-      take(
-        items.map(({ data }) => JSON.parse(data)),
-        Number(last.id),
-      );
-    }
+    const parsed: Item[] = items.map(({ data }) => JSON.parse(data));
+    if (last) take(parsed, Number(last.id));
     if (events.some(({ event }) => event === 'end')) return true;
   }
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
+    setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => resolve(), { once: true });
   });
 }
 

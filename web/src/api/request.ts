@@ -1,5 +1,4 @@
 // An HTTP request to this Seed with the session's cookie, the session, and whether Seed can be reached at all.
-
 import { useSyncExternalStore } from 'react';
 import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../../../src/protocol/errors.ts';
 import { createStore } from './store.ts';
@@ -30,22 +29,20 @@ export function mayPass(error: unknown): boolean {
   return error instanceof AnswerError && MAY_PASS.includes(error.code);
 }
 
-/** Marks a request as this page's: a form or a script of another site cannot send it. */
-const OWN_REQUEST = { 'Seed-Dashboard': '1' };
-
 /** @param path from the root. @throws AnswerError; DOMException `AbortError` when `init.signal` is aborted */
 export async function request(path: string, init: RequestInit = {}): Promise<Response> {
   const response = await send(path, init);
   if (response.ok) return response;
   const error = await errorOf(response);
   // Whoever is signing in, or out, is told by the page that does it.
-  if (error.status === 401 && !path.startsWith('/session')) signedOut(error);
+  if (error.status === 401 && !path.startsWith('/session')) listener(error);
   throw error;
 }
 
 async function send(path: string, init: RequestInit): Promise<Response> {
   const headers = new Headers(init.headers);
-  for (const [name, value] of Object.entries(OWN_REQUEST)) headers.set(name, value);
+  // Marks the request as this page's: a form or a script of another site cannot send it.
+  headers.set('Seed-Dashboard', '1');
   try {
     const response = await fetch(path, { ...init, headers, credentials: 'same-origin' });
     connectionIsUp();
@@ -84,10 +81,6 @@ let listener: (why: SeedError) => void = () => {};
 /** Told by whichever request hears first that the session is over; the router then shows the sign-in page. */
 export function onSignedOut(then: (why: SeedError) => void): void {
   listener = then;
-}
-
-function signedOut(why: SeedError): void {
-  listener(why);
 }
 
 /** @throws AnswerError with the key's own code when it is not accepted */

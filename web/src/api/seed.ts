@@ -28,12 +28,9 @@ export interface Seed extends Who {
 
 /** @throws AnswerError not_authenticated when nobody is signed in */
 async function openSeed(): Promise<Seed> {
-  const [who, manifest] = await Promise.all([read<Who>('/api/v1/whoami'), read<Manifest>('/api/v1/commands')]);
+  const read = async (path: string) => (await request(path)).json();
+  const [who, manifest] = await Promise.all([read('/api/v1/whoami'), read('/api/v1/commands')]);
   return seedOf(who, manifest);
-}
-
-async function read<Body>(path: string): Promise<Body> {
-  return (await request(path)).json();
 }
 
 function seedOf(who: Who, manifest: Manifest): Seed {

@@ -1,5 +1,4 @@
 // A call to copy, written in each of the ways to send it, one at a time.
-
 import { Tabs as Radix } from 'radix-ui';
 import type { ReactNode } from 'react';
 import { CodeBlock } from '../ui/code.tsx';

@@ -107,14 +107,8 @@ export function commandsWith(commands: readonly ManifestCommand[], scopes: reado
   return commands.filter(({ scope }) => scope === null || scopes.includes(scope));
 }
 
-export interface ChosenScopes {
-  chosen: string[];
-  /** Patterns that stand for none of them. */
-  lacking: string[];
-}
-
-/** What patterns such as `keys:*` stand for among the scopes of the key. */
-export function chooseScopes(commands: readonly ManifestCommand[], patterns: readonly string[]): ChosenScopes {
+/** What patterns such as `keys:*` stand for among the scopes of the key; `lacking` are those that stand for none. */
+export function chooseScopes(commands: readonly ManifestCommand[], patterns: readonly string[]) {
   const known = scopeGroups(commands).flatMap(({ scopes }) => scopes.map(({ scope }) => scope));
   return {
     chosen: known.filter((scope) => patterns.some((pattern) => covers(pattern, scope))),

@@ -1,5 +1,4 @@
 // The root of all routes, and below it the parent and the frame of those that need a session.
-
 import { type QueryClient, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
 import {
   createRootRouteWithContext,

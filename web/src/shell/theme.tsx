@@ -9,16 +9,12 @@ type Theme = 'light' | 'dark' | 'system';
 
 const STORED_AS = 'seed-theme';
 const systemIsDark = matchMedia('(prefers-color-scheme: dark)');
-const theme = createStore<Theme>(storedTheme());
+const store = createStore<Theme>(storedTheme());
 
 systemIsDark.addEventListener('change', apply);
 
-function useTheme(): Theme {
-  return useSyncExternalStore(theme.subscribe, theme.get);
-}
-
 function setTheme(chosen: Theme): void {
-  theme.set(chosen);
+  store.set(chosen);
   try {
     if (chosen === 'system') localStorage.removeItem(STORED_AS);
     else localStorage.setItem(STORED_AS, chosen);
@@ -38,7 +34,7 @@ function storedTheme(): Theme {
 }
 
 function apply(): void {
-  const chosen = theme.get();
+  const chosen = store.get();
   const dark = chosen === 'system' ? systemIsDark.matches : chosen === 'dark';
   document.documentElement.dataset['theme'] = dark ? 'dark' : 'light';
 }
@@ -50,7 +46,7 @@ const THEMES: readonly { theme: Theme; label: string; icon: IconName }[] = [
 ];
 
 export function ThemeMenu() {
-  const theme = useTheme();
+  const theme = useSyncExternalStore(store.subscribe, store.get);
   const current = THEMES.find((one) => one.theme === theme);
   return (
     <Menu

@@ -13,15 +13,7 @@ const TONES: Record<Tone, string> = {
   bad: 'bg-bad-soft text-bad',
 };
 
-export function Badge({
-  tone = 'neutral',
-  mono = false,
-  children,
-}: {
-  tone?: Tone;
-  mono?: boolean;
-  children: ReactNode;
-}) {
+export function Badge({ tone = 'neutral', mono, children }: { tone?: Tone; mono?: boolean; children: ReactNode }) {
   return (
     <span
       className={classNames(

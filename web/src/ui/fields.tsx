@@ -69,16 +69,8 @@ interface SelectProps extends Omit<ComponentProps<'select'>, 'onChange' | keyof 
   onChange(value: string): void;
 }
 
-export function SelectField({
-  label,
-  labelHidden,
-  hint,
-  error,
-  options,
-  onChange,
-  className,
-  ...select
-}: SelectProps) {
+export function SelectField(props: SelectProps) {
+  const { label, labelHidden, hint, error, options, onChange, className, ...select } = props;
   return (
     <Labelled
       {...{ label, labelHidden, hint, error, className }}
@@ -186,14 +178,8 @@ interface ControlProps {
 }
 
 /** What every labelled control has: its label, its explanation and its error, tied to it for screen readers. */
-function Labelled({
-  label,
-  labelHidden,
-  hint,
-  error,
-  className,
-  control,
-}: Labels & { control(props: ControlProps): ReactNode }) {
+function Labelled(props: Labels & { control(props: ControlProps): ReactNode }) {
+  const { label, labelHidden, hint, error, className, control } = props;
   const id = useId();
   const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ');
   return (

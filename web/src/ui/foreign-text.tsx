@@ -26,15 +26,7 @@ export function ForeignText({ text }: { text: string }) {
 }
 
 /** Somebody else's paragraphs, code or data. After a few screens it is cut, with a button for more. */
-export function ForeignBlock({
-  text,
-  mono = false,
-  className,
-}: {
-  text: string;
-  mono?: boolean;
-  className?: string;
-}) {
+export function ForeignBlock({ text, mono, className }: { text: string; mono?: boolean; className?: string }) {
   const { shown, hidden, showMore } = useCut(text);
   return (
     <div
@@ -46,15 +38,7 @@ export function ForeignBlock({
   );
 }
 
-export function ShowMore({
-  hidden,
-  what = 'more',
-  onClick,
-}: {
-  hidden: number;
-  what?: 'more' | 'earlier output';
-  onClick(): void;
-}) {
+export function ShowMore({ hidden, what = 'more', onClick }: { hidden: number; what?: string; onClick(): void }) {
   return (
     <button
       type="button"
@@ -73,14 +57,8 @@ const SHOWN_MORE = 200_000;
 const OPEN_ESCAPE = /\u{1b}\[?[\d;]*$/u;
 const ESCAPE_MOST = 32;
 
-interface Cut {
-  shown: string;
-  hidden: number;
-  showMore(): void;
-}
-
 /** @param keep which part is shown at first; of a terminal the end is what one wants to see */
-export function useCut(text: string, keep: 'start' | 'end' = 'start'): Cut {
+export function useCut(text: string, keep: 'start' | 'end' = 'start') {
   const [length, setLength] = useState(SHOWN_AT_FIRST);
   const shown = keep === 'start' ? beginningOf(text, length) : endOf(text, length);
   return { shown, hidden: text.length - shown.length, showMore: () => setLength(length + SHOWN_MORE) };

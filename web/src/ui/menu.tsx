@@ -14,15 +14,7 @@ interface MenuProps {
   items: readonly { label: string; icon?: IconName; onSelect(): void }[];
 }
 
-export function Menu({
-  label,
-  button,
-  iconOnly = false,
-  buttonClassName,
-  align = 'start',
-  header,
-  items,
-}: MenuProps) {
+export function Menu({ label, button, iconOnly, buttonClassName, align = 'start', header, items }: MenuProps) {
   const headerId = useId();
   return (
     // A modal menu adds a style element against scrolling, which the page's policy refuses.

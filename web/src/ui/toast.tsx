@@ -13,6 +13,14 @@ export function toast(text: string): void {
   toasts.set([...toasts.get(), { id: lastId, text }]);
 }
 
+/** @returns for `onSuccess`: a function that says that it is done, and goes on with `then` */
+export function toastThen(text: string, then: () => void): () => void {
+  return () => {
+    toast(text);
+    then();
+  };
+}
+
 export function Toasts() {
   const shown = useSyncExternalStore(toasts.subscribe, toasts.get);
   const remove = (id: number) => toasts.set(toasts.get().filter((one) => one.id !== id));

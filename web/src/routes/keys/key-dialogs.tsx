@@ -8,7 +8,7 @@ import { useAction, useSeed } from '../../api/use-command.ts';
 import { Button } from '../../ui/button.tsx';
 import { FormDialog } from '../../ui/dialog.tsx';
 import { Checkbox, Field, SelectField, TextAreaField } from '../../ui/fields.tsx';
-import { toast } from '../../ui/toast.tsx';
+import { toast, toastThen } from '../../ui/toast.tsx';
 import {
   changedLimits,
   ExpiryField,
@@ -49,10 +49,7 @@ export function EditDialog({ apiKey, onClose }: KeyDialogProps) {
   const save = () => {
     if (Object.values(problems).some((problem) => problem !== null)) return;
     if (Object.keys(changes).length === 0) return onClose();
-    const onSuccess = () => {
-      toast('The key is changed');
-      onClose();
-    };
+    const onSuccess = toastThen('The key is changed', onClose);
     updating.mutate({ id: apiKey.id, ...changes, yes: isAsked(updating.error) }, { onSuccess });
   };
   return (
@@ -143,10 +140,7 @@ export function RotateDialog({
 export function RevokeDialog({ apiKey: { id, name }, onClose }: KeyDialogProps) {
   const [typed, setTyped] = useState('');
   const revoking = useAction('keys revoke');
-  const onSuccess = () => {
-    toast(`“${name}” is revoked`);
-    onClose();
-  };
+  const onSuccess = toastThen(`“${name}” is revoked`, onClose);
   return (
     <FormDialog
       title={`Revoke “${name}”?`}

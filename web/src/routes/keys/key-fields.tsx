@@ -88,13 +88,7 @@ export function LimitsFields({ draft, problems, onChange }: LimitsFieldsProps) {
   );
 }
 
-interface NewSecretProps {
-  title: string;
-  secret: string;
-  actions: ReactNode;
-}
-
-export function NewSecret({ title, secret, actions }: NewSecretProps) {
+export function NewSecret({ title, secret, actions }: { title: string; secret: string; actions: ReactNode }) {
   return (
     <section aria-label={title} className="flex flex-col gap-3 rounded-lg border border-accent bg-accent-soft p-4">
       <h2 role="status" className="font-semibold">

@@ -78,7 +78,16 @@ function Details({ apiKey }: { apiKey: Key }) {
         />
       </Section>
       <Times apiKey={apiKey} />
-      <Limits apiKey={apiKey} />
+      <Section title="Limits">
+        <Facts
+          of={{
+            ...Object.fromEntries(
+              NAMES.map((limit) => [KEY_LIMITS[limit].label, limitText(limit, apiKey[limit])]),
+            ),
+            'Keys of its tasks': apiKey.tasksMayCreateLastingKeys ? 'may outlive the task' : 'end with the task',
+          }}
+        />
+      </Section>
     </PageFrame>
   );
 }
@@ -150,17 +159,4 @@ function limitText(name: KeyLimitName, value: number | string[] | null): string 
   if (value === null) return kind === 'list' ? 'any' : 'no limit';
   if (typeof value !== 'number') return value.join(', ');
   return kind === 'usd' ? money(value) : count(value);
-}
-
-function Limits({ apiKey }: { apiKey: Key }) {
-  return (
-    <Section title="Limits">
-      <Facts
-        of={{
-          ...Object.fromEntries(NAMES.map((name) => [KEY_LIMITS[name].label, limitText(name, apiKey[name])])),
-          'Keys of its tasks': apiKey.tasksMayCreateLastingKeys ? 'may outlive the task' : 'end with the task',
-        }}
-      />
-    </Section>
-  );
 }

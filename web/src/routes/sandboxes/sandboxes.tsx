@@ -1,5 +1,4 @@
 // /sandboxes: every runner that is connected, kept up to date while it is looked at.
-
 import { Link } from '@tanstack/react-router';
 import { type ReactNode, useId } from 'react';
 import type { PoolState, RunnerView } from '../../../../src/protocol/runner.ts';

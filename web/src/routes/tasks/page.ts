@@ -5,11 +5,9 @@ import { shellRoute } from '../../shell/shell.tsx';
 import { tasksSearch } from './list/task-list.tsx';
 import { newTaskSearch } from './new/search.ts';
 
-interface ArtifactsSearch {
-  name?: string | undefined;
-}
-
-const artifactsSearch = ({ name }: Record<string, unknown>): ArtifactsSearch => ({ name: textIn(name) });
+const artifactsSearch = ({ name }: Record<string, unknown>): { name?: string | undefined } => ({
+  name: textIn(name),
+});
 
 const tasks = lazy(() => import('./list/tasks.tsx'), 'Tasks');
 const conversation = lazy(() => import('./task/conversation.tsx'), 'Conversation');
@@ -18,12 +16,8 @@ const artifacts = lazy(() => import('./task/artifacts/artifacts.tsx'), 'Artifact
 const usage = lazy(() => import('./task/details.tsx'), 'Usage');
 const details = lazy(() => import('./task/details.tsx'), 'Details');
 const newTask = lazy(() => import('./new/new-task.tsx'), 'NewTask');
-
-const task = pageRoute(
-  shellRoute,
-  '/tasks/$id',
-  lazy(() => import('./task/task.tsx'), 'Task'),
-);
+const taskPage = lazy(() => import('./task/task.tsx'), 'Task');
+const task = pageRoute(shellRoute, '/tasks/$id', taskPage);
 
 export const tasksPage = {
   name: 'Tasks',

@@ -34,7 +34,11 @@ export function Usage() {
       <Answer query={overview} skeleton={<UsageSkeleton />}>
         {({ summary, days, between }) => (
           <>
-            {summary.missingBefore && <Missing before={summary.missingBefore} />}
+            {summary.missingBefore && (
+              <p className="rounded-lg bg-warn-soft px-3 py-2 text-warn">
+                This begins before {fullTime(summary.missingBefore)}: what is older may be deleted already.
+              </p>
+            )}
             <Totals summary={summary} />
             <ByDay reports={days} from={summary.from} to={summary.to} />
             <GroupTable by={isGrouping(by) ? by : 'key'} between={between} onBy={setGrouping} onKey={setKey} />
@@ -56,14 +60,6 @@ function UsageSkeleton() {
       <Skeleton className="h-72 w-full" />
       <Skeleton className="h-40 w-full" />
     </div>
-  );
-}
-
-function Missing({ before }: { before: string }) {
-  return (
-    <p className="rounded-lg bg-warn-soft px-3 py-2 text-warn">
-      This begins before {fullTime(before)}: what is older may be deleted already.
-    </p>
   );
 }
 

@@ -7,7 +7,7 @@ import { Button, buttonLook } from '../../ui/button.tsx';
 import { Dialog, FormDialog } from '../../ui/dialog.tsx';
 import { SelectField } from '../../ui/fields.tsx';
 import { ErrorNotice, SkeletonRows } from '../../ui/states.tsx';
-import { toast } from '../../ui/toast.tsx';
+import { toast, toastThen } from '../../ui/toast.tsx';
 import { AttemptList, DeliveryState } from './delivery-table.tsx';
 import { EditWebhook, SecretDialog } from './webhook-dialogs.tsx';
 
@@ -141,10 +141,7 @@ function RotateSecret({ webhook, onClose }: WebhookDialogProps) {
 
 function SwitchOff({ webhook: { id, url }, onClose }: WebhookDialogProps) {
   const update = useAction('webhooks update');
-  const onSuccess = () => {
-    toast('The webhook is off');
-    onClose();
-  };
+  const onSuccess = toastThen('The webhook is off', onClose);
   return (
     <FormDialog
       title="Switch the webhook off?"
@@ -165,10 +162,7 @@ function SwitchOff({ webhook: { id, url }, onClose }: WebhookDialogProps) {
 function DeleteWebhook({ webhook: { id, url }, onClose }: WebhookDialogProps) {
   const remove = useAction('webhooks delete');
   const navigate = useNavigate();
-  const onSuccess = () => {
-    toast('The webhook is deleted');
-    void navigate({ to: '/webhooks' });
-  };
+  const onSuccess = toastThen('The webhook is deleted', () => void navigate({ to: '/webhooks' }));
   return (
     <FormDialog
       title="Delete the webhook?"

@@ -1,5 +1,4 @@
 // The form of a webhook, new or changed: its URL, what it is for, the events it wants. Then its secret.
-
 import { type ComponentProps, useState } from 'react';
 import type { Webhook, WebhookEventType } from '../../../../src/protocol/webhook.ts';
 import { useAction, useCommand } from '../../api/use-command.ts';
@@ -7,7 +6,7 @@ import { Button } from '../../ui/button.tsx';
 import { CodeBlock } from '../../ui/code.tsx';
 import { Dialog, FormDialog } from '../../ui/dialog.tsx';
 import { Checkbox, Field } from '../../ui/fields.tsx';
-import { toast } from '../../ui/toast.tsx';
+import { toastThen } from '../../ui/toast.tsx';
 import { groupTypes, isWithin, type TypeGroup, toggled } from './filters.ts';
 
 type WebhookValues = Pick<Webhook, 'url' | 'description' | 'events'>;
@@ -31,10 +30,7 @@ export function CreateWebhook({ onClose }: { onClose(): void }) {
 export function EditWebhook({ webhook, onClose }: { webhook: Webhook; onClose(): void }) {
   const { id, url, description, events } = webhook;
   const update = useAction('webhooks update');
-  const onSuccess = () => {
-    toast('The webhook is changed');
-    onClose();
-  };
+  const onSuccess = toastThen('The webhook is changed', onClose);
   return (
     <WebhookForm
       title="Edit the webhook"

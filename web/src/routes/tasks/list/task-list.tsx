@@ -1,5 +1,4 @@
 // What pages of tasks share: filters in the address, the list kept up to date, status, titles, names of keys, links.
-
 import { Link } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import type { Task } from '../../../../../src/protocol/task.ts';
@@ -121,12 +120,9 @@ export function NewTaskLink() {
   );
 }
 
-interface RunAgainLinkProps {
-  task: { instruction: string; scopes: { requested: string[] | null }; timeout: number; model: string };
-}
-
 /** With the same values; what was not asked for stays open. */
-export function RunAgainLink({ task: { instruction, scopes, timeout, model } }: RunAgainLinkProps) {
+export function RunAgainLink({ task }: { task: Pick<Task, 'instruction' | 'scopes' | 'timeout' | 'model'> }) {
+  const { instruction, scopes, timeout, model } = task;
   return (
     <Link
       to="/tasks/new"

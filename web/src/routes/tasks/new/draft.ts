@@ -1,5 +1,4 @@
 // A task that is being written, kept in the address: from there and back, what is wrong with it, what is sent.
-
 import { useNavigate, useRouterState, useSearch } from '@tanstack/react-router';
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { LIMITS } from '../../../../../src/protocol/limits.ts';
@@ -47,15 +46,11 @@ export function draftOf(search: NewTaskSearch, commands: readonly ManifestComman
 }
 
 export function searchOf({ instruction, scopes, model, numbers }: Draft): NewTaskSearch {
-  const given = NUMBER_NAMES.flatMap((name) => {
-    const number = numberOf(name, numbers[name]);
-    return number === undefined ? [] : [[name, number]];
-  });
   return {
     ...(instruction !== '' && { instruction }),
     ...(scopes.length > 0 && { scopes: scopes.join(',') }),
     ...(model !== '' && { model }),
-    ...Object.fromEntries(given),
+    ...numbersOf(NUMBER_NAMES, numbers),
   };
 }
 

@@ -196,12 +196,7 @@ export function AgentCommands({ commands }: { commands: readonly ManifestCommand
   );
 }
 
-interface SameCallProps {
-  input: CommandInput<'tasks run'>;
-  files: readonly string[];
-}
-
-export function SameCall({ input, files }: SameCallProps) {
+export function SameCall({ input, files }: { input: CommandInput<'tasks run'>; files: readonly string[] }) {
   const { manifest } = useSeed();
   const command = manifest.commands.find(({ name }) => name === 'tasks run');
   if (!command) return null;

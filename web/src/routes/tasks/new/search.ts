@@ -31,9 +31,7 @@ function textIn(value: unknown): string | undefined {
 
 const { resources } = LIMITS;
 
-interface NumberField extends NumberBounds {
-  label: string;
-}
+type NumberField = NumberBounds & { label: string };
 
 export const NUMBER_FIELDS = {
   timeout: {

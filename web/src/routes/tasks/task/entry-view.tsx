@@ -2,12 +2,11 @@
 import { memo, type ReactNode } from 'react';
 import { duration, fullTime } from '../../../format/readable.ts';
 import { Badge, EffectBadge } from '../../../ui/badge.tsx';
-import { classNames } from '../../../ui/class-names.ts';
 import { ForeignBlock, ForeignText } from '../../../ui/foreign-text.tsx';
 import { Icon } from '../../../ui/icon.tsx';
 import { Terminal } from '../../../ui/terminal.tsx';
 import { statusLabel, TaskStatusView } from '../list/task-list.tsx';
-import type { Entry, Row, ToolCallEntry } from './transcript.ts';
+import type { Entry, EventOf, Row, ToolCallEntry } from './transcript.ts';
 
 interface EntryViewProps {
   row: Row;
@@ -18,20 +17,15 @@ interface EntryViewProps {
 
 export function EntryView({ row, startedAt, over }: EntryViewProps) {
   if (row.type === 'entry') return <EventView entry={row.entry} startedAt={startedAt} over={over} />;
-  if (row.type === 'instruction') {
-    return (
-      <Line at={row.at} startedAt={row.at}>
-        <Box title="Instruction" className="border-line bg-surface">
-          <ForeignBlock text={row.text} />
-        </Box>
-      </Line>
-    );
-  }
+  const isAnswer = row.type === 'answer';
+  const title = isAnswer ? 'Answer' : 'Instruction';
+  const look = isAnswer ? 'border-accent bg-accent-soft' : 'border-line bg-surface';
   return (
-    <Line at={row.at} startedAt={startedAt}>
-      <Box title="Answer" className="border-accent bg-accent-soft">
-        <ForeignBlock text={row.text} mono={isAligned(row.text)} />
-      </Box>
+    <Line at={row.at} startedAt={isAnswer ? startedAt : row.at}>
+      <section aria-label={title} className={`rounded-lg border px-4 py-3 ${look}`}>
+        <h2 className="mb-1 text-sm font-medium text-muted">{title}</h2>
+        <ForeignBlock text={row.text} mono={isAnswer && isAligned(row.text)} />
+      </section>
     </Line>
   );
 }
@@ -89,18 +83,7 @@ function Line({ at, startedAt, children }: { at: string; startedAt: string; chil
   );
 }
 
-function Box({ title, className, children }: { title: string; className: string; children: ReactNode }) {
-  return (
-    <section aria-label={title} className={classNames('rounded-lg border px-4 py-3', className)}>
-      <h2 className="mb-1 text-sm font-medium text-muted">{title}</h2>
-      {children}
-    </section>
-  );
-}
-
-type StatusEvent = Extract<Entry, { type: 'status' }>;
-
-function StatusView({ event: { status, phase, error, at } }: { event: StatusEvent }) {
+function StatusView({ event: { status, phase, error, at } }: { event: EventOf<'status'> }) {
   if (error) {
     return (
       <section aria-label="Error" className="flex gap-3 rounded-lg border border-bad bg-bad-soft px-4 py-3">
@@ -153,9 +136,7 @@ function commandOf({ input }: ToolCallEntry): string | null {
   return command === undefined && Object.keys(rest).length === 0 ? null : JSON.stringify(input, null, 2);
 }
 
-type CommandEvent = Extract<Entry, { type: 'command' }>;
-
-function CommandView({ event: { command, effect, scope, status, durationMs } }: { event: CommandEvent }) {
+function CommandView({ event: { command, effect, scope, status, durationMs } }: { event: EventOf<'command'> }) {
   return (
     <div className="flex flex-wrap items-center gap-x-3 gap-y-1 rounded-lg border border-line bg-surface px-4 py-1.5">
       <Icon name="command" className="text-muted" />

@@ -2,7 +2,7 @@
 import type { TaskEvent } from '../../../../../src/protocol/event.ts';
 import type { Task } from '../../../../../src/protocol/task.ts';
 
-type EventOf<Type extends TaskEvent['type']> = Extract<TaskEvent, { type: Type }>;
+export type EventOf<Type extends TaskEvent['type']> = Extract<TaskEvent, { type: Type }>;
 
 export interface ToolCallEntry {
   type: 'tool_call';
@@ -81,8 +81,7 @@ function changeCall(
 }
 
 export type Row = { key: string | number } & (
-  | { type: 'instruction'; at: string; text: string }
-  | { type: 'answer'; at: string; text: string }
+  | { type: 'instruction' | 'answer'; at: string; text: string }
   | { type: 'entry'; entry: Entry }
 );
 

@@ -1,5 +1,4 @@
 // What the agent left in /workspace/out: to be looked at and downloaded.
-
 import { useQuery } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
