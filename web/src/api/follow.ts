@@ -1,7 +1,6 @@
 // Follows a stream command to its end. After a lost connection it goes on behind the last item that came.
-import type { CommandInput, CommandName, CommandOutput } from './commands.ts';
 import { AnswerError, mayPass } from './request.ts';
-import type { Seed } from './seed.ts';
+import type { CommandInput, CommandName, CommandOutput, Seed } from './seed.ts';
 
 /** The server says something every 15 s; a connection that is silent for longer is dead although it looks open. */
 const SILENCE_MS = 40_000;

@@ -1,8 +1,8 @@
-// The signed-in Seed: who the key is, what it may do, calls of its commands by the routes of the manifest.
+// The signed-in Seed: who the key is, what it may do, and calls of its commands, typed as the server defines them.
 import { queryOptions } from '@tanstack/react-query';
 import { restCall } from '../../../src/lib/rest-call.ts';
 import type { Manifest, ManifestCommand } from '../../../src/protocol/manifest.ts';
-import type { CommandInput, CommandName, CommandOutput } from './commands.ts';
+import type { BuiltIn } from '../../../src/server/built-in.ts';
 import { AnswerError, request } from './request.ts';
 
 type Who = CommandOutput<'whoami'>;
@@ -74,3 +74,16 @@ export const seedQuery = queryOptions({
   staleTime: 60_000,
   gcTime: Number.POSITIVE_INFINITY,
 });
+
+type Types = { [Each in BuiltIn as Each['name']]: NonNullable<Each['types']> };
+
+export type CommandName = keyof Types;
+export type CommandInput<Name extends CommandName> = Types[Name]['input'];
+/** The body of the answer; of a stream command, one item. */
+export type CommandOutput<Name extends CommandName> = Types[Name]['output'];
+
+export type ListCommand = {
+  [Name in CommandName]: CommandOutput<Name> extends { nextCursor: string | null } ? Name : never;
+}[CommandName];
+export type ItemOf<Name extends ListCommand> =
+  CommandOutput<Name> extends { items: (infer Item)[] } ? Item : never;

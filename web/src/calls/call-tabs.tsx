@@ -1,6 +1,5 @@
-// A call to copy, written in each of the ways to send it, one at a time.
-import { Tabs as Radix } from 'radix-ui';
-import type { ReactNode } from 'react';
+// A call to copy, written in each of the ways to send it, one at a time: tabs on Radix, moved through by arrow keys.
+import { Tabs } from 'radix-ui';
 import { CodeBlock } from '../ui/code.tsx';
 
 interface CallTabsProps {
@@ -34,34 +33,24 @@ export function CallTabs({ label, cli, curl, mcp, mcpNote, initial = 'CLI', wrap
       ),
     },
   ];
-  return <Tabs label={label} tabs={tabs} initial={initial} />;
-}
-
-interface TabsProps {
-  label: string;
-  tabs: readonly { name: string; content: ReactNode }[];
-  initial: string;
-}
-
-export function Tabs({ label, tabs, initial }: TabsProps) {
   return (
-    <Radix.Root defaultValue={initial} className="flex flex-col gap-3">
-      <Radix.List aria-label={label} className="flex w-fit gap-0.5 rounded-lg border border-line bg-sunken p-0.5">
+    <Tabs.Root defaultValue={initial} className="flex flex-col gap-3">
+      <Tabs.List aria-label={label} className="flex w-fit gap-0.5 rounded-lg border border-line bg-sunken p-0.5">
         {tabs.map(({ name }) => (
-          <Radix.Trigger
+          <Tabs.Trigger
             key={name}
             value={name}
             className="h-7 rounded-md px-3 font-medium text-muted hover:text-ink data-[state=active]:bg-surface data-[state=active]:text-ink data-[state=active]:shadow-xs"
           >
             {name}
-          </Radix.Trigger>
+          </Tabs.Trigger>
         ))}
-      </Radix.List>
+      </Tabs.List>
       {tabs.map(({ name, content }) => (
-        <Radix.Content key={name} value={name}>
+        <Tabs.Content key={name} value={name}>
           {content}
-        </Radix.Content>
+        </Tabs.Content>
       ))}
-    </Radix.Root>
+    </Tabs.Root>
   );
 }

@@ -38,7 +38,11 @@ export const shellRoute = createRoute({
       throw redirect({ to: '/sign-in', search });
     }
   },
-  pendingComponent: ShellSkeleton,
+  pendingComponent: () => (
+    <main className="mx-auto max-w-3xl pt-16">
+      <SkeletonRows rows={6} />
+    </main>
+  ),
   errorComponent: ({ error, reset }) => (
     <main className="mx-auto max-w-xl p-6">
       <ErrorNotice error={error} retry={reset} />
@@ -150,14 +154,6 @@ function ModelNotice() {
     <section aria-label="The model" className="border-b border-line bg-sunken px-4 py-1.5 text-xs text-muted">
       {note}
     </section>
-  );
-}
-
-function ShellSkeleton() {
-  return (
-    <main className="mx-auto max-w-3xl pt-16">
-      <SkeletonRows rows={6} />
-    </main>
   );
 }
 

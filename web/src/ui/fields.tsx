@@ -1,5 +1,6 @@
 // Labelled controls of forms and filters, each tied to its explanation and its error for screen readers.
 import { type ComponentProps, type ReactNode, type RefObject, useEffect, useId, useRef } from 'react';
+import { lastWeek, type SpanSearch } from '../format/spans.ts';
 import { classNames } from './class-names.ts';
 import { Icon } from './icon.tsx';
 import { useShortcut } from './keyboard.ts';
@@ -205,4 +206,71 @@ function Labelled(props: Labels & { control(props: ControlProps): ReactNode }) {
 /** For a form that cannot be sent: leads to the first control that is wrong, once the errors are shown. */
 export function focusFirstInvalid(form: RefObject<HTMLFormElement | null>): void {
   requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus());
+}
+
+interface SpanPickerProps {
+  offered: readonly { value: string; label: string }[];
+  /** The first of those is meant where `span` is missing. */
+  value: SpanSearch;
+  onChange(value: SpanSearch): void;
+}
+
+export function SpanPicker({ offered, value, onChange }: SpanPickerProps) {
+  const { span = offered[0]?.value ?? '', from = '', to = '' } = value;
+  const choose = (chosen: string) => {
+    if (chosen === 'own') onChange(lastWeek(Date.now()));
+    else onChange(chosen === offered[0]?.value ? {} : { span: chosen });
+  };
+  return (
+    <div className="flex flex-wrap items-center gap-2">
+      <SelectField
+        label="Time"
+        labelHidden
+        value={span}
+        options={[...offered, { value: 'own', label: 'From … to …' }]}
+        onChange={choose}
+        className="w-36"
+      />
+      {span === 'own' && (
+        <>
+          <DayInput
+            label="From (UTC)"
+            value={from}
+            max={to}
+            onChange={(day) => onChange({ ...value, from: day })}
+          />
+          <span aria-hidden="true" className="text-muted">
+            –
+          </span>
+          <DayInput
+            label="To (UTC), included"
+            value={to}
+            min={from}
+            onChange={(day) => onChange({ ...value, to: day })}
+          />
+        </>
+      )}
+    </div>
+  );
+}
+
+interface DayInputProps {
+  label: string;
+  value: string;
+  min?: string;
+  max?: string;
+  onChange(day: string): void;
+}
+
+function DayInput({ label, onChange, ...input }: DayInputProps) {
+  return (
+    <input
+      type="date"
+      aria-label={label}
+      title={label}
+      {...input}
+      onChange={(event) => onChange(event.currentTarget.value)}
+      className={classNames(INPUT_LOOK, 'w-36! px-2')}
+    />
+  );
 }

@@ -72,9 +72,8 @@ export function useShortcut(
 export function useRowKeys(box: RefObject<HTMLElement | null>, what: string): void {
   const move = (step: 1 | -1) => {
     const rows = [...(box.current?.querySelectorAll<HTMLElement>('[data-row]') ?? [])];
-    const current = rows.findIndex((row) => row === document.activeElement || row.ariaCurrent === 'page');
     const focused = rows.indexOf(document.activeElement as HTMLElement);
-    const from = focused >= 0 ? focused : current;
+    const from = focused >= 0 ? focused : rows.findIndex((row) => row.ariaCurrent === 'page');
     const next =
       from < 0 ? (step === 1 ? 0 : rows.length - 1) : Math.min(Math.max(from + step, 0), rows.length - 1);
     rows[next]?.focus();

@@ -1,4 +1,5 @@
 // What stands where there is nothing (yet), or where something went wrong.
+import type { UseInfiniteQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { SeedError } from '../../../src/protocol/errors.ts';
 import { AnswerError } from '../api/request.ts';
@@ -99,15 +100,10 @@ export function Answer<Data>({ query, skeleton, children }: AnswerProps<Data>) {
 
 interface ListAnswerProps {
   /** What usePages gives. */
-  query: {
-    isPending: boolean;
-    error: Error | null;
-    items: readonly unknown[];
-    hasNextPage: boolean;
-    isFetchingNextPage: boolean;
-    refetch(): unknown;
-    fetchNextPage(): unknown;
-  };
+  query: Pick<UseInfiniteQueryResult, 'isPending' | 'error' | 'refetch'> &
+    Pick<UseInfiniteQueryResult, 'hasNextPage' | 'isFetchingNextPage' | 'fetchNextPage'> & {
+      items: readonly unknown[];
+    };
   empty: ReactNode;
   children: ReactNode;
 }

@@ -10,7 +10,7 @@ export function cliCalls({ name, positional, examples }: ManifestCommand): strin
 export function curlCall(command: ManifestCommand, origin: string): string {
   const { method, path } = command.http;
   const url = `${origin}/api/v1${path.replaceAll('{', '<').replaceAll('}', '>')}`;
-  const body = sampleOf(command, (property) => !command.positional.includes(property));
+  const body = sampleOf(command, command.positional);
   const isQuery = method === 'GET';
   const query = Object.entries(body).map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`);
   return curlOf({
@@ -25,14 +25,11 @@ export function curlCall(command: ManifestCommand, origin: string): string {
 }
 
 export function mcpCall(command: ManifestCommand): string | null {
-  return writtenMcp(
-    command,
-    sampleOf(command, () => true),
-  );
+  return writtenMcp(command, sampleOf(command));
 }
 
-function sampleOf({ input }: ManifestCommand, wanted: (property: string) => boolean): Record<string, unknown> {
-  const required = (input.required ?? []).filter(wanted);
+function sampleOf({ input }: ManifestCommand, without: readonly string[] = []): Record<string, unknown> {
+  const required = (input.required ?? []).filter((name) => !without.includes(name));
   return Object.fromEntries(
     required.map((name) => [name, sampleValue(name, input.properties?.[name] ?? {}, input)]),
   );

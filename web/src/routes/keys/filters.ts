@@ -1,6 +1,6 @@
 // The filters of the list of keys, in the address and for `keys list`; the colours of a key's states.
 import type { Key } from '../../../../src/protocol/key.ts';
-import type { CommandInput } from '../../api/commands.ts';
+import type { CommandInput } from '../../api/seed.ts';
 import type { Tone } from '../../ui/badge.tsx';
 
 export const STATUS_TONES: Record<Key['status'], Tone> = {

@@ -2,8 +2,8 @@
 import { useState } from 'react';
 import type { Key } from '../../../../src/protocol/key.ts';
 import { LIMITS } from '../../../../src/protocol/limits.ts';
-import type { CommandInput } from '../../api/commands.ts';
 import { AnswerError } from '../../api/request.ts';
+import type { CommandInput } from '../../api/seed.ts';
 import { useAction, useSeed } from '../../api/use-command.ts';
 import { Button } from '../../ui/button.tsx';
 import { FormDialog } from '../../ui/dialog.tsx';

@@ -1,5 +1,5 @@
 // The requests of each key, day by day: one report for all keys of the page.
-import type { CommandOutput } from '../../api/commands.ts';
+import type { CommandOutput } from '../../api/seed.ts';
 import { useCommand, useSeed } from '../../api/use-command.ts';
 import { count } from '../../format/readable.ts';
 

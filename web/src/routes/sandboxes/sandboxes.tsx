@@ -56,26 +56,16 @@ function NoRunner() {
 
 function Capacity({ runners }: { runners: readonly RunnerView[] }) {
   const sum = (of: (runner: RunnerView) => number) => runners.reduce((total, runner) => total + of(runner), 0);
-  const shareOf = (part: number, whole: number) => `${count(part)} of ${count(whole)}`;
+  const slots = sum((runner) => runner.slots);
+  const freeSlots = sum((runner) => runner.freeSlots);
   const ready = sum(({ pool }) => pool?.ready ?? 0);
+  const poolSize = sum(({ pool }) => pool?.size ?? 0);
   return (
     <Tiles>
       <Tile term="Runners" value={count(runners.length)} />
       <Tile term="Running sandboxes" value={count(sum(({ sandboxes }) => sandboxes.length))} />
-      <Tile
-        term="Free slots"
-        value={shareOf(
-          sum(({ freeSlots }) => freeSlots),
-          sum(({ slots }) => slots),
-        )}
-      />
-      <Tile
-        term="Waiting sandboxes"
-        value={shareOf(
-          ready,
-          sum(({ pool }) => pool?.size ?? 0),
-        )}
-      />
+      <Tile term="Free slots" value={`${count(freeSlots)} of ${count(slots)}`} />
+      <Tile term="Waiting sandboxes" value={`${count(ready)} of ${count(poolSize)}`} />
       <Tile term="Memory of those" value={bytes(sum(({ pool }) => pool?.memoryBytes ?? 0))} />
     </Tiles>
   );

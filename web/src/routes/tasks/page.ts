@@ -11,7 +11,7 @@ const artifactsSearch = ({ name }: Record<string, unknown>): { name?: string | u
 
 const tasks = lazy(() => import('./list/tasks.tsx'), 'Tasks');
 const conversation = lazy(() => import('./task/conversation.tsx'), 'Conversation');
-const ledger = lazy(() => import('./task/ledger.tsx'), 'Ledger');
+const ledger = lazy(() => import('./task/details.tsx'), 'Ledger');
 const artifacts = lazy(() => import('./task/artifacts/artifacts.tsx'), 'Artifacts');
 const usage = lazy(() => import('./task/details.tsx'), 'Usage');
 const details = lazy(() => import('./task/details.tsx'), 'Details');

@@ -1,8 +1,7 @@
 // What the page asks the API for. The summary says which moments the span lies between, and everything else is
 // asked for between the same, so that all figures agree although things go on happening.
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import type { CommandInput } from '../../api/commands.ts';
-import type { Seed } from '../../api/seed.ts';
+import type { CommandInput, Seed } from '../../api/seed.ts';
 import { useSeed } from '../../api/use-command.ts';
 import type { Grouping } from './groupings.ts';
 

@@ -1,15 +1,15 @@
 // /usage: totals, charts by day, a table by key, model or command, and what failed.
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { Summary } from '../../../../src/protocol/obs.ts';
-import type { CommandOutput } from '../../api/commands.ts';
+import type { CommandOutput } from '../../api/seed.ts';
 import { useCommand, useSeed } from '../../api/use-command.ts';
 import { count, fullTime, money, shortCount } from '../../format/readable.ts';
 import { type SpanSearch, spanInput } from '../../format/spans.ts';
 import { Button } from '../../ui/button.tsx';
 import { CodeBlock } from '../../ui/code.tsx';
+import { SpanPicker } from '../../ui/fields.tsx';
 import { PageFrame, Section, Tile, Tiles } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
-import { SpanPicker } from '../../ui/span-picker.tsx';
 import { Answer, Skeleton } from '../../ui/states.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
 import { ByDay } from './by-day.tsx';

@@ -7,15 +7,20 @@ import { spanInput } from '../../format/spans.ts';
 import { Button } from '../../ui/button.tsx';
 import { Mono } from '../../ui/code.tsx';
 import { FormDialog } from '../../ui/dialog.tsx';
-import { FilterField, SelectField } from '../../ui/fields.tsx';
+import { FilterField, SelectField, SpanPicker } from '../../ui/fields.tsx';
 import { BackLink, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
-import { SpanPicker } from '../../ui/span-picker.tsx';
 import { Answer, EmptyState, ErrorNotice, ListAnswer } from '../../ui/states.tsx';
 import { toast } from '../../ui/toast.tsx';
-import { AttemptList, DELIVERY_STATUS_NAMES, DeliveryState, DeliveryTable } from './delivery-table.tsx';
 import { DELIVERY_STATUSES, type DeliveriesSearch, TIME_SPANS } from './filters.ts';
-import { NoMatch, WebhooksFrame } from './webhooks-frame.tsx';
+import {
+  AttemptList,
+  DELIVERY_STATUS_NAMES,
+  DeliveryState,
+  DeliveryTable,
+  NoMatch,
+  WebhooksFrame,
+} from './webhooks-frame.tsx';
 
 const REFRESH_MS = 5_000;
 const STATUSES = DELIVERY_STATUSES.map((status) => ({ value: status, label: DELIVERY_STATUS_NAMES[status] }));

@@ -8,8 +8,8 @@ import { Dialog, FormDialog } from '../../ui/dialog.tsx';
 import { SelectField } from '../../ui/fields.tsx';
 import { ErrorNotice, SkeletonRows } from '../../ui/states.tsx';
 import { toast, toastThen } from '../../ui/toast.tsx';
-import { AttemptList, DeliveryState } from './delivery-table.tsx';
 import { EditWebhook, SecretDialog } from './webhook-dialogs.tsx';
+import { AttemptList, DeliveryState } from './webhooks-frame.tsx';
 
 const DIALOGS = {
   test: TestWebhook,

@@ -10,10 +10,9 @@ import { BackLink, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 import { Answer, EmptyState, ListAnswer } from '../../ui/states.tsx';
 import { type Column, KeyedRows, ROW_LINK, Table } from '../../ui/table.tsx';
-import { DeliveryTable } from './delivery-table.tsx';
 import { EndpointActions } from './endpoint-actions.tsx';
 import { CreateWebhook } from './webhook-dialogs.tsx';
-import { EndpointState, EventTypes, WebhooksFrame } from './webhooks-frame.tsx';
+import { DeliveryTable, EndpointState, EventTypes, WebhooksFrame } from './webhooks-frame.tsx';
 
 const REFRESH_MS = 10_000;
 
@@ -28,6 +27,15 @@ const COLUMNS: readonly Column<Webhook>[] = [
     cell: ({ createdAt }) => <RelativeTime at={createdAt} />,
   },
 ];
+
+/** For a key that may create none: somebody else's may. */
+const CREATE_BY_CLI = (
+  <CodeBlock
+    text={'seed webhooks create --url https://example.com/hooks --events "task.*"'}
+    label="Copy the command"
+    className="text-left"
+  />
+);
 
 export function Endpoints() {
   const { may } = useSeed();
@@ -46,7 +54,7 @@ export function Endpoints() {
       <ListAnswer
         query={webhooks}
         empty={
-          <EmptyState icon="webhook" title="No webhook yet" action={newWebhook || <CreateByCli />}>
+          <EmptyState icon="webhook" title="No webhook yet" action={newWebhook || CREATE_BY_CLI}>
             A webhook has Seed post what happens in this account to a URL of yours: signed, retried for three days,
             and kept so that you can replay what was missed.
           </EmptyState>
@@ -58,17 +66,6 @@ export function Endpoints() {
       </ListAnswer>
       {creating && <CreateWebhook onClose={() => setCreating(false)} />}
     </WebhooksFrame>
-  );
-}
-
-/** Somebody else's key may. */
-function CreateByCli() {
-  return (
-    <CodeBlock
-      text={'seed webhooks create --url https://example.com/hooks --events "task.*"'}
-      label="Copy the command"
-      className="text-left"
-    />
   );
 }
 

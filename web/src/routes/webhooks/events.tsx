@@ -5,17 +5,15 @@ import { useCommand, usePages, useSeed } from '../../api/use-command.ts';
 import { prettyJson } from '../../format/pretty-json.ts';
 import { spanInput } from '../../format/spans.ts';
 import { CodeBlock, Mono } from '../../ui/code.tsx';
-import { FilterField, type FilterFieldProps } from '../../ui/fields.tsx';
+import { FilterField, type FilterFieldProps, SpanPicker } from '../../ui/fields.tsx';
 import { ForeignText } from '../../ui/foreign-text.tsx';
 import { BackLink, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
-import { SpanPicker } from '../../ui/span-picker.tsx';
 import { Answer, EmptyState, ListAnswer } from '../../ui/states.tsx';
 import { type Column, KeyedRows, ROW_LINK, Table } from '../../ui/table.tsx';
 import { TaskLink } from '../tasks/list/task-list.tsx';
-import { DeliveryTable } from './delivery-table.tsx';
 import { type EventsSearch, groupTypes, TIME_SPANS } from './filters.ts';
-import { NoMatch, WebhooksFrame } from './webhooks-frame.tsx';
+import { DeliveryTable, NoMatch, WebhooksFrame } from './webhooks-frame.tsx';
 
 const REFRESH_MS = 5_000;
 

@@ -2,7 +2,7 @@
 import { Link } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import type { Task } from '../../../../../src/protocol/task.ts';
-import type { CommandInput, ItemOf } from '../../../api/commands.ts';
+import type { CommandInput, ItemOf } from '../../../api/seed.ts';
 import { useCommand, usePages, useSeed } from '../../../api/use-command.ts';
 import { textIn } from '../../../shell/page.ts';
 import { Status, type Tone } from '../../../ui/badge.tsx';

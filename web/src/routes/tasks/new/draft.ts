@@ -3,7 +3,7 @@ import { useNavigate, useRouterState, useSearch } from '@tanstack/react-router';
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { LIMITS } from '../../../../../src/protocol/limits.ts';
 import type { ManifestCommand } from '../../../../../src/protocol/manifest.ts';
-import type { CommandInput } from '../../../api/commands.ts';
+import type { CommandInput } from '../../../api/seed.ts';
 import { useSeed } from '../../../api/use-command.ts';
 import { bytes, count } from '../../../format/readable.ts';
 import { chooseScopes } from '../../../scopes/scope-checklist.tsx';

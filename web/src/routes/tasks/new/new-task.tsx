@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useRef, useState } from 'react';
 import type { ManifestCommand } from '../../../../../src/protocol/manifest.ts';
-import type { CommandInput, CommandOutput } from '../../../api/commands.ts';
+import type { CommandInput, CommandOutput } from '../../../api/seed.ts';
 import { useCommand, useSeed } from '../../../api/use-command.ts';
 import { CallTabs } from '../../../calls/call-tabs.tsx';
 import { writtenCli, writtenCurl, writtenMcp } from '../../../calls/written-calls.ts';

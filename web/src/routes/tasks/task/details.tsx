@@ -1,15 +1,19 @@
-// Two views of a task: what it has used, and everything else that it tells.
+// Views of a task: what it has used, every command that its agent called, and everything else that it tells.
 import { Link } from '@tanstack/react-router';
 import { costNote } from '../../../../../src/protocol/cost-source.ts';
 import type { Task } from '../../../../../src/protocol/task.ts';
+import type { ItemOf } from '../../../api/seed.ts';
+import { usePages } from '../../../api/use-command.ts';
 import { bytes, count, duration, fullTime, money } from '../../../format/readable.ts';
-import { BadgeList } from '../../../ui/badge.tsx';
+import { BadgeList, EffectBadge } from '../../../ui/badge.tsx';
 import { classNames } from '../../../ui/class-names.ts';
 import { CopyableId, CopyButton, Mono } from '../../../ui/code.tsx';
 import { ForeignBlock, ForeignText } from '../../../ui/foreign-text.tsx';
 import { Facts, Section } from '../../../ui/page-frame.tsx';
-import { Table } from '../../../ui/table.tsx';
+import { EmptyState, ListAnswer } from '../../../ui/states.tsx';
+import { type Column, Table } from '../../../ui/table.tsx';
 import { useKeyNames } from '../list/task-list.tsx';
+import { AnswerStatus } from './entry-view.tsx';
 import { useTask, ViewFrame } from './open-task.tsx';
 
 const LINK = 'text-accent hover:underline';
@@ -201,5 +205,98 @@ function BudgetUse({ budget, used }: { budget: NonNullable<Task['budget']>; used
         );
       })}
     </ul>
+  );
+}
+
+const REFRESH_MS = 3_000;
+
+type LedgerEntry = ItemOf<'tasks ledger'>;
+
+const COLUMNS: readonly Column<LedgerEntry>[] = [
+  {
+    title: 'Time',
+    className: 'whitespace-nowrap text-muted tabular-nums',
+    cell: ({ at }) => (
+      <time dateTime={at} title={fullTime(at)}>
+        {new Date(at).toLocaleTimeString('en-GB')}
+      </time>
+    ),
+  },
+  {
+    title: 'Command',
+    className: 'whitespace-nowrap',
+    cell: ({ command, scope }) => (
+      <>
+        <span className="block font-mono text-sm font-medium">
+          <ForeignText text={command} />
+        </span>
+        <span className="block font-mono text-xs text-muted">{scope ?? 'any key'}</span>
+      </>
+    ),
+  },
+  { title: 'Effect', cell: ({ effect }) => <EffectBadge effect={effect} /> },
+  {
+    title: 'Answer',
+    cell: ({ status, code }) => (
+      <span className="flex flex-wrap items-center gap-x-2">
+        <AnswerStatus status={status} />
+        {code && <span className="font-mono text-xs text-muted">{code}</span>}
+      </span>
+    ),
+  },
+  {
+    title: 'Took',
+    numeric: true,
+    className: 'whitespace-nowrap',
+    cell: ({ durationMs }) => (durationMs === null ? '–' : duration(durationMs)),
+  },
+  {
+    title: 'What',
+    className: 'w-1/2 min-w-60',
+    cell: (entry) => (
+      <>
+        <Json title="Given" value={entry.arguments} />
+        <Json title="Changed" value={entry.changes} />
+      </>
+    ),
+  },
+];
+
+export function Ledger() {
+  const { task } = useTask();
+  const pages = usePages(
+    'tasks ledger',
+    { id: task.id, limit: 100 },
+    task.completedAt === null ? { refreshMs: REFRESH_MS } : {},
+  );
+  return (
+    <ViewFrame label="Ledger">
+      <ListAnswer
+        query={pages}
+        empty={
+          <EmptyState icon="command" title="No command was called">
+            Every command of the platform that the agent calls stands here, with what it was given, how it was
+            answered and what it changed; refused ones, too.
+          </EmptyState>
+        }
+      >
+        <Table label="Ledger" columns={COLUMNS} rows={pages.items} rowKey={({ id }) => id} />
+      </ListAnswer>
+    </ViewFrame>
+  );
+}
+
+function Json({ title, value }: { title: string; value: unknown }) {
+  if (value === null || value === undefined) return null;
+  return (
+    <details className="group">
+      <summary className="flex gap-2 text-sm">
+        <span className="text-muted">{title}</span>
+        <span className="min-w-0 flex-1 truncate font-mono text-xs leading-5 group-open:hidden">
+          <ForeignText text={JSON.stringify(value).slice(0, 200)} />
+        </span>
+      </summary>
+      <ForeignBlock mono text={JSON.stringify(value, null, 2)} className="my-1 rounded-md bg-sunken px-3 py-2" />
+    </details>
   );
 }

@@ -3,7 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import {
   createContext,
   type ReactNode,
-  useContext,
+  use,
   useEffect,
   useEffectEvent,
   useReducer,
@@ -25,7 +25,7 @@ interface OpenTask {
 export const TaskContext = createContext<OpenTask | null>(null);
 
 export function useTask(): OpenTask {
-  const open = useContext(TaskContext);
+  const open = use(TaskContext);
   if (!open) throw new Error('useTask stands outside the page of a task');
   return open;
 }

@@ -31,7 +31,9 @@ function OpenTask({ id }: { id: string }) {
   const { task, error, retry, transcript, stream } = useOpenTask(id);
   if (!task) {
     if (!error) return <SkeletonRows />;
-    return isMissing(error) ? (
+    // An id that is no id is invalid rather than not found.
+    const isMissing = error instanceof AnswerError && ['not_found', 'invalid_input'].includes(error.code);
+    return isMissing ? (
       <NoSuchTask id={id} />
     ) : (
       <div className="p-4 md:p-6">
@@ -51,11 +53,6 @@ function OpenTask({ id }: { id: string }) {
       </div>
     </TaskContext>
   );
-}
-
-/** An id that is no id is invalid rather than not found. */
-function isMissing(error: Error): boolean {
-  return error instanceof AnswerError && ['not_found', 'invalid_input'].includes(error.code);
 }
 
 function NoSuchTask({ id }: { id: string }) {

@@ -1,5 +1,5 @@
 // What of an artifact is shown: text, CSV as rows, raster images. HTML and SVG are text here, never a page.
-import type { ItemOf } from '../../../../api/commands.ts';
+import type { ItemOf } from '../../../../api/seed.ts';
 
 export type Artifact = ItemOf<'tasks artifacts list'>;
 
