@@ -104,14 +104,14 @@ const connection = createStore<'up' | 'lost'>('up');
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 /** Called by each request that gets no answer. */
-export function connectionIsLost(): void {
+function connectionIsLost(): void {
   if (connection.get() === 'lost') return;
   connection.set('lost');
   tryAgain(FIRST_RETRY_MS);
 }
 
 /** Called by each request that gets an answer. */
-export function connectionIsUp(): void {
+function connectionIsUp(): void {
   clearTimeout(timer);
   connection.set('up');
 }

@@ -52,29 +52,17 @@ function Group({ group: { noun, scopes }, chosen, set }: GroupProps) {
         </Checkbox>
       </div>
       <div className="flex flex-col gap-1">
-        {scopes.map((one) => (
-          <Scope key={one.scope} one={one} on={chosen.includes(one.scope)} set={set} />
+        {scopes.map(({ scope, commands }) => (
+          <Checkbox key={scope} checked={chosen.includes(scope)} onChange={(on) => set([scope], on)}>
+            <span className="flex flex-wrap items-center gap-x-2">
+              <span className="font-mono text-sm">{scope}</span>
+              <EffectBadge effect={worstEffect(commands)} />
+              <span className="text-sm text-muted">{commands.map(({ name }) => name).join(', ')}</span>
+            </span>
+          </Checkbox>
         ))}
       </div>
     </fieldset>
-  );
-}
-
-interface ScopeProps {
-  one: ScopeWithCommands;
-  on: boolean;
-  set: GroupProps['set'];
-}
-
-function Scope({ one: { scope, commands }, on, set }: ScopeProps) {
-  return (
-    <Checkbox checked={on} onChange={(checked) => set([scope], checked)}>
-      <span className="flex flex-wrap items-center gap-x-2">
-        <span className="font-mono text-sm">{scope}</span>
-        <EffectBadge effect={worstEffect(commands)} />
-        <span className="text-sm text-muted">{commands.map(({ name }) => name).join(', ')}</span>
-      </span>
-    </Checkbox>
   );
 }
 

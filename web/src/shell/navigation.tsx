@@ -60,7 +60,7 @@ export function Navigation({ onNavigate }: { onNavigate?: () => void }) {
   );
 }
 
-export function AccountMenu() {
+function AccountMenu() {
   const { account, key } = useSeed();
   const router = useRouter();
   const leave = async (everywhere: boolean) => {
@@ -118,7 +118,7 @@ function Row({ term, children }: { term: string; children: ReactNode }) {
 const GROUPS: readonly Shortcut['group'][] = ['This page', 'Go to', 'Everywhere'];
 const NAMES: Record<string, string> = { Escape: 'Esc' };
 
-export function KeyboardHelp() {
+function KeyboardHelp() {
   const [open, setOpen] = useState(false);
   const all = useSyncExternalStore(shortcuts.subscribe, shortcuts.get);
   useShortcut('?', 'Show the keyboard shortcuts', () => setOpen(true), { group: 'Everywhere' });

@@ -157,12 +157,7 @@ function ModelNotice() {
   );
 }
 
-export interface RouterContext {
-  queryClient: QueryClient;
-  pages: readonly Page[];
-}
-
-export const rootRoute = createRootRouteWithContext<RouterContext>()({
+export const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient; pages: readonly Page[] }>()({
   component: () => (
     <>
       <Outlet />

@@ -6,7 +6,7 @@ import { Icon } from './icon.tsx';
 import { useShortcut } from './keyboard.ts';
 
 /** 16 px on phones: smaller text makes them zoom in. */
-export const INPUT_LOOK =
+const INPUT_LOOK =
   'h-8 w-full rounded-md border border-control bg-surface px-3 text-lg md:text-base text-ink placeholder:text-faint aria-invalid:border-bad';
 
 interface FieldProps extends Omit<ComponentProps<'input'>, 'onChange' | keyof Labels>, Labels {
@@ -172,11 +172,7 @@ interface Labels {
   className?: string | undefined;
 }
 
-interface ControlProps {
-  id: string;
-  'aria-invalid': true | undefined;
-  'aria-describedby': string | undefined;
-}
+type ControlProps = Pick<ComponentProps<'input'>, 'id' | 'aria-invalid' | 'aria-describedby'>;
 
 /** What every labelled control has: its label, its explanation and its error, tied to it for screen readers. */
 function Labelled(props: Labels & { control(props: ControlProps): ReactNode }) {
@@ -254,15 +250,11 @@ export function SpanPicker({ offered, value, onChange }: SpanPickerProps) {
   );
 }
 
-interface DayInputProps {
-  label: string;
-  value: string;
-  min?: string;
-  max?: string;
-  onChange(day: string): void;
-}
-
-function DayInput({ label, onChange, ...input }: DayInputProps) {
+function DayInput({
+  label,
+  onChange,
+  ...input
+}: Pick<SearchProps, 'label' | 'onChange' | 'value' | 'min' | 'max'>) {
   return (
     <input
       type="date"

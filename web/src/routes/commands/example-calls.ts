@@ -70,7 +70,7 @@ export function inputRows(input: JsonSchema): InputRow[] {
 }
 
 /** What a schema stands for when references are followed and `or null` is taken away. */
-export function resolve(schema: JsonSchema, root: JsonSchema): { schema: JsonSchema; nullable: boolean } {
+function resolve(schema: JsonSchema, root: JsonSchema): { schema: JsonSchema; nullable: boolean } {
   const reference = /^#\/\$defs\/(.+)$/.exec(String(schema['$ref'] ?? ''))?.[1];
   const definitions = root['$defs'] as Record<string, JsonSchema> | undefined;
   const definition = reference === undefined ? undefined : definitions?.[reference];

@@ -7,7 +7,7 @@ import { bytes, count, duration } from '../../format/readable.ts';
 import { Badge, Status } from '../../ui/badge.tsx';
 import { CodeBlock, CopyableId } from '../../ui/code.tsx';
 import { Facts, PageFrame, Tile, Tiles } from '../../ui/page-frame.tsx';
-import { RelativeTime } from '../../ui/relative-time.tsx';
+import { RelativeTime, timeColumn } from '../../ui/relative-time.tsx';
 import { Answer, EmptyState } from '../../ui/states.tsx';
 import { type Column, KeyedRows, ROW_LINK, Table } from '../../ui/table.tsx';
 
@@ -71,7 +71,7 @@ function Capacity({ runners }: { runners: readonly RunnerView[] }) {
   );
 }
 
-export function Runner({ runner }: { runner: RunnerView }) {
+function Runner({ runner }: { runner: RunnerView }) {
   const { name, driver, isolation, slots, freeSlots, pool, snapshot, probes, sandboxes, lastSeen } = runner;
   const id = useId();
   return (
@@ -145,13 +145,8 @@ const COLUMNS: readonly Column<RunningSandbox>[] = [
       </Status>
     ),
   },
-  {
-    title: 'Started',
-    from: 'sm',
-    className: 'text-muted',
-    cell: ({ startedAt }) => <RelativeTime at={startedAt} />,
-  },
-  { title: 'Deadline', className: 'text-muted', cell: ({ deadline }) => <RelativeTime at={deadline} /> },
+  timeColumn('Started', ({ startedAt }) => startedAt, 'sm'),
+  timeColumn('Deadline', ({ deadline }) => deadline),
 ];
 
 /** The tasks in a runner's sandboxes. Of another account's it is only known that they are there. */

@@ -7,7 +7,7 @@ import { Button } from '../../ui/button.tsx';
 import { CodeBlock, CopyableId } from '../../ui/code.tsx';
 import { useShortcut } from '../../ui/keyboard.ts';
 import { BackLink, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
-import { RelativeTime } from '../../ui/relative-time.tsx';
+import { RelativeTime, timeColumn } from '../../ui/relative-time.tsx';
 import { Answer, EmptyState, ListAnswer } from '../../ui/states.tsx';
 import { type Column, KeyedRows, ROW_LINK, Table } from '../../ui/table.tsx';
 import { EndpointActions } from './endpoint-actions.tsx';
@@ -20,12 +20,7 @@ const COLUMNS: readonly Column<Webhook>[] = [
   { title: 'URL', className: 'sm:min-w-56', cell: (webhook) => <Url webhook={webhook} /> },
   { title: 'Events', from: 'md', cell: ({ events }) => <EventTypes types={events} most={3} /> },
   { title: 'State', from: 'sm', cell: (webhook) => <EndpointState webhook={webhook} /> },
-  {
-    title: 'Created',
-    from: 'lg',
-    className: 'text-muted',
-    cell: ({ createdAt }) => <RelativeTime at={createdAt} />,
-  },
+  timeColumn('Created', ({ createdAt }) => createdAt, 'lg'),
 ];
 
 /** For a key that may create none: somebody else's may. */

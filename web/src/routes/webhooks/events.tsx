@@ -8,7 +8,7 @@ import { CodeBlock, Mono } from '../../ui/code.tsx';
 import { FilterField, type FilterFieldProps, SpanPicker } from '../../ui/fields.tsx';
 import { ForeignText } from '../../ui/foreign-text.tsx';
 import { BackLink, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
-import { RelativeTime } from '../../ui/relative-time.tsx';
+import { RelativeTime, timeColumn } from '../../ui/relative-time.tsx';
 import { Answer, EmptyState, ListAnswer } from '../../ui/states.tsx';
 import { type Column, KeyedRows, ROW_LINK, Table } from '../../ui/table.tsx';
 import { TaskLink } from '../tasks/list/task-list.tsx';
@@ -43,7 +43,7 @@ const COLUMNS: readonly Column<WebhookEvent>[] = [
       </span>
     ),
   },
-  { title: 'When', className: 'text-muted', cell: ({ timestamp }) => <RelativeTime at={timestamp} /> },
+  timeColumn('When', ({ timestamp }) => timestamp),
 ];
 
 export function Events() {

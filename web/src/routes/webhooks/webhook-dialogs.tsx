@@ -137,7 +137,7 @@ interface EventTypeChoiceProps {
   onChange(chosen: string[]): void;
 }
 
-export function EventTypeChoice({ types, chosen, onChange }: EventTypeChoiceProps) {
+function EventTypeChoice({ types, chosen, onChange }: EventTypeChoiceProps) {
   const all = chosen.includes('*');
   return (
     <fieldset className="flex flex-col gap-2">

@@ -14,7 +14,7 @@ import { Badge, BadgeList, Status, type Tone } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { ForeignText } from '../../ui/foreign-text.tsx';
 import { PageFrame, TabLinks } from '../../ui/page-frame.tsx';
-import { RelativeTime } from '../../ui/relative-time.tsx';
+import { RelativeTime, timeColumn } from '../../ui/relative-time.tsx';
 import { EmptyState } from '../../ui/states.tsx';
 import { type Column, KeyedRows, ROW_LINK, Table } from '../../ui/table.tsx';
 
@@ -105,13 +105,8 @@ const REST: readonly Column<WebhookDelivery>[] = [
     },
   },
   { title: 'Attempts', numeric: true, from: 'lg', cell: ({ attempts }) => attempts.length },
-  {
-    title: 'Next attempt',
-    from: 'lg',
-    className: 'text-muted',
-    cell: ({ nextAttemptAt }) => <RelativeTime at={nextAttemptAt} />,
-  },
-  { title: 'Made', className: 'text-muted', cell: ({ createdAt }) => <RelativeTime at={createdAt} /> },
+  timeColumn('Next attempt', ({ nextAttemptAt }) => nextAttemptAt, 'lg'),
+  timeColumn('Made', ({ createdAt }) => createdAt),
 ];
 
 interface DeliveryTableProps {

@@ -84,7 +84,7 @@ const PHASES = { starting: 'Starting', working: 'Working', finishing: 'Finishing
 
 export const TASK_STATUSES = Object.keys(LOOKS) as TaskStatus[];
 
-export function isTaskStatus(value: unknown): value is TaskStatus {
+function isTaskStatus(value: unknown): value is TaskStatus {
   return typeof value === 'string' && value in LOOKS;
 }
 

@@ -201,7 +201,7 @@ function useSettled<Value>(value: Value): Value {
 const COLUMNS =
   'md:grid md:grid-cols-[7.5rem_minmax(0,1fr)_7rem_5.5rem_5rem_4.5rem_4.5rem] md:gap-x-4 px-4 md:px-6';
 
-export function TaskListHead() {
+function TaskListHead() {
   return (
     <div
       aria-hidden="true"
@@ -221,7 +221,7 @@ export function TaskListHead() {
   );
 }
 
-export function TaskRow({ task, names }: { task: ListedTask; names: KeyNames }) {
+function TaskRow({ task, names }: { task: ListedTask; names: KeyNames }) {
   const tookMs = task.startMs !== null && task.runMs !== null ? task.startMs + task.runMs : null;
   const tokens = task.inputTokens + task.outputTokens;
   return (

@@ -29,7 +29,7 @@ export interface Draft {
   numbers: Record<NumberName, string>;
 }
 
-export function draftOf(search: NewTaskSearch, commands: readonly ManifestCommand[]): Draft {
+function draftOf(search: NewTaskSearch, commands: readonly ManifestCommand[]): Draft {
   const patterns = (search.scopes ?? '').split(',').flatMap((text) => text.trim() || []);
   const { chosen, lacking } = chooseScopes(commands, patterns);
   const entries = NUMBER_NAMES.map((name) => {
@@ -45,7 +45,7 @@ export function draftOf(search: NewTaskSearch, commands: readonly ManifestComman
   };
 }
 
-export function searchOf({ instruction, scopes, model, numbers }: Draft): NewTaskSearch {
+function searchOf({ instruction, scopes, model, numbers }: Draft): NewTaskSearch {
   return {
     ...(instruction !== '' && { instruction }),
     ...(scopes.length > 0 && { scopes: scopes.join(',') }),
@@ -68,19 +68,14 @@ export function inputOf({ instruction, scopes, model, numbers }: Draft): Command
   };
 }
 
-export interface Problems {
-  instruction: string | null;
-  files: string | null;
-  numbers: Record<NumberName, string | null>;
-}
+export type Problems = ReturnType<typeof problemsOf>;
 
-export function problemsOf({ instruction, numbers }: Draft, files: readonly File[]): Problems {
+export function problemsOf({ instruction, numbers }: Draft, files: readonly File[]) {
+  const problems = NUMBER_NAMES.map((name) => [name, problemOf(name, numbers[name])]);
   return {
     instruction: instructionProblem(instruction),
     files: filesProblem(files),
-    numbers: Object.fromEntries(
-      NUMBER_NAMES.map((name) => [name, problemOf(name, numbers[name])]),
-    ) as Problems['numbers'],
+    numbers: Object.fromEntries(problems) as Record<NumberName, string | null>,
   };
 }
 

@@ -132,18 +132,13 @@ function Templates({ onChoose }: { onChoose(template: Template): void }) {
   );
 }
 
-interface Start {
-  input: CommandInput<'tasks run'>;
-  files: readonly File[];
-}
-
 function useStart() {
   const seed = useSeed();
   const navigate = useNavigate();
   const queryClient = useQueryClient();
   const attempt = useRef({ of: '', key: '' });
   return useMutation({
-    mutationFn: ({ input, files }: Start) => {
+    mutationFn: ({ input, files }: { input: CommandInput<'tasks run'>; files: readonly File[] }) => {
       // The same task sent again, because its answer was lost, is one task.
       const of = JSON.stringify([input, files.map(({ name, size, lastModified }) => [name, size, lastModified])]);
       if (attempt.current.of !== of) attempt.current = { of, key: randomKey() };
@@ -166,7 +161,7 @@ function randomKey(): string {
   );
 }
 
-export function AgentCommands({ commands }: { commands: readonly ManifestCommand[] }) {
+function AgentCommands({ commands }: { commands: readonly ManifestCommand[] }) {
   const changing = commands.filter(({ effect }) => effect !== 'read').length;
   const things = commands.length === 1 ? 'this command' : `these ${commands.length} commands`;
   const hint =
@@ -196,7 +191,7 @@ export function AgentCommands({ commands }: { commands: readonly ManifestCommand
   );
 }
 
-export function SameCall({ input, files }: { input: CommandInput<'tasks run'>; files: readonly string[] }) {
+function SameCall({ input, files }: { input: CommandInput<'tasks run'>; files: readonly string[] }) {
   const { manifest } = useSeed();
   const command = manifest.commands.find(({ name }) => name === 'tasks run');
   if (!command) return null;

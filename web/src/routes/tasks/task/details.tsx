@@ -264,11 +264,8 @@ const COLUMNS: readonly Column<LedgerEntry>[] = [
 
 export function Ledger() {
   const { task } = useTask();
-  const pages = usePages(
-    'tasks ledger',
-    { id: task.id, limit: 100 },
-    task.completedAt === null ? { refreshMs: REFRESH_MS } : {},
-  );
+  const refresh = task.completedAt === null ? { refreshMs: REFRESH_MS } : {};
+  const pages = usePages('tasks ledger', { id: task.id, limit: 100 }, refresh);
   return (
     <ViewFrame label="Ledger">
       <ListAnswer

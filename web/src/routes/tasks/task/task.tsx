@@ -91,7 +91,7 @@ function TaskTabs() {
   return <TabLinks label="Views of the task" tabs={tabs} className="px-4 md:px-6" />;
 }
 
-export function TaskHeader() {
+function TaskHeader() {
   const { task } = useTask();
   const { may } = useSeed();
   return (
@@ -184,7 +184,7 @@ const BARS: Record<Step['state'], string> = {
   never: 'bg-line',
 };
 
-export function Timeline() {
+function Timeline() {
   const { task, transcript } = useTask();
   const now = useNow(task.completedAt === null ? TICK_MS : null);
   const finishing = transcript.entries.findLast((entry) => entry.type === 'status' && entry.phase === 'finishing');

@@ -23,11 +23,8 @@ export function Artifacts() {
   const { name } = useSearch({ from: '/shell/tasks/$id/artifacts' });
   const list = useRef<HTMLUListElement>(null);
   useRowKeys(list, 'artifact');
-  const artifacts = usePages(
-    'tasks artifacts list',
-    { id: task.id },
-    task.completedAt === null ? { refreshMs: REFRESH_MS } : {},
-  );
+  const refresh = task.completedAt === null ? { refreshMs: REFRESH_MS } : {};
+  const artifacts = usePages('tasks artifacts list', { id: task.id }, refresh);
   const { items } = artifacts;
   const chosen = items.find((artifact) => artifact.name === name) ?? (name === undefined ? items[0] : undefined);
   return (
@@ -82,7 +79,7 @@ function ArtifactLink({ artifact: { name, size }, chosen }: { artifact: Artifact
   );
 }
 
-export function ArtifactView({ taskId, artifact }: { taskId: string; artifact: Artifact }) {
+function ArtifactView({ taskId, artifact }: { taskId: string; artifact: Artifact }) {
   const seed = useSeed();
   const { name, type, size, sha256 } = artifact;
   const preview = useQuery<Preview>({
