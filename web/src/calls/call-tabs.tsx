@@ -1,4 +1,4 @@
-// A call to copy, written in each of the ways to send it, one at a time: tabs on Radix, moved through by arrow keys.
+// A call to copy, written in each of the ways to send it, one at a time, in tabs on Radix.
 import { Tabs } from 'radix-ui';
 import { CodeBlock } from '../ui/code.tsx';
 

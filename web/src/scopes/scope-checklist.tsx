@@ -95,7 +95,7 @@ export function commandsWith(commands: readonly ManifestCommand[], scopes: reado
   return commands.filter(({ scope }) => scope === null || scopes.includes(scope));
 }
 
-/** What patterns such as `keys:*` stand for among the scopes of the key; `lacking` are those that stand for none. */
+/** What patterns such as `keys:*` stand for among the scopes of the key; `lacking` stand for none. */
 export function chooseScopes(commands: readonly ManifestCommand[], patterns: readonly string[]) {
   const known = scopeGroups(commands).flatMap(({ scopes }) => scopes.map(({ scope }) => scope));
   return {

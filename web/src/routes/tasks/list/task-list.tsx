@@ -1,4 +1,4 @@
-// What pages of tasks share: filters in the address, the list kept up to date, status, titles, names of keys, links.
+// What pages of tasks share: filters in the address, the list, status, titles, names of keys, links.
 import { Link } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import type { Task } from '../../../../../src/protocol/task.ts';

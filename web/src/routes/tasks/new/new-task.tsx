@@ -1,4 +1,4 @@
-// The form at the left; at the right what the agent may use, and the same call written as the other ways to send it.
+// The form at the left; at the right what the agent may use, and the same call, as other ways send it.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useRef, useState } from 'react';
