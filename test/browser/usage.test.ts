@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CostReport, RequestReport, Summary } from '../../src/protocol/obs.ts';
-import { count, money } from '../../web/src/format/numbers.ts';
+import { count, money } from '../../web/src/format/readable.ts';
 import { describeInBrowser, expectAccessible } from '../fixtures/browser.ts';
 import { type Cli, repositoryCli } from '../fixtures/cli-process.ts';
 import { insertMeteredRows } from '../fixtures/metered-rows.ts';

@@ -1,8 +1,6 @@
-// Follows a stream command to its end. A lost connection is taken up again after the last item that came, so that
-// nothing is missed and nothing comes twice.
-import type { CommandInput, CommandName, CommandOutput } from './commands.ts';
+// Follows a stream command to its end. After a lost connection it goes on behind the last item that came.
 import { AnswerError, mayPass } from './request.ts';
-import type { Seed } from './seed.ts';
+import type { CommandInput, CommandName, CommandOutput, Seed } from './seed.ts';
 
 /** The server says something every 15 s; a connection that is silent for longer is dead although it looks open. */
 const SILENCE_MS = 40_000;
@@ -10,7 +8,6 @@ const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 10_000;
 
 interface Following<Name extends CommandName> {
-  /** Only items after this position. */
   after?: number;
   signal: AbortSignal;
   /** Items in order, those that came together at once; `position` is that of the last. */
@@ -18,10 +15,7 @@ interface Following<Name extends CommandName> {
   onState(state: 'live' | 'lost'): void;
 }
 
-/**
- * Resolves at the end of the stream, or when the signal is aborted.
- * @throws AnswerError when the server refuses
- */
+/** Resolves at the end of the stream or when `signal` is aborted. @throws AnswerError when the server refuses */
 export async function follow<Name extends CommandName>(
   seed: Pick<Seed, 'open'>,
   name: Name,
@@ -39,10 +33,7 @@ export async function follow<Name extends CommandName>(
     const attempt = new AbortController();
     const whole = AbortSignal.any([signal, attempt.signal]);
     try {
-      const headers = {
-        Accept: 'text/event-stream',
-        ...(position > 0 && { 'Last-Event-ID': String(position) }),
-      };
+      const headers = { Accept: 'text/event-stream', ...(position > 0 && { 'Last-Event-ID': String(position) }) };
       const response = await seed.open(name, input, { headers, signal: whole });
       onState('live');
       if (await readToEnd(response, () => attempt.abort(), take)) return;
@@ -73,27 +64,16 @@ async function readToEnd<Item>(
     const events = parse(decoder.decode(value, { stream: true }));
     const items = events.filter(({ event }) => event === 'message');
     const last = items.at(-1);
-    if (last) {
-      take(
-        items.map(({ data }) => JSON.parse(data)),
-        Number(last.id),
-      );
-    }
+    const parsed: Item[] = items.map(({ data }) => JSON.parse(data));
+    if (last) take(parsed, Number(last.id));
     if (events.some(({ event }) => event === 'end')) return true;
   }
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
+    setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => resolve(), { once: true });
   });
 }
 

@@ -1,7 +1,7 @@
-// One HTTP request to this Seed with the session's cookie, and the session itself. What goes wrong is always an
-// AnswerError.
+// An HTTP request to this Seed with the session's cookie, the session, and whether Seed can be reached at all.
+import { useSyncExternalStore } from 'react';
 import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../../../src/protocol/errors.ts';
-import { connectionIsLost, connectionIsUp } from './connection.ts';
+import { createStore } from './store.ts';
 
 /** An error that people are shown: what happened, what to do, and the request to ask the operator about. */
 export class AnswerError extends SeedError {
@@ -29,25 +29,20 @@ export function mayPass(error: unknown): boolean {
   return error instanceof AnswerError && MAY_PASS.includes(error.code);
 }
 
-/** Marks a request as this page's: a form or a script of another site cannot send it. */
-const OWN_REQUEST = { 'Seed-Dashboard': '1' };
-
-/**
- * @param path from the root, such as /api/v1/keys
- * @throws AnswerError; DOMException `AbortError` when `init.signal` is aborted
- */
+/** @param path from the root. @throws AnswerError; DOMException `AbortError` when `init.signal` is aborted */
 export async function request(path: string, init: RequestInit = {}): Promise<Response> {
   const response = await send(path, init);
   if (response.ok) return response;
   const error = await errorOf(response);
   // Whoever is signing in, or out, is told by the page that does it.
-  if (error.status === 401 && !path.startsWith('/session')) signedOut(error);
+  if (error.status === 401 && !path.startsWith('/session')) listener(error);
   throw error;
 }
 
 async function send(path: string, init: RequestInit): Promise<Response> {
   const headers = new Headers(init.headers);
-  for (const [name, value] of Object.entries(OWN_REQUEST)) headers.set(name, value);
+  // Marks the request as this page's: a form or a script of another site cannot send it.
+  headers.set('Seed-Dashboard', '1');
   try {
     const response = await fetch(path, { ...init, headers, credentials: 'same-origin' });
     connectionIsUp();
@@ -88,10 +83,6 @@ export function onSignedOut(then: (why: SeedError) => void): void {
   listener = then;
 }
 
-function signedOut(why: SeedError): void {
-  listener(why);
-}
-
 /** @throws AnswerError with the key's own code when it is not accepted */
 export async function signIn(key: string): Promise<void> {
   await request('/session', {
@@ -104,4 +95,38 @@ export async function signIn(key: string): Promise<void> {
 /** @param everywhere ends the sessions of this key in all browsers */
 export async function signOut(everywhere = false): Promise<void> {
   await request(everywhere ? '/session?everywhere=true' : '/session', { method: 'DELETE' });
+}
+
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 10_000;
+
+const connection = createStore<'up' | 'lost'>('up');
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** Called by each request that gets no answer. */
+function connectionIsLost(): void {
+  if (connection.get() === 'lost') return;
+  connection.set('lost');
+  tryAgain(FIRST_RETRY_MS);
+}
+
+/** Called by each request that gets an answer. */
+function connectionIsUp(): void {
+  clearTimeout(timer);
+  connection.set('up');
+}
+
+export function useConnection(): 'up' | 'lost' {
+  return useSyncExternalStore(connection.subscribe, connection.get);
+}
+
+function tryAgain(afterMs: number): void {
+  timer = setTimeout(async () => {
+    const answered = await fetch('/healthz', { cache: 'no-store' }).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (answered) connectionIsUp();
+    else if (connection.get() === 'lost') tryAgain(Math.min(afterMs * 2, LAST_RETRY_MS));
+  }, afterMs);
 }

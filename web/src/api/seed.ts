@@ -1,9 +1,8 @@
-// The Seed that the page is signed in to: who the key is, what it may do, and calls of its commands. Routes come
-// from the manifest, so that the page knows no path of the API.
+// The signed-in Seed: who the key is, what it may do, and calls of its commands, typed as the server defines them.
 import { queryOptions } from '@tanstack/react-query';
 import { restCall } from '../../../src/lib/rest-call.ts';
 import type { Manifest, ManifestCommand } from '../../../src/protocol/manifest.ts';
-import type { CommandInput, CommandName, CommandOutput } from './commands.ts';
+import type { BuiltIn } from '../../../src/server/built-in.ts';
 import { AnswerError, request } from './request.ts';
 
 type Who = CommandOutput<'whoami'>;
@@ -29,12 +28,9 @@ export interface Seed extends Who {
 
 /** @throws AnswerError not_authenticated when nobody is signed in */
 async function openSeed(): Promise<Seed> {
-  const [who, manifest] = await Promise.all([read<Who>('/api/v1/whoami'), read<Manifest>('/api/v1/commands')]);
+  const read = async (path: string) => (await request(path)).json();
+  const [who, manifest] = await Promise.all([read('/api/v1/whoami'), read('/api/v1/commands')]);
   return seedOf(who, manifest);
-}
-
-async function read<Body>(path: string): Promise<Body> {
-  return (await request(path)).json();
 }
 
 function seedOf(who: Who, manifest: Manifest): Seed {
@@ -71,13 +67,23 @@ function allowed(commands: ReadonlyMap<string, ManifestCommand>, name: string): 
   });
 }
 
-/**
- * The signed-in Seed as a query: asked for once, and anew when somebody comes back to the page after a while,
- * because a key's scopes can change.
- */
+/** The signed-in Seed, asked for anew when somebody comes back after a while: a key's scopes can change. */
 export const seedQuery = queryOptions({
   queryKey: ['seed'],
   queryFn: openSeed,
   staleTime: 60_000,
   gcTime: Number.POSITIVE_INFINITY,
 });
+
+type Types = { [Each in BuiltIn as Each['name']]: NonNullable<Each['types']> };
+
+export type CommandName = keyof Types;
+export type CommandInput<Name extends CommandName> = Types[Name]['input'];
+/** The body of the answer; of a stream command, one item. */
+export type CommandOutput<Name extends CommandName> = Types[Name]['output'];
+
+export type ListCommand = {
+  [Name in CommandName]: CommandOutput<Name> extends { nextCursor: string | null } ? Name : never;
+}[CommandName];
+export type ItemOf<Name extends ListCommand> =
+  CommandOutput<Name> extends { items: (infer Item)[] } ? Item : never;

@@ -1,10 +1,9 @@
 // Commands in components: as queries, pages, actions and streams. A query's key is [command, input].
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, useContext, useEffect, useEffectEvent, useState } from 'react';
-import type { CommandInput, CommandName, CommandOutput, ItemOf, ListCommand } from './commands.ts';
 import { follow } from './follow.ts';
 import type { AnswerError } from './request.ts';
-import type { Seed } from './seed.ts';
+import type { CommandInput, CommandName, CommandOutput, ItemOf, ListCommand, Seed } from './seed.ts';
 
 export const SeedContext = createContext<Seed | null>(null);
 

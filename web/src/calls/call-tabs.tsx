@@ -1,6 +1,6 @@
-// A call to copy, written in each of the ways to send it, one at a time.
+// A call to copy, written in each of the ways to send it, one at a time, in tabs on Radix.
+import { Tabs } from 'radix-ui';
 import { CodeBlock } from '../ui/code.tsx';
-import { Tabs } from '../ui/tabs.tsx';
 
 interface CallTabsProps {
   label: string;
@@ -8,9 +8,7 @@ interface CallTabsProps {
   curl: string;
   /** Null where it is not offered over MCP. */
   mcp: string | null;
-  /** What else there is to know of the call over MCP. */
   mcpNote?: string;
-  /** Which one is shown first. */
   initial?: 'CLI' | 'curl' | 'MCP';
   /** Long lines go on below instead of to the right: for narrow columns. */
   wrapped?: boolean;
@@ -35,5 +33,24 @@ export function CallTabs({ label, cli, curl, mcp, mcpNote, initial = 'CLI', wrap
       ),
     },
   ];
-  return <Tabs label={label} tabs={tabs} initial={initial} />;
+  return (
+    <Tabs.Root defaultValue={initial} className="flex flex-col gap-3">
+      <Tabs.List aria-label={label} className="flex w-fit gap-0.5 rounded-lg border border-line bg-sunken p-0.5">
+        {tabs.map(({ name }) => (
+          <Tabs.Trigger
+            key={name}
+            value={name}
+            className="h-7 rounded-md px-3 font-medium text-muted hover:text-ink data-[state=active]:bg-surface data-[state=active]:text-ink data-[state=active]:shadow-xs"
+          >
+            {name}
+          </Tabs.Trigger>
+        ))}
+      </Tabs.List>
+      {tabs.map(({ name, content }) => (
+        <Tabs.Content key={name} value={name}>
+          {content}
+        </Tabs.Content>
+      ))}
+    </Tabs.Root>
+  );
 }

@@ -1,5 +1,4 @@
-// A call of a command with a given input, written as people send it themselves: curl, the CLI, MCP. The key is
-// never in it.
+// A call of a command as people send it themselves: curl, the CLI, MCP. The key is never in it.
 import { restCall } from '../../../src/lib/rest-call.ts';
 import { quoted, shellWord } from '../../../src/lib/shell-word.ts';
 import type { ManifestCommand } from '../../../src/protocol/manifest.ts';
@@ -9,9 +8,7 @@ type Input = Record<string, unknown>;
 interface WrittenCurl {
   command: ManifestCommand;
   input: Input;
-  /** Where Seed is, such as `https://seed.example`. */
   origin: string;
-  /** The names of files that are sent along, as parts of a form. */
   files?: readonly string[];
 }
 
@@ -20,7 +17,6 @@ export function writtenCurl({ command, input, origin, files = [] }: WrittenCurl)
   return curlOf({ method, url: origin + path, json: body, files });
 }
 
-/** @param files paths of files that are sent along */
 export function writtenCli(
   { name, positional }: Pick<ManifestCommand, 'name' | 'positional'>,
   input: Input,
@@ -65,7 +61,6 @@ interface CurlRequest {
   json: string | null;
   /** Names of files to send along: the body is then a form, whose part `task` is the JSON. */
   files?: readonly string[];
-  /** More options of curl, each as it stands. */
   options?: readonly string[];
 }
 
@@ -103,7 +98,6 @@ const OWN_TOOLS: Record<string, string> = {
   'tasks events': 'getTaskEvents',
 };
 
-/** @returns null for a command that is not offered over MCP */
 function mcpTool({ name, output, scope }: ManifestCommand): string | null {
   const own = OWN_TOOLS[name];
   if (own) return own;

@@ -1,5 +1,4 @@
-// JSON that came from elsewhere, for people to read and to copy: they see all that is there, and it means the
-// same.
+// JSON from elsewhere, to read and to copy: all that is in it is seen, and it means the same.
 import { escapeJson } from '../../../src/lib/json.ts';
 
 export function prettyJson(value: unknown): string {

@@ -11,11 +11,7 @@ export interface SpanSearch {
 }
 
 /** What `since`, `until` and `month` of a command are to be. */
-export interface SpanInput {
-  since?: string;
-  until?: string;
-  month?: string;
-}
+export type SpanInput = { since?: string; until?: string; month?: string };
 
 export function spanInput({ span, from, to }: SpanSearch, now: number): SpanInput {
   if (span === undefined) return {};

@@ -1,12 +1,10 @@
-// All routes together, with the pages in the order of the navigation. A new page is a folder beside this file and
-// an entry here.
+// All routes, with the pages in the order of the navigation. A new page is a folder here and an entry in PAGES.
 import { QueryClient } from '@tanstack/react-query';
 import { createRoute, createRouter, Link, redirect } from '@tanstack/react-router';
 import { mayPass, onSignedOut } from '../api/request.ts';
 import { seedQuery } from '../api/seed.ts';
 import { offeredPages, type Page } from '../shell/page.ts';
-import { rootRoute } from '../shell/root-route.tsx';
-import { shellRoute } from '../shell/shell.tsx';
+import { rootRoute, shellRoute } from '../shell/shell.tsx';
 import { EmptyState, ErrorNotice, SkeletonRows } from '../ui/states.tsx';
 import { commandsPage } from './commands/page.ts';
 import { keysPage } from './keys/page.ts';
@@ -26,7 +24,6 @@ const PAGES = [
   commandsPage,
 ] as const satisfies readonly Page[];
 
-/** How long answers count as fresh, and what is tried again. */
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: { staleTime: 10_000, retry: (failures, error) => failures < 2 && mayPass(error) },

@@ -1,8 +1,8 @@
-// The scopes that a key has as a checklist, by noun, each with the commands that it allows.
+// The scopes that a key has, told from the commands that it may use: by noun, and as a checklist.
 import { useId } from 'react';
+import type { Effect, ManifestCommand } from '../../../src/protocol/manifest.ts';
 import { EffectBadge } from '../ui/badge.tsx';
 import { Checkbox } from '../ui/fields.tsx';
-import { type ScopeGroup, type ScopeWithCommands, worstEffect } from './scope-groups.ts';
 
 interface ScopeChecklistProps {
   groups: readonly ScopeGroup[];
@@ -52,28 +52,67 @@ function Group({ group: { noun, scopes }, chosen, set }: GroupProps) {
         </Checkbox>
       </div>
       <div className="flex flex-col gap-1">
-        {scopes.map((one) => (
-          <Scope key={one.scope} one={one} on={chosen.includes(one.scope)} set={set} />
+        {scopes.map(({ scope, commands }) => (
+          <Checkbox key={scope} checked={chosen.includes(scope)} onChange={(on) => set([scope], on)}>
+            <span className="flex flex-wrap items-center gap-x-2">
+              <span className="font-mono text-sm">{scope}</span>
+              <EffectBadge effect={worstEffect(commands)} />
+              <span className="text-sm text-muted">{commands.map(({ name }) => name).join(', ')}</span>
+            </span>
+          </Checkbox>
         ))}
       </div>
     </fieldset>
   );
 }
 
-interface ScopeProps {
-  one: ScopeWithCommands;
-  on: boolean;
-  set: GroupProps['set'];
+export interface ScopeWithCommands {
+  scope: string;
+  commands: ManifestCommand[];
 }
 
-function Scope({ one: { scope, commands }, on, set }: ScopeProps) {
+export interface ScopeGroup {
+  /** What the scopes are about, such as `keys` of `keys:read`. */
+  noun: string;
+  scopes: ScopeWithCommands[];
+}
+
+export function scopeGroups(commands: readonly ManifestCommand[]): ScopeGroup[] {
+  const byScope = Map.groupBy(
+    commands.filter((command) => command.scope !== null),
+    ({ scope }) => scope ?? '',
+  );
+  const scopes = [...byScope].map(([scope, members]) => ({ scope, commands: members }));
+  scopes.sort((a, b) => a.scope.localeCompare(b.scope));
+  return [...Map.groupBy(scopes, ({ scope }) => scope.split(':')[0] ?? scope)].map(([noun, members]) => ({
+    noun,
+    scopes: members,
+  }));
+}
+
+/** The commands that an agent with these scopes may use, those for any key included. */
+export function commandsWith(commands: readonly ManifestCommand[], scopes: readonly string[]): ManifestCommand[] {
+  return commands.filter(({ scope }) => scope === null || scopes.includes(scope));
+}
+
+/** What patterns such as `keys:*` stand for among the scopes of the key; `lacking` stand for none. */
+export function chooseScopes(commands: readonly ManifestCommand[], patterns: readonly string[]) {
+  const known = scopeGroups(commands).flatMap(({ scopes }) => scopes.map(({ scope }) => scope));
+  return {
+    chosen: known.filter((scope) => patterns.some((pattern) => covers(pattern, scope))),
+    lacking: patterns.filter((pattern) => !known.some((scope) => covers(pattern, scope))),
+  };
+}
+
+/** The worst that the commands can do. */
+export function worstEffect(commands: readonly ManifestCommand[]): Effect {
+  const effects = commands.map(({ effect }) => effect);
+  if (effects.includes('destructive')) return 'destructive';
+  return effects.includes('write') ? 'write' : 'read';
+}
+
+function covers(pattern: string, scope: string): boolean {
   return (
-    <Checkbox checked={on} onChange={(checked) => set([scope], checked)}>
-      <span className="flex flex-wrap items-center gap-x-2">
-        <span className="font-mono text-sm">{scope}</span>
-        <EffectBadge effect={worstEffect(commands)} />
-        <span className="text-sm text-muted">{commands.map(({ name }) => name).join(', ')}</span>
-      </span>
-    </Checkbox>
+    pattern === '*' || pattern === scope || (pattern.endsWith(':*') && scope.startsWith(pattern.slice(0, -1)))
   );
 }

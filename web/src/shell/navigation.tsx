@@ -1,10 +1,17 @@
 // The navigation with the key in use at its foot: a column at the left, or the drawer of a phone.
 import { Link, useRouter, useRouterState } from '@tanstack/react-router';
+import { type ReactNode, useState, useSyncExternalStore } from 'react';
+import { signOut } from '../api/request.ts';
 import { useSeed } from '../api/use-command.ts';
+import { BadgeList } from '../ui/badge.tsx';
+import { IconButton } from '../ui/button.tsx';
 import { Kbd } from '../ui/code.tsx';
+import { Dialog } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icon.tsx';
-import { AccountMenu } from './account-menu.tsx';
-import { KeyboardHelp } from './keyboard-help.tsx';
+import { findShortcut, type Shortcut, shortcuts, useShortcut } from '../ui/keyboard.ts';
+import { Menu } from '../ui/menu.tsx';
+import { RelativeTime } from '../ui/relative-time.tsx';
+import { toast } from '../ui/toast.tsx';
 import { offeredPages } from './page.ts';
 import { ThemeMenu } from './theme.tsx';
 
@@ -50,5 +57,101 @@ export function Navigation({ onNavigate }: { onNavigate?: () => void }) {
         <KeyboardHelp />
       </div>
     </div>
+  );
+}
+
+function AccountMenu() {
+  const { account, key } = useSeed();
+  const router = useRouter();
+  const leave = async (everywhere: boolean) => {
+    try {
+      await signOut(everywhere);
+    } catch (error) {
+      return toast(`Not signed out: ${(error as Error).message}`);
+    }
+    await router.navigate({ to: '/sign-in' });
+    router.options.context.queryClient.clear();
+  };
+  return (
+    <Menu
+      label="Account"
+      buttonClassName="flex w-full items-center gap-2 rounded-md px-2 py-1 text-left hover:bg-sunken"
+      button={
+        <>
+          <Icon name="key" className="text-muted" />
+          <span className="min-w-0 leading-tight">
+            <span className="sr-only">Account</span>
+            <span className="block truncate font-medium">{account.name}</span>
+            <span className="block truncate text-xs text-muted">{key.name}</span>
+          </span>
+        </>
+      }
+      header={
+        <div className="mb-1 flex w-64 flex-col gap-2 border-b border-line p-2 pb-3 text-sm">
+          <Row term="Key">
+            <span className="font-mono text-xs">{key.prefix}…</span>
+          </Row>
+          <Row term="Ends">{key.expiresAt ? <RelativeTime at={key.expiresAt} /> : 'never'}</Row>
+          <Row term="Scopes">
+            <BadgeList items={key.scopes} className="justify-end" />
+          </Row>
+        </div>
+      }
+      items={[
+        { label: 'Sign out', icon: 'signOut', onSelect: () => leave(false) },
+        { label: 'Sign out in all browsers', onSelect: () => leave(true) },
+      ]}
+    />
+  );
+}
+
+/** No list of terms: within a menu nothing but its items may have a role. */
+function Row({ term, children }: { term: string; children: ReactNode }) {
+  return (
+    <div className="flex items-start justify-between gap-4">
+      <span className="text-muted">{term}</span>
+      <span>{children}</span>
+    </div>
+  );
+}
+
+const GROUPS: readonly Shortcut['group'][] = ['This page', 'Go to', 'Everywhere'];
+const NAMES: Record<string, string> = { Escape: 'Esc' };
+
+function KeyboardHelp() {
+  const [open, setOpen] = useState(false);
+  const all = useSyncExternalStore(shortcuts.subscribe, shortcuts.get);
+  useShortcut('?', 'Show the keyboard shortcuts', () => setOpen(true), { group: 'Everywhere' });
+  return (
+    <>
+      <IconButton label="Keyboard shortcuts (?)" icon="keyboard" onClick={() => setOpen(true)} />
+      <Dialog title="Keyboard shortcuts" open={open} onClose={() => setOpen(false)}>
+        <div className="flex flex-col gap-6 px-6 py-4">
+          {GROUPS.map((group) => {
+            const members = all.filter(
+              (shortcut) => shortcut.group === group && findShortcut(all, shortcut.keys) === shortcut,
+            );
+            if (members.length === 0) return null;
+            return (
+              <section key={group}>
+                <h3 className="mb-1 text-sm font-medium text-muted">{group}</h3>
+                <dl className="divide-y divide-line">
+                  {members.map(({ keys, label }) => (
+                    <div key={keys} className="flex items-center justify-between py-1.5">
+                      <dt>{label}</dt>
+                      <dd className="flex gap-1">
+                        {keys.split(' ').map((key) => (
+                          <Kbd key={key}>{NAMES[key] ?? key}</Kbd>
+                        ))}
+                      </dd>
+                    </div>
+                  ))}
+                </dl>
+              </section>
+            );
+          })}
+        </div>
+      </Dialog>
+    </>
   );
 }

@@ -1,5 +1,4 @@
-// What a page of the dashboard tells about itself: from it come its place in the navigation, its shortcut, its
-// screenshot.
+// What a page tells about itself, for the navigation, its shortcut and its screenshot.
 import { type AnyRoute, createRoute, type RouteComponent } from '@tanstack/react-router';
 import type { IconName } from '../ui/icon.tsx';
 
@@ -14,7 +13,6 @@ export interface Page {
   routes: readonly AnyRoute[];
 }
 
-/** The pages that a key is offered. */
 export function offeredPages(pages: readonly Page[], may: (command: string) => boolean): Page[] {
   return pages.filter(({ needs }) => needs === null || may(needs));
 }
@@ -25,11 +23,8 @@ export function textIn(value: unknown): string | undefined {
 }
 
 /**
- * A route of a page, below another route.
- * @param component loaded when it is first shown: `lazyRouteComponent`
- * @param validateSearch reads what stands behind the `?` of the address. What it gives is named although
- * undefined:
- *   what it leaves out would stay as it was sent
+ * A route of a page, below another route; its component is loaded when it is first shown (`lazyRouteComponent`).
+ * @param validateSearch reads the address's query. It names what is undefined: what is left out stays as sent.
  */
 export function pageRoute<Parent extends AnyRoute, const Path extends string, Search = Record<never, never>>(
   parent: Parent,
@@ -37,10 +32,5 @@ export function pageRoute<Parent extends AnyRoute, const Path extends string, Se
   component: RouteComponent,
   validateSearch?: (search: Record<string, unknown>) => Search,
 ) {
-  return createRoute({
-    getParentRoute: () => parent,
-    path,
-    component,
-    ...(validateSearch && { validateSearch }),
-  });
+  return createRoute({ getParentRoute: () => parent, path, component, ...(validateSearch && { validateSearch }) });
 }

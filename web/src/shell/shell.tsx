@@ -1,10 +1,16 @@
-// The parent of all pages that need a session, and the frame around them: navigation, banner, the shortcuts that
-// work everywhere, and the signed-in Seed for all below.
-import { useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
-import { createRoute, Link, Outlet, redirect, useRouter, useRouterState } from '@tanstack/react-router';
+// The root of all routes, and below it the parent and the frame of those that need a session.
+import { type QueryClient, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
+import {
+  createRootRouteWithContext,
+  createRoute,
+  Link,
+  Outlet,
+  redirect,
+  useRouter,
+  useRouterState,
+} from '@tanstack/react-router';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
-import { useConnection } from '../api/connection.ts';
-import { AnswerError } from '../api/request.ts';
+import { AnswerError, useConnection } from '../api/request.ts';
 import { seedQuery } from '../api/seed.ts';
 import { SeedContext, useCommand, useSeed } from '../api/use-command.ts';
 import { IconButton } from '../ui/button.tsx';
@@ -12,9 +18,9 @@ import { Dialog } from '../ui/dialog.tsx';
 import { Icon, Logo } from '../ui/icon.tsx';
 import { listenToKeys, useShortcut } from '../ui/keyboard.ts';
 import { ErrorNotice, SkeletonRows } from '../ui/states.tsx';
+import { Toasts } from '../ui/toast.tsx';
 import { Navigation } from './navigation.tsx';
 import { offeredPages, type Page } from './page.ts';
-import { rootRoute } from './root-route.tsx';
 
 export const shellRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -32,7 +38,11 @@ export const shellRoute = createRoute({
       throw redirect({ to: '/sign-in', search });
     }
   },
-  pendingComponent: ShellSkeleton,
+  pendingComponent: () => (
+    <main className="mx-auto max-w-3xl pt-16">
+      <SkeletonRows rows={6} />
+    </main>
+  ),
   errorComponent: ({ error, reset }) => (
     <main className="mx-auto max-w-xl p-6">
       <ErrorNotice error={error} retry={reset} />
@@ -45,10 +55,7 @@ export const shellRoute = createRoute({
   ),
 });
 
-/**
- * The frame of every page: navigation, banner, the shortcuts that work everywhere, and the signed-in Seed for
- * all below.
- */
+/** The frame of every page, with the shortcuts that work everywhere and the signed-in Seed for all below. */
 function Shell({ children }: { children: ReactNode }) {
   const { data: seed } = useSuspenseQuery(seedQuery);
   const { pages } = useRouter().options.context;
@@ -84,7 +91,6 @@ function Shell({ children }: { children: ReactNode }) {
   );
 }
 
-/** On a phone the navigation is a drawer behind a button. */
 function Drawer() {
   const [open, setOpen] = useState(false);
   const path = useRouterState({ select: ({ location }) => location.pathname });
@@ -151,11 +157,11 @@ function ModelNotice() {
   );
 }
 
-/** What stands while it is found out who is signed in. */
-function ShellSkeleton() {
-  return (
-    <main className="mx-auto max-w-3xl pt-16">
-      <SkeletonRows rows={6} />
-    </main>
-  );
-}
+export const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient; pages: readonly Page[] }>()({
+  component: () => (
+    <>
+      <Outlet />
+      <Toasts />
+    </>
+  ),
+});

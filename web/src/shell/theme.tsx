@@ -1,5 +1,4 @@
-// Light, dark, or what the system says. The choice is kept in this browser; first-paint.js applies it before the
-// page shows.
+// Light, dark, or what the system says, kept in this browser; first-paint.js applies it before the page shows.
 import { useSyncExternalStore } from 'react';
 import { createStore } from '../api/store.ts';
 import { buttonLook } from '../ui/button.tsx';
@@ -10,16 +9,12 @@ type Theme = 'light' | 'dark' | 'system';
 
 const STORED_AS = 'seed-theme';
 const systemIsDark = matchMedia('(prefers-color-scheme: dark)');
-const theme = createStore<Theme>(storedTheme());
+const store = createStore<Theme>(storedTheme());
 
 systemIsDark.addEventListener('change', apply);
 
-function useTheme(): Theme {
-  return useSyncExternalStore(theme.subscribe, theme.get);
-}
-
 function setTheme(chosen: Theme): void {
-  theme.set(chosen);
+  store.set(chosen);
   try {
     if (chosen === 'system') localStorage.removeItem(STORED_AS);
     else localStorage.setItem(STORED_AS, chosen);
@@ -39,7 +34,7 @@ function storedTheme(): Theme {
 }
 
 function apply(): void {
-  const chosen = theme.get();
+  const chosen = store.get();
   const dark = chosen === 'system' ? systemIsDark.matches : chosen === 'dark';
   document.documentElement.dataset['theme'] = dark ? 'dark' : 'light';
 }
@@ -50,9 +45,8 @@ const THEMES: readonly { theme: Theme; label: string; icon: IconName }[] = [
   { theme: 'system', label: 'As the system', icon: 'system' },
 ];
 
-/** The choice of the theme. */
 export function ThemeMenu() {
-  const theme = useTheme();
+  const theme = useSyncExternalStore(store.subscribe, store.get);
   const current = THEMES.find((one) => one.theme === theme);
   return (
     <Menu

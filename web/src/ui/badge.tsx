@@ -13,15 +13,7 @@ const TONES: Record<Tone, string> = {
   bad: 'bg-bad-soft text-bad',
 };
 
-export function Badge({
-  tone = 'neutral',
-  mono = false,
-  children,
-}: {
-  tone?: Tone;
-  mono?: boolean;
-  children: ReactNode;
-}) {
+export function Badge({ tone = 'neutral', mono, children }: { tone?: Tone; mono?: boolean; children: ReactNode }) {
   return (
     <span
       className={classNames(
@@ -42,7 +34,6 @@ interface BadgeListProps {
   className?: string;
 }
 
-/** Scopes or types of events, each as it is written. */
 export function BadgeList({ items, most = items.length, className }: BadgeListProps) {
   return (
     <span className={classNames('flex flex-wrap gap-1', className)}>

@@ -28,14 +28,7 @@ export function buttonLook(kind: Kind = 'plain', more?: string): string {
   );
 }
 
-export function Button({
-  kind,
-  icon,
-  busy = false,
-  className,
-  children,
-  ...rest
-}: ComponentProps<'button'> & Look) {
+export function Button({ kind, icon, busy, className, children, ...rest }: ComponentProps<'button'> & Look) {
   return (
     <button
       type="button"

@@ -19,7 +19,6 @@ export function CodeBlock({ text, label, className }: { text: string; label: str
   );
 }
 
-/** A name or a value within a text, as it is written. */
 export function Mono({ children }: { children: ReactNode }) {
   return <code className="font-mono text-sm wrap-anywhere">{children}</code>;
 }
@@ -34,7 +33,6 @@ export function Kbd({ children }: { children: string }) {
 
 const SAID_MS = 2_000;
 
-/** Copies a text and says so on the button itself. */
 export function CopyButton({ text, label }: { text: string; label: string }) {
   const [outcome, setOutcome] = useState<'copied' | 'failed' | null>(null);
   useEffect(() => {
@@ -54,7 +52,6 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   );
 }
 
-/** An id or a hash in one line, with a button that copies it. */
 export function CopyableId({ id, label = 'Copy the id' }: { id: string; label?: string }) {
   return (
     <span className="-my-1.5 flex items-center gap-1">
@@ -64,7 +61,6 @@ export function CopyableId({ id, label = 'Copy the id' }: { id: string; label?: 
   );
 }
 
-/** Copies the address of the page that is shown. */
 export function CopyLink({ label }: { label: string }) {
   const copy = async () => {
     const copied = await copyText(window.location.href);

@@ -1,5 +1,4 @@
-// Modal dialogs on Radix, which keeps the focus inside, closes on Escape and on a press beside, and hides the rest
-// from screen readers.
+// Modal dialogs on Radix: the focus stays inside, Escape and a press beside close, the rest is hidden.
 import { Dialog as Radix } from 'radix-ui';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { Button, IconButton } from './button.tsx';
@@ -64,12 +63,10 @@ interface FormDialogProps {
   submit: string;
   /** `danger` is for what cannot be undone. */
   kind?: 'primary' | 'danger';
-  /** The button cannot be pressed yet. */
   disabled?: boolean;
   /** What useAction gives: how far it is, and what went wrong. */
   action: { isPending: boolean; error: Error | null };
   onSubmit(): void;
-  /** Tells what will happen, and asks for what is needed. */
   children: ReactNode;
 }
 

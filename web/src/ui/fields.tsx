@@ -1,11 +1,12 @@
 // Labelled controls of forms and filters, each tied to its explanation and its error for screen readers.
 import { type ComponentProps, type ReactNode, type RefObject, useEffect, useId, useRef } from 'react';
+import { lastWeek, type SpanSearch } from '../format/spans.ts';
 import { classNames } from './class-names.ts';
 import { Icon } from './icon.tsx';
 import { useShortcut } from './keyboard.ts';
 
 /** 16 px on phones: smaller text makes them zoom in. */
-export const INPUT_LOOK =
+const INPUT_LOOK =
   'h-8 w-full rounded-md border border-control bg-surface px-3 text-lg md:text-base text-ink placeholder:text-faint aria-invalid:border-bad';
 
 interface FieldProps extends Omit<ComponentProps<'input'>, 'onChange' | keyof Labels>, Labels {
@@ -69,17 +70,8 @@ interface SelectProps extends Omit<ComponentProps<'select'>, 'onChange' | keyof 
   onChange(value: string): void;
 }
 
-/** A labelled choice among a few, the browser's own. */
-export function SelectField({
-  label,
-  labelHidden,
-  hint,
-  error,
-  options,
-  onChange,
-  className,
-  ...select
-}: SelectProps) {
+export function SelectField(props: SelectProps) {
+  const { label, labelHidden, hint, error, options, onChange, className, ...select } = props;
   return (
     <Labelled
       {...{ label, labelHidden, hint, error, className }}
@@ -112,7 +104,6 @@ export interface FilterFieldProps<Value extends string> {
   className?: string;
 }
 
-/** A filter of a list: one of a few, or any of them. */
 export function FilterField<Value extends string>(props: FilterFieldProps<Value>) {
   const { any, value, options, onChange, labelHidden = true, ...rest } = props;
   return (
@@ -130,7 +121,6 @@ interface TextAreaProps extends Omit<ComponentProps<'textarea'>, 'onChange' | ke
   onChange(text: string): void;
 }
 
-/** A labelled text of several lines. */
 export function TextAreaField({ label, hint, error, onChange, className, ...area }: TextAreaProps) {
   return (
     <Labelled
@@ -154,7 +144,6 @@ interface CheckboxProps extends Omit<ComponentProps<'input'>, 'onChange' | 'type
   children: ReactNode;
 }
 
-/** A checkbox with its text, all of which can be clicked. */
 export function Checkbox({ indeterminate = false, onChange, children, ...input }: CheckboxProps) {
   const ref = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -183,21 +172,11 @@ interface Labels {
   className?: string | undefined;
 }
 
-interface ControlProps {
-  id: string;
-  'aria-invalid': true | undefined;
-  'aria-describedby': string | undefined;
-}
+type ControlProps = Pick<ComponentProps<'input'>, 'id' | 'aria-invalid' | 'aria-describedby'>;
 
 /** What every labelled control has: its label, its explanation and its error, tied to it for screen readers. */
-function Labelled({
-  label,
-  labelHidden,
-  hint,
-  error,
-  className,
-  control,
-}: Labels & { control(props: ControlProps): ReactNode }) {
+function Labelled(props: Labels & { control(props: ControlProps): ReactNode }) {
+  const { label, labelHidden, hint, error, className, control } = props;
   const id = useId();
   const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ');
   return (
@@ -205,11 +184,7 @@ function Labelled({
       <label htmlFor={id} className={labelHidden ? 'sr-only' : 'font-medium'}>
         {label}
       </label>
-      {control({
-        id,
-        'aria-invalid': error ? true : undefined,
-        'aria-describedby': described || undefined,
-      })}
+      {control({ id, 'aria-invalid': error ? true : undefined, 'aria-describedby': described || undefined })}
       {hint && (
         <p id={`${id}-hint`} className="text-sm text-muted">
           {hint}
@@ -227,4 +202,67 @@ function Labelled({
 /** For a form that cannot be sent: leads to the first control that is wrong, once the errors are shown. */
 export function focusFirstInvalid(form: RefObject<HTMLFormElement | null>): void {
   requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus());
+}
+
+interface SpanPickerProps {
+  offered: readonly { value: string; label: string }[];
+  /** The first of those is meant where `span` is missing. */
+  value: SpanSearch;
+  onChange(value: SpanSearch): void;
+}
+
+export function SpanPicker({ offered, value, onChange }: SpanPickerProps) {
+  const { span = offered[0]?.value ?? '', from = '', to = '' } = value;
+  const choose = (chosen: string) => {
+    if (chosen === 'own') onChange(lastWeek(Date.now()));
+    else onChange(chosen === offered[0]?.value ? {} : { span: chosen });
+  };
+  return (
+    <div className="flex flex-wrap items-center gap-2">
+      <SelectField
+        label="Time"
+        labelHidden
+        value={span}
+        options={[...offered, { value: 'own', label: 'From … to …' }]}
+        onChange={choose}
+        className="w-36"
+      />
+      {span === 'own' && (
+        <>
+          <DayInput
+            label="From (UTC)"
+            value={from}
+            max={to}
+            onChange={(day) => onChange({ ...value, from: day })}
+          />
+          <span aria-hidden="true" className="text-muted">
+            –
+          </span>
+          <DayInput
+            label="To (UTC), included"
+            value={to}
+            min={from}
+            onChange={(day) => onChange({ ...value, to: day })}
+          />
+        </>
+      )}
+    </div>
+  );
+}
+
+function DayInput({
+  label,
+  onChange,
+  ...input
+}: Pick<SearchProps, 'label' | 'onChange' | 'value' | 'min' | 'max'>) {
+  return (
+    <input
+      type="date"
+      aria-label={label}
+      title={label}
+      {...input}
+      onChange={(event) => onChange(event.currentTarget.value)}
+      className={classNames(INPUT_LOOK, 'w-36! px-2')}
+    />
+  );
 }

@@ -1,7 +1,7 @@
 // Text that somebody else wrote: an agent, a task's output, an instruction. It is always text and never HTML, its
 // direction of writing ends with it, and what would be invisible in it is seen.
 import { useState } from 'react';
-import { count } from '../format/numbers.ts';
+import { count } from '../format/readable.ts';
 import { classNames } from './class-names.ts';
 
 export function ForeignText({ text }: { text: string }) {
@@ -25,19 +25,8 @@ export function ForeignText({ text }: { text: string }) {
   );
 }
 
-/**
- * Paragraphs, code or data of somebody else's. What is longer than a few screens is cut, with a button for
- * more.
- */
-export function ForeignBlock({
-  text,
-  mono = false,
-  className,
-}: {
-  text: string;
-  mono?: boolean;
-  className?: string;
-}) {
+/** Somebody else's paragraphs, code or data. After a few screens it is cut, with a button for more. */
+export function ForeignBlock({ text, mono, className }: { text: string; mono?: boolean; className?: string }) {
   const { shown, hidden, showMore } = useCut(text);
   return (
     <div
@@ -49,15 +38,7 @@ export function ForeignBlock({
   );
 }
 
-export function ShowMore({
-  hidden,
-  what = 'more',
-  onClick,
-}: {
-  hidden: number;
-  what?: 'more' | 'earlier output';
-  onClick(): void;
-}) {
+export function ShowMore({ hidden, what = 'more', onClick }: { hidden: number; what?: string; onClick(): void }) {
   return (
     <button
       type="button"
@@ -76,15 +57,8 @@ const SHOWN_MORE = 200_000;
 const OPEN_ESCAPE = /\u{1b}\[?[\d;]*$/u;
 const ESCAPE_MOST = 32;
 
-interface Cut {
-  shown: string;
-  /** How many characters are not shown. */
-  hidden: number;
-  showMore(): void;
-}
-
 /** @param keep which part is shown at first; of a terminal the end is what one wants to see */
-export function useCut(text: string, keep: 'start' | 'end' = 'start'): Cut {
+export function useCut(text: string, keep: 'start' | 'end' = 'start') {
   const [length, setLength] = useState(SHOWN_AT_FIRST);
   const shown = keep === 'start' ? beginningOf(text, length) : endOf(text, length);
   return { shown, hidden: text.length - shown.length, showMore: () => setLength(length + SHOWN_MORE) };
@@ -114,9 +88,7 @@ interface Sign {
   codePoint: string;
 }
 
-/**
- * Control characters, invisible ones and those that turn the direction of writing (Unicode's Cc, Cf, Zl and Zp).
- */
+/** Control characters, invisible ones, those that turn the writing direction (Unicode Cc, Cf, Zl, Zp). */
 const INVISIBLE = /(?![\t\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 const ALL_INVISIBLE = new RegExp(`(${INVISIBLE.source})`, 'gu');
 /** ECMA-48's names of the control characters from 0 on: pictures of them are missing in many fonts. */
@@ -128,9 +100,8 @@ const DELETE = 0x7f;
 const CARRIAGE_RETURN = 0x0d;
 
 /**
- * Text of somebody else's, such as a task's output, in pieces that are safe to show: what would be invisible,
- * or would change the order in which the rest is read, becomes a sign of its own. Zero-width joiners stay:
- * scripts and emoji need them.
+ * Somebody else's text in pieces that are safe to show: what would be invisible, or change the order in which the
+ * rest is read, becomes a sign of its own. Zero-width joiners stay: scripts and emoji need them.
  */
 export function visiblePieces(text: string): (string | Sign)[] {
   const lines = text.replaceAll('\r\n', '\n');

@@ -1,5 +1,4 @@
-// Keyboard shortcuts: the list of those that work at this moment, the listener that runs them, and the hooks that
-// add them.
+// Keyboard shortcuts: those that work at this moment, the listener that runs them, the hooks that add them.
 import { type RefObject, useEffect, useEffectEvent } from 'react';
 import { createStore } from '../api/store.ts';
 
@@ -8,7 +7,6 @@ export interface Shortcut {
   keys: string;
   /** What it does, for the help: "Next command". */
   label: string;
-  /** Where the help lists it. */
   group: 'Everywhere' | 'Go to' | 'This page';
   run(): void;
 }
@@ -74,9 +72,8 @@ export function useShortcut(
 export function useRowKeys(box: RefObject<HTMLElement | null>, what: string): void {
   const move = (step: 1 | -1) => {
     const rows = [...(box.current?.querySelectorAll<HTMLElement>('[data-row]') ?? [])];
-    const current = rows.findIndex((row) => row === document.activeElement || row.ariaCurrent === 'page');
     const focused = rows.indexOf(document.activeElement as HTMLElement);
-    const from = focused >= 0 ? focused : current;
+    const from = focused >= 0 ? focused : rows.findIndex((row) => row.ariaCurrent === 'page');
     const next =
       from < 0 ? (step === 1 ? 0 : rows.length - 1) : Math.min(Math.max(from + step, 0), rows.length - 1);
     rows[next]?.focus();

@@ -1,32 +1,20 @@
-// A button that opens a short list of actions, on Radix: arrow keys and first letters move, Escape and a click
-// elsewhere close.
+// A button with a short list of actions, on Radix: arrows and first letters move, Escape and a press beside close.
 import { DropdownMenu } from 'radix-ui';
 import { type ReactNode, useId } from 'react';
 import { Icon, type IconName } from './icon.tsx';
 
 interface MenuProps {
-  /** What the menu is for. */
   label: string;
   button: ReactNode;
   /** The button shows an icon alone: the label is its name. */
   iconOnly?: boolean;
   buttonClassName?: string;
-  /** Which edge of the button the list keeps to. */
   align?: 'start' | 'end';
-  /** Stands above the actions, and is read out with the menu. */
   header?: ReactNode;
   items: readonly { label: string; icon?: IconName; onSelect(): void }[];
 }
 
-export function Menu({
-  label,
-  button,
-  iconOnly = false,
-  buttonClassName,
-  align = 'start',
-  header,
-  items,
-}: MenuProps) {
+export function Menu({ label, button, iconOnly, buttonClassName, align = 'start', header, items }: MenuProps) {
   const headerId = useId();
   return (
     // A modal menu adds a style element against scrolling, which the page's policy refuses.

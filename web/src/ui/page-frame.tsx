@@ -1,5 +1,4 @@
-// What a page of one column is made of: its heading with what can be done, sections, facts, links to pages beside
-// it.
+// What a page of one column is made of: heading with actions, sections, facts, tiles, links to pages beside it.
 import { Link, useNavigate } from '@tanstack/react-router';
 import { Fragment, type ReactNode, useId } from 'react';
 import { buttonLook } from './button.tsx';
@@ -13,9 +12,7 @@ interface PageFrameProps {
   tabTitle?: string;
   /** `narrow` is for forms and single things. */
   width?: 'wide' | 'narrow';
-  /** Stands above the heading, such as the way back. */
   above?: ReactNode;
-  /** Buttons at the right of the heading. */
   actions?: ReactNode;
   children: ReactNode;
 }
@@ -40,13 +37,11 @@ export function PageFrame({ title, tabTitle, width = 'wide', above, actions, chi
 
 interface SectionProps {
   title: string;
-  /** What to know about it, below the heading. */
   hint?: ReactNode;
   actions?: ReactNode;
   children: ReactNode;
 }
 
-/** A part of a page under a heading of its own. */
 export function Section({ title, hint, actions, children }: SectionProps) {
   const id = useId();
   return (
@@ -80,7 +75,6 @@ export function Facts({ of: facts }: { of: Record<string, ReactNode> }) {
   );
 }
 
-/** The figures that matter most, side by side. */
 export function Tiles({ children }: { children: ReactNode }) {
   return (
     <dl className="grid grid-cols-2 gap-px overflow-hidden rounded-lg border border-line bg-line lg:grid-cols-5">
@@ -94,7 +88,6 @@ interface TileProps {
   value: string;
   /** All digits of the value, where it is rounded. */
   title?: string;
-  /** What the value is made of. */
   children?: ReactNode;
 }
 

@@ -1,6 +1,7 @@
 // Times that stay true while they are shown.
 import { useEffect, useState } from 'react';
-import { fullTime, relativeTime } from '../format/times.ts';
+import { fullTime, relativeTime } from '../format/readable.ts';
+import type { Column } from './table.tsx';
 
 const TICK_MS = 10_000;
 
@@ -13,6 +14,11 @@ export function RelativeTime({ at, none = '–' }: { at: string | null; none?: s
       {relativeTime(at, now)}
     </time>
   );
+}
+
+/** A column of a table that tells a time of each row. */
+export function timeColumn<Row>(title: string, at: (row: Row) => string | null, from?: 'sm' | 'lg'): Column<Row> {
+  return { title, ...(from && { from }), className: 'text-muted', cell: (row) => <RelativeTime at={at(row)} /> };
 }
 
 /** @param everyMs how often the time is told; null: it stands still */

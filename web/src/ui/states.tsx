@@ -1,4 +1,5 @@
 // What stands where there is nothing (yet), or where something went wrong.
+import type { UseInfiniteQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { SeedError } from '../../../src/protocol/errors.ts';
 import { AnswerError } from '../api/request.ts';
@@ -9,7 +10,6 @@ import { Icon, type IconName } from './icon.tsx';
 interface EmptyStateProps {
   icon: IconName;
   title: string;
-  /** What would be here and how it comes to be. */
   children: ReactNode;
   action?: ReactNode;
 }
@@ -59,7 +59,6 @@ function sentence(text: string): string {
   return /[.!?]$/.test(start) ? start : `${start}.`;
 }
 
-/** The shape of what is being loaded. */
 export function Skeleton({ className }: { className?: string }) {
   return (
     <div aria-hidden="true" className={classNames('animate-pulse rounded bg-line', className ?? 'h-4 w-full')} />
@@ -101,17 +100,11 @@ export function Answer<Data>({ query, skeleton, children }: AnswerProps<Data>) {
 
 interface ListAnswerProps {
   /** What usePages gives. */
-  query: {
-    isPending: boolean;
-    error: Error | null;
-    items: readonly unknown[];
-    hasNextPage: boolean;
-    isFetchingNextPage: boolean;
-    refetch(): unknown;
-    fetchNextPage(): unknown;
-  };
+  query: Pick<UseInfiniteQueryResult, 'isPending' | 'error' | 'refetch'> &
+    Pick<UseInfiniteQueryResult, 'hasNextPage' | 'isFetchingNextPage' | 'fetchNextPage'> & {
+      items: readonly unknown[];
+    };
   empty: ReactNode;
-  /** Shows the items that there are. */
   children: ReactNode;
 }
 

@@ -17,7 +17,6 @@ const FROM = { sm: 'hidden sm:table-cell', md: 'hidden md:table-cell', lg: 'hidd
 
 interface ScrollBoxProps {
   ref?: RefObject<HTMLElement | null>;
-  /** What is in it, for screen readers. */
   label: string;
   className: string;
   children: ReactNode;
@@ -34,7 +33,6 @@ export function ScrollBox({ ref, label, className, children }: ScrollBoxProps) {
 }
 
 interface TableProps<Row> {
-  /** What the table shows, for screen readers. */
   label: string;
   columns: readonly Column<Row>[];
   rows: readonly Row[];

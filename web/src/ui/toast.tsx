@@ -1,5 +1,4 @@
-// Short messages about what was just done, on Radix: F8 leads to them, and they leave by themselves while nobody
-// points at them. Nothing that has to be read stands only here.
+// Passing messages about what was just done, on Radix; F8 leads to them. What has to be read stands elsewhere too.
 import { Toast } from 'radix-ui';
 import { useSyncExternalStore } from 'react';
 import { createStore } from '../api/store.ts';
@@ -14,7 +13,14 @@ export function toast(text: string): void {
   toasts.set([...toasts.get(), { id: lastId, text }]);
 }
 
-/** Where the messages show; once, at the root of the page. */
+/** @returns for `onSuccess`: a function that says that it is done, and goes on with `then` */
+export function toastThen(text: string, then: () => void): () => void {
+  return () => {
+    toast(text);
+    then();
+  };
+}
+
 export function Toasts() {
   const shown = useSyncExternalStore(toasts.subscribe, toasts.get);
   const remove = (id: number) => toasts.set(toasts.get().filter((one) => one.id !== id));

@@ -6,7 +6,6 @@ export interface CommandGroup {
   commands: ManifestCommand[];
 }
 
-/** Nouns and commands in the order of their names. */
 export function groupCommands(commands: readonly ManifestCommand[]): CommandGroup[] {
   const groups = Object.groupBy(
     commands.toSorted((a, b) => a.name.localeCompare(b.name)),

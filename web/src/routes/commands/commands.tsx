@@ -1,14 +1,20 @@
-// The list at the left with its search; at the right whatever is chosen. On a phone one of the two.
+// The commands: the list at the left with its search, at the right the chosen one. On a phone one of the two.
 import { Link, Outlet, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
+import type { ManifestCommand } from '../../../../src/protocol/manifest.ts';
 import { useSeed } from '../../api/use-command.ts';
-import { EffectBadge } from '../../ui/badge.tsx';
+import { CallTabs } from '../../calls/call-tabs.tsx';
+import { Badge, EffectBadge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { classNames } from '../../ui/class-names.ts';
+import { CopyLink, Mono } from '../../ui/code.tsx';
 import { SearchField } from '../../ui/fields.tsx';
 import { useRowKeys } from '../../ui/keyboard.ts';
+import { BackLink, Facts, Section } from '../../ui/page-frame.tsx';
 import { EmptyState } from '../../ui/states.tsx';
+import { type Column, Table } from '../../ui/table.tsx';
 import { type CommandGroup, groupCommands, searchCommands, slugOf } from './command-groups.ts';
+import { cliCalls, curlCall, type InputRow, inputRows, mcpCall } from './example-calls.ts';
 
 export function Commands() {
   const { manifest } = useSeed();
@@ -98,7 +104,6 @@ function Group({ group: { noun, commands } }: { group: CommandGroup }) {
   );
 }
 
-/** What stands beside the list before a command is chosen. */
 export function Overview() {
   const { key } = useSeed();
   return (
@@ -111,4 +116,100 @@ export function Overview() {
       </EmptyState>
     </div>
   );
+}
+
+export function Command() {
+  const { name } = useParams({ from: '/shell/commands/$name' });
+  const { manifest } = useSeed();
+  const command = manifest.commands.find((one) => slugOf(one) === name);
+  return (
+    <article className="mx-auto flex max-w-3xl flex-col gap-6 px-4 py-4 lg:px-8 lg:py-6">
+      <BackLink to="/commands" className="lg:hidden!">
+        Commands
+      </BackLink>
+      {command ? (
+        <Details command={command} />
+      ) : (
+        <EmptyState icon="command" title="This key has no such command">
+          There is no <span className="font-mono">{name}</span>, or this key lacks the scope for it. A key that has
+          the scope keys:write can create one with more, up to its own scopes.
+        </EmptyState>
+      )}
+    </article>
+  );
+}
+
+function Details({ command }: { command: ManifestCommand }) {
+  const { name, summary, effect, scope, http } = command;
+  return (
+    <>
+      <title>{`${name} · Seed`}</title>
+      <header className="flex flex-col gap-2">
+        <div className="flex items-center gap-1">
+          <h2 className="font-mono text-xl font-semibold">{name}</h2>
+          <CopyLink label="Copy the link to this command" />
+        </div>
+        <p className="text-lg text-muted">{summary}.</p>
+      </header>
+      <Facts
+        of={{
+          Effect: <EffectBadge effect={effect} />,
+          Scope: scope === null ? 'any key' : <Badge mono>{scope}</Badge>,
+          Route: <Mono>{`${http.method} /api/v1${http.path}`}</Mono>,
+        }}
+      />
+      <Section title="Inputs">
+        <InputTable command={command} />
+      </Section>
+      <Section title="How to call it">
+        <CallTabs
+          label="How to call it"
+          cli={cliCalls(command)}
+          curl={curlCall(command, window.location.origin)}
+          mcp={mcpCall(command)}
+        />
+      </Section>
+    </>
+  );
+}
+
+const COLUMNS: readonly Column<InputRow>[] = [
+  {
+    title: 'Name and type',
+    className: 'w-2/5',
+    cell: ({ name, type, required }) => (
+      <>
+        <code className="block font-mono text-sm wrap-break-word">{breakable(name)}</code>
+        <span className="block text-xs text-muted">
+          {type}
+          {required && <strong className="font-medium text-ink"> · required</strong>}
+        </span>
+      </>
+    ),
+  },
+  {
+    title: 'Meaning',
+    cell: (row) => (
+      <>
+        {row.description}
+        {row.default !== null && (
+          <span className="block text-xs text-muted">
+            Default: <code className="font-mono">{row.default}</code>
+          </span>
+        )}
+      </>
+    ),
+  },
+];
+
+/** Long names break before their capitals and dots. */
+function breakable(name: string): ReactNode[] {
+  // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a name do not move
+  return name.split(/(?=[A-Z.])/).map((part, index) => [index > 0 && <wbr key={index} />, part]);
+}
+
+function InputTable({ command }: { command: ManifestCommand }) {
+  const rows = inputRows(command.input);
+  if (rows.length === 0) return <p className="text-muted">It takes none.</p>;
+  return <Table label={`Inputs of ${command.name}`} columns={COLUMNS} rows={rows} rowKey={({ name }) => name} />;
 }

@@ -2,8 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { toManifest } from '../../../../src/command/manifest.ts';
 import { BUILT_IN } from '../../../../src/server/built-in.ts';
-import { cliCalls, curlCall, mcpCall } from './example-calls.ts';
-import { inputRows } from './input-rows.ts';
+import { cliCalls, curlCall, inputRows, mcpCall } from './example-calls.ts';
 
 const { commands } = toManifest(BUILT_IN, '1.0.0');
 const ORIGIN = 'https://seed.example';

@@ -1,7 +1,6 @@
-// A command as a command line, with curl and over MCP, with a sample for every input that has to be there.
+// A command's inputs as rows to read, and sample calls of it: as a command line, with curl and over MCP.
 import type { JsonSchema, ManifestCommand } from '../../../../src/protocol/manifest.ts';
 import { curlOf, writtenMcp } from '../../calls/written-calls.ts';
-import { resolve } from './input-rows.ts';
 
 export function cliCalls({ name, positional, examples }: ManifestCommand): string {
   if (examples.length > 0) return examples.join('\n');
@@ -11,7 +10,7 @@ export function cliCalls({ name, positional, examples }: ManifestCommand): strin
 export function curlCall(command: ManifestCommand, origin: string): string {
   const { method, path } = command.http;
   const url = `${origin}/api/v1${path.replaceAll('{', '<').replaceAll('}', '>')}`;
-  const body = sampleOf(command, (property) => !command.positional.includes(property));
+  const body = sampleOf(command, command.positional);
   const isQuery = method === 'GET';
   const query = Object.entries(body).map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`);
   return curlOf({
@@ -25,17 +24,12 @@ export function curlCall(command: ManifestCommand, origin: string): string {
   });
 }
 
-/** @returns null for a command that is not offered over MCP */
 export function mcpCall(command: ManifestCommand): string | null {
-  return writtenMcp(
-    command,
-    sampleOf(command, () => true),
-  );
+  return writtenMcp(command, sampleOf(command));
 }
 
-/** A value for every input that has to be there. */
-function sampleOf({ input }: ManifestCommand, wanted: (property: string) => boolean): Record<string, unknown> {
-  const required = (input.required ?? []).filter(wanted);
+function sampleOf({ input }: ManifestCommand, without: readonly string[] = []): Record<string, unknown> {
+  const required = (input.required ?? []).filter((name) => !without.includes(name));
   return Object.fromEntries(
     required.map((name) => [name, sampleValue(name, input.properties?.[name] ?? {}, input)]),
   );
@@ -56,4 +50,76 @@ function sampleValue(name: string, given: JsonSchema, root: JsonSchema): unknown
     );
   }
   return `<${name}>`;
+}
+
+export interface InputRow {
+  /** The name; `budget.usd` for a field within a field. */
+  name: string;
+  type: string;
+  required: boolean;
+  description: string;
+  /** The default as JSON; null where there is none. */
+  default: string | null;
+}
+
+export function inputRows(input: JsonSchema): InputRow[] {
+  return fieldsOf(input, input).flatMap(({ row, schema }) => [
+    row,
+    ...fieldsOf(schema, input).map(({ row: inner }) => ({ ...inner, name: `${row.name}.${inner.name}` })),
+  ]);
+}
+
+/** What a schema stands for when references are followed and `or null` is taken away. */
+function resolve(schema: JsonSchema, root: JsonSchema): { schema: JsonSchema; nullable: boolean } {
+  const reference = /^#\/\$defs\/(.+)$/.exec(String(schema['$ref'] ?? ''))?.[1];
+  const definitions = root['$defs'] as Record<string, JsonSchema> | undefined;
+  const definition = reference === undefined ? undefined : definitions?.[reference];
+  if (definition) return resolve({ ...definition, ...schema, $ref: undefined }, root);
+  const choices = schema['anyOf'] as JsonSchema[] | undefined;
+  const others = choices?.filter(({ type }) => type !== 'null') ?? [];
+  if (!choices || others.length !== 1 || !others[0]) return { schema, nullable: false };
+  const inner = resolve(others[0], root).schema;
+  return {
+    schema: { ...inner, ...(schema.description && { description: schema.description }) },
+    nullable: others.length < choices.length,
+  };
+}
+
+function fieldsOf(schema: JsonSchema, root: JsonSchema): { row: InputRow; schema: JsonSchema }[] {
+  return Object.entries(schema.properties ?? {}).map(([name, given]) => {
+    const { schema: resolved, nullable } = resolve(given, root);
+    const preset = given.default ?? resolved.default;
+    return {
+      schema: resolved,
+      row: {
+        name,
+        type: typeOf(resolved, root) + (nullable ? ' or null' : ''),
+        required: (schema.required ?? []).includes(name) && preset === undefined,
+        description: given.description ?? resolved.description ?? '',
+        default: preset === undefined ? null : JSON.stringify(preset),
+      },
+    };
+  });
+}
+
+function typeOf(schema: JsonSchema, root: JsonSchema): string {
+  if (schema.enum) return schema.enum.map(String).join(', ');
+  if (schema['const'] !== undefined) return String(schema['const']);
+  if (schema.items) return `list of ${typeOf(resolve(schema.items, root).schema, root)}`;
+  const choices = (schema['anyOf'] ?? schema['oneOf']) as JsonSchema[] | undefined;
+  if (choices)
+    return [...new Set(choices.map((choice) => typeOf(resolve(choice, root).schema, root)))].join(' or ');
+  const { type = 'any', minimum, maximum } = schema;
+  if (schema['format'] === 'uuid') return 'id';
+  if (schema['format'] === 'date-time') return 'time';
+  const range = rangeOf(minimum, maximum);
+  return [type].flat().join(' or ') + (range && ` ${range}`);
+}
+
+function rangeOf(minimum: unknown, maximum: unknown): string {
+  const isBound = (bound: unknown): bound is number =>
+    typeof bound === 'number' && Math.abs(bound) < Number.MAX_SAFE_INTEGER;
+  if (isBound(minimum) && isBound(maximum)) return `${minimum} to ${maximum}`;
+  if (isBound(minimum)) return `≥ ${minimum}`;
+  return isBound(maximum) ? `≤ ${maximum}` : '';
 }

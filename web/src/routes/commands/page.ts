@@ -3,17 +3,10 @@ import { lazyRouteComponent as lazy } from '@tanstack/react-router';
 import { type Page, pageRoute, textIn } from '../../shell/page.ts';
 import { shellRoute } from '../../shell/shell.tsx';
 
-interface CommandsSearch {
-  /** What is searched for. */
-  q?: string | undefined;
-}
+const search = ({ q }: Record<string, unknown>): { q?: string | undefined } => ({ q: textIn(q) });
 
-const search = ({ q }: Record<string, unknown>): CommandsSearch => ({ q: textIn(q) });
-
-const overview = lazy(() => import('./commands.tsx'), 'Overview');
-const command = lazy(() => import('./command.tsx'), 'Command');
-const list = lazy(() => import('./commands.tsx'), 'Commands');
-const commands = pageRoute(shellRoute, '/commands', list, search);
+const pages = () => import('./commands.tsx');
+const commands = pageRoute(shellRoute, '/commands', lazy(pages, 'Commands'), search);
 
 export const commandsPage = {
   name: 'Commands',
@@ -21,5 +14,10 @@ export const commandsPage = {
   icon: 'command',
   keys: 'g c',
   needs: null,
-  routes: [commands.addChildren([pageRoute(commands, '/', overview), pageRoute(commands, '$name', command)])],
+  routes: [
+    commands.addChildren([
+      pageRoute(commands, '/', lazy(pages, 'Overview')),
+      pageRoute(commands, '$name', lazy(pages, 'Command')),
+    ]),
+  ],
 } as const satisfies Page;

@@ -1,7 +1,6 @@
-// The filters of the list of keys, as they stand in the address and as `keys list` takes them; how states of a key
-// are coloured.
+// The filters of the list of keys, in the address and for `keys list`; the colours of a key's states.
 import type { Key } from '../../../../src/protocol/key.ts';
-import type { CommandInput } from '../../api/commands.ts';
+import type { CommandInput } from '../../api/seed.ts';
 import type { Tone } from '../../ui/badge.tsx';
 
 export const STATUS_TONES: Record<Key['status'], Tone> = {
@@ -15,7 +14,6 @@ export const STATUS_NAMES = Object.keys(STATUS_TONES) as Key['status'][];
 export interface KeysSearch extends Pick<CommandInput<'keys list'>, 'q' | 'status'> {
   /** Only keys that were not used for so many days. */
   unused?: number | undefined;
-  /** Keys of tasks, too. */
   tasks?: true | undefined;
 }
 

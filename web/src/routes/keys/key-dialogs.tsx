@@ -1,27 +1,27 @@
-// What can be done with a key, each in its dialog. What would take the account its last admin key is asked for
-// twice.
+// What can be done with a key, a dialog each. What would take the last admin key away is asked for twice.
 import { useState } from 'react';
 import type { Key } from '../../../../src/protocol/key.ts';
 import { LIMITS } from '../../../../src/protocol/limits.ts';
-import type { CommandInput } from '../../api/commands.ts';
 import { AnswerError } from '../../api/request.ts';
+import type { CommandInput } from '../../api/seed.ts';
 import { useAction, useSeed } from '../../api/use-command.ts';
 import { Button } from '../../ui/button.tsx';
 import { FormDialog } from '../../ui/dialog.tsx';
 import { Checkbox, Field, SelectField, TextAreaField } from '../../ui/fields.tsx';
-import { toast } from '../../ui/toast.tsx';
+import { toast, toastThen } from '../../ui/toast.tsx';
 import {
   changedLimits,
+  ExpiryField,
   expiryOf,
   expiryProblem,
+  LimitsFields,
   labelsOf,
   labelsProblem,
   labelsText,
   limitsDraft,
   limitsProblems,
   NO_EXPIRY,
-} from './key-drafts.ts';
-import { ExpiryField, LimitsFields } from './key-fields.tsx';
+} from './key-fields.tsx';
 
 interface KeyDialogProps {
   apiKey: Key;
@@ -49,10 +49,7 @@ export function EditDialog({ apiKey, onClose }: KeyDialogProps) {
   const save = () => {
     if (Object.values(problems).some((problem) => problem !== null)) return;
     if (Object.keys(changes).length === 0) return onClose();
-    const onSuccess = () => {
-      toast('The key is changed');
-      onClose();
-    };
+    const onSuccess = toastThen('The key is changed', onClose);
     updating.mutate({ id: apiKey.id, ...changes, yes: isAsked(updating.error) }, { onSuccess });
   };
   return (
@@ -143,10 +140,7 @@ export function RotateDialog({
 export function RevokeDialog({ apiKey: { id, name }, onClose }: KeyDialogProps) {
   const [typed, setTyped] = useState('');
   const revoking = useAction('keys revoke');
-  const onSuccess = () => {
-    toast(`“${name}” is revoked`);
-    onClose();
-  };
+  const onSuccess = toastThen(`“${name}” is revoked`, onClose);
   return (
     <FormDialog
       title={`Revoke “${name}”?`}
@@ -171,7 +165,6 @@ export function RevokeDialog({ apiKey: { id, name }, onClose }: KeyDialogProps) 
   );
 }
 
-/** Switches a key off and on again. */
 export function SwitchButton({ apiKey: { id, name, status } }: { apiKey: Key }) {
   const updating = useAction('keys update');
   const isOff = status === 'disabled';
@@ -210,10 +203,7 @@ function IfOwn({ id, children }: { id: string; children: string }) {
   return id === key.id && <p className="rounded-lg bg-warn-soft p-3 text-warn">{children}</p>;
 }
 
-/**
- * Whether Seed has asked, because the change would take the account its last key that may do everything. Then the
- * same with `yes` does it; the error's notice has said what that means.
- */
+/** Whether Seed asks first, because the account would lose its last admin key. The same with `yes` does it. */
 function isAsked(error: unknown): boolean {
   return error instanceof AnswerError && error.code === 'confirmation_needed';
 }

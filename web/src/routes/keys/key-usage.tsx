@@ -1,19 +1,14 @@
 // The requests of each key, day by day: one report for all keys of the page.
-import type { CommandOutput } from '../../api/commands.ts';
+import type { CommandOutput } from '../../api/seed.ts';
 import { useCommand, useSeed } from '../../api/use-command.ts';
-import { count } from '../../format/numbers.ts';
+import { count } from '../../format/readable.ts';
 
 type Report = CommandOutput<'obs requests'>;
 
 /** With today thirty days in UTC. */
 const SINCE = '29d';
 
-export interface KeyUsage {
-  total: number;
-  daily: readonly number[];
-  /** The same in words. */
-  told: string;
-}
+export type KeyUsage = NonNullable<ReturnType<typeof usageOf>>;
 
 /** @returns null for a key of which the report does not tell, because there are too many busier ones */
 export function useKeyUsage(): { isOffered: boolean; of(id: string): KeyUsage | null | undefined } {
@@ -23,7 +18,7 @@ export function useKeyUsage(): { isOffered: boolean; of(id: string): KeyUsage | 
   return { isOffered, of: (id) => data && usageOf(data, id) };
 }
 
-function usageOf({ items, cut, from, to }: Report, id: string): KeyUsage | null {
+function usageOf({ items, cut, from, to }: Report, id: string) {
   const found = items.find(({ group }) => group === id);
   if (!found && cut > 0) return null;
   const days = Math.floor(Date.parse(to) / DAY_MS) - Math.floor(Date.parse(from) / DAY_MS) + 1;

@@ -4,19 +4,18 @@ import { useState } from 'react';
 import type { Key } from '../../../../src/protocol/key.ts';
 import { KEY_LIMITS, type KeyLimitName } from '../../../../src/protocol/key-limits.ts';
 import { useCommand, useSeed } from '../../api/use-command.ts';
-import { count, money } from '../../format/numbers.ts';
+import { count, money } from '../../format/readable.ts';
 import { Badge, BadgeList, Status } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { CopyableId, Mono } from '../../ui/code.tsx';
 import { BackLink, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 import { Answer, EmptyState } from '../../ui/states.tsx';
-import { TaskLink } from '../tasks/list/task-status.tsx';
+import { TaskLink } from '../tasks/list/task-list.tsx';
 import { STATUS_TONES } from './filters.ts';
 import { EditDialog, RevokeDialog, RotateDialog, SwitchButton } from './key-dialogs.tsx';
-import { NAMES } from './key-drafts.ts';
+import { NAMES, NewSecret } from './key-fields.tsx';
 import { Sparkline, useKeyUsage } from './key-usage.tsx';
-import { NewSecret } from './new-secret.tsx';
 
 export function KeyPage() {
   const { id } = useParams({ from: '/shell/keys/$id' });
@@ -79,7 +78,16 @@ function Details({ apiKey }: { apiKey: Key }) {
         />
       </Section>
       <Times apiKey={apiKey} />
-      <Limits apiKey={apiKey} />
+      <Section title="Limits">
+        <Facts
+          of={{
+            ...Object.fromEntries(
+              NAMES.map((limit) => [KEY_LIMITS[limit].label, limitText(limit, apiKey[limit])]),
+            ),
+            'Keys of its tasks': apiKey.tasksMayCreateLastingKeys ? 'may outlive the task' : 'end with the task',
+          }}
+        />
+      </Section>
     </PageFrame>
   );
 }
@@ -151,17 +159,4 @@ function limitText(name: KeyLimitName, value: number | string[] | null): string 
   if (value === null) return kind === 'list' ? 'any' : 'no limit';
   if (typeof value !== 'number') return value.join(', ');
   return kind === 'usd' ? money(value) : count(value);
-}
-
-function Limits({ apiKey }: { apiKey: Key }) {
-  return (
-    <Section title="Limits">
-      <Facts
-        of={{
-          ...Object.fromEntries(NAMES.map((name) => [KEY_LIMITS[name].label, limitText(name, apiKey[name])])),
-          'Keys of its tasks': apiKey.tasksMayCreateLastingKeys ? 'may outlive the task' : 'end with the task',
-        }}
-      />
-    </Section>
-  );
 }

@@ -1,10 +1,9 @@
-// The list of keys with its search, filters and columns: what each may do, how much it is used, and until when it
-// works.
+// The list of keys with its filters: what each may do, how much it is used, until when it works.
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import type { Key } from '../../../../src/protocol/key.ts';
 import { LIMITS } from '../../../../src/protocol/limits.ts';
 import { usePages, useSeed } from '../../api/use-command.ts';
-import { shortCount } from '../../format/numbers.ts';
+import { shortCount } from '../../format/readable.ts';
 import { Badge, BadgeList, Status } from '../../ui/badge.tsx';
 import { Button, buttonLook } from '../../ui/button.tsx';
 import { Checkbox, FilterField, SearchField } from '../../ui/fields.tsx';

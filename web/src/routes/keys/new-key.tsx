@@ -3,16 +3,23 @@ import { Link } from '@tanstack/react-router';
 import { type FormEvent, useRef, useState } from 'react';
 import { LIMITS } from '../../../../src/protocol/limits.ts';
 import { useAction, useSeed } from '../../api/use-command.ts';
-import { ScopeChecklist } from '../../scopes/scope-checklist.tsx';
-import { scopeGroups } from '../../scopes/scope-groups.ts';
+import { ScopeChecklist, scopeGroups } from '../../scopes/scope-checklist.tsx';
 import { Button, buttonLook } from '../../ui/button.tsx';
 import { Checkbox, Field, focusFirstInvalid } from '../../ui/fields.tsx';
 import { useSubmitKey } from '../../ui/keyboard.ts';
 import { BackLink, PageFrame, Section } from '../../ui/page-frame.tsx';
 import { EmptyState, ErrorNotice } from '../../ui/states.tsx';
-import { expiryOf, expiryProblem, limitsOf, limitsProblems, NO_EXPIRY, NO_LIMITS } from './key-drafts.ts';
-import { ExpiryField, LimitsFields } from './key-fields.tsx';
-import { NewSecret } from './new-secret.tsx';
+import {
+  ExpiryField,
+  expiryOf,
+  expiryProblem,
+  LimitsFields,
+  limitsOf,
+  limitsProblems,
+  NewSecret,
+  NO_EXPIRY,
+  NO_LIMITS,
+} from './key-fields.tsx';
 
 export function NewKey() {
   const { may } = useSeed();

@@ -1,7 +1,7 @@
 // /sign-in?to=/where/one/was&because=key_revoked
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 import { ERROR_STATUS, type ErrorCode } from '../../../../src/protocol/errors.ts';
-import { rootRoute } from '../../shell/root-route.tsx';
+import { rootRoute } from '../../shell/shell.tsx';
 
 interface SignInSearch {
   /** A path of this page, to go to afterwards. */

@@ -1,5 +1,4 @@
-// Signing in with an API key. The key goes to the server and nowhere else; what stays is a cookie that no script
-// can read.
+// Signing in with an API key. It goes to the server alone; what stays is a cookie that no script can read.
 import { useMutation } from '@tanstack/react-query';
 import { useRouter, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useRef } from 'react';
@@ -67,22 +66,16 @@ export function SignIn() {
             {signingIn.isPending ? 'Signing in' : 'Sign in'}
           </Button>
         </form>
-        <WhereKeysComeFrom />
+        <section className="flex flex-col gap-2 px-6 text-muted">
+          <h2 className="font-medium text-ink">Where do I get a key?</h2>
+          <p>
+            <code className="font-mono text-sm text-ink">npm start</code> prints the first one, once. Whoever has a
+            key makes more:
+          </p>
+          <p className="font-mono text-sm text-ink">seed keys create --name me --scopes '*'</p>
+          <p>The dashboard can do what the key can do, and nothing else.</p>
+        </section>
       </div>
     </main>
-  );
-}
-
-function WhereKeysComeFrom() {
-  return (
-    <section className="flex flex-col gap-2 px-6 text-muted">
-      <h2 className="font-medium text-ink">Where do I get a key?</h2>
-      <p>
-        <code className="font-mono text-sm text-ink">npm start</code> prints the first one, once. Whoever has a key
-        makes more:
-      </p>
-      <p className="font-mono text-sm text-ink">seed keys create --name me --scopes '*'</p>
-      <p>The dashboard can do what the key can do, and nothing else.</p>
-    </section>
   );
 }

@@ -1,31 +1,23 @@
-// /tasks, /tasks/new, and /tasks/<id> with its views: the conversation first, then ledger, artifacts, usage and
-// details.
+// /tasks, /tasks/new, and /tasks/<id> with its views, the conversation first.
 import { lazyRouteComponent as lazy } from '@tanstack/react-router';
 import { type Page, pageRoute, textIn } from '../../shell/page.ts';
 import { shellRoute } from '../../shell/shell.tsx';
-import { tasksSearch } from './list/task-list.ts';
+import { tasksSearch } from './list/task-list.tsx';
 import { newTaskSearch } from './new/search.ts';
 
-interface ArtifactsSearch {
-  /** The name of the artifact that is looked at. */
-  name?: string | undefined;
-}
-
-const artifactsSearch = ({ name }: Record<string, unknown>): ArtifactsSearch => ({ name: textIn(name) });
+const artifactsSearch = ({ name }: Record<string, unknown>): { name?: string | undefined } => ({
+  name: textIn(name),
+});
 
 const tasks = lazy(() => import('./list/tasks.tsx'), 'Tasks');
 const conversation = lazy(() => import('./task/conversation.tsx'), 'Conversation');
-const ledger = lazy(() => import('./task/ledger.tsx'), 'Ledger');
+const ledger = lazy(() => import('./task/details.tsx'), 'Ledger');
 const artifacts = lazy(() => import('./task/artifacts/artifacts.tsx'), 'Artifacts');
-const usage = lazy(() => import('./task/usage.tsx'), 'Usage');
+const usage = lazy(() => import('./task/details.tsx'), 'Usage');
 const details = lazy(() => import('./task/details.tsx'), 'Details');
 const newTask = lazy(() => import('./new/new-task.tsx'), 'NewTask');
-
-const task = pageRoute(
-  shellRoute,
-  '/tasks/$id',
-  lazy(() => import('./task/task.tsx'), 'Task'),
-);
+const taskPage = lazy(() => import('./task/task.tsx'), 'Task');
+const task = pageRoute(shellRoute, '/tasks/$id', taskPage);
 
 export const tasksPage = {
   name: 'Tasks',

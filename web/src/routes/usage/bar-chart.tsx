@@ -1,17 +1,14 @@
-// Stacked bars by day on a canvas, by uPlot. Loaded when a chart is first shown; chart-panel.tsx puts words and
-// figures beside it.
+// Stacked bars by day on a canvas, by uPlot, loaded when first shown. by-day.tsx tells the same in words.
 import 'uplot/dist/uPlot.min.css';
 import { useEffect, useEffectEvent, useRef, useSyncExternalStore } from 'react';
 import uPlot from 'uplot';
-import { type BarSeries, dayName, stack } from './bar-series.ts';
+import { type BarSeries, dayName, stack } from './reports.ts';
 
 interface BarChartProps {
   days: readonly string[];
   /** From the ground up. */
   series: readonly BarSeries[];
-  /** Writes a value at the axis. */
   format(value: number): string;
-  /** Only whole numbers stand on the axis. */
   whole: boolean;
   /** Called with the index of the day that is pointed at, and with null when none is. */
   onPoint(day: number | null): void;
@@ -27,10 +24,13 @@ const WHOLE_STEPS = Array.from(
 
 export function BarChart(props: BarChartProps) {
   const box = useRef<HTMLDivElement>(null);
-  const theme = usePageTheme();
-  const draw = useEffectEvent(
-    (target: HTMLDivElement) => new uPlot(options(props, target.clientWidth), dataOf(props), target),
-  );
+  // What is drawn on a canvas does not follow the style sheet by itself.
+  const theme = useSyncExternalStore(subscribe, current);
+  const draw = useEffectEvent((target: HTMLDivElement) => {
+    // The highest comes first: the lower ones are drawn over it.
+    const data: uPlot.AlignedData = [props.days.map((_, day) => day), ...stack(props.series).toReversed()];
+    return new uPlot(options(props, target.clientWidth), data, target);
+  });
   const shown = JSON.stringify([props.days, props.series]);
   useEffect(() => {
     const target = box.current;
@@ -46,11 +46,6 @@ export function BarChart(props: BarChartProps) {
   return <div ref={box} className="h-42 overflow-hidden" />;
 }
 
-/** The highest comes first: the lower ones are drawn over it. */
-function dataOf({ days, series }: BarChartProps): uPlot.AlignedData {
-  return [days.map((_, day) => day), ...stack(series).toReversed()];
-}
-
 function options({ days, series, format, whole, onPoint }: BarChartProps, width: number): uPlot.Options {
   const colour = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`);
   const axis = {
@@ -58,6 +53,7 @@ function options({ days, series, format, whole, onPoint }: BarChartProps, width:
     font: `12px ${getComputedStyle(document.body).fontFamily}`,
     ticks: { show: false },
   };
+  const paths = uPlot.paths.bars?.({ size: [0.72, 36] });
   return {
     width,
     height: HEIGHT,
@@ -86,20 +82,12 @@ function options({ days, series, format, whole, onPoint }: BarChartProps, width:
     ],
     series: [
       {},
-      ...series.toReversed().map(({ tone }) => ({
-        fill: colour(tone),
-        width: 0,
-        points: { show: false },
-        ...bars(),
-      })),
+      ...series
+        .toReversed()
+        .map(({ tone }) => ({ fill: colour(tone), width: 0, points: { show: false }, ...(paths && { paths }) })),
     ],
     hooks: { setCursor: [({ cursor }) => onPoint(cursor.idx ?? null)] },
   };
-}
-
-function bars(): Pick<uPlot.Series, 'paths'> {
-  const paths = uPlot.paths.bars?.({ size: [0.72, 36] });
-  return paths ? { paths } : {};
 }
 
 /** Places at equal distances, the last day among them. */
@@ -109,13 +97,6 @@ function labelledDays(days: number, most: number): number[] {
 }
 
 const current = () => document.documentElement.dataset['theme'] ?? 'light';
-
-/**
- * Which theme the page has at the moment: what is drawn on a canvas does not follow the style sheet by itself.
- */
-function usePageTheme(): string {
-  return useSyncExternalStore(subscribe, current);
-}
 
 function subscribe(onChange: () => void): () => void {
   const observer = new MutationObserver(onChange);

@@ -1,15 +1,14 @@
 // Requests, tokens and cost of each day, as charts.
 import { lazy, type ReactNode, Suspense, useState } from 'react';
-import { count, money, shortCount } from '../../format/numbers.ts';
+import { count, money, shortCount } from '../../format/readable.ts';
 import { daysBetween } from '../../format/spans.ts';
 import { classNames } from '../../ui/class-names.ts';
 import { Section } from '../../ui/page-frame.tsx';
 import { Skeleton } from '../../ui/states.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
-import { type BarSeries, dayName } from './bar-series.ts';
 import { CsvButton } from './csv-button.tsx';
 import { DAY_COLUMNS } from './groupings.ts';
-import { fillDays, mergeReports, type Report } from './reports.ts';
+import { type BarSeries, dayName, fillDays, mergeReports, type Report } from './reports.ts';
 
 const NAMES = DAY_COLUMNS.map(({ name }) => name);
 
@@ -75,7 +74,6 @@ const BarChart = lazy(async () => ({ default: (await import('./bar-chart.tsx')).
 
 interface ChartPanelProps {
   title: string;
-  /** The sum of the whole span. */
   total: ReactNode;
   days: readonly string[];
   series: readonly BarSeries[];
@@ -88,10 +86,7 @@ interface ChartPanelProps {
 
 const SWATCHES: Record<BarSeries['tone'], string> = { accent: 'bg-accent', info: 'bg-info', bad: 'bg-bad' };
 
-/**
- * A chart with all that it says in words: its legend with the sums, or the figures of the day pointed at, and a
- * table below.
- */
+/** A chart and all that it says in words: the sums, or the figures of the day pointed at, and a table below. */
 function ChartPanel({ title, total, days, series, axisFormat, format, whole = false }: ChartPanelProps) {
   const [pointed, setPointed] = useState<number | null>(null);
   const day = pointed === null ? undefined : days[pointed];

@@ -7,7 +7,6 @@ interface CsvButtonProps {
   name: string;
   columns: readonly string[];
   rows: readonly object[];
-  /** What it saves, for screen readers. */
   label: string;
 }
 

@@ -1,6 +1,5 @@
 // The same figures by key, model or command, as a table that can be saved.
-import { count, money } from '../../format/numbers.ts';
-import { duration } from '../../format/times.ts';
+import { count, duration, money } from '../../format/readable.ts';
 import { SelectField } from '../../ui/fields.tsx';
 import { Section } from '../../ui/page-frame.tsx';
 import { Answer, EmptyState } from '../../ui/states.tsx';
@@ -13,13 +12,11 @@ interface GroupTableProps {
   by: Grouping;
   between: Asked;
   onBy(by: Grouping): void;
-  /** Keeps the page to one key. */
   onKey(id: string): void;
 }
 
 const OPTIONS = Object.entries(GROUPINGS).map(([value, { label }]) => ({ value, label }));
 const FORMATS: Record<UsageColumn['kind'], (value: number) => string> = { count, money, ms: duration };
-/** The name of the row that sums up all others. */
 const TOTAL = 'Total';
 
 export function GroupTable({ by, between, onBy, onKey }: GroupTableProps) {

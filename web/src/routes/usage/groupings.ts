@@ -5,7 +5,6 @@ export interface UsageColumn {
   name: string;
   title: string;
   kind: 'count' | 'money' | 'ms';
-  /** Left out on narrow screens. */
   wide?: boolean;
 }
 

@@ -8,7 +8,6 @@ import { isGrouping, SPANS } from './groupings.ts';
 interface UsageSearch extends SpanSearch {
   /** What the table is by; by key where it is missing. */
   by?: string | undefined;
-  /** The id of the key that the page is kept to. */
   key?: string | undefined;
 }
 

@@ -1,8 +1,7 @@
 // What the page asks the API for. The summary says which moments the span lies between, and everything else is
 // asked for between the same, so that all figures agree although things go on happening.
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import type { CommandInput } from '../../api/commands.ts';
-import type { Seed } from '../../api/seed.ts';
+import type { CommandInput, Seed } from '../../api/seed.ts';
 import { useSeed } from '../../api/use-command.ts';
 import type { Grouping } from './groupings.ts';
 
@@ -11,7 +10,6 @@ export type Asked = CommandInput<'obs summary'>;
 
 const REFRESH_MS = 30_000;
 
-/** The sums of the span, and the reports by day. */
 export function useOverview(asked: Asked) {
   const seed = useSeed();
   return useQuery({
@@ -73,12 +71,7 @@ export function mergeReports(reports: readonly Report[], names: readonly string[
   const nothing: Figures = Object.fromEntries(names.map((name) => [name, 0]));
   for (const item of reports.flatMap(({ items }) => items)) {
     const { name, ...figures } = item;
-    rows.set(item.group, {
-      ...nothing,
-      ...rows.get(item.group),
-      ...figures,
-      ...(name !== undefined && { name }),
-    });
+    rows.set(item.group, { ...nothing, ...rows.get(item.group), ...figures, ...(name !== undefined && { name }) });
   }
   return [...rows.values()];
 }
@@ -96,4 +89,28 @@ export function fillDays(
   const byDay = new Map(rows.map((row) => [row.group, row]));
   const nothing: Figures = Object.fromEntries(names.map((name) => [name, 0]));
   return days.map((group) => byDay.get(group) ?? { ...nothing, group });
+}
+
+export interface BarSeries {
+  name: string;
+  /** A colour of the theme. */
+  tone: 'accent' | 'info' | 'bad';
+  values: readonly number[];
+}
+
+/** The upper edge of each part of the bars, from the ground up. */
+export function stack(series: readonly BarSeries[]): number[][] {
+  const edges: number[][] = [];
+  for (const { values } of series) {
+    const below = edges.at(-1);
+    edges.push(values.map((value, day) => value + (below?.[day] ?? 0)));
+  }
+  return edges;
+}
+
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
+
+/** `2026-11-24` → `24 Nov` */
+export function dayName(day: string): string {
+  return DAY.format(new Date(day));
 }

@@ -1,16 +1,15 @@
 // /usage: totals, charts by day, a table by key, model or command, and what failed.
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { Summary } from '../../../../src/protocol/obs.ts';
-import type { CommandOutput } from '../../api/commands.ts';
+import type { CommandOutput } from '../../api/seed.ts';
 import { useCommand, useSeed } from '../../api/use-command.ts';
-import { count, money, shortCount } from '../../format/numbers.ts';
+import { count, fullTime, money, shortCount } from '../../format/readable.ts';
 import { type SpanSearch, spanInput } from '../../format/spans.ts';
-import { fullTime } from '../../format/times.ts';
 import { Button } from '../../ui/button.tsx';
 import { CodeBlock } from '../../ui/code.tsx';
+import { SpanPicker } from '../../ui/fields.tsx';
 import { PageFrame, Section, Tile, Tiles } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
-import { SpanPicker } from '../../ui/span-picker.tsx';
 import { Answer, Skeleton } from '../../ui/states.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
 import { ByDay } from './by-day.tsx';
@@ -35,7 +34,11 @@ export function Usage() {
       <Answer query={overview} skeleton={<UsageSkeleton />}>
         {({ summary, days, between }) => (
           <>
-            {summary.missingBefore && <Missing before={summary.missingBefore} />}
+            {summary.missingBefore && (
+              <p className="rounded-lg bg-warn-soft px-3 py-2 text-warn">
+                This begins before {fullTime(summary.missingBefore)}: what is older may be deleted already.
+              </p>
+            )}
             <Totals summary={summary} />
             <ByDay reports={days} from={summary.from} to={summary.to} />
             <GroupTable by={isGrouping(by) ? by : 'key'} between={between} onBy={setGrouping} onKey={setKey} />
@@ -60,21 +63,12 @@ function UsageSkeleton() {
   );
 }
 
-function Missing({ before }: { before: string }) {
-  return (
-    <p className="rounded-lg bg-warn-soft px-3 py-2 text-warn">
-      This begins before {fullTime(before)}: what is older may be deleted already.
-    </p>
-  );
-}
-
 function cliCall({ since, until, month, keyId }: Asked): string {
   const flags = { '--since': since, '--until': until, '--month': month, '--key-id': keyId };
   const given = Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]));
   return ['seed obs summary', ...given].join(' ');
 }
 
-/** The figures of the whole span, one tile each. */
 function Totals({ summary }: { summary: Summary }) {
   const { requests, tasks, modelCalls, tokens, cost } = summary;
   const failedTasks = tasks.failed + tasks.timed_out;
@@ -103,7 +97,6 @@ function Totals({ summary }: { summary: Summary }) {
   );
 }
 
-/** Says that the page is kept to one key, and takes that back. */
 function OnlyKey({ id, onClear }: { id: string; onClear(): void }) {
   const { may } = useSeed();
   const { data } = useCommand('keys get', { id }, { enabled: may('keys get') });
@@ -124,7 +117,6 @@ type ErrorGroup = CommandOutput<'obs errors'>['items'][number];
 
 const CSV = ['group', 'errors', 'refused', 'failed', 'modelCalls', 'tasks', 'lastAt'];
 
-/** A count, left out on narrow screens. */
 const wideCount = (title: string, name: 'refused' | 'failed' | 'modelCalls' | 'tasks'): Column<ErrorGroup> => ({
   title,
   numeric: true,
@@ -142,7 +134,6 @@ const COLUMNS: readonly Column<ErrorGroup>[] = [
   { title: 'Last', className: 'text-muted', cell: ({ lastAt }) => lastAt && <RelativeTime at={lastAt} /> },
 ];
 
-/** What failed, by the code of the error. */
 function Errors({ between }: { between: Asked }) {
   const errors = useCommand('obs errors', { ...between, by: 'code' });
   const items = errors.data?.items ?? [];

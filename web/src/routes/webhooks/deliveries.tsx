@@ -1,17 +1,26 @@
-// /webhooks/deliveries: what became of each event at each webhook.
-import { useNavigate, useSearch } from '@tanstack/react-router';
+// /webhooks/deliveries and /webhooks/deliveries/<id>: what became of each event at each webhook.
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
-import { useAction, usePages, useSeed } from '../../api/use-command.ts';
+import type { WebhookDelivery } from '../../../../src/protocol/webhook.ts';
+import { useAction, useCommand, usePages, useSeed } from '../../api/use-command.ts';
 import { spanInput } from '../../format/spans.ts';
 import { Button } from '../../ui/button.tsx';
+import { Mono } from '../../ui/code.tsx';
 import { FormDialog } from '../../ui/dialog.tsx';
-import { FilterField, SelectField } from '../../ui/fields.tsx';
-import { SpanPicker } from '../../ui/span-picker.tsx';
-import { EmptyState, ListAnswer } from '../../ui/states.tsx';
+import { FilterField, SelectField, SpanPicker } from '../../ui/fields.tsx';
+import { BackLink, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
+import { RelativeTime } from '../../ui/relative-time.tsx';
+import { Answer, EmptyState, ErrorNotice, ListAnswer } from '../../ui/states.tsx';
 import { toast } from '../../ui/toast.tsx';
-import { DELIVERY_STATUS_NAMES, DeliveryTable } from './delivery-table.tsx';
 import { DELIVERY_STATUSES, type DeliveriesSearch, TIME_SPANS } from './filters.ts';
-import { NoMatch, WebhooksFrame } from './webhooks-frame.tsx';
+import {
+  AttemptList,
+  DELIVERY_STATUS_NAMES,
+  DeliveryState,
+  DeliveryTable,
+  NoMatch,
+  WebhooksFrame,
+} from './webhooks-frame.tsx';
 
 const REFRESH_MS = 5_000;
 const STATUSES = DELIVERY_STATUSES.map((status) => ({ value: status, label: DELIVERY_STATUS_NAMES[status] }));
@@ -122,11 +131,83 @@ interface EndpointChoiceProps {
 /** As many webhooks as an account may have. */
 const MOST = 100;
 
-/** One of the account's webhooks, or all of them. */
 function EndpointChoice({ value, ...rest }: EndpointChoiceProps) {
   const { items } = usePages('webhooks list', { limit: MOST });
   const options = items.map(({ id, url }) => ({ value: id, label: url }));
   if (value && !items.some(({ id }) => id === value))
     options.push({ value, label: `Deleted: ${value.slice(0, 8)}` });
   return <FilterField label="Webhook" any="All webhooks" value={value} options={options} {...rest} />;
+}
+
+const ONE_REFRESH_MS = 2_000;
+
+export function Delivery() {
+  const { id } = useParams({ from: '/shell/webhooks/deliveries/$id' });
+  const { may } = useSeed();
+  const delivery = useCommand('webhooks deliveries get', { id }, { refreshMs: ONE_REFRESH_MS });
+  const replay = useAction('webhooks deliveries replay');
+  const send = () => replay.mutate({ id }, { onSuccess: () => toast('It is sent again') });
+  const type = delivery.data?.delivery.eventType;
+  return (
+    <PageFrame
+      title={type ? <span className="font-mono">{type}</span> : 'Delivery'}
+      tabTitle="Delivery"
+      above={<BackLink to="/webhooks/deliveries">Deliveries</BackLink>}
+      actions={
+        type &&
+        may('webhooks deliveries replay') && (
+          <Button busy={replay.isPending} onClick={send}>
+            Send again
+          </Button>
+        )
+      }
+    >
+      {replay.error && <ErrorNotice error={replay.error} />}
+      <Answer query={delivery}>{(data) => <Details delivery={data.delivery} />}</Answer>
+    </PageFrame>
+  );
+}
+
+function Details({ delivery }: { delivery: WebhookDelivery }) {
+  const { eventId, createdAt, nextAttemptAt, completedAt, attempts } = delivery;
+  return (
+    <>
+      <Facts
+        of={{
+          State: <DeliveryState delivery={delivery} />,
+          To: <Receiver delivery={delivery} />,
+          Event: (
+            <Link to="/webhooks/events/$id" params={{ id: eventId }} className="text-accent underline">
+              <Mono>{eventId}</Mono>
+            </Link>
+          ),
+          Made: <RelativeTime at={createdAt} />,
+          'Next attempt': nextAttemptAt && <RelativeTime at={nextAttemptAt} />,
+          Ended: completedAt && <RelativeTime at={completedAt} />,
+        }}
+      />
+      <Section title="Attempts">
+        {attempts.length > 0 ? (
+          <AttemptList attempts={attempts} />
+        ) : (
+          <p className="text-muted">None yet: the first follows at once, unless the webhook is held back.</p>
+        )}
+      </Section>
+    </>
+  );
+}
+
+function Receiver({ delivery: { url, webhookId } }: { delivery: WebhookDelivery }) {
+  if (!webhookId) {
+    return (
+      <>
+        {url} <span className="text-muted">(the webhookUrl of a task)</span>
+      </>
+    );
+  }
+  return (
+    <Link to="/webhooks/$id" params={{ id: webhookId }} className="text-accent underline">
+      {url}
+    </Link>
+  );
 }

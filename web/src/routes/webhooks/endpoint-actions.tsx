@@ -7,9 +7,9 @@ import { Button, buttonLook } from '../../ui/button.tsx';
 import { Dialog, FormDialog } from '../../ui/dialog.tsx';
 import { SelectField } from '../../ui/fields.tsx';
 import { ErrorNotice, SkeletonRows } from '../../ui/states.tsx';
-import { toast } from '../../ui/toast.tsx';
-import { AttemptList, DeliveryState } from './delivery-table.tsx';
+import { toast, toastThen } from '../../ui/toast.tsx';
 import { EditWebhook, SecretDialog } from './webhook-dialogs.tsx';
+import { AttemptList, DeliveryState } from './webhooks-frame.tsx';
 
 const DIALOGS = {
   test: TestWebhook,
@@ -139,13 +139,9 @@ function RotateSecret({ webhook, onClose }: WebhookDialogProps) {
   );
 }
 
-/** Switches a webhook off, after asking: what waits for it has failed then. */
 function SwitchOff({ webhook: { id, url }, onClose }: WebhookDialogProps) {
   const update = useAction('webhooks update');
-  const onSuccess = () => {
-    toast('The webhook is off');
-    onClose();
-  };
+  const onSuccess = toastThen('The webhook is off', onClose);
   return (
     <FormDialog
       title="Switch the webhook off?"
@@ -163,14 +159,10 @@ function SwitchOff({ webhook: { id, url }, onClose }: WebhookDialogProps) {
   );
 }
 
-/** Deletes a webhook, after asking, and leads back to the list. */
 function DeleteWebhook({ webhook: { id, url }, onClose }: WebhookDialogProps) {
   const remove = useAction('webhooks delete');
   const navigate = useNavigate();
-  const onSuccess = () => {
-    toast('The webhook is deleted');
-    void navigate({ to: '/webhooks' });
-  };
+  const onSuccess = toastThen('The webhook is deleted', () => void navigate({ to: '/webhooks' }));
   return (
     <FormDialog
       title="Delete the webhook?"

@@ -1,17 +1,18 @@
-// /webhooks: where events are posted to.
-import { Link } from '@tanstack/react-router';
+// /webhooks and /webhooks/<id>: where events are posted to.
+import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Webhook } from '../../../../src/protocol/webhook.ts';
-import { usePages, useSeed } from '../../api/use-command.ts';
+import { useCommand, usePages, useSeed } from '../../api/use-command.ts';
 import { Button } from '../../ui/button.tsx';
-import { CodeBlock } from '../../ui/code.tsx';
+import { CodeBlock, CopyableId } from '../../ui/code.tsx';
 import { useShortcut } from '../../ui/keyboard.ts';
-import { RelativeTime } from '../../ui/relative-time.tsx';
-import { EmptyState, ListAnswer } from '../../ui/states.tsx';
+import { BackLink, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
+import { RelativeTime, timeColumn } from '../../ui/relative-time.tsx';
+import { Answer, EmptyState, ListAnswer } from '../../ui/states.tsx';
 import { type Column, KeyedRows, ROW_LINK, Table } from '../../ui/table.tsx';
-import { EndpointState, EventTypes } from './endpoint-state.tsx';
+import { EndpointActions } from './endpoint-actions.tsx';
 import { CreateWebhook } from './webhook-dialogs.tsx';
-import { WebhooksFrame } from './webhooks-frame.tsx';
+import { DeliveryTable, EndpointState, EventTypes, WebhooksFrame } from './webhooks-frame.tsx';
 
 const REFRESH_MS = 10_000;
 
@@ -19,13 +20,17 @@ const COLUMNS: readonly Column<Webhook>[] = [
   { title: 'URL', className: 'sm:min-w-56', cell: (webhook) => <Url webhook={webhook} /> },
   { title: 'Events', from: 'md', cell: ({ events }) => <EventTypes types={events} most={3} /> },
   { title: 'State', from: 'sm', cell: (webhook) => <EndpointState webhook={webhook} /> },
-  {
-    title: 'Created',
-    from: 'lg',
-    className: 'text-muted',
-    cell: ({ createdAt }) => <RelativeTime at={createdAt} />,
-  },
+  timeColumn('Created', ({ createdAt }) => createdAt, 'lg'),
 ];
+
+/** For a key that may create none: somebody else's may. */
+const CREATE_BY_CLI = (
+  <CodeBlock
+    text={'seed webhooks create --url https://example.com/hooks --events "task.*"'}
+    label="Copy the command"
+    className="text-left"
+  />
+);
 
 export function Endpoints() {
   const { may } = useSeed();
@@ -44,7 +49,7 @@ export function Endpoints() {
       <ListAnswer
         query={webhooks}
         empty={
-          <EmptyState icon="webhook" title="No webhook yet" action={newWebhook || <CreateByCli />}>
+          <EmptyState icon="webhook" title="No webhook yet" action={newWebhook || CREATE_BY_CLI}>
             A webhook has Seed post what happens in this account to a URL of yours: signed, retried for three days,
             and kept so that you can replay what was missed.
           </EmptyState>
@@ -56,17 +61,6 @@ export function Endpoints() {
       </ListAnswer>
       {creating && <CreateWebhook onClose={() => setCreating(false)} />}
     </WebhooksFrame>
-  );
-}
-
-/** Somebody else's key may. */
-function CreateByCli() {
-  return (
-    <CodeBlock
-      text={'seed webhooks create --url https://example.com/hooks --events "task.*"'}
-      label="Copy the command"
-      className="text-left"
-    />
   );
 }
 
@@ -83,5 +77,67 @@ function Url({ webhook }: { webhook: Webhook }) {
         <EndpointState webhook={webhook} />
       </span>
     </>
+  );
+}
+
+const ONE_REFRESH_MS = 5_000;
+
+export function Endpoint() {
+  const { id } = useParams({ from: '/shell/webhooks/$id' });
+  const endpoint = useCommand('webhooks get', { id }, { refreshMs: ONE_REFRESH_MS });
+  const webhook = endpoint.data?.webhook;
+  return (
+    <PageFrame
+      title={webhook?.url ?? 'Webhook'}
+      tabTitle="Webhook"
+      above={<BackLink to="/webhooks">Webhooks</BackLink>}
+      actions={webhook && <EndpointActions webhook={webhook} />}
+    >
+      <Answer query={endpoint}>
+        {(data) => (
+          <>
+            <Details webhook={data.webhook} />
+            <OwnDeliveries id={id} />
+          </>
+        )}
+      </Answer>
+    </PageFrame>
+  );
+}
+
+function Details({ webhook }: { webhook: Webhook }) {
+  const { id, description, events, createdAt, updatedAt, previousSecretUntil } = webhook;
+  return (
+    <Facts
+      of={{
+        State: <EndpointState webhook={webhook} />,
+        Description: description,
+        Events: <EventTypes types={events} />,
+        Secret: previousSecretUntil && (
+          <>
+            Signed with the one before, too: it ends <RelativeTime at={previousSecretUntil} />
+          </>
+        ),
+        Created: <RelativeTime at={createdAt} />,
+        Changed: updatedAt !== createdAt && <RelativeTime at={updatedAt} />,
+        Id: <CopyableId id={id} />,
+      }}
+    />
+  );
+}
+
+function OwnDeliveries({ id }: { id: string }) {
+  const deliveries = usePages('webhooks deliveries list', { webhookId: id }, { refreshMs: ONE_REFRESH_MS });
+  return (
+    <Section title="Deliveries">
+      <ListAnswer
+        query={deliveries}
+        empty={
+          <p className="text-muted">None yet. “Send a test” makes one and shows what your receiver answers.</p>
+        }
+      >
+        <DeliveryTable deliveries={deliveries.items} withUrl={false} />
+      </ListAnswer>
+    </Section>
   );
 }

@@ -1,16 +1,19 @@
-// /webhooks/events: what happened in the account, whether a webhook heard of it or not.
-import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+// /webhooks/events and /webhooks/events/<id>: what happened in the account, whether a webhook heard of it or not.
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import type { WebhookEvent } from '../../../../src/protocol/webhook.ts';
-import { useCommand, usePages } from '../../api/use-command.ts';
+import { useCommand, usePages, useSeed } from '../../api/use-command.ts';
+import { prettyJson } from '../../format/pretty-json.ts';
 import { spanInput } from '../../format/spans.ts';
-import { FilterField, type FilterFieldProps } from '../../ui/fields.tsx';
+import { CodeBlock, Mono } from '../../ui/code.tsx';
+import { FilterField, type FilterFieldProps, SpanPicker } from '../../ui/fields.tsx';
 import { ForeignText } from '../../ui/foreign-text.tsx';
-import { RelativeTime } from '../../ui/relative-time.tsx';
-import { SpanPicker } from '../../ui/span-picker.tsx';
-import { EmptyState, ListAnswer } from '../../ui/states.tsx';
+import { BackLink, Facts, PageFrame, Section } from '../../ui/page-frame.tsx';
+import { RelativeTime, timeColumn } from '../../ui/relative-time.tsx';
+import { Answer, EmptyState, ListAnswer } from '../../ui/states.tsx';
 import { type Column, KeyedRows, ROW_LINK, Table } from '../../ui/table.tsx';
+import { TaskLink } from '../tasks/list/task-list.tsx';
 import { type EventsSearch, groupTypes, TIME_SPANS } from './filters.ts';
-import { NoMatch, WebhooksFrame } from './webhooks-frame.tsx';
+import { DeliveryTable, NoMatch, WebhooksFrame } from './webhooks-frame.tsx';
 
 const REFRESH_MS = 5_000;
 
@@ -40,7 +43,7 @@ const COLUMNS: readonly Column<WebhookEvent>[] = [
       </span>
     ),
   },
-  { title: 'When', className: 'text-muted', cell: ({ timestamp }) => <RelativeTime at={timestamp} /> },
+  timeColumn('When', ({ timestamp }) => timestamp),
 ];
 
 export function Events() {
@@ -78,7 +81,6 @@ export function Events() {
   );
 }
 
-/** One type, or all of a noun. */
 function TypeFilter({ value, onChange }: Pick<FilterFieldProps<string>, 'value' | 'onChange'>) {
   const types = useCommand('webhooks types list', {});
   const groups = groupTypes(types.data?.items ?? [], value ? [value] : []);
@@ -93,4 +95,55 @@ function TypeFilter({ value, onChange }: Pick<FilterFieldProps<string>, 'value' 
       onChange={onChange}
     />
   );
+}
+
+export function Event() {
+  const { id } = useParams({ from: '/shell/webhooks/events/$id' });
+  const event = useCommand('webhooks events get', { id }, { refreshMs: REFRESH_MS });
+  const type = event.data?.event.type;
+  return (
+    <PageFrame
+      title={type ? <span className="font-mono">{type}</span> : 'Event'}
+      tabTitle="Event"
+      above={<BackLink to="/webhooks/events">Events</BackLink>}
+    >
+      <Answer query={event}>
+        {(data) => (
+          <>
+            <Details event={data.event} />
+            <Section title="What is posted">
+              <CodeBlock text={bodyOf(data.event)} label="Copy the JSON" />
+            </Section>
+            <Section title="Deliveries">
+              {data.deliveries.length > 0 ? (
+                <DeliveryTable deliveries={data.deliveries} />
+              ) : (
+                <p className="text-muted">No webhook wanted it when it happened.</p>
+              )}
+            </Section>
+          </>
+        )}
+      </Answer>
+    </PageFrame>
+  );
+}
+
+function Details({ event: { id, timestamp, seq, data } }: { event: WebhookEvent }) {
+  const { may } = useSeed();
+  const taskId = data['taskId'];
+  return (
+    <Facts
+      of={{
+        When: <RelativeTime at={timestamp} />,
+        Id: <Mono>{id}</Mono>,
+        'Place in the stream': seq,
+        Task: typeof taskId === 'string' && may('tasks get') && <TaskLink id={taskId} />,
+      }}
+    />
+  );
+}
+
+/** As a receiver gets it, but for its white space. */
+function bodyOf({ type, timestamp, data }: WebhookEvent): string {
+  return prettyJson({ type, timestamp, data });
 }

@@ -24,7 +24,6 @@ export function eventsSearch(search: Record<string, unknown>): EventsSearch {
 
 export interface DeliveriesSearch extends SpanSearch {
   state?: DeliveryStatus | undefined;
-  /** The id of the webhook that they go to. */
   webhook?: string | undefined;
 }
 

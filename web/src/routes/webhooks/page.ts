@@ -1,17 +1,13 @@
-// /webhooks, /webhooks/<id>, /webhooks/events/<id>, /webhooks/deliveries/<id>: where events go, what happened,
-// what became of it.
+// /webhooks, its events and its deliveries: where events go, what happened, what became of it.
 import { createRoute, lazyRouteComponent as lazy } from '@tanstack/react-router';
 import { type Page, pageRoute } from '../../shell/page.ts';
 import { shellRoute } from '../../shell/shell.tsx';
 import { deliveriesSearch, eventsSearch } from './filters.ts';
 
 const webhooks = createRoute({ getParentRoute: () => shellRoute, path: '/webhooks' });
-const endpoints = lazy(() => import('./endpoints.tsx'), 'Endpoints');
-const endpoint = lazy(() => import('./endpoint.tsx'), 'Endpoint');
-const events = lazy(() => import('./events.tsx'), 'Events');
-const event = lazy(() => import('./event.tsx'), 'Event');
-const deliveries = lazy(() => import('./deliveries.tsx'), 'Deliveries');
-const delivery = lazy(() => import('./delivery.tsx'), 'Delivery');
+const endpoints = () => import('./endpoints.tsx');
+const events = () => import('./events.tsx');
+const deliveries = () => import('./deliveries.tsx');
 
 export const webhooksPage = {
   name: 'Webhooks',
@@ -21,13 +17,13 @@ export const webhooksPage = {
   needs: 'webhooks list',
   routes: [
     webhooks.addChildren([
-      pageRoute(webhooks, '/', endpoints),
-      pageRoute(webhooks, '$id', endpoint),
+      pageRoute(webhooks, '/', lazy(endpoints, 'Endpoints')),
+      pageRoute(webhooks, '$id', lazy(endpoints, 'Endpoint')),
       // One thing keeps the filters of its list, so that one comes back to it as it was.
-      pageRoute(webhooks, 'events', events, eventsSearch),
-      pageRoute(webhooks, 'events/$id', event, eventsSearch),
-      pageRoute(webhooks, 'deliveries', deliveries, deliveriesSearch),
-      pageRoute(webhooks, 'deliveries/$id', delivery, deliveriesSearch),
+      pageRoute(webhooks, 'events', lazy(events, 'Events'), eventsSearch),
+      pageRoute(webhooks, 'events/$id', lazy(events, 'Event'), eventsSearch),
+      pageRoute(webhooks, 'deliveries', lazy(deliveries, 'Deliveries'), deliveriesSearch),
+      pageRoute(webhooks, 'deliveries/$id', lazy(deliveries, 'Delivery'), deliveriesSearch),
     ]),
   ],
 } as const satisfies Page;

@@ -1,14 +1,13 @@
-// What a webhook is: its URL, what it is for, and the events it wants; for a new one and for changing one. Then
-// its secret.
-import { useState } from 'react';
-import type { Webhook } from '../../../../src/protocol/webhook.ts';
+// The form of a webhook, new or changed: its URL, what it is for, the events it wants. Then its secret.
+import { type ComponentProps, useState } from 'react';
+import type { Webhook, WebhookEventType } from '../../../../src/protocol/webhook.ts';
 import { useAction, useCommand } from '../../api/use-command.ts';
 import { Button } from '../../ui/button.tsx';
 import { CodeBlock } from '../../ui/code.tsx';
 import { Dialog, FormDialog } from '../../ui/dialog.tsx';
-import { Field } from '../../ui/fields.tsx';
-import { toast } from '../../ui/toast.tsx';
-import { EventTypeChoice } from './event-type-choice.tsx';
+import { Checkbox, Field } from '../../ui/fields.tsx';
+import { toastThen } from '../../ui/toast.tsx';
+import { groupTypes, isWithin, type TypeGroup, toggled } from './filters.ts';
 
 type WebhookValues = Pick<Webhook, 'url' | 'description' | 'events'>;
 
@@ -31,10 +30,7 @@ export function CreateWebhook({ onClose }: { onClose(): void }) {
 export function EditWebhook({ webhook, onClose }: { webhook: Webhook; onClose(): void }) {
   const { id, url, description, events } = webhook;
   const update = useAction('webhooks update');
-  const onSuccess = () => {
-    toast('The webhook is changed');
-    onClose();
-  };
+  const onSuccess = toastThen('The webhook is changed', onClose);
   return (
     <WebhookForm
       title="Edit the webhook"
@@ -97,7 +93,6 @@ function WebhookForm({ initial, onSubmit, ...dialog }: WebhookFormProps) {
 interface SecretDialogProps {
   title: string;
   secret: string;
-  /** What else there is to know of it. */
   note?: string;
   onClose(): void;
 }
@@ -132,5 +127,77 @@ export function SecretDialog({ title, secret, note, onClose }: SecretDialogProps
         </Button>
       </div>
     </Dialog>
+  );
+}
+
+interface EventTypeChoiceProps {
+  types: readonly WebhookEventType[];
+  /** Patterns such as `*`, `task.*` and `task.completed`. */
+  chosen: readonly string[];
+  onChange(chosen: string[]): void;
+}
+
+function EventTypeChoice({ types, chosen, onChange }: EventTypeChoiceProps) {
+  const all = chosen.includes('*');
+  return (
+    <fieldset className="flex flex-col gap-2">
+      <legend className="mb-1 font-medium">Events</legend>
+      <div className="flex gap-5">
+        <Radio checked={all} onChange={() => onChange(['*'])}>
+          All
+        </Radio>
+        <Radio checked={!all} onChange={() => all && onChange(['task.*'])}>
+          Only these
+        </Radio>
+      </div>
+      {!all && (
+        <div className="flex max-h-72 flex-col gap-3 overflow-y-auto rounded-lg border border-line bg-canvas p-3">
+          {groupTypes(types, chosen).map((group) => (
+            <Group key={group.pattern} group={group} chosen={chosen} onChange={onChange} />
+          ))}
+          {chosen.length === 0 && <p className="text-sm text-warn">Choose at least one.</p>}
+        </div>
+      )}
+    </fieldset>
+  );
+}
+
+function Group({
+  group: { pattern, types },
+  chosen,
+  onChange,
+}: Omit<EventTypeChoiceProps, 'types'> & { group: TypeGroup }) {
+  const toggle = (one: string) => (on: boolean) => onChange(toggled(chosen, one, on));
+  return (
+    <div className="flex flex-col gap-1">
+      <Checkbox checked={chosen.includes(pattern)} onChange={toggle(pattern)}>
+        <span className="font-mono text-sm font-medium">{pattern}</span>
+      </Checkbox>
+      <div className="flex flex-col gap-1 pl-6">
+        {types.map(({ name, summary }) => {
+          const within = chosen.some((one) => isWithin(name, one));
+          return (
+            <Checkbox
+              key={name}
+              checked={within || chosen.includes(name)}
+              disabled={within}
+              onChange={toggle(name)}
+            >
+              <span className="font-mono text-sm">{name}</span>
+              <span className="block text-sm text-muted">{summary}</span>
+            </Checkbox>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+function Radio({ children, ...input }: Pick<ComponentProps<'input'>, 'checked' | 'onChange' | 'children'>) {
+  return (
+    <label className="flex items-center gap-2">
+      <input type="radio" name="which-events" {...input} className="size-4 accent-accent" />
+      {children}
+    </label>
   );
 }

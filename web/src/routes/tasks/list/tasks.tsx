@@ -1,17 +1,29 @@
 // The list of tasks, newest first, kept up to date, with its search and filters.
-import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useEffect, useRef, useState } from 'react';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useSeed } from '../../../api/use-command.ts';
+import { duration, money, shortCount } from '../../../format/readable.ts';
 import { Button } from '../../../ui/button.tsx';
 import { classNames } from '../../../ui/class-names.ts';
 import { CodeBlock } from '../../../ui/code.tsx';
 import { FilterField, SearchField } from '../../../ui/fields.tsx';
+import { ForeignText } from '../../../ui/foreign-text.tsx';
 import { Icon } from '../../../ui/icon.tsx';
 import { useRowKeys } from '../../../ui/keyboard.ts';
+import { RelativeTime } from '../../../ui/relative-time.tsx';
 import { EmptyState, ErrorNotice, SkeletonRows } from '../../../ui/states.tsx';
-import { type KeyNames, type TasksSearch, useKeyNames, useTaskList } from './task-list.ts';
-import { TaskListHead, TaskRow } from './task-row.tsx';
-import { NewTaskLink, statusLabel, TASK_STATUSES } from './task-status.tsx';
+import {
+  type KeyNames,
+  type ListedTask,
+  NewTaskLink,
+  statusLabel,
+  TASK_STATUSES,
+  TaskStatusView,
+  type TasksSearch,
+  taskTitle,
+  useKeyNames,
+  useTaskList,
+} from './task-list.tsx';
 
 const NO_FILTERS: TasksSearch = { q: undefined, status: undefined, key: undefined, parent: undefined };
 
@@ -144,7 +156,6 @@ function TaskFilters({ filters, names, onChange }: TaskFiltersProps) {
   );
 }
 
-/** What stands in the list when there is nothing in it. */
 function NoTasks({ filtered, clear }: { filtered: boolean; clear(): void }) {
   const { may } = useSeed();
   if (filtered) {
@@ -185,4 +196,91 @@ function useSettled<Value>(value: Value): Value {
     return () => clearTimeout(timer);
   }, [value]);
   return settled;
+}
+
+const COLUMNS =
+  'md:grid md:grid-cols-[7.5rem_minmax(0,1fr)_7rem_5.5rem_5rem_4.5rem_4.5rem] md:gap-x-4 px-4 md:px-6';
+
+function TaskListHead() {
+  return (
+    <div
+      aria-hidden="true"
+      className={classNames(
+        COLUMNS,
+        'sticky top-0 z-10 hidden border-b border-line bg-canvas py-2 text-sm text-muted',
+      )}
+    >
+      <span>Status</span>
+      <span>Instruction</span>
+      <span>Key</span>
+      <span>Created</span>
+      <span className="text-right">Took</span>
+      <span className="text-right">Tokens</span>
+      <span className="text-right">Cost</span>
+    </div>
+  );
+}
+
+function TaskRow({ task, names }: { task: ListedTask; names: KeyNames }) {
+  const tookMs = task.startMs !== null && task.runMs !== null ? task.startMs + task.runMs : null;
+  const tokens = task.inputTokens + task.outputTokens;
+  return (
+    <li>
+      <Link
+        data-row
+        to="/tasks/$id"
+        params={{ id: task.id }}
+        className={classNames(
+          COLUMNS,
+          'flex flex-wrap items-center gap-x-3 gap-y-1 py-2.5 -outline-offset-2! hover:bg-sunken focus-visible:bg-sunken',
+        )}
+      >
+        <TaskStatusView task={task} />
+        <span className="order-first w-full truncate font-medium md:order-none md:w-auto md:font-normal">
+          <ForeignText text={taskTitle(task.instruction)} />
+        </span>
+        <Cell label="Key" className="max-w-40 truncate">
+          <ForeignText text={names.nameOf(task.keyId)} />
+        </Cell>
+        <Cell label="Created">
+          <RelativeTime at={task.createdAt} />
+        </Cell>
+        <Cell label="Took" numeric shown={tookMs !== null}>
+          {tookMs === null ? '–' : duration(tookMs)}
+        </Cell>
+        <Cell label="Tokens" numeric shown={tokens > 0} className="hidden sm:block">
+          {tokens > 0 ? shortCount(tokens) : '–'}
+        </Cell>
+        <Cell label="Cost" numeric shown={task.cost.total > 0}>
+          {task.cost.total > 0 ? money(task.cost.total) : '–'}
+        </Cell>
+      </Link>
+    </li>
+  );
+}
+
+interface CellProps {
+  /** The name of the column, which is read out. */
+  label: string;
+  numeric?: boolean;
+  /** Whether it stands there on a phone, where a column that has nothing would only be in the way. */
+  shown?: boolean;
+  className?: string;
+  children: ReactNode;
+}
+
+function Cell({ label, numeric = false, shown = true, className, children }: CellProps) {
+  return (
+    <span
+      className={classNames(
+        'text-sm whitespace-nowrap text-muted md:text-base',
+        numeric && 'tabular-nums md:text-right',
+        !shown && 'max-md:hidden',
+        className,
+      )}
+    >
+      <span className="sr-only">{label}: </span>
+      {children}
+    </span>
+  );
 }

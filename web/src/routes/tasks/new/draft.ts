@@ -1,9 +1,12 @@
-// A task that is being written: from the address and back, what is wrong with it, and what is sent.
+// A task that is being written, kept in the address: from there and back, what is wrong with it, what is sent.
+import { useNavigate, useRouterState, useSearch } from '@tanstack/react-router';
+import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { LIMITS } from '../../../../../src/protocol/limits.ts';
 import type { ManifestCommand } from '../../../../../src/protocol/manifest.ts';
-import type { CommandInput } from '../../../api/commands.ts';
-import { bytes, count } from '../../../format/numbers.ts';
-import { chooseScopes } from '../../../scopes/scope-groups.ts';
+import type { CommandInput } from '../../../api/seed.ts';
+import { useSeed } from '../../../api/use-command.ts';
+import { bytes, count } from '../../../format/readable.ts';
+import { chooseScopes } from '../../../scopes/scope-checklist.tsx';
 import {
   BUDGET_NAMES,
   type NewTaskSearch,
@@ -26,7 +29,7 @@ export interface Draft {
   numbers: Record<NumberName, string>;
 }
 
-export function draftOf(search: NewTaskSearch, commands: readonly ManifestCommand[]): Draft {
+function draftOf(search: NewTaskSearch, commands: readonly ManifestCommand[]): Draft {
   const patterns = (search.scopes ?? '').split(',').flatMap((text) => text.trim() || []);
   const { chosen, lacking } = chooseScopes(commands, patterns);
   const entries = NUMBER_NAMES.map((name) => {
@@ -42,20 +45,15 @@ export function draftOf(search: NewTaskSearch, commands: readonly ManifestComman
   };
 }
 
-export function searchOf({ instruction, scopes, model, numbers }: Draft): NewTaskSearch {
-  const given = NUMBER_NAMES.flatMap((name) => {
-    const number = numberOf(name, numbers[name]);
-    return number === undefined ? [] : [[name, number]];
-  });
+function searchOf({ instruction, scopes, model, numbers }: Draft): NewTaskSearch {
   return {
     ...(instruction !== '' && { instruction }),
     ...(scopes.length > 0 && { scopes: scopes.join(',') }),
     ...(model !== '' && { model }),
-    ...Object.fromEntries(given),
+    ...numbersOf(NUMBER_NAMES, numbers),
   };
 }
 
-/** The body of `tasks run`: only what was said. */
 export function inputOf({ instruction, scopes, model, numbers }: Draft): CommandInput<'tasks run'> {
   const timeout = numberOf('timeout', numbers.timeout);
   const budget = numbersOf(BUDGET_NAMES, numbers);
@@ -70,19 +68,14 @@ export function inputOf({ instruction, scopes, model, numbers }: Draft): Command
   };
 }
 
-export interface Problems {
-  instruction: string | null;
-  files: string | null;
-  numbers: Record<NumberName, string | null>;
-}
+export type Problems = ReturnType<typeof problemsOf>;
 
-export function problemsOf({ instruction, numbers }: Draft, files: readonly File[]): Problems {
+export function problemsOf({ instruction, numbers }: Draft, files: readonly File[]) {
+  const problems = NUMBER_NAMES.map((name) => [name, problemOf(name, numbers[name])]);
   return {
     instruction: instructionProblem(instruction),
     files: filesProblem(files),
-    numbers: Object.fromEntries(
-      NUMBER_NAMES.map((name) => [name, problemOf(name, numbers[name])]),
-    ) as Problems['numbers'],
+    numbers: Object.fromEntries(problems) as Record<NumberName, string | null>,
   };
 }
 
@@ -113,4 +106,65 @@ function filesProblem(files: readonly File[]): string | null {
   const size = files.reduce((sum, file) => sum + file.size, 0);
   if (size <= LIMITS.fileBytesPerTask) return null;
   return `They have ${bytes(size)} together, at most ${bytes(LIMITS.fileBytesPerTask)} are taken.`;
+}
+
+/** Browsers refuse an address that changes with every key. */
+const WRITE_AFTER_MS = 250;
+/** Servers refuse long addresses: a longer instruction is kept in the state of the history entry instead. */
+const ADDRESS_CHARACTERS = 4_000;
+
+declare module '@tanstack/react-router' {
+  interface HistoryState {
+    /** The instruction of the form for a new task, where the address has no room for it. */
+    longInstruction?: string | undefined;
+  }
+}
+
+export function useDraft(isSent: boolean): [Draft, (change: Partial<Draft>) => void] {
+  const { manifest } = useSeed();
+  const search = useSearch({ from: '/shell/tasks/new' });
+  const long = useRouterState({ select: ({ location }) => location.state.longInstruction });
+  const navigate = useNavigate();
+  const given = { ...search, ...(long !== undefined && { instruction: long }) };
+  const [draft, setDraft] = useState(() => draftOf(given, manifest.commands));
+  const address = identityOf(given);
+  const written = useRef(address);
+
+  // The address was changed by a link, or by going back.
+  useEffect(() => {
+    if (address === written.current) return;
+    written.current = address;
+    setDraft(draftOf(JSON.parse(address), manifest.commands));
+  }, [address, manifest]);
+
+  const write = useEffectEvent(() => {
+    const wanted = searchOf(draft);
+    const identity = identityOf(wanted);
+    const isLong = encodeURIComponent(draft.instruction).length > ADDRESS_CHARACTERS;
+    if (identity === written.current && isLong === (long !== undefined)) return;
+    written.current = identity;
+    void navigate({
+      to: '/tasks/new',
+      search: isLong ? { ...wanted, instruction: undefined } : wanted,
+      state: (before) => ({ ...before, longInstruction: isLong ? draft.instruction : undefined }),
+      replace: true,
+    });
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each change of the draft is written a moment later
+  useEffect(() => {
+    const timer = setTimeout(() => write(), WRITE_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [draft]);
+  // Whoever sends the form at once finds it again on the way back.
+  useEffect(() => {
+    if (isSent) write();
+  }, [isSent]);
+
+  return [draft, (change) => setDraft((before) => ({ ...before, ...change }))];
+}
+
+/** The same text for addresses that mean the same. */
+function identityOf(search: NewTaskSearch): string {
+  const given = Object.entries(search).filter(([, value]) => value !== undefined && value !== '');
+  return JSON.stringify(Object.fromEntries(given.sort(([a], [b]) => (a < b ? -1 : 1))));
 }

@@ -1,21 +1,23 @@
-// The form at the left; at the right what the agent may use, and the same call to copy.
+// The form at the left; at the right what the agent may use, and the same call, as other ways send it.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useRef, useState } from 'react';
-import type { CommandInput, CommandOutput } from '../../../api/commands.ts';
+import type { ManifestCommand } from '../../../../../src/protocol/manifest.ts';
+import type { CommandInput, CommandOutput } from '../../../api/seed.ts';
 import { useCommand, useSeed } from '../../../api/use-command.ts';
-import { ScopeChecklist } from '../../../scopes/scope-checklist.tsx';
-import { commandsWith, scopeGroups } from '../../../scopes/scope-groups.ts';
+import { CallTabs } from '../../../calls/call-tabs.tsx';
+import { writtenCli, writtenCurl, writtenMcp } from '../../../calls/written-calls.ts';
+import { commandsWith, ScopeChecklist, scopeGroups } from '../../../scopes/scope-checklist.tsx';
+import { EffectBadge } from '../../../ui/badge.tsx';
 import { Button } from '../../../ui/button.tsx';
 import { Kbd } from '../../../ui/code.tsx';
 import { focusFirstInvalid, TextAreaField } from '../../../ui/fields.tsx';
 import { useSubmitKey } from '../../../ui/keyboard.ts';
 import { Section } from '../../../ui/page-frame.tsx';
 import { EmptyState, ErrorNotice } from '../../../ui/states.tsx';
-import { hasProblems, inputOf, problemsOf } from './draft.ts';
-import { AgentCommands, SameCall } from './preview.tsx';
+import { slugOf } from '../../commands/command-groups.ts';
+import { hasProblems, inputOf, problemsOf, useDraft } from './draft.ts';
 import { FilesField, LimitsFields } from './task-fields.tsx';
-import { useDraft } from './use-draft.ts';
 
 export function NewTask() {
   const { may } = useSeed();
@@ -105,7 +107,6 @@ function NewTaskForm() {
 
 type Template = CommandOutput<'templates list'>['items'][number];
 
-/** Instructions to start from, those that the key has the scopes for. */
 function Templates({ onChoose }: { onChoose(template: Template): void }) {
   const { may } = useSeed();
   const { data } = useCommand('templates list', {}, { enabled: may('templates list') });
@@ -131,19 +132,13 @@ function Templates({ onChoose }: { onChoose(template: Template): void }) {
   );
 }
 
-interface Start {
-  input: CommandInput<'tasks run'>;
-  files: readonly File[];
-}
-
-/** Starts the task that was written, and leads to it. */
 function useStart() {
   const seed = useSeed();
   const navigate = useNavigate();
   const queryClient = useQueryClient();
   const attempt = useRef({ of: '', key: '' });
   return useMutation({
-    mutationFn: ({ input, files }: Start) => {
+    mutationFn: ({ input, files }: { input: CommandInput<'tasks run'>; files: readonly File[] }) => {
       // The same task sent again, because its answer was lost, is one task.
       const of = JSON.stringify([input, files.map(({ name, size, lastModified }) => [name, size, lastModified])]);
       if (attempt.current.of !== of) attempt.current = { of, key: randomKey() };
@@ -163,5 +158,55 @@ function useStart() {
 function randomKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(
     '',
+  );
+}
+
+function AgentCommands({ commands }: { commands: readonly ManifestCommand[] }) {
+  const changing = commands.filter(({ effect }) => effect !== 'read').length;
+  const things = commands.length === 1 ? 'this command' : `these ${commands.length} commands`;
+  const hint =
+    changing === 0
+      ? 'It can read, and change nothing.'
+      : `${changing} of them ${changing === 1 ? 'changes' : 'change'} something.`;
+  return (
+    <Section title={`The agent may use ${things}`} hint={<span role="status">{hint}</span>}>
+      <ul
+        aria-label="Commands of the agent"
+        className="max-h-72 divide-y divide-line overflow-y-auto rounded-lg border border-line bg-surface"
+      >
+        {commands.map((command) => (
+          <li key={command.name} className="flex h-8 items-center justify-between gap-2 px-3">
+            <Link
+              to="/commands/$name"
+              params={{ name: slugOf(command) }}
+              className="truncate font-mono text-sm hover:text-accent hover:underline"
+            >
+              {command.name}
+            </Link>
+            <EffectBadge effect={command.effect} />
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+function SameCall({ input, files }: { input: CommandInput<'tasks run'>; files: readonly string[] }) {
+  const { manifest } = useSeed();
+  const command = manifest.commands.find(({ name }) => name === 'tasks run');
+  if (!command) return null;
+  const note = 'Over MCP the files go into “files”, each with its name and its content in base64.';
+  return (
+    <Section title="The same call">
+      <CallTabs
+        label="The same call as"
+        initial="curl"
+        cli={writtenCli(command, { ...input }, files)}
+        curl={writtenCurl({ command, input: { ...input }, origin: window.location.origin, files })}
+        mcp={writtenMcp(command, { ...input })}
+        {...(files.length > 0 && { mcpNote: note })}
+        wrapped
+      />
+    </Section>
   );
 }

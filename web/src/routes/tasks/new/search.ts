@@ -1,7 +1,6 @@
-// What of a task stands in the address: `instruction`, `scopes` with commas, `timeout` in ms, `model`, and the
-// other numbers.
+// What of a task stands in the address: `instruction`, `scopes` with commas, `model`, and its numbers.
 import { LIMITS } from '../../../../../src/protocol/limits.ts';
-import { type NumberBounds, numberProblem } from '../../../format/numbers.ts';
+import { type NumberBounds, numberProblem } from '../../../format/readable.ts';
 
 export type NewTaskSearch = {
   instruction?: string | undefined;
@@ -32,11 +31,8 @@ function textIn(value: unknown): string | undefined {
 
 const { resources } = LIMITS;
 
-interface NumberField extends NumberBounds {
-  label: string;
-}
+type NumberField = NumberBounds & { label: string };
 
-/** The numbers that a task can be given, with their bounds: what the form shows, checks and sends. */
 export const NUMBER_FIELDS = {
   timeout: {
     label: 'Timeout in seconds',

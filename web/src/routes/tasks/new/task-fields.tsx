@@ -1,9 +1,8 @@
-// Fields of the form: files, how long the task may take, what it may use, with which model, and what its sandbox
-// has.
+// Fields of the form: files, time, budget, model, and what the sandbox has.
 import { type DragEvent, useId, useRef, useState } from 'react';
 import { LIMITS } from '../../../../../src/protocol/limits.ts';
 import { useCommand, useSeed } from '../../../api/use-command.ts';
-import { bytes } from '../../../format/numbers.ts';
+import { bytes } from '../../../format/readable.ts';
 import { Button, IconButton } from '../../../ui/button.tsx';
 import { classNames } from '../../../ui/class-names.ts';
 import { Field, SelectField } from '../../../ui/fields.tsx';

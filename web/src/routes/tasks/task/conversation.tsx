@@ -1,5 +1,4 @@
-// The conversation as it comes. Only what is on the screen is in the page, however long it is; it follows the end
-// while one is there.
+// The conversation as it comes. Only what is on the screen is in the page; it follows the end while one is there.
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useMemo, useRef } from 'react';
 import type { StreamState } from '../../../api/use-command.ts';

@@ -1,17 +1,15 @@
 // One entry of the conversation. Entries that have not changed are not drawn anew while others come.
 import { memo, type ReactNode } from 'react';
-import { duration, fullTime } from '../../../format/times.ts';
+import { duration, fullTime } from '../../../format/readable.ts';
 import { Badge, EffectBadge } from '../../../ui/badge.tsx';
-import { classNames } from '../../../ui/class-names.ts';
 import { ForeignBlock, ForeignText } from '../../../ui/foreign-text.tsx';
 import { Icon } from '../../../ui/icon.tsx';
 import { Terminal } from '../../../ui/terminal.tsx';
-import { statusLabel, TaskStatusView } from '../list/task-status.tsx';
-import type { Entry, Row, ToolCallEntry } from './transcript.ts';
+import { statusLabel, TaskStatusView } from '../list/task-list.tsx';
+import type { Entry, EventOf, Row, ToolCallEntry } from './transcript.ts';
 
 interface EntryViewProps {
   row: Row;
-  /** The moment that times are counted from. */
   startedAt: string;
   /** The task has ended: nothing runs any more. */
   over: boolean;
@@ -19,20 +17,15 @@ interface EntryViewProps {
 
 export function EntryView({ row, startedAt, over }: EntryViewProps) {
   if (row.type === 'entry') return <EventView entry={row.entry} startedAt={startedAt} over={over} />;
-  if (row.type === 'instruction') {
-    return (
-      <Line at={row.at} startedAt={row.at}>
-        <Box title="Instruction" className="border-line bg-surface">
-          <ForeignBlock text={row.text} />
-        </Box>
-      </Line>
-    );
-  }
+  const isAnswer = row.type === 'answer';
+  const title = isAnswer ? 'Answer' : 'Instruction';
+  const look = isAnswer ? 'border-accent bg-accent-soft' : 'border-line bg-surface';
   return (
-    <Line at={row.at} startedAt={startedAt}>
-      <Box title="Answer" className="border-accent bg-accent-soft">
-        <ForeignBlock text={row.text} mono={isAligned(row.text)} />
-      </Box>
+    <Line at={row.at} startedAt={isAnswer ? startedAt : row.at}>
+      <section aria-label={title} className={`rounded-lg border px-4 py-3 ${look}`}>
+        <h2 className="mb-1 text-sm font-medium text-muted">{title}</h2>
+        <ForeignBlock text={row.text} mono={isAnswer && isAligned(row.text)} />
+      </section>
     </Line>
   );
 }
@@ -74,7 +67,6 @@ function Content({ entry, over }: { entry: Entry; over: boolean }) {
   }
 }
 
-/** The entry, with the time since the start beside it. */
 function Line({ at, startedAt, children }: { at: string; startedAt: string; children: ReactNode }) {
   const passedMs = Math.max(0, Date.parse(at) - Date.parse(startedAt));
   return (
@@ -91,19 +83,7 @@ function Line({ at, startedAt, children }: { at: string; startedAt: string; chil
   );
 }
 
-function Box({ title, className, children }: { title: string; className: string; children: ReactNode }) {
-  return (
-    <section aria-label={title} className={classNames('rounded-lg border px-4 py-3', className)}>
-      <h2 className="mb-1 text-sm font-medium text-muted">{title}</h2>
-      {children}
-    </section>
-  );
-}
-
-type StatusEvent = Extract<Entry, { type: 'status' }>;
-
-/** A change of status: a line across, or why the task did not complete. */
-function StatusView({ event: { status, phase, error, at } }: { event: StatusEvent }) {
+function StatusView({ event: { status, phase, error, at } }: { event: EventOf<'status'> }) {
   if (error) {
     return (
       <section aria-label="Error" className="flex gap-3 rounded-lg border border-bad bg-bad-soft px-4 py-3">
@@ -124,7 +104,6 @@ function StatusView({ event: { status, phase, error, at } }: { event: StatusEven
   );
 }
 
-/** A tool that the agent used: what it was given, what it printed, and whether it failed. */
 function ToolCallView({ call, over }: { call: ToolCallEntry; over: boolean }) {
   const { tool, output } = call;
   return (
@@ -157,10 +136,7 @@ function commandOf({ input }: ToolCallEntry): string | null {
   return command === undefined && Object.keys(rest).length === 0 ? null : JSON.stringify(input, null, 2);
 }
 
-type CommandEvent = Extract<Entry, { type: 'command' }>;
-
-/** A command of the platform that the agent called. */
-function CommandView({ event: { command, effect, scope, status, durationMs } }: { event: CommandEvent }) {
+function CommandView({ event: { command, effect, scope, status, durationMs } }: { event: EventOf<'command'> }) {
   return (
     <div className="flex flex-wrap items-center gap-x-3 gap-y-1 rounded-lg border border-line bg-surface px-4 py-1.5">
       <Icon name="command" className="text-muted" />

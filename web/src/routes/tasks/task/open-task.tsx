@@ -1,10 +1,9 @@
-// The task that is looked at, for its header and its views: the object, read again until nothing of it changes,
-// and the conversation as it comes.
+// The task that is looked at: the object, read until nothing of it changes, and the conversation as it comes.
 import { useQueryClient } from '@tanstack/react-query';
 import {
   createContext,
   type ReactNode,
-  useContext,
+  use,
   useEffect,
   useEffectEvent,
   useReducer,
@@ -26,7 +25,7 @@ interface OpenTask {
 export const TaskContext = createContext<OpenTask | null>(null);
 
 export function useTask(): OpenTask {
-  const open = useContext(TaskContext);
+  const open = use(TaskContext);
   if (!open) throw new Error('useTask stands outside the page of a task');
   return open;
 }
@@ -82,7 +81,6 @@ function useGathered<Item>(onItems: (items: Item[]) => void): (items: readonly I
   };
 }
 
-/** The box of a view that scrolls as a whole. */
 export function ViewFrame({ label, children }: { label: string; children: ReactNode }) {
   return (
     <ScrollBox label={label} className="h-full overflow-y-auto -outline-offset-2!">

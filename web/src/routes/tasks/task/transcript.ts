@@ -1,9 +1,8 @@
-// A task's events as what a person reads: a tool's call with all that it printed and its result is one entry, the
-// answer looks like one.
+// A task's events as a person reads them: a tool's call, its output and its result are one entry.
 import type { TaskEvent } from '../../../../../src/protocol/event.ts';
 import type { Task } from '../../../../../src/protocol/task.ts';
 
-type EventOf<Type extends TaskEvent['type']> = Extract<TaskEvent, { type: Type }>;
+export type EventOf<Type extends TaskEvent['type']> = Extract<TaskEvent, { type: Type }>;
 
 export interface ToolCallEntry {
   type: 'tool_call';
@@ -27,7 +26,6 @@ export type Entry =
 
 export interface Transcript {
   entries: readonly Entry[];
-  /** The sequence number of the last event. */
   lastSeq: number;
 }
 
@@ -83,14 +81,11 @@ function changeCall(
 }
 
 export type Row = { key: string | number } & (
-  | { type: 'instruction'; at: string; text: string }
-  | { type: 'answer'; at: string; text: string }
+  | { type: 'instruction' | 'answer'; at: string; text: string }
   | { type: 'entry'; entry: Entry }
 );
 
-/**
- * What stands in the conversation: the instruction, what came of it, and the answer where no event has said it.
- */
+/** The rows of the conversation: the instruction, the entries, and the answer where no event has said it. */
 export function conversationRows(task: Task, { entries }: Transcript): Row[] {
   const { stdout, completedAt, status } = task;
   const last = entries.findLastIndex(({ type }) => type === 'text');

@@ -1,6 +1,5 @@
-// What of an artifact can be shown: its beginning as text, CSV as rows, raster images. Never as a page: HTML and
-// SVG are text here.
-import type { ItemOf } from '../../../../api/commands.ts';
+// What of an artifact is shown: text, CSV as rows, raster images. HTML and SVG are text here, never a page.
+import type { ItemOf } from '../../../../api/seed.ts';
 
 export type Artifact = ItemOf<'tasks artifacts list'>;
 

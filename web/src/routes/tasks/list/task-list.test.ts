@@ -1,6 +1,6 @@
 // What a task is called.
 import { expect, it } from 'vitest';
-import { taskTitle } from './list/task-status.tsx';
+import { taskTitle } from './task-list.tsx';
 
 it.each([
   ['Audit our keys', 'Audit our keys'],

@@ -1,6 +1,6 @@
 // Where a task is on its way, and how long each part took.
 import { expect, it } from 'vitest';
-import { timelineSteps } from './timeline.tsx';
+import { timelineSteps } from './task.tsx';
 
 const time = (ms: number) => new Date(Date.UTC(2026, 10, 24) + ms).toISOString();
 const steps = (task: object, finishingAt: string | null = null, now = 10_000) =>

@@ -1,6 +1,6 @@
 // What the fields of a key's limits stand for.
 import { expect, it } from 'vitest';
-import { changedLimits, limitsDraft, limitsOf, limitsProblems, NO_LIMITS } from './key-drafts.ts';
+import { changedLimits, limitsDraft, limitsOf, limitsProblems, NO_LIMITS } from './key-fields.tsx';
 
 const key = {
   allowedCidrs: ['10.0.0.0/8', '127.0.0.1'],

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { toManifest } from '../../../src/command/manifest.ts';
 import { BUILT_IN } from '../../../src/server/built-in.ts';
-import { chooseScopes, commandsWith, scopeGroups, worstEffect } from './scope-groups.ts';
+import { chooseScopes, commandsWith, scopeGroups, worstEffect } from './scope-checklist.tsx';
 
 const { commands } = toManifest(BUILT_IN, '1.0.0');
 const few = commands.filter(({ scope }) => scope === null || ['keys:read', 'keys:write'].includes(scope));

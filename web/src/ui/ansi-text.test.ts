@@ -1,6 +1,6 @@
 // Whatever colours a task chooses, its text can be read.
 import { expect, it } from 'vitest';
-import { ansiColour, contrast, GROUND, readableColours } from './ansi-colours.ts';
+import { ansiColour, contrast, GROUND, readableColours } from './ansi-text.tsx';
 
 const rgb = (css = '') => css.match(/\d+/g)?.map(Number) as unknown as [number, number, number];
 
