@@ -80,10 +80,15 @@ test('an interface that repeats a schema is found', async () => {
   ]);
 });
 
-test('a file that is too long, and a page that tells another table, are found', async () => {
-  const files = { 'src/lib/long.ts': '\n'.repeat(351), 'docs/architecture.md': '| `src/protocol` | lib |' };
+test('a file that is too long, a comment too wide, and a page that tells another table, are found', async () => {
+  const wide = `  // ${'é'.repeat(111)}\n`;
+  const files = {
+    'src/lib/long.ts': `${wide}${wide.replace('é', '')}${'\n'.repeat(349)}`,
+    'docs/architecture.md': '| `src/protocol` | lib |',
+  };
   expect(await wrong(files)).toEqual([
     'src/lib/long.ts is longer than 350 lines',
+    'src/lib/long.ts:1: a comment wider than 115 columns',
     expect.stringContaining('docs/architecture.md has another table of imports'),
   ]);
 });

@@ -8,6 +8,8 @@ import { againstLayout, layoutTable } from './layout.ts';
 import { placesOfNouns, scatteredNouns } from './nouns.ts';
 
 const LONGEST_FILE = 350;
+const WIDEST_COMMENT = 115;
+const COMMENT = /^\s*(\/\/|\/\*\*|\*)/;
 
 export interface Structure {
   /** Lines for people. */
@@ -40,7 +42,7 @@ export async function structureOf(root: string): Promise<Structure> {
       ...againstLayout(source),
       ...scatteredNouns(source),
       ...doubled,
-      ...sizes.flatMap(({ long }) => long),
+      ...sizes.flatMap(({ long, wide }) => [...long, ...wide]),
       ...(isTold
         ? []
         : [`docs/architecture.md has another table of imports than scripts/lib/layout.ts:\n${layoutTable()}`]),
@@ -63,9 +65,8 @@ async function sizeOf(repository: string, name: string) {
   const files = (await readdir(root, { recursive: true })).filter(
     (file) => /\.tsx?$/.test(file) && !file.includes('.test.'),
   );
-  const lengths = await Promise.all(
-    files.map(async (file) => (await readFile(join(root, file), 'utf8')).split('\n').length - 1),
-  );
+  const texts = await Promise.all(files.map((file) => readFile(join(root, file), 'utf8')));
+  const lengths = texts.map((text) => text.split('\n').length - 1);
   return {
     name,
     files: files.length,
@@ -74,6 +75,12 @@ async function sizeOf(repository: string, name: string) {
     long: files
       .filter((_, index) => (lengths[index] ?? 0) > LONGEST_FILE)
       .map((file) => `${join(name, file)} is longer than ${LONGEST_FILE} lines`),
+    wide: files.flatMap((file, index) =>
+      (texts[index] ?? '').split('\n').flatMap((line, at) => {
+        const isWide = COMMENT.test(line) && line.length > WIDEST_COMMENT;
+        return isWide ? `${join(name, file)}:${at + 1}: a comment wider than ${WIDEST_COMMENT} columns` : [];
+      }),
+    ),
   };
 }
 

@@ -1,8 +1,8 @@
 // The guest's wire, over the one byte stream of a sandbox:
-//   1. The frozen guest writes "ready\n" on its output and waits. After the restore it answers each line "ready?\n" with
-//      "ready\n": so the runner learns that a sandbox which is to wait for a task works.
-//   2. When there is a task the runner writes one line of JSON, the StartLine, and then speaks HTTP/2 as the server
-//      (the bytes after the line may come in the same chunk). The guest speaks HTTP/2 as the client.
+//   1. The frozen guest writes "ready\n" on its output and waits. After the restore it answers each line
+//      "ready?\n" with "ready\n": so the runner learns that a sandbox which is to wait for a task works.
+//   2. When there is a task the runner writes one line of JSON, the StartLine, and then speaks HTTP/2 as the
+//      server (the bytes after the line may come in the same chunk). The guest speaks HTTP/2 as the client.
 //   3. The guest asks:
 //      GET  /task            → GuestTask, unless the StartLine had it
 //      GET  /cli/seed.mjs    → the CLI with the manifest of the task key

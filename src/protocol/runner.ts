@@ -1,17 +1,17 @@
 // What runner and server say to each other: HTTP and JSON under /runner/v1, authenticated by the runner token.
-//   POST /runner/v1/lease                 {runner}            → 200 Lease | 204 nothing to do (long poll)
-//   POST /runner/v1/heartbeat             HeartbeatRequest    → {stop: taskIds} (long poll: at once when there is something to stop)
-//   POST /runner/v1/leave                 {runnerId, tasks}   → 204. The runner takes no more and runs these tasks alone; what else it
-//                                         was given goes back to the queue where it was not begun, and ends where it was
-//   POST /runner/v1/tasks/{id}/phase      {leaseId, phase}    → 204. The first one, `starting`, begins the run: what the guest
-//                                         may do comes after its answer. A task whose run was not begun goes back to the queue
-//   POST /runner/v1/tasks/{id}/events     NDJSON AgentEvent, headers seed-lease and seed-batch → 204, also for a batch
-//                                         that came before: batches of a lease count from 1 and come in order
-//   GET  /runner/v1/tasks/{id}/files?name=…       header seed-lease → the file's bytes
-//   PUT  /runner/v1/tasks/{id}/artifacts?name=…   bytes, headers seed-lease and content-length → 204; replaces
-//   DELETE /runner/v1/tasks/{id}/artifacts?name=… header seed-lease → 204, also when there is none
-//   POST /runner/v1/tasks/{id}/settle     Settlement          → 204, also when it was settled before
-//   POST /runner/v1/tasks/{id}/usage      UsageReport         → 204; of a task that ended without its runner's word
+//   POST /lease                 {runner}            → 200 Lease | 204 nothing to do (long poll)
+//   POST /heartbeat             HeartbeatRequest    → {stop: taskIds} (long poll: at once when one is to stop)
+//   POST /leave                 {runnerId, tasks}   → 204. The runner takes no more and runs these tasks alone;
+//                               what else it was given goes back to the queue where it was not begun, else it ends
+//   POST /tasks/{id}/phase      {leaseId, phase}    → 204. The first one, `starting`, begins the run: what the
+//                               guest may do comes after its answer. What was not begun goes back to the queue
+//   POST /tasks/{id}/events     NDJSON AgentEvent, headers seed-lease and seed-batch → 204, also for a batch that
+//                               came before: batches of a lease count from 1 and come in order
+//   GET  /tasks/{id}/files?name=…       header seed-lease → the file's bytes
+//   PUT  /tasks/{id}/artifacts?name=…   bytes, headers seed-lease and content-length → 204; replaces
+//   DELETE /tasks/{id}/artifacts?name=… header seed-lease → 204, also when there is none
+//   POST /tasks/{id}/settle     Settlement          → 204, also when it was settled before
+//   POST /tasks/{id}/usage      UsageReport         → 204; of a task that ended without its runner's word
 // A lease that is no longer the runner's is answered with 409 lease_lost: the runner kills that sandbox.
 import { z } from 'zod';
 import { KeptFile } from './file.ts';
