@@ -1,8 +1,7 @@
 // Whether what a pack's file exports is a pack: mistakes show when the server starts, not when an agent calls.
 import { z } from 'zod';
 import { type Command, isStream } from '../../command/define-command.ts';
-import { toJsonSchema } from '../../command/manifest.ts';
-import { parseHttp, pathParameters } from '../../command/manifest.ts';
+import { parseHttp, pathParameters, toJsonSchema } from '../../command/manifest.ts';
 import type { Pack } from '../../pack/definition.ts';
 import type { PackCommand } from '../../pack/pack-command.ts';
 import { packProblem } from '../../pack/problem.ts';
