@@ -11,10 +11,6 @@ const REASON_LENGTH = 200;
 /** The agent shows the end of a long output only, and says so like this. */
 const CUT = /\[Showing (?:lines|last) /;
 
-function wasCut(result: ToolResult): boolean {
-  return CUT.test(result.output);
-}
-
 /** The JSON object in the output, if it is there and has the schema's shape; null otherwise. */
 export function parseOutput<Output>(schema: z.ZodType<Output>, result: ToolResult): Output | null {
   const { output } = result;
@@ -69,7 +65,7 @@ export function* readPages<Item>(
     const result: ToolResult = yield `${command} --json --limit ${PAGE_SIZES[size]}${from}`;
     if (result.failed) return { trouble: reasonOf(result) };
     const page: z.infer<typeof Page> | null = parseOutput(Page, result);
-    if (page === null && wasCut(result) && size + 1 < PAGE_SIZES.length) {
+    if (page === null && CUT.test(result.output) && size + 1 < PAGE_SIZES.length) {
       size += 1;
       continue;
     }

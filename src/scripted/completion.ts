@@ -5,22 +5,19 @@ import { SCRIPTED_MODEL } from '../protocol/model.ts';
 import { nextStep } from './next-step.ts';
 import type { Playbook, Step } from './playbook.ts';
 
+const Message = z.looseObject({
+  role: z.string(),
+  content: z.union([z.string(), z.array(z.looseObject({}))]).nullish(),
+});
+const Tool = z.looseObject({ function: z.looseObject({ name: z.string() }).optional().catch(undefined) });
+
 /** The part of a request that is looked at; whatever else it has is ignored, as many upstreams do. */
 export const CompletionRequest = z.looseObject({
   model: z.literal(SCRIPTED_MODEL),
-  messages: z
-    .array(
-      z.looseObject({
-        role: z.string(),
-        content: z.union([z.string(), z.array(z.looseObject({}))]).nullish(),
-      }),
-    )
-    .min(1),
+  messages: z.array(Message).min(1),
   stream: z.boolean().nullish(),
   stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
-  tools: z
-    .array(z.looseObject({ function: z.looseObject({ name: z.string() }).optional().catch(undefined) }))
-    .nullish(),
+  tools: z.array(Tool).nullish(),
 });
 type CompletionRequest = z.infer<typeof CompletionRequest>;
 
@@ -56,10 +53,8 @@ export function complete(
   if (!stream) return { contentType: 'application/json', body: JSON.stringify(asJson(completion)) };
   const chunks = asChunks(completion, options?.include_usage === true);
   const events = [...chunks.map((chunk) => JSON.stringify(chunk)), '[DONE]'];
-  return {
-    contentType: 'text/event-stream; charset=utf-8',
-    body: events.map((event) => `data: ${event}\n\n`).join(''),
-  };
+  const body = events.map((event) => `data: ${event}\n\n`).join('');
+  return { contentType: 'text/event-stream; charset=utf-8', body };
 }
 
 /** Token counts made from the length of the texts: the same for the same text. */
@@ -120,8 +115,9 @@ function asChunks(completion: Completion, tellsUsage: boolean): object[] {
 /** By whole characters, so that no chunk ends in the middle of one. */
 function splitText(text: string): string[] {
   const characters = [...text];
-  const count = Math.ceil(characters.length / CHUNK_CHARACTERS);
-  return Array.from({ length: count }, (_, index) =>
-    characters.slice(index * CHUNK_CHARACTERS, (index + 1) * CHUNK_CHARACTERS).join(''),
-  );
+  const chunks: string[] = [];
+  for (let from = 0; from < characters.length; from += CHUNK_CHARACTERS) {
+    chunks.push(characters.slice(from, from + CHUNK_CHARACTERS).join(''));
+  }
+  return chunks;
 }

@@ -1,6 +1,5 @@
-// What the model `scripted` does next: no language model, but a few fixed rules that need no network and no key,
-// so that demo and tests run anywhere. It keeps no state: like any model it decides from the messages of the
-// request alone.
+// What the model `scripted` does next: no language model, but a few fixed rules without network and key, so
+// that demo and tests run anywhere. Like any model it decides from the messages of the request alone.
 //   1. Fenced ```bash blocks in the instruction are run in order; the last one's output is the answer.
 //   2. A playbook that recognises the instruction plays.
 //   3. Anything else is answered with what it is and how to set a real model.
@@ -32,11 +31,6 @@ export function nextStep(messages: readonly ChatMessage[], playbooks: readonly P
   return { kind: 'answer', text: whatItIs(playbooks) };
 }
 
-interface Conversation {
-  instruction: string;
-  results: ToolResult[];
-}
-
 /** The text of a message; parts that are no text are left out. */
 function textOf(message: ChatMessage): string {
   if (typeof message.content === 'string') return message.content;
@@ -59,7 +53,7 @@ function toResult(message: ChatMessage): ToolResult {
 }
 
 /** The first user message is the instruction; each tool message after it answers one call, in order. */
-export function readConversation(messages: readonly ChatMessage[]): Conversation {
+export function readConversation(messages: readonly ChatMessage[]) {
   const first = messages.find((message) => message.role === 'user');
   return {
     instruction: first ? textOf(first) : '',
@@ -81,10 +75,7 @@ function closes(line: string, { mark }: Fence): boolean {
   return closing.length >= mark.length && closing === mark.charAt(0).repeat(closing.length);
 }
 
-/**
- * The contents of all ```bash and ```sh blocks that are closed and not empty. Blocks of other languages are
- * skipped whole.
- */
+/** The contents of all ```bash and ```sh blocks that are closed and not empty; other blocks are skipped whole. */
 export function fencedCommands(instruction: string): string[] {
   const commands: string[] = [];
   let fence: Fence | null = null;

@@ -2,7 +2,7 @@
 // told of. The server starts it and calls it like any other upstream. Without its key it answers nothing.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseJson } from '../lib/json.ts';
 import { readWithin } from '../lib/read-stream.ts';
@@ -38,13 +38,13 @@ const MODELS = {
 export async function startScriptedUpstream(playbooks: readonly Playbook[]): Promise<ScriptedUpstream> {
   const apiKey = randomBytes(32).toString('base64url');
   const server = createServer(async (request, response) => {
-    const answered = isAllowed(request, apiKey)
-      ? answer(request, playbooks)
-      : refusal(401, 'this is not the key of this upstream');
+    const isAllowed = sameText(request.headers.authorization ?? '', `Bearer ${apiKey}`);
+    const refused = isAllowed ? null : refusal(401, 'this is not the key of this upstream');
     // A caller that goes away in the middle of its body is owed nothing.
-    const found = await Promise.resolve(answered).catch(() => null);
-    if (found === null) response.destroy();
-    else send(response, found);
+    const found = refused ?? (await answer(request, playbooks).catch(() => null));
+    if (found === null) return void response.destroy();
+    const { status, contentType, body } = found;
+    response.writeHead(status, { 'content-type': contentType, 'cache-control': 'no-store' }).end(body);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -59,10 +59,6 @@ export async function startScriptedUpstream(playbooks: readonly Playbook[]): Pro
   };
 }
 
-function isAllowed({ headers }: IncomingMessage, apiKey: string): boolean {
-  return sameText(headers.authorization ?? '', `Bearer ${apiKey}`);
-}
-
 /** Null: nothing can be answered. */
 async function answer(request: IncomingMessage, playbooks: readonly Playbook[]): Promise<Answer | null> {
   const { method, url } = request;
@@ -75,11 +71,8 @@ async function answer(request: IncomingMessage, playbooks: readonly Playbook[]):
   if (body === null) return null;
   const parsed = CompletionRequest.safeParse(parseJson(body.toString('utf8')));
   if (parsed.success) return { status: 200, ...complete(parsed.data, playbooks, Date.now()) };
-  const [issue] = parsed.error.issues;
-  return refusal(
-    issue?.path[0] === 'model' ? 404 : 400,
-    `${issue?.path.join('.') || 'body'}: ${issue?.message ?? 'not a request'}`,
-  );
+  const { path = [], message = 'not a request' } = parsed.error.issues[0] ?? {};
+  return refusal(path[0] === 'model' ? 404 : 400, `${path.join('.') || 'body'}: ${message}`);
 }
 
 function json(status: number, body: object): Answer {
@@ -89,8 +82,4 @@ function json(status: number, body: object): Answer {
 /** In OpenAI's form. */
 function refusal(status: number, message: string): Answer {
   return json(status, { error: { message, type: 'invalid_request_error', param: null, code: null } });
-}
-
-function send(response: ServerResponse, { status, contentType, body }: Answer): void {
-  response.writeHead(status, { 'content-type': contentType, 'cache-control': 'no-store' }).end(body);
 }

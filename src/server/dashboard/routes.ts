@@ -20,19 +20,9 @@ const POLICY = [
 ].join('; ');
 
 /** First parts of paths that are never a page of the dashboard. */
+// biome-ignore format: a short list
 const NO_PAGES: readonly string[] = [
-  'api',
-  'mcp',
-  'llm',
-  'runner',
-  'metrics',
-  'docs',
-  'openapi.json',
-  'cli',
-  'healthz',
-  'readyz',
-  'session',
-  'assets',
+  'api', 'mcp', 'llm', 'runner', 'metrics', 'docs', 'openapi.json', 'cli', 'healthz', 'readyz', 'session', 'assets',
   '.well-known',
 ];
 
@@ -88,9 +78,7 @@ function acceptedEncoding(header: string | undefined, offered: readonly Encoding
   return ENCODINGS.find((encoding) => offered.includes(encoding) && takes(encoding)) ?? null;
 }
 
-/**
- * Whether a page is asked for, as by a browser that opens an address. Programs that take anything are no browsers.
- */
+/** Whether a page is asked for, as by a browser that opens an address; programs that take anything are none. */
 function acceptsHtml(header: string | undefined): boolean {
   return (weightsIn(header).get('text/html') ?? 0) > 0;
 }

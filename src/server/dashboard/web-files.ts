@@ -42,10 +42,8 @@ export async function readWebFiles(folder: URL): Promise<WebFiles | null> {
     .map(({ parentPath, name }) => relative(root, join(parentPath, name)))
     // What the build notes for itself.
     .filter((path) => !path.split('/').some((part) => part.startsWith('.')));
-  const files = await Promise.all(
-    names.map(async (name) => [`/${name}`, await readWebFile(join(root, name))] as const),
-  );
-  const found = new Map(files);
+  const read = async (name: string) => [`/${name}`, await readWebFile(join(root, name))] as const;
+  const found = new Map(await Promise.all(names.map(read)));
   return found.has('/index.html') ? found : null;
 }
 
@@ -57,13 +55,8 @@ async function readWebFile(path: string): Promise<WebFile> {
 }
 
 async function encode(content: Buffer<ArrayBuffer>): Promise<WebFile['encoded']> {
-  const params = {
-    [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY,
-    [constants.BROTLI_PARAM_SIZE_HINT]: content.length,
-  };
-  const made = {
-    br: await promisify(brotliCompress)(content, { params }),
-    gzip: await promisify(gzip)(content),
-  };
+  const { BROTLI_PARAM_QUALITY: quality, BROTLI_PARAM_SIZE_HINT: sizeHint } = constants;
+  const params = { [quality]: BROTLI_QUALITY, [sizeHint]: content.length };
+  const made = { br: await promisify(brotliCompress)(content, { params }), gzip: await promisify(gzip)(content) };
   return Object.fromEntries(Object.entries(made).filter(([, packed]) => packed.length < content.length));
 }

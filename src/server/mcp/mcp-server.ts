@@ -1,6 +1,7 @@
 // One MCP server instance: for one HTTP request. It knows the protocol; what it offers is handed to it.
 import {
   type CallToolResult,
+  type ListToolsResult,
   ProtocolError,
   ProtocolErrorCode,
   type ReadResourceResult,
@@ -42,64 +43,37 @@ export type Era = 'legacy' | 'modern';
 
 /** @param era `modern` is 2026-07-28, which alone has the Tasks extension */
 export function createMcpServer(offer: Offer, era: Era): Server {
-  const { version, instructions, tools, findTool } = offer;
-  const server = new Server(
-    { name: 'seed', title: 'Seed', version },
-    {
-      instructions,
-      capabilities: {
-        tools: {},
-        resources: {},
-        ...(era === 'modern' && { extensions: { [TASKS_EXTENSION]: {} } }),
-      },
-    },
-  );
-  server.setRequestHandler('tools/list', ({ params }) => {
-    const { items, nextCursor } = pageAfter(tools, nameOf, {
-      cursor: params?.cursor,
-      size: LIMITS.mcp.toolsPage,
-    });
-    return { tools: items.map(({ definition }) => definition), ...(nextCursor && { nextCursor }) };
-  });
+  const { version, instructions, tools, findTool, resources } = offer;
+  const extensions = era === 'modern' && { extensions: { [TASKS_EXTENSION]: {} } };
+  const capabilities = { tools: {}, resources: {}, ...extensions };
+  const server = new Server({ name: 'seed', title: 'Seed', version }, { instructions, capabilities });
+  server.setRequestHandler('tools/list', ({ params }) => toolsAfter(params?.cursor, tools));
   server.setRequestHandler('tools/call', async ({ params }, ctx) => {
     const tool = findTool(params.name);
     if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `there is no tool ${params.name}`);
     return (await tool.call(params.arguments ?? {}, ctx)) as CallToolResult;
   });
-  serveResources(server, offer.resources);
+  server.setRequestHandler('resources/list', ({ params }, ctx) => resources.list(params?.cursor, ctx));
+  server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: resources.templates }));
+  server.setRequestHandler('resources/read', async ({ params: { uri } }, ctx) => {
+    const contents = await resources.read(uri, ctx);
+    if (contents === null) throw new ResourceNotFoundError(uri);
+    return { contents };
+  });
   if (era === 'modern') serveTasks(server, offer.tasks);
   return server;
 }
 
-const nameOf = ({ definition }: McpTool) => definition.name;
-
-/** resources/list, resources/templates/list and resources/read. */
-function serveResources(server: Server, source: ResourceSource): void {
-  server.setRequestHandler('resources/list', ({ params }, ctx) => source.list(params?.cursor, ctx));
-  server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: source.templates }));
-  server.setRequestHandler('resources/read', async ({ params: { uri } }, ctx) => {
-    const contents = await source.read(uri, ctx);
-    if (contents === null) throw new ResourceNotFoundError(uri);
-    return { contents };
-  });
-}
-
 /**
- * A page of a list that is at hand. The cursor names the last item of the page before, so it stays right when
- * others come or go.
+ * A page of the tools. The cursor names the last tool of the page before: it stays right when others come or go.
  * @throws ProtocolError when the cursor is none of this list's
  */
-function pageAfter<Item>(
-  items: readonly Item[],
-  nameOf: (item: Item) => string,
-  { cursor, size }: { cursor: string | undefined; size: number },
-): { items: Item[]; nextCursor: string | null } {
-  const start = cursor === undefined ? 0 : items.findIndex((item) => nameOf(item) === cursor) + 1;
+function toolsAfter(cursor: string | undefined, tools: readonly McpTool[]): ListToolsResult {
+  const start = cursor === undefined ? 0 : tools.findIndex(({ definition }) => definition.name === cursor) + 1;
   if (cursor !== undefined && start === 0) {
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'the cursor is not one that this list gave out');
   }
-  const page = items.slice(start, start + size);
+  const page = tools.slice(start, start + LIMITS.mcp.toolsPage).map(({ definition }) => definition);
   const last = page.at(-1);
-  const isLast = last === undefined || start + size >= items.length;
-  return { items: page, nextCursor: isLast ? null : nameOf(last) };
+  return { tools: page, ...(last && start + page.length < tools.length && { nextCursor: last.name }) };
 }

@@ -43,7 +43,7 @@ export type PlatformFor = (c: Context<HttpEnv>, actor: Actor) => Platform;
 
 /** @param app what answers REST; it is asked when calls are made, so it may be this platform's own application */
 export function inProcessPlatform(registry: Registry, version: string, app: Hono<HttpEnv>): PlatformFor {
-  const described = registry.commands.map(describe(version));
+  const described = registry.commands.map((command) => describe(command, version));
   return (c, { key, operator }) => {
     const allowed = new Set(registry.allowed(key.scopes, operator).map(({ name }) => name));
     return {
@@ -55,26 +55,18 @@ export function inProcessPlatform(registry: Registry, version: string, app: Hono
   };
 }
 
-function describe(version: string): (command: Command) => Omit<PlatformCommand, 'allowed'> {
-  return (command) => {
-    const [manifest] = toManifest([command], version).commands;
-    if (!manifest) throw new Error('a manifest has the commands that it is made of');
-    return { ...manifest, outputSchema: outputSchemaOf(command) };
-  };
-}
-
-function outputSchemaOf(command: Command): JsonSchema {
+function describe(command: Command, version: string): Omit<PlatformCommand, 'allowed'> {
+  const [manifest] = toManifest([command], version).commands;
+  if (!manifest) throw new Error('a manifest has the commands that it is made of');
   // A file is bytes: no tool answers with it.
-  if (isFile(command)) return {};
-  return atRoot(toJsonSchema(isStream(command) ? command.item : command.output, 'output'));
+  if (isFile(command)) return { ...manifest, outputSchema: {} };
+  const output = isStream(command) ? command.item : command.output;
+  return { ...manifest, outputSchema: atRoot(toJsonSchema(output, 'output')) };
 }
 
 /** A schema with a name of its own is a reference to itself; clients want to see an object. */
 function atRoot(schema: JsonSchema): JsonSchema {
-  const { $ref, $defs, ...rest } = schema as JsonSchema & {
-    $ref?: string;
-    $defs?: Record<string, JsonSchema>;
-  };
+  const { $ref, $defs, ...rest } = schema as JsonSchema & { $ref?: string; $defs?: Record<string, JsonSchema> };
   const named = $ref === undefined ? undefined : $defs?.[$ref.replace('#/$defs/', '')];
   return named && $defs ? { ...named, ...rest, $defs } : schema;
 }
@@ -95,10 +87,5 @@ function requestFor(
   }
   if (body !== null) headers.set('content-type', 'application/json');
   if (waitSeconds > 0) headers.set('prefer', `wait=${waitSeconds}`);
-  return new Request(new URL(path, c.req.url), {
-    method,
-    headers,
-    signal,
-    body,
-  });
+  return new Request(new URL(path, c.req.url), { method, headers, signal, body });
 }

@@ -1,5 +1,4 @@
-// /mcp: Streamable HTTP for both revisions, 2026-07-28 and, without sessions, 2025-11-25. The bearer token is an
-// API key.
+// /mcp: Streamable HTTP for 2026-07-28 and, without sessions, 2025-11-25. The bearer token is an API key.
 import {
   type AuthInfo,
   createMcpHandler,
@@ -37,6 +36,8 @@ interface McpNeeds {
   mcpAllowedOrigins: readonly string[];
 }
 
+const METADATA_PATH = '/.well-known/oauth-protected-resource/mcp';
+
 /** @param app the application that this becomes a part of, which answers the REST calls */
 export function mcpRoutes(needs: McpNeeds, app: Hono<HttpEnv>): Hono<HttpEnv> {
   const { registry, version, log, stopping, mcpServerFor, trustedProxies } = needs;
@@ -47,11 +48,11 @@ export function mcpRoutes(needs: McpNeeds, app: Hono<HttpEnv>): Hono<HttpEnv> {
   });
 
   const routes = new Hono<HttpEnv>();
-  routes.get('/.well-known/oauth-protected-resource/mcp', (c) => c.json(protectedResource(c, trustedProxies)));
+  routes.get(METADATA_PATH, (c) => c.json(protectedResource(c, trustedProxies)));
   routes.all('/mcp', (c) =>
     needs.gate.audited(c, { name: null, effect: 'read' }, async () => {
       refuseForeignOrigin(c.req.header('origin'), c.req.header('host'), needs.mcpAllowedOrigins);
-      c.set('challenge', `Bearer resource_metadata="${resourceMetadataUrl(c, trustedProxies)}"`);
+      c.set('challenge', `Bearer resource_metadata="${publicOrigin(c, trustedProxies)}${METADATA_PATH}"`);
       const actor = await needs.gate.authenticate(c, { counted: false, sessions: false });
       if (c.req.method !== 'POST') throw methodNotAllowed(c, ['POST']);
       const platform = platformFor(c, actor);
@@ -62,7 +63,9 @@ export function mcpRoutes(needs: McpNeeds, app: Hono<HttpEnv>): Hono<HttpEnv> {
         scopes: actor.key.scopes,
         extra: { serverFor: (era: Era) => mcpServerFor(platform, { coreOnly, era }) },
       };
-      return handler.fetch(listens(c) ? untilStopped(c.req.raw, stopping) : c.req.raw, { authInfo });
+      const { raw } = c.req;
+      const untilStopped = () => new Request(raw, { signal: AbortSignal.any([raw.signal, stopping]) });
+      return handler.fetch(listens(c) ? untilStopped() : raw, { authInfo });
     }),
   );
   return routes;
@@ -75,15 +78,8 @@ function serverOf({ authInfo, era }: McpRequestContext): Server {
   return serverFor(era);
 }
 
-/**
- * Whether it only waits for news, see the revision 2026-07-28: every other request is work, which a server that
- * stops finishes.
- */
+/** Whether it only waits for news (2026-07-28): every other request is work, which a stopping server finishes. */
 const listens = (c: Context<HttpEnv>) => c.req.header('mcp-method') === 'subscriptions/listen';
-
-function untilStopped(request: Request, stopping: AbortSignal): Request {
-  return new Request(request, { signal: AbortSignal.any([request.signal, stopping]) });
-}
 
 function asksForCore(tools: string | undefined): boolean {
   if (tools === undefined || tools === 'core') return tools === 'core';
@@ -104,8 +100,4 @@ function protectedResource(c: Context<HttpEnv>, trustedProxies: readonly string[
     bearer_methods_supported: ['header'],
     resource_documentation: `${origin}/docs`,
   };
-}
-
-function resourceMetadataUrl(c: Context<HttpEnv>, trustedProxies: readonly string[]): string {
-  return `${publicOrigin(c, trustedProxies)}/.well-known/oauth-protected-resource/mcp`;
 }

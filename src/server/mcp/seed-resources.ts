@@ -1,18 +1,13 @@
 // The tasks of the caller's account as resources: seed://tasks/{id}/transcript, /ledger, /artifacts and each of
 // these, of which text is given as it is and other bytes in base64.
-import {
-  ProtocolError,
-  ProtocolErrorCode,
-  type ReadResourceResult,
-  type Resource,
-} from '@modelcontextprotocol/server';
+import { ProtocolError, ProtocolErrorCode, type Resource } from '@modelcontextprotocol/server';
 import { SeedError } from '../../protocol/errors.ts';
 import type { LedgerEntry } from '../../protocol/ledger.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Page } from '../../protocol/page.ts';
 import type { Task } from '../../protocol/task.ts';
 import type { ResourceSource } from './mcp-server.ts';
-import { allowedCommand, type Platform, type PlatformCommand } from './platform.ts';
+import { allowedCommand, type Platform } from './platform.ts';
 import { answeredLines, answerOf, errorText } from './tool.ts';
 
 interface Part {
@@ -20,8 +15,11 @@ interface Part {
   mimeType: string;
   /** The command that its text is made from. */
   command: string;
-  read(platform: Platform, command: PlatformCommand, id: string, signal: AbortSignal): Promise<string>;
+  read(ask: Ask, id: string): Promise<string>;
 }
+
+/** Calls the part's command over REST. */
+type Ask = (input: Record<string, unknown>) => Promise<Response>;
 
 const PARTS: Record<string, Part> = {
   transcript: {
@@ -45,15 +43,12 @@ const PARTS: Record<string, Part> = {
 };
 
 const URI = /^seed:\/\/tasks\/([^/]+)\/([a-z]+)$/;
-
 const ARTIFACT_COMMAND = 'tasks artifacts get';
-
 const ARTIFACT_TEMPLATE = {
   uriTemplate: 'seed://tasks/{id}/artifacts/{+name}',
   name: 'task artifact',
   description: 'One of the files that the task left, by its name',
 };
-
 const ARTIFACT_URI = /^seed:\/\/tasks\/([^/]+)\/artifacts\/(.+)$/;
 const TEXT = /^text\/|^application\/(json|x-ndjson|xml|yaml)\b/;
 
@@ -90,15 +85,11 @@ export function seedResources(platform: Platform): ResourceSource {
       const part = Object.hasOwn(PARTS, name) ? PARTS[name] : undefined;
       const command = part && allowedCommand(platform, part.command);
       if (!command) return null;
-      return asked(async () => contentsOf(uri, part, await part.read(platform, command, id, signal))).catch(
-        nullIfNotThere,
-      );
+      const ask: Ask = (input) => platform.call(command, input, { signal });
+      const text = await asked(() => part.read(ask, id)).catch(nullIfNotThere);
+      return text === null ? null : [{ uri, mimeType: part.mimeType, text }];
     },
   };
-}
-
-function contentsOf(uri: string, { mimeType }: Part, text: string): ReadResourceResult['contents'] {
-  return [{ uri, mimeType, text }];
 }
 
 function resourceOf({ id, instruction }: Task, name: string, { description, mimeType }: Part): Resource {
@@ -107,13 +98,8 @@ function resourceOf({ id, instruction }: Task, name: string, { description, mime
 }
 
 /** Cut at its end when it is large: getTaskEvents pages through the whole. */
-async function transcript(
-  platform: Platform,
-  command: PlatformCommand,
-  id: string,
-  signal: AbortSignal,
-): Promise<string> {
-  const response = await platform.call(command, { id, past: true }, { signal });
+async function transcript(ask: Ask, id: string): Promise<string> {
+  const response = await ask({ id, past: true });
   let text = '';
   for await (const line of answeredLines(response)) {
     if (text.length + line.length > LIMITS.mcp.resourceBytes) return text;
@@ -122,16 +108,11 @@ async function transcript(
   return text;
 }
 
-async function ledger(
-  platform: Platform,
-  command: PlatformCommand,
-  id: string,
-  signal: AbortSignal,
-): Promise<string> {
+async function ledger(ask: Ask, id: string): Promise<string> {
   const items: LedgerEntry[] = [];
   for (let cursor: string | null = ''; cursor !== null; ) {
     const input = { id, limit: LIMITS.pageSize, ...(cursor !== '' && { cursor }) };
-    const page = await answerOf(await platform.call(command, input, { signal }));
+    const page = await answerOf(await ask(input));
     const { items: more, nextCursor } = page as unknown as Page<LedgerEntry>;
     items.push(...more);
     cursor = JSON.stringify(items).length > LIMITS.mcp.resourceBytes ? null : nextCursor;
@@ -139,13 +120,8 @@ async function ledger(
   return JSON.stringify({ items });
 }
 
-async function artifacts(
-  platform: Platform,
-  command: PlatformCommand,
-  id: string,
-  signal: AbortSignal,
-): Promise<string> {
-  const { task } = await answerOf(await platform.call(command, { id }, { signal }));
+async function artifacts(ask: Ask, id: string): Promise<string> {
+  const { task } = await answerOf(await ask({ id }));
   return JSON.stringify({ items: (task as Task).artifacts });
 }
 
@@ -168,13 +144,8 @@ function nullIfNotThere(error: unknown): null {
 
 function artifactResource({ id }: Task, { name, size, type }: Task['artifacts'][number]): Resource {
   const path = name.split('/').map(encodeURIComponent).join('/');
-  return {
-    uri: `seed://tasks/${id}/artifacts/${path}`,
-    name,
-    title: `Task ${id.slice(0, 8)}, artifact ${name}`,
-    mimeType: type,
-    size,
-  };
+  const title = `Task ${id.slice(0, 8)}, artifact ${name}`;
+  return { uri: `seed://tasks/${id}/artifacts/${path}`, name, title, mimeType: type, size };
 }
 
 /**
@@ -185,7 +156,7 @@ async function readArtifact(
   platform: Platform,
   uri: string,
   signal: AbortSignal,
-): Promise<ReadResourceResult['contents'] | null> {
+): ReturnType<ResourceSource['read']> {
   const [, id = '', path = ''] = ARTIFACT_URI.exec(uri) ?? [];
   const name = decoded(path);
   const command = allowedCommand(platform, ARTIFACT_COMMAND);
@@ -202,13 +173,8 @@ async function readArtifact(
   }
   const [mimeType = ''] = (response.headers.get('content-type') ?? 'application/octet-stream').split(';');
   const bytes = Buffer.from(await response.arrayBuffer());
-  return [
-    {
-      uri,
-      mimeType,
-      ...(TEXT.test(mimeType) ? { text: bytes.toString('utf8') } : { blob: bytes.toString('base64') }),
-    },
-  ];
+  const content = TEXT.test(mimeType) ? { text: bytes.toString('utf8') } : { blob: bytes.toString('base64') };
+  return [{ uri, mimeType, ...content }];
 }
 
 /** Null: it is empty, or not encoded as an address is. */

@@ -1,12 +1,13 @@
-// The tools for tasks: runTask, getTask, stopTask and getTaskEvents, which is a page of a task's transcript.
+// The tools for tasks: runTask and getTask, which wait for the end and tell the client of each step, stopTask, and
+// getTaskEvents, which is a page of a task's transcript.
 import type { CallToolResult, ServerContext, Tool } from '@modelcontextprotocol/server';
+import { linesOf } from '../../lib/read-stream.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { TaskEvent } from '../../protocol/event.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import type { Task } from '../../protocol/task.ts';
-import { followTask } from './follow-task.ts';
 import type { McpTool } from './mcp-server.ts';
 import { allowedCommand, type CallOptions, type Platform, type PlatformCommand } from './platform.ts';
 import { createTaskResult, taskResult, taskText } from './task-view.ts';
@@ -140,10 +141,7 @@ function waitSchema(seconds: number): JsonSchema {
 }
 
 /** The command itself knows no `wait`. */
-function takeWait(
-  input: Record<string, unknown>,
-  fallback: number,
-): { wait: number; rest: Record<string, unknown> } {
+function takeWait(input: Record<string, unknown>, fallback: number) {
   const { wait = fallback, ...rest } = input;
   if (typeof wait === 'number' && Number.isInteger(wait) && wait >= 0 && wait <= LIMITS.waitSeconds)
     return { wait, rest };
@@ -176,4 +174,60 @@ function eventsOutput({ outputSchema: { $defs, ...item } }: PlatformCommand): Js
     additionalProperties: false,
     ...($defs !== undefined && { $defs }),
   };
+}
+
+/** Follows a task's events until it has ended, the time is over or the client has gone. */
+async function followTask(
+  platform: Platform,
+  events: PlatformCommand,
+  { id, waitSeconds }: { id: string; waitSeconds: number },
+  ctx: ServerContext,
+): Promise<void> {
+  const over = AbortSignal.any([ctx.mcpReq.signal, AbortSignal.timeout(waitSeconds * 1000)]);
+  const tell = progressTo(ctx);
+  try {
+    const response = await platform.call(events, { id }, { signal: over });
+    // Whoever waits looks at the task next, which tells what is wrong.
+    if (!response.ok) return;
+    for await (const line of linesOf(response.body ?? new ReadableStream())) {
+      const step = describe(JSON.parse(line) as TaskEvent);
+      if (step !== null) await tell(step);
+    }
+  } catch (error) {
+    if (!over.aborted) throw error;
+  }
+}
+
+/** Sends notifications/progress, when the client has asked for them. */
+function progressTo(ctx: ServerContext): (message: string) => Promise<void> {
+  const progressToken = ctx.mcpReq._meta?.progressToken;
+  let progress = 0;
+  return async (message) => {
+    if (progressToken === undefined) return;
+    progress += 1;
+    const params = { progressToken, progress, message };
+    await ctx.mcpReq.notify({ method: 'notifications/progress', params });
+  };
+}
+
+const LINE_CHARACTERS = 200;
+
+/** One line for a step worth telling; null for the rest. */
+function describe(event: TaskEvent): string | null {
+  switch (event.type) {
+    case 'status':
+      return event.phase === null ? event.status : `${event.status}: ${event.phase}`;
+    case 'text':
+      return firstLine(event.text);
+    case 'tool_call':
+      return firstLine(`${event.tool} ${String(Object.values(event.input)[0] ?? '')}`);
+    case 'command':
+      return `seed ${event.command} (${event.status ?? 'unknown'})`;
+    default:
+      return null;
+  }
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n', 1).join('').slice(0, LINE_CHARACTERS);
 }

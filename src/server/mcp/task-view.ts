@@ -23,7 +23,9 @@ export function taskResult(task: Task): CallToolResult {
 /** One line and, once it has ended, what its agent said. */
 export function taskText(task: Task): string {
   const line = `Task ${task.id} ${taskState(task)}.`;
-  if (!hasEnded(task)) return `${line} ${howToGoOn(task.id)}`;
+  if (!hasEnded(task)) {
+    return `${line} It goes on by itself. To wait for its end call getTask with {"id":"${task.id}","wait":50}; getTaskEvents shows what it does, stopTask ends it.`;
+  }
   const title = task.status === 'completed' ? '' : 'Output so far:\n';
   return task.stdout ? `${line}\n\n${title}${task.stdout}` : line;
 }
@@ -36,10 +38,6 @@ function taskState(task: Task): string {
   if (hasEnded(task)) return words;
   const why = phase ?? statusNote;
   return `is ${words}${why === null ? '' : ` (${why})`}`;
-}
-
-function howToGoOn(id: string): string {
-  return `It goes on by itself. To wait for its end call getTask with {"id":"${id}","wait":50}; getTaskEvents shows what it does, stopTask ends it.`;
 }
 
 export function seedTasks(platform: Platform): TaskSource {
@@ -84,17 +82,14 @@ function extensionTask(task: Task): ExtensionTask {
   };
 }
 
-/**
- * `failed` is for errors of the protocol: a task that Seed calls failed is a completed one whose result is an
- * error.
- */
+/** `failed` is for errors of the protocol: what Seed calls failed is a completed task whose result is an error. */
 function statusOf(task: Task): ExtensionTask['status'] {
   if (task.status === 'stopped') return 'cancelled';
   return hasEnded(task) ? 'completed' : 'working';
 }
 
 function protocolError(error: SeedError): ProtocolError {
-  const isUnknown = error.code === 'not_found' || error.code === 'invalid_input';
+  const isUnknown = ['not_found', 'invalid_input'].includes(error.code);
   const code = isUnknown ? ProtocolErrorCode.InvalidParams : ProtocolErrorCode.InternalError;
   return new ProtocolError(code, errorText(error), { code: error.code });
 }

@@ -1,5 +1,4 @@
-// The Tasks extension (io.modelcontextprotocol/tasks, SEP-2663) of revision 2026-07-28: tasks/get, tasks/update,
-// tasks/cancel.
+// The Tasks extension (io.modelcontextprotocol/tasks, SEP-2663) of 2026-07-28: tasks/get, /update and /cancel.
 import {
   CLIENT_CAPABILITIES_META_KEY,
   type ClientCapabilities,
@@ -45,20 +44,14 @@ export interface TaskSource {
 
 export function serveTasks(server: Server, source: TaskSource): void {
   const params = z.looseObject({ taskId: z.string() });
-  server.setRequestHandler('tasks/get', { params }, async ({ taskId }, ctx) => {
-    requireTasks(ctx);
-    return { ...(await source.get(taskId, ctx.mcpReq.signal)) };
-  });
-  server.setRequestHandler('tasks/update', { params }, async ({ taskId }, ctx) => {
-    requireTasks(ctx);
-    await source.update(taskId, ctx.mcpReq.inputResponses ?? {}, ctx.mcpReq.signal);
-    return {};
-  });
-  server.setRequestHandler('tasks/cancel', { params }, async ({ taskId }, ctx) => {
-    requireTasks(ctx);
-    await source.cancel(taskId, ctx.mcpReq.signal);
-    return {};
-  });
+  const serve = (method: string, answer: (id: string, request: ServerContext['mcpReq']) => Promise<unknown>) =>
+    server.setRequestHandler(method, { params }, async ({ taskId }, ctx) => {
+      requireTasks(ctx);
+      return { ...((await answer(taskId, ctx.mcpReq)) ?? {}) };
+    });
+  serve('tasks/get', (id, { signal }) => source.get(id, signal));
+  serve('tasks/update', (id, { inputResponses = {}, signal }) => source.update(id, inputResponses, signal));
+  serve('tasks/cancel', (id, { signal }) => source.cancel(id, signal));
 }
 
 /** Whether the request says that its client can take a task for an answer. */

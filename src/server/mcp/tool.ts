@@ -1,5 +1,4 @@
-// A command of the platform as an MCP tool, and what all tools share: their schemas, and what REST answered as
-// their result.
+// A command of the platform as an MCP tool, and what all tools share: schemas, and REST's answers as results.
 import type { CallToolResult, Tool, ToolAnnotations } from '@modelcontextprotocol/server';
 import { linesOf } from '../../lib/read-stream.ts';
 import { type ErrorBody, SeedError } from '../../protocol/errors.ts';

@@ -1,6 +1,5 @@
 // The limits of the account at the upstream, which all tasks of all servers share, and the requests that all
 // servers on one database count against them. Called by the gateway.
-
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import type { Db } from '../../db/tables.ts';
@@ -56,8 +55,8 @@ export interface NoRoom {
 }
 
 /**
- * Counts one request if it fits into the limits: at most so many in any 60 seconds, and in a UTC day. Null:
- * counted. One statement decides, so that servers cannot pass the limits together.
+ * Null: the request fits into the limits (any 60 seconds, a UTC day) and is counted. One statement decides, so
+ * that servers cannot pass the limits together.
  */
 export async function countRequest(
   { db, clock }: Pick<Store, 'db' | 'clock'>,

@@ -1,6 +1,4 @@
-// Which models a key's tasks may use: asked when a task is accepted and at each of its model calls, and told by
-// `models list`.
-
+// Which models a key's tasks may use: asked when a task is accepted and at each model call; told by `models list`.
 import { SeedError } from '../../protocol/errors.ts';
 import type { Lineage } from '../../protocol/key.ts';
 import { type ModelView, modelNote } from '../../protocol/model.ts';
@@ -20,8 +18,7 @@ export function refuseModel(model: string, lineage: Lineage): void {
 }
 
 /**
- * The model that is asked for or, without one, the key's defaults: the first is to answer, the others when it
- * cannot.
+ * The model asked for or, without one, the key's defaults, of which each answers when those before it cannot.
  * @throws SeedError unknown_model or model_not_allowed
  */
 export function chooseModels(
@@ -35,10 +32,7 @@ export function chooseModels(
   return chosen;
 }
 
-/**
- * The server's defaults that the key may use; when there are none, the first model that it may use and the server
- * has.
- */
+/** The server's defaults that the key may use; without any, the first that it may use and the server has. */
 function defaultModelsFor(
   lineage: Lineage,
   llm: Pick<LlmGateway, 'defaultModels' | 'knows'>,
@@ -48,10 +42,7 @@ function defaultModelsFor(
   return [allowedModels(lineage)?.find(llm.knows) ?? llm.defaultModels[0]];
 }
 
-/**
- * Those known by name that the key may use, the defaults first; `others`: any name of the upstream's can be given,
- * too.
- */
+/** Those known by name that the key may use, the defaults first; `others`: the upstream's other names, too. */
 export function modelsFor(
   lineage: Lineage,
   llm: Pick<LlmGateway, 'defaultModels' | 'knows' | 'named' | 'servesOthers'>,

@@ -1,5 +1,5 @@
-// The fallback list: asks one model after the other until one answers. Models that have just failed cool down for
-// a while, for all tasks alike, so that not every call asks them first. Called by the gateway.
+// The fallback list: asks one model after the other until one answers. Models that have just failed cool down, for
+// all tasks alike, so that not every call asks them first. Called by the gateway.
 import { SeedError } from '../../protocol/errors.ts';
 import { UpstreamFailure } from './upstream-failure.ts';
 
@@ -57,13 +57,6 @@ const GUESSED_MS = 15_000;
 /** A model that says to come back later than this is asked again after it. */
 const LONGEST_MS = 300_000;
 
-export interface AskingOrder {
-  /** In the order in which to ask them. */
-  models: string[];
-  /** Those that said when they will answer again, with what they said and the seconds until then. */
-  coolingDown: { model: string; failure: UpstreamFailure; seconds: number }[];
-}
-
 export class CoolDowns {
   readonly #cooling = new Map<string, CoolDown>();
   readonly #nowMs: () => number;
@@ -85,22 +78,18 @@ export class CoolDowns {
   }
 
   /**
-   * Those that do not cool down in their own order, then those whose cool-down is only a guess, as they may be
-   * well again. Who said when to come back is not asked before.
+   * `models` to ask: those that do not cool down, then those whose cool-down is only a guess. `coolingDown`: those
+   * that said when to come back, with what they said; they are not asked before.
    */
-  order(models: readonly string[]): AskingOrder {
+  order(models: readonly string[]): { models: string[]; coolingDown: Failed[] } {
     this.#forgetOver();
     const coolDownOf = (model: string) => this.#cooling.get(model);
     const ready = models.filter((model) => !coolDownOf(model));
     const guessed = models.filter((model) => coolDownOf(model)?.failure.retryAfterSeconds === null);
     const coolingDown = models.flatMap((model) => {
-      const coolDown = coolDownOf(model);
-      if (!coolDown || coolDown.failure.retryAfterSeconds === null) return [];
-      return {
-        model,
-        failure: coolDown.failure,
-        seconds: Math.ceil((coolDown.until - this.#nowMs()) / 1000),
-      };
+      const { failure, until = 0 } = coolDownOf(model) ?? {};
+      if (!failure || failure.retryAfterSeconds === null) return [];
+      return { model, failure, seconds: Math.ceil((until - this.#nowMs()) / 1000) };
     });
     return { models: [...ready, ...guessed], coolingDown };
   }

@@ -1,7 +1,5 @@
-// What is known of one call of a model while it is in flight: what went to the upstream and what came of it, in
-// whichever dialect. The parts that talk to the upstream tell it; the call is settled by it, however it ends, also
-// when its server is killed.
-
+// What is known of one call of a model while it is in flight: what went to the upstream and what came of it. The
+// parts that talk to the upstream tell it; the call is settled by it, also when its server is killed.
 import { z } from 'zod';
 import type { Prices } from '../../lib/money.ts';
 import {
@@ -20,7 +18,8 @@ export class CallMeter {
   #requests = 0;
   #told: ToldUsage = NOTHING_TOLD;
   #writtenBytes = 0;
-  #finished = false;
+  /** The answer came to its end. */
+  isFinished = false;
   /** The one that answered, as the upstream names it; null: it did not say, or did not answer. */
   answeredModel: string | null = null;
 
@@ -51,17 +50,8 @@ export class CallMeter {
     this.#writtenBytes += bytes;
   }
 
-  /** The answer came to its end. */
   finished(): void {
-    this.#finished = true;
-  }
-
-  get isFinished(): boolean {
-    return this.#finished;
-  }
-
-  get hasWritten(): boolean {
-    return this.#writtenBytes > 0;
+    this.isFinished = true;
   }
 
   /** An estimate of what the model has written so far. */
@@ -73,7 +63,7 @@ export class CallMeter {
     const facts: CallFacts = {
       told: this.#told,
       requests: this.#requests,
-      finished: this.#finished,
+      finished: this.isFinished,
       output: this.outputTokens,
       // Only where it is needed: a request may have megabytes.
       input: () => tokensOfRequest(this.#request),
@@ -105,10 +95,7 @@ const Said = z
   })
   .catch({});
 
-/**
- * Each number by itself: what is missing or makes no sense is null. `model` is the one that answered, as the
- * upstream names it.
- */
+/** Each number by itself: what is missing or makes no sense is null. `model` is the one that answered. */
 export function usageOf(json: object): ToldUsage & { model: string | null } {
   const { model, usage: whole, choices } = Said.parse(json);
   const usage = whole ?? choices?.[0]?.usage;
@@ -122,8 +109,7 @@ export function usageOf(json: object): ToldUsage & { model: string | null } {
   };
 }
 
-// upstream calls it (content, refusal, reasoning, names and arguments of tool calls), but what only frames it.
-
+/** Names of what only frames an answer and is not written by the model. */
 const FRAME: readonly string[] = [
   ...['role', 'id', 'type', 'object', 'format', 'finish_reason', 'native_finish_reason', 'stop_reason'],
   ...['logprobs', 'usage', 'signature'],
@@ -135,7 +121,7 @@ const REASONING: readonly string[] = ['reasoning', 'reasoning_content', 'reasoni
 /** No dialect nests deeper, and whoever did could exhaust the stack. */
 const DEPTH = 12;
 
-/** Bytes of UTF-8. */
+/** Bytes of UTF-8 that the model wrote, by whatever name: content, refusal, reasoning, tool calls. */
 export function writtenBytes(json: object): number {
   return 'choices' in json ? bytesIn(json.choices, DEPTH) : 0;
 }

@@ -1,5 +1,5 @@
 // One call of a model as it is recorded: begun before the upstream is asked, ended exactly once, whatever came of
-// it, and handed on to be written, some at a time. Called by the gateway.
+// it, and written, some at a time. Called by the gateway.
 import type { Prices } from '../../lib/money.ts';
 import { createSlots } from '../../lib/slots.ts';
 import type { ModelCall } from '../spending/call-usage.ts';

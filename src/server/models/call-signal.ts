@@ -1,39 +1,29 @@
 // The life of one call to the upstream as one abort signal (the caller's going away, the total time and too long a
 // silence all end it), its limits, and the reading of an answer within them. Tests pass smaller limits.
-
 import { SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { llmUnavailable } from './upstream-failure.ts';
 
-export interface CallLimits {
+export const CALL_LIMITS = {
   /** Until the upstream's headers. */
-  answerMs: number;
-  /** The same while there is another model to ask. */
-  answerWithOthersMs: number;
-  /** Between two chunks of an answer. */
-  idleMs: number;
-  /** The whole call, with all that it waits for and all models that are asked. */
-  totalMs: number;
-  /** The longest Retry-After that is waited for. */
-  retryAfterMs: number;
-  /** Before the one retry of an upstream that failed and did not say when to come back. */
-  retryMs: number;
-  /** One line of a stream. */
-  lineBytes: number;
-  /** An answer that is no stream. */
-  answerBytes: number;
-}
-
-export const CALL_LIMITS: CallLimits = {
   answerMs: 300_000,
+  /** The same while there is another model to ask. */
   answerWithOthersMs: 60_000,
+  /** Between two chunks of an answer. */
   idleMs: 60_000,
+  /** The whole call, with all that it waits for and all models that are asked. */
   totalMs: 600_000,
+  /** The longest Retry-After that is waited for. */
   retryAfterMs: 5_000,
+  /** Before the one retry of an upstream that failed and did not say when to come back. */
   retryMs: 500,
+  /** One line of a stream. */
   lineBytes: 1024 * 1024,
+  /** An answer that is no stream. */
   answerBytes: LIMITS.guest.answerBytes,
 };
+
+export type CallLimits = Record<keyof typeof CALL_LIMITS, number>;
 
 export interface CallSignal {
   signal: AbortSignal;
@@ -56,10 +46,8 @@ export function createCallSignal(caller: AbortSignal, leftMs: number, totalMs: n
   const abort = (reason: SeedError) => controller.abort(reason);
   const onCallerGone = () =>
     abort(new SeedError('unavailable', 'the call was cancelled before the LLM had answered'));
-  const total = setTimeout(
-    () => abort(llmUnavailable(`took longer than ${seconds(totalMs)}`, { blames: 'call' })),
-    leftMs,
-  );
+  const tooLong = () => abort(llmUnavailable(`took longer than ${seconds(totalMs)}`, { blames: 'call' }));
+  const total = setTimeout(tooLong, leftMs);
   caller.addEventListener('abort', onCallerGone, { once: true });
   if (caller.aborted) onCallerGone();
   return {

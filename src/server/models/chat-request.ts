@@ -1,15 +1,11 @@
 // The body of POST /llm/v1/chat/completions: what the gateway relies on is checked, what could make the upstream
-// fetch, store or charge for something else is refused, the rest is passed on. Which fields go upstream is a list
-// of what may, not of what may not: upstreams invent fields that fetch, store, route or charge faster than anyone
-// could forbid them. docs/models.md names them.
+// fetch, store or charge for something else is refused. Fields go upstream by a list of what may (docs/models.md):
+// upstreams invent fields faster than anyone could forbid them.
 import { z } from 'zod';
 import { SeedError } from '../../protocol/errors.ts';
 
 const Part = z.looseObject({ type: z.string() });
-const Message = z.looseObject({
-  role: z.string(),
-  content: z.union([z.string(), z.array(Part)]).nullish(),
-});
+const Message = z.looseObject({ role: z.string(), content: z.union([z.string(), z.array(Part)]).nullish() });
 const Tool = z.looseObject({ type: z.string() });
 
 const ChatRequest = z.looseObject({
@@ -32,10 +28,9 @@ export function parseChatRequest(body: unknown): ChatRequest {
     const issue = parsed.error.issues[0];
     throw malformed(issue?.path.join('.') || 'body', issue?.message ?? 'not a request');
   }
-  const request = parsed.data;
-  refuseForeignTools(request.tools ?? []);
-  refuseReferences(request.messages);
-  return passedFields(request);
+  refuseForeignTools(parsed.data.tools ?? []);
+  refuseReferences(parsed.data.messages);
+  return passedFields(parsed.data);
 }
 
 function isDeeperThan(levels: number, value: unknown): boolean {
@@ -69,16 +64,10 @@ export const PASSED_FIELDS: readonly string[] = [
 /** Tools that the agent runs itself; all other types are run by the upstream, with its network. */
 const OWN_TOOL_TYPES: readonly string[] = ['function', 'custom'];
 
+/** Keys under which an image, a sound or a file stands in a message, as a `data:` URL or its bytes. */
+export const ATTACHMENT_KEYS = ['url', 'image_url', 'video_url', 'audio_url', 'file_url', 'file_data'] as const;
 /** Keys in a message that may hold `data:` URLs only. */
-const LINK_KEYS: readonly string[] = [
-  'url',
-  'image_url',
-  'video_url',
-  'audio_url',
-  'file_url',
-  'file_data',
-  'source',
-];
+const LINK_KEYS: readonly string[] = [...ATTACHMENT_KEYS, 'source'];
 /** Keys that name something which the upstream keeps. */
 const KEPT_KEYS: readonly string[] = ['file_id', 'audio_id', 'container_id'];
 
@@ -103,10 +92,8 @@ function passedFields<Request extends object>(request: Request): Request {
 function refuseForeignTools(tools: readonly { type: string }[]): void {
   const index = tools.findIndex(({ type }) => !OWN_TOOL_TYPES.includes(type));
   if (index === -1) return;
-  throw notAllowed(
-    `tools.${index}`,
-    `is of the type ${JSON.stringify(tools[index]?.type.slice(0, 100))}, which the upstream would run itself`,
-  );
+  const type = JSON.stringify(tools[index]?.type.slice(0, 100));
+  throw notAllowed(`tools.${index}`, `is of the type ${type}, which the upstream would run itself`);
 }
 
 /** @throws SeedError field_not_allowed for what the upstream would have to fetch, or has stored */

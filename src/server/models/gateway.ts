@@ -1,8 +1,8 @@
 // The LLM gateway: OpenAI-compatible chat completions for the models of the calling task, each from the upstream
 // that serves it. The HTTP routes that authenticate the task and call this are in routes.ts.
-
 import type { Prices } from '../../lib/money.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import type { ModelCall } from '../spending/call-usage.ts';
 import { type NoRoom, type RateLimits, sharedAccount } from './account-limits.ts';
 import { askModels, CoolDowns } from './ask-models.ts';
 import { CallMeter } from './call-meter.ts';
@@ -16,7 +16,7 @@ import {
 import { CALL_LIMITS, type CallLimits } from './call-signal.ts';
 import { type ChatRequest, parseChatRequest } from './chat-request.ts';
 import { RateLimitedQueue, type Release } from './rate-limited-queue.ts';
-import { type ModelList, modelList, type ServedModels, servedModels } from './served-models.ts';
+import { modelList, type ServedModels, servedModels } from './served-models.ts';
 import { type Upstream, upstreamOf } from './upstream.ts';
 import { completeUpstream } from './upstream-completion.ts';
 import { UpstreamFailure } from './upstream-failure.ts';
@@ -28,8 +28,7 @@ export interface LlmGatewayOptions {
   allowedModels: readonly string[] | null;
   prices: Prices;
   /**
-   * Called before each call of a model; what it throws refuses the call. Resolves with what `recordCall` is then
-   * given.
+   * Called before each call of a model; what it throws refuses the call. `recordCall` is given its answer.
    * @param meter tells from then on what the call takes
    */
   reserve(taskId: string, request: ChatRequest, signal: AbortSignal, meter: CallMeter): Promise<string>;
@@ -56,20 +55,16 @@ interface Caller {
 export interface LlmGateway
   extends Pick<ServedModels, 'defaultModels' | 'named' | 'servesOthers' | 'knows' | 'refuseUnknown'>,
     Pick<CallRecords, 'allRecorded'> {
-  /**
-   * Whether it is known what calls of a model cost: the price list has it, or the upstream tells with every
-   * answer.
-   */
+  /** Whether it is known what calls of a model cost: by the price list, or as the upstream tells every time. */
   hasPrice(model: string): boolean;
   /** Who serves a model, in the words of OpenTelemetry's GenAI conventions (gen_ai.provider.name). */
   providerOf(model: string): string;
   /** The body of GET /llm/v1/models. */
-  models(): ModelList;
+  models(): ReturnType<typeof modelList>;
   /**
-   * Answers one chat completion: JSON, or an event stream when the body asks for it.
+   * Answers one chat completion: JSON, or an event stream when the body asks for it. Throws invalid_input,
+   * field_not_allowed, unknown_model, what `reserve` throws and, until the answer has begun, llm_unavailable.
    * @param body the parsed JSON of the request
-   * Throws invalid_input, field_not_allowed, unknown_model, what `reserve` throws and, as long as the answer has
-   * not begun, llm_unavailable.
    */
   chatCompletions(body: unknown, caller: Caller): Promise<Response>;
 }
@@ -100,9 +95,8 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
     if (upstream === null) throw served.unknown(model);
     const meter = new CallMeter(request);
     const reservation = await options.reserve(taskId, { ...request, model }, signal, meter);
-    const metered = openModelCall(model, { meter, prices, signal }, (call) =>
-      records.record(taskId, call, reservation),
-    );
+    const record = (call: ModelCall) => records.record(taskId, call, reservation);
+    const metered = openModelCall(model, { meter, prices, signal }, record);
     const onFailure = (error: SeedError, detail: string) => {
       metered.failed(error.code);
       log.warn({ taskId, model, detail }, error.message);

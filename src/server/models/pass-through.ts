@@ -1,10 +1,10 @@
-// Passes an upstream's event stream on to the caller line by line, at the caller's pace. A client can act on whole
-// lines only, so holding back an unfinished one costs no time and leaves room for a clean error at any point.
+// Passes an upstream's event stream on to the caller line by line, at the caller's pace, and checks each line. A
+// client can act on whole lines only: holding an unfinished one back costs no time and leaves room for an error.
+import { parseJson } from '../../lib/json.ts';
 import type { SeedError } from '../../protocol/errors.ts';
 import type { CallMeter } from './call-meter.ts';
 import type { CallLimits, CallSignal } from './call-signal.ts';
-import { createSseLines, createStreamCheck } from './stream-check.ts';
-import { connectionFailure, llmUnavailable } from './upstream-failure.ts';
+import { connectionFailure, llmUnavailable, messageOf, presentable } from './upstream-failure.ts';
 
 export interface PassThrough {
   body: ReadableStream<Uint8Array>;
@@ -23,14 +23,12 @@ const CLOSING_MS = 1_000;
 const BLANK_LINE = Buffer.from('\n\n');
 
 /** The error as the last event. The blank line closes an event that was passed on half. */
-function errorEvent(error: SeedError): Buffer {
-  const { code, message } = error;
+function errorEvent({ code, message }: SeedError): Buffer {
   return Buffer.from(`${BLANK_LINE}data: ${JSON.stringify({ error: { message, code } })}\n\n`);
 }
 
 /**
- * Resolves with the first event, so that until then the call can still fail as a whole or be made of another
- * model.
+ * Resolves with the first event: until then the call can still fail as a whole or be made of another model.
  * Throws llm_unavailable when there is none, without having called anything.
  */
 export async function passThrough(options: PassThrough): Promise<ReadableStream<Uint8Array>> {
@@ -50,20 +48,15 @@ export async function passThrough(options: PassThrough): Promise<ReadableStream<
     close();
     return ending;
   };
-  /**
-   * Reads the end of a finished answer, so that its connection can be used again; either way the call is over
-   * then.
-   */
-  const closeAtEnd = () => {
-    void call.within(CLOSING_MS, 'end', reader.read()).then(call.close, call.close);
-  };
+  /** Reads the end of a finished answer, so that its connection can be used again, and closes the call. */
+  const closeAtEnd = () => void call.within(CLOSING_MS, 'end', reader.read()).then(call.close, call.close);
   const failureOf = (cause: unknown) =>
     connectionFailure(call.signal.aborted ? call.signal.reason : cause, 'broke the connection');
   /** Adds the next lines to `passed`; true when nothing follows. The good lines before a bad one are kept. */
   const next = async (passed: Buffer[]): Promise<boolean> => {
     const { done, value } = await call.within(limits.idleMs, 'more', reader.read());
     for (const line of done ? [lines.rest()] : lines.push(value)) {
-      const verdict = check.line(line);
+      const verdict = check(line);
       // Before the first event nothing else is worth keeping.
       if (verdict === 'beside' && !begun) continue;
       begun = true;
@@ -117,4 +110,78 @@ export async function passThrough(options: PassThrough): Promise<ReadableStream<
     },
     { highWaterMark: 0 },
   );
+}
+
+const NEWLINE = 0x0a;
+
+/** Cuts the bytes of an event stream into whole lines. Throws llm_unavailable when one is too long. */
+function createSseLines(maxLineBytes: number) {
+  let held: Uint8Array[] = [];
+  let heldBytes = 0;
+  const hold = (part: Uint8Array) => {
+    held.push(part);
+    heldBytes += part.length;
+    if (heldBytes > maxLineBytes) throw llmUnavailable(`sent a line of more than ${maxLineBytes} bytes`);
+  };
+  const takeLine = (): Buffer => {
+    const line = Buffer.concat(held, heldBytes);
+    held = [];
+    heldBytes = 0;
+    return line;
+  };
+  return {
+    /** The lines completed by this chunk, with their newlines. */
+    push(chunk: Uint8Array): Buffer[] {
+      const lines: Buffer[] = [];
+      let from = 0;
+      for (let to = chunk.indexOf(NEWLINE); to !== -1; to = chunk.indexOf(NEWLINE, from)) {
+        hold(chunk.subarray(from, to + 1));
+        lines.push(takeLine());
+        from = to + 1;
+      }
+      if (from < chunk.length) hold(chunk.subarray(from));
+      return lines;
+    },
+    /** What is left when the stream ends without a newline. */
+    rest: takeLine,
+  };
+}
+
+function parsePayload(payload: string): object {
+  const json = parseJson(payload, (cause) => llmUnavailable('sent an event that is not JSON', { cause }));
+  if (typeof json === 'object' && json !== null) return json;
+  throw llmUnavailable('sent an event that is not a JSON object');
+}
+
+function hasFinishReason(json: object): boolean {
+  if (!('choices' in json) || !Array.isArray(json.choices)) return false;
+  return json.choices.some((choice: { finish_reason?: unknown } | null) => Boolean(choice?.finish_reason));
+}
+
+/**
+ * Tells the meter of each line as it passes: `done` for the closing `[DONE]`, `beside` for what carries nothing of
+ * the answer. Throws llm_unavailable for an error of the upstream and for what is no event stream.
+ * @param secrets values that must not show in an error
+ */
+function createStreamCheck(meter: CallMeter, secrets: readonly string[]) {
+  let begun = false;
+  return (line: Buffer): 'event' | 'done' | 'beside' => {
+    const text = line.toString('utf8').trim();
+    if (text === '' || /^(?::|(?:event|id|retry)(?::|$))/.test(text)) return 'beside';
+    if (!text.startsWith('data:')) throw llmUnavailable('sent something that is not an event stream');
+    const payload = text.slice('data:'.length).trim();
+    if (payload === '[DONE]') {
+      meter.finished();
+      return 'done';
+    }
+    const json = parsePayload(payload);
+    meter.answered(json);
+    if ('error' in json && json.error) {
+      if (!begun) meter.notServed();
+      throw llmUnavailable(`broke off: ${presentable(messageOf(json) ?? payload, secrets)}`);
+    }
+    begun = true;
+    if (hasFinishReason(json)) meter.finished();
+    return 'event';
+  };
 }

@@ -48,10 +48,7 @@ const Listed = z.object({
 });
 const List = z.object({ data: z.array(Listed.nullable().catch(null)) });
 
-/**
- * Per million tokens, by model; empty for other upstreams. Never rejects: without the list the server starts all
- * the same.
- */
+/** Per million tokens, by model; empty for other upstreams. Never rejects: the server starts without it, too. */
 export async function readOpenRouterPrices(
   upstream: Upstream | null,
   log: LlmLog,

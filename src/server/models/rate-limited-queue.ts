@@ -17,11 +17,6 @@ export interface QueueOptions {
   sleep?(ms: number): Promise<unknown>;
 }
 
-interface Waiting {
-  admit(release: Release): void;
-  refuse(why: unknown): void;
-}
-
 /** Another server may take the room first; asking it at once again would be no use. */
 const SHORTEST_SLEEP_MS = 20;
 const HINT =
@@ -29,7 +24,7 @@ const HINT =
 
 /** Owns the calls that wait in this server. */
 export class RateLimitedQueue {
-  readonly #queue = new FairQueue<Waiting>();
+  readonly #queue = new FairQueue<PromiseWithResolvers<Release>>();
   readonly #options: Required<QueueOptions>;
   #open = 0;
   #serving = false;
@@ -49,11 +44,10 @@ export class RateLimitedQueue {
     signal.throwIfAborted();
     const { maxWaiting, maxWaitMs } = this.#options;
     if (this.#queue.size >= maxWaiting) throw this.#full();
-    const { promise, resolve: admit, reject: refuse } = Promise.withResolvers<Release>();
-    const waiting: Waiting = { admit, refuse };
+    const waiting = Promise.withResolvers<Release>();
     const leave = (why: unknown) => {
       this.#queue.remove(taskId, waiting);
-      refuse(why);
+      waiting.reject(why);
     };
     const onGone = () => leave(signal.reason);
     const late = setTimeout(() => leave(this.#late()), maxWaitMs);
@@ -61,7 +55,7 @@ export class RateLimitedQueue {
     this.#queue.push(taskId, waiting);
     void this.#serve();
     try {
-      return await promise;
+      return await waiting.promise;
     } finally {
       clearTimeout(late);
       signal.removeEventListener('abort', onGone);
@@ -93,7 +87,7 @@ export class RateLimitedQueue {
     if (!next) return;
     this.#open += 1;
     let ended = false;
-    next.admit(() => {
+    next.resolve(() => {
       if (ended) return;
       ended = true;
       this.#open -= 1;
@@ -102,14 +96,13 @@ export class RateLimitedQueue {
   }
 
   #refuseAll(why: SeedError): void {
-    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) next.refuse(why);
+    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) next.reject(why);
   }
 
   #full(): UpstreamFailure {
     const { perMinute } = this.#options.limits;
     const seconds = perMinute === null ? 10 : Math.ceil((this.#queue.size / perMinute) * 60);
-    const what = `has ${this.#queue.size} calls waiting for ${this.#limitsInWords()}`;
-    return notAdmitted(what, seconds);
+    return notAdmitted(`has ${this.#queue.size} calls waiting for ${this.#limitsInWords()}`, seconds);
   }
 
   #late(): UpstreamFailure {
@@ -120,9 +113,9 @@ export class RateLimitedQueue {
 
   #usedUp({ span, waitMs }: NoRoom): UpstreamFailure {
     const { perMinute, perDay } = this.#options.limits;
-    const until = span === 'day' ? 'again after 00:00 UTC' : `again in ${Math.ceil(waitMs / 1000)} s`;
-    const what = `has no request left of its ${span === 'day' ? perDay : perMinute} a ${span}: ${until}`;
-    return notAdmitted(what, Math.ceil(waitMs / 1000));
+    const seconds = Math.ceil(waitMs / 1000);
+    const [limit, until] = span === 'day' ? [perDay, 'after 00:00 UTC'] : [perMinute, `in ${seconds} s`];
+    return notAdmitted(`has no request left of its ${limit} a ${span}: again ${until}`, seconds);
   }
 
   #limitsInWords(): string {
@@ -140,12 +133,7 @@ function notAdmitted(what: string, retryAfterSeconds: number): UpstreamFailure {
   return llmUnavailable(what, { hint: HINT, retryAfterSeconds, blames: 'limits' });
 }
 
-// nobody else's first. Pure.
-
-/**
- * A queue that is fair to its owners: they are served in turn, each its own first, so that fifty of one hold up
- * nobody else's first.
- */
+/** A queue that is fair to its owners: they are served in turn, so that fifty of one never hold up another's. */
 export class FairQueue<Item> {
   /** By owner, in the order in which they are served next. No list is empty. */
   readonly #waiting = new Map<string, Item[]>();

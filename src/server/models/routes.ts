@@ -9,13 +9,8 @@ import type { LlmGateway } from './gateway.ts';
 
 const MODEL_CALL: AuditedRoute = { name: null, effect: 'read' };
 
-interface LlmRoutesNeeds {
-  findTask: FindTask;
-  llm: LlmGateway;
-  gate: Gate;
-}
-
-export function llmRoutes({ findTask, llm, gate }: LlmRoutesNeeds): Hono<HttpEnv> {
+export function llmRoutes(needs: { findTask: FindTask; llm: LlmGateway; gate: Gate }): Hono<HttpEnv> {
+  const { findTask, llm, gate } = needs;
   const app = new Hono<HttpEnv>();
   app.get('/models', (c) =>
     gate.audited(c, MODEL_CALL, async () => {
@@ -29,13 +24,8 @@ export function llmRoutes({ findTask, llm, gate }: LlmRoutesNeeds): Hono<HttpEnv
     const { key, lineage, accountId } = await gate.authenticate(c, { counted: false, sessions: false });
     const task = key.taskId === null ? null : await findTask(accountId, key.taskId);
     if (task === null) {
-      throw new SeedError(
-        'not_allowed',
-        'only a task key may call the model: its tokens are counted on the task',
-        {
-          hint: 'Start a task with POST /api/v1/tasks/run.',
-        },
-      );
+      const why = 'only a task key may call the model: its tokens are counted on the task';
+      throw new SeedError('not_allowed', why, { hint: 'Start a task with POST /api/v1/tasks/run.' });
     }
     refuseModel(task.model, lineage);
     const body = await c.req.json().catch((cause) => {

@@ -34,8 +34,7 @@ export function servedModels(
   const named = [...new Set([...defaultModels, ...(allowed ?? listed).filter(knows)])];
   const servesOthers = allowed === null && upstreams.some(({ models }) => models === null);
   const unknown = (model: string) => {
-    const others = servesOthers ? ' and others that the upstream has' : '';
-    const hint = `There are: ${named.join(', ')}${others}.`;
+    const hint = `There are: ${named.join(', ')}${servesOthers ? ' and others that the upstream has' : ''}.`;
     const shown = JSON.stringify(model.slice(0, 200));
     return new SeedError('unknown_model', `the model ${shown} is not served here`, { hint });
   };
@@ -51,24 +50,12 @@ export function servedModels(
   };
 }
 
-/** The answer of GET /llm/v1/models, as OpenAI has it. */
-export interface ModelList {
-  object: 'list';
-  data: { id: string; object: 'model'; created: number; owned_by: string }[];
-}
-
 /** When the list was written; it does not change while the server runs. */
 const CREATED_SECONDS = 1_767_225_600;
 
-export function modelList({ named }: ServedModels, upstreams: readonly Upstream[]): ModelList {
+/** The answer of GET /llm/v1/models, as OpenAI has it. */
+export function modelList({ named }: ServedModels, upstreams: readonly Upstream[]) {
   const owner = (model: string) => upstreamOf(upstreams, model)?.name ?? 'seed';
-  return {
-    object: 'list',
-    data: named.map((id) => ({
-      id,
-      object: 'model',
-      created: CREATED_SECONDS,
-      owned_by: owner(id),
-    })),
-  };
+  const data = named.map((id) => ({ id, object: 'model', created: CREATED_SECONDS, owned_by: owner(id) }));
+  return { object: 'list', data };
 }

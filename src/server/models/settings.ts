@@ -1,5 +1,4 @@
-// Which models are served from where, and within which limits, from the environment; docs/models.md describes
-// each.
+// Which models are served, from where and within which limits, from the environment (see docs/models.md).
 import { env } from '../../lib/env.ts';
 import { integerSetting, listSetting, urlSetting } from '../../lib/settings.ts';
 import { SeedError } from '../../protocol/errors.ts';

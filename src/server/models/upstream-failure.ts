@@ -1,6 +1,4 @@
-// What goes wrong with the upstream, as errors that a caller may read: its own message, without secrets or
-// addresses.
-
+// What goes wrong with the upstream, as errors that a caller may read: its message without secrets or addresses.
 import { z } from 'zod';
 import { parseJson } from '../../lib/json.ts';
 import { removeSecrets } from '../../lib/remove-secrets.ts';
@@ -119,10 +117,7 @@ export function neverArrived(error: unknown): boolean {
   return typeof code === 'string' && NO_CONNECTION.test(code);
 }
 
-/**
- * The error for a connection that could not be made or broke. Names its code only: an address is the operator's
- * matter.
- */
+/** The error for a connection that was not made or broke. Names only its code: addresses are the operator's. */
 export function connectionFailure(error: unknown, doing: string): SeedError {
   if (error instanceof SeedError) return error;
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;

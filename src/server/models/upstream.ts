@@ -9,10 +9,7 @@ export interface LlmSettings {
   baseUrl: string | null;
   /** SEED_LLM_API_KEY, for that endpoint. */
   apiKey: string | null;
-  /**
-   * SEED_LLM_MODEL: the models of tasks that name none, each asked when those before it fail; none: the upstream's
-   * own default.
-   */
+  /** SEED_LLM_MODEL: the models of tasks that name none, in their order; none: the upstream's own default. */
   defaultModels: readonly string[];
   /** SEED_LLM_ALLOWED_MODELS: what is served and nothing else; null: all that the upstream has. */
   allowedModels: readonly string[] | null;
@@ -24,10 +21,7 @@ export interface LlmSettings {
 export interface Upstream {
   /** As `GET /llm/v1/models` calls the owner of its models. */
   name: string;
-  /**
-   * In the words of OpenTelemetry: `openai` stands for whatever speaks OpenAI's protocol, for who is behind it
-   * cannot be told.
-   */
+  /** In OpenTelemetry's words: `openai` stands for whatever speaks OpenAI's protocol, whoever is behind it. */
   provider: 'openai' | 'openrouter' | 'seed';
   /** Without a slash at the end. */
   baseUrl: string;
@@ -70,40 +64,26 @@ function parseBaseUrl(text: string): string {
  * `scripted`. Each key goes to its own upstream only. Throws invalid_settings for an address that cannot be used.
  */
 export function chooseUpstream(settings: LlmSettings): Upstream | null {
-  const [first, ...rest] = settings.defaultModels;
-  const defaults = (own: string): Upstream['defaultModels'] => [first ?? own, ...rest];
-  const common = { models: null, limits: settings.limits };
-  if (settings.baseUrl !== null) {
-    const baseUrl = parseBaseUrl(settings.baseUrl);
-    const openRouter = new URL(baseUrl).hostname === OPENROUTER_HOST;
-    return {
-      ...common,
-      name: openRouter ? 'openrouter' : 'upstream',
-      provider: 'openai',
-      baseUrl,
-      apiKey: settings.apiKey,
-      defaultModels: defaults(openRouter ? OPENROUTER_DEFAULT_MODEL : UNNAMED_MODEL),
-      openRouter,
-    };
-  }
-  if (settings.openRouterKey !== null) {
-    return {
-      ...common,
-      name: 'openrouter',
-      provider: 'openrouter',
-      baseUrl: OPENROUTER_URL,
-      apiKey: settings.openRouterKey,
-      defaultModels: defaults(OPENROUTER_DEFAULT_MODEL),
-      openRouter: true,
-    };
-  }
-  return null;
+  const isOwn = settings.baseUrl !== null;
+  if (!isOwn && settings.openRouterKey === null) return null;
+  const baseUrl = settings.baseUrl === null ? OPENROUTER_URL : parseBaseUrl(settings.baseUrl);
+  const openRouter = new URL(baseUrl).hostname === OPENROUTER_HOST;
+  const [first = openRouter ? OPENROUTER_DEFAULT_MODEL : UNNAMED_MODEL, ...rest] = settings.defaultModels;
+  return {
+    name: openRouter ? 'openrouter' : 'upstream',
+    provider: isOwn ? 'openai' : 'openrouter',
+    baseUrl,
+    apiKey: isOwn ? settings.apiKey : settings.openRouterKey,
+    defaultModels: [first, ...rest],
+    models: null,
+    openRouter,
+    limits: settings.limits,
+  };
 }
 
 /** The upstream of `scripted`, which the server starts itself. */
-export function scriptedUpstream(started: Pick<Upstream, 'baseUrl' | 'apiKey'>): Upstream {
+export function scriptedUpstream({ baseUrl, apiKey }: Pick<Upstream, 'baseUrl' | 'apiKey'>): Upstream {
   const models = [SCRIPTED_MODEL] as const;
-  const { baseUrl, apiKey } = started;
   const common = { name: 'seed', provider: 'seed', openRouter: false, limits: {} } as const;
   return { ...common, baseUrl, apiKey, models, defaultModels: models };
 }

@@ -27,6 +27,8 @@ const groups = {
     .describe(`Groups at most, 1 to ${LIMITS.reportGroups}`),
 };
 
+const READS = { scope: 'obs:read', effect: 'read' } as const;
+
 /** The group, and each of its measures. */
 function columnsOf(report: z.ZodObject<{ totals: z.ZodObject }>): string[] {
   return ['group', 'name', ...Object.keys(report.shape.totals.shape)];
@@ -36,8 +38,7 @@ export const obsSummary = defineCommand({
   name: 'obs summary',
   summary: 'Show on one screen what was called, used and spent, and what failed',
   http: 'GET /obs/summary',
-  scope: 'obs:read',
-  effect: 'read',
+  ...READS,
   input: ReportFilter,
   output: Summary,
   examples: ['seed obs summary', 'seed obs summary --since 24h', 'seed obs summary --month 2026-11'],
@@ -48,8 +49,7 @@ export const obsRequests = defineCommand({
   name: 'obs requests',
   summary: 'Count the calls of commands, with errors and durations, by key, command, day or task',
   http: 'GET /obs/requests',
-  scope: 'obs:read',
-  effect: 'read',
+  ...READS,
   input: z.object({
     by: RequestsBy.default('command').describe('What to count by'),
     daily: z
@@ -69,8 +69,7 @@ export const obsUsage = defineCommand({
   name: 'obs usage',
   summary: 'Sum up tasks, model calls, tokens and sandbox seconds, by key, model, day or task',
   http: 'GET /obs/usage',
-  scope: 'obs:read',
-  effect: 'read',
+  ...READS,
   input: z.object({ by: UsageBy.default('key').describe('What to sum up by'), ...groups }),
   output: UsageReport,
   columns: columnsOf(UsageReport),
@@ -83,8 +82,7 @@ export const obsCosts = defineCommand({
   name: 'obs costs',
   summary: 'Sum up what model calls and sandboxes cost, by key, model, day or task',
   http: 'GET /obs/costs',
-  scope: 'obs:read',
-  effect: 'read',
+  ...READS,
   input: z.object({ by: CostsBy.default('key').describe('What to sum up by'), ...groups }),
   output: CostReport,
   columns: columnsOf(CostReport),
@@ -98,8 +96,7 @@ export const obsErrors = defineCommand({
   summary:
     'Count what failed: calls of commands, calls of models, tasks; by code, command, model, key, day or task',
   http: 'GET /obs/errors',
-  scope: 'obs:read',
-  effect: 'read',
+  ...READS,
   input: z.object({ by: ErrorsBy.default('code').describe('What to count by'), ...groups }),
   output: ErrorReport,
   columns: columnsOf(ErrorReport),

@@ -6,8 +6,6 @@ const QUEUE_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3_600];
 const START_SECONDS = [0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const RUN_SECONDS = [1, 5, 10, 30, 60, 120, 300, 600];
 const MODEL_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600];
-/** Of what every server reads from the database. */
-const EVERYWHERE = 'From the database: the same on every server, so do not add it up.';
 
 export type Instruments = ReturnType<typeof createInstruments>;
 
@@ -20,7 +18,7 @@ export function createInstruments(registry: Registry) {
   const histogram = <Label extends string>(name: string, help: string, labelNames: Label[], buckets: number[]) =>
     new Histogram({ name, help, labelNames, buckets, registers });
   const everywhere = <Label extends string>(name: string, help: string, labelNames: Label[]) =>
-    gauge(name, `${help} ${EVERYWHERE}`, labelNames);
+    gauge(name, `${help} From the database: the same on every server, so do not add it up.`, labelNames);
 
   return {
     buildInfo: gauge('seed_build_info', 'Always 1; says the version.', ['version']),

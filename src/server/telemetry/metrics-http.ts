@@ -1,13 +1,11 @@
-// Metrics over HTTP: GET /metrics, for whoever has the metrics token and for nobody else (no API key opens it),
-// and the counting of requests: what they asked for at large, what came of them, and which are still being
-// answered. Mounted by app.ts.
+// Metrics over HTTP: GET /metrics, which the metrics token opens and no API key, and the counting of requests:
+// what they asked for at large, what came of them, and which are still being answered. Mounted by app.ts.
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { sameText } from '../../lib/same-text.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { HttpEnv } from '../http/http-types.ts';
-import type { DatabaseState } from './database-gauges.ts';
-import type { Metrics } from './metrics.ts';
+import type { DatabaseState, Metrics } from './metrics.ts';
 
 const SURFACES = ['api', 'llm', 'runner', 'mcp', 'cli', 'metrics'];
 

@@ -1,6 +1,5 @@
-// Settings of metrics and traces; docs/operating.md describes each. Headers, timeout, compression and certificates
-// of OTLP (OTEL_EXPORTER_OTLP_*) and the resource (OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES) OpenTelemetry
-// reads itself.
+// Settings of metrics and traces (see docs/operating.md). OpenTelemetry itself reads the rest of OTLP
+// (OTEL_EXPORTER_OTLP_*) and the resource (OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES).
 import { env } from '../../lib/env.ts';
 import { choiceSetting, integerSetting, urlSetting } from '../../lib/settings.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -37,11 +36,8 @@ function metricsToken(runnerToken: string): string | null {
   const token = env('SEED_METRICS_TOKEN');
   if (token === undefined) return null;
   if (/^[\x21-\x7e]{32,200}$/.test(token) && token !== runnerToken) return token;
-  throw new SeedError(
-    'invalid_settings',
-    'SEED_METRICS_TOKEN is shorter than 32 characters, or it is the runner token',
-    { hint: 'Make one of its own: openssl rand -hex 32.' },
-  );
+  const why = 'SEED_METRICS_TOKEN is shorter than 32 characters, or it is the runner token';
+  throw new SeedError('invalid_settings', why, { hint: 'Make one of its own: openssl rand -hex 32.' });
 }
 
 function traceSettings(): TraceSettings | null {
@@ -65,11 +61,8 @@ function traceSettings(): TraceSettings | null {
 
 /** A task's trace has no parent, so that `parentbased_x` decides as `x` does. */
 function sampledRatio(): number {
-  const name = 'OTEL_TRACES_SAMPLER';
-  const choice = choiceSetting(name, 'parentbased_always_on', [
-    ...SAMPLERS,
-    ...SAMPLERS.map((sampler) => `parentbased_${sampler}` as const),
-  ]);
+  const parentBased = SAMPLERS.map((sampler) => `parentbased_${sampler}` as const);
+  const choice = choiceSetting('OTEL_TRACES_SAMPLER', 'parentbased_always_on', [...SAMPLERS, ...parentBased]);
   if (choice.endsWith('always_on')) return 1;
   if (choice.endsWith('always_off')) return 0;
   const text = env('OTEL_TRACES_SAMPLER_ARG') ?? '1';

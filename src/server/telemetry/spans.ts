@@ -1,7 +1,6 @@
-// What a task's trace is made of: the task itself, its queue and its start, each call of a model, each command.
-// Names and attributes are those of OpenTelemetry's GenAI conventions where there are some; instructions,
-// arguments and outputs are in none. Spans are made whole, when what they tell of is over, and their ids come from
-// the task's: so no server has to remember what another began. Used by traces.ts.
+// What a task's trace is made of: the task, its queue and start, each call of a model, each command; named as in
+// OpenTelemetry's GenAI conventions, without instructions, arguments and outputs. Spans are made whole, at the end
+// of what they tell of, with ids from the task's: no server has to remember what another began. Used by traces.ts.
 import { randomBytes } from 'node:crypto';
 import { type Attributes, type HrTime, type Link, SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
@@ -77,12 +76,9 @@ export function toReadable(
 }
 
 function toAttributes(values: Span['attributes']): Attributes {
-  const attributes: Attributes = {};
-  for (const [name, value] of Object.entries(values)) {
-    if (value === null) continue;
-    attributes[name] = typeof value === 'string' ? value.slice(0, ATTRIBUTE_LENGTH) : value;
-  }
-  return attributes;
+  const cut = (value: string | number) => (typeof value === 'string' ? value.slice(0, ATTRIBUTE_LENGTH) : value);
+  const given = Object.entries(values).flatMap(([name, value]) => (value === null ? [] : [[name, cut(value)]]));
+  return Object.fromEntries(given);
 }
 
 function hrTime(ms: number): HrTime {
@@ -94,9 +90,8 @@ function hrTime(ms: number): HrTime {
 export function spansOfTask(task: TaskRow, providerOf: (model: string) => string): Span[] {
   const startedMs = task.started_at?.getTime();
   const endMs = task.completed_at?.getTime() ?? task.created_at.getTime();
-  const part = (name: string, startMs: number, end: number): Span => {
-    return { taskId: task.id, name, startMs, endMs: end, attributes: {}, error: null };
-  };
+  const own = { taskId: task.id, attributes: {}, error: null };
+  const part = (name: string, startMs: number, end: number): Span => ({ ...own, name, startMs, endMs: end });
   const spans = [rootSpan(task, endMs, providerOf), part('queue', task.created_at.getTime(), startedMs ?? endMs)];
   if (startedMs !== undefined) spans.push(part('start', startedMs, task.working_at?.getTime() ?? endMs));
   return spans;

@@ -1,6 +1,6 @@
-// Traces: turns what is observed of a task into spans and sends them away by OTLP over HTTP, in batches. A
-// receiver that is slow, broken or gone costs nothing but its spans: so many may wait and no more, nobody waits
-// for them, and the log says so once a minute. Opened by telemetry.ts only with an OTLP endpoint.
+// Traces: turns what is observed of a task into spans and sends them by OTLP over HTTP in batches. A receiver that
+// is slow, broken or gone costs only its spans: so many may wait and no more, nobody waits for them, and the log
+// says so once a minute. Opened by telemetry.ts only with an OTLP endpoint.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
@@ -45,10 +45,9 @@ export function openTraces(
   const isSampled = samplerOf(settings.ratio);
   return {
     observe: (observation) => {
-      const taskId = taskOf(observation);
-      if (taskId === null || !isSampled(taskId)) return;
-      const now = clock.now().getTime();
-      for (const span of spansOf(observation, now, providerOf)) exported.add(toReadable(span, resource, scope));
+      const spans = spansOf(observation, clock.now().getTime(), providerOf);
+      if (!spans[0] || !isSampled(spans[0].taskId)) return;
+      for (const span of spans) exported.add(toReadable(span, resource, scope));
     },
     close: () => exported.close(),
   };
@@ -61,16 +60,12 @@ function samplerOf(ratio: number): (taskId: string) => boolean {
     sampler.shouldSample(ROOT_CONTEXT, traceIdOf(taskId)).decision === SamplingDecision.RECORD_AND_SAMPLED;
 }
 
-/** The task that something belongs to and is a span of; null when there is none. */
-function taskOf(observation: Observation): string | null {
-  if (observation.type === 'model_call') return observation.taskId;
-  if (observation.type === 'command') return observation.call.taskId;
-  if (observation.type === 'task' && observation.change.moment === 'ended') return observation.change.task.id;
-  return null;
-}
-
+/** The spans, all of one task, that an observation makes; none when it belongs to no task, or does not end one. */
 function spansOf(observation: Observation, now: number, providerOf: (model: string) => string): Span[] {
-  if (observation.type === 'task') return spansOfTask(observation.change.task, providerOf);
+  if (observation.type === 'task') {
+    const { moment, task } = observation.change;
+    return moment === 'ended' ? spansOfTask(task, providerOf) : [];
+  }
   if (observation.type === 'model_call') {
     const { taskId, call } = observation;
     return [spanOfModelCall(taskId, call, now, providerOf(call.askedModel))];
@@ -87,9 +82,8 @@ export interface SpanExport {
 export function openSpanExport(settings: TraceSettings, log: Logger): SpanExport {
   // All that waits may be sent at once when the server stops.
   const concurrencyLimit = Math.ceil(settings.queueSize / settings.batchSize) + 1;
-  const exporter = new OTLPTraceExporter({ url: settings.url, concurrencyLimit });
   const processor = new BatchSpanProcessor({
-    exporter: telling(exporter, log),
+    exporter: telling(new OTLPTraceExporter({ url: settings.url, concurrencyLimit }), log),
     maxQueueSize: settings.queueSize,
     maxExportBatchSize: settings.batchSize,
     scheduledDelayMillis: settings.delayMs,
@@ -98,10 +92,8 @@ export function openSpanExport(settings: TraceSettings, log: Logger): SpanExport
   return {
     add: (span) => processor.onEnd(span),
     async close() {
-      const sent = processor.shutdown().then(
-        () => 'sent',
-        (error: Error) => error.message,
-      );
+      const shutdown = processor.shutdown().then(() => 'sent');
+      const sent = shutdown.catch((error: Error) => error.message);
       const late = sleep(CLOSE_WITHIN_MS, `not within ${CLOSE_WITHIN_MS} ms`, { ref: false });
       const outcome = await Promise.race([sent, late]);
       if (outcome !== 'sent') log.warn({ error: outcome }, 'the last spans may not have been received');

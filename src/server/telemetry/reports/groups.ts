@@ -1,7 +1,7 @@
 // Sums over rows by group, with those over all groups. Used by the reports beside it.
 import { type RawBuilder, sql } from 'kysely';
 import type { Db } from '../../../db/tables.ts';
-import type { Rows } from './rows.ts';
+import type { Rows, Wanted } from './rows.ts';
 
 /** What rows are grouped by: names are told of keys, and days stand in order. */
 export const GROUP = {
@@ -15,10 +15,12 @@ export const GROUP = {
 
 export interface Grouping<Measures> {
   rows: Rows;
-  by: keyof typeof GROUP;
   measures: { [Name in keyof Measures]: RawBuilder<Measures[Name]> };
   /** The measure whose greatest come first. */
   greatest: keyof Measures & string;
+}
+
+export interface WantedGroups extends Wanted {
   limit: number;
 }
 
@@ -35,8 +37,9 @@ type Row<Measures> = { overall: number; groups: number; group: string } & Measur
 
 export async function sumByGroup<Measures>(
   db: Db,
-  accountId: string,
-  { rows, by, measures, greatest, limit }: Grouping<Measures>,
+  by: keyof typeof GROUP,
+  { accountId, limit }: WantedGroups,
+  { rows, measures, greatest }: Grouping<Measures>,
 ): Promise<Groups<Measures>> {
   const columns = Object.entries<RawBuilder<unknown>>(measures).map(
     ([name, measure]) => sql`${measure} as ${sql.id(name)}`,
@@ -52,10 +55,11 @@ export async function sumByGroup<Measures>(
     order by overall desc, ${order} limit ${limit + 1}`.execute(db);
   // The sum over all is a row also where there is nothing to sum up.
   const [overall, ...given] = found as [Row<Measures>, ...Row<Measures>[]];
-  const names = by === 'key' ? await keyNames(db, accountId, given) : null;
+  const ids = by === 'key' ? given.map(({ group }) => group) : [];
+  const names = await keyNames(db, accountId, ids);
   return {
     items: given.map((row) => {
-      const name = names?.get(row.group);
+      const name = names.get(row.group);
       return { group: row.group, ...(name === undefined ? {} : { name }), ...measuresOf(row) };
     }),
     totals: measuresOf(overall),
@@ -70,13 +74,8 @@ function measuresOf<Measures>(row: Row<Measures>): Measures {
 }
 
 /** Also of keys that were revoked. */
-async function keyNames(
-  db: Db,
-  accountId: string,
-  groups: readonly { group: string }[],
-): Promise<Map<string, string>> {
-  if (groups.length === 0) return new Map();
-  const ids = groups.map(({ group }) => group);
+async function keyNames(db: Db, accountId: string, ids: readonly string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
   const rows = await db
     .selectFrom('keys')
     .select(['id', 'name'])
@@ -96,10 +95,8 @@ export function sum(column: string): RawBuilder<number> {
 }
 /** Whole billionths are added up, so that the dollars are exact. */
 export function usd(...columns: string[]): RawBuilder<number> {
-  const nano = sql.join(
-    columns.map((column) => sql.ref(column)),
-    sql` + `,
-  );
+  const refs = columns.map((column) => sql.ref(column));
+  const nano = sql.join(refs, sql` + `);
   return sql<number>`coalesce(sum(${nano}), 0)::float8 / 1e9::float8`;
 }
 /** To the microsecond. */

@@ -1,5 +1,4 @@
-// Reports on one account in a span of time: requests, usage, costs, errors, and all of them in short. Called by
-// the commands `obs …`.
+// Reports on one account in a span of time: requests, usage, costs, errors, all in short (the commands `obs …`).
 import { sql } from 'kysely';
 import type { Db } from '../../../db/tables.ts';
 import { daysOf } from '../../../lib/utc-days.ts';
@@ -17,16 +16,23 @@ import type {
   UsageReport,
 } from '../../../protocol/obs.ts';
 import { TaskStatus } from '../../../protocol/task.ts';
-import { count, countWhere, GROUP, type Groups, percentile, seconds, sum, sumByGroup, usd } from './groups.ts';
+import {
+  count,
+  countWhere,
+  GROUP,
+  type Groups,
+  percentile,
+  seconds,
+  sum,
+  sumByGroup,
+  usd,
+  type WantedGroups,
+} from './groups.ts';
 import { callRows, errorRows, spentRows, type TimeRange, taskRows, usedRows, type Wanted } from './rows.ts';
 
 /** Rows of each table that `obs summary` shows. */
 const SHOWN = 5;
 const DAY_MS = 86_400_000;
-
-export interface WantedGroups extends Wanted {
-  limit: number;
-}
 
 /**
  * The most called first; days in order.
@@ -39,9 +45,8 @@ export async function sumRequests(
   wanted: WantedGroups & { daily?: boolean },
 ): Promise<Groups<RequestReport['totals']>> {
   const days = wanted.daily ? daysWithin(wanted.range) : null;
-  const report = await sumByGroup(db, wanted.accountId, {
+  const report = await sumByGroup(db, by, wanted, {
     rows: callRows(wanted),
-    by,
     measures: {
       requests: count,
       refused: countWhere(sql`refused`),
@@ -50,13 +55,10 @@ export async function sumRequests(
       p95Ms: percentile(0.95),
     },
     greatest: 'requests',
-    limit: wanted.limit,
   });
   if (days === null) return report;
-  const counts = await requestsByDay(db, by, wanted, {
-    groups: report.items.map(({ group }) => group),
-    days,
-  });
+  const groups = report.items.map(({ group }) => group);
+  const counts = await requestsByDay(db, by, wanted, { groups, days });
   return { ...report, items: report.items.map((item) => ({ ...item, daily: counts.get(item.group) ?? [] })) };
 }
 
@@ -94,9 +96,8 @@ async function requestsByDay(
 
 /** Those with the most model calls first. Sandboxes are the model `(sandbox)`. */
 export function sumUsage(db: Db, by: UsageBy, wanted: WantedGroups): Promise<Groups<UsageReport['totals']>> {
-  return sumByGroup(db, wanted.accountId, {
+  return sumByGroup(db, by, wanted, {
     rows: usedRows(wanted),
-    by,
     measures: {
       tasks: sum('tasks'),
       modelCalls: sum('model_calls'),
@@ -108,15 +109,13 @@ export function sumUsage(db: Db, by: UsageBy, wanted: WantedGroups): Promise<Gro
       gbSeconds: seconds('gb_seconds'),
     },
     greatest: 'modelCalls',
-    limit: wanted.limit,
   });
 }
 
 /** The dearest first. Sandboxes are the model `(sandbox)`. */
 export function sumCosts(db: Db, by: CostsBy, wanted: WantedGroups): Promise<Groups<CostReport['totals']>> {
-  return sumByGroup(db, wanted.accountId, {
+  return sumByGroup(db, by, wanted, {
     rows: spentRows(wanted),
-    by,
     measures: {
       total: usd('llm', 'compute'),
       llm: usd('llm'),
@@ -129,17 +128,13 @@ export function sumCosts(db: Db, by: CostsBy, wanted: WantedGroups): Promise<Gro
       vcpuSeconds: seconds('vcpu_seconds'),
     },
     greatest: 'total',
-    limit: wanted.limit,
   });
 }
 
-/**
- * The most frequent first. Each error stands in one group: what has no command or no model has a name in brackets.
- */
+/** The most frequent first. Each error is in one group: without a command or a model it has a name in brackets. */
 export function sumErrors(db: Db, by: ErrorsBy, wanted: WantedGroups): Promise<Groups<ErrorReport['totals']>> {
-  return sumByGroup(db, wanted.accountId, {
+  return sumByGroup(db, by, wanted, {
     rows: errorRows(wanted),
-    by,
     measures: {
       errors: count,
       refused: countWhere(sql`kind = 'refused'`),
@@ -149,7 +144,6 @@ export function sumErrors(db: Db, by: ErrorsBy, wanted: WantedGroups): Promise<G
       lastAt: sql<string | null>`to_char(max(at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
     },
     greatest: 'errors',
-    limit: wanted.limit,
   });
 }
 
@@ -184,23 +178,15 @@ export function summarise(db: Db, wanted: Wanted): Promise<Sums> {
         },
         sandboxes: { vcpuSeconds: usage.vcpuSeconds, gbSeconds: usage.gbSeconds },
         cost: { total, llm, compute },
-        busiestCommands: requests.items.map(({ group, requests: called, refused, failed }) => ({
-          command: group,
-          requests: called,
-          refused,
-          failed,
-        })),
-        dearestKeys: costs.items.map(({ group, name, total: cost, modelCalls }) => ({
-          key: group,
-          name: name ?? null,
-          cost,
-          modelCalls,
-        })),
-        commonestErrors: errors.items.map(({ group, errors: times, lastAt }) => ({
-          code: group,
-          errors: times,
-          lastAt,
-        })),
+        busiestCommands: requests.items.map(({ group, requests: called, refused, failed }) => {
+          return { command: group, requests: called, refused, failed };
+        }),
+        dearestKeys: costs.items.map(({ group, name = null, total: cost, modelCalls }) => {
+          return { key: group, name, cost, modelCalls };
+        }),
+        commonestErrors: errors.items.map(({ group, errors: times, lastAt }) => {
+          return { code: group, errors: times, lastAt };
+        }),
       };
     });
 }
@@ -208,10 +194,8 @@ export function summarise(db: Db, wanted: Wanted): Promise<Sums> {
 async function countTasks(db: Db, wanted: Wanted): Promise<Summary['tasks']> {
   const { rows } = await sql<{ status: TaskStatus; tasks: number }>`
     select status, count(*) as tasks from (${taskRows(wanted)}) as posted group by status`.execute(db);
-  const count = (status: TaskStatus) => rows.find((row) => row.status === status)?.tasks ?? 0;
-  const byStatus = Object.fromEntries(TaskStatus.options.map((status) => [status, count(status)])) as Record<
-    TaskStatus,
-    number
-  >;
-  return { total: rows.reduce((sum, row) => sum + row.tasks, 0), ...byStatus };
+  const tasksOf = (status: TaskStatus) => rows.find((row) => row.status === status)?.tasks ?? 0;
+  const counts = TaskStatus.options.map((status) => [status, tasksOf(status)]);
+  const byStatus: Record<TaskStatus, number> = Object.fromEntries(counts);
+  return { total: rows.reduce((total, { tasks }) => total + tasks, 0), ...byStatus };
 }

@@ -25,10 +25,7 @@ function within({ accountId, range, keyId }: Wanted): Rows {
   return keyId === undefined ? span : sql`${span} and billed_key_id = ${keyId}`;
 }
 
-/**
- * Calls that are kept as one row count one by one. Of `generate_series` the planner would expect a thousand for
- * each.
- */
+/** Calls kept as one row count one by one. Of `generate_series` the planner would expect a thousand for each. */
 const CALLS = sql`(
   select * from calls where times is null
   union all
