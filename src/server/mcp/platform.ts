@@ -4,8 +4,7 @@
 import type { Context, Hono } from 'hono';
 import type { Actor } from '../../command/call.ts';
 import { type Command, isFile, isStream } from '../../command/define-command.ts';
-import { toJsonSchema } from '../../command/manifest.ts';
-import { toManifest } from '../../command/manifest.ts';
+import { toJsonSchema, toManifest } from '../../command/manifest.ts';
 import type { Registry } from '../../command/registry.ts';
 import { restCall } from '../../lib/rest-call.ts';
 import type { JsonSchema, ManifestCommand } from '../../protocol/manifest.ts';

@@ -2,8 +2,7 @@
 // calls.
 import { z } from 'zod';
 import { type Command, isStream } from '../../command/define-command.ts';
-import { toJsonSchema } from '../../command/manifest.ts';
-import { parseHttp, pathParameters } from '../../command/manifest.ts';
+import { parseHttp, pathParameters, toJsonSchema } from '../../command/manifest.ts';
 import type { Pack, PackTemplate } from '../../pack/definition.ts';
 import type { PackCommand } from '../../pack/pack-command.ts';
 import { packProblem } from '../../pack/problem.ts';
