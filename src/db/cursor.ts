@@ -61,10 +61,7 @@ export function pageOfRows<Row extends Place, Item>(
 ): Page<Item> {
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
-  return {
-    items: shown.map(toItem),
-    nextCursor: rows.length > limit && last ? encodeCursor(last) : null,
-  };
+  return { items: shown.map(toItem), nextCursor: rows.length > limit && last ? encodeCursor(last) : null };
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: whichever tables the query is of

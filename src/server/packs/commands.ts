@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Call } from '../../command/call.ts';
 import { defineCommand } from '../../command/define-command.ts';
 import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
-import { packSchema } from '../../db/pack-schema.ts';
+import { packSchema } from '../../db/migrate.ts';
 import type { LoadedPack } from '../../pack/definition.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { PackView } from '../../protocol/pack.ts';
