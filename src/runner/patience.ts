@@ -87,8 +87,8 @@ export async function within(ms: number, promise: Promise<unknown>): Promise<boo
 }
 
 /**
- * What `start` answers, or throws last. A start that the host has no descriptor, process, memory or room for has
- * no effect: it is made again, for as long as a server would be waited for, until `over` tells the run's end.
+ * What `start` answers, or throws last. A start the host has no descriptor, process, memory or room for has no
+ * effect: it is made again, for as long as a server would be waited for, until `over` tells the run's end.
  */
 export async function startPatiently<Sandbox>(
   start: () => Promise<Sandbox>,
