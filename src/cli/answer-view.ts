@@ -1,5 +1,4 @@
-// Prints a command's answer: JSON as it is, CSV, a table, or names and values. Used by run.ts, login.ts and
-// follow-task.ts.
+// Prints an answer: JSON as it is, CSV, a table, or names and values. Used by run.ts, login.ts and follow-task.ts.
 import { type CsvCell, csvLine } from '../lib/csv.ts';
 import { escapeJson, isRecord, parseJson } from '../lib/json.ts';
 import { shellWord } from '../lib/shell-word.ts';
@@ -19,7 +18,6 @@ interface AnswerOptions {
   commandLine: string;
 }
 
-/** @param text the JSON text of the answer */
 export function printAnswer(io: Io, command: ManifestCommand, text: string, options: AnswerOptions): void {
   const note = (line: string) => {
     if (!options.quiet) io.stderr.write(`${line}\n`);
@@ -35,10 +33,8 @@ export function printAnswer(io: Io, command: ManifestCommand, text: string, opti
 }
 
 export function parseAnswer(text: string): unknown {
-  return parseJson(
-    text,
-    (cause) => new SeedError('unreachable', 'the server answered with broken JSON', { cause }),
-  );
+  const problem = 'the server answered with broken JSON';
+  return parseJson(text, (cause) => new SeedError('unreachable', problem, { cause }));
 }
 
 /** The body as it came; on a terminal indented. */
@@ -59,13 +55,11 @@ function printList(
   else if (items.length === 0)
     note(command.name.endsWith(' list') ? `No ${command.name.split(' ').at(-2)}.` : 'Nothing to show.');
   else {
-    const sums = isRecord(totals) ? totals : null;
-    const { text, hidden } = listView(items, command.columns, viewOptions(io), sums);
+    const { text, hidden } = listView(items, command.columns, viewOptions(io), isRecord(totals) ? totals : null);
     io.stdout.write(text);
-    if (hidden.length > 0)
-      note(
-        `Not shown for want of width: ${hidden.join(', ').toLowerCase()} (a wider terminal, --csv or --json shows them)`,
-      );
+    const names = hidden.join(', ').toLowerCase();
+    const way = '(a wider terminal, --csv or --json shows them)';
+    if (hidden.length > 0) note(`Not shown for want of width: ${names} ${way}`);
   }
   const told = Object.entries(about).filter(([, value]) => value !== null && value !== 0);
   if (told.length > 0) note(told.map(([name, value]) => `${words(name)} ${cellText(value, null)}`).join(' · '));
@@ -79,7 +73,6 @@ function flagsText(inputs: Record<string, unknown>): string {
   return flags.join(' ');
 }
 
-/** Of tables on stdout. */
 export function viewOptions(io: Io): ViewOptions {
   const { isTerminal, columns } = io.stdout;
   return {
@@ -128,7 +121,6 @@ function isGroup(value: unknown): value is Record<string, unknown> {
   return isRecord(value) && Object.keys(value).length > 0 && !isCounts(value);
 }
 
-/** An object of nothing but numbers. */
 function isCounts(value: unknown): value is Record<string, number> {
   if (!isRecord(value)) return false;
   const values = Object.values(value);
@@ -149,14 +141,11 @@ function isTable(value: unknown): value is Record<string, unknown>[] {
 
 function tableLines(items: readonly Record<string, unknown>[], options: ViewOptions): string[] {
   const width = options.width === null ? null : options.width - INDENT.length;
-  return listView(items, [], { ...options, width })
-    .text.trimEnd()
-    .split('\n');
+  const { text } = listView(items, [], { ...options, width });
+  return text.trimEnd().split('\n');
 }
 
-function indent(lines: readonly string[]): string[] {
-  return lines.map((line) => `${INDENT}${line}`);
-}
+const indent = (lines: readonly string[]): string[] => lines.map((line) => `${INDENT}${line}`);
 
 /** Columns are named as in the JSON. Without any in the manifest they are the first item's. */
 export function listCsv(items: readonly unknown[], columns: readonly string[]): string {

@@ -1,5 +1,4 @@
-// Calls the server's commands over REST; what can go wrong on the way is a SeedError. Used by run.ts,
-// follow-task.ts, login.ts and mcp.ts.
+// Calls the server's commands over REST; what goes wrong is a SeedError. Used by the commands that ask the server.
 import { parseJson } from '../lib/json.ts';
 import { readWithin } from '../lib/read-stream.ts';
 import { type RestCall, restCall } from '../lib/rest-call.ts';
@@ -27,16 +26,11 @@ export interface Api {
 }
 
 /** A command with its input, and where it is called. */
-export interface CommandCall {
-  io: Io;
-  api: Api;
-  command: ManifestCommand;
-  input: Record<string, unknown>;
-}
+export type CommandCall = { io: Io; api: Api; command: ManifestCommand; input: Record<string, unknown> };
 
 const ANSWER_TIMEOUT_MS = 300_000;
+const JSON_TYPE = /^application\/([a-z.]+\+)?json\b/;
 const ANSWER_LIMIT_BYTES = 64 * 1024 * 1024;
-/** Pauses before a request is sent again. */
 const RETRY_PAUSES_MS = [150, 500];
 
 interface Exchange {
@@ -92,7 +86,7 @@ export function createApi(io: Io, profile: Profile): Api {
     try {
       const text = await readAll(response.body);
       if (response.status === 204 && text === '') return '{}';
-      if (!isJson(response)) throw notSeed(response.status, profile.url);
+      if (!JSON_TYPE.test(response.headers['content-type'] ?? '')) throw notSeed(response.status, profile.url);
       return text;
     } catch (error) {
       throw connectionError(error, profile.url);
@@ -116,11 +110,7 @@ export function createApi(io: Io, profile: Profile): Api {
   };
 }
 
-/** With files of this machine it becomes a form. */
-function callOf(
-  command: ManifestCommand,
-  input: Record<string, unknown>,
-): Pick<Exchange, 'method' | 'path' | 'body'> {
+function callOf(command: ManifestCommand, input: Record<string, unknown>) {
   const { rest, files } = takeFiles(input);
   const call = typedCall(command, rest);
   return files === null ? call : { ...call, body: multipartBody(call.body ?? '{}', files) };
@@ -135,17 +125,12 @@ function typedCall(command: ManifestCommand, input: Record<string, unknown>): Re
   }
 }
 
-function isJson(response: HttpResponse): boolean {
-  return /^application\/([a-z.]+\+)?json\b/.test(response.headers['content-type'] ?? '');
-}
-
 async function readAll(body: AsyncIterable<Uint8Array>): Promise<string> {
   const bytes = await readWithin(body, ANSWER_LIMIT_BYTES);
   if (bytes === null) throw new Error(`the answer is larger than ${ANSWER_LIMIT_BYTES} bytes`);
   return bytes.toString('utf8');
 }
 
-/** The error of an answer that is not a success. */
 export function apiError(response: HttpResponse, text: string, profile: Profile): SeedError {
   const error = parseErrorBody(text);
   if (!error) return notSeed(response.status, profile.url);
@@ -176,14 +161,10 @@ function notSeed(status: number, url: string): SeedError {
   });
 }
 
-function isRefused(error: unknown): boolean {
-  return isOneOf(error, ['ECONNREFUSED', 'ENOENT']);
-}
+const isRefused = (error: unknown): boolean => isOneOf(error, ['ECONNREFUSED', 'ENOENT']);
 
 /** The request may have arrived and been worked on all the same. */
-function isBroken(error: unknown): boolean {
-  return isOneOf(error, ['ECONNRESET', 'EPIPE']);
-}
+const isBroken = (error: unknown): boolean => isOneOf(error, ['ECONNRESET', 'EPIPE']);
 
 function isOneOf(error: unknown, codes: readonly string[]): boolean {
   const code = (error as NodeJS.ErrnoException | null)?.code;

@@ -4,10 +4,8 @@
 export const fs = process.getBuiltinModule('node:fs');
 export const { parseArgs } = process.getBuiltinModule('node:util');
 
-/** Loaded when called. */
+// Loaded when they are called for.
 export const loadHttp = () => process.getBuiltinModule('node:http');
-/** For what is downloaded. */
 export const loadCrypto = () => process.getBuiltinModule('node:crypto');
-/** For bodies that are read from files. */
 export const loadStream = () => process.getBuiltinModule('node:stream');
 export const loadHttps = () => process.getBuiltinModule('node:https');

@@ -9,10 +9,9 @@ const NOTHING = '-';
 export function cellText(value: unknown, now: Date | null): string {
   if (value === null || value === undefined || value === '') return NOTHING;
   if (typeof value === 'string') return now && isIsoTime(value) ? relativeTime(value, now) : sanitiseLine(value);
-  if (typeof value === 'number') return now ? readableNumber(value) : decimalText(value);
+  if (typeof value === 'number') return now ? (readableNumbers([value])[0] ?? '') : decimalText(value);
   if (typeof value !== 'object') return String(value);
-  const isEmpty = Object.keys(value).length === 0;
-  if (isEmpty) return NOTHING;
+  if (Object.keys(value).length === 0) return NOTHING;
   const isPlainList = Array.isArray(value) && value.every((item) => typeof item !== 'object');
   return sanitiseLine(isPlainList ? listText(value) : JSON.stringify(value));
 }
@@ -49,22 +48,14 @@ export function readableNumbers(numbers: readonly number[]): string[] {
   });
 }
 
-function readableNumber(number: number): string {
-  return readableNumbers([number])[0] ?? '';
-}
-
-function decimalsOf(number: number): number {
-  return Math.min(DECIMALS_MOST, decimalText(number).split('.')[1]?.length ?? 0);
-}
+const decimalsOf = (number: number) => Math.min(DECIMALS_MOST, decimalText(number).split('.')[1]?.length ?? 0);
 
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
 const MINUTE_SECONDS = 60;
 const HOUR_SECONDS = 60 * MINUTE_SECONDS;
 const DAY_SECONDS = 24 * HOUR_SECONDS;
 
-export function isIsoTime(text: string): boolean {
-  return ISO_TIME.test(text) && !Number.isNaN(Date.parse(text));
-}
+export const isIsoTime = (text: string): boolean => ISO_TIME.test(text) && !Number.isNaN(Date.parse(text));
 
 /** Shortens an ISO-8601 time relative to `now`; past 30 days either way it becomes the date. */
 export function relativeTime(isoTime: string, now: Date): string {

@@ -9,13 +9,7 @@ import type { LocalCommand } from './local-command.ts';
 import { loadProfile } from './profile.ts';
 import { type Style, sanitise, styleFor } from './terminal.ts';
 
-interface Finding {
-  name: string;
-  state: 'good' | 'bad' | 'note';
-  text: string;
-  /** What to do next. */
-  hint?: string | undefined;
-}
+type Finding = { name: string; state: 'good' | 'bad' | 'note'; text: string; hint?: string | undefined };
 
 export const doctor: LocalCommand = {
   name: 'doctor',
@@ -34,7 +28,7 @@ export const doctor: LocalCommand = {
     const cacheDir = cacheDirOf(io);
     const drivers = await probeDrivers(dataDir, cacheDir);
     for (const finding of drivers) tell(finding);
-    for (const finding of await sandboxFindings(io, cacheDir)) tell(finding);
+    for (const finding of [disk(cacheDir), await snapshots(io, cacheDir), await pool()]) tell(finding);
     tell(await askServer(io, flags.url));
     if (flags.json) io.stdout.write(`${JSON.stringify({ findings })}\n`);
     const isUsable = drivers.some(({ state }) => state === 'good');
@@ -67,10 +61,8 @@ function dataFolder(dataDir: string): Finding {
 
 /** Starts something with each driver, as a runner does before it takes work. */
 async function probeDrivers(dataDir: string, cacheDir: string): Promise<Finding[]> {
-  const runscPath = fs
-    .globSync(join(cacheDir, 'tools', 'runsc-*', 'runsc'))
-    .sort()
-    .at(-1);
+  const installed = fs.globSync(join(cacheDir, 'tools', 'runsc-*', 'runsc')).sort();
+  const runscPath = installed.at(-1);
   if (runscPath === undefined) {
     const text = `the sandbox's programs are not set up under ${cacheDir}`;
     return [{ name: 'sandbox', state: 'bad', text, hint: 'npm start or npm run demo sets them up.' }];
@@ -103,10 +95,6 @@ async function askServer(io: Io, urlFlag: string | undefined): Promise<Finding> 
 /** Image, downloads and a snapshot, with some room. */
 const NEEDED_BYTES = 1.5e9;
 
-async function sandboxFindings(io: Io, cacheDir: string): Promise<Finding[]> {
-  return [disk(cacheDir), await snapshots(io, cacheDir), await pool()];
-}
-
 function disk(cacheDir: string): Finding {
   let folder = cacheDir;
   while (!fs.existsSync(folder)) folder = dirname(folder);
@@ -128,12 +116,8 @@ async function snapshots(io: Io, cacheDir: string): Promise<Finding> {
   const whole = all.filter(({ record }) => record !== null);
   const text = `${whole.length} complete, ${all.length - whole.length} damaged under ${join(cacheDir, '*/snapshots')}`;
   if (chosen !== null && !whole.some(({ id }) => id === chosen)) {
-    return {
-      name,
-      state: 'bad',
-      text: `${text}; the chosen one is not among them: ${chosen}`,
-      hint: 'seed snapshots build',
-    };
+    const problem = `${text}; the chosen one is not among them: ${chosen}`;
+    return { name, state: 'bad', text: problem, hint: 'seed snapshots build' };
   }
   const use = chosen === null ? 'the one of the current recipe is used' : `${chosen} is used`;
   return { name, state: whole.length > 0 ? 'good' : 'note', text: `${text}; ${use}` };

@@ -1,5 +1,4 @@
-// Runs a command that answers with a file: to stdout, or to a file that is there whole or not at all. Used by
-// run.ts.
+// Runs a command that answers with a file: to stdout, or to a file, whole or not at all. Used by run.ts.
 import { SeedError } from '../protocol/errors.ts';
 import { fileNameProblem } from '../protocol/file-name.ts';
 import type { CommandCall } from './api.ts';
@@ -13,10 +12,8 @@ export async function downloadFile(
   { output, quiet }: { output: string | null; quiet: boolean },
 ): Promise<void> {
   if (output === null && io.stdout.isTerminal) {
-    throw usageError(
-      'a file is not written to a terminal, which might act on what is in it',
-      `--output <path> writes it to a file or into a folder: seed ${command.name} … --output .`,
-    );
+    const hint = `--output <path> writes it to a file or into a folder: seed ${command.name} … --output .`;
+    throw usageError('a file is not written to a terminal, which might act on what is in it', hint);
   }
   const response = await api.file(command, input);
   if (output === null) {
@@ -60,9 +57,7 @@ async function* checked({ headers, body }: HttpResponse, url: string): AsyncIter
       yield chunk;
     }
   } catch (cause) {
-    throw new SeedError('unreachable', `the connection to ${url} broke before the file was complete`, {
-      cause,
-    });
+    throw new SeedError('unreachable', `the connection to ${url} broke before the file was complete`, { cause });
   }
   const told = /sha-256=:([^:]+):/.exec(String(headers['repr-digest'] ?? ''))?.[1];
   if (told !== undefined && told !== hash.digest('base64'))

@@ -1,4 +1,4 @@
-// A task's events as a person reads them. Used by stream-command.ts and follow-task.ts.
+// A task's events as a person reads them. Used by stream.ts and follow-task.ts.
 import type { TaskEvent } from '../protocol/event.ts';
 import { paintStatus, type Style, sanitise, sanitiseLine } from './terminal.ts';
 
@@ -10,7 +10,6 @@ export function createEventView(style: Style): (event: TaskEvent) => string {
   /** The tool call whose output is being shown, how many lines it has, and the length of the one that is open. */
   let output = outputOf('');
 
-  /** Ends a line of output that a chunk left open. */
   function closed(text: string): string {
     const start = output.isLineOpen ? '\n' : '';
     output.isLineOpen = false;

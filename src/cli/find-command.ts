@@ -1,5 +1,4 @@
-// Which command was typed, and which name was meant when none was. Used by run.ts and wherever a name may be
-// mistyped.
+// Finds the command that was typed, or the name that was meant. Used wherever a name may be mistyped.
 import type { SeedError } from '../protocol/errors.ts';
 import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
 import { usageError } from './io.ts';
@@ -10,20 +9,14 @@ export function findCommand(manifest: Manifest, words: readonly string[]): Manif
   return matches.sort((a, b) => b.name.length - a.name.length)[0] ?? null;
 }
 
-export function unknownCommand(
-  manifest: Manifest,
-  localNames: readonly string[],
-  words: readonly string[],
-): SeedError {
-  const names = [...manifest.commands.map(({ name }) => name), ...localNames];
+export function unknownCommand(manifest: Manifest, local: readonly string[], words: readonly string[]): SeedError {
+  const names = [...manifest.commands.map(({ name }) => name), ...local];
   const isNoun = names.some((name) => name.startsWith(`${words.slice(0, 2).join(' ')} `));
   const typed = words.slice(0, isNoun ? 3 : 2).filter((word) => !word.startsWith('-'));
   const nouns = [...new Set(names.map((name) => name.split(' ')[0] ?? name))];
   const meant = closest(typed.join(' '), names) ?? closest(typed[0] ?? '', nouns);
-  return usageError(
-    `there is no command ${JSON.stringify(typed.join(' '))} that this key may use`,
-    meant === undefined ? 'seed --help lists the commands.' : `Did you mean: seed ${meant}`,
-  );
+  const hint = meant === undefined ? 'seed --help lists the commands.' : `Did you mean: seed ${meant}`;
+  return usageError(`there is no command ${JSON.stringify(typed.join(' '))} that this key may use`, hint);
 }
 
 /** Levenshtein distance, two neighbouring letters swapped counting as one (optimal string alignment). */
@@ -48,10 +41,9 @@ function distance(a: string, b: string): number {
 /** The closest name, or undefined when none is close enough to be meant. */
 export function closest(typed: string, names: readonly string[]): string | undefined {
   const allowed = typed.length < 4 ? 1 : Math.max(2, Math.floor(typed.length / 3));
-  const ranked = names
+  const [best] = names
     .map((name) => ({ name, cost: distance(typed.slice(0, 64), name) }))
     .sort((a, b) => a.cost - b.cost);
-  const best = ranked[0];
   if (best && best.cost <= allowed) return best.name;
   return typed.length >= 2 ? names.find((name) => name.startsWith(typed)) : undefined;
 }

@@ -1,5 +1,4 @@
-// The flags that a command's JSON Schema makes, how they are written in usage lines, and the values that were
-// typed for them. Used by parse-input.ts and help.ts.
+// The flags that a JSON Schema makes, in usage lines, and their values. Used by parse-input.ts and help.ts.
 import { isRecord, parseJson } from '../lib/json.ts';
 import type { SeedError } from '../protocol/errors.ts';
 import type { JsonSchema, ManifestCommand } from '../protocol/manifest.ts';
@@ -11,12 +10,10 @@ type ScalarKind = 'string' | 'integer' | 'number';
 type FlagKind = ScalarKind | 'boolean' | 'list' | 'record' | 'json' | 'files';
 
 export interface Flag {
-  /** The input's name in the REST body. */
   property: string;
   /** Kebab-case, without the dashes. */
   name: string;
   kind: FlagKind;
-  /** What a list holds. */
   itemKind: ScalarKind;
   /** The allowed words; empty when any will do. */
   choices: string[];
@@ -55,7 +52,6 @@ export function flagOf(
   const kind = kindOf(schema, items, itemKind);
   return {
     property,
-    // Each is given by a flag of its own.
     name: kind === 'files' ? 'file' : kebabCase(property),
     kind,
     itemKind: itemKind ?? 'string',
@@ -83,11 +79,8 @@ function scalarKind(schema: JsonSchema): ScalarKind | undefined {
   if (type === 'string' || type === 'integer' || type === 'number') return type;
   // What may be text, among others, is taken as it was typed.
   const branches = schema['anyOf'];
-  if (
-    Array.isArray(branches) &&
-    branches.some((branch) => isSchema(branch) && branch.type === 'string' && !branch.enum)
-  )
-    return 'string';
+  const isText = (branch: unknown) => isSchema(branch) && branch.type === 'string' && !branch.enum;
+  if (Array.isArray(branches) && branches.some(isText)) return 'string';
   const words = schema.enum?.every((choice) => typeof choice === 'string');
   return words ? 'string' : undefined;
 }
@@ -144,30 +137,21 @@ export function usageLine(command: ManifestCommand): string {
   return ['seed', command.name, ...path, ...words, ...optional].join(' ');
 }
 
-export function isMandatory(flag: Flag): boolean {
-  return flag.required && flag.default === undefined;
-}
+export const isMandatory = (flag: Flag): boolean => flag.required && flag.default === undefined;
+
+const PLACEHOLDERS: Partial<Record<FlagKind, string>> = {
+  boolean: '',
+  files: '<path[=name]>',
+  record: '<name=value>',
+  integer: '<number>',
+  number: '<number>',
+  json: '<json>',
+};
 
 /** What stands for a flag's value: `<text>`, `<a,b,…>`, `active|expired`. */
 export function placeholder(flag: Flag): string {
   const words = flag.choices.length > 0 && flag.choices.length <= 6 ? flag.choices.join('|') : undefined;
-  switch (flag.kind) {
-    case 'boolean':
-      return '';
-    case 'list':
-      return `<${words ?? 'a,b,…'}>`;
-    case 'files':
-      return '<path[=name]>';
-    case 'record':
-      return '<name=value>';
-    case 'integer':
-    case 'number':
-      return '<number>';
-    case 'json':
-      return '<json>';
-    default:
-      return `<${words ?? 'text'}>`;
-  }
+  return PLACEHOLDERS[flag.kind] ?? `<${words ?? (flag.kind === 'list' ? 'a,b,…' : 'text')}>`;
 }
 
 /** The value of a flag from everything typed for it, in order. Throws SeedError `usage`. */
@@ -223,9 +207,7 @@ function scalarValue(flag: Flag, kind: ScalarKind, text: string): string | numbe
   return number;
 }
 
-function quote(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
-}
+const quote = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 
 function wrong(flag: Flag, problem: string, cause?: unknown): SeedError {
   return usageError(`--${flag.name} ${problem}`, undefined, cause);

@@ -1,13 +1,10 @@
-// Where the repository lies, with the folders that its server and runner use. Used by the commands of this
-// machine.
+// Where the repository and the folders of its server and runner lie. Used by the commands of this machine.
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fs } from './builtin.ts';
 import type { Io } from './io.ts';
 
-/**
- * The same from src/cli/ and from node_modules/.cache/, where bin/seed keeps the bundle: both two folders deep.
- */
+/** The same from src/cli/ and from node_modules/.cache/, where bin/seed keeps the bundle: both are two deep. */
 export const REPOSITORY = new URL('../../', import.meta.url);
 
 /** A module of the repository by its path: so it stays out of the bundle that bin/seed starts. */
@@ -20,9 +17,7 @@ export function dataDirOf(io: Io): string {
   return resolve(io.env('SEED_DATA_DIR') ?? fileURLToPath(new URL('.seed', REPOSITORY)));
 }
 
-/**
- * SEED_CACHE_DIR; else what the last runner on the data folder has noted there; else cache/ in the data folder.
- */
+/** SEED_CACHE_DIR; else what the last runner noted in the data folder; else cache/ in the data folder. */
 export function cacheDirOf(io: Io): string {
   const dataDir = dataDirOf(io);
   return resolve(io.env('SEED_CACHE_DIR') ?? notedCacheDir(dataDir) ?? join(dataDir, 'cache'));

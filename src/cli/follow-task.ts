@@ -74,12 +74,10 @@ async function watchToEnd(
   // The agent's last words are its answer, which goes to stdout: they are shown here only if more follows.
   let held = '';
   const show = (event: TaskEvent) => {
-    if (event.type === 'status') io.stderr.write(view(event));
-    else {
-      io.stderr.write(held);
-      held = event.type === 'text' ? view(event) : '';
-      if (event.type !== 'text') io.stderr.write(view(event));
-    }
+    const text = view(event);
+    if (event.type === 'status') return io.stderr.write(text);
+    io.stderr.write(event.type === 'text' ? held : held + text);
+    held = event.type === 'text' ? text : '';
   };
   for (let ends = 0; ends <= EARLY_ENDS_MOST; ends++) {
     for await (const { item } of streamItems(call, position, signal)) {
@@ -115,12 +113,9 @@ function printOutcome(io: Io, text: string, { json, quiet }: { json: boolean; qu
 function summary(io: Io, task: Task): string {
   const style = styleFor(io.stderr, io);
   const seconds = ((task.startMs ?? 0) + (task.runMs ?? 0)) / 1000;
-  const parts = [
-    `${seconds.toFixed(1)} s`,
-    `${task.inputTokens} tokens in, ${task.outputTokens} out`,
-    ...(task.cost ? [`${amountText(task.cost.total)} ${sanitiseLine(task.cost.currency)}`] : []),
-    costNote(task.costSource) ?? [],
-  ].flat();
+  const cost = task.cost ? [`${amountText(task.cost.total)} ${sanitiseLine(task.cost.currency)}`] : [];
+  const tokens = `${task.inputTokens} tokens in, ${task.outputTokens} out`;
+  const parts = [`${seconds.toFixed(1)} s`, tokens, ...cost, costNote(task.costSource) ?? []].flat();
   return `${paintStatus('completed', style)} ${style.dim(`in ${parts.join(' · ')}`)}`;
 }
 
@@ -132,9 +127,7 @@ function taskOf(text: string): Task {
   throw new SeedError('unreachable', 'the server answered with something that is no task');
 }
 
-function pathInput(command: ManifestCommand, taskId: string): Record<string, unknown> {
-  return { [command.positional[0] ?? 'id']: taskId };
-}
+const pathInput = (command: ManifestCommand, taskId: string) => ({ [command.positional[0] ?? 'id']: taskId });
 
 function howToGoOn({ taskId, stream, get }: Followed): string {
   const noun = get.name.split(' ')[0];
@@ -151,6 +144,4 @@ function stillRunning(error: unknown, followed: Followed): unknown {
 }
 
 /** Small sums are the usual ones: none of them shows as nothing. */
-function amountText(amount: number): string {
-  return amount > 0 && amount < 0.0001 ? '< 0.0001' : amount.toFixed(4);
-}
+const amountText = (amount: number): string => (amount > 0 && amount < 0.0001 ? '< 0.0001' : amount.toFixed(4));

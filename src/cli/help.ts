@@ -3,11 +3,7 @@ import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
 import { type Flag, flagsOf, isMandatory, kebabCase, placeholder, usageLine } from './flags.ts';
 import { type Style, sanitiseLine } from './terminal.ts';
 
-/** A line of a help text: what to type and what it does. */
-export interface HelpEntry {
-  name: string;
-  summary: string;
-}
+export type HelpEntry = { name: string; summary: string };
 
 const GLOBAL_FLAGS: readonly HelpEntry[] = [
   { name: '--json', summary: "The server's JSON as it is; streams as one object a line" },
@@ -35,15 +31,14 @@ export function rootHelp(manifest: Manifest | null, local: readonly HelpEntry[],
   const commands = manifest?.commands ?? [];
   // Commands that were handed out with the CLI cannot be asked for again.
   const refresh = local.length > 0 ? [REFRESH_FLAG] : [];
-  const sections = [
+  return join([
     'Seed hands work to an agent in a sandbox and runs the commands of your platform.',
     `${style.bold('Usage:')} seed <noun> <verb> [arguments] [flags]`,
     commands.length > 0 ? section('Commands', rootEntries(commands), style) : '',
     section('This machine', local, style),
     section('Flags', [...GLOBAL_FLAGS, ...LEADING_FLAGS, ...refresh], style),
     'Exit codes: 0 ok · 1 error · 2 usage · 4 not authenticated or not allowed · 5 task not completed · 130 interrupted',
-  ];
-  return join(sections);
+  ]);
 }
 
 /** `seed keys --help`, `seed webhooks events --help` */
@@ -67,8 +62,8 @@ export function nounHelp(
 export function commandHelp(command: ManifestCommand, style: Style): string {
   const flags = flagsOf(command);
   const inPath = flags.filter((flag) => command.positional.includes(flag.property));
-  const others = flags.filter((flag) => !command.positional.includes(flag.property));
-  const entries = others.map((flag) => flagEntry(flag));
+  const args = inPath.map((flag) => ({ ...flagEntry(flag), name: `<${kebabCase(flag.property)}>` }));
+  const entries = flags.filter((flag) => !command.positional.includes(flag.property)).map(flagEntry);
   if (command.follow !== null) {
     entries.push({ name: '--detach', summary: 'Return at once instead of following the task to its end' });
   }
@@ -80,18 +75,13 @@ export function commandHelp(command: ManifestCommand, style: Style): string {
   }
   const without = WITHOUT_FORMATS[command.output] ?? [];
   const everywhere = GLOBAL_FLAGS.filter(({ name }) => !without.includes(name));
-  const allowed = command.scope === null ? 'any valid key' : command.scope;
   return join([
     sanitiseLine(command.summary),
     `${style.bold('Usage:')} ${usageLine(command)}`,
-    section(
-      'Arguments',
-      inPath.map((flag) => ({ ...flagEntry(flag), name: `<${kebabCase(flag.property)}>` })),
-      style,
-    ),
+    section('Arguments', args, style),
     section('Flags', entries, style),
     section('Everywhere', everywhere, style),
-    `${style.bold('Scope:')} ${allowed}   ${style.bold('Effect:')} ${command.effect}`,
+    `${style.bold('Scope:')} ${command.scope ?? 'any valid key'}   ${style.bold('Effect:')} ${command.effect}`,
     examples(command, style),
   ]);
 }
@@ -123,14 +113,9 @@ const LISTED_MOST = 150;
 
 function rootEntries(commands: readonly ManifestCommand[]): HelpEntry[] {
   if (commands.length <= LISTED_MOST) return commands.map(commandEntry);
-  const counts = new Map<string, number>();
-  for (const { name } of commands) {
-    const noun = name.split(' ')[0] ?? name;
-    counts.set(noun, (counts.get(noun) ?? 0) + 1);
-  }
-  return [...counts].map(([noun, count]) => ({
+  return [...Map.groupBy(commands, ({ name }) => name.split(' ')[0] ?? name)].map(([noun, { length }]) => ({
     name: noun,
-    summary: `${count === 1 ? '1 command' : `${count} commands`}: seed ${noun} --help`,
+    summary: `${length === 1 ? '1 command' : `${length} commands`}: seed ${noun} --help`,
   }));
 }
 
@@ -141,8 +126,7 @@ function commandEntry(command: ManifestCommand): HelpEntry {
 function flagEntry(flag: Flag): HelpEntry {
   const notes = [sanitiseLine(flag.description)];
   if (isMandatory(flag)) notes.push('(required)');
-  const range = rangeNote(flag);
-  if (range !== '') notes.push(range);
+  notes.push(rangeNote(flag));
   if (flag.choices.length > 6) notes.push(`One of ${flag.choices.join(', ')}`);
   if (flag.kind === 'list') notes.push('(commas, or repeat the flag)');
   if (flag.kind === 'record' || flag.kind === 'files') notes.push('(repeat the flag)');
@@ -153,14 +137,11 @@ function flagEntry(flag: Flag): HelpEntry {
 }
 
 function hasDefault(flag: Flag): boolean {
-  const empty =
-    typeof flag.default === 'object' && flag.default !== null && Object.keys(flag.default).length === 0;
-  return flag.default !== undefined && flag.default !== null && !empty;
+  const { default: preset = null } = flag;
+  return preset !== null && !(typeof preset === 'object' && Object.keys(preset).length === 0);
 }
 
-function defaultText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
+const defaultText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /** Says the range unless the description already does. */
 function rangeNote(flag: Flag): string {
@@ -186,6 +167,4 @@ function section(title: string, entries: readonly HelpEntry[], style: Style): st
   return [style.bold(`${title}:`), ...lines].join('\n');
 }
 
-function join(sections: readonly string[]): string {
-  return `${sections.filter((text) => text !== '').join('\n\n')}\n`;
-}
+const join = (sections: readonly string[]): string => `${sections.filter((text) => text !== '').join('\n\n')}\n`;

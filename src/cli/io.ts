@@ -1,5 +1,4 @@
-// Everything the CLI touches outside itself, as one interface, so that it runs in tests without a process, and its
-// exit codes. The real one is made by main.ts.
+// All that the CLI touches outside itself, as an interface that main.ts fulfils, and tests too; and exit codes.
 import type { Clock } from '../lib/clock.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { Request } from './request.ts';
@@ -15,7 +14,6 @@ export interface Input {
   readonly isTerminal: boolean;
   /** All of it as text. Rejects with SeedError `usage` past `limitBytes`. */
   readAll(limitBytes: number): Promise<string>;
-  /** What comes, as it comes. */
   chunks(): AsyncIterable<Uint8Array>;
   /** One line typed on a terminal; null when the person gave up. */
   readLine(): Promise<string | null>;
@@ -58,7 +56,6 @@ export function isSeedError(error: unknown): error is SeedError {
   return error instanceof Error && 'code' in error && 'hint' in error;
 }
 
-/** Of what was typed wrong. */
 export function usageError(message: string, hint?: string, cause?: unknown): SeedError {
   return new SeedError('usage', message, { ...(hint && { hint }), cause });
 }

@@ -1,5 +1,4 @@
-// A command that runs on this machine and is not in the manifest. Used by run.ts; the commands are in
-// local-commands.ts.
+// A command that runs on this machine and is not in the manifest. Used by run.ts; local-commands.ts lists them.
 import { parseArgs } from './builtin.ts';
 import type { HelpEntry } from './help.ts';
 import { type Io, usageError } from './io.ts';
@@ -18,9 +17,7 @@ export interface LocalCommand {
   positionals?: readonly string[];
   /** The server has commands of the same noun. */
   alsoOnServer?: boolean;
-  /** Complete command lines. */
   examples?: readonly string[];
-  /** Returns the exit code. */
   run(io: Io, flags: GlobalFlags, values: LocalValues): Promise<number>;
 }
 
@@ -61,12 +58,7 @@ function valuesOf({ name, usage, flags = [], positionals = [] }: LocalCommand, a
     ),
   };
   try {
-    const parsed = parseArgs({
-      args: [...args],
-      options,
-      strict: true,
-      allowPositionals: positionals.length > 0,
-    });
+    const parsed = parseArgs({ args: [...args], options, strict: true, allowPositionals: positionals.length > 0 });
     const extra = parsed.positionals[positionals.length];
     if (extra !== undefined) throw new Error(`what is "${extra}" for?`);
     const given = positionals.map((positional, index) => [positional, parsed.positionals[index]] as const);
@@ -82,10 +74,7 @@ export function textIn(values: LocalValues, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/**
- * Prints what a local command has done: as JSON with --json, else as text, with notes on stderr unless --quiet.
- * @param done `text` is null where there is only the note
- */
+/** Prints what a local command has done: JSON with --json, else text if any and, unless --quiet, a note. */
 export function tellDone(
   io: Io,
   flags: GlobalFlags,

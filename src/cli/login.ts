@@ -50,10 +50,8 @@ async function pipedKey(io: Io): Promise<string> {
 
 async function typedKey(io: Io, url: string): Promise<string> {
   if (!io.stdin.isTerminal) {
-    throw usageError(
-      'seed login asks for the key on a terminal, and stdin is none',
-      'Pipe the key in: seed login --with-key-stdin < key-file',
-    );
+    const problem = 'seed login asks for the key on a terminal, and stdin is none';
+    throw usageError(problem, 'Pipe the key in: seed login --with-key-stdin < key-file');
   }
   io.stderr.write(`API key for ${url} (not shown): `);
   const key = await io.stdin.readSecret();

@@ -1,5 +1,4 @@
-// Runs the CLI as this process, with its streams, environment, clock and network. Called by the two entries:
-// handed-out.ts and repository.ts.
+// Runs the CLI as this process. Called by the two entries: handed-out.ts and repository.ts.
 import { systemClock } from '../lib/clock.ts';
 import { env } from '../lib/env.ts';
 import { type Input, type Io, type Output, usageError } from './io.ts';
@@ -14,8 +13,6 @@ export async function main(form: Form): Promise<void> {
   });
   process.exitCode = await runCli(process.argv.slice(2), form, systemIo());
 }
-
-const DEFAULT_COLUMNS = 80;
 
 function systemIo(): Io {
   return {
@@ -43,7 +40,7 @@ function systemIo(): Io {
 function output(stream: NodeJS.WriteStream): Output {
   return {
     isTerminal: stream.isTTY === true,
-    columns: stream.columns || DEFAULT_COLUMNS,
+    columns: stream.columns || 80,
     write: (content) => void stream.write(content),
   };
 }
@@ -62,25 +59,27 @@ function input(stream: NodeJS.ReadStream): Input {
       return Buffer.concat(chunks).toString('utf8');
     },
     chunks: () => stream,
-    readLine: () => readLine(stream),
+    // The terminal itself shows what is typed, and hands it over with Enter.
+    readLine: () => readTyped(stream, (line, finish) => finish(line.trim())),
     readSecret: () => readSecret(stream),
   };
 }
 
-/** The terminal itself shows what is typed, and hands it over with Enter. */
-function readLine(stream: NodeJS.ReadStream): Promise<string | null> {
+type Finish = (typed: string | null) => void;
+
+/** Hands what is typed to `take` until that finishes. Resolves with what it says; null when the input ends. */
+function readTyped(
+  stream: NodeJS.ReadStream,
+  take: (text: string, finish: Finish) => void,
+): Promise<string | null> {
   return new Promise((resolve) => {
-    const finish = (line: string | null) => {
-      stream.off('data', take);
-      stream.off('end', end);
-      stream.pause();
-      resolve(line);
+    const finish: Finish = (typed) => {
+      stream.off('data', onData).off('end', onEnd).pause();
+      resolve(typed);
     };
-    const take = (chunk: Buffer) => finish(chunk.toString('utf8').trim());
-    const end = () => finish(null);
-    stream.once('data', take);
-    stream.once('end', end);
-    stream.resume();
+    const onData = (chunk: Buffer) => take(chunk.toString('utf8'), finish);
+    const onEnd = () => finish(null);
+    stream.on('data', onData).once('end', onEnd).resume();
   });
 }
 
@@ -92,27 +91,14 @@ const SECRET_LIMIT_CHARACTERS = 4096;
 
 /** Reads with the terminal in raw mode, so that nothing is echoed; always puts it back. */
 function readSecret(stream: NodeJS.ReadStream): Promise<string | null> {
-  return new Promise((resolve) => {
-    let typed = '';
-    const finish = (secret: string | null) => {
-      stream.off('data', take);
-      stream.off('end', end);
-      stream.setRawMode(false);
-      stream.pause();
-      resolve(secret);
-    };
-    const end = () => finish(null);
-    const take = (chunk: Buffer) => {
-      for (const char of chunk.toString('utf8')) {
-        if (ENTER.includes(char)) return finish(typed);
-        if (GIVE_UP.includes(char)) return finish(null);
-        if (BACKSPACE.includes(char)) typed = typed.slice(0, -1);
-        else if (typed.length < SECRET_LIMIT_CHARACTERS) typed += char;
-      }
-    };
-    stream.setRawMode(true);
-    stream.on('data', take);
-    stream.once('end', end);
-    stream.resume();
-  });
+  let typed = '';
+  stream.setRawMode(true);
+  return readTyped(stream, (text, finish) => {
+    for (const char of text) {
+      if (ENTER.includes(char)) return finish(typed);
+      if (GIVE_UP.includes(char)) return finish(null);
+      if (BACKSPACE.includes(char)) typed = typed.slice(0, -1);
+      else if (typed.length < SECRET_LIMIT_CHARACTERS) typed += char;
+    }
+  }).finally(() => stream.setRawMode(false));
 }

@@ -1,5 +1,4 @@
-// Where the list of commands comes from: embedded, cached for a few minutes, or asked of the server. Used by
-// run.ts.
+// Where the list of commands comes from: embedded, cached for minutes, or asked of the server. Used by run.ts.
 import { join } from 'node:path';
 import { parseJson } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
@@ -25,12 +24,7 @@ export function embeddedManifest(manifest: Manifest): ManifestSource {
 }
 
 /** @param refresh ask the server even when the cache is fresh */
-export function cachedManifest(
-  io: Io,
-  api: Api,
-  profile: Profile,
-  { refresh }: { refresh: boolean },
-): ManifestSource {
+export function cachedManifest(io: Io, api: Api, profile: Profile, { refresh }: { refresh: boolean }) {
   const path = cachePath(io, profile);
   let isCurrent = false;
 
@@ -58,14 +52,9 @@ export function cachedManifest(
  */
 function cachePath(io: Io, profile: Profile): string {
   const server = profile.url.replace(/[^a-z0-9.-]+/gi, '_').slice(0, 150);
-  const name = `commands-${server}-${publicPrefix(profile.key)}.json`;
-  return join(userDirectory(io, 'XDG_CACHE_HOME', '.cache'), name);
-}
-
-function publicPrefix(key: string | null): string {
-  return (
-    /^sk_live_[0-9A-Za-z]{4}(?=[0-9A-Za-z]{8})/.exec(key ?? '')?.[0] ?? (key === null ? 'no-key' : 'other-key')
-  );
+  const publicPrefix = /^sk_live_[0-9A-Za-z]{4}(?=[0-9A-Za-z]{8})/.exec(profile.key ?? '')?.[0];
+  const key = publicPrefix ?? (profile.key === null ? 'no-key' : 'other-key');
+  return join(userDirectory(io, 'XDG_CACHE_HOME', '.cache'), `commands-${server}-${key}.json`);
 }
 
 /** What the cache holds, or null when there is nothing fresh and whole in it. */
@@ -74,7 +63,6 @@ function readFresh(io: Io, path: string, url: string): Manifest | null {
     const ageMs = io.clock.now().getTime() - fs.statSync(path).mtimeMs;
     return ageMs < FRESH_MS && ageMs > -FRESH_MS ? parseManifest(fs.readFileSync(path, 'utf8'), url) : null;
   } catch {
-    // No cache: the server is asked.
     return null;
   }
 }
@@ -91,7 +79,7 @@ function store(io: Io, path: string, manifest: Manifest & { url: string }): void
     writePrivately(path, JSON.stringify(manifest));
     forgetOld(io, join(path, '..'));
   } catch {
-    // A home folder that cannot be written costs a request each time, nothing else.
+    // A home folder that cannot be written costs a request each time.
   }
 }
 

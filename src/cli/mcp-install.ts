@@ -1,5 +1,4 @@
-// seed mcp install: writes Seed into the configuration of an MCP client, after showing what would change. Used by
-// local-commands.ts.
+// seed mcp install: writes Seed into an MCP client's configuration, shown first. Used by local-commands.ts.
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isRecord, parseJson } from '../lib/json.ts';
@@ -20,15 +19,11 @@ interface McpClient {
   /** The property of the file that holds the servers by name. */
   property: string;
   entry(launch: Launch): object;
-  /** What to do after the file is written. */
   afterwards: string;
 }
 
 /** How the client starts `seed mcp`. */
-interface Launch {
-  command: string;
-  args: string[];
-}
+type Launch = { command: string; args: string[] };
 
 const plain = ({ command, args }: Launch) => ({ command, args });
 const typed = (launch: Launch) => ({ type: 'stdio', ...plain(launch) });
@@ -74,9 +69,7 @@ function claudeDesktopPath(io: Io, platform: NodeJS.Platform): string {
   return join(io.env('XDG_CONFIG_HOME') ?? join(home(io), '.config'), 'Claude', file);
 }
 
-function home(io: Io): string {
-  return io.env('HOME') ?? '.';
-}
+const home = (io: Io): string => io.env('HOME') ?? '.';
 
 const NAMES = MCP_CLIENTS.map(({ name }) => name).join(', ');
 
@@ -114,23 +107,14 @@ export const mcpInstall: LocalCommand = {
   },
 };
 
-interface Change {
-  path: string;
-  /** Null: there is no file. */
-  before: string | null;
-  after: string;
-  /** What there is of Seed in the file now. */
-  oldEntry: unknown;
-  newEntry: object;
-}
-
 /** The key stays where seed login has put it: no configuration of a client holds it. */
 function launchOf(urlFlag: string | undefined, options: string[]): Launch {
   const url = urlFlag === undefined ? [] : ['--url', checkUrl(urlFlag)];
   return { command: fileURLToPath(new URL('bin/seed', REPOSITORY)), args: [...url, 'mcp', ...options] };
 }
 
-function changeOf(io: Io, client: McpClient, launch: Launch): Change {
+/** The file's text before (null: there is none) and after, with the entry of Seed in each. */
+function changeOf(io: Io, client: McpClient, launch: Launch) {
   const path = client.path(io, process.platform);
   const before = fs.existsSync(path) ? fs.readFileSync(path, 'utf8') : null;
   const newEntry = client.entry(launch);
@@ -151,25 +135,21 @@ function changeOf(io: Io, client: McpClient, launch: Launch): Change {
   return { path, before, after, oldEntry, newEntry };
 }
 
-function show(io: Io, client: McpClient, { path, before, oldEntry, newEntry }: Change): void {
+function show(io: Io, client: McpClient, { path, before, oldEntry, newEntry }: ReturnType<typeof changeOf>) {
   const style = styleFor(io.stderr, io);
   const lines = (mark: string, value: unknown) =>
     JSON.stringify(value, null, 2)
       .split('\n')
       .map((line, index) => `${mark} ${index === 0 ? '"seed": ' : ''}${line}`);
   const changed = [...(oldEntry === undefined ? [] : lines('-', oldEntry)), ...lines('+', newEntry)];
-  io.stderr.write(
-    `${style.bold(client.title)}: ${path}${before === null ? ' (a new file)' : ''}, under "${client.property}"\n`,
-  );
-  io.stderr.write(`${sanitise(changed.join('\n'))}\n`);
+  const where = `${path}${before === null ? ' (a new file)' : ''}, under "${client.property}"`;
+  io.stderr.write(`${style.bold(client.title)}: ${where}\n${sanitise(changed.join('\n'))}\n`);
 }
 
 async function agrees(io: Io): Promise<boolean> {
   if (!io.stdin.isTerminal) {
-    throw usageError(
-      'seed mcp install asks before it writes, and stdin is no terminal',
-      'Write without asking: --yes',
-    );
+    const problem = 'seed mcp install asks before it writes, and stdin is no terminal';
+    throw usageError(problem, 'Write without asking: --yes');
   }
   io.stderr.write('Write it? [y/N] ');
   const answer = await io.stdin.readLine();

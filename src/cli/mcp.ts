@@ -1,6 +1,5 @@
 // seed mcp: carries MCP messages between stdio, one a line, and a server's Streamable HTTP endpoint, for clients
-// that start a process. The server does all the work, so both transports are the same MCP. Used by
-// local-commands.ts.
+// that start a process. The server does all the work. Used by local-commands.ts.
 import { isRecord, parseJson } from '../lib/json.ts';
 import { linesOf } from '../lib/read-stream.ts';
 import { SeedError } from '../protocol/errors.ts';
@@ -30,18 +29,10 @@ export const mcp: LocalCommand = {
   },
 };
 
-interface McpEndpoint {
-  url: string;
-  key: string;
-  /** With what its query asks for. */
-  endpoint: string;
-}
+/** The server, and its endpoint with what the query asks for. */
+type McpEndpoint = Record<'url' | 'key' | 'endpoint', string>;
 
-interface Message {
-  id?: string | number;
-  method?: string;
-  params?: Record<string, unknown>;
-}
+type Message = { id?: string | number; method?: string; params?: Record<string, unknown> };
 
 /** runTask may hold its answer for as long as a task may run. */
 const ANSWER_TIMEOUT_MS = (LIMITS.waitSeconds + 60) * 1000;
@@ -119,9 +110,7 @@ function parseMessage(line: string): Message | null {
   return isRecord(message) ? (message as Message) : null;
 }
 
-function cancelledIn({ params }: Message): string | number {
-  return (params?.['requestId'] ?? '') as string | number;
-}
+const cancelledIn = ({ params }: Message): string | number => (params?.['requestId'] ?? '') as string | number;
 
 function revisionIn(answer: object): string | null {
   const { result } = answer as { result?: { protocolVersion?: unknown } };
@@ -141,10 +130,7 @@ const NAMED_BY: Record<string, string> = {
 };
 
 /** @param agreed the revision that `initialize` agreed on; null before it, and where there is none */
-function mcpHeaders(
-  { method = '', params = {} }: { method?: string; params?: Record<string, unknown> },
-  agreed: string | null,
-): Record<string, string> {
+function mcpHeaders({ method = '', params = {} }: Message, agreed: string | null): Record<string, string> {
   const headers: Record<string, string> = {
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',

@@ -1,5 +1,4 @@
-// seed packs new and seed packs import: packs written into this repository, from a template or from a platform's
-// OpenAPI document. Used by local-commands.ts.
+// seed packs new and import: writes packs, from a template or an OpenAPI document. Used by local-commands.ts.
 import { fileURLToPath } from 'node:url';
 import type { ImportReport } from '../openapi/import-pack.ts';
 import { SeedError } from '../protocol/errors.ts';
@@ -111,7 +110,7 @@ const newPack: LocalCommand = {
         hint: 'Choose another name, or change the pack that is there.',
       });
     }
-    const files = Object.entries(packTemplate(name));
+    const files = Object.entries({ 'pack.ts': packFile(name), [`${name}.test.ts`]: testFile(name) });
     fs.mkdirSync(folder, { recursive: true });
     for (const [file, text] of files) fs.writeFileSync(new URL(file, folder), text);
     const paths = files.map(([file]) => fileURLToPath(new URL(file, folder)));
@@ -130,11 +129,6 @@ function packName(given: string | boolean | undefined, example: string): string 
     given === undefined ? 'what is it called?' : `"${given}" is no name of a pack`,
     `A name is written in lower-case letters, digits and hyphens: ${example}`,
   );
-}
-
-/** @returns the text of each file, by its name in the pack's folder */
-function packTemplate(name: string): Record<string, string> {
-  return { 'pack.ts': packFile(name), [`${name}.test.ts`]: testFile(name) };
 }
 
 function packFile(name: string): string {

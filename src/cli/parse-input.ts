@@ -1,5 +1,4 @@
-// Reads a command line: the flags that every command has, and what stands after a command's name as its input.
-// Used by run.ts and local-command.ts.
+// Reads a command line: the flags of every command, and a command's input. Used by run.ts and local-command.ts.
 import type { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
 import { parseArgs } from './builtin.ts';
@@ -8,7 +7,6 @@ import { type Flag, flagOf, flagsOf, flagValue, usageLine } from './flags.ts';
 import { usageError } from './io.ts';
 
 interface ParsedInput extends Record<TrailingFlag | 'detach', boolean> {
-  /** The REST input, by property name. */
   input: Record<string, unknown>;
   /** Where to write a file; null: not said. */
   output: string | null;
@@ -49,21 +47,14 @@ export async function parseInput(
   return parsed;
 }
 
-interface Collected {
-  values: Map<Flag, string[]>;
-  bare: string[];
-  switches: Set<string>;
-}
-
-function collect(command: ManifestCommand, flags: readonly Flag[], args: readonly string[]): Collected {
+function collect(command: ManifestCommand, flags: readonly Flag[], args: readonly string[]) {
   const byName = new Map(flags.map((flag) => [flag.name, flag]));
+  const valued = flags.filter(({ kind }) => kind !== 'boolean');
   const options = Object.fromEntries(
-    flags
-      .filter((flag) => flag.kind !== 'boolean')
-      .map((flag) => [flag.name, { type: 'string' as const, multiple: true }]),
+    valued.map(({ name }) => [name, { type: 'string' as const, multiple: true }]),
   );
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
-  const collected: Collected = { values: new Map(), bare: [], switches: new Set() };
+  const collected = { values: new Map<Flag, string[]>(), bare: [] as string[], switches: new Set<string>() };
   for (const token of tokens) {
     if (token.kind === 'positional') collected.bare.push(token.value);
     if (token.kind !== 'option') continue;
@@ -83,16 +74,10 @@ function isSwitch(command: ManifestCommand, name: string): boolean {
 }
 
 function append(values: Map<Flag, string[]>, flag: Flag, text: string): void {
-  const before = values.get(flag);
-  if (before) before.push(text);
-  else values.set(flag, [text]);
+  values.set(flag, [...(values.get(flag) ?? []), text]);
 }
 
-interface OptionToken {
-  rawName: string;
-  value: string | undefined;
-  inlineValue: boolean | undefined;
-}
+type OptionToken = { rawName: string; value: string | undefined; inlineValue: boolean | undefined };
 
 function typedValue(flag: Flag, token: OptionToken, byName: ReadonlyMap<string, Flag>): string {
   if (flag.kind === 'boolean') return token.value ?? 'true';
@@ -139,11 +124,8 @@ async function replaceDash(
   values: Map<Flag, string[]>,
   readStdin: ReadStdin,
 ): Promise<void> {
-  const dashed = flags.filter(
-    (flag) =>
-      flag.kind === 'string' && !command.positional.includes(flag.property) && values.get(flag)?.[0] === '-',
-  );
-  const [flag, second] = dashed;
+  const own = flags.filter(({ kind, property }) => kind === 'string' && !command.positional.includes(property));
+  const [flag, second] = own.filter((each) => values.get(each)?.[0] === '-');
   if (!flag) return;
   if (second) throw usageError(`--${flag.name} and --${second.name} cannot both be read from stdin`);
   values.set(flag, [await readStdin()]);
@@ -165,9 +147,7 @@ function unknownFlag(command: ManifestCommand, flags: readonly Flag[], rawName: 
   return usageError(message, (meant === undefined ? '' : `Did you mean --${meant}? `) + usage(command));
 }
 
-function usage(command: ManifestCommand): string {
-  return `Usage: ${usageLine(command)}`;
-}
+const usage = (command: ManifestCommand): string => `Usage: ${usageLine(command)}`;
 
 const NO_SWITCHES = { json: false, csv: false, quiet: false, help: false, version: false, refresh: false };
 const SWITCHES = Object.keys(NO_SWITCHES) as (keyof typeof NO_SWITCHES)[];
@@ -182,7 +162,6 @@ export function isTrailingFlag(name: string): name is TrailingFlag {
   return (TRAILING_FLAGS as readonly string[]).includes(name);
 }
 
-/** Takes the global flags that stand before the command. */
 export function takeLeadingFlags(argv: readonly string[]): { flags: GlobalFlags; rest: string[] } {
   const flags: GlobalFlags = { ...NO_SWITCHES, url: undefined };
   const rest = [...argv];

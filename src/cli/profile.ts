@@ -1,5 +1,4 @@
-// Which server to talk to and with which key: the environment, else ~/.config/seed/config.json. Used by run.ts and
-// login.ts.
+// Which server to talk to with which key: the environment, else ~/.config/seed/config.json. Used by run.ts.
 import { dirname, join } from 'node:path';
 import { parseJson } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
@@ -14,15 +13,11 @@ export interface Profile {
   key: string | null;
 }
 
-/**
- * @param urlFlag what --url says; it goes before the environment
- * A saved key is only ever sent to the server it was saved for.
- */
+/** @param urlFlag goes before the environment. A saved key is only ever sent to the server it was saved for. */
 export function loadProfile(io: Io, urlFlag: string | undefined): Profile {
   const saved = readSaved(io);
   const url = checkUrl(urlFlag ?? io.env('SEED_API_URL') ?? saved?.url ?? DEFAULT_URL);
-  const fromEnvironment = io.env('SEED_API_KEY');
-  const key = fromEnvironment ?? (saved && saved.url === url ? saved.key : null);
+  const key = io.env('SEED_API_KEY') ?? (saved && saved.url === url ? saved.key : null);
   return { url, key: key === null ? null : checkKey(key) };
 }
 
@@ -54,8 +49,7 @@ export function writeWhole(path: string, text: string, mode: number): void {
 
 /** The user's folder of an XDG base directory `variable`, or `fallback` in the home folder where it is not set. */
 export function userDirectory(io: Io, variable: string, fallback: string): string {
-  const base = io.env(variable) ?? join(io.env('HOME') ?? '.', fallback);
-  return join(base, 'seed');
+  return join(io.env(variable) ?? join(io.env('HOME') ?? '.', fallback), 'seed');
 }
 
 export function checkUrl(text: string): string {
@@ -64,10 +58,8 @@ export function checkUrl(text: string): string {
     throw usageError(`${JSON.stringify(text)} is not a server's address`, `Write it as ${DEFAULT_URL}`);
   }
   if (url.username !== '' || url.password !== '') {
-    throw usageError(
-      "the server's address holds a user name or password",
-      'A key goes into SEED_API_KEY or seed login.',
-    );
+    const problem = "the server's address holds a user name or password";
+    throw usageError(problem, 'A key goes into SEED_API_KEY or seed login.');
   }
   return (url.origin + url.pathname).replace(/\/+$/, '');
 }
@@ -80,9 +72,7 @@ export function checkKey(key: string): string {
   });
 }
 
-function configPath(io: Io): string {
-  return join(userDirectory(io, 'XDG_CONFIG_HOME', '.config'), 'config.json');
-}
+const configPath = (io: Io): string => join(userDirectory(io, 'XDG_CONFIG_HOME', '.config'), 'config.json');
 
 function readSaved(io: Io): Profile | null {
   const path = configPath(io);
@@ -90,7 +80,7 @@ function readSaved(io: Io): Profile | null {
   try {
     text = fs.readFileSync(path, 'utf8');
   } catch (cause) {
-    if (isMissing(cause)) return null;
+    if (['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '')) return null;
     throw new SeedError('invalid_settings', `${path} cannot be read`, {
       hint: 'Check its owner and mode.',
       cause,
@@ -99,11 +89,6 @@ function readSaved(io: Io): Profile | null {
   const saved = parseJson(text, (cause) => damaged(path, cause)) as Partial<Profile> | null;
   if (typeof saved?.url !== 'string' || typeof saved.key !== 'string') throw damaged(path);
   return { url: saved.url, key: saved.key };
-}
-
-function isMissing(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
 function damaged(path: string, cause?: unknown): SeedError {

@@ -36,13 +36,9 @@ const KEEP_ALIVE_MS = 15_000;
 export const nodeRequest: Request = ({ method, url, headers, body, signal, timeoutMs }) =>
   new Promise((resolve, reject) => {
     const http = url.startsWith('https:') ? loadHttps() : loadHttp();
-    const allHeaders = body === undefined ? headers : { ...headers, 'content-length': String(lengthOf(body)) };
-    const request = http.request(url, {
-      method,
-      headers: allHeaders,
-      agent: false,
-      ...(signal && { signal }),
-    });
+    const length = typeof body === 'string' ? Buffer.byteLength(body) : body?.length;
+    const allHeaders = length === undefined ? headers : { ...headers, 'content-length': String(length) };
+    const request = http.request(url, { method, headers: allHeaders, agent: false, ...(signal && { signal }) });
     const timer = setTimeout(() => {
       request.destroy(Object.assign(new Error(`no answer within ${timeoutMs / 1000} s`), { code: 'ETIMEDOUT' }));
     }, timeoutMs);
@@ -59,7 +55,3 @@ export const nodeRequest: Request = ({ method, url, headers, body, signal, timeo
     // What breaks it off is told by the request's own error.
     else loadStream().pipeline(body.chunks(), request, () => undefined);
   });
-
-function lengthOf(body: string | StreamedBody): number {
-  return typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-}

@@ -25,7 +25,6 @@ export interface Form {
 
 const STDIN_LIMIT_BYTES = 1024 * 1024;
 
-/** Runs one command line; never rejects. */
 export async function runCli(argv: readonly string[], form: Form, io: Io): Promise<number> {
   try {
     return await dispatch(argv, form, io);
@@ -77,10 +76,7 @@ async function dispatch(argv: readonly string[], form: Form, io: Io): Promise<nu
 }
 
 /** Finds the command; one that is unknown may be newer than the cache. */
-async function locate(
-  source: ManifestSource,
-  words: readonly string[],
-): Promise<{ manifest: Manifest; command: ManifestCommand | null }> {
+async function locate(source: ManifestSource, words: readonly string[]) {
   const manifest = await source.load();
   const command = findCommand(manifest, words);
   if (command) return { manifest, command };
@@ -88,7 +84,6 @@ async function locate(
   return current ? { manifest: current, command: findCommand(current, words) } : { manifest, command: null };
 }
 
-/** @param call without the input, which `args` say */
 async function runCommand(
   call: Omit<CommandCall, 'input'> & { manifest: Manifest },
   flags: GlobalFlags,
@@ -106,7 +101,6 @@ async function runCommand(
   const csv = flags.csv || parsed.csv;
   const quiet = flags.quiet || parsed.quiet;
   const follows = command.follow !== null && !parsed.detach;
-  // Before anything is done.
   if (csv || (json && command.output === 'file')) refuseFormat(command, { json, follows });
   if (command.output === 'stream') await runStream({ io, api, command, input }, { json });
   if (command.output === 'file') await downloadFile({ io, api, command, input }, { output, quiet });
@@ -119,10 +113,7 @@ async function runCommand(
 }
 
 /** Throws SeedError `usage` when the answer has no such format; with `json` both were asked for. */
-function refuseFormat(
-  { name, output }: ManifestCommand,
-  { json, follows }: { json: boolean; follows: boolean },
-): void {
+function refuseFormat({ name, output }: ManifestCommand, { json, follows }: { json: boolean; follows: boolean }) {
   if (output === 'file') throw usageError(`seed ${name} gives a file as it is: it has neither --json nor --csv`);
   if (json) throw usageError('--json and --csv exclude each other');
   if (output !== 'stream' && !follows) return;
@@ -156,13 +147,7 @@ function tellWhatIsMissing(io: Io, { message, hint }: SeedError): void {
   if (hint) io.stderr.write(`${sanitise(hint)}\n`);
 }
 
-/** The same for a noun of this machine's own. */
-function showLocalNounHelp(
-  io: Io,
-  verbs: readonly LocalCommand[],
-  flags: GlobalFlags,
-  words: readonly string[],
-): number {
+function showLocalNounHelp(io: Io, verbs: readonly LocalCommand[], flags: GlobalFlags, words: readonly string[]) {
   const [noun = '', ...others] = words;
   const wantsHelp = flags.help || others[0] === '--help' || others[0] === '-h';
   const names = verbs.map(({ name }) => name);

@@ -1,4 +1,4 @@
-// seed snapshots …: the snapshots that sandboxes of this machine start from. Used by repository.ts.
+// seed snapshots …: the snapshots that sandboxes of this machine start from. Used by local-commands.ts.
 import type { StoredSnapshot } from '../drivers/snapshot/store.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { viewOptions } from './answer-view.ts';
@@ -102,24 +102,14 @@ const loadSnapshots = () =>
 function idOf(values: LocalValues): string {
   const { id } = values;
   if (typeof id === 'string' && /^[0-9a-f]{32}$/.test(id)) return id;
-  throw usageError(
-    id === undefined ? 'which snapshot?' : `"${id}" is not a snapshot's id`,
-    'seed snapshots list shows the ids.',
-  );
+  const problem = id === undefined ? 'which snapshot?' : `"${id}" is not a snapshot's id`;
+  throw usageError(problem, 'seed snapshots list shows the ids.');
 }
 
 function viewOf({ id, driver, record, sizeBytes }: StoredSnapshot, chosen: string | null) {
+  const { driverVersion = null, createdAt = null } = record ?? {};
   const state = record === null ? 'damaged' : 'complete';
-  const createdAt = record?.createdAt ?? null;
-  return {
-    id,
-    driver,
-    driverVersion: record?.driverVersion ?? null,
-    state,
-    sizeBytes,
-    createdAt,
-    inUse: id === chosen,
-  };
+  return { id, driver, driverVersion, state, sizeBytes, createdAt, inUse: id === chosen };
 }
 
 function tableOf(io: Io, items: ReturnType<typeof viewOf>[]): string {
@@ -128,6 +118,4 @@ function tableOf(io: Io, items: ReturnType<typeof viewOf>[]): string {
   return listView(rows, columns, { ...viewOptions(io), now: io.clock.now() }).text;
 }
 
-function mb(bytes: number): string {
-  return `${Math.round(bytes / 1e6)} MB`;
-}
+const mb = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;

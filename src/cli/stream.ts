@@ -1,5 +1,4 @@
-// The items of a stream command, which is taken up where it broke, and printing them. Used by run.ts,
-// follow-task.ts and webhooks-listen.ts.
+// Reads the items of a stream command, and prints them. Used by run.ts, follow-task.ts and webhooks-listen.ts.
 import { escapeJson, isRecord } from '../lib/json.ts';
 import { linesOf } from '../lib/read-stream.ts';
 import type { SeedError } from '../protocol/errors.ts';
@@ -23,26 +22,18 @@ export function isTaskEvent(item: unknown): item is TaskEvent {
   return isRecord(item) && typeof item['at'] === 'string' && typeof item['type'] === 'string';
 }
 
-/**
- * Pauses before a broken stream is opened again, a minute in all: a server may restart. Reset by whatever comes.
- */
+/** Pauses before a broken stream is opened again, a minute in all: a server may restart. Any item resets them. */
 const RECONNECT_PAUSES_MS = [200, 500, 1000, 2000, ...Array<number>(19).fill(3000)];
 
-interface StreamLine {
-  /** The line as it came, without its newline. */
-  text: string;
-  item: unknown;
-}
-
 /**
- * The items of a stream command; a broken connection is taken up again after the last item's `seq`.
+ * The items and their lines as they came; a broken connection is taken up again after the last item's `seq`.
  * @param position the last `seq` seen; kept up to date
  */
 export async function* streamItems(
   { io, api, command, input }: CommandCall,
   position: { seq: number | null },
   signal?: AbortSignal,
-): AsyncGenerator<StreamLine> {
+): AsyncGenerator<{ text: string; item: unknown }> {
   let failures = 0;
   for (;;) {
     try {
@@ -66,6 +57,4 @@ export async function* streamItems(
   }
 }
 
-function isPassing(error: SeedError): boolean {
-  return ['unreachable', 'unavailable', 'storage_full'].includes(error.code);
-}
+const isPassing = (error: SeedError) => ['unreachable', 'unavailable', 'storage_full'].includes(error.code);

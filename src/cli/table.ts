@@ -62,9 +62,7 @@ function columnOf(name: string, items: readonly unknown[], total: unknown, now: 
   };
 }
 
-function isUuid(value: unknown): boolean {
-  return typeof value === 'string' && UUID.test(value);
-}
+const isUuid = (value: unknown): boolean => typeof value === 'string' && UUID.test(value);
 
 /** Without columns in the manifest: the first plain values of the first item. */
 function chooseColumns(item: unknown): string[] {
@@ -82,17 +80,13 @@ export interface Column {
   isWhole: boolean;
 }
 
-interface TableLayout {
-  /** Lines of cells, the header first; each cell padded to its column's width. */
-  lines: string[][];
-  /** Headers of the columns that did not fit. */
-  hidden: string[];
-}
-
 const NARROWEST = 8;
 
-/** @param width cells of the terminal; null leaves every column as wide as it is */
-export function layOut(columns: readonly Column[], width: number | null): TableLayout {
+/**
+ * Lines of cells padded to their columns' widths, the header first, and the headers of columns that did not fit.
+ * @param width cells of the terminal; null leaves every column as wide as it is
+ */
+export function layOut(columns: readonly Column[], width: number | null): { lines: string[][]; hidden: string[] } {
   const shown = [...columns];
   const hidden: string[] = [];
   let widths = shown.map(naturalWidth);
@@ -114,9 +108,7 @@ export function layOut(columns: readonly Column[], width: number | null): TableL
   return { lines: [header, ...body], hidden };
 }
 
-function naturalWidth(column: Column): number {
-  return Math.max(textWidth(column.header), ...column.cells.map(textWidth));
-}
+const naturalWidth = (column: Column) => Math.max(textWidth(column.header), ...column.cells.map(textWidth));
 
 function narrowestWidth(column: Column): number {
   const natural = naturalWidth(column);
@@ -141,8 +133,8 @@ function takeFromWidest(
   columns: readonly Column[],
   widths: number[],
   width: number,
-  mayGive: (column: number) => boolean,
-): void {
+  mayGive: (i: number) => boolean,
+) {
   const narrowest = columns.map(narrowestWidth);
   while (total(widths) > width) {
     const givers = widths.map((cells, i) => (mayGive(i) && cells > (narrowest[i] ?? 0) ? cells : 0));

@@ -1,22 +1,13 @@
-// What a terminal is shown: colours, texts without control characters, their width in cells, and the wrapping of
-// help. Used by everything that prints.
+// What a terminal is shown: colours, sanitised texts, their width in cells, wrapped help. Used by all that prints.
 import type { Io, Output } from './io.ts';
 
 type Paint = (text: string) => string;
 
-export interface Style {
-  bold: Paint;
-  dim: Paint;
-  red: Paint;
-  green: Paint;
-  yellow: Paint;
-  cyan: Paint;
-}
+export type Style = Record<'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan', Paint>;
 
 const plain: Paint = (text) => text;
-const paint = (open: number, close: number): Paint => {
-  return (text) => (text === '' ? '' : `\u001b[${open}m${text}\u001b[${close}m`);
-};
+const paint = (open: number, close: number) => (text: string) =>
+  text === '' ? '' : `\u001b[${open}m${text}\u001b[${close}m`;
 
 export function styleFor(output: Output, io: Io): Style {
   const coloured = output.isTerminal && io.env('NO_COLOR') === undefined && io.env('TERM') !== 'dumb';
@@ -59,9 +50,7 @@ export function sanitise(text: string): string {
 }
 
 /** The same on one line: runs of white space become one space. */
-export function sanitiseLine(text: string): string {
-  return sanitise(text).replace(/\s+/g, ' ').trim();
-}
+export const sanitiseLine = (text: string): string => sanitise(text).replace(/\s+/g, ' ').trim();
 
 const ZERO_WIDTH = /^\p{Mark}$/u;
 /** East Asian wide and full-width ranges, and emoji (Unicode UAX #11, the blocks that matter). */

@@ -1,5 +1,4 @@
-// seed webhooks listen: the account's events as they happen, signed and forwarded to a server on this machine, for
-// development. Used by repository.ts.
+// seed webhooks listen: forwards events, signed, to a server in development. Used by local-commands.ts.
 import { escapeJson, isRecord } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { matchesType } from '../protocol/event-types.ts';
@@ -46,7 +45,8 @@ export const webhooksListen: LocalCommand = {
       for await (const { item } of events) {
         if (!isEvent(item) || !types.some((type) => matchesType(type.trim(), item.type))) continue;
         const answer = forwardTo === null ? null : await forward(io, item, forwardTo, sign);
-        io.stdout.write(flags.json ? jsonLine(item, answer) : textLine(io, item, answer));
+        const json = `${escapeJson(JSON.stringify({ event: item, answer }))}\n`;
+        io.stdout.write(flags.json ? json : textLine(io, item, answer));
       }
       return EXIT.ok;
     } catch (error) {
@@ -68,11 +68,7 @@ async function forward(
   sign: (id: string, body: string) => Record<string, string>,
 ): Promise<ForwardAnswer> {
   const body = JSON.stringify({ type, timestamp, data });
-  const headers = {
-    'content-type': 'application/json',
-    'user-agent': 'seed-cli',
-    ...sign(id, body),
-  };
+  const headers = { 'content-type': 'application/json', 'user-agent': 'seed-cli', ...sign(id, body) };
   try {
     const answer = await io.request({ method: 'POST', url, headers, body, timeoutMs: FORWARD_TIMEOUT_MS });
     // Ends the connection, however much would still come.
@@ -103,10 +99,8 @@ function isEvent(item: unknown): item is WebhookEvent {
 function checkTarget(text: string): string {
   const url = URL.parse(text);
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.href;
-  throw usageError(
-    `${JSON.stringify(text)} is no address to forward to`,
-    'Write it as http://127.0.0.1:3000/hooks.',
-  );
+  const problem = `${JSON.stringify(text)} is no address to forward to`;
+  throw usageError(problem, 'Write it as http://127.0.0.1:3000/hooks.');
 }
 
 function greeting(forwardTo: string | null, secret: string): string {
@@ -114,14 +108,9 @@ function greeting(forwardTo: string | null, secret: string): string {
   return `${how}Waiting for events. Ctrl-C ends it.\n`;
 }
 
-function jsonLine(event: WebhookEvent, answer: ForwardAnswer | null): string {
-  return `${escapeJson(JSON.stringify({ event, answer }))}\n`;
-}
-
 function textLine(io: Io, { id, type, timestamp }: WebhookEvent, answer: ForwardAnswer | null): string {
   const style = styleFor(io.stdout, io);
-  const isGood = typeof answer === 'number' && answer >= 200 && answer < 300;
-  const paint = isGood ? style.green : style.red;
+  const paint = typeof answer === 'number' && answer >= 200 && answer < 300 ? style.green : style.red;
   const outcome = answer === null ? '' : ` ${paint(sanitiseLine(String(answer)))}`;
   return `${style.dim(sanitiseLine(timestamp))} ${sanitiseLine(type)} ${style.dim(sanitiseLine(id))}${outcome}\n`;
 }

@@ -1,14 +1,9 @@
-// The numbers of the advisory locks in the database, in one place so that no two mean the same.
+// The numbers of the advisory locks, in one place so that no two mean the same. Each is held while that is done.
 export const ADVISORY_LOCKS = {
-  /** Held while the schema is made or migrated. */
   schema: 5_333_001,
-  /** Held while the first account is made. */
   firstAccount: 5_333_002,
-  /** Held while the audit log is pruned. */
   auditPrune: 5_333_004,
-  /** Held while partitions are made and dropped. */
   partitions: 5_333_005,
-  /** Held while sample rows of a pack are written. */
   packSamples: 5_333_006,
   /** Held while events are numbered and become deliveries. */
   webhookFanOut: 5_333_014,

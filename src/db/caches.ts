@@ -4,18 +4,15 @@
 /** `ended tasks`: what became known of a task after its end, such as what a late call of its model cost. */
 export type Subject = 'keys' | 'ended tasks';
 
-export interface Caches {
-  /** Calls `forget`, which must not throw, whenever the subject has changed. */
-  add(subject: Subject, forget: () => void): void;
-  /** The subject has changed: from now on every question about it is asked anew. */
-  forget(subject: Subject): void;
-}
+export type Caches = ReturnType<typeof createCaches>;
 
-export function createCaches(): Caches {
+export function createCaches() {
   const forgets: Record<Subject, (() => void)[]> = { keys: [], 'ended tasks': [] };
   return {
-    add: (subject, forget) => forgets[subject].push(forget),
-    forget(subject) {
+    /** Calls `forget`, which must not throw, whenever the subject has changed. */
+    add: (subject: Subject, forget: () => void) => void forgets[subject].push(forget),
+    /** The subject has changed: from now on every question about it is asked anew. */
+    forget(subject: Subject): void {
       for (const forget of forgets[subject]) forget();
     },
   };

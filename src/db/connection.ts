@@ -1,7 +1,6 @@
-// A connection to the database. Every one that Seed has is made here: what happens to it is the error of the query
-// that meets it, never an event that nobody hears, and no query waits for ever. Its limits hold at both ends:
-// Postgres ends what takes too long, and where nothing comes of that the connection is given up here, for its
-// other end is not heard any more.
+// A connection to the database. Each that Seed has is made here: what happens to it is the error of the query that
+// meets it, never an event that nobody hears, and no query waits for ever. Its limits hold at both ends: Postgres
+// ends what takes too long, and where nothing comes of that the connection is given up here.
 import { Client, type PoolClient, type QueryConfig, type QueryResult, type QueryResultRow, types } from 'pg';
 import { SeedError } from '../protocol/errors.ts';
 import { connectionFailure, endsConnection, statementFailure } from './database-failure.ts';
@@ -11,7 +10,6 @@ export interface Limits {
   statementMs: number;
   /** Of waiting for a lock. */
   lockMs: number;
-  /** Further settings of Postgres. */
   settings?: Record<string, string>;
 }
 
@@ -24,11 +22,7 @@ const KEEP_ALIVE_AFTER_MS = 10_000;
 const END_MS = 2_000;
 
 /** So that Postgres, too, notices soon that a server is gone. */
-const KEEP_ALIVE = {
-  tcp_keepalives_idle: '10',
-  tcp_keepalives_interval: '5',
-  tcp_keepalives_count: '4',
-};
+const KEEP_ALIVE = { tcp_keepalives_idle: '10', tcp_keepalives_interval: '5', tcp_keepalives_count: '4' };
 
 /** What pg takes, for a pool as well as for one connection. */
 export function connectionConfig(connectionString: string) {
@@ -91,9 +85,8 @@ export class Connection {
 
   /**
    * @param patienceMs when it is not to wait as long as the connection's limits say
-   * @throws SeedError unavailable or storage_full for what time or an operator mends; of a commit, that may come
-   * although it was
-   *   done. And whatever Postgres says of the statement itself
+   * @throws SeedError unavailable or storage_full for what time or an operator mends, which of a commit may come
+   * although it was done; and whatever Postgres says of the statement itself
    */
   async query<Row extends QueryResultRow>(
     statement: string | QueryConfig,
@@ -118,7 +111,6 @@ export class Connection {
   }
 }
 
-/** One that a pool has lent. */
 export class LentConnection extends Connection {
   /** @param destroy also when it is not broken */
   release(destroy = false): void {
@@ -156,7 +148,6 @@ export async function openConnection(databaseUrl: string, limits: Limits, outage
   }
 }
 
-/** Whether there is a Postgres that takes connections. */
 export async function takesConnections(databaseUrl: string): Promise<boolean> {
   const client = newClient(databaseUrl);
   try {
@@ -170,9 +161,8 @@ export async function takesConnections(databaseUrl: string): Promise<boolean> {
 }
 
 /**
- * What a new connection begins with.
- * @throws SeedError unavailable when it leads to a standby: after a failover its address may still be known for
- * the primary's
+ * What a new connection begins with. @throws SeedError unavailable when it leads to a standby: after a failover
+ * its address may still be known for the primary's
  */
 export async function begin(client: WatchedClient, limits: Limits, outage: Outage): Promise<void> {
   const settings: Record<string, string> = {
@@ -214,10 +204,7 @@ export function cannotConnect(databaseUrl: string, { cause, message }: SeedError
   });
 }
 
-/**
- * Calls back after the time, unless it is stopped. In two halves: a process that was itself stopped for longer
- * first hears what has come meanwhile.
- */
+/** Calls back after the time unless stopped. In two halves: a process that stood still first hears what came. */
 function afterAwake(ms: number, late: () => void): () => void {
   let timer = setTimeout(() => {
     timer = setTimeout(late, ms / 2);
@@ -225,16 +212,9 @@ function afterAwake(ms: number, late: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-interface Attaching {
-  attachListeners(stream: NodeJS.EventEmitter): void;
-}
-
-/**
- * pg throws out of the socket's event at what it does not understand, such as a way to sign in that it does not
- * know.
- */
+/** pg throws out of the socket's event at what it does not understand, such as an unknown way to sign in. */
 function guardParser(connection: object): void {
-  const parsing = connection as Attaching;
+  const parsing = connection as { attachListeners(stream: NodeJS.EventEmitter): void };
   const attach = parsing.attachListeners;
   parsing.attachListeners = (stream) => {
     attach.call(connection, stream);

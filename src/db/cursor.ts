@@ -1,5 +1,4 @@
 // Cursors of lists ordered by time: the last item's place, opaque to callers.
-
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { parseJson } from '../lib/json.ts';
@@ -29,11 +28,10 @@ export function encodeCursor(place: Place): string {
 /** Throws SeedError `invalid_input` for anything but a cursor that `encodeCursor` made. */
 export function decodeCursor(cursor: string): Place {
   const place = CursorText.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString('utf8')));
-  if (!place.success) {
+  if (!place.success)
     throw new SeedError('invalid_input', 'The cursor is not one that this list gave out.', {
       hint: 'Pass nextCursor of the page before unchanged, or leave the cursor out to start at the first page.',
     });
-  }
   const [createdAt, id] = place.data;
   return { created_at: new Date(createdAt), id };
 }
@@ -58,8 +56,5 @@ export function pageOfRows<Row extends Place, Item>(
 ): Page<Item> {
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
-  return {
-    items: shown.map(toItem),
-    nextCursor: rows.length > limit && last ? encodeCursor(last) : null,
-  };
+  return { items: shown.map(toItem), nextCursor: rows.length > limit && last ? encodeCursor(last) : null };
 }

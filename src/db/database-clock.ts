@@ -1,17 +1,17 @@
-// The database's time as this process knows it: measured every second against the clock that only goes forward,
-// so that neither a wrong nor a jumping clock of the machine changes anything. Opened by openStore.
-
+// The database's time. As this process knows it: measured every second against the clock that only goes forward,
+// so that no wrong or jumping clock of the machine changes anything (opened by openStore). And exactly, asked in
+// the transaction that decides over leases, deadlines and queue times.
+import { type RawBuilder, sql } from 'kysely';
 import type { Clock } from '../lib/clock.ts';
 import { every } from '../lib/every.ts';
 import type { ConnectionPool } from './connection-pool.ts';
+import type { Db } from './tables.ts';
 
 const MEASURE_EVERY_MS = 1_000;
 const PATIENCE_MS = 2_000;
 /** How fast two clocks may run apart: far more than any does. */
 const DRIFT = 1e-4;
-/**
- * A clock of the database that was set is followed after so long: by then the tasks' deadlines have moved with it.
- */
+/** A database's clock that was set is followed after so long: by then the tasks' deadlines have moved with it. */
 const FOLLOW_AFTER_MS = 10_000;
 
 export interface Measurement {
@@ -36,9 +36,8 @@ export interface ClockEstimate {
 }
 
 /**
- * Half of the round trip is what a measurement may be off. A slow one is believed only when the last good one is
- * so old that it may be further off. One that contradicts it tells of a clock that was set, and is believed when
- * others agree for a while.
+ * Half of the round trip is what a measurement may be off. A slow one is believed only when the last good one may
+ * be further off by now. One that contradicts it tells of a clock that was set, if others agree for a while.
  */
 export function estimateClock(first: Measurement): ClockEstimate {
   let offset = offsetOf(first);
@@ -86,8 +85,22 @@ export async function openDatabaseClock(pool: ConnectionPool): Promise<Clock & D
   // Nothing is logged: while the database is away the last measurement holds.
   const options = { name: "measure the database's clock", everyMs: MEASURE_EVERY_MS, log: null };
   const measuring = every(options, async () => estimate.learn(await measure()));
-  return {
-    now: () => new Date(estimate.at(performance.now())),
-    [Symbol.dispose]: () => void measuring.stop(),
-  };
+  return { now: () => new Date(estimate.at(performance.now())), [Symbol.dispose]: () => void measuring.stop() };
+}
+
+/** The moment at which the database comes to it, for statements. @param clock a test's instead */
+export function databaseTime(clock?: Clock): () => RawBuilder<Date> {
+  if (clock === undefined) return () => sql<Date>`clock_timestamp()`;
+  return () => sql<Date>`${clock.now()}::timestamptz`;
+}
+
+/** To be asked when the rows are locked: the waiting for them takes time. */
+export async function timeIn({ time }: { time: () => RawBuilder<Date> }, tx: Db): Promise<Date> {
+  const { rows } = await sql<{ now: Date }>`select ${time()} as now`.execute(tx);
+  if (!rows[0]) throw new Error('a select without a source has one row');
+  return rows[0].now;
+}
+
+export function later(moment: Date, ms: number): Date {
+  return new Date(moment.getTime() + ms);
 }

@@ -7,27 +7,22 @@ interface Trouble {
   code: 'unavailable' | 'storage_full';
   message: string;
   hint?: string;
-  retryAfterSeconds: number;
+  /** 2 unless it is said. */
+  retryAfterSeconds?: number;
   /** It is the database's and meets everyone, not this one statement. */
   general: boolean;
 }
 
-const AWAY: Trouble = {
-  code: 'unavailable',
-  message: 'the database does not answer',
-  retryAfterSeconds: 2,
-  general: true,
-};
+const AWAY: Trouble = { code: 'unavailable', message: 'the database does not answer', general: true };
 const REFUSES: Trouble = { ...AWAY, message: 'the database refuses this server' };
 const NO_MEANS: Trouble = { ...AWAY, message: 'the database has no means left for this' };
 const DISK_FAILS: Trouble = { ...AWAY, message: "the database's disk fails" };
 const READ_ONLY: Trouble = { ...AWAY, message: 'the database can only be read now', general: false };
 const TOO_SLOW: Trouble = { ...AWAY, message: 'the database took too long for this', general: false };
-const IN_THE_WAY: Trouble = {
-  ...AWAY,
+const BLOCKED: Trouble = {
+  ...TOO_SLOW,
   message: 'another request was in the way of this one',
   retryAfterSeconds: 1,
-  general: false,
 };
 const FULL: Trouble = {
   code: 'storage_full',
@@ -46,13 +41,13 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   '25P04': TOO_SLOW,
   '28': REFUSES,
   '3D': REFUSES,
-  '40001': IN_THE_WAY,
+  '40001': BLOCKED,
   '40003': AWAY,
-  '40P01': IN_THE_WAY,
+  '40P01': BLOCKED,
   '53': NO_MEANS,
   '53100': FULL,
   '53300': { ...NO_MEANS, message: 'the database takes no more connections' },
-  '55P03': IN_THE_WAY,
+  '55P03': BLOCKED,
   '57014': TOO_SLOW,
   '57P': AWAY,
   '58000': DISK_FAILS,
@@ -96,11 +91,7 @@ function troubleOf({ code = '', message }: DatabaseError): Trouble | null {
   return TROUBLES[code] ?? TROUBLES[code.slice(0, 3)] ?? TROUBLES[code.slice(0, 2)] ?? null;
 }
 
-function toSeedError({ code, message, hint, retryAfterSeconds, general }: Trouble, cause: unknown): SeedError {
-  return new SeedError(code, message, {
-    hint: hint ?? 'Try again in a moment.',
-    retryAfterSeconds,
-    cause,
-    logged: general,
-  });
+function toSeedError(trouble: Trouble, cause: unknown): SeedError {
+  const { code, message, hint = 'Try again in a moment.', retryAfterSeconds = 2, general: logged } = trouble;
+  return new SeedError(code, message, { hint, retryAfterSeconds, cause, logged });
 }

@@ -1,15 +1,12 @@
 // Brings a database up to this version of Seed and its packs: numbered SQL files, each applied once, in order. Of
 // Seed's own each is a transaction; those of a pack are one, with what is demanded of its tables: all are applied
 // or none. Called by openStore, which holds the advisory lock that keeps several starting servers apart.
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
 import type { DatabaseError } from 'pg';
 import { SeedError } from '../protocol/errors.ts';
 import type { Connection } from './connection.ts';
-import { type Migration, readMigrations, refuseTransactionControl } from './migration-files.ts';
-import { packSchema, refuseTablesWithoutAccount } from './pack-schema.ts';
 
-const OWN_FOLDER = new URL('./migrations/', import.meta.url);
-
-/** The tables of a pack. */
 export interface PackTables {
   name: string;
   migrationsFolder: URL;
@@ -23,22 +20,16 @@ interface Owner {
   folder: URL;
   shown: string;
   applied(client: Connection): Promise<AppliedMigration[]>;
-  /** In the migration's transaction, before it. */
+  /** Called before the migration and in its transaction, as `record` is after it. */
   prepare(client: Connection): Promise<void>;
-  /** In the migration's transaction, after it. */
   record(client: Connection, migration: Migration): Promise<void>;
 }
 
-interface AppliedMigration {
-  number: number;
-  name: string;
-  checksum: string;
-}
+type AppliedMigration = Omit<Migration, 'text'>;
 
 /**
- * Applies what is missing and returns the names of what it applied. Throws SeedError `invalid_settings` when the
- * database is newer than this version, an applied migration is not the file of that number any more, or one of a
- * pack fails or leaves a table as it may not be.
+ * Applies what is missing and returns the names of that. Throws SeedError `invalid_settings` when the database is
+ * newer than this version, an applied migration was changed, or one of a pack fails or leaves a table unfit.
  */
 export async function migrate(client: Connection, packs: readonly PackTables[] = []): Promise<string[]> {
   const own = await missingOf(client, SEED);
@@ -66,20 +57,18 @@ async function missingOf(client: Connection, owner: Owner): Promise<Migration[]>
 
 function verify(applied: AppliedMigration, known: readonly Migration[], owner: Owner): void {
   const migration = known.find(({ number }) => number === applied.number);
-  if (!migration) {
+  if (!migration)
     throw new SeedError(
       'invalid_settings',
       `The database is newer than this version of ${owner.name}: it has ${applied.name}.`,
       { hint: 'Start the version that this database was last used with, or a newer one.' },
     );
-  }
-  if (migration.checksum !== applied.checksum) {
+  if (migration.checksum !== applied.checksum)
     throw new SeedError(
       'invalid_settings',
       `The migration ${owner.shown}/${applied.name} was changed after it had been applied.`,
       { hint: 'Restore the file as it was, and put changes into a new migration.' },
     );
-  }
 }
 
 async function inTransaction(client: Connection, work: () => Promise<void>): Promise<void> {
@@ -107,7 +96,7 @@ async function apply(client: Connection, migration: Migration, owner: Owner): Pr
 
 const SEED: Owner = {
   name: 'Seed',
-  folder: OWN_FOLDER,
+  folder: new URL('./migrations/', import.meta.url),
   shown: 'src/db/migrations',
   async applied(client) {
     await client.query(`create table if not exists migrations (
@@ -146,4 +135,82 @@ function ownerOf(pack: PackTables): Owner {
       await client.query(statement, row);
     },
   };
+}
+
+/** The pack's Postgres schema. @param pack lower-case letters, digits and hyphens: safe to stand in a statement */
+export function packSchema(pack: string): string {
+  return `pack_${pack.replaceAll('-', '_')}`;
+}
+
+/** Every row belongs to an account: a table that cannot say to which would show one account's rows to another. */
+async function refuseTablesWithoutAccount(client: Connection, { name, shown }: PackTables): Promise<void> {
+  const { rows } = await client.query<{ table_name: string }>(
+    `select table_name from information_schema.tables t
+     where table_schema = $1 and table_type = 'BASE TABLE' and not exists (
+       select from information_schema.columns c
+       where c.table_schema = t.table_schema and c.table_name = t.table_name
+         and column_name = 'account_id' and data_type = 'uuid' and is_nullable = 'NO')
+     order by table_name`,
+    [packSchema(name)],
+  );
+  const [first] = rows;
+  if (!first) return;
+  throw new SeedError('invalid_settings', `${shown}: the table ${first.table_name} has no account_id.`, {
+    hint: 'Every row belongs to an account: give each table of the pack a column "account_id uuid not null".',
+  });
+}
+
+const FILE_NAME = /^(\d{4})_[a-z0-9_]+\.sql$/;
+
+export interface Migration {
+  number: number;
+  name: string;
+  text: string;
+  checksum: string;
+}
+
+/**
+ * In the order of their numbers.
+ * @param shown the folder as messages name it
+ * @throws SeedError invalid_settings for a name that is no migration's, or a number that is there twice
+ */
+export async function readMigrations(folder: URL, shown: string): Promise<Migration[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
+  const migrations = await Promise.all(names.map((name) => readMigration(folder, name, shown)));
+  for (const [index, { number, name }] of migrations.entries()) {
+    const twin = migrations[index - 1];
+    if (twin?.number === number) throw wrong(`${shown}/${name} has the number of ${twin.name}.`);
+  }
+  return migrations;
+}
+
+async function readMigration(folder: URL, name: string, shown: string): Promise<Migration> {
+  const number = FILE_NAME.exec(name)?.[1];
+  if (number === undefined)
+    throw wrong(`${shown}/${name} is not called like a migration, such as 0001_contacts.sql.`);
+  const text = await readFile(new URL(name, folder), 'utf8');
+  const checksum = createHash('sha256').update(text).digest('hex');
+  return { number: Number(number), name, text, checksum };
+}
+
+const wrong = (message: string) => new SeedError('invalid_settings', message);
+
+/** What holds no statement: comments, strings and names in quotes, and bodies between dollar signs. */
+const OPAQUE =
+  /--[^\n]*|\/\*[\s\S]*?\*\/|\be'(?:\\.|''|[^'\\])*'|'(?:''|[^'])*'|"(?:""|[^"])*"|(\$\w*\$)[\s\S]*?\1/gi;
+/** The bodies of functions that are written as SQL: their `end` is none of a transaction. */
+const SQL_BODY = /\bbegin\s+atomic\b[\s\S]*?\bend\b/gi;
+const CONTROL =
+  /^(begin|start\s+transaction|commit|end|rollback|abort|savepoint|release|prepare\s+transaction)\b/i;
+
+/** @throws SeedError invalid_settings for a text with a statement that begins or ends a transaction */
+export function refuseTransactionControl(text: string, shown: string): void {
+  const statements = text.replace(OPAQUE, ' ').replace(SQL_BODY, ' ').split(';');
+  const word = statements.map((statement) => CONTROL.exec(statement.trim())?.[0]).find(Boolean);
+  if (word === undefined) return;
+  throw new SeedError(
+    'invalid_settings',
+    `${shown} cannot be applied: it has a ${word.toUpperCase()} of its own.`,
+    { hint: 'Leave it out: the new migrations of a pack are one transaction, applied all or not at all.' },
+  );
 }

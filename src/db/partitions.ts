@@ -25,17 +25,12 @@ const EVERY_MS = 6 * 3_600_000;
  */
 const LOCK_PATIENCE = '2s';
 
-interface Care {
-  dropped: string[];
-  /** Tables that were in use for too long. */
-  left: string[];
-}
-
 /**
- * Makes the partitions of today and the days ahead, and drops those whose every row is older than is to be kept.
+ * Makes the partitions of today and the days ahead, and drops those whose every row is older than is kept.
+ * @returns the partitions it dropped, and the tables that it left because they were in use for too long
  */
-export async function carePartitions(store: Store, since: KeptSince): Promise<Care> {
-  const care: Care = { dropped: [], left: [] };
+export async function carePartitions(store: Store, since: KeptSince) {
+  const care = { dropped: [] as string[], left: [] as string[] };
   for (const table of Object.keys(KEPT_AS) as Table[]) {
     try {
       care.dropped.push(...(await careFor(store, table, since[KEPT_AS[table]])));
@@ -53,7 +48,7 @@ function careFor(store: Store, table: Table, before: Date | null): Promise<strin
   return store.longRunning.transaction().execute(async (tx) => {
     await sql`select pg_advisory_xact_lock(${ADVISORY_LOCKS.partitions})`.execute(tx);
     await sql`set local lock_timeout = ${sql.lit(LOCK_PATIENCE)}`.execute(tx);
-    const there = (await partitionsOf(tx, table)).filter(isDated);
+    const there = (await partitionsOf(tx, table)).filter((name) => /_\d{8}$/.test(name));
     const today = store.clock.now().getTime();
     for (let day = 0; day <= DAYS_AHEAD; day += 1) {
       await makePartition(tx, table, new Date(today + day * DAY_MS), there);
@@ -67,22 +62,16 @@ function partitionName(table: Table, day: Date): string {
   return `${table}_${day.toISOString().slice(0, 10).replaceAll('-', '')}`;
 }
 
-function isDated(name: string): boolean {
-  return /_\d{8}$/.test(name);
-}
-
 /** Only behind the last there is: a partition may hold days before its own (migration 0012). */
 async function makePartition(tx: Tx, table: Table, day: Date, there: readonly string[]): Promise<void> {
   const name = partitionName(table, day);
   if (name <= (there.at(-1) ?? '')) return;
   const from = new Date(`${day.toISOString().slice(0, 10)}T00:00:00.000Z`);
   const to = new Date(from.getTime() + DAY_MS);
-  // Rows of that day which are in the default partition already stay there: then the day has no partition of its
-  // own.
+  // Rows of that day that are in the default partition stay there: then the day has no partition of its own.
   const early = await sql`
-    select 1 from ${sql.id(`${table}_default`)} where created_at >= ${from} and created_at < ${to} limit 1`.execute(
-    tx,
-  );
+    select 1 from ${sql.id(`${table}_default`)}
+    where created_at >= ${from} and created_at < ${to} limit 1`.execute(tx);
   if (early.rows.length > 0) return;
   await sql`create table ${sql.id(name)} partition of ${sql.id(table)}
     for values from (${sql.lit(from.toISOString())}) to (${sql.lit(to.toISOString())})`.execute(tx);
@@ -121,10 +110,7 @@ async function partitionsOf(tx: Tx, table: Table): Promise<string[]> {
 }
 
 /** In days; null: for ever. */
-export interface Retention {
-  calls: number | null;
-  events: number | null;
-}
+export type Retention = Record<keyof KeptSince, number | null>;
 
 /** Resolves when today has its partitions. Rejects only then; later failures go to the log. */
 export async function keepRowsFor(days: Retention, store: Store, log: Logger): Promise<AsyncDisposable> {

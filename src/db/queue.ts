@@ -27,7 +27,8 @@ export interface Queue {
  * schema `pgboss`; the caller holds the lock against other servers.
  */
 export async function openQueue(pool: ConnectionPool, log: BaseLogger): Promise<Queue> {
-  const boss = new PgBoss({ db: poolDatabase(pool), schedule: false, registerInstance: false });
+  const database: BossDatabase = { executeSql: (text, values) => pool.query(text, values) };
+  const boss = new PgBoss({ db: database, schedule: false, registerInstance: false });
   boss.on('error', (error) => logFailure(log, error, 'queue maintenance failed'));
   boss.on('warning', (warning) => log.warn({ warning: warning.message }, 'queue warning'));
   await boss.start();
@@ -50,8 +51,4 @@ export async function openQueue(pool: ConnectionPool, log: BaseLogger): Promise<
     },
     close: () => boss.stop({ graceful: false, close: false }),
   };
-}
-
-function poolDatabase(pool: ConnectionPool): BossDatabase {
-  return { executeSql: (text, values) => pool.query(text, values) };
 }

@@ -1,6 +1,5 @@
 // Wake-ups between servers over LISTEN/NOTIFY: a hint that something changed, never the change itself. Who waits
 // subscribes first, looks at the database, and then waits: what changes in between is not missed.
-
 import { sql } from 'kysely';
 import { type Limits, type OwnConnection, openConnection } from './connection.ts';
 import type { Outage } from './outage.ts';
@@ -9,10 +8,7 @@ import type { Db } from './tables.ts';
 const CHANNEL = 'seed';
 const RECONNECT_MIN_MS = 100;
 const RECONNECT_MAX_MS = 5_000;
-/**
- * How often it asks whether its connection is still heard, and how long it waits: one that says nothing may have
- * nothing to say.
- */
+/** How often it asks whether its connection is still heard, and how long it waits: silence alone says nothing. */
 const BEAT = { everyMs: 5_000, patienceMs: 3_000 };
 const LIMITS: Limits = { statementMs: 5_000, lockMs: 5_000 };
 
@@ -49,19 +45,17 @@ export function notified(topic: Topic) {
 export class Signals {
   readonly #databaseUrl: string;
   readonly #outage: Outage;
-  readonly #everyMs: number;
-  readonly #patienceMs: number;
+  readonly #times: typeof BEAT;
   readonly #wakes = new Map<string, Set<() => void>>();
   #connection: OwnConnection | undefined;
   #beating: NodeJS.Timeout | undefined;
   #reconnecting: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(databaseUrl: string, outage: Outage, { everyMs, patienceMs } = BEAT) {
+  constructor(databaseUrl: string, outage: Outage, times = BEAT) {
     this.#databaseUrl = databaseUrl;
     this.#outage = outage;
-    this.#everyMs = everyMs;
-    this.#patienceMs = patienceMs;
+    this.#times = times;
   }
 
   /** Throws when the database cannot be reached; afterwards a lost connection only delays wake-ups. */
@@ -145,11 +139,11 @@ export class Signals {
   /** A connection that does not answer in time is given up, and is then lost. */
   #beat(connection: OwnConnection): void {
     this.#beating = setTimeout(() => {
-      connection.query('select 1', [], this.#patienceMs).then(
+      connection.query('select 1', [], this.#times.patienceMs).then(
         () => this.#connection === connection && this.#beat(connection),
         () => this.#lost(connection),
       );
-    }, this.#everyMs);
+    }, this.#times.everyMs);
   }
 
   #lost(connection: OwnConnection): void {

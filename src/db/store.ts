@@ -8,7 +8,7 @@ import { ADVISORY_LOCKS } from './advisory-locks.ts';
 import { type Caches, createCaches } from './caches.ts';
 import { cannotConnect, type Limits, type OwnConnection, openConnection } from './connection.ts';
 import { ConnectionPool, kyselyOn, type PoolLimits } from './connection-pool.ts';
-import { openDatabaseClock } from './database-clock.ts';
+import { databaseTime, openDatabaseClock } from './database-clock.ts';
 import { sqlStateOf } from './database-failure.ts';
 import { LOOK_UP_LIMITS, type LookUp, lookUpOn } from './look-up.ts';
 import { migrate, type PackTables } from './migrate.ts';
@@ -17,7 +17,6 @@ import { openQueue, type Queue } from './queue.ts';
 import { Signals } from './signals.ts';
 import type { Tables } from './tables.ts';
 import type { TaskWatcher } from './task-changes.ts';
-import { databaseTime } from './time.ts';
 
 const START_PATIENCE_MS = 10_000;
 const START_RETRY_MS = 100;
@@ -41,7 +40,7 @@ export interface Store {
   caches: Caches;
   /** The database's time, to a few milliseconds: what a row says is compared with it. */
   clock: Clock;
-  /** The database's time exactly, as SQL (time.ts). */
+  /** The database's time exactly, as SQL. */
   time: () => RawBuilder<Date>;
   /** Told of every change of a task that this server made. */
   taskWatchers: Set<TaskWatcher>;
@@ -60,21 +59,15 @@ export interface StoreOptions {
   log: BaseLogger;
   /** Instead of the database's: a test's, moved by hand. */
   clock?: Clock;
-  /** The tables of the packs that are on. */
   packs?: readonly PackTables[];
 }
 
 /**
- * Connects, brings the schema up to date, starts the queue. A database that is just starting is waited for, up to
- * ten seconds. Throws SeedError `unavailable` when it cannot be reached, `invalid_settings` when it cannot be
- * used.
+ * Connects, brings the schema up to date, starts the queue. Waits up to 10 s for a database that is just starting.
+ * Throws SeedError `unavailable` when it cannot be reached, `invalid_settings` when it cannot be used.
  */
-export async function openStore({
-  databaseUrl,
-  log,
-  clock: givenClock,
-  packs = [],
-}: StoreOptions): Promise<Store> {
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { databaseUrl, log, clock: givenClock, packs = [] } = options;
   const outage = new Outage(log);
   const lock = await connectWhenReady(databaseUrl, outage);
   const requests = new ConnectionPool(databaseUrl, REQUESTS, outage);
@@ -86,8 +79,7 @@ export async function openStore({
   const close = async () => {
     // Side by side: the queue waits for its statements, which a pool that ends does not let wait for ever.
     parts.dispose();
-    const ends = [queue?.close(), signals.close(), requests.end(), longRunning.end(), lookUpPool.end()];
-    await Promise.all(ends);
+    await Promise.all([queue?.close(), signals.close(), requests.end(), longRunning.end(), lookUpPool.end()]);
   };
   try {
     await lock.query('select pg_advisory_lock($1)', [ADVISORY_LOCKS.schema]);
@@ -138,15 +130,12 @@ async function connectWhenReady(databaseUrl: string, outage: Outage): Promise<Ow
       return await openConnection(databaseUrl, MIGRATION, outage);
     } catch (error) {
       if (!(error instanceof SeedError) || error.code === 'invalid_settings') throw error;
-      if (!mayPass(error) || performance.now() >= giveUpAt) throw cannotConnect(databaseUrl, error);
+      // Waiting does not help when Postgres knows neither the user, nor the password, nor the database.
+      const isFinal = /^(28|3D)/.test(sqlStateOf(error) ?? '');
+      if (isFinal || performance.now() >= giveUpAt) throw cannotConnect(databaseUrl, error);
     }
     await sleep(START_RETRY_MS);
   }
-}
-
-/** Whether waiting may help: not when Postgres knows neither the user, nor the password, nor the database. */
-function mayPass(error: SeedError): boolean {
-  return !/^(28|3D)/.test(sqlStateOf(error) ?? '');
 }
 
 async function within(ms: number, late: string, work: Promise<unknown>): Promise<void> {

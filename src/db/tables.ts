@@ -21,273 +21,105 @@ export interface StoredFile extends KeptFile {
   blobId: string;
 }
 
-interface AccountsTable {
-  id: string;
-  name: string;
-  operator: boolean;
-  created_at: Date;
-}
-
-interface KeysTable {
-  id: string;
-  account_id: string;
-  name: string;
-  prefix: string;
-  secret_hash: string;
-  scopes: string[];
-  created_at: Date;
-  expires_at: Date | null;
-  revoked_at: Date | null;
-  revoked_by: string | null;
-  task_id: string | null;
-  caller_key_id: string | null;
-  metadata: ColumnType<Record<string, string>, string | undefined, string>;
-  enabled: Defaulted<boolean>;
-  last_used_at: Defaulted<Date | null>;
-  rotated_at: Defaulted<Date | null>;
-  previous_secret_until: Defaulted<Date | null>;
-  allowed_cidrs: Defaulted<string[] | null>;
-  requests_per_minute: Defaulted<number | null>;
-  concurrent_tasks: Defaulted<number | null>;
-  allowed_models: Defaulted<string[] | null>;
-  spend_per_day_nano_usd: Defaulted<number | null>;
-  spend_per_month_nano_usd: Defaulted<number | null>;
-  tokens_per_day: Defaulted<number | null>;
-  tasks_may_create_lasting_keys: Defaulted<boolean>;
-  expiry_announced: Defaulted<Date | null>;
-}
-
-interface TasksTable {
-  id: string;
-  account_id: string;
-  key_id: string;
-  parent_task_id: string | null;
-  status: TaskStatus;
-  phase: TaskPhase | null;
-  instruction: string;
-  scopes: Json<ScopeGrant>;
-  timeout_ms: number;
-  model: string;
-  fallback_models: Defaulted<string[]>;
-  resources: Json<Resources>;
-  usage: JsonOrNull<Usage>;
-  metadata: Json<Record<string, string>>;
-  stdout: string | null;
-  stderr: string | null;
-  exit_code: number | null;
-  error: JsonOrNull<TaskError>;
-  input_tokens: Defaulted<number>;
-  output_tokens: Defaulted<number>;
-  created_at: Date;
-  started_at: Date | null;
-  working_at: Date | null;
-  completed_at: Date | null;
-  runner_id: string | null;
-  lease_id: string | null;
-  lease_expires_at: Date | null;
-  begun_at: Date | null;
-  deadline: Date | null;
-  last_seq: Defaulted<number>;
-  event_batch: Defaulted<number>;
-  events_dropped: Defaulted<boolean>;
-  billed_key_id: string;
-  llm_nano_usd: Defaulted<number>;
-  cost_source: Defaulted<CostSource>;
-  compute_nano_usd: Defaulted<number>;
-  webhook_url: Defaulted<string | null>;
-  trace_parent: Defaulted<string | null>;
-  depth: Defaulted<number>;
-  budget: JsonOrNull<Budget>;
-  used_tokens: Defaulted<number>;
-  used_nano_usd: Defaulted<number>;
-  used_calls: Defaulted<number>;
-  overspent_at: Defaulted<Date | null>;
-  overspent: Defaulted<string | null>;
-  files: ColumnType<StoredFile[], string | undefined, string>;
-  artifacts: ColumnType<StoredFile[], string | undefined, string>;
-}
-
-export interface SessionsTable {
-  id: string;
-  token_hash: string;
-  key_id: string;
-  secret_hash: string;
-  created_at: Date;
-  last_used_at: Date;
-  expires_at: Date;
-}
-
-interface AuditTable {
-  id: string;
-  created_at: Date;
-  account_id: string | null;
-  key_id: string | null;
-  task_id: string | null;
-  address: string | null;
-  command: string | null;
-  target: string | null;
-  status: number;
-  code: string | null;
-  calls: number;
-  request_id: string | null;
-  session_id: Defaulted<string | null>;
-}
-
-interface CallsTable {
-  id: string;
-  created_at: Date;
-  account_id: string;
-  key_id: string;
-  billed_key_id: string;
-  task_id: string | null;
-  command: string;
-  effect: Effect;
-  scope: string | null;
-  /** Null: the outcome is not known. */
-  status: number | null;
-  code: string | null;
-  duration_ms: number | null;
-  arguments: JsonOrNull<unknown>;
-  changes: JsonOrNull<unknown>;
-  /** So many calls alike; null: one. */
-  times: number | null;
-  idempotency_key: string | null;
-}
-
-interface ModelCallsTable {
-  id: string;
-  created_at: Date;
-  account_id: string;
-  billed_key_id: string;
-  task_id: string;
-  asked_model: string;
-  answered_model: string | null;
-  input_tokens: number;
-  output_tokens: number;
-  cached_tokens: number;
-  reasoning_tokens: number;
-  cost_nano_usd: number;
-  cost_source: CostSource;
-  /** Null: a server from before this column wrote it, and the source says it. */
-  unpriced: boolean | null;
-  duration_ms: number;
-  outcome: string;
-}
-
-interface IdempotencyTable {
-  key_id: string;
-  idempotency_key: string;
-  created_at: Date;
-  request_hash: string;
-  creation_id: string;
-  working_until: Date;
-  answer: Defaulted<Buffer | null>;
-  attempts: Defaulted<number>;
-}
-
-interface SpendTable {
-  key_id: string;
-  /** `2026-11-24`; read it as text, the driver makes a local time of it. */
-  day: string;
-  nano_usd: number;
-  tokens: number;
-}
-
-interface ReservationsTable {
-  id: string;
-  /** Null, with all that follows: a server from before these columns wrote it. */
-  task_id: string | null;
-  created_at: Date | null;
-  expires_at: Date;
-  asked_model: string | null;
-  input_tokens: number | null;
-  output_tokens: Defaulted<number>;
-  billed_key_id: string;
-  holders: string[];
-  tokens: number | null;
-  nano_usd: number | null;
-  uncovered: string[];
-}
-
-interface WebhookEndpointsTable {
-  id: string;
-  account_id: string;
-  url: string;
-  description: string;
-  event_types: string[];
-  enabled: boolean;
-  disabled_reason: DisabledReason | null;
-  failing_since: Defaulted<Date | null>;
-  held_until: Defaulted<Date | null>;
-  created_at: Date;
-  updated_at: Date;
-}
-
-interface WebhookSecretsTable {
-  id: string;
-  account_id: string;
-  endpoint_id: string | null;
-  sealed: Buffer;
-  created_at: Date;
-  works_until: Defaulted<Date | null>;
-}
-
-interface WebhookEventsTable {
-  id: string;
-  account_id: string;
-  type: string;
-  created_at: Date;
-  data: Json<Record<string, unknown>>;
-  url: string | null;
-  only_endpoint_id: string | null;
-  position: Defaulted<number | null>;
-}
-
-interface WebhookDeliveriesTable {
-  id: string;
-  account_id: string;
-  event_id: string;
-  endpoint_id: string | null;
-  url: string;
-  lane: string;
-  created_at: Date;
-  status: DeliveryStatus;
-  attempts_made: Defaulted<number>;
-  next_attempt_at: Date | null;
-  claim_id: Defaulted<string | null>;
-  completed_at: Defaulted<Date | null>;
-}
-
-interface WebhookAttemptsTable {
-  id: string;
-  account_id: string;
-  delivery_id: string;
-  created_at: Date;
-  duration_ms: number;
-  status: number | null;
-  error: AttemptError | null;
-  answer: string;
-}
-
 export interface Tables {
-  blobs: {
+  blobs: { id: string; task_id: string; created_at: Date; unused_since: Date | null };
+  webhook_endpoints: {
     id: string;
-    task_id: string;
+    account_id: string;
+    url: string;
+    description: string;
+    event_types: string[];
+    enabled: boolean;
+    disabled_reason: DisabledReason | null;
+    failing_since: Defaulted<Date | null>;
+    held_until: Defaulted<Date | null>;
     created_at: Date;
-    unused_since: Date | null;
+    updated_at: Date;
   };
-  webhook_endpoints: WebhookEndpointsTable;
-  webhook_secrets: WebhookSecretsTable;
-  secrets_key_check: {
-    one: Defaulted<boolean>;
+  webhook_secrets: {
+    id: string;
+    account_id: string;
+    endpoint_id: string | null;
     sealed: Buffer;
+    created_at: Date;
+    works_until: Defaulted<Date | null>;
   };
-  webhook_events: WebhookEventsTable;
-  webhook_deliveries: WebhookDeliveriesTable;
-  webhook_attempts: WebhookAttemptsTable;
-  spend: SpendTable;
-  reservations: ReservationsTable;
-  model_calls: ModelCallsTable;
+  secrets_key_check: { one: Defaulted<boolean>; sealed: Buffer };
+  webhook_events: {
+    id: string;
+    account_id: string;
+    type: string;
+    created_at: Date;
+    data: Json<Record<string, unknown>>;
+    url: string | null;
+    only_endpoint_id: string | null;
+    position: Defaulted<number | null>;
+  };
+  webhook_deliveries: {
+    id: string;
+    account_id: string;
+    event_id: string;
+    endpoint_id: string | null;
+    url: string;
+    lane: string;
+    created_at: Date;
+    status: DeliveryStatus;
+    attempts_made: Defaulted<number>;
+    next_attempt_at: Date | null;
+    claim_id: Defaulted<string | null>;
+    completed_at: Defaulted<Date | null>;
+  };
+  webhook_attempts: {
+    id: string;
+    account_id: string;
+    delivery_id: string;
+    created_at: Date;
+    duration_ms: number;
+    status: number | null;
+    error: AttemptError | null;
+    answer: string;
+  };
+  spend: {
+    key_id: string;
+    /** `2026-11-24`; read it as text, the driver makes a local time of it. */
+    day: string;
+    nano_usd: number;
+    tokens: number;
+  };
+  reservations: {
+    id: string;
+    /** Null, with all that follows: a server from before these columns wrote it. */
+    task_id: string | null;
+    created_at: Date | null;
+    expires_at: Date;
+    asked_model: string | null;
+    input_tokens: number | null;
+    output_tokens: Defaulted<number>;
+    billed_key_id: string;
+    holders: string[];
+    tokens: number | null;
+    nano_usd: number | null;
+    uncovered: string[];
+  };
+  model_calls: {
+    id: string;
+    created_at: Date;
+    account_id: string;
+    billed_key_id: string;
+    task_id: string;
+    asked_model: string;
+    answered_model: string | null;
+    input_tokens: number;
+    output_tokens: number;
+    cached_tokens: number;
+    reasoning_tokens: number;
+    cost_nano_usd: number;
+    cost_source: CostSource;
+    /** Null: a server from before this column wrote it, and the source says it. */
+    unpriced: boolean | null;
+    duration_ms: number;
+    outcome: string;
+  };
   compute: {
     task_id: string;
     created_at: Date;
@@ -297,44 +129,151 @@ export interface Tables {
     gb_seconds: number;
     cost_nano_usd: number;
   };
-  llm_accounts: {
-    account: string;
-    recent: Date[];
-    day: string;
-    day_requests: number;
-  };
-  idempotency: IdempotencyTable;
-  calls: CallsTable;
-  audit: AuditTable;
-  sessions: SessionsTable;
-  replaced_secrets: {
-    secret_hash: string;
+  llm_accounts: { account: string; recent: Date[]; day: string; day_requests: number };
+  idempotency: {
     key_id: string;
-    works_until: Date;
-  };
-  accounts: AccountsTable;
-  keys: KeysTable;
-  tasks: TasksTable;
-  events: {
-    task_id: string;
-    seq: number;
+    idempotency_key: string;
     created_at: Date;
-    body: Json<AgentEvent | ServerEvent>;
+    request_hash: string;
+    creation_id: string;
+    working_until: Date;
+    answer: Defaulted<Buffer | null>;
+    attempts: Defaulted<number>;
   };
-  runners: {
+  calls: {
     id: string;
-    name: string;
-    state: Json<RunnerState>;
-    last_seen: Date;
+    created_at: Date;
+    account_id: string;
+    key_id: string;
+    billed_key_id: string;
+    task_id: string | null;
+    command: string;
+    effect: Effect;
+    scope: string | null;
+    /** Null: the outcome is not known. */
+    status: number | null;
+    code: string | null;
+    duration_ms: number | null;
+    arguments: JsonOrNull<unknown>;
+    changes: JsonOrNull<unknown>;
+    /** So many calls alike; null: one. */
+    times: number | null;
+    idempotency_key: string | null;
   };
+  audit: {
+    id: string;
+    created_at: Date;
+    account_id: string | null;
+    key_id: string | null;
+    task_id: string | null;
+    address: string | null;
+    command: string | null;
+    target: string | null;
+    status: number;
+    code: string | null;
+    calls: number;
+    request_id: string | null;
+    session_id: Defaulted<string | null>;
+  };
+  sessions: {
+    id: string;
+    token_hash: string;
+    key_id: string;
+    secret_hash: string;
+    created_at: Date;
+    last_used_at: Date;
+    expires_at: Date;
+  };
+  replaced_secrets: { secret_hash: string; key_id: string; works_until: Date };
+  accounts: { id: string; name: string; operator: boolean; created_at: Date };
+  keys: {
+    id: string;
+    account_id: string;
+    name: string;
+    prefix: string;
+    secret_hash: string;
+    scopes: string[];
+    created_at: Date;
+    expires_at: Date | null;
+    revoked_at: Date | null;
+    revoked_by: string | null;
+    task_id: string | null;
+    caller_key_id: string | null;
+    metadata: ColumnType<Record<string, string>, string | undefined, string>;
+    enabled: Defaulted<boolean>;
+    last_used_at: Defaulted<Date | null>;
+    rotated_at: Defaulted<Date | null>;
+    previous_secret_until: Defaulted<Date | null>;
+    allowed_cidrs: Defaulted<string[] | null>;
+    requests_per_minute: Defaulted<number | null>;
+    concurrent_tasks: Defaulted<number | null>;
+    allowed_models: Defaulted<string[] | null>;
+    spend_per_day_nano_usd: Defaulted<number | null>;
+    spend_per_month_nano_usd: Defaulted<number | null>;
+    tokens_per_day: Defaulted<number | null>;
+    tasks_may_create_lasting_keys: Defaulted<boolean>;
+    expiry_announced: Defaulted<Date | null>;
+  };
+  tasks: {
+    id: string;
+    account_id: string;
+    key_id: string;
+    parent_task_id: string | null;
+    status: TaskStatus;
+    phase: TaskPhase | null;
+    instruction: string;
+    scopes: Json<ScopeGrant>;
+    timeout_ms: number;
+    model: string;
+    fallback_models: Defaulted<string[]>;
+    resources: Json<Resources>;
+    usage: JsonOrNull<Usage>;
+    metadata: Json<Record<string, string>>;
+    stdout: string | null;
+    stderr: string | null;
+    exit_code: number | null;
+    error: JsonOrNull<TaskError>;
+    input_tokens: Defaulted<number>;
+    output_tokens: Defaulted<number>;
+    created_at: Date;
+    started_at: Date | null;
+    working_at: Date | null;
+    completed_at: Date | null;
+    runner_id: string | null;
+    lease_id: string | null;
+    lease_expires_at: Date | null;
+    begun_at: Date | null;
+    deadline: Date | null;
+    last_seq: Defaulted<number>;
+    event_batch: Defaulted<number>;
+    events_dropped: Defaulted<boolean>;
+    billed_key_id: string;
+    llm_nano_usd: Defaulted<number>;
+    cost_source: Defaulted<CostSource>;
+    compute_nano_usd: Defaulted<number>;
+    webhook_url: Defaulted<string | null>;
+    trace_parent: Defaulted<string | null>;
+    depth: Defaulted<number>;
+    budget: JsonOrNull<Budget>;
+    used_tokens: Defaulted<number>;
+    used_nano_usd: Defaulted<number>;
+    used_calls: Defaulted<number>;
+    overspent_at: Defaulted<Date | null>;
+    overspent: Defaulted<string | null>;
+    files: ColumnType<StoredFile[], string | undefined, string>;
+    artifacts: ColumnType<StoredFile[], string | undefined, string>;
+  };
+  events: { task_id: string; seq: number; created_at: Date; body: Json<AgentEvent | ServerEvent> };
+  runners: { id: string; name: string; state: Json<RunnerState>; last_seen: Date };
 }
 
-export type AccountRow = Selectable<AccountsTable>;
-export type KeyRow = Selectable<KeysTable>;
-export type TaskRow = Selectable<TasksTable>;
-export type WebhookEndpointRow = Selectable<WebhookEndpointsTable>;
-export type WebhookEventRow = Selectable<WebhookEventsTable>;
-export type WebhookDeliveryRow = Selectable<WebhookDeliveriesTable>;
+export type SessionsTable = Tables['sessions'];
+export type AccountRow = Selectable<Tables['accounts']>;
+export type KeyRow = Selectable<Tables['keys']>;
+export type TaskRow = Selectable<Tables['tasks']>;
+export type WebhookEndpointRow = Selectable<Tables['webhook_endpoints']>;
+export type WebhookEventRow = Selectable<Tables['webhook_events']>;
+export type WebhookDeliveryRow = Selectable<Tables['webhook_deliveries']>;
 
 /** A connection pool or a transaction on it. */
 export type Db = Kysely<Tables> | Transaction<Tables>;

@@ -19,9 +19,7 @@ export function writtenFor({ id, created_at, completed_at }: TaskSpan): RawBuild
   return sql`task_id = ${id} and created_at >= ${from} and created_at < ${to}`;
 }
 
-/**
- * The condition on `status`, with the statuses written out: the partial indexes of tasks are found by their text.
- */
+/** The condition on `status`, with them written out: the partial indexes of tasks are found by their text. */
 export function statusIn(statuses: readonly TaskStatus[]): RawBuilder<boolean> {
   return sql`status in (${sql.join(statuses.map((status) => sql.lit(status)))})`;
 }

@@ -1,5 +1,4 @@
-// Transactions of which it has to be known whether they were kept: a connection that breaks while it commits does
-// not tell.
+// Transactions that tell whether they were kept: a connection that breaks while it commits does not.
 import { sqlStateOf } from './database-failure.ts';
 import type { Db, Tx } from './tables.ts';
 
@@ -29,10 +28,7 @@ export function inTransaction<Result>(db: Db, work: (tx: Tx) => Promise<Result>)
   return db.isTransaction ? work(db as Tx) : db.transaction().execute(work);
 }
 
-/**
- * Postgres itself says that it rolled back: a deferred constraint does not hold, or the transaction cannot be
- * serialised.
- */
+/** Postgres itself says that it rolled back: for a deferred constraint, or what cannot be serialised. */
 function isRefused(error: unknown): boolean {
   return /^(23...|40001|40002|40P01)$/.test(sqlStateOf(error) ?? '');
 }

@@ -1,12 +1,6 @@
-// Starts the processes of the agent: another user than the guest's, an environment of their own, a process group
-// each.
+// Starts the agent's processes: as another user than the guest's, with their own environment and process groups.
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { GuestSettings } from './guest-settings.ts';
-
-interface AgentSpawnOptions {
-  cwd: string;
-  stdin: 'ignore' | 'pipe';
-}
 
 /** Owns every process group that was started for the agent until its leader has exited. */
 export class AgentProcesses {
@@ -35,7 +29,7 @@ export class AgentProcesses {
     };
   }
 
-  spawn(file: string, args: readonly string[], options: AgentSpawnOptions): ChildProcess {
+  spawn(file: string, args: readonly string[], options: { cwd: string; stdin: 'ignore' | 'pipe' }): ChildProcess {
     const child = spawn(file, args, {
       cwd: options.cwd,
       env: this.environment(),

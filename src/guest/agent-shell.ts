@@ -1,6 +1,5 @@
-// Runs one shell command of the agent for Pi's bash tool, and reports its output as events. Output is handed on as
-// it comes; while the receiver is full the command's pipes are not read, so a command cannot outrun its reader.
-// Used by agent-tools.ts.
+// Runs one shell command of the agent for Pi's bash tool, and reports its output as events. While the receiver is
+// full the command's pipes are not read, so a command cannot outrun its reader. Used by agent-tools.ts.
 import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { StringDecoder } from 'node:string_decoder';
@@ -27,13 +26,11 @@ export function createAgentShell(processes: AgentProcesses, receiver: OutputRece
       const child = processes.spawn('/bin/bash', ['-c', command], { cwd, stdin: 'ignore' });
       let timedOut = false;
       const kill = () => processes.killGroup(child);
-      const timer =
-        timeout === undefined
-          ? undefined
-          : setTimeout(() => {
-              timedOut = true;
-              kill();
-            }, timeout * 1000);
+      const onTimeout = () => {
+        timedOut = true;
+        kill();
+      };
+      const timer = timeout === undefined ? undefined : setTimeout(onTimeout, timeout * 1000);
       signal?.addEventListener('abort', kill, { once: true });
       try {
         const exitCode = await readToEnd(child, bounded(onData, receiver), receiver);

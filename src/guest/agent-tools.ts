@@ -1,6 +1,5 @@
-// The tools the agent has: Pi's bash, read, write and edit. Each acts by processes of the agent's user: the kernel
-// decides what that user may touch, and no link that the agent plants can lead the guest's own user anywhere. Used
-// by run-task.ts.
+// The agent's tools, for run-task.ts: Pi's bash, read, write and edit. Each acts by processes of the agent's user:
+// the kernel decides what that may touch, and no link that it plants leads the guest's own user away.
 import { text } from 'node:stream/consumers';
 import {
   createBashToolDefinition,
@@ -85,7 +84,6 @@ function createAgentFiles(processes: AgentProcesses, cwd: string): AgentFiles {
   };
 }
 
-/** Runs a program to its end and gives what it printed. */
 function fileRunner(processes: AgentProcesses, cwd: string) {
   return async (file: string, args: string[], input = ''): Promise<Buffer> => {
     const child = processes.spawn(file, args, { cwd, stdin: 'pipe' });

@@ -1,6 +1,5 @@
-// Sends what the agent leaves in its out folder to the runner: while the task runs as soon as a file has come to
-// rest, and at the end whatever has changed since. So a task that is killed keeps what was there a second before.
-// The folder is looked at again and again: watching it (inotify) does not work alike in all sandboxes.
+// Sends what the agent leaves in its out folder to the runner: each file as soon as it has come to rest, so that a
+// task that is killed keeps it, and at the end the rest. It polls: inotify does not work alike in all sandboxes.
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LIMITS } from '../protocol/limits.ts';
@@ -24,7 +23,6 @@ interface Sent extends FileState {
   refusal: string | null;
 }
 
-/** Begins to watch. */
 export async function watchArtifacts(link: Link, settings: GuestSettings): Promise<ArtifactWatch> {
   const folder = await openOutFolder(outDir(settings), settings.agent?.uid ?? null);
   const outbox = createOutbox(link, folder);
@@ -89,10 +87,8 @@ function createOutbox(link: Link, folder: OutFolder) {
           note(`it is larger than ${LIMITS.artifactBytes} bytes`);
           return NOTHING;
         }
-        const content =
-          state.size === 0
-            ? Readable.from([])
-            : handle.createReadStream({ autoClose: false, start: 0, end: state.size - 1 });
+        const range = { autoClose: false, start: 0, end: state.size - 1 };
+        const content = state.size === 0 ? Readable.from([]) : handle.createReadStream(range);
         const answer = await link.upload(pathOf(name), state.size, content);
         if (answer.status < 300) note(null);
         else if (isFinal(answer)) note(messageOf(answer));
@@ -101,7 +97,6 @@ function createOutbox(link: Link, folder: OutFolder) {
         await handle.close();
       }
     },
-    /** Deletes what the agent has deleted. */
     async forgetMissing(scan: Scan): Promise<LinkAnswer> {
       if (scan.isCut) return NOTHING;
       for (const name of changedSince.keys()) if (!scan.files.has(name)) changedSince.delete(name);
@@ -129,12 +124,9 @@ function isSame(one: FileState | undefined, other: FileState): boolean {
 }
 
 function leftOut({ misnamed, isCut }: Scan): string[] {
-  return [
-    ...(isCut
-      ? [`there is more in the folder out than ${LIMITS.artifactsPerTask} artifacts: the rest is not kept`]
-      : []),
-    ...(misnamed === null ? [] : [`files in the folder out are not kept for their names, such as ${misnamed}`]),
-  ];
+  const more = `there is more in the folder out than ${LIMITS.artifactsPerTask} artifacts: the rest is not kept`;
+  const names = `files in the folder out are not kept for their names, such as ${misnamed}`;
+  return [...(isCut ? [more] : []), ...(misnamed === null ? [] : [names])];
 }
 
 const notKept = (name: string, why: string) => `the artifact ${JSON.stringify(name)} is not kept: ${why}`;

@@ -1,5 +1,4 @@
-// What the agent did, on its way to the runner: in batches, in order, bounded, each event cut to what the wire
-// takes. Producers that can wait ask for room. Used by run-task.ts.
+// The agent's events on their way to the runner, in bounded batches, each cut to size. Used by run-task.ts.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentEvent } from '../protocol/event.ts';
 import { LIMITS } from '../protocol/limits.ts';
@@ -11,10 +10,7 @@ const QUEUE_BYTES = 1024 * 1024;
 /** A piece of output grows up to this size while it waits. */
 const CHUNK_BYTES = 16 * 1024;
 
-interface Pending {
-  event: AgentEvent;
-  bytes: number;
-}
+type Pending = { event: AgentEvent; bytes: number };
 
 export class EventQueue {
   readonly #send: (ndjson: string) => Promise<void>;
@@ -48,7 +44,7 @@ export class EventQueue {
   }
 
   #append(event: AgentEvent): void {
-    const bytes = Buffer.byteLength(JSON.stringify(event)) + 1;
+    const bytes = jsonBytes(event) + 1;
     this.#pending.push({ event, bytes });
     this.#pendingBytes += bytes;
   }
@@ -58,7 +54,7 @@ export class EventQueue {
     const last = this.#pending.at(-1);
     if (event.type !== 'tool_output' || last?.event.type !== 'tool_output') return false;
     if (last.event.callId !== event.callId) return false;
-    const added = Buffer.byteLength(JSON.stringify(event.chunk)) - 2;
+    const added = jsonBytes(event.chunk) - 2;
     if (last.bytes + added > CHUNK_BYTES) return false;
     last.event.chunk += event.chunk;
     last.bytes += added;
@@ -103,18 +99,13 @@ const jsonBytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
 /** Returns the event with its texts cut in the middle as far as needed for at most `maxBytes` bytes of JSON. */
 export function fitEvent(event: AgentEvent, maxBytes: number): AgentEvent {
   let fitted = event;
-  for (
-    let textBytes = maxBytes;
-    jsonBytes(fitted) > maxBytes && textBytes > 64;
-    textBytes = Math.floor(textBytes / 2)
-  ) {
+  for (let textBytes = maxBytes; jsonBytes(fitted) > maxBytes && textBytes > 64; textBytes >>= 1) {
     fitted = cutTexts(event, textBytes) as AgentEvent;
   }
   if (jsonBytes(fitted) <= maxBytes) return fitted;
   // Many small values: only a tool's input can be like that.
-  return event.type === 'tool_call'
-    ? { ...event, input: { cut: `${jsonBytes(event.input)} bytes of input not shown` } }
-    : fitted;
+  if (event.type !== 'tool_call') return fitted;
+  return { ...event, input: { cut: `${jsonBytes(event.input)} bytes of input not shown` } };
 }
 
 function cutTexts(value: unknown, textBytes: number): unknown {

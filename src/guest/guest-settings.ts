@@ -11,9 +11,7 @@ export interface GuestSettings {
   path: string;
   /** Port of the loopback proxy; 0 takes any free one. */
   port: number;
-  /**
-   * Where /etc/hostname, /etc/hosts and /etc/machine-id are written anew; null: this machine is not to be renamed.
-   */
+  /** Where /etc/hostname, /etc/hosts and /etc/machine-id are written anew; null: the machine keeps its name. */
   runDir: string | null;
   /** Who runs the agent's commands; null: whoever runs the guest. */
   agent: { uid: number; gid: number } | null;

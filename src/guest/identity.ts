@@ -1,5 +1,4 @@
-// Makes this sandbox somebody: of all that were restored from the same snapshot none keeps the same name,
-// machine-id, disk or randomness. Called by main.ts after the restore and before the agent moves.
+// Gives a restored sandbox its own name, machine-id, disk and randomness. Called by main.ts after the restore.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -19,7 +18,8 @@ const FROZEN_HOSTNAME = currentHostname();
 /** Fresh randomness for the kernel and for this process. The first thing after the restore; takes no time. */
 export function reseed({ entropy }: StartLine): void {
   forgetDrawn();
-  stirEntropy(entropy);
+  // At once: a turn through Node's threads would cost more than the write.
+  writeFileSync('/dev/urandom', Buffer.from(entropy, 'base64'), { flag: 'w' });
 }
 
 /**
@@ -48,16 +48,11 @@ export async function becomeSomebody(start: StartLine, runDir: string | null): P
 /** Derived from fresh bytes and not drawn: nothing of the frozen process's own state is in it. */
 export function identityFrom(entropy: string): { hostname: string; machineId: string } {
   const derived = (use: string) => createHash('sha256').update(`${use}\0${entropy}`).digest('hex');
-  return {
-    hostname: `sandbox-${derived('hostname').slice(0, 12)}`,
-    machineId: derived('machine-id').slice(0, 32),
-  };
+  const hostname = `sandbox-${derived('hostname').slice(0, 12)}`;
+  return { hostname, machineId: derived('machine-id').slice(0, 32) };
 }
 
-/**
- * Sets the clock where it stood still with the rest; gVisor's follows the host's by itself. The line may have
- * waited for the restore, so a clock that is ahead of it is right.
- */
+/** Sets a clock that stood still, as gVisor's does not. The line may have waited: a clock ahead of it is right. */
 function clockCommand(now: string): string[][] {
   return Date.parse(now) - Date.now() > CLOCK_SKEW_MS ? [['date', '--utc', `--set=${now}`]] : [];
 }
@@ -91,25 +86,16 @@ const FOLDERS = [
 /** statfs(2) */
 const TMPFS_MAGIC = 0x01021994;
 
-/**
- * The commands that make all folders together as large as `diskBytes`, each keeping its share; none when they are,
- * or where the folders are no file systems in memory and the driver's own disk is the bound.
- */
+/** Makes all folders together as large as `diskBytes`, each keeping its share; not when they are on a disk. */
 async function resizedMounts(diskBytes: number | null): Promise<string[][]> {
   if (diskBytes === null) return [];
-  const mounted = await Promise.all(
-    FOLDERS.map(async (folder) => ({ ...folder, ...(await statfs(folder.path)) })),
-  );
+  const mounted = await Promise.all(FOLDERS.map(async (each) => ({ ...each, ...(await statfs(each.path)) })));
   if (mounted.some(({ type }) => type !== TMPFS_MAGIC)) return [];
   const sized = mounted.map(({ path, owner, blocks, bsize }) => ({ path, owner, bytes: blocks * bsize }));
   return mountCommands(sized, diskBytes);
 }
 
-interface SizedFolder {
-  path: string;
-  owner: string | null;
-  bytes: number;
-}
+type SizedFolder = { path: string; owner: string | null; bytes: number };
 
 const PAGE_BYTES = 4096;
 
@@ -121,10 +107,4 @@ export function mountCommands(folders: readonly SizedFolder[], diskBytes: number
     const size = Math.max(PAGE_BYTES, Math.floor((bytes / total) * (diskBytes / PAGE_BYTES)) * PAGE_BYTES);
     return [['mount', '-t', 'tmpfs', '-o', `nosuid,nodev,${owner},size=${size}`, 'tmpfs', path]];
   });
-}
-
-/** @param entropy fresh random bytes, base64 */
-function stirEntropy(entropy: string): void {
-  // At once: a turn through Node's threads would cost more than the write.
-  writeFileSync('/dev/urandom', Buffer.from(entropy, 'base64'), { flag: 'w' });
 }

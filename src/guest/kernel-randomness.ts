@@ -1,7 +1,6 @@
 // Every sandbox of a snapshot wakes up with the same memory, so with the same state of OpenSSL's generator, the
 // same cache of crypto.randomUUID and the same state of Math.random. None of them can be reseeded from JavaScript.
-// So the guest's own process draws all of these from the kernel instead, whose randomness differs from sandbox to
-// sandbox.
+// So the guest's own process draws all of these from the kernel, whose randomness differs between sandboxes.
 import crypto from 'node:crypto';
 import { openSync, readSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';

@@ -1,5 +1,4 @@
-// The guest's end of its only connection: HTTP/2 as the client over the sandbox's byte stream, and requests that
-// wait for a server that is away. Used by all that asks the runner for something.
+// The guest's only connection: an HTTP/2 client over the sandbox's byte stream. Used by all that asks the runner.
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2';
 import type { Duplex, Readable, Writable } from 'node:stream';
@@ -9,10 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseJson } from '../lib/json.ts';
 import { LIMITS } from '../protocol/limits.ts';
 
-export interface LinkAnswer {
-  status: number;
-  body: Buffer;
-}
+export type LinkAnswer = { status: number; body: Buffer };
 
 export interface Link {
   readonly session: ClientHttp2Session;
@@ -38,22 +34,16 @@ export function openLink(stream: Duplex): Link {
     post: (path, contentType, body) =>
       exchange(session, { ':method': 'POST', ':path': path, 'content-type': contentType }, body),
     download: (path, file) => download(session, path, file),
-    async upload(path, size, content) {
-      const headers = { ':method': 'PUT', ':path': path, 'content-length': String(size) };
-      return exchange(session, headers, content);
-    },
+    upload: (path, size, content) =>
+      exchange(session, { ':method': 'PUT', ':path': path, 'content-length': String(size) }, content),
     delete: (path) => exchange(session, { ':method': 'DELETE', ':path': path }),
     close: () => new Promise((resolve) => session.close(resolve)),
   };
 }
 
 /** One request with a small answer. Rejects when the stream breaks or the answer is over the limit. */
-function exchange(
-  session: ClientHttp2Session,
-  headers: Record<string, string>,
-  body?: string | Readable,
-): Promise<LinkAnswer> {
-  return new Promise((resolve, reject) => {
+function exchange(session: ClientHttp2Session, headers: Record<string, string>, body?: string | Readable) {
+  return new Promise<LinkAnswer>((resolve, reject) => {
     const request = session.request(headers, { endStream: body === undefined });
     const chunks: Buffer[] = [];
     let size = 0;
@@ -63,11 +53,9 @@ function exchange(
     });
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
+      const problem = `the answer to ${headers[':path']} is larger than ${LIMITS.guest.answerBytes} bytes`;
       if (size <= LIMITS.guest.answerBytes) chunks.push(chunk);
-      else
-        request.destroy(
-          new Error(`the answer to ${headers[':path']} is larger than ${LIMITS.guest.answerBytes} bytes`),
-        );
+      else request.destroy(new Error(problem));
     });
     request.once('end', () => resolve({ status, body: Buffer.concat(chunks) }));
     request.once('error', reject);
@@ -105,9 +93,7 @@ interface Patience {
 export const newPatience = (ms: number = LIMITS.guest.patienceMs): Patience => ({ ms, endsAt: null });
 
 /** Whether sending it again would change nothing. */
-export function isFinal({ status }: LinkAnswer): boolean {
-  return status < 500 && status !== 429;
-}
+export const isFinal = ({ status }: LinkAnswer): boolean => status < 500 && status !== 429;
 
 /** Sends again until the answer is final and whole, or the patience is over. Rejects when the link breaks. */
 export async function untilAnswered(send: () => Promise<LinkAnswer>, patience: Patience): Promise<LinkAnswer> {
@@ -123,7 +109,7 @@ export async function untilAnswered(send: () => Promise<LinkAnswer>, patience: P
   }
 }
 
-/** The runner broke its answer off, as the server did. Where it was the link, the next request says so. */
+/** The runner broke its answer off. Where it was the link, the next request says so. */
 function brokenOff(error: NodeJS.ErrnoException): LinkAnswer {
   if (BROKEN_OFF.includes(error.code ?? '')) return { status: 503, body: Buffer.from('it broke off') };
   throw error;

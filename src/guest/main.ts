@@ -1,5 +1,4 @@
-// The program inside the sandbox. Before the freeze: load Pi, rehearse, say "ready". After the restore: one task,
-// then exit.
+// The program inside the sandbox. Before the freeze it loads Pi and rehearses; after the restore it runs one task.
 import { Duplex } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';

@@ -1,5 +1,4 @@
-// The way of Pi's own requests to its model: straight over the link, without the loopback port. Pi takes it for a
-// fetch, and how the last call went is remembered. Used by run-task.ts.
+// Pi's fetch for its model: straight over the link; how the last call went is remembered. Used by run-task.ts.
 import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
 import { relayedRequestHeaders, relayedResponseHeaders } from '../lib/relay-headers.ts';
 import { SeedError } from '../protocol/errors.ts';
@@ -15,15 +14,10 @@ const READ_AHEAD_BYTES = 64 * 1024;
 const BODILESS_STATUSES = new Set([204, 205, 304]);
 
 /**
- * A fetch for requests with a text body, whose address says only the path. Rejects when the link breaks, with
- * SeedError body_too_large and with the reason of the request's signal.
+ * A fetch for requests with a text body, whose address says only the path. @throws SeedError body_too_large
  * @param onAnswer called when a model has begun to answer
  */
-export function modelFetch(
-  session: ClientHttp2Session,
-  llm: LlmWatch,
-  onAnswer: () => void,
-): typeof globalThis.fetch {
+export function modelFetch(session: ClientHttp2Session, llm: LlmWatch, onAnswer: () => void): typeof fetch {
   return (input, { method = 'GET', headers, body, signal } = {}) => {
     const text = typeof body === 'string' ? body : '';
     if (Buffer.byteLength(text) > LIMITS.guest.bodyBytes) {

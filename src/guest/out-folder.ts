@@ -1,6 +1,5 @@
-// Reads the folder that the agent leaves artifacts in. The agent owns it and changes it meanwhile, so nothing that
-// it plants (links, pipes, folders that become links) may lead the guest's own user to anything but the agent's
-// own plain files.
+// Reads the folder of artifacts. The agent owns it and changes it meanwhile: nothing that it plants (links, pipes,
+// folders that become links) may lead the guest's own user to anything but the agent's own plain files.
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, opendir, readlink, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,10 +10,7 @@ import { LIMITS } from '../protocol/limits.ts';
 const ENTRIES_MOST = 1_000;
 
 /** What of a file tells that it has changed; the time of the change of its inode cannot be set back. */
-export interface FileState {
-  size: number;
-  changedAtMs: number;
-}
+export type FileState = { size: number; changedAtMs: number };
 
 export interface Scan {
   files: Map<string, FileState>;
@@ -76,6 +72,4 @@ async function scanFolder(dir: string, prefix: string, scan: Scan, budget: { lef
   }
 }
 
-function stateOf({ size, ctimeMs }: Stats): FileState {
-  return { size, changedAtMs: ctimeMs };
-}
+const stateOf = ({ size, ctimeMs }: Stats): FileState => ({ size, changedAtMs: ctimeMs });

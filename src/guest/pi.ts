@@ -1,5 +1,4 @@
-// Pi, loaded once before the freeze, and the sessions made from it: in memory, nothing discovered, nothing
-// downloaded.
+// Pi, loaded once before the freeze, and its sessions: in memory, nothing discovered, nothing downloaded.
 import {
   type AgentSession,
   createAgentSession,
@@ -16,7 +15,6 @@ import { MODEL_BASE_URL } from './model-fetch.ts';
 const PROVIDER = 'seed';
 
 interface PiSessionOptions {
-  /** The agent's working folder. */
   cwd: string;
   /** For requests to {@link MODEL_BASE_URL}. */
   modelFetch: typeof globalThis.fetch;

@@ -1,5 +1,4 @@
-// The folders that the agent works in and what lies there before it moves: the caller's files and the seed
-// command. Used by main.ts and run-task.ts.
+// The agent's folders, the caller's files in them and the seed command. Used by main.ts and run-task.ts.
 import { createWriteStream } from 'node:fs';
 import { chown, mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -12,15 +11,12 @@ const inDir = ({ workspaceDir }: GuestSettings) => join(workspaceDir, 'in');
 /** What the agent leaves here the caller gets. */
 export const outDir = ({ workspaceDir }: GuestSettings) => join(workspaceDir, 'out');
 
-/** Called once, before the rehearsal. */
 export async function prepareFolders(settings: GuestSettings): Promise<void> {
   for (const dir of [settings.workspaceDir, settings.homeDir]) await giveFolder(dir, settings);
 }
 
 /** Called when the sandbox has its disk, and before the agent moves. */
-export async function prepareOutDir(settings: GuestSettings): Promise<void> {
-  await giveFolder(outDir(settings), settings);
-}
+export const prepareOutDir = (settings: GuestSettings): Promise<void> => giveFolder(outDir(settings), settings);
 
 async function giveFolder(dir: string, { agent }: GuestSettings): Promise<void> {
   await mkdir(dir, { recursive: true });
@@ -32,20 +28,16 @@ export async function fetchFiles(link: Link, files: GuestTask['files'], settings
   for (const [index, { name }] of files.entries()) {
     const path = join(inDir(settings), name);
     await mkdir(dirname(path), { recursive: true, mode: 0o755 });
-    const { status, body } = await untilAnswered(
-      () => link.download(`/files/${index}`, createWriteStream(path, { mode: 0o444 })),
-      patience,
-    );
+    const send = () => link.download(`/files/${index}`, createWriteStream(path, { mode: 0o444 }));
+    const { status, body } = await untilAnswered(send, patience);
     if (status !== 200) throw new Error(`/files/${index} was answered ${status}: ${body.toString('utf8')}`);
   }
 }
 
-const SHEBANG = '#!/usr/bin/env node\n';
-
 /** @param source the CLI as one ES module; a shebang line is added when it has none */
 export async function installCli(binDir: string, source: Buffer): Promise<void> {
-  const program =
-    source.subarray(0, 2).toString() === '#!' ? source : Buffer.concat([Buffer.from(SHEBANG), source]);
+  const hasShebang = source.subarray(0, 2).toString() === '#!';
+  const program = hasShebang ? source : Buffer.concat([Buffer.from('#!/usr/bin/env node\n'), source]);
   await mkdir(binDir, { recursive: true, mode: 0o755 });
   const unfinished = join(binDir, '.seed');
   await writeFile(unfinished, program, { mode: 0o755 });

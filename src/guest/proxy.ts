@@ -1,7 +1,7 @@
-// The loopback port that the `seed` command talks to, and what an agent writes for its model. It forwards the two
-// prefixes over the link and nothing else: the runner decides what is allowed; here an agent is only kept from the
-// guest's own requests (/task, /events, /result).
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+// The loopback port for the `seed` command and for what an agent writes for its model. It forwards two prefixes
+// over the link; the runner decides what is allowed. The guest's own requests (/task, /result) are out of reach.
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
@@ -13,9 +13,7 @@ import { LIMITS } from '../protocol/limits.ts';
 /** Together they leave some of the link's streams to the guest itself, whatever the agent leaves open. */
 const OPEN_REQUESTS = { '/api/v1/': LIMITS.guest.serverCalls, '/llm/v1/': LIMITS.guest.modelCalls } as const;
 const CONNECTIONS = 200;
-/**
- * Longer than any sandbox waits: gVisor restores a connection closed just before the freeze as an endless event.
- */
+/** Longer than any sandbox waits: gVisor restores a connection closed before the freeze as an endless event. */
 const KEEP_ALIVE_MS = 3_600_000;
 type Prefix = keyof typeof OPEN_REQUESTS;
 
@@ -38,7 +36,8 @@ export async function openProxy(port: number): Promise<LoopbackProxy> {
       else refuse(response, error);
     });
   });
-  await listen(server, port);
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
   const { port: actualPort } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${actualPort}`,
@@ -68,21 +67,7 @@ async function pass(
   await forward(request, response, target);
 }
 
-function listen(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-async function forward(
-  request: IncomingMessage,
-  response: ServerResponse,
-  session: ClientHttp2Session,
-): Promise<void> {
+async function forward(request: IncomingMessage, response: ServerResponse, session: ClientHttp2Session) {
   const { 'content-length': length } = request.headers;
   const stream = session.request({
     ':method': request.method ?? 'GET',
@@ -110,10 +95,8 @@ function relayAnswer(stream: ClientHttp2Stream, response: ServerResponse): Promi
 }
 
 function refuse(response: ServerResponse, error: Error): void {
-  const refusal =
-    error instanceof SeedError
-      ? error
-      : new SeedError('unreachable', `the request did not reach the server: ${error.message}`);
+  const problem = `the request did not reach the server: ${error.message}`;
+  const refusal = error instanceof SeedError ? error : new SeedError('unreachable', problem);
   response.writeHead(refusal.status, { 'content-type': 'application/json', connection: 'close' });
   response.end(JSON.stringify(refusal.toBody(null)));
 }

@@ -1,6 +1,5 @@
-// One pretend task before the freeze, against canned answers served in here. It compiles and connects everything
-// once, so that the frozen guest starts its real task in a fraction of the time, and it proves that the image
-// works.
+// One pretend task before the freeze, against canned answers. It compiles and connects everything once, so that
+// the frozen guest starts its real task in a fraction of the time, and it proves that the image works.
 import { performServerHandshake, type ServerHttp2Stream } from 'node:http2';
 import { duplexPair } from 'node:stream';
 import type { GuestResult, GuestTask } from '../protocol/guest.ts';
@@ -35,11 +34,12 @@ export async function rehearse(pi: Pi, settings: GuestSettings, proxy: LoopbackP
       if (path === '/result') result = JSON.parse(body) as GuestResult;
       if (path === '/llm/v1/chat/completions') llmCalls++;
       const answer = cannedAnswer(path, llmCalls);
+      const isEmpty = answer === '';
       stream.respond(
-        { ':status': answer === '' ? 204 : 200, 'content-type': contentType(path) },
-        { endStream: answer === '' },
+        { ':status': isEmpty ? 204 : 200, 'content-type': contentType(path) },
+        { endStream: isEmpty },
       );
-      if (answer !== '') stream.end(answer);
+      if (!isEmpty) stream.end(answer);
     });
   });
   const start = { task: TASK, commands: [] };
@@ -50,9 +50,8 @@ export async function rehearse(pi: Pi, settings: GuestSettings, proxy: LoopbackP
   if (stdout !== ANSWER) throw new Error(`the rehearsal failed: ${error?.message ?? `it answered ${stdout}`}`);
 }
 
-function contentType(path: string): string {
-  return path.startsWith('/llm/') ? 'text/event-stream' : 'application/json';
-}
+const contentType = (path: string): string =>
+  path.startsWith('/llm/') ? 'text/event-stream' : 'application/json';
 
 function cannedAnswer(path: string, llmCalls: number): string {
   if (path === '/cli/seed.mjs') return 'process.exitCode = 0;\n';
@@ -60,16 +59,8 @@ function cannedAnswer(path: string, llmCalls: number): string {
   return llmCalls === 1 ? completion(TOOL_CALL, 'tool_calls') : completion({ content: ANSWER }, 'stop');
 }
 
-const TOOL_CALL = {
-  tool_calls: [
-    {
-      index: 0,
-      id: 'rehearsal',
-      type: 'function',
-      function: { name: 'bash', arguments: '{"command":"echo rehearsal"}' },
-    },
-  ],
-};
+const ECHO = { name: 'bash', arguments: '{"command":"echo rehearsal"}' };
+const TOOL_CALL = { tool_calls: [{ index: 0, id: 'rehearsal', type: 'function', function: ECHO }] };
 
 function completion(delta: object, finishReason: string): string {
   const head = { id: 'rehearsal', object: 'chat.completion.chunk', created: 0, model: TASK.model };

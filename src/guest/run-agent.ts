@@ -7,19 +7,12 @@ import { cutMiddle } from '../protocol/text.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { LlmWatch } from './model-fetch.ts';
 
-type AssistantMessage = Extract<
-  Extract<AgentSessionEvent, { type: 'message_end' }>['message'],
-  { role: 'assistant' }
->;
+type MessageEnd = Extract<AgentSessionEvent, { type: 'message_end' }>;
+type AssistantMessage = Extract<MessageEnd['message'], { role: 'assistant' }>;
 type Failure = NonNullable<GuestResult['error']>;
 
 /** Never rejects because of the agent: whatever went wrong with it is in the result. */
-export async function runAgent(
-  session: AgentSession,
-  instruction: string,
-  events: EventQueue,
-  llm: LlmWatch,
-): Promise<GuestResult> {
+export async function runAgent(session: AgentSession, instruction: string, events: EventQueue, llm: LlmWatch) {
   const diagnostics: string[] = [];
   const diagnose = (text: string) => {
     diagnostics.push(text);

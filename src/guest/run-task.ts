@@ -1,5 +1,4 @@
-// The whole of one task over one stream: open the door, run the agent, fetch the CLI meanwhile, hand back the
-// result. The rehearsal before the freeze goes through the same lines.
+// One task over one stream: run the agent, fetch the CLI meanwhile, hand back the result. Rehearsals do the same.
 import type { Duplex } from 'node:stream';
 import type { GuestTask, StartLine } from '../protocol/guest.ts';
 import type { Manifest } from '../protocol/manifest.ts';
@@ -29,9 +28,7 @@ export interface TaskRun {
   onProcesses?(processes: AgentProcesses): void;
 }
 
-/**
- * Resolves with the open link when the runner has the result. Rejects when the link breaks or answers with errors.
- */
+/** Resolves with the open link when the runner has the result. Rejects when the link breaks or refuses. */
 export async function runTask(run: TaskRun): Promise<Link> {
   const { pi, settings, proxy, start } = run;
   const link = openLink(run.stream);
@@ -45,9 +42,8 @@ export async function runTask(run: TaskRun): Promise<Link> {
     return watchArtifacts(link, settings);
   };
   const prepare = async () => {
-    const cli = async () => installCli(settings.binDir, await fetched('/cli/seed.mjs'));
-    const [artifacts] = await Promise.all([prepareFiles(), cli()]);
-    return artifacts;
+    const cli = fetched('/cli/seed.mjs').then((source) => installCli(settings.binDir, source));
+    return (await Promise.all([prepareFiles(), cli]))[0];
   };
   // Done while the model answers: its first request does not wait for any of it, the first tool does.
   let preparing: Promise<ArtifactWatch> | null = null;

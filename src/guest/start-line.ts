@@ -1,5 +1,4 @@
-// Reads the first line after the restore from standard input and leaves everything behind it in the stream: the
-// HTTP/2 preface may have come in the same chunk.
+// Reads the first line after the restore. All behind it, such as an HTTP/2 preface, stays in the stream.
 import type { Readable } from 'node:stream';
 import type { StartLine } from '../protocol/guest.ts';
 import { READY_QUESTION } from '../protocol/guest-wire.ts';

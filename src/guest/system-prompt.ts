@@ -70,7 +70,6 @@ function commandLine(command: ToldCommand): string {
   return `- seed ${command.name}${inputsOf(command)} [${command.effect}] ${command.summary}`;
 }
 
-/** Without its noun. */
 function shortName(command: ToldCommand): string {
   const verb = command.name.split(' ').slice(1).join(' ');
   return `${verb}${inputsOf(command)} [${command.effect}]`.trimStart();

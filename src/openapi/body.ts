@@ -1,5 +1,4 @@
-// The body of an operation as inputs (the fields of a JSON object each by itself, any other JSON as one), and what
-// it answers when all goes well. Used by map-document.ts.
+// An operation's body as inputs (its fields, or all of it as one), and its answer. Used by map-document.ts.
 import { isRecord } from '../lib/json.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
 import type { Node, Resolve } from './document.ts';
@@ -33,7 +32,6 @@ export function readBody(resolve: Resolve, operation: Node): Body | string {
   const schema = toInputSchema(resolve, given);
   const fields = Object.entries(schema.properties ?? {});
   if (schema.type === 'object' && fields.length > 0) {
-    const isRequired = (name: string) => required && (schema.required ?? []).includes(name);
     const more = resolve(given)?.['additionalProperties'];
     return {
       sends,
@@ -41,19 +39,14 @@ export function readBody(resolve: Resolve, operation: Node): Body | string {
       taken: fields.map(([name, field]) => ({
         place: { in: 'body', name },
         schema: field,
-        required: isRequired(name),
+        required: required && (schema.required ?? []).includes(name),
       })),
     };
   }
   const whole = { description: 'The body, as JSON', ...schema };
-  return {
-    sends,
-    leftOut: [],
-    taken: [{ place: { in: 'whole body', name: 'body' }, schema: whole, required }],
-  };
+  return { sends, leftOut: [], taken: [{ place: { in: 'whole body', name: 'body' }, schema: whole, required }] };
 }
 
-/** The first that is JSON. */
 function jsonTypeOf(content: Node): string | undefined {
   return Object.keys(content).find((type) => /^application\/([\w.+-]*\+)?json\b/i.test(type));
 }
@@ -91,7 +84,6 @@ function shapeOf(resolve: Resolve, given: unknown): Pick<Operation, 'answers' | 
 
 /** Names and types: what stands in them may differ, and nobody is refused an answer for it. */
 function fieldsOf(schema: JsonSchema | undefined): Record<string, JsonSchema> {
-  return Object.fromEntries(
-    Object.entries(schema?.properties ?? {}).map(([name, { type }]) => [name, type === undefined ? {} : { type }]),
-  );
+  const entries = Object.entries(schema?.properties ?? {});
+  return Object.fromEntries(entries.map(([name, { type }]) => [name, type === undefined ? {} : { type }]));
 }

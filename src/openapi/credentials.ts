@@ -1,5 +1,4 @@
-// Which one credential the server of an imported pack holds: of the document's security schemes the one that opens
-// most.
+// Which credential the server of an imported pack holds: that of the security scheme that opens most.
 import { isRecord } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { type Document, type Node, nodesOf, type Resolve } from './document.ts';
@@ -37,9 +36,8 @@ export function credentialObstacle(
   const alternatives = accepted(root, resolve, operation);
   if (alternatives === null || alternatives.some((one) => JSON.stringify(one) === JSON.stringify(credential)))
     return null;
-  const names = nodesOf(operation['security'] ?? root['security']).map((each) =>
-    Object.keys(each as Node).join(' with '),
-  );
+  const needed = nodesOf(operation['security'] ?? root['security']);
+  const names = needed.map((each) => Object.keys(each as Node).join(' with '));
   return `it needs another credential: ${names.join(', or ')}`;
 }
 
@@ -60,9 +58,8 @@ function accepted(root: Node, resolve: Resolve, operation: Node): Credential[] |
 
 function schemesIn(root: Node, resolve: Resolve): Record<string, Node | null> {
   const schemes = resolve(root['components'])?.['securitySchemes'];
-  return Object.fromEntries(
-    Object.entries(isRecord(schemes) ? schemes : {}).map(([name, each]) => [name, resolve(each)]),
-  );
+  const entries = Object.entries(isRecord(schemes) ? schemes : {});
+  return Object.fromEntries(entries.map(([name, each]) => [name, resolve(each)]));
 }
 
 function credentialOf(scheme: Node | null | undefined): Credential | null {

@@ -1,5 +1,4 @@
-// An OpenAPI document: fetched or read, parsed from JSON or YAML, what its references lead to and where it says
-// its platform is. Used by import-pack.ts and all that reads parts of the document.
+// An OpenAPI document: read, parsed, its references resolved, and its platform's address. Used by import-pack.ts.
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { isRecord } from '../lib/json.ts';
@@ -11,10 +10,7 @@ export type Node = Record<string, unknown>;
 /** What a reference leads to, or the value itself. Null: it leads out of the document, or nowhere. */
 export type Resolve = (value: unknown) => Node | null;
 
-export interface Document {
-  root: Node;
-  resolve: Resolve;
-}
+export type Document = { root: Node; resolve: Resolve };
 
 /** @throws SeedError usage: no OpenAPI document of version 3 */
 export function parseDocument(text: string): Document {
@@ -29,15 +25,12 @@ export function parseDocument(text: string): Document {
   return { root, resolve: (value) => resolveIn(root, value) };
 }
 
-export function nodesOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
-}
+export const nodesOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
 /** Those of a list that lead to an object, resolved. */
 export function resolvedNodes(resolve: Resolve, value: unknown): Node[] {
-  return nodesOf(value)
-    .map(resolve)
-    .filter((each) => each !== null);
+  const resolved = nodesOf(value).map(resolve);
+  return resolved.filter((each) => each !== null);
 }
 
 function parseText(text: string): Node {
@@ -68,9 +61,8 @@ function resolveIn(root: Node, value: unknown): Node | null {
 /** One part of a JSON Pointer in a URI fragment (RFC 6901, section 6). */
 function stepInto(value: unknown, part: string): unknown {
   const name = decoded(part).replaceAll('~1', '/').replaceAll('~0', '~');
-  return (isRecord(value) || Array.isArray(value)) && Object.hasOwn(value, name)
-    ? (value as Node)[name]
-    : undefined;
+  const isInside = (isRecord(value) || Array.isArray(value)) && Object.hasOwn(value, name);
+  return isInside ? (value as Node)[name] : undefined;
 }
 
 function decoded(part: string): string {
@@ -109,18 +101,14 @@ export async function readSource(source: string): Promise<string> {
   }
 }
 
-/**
- * The first server, variables at their defaults, without a slash at its end; null: no complete http(s) address.
- */
+/** The first server, variables at their defaults, without a last slash; null: no complete http(s) address. */
 export function serverOf(node: Node): string | null {
   const address = firstAddress(node);
   return /^https?:\/\/[^{}]+$/.test(address) && URL.canParse(address) ? address.replace(/\/+$/, '') : null;
 }
 
 /** Also of those that are no complete addresses. */
-export function isSameServer(one: Node, other: Node): boolean {
-  return firstAddress(one) === firstAddress(other);
-}
+export const isSameServer = (one: Node, other: Node): boolean => firstAddress(one) === firstAddress(other);
 
 /** `/` where none is named, as the specification has it. */
 function firstAddress({ servers }: Node): string {

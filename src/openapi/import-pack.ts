@@ -1,5 +1,4 @@
-// `seed packs import`: reads an OpenAPI document and writes the pack of its operations. What a person may have
-// changed is left as it is. Called by the CLI.
+// `seed packs import`: writes the pack of an OpenAPI document. What people may have changed is left as it is.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -15,7 +14,6 @@ interface ImportOptions {
   name: string;
   /** The security scheme whose credential the server holds; undefined: that of most operations. */
   scheme?: string | undefined;
-  /** Where it is written. */
   folder: URL;
 }
 
@@ -32,7 +30,6 @@ export interface ImportReport {
   partly: LeftOut[];
   /** Since the last import, by operation; null: this is the first. */
   changes: { added: string[]; changed: string[]; removed: string[] } | null;
-  /** The files that were written. */
   files: URL[];
 }
 
@@ -58,16 +55,16 @@ export async function importPack({ source, name, scheme, folder }: ImportOptions
   const missing = Object.entries(own).filter(([path]) => !existsSync(new URL(path, folder)));
   for (const [path, content] of missing) await writeFile(new URL(path, folder), content);
   const current = imported.operations.filter(({ deprecated }) => !deprecated);
+  const { title, version, server, credential } = imported;
+  const nouns = [...Map.groupBy(current, ({ noun }) => noun)].map(([noun, members]) => [noun, members.length]);
   return {
-    title: imported.title,
-    version: imported.version,
+    title,
+    version,
     commands: current.length,
     deprecated: imported.operations.length - current.length,
-    nouns: Object.fromEntries(
-      [...Map.groupBy(current, ({ noun }) => noun)].map(([noun, members]) => [noun, members.length]),
-    ),
-    server: imported.server,
-    credential: imported.credential,
+    nouns: Object.fromEntries(nouns),
+    server,
+    credential,
     leftOut,
     partly,
     changes,
@@ -76,19 +73,16 @@ export async function importPack({ source, name, scheme, folder }: ImportOptions
 }
 
 function changesSince(text: string, { operations }: OperationsFile): ImportReport['changes'] {
-  const before = new Map(previous(text).map((operation) => [operation.id, JSON.stringify(operation)]));
-  const now = new Map(operations.map((operation) => [operation.id, JSON.stringify(operation)]));
+  const byId = (list: readonly Operation[]) => new Map(list.map((each) => [each.id, JSON.stringify(each)]));
+  // A broken file is written anew, and everything in it is.
+  const before = byId((parseJson(text) as OperationsFile | null | undefined)?.operations ?? []);
+  const now = byId(operations);
   const ids = [...now.keys()];
   return {
     added: ids.filter((id) => !before.has(id)),
     changed: ids.filter((id) => before.has(id) && before.get(id) !== now.get(id)),
     removed: [...before.keys()].filter((id) => !now.has(id)),
   };
-}
-
-function previous(text: string): Operation[] {
-  // A broken one is written anew, and everything in it is.
-  return (parseJson(text) as OperationsFile | null | undefined)?.operations ?? [];
 }
 
 /** One line for each operation, so that a later import shows as the operations that it changes. */
@@ -109,14 +103,7 @@ export const pack = definePack({
 `;
 }
 
-const OVERRIDES_FILE = `{
-  "accounts": "operator",
-  "nouns": {},
-  "operations": {}
-}
-`;
+const OVERRIDES_FILE = '{\n  "accounts": "operator",\n  "nouns": {},\n  "operations": {}\n}\n';
 
 /** In the repository's style: single quotes unless the text has some. */
-function quoted(text: string): string {
-  return text.includes("'") || text.includes('\\') ? JSON.stringify(text) : `'${text}'`;
-}
+const quoted = (text: string) => (text.includes("'") || text.includes('\\') ? JSON.stringify(text) : `'${text}'`);

@@ -8,12 +8,7 @@ import type { Credential, Operation, OperationsFile } from './operation.ts';
 import { readParameters } from './parameters.ts';
 import { oneLine } from './schema.ts';
 
-/** What was not taken over, and why. */
-export interface LeftOut {
-  /** Method and path. */
-  operation: string;
-  why: string;
-}
+export type LeftOut = { operation: string; why: string };
 
 interface Mapped {
   file: Omit<OperationsFile, 'sha256'>;
@@ -25,14 +20,8 @@ interface Mapped {
 
 const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete'] as const;
 const OTHER_METHODS = ['options', 'trace', 'query'];
-const SUMMARY_LENGTH = 120;
 
-interface Found {
-  method: Operation['method'];
-  path: string;
-  pathItem: Node;
-  node: Node;
-}
+type Found = { method: Operation['method']; path: string; pathItem: Node; node: Node };
 
 /** @param scheme the security scheme to use; undefined: that of most operations. @throws SeedError usage */
 export function mapDocument(document: Document, scheme?: string): Mapped {
@@ -103,14 +92,12 @@ function namedAs({ method, path, node }: Found) {
   };
 }
 
-type Nameless = Omit<Operation, 'noun' | 'verb'>;
-
 /** The operation without its name, or why it cannot be a command. */
 function mapOperation(
   document: Document,
   { method, path, pathItem, node }: Found,
   credential: Credential,
-): { operation: Nameless; partly: string[] } | string {
+): { operation: Omit<Operation, 'noun' | 'verb'>; partly: string[] } | string {
   const { root, resolve } = document;
   const servers = node['servers'] ?? pathItem['servers'];
   if (servers !== undefined && !isSameServer({ servers }, root)) return 'another server answers it';
@@ -123,11 +110,12 @@ function mapOperation(
   if (typeof body === 'string') return body;
   const answer = readAnswer(resolve, node);
   if (typeof answer === 'string') return answer;
+  const callbacks = isRecord(node['callbacks']) ? ['its callbacks are not received'] : [];
   const id = typeof node['operationId'] === 'string' ? node['operationId'] : `${method} ${path}`;
   return {
     operation: {
       id,
-      summary: oneLine(node['summary'] ?? node['description'], SUMMARY_LENGTH).replace(/\.$/, ''),
+      summary: oneLine(node['summary'] ?? node['description'], 120).replace(/\.$/, ''),
       method,
       path,
       ...(node['deprecated'] === true && { deprecated: true }),
@@ -136,10 +124,6 @@ function mapOperation(
       ...(body.sends !== null && { sends: body.sends }),
       ...answer,
     },
-    partly: [
-      ...parameters.leftOut,
-      ...body.leftOut,
-      ...(isRecord(node['callbacks']) ? ['its callbacks are not received'] : []),
-    ],
+    partly: [...parameters.leftOut, ...body.leftOut, ...callbacks],
   };
 }

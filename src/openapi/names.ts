@@ -1,15 +1,9 @@
 // What operations and their inputs are called as commands: the noun from the tag, the verb from the operationId,
-// both from method and path where there are none. The same document gives the same names in whatever order it has
-// its operations.
+// both from method and path where there are none. The order of the operations changes no name.
 import type { JsonSchema } from '../protocol/manifest.ts';
 import type { Operation, Place } from './operation.ts';
 
-interface Named {
-  operationId: string | null;
-  tag: string | null;
-  method: string;
-  path: string;
-}
+type Named = { operationId: string | null; tag: string | null; method: string; path: string };
 
 const VERBS: Record<string, string> = { POST: 'create', PUT: 'replace', PATCH: 'update', DELETE: 'delete' };
 
@@ -74,7 +68,6 @@ function literals(path: string): string[] {
 const pathWords = (path: string) => literals(path).flatMap(wordsOf);
 const endsInParameter = (path: string) => /\}[^/]*\/?$/.test(path);
 
-/** One thing that an operation takes. */
 export interface Taken {
   place: Place & { name: string };
   schema: JsonSchema;
@@ -86,10 +79,7 @@ const CLI_FLAGS: readonly string[] = ['json', 'csv', 'quiet', 'help', 'output', 
 
 type Inputs = Pick<Operation, 'properties' | 'required' | 'places'>;
 
-/**
- * The platform's own names where they can stand; of two that the CLI could not tell apart the later says its
- * place.
- */
+/** The platform's own names where they can stand; of two that the CLI cannot tell apart one says its place. */
 export function nameInputs(taken: readonly Taken[]): Inputs {
   const inputs: Inputs = { properties: {}, required: [], places: {} };
   const flags = new Set<string>();
@@ -126,10 +116,7 @@ export function wordsOf(name: string): string[] {
     .filter((word) => word !== '');
 }
 
-/** Words as a part of a command's name; empty when nothing is left. */
-function kebab(words: readonly string[]): string {
-  return words.join('-').replace(/^[0-9-]+/, '');
-}
+const kebab = (words: readonly string[]): string => words.join('-').replace(/^[0-9-]+/, '');
 
 /** `X-Request-Id`, `filter[status]` → xRequestId, filterStatus. */
 function camel(name: string): string {

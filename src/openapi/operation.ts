@@ -1,9 +1,7 @@
-// What `seed packs import` keeps of an OpenAPI document, and what an imported pack's commands are made from:
-// operations.json.
+// operations.json: what is kept of an OpenAPI document, and what an imported pack's commands are made from.
 import { z } from 'zod';
 import type { JsonSchema } from '../protocol/manifest.ts';
 
-/** Where an input goes in the request. */
 export interface Place {
   in: 'path' | 'query' | 'header' | 'body' | 'whole body';
   /** What the platform calls it, where that is not the input's own name. */
@@ -22,7 +20,6 @@ export interface Operation {
   /** As the document has it: `/repos/{owner}`. */
   path: string;
   deprecated?: true;
-  /** It is called without the credential. */
   public?: true;
   properties: Record<string, JsonSchema>;
   required: string[];
@@ -47,7 +44,6 @@ export type Credential =
 export interface OperationsFile {
   title: string;
   version: string;
-  /** Of the document. */
   sha256: string;
   /** Where the document says that the platform is; null: it names no complete address. */
   server: string | null;

@@ -50,11 +50,7 @@ function ofBoth(resolve: Resolve, pathItem: Node, operation: Node): Node[] {
 
 function saysElsewhere(where: string, name: string, credential: Credential): boolean {
   if (where === 'header' && NOT_INPUTS.test(name)) return true;
-  return (
-    (credential.kind === 'header' || credential.kind === 'query') &&
-    credential.kind === where &&
-    credential.name.toLowerCase() === name.toLowerCase()
-  );
+  return 'name' in credential && credential.kind === where && credential.name.toLowerCase() === name.toLowerCase();
 }
 
 /** Where it goes and how, or why it cannot. */

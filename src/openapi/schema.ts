@@ -1,6 +1,5 @@
 // A document's schema as the plain JSON Schema of an input: references followed, the dialects of 3.0 and 3.1 made
-// one, and no stricter than it has to be, since the platform judges what it is sent. Used by body.ts,
-// parameters.ts and map-document.ts.
+// one, and no stricter than it has to be, since the platform judges what it is sent. Used by body.ts.
 import { isRecord } from '../lib/json.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
 import { type Node, nodesOf, type Resolve, resolvedNodes } from './document.ts';
@@ -29,22 +28,16 @@ function bare(resolve: Resolve, node: Node, depth: number): { schema: JsonSchema
   const merged = mergeAll(resolve, node);
   const types = [merged['type']].flat().filter((type) => typeof type === 'string');
   // Beside properties they only say which of them go together, which is the platform's to judge.
-  const branches =
-    isRecord(merged['properties']) || depth > DEPTH_MOST
-      ? []
-      : [merged['oneOf'], merged['anyOf']].flatMap((each) => resolvedNodes(resolve, each));
+  const isWhole = isRecord(merged['properties']) || depth > DEPTH_MOST;
+  const unions = isWhole ? [] : [merged['oneOf'], merged['anyOf']];
+  const branches = unions.flatMap((each) => resolvedNodes(resolve, each));
   const nullable =
     merged['nullable'] === true || types.includes('null') || branches.some(({ type }) => type === 'null');
   const real = branches.filter(({ type }) => type !== 'null');
-  // Some documents have types that there are not.
   const kinds = types.filter((type) => TYPES.includes(type));
-  const schema =
-    real.length > 0
-      ? unionOf(resolve, real, depth)
-      : oneOf(
-          (kinds.length > 0 ? kinds : [impliedType(merged)]).map((type) => ofType(resolve, type, merged, depth)),
-        );
-  return { schema, nullable };
+  if (real.length > 0) return { schema: unionOf(resolve, real, depth), nullable };
+  const known = kinds.length > 0 ? kinds : [impliedType(merged)];
+  return { schema: oneOf(known.map((type) => ofType(resolve, type, merged, depth))), nullable };
 }
 
 /** The parts of allOf as one. */
@@ -54,7 +47,6 @@ function mergeAll(resolve: Resolve, node: Node, depth = 0): Node {
   return [...parts.map((part) => mergeAll(resolve, part, depth + 1)), own].reduce(mergeTwo, {});
 }
 
-/** The second goes before. */
 function mergeTwo(one: Node, other: Node): Node {
   const properties = { ...(one['properties'] as Node), ...(other['properties'] as Node) };
   const required = [...nodesOf(one['required']), ...nodesOf(other['required'])];
@@ -117,10 +109,7 @@ function impliedType(node: Node): string | undefined {
   return choices.length > 0 && choices.every((choice) => typeof choice === 'string') ? 'string' : undefined;
 }
 
-/**
- * With the default told and not set: a default that is filled in would be sent, and an update would reset what the
- * caller did not name.
- */
+/** With the default told and not set: filled in it would be sent, and an update would reset what nobody named. */
 function descriptionOf(node: Node): { description?: string } {
   const text = oneLine(node['description'] ?? node['title'], DESCRIPTION_LENGTH);
   const preset = node['default'];
@@ -141,8 +130,6 @@ export function oneLine(text: unknown, length: number): string {
   if (plain.length <= length) return plain;
   const sentence = /^.*?[.!?](?=\s)/.exec(plain)?.[0] ?? '';
   if (sentence !== '' && sentence.length <= length) return sentence;
-  return `${plain
-    .slice(0, length - 1)
-    .replace(/\s+\S*$/, '')
-    .toWellFormed()}…`;
+  const cut = plain.slice(0, length - 1).replace(/\s+\S*$/, '');
+  return `${cut.toWellFormed()}…`;
 }

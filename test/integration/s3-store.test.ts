@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ReceivedContent } from '../../src/protocol/file.ts';
-import { createS3Store } from '../../src/server/files/s3-store.ts';
+import { createS3Store } from '../../src/server/files/blob-store.ts';
 import { BUCKET, problemOf, type S3Server, startS3 } from '../fixtures/s3-server.ts';
 
 let s3: S3Server;

@@ -1,17 +1,17 @@
 // Makes an empty Postgres cluster, once. Killed half way, it leaves nothing that looks like one.
-import { chown, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chown, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { exec } from '../../lib/exec.ts';
 import type { Launcher } from './plain-user.ts';
 
 /** The cluster's one role and, as always with Postgres, a database `postgres`. */
 export const DATABASE_ROLE = 'seed';
-const CLUSTER = 'cluster';
 const PARTIAL = 'partial-';
 
 /** The folder of the cluster in the data folder of Postgres. */
 export function clusterFolder(dataFolder: string): string {
-  return join(dataFolder, CLUSTER);
+  return join(dataFolder, 'cluster');
 }
 
 /** Makes the cluster unless it is there. The caller holds the data folder's lock. Returns whether it made one. */
@@ -19,7 +19,7 @@ export async function initialise(dataFolder: string, launcher: Launcher): Promis
   for (const name of await readdir(dataFolder)) {
     if (name.startsWith(PARTIAL)) await rm(join(dataFolder, name), { recursive: true });
   }
-  if (await exists(clusterFolder(dataFolder))) return false;
+  if (existsSync(clusterFolder(dataFolder))) return false;
   const partial = join(dataFolder, `${PARTIAL}${process.pid}`);
   await mkdir(partial, { mode: 0o700 });
   if (launcher.owner) await chown(partial, launcher.owner.uid, launcher.owner.gid);
@@ -33,14 +33,4 @@ export async function initialise(dataFolder: string, launcher: Launcher): Promis
   await exec(program, args, { env: { LC_ALL: 'C', TZ: 'UTC', PATH: '/usr/bin:/bin' }, cwd: '/' });
   await rename(partial, clusterFolder(dataFolder));
   return true;
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
 }

@@ -24,9 +24,8 @@ export function runningLock(dataFolder: string): string {
 }
 
 /**
- * Ends the Postgres that runs on the data folder, if there is one: by its fast shutdown, and what does not follow
- * within 30 s by a kill, which costs no committed data. `onFound` is called before. Throws SeedError `conflict`
- * when it runs where it cannot be reached.
+ * Ends the Postgres that runs on the data folder, if any: by its fast shutdown; what does not follow in 30 s by a
+ * kill, which costs no committed data. Calls `onFound` before. Throws SeedError `conflict` if it is out of reach.
  */
 export async function stopOrphan({ data: dataFolder, socket }: Folders, onFound: () => void): Promise<void> {
   if (!(await isOver(dataFolder))) {
@@ -40,8 +39,7 @@ export async function stopOrphan({ data: dataFolder, socket }: Folders, onFound:
     }
   }
   if (!existsSync(runningLock(dataFolder))) return;
-  // Whom these name is gone; but another process may have that pid by now, and Postgres would take that one for
-  // it.
+  // Whom these name is gone; but another process may have that pid by now, and Postgres would take it for that.
   await rm(postmasterFile(dataFolder), { force: true });
   await rm(socketLock(socket), { force: true });
 }
@@ -64,13 +62,8 @@ async function isOver(dataFolder: string): Promise<boolean> {
   return lock !== null;
 }
 
-interface PostgresProcess {
-  pid: number;
-  parent: number;
-}
-
 /** The processes of Postgres that can be seen from here: those that work in the folder of this cluster. */
-async function processesOn(dataFolder: string): Promise<PostgresProcess[]> {
+async function processesOn(dataFolder: string) {
   const cluster = await stat(clusterFolder(dataFolder)).catch(() => null);
   const pids = cluster === null ? [] : (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(

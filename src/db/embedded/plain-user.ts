@@ -36,18 +36,14 @@ const PLACES_TO_MOUNT = ['/mnt', '/media', '/srv'];
 export async function chooseLauncher(folders: Folders): Promise<Launcher> {
   if (process.getuid?.() !== 0) {
     await refuseForeignData(folders.data);
-    return {
-      owner: undefined,
-      folders,
-      command: (program, args) => [...DIES_WITH_PARENT, '--', program, ...args],
-    };
+    const command: Launcher['command'] = (program, args) => [...DIES_WITH_PARENT, '--', program, ...args];
+    return { owner: undefined, folders, command };
   }
   const owner = (await ownerOf(folders.data)) ?? (await lookUp('postgres')) ?? (await lookUp('nobody'));
-  if (!owner) {
+  if (!owner)
     throw new SeedError('setup_failed', 'There is neither a user postgres nor nobody to run Postgres as.', {
       hint: 'Add a user postgres, start Seed as an ordinary user, or set DATABASE_URL.',
     });
-  }
   await Promise.all([folders.data, folders.socket].map((folder) => chown(folder, owner.uid, owner.gid)));
   const asOwner = [
     ...DIES_WITH_PARENT,
@@ -95,10 +91,7 @@ async function inMountNamespace(
     throw new SeedError(
       'setup_failed',
       `User ${owner.uid}, as whom Postgres runs, cannot reach ${folders.data}.`,
-      {
-        hint: 'Clone Seed to a folder that every user may enter (such as /opt), or set DATABASE_URL.',
-        cause,
-      },
+      { hint: 'Clone Seed to a folder that every user may enter (such as /opt), or set DATABASE_URL.', cause },
     );
   }
   return { owner, folders: inside, command: (program, args) => [...prefix, program, ...args] };

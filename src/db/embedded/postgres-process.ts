@@ -46,18 +46,14 @@ export interface PostgresProcess {
   stop(): Promise<void>;
 }
 
-/**
- * Starts Postgres and waits until it answers at `databaseUrl`. Throws SeedError `setup_failed` with the end of its
- * log when it does not.
- */
+/** Starts Postgres, waits until it answers. Throws SeedError `setup_failed` with its log's end if it does not. */
 export async function startPostgres(
   launcher: Launcher,
   options: { databaseUrl: string; log: BaseLogger; settings: Readonly<Record<string, string>> },
 ): Promise<PostgresProcess> {
   const { databaseUrl, log } = options;
   const settings = { ...SETTINGS, ...options.settings, unix_socket_directories: launcher.folders.socket };
-  // Through flock, so that each of its processes inherits the lock, and it is free when the last has ended
-  // (orphan.ts).
+  // Through flock, so that all of its processes inherit the lock, and it is free when none is left (orphan.ts).
   const [program, ...args] = launcher.command('flock', [
     '--no-fork',
     '--nonblock',
@@ -119,10 +115,7 @@ async function answers(child: ChildProcess, databaseUrl: string, lastLines: () =
       throw new SeedError(
         'setup_failed',
         `The embedded Postgres does not start: ${lastLines() || 'it said nothing'}`,
-        {
-          hint: 'Set DATABASE_URL to use a Postgres of your own.',
-          cause: failure,
-        },
+        { hint: 'Set DATABASE_URL to use a Postgres of your own.', cause: failure },
       );
     }
     await sleep(POLL_MS);

@@ -1,5 +1,5 @@
 // The folder of Postgres's Unix socket. Its mode is the only guard of the database, and its path must be short.
-import { chmod, lstat, mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,16 +8,8 @@ export const SOCKET_PORT = 5432;
 /** What sockaddr_un holds, without the closing NUL. */
 const MAX_PATH_BYTES = 107;
 
-export interface SocketFolder {
-  path: string;
-  remove(): Promise<void>;
-}
-
-/**
- * Makes the folder in `dataDir`, or, when the path would be too long, below the system's temporary folder with a
- * link to it in `dataDir`.
- */
-export async function makeSocketFolder(dataDir: string): Promise<SocketFolder> {
+/** Makes the folder in `dataDir` or, where its path is too long, a temporary one that `dataDir` has a link to. */
+export async function makeSocketFolder(dataDir: string): Promise<{ path: string; remove(): Promise<void> }> {
   const path = join(dataDir, 'socket');
   // Left by a server that was killed.
   if ((await lstat(path).catch(() => null))?.isSymbolicLink()) await rm(path);
@@ -35,11 +27,6 @@ export async function makeSocketFolder(dataDir: string): Promise<SocketFolder> {
       await rm(temporary, { recursive: true, force: true });
     },
   };
-}
-
-/** The folder that makeSocketFolder made for the running Postgres of `dataDir`. */
-export function findSocketFolder(dataDir: string): Promise<string> {
-  return realpath(join(dataDir, 'socket'));
 }
 
 /** The file in which Postgres keeps the pid of whom the socket belongs to. */

@@ -1,14 +1,18 @@
 // The embedded Postgres, the default where DATABASE_URL is not set: its own processes, data below the data folder,
-// reached by a Unix socket that nobody else may enter. Called by the server's start and by the tests.
-import { mkdir } from 'node:fs/promises';
+// reached by a Unix socket that nobody else may enter. Called by the server's start and by recover-admin-key.ts.
+import { existsSync } from 'node:fs';
+import { mkdir, realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BaseLogger } from 'pino';
 import { hydrateSymlinks } from '../../lib/hydrate-symlinks.ts';
 import { lockForProcess } from '../../lib/process-lock.ts';
-import { DATABASE_ROLE, initialise } from './initialise.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import { takesConnections } from '../connection.ts';
+import { clusterFolder, DATABASE_ROLE, initialise } from './initialise.ts';
 import { stopOrphan } from './orphan.ts';
 import { chooseLauncher } from './plain-user.ts';
-import { type PostgresProcess, startPostgres } from './postgres-process.ts';
+import { startPostgres } from './postgres-process.ts';
 import { makeSocketFolder, SOCKET_PORT } from './socket-folder.ts';
 
 export interface EmbeddedPostgres {
@@ -28,9 +32,7 @@ export interface EmbeddedPostgres {
 export async function startEmbeddedPostgres(options: {
   dataDir: string;
   log: BaseLogger;
-  /**
-   * How long to wait for another server on the folder to end, when not as long as lockForProcess does by itself.
-   */
+  /** How long to wait for another server on the folder to end, when not as long as lockForProcess does anyway. */
   patienceMs?: number;
   /** Settings of Postgres instead of ours: a test's database need not outlive a loss of power. */
   settings?: Readonly<Record<string, string>>;
@@ -74,7 +76,12 @@ async function startOn(dataDir: string, log: BaseLogger, settings: Readonly<Reco
   await mkdir(data, { recursive: true, mode: 0o700 });
   const socket = await makeSocketFolder(dataDir);
   try {
-    const { postgres, databaseUrl } = await launch({ native, data, socket: socket.path }, log, settings);
+    const folders = { native, data, socket: socket.path };
+    const launcher = await chooseLauncher(folders);
+    await stopOrphan(folders, () => log.warn('ending a Postgres that a killed server has left'));
+    if (await initialise(data, launcher)) log.info({ folder: data }, 'made a new database');
+    const databaseUrl = databaseUrlAt(socket.path);
+    const postgres = await startPostgres(launcher, { databaseUrl, log, settings });
     return { postgres, databaseUrl, removeSocket: socket.remove };
   } catch (error) {
     await socket.remove();
@@ -82,17 +89,33 @@ async function startOn(dataDir: string, log: BaseLogger, settings: Readonly<Reco
   }
 }
 
-async function launch(
-  folders: { native: string; data: string; socket: string },
-  log: BaseLogger,
-  settings: Readonly<Record<string, string>>,
-): Promise<{ postgres: PostgresProcess; databaseUrl: string }> {
-  const launcher = await chooseLauncher(folders);
-  await stopOrphan(folders, () => log.warn('ending a Postgres that a killed server has left'));
-  if (await initialise(folders.data, launcher)) log.info({ folder: folders.data }, 'made a new database');
-  const databaseUrl = databaseUrlAt(folders.socket);
-  const postgres = await startPostgres(launcher, { databaseUrl, log, settings });
-  return { postgres, databaseUrl };
+/** For a server that starts or stops just now. */
+const PATIENCE_MS = 15_000;
+const POLL_MS = 100;
+
+/**
+ * For whoever needs it beside a server: the one that runs, else one that is started and that `release` stops.
+ * @throws SeedError not_found when the folder has no database; what startEmbeddedPostgres throws
+ */
+export async function reachEmbeddedPostgres(dataDir: string, log: BaseLogger) {
+  if (!existsSync(clusterFolder(postgresFolder(dataDir))))
+    throw new SeedError('not_found', `there is no database in ${dataDir}`, {
+      hint: 'Set SEED_DATA_DIR to the data folder of your Seed, or DATABASE_URL to its database.',
+    });
+  const giveUpAt = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      const { databaseUrl, stop } = await startEmbeddedPostgres({ dataDir, log, patienceMs: 0 });
+      return { databaseUrl, release: stop };
+    } catch (error) {
+      if (!(error instanceof SeedError) || error.code !== 'conflict') throw error;
+      const socket = join(dataDir, 'socket');
+      const databaseUrl = databaseUrlAt(await realpath(socket).catch(() => socket));
+      if (await takesConnections(databaseUrl)) return { databaseUrl, release: async () => {} };
+      if (performance.now() > giveUpAt) throw error;
+    }
+    await sleep(POLL_MS);
+  }
 }
 
 /** What of the data folder is Postgres's own. */
@@ -100,7 +123,6 @@ export function postgresFolder(dataDir: string): string {
   return join(dataDir, 'postgres');
 }
 
-/** The database of the Postgres whose socket lies in the folder. */
-export function databaseUrlAt(socketFolder: string): string {
+function databaseUrlAt(socketFolder: string): string {
   return `postgres://${DATABASE_ROLE}@localhost:${SOCKET_PORT}/postgres?host=${encodeURIComponent(socketFolder)}`;
 }

@@ -4,7 +4,7 @@
 import { cannotConnect } from '../../db/connection.ts';
 import { ConnectionPool, kyselyOn, type PoolLimits } from '../../db/connection-pool.ts';
 import { sqlStateOf } from '../../db/database-failure.ts';
-import { reachEmbeddedPostgres } from '../../db/embedded/reach-embedded.ts';
+import { reachEmbeddedPostgres } from '../../db/embedded/start-embedded.ts';
 import { Outage } from '../../db/outage.ts';
 import { generateKeySecret, hashKeySecret, keyPrefix } from '../../lib/key-secret.ts';
 import { createLog } from '../../lib/log.ts';

@@ -37,10 +37,7 @@ export async function saveArtifact(
   });
 }
 
-/**
- * Removes an artifact that its agent has deleted. Returns the blobs that nobody has any more. Throws SeedError
- * `lease_lost`.
- */
+/** Removes what its agent deleted. Returns the blobs that nobody has any more. Throws SeedError `lease_lost`. */
 export async function deleteArtifact(store: FileStore, lease: LeasedTaskId, name: string): Promise<string[]> {
   return changeArtifacts(store, lease, async (_tx, artifacts) =>
     artifacts.filter((artifact) => artifact.name !== name),
@@ -138,9 +135,8 @@ async function changeArtifacts(
     const task = await lockLeasedTask(tx, lease);
     const artifacts = await change(tx, task.artifacts);
     artifacts.sort((one, other) => (one.name < other.name ? -1 : 1));
-    const released = task.artifacts.map(({ blobId }) => blobId);
     const kept = new Set(artifacts.map(({ blobId }) => blobId));
-    const unused = released.filter((id) => !kept.has(id));
+    const unused = task.artifacts.map(({ blobId }) => blobId).filter((id) => !kept.has(id));
     await setUnusedSince(tx, unused, store.clock.now());
     await tx
       .updateTable('tasks')

@@ -1,6 +1,5 @@
-// The blobs of tasks: their bytes in the blob store, and their rows in the database, which are there before the
-// bytes and until after them. Used where a task is accepted, by the commands of artifacts and by the runner's
-// routes.
+// The blobs of tasks: bytes in the blob store, and rows in the database, which are there before the bytes and
+// until after them. Used where a task is accepted, by the commands of artifacts and by the runner's routes.
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { getMimeType } from 'hono/utils/mime';
@@ -27,8 +26,8 @@ export class KeptBlobs {
   }
 
   /**
-   * Stores what was received for a task, and hands it to `use`, which has to take the blobs in its transaction. If
-   * it refuses them, they go.
+   * Stores what was received for a task, and hands it to `use`, which has to `take` the blobs in its transaction.
+   * If it refuses them, they go.
    */
   async keep<Result>(
     taskId: string,
@@ -60,11 +59,9 @@ export class KeptBlobs {
 
   /** Removes blobs that nobody has. Never rejects: what cannot be removed now is removed by the next `clean`. */
   async remove(ids: readonly string[]): Promise<void> {
-    try {
-      await this.#delete(ids);
-    } catch (error) {
-      this.#log.warn({ err: error }, 'blobs that nobody has could not be removed yet');
-    }
+    await this.#delete(ids).catch((error) =>
+      this.#log.warn({ err: error }, 'blobs that nobody has could not be removed yet'),
+    );
   }
 
   /** Removes what nobody has for an hour. Returns how many blobs that were. */
@@ -100,9 +97,7 @@ export class KeptBlobs {
   }
 }
 
-/**
- * Records, in the transaction in which a task takes blobs (null) or lets go of them, since when nobody has them.
- */
+/** Records, where a task takes blobs (null) or lets go of them in its transaction, since when nobody has them. */
 export async function setUnusedSince(tx: Tx, ids: readonly string[], unusedSince: Date | null): Promise<void> {
   if (ids.length === 0) return;
   await tx.updateTable('blobs').set({ unused_since: unusedSince }).where('id', 'in', ids).execute();

@@ -6,9 +6,8 @@ import type { Store } from '../../db/store.ts';
 import { every, type Loop } from '../../lib/every.ts';
 import { type Inbox, openInbox } from '../http/inbox.ts';
 import { releaseOldFiles } from './artifacts.ts';
-import { createFolderStore } from './blob-store.ts';
+import { createFolderStore, createS3Store } from './blob-store.ts';
 import { KeptBlobs } from './blobs.ts';
-import { createS3Store } from './s3-store.ts';
 import type { FileSettings } from './settings.ts';
 
 export async function openBlobs(
@@ -40,10 +39,7 @@ export function keepFilesFor(days: number | null, blobs: KeptBlobs, store: Store
   });
 }
 
-/**
- * Lets ended tasks go of all that they have from before `before` (null: of nothing), and removes what nobody has
- * for an hour.
- */
+/** Lets ended tasks go of what is from before `before` (null: of nothing); removes what nobody has for an hour. */
 export async function removeOldFiles(
   store: Store,
   blobs: KeptBlobs,

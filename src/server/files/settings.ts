@@ -2,7 +2,7 @@
 import { env } from '../../lib/env.ts';
 import { integerSetting, urlSetting } from '../../lib/settings.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import type { S3Settings } from './s3-store.ts';
+import type { S3Settings } from './blob-store.ts';
 
 export interface FileSettings {
   /** Null: a folder in the data folder. */

@@ -1,7 +1,7 @@
 // What a start says about packs: how to add commands where there are none, and that the tables of an example are
 // there whose commands are off. Called by server.ts when the server listens.
 import { sql } from 'kysely';
-import { readMigrations } from '../../db/migration-files.ts';
+import { readMigrations } from '../../db/migrate.ts';
 import type { Store } from '../../db/store.ts';
 import type { LoadedPack } from '../../pack/definition.ts';
 import { type PackPlace, type PackSettings, placesIn } from './load-packs.ts';

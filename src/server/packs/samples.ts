@@ -2,7 +2,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Call } from '../../command/call.ts';
 import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
-import { packSchema } from '../../db/pack-schema.ts';
+import { packSchema } from '../../db/migrate.ts';
 import type { LoadedPack } from '../../pack/definition.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { PackView } from '../../protocol/pack.ts';

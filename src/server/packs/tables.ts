@@ -1,7 +1,7 @@
 // The tables of packs, as their commands see them: alone, and in one transaction.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { sqlStateOf } from '../../db/database-failure.ts';
-import { packSchema } from '../../db/pack-schema.ts';
+import { packSchema } from '../../db/migrate.ts';
 import type { Db, Tx } from '../../db/tables.ts';
 
 /**

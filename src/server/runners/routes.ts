@@ -46,12 +46,10 @@ const LOOK_AGAIN_MS = 1_000;
 export interface RunnerRoutesNeeds {
   store: Store;
   registry: Pick<Registry, 'allowed'>;
-  /** Files and artifacts of tasks. */
   blobs: KeptBlobs;
-  /** Where they lie while they are received. */
+  /** Where artifacts lie while they are received. */
   inbox: Inbox;
   prices: Prices;
-  /** What runners present as their bearer token. */
   runnerToken: string;
   /** Aborted when the server begins to stop. */
   stopping: AbortSignal;
@@ -62,11 +60,10 @@ export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
   const { store, runnerToken, prices, stopping, log } = needs;
   const app = new Hono<HttpEnv>();
   app.use(async (c, next) => {
-    if (!sameText(bearerToken(c.req.header('authorization')), runnerToken)) {
+    if (!sameText(bearerToken(c.req.header('authorization')), runnerToken))
       throw new SeedError('not_authenticated', 'this is not the runner token', {
         hint: 'Give the runner the same SEED_RUNNER_TOKEN as the server.',
       });
-    }
     await next();
   });
 
@@ -142,9 +139,8 @@ async function nextLease(
 ): Promise<Lease | null> {
   const signal = AbortSignal.any([gone, stopping]);
   const askedAt = performance.now();
-  const until = askedAt + LEASE_WAIT_MS;
   using arrivals = store.signals.subscribe('queue');
-  while (!signal.aborted && performance.now() < until) {
+  while (!signal.aborted && performance.now() < askedAt + LEASE_WAIT_MS) {
     const { secret, ...stored } = mintKey();
     const leased = able ? await leaseNextTask(store, { runnerId, mintKey: () => stored }) : null;
     if (leased) {

@@ -1,6 +1,5 @@
-// The runners that were heard of lately: what they say of themselves, what runs on them, and what that means for a
-// task that is to run. Called by the runner's routes, by `sandboxes list`, where a task is accepted or shown, and
-// for metrics.
+// The runners heard of lately: what they say of themselves, what runs on them, and what that means for a task that
+// is to run. Called by runners/routes.ts, `sandboxes list`, where a task is accepted or shown, and for metrics.
 import { sql } from 'kysely';
 import { storableJson, storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
@@ -26,14 +25,9 @@ export async function saveRunner(store: RunnerStore, state: RunnerState): Promis
   await store.db.deleteFrom('runners').where('last_seen', '<', ago(store, FORGET_AFTER_MS)).execute();
 }
 
-/** Keeps a runner live without a new state. False when it is unknown and has to say its state first. */
-export async function touchRunner({ db, time }: RunnerStore, runnerId: string): Promise<boolean> {
-  const result = await db
-    .updateTable('runners')
-    .set({ last_seen: time() })
-    .where('id', '=', runnerId)
-    .executeTakeFirst();
-  return result.numUpdatedRows > 0n;
+/** Keeps a runner live without a new state. One that is unknown has to say its state first. */
+export async function touchRunner({ db, time }: RunnerStore, runnerId: string): Promise<void> {
+  await db.updateTable('runners').set({ last_seen: time() }).where('id', '=', runnerId).execute();
 }
 
 /** One that has ended is not to be taken for live. */

@@ -1,6 +1,6 @@
 // What bounds the calls of a task: its budget and those of its ancestors, and the spend limits of the keys that
 // its key descends from. A task that could spend nothing, or whose spending could not be counted, is refused when
-// it is accepted; a limit that is set later is looked at before each call (reserve.ts).
+// it is accepted; a limit that is set later is looked at before each call (reservations.ts).
 import type { Db, TaskRow, Tx } from '../../db/tables.ts';
 import { secondsUntilNext } from '../../lib/utc-days.ts';
 import type { Budget } from '../../protocol/budget.ts';
@@ -65,11 +65,7 @@ export async function refuseUnpriced(
   if (money) throw unpricedModel(unpriced, money);
 }
 
-/**
- * A limit in US dollars and a model that nobody knows the price of do not go together: nobody could say when it is
- * reached.
- * @param bound the limit that could not be kept
- */
+/** A bound in US dollars could not be kept with a model of unknown price: nobody could say when it is reached. */
 export function unpricedModel(model: string, bound: Bound): SeedError {
   const shown = JSON.stringify(model.slice(0, 200));
   return new SeedError(

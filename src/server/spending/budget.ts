@@ -101,9 +101,8 @@ function boundOf(bound: Omit<Bound, 'id' | 'says'>, whose: string): Bound {
 }
 
 function plainUsd(nanoUsd: number): string {
-  return usdOf(nanoUsd)
-    .toFixed(9)
-    .replace(/\.?0+$/, '');
+  const digits = usdOf(nanoUsd).toFixed(9);
+  return digits.replace(/\.?0+$/, '');
 }
 
 /** The limits of a key on what its tasks use: what each counts, and in which span of time. */

@@ -1,9 +1,7 @@
-// What a call of a model used and cost, told from what is known of it: no call that the upstream may have served
-// is free. Pure.
+// What a call of a model used and cost: no call that the upstream may have served is free. Pure.
 //
-// What an upstream says counts where it can be: every request has input, and whoever wrote something has output.
-// Whatever it did not say, or not to the end of its answer, is estimated: the input by the request, the output by
-// what came of it.
+// What an upstream says counts where it can be: every request has input, whoever wrote something has output. What
+// it did not say, or not to its answer's end, is estimated: input by the request, output by what came of it.
 import { modelCost, type Prices, type TokenCounts, toNano } from '../../lib/money.ts';
 import type { CostSource } from '../../protocol/cost-source.ts';
 
@@ -35,7 +33,6 @@ export interface CallCost extends TokenCounts {
   unpriced: boolean;
 }
 
-/** One call of a model, as it is metered. */
 export interface ModelCall extends CallCost {
   askedModel: string;
   /** Null: the upstream did not say, or did not answer. */
@@ -76,17 +73,12 @@ export function mergeTold(earlier: ToldUsage, later: ToldUsage): ToldUsage {
 
 export function callCost(prices: Prices, model: string, facts: CallFacts): CallCost {
   const { told, requests, finished } = facts;
-  if (requests === 0 && !saysSomething(told)) return FREE;
+  if (requests === 0 && !(told.inputTokens || told.outputTokens || told.costUsd)) return FREE;
   const input = inputOf(facts);
   const output = outputOf(facts);
   const lost = requests > 1 ? (requests - 1) * facts.input() : 0;
   const { cachedTokens, reasoningTokens } = told;
-  const tokens = {
-    inputTokens: input.tokens + lost,
-    outputTokens: output.tokens,
-    cachedTokens,
-    reasoningTokens,
-  };
+  const tokens = { inputTokens: input.tokens + lost, outputTokens: output.tokens, cachedTokens, reasoningTokens };
   const exact = input.exact && output.exact && lost === 0;
   if (exact || (finished && told.costUsd !== null && told.costUsd > 0 && lost === 0)) {
     const { nanoUsd, source } = modelCost(prices, model, tokens, told.costUsd);
@@ -102,22 +94,13 @@ export function callCost(prices: Prices, model: string, facts: CallFacts): CallC
   };
 }
 
-function saysSomething({ inputTokens, outputTokens, costUsd }: ToldUsage): boolean {
-  return Boolean(inputTokens || outputTokens || costUsd);
-}
-
-interface Counted {
-  tokens: number;
-  exact: boolean;
-}
-
-function inputOf({ told, requests, input }: CallFacts): Counted {
+function inputOf({ told, requests, input }: CallFacts) {
   if (told.inputTokens) return { tokens: told.inputTokens, exact: true };
   // An upstream that refused the request and tells what that took has told all.
   return requests === 0 ? { tokens: 0, exact: true } : { tokens: input(), exact: false };
 }
 
-function outputOf({ told, requests, finished, output }: CallFacts): Counted {
+function outputOf({ told, requests, finished, output }: CallFacts) {
   const said = told.outputTokens ?? 0;
   const exact = requests === 0 || (finished && told.outputTokens !== null && (said > 0 || output === 0));
   return { tokens: exact ? said : Math.max(said, output), exact };

@@ -26,7 +26,7 @@ export async function recordModelCall(
   const wasLate = await store.db.transaction().execute(async (tx) => {
     const ancestors = await lockAncestors(tx, taskId);
     const isOpen = reservation === null || (await releaseReservation(tx, reservation));
-    const earlier = isOpen ? null : await earlierRow(tx, taskId, reservation);
+    const earlier = isOpen ? undefined : await earlierRow(tx, taskId, reservation);
     return addCall(tx, ancestors, { id: reservation ?? randomUUID(), call, earlier }, store.clock.now());
   });
   if (wasLate) store.caches.forget('ended tasks');
@@ -36,13 +36,10 @@ interface NewRow {
   id: string;
   call: ModelCall;
   /** What was written of this call before, which this replaces. */
-  earlier: EarlierRow | null;
+  earlier: Awaited<ReturnType<typeof earlierRow>>;
 }
 
-/**
- * Writes the call and adds it to the sums, in a transaction that has locked the task and its ancestors.
- * @returns whether the task had ended already
- */
+/** Writes the call and adds it to the sums of the task and its locked ancestors. Returns whether it had ended. */
 async function addCall(
   tx: Tx,
   ancestors: readonly TaskRow[],
@@ -90,35 +87,23 @@ async function addCall(
       .execute();
   }
   const tokens = more.inputTokens + more.outputTokens;
-  const used = { tokens, nanoUsd: more.nanoUsd, calls: earlier ? 0 : 1 };
-  await addUsed(tx, ancestors, used, at);
+  await addUsed(tx, ancestors, { tokens, nanoUsd: more.nanoUsd, calls: earlier ? 0 : 1 }, at);
   return isTerminal(task.status);
 }
 
-interface EarlierRow {
-  created_at: Date;
-  input_tokens: number;
-  output_tokens: number;
-  cost_nano_usd: number;
-}
-
-async function earlierRow(tx: Tx, taskId: string, id: string): Promise<EarlierRow | null> {
-  const row = await tx
+function earlierRow(tx: Tx, taskId: string, id: string) {
+  return tx
     .selectFrom('model_calls')
     .select(['created_at', 'input_tokens', 'output_tokens', 'cost_nano_usd'])
     .where('task_id', '=', taskId)
     .where('id', '=', id)
     .executeTakeFirst();
-  return row ?? null;
 }
 
 /** How many are charged in one look; the next one takes others. */
 const LAPSED_MOST = 100;
 
-/**
- * Charges calls whose server is gone with what they had taken, as far as anybody knows. Several servers may do it
- * at once: each call is recorded once.
- */
+/** Charges calls whose server is gone, as far as is known; each once, however many servers do it at once. */
 export async function chargeLapsedCalls(store: CallStore, prices: Prices): Promise<void> {
   const lapsed = await store.db
     .selectFrom('reservations')
@@ -139,7 +124,7 @@ export async function chargeLapsedCalls(store: CallStore, prices: Prices): Promi
       const ancestors = task_id === null ? [] : await lockAncestors(tx, task_id);
       if (!(await releaseReservation(tx, id, now))) return;
       const durationMs = created_at === null ? 0 : now.getTime() - created_at.getTime();
-      await addCall(tx, ancestors, { id, call: { ...call, durationMs }, earlier: null }, now);
+      await addCall(tx, ancestors, { id, call: { ...call, durationMs }, earlier: undefined }, now);
     });
     store.caches.forget('ended tasks');
   }

@@ -1,12 +1,25 @@
 // Reservations: a row for each call of a model that is in flight, with what it may take where something bounds it.
-// One is written before the call (reserve.ts), and goes in the transaction that records the call. Its server keeps
-// it alive; one that nobody keeps any more is settled by an estimate (model-calls.ts).
+// One is written before the call, and goes in the transaction that records the call. Its server keeps it alive
+// (spending.ts); one that nobody keeps any more is settled by an estimate (model-calls.ts).
+import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { notify, type Topic } from '../../db/signals.ts';
 import { storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
-import type { Db, Tx } from '../../db/tables.ts';
-import type { CallInFlight, Estimate } from './budget.ts';
+import type { Db, TaskRow, Tx } from '../../db/tables.ts';
+import { isTerminal } from '../../protocol/statuses.ts';
+import { limitColumn } from '../access/key-limit-columns.ts';
+import { lineageOf, worstOf } from '../access/presented-key.ts';
+import { boundsOfKeys, boundsOfTasks } from './bounds.ts';
+import {
+  type Bound,
+  type CallInFlight,
+  decide,
+  type Estimate,
+  hasSpendLimit,
+  SPEND_LIMIT_NAMES,
+} from './budget.ts';
+import { lockAncestors, lockSpend } from './sums.ts';
 
 /** Much longer than the time between two renewals. */
 const RESERVATION_MS = 30_000;
@@ -21,7 +34,7 @@ export interface PlannedCall {
   priced: boolean;
 }
 
-export interface NewReservation {
+interface NewReservation {
   id: string;
   taskId: string;
   billedKeyId: string;
@@ -32,7 +45,7 @@ export interface NewReservation {
   overLimit: string[];
 }
 
-export async function insertReservation(
+async function insertReservation(
   db: Db,
   { id, taskId, billedKeyId, holders, call, overLimit }: NewReservation,
   now: Date,
@@ -56,11 +69,7 @@ export async function insertReservation(
 }
 
 /** The calls in flight that count for any of the holders, all of which have the same key that pays. */
-export async function callsInFlight(
-  tx: Tx,
-  billedKeyId: string,
-  holders: readonly string[],
-): Promise<CallInFlight[]> {
+async function callsInFlight(tx: Tx, billedKeyId: string, holders: readonly string[]): Promise<CallInFlight[]> {
   const rows = await tx
     .selectFrom('reservations')
     .select(['holders', 'tokens', 'nano_usd', 'uncovered'])
@@ -75,8 +84,7 @@ export async function callsInFlight(
 }
 
 /**
- * In the transaction that records what the call took, or when it is not made; wakes the calls that wait for it to
- * end.
+ * In the transaction that records what the call took, or when it is not made; wakes the calls that wait for it.
  * @param lapsedAt only when it has lapsed by then
  * @returns false when nothing was there to release
  */
@@ -88,16 +96,10 @@ export async function releaseReservation(db: Db, id: string, lapsedAt?: Date): P
   return released !== undefined;
 }
 
-export interface HeldCall {
-  id: string;
-  /** An estimate of what has come of its answer. */
-  outputTokens: number;
-}
-
-/** Keeps those of the calls that this server makes. */
+/** Keeps those of the calls that this server makes. `outputTokens`: an estimate of what has come of its answer. */
 export async function renewReservations(
   { db, clock }: Pick<Store, 'db' | 'clock'>,
-  held: readonly HeldCall[],
+  held: readonly { id: string; outputTokens: number }[],
 ): Promise<void> {
   if (held.length === 0) return;
   const expiresAt = new Date(clock.now().getTime() + RESERVATION_MS);
@@ -109,6 +111,87 @@ export async function renewReservations(
 }
 
 /** Notified when a call that had a reservation has ended. */
-export function topicOfCalls(billedKeyId: string): Topic {
+function topicOfCalls(billedKeyId: string): Topic {
   return `spend:${billedKeyId}`;
+}
+
+export type ReserveOutcome =
+  | { kind: 'go'; reservation: string }
+  /** Calls in flight may take what is left; the topic is notified when one of them has ended. */
+  | { kind: 'wait'; topic: Topic }
+  /** The task has been marked, and ends: no call of it is made any more. */
+  | { kind: 'refused'; why: string }
+  /** This bound is one of money, and nobody knows what the model costs. */
+  | { kind: 'unpriced'; bound: Bound }
+  /** The task has ended, or its key is worth nothing any more. */
+  | { kind: 'ended' };
+
+/** Of calls that come at once each sees those before: budgets are locked by their tasks, limits by keys' spend. */
+export async function tryReserve(
+  store: Pick<Store, 'db' | 'clock'>,
+  taskId: string,
+  call: PlannedCall,
+): Promise<ReserveOutcome> {
+  const id = randomUUID();
+  const unbounded = await billedKeyOfUnbounded(store.db, taskId);
+  if (unbounded !== null) {
+    const reservation = { id, taskId, billedKeyId: unbounded, holders: [taskId], call, overLimit: [] };
+    await insertReservation(store.db, reservation, store.clock.now());
+    return { kind: 'go', reservation: id };
+  }
+  return store.db.transaction().execute(async (tx): Promise<ReserveOutcome> => {
+    const now = store.clock.now();
+    const ancestors = await lockAncestors(tx, taskId);
+    const task = ancestors.at(-1);
+    if (!task || isTerminal(task.status)) return { kind: 'ended' };
+    const lineage = await lineageOf(tx, task.key_id, now);
+    if (worstOf(lineage) !== 'active') return { kind: 'ended' };
+    const limited = lineage.filter(hasSpendLimit);
+    const limitedIds = limited.map(({ id }) => id);
+    await lockSpend(tx, limitedIds, now);
+    const bounds = [...boundsOfTasks(ancestors), ...(await boundsOfKeys(tx, limited, now))];
+    const money = call.priced ? undefined : bounds.find(({ unit }) => unit === 'nanoUsd');
+    if (money) return { kind: 'unpriced', bound: money };
+    const holders = [...ancestors, ...lineage].map(({ id }) => id);
+    const billedKeyId = task.billed_key_id;
+    const verdict = decide(bounds, call.atMost, await callsInFlight(tx, billedKeyId, holders));
+    if (verdict.kind === 'wait') return { kind: 'wait', topic: topicOfCalls(billedKeyId) };
+    if (verdict.kind === 'refuse') {
+      const why = `this task is out of budget: ${verdict.bound.says}`;
+      await markOverspent(tx, task, why, now);
+      return { kind: 'refused', why };
+    }
+    const { overLimit } = verdict;
+    await insertReservation(tx, { id, taskId, billedKeyId, holders, call, overLimit }, now);
+    return { kind: 'go', reservation: id };
+  });
+}
+
+/** The key that pays for a task that nothing bounds, so that its calls take no lock; null for all others. */
+async function billedKeyOfUnbounded(db: Db, taskId: string): Promise<string | null> {
+  const limits = SPEND_LIMIT_NAMES.map((name) => sql.ref(limitColumn(name)));
+  const { rows } = await sql<{ billed_key_id: string }>`
+    with recursive task_ancestors as (
+      select parent_task_id, budget from tasks where id = ${taskId}
+      union all
+      select tasks.parent_task_id, tasks.budget from task_ancestors join tasks on tasks.id = task_ancestors.parent_task_id
+    ), key_ancestors as (
+      select keys.* from keys where id = (select key_id from tasks where id = ${taskId})
+      union all
+      select keys.* from key_ancestors join keys on keys.id = key_ancestors.caller_key_id
+    )
+    select billed_key_id from tasks where id = ${taskId}
+      and not exists (select from task_ancestors where budget is not null)
+      and not exists (select from key_ancestors where coalesce(${sql.join(limits)}) is not null)`.execute(db);
+  return rows[0]?.billed_key_id ?? null;
+}
+
+/** The first reason stays. */
+async function markOverspent(tx: Tx, task: TaskRow, why: string, now: Date): Promise<void> {
+  if (task.overspent_at !== null) return;
+  await tx
+    .updateTable('tasks')
+    .set({ overspent_at: now, overspent: storableText(why) })
+    .where('id', '=', task.id)
+    .execute();
 }

@@ -8,8 +8,7 @@ import { SeedError } from '../../protocol/errors.ts';
 import { unpricedModel } from './bounds.ts';
 import type { ModelCall } from './call-usage.ts';
 import { chargeLapsedCalls, recordModelCall } from './model-calls.ts';
-import { type PlannedCall, releaseReservation, renewReservations } from './reservations.ts';
-import { tryReserve } from './reserve.ts';
+import { type PlannedCall, releaseReservation, renewReservations, tryReserve } from './reservations.ts';
 
 const CARE_EVERY_MS = 5_000;
 /** A look at what is left even without a notification: a killed server's calls end without one. */

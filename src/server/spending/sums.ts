@@ -1,16 +1,14 @@
 // What tasks and keys have used. A task is charged to itself and to its ancestors, the tasks whose agents started
 // it, and by the UTC day to its key and to those that this key descends from; every row of model_calls and compute
-// changes these sums with it. Whoever locks several tasks locks them by depth and then by id, so that no two wait
-// for each other.
+// changes these sums with it. Whoever locks several tasks locks them by depth, then by id: no two can deadlock.
 import { sql } from 'kysely';
 import type { Db, TaskRow, Tx } from '../../db/tables.ts';
+import { computeCost, type Prices } from '../../lib/money.ts';
 import { dayOf, monthOf } from '../../lib/utc-days.ts';
+import type { Usage } from '../../protocol/resources.ts';
 import type { Amounts, Spent } from './budget.ts';
 
-/**
- * Locks the task and its ancestors until the transaction ends. The topmost comes first, the task last; empty
- * without one.
- */
+/** Locks the task and its ancestors until the transaction ends, the topmost first; empty without such a task. */
 export async function lockAncestors(tx: Tx, taskId: string): Promise<TaskRow[]> {
   const { rows } = await sql<TaskRow>`
     with recursive ancestors as (
@@ -85,4 +83,42 @@ export async function spentWith(db: Db, keyIds: readonly string[], now: Date): P
     const month = rows.filter(({ key_id }) => key_id === keyId);
     return { day: sumOf(month.filter(({ today }) => today)), month: sumOf(month) };
   };
+}
+
+export interface UsageOfLease {
+  taskId: string;
+  leaseId: string;
+  usage: Usage;
+}
+
+/** Records a task's usage; the first report stays. Its cost counts for the task, its ancestors and its keys. */
+export async function saveUsage(
+  tx: Tx,
+  { taskId, leaseId, usage }: UsageOfLease,
+  prices: Prices,
+  now: Date,
+): Promise<void> {
+  const ancestors = await lockAncestors(tx, taskId);
+  const task = ancestors.at(-1);
+  if (task?.lease_id !== leaseId || task.usage !== null) return;
+  const { account_id, billed_key_id, resources } = task;
+  const { vcpuSeconds, gbSeconds, nanoUsd } = computeCost(prices, usage, resources.memoryMb);
+  await tx
+    .updateTable('tasks')
+    .set({ usage: JSON.stringify(usage), compute_nano_usd: nanoUsd })
+    .where('id', '=', taskId)
+    .execute();
+  await tx
+    .insertInto('compute')
+    .values({
+      task_id: taskId,
+      created_at: now,
+      account_id,
+      billed_key_id,
+      vcpu_seconds: vcpuSeconds,
+      gb_seconds: gbSeconds,
+      cost_nano_usd: nanoUsd,
+    })
+    .execute();
+  await addUsed(tx, ancestors, { tokens: 0, nanoUsd, calls: 0 }, now);
 }

@@ -1,5 +1,4 @@
-// What `tasks run` does: checks what was asked for against what the caller may have, and accepts the task, once
-// for one id.
+// What `tasks run` does: checks the request against what the caller may have, and accepts it once for one id.
 import type { Actor, Call } from '../../command/call.ts';
 import { sqlStateOf } from '../../db/database-failure.ts';
 import type { StoredFile, Tx } from '../../db/tables.ts';
@@ -19,17 +18,12 @@ import { grantResources, type ResourcePolicy, refuseWithoutRoom } from './resour
 
 export interface AcceptNeeds {
   find: FindTask;
-  /** What tasks may have on this server. */
   resources: ResourcePolicy;
   /** Every scope that some command asks for and the account could be granted. */
   scopesFor(operator: boolean): string[];
   models: {
-    /**
-     * The model that is asked for or, without one, the caller's defaults. Throws SeedError when it may not have
-     * that one.
-     */
+    /** The asked model or, without one, the caller's defaults. Throws SeedError when it may not have that one. */
     choose(asked: string | undefined, lineage: Lineage): readonly [string, ...string[]];
-    /** Whether it is known what the model costs. */
     hasPrice(model: string): boolean;
   };
   /** Throws SeedError when runners are connected and none of them can make a sandbox. */
@@ -56,8 +50,8 @@ export async function acceptOnce(call: Call, input: RunTaskBody, needs: AcceptNe
   const known = await accepted();
   if (known) return known;
   return accept(call, input, needs).catch(async (error) => {
-    // The first attempt of the request, which was thought lost, came before this one.
-    const task = isTaken(error) ? await accepted() : null;
+    // Postgres has a row with this id: the first attempt, which was thought lost, came before this one.
+    const task = sqlStateOf(error) === '23505' ? await accepted() : null;
     if (task) return task;
     throw error;
   });
@@ -108,15 +102,7 @@ async function accept(
   );
 }
 
-/** Postgres has a row with this id. */
-function isTaken(error: unknown): boolean {
-  return sqlStateOf(error) === '23505';
-}
-
-/**
- * A URL of its own choosing is a way out of the sandbox: a task needs the scope for it, a caller outside has the
- * network.
- */
+/** A URL of its choosing is a way out of the sandbox: a task needs the scope for it, a caller outside does not. */
 function refuseWayOut({ key, lineage }: Actor): void {
   if (lineage.length === 1 || allows(key.scopes, 'webhooks:write')) return;
   throw new SeedError('missing_scope', 'webhookUrl needs the scope webhooks:write, which this task lacks');

@@ -1,15 +1,13 @@
 // What an account's webhooks hear of a task. Called in the transaction of every change of its status.
 import type { TaskRow, Tx } from '../../db/tables.ts';
-import { usdOf } from '../../lib/money.ts';
 import type { TaskStatus } from '../../protocol/task.ts';
 import { emitEvent } from '../webhooks/events.ts';
+import { costOf } from './rows.ts';
 
 /** Enough for an error's message in an event; all of it is in the task. */
 const MESSAGE_MOST = 1_000;
 
-/**
- * What a status is announced as; not yet a queued or running one: a task that is running may go back to the queue.
- */
+/** What a status is announced as. Not queued or running: a task that is running may go back to the queue. */
 const TYPES: Record<TaskStatus, string | null> = {
   queued: null,
   running: null,
@@ -28,8 +26,7 @@ export async function emitTaskEvent(
   type: string | null = TYPES[task.status],
 ): Promise<void> {
   if (type === null) return;
-  const data = dataOf(task);
-  await emitEvent(tx, { accountId: task.account_id, type, data, url: task.webhook_url }, now);
+  await emitEvent(tx, { accountId: task.account_id, type, data: dataOf(task), url: task.webhook_url }, now);
 }
 
 function dataOf(task: TaskRow): Record<string, unknown> {
@@ -43,19 +40,13 @@ function dataOf(task: TaskRow): Record<string, unknown> {
     startedAt: started_at?.toISOString() ?? null,
   };
   if (completed_at === null) return always;
-  const { compute_nano_usd, llm_nano_usd } = task;
   return {
     ...always,
     completedAt: completed_at.toISOString(),
     exitCode: task.exit_code,
     inputTokens: task.input_tokens,
     outputTokens: task.output_tokens,
-    cost: {
-      compute: usdOf(compute_nano_usd),
-      llm: usdOf(llm_nano_usd),
-      total: usdOf(compute_nano_usd + llm_nano_usd),
-      currency: 'USD',
-    },
+    cost: costOf(task),
     error: errorOf(task),
   };
 }

@@ -1,13 +1,13 @@
 // Accepts a task in one transaction: its row, its first event and its place in the queue; one that an agent starts
 // under its parent's deadline and budget. Called by accept.ts.
 import { sql } from 'kysely';
+import { timeIn } from '../../db/database-clock.ts';
 import { notify } from '../../db/signals.ts';
 import { storableJson, storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { StoredFile, Tx } from '../../db/tables.ts';
 import { changeTasks, noteChange } from '../../db/task-changes.ts';
 import { statusIn } from '../../db/task-conditions.ts';
-import { timeIn } from '../../db/time.ts';
 import type { Budget } from '../../protocol/budget.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Lineage } from '../../protocol/key.ts';
@@ -25,7 +25,6 @@ import { toTask } from './rows.ts';
 export interface NewTask {
   id: string;
   accountId: string;
-  /** The key that posted it. */
   keyId: string;
   /** The key that pays for it: the one that posted the first task of its chain. */
   billedKeyId: string;
@@ -51,22 +50,20 @@ export interface NewTask {
 /**
  * Accepts a task: its row, its first event and its place in the queue are there together or not at all. One with a
  * parent gets no more time than that one has left.
- * @param admit looks in the same transaction whether the task may be, and takes what it comes with; what it throws
- * refuses it
+ * @param admit checks in the same transaction that the task may be, and takes its files; what it throws refuses it
  */
 export async function createTask(
   store: Store,
   task: NewTask,
   admit: (tx: Tx) => Promise<void> = async () => {},
 ): Promise<Task> {
-  const { id } = task;
   return changeTasks(store, async (tx) => {
     const place = task.parentTaskId === null ? null : await placeBelow(store, tx, task.parentTaskId);
     await admit(tx);
     const row = await tx
       .insertInto('tasks')
       .values({
-        id,
+        id: task.id,
         account_id: task.accountId,
         key_id: task.keyId,
         billed_key_id: task.billedKeyId,
@@ -84,58 +81,46 @@ export async function createTask(
         metadata: storableJson(task.metadata),
         webhook_url: task.webhookUrl ?? null,
         trace_parent: task.traceParent ?? null,
-        // The database's time and no server's: pg-boss orders by it, so that createdAt tells the order of the
-        // queue.
+        // The database's own time: pg-boss orders by it, so that createdAt tells the order of the queue.
         created_at: sql<Date>`date_trunc('milliseconds', now())`,
       })
       .returningAll()
       .executeTakeFirstOrThrow();
     await appendEvents(tx, row, [{ type: 'status', status: 'queued', phase: null, error: null }], row.created_at);
-    await store.queue.send(tx, id);
+    await store.queue.send(tx, task.id);
     await notify(tx, 'queue');
     noteChange(tx, 'accepted', row);
     return toTask(row);
   });
 }
 
-interface PlaceBelow {
-  depth: number;
-  /** The most that it may have. */
-  timeoutMs: number;
-}
-
 /**
- * Where a task stands that the agent of the parent starts. Locks the parent and its ancestors, so that none of
- * them ends without its new child.
+ * The depth of a task that the parent's agent starts, and the most time that it may have. Locks the parent and its
+ * ancestors, so that none of them ends without its new child.
  * @throws SeedError key_revoked, too_deep or budget_exceeded
  */
-async function placeBelow(store: Pick<Store, 'time'>, tx: Tx, parentTaskId: string): Promise<PlaceBelow> {
+async function placeBelow(store: Pick<Store, 'time'>, tx: Tx, parentTaskId: string) {
   const ancestors = await lockAncestors(tx, parentTaskId);
   const now = await timeIn(store, tx);
   const parent = ancestors.at(-1);
   const left = (parent?.deadline?.getTime() ?? 0) - now.getTime();
   if (!parent || isTerminal(parent.status) || left <= 0)
     throw new SeedError('key_revoked', `the task ${parentTaskId}, which this key belongs to, has ended`);
-  if (parent.depth >= LIMITS.taskDepth) {
+  if (parent.depth >= LIMITS.taskDepth)
     throw new SeedError(
       'too_deep',
       `this task is ${LIMITS.taskDepth} deep and cannot start another: it was started by one that another one started`,
       { hint: 'Do the work here, or give it back to the task above in the answer.' },
     );
-  }
   const exhausted = firstExhausted(boundsOfTasks(ancestors));
-  if (exhausted) {
+  if (exhausted)
     throw new SeedError('budget_exceeded', `this task is out of budget: ${exhausted.says}`, {
       hint: 'It cannot start tasks any more: they would take from the same budget.',
     });
-  }
   return { depth: parent.depth + 1, timeoutMs: left };
 }
 
-/**
- * Whether the keys may have one more unfinished task. Asked in the transaction that accepts it.
- * @throws SeedError too_many_tasks
- */
+/** Asked in the transaction that accepts a task. @throws SeedError too_many_tasks when a key may not have it */
 export async function refuseTooManyTasks(tx: Tx, lineage: Lineage): Promise<void> {
   // From the root on, so that two callers that descend from one key lock in the same order.
   for (const { id, name, concurrentTasks } of lineage.toReversed()) {
@@ -149,9 +134,8 @@ export async function refuseTooManyTasks(tx: Tx, lineage: Lineage): Promise<void
 }
 
 /**
- * The key's row stays locked until the transaction ends, so that tasks posted at once cannot pass its limit
- * together. Counts, too, what its tasks and the keys they made have started: from the unfinished tasks up, which
- * are few, and not from the key down.
+ * Counts, too, what the key's tasks and the keys they made have started: from the unfinished tasks up, which are
+ * few. The key's row stays locked, so that tasks posted at once cannot pass its limit together.
  */
 async function lockAndCountTasks(tx: Tx, keyId: string): Promise<number> {
   await tx.selectFrom('keys').select('id').where('id', '=', keyId).forNoKeyUpdate().execute();

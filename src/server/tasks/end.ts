@@ -6,8 +6,7 @@ import type { Prices } from '../../lib/money.ts';
 import type { Settlement } from '../../protocol/runner.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import type { Task, TaskError } from '../../protocol/task.ts';
-import { saveUsage, type UsageOfLease } from '../spending/compute.ts';
-import { lockAncestors } from '../spending/sums.ts';
+import { lockAncestors, saveUsage, type UsageOfLease } from '../spending/sums.ts';
 import { leaseLost, toTask } from './rows.ts';
 import { type Change, outOfBudget, transition } from './transition.ts';
 
@@ -25,10 +24,8 @@ export async function stopTask(store: Store, accountId: string, id: string): Pro
     if (!owned) return null;
     // Before the task's row is locked: leasing locks the job first, then the row, and so does this.
     if (owned.status === 'queued') await store.queue.remove(tx, id);
-    const stopped = await transition(store, tx, {
-      taskId: id,
-      decide: ({ status }) => (isTerminal(status) ? null : { status: 'stopped' }),
-    });
+    const decide = ({ status }: TaskRow): Change | null => (isTerminal(status) ? null : { status: 'stopped' });
+    const stopped = await transition(store, tx, { taskId: id, decide });
     return stopped ? toTask(stopped.task) : null;
   });
 }
@@ -45,8 +42,7 @@ export async function settleTask(
 ): Promise<'settled' | 'already_ended'> {
   const outcome = await changeTasks(store, async (tx) => {
     const { leaseId, usage } = settlement;
-    // Before the task alone: what its sandbox used counts for all above it, and those are locked first. And before
-    // the end, whose event tells what the task cost.
+    // Usage comes before the end, whose event tells the cost; it counts for all above, and those are locked first.
     await lockAncestors(tx, taskId);
     if (usage) await saveUsage(tx, { taskId, leaseId, usage }, prices, store.clock.now());
     const shown = await forReaders(tx, taskId, settlement);
@@ -68,10 +64,7 @@ export async function recordUsage(store: Store, usage: UsageOfLease, prices: Pri
   store.caches.forget('ended tasks');
 }
 
-/**
- * With the diagnostics of the runner's host as the task's own where its account is the operator's; nobody else
- * sees them.
- */
+/** With the diagnostics of the runner's host as the task's own for the operator's account alone. */
 async function forReaders(tx: Tx, taskId: string, settlement: Settlement): Promise<Settlement> {
   const { diagnostics } = settlement;
   if (diagnostics === undefined || settlement.stderr !== null) return settlement;

@@ -4,6 +4,7 @@ import { storableJson } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, TaskRow, Tx } from '../../db/tables.ts';
 import { type TaskSpan, writtenFor } from '../../db/task-conditions.ts';
+import { inTransaction } from '../../db/transaction.ts';
 import type { AgentEvent, ServerEvent, TaskEvent } from '../../protocol/event.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
@@ -39,23 +40,17 @@ export async function appendAgentEvents(
   });
 }
 
-/**
- * Appends what the server records about a task that lives; a task that has ended gets no more events. Call it with
- * a transaction to append only if that commits.
- */
+/** Appends what the server records about a task, unless that has ended; in the transaction, where `db` is one. */
 export async function appendServerEvent(
   db: Db,
   taskId: string,
   event: ServerEvent,
   now: Date = new Date(),
 ): Promise<void> {
-  if (!db.isTransaction) {
-    await db.transaction().execute((tx) => appendServerEvent(tx, taskId, event, now));
-    return;
-  }
-  const tx = db as Tx;
-  const task = await lockTask(tx, taskId);
-  if (task && !isTerminal(task.status)) await appendWithinLimit(tx, task, [event], now);
+  await inTransaction(db, async (tx) => {
+    const task = await lockTask(tx, taskId);
+    if (task && !isTerminal(task.status)) await appendWithinLimit(tx, task, [event], now);
+  });
 }
 
 /** Events after `afterSeq`, oldest first, at most `limit`. */
@@ -78,7 +73,6 @@ export async function appendEvents(
   events: readonly (AgentEvent | ServerEvent)[],
   now: Date,
 ): Promise<void> {
-  if (events.length === 0) return;
   // Whatever this server's clock says, no event is older than its task.
   const at = now < task.created_at ? task.created_at : now;
   const rows = events.map((event, index) => ({

@@ -1,5 +1,4 @@
-// A task by its account and id. Requests that come at once share a query, and a task that has ended is kept for
-// half a second.
+// A task by its account and id. Requests that come at once share a query; an ended task is kept for half a second.
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { WrittenAnswer } from '../../command/written-answer.ts';
@@ -22,10 +21,7 @@ export type FindTask = (accountId: string, id: string) => Promise<Task | null>;
 
 export const AnsweredTask = z.object({ task: Task });
 
-/**
- * A task with the answer of `tasks get`, which is there once the task has ended and is written once, as long as it
- * is kept.
- */
+/** A task and, once it has ended, the answer of `tasks get`, which is written once for as long as it is kept. */
 export class KnownTask {
   readonly accountId: string;
   readonly task: Task;

@@ -1,12 +1,11 @@
-// What runners do with the tasks that they hold: keep their leases alive, give back what has reached nobody, leave
-// all. Called by the runner's routes.
+// What runners (runners/routes.ts) do with tasks they hold: renew leases, give back what reached nobody, leave.
 import { sql } from 'kysely';
+import { later, timeIn } from '../../db/database-clock.ts';
 import { notify } from '../../db/signals.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, TaskRow, Tx } from '../../db/tables.ts';
 import { changeTasks } from '../../db/task-changes.ts';
 import { statusIn } from '../../db/task-conditions.ts';
-import { later, timeIn } from '../../db/time.ts';
 import { LEASE_MS } from '../../protocol/runner.ts';
 import { isTerminal, LEASED } from '../../protocol/statuses.ts';
 import type { TaskError } from '../../protocol/task.ts';
@@ -96,12 +95,9 @@ async function heldBy(db: Db, runnerId: string): Promise<string[]> {
 
 /** Gives a task back to the queue whose lease has reached nobody. Nothing happens once its run has begun. */
 export async function returnLease(store: Store, { taskId, leaseId }: LeasedTaskId): Promise<void> {
-  await changeTasks(store, (tx) =>
-    transition(store, tx, {
-      taskId,
-      decide: (task) => (task.lease_id === leaseId && isReturnable(task) ? { status: 'queued' } : null),
-    }),
-  );
+  const decide = (task: TaskRow): Change | null =>
+    task.lease_id === leaseId && isReturnable(task) ? { status: 'queued' } : null;
+  await changeTasks(store, (tx) => transition(store, tx, { taskId, decide }));
 }
 
 /**

@@ -1,11 +1,10 @@
-// Ends tasks that nobody settled: their deadline has passed, or their runner was lost. Every server looks for them
-// each second.
+// Ends tasks that nobody settled: past their deadline, or with a lost runner. Every server looks each second.
 import { sql } from 'kysely';
+import { later, timeIn } from '../../db/database-clock.ts';
 import type { Store } from '../../db/store.ts';
 import type { TaskRow, Tx } from '../../db/tables.ts';
 import { changeTasks } from '../../db/task-changes.ts';
 import { statusIn } from '../../db/task-conditions.ts';
-import { later, timeIn } from '../../db/time.ts';
 import { every, type Loop } from '../../lib/every.ts';
 import type { Logger } from '../../lib/log.ts';
 import { BEGIN_WITHIN_MS, LEASE_MS } from '../../protocol/runner.ts';
@@ -41,9 +40,8 @@ export function sweepLapsedLeases(store: Store, log: Logger): Loop {
 
 /**
  * Ends tasks that nobody settled: past their deadline → `timed_out`, out of budget → `failed`/`budget_exceeded`,
- * lease lapsed → `failed`/`interrupted`, or back to the queue when its run had not begun. Several servers may call
- * it at once. Silence counts only where somebody listened: what `watch` has not seen for a whole lease ends no
- * lease. Returns the ids of what it changed.
+ * lease lapsed → `failed`/`interrupted`, or back to the queue if not begun. Several servers may call it at once.
+ * Silence ends a lease only where `watch` has listened for a whole one. Returns the ids of the changed tasks.
  */
 export async function endLapsedTasks(store: Store, watch: Watch): Promise<string[]> {
   const changed: string[] = [];
@@ -54,10 +52,7 @@ export async function endLapsedTasks(store: Store, watch: Watch): Promise<string
   }
 }
 
-/**
- * One in a transaction: with it end the tasks below it, and nobody may hold others' locks while waiting for
- * theirs.
- */
+/** One in a transaction: with it end the tasks below it, and nobody may wait for locks while holding others. */
 async function endLapsedTask(store: Store, watch: Watch): Promise<string | null> {
   return changeTasks(store, async (tx) => {
     const now = await timeIn(store, tx);
@@ -108,18 +103,13 @@ function changeOf(task: TaskRow, { overdue }: Lapsed, now: Date): Change | null 
   return overdue && !(isLapsed && task.begun_at === null) ? { status: 'timed_out' } : withoutRunner(task);
 }
 
-/**
- * Whether silence means anything: a look that comes late, or after one that failed, has missed what was said
- * meanwhile.
- */
+/** Tells whether silence means anything: a look that is late, or after a failed one, has missed what was said. */
 export interface Watch {
   /**
-   * Says that a look is made. Returns for how many milliseconds looks have come in time; 0 for the first one after
-   * a gap. A clock of the database that was set makes a gap, too.
-   * @param now the database's time
+   * Notes a look at the database's time `now`. Returns for how many milliseconds looks have come in time: 0 after
+   * a gap, which a clock of the database that was set makes, too.
    */
   look(now: Date): number;
-  /** A look has failed. */
   missed(): void;
 }
 

@@ -1,10 +1,9 @@
-// Leases: a runner takes a task and says how far it is. What it does with the tasks that it holds is in hold.ts.
-// Called by the runner's routes.
+// Leases: a runner (runners/routes.ts) takes a task and says how far it is. What it does meanwhile is in hold.ts.
 import { randomUUID } from 'node:crypto';
+import { later, timeIn } from '../../db/database-clock.ts';
 import type { Store } from '../../db/store.ts';
 import type { TaskRow, Tx } from '../../db/tables.ts';
 import { changeTasks, noteChange, type TaskTx } from '../../db/task-changes.ts';
-import { later, timeIn } from '../../db/time.ts';
 import { BEGIN_WITHIN_MS, LEASE_MS } from '../../protocol/runner.ts';
 import { type Task, TaskPhase } from '../../protocol/task.ts';
 import { insertKey } from '../access/keys.ts';
@@ -18,22 +17,17 @@ export interface LeasedTask {
   task: Task;
   leaseId: string;
   deadline: Date;
-  /** Whether the task's account is the operator's. */
   operator: boolean;
 }
 
 /** Makes the task key's secret; only its hash and prefix come here. Called once for each task that is tried. */
 export type MintKey = () => { secretHash: string; prefix: string };
 
-/** The phases in the order in which a task goes through them. */
-const PHASES: readonly TaskPhase[] = TaskPhase.options;
-
 /**
- * Gives the runner the task that has waited longest, with a task key that lives as long as the task; null when
- * none waits. Taking it from the queue and `queued → running` are one transaction: no crash loses or doubles a
- * task. What is taken goes back to the queue unless the runner says that the run begins (reportPhase): its answer
- * may have been lost. A task whose key was revoked or expired while it waited is not run: it ends `stopped` with
- * an error that says so.
+ * Gives the runner the task that has waited longest, with a task key that lives as long as it; null when none
+ * waits. Leaving the queue and `queued → running` are one transaction: no crash loses or doubles a task. It goes
+ * back to the queue unless the runner says that the run begins (reportPhase): the answer may have been lost. A
+ * task whose key was revoked or expired while it waited is not run: it ends `stopped` with an error that says so.
  */
 export async function leaseNextTask(
   store: Store,
@@ -112,7 +106,8 @@ export async function reportPhase(
 ): Promise<void> {
   await changeTasks(store, async (tx) => {
     const task = await lockLeasedTask(tx, { taskId, leaseId });
-    const reaches = task.phase === null || PHASES.indexOf(phase) > PHASES.indexOf(task.phase);
+    const { options: inOrder } = TaskPhase;
+    const reaches = task.phase === null || inOrder.indexOf(phase) > inOrder.indexOf(task.phase);
     const begins = task.begun_at === null;
     if (!reaches && !begins) return;
     const now = await timeIn(store, tx);

@@ -33,10 +33,11 @@ export async function listTasks(db: Db, accountId: string, filter: TaskFilter): 
       .execute();
     return pageOfRows(rows, limit, toTask);
   }
+  const containing = `%${storableText(q).replace(/[\\%_]/g, '\\$&')}%`;
   const rows = await db
     .selectFrom(candidates.limit(LIMITS.searchedTasks).as('tasks'))
     .selectAll()
-    .where(sql<boolean>`instruction ilike ${containing(q)}`)
+    .where(sql<boolean>`instruction ilike ${containing}`)
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')
     .limit(limit + 1)
@@ -63,10 +64,6 @@ function newestTasks(db: Db, accountId: string, filter: TaskFilter) {
   if (createdBefore !== undefined) query = query.where('created_at', '<', new Date(createdBefore));
   if (cursor !== undefined) query = query.where(behindCursor(cursor));
   return query.orderBy('created_at', 'desc').orderBy('id', 'desc');
-}
-
-function containing(text: string): string {
-  return `%${storableText(text).replace(/[\\%_]/g, '\\$&')}%`;
 }
 
 export interface UnfinishedTasks {
@@ -96,13 +93,11 @@ export async function countLeased(db: Db): Promise<number> {
   return count;
 }
 
-type RunningTask = RunnerView['sandboxes'][number];
-
 /** Tasks of all accounts that these runners hold, by runner, the oldest first. */
 export async function tasksOfRunners(
   db: Db,
   runnerIds: readonly string[],
-): Promise<(runnerId: string) => RunningTask[]> {
+): Promise<(runnerId: string) => RunnerView['sandboxes']> {
   const rows = await db
     .selectFrom('tasks')
     .select(['id', 'account_id', 'runner_id', 'phase', 'started_at', 'deadline'])

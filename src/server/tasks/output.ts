@@ -15,16 +15,13 @@ export async function readOutputSoFar(db: Db, task: TaskSpan): Promise<string | 
   const { rows } = await sql<{ call_id: string }>`
     select body->>'callId' as call_id from events where ${writtenFor(task)} and ${OF_TOOLS}
     order by seq desc limit 1`.execute(db);
-  const [last] = rows;
-  if (!last) return null;
+  if (!rows[0]) return null;
   const printed = sql`coalesce(body->>'chunk', body->>'output')`;
-  return outputSoFar(await readEnds(db, task, printed, sql`body->>'callId' = ${last.call_id} and ${OF_TOOLS}`));
+  const ofLast = sql`body->>'callId' = ${rows[0].call_id} and ${OF_TOOLS}`;
+  return outputSoFar(await readEnds(db, task, printed, ofLast));
 }
 
-/**
- * The agent's texts so far; when it said nothing, what its last tool has printed. Null when there is neither. At
- * most LIMITS.stdoutBytes, cut in the middle.
- */
+/** The agent's texts, else what its last tool has printed, cut in the middle to LIMITS.stdoutBytes; else null. */
 export function outputSoFar(events: Iterable<AgentEvent | { type: string }>): string | null {
   const texts: string[] = [];
   let callId: string | undefined;

@@ -1,6 +1,5 @@
-// What a task's sandbox may have on this server: the operator's defaults and maxima, from the environment
-// (docs/running.md describes each), and what a caller is given of what it wants. Called by the settings and where
-// a task is accepted.
+// What a task's sandbox may have: the operator's defaults and maxima, from the environment (docs/running.md), and
+// what a caller is given of what it wants. Called by the settings and where a task is accepted.
 import { integerSetting } from '../../lib/settings.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { ReceivedFile } from '../../protocol/file.ts';
@@ -18,11 +17,10 @@ export function grantResources({ defaults, maxima }: ResourcePolicy, wanted: Wan
   for (const name of Object.keys(defaults) as (keyof Resources)[]) {
     const value = wanted[name];
     if (value === undefined) continue;
-    if (value > maxima[name]) {
+    if (value > maxima[name])
       throw new SeedError('invalid_input', `resources.${name} is at most ${maxima[name]}, not ${value}`, {
         hint: 'Ask for less, or have the operator raise the maximum: docs/running.md names the setting.',
       });
-    }
     granted[name] = value;
   }
   return granted;
@@ -57,12 +55,11 @@ export function resourceSettings(): ResourcePolicy {
     const name = resource.replace(/[A-Z]/, '_$&').toUpperCase();
     const most = integerSetting(`SEED_TASK_MAX_${name}`, maximum, min, max);
     const usual = integerSetting(`SEED_TASK_${name}`, Math.min(preset, most), min, max);
-    if (usual > most) {
+    if (usual > most)
       throw new SeedError(
         'invalid_settings',
         `SEED_TASK_${name} is ${usual}, more than SEED_TASK_MAX_${name}, which is ${most}`,
       );
-    }
     maxima[resource] = most;
     defaults[resource] = usual;
   }

@@ -19,9 +19,7 @@ export interface LeasedTaskId {
   leaseId: string;
 }
 
-/**
- * Locks a task that runs under this lease. Throws SeedError `lease_lost` when it does not, or does not any more.
- */
+/** Locks a task that runs under this lease. Throws SeedError `lease_lost` when it does not, or no longer does. */
 export async function lockLeasedTask(tx: Tx, lease: LeasedTaskId): Promise<TaskRow> {
   return refuseLostLease(await lockTask(tx, lease.taskId), lease);
 }
@@ -97,12 +95,7 @@ export function toTask(row: TaskRow): Task {
     phase: row.phase,
     statusNote: null,
     error: row.error,
-    cost: {
-      compute: usdOf(row.compute_nano_usd),
-      llm: usdOf(row.llm_nano_usd),
-      total: usdOf(row.compute_nano_usd + row.llm_nano_usd),
-      currency: 'USD',
-    },
+    cost: costOf(row),
     costSource: row.cost_source,
     startedAt: row.started_at?.toISOString() ?? null,
     deadline: row.deadline?.toISOString() ?? null,
@@ -115,6 +108,10 @@ export function toTask(row: TaskRow): Task {
     artifacts: row.artifacts.map(keptFile),
     metadata: row.metadata,
   };
+}
+
+export function costOf({ compute_nano_usd: compute, llm_nano_usd: llm }: TaskRow): Task['cost'] {
+  return { compute: usdOf(compute), llm: usdOf(llm), total: usdOf(compute + llm), currency: 'USD' };
 }
 
 function keptFile({ name, size, type, sha256 }: StoredFile): KeptFile {

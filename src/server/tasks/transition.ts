@@ -1,12 +1,12 @@
-// The one way a task changes its status: lock, ask the transition table, update, record the event, tell the
-// webhooks, revoke the task key, wake who waits; all in the caller's transaction. Used by lease.ts, hold.ts,
-// end.ts and lapse.ts.
+// The one way a task changes its status, in the caller's transaction: lock, ask the transition table, update, add
+// the event, tell webhooks, revoke the task key, wake who waits. Used by lease.ts, hold.ts, end.ts and lapse.ts.
+
+import { timeIn } from '../../db/database-clock.ts';
 import { notify } from '../../db/signals.ts';
-import { storableTextOrNull } from '../../db/storable.ts';
+import { storableJson, storableTextOrNull } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { TaskRow, Tx } from '../../db/tables.ts';
 import { noteChange, type TaskTx } from '../../db/task-changes.ts';
-import { timeIn } from '../../db/time.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { canBecome, isTerminal } from '../../protocol/statuses.ts';
@@ -43,9 +43,8 @@ export interface Transition {
 }
 
 /**
- * Locks the task and does what `decide` says on seeing it: a change, or null to leave it as it is. With a task end
- * all that its agent has started. Undefined when there is no such task. Throws SeedError `conflict` for a change
- * that the transition table does not know.
+ * Locks the task and does what `decide` says on seeing it. With a task end all that its agent has started. Returns
+ * undefined when there is no such task. Throws SeedError `conflict` for what the transition table does not know.
  */
 export async function transition(
   store: TransitionStore,
@@ -93,11 +92,10 @@ async function change(
   if (!task) return undefined;
   const wanted = decide(task);
   if (!wanted) return { task, changed: false };
-  if (!canBecome(task.status, wanted.status) || (wanted.status === 'queued' && task.begun_at !== null)) {
+  if (!canBecome(task.status, wanted.status) || (wanted.status === 'queued' && task.begun_at !== null))
     throw new SeedError('conflict', `Task ${taskId} is ${task.status} and cannot become ${wanted.status}.`, {
       hint: 'Read the task again and act on its present status.',
     });
-  }
   const now = known ?? (await timeIn(store, tx));
   const columns = await columnsOf(tx, task, wanted, now);
   const changed = await tx
@@ -153,14 +151,11 @@ const NO_LEASE = {
 };
 
 async function ending(tx: Tx, task: TaskRow, change: Change, now: Date) {
-  const answer = change.stdout ?? (await readOutputSoFar(tx, task));
-  const stdout = storableTextOrNull(answer);
+  const stdout = storableTextOrNull(change.stdout ?? (await readOutputSoFar(tx, task)));
   const stderr = storableTextOrNull(change.stderr ?? null);
   return {
     phase: null,
-    error: change.error
-      ? JSON.stringify({ ...change.error, message: storableTextOrNull(change.error.message) })
-      : null,
+    error: change.error ? storableJson(change.error) : null,
     stdout: stdout && cutMiddle(stdout, LIMITS.stdoutBytes),
     stderr: stderr && cutMiddle(stderr, LIMITS.stderrBytes),
     exit_code: change.exitCode ?? null,

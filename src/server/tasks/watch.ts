@@ -18,17 +18,13 @@ type WatchedStore = Pick<Store, 'db' | 'signals'>;
 interface WatchOptions {
   /** The reader's key, of whose streams this is one. */
   keyId: string;
-  /** Events with a greater seq. */
   after: number;
   /** Ends with what is there. */
   onlyPast: boolean;
   signal: AbortSignal;
 }
 
-/**
- * The events with seq > after, in order; ends after the terminal one, or when the signal aborts.
- * @throws SeedError too_many_requests
- */
+/** The events with seq > after, in order, to the terminal one or an abort. @throws SeedError too_many_requests */
 export function watchTask(
   store: WatchedStore,
   task: Task,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { refuseTransactionControl } from './migration-files.ts';
+import { refuseTransactionControl } from './migrate.ts';
 
 test.each([
   'create table a (x int); commit; create table b (y int);',
