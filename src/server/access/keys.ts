@@ -180,7 +180,7 @@ export function limitColumns(limits: SomeKeyLimits): object {
 }
 
 /** What a key's row says. */
-export function limitsOf(row: KeyRow): KeyLimits {
+function limitsOf(row: KeyRow): KeyLimits {
   return eachKeyLimit((name, { kind }) => {
     const value = row[limitColumn(name) as keyof KeyRow];
     return kind === 'usd' && value !== null ? usdOf(value as number) : value;
