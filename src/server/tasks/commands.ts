@@ -61,11 +61,7 @@ export const listTasks = defineCommand({
   input: TaskFilter,
   output: pageOf(Task),
   columns: ['id', 'status', 'createdAt', 'runMs', 'model', 'instruction'],
-  examples: [
-    'seed tasks list --status running',
-    'seed tasks list --q "key inventory"',
-    'seed tasks list --limit 5 --json',
-  ],
+  examples: ['seed tasks list --status running', 'seed tasks list --q "key inventory" --limit 5 --json'],
   run: async (input, { actor, store }, needs: TaskNeeds) => {
     const page = await list(store.db, actor.accountId, input);
     return { ...page, items: await withNotes(page.items, needs) };
