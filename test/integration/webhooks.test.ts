@@ -125,6 +125,17 @@ describe('an endpoint', () => {
     verify(one.body.secret, delivered);
   });
 
+  it('that is deleted while it gets a new secret has either happened before or is not there', async () => {
+    for (let round = 0; round < 30; round += 1) {
+      const { webhook } = await create();
+      const path = `/api/v1/webhooks/${webhook.id}`;
+      const rotated = server.call('POST', `${path}/rotate`);
+      const deleted = server.call('DELETE', path);
+      expect([200, 404]).toContain((await rotated).status);
+      expect((await deleted).status).toBe(200);
+    }
+  });
+
   it('there are at most a hundred of an account', async () => {
     const { secret } = await call('POST', '/accounts', { name: 'many' });
     const answers = await Promise.all(

@@ -15,6 +15,7 @@ import { listDeliveries } from './deliveries.ts';
 import {
   deleteEndpoint,
   getEndpoint,
+  holdEndpoint,
   insertEndpoint,
   listEndpoints,
   lockAndCountEndpoints,
@@ -217,7 +218,8 @@ async function rotateEndpoint(
   needs: WebhookNeeds,
 ): Promise<{ webhook: Webhook; secret: string }> {
   const get = () => getEndpoint(call.store, call.actor.accountId, id);
-  await get();
+  // Nobody deletes it before it has its new secret.
+  await holdEndpoint(call.store.db, call.actor.accountId, id);
   const secret = await rotateSecret(call, id, grace, needs);
   return { webhook: await get(), secret };
 }

@@ -66,8 +66,22 @@ export async function getEndpoint(
     .where('account_id', '=', accountId)
     .where('id', '=', id)
     .executeTakeFirst();
-  if (!row) throw new SeedError('not_found', `there is no webhook ${id}`);
+  if (!row) throw noSuchEndpoint(id);
   return toWebhook(row);
+}
+
+const noSuchEndpoint = (id: string) => new SeedError('not_found', `there is no webhook ${id}`);
+
+/** Keeps the endpoint from being deleted until the transaction ends. @throws SeedError not_found */
+export async function holdEndpoint(tx: Db, accountId: string, id: string): Promise<void> {
+  const held = await tx
+    .selectFrom('webhook_endpoints')
+    .select('id')
+    .where('account_id', '=', accountId)
+    .where('id', '=', id)
+    .forKeyShare()
+    .executeTakeFirst();
+  if (!held) throw noSuchEndpoint(id);
 }
 
 /** Switching it on forgets its failures, off ends what waits for it. False when there is no such endpoint. */
