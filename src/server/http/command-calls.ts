@@ -20,6 +20,7 @@ import { doTogether } from '../ledger/do-together.ts';
 import { type CalledCommand, callRow, keptCall, writeRow } from '../ledger/kept-call.ts';
 import { fileAnswer, streamAnswer } from './answers.ts';
 import type { HttpEnv } from './http-types.ts';
+import type { StreamSlots } from './stream-slots.ts';
 
 export interface CallNeeds {
   store: Store;
@@ -46,9 +47,14 @@ interface Outcome {
 /** Runs the command on its input, which is sound, and makes the response of what comes of it. */
 export type Respond = (c: Context<HttpEnv>, call: Call) => Promise<Response>;
 
-export function responder(command: Command, needs: CallNeeds): Respond {
-  if (isStream(command))
-    return async (c, call) => streamAnswer(c, await command.stream(resumed(c), call, undefined), needs);
+/** @param streams counts the streams of each key */
+export function responder(command: Command, needs: CallNeeds, streams: StreamSlots): Respond {
+  if (isStream(command)) {
+    return async (c, call) => {
+      const items = await command.stream(resumed(c), call, undefined);
+      return streamAnswer(c, streams.hold(call.actor.key.id, items, call.waiting()), needs);
+    };
+  }
   if (isFile(command)) return async (c, call) => fileAnswer(c, await command.file(inputOf(c), call, undefined));
   const { effect, output: declared, successStatus = 200 } = command;
   return async (c, call) => {

@@ -14,6 +14,7 @@ import type { HttpEnv } from './http-types.ts';
 import { type Inbox, NO_DELIVERY } from './inbox.ts';
 import { inputReader } from './read-input.ts';
 import { preferredWaitMs } from './request-headers.ts';
+import { StreamSlots } from './stream-slots.ts';
 
 export interface CommandRoutesNeeds extends CallNeeds {
   registry: Registry;
@@ -27,10 +28,11 @@ const NO_COMMAND: AuditedRoute = { name: null, effect: 'read' };
 
 export function commandRoutes(needs: CommandRoutesNeeds): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
+  const streams = new StreamSlots();
   const commands = needs.registry.commands.toSorted(literalFirst);
   const byPath = Map.groupBy(commands, ({ http }) => parseHttp(http).path);
   for (const [path, ofPath] of byPath) {
-    for (const command of ofPath) mount(app, command, needs);
+    for (const command of ofPath) mount(app, command, needs, streams);
     refuseOtherMethods(app, path, commands, needs.gate);
   }
   const readNothing = inputReader({ http: 'GET /commands', input: z.object({}) });
@@ -62,10 +64,10 @@ function literalFirst(one: Command, other: Command): number {
   return (a ?? '') < (b ?? '') ? -1 : 1;
 }
 
-function mount(app: Hono<HttpEnv>, command: Command, needs: CommandRoutesNeeds): void {
+function mount(app: Hono<HttpEnv>, command: Command, needs: CommandRoutesNeeds, streams: StreamSlots): void {
   const { method, path } = parseHttp(command.http);
   const readInput = inputReader(command);
-  const respond = responder(command, needs);
+  const respond = responder(command, needs, streams);
   const success = isObject(command) ? (command.successStatus ?? 200) : 200;
   const takesFiles = isObject(command) && command.takesFiles;
   const answer = async (c: Context<HttpEnv>, recordDone: RecordDone) => {

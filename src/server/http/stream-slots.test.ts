@@ -1,21 +1,23 @@
 import { afterEach, expect, test } from 'vitest';
 import { LIMITS } from '../../protocol/limits.ts';
-import { inPlace } from './stream-slots.ts';
+import { StreamSlots } from './stream-slots.ts';
 
 const MOST = LIMITS.eventStreamsPerKey;
+let slots = new StreamSlots();
 let gone = new AbortController();
 afterEach(() => {
   gone.abort();
   gone = new AbortController();
+  slots = new StreamSlots();
 });
 
 async function* two() {
   yield 1;
   yield 2;
 }
-const open = (keyId: string, items: AsyncGenerator<number> = two()) => inPlace(keyId, items, gone.signal);
+const open = (keyId: string, items: AsyncGenerator<number> = two()) => slots.hold(keyId, items, gone.signal);
 
-test('of 400 streams that are opened at once, no more get a place than there are', () => {
+test('of 400 streams that are opened at once, no more get a slot than there are', () => {
   const opened = Array.from({ length: 400 }, () => {
     try {
       return open('one');
@@ -39,7 +41,7 @@ test.each<[string, (stream: AsyncIterableIterator<number>) => Promise<unknown>]>
   ['its reader leaves before the first item', async (stream) => stream.return?.()],
   ['it breaks', async (stream) => expect(Array.fromAsync(stream)).rejects.toThrow('broken')],
   ['its caller is gone, who never read it', async () => gone.abort()],
-])('a place is free again when %s', async (what, leave) => {
+])('a slot is free again when %s', async (what, leave) => {
   const broken = async function* () {
     yield 1;
     throw new Error('broken');

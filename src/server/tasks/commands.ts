@@ -138,7 +138,7 @@ export const taskEvents = defineStream({
   ],
   stream: async ({ id, after, past, limit }, { actor, store, waiting }, { find }: TaskNeeds) => {
     const task = await knownTask(find, actor.accountId, id);
-    const options = { keyId: actor.key.id, after, onlyPast: past, signal: waiting() };
+    const options = { after, onlyPast: past, signal: waiting() };
     return positioned(watchTask(store, task, options), limit);
   },
 });

@@ -4,7 +4,6 @@ import type { Store } from '../../db/store.ts';
 import type { TaskEvent } from '../../protocol/event.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import type { Task } from '../../protocol/task.ts';
-import { inPlace } from '../http/stream-slots.ts';
 import { readEvents } from './events.ts';
 import { type FindTask, knownTask } from './find.ts';
 import { getTaskProgress } from './rows.ts';
@@ -16,24 +15,14 @@ const LOOK_AGAIN_MS = 5_000;
 type WatchedStore = Pick<Store, 'db' | 'signals'>;
 
 interface WatchOptions {
-  /** The reader's key, of whose streams this is one. */
-  keyId: string;
   after: number;
   /** Ends with what is there. */
   onlyPast: boolean;
   signal: AbortSignal;
 }
 
-/** The events with seq > after, in order, to the terminal one or an abort. @throws SeedError too_many_requests */
-export function watchTask(
-  store: WatchedStore,
-  task: Task,
-  options: WatchOptions,
-): AsyncIterableIterator<TaskEvent> {
-  return inPlace(options.keyId, follow(store, task, options), options.signal);
-}
-
-async function* follow(
+/** The events with seq > after, in order, to the terminal one or an abort. */
+export async function* watchTask(
   { db, signals }: WatchedStore,
   task: Task,
   { after, onlyPast, signal }: WatchOptions,

@@ -15,7 +15,6 @@ import { LIMITS } from '../../protocol/limits.ts';
 import type { Page } from '../../protocol/page.ts';
 import { pastTime } from '../../protocol/time.ts';
 import type { WebhookEvent, WebhookEventFilter } from '../../protocol/webhook.ts';
-import { inPlace } from '../http/stream-slots.ts';
 
 const STREAM_BATCH = 200;
 /** A stream looks at the table even without a notification, should one have been lost with a connection. */
@@ -116,22 +115,20 @@ export async function readEventsAfter(
 
 export interface StreamedEvents {
   accountId: string;
-  /** The key that reads, whose open streams are counted. */
-  keyId: string;
   /** The seq of the last one known; undefined: only new ones. */
   after: number | undefined;
   /** A type, or a pattern of types; undefined: all. */
   type: string | undefined;
 }
 
-/** The events of an account as they come, until the reader goes away. @throws SeedError too_many_requests */
+/** The events of an account as they come, until the reader goes away. */
 export async function streamEvents(
   store: Store,
   wanted: StreamedEvents,
   signal: AbortSignal,
 ): Promise<AsyncIterable<{ id: number; item: WebhookEvent }>> {
   const after = wanted.after ?? (await newestPosition(store.db, wanted.accountId));
-  return inPlace(wanted.keyId, follow(store, wanted, after, signal), signal);
+  return follow(store, wanted, after, signal);
 }
 
 async function* follow(

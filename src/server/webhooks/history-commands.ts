@@ -84,7 +84,7 @@ export const streamWebhookEvents = defineStream({
   examples: ['seed webhooks events stream --json'],
   stream: async ({ type, after }, { store, actor, waiting }, { eventTypes }: HistoryNeeds) => {
     if (type !== undefined) eventTypes.refuseUnknown([type]);
-    return streamEvents(store, { accountId: actor.accountId, keyId: actor.key.id, after, type }, waiting());
+    return streamEvents(store, { accountId: actor.accountId, after, type }, waiting());
   },
 });
 
