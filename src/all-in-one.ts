@@ -27,7 +27,7 @@ const GIVE_UP_AFTER = 5;
 const DRAIN_SECONDS = '10';
 /** What the runner may take besides: it kills sandboxes and settles their tasks. */
 const RUNNER_STOP_MS = 20_000;
-/** What the server may take: for requests under way, and then for Postgres. */
+/** What the server may take: for requests in flight, and then for Postgres. */
 const SERVER_STOP_MS = 75_000;
 /** What a host of sandboxes is not to know: the database, the keys of others, where the server's figures go. */
 const SERVERS_ALONE =

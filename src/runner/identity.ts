@@ -26,7 +26,7 @@ export async function takeIdentity(dataDir: string): Promise<RunnerIdentity> {
   return { id, former: known.slice(-FORMER_MOST), formerTold: () => writeFile(file, `${id}\n`) };
 }
 
-/** Of a runner without a data folder. */
+/** The identity of a runner without a data folder, which is another one at each start. */
 export function newIdentity(): RunnerIdentity {
   return { id: randomUUID(), former: [], formerTold: async () => undefined };
 }

@@ -42,7 +42,7 @@ export interface Supervision {
 }
 
 export interface Supervised extends Pick<SandboxDeadline, 'guard' | 'tighten'> {
-  /** Of the supervisor. */
+  /** The supervisor's process. */
   readonly pid: number;
   readonly child: ChildProcess;
   /** Resolves when no process of the sandbox and nothing of its folder is left; never rejects. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { aKey } from '../../../test/fixtures/key.ts';
 import { generateKeySecret } from '../../lib/key-secret.ts';
 import type { SeedError } from '../../protocol/errors.ts';
 import type { Key } from '../../protocol/key.ts';
@@ -44,38 +45,14 @@ describe('identifying a key', () => {
 
 describe('admit', () => {
   const NOW = new Date('2026-03-25T10:00:00Z');
-  const key = (more: Partial<Key> = {}): Key => ({
-    id: '11111111-1111-4111-8111-111111111111',
-    name: 'a key',
-    prefix: 'sk_live_test',
-    scopes: ['*'],
-    status: 'active',
-    createdAt: '2026-01-01T00:00:00.000Z',
-    expiresAt: null,
-    lastUsedAt: null,
-    rotatedAt: null,
-    previousSecretUntil: null,
-    revokedAt: null,
-    allowedCidrs: null,
-    requestsPerMinute: null,
-    concurrentTasks: null,
-    allowedModels: null,
-    spendPerDay: null,
-    spendPerMonth: null,
-    tokensPerDay: null,
-    tasksMayCreateLastingKeys: false,
-    metadata: {},
-    taskId: null,
-    ...more,
-  });
   const codeOf = (
     presented: Partial<PresentedKey>,
     own: Partial<Key> = {},
     address: string | null = '10.0.0.1',
   ) => {
     const whole: PresentedKey = {
-      key: key(own),
-      lineage: [key(own)],
+      key: aKey(own),
+      lineage: [aKey(own)],
       accountId: 'account',
       accountName: 'account',
       operator: false,

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { aKey, UNLIMITED } from '../../../test/fixtures/key.ts';
 import type { Key, Lineage } from '../../protocol/key.ts';
-import type { KeyLimits } from '../../protocol/key-limits.ts';
+import { eachKeyLimit, type KeyLimitName, type KeyLimits } from '../../protocol/key-limits.ts';
 import {
   allowedModels,
   boundTo,
@@ -14,45 +15,18 @@ import {
   taskOf,
 } from './lineage.ts';
 
-const UNLIMITED: KeyLimits = {
-  allowedCidrs: null,
-  requestsPerMinute: null,
-  concurrentTasks: null,
-  allowedModels: null,
-  spendPerDay: null,
-  spendPerMonth: null,
-  tokensPerDay: null,
-};
-const key = (id: string, more: Partial<Key> = {}): Key => ({
-  id,
-  name: id,
-  prefix: 'sk_live_test',
-  scopes: ['*'],
-  status: 'active',
-  createdAt: '2026-01-01T00:00:00.000Z',
-  expiresAt: null,
-  lastUsedAt: null,
-  rotatedAt: null,
-  previousSecretUntil: null,
-  revokedAt: null,
-  tasksMayCreateLastingKeys: false,
-  metadata: {},
-  taskId: null,
-  ...UNLIMITED,
-  ...more,
-});
+const key = (id: string, more: Partial<Key> = {}) => aKey({ id, name: id, ...more });
 
-const limits = fc.record<KeyLimits>({
-  allowedCidrs: fc.option(
-    fc.subarray(['10.0.0.0/8', '10.1.0.0/16', '10.1.2.3', '2001:db8::/32'], { minLength: 1 }),
-  ),
-  requestsPerMinute: fc.option(fc.integer({ min: 1, max: 5 })),
-  concurrentTasks: fc.option(fc.integer({ min: 1, max: 5 })),
-  allowedModels: fc.option(fc.subarray(['a', 'b', 'c'], { minLength: 1 })),
-  spendPerDay: fc.option(fc.constantFrom(0.5, 1, 2.5)),
-  spendPerMonth: fc.option(fc.constantFrom(0.5, 1, 2.5)),
-  tokensPerDay: fc.option(fc.integer({ min: 1, max: 5 })),
-});
+const LISTS: Partial<Record<KeyLimitName, string[]>> = {
+  allowedCidrs: ['10.0.0.0/8', '10.1.0.0/16', '10.1.2.3', '2001:db8::/32'],
+  allowedModels: ['a', 'b', 'c'],
+};
+const limits = fc.record(
+  eachKeyLimit((name, { kind }): fc.Arbitrary<unknown> => {
+    if (kind === 'list') return fc.option(fc.subarray(LISTS[name] ?? [], { minLength: 1 }));
+    return fc.option(fc.constantFrom(...(kind === 'usd' ? [0.5, 1, 2.5] : [1, 2, 3, 4, 5])));
+  }),
+) as fc.Arbitrary<KeyLimits>;
 /** One limit of each at a time, so that they often fit. */
 const sameLimit = fc
   .constantFrom(...(Object.keys(UNLIMITED) as (keyof KeyLimits)[]))

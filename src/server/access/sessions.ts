@@ -9,7 +9,7 @@ import { LIMITS } from '../../protocol/limits.ts';
 export interface Session {
   id: string;
   keyId: string;
-  /** Of the secret that was signed in with. */
+  /** The hash of the secret that was signed in with. */
   secretHash: string;
   /** Accurate to a minute. */
   lastUsedAt: Date;

@@ -18,7 +18,7 @@ export interface Delivery extends AsyncDisposable {
   receive(source: Readable | AsyncIterable<Uint8Array>, maxBytes: number): Promise<ReceivedContent>;
 }
 
-/** Of a request that brings no content. */
+/** Stands for the files of a request that brings none. */
 export const NO_DELIVERY: Delivery = {
   receive: () => Promise.reject(new Error('this request brings no content')),
   [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -16,7 +16,7 @@ export type Observation =
 export interface CommandCall {
   name: string;
   effect: Effect;
-  /** Of a task key. */
+  /** The task whose key made the call; null for other keys. */
   taskId: string | null;
   status: number;
   code: string | null;

@@ -99,11 +99,11 @@ export function usd(...columns: string[]): RawBuilder<number> {
   const nano = sql.join(refs, sql` + `);
   return sql<number>`coalesce(sum(${nano}), 0)::float8 / 1e9::float8`;
 }
-/** To the microsecond. */
+/** The sum of a column of seconds, to the microsecond. */
 export function seconds(column: string): RawBuilder<number> {
   return sql<number>`round(coalesce(sum(${sql.ref(column)}), 0)::numeric, 6)::float8`;
 }
-/** Of the durations. */
+/** The percentile of the calls' durations in milliseconds; 0 where there are none. @param part 0 to 1 */
 export function percentile(part: number): RawBuilder<number> {
   return sql<number>`coalesce(percentile_disc(${sql.lit(part)}) within group (order by duration_ms), 0)`;
 }
