@@ -9,6 +9,7 @@ import {
   SettingsManager,
   type ToolDefinition,
 } from '@earendil-works/pi-coding-agent';
+import type { ModelTraits } from '../protocol/model.ts';
 import { TOOL_NAMES } from './agent-tools.ts';
 import { MODEL_BASE_URL } from './model-fetch.ts';
 
@@ -19,6 +20,7 @@ interface PiSessionOptions {
   /** For requests to {@link MODEL_BASE_URL}. */
   modelFetch: typeof globalThis.fetch;
   model: string;
+  traits: ModelTraits;
   systemPrompt: string;
   tools: ToolDefinition[];
 }
@@ -48,11 +50,11 @@ export async function startPiSession(pi: Pi, options: PiSessionOptions): Promise
       {
         id: options.model,
         name: options.model,
-        reasoning: false,
+        reasoning: options.traits.reasoning,
         input: ['text'],
         cost: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
-        contextWindow: 128_000,
-        maxTokens: 16_384,
+        contextWindow: options.traits.contextTokens,
+        maxTokens: options.traits.outputTokens,
         compat: {
           supportsStore: false,
           supportsDeveloperRole: false,

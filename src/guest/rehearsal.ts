@@ -13,6 +13,7 @@ const TASK: GuestTask = {
   id: '00000000-0000-4000-8000-000000000000',
   instruction: 'rehearse',
   model: 'rehearsal',
+  modelTraits: { contextTokens: 128_000, outputTokens: 16_384, reasoning: false, tools: 'all' },
   deadline: '2000-01-01T00:00:00.000Z',
   files: [],
 };

@@ -69,6 +69,7 @@ export async function runTask(run: TaskRun): Promise<Link> {
     cwd: settings.workspaceDir,
     modelFetch: modelFetch(link.session, llm, prepared),
     model: task.model,
+    traits: task.modelTraits,
     systemPrompt: systemPrompt(commands, settings.workspaceDir, task.files),
     tools: createAgentTools(settings.workspaceDir, processes, events, prepared),
   });

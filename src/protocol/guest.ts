@@ -18,6 +18,7 @@
 // /api/v1/* and /llm/v1/* unchanged.
 import { z } from 'zod';
 import type { ToldCommand } from './manifest.ts';
+import { ModelTraits } from './model.ts';
 import { TaskError } from './task.ts';
 
 /** Made by the server and read by the guest; the runner only carries it. */
@@ -27,6 +28,7 @@ export const GuestTask = z.object({
   id: z.uuid(),
   instruction: z.string(),
   model: z.string(),
+  modelTraits: ModelTraits,
   deadline: z.iso.datetime(),
   /** To be found in /workspace/in; their bytes come by GET /files/{n}. */
   files: z.array(z.object({ name: z.string(), size: z.number() })),

@@ -12,6 +12,27 @@ export function modelNote(models: readonly string[]): string | null {
   return models.includes(SCRIPTED_MODEL) ? SCRIPTED_NOTE : null;
 }
 
+/** What the agent's runtime must know of its model. The rest of what is known of one stays in the gateway. */
+export const ModelTraits = z.object({
+  /** Tokens of a request and its answer together. */
+  contextTokens: z.number().int().positive(),
+  /** The most tokens of one answer. */
+  outputTokens: z.number().int().positive(),
+  /** Whether it thinks before it answers, and says so apart from the answer. */
+  reasoning: z.boolean(),
+  /** `bash`: it is given that tool alone, as small models do better with. */
+  tools: z.enum(['all', 'bash']),
+});
+export type ModelTraits = z.infer<typeof ModelTraits>;
+
+/** Of a model of which nothing is known. */
+export const USUAL_TRAITS: ModelTraits = {
+  contextTokens: 128_000,
+  outputTokens: 16_384,
+  reasoning: false,
+  tools: 'all',
+};
+
 export const ModelView = z
   .object({
     name: z.string(),

@@ -16,6 +16,7 @@
 import { z } from 'zod';
 import { KeptFile } from './file.ts';
 import { ToldCommands } from './guest.ts';
+import { ModelTraits, USUAL_TRAITS } from './model.ts';
 import { Resources, Usage } from './resources.ts';
 import { TaskError, TaskPhase } from './task.ts';
 
@@ -91,6 +92,7 @@ export const Lease = z.object({
   taskId: z.uuid(),
   instruction: z.string(),
   model: z.string(),
+  modelTraits: ModelTraits.default(USUAL_TRAITS),
   /** Concrete scopes the task key has. */
   scopes: z.array(z.string()),
   timeoutMs: z.number().int(),

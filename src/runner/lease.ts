@@ -19,8 +19,9 @@ function bounds({ vcpus, memoryMb, diskMb, processes }: Resources): Omit<Limits,
   return { vcpus, memoryBytes: memoryMb * MIB, diskBytes: diskMb * MIB, processes };
 }
 
-export function guestTask({ taskId: id, instruction, model, deadline, files }: TakenLease): GuestTask {
-  return { id, instruction, model, deadline, files: files.map(({ name, size }) => ({ name, size })) };
+export function guestTask(lease: TakenLease): GuestTask {
+  const { taskId: id, instruction, model, modelTraits, deadline, files } = lease;
+  return { id, instruction, model, modelTraits, deadline, files: files.map(({ name, size }) => ({ name, size })) };
 }
 
 /** JSON with its newline. */

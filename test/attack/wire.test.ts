@@ -15,6 +15,7 @@ import { setUp } from '../../src/drivers/set-up/set-up.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { cacheDirSetting } from '../../src/lib/settings.ts';
 import { LIMITS } from '../../src/protocol/limits.ts';
+import { USUAL_TRAITS } from '../../src/protocol/model.ts';
 import { createGuestLimits } from '../../src/runner/guest-limits.ts';
 import { openRelay } from '../../src/runner/relay.ts';
 import { ATTACKED_DRIVERS } from '../fixtures/attack.ts';
@@ -98,6 +99,7 @@ describe.each(ATTACKED_DRIVERS)('a hostile guest in %s', (driverName) => {
         id: '00000000-0000-4000-8000-000000000000',
         instruction: '',
         model: '',
+        modelTraits: USUAL_TRAITS,
         deadline: '',
         files: [],
       },

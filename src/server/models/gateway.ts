@@ -2,6 +2,7 @@
 // that serves it. The HTTP routes that authenticate the task and call this are in routes.ts.
 import type { Prices } from '../../lib/money.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import { type ModelTraits, USUAL_TRAITS } from '../../protocol/model.ts';
 import type { ModelCall } from '../spending/call-usage.ts';
 import { type NoRoom, type RateLimits, sharedAccount } from './account-limits.ts';
 import { askModels, CoolDowns } from './ask-models.ts';
@@ -59,6 +60,8 @@ export interface LlmGateway
   hasPrice(model: string): boolean;
   /** Who serves a model, in the words of OpenTelemetry's GenAI conventions (gen_ai.provider.name). */
   providerOf(model: string): string;
+  /** What an agent must know of a model. */
+  traitsOf(model: string): ModelTraits;
   /** The body of GET /llm/v1/models. */
   models(): ReturnType<typeof modelList>;
   /**
@@ -128,6 +131,7 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
     ...served,
     hasPrice: (model) => Object.hasOwn(prices.models, model) || upstreamOf(upstreams, model)?.openRouter === true,
     providerOf: (model) => upstreamOf(upstreams, model)?.provider ?? 'openai',
+    traitsOf: () => USUAL_TRAITS,
     models: () => modelList(served, upstreams),
     allRecorded: records.allRecorded,
     async chatCompletions(body, caller) {

@@ -13,6 +13,7 @@ import { SeedError } from '../../protocol/errors.ts';
 import { AgentEvent } from '../../protocol/event.ts';
 import { FileName } from '../../protocol/file.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import type { ModelTraits } from '../../protocol/model.ts';
 import {
   HEARTBEAT_WAIT_MS,
   type HeartbeatAnswer,
@@ -46,6 +47,7 @@ const LOOK_AGAIN_MS = 1_000;
 export interface RunnerRoutesNeeds {
   store: Store;
   registry: Pick<Registry, 'allowed'>;
+  llm: { traitsOf(model: string): ModelTraits };
   blobs: KeptBlobs;
   /** Where artifacts lie while they are received. */
   inbox: Inbox;
@@ -134,7 +136,7 @@ export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
 
 /** Waits up to LEASE_WAIT_MS for a task. A runner that cannot run any only lets itself be seen. */
 async function nextLease(
-  { store, stopping, registry }: RunnerRoutesNeeds,
+  { store, stopping, registry, llm }: RunnerRoutesNeeds,
   { runnerId, able, gone }: { runnerId: string; able: boolean; gone: AbortSignal },
 ): Promise<Lease | null> {
   const signal = AbortSignal.any([gone, stopping]);
@@ -149,6 +151,7 @@ async function nextLease(
         taskId: leased.task.id,
         instruction: leased.task.instruction,
         model: leased.task.model,
+        modelTraits: llm.traitsOf(leased.task.model),
         scopes: leased.task.scopes.effective,
         timeoutMs: leased.task.timeout,
         resources: leased.task.resources,
