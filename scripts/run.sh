@@ -17,8 +17,7 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$lock" ]; then
   echo "Installing packages (first run only, about half a minute)" >&2
   # Not npm ci: it refuses a lock file that leaves out packages of other systems, and a registry may not hold them all.
   npm install --no-save --ignore-scripts --no-fund --no-audit --loglevel=error >&2
-  printf '%s' "$lock" >"$stamp.new"
-  mv "$stamp.new" "$stamp"
+  printf '%s' "$lock" >"$stamp"
 fi
 PATH="$PWD/node_modules/node-linux-$arch/bin:$PWD/node_modules/.bin:$PATH"
 export PATH
