@@ -1,6 +1,7 @@
 // Reads an upstream's answer as standard pieces, whatever it sends: a stream of events or one JSON document. The
 // meter is told of each as it comes. Called by upstream-completion.ts.
 import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
 import { parseJson } from '../../lib/json.ts';
 import type { CallMeter } from './call-meter.ts';
 import type { CallLimits, CallSignal } from './call-signal.ts';
@@ -55,7 +56,7 @@ export function readAnswer({ body, call, meter, limits, normaliser, secrets, mod
     }
     if (!('choices' in event) && !begun && events.isDocument)
       throw llmUnavailable(`sent no completion: ${presentable(messageOf(event) ?? payload, secrets)}`);
-    readHead(head, event, !begun);
+    if (!begun) readHead(head, event);
     begun = true;
     give(pieces, normaliser.push(event));
     if (normaliser.hasEnded) meter.finished();
@@ -102,15 +103,18 @@ function parseEvent(payload: string, secrets: readonly string[]): object {
   throw fail();
 }
 
-/** The first event says what the whole answer is called; the model may be said later. */
-function readHead(
-  head: AnswerHead,
-  event: { id?: unknown; created?: unknown; model?: unknown },
-  isFirst: boolean,
-) {
-  if (isFirst && typeof event.id === 'string' && event.id !== '') head.id = event.id.slice(0, 200);
-  if (isFirst && Number.isSafeInteger(event.created)) head.created = event.created as number;
-  if (typeof event.model === 'string' && event.model !== '') head.model = event.model.slice(0, 200);
+const HeadFields = z.object({
+  id: z.string().min(1).max(200).optional().catch(undefined),
+  created: z.int().optional().catch(undefined),
+  model: z.string().min(1).max(200).optional().catch(undefined),
+  system_fingerprint: z.string().max(200).optional().catch(undefined),
+  service_tier: z.string().max(200).optional().catch(undefined),
+});
+
+/** What the first event says of the whole answer. */
+function readHead(head: AnswerHead, event: object): void {
+  const said = Object.entries(HeadFields.parse(event)).filter(([, value]) => value !== undefined);
+  Object.assign(head, Object.fromEntries(said));
 }
 
 function saysNothing({ calls = [], ...piece }: AnswerPiece): boolean {

@@ -9,6 +9,8 @@ export interface AnswerHead {
   created: number;
   /** The model that answers. */
   model: string;
+  system_fingerprint?: string;
+  service_tier?: string;
 }
 
 /** As OpenAI has it, with OpenRouter's `cost` where the upstream told one. */
