@@ -1,7 +1,6 @@
 // Reads an upstream's answer as standard pieces, whatever it sends: a stream of events or one JSON document. The
 // meter is told of each as it comes. Called by upstream-completion.ts.
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
 import { parseJson } from '../../lib/json.ts';
 import type { CallMeter } from './call-meter.ts';
 import type { CallLimits, CallSignal } from './call-signal.ts';
@@ -9,7 +8,7 @@ import { type AnswerPiece, writtenBytes } from './dialect/answer-piece.ts';
 import { BadAnswer } from './dialect/bad-answer.ts';
 import { createEventReader } from './dialect/event-stream.ts';
 import type { Normaliser } from './dialect/normaliser.ts';
-import type { AnswerHead } from './dialect/standard-stream.ts';
+import { type AnswerHead, SaidOfAnswer } from './dialect/standard-stream.ts';
 import { llmUnavailable, messageOf, presentable } from './upstream-failure.ts';
 
 export interface AnswerReader {
@@ -103,17 +102,9 @@ function parseEvent(payload: string, secrets: readonly string[]): object {
   throw fail();
 }
 
-const HeadFields = z.object({
-  id: z.string().min(1).max(200).optional().catch(undefined),
-  created: z.int().optional().catch(undefined),
-  model: z.string().min(1).max(200).optional().catch(undefined),
-  system_fingerprint: z.string().max(200).optional().catch(undefined),
-  service_tier: z.string().max(200).optional().catch(undefined),
-});
-
 /** What the first event says of the whole answer. */
 function readHead(head: AnswerHead, event: object): void {
-  const said = Object.entries(HeadFields.parse(event)).filter(([, value]) => value !== undefined);
+  const said = Object.entries(SaidOfAnswer.parse(event)).filter(([, value]) => value !== undefined);
   Object.assign(head, Object.fromEntries(said));
 }
 
