@@ -4,10 +4,14 @@ import type { Usage } from '../protocol/resources.ts';
 
 const Amount = z.number().nonnegative();
 
+/** US dollars per million tokens. `cached`: of input read from a cache. */
+const Price = z.strictObject({ input: Amount, output: Amount, cached: Amount.optional() });
+export type Price = z.infer<typeof Price>;
+
 /** US dollars. */
 export const Prices = z.strictObject({
-  /** Per million tokens, by the name of the model as tasks name it. `cached`: of input read from a cache. */
-  models: z.record(z.string(), z.strictObject({ input: Amount, output: Amount, cached: Amount.optional() })),
+  /** By the name of the model as tasks name it. */
+  models: z.record(z.string(), Price),
   /** Per second of a processor that was busy, and per second of a GiB that the sandbox may use. */
   compute: z.strictObject({ vcpuSecond: Amount, gbSecond: Amount }),
 });

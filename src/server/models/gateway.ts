@@ -2,7 +2,7 @@
 // that serves it. The HTTP routes that authenticate the task and call this are in routes.ts.
 import type { Prices } from '../../lib/money.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { type ModelTraits, USUAL_TRAITS } from '../../protocol/model.ts';
+import type { ModelTraits } from '../../protocol/model.ts';
 import type { ModelCall } from '../spending/call-usage.ts';
 import { type NoRoom, type RateLimits, sharedAccount } from './account-limits.ts';
 import { askModels, CoolDowns } from './ask-models.ts';
@@ -16,6 +16,7 @@ import {
 } from './call-records.ts';
 import { CALL_LIMITS, type CallLimits } from './call-signal.ts';
 import { type ChatRequest, parseChatRequest } from './chat-request.ts';
+import { type ModelProfile, USUAL_PROFILE } from './model-profile.ts';
 import { RateLimitedQueue, type Release } from './rate-limited-queue.ts';
 import { modelList, type ServedModels, servedModels } from './served-models.ts';
 import { type Upstream, upstreamOf } from './upstream.ts';
@@ -28,6 +29,8 @@ export interface LlmGatewayOptions {
   /** What is served and nothing else; null: all that the upstreams have. */
   allowedModels: readonly string[] | null;
   prices: Prices;
+  /** What is known of a model; without it nothing is of any. */
+  profileOf?(model: string): ModelProfile;
   /**
    * Called before each call of a model; what it throws refuses the call. `recordCall` is given its answer.
    * @param meter tells from then on what the call takes
@@ -37,6 +40,8 @@ export interface LlmGatewayOptions {
   recordCall: RecordCall;
   /** Counts a request to an upstream's account against limits that all servers share. */
   countRequest(account: string, limits: RateLimits): Promise<NoRoom | null>;
+  /** How a model calls tools; without it all do so natively. */
+  toolCallsOf?(model: string): 'native' | 'text';
   log: LlmLog;
   fetch?: typeof fetch;
   limits?: Partial<CallLimits>;
@@ -60,7 +65,9 @@ export interface LlmGateway
   hasPrice(model: string): boolean;
   /** Who serves a model, in the words of OpenTelemetry's GenAI conventions (gen_ai.provider.name). */
   providerOf(model: string): string;
-  /** What an agent must know of a model. */
+  /** What is known of a model. */
+  profileOf(model: string): ModelProfile;
+  /** The part of it that an agent must know. */
   traitsOf(model: string): ModelTraits;
   /** The body of GET /llm/v1/models. */
   models(): ReturnType<typeof modelList>;
@@ -76,7 +83,7 @@ const NO_SLOT_NEEDED: Release = () => undefined;
 
 /** Throws invalid_settings when the default models are not served. */
 export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
-  const { upstreams, prices, log, fetch = globalThis.fetch } = options;
+  const { upstreams, prices, log, fetch = globalThis.fetch, profileOf = () => USUAL_PROFILE } = options;
   const limits = { ...CALL_LIMITS, ...options.limits };
   const served = servedModels(upstreams, options.allowedModels);
   const coolDowns = new CoolDowns(() => performance.now());
@@ -113,6 +120,7 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
         signal,
         meter,
         limits,
+        toolCalls: options.toolCallsOf?.(model) ?? 'native',
         leftMs: until - performance.now(),
         others,
         fetch,
@@ -131,7 +139,11 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
     ...served,
     hasPrice: (model) => Object.hasOwn(prices.models, model) || upstreamOf(upstreams, model)?.openRouter === true,
     providerOf: (model) => upstreamOf(upstreams, model)?.provider ?? 'openai',
-    traitsOf: () => USUAL_TRAITS,
+    profileOf,
+    traitsOf(model) {
+      const { contextTokens, outputTokens, reasoning, tools } = profileOf(model);
+      return { contextTokens, outputTokens, reasoning, tools };
+    },
     models: () => modelList(served, upstreams),
     allRecorded: records.allRecorded,
     async chatCompletions(body, caller) {
