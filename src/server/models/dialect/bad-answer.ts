@@ -1,4 +1,5 @@
-// What an upstream sent is no answer, or not a whole one. The gateway makes its own error of it (../read-answer.ts).
+// What an upstream sent is no answer, or not a whole one. The gateway makes its own error of it
+// (../read-answer.ts).
 
 /** The message continues "the LLM upstream …". */
 export class BadAnswer extends Error {

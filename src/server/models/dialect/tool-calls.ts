@@ -1,4 +1,5 @@
-// Puts the parts of an answer's tool calls together, whatever index and id they come with. Called by normaliser.ts.
+// Puts the parts of an answer's tool calls together, whatever index and id they come with. Called by
+// normaliser.ts.
 import { isRecord } from '../../../lib/json.ts';
 import type { CallPiece } from './answer-piece.ts';
 
