@@ -1,5 +1,5 @@
 // Cuts the bytes of an upstream's answer into its events, whatever frames them: an event stream (WHATWG HTML,
-// "Server-sent events"), lines of JSON, or one JSON document where a stream was asked. Called by ../read-answer.ts.
+// "Server-sent events"), lines of JSON, or one JSON document. Called by ../read-answer.ts.
 import { isRecord, parseJson } from '../../../lib/json.ts';
 import { BadAnswer } from './bad-answer.ts';
 import { documentsIn } from './json-documents.ts';

@@ -1,5 +1,5 @@
-// Cuts bytes of UTF-8 into lines, however they come in pieces: a line ends with LF, CR or CRLF, also one that is cut in
-// the middle. Each character is looked at once. Called by event-stream.ts.
+// Cuts bytes of UTF-8 into lines, however they come in pieces: a line ends with LF, CR or CRLF, also one that is
+// cut in the middle. Each character is looked at once. Called by event-stream.ts.
 
 export interface LineReader {
   /** The lines that are complete with these bytes. */
