@@ -5,7 +5,7 @@ import type { Usage } from '../protocol/resources.ts';
 const Amount = z.number().nonnegative();
 
 /** US dollars per million tokens. `cached`: of input read from a cache. */
-const Price = z.strictObject({ input: Amount, output: Amount, cached: Amount.optional() });
+export const Price = z.strictObject({ input: Amount, output: Amount, cached: Amount.optional() });
 export type Price = z.infer<typeof Price>;
 
 /** US dollars. */
