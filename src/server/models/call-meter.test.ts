@@ -1,11 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import type { Prices } from '../../lib/money.ts';
-import { CallMeter, usageOf, writtenBytes } from './call-meter.ts';
+import { CallMeter } from './call-meter.ts';
+import { writtenBytes } from './dialect/answer-piece.ts';
+import { createNormaliser } from './dialect/normaliser.ts';
+import { usageOf } from './dialect/usage.ts';
 import { tokensOfRequest } from './token-estimate.ts';
 
 const FREE: Prices = { models: {}, compute: { vcpuSecond: 0, gbSecond: 0 } };
 const request = (more: object = {}) => ({ model: 'm', messages: [{ role: 'user', content: 'hi' }], ...more });
 const delta = (part: object) => ({ choices: [{ index: 0, delta: part, finish_reason: null }] });
+
+function written(event: object): number {
+  const pieces = createNormaliser({ request: request(), toolCalls: 'native' }).push(event);
+  return pieces.reduce((sum, piece) => sum + writtenBytes(piece), 0);
+}
 
 describe('what was written', () => {
   test.each<[string, object, string]>([
@@ -48,13 +56,15 @@ describe('what was written', () => {
     ],
     ['nothing', { role: 'assistant', content: null }, ''],
   ])('in %s', (_what, part, text) => {
-    expect(writtenBytes(delta(part))).toBe(Buffer.byteLength(text));
-    expect(writtenBytes({ choices: [{ message: part, finish_reason: 'stop' }] })).toBe(Buffer.byteLength(text));
+    expect(written(delta(part))).toBe(Buffer.byteLength(text));
+    expect(written({ choices: [{ message: part, finish_reason: 'stop' }] })).toBe(Buffer.byteLength(text));
   });
 
   test('is bounded, however deep an upstream nests it', () => {
     const deep = JSON.parse(`{"choices":${'['.repeat(50_000)}"x"${']'.repeat(50_000)}}`);
-    expect(writtenBytes(deep)).toBe(0);
+    expect(written(deep)).toBe(0);
+    const parts = JSON.parse(`{"choices":[{"delta":{"content":${'['.repeat(50_000)}"x"${']'.repeat(50_000)}}}]}`);
+    expect(written(parts)).toBe(0);
   });
 
   test('is never more than the request allows', () => {
@@ -78,6 +88,7 @@ describe('usage', () => {
     const meter = new CallMeter(request());
     meter.sent();
     meter.answered({ choices: [{ message: { content: 'x'.repeat(40) } }], usage });
+    meter.wrote(40);
     meter.finished();
     expect(meter.cost(FREE, 'm')).toMatchObject({
       inputTokens: tokensOfRequest(request()),

@@ -40,6 +40,8 @@ export interface LlmGatewayOptions {
   recordCall: RecordCall;
   /** Counts a request to an upstream's account against limits that all servers share. */
   countRequest(account: string, limits: RateLimits): Promise<NoRoom | null>;
+  /** How a model calls tools; without it all do so natively. */
+  toolCallsOf?(model: string): 'native' | 'text';
   log: LlmLog;
   fetch?: typeof fetch;
   limits?: Partial<CallLimits>;
@@ -118,6 +120,7 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
         signal,
         meter,
         limits,
+        toolCalls: options.toolCallsOf?.(model) ?? 'native',
         leftMs: until - performance.now(),
         others,
         fetch,

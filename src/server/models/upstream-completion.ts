@@ -1,18 +1,22 @@
 // One chat completion from the upstream: sends the request when its queue admits it, and makes the caller's answer
 // of what comes back. The upstream's key is attached here and nowhere else.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isRecord } from '../../lib/json.ts';
 import { retryAfterMs, sentAt } from '../../lib/retry-after.ts';
 import type { SeedError } from '../../protocol/errors.ts';
+import { answerStream } from './answer-stream.ts';
 import type { CallMeter } from './call-meter.ts';
 import { type CallLimits, type CallSignal, createCallSignal, readText } from './call-signal.ts';
 import { type ChatRequest, toUpstreamBody } from './chat-request.ts';
-import { passThrough } from './pass-through.ts';
+import type { AnswerPiece } from './dialect/answer-piece.ts';
+import { createNormaliser } from './dialect/normaliser.ts';
+import { completionOf } from './dialect/standard-stream.ts';
 import type { Release } from './rate-limited-queue.ts';
+import { readAnswer } from './read-answer.ts';
 import type { Upstream } from './upstream.ts';
 import {
   connectionFailure,
   llmUnavailable,
-  messageOf,
   neverArrived,
   parseObject,
   presentable,
@@ -40,6 +44,8 @@ interface UpstreamRequest {
 export interface UpstreamCompletion
   extends Pick<UpstreamRequest, 'upstream' | 'meter' | 'limits' | 'fetch' | 'others' | 'enterQueue'> {
   model: string;
+  /** How that model calls tools. */
+  toolCalls: 'native' | 'text';
   signal: AbortSignal;
   /** What is left of the time for the whole call. */
   leftMs: number;
@@ -53,68 +59,42 @@ function secretsOf(upstream: Upstream): string[] {
   return upstream.apiKey === null ? [] : [upstream.apiKey];
 }
 
-async function jsonAnswer(response: Response, call: CallSignal, options: UpstreamCompletion): Promise<Response> {
-  const { upstream, meter } = options;
-  const text = await wholeText(response, call, options);
-  const json = parseObject(text);
-  if (json === null) throw llmUnavailable('sent an answer that is not JSON');
-  meter.answered(json);
-  // Some upstreams report errors with status 200.
-  if (!('choices' in json) || !Array.isArray(json.choices)) {
-    if ('error' in json) meter.notServed();
-    throw llmUnavailable(`sent no completion: ${presentable(messageOf(json) ?? text, secretsOf(upstream))}`);
-  }
-  meter.finished();
-  call.close();
-  await options.onEnd();
-  return new Response(text, { headers: { 'content-type': 'application/json', 'cache-control': 'no-store' } });
-}
-
-/** What comes of an answer that breaks off, or never ends, counts as written: nobody can tell its parts. */
-async function wholeText(
+/** What the upstream sent, as the caller asked for it. */
+async function answerOf(
   response: Response,
   call: CallSignal,
-  { limits, meter }: UpstreamCompletion,
-): Promise<string> {
-  const { answerBytes: maxBytes, idleMs } = limits;
-  let received = 0;
-  let whole = false;
-  const onBytes = (bytes: number) => {
-    received = bytes;
-  };
-  try {
-    const { text, complete } = await readText(response, { call, maxBytes, idleMs, onBytes });
-    if (!complete) throw llmUnavailable(`sent an answer of more than ${maxBytes} bytes`);
-    whole = true;
-    return text;
-  } finally {
-    if (!whole) meter.wrote(received);
-  }
-}
-
-async function streamAnswer(
-  response: Response,
-  call: CallSignal,
-  { limits, upstream, meter, onEnd, onFailure }: UpstreamCompletion,
+  { request, ...options }: UpstreamCompletion & { request: ChatRequest },
 ): Promise<Response> {
-  const type = response.headers.get('content-type') ?? '';
-  if (response.body === null || !type.startsWith('text/event-stream')) {
-    const { text } = await readText(response, { call, maxBytes: limits.lineBytes, idleMs: limits.idleMs });
-    if (messageOf(parseObject(text)) !== null) meter.notServed();
-    throw llmUnavailable(`sent no event stream: ${presentable(text, secretsOf(upstream))}`);
+  const { upstream, model, meter, limits, onEnd, onFailure } = options;
+  if (response.body === null) throw llmUnavailable('sent an empty answer');
+  const normaliser = createNormaliser({ request, toolCalls: options.toolCalls });
+  const secrets = secretsOf(upstream);
+  const answer = readAnswer({ body: response.body, call, meter, limits, normaliser, secrets, model });
+  if (request.stream) {
+    const stream = await answerStream({
+      answer,
+      call,
+      meter,
+      includeUsage: wantsUsage(request),
+      onEnd,
+      onFailure: (error) => onFailure(error, detailOf(error, upstream)),
+    });
+    return new Response(stream, { headers: { 'content-type': STREAM_TYPE, 'cache-control': 'no-store' } });
   }
-  const stream = await passThrough({
-    body: response.body,
-    call,
-    meter,
-    limits,
-    secrets: secretsOf(upstream),
-    onEnd,
-    onFailure: (error) => onFailure(error, detailOf(error, upstream)),
+  const pieces: AnswerPiece[] = [];
+  while (!(await answer.next(pieces)));
+  call.close();
+  await onEnd();
+  return Response.json(completionOf(answer.head, pieces, meter.usage), {
+    headers: { 'cache-control': 'no-store' },
   });
-  return new Response(stream, {
-    headers: { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' },
-  });
+}
+
+const STREAM_TYPE = 'text/event-stream; charset=utf-8';
+
+/** Whoever says nothing of it is told, too. */
+function wantsUsage({ stream_options: options }: ChatRequest): boolean {
+  return !isRecord(options) || options['include_usage'] !== false;
 }
 
 /** The chain of causes in one line. */
@@ -131,9 +111,7 @@ export async function completeUpstream(request: ChatRequest, options: UpstreamCo
   try {
     const body = toUpstreamBody(request, options.model);
     const response = await requestUpstream({ ...options, body, call });
-    return request.stream
-      ? await streamAnswer(response, call, options)
-      : await jsonAnswer(response, call, options);
+    return await answerOf(response, call, { ...options, request });
   } catch (cause) {
     const error = connectionFailure(call.signal.aborted ? call.signal.reason : cause, 'broke the connection');
     call.close();

@@ -1,0 +1,38 @@
+// The standard form of an answer, piece by piece: what every part behind the normaliser reads, and nothing else.
+// Names and meanings are those of OpenAI's chat completions.
+
+export const FINISH_REASONS = ['stop', 'length', 'tool_calls', 'content_filter'] as const;
+export type FinishReason = (typeof FINISH_REASONS)[number];
+
+/** A part of a call. The first part of each call has its id and name; the arguments are JSON text, in parts. */
+export interface CallPiece {
+  /** Counted from 0 within the answer. */
+  index: number;
+  id?: string;
+  name?: string;
+  arguments: string;
+  /** What the upstream wants back with the call in the next request, such as a signature. */
+  extra?: Record<string, unknown>;
+}
+
+/** What one event of an upstream comes to. */
+export interface AnswerPiece {
+  text?: string;
+  /** What the model thought before it answered; never part of the answer. */
+  reasoning?: string;
+  /** Why the model will not do it, in its words. */
+  refusal?: string;
+  calls?: readonly CallPiece[];
+  /** Comes once, as the last piece. */
+  finish?: FinishReason;
+  /** As the upstream sent it, where the caller had asked for it. */
+  logprobs?: unknown;
+  /** As the upstream sent it: some want it back in the next request. */
+  reasoningDetails?: unknown;
+}
+
+/** Bytes of UTF-8 that the model wrote. */
+export function writtenBytes({ text = '', reasoning = '', refusal = '', calls = [] }: AnswerPiece): number {
+  const ofCalls = calls.map((call) => `${call.name ?? ''}${call.arguments}`);
+  return Buffer.byteLength([text, reasoning, refusal, ...ofCalls].join(''));
+}
