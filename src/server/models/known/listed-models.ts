@@ -1,7 +1,7 @@
 // What an upstream's list of its models says of each, in whichever of the fields that servers have for it: one
 // reader for all of them, since what a field means goes by its name. Called by read-upstream.ts. Pure.
 import { z } from 'zod';
-import { ModelFacts } from '../model-profile.ts';
+import type { ModelFacts } from '../model-profile.ts';
 
 /** One model as its upstream tells of it. */
 export interface ListedModel {
@@ -16,6 +16,7 @@ export interface ListedModel {
 /** More are not read: no upstream serves as many. */
 const MOST = 10_000;
 const MOST_ALIASES = 20;
+const MOST_TOKENS = 1_000_000_000;
 
 const Name = z.string().min(1).max(200);
 const Entry = z.record(z.string(), z.unknown());
@@ -183,8 +184,8 @@ function firstCount(entry: Entry, paths: readonly string[]): number | null {
   for (const path of paths) {
     const value = at(entry, path);
     const count = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-    if (ModelFacts.shape.contextTokens.unwrap().max(1_000_000_000).safeParse(count).success)
-      return count as number;
+    if (typeof count === 'number' && Number.isSafeInteger(count) && count > 0 && count <= MOST_TOKENS)
+      return count;
   }
   return null;
 }

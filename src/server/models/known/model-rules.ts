@@ -17,6 +17,9 @@ const Pattern = z
   .refine((text) => text.split('*').length <= 10, 'has more than nine stars');
 const ModelsFile = z.strictObject({ models: z.record(Pattern, ModelFacts) });
 
+/** Models whose patterns are looked for once: each call of a model asks. */
+const REMEMBERED_MOST = 1_000;
+
 /** What a file says of a model: of all patterns that fit, the first that says a thing counts. */
 export type Rules = (model: string) => ModelFacts;
 
@@ -41,7 +44,14 @@ async function readRules(file: string | URL, shown: string): Promise<Rules> {
   const parsed = ModelsFile.safeParse(parseJson(text, (cause) => refuse('is not JSON', cause)));
   if (!parsed.success) return refuse(`is not sound: ${z.prettifyError(parsed.error)}`);
   const rules = Object.entries(parsed.data.models).map(([pattern, facts]) => ({ fits: namedBy(pattern), facts }));
-  return (model) => mergeFacts(rules.filter(({ fits }) => fits(model)).map(({ facts }) => facts));
+  const known = new Map<string, ModelFacts>();
+  return (model) => {
+    const before = known.get(model);
+    if (before) return before;
+    const facts = mergeFacts(rules.filter(({ fits }) => fits(model)).map(({ facts }) => facts));
+    if (known.size < REMEMBERED_MOST) known.set(model, facts);
+    return facts;
+  };
 }
 
 /** A pattern without a slash is about the name behind the last one, too: who serves a model does not change it. */

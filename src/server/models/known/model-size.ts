@@ -3,7 +3,7 @@ import type { ModelFacts } from '../model-profile.ts';
 
 const BILLION = 1_000_000_000;
 /** Below it a model is small. */
-export const SMALL_BELOW = 10 * BILLION;
+const SMALL_BELOW = 10 * BILLION;
 /**
  * Measured with Qwen2.5-Coder Instruct 1.5B: with bash alone and a short prompt it got five to six of six first
  * answers right, with four tools two; and with this temperature it finished tasks that it did not at 0.8.
