@@ -21,6 +21,8 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$lock" ]; then
 fi
 PATH="$PWD/node_modules/node-linux-$arch/bin:$PWD/node_modules/.bin:$PATH"
 export PATH
+# What Node has compiled is kept: every process of Seed then starts in about half the time.
+export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$PWD/node_modules/.cache/node}"
 script=$1
 shift
 exec node "scripts/$script.ts" "$@"

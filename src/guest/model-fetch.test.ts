@@ -77,6 +77,21 @@ test('what is not read is not kept without end', async () => {
   await link.close();
 });
 
+test('an answer of which its reader has enough is still taken whole, not reset', async () => {
+  const wasReset = Promise.withResolvers<boolean>();
+  const { ask, link } = asking((stream) => {
+    stream.once('close', () => wasReset.resolve(stream.rstCode !== 0));
+    stream.respond(stream200);
+    stream.write('data: [DONE]\n\n');
+    stream.end('x'.repeat(1_000_000));
+  });
+  const reader = (await ask()).body?.getReader();
+  await reader?.read();
+  await reader?.cancel();
+  expect(await wasReset.promise).toBe(false);
+  await link.close();
+});
+
 test('an error is told to the watch, word for word', async () => {
   const { ask, llm, link } = asking((stream) => {
     stream.respond({ ':status': 502, 'content-type': 'application/json' });

@@ -52,16 +52,21 @@ function answerOf(stream: ClientHttp2Stream, llm: LlmWatch, onAnswer: () => void
   });
 }
 
-/** The rest of an answer of which Pi has read what it needs is taken, too: it would hold the link open. */
+/**
+ * The rest of an answer of which Pi has read what it needs is taken, too: unread it would hold the link open, and
+ * reset it would count as an answer that its caller gave up. What Pi gives up it says by its signal.
+ */
 function bodyOf(stream: ClientHttp2Stream, observe: (chunk: Buffer | null) => void): ReadableStream<Uint8Array> {
   let size = 0;
   let isWhole = false;
+  let isReadByPi = true;
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        stream.on('error', (cause: NodeJS.ErrnoException) => {
-          const isReset = cause.code === 'ERR_HTTP2_STREAM_ERROR';
-          controller.error(isReset ? new Error(`${LOST}: the answer broke off`, { cause }) : cause);
+        stream.on('error', (error: NodeJS.ErrnoException) => {
+          const isReset = error.code === 'ERR_HTTP2_STREAM_ERROR';
+          // Without its cause: Pi would add that to what people read.
+          controller.error(isReset ? new Error(`${LOST}: the answer broke off`) : error);
         });
         stream.once('close', () => {
           if (!isWhole) controller.error(new Error(`${LOST}: the answer was not whole`));
@@ -71,7 +76,7 @@ function bodyOf(stream: ClientHttp2Stream, observe: (chunk: Buffer | null) => vo
           if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) return;
           isWhole = true;
           observe(null);
-          controller.close();
+          if (isReadByPi) controller.close();
         });
         stream.on('data', (chunk: Buffer) => {
           size += chunk.length;
@@ -80,12 +85,16 @@ function bodyOf(stream: ClientHttp2Stream, observe: (chunk: Buffer | null) => vo
             return;
           }
           observe(chunk);
+          if (!isReadByPi) return;
           controller.enqueue(chunk);
           if ((controller.desiredSize ?? 0) <= 0) stream.pause();
         });
       },
       pull: () => void stream.resume(),
-      cancel: () => stream.close(),
+      cancel() {
+        isReadByPi = false;
+        stream.resume();
+      },
     },
     new ByteLengthQueuingStrategy({ highWaterMark: READ_AHEAD_BYTES }),
   );

@@ -66,7 +66,7 @@ it('shows what a snapshot was made from, and gives the same again', async () => 
       inputs: {
         recipe: expect.any(String),
         node: expect.any(String),
-        pi: '0.87.1',
+        pi: '1.6.0',
         guest: expect.any(String),
       },
     },

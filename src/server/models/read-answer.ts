@@ -8,7 +8,7 @@ import { type AnswerPiece, writtenBytes } from './dialect/answer-piece.ts';
 import { BadAnswer } from './dialect/bad-answer.ts';
 import { createEventReader } from './dialect/event-stream.ts';
 import type { Normaliser } from './dialect/normaliser.ts';
-import type { AnswerHead } from './dialect/standard-stream.ts';
+import { type AnswerHead, SaidOfAnswer } from './dialect/standard-stream.ts';
 import { llmUnavailable, messageOf, presentable } from './upstream-failure.ts';
 
 export interface AnswerReader {
@@ -55,7 +55,7 @@ export function readAnswer({ body, call, meter, limits, normaliser, secrets, mod
     }
     if (!('choices' in event) && !begun && events.isDocument)
       throw llmUnavailable(`sent no completion: ${presentable(messageOf(event) ?? payload, secrets)}`);
-    readHead(head, event, !begun);
+    if (!begun) readHead(head, event);
     begun = true;
     give(pieces, normaliser.push(event));
     if (normaliser.hasEnded) meter.finished();
@@ -102,15 +102,10 @@ function parseEvent(payload: string, secrets: readonly string[]): object {
   throw fail();
 }
 
-/** The first event says what the whole answer is called; the model may be said later. */
-function readHead(
-  head: AnswerHead,
-  event: { id?: unknown; created?: unknown; model?: unknown },
-  isFirst: boolean,
-) {
-  if (isFirst && typeof event.id === 'string' && event.id !== '') head.id = event.id.slice(0, 200);
-  if (isFirst && Number.isSafeInteger(event.created)) head.created = event.created as number;
-  if (typeof event.model === 'string' && event.model !== '') head.model = event.model.slice(0, 200);
+/** What the first event says of the whole answer. */
+function readHead(head: AnswerHead, event: object): void {
+  const said = Object.entries(SaidOfAnswer.parse(event)).filter(([, value]) => value !== undefined);
+  Object.assign(head, Object.fromEntries(said));
 }
 
 function saysNothing({ calls = [], ...piece }: AnswerPiece): boolean {
