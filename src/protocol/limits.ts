@@ -28,7 +28,7 @@ export const LIMITS = {
   llmWaitMs: 120_000,
   /** Models that are asked for one call: the task's own and its fallbacks. */
   llmModels: 10,
-  /** Milliseconds between two tests of one model, tests that one account may begin a minute, and of one its time. */
+  /** Of tests of models: between two of one model, how many an account may begin a minute, and the time of one. */
   modelTestPauseMs: 10_000,
   modelTestsPerMinute: 10,
   modelTestMs: 120_000,

@@ -21,28 +21,24 @@ export const Sampling = z
     enable_thinking: z.boolean().nullable(),
   })
   .partial();
-type Sampling = z.infer<typeof Sampling>;
 
-export const ModelFacts = z
-  .strictObject({
-    ...ModelTraits.shape,
-    /** `text`: it writes its calls of tools as text, from which the gateway recovers them. */
-    toolCalls: z.enum(['native', 'text']),
-    sampling: Sampling,
-    /** OpenAI's reasoning models refuse the older name. */
-    maxTokensField: z.enum(['max_tokens', 'max_completion_tokens']),
-    /** US dollars per million tokens. */
-    price: Price,
-  })
-  .partial();
+const AllFacts = z.strictObject({
+  ...ModelTraits.shape,
+  /** `text`: it writes its calls of tools as text, from which the gateway recovers them. */
+  toolCalls: z.enum(['native', 'text']),
+  /** Put into a request that does not say it itself. */
+  sampling: Sampling,
+  /** OpenAI's reasoning models refuse the older name. */
+  maxTokensField: z.enum(['max_tokens', 'max_completion_tokens']),
+  /** US dollars per million tokens. */
+  price: Price,
+});
+export const ModelFacts = AllFacts.partial();
 /** What one source says of a model; what it does not know is left out. */
 export type ModelFacts = z.infer<typeof ModelFacts>;
 
-export interface ModelProfile extends ModelTraits {
-  toolCalls: 'native' | 'text';
-  /** Put into a request that does not say it itself. */
-  sampling: Sampling;
-  maxTokensField: 'max_tokens' | 'max_completion_tokens';
+export interface ModelProfile extends Omit<z.infer<typeof AllFacts>, 'price'> {
+  /** Null: it is not known. */
   price: Price | null;
 }
 

@@ -1,5 +1,5 @@
-// What models cost: prices.json beside this file, or the operator's own list, read when a server starts. Prices that
-// upstreams tell are among all else that is known of a model (known/).
+// What models cost: prices.json beside this file, or the operator's own list, read when a server starts. Prices
+// that upstreams tell are among all else that is known of a model (known/).
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { parseJson } from '../../lib/json.ts';

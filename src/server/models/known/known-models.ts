@@ -1,5 +1,6 @@
-// Puts together all that is known of a model: the operator's settings, what a test of it found out, what its upstream
-// says, its size, and a kept table, in this order; for each thing the first that says it counts. Made by server.ts.
+// Puts together all that is known of a model: the operator's settings, what a test of it found out, what its
+// upstream says, its size, and a kept table, in this order; for each thing the first that says it counts. Made by
+// server.ts.
 import type { Price } from '../../../lib/money.ts';
 import type { FactSource } from '../../../protocol/model.ts';
 import { SCRIPTED_MODEL } from '../../../protocol/model.ts';

@@ -1,5 +1,5 @@
-// Files that tell of models by patterns of their names: the operator's own (SEED_MODELS_FILE) and models.json beside
-// this file, which tells of well-known families. Read when a server starts.
+// Files that tell of models by patterns of their names: the operator's own (SEED_MODELS_FILE) and models.json
+// beside this file, which tells of well-known families. Read when a server starts.
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { parseJson } from '../../../lib/json.ts';
