@@ -139,7 +139,7 @@ describe('the work', () => {
   ])('grows with the bytes and no faster, a byte at a time: %s', (_, body) => {
     const bytes = Buffer.from(body);
     const work = countWork();
-    const reader = createEventReader({ eventBytes: 102KIB, documentBytes: 102KIB });
+    const reader = createEventReader({ eventBytes: 1024 * KIB, documentBytes: 1024 * KIB });
     for (let at = 0; at < bytes.length; at += 1) for (const _event of reader.push(bytes.subarray(at, at + 1)));
     for (const _event of reader.end());
     expect(work()).toBeGreaterThan(bytes.length);

@@ -107,10 +107,9 @@ function wordsOfFilter(choice: Record<string, unknown>): string | null {
 }
 
 function joined(one: AnswerPiece, two: AnswerPiece): AnswerPiece {
-  const both = (a: string | undefined, b: string | undefined) => (a ?? '') + (b ?? '');
-  return {
-    text: both(one.text, two.text),
-    reasoning: both(one.reasoning, two.reasoning),
-    refusal: both(one.refusal, two.refusal),
+  const both = (field: 'text' | 'reasoning' | 'refusal') => {
+    const text = (one[field] ?? '') + (two[field] ?? '');
+    return text === '' ? {} : { [field]: text };
   };
+  return { ...both('text'), ...both('reasoning'), ...both('refusal') };
 }

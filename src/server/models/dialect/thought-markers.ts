@@ -59,7 +59,7 @@ export function isHalfHeader(header: string): boolean {
 const ALOUD = [
   ...['okay', 'ok,', 'alright,', 'hmm', 'hm,', 'well,', 'so,', 'wait', 'got it', 'let me', "let's", 'let us'],
   ...['the user', 'we need', 'we are', 'we have', 'we should', 'we must', 'we can', 'i need', 'i should'],
-  ...['i have to', 'i must', "i'll", 'i think', 'i want', 'first, ', 'now, ', 'now i', "here's a thinking"],
+  ...['i have to', 'i must', "i'll", 'i think', 'i want', 'now i', "here's a thinking"],
   ...['thinking', 'analyze', 'analyzing', '1. **', '1.  ', 'to answer', 'to solve', '嗯', '好的', '好，', '首先'],
   ...['用户', '我需要', '我们'],
 ];
