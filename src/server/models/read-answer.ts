@@ -43,6 +43,9 @@ export function readAnswer({ body, call, meter, limits, normaliser, secrets, mod
   const events = createEventReader({ eventBytes: limits.lineBytes, documentBytes: limits.answerBytes });
   const head: AnswerHead = { id: `chatcmpl-${randomUUID()}`, created: Math.floor(Date.now() / 1000), model };
   let begun = false;
+  /** Bytes in the pieces so far, and those that the meter was told of. */
+  let given = 0;
+  let counted = 0;
 
   const take = (pieces: AnswerPiece[], payload: string): boolean => {
     if (payload === '[DONE]') return true;
@@ -58,13 +61,20 @@ export function readAnswer({ body, call, meter, limits, normaliser, secrets, mod
     readHead(head, event, !begun);
     begun = true;
     give(pieces, normaliser.push(event));
+    countWritten();
     if (normaliser.hasEnded) meter.finished();
     return false;
+  };
+  // What is held is written, too: an answer that breaks off is paid for.
+  const countWritten = () => {
+    const written = given + normaliser.heldBytes;
+    if (written > counted) meter.wrote(written - counted);
+    counted = Math.max(counted, written);
   };
   const give = (pieces: AnswerPiece[], more: readonly AnswerPiece[]) => {
     for (const piece of more) {
       if (saysNothing(piece)) continue;
-      meter.wrote(writtenBytes(piece));
+      given += writtenBytes(piece);
       pieces.push(piece);
     }
   };
@@ -73,6 +83,7 @@ export function readAnswer({ body, call, meter, limits, normaliser, secrets, mod
     if (last === null) throw llmUnavailable('ended its answer in the middle');
     meter.finished();
     give(pieces, last);
+    countWritten();
     return true;
   };
 

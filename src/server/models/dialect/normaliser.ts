@@ -18,19 +18,24 @@ export interface Normaliser {
   push(event: object): AnswerPiece[];
   /** Whether it has said that its answer has come to its end; usage may follow. */
   readonly hasEnded: boolean;
+  /** Bytes that the model has written and no piece has told yet. */
+  readonly heldBytes: number;
   /** What is left when the answer has ended; the last piece has `finish`. Null: it ended in the middle. */
   end(ended: { done: boolean }): AnswerPiece[] | null;
 }
 
-export function createNormaliser(_asked: Asked): Normaliser {
-  const calls = createCallReader();
+export function createNormaliser({ request }: Asked): Normaliser {
+  const calls = createCallReader(request);
   let finish: FinishReason | null = null;
   return {
     push(event) {
       const choice = firstChoice(event);
       if (choice === null) return [];
       const said = saidIn(choice);
-      const piece: AnswerPiece = { ...contentOf(said), calls: calls.push(said) };
+      const piece: AnswerPiece = {
+        ...contentOf(said),
+        calls: calls.push(said, { isMessage: !isRecord(choice['delta']) }),
+      };
       if (choice['logprobs']) piece.logprobs = choice['logprobs'];
       if (said['reasoning_details']) piece.reasoningDetails = said['reasoning_details'];
       finish = finishOf(choice) ?? finish;
@@ -39,9 +44,13 @@ export function createNormaliser(_asked: Asked): Normaliser {
     get hasEnded() {
       return finish !== null;
     },
+    get heldBytes() {
+      return calls.heldBytes;
+    },
     end({ done }) {
       if (finish === null && !done) return null;
-      return [{ finish: calls.count > 0 && finish !== 'length' ? 'tool_calls' : (finish ?? 'stop') }];
+      const last = calls.count === 0 ? [] : [{ calls: calls.end() }];
+      return [...last, { finish: calls.count > 0 && finish !== 'length' ? 'tool_calls' : (finish ?? 'stop') }];
     },
   };
 }
