@@ -66,9 +66,20 @@ function take(entries: Entry[], event: TaskEvent): void {
   }
 }
 
-function newCall({ recovered = false, ...call }: Omit<EventOf<'tool_call'>, 'type'>): ToolCallEntry {
+function newCall({ recovered, ...call }: Omit<EventOf<'tool_call'>, 'type'>): ToolCallEntry {
   const { seq, at, callId, tool, input } = call;
-  return { type: 'tool_call', seq, at, callId, tool, input, output: '', endedAt: null, isError: false, recovered };
+  return {
+    type: 'tool_call',
+    seq,
+    at,
+    callId,
+    tool,
+    input,
+    output: '',
+    endedAt: null,
+    isError: false,
+    recovered: recovered === true,
+  };
 }
 
 /** The call may be missing: events of long ago are dropped by the day. */
