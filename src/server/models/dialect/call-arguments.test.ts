@@ -15,6 +15,8 @@ describe('arguments', () => {
     ['each part with all before it', ['{"comm', '{"command":', LS]],
     ['as a whole again at the end', ['{"comm', 'and":"ls"}', LS]],
     ['told twice', [LS, LS]],
+    ['begun, then as a whole', ['{"comm', 'and": "ls"', '{"command":"ls"}']],
+    ['a bracket, then as a whole', ['{', '{"command":"ls"}']],
     ['a token behind it', [LS, '<|im_end|>']],
     ['a tag and a fence behind it', [LS, '\n```</tool_call>']],
     ['a bracket too many', [LS, '}']],

@@ -135,17 +135,19 @@ function readCumulative(texts: readonly string[]): Read {
   return grows ? readValue(last.trim()) : null;
 }
 
-/** In parts, and at the end once more as a whole. */
+/** In parts, and at the end once more as a whole; some servers leave out the end of the parts then. */
 function readRepeated(texts: readonly string[]): Read {
   const parts = texts.filter((text) => text.trim() !== '');
-  const last = readValue((parts.pop() ?? '').trim());
-  return last !== null && parts.length > 0 && isDeepStrictEqual(readValue(parts.join('').trim()), last)
-    ? last
-    : null;
+  const whole = (parts.pop() ?? '').trim();
+  const before = parts.join('');
+  const last = whole.startsWith('{') ? readValue(whole) : null;
+  if (last === null || before === '') return null;
+  const begins = whole.replace(/\s/g, '').startsWith(before.replace(/\s/g, ''));
+  return begins || isDeepStrictEqual(readValue(before.trim()), last) ? last : null;
 }
 
 /** Where the object ends with which the text begins; -1: it begins with none, or it does not end. */
-export function endOfObject(text: string): number {
+function endOfObject(text: string): number {
   if (text[0] !== '{') return -1;
   let depth = 0;
   let inString = false;
@@ -165,7 +167,7 @@ export function endOfObject(text: string): number {
 }
 
 /** Two faults that can be read in one way only: a raw line end in a string, and a backslash that escapes nothing. */
-export function repaired(json: string): string {
+function repaired(json: string): string {
   let text = '';
   let inString = false;
   for (let at = 0; at < json.length; at++) {

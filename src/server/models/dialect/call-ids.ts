@@ -11,6 +11,14 @@ const FITS = /^[A-Za-z0-9]{9}$/;
 const NUMBERED = /^functions\.(.+):(\d{1,4})$/;
 const NUMBERED_START = 'fn';
 
+/** Of the details of reasoning that carry what comes back with a call (../returned-calls.ts). */
+export const CALL_DETAIL_FORMAT = 'seed.call';
+
+/** What an agent keeps and sends back with the answer, although it knows nothing of it. */
+export function callDetail(id: string, extra: Record<string, unknown>, model: string): object {
+  return { type: 'reasoning.encrypted', id, format: CALL_DETAIL_FORMAT, data: JSON.stringify({ model, extra }) };
+}
+
 export interface CallIds {
   /** The id for a call. @param own the upstream's @param name of the tool that is called */
   idFor(own: string | null, name: string): string;

@@ -51,7 +51,7 @@ function partOf(part: Record<string, unknown>): CallPart {
     name: nameOf(called['name']) ?? nameOf(part['name']) ?? nameOf(called['toolName']),
     arguments: argumentsIn(called) ?? argumentsIn(part),
     isFree: free,
-    extra: extraOf(part, called),
+    extra: extraOf(part, called) ?? signatureIn(part['id']),
   };
 }
 
@@ -85,4 +85,11 @@ function extraOf(...places: readonly Record<string, unknown>[]): Record<string, 
   });
   if (found.length === 0 || JSON.stringify(found).length > EXTRA_CHARS) return null;
   return Object.fromEntries(found);
+}
+
+/** LiteLLM hides Gemini's signature in the id, and takes it back in its own place, too. */
+function signatureIn(id: unknown): Record<string, unknown> | null {
+  const signature = typeof id === 'string' ? /__thought__(.+)$/s.exec(id)?.[1] : undefined;
+  if (signature === undefined || signature.length > EXTRA_CHARS) return null;
+  return { provider_specific_fields: { thought_signature: signature } };
 }

@@ -2,13 +2,16 @@
 // concern is a file of its own beside this one. Called by ../read-answer.ts.
 import { isRecord } from '../../../lib/json.ts';
 import type { AnswerPiece, FinishReason } from './answer-piece.ts';
+import { callDetail } from './call-ids.ts';
 import { contentOf } from './content.ts';
 import { finishOf } from './finish.ts';
-import { createCallReader } from './tool-calls.ts';
+import { type CallReader, createCallReader } from './tool-calls.ts';
 
 export interface Asked {
   /** The messages and tools of the request. */
   request: { messages: readonly object[]; tools?: readonly object[] | null | undefined };
+  /** The model that is asked. */
+  model?: string;
   /** How this model calls tools: `text` as a part of what it says, which is then looked for. */
   toolCalls: 'native' | 'text';
 }
@@ -24,7 +27,7 @@ export interface Normaliser {
   end(ended: { done: boolean }): AnswerPiece[] | null;
 }
 
-export function createNormaliser({ request }: Asked): Normaliser {
+export function createNormaliser({ request, model = '' }: Asked): Normaliser {
   const calls = createCallReader(request);
   let finish: FinishReason | null = null;
   return {
@@ -49,10 +52,16 @@ export function createNormaliser({ request }: Asked): Normaliser {
     },
     end({ done }) {
       if (finish === null && !done) return null;
-      const last = calls.count === 0 ? [] : [{ calls: calls.end() }];
+      const last = calls.count === 0 ? [] : [lastCalls(calls, model)];
       return [...last, { finish: calls.count > 0 && finish !== 'length' ? 'tool_calls' : (finish ?? 'stop') }];
     },
   };
+}
+
+function lastCalls(calls: CallReader, model: string): AnswerPiece {
+  const ended = calls.end();
+  const details = calls.extras.map(({ id, extra }) => callDetail(id, extra, model));
+  return { calls: ended, ...(details.length > 0 && { reasoningDetails: details }) };
 }
 
 function firstChoice(event: object): Record<string, unknown> | null {

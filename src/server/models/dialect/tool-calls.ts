@@ -15,6 +15,8 @@ export interface CallReader {
   push(said: Record<string, unknown>, as: { isMessage: boolean }): CallPiece[];
   /** The arguments of all calls, when nothing follows. */
   end(): CallPiece[];
+  /** What is to be sent back with a call, by its id. */
+  readonly extras: readonly { id: string; extra: Record<string, unknown> }[];
   /** How many calls there are by now. */
   readonly count: number;
   /** What the model has written and no piece has told yet. */
@@ -38,8 +40,8 @@ interface Call {
   extra: Record<string, unknown>;
   /** Counted from 0 as they became calls; null: it is none yet. */
   place: number | null;
-  /** Whether its beginning has been told. */
-  isTold: boolean;
+  /** The id in the standard stream; null: its beginning has not been told. */
+  id: string | null;
 }
 
 /** No model writes as much in one answer; what is held is bounded. */
@@ -56,8 +58,8 @@ export function createCallReader(asked: Asked): CallReader {
   const begin = (call: Call): CallPiece => {
     const name = fittingName(call.name, offered);
     const [own = null] = call.ids;
-    call.isTold = true;
-    return { index: call.place ?? 0, id: ids.idFor(own, name), name, arguments: '' };
+    call.id = ids.idFor(own, name);
+    return { index: call.place ?? 0, id: call.id, name, arguments: '' };
   };
   const take = (part: CallPart, call: Call): void => {
     if (part.index !== null) call.index ??= part.index;
@@ -84,7 +86,7 @@ export function createCallReader(asked: Asked): CallReader {
       isDoubtful,
       extra: {},
       place: null,
-      isTold: false,
+      id: null,
     };
     calls.push(call);
     return call;
@@ -105,7 +107,7 @@ export function createCallReader(asked: Asked): CallReader {
         const call = goesOn ?? newCall(found !== null && isRepeatedName(part, found.call));
         touched.add(call);
         take(part, call);
-        if (call.isTold) pieces.push({ index: call.place ?? 0, arguments: '' });
+        if (call.id !== null) pieces.push({ index: call.place ?? 0, arguments: '' });
         // Before its arguments come, its name may still grow.
         else if (call.name !== '' && call.arguments.hasBegun) pieces.push(begin(call));
       }
@@ -116,10 +118,15 @@ export function createCallReader(asked: Asked): CallReader {
       return calls.filter(isCall).flatMap((call) => {
         call.name ||= nameOfNone(offered);
         const index = call.place ?? 0;
-        const beginning = call.isTold ? [] : [begin(call)];
+        const beginning = call.id === null ? [begin(call)] : [];
         const extra = Object.keys(call.extra).length > 0 && { extra: call.extra };
         return [...beginning, { index, arguments: call.arguments.text(call.isFree), ...extra }];
       });
+    },
+    get extras() {
+      return calls.flatMap(({ id, extra }) =>
+        id === null || Object.keys(extra).length === 0 ? [] : [{ id, extra }],
+      );
     },
     get count() {
       return count;
@@ -216,7 +223,7 @@ function growsInto(name: string, more: string, offered: ReadonlySet<string>): bo
 
 function nameCall(call: Call, name: string, offered: ReadonlySet<string>): void {
   if (call.name === '') call.name = name;
-  else if (call.isTold || call.name === name) return;
+  else if (call.id !== null || call.name === name) return;
   else if (name.startsWith(call.name)) call.name = name;
   else if (growsInto(call.name, name, offered)) call.name += name;
 }
