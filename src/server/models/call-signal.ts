@@ -5,16 +5,23 @@ import { LIMITS } from '../../protocol/limits.ts';
 import { llmUnavailable } from './upstream-failure.ts';
 
 export const CALL_LIMITS = {
-  /** Until the upstream's headers. */
+  /** Silence until the first event of an answer: a small server reads a long prompt for minutes. */
   answerMs: 300_000,
   /** The same while there is another model to ask. */
   answerWithOthersMs: 60_000,
-  /** Between two chunks of an answer. */
+  /** Until the first event while there is another model to ask, whatever signs of life come before it. */
+  firstEventWithOthersMs: 300_000,
+  /** Silence between two events of an answer. */
   idleMs: 60_000,
   /** The whole call, with all that it waits for and all models that are asked. */
   totalMs: 600_000,
-  /** The longest Retry-After that is waited for. */
+  /** The longest time named by an upstream that is waited for while other models can be asked. */
   retryAfterMs: 5_000,
+  /** How often an upstream that names a time is asked again when there is no other model. */
+  waits: 5,
+  /** How long a server that loads its model is waited for in all, and at first. */
+  loadingMs: 300_000,
+  loadingPauseMs: 1_000,
   /** Before the one retry of an upstream that failed and did not say when to come back. */
   retryMs: 500,
   /** One line of a stream. */

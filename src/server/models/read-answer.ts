@@ -8,8 +8,10 @@ import { type AnswerPiece, writtenBytes } from './dialect/answer-piece.ts';
 import { BadAnswer } from './dialect/bad-answer.ts';
 import { createEventReader } from './dialect/event-stream.ts';
 import type { Normaliser } from './dialect/normaliser.ts';
+import { readableText } from './dialect/said-error.ts';
 import type { AnswerHead } from './dialect/standard-stream.ts';
-import { llmUnavailable, messageOf, presentable } from './upstream-failure.ts';
+import { llmUnavailable, presentable } from './upstream-failure.ts';
+import { failureIn } from './upstream-refusal.ts';
 
 export interface AnswerReader {
   /** Of what has come so far. */
@@ -48,13 +50,16 @@ export function readAnswer({ body, call, meter, limits, normaliser, secrets, mod
     if (payload === '[DONE]') return true;
     const event = parseEvent(payload, secrets);
     meter.answered(event);
-    if ('error' in event && event.error) {
+    const failure = failureIn(
+      { name: '', text: payload, json: event },
+      { secrets, isDocument: events.isDocument },
+    );
+    if (failure !== null) {
       if (!begun) meter.notServed();
-      const said = presentable(messageOf(event) ?? payload, secrets);
-      throw llmUnavailable(events.isDocument ? `sent no completion: ${said}` : `broke off: ${said}`);
+      throw failure;
     }
     if (!('choices' in event) && !begun && events.isDocument)
-      throw llmUnavailable(`sent no completion: ${presentable(messageOf(event) ?? payload, secrets)}`);
+      throw llmUnavailable(`sent no completion: ${presentable(payload, secrets)}`);
     readHead(head, event, !begun);
     begun = true;
     give(pieces, normaliser.push(event));
@@ -96,7 +101,7 @@ export function readAnswer({ body, call, meter, limits, normaliser, secrets, mod
 
 function parseEvent(payload: string, secrets: readonly string[]): object {
   const fail = (cause?: Error) =>
-    llmUnavailable(`sent something that is not JSON: ${presentable(payload, secrets)}`, { cause });
+    llmUnavailable(`sent something that is not JSON: ${presentable(readableText(payload), secrets)}`, { cause });
   const json = parseJson(payload, fail);
   if (typeof json === 'object' && json !== null) return json;
   throw fail();
