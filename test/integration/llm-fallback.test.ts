@@ -94,6 +94,27 @@ describe('the next model is asked', () => {
     ]);
   });
 
+  it('after signs of life that no answer follows', async () => {
+    byModel = {
+      a: (response) => {
+        startStream(response);
+        const timer = setInterval(() => response.write(': thinking\n\n'), 50);
+        response.once('close', () => clearInterval(timer));
+      },
+      b: stream(chunk('hello', 'stop') + usageChunk() + DONE),
+    };
+    const hasty = await startGateway('a', {
+      settings: llmSettings({ baseUrl: upstream.baseUrl, defaultModels: ['a', 'b'] }),
+      limits: { ...limits, firstEventWithOthersMs: 400 },
+      fallbackModels: ['b'],
+    });
+    const call = { taskId: 't', model: 'a', fallbackModels: ['b'], signal: new AbortController().signal };
+    const answered = await hasty.gateway.chatCompletions({ model: 'a', messages, stream: true }, call);
+    expect(await answered.text()).toContain('hello');
+    expect(hasty.logged.map(({ message }) => message)).toContain('the LLM upstream sent no event for 0.4 s');
+    await hasty.close();
+  });
+
   it('and the one after that, until one answers', async () => {
     byModel = { a: answer(503, ''), b: answer(503, '') };
     expect(await ask()).toBe('c says hello');

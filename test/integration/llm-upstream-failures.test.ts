@@ -1,5 +1,6 @@
 // The gateway in front of an upstream that fails in every way it can: a clear error, no secret, nothing left open.
 import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type GatewayServer, startGateway, TASK_ID } from '../fixtures/llm-gateway-server.ts';
 import { llmSettings } from '../fixtures/llm-settings.ts';
@@ -180,7 +181,7 @@ describe('before the answer has begun', () => {
     ['comments without an end', endless(': thinking\n\n'), /longer than 2 s/],
     ['garbage', stream('MZ\x90\x00'), /not JSON/],
     ['an error', stream('data: {"error":{"message":"no provider"}}\n\n'), /broke off: no provider/, FREE],
-    ['silence after its headers', startStream, /no more for 0\.2 s/],
+    ['silence after its headers', startStream, /no event for 0\.3 s/],
   ])('%s instead of a stream is llm_unavailable', async (_, behaviour, message, took = STREAM_READ) => {
     upstream.behave(behaviour);
     await expect(ask({ stream: true })).rejects.toMatchObject(unavailable(message));
@@ -252,6 +253,19 @@ describe('before the answer has begun', () => {
     await expect(ask()).rejects.toMatchObject(unavailable(/answered 429: slow down/));
     expect(upstream.requests).toHaveLength(requests);
   });
+});
+
+it('before its first event an upstream may be silent for longer, and give signs of life for longer yet', async () => {
+  // Longer than between two events; and in all longer than either.
+  upstream.behave(async (response) => {
+    startStream(response);
+    for (let sign = 0; sign < 3; sign += 1) {
+      await sleep(230);
+      response.write(': reads the prompt\n\n');
+    }
+    response.end(chunk('ok', 'stop') + usageChunk() + DONE);
+  });
+  expect((await post({ stream: true })).text).toContain('"content":"ok"');
 });
 
 describe('what passes is waited for', () => {

@@ -34,8 +34,11 @@ export type CallLimits = Record<keyof typeof CALL_LIMITS, number>;
 
 export interface CallSignal {
   signal: AbortSignal;
-  /** Waits for the promise, which must follow the signal; after `ms` the whole call is aborted. */
-  within<T>(ms: number, waitsFor: string, promise: Promise<T>): Promise<T>;
+  /**
+   * Waits for the promise, which must follow the signal; after `ms` the whole call is aborted.
+   * @param saidMs what it says then, where a part of the time is over already
+   */
+  within<T>(ms: number, waitsFor: string, promise: Promise<T>, saidMs?: number): Promise<T>;
   /** Ends the call, if it has not ended, and lets go of its timer and listener. Safe to call twice. */
   close(): void;
 }
@@ -59,8 +62,8 @@ export function createCallSignal(caller: AbortSignal, leftMs: number, totalMs: n
   if (caller.aborted) onCallerGone();
   return {
     signal: controller.signal,
-    async within(ms, waitsFor, promise) {
-      const timer = setTimeout(() => abort(llmUnavailable(`sent no ${waitsFor} for ${seconds(ms)}`)), ms);
+    async within(ms, waitsFor, promise, saidMs = ms) {
+      const timer = setTimeout(() => abort(llmUnavailable(`sent no ${waitsFor} for ${seconds(saidMs)}`)), ms);
       try {
         return await promise;
       } finally {

@@ -14,6 +14,8 @@ interface Rest {
 
 /** After a first failure that does not say when to come back; each further one doubles it. */
 const GUESSED_MS = 15_000;
+/** None is shorter: of one failure several parts may tell. */
+const SHORTEST_MS = 100;
 /** No rest is longer, whatever a model says. */
 const LONGEST_MS = 300_000;
 /** So long after its rest a model that nobody asks is as good as any. */
@@ -54,7 +56,7 @@ export class HealthOfModels {
     const isNews = before === undefined || before.untilMs <= nowMs;
     const failures = (before?.failures ?? 0) + (isNews ? 1 : 0);
     const ms = failure.retryAfterMs ?? GUESSED_MS * 2 ** Math.min(failures - 1, 10);
-    const untilMs = Math.max(nowMs + Math.min(ms, LONGEST_MS), isNews ? 0 : before.untilMs);
+    const untilMs = Math.max(nowMs + Math.min(Math.max(ms, SHORTEST_MS), LONGEST_MS), isNews ? 0 : before.untilMs);
     this.#rests.set(model, { untilMs, failure, failures, onTrial: false });
   }
 

@@ -9,7 +9,7 @@ import { BadAnswer } from './dialect/bad-answer.ts';
 import { createEventReader } from './dialect/event-stream.ts';
 import type { Normaliser } from './dialect/normaliser.ts';
 import { readableText } from './dialect/said-error.ts';
-import type { AnswerHead } from './dialect/standard-stream.ts';
+import { type AnswerHead, SaidOfAnswer } from './dialect/standard-stream.ts';
 import { llmUnavailable, presentable } from './upstream-failure.ts';
 import { failureIn } from './upstream-refusal.ts';
 
@@ -35,16 +35,34 @@ interface ReadAnswer {
   secrets: readonly string[];
   /** The model that is asked. */
   model: string;
+  /** Whether another model would be asked next: then the first event is not waited for as long. */
+  others: boolean;
 }
 
 /** What an upstream may take between its last event and the end of the answer. */
 const CLOSING_MS = 1_000;
 
-export function readAnswer({ body, call, meter, limits, normaliser, secrets, model }: ReadAnswer): AnswerReader {
+export function readAnswer(options: ReadAnswer): AnswerReader {
+  const { body, call, meter, limits, normaliser, secrets, model, others } = options;
   const bytes = body.getReader();
   const events = createEventReader({ eventBytes: limits.lineBytes, documentBytes: limits.answerBytes });
   const head: AnswerHead = { id: `chatcmpl-${randomUUID()}`, created: Math.floor(Date.now() / 1000), model };
+  const startedAt = performance.now();
   let begun = false;
+
+  /**
+   * What comes next. Until the first event comments are signs of life, for as long as the call may last, or until
+   * another model is to be asked.
+   */
+  const read = () => {
+    const hasSome = begun || (events.isDocument && events.heldBytes > 0);
+    if (hasSome) return call.within(limits.idleMs, 'more', bytes.read());
+    if (!others) return call.within(limits.answerMs, 'event', bytes.read());
+    const { answerWithOthersMs: silenceMs, firstEventWithOthersMs: mostMs } = limits;
+    const leftMs = Math.max(0, startedAt + mostMs - performance.now());
+    if (silenceMs <= leftMs) return call.within(silenceMs, 'event', bytes.read());
+    return call.within(leftMs, 'event', bytes.read(), mostMs);
+  };
 
   const take = (pieces: AnswerPiece[], payload: string): boolean => {
     if (payload === '[DONE]') return true;
@@ -60,7 +78,7 @@ export function readAnswer({ body, call, meter, limits, normaliser, secrets, mod
     }
     if (!('choices' in event) && !begun && events.isDocument)
       throw llmUnavailable(`sent no completion: ${presentable(payload, secrets)}`);
-    readHead(head, event, !begun);
+    if (!begun) readHead(head, event);
     begun = true;
     give(pieces, normaliser.push(event));
     if (normaliser.hasEnded) meter.finished();
@@ -85,7 +103,7 @@ export function readAnswer({ body, call, meter, limits, normaliser, secrets, mod
     head,
     async next(pieces) {
       try {
-        const { done, value } = await call.within(limits.idleMs, 'more', bytes.read());
+        const { done, value } = await read();
         for (const payload of done ? events.end() : events.push(value))
           if (take(pieces, payload)) return end(pieces, true);
         return done && end(pieces, false);
@@ -107,15 +125,10 @@ function parseEvent(payload: string, secrets: readonly string[]): object {
   throw fail();
 }
 
-/** The first event says what the whole answer is called; the model may be said later. */
-function readHead(
-  head: AnswerHead,
-  event: { id?: unknown; created?: unknown; model?: unknown },
-  isFirst: boolean,
-) {
-  if (isFirst && typeof event.id === 'string' && event.id !== '') head.id = event.id.slice(0, 200);
-  if (isFirst && Number.isSafeInteger(event.created)) head.created = event.created as number;
-  if (typeof event.model === 'string' && event.model !== '') head.model = event.model.slice(0, 200);
+/** What the first event says of the whole answer. */
+function readHead(head: AnswerHead, event: object): void {
+  const said = Object.entries(SaidOfAnswer.parse(event)).filter(([, value]) => value !== undefined);
+  Object.assign(head, Object.fromEntries(said));
 }
 
 function saysNothing({ calls = [], ...piece }: AnswerPiece): boolean {

@@ -73,11 +73,11 @@ async function answerOf(
   call: CallSignal,
   { request, ...options }: UpstreamCompletion & { request: ChatRequest },
 ): Promise<Response> {
-  const { upstream, model, meter, limits, onEnd, onFailure } = options;
+  const { upstream, model, meter, limits, others, onEnd, onFailure } = options;
   if (response.body === null) throw llmUnavailable('sent an empty answer');
   const normaliser = createNormaliser({ request, toolCalls: options.toolCalls });
   const secrets = secretsOf(upstream);
-  const answer = readAnswer({ body: response.body, call, meter, limits, normaliser, secrets, model });
+  const answer = readAnswer({ body: response.body, call, meter, limits, normaliser, secrets, model, others });
   if (request.stream) {
     const stream = await answerStream({
       answer,

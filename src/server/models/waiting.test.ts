@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CALL_LIMITS } from './call-signal.ts';
 import { llmUnavailable, UpstreamFailure } from './upstream-failure.ts';
-import { createWaiting, wouldWait } from './waiting.ts';
+import { createWaiting, type TimeLeft, wouldWait } from './waiting.ts';
 
 const limits = CALL_LIMITS;
 const ALL_DAY = { callMs: 1e9, taskMs: 1e9 };
@@ -18,7 +18,14 @@ const loading = (retryAfterSeconds?: number) =>
   });
 
 /** The pauses of a call that always fails so, until there is none. */
-function pauses(failure: unknown, { patient = true, isAnswered = false, ...left } = {}): number[] {
+function pauses(
+  failure: unknown,
+  {
+    patient = true,
+    isAnswered = false,
+    ...left
+  }: { patient?: boolean; isAnswered?: boolean } & Partial<TimeLeft> = {},
+): number[] {
   const waiting = createWaiting({ limits, patient });
   const granted: number[] = [];
   for (;;) {
