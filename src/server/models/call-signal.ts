@@ -13,6 +13,10 @@ export const CALL_LIMITS = {
   firstEventWithOthersMs: 300_000,
   /** Silence between two events of an answer. */
   idleMs: 60_000,
+  /** The same once an answer has said why it ended: it is whole then, whatever does not come any more. */
+  endedIdleMs: 2_000,
+  /** What may follow that reason in all, pings included. */
+  endedMs: 10_000,
   /** The whole call, with all that it waits for and all models that are asked. */
   totalMs: 600_000,
   /** The longest time named by an upstream that is waited for while other models can be asked. */

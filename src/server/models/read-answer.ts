@@ -1,12 +1,11 @@
 // Reads an upstream's answer as standard pieces, whatever it sends: a stream of events or one JSON document. The
 // meter is told of each as it comes. Called by upstream-completion.ts.
 import { randomUUID } from 'node:crypto';
-import { parseJson } from '../../lib/json.ts';
 import type { CallMeter } from './call-meter.ts';
 import type { CallLimits, CallSignal } from './call-signal.ts';
 import { type AnswerPiece, writtenBytes } from './dialect/answer-piece.ts';
 import { BadAnswer } from './dialect/bad-answer.ts';
-import { createEventReader } from './dialect/event-stream.ts';
+import { createEventReader, type UpstreamEvent } from './dialect/event-stream.ts';
 import type { Normaliser } from './dialect/normaliser.ts';
 import { readableText } from './dialect/said-error.ts';
 import { type AnswerHead, SaidOfAnswer } from './dialect/standard-stream.ts';
@@ -49,35 +48,35 @@ export function readAnswer(options: ReadAnswer): AnswerReader {
   const head: AnswerHead = { id: `chatcmpl-${randomUUID()}`, created: Math.floor(Date.now() / 1000), model };
   const startedAt = performance.now();
   let begun = false;
+  let endedAt: number | null = null;
+  /** What is still waited for when the answer counts as whole. */
+  let reading: ReturnType<typeof bytes.read> | null = null;
 
   /**
-   * What comes next. Until the first event comments are signs of life, for as long as the call may last, or until
+   * Waits for bytes. Until the first event comments are signs of life, for as long as the call may last, or until
    * another model is to be asked.
    */
-  const read = () => {
-    const hasSome = begun || (events.isDocument && events.heldBytes > 0);
-    if (hasSome) return call.within(limits.idleMs, 'more', bytes.read());
-    if (!others) return call.within(limits.answerMs, 'event', bytes.read());
+  const waitFor = (next: ReturnType<typeof bytes.read>) => {
+    if (begun || events.heldBytes > 0) return call.within(limits.idleMs, 'more', next);
+    if (!others) return call.within(limits.answerMs, 'event', next);
     const { answerWithOthersMs: silenceMs, firstEventWithOthersMs: mostMs } = limits;
     const leftMs = Math.max(0, startedAt + mostMs - performance.now());
-    if (silenceMs <= leftMs) return call.within(silenceMs, 'event', bytes.read());
-    return call.within(leftMs, 'event', bytes.read(), mostMs);
+    if (silenceMs <= leftMs) return call.within(silenceMs, 'event', next);
+    return call.within(leftMs, 'event', next, mostMs);
   };
 
-  const take = (pieces: AnswerPiece[], payload: string): boolean => {
-    if (payload === '[DONE]') return true;
-    const event = parseEvent(payload, secrets);
-    meter.answered(event);
-    const failure = failureIn(
-      { name: '', text: payload, json: event },
-      { secrets, isDocument: events.isDocument },
-    );
+  const take = (pieces: AnswerPiece[], received: UpstreamEvent): boolean => {
+    const { text, json, isLast } = received;
+    if (isLast) return true;
+    if (typeof json === 'object' && json !== null) meter.answered(json);
+    const failure = failureIn(received, { secrets, isDocument: events.isDocument });
     if (failure !== null) {
       if (!begun) meter.notServed();
       throw failure;
     }
+    const event = objectOf(text, json, secrets);
     if (!('choices' in event) && !begun && events.isDocument)
-      throw llmUnavailable(`sent no completion: ${presentable(payload, secrets)}`);
+      throw llmUnavailable(`sent no completion: ${presentable(text, secrets)}`);
     if (!begun) readHead(head, event);
     begun = true;
     give(pieces, normaliser.push(event));
@@ -89,6 +88,7 @@ export function readAnswer(options: ReadAnswer): AnswerReader {
       if (saysNothing(piece)) continue;
       meter.wrote(writtenBytes(piece));
       pieces.push(piece);
+      endedAt = null;
     }
   };
   const end = (pieces: AnswerPiece[], done: boolean): true => {
@@ -99,13 +99,31 @@ export function readAnswer(options: ReadAnswer): AnswerReader {
     return true;
   };
 
+  /** The next bytes; null when an answer that has said why it ended says no more. */
+  const read = async () => {
+    const next = bytes.read();
+    if (!normaliser.hasEnded) return await waitFor(next);
+    endedAt ??= performance.now();
+    const came = await inTime(
+      Math.min(limits.endedIdleMs, endedAt + limits.endedMs - performance.now()),
+      next,
+    ).catch(() => null);
+    if (came !== null) return came;
+    reading = next;
+    // Whoever ends the call ends it, too.
+    next.catch(() => undefined);
+    return null;
+  };
+
   return {
     head,
     async next(pieces) {
       try {
-        const { done, value } = await read();
-        for (const payload of done ? events.end() : events.push(value))
-          if (take(pieces, payload)) return end(pieces, true);
+        const came = await read();
+        if (came === null) return end(pieces, true);
+        const { done, value } = came;
+        for (const event of done ? events.end() : events.push(value))
+          if (take(pieces, event)) return end(pieces, true);
         return done && end(pieces, false);
       } catch (error) {
         // Of a document that breaks off nobody can tell the parts.
@@ -113,16 +131,24 @@ export function readAnswer(options: ReadAnswer): AnswerReader {
         throw error instanceof BadAnswer ? llmUnavailable(error.message) : error;
       }
     },
-    drain: () => call.within(CLOSING_MS, 'end', bytes.read()),
+    drain: () => call.within(CLOSING_MS, 'end', reading ?? bytes.read()),
   };
 }
 
-function parseEvent(payload: string, secrets: readonly string[]): object {
-  const fail = (cause?: Error) =>
-    llmUnavailable(`sent something that is not JSON: ${presentable(readableText(payload), secrets)}`, { cause });
-  const json = parseJson(payload, fail);
+/** Null when nothing came in time. The promise goes on. */
+async function inTime<T>(ms: number, promise: Promise<T>): Promise<T | null> {
+  const { promise: late, resolve } = Promise.withResolvers<null>();
+  const timer = setTimeout(resolve, ms, null);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function objectOf(text: string, json: unknown, secrets: readonly string[]): object {
   if (typeof json === 'object' && json !== null) return json;
-  throw fail();
+  throw llmUnavailable(`sent something that is not JSON: ${presentable(readableText(text), secrets)}`);
 }
 
 /** What the first event says of the whole answer. */
