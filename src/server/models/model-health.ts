@@ -1,5 +1,5 @@
-// Which models answer, as the calls of this server found: one that failed rests, for all tasks alike, so that not
-// every call asks it first. After its rest one call tries it: when that is answered all ask it again, else it rests
+// Which models answer, as the calls of this server found: one that failed rests, for all tasks alike, so that no
+// call asks it first. After its rest one call tries it: when that is answered all ask it again, else it rests
 // longer. Called by ask-models.ts; shown by `models list` and in the metrics.
 import type { UpstreamFailure } from './upstream-failure.ts';
 
@@ -65,8 +65,8 @@ export class HealthOfModels {
   }
 
   /**
-   * Null when the model rests, or another call tries it; else it may be asked. Whoever asked says afterwards that it
-   * answered or failed, and calls what is returned in any case.
+   * Null when the model rests, or another call tries it; else it may be asked. Whoever asked says afterwards that
+   * it answered or failed, and calls what is returned in any case.
    */
   admit(model: string): (() => void) | null {
     const rest = this.#rests.get(model);

@@ -1,5 +1,5 @@
-// When an upstream that refused a request can be asked again, as it says itself: in headers, in the body, or in its
-// words. Called by upstream-refusal.ts.
+// When an upstream that refused a request can be asked again, as it says itself: in headers, in the body, or in
+// its words. Called by upstream-refusal.ts.
 import { isRecord } from '../../lib/json.ts';
 import { retryAfterMs, sentAt } from '../../lib/retry-after.ts';
 

@@ -60,7 +60,7 @@ function isTrouble(error: unknown): boolean {
   return Array.isArray(error) ? error.length > 0 : Boolean(error);
 }
 
-/** What is said in an error, in its own words; null when it has none. Not cut, and with whatever secrets it has. */
+/** What is said in an error, in its own words; null when it has none. Not cut, its secrets still in it. */
 export function messageOf(said: unknown, depth = 0): string | null {
   if (depth > DEPTH) return null;
   if (typeof said === 'string') return messageOfText(said, depth);

@@ -1,5 +1,5 @@
-// Whether an upstream refused a request because it is longer than the model's context, in whatever spelling. Called
-// by ../upstream-refusal.ts. The spellings are those of too-long.test.ts, which names who writes so.
+// Whether an upstream refused a request because it is longer than the model's context, in whatever spelling.
+// Called by ../upstream-refusal.ts. The spellings are those of too-long.test.ts, which names who writes so.
 
 const CODES =
   /context_?(length|window|size)_?exceed|exceeds?_context|context_exceeded|context_too_long|prompt_?too_?long|input_?too_?long|request_too_large|tokens_limit_reached|max_context/;
