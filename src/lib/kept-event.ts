@@ -1,6 +1,6 @@
-// Makes of whatever the agent's side reports an event that can be kept: cut where it must be, never refused, since
-// else whoever makes an id or an input odd enough would hide what an agent ran. Called by the guest before it sends
-// an event, and by the runner and the server for what they are sent.
+// Makes of whatever the agent's side reports an event that can be kept: cut where it must be, never refused, or
+// whoever makes an id or an input odd enough would hide what an agent ran. Called by the guest before it sends an
+// event, and by the runner and the server for what they are sent.
 import { createHash } from 'node:crypto';
 import { type AgentEvent, CALL_ID_LENGTH, TOOL_NAME_LENGTH } from '../protocol/event.ts';
 import { LIMITS } from '../protocol/limits.ts';

@@ -15,8 +15,8 @@ const callId = z.string().max(CALL_ID_LENGTH);
 const HttpStatus = z.number().int().nullable();
 
 /**
- * How the ids begin that the gateway gives to calls it recovered from text, and to no others. The server marks their
- * events by it, whatever a guest says: neither a model nor what it has read can make such an id or avoid it.
+ * How the ids begin that the gateway gives to calls it recovered from text, and to no others. The server marks
+ * their events by it, whatever a guest says: neither a model nor what it has read can make or avoid such an id.
  */
 export const RECOVERED_ID_START = 'txt';
 

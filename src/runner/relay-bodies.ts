@@ -28,7 +28,8 @@ export async function readBody(stream: Readable, maxBytes: number): Promise<Buff
 }
 
 /**
- * A batch of events as NDJSON, each written anew: what is odd or too large is kept in a cut form (lib/kept-event.ts).
+ * A batch of events as NDJSON, each written anew: what is odd or too large is kept in a form that can be
+ * (lib/kept-event.ts).
  * @throws SeedError body_too_large
  */
 export async function readEvents(stream: Readable): Promise<string> {

@@ -1,6 +1,6 @@
-// What an upstream wants to see again with its calls: Gemini a signature, Kimi its own numbers. Agents send back no
-// more than the standard has, so the signature travels among the details of the reasoning, which they do send back,
-// and the number in the id; here both are put where the upstream looks for them. Called by chat-request.ts.
+// What an upstream wants to see again with its calls: Gemini a signature, Kimi its own numbers. Agents send back
+// what the standard has, so the signature travels among the details of the reasoning, which they keep, and the
+// number in the id; here both are put where the upstream looks for them. Called by chat-request.ts.
 import { isRecord, parseJson } from '../../lib/json.ts';
 import { CALL_DETAIL_FORMAT, numberedId } from './dialect/call-ids.ts';
 

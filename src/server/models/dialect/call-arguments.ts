@@ -1,5 +1,5 @@
-// The arguments of one call: collected as they come, and made one text of JSON when the call is whole. What cannot be
-// read without guessing stays as it came: whoever runs calls must refuse it. Called by tool-calls.ts.
+// The arguments of one call: collected as they come, and made one text of JSON when the call is whole. What cannot
+// be read without guessing stays as it came: whoever runs calls must refuse it. Called by tool-calls.ts.
 import { isDeepStrictEqual } from 'node:util';
 import { isRecord, parseJson } from '../../../lib/json.ts';
 
@@ -166,7 +166,7 @@ function endOfObject(text: string): number {
   return -1;
 }
 
-/** Two faults that can be read in one way only: a raw line end in a string, and a backslash that escapes nothing. */
+/** Two faults that have one meaning only: a raw line end in a string, and a backslash that escapes nothing. */
 function repaired(json: string): string {
   let text = '';
   let inString = false;
