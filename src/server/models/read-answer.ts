@@ -47,6 +47,7 @@ export function readAnswer({ body, call, meter, limits, normaliser, secrets, mod
   const take = (pieces: AnswerPiece[], payload: string): boolean => {
     if (payload === '[DONE]') return true;
     const event = parseEvent(payload, secrets);
+    meter.isWhole = events.isDocument;
     meter.answered(event);
     if ('error' in event && event.error) {
       if (!begun) meter.notServed();
