@@ -47,7 +47,7 @@ export interface LlmGatewayOptions {
 
 /** Who pays for a call that belongs to no task. */
 export interface Payer {
-  /** Called before a call of a model; what it throws refuses the call. `record` is given its answer's cost, once. */
+  /** Called before a call of a model; what it throws refuses the call. `record` is given what it took, once. */
   reserve(request: ChatRequest): Promise<{ record(call: ModelCall): Promise<void> }>;
 }
 

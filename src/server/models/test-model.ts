@@ -55,8 +55,8 @@ function requestFor(model: string): ChatRequest {
 }
 
 /**
- * @throws SeedError unknown_model, model_not_allowed, too_many_requests, spend_limit_reached or unpriced_model; that
- *   the model does not answer is no error but what the test says
+ * That the model does not answer is no error but what the test says.
+ * @throws SeedError unknown_model, model_not_allowed, too_many_requests, spend_limit_reached or unpriced_model
  */
 export async function testModel(asked: string, call: Call, needs: TestNeeds): Promise<ModelTest> {
   const { actor, store } = call;

@@ -1,6 +1,6 @@
 // What a model answered when it was tried, read from the standard stream that the gateway makes of it. Called by
 // test-model.ts.
-import { isRecord, parseJson } from '../../lib/json.ts';
+import { isRecord } from '../../lib/json.ts';
 import { ERROR_STATUS, type ErrorCode, SeedError } from '../../protocol/errors.ts';
 import { CALL_LIMITS } from './call-signal.ts';
 import type { ChatRequest } from './chat-request.ts';
@@ -21,16 +21,15 @@ export interface TriedAnswer {
 export async function readTriedAnswer(response: Response, onPart: () => void): Promise<TriedAnswer> {
   const answer: TriedAnswer = { text: '', hasReasoning: false, calls: [] };
   const events = createEventReader({ eventBytes: CALL_LIMITS.lineBytes, documentBytes: CALL_LIMITS.answerBytes });
-  const take = (payload: string) => {
-    const event = parseJson(payload);
+  const take = (event: unknown) => {
     if (!isRecord(event)) return;
     if (isRecord(event['error'])) throw toldError(event['error']);
     onPart();
     const [choice] = Array.isArray(event['choices']) ? event['choices'] : [];
     takeDelta(answer, isRecord(choice) && isRecord(choice['delta']) ? choice['delta'] : {});
   };
-  for await (const bytes of response.body ?? []) for (const payload of events.push(bytes)) take(payload);
-  for (const payload of events.end()) take(payload);
+  for await (const bytes of response.body ?? []) for (const { json } of events.push(bytes)) take(json);
+  for (const { json } of events.end()) take(json);
   return answer;
 }
 
