@@ -40,6 +40,7 @@ import type { ServerSettings } from './settings.ts';
 import type { ModelCall } from './spending/call-usage.ts';
 import { admitKeyCall, type KeyCaller, recordKeyCall } from './spending/key-calls.ts';
 import { Spending } from './spending/spending.ts';
+import { appendServerEvent } from './tasks/events.ts';
 import { openTaskCache } from './tasks/find.ts';
 import { sweepLapsedLeases } from './tasks/lapse.ts';
 import type { LostRecord } from './telemetry/observation.ts';
@@ -136,6 +137,10 @@ export async function startServer(
         lose('model_call')(1);
         throw error;
       });
+    },
+    onWait(taskId, text) {
+      const told = appendServerEvent(store.db, taskId, { type: 'diagnostic', text }, store.clock.now());
+      told.catch((err) => log.warn({ err, taskId }, 'that a call waits could not be told'));
     },
     log,
   });

@@ -95,6 +95,7 @@ async function tryModel(model: string, { actor, gone }: Call, needs: TestNeeds):
       signal: AbortSignal.any([late, gone()]),
       watch: (meter) => void meters.push(meter),
       asWritten: true,
+      leftMs: LIMITS.modelTestMs,
       ...(taskId === null && { payer }),
     });
     const answer = await readTriedAnswer(response, () => {
