@@ -71,6 +71,7 @@ export function readAnswer(options: ReadAnswer): AnswerReader {
   const take = (pieces: AnswerPiece[], received: UpstreamEvent): boolean => {
     const { text, json, isLast } = received;
     if (isLast) return true;
+    meter.isWhole = events.isDocument;
     if (typeof json === 'object' && json !== null) meter.answered(json);
     const failure = failureIn(received, { secrets, isDocument: events.isDocument });
     if (failure !== null) {
