@@ -2,13 +2,16 @@
 // concern is a file of its own beside this one. Called by ../read-answer.ts.
 import { isRecord } from '../../../lib/json.ts';
 import type { AnswerPiece, FinishReason } from './answer-piece.ts';
+import { callDetail } from './call-ids.ts';
 import { createContentReader } from './content.ts';
 import { finishOf } from './finish.ts';
-import { createCallReader } from './tool-calls.ts';
+import { type CallReader, createCallReader } from './tool-calls.ts';
 
 export interface Asked {
   /** The messages and tools of the request. */
   request: { messages: readonly object[]; tools?: readonly object[] | null | undefined };
+  /** The model that is asked. */
+  model?: string;
   /** How this model calls tools: `text` as a part of what it says, which is then looked for. */
   toolCalls: 'native' | 'text';
 }
@@ -18,17 +21,21 @@ export interface Normaliser {
   push(event: object): AnswerPiece[];
   /** Whether it has said that its answer has come to its end; usage may follow. */
   readonly hasEnded: boolean;
+  /** Bytes that the model has written and no piece has told yet. */
+  readonly heldBytes: number;
   /** What is left when the answer has ended; the last piece has `finish`. Null: it ended in the middle. */
   end(ended: { done: boolean }): AnswerPiece[] | null;
 }
 
-export function createNormaliser(_asked: Asked): Normaliser {
+export function createNormaliser({ request, model = '' }: Asked): Normaliser {
   const content = createContentReader();
-  const calls = createCallReader();
+  const calls = createCallReader(request);
   const has = { words: false, refusal: false, text: false };
   let finish: FinishReason | null = null;
   /** Of several answers the first one counts. */
   let index: string | null = null;
+  let events = 0;
+  /** All that has come is one message, and no part of one. */
   let isWhole = false;
 
   const note = (piece: AnswerPiece): AnswerPiece => {
@@ -39,7 +46,7 @@ export function createNormaliser(_asked: Asked): Normaliser {
   };
   const read = (said: Record<string, unknown>, isMessage: boolean): AnswerPiece => {
     const piece = content.push(said, { isMessage });
-    const called = calls.push(said);
+    const called = calls.push(said, { isMessage });
     const before = called.length > 0 ? joined(piece, content.flush()) : piece;
     const details = said['reasoning_details'];
     return { ...before, calls: called, ...(details ? { reasoningDetails: details } : {}) };
@@ -55,7 +62,8 @@ export function createNormaliser(_asked: Asked): Normaliser {
       if (isRecord(delta)) pieces.push(read(delta, false));
       else if (typeof text === 'string') pieces.push(read({ content: text }, false));
       if (isRecord(message)) pieces.push(read(message, true));
-      isWhole = isRecord(message) && !isRecord(delta);
+      events += 1;
+      isWhole = events === 1 && isRecord(message) && !isRecord(delta);
       const ended = finishOf(choice, ...[delta, message, event].filter(isRecord));
       finish = ended ?? finish;
       const why = ended === 'content_filter' ? wordsOfFilter(choice) : null;
@@ -66,14 +74,16 @@ export function createNormaliser(_asked: Asked): Normaliser {
     get hasEnded() {
       return finish !== null;
     },
+    get heldBytes() {
+      return content.heldBytes + calls.heldBytes;
+    },
     end({ done }) {
       const rest = note(content.flush());
       const isSaid = has.words || calls.count > 0;
       if (finish === null && !isWhole && !(done && isSaid)) return null;
-      return [
-        rest,
-        { finish: endOf(finish ?? 'stop', { calls: calls.count, isRefused: has.refusal && !has.text }) },
-      ];
+      const last = calls.count === 0 ? [] : [lastCalls(calls, model)];
+      const isRefused = has.refusal && !has.text;
+      return [rest, ...last, { finish: endOf(finish ?? 'stop', { calls: calls.count, isRefused }) }];
     },
   };
 }
@@ -83,6 +93,12 @@ function endOf(finish: FinishReason, { calls, isRefused }: { calls: number; isRe
   if (calls > 0) return 'tool_calls';
   // Some say that it ended as usual; whoever reads the answer must see that it is none.
   return isRefused ? 'content_filter' : 'stop';
+}
+
+function lastCalls(calls: CallReader, model: string): AnswerPiece {
+  const ended = calls.end();
+  const details = calls.extras.map(({ id, extra }) => callDetail(id, extra, model));
+  return { calls: ended, ...(details.length > 0 && { reasoningDetails: details }) };
 }
 
 /** The choice of that index; where none is known the first, if several come at once. */
