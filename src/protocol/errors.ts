@@ -65,6 +65,8 @@ export const TASK_ERROR_CODES = [
   'out_of_memory',
   'budget_exceeded',
   'llm_unavailable',
+  'context_too_long',
+  'no_answer',
   'interrupted',
 ] as const;
 export type TaskErrorCode = (typeof TASK_ERROR_CODES)[number];
