@@ -7,6 +7,7 @@ import {
   createWriteToolDefinition,
   defineTool,
   type EditOperations,
+  type EditToolInput,
   type ReadOperations,
   type ToolDefinition,
   type WriteOperations,
@@ -45,14 +46,12 @@ export function createAgentTools(options: AgentToolsOptions): ToolDefinition[] {
   const operations = createAgentFiles(processes, cwd);
   const read = shownInPart(createReadToolDefinition(cwd, { operations, autoResizeImages: false }), shownBytes);
   const write = createWriteToolDefinition(cwd, { operations });
-  const edit = createEditToolDefinition(cwd, { operations });
+  const edit = oneEdit(createEditToolDefinition(cwd, { operations }));
   return [
     bash,
     defineTool(startedWhen(ready, terse(read, 'Reads a text file.'))),
     defineTool(startedWhen(ready, terse(write, 'Writes a file, with its folders; replaces what is there.'))),
-    defineTool(
-      startedWhen(ready, terse(edit, 'Replaces texts in a file. Each oldText must be in it exactly once.')),
-    ),
+    defineTool(startedWhen(ready, terse(edit, 'Replaces a text in a file, which must be in it exactly once.'))),
   ];
 }
 
@@ -91,6 +90,37 @@ function fileInput(args: unknown): unknown {
     // Of a file of JSON.
     ...(typeof content === 'object' && content !== null && { content: JSON.stringify(content, null, 2) }),
   };
+}
+
+const EDIT_PARAMETERS = {
+  type: 'object',
+  required: ['path', 'oldText', 'newText'],
+  properties: { path: { type: 'string' }, oldText: { type: 'string' }, newText: { type: 'string' } },
+} as const;
+
+/** Pi's edit for one text a call: small models write no lists of edits. Those that do are still understood. */
+function oneEdit(tool: ReturnType<typeof createEditToolDefinition>) {
+  return defineTool({
+    name: tool.name,
+    label: tool.label,
+    description: tool.description,
+    parameters: EDIT_PARAMETERS,
+    prepareArguments(args): EditInput {
+      const { path, edits = [] } = tool.prepareArguments?.(args) ?? (args as Partial<EditToolInput>);
+      const [first, ...more] = Array.isArray(edits) ? edits : [];
+      return { ...(path !== undefined && { path }), ...first, ...(more.length > 0 && { more }) } as EditInput;
+    },
+    execute(callId, { path, oldText, newText, more = [] }: EditInput, ...rest) {
+      return tool.execute(callId, { path, edits: [{ oldText, newText }, ...more] }, ...rest);
+    },
+  });
+}
+
+interface EditInput {
+  path: string;
+  oldText: string;
+  newText: string;
+  more?: EditToolInput['edits'];
 }
 
 type ReadTool = ReturnType<typeof createReadToolDefinition>;

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { asMeant } from './bash-tool.ts';
 
-test.each([
+const NO_TIMEOUTS = [0, -1, null, '0', '', 'none', Number.NaN, Number.POSITIVE_INFINITY, 1e12, true, {}, []];
+
+const CASES: [given: unknown, meant: unknown][] = [
   [{ command: 'ls' }, { command: 'ls' }],
   [
     { command: 'ls', timeout: 30 },
@@ -15,10 +17,7 @@ test.each([
     { command: 'ls', timeout: '1.5 seconds' },
     { command: 'ls', timeout: 1.5 },
   ],
-  ...[0, -1, null, '0', '', 'none', Number.NaN, Number.POSITIVE_INFINITY, 1e12, true, {}, []].map((timeout) => [
-    { command: 'ls', timeout },
-    { command: 'ls' },
-  ]),
+  ...NO_TIMEOUTS.map((timeout): [unknown, unknown] => [{ command: 'ls', timeout }, { command: 'ls' }]),
   ['ls -l', { command: 'ls -l' }],
   [{ cmd: 'ls' }, { command: 'ls' }],
   [{ command: ['bash', '-lc', 'ls | wc -l'] }, { command: 'ls | wc -l' }],
@@ -28,6 +27,8 @@ test.each([
   [{ command: { a: 1 } }, { command: { a: 1 } }],
   [{ timeout: 3 }, { timeout: 3 }],
   [null, null],
-])('%j is taken as %j', (given, meant) => {
+];
+
+test.each(CASES)('%j is taken as %j', (given, meant) => {
   expect(asMeant(given)).toEqual(meant);
 });

@@ -6,6 +6,10 @@ export const ERROR_STATUS = {
   unknown_model: 400,
   unpriced_model: 400,
   field_not_allowed: 400,
+  /** To agents: the model cannot take so much. Another call of less may do. */
+  context_too_long: 400,
+  /** To agents: whoever serves the model refuses the call, and asking again changes nothing. */
+  llm_refused: 400,
   not_authenticated: 401,
   invalid_key: 401,
   key_expired: 401,

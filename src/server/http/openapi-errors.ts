@@ -10,6 +10,8 @@ type JsonObject = Record<string, unknown>;
 const NOT_OF_OPERATIONS: readonly ErrorCode[] = [
   'lease_lost',
   'llm_unavailable',
+  'llm_refused',
+  'context_too_long',
   'method_not_allowed',
   'invalid_settings',
   'setup_failed',

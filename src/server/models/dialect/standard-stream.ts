@@ -1,15 +1,21 @@
 // Writes standard pieces as OpenAI's chat completions have them: the chunks of a stream, or one completion. Called
 // by ../upstream-completion.ts.
+import { z } from 'zod';
 import type { AnswerPiece, CallPiece } from './answer-piece.ts';
 
-/** What every chunk of an answer says of it. */
-export interface AnswerHead {
-  id: string;
+/** What an upstream says of its whole answer; what makes no sense is left out. */
+export const SaidOfAnswer = z.object({
+  id: z.string().min(1).max(200).optional().catch(undefined),
   /** Seconds since 1970. */
-  created: number;
+  created: z.int().optional().catch(undefined),
   /** The model that answers. */
-  model: string;
-}
+  model: z.string().min(1).max(200).optional().catch(undefined),
+  system_fingerprint: z.string().max(200).optional().catch(undefined),
+  service_tier: z.string().max(200).optional().catch(undefined),
+});
+
+/** What every chunk of an answer says of it. */
+export type AnswerHead = z.infer<typeof SaidOfAnswer> & { id: string; created: number; model: string };
 
 /** As OpenAI has it, with OpenRouter's `cost` where the upstream told one. */
 export interface StandardUsage {
