@@ -1,4 +1,4 @@
-// The agent's shell, for agent-tools.ts: Pi's bash tool by name and inputs, with what suits small models, too: short
+// The agent's shell, for agent-tools.ts: Pi's bash by name and inputs, with what suits small models, too: short
 // words, inputs taken as they were meant, and no more output than the model's context has room for.
 import { defineTool, type ToolDefinition } from '@earendil-works/pi-coding-agent';
 import { isRecord } from '../lib/json.ts';

@@ -1,5 +1,5 @@
-// What the agent is shown of long texts: of a command's output the beginning and the end, with all of it in a file;
-// of a file the beginning. Used by bash-tool.ts and agent-tools.ts.
+// What the agent is shown of long texts: of a command's output the beginning and the end, with all of it in a
+// file; of a file the beginning. Used by bash-tool.ts and agent-tools.ts.
 import { createHash } from 'node:crypto';
 
 const SHARE_OF_CONTEXT = 1 / 8;

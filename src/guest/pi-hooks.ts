@@ -1,4 +1,4 @@
-// What hangs on Pi's events, as an extension of Pi's that is made here and never looked for on a disk. Used by pi.ts.
+// What hangs on Pi's events, as an extension of Pi's that is made here and looked for on no disk. Used by pi.ts.
 import { createSyntheticSourceInfo, type Extension } from '@earendil-works/pi-coding-agent';
 import { isRecord } from '../lib/json.ts';
 

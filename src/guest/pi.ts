@@ -111,8 +111,8 @@ const RESERVED_TOKENS_MOST = 16_384;
 const RECENT_TOKENS_MOST = 20_000;
 
 /**
- * When the conversation leaves no more than a quarter of the context it is summarised, by a call of the same model;
- * the last quarter of it stays as it was said.
+ * When the conversation leaves no more than a quarter of the context it is summarised, by a call of the same
+ * model; the last quarter of it stays as it was said.
  */
 function compactionOf({ contextTokens }: ModelTraits) {
   const quarter = Math.floor(contextTokens / 4);

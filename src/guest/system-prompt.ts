@@ -1,5 +1,5 @@
-// What the agent is told before the instruction: where it is, what it may call and how, how to answer. Every request
-// of the model carries it, and small models follow it: so it is short.
+// What the agent is told before the instruction: where it is, what it may call and how, how to answer. Every
+// request of the model carries it, and small models follow it: so it is short.
 import type { ToldCommand } from '../protocol/manifest.ts';
 
 export interface PromptOptions {

@@ -1,4 +1,4 @@
-// What the agent is told beside what its tools say: of tools that do not exist, and of calls that bring nothing new.
+// What the agent is told beside what its tools say: of tools that do not exist, of calls that bring nothing new.
 // Used by run-agent.ts, for the transcript, and by pi-hooks.ts, for the agent.
 import { isRecord } from '../lib/json.ts';
 import { shellWord } from '../lib/shell-word.ts';
@@ -63,7 +63,7 @@ export function unknownTool(call: ToolCall, tools: readonly string[], commands: 
 
 const bare = (name: string) => name.replace(/[^\p{L}\p{N}]/gu, '').toLowerCase();
 
-/** The command line for a call of a command, or of `seed` itself, as if it were a tool; null when it is neither. */
+/** The command line for a call of a command, or of `seed`, as if it were a tool; null when it is neither. */
 function commandMeant({ tool, input }: ToolCall, commands: readonly ToldCommand[]): string | null {
   const called = bare(tool);
   if (called === 'seed') return seedLine(input, commands);
