@@ -1,5 +1,5 @@
-// The agent's tools, for run-task.ts: bash, and Pi's read, write and edit. Each acts by processes of the agent's user:
-// the kernel decides what that may touch, and no link that it plants leads the guest's own user away.
+// The agent's tools, for run-task.ts: bash, and Pi's read, write and edit. Each acts by processes of the agent's
+// user: the kernel decides what that may touch, and no link that it plants leads the guest's own user away.
 import { text } from 'node:stream/consumers';
 import {
   createEditToolDefinition,

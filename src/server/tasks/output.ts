@@ -9,7 +9,7 @@ import { cutMiddle } from '../../protocol/text.ts';
 
 const OF_TOOLS = sql`body->>'type' in ('tool_output', 'tool_result')`;
 
-/** The agent's texts so far, in a task with any number of events: no more of them are loaded than will be shown. */
+/** The agent's texts so far, of any number of events: no more of them are loaded than will be shown. */
 export async function readTextsSoFar(db: Db, task: TaskSpan): Promise<string | null> {
   return outputSoFar(await readEnds(db, task, sql`body->>'text'`, sql`body->>'type' = 'text'`));
 }
