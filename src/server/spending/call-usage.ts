@@ -76,8 +76,8 @@ export function mergeTold(earlier: ToldUsage, later: ToldUsage): ToldUsage {
 }
 
 /**
- * What was told, its total shared out where nothing else was said: as much of it is output as is estimated, and one
- * token of it at the least is input.
+ * What was told, its total shared out where nothing else was said: as much of it is output as is estimated, and
+ * one token of it at the least is input.
  */
 export function shareOut(told: ToldUsage, output: number): ToldUsage {
   const { inputTokens, outputTokens, totalTokens } = told;

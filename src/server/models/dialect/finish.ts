@@ -36,7 +36,7 @@ export function finishOf(...places: readonly Record<string, unknown>[]): FinishR
     const said = place['finish_reason'] ?? place['finishReason'] ?? reasonBesides(place);
     if (said === undefined || said === null) continue;
     const reason = isRecord(said) ? (said['type'] ?? said['reason']) : said;
-    // A number says that it ended; what it says else differs from one upstream to the next. 0 is "not said" for all.
+    // A number says that it ended; what else it says differs between upstreams. 0 is "not said" for all.
     if (typeof reason === 'number' && reason !== 0) return 'stop';
     if (reason === true) return 'stop';
     const finish = typeof reason === 'string' ? meaningOf(reason) : null;

@@ -1,5 +1,5 @@
-// Tells what is new in the parts of a text. Most upstreams send what follows; some send all that there is by now with
-// each part, or the whole once more at the end. Called by content.ts.
+// Tells what is new in the parts of a text. Most upstreams send what follows; some send all that there is by now
+// with each part, or the whole once more at the end. Called by content.ts.
 
 export interface GrowingText {
   /** What of this part is new. @param isWhole it stands where a whole message does, not a part of one */

@@ -1,5 +1,5 @@
-// Takes the thoughts out of a text that begins with them, as open models write them. A tag that stands anywhere else
-// is a part of the answer. Called by content.ts.
+// Takes the thoughts out of a text that begins with them, as open models write them. A tag that stands anywhere
+// else is a part of the answer. Called by content.ts.
 import {
   type Block,
   channelOf,

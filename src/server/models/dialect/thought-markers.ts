@@ -1,5 +1,5 @@
-// How models mark their thoughts in what they write: tags, the channels of gpt-oss, and thoughts that nothing opens.
-// Called by thinking.ts.
+// How models mark their thoughts in what they write: tags, the channels of gpt-oss, and thoughts that nothing
+// opens. Called by thinking.ts.
 
 /** A part of a text, up to what closes it. */
 export interface Block {
@@ -38,8 +38,8 @@ const HARMONY_END = /<\|(?:end|return|call)\|>|(?=<\|(?:start|channel)\|>)/;
 const CHANNEL_HEADER = /^([^<]{0,200})(?:<\|constrain\|>[^<]{0,40})?<\|message\|>/;
 
 /**
- * The block that a channel's header opens, and its length: `analysis` and `commentary` are thoughts, `final` is the
- * answer. Null: the header is not whole, or too long to be one, or what follows goes to a tool.
+ * The block that a channel's header opens, and its length: `analysis` and `commentary` are thoughts, `final` is
+ * the answer. Null: the header is not whole, or too long to be one, or what follows goes to a tool.
  */
 export function channelOf(header: string): { length: number; block: Block } | null {
   const [whole, name = ''] = CHANNEL_HEADER.exec(header) ?? [];

@@ -102,7 +102,7 @@ interface Counts {
   reasoning: number;
 }
 
-/** The input with what came from the cache, and the output with what was thought, whatever the upstream leaves out. */
+/** The input with what came from the cache, and the output with what was thought, wherever they are counted. */
 function wholeOf(
   { input, output, total, cacheRead, cacheWrite, reasoning }: Counts,
   { thoughts, isAnthropic }: { thoughts: number | null; isAnthropic: boolean },
