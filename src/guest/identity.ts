@@ -59,7 +59,7 @@ function clockCommand(now: string): string[][] {
 
 const run = promisify(execFile);
 
-/** Newer gVisors cannot lay a file over a file by the new calls for mounts; with this, mount takes the old ones. */
+/** Newer gVisors cannot lay a file over a file by the new mount calls; with this, mount makes the old ones. */
 const OLD_MOUNT_CALLS = { LIBMOUNT_FORCE_MOUNT2: 'always' };
 
 /** One shell for all, as starting a process takes the longest. No word may have spaces. Rejects when one fails. */
