@@ -21,6 +21,8 @@ export class CallMeter {
   #writtenBytes = 0;
   /** The answer came to its end. */
   isFinished = false;
+  /** It came as one document, whether a stream was asked for or not. */
+  isWhole = false;
   /** The one that answered, as the upstream names it; null: it did not say, or did not answer. */
   answeredModel: string | null = null;
 
@@ -52,6 +54,11 @@ export class CallMeter {
 
   finished(): void {
     this.isFinished = true;
+  }
+
+  /** Whether the upstream says what the call took. */
+  get isTold(): boolean {
+    return Boolean(this.#told.inputTokens) && Boolean(this.#told.outputTokens);
   }
 
   /** An estimate of what the model has written so far. */

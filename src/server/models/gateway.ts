@@ -5,7 +5,7 @@ import { SeedError } from '../../protocol/errors.ts';
 import type { ModelTraits } from '../../protocol/model.ts';
 import type { ModelCall } from '../spending/call-usage.ts';
 import { type NoRoom, type RateLimits, sharedAccount } from './account-limits.ts';
-import { askModels, CoolDowns } from './ask-models.ts';
+import { type Asking, askModels } from './ask-models.ts';
 import { CallMeter } from './call-meter.ts';
 import {
   type CallRecords,
@@ -16,12 +16,14 @@ import {
 } from './call-records.ts';
 import { CALL_LIMITS, type CallLimits } from './call-signal.ts';
 import { type ChatRequest, parseChatRequest } from './chat-request.ts';
+import { HealthOfModels, type ModelHealth } from './model-health.ts';
 import { type ModelProfile, USUAL_PROFILE, withSampling } from './model-profile.ts';
 import { RateLimitedQueue, type Release } from './rate-limited-queue.ts';
 import { modelList, type ServedModels, servedModels } from './served-models.ts';
 import { type Upstream, upstreamOf } from './upstream.ts';
 import { completeUpstream } from './upstream-completion.ts';
 import { UpstreamFailure } from './upstream-failure.ts';
+import { wouldWait } from './waiting.ts';
 
 export interface LlmGatewayOptions {
   /** The default models are those of the first. */
@@ -40,18 +42,34 @@ export interface LlmGatewayOptions {
   recordCall: RecordCall;
   /** Counts a request to an upstream's account against limits that all servers share. */
   countRequest(account: string, limits: RateLimits): Promise<NoRoom | null>;
+  /** Called when a task's call waits for its model, with what is to be said of it. Must not throw. */
+  onWait?(taskId: string, text: string): void;
   log: LlmLog;
   fetch?: typeof fetch;
   limits?: Partial<CallLimits>;
 }
 
+/** Who pays for a call that belongs to no task. */
+export interface Payer {
+  /** Called before a call of a model; what it throws refuses the call. `record` is given what it took, once. */
+  reserve(request: ChatRequest): Promise<{ record(call: ModelCall): Promise<void> }>;
+}
+
 /** Whose call it is. */
 interface Caller {
+  /** Of a call that belongs to no task: the key that makes it. */
   taskId: string;
+  payer?: Payer;
+  /** Told of what each call comes to, from its beginning. */
+  watch?(meter: CallMeter): void;
+  /** Calls are left as the model writes them, whatever is known of it. */
+  asWritten?: boolean;
   /** The task's model; a request for another one is refused. */
   model: string;
   /** Asked in this order when that one cannot answer. */
   fallbackModels?: readonly string[];
+  /** What is left until the task's deadline; unknown: nothing bounds it. */
+  leftMs?: number;
   /** Aborts when the caller is gone. */
   signal: AbortSignal;
 }
@@ -67,6 +85,10 @@ export interface LlmGateway
   profileOf(model: string): ModelProfile;
   /** The part of it that an agent must know. */
   traitsOf(model: string): ModelTraits;
+  /** Whether a model answers, as this server's calls found. */
+  healthOf(model: string): ModelHealth;
+  /** Those that failed and have not answered since. */
+  ailingModels(): string[];
   /** The body of GET /llm/v1/models. */
   models(): ReturnType<typeof modelList>;
   /**
@@ -84,34 +106,40 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
   const { upstreams, prices, log, fetch = globalThis.fetch, profileOf = () => USUAL_PROFILE } = options;
   const limits = { ...CALL_LIMITS, ...options.limits };
   const served = servedModels(upstreams, options.allowedModels);
-  const coolDowns = new CoolDowns(() => performance.now());
+  const health = new HealthOfModels(() => performance.now());
   const queues = new Map(upstreams.map((upstream) => [upstream, queueOf(upstream, options)]));
   const enterQueue = async (upstream: Upstream, model: string, taskId: string, gone: AbortSignal) => {
     const queue = queues.get(upstream);
     return queue?.account.counts(model) ? await queue.slots.enter(taskId, gone) : NO_SLOT_NEEDED;
   };
-  const records = createCallRecords(options.recordCall, log);
+  const records = createCallRecords(log);
+  const payerOf = async (taskId: string, ...planned: [ChatRequest, AbortSignal, CallMeter]) => {
+    const reservation = await options.reserve(taskId, ...planned);
+    return { record: (call: ModelCall) => options.recordCall(taskId, call, reservation) };
+  };
 
   /** One call of one model: metered, whatever comes of it. */
   const ask = async (
     asked: ChatRequest,
     model: string,
-    { taskId, signal }: Caller,
-    { others, until }: { others: boolean; until: number },
+    { taskId, signal, payer, watch, asWritten = false }: Caller,
+    { until, taskUntil, ...asking }: Asking & { until: number; taskUntil: number },
   ): Promise<Response> => {
     const upstream = upstreamOf(upstreams, model);
     if (upstream === null) throw served.unknown(model);
     const profile = profileOf(model);
     const request = withSampling(asked, profile);
     const meter = new CallMeter(request);
-    const reservation = await options.reserve(taskId, { ...request, model }, signal, meter);
-    const record = (call: ModelCall) => records.record(taskId, call, reservation);
+    watch?.(meter);
+    const planned = { ...request, model };
+    const { record: write } = payer ? await payer.reserve(planned) : await payerOf(taskId, planned, signal, meter);
+    const record = (call: ModelCall) => records.record(taskId, call, () => write(call));
     const metered = openModelCall(model, { meter, prices, signal }, record);
     const onFailure = (error: SeedError, detail: string) => {
       metered.failed(error.code);
       log.warn({ taskId, model, detail }, error.message);
       // Also when it broke off an answer that had begun, which nobody else can take up.
-      if (error instanceof UpstreamFailure && error.blames === 'model') coolDowns.failed(model, error);
+      if (error instanceof UpstreamFailure && error.blames === 'model') health.failed(model, error);
     };
     try {
       return await completeUpstream(request, {
@@ -120,9 +148,15 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
         signal,
         meter,
         limits,
-        toolCalls: profile.toolCalls,
+        toolCalls: asWritten ? 'native' : profile.toolCalls,
         leftMs: until - performance.now(),
-        others,
+        taskLeftMs: taskUntil - performance.now(),
+        ...asking,
+        onWait(failure, pauseMs) {
+          const text = `the model ${model} cannot answer yet, and is asked again in ${Math.ceil(pauseMs / 1000)} s: ${failure.message}`;
+          log.warn({ taskId, model }, text);
+          if (payer === undefined) options.onWait?.(taskId, text);
+        },
         fetch,
         enterQueue: (gone) => enterQueue(upstream, model, taskId, gone),
         onEnd: metered.end,
@@ -144,6 +178,8 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
       const { contextTokens, outputTokens, reasoning, tools } = profileOf(model);
       return { contextTokens, outputTokens, reasoning, tools };
     },
+    healthOf: (model) => health.of(model),
+    ailingModels: () => health.ailing(),
     models: () => modelList(served, upstreams),
     allRecorded: records.allRecorded,
     async chatCompletions(body, caller) {
@@ -157,8 +193,18 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
       }
       const models = [model, ...fallbackModels].filter(served.knows);
       if (models.length === 0) served.refuseUnknown(model);
-      const until = performance.now() + limits.totalMs;
-      return await askModels(models, coolDowns, (next, others) => ask(request, next, caller, { others, until }));
+      const now = performance.now();
+      const [until, taskUntil] = [now + limits.totalMs, now + (caller.leftMs ?? Number.POSITIVE_INFINITY)];
+      return await askModels({
+        models,
+        health,
+        ask: (next, asking) => ask(request, next, caller, { ...asking, until, taskUntil }),
+        wouldWait: (failure) =>
+          wouldWait(failure, limits, {
+            callMs: until - performance.now(),
+            taskMs: taskUntil - performance.now(),
+          }),
+      });
     },
   };
 }
