@@ -11,8 +11,9 @@ const request = (more: object = {}) => ({ model: 'm', messages: [{ role: 'user',
 const delta = (part: object) => ({ choices: [{ index: 0, delta: part, finish_reason: null }] });
 
 function written(event: object): number {
-  const pieces = createNormaliser({ request: request(), toolCalls: 'native' }).push(event);
-  return pieces.reduce((sum, piece) => sum + writtenBytes(piece), 0);
+  const normaliser = createNormaliser({ request: request(), toolCalls: 'native' });
+  const told = normaliser.push(event).reduce((sum, piece) => sum + writtenBytes(piece), 0);
+  return told + normaliser.heldBytes;
 }
 
 describe('what was written', () => {
