@@ -15,6 +15,7 @@ const LIMITS: Limits = { statementMs: 5_000, lockMs: 5_000 };
 export type Topic =
   | 'queue'
   | 'keys'
+  | 'models'
   | 'webhooks'
   | `task:${string}`
   | `runner:${string}`

@@ -5,6 +5,7 @@ import type { CostSource } from '../protocol/cost-source.ts';
 import type { AgentEvent, ServerEvent } from '../protocol/event.ts';
 import type { KeptFile } from '../protocol/file.ts';
 import type { Effect } from '../protocol/manifest.ts';
+import type { ModelTest } from '../protocol/model.ts';
 import type { Resources, Usage } from '../protocol/resources.ts';
 import type { RunnerState } from '../protocol/runner.ts';
 import type { ScopeGrant } from '../protocol/scope.ts';
@@ -101,12 +102,21 @@ export interface Tables {
     nano_usd: number | null;
     uncovered: string[];
   };
+  model_tests: {
+    upstream: string;
+    model: string;
+    account_id: string;
+    begun_at: Date;
+    result: JsonOrNull<ModelTest>;
+    tool_calls: 'native' | 'text' | null;
+  };
   model_calls: {
     id: string;
     created_at: Date;
     account_id: string;
     billed_key_id: string;
-    task_id: string;
+    /** Null: a test of a model, which belongs to no task. */
+    task_id: string | null;
     asked_model: string;
     answered_model: string | null;
     input_tokens: number;

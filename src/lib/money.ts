@@ -5,17 +5,26 @@ import type { Usage } from '../protocol/resources.ts';
 const Amount = z.number().nonnegative();
 
 /** US dollars per million tokens. `cached`: of input read from a cache. */
-const Price = z.strictObject({ input: Amount, output: Amount, cached: Amount.optional() });
+export const Price = z.strictObject({ input: Amount, output: Amount, cached: Amount.optional() });
 export type Price = z.infer<typeof Price>;
 
 /** US dollars. */
-export const Prices = z.strictObject({
+export const PriceFile = z.strictObject({
   /** By the name of the model as tasks name it. */
   models: z.record(z.string(), Price),
   /** Per second of a processor that was busy, and per second of a GiB that the sandbox may use. */
   compute: z.strictObject({ vcpuSecond: Amount, gbSecond: Amount }),
 });
-export type Prices = z.infer<typeof Prices>;
+export interface Prices extends z.infer<typeof PriceFile> {
+  /** Of a model that the list does not have; null: it is not known. */
+  otherwise?(model: string): Price | null;
+}
+
+/** What a model costs per million tokens; null: it is not known. */
+export function priceOf({ models, otherwise }: Pick<Prices, 'models' | 'otherwise'>, model: string): Price | null {
+  const listed = Object.hasOwn(models, model) ? models[model] : undefined;
+  return listed ?? otherwise?.(model) ?? null;
+}
 
 export interface TokenCounts {
   inputTokens: number;
@@ -27,14 +36,14 @@ export interface TokenCounts {
 
 /** @param upstreamUsd what the upstream says it took */
 export function modelCost(
-  { models }: Prices,
+  prices: Pick<Prices, 'models' | 'otherwise'>,
   model: string,
   tokens: TokenCounts,
   upstreamUsd: number | null,
 ): { nanoUsd: number; source: 'upstream' | 'prices' | 'unknown' } {
   if (upstreamUsd !== null) return { nanoUsd: toNano(upstreamUsd), source: 'upstream' };
-  const price = Object.hasOwn(models, model) ? models[model] : undefined;
-  if (price === undefined) return { nanoUsd: 0, source: 'unknown' };
+  const price = priceOf(prices, model);
+  if (price === null) return { nanoUsd: 0, source: 'unknown' };
   const { inputTokens, outputTokens } = tokens;
   const cachedTokens = Math.min(tokens.cachedTokens, inputTokens);
   const input = (inputTokens - cachedTokens) * price.input + cachedTokens * (price.cached ?? price.input);

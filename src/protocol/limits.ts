@@ -28,6 +28,10 @@ export const LIMITS = {
   llmWaitMs: 120_000,
   /** Models that are asked for one call: the task's own and its fallbacks. */
   llmModels: 10,
+  /** Of tests of models: between two of one model, how many an account may begin a minute, and the time of one. */
+  modelTestPauseMs: 10_000,
+  modelTestsPerMinute: 10,
+  modelTestMs: 120_000,
   /** Seconds that `Prefer: wait=N` may hold an answer. */
   waitSeconds: 600,
   /** Seconds that a repeated request waits for the first one's answer. */

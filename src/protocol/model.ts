@@ -33,11 +33,65 @@ export const USUAL_TRAITS: ModelTraits = {
   tools: 'all',
 };
 
+/** Who says a thing of a model; what nobody says is as usual. */
+export const FactSource = z.enum(['settings', 'test', 'upstream', 'size', 'table', 'usual']);
+export type FactSource = z.infer<typeof FactSource>;
+
+const Millions = z.number().nonnegative();
+const ToolCalls = z.enum(['native', 'text', 'none']);
+
+export const ModelTest = z
+  .object({
+    model: z.string(),
+    testedAt: z.iso.datetime(),
+    answered: z.boolean().describe('The model gave an answer, whatever it was'),
+    toolCalls: ToolCalls.nullable().describe(
+      'How it called the tool: as the API has it (`native`), written as `text`, or not at all (`none`); null: it did not answer',
+    ),
+    streaming: z.boolean().nullable().describe('The answer came in parts, as it was written'),
+    usage: z.enum(['told', 'estimated']).nullable().describe('Whether the upstream says what a call took'),
+    reasoning: z.boolean().nullable().describe('It thought before it answered, apart from the answer'),
+    contextTokens: z.number().int().describe('The context that tasks reckon with'),
+    contextFrom: FactSource.describe('Who says so'),
+    firstPartMs: z.number().int().nullable().describe('Milliseconds to the first part of the answer'),
+    durationMs: z.number().int().describe('Milliseconds to its end'),
+    error: z
+      .object({ code: z.string(), message: z.string() })
+      .nullable()
+      .describe('Why it did not answer: the upstream’s own reason'),
+    says: z.array(z.string()).describe('The same in words, a line each'),
+  })
+  .meta({ id: 'ModelTest' });
+export type ModelTest = z.infer<typeof ModelTest>;
+
 export const ModelView = z
   .object({
     name: z.string(),
     default: z.boolean().describe('Used, in the order of the list, by tasks that name no model'),
     note: z.string().nullable().describe('What whoever uses it should know: that `scripted` is no language model'),
+    contextTokens: z.number().int().describe('Tokens of a request and its answer together'),
+    outputTokens: z.number().int().describe('The most tokens of one answer'),
+    reasoning: z.boolean().describe('It thinks before it answers'),
+    tools: z
+      .enum(['all', 'bash'])
+      .describe('`bash`: its agent is given that tool alone, as small models do better with'),
+    toolCalls: ToolCalls.describe(
+      '`text`: it writes its calls of tools as text, and they are recovered from there',
+    ),
+    temperature: z
+      .number()
+      .nullable()
+      .describe("Sent with each call; null: none, so that it is the upstream's own"),
+    price: z
+      .object({ input: Millions, output: Millions, cached: Millions.optional() })
+      .nullable()
+      .describe('US dollars per million tokens; null: not known'),
+    sources: z
+      .record(z.string(), FactSource)
+      .describe(
+        'Who says it, by the name of the thing: settings, a test, the upstream, its size, a kept table, or nobody',
+      ),
+    test: ModelTest.nullable().describe('The last test of it; null: it was not tested'),
   })
   .meta({ id: 'Model' });
 export type ModelView = z.infer<typeof ModelView>;

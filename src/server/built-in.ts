@@ -24,6 +24,7 @@ import type { CallLog } from './ledger/call-log.ts';
 import { chooseModels } from './models/allowed-models.ts';
 import { listModels } from './models/commands.ts';
 import type { LlmGateway } from './models/gateway.ts';
+import type { KnownOfModels } from './models/model-view.ts';
 import { listPacks, loadSamples } from './packs/commands.ts';
 import { packCommands } from './packs/pack-commands.ts';
 import { listSandboxes } from './runners/commands.ts';
@@ -109,6 +110,7 @@ interface RegistryNeeds {
   store: Store;
   packs: readonly LoadedPack[];
   llm: LlmGateway;
+  known: KnownOfModels;
   calls: CallLog;
   blobs: KeptBlobs;
   secretsKey: string;
@@ -117,7 +119,7 @@ interface RegistryNeeds {
 
 /** All commands as they can be called: Seed's own with what each feature needs, and those of the packs. */
 export function openRegistry(parts: RegistryNeeds): Registry {
-  const { settings, store, packs, llm, calls, blobs, secretsKey, taskCache } = parts;
+  const { settings, store, packs, llm, known, calls, blobs, secretsKey, taskCache } = parts;
   const { webhookNetworks, resources, retention } = settings;
   const eventTypes = createEventTypes([...BUILT_IN_EVENT_TYPES, ...packs.flatMap(({ events = [] }) => events)]);
   const scopes = (operator: boolean) => registry.scopes(operator);
@@ -145,7 +147,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
         ...packs.flatMap((pack) => templatesOf(pack.name, pack.templates)),
       ],
     },
-    models: { llm },
+    models: { llm, known },
     files: { blobs },
     runners: {},
     webhooks: { eventTypes, secretsKey, allowedNetworks: webhookNetworks },

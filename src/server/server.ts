@@ -27,9 +27,13 @@ import type { McpServerFor } from './mcp/routes.ts';
 import { seedMcpServer } from './mcp/seed-offer.ts';
 import { countRequest } from './models/account-limits.ts';
 import { createLlmGateway } from './models/gateway.ts';
-import { readOpenRouterPrices, readPrices } from './models/prices.ts';
+import { KeptTests } from './models/known/kept-tests.ts';
+import { knownModels } from './models/known/known-models.ts';
+import { readKeptTable, readModelsFile } from './models/known/model-rules.ts';
+import { UpstreamList } from './models/known/upstream-list.ts';
+import { readPrices } from './models/prices.ts';
 import { planCall } from './models/token-estimate.ts';
-import { chooseUpstream, modelNotices, scriptedUpstream } from './models/upstream.ts';
+import { addressOf, chooseUpstream, modelNotices, scriptedUpstream } from './models/upstream.ts';
 import { loadPacks, playbooksOf } from './packs/load-packs.ts';
 import { packNotices } from './packs/notices.ts';
 import type { ServerSettings } from './settings.ts';
@@ -76,7 +80,7 @@ export async function startServer(
   const stopping = new AbortController();
   // Read beside all else that a start does.
   const upstream = chooseUpstream(settings.llm);
-  const openRouterPrices = readOpenRouterPrices(upstream, log);
+  const listed = undo.use(new UpstreamList({ upstream, log }));
   const packs = await loadPacks(settings.packs, BUILT_IN);
   const { databaseUrl, lost } = await findDatabase(settings, log, undo);
   const version = readVersion();
@@ -85,7 +89,10 @@ export async function startServer(
       settings: settings.telemetry,
       version,
       log,
-      models: () => [...Object.keys(prices.models), ...llm.models().data.map(({ id }) => id)],
+      models: () => [
+        ...[...Object.keys(prices.models), ...listed.names],
+        ...llm.models().data.map(({ id }) => id),
+      ],
       providerOf: (model) => llm.providerOf(model),
       clock: { now: () => store.clock.now() },
     }),
@@ -100,12 +107,22 @@ export async function startServer(
   const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
   const taskCache = openTaskCache(store);
   if (settings.adminKey !== null) await takeAdminKey(store, settings.adminKey);
-  const own = await readPrices(settings.pricesFile);
-  const prices = { ...own, models: { ...(await openRouterPrices), ...own.models } };
-  const spending = undo.use(new Spending({ store, prices, log }));
   const scripted = scriptedUpstream(undo.use(await startScriptedUpstream(await playbooksOf(packs))));
+  const upstreams = upstream === null ? ([scripted] as const) : ([upstream, scripted] as const);
+  const tests = undo.use(new KeptTests(store, (model) => addressOf(upstreams, model), log));
+  const rules = await readModelsFile(settings.modelsFile);
+  const known = knownModels({
+    settings: rules,
+    tested: (model) => tests.factsOf(model),
+    listed: (model) => listed.of(model),
+    table: await readKeptTable(),
+  });
+  await Promise.all([tests.read(), listed.firstRead()]);
+  const prices = { ...(await readPrices(settings.pricesFile)), otherwise: known.priceOf };
+  const spending = undo.use(new Spending({ store, prices, log }));
   const llm = createLlmGateway({
-    upstreams: upstream === null ? [scripted] : [upstream, scripted],
+    upstreams,
+    profileOf: known.profileOf,
     allowedModels: settings.llm.allowedModels,
     prices,
     countRequest: (account, limits) => countRequest(store, account, limits),
@@ -121,7 +138,18 @@ export async function startServer(
     log,
   });
   undo.defer(() => llm.allRecorded());
-  const registry = openRegistry({ settings, store, packs, llm, calls, blobs, secretsKey, taskCache });
+  const aboutModels = { ...known, testOf: (model: string) => tests.of(model) };
+  const registry = openRegistry({
+    settings,
+    store,
+    packs,
+    llm,
+    known: aboutModels,
+    calls,
+    blobs,
+    secretsKey,
+    taskCache,
+  });
   const keyUse = undo.use(new KeyUse(store, log));
   const audit = undo.use(new AuditTrail(store, log, { onLost: lose('audit') }));
   const { trustedProxies, sessions, webFolder, mcpAllowedOrigins, runnerToken } = settings;

@@ -34,6 +34,8 @@ export function readServerSettings() {
     auditRetentionDays: auditRetentionDays(),
     /** Null: the price list that comes with Seed. */
     pricesFile: env('SEED_PRICES_FILE') ?? null,
+    /** Null: nothing is set of any model. */
+    modelsFile: env('SEED_MODELS_FILE') ?? null,
     files: readFileSettings(),
     retention: {
       calls: retentionDays('SEED_CALL_RETENTION_DAYS', 90),

@@ -2,6 +2,7 @@
 // by the official client; and their bytes cut anywhere, which must change nothing.
 import type OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { USUAL_PROFILE } from '../../src/server/models/model-profile.ts';
 import { bytesOf, type Dialect, readDialects, type Sent, toolsOf } from '../fixtures/dialects.ts';
 import { type GatewayServer, startGateway } from '../fixtures/llm-gateway-server.ts';
 import { llmSettings } from '../fixtures/llm-settings.ts';
@@ -19,7 +20,7 @@ function startFor(toolCalls: 'native' | 'text'): Promise<GatewayServer> {
   return startGateway('m', {
     settings: llmSettings({ baseUrl: upstream.baseUrl, defaultModels: ['m'] }),
     prices: { models: { m: { input: 0, output: 0 } }, compute: { vcpuSecond: 0, gbSecond: 0 } },
-    toolCallsOf: () => toolCalls,
+    profileOf: () => ({ ...USUAL_PROFILE, toolCalls }),
     limits: { retryMs: 10 },
   });
 }

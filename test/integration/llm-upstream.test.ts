@@ -1,5 +1,6 @@
 // The gateway in front of an upstream that works: streams, JSON, what is passed on and what is not.
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type GatewayServer, startGateway, TASK_ID, TASK_KEY } from '../fixtures/llm-gateway-server.ts';
@@ -34,6 +35,12 @@ afterEach(async () => {
   await server.close();
   await upstream.close();
 });
+
+/** So often that the connection is never silent for long. */
+function pingUntilClosed(response: ServerResponse): void {
+  const timer = setInterval(() => response.write(': ping\n\n'), 5);
+  response.once('close', () => clearInterval(timer));
+}
 
 async function collect(body: object = {}): Promise<string> {
   const answer = await server.client.chat.completions.create({ model: 'm', messages, stream: true, ...body });
@@ -152,6 +159,33 @@ describe('streams', () => {
       expect(await upstream.requests[call]?.closed).toEqual({ abandoned: false });
     }
     expect(new Set(upstream.requests.map(({ clientPort }) => clientPort)).size).toBeLessThan(6);
+  });
+
+  it.each<[string, (response: ServerResponse) => void]>([
+    ['says nothing more', () => undefined],
+    ['only pings', (response) => pingUntilClosed(response)],
+    ['breaks the connection', (response) => void response.destroy()],
+  ])('that have said why they ended are whole when the upstream then %s', async (_, then) => {
+    upstream.behave(async (response) => {
+      startStream(response);
+      await new Promise<void>((resolve) => response.write(chunk('a', 'stop') + usageChunk(), () => resolve()));
+      then(response);
+    });
+    const quick = await startGateway('m', {
+      settings: llmSettings({ baseUrl: upstream.baseUrl, defaultModels: ['m'] }),
+      limits: { endedIdleMs: 50, endedMs: 200 },
+    });
+    const parts: unknown[] = [];
+    for await (const { choices } of await quick.client.chat.completions.create({
+      model: 'm',
+      messages,
+      stream: true,
+    }))
+      parts.push(choices[0]?.delta.content ?? choices[0]?.finish_reason);
+    expect(parts).toEqual(['a', 'stop', undefined]);
+    expect(quick.recorded).toMatchObject([{ call: { inputTokens: 11, outputTokens: 7, outcome: 'ok' } }]);
+    await upstream.requests[0]?.closed;
+    await quick.close();
   });
 
   it('of a model that nobody knows the price of count tokens and warn once', async () => {

@@ -1,6 +1,8 @@
 // Which models a key is told of.
 import { expect, it } from 'vitest';
 import { modelsFor } from './allowed-models.ts';
+import { USUAL_PROFILE } from './model-profile.ts';
+import { knownOf } from './model-view.ts';
 
 const llm = {
   defaultModels: ['big', 'small'] as const,
@@ -9,31 +11,32 @@ const llm = {
   knows: (model: string) => model !== 'gone',
 };
 
+const known = { profileOf: () => USUAL_PROFILE, sourcesOf: () => ({}), testOf: () => null };
+const view = (name: string, isDefault: boolean) => ({
+  name,
+  default: isDefault,
+  note: null,
+  ...knownOf(name, known),
+});
+
 function list(...allowed: (string[] | null)[]) {
   const lineage = allowed.map((allowedModels) => ({ allowedModels }));
-  return modelsFor(lineage as never, llm);
+  return modelsFor(lineage as never, llm, known);
 }
 
 it('tells a key without a list of its own all that is known by name, the defaults first', () => {
   expect(list(null)).toEqual({
-    items: [
-      { name: 'big', default: true, note: null },
-      { name: 'small', default: true, note: null },
-      { name: 'tiny', default: false, note: null },
-    ],
+    items: [view('big', true), view('small', true), view('tiny', false)],
     others: true,
   });
 });
 
 it('tells a key with a list what stands in it and is served, whatever stands above it', () => {
   expect(list(['gone', 'small', 'other'])).toEqual({
-    items: [
-      { name: 'small', default: true, note: null },
-      { name: 'other', default: false, note: null },
-    ],
+    items: [view('small', true), view('other', false)],
     others: false,
   });
-  expect(list(['tiny', 'small'], ['tiny', 'big']).items).toEqual([{ name: 'tiny', default: true, note: null }]);
+  expect(list(['tiny', 'small'], ['tiny', 'big']).items).toEqual([view('tiny', true)]);
 });
 
 it('tells a key whose list is served no more of none', () => {

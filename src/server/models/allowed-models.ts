@@ -4,6 +4,7 @@ import type { Lineage } from '../../protocol/key.ts';
 import { type ModelView, modelNote } from '../../protocol/model.ts';
 import { allowedModels } from '../access/lineage.ts';
 import type { LlmGateway } from './gateway.ts';
+import { type KnownOfModels, knownOf } from './model-view.ts';
 
 export function mayUseModel(model: string, lineage: Lineage): boolean {
   return allowedModels(lineage)?.includes(model) ?? true;
@@ -46,6 +47,7 @@ function defaultModelsFor(
 export function modelsFor(
   lineage: Lineage,
   llm: Pick<LlmGateway, 'defaultModels' | 'knows' | 'named' | 'servesOthers'>,
+  known: KnownOfModels,
 ): { items: ModelView[]; others: boolean } {
   const own = allowedModels(lineage);
   const defaults = defaultModelsFor(lineage, llm).filter((model) => mayUseModel(model, lineage));
@@ -55,6 +57,7 @@ export function modelsFor(
       name,
       default: defaults.includes(name),
       note: modelNote([name]),
+      ...knownOf(name, known),
     })),
     others: own === null && llm.servesOthers,
   };

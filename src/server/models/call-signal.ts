@@ -11,6 +11,10 @@ export const CALL_LIMITS = {
   answerWithOthersMs: 60_000,
   /** Between two chunks of an answer. */
   idleMs: 60_000,
+  /** The same once an answer has said why it ended: it is whole then, whatever does not come any more. */
+  endedIdleMs: 2_000,
+  /** What may follow that reason in all, pings included. */
+  endedMs: 10_000,
   /** The whole call, with all that it waits for and all models that are asked. */
   totalMs: 600_000,
   /** The longest Retry-After that is waited for. */

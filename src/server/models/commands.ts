@@ -4,9 +4,11 @@ import { defineCommand } from '../../command/define-command.ts';
 import { ModelView } from '../../protocol/model.ts';
 import { pageOf } from '../../protocol/page.ts';
 import { modelsFor } from './allowed-models.ts';
+import type { KnownOfModels } from './model-view.ts';
 
 interface ModelNeeds {
   llm: Parameters<typeof modelsFor>[1];
+  known: KnownOfModels;
 }
 
 export const listModels = defineCommand({
@@ -19,10 +21,19 @@ export const listModels = defineCommand({
   output: pageOf(ModelView).extend({
     others: z.boolean().describe('The upstream may have more: any name it knows can be given'),
   }),
-  columns: ['name', 'default'],
+  columns: [
+    'name',
+    'default',
+    'contextTokens',
+    'tools',
+    'toolCalls',
+    'price.input',
+    'price.output',
+    'test.testedAt',
+  ],
   examples: ['seed models list', 'seed models list --json'],
-  run: async (_input, { actor }, { llm }: ModelNeeds) => ({
-    ...modelsFor(actor.lineage, llm),
+  run: async (_input, { actor }, { llm, known }: ModelNeeds) => ({
+    ...modelsFor(actor.lineage, llm, known),
     nextCursor: null,
   }),
 });

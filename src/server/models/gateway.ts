@@ -1,6 +1,6 @@
 // The LLM gateway: OpenAI-compatible chat completions for the models of the calling task, each from the upstream
 // that serves it. The HTTP routes that authenticate the task and call this are in routes.ts.
-import type { Prices } from '../../lib/money.ts';
+import { type Prices, priceOf } from '../../lib/money.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { ModelTraits } from '../../protocol/model.ts';
 import type { ModelCall } from '../spending/call-usage.ts';
@@ -16,7 +16,7 @@ import {
 } from './call-records.ts';
 import { CALL_LIMITS, type CallLimits } from './call-signal.ts';
 import { type ChatRequest, parseChatRequest } from './chat-request.ts';
-import { type ModelProfile, USUAL_PROFILE } from './model-profile.ts';
+import { type ModelProfile, USUAL_PROFILE, withSampling } from './model-profile.ts';
 import { RateLimitedQueue, type Release } from './rate-limited-queue.ts';
 import { modelList, type ServedModels, servedModels } from './served-models.ts';
 import { type Upstream, upstreamOf } from './upstream.ts';
@@ -40,8 +40,6 @@ export interface LlmGatewayOptions {
   recordCall: RecordCall;
   /** Counts a request to an upstream's account against limits that all servers share. */
   countRequest(account: string, limits: RateLimits): Promise<NoRoom | null>;
-  /** How a model calls tools; without it all do so natively. */
-  toolCallsOf?(model: string): 'native' | 'text';
   log: LlmLog;
   fetch?: typeof fetch;
   limits?: Partial<CallLimits>;
@@ -96,13 +94,15 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
 
   /** One call of one model: metered, whatever comes of it. */
   const ask = async (
-    request: ChatRequest,
+    asked: ChatRequest,
     model: string,
     { taskId, signal }: Caller,
     { others, until }: { others: boolean; until: number },
   ): Promise<Response> => {
     const upstream = upstreamOf(upstreams, model);
     if (upstream === null) throw served.unknown(model);
+    const profile = profileOf(model);
+    const request = withSampling(asked, profile);
     const meter = new CallMeter(request);
     const reservation = await options.reserve(taskId, { ...request, model }, signal, meter);
     const record = (call: ModelCall) => records.record(taskId, call, reservation);
@@ -120,7 +120,7 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
         signal,
         meter,
         limits,
-        toolCalls: options.toolCallsOf?.(model) ?? 'native',
+        toolCalls: profile.toolCalls,
         leftMs: until - performance.now(),
         others,
         fetch,
@@ -137,7 +137,7 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
 
   return {
     ...served,
-    hasPrice: (model) => Object.hasOwn(prices.models, model) || upstreamOf(upstreams, model)?.openRouter === true,
+    hasPrice: (model) => priceOf(prices, model) !== null || upstreamOf(upstreams, model)?.openRouter === true,
     providerOf: (model) => upstreamOf(upstreams, model)?.provider ?? 'openai',
     profileOf,
     traitsOf(model) {

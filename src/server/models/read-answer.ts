@@ -1,12 +1,11 @@
 // Reads an upstream's answer as standard pieces, whatever it sends: a stream of events or one JSON document. The
 // meter is told of each as it comes. Called by upstream-completion.ts.
 import { randomUUID } from 'node:crypto';
-import { parseJson } from '../../lib/json.ts';
 import type { CallMeter } from './call-meter.ts';
 import type { CallLimits, CallSignal } from './call-signal.ts';
 import { type AnswerPiece, writtenBytes } from './dialect/answer-piece.ts';
 import { BadAnswer } from './dialect/bad-answer.ts';
-import { createEventReader } from './dialect/event-stream.ts';
+import { createEventReader, type UpstreamEvent } from './dialect/event-stream.ts';
 import type { Normaliser } from './dialect/normaliser.ts';
 import { type AnswerHead, SaidOfAnswer } from './dialect/standard-stream.ts';
 import { llmUnavailable, messageOf, presentable } from './upstream-failure.ts';
@@ -43,18 +42,21 @@ export function readAnswer({ body, call, meter, limits, normaliser, secrets, mod
   const events = createEventReader({ eventBytes: limits.lineBytes, documentBytes: limits.answerBytes });
   const head: AnswerHead = { id: `chatcmpl-${randomUUID()}`, created: Math.floor(Date.now() / 1000), model };
   let begun = false;
+  let endedAt: number | null = null;
+  /** What is still waited for when the answer counts as whole. */
+  let reading: ReturnType<typeof bytes.read> | null = null;
 
-  const take = (pieces: AnswerPiece[], payload: string): boolean => {
-    if (payload === '[DONE]') return true;
-    const event = parseEvent(payload, secrets);
+  const take = (pieces: AnswerPiece[], { text, json, isLast }: UpstreamEvent): boolean => {
+    if (isLast) return true;
+    const event = objectOf(text, json, secrets);
     meter.answered(event);
     if ('error' in event && event.error) {
       if (!begun) meter.notServed();
-      const said = presentable(messageOf(event) ?? payload, secrets);
+      const said = presentable(messageOf(event) ?? text, secrets);
       throw llmUnavailable(events.isDocument ? `sent no completion: ${said}` : `broke off: ${said}`);
     }
     if (!('choices' in event) && !begun && events.isDocument)
-      throw llmUnavailable(`sent no completion: ${presentable(messageOf(event) ?? payload, secrets)}`);
+      throw llmUnavailable(`sent no completion: ${presentable(messageOf(event) ?? text, secrets)}`);
     if (!begun) readHead(head, event);
     begun = true;
     give(pieces, normaliser.push(event));
@@ -66,6 +68,7 @@ export function readAnswer({ body, call, meter, limits, normaliser, secrets, mod
       if (saysNothing(piece)) continue;
       meter.wrote(writtenBytes(piece));
       pieces.push(piece);
+      endedAt = null;
     }
   };
   const end = (pieces: AnswerPiece[], done: boolean): true => {
@@ -76,13 +79,31 @@ export function readAnswer({ body, call, meter, limits, normaliser, secrets, mod
     return true;
   };
 
+  /** The next bytes; null when an answer that has said why it ended says no more. */
+  const read = async () => {
+    const next = bytes.read();
+    if (!normaliser.hasEnded) return await call.within(limits.idleMs, 'more', next);
+    endedAt ??= performance.now();
+    const came = await inTime(
+      Math.min(limits.endedIdleMs, endedAt + limits.endedMs - performance.now()),
+      next,
+    ).catch(() => null);
+    if (came !== null) return came;
+    reading = next;
+    // Whoever ends the call ends it, too.
+    next.catch(() => undefined);
+    return null;
+  };
+
   return {
     head,
     async next(pieces) {
       try {
-        const { done, value } = await call.within(limits.idleMs, 'more', bytes.read());
-        for (const payload of done ? events.end() : events.push(value))
-          if (take(pieces, payload)) return end(pieces, true);
+        const came = await read();
+        if (came === null) return end(pieces, true);
+        const { done, value } = came;
+        for (const event of done ? events.end() : events.push(value))
+          if (take(pieces, event)) return end(pieces, true);
         return done && end(pieces, false);
       } catch (error) {
         // Of a document that breaks off nobody can tell the parts.
@@ -90,16 +111,24 @@ export function readAnswer({ body, call, meter, limits, normaliser, secrets, mod
         throw error instanceof BadAnswer ? llmUnavailable(error.message) : error;
       }
     },
-    drain: () => call.within(CLOSING_MS, 'end', bytes.read()),
+    drain: () => call.within(CLOSING_MS, 'end', reading ?? bytes.read()),
   };
 }
 
-function parseEvent(payload: string, secrets: readonly string[]): object {
-  const fail = (cause?: Error) =>
-    llmUnavailable(`sent something that is not JSON: ${presentable(payload, secrets)}`, { cause });
-  const json = parseJson(payload, fail);
+/** Null when nothing came in time. The promise goes on. */
+async function inTime<T>(ms: number, promise: Promise<T>): Promise<T | null> {
+  const { promise: late, resolve } = Promise.withResolvers<null>();
+  const timer = setTimeout(resolve, ms, null);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function objectOf(text: string, json: unknown, secrets: readonly string[]): object {
   if (typeof json === 'object' && json !== null) return json;
-  throw fail();
+  throw llmUnavailable(`sent something that is not JSON: ${presentable(text, secrets)}`);
 }
 
 /** What the first event says of the whole answer. */

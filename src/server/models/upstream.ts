@@ -110,3 +110,9 @@ export function upstreamOf(upstreams: readonly Upstream[], model: string): Upstr
   if (model === '' || model.endsWith(WEB_SEARCH_SUFFIX)) return null;
   return upstreams.find(({ models }) => models === null) ?? null;
 }
+
+/** Tells one upstream from another, also after a restart: that of `scripted` has a new address each time. */
+export function addressOf(upstreams: readonly Upstream[], model: string): string {
+  const upstream = upstreamOf(upstreams, model);
+  return upstream === null || upstream.provider === 'seed' ? 'seed' : upstream.baseUrl;
+}

@@ -1,21 +1,30 @@
-// Cuts the bytes of an upstream's answer into the texts of its events, whatever frames them: an event stream
-// (WHATWG HTML, "Server-sent events"), or one JSON document where a stream was asked. Called by ../read-answer.ts.
+// Cuts the bytes of an upstream's answer into its events, whatever frames them: an event stream (WHATWG HTML,
+// "Server-sent events"), lines of JSON, or one JSON document. Called by ../read-answer.ts.
+import { isRecord, parseJson } from '../../../lib/json.ts';
 import { BadAnswer } from './bad-answer.ts';
+import { documentsIn } from './json-documents.ts';
+import { createLineReader } from './lines.ts';
+
+export interface UpstreamEvent {
+  /** What `event:` calls it; empty where it says nothing. */
+  name: string;
+  text: string;
+  /** The text as JSON; undefined where it is none. */
+  json: unknown;
+  /** `[DONE]`: nothing follows. */
+  isLast: boolean;
+}
 
 export interface EventReader {
   /** The events that are complete with these bytes, one by one. @throws BadAnswer for what is none, or too long */
-  push(bytes: Uint8Array): Iterable<string>;
+  push(bytes: Uint8Array): Iterable<UpstreamEvent>;
   /** What is left when the bytes end. */
-  end(): string[];
-  /** Whether the bytes are one document and no stream: it is complete at their end only. */
+  end(): Iterable<UpstreamEvent>;
+  /** Whether the bytes are JSON by itself and no event stream. */
   readonly isDocument: boolean;
   /** Bytes of what is not complete yet. */
   readonly heldBytes: number;
 }
-
-const DATA = /^data:? ?/;
-/** Comments and fields that say nothing of the answer. */
-const BESIDE = /^(?::|(?:event|id|retry)(?::|$))/;
 
 /** The most that is held of an event of a stream, and of a document. */
 export interface EventLimits {
@@ -23,47 +32,143 @@ export interface EventLimits {
   documentBytes: number;
 }
 
+/** A line of an event stream, as far as an answer begins with one. */
+const STREAM_START = /^\s*(?::|(?:data|event|id|retry)\s*(?::|$))/;
+/** A field that nobody knows: the standard ignores it. */
+const OTHER_FIELD = /^[A-Za-z][\w.-]*:/;
+const DONE = /^"?\s*\[done\]\s*"?$/i;
+/** Some frame what is framed already. */
+const PREFIXES = /^\s*(?:data:\s*)+/;
+/** Events of these names hold the answer, or its error; of others only what reads like one is looked at. */
+const ANSWER_NAMES: readonly string[] = ['', 'message', 'data', 'error'];
+
 export function createEventReader({ eventBytes, documentBytes }: EventLimits): EventReader {
-  const decoder = new TextDecoder();
-  let held = '';
+  const lines = createLineReader();
+  let framing: 'unknown' | 'stream' | 'document' = 'unknown';
+  /** Lines of what is no event stream, until they make a document. */
+  const document: string[] = [];
+  /** Of the event that comes: its `data` lines, when the first alone is no JSON. */
+  const data: string[] = [];
+  /** Bytes of both. */
   let heldBytes = 0;
-  let isStream: boolean | null = null;
-  const refuseLong = () => {
-    if (isStream && heldBytes > eventBytes) throw new BadAnswer(`sent a line of more than ${eventBytes} bytes`);
-    if (!isStream && heldBytes > documentBytes)
+  let name = '';
+
+  const refuseLong = (more: number) => {
+    const isStream = framing === 'stream' || (framing === 'unknown' && STREAM_START.test(lines.start));
+    if (isStream && heldBytes + more > eventBytes)
+      throw new BadAnswer(`sent a line of more than ${eventBytes} bytes`);
+    if (!isStream && heldBytes + more > documentBytes)
       throw new BadAnswer(`sent an answer of more than ${documentBytes} bytes`);
   };
-  const dataOf = (line: string): string[] => {
-    if (line.trim() === '' || BESIDE.test(line)) return [];
-    if (!DATA.test(line)) throw new BadAnswer('sent something that is not an event stream');
-    return [line.replace(DATA, '').trim()].filter((data) => data !== '');
+  const hold = (list: string[], line: string) => {
+    const bytes = Buffer.byteLength(line) + 1;
+    refuseLong(bytes);
+    heldBytes += bytes;
+    list.push(line);
   };
+  const takeHeld = (list: string[]) => {
+    heldBytes = 0;
+    return list.splice(0).join('\n').trim();
+  };
+
+  const onData = (out: UpstreamEvent[], value: string) => {
+    const text = value.replace(PREFIXES, '').trim();
+    if (data.length > 0) hold(data, text);
+    else if (DONE.test(text)) out.push(eventOf(name, text, undefined, true));
+    // Also a comment that somebody on the way has made an event of.
+    else if (text !== '' && !text.startsWith(':')) {
+      // What is complete by itself waits for nothing: some upstreams send no empty line after it.
+      const json = text.startsWith('{') ? parseJson(text) : undefined;
+      if (json === undefined) hold(data, text);
+      else out.push(eventOf(name, text, json));
+    }
+  };
+
+  const onLine = (out: UpstreamEvent[], line: string) => {
+    const bare = line.trimStart();
+    if (line.startsWith('data:')) onData(out, line.slice(5));
+    else if (bare === '') {
+      if (data.length > 0) out.push(...eventsOf(name, takeHeld(data)));
+      name = '';
+    } else if (line.startsWith('event:')) name = line.slice(6).trim();
+    else if (STREAM_START.test(line)) {
+      if (bare.startsWith('data:')) onData(out, bare);
+    } else if (data.length > 0) hold(data, line);
+    else if (bare.startsWith('{') || DONE.test(bare)) onData(out, bare);
+    else if (!OTHER_FIELD.test(line)) throw new BadAnswer('sent something that is not an event stream');
+  };
+
+  const onBareLine = (out: UpstreamEvent[], line: string) => {
+    const text = line.trim();
+    if (document.length > 0) hold(document, line);
+    else if (text !== '') {
+      framing = 'document';
+      if (DONE.test(text)) out.push(eventOf('', text, undefined, true));
+      // One of many lines, or all there is.
+      else if (/^[{[]/.test(text) && parseJson(text) !== undefined) out.push(...eventsOf('', text));
+      else hold(document, line);
+    }
+  };
+
+  const restOfDocument = (out: UpstreamEvent[]) => {
+    if (document.length > 0) out.push(...eventsOf('', takeHeld(document)));
+  };
+
+  const take = (line: string): UpstreamEvent[] => {
+    const out: UpstreamEvent[] = [];
+    if (framing !== 'stream' && STREAM_START.test(line)) {
+      restOfDocument(out);
+      framing = 'stream';
+    }
+    if (framing === 'stream') onLine(out, line);
+    else onBareLine(out, line);
+    return out;
+  };
+
   return {
     *push(bytes) {
-      held += decoder.decode(bytes, { stream: true });
-      heldBytes += bytes.length;
-      if (isStream === null && held.trim() !== '') isStream = /^\s*(?::|data:|event:|id:|retry:)/.test(held);
-      if (!isStream) {
-        refuseLong();
-        return;
+      for (const line of lines.push(bytes)) {
+        if (line.length > eventBytes) refuseLong(line.length);
+        yield* take(line);
       }
-      const lines = held.split(/\r?\n/);
-      held = lines.pop() ?? '';
-      heldBytes = Buffer.byteLength(held);
-      for (const line of lines) yield* dataOf(line);
-      refuseLong();
+      refuseLong(lines.heldBytes);
     },
-    end() {
-      const rest = held + decoder.decode();
-      held = '';
-      heldBytes = 0;
-      return isStream ? dataOf(rest) : [rest].filter((text) => text.trim() !== '');
+    *end() {
+      yield* take(lines.end());
+      if (framing === 'stream') yield* take('');
+      const rest: UpstreamEvent[] = [];
+      restOfDocument(rest);
+      yield* rest;
     },
     get isDocument() {
-      return isStream === false;
+      return framing === 'document';
     },
     get heldBytes() {
-      return heldBytes;
+      return heldBytes + lines.heldBytes;
     },
   };
+}
+
+function eventOf(name: string, text: string, json: unknown, isLast = false): UpstreamEvent {
+  return { name, text, json, isLast };
+}
+
+/** All that a text has: several documents, when it has them, and what follows the last one. */
+function eventsOf(name: string, text: string): UpstreamEvent[] {
+  const whole = parseJson(text);
+  const { values, rest } = whole === undefined ? documentsIn(text) : { values: [whole], rest: '' };
+  const after = rest.replace(PREFIXES, '');
+  const isAnswer = ANSWER_NAMES.includes(name);
+  const events = values
+    .flatMap(eventsIn)
+    .flatMap((json) => (isAnswer || isRecord(json) ? eventOf(name, text, json) : []));
+  if (DONE.test(after)) events.push(eventOf(name, after, undefined, true));
+  else if (after !== '' && isAnswer) events.push(eventOf(name, after, undefined));
+  return events;
+}
+
+/** Some send all events as one list. Null says nothing. */
+function eventsIn(value: unknown): unknown[] {
+  if (value === null) return [];
+  return Array.isArray(value) && value.length > 0 && value.every(isRecord) ? value : [value];
 }

@@ -42,7 +42,7 @@ export function callRows(wanted: Wanted): Rows {
 /** What model calls and sandboxes used and cost. */
 export function spentRows(wanted: Wanted): Rows {
   return sql`
-    select created_at, billed_key_id, task_id::text as task, asked_model as model, 0 as tasks, 1 as model_calls,
+    select created_at, billed_key_id, coalesce(task_id::text, '(no task)') as task, asked_model as model, 0 as tasks, 1 as model_calls,
       input_tokens, output_tokens, cached_tokens, reasoning_tokens, 0::float8 as vcpu_seconds, 0::float8 as gb_seconds,
       cost_nano_usd as llm, 0::bigint as compute,
       (cost_source = 'estimated')::int as estimated, coalesce(unpriced, cost_source = 'unknown')::int as unpriced
@@ -71,7 +71,7 @@ export function errorRows(wanted: Wanted): Rows {
       case when ${isRefused()} then 'refused' else 'failed' end as kind
     from ${CALLS} where ${within(wanted)} and ${isWrong()}
     union all
-    select created_at, created_at, billed_key_id, task_id::text, '(model call)', asked_model, outcome, 'model call'
+    select created_at, created_at, billed_key_id, coalesce(task_id::text, '(no task)'), '(model call)', asked_model, outcome, 'model call'
     from model_calls where ${within(wanted)} and outcome not in ('ok', 'cancelled')
     union all
     select created_at, coalesce(completed_at, created_at), billed_key_id, id::text, '(task)', model,

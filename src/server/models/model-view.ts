@@ -1,0 +1,30 @@
+// A model as lists and pages show it: what is known of it, who says so, and what its last test found out.
+import type { FactSource, ModelTest, ModelView } from '../../protocol/model.ts';
+import type { ModelFacts, ModelProfile } from './model-profile.ts';
+
+export interface KnownOfModels {
+  profileOf(model: string): ModelProfile;
+  sourcesOf(model: string): Partial<Record<keyof ModelFacts, FactSource>>;
+  /** Null: it was not tested. */
+  testOf(model: string): ModelTest | null;
+}
+
+type Known = Omit<ModelView, 'name' | 'default' | 'note'>;
+
+/** The things that a source is told of. */
+const TOLD = ['contextTokens', 'outputTokens', 'reasoning', 'tools', 'toolCalls', 'price'] as const;
+
+export function knownOf(model: string, { profileOf, sourcesOf, testOf }: KnownOfModels): Known {
+  const { sampling, maxTokensField: _, ...profile } = profileOf(model);
+  const said = sourcesOf(model);
+  const test = testOf(model);
+  return {
+    ...profile,
+    temperature: sampling.temperature ?? null,
+    sources: Object.fromEntries([
+      ...TOLD.map((name) => [name, said[name] ?? 'usual'] as const),
+      ['temperature', said.sampling ?? 'usual'] as const,
+    ]),
+    test,
+  };
+}
