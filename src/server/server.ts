@@ -38,6 +38,7 @@ import { loadPacks, playbooksOf } from './packs/load-packs.ts';
 import { packNotices } from './packs/notices.ts';
 import type { ServerSettings } from './settings.ts';
 import { Spending } from './spending/spending.ts';
+import { appendServerEvent } from './tasks/events.ts';
 import { openTaskCache } from './tasks/find.ts';
 import { sweepLapsedLeases } from './tasks/lapse.ts';
 import type { LostRecord } from './telemetry/observation.ts';
@@ -134,6 +135,10 @@ export async function startServer(
         lose('model_call')(1);
         throw error;
       });
+    },
+    onWait(taskId, text) {
+      const told = appendServerEvent(store.db, taskId, { type: 'diagnostic', text }, store.clock.now());
+      told.catch((err) => log.warn({ err, taskId }, 'that a call waits could not be told'));
     },
     log,
   });

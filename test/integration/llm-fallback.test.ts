@@ -61,21 +61,21 @@ const asked = () => upstream.requests.map(({ body }) => body['model']);
 const recorded = () => server.recorded.map(({ call }) => [call.askedModel, call.outcome, call.outputTokens]);
 
 describe('the next model is asked', () => {
-  it.each<[string, Behaviour]>([
+  it.each<[string, Behaviour, string?]>([
     ['a 500', answer(500, '{}')],
     ['a 429 with a long Retry-After', answer(429, '{}', { 'retry-after': '60' })],
-    ['a 402', answer(402, '{"error":{"message":"no credits"}}')],
-    ['a 404', answer(404, '{"error":{"message":"No endpoints found"}}')],
-    ['a 400 about the model', answer(400, '{"error":{"message":"a is not a valid model ID"}}')],
+    ['a 402', answer(402, '{"error":{"message":"no credits"}}'), 'llm_refused'],
+    ['a 404', answer(404, '{"error":{"message":"No endpoints found"}}'), 'llm_refused'],
+    ['a 400 about the model', answer(400, '{"error":{"message":"a is not a valid model ID"}}'), 'llm_refused'],
     ['a broken connection', (response) => void response.destroy()],
     ['silence', hang],
     ['an error with status 200', answer(200, '{"error":{"message":"provider down"}}')],
     ['garbage', answer(200, '<html>')],
-  ])('after %s', async (_, behaviour) => {
+  ])('after %s', async (_, behaviour, outcome = 'llm_unavailable') => {
     byModel = { a: behaviour };
     expect(await ask()).toBe('b says hello');
     expect(recorded()).toEqual([
-      ['a', 'llm_unavailable', 0],
+      ['a', outcome, 0],
       ['b', 'ok', 7],
     ]);
   });
@@ -92,6 +92,27 @@ describe('the next model is asked', () => {
       ['a', 'llm_unavailable', 0],
       ['b', 'ok', 7],
     ]);
+  });
+
+  it('after signs of life that no answer follows', async () => {
+    byModel = {
+      a: (response) => {
+        startStream(response);
+        const timer = setInterval(() => response.write(': thinking\n\n'), 50);
+        response.once('close', () => clearInterval(timer));
+      },
+      b: stream(chunk('hello', 'stop') + usageChunk() + DONE),
+    };
+    const hasty = await startGateway('a', {
+      settings: llmSettings({ baseUrl: upstream.baseUrl, defaultModels: ['a', 'b'] }),
+      limits: { ...limits, firstEventWithOthersMs: 400 },
+      fallbackModels: ['b'],
+    });
+    const call = { taskId: 't', model: 'a', fallbackModels: ['b'], signal: new AbortController().signal };
+    const answered = await hasty.gateway.chatCompletions({ model: 'a', messages, stream: true }, call);
+    expect(await answered.text()).toContain('hello');
+    expect(hasty.logged.map(({ message }) => message)).toContain('the LLM upstream sent no event for 0.4 s');
+    await hasty.close();
   });
 
   it('and the one after that, until one answers', async () => {
@@ -136,7 +157,7 @@ it('each model is reserved for and recorded by itself', async () => {
   byModel = { a: answer(404, '') };
   await bounded.client.chat.completions.create({ model: 'a', messages });
   expect(settled).toEqual([
-    ['a', 'llm_unavailable', 'reserved for a'],
+    ['a', 'llm_refused', 'reserved for a'],
     ['b', 'ok', 'reserved for b'],
   ]);
   await bounded.close();
@@ -239,7 +260,7 @@ describe('of a task', () => {
         });
       expect((await complete(any)).body.choices[0].message.content).toBe('c says hello');
       expect((await complete(narrowed)).body.choices[0].message.content).toBe('c says hello');
-      expect((await complete(named)).body.error.code).toBe('llm_unavailable');
+      expect((await complete(named)).body.error.code).toBe('llm_refused');
 
       const unknown = { body: { instruction: 'x', model: 'scripted' } };
       const refused = await seed.call('POST', '/api/v1/tasks/run', unknown);

@@ -1,7 +1,8 @@
 // The gateway in front of an upstream that fails in every way it can: a clear error, no secret, nothing left open.
 import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type GatewayServer, startGateway } from '../fixtures/llm-gateway-server.ts';
+import { type GatewayServer, startGateway, TASK_ID } from '../fixtures/llm-gateway-server.ts';
 import { llmSettings } from '../fixtures/llm-settings.ts';
 import {
   answer,
@@ -25,6 +26,8 @@ const limits = {
   totalMs: 2_000,
   retryAfterMs: 1_000,
   retryMs: 1,
+  loadingMs: 500,
+  loadingPauseMs: 10,
   lineBytes: 10_000,
   answerBytes: 50_000,
 };
@@ -89,6 +92,13 @@ const unavailable = (message: RegExp) => ({
   message: expect.stringMatching(message),
 });
 
+/** Asking again would be refused again: clients do not, by the status. */
+const refused = (message: RegExp) => ({
+  status: 400,
+  code: 'llm_refused',
+  message: expect.stringMatching(message),
+});
+
 /** The estimate of one request with these messages, as `post` and `ask` send it. */
 const INPUT = 16;
 const FREE = { inputTokens: 0, outputTokens: 0, costNanoUsd: 0, costSource: 'none' };
@@ -99,18 +109,15 @@ const STREAM_READ = { inputTokens: INPUT + 4, outputTokens: 0, costSource: 'esti
 
 describe('before the answer has begun', () => {
   it.each<[string, Behaviour, RegExp, number?]>([
-    ['a 400', answer(400, '{"error":{"message":"too many tokens"}}'), /answered 400: too many tokens/],
-    ['a 401', answer(401, '{"error":{"message":"User not found."}}'), /answered 401: User not found\./],
-    ['a 404 with plain text', answer(404, 'no such\n model'), /answered 404: no such model/],
     ['a 500 without a body', answer(500, ''), /answered 500$/, 2],
-    ['a 503 that says when', answer(503, 'busy', { 'retry-after': '0' }), /answered 503: busy/, 2],
+    // Five waits at the most.
+    ['a 503 that says when', answer(503, 'busy', { 'retry-after': '0' }), /answered 503: busy/, 6],
     ['a 503 that says much later', answer(503, 'busy', { 'retry-after': '60' }), /answered 503: busy/],
-    ['a redirect', answer(302, '', { location: 'http://127.0.0.1:1/' }), /answered 302/],
     ['an error that stops coming', halfAnswer(() => undefined, 500), /no more for 0\.2 s/],
     [
       'an error with status 200',
-      answer(200, '{"error":{"message":"out of credits"}}'),
-      /no completion: out of credits/,
+      answer(200, '{"error":{"message":"provider down"}}'),
+      /no completion: provider down/,
     ],
   ])('%s is llm_unavailable, and costs nothing', async (_, behaviour, message, requests = 1) => {
     upstream.behave(behaviour);
@@ -118,6 +125,38 @@ describe('before the answer has begun', () => {
     expect(server.recorded).toMatchObject([{ call: { ...FREE, outcome: 'llm_unavailable' } }]);
     expect(upstream.requests).toHaveLength(requests);
   });
+
+  it.each<[string, Behaviour, RegExp]>([
+    ['a 400', answer(400, '{"error":{"message":"no such field"}}'), /answered 400: no such field/],
+    ['a 401', answer(401, '{"error":{"message":"User not found."}}'), /answered 401: User not found\./],
+    ['a 404 with plain text', answer(404, 'no such\n model'), /answered 404: no such model/],
+    ['a redirect', answer(302, '', { location: 'http://127.0.0.1:1/' }), /answered 302/],
+    ['no money', answer(200, '{"error":{"message":"out of credits"}}'), /no completion: out of credits/],
+  ])('%s is llm_refused, asked once, and costs nothing', async (_, behaviour, message) => {
+    upstream.behave(behaviour);
+    await expect(ask()).rejects.toMatchObject(refused(message));
+    expect(server.recorded).toMatchObject([{ call: { ...FREE, outcome: 'llm_refused' } }]);
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  it.each<[string, Behaviour]>([
+    ['a 400', answer(400, '{"error":{"code":"context_length_exceeded","message":"no"}}')],
+    ['a 413', answer(413, 'Request Entity Too Large', { 'content-type': 'text/plain' })],
+    ['a 500', answer(500, '{"error":{"message":"Context size has been exceeded."}}')],
+    [
+      'an error in a stream',
+      stream('event: error\ndata: {"error":"the input length exceeds the context length"}\n\n'),
+    ],
+  ])(
+    '%s of a model that cannot take so much is context_too_long, asked once, and costs nothing',
+    async (_, behaviour) => {
+      upstream.behave(behaviour);
+      const tooLong = { status: 400, code: 'context_too_long' };
+      await expect(ask({ stream: true })).rejects.toMatchObject(tooLong);
+      expect(server.recorded).toMatchObject([{ call: { ...FREE, outcome: 'context_too_long' } }]);
+      expect(upstream.requests).toHaveLength(1);
+    },
+  );
 
   it.each<[string, Behaviour, RegExp, number?]>([
     ['a broken connection', (response) => void response.destroy(), /could not be reached/, 2],
@@ -136,13 +175,13 @@ describe('before the answer has begun', () => {
 
   it.each<[string, Behaviour, RegExp, object?]>([
     ['JSON', answer(200, '{"error":{"message":"no streams here"}}'), /no completion: no streams here/, FREE],
-    ['a page', answer(200, '<html>login', { 'content-type': 'text/html' }), /not JSON: <html>login/],
+    ['a page', answer(200, '<html>login', { 'content-type': 'text/html' }), /not JSON: login$/],
     ['nothing', answer(204, ''), /an empty answer/],
     ['an empty stream', stream(''), /ended its answer in the middle/],
     ['comments without an end', endless(': thinking\n\n'), /longer than 2 s/],
     ['garbage', stream('MZ\x90\x00'), /not JSON/],
     ['an error', stream('data: {"error":{"message":"no provider"}}\n\n'), /broke off: no provider/, FREE],
-    ['silence after its headers', startStream, /no more for 0\.2 s/],
+    ['silence after its headers', startStream, /no event for 0\.3 s/],
   ])('%s instead of a stream is llm_unavailable', async (_, behaviour, message, took = STREAM_READ) => {
     upstream.behave(behaviour);
     await expect(ask({ stream: true })).rejects.toMatchObject(unavailable(message));
@@ -155,7 +194,7 @@ describe('before the answer has begun', () => {
     const elsewhere = await startLlmUpstream();
     for (const status of [301, 302, 307, 308]) {
       upstream.behave(answer(status, '', { location: `${elsewhere.baseUrl}/chat/completions` }));
-      await expect(ask()).rejects.toMatchObject(unavailable(new RegExp(`answered ${status}`)));
+      await expect(ask()).rejects.toMatchObject(refused(new RegExp(`answered ${status}`)));
     }
     expect(elsewhere.requests).toEqual([]);
     await elsewhere.close();
@@ -205,7 +244,7 @@ describe('before the answer has begun', () => {
   });
 
   it.each([
-    ['again', '0', 2],
+    ['again and again', '0', 6],
     ['with a long Retry-After', '60', 1],
     ['with a date far away', new Date(Date.now() + 3_600_000).toUTCString(), 1],
     ['with a Retry-After that is none', 'soon', 1],
@@ -213,6 +252,90 @@ describe('before the answer has begun', () => {
     upstream.behave(answer(429, '{"error":{"message":"slow down"}}', { 'retry-after': retryAfter }));
     await expect(ask()).rejects.toMatchObject(unavailable(/answered 429: slow down/));
     expect(upstream.requests).toHaveLength(requests);
+  });
+});
+
+it('before its first event an upstream may be silent for longer, and give signs of life for longer yet', async () => {
+  // Longer than between two events; and in all longer than either.
+  upstream.behave(async (response) => {
+    startStream(response);
+    for (let sign = 0; sign < 3; sign += 1) {
+      await sleep(230);
+      response.write(': reads the prompt\n\n');
+    }
+    response.end(chunk('ok', 'stop') + usageChunk() + DONE);
+  });
+  expect((await post({ stream: true })).text).toContain('"content":"ok"');
+});
+
+describe('what passes is waited for', () => {
+  const loading = answer(503, '{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}');
+
+  it('a server that loads its model', async () => {
+    upstream.behave(loading, loading, loading, completion('at last'));
+    const { choices } = await ask();
+    expect(choices[0]?.message.content).toBe('at last');
+    expect(server.recorded).toMatchObject([{ call: { inputTokens: 11, outcome: 'ok' } }]);
+  });
+
+  it('and one that loads for too long is told of', async () => {
+    upstream.behave(loading);
+    await expect(ask()).rejects.toMatchObject(unavailable(/answered 503: Loading model/));
+    expect(upstream.requests.length).toBeGreaterThan(5);
+    expect(server.recorded).toMatchObject([{ call: { ...FREE, outcome: 'llm_unavailable' } }]);
+  });
+
+  it.each<[string, Behaviour]>([
+    ['a header', answer(429, '{}', { 'retry-after-ms': '30' })],
+    ['a body', answer(429, '[{"error":{"details":[{"retryDelay":"0.03s"}]}}]')],
+    ['words', answer(429, '{"error":{"message":"Please try again in 30ms."}}')],
+    ['the first event of a stream', stream('data: {"error":{"code":429,"message":"Try again in 30ms"}}\n\n')],
+    ['a document with status 200', answer(200, '{"error":{"code":429,"message":"Try again in 30ms"}}')],
+  ])('the time that is named in %s', async (_, behaviour) => {
+    upstream.behave(behaviour, behaviour, behaviour, stream(chunk('ok', 'stop') + usageChunk() + DONE));
+    const { text } = await post({ stream: true });
+    expect(text).toContain('"content":"ok"');
+    expect(upstream.requests).toHaveLength(4);
+    expect(server.recorded).toMatchObject([{ call: { inputTokens: 11, outcome: 'ok' } }]);
+  });
+
+  it('not past the end of the task, which is told at once what was said', async () => {
+    upstream.behave(answer(429, '{"error":{"message":"slow down"}}', { 'retry-after': '1' }));
+    const call = { taskId: 't', model: 'm', signal: new AbortController().signal, leftMs: 2_500 };
+    const answered = server.gateway.chatCompletions({ model: 'm', messages }, call);
+    await expect(answered).rejects.toMatchObject({
+      retryAfterSeconds: 1,
+      message: expect.stringMatching(/slow down/),
+    });
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  it('and whoever waits is told, in the log and by the task', async () => {
+    const told: string[] = [];
+    const settings = llmSettings({ baseUrl: upstream.baseUrl, defaultModels: ['m'] });
+    const onWait = (taskId: string, text: string) => told.push(`${taskId}: ${text}`);
+    const telling = await startGateway('m', { settings, onWait, limits });
+    upstream.behave(answer(429, '{"error":{"message":"slow down"}}', { 'retry-after': '1' }), completion('ok'));
+    await telling.client.chat.completions.create({ model: 'm', messages });
+    const text =
+      'the model m cannot answer yet, and is asked again in 1 s: the LLM upstream answered 429: slow down';
+    expect(told).toEqual([`${TASK_ID}: ${text}`]);
+    expect(telling.logged.map(({ message }) => message)).toContain(text);
+    await telling.close();
+  });
+
+  it('until its caller is gone', async () => {
+    const caller = new AbortController();
+    upstream.behave((response, request) => {
+      setTimeout(() => caller.abort(), 20);
+      return loading(response, request);
+    });
+    const call = { taskId: 't', model: 'm', signal: caller.signal };
+    const answered = server.gateway.chatCompletions({ model: 'm', messages }, call);
+    await expect(answered).rejects.toMatchObject({ code: 'unavailable' });
+    const asked = upstream.requests.length;
+    await server.gateway.allRecorded();
+    expect(upstream.requests).toHaveLength(asked);
   });
 });
 

@@ -6,7 +6,7 @@ import type { CallSignal } from './call-signal.ts';
 import type { AnswerPiece } from './dialect/answer-piece.ts';
 import { chunkEvent, DONE_EVENT, usageEvent } from './dialect/standard-stream.ts';
 import type { AnswerReader } from './read-answer.ts';
-import { connectionFailure } from './upstream-failure.ts';
+import { connectionFailure, UpstreamFailure } from './upstream-failure.ts';
 
 export interface AnswerStream {
   answer: AnswerReader;
@@ -32,7 +32,7 @@ export async function answerStream(options: AnswerStream): Promise<ReadableStrea
 
   const end = (failure: SeedError | null, close: () => void = call.close) => {
     if (ending === null) {
-      if (failure?.code === 'llm_unavailable') onFailure(failure);
+      if (failure instanceof UpstreamFailure) onFailure(failure);
       ending = onEnd();
     }
     close();

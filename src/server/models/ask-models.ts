@@ -1,100 +1,103 @@
-// The fallback list: asks one model after the other until one answers. Models that have just failed cool down, for
-// all tasks alike, so that not every call asks them first. Called by the gateway.
+// The fallback list: asks one model after the other until one answers, those that are well before those that have
+// just failed; and when none does, waits for the one that is back first. Called by the gateway.
 import { SeedError } from '../../protocol/errors.ts';
+import type { HealthOfModels } from './model-health.ts';
 import { UpstreamFailure } from './upstream-failure.ts';
 
 interface Failed {
   model: string;
   failure: UpstreamFailure;
   /** Until it can be asked again, where it said so. */
-  seconds: number | null;
+  restMs: number | null;
+}
+
+export interface Asking {
+  /** Whether another model would be asked next: then this one may not be silent for as long. */
+  others: boolean;
+  /** Whether to wait until it can answer: no other is left, or none is back sooner. */
+  patient: boolean;
+  /** What the model answered, when the call has to wait for it first. */
+  after: UpstreamFailure | null;
+}
+
+interface AskModels<Answer> {
+  models: readonly string[];
+  health: HealthOfModels;
+  /** Asks one model. */
+  ask(model: string, asking: Asking): Promise<Answer>;
+  /** Whether there is time to wait for a model that failed so. */
+  wouldWait(failure: UpstreamFailure): boolean;
 }
 
 /**
- * @param ask asks one model; `others` says whether more would follow
  * @returns the first answer
- * @throws what `ask` threw, as soon as no other model could do better; llm_unavailable when none is left
+ * @throws what `ask` threw, as soon as no other model could do better; an UpstreamFailure when none is left
  */
-export async function askModels<Answer>(
-  models: readonly string[],
-  coolDowns: CoolDowns,
-  ask: (model: string, others: boolean) => Promise<Answer>,
-): Promise<Answer> {
-  const order = coolDowns.order(models);
-  const failed: Failed[] = order.coolingDown;
-  for (const [index, model] of order.models.entries()) {
+export async function askModels<Answer>({ models, health, ask, wouldWait }: AskModels<Answer>): Promise<Answer> {
+  const failed = new Map<string, Failed>();
+  /** The answer in a list of one; an empty list when it failed and another may do better. */
+  const tryOne = async (model: string, asking: Asking): Promise<[Answer] | []> => {
     try {
-      const answer = await ask(model, index < order.models.length - 1);
-      coolDowns.answered(model);
-      return answer;
+      const answer = await ask(model, asking);
+      health.answered(model);
+      return [answer];
     } catch (error) {
-      if (!(error instanceof UpstreamFailure) || error.blames === 'call') throw error;
-      if (error.blames === 'model') coolDowns.failed(model, error);
-      failed.push({ model, failure: error, seconds: error.retryAfterSeconds });
+      if (!(error instanceof UpstreamFailure)) throw error;
+      if (error.blames === 'call') throw error;
+      if (error.blames === 'model') health.failed(model, error);
+      failed.set(model, { model, failure: error, restMs: error.retryAfterMs });
+      return [];
+    }
+  };
+
+  const patient = models.length === 1;
+  /** Those whose rest is only a guess, or that another call tries: asked all the same when no other answers. */
+  const doubtful: string[] = [];
+  let asked = 0;
+  for (const [index, model] of models.entries()) {
+    const named = health.namedRest(model);
+    const leave = named === null ? health.admit(model) : null;
+    if (named !== null) failed.set(model, named);
+    else if (leave === null) doubtful.push(model);
+    else {
+      asked += 1;
+      const others = index < models.length - 1 || doubtful.length > 0;
+      const [answer] = await tryOne(model, { others, patient, after: null }).finally(leave);
+      if (answer !== undefined) return answer;
     }
   }
-  throw noneAnswered(failed);
+  for (const [index, model] of doubtful.entries()) {
+    asked += 1;
+    const [answer] = await tryOne(model, { others: index < doubtful.length - 1, patient, after: null });
+    if (answer !== undefined) return answer;
+  }
+  // One that was asked alone was waited for already.
+  const next = patient && asked > 0 ? null : firstBack([...failed.values()], wouldWait);
+  if (next !== null) {
+    const [answer] = await tryOne(next.model, { others: false, patient: true, after: next.failure });
+    if (answer !== undefined) return answer;
+  }
+  throw noneAnswered(models.flatMap((model) => failed.get(model) ?? []));
+}
+
+/** The failure of the one that is back first, with the time that is left of what it named. */
+function firstBack(failed: readonly Failed[], wouldWait: (failure: UpstreamFailure) => boolean): Failed | null {
+  const open = failed
+    .map((one) => (one.restMs === null ? one : { ...one, failure: one.failure.in(one.restMs) }))
+    .filter(({ failure }) => wouldWait(failure));
+  const soonest = open.sort((one, other) => (one.restMs ?? 0) - (other.restMs ?? 0));
+  return soonest[0] ?? null;
 }
 
 function noneAnswered(failed: readonly Failed[]): SeedError {
   const [only, ...more] = failed;
   if (!only) return new SeedError('unknown_model', 'none of the models of this task is served any more');
-  const seconds = failed.flatMap((one) => one.seconds ?? []);
-  const retryAfter = seconds.length === 0 ? {} : { retryAfterSeconds: Math.min(...seconds) };
+  const times = failed.flatMap((one) => one.restMs ?? []);
+  const retryAfter = times.length === 0 ? {} : { retryAfterSeconds: Math.min(...times) / 1000 };
   const { message, hint, cause } = only.failure;
   const text =
     more.length === 0 ? message : failed.map(({ model, failure }) => `${model}: ${failure.message}`).join('; ');
-  return new UpstreamFailure(text, { cause, ...(hint === null ? {} : { hint }), ...retryAfter });
-}
-
-interface CoolDown {
-  until: number;
-  failure: UpstreamFailure;
-}
-
-/** After a failure that does not say when to come back. */
-const GUESSED_MS = 15_000;
-/** A model that says to come back later than this is asked again after it. */
-const LONGEST_MS = 300_000;
-
-export class CoolDowns {
-  readonly #cooling = new Map<string, CoolDown>();
-  readonly #nowMs: () => number;
-
-  /** @param nowMs milliseconds on a clock that only goes forward */
-  constructor(nowMs: () => number) {
-    this.#nowMs = nowMs;
-  }
-
-  failed(model: string, failure: UpstreamFailure): void {
-    this.#forgetOver();
-    const { retryAfterSeconds } = failure;
-    const ms = retryAfterSeconds === null ? GUESSED_MS : retryAfterSeconds * 1000;
-    this.#cooling.set(model, { until: this.#nowMs() + Math.min(ms, LONGEST_MS), failure });
-  }
-
-  answered(model: string): void {
-    this.#cooling.delete(model);
-  }
-
-  /**
-   * `models` to ask: those that do not cool down, then those whose cool-down is only a guess. `coolingDown`: those
-   * that said when to come back, with what they said; they are not asked before.
-   */
-  order(models: readonly string[]): { models: string[]; coolingDown: Failed[] } {
-    this.#forgetOver();
-    const coolDownOf = (model: string) => this.#cooling.get(model);
-    const ready = models.filter((model) => !coolDownOf(model));
-    const guessed = models.filter((model) => coolDownOf(model)?.failure.retryAfterSeconds === null);
-    const coolingDown = models.flatMap((model) => {
-      const { failure, until = 0 } = coolDownOf(model) ?? {};
-      if (!failure || failure.retryAfterSeconds === null) return [];
-      return { model, failure, seconds: Math.ceil((until - this.#nowMs()) / 1000) };
-    });
-    return { models: [...ready, ...guessed], coolingDown };
-  }
-
-  #forgetOver(): void {
-    for (const [model, { until }] of this.#cooling) if (until <= this.#nowMs()) this.#cooling.delete(model);
-  }
+  const isForGood = failed.every(({ failure }) => failure.code === 'llm_refused');
+  const code = isForGood ? 'llm_refused' : 'llm_unavailable';
+  return new UpstreamFailure(text, { code, cause, ...(hint === null ? {} : { hint }), ...retryAfter });
 }

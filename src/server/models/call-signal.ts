@@ -5,11 +5,13 @@ import { LIMITS } from '../../protocol/limits.ts';
 import { llmUnavailable } from './upstream-failure.ts';
 
 export const CALL_LIMITS = {
-  /** Until the upstream's headers. */
+  /** Silence until the first event of an answer: a small server reads a long prompt for minutes. */
   answerMs: 300_000,
   /** The same while there is another model to ask. */
   answerWithOthersMs: 60_000,
-  /** Between two chunks of an answer. */
+  /** Until the first event while there is another model to ask, whatever signs of life come before it. */
+  firstEventWithOthersMs: 300_000,
+  /** Silence between two events of an answer. */
   idleMs: 60_000,
   /** The same once an answer has said why it ended: it is whole then, whatever does not come any more. */
   endedIdleMs: 2_000,
@@ -17,8 +19,13 @@ export const CALL_LIMITS = {
   endedMs: 10_000,
   /** The whole call, with all that it waits for and all models that are asked. */
   totalMs: 600_000,
-  /** The longest Retry-After that is waited for. */
+  /** The longest time named by an upstream that is waited for while other models can be asked. */
   retryAfterMs: 5_000,
+  /** How often an upstream that names a time is asked again when there is no other model. */
+  waits: 5,
+  /** How long a server that loads its model is waited for in all, and at first. */
+  loadingMs: 300_000,
+  loadingPauseMs: 1_000,
   /** Before the one retry of an upstream that failed and did not say when to come back. */
   retryMs: 500,
   /** One line of a stream. */
@@ -31,8 +38,11 @@ export type CallLimits = Record<keyof typeof CALL_LIMITS, number>;
 
 export interface CallSignal {
   signal: AbortSignal;
-  /** Waits for the promise, which must follow the signal; after `ms` the whole call is aborted. */
-  within<T>(ms: number, waitsFor: string, promise: Promise<T>): Promise<T>;
+  /**
+   * Waits for the promise, which must follow the signal; after `ms` the whole call is aborted.
+   * @param saidMs what it says then, where a part of the time is over already
+   */
+  within<T>(ms: number, waitsFor: string, promise: Promise<T>, saidMs?: number): Promise<T>;
   /** Ends the call, if it has not ended, and lets go of its timer and listener. Safe to call twice. */
   close(): void;
 }
@@ -56,8 +66,8 @@ export function createCallSignal(caller: AbortSignal, leftMs: number, totalMs: n
   if (caller.aborted) onCallerGone();
   return {
     signal: controller.signal,
-    async within(ms, waitsFor, promise) {
-      const timer = setTimeout(() => abort(llmUnavailable(`sent no ${waitsFor} for ${seconds(ms)}`)), ms);
+    async within(ms, waitsFor, promise, saidMs = ms) {
+      const timer = setTimeout(() => abort(llmUnavailable(`sent no ${waitsFor} for ${seconds(saidMs)}`)), ms);
       try {
         return await promise;
       } finally {

@@ -5,7 +5,7 @@ import { SeedError } from '../../protocol/errors.ts';
 import type { ModelTraits } from '../../protocol/model.ts';
 import type { ModelCall } from '../spending/call-usage.ts';
 import { type NoRoom, type RateLimits, sharedAccount } from './account-limits.ts';
-import { askModels, CoolDowns } from './ask-models.ts';
+import { type Asking, askModels } from './ask-models.ts';
 import { CallMeter } from './call-meter.ts';
 import {
   type CallRecords,
@@ -16,12 +16,14 @@ import {
 } from './call-records.ts';
 import { CALL_LIMITS, type CallLimits } from './call-signal.ts';
 import { type ChatRequest, parseChatRequest } from './chat-request.ts';
+import { HealthOfModels, type ModelHealth } from './model-health.ts';
 import { type ModelProfile, USUAL_PROFILE, withSampling } from './model-profile.ts';
 import { RateLimitedQueue, type Release } from './rate-limited-queue.ts';
 import { modelList, type ServedModels, servedModels } from './served-models.ts';
 import { type Upstream, upstreamOf } from './upstream.ts';
 import { completeUpstream } from './upstream-completion.ts';
 import { UpstreamFailure } from './upstream-failure.ts';
+import { wouldWait } from './waiting.ts';
 
 export interface LlmGatewayOptions {
   /** The default models are those of the first. */
@@ -40,6 +42,8 @@ export interface LlmGatewayOptions {
   recordCall: RecordCall;
   /** Counts a request to an upstream's account against limits that all servers share. */
   countRequest(account: string, limits: RateLimits): Promise<NoRoom | null>;
+  /** Called when a task's call waits for its model, with what is to be said of it. Must not throw. */
+  onWait?(taskId: string, text: string): void;
   log: LlmLog;
   fetch?: typeof fetch;
   limits?: Partial<CallLimits>;
@@ -52,6 +56,8 @@ interface Caller {
   model: string;
   /** Asked in this order when that one cannot answer. */
   fallbackModels?: readonly string[];
+  /** What is left until the task's deadline; unknown: nothing bounds it. */
+  leftMs?: number;
   /** Aborts when the caller is gone. */
   signal: AbortSignal;
 }
@@ -67,6 +73,10 @@ export interface LlmGateway
   profileOf(model: string): ModelProfile;
   /** The part of it that an agent must know. */
   traitsOf(model: string): ModelTraits;
+  /** Whether a model answers, as this server's calls found. */
+  healthOf(model: string): ModelHealth;
+  /** Those that failed and have not answered since. */
+  ailingModels(): string[];
   /** The body of GET /llm/v1/models. */
   models(): ReturnType<typeof modelList>;
   /**
@@ -84,7 +94,7 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
   const { upstreams, prices, log, fetch = globalThis.fetch, profileOf = () => USUAL_PROFILE } = options;
   const limits = { ...CALL_LIMITS, ...options.limits };
   const served = servedModels(upstreams, options.allowedModels);
-  const coolDowns = new CoolDowns(() => performance.now());
+  const health = new HealthOfModels(() => performance.now());
   const queues = new Map(upstreams.map((upstream) => [upstream, queueOf(upstream, options)]));
   const enterQueue = async (upstream: Upstream, model: string, taskId: string, gone: AbortSignal) => {
     const queue = queues.get(upstream);
@@ -97,7 +107,7 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
     asked: ChatRequest,
     model: string,
     { taskId, signal }: Caller,
-    { others, until }: { others: boolean; until: number },
+    { until, taskUntil, ...asking }: Asking & { until: number; taskUntil: number },
   ): Promise<Response> => {
     const upstream = upstreamOf(upstreams, model);
     if (upstream === null) throw served.unknown(model);
@@ -111,7 +121,7 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
       metered.failed(error.code);
       log.warn({ taskId, model, detail }, error.message);
       // Also when it broke off an answer that had begun, which nobody else can take up.
-      if (error instanceof UpstreamFailure && error.blames === 'model') coolDowns.failed(model, error);
+      if (error instanceof UpstreamFailure && error.blames === 'model') health.failed(model, error);
     };
     try {
       return await completeUpstream(request, {
@@ -122,7 +132,13 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
         limits,
         toolCalls: profile.toolCalls,
         leftMs: until - performance.now(),
-        others,
+        taskLeftMs: taskUntil - performance.now(),
+        ...asking,
+        onWait(failure, pauseMs) {
+          const text = `the model ${model} cannot answer yet, and is asked again in ${Math.ceil(pauseMs / 1000)} s: ${failure.message}`;
+          log.warn({ taskId, model }, text);
+          options.onWait?.(taskId, text);
+        },
         fetch,
         enterQueue: (gone) => enterQueue(upstream, model, taskId, gone),
         onEnd: metered.end,
@@ -144,6 +160,8 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
       const { contextTokens, outputTokens, reasoning, tools } = profileOf(model);
       return { contextTokens, outputTokens, reasoning, tools };
     },
+    healthOf: (model) => health.of(model),
+    ailingModels: () => health.ailing(),
     models: () => modelList(served, upstreams),
     allRecorded: records.allRecorded,
     async chatCompletions(body, caller) {
@@ -157,8 +175,18 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
       }
       const models = [model, ...fallbackModels].filter(served.knows);
       if (models.length === 0) served.refuseUnknown(model);
-      const until = performance.now() + limits.totalMs;
-      return await askModels(models, coolDowns, (next, others) => ask(request, next, caller, { others, until }));
+      const now = performance.now();
+      const [until, taskUntil] = [now + limits.totalMs, now + (caller.leftMs ?? Number.POSITIVE_INFINITY)];
+      return await askModels({
+        models,
+        health,
+        ask: (next, asking) => ask(request, next, caller, { ...asking, until, taskUntil }),
+        wouldWait: (failure) =>
+          wouldWait(failure, limits, {
+            callMs: until - performance.now(),
+            taskMs: taskUntil - performance.now(),
+          }),
+      });
     },
   };
 }

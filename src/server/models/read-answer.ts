@@ -7,8 +7,10 @@ import { type AnswerPiece, writtenBytes } from './dialect/answer-piece.ts';
 import { BadAnswer } from './dialect/bad-answer.ts';
 import { createEventReader, type UpstreamEvent } from './dialect/event-stream.ts';
 import type { Normaliser } from './dialect/normaliser.ts';
+import { readableText } from './dialect/said-error.ts';
 import { type AnswerHead, SaidOfAnswer } from './dialect/standard-stream.ts';
-import { llmUnavailable, messageOf, presentable } from './upstream-failure.ts';
+import { llmUnavailable, presentable } from './upstream-failure.ts';
+import { failureIn } from './upstream-refusal.ts';
 
 export interface AnswerReader {
   /** Of what has come so far. */
@@ -32,31 +34,49 @@ interface ReadAnswer {
   secrets: readonly string[];
   /** The model that is asked. */
   model: string;
+  /** Whether another model would be asked next: then the first event is not waited for as long. */
+  others: boolean;
 }
 
 /** What an upstream may take between its last event and the end of the answer. */
 const CLOSING_MS = 1_000;
 
-export function readAnswer({ body, call, meter, limits, normaliser, secrets, model }: ReadAnswer): AnswerReader {
+export function readAnswer(options: ReadAnswer): AnswerReader {
+  const { body, call, meter, limits, normaliser, secrets, model, others } = options;
   const bytes = body.getReader();
   const events = createEventReader({ eventBytes: limits.lineBytes, documentBytes: limits.answerBytes });
   const head: AnswerHead = { id: `chatcmpl-${randomUUID()}`, created: Math.floor(Date.now() / 1000), model };
+  const startedAt = performance.now();
   let begun = false;
   let endedAt: number | null = null;
   /** What is still waited for when the answer counts as whole. */
   let reading: ReturnType<typeof bytes.read> | null = null;
 
-  const take = (pieces: AnswerPiece[], { text, json, isLast }: UpstreamEvent): boolean => {
+  /**
+   * Waits for bytes. Until the first event comments are signs of life, for as long as the call may last, or until
+   * another model is to be asked.
+   */
+  const waitFor = (next: ReturnType<typeof bytes.read>) => {
+    if (begun || events.heldBytes > 0) return call.within(limits.idleMs, 'more', next);
+    if (!others) return call.within(limits.answerMs, 'event', next);
+    const { answerWithOthersMs: silenceMs, firstEventWithOthersMs: mostMs } = limits;
+    const leftMs = Math.max(0, startedAt + mostMs - performance.now());
+    if (silenceMs <= leftMs) return call.within(silenceMs, 'event', next);
+    return call.within(leftMs, 'event', next, mostMs);
+  };
+
+  const take = (pieces: AnswerPiece[], received: UpstreamEvent): boolean => {
+    const { text, json, isLast } = received;
     if (isLast) return true;
-    const event = objectOf(text, json, secrets);
-    meter.answered(event);
-    if ('error' in event && event.error) {
+    if (typeof json === 'object' && json !== null) meter.answered(json);
+    const failure = failureIn(received, { secrets, isDocument: events.isDocument });
+    if (failure !== null) {
       if (!begun) meter.notServed();
-      const said = presentable(messageOf(event) ?? text, secrets);
-      throw llmUnavailable(events.isDocument ? `sent no completion: ${said}` : `broke off: ${said}`);
+      throw failure;
     }
+    const event = objectOf(text, json, secrets);
     if (!('choices' in event) && !begun && events.isDocument)
-      throw llmUnavailable(`sent no completion: ${presentable(messageOf(event) ?? text, secrets)}`);
+      throw llmUnavailable(`sent no completion: ${presentable(text, secrets)}`);
     if (!begun) readHead(head, event);
     begun = true;
     give(pieces, normaliser.push(event));
@@ -82,7 +102,7 @@ export function readAnswer({ body, call, meter, limits, normaliser, secrets, mod
   /** The next bytes; null when an answer that has said why it ended says no more. */
   const read = async () => {
     const next = bytes.read();
-    if (!normaliser.hasEnded) return await call.within(limits.idleMs, 'more', next);
+    if (!normaliser.hasEnded) return await waitFor(next);
     endedAt ??= performance.now();
     const came = await inTime(
       Math.min(limits.endedIdleMs, endedAt + limits.endedMs - performance.now()),
@@ -128,7 +148,7 @@ async function inTime<T>(ms: number, promise: Promise<T>): Promise<T | null> {
 
 function objectOf(text: string, json: unknown, secrets: readonly string[]): object {
   if (typeof json === 'object' && json !== null) return json;
-  throw llmUnavailable(`sent something that is not JSON: ${presentable(text, secrets)}`);
+  throw llmUnavailable(`sent something that is not JSON: ${presentable(readableText(text), secrets)}`);
 }
 
 /** What the first event says of the whole answer. */

@@ -1,5 +1,6 @@
 // The LLM gateway's routes under /llm/v1, for task keys only: an agent speaks for one task and one model.
 import { type Context, Hono } from 'hono';
+import type { Clock } from '../../lib/clock.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { AuditedRoute, Gate } from '../http/gate.ts';
 import type { HttpEnv } from '../http/http-types.ts';
@@ -9,8 +10,13 @@ import type { LlmGateway } from './gateway.ts';
 
 const MODEL_CALL: AuditedRoute = { name: null, effect: 'read' };
 
-export function llmRoutes(needs: { findTask: FindTask; llm: LlmGateway; gate: Gate }): Hono<HttpEnv> {
-  const { findTask, llm, gate } = needs;
+export function llmRoutes(needs: {
+  findTask: FindTask;
+  llm: LlmGateway;
+  gate: Gate;
+  store: { clock: Clock };
+}): Hono<HttpEnv> {
+  const { findTask, llm, gate, store } = needs;
   const app = new Hono<HttpEnv>();
   app.get('/models', (c) =>
     gate.audited(c, MODEL_CALL, async () => {
@@ -37,6 +43,7 @@ export function llmRoutes(needs: { findTask: FindTask; llm: LlmGateway; gate: Ga
       taskId: task.id,
       model: task.model,
       fallbackModels,
+      ...(task.deadline !== null && { leftMs: Date.parse(task.deadline) - store.clock.now().getTime() }),
       // Not that of a server that stops: it finishes what it has begun.
       signal: c.req.raw.signal,
     });

@@ -2,7 +2,6 @@
 // of what comes back. The upstream's key is attached here and nowhere else.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRecord } from '../../lib/json.ts';
-import { retryAfterMs, sentAt } from '../../lib/retry-after.ts';
 import type { SeedError } from '../../protocol/errors.ts';
 import { answerStream } from './answer-stream.ts';
 import type { CallMeter } from './call-meter.ts';
@@ -20,9 +19,10 @@ import {
   neverArrived,
   parseObject,
   presentable,
-  refusal,
   UpstreamFailure,
 } from './upstream-failure.ts';
+import { refusalOf } from './upstream-refusal.ts';
+import { createWaiting } from './waiting.ts';
 
 /** How much of an error's body is read for its message. */
 const ERROR_BODY_BYTES = 64 * 1024;
@@ -35,7 +35,7 @@ interface UpstreamRequest {
   meter: CallMeter;
   limits: CallLimits;
   fetch: typeof fetch;
-  /** Whether another model would be asked next: then this one is not waited for as long. */
+  /** Whether another model would be asked next: then this one may not be silent for as long. */
   others: boolean;
   /** Resolves when a request may be made. */
   enterQueue(signal: AbortSignal): Promise<Release>;
@@ -47,8 +47,16 @@ export interface UpstreamCompletion
   /** How that model calls tools. */
   toolCalls: 'native' | 'text';
   signal: AbortSignal;
+  /** Whether to wait until it can answer. */
+  patient: boolean;
+  /** What it said, when the call has to wait for it first. */
+  after: UpstreamFailure | null;
   /** What is left of the time for the whole call. */
   leftMs: number;
+  /** What is left of the task's. */
+  taskLeftMs: number;
+  /** Called before a wait that a person would notice. */
+  onWait(failure: UpstreamFailure, pauseMs: number): void;
   /** Called when the answer is complete, or has broken off after its beginning. Must not reject. */
   onEnd(): Promise<void>;
   /** @param detail what lies behind the error, for the operator */
@@ -65,11 +73,11 @@ async function answerOf(
   call: CallSignal,
   { request, ...options }: UpstreamCompletion & { request: ChatRequest },
 ): Promise<Response> {
-  const { upstream, model, meter, limits, onEnd, onFailure } = options;
+  const { upstream, model, meter, limits, others, onEnd, onFailure } = options;
   if (response.body === null) throw llmUnavailable('sent an empty answer');
   const normaliser = createNormaliser({ request, toolCalls: options.toolCalls });
   const secrets = secretsOf(upstream);
-  const answer = readAnswer({ body: response.body, call, meter, limits, normaliser, secrets, model });
+  const answer = readAnswer({ body: response.body, call, meter, limits, normaliser, secrets, model, others });
   if (request.stream) {
     const stream = await answerStream({
       answer,
@@ -104,56 +112,78 @@ function detailOf(error: SeedError, upstream: Upstream): string {
   return presentable(messages.join(': '), secretsOf(upstream));
 }
 
-/** Throws llm_unavailable until the answer has begun; a stream that has begun ends with an error event. */
+/** Throws an UpstreamFailure until the answer has begun; a stream that has begun ends with an error event. */
 export async function completeUpstream(request: ChatRequest, options: UpstreamCompletion): Promise<Response> {
-  const { upstream, signal } = options;
-  const call = createCallSignal(signal, options.leftMs, options.limits.totalMs);
+  const { upstream, signal, limits } = options;
+  const call = createCallSignal(signal, options.leftMs, limits.totalMs);
+  const pauseBefore = pauses(options, call);
   try {
+    if (options.after !== null) await pauseBefore(options.after);
     const body = toUpstreamBody(request, options.model);
-    const response = await requestUpstream({ ...options, body, call });
-    return await answerOf(response, call, { ...options, request });
+    for (;;) {
+      const attempt: Attempt = { ...options, request, body, call, stop: new AbortController(), isAnswered: false };
+      try {
+        return await tryOnce(attempt);
+      } catch (error) {
+        await pauseBefore(error, attempt.isAnswered);
+      }
+    }
   } catch (cause) {
     const error = connectionFailure(call.signal.aborted ? call.signal.reason : cause, 'broke the connection');
     call.close();
-    if (error.code === 'llm_unavailable') options.onFailure(error, detailOf(error, upstream));
+    if (error instanceof UpstreamFailure) options.onFailure(error, detailOf(error, upstream));
     throw error;
   }
 }
 
-/**
- * The upstream's 2xx answer, its body unread; its slot is free again when the call ends.
- * Throws llm_unavailable for everything else, after at most one retry.
- */
-async function requestUpstream(request: UpstreamRequest): Promise<Response> {
-  const { call, limits } = request;
-  try {
-    return await sendWhenAdmitted(request);
-  } catch (error) {
-    const delayMs = retryDelayMs(error, limits);
-    if (delayMs === null || call.signal.aborted) throw error;
+/** A pause that a person would notice. */
+const NOTICED_MS = 1_000;
+
+/** Resolves when the model is to be asked once more. Throws the failure when it is not. */
+function pauses({ limits, patient, leftMs, taskLeftMs, onWait }: UpstreamCompletion, call: CallSignal) {
+  const startedAt = performance.now();
+  const waiting = createWaiting({ limits, patient });
+  return async (failure: unknown, isAnswered = true): Promise<void> => {
+    const goneMs = performance.now() - startedAt;
+    const left = { callMs: leftMs - goneMs, taskMs: taskLeftMs - goneMs };
+    const pauseMs = waiting.pauseAfter(failure, { ...left, isAnswered });
+    if (pauseMs === null || call.signal.aborted) throw failure;
+    if (pauseMs >= NOTICED_MS && failure instanceof UpstreamFailure) onWait(failure, pauseMs);
     // A sleep that is aborted rejects with an error of its own; the reason says what happened.
-    await sleep(delayMs, undefined, { signal: call.signal }).catch(() => call.signal.throwIfAborted());
-    return await sendWhenAdmitted(request);
-  }
+    await sleep(pauseMs, undefined, { signal: call.signal }).catch(() => call.signal.throwIfAborted());
+  };
 }
 
-async function sendWhenAdmitted(request: UpstreamRequest): Promise<Response> {
-  const { signal } = request.call;
-  const release = await request.enterQueue(signal);
+type Attempt = UpstreamCompletion &
+  UpstreamRequest & {
+    request: ChatRequest;
+    /** Lets go of an answer that is of no use. */
+    stop: AbortController;
+    /** Whether an answer had begun to come, good or bad: it may have been served. */
+    isAnswered: boolean;
+  };
+
+/** One request when its queue admits it; its slot is free again when it fails, or the call ends. */
+async function tryOnce(attempt: Attempt): Promise<Response> {
+  const { signal } = attempt.call;
+  const release = await attempt.enterQueue(signal);
   signal.addEventListener('abort', release, { once: true });
   try {
-    const response = await send(request);
-    if (response.ok) return response;
-    throw await refused(response, request);
+    const response = await send(attempt);
+    if (!response.ok) throw await refused(response, attempt);
+    attempt.isAnswered = true;
+    return await answerOf(response, attempt.call, attempt);
   } catch (error) {
     signal.removeEventListener('abort', release);
     release();
-    throw connectionFailure(signal.aborted ? signal.reason : error, 'could not be reached');
+    attempt.stop.abort();
+    const doing = attempt.isAnswered ? 'broke the connection' : 'could not be reached';
+    throw connectionFailure(signal.aborted ? signal.reason : error, doing);
   }
 }
 
-async function send(request: UpstreamRequest): Promise<Response> {
-  const { upstream, body, call, meter, limits, fetch, others } = request;
+async function send(request: Attempt): Promise<Response> {
+  const { upstream, body, call, meter, limits, fetch, others, stop } = request;
   call.signal.throwIfAborted();
   meter.sent();
   const sent = fetch(`${upstream.baseUrl}/chat/completions`, {
@@ -169,7 +199,7 @@ async function send(request: UpstreamRequest): Promise<Response> {
     body: JSON.stringify(body),
     // A redirect would take the key and the conversation to an address nobody has set.
     redirect: 'manual',
-    signal: call.signal,
+    signal: AbortSignal.any([call.signal, stop.signal]),
   });
   try {
     return await call.within(others ? limits.answerWithOthersMs : limits.answerMs, 'answer', sent);
@@ -186,17 +216,5 @@ async function refused(
   meter.notServed();
   const { text } = await readText(response, { call, maxBytes: ERROR_BODY_BYTES, idleMs: limits.idleMs });
   meter.answered(parseObject(text) ?? {});
-  const afterMs = retryAfterMs(response.headers.get('retry-after'), sentAt(response.headers.get('date')));
-  return refusal(response.status, text, secretsOf(upstream), afterMs);
-}
-
-/** Milliseconds to wait before the one retry, or null when there is to be none. */
-function retryDelayMs(error: unknown, limits: CallLimits): number | null {
-  if (!(error instanceof UpstreamFailure) || error.blames !== 'model') return null;
-  const { upstreamStatus: status, retryAfterSeconds } = error;
-  if (retryAfterSeconds !== null && (status === 429 || (status ?? 0) >= 500)) {
-    return retryAfterSeconds * 1000 <= limits.retryAfterMs ? retryAfterSeconds * 1000 : null;
-  }
-  // Without a status there was no answer: connections break, most of all those kept from an earlier call.
-  return status === null || status >= 500 ? limits.retryMs : null;
+  return refusalOf(response, text, secretsOf(upstream));
 }

@@ -1,21 +1,29 @@
 // What goes wrong with the upstream, as errors that a caller may read: its message without secrets or addresses.
-import { z } from 'zod';
 import { parseJson } from '../../lib/json.ts';
 import { removeSecrets } from '../../lib/remove-secrets.ts';
 import { SeedError } from '../../protocol/errors.ts';
 
 const MESSAGE_LENGTH = 500;
-const HINT =
-  'Try again later. The operator of this server finds the details in its log and can check SEED_LLM_BASE_URL, the key and the model.';
+const OPERATOR =
+  'The operator of this server finds the details in its log and can check SEED_LLM_BASE_URL, the key and the model.';
+const HINT = `Try again later. ${OPERATOR}`;
+export const REFUSED_HINT = `The same call will be refused again. ${OPERATOR}`;
 
 interface FailureOptions {
+  code?: FailureCode;
   hint?: string;
   cause?: unknown;
-  /** The HTTP status that the upstream answered with. */
+  /** The HTTP status that the upstream answered with, or that an error in its answer tells of. */
   upstreamStatus?: number;
+  /** When it can be asked again, where it said so; may be less than a second. */
   retryAfterSeconds?: number;
+  /** It is not ready yet, and will be without anybody doing anything. */
+  isLoading?: boolean;
   blames?: Blamed;
 }
+
+/** `llm_refused`: asking the same again would be refused again. `context_too_long`: less of it may pass. */
+type FailureCode = 'llm_unavailable' | 'llm_refused' | 'context_too_long';
 
 /**
  * Where it failed: `model`, and another one may do better; `call`, such as its request or the key, and none will;
@@ -23,20 +31,31 @@ interface FailureOptions {
  */
 type Blamed = 'model' | 'call' | 'limits';
 
-/** An `llm_unavailable`, with what the gateway needs in order to go on from it. */
+/** Why a model did not answer, with what the gateway needs in order to go on from it. */
 export class UpstreamFailure extends SeedError {
   readonly upstreamStatus: number | null;
+  readonly retryAfterMs: number | null;
+  readonly isLoading: boolean;
   readonly blames: Blamed;
+  readonly #options: FailureOptions;
 
   constructor(message: string, options: FailureOptions = {}) {
-    const { hint = HINT, cause, retryAfterSeconds } = options;
-    super('llm_unavailable', message, {
+    const { code = 'llm_unavailable', hint = HINT, cause, retryAfterSeconds } = options;
+    super(code, message, {
       hint,
       ...(cause === undefined ? {} : { cause }),
-      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds: Math.ceil(retryAfterSeconds) }),
     });
     this.upstreamStatus = options.upstreamStatus ?? null;
+    this.retryAfterMs = retryAfterSeconds === undefined ? null : retryAfterSeconds * 1000;
+    this.isLoading = options.isLoading ?? false;
     this.blames = options.blames ?? 'model';
+    this.#options = options;
+  }
+
+  /** The same, with what is left of the time that it named. */
+  in(ms: number): UpstreamFailure {
+    return new UpstreamFailure(this.message, { ...this.#options, retryAfterSeconds: ms / 1000 });
   }
 }
 
@@ -47,26 +66,6 @@ export function llmUnavailable(what: string, options?: FailureOptions): Upstream
 
 /** Nobody listens, no time left to connect, and whatever is wrong with the other's certificate or TLS. */
 const NO_CONNECTION = /^(ECONNREFUSED|UND_ERR_CONNECT_TIMEOUT|EPROTO|ERR_TLS_|ERR_SSL_|CERT_|.*_CERT|UNABLE_TO_)/;
-
-const ErrorShapes = z.union([
-  z
-    .object({
-      error: z.object({
-        message: z.string(),
-        metadata: z.looseObject({ raw: z.string() }).optional().catch(undefined),
-      }),
-    })
-    .transform(({ error }) => (error.metadata ? `${error.message}: ${error.metadata.raw}` : error.message)),
-  z.object({ error: z.string() }).transform(({ error }) => error),
-  z.object({ message: z.string() }).transform(({ message }) => message),
-  z.object({ detail: z.string() }).transform(({ detail }) => detail),
-]);
-
-/** The upstream's message in a JSON error body, or null. */
-export function messageOf(json: unknown): string | null {
-  const parsed = ErrorShapes.safeParse(json);
-  return parsed.success ? parsed.data : null;
-}
 
 /** Null when it is no JSON object. */
 export function parseObject(text: string): object | null {
@@ -81,31 +80,6 @@ export function presentable(text: string, secrets: readonly string[]): string {
     .replace(/[\s\p{Cc}]+/gu, ' ')
     .trim();
   return oneLine.length > MESSAGE_LENGTH ? `${oneLine.slice(0, MESSAGE_LENGTH)}…` : oneLine;
-}
-
-/** Below 500, the answers that are about the model: no credits for it, no such model, too slow, too busy. */
-const ABOUT_THE_MODEL: readonly number[] = [402, 404, 408, 429];
-
-function isAboutTheModel(status: number, said: string): boolean {
-  if (status >= 500 || ABOUT_THE_MODEL.includes(status)) return true;
-  // OpenRouter answers 400 for a model that it does not have.
-  const saysSo = /\b(not (a )?(valid|found|available)|does not exist|unknown|unavailable)\b/i;
-  return status === 400 && /\bmodel\b/i.test(said) && saysSo.test(said);
-}
-
-/** The error for an answer with a status that is not 2xx. */
-export function refusal(
-  status: number,
-  body: string,
-  secrets: readonly string[],
-  retryAfterMs: number | null,
-): UpstreamFailure {
-  const said = presentable(messageOf(parseObject(body)) ?? body, secrets);
-  return llmUnavailable(said === '' ? `answered ${status}` : `answered ${status}: ${said}`, {
-    upstreamStatus: status,
-    blames: isAboutTheModel(status, said) ? 'model' : 'call',
-    ...(retryAfterMs === null ? {} : { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) }),
-  });
 }
 
 /** Whether a request certainly did not reach its upstream: there was no connection to send it on. */

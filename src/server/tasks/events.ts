@@ -40,11 +40,14 @@ export async function appendAgentEvents(
   });
 }
 
+/** What the server says of a task in passing is told as its agent's runtime would. */
+type ToldEvent = ServerEvent | Extract<AgentEvent, { type: 'diagnostic' }>;
+
 /** Appends what the server records about a task, unless that has ended; in the transaction, where `db` is one. */
 export async function appendServerEvent(
   db: Db,
   taskId: string,
-  event: ServerEvent,
+  event: ToldEvent,
   now: Date = new Date(),
 ): Promise<void> {
   await inTransaction(db, async (tx) => {

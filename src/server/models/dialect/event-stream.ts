@@ -33,7 +33,9 @@ export interface EventLimits {
 }
 
 /** A line of an event stream, as far as an answer begins with one. */
-const STREAM_START = /^\s*(?::|(?:data|event|id|retry)\s*(?::|$))/;
+const STREAM_START = /^\s*(?::|(?:data|event|id|retry)\s*(?::|$)|error:\s*\{)/;
+/** llama-server's, before it knew `data:` for errors. */
+const ERROR_FIELD = /^error:\s*(?=\{)/;
 /** A field that nobody knows: the standard ignores it. */
 const OTHER_FIELD = /^[A-Za-z][\w.-]*:/;
 const DONE = /^"?\s*\[done\]\s*"?$/i;
@@ -91,6 +93,7 @@ export function createEventReader({ eventBytes, documentBytes }: EventLimits): E
       if (data.length > 0) out.push(...eventsOf(name, takeHeld(data)));
       name = '';
     } else if (line.startsWith('event:')) name = line.slice(6).trim();
+    else if (ERROR_FIELD.test(line)) out.push(...eventsOf('error', line.replace(ERROR_FIELD, '')));
     else if (STREAM_START.test(line)) {
       if (bare.startsWith('data:')) onData(out, bare);
     } else if (data.length > 0) hold(data, line);
