@@ -48,7 +48,8 @@ export function createEventView(style: Style): (event: TaskEvent) => string {
       case 'text':
         return closed(`${sanitise(event.text).trimEnd()}\n`);
       case 'tool_call': {
-        const text = closed(`${callText(event.tool, event.input, style)}\n`);
+        const mark = event.recovered ? style.dim('  (it was written as text)\n') : '';
+        const text = closed(`${callText(event.tool, event.input, style)}\n${mark}`);
         output = outputOf(event.callId);
         return text;
       }

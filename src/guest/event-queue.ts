@@ -1,8 +1,7 @@
 // The agent's events on their way to the runner, in bounded batches, each cut to size. Used by run-task.ts.
 import { setTimeout as delay } from 'node:timers/promises';
+import { keptEvent } from '../lib/kept-event.ts';
 import type { AgentEvent } from '../protocol/event.ts';
-import { LIMITS } from '../protocol/limits.ts';
-import { cutMiddle } from '../protocol/text.ts';
 
 const BATCH_DELAY_MS = 50;
 const BATCH_BYTES = 512 * 1024;
@@ -26,7 +25,7 @@ export class EventQueue {
   }
 
   push(event: AgentEvent): void {
-    if (!this.#joinsLast(event)) this.#append(fitEvent(event, LIMITS.eventBytes));
+    if (!this.#joinsLast(event)) this.#append(keptEvent(event));
     this.#draining ??= this.#drain();
   }
 
@@ -95,22 +94,3 @@ export class EventQueue {
 }
 
 const jsonBytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
-
-/** Returns the event with its texts cut in the middle as far as needed for at most `maxBytes` bytes of JSON. */
-export function fitEvent(event: AgentEvent, maxBytes: number): AgentEvent {
-  let fitted = event;
-  for (let textBytes = maxBytes; jsonBytes(fitted) > maxBytes && textBytes > 64; textBytes >>= 1) {
-    fitted = cutTexts(event, textBytes) as AgentEvent;
-  }
-  if (jsonBytes(fitted) <= maxBytes) return fitted;
-  // Many small values: only a tool's input can be like that.
-  if (event.type !== 'tool_call') return fitted;
-  return { ...event, input: { cut: `${jsonBytes(event.input)} bytes of input not shown` } };
-}
-
-function cutTexts(value: unknown, textBytes: number): unknown {
-  if (typeof value === 'string') return cutMiddle(value, textBytes);
-  if (Array.isArray(value)) return value.map((item) => cutTexts(item, textBytes));
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, cutTexts(item, textBytes)]));
-}

@@ -8,8 +8,17 @@ const text = z
   .string()
   .max(LIMITS.eventBytes)
   .refine((value) => utf8Length(value) <= LIMITS.eventBytes, `longer than ${LIMITS.eventBytes} bytes`);
-const callId = z.string().max(200);
+/** Longer ones are shortened so that they stay apart (lib/kept-event.ts): no event is refused because of an id. */
+export const CALL_ID_LENGTH = 200;
+export const TOOL_NAME_LENGTH = 100;
+const callId = z.string().max(CALL_ID_LENGTH);
 const HttpStatus = z.number().int().nullable();
+
+/**
+ * How the ids begin that the gateway gives to calls it recovered from text, and to no others. The server marks
+ * their events by it, whatever a guest says: neither a model nor what it has read can make or avoid such an id.
+ */
+export const RECOVERED_ID_START = 'txt';
 
 /** What the agent does; the guest may send these and no others. */
 export const AgentEvent = z.discriminatedUnion('type', [
@@ -18,8 +27,12 @@ export const AgentEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('tool_call'),
     callId,
-    tool: z.string().max(100),
+    tool: z.string().max(TOOL_NAME_LENGTH),
     input: z.record(z.string(), z.unknown()),
+    recovered: z
+      .literal(true)
+      .optional()
+      .describe('The model had written the call as text; the gateway made a call of it'),
   }),
   /** What a tool printed since the event before. */
   z.object({ type: z.literal('tool_output'), callId, chunk: text }),

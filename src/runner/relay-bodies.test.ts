@@ -19,14 +19,33 @@ test.each([
   const room = eventBytes - textEvent('').length;
   const fits = textEvent(letter.repeat(Math.floor(room / bytes)));
   expect(await read(fits)).toBe(`${fits}\n`);
-  await expect(read(textEvent(letter.repeat(Math.floor(room / bytes) + 1)))).rejects.toThrow('larger than');
+  const cut = await read(textEvent(letter.repeat(Math.floor(room / bytes) + 1)));
+  expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(eventBytes + 1);
+  expect(cut).toContain('left out');
 });
 
-test('what is short as it comes and long as it is written on is refused', async () => {
+test('what is short as it comes and long as it is written on is cut', async () => {
   const numbers = Array.from({ length: 10_000 }, () => '1e20').join(',');
   const line = `{"type":"tool_call","callId":"1","tool":"t","input":{"numbers":[${numbers}]}}`;
   expect(line.length).toBeLessThan(eventBytes);
-  await expect(read(line)).rejects.toThrow('event 1 of the batch is larger than');
+  const cut = await read(line);
+  expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(eventBytes + 1);
+  expect(JSON.parse(cut)).toMatchObject({ type: 'tool_call', callId: '1', tool: 't' });
+});
+
+test('an odd event takes none of the others with it', async () => {
+  const events = await read(textEvent('before'), 'no JSON', '{"type":"tool_call"}', textEvent('after'));
+  expect(
+    events
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  ).toEqual([
+    { type: 'text', text: 'before' },
+    { type: 'diagnostic', text: expect.stringContaining('no JSON') },
+    { type: 'tool_call', callId: '', tool: '', input: { value: null } },
+    { type: 'text', text: 'after' },
+  ]);
 });
 
 test('who reads an event by itself counts bytes, too', () => {

@@ -4,9 +4,9 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseJson } from '../lib/json.ts';
+import { keptLine } from '../lib/kept-event.ts';
 import { limitBytes } from '../lib/limit-bytes.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { AgentEvent } from '../protocol/event.ts';
 import { GuestResult } from '../protocol/guest.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import type { GuestLimits } from './guest-limits.ts';
@@ -28,28 +28,14 @@ export async function readBody(stream: Readable, maxBytes: number): Promise<Buff
 }
 
 /**
- * A batch of events as NDJSON, each written anew from its checked form.
- * @throws SeedError invalid_json, invalid_input, body_too_large; the message has nothing of the content
+ * A batch of events as NDJSON, each written anew: what is odd or too large is kept in a form that can be
+ * (lib/kept-event.ts).
+ * @throws SeedError body_too_large
  */
 export async function readEvents(stream: Readable): Promise<string> {
   const text = (await readBody(stream, EVENT_BATCH_BYTES)).toString('utf8');
   const lines = text.split('\n').filter((line) => line !== '');
-  return lines.map((line, index) => `${writtenEvent(line, index + 1)}\n`).join('');
-}
-
-/** Bounded as it comes and as it is written anew: a number may take more room then. */
-function writtenEvent(line: string, number: number): string {
-  refuseLarge(line, number);
-  const event = AgentEvent.safeParse(parseJson(line, notJson));
-  if (!event.success) throw new SeedError('invalid_input', `event ${number} of the batch is not an agent's event`);
-  const written = JSON.stringify(event.data);
-  refuseLarge(written, number);
-  return written;
-}
-
-function refuseLarge(line: string, number: number): void {
-  if (Buffer.byteLength(line) <= LIMITS.eventBytes) return;
-  throw new SeedError('invalid_input', `event ${number} of the batch is larger than ${LIMITS.eventBytes} bytes`);
+  return lines.map((line) => `${JSON.stringify(keptLine(line))}\n`).join('');
 }
 
 /** @throws SeedError invalid_json, invalid_input, body_too_large */

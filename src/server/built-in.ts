@@ -22,9 +22,8 @@ import type { KeptBlobs } from './files/blobs.ts';
 import { getArtifact, listArtifacts } from './files/commands.ts';
 import type { CallLog } from './ledger/call-log.ts';
 import { chooseModels } from './models/allowed-models.ts';
-import { listModels } from './models/commands.ts';
+import { listModels, type ModelNeeds, testOfModel } from './models/commands.ts';
 import type { LlmGateway } from './models/gateway.ts';
-import type { KnownOfModels } from './models/model-view.ts';
 import { listPacks, loadSamples } from './packs/commands.ts';
 import { packCommands } from './packs/pack-commands.ts';
 import { listSandboxes } from './runners/commands.ts';
@@ -72,7 +71,7 @@ const FEATURES = {
   ],
   telemetry: [obsSummary, obsRequests, obsUsage, obsCosts, obsErrors],
   tasks: [runTask, getTask, listLedger, listTasks, stopTask, taskEvents, listTemplates],
-  models: [listModels],
+  models: [listModels, testOfModel],
   files: [listArtifacts, getArtifact],
   runners: [listSandboxes],
   webhooks: [
@@ -110,7 +109,7 @@ interface RegistryNeeds {
   store: Store;
   packs: readonly LoadedPack[];
   llm: LlmGateway;
-  known: KnownOfModels;
+  models: Omit<ModelNeeds, 'llm'>;
   calls: CallLog;
   blobs: KeptBlobs;
   secretsKey: string;
@@ -119,7 +118,7 @@ interface RegistryNeeds {
 
 /** All commands as they can be called: Seed's own with what each feature needs, and those of the packs. */
 export function openRegistry(parts: RegistryNeeds): Registry {
-  const { settings, store, packs, llm, known, calls, blobs, secretsKey, taskCache } = parts;
+  const { settings, store, packs, llm, models, calls, blobs, secretsKey, taskCache } = parts;
   const { webhookNetworks, resources, retention } = settings;
   const eventTypes = createEventTypes([...BUILT_IN_EVENT_TYPES, ...packs.flatMap(({ events = [] }) => events)]);
   const scopes = (operator: boolean) => registry.scopes(operator);
@@ -147,7 +146,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
         ...packs.flatMap((pack) => templatesOf(pack.name, pack.templates)),
       ],
     },
-    models: { llm, known },
+    models: { ...models, llm },
     files: { blobs },
     runners: {},
     webhooks: { eventTypes, secretsKey, allowedNetworks: webhookNetworks },

@@ -37,6 +37,8 @@ import { addressOf, chooseUpstream, modelNotices, scriptedUpstream } from './mod
 import { loadPacks, playbooksOf } from './packs/load-packs.ts';
 import { packNotices } from './packs/notices.ts';
 import type { ServerSettings } from './settings.ts';
+import type { ModelCall } from './spending/call-usage.ts';
+import { admitKeyCall, type KeyCaller, recordKeyCall } from './spending/key-calls.ts';
 import { Spending } from './spending/spending.ts';
 import { appendServerEvent } from './tasks/events.ts';
 import { openTaskCache } from './tasks/find.ts';
@@ -143,18 +145,15 @@ export async function startServer(
     log,
   });
   undo.defer(() => llm.allRecorded());
-  const aboutModels = { ...known, testOf: (model: string) => tests.of(model) };
-  const registry = openRegistry({
-    settings,
-    store,
-    packs,
-    llm,
-    known: aboutModels,
-    calls,
-    blobs,
-    secretsKey,
-    taskCache,
-  });
+  const models = {
+    known: { ...known, testOf: (model: string) => tests.of(model) },
+    tests,
+    admitKeyCall: (caller: KeyCaller, model: string) =>
+      admitKeyCall(store, caller, { model, priced: llm.hasPrice(model) }),
+    recordKeyCall: (caller: KeyCaller, call: ModelCall) => recordKeyCall(store, caller, call),
+    readUpstream: () => listed.readAgain(),
+  };
+  const registry = openRegistry({ settings, store, packs, llm, models, calls, blobs, secretsKey, taskCache });
   const keyUse = undo.use(new KeyUse(store, log));
   const audit = undo.use(new AuditTrail(store, log, { onLost: lose('audit') }));
   const { trustedProxies, sessions, webFolder, mcpAllowedOrigins, runnerToken } = settings;

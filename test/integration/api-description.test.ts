@@ -64,6 +64,7 @@ describe('what a key may use', () => {
       ['tasks:*'],
       [
         'models list',
+        'models test',
         'tasks artifacts get',
         'tasks artifacts list',
         'tasks events',

@@ -198,16 +198,46 @@ test('events are checked, stripped and sent on in order', async () => {
 });
 
 test.each([
-  ['no JSON', 'oops'],
+  ['no JSON', 'oops', [{ type: 'diagnostic', text: expect.stringContaining('oops') }]],
   [
     'an event that only the server may make',
     JSON.stringify({ type: 'status', status: 'completed', phase: null, error: null }),
+    [{ type: 'diagnostic', text: expect.stringContaining('"status":"completed"') }],
   ],
-  ['one bad event among good ones', `${JSON.stringify({ type: 'text', text: 'a' })}\n{"type":"text"}`],
-  ['an event over the limit', JSON.stringify({ type: 'text', text: 'x'.repeat(LIMITS.eventBytes) })],
-  ['an overlong batch', `${JSON.stringify({ type: 'text', text: 'x'.repeat(60_000) })}\n`.repeat(20)],
-])('events: %s is refused as a whole', async (_name, body) => {
-  expect((await post('/events', body)).status).toBeOneOf([400, 413]);
+  [
+    'one bad event among good ones',
+    `${JSON.stringify({ type: 'text', text: 'a' })}\n{"type":"text"}\n{"type":"text","text":"b"}`,
+    [
+      { type: 'text', text: 'a' },
+      { type: 'text', text: '' },
+      { type: 'text', text: 'b' },
+    ],
+  ],
+  [
+    'an event over the limit',
+    JSON.stringify({ type: 'text', text: 'x'.repeat(LIMITS.eventBytes) }),
+    [{ type: 'text', text: expect.stringContaining('bytes left out') }],
+  ],
+  [
+    'an id and a name of any length',
+    JSON.stringify({ type: 'tool_call', callId: 'i'.repeat(9_000), tool: 't'.repeat(9_000), input: 'ls' }),
+    [
+      {
+        type: 'tool_call',
+        callId: expect.stringMatching(/^i+~[0-9a-f]{32}$/),
+        tool: expect.stringMatching(/^t+~[0-9a-f]{32}$/),
+        input: { value: 'ls' },
+      },
+    ],
+  ],
+])('events: %s is kept in a form that can be', async (_name, body, kept) => {
+  expect((await post('/events', body)).status).toBe(204);
+  expect(server.events).toEqual(kept);
+});
+
+test('events: a batch that is too long is refused', async () => {
+  const batch = `${JSON.stringify({ type: 'text', text: 'x'.repeat(60_000) })}\n`.repeat(20);
+  expect((await post('/events', batch)).status).toBe(413);
   expect(server.events).toEqual([]);
 });
 

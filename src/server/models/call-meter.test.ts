@@ -11,8 +11,9 @@ const request = (more: object = {}) => ({ model: 'm', messages: [{ role: 'user',
 const delta = (part: object) => ({ choices: [{ index: 0, delta: part, finish_reason: null }] });
 
 function written(event: object): number {
-  const pieces = createNormaliser({ request: request(), toolCalls: 'native' }).push(event);
-  return pieces.reduce((sum, piece) => sum + writtenBytes(piece), 0);
+  const normaliser = createNormaliser({ request: request(), toolCalls: 'native' });
+  const told = normaliser.push(event).reduce((sum, piece) => sum + writtenBytes(piece), 0);
+  return told + normaliser.heldBytes;
 }
 
 describe('what was written', () => {
@@ -79,7 +80,7 @@ describe('usage', () => {
     ['none', undefined],
     ['null', null],
     ['text', 'a lot'],
-    ['numbers as text', { prompt_tokens: '11', completion_tokens: '7' }],
+    ['words', { prompt_tokens: 'eleven', completion_tokens: '0x7' }],
     ['negative', { prompt_tokens: -1, completion_tokens: -5 }],
     ['halves', { prompt_tokens: 0.5, completion_tokens: 1.5 }],
     ['more than can be', { prompt_tokens: 1e15, completion_tokens: 1e300 }],
@@ -95,6 +96,21 @@ describe('usage', () => {
       outputTokens: 10,
       costSource: 'estimated',
     });
+  });
+
+  test('may be in numbers as text', () => {
+    const usage = { prompt_tokens: '11', completion_tokens: ' 7 ', cost: '0.5' };
+    expect(usageOf({ usage })).toMatchObject({ inputTokens: 11, outputTokens: 7, costUsd: 0.5 });
+  });
+
+  test('that is only a total is shared out, and marked', () => {
+    const meter = new CallMeter(request());
+    meter.sent();
+    meter.answered({ usage: { total_tokens: 30 } });
+    meter.wrote(40);
+    meter.finished();
+    expect(meter.usage).toMatchObject({ prompt_tokens: 20, completion_tokens: 10, total_tokens: 30 });
+    expect(meter.cost(FREE, 'm')).toMatchObject({ inputTokens: 20, outputTokens: 10, costSource: 'estimated' });
   });
 
   test('of an answer of any shape', () => {

@@ -7,6 +7,7 @@ import {
   callCost,
   mergeTold,
   NOTHING_TOLD,
+  shareOut,
   type ToldUsage,
 } from '../spending/call-usage.ts';
 import type { ChatRequest } from './chat-request.ts';
@@ -21,6 +22,8 @@ export class CallMeter {
   #writtenBytes = 0;
   /** The answer came to its end. */
   isFinished = false;
+  /** It came as one document, whether a stream was asked for or not. */
+  isWhole = false;
   /** The one that answered, as the upstream names it; null: it did not say, or did not answer. */
   answeredModel: string | null = null;
 
@@ -54,6 +57,11 @@ export class CallMeter {
     this.isFinished = true;
   }
 
+  /** Whether the upstream says what the call took. */
+  get isTold(): boolean {
+    return Boolean(this.#told.inputTokens) && Boolean(this.#told.outputTokens);
+  }
+
   /** An estimate of what the model has written so far. */
   get outputTokens(): number {
     return Math.min(tokensOfBytes(this.#writtenBytes), answerMost(this.#request) ?? Number.POSITIVE_INFINITY);
@@ -61,7 +69,8 @@ export class CallMeter {
 
   /** What the caller is told: the upstream's word, or an estimate. */
   get usage(): StandardUsage {
-    const { inputTokens, outputTokens, cachedTokens, reasoningTokens, costUsd } = this.#told;
+    const told = shareOut(this.#told, this.outputTokens);
+    const { inputTokens, outputTokens, cachedTokens, reasoningTokens, costUsd } = told;
     const input = inputTokens || tokensOfRequest(this.#request);
     const output = outputTokens || this.outputTokens;
     return {

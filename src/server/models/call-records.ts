@@ -47,7 +47,7 @@ export type RecordCall = (taskId: string, call: ModelCall, reservation: string) 
 
 export interface CallRecords {
   /** Never rejects: the answer has been paid for, and losing it as well would help nobody. */
-  record: RecordCall;
+  record(taskId: string, call: ModelCall, write: () => Promise<void>): Promise<void>;
   /** Resolves when every call that has ended is recorded. */
   allRecorded(): Promise<void>;
 }
@@ -55,15 +55,15 @@ export interface CallRecords {
 /** When many calls end at once, their records must not take all of the server's connections to its database. */
 const AT_A_TIME = 8;
 
-export function createCallRecords(recordCall: RecordCall, log: LlmLog): CallRecords {
+export function createCallRecords(log: LlmLog): CallRecords {
   const slots = createSlots(AT_A_TIME);
   const unrecorded = new Set<Promise<void>>();
   const withoutCost = new Set<string>();
 
-  const write: RecordCall = async (taskId, call, reservation) => {
+  const writeInTurn = async (taskId: string, call: ModelCall, write: () => Promise<void>) => {
     const leave = await slots.enter();
     try {
-      await recordCall(taskId, call, reservation);
+      await write();
     } catch (error) {
       log.error({ taskId, ...call, err: error }, 'a call of a model could not be recorded');
     } finally {
@@ -72,13 +72,13 @@ export function createCallRecords(recordCall: RecordCall, log: LlmLog): CallReco
   };
 
   return {
-    record(taskId, call, reservation) {
+    record(taskId, call, write) {
       const { askedModel: model, outcome, unpriced } = call;
       if (outcome === 'ok' && unpriced && !withoutCost.has(model)) {
         withoutCost.add(model);
         log.warn({ taskId, model }, 'what this model costs is not known: see docs/models.md on prices');
       }
-      const recorded = write(taskId, call, reservation).finally(() => unrecorded.delete(recorded));
+      const recorded = writeInTurn(taskId, call, write).finally(() => unrecorded.delete(recorded));
       unrecorded.add(recorded);
       return recorded;
     },

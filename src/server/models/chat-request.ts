@@ -3,6 +3,7 @@
 // upstreams invent fields faster than anyone could forbid them.
 import { z } from 'zod';
 import { SeedError } from '../../protocol/errors.ts';
+import { returnedMessages } from './returned-calls.ts';
 
 const Part = z.looseObject({ type: z.string() });
 const Message = z.looseObject({ role: z.string(), content: z.union([z.string(), z.array(Part)]).nullish() });
@@ -47,7 +48,8 @@ function malformed(where: string, why: string): SeedError {
 /** The body as the upstream gets it; streams are always told to send their usage. */
 export function toUpstreamBody(request: ChatRequest, model: string): Record<string, unknown> {
   const { stream_options: _, ...rest } = request;
-  return { ...rest, model, ...(request.stream && { stream_options: { include_usage: true } }) };
+  const messages = returnedMessages(request.messages, model);
+  return { ...rest, messages, model, ...(request.stream && { stream_options: { include_usage: true } }) };
 }
 
 /** OpenAI's names and those that OpenRouter, vLLM and others have for the same: what to answer, and how. */

@@ -1,13 +1,15 @@
-// Models that tasks can be given, for those who may start one.
+// Models that tasks can be given, for those who may start one: what is known of them, and whether they work.
 import { z } from 'zod';
 import { defineCommand } from '../../command/define-command.ts';
-import { ModelView } from '../../protocol/model.ts';
+import { ModelTest, ModelView } from '../../protocol/model.ts';
 import { pageOf } from '../../protocol/page.ts';
 import { modelsFor } from './allowed-models.ts';
+import type { LlmGateway } from './gateway.ts';
 import type { KnownOfModels } from './model-view.ts';
+import { type TestNeeds, testModel } from './test-model.ts';
 
-interface ModelNeeds {
-  llm: Parameters<typeof modelsFor>[1];
+export interface ModelNeeds extends TestNeeds {
+  llm: LlmGateway;
   known: KnownOfModels;
 }
 
@@ -36,4 +38,24 @@ export const listModels = defineCommand({
     ...modelsFor(actor.lineage, llm, known),
     nextCursor: null,
   }),
+});
+
+export const testOfModel = defineCommand({
+  name: 'models test',
+  summary: 'Ask a model to call a tool, once, and say what works; it takes some tokens of the key in use',
+  http: 'POST /models/{model}/test',
+  scope: 'tasks:write',
+  effect: 'write',
+  external: true,
+  input: z.object({
+    model: z
+      .string()
+      .min(1)
+      .max(200)
+      .meta({ examples: ['scripted'] })
+      .describe('Name of the model, as tasks give it'),
+  }),
+  output: z.object({ test: ModelTest }),
+  examples: ['seed models test qwen2.5-coder:1.5b', 'seed models test openai/gpt-4o-mini --json'],
+  run: async ({ model }, call, needs: ModelNeeds) => ({ test: await testModel(model, call, needs) }),
 });

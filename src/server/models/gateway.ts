@@ -49,9 +49,21 @@ export interface LlmGatewayOptions {
   limits?: Partial<CallLimits>;
 }
 
+/** Who pays for a call that belongs to no task. */
+export interface Payer {
+  /** Called before a call of a model; what it throws refuses the call. `record` is given what it took, once. */
+  reserve(request: ChatRequest): Promise<{ record(call: ModelCall): Promise<void> }>;
+}
+
 /** Whose call it is. */
 interface Caller {
+  /** Of a call that belongs to no task: the key that makes it. */
   taskId: string;
+  payer?: Payer;
+  /** Told of what each call comes to, from its beginning. */
+  watch?(meter: CallMeter): void;
+  /** Calls are left as the model writes them, whatever is known of it. */
+  asWritten?: boolean;
   /** The task's model; a request for another one is refused. */
   model: string;
   /** Asked in this order when that one cannot answer. */
@@ -100,13 +112,17 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
     const queue = queues.get(upstream);
     return queue?.account.counts(model) ? await queue.slots.enter(taskId, gone) : NO_SLOT_NEEDED;
   };
-  const records = createCallRecords(options.recordCall, log);
+  const records = createCallRecords(log);
+  const payerOf = async (taskId: string, ...planned: [ChatRequest, AbortSignal, CallMeter]) => {
+    const reservation = await options.reserve(taskId, ...planned);
+    return { record: (call: ModelCall) => options.recordCall(taskId, call, reservation) };
+  };
 
   /** One call of one model: metered, whatever comes of it. */
   const ask = async (
     asked: ChatRequest,
     model: string,
-    { taskId, signal }: Caller,
+    { taskId, signal, payer, watch, asWritten = false }: Caller,
     { until, taskUntil, ...asking }: Asking & { until: number; taskUntil: number },
   ): Promise<Response> => {
     const upstream = upstreamOf(upstreams, model);
@@ -114,8 +130,10 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
     const profile = profileOf(model);
     const request = withSampling(asked, profile);
     const meter = new CallMeter(request);
-    const reservation = await options.reserve(taskId, { ...request, model }, signal, meter);
-    const record = (call: ModelCall) => records.record(taskId, call, reservation);
+    watch?.(meter);
+    const planned = { ...request, model };
+    const { record: write } = payer ? await payer.reserve(planned) : await payerOf(taskId, planned, signal, meter);
+    const record = (call: ModelCall) => records.record(taskId, call, () => write(call));
     const metered = openModelCall(model, { meter, prices, signal }, record);
     const onFailure = (error: SeedError, detail: string) => {
       metered.failed(error.code);
@@ -130,14 +148,14 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
         signal,
         meter,
         limits,
-        toolCalls: profile.toolCalls,
+        toolCalls: asWritten ? 'native' : profile.toolCalls,
         leftMs: until - performance.now(),
         taskLeftMs: taskUntil - performance.now(),
         ...asking,
         onWait(failure, pauseMs) {
           const text = `the model ${model} cannot answer yet, and is asked again in ${Math.ceil(pauseMs / 1000)} s: ${failure.message}`;
           log.warn({ taskId, model }, text);
-          options.onWait?.(taskId, text);
+          if (payer === undefined) options.onWait?.(taskId, text);
         },
         fetch,
         enterQueue: (gone) => enterQueue(upstream, model, taskId, gone),

@@ -48,6 +48,9 @@ export function readAnswer(options: ReadAnswer): AnswerReader {
   const head: AnswerHead = { id: `chatcmpl-${randomUUID()}`, created: Math.floor(Date.now() / 1000), model };
   const startedAt = performance.now();
   let begun = false;
+  /** Bytes in the pieces so far, and those that the meter was told of. */
+  let given = 0;
+  let counted = 0;
   let endedAt: number | null = null;
   /** What is still waited for when the answer counts as whole. */
   let reading: ReturnType<typeof bytes.read> | null = null;
@@ -68,6 +71,7 @@ export function readAnswer(options: ReadAnswer): AnswerReader {
   const take = (pieces: AnswerPiece[], received: UpstreamEvent): boolean => {
     const { text, json, isLast } = received;
     if (isLast) return true;
+    meter.isWhole = events.isDocument;
     if (typeof json === 'object' && json !== null) meter.answered(json);
     const failure = failureIn(received, { secrets, isDocument: events.isDocument });
     if (failure !== null) {
@@ -80,13 +84,20 @@ export function readAnswer(options: ReadAnswer): AnswerReader {
     if (!begun) readHead(head, event);
     begun = true;
     give(pieces, normaliser.push(event));
+    countWritten();
     if (normaliser.hasEnded) meter.finished();
     return false;
+  };
+  // What is held is written, too: an answer that breaks off is paid for.
+  const countWritten = () => {
+    const written = given + normaliser.heldBytes;
+    if (written > counted) meter.wrote(written - counted);
+    counted = Math.max(counted, written);
   };
   const give = (pieces: AnswerPiece[], more: readonly AnswerPiece[]) => {
     for (const piece of more) {
       if (saysNothing(piece)) continue;
-      meter.wrote(writtenBytes(piece));
+      given += writtenBytes(piece);
       pieces.push(piece);
       endedAt = null;
     }
@@ -96,6 +107,7 @@ export function readAnswer(options: ReadAnswer): AnswerReader {
     if (last === null) throw llmUnavailable('ended its answer in the middle');
     meter.finished();
     give(pieces, last);
+    countWritten();
     return true;
   };
 

@@ -75,7 +75,7 @@ async function answerOf(
 ): Promise<Response> {
   const { upstream, model, meter, limits, others, onEnd, onFailure } = options;
   if (response.body === null) throw llmUnavailable('sent an empty answer');
-  const normaliser = createNormaliser({ request, toolCalls: options.toolCalls });
+  const normaliser = createNormaliser({ request, model, toolCalls: options.toolCalls });
   const secrets = secretsOf(upstream);
   const answer = readAnswer({ body: response.body, call, meter, limits, normaliser, secrets, model, others });
   if (request.stream) {

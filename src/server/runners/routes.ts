@@ -6,11 +6,12 @@ import { toTold } from '../../command/manifest.ts';
 import type { Registry } from '../../command/registry.ts';
 import type { Store } from '../../db/store.ts';
 import { parseJson } from '../../lib/json.ts';
+import { keptLine } from '../../lib/kept-event.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Prices } from '../../lib/money.ts';
 import { sameText } from '../../lib/same-text.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { AgentEvent } from '../../protocol/event.ts';
+import { type AgentEvent, RECOVERED_ID_START } from '../../protocol/event.ts';
 import { FileName } from '../../protocol/file.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { ModelTraits } from '../../protocol/model.ts';
@@ -208,11 +209,12 @@ function leaseOf(c: Context): LeasedTaskId {
 
 const nameOf = (c: Context) => read(FileName, c.req.query('name'));
 
-/** As the runner has written it: its bytes are what is kept. */
+/** Which calls were recovered from text the server tells by their ids, and believes nobody. */
 function readEvent(line: string): AgentEvent {
-  if (Buffer.byteLength(line) > LIMITS.eventBytes)
-    throw new SeedError('invalid_input', `an event is larger than ${LIMITS.eventBytes} bytes`);
-  return read(AgentEvent, fromJson(line));
+  const event = keptLine(line);
+  if (event.type !== 'tool_call') return event;
+  const { recovered: _, ...call } = event;
+  return event.callId.startsWith(RECOVERED_ID_START) ? { ...call, recovered: true } : call;
 }
 
 const taskId = (c: Context) => read(z.uuid(), c.req.param('id'));

@@ -113,6 +113,11 @@ function ToolCallView({ call, over }: { call: ToolCallEntry; over: boolean }) {
           <ForeignText text={tool} />
         </span>
         <Outcome call={call} over={over} />
+        {call.recovered && (
+          <span title="The model wrote the call into its answer; the gateway made a call of it">
+            <Badge tone="info">written as text</Badge>
+          </span>
+        )}
       </div>
       <Terminal label={`Output of ${tool}`} command={commandOf(call)} output={output} />
     </div>

@@ -52,3 +52,12 @@ it('shows output whose call is no longer kept', () => {
   const { entries } = withEvents(EMPTY_TRANSCRIPT, EVENTS.slice(3, 4));
   expect(entries).toMatchObject([{ type: 'tool_call', callId: 'a', output: 'one ' }]);
 });
+
+it('keeps which call the model had written as text', () => {
+  const call = { at, type: 'tool_call', tool: 'bash', input: {} } as const;
+  const { entries } = withEvents(EMPTY_TRANSCRIPT, [
+    { ...call, seq: 1, callId: 'txtabcdef', recovered: true },
+    { ...call, seq: 2, callId: 'abcdefghi' },
+  ]);
+  expect(entries).toMatchObject([{ recovered: true }, { recovered: false }]);
+});

@@ -15,6 +15,8 @@ export interface ToolCallEntry {
   /** When its result came; null: it runs, or the task ended before. */
   endedAt: string | null;
   isError: boolean;
+  /** The model had written it as text. */
+  recovered: boolean;
 }
 
 export type Entry =
@@ -64,8 +66,20 @@ function take(entries: Entry[], event: TaskEvent): void {
   }
 }
 
-function newCall({ seq, at, callId, tool, input }: Omit<EventOf<'tool_call'>, 'type'>): ToolCallEntry {
-  return { type: 'tool_call', seq, at, callId, tool, input, output: '', endedAt: null, isError: false };
+function newCall({ recovered, ...call }: Omit<EventOf<'tool_call'>, 'type'>): ToolCallEntry {
+  const { seq, at, callId, tool, input } = call;
+  return {
+    type: 'tool_call',
+    seq,
+    at,
+    callId,
+    tool,
+    input,
+    output: '',
+    endedAt: null,
+    isError: false,
+    recovered: recovered === true,
+  };
 }
 
 /** The call may be missing: events of long ago are dropped by the day. */
