@@ -15,7 +15,7 @@ import {
   stream,
   usageChunk,
 } from '../fixtures/llm-upstream.ts';
-import { startTestServer } from '../fixtures/server.ts';
+import { startTestServer, type TestServer } from '../fixtures/server.ts';
 
 const messages = [{ role: 'user' as const, content: 'Say hello' }];
 const limits = { answerWithOthersMs: 700, idleMs: 1_500, totalMs: 4_000, retryMs: 1 };
@@ -282,7 +282,7 @@ describe('of a task', () => {
     try {
       const runner = seed.runner({ slots: 9, freeSlots: 9 });
       await runner.appear();
-      const run = (key: string, body: object = {}, server = seed) =>
+      const run = (key: string, body: object = {}, server: Pick<TestServer, 'call'> = seed) =>
         server.call('POST', '/api/v1/tasks/run', { key, body: { instruction: 'x', ...body } });
       const modelsOf = async (...asked: Parameters<typeof run>) => {
         const { task } = (await run(...asked)).body;
