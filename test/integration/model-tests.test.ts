@@ -17,6 +17,7 @@ import {
   usageChunk,
 } from '../fixtures/llm-upstream.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
+import { expectSumsToAgree } from '../fixtures/sums.ts';
 
 const modelsFile = join(tmpdir(), `seed-models-${randomUUID()}.json`);
 let aheadMs = 0;
@@ -83,7 +84,7 @@ describe('what it says', () => {
       error: null,
     });
     expect(body.test.firstPartMs).toBeLessThanOrEqual(body.test.durationMs);
-    expect(body.test.says.join('\n')).toMatch(/native.*streaming: yes.*told by the upstream.*128,000/s);
+    expect(body.test.says).toMatch(/native.*streaming: yes.*told by the upstream.*128,000/s);
     expect(upstream.requests).toHaveLength(1);
     const [{ body: sent }] = upstream.requests as [LlmUpstream['requests'][number]];
     expect(sent).toMatchObject({ stream: true, max_tokens: 1024, tools: [{ function: { name: 'bash' } }] });
@@ -100,7 +101,7 @@ describe('what it says', () => {
       usage: 'estimated',
       reasoning: true,
     });
-    expect(said.test.says.join('\n')).toMatch(/none came.*in one piece.*estimated.*thought first/s);
+    expect(said.test.says).toMatch(/none came.*in one piece.*estimated.*thought first/s);
   });
 
   it('of a model that fails: the upstream’s own reason', async () => {
@@ -108,7 +109,7 @@ describe('what it says', () => {
     expect(status).toBe(200);
     expect(body.test).toMatchObject({ answered: false, toolCalls: null, streaming: null, usage: null });
     expect(body.test.error.message).toContain('this model takes no tools');
-    expect(body.test.says[0]).toContain('this model takes no tools');
+    expect(body.test.says).toContain('this model takes no tools');
   });
 
   it('of an answer that breaks off', async () => {
@@ -227,6 +228,7 @@ describe('who may', () => {
     expect(status).toBe(200);
     const { body } = await server.call('GET', `/api/v1/tasks/${lease.taskId}`);
     expect(body.task).toMatchObject({ inputTokens: 11, outputTokens: 7 });
+    await expectSumsToAgree(server.databaseUrl);
   });
 });
 

@@ -67,7 +67,7 @@ export async function testModel(asked: string, call: Call, needs: TestNeeds): Pr
   const { contextTokens, sources } = knownOf(model, needs.known);
   const contextFrom = sources['contextTokens'] ?? 'usual';
   const found = { ...tried, model, testedAt: store.clock.now().toISOString(), contextTokens, contextFrom };
-  const test = { ...found, says: inWords(found) };
+  const test = { ...found, says: inWords(found).join('\n') };
   await needs.tests.keep(test);
   return test;
 }
@@ -135,6 +135,7 @@ function tooLate(): SeedError {
 const WHO: Record<FactSource, string> = {
   settings: 'SEED_MODELS_FILE says',
   test: 'a test found out',
+  prices: 'the price list says',
   upstream: 'the upstream says',
   size: 'its size says',
   table: "Seed's table of models says",
