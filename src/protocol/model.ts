@@ -48,6 +48,7 @@ export const ModelTest = z
     toolCalls: ToolCalls.nullable().describe(
       'How it called the tool: as the API has it (`native`), written as `text`, or not at all (`none`); null: it did not answer',
     ),
+    said: z.string().nullable().describe('The beginning of what it said where it called no tool'),
     streaming: z.boolean().nullable().describe('The answer came in parts, as it was written'),
     usage: z.enum(['told', 'estimated']).nullable().describe('Whether the upstream says what a call took'),
     reasoning: z.boolean().nullable().describe('It thought before it answered, apart from the answer'),

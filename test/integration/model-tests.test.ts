@@ -100,6 +100,7 @@ describe('what it says', () => {
       streaming: false,
       usage: 'estimated',
       reasoning: true,
+      said: 'It is late.',
     });
     expect(said.test.says).toMatch(/none came.*in one piece.*estimated.*thought first/s);
   });
@@ -234,5 +235,5 @@ describe('who may', () => {
 
 it('`scripted` can be tested, too', async () => {
   const { body } = await server.call('POST', '/api/v1/models/scripted/test');
-  expect(body.test).toMatchObject({ answered: true, streaming: true, usage: 'told' });
+  expect(body.test).toMatchObject({ answered: true, toolCalls: 'native', streaming: true, usage: 'told' });
 });
