@@ -14,7 +14,12 @@ const llm = {
   knows: (model: string) => model !== 'gone',
 };
 
-const known = { profileOf: () => USUAL_PROFILE, sourcesOf: () => ({}), testOf: () => null };
+const known = {
+  profileOf: () => USUAL_PROFILE,
+  sourcesOf: () => ({}),
+  testOf: () => null,
+  listPriceOf: () => null,
+};
 const view = (name: string, isDefault: boolean) => ({
   name,
   default: isDefault,
