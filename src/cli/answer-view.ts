@@ -72,7 +72,8 @@ function printList(
   if (told.length > 0) note(told.map(([name, value]) => `${words(name)} ${cellText(value, null)}`).join(' · '));
   const next = nextInputs(command, { items, nextCursor, nextPage, cut: about['cut'] });
   if (next !== null) note(`There is more: ${nextCommand(typed, next)}`);
-  else if (nextCursor === null && (csv || items.length > 0)) note(endOf(items.length, typed));
+  // CSV is for programs, and many read both streams together.
+  else if (nextCursor === null && !csv && items.length > 0) note(endOf(items.length, typed));
 }
 
 interface PageEnd {

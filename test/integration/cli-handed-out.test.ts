@@ -123,7 +123,7 @@ describe('answers', () => {
     const said = async (...args: string[]) => (await cli.run(['keys', 'list', ...args])).stderr;
     page(null);
     expect(await said()).toBe('That is all: 2.\n');
-    expect(await said('--csv')).toBe('That is all: 2.\n');
+    expect(await said('--csv')).toBe('');
     expect(await said('--cursor', 'n2')).toBe('That is all: 2 on this last page.\n');
     expect(await said('--json')).toBe('');
     expect(await said('--quiet')).toBe('');
