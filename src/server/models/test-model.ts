@@ -67,7 +67,7 @@ function requestFor(model: string): ChatRequest {
  */
 export async function testModel(asked: string, call: Call, needs: TestNeeds): Promise<ModelTest> {
   const { actor, store } = call;
-  const [model] = chooseModels(asked, actor.lineage, needs.llm);
+  const [model] = chooseModels([asked], actor, needs.llm);
   await needs.tests.begin(model, actor.accountId);
   const tried = await tryModel(model, call, needs);
   await needs.readUpstream();
