@@ -1,4 +1,6 @@
 // npm run check: format and lint, types, dead code, the structure.
+import { ageWarning } from '../src/drivers/gvisor/runsc.ts';
+import { moduleVersion } from '../src/drivers/gvisor/sources.ts';
 import { checkConnections, checkPackImports, checkWebImports } from './lib/check-imports.ts';
 import { run } from './lib/run.ts';
 import { structureOf } from './lib/structure.ts';
@@ -10,6 +12,9 @@ await run('knip', ['--no-progress', '--no-config-hints']);
 const pathOf = (folder: string) => new URL(`../${folder}/`, import.meta.url).pathname;
 const structure = await structureOf(pathOf('.'));
 process.stdout.write(`${structure.says.join('\n')}\n`);
+// A warning and no failure: time alone is no mistake of whoever changed something else.
+const old = ageWarning(await moduleVersion(), new Date());
+if (old !== null) process.stdout.write(`Warning: the pinned ${old}\n`);
 const wrong = [
   ...structure.wrong,
   ...(await checkConnections(pathOf('src'))),

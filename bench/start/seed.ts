@@ -80,7 +80,11 @@ export async function startBenchSeed(
       });
       failed.catch(() => undefined);
       const firstRequestMs = (await Promise.race([asked, failed])) - startedAt;
-      return { firstRequestMs, acceptedMs, task: await end };
+      const ran = await end;
+      // A time is one of a task that did its work, or it is none.
+      if (ran.status !== 'completed' || ran.stdout !== 'done')
+        throw new Error(`a task ended ${ran.status} with ${ran.stdout}: ${JSON.stringify(ran.error)}`);
+      return { firstRequestMs, acceptedMs, task: ran };
     },
     poolIsReady: async (size) => {
       for (;;) {

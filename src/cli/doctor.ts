@@ -26,7 +26,7 @@ export const doctor: LocalCommand = {
     const dataDir = dataDirOf(io);
     tell(dataFolder(dataDir));
     const cacheDir = cacheDirOf(io);
-    const drivers = await probeDrivers(dataDir, cacheDir);
+    const drivers = await probeDrivers(io, dataDir, cacheDir);
     for (const finding of drivers) tell(finding);
     for (const finding of [disk(cacheDir), await snapshots(io, cacheDir), await pool()]) tell(finding);
     tell(await askServer(io, flags.url));
@@ -60,9 +60,11 @@ function dataFolder(dataDir: string): Finding {
 }
 
 /** Starts something with each driver, as a runner does before it takes work. */
-async function probeDrivers(dataDir: string, cacheDir: string): Promise<Finding[]> {
-  const installed = fs.globSync(join(cacheDir, 'tools', 'runsc-*', 'runsc')).sort();
-  const runscPath = installed.at(-1);
+async function probeDrivers(io: Io, dataDir: string, cacheDir: string): Promise<Finding[]> {
+  const { installedRunsc } = await loadModule<typeof import('../drivers/gvisor/sources.ts')>(
+    'src/drivers/gvisor/sources.ts',
+  );
+  const runscPath = await installedRunsc(cacheDir, io.env('SEED_RUNSC'));
   if (runscPath === undefined) {
     const text = `the sandbox's programs are not set up under ${cacheDir}`;
     return [{ name: 'sandbox', state: 'bad', text, hint: 'npm start or npm run demo sets them up.' }];
@@ -72,9 +74,14 @@ async function probeDrivers(dataDir: string, cacheDir: string): Promise<Finding[
   );
   const { probes } = await selectDriver({ cacheDir, dataDir, runscPath });
   const state = probes.some(({ usable }) => usable) ? 'note' : 'bad';
-  return probes.map(({ driver, usable, isolation, why }) =>
+  return probes.map(({ driver, usable, isolation, why, warning }) =>
     usable
-      ? { name: driver, state: 'good', text: `starts sandboxes (isolation: ${isolation})` }
+      ? {
+          name: driver,
+          state: 'good',
+          text: `starts sandboxes (isolation: ${isolation})`,
+          hint: warning,
+        }
       : { name: driver, state, text: why ?? 'not usable' },
   );
 }

@@ -73,6 +73,8 @@ export interface Probe {
   isolation: Isolation;
   /** Why it is not usable and what to do about it. Present exactly when it is not usable. */
   why?: string;
+  /** What should be known of it although it is usable, such as that it is old. */
+  warning?: string;
 }
 
 /** What a driver's technology can do. */

@@ -1,59 +1,139 @@
-// The agent's tools, for run-task.ts: Pi's bash, read, write and edit. Each acts by processes of the agent's user:
-// the kernel decides what that may touch, and no link that it plants leads the guest's own user away.
+// The agent's tools, for run-task.ts: bash, and Pi's read, write and edit. Each acts by processes of the agent's
+// user: the kernel decides what that may touch, and no link that it plants leads the guest's own user away.
 import { text } from 'node:stream/consumers';
 import {
-  createBashToolDefinition,
   createEditToolDefinition,
   createReadToolDefinition,
   createWriteToolDefinition,
   defineTool,
   type EditOperations,
+  type EditToolInput,
   type ReadOperations,
   type ToolDefinition,
   type WriteOperations,
 } from '@earendil-works/pi-coding-agent';
+import { isRecord } from '../lib/json.ts';
 import { readWithin } from '../lib/read-stream.ts';
+import type { ModelTraits } from '../protocol/model.ts';
 import type { AgentProcesses } from './agent-processes.ts';
-import { createAgentShell, createToolOutput } from './agent-shell.ts';
+import { bashTool } from './bash-tool.ts';
 import type { EventQueue } from './event-queue.ts';
+import type { GuestSettings } from './guest-settings.ts';
+import { beginningOf, shownBytesOf } from './kept-output.ts';
 
-export const TOOL_NAMES = ['bash', 'read', 'write', 'edit'];
+const ALL_TOOLS = ['bash', 'read', 'write', 'edit'];
 
-/**
- * @param cwd the agent's working folder
- * @param prepared resolves when the sandbox is somebody and has the `seed` command; no tool starts before
- */
-export function createAgentTools(
-  cwd: string,
-  processes: AgentProcesses,
-  events: EventQueue,
-  prepared: () => Promise<void>,
-): ToolDefinition[] {
-  const files = createAgentFiles(processes, cwd);
+/** The names of the tools that a model is offered. */
+export const toolNames = ({ tools }: ModelTraits): string[] => (tools === 'bash' ? ['bash'] : ALL_TOOLS);
+
+export interface AgentToolsOptions {
+  settings: Pick<GuestSettings, 'workspaceDir' | 'homeDir'>;
+  processes: AgentProcesses;
+  events: EventQueue;
+  traits: ModelTraits;
+  /** Resolves when the sandbox is somebody and has the `seed` command; no tool starts before. */
+  prepared(): Promise<void>;
+}
+
+export function createAgentTools(options: AgentToolsOptions): ToolDefinition[] {
+  const { settings, processes, events, traits, prepared } = options;
+  const { workspaceDir: cwd, homeDir } = settings;
+  const shownBytes = shownBytesOf(traits.contextTokens);
   // Nor before the runner keeps up with what was reported until then.
   const ready = () => Promise.all([prepared(), events.room()]);
+  const bash = startedWhen(ready, bashTool({ cwd, homeDir, processes, events, shownBytes }));
+  if (traits.tools === 'bash') return [bash];
+  const operations = createAgentFiles(processes, cwd);
+  const read = shownInPart(createReadToolDefinition(cwd, { operations, autoResizeImages: false }), shownBytes);
+  const write = createWriteToolDefinition(cwd, { operations });
+  const edit = oneEdit(createEditToolDefinition(cwd, { operations }));
   return [
-    defineTool(startedWhen(ready, bashTool(cwd, processes, events))),
-    defineTool(startedWhen(ready, createReadToolDefinition(cwd, { operations: files, autoResizeImages: false }))),
-    defineTool(startedWhen(ready, createWriteToolDefinition(cwd, { operations: files }))),
-    defineTool(startedWhen(ready, createEditToolDefinition(cwd, { operations: files }))),
+    bash,
+    defineTool(startedWhen(ready, terse(read, 'Reads a text file.'))),
+    defineTool(startedWhen(ready, terse(write, 'Writes a file, with its folders; replaces what is there.'))),
+    defineTool(startedWhen(ready, terse(edit, 'Replaces a text in a file, which must be in it exactly once.'))),
   ];
 }
 
-type BashTool = ReturnType<typeof createBashToolDefinition>;
+/** Other names for a file's path that models use. */
+const PATH_NAMES = ['file_path', 'filePath', 'file', 'filename'];
 
-/** Pi's bash tool has one shell for all calls; here each call gets its own, whose output carries the call's id. */
-function bashTool(cwd: string, processes: AgentProcesses, events: EventQueue): BashTool {
-  const forCall = (callId: string) =>
-    createBashToolDefinition(cwd, {
-      operations: createAgentShell(processes, createToolOutput(callId, events)),
-      exposeSessionEnvironment: false,
-    });
-  return {
-    ...forCall(''),
-    execute: (callId, input, signal, onUpdate, context) =>
-      forCall(callId).execute(callId, input, signal, onUpdate, context),
+interface Described {
+  description: string;
+  parameters: object;
+  prepareArguments?(args: unknown): unknown;
+}
+
+/** Pi's tool in fewer words, since every request carries them; its inputs taken as they were meant. */
+function terse<Tool extends Described>(tool: Tool, description: string): Tool {
+  const parameters = withoutDescriptions(tool.parameters);
+  const prepareArguments = (args: unknown) => {
+    const meant = fileInput(args);
+    return tool.prepareArguments ? tool.prepareArguments(meant) : meant;
   };
+  return { ...tool, description, parameters, prepareArguments };
+}
+
+function withoutDescriptions(schema: object): object {
+  const kept = (key: string, value: unknown) =>
+    key === 'description' && typeof value === 'string' ? undefined : value;
+  return JSON.parse(JSON.stringify(schema, kept));
+}
+
+function fileInput(args: unknown): unknown {
+  if (!isRecord(args)) return args;
+  const other = PATH_NAMES.find((name) => typeof args[name] === 'string');
+  const { content } = args;
+  return {
+    ...args,
+    ...(args['path'] === undefined && other !== undefined && { path: args[other] }),
+    // Of a file of JSON.
+    ...(typeof content === 'object' && content !== null && { content: JSON.stringify(content, null, 2) }),
+  };
+}
+
+const EDIT_PARAMETERS = {
+  type: 'object',
+  required: ['path', 'oldText', 'newText'],
+  properties: { path: { type: 'string' }, oldText: { type: 'string' }, newText: { type: 'string' } },
+} as const;
+
+/** Pi's edit for one text a call: small models write no lists of edits. Those that do are still understood. */
+function oneEdit(tool: ReturnType<typeof createEditToolDefinition>) {
+  return defineTool({
+    name: tool.name,
+    label: tool.label,
+    description: tool.description,
+    parameters: EDIT_PARAMETERS,
+    prepareArguments(args): EditInput {
+      const { path, edits = [] } = tool.prepareArguments?.(args) ?? (args as Partial<EditToolInput>);
+      const [first, ...more] = Array.isArray(edits) ? edits : [];
+      return { ...(path !== undefined && { path }), ...first, ...(more.length > 0 && { more }) } as EditInput;
+    },
+    execute(callId, { path, oldText, newText, more = [] }: EditInput, ...rest) {
+      return tool.execute(callId, { path, edits: [{ oldText, newText }, ...more] }, ...rest);
+    },
+  });
+}
+
+interface EditInput {
+  path: string;
+  oldText: string;
+  newText: string;
+  more?: EditToolInput['edits'];
+}
+
+type ReadTool = ReturnType<typeof createReadToolDefinition>;
+
+function shownInPart(tool: ReadTool, mostBytes: number): ReadTool {
+  const execute: ReadTool['execute'] = async (callId, input, ...more) => {
+    const result = await tool.execute(callId, input, ...more);
+    const content = result.content.map((part) =>
+      part.type === 'text' ? { ...part, text: beginningOf(part.text, input.offset ?? 1, mostBytes) } : part,
+    );
+    return { ...result, content };
+  };
+  return { ...tool, execute };
 }
 
 interface Executable {

@@ -59,10 +59,15 @@ function clockCommand(now: string): string[][] {
 
 const run = promisify(execFile);
 
+/** Newer gVisors cannot lay a file over a file by the new mount calls; with this, mount makes the old ones. */
+const OLD_MOUNT_CALLS = { LIBMOUNT_FORCE_MOUNT2: 'always' };
+
 /** One shell for all, as starting a process takes the longest. No word may have spaces. Rejects when one fails. */
 async function asRoot(commands: readonly (readonly string[])[]): Promise<void> {
   const args = commands.flatMap((command) => [...command, ';']);
-  await run('/bin/sh', ['-c', EACH, 'each', ...args], { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } });
+  await run('/bin/sh', ['-c', EACH, 'each', ...args], {
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...OLD_MOUNT_CALLS },
+  });
 }
 
 /** Runs commands that are given one after the other, each ended by a semicolon as a word of its own. */

@@ -3,7 +3,8 @@ import { duplexPair } from 'node:stream';
 import { afterEach, expect, test } from 'vitest';
 import { LIMITS } from '../protocol/limits.ts';
 import { type Link, openLink } from './link.ts';
-import { createLlmWatch, MODEL_BASE_URL, modelFetch } from './model-fetch.ts';
+import { createLlmWatch } from './llm-watch.ts';
+import { MODEL_BASE_URL, modelFetch } from './model-fetch.ts';
 
 let runner: Http2Session | null = null;
 afterEach(() => runner?.destroy());
@@ -100,7 +101,7 @@ test('an error is told to the watch, word for word', async () => {
   const response = await ask();
   expect(response.status).toBe(502);
   await response.text();
-  expect(llm.failure()).toBe('no credit left');
+  expect(llm.failure()).toEqual({ code: null, message: 'no credit left', mayChange: true });
   await link.close();
 });
 

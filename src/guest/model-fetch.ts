@@ -1,9 +1,9 @@
-// Pi's fetch for its model: straight over the link; how the last call went is remembered. Used by run-task.ts.
+// Pi's fetch for its model: straight over the link; the watch hears how each call goes. Used by run-task.ts.
 import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
 import { relayedRequestHeaders, relayedResponseHeaders } from '../lib/relay-headers.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
-import { errorMessageIn } from './link.ts';
+import type { LlmWatch } from './llm-watch.ts';
 
 export const MODEL_BASE_URL = 'http://seed/llm/v1';
 
@@ -32,6 +32,7 @@ export function modelFetch(session: ClientHttp2Session, llm: LlmWatch, onAnswer:
       // The runner takes as much into its memory, and no more.
       ...(text !== '' && { 'content-length': String(Buffer.byteLength(text)) }),
     };
+    llm.asked();
     const stream = session.request(sent, { endStream: text === '', ...(signal && { signal }) });
     if (text !== '') stream.end(text);
     return answerOf(stream, llm, onAnswer);
@@ -98,30 +99,4 @@ function bodyOf(stream: ClientHttp2Stream, observe: (chunk: Buffer | null) => vo
     },
     new ByteLengthQueuingStrategy({ highWaterMark: READ_AHEAD_BYTES }),
   );
-}
-
-const MESSAGE_BYTES = 8 * 1024;
-
-export interface LlmWatch {
-  /** What the server said about the last call; null when it went well or said nothing. */
-  failure(): string | null;
-  /** Called for each answer to Pi; the returned function takes the parts of its body, then null. */
-  answered(status: number): (chunk: Buffer | null) => void;
-}
-
-export function createLlmWatch(): LlmWatch {
-  let failure: string | null = null;
-  return {
-    failure: () => failure,
-    answered(status) {
-      failure = null;
-      if (status < 400) return () => undefined;
-      let body = '';
-      failure = `the LLM gateway answered ${status}`;
-      return (chunk) => {
-        if (chunk !== null) body = (body + chunk.toString('utf8')).slice(0, MESSAGE_BYTES);
-        else failure = errorMessageIn(body) ?? failure;
-      };
-    },
-  };
 }

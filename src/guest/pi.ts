@@ -3,6 +3,7 @@ import {
   type AgentSession,
   createAgentSession,
   createExtensionRuntime,
+  type Extension,
   ModelRuntime,
   type ResourceLoader,
   SessionManager,
@@ -10,8 +11,10 @@ import {
   type ToolDefinition,
 } from '@earendil-works/pi-coding-agent';
 import type { ModelTraits } from '../protocol/model.ts';
-import { TOOL_NAMES } from './agent-tools.ts';
+import { toolNames } from './agent-tools.ts';
+import type { LlmWatch } from './llm-watch.ts';
 import { MODEL_BASE_URL } from './model-fetch.ts';
+import { type ReplaceResult, toolResultHook } from './pi-hooks.ts';
 
 const PROVIDER = 'seed';
 
@@ -23,6 +26,9 @@ interface PiSessionOptions {
   traits: ModelTraits;
   systemPrompt: string;
   tools: ToolDefinition[];
+  /** Hears the calls of `modelFetch`. */
+  llm: LlmWatch;
+  replaceResult: ReplaceResult;
 }
 
 export type Pi = ModelRuntime;
@@ -74,12 +80,12 @@ export async function startPiSession(pi: Pi, options: PiSessionOptions): Promise
     modelRuntime: pi,
     model,
     thinkingLevel: 'off',
-    tools: TOOL_NAMES,
+    tools: toolNames(options.traits),
     customTools: options.tools,
-    resourceLoader: resources(options.systemPrompt),
+    resourceLoader: resources(options.systemPrompt, [toolResultHook(options.replaceResult)]),
     sessionManager: SessionManager.inMemory(options.cwd),
     settingsManager: SettingsManager.inMemory({
-      compaction: { enabled: false },
+      compaction: compactionOf(options.traits),
       // The gateway retries where that makes sense; this bridges a hiccup of the stream, for some seconds at most.
       retry: {
         enabled: true,
@@ -96,13 +102,50 @@ export async function startPiSession(pi: Pi, options: PiSessionOptions): Promise
   });
   const { agent } = session;
   const ask = agent.streamFunction;
-  agent.streamFunction = (asked, context, more) => ask(asked, context, { ...more, fetch: options.modelFetch });
+  agent.streamFunction = async (asked, context, more) =>
+    inWordsOfPi(await ask(asked, context, { ...more, fetch: options.modelFetch }), options.llm);
   return session;
 }
 
-function resources(systemPrompt: string): ResourceLoader {
+const RESERVED_TOKENS_MOST = 16_384;
+const RECENT_TOKENS_MOST = 20_000;
+
+/**
+ * When the conversation leaves no more than a quarter of the context it is summarised, by a call of the same
+ * model; the last quarter of it stays as it was said.
+ */
+function compactionOf({ contextTokens }: ModelTraits) {
+  const quarter = Math.floor(contextTokens / 4);
   return {
-    getExtensions: () => ({ extensions: [], errors: [], runtime: createExtensionRuntime() }),
+    enabled: true,
+    reserveTokens: Math.min(RESERVED_TOKENS_MOST, quarter),
+    keepRecentTokens: Math.min(RECENT_TOKENS_MOST, quarter),
+  };
+}
+
+type Stream = Awaited<ReturnType<AgentSession['agent']['streamFunction']>>;
+
+/** By these words of an error Pi decides what to do: shorten the conversation, ask again, or leave it. */
+const TOO_LONG = 'context_length_exceeded';
+const ASK_AGAIN = 'connection lost';
+const FINAL = 'refused';
+
+/** The stream, with an error worded by the gateway's code: an upstream's message may say anything. */
+function inWordsOfPi(stream: Stream, llm: LlmWatch): Stream {
+  const result = stream.result.bind(stream);
+  stream.result = async () => {
+    const message = await result();
+    const failure = message.stopReason === 'error' ? llm.failure() : null;
+    if (failure === null) return message;
+    const goesOn = failure.mayChange ? ASK_AGAIN : FINAL;
+    return Object.assign(message, { errorMessage: failure.code === 'context_too_long' ? TOO_LONG : goesOn });
+  };
+  return stream;
+}
+
+function resources(systemPrompt: string, extensions: Extension[]): ResourceLoader {
+  return {
+    getExtensions: () => ({ extensions, errors: [], runtime: createExtensionRuntime() }),
     getSkills: () => ({ skills: [], diagnostics: [] }),
     getPrompts: () => ({ prompts: [], diagnostics: [] }),
     getThemes: () => ({ themes: [], diagnostics: [] }),

@@ -1,18 +1,31 @@
 // One run of the agent: the instruction in, events while it works, the outcome as a GuestResult.
 import type { AgentSession, AgentSessionEvent } from '@earendil-works/pi-coding-agent';
 import { isRecord } from '../lib/json.ts';
+import type { TaskErrorCode } from '../protocol/errors.ts';
 import type { GuestResult } from '../protocol/guest.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { cutMiddle } from '../protocol/text.ts';
 import type { EventQueue } from './event-queue.ts';
-import type { LlmWatch } from './model-fetch.ts';
+import type { LlmWatch } from './llm-watch.ts';
+import { type ToolAnswers, textOf } from './tool-answers.ts';
 
 type MessageEnd = Extract<AgentSessionEvent, { type: 'message_end' }>;
 type AssistantMessage = Extract<MessageEnd['message'], { role: 'assistant' }>;
 type Failure = NonNullable<GuestResult['error']>;
 
+export interface AgentRun {
+  session: AgentSession;
+  instruction: string;
+  events: EventQueue;
+  llm: LlmWatch;
+  answers: ToolAnswers;
+}
+
+type Diagnose = (text: string) => void;
+
 /** Never rejects because of the agent: whatever went wrong with it is in the result. */
-export async function runAgent(session: AgentSession, instruction: string, events: EventQueue, llm: LlmWatch) {
+export async function runAgent(run: AgentRun): Promise<GuestResult> {
+  const { session, instruction, events, llm } = run;
   const diagnostics: string[] = [];
   const diagnose = (text: string) => {
     diagnostics.push(text);
@@ -21,7 +34,7 @@ export async function runAgent(session: AgentSession, instruction: string, event
   let last: AssistantMessage | null = null;
   const unsubscribe = session.subscribe((event) => {
     if (event.type === 'message_end' && event.message.role === 'assistant') last = event.message;
-    report(event, events, diagnose);
+    report(event, run, diagnose);
   });
   let failure: Failure | null;
   try {
@@ -42,37 +55,59 @@ export async function runAgent(session: AgentSession, instruction: string, event
   };
 }
 
-function report(event: AgentSessionEvent, events: EventQueue, diagnose: (text: string) => void): void {
+function report(event: AgentSessionEvent, { events, llm, answers }: AgentRun, diagnose: Diagnose): void {
   if (event.type === 'message_end' && event.message.role === 'assistant') {
     const text = textOf(event.message);
     if (text !== '') events.push({ type: 'text', text });
   } else if (event.type === 'tool_execution_start') {
     const { toolCallId: callId, toolName: tool, args } = event;
-    events.push({ type: 'tool_call', callId, tool, input: isRecord(args) ? args : { value: args } });
+    const input = isRecord(args) ? args : { value: args };
+    answers.called(callId, { tool, input });
+    events.push({ type: 'tool_call', callId, tool, input });
   } else if (event.type === 'tool_execution_end') {
-    const { toolCallId: callId, isError } = event;
-    events.push({ type: 'tool_result', callId, output: textOf(event.result), isError });
+    const { toolCallId: callId, isError, result } = event;
+    const sameness = isRecord(result?.details) ? result.details['sameness'] : undefined;
+    const output = answers.answer(callId, textOf(result), typeof sameness === 'string' ? sameness : undefined);
+    events.push({ type: 'tool_result', callId, output, isError });
   } else if (event.type === 'auto_retry_start') {
-    diagnose(`the LLM failed (${event.errorMessage}); attempt ${event.attempt} of ${event.maxAttempts} to go on`);
-  }
+    const why = llm.failure()?.message ?? event.errorMessage;
+    diagnose(`the LLM failed (${why}); attempt ${event.attempt} of ${event.maxAttempts} to go on`);
+  } else if (event.type === 'compaction_end') diagnose(compacted(event, llm));
 }
 
-function judge(last: AssistantMessage | null, llm: LlmWatch, diagnose: (text: string) => void): Failure | null {
+type CompactionEnd = Extract<AgentSessionEvent, { type: 'compaction_end' }>;
+
+function compacted({ result, errorMessage }: CompactionEnd, llm: LlmWatch): string {
+  if (result)
+    return `the conversation came near the model's context: ${result.tokensBefore} tokens were summarised`;
+  return `the conversation could not be summarised: ${llm.failure()?.message ?? errorMessage ?? 'no reason was given'}`;
+}
+
+/** What the gateway says of a call that is a reason for a task to fail, too. */
+const OF_THE_GATEWAY: readonly TaskErrorCode[] = ['context_too_long'];
+
+function judge(last: AssistantMessage | null, llm: LlmWatch, diagnose: Diagnose): Failure | null {
   if (last === null) return { code: 'agent_failed', message: 'the agent ended without an answer' };
+  if (last.rawStopReason === 'content_filter') return noAnswer("its service's content filter withheld it");
   if (last.stopReason === 'error') {
-    const message = llm.failure() ?? last.errorMessage ?? 'the LLM gave no reason';
-    return { code: 'llm_unavailable', message: `the LLM failed: ${message}` };
+    const { code = null, message = last.errorMessage ?? 'the LLM gave no reason' } = llm.failure() ?? {};
+    const known = OF_THE_GATEWAY.find((one) => one === code) ?? 'llm_unavailable';
+    return { code: known, message: `the LLM failed: ${message}` };
   }
   if (last.stopReason === 'aborted') return { code: 'agent_failed', message: 'the agent was aborted' };
+  const refusal = llm.refusal();
+  if (textOf(last).trim() === '') return noAnswer(whyEmpty(last, refusal));
+  if (refusal !== '') diagnose(`the model refused: ${refusal}`);
   if (last.stopReason === 'length') diagnose('the answer was cut: the model reached its limit of output tokens');
   return null;
 }
 
-/** The text parts of a message or of a tool's result. */
-function textOf(message: { content?: unknown }): string {
-  if (!Array.isArray(message.content)) return '';
-  return message.content
-    .filter((part): part is { type: 'text'; text: string } => isRecord(part) && part['type'] === 'text')
-    .map(({ text }) => text)
-    .join('');
+/** @param why continues "the model gave no answer: " */
+const noAnswer = (why: string): Failure => ({ code: 'no_answer', message: `the model gave no answer: ${why}` });
+
+function whyEmpty(last: AssistantMessage, refusal: string): string {
+  if (refusal !== '') return `it refused: ${refusal}`;
+  if (last.stopReason === 'length') return 'it reached its limit of output tokens before';
+  if (last.content.some(({ type }) => type === 'thinking')) return 'it only thought';
+  return 'its last message was empty';
 }

@@ -3,17 +3,19 @@ import type { Duplex } from 'node:stream';
 import type { GuestTask, StartLine } from '../protocol/guest.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import { AgentProcesses } from './agent-processes.ts';
-import { createAgentTools } from './agent-tools.ts';
+import { createAgentTools, toolNames } from './agent-tools.ts';
 import { type ArtifactWatch, watchArtifacts } from './artifacts.ts';
 import { EventQueue } from './event-queue.ts';
 import type { GuestSettings } from './guest-settings.ts';
 import { type Link, type LinkAnswer, openLink } from './link.ts';
-import { createLlmWatch, modelFetch } from './model-fetch.ts';
+import { createLlmWatch } from './llm-watch.ts';
+import { modelFetch } from './model-fetch.ts';
 import { type Pi, startPiSession } from './pi.ts';
 import { fetchFiles, installCli, prepareOutDir } from './prepare.ts';
 import type { LoopbackProxy } from './proxy.ts';
 import { runAgent } from './run-agent.ts';
 import { systemPrompt } from './system-prompt.ts';
+import { createToolAnswers } from './tool-answers.ts';
 
 export interface TaskRun {
   pi: Pi;
@@ -65,15 +67,19 @@ export async function runTask(run: TaskRun): Promise<Link> {
     const { status } = await link.post('/events', 'application/x-ndjson', ndjson);
     if (status >= 400) refused.push(`${Buffer.byteLength(ndjson)} bytes of events were refused with ${status}`);
   });
+  const { modelTraits: traits } = task;
+  const answers = createToolAnswers(toolNames(traits), commands);
   const session = await startPiSession(pi, {
     cwd: settings.workspaceDir,
     modelFetch: modelFetch(link.session, llm, prepared),
     model: task.model,
-    traits: task.modelTraits,
-    systemPrompt: systemPrompt(commands, settings.workspaceDir, task.files),
-    tools: createAgentTools(settings.workspaceDir, processes, events, prepared),
+    traits,
+    systemPrompt: systemPrompt({ commands, workspaceDir: settings.workspaceDir, files: task.files }),
+    tools: createAgentTools({ settings, processes, events, traits, prepared }),
+    llm,
+    replaceResult: answers.told,
   });
-  const result = await runAgent(session, task.instruction, events, llm);
+  const result = await runAgent({ session, instruction: task.instruction, events, llm, answers });
   session.dispose();
   processes.killAll();
   // What could not be kept or told of is told with the result.

@@ -70,6 +70,7 @@ export const TASK_ERROR_CODES = [
   'budget_exceeded',
   'llm_unavailable',
   'context_too_long',
+  'no_answer',
   'interrupted',
 ] as const;
 export type TaskErrorCode = (typeof TASK_ERROR_CODES)[number];

@@ -50,6 +50,7 @@ const Probe = z.object({
   usable: z.boolean(),
   isolation: Isolation,
   why: z.string().max(4000).optional().describe('Why it is not usable, and what to do about it'),
+  warning: z.string().max(4000).optional().describe('What should be known of it although it is usable'),
 });
 
 export const RunnerState = z.object({

@@ -25,7 +25,7 @@ export type RunEnd =
 
 const MESSAGE_LENGTH = 4000;
 /** What a guest may say of itself; the other reasons are for the host to find. */
-const GUEST_CODES: readonly TaskErrorCode[] = ['agent_failed', 'llm_unavailable', 'context_too_long'];
+const GUEST_CODES: readonly TaskErrorCode[] = ['agent_failed', 'llm_unavailable', 'context_too_long', 'no_answer'];
 
 /** Null: the server knows already. @param usage what the sandbox used; null when there was none */
 export function settlementOf(leaseId: string, end: RunEnd, usage: Usage | null): Settlement | null {

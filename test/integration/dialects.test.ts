@@ -21,7 +21,7 @@ function startFor(toolCalls: 'native' | 'text'): Promise<GatewayServer> {
     settings: llmSettings({ baseUrl: upstream.baseUrl, defaultModels: ['m'] }),
     prices: { models: { m: { input: 0, output: 0 } }, compute: { vcpuSecond: 0, gbSecond: 0 } },
     profileOf: () => ({ ...USUAL_PROFILE, toolCalls }),
-    limits: { retryMs: 10 },
+    limits: { retryMs: 10, loadingPauseMs: 10, loadingMs: 150 },
   });
 }
 

@@ -58,7 +58,7 @@ test('a task calls its command, reports every step in order and ends with the an
   const [completion] = server.seen.filter(({ url }) => url === '/llm/v1/chat/completions');
   const { model, messages } = JSON.parse(completion?.body ?? '{}');
   expect(model).toBe('test-model');
-  expect(messages[0].content).toContain('- seed keys list [read] List the keys');
+  expect(messages[0].content).toContain('seed keys list  # List the keys');
   expect(JSON.stringify(messages[1])).toContain('/help count the keys');
   expect(completion?.headers.authorization).toBe(`Bearer ${TASK_KEY}`);
   expect(Object.keys(completion?.headers ?? {}).filter((name) => name.startsWith('x-'))).toEqual([]);

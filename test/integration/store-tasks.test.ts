@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SeedError } from '../../src/protocol/errors.ts';
+import type { AgentEvent } from '../../src/protocol/event.ts';
 import { LEASE_MS, type Settlement } from '../../src/protocol/runner.ts';
 import { isTerminal } from '../../src/protocol/statuses.ts';
 import { revokeKey } from '../../src/server/access/key-changes.ts';
@@ -230,6 +231,23 @@ test('a lapsed lease ends the task interrupted, once, with the output so far', a
   expect(await renewLeases(seed.store, { runnerId, taskIds: [id] })).toEqual([id]);
   expect(await tasksToStop(seed.store, runnerId, [id])).toEqual([id]);
   expect((await taskKeyOf(id)).revoked_at).not.toBeNull();
+});
+
+test.each([
+  { outcome: 'completed', exitCode: 0, error: null },
+  { outcome: 'failed', exitCode: 1, error: { code: 'no_answer', message: 'it only thought' } },
+] as const)('what a tool printed is no answer of an agent that ended by itself ($outcome)', async (end) => {
+  const { id } = await seed.post();
+  const { leaseId } = await seed.lease();
+  const send = (batch: number, events: AgentEvent[]) =>
+    appendAgentEvents(seed.store, { taskId: id, leaseId, batch, events });
+  await send(1, [
+    { type: 'tool_call', callId: 'c', tool: 'bash', input: { command: 'ls' } },
+    { type: 'tool_output', callId: 'c', chunk: 'one\n' },
+    { type: 'tool_result', callId: 'c', output: 'one\n', isError: false },
+  ]);
+  await settleTask(seed.store, id, { ...completed(leaseId), ...end, stdout: null }, NO_PRICES);
+  expect(await taskOf(id)).toMatchObject({ status: end.outcome, stdout: null, error: end.error });
 });
 
 test('a task past its deadline that nobody settles times out after a second of grace', async () => {

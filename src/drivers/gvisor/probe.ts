@@ -3,6 +3,7 @@ import { copyFile, link, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getuid } from 'node:process';
 import type { Probe } from '../driver.ts';
+import { ageWarning, gvisorVersion } from './runsc.ts';
 import { runtimeSpec } from './spec.ts';
 import { runOnce } from './start.ts';
 
@@ -11,9 +12,9 @@ const PROBE_TIMEOUT_MS = 10_000;
 /** Takes about 0.2 s where gVisor works, at most ten seconds where it does not. Leaves nothing. */
 export async function probeGvisor(runscPath: string, sandboxFolder: string): Promise<Probe> {
   const why = await tryToRun(runscPath, sandboxFolder).catch((error: Error) => error.message);
-  return why === undefined
-    ? { usable: true, isolation: 'user-kernel' }
-    : { usable: false, isolation: 'user-kernel', why: await explain(why) };
+  if (why !== undefined) return { usable: false, isolation: 'user-kernel', why: await explain(why) };
+  const warning = ageWarning(await gvisorVersion(runscPath), new Date());
+  return { usable: true, isolation: 'user-kernel', ...(warning !== null && { warning }) };
 }
 
 async function tryToRun(runscPath: string, folder: string): Promise<string | undefined> {

@@ -31,3 +31,19 @@ export async function gvisorVersion(runscPath: string): Promise<string> {
   const text = await exec(runscPath, ['--version'], { env: HOST_ENVIRONMENT });
   return `${text.split('\n')[0]?.replace('runsc version ', '').trim()} spec ${SPEC_VERSION}`;
 }
+
+const OLD_MONTHS = 6;
+const MONTH_MS = (365.25 / 12) * 24 * 3_600_000;
+
+/**
+ * What to say of a gVisor that is older than six months; null of a younger one, and of one that tells no date.
+ * @param version as `gvisorVersion` gives it: it has a date such as 20240729
+ */
+export function ageWarning(version: string, now: Date): string | null {
+  const [, year, month, day] = /(?<!\d)(20\d\d)(0[1-9]|1[0-2])([0-3]\d)(?!\d)/.exec(version) ?? [];
+  if (year === undefined) return null;
+  const date = `${year}-${month}-${day}`;
+  const months = Math.floor((now.getTime() - Date.parse(date)) / MONTH_MS);
+  if (!(months >= OLD_MONTHS)) return null;
+  return `gVisor of ${date} is ${months} months old: what was mended since is not in it. See "A current gVisor" in docs/sandboxes.md.`;
+}

@@ -3,9 +3,11 @@
 import { bundleGuest } from '../../guest/bundle.ts';
 import { markUsed } from '../../lib/cache-folders.ts';
 import { diskUsageBytes, megabytes } from '../../lib/disk-space.ts';
+import { env } from '../../lib/env.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Snapshot } from '../driver.ts';
 import { runSetup } from '../gvisor/run-setup.ts';
+import { chooseRunsc } from '../gvisor/sources.ts';
 import { buildImage } from '../image/build-image.ts';
 import { chooseSnapshot, chosenSnapshot, getSnapshot, usableSnapshot } from '../snapshot/store.ts';
 import { ensureQemuTools } from '../vm/tools.ts';
@@ -29,7 +31,7 @@ export interface SetUpOptions {
   snapshotId?: string | null | undefined;
   /** The program that runs in sandboxes. Default: the guest of this source tree. */
   guestBundle?: Uint8Array;
-  /** A line for people before each slow step and after it; never called when all is there. */
+  /** A line for people before each slow step and after it, and what they should know of the driver. */
   onProgress: (message: string) => void;
 }
 
@@ -52,8 +54,11 @@ export async function setUp(options: SetUpOptions): Promise<SetUp> {
   const guestBundle = options.guestBundle ?? (await bundleGuest());
   const { image, sizeBytes, runscPath } = await imageIn(cacheDir, guestBundle, onStep);
   if (steps > 0) onProgress(`image built: ${megabytes(sizeBytes)}`);
-  const context = { cacheDir, dataDir, runscPath };
+  const setting = env('SEED_RUNSC');
+  const runsc = await chooseRunsc({ cacheDir, setting, packaged: runscPath, onProgress });
+  const context = { cacheDir, dataDir, runscPath: runsc };
   const { driver, probes } = await chooseDriver(context, options.driver ?? 'auto', onStep);
+  for (const { driver: name, warning } of probes) if (name === driver.name && warning) onProgress(warning);
   steps = 0;
   const pinned = await pinnedSnapshot(cacheDir, driver, options.snapshotId, onProgress);
   const snapshot = pinned ?? (await driver.freeze(image, onStep));

@@ -58,6 +58,14 @@ describe('a refusal', () => {
     expect(refusal(status, body)).toMatchObject(expected);
   });
 
+  it.each([
+    'Rate limit reached on tokens per minute (TPM): Limit 6000, Used 5034, Requested 1443. Please try again in 4.77s. Need more tokens? Upgrade at https://console.groq.com/settings/billing',
+    'You exceeded your current quota, please check your plan and billing details. Please retry in 34.07s.',
+    'Rate limit reached, see https://example.com/billing',
+  ])('is no refusal for good while there is something to wait for: %s', (message) => {
+    expect(refusal(429, JSON.stringify({ error: { message } }))).toMatchObject({ code: 'llm_unavailable' });
+  });
+
   it('is told in 500 characters, its secrets gone', () => {
     const { message } = refusal(500, JSON.stringify({ error: { message: `the-key ${'x'.repeat(5_000)}` } }));
     expect(message).toMatch(/^the LLM upstream answered 500: \[removed\] x+…$/);

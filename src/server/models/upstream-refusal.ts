@@ -73,9 +73,10 @@ function failureOf({ status, said, json, headers, secrets, doing }: RefusedAnswe
   }
   const isLoading = saysLoading(status, text, json);
   const retryMs = retryTimeOf({ headers, json, text });
+  const isLasting = !isLoading && isForGood({ status, text, codes, namesTime: retryMs !== null });
   return llmUnavailable(message, {
     ...options,
-    ...(!isLoading && isForGood({ status, text, codes }) && { code: 'llm_refused', hint: REFUSED_HINT }),
+    ...(isLasting && { code: 'llm_refused', hint: REFUSED_HINT }),
     blames: isLoading || isAboutTheModel(status, text) ? 'model' : 'call',
     isLoading,
     ...(retryMs !== null && { retryAfterSeconds: retryMs / 1000 }),
@@ -95,12 +96,21 @@ function isAboutTheModel(status: number | null, said: string): boolean {
 /** Of the statuses below 500 those that pass. */
 const PASSING: readonly number[] = [408, 409, 425, 429];
 const SPENT =
-  /insufficient[ _](?:quota|balance|credits?|funds)|exceeded your current quota|credit balance|(?:out of|no|more) credits?\b|billing|payment required/i;
+  /insufficient[ _](?:quota|balance|credits?|funds)|exceeded your current quota|credit balance|(?:out of|no|more) credits?\b|billing (?:hard )?limit|payment required/i;
 /** What an error within a 2xx answer is called when the same request will meet it again. */
 const REFUSING =
   /^(?:invalid_?(?:request|param|argument|api_?key)|bad_?request|authentication|permission|unauthori[sz]ed|forbidden|not_?found|model_not_found|unsupported|insufficient_quota|unprocessable)/;
 
-function isForGood({ status, text, codes }: { status: number | null; text: string; codes: readonly string[] }) {
+interface Judged {
+  status: number | null;
+  text: string;
+  codes: readonly string[];
+  /** Whether it says when to come back. */
+  namesTime: boolean;
+}
+
+function isForGood({ status, text, codes, namesTime }: Judged): boolean {
+  if (namesTime && (status === null || status === 429)) return false;
   if (status === null) return SPENT.test(text) || codes.some((code) => REFUSING.test(code));
   if (status >= 500) return false;
   if (status === 429) return codes.includes('insufficient_quota') || SPENT.test(text);

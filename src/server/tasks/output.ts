@@ -1,4 +1,5 @@
-// What a task that ended without an answer has to show: used for the stdout of tasks that were killed or lost.
+// What a task that ended without an answer has to show: used for the stdout of such tasks. What a tool printed is
+// never taken for an answer: it is shown only of tasks that were killed or lost, whose agent could not give one.
 import { sql } from 'kysely';
 import type { Db } from '../../db/tables.ts';
 import { type TaskSpan, writtenFor } from '../../db/task-conditions.ts';
@@ -8,10 +9,15 @@ import { cutMiddle } from '../../protocol/text.ts';
 
 const OF_TOOLS = sql`body->>'type' in ('tool_output', 'tool_result')`;
 
-/** The output so far of a task with any number of events, without loading more of them than it will show. */
+/** The agent's texts so far, of any number of events: no more of them are loaded than will be shown. */
+export async function readTextsSoFar(db: Db, task: TaskSpan): Promise<string | null> {
+  return outputSoFar(await readEnds(db, task, sql`body->>'text'`, sql`body->>'type' = 'text'`));
+}
+
+/** Those, or else what the last tool has printed. */
 export async function readOutputSoFar(db: Db, task: TaskSpan): Promise<string | null> {
-  const texts = await readEnds(db, task, sql`body->>'text'`, sql`body->>'type' = 'text'`);
-  if (texts.length > 0) return outputSoFar(texts);
+  const texts = await readTextsSoFar(db, task);
+  if (texts !== null) return texts;
   const { rows } = await sql<{ call_id: string }>`
     select body->>'callId' as call_id from events where ${writtenFor(task)} and ${OF_TOOLS}
     order by seq desc limit 1`.execute(db);

@@ -15,7 +15,7 @@ import { cutMiddle } from '../../protocol/text.ts';
 import { revokeTaskKey } from '../access/key-changes.ts';
 import { emitTaskEvent } from './announce.ts';
 import { appendEvents } from './events.ts';
-import { readOutputSoFar } from './output.ts';
+import { readOutputSoFar, readTextsSoFar } from './output.ts';
 import { lockTask } from './rows.ts';
 
 /** What becomes of the task. `stdout` null or missing at the end: the output so far stands in for the answer. */
@@ -151,7 +151,9 @@ const NO_LEASE = {
 };
 
 async function ending(tx: Tx, task: TaskRow, change: Change, now: Date) {
-  const stdout = storableTextOrNull(change.stdout ?? (await readOutputSoFar(tx, task)));
+  // An agent that ended by itself has said what it had to say.
+  const readSoFar = (change.exitCode ?? null) === null ? readOutputSoFar : readTextsSoFar;
+  const stdout = storableTextOrNull(change.stdout ?? (await readSoFar(tx, task)));
   const stderr = storableTextOrNull(change.stderr ?? null);
   return {
     phase: null,

@@ -24,7 +24,7 @@ export function errorIn(event: object): object | null {
   const choice = Array.isArray(said['choices']) ? said['choices'][0] : null;
   if (isRecord(choice)) return errorOfChoice(choice);
   if (said['success'] === false || said['ok'] === false) return said;
-  return ANSWERS.every((name) => said[name] === undefined) && hasOnlyWords(said) ? said : null;
+  return ANSWERS.every((name) => (said[name] ?? null) === null) && hasOnlyWords(said) ? said : null;
 }
 
 /** Fields of which one is there when an event has something of an answer. */

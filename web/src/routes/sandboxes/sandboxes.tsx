@@ -191,6 +191,7 @@ function Probes({ probes, driver }: { probes: readonly Probe[]; driver: string |
             <Status tone={probe.usable ? 'ok' : 'neutral'}>{outcome(probe, driver)}</Status>
             <IsolationBadge isolation={probe.isolation} />
           </span>
+          {probe.warning && <p className="text-sm wrap-anywhere">{probe.warning}</p>}
           {probe.why && <p className="text-sm whitespace-pre-wrap text-muted wrap-anywhere">{probe.why}</p>}
         </li>
       ))}

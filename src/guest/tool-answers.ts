@@ -1,0 +1,114 @@
+// What the agent is told beside what its tools say: of tools that do not exist, of calls that bring nothing new.
+// Used by run-agent.ts, for the transcript, and by pi-hooks.ts, for the agent.
+import { isRecord } from '../lib/json.ts';
+import { shellWord } from '../lib/shell-word.ts';
+import type { ToldCommand } from '../protocol/manifest.ts';
+
+export interface ToolCall {
+  tool: string;
+  input: Record<string, unknown>;
+}
+
+export interface ToolAnswers {
+  called(callId: string, call: ToolCall): void;
+  /** What the call is answered. @param sameness what makes its output another one; without it the text does */
+  answer(callId: string, text: string, sameness?: string): string;
+  /** That answer, once more and for the last time; null when it is the tool's own. */
+  told(callId: string): string | null;
+}
+
+/** After so many calls in a row that were the same, with the same output, the agent is told. */
+const SAME_CALLS = 3;
+
+export function createToolAnswers(tools: readonly string[], commands: readonly ToldCommand[]): ToolAnswers {
+  const open = new Map<string, ToolCall>();
+  const changed = new Map<string, string>();
+  let last = '';
+  let times = 0;
+  return {
+    called: (callId, call) => void open.set(callId, call),
+    answer(callId, text, sameness = text) {
+      const call = open.get(callId);
+      if (call === undefined) return text;
+      open.delete(callId);
+      const isKnown = tools.includes(call.tool);
+      const own = isKnown ? text : unknownTool(call, tools, commands);
+      const round = JSON.stringify([call.tool, call.input, isKnown ? sameness : own]);
+      times = round === last ? times + 1 : 1;
+      last = round;
+      const answer = times < SAME_CALLS ? own : `${own}\n\n${sameAgain(times)}`;
+      if (answer !== text) changed.set(callId, answer);
+      return answer;
+    },
+    told(callId) {
+      const answer = changed.get(callId) ?? null;
+      changed.delete(callId);
+      return answer;
+    },
+  };
+}
+
+const sameAgain = (times: number) =>
+  `[The same call has now brought the same output ${times} times in a row. If you do not wait for something, go on in another way, or answer.]`;
+
+const NAME_LENGTH = 80;
+
+/** Pure: how to do what the call of a tool that does not exist was meant to do. */
+export function unknownTool(call: ToolCall, tools: readonly string[], commands: readonly ToldCommand[]): string {
+  const name = JSON.stringify(call.tool.slice(0, NAME_LENGTH));
+  const meant = commandMeant(call, commands);
+  if (meant !== null) return `There is no tool ${name}: run \`${meant}\` with bash.`;
+  return `There is no tool ${name}. The tools are: ${tools.join(', ')}. Commands run with bash.`;
+}
+
+const bare = (name: string) => name.replace(/[^\p{L}\p{N}]/gu, '').toLowerCase();
+
+/** The command line for a call of a command, or of `seed`, as if it were a tool; null when it is neither. */
+function commandMeant({ tool, input }: ToolCall, commands: readonly ToldCommand[]): string | null {
+  const called = bare(tool);
+  if (called === 'seed') return seedLine(input, commands);
+  const command = longest(commands.filter(({ name }) => called.endsWith(bare(name))));
+  return command === null ? null : `seed ${command.name}${inputWords(input, command)}`;
+}
+
+function longest(commands: readonly ToldCommand[]): ToldCommand | null {
+  return commands.toSorted((a, b) => b.name.length - a.name.length)[0] ?? null;
+}
+
+/** What stands in the path comes first, as words; the rest as flags. */
+function inputWords(input: Record<string, unknown>, { positional }: ToldCommand): string {
+  const words = positional.map((name) => (isPlain(input[name]) ? shellWord(String(input[name])) : `<${name}>`));
+  const flags = Object.entries(input)
+    .filter(([name, value]) => !positional.includes(name) && isPlain(value))
+    .map(([name, value]) => `${flagOf(name)} ${shellWord(String(value))}`);
+  return [...words, ...flags].map((word) => ` ${word}`).join('');
+}
+
+const isPlain = (value: unknown) => ['string', 'number', 'boolean'].includes(typeof value);
+const flagOf = (name: string) =>
+  `--${name
+    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .replaceAll('_', '-')
+    .toLowerCase()}`;
+
+/** A call of `seed`: the words it was given, where they begin with a command. */
+function seedLine(input: Record<string, unknown>, commands: readonly ToldCommand[]): string {
+  const given = Object.values(input).flatMap((value) => (Array.isArray(value) ? value : [value]));
+  const line = given
+    .filter((value) => typeof value === 'string')
+    .join(' ')
+    .trim()
+    .replace(/^seed\s+/, '');
+  const isCommand = commands.some(({ name }) => line === name || line.startsWith(`${name} `));
+  if (isCommand && !line.includes('\n')) return `seed ${line}`;
+  return commands.length === 1 ? `seed ${commands[0]?.name}` : 'seed --help';
+}
+
+/** The text parts of a message or of a tool's result. */
+export function textOf(message: { content?: unknown }): string {
+  if (!Array.isArray(message.content)) return '';
+  return message.content
+    .filter((part): part is { type: 'text'; text: string } => isRecord(part) && part['type'] === 'text')
+    .map(({ text }) => text)
+    .join('');
+}
