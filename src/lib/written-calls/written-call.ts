@@ -42,6 +42,9 @@ export function typedValue(text: string, tool: string, key: string, tools: reado
 /** The tool's name without what models put in front of it. */
 export function toolName(name: string, tools: readonly OfferedTool[]): string {
   const isOffered = (wanted: string) => tools.some((tool) => tool.name === wanted);
-  const bare = name.trim().replace(/^(?:functions?|tools?|default_api)[.:/]/, '');
+  const bare = name
+    .trim()
+    .replace(/^(?:functions?|tools?|default_api)[.:/]/, '')
+    .replace(/\.call$/, '');
   return !isOffered(name) && isOffered(bare) ? bare : name.trim();
 }

@@ -34,7 +34,8 @@ export function isNothingButCalls(text: string, tools: readonly OfferedTool[]): 
   const calls = writtenCalls(text, tools);
   if (calls !== null) return calls.every(({ name }) => tools.some((tool) => tool.name === name));
   const bare = withoutEnds(text);
-  if (bare.length > WRITTEN_LENGTH || !(STARTS.test(bare) || BROKEN.test(bare))) return false;
+  const isBroken = BROKEN.test(bare) && readJson(inFence(bare)?.inner ?? bare) === undefined;
+  if (bare.length > WRITTEN_LENGTH || !(STARTS.test(bare) || isBroken)) return false;
   return tools.some(({ name }) => bare.slice(0, 400).includes(name));
 }
 

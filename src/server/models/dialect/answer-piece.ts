@@ -23,6 +23,8 @@ export interface AnswerPiece {
   /** Why the model will not do it, in its words. */
   refusal?: string;
   calls?: readonly CallPiece[];
+  /** Nothing is told yet of what came; whoever waits sees that the model goes on. */
+  goesOn?: true;
   /** Comes once, as the last piece. */
   finish?: FinishReason;
   /** As the upstream sent it, where the caller had asked for it. */

@@ -66,7 +66,7 @@ function skeleton(text: string): string {
       String.fromCharCode(Number.parseInt(one ?? two ?? '20', 16)),
     )
     .replace(/\\+[nrtbf]/g, ' ')
-    .replace(/<\/arg_key>\s*<arg_value>/g, '>')
+    .replace(/<\/arg_key>[^<]{0,40}<arg_value>/g, '>')
     .replace(/\s+string=["']+(?:true|false)["']+/g, '')
     .replace(/<\|"\|>|<escape>/g, '"')
     .toLowerCase()
@@ -131,10 +131,8 @@ const DECODERS: readonly ((text: string) => string[])[] = [
   (text) => (/&#?\w{1,9};/.test(text) ? [text.replace(/&(#x?)?(\w{1,9});/g, decodedEntity)] : []),
   (text) =>
     /=[0-9A-F]{2}/.test(text) ? [text.replace(/=\r?\n/g, '').replace(/(?:=[0-9A-F]{2})+/g, decodedQuoted)] : [],
-  (text) =>
-    joinedRuns(text, /^[\w+/-]{16,}={0,2}$/).flatMap((each) => runsOf(each, /[\w+/-]{12,}={0,2}/g, 'base64')),
-  (text) =>
-    joinedRuns(text, /^[0-9a-f\s]{16,}$/i).flatMap((each) => runsOf(each, /(?:[0-9a-f]{2}[\s:]?){8,}/gi, 'hex')),
+  (text) => joinedRuns(text, '\\w+/-').flatMap((each) => runsOf(each, /[\w+/-]{12,}={0,2}/g, 'base64')),
+  (text) => joinedRuns(text, '0-9a-f').flatMap((each) => runsOf(each, /(?:[0-9a-f]{2}[\s:]?){8,}/gi, 'hex')),
   (text) => (/\\/.test(text) ? [text.replace(/\\+(["'/\\])/g, '$1')].filter((each) => each !== text) : []),
 ];
 
@@ -153,13 +151,15 @@ function decodedEntity(entity: string, number: string | undefined, name: string)
 }
 
 /** The text, and once more with lines joined that are of one run. */
-function joinedRuns(text: string, line: RegExp): string[] {
+function joinedRuns(text: string, run: string): string[] {
+  const ends = new RegExp(`[${run}]{16,}$`, 'i');
+  const isRun = new RegExp(`^[${run}]+={0,2}$`, 'i');
   let joined = '';
-  let isRun = false;
-  for (const each of text.split(/\r?\n/)) {
-    const goesOn = line.test(each.trim());
-    joined += isRun && goesOn ? each.trim() : `\n${each}`;
-    isRun = goesOn;
+  let before = '';
+  for (const line of text.split(/\r?\n/)) {
+    const part = line.trim();
+    joined += ends.test(before) && isRun.test(part) ? part : `\n${line}`;
+    before = part;
   }
   return joined.slice(1) === text ? [text] : [text, joined];
 }

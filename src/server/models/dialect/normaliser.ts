@@ -5,6 +5,7 @@ import type { AnswerPiece, FinishReason } from './answer-piece.ts';
 import { callDetail } from './call-ids.ts';
 import { contentOf } from './content.ts';
 import { finishOf } from './finish.ts';
+import { withTextCalls } from './text-calls.ts';
 import { type CallReader, createCallReader } from './tool-calls.ts';
 
 export interface Asked {
@@ -27,7 +28,12 @@ export interface Normaliser {
   end(ended: { done: boolean }): AnswerPiece[] | null;
 }
 
-export function createNormaliser({ request, model = '' }: Asked): Normaliser {
+export function createNormaliser(asked: Asked): Normaliser {
+  const normaliser = createNativeNormaliser(asked);
+  return asked.toolCalls === 'text' ? withTextCalls(normaliser, asked.request) : normaliser;
+}
+
+function createNativeNormaliser({ request, model = '' }: Asked): Normaliser {
   const calls = createCallReader(request);
   let finish: FinishReason | null = null;
   return {

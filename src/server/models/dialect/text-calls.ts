@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { isRecord } from '../../../lib/json.ts';
 import type { OfferedTool, WrittenCall } from '../../../lib/written-calls/written-call.ts';
 import { WRITTEN_LENGTH, writtenCalls } from '../../../lib/written-calls/written-calls.ts';
+import type { AnswerPiece } from './answer-piece.ts';
+import { createCallIds } from './call-ids.ts';
 import { occursIn } from './call-occurrence.ts';
 
 interface Asked {
@@ -11,41 +13,65 @@ interface Asked {
   tools?: readonly object[] | null | undefined;
 }
 
-export interface TextHolder {
-  /** @returns what may be told now: a text that can still become a call is held */
-  push(text: string): string;
-  /** The call that the whole text is, or the rest of the text. */
-  end(): { call: WrittenCall } | { text: string };
+/** What makes pieces of events. */
+interface Reader {
+  push(event: object): AnswerPiece[];
+  readonly hasEnded: boolean;
   readonly heldBytes: number;
+  end(ended: { done: boolean }): AnswerPiece[] | null;
 }
 
 /** All forms begin with one of these. */
-const BEGINNING = /^(?:[{[<`]|f(?:u|$)|T(?:h|$)|A(?:c|$)|c(?:o|$)|a(?:n|$)|to?=|t$|to$)/;
+const BEGINNING = /^(?:[{[<`]|f(?:u|$)|T(?:h|$)|A(?:c|$)|c(?:o|$)|a(?:n|$)|t(?:o=|o?$))/;
 
-export function createTextHolder(asked: Asked): TextHolder {
+/** The same reader; what it tells of text is held for as long as it may become a call. */
+export function withTextCalls(reader: Reader, asked: Asked): Reader {
   const tools = offeredTools(asked.tools ?? []);
   let held = '';
   let isProse = tools.length === 0;
+  let hasCalls = false;
+
+  const hold = (piece: AnswerPiece): AnswerPiece => {
+    hasCalls ||= (piece.calls ?? []).length > 0;
+    if (isProse || piece.text === undefined || piece.text === '') return piece;
+    held += piece.text;
+    const begun = held.slice(0, 200).trimStart();
+    const { text: _, ...others } = piece;
+    if (held.length <= WRITTEN_LENGTH && (begun === '' || BEGINNING.test(begun)))
+      return { ...others, goesOn: true };
+    isProse = true;
+    return { ...others, ...released() };
+  };
+  const released = (): AnswerPiece => {
+    const text = held;
+    held = '';
+    return { text };
+  };
   return {
-    push(text) {
-      if (isProse) return text;
-      held += text;
-      const begun = held.slice(0, 200).trimStart();
-      const isOpen = held.length <= WRITTEN_LENGTH && (begun === '' || BEGINNING.test(begun));
-      if (isOpen && held.length < 2 * WRITTEN_LENGTH) return '';
-      isProse = true;
-      const all = held;
+    push: (event) => reader.push(event).map(hold),
+    end(ended) {
+      const last = reader.end(ended)?.map(hold);
+      if (last === undefined) return null;
+      const { finish } = last.at(-1) ?? {};
+      const isWhole = !isProse && !hasCalls && (finish === 'stop' || finish === 'tool_calls');
+      const call = isWhole ? safeCall(held, tools, asked.messages) : null;
+      if (call === null) return [released(), ...last];
+      const { name } = call;
+      const id = createCallIds(asked.messages).recoveredId();
+      const args = JSON.stringify(call.arguments);
       held = '';
-      return all;
+      return [
+        ...last.slice(0, -1),
+        { calls: [{ index: 0, id, name, arguments: '' }] },
+        { calls: [{ index: 0, arguments: args }] },
+        { finish: 'tool_calls' },
+      ];
     },
-    end() {
-      const call = isProse ? null : safeCall(held, tools, asked.messages);
-      const text = held;
-      held = '';
-      return call === null ? { text } : { call };
+    get hasEnded() {
+      return reader.hasEnded;
     },
     get heldBytes() {
-      return Buffer.byteLength(held);
+      return reader.heldBytes + Buffer.byteLength(held);
     },
   };
 }
