@@ -1,5 +1,5 @@
-// Calls written with tags: <function=…> (Llama, Qwen3-Coder), <invoke name=…> (Anthropic, MiniMax, DeepSeek's DSML),
-// <arg_key> (GLM), and a name with JSON behind it (Mistral, DeepSeek, Kimi).
+// Calls written with tags: <function=…> (Llama, Qwen3-Coder), <invoke name=…> (Anthropic, MiniMax, and DeepSeek's
+// DSML), <arg_key> (GLM), and a name with JSON behind it (Mistral, DeepSeek, Kimi).
 import { isRecord } from '../json.ts';
 import {
   type CallsReader,

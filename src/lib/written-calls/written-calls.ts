@@ -1,6 +1,6 @@
-// Finds that an answer is tool calls written as text and nothing else, in the forms that models have learnt. Called by
-// the gateway, which makes a real call of one where that is safe, and by the guest, which must not take it for an
-// answer. A shell block is none: a task may well ask for one.
+// Finds that an answer is tool calls written as text and nothing else, in the forms that models have learnt. Called
+// by the gateway, which makes a real call of one where that is safe, and by the guest, which must not take it for
+// an answer. A shell block is none: a task may well ask for one.
 import { isRecord } from '../json.ts';
 import { readGemmaCall, readPythonCalls } from './code-calls.ts';
 import { readJsonCalls } from './json-calls.ts';
@@ -89,11 +89,13 @@ const readReAct: CallsReader = (text) => {
 /** What stands around calls and between them. */
 const MARKER =
   /<\/?(?:tool_calls?|tools?|function_calls?|functioncall|minimax:tool_call|seed:tool_call|TOOLCALL|start_function_call|end_function_call)>|<\|\/?(?:tool_calls?|tool_call_start|tool_call_begin|tool_call_end|tool_calls_section_begin|tool_calls_section_end|python_tag)\|>|<tool_call\|>|<\|tool_call>|<[|｜]tool[▁_]calls?[▁_](?:begin|end)[|｜]>|\[\/?TOOL_CALLS\]|^functools(?=\s*\[)/g;
+const CLOSING = /\s{0,9}<\/(?:tool_calls?|function_calls?|minimax:tool_call)>$/;
 const IN_MARKERS = [readJsonCalls, readFunctionTags, readNamedJson, readGemmaCall, readPythonCalls, readArgKeys];
 
 const readMarked: CallsReader = (text, tools) => {
   const plain = text.replace(/(<\/?)[|｜]DSML[|｜]/g, '$1').replace(/(<\/?)antml:/g, '$1');
-  if (plain.search(MARKER) !== 0) return plain === text ? null : readFunctionTags(plain, tools);
+  // Without the marker in front, which is at times left out.
+  if (plain.search(MARKER) !== 0) return readFunctionTags(plain.replace(CLOSING, ''), tools);
   const calls: WrittenCall[] = [];
   for (const part of plain.split(MARKER).map((each) => each.trim())) {
     if (part === '') continue;

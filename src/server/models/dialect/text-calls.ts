@@ -1,5 +1,5 @@
-// Makes a call of an answer that is one written as text, where the model's setting says that it calls so and nothing
-// speaks against it: whatever is in doubt stays the text that it is. Called by normaliser.ts.
+// Makes a call of an answer that is one written as text, where the model's setting says that it calls so and
+// nothing speaks against it: whatever is in doubt stays the text that it is. Called by normaliser.ts.
 import { z } from 'zod';
 import { isRecord } from '../../../lib/json.ts';
 import type { OfferedTool, WrittenCall } from '../../../lib/written-calls/written-call.ts';
