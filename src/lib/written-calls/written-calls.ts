@@ -1,6 +1,6 @@
-// Finds that an answer is tool calls written as text and nothing else, in the forms that models have learnt. Called
-// by the gateway, which makes a real call of one where that is safe, and by the guest, which must not take it for
-// an answer. A shell block is none: a task may well ask for one.
+// Finds that an answer is tool calls written as text and nothing else, in the forms that models have learnt. For
+// the gateway, which makes a real call of one where that is safe, and for the guest, which must not take it for an
+// answer. A shell block is none: a task may well ask for one.
 import { isRecord } from '../json.ts';
 import { readGemmaCall, readPythonCalls } from './code-calls.ts';
 import { readJsonCalls } from './json-calls.ts';

@@ -33,6 +33,18 @@ export interface AnswerPiece {
   reasoningDetails?: unknown;
 }
 
+/** Makes the pieces of an answer of the events of an upstream. */
+export interface Normaliser {
+  /** @param event one event of a stream, or a whole completion */
+  push(event: object): AnswerPiece[];
+  /** Whether it has said that its answer has come to its end; usage may follow. */
+  readonly hasEnded: boolean;
+  /** Bytes that the model has written and no piece has told yet. */
+  readonly heldBytes: number;
+  /** What is left when the answer has ended; the last piece has `finish`. Null: it ended in the middle. */
+  end(ended: { done: boolean }): AnswerPiece[] | null;
+}
+
 /** Bytes of UTF-8 that the model wrote. */
 export function writtenBytes({ text = '', reasoning = '', refusal = '', calls = [] }: AnswerPiece): number {
   const ofCalls = calls.map((call) => `${call.name ?? ''}${call.arguments}`);

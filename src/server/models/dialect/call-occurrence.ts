@@ -1,6 +1,6 @@
 // Whether a call stands in what a model was given to read: then its answer may be an echo, and running it would
-// run what somebody wrote into a record. Texts are compared by their letters and digits and by whether a key stands
-// before a value: quotes, escapes, tags, spaces and the order of keys do not matter. Called by text-calls.ts.
+// run what somebody wrote into a record. Texts are compared by their letters and digits and by whether a key
+// stands before a value: quotes, escapes, tags, spaces and the order of keys do not matter. For text-calls.ts.
 import { isRecord } from '../../../lib/json.ts';
 import type { WrittenCall } from '../../../lib/written-calls/written-call.ts';
 

@@ -1,7 +1,7 @@
 // Makes the standard answer of whatever an upstream sends: parsed events go in, standard pieces come out. Each
 // concern is a file of its own beside this one. Called by ../read-answer.ts.
 import { isRecord } from '../../../lib/json.ts';
-import type { AnswerPiece, FinishReason } from './answer-piece.ts';
+import type { AnswerPiece, FinishReason, Normaliser } from './answer-piece.ts';
 import { callDetail } from './call-ids.ts';
 import { createContentReader } from './content.ts';
 import { finishOf } from './finish.ts';
@@ -15,17 +15,6 @@ export interface Asked {
   model?: string;
   /** How this model calls tools: `text` as a part of what it says, which is then looked for. */
   toolCalls: 'native' | 'text';
-}
-
-export interface Normaliser {
-  /** @param event one event of a stream, or a whole completion */
-  push(event: object): AnswerPiece[];
-  /** Whether it has said that its answer has come to its end; usage may follow. */
-  readonly hasEnded: boolean;
-  /** Bytes that the model has written and no piece has told yet. */
-  readonly heldBytes: number;
-  /** What is left when the answer has ended; the last piece has `finish`. Null: it ended in the middle. */
-  end(ended: { done: boolean }): AnswerPiece[] | null;
 }
 
 export function createNormaliser(asked: Asked): Normaliser {

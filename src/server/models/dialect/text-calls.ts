@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { isRecord } from '../../../lib/json.ts';
 import type { OfferedTool, WrittenCall } from '../../../lib/written-calls/written-call.ts';
 import { WRITTEN_LENGTH, writtenCalls } from '../../../lib/written-calls/written-calls.ts';
-import type { AnswerPiece } from './answer-piece.ts';
+import type { AnswerPiece, Normaliser } from './answer-piece.ts';
 import { createCallIds } from './call-ids.ts';
 import { occursIn } from './call-occurrence.ts';
 
@@ -13,19 +13,11 @@ interface Asked {
   tools?: readonly object[] | null | undefined;
 }
 
-/** What makes pieces of events. */
-interface Reader {
-  push(event: object): AnswerPiece[];
-  readonly hasEnded: boolean;
-  readonly heldBytes: number;
-  end(ended: { done: boolean }): AnswerPiece[] | null;
-}
-
 /** All forms begin with one of these. */
 const BEGINNING = /^(?:[{[<`]|f(?:u|$)|T(?:h|$)|A(?:c|$)|c(?:o|$)|a(?:n|$)|t(?:o=|o?$))/;
 
 /** The same reader; what it tells of text is held for as long as it may become a call. */
-export function withTextCalls(reader: Reader, asked: Asked): Reader {
+export function withTextCalls(reader: Normaliser, asked: Asked): Normaliser {
   const tools = offeredTools(asked.tools ?? []);
   let held = '';
   let isProse = tools.length === 0;
