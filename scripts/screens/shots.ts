@@ -62,6 +62,11 @@ export const SHOTS: readonly Shot[] = [
   },
   { name: 'usage', path: '/usage', ready: (page) => page.locator('canvas').nth(2).waitFor() },
   {
+    name: 'models',
+    path: '/models',
+    ready: (page) => page.getByText('default', { exact: true }).first().waitFor(),
+  },
+  {
     name: 'sandboxes',
     path: '/sandboxes',
     ready: (page) => page.getByText('Works, in use').waitFor(),

@@ -8,6 +8,7 @@ import { rootRoute, shellRoute } from '../shell/shell.tsx';
 import { EmptyState, ErrorNotice, SkeletonRows } from '../ui/states.tsx';
 import { commandsPage } from './commands/page.ts';
 import { keysPage } from './keys/page.ts';
+import { modelsPage } from './models/page.ts';
 import { sandboxesPage } from './sandboxes/page.ts';
 import { signInRoute } from './sign-in/sign-in-route.ts';
 import { newTaskPage, tasksPage } from './tasks/page.ts';
@@ -20,6 +21,7 @@ const PAGES = [
   keysPage,
   webhooksPage,
   usagePage,
+  modelsPage,
   sandboxesPage,
   commandsPage,
 ] as const satisfies readonly Page[];

@@ -3,6 +3,7 @@ import { classNames } from './class-names.ts';
 
 const PATHS = {
   check: 'M3.5 8.5 6.5 11.5 12.5 4.5',
+  chip: 'M4.500 4.500h7v7h-7zM6.500 2v2.500M9.500 2v2.500M6.500 11.500V14M9.500 11.500V14M2 6.500h2.500M2 9.500h2.500M11.500 6.500H14M11.500 9.500H14',
   chevron: 'm6 4 4 4-4 4',
   close: 'm4 4 8 8m0-8-8 8',
   arrowDown: 'M8 3v10m-4-4 4 4 4-4',
