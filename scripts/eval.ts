@@ -1,4 +1,5 @@
 // npm run eval: measures how well a model does work in Seed, and prints a table. See docs/models.md.
+import { readFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { printTable } from '../bench/table.ts';
@@ -30,7 +31,7 @@ await exitOnFailure(async () => {
 async function measure(given: EvalArguments): Promise<number> {
   const against = given.against === undefined ? undefined : await readResults(given.against);
   const out = given.out ?? join(dataDirSetting(), 'eval.json');
-  const results = await openResults(out, conditionsOf(given));
+  const results = await openResults(out, await conditionsOf(given));
   await setUpWithProgress();
   {
     await using world = await startWorld({
@@ -46,17 +47,22 @@ async function measure(given: EvalArguments): Promise<number> {
   return interrupt.signal.aborted ? 130 : 0;
 }
 
-function conditionsOf({ baseUrl, timeoutMs }: EvalArguments): Conditions {
+async function conditionsOf({ baseUrl, timeoutMs }: EvalArguments): Promise<Conditions> {
   const fallback = env('OPENROUTER_API_KEY') === undefined ? 'scripted' : 'OpenRouter';
   const settings = Object.entries(wholeEnvironment()).filter(
-    ([name, value]) => ABOUT_MODELS.test(name) && value && name !== 'SEED_LLM_BASE_URL',
+    ([name, value]) =>
+      ABOUT_MODELS.test(name) && value && !['SEED_LLM_BASE_URL', 'SEED_MODELS_FILE'].includes(name),
   );
+  const models = env('SEED_MODELS_FILE');
   return {
     at: new Date().toISOString(),
     upstream: baseUrl ?? env('SEED_LLM_BASE_URL') ?? fallback,
     timeoutMs,
     machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
-    settings: Object.fromEntries(settings.map(([name, value]) => [name, String(value)]).toSorted()),
+    settings: Object.fromEntries(
+      settings.map(([name, value]): [string, string] => [name, String(value)]).toSorted(),
+    ),
+    modelsFile: models === undefined ? null : await readFile(models, 'utf8'),
   };
 }
 

@@ -70,7 +70,14 @@ export async function openPack(file: URL): Promise<OpenPack> {
 }
 
 function callOf({ id, name }: { id: string; name: string }, { key, store }: TestStore): Call {
-  const actor: Actor = { key, lineage: [key], accountId: id, accountName: name, operator: false };
+  const actor: Actor = {
+    key,
+    lineage: [key],
+    accountId: id,
+    accountName: name,
+    accountModels: null,
+    operator: false,
+  };
   const signal = new AbortController().signal;
   return {
     actor,

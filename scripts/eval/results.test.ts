@@ -19,6 +19,7 @@ const CONDITIONS: Conditions = {
   timeoutMs: 60_000,
   machine: '2 × made up, 8 GiB',
   settings: {},
+  modelsFile: null,
 };
 
 function run(task: string, number: number, problems: string[], more: Partial<Run> = {}): Run {
@@ -63,14 +64,16 @@ describe('the file of results', () => {
     ]);
   });
 
-  it.each([{ upstream: 'http://other/v1' }, { timeoutMs: 1_000 }, { settings: { SEED_LLM_MODEL: 'x' } }])(
-    'refuses to mix in what was measured with %j',
-    async (other) => {
-      const file = join(folder, 'other.json');
-      await saveResults(file, results());
-      await expect(openResults(file, { ...CONDITIONS, ...other })).rejects.toMatchObject({ code: 'usage' });
-    },
-  );
+  it.each([
+    { upstream: 'http://other/v1' },
+    { timeoutMs: 1_000 },
+    { settings: { SEED_LLM_MODEL: 'x' } },
+    { modelsFile: '{}' },
+  ])('refuses to mix in what was measured with %j', async (other) => {
+    const file = join(folder, 'other.json');
+    await saveResults(file, results());
+    await expect(openResults(file, { ...CONDITIONS, ...other })).rejects.toMatchObject({ code: 'usage' });
+  });
 
   it.each(['{}', 'no JSON', '{"version": 2}'])('refuses a file that holds %s', async (text) => {
     const file = join(folder, 'odd.json');

@@ -38,6 +38,8 @@ const Conditions = z.object({
   machine: z.string(),
   /** Environment variables about models, without secrets. */
   settings: z.record(z.string(), z.string()),
+  /** What SEED_MODELS_FILE holds; null: it is not set. */
+  modelsFile: z.string().nullable().default(null),
 });
 export type Conditions = z.infer<typeof Conditions>;
 
@@ -78,7 +80,8 @@ export async function openResults(file: string, conditions: Conditions): Promise
   const found = await findResults(file);
   if (!found) return { version: 1, conditions: [conditions], runs: [] };
   const last = found.conditions.at(-1);
-  const same = ({ upstream, timeoutMs, settings }: Conditions) => JSON.stringify([upstream, timeoutMs, settings]);
+  const same = ({ upstream, timeoutMs, settings, modelsFile }: Conditions) =>
+    JSON.stringify([upstream, timeoutMs, settings, modelsFile]);
   if (last && same(last) !== same(conditions)) {
     throw new SeedError('usage', `${file} holds results of another upstream, timeout or settings`, {
       hint: 'Name another file with --out, or set what was set then.',

@@ -9,6 +9,8 @@ export interface Actor {
   lineage: Lineage;
   accountId: string;
   accountName: string;
+  /** The models of its tasks that name none, and whose key names none; null: those of the server. */
+  accountModels: string[] | null;
   /** The account runs this Seed and may manage accounts. */
   operator: boolean;
 }

@@ -195,7 +195,13 @@ export interface Tables {
     expires_at: Date;
   };
   replaced_secrets: { secret_hash: string; key_id: string; works_until: Date };
-  accounts: { id: string; name: string; operator: boolean; created_at: Date };
+  accounts: {
+    id: string;
+    name: string;
+    operator: boolean;
+    created_at: Date;
+    models: Defaulted<string[] | null>;
+  };
   keys: {
     id: string;
     account_id: string;
@@ -218,6 +224,7 @@ export interface Tables {
     requests_per_minute: Defaulted<number | null>;
     concurrent_tasks: Defaulted<number | null>;
     allowed_models: Defaulted<string[] | null>;
+    models: Defaulted<string[] | null>;
     spend_per_day_nano_usd: Defaulted<number | null>;
     spend_per_month_nano_usd: Defaulted<number | null>;
     tokens_per_day: Defaulted<number | null>;

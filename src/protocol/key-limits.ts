@@ -11,6 +11,8 @@ interface KeyLimit {
   label: string;
   /** For the documentation of the API. */
   description: string;
+  /** No bound, but what is taken where nothing is said: a key may be given another than the key in use has. */
+  isChoice?: true;
   /** Of a list's items: how long they may be, and examples. */
   items?: { length: number; examples: readonly string[] };
 }
@@ -40,6 +42,15 @@ export const KEY_LIMITS = {
     most: LIMITS.modelsPerKey,
     label: 'Models',
     description: 'Models that its tasks may use',
+    items: { length: 200, examples: ['scripted'] },
+  },
+  models: {
+    kind: 'list',
+    most: LIMITS.llmModels,
+    label: 'Models by default',
+    description:
+      'Models of its tasks that name none, in the order in which they are asked: each when those before it cannot answer; null: those of the account',
+    isChoice: true,
     items: { length: 200, examples: ['scripted'] },
   },
   spendPerDay: {
@@ -72,6 +83,9 @@ export type KeyLimits = { [Name in KeyLimitName]: ValueOf<(typeof KEY_LIMITS)[Na
 export type SomeKeyLimits = { [Name in KeyLimitName]?: KeyLimits[Name] | undefined };
 
 export const KEY_LIMIT_NAMES = Object.keys(KEY_LIMITS) as KeyLimitName[];
+
+/** Those that bound what a key, and all that comes from it, may do. */
+export const KEY_BOUND_NAMES = KEY_LIMIT_NAMES.filter((name) => !(KEY_LIMITS[name] as KeyLimit).isChoice);
 
 /** Calls back for each limit; the answers by their names. */
 export function eachKeyLimit<Value>(make: (name: KeyLimitName, limit: KeyLimit) => Value) {

@@ -31,7 +31,7 @@ export const LIMITS = {
   /** Of tests of models: between two of one model, how many an account may begin a minute, and the time of one. */
   modelTestPauseMs: 10_000,
   modelTestsPerMinute: 10,
-  modelTestMs: 120_000,
+  modelTestMs: 300_000,
   /** Seconds that `Prefer: wait=N` may hold an answer. */
   waitSeconds: 600,
   /** Seconds that a repeated request waits for the first one's answer. */

@@ -34,7 +34,7 @@ export const USUAL_TRAITS: ModelTraits = {
 };
 
 /** Who says a thing of a model; what nobody says is as usual. */
-export const FactSource = z.enum(['settings', 'test', 'upstream', 'size', 'table', 'usual']);
+export const FactSource = z.enum(['settings', 'test', 'prices', 'upstream', 'size', 'table', 'usual']);
 export type FactSource = z.infer<typeof FactSource>;
 
 const Millions = z.number().nonnegative();
@@ -48,6 +48,7 @@ export const ModelTest = z
     toolCalls: ToolCalls.nullable().describe(
       'How it called the tool: as the API has it (`native`), written as `text`, or not at all (`none`); null: it did not answer',
     ),
+    said: z.string().nullable().describe('The beginning of what it said where it called no tool'),
     streaming: z.boolean().nullable().describe('The answer came in parts, as it was written'),
     usage: z.enum(['told', 'estimated']).nullable().describe('Whether the upstream says what a call took'),
     reasoning: z.boolean().nullable().describe('It thought before it answered, apart from the answer'),
@@ -59,7 +60,7 @@ export const ModelTest = z
       .object({ code: z.string(), message: z.string() })
       .nullable()
       .describe('Why it did not answer: the upstream’s own reason'),
-    says: z.array(z.string()).describe('The same in words, a line each'),
+    says: z.string().describe('The same in words, a line for each thing'),
   })
   .meta({ id: 'ModelTest' });
 export type ModelTest = z.infer<typeof ModelTest>;
@@ -89,7 +90,7 @@ export const ModelView = z
     sources: z
       .record(z.string(), FactSource)
       .describe(
-        'Who says it, by the name of the thing: settings, a test, the upstream, its size, a kept table, or nobody',
+        'Who says it, by the name of the thing: settings, a test, the price list, the upstream, its size, a kept table, or nobody',
       ),
     test: ModelTest.nullable().describe('The last test of it; null: it was not tested'),
   })

@@ -52,7 +52,16 @@ export const RunTaskBody = z.object({
     .max(200)
     .meta({ examples: ['scripted'] })
     .optional()
-    .describe("The model to use; omitted: the server's default"),
+    .describe("The model to use, and no other; omitted: the key's defaults, or the account's, or the server's"),
+  models: z
+    .array(z.string().min(1).max(200))
+    .min(1)
+    .max(LIMITS.llmModels)
+    .meta({ examples: [['scripted']] })
+    .optional()
+    .describe(
+      'Instead of model: several in the order in which they are asked, each when those before it cannot answer',
+    ),
   files: GivenFiles.default([]).describe('Files that the agent finds in /workspace/in, read-only'),
   metadata: Metadata.default({}).describe('Your own labels, kept with the task'),
   webhookUrl: WebhookUrl.optional().describe(

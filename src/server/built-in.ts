@@ -15,6 +15,7 @@ import {
   listKeys,
   revokeKey,
   rotateKey,
+  updateAccount,
   updateKey,
   whoami,
 } from './access/commands.ts';
@@ -61,6 +62,7 @@ const FEATURES = {
     whoami,
     createAccount,
     listAccounts,
+    updateAccount,
     createKey,
     listKeys,
     getKey,
@@ -130,7 +132,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
       resources,
       scopesFor: scopes,
       models: {
-        choose: (asked, lineage) => chooseModels(asked, lineage, llm),
+        choose: (asked, actor) => chooseModels(asked, actor, llm),
         hasPrice: (model) => llm.hasPrice(model),
       },
       files: blobs,

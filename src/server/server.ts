@@ -5,6 +5,7 @@ import { keepRowsFor } from '../db/partitions.ts';
 import { openStore } from '../db/store.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
+import { priceOf } from '../lib/money.ts';
 import { readVersion } from '../lib/version.ts';
 import type { LoadedPack } from '../pack/definition.ts';
 import { shownPath } from '../pack/problem.ts';
@@ -146,7 +147,11 @@ export async function startServer(
   });
   undo.defer(() => llm.allRecorded());
   const models = {
-    known: { ...known, testOf: (model: string) => tests.of(model) },
+    known: {
+      ...known,
+      testOf: (model: string) => tests.of(model),
+      listPriceOf: (model: string) => priceOf({ models: prices.models }, model),
+    },
     tests,
     admitKeyCall: (caller: KeyCaller, model: string) =>
       admitKeyCall(store, caller, { model, priced: llm.hasPrice(model) }),

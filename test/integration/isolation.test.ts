@@ -36,6 +36,8 @@ const OPERATORS_VIEW: Record<string, string> = {
   accounts_list: 'select $1::uuid as id',
   sandboxes_list: 'select $1::uuid as id union select id from tasks where account_id = $1',
 };
+/** By which the operator changes any account; to all others it is refused before anything of it is read. */
+const OPERATORS_CHANGES = ['accounts_update'];
 /** Do nothing without a pack; each pack's own tests show it to another account. */
 const OF_PACKS = ['packs_samples'];
 /** Of what is under way at this moment, and empty at most others. */
@@ -118,7 +120,7 @@ describe.each(['stranger', 'operator'] as const)('to the %s', (who) => {
     const before = await ownersRows();
     let probes = 0;
     for (const operation of document.operations.filter(
-      ({ id }) => who === 'stranger' || !(id in OPERATORS_VIEW),
+      ({ id }) => !OPERATORS_CHANGES.includes(id) && (who === 'stranger' || !(id in OPERATORS_VIEW)),
     )) {
       for (const key of [other.key, other.taskKey]) probes += await probe(operation, key, other.known);
     }

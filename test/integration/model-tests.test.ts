@@ -17,6 +17,7 @@ import {
   usageChunk,
 } from '../fixtures/llm-upstream.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
+import { expectSumsToAgree } from '../fixtures/sums.ts';
 
 const modelsFile = join(tmpdir(), `seed-models-${randomUUID()}.json`);
 let aheadMs = 0;
@@ -83,7 +84,7 @@ describe('what it says', () => {
       error: null,
     });
     expect(body.test.firstPartMs).toBeLessThanOrEqual(body.test.durationMs);
-    expect(body.test.says.join('\n')).toMatch(/native.*streaming: yes.*told by the upstream.*128,000/s);
+    expect(body.test.says).toMatch(/native.*streaming: yes.*told by the upstream.*128,000/s);
     expect(upstream.requests).toHaveLength(1);
     const [{ body: sent }] = upstream.requests as [LlmUpstream['requests'][number]];
     expect(sent).toMatchObject({ stream: true, max_tokens: 1024, tools: [{ function: { name: 'bash' } }] });
@@ -99,8 +100,9 @@ describe('what it says', () => {
       streaming: false,
       usage: 'estimated',
       reasoning: true,
+      said: 'It is late.',
     });
-    expect(said.test.says.join('\n')).toMatch(/none came.*in one piece.*estimated.*thought first/s);
+    expect(said.test.says).toMatch(/none came.*in one piece.*estimated.*thought first/s);
   });
 
   it('of a model that fails: the upstream’s own reason', async () => {
@@ -108,7 +110,7 @@ describe('what it says', () => {
     expect(status).toBe(200);
     expect(body.test).toMatchObject({ answered: false, toolCalls: null, streaming: null, usage: null });
     expect(body.test.error.message).toContain('this model takes no tools');
-    expect(body.test.says[0]).toContain('this model takes no tools');
+    expect(body.test.says).toContain('this model takes no tools');
   });
 
   it('of an answer that breaks off', async () => {
@@ -227,10 +229,11 @@ describe('who may', () => {
     expect(status).toBe(200);
     const { body } = await server.call('GET', `/api/v1/tasks/${lease.taskId}`);
     expect(body.task).toMatchObject({ inputTokens: 11, outputTokens: 7 });
+    await expectSumsToAgree(server.databaseUrl);
   });
 });
 
 it('`scripted` can be tested, too', async () => {
   const { body } = await server.call('POST', '/api/v1/models/scripted/test');
-  expect(body.test).toMatchObject({ answered: true, streaming: true, usage: 'told' });
+  expect(body.test).toMatchObject({ answered: true, toolCalls: 'native', streaming: true, usage: 'told' });
 });

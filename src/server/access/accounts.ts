@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
 import { behindCursor, type PageRequest, pageOfRows } from '../../db/cursor.ts';
+import { notify } from '../../db/signals.ts';
 import { storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { AccountRow, Db, Tx } from '../../db/tables.ts';
@@ -25,10 +26,16 @@ type FirstAccount =
 
 export async function insertAccount(
   db: Db,
-  { name, operator }: { name: string; operator: boolean },
+  { name, operator, models = null }: { name: string; operator: boolean; models?: string[] | null | undefined },
   now: Date = new Date(),
 ): Promise<Account> {
-  const row = { id: randomUUID(), name: storableText(name), operator, created_at: now };
+  const row = {
+    id: randomUUID(),
+    name: storableText(name),
+    operator,
+    created_at: now,
+    models: storableModels(models) ?? null,
+  };
   await db.insertInto('accounts').values(row).execute();
   return toAccount(row);
 }
@@ -36,15 +43,41 @@ export async function insertAccount(
 /** An account with its first key, which has all scopes. @param store within the transaction of the call */
 export function addAccount(
   { db, clock }: Pick<Store, 'db' | 'clock'>,
-  name: string,
+  { name, models }: { name: string; models: string[] | null | undefined },
 ): Promise<{ account: Account; key: Key; secret: string }> {
   const { secret, ...minted } = mintKey();
   return inTransaction(db, async (tx) => {
     const now = clock.now();
-    const account = await insertAccount(tx, { name, operator: false }, now);
+    const account = await insertAccount(tx, { name, operator: false, models }, now);
     const admin = { ...minted, scopes: ALL_SCOPES, name: ADMIN_KEY };
     return { account, key: await insertAdminKey(tx, account.id, admin, now), secret };
   });
+}
+
+/** What is undefined stays as it is. @throws SeedError not_found */
+export async function updateAccount(
+  { db, caches }: Pick<Store, 'db' | 'caches'>,
+  id: string,
+  { name, models }: { name: string | undefined; models: string[] | null | undefined },
+): Promise<Account> {
+  if (name === undefined && models === undefined)
+    throw new SeedError('invalid_input', 'there is nothing to change', { hint: 'Give name or models.' });
+  try {
+    return await inTransaction(db, async (tx) => {
+      const row = await tx
+        .updateTable('accounts')
+        .set({ name: name && storableText(name), models: storableModels(models) })
+        .where('id', '=', id)
+        .returningAll()
+        .executeTakeFirst();
+      if (!row) throw noAccount(id);
+      // Servers know an account's models with its keys.
+      await notify(tx, 'keys');
+      return toAccount(row);
+    });
+  } finally {
+    caches.forget('keys');
+  }
 }
 
 /** Newest first. */
@@ -77,7 +110,7 @@ export async function adminAccount(tx: Tx, id: string | undefined, now: Date): P
   }
   const row = await tx.selectFrom('accounts').selectAll().where(sql`id::text`, '=', id).executeTakeFirst();
   if (row) return toAccount(row);
-  throw new SeedError('not_found', `there is no account ${id}`, { hint: 'seed accounts list shows the ids.' });
+  throw noAccount(id);
 }
 
 /**
@@ -108,8 +141,16 @@ function whyUnfit(known: PresentedKey, accountId: string, now: Date): string | n
   return known.accountId === accountId ? null : 'belongs to an account that is not the first';
 }
 
-function toAccount(row: AccountRow): Account {
-  return { id: row.id, name: row.name, operator: row.operator, createdAt: row.created_at.toISOString() };
+function storableModels(models: readonly string[] | null | undefined) {
+  return models === null ? null : models?.map(storableText);
+}
+
+function noAccount(id: string): SeedError {
+  return new SeedError('not_found', `there is no account ${id}`, { hint: 'seed accounts list shows the ids.' });
+}
+
+function toAccount({ created_at, ...row }: AccountRow): Account {
+  return { ...row, createdAt: created_at.toISOString() };
 }
 
 async function lockFirstAccount(tx: Tx): Promise<AccountRow | undefined> {

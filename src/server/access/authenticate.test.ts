@@ -55,6 +55,7 @@ describe('admit', () => {
       lineage: [aKey(own)],
       accountId: 'account',
       accountName: 'account',
+      accountModels: null,
       operator: false,
       callerStatus: null,
       replacedSecretUntil: null,

@@ -1,14 +1,15 @@
 // The commands of access: API keys of the caller's account, who calls, accounts, and the audit log.
 import { z } from 'zod';
 import { defineCommand } from '../../command/define-command.ts';
-import { Account, AccountName } from '../../protocol/account.ts';
+import { Account, AccountModels, AccountName } from '../../protocol/account.ts';
 import { AuditEntry, AuditFilter } from '../../protocol/audit.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { Key, KeyCreation, KeyFilter, KeyRotation, KeyUpdate } from '../../protocol/key.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
-import { addAccount, findAccounts } from './accounts.ts';
+import { addAccount, updateAccount as changeAccount, findAccounts } from './accounts.ts';
 import { findAudit } from './audit.ts';
 import * as keys from './issue-keys.ts';
+import { refuseDefaults } from './lineage.ts';
 
 const id = z.uuid().describe('Id of the key');
 const yes = z
@@ -114,12 +115,39 @@ export const createAccount = defineCommand({
   effect: 'write',
   transactional: true,
   operatorOnly: true,
-  input: z.object({ name: AccountName.describe('What the account is called') }),
+  input: z.object({
+    name: AccountName.describe('What the account is called'),
+    models: AccountModels.optional(),
+  }),
   creates: true,
   output: z.object({ account: Account, key: Key, secret: z.string() }),
   successStatus: 201,
   examples: ['seed accounts create --name "Acme Inc"'],
-  run: ({ name }, { store }) => addAccount(store, name),
+  run: ({ name, models }, { store, actor }, needs: Pick<keys.KeyNeeds, 'models'>) => {
+    refuseDefaults(models, actor.lineage, needs.models);
+    return addAccount(store, { name, models });
+  },
+});
+
+export const updateAccount = defineCommand({
+  name: 'accounts update',
+  summary: 'Change an account: its name, and the models of its tasks that name none',
+  http: 'PATCH /accounts/{id}',
+  scope: 'accounts:write',
+  effect: 'write',
+  transactional: true,
+  operatorOnly: true,
+  input: z.object({
+    id: z.uuid().describe('Id of the account'),
+    name: AccountName.optional().describe('What the account is called'),
+    models: AccountModels.optional(),
+  }),
+  output: z.object({ account: Account }),
+  examples: ['seed accounts update 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55 --models my-model,scripted'],
+  run: async ({ id: account, name, models }, { store, actor }, needs: Pick<keys.KeyNeeds, 'models'>) => {
+    refuseDefaults(models, actor.lineage, needs.models);
+    return { account: await changeAccount(store, account, { name, models }) };
+  },
 });
 
 export const listAccounts = defineCommand({

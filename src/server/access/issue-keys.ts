@@ -14,6 +14,7 @@ import {
   type KnownModels,
   keyExpiry,
   latestExpiry,
+  refuseDefaults,
   refuseForeignScopes,
   refuseLastingKeys,
   refuseLimits,
@@ -42,6 +43,7 @@ export async function create({ store, actor }: Caller, input: KeyCreation, needs
   refuseLastingKeys(input.tasksMayCreateLastingKeys, actor);
   const limits = inheritLimits(input, actor.lineage);
   refuseLimits(limits, actor, needs.models);
+  refuseDefaults(input.models, actor.lineage, needs.models);
   const now = store.clock.now();
   const expiresAt = keyExpiry(input, now, latestExpiry(actor.lineage));
   const { secret, ...minted } = mintKey();
@@ -90,6 +92,7 @@ export async function update(
   }
   refuseLastingKeys(changes.tasksMayCreateLastingKeys, actor);
   refuseLimits(changes, actor, models);
+  refuseDefaults(changes.models, actor.lineage, models);
   const updated = await updateKey(store, { ...which, accountId: actor.accountId }, changes, store.clock.now());
   if (updated) return updated;
   throw new SeedError('conflict', `the key "${key.name}" is revoked and cannot be changed`, {

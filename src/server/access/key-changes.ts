@@ -8,7 +8,7 @@ import type { Db, KeyRow, Tx } from '../../db/tables.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Key, KeyUpdate } from '../../protocol/key.ts';
-import { KEY_LIMIT_NAMES } from '../../protocol/key-limits.ts';
+import { KEY_BOUND_NAMES } from '../../protocol/key-limits.ts';
 import { emitEvent } from '../webhooks/events.ts';
 import { getKey, limitColumn, limitColumns, toKey } from './keys.ts';
 
@@ -205,7 +205,7 @@ async function hasUnlimitedKey(db: Db, accountId: string, id?: string): Promise<
     .where('task_id', 'is', null)
     .where('caller_key_id', 'is', null)
     .where(sql<boolean>`'*' = any(scopes)`)
-    .where(sql<boolean>`num_nonnulls(${sql.join(KEY_LIMIT_NAMES.map((name) => sql.ref(limitColumn(name))))}) = 0`);
+    .where(sql<boolean>`num_nonnulls(${sql.join(KEY_BOUND_NAMES.map((name) => sql.ref(limitColumn(name))))}) = 0`);
   if (id !== undefined) query = query.where('id', '=', id);
   return (await query.limit(1).executeTakeFirst()) !== undefined;
 }

@@ -11,6 +11,7 @@ import {
   inheritLimits,
   keyExpiry,
   latestExpiry,
+  refuseDefaults,
   refuseWiderLimits,
   taskOf,
 } from './lineage.ts';
@@ -20,6 +21,7 @@ const key = (id: string, more: Partial<Key> = {}) => aKey({ id, name: id, ...mor
 const LISTS: Partial<Record<KeyLimitName, string[]>> = {
   allowedCidrs: ['10.0.0.0/8', '10.1.0.0/16', '10.1.2.3', '2001:db8::/32'],
   allowedModels: ['a', 'b', 'c'],
+  models: ['a', 'b'],
 };
 const limits = fc.record(
   eachKeyLimit((name, { kind }): fc.Arbitrary<unknown> => {
@@ -73,6 +75,24 @@ describe('limits', () => {
     expect(allowedModels([key('one')])).toBeNull();
     const both = [key('one', { allowedModels: ['a', 'b'] }), key('two', { allowedModels: ['b', 'c'] })] as const;
     expect(allowedModels(both)).toEqual(['b']);
+  });
+});
+
+describe('models by default', () => {
+  const models = { knows: (model: string) => model !== 'gone' };
+  const refused = (code: string) => expect.objectContaining({ code });
+
+  it('are inherited, and bound nothing: a key may be given others', () => {
+    expect(inheritLimits({}, [key('task key'), key('own', { models: ['a', 'b'] })]).models).toEqual(['a', 'b']);
+    refuseWiderLimits({ models: ['c'] }, [key('own', { models: ['a'] })]);
+    refuseDefaults(['c'], [key('own', { models: ['a'] })], models);
+    refuseDefaults(null, [key('own', { allowedModels: ['a'] })], models);
+  });
+
+  it('are such as tasks could be given', () => {
+    const line: Lineage = [key('own', { allowedModels: ['a'] })];
+    expect(() => refuseDefaults(['a', 'b'], line, models)).toThrow(refused('model_not_allowed'));
+    expect(() => refuseDefaults(['gone'], [key('own')], models)).toThrow(refused('unknown_model'));
   });
 });
 

@@ -6,7 +6,7 @@ import { SeedError } from '../../protocol/errors.ts';
 import type { KeyCreation, Lineage } from '../../protocol/key.ts';
 import {
   eachKeyLimit,
-  KEY_LIMIT_NAMES,
+  KEY_BOUND_NAMES,
   type KeyLimitName,
   type KeyLimits,
   type SomeKeyLimits,
@@ -59,7 +59,7 @@ export function inheritLimits(wanted: SomeKeyLimits, lineage: Lineage): KeyLimit
 /** Refuses limits wider than the lineage's; what is undefined is not looked at. @throws SeedError not_allowed */
 export function refuseWiderLimits(wanted: SomeKeyLimits, lineage: Lineage): void {
   for (const own of lineage) {
-    for (const name of KEY_LIMIT_NAMES) {
+    for (const name of KEY_BOUND_NAMES) {
       const [mine, theirs] = [own[name], wanted[name]];
       if (mine === null || theirs === undefined || (theirs !== null && isWithin(name, mine, theirs))) continue;
       throw new SeedError('not_allowed', `${name}: a key cannot be given more than the key in use has`, {
@@ -112,6 +112,22 @@ export function refuseLimits(wanted: SomeKeyLimits, actor: Actor, models: KnownM
   const unknown = wanted.allowedModels?.find((model) => !models.knows(model));
   if (unknown !== undefined) throw new SeedError('unknown_model', `allowedModels: there is no model "${unknown}"`);
   refuseWiderLimits(wanted, actor.lineage);
+}
+
+/** @throws SeedError unknown_model or model_not_allowed for a default that tasks could never be given */
+export function refuseDefaults(
+  wanted: readonly string[] | null | undefined,
+  lineage: Lineage,
+  models: KnownModels,
+): void {
+  for (const model of wanted ?? []) {
+    if (!models.knows(model)) throw new SeedError('unknown_model', `models: there is no model "${model}"`);
+    const allowed = allowedModels(lineage);
+    if (allowed?.includes(model) ?? true) continue;
+    throw new SeedError('model_not_allowed', `models: the key in use may not use the model "${model}"`, {
+      hint: `It may use: ${allowed?.join(', ') || 'none'}.`,
+    });
+  }
 }
 
 /** What a task does ends with it, so it cannot let later tasks leave keys behind. */

@@ -16,6 +16,8 @@ export interface PresentedKey {
   lineage: Lineage;
   accountId: string;
   accountName: string;
+  /** The models of its tasks that name none; null: nothing is said. */
+  accountModels: string[] | null;
   /** Whether its account is the operator's. */
   operator: boolean;
   /** The worst status of the keys that its task descends from; null: none. Only null and `active` are let in. */
@@ -30,6 +32,7 @@ export interface PresentedKeyRow extends KeyRow {
   depth: number;
   works_until: Date | null;
   account_name: string;
+  account_models: string[] | null;
   operator: boolean;
 }
 
@@ -54,7 +57,7 @@ function presentedKeyRows(secretHashes: readonly string[]): RawBuilder<Presented
       select keys.*, chain.presented_hash, chain.depth + 1, null
       from chain join keys on keys.id = chain.caller_key_id
     )
-    select chain.*, accounts.name as account_name, accounts.operator
+    select chain.*, accounts.name as account_name, accounts.models as account_models, accounts.operator
     from chain join accounts on accounts.id = chain.account_id
     order by chain.depth`;
 }
@@ -74,6 +77,7 @@ function presentedKey([row, ...callers]: PresentedKeyRow[], now: Date): Presente
     lineage: [key, ...above],
     accountId: row.account_id,
     accountName: row.account_name,
+    accountModels: row.account_models,
     operator: row.operator,
     callerStatus: worstOf(above),
     replacedSecretUntil: row.works_until,

@@ -1,6 +1,9 @@
 // Which models a key is told of.
-import { expect, it } from 'vitest';
-import { modelsFor } from './allowed-models.ts';
+import { describe, expect, it } from 'vitest';
+import { aKey } from '../../../test/fixtures/key.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { Lineage } from '../../protocol/key.ts';
+import { chooseModels, modelsFor } from './allowed-models.ts';
 import { USUAL_PROFILE } from './model-profile.ts';
 import { knownOf } from './model-view.ts';
 
@@ -11,7 +14,12 @@ const llm = {
   knows: (model: string) => model !== 'gone',
 };
 
-const known = { profileOf: () => USUAL_PROFILE, sourcesOf: () => ({}), testOf: () => null };
+const known = {
+  profileOf: () => USUAL_PROFILE,
+  sourcesOf: () => ({}),
+  testOf: () => null,
+  listPriceOf: () => null,
+};
 const view = (name: string, isDefault: boolean) => ({
   name,
   default: isDefault,
@@ -20,9 +28,11 @@ const view = (name: string, isDefault: boolean) => ({
 });
 
 function list(...allowed: (string[] | null)[]) {
-  const lineage = allowed.map((allowedModels) => ({ allowedModels }));
-  return modelsFor(lineage as never, llm, known);
+  return modelsFor({ lineage: lineageOf(...allowed), accountModels: null }, llm, known);
 }
+
+const lineageOf = (...allowed: (string[] | null)[]) =>
+  allowed.map((allowedModels) => aKey({ allowedModels })) as unknown as Lineage;
 
 it('tells a key without a list of its own all that is known by name, the defaults first', () => {
   expect(list(null)).toEqual({
@@ -46,4 +56,51 @@ it('tells a key whose list is served no more of none', () => {
 it('says of `scripted` that it is no language model', () => {
   const [scripted] = list(['scripted']).items;
   expect(scripted?.note).toMatch(/no language model.*OPENROUTER_API_KEY/);
+});
+
+describe('a task gets', () => {
+  const served = {
+    ...llm,
+    refuseUnknown(model: string) {
+      if (!llm.knows(model)) throw new SeedError('unknown_model', model);
+    },
+  };
+  const choose = (
+    asked: string[] | undefined,
+    { models = null, callers = null, account = null, allowed = null }: Record<string, string[] | null> = {},
+  ) => {
+    const lineage: Lineage = [aKey({ models, allowedModels: allowed }), aKey({ models: callers })];
+    return chooseModels(asked, { lineage, accountModels: account }, served);
+  };
+
+  it.each<[string, Record<string, string[]>, string[]]>([
+    ["the server's models", {}, ['big', 'small']],
+    ["the account's before the server's", { account: ['tiny', 'big'] }, ['tiny', 'big']],
+    [
+      "the key's before the account's, in its order",
+      { models: ['small', 'tiny'], account: ['big'] },
+      ['small', 'tiny'],
+    ],
+    ['those of the key that started its task', { callers: ['tiny'], account: ['big'] }, ['tiny']],
+    ['of them those that the key may use', { models: ['big', 'tiny'], allowed: ['tiny'] }, ['tiny']],
+    [
+      "the account's when the key may use none of its own",
+      { models: ['big'], account: ['tiny'], allowed: ['tiny'] },
+      ['tiny'],
+    ],
+    ['none that is served no more', { models: ['gone', 'tiny'] }, ['tiny']],
+    ['the first that its key may use when no list has one', { allowed: ['gone', 'other'] }, ['other']],
+  ])('%s', (_, lists, models) => {
+    expect(choose(undefined, lists)).toEqual(models);
+  });
+
+  it('what it asks for, each once', () => {
+    expect(choose(['tiny', 'big', 'tiny'], { models: ['small'] })).toEqual(['tiny', 'big']);
+  });
+
+  it('none that it may not have', () => {
+    expect(() => choose(['big', 'gone'])).toThrow(expect.objectContaining({ code: 'unknown_model' }));
+    const allowed = { allowed: ['big'] };
+    expect(() => choose(['big', 'tiny'], allowed)).toThrow(expect.objectContaining({ code: 'model_not_allowed' }));
+  });
 });

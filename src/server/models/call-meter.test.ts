@@ -80,7 +80,7 @@ describe('usage', () => {
     ['none', undefined],
     ['null', null],
     ['text', 'a lot'],
-    ['numbers as text', { prompt_tokens: '11', completion_tokens: '7' }],
+    ['words', { prompt_tokens: 'eleven', completion_tokens: '0x7' }],
     ['negative', { prompt_tokens: -1, completion_tokens: -5 }],
     ['halves', { prompt_tokens: 0.5, completion_tokens: 1.5 }],
     ['more than can be', { prompt_tokens: 1e15, completion_tokens: 1e300 }],
@@ -96,6 +96,21 @@ describe('usage', () => {
       outputTokens: 10,
       costSource: 'estimated',
     });
+  });
+
+  test('may be in numbers as text', () => {
+    const usage = { prompt_tokens: '11', completion_tokens: ' 7 ', cost: '0.5' };
+    expect(usageOf({ usage })).toMatchObject({ inputTokens: 11, outputTokens: 7, costUsd: 0.5 });
+  });
+
+  test('that is only a total is shared out, and marked', () => {
+    const meter = new CallMeter(request());
+    meter.sent();
+    meter.answered({ usage: { total_tokens: 30 } });
+    meter.wrote(40);
+    meter.finished();
+    expect(meter.usage).toMatchObject({ prompt_tokens: 20, completion_tokens: 10, total_tokens: 30 });
+    expect(meter.cost(FREE, 'm')).toMatchObject({ inputTokens: 20, outputTokens: 10, costSource: 'estimated' });
   });
 
   test('of an answer of any shape', () => {

@@ -7,6 +7,7 @@ import {
   callCost,
   mergeTold,
   NOTHING_TOLD,
+  shareOut,
   type ToldUsage,
 } from '../spending/call-usage.ts';
 import type { ChatRequest } from './chat-request.ts';
@@ -68,7 +69,8 @@ export class CallMeter {
 
   /** What the caller is told: the upstream's word, or an estimate. */
   get usage(): StandardUsage {
-    const { inputTokens, outputTokens, cachedTokens, reasoningTokens, costUsd } = this.#told;
+    const told = shareOut(this.#told, this.outputTokens);
+    const { inputTokens, outputTokens, cachedTokens, reasoningTokens, costUsd } = told;
     const input = inputTokens || tokensOfRequest(this.#request);
     const output = outputTokens || this.outputTokens;
     return {

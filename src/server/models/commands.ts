@@ -35,7 +35,7 @@ export const listModels = defineCommand({
   ],
   examples: ['seed models list', 'seed models list --json'],
   run: async (_input, { actor }, { llm, known }: ModelNeeds) => ({
-    ...modelsFor(actor.lineage, llm, known),
+    ...modelsFor(actor, llm, known),
     nextCursor: null,
   }),
 });

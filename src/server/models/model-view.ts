@@ -1,4 +1,5 @@
 // A model as lists and pages show it: what is known of it, who says so, and what its last test found out.
+import type { Price } from '../../lib/money.ts';
 import type { FactSource, ModelTest, ModelView } from '../../protocol/model.ts';
 import type { ModelFacts, ModelProfile } from './model-profile.ts';
 
@@ -7,6 +8,8 @@ export interface KnownOfModels {
   sourcesOf(model: string): Partial<Record<keyof ModelFacts, FactSource>>;
   /** Null: it was not tested. */
   testOf(model: string): ModelTest | null;
+  /** What the price list has, which goes before all else; null: it has not this model. */
+  listPriceOf(model: string): Price | null;
 }
 
 type Known = Omit<ModelView, 'name' | 'default' | 'note'>;
@@ -14,16 +17,19 @@ type Known = Omit<ModelView, 'name' | 'default' | 'note'>;
 /** The things that a source is told of. */
 const TOLD = ['contextTokens', 'outputTokens', 'reasoning', 'tools', 'toolCalls', 'price'] as const;
 
-export function knownOf(model: string, { profileOf, sourcesOf, testOf }: KnownOfModels): Known {
+export function knownOf(model: string, { profileOf, sourcesOf, testOf, listPriceOf }: KnownOfModels): Known {
   const { sampling, maxTokensField: _, ...profile } = profileOf(model);
   const said = sourcesOf(model);
   const test = testOf(model);
+  const listPrice = listPriceOf(model);
   return {
     ...profile,
+    price: listPrice ?? profile.price,
     temperature: sampling.temperature ?? null,
     sources: Object.fromEntries([
       ...TOLD.map((name) => [name, said[name] ?? 'usual'] as const),
       ['temperature', said.sampling ?? 'usual'] as const,
+      ...(listPrice === null ? [] : [['price', 'prices'] as const]),
     ]),
     test,
   };

@@ -3,7 +3,7 @@
 import type { Call } from '../../command/call.ts';
 import { type ErrorCode, SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import type { FactSource, ModelTest } from '../../protocol/model.ts';
+import { type FactSource, type ModelTest, SCRIPTED_MODEL } from '../../protocol/model.ts';
 import type { ModelCall } from '../spending/call-usage.ts';
 import { chooseModels } from './allowed-models.ts';
 import type { CallMeter } from './call-meter.ts';
@@ -30,6 +30,10 @@ export interface TestNeeds {
 /** Enough for one call and for what comes before it of a model that thinks. */
 const ANSWER_TOKENS = 1_024;
 const TOOL = 'bash';
+/** How much is kept of what it said instead. */
+const SAID_LENGTH = 500;
+/** It knows no language. */
+const SCRIPT = '```bash\ndate -u\n```';
 
 function requestFor(model: string): ChatRequest {
   const command = { type: 'string', description: 'The command to run' };
@@ -39,7 +43,10 @@ function requestFor(model: string): ChatRequest {
     max_tokens: ANSWER_TOKENS,
     messages: [
       { role: 'system', content: `You do what you are asked with the tool ${TOOL}, which runs a command.` },
-      { role: 'user', content: `Call the tool ${TOOL} with the command: date -u` },
+      {
+        role: 'user',
+        content: model === SCRIPTED_MODEL ? SCRIPT : `Call the tool ${TOOL} with the command: date -u`,
+      },
     ],
     tools: [
       {
@@ -60,14 +67,14 @@ function requestFor(model: string): ChatRequest {
  */
 export async function testModel(asked: string, call: Call, needs: TestNeeds): Promise<ModelTest> {
   const { actor, store } = call;
-  const [model] = chooseModels(asked, actor.lineage, needs.llm);
+  const [model] = chooseModels([asked], actor, needs.llm);
   await needs.tests.begin(model, actor.accountId);
   const tried = await tryModel(model, call, needs);
   await needs.readUpstream();
   const { contextTokens, sources } = knownOf(model, needs.known);
   const contextFrom = sources['contextTokens'] ?? 'usual';
   const found = { ...tried, model, testedAt: store.clock.now().toISOString(), contextTokens, contextFrom };
-  const test = { ...found, says: inWords(found) };
+  const test = { ...found, says: inWords(found).join('\n') };
   await needs.tests.keep(test);
   return test;
 }
@@ -101,9 +108,11 @@ async function tryModel(model: string, { actor, gone }: Call, needs: TestNeeds):
     const answer = await readTriedAnswer(response, () => {
       firstPartMs ??= sinceStart();
     });
+    const toolCalls = toolCallsIn(answer, request);
     return {
       answered: true,
-      toolCalls: toolCallsIn(answer, request),
+      toolCalls,
+      said: toolCalls === 'none' ? answer.text.slice(0, SAID_LENGTH) : null,
       streaming: !meters.at(-1)?.isWhole,
       usage: meters.at(-1)?.isTold ? 'told' : 'estimated',
       reasoning: answer.hasReasoning,
@@ -121,7 +130,7 @@ const UPSTREAMS: readonly ErrorCode[] = ['llm_unavailable', 'llm_refused', 'cont
 function failed(error: unknown, times: Pick<Tried, 'firstPartMs' | 'durationMs'>): Tried {
   if (!(error instanceof SeedError) || !UPSTREAMS.includes(error.code)) throw error;
   const { code, message } = error;
-  const nothing = { toolCalls: null, streaming: null, usage: null, reasoning: null };
+  const nothing = { toolCalls: null, said: null, streaming: null, usage: null, reasoning: null };
   return { answered: false, ...nothing, ...times, error: { code, message } };
 }
 
@@ -135,6 +144,7 @@ function tooLate(): SeedError {
 const WHO: Record<FactSource, string> = {
   settings: 'SEED_MODELS_FILE says',
   test: 'a test found out',
+  prices: 'the price list says',
   upstream: 'the upstream says',
   size: 'its size says',
   table: "Seed's table of models says",
@@ -149,7 +159,7 @@ function inWords(test: Omit<ModelTest, 'says'>): string[] {
   const calls = {
     native: 'tool calls: native',
     text: 'tool calls: written as text; from now on they are recovered from there',
-    none: 'tool calls: none came; tasks of it can only talk',
+    none: `tool calls: none came, so that tasks of it can only talk; it said ${JSON.stringify(test.said ?? '')}`,
   };
   const first = test.firstPartMs === null ? '' : `first part after ${seconds(test.firstPartMs)}, `;
   return [

@@ -111,6 +111,7 @@ test('what is told later counts, but a zero says nothing against more', () => {
   expect(mergeTold(first, told({ outputTokens: 9, costUsd: 0 }))).toEqual({
     inputTokens: 10,
     outputTokens: 9,
+    totalTokens: null,
     cachedTokens: 4,
     reasoningTokens: 0,
     costUsd: 0,

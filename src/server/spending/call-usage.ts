@@ -9,7 +9,9 @@ import type { CostSource } from '../../protocol/cost-source.ts';
 export interface ToldUsage {
   inputTokens: number | null;
   outputTokens: number | null;
-  /** Parts of the two above. */
+  /** Both together, where only that was said. */
+  totalTokens: number | null;
+  /** Parts of the first two. */
   cachedTokens: number;
   reasoningTokens: number;
   costUsd: number | null;
@@ -45,6 +47,7 @@ export interface ModelCall extends CallCost {
 export const NOTHING_TOLD: ToldUsage = {
   inputTokens: null,
   outputTokens: null,
+  totalTokens: null,
   cachedTokens: 0,
   reasoningTokens: 0,
   costUsd: null,
@@ -65,21 +68,36 @@ export function mergeTold(earlier: ToldUsage, later: ToldUsage): ToldUsage {
   return {
     inputTokens: later.inputTokens || (earlier.inputTokens ?? later.inputTokens),
     outputTokens: later.outputTokens || (earlier.outputTokens ?? later.outputTokens),
+    totalTokens: later.totalTokens || (earlier.totalTokens ?? later.totalTokens),
     cachedTokens: later.cachedTokens || earlier.cachedTokens,
     reasoningTokens: later.reasoningTokens || earlier.reasoningTokens,
     costUsd: later.costUsd || (earlier.costUsd ?? later.costUsd),
   };
 }
 
-export function callCost(prices: Prices, model: string, facts: CallFacts): CallCost {
-  const { told, requests, finished } = facts;
+/**
+ * What was told, its total shared out where nothing else was said: as much of it is output as is estimated, and
+ * one token of it at the least is input.
+ */
+export function shareOut(told: ToldUsage, output: number): ToldUsage {
+  const { inputTokens, outputTokens, totalTokens } = told;
+  if (inputTokens || outputTokens || !totalTokens) return told;
+  const written = Math.min(output, totalTokens - 1);
+  return { ...told, inputTokens: totalTokens - written, outputTokens: written };
+}
+
+export function callCost(prices: Prices, model: string, known: CallFacts): CallCost {
+  const told = shareOut(known.told, known.output);
+  const isShared = told !== known.told;
+  const facts = { ...known, told };
+  const { requests, finished } = known;
   if (requests === 0 && !(told.inputTokens || told.outputTokens || told.costUsd)) return FREE;
   const input = inputOf(facts);
   const output = outputOf(facts);
   const lost = requests > 1 ? (requests - 1) * facts.input() : 0;
   const { cachedTokens, reasoningTokens } = told;
   const tokens = { inputTokens: input.tokens + lost, outputTokens: output.tokens, cachedTokens, reasoningTokens };
-  const exact = input.exact && output.exact && lost === 0;
+  const exact = input.exact && output.exact && lost === 0 && !isShared;
   if (exact || (finished && told.costUsd !== null && told.costUsd > 0 && lost === 0)) {
     const { nanoUsd, source } = modelCost(prices, model, tokens, told.costUsd);
     return { ...tokens, costNanoUsd: nanoUsd, costSource: source, unpriced: source === 'unknown' };

@@ -5,7 +5,6 @@ import type { StoredFile, Tx } from '../../db/tables.ts';
 import { parseTraceParent } from '../../lib/trace-parent.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { isReceived, type ReceivedFile } from '../../protocol/file.ts';
-import type { Lineage } from '../../protocol/key.ts';
 import { allows, grantScopes } from '../../protocol/scope.ts';
 import type { RunTaskBody, Task } from '../../protocol/task.ts';
 import { refuseUnknownScopes, taskOf } from '../access/lineage.ts';
@@ -21,8 +20,11 @@ export interface AcceptNeeds {
   /** Every scope that some command asks for and the account could be granted. */
   scopesFor(operator: boolean): string[];
   models: {
-    /** The asked model or, without one, the caller's defaults. Throws SeedError when it may not have that one. */
-    choose(asked: string | undefined, lineage: Lineage): readonly [string, ...string[]];
+    /** The asked models or, without any, the caller's defaults. Throws SeedError when it may not have one. */
+    choose(
+      asked: readonly string[] | undefined,
+      actor: Pick<Actor, 'lineage' | 'accountModels'>,
+    ): readonly [string, ...string[]];
     hasPrice(model: string): boolean;
   };
   /** Throws SeedError when runners are connected and none of them can make a sandbox. */
@@ -65,7 +67,7 @@ async function accept(
   const known = needs.scopesFor(actor.operator);
   const requested = input.scopes ?? null;
   if (requested) refuseUnknownScopes(requested, known);
-  const [model, ...fallbackModels] = needs.models.choose(input.model, lineage);
+  const [model, ...fallbackModels] = needs.models.choose(askedModels(input), actor);
   const webhookUrl = input.webhookUrl === undefined ? null : needs.webhooks.checkUrl(input.webhookUrl);
   if (webhookUrl !== null) refuseWayOut(actor);
   const resources = grantResources(needs.resources, input.resources ?? {});
@@ -99,6 +101,12 @@ async function accept(
       if (webhookUrl !== null) await needs.webhooks.ensureSecret(tx, accountId, now);
     }),
   );
+}
+
+/** @throws SeedError invalid_input */
+function askedModels({ model, models }: RunTaskBody): readonly string[] | undefined {
+  if (model === undefined || models === undefined) return model === undefined ? models : [model];
+  throw new SeedError('invalid_input', 'model and models say the same thing: give one of them');
 }
 
 /** A URL of its choosing is a way out of the sandbox: a task needs the scope for it, a caller outside does not. */

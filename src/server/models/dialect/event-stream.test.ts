@@ -130,12 +130,12 @@ describe('the work', () => {
   }
 
   test.each<[string, string]>([
-    ['one long line', `data: {"a":"${'x'.repeat(64 * KIB)}"}\n\n`],
-    ['one long document', `{"a":"${'x'.repeat(64 * KIB)}"}`],
-    ['many lines of one event', `data: {\n${'data: "a": 1,\n'.repeat(4 * KIB)}data: "b": 2}\n\n`],
-    ['many documents in one line', `data: ${'{"a":"\\"}"}'.repeat(4 * KIB)}\n\n`],
-    ['many prefixes', `data:${'data:'.repeat(12 * KIB)} {"a":1}\n\n`],
-    ['many empty lines', '\n'.repeat(64 * KIB)],
+    ['one long line', `data: {"a":"${'x'.repeat(16 * KIB)}"}\n\n`],
+    ['one long document', `{"a":"${'x'.repeat(16 * KIB)}"}`],
+    ['many lines of one event', `data: {\n${'data: "a": 1,\n'.repeat(KIB)}data: "b": 2}\n\n`],
+    ['many documents in one line', `data: ${'{"a":"\\"}"}'.repeat(KIB)}\n\n`],
+    ['many prefixes', `data:${'data:'.repeat(3 * KIB)} {"a":1}\n\n`],
+    ['many empty lines', '\n'.repeat(16 * KIB)],
   ])('grows with the bytes and no faster, a byte at a time: %s', (_, body) => {
     const bytes = Buffer.from(body);
     const work = countWork();

@@ -3,7 +3,7 @@
 import { isRecord } from '../../../lib/json.ts';
 import type { AnswerPiece, FinishReason } from './answer-piece.ts';
 import { callDetail } from './call-ids.ts';
-import { contentOf } from './content.ts';
+import { createContentReader } from './content.ts';
 import { finishOf } from './finish.ts';
 import { type CallReader, createCallReader } from './tool-calls.ts';
 
@@ -28,34 +28,71 @@ export interface Normaliser {
 }
 
 export function createNormaliser({ request, model = '' }: Asked): Normaliser {
+  const content = createContentReader();
   const calls = createCallReader(request);
+  const has = { words: false, refusal: false, text: false };
   let finish: FinishReason | null = null;
+  /** Of several answers the first one counts. */
+  let index: string | null = null;
+  let events = 0;
+  /** All that has come is one message, and no part of one. */
+  let isWhole = false;
+
+  const note = (piece: AnswerPiece): AnswerPiece => {
+    has.refusal ||= Boolean(piece.refusal);
+    has.text ||= Boolean(piece.text?.trim());
+    has.words ||= has.refusal || Boolean(piece.text || piece.reasoning);
+    return piece;
+  };
+  const read = (said: Record<string, unknown>, isMessage: boolean): AnswerPiece => {
+    const piece = content.push(said, { isMessage });
+    const called = calls.push(said, { isMessage });
+    const before = called.length > 0 ? joined(piece, content.flush()) : piece;
+    const details = said['reasoning_details'];
+    return { ...before, calls: called, ...(details ? { reasoningDetails: details } : {}) };
+  };
+
   return {
     push(event) {
-      const choice = firstChoice(event);
+      const choice = choiceIn(event, index);
       if (choice === null) return [];
-      const said = saidIn(choice);
-      const piece: AnswerPiece = {
-        ...contentOf(said),
-        calls: calls.push(said, { isMessage: !isRecord(choice['delta']) }),
-      };
-      if (choice['logprobs']) piece.logprobs = choice['logprobs'];
-      if (said['reasoning_details']) piece.reasoningDetails = said['reasoning_details'];
-      finish = finishOf(choice) ?? finish;
-      return [piece];
+      index ??= indexOf(choice);
+      const { delta, message, text } = choice;
+      const pieces: AnswerPiece[] = [];
+      if (isRecord(delta)) pieces.push(read(delta, false));
+      else if (typeof text === 'string') pieces.push(read({ content: text }, false));
+      if (isRecord(message)) pieces.push(read(message, true));
+      events += 1;
+      isWhole = events === 1 && isRecord(message) && !isRecord(delta);
+      const ended = finishOf(choice, ...[delta, message, event].filter(isRecord));
+      finish = ended ?? finish;
+      const why = ended === 'content_filter' ? wordsOfFilter(choice) : null;
+      if (why !== null && !has.refusal) pieces.push({ refusal: why });
+      if (choice['logprobs']) pieces.push({ logprobs: choice['logprobs'] });
+      return pieces.map(note);
     },
     get hasEnded() {
       return finish !== null;
     },
     get heldBytes() {
-      return calls.heldBytes;
+      return content.heldBytes + calls.heldBytes;
     },
     end({ done }) {
-      if (finish === null && !done) return null;
+      const rest = note(content.flush());
+      const isSaid = has.words || calls.count > 0;
+      if (finish === null && !isWhole && !(done && isSaid)) return null;
       const last = calls.count === 0 ? [] : [lastCalls(calls, model)];
-      return [...last, { finish: calls.count > 0 && finish !== 'length' ? 'tool_calls' : (finish ?? 'stop') }];
+      const isRefused = has.refusal && !has.text;
+      return [rest, ...last, { finish: endOf(finish ?? 'stop', { calls: calls.count, isRefused }) }];
     },
   };
+}
+
+function endOf(finish: FinishReason, { calls, isRefused }: { calls: number; isRefused: boolean }): FinishReason {
+  if (finish !== 'stop' && finish !== 'tool_calls') return finish;
+  if (calls > 0) return 'tool_calls';
+  // Some say that it ended as usual; whoever reads the answer must see that it is none.
+  return isRefused ? 'content_filter' : 'stop';
 }
 
 function lastCalls(calls: CallReader, model: string): AnswerPiece {
@@ -64,11 +101,31 @@ function lastCalls(calls: CallReader, model: string): AnswerPiece {
   return { calls: ended, ...(details.length > 0 && { reasoningDetails: details }) };
 }
 
-function firstChoice(event: object): Record<string, unknown> | null {
-  const choices = 'choices' in event ? event.choices : null;
-  return Array.isArray(choices) && isRecord(choices[0]) ? choices[0] : null;
+/** The choice of that index; where none is known the first, if several come at once. */
+function choiceIn(event: object, index: string | null): Record<string, unknown> | null {
+  const choices = 'choices' in event && Array.isArray(event.choices) ? event.choices.filter(isRecord) : [];
+  const found = choices.find((choice) => indexOf(choice) === (index ?? '0'));
+  return found ?? (index === null ? (choices[0] ?? null) : null);
 }
 
-function saidIn({ delta, message }: Record<string, unknown>): Record<string, unknown> {
-  return isRecord(delta) ? delta : isRecord(message) ? message : {};
+/** Whoever sends one answer only need not count it. */
+function indexOf({ index }: Record<string, unknown>): string {
+  return String(index ?? 0);
+}
+
+/** Azure says beside an empty answer what its filter found. */
+function wordsOfFilter(choice: Record<string, unknown>): string | null {
+  const results = choice['content_filter_results'] ?? choice['content_filter_result'] ?? choice['stop_details'];
+  if (!isRecord(results)) return null;
+  const { error, explanation } = results;
+  const said = isRecord(error) ? error['message'] : explanation;
+  return typeof said === 'string' && said !== '' ? said : null;
+}
+
+function joined(one: AnswerPiece, two: AnswerPiece): AnswerPiece {
+  const both = (field: 'text' | 'reasoning' | 'refusal') => {
+    const text = (one[field] ?? '') + (two[field] ?? '');
+    return text === '' ? {} : { [field]: text };
+  };
+  return { ...both('text'), ...both('reasoning'), ...both('refusal') };
 }

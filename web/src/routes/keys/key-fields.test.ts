@@ -22,11 +22,13 @@ it('tells only what is changed, and null for what is lifted', () => {
     allowedCidrs: ' ',
     requestsPerMinute: '120',
     allowedModels: 'a/b\n c',
+    models: 'b, a',
   };
   expect(changedLimits(draft, key)).toEqual({
     allowedCidrs: null,
     requestsPerMinute: 120,
     allowedModels: ['a/b', 'c'],
+    models: ['b', 'a'],
   });
 });
 
@@ -36,6 +38,7 @@ it.each([
   ['spendPerDay', 'much', /number/],
   ['spendPerDay', '0', /0\.000001 to/],
   ['allowedCidrs', Array(51).fill('::1').join(), /At most 50/],
+  ['models', Array(11).fill('m').join(), /At most 10/],
   ['spendPerDay', '0.25', null],
   ['tokensPerDay', '', null],
 ] as const)('%s "%s"', (name, text, problem) => {

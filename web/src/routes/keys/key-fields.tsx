@@ -66,6 +66,10 @@ const LISTS: {
     className: 'sm:col-span-2',
   },
   allowedModels: { hint: 'With commas', placeholder: 'Any' },
+  models: {
+    hint: 'Of tasks that name none. With commas: each is asked when those before it cannot answer.',
+    placeholder: 'Those of the account',
+  },
 };
 
 export function LimitsFields({ draft, problems, onChange }: LimitsFieldsProps) {
@@ -116,6 +120,7 @@ export const NAMES: readonly KeyLimitName[] = [
   'allowedCidrs',
   ...KEY_LIMIT_NAMES.filter((name) => KEY_LIMITS[name].kind !== 'list'),
   'allowedModels',
+  'models',
 ];
 
 export const NO_LIMITS = Object.fromEntries(NAMES.map((name) => [name, ''])) as LimitsDraft;

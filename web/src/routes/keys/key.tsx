@@ -156,6 +156,7 @@ function Times({ apiKey }: { apiKey: Key }) {
 
 function limitText(name: KeyLimitName, value: number | string[] | null): string {
   const { kind } = KEY_LIMITS[name];
+  if (value === null && name === 'models') return 'those of the account';
   if (value === null) return kind === 'list' ? 'any' : 'no limit';
   if (typeof value !== 'number') return value.join(', ');
   return kind === 'usd' ? money(value) : count(value);

@@ -81,6 +81,7 @@ function Name({ model: { name, default: isDefault, note } }: { model: ModelView 
 const WHO: Record<FactSource, string> = {
   settings: 'by the settings',
   test: 'by a test',
+  prices: 'by the price list',
   upstream: 'by the upstream',
   size: 'by its size',
   table: 'by a kept table',

@@ -38,7 +38,7 @@ function Found({ test }: { test: ModelTest }) {
     <>
       <p role="status">{verdict(test)}</p>
       <ul className="list-disc space-y-1 pl-5">
-        {test.says.map((line) => (
+        {test.says.split('\n').map((line) => (
           <li key={line} className="wrap-anywhere">
             {line}
           </li>
