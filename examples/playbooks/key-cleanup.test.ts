@@ -170,7 +170,7 @@ describe('when something goes wrong', () => {
 
   it('a list that the agent cut is asked for in smaller pages', () => {
     const keys = Array.from({ length: 30 }, (_, n) => key(n, 'active'));
-    const cut = '"x"}]}\n\n[Showing lines 40-2040 of 2040 (50.0KB limit). Full output: out.log]';
+    const cut = '{"items":[{"id":\n[… 6000 of 57200 bytes left out; all are in out …]\n"x"}]}';
     const { answer, commands } = play(keys, (c) => (c.includes('--limit 100') ? cut : undefined));
     expect(answer).toContain('Found 30 keys.');
     expect(commands[1]).toBe('seed keys list --json --limit 25');

@@ -1,5 +1,5 @@
-// Reads a report of `seed obs …`: saved to a file first and then read in parts, because the agent shows the
-// beginning of no output that is long. Used by the playbooks.
+// Reads a report of `seed obs …`: saved to a file first and then read in parts, because the agent shows no
+// long output whole. Used by the playbooks.
 import { parseOutput, reasonOf, type Steps, z } from 'seed/pack';
 
 /** So many groups with the longest names are shown whole. */

@@ -114,7 +114,7 @@ describe('what cannot be read', () => {
   it('a page that the agent cuts is asked for again, smaller', () => {
     const events = Array.from({ length: 30 }, () => event('key.created'));
     const { answer, commands } = play(events, REQUESTS, (command) =>
-      command.includes('--limit 100') ? '[Showing lines 1-20 of 300]' : undefined,
+      command.includes('--limit 100') ? '[… lines 21 to 280 of 300 left out; all are in out …]' : undefined,
     );
     expect(commands.slice(0, 3).map((command) => /--limit \d+.*/.exec(command)?.[0])).toEqual([
       '--limit 100',

@@ -4,7 +4,7 @@ import { escapeJson, isRecord, parseJson } from '../lib/json.ts';
 import { shellWord } from '../lib/shell-word.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
-import { cellText, isIsoTime, relativeTime, valueAt, words } from './cell.ts';
+import { cellText, isIsoTime, namedCellText, relativeTime, valueAt, words } from './cell.ts';
 import { kebabCase } from './flags.ts';
 import type { Io } from './io.ts';
 import { listView, type ViewOptions } from './table.ts';
@@ -14,8 +14,15 @@ interface AnswerOptions {
   json: boolean;
   csv?: boolean;
   quiet: boolean;
-  /** The command line up to its flags, for the note on how to see the next page. */
-  commandLine: string;
+  /** What was typed, for the note on how to see the next page: it is the same but for its place. */
+  typed: TypedCommand;
+}
+
+export interface TypedCommand {
+  /** `seed`, the command, and what stands between them. */
+  start: string;
+  /** The words behind the command. */
+  args: readonly string[];
 }
 
 export function printAnswer(io: Io, command: ManifestCommand, text: string, options: AnswerOptions): void {
@@ -47,7 +54,7 @@ function printList(
   io: Io,
   command: ManifestCommand,
   answer: unknown,
-  { csv, commandLine, note }: AnswerOptions & { note: (line: string) => void },
+  { csv, typed, note }: AnswerOptions & { note: (line: string) => void },
 ): void {
   const { items: given, nextCursor, nextPage, totals, ...about } = isRecord(answer) ? answer : {};
   const items = Array.isArray(given) ? given : [];
@@ -63,14 +70,46 @@ function printList(
   }
   const told = Object.entries(about).filter(([, value]) => value !== null && value !== 0);
   if (told.length > 0) note(told.map(([name, value]) => `${words(name)} ${cellText(value, null)}`).join(' · '));
-  if (isRecord(nextPage)) note(`There is more: add ${flagsText(nextPage)}`);
-  if (typeof nextCursor === 'string') note(`There is more: ${commandLine} --cursor ${shellWord(nextCursor)}`);
+  const next = nextInputs(command, { items, nextCursor, nextPage, cut: about['cut'] });
+  if (next !== null) note(`There is more: ${nextCommand(typed, next)}`);
+  // CSV is for programs, and many read both streams together.
+  else if (nextCursor === null && !csv && items.length > 0) note(endOf(items.length, typed));
 }
 
-/** The inputs of the next page, of a platform that pages in its own way. */
-function flagsText(inputs: Record<string, unknown>): string {
-  const flags = Object.entries(inputs).map(([name, value]) => `--${kebabCase(name)} ${shellWord(String(value))}`);
-  return flags.join(' ');
+interface PageEnd {
+  items: readonly unknown[];
+  nextCursor: unknown;
+  /** Of a platform that pages in its own way: the inputs of its next page. */
+  nextPage: unknown;
+  /** How many a report left out. */
+  cut: unknown;
+}
+
+function nextInputs(command: ManifestCommand, { items, nextCursor, nextPage, cut }: PageEnd) {
+  if (typeof nextCursor === 'string') return { cursor: nextCursor };
+  if (isRecord(nextPage)) return nextPage;
+  const hasLimit = command.input.properties?.['limit'] !== undefined;
+  return typeof cut === 'number' && cut > 0 && hasLimit ? { limit: items.length + cut } : null;
+}
+
+/** The same command with these inputs, to be typed as it stands. */
+function nextCommand({ start, args }: TypedCommand, inputs: Record<string, unknown>): string {
+  const flags = Object.entries(inputs).map(([name, value]) => [`--${kebabCase(name)}`, shellWord(String(value))]);
+  const kept = withoutFlags(args, new Set(flags.map(([name = '']) => name)));
+  return [start, ...kept.map(shellWord), ...flags.flat()].join(' ');
+}
+
+function withoutFlags(args: readonly string[], names: ReadonlySet<string>): string[] {
+  return args.filter((word, i) => {
+    const before = args[i - 1] ?? '';
+    const isValue = names.has(before) && !word.startsWith('--');
+    return !isValue && !names.has(word.split('=')[0] ?? '');
+  });
+}
+
+function endOf(count: number, { args }: TypedCommand): string {
+  const isFirst = !args.some((word) => word.split('=')[0] === '--cursor');
+  return `That is all: ${count}${isFirst ? '' : ' on this last page'}.`;
 }
 
 export function viewOptions(io: Io): ViewOptions {
@@ -112,7 +151,7 @@ function valueText(name: string, value: unknown, options: ViewOptions, style: St
   if (typeof value === 'string' && isIsoTime(value)) {
     return options.now ? `${value} ${style.dim(`(${relativeTime(value, options.now)})`)}` : value;
   }
-  const text = cellText(value, typeof value === 'number' ? options.now : null);
+  const text = namedCellText(name, value, typeof value === 'number' ? options.now : null);
   if (name === 'secret') return style.bold(text);
   return name === 'status' ? paintStatus(text, style) : text;
 }

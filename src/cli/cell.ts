@@ -4,6 +4,9 @@ import { isRecord } from '../lib/json.ts';
 import { sanitiseLine } from './terminal.ts';
 
 const NOTHING = '-';
+/** Of a time that never was, which a reader would take for one that is not known. */
+const NEVER = 'never';
+const TIME_NAME = /(?:[a-z]|_)(?:At|Since|Until|_at|_since|_until)$|^(?:at|since|until)$/;
 
 /** @param now times are shortened relative to it, and numbers made readable; null leaves both as they are */
 export function cellText(value: unknown, now: Date | null): string {
@@ -14,6 +17,11 @@ export function cellText(value: unknown, now: Date | null): string {
   if (Object.keys(value).length === 0) return NOTHING;
   const isPlainList = Array.isArray(value) && value.every((item) => typeof item !== 'object');
   return sanitiseLine(isPlainList ? listText(value) : JSON.stringify(value));
+}
+
+/** The value of that property. */
+export function namedCellText(name: string, value: unknown, now: Date | null): string {
+  return value === null && TIME_NAME.test(name) ? NEVER : cellText(value, now);
 }
 
 /** A pack may have a thousand commands, and a table is to be read. */

@@ -67,7 +67,7 @@ async function showWhose(io: Io, profile: { url: string; key: string }, flags: G
   const whoami = manifest.commands.find(({ name }) => name === 'whoami');
   if (!whoami) return;
   const { json, quiet } = flags;
-  printAnswer(io, whoami, await api.call(whoami, {}), { json, quiet, commandLine: 'seed whoami' });
+  printAnswer(io, whoami, await api.call(whoami, {}), { json, quiet, typed: { start: 'seed whoami', args: [] } });
 }
 
 const recover: LocalCommand = {

@@ -1,4 +1,5 @@
 // The CLI: from a command line to an exit code. Called by main.ts and by tests.
+import { shellWord } from '../lib/shell-word.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
 import { parseAnswer, printAnswer } from './answer-view.ts';
@@ -14,6 +15,7 @@ import { type GlobalFlags, parseInput, takeLeadingFlags } from './parse-input.ts
 import { loadProfile } from './profile.ts';
 import { runStream } from './stream.ts';
 import { sanitise, styleFor, wrapHelp } from './terminal.ts';
+import { withWayToIds } from './way-to-ids.ts';
 
 /** What differs between the CLI that a server hands out and the one of the repository. */
 export interface Form {
@@ -105,11 +107,18 @@ async function runCommand(
   if (command.output === 'stream') await runStream({ io, api, command, input }, { json });
   if (command.output === 'file') await downloadFile({ io, api, command, input }, { output, quiet });
   if (command.output === 'stream' || command.output === 'file') return EXIT.ok;
-  const text = await api.call(command, input);
+  const text = await api.call(command, input).catch((error: unknown) => {
+    throw isSeedError(error) ? withWayToIds(error, manifest, { command, input }) : error;
+  });
   const followed = follows ? followedBy(manifest, command, parseAnswer(text)) : null;
   if (followed) return followTask(io, api, followed, { json, quiet });
-  printAnswer(io, command, text, { json, csv, quiet, commandLine: `seed ${command.name}` });
+  printAnswer(io, command, text, { json, csv, quiet, typed: { start: startOf(command, flags), args } });
   return EXIT.ok;
+}
+
+/** The command line up to what stands behind the command. */
+function startOf({ name }: ManifestCommand, { url, csv }: GlobalFlags): string {
+  return `seed${url === undefined ? '' : ` --url ${shellWord(url)}`}${csv ? ' --csv' : ''} ${name}`;
 }
 
 /** Throws SeedError `usage` when the answer has no such format; with `json` both were asked for. */

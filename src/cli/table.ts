@@ -1,6 +1,6 @@
 // A page of items as a table that fits the terminal. Used by answer-view.ts and snapshots.ts.
 import { isRecord } from '../lib/json.ts';
-import { cellText, readableNumbers, valueAt, words } from './cell.ts';
+import { namedCellText, readableNumbers, valueAt, words } from './cell.ts';
 import { padEnd, padStart, paintStatus, type Style, textWidth, truncate } from './terminal.ts';
 
 export interface ViewOptions {
@@ -53,7 +53,7 @@ function columnOf(name: string, items: readonly unknown[], total: unknown, now: 
   const isNumber = numbers.length > 0 && all.every((value) => typeof value === 'number' || value == null);
   const texts = new Map(now === null ? [] : readableNumbers(numbers).map((text, i) => [numbers[i], text]));
   const cellOf = (value: unknown) =>
-    (typeof value === 'number' ? texts.get(value) : undefined) ?? cellText(value, now);
+    (typeof value === 'number' ? texts.get(value) : undefined) ?? namedCellText(name, value, now);
   return {
     header: words(name).toUpperCase(),
     cells: all.map(cellOf),

@@ -35,6 +35,22 @@ it('shortens times on a terminal and leaves them whole elsewhere', () => {
   expect(listView(items, columns, pipe).text).toContain('2026-05-01T11:57:40Z');
 });
 
+it('says never of a time that never was, and of nothing else', () => {
+  const key = { lastUsedAt: null, expires_at: null, at: null, name: null, format: null, startedAt: '', tags: [] };
+  expect(listView([key], Object.keys(key), pipe).text.split('\n')[1]?.split(/ {2,}/)).toEqual([
+    'never',
+    'never',
+    'never',
+    '-',
+    '-',
+    '-',
+    '-',
+  ]);
+  expect(objectView({ key: { name: null, lastUsedAt: null } }, pipe)).toBe(
+    'name          -\nlast used at  never\n',
+  );
+});
+
 it('shows of a long list how it begins', () => {
   const commands = Array.from({ length: 1_000 }, (_, index) => `do-${index}`);
   const { text } = listView([{ name: 'big', commands }], ['name', 'commands'], pipe);
@@ -53,14 +69,14 @@ it('aligns numbers digit under digit, thousands apart, with what they come to in
   expect(listView(costs, columns, terminal, totals).text).toBe(
     [
       'GROUP  NAME         TOTAL      CALLS  LAST AT',
-      'a      shop  1,234.500000  1,000,000  -',
+      'a      shop  1,234.500000  1,000,000  never',
       'b      -         0.000046          7  2 min ago',
       'total        1,234.500046  1,000,007  2 min ago',
       '',
     ].join('\n'),
   );
   const [, first, second] = listView(costs, columns, pipe).text.split('\n');
-  expect(first).toBe('a      shop     1234.5  1000000  -');
+  expect(first).toBe('a      shop     1234.5  1000000  never');
   expect(second).toBe('b      -     0.0000457        7  2026-05-01T11:57:40Z');
 });
 
@@ -106,7 +122,7 @@ it('shows counts on one line, without those that are 0, and lists of objects as 
       'none    total 0',
       'keys',
       '  GROUP  NAME         TOTAL      CALLS  LAST AT',
-      '  a      shop  1,234.500000  1,000,000  -',
+      '  a      shop  1,234.500000  1,000,000  never',
       '  b      -         0.000046          7  2 min ago',
       'nobody  -',
       '',

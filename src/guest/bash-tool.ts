@@ -23,7 +23,7 @@ const PARAMETERS = {
   required: ['command'],
   properties: {
     command: { type: 'string' },
-    timeout: { type: 'number', description: 'seconds; without it none' },
+    timeout: { type: 'number', description: 'seconds' },
   },
 } as const;
 

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 
 const SHARE_OF_CONTEXT = 1 / 8;
 /** Tables and JSON take more tokens than prose. */
-const BYTES_A_TOKEN = 3;
+const BYTES_A_TOKEN = 3.2;
 const SHOWN_BYTES_LEAST = 2_000;
 const SHOWN_BYTES_MOST = 50 * 1024;
 

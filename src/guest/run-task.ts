@@ -74,7 +74,12 @@ export async function runTask(run: TaskRun): Promise<Link> {
     modelFetch: modelFetch(link.session, llm, prepared),
     model: task.model,
     traits,
-    systemPrompt: systemPrompt({ commands, workspaceDir: settings.workspaceDir, files: task.files }),
+    systemPrompt: systemPrompt({
+      commands,
+      workspaceDir: settings.workspaceDir,
+      files: task.files,
+      tools: traits.tools,
+    }),
     tools: createAgentTools({ settings, processes, events, traits, prepared }),
     llm,
     replaceResult: answers.told,

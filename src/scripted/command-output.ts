@@ -8,8 +8,8 @@ import type { Steps, ToolResult } from './playbook.ts';
 
 const REASON_LENGTH = 200;
 
-/** The agent shows the end of a long output only, and says so like this. */
-const CUT = /\[Showing (?:lines|last) /;
+/** The agent shows both ends of a long output only, and says so like this. */
+const CUT = /\[… (?:lines \d+ to \d+ of \d+|\d+ of \d+ bytes) left out/;
 
 /** The JSON object in the output, if it is there and has the schema's shape; null otherwise. */
 export function parseOutput<Output>(schema: z.ZodType<Output>, result: ToolResult): Output | null {

@@ -40,8 +40,9 @@ describe('answers', () => {
     ]);
     expect(code).toBe(0);
     expect(stdout.split('\n')[0]).toMatch(/^ID +NAME +STATUS +SCOPES +LAST USED AT +EXPIRES AT$/);
-    expect(stdout).toMatch(/0001 {2}ci +active +keys:read, keys:write +- +-\n$/);
-    expect(stderr).toBe("There is more: seed keys list --cursor 'n 2'\n");
+    expect(stdout).toMatch(/0001 {2}ci +active +keys:read, keys:write +never +never\n$/);
+    // The same list from there on, as it stands.
+    expect(stderr).toBe("There is more: seed keys list --status active --task-keys --limit=5 --cursor 'n 2'\n");
     expect(server.received).toMatchObject([
       { path: '/api/v1/keys?status=active&taskKeys=true&limit=5', authorization: undefined },
     ]);
@@ -69,7 +70,7 @@ describe('answers', () => {
           `${KEY.id},"'=HYPERLINK(""x"")",active,"keys:read, keys:write",,`,
           '',
         ].join('\n'),
-        stderr: 'There is more: seed keys list --cursor n2\n',
+        stderr: `There is more: seed ${args.join(' ')} --cursor n2\n`,
       });
     }
     server.on('GET /api/v1/keys', (response) => sendJson(response, 200, { items: [], nextCursor: null }));
@@ -110,8 +111,26 @@ describe('answers', () => {
       ['m', '0.5', '0.5', '0', '2', '10', '1'],
       ['total', '0.75', '0.75', '0', '3', '15', '2'],
     ]);
-    expect(stderr).toBe('from 2026-11-01T00:00:00.000Z · to 2026-12-01T00:00:00.000Z · cut 4\n');
+    expect(stderr).toBe(
+      'from 2026-11-01T00:00:00.000Z · to 2026-12-01T00:00:00.000Z · cut 4\nThere is more: seed obs costs --by model --month 2026-11 --limit 5\n',
+    );
     expect(server.received[0]?.path).toBe('/api/v1/obs/costs?by=model&month=2026-11');
+  });
+
+  it('says at the end of a list that it is one, and from where on the next page is', async () => {
+    const page = (nextCursor: string | null) =>
+      server.on('GET /api/v1/keys', (response) => sendJson(response, 200, { items: [KEY, KEY], nextCursor }));
+    const said = async (...args: string[]) => (await cli.run(['keys', 'list', ...args])).stderr;
+    page(null);
+    expect(await said()).toBe('That is all: 2.\n');
+    expect(await said('--csv')).toBe('');
+    expect(await said('--cursor', 'n2')).toBe('That is all: 2 on this last page.\n');
+    expect(await said('--json')).toBe('');
+    expect(await said('--quiet')).toBe('');
+    page('n3');
+    for (const args of [['--cursor', 'n2'], ['--cursor=n2']]) {
+      expect(await said(...args, '--limit', '2')).toBe('There is more: seed keys list --limit 2 --cursor n3\n');
+    }
   });
 
   it('says that there is nothing on stderr only', async () => {
@@ -245,7 +264,7 @@ describe('what goes wrong', () => {
     await server.waitFor('GET /api/v1/keys');
     running.closeStdout();
     answer();
-    expect(await running.done).toMatchObject({ code: 0, stderr: '' });
+    expect(await running.done).toMatchObject({ code: 0, stderr: 'That is all: 5000.\n' });
   });
 });
 

@@ -1,5 +1,6 @@
 // Whatever an upstream sends ends as it should: the corpus of dialects through the gateway, over real sockets, read
 // by the official client; and their bytes cut anywhere, which must change nothing.
+import { setTimeout } from 'node:timers/promises';
 import type OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { USUAL_PROFILE } from '../../src/server/models/model-profile.ts';
@@ -25,8 +26,14 @@ function startFor(toolCalls: 'native' | 'text'): Promise<GatewayServer> {
   });
 }
 
-/** @param pieceBytes how the bytes are cut; a long answer is cut into 2,000 pieces at the most */
-function send(sent: Sent, pieceBytes = Number.POSITIVE_INFINITY): Behaviour {
+interface Cut {
+  /** A long answer is cut into 2,000 pieces at the most. */
+  pieceBytes?: number;
+  /** After each piece. */
+  pauseMs?: number;
+}
+
+function send(sent: Sent, { pieceBytes = Number.POSITIVE_INFINITY, pauseMs = 0 }: Cut = {}): Behaviour {
   const bytes = bytesOf(sent);
   const usual = { 'content-type': sent.status === 200 ? 'text/event-stream' : 'application/json' };
   const headers = Object.entries({ ...usual, ...sent.headers }).filter(([, value]) => value !== null);
@@ -35,6 +42,7 @@ function send(sent: Sent, pieceBytes = Number.POSITIVE_INFINITY): Behaviour {
     const size = Math.max(1, Math.min(pieceBytes, bytes.length), Math.ceil(bytes.length / 2_000));
     for (let at = 0; at < bytes.length; at += size) {
       await new Promise<void>((resolve) => response.write(bytes.subarray(at, at + size), () => resolve()));
+      if (pauseMs > 0) await setTimeout(pauseMs);
     }
     response.end();
   };
@@ -49,10 +57,10 @@ interface Seen {
 }
 
 /** Asks as an agent does, with the official client, and puts together what came. */
-async function ask({ ask: asked, ...dialect }: Dialect, pieceBytes?: number) {
+async function ask({ ask: asked, ...dialect }: Dialect, cut: Cut) {
   const server = await startFor(asked.toolCalls);
   upstream.requests.length = 0;
-  upstream.behave(send(dialect, pieceBytes), ...dialect.then.map((sent) => send(sent, pieceBytes)));
+  upstream.behave(send(dialect, cut), ...dialect.then.map((sent) => send(sent, cut)));
   const body = {
     model: 'm',
     messages: asked.messages as unknown as OpenAI.ChatCompletionMessageParam[],
@@ -114,9 +122,9 @@ function calledOf({ id, function: called }: { id: string; function: { name: stri
   return { name: called.name, arguments: JSON.parse(called.arguments || '{}') as unknown };
 }
 
-async function expectAsTold(dialect: Dialect, pieceBytes?: number): Promise<void> {
+async function expectAsTold(dialect: Dialect, cut: Cut = {}): Promise<void> {
   const { error, requests, usage, ...answer } = dialect.expect;
-  const seen = await ask(dialect, pieceBytes);
+  const seen = await ask(dialect, cut);
   if (error) {
     expect(seen.outcome).toMatchObject({ error: { code: error.code } });
     const said = 'error' in seen.outcome ? seen.outcome.error.message : '';
@@ -145,7 +153,18 @@ describe('what upstreams send', () => {
   );
 
   it.each(dialects.map((dialect) => [dialect.name, dialect] as const))('%s, a byte at a time', (_, dialect) =>
-    expectAsTold(dialect, 1),
+    expectAsTold(dialect, { pieceBytes: 1 }),
+  );
+
+  /** The longest of each folder that is a stream. */
+  const ofEachKind = [...Map.groupBy(dialects, ({ name }) => name.split('/')[0])].flatMap(
+    ([, some]) =>
+      some
+        .filter(({ status, ask: { stream } }) => status === 200 && stream)
+        .sort((one, other) => bytesOf(other).length - bytesOf(one).length)[0] ?? [],
+  );
+  it.each(ofEachKind.map((dialect) => [dialect.name, dialect] as const))('%s, in slow pieces', (_, dialect) =>
+    expectAsTold(dialect, { pieceBytes: 37, pauseMs: 15 }),
   );
 
   it('says of each what it is told to take, unless it fails', () => {

@@ -174,7 +174,9 @@ describe('a call', () => {
     platform.behave((response) => send(response, 200, [{ number: 1 }], { link: next }));
     const cli = await handedOutCli(manifest, { SEED_API_URL: server.url, SEED_API_KEY: server.adminKey });
     const { stderr } = await cli.run(['issues', 'list-for-repo', 'octo', 'hello', '--state', 'open']);
-    expect(stderr).toBe('There is more: add --state open --per-page 2 --page 3\n');
+    expect(stderr).toBe(
+      'There is more: seed issues list-for-repo octo hello --state open --per-page 2 --page 3\n',
+    );
     await cli.remove();
     platform.behave((response) => send(response, 200, []));
     expect((await server.call('GET', ISSUES)).body).toEqual({ items: [], nextPage: null });

@@ -86,7 +86,13 @@ it('a key sees the tools that its scopes allow, and no others', async () => {
   const writer = await server.newKey(['tasks:write']);
   const reader = await server.newKey(['tasks:read']);
   expect(await toolNames(keys.secret)).toEqual(['keys_list', 'keys_get']);
-  expect(await toolNames(writer.secret)).toEqual(['runTask', 'stopTask', 'templates_list', 'models_list']);
+  expect(await toolNames(writer.secret)).toEqual([
+    'runTask',
+    'stopTask',
+    'templates_list',
+    'models_list',
+    'models_test',
+  ]);
   expect(await toolNames(reader.secret)).toEqual([
     'getTask',
     'getTaskEvents',

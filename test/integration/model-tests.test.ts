@@ -50,14 +50,16 @@ beforeEach(() => {
   upstream.requests.length = 0;
 });
 
+const testOf = (model: string, key?: string) =>
+  server.call('POST', '/api/v1/models/test', { body: { model }, ...(key !== undefined && { key }) });
+
 let tested = 0;
 /** Each with a model of its own and, so that none waits for another, with a new account. */
 async function testWith(behaviour: Behaviour, name = `m${tested}`) {
   tested += 1;
   upstream.behave(behaviour);
   const account = await server.call('POST', '/api/v1/accounts', { body: { name: `for ${tested}` } });
-  const path = `/api/v1/models/${encodeURIComponent(name)}/test`;
-  return server.call('POST', path, { key: account.body.secret });
+  return testOf(name, account.body.secret);
 }
 
 const callEvents = (call: object, finish: string | null = null) =>
@@ -132,7 +134,7 @@ describe('what it says', () => {
 describe('what was found out', () => {
   it('is shown by the list, with the sources of all that is known', async () => {
     upstream.behave(nativeCall);
-    expect((await server.call('POST', '/api/v1/models/listed/test')).status).toBe(200);
+    expect((await testOf('listed')).status).toBe(200);
     const { body } = await server.call('GET', '/api/v1/models');
     const [listed, tiny] = body.items;
     expect(listed).toMatchObject({
@@ -173,11 +175,11 @@ describe('what it costs', () => {
   it('is a call of the key, at the price of the settings, and counts for its limits', async () => {
     upstream.behave(nativeCall);
     const limited = await server.newKey(['tasks:*'], { spendPerDay: 0.00002 });
-    const first = await server.call('POST', '/api/v1/models/set-one/test', { key: limited.secret });
+    const first = await testOf('set-one', limited.secret);
     expect(first.body.test).toMatchObject({ contextTokens: 1000, contextFrom: 'settings' });
     expect(upstream.requests.at(-1)?.body).toMatchObject({ temperature: 0.5 });
     // 11 tokens in and 7 out, at one and two dollars a million: 25 millionths, more than the key may spend.
-    const second = await server.call('POST', '/api/v1/models/set-two/test', { key: limited.secret });
+    const second = await testOf('set-two', limited.secret);
     expect([second.status, second.body.error.code]).toEqual([429, 'spend_limit_reached']);
     const { body } = await server.call('GET', '/api/v1/obs/costs?by=model&since=24h');
     expect(body.items.find((row: { group: string }) => row.group === 'set-one')).toMatchObject({ modelCalls: 1 });
@@ -185,7 +187,7 @@ describe('what it costs', () => {
 
   it('is refused to a key with a limit in US dollars when nobody knows the price', async () => {
     const limited = await server.newKey(['tasks:*'], { spendPerDay: 1 });
-    const { status, body } = await server.call('POST', '/api/v1/models/dear/test', { key: limited.secret });
+    const { status, body } = await testOf('dear', limited.secret);
     expect([status, body.error.code]).toEqual([400, 'unpriced_model']);
     expect(upstream.requests).toHaveLength(0);
   });
@@ -194,7 +196,7 @@ describe('what it costs', () => {
     upstream.behave(nativeCall);
     const account = await server.call('POST', '/api/v1/accounts', { body: { name: 'eager' } });
     const key = account.body.secret;
-    const post = (model: string) => server.call('POST', `/api/v1/models/${model}/test`, { key });
+    const post = (model: string) => testOf(model, key);
     expect((await post('eager-0')).status).toBe(200);
     const again = await post('eager-0');
     expect([again.status, again.body.error.code]).toEqual([429, 'too_many_requests']);
@@ -207,12 +209,12 @@ describe('what it costs', () => {
 describe('who may', () => {
   it('only whoever may start tasks, of models that the key allows', async () => {
     const reader = await server.newKey(['tasks:read']);
-    const refused = await server.call('POST', '/api/v1/models/m/test', { key: reader.secret });
+    const refused = await testOf('m', reader.secret);
     expect(refused.body.error.code).toBe('missing_scope');
     const narrow = await server.newKey(['tasks:*'], { allowedModels: ['other'] });
-    const wrong = await server.call('POST', '/api/v1/models/m/test', { key: narrow.secret });
+    const wrong = await testOf('m', narrow.secret);
     expect(wrong.body.error.code).toBe('model_not_allowed');
-    const online = await server.call('POST', '/api/v1/models/m%3Aonline/test');
+    const online = await testOf('m:online');
     expect(online.body.error.code).toBe('unknown_model');
     expect(upstream.requests).toHaveLength(0);
   });
@@ -225,7 +227,7 @@ describe('who may', () => {
     const lease = await server.runner().lease();
     expect(lease.taskId).toBe(posted.body.task.id);
     expect(lease.modelTraits).toEqual({ contextTokens: 8192, outputTokens: 4096, reasoning: false, tools: 'all' });
-    const { status } = await server.call('POST', '/api/v1/models/by-a-task/test', { key: lease.taskKey });
+    const { status } = await testOf('by-a-task', lease.taskKey);
     expect(status).toBe(200);
     const { body } = await server.call('GET', `/api/v1/tasks/${lease.taskId}`);
     expect(body.task).toMatchObject({ inputTokens: 11, outputTokens: 7 });
@@ -234,6 +236,6 @@ describe('who may', () => {
 });
 
 it('`scripted` can be tested, too', async () => {
-  const { body } = await server.call('POST', '/api/v1/models/scripted/test');
+  const { body } = await testOf('scripted');
   expect(body.test).toMatchObject({ answered: true, toolCalls: 'native', streaming: true, usage: 'told' });
 });

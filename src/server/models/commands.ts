@@ -44,7 +44,7 @@ export const listModels = defineCommand({
 export const testOfModel = defineCommand({
   name: 'models test',
   summary: 'Ask a model to call a tool, once, and say what works; it takes some tokens of the key in use',
-  http: 'POST /models/{model}/test',
+  http: 'POST /models/test',
   scope: 'tasks:write',
   effect: 'write',
   external: true,

@@ -19,6 +19,7 @@ import { type ChatRequest, parseChatRequest } from './chat-request.ts';
 import { HealthOfModels } from './model-health.ts';
 import { type ModelProfile, USUAL_PROFILE, withSampling } from './model-profile.ts';
 import { RateLimitedQueue, type Release } from './rate-limited-queue.ts';
+import { RefusedFields } from './refused-fields.ts';
 import { modelList, type ServedModels, servedModels } from './served-models.ts';
 import { type Upstream, upstreamOf } from './upstream.ts';
 import { completeUpstream } from './upstream-completion.ts';
@@ -113,6 +114,7 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
     return queue?.account.counts(model) ? await queue.slots.enter(taskId, gone) : NO_SLOT_NEEDED;
   };
   const records = createCallRecords(log);
+  const refusedFields = new RefusedFields();
   const payerOf = async (taskId: string, ...planned: [ChatRequest, AbortSignal, CallMeter]) => {
     const reservation = await options.reserve(taskId, ...planned);
     return { record: (call: ModelCall) => options.recordCall(taskId, call, reservation) };
@@ -127,7 +129,7 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
   ): Promise<Response> => {
     const upstream = upstreamOf(upstreams, model);
     if (upstream === null) throw served.unknown(model);
-    const profile = profileOf(model);
+    const profile = refusedFields.without(model, profileOf(model));
     const request = withSampling(asked, profile);
     const meter = new CallMeter(request);
     watch?.(meter);
@@ -169,6 +171,17 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
     }
   };
 
+  /** Once more without what the gateway had put in and the upstream refuses. */
+  const askWithoutRefused: typeof ask = async (asked, model, ...rest) => {
+    try {
+      return await ask(asked, model, ...rest);
+    } catch (error) {
+      const profile = refusedFields.without(model, profileOf(model));
+      if (!refusedFields.learn(model, asked, profile, error)) throw error;
+      return await askWithoutRefused(asked, model, ...rest);
+    }
+  };
+
   return {
     ...served,
     hasPrice: (model) => priceOf(prices, model) !== null || upstreamOf(upstreams, model)?.openRouter === true,
@@ -198,7 +211,7 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
       return await askModels({
         models,
         health,
-        ask: (next, asking) => ask(request, next, caller, { ...asking, until, taskUntil }),
+        ask: (next, asking) => askWithoutRefused(request, next, caller, { ...asking, until, taskUntil }),
         wouldWait: (failure) =>
           wouldWait(failure, limits, {
             callMs: until - performance.now(),

@@ -9,66 +9,58 @@ export interface GrowingText {
   readonly heldLength: number;
 }
 
-/** So much of the beginning is compared. */
+/** So much of the beginning is compared, and what came with its end. */
 const COMPARED_LENGTH = 64 * 1024;
 /** A shorter beginning may come again by chance. */
 const SURE_LENGTH = 16;
+const MOST_UNSURE = 8;
 
 export function createGrowingText(): GrowingText {
   let beginning = '';
   let length = 0;
   let hasParts = false;
   let state: 'empty' | 'begun' | 'unsure' | 'growing' | 'steps' = 'empty';
-  /** Repeats the first part and goes on: what follows tells whether each one does. */
-  let held = '';
-  let repeats = 0;
+  /** Each repeats the one before it, maybe by chance: what follows tells. */
+  let unsure: string[] = [];
 
   const tell = (more: string) => {
-    if (beginning.length < COMPARED_LENGTH) beginning = (beginning + more).slice(0, COMPARED_LENGTH);
+    if (beginning.length < COMPARED_LENGTH) beginning += more;
     length += more.length;
     return more;
   };
   const goesOn = (part: string) => part.length >= length && part.startsWith(beginning);
 
+  const settle = (isGrowing: boolean) => {
+    const last = unsure.at(-1) ?? '';
+    const more = isGrowing ? last.slice(length) : unsure.join('');
+    if (state === 'unsure') state = isGrowing ? 'growing' : 'steps';
+    unsure = [];
+    return tell(more);
+  };
+
   const addWhole = (part: string) => {
-    const before = settle();
+    const before = settle((unsure.at(-1)?.length ?? 0) >= SURE_LENGTH);
     if (goesOn(part)) return before + tell(part.slice(length));
     // Else it is what was told already, a little different; or parts that are called messages.
     return before + (hasParts ? '' : tell(part));
   };
-  const settle = () => {
-    const more = state === 'unsure' ? held.slice(held.length >= SURE_LENGTH ? length : 0) : '';
-    if (state === 'unsure') state = 'steps';
-    held = '';
-    return tell(more);
-  };
 
   const addPart = (part: string): string => {
     hasParts = true;
-    if (state === 'steps') return tell(part);
-    if (state === 'empty') {
-      state = 'begun';
-      return tell(part);
-    }
     if (state === 'growing' && goesOn(part)) return tell(part.slice(length));
     if (state === 'begun' && part.length > length && goesOn(part)) {
       state = 'unsure';
-      held = part;
-      repeats = 1;
+      unsure.push(part);
       return '';
     }
-    if (state === 'unsure' && part.startsWith(held)) {
-      if (part.length > held.length) repeats += 1;
-      held = part;
-      if (repeats < 2 || part.length < SURE_LENGTH) return '';
-      state = 'growing';
-      held = '';
-      return tell(part.slice(length));
+    if (state === 'unsure' && unsure.length < MOST_UNSURE && part.startsWith(unsure.at(-1) ?? '')) {
+      const isLonger = part.length > (unsure.at(-1) ?? '').length;
+      unsure.push(part);
+      return isLonger && part.length >= SURE_LENGTH ? settle(true) : '';
     }
-    const before = held;
-    held = '';
-    state = 'steps';
-    return tell(before + part);
+    const before = settle(false);
+    state = state === 'empty' ? 'begun' : 'steps';
+    return before + tell(part);
   };
 
   return {
@@ -76,9 +68,9 @@ export function createGrowingText(): GrowingText {
       if (part === '') return '';
       return isWhole && (length > 0 || hasParts) ? addWhole(part) : isWhole ? tell(part) : addPart(part);
     },
-    end: settle,
+    end: () => settle((unsure.at(-1)?.length ?? 0) >= SURE_LENGTH),
     get heldLength() {
-      return held.length;
+      return unsure.reduce((sum, part) => sum + part.length, 0);
     },
   };
 }

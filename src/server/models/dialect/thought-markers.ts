@@ -68,6 +68,9 @@ const BARE_HARMONY = /^\s*analysis(?=[A-Z"'“0-9]|$)/;
 const BARE_HARMONY_END = /assistant(?:commentary)?final/;
 const UNOPENED_END =
   /<\/(?:think|thinking|thoughts?|reasoning|seed:think)>|\[\/THINK\]|◁\/think▷|<\|END_THINKING\|>|<channel\|>/i;
+/** What a tag closes that stands in the text. */
+const OPENED =
+  /<(?:think|thinking|thoughts?|reasoning|seed:think)>|\[THINK\]|◁think▷|<\|START_THINKING\|>|<\|channel>/gi;
 /** Whatever may end thoughts that nothing opened. */
 export const MAYBE_END = new RegExp(`${UNOPENED_END.source}|${BARE_HARMONY_END.source}`, 'i');
 
@@ -98,7 +101,8 @@ export function endOfUnopened(text: string, isWhole: boolean): End | 'wait' | nu
   for (let seen = 0, found = ends.exec(text); found !== null && seen < 20; seen += 1, found = ends.exec(text)) {
     const next = found.index + found[0].length;
     if (next === text.length && !isWhole) return 'wait';
-    if (isEnd(text, found.index, text[next])) return { from: 0, to: found.index, next };
+    const opened = text.slice(0, found.index).match(OPENED)?.length ?? 0;
+    if (opened <= seen && isEnd(text, found.index, text[next])) return { from: 0, to: found.index, next };
   }
   return null;
 }

@@ -62,6 +62,14 @@ test('llama-server: its one model is meant by any name, with the context of a sl
   });
 });
 
+test('the price of the only model is that of its name alone: another name may be served by another', async () => {
+  server.tell({ '/v1/models': { data: [{ id: 'one', context_length: 10, pricing: { input: 1, output: 2 } }] } });
+  await using list = open();
+  await list.firstRead();
+  expect(list.of('one')?.facts).toEqual({ contextTokens: 10, price: { input: 1, output: 2 } });
+  expect(list.of('other')?.facts).toEqual({ contextTokens: 10 });
+});
+
 test('LM Studio: what is loaded is told beside OpenAI’s list', async () => {
   server.tell({
     '/v1/models': {

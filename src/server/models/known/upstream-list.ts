@@ -29,7 +29,8 @@ export class UpstreamList implements AsyncDisposable {
   readonly #loop: Loop;
   readonly #first: Promise<void>;
   #byName = new Map<string, ListedModel>();
-  #only: ListedModel | null = null;
+  /** The only model of a server that has one; a price is that of a name. */
+  #anyName: ListedModel | null = null;
   #dueAt = 0;
   #failures = 0;
   #hasNewWanted = false;
@@ -67,7 +68,7 @@ export class UpstreamList implements AsyncDisposable {
     const named = this.#byName.get(model) ?? this.#byName.get(model.toLowerCase());
     // OpenRouter's `:nitro` and `:floor` choose who serves the model of the name before.
     const plain = upstream.openRouter ? this.#byName.get(model.replace(/:(nitro|floor|exacto)$/, '')) : undefined;
-    return named ?? plain ?? this.#only;
+    return named ?? plain ?? this.#anyName;
   }
 
   get names(): string[] {
@@ -106,11 +107,17 @@ export class UpstreamList implements AsyncDisposable {
     const loose = named.map(([name, model]) => [name.toLowerCase(), model] as const);
     const own = models.map((model) => [model.id, model] as const);
     this.#byName = new Map([...loose.reverse(), ...named.reverse(), ...own]);
-    this.#only = models.length === 1 ? (models[0] ?? null) : null;
+    this.#anyName = models.length === 1 ? withoutPrice(models[0]) : null;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#gone.abort();
     await this.#loop.stop();
   }
+}
+
+function withoutPrice(model: ListedModel | undefined): ListedModel | null {
+  if (model === undefined) return null;
+  const { price: _, ...facts } = model.facts;
+  return { ...model, facts };
 }
