@@ -8,6 +8,7 @@ import { cutMiddle } from '../protocol/text.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { LlmWatch } from './llm-watch.ts';
 import { type ToolAnswers, textOf } from './tool-answers.ts';
+import { isWrittenCall, REMINDER, UNREADABLE } from './written-call.ts';
 
 type MessageEnd = Extract<AgentSessionEvent, { type: 'message_end' }>;
 type AssistantMessage = Extract<MessageEnd['message'], { role: 'assistant' }>;
@@ -39,20 +40,29 @@ export async function runAgent(run: AgentRun): Promise<GuestResult> {
   let failure: Failure | null;
   try {
     await session.prompt(instruction, { expandPromptTemplates: false });
+    if (endedInWrittenCall(last, session)) {
+      diagnose('the model wrote a tool call as text, and was told so');
+      await session.prompt(REMINDER, { expandPromptTemplates: false });
+    }
     failure = judge(last, llm, diagnose);
+    if (failure === null && endedInWrittenCall(last, session)) failure = UNREADABLE;
   } catch (error) {
     failure = { code: 'agent_failed', message: `the agent stopped: ${(error as Error).message}` };
   } finally {
     unsubscribe();
   }
   if (failure !== null) diagnose(failure.message);
-  const answer = last === null ? '' : textOf(last);
+  const answer = last === null || failure === UNREADABLE ? '' : textOf(last);
   return {
     stdout: answer === '' ? null : cutMiddle(answer, LIMITS.stdoutBytes),
     stderr: diagnostics.length === 0 ? null : cutMiddle(diagnostics.join('\n'), LIMITS.stderrBytes),
     exitCode: failure === null ? 0 : 1,
     error: failure,
   };
+}
+
+function endedInWrittenCall(last: AssistantMessage | null, session: AgentSession): boolean {
+  return last?.stopReason === 'stop' && isWrittenCall(textOf(last), session);
 }
 
 function report(event: AgentSessionEvent, { events, llm, answers }: AgentRun, diagnose: Diagnose): void {

@@ -22,3 +22,40 @@ export function parseJson(text: string, failure?: (cause: Error) => Error): unkn
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** Where the object or list ends with which the text begins; -1: it begins with none, or it does not end. */
+export function endOfObject(text: string): number {
+  if (text[0] !== '{' && text[0] !== '[') return -1;
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (inString) {
+      if (char === '\\') at++;
+      else if (char === '"') inString = false;
+    } else if (char === '"') inString = true;
+    else if (char === '{' || char === '[') depth++;
+    else if (char === '}' || char === ']') {
+      depth--;
+      if (depth === 0) return at + 1;
+    }
+  }
+  return -1;
+}
+
+/** Two faults that have one meaning only: a raw line end in a string, and a backslash that escapes nothing. */
+export function repairedJson(json: string): string {
+  let text = '';
+  let inString = false;
+  for (let at = 0; at < json.length; at++) {
+    const char = json[at] ?? '';
+    if (char === '"') inString = !inString;
+    if (!inString) text += char;
+    else if (char === '\\') {
+      const sequence = /^\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])/.exec(json.slice(at, at + 6))?.[0];
+      text += sequence ?? '\\\\';
+      at += (sequence?.length ?? 1) - 1;
+    } else text += char < ' ' ? JSON.stringify(char).slice(1, -1) : char;
+  }
+  return text;
+}

@@ -71,6 +71,7 @@ export const TASK_ERROR_CODES = [
   'llm_unavailable',
   'context_too_long',
   'no_answer',
+  'tool_call_unreadable',
   'interrupted',
 ] as const;
 export type TaskErrorCode = (typeof TASK_ERROR_CODES)[number];

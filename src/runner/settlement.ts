@@ -25,7 +25,13 @@ export type RunEnd =
 
 const MESSAGE_LENGTH = 4000;
 /** What a guest may say of itself; the other reasons are for the host to find. */
-const GUEST_CODES: readonly TaskErrorCode[] = ['agent_failed', 'llm_unavailable', 'context_too_long', 'no_answer'];
+const GUEST_CODES: readonly TaskErrorCode[] = [
+  'agent_failed',
+  'llm_unavailable',
+  'context_too_long',
+  'no_answer',
+  'tool_call_unreadable',
+];
 
 /** Null: the server knows already. @param usage what the sandbox used; null when there was none */
 export function settlementOf(leaseId: string, end: RunEnd, usage: Usage | null): Settlement | null {

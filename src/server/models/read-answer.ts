@@ -3,10 +3,10 @@
 import { randomUUID } from 'node:crypto';
 import type { CallMeter } from './call-meter.ts';
 import type { CallLimits, CallSignal } from './call-signal.ts';
-import { type AnswerPiece, writtenBytes } from './dialect/answer-piece.ts';
+import { type AnswerPiece, type Normaliser, writtenBytes } from './dialect/answer-piece.ts';
 import { BadAnswer } from './dialect/bad-answer.ts';
 import { createEventReader, type UpstreamEvent } from './dialect/event-stream.ts';
-import type { Normaliser } from './dialect/normaliser.ts';
+
 import { readableText } from './dialect/said-error.ts';
 import { type AnswerHead, SaidOfAnswer } from './dialect/standard-stream.ts';
 import { llmUnavailable, presentable } from './upstream-failure.ts';

@@ -23,12 +23,26 @@ export interface AnswerPiece {
   /** Why the model will not do it, in its words. */
   refusal?: string;
   calls?: readonly CallPiece[];
+  /** Nothing is told yet of what came; whoever waits sees that the model goes on. */
+  goesOn?: true;
   /** Comes once, as the last piece. */
   finish?: FinishReason;
   /** As the upstream sent it, where the caller had asked for it. */
   logprobs?: unknown;
   /** As the upstream sent it: some want it back in the next request. */
   reasoningDetails?: unknown;
+}
+
+/** Makes the pieces of an answer of the events of an upstream. */
+export interface Normaliser {
+  /** @param event one event of a stream, or a whole completion */
+  push(event: object): AnswerPiece[];
+  /** Whether it has said that its answer has come to its end; usage may follow. */
+  readonly hasEnded: boolean;
+  /** Bytes that the model has written and no piece has told yet. */
+  readonly heldBytes: number;
+  /** What is left when the answer has ended; the last piece has `finish`. Null: it ended in the middle. */
+  end(ended: { done: boolean }): AnswerPiece[] | null;
 }
 
 /** Bytes of UTF-8 that the model wrote. */

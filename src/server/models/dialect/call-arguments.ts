@@ -1,7 +1,7 @@
 // The arguments of one call: collected as they come, and made one text of JSON when the call is whole. What cannot
 // be read without guessing stays as it came: whoever runs calls must refuse it. Called by tool-calls.ts.
 import { isDeepStrictEqual } from 'node:util';
-import { isRecord, parseJson } from '../../../lib/json.ts';
+import { endOfObject, isRecord, parseJson, repairedJson } from '../../../lib/json.ts';
 
 export class CallArguments {
   readonly #texts: string[] = [];
@@ -93,7 +93,7 @@ function readText(text: string): Read {
 /** JSON of an object, of nothing, or of a text that is itself JSON of them. */
 function readValue(text: string, layers = 3): Read {
   if (text === '' || text === 'null') return {};
-  const value = parseJson(text) ?? parseJson(repaired(text));
+  const value = parseJson(text) ?? parseJson(repairedJson(text));
   if (value === null || value === '') return {};
   if (typeof value === 'string')
     return layers > 0 && /^\s*[{"]|^\s*$/.test(value) ? readValue(value.trim(), layers - 1) : null;
@@ -102,8 +102,9 @@ function readValue(text: string, layers = 3): Read {
 
 /** In a fence, or with the fence's language left in front of it. */
 function unfenced(text: string): string {
-  const fenced = /^```[\w-]*\s*\n?([\s\S]*?)\n?\s*```$/.exec(text)?.[1];
-  return (fenced ?? text).replace(/^json\s*(?=\{)/, '').trim();
+  const lineEnd = text.indexOf('\n');
+  const isFence = text.startsWith('```') && text.endsWith('```') && lineEnd > 0 && lineEnd < text.length - 3;
+  return (isFence ? text.slice(lineEnd + 1, -3) : text.replace(/^json\s*(?=\{)/, '')).trim();
 }
 
 /** Some begin each call with empty arguments and then send the real ones. */
@@ -118,7 +119,7 @@ const REST =
 
 /** One object, then nothing that could mean something; or the same object again. */
 function readBeforeRest(text: string): Read {
-  const end = endOfObject(text);
+  const end = text.startsWith('{') ? endOfObject(text) : -1;
   if (end === -1) return null;
   const value = readValue(text.slice(0, end));
   const rest = text.slice(end);
@@ -144,41 +145,4 @@ function readRepeated(texts: readonly string[]): Read {
   if (last === null || before === '') return null;
   const begins = whole.replace(/\s/g, '').startsWith(before.replace(/\s/g, ''));
   return begins || isDeepStrictEqual(readValue(before.trim()), last) ? last : null;
-}
-
-/** Where the object ends with which the text begins; -1: it begins with none, or it does not end. */
-function endOfObject(text: string): number {
-  if (text[0] !== '{') return -1;
-  let depth = 0;
-  let inString = false;
-  for (let at = 0; at < text.length; at++) {
-    const char = text[at];
-    if (inString) {
-      if (char === '\\') at++;
-      else if (char === '"') inString = false;
-    } else if (char === '"') inString = true;
-    else if (char === '{' || char === '[') depth++;
-    else if (char === '}' || char === ']') {
-      depth--;
-      if (depth === 0) return at + 1;
-    }
-  }
-  return -1;
-}
-
-/** Two faults that have one meaning only: a raw line end in a string, and a backslash that escapes nothing. */
-function repaired(json: string): string {
-  let text = '';
-  let inString = false;
-  for (let at = 0; at < json.length; at++) {
-    const char = json[at] ?? '';
-    if (char === '"') inString = !inString;
-    if (!inString) text += char;
-    else if (char === '\\') {
-      const sequence = /^\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])/.exec(json.slice(at, at + 6))?.[0];
-      text += sequence ?? '\\\\';
-      at += (sequence?.length ?? 1) - 1;
-    } else text += char < ' ' ? JSON.stringify(char).slice(1, -1) : char;
-  }
-  return text;
 }

@@ -1,10 +1,11 @@
 // Makes the standard answer of whatever an upstream sends: parsed events go in, standard pieces come out. Each
 // concern is a file of its own beside this one. Called by ../read-answer.ts.
 import { isRecord } from '../../../lib/json.ts';
-import type { AnswerPiece, FinishReason } from './answer-piece.ts';
+import type { AnswerPiece, FinishReason, Normaliser } from './answer-piece.ts';
 import { callDetail } from './call-ids.ts';
 import { createContentReader } from './content.ts';
 import { finishOf } from './finish.ts';
+import { withTextCalls } from './text-calls.ts';
 import { type CallReader, createCallReader } from './tool-calls.ts';
 
 export interface Asked {
@@ -16,18 +17,12 @@ export interface Asked {
   toolCalls: 'native' | 'text';
 }
 
-export interface Normaliser {
-  /** @param event one event of a stream, or a whole completion */
-  push(event: object): AnswerPiece[];
-  /** Whether it has said that its answer has come to its end; usage may follow. */
-  readonly hasEnded: boolean;
-  /** Bytes that the model has written and no piece has told yet. */
-  readonly heldBytes: number;
-  /** What is left when the answer has ended; the last piece has `finish`. Null: it ended in the middle. */
-  end(ended: { done: boolean }): AnswerPiece[] | null;
+export function createNormaliser(asked: Asked): Normaliser {
+  const normaliser = createNativeNormaliser(asked);
+  return asked.toolCalls === 'text' ? withTextCalls(normaliser, asked.request) : normaliser;
 }
 
-export function createNormaliser({ request, model = '' }: Asked): Normaliser {
+function createNativeNormaliser({ request, model = '' }: Asked): Normaliser {
   const content = createContentReader();
   const calls = createCallReader(request);
   const has = { words: false, refusal: false, text: false };
@@ -64,7 +59,7 @@ export function createNormaliser({ request, model = '' }: Asked): Normaliser {
       if (isRecord(message)) pieces.push(read(message, true));
       events += 1;
       isWhole = events === 1 && isRecord(message) && !isRecord(delta);
-      const ended = finishOf(choice, ...[delta, message, event].filter(isRecord));
+      const ended = finishOf(choice, delta, message, event);
       finish = ended ?? finish;
       const why = ended === 'content_filter' ? wordsOfFilter(choice) : null;
       if (why !== null && !has.refusal) pieces.push({ refusal: why });

@@ -61,6 +61,13 @@ export function createCallReader(asked: Asked): CallReader {
     call.id = ids.idFor(own, name);
     return { index: call.place ?? 0, id: call.id, name, arguments: '' };
   };
+  /** In their order: some clients keep that in which they hear of them. */
+  const beginUntil = (call: Call): CallPiece[] => {
+    const before = calls
+      .slice(0, calls.indexOf(call))
+      .filter(({ id, place, name }) => id === null && place !== null && name !== '');
+    return [...before, call].map(begin);
+  };
   const take = (part: CallPart, call: Call): void => {
     if (part.index !== null) call.index ??= part.index;
     if (part.id !== null) call.ids.add(part.id);
@@ -109,7 +116,7 @@ export function createCallReader(asked: Asked): CallReader {
         take(part, call);
         if (call.id !== null) pieces.push({ index: call.place ?? 0, arguments: '' });
         // Before its arguments come, its name may still grow.
-        else if (call.name !== '' && call.arguments.hasBegun) pieces.push(begin(call));
+        else if (call.name !== '' && call.arguments.hasBegun) pieces.push(...beginUntil(call));
       }
       return pieces;
     },
