@@ -87,6 +87,18 @@ export function createEventReader({ eventBytes, documentBytes }: EventLimits): E
   };
 
   const onLine = (out: UpstreamEvent[], line: string) => {
+    // Nearly all lines are one of these two.
+    if (line === '' && data.length === 0) {
+      name = '';
+      return;
+    }
+    if (line.startsWith('data: {') && data.length === 0) {
+      const text = line.slice(6);
+      const json = parseJson(text);
+      if (json === undefined) hold(data, text.trim());
+      else out.push(eventOf(name, text, json));
+      return;
+    }
     const bare = line.trimStart();
     if (line.startsWith('data:')) onData(out, line.slice(5));
     else if (bare === '') {

@@ -31,8 +31,9 @@ for (const [meaning, words] of Object.entries(MEANINGS))
  * @param places where it may be said, the most likely first
  * @throws BadAnswer when it has ended because something failed
  */
-export function finishOf(...places: readonly Record<string, unknown>[]): FinishReason | null {
+export function finishOf(...places: readonly unknown[]): FinishReason | null {
   for (const place of places) {
+    if (!isRecord(place)) continue;
     const said = place['finish_reason'] ?? place['finishReason'] ?? reasonBesides(place);
     if (said === undefined || said === null) continue;
     const reason = isRecord(said) ? (said['type'] ?? said['reason']) : said;

@@ -9,7 +9,7 @@ export interface GrowingText {
   readonly heldLength: number;
 }
 
-/** So much of the beginning is compared. */
+/** So much of the beginning is compared, and what came with its end. */
 const COMPARED_LENGTH = 64 * 1024;
 /** A shorter beginning may come again by chance. */
 const SURE_LENGTH = 16;
@@ -24,7 +24,7 @@ export function createGrowingText(): GrowingText {
   let unsure: string[] = [];
 
   const tell = (more: string) => {
-    if (beginning.length < COMPARED_LENGTH) beginning = (beginning + more).slice(0, COMPARED_LENGTH);
+    if (beginning.length < COMPARED_LENGTH) beginning += more;
     length += more.length;
     return more;
   };

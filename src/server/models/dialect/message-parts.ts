@@ -24,12 +24,19 @@ export function saidIn(message: Record<string, unknown>): Said {
   const said: Said = { text: '', reasoning: '', refusal: '' };
   if (typeof content === 'string') said.text = content;
   else add(said, content, 'text', 0);
+  if (isOnlyText(message)) return said;
   for (const field of REASONING_FIELDS) {
     if (said.reasoning !== '') break;
     if (field in message) add(said, message[field], 'reasoning', 0);
   }
   if (refusal) add(said, refusal, 'refusal', 0);
   return said;
+}
+
+/** As most are. */
+function isOnlyText(message: Record<string, unknown>): boolean {
+  for (const field in message) if (field !== 'content' && field !== 'role') return false;
+  return true;
 }
 
 /** @param kind what it is unless it says otherwise */

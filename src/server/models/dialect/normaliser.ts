@@ -59,7 +59,7 @@ function createNativeNormaliser({ request, model = '' }: Asked): Normaliser {
       if (isRecord(message)) pieces.push(read(message, true));
       events += 1;
       isWhole = events === 1 && isRecord(message) && !isRecord(delta);
-      const ended = finishOf(choice, ...[delta, message, event].filter(isRecord));
+      const ended = finishOf(choice, delta, message, event);
       finish = ended ?? finish;
       const why = ended === 'content_filter' ? wordsOfFilter(choice) : null;
       if (why !== null && !has.refusal) pieces.push({ refusal: why });

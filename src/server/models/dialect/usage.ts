@@ -33,24 +33,37 @@ function words(text: string): string[] {
 export function usageOf(json: object): ToldUsage & { model: string | null } {
   const event = json as Record<string, unknown>;
   const model = event['model'];
+  const places = placesIn(event);
+  const [only] = places;
   // What is told in several places is told by the first that knows it.
-  const told = placesIn(event).reduceRight((later, place) => mergeTold(later, toldIn(place)), NOTHING_TOLD);
+  const told =
+    only !== undefined && places.length === 1
+      ? toldIn(only)
+      : places.reduceRight((later, place) => mergeTold(later, toldIn(place)), NOTHING_TOLD);
   return { ...told, model: typeof model === 'string' && model.length <= 200 ? model : null };
 }
 
 function placesIn(event: Record<string, unknown>): Record<string, unknown>[] {
-  const places: unknown[] = [event['usage'], event['usageMetadata'], event['usage_metadata']];
-  if (isRecord(event['x_groq'])) places.push(event['x_groq']['usage']);
+  const places: Record<string, unknown>[] = [];
+  const look = (place: unknown) => {
+    if (isRecord(place)) places.push(place);
+  };
+  look(event['usage']);
+  look(event['usageMetadata'] ?? event['usage_metadata']);
+  if (isRecord(event['x_groq'])) look(event['x_groq']['usage']);
   const choices = event['choices'];
   const choice: unknown = Array.isArray(choices) ? choices[0] : null;
   if (isRecord(choice)) {
-    places.push(choice['usage']);
-    for (const said of [choice['delta'], choice['message']]) if (isRecord(said)) places.push(said['usage']);
+    const { usage, delta, message } = choice;
+    look(usage);
+    if (isRecord(delta)) look(delta['usage']);
+    if (isRecord(message)) look(message['usage']);
   }
-  places.push(event['amazon-bedrock-invocationMetrics'], timingsOf(event['timings']));
+  look(event['amazon-bedrock-invocationMetrics']);
+  if (event['timings'] !== undefined) look(timingsOf(event['timings']));
   // Some have no object around the counts.
-  if ('prompt_tokens' in event || 'completion_tokens' in event || 'eval_count' in event) places.push(event);
-  return places.filter(isRecord);
+  if ('prompt_tokens' in event || 'completion_tokens' in event || 'eval_count' in event) look(event);
+  return places;
 }
 
 /** llama.cpp: the prompt without what it had in its cache. */
