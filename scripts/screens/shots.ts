@@ -64,7 +64,7 @@ export const SHOTS: readonly Shot[] = [
   {
     name: 'models',
     path: '/models',
-    ready: (page) => page.getByText('default', { exact: true }).first().waitFor(),
+    ready: (page) => page.getByRole('button', { name: 'Test scripted' }).waitFor(),
   },
   {
     name: 'sandboxes',

@@ -65,6 +65,15 @@ export const ModelTest = z
   .meta({ id: 'ModelTest' });
 export type ModelTest = z.infer<typeof ModelTest>;
 
+export const ModelHealth = z.object({
+  state: z
+    .enum(['ok', 'resting', 'on_trial'])
+    .describe('`resting`: it failed, and others are asked first; `on_trial`: the next call finds out'),
+  restSeconds: z.number().int().nonnegative().describe('Until it is tried again; 0 unless it rests'),
+  reason: z.string().nullable().describe('How it failed last; null when all is well'),
+});
+export type ModelHealth = z.infer<typeof ModelHealth>;
+
 export const ModelView = z
   .object({
     name: z.string(),
@@ -93,6 +102,7 @@ export const ModelView = z
         'Who says it, by the name of the thing: settings, a test, the price list, the upstream, its size, a kept table, or nobody',
       ),
     test: ModelTest.nullable().describe('The last test of it; null: it was not tested'),
+    health: ModelHealth.describe('Whether it answers, as the calls of the server that tells this found'),
   })
   .meta({ id: 'Model' });
 export type ModelView = z.infer<typeof ModelView>;

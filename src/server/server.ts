@@ -97,6 +97,7 @@ export async function startServer(
         ...[...Object.keys(prices.models), ...listed.names],
         ...llm.models().data.map(({ id }) => id),
       ],
+      ailingModels: () => llm.ailingModels(),
       providerOf: (model) => llm.providerOf(model),
       clock: { now: () => store.clock.now() },
     }),
@@ -149,6 +150,7 @@ export async function startServer(
   const models = {
     known: {
       ...known,
+      healthOf: llm.healthOf,
       testOf: (model: string) => tests.of(model),
       listPriceOf: (model: string) => priceOf({ models: prices.models }, model),
     },

@@ -220,6 +220,54 @@ it('says what each of them said when none answers', async () => {
   expect(error.message).toMatch(/^a: .*429: slow down; b: .*429: \{\}; c: .*503: busy$/);
 });
 
+describe('a model that failed', () => {
+  const waitText =
+    /^the model a cannot answer yet, and is asked again in 1 s: the LLM upstream answered 429: slow down$/;
+
+  it('is waited for, which its task tells; and the list of models tells how it is', async () => {
+    const seed = await startTestServer({
+      llm: llmSettings({ baseUrl: upstream.baseUrl, defaultModels: ['a', 'b'] }),
+    });
+    try {
+      const runner = seed.runner();
+      await runner.appear();
+      const run = { body: { instruction: 'x', model: 'a' } };
+      const { id } = (await seed.call('POST', '/api/v1/tasks/run', run)).body.task;
+      const lease = await runner.lease();
+      let asked = 0;
+      byModel = {
+        a: (...call) => {
+          asked += 1;
+          const busy = answer(429, '{"error":{"message":"slow down"}}', { 'retry-after': '1' });
+          return (asked === 1 ? busy : completion('a says hello'))(...call);
+        },
+      };
+      const chat = () =>
+        seed.call('POST', '/llm/v1/chat/completions', { key: lease.taskKey, body: { model: 'a', messages } });
+      expect((await chat()).body.choices[0].message.content).toBe('a says hello');
+      const health = async (name: string) => {
+        const { body } = await seed.call('GET', '/api/v1/models');
+        return body.items.find((model: { name: string }) => model.name === name).health;
+      };
+      expect(await health('a')).toEqual({ state: 'ok', restSeconds: 0, reason: null });
+      byModel = { a: answer(500, 'boom') };
+      expect((await chat()).body.error.code).toBe('llm_unavailable');
+      expect(await health('a')).toEqual({ state: 'resting', restSeconds: 15, reason: 'answered 500' });
+      expect((await health('b')).state).toBe('ok');
+      byModel = {};
+      await chat();
+      expect((await health('a')).state).toBe('ok');
+
+      await seed.call('POST', `/api/v1/tasks/${id}/stop`);
+      const events: string = (await seed.call('GET', `/api/v1/tasks/${id}/events`)).body;
+      const texts = [...events.matchAll(/"text":"([^"]*)"/g)].map(([, text]) => text);
+      expect(texts).toEqual([expect.stringMatching(waitText)]);
+    } finally {
+      await seed.stop();
+    }
+  });
+});
+
 it('a model that named a time is not asked before it', async () => {
   byModel = { a: answer(429, '{}', { 'retry-after': '60' }) };
   for (let call = 0; call < 3; call += 1) expect(await ask()).toBe('b says hello');

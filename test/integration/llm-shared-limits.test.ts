@@ -1,7 +1,8 @@
 // The limits of the account at the upstream, shared by all tasks of all servers: who waits, who goes first, who is
 // refused.
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { countRequest } from '../../src/server/models/account-limits.ts';
+import { countRequest, type SharedAccount, sharedAccount } from '../../src/server/models/account-limits.ts';
+import { chooseUpstream, type Upstream } from '../../src/server/models/upstream.ts';
 import { startGateway, TASK_ID } from '../fixtures/llm-gateway-server.ts';
 import { llmSettings } from '../fixtures/llm-settings.ts';
 import {
@@ -157,6 +158,39 @@ describe('requests a minute and a day', () => {
     expect(upstream.requests.map(({ body }) => body['model'])).toEqual(['x:free', 'x:free', 'paid', 'paid']);
     expect(server.recorded.map(({ taskId }) => taskId)).toEqual(Array(5).fill(TASK_ID));
     await server.close();
+  });
+
+  it('of OpenRouter are 20 a minute and 50 a day for all servers together, also after a restart', async () => {
+    upstream.behave(completion('hello'));
+    const start = () =>
+      startGateway('x:free', {
+        settings: llmSettings({ openRouterKey: 'k', defaultModels: ['x:free'] }),
+        countRequest: (account, shared) => countRequest(seed.store, account, shared),
+        fetch: (_, init) => fetch(`${upstream.baseUrl}/chat/completions`, init),
+      });
+    const ask = ({ gateway }: Awaited<ReturnType<typeof start>>, signal = never) =>
+      gateway.chatCompletions({ model: 'x:free', messages }, { taskId: 'a', model: 'x:free', signal });
+    const midnight = (Math.floor(seed.clock.now().getTime() / 86_400_000) + 1) * 86_400_000;
+    seed.clock.advance(midnight - seed.clock.now().getTime());
+    const [one, restarted] = [await start(), await start()];
+    await Promise.all(Array.from({ length: 10 }, () => [ask(one), ask(restarted)]).flat());
+    await restarted.close();
+    const other = await start();
+    // The 21st within a minute has to wait, whichever server it comes to.
+    const openRouter = chooseUpstream(llmSettings({ openRouterKey: 'k' })) as Upstream;
+    const { name, limits } = sharedAccount(openRouter, {}) as SharedAccount;
+    expect(await countRequest(seed.store, name, limits)).toMatchObject({ span: 'minute' });
+    expect(upstream.requests).toHaveLength(20);
+    for (const more of [20, 10]) {
+      seed.clock.advance(60_001);
+      await Promise.all(Array.from({ length: more }, (_, index) => ask(index % 2 ? one : other)));
+    }
+    expect(upstream.requests).toHaveLength(50);
+    seed.clock.advance(60_001);
+    for (const server of [one, other])
+      await expect(ask(server)).rejects.toMatchObject({ message: expect.stringMatching(/of its 50 a day/) });
+    expect(upstream.requests).toHaveLength(50);
+    await Promise.all([one.close(), other.close()]);
   });
 
   it('are shared by two servers, and whoever finds none left is told when there is', async () => {

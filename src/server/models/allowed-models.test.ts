@@ -17,6 +17,7 @@ const llm = {
 const known = {
   profileOf: () => USUAL_PROFILE,
   sourcesOf: () => ({}),
+  healthOf: () => ({ state: 'ok' as const, restSeconds: 0, reason: null }),
   testOf: () => null,
   listPriceOf: () => null,
 };

@@ -32,6 +32,7 @@ export const listModels = defineCommand({
     'price.input',
     'price.output',
     'test.testedAt',
+    'health.state',
   ],
   examples: ['seed models list', 'seed models list --json'],
   run: async (_input, { actor }, { llm, known }: ModelNeeds) => ({

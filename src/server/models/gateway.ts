@@ -2,7 +2,7 @@
 // that serves it. The HTTP routes that authenticate the task and call this are in routes.ts.
 import { type Prices, priceOf } from '../../lib/money.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import type { ModelTraits } from '../../protocol/model.ts';
+import type { ModelHealth, ModelTraits } from '../../protocol/model.ts';
 import type { ModelCall } from '../spending/call-usage.ts';
 import { type NoRoom, type RateLimits, sharedAccount } from './account-limits.ts';
 import { type Asking, askModels } from './ask-models.ts';
@@ -16,7 +16,7 @@ import {
 } from './call-records.ts';
 import { CALL_LIMITS, type CallLimits } from './call-signal.ts';
 import { type ChatRequest, parseChatRequest } from './chat-request.ts';
-import { HealthOfModels, type ModelHealth } from './model-health.ts';
+import { HealthOfModels } from './model-health.ts';
 import { type ModelProfile, USUAL_PROFILE, withSampling } from './model-profile.ts';
 import { RateLimitedQueue, type Release } from './rate-limited-queue.ts';
 import { RefusedFields } from './refused-fields.ts';

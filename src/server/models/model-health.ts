@@ -1,6 +1,7 @@
 // Which models answer, as the calls of this server found: one that failed rests, for all tasks alike, so that no
 // call asks it first. After its rest one call tries it: when that is answered all ask it again, else it rests
 // longer. Called by ask-models.ts; shown by `models list` and in the metrics.
+import type { ModelHealth } from '../../protocol/model.ts';
 import type { UpstreamFailure } from './upstream-failure.ts';
 
 interface Rest {
@@ -21,15 +22,6 @@ const LONGEST_MS = 300_000;
 /** So long after its rest a model that nobody asks is as good as any. */
 const FORGOTTEN_MS = 600_000;
 
-export interface ModelHealth {
-  /** `on_trial`: its rest is over, and the next call, or one that is under way, finds out. */
-  state: 'ok' | 'resting' | 'on_trial';
-  /** Until it is asked again; 0 unless it rests. */
-  restMs: number;
-  /** What it said when it failed last; null when all is well. */
-  reason: string | null;
-}
-
 /** A model that is not asked before the time that it named. */
 export interface Resting {
   model: string;
@@ -37,7 +29,7 @@ export interface Resting {
   restMs: number;
 }
 
-const FINE: ModelHealth = { state: 'ok', restMs: 0, reason: null };
+const FINE: ModelHealth = { state: 'ok', restSeconds: 0, reason: null };
 
 export class HealthOfModels {
   readonly #rests = new Map<string, Rest>();
@@ -90,8 +82,8 @@ export class HealthOfModels {
     this.#forgetOld();
     const rest = this.#rests.get(model);
     if (!rest) return FINE;
-    const restMs = Math.max(0, Math.ceil(rest.untilMs - this.#nowMs()));
-    return { state: restMs > 0 ? 'resting' : 'on_trial', restMs, reason: rest.failure.message };
+    const restSeconds = Math.max(0, Math.ceil((rest.untilMs - this.#nowMs()) / 1000));
+    return { state: restSeconds > 0 ? 'resting' : 'on_trial', restSeconds, reason: reasonOf(rest.failure) };
   }
 
   /** Those that failed and have not answered since. */
@@ -105,4 +97,10 @@ export class HealthOfModels {
     for (const [model, { untilMs, onTrial }] of this.#rests)
       if (!onTrial && untilMs + FORGOTTEN_MS <= nowMs) this.#rests.delete(model);
   }
+}
+
+/** Without its words: they may be about the call of another account. */
+function reasonOf({ isLoading, upstreamStatus: status }: UpstreamFailure): string {
+  if (isLoading) return 'loads its model';
+  return status !== null && status >= 400 ? `answered ${status}` : 'gave no whole answer';
 }

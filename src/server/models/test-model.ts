@@ -148,7 +148,7 @@ const WHO: Record<FactSource, string> = {
   upstream: 'the upstream says',
   size: 'its size says',
   table: "Seed's table of models says",
-  usual: 'nobody says, and so it is taken',
+  usual: 'a guess: nobody tells it',
 };
 
 /** @returns a line for each thing that was tried */

@@ -83,6 +83,11 @@ export function createInstruments(registry: Registry) {
       'model',
       'direction',
     ]),
+    modelAiling: gauge(
+      'seed_model_ailing',
+      '1 for a model that failed and has not answered this server since; none for the others.',
+      ['model'],
+    ),
     modelUsd: counter('seed_model_cost_usd_total', 'US dollars that calls of models cost.', ['model']),
 
     recordsLost: counter(

@@ -23,7 +23,8 @@ const CALL: ModelCall = {
 const noDatabase = () => Promise.reject(new Error('no database'));
 
 it('models that nobody configured are counted together, however many there are', async () => {
-  const metrics = openMetrics('token', { version: '1', models: () => ['configured'] });
+  const ailing = ['configured', 'x', 'y'];
+  const metrics = openMetrics('token', { version: '1', models: () => ['configured'], ailingModels: () => ailing });
   for (let count = 0; count < 500; count += 1) {
     const askedModel = `model-${randomUUID()}`;
     metrics.observe({ type: 'model_call', taskId: randomUUID(), call: { ...CALL, askedModel } });
@@ -37,6 +38,10 @@ it('models that nobody configured are counted together, however many there are',
   ]);
   expect(text).toContain('seed_model_tokens_total{model="other",direction="input"} 1500');
   expect(text).toContain('seed_database_up 0');
+  const ails = (scraped: string) => scraped.split('\n').filter((line) => line.startsWith('seed_model_ailing{'));
+  expect(ails(text)).toEqual(['seed_model_ailing{model="configured"} 1', 'seed_model_ailing{model="other"} 1']);
+  ailing.length = 0;
+  expect(ails(await metrics.scrape(noDatabase))).toEqual([]);
 });
 
 it('docs/operating.md lists every metric with its labels, and no other', async () => {

@@ -36,7 +36,7 @@ const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total',
 
 export function openMetrics(
   token: string,
-  { version, models }: Pick<TelemetryParts, 'version' | 'models'>,
+  { version, models, ailingModels }: Pick<TelemetryParts, 'version' | 'models' | 'ailingModels'>,
 ): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -59,6 +59,8 @@ export function openMetrics(
       else instruments.recordsLost.inc({ record: observation.record }, observation.count);
     },
     async scrape(read) {
+      instruments.modelAiling.reset();
+      for (const model of ailingModels()) instruments.modelAiling.set({ model: labelOf(model) }, 1);
       await gauges.refresh(read);
       return registry.metrics();
     },

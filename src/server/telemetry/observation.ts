@@ -36,6 +36,8 @@ export interface TelemetryParts {
   log: Logger;
   /** The models that are configured: only these are told apart in metrics. */
   models(): Iterable<string>;
+  /** Those that failed and have not answered since. */
+  ailingModels(): string[];
   /** Who serves a model, as the GenAI conventions name it. */
   providerOf(model: string): string;
   clock: Clock;

@@ -66,14 +66,18 @@ function testColumn(onTest: (model: string) => void): Column<ModelView> {
   };
 }
 
-function Name({ model: { name, default: isDefault, note } }: { model: ModelView }) {
+const RESTS = { resting: 'rests after a failure', on_trial: 'failed lately' } as const;
+
+function Name({ model: { name, default: isDefault, note, health } }: { model: ModelView }) {
   return (
     <>
       <span className="flex flex-wrap items-center gap-2">
         <span className="font-mono text-sm font-medium wrap-anywhere">{name}</span>
         {isDefault && <Badge tone="info">default</Badge>}
+        {health.state !== 'ok' && <Status tone="warn">{RESTS[health.state]}</Status>}
       </span>
       {note && <span className="block max-w-md text-sm text-muted">{note}</span>}
+      {health.reason && <span className="block max-w-md text-sm text-muted wrap-anywhere">{health.reason}</span>}
     </>
   );
 }
