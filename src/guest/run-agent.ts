@@ -94,7 +94,7 @@ function compacted({ result, errorMessage }: CompactionEnd, llm: LlmWatch): stri
 }
 
 /** What the gateway says of a call that is a reason for a task to fail, too. */
-const OF_THE_GATEWAY: readonly TaskErrorCode[] = ['context_too_long'];
+const OF_THE_GATEWAY: readonly TaskErrorCode[] = ['llm_refused', 'context_too_long'];
 
 function judge(last: AssistantMessage | null, llm: LlmWatch, diagnose: Diagnose): Failure | null {
   if (last === null) return { code: 'agent_failed', message: 'the agent ended without an answer' };

@@ -6,7 +6,7 @@ import type { GuestResult } from '../protocol/guest.ts';
 
 /** Said once; it quotes nothing, so that the call can still be made. */
 export const REMINDER =
-  'Your last message was a tool call written as text, so nothing was run. Call the tool itself if you still need it; otherwise answer in plain words.';
+  'Your last message was a tool call written as text, so nothing was run. If you still need it, make one call and write nothing else; otherwise answer in plain words.';
 
 export const UNREADABLE: NonNullable<GuestResult['error']> = {
   code: 'tool_call_unreadable',

@@ -144,8 +144,8 @@ const breaksOff =
     ]);
 
 test.each([
-  ['a refusal for good', refuses(400, 'llm_refused'), 'llm_unavailable', 1],
-  ['a refusal for good, inside a stream', breaksOff('llm_refused'), 'llm_unavailable', 1],
+  ['a refusal for good', refuses(400, 'llm_refused'), 'llm_refused', 1],
+  ['a refusal for good, inside a stream', breaksOff('llm_refused'), 'llm_refused', 1],
   ['a model that is not served', refuses(404, 'unknown_model'), 'llm_unavailable', 1],
   ['a conversation that is too long', refuses(400, 'context_too_long'), 'context_too_long', 1],
   ['an upstream that is away', refuses(502, 'llm_unavailable'), 'llm_unavailable', 3],

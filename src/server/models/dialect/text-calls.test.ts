@@ -164,6 +164,12 @@ describe('an echo is not run', () => {
     expect(safeCall(JSON.stringify({ name: 'bash', arguments: RM }), tools, messages)).toBeNull();
   });
 
+  test('written as YAML, where nothing has quotes', () => {
+    const call = json({ name: 'bash', arguments: { command: 'rm -rf /srv' } });
+    const yaml = 'tool: bash\narguments:\n  command: rm -rf /srv\n';
+    for (const text of [yaml, json({ note: yaml })]) expect(safeCall(call, tools, [user(text)])).toBeNull();
+  });
+
   test('what the operator and the model itself said does not count', () => {
     const call = JSON.stringify({ name: 'bash', arguments: RM });
     for (const role of ['system', 'developer', 'assistant']) {
