@@ -55,7 +55,7 @@ export function bashTool(options: BashOptions): ToolDefinition {
         .catch((error: Error) => error);
       const { text, digest } = await output.finish();
       const status = statusOf(end, timeout);
-      const whole = [text.trimEnd() === '' && status === null ? '(no output)' : text, status]
+      const whole = [text.trimEnd() === '' && status === null ? '(done: no output)' : text, status]
         .filter((part) => part !== null && part !== '')
         .join('\n\n');
       const details = { sameness: `${digest} ${status}` };

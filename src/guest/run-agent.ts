@@ -94,11 +94,14 @@ function compacted({ result, errorMessage }: CompactionEnd, llm: LlmWatch): stri
 }
 
 /** What the gateway says of a call that is a reason for a task to fail, too. */
-const OF_THE_GATEWAY: readonly TaskErrorCode[] = ['context_too_long'];
+const OF_THE_GATEWAY: readonly TaskErrorCode[] = ['llm_refused', 'context_too_long'];
 
 function judge(last: AssistantMessage | null, llm: LlmWatch, diagnose: Diagnose): Failure | null {
   if (last === null) return { code: 'agent_failed', message: 'the agent ended without an answer' };
-  if (last.rawStopReason === 'content_filter') return noAnswer("its service's content filter withheld it");
+  if (last.rawStopReason === 'content_filter') {
+    const words = llm.refusal();
+    return noAnswer(words === '' ? "its service's content filter withheld it" : `it refused: ${words}`);
+  }
   if (last.stopReason === 'error') {
     const { code = null, message = last.errorMessage ?? 'the LLM gave no reason' } = llm.failure() ?? {};
     const known = OF_THE_GATEWAY.find((one) => one === code) ?? 'llm_unavailable';

@@ -23,7 +23,7 @@ export interface TaskRun {
   stream: Duplex;
   settings: GuestSettings;
   proxy: LoopbackProxy;
-  start: Pick<StartLine, 'task' | 'commands'>;
+  start: Pick<StartLine, 'task' | 'commands'> & Partial<Pick<StartLine, 'now'>>;
   /** Gives the sandbox its names: called once, while the model first answers, and before the agent moves. */
   identity?(): Promise<void>;
   /** Hands out what must be killed when the guest ends early. */
@@ -79,10 +79,11 @@ export async function runTask(run: TaskRun): Promise<Link> {
       workspaceDir: settings.workspaceDir,
       files: task.files,
       tools: traits.tools,
+      today: (start.now ?? new Date().toISOString()).slice(0, 'YYYY-MM-DD'.length),
     }),
     tools: createAgentTools({ settings, processes, events, traits, prepared }),
     llm,
-    replaceResult: answers.told,
+    hooks: { replaceResult: answers.told, instruction: task.instruction },
   });
   const result = await runAgent({ session, instruction: task.instruction, events, llm, answers });
   session.dispose();

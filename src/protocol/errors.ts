@@ -69,6 +69,7 @@ export const TASK_ERROR_CODES = [
   'out_of_memory',
   'budget_exceeded',
   'llm_unavailable',
+  'llm_refused',
   'context_too_long',
   'no_answer',
   'tool_call_unreadable',

@@ -28,6 +28,7 @@ const MESSAGE_LENGTH = 4000;
 const GUEST_CODES: readonly TaskErrorCode[] = [
   'agent_failed',
   'llm_unavailable',
+  'llm_refused',
   'context_too_long',
   'no_answer',
   'tool_call_unreadable',

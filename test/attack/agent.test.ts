@@ -20,6 +20,9 @@ describe.each(ATTACKED_DRIVERS)('an agent in %s', (driver) => {
   });
   afterAll(() => seed?.remove());
 
+  /** What takes its time in a sandbox takes several times that where its processor is emulated. */
+  const emulated = driver === 'qemu';
+
   async function attack(script: string, body: { timeout?: number; resources?: object } = {}): Promise<Cost> {
     const cost = await attackBesideNeighbour(seed, {
       instruction: bash(script),
@@ -42,7 +45,7 @@ describe.each(ATTACKED_DRIVERS)('an agent in %s', (driver) => {
   }
 
   it('fork bomb: the sandbox is ended, or its own kernel contains it', async () => {
-    const { task } = await attack('bomb() { bomb | bomb & }; bomb; sleep 10', {
+    const { task } = await attack('bomb() { bomb | bomb & }; bomb; sleep 4', {
       resources: { processes: 64, memoryMb: 512 },
     });
     // A virtual machine's kernel refuses what is beyond the limit; gVisor's cannot, and its host ends it.
@@ -72,7 +75,7 @@ describe.each(ATTACKED_DRIVERS)('an agent in %s', (driver) => {
   });
 
   it('10 GB to standard output: cut, and the task ends', async () => {
-    const { task } = await attack('head -c 10G /dev/zero | tr "\\0" x', { timeout: 12_000 });
+    const { task } = await attack('head -c 10G /dev/zero | tr "\\0" x', { timeout: 8_000 });
     expect(['completed', 'timed_out']).toContain(task.status);
     expect(Buffer.byteLength(task.stdout ?? '')).toBeLessThanOrEqual(256 * 1024);
     const output = (await seed.events(task.id)).filter((event) => event.type === 'tool_output');
@@ -83,7 +86,7 @@ describe.each(ATTACKED_DRIVERS)('an agent in %s', (driver) => {
     const { task } = await attack(
       `cd /workspace/out; ln -s /etc/shadow shadow; ln -s / root; mkfifo pipe; touch $'a\\nb' $'\\u202etxt.exe'
 (while :; do head -c 1000000 /dev/urandom >> grows; sleep 0.1; done) 2> /dev/null &
-mkdir many; cd many; timeout 15 bash -c 'for i in $(seq 100000); do : > $i; done' 2> /dev/null; ls | wc -l; sleep 2`,
+mkdir many; cd many; timeout ${emulated ? 5 : 10} bash -c 'for i in $(seq 100000); do : > $i; done' 2> /dev/null; ls | wc -l; sleep 2`,
       { resources: { diskMb: 128 } },
     );
     expect(task.status).toBe('completed');
@@ -104,7 +107,7 @@ mkdir many; cd many; timeout 15 bash -c 'for i in $(seq 100000); do : > $i; done
       `cat > flood.mjs <<'END'
 const seen = {};
 await Promise.all(Array.from({ length: 8 }, async () => {
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < ${emulated ? 15 : 40}; i++) {
     const { status } = await fetch(process.env.SEED_API_URL + '/api/v1/whoami');
     seen[status] = (seen[status] ?? 0) + 1;
   }

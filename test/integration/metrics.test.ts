@@ -194,7 +194,7 @@ describe('the numbers', () => {
     const { promise: sent, resolve: send } = Promise.withResolvers<() => void>();
     upstream.behave((response) => {
       startStream(response);
-      response.write('data: {"id":"c1","choices":[]}\n\n');
+      response.write('data: {"id":"c1","choices":[{"index":0,"delta":{"content":"a"}}]}\n\n');
       send(() => response.end(DONE));
     });
     const answer = await fetch(`${server.url}/llm/v1/chat/completions`, {

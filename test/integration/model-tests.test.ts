@@ -71,6 +71,8 @@ const nativeCall = stream(
     DONE,
 );
 
+const FENCE = '```json\n{"name": "bash", "arguments": {"command": "date -u"}}\n```';
+
 describe('what it says', () => {
   it('of native calls in a stream that tells its usage', async () => {
     const { status, body } = await testWith(nativeCall);
@@ -128,6 +130,34 @@ describe('what it says', () => {
     const { body } = await testWith((...request) => (asked++ === 0 ? loading : nativeCall)(...request));
     expect(body.test).toMatchObject({ answered: true, toolCalls: 'native' });
     expect(upstream.requests).toHaveLength(2);
+  });
+
+  it('of calls written as text: from then on they are recovered, on every server', async () => {
+    const name = 'writes/text:1.5b';
+    const other = await server.sibling();
+    const { secret } = await server.newKey(['tasks:*'], { allowedModels: [name] });
+    const known = async () => (await other.call('GET', '/api/v1/models', { key: secret })).body.items[0];
+    expect(await known()).toMatchObject({ name, toolCalls: 'native', sources: { toolCalls: 'usual' } });
+    const { body } = await testWith(stream(chunk(FENCE, 'stop') + DONE), name);
+    expect(body.test).toMatchObject({ answered: true, toolCalls: 'text', said: null });
+    await expect.poll(known).toMatchObject({ name, toolCalls: 'text', sources: { toolCalls: 'test' } });
+    await other.stop();
+
+    await server.call('POST', '/api/v1/tasks/run', { body: { instruction: 'hi', model: name }, key: secret });
+    const lease = await server.runner().lease();
+    expect(lease.model).toBe(name);
+    const parameters = { type: 'object', properties: { command: { type: 'string' } }, required: ['command'] };
+    const answered = await server.call('POST', '/llm/v1/chat/completions', {
+      key: lease.taskKey,
+      body: {
+        model: name,
+        messages: [{ role: 'user', content: 'What time is it?' }],
+        tools: [{ type: 'function', function: { name: 'bash', description: 'a shell', parameters } }],
+      },
+    });
+    const [choice] = answered.body.choices;
+    expect(choice.finish_reason).toBe('tool_calls');
+    expect(JSON.parse(choice.message.tool_calls[0].function.arguments)).toEqual({ command: 'date -u' });
   });
 });
 

@@ -25,7 +25,7 @@ export function createNormaliser(asked: Asked): Normaliser {
 function createNativeNormaliser({ request, model = '' }: Asked): Normaliser {
   const content = createContentReader();
   const calls = createCallReader(request);
-  const has = { words: false, refusal: false, text: false };
+  const has = { words: false, refusal: false };
   let finish: FinishReason | null = null;
   /** Of several answers the first one counts. */
   let index: string | null = null;
@@ -35,7 +35,6 @@ function createNativeNormaliser({ request, model = '' }: Asked): Normaliser {
 
   const note = (piece: AnswerPiece): AnswerPiece => {
     has.refusal ||= Boolean(piece.refusal);
-    has.text ||= Boolean(piece.text?.trim());
     has.words ||= has.refusal || Boolean(piece.text || piece.reasoning);
     return piece;
   };
@@ -77,17 +76,14 @@ function createNativeNormaliser({ request, model = '' }: Asked): Normaliser {
       const isSaid = has.words || calls.count > 0;
       if (finish === null && !isWhole && !(done && isSaid)) return null;
       const last = calls.count === 0 ? [] : [lastCalls(calls, model)];
-      const isRefused = has.refusal && !has.text;
-      return [rest, ...last, { finish: endOf(finish ?? 'stop', { calls: calls.count, isRefused }) }];
+      return [rest, ...last, { finish: endOf(finish ?? 'stop', calls.count) }];
     },
   };
 }
 
-function endOf(finish: FinishReason, { calls, isRefused }: { calls: number; isRefused: boolean }): FinishReason {
+function endOf(finish: FinishReason, calls: number): FinishReason {
   if (finish !== 'stop' && finish !== 'tool_calls') return finish;
-  if (calls > 0) return 'tool_calls';
-  // Some say that it ended as usual; whoever reads the answer must see that it is none.
-  return isRefused ? 'content_filter' : 'stop';
+  return calls > 0 ? 'tool_calls' : 'stop';
 }
 
 function lastCalls(calls: CallReader, model: string): AnswerPiece {

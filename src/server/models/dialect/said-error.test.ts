@@ -86,6 +86,7 @@ describe('errorIn', () => {
     ['a message of an answer', { message: { role: 'assistant', content: 'x' } }],
     ['a wrapper that is well', { code: 0, msg: 'success' }],
     ['a ping', { type: 'ping' }],
+    ['a word in passing', { status: 'queued', message: 'You are the third' }],
     ['nothing', {}],
   ])('%s is none', (_, event) => {
     expect(errorIn(event)).toBeNull();

@@ -35,9 +35,13 @@ function hasOnlyWords(said: Record<string, unknown>): boolean {
   return WORDS.some((name) => typeof said[name] === 'string' || Array.isArray(said[name])) && !saysFine(said);
 }
 
-/** A wrapper that says that all is well. */
-function saysFine({ code, status }: Record<string, unknown>): boolean {
-  return [code, status].some((value) => value !== undefined && isFine(value));
+/** Some tell in the stream what they are at. */
+const PROGRESS = /^(?:in_)?(?:queue|process|pend|runn|progress|start|wait|load|init|think)/i;
+
+/** A wrapper that says that all is well, or a word in passing. */
+function saysFine({ code, status, state, type }: Record<string, unknown>): boolean {
+  if ([code, status].some((value) => value !== undefined && isFine(value))) return true;
+  return [status, state, type].some((value) => typeof value === 'string' && PROGRESS.test(value));
 }
 
 function isFine(code: unknown): boolean {

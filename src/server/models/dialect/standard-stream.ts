@@ -46,21 +46,14 @@ function event(json: object): string {
   return `data: ${JSON.stringify(json)}\n\n`;
 }
 
-function deltaOf(piece: AnswerPiece) {
-  const { reasoning, refusal, calls = [], reasoningDetails } = piece;
-  const content = contentOf(piece);
+function deltaOf({ text, reasoning, refusal, calls = [], reasoningDetails }: AnswerPiece) {
   return {
-    ...(content !== undefined && { content }),
+    ...(text !== undefined && { content: text }),
     ...(reasoning !== undefined && { reasoning_content: reasoning }),
     ...(reasoningDetails !== undefined && { reasoning_details: reasoningDetails }),
     ...(refusal !== undefined && { refusal }),
     ...(calls.length > 0 && { tool_calls: calls.map(callDelta) }),
   };
-}
-
-/** A refusal stands in the answer, too: many clients, Pi among them, read nothing else. */
-function contentOf({ text, refusal }: AnswerPiece): string | undefined {
-  return text === undefined ? refusal : text + (refusal ?? '');
 }
 
 function callDelta({ index, id, name, arguments: args, extra }: CallPiece) {
@@ -70,17 +63,17 @@ function callDelta({ index, id, name, arguments: args, extra }: CallPiece) {
 
 /** The whole answer as one JSON completion. */
 export function completionOf(head: AnswerHead, pieces: readonly AnswerPiece[], usage: StandardUsage): object {
-  const joined = (part: (piece: AnswerPiece) => string | undefined) => {
-    const parts = pieces.flatMap((piece) => part(piece) ?? []);
+  const joined = (field: 'text' | 'reasoning' | 'refusal') => {
+    const parts = pieces.flatMap((piece) => piece[field] ?? []);
     return parts.length === 0 ? null : parts.join('');
   };
   const calls = wholeCalls(pieces.flatMap((piece) => piece.calls ?? []));
-  const reasoning = joined((piece) => piece.reasoning);
+  const reasoning = joined('reasoning');
   const details = pieces.flatMap(({ reasoningDetails }) => reasoningDetails ?? []);
   const message = {
     role: 'assistant',
-    content: joined(contentOf),
-    refusal: joined((piece) => piece.refusal),
+    content: joined('text'),
+    refusal: joined('refusal'),
     ...(reasoning !== null && { reasoning_content: reasoning }),
     ...(details.length > 0 && { reasoning_details: details }),
     ...(calls.length > 0 && { tool_calls: calls }),
