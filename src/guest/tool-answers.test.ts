@@ -79,3 +79,11 @@ test('calls that run side by side are each answered for their own', () => {
   expect(answers.told('b')).toBeNull();
   expect(answers.told('a')).toContain('run `seed keys list` with bash');
 });
+
+test('an agent that has bash alone is told with each answer to go on or answer; the transcript has the output alone', () => {
+  const answers = createToolAnswers(['bash'], COMMANDS);
+  answers.called('a', { tool: 'bash', input: { command: 'date' } });
+  expect(answers.answer('a', 'today\n')).toBe('today\n');
+  expect(answers.told('a')).toMatch(/^today\n\nThat command is done\. When .* answer now in plain text\.$/);
+  expect(answers.told('a')).toBeNull();
+});

@@ -13,14 +13,22 @@ export interface ToolAnswers {
   called(callId: string, call: ToolCall): void;
   /** What the call is answered. @param sameness what makes its output another one; without it the text does */
   answer(callId: string, text: string, sameness?: string): string;
-  /** That answer, once more and for the last time; null when it is the tool's own. */
+  /** What the agent is told, once: that answer, and what closes it; null when it is the tool's own text. */
   told(callId: string): string | null;
 }
 
 /** After so many calls in a row that were the same, with the same output, the agent is told. */
 const SAME_CALLS = 3;
 
+/**
+ * Behind each answer for small models: they write next in the form of what they have read last, and with an output
+ * there they wrote the same call again, more often than not. With this they answered.
+ */
+const CLOSING = 'That command is done. When you have what was asked for, answer now in plain text.';
+
+/** @param tools bash alone is what small models get */
 export function createToolAnswers(tools: readonly string[], commands: readonly ToldCommand[]): ToolAnswers {
+  const closing = tools.join() === 'bash' ? `\n\n${CLOSING}` : '';
   const open = new Map<string, ToolCall>();
   const changed = new Map<string, string>();
   let last = '';
@@ -37,7 +45,8 @@ export function createToolAnswers(tools: readonly string[], commands: readonly T
       times = round === last ? times + 1 : 1;
       last = round;
       const answer = times < SAME_CALLS ? own : `${own}\n\n${sameAgain(times)}`;
-      if (answer !== text) changed.set(callId, answer);
+      if (answer !== text || closing !== '')
+        changed.set(callId, closing === '' ? answer : answer.trimEnd() + closing);
       return answer;
     },
     told(callId) {
