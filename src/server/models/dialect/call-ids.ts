@@ -1,5 +1,6 @@
 // The ids of calls in the standard stream: unique within the conversation, and such that upstreams take them back:
-// OpenAI at most 40 characters. Mistral, which wants nine letters and digits, gets its own. Called by tool-calls.ts.
+// OpenAI at most 40 characters. Mistral, which wants nine letters and digits, gets its own. Called by
+// tool-calls.ts and, for Mistral, ../returned-calls.ts.
 import { createHash, randomBytes } from 'node:crypto';
 import { isRecord } from '../../../lib/json.ts';
 import { RECOVERED_ID_START } from '../../../protocol/event.ts';
@@ -59,7 +60,7 @@ export function numberedId(id: string, name: string): string | null {
   return number === undefined ? null : `functions.${name}:${Number(number)}`;
 }
 
-/** The id in Mistral's form: itself where it has it, else nine letters and digits that are always the same for it. */
+/** The id in Mistral's form: itself where it has it, else nine letters and digits, always the same for it. */
 export function nineOf(id: string): string {
   if (NINE.test(id)) return id;
   return createHash('sha256')
