@@ -14,7 +14,7 @@ import type { ModelTraits } from '../protocol/model.ts';
 import { toolNames } from './agent-tools.ts';
 import type { LlmWatch } from './llm-watch.ts';
 import { MODEL_BASE_URL } from './model-fetch.ts';
-import { type ReplaceResult, toolResultHook } from './pi-hooks.ts';
+import { type Hooks, hooksOfSeed } from './pi-hooks.ts';
 
 const PROVIDER = 'seed';
 
@@ -28,7 +28,7 @@ interface PiSessionOptions {
   tools: ToolDefinition[];
   /** Hears the calls of `modelFetch`. */
   llm: LlmWatch;
-  replaceResult: ReplaceResult;
+  hooks: Hooks;
 }
 
 export type Pi = ModelRuntime;
@@ -82,7 +82,7 @@ export async function startPiSession(pi: Pi, options: PiSessionOptions): Promise
     thinkingLevel: 'off',
     tools: toolNames(options.traits),
     customTools: options.tools,
-    resourceLoader: resources(options.systemPrompt, [toolResultHook(options.replaceResult)]),
+    resourceLoader: resources(options.systemPrompt, [hooksOfSeed(options.hooks)]),
     sessionManager: SessionManager.inMemory(options.cwd),
     settingsManager: SettingsManager.inMemory({
       compaction: compactionOf(options.traits),

@@ -83,7 +83,7 @@ export async function runTask(run: TaskRun): Promise<Link> {
     }),
     tools: createAgentTools({ settings, processes, events, traits, prepared }),
     llm,
-    replaceResult: answers.told,
+    hooks: { replaceResult: answers.told, instruction: task.instruction },
   });
   const result = await runAgent({ session, instruction: task.instruction, events, llm, answers });
   session.dispose();

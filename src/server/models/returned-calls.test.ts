@@ -71,6 +71,15 @@ describe('what an upstream wants to see again', () => {
     expect(returnedMessages(sent, 'mistralai/devstral-2')).toEqual(sent);
   });
 
+  test("for Mistral, ids of another upstream's calls in nine letters and digits, in the call and in its result", () => {
+    const sent = nextMessages(callWith({ id: 'call_1' }));
+    expect(callOf(sent)['id']).toBe('call_1');
+    const back = returnedMessages(sent, 'mistralai/mistral-large');
+    expect(callOf(back)['id']).toMatch(/^[A-Za-z0-9]{9}$/);
+    expect(back[2]).toMatchObject({ tool_call_id: callOf(back)['id'] });
+    expect(returnedMessages(sent, 'mistralai/mistral-large')).toEqual(back);
+  });
+
   test('of all other calls nothing changes', () => {
     const sent = nextMessages(callWith({}));
     expect(returnedMessages(sent, 'm')).toEqual(sent);

@@ -2,12 +2,12 @@
 // what the standard has, so the signature travels among the details of the reasoning, which they keep, and the
 // number in the id; here both are put where the upstream looks for them. Called by chat-request.ts.
 import { isRecord, parseJson } from '../../lib/json.ts';
-import { CALL_DETAIL_FORMAT, numberedId } from './dialect/call-ids.ts';
+import { CALL_DETAIL_FORMAT, nineOf, numberedId } from './dialect/call-ids.ts';
 
 type Message = Record<string, unknown>;
 
 /** Mistral takes no ids but those of nine letters and digits. */
-const KEEPS_IDS = /(?:mis|minis|magis|mix)tral|devstral|codestral|pixtral/i;
+const NINE_ALONE = /(?:mis|minis|magis|mix)tral|devstral|codestral|pixtral/i;
 
 /** The messages as the model's upstream gets them; those without such calls stay the same objects. */
 export function returnedMessages<Sent extends object>(messages: readonly Sent[], model: string): Sent[] {
@@ -16,6 +16,8 @@ export function returnedMessages<Sent extends object>(messages: readonly Sent[],
     const { tool_calls: calls, tool_call_id: answered } = message;
     if (Array.isArray(calls) && message['role'] === 'assistant')
       return withOwnCalls(message, calls, { model, ids });
+    if (typeof answered === 'string' && NINE_ALONE.test(model))
+      return { ...message, tool_call_id: nineOf(answered) };
     if (typeof answered === 'string' && ids.has(answered)) return { ...message, tool_call_id: ids.get(answered) };
     return message;
   }) as Sent[];
@@ -33,7 +35,7 @@ function withOwnCalls(
     if (!isRecord(call) || typeof call['id'] !== 'string') return call;
     const { id } = call;
     const called = isRecord(call['function']) ? call['function']['name'] : null;
-    const ownId = KEEPS_IDS.test(model) ? null : numberedId(id, String(called));
+    const ownId = NINE_ALONE.test(model) ? nineOf(id) : numberedId(id, String(called));
     if (ownId !== null) ids.set(id, ownId);
     const extra = extras.get(id);
     return ownId === null && !extra ? call : { ...call, id: ownId ?? id, ...extra };

@@ -1,12 +1,15 @@
-// The ids of calls in the standard stream: unique within the conversation, and such that every upstream takes them
-// back (Mistral wants nine letters and digits, OpenAI at most 40 characters). Called by tool-calls.ts.
-import { randomBytes } from 'node:crypto';
+// The ids of calls in the standard stream: unique within the conversation, and such that upstreams take them back:
+// OpenAI at most 40 characters. Mistral, which wants nine letters and digits, gets its own. Called by
+// tool-calls.ts and, for Mistral, ../returned-calls.ts.
+import { createHash, randomBytes } from 'node:crypto';
 import { isRecord } from '../../../lib/json.ts';
 import { RECOVERED_ID_START } from '../../../protocol/event.ts';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const ID_LENGTH = 9;
-const FITS = /^[A-Za-z0-9]{9}$/;
+/** An upstream's own id that is plain stays. */
+const FITS = /^[A-Za-z0-9_-]{1,40}$/;
+const NINE = /^[A-Za-z0-9]{9}$/;
 /** Kimi numbers its calls through the conversation, and is lost when it finds them called otherwise. */
 const NUMBERED = /^functions\.(.+):(\d{1,4})$/;
 const NUMBERED_START = 'fn';
@@ -55,6 +58,16 @@ export function createCallIds(messages: readonly object[]): CallIds {
 export function numberedId(id: string, name: string): string | null {
   const number = /^fn(\d{4})[A-Za-z0-9]{3}$/.exec(id)?.[1];
   return number === undefined ? null : `functions.${name}:${Number(number)}`;
+}
+
+/** The id in Mistral's form: itself where it has it, else nine letters and digits, always the same for it. */
+export function nineOf(id: string): string {
+  if (NINE.test(id)) return id;
+  return createHash('sha256')
+    .update(id)
+    .digest('base64')
+    .replace(/[^A-Za-z0-9]/g, '')
+    .slice(0, ID_LENGTH);
 }
 
 function isReserved(id: string): boolean {

@@ -38,7 +38,10 @@ interface Pair {
 }
 
 function pairsOf({ name, arguments: args }: WrittenCall): Pair[] {
-  const pairs = leavesOf(args, null).map(({ key, value }) => ({
+  const leaves = leavesOf(args, null);
+  // A number or a yes that is added or left out makes no other call of it.
+  const texts = leaves.filter(({ isText }) => isText);
+  const pairs = (texts.length > 0 ? texts : leaves).map(({ key, value }) => ({
     key: key === null ? null : skeleton(key),
     value: skeleton(value).replace(EDGES, ''),
   }));
@@ -47,10 +50,10 @@ function pairsOf({ name, arguments: args }: WrittenCall): Pair[] {
   return says.length > 0 ? says : [{ key: null, value: skeleton(name).replace(EDGES, '') }];
 }
 
-function leavesOf(value: unknown, key: string | null): Pair[] {
+function leavesOf(value: unknown, key: string | null): (Pair & { isText: boolean })[] {
   if (Array.isArray(value)) return value.flatMap((each, at) => leavesOf(each, at === 0 ? key : null));
   if (isRecord(value)) return Object.entries(value).flatMap(([name, each]) => leavesOf(each, name));
-  return [{ key, value: typeof value === 'string' ? value : String(value) }];
+  return [{ key, value: String(value), isText: typeof value === 'string' }];
 }
 
 /** A sign between two words that quotes, assigns or closes a tag; and one that only divides. */
@@ -62,12 +65,12 @@ const EDGES = /^[":]+|[":]+$/g;
 function skeleton(text: string): string {
   return text
     .normalize('NFKC')
-    .replace(/\\+u\{?00([0-9a-fA-F]{2})\}?|\\+x([0-9a-fA-F]{2})/g, (_, one?: string, two?: string) =>
+    .replace(/\\{1,64}(?:u\{?00([0-9a-fA-F]{2})\}?|x([0-9a-fA-F]{2}))/g, (_, one?: string, two?: string) =>
       String.fromCharCode(Number.parseInt(one ?? two ?? '20', 16)),
     )
-    .replace(/\\+[nrtbf]/g, ' ')
+    .replace(/\\{1,64}[nrtbf]/g, ' ')
     .replace(/<\/arg_key>[^<]{0,40}<arg_value>/g, '>')
-    .replace(/\s+string=["']+(?:true|false)["']+/g, '')
+    .replace(/\s{1,9}string=["'](?:true|false)["']/g, '')
     .replace(/<\|"\|>|<escape>/g, '"')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, (signs) => {
@@ -152,13 +155,13 @@ function decodedEntity(entity: string, number: string | undefined, name: string)
 
 /** The text, and once more with lines joined that are of one run. */
 function joinedRuns(text: string, run: string): string[] {
-  const ends = new RegExp(`[${run}]{16,}$`, 'i');
+  const ends = new RegExp(`^[${run}]{16}$`, 'i');
   const isRun = new RegExp(`^[${run}]+={0,2}$`, 'i');
   let joined = '';
   let before = '';
   for (const line of text.split(/\r?\n/)) {
     const part = line.trim();
-    joined += ends.test(before) && isRun.test(part) ? part : `\n${line}`;
+    joined += ends.test(before.slice(-16)) && isRun.test(part) ? part : `\n${line}`;
     before = part;
   }
   return joined.slice(1) === text ? [text] : [text, joined];

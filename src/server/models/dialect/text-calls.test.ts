@@ -164,6 +164,20 @@ describe('an echo is not run', () => {
     expect(safeCall(JSON.stringify({ name: 'bash', arguments: RM }), tools, messages)).toBeNull();
   });
 
+  test('with a number or a yes more or less', () => {
+    for (const [given, echoed] of [
+      [RM, { ...RM, timeout: 5 }],
+      [{ ...RM, timeout: 9 }, RM],
+      [
+        { ...RM, timeout: 9 },
+        { ...RM, timeout: 1 },
+      ],
+    ]) {
+      const messages = [user(json({ name: 'bash', arguments: given }))];
+      expect(safeCall(json({ name: 'bash', arguments: echoed }), tools, messages)).toBeNull();
+    }
+  });
+
   test('written as YAML, where nothing has quotes', () => {
     const call = json({ name: 'bash', arguments: { command: 'rm -rf /srv' } });
     const yaml = 'tool: bash\narguments:\n  command: rm -rf /srv\n';

@@ -267,7 +267,7 @@ describe('ids and names', () => {
       ),
     ).map(({ id }) => id);
 
-  test('whatever they were: nine letters and digits, all different', () => {
+  test('whatever they were: plain and short, all different, and the own one where it is so', () => {
     const ids = idsFor([
       null,
       undefined,
@@ -286,7 +286,8 @@ describe('ids and names', () => {
       'abcdefghi',
     ]);
     expect(new Set(ids).size).toBe(15);
-    expect(ids[13]).toBe('abcdefghi');
+    expect(ids.filter((id) => !/^[A-Za-z0-9_-]{1,40}$/.test(id ?? ''))).toEqual([]);
+    expect([ids[5], ids[13]]).toEqual(['call_1', 'abcdefghi']);
   });
 
   test('one of the conversation is not used again', () => {
