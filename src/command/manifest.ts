@@ -9,9 +9,16 @@ export function toManifest(commands: readonly Command[], version: string): Manif
 
 /** The same as an agent is told of it at its start. */
 export function toTold(commands: readonly Command[]): ToldCommand[] {
-  return commands.map(({ name, summary, effect, http }) => {
-    return { name, summary, effect, positional: pathParameters(parseHttp(http).path) };
+  return commands.map(({ name, summary, effect, http, input }) => {
+    const positional = pathParameters(parseHttp(http).path);
+    const required = requiredInputs(input).filter((property) => !positional.includes(property));
+    return { name, summary, effect, positional, required };
   });
+}
+
+/** In the order in which the command names them. */
+function requiredInputs({ shape }: Command['input']): string[] {
+  return Object.entries(shape).flatMap(([name, schema]) => (schema.safeParse(undefined).success ? [] : [name]));
 }
 
 function toManifestCommand(command: Command): ManifestCommand {

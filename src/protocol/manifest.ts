@@ -44,4 +44,7 @@ export interface Manifest {
 }
 
 /** What an agent is told of a command before it asks: little, since every start of a task carries all of them. */
-export type ToldCommand = Pick<ManifestCommand, 'name' | 'summary' | 'effect' | 'positional'>;
+export type ToldCommand = Pick<ManifestCommand, 'name' | 'summary' | 'effect' | 'positional'> & {
+  /** Inputs that it cannot do without, besides those in the path; older servers do not tell. */
+  required?: readonly string[];
+};
