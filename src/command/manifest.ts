@@ -9,8 +9,10 @@ export function toManifest(commands: readonly Command[], version: string): Manif
 
 /** The same as an agent is told of it at its start. */
 export function toTold(commands: readonly Command[]): ToldCommand[] {
-  return commands.map(({ name, summary, effect, http }) => {
-    return { name, summary, effect, positional: pathParameters(parseHttp(http).path) };
+  return commands.map(({ name, summary, effect, http, input }) => {
+    const positional = pathParameters(parseHttp(http).path);
+    const needs = (toJsonSchema(input, 'input').required ?? []).filter((one) => !positional.includes(one));
+    return { name, summary, effect, positional, ...(needs.length > 0 && { needs }) };
   });
 }
 

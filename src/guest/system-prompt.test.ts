@@ -40,6 +40,15 @@ test('commands stand in a shell block, with arguments, effect and summary, and o
   expect(prompt).toContain('Never claim what you did not check');
 });
 
+test('what a command needs beside its arguments stands there as flags', () => {
+  const told = { name: 'pricing set', summary: 'Set a price', effect: 'write' as const, positional: ['sku'] };
+  const commands = [{ ...told, needs: ['priceCents', 'why'] }];
+  const prompt = systemPrompt({ commands, workspaceDir: '/workspace', tools: 'all', today: '2026-11-29' });
+  expect(prompt).toContain(
+    '\nseed pricing set <sku> --price-cents <priceCents> --why <why>  # [write] Set a price\n',
+  );
+});
+
 test('a large platform is listed by name, a line for each noun', () => {
   const nouns = Array.from({ length: 30 }, (_, index) => `things${index}`);
   const commands = nouns.flatMap((noun) => [

@@ -2,6 +2,7 @@
 // request of the model carries it, and small models follow it: so it is short.
 import type { ToldCommand } from '../protocol/manifest.ts';
 import type { ModelTraits } from '../protocol/model.ts';
+import { flagOf } from './tool-answers.ts';
 
 export interface PromptOptions {
   /** Those that the task may call. */
@@ -113,4 +114,7 @@ function shortName(command: ToldCommand): string {
 
 /** Reading is the rule, and is not said. */
 const effectOf = ({ effect }: ToldCommand) => (effect === 'read' ? '' : `[${effect}] `);
-const called = ({ name, positional }: ToldCommand) => [name, ...positional.map((input) => `<${input}>`)].join(' ');
+const called = ({ name, positional, needs = [] }: ToldCommand) =>
+  [name, ...positional.map((input) => `<${input}>`), ...needs.map((input) => `${flagOf(input)} <${input}>`)].join(
+    ' ',
+  );
