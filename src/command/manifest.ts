@@ -11,14 +11,9 @@ export function toManifest(commands: readonly Command[], version: string): Manif
 export function toTold(commands: readonly Command[]): ToldCommand[] {
   return commands.map(({ name, summary, effect, http, input }) => {
     const positional = pathParameters(parseHttp(http).path);
-    const required = requiredInputs(input).filter((property) => !positional.includes(property));
-    return { name, summary, effect, positional, required };
+    const needs = (toJsonSchema(input, 'input').required ?? []).filter((one) => !positional.includes(one));
+    return { name, summary, effect, positional, ...(needs.length > 0 && { needs }) };
   });
-}
-
-/** In the order in which the command names them. */
-function requiredInputs({ shape }: Command['input']): string[] {
-  return Object.entries(shape).flatMap(([name, schema]) => (schema.safeParse(undefined).success ? [] : [name]));
 }
 
 function toManifestCommand(command: Command): ManifestCommand {

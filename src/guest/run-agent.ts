@@ -4,11 +4,12 @@ import { isRecord } from '../lib/json.ts';
 import type { TaskErrorCode } from '../protocol/errors.ts';
 import type { GuestResult } from '../protocol/guest.ts';
 import { LIMITS } from '../protocol/limits.ts';
+import type { ToldCommand } from '../protocol/manifest.ts';
 import { cutMiddle } from '../protocol/text.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { LlmWatch } from './llm-watch.ts';
 import { type ToolAnswers, textOf } from './tool-answers.ts';
-import { isWrittenCall, REMINDER, UNREADABLE } from './written-call.ts';
+import { reminderFor, UNREADABLE } from './written-call.ts';
 
 type MessageEnd = Extract<AgentSessionEvent, { type: 'message_end' }>;
 type AssistantMessage = Extract<MessageEnd['message'], { role: 'assistant' }>;
@@ -20,6 +21,8 @@ export interface AgentRun {
   events: EventQueue;
   llm: LlmWatch;
   answers: ToolAnswers;
+  /** Those that the task may call. */
+  commands: readonly ToldCommand[];
 }
 
 type Diagnose = (text: string) => void;
@@ -40,12 +43,13 @@ export async function runAgent(run: AgentRun): Promise<GuestResult> {
   let failure: Failure | null;
   try {
     await session.prompt(instruction, { expandPromptTemplates: false });
-    if (endedInWrittenCall(last, session)) {
+    const reminder = reminderAfter(last, run);
+    if (reminder !== null) {
       diagnose('the model wrote a tool call as text, and was told so');
-      await session.prompt(REMINDER, { expandPromptTemplates: false });
+      await session.prompt(reminder, { expandPromptTemplates: false });
     }
     failure = judge(last, llm, diagnose);
-    if (failure === null && endedInWrittenCall(last, session)) failure = UNREADABLE;
+    if (failure === null && reminderAfter(last, run) !== null) failure = UNREADABLE;
   } catch (error) {
     failure = { code: 'agent_failed', message: `the agent stopped: ${(error as Error).message}` };
   } finally {
@@ -61,8 +65,8 @@ export async function runAgent(run: AgentRun): Promise<GuestResult> {
   };
 }
 
-function endedInWrittenCall(last: AssistantMessage | null, session: AgentSession): boolean {
-  return last?.stopReason === 'stop' && isWrittenCall(textOf(last), session);
+function reminderAfter(last: AssistantMessage | null, { session, commands }: AgentRun): string | null {
+  return last?.stopReason === 'stop' ? reminderFor(textOf(last), session, commands) : null;
 }
 
 function report(event: AgentSessionEvent, { events, llm, answers }: AgentRun, diagnose: Diagnose): void {

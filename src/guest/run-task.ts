@@ -85,7 +85,7 @@ export async function runTask(run: TaskRun): Promise<Link> {
     llm,
     hooks: { replaceResult: answers.told, instruction: task.instruction },
   });
-  const result = await runAgent({ session, instruction: task.instruction, events, llm, answers });
+  const result = await runAgent({ session, instruction: task.instruction, events, llm, answers, commands });
   session.dispose();
   processes.killAll();
   // What could not be kept or told of is told with the result.

@@ -30,7 +30,7 @@ const SAME_CALLS = 3;
  * Behind each answer for small models: they write next in the form of what they have read last, and with an output
  * there they wrote the same call again, more often than not. With this they answered.
  */
-const CLOSING = 'That command is done. When you have what was asked for, answer now in plain text.';
+export const CLOSING = 'That command is done. When you have what was asked for, answer now in plain text.';
 /** They else claimed that it was done. */
 const FAILED = 'That command failed. Call bash again with a better command; answer only when none works.';
 
@@ -78,6 +78,12 @@ export function unknownTool(call: ToolCall, tools: readonly string[], commands: 
   return `There is no tool ${name}. The tools are: ${tools.join(', ')}. Commands run with bash.`;
 }
 
+/** Whether the name is that of one of the commands, in whatever spelling. */
+export function isCommandName(name: string, commands: readonly ToldCommand[]): boolean {
+  const called = bare(name).replace(/^seed/, '');
+  return commands.some((command) => bare(command.name) === called);
+}
+
 const bare = (name: string) => name.replace(/[^\p{L}\p{N}]/gu, '').toLowerCase();
 
 /** The command line for a call of a command, or of `seed`, as if it were a tool; null when it is neither. */
@@ -102,7 +108,7 @@ function inputWords(input: Record<string, unknown>, { positional }: ToldCommand)
 }
 
 const isPlain = (value: unknown) => ['string', 'number', 'boolean'].includes(typeof value);
-/** Of an input, as the CLI takes it. */
+/** As the CLI spells an input. */
 export const flagOf = (name: string) =>
   `--${name
     .replace(/([a-z0-9])([A-Z])/g, '$1-$2')

@@ -44,7 +44,7 @@ export interface Manifest {
 }
 
 /** What an agent is told of a command before it asks: little, since every start of a task carries all of them. */
-export type ToldCommand = Pick<ManifestCommand, 'name' | 'summary' | 'effect' | 'positional'> & {
-  /** Inputs that it cannot do without, besides those in the path; older servers do not tell. */
-  required?: readonly string[];
-};
+export interface ToldCommand extends Pick<ManifestCommand, 'name' | 'summary' | 'effect' | 'positional'> {
+  /** Names of the inputs beside those in the path without which it is refused. */
+  needs?: string[];
+}

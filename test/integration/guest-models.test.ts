@@ -2,6 +2,7 @@
 // refused, or have little room. The real guest and Pi, against a server that plays Seed.
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { CLOSING } from '../../src/guest/tool-answers.ts';
 import { USUAL_TRAITS } from '../../src/protocol/model.ts';
 import { type RunnerSetUp, startFakeRunner } from '../fixtures/fake-runner.ts';
 import { type Answer, calls, type FakeServer, json, runs, says, sse } from '../fixtures/fake-server.ts';
@@ -79,9 +80,28 @@ test('a small model is offered bash alone; what it calls by a name that is no to
     'There is no tool "seed": run `seed keys list` with bash.',
     '200 {"ok":true}',
   ];
-  expect(toolTexts()).toEqual(told);
-  // The transcript says the same.
+  expect(toolTexts()).toEqual(told.map((text) => `${text}\n\n${CLOSING}`));
+  // The transcript says the same, without what only closes it.
   expect(toolResults()).toEqual(told);
+});
+
+test('a command that is written as if it were a tool is no answer: told so once, the model may call it', async () => {
+  const written = '```json\n{"name": "keys list", "arguments": {"limit": 3}}\n```';
+  const settlement = await run([says(written), runs('echo ran'), says('one key')]);
+  expect(settlement).toMatchObject({ outcome: 'completed', stdout: 'one key' });
+  expect(toolTexts()).toEqual(['ran\n']);
+  expect(textOf(requests()[1]?.messages.at(-1)?.content)).toContain('named a command as if it were a tool');
+});
+
+test('a command that is written so twice is told as unreadable; what only looks alike is an answer', async () => {
+  const written = '{"name": "seed_keys_list", "arguments": {}}';
+  expect(await run([says(written), says(written)])).toMatchObject({
+    outcome: 'failed',
+    stdout: null,
+    error: { code: 'tool_call_unreadable' },
+  });
+  const other = '{"name": "monkeys list", "arguments": {}}';
+  expect(await run([says(other)])).toMatchObject({ outcome: 'completed', stdout: other });
 });
 
 test('inputs are taken as they were meant; a timeout of nothing is none', async () => {
