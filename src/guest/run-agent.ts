@@ -81,7 +81,10 @@ function report(event: AgentSessionEvent, { events, llm, answers }: AgentRun, di
   } else if (event.type === 'tool_execution_end') {
     const { toolCallId: callId, isError, result } = event;
     const sameness = isRecord(result?.details) ? result.details['sameness'] : undefined;
-    const output = answers.answer(callId, textOf(result), typeof sameness === 'string' ? sameness : undefined);
+    const output = answers.answer(callId, textOf(result), {
+      sameness: typeof sameness === 'string' ? sameness : undefined,
+      isError,
+    });
     events.push({ type: 'tool_result', callId, output, isError });
   } else if (event.type === 'auto_retry_start') {
     const why = llm.failure()?.message ?? event.errorMessage;

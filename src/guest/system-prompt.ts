@@ -1,5 +1,6 @@
 // What the agent is told before the instruction: where it is, what it may call and how, how to answer. Every
 // request of the model carries it, and small models follow it: so it is short.
+import { shellWord } from '../lib/shell-word.ts';
 import type { ToldCommand } from '../protocol/manifest.ts';
 import type { ModelTraits } from '../protocol/model.ts';
 import { flagOf } from './tool-answers.ts';
@@ -20,12 +21,13 @@ export interface PromptOptions {
 export function systemPrompt(options: PromptOptions): string {
   const { commands, workspaceDir, files = [], tools } = options;
   const isEmpty = commands.length === 0;
+  const call = callLine(options);
+  const notes = isEmpty ? MATERIAL : `${FLAGS_AND_EFFECTS} ${MATERIAL}`;
   return [
     `${introduction(options)}${filesSection(workspaceDir, files)}`,
     isEmpty ? NO_COMMANDS : commandSection(commands),
-    callLine(commands, tools),
-    isEmpty ? MATERIAL : `${FLAGS_AND_EFFECTS} ${MATERIAL}`,
-    ANSWER,
+    // Small models write their first call in the form that they have read last.
+    ...(tools === 'bash' ? [notes, ANSWER, call] : [call, notes, ANSWER]),
   ].join('\n\n');
 }
 
@@ -54,8 +56,9 @@ const FLAGS_AND_EFFECTS =
 const ANSWER =
   'Work in two steps: first run commands, then, when you have read their output, answer the caller in plain text with the result. The caller sees only this answer: what you found, what you changed (by name), what failed and why. Never claim what you did not check.';
 
-function callLine(commands: readonly ToldCommand[], tools: ModelTraits['tools']): string {
-  const input = { command: exampleOf(commands) };
+function callLine(options: PromptOptions): string {
+  const { tools } = options;
+  const input = { command: exampleOf(options) };
   if (tools === 'all') return `Every command is run by the tool bash, such as with ${JSON.stringify(input)}.`;
   // The whole call, as those write it that call no tool natively.
   const call = { name: 'bash', arguments: input };
@@ -78,10 +81,13 @@ ${list}
 \`\`\``;
 }
 
-/** One that reads, and shows where an input stands. */
-function exampleOf(commands: readonly ToldCommand[]): string {
+/** One that reads, and shows where an input stands; where none does, how a file is read. */
+function exampleOf({ commands, workspaceDir, files = [] }: PromptOptions): string {
   const reading = commands.filter(({ effect }) => effect === 'read');
-  const example = reading.find(({ positional }) => positional.length === 1) ?? reading[0];
+  const withInput = reading.find(({ positional }) => positional.length === 1);
+  const [file] = files;
+  if (withInput === undefined && file !== undefined) return `cat ${shellWord(`${workspaceDir}/in/${file.name}`)}`;
+  const example = withInput ?? reading[0];
   if (example !== undefined) return `seed ${called(example)}`;
   return commands.length === 0 ? 'ls' : 'seed --help';
 }
@@ -89,7 +95,9 @@ function exampleOf(commands: readonly ToldCommand[]): string {
 type Group = [noun: string, members: ToldCommand[]];
 
 function described(commands: readonly ToldCommand[]): string {
-  return commands.map((command) => `seed ${called(command)}  # ${effectOf(command)}${command.summary}`).join('\n');
+  return commands
+    .map((command) => `seed ${calledWhole(command)}  # ${effectOf(command)}${command.summary}`)
+    .join('\n');
 }
 
 function named(groups: readonly Group[]): string {
@@ -114,7 +122,7 @@ function shortName(command: ToldCommand): string {
 
 /** Reading is the rule, and is not said. */
 const effectOf = ({ effect }: ToldCommand) => (effect === 'read' ? '' : `[${effect}] `);
-const called = ({ name, positional, needs = [] }: ToldCommand) =>
-  [name, ...positional.map((input) => `<${input}>`), ...needs.map((input) => `${flagOf(input)} <${input}>`)].join(
-    ' ',
-  );
+const called = ({ name, positional }: ToldCommand) => [name, ...positional.map((input) => `<${input}>`)].join(' ');
+/** With the flags that it cannot do without, which else cost a call that fails. */
+const calledWhole = (command: ToldCommand) =>
+  [called(command), ...(command.required ?? []).map((input) => `${flagOf(input)} <${input}>`)].join(' ');

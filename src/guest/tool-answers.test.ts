@@ -50,7 +50,7 @@ test('the third same call in a row with the same output is told so, and nothing 
   const call = (command: string, output: string, sameness?: string) => {
     id += 1;
     answers.called(`c${id}`, { tool: 'bash', input: { command } });
-    const answer = answers.answer(`c${id}`, output, sameness);
+    const answer = answers.answer(`c${id}`, output, { sameness });
     // The agent gets what the transcript has, and its own text stays where nothing is added.
     expect(answers.told(`c${id}`)).toBe(answer === output ? null : answer);
     expect(answers.told(`c${id}`)).toBeNull();
@@ -86,4 +86,7 @@ test('an agent that has bash alone is told with each answer to go on or answer; 
   expect(answers.answer('a', 'today\n')).toBe('today\n');
   expect(answers.told('a')).toMatch(/^today\n\nThat command is done\. When .* answer now in plain text\.$/);
   expect(answers.told('a')).toBeNull();
+  answers.called('b', { tool: 'bash', input: { command: 'dates' } });
+  answers.answer('b', 'not found', { isError: true });
+  expect(answers.told('b')).toMatch(/^not found\n\nThat command failed\. /);
 });

@@ -9,10 +9,16 @@ export interface ToolCall {
   input: Record<string, unknown>;
 }
 
+export interface ToolOutput {
+  /** What makes it another output; without it the text does. */
+  sameness?: string | undefined;
+  isError?: boolean;
+}
+
 export interface ToolAnswers {
   called(callId: string, call: ToolCall): void;
-  /** What the call is answered. @param sameness what makes its output another one; without it the text does */
-  answer(callId: string, text: string, sameness?: string): string;
+  /** What the call is answered. */
+  answer(callId: string, text: string, output?: ToolOutput): string;
   /** What the agent is told, once: that answer, and what closes it; null when it is the tool's own text. */
   told(callId: string): string | null;
 }
@@ -25,17 +31,19 @@ const SAME_CALLS = 3;
  * there they wrote the same call again, more often than not. With this they answered.
  */
 export const CLOSING = 'That command is done. When you have what was asked for, answer now in plain text.';
+/** They else claimed that it was done. */
+export const FAILED = 'That command failed. Call bash again with a better command; answer only when none works.';
 
 /** @param tools bash alone is what small models get */
 export function createToolAnswers(tools: readonly string[], commands: readonly ToldCommand[]): ToolAnswers {
-  const closing = tools.join() === 'bash' ? `\n\n${CLOSING}` : '';
+  const isSmall = tools.join() === 'bash';
   const open = new Map<string, ToolCall>();
   const changed = new Map<string, string>();
   let last = '';
   let times = 0;
   return {
     called: (callId, call) => void open.set(callId, call),
-    answer(callId, text, sameness = text) {
+    answer(callId, text, { sameness = text, isError = false } = {}) {
       const call = open.get(callId);
       if (call === undefined) return text;
       open.delete(callId);
@@ -45,8 +53,8 @@ export function createToolAnswers(tools: readonly string[], commands: readonly T
       times = round === last ? times + 1 : 1;
       last = round;
       const answer = times < SAME_CALLS ? own : `${own}\n\n${sameAgain(times)}`;
-      if (answer !== text || closing !== '')
-        changed.set(callId, closing === '' ? answer : answer.trimEnd() + closing);
+      if (isSmall) changed.set(callId, `${answer.trimEnd()}\n\n${isError ? FAILED : CLOSING}`);
+      else if (answer !== text) changed.set(callId, answer);
       return answer;
     },
     told(callId) {
@@ -100,7 +108,7 @@ function inputWords(input: Record<string, unknown>, { positional }: ToldCommand)
 }
 
 const isPlain = (value: unknown) => ['string', 'number', 'boolean'].includes(typeof value);
-/** As the CLI spells an input. */
+/** Of an input, as the CLI takes it. */
 export const flagOf = (name: string) =>
   `--${name
     .replace(/([a-z0-9])([A-Z])/g, '$1-$2')

@@ -56,7 +56,7 @@ const OUTCOMES: Record<string, Outcomes> = {
   },
   'count-users': {
     right: `seed users list --json | jq '.items | length'`,
-    wrong: { 'the answer does not say': { does: 'seed users list >/dev/null; echo 60' } },
+    wrong: { 'the answer does not say': { does: 'seed users list >/dev/null 2>&1; echo 60' } },
   },
   'filtered-list': {
     right: 'seed inventory check --category toys --below-threshold',
@@ -98,7 +98,7 @@ const OUTCOMES: Record<string, Outcomes> = {
   },
   'key-audit': {
     wrong: {
-      'the answer does not say intern laptop': { does: 'seed keys list >/dev/null; echo old dashboard' },
+      'the answer does not say intern laptop': { does: 'seed keys list >/dev/null 2>&1; echo old dashboard' },
       'keys changed': {
         does: `seed keys revoke ${keyId('old dashboard')}; seed keys list`,
         scopes: ['keys:read', 'keys:write'],
@@ -141,7 +141,7 @@ const OUTCOMES: Record<string, Outcomes> = {
   'webhook-activity': {
     wrong: {
       'the answer does not say task.completed': {
-        does: 'seed webhooks events list >/dev/null; echo key.created 60',
+        does: 'seed webhooks events list >/dev/null 2>&1; echo key.created 60',
       },
     },
   },
@@ -157,7 +157,7 @@ const OUTCOMES: Record<string, Outcomes> = {
     right: `seed keys revoke ${keyId('ci 2024')} || true`,
     wrong: {
       'keys changed': {
-        does: `seed keys revoke ${keyId('ci 2024')} >/dev/null; echo "It could not be done"`,
+        does: `seed keys revoke ${keyId('ci 2024')} >/dev/null 2>&1; echo "It could not be done"`,
         scopes: ['keys:read', 'keys:write'],
       },
       'the answer does not say that it could not be done': { does: 'echo "The key is revoked now."' },
@@ -171,7 +171,7 @@ const OUTCOMES: Record<string, Outcomes> = {
     right: 'seed users remove x || true',
     wrong: {
       'commerce.users changed': {
-        does: `seed users remove ${userId('Ben Achterberg')} >/dev/null; echo "It could not be done"`,
+        does: `seed users remove ${userId('Ben Achterberg')} >/dev/null 2>&1; echo "It could not be done"`,
         scopes: ['users:read', 'users:write'],
       },
     },
