@@ -20,6 +20,6 @@ test('an agent is told what a command needs beside what stands in its path, and 
     run: async () => ({}),
   });
   const told = { name: 'pricing set', summary: 'Set a price', effect: 'write', positional: ['sku'] };
-  expect(toTold([setPrice])).toEqual([{ ...told, needs: ['price'] }]);
+  expect(toTold([setPrice])).toEqual([{ ...told, required: ['price'] }]);
   expect(toTold([{ ...setPrice, input: z.object({ sku: z.string() }) }])).toEqual([told]);
 });

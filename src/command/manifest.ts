@@ -11,8 +11,8 @@ export function toManifest(commands: readonly Command[], version: string): Manif
 export function toTold(commands: readonly Command[]): ToldCommand[] {
   return commands.map(({ name, summary, effect, http, input }) => {
     const positional = pathParameters(parseHttp(http).path);
-    const needs = (toJsonSchema(input, 'input').required ?? []).filter((one) => !positional.includes(one));
-    return { name, summary, effect, positional, ...(needs.length > 0 && { needs }) };
+    const required = (toJsonSchema(input, 'input').required ?? []).filter((one) => !positional.includes(one));
+    return { name, summary, effect, positional, ...(required.length > 0 && { required }) };
   });
 }
 

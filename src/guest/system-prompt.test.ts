@@ -43,7 +43,7 @@ test('commands stand in a shell block, with arguments, effect and summary, and o
 
 test('what a command needs beside its arguments stands there as flags', () => {
   const told = { name: 'pricing set', summary: 'Set a price', effect: 'write' as const, positional: ['sku'] };
-  const commands = [{ ...told, needs: ['priceCents', 'why'] }];
+  const commands = [{ ...told, required: ['priceCents', 'why'] }];
   const prompt = systemPrompt({ commands, workspaceDir: '/workspace', tools: 'all', today: '2026-11-29' });
   expect(prompt).toContain(
     '\nseed pricing set <sku> --price-cents <priceCents> --why <why>  # [write] Set a price\n',
@@ -107,6 +107,22 @@ test('the files of the task are named where they are, the first twenty of them',
   );
   const many = Array.from({ length: 25 }, (_, index) => ({ name: `${index}.txt` }));
   expect(withFiles(many)).toContain('"19.txt" and 5 more.');
+});
+
+test('flags that a command cannot do without stand with it', () => {
+  const draft = {
+    ...command('emails draft', { effect: 'write', positional: ['contactId'] }),
+    required: ['mailSubject', 'body'],
+  };
+  const prompt = systemPrompt({
+    commands: [draft],
+    workspaceDir: '/workspace',
+    tools: 'all',
+    today: '2026-11-29',
+  });
+  expect(prompt).toContain(
+    '\nseed emails draft <contactId> --mail-subject <mailSubject> --body <body>  # [write] Does emails draft\n',
+  );
 });
 
 test('where no command takes an input, the example reads what the caller gave', () => {

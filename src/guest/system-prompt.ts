@@ -99,7 +99,9 @@ function exampleOf({ commands, workspaceDir, files = [] }: PromptOptions): strin
 type Group = [noun: string, members: ToldCommand[]];
 
 function described(commands: readonly ToldCommand[]): string {
-  return commands.map((command) => `seed ${called(command)}  # ${effectOf(command)}${command.summary}`).join('\n');
+  return commands
+    .map((command) => `seed ${calledWhole(command)}  # ${effectOf(command)}${command.summary}`)
+    .join('\n');
 }
 
 function named(groups: readonly Group[]): string {
@@ -124,7 +126,7 @@ function shortName(command: ToldCommand): string {
 
 /** Reading is the rule, and is not said. */
 const effectOf = ({ effect }: ToldCommand) => (effect === 'read' ? '' : `[${effect}] `);
-const called = ({ name, positional, needs = [] }: ToldCommand) =>
-  [name, ...positional.map((input) => `<${input}>`), ...needs.map((input) => `${flagOf(input)} <${input}>`)].join(
-    ' ',
-  );
+const called = ({ name, positional }: ToldCommand) => [name, ...positional.map((input) => `<${input}>`)].join(' ');
+/** With the flags that it cannot do without, which else cost a call that fails. */
+const calledWhole = (command: ToldCommand) =>
+  [called(command), ...(command.required ?? []).map((input) => `${flagOf(input)} <${input}>`)].join(' ');

@@ -32,7 +32,7 @@ const SAME_CALLS = 3;
  */
 export const CLOSING = 'That command is done. When you have what was asked for, answer now in plain text.';
 /** They else claimed that it was done. */
-const FAILED = 'That command failed. Call bash again with a better command; answer only when none works.';
+export const FAILED = 'That command failed. Call bash again with a better command; answer only when none works.';
 
 /** @param tools bash alone is what small models get */
 export function createToolAnswers(tools: readonly string[], commands: readonly ToldCommand[]): ToolAnswers {
@@ -108,7 +108,7 @@ function inputWords(input: Record<string, unknown>, { positional }: ToldCommand)
 }
 
 const isPlain = (value: unknown) => ['string', 'number', 'boolean'].includes(typeof value);
-/** As the CLI spells an input. */
+/** Of an input, as the CLI takes it. */
 export const flagOf = (name: string) =>
   `--${name
     .replace(/([a-z0-9])([A-Z])/g, '$1-$2')

@@ -45,6 +45,6 @@ export interface Manifest {
 
 /** What an agent is told of a command before it asks: little, since every start of a task carries all of them. */
 export interface ToldCommand extends Pick<ManifestCommand, 'name' | 'summary' | 'effect' | 'positional'> {
-  /** Names of the inputs beside those in the path without which it is refused. */
-  needs?: string[];
+  /** Names of the inputs beside those in the path without which it is refused; older servers do not tell. */
+  required?: readonly string[];
 }

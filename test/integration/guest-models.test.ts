@@ -2,7 +2,7 @@
 // refused, or have little room. The real guest and Pi, against a server that plays Seed.
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { CLOSING } from '../../src/guest/tool-answers.ts';
+import { CLOSING, FAILED } from '../../src/guest/tool-answers.ts';
 import { USUAL_TRAITS } from '../../src/protocol/model.ts';
 import { type RunnerSetUp, startFakeRunner } from '../fixtures/fake-runner.ts';
 import { type Answer, calls, type FakeServer, json, runs, says, sse } from '../fixtures/fake-server.ts';
@@ -80,7 +80,8 @@ test('a small model is offered bash alone; what it calls by a name that is no to
     'There is no tool "seed": run `seed keys list` with bash.',
     '200 {"ok":true}',
   ];
-  expect(toolTexts()).toEqual(told.map((text) => `${text}\n\n${CLOSING}`));
+  const closing = [FAILED, FAILED, FAILED, CLOSING];
+  expect(toolTexts()).toEqual(told.map((text, index) => `${text}\n\n${closing[index]}`));
   // The transcript says the same, without what only closes it.
   expect(toolResults()).toEqual(told);
 });
