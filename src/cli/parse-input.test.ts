@@ -79,9 +79,11 @@ it.each([
   });
 });
 
-it('suggests the closest flag and shows the usage', async () => {
+it('suggests the closest flag and shows the usage with all flags', async () => {
   await expect(inputOf(['7', '--colr', 'red'])).rejects.toMatchObject({
-    hint: 'Did you mean --colour? Usage: seed things make <id> [flags]',
+    hint: expect.stringMatching(
+      /^Did you mean --colour\? Usage: seed things make <id> \[flags\]\nFlags: --\w.*--colour/,
+    ),
   });
 });
 
@@ -92,6 +94,16 @@ it('lets a bare word fill the first required text, and - read it from stdin', as
   expect(await inputOf(['7', 'hello'], TEXT)).toEqual({ id: '7', text: 'hello' });
   const read = await parseInput(TEXT, ['7', '--text', '-'], async () => 'piped');
   expect(read.input).toEqual({ id: '7', text: 'piped' });
+});
+
+it('lets a bare word fill the one number that is all that is left to say', async () => {
+  const price = commandWith({ price: { type: 'number' }, note: { type: 'string' } });
+  price.input.required = ['id', 'price'];
+  expect(await inputOf(['7', '19.99'], price)).toEqual({ id: '7', price: 19.99 });
+  await expect(inputOf(['7', 'much'], price)).rejects.toMatchObject({ code: 'usage' });
+  await expect(inputOf(['7', '1', '2'], price)).rejects.toMatchObject({ message: 'unexpected argument "2"' });
+  price.input.required = ['id', 'price', 'note'];
+  await expect(inputOf(['7', '19.99', '20'], price)).rejects.toMatchObject({ code: 'usage' });
 });
 
 it("knows the flags of every command, and prefers the command's own of the same name", async () => {

@@ -3,7 +3,7 @@ import type { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
 import { parseArgs } from './builtin.ts';
 import { closest } from './find-command.ts';
-import { type Flag, flagOf, flagsOf, flagValue, usageLine } from './flags.ts';
+import { type Flag, flagOf, flagsOf, flagValue, isMandatory, usageLine } from './flags.ts';
 import { usageError } from './io.ts';
 
 interface ParsedInput extends Record<TrailingFlag | 'detach', boolean> {
@@ -89,7 +89,7 @@ function typedValue(flag: Flag, token: OptionToken, byName: ReadonlyMap<string, 
   return token.value;
 }
 
-/** Bare words fill the path's inputs in order; one more may fill the first required text that has no flag. */
+/** Bare words fill the path's inputs in order; one more may fill the required input that `bareFlag` names. */
 function placeBareWords(
   command: ManifestCommand,
   flags: readonly Flag[],
@@ -104,15 +104,23 @@ function placeBareWords(
     if (word === undefined) throw missing(command, flag);
     values.set(flag, [word]);
   }
-  const text = bareTextFlag(command, flags);
+  const text = bareFlag(command, flags);
   if (words.length > 0 && text && !values.has(text)) values.set(text, [words.shift() ?? '']);
   if (words.length === 0) return;
-  const hint = text ? `Put text of several words in quotes. ${usage(command)}` : usage(command);
+  const hint = text?.kind === 'string' ? `Put text of several words in quotes. ${usage(command)}` : usage(command);
   throw usageError(`unexpected argument ${JSON.stringify(words[0])}`, hint);
 }
 
-/** The flag that a bare word fills when the path has taken its own. */
-function bareTextFlag(command: ManifestCommand, flags: readonly Flag[]): Flag | undefined {
+const NUMBERS: readonly Flag['kind'][] = ['integer', 'number'];
+
+/**
+ * The flag that a bare word fills when the path has taken its own: the first required text, or a number that is
+ * all that is left to say.
+ */
+function bareFlag(command: ManifestCommand, flags: readonly Flag[]): Flag | undefined {
+  const required = flags.filter((flag) => isMandatory(flag) && !command.positional.includes(flag.property));
+  const [only] = required.length === 1 ? required : [];
+  if (only && NUMBERS.includes(only.kind)) return only;
   return flags.find(
     (flag) => flag.required && flag.kind === 'string' && !command.positional.includes(flag.property),
   );
@@ -147,7 +155,17 @@ function unknownFlag(command: ManifestCommand, flags: readonly Flag[], rawName: 
   return usageError(message, (meant === undefined ? '' : `Did you mean --${meant}? `) + usage(command));
 }
 
-const usage = (command: ManifestCommand): string => `Usage: ${usageLine(command)}`;
+const FLAGS_NAMED = 20;
+
+/** Its usage and, since nobody guesses them, the names of its flags. */
+function usage(command: ManifestCommand): string {
+  const line = `Usage: ${usageLine(command)}`;
+  const names = flagsOf(command)
+    .filter(({ property }) => !command.positional.includes(property))
+    .map(({ name }) => `--${name}`);
+  const more = names.length > FLAGS_NAMED ? ', …' : '';
+  return names.length === 0 ? line : `${line}\nFlags: ${names.slice(0, FLAGS_NAMED).join(', ')}${more}`;
+}
 
 const NO_SWITCHES = { json: false, csv: false, quiet: false, help: false, version: false, refresh: false };
 const SWITCHES = Object.keys(NO_SWITCHES) as (keyof typeof NO_SWITCHES)[];
