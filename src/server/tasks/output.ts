@@ -1,5 +1,5 @@
 // What a task that ended without an answer has to show: used for the stdout of such tasks. What a tool printed is
-// never taken for an answer: it is shown only of tasks that were killed or lost, whose agent could not give one.
+// never taken for an answer: it is shown only of tasks that were not let come to one.
 import { sql } from 'kysely';
 import type { Db } from '../../db/tables.ts';
 import { type TaskSpan, writtenFor } from '../../db/task-conditions.ts';

@@ -150,9 +150,13 @@ const NO_LEASE = {
   deadline: null,
 };
 
+/** Whether the agent has said what it had to say, be it nothing: then no output of a tool stands in for it. */
+function endedByItself({ status, error }: Change): boolean {
+  return status === 'completed' || error?.code === 'no_answer' || error?.code === 'tool_call_unreadable';
+}
+
 async function ending(tx: Tx, task: TaskRow, change: Change, now: Date) {
-  // An agent that ended by itself has said what it had to say.
-  const readSoFar = (change.exitCode ?? null) === null ? readOutputSoFar : readTextsSoFar;
+  const readSoFar = endedByItself(change) ? readTextsSoFar : readOutputSoFar;
   const stdout = storableTextOrNull(change.stdout ?? (await readSoFar(tx, task)));
   const stderr = storableTextOrNull(change.stderr ?? null);
   return {
