@@ -1,11 +1,13 @@
 // Prints an answer: JSON as it is, CSV, a table, or names and values. Used by run.ts, login.ts and follow-task.ts.
+
 import { type CsvCell, csvLine } from '../lib/csv.ts';
 import { escapeJson, isRecord, parseJson } from '../lib/json.ts';
+import { kebabCase } from '../lib/kebab-case.ts';
 import { shellWord } from '../lib/shell-word.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
 import { cellText, isIsoTime, namedCellText, relativeTime, valueAt, words } from './cell.ts';
-import { kebabCase } from './flags.ts';
+
 import type { Io } from './io.ts';
 import { listView, type ViewOptions } from './table.ts';
 import { padEnd, paintStatus, type Style, sanitise, styleFor, textWidth } from './terminal.ts';

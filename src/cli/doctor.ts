@@ -39,11 +39,14 @@ export const doctor: LocalCommand = {
 
 const MARKS = { good: '✓', bad: '✗', note: '·' } as const;
 
+/** That of the longest, `qemu-emulated`. */
+const NAME_LENGTH = 13;
+
 function lineOf({ name, state, text, hint }: Finding, style: Style): string {
   const paint = { good: style.green, bad: style.red, note: style.dim }[state];
-  const indent = ' '.repeat(12);
+  const indent = ' '.repeat(4 + NAME_LENGTH);
   const lines = [...sanitise(text).trimEnd().split('\n'), ...(hint ? [`→ ${sanitise(hint)}`] : [])];
-  return `${paint(MARKS[state])} ${style.bold(name.padEnd(10))}${lines.join(`\n${indent}`)}\n`;
+  return `${paint(MARKS[state])} ${style.bold(name.padEnd(NAME_LENGTH))}  ${lines.join(`\n${indent}`)}\n`;
 }
 
 function dataFolder(dataDir: string): Finding {

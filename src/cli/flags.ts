@@ -1,5 +1,7 @@
 // The flags that a JSON Schema makes, in usage lines, and their values. Used by parse-input.ts and help.ts.
+
 import { isRecord, parseJson } from '../lib/json.ts';
+import { kebabCase } from '../lib/kebab-case.ts';
 import type { SeedError } from '../protocol/errors.ts';
 import type { JsonSchema, ManifestCommand } from '../protocol/manifest.ts';
 import { closest } from './find-command.ts';
@@ -23,13 +25,6 @@ export interface Flag {
   default: unknown;
   minimum: number | undefined;
   maximum: number | undefined;
-}
-
-export function kebabCase(property: string): string {
-  return property
-    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
-    .replace(/_/g, '-')
-    .toLowerCase();
 }
 
 /** The flags of a command in the schema's order, those that stand in its path included. */

@@ -1,6 +1,7 @@
 // The help texts, made from the manifest. Used by run.ts.
+import { kebabCase } from '../lib/kebab-case.ts';
 import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
-import { type Flag, flagsOf, isMandatory, kebabCase, placeholder, usageLine } from './flags.ts';
+import { type Flag, flagsOf, isMandatory, placeholder, usageLine } from './flags.ts';
 import { type Style, sanitiseLine } from './terminal.ts';
 
 export type HelpEntry = { name: string; summary: string };

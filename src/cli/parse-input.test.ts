@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { manifestCommand } from '../../test/fixtures/manifest-command.ts';
 import type { JsonSchema, ManifestCommand } from '../protocol/manifest.ts';
 import { parseInput } from './parse-input.ts';
 
@@ -6,21 +7,13 @@ function commandWith(
   properties: Record<string, JsonSchema>,
   changes: Partial<ManifestCommand> = {},
 ): ManifestCommand {
-  return {
-    name: 'things make',
-    summary: 'Make a thing',
+  return manifestCommand('things make', {
     http: { method: 'POST', path: '/things/{id}' },
-    scope: null,
     effect: 'write',
     input: { type: 'object', properties: { id: { type: 'string' }, ...properties }, required: ['id'] },
     positional: ['id'],
-    output: 'object',
-    columns: [],
-    examples: [],
-    creates: false,
-    follow: null,
     ...changes,
-  };
+  });
 }
 
 const KINDS = commandWith({

@@ -81,3 +81,12 @@ test.each([
 ])('of a context of %i tokens a tool may fill %i bytes', (tokens, bytes) => {
   expect(shownBytesOf(tokens)).toBe(bytes);
 });
+
+test('of output without end the file has the first 16 MiB, and the note says so', async () => {
+  const MIB = 1024 * 1024;
+  const chunks = Array.from({ length: 17 * 2 }, (_, index) => Buffer.alloc(MIB / 2 + index, 'x\n'));
+  const { text, file } = await keeping(100)(...chunks);
+  expect(file.length).toBe(16 * MIB);
+  expect(text).toContain('the first 16 MiB are in /home/agent/output-1.txt');
+  expect(await keeping(100)(Buffer.alloc(17 * MIB, 'x')).then(({ file: whole }) => whole.length)).toBe(16 * MIB);
+});

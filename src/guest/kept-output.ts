@@ -5,6 +5,8 @@ import { createHash } from 'node:crypto';
 const SHARE_OF_CONTEXT = 1 / 8;
 /** Tables and JSON take more tokens than prose. */
 const BYTES_A_TOKEN = 3.2;
+/** The file has no more: what a command prints without end would fill the sandbox's disk. */
+const KEPT_BYTES_MOST = 16 * 1024 * 1024;
 const SHOWN_BYTES_LEAST = 2_000;
 const SHOWN_BYTES_MOST = 50 * 1024;
 
@@ -21,13 +23,16 @@ export interface OutputFile {
   close(): Promise<boolean>;
 }
 
+export interface ShownOutput {
+  text: string;
+  /** The same for the same output, whatever is shown of it. */
+  digest: string;
+}
+
 export interface KeptOutput {
   take(chunk: Buffer): void;
   /** Called once, after the last chunk. */
-  finish(): Promise<{
-    text: string /** The same for the same output, whatever is shown of it. */;
-    digest: string;
-  }>;
+  finish(): Promise<ShownOutput>;
 }
 
 /** @param openFile called when there is more than `mostBytes`, and never before */
@@ -44,15 +49,17 @@ export function keepOutput(mostBytes: number, openFile: () => OutputFile): KeptO
       hash.update(chunk);
       lines += newlines(chunk);
       const room = mostBytes - bytes;
+      const unkept = KEPT_BYTES_MOST - bytes;
       bytes += chunk.length;
       if (room > 0) start.push(chunk.subarray(0, room));
       end.push(chunk);
-      if (bytes <= mostBytes) return;
+      if (bytes <= mostBytes || unkept <= 0) return;
+      const kept = chunk.subarray(0, unkept);
       if (file === null) {
         file = openFile();
         for (const piece of start) file.write(piece);
-        file.write(chunk.subarray(Math.max(0, room)));
-      } else file.write(chunk);
+        file.write(kept.subarray(Math.max(0, room)));
+      } else file.write(kept);
     },
     async finish() {
       const isKept = (await file?.close()) ?? true;
@@ -104,8 +111,8 @@ function shorten(first: Buffer, last: Buffer, whole: Whole, mostBytes: number): 
   const to = whole.lines - linesIn(tail);
   const note =
     isByLine && to >= from
-      ? `lines ${from} to ${to} of ${whole.lines} left out${wayToLines(whole.path, from)}`
-      : `${whole.bytes - head.length - tail.length} of ${whole.bytes} bytes left out${wayToBytes(whole.path)}`;
+      ? `lines ${from} to ${to} of ${whole.lines} left out${wayToLines(whole, from)}`
+      : `${whole.bytes - head.length - tail.length} of ${whole.bytes} bytes left out${wayToBytes(whole)}`;
   return `${head}${head.at(-1) === NEWLINE ? '' : '\n'}[… ${note} …]\n${tail}`;
 }
 
@@ -130,14 +137,17 @@ interface Whole {
 const NOT_KEPT = '; they could not be kept: print less, such as with grep, or write to a file';
 const LINES_SHOWN = 40;
 
-function wayToLines(path: string | null, from: number): string {
+function wayToLines({ path, bytes }: Whole, from: number): string {
   if (path === null) return NOT_KEPT;
-  return `; all are in ${path}: grep in it, or sed -n '${from},${from + LINES_SHOWN}p' ${path}`;
+  return `; ${keptOf(bytes)} ${path}: grep in it, or sed -n '${from},${from + LINES_SHOWN}p' ${path}`;
 }
 
-function wayToBytes(path: string | null): string {
-  return path === null ? NOT_KEPT : `; all are in ${path}: grep -o, jq or cut -c1-2000 show parts of it`;
+function wayToBytes({ path, bytes }: Whole): string {
+  return path === null ? NOT_KEPT : `; ${keptOf(bytes)} ${path}: grep -o, jq or cut -c1-2000 show parts of it`;
 }
+
+const keptOf = (bytes: number) =>
+  bytes <= KEPT_BYTES_MOST ? 'all are in' : `the first ${KEPT_BYTES_MOST / 1024 / 1024} MiB are in`;
 
 const linesIn = (bytes: Buffer) => newlines(bytes) + (bytes.length === 0 || bytes.at(-1) === NEWLINE ? 0 : 1);
 

@@ -1,37 +1,24 @@
 import { expect, test } from 'vitest';
-import type { ManifestCommand } from '../protocol/manifest.ts';
-import { systemPrompt } from './system-prompt.ts';
+import { manifestCommand } from '../../test/fixtures/manifest-command.ts';
+import { type PromptOptions, systemPrompt } from './system-prompt.ts';
 
-const command = (name: string, fields: Partial<ManifestCommand> = {}): ManifestCommand => ({
-  name,
-  summary: `Does ${name}`,
-  http: { method: 'GET', path: '/x' },
-  scope: null,
-  effect: 'read',
-  input: {},
-  positional: [],
-  output: 'object',
-  columns: [],
-  examples: [],
-  creates: false,
-  follow: null,
-  ...fields,
-});
+const promptOf = (options: Partial<PromptOptions>) =>
+  systemPrompt({ commands: [], workspaceDir: '/workspace', tools: 'all', today: '2026-11-29', ...options });
 
 test('commands stand in a shell block, with arguments, effect and summary, and one is called as an example', () => {
   const commands = [
-    command('keys list'),
-    command('whoami'),
-    command('keys revoke', { effect: 'destructive', positional: ['id'] }),
+    manifestCommand('keys list'),
+    manifestCommand('whoami'),
+    manifestCommand('keys revoke', { effect: 'destructive', positional: ['id'] }),
   ];
-  const prompt = systemPrompt({ commands, workspaceDir: '/workspace', tools: 'all', today: '2026-11-29' });
+  const prompt = promptOf({ commands });
   expect(prompt).toContain(
     '```sh\nseed keys list  # Does keys list\nseed whoami  # Does whoami\nseed keys revoke <id>  # [destructive] Does keys revoke\n```',
   );
   expect(prompt).toContain(
     '\nEvery command is run by the tool bash, such as with {"command":"seed keys list"}.\n',
   );
-  const small = systemPrompt({ commands, workspaceDir: '/workspace', tools: 'bash', today: '2026-11-29' });
+  const small = promptOf({ commands, tools: 'bash' });
   expect(small).toContain(
     '\nThere is one tool, bash. Every command is run by it: {"name":"bash","arguments":{"command":"seed keys list"}}',
   );
@@ -41,22 +28,13 @@ test('commands stand in a shell block, with arguments, effect and summary, and o
   expect(prompt).toContain('Never claim what you did not check');
 });
 
-test('what a command needs beside its arguments stands there as flags', () => {
-  const told = { name: 'pricing set', summary: 'Set a price', effect: 'write' as const, positional: ['sku'] };
-  const commands = [{ ...told, required: ['priceCents', 'why'] }];
-  const prompt = systemPrompt({ commands, workspaceDir: '/workspace', tools: 'all', today: '2026-11-29' });
-  expect(prompt).toContain(
-    '\nseed pricing set <sku> --price-cents <priceCents> --why <why>  # [write] Set a price\n',
-  );
-});
-
 test('a large platform is listed by name, a line for each noun', () => {
   const nouns = Array.from({ length: 30 }, (_, index) => `things${index}`);
   const commands = nouns.flatMap((noun) => [
-    command(`${noun} list`),
-    command(`${noun} remove`, { effect: 'destructive', positional: ['id'] }),
+    manifestCommand(`${noun} list`),
+    manifestCommand(`${noun} remove`, { effect: 'destructive', positional: ['id'] }),
   ]);
-  const prompt = systemPrompt({ commands, workspaceDir: '/workspace', tools: 'all', today: '2026-11-29' });
+  const prompt = promptOf({ commands });
   expect(prompt).toContain('seed things7  # list, remove <id> [destructive]\n');
   expect(prompt).not.toContain('Does things7 list');
   expect(prompt.length).toBeLessThan(4_000);
@@ -65,43 +43,30 @@ test('a large platform is listed by name, a line for each noun', () => {
 test('of a platform with a thousand commands it tells the nouns, and how to find the rest', () => {
   const thousand = (nouns: number) =>
     Array.from({ length: 1_200 }, (_, index) =>
-      command(`things${index % nouns} do-${index}`, { effect: index % 2 === 0 ? 'read' : 'write' }),
+      manifestCommand(`things${index % nouns} do-${index}`, { effect: index % 2 === 0 ? 'read' : 'write' }),
     );
-  const prompt = systemPrompt({
-    commands: thousand(45),
-    workspaceDir: '/workspace',
-    tools: 'all',
-    today: '2026-11-29',
-  });
+  const prompt = promptOf({ commands: thousand(45) });
   expect(prompt).toContain('seed things7  # 27 commands [write] [read]\n');
   expect(prompt).toContain('add | grep');
   expect(prompt).not.toContain('do-7');
   expect(prompt.length).toBeLessThan(5_000);
-  const scattered = systemPrompt({
-    commands: thousand(1_200),
-    workspaceDir: '/workspace',
-    tools: 'all',
-    today: '2026-11-29',
-  });
+  const scattered = promptOf({ commands: thousand(1_200) });
   expect(scattered).toContain('seed things0  # 1 command [read]\n');
   expect(scattered).toContain('1050 more nouns');
   expect(scattered.length).toBeLessThan(9_000);
 });
 
 test('without commands it says so', () => {
-  const prompt = systemPrompt({ commands: [], workspaceDir: '/workspace', tools: 'all', today: '2026-11-29' });
+  const prompt = promptOf({ commands: [] });
   expect(prompt).toContain('no platform command');
   expect(prompt).toContain('/workspace');
   expect(prompt).not.toContain('--help');
 });
 
-const withFiles = (files: { name: string }[]) =>
-  systemPrompt({ commands: [], workspaceDir: '/workspace', files, tools: 'all', today: '2026-11-29' });
+const withFiles = (files: { name: string }[]) => promptOf({ commands: [], files });
 
 test('the files of the task are named where they are, the first twenty of them', () => {
-  expect(
-    systemPrompt({ commands: [], workspaceDir: '/workspace', tools: 'all', today: '2026-11-29' }),
-  ).not.toContain('/workspace/in');
+  expect(promptOf({ commands: [] })).not.toContain('/workspace/in');
   expect(withFiles([{ name: 'a.csv' }, { name: 'b "c".txt' }])).toContain(
     'in /workspace/in: "a.csv", "b \\"c\\".txt".',
   );
@@ -111,15 +76,10 @@ test('the files of the task are named where they are, the first twenty of them',
 
 test('flags that a command cannot do without stand with it', () => {
   const draft = {
-    ...command('emails draft', { effect: 'write', positional: ['contactId'] }),
+    ...manifestCommand('emails draft', { effect: 'write', positional: ['contactId'] }),
     required: ['mailSubject', 'body'],
   };
-  const prompt = systemPrompt({
-    commands: [draft],
-    workspaceDir: '/workspace',
-    tools: 'all',
-    today: '2026-11-29',
-  });
+  const prompt = promptOf({ commands: [draft] });
   expect(prompt).toContain(
     '\nseed emails draft <contactId> --mail-subject <mailSubject> --body <body>  # [write] Does emails draft\n',
   );
@@ -129,9 +89,9 @@ test('where no command takes an input, the example reads what the caller gave', 
   const files = [{ name: "it's.txt" }];
   const given = { workspaceDir: '/workspace', tools: 'bash', today: '2026-11-29', files } as const;
   const example = (text: string) => JSON.stringify({ name: 'bash', arguments: { command: text } });
-  expect(systemPrompt({ ...given, commands: [command('whoami')] })).toContain(
+  expect(promptOf({ ...given, commands: [manifestCommand('whoami')] })).toContain(
     example(`cat '/workspace/in/it'\\''s.txt'`),
   );
-  const get = command('keys get', { positional: ['id'] });
-  expect(systemPrompt({ ...given, commands: [get] })).toContain(example('seed keys get <id>'));
+  const get = manifestCommand('keys get', { positional: ['id'] });
+  expect(promptOf({ ...given, commands: [get] })).toContain(example('seed keys get <id>'));
 });

@@ -1,6 +1,7 @@
 // What the agent is told beside what its tools say: of tools that do not exist, of calls that bring nothing new.
 // Used by run-agent.ts, for the transcript, and by pi-hooks.ts, for the agent.
 import { isRecord } from '../lib/json.ts';
+import { kebabCase } from '../lib/kebab-case.ts';
 import { shellWord } from '../lib/shell-word.ts';
 import type { ToldCommand } from '../protocol/manifest.ts';
 
@@ -109,11 +110,7 @@ function inputWords(input: Record<string, unknown>, { positional }: ToldCommand)
 
 const isPlain = (value: unknown) => ['string', 'number', 'boolean'].includes(typeof value);
 /** Of an input, as the CLI takes it. */
-export const flagOf = (name: string) =>
-  `--${name
-    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
-    .replaceAll('_', '-')
-    .toLowerCase()}`;
+export const flagOf = (name: string) => `--${kebabCase(name)}`;
 
 /** A call of `seed`: the words it was given, where they begin with a command. */
 function seedLine(input: Record<string, unknown>, commands: readonly ToldCommand[]): string {

@@ -23,12 +23,18 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Where the object or list ends with which the text begins; -1: it begins with none, or it does not end. */
-export function endOfObject(text: string): number {
-  if (text[0] !== '{' && text[0] !== '[') return -1;
+/** Whether it is nested deeper: whoever reads such a value by calling itself could exhaust its stack. */
+export function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
+}
+
+/** Where the object or list ends that begins at `from`; -1: none begins there, or it does not end. */
+export function endOfObject(text: string, from = 0): number {
+  if (text[from] !== '{' && text[from] !== '[') return -1;
   let depth = 0;
   let inString = false;
-  for (let at = 0; at < text.length; at++) {
+  for (let at = from; at < text.length; at++) {
     const char = text[at];
     if (inString) {
       if (char === '\\') at++;

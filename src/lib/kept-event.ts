@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { type AgentEvent, CALL_ID_LENGTH, TOOL_NAME_LENGTH } from '../protocol/event.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { cutMiddle } from '../protocol/text.ts';
-import { isRecord, parseJson } from './json.ts';
+import { isDeeperThan, isRecord, parseJson } from './json.ts';
 
 /**
  * Pure. An event that is fine comes back as it is; a value that is no event becomes a diagnostic that shows it.
@@ -97,11 +97,6 @@ function shown(value: unknown): string {
 function inputOf(value: unknown): Record<string, unknown> {
   const input = isDeeperThan(LIMITS.inputDepth, value) ? atDepth(value, LIMITS.inputDepth) : value;
   return isRecord(input) ? input : { value: input ?? null };
-}
-
-function isDeeperThan(levels: number, value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
 }
 
 /** What lies deeper could exhaust the stack of whoever reads it, the database's too. */

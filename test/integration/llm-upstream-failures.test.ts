@@ -163,6 +163,7 @@ describe('before the answer has begun', () => {
     ['no JSON', answer(200, '<html>'), /not JSON/],
     ['JSON that is no completion', answer(200, '[1]'), /no completion/],
     ['an answer that is too long', answer(200, `"${'x'.repeat(60_000)}"`), /more than 50000 bytes/],
+    ['a stream without end instead', endless(chunk('x'.repeat(5_000))), /more than 50000 bytes/],
     ['an answer that breaks off', halfAnswer((response) => response.destroy()), /broke the connection/],
     ['an answer that stops coming', halfAnswer(() => undefined), /no more for 0\.2 s/],
     ['silence', hang, /no answer for 0\.3 s/],

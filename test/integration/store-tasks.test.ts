@@ -250,6 +250,17 @@ test.each([
   expect(await taskOf(id)).toMatchObject({ status: end.outcome, stdout: null, error: end.error });
 });
 
+test('the call that an agent wrote as text is no answer, wherever it stands', async () => {
+  const { id } = await seed.post();
+  const { leaseId } = await seed.lease();
+  const events: AgentEvent[] = [{ type: 'text', text: '{"name":"bash","arguments":{"command":"ls"}}' }];
+  await appendAgentEvents(seed.store, { taskId: id, leaseId, batch: 1, events });
+  const error = { code: 'tool_call_unreadable', message: 'twice' } as const;
+  const end = { ...completed(leaseId), outcome: 'failed', exitCode: 1, error, stdout: null } as const;
+  await settleTask(seed.store, id, end, NO_PRICES);
+  expect(await taskOf(id)).toMatchObject({ status: 'failed', stdout: null, error });
+});
+
 test('a task past its deadline that nobody settles times out after a second of grace', async () => {
   const { id } = await seed.post({ timeoutMs: 1_000 });
   const { leaseId } = await seed.lease();

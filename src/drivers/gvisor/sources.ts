@@ -38,6 +38,8 @@ interface Source {
   name: string;
   /** Where its program is once it was fetched or built. */
   path: string;
+  /** Names what an attempt depends on: one that failed is made again at once when that is another. */
+  by(): Promise<string>;
   get(options: RunscOptions): Promise<void>;
 }
 
@@ -99,12 +101,14 @@ async function sources(cacheDir: string): Promise<Source[]> {
           {
             name: `its project's release ${release.version}`,
             path: join(tools, `runsc-release-${release.version}`, 'runsc'),
+            by: async () => release.sha512.slice(0, 16),
             get: ({ onProgress }: RunscOptions) => fetchRelease(release, tools, onProgress),
           },
         ]),
     {
       name: `the Go module of ${version}`,
       path: join(tools, `runsc-go-${version}`, 'runsc'),
+      by: goVersion,
       get: ({ onProgress }) => buildModule(version, tools, onProgress),
     },
   ];
@@ -113,8 +117,11 @@ async function sources(cacheDir: string): Promise<Source[]> {
 /** @returns null when it is there now, else why not, in one line */
 async function tryGet(source: Source, options: RunscOptions): Promise<string | null> {
   const tools = join(options.cacheDir, 'tools');
-  const failed = `${join(source.path, '..')}.failed`;
   await mkdir(tools, { recursive: true });
+  const by = await source.by().catch((error: Error) => error);
+  // What there is not is looked for at each start, which costs nothing.
+  if (by instanceof Error) return by.message;
+  const failed = `${join(source.path, '..')}-${by}.failed`;
   return await withFileLock(join(tools, 'runsc.lock'), async () => {
     if (existsSync(source.path)) return null;
     const before = await stat(failed).catch(() => null);
@@ -177,12 +184,20 @@ export async function moduleVersion(): Promise<string> {
   return date;
 }
 
+/** Such as `go1.26.8`. @throws Error where there is none */
+async function goVersion(): Promise<string> {
+  const said = await exec('go', ['env', 'GOVERSION'], { env: goEnvironment(), timeoutMs: 30_000 }).catch(() => {
+    throw new Error('there is no Go here');
+  });
+  return said
+    .trim()
+    .replace(/[^\w.-]+/g, '_')
+    .slice(0, 100);
+}
+
 /** Builds the pinned module. Go holds it, and all that it needs, against the sums in go.sum. */
 async function buildModule(version: string, tools: string, say: (text: string) => void): Promise<void> {
   const environment = goEnvironment();
-  await exec('go', ['version'], { env: environment, timeoutMs: 30_000 }).catch(() => {
-    throw new Error('there is no Go here');
-  });
   say(`building gVisor ${version} with Go, which takes a minute or two, once`);
   await keep(tools, `runsc-go-${version}`, async (folder) => {
     const source = join(folder, 'source');

@@ -30,7 +30,7 @@ export const CALL_LIMITS = {
   retryMs: 500,
   /** One line of a stream. */
   lineBytes: 1024 * 1024,
-  /** An answer that is no stream. */
+  /** A whole answer, as one document or in all events of a stream together. */
   answerBytes: LIMITS.guest.answerBytes,
 };
 

@@ -2,6 +2,7 @@
 // fetch, store or charge for something else is refused. Fields go upstream by a list of what may (docs/models.md):
 // upstreams invent fields faster than anyone could forbid them.
 import { z } from 'zod';
+import { isDeeperThan } from '../../lib/json.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { returnedMessages } from './returned-calls.ts';
 
@@ -32,11 +33,6 @@ export function parseChatRequest(body: unknown): ChatRequest {
   refuseForeignTools(parsed.data.tools ?? []);
   refuseReferences(parsed.data.messages);
   return passedFields(parsed.data);
-}
-
-function isDeeperThan(levels: number, value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
 }
 
 function malformed(where: string, why: string): SeedError {

@@ -6,7 +6,6 @@ import type { CallLimits, CallSignal } from './call-signal.ts';
 import { type AnswerPiece, type Normaliser, writtenBytes } from './dialect/answer-piece.ts';
 import { BadAnswer } from './dialect/bad-answer.ts';
 import { createEventReader, type UpstreamEvent } from './dialect/event-stream.ts';
-
 import { readableText } from './dialect/said-error.ts';
 import { type AnswerHead, SaidOfAnswer } from './dialect/standard-stream.ts';
 import { llmUnavailable, presentable } from './upstream-failure.ts';
@@ -91,6 +90,8 @@ export function readAnswer(options: ReadAnswer): AnswerReader {
   // What is held is written, too: an answer that breaks off is paid for.
   const countWritten = () => {
     const written = given + normaliser.heldBytes;
+    if (written > limits.answerBytes)
+      throw llmUnavailable(`sent an answer of more than ${limits.answerBytes} bytes`);
     if (written > counted) meter.wrote(written - counted);
     counted = Math.max(counted, written);
   };

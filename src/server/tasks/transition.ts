@@ -150,14 +150,18 @@ const NO_LEASE = {
   deadline: null,
 };
 
-/** Whether the agent has said what it had to say, be it nothing: then no output of a tool stands in for it. */
-function endedByItself({ status, error }: Change): boolean {
-  return status === 'completed' || error?.code === 'no_answer' || error?.code === 'tool_call_unreadable';
+/**
+ * What stands in for an answer that was not given: the output so far; of an agent that ended by itself what it
+ * said before, as no output of a tool is its own; and nothing where what it said was a call.
+ */
+async function outputInstead(tx: Tx, task: TaskRow, { status, error }: Change): Promise<string | null> {
+  if (error?.code === 'tool_call_unreadable') return null;
+  const endedByItself = status === 'completed' || error?.code === 'no_answer';
+  return endedByItself ? await readTextsSoFar(tx, task) : await readOutputSoFar(tx, task);
 }
 
 async function ending(tx: Tx, task: TaskRow, change: Change, now: Date) {
-  const readSoFar = endedByItself(change) ? readTextsSoFar : readOutputSoFar;
-  const stdout = storableTextOrNull(change.stdout ?? (await readSoFar(tx, task)));
+  const stdout = storableTextOrNull(change.stdout ?? (await outputInstead(tx, task, change)));
   const stderr = storableTextOrNull(change.stderr ?? null);
   return {
     phase: null,
