@@ -1,8 +1,7 @@
 // The gateway in front of an upstream that fails in every way it can: a clear error, no secret, nothing left open.
 import type { ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type GatewayServer, startGateway, TASK_ID } from '../fixtures/llm-gateway-server.ts';
+import { type GatewayServer, startGateway } from '../fixtures/llm-gateway-server.ts';
 import { llmSettings } from '../fixtures/llm-settings.ts';
 import {
   answer,
@@ -253,90 +252,6 @@ describe('before the answer has begun', () => {
     upstream.behave(answer(429, '{"error":{"message":"slow down"}}', { 'retry-after': retryAfter }));
     await expect(ask()).rejects.toMatchObject(unavailable(/answered 429: slow down/));
     expect(upstream.requests).toHaveLength(requests);
-  });
-});
-
-it('before its first event an upstream may be silent for longer, and give signs of life for longer yet', async () => {
-  // Longer than between two events; and in all longer than either.
-  upstream.behave(async (response) => {
-    startStream(response);
-    for (let sign = 0; sign < 3; sign += 1) {
-      await sleep(230);
-      response.write(': reads the prompt\n\n');
-    }
-    response.end(chunk('ok', 'stop') + usageChunk() + DONE);
-  });
-  expect((await post({ stream: true })).text).toContain('"content":"ok"');
-});
-
-describe('what passes is waited for', () => {
-  const loading = answer(503, '{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}');
-
-  it('a server that loads its model', async () => {
-    upstream.behave(loading, loading, loading, completion('at last'));
-    const { choices } = await ask();
-    expect(choices[0]?.message.content).toBe('at last');
-    expect(server.recorded).toMatchObject([{ call: { inputTokens: 11, outcome: 'ok' } }]);
-  });
-
-  it('and one that loads for too long is told of', async () => {
-    upstream.behave(loading);
-    await expect(ask()).rejects.toMatchObject(unavailable(/answered 503: Loading model/));
-    expect(upstream.requests.length).toBeGreaterThan(5);
-    expect(server.recorded).toMatchObject([{ call: { ...FREE, outcome: 'llm_unavailable' } }]);
-  });
-
-  it.each<[string, Behaviour]>([
-    ['a header', answer(429, '{}', { 'retry-after-ms': '30' })],
-    ['a body', answer(429, '[{"error":{"details":[{"retryDelay":"0.03s"}]}}]')],
-    ['words', answer(429, '{"error":{"message":"Please try again in 30ms."}}')],
-    ['the first event of a stream', stream('data: {"error":{"code":429,"message":"Try again in 30ms"}}\n\n')],
-    ['a document with status 200', answer(200, '{"error":{"code":429,"message":"Try again in 30ms"}}')],
-  ])('the time that is named in %s', async (_, behaviour) => {
-    upstream.behave(behaviour, behaviour, behaviour, stream(chunk('ok', 'stop') + usageChunk() + DONE));
-    const { text } = await post({ stream: true });
-    expect(text).toContain('"content":"ok"');
-    expect(upstream.requests).toHaveLength(4);
-    expect(server.recorded).toMatchObject([{ call: { inputTokens: 11, outcome: 'ok' } }]);
-  });
-
-  it('not past the end of the task, which is told at once what was said', async () => {
-    upstream.behave(answer(429, '{"error":{"message":"slow down"}}', { 'retry-after': '1' }));
-    const call = { taskId: 't', model: 'm', signal: new AbortController().signal, leftMs: 2_500 };
-    const answered = server.gateway.chatCompletions({ model: 'm', messages }, call);
-    await expect(answered).rejects.toMatchObject({
-      retryAfterSeconds: 1,
-      message: expect.stringMatching(/slow down/),
-    });
-    expect(upstream.requests).toHaveLength(1);
-  });
-
-  it('and whoever waits is told, in the log and by the task', async () => {
-    const told: string[] = [];
-    const settings = llmSettings({ baseUrl: upstream.baseUrl, defaultModels: ['m'] });
-    const onWait = (taskId: string, text: string) => told.push(`${taskId}: ${text}`);
-    const telling = await startGateway('m', { settings, onWait, limits });
-    upstream.behave(answer(429, '{"error":{"message":"slow down"}}', { 'retry-after': '1' }), completion('ok'));
-    await telling.client.chat.completions.create({ model: 'm', messages });
-    const text =
-      'the model m cannot answer yet, and is asked again in 1 s: the LLM upstream answered 429: slow down';
-    expect(told).toEqual([`${TASK_ID}: ${text}`]);
-    expect(telling.logged.map(({ message }) => message)).toContain(text);
-    await telling.close();
-  });
-
-  it('until its caller is gone', async () => {
-    const caller = new AbortController();
-    upstream.behave((response, request) => {
-      setTimeout(() => caller.abort(), 20);
-      return loading(response, request);
-    });
-    const call = { taskId: 't', model: 'm', signal: caller.signal };
-    const answered = server.gateway.chatCompletions({ model: 'm', messages }, call);
-    await expect(answered).rejects.toMatchObject({ code: 'unavailable' });
-    const asked = upstream.requests.length;
-    await server.gateway.allRecorded();
-    expect(upstream.requests).toHaveLength(asked);
   });
 });
 
