@@ -1,5 +1,6 @@
 // Finds out whether gVisor runs here by running something in it: runsc's own binary, which needs no libraries.
-import { copyFile, link, mkdir, readFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getuid } from 'node:process';
 import type { Probe } from '../driver.ts';
@@ -15,6 +16,17 @@ export async function probeGvisor(runscPath: string, sandboxFolder: string): Pro
   if (why !== undefined) return { usable: false, isolation: 'user-kernel', why: await explain(why) };
   const warning = ageWarning(await gvisorVersion(runscPath), new Date());
   return { usable: true, isolation: 'user-kernel', ...(warning !== null && { warning }) };
+}
+
+/** Why the program starts no sandbox here, in a folder of its own; null: it does. */
+export async function problemOfRunsc(runscPath: string): Promise<string | null> {
+  const folder = await mkdtemp(join(tmpdir(), 'seed-runsc-'));
+  try {
+    const { why } = await probeGvisor(runscPath, join(folder, 'probe'));
+    return why === undefined ? null : `it starts no sandbox: ${why}`;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function tryToRun(runscPath: string, folder: string): Promise<string | undefined> {

@@ -26,6 +26,7 @@ beforeEach(async () => {
   vi.stubEnv('PATH', join(folder, 'bin'));
   await writeFile(join(folder, 'version'), 'go1.26.9\n');
   said = [];
+  problem = null;
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
@@ -40,8 +41,9 @@ async function program(path: string, text: string): Promise<string> {
   return whole;
 }
 
-const choose = (setting?: string) =>
-  chooseRunsc({ cacheDir, setting, packaged, onProgress: (message) => said.push(message) });
+let problem: string | null;
+const getting = { problemOf: async () => problem, onProgress: (message: string) => void said.push(message) };
+const choose = (setting?: string) => chooseRunsc({ cacheDir, setting, packaged, ...getting });
 
 /** A `go` that notes how it was called and builds what the test says. */
 const fakeGo = (makes: string) =>
@@ -97,6 +99,13 @@ describe('runsc is', () => {
     expect(await choose()).toContain('runsc-go-');
   });
 
+  it('the packaged one when what was built starts no sandbox here', async () => {
+    await fakeGo(`printf '%s' '${SAYS_RUNSC}' > "$2"`);
+    problem = 'it starts no sandbox: no user namespaces';
+    expect(await choose()).toBe(packaged);
+    expect(said.at(-1)).toMatch(/is not used: it starts no sandbox: no user namespaces$/);
+  });
+
   it('not a program that is something else', async () => {
     const other = await program('other', '#!/bin/sh\necho I am a teapot\n');
     expect(await choose(other)).toBe(packaged);
@@ -117,9 +126,9 @@ describe('runsc is', () => {
     const sha512 = createHash('sha512').update(SAYS_RUNSC).digest('hex');
     const tools = join(cacheDir, 'tools');
     await expect(
-      fetchRelease({ version: '1', url, sha512: sha512.replace(/^./, 'x') }, tools, () => undefined),
+      fetchRelease({ version: '1', url, sha512: sha512.replace(/^./, 'x') }, tools, getting),
     ).rejects.toThrow(/SHA-512/);
-    await fetchRelease({ version: '1', url, sha512 }, tools, () => undefined);
+    await fetchRelease({ version: '1', url, sha512 }, tools, getting);
     expect(await readFile(join(tools, 'runsc-release-1/runsc'), 'utf8')).toBe(SAYS_RUNSC);
     server.close();
   });

@@ -29,6 +29,8 @@ export interface RunscOptions {
   setting: string | undefined;
   /** Debian's or Ubuntu's, which came with the image's packages: what is left when nothing better works. */
   packaged: string;
+  /** Why the program starts no sandbox on this machine; null: it does. Asked of what was fetched or built. */
+  problemOf(program: string): Promise<string | null>;
   /** Called before a slow step, and with one line of reason where a source is passed over. */
   onProgress(message: string): void;
 }
@@ -102,14 +104,14 @@ async function sources(cacheDir: string): Promise<Source[]> {
             name: `its project's release ${release.version}`,
             path: join(tools, `runsc-release-${release.version}`, 'runsc'),
             by: async () => release.sha512.slice(0, 16),
-            get: ({ onProgress }: RunscOptions) => fetchRelease(release, tools, onProgress),
+            get: (options: RunscOptions) => fetchRelease(release, tools, options),
           },
         ]),
     {
       name: `the Go module of ${version}`,
       path: join(tools, `runsc-go-${version}`, 'runsc'),
       by: goVersion,
-      get: ({ onProgress }) => buildModule(version, tools, onProgress),
+      get: (options) => buildModule(version, tools, options),
     },
   ];
 }
@@ -159,8 +161,12 @@ async function readRelease(): Promise<Release | null> {
 }
 
 /** @throws Error in one line when it cannot be had or is not the pinned one */
-export async function fetchRelease({ version, url, sha512 }: Release, tools: string, say: (text: string) => void) {
-  say(`fetching gVisor ${version}, about 70 MB`);
+export async function fetchRelease(
+  { version, url, sha512 }: Release,
+  tools: string,
+  options: Getting,
+): Promise<void> {
+  options.onProgress(`fetching gVisor ${version}, about 70 MB`);
   const response = await fetch(url, { signal: AbortSignal.timeout(FETCH_WITHIN_MS) });
   if (!response.ok) throw new Error(`${new URL(url).host} answered ${response.status}`);
   const chunks: Uint8Array[] = [];
@@ -173,7 +179,8 @@ export async function fetchRelease({ version, url, sha512 }: Release, tools: str
   const program = Buffer.concat(chunks);
   const sum = createHash('sha512').update(program).digest('hex');
   if (sum !== sha512) throw new Error(`its SHA-512 is ${sum.slice(0, 16)}… and not the pinned one`);
-  await keep(tools, `runsc-release-${version}`, (folder) => writeFile(join(folder, 'runsc'), program));
+  const name = `runsc-release-${version}`;
+  await keep({ tools, name }, options, (folder) => writeFile(join(folder, 'runsc'), program));
 }
 
 /** The date of the pinned module, such as 20260905. */
@@ -196,10 +203,10 @@ async function goVersion(): Promise<string> {
 }
 
 /** Builds the pinned module. Go holds it, and all that it needs, against the sums in go.sum. */
-async function buildModule(version: string, tools: string, say: (text: string) => void): Promise<void> {
+async function buildModule(version: string, tools: string, options: Getting): Promise<void> {
   const environment = goEnvironment();
-  say(`building gVisor ${version} with Go, which takes a minute or two, once`);
-  await keep(tools, `runsc-go-${version}`, async (folder) => {
+  options.onProgress(`building gVisor ${version} with Go, which takes a minute or two, once`);
+  await keep({ tools, name: `runsc-go-${version}` }, options, async (folder) => {
     const source = join(folder, 'source');
     await mkdir(source);
     for (const name of ['go.mod', 'go.sum']) await copyFile(join(GO_FOLDER, name), join(source, name));
@@ -219,13 +226,19 @@ function goEnvironment(): Record<string, string> {
   return { ...Object.fromEntries(all), CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOFLAGS: '' };
 }
 
-/** Only a program that runs is kept. */
-async function keep(tools: string, name: string, fill: (folder: string) => Promise<unknown>): Promise<void> {
+type Getting = Pick<RunscOptions, 'problemOf' | 'onProgress'>;
+
+/** Only a program that starts sandboxes here is kept: else what is left would not be taken. */
+async function keep(
+  { tools, name }: { tools: string; name: string },
+  { problemOf }: Getting,
+  fill: (folder: string) => Promise<unknown>,
+): Promise<void> {
   await makeFolder(join(tools, name), async (partial) => {
     await fill(partial);
     const program = join(partial, 'runsc');
     await chmod(program, 0o755);
-    const problem = await problemWith(program);
+    const problem = (await problemWith(program)) ?? (await problemOf(program));
     if (problem !== null) throw new Error(problem);
   });
 }

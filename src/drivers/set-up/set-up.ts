@@ -6,6 +6,7 @@ import { diskUsageBytes, megabytes } from '../../lib/disk-space.ts';
 import { env } from '../../lib/env.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Snapshot } from '../driver.ts';
+import { problemOfRunsc } from '../gvisor/probe.ts';
 import { runSetup } from '../gvisor/run-setup.ts';
 import { chooseRunsc } from '../gvisor/sources.ts';
 import { buildImage } from '../image/build-image.ts';
@@ -55,7 +56,13 @@ export async function setUp(options: SetUpOptions): Promise<SetUp> {
   const { image, sizeBytes, runscPath } = await imageIn(cacheDir, guestBundle, onStep);
   if (steps > 0) onProgress(`image built: ${megabytes(sizeBytes)}`);
   const setting = env('SEED_RUNSC');
-  const runsc = await chooseRunsc({ cacheDir, setting, packaged: runscPath, onProgress });
+  const runsc = await chooseRunsc({
+    cacheDir,
+    setting,
+    packaged: runscPath,
+    problemOf: problemOfRunsc,
+    onProgress,
+  });
   const context = { cacheDir, dataDir, runscPath: runsc };
   const { driver, probes } = await chooseDriver(context, options.driver ?? 'auto', onStep);
   for (const { driver: name, warning } of probes) if (name === driver.name && warning) onProgress(warning);
