@@ -5,6 +5,7 @@ import { keyCommands, login, logout } from './login.ts';
 import { mcp } from './mcp.ts';
 import { mcpInstall } from './mcp-install.ts';
 import { packCommands } from './packs.ts';
+import { packDevelopment } from './packs-develop.ts';
 import { snapshotCommands } from './snapshots.ts';
 import { webhooksListen } from './webhooks-listen.ts';
 
@@ -17,5 +18,6 @@ export const LOCAL_COMMANDS: readonly LocalCommand[] = [
   mcpInstall,
   mcp,
   ...packCommands,
+  ...packDevelopment,
   webhooksListen,
 ];

@@ -123,7 +123,7 @@ const newPack: LocalCommand = {
 export const packCommands: readonly LocalCommand[] = [newPack, importPack];
 
 /** @param example a complete command line. @throws SeedError usage */
-function packName(given: string | boolean | undefined, example: string): string {
+export function packName(given: string | boolean | undefined, example: string): string {
   if (typeof given === 'string' && /^[a-z][a-z0-9-]{0,39}$/.test(given)) return given;
   throw usageError(
     given === undefined ? 'what is it called?' : `"${given}" is no name of a pack`,

@@ -50,17 +50,38 @@ export async function migrate(
   const guarded = packs.rowSecurity && packs.tables.length > 0;
   if (guarded) await ensurePackRole(client);
   for (const pack of packs.tables) {
-    const owner = ownerOf(pack);
-    const missing = await missingOf(client, owner);
-    for (const { name, text } of missing) refuseTransactionControl(text, `${pack.shown}/${name}`);
-    await inTransaction(client, async () => {
-      for (const migration of missing) await apply(client, migration, owner);
-      await refuseTablesWithoutAccount(client, pack);
-      if (guarded) await guardTables(client, pack.name, pack.shown);
-    });
-    names.push(...missing.map(({ name }) => `${pack.name}/${name}`));
+    names.push(...(await inTransaction(client, () => migratePack(client, pack, packs.rowSecurity))));
   }
   return names;
+}
+
+/** In a transaction of the caller's. Returns the names of what was applied. */
+async function migratePack(client: Connection, pack: PackTables, rowSecurity: boolean): Promise<string[]> {
+  const owner = ownerOf(pack);
+  const missing = await missingOf(client, owner);
+  for (const { name, text } of missing) refuseTransactionControl(text, `${pack.shown}/${name}`);
+  for (const migration of missing) await apply(client, migration, owner);
+  await refuseTablesWithoutAccount(client, pack);
+  if (rowSecurity) await guardTables(client, pack.name, pack.shown);
+  return missing.map(({ name }) => `${pack.name}/${name}`);
+}
+
+/**
+ * Does what a start would do for the packs, each for itself, and undoes it.
+ * @returns what a start would say, an error each
+ */
+export async function rehearse(client: Connection, packs: Packs): Promise<unknown[]> {
+  const said: unknown[] = [];
+  const note = (error: unknown) => void said.push(error);
+  if (packs.rowSecurity && packs.tables.length > 0) await ensurePackRole(client).catch(note);
+  // Without the role nothing can be granted to it.
+  const rowSecurity = packs.rowSecurity && said.length === 0;
+  for (const pack of packs.tables) {
+    await client.query('begin');
+    await migratePack(client, pack, rowSecurity).catch(note);
+    await client.query('rollback');
+  }
+  return said;
 }
 
 async function missingOf(client: Connection, owner: Owner): Promise<Migration[]> {
@@ -86,11 +107,12 @@ function verify(applied: AppliedMigration, known: readonly Migration[], owner: O
     );
 }
 
-async function inTransaction(client: Connection, work: () => Promise<void>): Promise<void> {
+async function inTransaction<Result>(client: Connection, work: () => Promise<Result>): Promise<Result> {
   await client.query('begin');
   try {
-    await work();
+    const result = await work();
     await client.query('commit');
+    return result;
   } catch (error) {
     // Where that fails there is no connection any more, and nothing to roll back.
     await client.query('rollback').catch(() => undefined);

@@ -126,6 +126,17 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 }
 
+/** What has come since the start: for a pack that is being written. */
+export async function migrateAgain(databaseUrl: string, packs: Packs, log: BaseLogger): Promise<void> {
+  const lock = await openConnection(databaseUrl, MIGRATION, new Outage(log));
+  try {
+    await lock.query('select pg_advisory_lock($1)', [ADVISORY_LOCKS.schema]);
+    await migrate(lock, packs);
+  } finally {
+    await lock.end();
+  }
+}
+
 async function connectWhenReady(databaseUrl: string, outage: Outage): Promise<OwnConnection> {
   const giveUpAt = performance.now() + START_PATIENCE_MS;
   for (;;) {

@@ -3,7 +3,8 @@ import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import type { EventType } from '../protocol/event-types.ts';
 import type { Playbook } from '../scripted/playbook.ts';
-import type { NoTables, PackCommand } from './pack-command.ts';
+import type { AroundCall, NoTables, PackCommand } from './pack-command.ts';
+import type { SettingsRead, SettingsSchemas } from './settings.ts';
 
 export interface SampleContext<Tables = NoTables> {
   accountId: string;
@@ -22,7 +23,10 @@ export interface PackTemplate {
   scopes: readonly string[];
 }
 
-export interface Pack<Tables = never> {
+/** What a command answers, before its schema has checked it. */
+export type Answer = Record<string, unknown>;
+
+export interface Pack<Tables = never> extends SettingsSchemas {
   /** That of its folder. Its tables lie in the Postgres schema `pack_<name>`. */
   name: string;
   /** What people call the domain. */
@@ -32,6 +36,11 @@ export interface Pack<Tables = never> {
   migrations?: URL;
   /** Writes sample rows for an account that has none; `seed packs samples <name>` asks for it. */
   samples?(context: SampleContext<Tables>): Promise<void>;
+  /**
+   * Called instead of every command's `run`, with `next`, which calls that: what is to come before and after, such
+   * as a check, a count or a record of its own. Its `db` is that of the call. It answers what `next` has answered.
+   */
+  around?(call: AroundCall<Tables>, next: () => Promise<Answer>): Promise<Answer>;
   /** The types of events that its commands emit, such as `incident.created`. */
   events?: readonly EventType[];
   /** Instructions that people are offered when they start a task. */
@@ -60,4 +69,6 @@ export interface LoadedPack extends Pack {
   file: string;
   /** Null: it has no tables. */
   migrationsFolder: URL | null;
+  /** What `config` and `secrets` declare, as it was set when the server started. */
+  settings: SettingsRead;
 }

@@ -2,12 +2,13 @@
 import type { Kysely } from 'kysely';
 import type { z } from 'zod';
 import type { ObjectCommand } from '../command/define-command.ts';
+import type { SettingsOf, SettingsSchemas } from './settings.ts';
 
 /** Of a pack that has no migrations. */
 export type NoTables = Record<never, never>;
 
 /** What every command of a pack is given. Everything it reads or writes is to be of `account`. */
-export interface CalledContext {
+export interface CalledContext<Schemas extends SettingsSchemas = SettingsSchemas> extends SettingsOf<Schemas> {
   account: { id: string; name: string };
   /** Who calls: a key, and the task that it speaks for. */
   actor: { keyId: string; keyName: string; scopes: readonly string[]; taskId: string | null };
@@ -25,7 +26,8 @@ export interface CalledContext {
 }
 
 /** What a command is given whose work is one transaction. */
-export interface PackContext<Tables = NoTables> extends CalledContext {
+export interface PackContext<Tables = NoTables, Schemas extends SettingsSchemas = SettingsSchemas>
+  extends CalledContext<Schemas> {
   /**
    * The pack's own tables, in one transaction for the whole call: it is kept, with the call's row in the ledger,
    * when `run` has returned an output that fits its schema. Read-only for `read`; none without migrations.
@@ -34,23 +36,34 @@ export interface PackContext<Tables = NoTables> extends CalledContext {
 }
 
 /** What a command is given that is `external`: no transaction spans the call. */
-export interface ExternalContext<Tables = NoTables> extends CalledContext {
+export interface ExternalContext<Tables = NoTables, Schemas extends SettingsSchemas = SettingsSchemas>
+  extends CalledContext<Schemas> {
   /** The pack's own tables, in a transaction that is kept when the work returns, whatever becomes of the call. */
   transaction<Result>(work: (db: Kysely<Tables>) => Promise<Result>): Promise<Result>;
 }
 
 export type PackCommand = ObjectCommand<z.ZodObject, z.ZodObject, PackContext<never> & ExternalContext<never>>;
 
-/** `defineCommand` for a pack with these tables. */
-export function commandsOn<Tables>() {
+/** `defineCommand` for a pack with these tables, and with the settings of these schemas (`typeof settings`). */
+export function commandsOn<Tables, Schemas extends SettingsSchemas = Record<never, never>>() {
   function define<Input extends z.ZodObject, Output extends z.ZodObject>(
-    command: ObjectCommand<Input, Output, PackContext<Tables>> & { external?: false },
+    command: ObjectCommand<Input, Output, PackContext<Tables, Schemas>> & { external?: false },
   ): PackCommand;
   function define<Input extends z.ZodObject, Output extends z.ZodObject>(
-    command: ObjectCommand<Input, Output, ExternalContext<Tables>> & { external: true },
+    command: ObjectCommand<Input, Output, ExternalContext<Tables, Schemas>> & { external: true },
   ): PackCommand;
   function define(command: unknown): PackCommand {
     return command as PackCommand;
   }
   return define;
+}
+
+/** One call of a command, as a pack's `around` sees it. */
+export interface AroundCall<Tables = NoTables> {
+  /** Its name, effect and scope. */
+  command: Pick<PackCommand, 'name' | 'effect' | 'scope'>;
+  /** Checked by its schema. */
+  input: Readonly<Record<string, unknown>>;
+  /** What `run` is given: `db` where the call is one transaction, `transaction` where it is external. */
+  context: PackContext<Tables> | ExternalContext<Tables>;
 }

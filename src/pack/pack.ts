@@ -14,8 +14,16 @@ export { WebhookEvent } from '../protocol/webhook.ts';
 export { counted, missingScopeOf, parseOutput, plain, readPages, reasonOf } from '../scripted/command-output.ts';
 export type { Playbook, Steps } from '../scripted/playbook.ts';
 export { definePack, type SampleContext, type SeedConfig } from './definition.ts';
+export { fileBytes, filesInput, filesOn } from './files.ts';
 export { importedCommands } from './imported-commands.ts';
-export { commandsOn, type ExternalContext, type PackCommand, type PackContext } from './pack-command.ts';
+export {
+  type AroundCall,
+  commandsOn,
+  type ExternalContext,
+  type PackCommand,
+  type PackContext,
+} from './pack-command.ts';
+export type { SettingsSchemas } from './settings.ts';
 
 /** A command of a pack without tables. */
 export const defineCommand = commandsOn<NoTables>();

@@ -1,14 +1,12 @@
 // A server from start to stop: database, queue, HTTP, and the sweep of lapsed leases.
 import { startEmbeddedPostgres } from '../db/embedded/start-embedded.ts';
-import type { Packs } from '../db/migrate.ts';
 import { keepRowsFor } from '../db/partitions.ts';
-import { openStore } from '../db/store.ts';
+import { migrateAgain, openStore } from '../db/store.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { priceOf } from '../lib/money.ts';
 import { readVersion } from '../lib/version.ts';
 import type { LoadedPack } from '../pack/definition.ts';
-import { shownPath } from '../pack/problem.ts';
 import { startScriptedUpstream } from '../scripted/upstream.ts';
 import { makeFirstKey, takeAdminKey } from './access/accounts.ts';
 import { keepAuditFor } from './access/audit.ts';
@@ -35,8 +33,9 @@ import { UpstreamList } from './models/known/upstream-list.ts';
 import { readPrices } from './models/prices.ts';
 import { planCall } from './models/token-estimate.ts';
 import { addressOf, chooseUpstream, modelNotices, scriptedUpstream } from './models/upstream.ts';
-import { loadPacks, playbooksOf } from './packs/load-packs.ts';
+import { loadPacks, playbooksOf, tablesOf } from './packs/load-packs.ts';
 import { packNotices } from './packs/notices.ts';
+import { watchPack } from './packs/watch-pack.ts';
 import type { ServerSettings } from './settings.ts';
 import type { ModelCall } from './spending/call-usage.ts';
 import { admitKeyCall, type KeyCaller, recordKeyCall } from './spending/key-calls.ts';
@@ -104,7 +103,12 @@ export async function startServer(
   );
   const { observe } = telemetry;
   const lose = (record: LostRecord) => (count: number) => observe({ type: 'records_lost', record, count });
-  const store = await openStore({ databaseUrl, log, ...(clock && { clock }), packs: tablesOf(packs, settings) });
+  const store = await openStore({
+    databaseUrl,
+    log,
+    ...(clock && { clock }),
+    packs: { tables: packs.flatMap(tablesOf), rowSecurity: settings.packRowSecurity },
+  });
   store.taskWatchers.add((change) => observe({ type: 'task', change }));
   undo.defer(() => store.close());
   const { blobs, inbox } = await openBlobs(settings.files, settings.dataDir, store, log);
@@ -160,13 +164,13 @@ export async function startServer(
     recordKeyCall: (caller: KeyCaller, call: ModelCall) => recordKeyCall(store, caller, call),
     readUpstream: () => listed.readAgain(),
   };
-  const registry = openRegistry({ settings, store, packs, llm, models, calls, blobs, secretsKey, taskCache });
+  const features = { settings, store, llm, models, calls, blobs, secretsKey, taskCache };
   const keyUse = undo.use(new KeyUse(store, log));
   const audit = undo.use(new AuditTrail(store, log, { onLost: lose('audit') }));
   const { trustedProxies, sessions, webFolder, mcpAllowedOrigins, runnerToken } = settings;
   const keys = openKeyCache(store);
   const access = { store, keys, keyUse, rateLimits: new RateLimits(), trustedProxies, sessions };
-  const app = await createApp({
+  const parts = {
     ...access,
     gate: openGate(access, audit),
     findTask: taskCache.find,
@@ -180,14 +184,16 @@ export async function startServer(
     webFolder,
     mcpAllowedOrigins,
     mcpServerFor,
-    registry,
     llm,
     log,
     runnerToken,
     version,
     cliBundle: await bundleCli(),
     stopping: stopping.signal,
-  });
+  };
+  const appWith = (on: readonly LoadedPack[]) =>
+    createApp({ ...parts, registry: openRegistry({ ...features, packs: on }) });
+  let app = await appWith(packs);
   undo.use(keepFilesFor(settings.files.retentionDays, blobs, store, log));
   const post = createPost({ resolve, allowedNetworks: settings.webhookNetworks });
   undo.use(new Dispatcher({ store, log, post, random: Math.random, secretsKey, version }).start());
@@ -195,16 +201,33 @@ export async function startServer(
   undo.use(watchExpiringKeys(store, log));
   undo.use(await keepRowsFor(settings.retention, store, log));
   if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));
-  const { url } = undo.use(await listenHttp(app.fetch, settings.host, settings.port, log));
+  const { url } = undo.use(
+    await listenHttp((...request) => app.fetch(...request), settings.host, settings.port, log),
+  );
   // Ended first: a server that no runner reaches any more cannot tell which of them live.
   undo.use(sweepLapsedLeases(store, log));
   undo.defer(() => stopping.abort());
+  if (settings.packsDev !== null) {
+    const reload = async () => {
+      const found = await loadPacks(settings.packs, BUILT_IN);
+      await migrateAgain(
+        databaseUrl,
+        { tables: found.flatMap(tablesOf), rowSecurity: settings.packRowSecurity },
+        log,
+      );
+      app = await appWith(found);
+      const names = found.find(({ setting }) => setting === settings.packsDev)?.commands.map(({ name }) => name);
+      return `${settings.packsDev}: ${names?.join(', ') ?? 'SEED_PACKS leaves it out'}`;
+    };
+    const folder = new URL(`${settings.packsDev}/`, settings.packs.folder);
+    undo.use(watchPack({ folder, reload, say: (line) => process.stdout.write(`${line}\n`) }));
+  }
   const newAdminKey = settings.adminKey === null ? await makeFirstKey(store) : null;
   const notices = [
     ...modelNotices(settings.llm, llm.defaultModels),
     ...(await packNotices(settings.packs, packs, store)),
   ];
-  const parts = undo.move();
+  const running = undo.move();
   return {
     url,
     newAdminKey,
@@ -212,15 +235,8 @@ export async function startServer(
     packs: packs.map(({ name }) => name),
     notices,
     databaseLost: lost,
-    stop: () => parts.disposeAsync(),
+    stop: () => running.disposeAsync(),
   };
-}
-
-function tablesOf(packs: readonly LoadedPack[], { packRowSecurity: rowSecurity }: ServerSettings): Packs {
-  const tables = packs.flatMap(({ name, migrationsFolder }) =>
-    migrationsFolder === null ? [] : [{ name, migrationsFolder, shown: shownPath(migrationsFolder) }],
-  );
-  return { tables, rowSecurity };
 }
 
 async function findDatabase({ databaseUrl, dataDir }: ServerSettings, log: Logger, undo: AsyncDisposableStack) {

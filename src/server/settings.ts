@@ -51,6 +51,8 @@ export function readServerSettings() {
     llm: llmSettings(),
     telemetry: telemetrySettings(token),
     packs: packSettings(),
+    /** The pack that is being written: its commands are taken anew whenever its files change; null: none. */
+    packsDev: env('SEED_PACKS_DEV') ?? null,
     packRowSecurity: choiceSetting('SEED_PACK_ROW_SECURITY', 'on', ['on', 'off']) === 'on',
     sessions: sessionSettings(),
     /** The built dashboard; it may be missing. */

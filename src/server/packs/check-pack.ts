@@ -34,6 +34,12 @@ const CommandShape = z.looseObject({
   run: AnyFunction,
 });
 
+/** Of one that answers with a file. */
+const FileCommandShape = CommandShape.omit({ output: true, run: true }).extend({
+  effect: z.literal('read', 'is "read": what answers with a file changes nothing'),
+  file: AnyFunction,
+});
+
 /** Seed's own begin with these. */
 const OWN_EVENTS = /^(task|key|webhook)\./;
 const EventName = z
@@ -57,6 +63,9 @@ const FIELDS = {
   commands: z.array(z.unknown()).min(1, 'is empty'),
   migrations: z.instanceof(URL).optional(),
   samples: AnyFunction.optional(),
+  config: ObjectSchema.optional(),
+  secrets: ObjectSchema.optional(),
+  around: AnyFunction.optional(),
   events: z.array(z.looseObject({ name: EventName, summary: z.string().min(1).max(200) })).optional(),
   templates: z.array(TemplateShape).optional(),
   playbooks: z
@@ -93,7 +102,8 @@ export function checkPack(exported: unknown, file: string, builtIn: readonly Com
 }
 
 function checkCommand(definition: unknown, file: string): void {
-  const shape = CommandShape.safeParse(definition);
+  const gives = typeof definition === 'object' && definition !== null && 'file' in definition;
+  const shape = (gives ? FileCommandShape : CommandShape).safeParse(definition);
   const name = (definition as { name?: unknown } | null)?.name;
   const called = typeof name === 'string' ? `"${name}"` : 'without a name';
   if (!shape.success) throw packProblem(file, `the command ${called}: ${firstIssue(shape.error)}`);
@@ -108,9 +118,11 @@ function mistakeIn(command: PackCommand): string | null {
   if (missing !== undefined) return `{${missing}} stands in its path and not in its input`;
   if (method === 'GET' && command.effect !== 'read') return `a GET has the effect read, not ${command.effect}`;
   if (isStream(command as never)) return 'a pack cannot have streams';
+  if (command.takesFiles && !('files' in command.input.shape))
+    return 'it takes files, and its input has no `files` (filesInput)';
   try {
     toJsonSchema(command.input, 'input');
-    toJsonSchema(command.output, 'output');
+    if ('output' in command) toJsonSchema(command.output, 'output');
   } catch (error) {
     return `its schemas cannot be described: ${(error as Error).message}`;
   }

@@ -5,8 +5,11 @@ import { readdir, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Command } from '../../command/define-command.ts';
 import { clashesBetween, refuseClashes } from '../../command/name-clashes.ts';
+import type { PackTables } from '../../db/migrate.ts';
+import { env } from '../../lib/env.ts';
 import { type LoadedPack, type Pack, SeedConfig } from '../../pack/definition.ts';
 import { packProblem, shownPath } from '../../pack/problem.ts';
+import { readPackSettings } from '../../pack/settings.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { BUILT_IN_EVENT_TYPES } from '../../protocol/event-types.ts';
 import type { Playbook } from '../../scripted/playbook.ts';
@@ -51,7 +54,17 @@ export async function loadPacks(
   refuseUnknown(named ?? [], known);
   refuseTwins(packs);
   refuseClashes([seedItself(builtIn), ...packs]);
+  refuseMissingSettings(packs);
   return packs;
+}
+
+/** @throws SeedError invalid_settings with all that is not set or wrong, of all packs */
+export function refuseMissingSettings(packs: readonly LoadedPack[]): void {
+  const problems = packs.flatMap(({ settings }) => settings.problems);
+  if (problems.length === 0) return;
+  throw new SeedError('invalid_settings', problems.join('\n'), {
+    hint: 'Set them where the server starts, or leave the pack out with SEED_PACKS.',
+  });
 }
 
 /** What the model `scripted` knows: instructions about Seed's own commands, and those that packs bring. */
@@ -63,16 +76,25 @@ export async function playbooksOf(packs: readonly LoadedPack[]): Promise<Playboo
 
 /** What keeps the packs that are found from being on together, a line each; of those that can be loaded. */
 export async function clashesOfPacks(
-  { folder, config }: Pick<PackSettings, 'folder' | 'config'>,
+  settings: Pick<PackSettings, 'folder' | 'config'>,
   builtIn: readonly Command[],
 ): Promise<string[]> {
+  return (await loadEach(settings, builtIn)).clashes;
+}
+
+/** All packs that are found, each for itself, with what a start would say of those that it would not take. */
+export async function loadEach(
+  { folder, config }: Pick<PackSettings, 'folder' | 'config'>,
+  builtIn: readonly Command[],
+) {
   const { packs } = await readSeedConfig(config);
   const found = await Promise.allSettled([
     ...(await placesIn(folder)).map((place) => loadFolder(place, builtIn)),
     ...packs.map((specifier) => loadNamed(specifier, config, builtIn)),
   ]);
   const loaded = found.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  return clashesBetween([seedItself(builtIn), ...loaded]);
+  const broken = found.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []));
+  return { loaded, broken, clashes: clashesBetween([seedItself(builtIn), ...loaded]) };
 }
 
 function seedItself(commands: readonly Command[]) {
@@ -116,12 +138,27 @@ async function loadNamed(specifier: string, config: URL, builtIn: readonly Comma
   }
 }
 
-/** One pack. @throws SeedError invalid_settings with the file and the reason */
-export async function loadPack(file: URL, builtIn: readonly Command[]): Promise<LoadedPack> {
+/**
+ * One pack, whose settings may lack something: `refuseMissingSettings` says so.
+ * @param lookUp a variable of the environment
+ * @throws SeedError invalid_settings with the file and the reason
+ */
+export async function loadPack(
+  file: URL,
+  builtIn: readonly Command[],
+  lookUp: (name: string) => string | undefined = env,
+): Promise<LoadedPack> {
   const shown = shownPath(file);
   const exported = await importFile(file.href, shown);
   const pack = checkPack(exported['pack'], shown, builtIn);
-  return { ...pack, setting: pack.name, file: shown, migrationsFolder: migrationsOf(pack, file, shown) };
+  const migrationsFolder = migrationsOf(pack, file, shown);
+  const settings = readPackSettings(pack.name, pack, lookUp);
+  return { ...pack, setting: pack.name, file: shown, migrationsFolder, settings };
+}
+
+/** None, or one: what is to be migrated for the pack. */
+export function tablesOf({ name, migrationsFolder }: LoadedPack): PackTables[] {
+  return migrationsFolder === null ? [] : [{ name, migrationsFolder, shown: shownPath(migrationsFolder) }];
 }
 
 function migrationsOf({ migrations }: Pack, file: URL, shown: string): URL | null {
@@ -165,7 +202,8 @@ async function importFile(href: string, shown: string): Promise<Record<string, u
 /** A syntax error's place stands in the first line of its stack and nowhere else. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const places = (error.stack ?? '').match(/(?:file:\/\/)?\/[^\s()]+\.[cm]?[jt]s:\d+/g) ?? [];
+  const stack = (error.stack ?? '').replaceAll(/\?edition=\d+/g, '');
+  const places = stack.match(/(?:file:\/\/)?\/[^\s()]+\.[cm]?[jt]s:\d+/g) ?? [];
   const place = places.find((candidate) => !candidate.includes('/node_modules/'));
   if (place === undefined) return error.message;
   const at = place.lastIndexOf(':');

@@ -1,52 +1,98 @@
 // A pack's commands as the registry takes them: with the pack's own context, and unless said in one transaction.
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import type { Kysely } from 'kysely';
 import type { Call } from '../../command/call.ts';
-import type { Command, ObjectCommand } from '../../command/define-command.ts';
+import type { Command, SentFile } from '../../command/define-command.ts';
 import type { Store } from '../../db/store.ts';
 import type { Tx } from '../../db/tables.ts';
-import type { LoadedPack } from '../../pack/definition.ts';
-import type { CalledContext, ExternalContext, PackContext } from '../../pack/pack-command.ts';
+import type { Answer, LoadedPack } from '../../pack/definition.ts';
+import type { GivenOut, PackFileCommand } from '../../pack/files.ts';
+import type { CalledContext, ExternalContext, PackCommand, PackContext } from '../../pack/pack-command.ts';
+import { formsOf } from '../../pack/settings.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { createEventTypes } from '../../protocol/event-types.ts';
+import { LIMITS } from '../../protocol/limits.ts';
 import type { Effect } from '../../protocol/manifest.ts';
 import { emitEvent, type NewEvent } from '../webhooks/events.ts';
 import { openPackTables } from './tables.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 export function packCommands(pack: LoadedPack, store: Store): Command[] {
-  const tables = openPackTables(pack.name, store);
-  return pack.commands.map((command): ObjectCommand => {
+  const run = runnerOf(pack, store);
+  return pack.commands.map((command): Command => {
     const { effect, external = false } = command;
-    // Without tables there is nothing that a transaction could undo.
-    const isOneTransaction = pack.migrationsFolder !== null && !external;
-    const access = effect === 'read' ? 'read only' : 'read write';
-    const call = async (input: never, context: PackContext<never> | ExternalContext<never>) => {
-      const output = await command.run(input, context as never, undefined);
+    if (isPackFile(command)) {
+      const file = (input: unknown, call: Call) =>
+        run(command, call, (context) => command.file(input as never, context as never));
+      return { ...command, file: async (input, call) => sentFile(await file(input, call)) };
+    }
+    const work = async (input: unknown, context: unknown) => {
+      const next = async () => (await command.run(input as never, context as never, undefined)) as Answer;
+      const called = { command, input, context } as never;
+      const output = await (pack.around?.(called, next) ?? next());
       // Here, so that an output that cannot be answered is not kept either.
       command.output.parse(output);
       return output;
     };
     return {
       ...command,
-      transactional: isOneTransaction && effect !== 'read',
-      run: async (given, ctx) => {
-        // The server has refused what Postgres cannot store (unkeepable-input.ts).
-        const input = given as never;
-        const { accountId } = ctx.actor;
-        const events = emittedEvents(pack, effect, accountId, store);
-        const context = { ...contextOf(ctx), clock: store.clock, emit: events.emit };
-        if (isOneTransaction) {
-          const work = (db: Kysely<never>) => call(input, { ...context, db });
-          const whole = { accountId, tellsBrokenRules: true, afterwards: events.write };
-          return tables.inTransaction(ctx.store.db, { ...whole, access }, work);
-        }
-        const transaction = <R>(work: (db: Kysely<never>) => Promise<R>) =>
-          tables.inTransaction(store.db, { accountId, access, tellsBrokenRules: effect === 'read' }, work);
-        const output = await call(input, externalContext(context, pack, transaction));
-        if (events.any()) await store.db.transaction().execute(events.write);
-        return output;
-      },
+      transactional: hasOneTransaction(pack, external) && effect !== 'read',
+      run: (input, call) => run(command, call, (context) => work(input, context)),
     };
   });
+}
+
+/** Without tables there is nothing that a transaction could undo. */
+const hasOneTransaction = ({ migrationsFolder }: LoadedPack, external: boolean) =>
+  migrationsFolder !== null && !external;
+
+type Context = PackContext<never> | ExternalContext<never>;
+
+/** Runs what a command of the pack does, with what it is given, and takes secrets out of what it throws. */
+function runnerOf(pack: LoadedPack, store: Store) {
+  const tables = openPackTables(pack.name, store);
+  const { config, secrets } = pack.settings;
+  const secretForms = formsOf(secrets);
+  const run = async <Result>(
+    { effect, external = false }: Pick<PackCommand, 'effect' | 'external'>,
+    call: Call,
+    work: (context: Context) => Promise<Result>,
+  ): Promise<Result> => {
+    const access = effect === 'read' ? 'read only' : 'read write';
+    const { accountId } = call.actor;
+    const events = emittedEvents(pack, effect, accountId, store);
+    const context = { ...contextOf(call), config, secrets, clock: store.clock, emit: events.emit };
+    if (hasOneTransaction(pack, external)) {
+      const whole = { accountId, access, tellsBrokenRules: true, afterwards: events.write } as const;
+      return tables.inTransaction(call.store.db, whole, (db) => work({ ...context, db }));
+    }
+    const transaction = <R>(inner: (db: Kysely<never>) => Promise<R>) =>
+      tables.inTransaction(store.db, { accountId, access, tellsBrokenRules: effect === 'read' }, inner);
+    const result = await work(externalContext(context, pack, transaction));
+    if (events.any()) await store.db.transaction().execute(events.write);
+    return result;
+  };
+  return <Result>(
+    command: Pick<PackCommand, 'effect' | 'external'>,
+    call: Call,
+    work: (context: Context) => Promise<Result>,
+  ) =>
+    run(command, call, work).catch((error) => {
+      throw withoutSecrets(error, secretForms);
+    });
+}
+
+function isPackFile(command: PackCommand | PackFileCommand): command is PackFileCommand {
+  return 'file' in command;
+}
+
+function sentFile({ name, type, content }: GivenOut): SentFile {
+  const bytes = Buffer.from(content as Uint8Array);
+  if (bytes.length > LIMITS.fileBytesPerTask)
+    throw new SeedError('internal', `a command gives a file of more than ${LIMITS.fileBytesPerTask} bytes`);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { name, type, size: bytes.length, sha256, content: Readable.from([bytes], { objectMode: false }) };
 }
 
 function contextOf({ actor, creationId, gone }: Call) {

@@ -1,0 +1,97 @@
+// The commands of a pack that is being written, taken anew whenever one of its files changes: for `seed packs dev`.
+// Called by server.ts when SEED_PACKS_DEV names the pack.
+import { type FSWatcher, readdirSync, watch } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Editors write a file in several steps, and several files at once. */
+const SETTLE_MS = 60;
+
+export interface PackWatch {
+  folder: URL;
+  /** Loads the pack as it is now and serves it. Its error is told, and what was served goes on. */
+  reload(): Promise<string>;
+  say(line: string): void;
+}
+
+export function watchPack({ folder, reload, say }: PackWatch): Disposable {
+  const edition = freshModules(folder);
+  let timer: NodeJS.Timeout | undefined;
+  let going = Promise.resolve();
+  const take = async () => {
+    const startedMs = performance.now();
+    edition.next();
+    const told = await reload().catch((error: Error & { hint?: string | null }) =>
+      [`What was served goes on: ${error.message}`, ...(error.hint ? [`  → ${error.hint}`] : [])].join('\n'),
+    );
+    say(`${told} (${Math.round(performance.now() - startedMs)} ms)`);
+  };
+  const watched = watchFolders(folder, () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      going = going.then(take);
+    }, SETTLE_MS);
+  });
+  return {
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      watched.close();
+      edition.end();
+    },
+  };
+}
+
+/** Each folder by itself: Node's own way to watch all below one loses files that an editor replaces. */
+function watchFolders(root: URL, changed: () => void) {
+  const watchers = new Map<string, FSWatcher>();
+  const look = () => {
+    const folders = readdirSync(root, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((path) => !path.includes('node_modules'));
+    for (const path of [fileURLToPath(root), ...folders].slice(0, MOST_FOLDERS)) {
+      if (watchers.has(path)) continue;
+      const watcher = watch(path, () => {
+        look();
+        changed();
+      });
+      const forget = () => {
+        watcher.close();
+        watchers.delete(path);
+      };
+      watchers.set(path, watcher.on('error', forget));
+    }
+    for (const [path, watcher] of watchers) {
+      if (path === fileURLToPath(root) || folders.includes(path)) continue;
+      watcher.close();
+      watchers.delete(path);
+    }
+  };
+  look();
+  return {
+    close: () => {
+      for (const watcher of watchers.values()) watcher.close();
+    },
+  };
+}
+
+const MOST_FOLDERS = 200;
+
+/** Node keeps every module by its URL: each edition of the folder's has a number of its own. */
+function freshModules(folder: URL) {
+  let number = 0;
+  const hooks = registerHooks({
+    resolve(specifier, context, nextResolve) {
+      const found = nextResolve(specifier, context);
+      const isOurs = number > 0 && found.url.startsWith(folder.href) && !found.url.includes('?');
+      return isOurs ? { ...found, url: `${found.url}?edition=${number}` } : found;
+    },
+  });
+  return {
+    next() {
+      number += 1;
+    },
+    end: () => hooks.deregister(),
+  };
+}
