@@ -29,7 +29,7 @@ export interface Pack<Tables = never> {
   /** What people call the domain. */
   title: string;
   commands: readonly PackCommand[];
-  /** Whose credential its calls show the platform: what `ctx.credential()` gives. Unless said, its own: `shared`. */
+  /** Whose credential its calls show a platform: what `ctx.credential()` gives. Unless said `shared`, its own. */
   credential?: CredentialMode;
   /** The folder of its numbered SQL files; unless said `migrations/` beside the file that defines the pack. */
   migrations?: URL;

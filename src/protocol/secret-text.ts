@@ -4,7 +4,7 @@ import { LIMITS } from './limits.ts';
 
 const SHOWN = '[secret]';
 
-export class SecretText {
+class SecretText {
   /** Private, so that it is in no JSON made of this. */
   readonly #text: string;
 

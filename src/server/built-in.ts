@@ -21,8 +21,8 @@ import {
 } from './access/commands.ts';
 import { getKey as getKeyOf } from './access/keys.ts';
 import { deleteHeld, listHeld, setCredential } from './credentials/commands.ts';
+import { keepTaskCredentials, refuseUnwanted } from './credentials/given.ts';
 import { heldCredential } from './credentials/held.ts';
-import { keepTaskCredentials, refuseUnwanted } from './credentials/of-tasks.ts';
 import type { KeptBlobs } from './files/blobs.ts';
 import { getArtifact, listArtifacts } from './files/commands.ts';
 import type { CallLog } from './ledger/call-log.ts';

@@ -5,7 +5,7 @@ import type { Db } from '../../db/tables.ts';
 import type { CredentialMode } from '../../protocol/credential.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Lineage } from '../../protocol/key.ts';
-import { readTaskCredential } from './of-tasks.ts';
+import { readTaskCredential } from './given.ts';
 import { readCredential } from './stored.ts';
 
 /** Not `shared`: that one is a setting of the server, which the pack knows itself. */

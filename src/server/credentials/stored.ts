@@ -1,5 +1,5 @@
-// The credentials that are set for an account or one of its keys: their rows, sealed. Called by commands.ts, and for
-// each call of a pack by held.ts.
+// The credentials that are set for an account or one of its keys: their rows, sealed. Called by commands.ts, and
+// for each call of a pack by held.ts.
 import { newestFirst, type PageRequest } from '../../db/cursor.ts';
 import type { Db, Tx } from '../../db/tables.ts';
 import { seal, unseal } from '../../lib/seal.ts';

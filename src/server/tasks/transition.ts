@@ -13,7 +13,7 @@ import { canBecome, isTerminal } from '../../protocol/statuses.ts';
 import type { TaskError, TaskPhase, TaskStatus } from '../../protocol/task.ts';
 import { cutMiddle } from '../../protocol/text.ts';
 import { revokeTaskKey } from '../access/key-changes.ts';
-import { dropTaskCredentials } from '../credentials/of-tasks.ts';
+import { dropTaskCredentials } from '../credentials/given.ts';
 import { emitTaskEvent } from './announce.ts';
 import { appendEvents } from './events.ts';
 import { readOutputSoFar, readTextsSoFar } from './output.ts';
