@@ -1,4 +1,4 @@
-// One call within a process that runs the CLI: makes the process what a new one would be, and undoes it afterwards.
+// One call within a process that runs the CLI: makes the process what a new one would be, and undoes it later.
 // Used by cli-program.ts.
 import { Console } from 'node:console';
 import { replaceEnvironment } from '../lib/env.ts';

@@ -6,12 +6,12 @@
 //   client → guest → program
 //     A  the call, see CallRequest: once, first
 //     I  standard input, asked for by R; empty at its end
-//     C  what the program writes cannot be written any more: the stream's number and the error's, one byte each
+//     C  a stream cannot be written any more: its number and the error's, one byte each
 //     K  a signal for the program: its number in one byte (the guest sends it; it is no frame for the program)
 //   guest → program
 //     L  the path of the CLI to load; once for each CLI
 //   program → guest → client
-//     B  the call begins (for the guest only). Before it nothing has happened that another process could not repeat
+//     B  the call begins (for the guest only). Before it nothing has happened that must not happen twice
 //     O  standard output    E  standard error
 //     R  standard input is wanted: one I
 //     T  the terminal's raw mode: "1" on, "0" off
@@ -85,8 +85,8 @@ export interface CallRequest {
 }
 
 /**
- * The body of A, all parts ended by a zero byte: working folder, umask in decimal, for each of the three streams the
- * columns of its terminal or nothing, the number of arguments, the arguments, and the environment as NAME=value.
+ * The body of A, all parts ended by a zero byte: working folder, umask in decimal, for each of the three streams
+ * the columns of its terminal or nothing, the number of arguments, the arguments, the environment as NAME=value.
  */
 export function parseCall(body: Buffer): CallRequest {
   const parts = body.toString('utf8').split('\0');

@@ -1,6 +1,6 @@
-// Keeps processes of the agent's user ready that have the CLI loaded, so that a `seed` in the sandbox starts no Node.
-// The guest passes bytes between them and the clients, and opens no file for anybody. Started by main.ts, given the
-// CLI by run-task.ts.
+// Keeps processes of the agent's user ready that have the CLI loaded: a `seed` in the sandbox starts no Node.
+// The guest passes bytes between them and the clients, and opens no file for anybody. Started by main.ts, given
+// the CLI by run-task.ts.
 import { access, chmod, chown, constants, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';

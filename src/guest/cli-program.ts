@@ -1,5 +1,5 @@
-// The program that holds the CLI ready and runs its calls, one after the other, as a process of the agent's own user:
-// started by cli-worker.ts, before the freeze, and told by frames (cli-frames.ts) on descriptors 3 (in) and 4 (out).
+// The program that holds the CLI ready and runs its calls, one after the other, as a process of the agent's own
+// user: started by cli-host.ts, before the freeze, and told by frames on descriptors 3 (in) and 4 (out).
 import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { CLI_ENTRY, type CliEntry } from '../protocol/cli-entry.ts';

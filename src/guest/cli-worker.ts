@@ -1,5 +1,5 @@
-// One process that runs the CLI's calls, as the guest sees it: frames pass between it and the client of its call, and
-// the call ends with the process, or the process with the call's client. Used by cli-host.ts.
+// One process that runs the CLI's calls, as the guest sees it: frames pass between it and the client of its call,
+// and the call ends with the process, or the process with the call's client. Used by cli-host.ts.
 import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Duplex, Readable, Writable } from 'node:stream';
