@@ -10,13 +10,14 @@ import { SeedError } from '../../protocol/errors.ts';
 import { createEventTypes } from '../../protocol/event-types.ts';
 import type { Effect } from '../../protocol/manifest.ts';
 import { emitEvent, type NewEvent } from '../webhooks/events.ts';
-import { inPackTransaction } from './tables.ts';
+import { openPackTables } from './tables.ts';
 
 /** What the calls of this actor show the platform of the pack. Throws SeedError credential_missing. */
 export type CredentialFor = (wanted: { pack: string; mode: HeldMode; actor: Call['actor'] }) => Promise<string>;
 type HeldMode = Exclude<LoadedPack['credential'], 'shared'>;
 
 export function packCommands(pack: LoadedPack, store: Store, credentialFor: CredentialFor): Command[] {
+  const tables = openPackTables(pack.name, store);
   return pack.commands.map((command): ObjectCommand => {
     const { effect, external = false } = command;
     // Without tables there is nothing that a transaction could undo.
@@ -34,7 +35,8 @@ export function packCommands(pack: LoadedPack, store: Store, credentialFor: Cred
       run: async (given, ctx) => {
         // The server has refused what Postgres cannot store (unkeepable-input.ts).
         const input = given as never;
-        const events = emittedEvents(pack, effect, ctx.actor.accountId, store);
+        const { accountId } = ctx.actor;
+        const events = emittedEvents(pack, effect, accountId, store);
         const context = {
           ...contextOf(ctx),
           credential: credentialOf(pack, ctx.actor, credentialFor),
@@ -43,10 +45,11 @@ export function packCommands(pack: LoadedPack, store: Store, credentialFor: Cred
         };
         if (isOneTransaction) {
           const work = (db: Kysely<never>) => call(input, { ...context, db });
-          return inPackTransaction(ctx.store.db, pack.name, access, work, events.write);
+          const whole = { accountId, tellsBrokenRules: true, afterwards: events.write };
+          return tables.inTransaction(ctx.store.db, { ...whole, access }, work);
         }
         const transaction = <R>(work: (db: Kysely<never>) => Promise<R>) =>
-          inPackTransaction(store.db, pack.name, access, work);
+          tables.inTransaction(store.db, { accountId, access, tellsBrokenRules: effect === 'read' }, work);
         const output = await call(input, externalContext(context, pack, transaction));
         if (events.any()) await store.db.transaction().execute(events.write);
         return output;
