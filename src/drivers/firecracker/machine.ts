@@ -17,7 +17,7 @@ import {
   readControllers,
   wasOutOfMemory,
 } from './jail.ts';
-import { connectGuest, readLine } from './vsock.ts';
+import { connectGuest, countTaken, readLine, untilTaken } from './vsock.ts';
 
 const POLL_MS = 5;
 const UP_WITHIN_MS = 10_000;
@@ -44,8 +44,11 @@ export interface Machine extends Supervised {
   connect(port: number, timeoutMs: number): Promise<Socket>;
   /** The next line on such a connection. Throws SeedError `sandbox_failed` when none comes in time or at all. */
   line(from: Socket, timeoutMs?: number): Promise<string>;
-  /** Takes the next line on the control connection for the machine's last, and ends what is left of it. */
-  awaitEnd(control: Socket): void;
+  /**
+   * Takes the next line on the control connection for the machine's last, and ends what is left of it when all that
+   * its guest wrote has been taken from the stream.
+   */
+  awaitEnd(control: Socket, stream: Socket): void;
 }
 
 /** Resolves when Firecracker takes requests. @throws SeedError sandbox_failed when nothing of it runs any more */
@@ -126,10 +129,13 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     send: (requests, timeoutMs) => alive(timeoutMs, (signal) => sendAll(short(FILES.api), requests, signal)),
     connect: (port, timeoutMs) => alive(timeoutMs, (signal) => connectGuest(short(FILES.vsock), port, signal)),
     line,
-    awaitEnd(control) {
+    awaitEnd(control, stream) {
+      const taken = countTaken(stream);
       void line(control).then(
-        (last) => {
-          report = last;
+        async (last) => {
+          const [, words, bytes] = /^(.*) (\d+)$/.exec(last) ?? [];
+          report = words ?? last;
+          await untilTaken(stream, taken, Number(bytes ?? 0));
           return finish();
         },
         // The machine ended without a word; its end tells why.

@@ -35,7 +35,7 @@ export async function startSandbox({ snapshot, limits, ...start }: Start): Promi
   try {
     await machine.send(restoreRequests(), RESTORE_TIMEOUT_MS);
     const { control, stream } = await bind(machine, limits);
-    machine.awaitEnd(control);
+    machine.awaitEnd(control, stream);
     return { ...machine, stream };
   } catch (error) {
     await machine.kill();

@@ -39,6 +39,29 @@ export async function connectGuest(socketPath: string, port: number, signal: Abo
   }
 }
 
+/** How long a reader may take nothing of what is left to be read. */
+const UNREAD_MS = 2_000;
+
+/** Counts the guest's bytes that are taken from the socket from now on, also by what reads its handle (http2). */
+export function countTaken(socket: Socket): () => number {
+  const taken = () => socket.bytesRead - socket.readableLength;
+  const before = taken();
+  return () => taken() - before;
+}
+
+/**
+ * Resolves when so many are taken, or when nobody takes them any more. Firecracker passes on no end of a guest's
+ * output: a guest says how much it was, and what Firecracker still holds of it is lost with the machine.
+ */
+export async function untilTaken(socket: Socket, taken: () => number, bytes: number): Promise<void> {
+  for (let seen = taken(), since = performance.now(); taken() < bytes && !socket.destroyed; ) {
+    if (taken() !== seen) [seen, since] = [taken(), performance.now()];
+    if (performance.now() - since > UNREAD_MS) return;
+    // A socket tells no one when something is taken from it.
+    await sleep(RETRY_MS);
+  }
+}
+
 /** Without its line feed. Rejects when the socket ends first, with a line over `maxBytes`, or on the abort. */
 export async function readLine(socket: Socket, maxBytes: number, signal: AbortSignal): Promise<string> {
   let text = Buffer.alloc(0);
