@@ -5,6 +5,7 @@ import { getgid, getuid } from 'node:process';
 import { contentHash } from '../../lib/content-hash.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Snapshot } from '../driver.ts';
+import { patient } from '../patience.ts';
 import { inSandboxFolder } from '../process/sandbox-folder.ts';
 import { cpuFlags, ensureSnapshot, type FreezeRequest } from '../snapshot/record.ts';
 import { bootRequests, FILES, freezeRequests, MACHINE_SIZE, MACHINE_VERSION } from './api.ts';
@@ -47,7 +48,7 @@ async function snapshotId({ image, vmImage, binaries }: Freeze): Promise<string>
 
 async function bootAndFreeze({ binaries, snapshotsFolder, vmImage }: Freeze, snapshot: string): Promise<void> {
   const folder = join(snapshotsFolder, 'sandbox');
-  const deadline = performance.now() + BOOT_TIMEOUT_MS + READY_TIMEOUT_MS + SNAPSHOT_TIMEOUT_MS;
+  const deadline = performance.now() + patient(BOOT_TIMEOUT_MS + READY_TIMEOUT_MS + SNAPSHOT_TIMEOUT_MS);
   const inputs = { kernel: vmImage.kernel, initrd: vmImage.initrd, disk: vmImage.rootDisk };
   await inSandboxFolder({ folder, spec: {}, deadline, removeMore: removeCgroup }, async () => {
     const machine = await startMachine({ folder, binaries, inputs, size: MACHINE_SIZE, deadline });
@@ -72,7 +73,7 @@ async function keep(from: string, to: string): Promise<void> {
 async function guestIsReady(machine: Machine): Promise<void> {
   const line = await readyLine(machine).catch((cause: unknown) => {
     if (machine.over.aborted) throw cause;
-    const what = `The guest was not ready after ${READY_TIMEOUT_MS / 1000} s: ${machine.said()}`;
+    const what = `The guest was not ready after ${patient(READY_TIMEOUT_MS) / 1000} s: ${machine.said()}`;
     throw new SeedError('setup_failed', what, { cause });
   });
   if (line === 'ready') return;

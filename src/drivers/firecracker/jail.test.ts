@@ -15,6 +15,8 @@ test('an ordinary user starts Firecracker itself', () => {
     mark,
     '--api-sock',
     'api.sock',
+    '--level',
+    'Off',
   ]);
 });
 
@@ -34,7 +36,7 @@ test('root starts the jailer, with its inputs mounted and nothing of Firecracker
     ...['--uid', user, '--gid', user, '--chroot-base-dir', folder, '--resource-limit', 'no-file=256'],
     ...['--cgroup-version', '2', '--parent-cgroup', 'seed', '--cgroup', `memory.max=${1152 * 2 ** 20}`],
     ...['--cgroup', 'cpu.max=200000 100000', '--cgroup', 'pids.max=64'],
-    ...['--', '--api-sock', 'api.sock'],
+    ...['--', '--api-sock', 'api.sock', '--level', 'Off'],
   ]);
   expect(command.join(' ')).not.toContain('seccomp');
 });

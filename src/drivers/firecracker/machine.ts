@@ -4,11 +4,13 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SeedError } from '../../protocol/errors.ts';
+import { patient } from '../patience.ts';
 import type { Leftovers } from '../process/sandbox-folder.ts';
 import { type Supervised, supervise } from '../process/supervised.ts';
 import { endOfMachine } from '../vm/control.ts';
 import { FILES, type FirecrackerRequest, type MachineSize, sendAll } from './api.ts';
 import type { Binaries } from './binaries.ts';
+import { wordsOfExitCode } from './exit-codes.ts';
 import {
   firecrackerCommand,
   type Inputs,
@@ -38,7 +40,7 @@ export interface MachineOptions {
 export interface Machine extends Supervised {
   /** Absolute path of a file in the machine's folder. */
   path(name: string): string;
-  /** One after the other. Throws SeedError `sandbox_failed` when one is refused, or all take too long. */
+  /** One after the other; each time here is multiplied (patience.ts). Throws SeedError `sandbox_failed` when one is refused, or all take too long. */
   send(requests: readonly FirecrackerRequest[], timeoutMs: number): Promise<void>;
   /** A connection to a port of the guest. Throws SeedError `sandbox_failed` when it is not taken in time. */
   connect(port: number, timeoutMs: number): Promise<Socket>;
@@ -75,10 +77,11 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       standard: 'console',
       cwd: isJailed ? folder : root,
       ...(leftovers && { leftovers }),
-      async findings(_code, said) {
+      async findings(code, said) {
         await close();
         const end = endOfMachine(report, said);
-        return { ...end, memoryFull: end.memoryFull || (await wasOutOfMemory(folder)) };
+        const log = wordsOfExitCode(code) ?? '';
+        return { ...end, log, memoryFull: end.memoryFull || (await wasOutOfMemory(folder)) };
       },
     });
   } catch (error) {
@@ -89,14 +92,14 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
 
   /** Does `work` for as long as the machine lives and `timeoutMs` allow; a dead machine's last words tell more. */
   async function alive<T>(timeoutMs: number | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const limits = timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)];
+    const limits = timeoutMs === undefined ? [] : [AbortSignal.timeout(patient(timeoutMs))];
     try {
       return await work(AbortSignal.any([...limits, over]));
     } catch (error) {
       // Firecracker's refusal explains itself.
       if (error instanceof SeedError && error.cause === undefined) throw error;
       // A broken connection announces the end; the process follows.
-      await Promise.race([exited, sleep(END_WITHIN_MS, undefined, { ref: false })]);
+      await Promise.race([exited, sleep(patient(END_WITHIN_MS), undefined, { ref: false })]);
       if (over.aborted) throw endedEarly(said(), error);
       if (error instanceof SeedError) throw error;
       const what = `The machine does not answer: ${(error as Error).message}`;
@@ -106,11 +109,11 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
 
   /** Waits for Firecracker to listen on its socket. */
   async function apiIsUp(): Promise<void> {
-    const giveUpAt = performance.now() + UP_WITHIN_MS;
+    const giveUpAt = performance.now() + patient(UP_WITHIN_MS);
     while (!(await answers(short(FILES.api)))) {
       if (over.aborted) throw endedEarly(said());
       if (performance.now() > giveUpAt) {
-        const what = `Firecracker took no requests within ${UP_WITHIN_MS / 1000} s: ${said()}`;
+        const what = `Firecracker took no requests within ${patient(UP_WITHIN_MS) / 1000} s: ${said()}`;
         throw new SeedError('sandbox_failed', what);
       }
       await sleep(POLL_MS);

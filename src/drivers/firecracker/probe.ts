@@ -5,6 +5,7 @@ import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Probe } from '../driver.ts';
+import { patient } from '../patience.ts';
 import { inSandboxFolder } from '../process/sandbox-folder.ts';
 import { probeRequests } from './api.ts';
 import type { Binaries } from './binaries.ts';
@@ -36,7 +37,7 @@ async function tryToRun(parts: ProbeParts): Promise<string | undefined> {
   const { findBinaries, sandboxFolder: folder, arch = process.arch } = parts;
   if (arch !== 'x64') return `Firecracker sandboxes need an x86-64 machine; this is ${arch}.`;
   const binaries = await findBinaries();
-  const deadline = performance.now() + PROBE_TIMEOUT_MS;
+  const deadline = performance.now() + patient(PROBE_TIMEOUT_MS);
   return inSandboxFolder({ folder, spec: {}, deadline, removeMore: removeCgroup }, async () => {
     const kernel = join(folder, 'kernel');
     await writeFile(kernel, probeKernel());
@@ -47,7 +48,7 @@ async function tryToRun(parts: ProbeParts): Promise<string | undefined> {
     const code = machine.child.exitCode;
     if (code === 0 && machine.said().includes(PROBE_WORDS)) return undefined;
     if (reason === 'deadline') {
-      return `Firecracker starts, but a virtual machine does in ${PROBE_TIMEOUT_MS / 1000} s not what takes a processor a tenth of a second.`;
+      return `Firecracker starts, but a virtual machine does in ${patient(PROBE_TIMEOUT_MS) / 1000} s not what takes a processor a tenth of a second.`;
     }
     return `Firecracker ended with code ${code} without running a virtual machine: ${machine.said()}`;
   });

@@ -4,6 +4,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SeedError } from '../../protocol/errors.ts';
+import { patient } from '../patience.ts';
 
 /** Ports of vsock-bridge.py. */
 export const STREAM_PORT = 1024;
@@ -56,7 +57,7 @@ export function countTaken(socket: Socket): () => number {
 export async function untilTaken(socket: Socket, taken: () => number, bytes: number): Promise<void> {
   for (let seen = taken(), since = performance.now(); taken() < bytes && !socket.destroyed; ) {
     if (taken() !== seen) [seen, since] = [taken(), performance.now()];
-    if (performance.now() - since > UNREAD_MS) return;
+    if (performance.now() - since > patient(UNREAD_MS)) return;
     // A socket tells no one when something is taken from it.
     await sleep(RETRY_MS);
   }
