@@ -18,6 +18,8 @@ export interface Binaries {
   /** As root: drops to an unprivileged user in a chroot. Null: an ordinary user, who has nothing to drop. */
   jailer: string | null;
   version: string;
+  /** Whether the jailer may make control groups of this host. Missing: where there are any it tries. */
+  mayUseCgroups?: boolean;
 }
 
 export interface FindBinaries {

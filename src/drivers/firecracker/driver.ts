@@ -32,10 +32,12 @@ export function createFirecrackerDriver(options: FirecrackerOptions): Driver {
   const { cacheDir, dataDir, program, path, isRoot, makeVmImage } = options;
   const sandboxes = createSandboxes(resolve(dataDir, 'firecracker/sandboxes'), { removeMore: removeCgroup });
   let found: Binaries | undefined;
+  /** A probe has shown that the jailer may not use control groups here. */
+  let noCgroups = false;
 
   async function binaries(): Promise<Binaries> {
     found ??= await findBinaries({ setting: program, path, isRoot });
-    return found;
+    return noCgroups ? { ...found, mayUseCgroups: false } : found;
   }
 
   return {
@@ -44,7 +46,10 @@ export function createFirecrackerDriver(options: FirecrackerOptions): Driver {
     can: { link: 'stream', pause: false, reconnect: false, longestLifeMs: null },
     async probe() {
       const sandboxFolder = await sandboxes.folder(`probe-${randomUUID()}`);
-      return probeFirecracker({ findBinaries: binaries, sandboxFolder });
+      const onNoCgroups = () => {
+        noCgroups = true;
+      };
+      return probeFirecracker({ findBinaries: binaries, sandboxFolder, onNoCgroups });
     },
     freeze: async (image, onProgress) =>
       freezeImage({

@@ -12,6 +12,7 @@ import { bootRequests, FILES, freezeRequests, MACHINE_SIZE, MACHINE_VERSION } fr
 import type { Binaries } from './binaries.ts';
 import { removeCgroup } from './jail.ts';
 import { type Machine, startMachine } from './machine.ts';
+import { mountObstacle } from './mount-obstacle.ts';
 import type { VmImage } from './vm-image.ts';
 import { CONTROL_PORT } from './vsock.ts';
 
@@ -29,7 +30,11 @@ export async function freezeImage(freeze: Freeze): Promise<Snapshot> {
   const { image, vmImage, snapshotsFolder, onProgress } = freeze;
   const id = await snapshotId(freeze);
   const fill = async (partial: string) => {
-    await bootAndFreeze(freeze, partial);
+    await bootAndFreeze(freeze, partial).catch(async (cause: unknown) => {
+      const obstacle = freeze.binaries.jailer && (await mountObstacle(snapshotsFolder, 'SEED_CACHE_DIR'));
+      if (!obstacle || !(cause instanceof SeedError)) throw cause;
+      throw new SeedError('setup_failed', cause.message, { hint: obstacle, cause });
+    });
     // The same bytes that the frozen kernel has in its cache, however long others keep theirs.
     const disk = join(partial, FILES.disk);
     await link(vmImage.rootDisk, disk).catch(() => copyFile(vmImage.rootDisk, disk));

@@ -11,14 +11,7 @@ import { endOfMachine } from '../vm/control.ts';
 import { FILES, type FirecrackerRequest, type MachineSize, sendAll } from './api.ts';
 import type { Binaries } from './binaries.ts';
 import { wordsOfExitCode } from './exit-codes.ts';
-import {
-  firecrackerCommand,
-  type Inputs,
-  machineRoot,
-  placeInputs,
-  readControllers,
-  wasOutOfMemory,
-} from './jail.ts';
+import { firecrackerCommand, hasCgroups, type Inputs, machineRoot, placeInputs, wasOutOfMemory } from './jail.ts';
 import { connectGuest, countTaken, readLine, untilTaken } from './vsock.ts';
 
 const POLL_MS = 5;
@@ -68,11 +61,11 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   let sandbox: Supervised;
   try {
     await placeInputs(root, inputs, isJailed);
-    const controllers = await readControllers();
+    const withCgroup = isJailed && (binaries.mayUseCgroups ?? (await hasCgroups()));
     sandbox = await supervise({
       name: 'Firecracker',
       folder,
-      command: firecrackerCommand({ folder, binaries, inputs, size, controllers }),
+      command: firecrackerCommand({ folder, binaries, inputs, size, withCgroup }),
       deadline,
       standard: 'console',
       cwd: isJailed ? folder : root,
