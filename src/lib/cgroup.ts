@@ -70,8 +70,8 @@ async function canMakeGroupIn(path: string): Promise<boolean> {
     await access(procs);
     await exec('sh', ['-c', 'echo $$ >"$1"', 'sh', procs], { timeoutMs: JOIN_WITHIN_MS });
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    return unlessShort(false)(error);
   } finally {
     await removeFolder(group, REMOVE_ATTEMPTS).catch(() => undefined);
   }

@@ -1,5 +1,5 @@
-// What Firecracker tells by the code that it ends with (FcExitCode in src/vmm/src/lib.rs of its repository). It logs
-// nothing here (jail.ts), so that this is all there is to know of a machine that it had to give up.
+// What Firecracker tells by the code that it ends with (FcExitCode in src/vmm/src/lib.rs of its repository). It
+// logs nothing here (jail.ts), so that this is all there is to know of a machine that it had to give up.
 
 const WORDS: Readonly<Record<number, string>> = {
   148: 'a system call that its seccomp filter does not allow',

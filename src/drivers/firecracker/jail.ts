@@ -55,9 +55,9 @@ export interface FirecrackerCommand {
 }
 
 /**
- * Firecracker logs to its standard output, which ends with this process. The write then raises SIGPIPE, its handler
- * logs, and waits for ever for the lock that the write holds (mended after 1.16.1): a machine that has finished
- * would stay until its deadline. What goes wrong is told by its answers, its standard error and its exit code.
+ * Firecracker logs to its standard output, which ends with this process. The write then raises SIGPIPE, its
+ * handler logs, and waits for ever for the lock that the write holds (mended after 1.16.1): a machine that has
+ * finished would stay until its deadline. What goes wrong is told by its answers, its standard error and its code.
  */
 const QUIET = ['--level', 'Off'];
 
@@ -89,7 +89,7 @@ const MIB = 1024 * 1024;
 /** Threads: one per processor and a handful of Firecracker's. */
 const THREADS = 64;
 
-/** Whether the host has a cgroup v2 with all that a machine needs; whether it may be used shows only by using it. */
+/** Whether the host has a cgroup v2 with all that a machine needs. That it may be used shows only in use. */
 export async function hasCgroups(): Promise<boolean> {
   const text = await readFile(join(ROOT, 'cgroup.controllers'), 'utf8').catch(() => '');
   const controllers = text.split(/\s+/);

@@ -33,15 +33,18 @@ export interface MachineOptions {
 export interface Machine extends Supervised {
   /** Absolute path of a file in the machine's folder. */
   path(name: string): string;
-  /** One after the other; each time here is multiplied (patience.ts). Throws SeedError `sandbox_failed` when one is refused, or all take too long. */
+  /**
+   * One after the other; as all times here, `timeoutMs` is that of a usual machine (patience.ts). Throws SeedError
+   * `sandbox_failed` when one is refused, or all take too long.
+   */
   send(requests: readonly FirecrackerRequest[], timeoutMs: number): Promise<void>;
   /** A connection to a port of the guest. Throws SeedError `sandbox_failed` when it is not taken in time. */
   connect(port: number, timeoutMs: number): Promise<Socket>;
   /** The next line on such a connection. Throws SeedError `sandbox_failed` when none comes in time or at all. */
   line(from: Socket, timeoutMs?: number): Promise<string>;
   /**
-   * Takes the next line on the control connection for the machine's last, and ends what is left of it when all that
-   * its guest wrote has been taken from the stream.
+   * Takes the next line on the control connection for the machine's last, and ends what is left of it when all
+   * that its guest wrote has been taken from the stream.
    */
   awaitEnd(control: Socket, stream: Socket): void;
 }

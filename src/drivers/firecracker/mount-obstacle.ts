@@ -26,7 +26,7 @@ interface Mount {
   options: string[];
 }
 
-/** The mount that a path is on, from proc_pid_mountinfo(5): the nearest above it, the last of those at one place. */
+/** The mount that a path is on, by proc_pid_mountinfo(5): the nearest above it, the last of several there. */
 export function mountOf(path: string, mountinfo: string): Mount | undefined {
   const mounts = mountinfo.split('\n').flatMap((line): Mount[] => {
     const [, , , , point, options] = line.split(' ');

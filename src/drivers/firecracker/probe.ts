@@ -28,8 +28,8 @@ export interface ProbeParts {
 }
 
 /**
- * Takes about 0.2 s where KVM works, at most a few seconds where it does not. Leaves nothing. As root it also finds
- * out whether the jailer may use control groups, which a container or a read-only mount can forbid.
+ * Takes about 0.2 s where KVM works, at most a few seconds where it does not. Leaves nothing. As root it also
+ * finds out whether the jailer may use control groups, which a container or a read-only mount can forbid.
  */
 export async function probeFirecracker(parts: ProbeParts): Promise<Probe> {
   const found = await findAll(parts).catch(wordsOf);
