@@ -22,8 +22,11 @@ export const TEST_TIMEOUT_MS = patient(120_000);
 
 const STARTER = join(import.meta.dirname, '../fixtures/start-sandbox.ts');
 
-/** Defines the tests. Called at the top of a driver's test file, which awaits it. */
-export async function testDriver(traits: Traits): Promise<void> {
+/**
+ * Defines the tests. Called at the top of a driver's test file, which awaits it.
+ * @param testMore defines those of this driver alone
+ */
+export async function testDriver(traits: Traits, testMore: (suite: Suite) => void = () => {}): Promise<void> {
   const cacheDir = cacheDirSetting();
   const dataDir = await mkdtemp(join(tmpdir(), 'seed-driver-'));
   const ready = await tryToSetUp(cacheDir, dataDir, traits);
@@ -40,6 +43,7 @@ export async function testDriver(traits: Traits): Promise<void> {
     testHost(suite);
     testBounds(suite);
     testClones(suite);
+    testMore(suite);
   });
 }
 

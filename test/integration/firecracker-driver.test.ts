@@ -87,6 +87,8 @@ describe.skipIf(obstacle)('firecracker driver with a fake Firecracker', () => {
       expect(await takeRequests()).toEqual([]);
       const newer = await (await driver({ isRoot, version: '1.16.2' })).freeze(image, () => {});
       expect(newer.id).not.toBe(snapshot.id);
+      // A snapshot that was chosen by its id is refused by another version, and not tried.
+      expect(await (await driver({ isRoot, version: '1.16.2' })).version?.()).toBe('1.16.2');
     });
 
     test('each clone is told to be somebody else, within its limits', async () => {
@@ -94,12 +96,14 @@ describe.skipIf(obstacle)('firecracker driver with a fake Firecracker', () => {
       const roots = all.map(({ id }) => identityFile(id));
       const identities = (await Promise.all(
         roots.map(async (file) => JSON.parse(await readFile(await file, 'utf8'))),
-      )) as (Identity & { now: number })[];
+      )) as (Identity & { clock?: number })[];
       for (const key of ['entropy', 'hostname', 'machineId'] as const) {
         expect(new Set(identities.map((identity) => identity[key])).size).toBe(3);
       }
-      for (const { now, memoryBytes, vcpus, processes } of identities) {
+      for (const { now, clock = Number.NaN, memoryBytes, vcpus, processes } of identities) {
         expect(Math.abs(now - Date.now())).toBeLessThan(30_000);
+        // And when it is no longer too late for that: the time that it asked for.
+        expect(clock).toBeGreaterThanOrEqual(now);
         expect({ memoryBytes, vcpus, processes }).toEqual({ memoryBytes: 2 ** 30, vcpus: 2, processes: 512 });
       }
     });

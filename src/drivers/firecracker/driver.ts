@@ -44,6 +44,7 @@ export function createFirecrackerDriver(options: FirecrackerOptions): Driver {
     ...sandboxes.calls,
     name: 'firecracker',
     can: { link: 'stream', pause: false, reconnect: false, longestLifeMs: null },
+    version: async () => (await binaries()).version,
     async probe() {
       const sandboxFolder = await sandboxes.folder(`probe-${randomUUID()}`);
       const onNoCgroups = () => {
