@@ -16,10 +16,14 @@ import { readStartLine } from './start-line.ts';
 
 const REHEARSALS = 12;
 
-/** What the rehearsals left behind would be read back at every restore. */
+/** What the rehearsals left behind would be read back at every restore: all that can go goes, memory given back. */
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
+  (runInNewContext('gc') as (options: object) => void)({
+    type: 'major',
+    execution: 'sync',
+    flavor: 'last-resort',
+  });
 }
 
 let processes: AgentProcesses | null = null;
@@ -35,7 +39,7 @@ async function main(): Promise<void> {
   const settings = guestSettings(process.argv[2]);
   // Touches all that a task will need: the pages of a restored sandbox are mapped when they are first used.
   const answerReady = async () => {
-    await rehearse(pi, settings, proxy);
+    await rehearse(pi, settings, proxy, { withCommand: false });
     process.stdout.write(READY_LINE);
   };
   await prepareFolders(settings);
