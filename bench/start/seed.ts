@@ -13,9 +13,9 @@ import type { ModelServer } from './model-server.ts';
 
 export interface BenchSeed {
   runnerPid: number;
-  /** Server, with its database, and runner. */
-  pids: number[];
-  /** Posts a task and gives the time until its first model request, and the task at its end. */
+  /** Its database is below it. */
+  serverPid: number;
+  /** Posts a task with the instruction and gives the time until its first model request, and the task at its end. */
   runTask(mark: string): Promise<{ firstRequestMs: number; acceptedMs: number; task: Task }>;
   /** Resolves when as many sandboxes wait and nothing runs. */
   poolIsReady(size: number): Promise<RunnerView>;
@@ -64,7 +64,7 @@ export async function startBenchSeed(
   return {
     runners,
     runnerPid: seed.runnerPid(),
-    pids: [seed.serverPid(), seed.runnerPid()],
+    serverPid: seed.serverPid(),
     runTask: async (mark) => {
       const asked = model.asked(mark);
       const startedAt = performance.now();
