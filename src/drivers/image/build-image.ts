@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FROZEN_NODE_FLAGS } from '../../guest/frozen-node.ts';
 import { ensureFolder } from '../../lib/cache-folders.ts';
 import { contentHash } from '../../lib/content-hash.ts';
 import { exec } from '../../lib/exec.ts';
@@ -22,19 +23,8 @@ export interface BuiltImage {
   runscPath: string;
 }
 
-/**
- * What Node ever took lies in the snapshot, is read at every restore, and is there in every sandbox: so a small young
- * generation, and no threads for compiling and collecting beside the one that works. Nor does anything collect
- * because time has passed: to a restored guest it has.
- */
-const FLAGS = [
-  '--max-semi-space-size=2',
-  '--single-threaded',
-  '--v8-pool-size=1',
-  '--no-memory-reducer',
-  '--no-minor-gc-task',
-];
-const COMMAND = ['/usr/bin/node', ...FLAGS, '/opt/seed/guest.mjs'];
+/** A small young generation: what it ever took is in the snapshot. */
+const COMMAND = ['/usr/bin/node', '--max-semi-space-size=2', ...FROZEN_NODE_FLAGS, '/opt/seed/guest.mjs'];
 
 /** The finished image; quick when nothing changed. */
 export async function buildImage({ guestBundle, ...options }: BuildImageOptions): Promise<BuiltImage> {
