@@ -20,7 +20,7 @@ declare const SEED_CLI_PROGRAMS: CliPrograms;
 
 const REHEARSALS = 12;
 
-/** What the rehearsals left behind would be read back at every restore: all that can go goes, memory given back. */
+/** What the rehearsals left behind would be read back at every restore: all of it goes, and its memory. */
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as (options: object) => void)({

@@ -1,6 +1,6 @@
-// Pi as one file, with no more in it than the guest takes of it. What a guest has loaded, its source text included,
-// lies in the snapshot and is read back at every start, and Pi's own entry loads 1,700 files, most of them for a
-// terminal. Called by build-image.ts.
+// Pi as one file, with no more in it than the guest takes of it. What a guest has loaded, its source text
+// included, lies in the snapshot and is read back at every start, and Pi's own entry loads 1,700 files, most of
+// them for a terminal. Called by build-image.ts.
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
@@ -78,8 +78,8 @@ const SPOKEN = /\/openai-completions\.js$/;
 const CATALOGUES = /\/pi-ai\/dist\/providers\/data\/[^/]+\.json$/;
 
 /**
- * Modules of which nothing is used are left out, as nothing of Pi has effects when it is loaded; what Pi loads when
- * it needs it stays in its own file.
+ * Modules of which nothing is used are left out, as nothing of Pi has effects when it is loaded; what Pi loads
+ * when it needs it stays in its own file.
  */
 function onlyWhatRuns(distFolder: string): BundlePlugin {
   const resolving = Symbol();
