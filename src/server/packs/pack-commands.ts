@@ -1,7 +1,7 @@
 // A pack's commands as the registry takes them: with the pack's own context, and unless said in one transaction.
 import type { Kysely } from 'kysely';
 import type { Call } from '../../command/call.ts';
-import type { Command, ObjectCommand } from '../../command/define-command.ts';
+import type { Command, FileCommand } from '../../command/define-command.ts';
 import type { Store } from '../../db/store.ts';
 import type { Tx } from '../../db/tables.ts';
 import type { LoadedPack } from '../../pack/definition.ts';
@@ -13,7 +13,8 @@ import { emitEvent, type NewEvent } from '../webhooks/events.ts';
 import { inPackTransaction } from './tables.ts';
 
 export function packCommands(pack: LoadedPack, store: Store): Command[] {
-  return pack.commands.map((command): ObjectCommand => {
+  return pack.commands.map((command): Command => {
+    if ('file' in command) return fileCommand(command as never, store);
     const { effect, external = false } = command;
     // Without tables there is nothing that a transaction could undo.
     const isOneTransaction = pack.migrationsFolder !== null && !external;
@@ -44,6 +45,17 @@ export function packCommands(pack: LoadedPack, store: Store): Command[] {
       },
     };
   });
+}
+
+/** It only reads, and has nothing to emit. */
+function fileCommand(command: FileCommand, store: Store): Command {
+  const emit = () => {
+    throw new SeedError('internal', `"${command.name}" answers with a file and emits nothing`);
+  };
+  return {
+    ...command,
+    file: (input, ctx) => command.file(input, { ...contextOf(ctx), clock: store.clock, emit } as never, undefined),
+  };
 }
 
 function contextOf({ actor, creationId, gone }: Call) {
