@@ -4,7 +4,7 @@ import type { JsonSchema } from '../protocol/manifest.ts';
 import { holdsExactly, isMany, parseExactly } from './exact-json.ts';
 
 /** With those of a union. Empty: it may be anything. */
-export function textTypes({ type, anyOf, oneOf }: JsonSchema): string[] {
+function textTypes({ type, anyOf, oneOf }: JsonSchema): string[] {
   if (type !== undefined) return [type].flat();
   return [anyOf, oneOf].flatMap((each) => (Array.isArray(each) ? (each as JsonSchema[]).flatMap(textTypes) : []));
 }
