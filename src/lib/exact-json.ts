@@ -12,7 +12,7 @@ const raw: Partial<RawJson> = JSON as never;
 
 export const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
-/** Whether a JavaScript number holds all that the digits say: integers only where their neighbours are held, too. */
+/** Whether a JavaScript number holds all that the digits say; integers only where their neighbours fit, too. */
 export function holdsExactly(digits: string): boolean {
   const number = Number(digits);
   if (!Number.isFinite(number)) return false;

@@ -14,7 +14,7 @@ interface Body {
   leftOut: string[];
   /** Its media type; null: it takes none. */
   sends: string | null;
-  /** The platform's names of the fields that it must have once it is given; empty where it must be given anyway. */
+  /** The platform's names of the fields that it must have once it is given; none where it must be given. */
   together: string[];
 }
 

@@ -27,9 +27,9 @@ export interface Place {
 }
 
 /**
- * OpenAPI's styles with and without `explode` (3.1, section 4.8.12.2). `repeated` is the style form, exploded; `commas`
- * form or simple; `pairs` simple, exploded; `brackets` deepObject; `labels` and `matrices` are exploded; `file` stands
- * for bytes, in Seed with a name and as base64.
+ * OpenAPI's styles with and without `explode` (3.1, section 4.8.12.2). `repeated` is the style form, exploded;
+ * `commas` form or simple; `pairs` simple, exploded; `brackets` deepObject; `labels` and `matrices` are exploded;
+ * `file` stands for bytes, in Seed with a name and as base64.
  */
 export type Form =
   | 'repeated'

@@ -1,5 +1,5 @@
-// What of a document's schemas is shown, in Seed's own dialect: one level of fields for help, MCP and the manifest,
-// or all of it for `seed commands show`. Exact numbers are strings of digits there, as in protobuf's JSON mapping.
+// What of a document's schemas is shown, in Seed's own dialect: one level of fields for help, MCP and manifest, or
+// all of it for `seed commands show`. Exact numbers are strings of digits there, as in protobuf's JSON mapping.
 import { isRecord } from '../lib/json.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
 import { type Definitions, oneLine, REFERENCE } from './schema.ts';
@@ -22,7 +22,7 @@ const FORMATS = /^(date|date-time|time|duration|email|hostname|ipv4|ipv6|uri|uui
 const EXACT_FORMATS = /^(u?int64|u?long|int128|uint128|bigint|decimal|decimal128|money)$/;
 const SCALARS = ['string', 'integer', 'number', 'boolean'];
 
-/** What one side does not see: callers send nothing that is read only, and are answered nothing that is write only. */
+/** What one side does not see: callers send nothing read-only, and are answered nothing write-only. */
 export type Hidden = 'readOnly' | 'writeOnly';
 
 /** @returns the types of a schema, null among them where it may be that */

@@ -1,4 +1,4 @@
-// A document's schemas as JSON Schema of today, whole: references to what others share, the dialects of 3.0 and 3.1
+// A document's schemas as JSON Schema of today, whole: references to what is shared, the dialects of 3.0 and 3.1
 // made one. What of them is shown and what is judged is made from these (schema-views.ts). Used by body.ts.
 import { isRecord } from '../lib/json.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
@@ -24,7 +24,7 @@ export const REFERENCE = '#/$defs/';
 export type Definitions = Record<string, JsonSchema>;
 
 export interface Schemas {
-  /** What the document says, with references into the definitions; `{}` where it says nothing that is understood. */
+  /** What the document says, with references into the definitions; `{}` where it says nothing. */
   read(value: unknown): JsonSchema;
   /** Everything that was referred to so far. */
   definitions: Definitions;

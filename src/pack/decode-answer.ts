@@ -1,5 +1,5 @@
-// The bytes of a platform's answer: unpacked where it packed them although it was not asked to, and read as text in
-// the charset that they are in. What is not understood is refused with the reason. Used by platform-answer.ts.
+// The bytes of a platform's answer: unpacked where it packed them although nobody asked, and read as text in the
+// charset that they are in. What is not understood is refused with the reason. Used by platform-answer.ts.
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw, zstdDecompress } from 'node:zlib';
 
