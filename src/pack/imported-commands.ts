@@ -9,6 +9,7 @@ import { wordsOf } from '../openapi/names.ts';
 import { type Operation, OperationsFile } from '../openapi/operation.ts';
 import type { Definitions } from '../openapi/schema.ts';
 import { wholeView } from '../openapi/schema-views.ts';
+import type { CredentialMode } from '../protocol/credential.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import type { Effect, HttpMethod, JsonSchema } from '../protocol/manifest.ts';
 import { Unreadable } from './decode-answer.ts';
@@ -41,9 +42,15 @@ export function importedCommands(pack: string, file: string): PackCommand[] {
     if (change.hide) return [];
     const noun = overrides.nouns[operation.noun] ?? operation.noun;
     const name = change.name ?? `${isNounTaken(noun) ? `${pack}-${noun}` : noun} ${operation.verb}`;
-    const command = commandOf(platform, { operation, definitions }, name, change);
+    const command = commandOf(
+      { ...platform, mode: overrides.credential },
+      { operation, definitions },
+      name,
+      change,
+    );
     const operatorOnly = overrides.accounts === 'operator';
-    return [{ ...command, operatorOnly, http: routeOf(operation, name) } as unknown as PackCommand];
+    const { credential } = overrides;
+    return [{ ...command, operatorOnly, credential, http: routeOf(operation, name) } as unknown as PackCommand];
   });
 }
 
@@ -53,7 +60,7 @@ interface Described {
   definitions: Definitions;
 }
 
-function commandOf(platform: Platform, described: Described, name: string, change: Change) {
+function commandOf(platform: SharedPlatform, described: Described, name: string, change: Change) {
   const { operation, definitions } = described;
   const effect = change.effect ?? effectOf(operation);
   const key = idempotencyHeaderOf(operation);
@@ -142,13 +149,14 @@ function outputOf({ answers, fields }: Operation): z.ZodObject {
 const described = (schema: JsonSchema) => z.unknown().optional().meta(schema);
 
 async function callPlatform(
-  platform: Platform,
+  given: SharedPlatform,
   described: Described,
   effect: Effect,
   input: Input,
   context: CalledContext,
 ): Promise<PlatformResponse> {
   const { operation } = described;
+  const platform = await platformFor(given, operation, context);
   const request = platformRequest(platform, described, input, context);
   const mayRepeat = idempotencyHeaderOf(operation) !== null;
   const isFile = operation.answers === 'file';
@@ -170,6 +178,20 @@ function readingOf(platform: Platform, effect: Effect, read: () => object): obje
     if (!(error instanceof Unreadable)) throw error;
     throw unavailable(platform, error.message, { hint: hintAfter(effect) });
   }
+}
+
+/** The platform with the server's own secret, and whether its calls show that one. */
+type SharedPlatform = Platform & { mode: CredentialMode };
+
+/** With the secret that this call shows. @throws SeedError credential_missing */
+async function platformFor(
+  { mode, ...platform }: SharedPlatform,
+  operation: Operation,
+  context: CalledContext,
+): Promise<Platform> {
+  if (mode === 'shared') return platform;
+  // Never the server's, not even where the document asks for none.
+  return { ...platform, secret: operation.public ? null : await context.credential() };
 }
 
 type Http = `${HttpMethod} /${string}`;
