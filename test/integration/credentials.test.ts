@@ -111,7 +111,7 @@ const end = (lease: Lease) => server.call('POST', `/api/v1/tasks/${lease.taskId}
 describe('a pack of the mode account', () => {
   it('shows what was set for the account that calls, and refuses where nothing is', async () => {
     const other = await otherAccount();
-    expect((await setFor('account', { token: WRITER })).body.credential).toMatchObject({ keyId: null });
+    expect((await setFor('account', { token: `${WRITER}\n` })).body.credential).toMatchObject({ keyId: null });
     expect((await getNote('account')).status).toBe(200);
     expect(shown).toEqual([WRITER]);
     const refused = await getNote('account', other);
