@@ -2,10 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { isNounTaken } from '../command/name-clashes.ts';
-import { wordsOf } from '../openapi/names.ts';
+import { parseJson } from '../lib/json.ts';
+import { keyOf, NAME_LENGTH, shortened } from '../openapi/names.ts';
 import { type Operation, OperationsFile } from '../openapi/operation.ts';
+import { wordsOf } from '../openapi/words.ts';
 import type { Effect, HttpMethod, JsonSchema } from '../protocol/manifest.ts';
-import { type Change, changeOf, readOverrides } from './overrides.ts';
+import { type Change, changeOf, nounOf, readOverrides } from './overrides.ts';
 import type { CalledContext, PackCommand } from './pack-command.ts';
 import { type Platform, platformOf } from './platform.ts';
 import { platformAnswer, refusalOf } from './platform-answer.ts';
@@ -21,21 +23,39 @@ import { hintAfter, sendToPlatform, unavailable } from './send.ts';
 export function importedCommands(pack: string, file: string): PackCommand[] {
   const source = new URL('operations.json', file);
   const overriding = new URL('overrides.json', file);
-  const imported = OperationsFile.safeParse(JSON.parse(readFileSync(source, 'utf8')));
+  const imported = OperationsFile.safeParse(parseJson(readFileSync(source, 'utf8')));
   if (!imported.success) throw packProblem(shownPath(source), 'it is not what seed packs import writes');
-  const { operations } = imported.data;
-  const overrides = readOverrides(readFileSync(overriding, 'utf8'), operations, shownPath(overriding));
-  const platform = platformOf(pack, imported.data, overrides.sendCaller, shownPath(new URL(file)));
+  return commandsOfImport(pack, imported.data, {
+    overrides: readFileSync(overriding, 'utf8'),
+    file: shownPath(new URL(file)),
+    overridesFile: shownPath(overriding),
+  });
+}
+
+/** The same of what is not written yet. @throws SeedError invalid_settings, naming the file */
+export function commandsOfImport(
+  pack: string,
+  imported: OperationsFile,
+  written: { overrides: string; file: string; overridesFile: string },
+): PackCommand[] {
+  const { operations } = imported;
+  const overrides = readOverrides(written.overrides, operations, written.overridesFile);
+  const platform = platformOf(pack, imported, overrides.sendCaller, written.file);
   const routeOf = routesBelow(pack);
   return operations.flatMap((operation) => {
     const change = changeOf(overrides, operation);
     if (change.hide) return [];
-    const noun = overrides.nouns[operation.noun] ?? operation.noun;
-    const name = change.name ?? `${isNounTaken(noun) ? `${pack}-${noun}` : noun} ${operation.verb}`;
+    const name = change.name ?? nameOf(pack, operation, nounOf(overrides, operation));
     const command = commandOf(platform, operation, name, change);
     const operatorOnly = overrides.accounts === 'operator';
     return [{ ...command, operatorOnly, http: routeOf(operation, name) } as unknown as PackCommand];
   });
+}
+
+/** Within what clients of MCP take, also where the pack's name has to tell the noun from Seed's own. */
+function nameOf(pack: string, operation: Operation, noun: string): string {
+  const own = isNounTaken(noun) ? `${pack}-${noun}` : noun;
+  return `${own} ${shortened(operation.verb, NAME_LENGTH - own.length - 1, keyOf(operation))}`;
 }
 
 function commandOf(platform: Platform, operation: Operation, name: string, change: Change) {
@@ -53,7 +73,8 @@ function commandOf(platform: Platform, operation: Operation, name: string, chang
     remote: true,
     external: true,
     repeatable: key !== null,
-    creates: operation.method === 'POST' && effect !== 'read',
+    // What a method does that HTTP does not name is not known.
+    creates: effect !== 'read' && !['PUT', 'PATCH', 'DELETE'].includes(operation.method),
     input: z.fromJSONSchema({ type: 'object', properties, required } as JsonSchema as never),
     output: outputOf(operation),
     examples: change.examples ?? [],
@@ -63,7 +84,7 @@ function commandOf(platform: Platform, operation: Operation, name: string, chang
 }
 
 function effectOf({ method }: Operation): Effect {
-  if (method === 'GET' || method === 'HEAD') return 'read';
+  if (['GET', 'HEAD', 'QUERY'].includes(method)) return 'read';
   return method === 'DELETE' ? 'destructive' : 'write';
 }
 
@@ -105,13 +126,21 @@ type Http = `${HttpMethod} /${string}`;
 function routesBelow(pack: string): (operation: Operation, name: string) => Http {
   const taken = new Set<string>();
   return (operation, name) => {
-    const method = operation.method === 'HEAD' ? 'GET' : operation.method;
+    const method = routeMethodOf(operation);
     const own: Http = `${method} /${pack}${segmentsOf(operation)}`;
     const named: Http = `${method} /${pack}/${name.replaceAll(' ', '/')}${parametersOf(operation)}`;
     const route = taken.has(shapeOf(own)) ? named : own;
     taken.add(shapeOf(route));
     return route;
   };
+}
+
+const ROUTE_METHODS: readonly HttpMethod[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** Seed's own routes know five methods; what others ask goes as a POST. */
+function routeMethodOf({ method }: Operation): HttpMethod {
+  if (method === 'HEAD') return 'GET';
+  return ROUTE_METHODS.find((own) => own === method) ?? 'POST';
 }
 
 /** Each parameter is a segment: `/files/{id}.json` → /files/{id}/json. */
