@@ -75,7 +75,8 @@ export function createLibrary(rootUri: string, hasIds: boolean): Library {
     const reference = isRecord(value) ? referenceIn(value, hasIds) : null;
     if (reference === null) return 'is no description';
     const folder = rootUri.replace(/[^/]*$/, '');
-    const shown = (reference.startsWith(folder) ? reference.slice(folder.length) : reference).replace(/#$/, '');
+    const short = (reference.startsWith(folder) ? reference.slice(folder.length) : reference).replace(/#$/, '');
+    const shown = short || reference;
     const failure = failures.get(reference.replace(/#.*$/s, ''));
     if (failure !== undefined) return `refers to ${shown}, and ${failure}`;
     return `refers to ${shown}, which ${find(reference) === undefined ? 'is not there' : 'leads to no description'}`;

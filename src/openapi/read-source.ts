@@ -55,11 +55,12 @@ export async function openSource(source: string, allowedOrigins: readonly string
 async function readBelow(folder: string, first: string, location: string): Promise<Buffer> {
   if (!location.startsWith('file:')) throw refused(`${location} is neither a file nor an address on the web`);
   const path = pathOf(location);
+  const isBelow = (each: string) => each.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+  // The first one is what somebody asked for, wherever it lies.
+  if (path !== first && !isBelow(path)) throw refused(`${path} does not lie below ${folder}`);
   const real = await realpath(path).catch(() => null);
   if (real === null) throw new SeedError('usage', `there is no file ${path}`);
-  // The first one is what somebody asked for, wherever it lies.
-  if (path !== first && !real.startsWith(folder.endsWith(sep) ? folder : folder + sep))
-    throw refused(`${path} does not lie below ${folder}`);
+  if (path !== first && !isBelow(real)) throw refused(`${path} leads out of ${folder}`);
   const file = await open(real, 'r').catch((cause) => {
     throw new SeedError('usage', `${path} cannot be read: ${(cause as Error).message}`, { cause });
   });
