@@ -14,7 +14,7 @@ export interface LocalCommand {
   name: string;
   summary: string;
   usage: string;
-  /** Those of its own: `--core`, `--driver <name>` with a value, `--only <a,b,…>` with several, which stay one text. */
+  /** Those of its own: `--core`, `--driver <name>` with a value, `--only <a,b,…>` with several in one text. */
   flags?: readonly HelpEntry[];
   /** Names under which `values` has what stands without a flag. */
   positionals?: readonly string[];

@@ -1,4 +1,5 @@
-// What the inputs of an operation are called: the platform's own names where they can stand. Used by map-document.ts.
+// What the inputs of an operation are called: the platform's own names where they can stand. Used by
+// map-document.ts.
 import type { JsonSchema } from '../protocol/manifest.ts';
 import { shortened } from './names.ts';
 import type { Operation, Place } from './operation.ts';

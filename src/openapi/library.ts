@@ -10,7 +10,7 @@ export type Resolve = (value: unknown) => Node | null;
 
 export interface Library {
   resolve: Resolve;
-  /** What a reference (`#/a`, `https://…#/a`) leads to, without following what stands there; undefined: nowhere. */
+  /** What a reference (`#/a`, `https://…#/a`) leads to, also where that is a reference; undefined: nothing. */
   find(reference: string): unknown;
   /** Why a value that has a reference leads nowhere. */
   whyNot(value: unknown): string;

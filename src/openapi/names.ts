@@ -1,5 +1,5 @@
-// What operations are called as commands: the noun from the tag, the verb from the operationId, both from method and
-// path where there are none. The order of the operations changes no name; what had a name keeps it.
+// What operations are called as commands: the noun from the tag, the verb from the operationId, both from method
+// and path where there are none. The order of the operations changes no name; what had a name keeps it.
 import { createHash } from 'node:crypto';
 import { kebab, singular, wordsOf } from './words.ts';
 

@@ -1,5 +1,5 @@
-// What in an operation refers to what is not there: it is left out and named, and an operation that cannot do without
-// it is none. Used by map-document.ts for documents that are not whole.
+// What in an operation refers to what is not there: it is left out and named, and an operation that cannot do
+// without it is none. Used by map-document.ts for documents that are not whole.
 import { isRecord } from '../lib/json.ts';
 import { type Document, type Node, nodesOf } from './document.ts';
 import type { Found } from './find-operations.ts';
