@@ -2,7 +2,8 @@
 import { isRecord } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { type Document, type Node, nodesOf } from './document.ts';
-import type { LeftOut } from './map-document.ts';
+
+export type LeftOut = { operation: string; why: string };
 
 export interface Found {
   method: string;

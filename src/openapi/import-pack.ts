@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { parseJson } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
-import type { Choice } from './find-operations.ts';
+import type { Choice, LeftOut } from './find-operations.ts';
 import { changesSince, type InputChange, inputChangesSince, type OperationChanges } from './import-changes.ts';
 import { type LoadedDocument, loadDocument } from './load-document.ts';
-import { type LeftOut, mapDocument } from './map-document.ts';
+import { mapDocument } from './map-document.ts';
 import { OperationsFile } from './operation.ts';
 
 interface ImportOptions {

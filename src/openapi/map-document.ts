@@ -3,15 +3,21 @@ import { isRecord } from '../lib/json.ts';
 import { readAnswer, readBody } from './body.ts';
 import { chooseCredential, credentialObstacle, isPublic } from './credentials.ts';
 import { type Document, isSameServer, nodesOf, serverOf } from './document.ts';
-import { type Choice, type Found, findOperations, isChosen, namesOf, refuseIdle } from './find-operations.ts';
+import {
+  type Choice,
+  type Found,
+  findOperations,
+  isChosen,
+  type LeftOut,
+  namesOf,
+  refuseIdle,
+} from './find-operations.ts';
 import { nameInputs } from './input-names.ts';
 import { type CommandName, keyOf, nameOperations } from './names.ts';
 import type { Credential, Operation, OperationsFile } from './operation.ts';
 import { readParameters } from './parameters.ts';
 import { oneLine } from './schema.ts';
 import { type Mended, withoutUnresolved } from './unresolved.ts';
-
-export type LeftOut = { operation: string; why: string };
 
 interface Mapped {
   file: Omit<OperationsFile, 'sha256'>;
