@@ -6,6 +6,7 @@ import { parseJson } from '../lib/json.ts';
 import { keyOf, NAME_LENGTH, shortened } from '../openapi/names.ts';
 import { type Operation, OperationsFile } from '../openapi/operation.ts';
 import { wordsOf } from '../openapi/words.ts';
+import type { CredentialMode } from '../protocol/credential.ts';
 import type { Effect, HttpMethod, JsonSchema } from '../protocol/manifest.ts';
 import { type Change, changeOf, nounOf, readOverrides } from './overrides.ts';
 import type { CalledContext, PackCommand } from './pack-command.ts';
@@ -46,9 +47,10 @@ export function commandsOfImport(
     const change = changeOf(overrides, operation);
     if (change.hide) return [];
     const name = change.name ?? nameOf(pack, operation, nounOf(overrides, operation));
-    const command = commandOf(platform, operation, name, change);
+    const command = commandOf({ ...platform, mode: overrides.credential }, operation, name, change);
     const operatorOnly = overrides.accounts === 'operator';
-    return [{ ...command, operatorOnly, http: routeOf(operation, name) } as unknown as PackCommand];
+    const { credential } = overrides;
+    return [{ ...command, operatorOnly, credential, http: routeOf(operation, name) } as unknown as PackCommand];
   });
 }
 
@@ -58,7 +60,7 @@ function nameOf(pack: string, operation: Operation, noun: string): string {
   return `${own} ${shortened(operation.verb, NAME_LENGTH - own.length - 1, keyOf(operation))}`;
 }
 
-function commandOf(platform: Platform, operation: Operation, name: string, change: Change) {
+function commandOf(platform: SharedPlatform, operation: Operation, name: string, change: Change) {
   const effect = change.effect ?? effectOf(operation);
   const { properties } = operation;
   const key = idempotencyHeaderOf(operation);
@@ -102,12 +104,13 @@ function outputOf({ answers, fields }: Operation): z.ZodObject {
 const described = (schema: JsonSchema) => z.unknown().optional().meta(schema);
 
 async function callPlatform(
-  platform: Platform,
+  given: SharedPlatform,
   operation: Operation,
   effect: Effect,
   input: Record<string, unknown>,
   context: CalledContext,
 ): Promise<object> {
+  const platform = await platformFor(given, operation, context);
   const request = platformRequest(platform, operation, input, context);
   const mayRepeat = idempotencyHeaderOf(operation) !== null;
   const response = await sendToPlatform(platform, request, { effect, mayRepeat, given: context.signal });
@@ -115,6 +118,20 @@ async function callPlatform(
   const answer = platformAnswer(operation, response);
   if (answer !== null) return answer;
   throw unavailable(platform, 'answers with what is neither JSON nor text', { hint: hintAfter(effect) });
+}
+
+/** The platform with the server's own secret, and whether its calls show that one. */
+type SharedPlatform = Platform & { mode: CredentialMode };
+
+/** With the secret that this call shows. @throws SeedError credential_missing */
+async function platformFor(
+  { mode, ...platform }: SharedPlatform,
+  operation: Operation,
+  context: CalledContext,
+): Promise<Platform> {
+  if (mode === 'shared') return platform;
+  // Never the server's, not even where the document asks for none.
+  return { ...platform, secret: operation.public ? null : await context.credential() };
 }
 
 type Http = `${HttpMethod} /${string}`;
