@@ -30,8 +30,7 @@ export async function problemsOfImport(
     const own = await ownCommands(file, builtIn);
     const commands = [...commandsOfImport(name, imported, { overrides, file: shown, overridesFile }), ...own];
     const pack = checkPack({ name, title: imported.title, commands }, shown, builtIn);
-    const candidate = { ...pack, setting: name, file: shown, migrationsFolder: null };
-    return { problems: [], clashes: await clashesOfPacks(settings, builtIn, candidate) };
+    return { problems: [], clashes: await clashesOfPacks(settings, builtIn, { ...pack, file: shown }) };
   } catch (error) {
     if (!(error instanceof SeedError)) throw error;
     const problem = error.hint ? `${error.message} (${error.hint})` : error.message;

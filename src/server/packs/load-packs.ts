@@ -68,7 +68,7 @@ export async function playbooksOf(packs: readonly LoadedPack[]): Promise<Playboo
 export async function clashesOfPacks(
   { folder, config }: Pick<PackSettings, 'folder' | 'config'>,
   builtIn: readonly Command[],
-  candidate?: LoadedPack,
+  candidate?: Pick<LoadedPack, 'name' | 'file' | 'commands'>,
 ): Promise<string[]> {
   const { packs } = await readSeedConfig(config);
   const found = await Promise.allSettled([
