@@ -16,7 +16,7 @@ import { nameInputs } from './input-names.ts';
 import { type CommandName, keyOf, nameOperations } from './names.ts';
 import type { Credential, Operation, OperationsFile } from './operation.ts';
 import { readParameters } from './parameters.ts';
-import { oneLine } from './schema.ts';
+import { createSchemas, oneLine, type Schemas } from './schema.ts';
 import { type Mended, withoutUnresolved } from './unresolved.ts';
 
 interface Mapped {
@@ -65,10 +65,11 @@ export function mapDocument(
     document,
     chosen.map(({ found }) => found),
   );
+  const schemas = createSchemas(resolve);
   const operations = mended.flatMap((each, index): Operation[] => {
     const { noun, verb } = chosen[index]?.name ?? { noun: '', verb: '' };
     const operation = `${each.found.method} ${each.found.path}`;
-    const result = mapOperation(document, each, credential, earlier.get(operation));
+    const result = mapOperation({ document, schemas }, each, { credential, before: earlier.get(operation) });
     if (typeof result === 'string') {
       leftOut.push({ operation, why: result });
       return [];
@@ -88,6 +89,7 @@ export function mapDocument(
       server: serverOf(root, location),
       credential,
       ...((choice.only.length > 0 || choice.except.length > 0) && { chosen: choice }),
+      ...(Object.keys(schemas.definitions).length > 0 && { definitions: schemas.definitions }),
       operations,
     },
     leftOut,
@@ -118,10 +120,9 @@ function idsOf(all: readonly Found[]): Map<string, string> {
 
 /** The operation without its name, or why it cannot be a command. */
 function mapOperation(
-  document: Document,
+  { document, schemas }: { document: Document; schemas: Schemas },
   { found, obstacle: missing, partly: withoutThese }: Mended,
-  credential: Credential,
-  before: Operation | undefined,
+  { credential, before }: { credential: Credential; before: Operation | undefined },
 ): { operation: Omit<Operation, 'id' | 'noun' | 'verb'>; partly: string[] } | string {
   const { method, path, pathItem, node } = found;
   const { root, resolve } = document;
@@ -131,11 +132,11 @@ function mapOperation(
   if (missing !== null) return missing;
   const obstacle = credentialObstacle(document, node, credential);
   if (obstacle !== null) return obstacle;
-  const parameters = readParameters(resolve, { path, pathItem, node }, credential);
+  const parameters = readParameters({ resolve, schemas }, { path, pathItem, node }, credential);
   if (parameters.obstacle !== null) return parameters.obstacle;
-  const body = readBody(resolve, node);
+  const body = readBody({ resolve, schemas }, node);
   if (typeof body === 'string') return body;
-  const answer = readAnswer(resolve, node);
+  const answer = readAnswer({ resolve, schemas }, node);
   if (typeof answer === 'string') return answer;
   const callbacks = isRecord(node['callbacks']) ? ['its callbacks are not received'] : [];
   return {
@@ -145,7 +146,7 @@ function mapOperation(
       path,
       ...(node['deprecated'] === true && { deprecated: true }),
       ...(isPublic(node) && { public: true }),
-      ...nameInputs([...parameters.taken, ...body.taken], before),
+      ...nameInputs([...parameters.taken, ...body.taken], { together: body.together, before }),
       ...(body.sends !== null && { sends: body.sends }),
       ...answer,
     },
