@@ -1,7 +1,7 @@
 // A pack's commands as the registry takes them: with the pack's own context, and unless said in one transaction.
 import type { Kysely } from 'kysely';
 import type { Call } from '../../command/call.ts';
-import type { Command, ObjectCommand } from '../../command/define-command.ts';
+import type { Command, FileCommand } from '../../command/define-command.ts';
 import type { Store } from '../../db/store.ts';
 import type { Tx } from '../../db/tables.ts';
 import type { LoadedPack } from '../../pack/definition.ts';
@@ -12,9 +12,20 @@ import type { Effect } from '../../protocol/manifest.ts';
 import { emitEvent, type NewEvent } from '../webhooks/events.ts';
 import { openPackTables } from './tables.ts';
 
-export function packCommands(pack: LoadedPack, store: Store): Command[] {
+/** What the calls of this actor show the platform of the pack. Throws SeedError credential_missing. */
+export type CredentialFor = (wanted: { pack: string; mode: HeldMode; actor: Call['actor'] }) => Promise<string>;
+type HeldMode = Exclude<LoadedPack['credential'], 'shared'>;
+
+export function packCommands(pack: LoadedPack, store: Store, credentialFor: CredentialFor): Command[] {
   const tables = openPackTables(pack.name, store);
-  return pack.commands.map((command): ObjectCommand => {
+  return pack.commands.map((command): Command => {
+    if ('file' in command) {
+      const needs = (actor: Call['actor']) => ({
+        credential: credentialOf(pack, actor, credentialFor),
+        clock: store.clock,
+      });
+      return fileCommand(command as never, needs);
+    }
     const { effect, external = false } = command;
     // Without tables there is nothing that a transaction could undo.
     const isOneTransaction = pack.migrationsFolder !== null && !external;
@@ -33,7 +44,12 @@ export function packCommands(pack: LoadedPack, store: Store): Command[] {
         const input = given as never;
         const { accountId } = ctx.actor;
         const events = emittedEvents(pack, effect, accountId, store);
-        const context = { ...contextOf(ctx), clock: store.clock, emit: events.emit };
+        const context = {
+          ...contextOf(ctx),
+          credential: credentialOf(pack, ctx.actor, credentialFor),
+          clock: store.clock,
+          emit: events.emit,
+        };
         if (isOneTransaction) {
           const work = (db: Kysely<never>) => call(input, { ...context, db });
           const whole = { accountId, tellsBrokenRules: true, afterwards: events.write };
@@ -49,6 +65,21 @@ export function packCommands(pack: LoadedPack, store: Store): Command[] {
   });
 }
 
+/** It only reads, and has nothing to emit. */
+function fileCommand(
+  command: FileCommand,
+  needs: (actor: Call['actor']) => Pick<CalledContext, 'credential' | 'clock'>,
+): Command {
+  const emit = () => {
+    throw new SeedError('internal', `"${command.name}" answers with a file and emits nothing`);
+  };
+  return {
+    ...command,
+    file: (input, ctx) =>
+      command.file(input, { ...contextOf(ctx), ...needs(ctx.actor), emit } as never, undefined),
+  };
+}
+
 function contextOf({ actor, creationId, gone }: Call) {
   const { id: keyId, name: keyName, scopes, taskId } = actor.key;
   return {
@@ -56,6 +87,13 @@ function contextOf({ actor, creationId, gone }: Call) {
     actor: { keyId, keyName, scopes, taskId },
     creationId,
     signal: gone(),
+  };
+}
+
+function credentialOf({ name, credential: mode }: LoadedPack, actor: Call['actor'], credentialFor: CredentialFor) {
+  return async () => {
+    if (mode !== 'shared') return credentialFor({ pack: name, mode, actor });
+    throw new SeedError('internal', `the pack ${name} does not say whose credential it shows: \`credential\``);
   };
 }
 
