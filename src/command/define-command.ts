@@ -49,6 +49,11 @@ export interface ObjectCommand<
   transactional?: boolean;
   /** Its input has `files`, received before it runs. Its body may be multipart/form-data, and larger. */
   takesFiles?: boolean;
+  /**
+   * Of a command that reads: its answer depends on the key and the input alone, so that calls at the same time may
+   * be one run.
+   */
+  shared?: boolean;
   /** Another service does its work: it answers as that one does, and 502 when that one fails. */
   remote?: boolean;
   /** For pages: the columns a table shows. */

@@ -5,17 +5,19 @@ import type { StoredFile, Tx } from '../../db/tables.ts';
 import { parseTraceParent } from '../../lib/trace-parent.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { isReceived, type ReceivedFile } from '../../protocol/file.ts';
+import type { Lineage } from '../../protocol/key.ts';
 import { allows, grantScopes } from '../../protocol/scope.ts';
 import type { RunTaskBody, Task } from '../../protocol/task.ts';
 import { refuseUnknownScopes, taskOf } from '../access/lineage.ts';
 import { refuseSpent, refuseUnpriced } from '../spending/bounds.ts';
-import { toBudget } from '../spending/budget.ts';
-import { createTask, refuseTooManyTasks } from './create.ts';
+import { hasSpendLimit, toBudget } from '../spending/budget.ts';
+import { type CreateFreeTask, createTask, type NewTask, refuseTooManyTasks } from './create.ts';
 import type { FindTask } from './find.ts';
 import { grantResources, type ResourcePolicy, refuseWithoutRoom } from './resources.ts';
 
 export interface AcceptNeeds {
   find: FindTask;
+  createFree: CreateFreeTask;
   resources: ResourcePolicy;
   /** Every scope that some command asks for and the account could be granted. */
   scopesFor(operator: boolean): string[];
@@ -91,6 +93,10 @@ async function accept(
     webhookUrl,
     traceParent: (parseTraceParent(traceParent) && traceParent) ?? null,
   };
+  if (isFree(task, received, lineage)) {
+    await refuseUnpriced(store.db, task, lineage, { hasPrice: needs.models.hasPrice, now: store.clock.now() });
+    return needs.createFree({ ...task, files: [] });
+  }
   return needs.files.keep(id, received, (files, take) =>
     createTask(store, { ...task, files }, async (tx) => {
       const now = store.clock.now();
@@ -101,6 +107,16 @@ async function accept(
       if (webhookUrl !== null) await needs.webhooks.ensureSecret(tx, accountId, now);
     }),
   );
+}
+
+/** Whether nothing but the request and its keys, as they are known, says whether the task may be. */
+function isFree(
+  { parentTaskId, webhookUrl }: Pick<NewTask, 'parentTaskId' | 'webhookUrl'>,
+  received: readonly ReceivedFile[],
+  lineage: Lineage,
+): boolean {
+  const isBounded = lineage.some((key) => key.concurrentTasks !== null || hasSpendLimit(key));
+  return parentTaskId === null && webhookUrl === null && received.length === 0 && !isBounded;
 }
 
 /** @throws SeedError invalid_input */
