@@ -1,4 +1,5 @@
 // npm run bench: the measurements of bench/, all of them or those that are named: npm run bench -- start
+// What begins with a dash goes, with all behind it, to the measurement: npm run bench -- fleet --quick
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { run } from './lib/run.ts';
@@ -9,7 +10,10 @@ const SHARED = ['statistics', 'table'];
 
 const files = (await readdir(FOLDER)).filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -3));
 const benches = files.filter((name) => !SHARED.includes(name)).sort();
-const wanted = process.argv.slice(2);
+const given = process.argv.slice(2);
+const flagsFrom = given.findIndex((word) => word.startsWith('-'));
+const wanted = flagsFrom === -1 ? given : given.slice(0, flagsFrom);
+const flags = given.slice(wanted.length);
 const unknown = wanted.filter((name) => !benches.includes(name));
 if (unknown.length > 0) {
   process.stderr.write(`There is no measurement ${unknown.join(', ')}; there are ${benches.join(', ')}.\n`);
@@ -17,5 +21,5 @@ if (unknown.length > 0) {
 }
 for (const name of wanted.length > 0 ? wanted : benches) {
   process.stdout.write(`\n${name}\n`);
-  await run(process.execPath, [fileURLToPath(new URL(`${name}.ts`, FOLDER))]);
+  await run(process.execPath, [fileURLToPath(new URL(`${name}.ts`, FOLDER)), ...flags]);
 }

@@ -81,11 +81,9 @@ function report(results: Results, against: Results | undefined, out: string): vo
   process.stdout.write(`\nAll of it, with what was said and called: ${out}\n`);
 }
 
-const inList = ({ name, kind, instruction }: (typeof TASKS)[number]) => [
-  name,
-  kind,
-  instruction.length > 100 ? `${instruction.slice(0, 99)}…` : instruction,
-];
+function inList({ name, kind, instruction }: (typeof TASKS)[number]): string[] {
+  return [name, kind, instruction.length > 100 ? `${instruction.slice(0, 99)}…` : instruction];
+}
 
 function leave(): void {
   if (interrupt.signal.aborted) process.exit(130);

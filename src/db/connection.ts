@@ -7,6 +7,9 @@ import { connectionFailure, endsConnection, statementFailure } from './database-
 import type { Outage } from './outage.ts';
 import { readTime } from './timestamps.ts';
 
+/** pg's own parsers of values. */
+export { types };
+
 export interface Limits {
   statementMs: number;
   /** Of waiting for a lock. */

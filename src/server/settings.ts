@@ -53,6 +53,7 @@ export function readServerSettings() {
     llm: llmSettings(),
     telemetry: telemetrySettings(token),
     packs: packSettings(),
+    packRowSecurity: choiceSetting('SEED_PACK_ROW_SECURITY', 'on', ['on', 'off']) === 'on',
     sessions: sessionSettings(),
     /** The built dashboard; it may be missing. */
     webFolder: WEB_FOLDER,

@@ -86,7 +86,7 @@ describe('a task that is not let finish keeps what was there a second before', (
   const WORK = 'cd /workspace/out; echo one > a.txt; mkdir d; echo two > d/b.txt; echo so far';
 
   it('its deadline', async () => {
-    const task = await seed.runTask({ instruction: bash(`${WORK}; sleep 600`), timeout: 4_000 });
+    const task = await seed.runTask({ instruction: bash(`${WORK}; sleep 600`), timeout: 12_000 });
     expect(task).toMatchObject({ status: 'timed_out', artifacts: [{ name: 'a.txt' }, { name: 'd/b.txt' }] });
     expect((await download(task.id, 'd/b.txt')).toString()).toBe('two\n');
   });

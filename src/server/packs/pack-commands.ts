@@ -10,9 +10,10 @@ import { SeedError } from '../../protocol/errors.ts';
 import { createEventTypes } from '../../protocol/event-types.ts';
 import type { Effect } from '../../protocol/manifest.ts';
 import { emitEvent, type NewEvent } from '../webhooks/events.ts';
-import { inPackTransaction } from './tables.ts';
+import { openPackTables } from './tables.ts';
 
 export function packCommands(pack: LoadedPack, store: Store): Command[] {
+  const tables = openPackTables(pack.name, store);
   return pack.commands.map((command): ObjectCommand => {
     const { effect, external = false } = command;
     // Without tables there is nothing that a transaction could undo.
@@ -30,14 +31,16 @@ export function packCommands(pack: LoadedPack, store: Store): Command[] {
       run: async (given, ctx) => {
         // The server has refused what Postgres cannot store (unkeepable-input.ts).
         const input = given as never;
-        const events = emittedEvents(pack, effect, ctx.actor.accountId, store);
+        const { accountId } = ctx.actor;
+        const events = emittedEvents(pack, effect, accountId, store);
         const context = Object.assign(contextOf(ctx), { clock: store.clock, emit: events.emit });
         if (isOneTransaction) {
           const work = (db: Kysely<never>) => call(input, Object.assign(context, { db }));
-          return inPackTransaction(ctx.store.db, pack.name, access, work, events.write);
+          const whole = { accountId, tellsBrokenRules: true, afterwards: events.write };
+          return tables.inTransaction(ctx.store.db, { ...whole, access }, work);
         }
         const transaction = <R>(work: (db: Kysely<never>) => Promise<R>) =>
-          inPackTransaction(store.db, pack.name, access, work);
+          tables.inTransaction(store.db, { accountId, access, tellsBrokenRules: effect === 'read' }, work);
         const output = await call(input, externalContext(context, pack, transaction));
         if (events.any()) await store.db.transaction().execute(events.write);
         return output;
