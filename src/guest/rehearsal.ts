@@ -3,10 +3,7 @@
 import { performServerHandshake, type ServerHttp2Stream } from 'node:http2';
 import { duplexPair } from 'node:stream';
 import type { GuestResult, GuestTask } from '../protocol/guest.ts';
-import type { GuestSettings } from './guest-settings.ts';
-import type { Pi } from './pi.ts';
-import type { LoopbackProxy } from './proxy.ts';
-import { runTask } from './run-task.ts';
+import { runTask, type TaskRun } from './run-task.ts';
 
 const ANSWER = 'rehearsed';
 const TASK: GuestTask = {
@@ -19,7 +16,7 @@ const TASK: GuestTask = {
 };
 
 /** Rejects when the pretend task did not end with the canned answer. */
-export async function rehearse(pi: Pi, settings: GuestSettings, proxy: LoopbackProxy): Promise<void> {
+export async function rehearse(parts: Omit<TaskRun, 'stream' | 'start'>): Promise<void> {
   const [guestEnd, runnerEnd] = duplexPair();
   const session = performServerHandshake(runnerEnd);
   let result: GuestResult | null = null;
@@ -44,7 +41,7 @@ export async function rehearse(pi: Pi, settings: GuestSettings, proxy: LoopbackP
     });
   });
   const start = { task: TASK, commands: [] };
-  const link = await runTask({ pi, stream: guestEnd, settings, proxy, start });
+  const link = await runTask({ ...parts, stream: guestEnd, start });
   await link.close();
   session.destroy();
   const { stdout = null, error = null } = (result ?? {}) as Partial<GuestResult>;
