@@ -1,5 +1,5 @@
-// Writes answers as JSON by what their schema declares, without the checks of values: a list of twenty tasks takes
-// a sixth of the time that checking and writing it takes. For the answers of commands that read (command-calls.ts).
+// Writes answers as JSON by what their schema declares, without the checks of values: in half the time that it
+// takes to check and to write them. For the answers of commands that read (http/read-answers.ts).
 //
 // What it writes is, byte for byte, JSON.stringify of what the schema makes of the value: the declared fields in
 // the declared order and no others. Types are looked at, as they cost nothing; formats, bounds and refinements are
@@ -190,7 +190,7 @@ function objectWriter(shape: z.core.$ZodShape, known: Known): Write {
   return new Function('unfit', ...parameters, body)(unfit, ...writers);
 }
 
-/** The condition on which a field that has no value is written, as zod has it: some may be missing, some are put in. */
+/** On what a field without a value is written, as zod has it: some may be missing, and some are put in. */
 function whenMissing({ _zod: { optin, optout } }: z.core.$ZodType, key: string): string {
   if (optin === undefined) return `${key} in given || unfit()`;
   return optin === 'optional' && optout === 'optional' ? `${key} in given` : 'true';

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { types } from 'pg';
 import { expect, test } from 'vitest';
-import { readTime } from './timestamps.ts';
+import { timeReader } from './timestamps.ts';
 
 const byPg: (text: string) => Date = types.getTypeParser(types.builtins.TIMESTAMPTZ);
+const readTime = timeReader(byPg);
 
 test('a time is read as pg reads it', () => {
   const zone = fc.constantFrom('+00', '+02', '-11', '+14', '+05:30', '-03:30', '+00:19:32');

@@ -3,7 +3,8 @@
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type NewTask, openTaskCreation } from '../../src/server/tasks/create.ts';
+import { openTaskCreation } from '../../src/server/tasks/create.ts';
+import type { NewTask } from '../../src/server/tasks/insert.ts';
 import { rowsOf } from '../fixtures/database.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
 import { openTestStore, type TestStore } from '../fixtures/store.ts';

@@ -11,8 +11,9 @@ import type { RunTaskBody, Task } from '../../protocol/task.ts';
 import { refuseUnknownScopes, taskOf } from '../access/lineage.ts';
 import { refuseSpent, refuseUnpriced } from '../spending/bounds.ts';
 import { hasSpendLimit, toBudget } from '../spending/budget.ts';
-import { type CreateFreeTask, createTask, type NewTask, refuseTooManyTasks } from './create.ts';
+import { type CreateFreeTask, createTask, refuseTooManyTasks } from './create.ts';
 import type { FindTask } from './find.ts';
+import type { NewTask } from './insert.ts';
 import { grantResources, type ResourcePolicy, refuseWithoutRoom } from './resources.ts';
 
 export interface AcceptNeeds {

@@ -3,48 +3,20 @@
 import { sql } from 'kysely';
 import { timeIn } from '../../db/database-clock.ts';
 import type { Store } from '../../db/store.ts';
-import type { StoredFile, TaskRow, Tx } from '../../db/tables.ts';
+import type { TaskRow, Tx } from '../../db/tables.ts';
 import { changeTasks, noteChange, type TaskTx } from '../../db/task-changes.ts';
 import { statusIn } from '../../db/task-conditions.ts';
 import { createBatches } from '../../lib/batches.ts';
-import type { Budget } from '../../protocol/budget.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Lineage } from '../../protocol/key.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import type { Resources } from '../../protocol/resources.ts';
-import type { ScopeGrant } from '../../protocol/scope.ts';
 import { isTerminal, UNFINISHED } from '../../protocol/statuses.ts';
 import type { Task } from '../../protocol/task.ts';
 import { boundsOfTasks } from '../spending/bounds.ts';
 import { firstExhausted } from '../spending/budget.ts';
 import { lockAncestors } from '../spending/sums.ts';
-import { insertTasks, type PlacedTask } from './insert.ts';
+import { insertTasks, type NewTask, type PlacedTask } from './insert.ts';
 import { toTask } from './rows.ts';
-
-export interface NewTask {
-  id: string;
-  accountId: string;
-  keyId: string;
-  /** The key that pays for it: the one that posted the first task of its chain. */
-  billedKeyId: string;
-  /** The task whose agent posted it; null when no task did. */
-  parentTaskId: string | null;
-  instruction: string;
-  scopes: ScopeGrant;
-  timeoutMs: number;
-  model: string;
-  /** Asked in this order when that one cannot answer. */
-  fallbackModels: readonly string[];
-  resources: Resources;
-  budget: Budget | null;
-  metadata: Record<string, string>;
-  /** Their blobs are announced and stored; `admit` has to take them. */
-  files: StoredFile[];
-  /** Hears of its events, besides the account's endpoints. */
-  webhookUrl?: string | null;
-  /** The W3C traceparent it was posted with, when that is sound. */
-  traceParent?: string | null;
-}
 
 /**
  * Accepts a task: its row, its first event and its place in the queue are there together or not at all. One with a

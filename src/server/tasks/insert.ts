@@ -3,8 +3,35 @@
 import { sql } from 'kysely';
 import { notified } from '../../db/signals.ts';
 import { storableJson } from '../../db/storable.ts';
-import type { TaskRow, Tx } from '../../db/tables.ts';
-import type { NewTask } from './create.ts';
+import type { StoredFile, TaskRow, Tx } from '../../db/tables.ts';
+import type { Budget } from '../../protocol/budget.ts';
+import type { Resources } from '../../protocol/resources.ts';
+import type { ScopeGrant } from '../../protocol/scope.ts';
+
+export interface NewTask {
+  id: string;
+  accountId: string;
+  keyId: string;
+  /** The key that pays for it: the one that posted the first task of its chain. */
+  billedKeyId: string;
+  /** The task whose agent posted it; null when no task did. */
+  parentTaskId: string | null;
+  instruction: string;
+  scopes: ScopeGrant;
+  timeoutMs: number;
+  model: string;
+  /** Asked in this order when that one cannot answer. */
+  fallbackModels: readonly string[];
+  resources: Resources;
+  budget: Budget | null;
+  metadata: Record<string, string>;
+  /** Their blobs are announced and stored; `admit` has to take them. */
+  files: StoredFile[];
+  /** Hears of its events, besides the account's endpoints. */
+  webhookUrl?: string | null;
+  /** The W3C traceparent it was posted with, when that is sound. */
+  traceParent?: string | null;
+}
 
 /** A task at its place below the one whose agent posted it. */
 export interface PlacedTask extends NewTask {
@@ -15,8 +42,8 @@ export interface PlacedTask extends NewTask {
 const FIRST_EVENT = JSON.stringify({ type: 'status', status: 'queued', phase: null, error: null });
 
 /**
- * Inserts them in one statement and returns their rows in the same order. All have the database's own time: pg-boss
- * orders by it, so that createdAt tells the order of the queue.
+ * Inserts them in one statement and returns their rows in the same order. All have the database's own time:
+ * pg-boss orders by it, so that createdAt tells the order of the queue.
  */
 export async function insertTasks(tx: Tx, tasks: readonly PlacedTask[]): Promise<TaskRow[]> {
   const { rows } = await sql<TaskRow>`
