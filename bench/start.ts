@@ -1,8 +1,10 @@
 // npm run bench -- start: how long until an agent asks its model for the first time: bare, cold, warm, in a burst;
 // and what a sandbox costs. All in one run, so that the ratios mean something on any machine.
 import { setUpWithProgress } from '../scripts/lib/set-up.ts';
+import { describeFailure } from '../src/lib/process-life.ts';
 import { measureBare } from './start/bare.ts';
 import { cpuSeconds, memoryBelow } from './start/footprint.ts';
+import { measuredBlock, takeDriverFlag } from './start/machine.ts';
 import { startModelServer } from './start/model-server.ts';
 import { measureRestore } from './start/restore.ts';
 import { type BenchSeed, startBenchSeed } from './start/seed.ts';
@@ -13,6 +15,7 @@ import { printTable } from './table.ts';
 const RUNS = 15;
 const BURST = 20;
 
+const isForPasting = await takeDriverFlag(process.argv.slice(2)).catch(stop);
 await setUpWithProgress();
 const model = await startModelServer();
 say(`bare: pi -p, ${RUNS + 1} times`);
@@ -26,7 +29,7 @@ const warm = await withSeed({ slots: 2, poolSize: 2 }, (seed) => measureOneByOne
 say(`burst: ${BURST} tasks at once from a pool of ${BURST}`);
 const burst = await withSeed({ slots: BURST, poolSize: BURST }, measureBurst);
 model.close();
-report();
+await report();
 
 /** Progress, beside the table and the line of JSON on stdout. */
 function say(message: string): void {
@@ -88,7 +91,12 @@ async function measureBurst(seed: BenchSeed): Promise<Burst> {
   return { times: all.map(({ firstRequestMs }) => firstRequestMs), startsPerSecond, memoryBytesPerSandbox };
 }
 
-function report(): void {
+function stop(error: unknown): never {
+  process.stderr.write(describeFailure(error));
+  process.exit(1);
+}
+
+async function report(): Promise<void> {
   const bareMs = median(bare.slice(1));
   const coldMs = median(cold.times);
   const warmMs = median(warm.times);
@@ -127,6 +135,7 @@ function report(): void {
     cpuSecondsPerTask,
   };
   const rounded = Object.entries(measured).map(([name, value]) => [name, round(value, 3)]);
+  if (isForPasting) process.stdout.write(`\n${await measuredBlock(rounded)}\n\n`);
   process.stdout.write(`${JSON.stringify(Object.fromEntries(rounded))}\n`);
 }
 

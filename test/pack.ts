@@ -43,7 +43,7 @@ export async function openPack(file: URL): Promise<OpenPack> {
   const { migrationsFolder, name } = pack;
   const tables = migrationsFolder ? [{ name, migrationsFolder, shown: `${name}/migrations` }] : [];
   const test = await openTestStore({ packs: { tables, rowSecurity: true } });
-  const commands = packCommands(pack, test.store);
+  const commands = packCommands(pack, test.store, async () => 'credential');
 
   async function call(account: { id: string; name: string }, command: string, input: object): Promise<Answer> {
     const found = commands.find((candidate) => candidate.name === command);

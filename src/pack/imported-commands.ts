@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { isNounTaken } from '../command/name-clashes.ts';
 import { wordsOf } from '../openapi/names.ts';
 import { type Operation, OperationsFile } from '../openapi/operation.ts';
+import type { CredentialMode } from '../protocol/credential.ts';
 import type { Effect, HttpMethod, JsonSchema } from '../protocol/manifest.ts';
 import { type Change, changeOf, readOverrides } from './overrides.ts';
 import type { CalledContext, PackCommand } from './pack-command.ts';
@@ -32,13 +33,14 @@ export function importedCommands(pack: string, file: string): PackCommand[] {
     if (change.hide) return [];
     const noun = overrides.nouns[operation.noun] ?? operation.noun;
     const name = change.name ?? `${isNounTaken(noun) ? `${pack}-${noun}` : noun} ${operation.verb}`;
-    const command = commandOf(platform, operation, name, change);
+    const command = commandOf({ ...platform, mode: overrides.credential }, operation, name, change);
     const operatorOnly = overrides.accounts === 'operator';
-    return [{ ...command, operatorOnly, http: routeOf(operation, name) } as unknown as PackCommand];
+    const { credential } = overrides;
+    return [{ ...command, operatorOnly, credential, http: routeOf(operation, name) } as unknown as PackCommand];
   });
 }
 
-function commandOf(platform: Platform, operation: Operation, name: string, change: Change) {
+function commandOf(platform: SharedPlatform, operation: Operation, name: string, change: Change) {
   const effect = change.effect ?? effectOf(operation);
   const { properties } = operation;
   const key = idempotencyHeaderOf(operation);
@@ -81,12 +83,13 @@ function outputOf({ answers, fields }: Operation): z.ZodObject {
 const described = (schema: JsonSchema) => z.unknown().optional().meta(schema);
 
 async function callPlatform(
-  platform: Platform,
+  given: SharedPlatform,
   operation: Operation,
   effect: Effect,
   input: Record<string, unknown>,
   context: CalledContext,
 ): Promise<object> {
+  const platform = await platformFor(given, operation, context);
   const request = platformRequest(platform, operation, input, context);
   const mayRepeat = idempotencyHeaderOf(operation) !== null;
   const response = await sendToPlatform(platform, request, { effect, mayRepeat, given: context.signal });
@@ -94,6 +97,20 @@ async function callPlatform(
   const answer = platformAnswer(operation, response);
   if (answer !== null) return answer;
   throw unavailable(platform, 'answers with what is neither JSON nor text', { hint: hintAfter(effect) });
+}
+
+/** The platform with the server's own secret, and whether its calls show that one. */
+type SharedPlatform = Platform & { mode: CredentialMode };
+
+/** With the secret that this call shows. @throws SeedError credential_missing */
+async function platformFor(
+  { mode, ...platform }: SharedPlatform,
+  operation: Operation,
+  context: CalledContext,
+): Promise<Platform> {
+  if (mode === 'shared') return platform;
+  // Never the server's, not even where the document asks for none.
+  return { ...platform, secret: operation.public ? null : await context.credential() };
 }
 
 type Http = `${HttpMethod} /${string}`;

@@ -45,6 +45,9 @@ export const LIMITS = {
   reportGroups: 1_000,
   /** Days of a report that tells of each day within each group. */
   reportDays: 100,
+  /** Characters of what a platform is shown, and for how many packs one task is given it. */
+  credentialLength: 8_192,
+  credentialsPerTask: 20,
   /** Metadata of a task: bytes of its JSON. */
   metadataBytes: 8 * 1024,
   nameLength: 100,

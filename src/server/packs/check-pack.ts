@@ -5,6 +5,7 @@ import { parseHttp, pathParameters, toJsonSchema } from '../../command/manifest.
 import type { Pack } from '../../pack/definition.ts';
 import type { PackCommand } from '../../pack/pack-command.ts';
 import { packProblem } from '../../pack/problem.ts';
+import { CREDENTIAL_MODES } from '../../protocol/credential.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { Scope } from '../../protocol/scope.ts';
 
@@ -55,6 +56,7 @@ const FIELDS = {
     .regex(/^[a-z][a-z0-9-]*$/, 'is written in lower-case letters, digits and hyphens'),
   title: z.string().min(1).max(100),
   commands: z.array(z.unknown()).min(1, 'is empty'),
+  credential: z.enum(CREDENTIAL_MODES).optional(),
   migrations: z.instanceof(URL).optional(),
   samples: AnyFunction.optional(),
   events: z.array(z.looseObject({ name: EventName, summary: z.string().min(1).max(200) })).optional(),

@@ -12,7 +12,11 @@ import type { Effect } from '../../protocol/manifest.ts';
 import { emitEvent, type NewEvent } from '../webhooks/events.ts';
 import { openPackTables } from './tables.ts';
 
-export function packCommands(pack: LoadedPack, store: Store): Command[] {
+/** What the calls of this actor show the platform of the pack. Throws SeedError credential_missing. */
+export type CredentialFor = (wanted: { pack: string; mode: HeldMode; actor: Call['actor'] }) => Promise<string>;
+type HeldMode = Exclude<LoadedPack['credential'], 'shared'>;
+
+export function packCommands(pack: LoadedPack, store: Store, credentialFor: CredentialFor): Command[] {
   const tables = openPackTables(pack.name, store);
   return pack.commands.map((command): ObjectCommand => {
     const { effect, external = false } = command;
@@ -33,7 +37,11 @@ export function packCommands(pack: LoadedPack, store: Store): Command[] {
         const input = given as never;
         const { accountId } = ctx.actor;
         const events = emittedEvents(pack, effect, accountId, store);
-        const context = Object.assign(contextOf(ctx), { clock: store.clock, emit: events.emit });
+        const context = Object.assign(contextOf(ctx), {
+          credential: credentialOf(pack, ctx.actor, credentialFor),
+          clock: store.clock,
+          emit: events.emit,
+        });
         if (isOneTransaction) {
           const work = (db: Kysely<never>) => call(input, Object.assign(context, { db }));
           const whole = { accountId, tellsBrokenRules: true, afterwards: events.write };
@@ -59,6 +67,13 @@ function contextOf({ actor, creationId, gone }: Call) {
     get signal() {
       return gone();
     },
+  };
+}
+
+function credentialOf({ name, credential: mode }: LoadedPack, actor: Call['actor'], credentialFor: CredentialFor) {
+  return async () => {
+    if (mode !== 'shared') return credentialFor({ pack: name, mode, actor });
+    throw new SeedError('internal', `the pack ${name} does not say whose credential it shows: \`credential\``);
   };
 }
 
