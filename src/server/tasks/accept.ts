@@ -120,7 +120,7 @@ async function accept(
   );
 }
 
-/** Whether the request and its keys, as they are known, say alone whether the task may be, and it brings nothing. */
+/** Whether the request and its keys, as they are known, say alone that the task may be, and it brings nothing. */
 function isFree(
   { parentTaskId, webhookUrl }: Pick<NewTask, 'parentTaskId' | 'webhookUrl'>,
   { files, credentials }: Pick<RunTaskBody, 'files' | 'credentials'>,
