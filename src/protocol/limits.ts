@@ -91,6 +91,8 @@ export const LIMITS = {
   /** How long the platform of an imported pack may take to answer, and how many bytes of its answer are taken. */
   platformTimeoutMs: 30_000,
   platformAnswerBytes: 4 * 1024 * 1024,
+  /** The same of an answer that is a file. */
+  platformFileBytes: 12 * 1024 * 1024,
   /** Attempts of a delivery that lists show. */
   webhookAttemptsShown: 20,
   mcp: {

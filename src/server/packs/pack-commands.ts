@@ -1,7 +1,7 @@
 // A pack's commands as the registry takes them: with the pack's own context, and unless said in one transaction.
 import type { Kysely } from 'kysely';
 import type { Call } from '../../command/call.ts';
-import type { Command, ObjectCommand } from '../../command/define-command.ts';
+import type { Command, FileCommand } from '../../command/define-command.ts';
 import type { Store } from '../../db/store.ts';
 import type { Tx } from '../../db/tables.ts';
 import type { LoadedPack } from '../../pack/definition.ts';
@@ -18,7 +18,14 @@ type HeldMode = Exclude<LoadedPack['credential'], 'shared'>;
 
 export function packCommands(pack: LoadedPack, store: Store, credentialFor: CredentialFor): Command[] {
   const tables = openPackTables(pack.name, store);
-  return pack.commands.map((command): ObjectCommand => {
+  return pack.commands.map((command): Command => {
+    if ('file' in command) {
+      const needs = (actor: Call['actor']) => ({
+        credential: credentialOf(pack, actor, credentialFor),
+        clock: store.clock,
+      });
+      return fileCommand(command as never, needs);
+    }
     const { effect, external = false } = command;
     // Without tables there is nothing that a transaction could undo.
     const isOneTransaction = pack.migrationsFolder !== null && !external;
@@ -55,6 +62,21 @@ export function packCommands(pack: LoadedPack, store: Store, credentialFor: Cred
       },
     };
   });
+}
+
+/** It only reads, and has nothing to emit. */
+function fileCommand(
+  command: FileCommand,
+  needs: (actor: Call['actor']) => Pick<CalledContext, 'credential' | 'clock'>,
+): Command {
+  const emit = () => {
+    throw new SeedError('internal', `"${command.name}" answers with a file and emits nothing`);
+  };
+  return {
+    ...command,
+    file: (input, ctx) =>
+      command.file(input, { ...contextOf(ctx), ...needs(ctx.actor), emit } as never, undefined),
+  };
 }
 
 function contextOf({ actor, creationId, gone }: Call) {
