@@ -26,7 +26,7 @@ export interface AccessToken {
 }
 
 /** A token that ends sooner is not shown any more. */
-export const EXPIRES_SOON_MS = 60_000;
+const EXPIRES_SOON_MS = 60_000;
 const TIMEOUT_MS = 10_000;
 const ANSWER_BYTES = 64 * 1024;
 /** One line of what may stand in a header: it goes into one. */
