@@ -2,12 +2,12 @@
 // under its parent's deadline and budget. Called by accept.ts.
 import { sql } from 'kysely';
 import { timeIn } from '../../db/database-clock.ts';
-import { notify } from '../../db/signals.ts';
 import { storableJson, storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { StoredFile, Tx } from '../../db/tables.ts';
 import { changeTasks, noteChange } from '../../db/task-changes.ts';
 import { statusIn } from '../../db/task-conditions.ts';
+import { notify } from '../../db/telling.ts';
 import type { Budget } from '../../protocol/budget.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Lineage } from '../../protocol/key.ts';
