@@ -8,7 +8,7 @@ import { BUILT_IN } from '../src/server/built-in.ts';
 import { invalidInput } from '../src/server/http/read-input.ts';
 import { loadPack } from '../src/server/packs/load-packs.ts';
 import { packCommands } from '../src/server/packs/pack-commands.ts';
-import { inPackTransaction } from '../src/server/packs/tables.ts';
+import { openPackTables } from '../src/server/packs/tables.ts';
 import { startSeed } from './fixtures/seed.ts';
 import { openTestStore, type TestStore } from './fixtures/store.ts';
 
@@ -42,8 +42,8 @@ export async function openPack(file: URL): Promise<OpenPack> {
   const pack = await loadPack(file, BUILT_IN);
   const { migrationsFolder, name } = pack;
   const tables = migrationsFolder ? [{ name, migrationsFolder, shown: `${name}/migrations` }] : [];
-  const test = await openTestStore({ packs: tables });
-  const commands = packCommands(pack, test.store);
+  const test = await openTestStore({ packs: { tables, rowSecurity: true } });
+  const commands = packCommands(pack, test.store, async () => 'credential');
 
   async function call(account: { id: string; name: string }, command: string, input: object): Promise<Answer> {
     const found = commands.find((candidate) => candidate.name === command);
@@ -57,7 +57,7 @@ export async function openPack(file: URL): Promise<OpenPack> {
     clock: test.clock,
     call: (command, input = {}) => call(test.account, command, input),
     loadSamples: () =>
-      inPackTransaction(test.store.db, name, 'read write', async (db) => {
+      openPackTables(name, test.store).asOwner(test.store.db, async (db) => {
         await pack.samples?.({ accountId: test.account.id, db, now: test.clock.now() });
       }),
     sql: (statement) => test.rows(`set search_path to pack_${name.replaceAll('-', '_')}`, statement),

@@ -16,7 +16,7 @@ import { generateKeySecret } from '../../src/lib/key-secret.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { cacheDirSetting, dataDirSetting } from '../../src/lib/settings.ts';
 import { SeedError } from '../../src/protocol/errors.ts';
-import { inPackTransaction } from '../../src/server/packs/tables.ts';
+import { openPackTables } from '../../src/server/packs/tables.ts';
 
 const PACKS = { commerce, crm, devops, healthcare };
 export type PackName = keyof typeof PACKS;
@@ -93,7 +93,7 @@ async function newAccount(
   const { account, key, secret } = (await answer.json()) as Record<string, { id: string }> & { secret: string };
   const accountId = account?.id ?? '';
   for (const name of packs) {
-    await inPackTransaction(store.db, name, 'read write', async (db) => {
+    await openPackTables(name, store).asOwner(store.db, async (db) => {
       await PACKS[name].samples?.({ accountId, db: db as never, now: store.clock.now() });
     });
   }

@@ -28,7 +28,8 @@ export const doctor: LocalCommand = {
     const cacheDir = cacheDirOf(io);
     const drivers = await probeDrivers(io, dataDir, cacheDir);
     for (const finding of drivers) tell(finding);
-    for (const finding of [disk(cacheDir), await snapshots(io, cacheDir), await pool()]) tell(finding);
+    for (const finding of [disk(cacheDir), await snapshots(io, cacheDir), await pool(), packRows(io)])
+      tell(finding);
     tell(await askServer(io, flags.url));
     if (flags.json) io.stdout.write(`${JSON.stringify({ findings })}\n`);
     const isUsable = drivers.some(({ state }) => state === 'good');
@@ -131,6 +132,14 @@ async function snapshots(io: Io, cacheDir: string): Promise<Finding> {
   }
   const use = chosen === null ? 'the one of the current recipe is used' : `${chosen} is used`;
   return { name, state: whole.length > 0 ? 'good' : 'note', text: `${text}; ${use}` };
+}
+
+function packRows(io: Io): Finding {
+  const name = 'packs';
+  if (io.env('SEED_PACK_ROW_SECURITY') !== 'off')
+    return { name, state: 'good', text: 'Postgres keeps the rows of accounts apart in the tables of packs' };
+  const text = 'SEED_PACK_ROW_SECURITY=off: only the queries of packs keep the rows of accounts apart';
+  return { name, state: 'note', text, hint: 'docs/your-platform.md#accounts-are-kept-apart' };
 }
 
 async function pool(): Promise<Finding> {

@@ -6,6 +6,9 @@ import { SeedError } from '../protocol/errors.ts';
 import { connectionFailure, endsConnection, statementFailure } from './database-failure.ts';
 import type { Outage } from './outage.ts';
 
+/** pg's own parsers of values. */
+export { types };
+
 export interface Limits {
   statementMs: number;
   /** Of waiting for a lock. */

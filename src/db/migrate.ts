@@ -6,12 +6,21 @@ import { readdir, readFile } from 'node:fs/promises';
 import type { DatabaseError } from 'pg';
 import { SeedError } from '../protocol/errors.ts';
 import type { Connection } from './connection.ts';
+import { ensurePackRole } from './pack-role.ts';
+import { packSchema } from './pack-schema.ts';
+import { guardTables } from './row-security.ts';
 
 export interface PackTables {
   name: string;
   migrationsFolder: URL;
   /** The folder as messages name it. */
   shown: string;
+}
+
+export interface Packs {
+  tables: readonly PackTables[];
+  /** Their tables show and take only rows of the account of the call. */
+  rowSecurity: boolean;
 }
 
 /** Whose migrations they are, and where it is written down which of them are applied. */
@@ -31,17 +40,23 @@ type AppliedMigration = Omit<Migration, 'text'>;
  * Applies what is missing and returns the names of that. Throws SeedError `invalid_settings` when the database is
  * newer than this version, an applied migration was changed, or one of a pack fails or leaves a table unfit.
  */
-export async function migrate(client: Connection, packs: readonly PackTables[] = []): Promise<string[]> {
+export async function migrate(
+  client: Connection,
+  packs: Packs = { tables: [], rowSecurity: true },
+): Promise<string[]> {
   const own = await missingOf(client, SEED);
   for (const migration of own) await inTransaction(client, () => apply(client, migration, SEED));
   const names = own.map(({ name }) => name);
-  for (const pack of packs) {
+  const guarded = packs.rowSecurity && packs.tables.length > 0;
+  if (guarded) await ensurePackRole(client);
+  for (const pack of packs.tables) {
     const owner = ownerOf(pack);
     const missing = await missingOf(client, owner);
     for (const { name, text } of missing) refuseTransactionControl(text, `${pack.shown}/${name}`);
     await inTransaction(client, async () => {
       for (const migration of missing) await apply(client, migration, owner);
       await refuseTablesWithoutAccount(client, pack);
+      if (guarded) await guardTables(client, pack.name, pack.shown);
     });
     names.push(...missing.map(({ name }) => `${pack.name}/${name}`));
   }
@@ -135,11 +150,6 @@ function ownerOf(pack: PackTables): Owner {
       await client.query(statement, row);
     },
   };
-}
-
-/** The pack's Postgres schema. @param pack lower-case letters, digits and hyphens: safe to stand in a statement */
-export function packSchema(pack: string): string {
-  return `pack_${pack.replaceAll('-', '_')}`;
 }
 
 /** Every row belongs to an account: a table that cannot say to which would show one account's rows to another. */

@@ -11,7 +11,7 @@ import { ConnectionPool, type PoolLimits } from './connection-pool.ts';
 import { databaseTime, openDatabaseClock } from './database-clock.ts';
 import { sqlStateOf } from './database-failure.ts';
 import { LOOK_UP_LIMITS, type LookUp, lookUpOn } from './look-up.ts';
-import { migrate, type PackTables } from './migrate.ts';
+import { migrate, type Packs } from './migrate.ts';
 import { Outage } from './outage.ts';
 import { openQueue, type Queue } from './queue.ts';
 import { Signals } from './signals.ts';
@@ -43,6 +43,8 @@ export interface Store {
   clock: Clock;
   /** The database's time exactly, as SQL. */
   time: () => RawBuilder<Date>;
+  /** Commands of packs see and change only rows of the account of the call (row-security.ts). */
+  packRowSecurity: boolean;
   /** Told of every change of a task that this server made. */
   taskWatchers: Set<TaskWatcher>;
   /** Ends all connections; waits for running queries, for some seconds. */
@@ -60,7 +62,7 @@ export interface StoreOptions {
   log: BaseLogger;
   /** Instead of the database's: a test's, moved by hand. */
   clock?: Clock;
-  packs?: readonly PackTables[];
+  packs?: Packs;
 }
 
 /**
@@ -68,7 +70,7 @@ export interface StoreOptions {
  * Throws SeedError `unavailable` when it cannot be reached, `invalid_settings` when it cannot be used.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { databaseUrl, log, clock: givenClock, packs = [] } = options;
+  const { databaseUrl, log, clock: givenClock, packs } = options;
   const outage = new Outage(log);
   const lock = await connectWhenReady(databaseUrl, outage);
   const requests = new ConnectionPool(databaseUrl, REQUESTS, outage);
@@ -103,6 +105,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       caches,
       clock,
       time: databaseTime(givenClock),
+      packRowSecurity: packs?.rowSecurity ?? true,
       // With a task its key has ended, before anybody can be told.
       taskWatchers: new Set([({ moment, task }) => moment === 'ended' && caches.forget('keys', task.id)]),
       close,

@@ -45,6 +45,16 @@ export interface Tables {
     created_at: Date;
     works_until: Defaulted<Date | null>;
   };
+  credentials: {
+    id: string;
+    account_id: string;
+    pack: string;
+    key_id: string | null;
+    sealed: Buffer;
+    created_at: Date;
+    updated_at: Date;
+  };
+  task_credentials: { task_id: string; pack: string; sealed: Buffer };
   secrets_key_check: { one: Defaulted<boolean>; sealed: Buffer };
   webhook_events: {
     id: string;

@@ -68,6 +68,5 @@ function credentialOf(scheme: Node | null | undefined): Credential | null {
   if (type === 'http' && /^(bearer|basic)$/i.test(http ?? ''))
     return { kind: http?.toLowerCase() === 'basic' ? 'basic' : 'bearer' };
   if (type !== 'apiKey' || !name) return null;
-  if (where === 'header') return { kind: 'header', name };
-  return where === 'query' ? { kind: 'query', name } : null;
+  return where === 'header' || where === 'query' || where === 'cookie' ? { kind: where, name } : null;
 }

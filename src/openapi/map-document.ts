@@ -6,7 +6,7 @@ import { type Document, isSameServer, type Node, nodesOf, serverOf } from './doc
 import { nameInputs, nameOperations } from './names.ts';
 import type { Credential, Operation, OperationsFile } from './operation.ts';
 import { readParameters } from './parameters.ts';
-import { oneLine } from './schema.ts';
+import { createSchemas, oneLine, type Schemas } from './schema.ts';
 
 export type LeftOut = { operation: string; why: string };
 
@@ -26,6 +26,7 @@ type Found = { method: Operation['method']; path: string; pathItem: Node; node: 
 /** @param scheme the security scheme to use; undefined: that of most operations. @throws SeedError usage */
 export function mapDocument(document: Document, scheme?: string): Mapped {
   const { root, resolve } = document;
+  const schemas = createSchemas(resolve);
   const leftOut: LeftOut[] = [];
   const partly: LeftOut[] = [];
   const found = findOperations(document, leftOut);
@@ -33,7 +34,7 @@ export function mapDocument(document: Document, scheme?: string): Mapped {
   const credential = chooseCredential(document, nodes, scheme);
   const mapped = found.flatMap((each) => {
     const operation = `${each.method} ${each.path}`;
-    const result = mapOperation(document, each, credential);
+    const result = mapOperation({ document, schemas }, each, credential);
     if (typeof result === 'string') {
       leftOut.push({ operation, why: result });
       return [];
@@ -55,6 +56,7 @@ export function mapDocument(document: Document, scheme?: string): Mapped {
       version: oneLine(version, 40),
       server: serverOf(root),
       credential,
+      ...(Object.keys(schemas.definitions).length > 0 && { definitions: schemas.definitions }),
       operations,
     },
     leftOut,
@@ -94,7 +96,7 @@ function namedAs({ method, path, node }: Found) {
 
 /** The operation without its name, or why it cannot be a command. */
 function mapOperation(
-  document: Document,
+  { document, schemas }: { document: Document; schemas: Schemas },
   { method, path, pathItem, node }: Found,
   credential: Credential,
 ): { operation: Omit<Operation, 'noun' | 'verb'>; partly: string[] } | string {
@@ -104,11 +106,11 @@ function mapOperation(
   if (/[?#]/.test(path)) return 'its path is more than a path';
   const obstacle = credentialObstacle(document, node, credential);
   if (obstacle !== null) return obstacle;
-  const parameters = readParameters(resolve, { path, pathItem, node }, credential);
+  const parameters = readParameters({ resolve, schemas }, { path, pathItem, node }, credential);
   if (parameters.obstacle !== null) return parameters.obstacle;
-  const body = readBody(resolve, node);
+  const body = readBody({ resolve, schemas }, node);
   if (typeof body === 'string') return body;
-  const answer = readAnswer(resolve, node);
+  const answer = readAnswer({ resolve, schemas }, node);
   if (typeof answer === 'string') return answer;
   const callbacks = isRecord(node['callbacks']) ? ['its callbacks are not received'] : [];
   const id = typeof node['operationId'] === 'string' ? node['operationId'] : `${method} ${path}`;
@@ -120,7 +122,7 @@ function mapOperation(
       path,
       ...(node['deprecated'] === true && { deprecated: true }),
       ...(isPublic(node) && { public: true }),
-      ...nameInputs([...parameters.taken, ...body.taken]),
+      ...nameInputs([...parameters.taken, ...body.taken], body.together),
       ...(body.sends !== null && { sends: body.sends }),
       ...answer,
     },

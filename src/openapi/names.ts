@@ -1,5 +1,6 @@
 // What operations and their inputs are called as commands: the noun from the tag, the verb from the operationId,
 // both from method and path where there are none. The order of the operations changes no name.
+import { isDeepStrictEqual } from 'node:util';
 import type { JsonSchema } from '../protocol/manifest.ts';
 import type { Operation, Place } from './operation.ts';
 
@@ -70,27 +71,39 @@ const endsInParameter = (path: string) => /\}[^/]*\/?$/.test(path);
 
 export interface Taken {
   place: Place & { name: string };
+  /** As it is shown. */
   schema: JsonSchema;
+  /** What the document says of it, where that is to be judged and sent by. */
+  whole?: JsonSchema;
   required: boolean;
 }
 
 /** Flags of the CLI's own, which would hide an input. */
 const CLI_FLAGS: readonly string[] = ['json', 'csv', 'quiet', 'help', 'output', 'detach'];
 
-type Inputs = Pick<Operation, 'properties' | 'required' | 'places'>;
+type Inputs = Pick<Operation, 'properties' | 'whole' | 'required' | 'together' | 'places'>;
 
-/** The platform's own names where they can stand; of two that the CLI cannot tell apart one says its place. */
-export function nameInputs(taken: readonly Taken[]): Inputs {
+/**
+ * The platform's own names where they can stand; of two that the CLI cannot tell apart one says its place.
+ * @param together the fields that a body must have once it is given
+ */
+export function nameInputs(taken: readonly Taken[], together: readonly string[] = []): Inputs {
   const inputs: Inputs = { properties: {}, required: [], places: {} };
+  const whole: NonNullable<Inputs['whole']> = {};
+  const needed: string[] = [];
   const flags = new Set<string>();
-  for (const { place, schema, required } of taken) {
+  for (const { place, schema, whole: full, required } of taken) {
     const name = freeName(place, flags);
     flags.add(flagOf(name));
     inputs.properties[name] = schema;
+    if (full !== undefined && !isDeepStrictEqual(full, schema)) whole[name] = full;
+    if (place.in === 'body' && together.includes(place.name)) needed.push(name);
     const { name: theirs, ...rest } = place;
     inputs.places[name] = theirs === name ? rest : place;
     if (required) inputs.required.push(name);
   }
+  if (Object.keys(whole).length > 0) inputs.whole = whole;
+  if (needed.length > 0) inputs.together = needed;
   return inputs;
 }
 

@@ -1,6 +1,7 @@
 // What a pack is: the commands of a domain, with their tables, samples and playbooks. See docs/your-platform.md.
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
+import type { CredentialMode } from '../protocol/credential.ts';
 import type { EventType } from '../protocol/event-types.ts';
 import type { Playbook } from '../scripted/playbook.ts';
 import type { NoTables, PackCommand } from './pack-command.ts';
@@ -28,6 +29,8 @@ export interface Pack<Tables = never> {
   /** What people call the domain. */
   title: string;
   commands: readonly PackCommand[];
+  /** Whose credential its calls show a platform: what `ctx.credential()` gives. Unless said `shared`, its own. */
+  credential?: CredentialMode;
   /** The folder of its numbered SQL files; unless said `migrations/` beside the file that defines the pack. */
   migrations?: URL;
   /** Writes sample rows for an account that has none; `seed packs samples <name>` asks for it. */
@@ -58,6 +61,8 @@ export interface LoadedPack extends Pack {
   setting: string;
   /** The file that defines it, as messages name it. */
   file: string;
+  /** One for all its commands. */
+  credential: CredentialMode;
   /** Null: it has no tables. */
   migrationsFolder: URL | null;
 }

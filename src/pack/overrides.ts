@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { parseJson } from '../lib/json.ts';
 import type { Operation } from '../openapi/operation.ts';
+import { CREDENTIAL_MODES } from '../protocol/credential.ts';
 import { packProblem } from './problem.ts';
 
 const Change = z.strictObject({
@@ -16,8 +17,10 @@ const Change = z.strictObject({
 export type Change = z.output<typeof Change>;
 
 const Overrides = z.strictObject({
-  /** Whose keys may call the commands: one credential stands for all of them. */
+  /** Whose keys may call the commands: a shared credential stands for all of them. */
   accounts: z.enum(['operator', 'all']).default('operator'),
+  /** Whose credential the calls show: that of the server, or what its callers have set or given. */
+  credential: z.enum(CREDENTIAL_MODES).default('shared'),
   /** The platform is told account and task, in the headers Seed-Account and Seed-Task. */
   sendCaller: z.boolean().default(false),
   /** Deprecated operations are commands, too. */

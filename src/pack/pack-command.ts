@@ -2,6 +2,7 @@
 import type { Kysely } from 'kysely';
 import type { z } from 'zod';
 import type { ObjectCommand } from '../command/define-command.ts';
+import type { CredentialMode } from '../protocol/credential.ts';
 
 /** Of a pack that has no migrations. */
 export type NoTables = Record<never, never>;
@@ -20,6 +21,11 @@ export interface CalledContext {
   emit(type: string, data: Record<string, unknown>): void;
   /** An id for what the command creates; the same again when its request is repeated. */
   creationId: string;
+  /**
+   * What this caller's calls show the platform, as the pack's `credential` says whose it is. Not for `shared`.
+   * Throws SeedError credential_missing where the caller has none.
+   */
+  credential(): Promise<string>;
   /** Aborted when the caller goes away or the server stops. */
   signal: AbortSignal;
 }
@@ -39,7 +45,10 @@ export interface ExternalContext<Tables = NoTables> extends CalledContext {
   transaction<Result>(work: (db: Kysely<Tables>) => Promise<Result>): Promise<Result>;
 }
 
-export type PackCommand = ObjectCommand<z.ZodObject, z.ZodObject, PackContext<never> & ExternalContext<never>>;
+export type PackCommand = ObjectCommand<z.ZodObject, z.ZodObject, PackContext<never> & ExternalContext<never>> & {
+  /** Of an imported one, where its pack does not say it. */
+  credential?: CredentialMode;
+};
 
 /** `defineCommand` for a pack with these tables. */
 export function commandsOn<Tables>() {

@@ -36,16 +36,19 @@ export function platformOf(
   return { title, baseUrl, credential, secret, secretSetting, sendCaller };
 }
 
-/** Header or query parameter that shows the credential. */
-export function shownCredential({
-  credential,
-  secret,
-}: Platform): Record<'headers' | 'query', Record<string, string>> {
-  if (secret === null) return { headers: {}, query: {} };
-  if (credential.kind === 'query') return { headers: {}, query: { [credential.name]: secret } };
-  if (credential.kind === 'header') return { headers: { [credential.name.toLowerCase()]: secret }, query: {} };
+/** Where the credential is shown, by the platform's names. */
+type Shown = Record<'headers' | 'query' | 'cookies', Record<string, string>>;
+
+export const NOTHING_SHOWN: Shown = { headers: {}, query: {}, cookies: {} };
+
+export function shownCredential({ credential, secret }: Platform): Shown {
+  if (secret === null) return NOTHING_SHOWN;
+  if (credential.kind === 'query') return { ...NOTHING_SHOWN, query: { [credential.name]: secret } };
+  if (credential.kind === 'cookie') return { ...NOTHING_SHOWN, cookies: { [credential.name]: secret } };
+  if (credential.kind === 'header')
+    return { ...NOTHING_SHOWN, headers: { [credential.name.toLowerCase()]: secret } };
   const value = credential.kind === 'basic' ? `Basic ${base64(secret)}` : `Bearer ${secret}`;
-  return { headers: { authorization: value }, query: {} };
+  return { ...NOTHING_SHOWN, headers: { authorization: value } };
 }
 
 /** Every text in which the secret could come back. */

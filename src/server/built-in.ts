@@ -19,6 +19,10 @@ import {
   updateKey,
   whoami,
 } from './access/commands.ts';
+import { getKey as getKeyOf } from './access/keys.ts';
+import { deleteHeld, listHeld, setCredential } from './credentials/commands.ts';
+import { keepTaskCredentials, refuseUnwanted } from './credentials/given.ts';
+import { heldCredential } from './credentials/held.ts';
 import type { KeptBlobs } from './files/blobs.ts';
 import { getArtifact, listArtifacts } from './files/commands.ts';
 import type { CallLog } from './ledger/call-log.ts';
@@ -26,7 +30,7 @@ import { chooseModels } from './models/allowed-models.ts';
 import { listModels, type ModelNeeds, testOfModel } from './models/commands.ts';
 import type { LlmGateway } from './models/gateway.ts';
 import { listPacks, loadSamples } from './packs/commands.ts';
-import { packCommands } from './packs/pack-commands.ts';
+import { type CredentialFor, packCommands } from './packs/pack-commands.ts';
 import { listSandboxes } from './runners/commands.ts';
 import { queuedNote, refuseWithoutDriver } from './runners/runners.ts';
 import type { ServerSettings } from './settings.ts';
@@ -95,6 +99,7 @@ const FEATURES = {
     replayFailedDeliveries,
     deleteWebhook,
   ],
+  credentials: [setCredential, listHeld, deleteHeld],
   packs: [listPacks, loadSamples],
 } satisfies Record<string, readonly Command<never>[]>;
 
@@ -125,6 +130,8 @@ export function openRegistry(parts: RegistryNeeds): Registry {
   const { webhookNetworks, resources, retention } = settings;
   const eventTypes = createEventTypes([...BUILT_IN_EVENT_TYPES, ...packs.flatMap(({ events = [] }) => events)]);
   const scopes = (operator: boolean) => registry.scopes(operator);
+  const modeOf = (name: string) => packs.find((pack) => pack.name === name)?.credential ?? null;
+  const credentialFor: CredentialFor = (wanted) => heldCredential(store.db, wanted, secretsKey);
   const needs: FeatureNeeds = {
     access: { scopes, models: llm },
     telemetry: { calls, callRetentionDays: retention.calls },
@@ -138,6 +145,10 @@ export function openRegistry(parts: RegistryNeeds): Registry {
         hasPrice: (model) => llm.hasPrice(model),
       },
       files: blobs,
+      credentials: {
+        refuseUnwanted: (given) => refuseUnwanted(given, modeOf),
+        keep: (tx, task) => keepTaskCredentials(tx, task, secretsKey),
+      },
       webhooks: {
         checkUrl: (text) => webhookUrl(text, webhookNetworks),
         ensureSecret: (tx, accountId, now) =>
@@ -154,12 +165,17 @@ export function openRegistry(parts: RegistryNeeds): Registry {
     files: { blobs },
     runners: {},
     webhooks: { eventTypes, secretsKey, allowedNetworks: webhookNetworks },
+    credentials: {
+      secretsKey,
+      modeOf,
+      hasKey: async (tx, accountId, keyId) => (await getKeyOf(tx, accountId, keyId, store.clock.now())) !== null,
+    },
     packs: { packs },
   };
   const names = Object.keys(FEATURES) as (keyof typeof FEATURES)[];
   const registry: Registry = createRegistry([
     ...names.flatMap((name) => withNeeds(FEATURES[name] as readonly Command[], needs[name])),
-    ...packs.flatMap((pack) => packCommands(pack, store)),
+    ...packs.flatMap((pack) => packCommands(pack, store, credentialFor)),
   ]);
   return registry;
 }

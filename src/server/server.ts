@@ -1,6 +1,6 @@
 // A server from start to stop: database, queue, HTTP, and the sweep of lapsed leases.
 import { startEmbeddedPostgres } from '../db/embedded/start-embedded.ts';
-import type { PackTables } from '../db/migrate.ts';
+import type { Packs } from '../db/migrate.ts';
 import { keepRowsFor } from '../db/partitions.ts';
 import { openStore } from '../db/store.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -104,7 +104,7 @@ export async function startServer(
   );
   const { observe } = telemetry;
   const lose = (record: LostRecord) => (count: number) => observe({ type: 'records_lost', record, count });
-  const store = await openStore({ databaseUrl, log, ...(clock && { clock }), packs: packs.flatMap(tablesOf) });
+  const store = await openStore({ databaseUrl, log, ...(clock && { clock }), packs: tablesOf(packs, settings) });
   store.taskWatchers.add((change) => observe({ type: 'task', change }));
   undo.defer(() => store.close());
   const { blobs, inbox } = await openBlobs(settings.files, settings.dataDir, store, log);
@@ -216,9 +216,11 @@ export async function startServer(
   };
 }
 
-function tablesOf({ name, migrationsFolder }: LoadedPack): PackTables[] {
-  if (migrationsFolder === null) return [];
-  return [{ name, migrationsFolder, shown: shownPath(migrationsFolder) }];
+function tablesOf(packs: readonly LoadedPack[], { packRowSecurity: rowSecurity }: ServerSettings): Packs {
+  const tables = packs.flatMap(({ name, migrationsFolder }) =>
+    migrationsFolder === null ? [] : [{ name, migrationsFolder, shown: shownPath(migrationsFolder) }],
+  );
+  return { tables, rowSecurity };
 }
 
 async function findDatabase({ databaseUrl, dataDir }: ServerSettings, log: Logger, undo: AsyncDisposableStack) {

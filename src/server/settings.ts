@@ -2,7 +2,7 @@
 import { isCidr } from '../lib/cidr.ts';
 import { env } from '../lib/env.ts';
 import { isWellFormedKeySecret } from '../lib/key-secret.ts';
-import { dataDirSetting, integerSetting, listSetting, logLevelSetting } from '../lib/settings.ts';
+import { choiceSetting, dataDirSetting, integerSetting, listSetting, logLevelSetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { sessionSettings } from './access/sessions.ts';
 import { WEB_FOLDER } from './dashboard/web-files.ts';
@@ -51,6 +51,7 @@ export function readServerSettings() {
     llm: llmSettings(),
     telemetry: telemetrySettings(token),
     packs: packSettings(),
+    packRowSecurity: choiceSetting('SEED_PACK_ROW_SECURITY', 'on', ['on', 'off']) === 'on',
     sessions: sessionSettings(),
     /** The built dashboard; it may be missing. */
     webFolder: WEB_FOLDER,

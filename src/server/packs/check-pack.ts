@@ -5,6 +5,7 @@ import { parseHttp, pathParameters, toJsonSchema } from '../../command/manifest.
 import type { Pack } from '../../pack/definition.ts';
 import type { PackCommand } from '../../pack/pack-command.ts';
 import { packProblem } from '../../pack/problem.ts';
+import { CREDENTIAL_MODES } from '../../protocol/credential.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { Scope } from '../../protocol/scope.ts';
 
@@ -14,7 +15,7 @@ const AnyFunction = z.custom((value) => typeof value === 'function', 'is not a f
 
 const ConcreteScope = Scope.refine((scope) => !scope.includes('*'), 'is one concrete scope, without *');
 
-const CommandShape = z.looseObject({
+const COMMON = {
   name: z
     .string()
     .regex(/^[a-z][a-z0-9-]*( [a-z][a-z0-9-]*){1,2}$/, 'is written as noun and verb: "contacts list"'),
@@ -30,9 +31,10 @@ const CommandShape = z.looseObject({
   external: z.boolean().optional(),
   repeatable: z.boolean().optional(),
   input: ObjectSchema,
-  output: ObjectSchema,
-  run: AnyFunction,
-});
+};
+const CommandShape = z.looseObject({ ...COMMON, output: ObjectSchema, run: AnyFunction });
+/** What an import makes of an operation that answers with bytes. */
+const FileCommandShape = z.looseObject({ ...COMMON, effect: z.literal('read'), file: AnyFunction });
 
 /** Seed's own begin with these. */
 const OWN_EVENTS = /^(task|key|webhook)\./;
@@ -55,6 +57,7 @@ const FIELDS = {
     .regex(/^[a-z][a-z0-9-]*$/, 'is written in lower-case letters, digits and hyphens'),
   title: z.string().min(1).max(100),
   commands: z.array(z.unknown()).min(1, 'is empty'),
+  credential: z.enum(CREDENTIAL_MODES).optional(),
   migrations: z.instanceof(URL).optional(),
   samples: AnyFunction.optional(),
   events: z.array(z.looseObject({ name: EventName, summary: z.string().min(1).max(200) })).optional(),
@@ -93,7 +96,8 @@ export function checkPack(exported: unknown, file: string, builtIn: readonly Com
 }
 
 function checkCommand(definition: unknown, file: string): void {
-  const shape = CommandShape.safeParse(definition);
+  const isFile = typeof definition === 'object' && definition !== null && 'file' in definition;
+  const shape = (isFile ? FileCommandShape : CommandShape).safeParse(definition);
   const name = (definition as { name?: unknown } | null)?.name;
   const called = typeof name === 'string' ? `"${name}"` : 'without a name';
   if (!shape.success) throw packProblem(file, `the command ${called}: ${firstIssue(shape.error)}`);
@@ -110,7 +114,7 @@ function mistakeIn(command: PackCommand): string | null {
   if (isStream(command as never)) return 'a pack cannot have streams';
   try {
     toJsonSchema(command.input, 'input');
-    toJsonSchema(command.output, 'output');
+    if (!('file' in command)) toJsonSchema(command.output, 'output');
   } catch (error) {
     return `its schemas cannot be described: ${(error as Error).message}`;
   }

@@ -4,12 +4,12 @@ import { z } from 'zod';
 import type { Call } from '../../command/call.ts';
 import { defineCommand } from '../../command/define-command.ts';
 import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
-import { packSchema } from '../../db/migrate.ts';
+import { packSchema } from '../../db/pack-schema.ts';
 import type { LoadedPack } from '../../pack/definition.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { PackView } from '../../protocol/pack.ts';
 import { pageOf } from '../../protocol/page.ts';
-import { inPackTransaction } from './tables.ts';
+import { openPackTables } from './tables.ts';
 
 interface PackNeeds {
   /** Those that are on. */
@@ -61,7 +61,7 @@ async function loadPackSamples(
     throw new SeedError('not_found', `there is no pack "${name}"`, { hint: 'seed packs list shows them.' });
   const { samples } = pack;
   if (!samples) throw new SeedError('conflict', `the pack "${name}" brings no sample rows`);
-  await inPackTransaction(store.db, name, 'read write', async (db) => {
+  await openPackTables(name, store).asOwner(store.db, async (db) => {
     if (await accountHasRows(db, name, accountId)) {
       throw new SeedError('conflict', `the account has rows in the pack "${name}" already`, {
         hint: 'Sample rows are for an account that has none; nothing was changed.',

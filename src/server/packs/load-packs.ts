@@ -121,7 +121,10 @@ export async function loadPack(file: URL, builtIn: readonly Command[]): Promise<
   const shown = shownPath(file);
   const exported = await importFile(file.href, shown);
   const pack = checkPack(exported['pack'], shown, builtIn);
-  return { ...pack, setting: pack.name, file: shown, migrationsFolder: migrationsOf(pack, file, shown) };
+  const credential =
+    pack.credential ?? pack.commands.find((command) => command.credential)?.credential ?? 'shared';
+  const migrationsFolder = migrationsOf(pack, file, shown);
+  return { ...pack, setting: pack.name, file: shown, credential, migrationsFolder };
 }
 
 function migrationsOf({ migrations }: Pack, file: URL, shown: string): URL | null {

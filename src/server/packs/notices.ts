@@ -10,6 +10,21 @@ import { type PackPlace, type PackSettings, placesIn } from './load-packs.ts';
 export async function packNotices(
   { examples, only }: PackSettings,
   packs: readonly LoadedPack[],
+  store: Pick<Store, 'db' | 'packRowSecurity'>,
+): Promise<string[]> {
+  const hasTables = packs.some(({ migrationsFolder }) => migrationsFolder !== null);
+  return [
+    ...(hasTables && !store.packRowSecurity ? [OPEN_ROWS] : []),
+    ...(await aboutExamples({ examples, only }, packs, store)),
+  ];
+}
+
+const OPEN_ROWS =
+  'SEED_PACK_ROW_SECURITY=off: only the queries of packs keep the rows of accounts apart (docs/your-platform.md)';
+
+async function aboutExamples(
+  { examples, only }: Pick<PackSettings, 'examples' | 'only'>,
+  packs: readonly LoadedPack[],
   store: Pick<Store, 'db'>,
 ): Promise<string[]> {
   const places = await placesIn(examples, 'examples/');

@@ -1,7 +1,7 @@
 // A pack's commands as the registry takes them: with the pack's own context, and unless said in one transaction.
 import type { Kysely } from 'kysely';
 import type { Call } from '../../command/call.ts';
-import type { Command, ObjectCommand } from '../../command/define-command.ts';
+import type { Command, FileCommand } from '../../command/define-command.ts';
 import type { Store } from '../../db/store.ts';
 import type { Tx } from '../../db/tables.ts';
 import type { LoadedPack } from '../../pack/definition.ts';
@@ -10,10 +10,22 @@ import { SeedError } from '../../protocol/errors.ts';
 import { createEventTypes } from '../../protocol/event-types.ts';
 import type { Effect } from '../../protocol/manifest.ts';
 import { emitEvent, type NewEvent } from '../webhooks/events.ts';
-import { inPackTransaction } from './tables.ts';
+import { openPackTables } from './tables.ts';
 
-export function packCommands(pack: LoadedPack, store: Store): Command[] {
-  return pack.commands.map((command): ObjectCommand => {
+/** What the calls of this actor show the platform of the pack. Throws SeedError credential_missing. */
+export type CredentialFor = (wanted: { pack: string; mode: HeldMode; actor: Call['actor'] }) => Promise<string>;
+type HeldMode = Exclude<LoadedPack['credential'], 'shared'>;
+
+export function packCommands(pack: LoadedPack, store: Store, credentialFor: CredentialFor): Command[] {
+  const tables = openPackTables(pack.name, store);
+  return pack.commands.map((command): Command => {
+    if ('file' in command) {
+      const needs = (actor: Call['actor']) => ({
+        credential: credentialOf(pack, actor, credentialFor),
+        clock: store.clock,
+      });
+      return fileCommand(command as never, needs);
+    }
     const { effect, external = false } = command;
     // Without tables there is nothing that a transaction could undo.
     const isOneTransaction = pack.migrationsFolder !== null && !external;
@@ -30,20 +42,42 @@ export function packCommands(pack: LoadedPack, store: Store): Command[] {
       run: async (given, ctx) => {
         // The server has refused what Postgres cannot store (unkeepable-input.ts).
         const input = given as never;
-        const events = emittedEvents(pack, effect, ctx.actor.accountId, store);
-        const context = { ...contextOf(ctx), clock: store.clock, emit: events.emit };
+        const { accountId } = ctx.actor;
+        const events = emittedEvents(pack, effect, accountId, store);
+        const context = {
+          ...contextOf(ctx),
+          credential: credentialOf(pack, ctx.actor, credentialFor),
+          clock: store.clock,
+          emit: events.emit,
+        };
         if (isOneTransaction) {
           const work = (db: Kysely<never>) => call(input, { ...context, db });
-          return inPackTransaction(ctx.store.db, pack.name, access, work, events.write);
+          const whole = { accountId, tellsBrokenRules: true, afterwards: events.write };
+          return tables.inTransaction(ctx.store.db, { ...whole, access }, work);
         }
         const transaction = <R>(work: (db: Kysely<never>) => Promise<R>) =>
-          inPackTransaction(store.db, pack.name, access, work);
+          tables.inTransaction(store.db, { accountId, access, tellsBrokenRules: effect === 'read' }, work);
         const output = await call(input, externalContext(context, pack, transaction));
         if (events.any()) await store.db.transaction().execute(events.write);
         return output;
       },
     };
   });
+}
+
+/** It only reads, and has nothing to emit. */
+function fileCommand(
+  command: FileCommand,
+  needs: (actor: Call['actor']) => Pick<CalledContext, 'credential' | 'clock'>,
+): Command {
+  const emit = () => {
+    throw new SeedError('internal', `"${command.name}" answers with a file and emits nothing`);
+  };
+  return {
+    ...command,
+    file: (input, ctx) =>
+      command.file(input, { ...contextOf(ctx), ...needs(ctx.actor), emit } as never, undefined),
+  };
 }
 
 function contextOf({ actor, creationId, gone }: Call) {
@@ -53,6 +87,13 @@ function contextOf({ actor, creationId, gone }: Call) {
     actor: { keyId, keyName, scopes, taskId },
     creationId,
     signal: gone(),
+  };
+}
+
+function credentialOf({ name, credential: mode }: LoadedPack, actor: Call['actor'], credentialFor: CredentialFor) {
+  return async () => {
+    if (mode !== 'shared') return credentialFor({ pack: name, mode, actor });
+    throw new SeedError('internal', `the pack ${name} does not say whose credential it shows: \`credential\``);
   };
 }
 

@@ -3,6 +3,7 @@ import type { Actor, Call } from '../../command/call.ts';
 import { sqlStateOf } from '../../db/database-failure.ts';
 import type { StoredFile, Tx } from '../../db/tables.ts';
 import { parseTraceParent } from '../../lib/trace-parent.ts';
+import type { TaskCredentials } from '../../protocol/credential.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { isReceived, type ReceivedFile } from '../../protocol/file.ts';
 import { allows, grantScopes } from '../../protocol/scope.ts';
@@ -37,6 +38,12 @@ export interface AcceptNeeds {
       use: (files: StoredFile[], take: (tx: Tx) => Promise<void>) => Promise<Result>,
     ): Promise<Result>;
   };
+  credentials: {
+    /** Throws SeedError invalid_input for a pack that takes none of its callers. */
+    refuseUnwanted(given: TaskCredentials): void;
+    /** With those of the task that posts it, in the transaction that accepts it. */
+    keep(tx: Tx, task: { taskId: string; parentTaskId: string | null; given: TaskCredentials }): Promise<void>;
+  };
   webhooks: {
     /** The URL as it will be dialled. Throws SeedError for one that may not be. */
     checkUrl(text: string): string;
@@ -70,6 +77,7 @@ async function accept(
   const [model, ...fallbackModels] = needs.models.choose(askedModels(input), actor);
   const webhookUrl = input.webhookUrl === undefined ? null : needs.webhooks.checkUrl(input.webhookUrl);
   if (webhookUrl !== null) refuseWayOut(actor);
+  needs.credentials.refuseUnwanted(input.credentials);
   const resources = grantResources(needs.resources, input.resources ?? {});
   const received = input.files.filter(isReceived);
   refuseWithoutRoom(received, resources);
@@ -98,6 +106,8 @@ async function accept(
       await refuseSpent(tx, lineage, now);
       await refuseTooManyTasks(tx, lineage);
       await take(tx);
+      const { parentTaskId } = task;
+      await needs.credentials.keep(tx, { taskId: id, parentTaskId, given: input.credentials });
       if (webhookUrl !== null) await needs.webhooks.ensureSecret(tx, accountId, now);
     }),
   );

@@ -13,6 +13,7 @@ import { canBecome, isTerminal } from '../../protocol/statuses.ts';
 import type { TaskError, TaskPhase, TaskStatus } from '../../protocol/task.ts';
 import { cutMiddle } from '../../protocol/text.ts';
 import { revokeTaskKey } from '../access/key-changes.ts';
+import { dropTaskCredentials } from '../credentials/given.ts';
 import { emitTaskEvent } from './announce.ts';
 import { changeWithEvent } from './events.ts';
 import { readOutputSoFar, readTextsSoFar } from './output.ts';
@@ -108,6 +109,7 @@ async function change(
   await emitTaskEvent(tx, changed, now);
   if (isTerminal(status)) {
     await revokeTaskKey(tx, taskId, now);
+    await dropTaskCredentials(tx, taskId);
     if (changed.runner_id && !byRunner) await notify(tx, `runner:${changed.runner_id}`);
     noteChange(tx, 'ended', changed);
   } else if (wanted.lease) noteChange(tx, 'leased', changed);
