@@ -14,7 +14,7 @@ export function createCaches() {
   return {
     /** Calls `forget`, which must not throw, whenever the subject has changed. */
     add: (subject: Subject, forget: Forget) => void forgets[subject].push(forget),
-    /** The subject has changed: from now on every question about it, or what of it is the task's, is asked anew. */
+    /** The subject has changed: every question about it, or what of it is the task's, is asked anew. */
     forget(subject: Subject, taskId?: string): void {
       for (const forget of forgets[subject]) forget(taskId);
     },

@@ -102,8 +102,8 @@ export class Signals {
   }
 
   /**
-   * Calls `hear`, which must not throw, with every task that has ended, on whatever server; with null when some may
-   * have been missed.
+   * Calls `hear`, which must not throw, with every task that has ended, on whatever server; with null when some
+   * may have been missed.
    */
   watchEndings(hear: (taskId: string | null) => void): void {
     this.#endings.add(hear);

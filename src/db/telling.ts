@@ -1,6 +1,6 @@
-// Wakes who waits once a transaction has committed, and not in it: Postgres lets the transactions that notify commit
-// one at a time, each until its disk has it, in the whole of a cluster. Used by store.ts and, through `notify`, by
-// every feature.
+// Wakes who waits once a transaction has committed, and not in it: Postgres lets the transactions that notify
+// commit one at a time, each until the disk has it, in the whole of a cluster. Used by store.ts and, through
+// `notify`, by every feature.
 import { Kysely, PostgresDialect, type PostgresPool, sql, type TransactionBuilder } from 'kysely';
 import type { ConnectionPool } from './connection-pool.ts';
 import { CHANNEL, type Topic } from './signals.ts';
@@ -10,7 +10,7 @@ import type { Db, Tables, Tx } from './tables.ts';
 const takers = new WeakMap<Db, (topic: Topic) => void>();
 
 /**
- * Wakes the topic's subscribers on all servers once the transaction commits, and on this one sooner than on others.
+ * Wakes the topic's subscribers on all servers once the transaction commits, on this one sooner than on others.
  * A wake-up is lost with a server that dies right behind its commit: whoever waits looks again from time to time.
  */
 export async function notify(db: Db, topic: Topic): Promise<void> {

@@ -63,10 +63,10 @@ function addToKeys(tx: Tx, keyId: string, amounts: Omit<Amounts, 'calls'>, now: 
   return addSpend(tx, payers, amounts, now);
 }
 
-/** What a key spends on a day is in so many rows, any of which may be added to: who ends at once does not queue. */
+/** What a key spends on a day is in so many rows, any of which may be added to: tasks that end do not queue. */
 const SPEND_SLOTS = 16;
 
-/** Adds to what was spent with each of the keys; `keyIds` is a query for their ids. Called once in a transaction. */
+/** Adds to what was spent with each of the keys that the query `keyIds` finds. Called once in a transaction. */
 export async function addSpend(
   tx: Tx,
   keyIds: RawBuilder<unknown>,
