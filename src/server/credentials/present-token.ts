@@ -1,5 +1,5 @@
-// The token that a stored credential stands for at this moment: itself, or what its refresh token is exchanged for,
-// once for all calls and servers that need it. Called by held.ts.
+// The token that a stored credential stands for at this moment: itself, or what its refresh token is exchanged
+// for, once for all calls and servers that need it. Called by held.ts.
 import type { Store } from '../../db/store.ts';
 import { endsSoon } from '../../pack/oauth.ts';
 import type { Renew } from '../../pack/pack-command.ts';
@@ -41,7 +41,7 @@ function tokenOf(kept: Kept | null, now: Date): string | null | undefined {
   return kept.accessToken === null || endsSoon(kept, now.getTime()) ? undefined : kept.accessToken;
 }
 
-/** The row stays locked: a refresh token may be good for one exchange, and other servers wait for what it gives. */
+/** The row stays locked: a refresh token may be good for one exchange, and other servers wait for its outcome. */
 function exchange({ db, clock }: Pick<Store, 'db' | 'clock'>, holder: Holder, { renew, secretsKey }: Means) {
   return db.transaction().execute(async (tx) => {
     const kept = await readCredential(tx, holder, { secretsKey, lock: true });
