@@ -23,6 +23,7 @@ import { getKey as getKeyOf } from './access/keys.ts';
 import { deleteHeld, listHeld, setCredential } from './credentials/commands.ts';
 import { keepTaskCredentials, refuseUnwanted } from './credentials/given.ts';
 import { heldCredential } from './credentials/held.ts';
+import { showCommand } from './access/show-command.ts';
 import type { KeptBlobs } from './files/blobs.ts';
 import { getArtifact, listArtifacts } from './files/commands.ts';
 import type { CallLog } from './ledger/call-log.ts';
@@ -64,6 +65,7 @@ import { webhookUrl } from './webhooks/url.ts';
 const FEATURES = {
   access: [
     whoami,
+    showCommand,
     createAccount,
     listAccounts,
     updateAccount,
@@ -132,7 +134,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
   const modeOf = (name: string) => packs.find((pack) => pack.name === name)?.credential ?? null;
   const credentialFor: CredentialFor = (wanted) => heldCredential(store.db, wanted, secretsKey);
   const needs: FeatureNeeds = {
-    access: { scopes, models: llm },
+    access: { scopes, models: llm, allowed: (...key) => registry.allowed(...key) },
     telemetry: { calls, callRetentionDays: retention.calls },
     tasks: {
       ...taskCache,
