@@ -8,6 +8,7 @@ import { CLI_ENTRY } from '../protocol/cli-entry.ts';
 import type { AgentProcesses } from './agent-processes.ts';
 import { encodeFrame } from './cli-frames.ts';
 import { type CliWorker, cliWorker } from './cli-worker.ts';
+import { FROZEN_NODE_FLAGS } from './frozen-node.ts';
 import type { GuestSettings } from './guest-settings.ts';
 
 /** Calls at a time that are served; more start Node each, as they can wait for one another. */
@@ -20,8 +21,8 @@ const CONNECTIONS = 64;
 /** sockaddr_un(7), with the zero byte at its end. */
 const SOCKET_PATH_BYTES = 107;
 const PERL = '/usr/bin/perl';
-/** Small, since it is in every waiting sandbox: little young generation, one thread beside the first. */
-const NODE_FLAGS = ['--max-semi-space-size=1', '--v8-pool-size=1', '--no-warnings'];
+/** Small, since it is in every waiting sandbox. */
+const NODE_FLAGS = ['--max-semi-space-size=1', ...FROZEN_NODE_FLAGS, '--no-warnings'];
 
 /** The two programs, made part of the guest's bundle by bundle.ts. */
 export interface CliPrograms {

@@ -20,10 +20,14 @@ declare const SEED_CLI_PROGRAMS: CliPrograms;
 
 const REHEARSALS = 12;
 
-/** What the rehearsals left behind would be read back at every restore. */
+/** What the rehearsals left behind would be read back at every restore: all of it goes, and its memory. */
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
+  (runInNewContext('gc') as (options: object) => void)({
+    type: 'major',
+    execution: 'sync',
+    flavor: 'last-resort',
+  });
 }
 
 /** What must end with the guest. */
@@ -40,7 +44,7 @@ async function main(): Promise<void> {
   const settings = guestSettings(process.argv[2]);
   // Touches all that a task will need: the pages of a restored sandbox are mapped when they are first used.
   const answerReady = async () => {
-    await rehearse(parts);
+    await rehearse(parts, { withCommand: false });
     process.stdout.write(READY_LINE);
   };
   await prepareFolders(settings);

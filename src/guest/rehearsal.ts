@@ -15,8 +15,16 @@ const TASK: GuestTask = {
   files: [],
 };
 
+export interface Rehearsal {
+  /** Whether the pretend task runs a command, as a real one does; starting one is what costs the most. */
+  withCommand: boolean;
+}
+
 /** Rejects when the pretend task did not end with the canned answer. */
-export async function rehearse(parts: Omit<TaskRun, 'stream' | 'start'>): Promise<void> {
+export async function rehearse(
+  parts: Omit<TaskRun, 'stream' | 'start'>,
+  { withCommand }: Rehearsal = { withCommand: true },
+): Promise<void> {
   const [guestEnd, runnerEnd] = duplexPair();
   const session = performServerHandshake(runnerEnd);
   let result: GuestResult | null = null;
@@ -31,7 +39,7 @@ export async function rehearse(parts: Omit<TaskRun, 'stream' | 'start'>): Promis
     stream.on('end', () => {
       if (path === '/result') result = JSON.parse(body) as GuestResult;
       if (path === '/llm/v1/chat/completions') llmCalls++;
-      const answer = cannedAnswer(path, llmCalls);
+      const answer = cannedAnswer(path, withCommand && llmCalls === 1);
       const isEmpty = answer === '';
       stream.respond(
         { ':status': isEmpty ? 204 : 200, 'content-type': contentType(path) },
@@ -51,10 +59,10 @@ export async function rehearse(parts: Omit<TaskRun, 'stream' | 'start'>): Promis
 const contentType = (path: string): string =>
   path.startsWith('/llm/') ? 'text/event-stream' : 'application/json';
 
-function cannedAnswer(path: string, llmCalls: number): string {
+function cannedAnswer(path: string, asksForCommand: boolean): string {
   if (path === '/cli/seed.mjs') return 'process.exitCode = 0;\n';
   if (path !== '/llm/v1/chat/completions') return '';
-  return llmCalls === 1 ? completion(TOOL_CALL, 'tool_calls') : completion({ content: ANSWER }, 'stop');
+  return asksForCommand ? completion(TOOL_CALL, 'tool_calls') : completion({ content: ANSWER }, 'stop');
 }
 
 const ECHO = { name: 'bash', arguments: '{"command":"echo rehearsal"}' };
