@@ -20,10 +20,10 @@ import {
   whoami,
 } from './access/commands.ts';
 import { getKey as getKeyOf } from './access/keys.ts';
+import { showCommand } from './access/show-command.ts';
 import { deleteHeld, listHeld, setCredential } from './credentials/commands.ts';
 import { keepTaskCredentials, refuseUnwanted } from './credentials/given.ts';
 import { heldCredential } from './credentials/held.ts';
-import { showCommand } from './access/show-command.ts';
 import type { KeptBlobs } from './files/blobs.ts';
 import { getArtifact, listArtifacts } from './files/commands.ts';
 import type { CallLog } from './ledger/call-log.ts';
