@@ -3,6 +3,7 @@
 import { sql } from 'kysely';
 import { storableJson, storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
+import { createSharedRuns } from '../../lib/shared-runs.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Page } from '../../protocol/page.ts';
 import { type RunnerState, type RunnerView, SEEN_WITHIN_MS } from '../../protocol/runner.ts';
@@ -64,9 +65,24 @@ export async function listRunners(store: RunnerStore): Promise<Page<RunnerView>>
   return { items, nextCursor: null };
 }
 
-/** @throws SeedError no_usable_driver when runners are connected and none of them can make a sandbox */
-export async function refuseWithoutDriver(store: RunnerStore): Promise<void> {
-  const runners = await liveRunners(store);
+/** What the runners that are connected mean for a task, looked up once for all who ask at the same time. */
+export interface RunnerLook {
+  /** Throws SeedError no_usable_driver when runners are connected and none of them can make a sandbox. */
+  refuseWithoutDriver(): Promise<void>;
+  /** Why a queued task waits, for a person; null when it is about to be taken. */
+  queuedNote(): Promise<string | null>;
+}
+
+export function openRunnerLook(store: RunnerStore): RunnerLook {
+  const live = createSharedRuns<SeenRunner[]>();
+  const notes = createSharedRuns<string | null>();
+  return {
+    refuseWithoutDriver: async () => refuseAllUnusable(await live('live', () => liveRunners(store))),
+    queuedNote: () => notes('note', () => noteFor(store)),
+  };
+}
+
+function refuseAllUnusable(runners: readonly SeenRunner[]): void {
   if (runners.length === 0 || runners.some((runner) => runner.driver !== null)) return;
   const reasons = runners.flatMap((runner) =>
     runner.probes.map((probe) => `${probe.driver}: ${probe.why ?? 'not usable'}`),
@@ -76,8 +92,7 @@ export async function refuseWithoutDriver(store: RunnerStore): Promise<void> {
   });
 }
 
-/** Why a queued task waits, for a person; null when it is about to be taken. */
-export async function queuedNote(store: RunnerStore): Promise<string | null> {
+async function noteFor(store: RunnerStore): Promise<string | null> {
   const runners = await liveRunners(store);
   if (runners.length === 0) return 'No runner is connected; it starts as soon as one is ("npm start" brings one).';
   const slots = runners.reduce((sum, runner) => sum + runner.slots, 0);

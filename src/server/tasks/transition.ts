@@ -117,7 +117,7 @@ async function change(
   else if (status === 'queued') {
     // In front of those that no runner has taken yet. Its key was never used.
     await revokeTaskKey(tx, taskId, now);
-    await store.queue.send(tx, taskId, { ahead: true });
+    await store.queue.send(tx, [taskId], { ahead: true });
     await notify(tx, 'queue');
   }
   return { task: changed, changed: true };
