@@ -38,6 +38,7 @@ import type { ServerSettings } from './settings.ts';
 import { getTask, listLedger, listTasks, listTemplates, runTask, stopTask, taskEvents } from './tasks/commands.ts';
 import { openTaskCreation } from './tasks/create.ts';
 import type { TaskCache } from './tasks/find.ts';
+import { TaskLooks } from './tasks/looks.ts';
 import { OWN_TEMPLATES } from './tasks/own-templates.ts';
 import { obsCosts, obsErrors, obsRequests, obsSummary, obsUsage } from './telemetry/commands.ts';
 import {
@@ -139,6 +140,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
     telemetry: { calls, callRetentionDays: retention.calls },
     tasks: {
       ...taskCache,
+      looks: new TaskLooks(store.db),
       createFree: openTaskCreation(store),
       resources,
       scopesFor: scopes,
