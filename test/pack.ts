@@ -59,7 +59,7 @@ export async function openPack(
   const { migrationsFolder, name } = pack;
   const tables = migrationsFolder ? [{ name, migrationsFolder, shown: `${name}/migrations` }] : [];
   const test = await openTestStore({ packs: { tables, rowSecurity: true } });
-  const commands = packCommands(pack, test.store);
+  const commands = packCommands(pack, test.store, async () => 'credential');
 
   async function call(account: Caller, command: string, input: object): Promise<Answer> {
     const found = commands.find((candidate) => candidate.name === command);

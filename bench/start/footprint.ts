@@ -3,6 +3,9 @@
 import { readFile } from 'node:fs/promises';
 import { processTree } from '../../src/lib/host-processes.ts';
 
+/** Linux reports times in hundredths of a second. */
+const TICKS_PER_SECOND = 100;
+
 /** Bytes of memory of all processes below the runner, shared pages divided among those that share them. */
 export async function memoryBelow(runnerPid: number): Promise<number> {
   const processes = await processTree(runnerPid);
@@ -27,4 +30,16 @@ function shareOf(memory: string): number {
 export async function cpuSeconds(pids: readonly number[]): Promise<number> {
   const trees = await Promise.all(pids.map((pid) => processTree(pid)));
   return trees.flat().reduce((sum, one) => sum + one.cpuSeconds, 0);
+}
+
+/** Processor seconds of this one process, without those of its children. */
+export async function ownCpuSeconds(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  // Fields 14 and 15 of proc_pid_stat(5); field 2, the name, may hold spaces.
+  const [utime = 0, stime = 0] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+    .map(Number);
+  return (utime + stime) / TICKS_PER_SECOND;
 }

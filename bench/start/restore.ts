@@ -10,8 +10,16 @@ import { startWaiting } from '../../src/runner/waiting-sandbox.ts';
 
 const DEADLINE_MS = 60_000;
 
-/** Milliseconds, of one after the other. */
-export async function measureRestore(runs: number): Promise<number[]> {
+export interface Restores {
+  /** Name and version of the driver. */
+  driver: string;
+  /** Milliseconds until the guest answers, of one after the other. */
+  times: number[];
+  /** Processor seconds of each, until it was killed. */
+  cpuSeconds: number[];
+}
+
+export async function measureRestore(runs: number): Promise<Restores> {
   const dataDir = await mkdtemp(join(tmpdir(), 'seed-bench-'));
   try {
     const { driver, snapshot } = await setUp({
@@ -22,14 +30,16 @@ export async function measureRestore(runs: number): Promise<number[]> {
       onProgress: () => {},
     });
     const times: number[] = [];
+    const cpuSeconds: number[] = [];
     for (let run = 0; run < runs; run += 1) {
       const startedAt = performance.now();
       const deadline = performance.now() + DEADLINE_MS;
       const { id } = await startWaiting(driver, snapshot, { ...POOLED_LIMITS, deadline });
       times.push(performance.now() - startedAt);
       await driver.kill(id);
+      cpuSeconds.push((await driver.usage(id)).cpuSeconds);
     }
-    return times;
+    return { driver: [driver.name, await driver.version?.()].join(' ').trim(), times, cpuSeconds };
   } finally {
     await rm(dataDir, { recursive: true, force: true });
   }

@@ -27,11 +27,12 @@ const FOLDERS: Record<string, readonly string[]> = {
 const INSIDE: Record<string, Record<string, readonly string[]>> = {
   server: {
     ledger: [],
+    credentials: [],
     http: ['ledger'],
     webhooks: ['http'],
     access: ['http', 'webhooks'],
     spending: ['access'],
-    tasks: ['http', 'access', 'webhooks', 'spending', 'ledger'],
+    tasks: ['http', 'access', 'webhooks', 'spending', 'ledger', 'credentials'],
     files: ['http', 'access', 'tasks'],
     runners: ['http', 'tasks', 'files', 'access', 'spending'],
     models: ['http', 'access', 'spending', 'tasks'],
@@ -41,7 +42,7 @@ const INSIDE: Record<string, Record<string, readonly string[]>> = {
     dashboard: ['http'],
     '(top)': [
       ...['ledger', 'http', 'webhooks', 'access', 'spending', 'tasks', 'files', 'runners', 'models'],
-      ...['packs', 'mcp', 'telemetry', 'dashboard'],
+      ...['credentials', 'packs', 'mcp', 'telemetry', 'dashboard'],
     ],
   },
 };

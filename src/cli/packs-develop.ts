@@ -8,7 +8,7 @@ import { fs } from './builtin.ts';
 import { dataDirOf, loadModule, REPOSITORY } from './folders.ts';
 import { EXIT, usageError } from './io.ts';
 import { type LocalCommand, tellDone, textIn } from './local-command.ts';
-import { packName } from './packs.ts';
+import { packName } from './pack-name.ts';
 import { sanitise } from './terminal.ts';
 
 const check: LocalCommand = {

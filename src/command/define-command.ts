@@ -1,7 +1,7 @@
 // defineCommand: one operation of the platform, from which REST, CLI, OpenAPI, docs and the agent's tools come.
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
-import type { Effect, HttpMethod } from '../protocol/manifest.ts';
+import type { Effect, HttpMethod, JsonSchema } from '../protocol/manifest.ts';
 import type { Call } from './call.ts';
 
 interface CommandBase<Input extends z.ZodObject> {
@@ -19,6 +19,8 @@ interface CommandBase<Input extends z.ZodObject> {
   input: Input;
   /** Complete command lines, for --help and the docs. */
   examples?: readonly string[];
+  /** All that is known of input and answer where the schemas show less of it; null: nothing of the answer. */
+  whole?(): { input: JsonSchema; output: JsonSchema | null };
 }
 
 /** A command that answers with one JSON object. Named `list`-like outputs are pages ({items, nextCursor}). */
@@ -49,6 +51,13 @@ export interface ObjectCommand<
   transactional?: boolean;
   /** Its input has `files`, received before it runs. Its body may be multipart/form-data, and larger. */
   takesFiles?: boolean;
+  /**
+   * Of a command that reads: its answer depends on the key and the input alone, so that calls at the same time may
+   * be one run.
+   */
+  shared?: boolean;
+  /** Its input may have files as base64, so that its JSON may be as large as one with files. */
+  takesLargeInput?: boolean;
   /** Another service does its work: it answers as that one does, and 502 when that one fails. */
   remote?: boolean;
   /** For pages: the columns a table shows. */

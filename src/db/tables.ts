@@ -45,6 +45,16 @@ export interface Tables {
     created_at: Date;
     works_until: Defaulted<Date | null>;
   };
+  credentials: {
+    id: string;
+    account_id: string;
+    pack: string;
+    key_id: string | null;
+    sealed: Buffer;
+    created_at: Date;
+    updated_at: Date;
+  };
+  task_credentials: { task_id: string; pack: string; sealed: Buffer };
   secrets_key_check: { one: Defaulted<boolean>; sealed: Buffer };
   webhook_events: {
     id: string;
@@ -84,6 +94,8 @@ export interface Tables {
     key_id: string;
     /** `2026-11-24`; read it as text, the driver makes a local time of it. */
     day: string;
+    /** What was spent is the sum over these. */
+    slot: Defaulted<number>;
     nano_usd: number;
     tokens: number;
   };

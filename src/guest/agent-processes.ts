@@ -29,11 +29,16 @@ export class AgentProcesses {
     };
   }
 
-  spawn(file: string, args: readonly string[], options: { cwd: string; stdin: 'ignore' | 'pipe' }): ChildProcess {
+  /** @param options `morePipes`: how many beyond the three standard streams, from descriptor 3 on */
+  spawn(
+    file: string,
+    args: readonly string[],
+    options: { cwd: string; stdin: 'ignore' | 'pipe'; morePipes?: number },
+  ): ChildProcess {
     const child = spawn(file, args, {
       cwd: options.cwd,
       env: this.environment(),
-      stdio: [options.stdin, 'pipe', 'pipe'],
+      stdio: [options.stdin, 'pipe', 'pipe', ...new Array<'pipe'>(options.morePipes ?? 0).fill('pipe')],
       detached: true,
       ...this.#settings.agent,
     });

@@ -1,7 +1,24 @@
 // Bundles the guest into one file. Called by the image build; tests run the same file outside a sandbox.
+import { readFile } from 'node:fs/promises';
 import { bundle } from '../lib/bundle.ts';
+import type { CliPrograms } from './cli-host.ts';
+
+const TARGET = 'node24';
 
 /** The guest as one ES module; it needs Node 24 and Pi's packages in a node_modules folder beside or above it. */
-export function bundleGuest(): Promise<Uint8Array> {
-  return bundle(new URL('main.ts', import.meta.url), { target: 'node24', external: ['@earendil-works/*'] });
+export async function bundleGuest(): Promise<Uint8Array> {
+  return bundle(new URL('main.ts', import.meta.url), {
+    target: TARGET,
+    external: ['@earendil-works/*'],
+    define: { SEED_CLI_PROGRAMS: JSON.stringify(await cliPrograms()) },
+  });
+}
+
+/** What the guest starts and installs for the `seed` command. */
+export async function cliPrograms(): Promise<CliPrograms> {
+  const [client, program] = await Promise.all([
+    readFile(new URL('cli-client.pl', import.meta.url), 'utf8'),
+    bundle(new URL('cli-program.ts', import.meta.url), { target: TARGET }),
+  ]);
+  return { client, program: Buffer.from(program).toString('utf8') };
 }

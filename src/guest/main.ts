@@ -3,7 +3,8 @@ import { Duplex } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { READY_LINE } from '../protocol/guest-wire.ts';
-import type { AgentProcesses } from './agent-processes.ts';
+import { AgentProcesses } from './agent-processes.ts';
+import { CliHost, type CliPrograms } from './cli-host.ts';
 import { guestSettings } from './guest-settings.ts';
 import { becomeSomebody, reseed } from './identity.ts';
 import { drawFromKernel } from './kernel-randomness.ts';
@@ -14,18 +15,26 @@ import { rehearse } from './rehearsal.ts';
 import { runTask } from './run-task.ts';
 import { readStartLine } from './start-line.ts';
 
+/** Filled in by bundle.ts. */
+declare const SEED_CLI_PROGRAMS: CliPrograms;
+
 const REHEARSALS = 12;
 
-/** What the rehearsals left behind would be read back at every restore. */
+/** What the rehearsals left behind would be read back at every restore: all of it goes, and its memory. */
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
+  (runInNewContext('gc') as (options: object) => void)({
+    type: 'major',
+    execution: 'sync',
+    flavor: 'last-resort',
+  });
 }
 
-let processes: AgentProcesses | null = null;
+/** What must end with the guest. */
+const processes: AgentProcesses[] = [];
 
 function end(exitCode: number, message?: string): never {
-  processes?.killAll();
+  for (const started of processes) started.killAll();
   if (message !== undefined) process.stderr.write(`${message}\n`);
   process.exit(exitCode);
 }
@@ -35,13 +44,18 @@ async function main(): Promise<void> {
   const settings = guestSettings(process.argv[2]);
   // Touches all that a task will need: the pages of a restored sandbox are mapped when they are first used.
   const answerReady = async () => {
-    await rehearse(pi, settings, proxy);
+    await rehearse(parts, { withCommand: false });
     process.stdout.write(READY_LINE);
   };
   await prepareFolders(settings);
   const [pi, proxy] = await Promise.all([loadPi(), openProxy(settings.port)]);
+  const ofCli = new AgentProcesses(settings, proxy.url);
+  processes.push(ofCli);
+  const cliHost = new CliHost(settings, ofCli, SEED_CLI_PROGRAMS);
+  await cliHost.start();
+  const parts = { pi, settings, proxy, cliHost };
   // The first compiles, the others teach the compiler what matters.
-  for (let count = 0; count < REHEARSALS; count += 1) await rehearse(pi, settings, proxy);
+  for (let count = 0; count < REHEARSALS; count += 1) await rehearse(parts);
   collectGarbage();
   process.stdout.write(READY_LINE);
 
@@ -52,10 +66,8 @@ async function main(): Promise<void> {
   const stream = Duplex.from({ readable: process.stdin, writable: process.stdout });
   reseed(start);
   const identity = () => becomeSomebody(start, settings.runDir);
-  const onProcesses = (started: AgentProcesses) => {
-    processes = started;
-  };
-  const link = await runTask({ pi, stream, settings, proxy, start, identity, onProcesses });
+  const onProcesses = (started: AgentProcesses) => void processes.push(started);
+  const link = await runTask({ ...parts, stream, start, identity, onProcesses });
   process.stdin.off('end', broken).off('close', broken);
   await link.close();
   end(0);

@@ -1,6 +1,6 @@
-// The agent's folders, the caller's files in them and the seed command. Used by main.ts and run-task.ts.
+// The agent's folders and the caller's files in them. Used by main.ts and run-task.ts.
 import { createWriteStream } from 'node:fs';
-import { chown, mkdir, rename, writeFile } from 'node:fs/promises';
+import { chown, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { GuestTask } from '../protocol/guest.ts';
 import type { GuestSettings } from './guest-settings.ts';
@@ -32,14 +32,4 @@ export async function fetchFiles(link: Link, files: GuestTask['files'], settings
     const { status, body } = await untilAnswered(send, patience);
     if (status !== 200) throw new Error(`/files/${index} was answered ${status}: ${body.toString('utf8')}`);
   }
-}
-
-/** @param source the CLI as one ES module; a shebang line is added when it has none */
-export async function installCli(binDir: string, source: Buffer): Promise<void> {
-  const hasShebang = source.subarray(0, 2).toString() === '#!';
-  const program = hasShebang ? source : Buffer.concat([Buffer.from('#!/usr/bin/env node\n'), source]);
-  await mkdir(binDir, { recursive: true, mode: 0o755 });
-  const unfinished = join(binDir, '.seed');
-  await writeFile(unfinished, program, { mode: 0o755 });
-  await rename(unfinished, join(binDir, 'seed'));
 }

@@ -3,10 +3,7 @@
 import { performServerHandshake, type ServerHttp2Stream } from 'node:http2';
 import { duplexPair } from 'node:stream';
 import type { GuestResult, GuestTask } from '../protocol/guest.ts';
-import type { GuestSettings } from './guest-settings.ts';
-import type { Pi } from './pi.ts';
-import type { LoopbackProxy } from './proxy.ts';
-import { runTask } from './run-task.ts';
+import { runTask, type TaskRun } from './run-task.ts';
 
 const ANSWER = 'rehearsed';
 const TASK: GuestTask = {
@@ -18,8 +15,16 @@ const TASK: GuestTask = {
   files: [],
 };
 
+export interface Rehearsal {
+  /** Whether the pretend task runs a command, as a real one does; starting one is what costs the most. */
+  withCommand: boolean;
+}
+
 /** Rejects when the pretend task did not end with the canned answer. */
-export async function rehearse(pi: Pi, settings: GuestSettings, proxy: LoopbackProxy): Promise<void> {
+export async function rehearse(
+  parts: Omit<TaskRun, 'stream' | 'start'>,
+  { withCommand }: Rehearsal = { withCommand: true },
+): Promise<void> {
   const [guestEnd, runnerEnd] = duplexPair();
   const session = performServerHandshake(runnerEnd);
   let result: GuestResult | null = null;
@@ -34,7 +39,7 @@ export async function rehearse(pi: Pi, settings: GuestSettings, proxy: LoopbackP
     stream.on('end', () => {
       if (path === '/result') result = JSON.parse(body) as GuestResult;
       if (path === '/llm/v1/chat/completions') llmCalls++;
-      const answer = cannedAnswer(path, llmCalls);
+      const answer = cannedAnswer(path, withCommand && llmCalls === 1);
       const isEmpty = answer === '';
       stream.respond(
         { ':status': isEmpty ? 204 : 200, 'content-type': contentType(path) },
@@ -44,7 +49,7 @@ export async function rehearse(pi: Pi, settings: GuestSettings, proxy: LoopbackP
     });
   });
   const start = { task: TASK, commands: [] };
-  const link = await runTask({ pi, stream: guestEnd, settings, proxy, start });
+  const link = await runTask({ ...parts, stream: guestEnd, start });
   await link.close();
   session.destroy();
   const { stdout = null, error = null } = (result ?? {}) as Partial<GuestResult>;
@@ -54,10 +59,10 @@ export async function rehearse(pi: Pi, settings: GuestSettings, proxy: LoopbackP
 const contentType = (path: string): string =>
   path.startsWith('/llm/') ? 'text/event-stream' : 'application/json';
 
-function cannedAnswer(path: string, llmCalls: number): string {
+function cannedAnswer(path: string, asksForCommand: boolean): string {
   if (path === '/cli/seed.mjs') return 'process.exitCode = 0;\n';
   if (path !== '/llm/v1/chat/completions') return '';
-  return llmCalls === 1 ? completion(TOOL_CALL, 'tool_calls') : completion({ content: ANSWER }, 'stop');
+  return asksForCommand ? completion(TOOL_CALL, 'tool_calls') : completion({ content: ANSWER }, 'stop');
 }
 
 const ECHO = { name: 'bash', arguments: '{"command":"echo rehearsal"}' };

@@ -5,13 +5,14 @@ import type { Manifest } from '../protocol/manifest.ts';
 import { AgentProcesses } from './agent-processes.ts';
 import { createAgentTools, toolNames } from './agent-tools.ts';
 import { type ArtifactWatch, watchArtifacts } from './artifacts.ts';
+import type { CliHost } from './cli-host.ts';
 import { EventQueue } from './event-queue.ts';
 import type { GuestSettings } from './guest-settings.ts';
 import { type Link, type LinkAnswer, openLink } from './link.ts';
 import { createLlmWatch } from './llm-watch.ts';
 import { modelFetch } from './model-fetch.ts';
 import { type Pi, startPiSession } from './pi.ts';
-import { fetchFiles, installCli, prepareOutDir } from './prepare.ts';
+import { fetchFiles, prepareOutDir } from './prepare.ts';
 import type { LoopbackProxy } from './proxy.ts';
 import { runAgent } from './run-agent.ts';
 import { systemPrompt } from './system-prompt.ts';
@@ -23,6 +24,7 @@ export interface TaskRun {
   stream: Duplex;
   settings: GuestSettings;
   proxy: LoopbackProxy;
+  cliHost: CliHost;
   start: Pick<StartLine, 'task' | 'commands'> & Partial<Pick<StartLine, 'now'>>;
   /** Gives the sandbox its names: called once, while the model first answers, and before the agent moves. */
   identity?(): Promise<void>;
@@ -44,7 +46,7 @@ export async function runTask(run: TaskRun): Promise<Link> {
     return watchArtifacts(link, settings);
   };
   const prepare = async () => {
-    const cli = fetched('/cli/seed.mjs').then((source) => installCli(settings.binDir, source));
+    const cli = fetched('/cli/seed.mjs').then((source) => run.cliHost.install(source));
     return (await Promise.all([prepareFiles(), cli]))[0];
   };
   // Done while the model answers: its first request does not wait for any of it, the first tool does.

@@ -3,6 +3,7 @@
 import { access, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { exec } from './exec.ts';
 import { unlessShort } from './host-lack.ts';
 
 /** Folders in which a group can be made: all four the same in version 2, one per controller in version 1. */
@@ -14,6 +15,7 @@ export interface CgroupHierarchies {
   cpuacct: string;
 }
 
+const JOIN_WITHIN_MS = 5_000;
 const V2_CONTROLLERS = ['cpu', 'memory', 'pids'] as const;
 
 /** Null when this process can use none for memory, processes and CPU. Rejects when it could not look. */
@@ -59,17 +61,19 @@ async function findVersion1(mounts: Mounts): Promise<CgroupHierarchies | null> {
   return { version: 1, memory, pids, cpu, cpuacct };
 }
 
-/** Tries it: a read-only mount or a missing right shows no other way. */
+/** Tries it: a read-only mount, a missing right or a namespace that lets no process in shows no other way. */
 async function canMakeGroupIn(path: string): Promise<boolean> {
   const group = join(path, `seed-probe-${process.pid}`);
   try {
     await mkdir(group);
-    await access(join(group, 'cgroup.procs'));
+    const procs = join(group, 'cgroup.procs');
+    await access(procs);
+    await exec('sh', ['-c', 'echo $$ >"$1"', 'sh', procs], { timeoutMs: JOIN_WITHIN_MS });
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    return unlessShort(false)(error);
   } finally {
-    await rmdir(group).catch(() => undefined);
+    await removeFolder(group, REMOVE_ATTEMPTS).catch(() => undefined);
   }
 }
 

@@ -8,3 +8,9 @@ export function env(name: string): string | undefined {
 export function wholeEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env };
 }
+
+/** Changes the process's own in place, so that what Node keeps of it, such as the time zone, follows. */
+export function replaceEnvironment(env: Readonly<Record<string, string>>): void {
+  for (const name of Object.keys(process.env)) if (!Object.hasOwn(env, name)) delete process.env[name];
+  for (const [name, value] of Object.entries(env)) if (process.env[name] !== value) process.env[name] = value;
+}

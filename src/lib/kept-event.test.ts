@@ -1,7 +1,8 @@
 // Whatever is reported becomes an event that can be kept, and two ids that differ stay apart.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { AgentEvent, CALL_ID_LENGTH } from '../protocol/event.ts';
+import { AgentEvent } from '../protocol/event.ts';
+import { CALL_ID_LENGTH } from '../protocol/event-lengths.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { keptEvent, keptLine, shortName } from './kept-event.ts';
 

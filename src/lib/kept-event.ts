@@ -2,7 +2,8 @@
 // whoever makes an id or an input odd enough would hide what an agent ran. Called by the guest before it sends an
 // event, and by the runner and the server for what they are sent.
 import { createHash } from 'node:crypto';
-import { type AgentEvent, CALL_ID_LENGTH, TOOL_NAME_LENGTH } from '../protocol/event.ts';
+import type { AgentEvent } from '../protocol/event.ts';
+import { CALL_ID_LENGTH, TOOL_NAME_LENGTH } from '../protocol/event-lengths.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { cutMiddle } from '../protocol/text.ts';
 import { isDeeperThan, isRecord, parseJson } from './json.ts';

@@ -1,6 +1,7 @@
 // A command with its input as one HTTP request. Used by the CLI, the MCP server and the dashboard.
 import { SeedError } from '../protocol/errors.ts';
-import type { ManifestCommand } from '../protocol/manifest.ts';
+import type { JsonSchema, ManifestCommand } from '../protocol/manifest.ts';
+import { toText, toTexts } from './query-text.ts';
 
 export interface RestCall {
   method: string;
@@ -16,35 +17,32 @@ export interface RestCall {
  */
 export function restCall(command: ManifestCommand, input: Record<string, unknown>): RestCall {
   const rest = { ...input };
+  const properties = command.input?.properties ?? {};
   const path = command.http.path.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const segment = pathSegment(name, rest[name]);
+    const segment = pathSegment(name, rest[name], properties[name]);
     delete rest[name];
     return segment;
   });
   const { method } = command.http;
-  if (method === 'GET') return { method, path: `/api/v1${path}${queryOf(rest)}`, body: null };
+  if (method === 'GET') return { method, path: `/api/v1${path}${queryOf(rest, properties)}`, body: null };
   const isGiven = Object.values(rest).some((value) => value !== undefined);
   return { method, path: `/api/v1${path}`, body: isGiven ? JSON.stringify(rest) : null };
 }
 
-function pathSegment(name: string, value: unknown): string {
-  const text = String(value ?? '');
+function pathSegment(name: string, value: unknown, schema: JsonSchema | undefined): string {
+  const text = value === undefined || value === null ? '' : toText(value, schema);
   // Encoding leaves these as they are, and they would name another path.
   if (['', '.', '..'].includes(text))
     throw new SeedError('invalid_input', `${name} cannot be ${JSON.stringify(text)}`);
   return encodeURIComponent(text);
 }
 
-function queryOf(input: Record<string, unknown>): string {
+function queryOf(input: Record<string, unknown>, properties: Record<string, JsonSchema>): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(input)) {
-    if (Array.isArray(value)) for (const item of value) query.append(name, queryText(item));
-    else if (value !== undefined) query.append(name, queryText(value));
+    if (value === undefined) continue;
+    for (const text of toTexts(value, properties[name])) query.append(name, text);
   }
   const text = query.toString();
   return text === '' ? '' : `?${text}`;
-}
-
-function queryText(value: unknown): string {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

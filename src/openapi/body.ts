@@ -2,9 +2,11 @@
 import { isRecord } from '../lib/json.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
 import type { Node, Resolve } from './document.ts';
-import type { Taken } from './names.ts';
-import type { Operation } from './operation.ts';
-import { toInputSchema } from './schema.ts';
+import type { Taken } from './input-names.ts';
+import type { Form, Operation, Place } from './operation.ts';
+import { formOf, neverNull, shapesOf } from './parameters.ts';
+import type { Schemas } from './schema.ts';
+import { isExact, plainOf, requiredIn, seenMembers, shown, typesIn } from './schema-views.ts';
 
 interface Body {
   taken: Taken[];
@@ -12,49 +14,211 @@ interface Body {
   leftOut: string[];
   /** Its media type; null: it takes none. */
   sends: string | null;
+  /** The platform's names of the fields that it must have once it is given; none where it must be given. */
+  together: string[];
 }
 
-const NO_BODY: Body = { taken: [], leftOut: [], sends: null };
+interface Reading {
+  resolve: Resolve;
+  schemas: Schemas;
+}
+
+const NO_BODY: Body = { taken: [], leftOut: [], sends: null, together: [] };
+const JSON_TYPE = /^(application|text)\/([\w.+-]*\+)?json\b|^\*\/\*$/i;
+const FORM = /^application\/x-www-form-urlencoded\b/i;
+const MULTIPART = /^multipart\/(form-data|mixed|related)\b/i;
+const TEXT = /^(text\/|application\/([\w.+-]*\+)?(xml|yaml)\b|application\/(x-)?(ndjson|jsonl|graphql|sql)\b)/i;
+
+/** A file as it is given: its bytes as base64, and what it is called where that counts. */
+const FILE: JsonSchema = {
+  type: 'object',
+  properties: {
+    name: { type: 'string', description: 'What it is called' },
+    content: { type: 'string', contentEncoding: 'base64', description: 'Its bytes as base64' },
+    type: { type: 'string', description: 'Its media type' },
+  },
+  required: ['content'],
+};
 
 /** @returns the body, or why it cannot be sent */
-export function readBody(resolve: Resolve, operation: Node): Body | string {
+export function readBody({ resolve, schemas }: Reading, operation: Node): Body | string {
   if (operation['requestBody'] === undefined) return NO_BODY;
   const body = resolve(operation['requestBody']);
   if (body === null) return 'its body is described outside the document';
   const content = isRecord(body['content']) ? body['content'] : {};
-  const sends = jsonTypeOf(content);
-  const required = body['required'] === true;
-  if (sends === undefined) {
-    const types = Object.keys(content).join(', ');
-    return required || types !== '' ? `its body is ${types || 'of no type'}` : NO_BODY;
+  const types = Object.keys(content);
+  const sends = chosenType(types);
+  const isRequired = body['required'] === true;
+  if (sends === undefined) return isRequired ? 'its body is of no type' : NO_BODY;
+  const media = resolve(content[sends]) ?? {};
+  const full = schemas.read(media['schema'] ?? {});
+  const reading = { schemas, full, isRequired, encoding: isRecord(media['encoding']) ? media['encoding'] : {} };
+  if (JSON_TYPE.test(sends)) return jsonBody(reading, types);
+  if (FORM.test(sends)) return fieldsBody(reading, 'application/x-www-form-urlencoded');
+  if (MULTIPART.test(sends)) {
+    const read = fieldsBody(reading, 'multipart/form-data');
+    return /^multipart\/form-data\b/i.test(sends) ? read : `its body is ${sends}`;
   }
-  const given = resolve(content[sends])?.['schema'];
-  const schema = toInputSchema(resolve, given);
-  const fields = Object.entries(schema.properties ?? {});
-  if (schema.type === 'object' && fields.length > 0) {
-    const more = resolve(given)?.['additionalProperties'];
-    return {
-      sends,
-      leftOut: more === true || isRecord(more) ? ['fields of its body that have no name'] : [],
-      taken: fields.map(([name, field]) => ({
-        place: { in: 'body', name },
-        schema: field,
-        required: required && (schema.required ?? []).includes(name),
-      })),
-    };
-  }
-  const whole = { description: 'The body, as JSON', ...schema };
-  return { sends, leftOut: [], taken: [{ place: { in: 'whole body', name: 'body' }, schema: whole, required }] };
+  return wholeBody(reading, sends, TEXT.test(sends) ? undefined : 'file');
 }
 
-function jsonTypeOf(content: Node): string | undefined {
-  return Object.keys(content).find((type) => /^application\/([\w.+-]*\+)?json\b/i.test(type));
+/** JSON before forms, forms before what can only be given whole. */
+function chosenType(types: readonly string[]): string | undefined {
+  const found = [JSON_TYPE, FORM, MULTIPART, TEXT].map((kind) => types.find((type) => kind.test(type)));
+  return found.find((type) => type !== undefined) ?? types[0];
 }
 
-type Answer = Pick<Operation, 'accepts' | 'answers' | 'fields'>;
+interface ReadBody {
+  schemas: Schemas;
+  full: JsonSchema;
+  isRequired: boolean;
+  encoding: Node;
+}
+
+function jsonBody(read: ReadBody, types: readonly string[]): Body {
+  const kinds = types.filter((type) => JSON_TYPE.test(type) && type !== '*/*');
+  const sends = kinds[0] ?? 'application/json';
+  const body = fieldsOf(read) === null ? wholeBody(read, sends) : fieldsBody(read, sends);
+  if (kinds.length < 2) return body;
+  const schema: JsonSchema = {
+    type: 'string',
+    enum: kinds,
+    description: `Media type of the body (default ${sends})`,
+  };
+  const choice: Taken = { place: { in: 'content type', name: 'contentType' }, schema, required: false };
+  return { ...body, taken: [...body.taken, choice] };
+}
+
+/** Null: it is no object with fields. */
+function fieldsOf({ schemas, full }: ReadBody): [string, JsonSchema][] | null {
+  const node = plainOf(full, schemas.definitions);
+  const types = typesIn(node);
+  const isObject = types.length === 0 ? node.properties !== undefined : types.join() === 'object';
+  const fields = seenMembers(node, schemas.definitions, 'readOnly');
+  return isObject && fields.length > 0 ? fields : null;
+}
+
+function fieldsBody(read: ReadBody, sends: string): Body {
+  const { schemas, full, isRequired } = read;
+  const node = plainOf(full, schemas.definitions);
+  const members = fieldsOf(read) ?? [];
+  const required = requiredIn(node, members);
+  const taken = members.map(([name, field]): Taken => {
+    const isNeeded = isRequired && required.includes(name);
+    return { ...fieldOf(read, name, field, sends), required: isNeeded };
+  });
+  const more = node['additionalProperties'];
+  // Of a form that names no fields anything may be one.
+  const isOpen = more === true || isRecord(more) || (members.length === 0 && !/json/.test(sends));
+  if (isOpen) taken.push(moreFields(read, isRecord(more) ? more : {}, sends, isRequired && members.length === 0));
+  return { sends, leftOut: [], taken, together: isRequired ? [] : required };
+}
+
+function moreFields({ schemas }: ReadBody, values: JsonSchema, sends: string, required: boolean): Taken {
+  const whole: JsonSchema = { type: 'object', additionalProperties: values };
+  const view = shown(whole, schemas.definitions, { hidden: 'readOnly' });
+  const schema = { description: 'Fields of the body, by their names', ...view };
+  const form = /json/.test(sends) ? {} : { form: 'brackets' as const };
+  return { place: { in: 'body fields', name: 'fields', ...form }, schema, whole, required };
+}
+
+function fieldOf(read: ReadBody, name: string, field: JsonSchema, sends: string): Omit<Taken, 'required'> {
+  const { schemas, encoding } = read;
+  const view = shown(field, schemas.definitions, { hidden: 'readOnly' });
+  const said = isRecord(encoding[name]) ? encoding[name] : {};
+  if (/json/.test(sends)) return { place: { in: 'body', name }, schema: view, whole: field };
+  const place = { in: 'body' as const, name };
+  const type = typeof said['contentType'] === 'string' ? said['contentType'] : undefined;
+  if (sends === 'multipart/form-data') {
+    const part = partOf(read, field, type);
+    const schema = part.form !== 'file' ? neverNull(view) : fileSchema(view);
+    return { place: { ...place, ...part }, schema, ...(part.form !== 'file' && { whole: field }) };
+  }
+  return {
+    place: { ...place, ...formFieldForm(shapesOf(field, schemas), said, type) },
+    schema: neverNull(view),
+    whole: field,
+  };
+}
+
+/** Where the encoding says nothing of styles, objects are written as JSON (OpenAPI 3.0.4, section 4.7.15). */
+function formFieldForm(
+  shapes: ReturnType<typeof shapesOf>,
+  { style, explode, allowReserved }: Node,
+  type: string | undefined,
+): Pick<Place, 'form' | 'reserved'> {
+  const reserved = allowReserved === true && { reserved: true as const };
+  const isStyled = [style, explode, allowReserved].some((each) => each !== undefined);
+  if (!isStyled && type !== undefined && /json/i.test(type)) return { form: 'json' };
+  if (!isStyled && shapes.includes('object')) return { form: 'json' };
+  const how = typeof style === 'string' ? style : undefined;
+  const form = formOf('query', shapes, how, explode === undefined ? undefined : Boolean(explode)) ?? 'repeated';
+  return { ...(form !== 'text' && { form }), ...reserved };
+}
+
+/** A part for each item of a list; bytes are a file, objects JSON. */
+function partOf(
+  { schemas }: ReadBody,
+  field: JsonSchema,
+  type: string | undefined,
+): { form?: Form; type?: string } {
+  const { definitions } = schemas;
+  const node = plainOf(field, definitions);
+  const { items } = node;
+  const isList = typesIn(node).includes('array');
+  const one = isList && items ? plainOf(items, definitions) : node;
+  const single = type?.includes(',') || type?.includes('*') ? undefined : type;
+  if (isBytes(one) || (type !== undefined && isFileType(type, one)))
+    return { form: 'file', ...(single !== undefined && { type: single }) };
+  const isJson = type === undefined ? shapesOf(one, schemas).includes('object') : /json/i.test(type);
+  const told = single !== undefined && { type: single };
+  if (isJson && type !== undefined) return { form: 'json', type: single ?? 'application/json' };
+  if (isList) return { form: 'repeated', ...told };
+  return isJson ? { form: 'json', type: 'application/json' } : told || {};
+}
+
+const isBytes = (node: JsonSchema) =>
+  node['format'] === 'binary' ||
+  node['format'] === 'file' ||
+  (node['contentMediaType'] !== undefined && node['contentEncoding'] === undefined && !isTextType(node));
+
+const isTextType = ({ contentMediaType }: JsonSchema) => /json|^text\/plain/i.test(String(contentMediaType));
+
+/** A part whose type is that of a file, where its schema leaves open what it is. */
+function isFileType(type: string, node: JsonSchema): boolean {
+  const isOpen = typesIn(node).length === 0 || typesIn(node).includes('string');
+  return isOpen && !/json|^text\/plain|urlencoded/i.test(type);
+}
+
+function fileSchema(view: JsonSchema): JsonSchema {
+  const { description } = view;
+  const isList = typesIn(view).includes('array') || typesIn(neverNull(view)).includes('array');
+  const told = typeof description === 'string' ? { description } : {};
+  return isList ? { type: 'array', ...told, items: FILE } : { ...FILE, ...told };
+}
+
+function wholeBody({ schemas, full, isRequired }: ReadBody, sends: string, form?: 'file'): Body {
+  const isJson = JSON_TYPE.test(sends);
+  const view = shown(full, schemas.definitions, { hidden: 'readOnly' });
+  const described = { description: isJson ? 'The body, as JSON' : `The body: ${sends}`, ...view };
+  const text: JsonSchema = { type: 'string', description: String(described.description) };
+  const schema = form === 'file' ? { ...FILE, description: text.description } : isJson ? described : text;
+  const place = { in: 'whole body' as const, name: 'body', ...(form && { form }) };
+  const taken: Taken = {
+    place,
+    schema: schema as JsonSchema,
+    ...(isJson && { whole: full }),
+    required: isRequired,
+  };
+  return { sends, leftOut: [], taken: [taken], together: [] };
+}
+
+type Answer = Pick<Operation, 'accepts' | 'answers' | 'fields' | 'answer'>;
+
+const NOT_ANSWERS = /^(text\/event-stream|multipart\/)/i;
 
 /** @returns the answer, or why it cannot be passed on */
-export function readAnswer(resolve: Resolve, operation: Node): Answer | string {
+export function readAnswer({ resolve, schemas }: Reading, operation: Node): Answer | string {
   const responses = isRecord(operation['responses']) ? operation['responses'] : {};
   const statuses = Object.keys(responses);
   const good = statuses.filter((status) => /^2/.test(status)).sort();
@@ -63,27 +227,48 @@ export function readAnswer(resolve: Resolve, operation: Node): Answer | string {
     const content = resolve(responses[status])?.['content'];
     return isRecord(content) ? content : {};
   });
+  const isBinary = (schema: JsonSchema) => isBytes(plainOf(schema, schemas.definitions));
   for (const content of contents) {
-    const accepts = jsonTypeOf(content);
-    if (accepts !== undefined) return { accepts, ...shapeOf(resolve, resolve(content[accepts])?.['schema']) };
+    const accepts = Object.keys(content).find((type) => JSON_TYPE.test(type));
+    if (accepts === undefined) continue;
+    const schema = schemas.read(resolve(content[accepts])?.['schema'] ?? {});
+    if (accepts === '*/*' && isBinary(schema)) return { accepts, answers: 'file', fields: {} };
+    return { accepts: accepts === '*/*' ? 'application/json, */*' : accepts, ...shapeOf(schemas, schema) };
   }
   const types = contents.flatMap((content) => Object.keys(content));
-  const text = types.find((type) => type.startsWith('text/') && type !== 'text/event-stream');
-  if (text !== undefined) return { accepts: text, answers: 'value', fields: {} };
+  const text = types.find((type) => TEXT.test(type) && !NOT_ANSWERS.test(type));
+  if (text !== undefined) {
+    const media = contents.flatMap((content) => (content[text] === undefined ? [] : [resolve(content[text])]))[0];
+    const isFile = isBinary(schemas.read(media?.['schema'] ?? {}));
+    return { accepts: text, answers: isFile ? 'file' : 'value', fields: {} };
+  }
+  const bytes = types.filter((type) => !NOT_ANSWERS.test(type));
+  if (bytes.length > 0) return { accepts: bytes.join(', '), answers: 'file', fields: {} };
   // Without any the platform may still answer; what it is shows when it comes.
   return types.length === 0 ? { answers: 'nothing', fields: {} } : `it answers ${types.join(', ')}`;
 }
 
-function shapeOf(resolve: Resolve, given: unknown): Pick<Operation, 'answers' | 'fields'> {
-  const schema = toInputSchema(resolve, given);
-  if (schema.type === 'array') return { answers: 'list', fields: fieldsOf(schema.items) };
-  if (['string', 'integer', 'number', 'boolean'].includes(String(schema.type)))
-    return { answers: 'value', fields: {} };
-  return { answers: 'object', fields: fieldsOf(schema) };
+function shapeOf(schemas: Schemas, answer: JsonSchema): Pick<Operation, 'answers' | 'fields' | 'answer'> {
+  const { definitions } = schemas;
+  const node = plainOf(answer, definitions);
+  const types = typesIn(node).filter((type) => type !== 'null');
+  const said = Object.keys(answer).length > 0 && { answer };
+  if (types.join() === 'array') return { answers: 'list', fields: namesOf(schemas, node.items), ...said };
+  const isScalar = types.length > 0 && types.every((type) => type !== 'object' && type !== 'array');
+  if (isScalar) return { answers: 'value', fields: {}, ...said };
+  return { answers: 'object', fields: namesOf(schemas, answer), ...said };
 }
 
 /** Names and types: what stands in them may differ, and nobody is refused an answer for it. */
-function fieldsOf(schema: JsonSchema | undefined): Record<string, JsonSchema> {
-  const entries = Object.entries(schema?.properties ?? {});
-  return Object.fromEntries(entries.map(([name, { type }]) => [name, type === undefined ? {} : { type }]));
+function namesOf({ definitions }: Schemas, schema: JsonSchema | undefined): Record<string, JsonSchema> {
+  if (schema === undefined) return {};
+  const node = plainOf(schema, definitions);
+  const members = seenMembers(node, definitions, 'writeOnly');
+  return Object.fromEntries(members.map(([name, inner]) => [name, typeOf(plainOf(inner, definitions))]));
+}
+
+function typeOf(node: JsonSchema): JsonSchema {
+  if (isExact(node)) return { type: 'string' };
+  const { type } = node;
+  return type === undefined ? {} : { type };
 }

@@ -98,6 +98,7 @@ describe('answers', () => {
       { answers: 'value', accepts: 'application/vnd.x+json' },
     ],
     ['text', { 200: { content: { 'text/plain': {} } } }, { answers: 'value', accepts: 'text/plain' }],
+    ['bytes', { 200: { content: { 'application/zip': {} } } }, { answers: 'file', accepts: 'application/zip' }],
     ['nothing', { 204: { description: 'done' } }, { answers: 'nothing' }],
     ['by default', { default: ok[200] }, { answers: 'object' }],
   ])('%s', (_, responses, answer) => {
@@ -108,25 +109,24 @@ describe('answers', () => {
 describe('what is not taken over is named', () => {
   const cookie = { name: 'session', in: 'cookie', schema: text };
   it.each<[string, Node, string]>([
-    ['a form', { requestBody: { content: { 'multipart/form-data': {} } } }, 'its body is multipart/form-data'],
     [
-      'a cookie that has to be',
-      { parameters: [{ ...cookie, required: true }] },
-      'its cookie parameter session is a cookie',
+      'parts of other kinds',
+      { requestBody: { content: { 'multipart/mixed': {} } } },
+      'its body is multipart/mixed',
     ],
     [
-      'a style',
-      { parameters: [{ ...ID, style: 'matrix' }] },
-      'its path parameter id is written in the style matrix',
+      'a header that has to be and cannot',
+      { parameters: [{ ...cookie, in: 'header', style: 'form', required: true }] },
+      'its header parameter session is written in the style form',
     ],
-    ['bytes', { responses: { 200: { content: { 'application/zip': {} } } } }, 'it answers application/zip'],
+    ['a style', { parameters: [{ ...ID, style: 'form' }] }, 'its path parameter id is written in the style form'],
     ['events', { responses: { 200: { content: { 'text/event-stream': {} } } } }, 'it answers text/event-stream'],
     ['a redirect', { responses: { 302: { description: 'there' } } }, 'it answers with a redirect'],
     ['another server', { servers: [{ url: 'https://uploads.example.com' }] }, 'another server answers it'],
     [
       'another document',
       { requestBody: { $ref: 'bodies.yaml#/x' } },
-      'its body is described outside the document',
+      'its body refers to bodies.yaml#/x, and it is outside the document',
     ],
   ])('%s', (_, operation, why) => {
     const { file, leftOut } = mapOne(operation);
@@ -135,13 +135,12 @@ describe('what is not taken over is named', () => {
   });
 
   it.each<[string, Node, string]>([
-    ['a cookie that need not be', { parameters: [cookie] }, 'cookie parameter session is a cookie'],
-    ['callbacks', { callbacks: { done: {} } }, 'its callbacks are not received'],
     [
-      'fields without a name',
-      { requestBody: json({ properties: { a: text }, additionalProperties: true }) },
-      'fields of its body that have no name',
+      'a style that there is not',
+      { parameters: [{ ...cookie, style: 'simple' }] },
+      'cookie parameter session is written in the style simple',
     ],
+    ['callbacks', { callbacks: { done: {} } }, 'its callbacks are not received'],
   ])('%s, of an operation that is', (_, operation, why) => {
     const { file, partly } = mapOne(operation);
     expect(file.operations).toHaveLength(1);
@@ -181,6 +180,7 @@ describe('the credential', () => {
     key: { type: 'apiKey', in: 'header', name: 'X-Key' },
     inQuery: { type: 'apiKey', in: 'query', name: 'key' },
     cookie: { type: 'apiKey', in: 'cookie', name: 's' },
+    mutual: { type: 'mutualTLS' },
   };
   const components = { components: { securitySchemes: schemes } };
 
@@ -188,6 +188,7 @@ describe('the credential', () => {
     ['of most operations', [[{ key: [] }], [{ password: [] }], [{ key: [] }]], { kind: 'header', name: 'X-Key' }],
     ['OAuth is a bearer token', [[{ login: ['read'] }], [{ token: [] }], [{ key: [] }]], { kind: 'bearer' }],
     ['in the query', [[{ inQuery: [] }]], { kind: 'query', name: 'key' }],
+    ['in a cookie', [[{ cookie: [] }]], { kind: 'cookie', name: 's' }],
     ['a password', [[{ password: [] }]], { kind: 'basic' }],
     ['none is asked for', [null], { kind: 'bearer' }],
   ])('%s', (_, securities, credential) => {
@@ -214,14 +215,14 @@ describe('the credential', () => {
   it('can be chosen, and has to be one that a server can hold', () => {
     const both = paths([{ key: [] }, { token: [] }]);
     expect(map(both, components, 'token').file.credential).toEqual({ kind: 'bearer' });
-    expect(() => map(both, components, 'cookie')).toThrow(/no security scheme "cookie" that a server can hold/);
+    expect(() => map(both, components, 'mutual')).toThrow(/no security scheme "mutual" that a server can hold/);
   });
 });
 
 describe('a document', () => {
   it.each([
     ['[]', /no object/],
-    ['{"swagger":"2.0","paths":{}}', /Swagger 2\.0/],
+    ['{"swagger":"1.2","paths":{}}', /Swagger 1\.2/],
     ['{"openapi":"4.0.0","paths":{}}', /does not say/],
     ['openapi: 3.0.0', /no paths/],
     ['{"openapi":', /neither JSON nor YAML/],

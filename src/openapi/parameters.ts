@@ -2,9 +2,10 @@
 import { isRecord } from '../lib/json.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
 import { type Node, type Resolve, resolvedNodes } from './document.ts';
-import type { Taken } from './names.ts';
-import type { Credential, Place } from './operation.ts';
-import { toInputSchema } from './schema.ts';
+import type { Taken } from './input-names.ts';
+import type { Credential, Form, Place } from './operation.ts';
+import type { Schemas } from './schema.ts';
+import { formsOf, plainOf, shown, typesIn } from './schema-views.ts';
 
 interface Parameters {
   taken: Taken[];
@@ -14,12 +15,14 @@ interface Parameters {
   obstacle: string | null;
 }
 
+const WHERE: readonly unknown[] = ['path', 'query', 'querystring', 'header', 'cookie'];
+
 /** Said by HTTP itself, or by Seed. */
 const NOT_INPUTS =
   /^(accept|authorization|content-(type|length|encoding)|host|connection|cookie|transfer-encoding|te|upgrade|expect|user-agent|seed-.*|proxy-.*)$/i;
 
 export function readParameters(
-  resolve: Resolve,
+  { resolve, schemas }: { resolve: Resolve; schemas: Schemas },
   { path, pathItem, node: operation }: { path: string; pathItem: Node; node: Node },
   credential: Credential,
 ): Parameters {
@@ -27,7 +30,7 @@ export function readParameters(
   for (const parameter of ofBoth(resolve, pathItem, operation)) {
     const { in: where, name, required } = parameter as { in: string; name: string; required?: unknown };
     if (saysElsewhere(where, name, credential)) continue;
-    const read = placeOf(resolve, parameter);
+    const read = placeOf(resolve, schemas, parameter);
     if (typeof read === 'string') {
       if (required === true || where === 'path') result.obstacle ??= `its ${where} parameter ${name} ${read}`;
       else result.leftOut.push(`${where} parameter ${name} ${read}`);
@@ -54,52 +57,75 @@ function saysElsewhere(where: string, name: string, credential: Credential): boo
 }
 
 /** Where it goes and how, or why it cannot. */
-function placeOf(resolve: Resolve, parameter: Node): Omit<Taken, 'required'> | string {
-  const { in: where, name, style, explode } = parameter as Record<string, string>;
-  if (where !== 'path' && where !== 'query' && where !== 'header') return 'is a cookie';
+function placeOf(resolve: Resolve, schemas: Schemas, parameter: Node): Omit<Taken, 'required'> | string {
+  const { in: where, name, style } = parameter as Record<string, string>;
+  if (!WHERE.includes(where)) return 'stands where no parameter does';
   const content = isRecord(parameter['content']) ? Object.entries(parameter['content'])[0] : undefined;
-  const given = content ? (resolve(content[1])?.['schema'] ?? {}) : parameter['schema'];
+  const given = schemas.read(content ? (resolve(content[1])?.['schema'] ?? {}) : parameter['schema']);
   const { description } = parameter;
-  const described = { ...resolve(given), ...(typeof description === 'string' && { description }) };
-  const schema = neverNull(toInputSchema(resolve, described));
+  const told = schemas.read({ ...(typeof description === 'string' && { description }) });
+  const full = { ...given, ...told };
+  const view = neverNull(shown(full, schemas.definitions, { hidden: 'readOnly' }));
   // All that stands in a path, a query or a header is text before it is anything else.
-  if (schema.type === undefined && schema['anyOf'] === undefined) schema.type = 'string';
-  const place = { in: where, name: name ?? '' } as const;
-  if (content) return /json/.test(content[0]) ? { place: { ...place, form: 'json' }, schema } : `is ${content[0]}`;
-  const form = formOf(where, shapeOf(schema), style, explode === undefined ? undefined : Boolean(explode));
+  const isUnsaid = view.type === undefined && formsOf(view).length === 0;
+  const schema: JsonSchema = isUnsaid && !content ? { ...view, type: 'string' } : view;
+  const place = { in: where as Place['in'], name: name ?? '' };
+  const taken = { schema, ...(!isUnsaid && { whole: full }) };
+  if (content) {
+    const form = contentForm(content[0]);
+    return form === null ? `is ${content[0]}` : { place: { ...place, ...form }, ...taken };
+  }
+  if (where === 'querystring') return 'has no content';
+  const explode = parameter['explode'] === undefined ? undefined : Boolean(parameter['explode']);
+  const form = formOf(where as Place['in'], shapesOf(full, schemas), style, explode);
   if (form === null) return `is written in the style ${style ?? 'of its place'}`;
-  return { place: form === 'text' ? place : { ...place, form }, schema };
+  const isReserved = parameter['allowReserved'] === true || style === 'cookie';
+  return {
+    place: { ...place, ...(form !== 'text' && { form }), ...(isReserved && { reserved: true as const }) },
+    ...taken,
+  };
+}
+
+function contentForm(type: string): Pick<Place, 'form'> | null {
+  if (/json/i.test(type)) return { form: 'json' };
+  if (/^application\/x-www-form-urlencoded\b/i.test(type)) return { form: 'repeated' };
+  return /^text\//i.test(type) ? {} : null;
 }
 
 /** Outside a body there is no way to write it: what may be null may be left out. */
-function neverNull(schema: JsonSchema): JsonSchema {
+export function neverNull(schema: JsonSchema): JsonSchema {
   const { anyOf, ...rest } = schema;
   if (!Array.isArray(anyOf)) return schema;
   const others = anyOf.filter((branch: JsonSchema) => branch.type !== 'null');
   return others.length === 1 ? { ...others[0], ...rest } : { ...rest, anyOf: others };
 }
 
-function shapeOf({ type, anyOf }: JsonSchema): 'text' | 'list' | 'object' {
-  const types = Array.isArray(anyOf) ? anyOf.map((branch: JsonSchema) => branch.type) : [type];
-  if (types.includes('object')) return 'object';
-  return types.includes('array') ? 'list' : 'text';
+/** What its values can be, whatever union they are in: text, a list, an object. */
+export function shapesOf(schema: JsonSchema, schemas: Schemas, depth = 0): ('text' | 'list' | 'object')[] {
+  const node = plainOf(schema, schemas.definitions);
+  const forms = depth > 8 ? [] : formsOf(node).flatMap((form) => shapesOf(form, schemas, depth + 1));
+  const own = typesIn(node).map((type) => (type === 'array' ? 'list' : type === 'object' ? 'object' : 'text'));
+  return [...own, ...forms];
 }
 
 /** By the table of styles in OpenAPI 3.1, section 4.8.12.2. Null: a style that is not spoken here. */
-function formOf(
-  where: 'path' | 'query' | 'header',
-  shape: 'text' | 'list' | 'object',
+export function formOf(
+  where: Place['in'],
+  shapes: readonly ('text' | 'list' | 'object')[],
   style: string | undefined,
   explode: boolean | undefined,
-): NonNullable<Place['form']> | 'text' | null {
-  if (where !== 'query') {
+): Form | 'text' | null {
+  if (where === 'path' && style === 'matrix') return explode ? 'matrices' : 'matrix';
+  if (where === 'path' && style === 'label') return explode ? 'labels' : 'label';
+  const isText = !shapes.includes('list') && !shapes.includes('object');
+  if (where === 'path' || where === 'header') {
     if (style !== undefined && style !== 'simple') return null;
-    return shape === 'object' ? null : shape === 'list' ? 'commas' : 'text';
+    return isText ? 'text' : explode && shapes.includes('object') ? 'pairs' : 'commas';
   }
   if (style === 'deepObject') return 'brackets';
-  if (shape === 'text') return 'text';
-  if (shape === 'object') return null;
-  if (style === 'pipeDelimited') return 'pipes';
-  if (style === 'spaceDelimited') return 'spaces';
-  return (explode ?? true) ? 'repeated' : 'commas';
+  if (style !== undefined && !/^(form|cookie|spaceDelimited|pipeDelimited)$/.test(style)) return null;
+  if (isText) return 'text';
+  // Without saying so only the style form is exploded.
+  if (explode ?? (style === undefined || style === 'form' || style === 'cookie')) return 'repeated';
+  return style === 'pipeDelimited' ? 'pipes' : style === 'spaceDelimited' ? 'spaces' : 'commas';
 }

@@ -1,9 +1,10 @@
 // What a pack is: the commands of a domain, with their tables, samples and playbooks. See docs/your-platform.md.
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
+import type { CredentialMode } from '../protocol/credential.ts';
 import type { EventType } from '../protocol/event-types.ts';
 import type { Playbook } from '../scripted/playbook.ts';
-import type { AroundCall, NoTables, PackCommand } from './pack-command.ts';
+import type { AroundCall, NoTables, PackCommand, Renew } from './pack-command.ts';
 import type { SettingsRead, SettingsSchemas } from './settings.ts';
 
 export interface SampleContext<Tables = NoTables> {
@@ -32,6 +33,8 @@ export interface Pack<Tables = never> extends SettingsSchemas {
   /** What people call the domain. */
   title: string;
   commands: readonly PackCommand[];
+  /** Whose credential its calls show a platform: what `ctx.credential()` gives. Unless said `shared`, its own. */
+  credential?: CredentialMode;
   /** The folder of its numbered SQL files; unless said `migrations/` beside the file that defines the pack. */
   migrations?: URL;
   /** Writes sample rows for an account that has none; `seed packs samples <name>` asks for it. */
@@ -67,6 +70,10 @@ export interface LoadedPack extends Pack {
   setting: string;
   /** The file that defines it, as messages name it. */
   file: string;
+  /** One for all its commands. */
+  credential: CredentialMode;
+  /** Null: nothing says how its platform gives tokens. */
+  renew: Renew | null;
   /** Null: it has no tables. */
   migrationsFolder: URL | null;
   /** What `config` and `secrets` declare, as it was set when the server started. */

@@ -1,17 +1,30 @@
 // The commands of an imported pack: made from its operations.json and overrides.json when a server starts.
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
 import { z } from 'zod';
+import type { SentFile } from '../command/define-command.ts';
 import { isNounTaken } from '../command/name-clashes.ts';
-import { wordsOf } from '../openapi/names.ts';
+import { parseJson } from '../lib/json.ts';
+import { keyOf, NAME_LENGTH, shortened } from '../openapi/names.ts';
 import { type Operation, OperationsFile } from '../openapi/operation.ts';
+import type { Definitions } from '../openapi/schema.ts';
+import { wholeView } from '../openapi/schema-views.ts';
+import { wordsOf } from '../openapi/words.ts';
+import type { CredentialMode } from '../protocol/credential.ts';
+import { LIMITS } from '../protocol/limits.ts';
 import type { Effect, HttpMethod, JsonSchema } from '../protocol/manifest.ts';
-import { type Change, changeOf, readOverrides } from './overrides.ts';
+import { Unreadable } from './decode-answer.ts';
+import { importedInput } from './imported-input.ts';
+import { ClientTokens, renewToken } from './oauth.ts';
+import { type Change, changeOf, nounOf, readOverrides } from './overrides.ts';
 import type { CalledContext, PackCommand } from './pack-command.ts';
 import { type Platform, platformOf } from './platform.ts';
-import { platformAnswer, refusalOf } from './platform-answer.ts';
+import { answeredFile, platformAnswer, refusalOf } from './platform-answer.ts';
 import { idempotencyHeaderOf, platformRequest } from './platform-request.ts';
 import { packProblem, shownPath } from './problem.ts';
-import { hintAfter, sendToPlatform, unavailable } from './send.ts';
+import type { Input } from './request-body.ts';
+import { hintAfter, type PlatformResponse, sendToPlatform, unavailable } from './send.ts';
 
 /**
  * @param pack its name
@@ -21,54 +34,135 @@ import { hintAfter, sendToPlatform, unavailable } from './send.ts';
 export function importedCommands(pack: string, file: string): PackCommand[] {
   const source = new URL('operations.json', file);
   const overriding = new URL('overrides.json', file);
-  const imported = OperationsFile.safeParse(JSON.parse(readFileSync(source, 'utf8')));
+  const imported = OperationsFile.safeParse(parseJson(readFileSync(source, 'utf8')));
   if (!imported.success) throw packProblem(shownPath(source), 'it is not what seed packs import writes');
-  const { operations } = imported.data;
-  const overrides = readOverrides(readFileSync(overriding, 'utf8'), operations, shownPath(overriding));
-  const platform = platformOf(pack, imported.data, overrides.sendCaller, shownPath(new URL(file)));
+  return commandsOfImport(pack, imported.data, {
+    overrides: readFileSync(overriding, 'utf8'),
+    file: shownPath(new URL(file)),
+    overridesFile: shownPath(overriding),
+  });
+}
+
+/** The same of what is not written yet. @throws SeedError invalid_settings, naming the file */
+export function commandsOfImport(
+  pack: string,
+  imported: OperationsFile,
+  written: { overrides: string; file: string; overridesFile: string },
+): PackCommand[] {
+  const { operations, definitions = {} } = imported;
+  const overrides = readOverrides(written.overrides, operations, written.overridesFile);
+  const platform = platformOf(pack, imported, overrides.sendCaller, written.file);
+  const { oauth } = platform;
+  const tokens = oauth !== null && platform.secret === null ? new ClientTokens(oauth) : null;
+  const renew = oauth ? (refreshToken: string) => renewToken(oauth, refreshToken) : undefined;
   const routeOf = routesBelow(pack);
   return operations.flatMap((operation) => {
     const change = changeOf(overrides, operation);
     if (change.hide) return [];
-    const noun = overrides.nouns[operation.noun] ?? operation.noun;
-    const name = change.name ?? `${isNounTaken(noun) ? `${pack}-${noun}` : noun} ${operation.verb}`;
-    const command = commandOf(platform, operation, name, change);
+    const name = change.name ?? nameOf(pack, operation, nounOf(overrides, operation));
+    const command = commandOf(
+      { ...platform, mode: overrides.credential, tokens },
+      { operation, definitions },
+      name,
+      change,
+    );
     const operatorOnly = overrides.accounts === 'operator';
-    return [{ ...command, operatorOnly, http: routeOf(operation, name) } as unknown as PackCommand];
+    const { credential } = overrides;
+    const http = routeOf(operation, name);
+    return [{ ...command, operatorOnly, credential, renew, http } as unknown as PackCommand];
   });
 }
 
-function commandOf(platform: Platform, operation: Operation, name: string, change: Change) {
+/** Within what clients of MCP take, also where the pack's name has to tell the noun from Seed's own. */
+function nameOf(pack: string, operation: Operation, noun: string): string {
+  const own = isNounTaken(noun) ? `${pack}-${noun}` : noun;
+  return `${own} ${shortened(operation.verb, NAME_LENGTH - own.length - 1, keyOf(operation))}`;
+}
+
+/** An operation with what its schemas refer to. */
+interface Described {
+  operation: Operation;
+  definitions: Definitions;
+}
+
+function commandOf(platform: SharedPlatform, described: Described, name: string, change: Change) {
+  const { operation, definitions } = described;
   const effect = change.effect ?? effectOf(operation);
-  const { properties } = operation;
   const key = idempotencyHeaderOf(operation);
   // Where nobody gives one, Seed does.
   const required = operation.required.filter((name) => name !== key?.input);
   const ownScope = `${name.split(' ')[0]}:${effect === 'read' ? 'read' : 'write'}`;
-  return {
+  const send = (input: Input, context: CalledContext) => callPlatform(platform, described, effect, input, context);
+  const common = {
     name,
     summary: change.summary ?? operation.summary,
     scope: change.scope === undefined ? ownScope : change.scope,
     effect,
+    input: importedInput(operation, required, definitions),
+    examples: change.examples ?? [],
+    whole: () => wholeOf(described, required),
+  };
+  // Of what changes something the ledger keeps the answer, which a file is none of.
+  if (operation.answers === 'file' && effect === 'read')
+    return {
+      ...common,
+      file: async (input: Input, context: CalledContext) => sentFile(await send(input, context)),
+    };
+  return {
+    ...common,
     remote: true,
     external: true,
     repeatable: key !== null,
-    creates: operation.method === 'POST' && effect !== 'read',
-    input: z.fromJSONSchema({ type: 'object', properties, required } as JsonSchema as never),
+    // What a method does that HTTP does not name is not known.
+    creates: effect !== 'read' && !['PUT', 'PATCH', 'DELETE'].includes(operation.method),
+    takesLargeInput: takesFiles(operation),
     output: outputOf(operation),
-    examples: change.examples ?? [],
-    run: (input: Record<string, unknown>, context: CalledContext) =>
-      callPlatform(platform, operation, effect, input, context),
+    run: async (input: Input, context: CalledContext) => {
+      const response = await send(input, context);
+      if (operation.answers === 'file') return fileObject(response);
+      return readingOf(platform, effect, () => platformAnswer(described, response));
+    },
   };
 }
 
+/** All that the document says of input and answer, for `seed commands show`. */
+function wholeOf({ operation, definitions }: Described, required: readonly string[]) {
+  const { properties, whole = {}, answer } = operation;
+  const input = {
+    type: 'object',
+    properties: Object.fromEntries(
+      Object.entries(properties).map(([name, schema]) => [name, whole[name] ?? schema]),
+    ),
+    required: [...required],
+  };
+  return {
+    input: wholeView(input, definitions, 'readOnly'),
+    output: answer === undefined ? null : wholeView(answer, definitions, 'writeOnly'),
+  };
+}
+
+const takesFiles = ({ places }: Operation) => Object.values(places).some(({ form }) => form === 'file');
+
+function sentFile(response: PlatformResponse): SentFile {
+  const { bytes, ...file } = answeredFile(response);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { ...file, sha256, content: Readable.from([bytes], { objectMode: false }) };
+}
+
+function fileObject(response: PlatformResponse): object {
+  const { bytes, ...file } = answeredFile(response);
+  return { ...file, content: bytes.toString('base64') };
+}
+
 function effectOf({ method }: Operation): Effect {
-  if (method === 'GET' || method === 'HEAD') return 'read';
+  if (['GET', 'HEAD', 'QUERY'].includes(method)) return 'read';
   return method === 'DELETE' ? 'destructive' : 'write';
 }
 
 /** Describes the answer and takes any: what a platform really answers is not refused. */
 function outputOf({ answers, fields }: Operation): z.ZodObject {
+  if (answers === 'file')
+    return z.looseObject({ name: z.string(), type: z.string(), size: z.number(), content: z.base64() });
   if (answers === 'value') return z.looseObject({ value: z.unknown().optional() });
   if (answers === 'nothing') return z.looseObject({ ok: z.unknown().optional() });
   const inner = Object.entries(fields).map(([name, schema]) => [name, described(schema)]);
@@ -81,19 +175,60 @@ function outputOf({ answers, fields }: Operation): z.ZodObject {
 const described = (schema: JsonSchema) => z.unknown().optional().meta(schema);
 
 async function callPlatform(
-  platform: Platform,
-  operation: Operation,
+  given: SharedPlatform,
+  described: Described,
   effect: Effect,
-  input: Record<string, unknown>,
+  input: Input,
   context: CalledContext,
-): Promise<object> {
-  const request = platformRequest(platform, operation, input, context);
+): Promise<PlatformResponse> {
+  const { operation } = described;
   const mayRepeat = idempotencyHeaderOf(operation) !== null;
-  const response = await sendToPlatform(platform, request, { effect, mayRepeat, given: context.signal });
+  const isFile = operation.answers === 'file';
+  const sending = {
+    effect,
+    mayRepeat,
+    given: context.signal,
+    ...(isFile && effect === 'read' && { maxBytes: LIMITS.platformFileBytes }),
+  };
+  const ask = async () => {
+    const platform = await platformFor(given, operation, context);
+    const request = platformRequest(platform, described, input, context);
+    return { platform, response: await sendToPlatform(platform, request, sending) };
+  };
+  let { platform, response } = await ask();
+  if (response.status === 401 && !response.isSecond && given.tokens !== null && platform.secret !== null) {
+    // The platform has ended the token before its time: nothing was done with it.
+    given.tokens.forget(platform.secret);
+    ({ platform, response } = await ask());
+  }
   if (response.status < 200 || response.status > 299) throw refusalOf(platform, effect, response);
-  const answer = platformAnswer(operation, response);
-  if (answer !== null) return answer;
-  throw unavailable(platform, 'answers with what is neither JSON nor text', { hint: hintAfter(effect) });
+  return response;
+}
+
+/** @throws SeedError platform_unavailable: the answer cannot be read, and why */
+function readingOf(platform: Platform, effect: Effect, read: () => object): object {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    throw unavailable(platform, error.message, { hint: hintAfter(effect) });
+  }
+}
+
+/** The platform with the server's own secret, and whether its calls show that one. */
+type SharedPlatform = Platform & { mode: CredentialMode; tokens: ClientTokens | null };
+
+/** With the secret that this call shows. @throws SeedError credential_missing */
+async function platformFor(
+  { mode, tokens, ...platform }: SharedPlatform,
+  operation: Operation,
+  context: CalledContext,
+): Promise<Platform> {
+  if (mode === 'shared' && tokens === null) return platform;
+  if (mode === 'shared')
+    return { ...platform, secret: operation.public ? null : ((await tokens?.current()) ?? null) };
+  // Never the server's, not even where the document asks for none.
+  return { ...platform, isHeld: true, secret: operation.public ? null : await context.credential() };
 }
 
 type Http = `${HttpMethod} /${string}`;
@@ -105,13 +240,21 @@ type Http = `${HttpMethod} /${string}`;
 function routesBelow(pack: string): (operation: Operation, name: string) => Http {
   const taken = new Set<string>();
   return (operation, name) => {
-    const method = operation.method === 'HEAD' ? 'GET' : operation.method;
+    const method = routeMethodOf(operation);
     const own: Http = `${method} /${pack}${segmentsOf(operation)}`;
     const named: Http = `${method} /${pack}/${name.replaceAll(' ', '/')}${parametersOf(operation)}`;
     const route = taken.has(shapeOf(own)) ? named : own;
     taken.add(shapeOf(route));
     return route;
   };
+}
+
+const ROUTE_METHODS: readonly HttpMethod[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** Seed's own routes know five methods; what others ask goes as a POST. */
+function routeMethodOf({ method }: Operation): HttpMethod {
+  if (method === 'HEAD') return 'GET';
+  return ROUTE_METHODS.find((own) => own === method) ?? 'POST';
 }
 
 /** Each parameter is a segment: `/files/{id}.json` → /files/{id}/json. */

@@ -2,6 +2,8 @@
 import type { Kysely } from 'kysely';
 import type { z } from 'zod';
 import type { ObjectCommand } from '../command/define-command.ts';
+import type { CredentialMode } from '../protocol/credential.ts';
+import type { AccessToken } from './oauth.ts';
 import type { SettingsOf, SettingsSchemas } from './settings.ts';
 
 /** Of a pack that has no migrations. */
@@ -21,6 +23,11 @@ export interface CalledContext<Schemas extends SettingsSchemas = SettingsSchemas
   emit(type: string, data: Record<string, unknown>): void;
   /** An id for what the command creates; the same again when its request is repeated. */
   creationId: string;
+  /**
+   * What this caller's calls show the platform, as the pack's `credential` says whose it is. Not for `shared`.
+   * Throws SeedError credential_missing where the caller has none.
+   */
+  credential(): Promise<string>;
   /** Aborted when the caller goes away or the server stops. */
   signal: AbortSignal;
 }
@@ -42,7 +49,14 @@ export interface ExternalContext<Tables = NoTables, Schemas extends SettingsSche
   transaction<Result>(work: (db: Kysely<Tables>) => Promise<Result>): Promise<Result>;
 }
 
-export type PackCommand = ObjectCommand<z.ZodObject, z.ZodObject, PackContext<never> & ExternalContext<never>>;
+export type Renew = (refreshToken: string) => Promise<AccessToken>;
+
+export type PackCommand = ObjectCommand<z.ZodObject, z.ZodObject, PackContext<never> & ExternalContext<never>> & {
+  /** Of an imported one, where its pack does not say it. */
+  credential?: CredentialMode;
+  /** And how its platform gives an access token for a refresh token. */
+  renew?: Renew | undefined;
+};
 
 /** `defineCommand` for a pack with these tables, and with the settings of these schemas (`typeof settings`). */
 export function commandsOn<Tables, Schemas extends SettingsSchemas = Record<never, never>>() {

@@ -11,6 +11,8 @@ const platform = (fields: Partial<Platform> = {}): Platform => ({
   credential: { kind: 'bearer' },
   secret: 'canary',
   secretSetting: 'SEED_PACK_SHOP_TOKEN',
+  oauth: null,
+  isHeld: false,
   sendCaller: false,
   ...fields,
 });
@@ -34,16 +36,20 @@ const caller = {
   creationId: 'c1',
 };
 const request = (fields: Partial<Operation>, input: Record<string, unknown>, of = platform()) =>
-  platformRequest(of, operation(fields), input, caller);
+  platformRequest(of, { operation: operation(fields) }, input, caller);
 
 it.each<[Place['form'], unknown, string]>([
-  [undefined, 'a b&c', '?q=a+b%26c'],
+  [undefined, 'a b&c', '?q=a%20b%26c'],
   [undefined, 7, '?q=7'],
   ['repeated', ['a', 'b'], '?q=a&q=b'],
-  ['commas', ['a', 'b'], '?q=a%2Cb'],
+  ['commas', ['a', 'b'], '?q=a,b'],
   ['pipes', ['a', 'b'], '?q=a%7Cb'],
-  ['spaces', ['a', 'b'], '?q=a+b'],
-  ['brackets', { gt: 5, in: ['a', 'b'], of: { x: 1 } }, '?q%5Bgt%5D=5&q%5Bin%5D=a&q%5Bin%5D=b&q%5Bof%5D%5Bx%5D=1'],
+  ['spaces', ['a', 'b'], '?q=a%20b'],
+  [
+    'brackets',
+    { gt: 5, in: ['a', 'b'], of: { x: 1 } },
+    '?q%5Bgt%5D=5&q%5Bin%5D%5B%5D=a&q%5Bin%5D%5B%5D=b&q%5Bof%5D%5Bx%5D=1',
+  ],
   ['json', { a: [1] }, '?q=%7B%22a%22%3A%5B1%5D%7D'],
   [undefined, null, ''],
 ])('a query in the form %s: %j', (form, value, search) => {

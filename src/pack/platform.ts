@@ -3,6 +3,7 @@ import { env } from '../lib/env.ts';
 import { urlSetting } from '../lib/settings.ts';
 import type { Credential, OperationsFile } from '../openapi/operation.ts';
 import { SeedError } from '../protocol/errors.ts';
+import type { OAuthClient } from './oauth.ts';
 import { packProblem } from './problem.ts';
 
 export interface Platform {
@@ -16,6 +17,10 @@ export interface Platform {
   /** The setting that holds the secret. */
   secretSetting: string;
   sendCaller: boolean;
+  /** As what it asks the platform for access tokens; null: it does not. */
+  oauth: OAuthClient | null;
+  /** The secret is an account's, a key's or a caller's, and not the server's. */
+  isHeld: boolean;
 }
 
 /** @throws SeedError invalid_settings */
@@ -33,19 +38,42 @@ export function platformOf(
   const secret = env(secretSetting) ?? null;
   if (secret !== null && !/^[\x20-\x7e]+$/.test(secret))
     throw new SeedError('invalid_settings', `${secretSetting} has other characters than ASCII of one line`);
-  return { title, baseUrl, credential, secret, secretSetting, sendCaller };
+  const oauth = clientOf(prefix, title, credential);
+  return { title, baseUrl, credential, secret, secretSetting, sendCaller, oauth, isHeld: false };
 }
 
-/** Header or query parameter that shows the credential. */
-export function shownCredential({
-  credential,
-  secret,
-}: Platform): Record<'headers' | 'query', Record<string, string>> {
-  if (secret === null) return { headers: {}, query: {} };
-  if (credential.kind === 'query') return { headers: {}, query: { [credential.name]: secret } };
-  if (credential.kind === 'header') return { headers: { [credential.name.toLowerCase()]: secret }, query: {} };
+/** @throws SeedError invalid_settings */
+function clientOf(prefix: string, title: string, credential: Credential): OAuthClient | null {
+  const id = env(`${prefix}_CLIENT_ID`);
+  if (id === undefined) return null;
+  const service = credential.kind === 'bearer' ? credential.oauth : undefined;
+  const tokenUrl = urlSetting(`${prefix}_TOKEN_URL`) ?? service?.tokenUrl;
+  if (tokenUrl !== undefined)
+    return {
+      title,
+      tokenUrl,
+      id,
+      secret: env(`${prefix}_CLIENT_SECRET`) ?? null,
+      scope: env(`${prefix}_SCOPE`) ?? null,
+    };
+  throw new SeedError('invalid_settings', `${prefix}_CLIENT_ID is set, and nothing says where tokens are given`, {
+    hint: `Set ${prefix}_TOKEN_URL.`,
+  });
+}
+
+/** Where the credential is shown, by the platform's names. */
+type Shown = Record<'headers' | 'query' | 'cookies', Record<string, string>>;
+
+export const NOTHING_SHOWN: Shown = { headers: {}, query: {}, cookies: {} };
+
+export function shownCredential({ credential, secret }: Platform): Shown {
+  if (secret === null) return NOTHING_SHOWN;
+  if (credential.kind === 'query') return { ...NOTHING_SHOWN, query: { [credential.name]: secret } };
+  if (credential.kind === 'cookie') return { ...NOTHING_SHOWN, cookies: { [credential.name]: secret } };
+  if (credential.kind === 'header')
+    return { ...NOTHING_SHOWN, headers: { [credential.name.toLowerCase()]: secret } };
   const value = credential.kind === 'basic' ? `Basic ${base64(secret)}` : `Bearer ${secret}`;
-  return { headers: { authorization: value }, query: {} };
+  return { ...NOTHING_SHOWN, headers: { authorization: value } };
 }
 
 /** Every text in which the secret could come back. */

@@ -24,6 +24,8 @@ const platform: Platform = {
   credential: { kind: 'bearer' },
   secret: null,
   secretSetting: 'SEED_PACK_SHOP_TOKEN',
+  oauth: null,
+  isHeld: false,
   sendCaller: false,
 };
 function start(method: PlatformRequest['method'], effect: string, signal: AbortSignal, timeoutMs = 20_000) {
@@ -52,7 +54,7 @@ it('so is a read whose caller has gone, but no change', async () => {
   await expect(read).rejects.toMatchObject({ code: 'platform_unavailable' });
   const change = start('POST', 'write', caller.signal);
   (await arrived.promise).end('done');
-  expect(await change).toMatchObject({ status: 200, text: 'done' });
+  expect(await change).toMatchObject({ status: 200, bytes: Buffer.from('done') });
 });
 
 it('a platform that is not there has done nothing', async () => {

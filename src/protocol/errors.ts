@@ -19,6 +19,8 @@ export const ERROR_STATUS = {
   budget_exceeded: 402,
   address_not_allowed: 403,
   missing_scope: 403,
+  /** The platform of a pack is to be shown a credential, and this caller has none. */
+  credential_missing: 403,
   operator_only: 403,
   not_allowed: 403,
   origin_not_allowed: 403,

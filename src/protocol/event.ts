@@ -1,5 +1,6 @@
 // A task's events: its transcript. `seq` counts from 1 without gaps within a task and is the SSE id.
 import { z } from 'zod';
+import { CALL_ID_LENGTH, TOOL_NAME_LENGTH } from './event-lengths.ts';
 import { LIMITS } from './limits.ts';
 import { TaskError, TaskPhase, TaskStatus } from './task.ts';
 import { utf8Length } from './text.ts';
@@ -8,9 +9,6 @@ const text = z
   .string()
   .max(LIMITS.eventBytes)
   .refine((value) => utf8Length(value) <= LIMITS.eventBytes, `longer than ${LIMITS.eventBytes} bytes`);
-/** Longer ones are shortened so that they stay apart (lib/kept-event.ts): no event is refused because of an id. */
-export const CALL_ID_LENGTH = 200;
-export const TOOL_NAME_LENGTH = 100;
 const callId = z.string().max(CALL_ID_LENGTH);
 const HttpStatus = z.number().int().nullable();
 

@@ -9,7 +9,7 @@ export const FileName = z.string().superRefine((name, context) => {
 });
 
 /** type/subtype, with parameters. Nothing else may get into a header. */
-const MediaType = z.string().regex(/^[\w.+-]{1,60}\/[\w.+-]{1,60}(?:; ?[\w-]{1,30}=[\w.+-]{1,60})*$/, {
+export const MediaType = z.string().regex(/^[\w.+-]{1,60}\/[\w.+-]{1,60}(?:; ?[\w-]{1,30}=[\w.+-]{1,60})*$/, {
   message: 'this is no media type, such as text/csv',
 });
 

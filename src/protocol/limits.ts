@@ -45,6 +45,9 @@ export const LIMITS = {
   reportGroups: 1_000,
   /** Days of a report that tells of each day within each group. */
   reportDays: 100,
+  /** Characters of what a platform is shown, and for how many packs one task is given it. */
+  credentialLength: 8_192,
+  credentialsPerTask: 20,
   /** Metadata of a task: bytes of its JSON. */
   metadataBytes: 8 * 1024,
   nameLength: 100,
@@ -88,6 +91,8 @@ export const LIMITS = {
   /** How long the platform of an imported pack may take to answer, and how many bytes of its answer are taken. */
   platformTimeoutMs: 30_000,
   platformAnswerBytes: 4 * 1024 * 1024,
+  /** The same of an answer that is a file. */
+  platformFileBytes: 12 * 1024 * 1024,
   /** Attempts of a delivery that lists show. */
   webhookAttemptsShown: 20,
   mcp: {

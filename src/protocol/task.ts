@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Budget, Used, WantedBudget } from './budget.ts';
 import { COST_SOURCES } from './cost-source.ts';
+import { TaskCredentials } from './credential.ts';
 import { TASK_ERROR_CODES } from './errors.ts';
 import { GivenFiles, KeptFile } from './file.ts';
 import { LIMITS } from './limits.ts';
@@ -63,6 +64,9 @@ export const RunTaskBody = z.object({
       'Instead of model: several in the order in which they are asked, each when those before it cannot answer',
     ),
   files: GivenFiles.default([]).describe('Files that the agent finds in /workspace/in, read-only'),
+  credentials: TaskCredentials.default({}).describe(
+    'By pack, your own credential for its platform; kept outside the sandbox, and gone when the task has ended',
+  ),
   metadata: Metadata.default({}).describe('Your own labels, kept with the task'),
   webhookUrl: WebhookUrl.optional().describe(
     "Hears of this task's events, signed with the account's default secret; a task needs webhooks:write for it",

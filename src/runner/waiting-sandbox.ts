@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex, Readable } from 'node:stream';
 import type { Driver, Limits, SandboxId, Snapshot } from '../drivers/driver.ts';
+import { patient } from '../drivers/patience.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { READY_LINE, READY_QUESTION } from '../protocol/guest-wire.ts';
 
@@ -58,7 +59,7 @@ export async function openSandbox(
 
 /** Leaves the stream as it was found: paused, with nothing read but the answer. */
 async function answers({ driver, id, stream }: OpenSandbox): Promise<void> {
-  const late = AbortSignal.timeout(ANSWER_WITHIN_MS);
+  const late = AbortSignal.timeout(patient(ANSWER_WITHIN_MS));
   stream.write(READY_QUESTION);
   const ended = driver.ended(id).then((exit) => {
     throw new SeedError('sandbox_failed', `the sandbox ended before it answered: ${JSON.stringify(exit)}`);
@@ -75,7 +76,8 @@ function readReady(stream: Readable, late: AbortSignal): Promise<void> {
       else reject(error);
     };
     const lost = () => settle(new SeedError('sandbox_failed', 'the stream of the sandbox ended'));
-    const tooLate = () => settle(new SeedError('sandbox_failed', `no answer within ${ANSWER_WITHIN_MS / 1000} s`));
+    const tooLate = () =>
+      settle(new SeedError('sandbox_failed', `no answer within ${patient(ANSWER_WITHIN_MS) / 1000} s`));
     const look = () => {
       const answer = stream.read(READY_LINE.length) as Buffer | null;
       if (answer === null) return;

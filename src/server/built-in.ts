@@ -1,6 +1,6 @@
 // Seed's own commands by feature. A new one is exported by its feature's file of commands and listed here.
 
-import { type Command, type NeedsOf, withNeeds } from '../command/define-command.ts';
+import { type Command, isObject, type NeedsOf, withNeeds } from '../command/define-command.ts';
 import { createRegistry, type Registry } from '../command/registry.ts';
 import type { Store } from '../db/store.ts';
 import type { LoadedPack } from '../pack/definition.ts';
@@ -19,6 +19,11 @@ import {
   updateKey,
   whoami,
 } from './access/commands.ts';
+import { getKey as getKeyOf } from './access/keys.ts';
+import { showCommand } from './access/show-command.ts';
+import { deleteHeld, listHeld, setCredential } from './credentials/commands.ts';
+import { keepTaskCredentials, refuseUnwanted } from './credentials/given.ts';
+import { heldCredential } from './credentials/held.ts';
 import type { KeptBlobs } from './files/blobs.ts';
 import { getArtifact, listArtifacts } from './files/commands.ts';
 import type { CallLog } from './ledger/call-log.ts';
@@ -26,12 +31,14 @@ import { chooseModels } from './models/allowed-models.ts';
 import { listModels, type ModelNeeds, testOfModel } from './models/commands.ts';
 import type { LlmGateway } from './models/gateway.ts';
 import { listPacks, loadSamples } from './packs/commands.ts';
-import { packCommands } from './packs/pack-commands.ts';
+import { type CredentialFor, packCommands } from './packs/pack-commands.ts';
 import { listSandboxes } from './runners/commands.ts';
-import { queuedNote, refuseWithoutDriver } from './runners/runners.ts';
+import { openRunnerLook } from './runners/runners.ts';
 import type { ServerSettings } from './settings.ts';
 import { getTask, listLedger, listTasks, listTemplates, runTask, stopTask, taskEvents } from './tasks/commands.ts';
+import { openTaskCreation } from './tasks/create.ts';
 import type { TaskCache } from './tasks/find.ts';
+import { TaskLooks } from './tasks/looks.ts';
 import { OWN_TEMPLATES } from './tasks/own-templates.ts';
 import { obsCosts, obsErrors, obsRequests, obsSummary, obsUsage } from './telemetry/commands.ts';
 import {
@@ -60,6 +67,7 @@ import { webhookUrl } from './webhooks/url.ts';
 const FEATURES = {
   access: [
     whoami,
+    showCommand,
     createAccount,
     listAccounts,
     updateAccount,
@@ -94,6 +102,7 @@ const FEATURES = {
     replayFailedDeliveries,
     deleteWebhook,
   ],
+  credentials: [setCredential, listHeld, deleteHeld],
   packs: [listPacks, loadSamples],
 } satisfies Record<string, readonly Command<never>[]>;
 
@@ -124,11 +133,15 @@ export function openRegistry(parts: RegistryNeeds): Registry {
   const { webhookNetworks, resources, retention } = settings;
   const eventTypes = createEventTypes([...BUILT_IN_EVENT_TYPES, ...packs.flatMap(({ events = [] }) => events)]);
   const scopes = (operator: boolean) => registry.scopes(operator);
+  const modeOf = (name: string) => packs.find((pack) => pack.name === name)?.credential ?? null;
+  const credentialFor: CredentialFor = (wanted) => heldCredential(store, wanted, secretsKey);
   const needs: FeatureNeeds = {
-    access: { scopes, models: llm },
+    access: { scopes, models: llm, allowed: (...key) => registry.allowed(...key) },
     telemetry: { calls, callRetentionDays: retention.calls },
     tasks: {
       ...taskCache,
+      looks: new TaskLooks(store.db),
+      createFree: openTaskCreation(store),
       resources,
       scopesFor: scopes,
       models: {
@@ -136,13 +149,16 @@ export function openRegistry(parts: RegistryNeeds): Registry {
         hasPrice: (model) => llm.hasPrice(model),
       },
       files: blobs,
+      credentials: {
+        refuseUnwanted: (given) => refuseUnwanted(given, modeOf),
+        keep: (tx, task) => keepTaskCredentials(tx, task, secretsKey),
+      },
       webhooks: {
         checkUrl: (text) => webhookUrl(text, webhookNetworks),
         ensureSecret: (tx, accountId, now) =>
           ensureDefaultSecret(tx, accountId, () => mintWebhookSecret(secretsKey).sealed, now),
       },
-      refuseWithoutDriver: () => refuseWithoutDriver(store),
-      queuedNote: () => queuedNote(store),
+      ...openRunnerLook(store),
       templates: [
         ...templatesOf(null, OWN_TEMPLATES),
         ...packs.flatMap((pack) => templatesOf(pack.name, pack.templates)),
@@ -152,14 +168,24 @@ export function openRegistry(parts: RegistryNeeds): Registry {
     files: { blobs },
     runners: {},
     webhooks: { eventTypes, secretsKey, allowedNetworks: webhookNetworks },
+    credentials: {
+      secretsKey,
+      modeOf,
+      hasKey: async (tx, accountId, keyId) => (await getKeyOf(tx, accountId, keyId, store.clock.now())) !== null,
+    },
     packs: { packs },
   };
   const names = Object.keys(FEATURES) as (keyof typeof FEATURES)[];
   const registry: Registry = createRegistry([
-    ...names.flatMap((name) => withNeeds(FEATURES[name] as readonly Command[], needs[name])),
-    ...packs.flatMap((pack) => packCommands(pack, store)),
+    ...names.flatMap((name) => withNeeds(FEATURES[name] as readonly Command[], needs[name]).map(shareReads)),
+    ...packs.flatMap((pack) => packCommands(pack, store, credentialFor)),
   ]);
   return registry;
+}
+
+/** What Seed itself reads for a key and an input is the same for all who ask at the same time. */
+function shareReads(command: Command): Command {
+  return isObject(command) && command.effect === 'read' ? { ...command, shared: true } : command;
 }
 
 function templatesOf(pack: string | null, templates: LoadedPack['templates'] = []): Template[] {

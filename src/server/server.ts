@@ -186,6 +186,7 @@ export async function startServer(
     mcpServerFor,
     llm,
     log,
+    checksAnswers: settings.checksAnswers,
     runnerToken,
     version,
     cliBundle: await bundleCli(),

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import type { Driver, Snapshot } from '../../src/drivers/driver.ts';
+import { patient } from '../../src/drivers/patience.ts';
 import { askClock } from '../fixtures/echo-guest.ts';
 import { sandboxLimits } from '../fixtures/sandbox-limits.ts';
 
@@ -20,13 +21,13 @@ export function testById({ driver, snapshot, starter }: ByIdSuite): void {
   const { can } = driver;
 
   async function started(id: string, lifeMs = LIFE_MS): Promise<AsyncDisposable> {
-    await driver.start(snapshot, sandboxLimits(lifeMs), id);
+    await driver.start(snapshot, sandboxLimits(patient(lifeMs)), id);
     return { [Symbol.asyncDispose]: async () => void (await driver.kill(id)) };
   }
 
   /** Starts a sandbox from another process, which is killed with -9 as soon as it runs. */
   async function leftBehind(id: string, lifeMs = LIFE_MS): Promise<void> {
-    const parent = spawn(process.execPath, starter(id, lifeMs), { stdio: ['ignore', 'pipe', 'inherit'] });
+    const parent = spawn(process.execPath, starter(id, patient(lifeMs)), { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(parent.stdout, 'data');
     parent.kill('SIGKILL');
     await once(parent, 'exit');
@@ -92,7 +93,7 @@ export function testById({ driver, snapshot, starter }: ByIdSuite): void {
     const { reason } = await driver.ended('orphan-tightened');
     expect(['deadline', 'lost']).toContain(reason);
     expect(performance.now() - begin).toBeGreaterThanOrEqual(950);
-    expect(performance.now() - begin).toBeLessThan(5000);
+    expect(performance.now() - begin).toBeLessThan(patient(5000));
     expect(typeof (await driver.status('orphan-tightened'))).toBe('object');
   });
 
@@ -101,10 +102,10 @@ export function testById({ driver, snapshot, starter }: ByIdSuite): void {
     await driver.guard('tightened');
     const begin = performance.now();
     await driver.tighten('tightened', begin + 1000);
-    await driver.tighten('tightened', begin + 60_000);
+    await driver.tighten('tightened', begin + patient(60_000));
     expect(await driver.ended('tightened')).toEqual({ reason: 'deadline' });
     expect(performance.now() - begin).toBeGreaterThanOrEqual(950);
-    expect(performance.now() - begin).toBeLessThan(3000);
+    expect(performance.now() - begin).toBeLessThan(patient(3000));
   });
 
   test('pauses where it can, and else it says so', async () => {

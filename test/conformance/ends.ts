@@ -1,19 +1,19 @@
 // All the ways in which a sandbox ends, and that none of them leaves anything.
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
-import { sandboxProcesses } from '../../src/drivers/process/sandbox-folder.ts';
-import { findByCommandLine } from '../../src/lib/host-processes.ts';
+import { expect, test, vi } from 'vitest';
+import { patient } from '../../src/drivers/patience.ts';
 import { SeedError } from '../../src/protocol/errors.ts';
 import { runInGuest } from '../fixtures/echo-guest.ts';
 import { sandboxLimits } from '../fixtures/sandbox-limits.ts';
-import { expectNothingLeft, type Suite } from './suite-parts.ts';
+import { expectNothingLeft, LIFE_MS, type Suite } from './suite-parts.ts';
 
 export function testEnds(suite: Suite): void {
-  const { driver, snapshot, start, folder, traits } = suite;
+  const { driver, snapshot, start, folder, processes, traits } = suite;
 
   test('tells exit codes and leaves nothing', async () => {
     for (const code of [0, 1, 7]) {
@@ -22,6 +22,16 @@ export function testEnds(suite: Suite): void {
       expect(await sandbox.exited).toMatchObject({ reason: 'exited', code });
       await expectNothingLeft(suite, sandbox.id);
     }
+  });
+
+  test('delivers all that its guest wrote before it ended', async () => {
+    const sandbox = await start('last-words');
+    const block = randomBytes(3 * 2 ** 20);
+    sandbox.stream.write(`end ${block.length}\n`);
+    sandbox.stream.write(block);
+    const received: Buffer[] = await sandbox.stream.toArray();
+    expect(Buffer.concat(received).equals(block)).toBe(true);
+    expect(await sandbox.exited).toMatchObject({ reason: 'exited', code: 5 });
   });
 
   test('tells what a guest that failed has said', async () => {
@@ -38,10 +48,10 @@ export function testEnds(suite: Suite): void {
   test('kill ends it within a second, twice is fine, and leaves nothing', async () => {
     const sandbox = await start('kill');
     await runInGuest(sandbox.stream, '(sleep 1000 & setsid sleep 1000 &) >/dev/null 2>&1');
-    expect((await sandboxProcesses(folder('kill'))).length).toBeGreaterThan(1);
+    expect((await processes('kill')).length).toBeGreaterThan(1);
     const begin = performance.now();
     await Promise.all([sandbox.kill(), sandbox.kill()]);
-    expect(performance.now() - begin).toBeLessThan(1000);
+    expect(performance.now() - begin).toBeLessThan(patient(1000));
     expect(await sandbox.exited).toEqual({ reason: 'killed' });
     await expectNothingLeft(suite, 'kill');
     await sandbox.kill();
@@ -59,32 +69,46 @@ export function testEnds(suite: Suite): void {
     const begin = Date.now();
     const sandbox = await start('deadline', lifeMs);
     expect(await sandbox.exited).toEqual({ reason: 'deadline' });
-    expect(Date.now() - begin).toBeGreaterThanOrEqual(lifeMs);
-    expect(Date.now() - begin).toBeLessThan(lifeMs + 1000);
+    expect(Date.now() - begin).toBeGreaterThanOrEqual(patient(lifeMs));
+    expect(Date.now() - begin).toBeLessThan(patient(lifeMs + 1000));
     await expectNothingLeft(suite, 'deadline');
   });
 
-  test('dies at its deadline although its parent was killed with -9', async () => {
-    const parent = spawn(process.execPath, suite.starter('orphan', 6000), {
+  /** Starts a sandbox from another process, kills that with -9, and gives the sandbox's deadline, Unix time. */
+  async function leftBehind(id: string, lifeMs: number, line?: string): Promise<number> {
+    const parent = spawn(process.execPath, suite.starter(id, patient(lifeMs), line), {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
-    const deadline = Number(line.toString());
+    const [said] = (await once(parent.stdout, 'data')) as [Buffer];
     parent.kill('SIGKILL');
     await once(parent, 'exit');
+    return Number(said.toString());
+  }
+
+  test('dies at its deadline although its parent was killed with -9', async () => {
+    const deadline = await leftBehind('orphan', 6000);
     await sleep(deadline - 500 - Date.now());
-    expect((await sandboxProcesses(folder('orphan'))).length).toBeGreaterThan(1);
-    await sleep(deadline + 1000 - Date.now());
-    expect(await sandboxProcesses(folder('orphan'))).toEqual([]);
+    expect((await processes('orphan')).length).toBeGreaterThan(1);
+    await sleep(deadline + patient(1000) - Date.now());
+    expect(await processes('orphan')).toEqual([]);
     expect(await driver.sweep('nobody')).toEqual(['orphan']);
     expect(existsSync(folder('orphan'))).toBe(false);
+  });
+
+  test('ends at once when its guest has, although its parent was killed with -9', async () => {
+    await leftBehind('finished', LIFE_MS, 'leave');
+    await vi.waitFor(async () => expect(await processes('finished')).toEqual([]), {
+      timeout: patient(4000),
+      interval: 50,
+    });
+    expect(await driver.sweep('nobody')).toEqual(['finished']);
   });
 
   test('is lost when its processes are killed by someone else', async () => {
     for (const [index, program] of traits.vitalPrograms.entries()) {
       const sandbox = await start(`lost-${index}`);
       await runInGuest(sandbox.stream, 'true');
-      const [victim] = await findByCommandLine((args) => args[0] === program && args.join().includes(sandbox.id));
+      const [victim] = await processes(sandbox.id, program);
       process.kill(victim ?? Number.NaN, 'SIGKILL');
       expect((await sandbox.exited).reason).toBe('lost');
       await expectNothingLeft(suite, sandbox.id);

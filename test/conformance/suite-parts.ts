@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect } from 'vitest';
 import type { Limits } from '../../src/drivers/driver.ts';
+import { patient } from '../../src/drivers/patience.ts';
 import { sandboxProcesses } from '../../src/drivers/process/sandbox-folder.ts';
 import type { DriverChoice } from '../../src/drivers/set-up/select.ts';
 import type { SetUp } from '../../src/drivers/set-up/set-up.ts';
@@ -19,8 +20,8 @@ export interface Traits {
   streamMegabytes: number;
   /** Sandboxes at the same time. */
   parallel: number;
-  /** First words of the command lines of host processes without which a sandbox is lost. */
-  vitalPrograms: readonly string[];
+  /** Command lines of host processes without which a sandbox is lost, as they begin. */
+  vitalPrograms: readonly RegExp[];
   /** What is part of a machine's identity here; the rest is the same for all clones. */
   identity: readonly ('hostname' | 'machine-id')[];
   /** Whether the guest's memory shows as that of host processes. */
@@ -31,34 +32,38 @@ export interface Traits {
 
 export interface Suite extends SetUp {
   traits: Traits;
-  cacheDir: string;
-  dataDir: string;
+  /** The folder of the sandboxes' folders on the host. */
+  sandboxes: string;
   /** Starts a sandbox that is killed after the test. */
   start(id: string, lifeMs?: number, other?: Partial<Limits>): Promise<PlainSandbox>;
   /**
-   * A program that starts a sandbox of this id, says its deadline in a line of output and waits, and its
-   * arguments.
+   * A program that starts a sandbox of this id, writes the line to its guest, says its deadline in a line of output
+   * and waits, and its arguments.
    */
-  starter(id: string, lifeMs: number): string[];
+  starter(id: string, lifeMs: number, line?: string): string[];
   /** The sandbox's folder on the host. */
   folder(id: string): string;
+  /** Its processes on the host as its driver finds them, all or those whose command lines begin so. */
+  processes(id: string, begin?: RegExp): Promise<number[]>;
 }
-
-const STARTER = join(import.meta.dirname, '../fixtures/start-sandbox.ts');
 
 export const LIFE_MS = 60_000;
 
-export function createSuite(parts: Omit<Suite, 'start' | 'starter' | 'folder'>): Suite {
+export type SuiteParts = Omit<Suite, 'start' | 'folder' | 'processes'>;
+
+export function createSuite(parts: SuiteParts): Suite {
   const started: PlainSandbox[] = [];
+  const folder = (id: string) => join(parts.sandboxes, id);
   afterEach(async () => {
     await Promise.all(started.splice(0).map((sandbox) => sandbox.kill()));
   });
   return {
     ...parts,
-    starter: (id, lifeMs) => [STARTER, parts.cacheDir, parts.dataDir, parts.traits.choice, id, String(lifeMs)],
-    folder: (id) => join(parts.dataDir, parts.driver.name, 'sandboxes', id),
+    folder,
+    processes: (id, begin = /^/) => sandboxProcesses(folder(id), (args) => begin.test(args.join(' '))),
     async start(id, lifeMs = LIFE_MS, other = {}) {
-      const sandbox = await startSandbox(parts.driver, parts.snapshot, sandboxLimits(lifeMs, other), id);
+      const limits = sandboxLimits(patient(lifeMs), other);
+      const sandbox = await startSandbox(parts.driver, parts.snapshot, limits, id);
       started.push(sandbox);
       return sandbox;
     },
@@ -68,7 +73,7 @@ export function createSuite(parts: Omit<Suite, 'start' | 'starter' | 'folder'>):
 /** No process, folder, mount or socket of the sandbox. */
 export async function expectNothingLeft(suite: Suite, id: string): Promise<void> {
   const folder = suite.folder(id);
-  expect(await sandboxProcesses(folder)).toEqual([]);
+  expect(await suite.processes(id)).toEqual([]);
   expect(existsSync(folder)).toBe(false);
   expect(await readFile('/proc/mounts', 'utf8')).not.toContain(folder);
   expect(await readFile('/proc/net/unix', 'utf8')).not.toContain(folder);

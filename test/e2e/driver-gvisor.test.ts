@@ -5,7 +5,7 @@ await testDriver({
   choice: 'gvisor',
   streamMegabytes: 100,
   parallel: 20,
-  vitalPrograms: ['runsc-sandbox', 'timeout', 'unshare'],
+  vitalPrograms: [/^runsc-sandbox /, /^timeout /, /^unshare /],
   measuresMemory: false,
   identity: [],
   enforces: ['memoryBytes'],

@@ -10,8 +10,10 @@ import { Known } from '../fixtures/fuzz/known.ts';
 import { driveAll, newParty } from '../fixtures/fuzz/party.ts';
 import { Sender, toWire, type WireRequest } from '../fixtures/fuzz/requests.ts';
 import { validDraft } from '../fixtures/fuzz/valid-requests.ts';
+import { withHeldPack } from '../fixtures/held-pack.ts';
 import { runTasks } from '../fixtures/obedient-runner.ts';
-import { startTestServer, type TestServer, withExamples } from '../fixtures/server.ts';
+import type { PackFolder } from '../fixtures/pack-folder.ts';
+import { startTestServer, type TestServer } from '../fixtures/server.ts';
 import { tableContents } from '../fixtures/table-contents.ts';
 import { DISPATCHED } from '../fixtures/webhook-dispatcher.ts';
 
@@ -23,6 +25,7 @@ const PER_TURN = 5;
 /** What refused calls leave behind, and what the clock writes. */
 const UNWATCHED = ['audit', 'calls', 'keys.last_used_at', 'runners.last_seen', 'runners.state', ...DISPATCHED];
 
+let packs: PackFolder;
 let server: TestServer;
 let document: ApiDocument;
 let database: Client;
@@ -32,7 +35,8 @@ const keys: Record<string, string> = {};
 const known = new Known();
 
 beforeAll(async () => {
-  server = await startTestServer({ packs: withExamples('crm') });
+  packs = await withHeldPack('crm');
+  server = await startTestServer({ packs: packs.settings });
   database = new Client({ connectionString: server.databaseUrl });
   await database.connect();
   document = new ApiDocument((await server.call('GET', '/openapi.json', { key: null })).body);
@@ -51,6 +55,7 @@ afterAll(async () => {
   sender?.[Symbol.dispose]();
   await database?.end();
   await server?.stop();
+  await packs?.[Symbol.asyncDispose]();
 });
 
 it(`answers ${REQUESTS} requests as its document says (seed ${SEED})`, {

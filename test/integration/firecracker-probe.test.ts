@@ -1,20 +1,37 @@
 // The Firecracker driver's probe: what it says where something is missing, and that it believes only a machine
 // that ran.
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Binaries, findBinaries } from '../../src/drivers/firecracker/binaries.ts';
 import { kvmObstacle, probeFirecracker } from '../../src/drivers/firecracker/probe.ts';
 import type { FakeOptions } from '../fixtures/fake-firecracker.ts';
 import { createFirecrackerHost } from '../fixtures/firecracker-host.ts';
 
+const execFileAsync = promisify(execFile);
+const isRoot = process.getuid?.() === 0;
 const host = await createFirecrackerHost();
 const folder = await mkdtemp(join(tmpdir(), 'seed-kvm-'));
 afterAll(async () => {
   await host.remove();
   await rm(folder, { recursive: true });
 });
+
+/** As root, in the jail. */
+async function probeInJail(sandboxes: string) {
+  const { setting, path } = await host.programs({});
+  await mkdir(sandboxes, { recursive: true });
+  return probeFirecracker({
+    findBinaries: () => findBinaries({ setting, path, isRoot: true }),
+    kvmObstacle: async () => undefined,
+    sandboxFolder: join(sandboxes, 'probe'),
+    arch: 'x64',
+  });
+}
 
 async function probe(fake: Partial<FakeOptions>, obstacle?: string) {
   const { setting, path } = await host.programs(fake);
@@ -78,6 +95,42 @@ describe('probe', () => {
     await expect(findBinaries({ setting, path, isRoot: true })).rejects.toThrow(
       /jailer is version 1\.16\.1, Firecracker is 1\.16\.2/,
     );
+  });
+
+  test.runIf(isRoot)('control groups that cannot be made are done without, and it says so', async () => {
+    // What a container with a read-only /sys/fs/cgroup shows: controllers, and no more.
+    const readOnly = [
+      'mount -t tmpfs cgroup /sys/fs/cgroup',
+      'echo cpu memory pids >/sys/fs/cgroup/cgroup.controllers',
+      'mount -o remount,ro /sys/fs/cgroup',
+      'exec "$@"',
+    ].join(' && ');
+    const program = fileURLToPath(new URL('../fixtures/probe-in-jail.ts', import.meta.url));
+    const command = ['--mount', 'sh', '-c', readOnly, 'sh', process.execPath, program];
+    const { stdout } = await execFileAsync('unshare', command);
+    expect(JSON.parse(stdout)).toEqual({
+      probe: {
+        usable: true,
+        isolation: 'vm',
+        warning: expect.stringMatching(/without control groups of this host.*cgroup/s),
+      },
+      exit: { reason: 'exited', code: 0 },
+    });
+  });
+
+  test.runIf(isRoot)('a data folder on a nodev mount is named as the reason', async () => {
+    const mount = await mkdtemp(join(tmpdir(), 'seed-nodev-'));
+    await execFileAsync('mount', ['-t', 'tmpfs', '-o', 'nodev', 'tmpfs', mount]);
+    try {
+      const { usable, why } = await probeInJail(join(mount, 'sandboxes'));
+      expect(usable).toBe(false);
+      expect(why).toContain('Error creating KVM object: EACCES');
+      expect(why).toContain(`lies on ${mount}, which is mounted nodev: the jailer makes a /dev/kvm of its own`);
+      expect(why).toContain('Set SEED_DATA_DIR');
+    } finally {
+      await execFileAsync('umount', [mount]);
+      await rm(mount, { recursive: true });
+    }
   });
 
   test('another processor is refused', async () => {

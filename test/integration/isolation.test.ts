@@ -26,7 +26,9 @@ import {
 } from '../fixtures/fuzz/party.ts';
 import { type Draft, Sender, type WireRequest } from '../fixtures/fuzz/requests.ts';
 import { validDraft } from '../fixtures/fuzz/valid-requests.ts';
+import { GIVEN_PACK, HELD_PACK, withHeldPack } from '../fixtures/held-pack.ts';
 import { runTasks } from '../fixtures/obedient-runner.ts';
+import type { PackFolder } from '../fixtures/pack-folder.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
 import { DISPATCHED } from '../fixtures/webhook-dispatcher.ts';
 
@@ -48,6 +50,7 @@ const MOVING = ['keys.last_used_at', 'tasks.lease_expires_at', ...DISPATCHED];
 /** Nobody's: runners serve all accounts. */
 const SHARED = ['tasks.runner_id'];
 
+let packs: PackFolder;
 let server: TestServer;
 let document: ApiDocument;
 let database: Client;
@@ -63,7 +66,8 @@ const operatorOnly = new Set(
 );
 
 beforeAll(async () => {
-  server = await startTestServer();
+  packs = await withHeldPack();
+  server = await startTestServer({ packs: packs.settings });
   database = new Client({ connectionString: server.databaseUrl });
   await database.connect();
   document = new ApiDocument((await server.call('GET', '/openapi.json', { key: null })).body);
@@ -85,7 +89,9 @@ beforeAll(async () => {
   await driveAll(reach, owner, operationsOf(owner), CANARY);
   await learnCursors(owner);
   await runner[Symbol.asyncDispose]();
-  await startTask(reach, owner, CANARY, over.signal);
+  await server.call('PUT', `/api/v1/credentials/${HELD_PACK}`, { key: owner.key, body: { token: CANARY } });
+  const credentials = { [GIVEN_PACK]: { token: CANARY } };
+  await startTask(reach, owner, CANARY, over.signal, { credentials });
   ownersIds = await idsOf(database, owner.accountId, SHARED);
 }, DRIVE_MS);
 afterAll(async () => {
@@ -93,6 +99,7 @@ afterAll(async () => {
   reach?.sender[Symbol.dispose]();
   await database?.end();
   await server?.stop();
+  await packs?.[Symbol.asyncDispose]();
 });
 
 it('the owner has rows of every kind to keep from others', async () => {

@@ -4,6 +4,7 @@ import { access, realpath } from 'node:fs/promises';
 import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { exec } from '../../lib/exec.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import { patient } from '../patience.ts';
 import { HOST_ENVIRONMENT } from '../process/supervisor.ts';
 
 /** The first to restore vsock machines under another socket and to let their guests reach the host again. */
@@ -17,6 +18,8 @@ export interface Binaries {
   /** As root: drops to an unprivileged user in a chroot. Null: an ordinary user, who has nothing to drop. */
   jailer: string | null;
   version: string;
+  /** Whether the jailer may make control groups of this host. Missing: where there are any it tries. */
+  mayUseCgroups?: boolean;
 }
 
 export interface FindBinaries {
@@ -64,7 +67,7 @@ async function findJailer(firecracker: string, version: string, path: string): P
 }
 
 async function versionOf(program: string): Promise<string> {
-  const options = { env: HOST_ENVIRONMENT, timeoutMs: VERSION_TIMEOUT_MS, hint: HINT };
+  const options = { env: HOST_ENVIRONMENT, timeoutMs: patient(VERSION_TIMEOUT_MS), hint: HINT };
   const said = await exec(program, ['--version'], options);
   return parseVersion(said) ?? said.slice(0, 100).trim();
 }

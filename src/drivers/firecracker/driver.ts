@@ -32,19 +32,25 @@ export function createFirecrackerDriver(options: FirecrackerOptions): Driver {
   const { cacheDir, dataDir, program, path, isRoot, makeVmImage } = options;
   const sandboxes = createSandboxes(resolve(dataDir, 'firecracker/sandboxes'), { removeMore: removeCgroup });
   let found: Binaries | undefined;
+  /** A probe has shown that the jailer may not use control groups here. */
+  let noCgroups = false;
 
   async function binaries(): Promise<Binaries> {
     found ??= await findBinaries({ setting: program, path, isRoot });
-    return found;
+    return noCgroups ? { ...found, mayUseCgroups: false } : found;
   }
 
   return {
     ...sandboxes.calls,
     name: 'firecracker',
     can: { link: 'stream', pause: false, reconnect: false, longestLifeMs: null },
+    version: async () => (await binaries()).version,
     async probe() {
       const sandboxFolder = await sandboxes.folder(`probe-${randomUUID()}`);
-      return probeFirecracker({ findBinaries: binaries, sandboxFolder });
+      const onNoCgroups = () => {
+        noCgroups = true;
+      };
+      return probeFirecracker({ findBinaries: binaries, sandboxFolder, onNoCgroups });
     },
     freeze: async (image, onProgress) =>
       freezeImage({

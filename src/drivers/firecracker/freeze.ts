@@ -5,12 +5,14 @@ import { getgid, getuid } from 'node:process';
 import { contentHash } from '../../lib/content-hash.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Snapshot } from '../driver.ts';
+import { patient } from '../patience.ts';
 import { inSandboxFolder } from '../process/sandbox-folder.ts';
 import { cpuFlags, ensureSnapshot, type FreezeRequest } from '../snapshot/record.ts';
 import { bootRequests, FILES, freezeRequests, MACHINE_SIZE, MACHINE_VERSION } from './api.ts';
 import type { Binaries } from './binaries.ts';
 import { removeCgroup } from './jail.ts';
 import { type Machine, startMachine } from './machine.ts';
+import { mountObstacle } from './mount-obstacle.ts';
 import type { VmImage } from './vm-image.ts';
 import { CONTROL_PORT } from './vsock.ts';
 
@@ -28,7 +30,11 @@ export async function freezeImage(freeze: Freeze): Promise<Snapshot> {
   const { image, vmImage, snapshotsFolder, onProgress } = freeze;
   const id = await snapshotId(freeze);
   const fill = async (partial: string) => {
-    await bootAndFreeze(freeze, partial);
+    await bootAndFreeze(freeze, partial).catch(async (cause: unknown) => {
+      const obstacle = freeze.binaries.jailer && (await mountObstacle(snapshotsFolder, 'SEED_CACHE_DIR'));
+      if (!obstacle || !(cause instanceof SeedError)) throw cause;
+      throw new SeedError('setup_failed', cause.message, { hint: obstacle, cause });
+    });
     // The same bytes that the frozen kernel has in its cache, however long others keep theirs.
     const disk = join(partial, FILES.disk);
     await link(vmImage.rootDisk, disk).catch(() => copyFile(vmImage.rootDisk, disk));
@@ -47,7 +53,7 @@ async function snapshotId({ image, vmImage, binaries }: Freeze): Promise<string>
 
 async function bootAndFreeze({ binaries, snapshotsFolder, vmImage }: Freeze, snapshot: string): Promise<void> {
   const folder = join(snapshotsFolder, 'sandbox');
-  const deadline = performance.now() + BOOT_TIMEOUT_MS + READY_TIMEOUT_MS + SNAPSHOT_TIMEOUT_MS;
+  const deadline = performance.now() + patient(BOOT_TIMEOUT_MS + READY_TIMEOUT_MS + SNAPSHOT_TIMEOUT_MS);
   const inputs = { kernel: vmImage.kernel, initrd: vmImage.initrd, disk: vmImage.rootDisk };
   await inSandboxFolder({ folder, spec: {}, deadline, removeMore: removeCgroup }, async () => {
     const machine = await startMachine({ folder, binaries, inputs, size: MACHINE_SIZE, deadline });
@@ -72,7 +78,7 @@ async function keep(from: string, to: string): Promise<void> {
 async function guestIsReady(machine: Machine): Promise<void> {
   const line = await readyLine(machine).catch((cause: unknown) => {
     if (machine.over.aborted) throw cause;
-    const what = `The guest was not ready after ${READY_TIMEOUT_MS / 1000} s: ${machine.said()}`;
+    const what = `The guest was not ready after ${patient(READY_TIMEOUT_MS) / 1000} s: ${machine.said()}`;
     throw new SeedError('setup_failed', what, { cause });
   });
   if (line === 'ready') return;

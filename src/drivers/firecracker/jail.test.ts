@@ -4,17 +4,18 @@ import { firecrackerCommand, machineMark, machineRoot, machineUser } from './jai
 const folder = '/data/firecracker/sandboxes/task';
 const mark = machineMark(folder);
 const size = { vcpus: 2, memoryMib: 1024 };
-const controllers = ['cpu', 'memory', 'pids', 'io'];
 const inputs = { memory: '/cache/memory' };
 
 test('an ordinary user starts Firecracker itself', () => {
   const binaries = { firecracker: '/usr/bin/firecracker', jailer: null, version: '1.16.1' };
-  expect(firecrackerCommand({ folder, binaries, inputs, size, controllers })).toEqual([
+  expect(firecrackerCommand({ folder, binaries, inputs, size, withCgroup: true })).toEqual([
     '/usr/bin/firecracker',
     '--id',
     mark,
     '--api-sock',
     'api.sock',
+    '--level',
+    'Off',
   ]);
 });
 
@@ -26,7 +27,7 @@ test('root starts the jailer, with its inputs mounted and nothing of Firecracker
   };
   const root = `${folder}/firecracker-v1.16.1/${mark}/root`;
   expect(machineRoot(folder, binaries)).toBe(root);
-  const command = firecrackerCommand({ folder, binaries, inputs, size, controllers });
+  const command = firecrackerCommand({ folder, binaries, inputs, size, withCgroup: true });
   const user = String(machineUser(mark));
   expect(command.slice(3)).toEqual([
     ...['sh', '/cache/memory', `${root}/memory`, '--'],
@@ -34,14 +35,14 @@ test('root starts the jailer, with its inputs mounted and nothing of Firecracker
     ...['--uid', user, '--gid', user, '--chroot-base-dir', folder, '--resource-limit', 'no-file=256'],
     ...['--cgroup-version', '2', '--parent-cgroup', 'seed', '--cgroup', `memory.max=${1152 * 2 ** 20}`],
     ...['--cgroup', 'cpu.max=200000 100000', '--cgroup', 'pids.max=64'],
-    ...['--', '--api-sock', 'api.sock'],
+    ...['--', '--api-sock', 'api.sock', '--level', 'Off'],
   ]);
   expect(command.join(' ')).not.toContain('seccomp');
 });
 
-test('without cgroup v2 the jailer is asked for none', () => {
+test('where control groups cannot be used the jailer is asked for none', () => {
   const binaries = { firecracker: '/opt/firecracker', jailer: '/opt/jailer', version: '1.16.1' };
-  const command = firecrackerCommand({ folder, binaries, inputs, size, controllers: ['cpu', 'memory'] });
+  const command = firecrackerCommand({ folder, binaries, inputs, size, withCgroup: false });
   expect(command).not.toContain('--cgroup');
 });
 

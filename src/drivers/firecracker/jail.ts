@@ -50,27 +50,34 @@ export interface FirecrackerCommand {
   binaries: Binaries;
   inputs: Inputs;
   size: MachineSize;
-  /** cgroup v2 controllers of this host that can be used; see cgroup.ts. */
-  controllers: readonly string[];
+  /** Whether the jailer is to bound the machine by a control group of this host. */
+  withCgroup: boolean;
 }
+
+/**
+ * Firecracker logs to its standard output, which ends with this process. The write then raises SIGPIPE, its
+ * handler logs, and waits for ever for the lock that the write holds (mended after 1.16.1): a machine that has
+ * finished would stay until its deadline. What goes wrong is told by its answers, its standard error and its code.
+ */
+const QUIET = ['--level', 'Off'];
 
 /** The command line; seccomp filters stay as Firecracker sets them. */
 export function firecrackerCommand(command: FirecrackerCommand): string[] {
   const { folder, binaries } = command;
   const mark = machineMark(folder);
-  const own = ['--api-sock', FILES.api];
+  const own = ['--api-sock', FILES.api, ...QUIET];
   if (binaries.jailer === null) return [binaries.firecracker, '--id', mark, ...own];
   const root = machineRoot(folder, binaries);
   const mounts = Object.entries(command.inputs).flatMap(([name, path]) => [path, join(root, name)]);
   return ['sh', '-c', MOUNT_AND_RUN, 'sh', ...mounts, '--', ...jailed(command, binaries.jailer), '--', ...own];
 }
 
-function jailed({ folder, binaries, size, controllers }: FirecrackerCommand, jailer: string): string[] {
+function jailed({ folder, binaries, size, withCgroup }: FirecrackerCommand, jailer: string): string[] {
   const mark = machineMark(folder);
   const user = String(machineUser(mark));
   const program = ['--id', mark, '--exec-file', binaries.firecracker, '--uid', user, '--gid', user];
   const bounds = ['--chroot-base-dir', folder, '--resource-limit', 'no-file=256'];
-  return [jailer, ...program, ...bounds, ...cgroupArguments(size, controllers)];
+  return [jailer, ...program, ...bounds, ...(withCgroup ? cgroupArguments(size) : [])];
 }
 
 const ROOT = '/sys/fs/cgroup';
@@ -82,15 +89,15 @@ const MIB = 1024 * 1024;
 /** Threads: one per processor and a handful of Firecracker's. */
 const THREADS = 64;
 
-/** Controllers of the host's cgroup v2; none where it has v1. */
-export async function readControllers(): Promise<string[]> {
+/** Whether the host has a cgroup v2 with all that a machine needs. That it may be used shows only in use. */
+export async function hasCgroups(): Promise<boolean> {
   const text = await readFile(join(ROOT, 'cgroup.controllers'), 'utf8').catch(() => '');
-  return text.split(/\s+/).filter(Boolean);
+  const controllers = text.split(/\s+/);
+  return NEEDED.every((name) => controllers.includes(name));
 }
 
-/** The jailer's arguments; none unless all of `NEEDED` is there. */
-function cgroupArguments({ vcpus, memoryMib }: MachineSize, controllers: readonly string[]): string[] {
-  if (!NEEDED.every((name) => controllers.includes(name))) return [];
+/** The jailer's arguments. */
+function cgroupArguments({ vcpus, memoryMib }: MachineSize): string[] {
   const values = [
     `memory.max=${(memoryMib + OVERHEAD_MIB) * MIB}`,
     `cpu.max=${vcpus * 100_000} 100000`,
@@ -105,9 +112,12 @@ export async function wasOutOfMemory(folder: string): Promise<boolean> {
   return Number(/^oom_kill (\d+)$/m.exec(events)?.[1] ?? 0) > 0;
 }
 
+/** Where none can be made, none was. */
+const NONE_THERE = ['ENOENT', 'ENOTDIR', 'EROFS', 'EACCES', 'EPERM'];
+
 /** Removes the machine's cgroup, if there is one. No process may be left in it. */
 export async function removeCgroup(folder: string): Promise<void> {
   await rmdir(join(ROOT, PARENT, machineMark(folder))).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
+    if (!NONE_THERE.includes(error.code ?? '')) throw error;
   });
 }

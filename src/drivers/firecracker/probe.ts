@@ -2,14 +2,16 @@
 // image. What can be told of KVM without running anything only explains a failure.
 import { constants } from 'node:fs';
 import { access, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Probe } from '../driver.ts';
+import { patient } from '../patience.ts';
 import { inSandboxFolder } from '../process/sandbox-folder.ts';
 import { probeRequests } from './api.ts';
 import type { Binaries } from './binaries.ts';
 import { removeCgroup } from './jail.ts';
 import { startMachine } from './machine.ts';
+import { mountObstacle } from './mount-obstacle.ts';
 import { PROBE_WORDS, probeKernel } from './probe-kernel.ts';
 
 const PROBE_TIMEOUT_MS = 5_000;
@@ -20,23 +22,51 @@ export interface ProbeParts {
   /** What shows without running anything; only explains. */
   kvmObstacle?: () => Promise<string | undefined>;
   sandboxFolder: string;
+  /** Called when machines run here, but the jailer may not use control groups. */
+  onNoCgroups?: () => void;
   arch?: string;
 }
 
-/** Takes about 0.2 s where KVM works, at most a few seconds where it does not. Leaves nothing. */
+/**
+ * Takes about 0.2 s where KVM works, at most a few seconds where it does not. Leaves nothing. As root it also
+ * finds out whether the jailer may use control groups, which a container or a read-only mount can forbid.
+ */
 export async function probeFirecracker(parts: ProbeParts): Promise<Probe> {
-  const obstacle = parts.kvmObstacle ?? kvmObstacle;
-  const whyNot = await tryToRun(parts).catch(wordsOf);
-  if (whyNot === undefined) return { usable: true, isolation: 'vm' };
-  const reasons = [whyNot, await obstacle().catch(wordsOf)].filter((line) => line !== undefined);
-  return { usable: false, isolation: 'vm', why: reasons.join('\n') };
+  const found = await findAll(parts).catch(wordsOf);
+  if (typeof found === 'string') return unusable(parts, found);
+  const whyNot = await tryToRun(parts, found).catch(wordsOf);
+  if (whyNot === undefined) return USABLE;
+  if (found.jailer === null) return unusable(parts, whyNot);
+  if (!REFUSED_GROUP.test(whyNot)) return unusable(parts, whyNot, dirname(parts.sandboxFolder));
+  const without = await tryToRun(parts, { ...found, mayUseCgroups: false }).catch(wordsOf);
+  if (without !== undefined) return unusable(parts, without, dirname(parts.sandboxFolder));
+  parts.onNoCgroups?.();
+  return { ...USABLE, warning: `${UNGROUPED} ${whyNot}` };
 }
 
-async function tryToRun(parts: ProbeParts): Promise<string | undefined> {
-  const { findBinaries, sandboxFolder: folder, arch = process.arch } = parts;
+/** In the jailer's words for it. */
+const REFUSED_GROUP = /cgroup|controller|hierarchy/i;
+
+const USABLE: Probe = { usable: true, isolation: 'vm' };
+const UNGROUPED =
+  'Firecracker runs without control groups of this host: a machine is bounded by its own size only, and not by what Firecracker itself uses. The jailer cannot make them:';
+
+/** @param jailsFolder where the jailer has made its jails */
+async function unusable(parts: ProbeParts, whyNot: string, jailsFolder?: string): Promise<Probe> {
+  const obstacle = parts.kvmObstacle ?? kvmObstacle;
+  const mount = jailsFolder === undefined ? undefined : mountObstacle(jailsFolder, 'SEED_DATA_DIR');
+  const told = await Promise.all([whyNot, mount, obstacle()].map((one) => Promise.resolve(one).catch(wordsOf)));
+  const why = told.filter((line) => line !== undefined).join('\n');
+  return { usable: false, isolation: 'vm', why };
+}
+
+async function findAll({ findBinaries, arch = process.arch }: ProbeParts): Promise<Binaries | string> {
   if (arch !== 'x64') return `Firecracker sandboxes need an x86-64 machine; this is ${arch}.`;
-  const binaries = await findBinaries();
-  const deadline = performance.now() + PROBE_TIMEOUT_MS;
+  return findBinaries();
+}
+
+async function tryToRun({ sandboxFolder: folder }: ProbeParts, binaries: Binaries): Promise<string | undefined> {
+  const deadline = performance.now() + patient(PROBE_TIMEOUT_MS);
   return inSandboxFolder({ folder, spec: {}, deadline, removeMore: removeCgroup }, async () => {
     const kernel = join(folder, 'kernel');
     await writeFile(kernel, probeKernel());
@@ -47,7 +77,7 @@ async function tryToRun(parts: ProbeParts): Promise<string | undefined> {
     const code = machine.child.exitCode;
     if (code === 0 && machine.said().includes(PROBE_WORDS)) return undefined;
     if (reason === 'deadline') {
-      return `Firecracker starts, but a virtual machine does in ${PROBE_TIMEOUT_MS / 1000} s not what takes a processor a tenth of a second.`;
+      return `Firecracker starts, but a virtual machine does in ${patient(PROBE_TIMEOUT_MS) / 1000} s not what takes a processor a tenth of a second.`;
     }
     return `Firecracker ended with code ${code} without running a virtual machine: ${machine.said()}`;
   });

@@ -5,7 +5,7 @@ import { SeedError } from '../../protocol/errors.ts';
 import type { Limits, Snapshot } from '../driver.ts';
 import type { Leftovers } from '../process/sandbox-folder.ts';
 import type { Started } from '../process/sandboxes.ts';
-import { newIdentity } from '../vm/control.ts';
+import { type Identity, newIdentity } from '../vm/control.ts';
 import { FILES, MACHINE_SIZE, restoreRequests } from './api.ts';
 import type { Binaries } from './binaries.ts';
 import { type Machine, startMachine } from './machine.ts';
@@ -35,7 +35,7 @@ export async function startSandbox({ snapshot, limits, ...start }: Start): Promi
   try {
     await machine.send(restoreRequests(), RESTORE_TIMEOUT_MS);
     const { control, stream } = await bind(machine, limits);
-    machine.awaitEnd(control);
+    machine.awaitEnd(control, stream);
     return { ...machine, stream };
   } catch (error) {
     await machine.kill();
@@ -49,7 +49,7 @@ async function bind(machine: Machine, limits: Limits): Promise<{ control: Socket
   const answer = () => machine.line(control, ANSWER_TIMEOUT_MS);
   const ready = await answer();
   if (ready !== 'ready') throw unexpected(ready, 'ready');
-  control.write(`${JSON.stringify(newIdentity(limits))}\n`);
+  control.write(`${JSON.stringify({ ...newIdentity(limits), answersClock: true } satisfies Identity)}\n`);
   let started = await answer();
   for (; started === 'clock'; started = await answer()) control.write(`${Date.now()}\n`);
   if (started !== 'started') throw unexpected(started, 'started');

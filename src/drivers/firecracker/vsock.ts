@@ -4,6 +4,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SeedError } from '../../protocol/errors.ts';
+import { patient } from '../patience.ts';
 
 /** Ports of vsock-bridge.py. */
 export const STREAM_PORT = 1024;
@@ -35,6 +36,29 @@ export async function connectGuest(socketPath: string, port: number, signal: Abo
       why = error;
     }
     socket.destroy();
+    await sleep(RETRY_MS);
+  }
+}
+
+/** How long a reader may take nothing of what is left to be read. */
+const UNREAD_MS = 2_000;
+
+/** Counts the guest's bytes that are taken from the socket from now on, also by what reads its handle (http2). */
+export function countTaken(socket: Socket): () => number {
+  const taken = () => socket.bytesRead - socket.readableLength;
+  const before = taken();
+  return () => taken() - before;
+}
+
+/**
+ * Resolves when so many are taken, or when nobody takes them any more. Firecracker passes on no end of a guest's
+ * output: a guest says how much it was, and what Firecracker still holds of it is lost with the machine.
+ */
+export async function untilTaken(socket: Socket, taken: () => number, bytes: number): Promise<void> {
+  for (let seen = taken(), since = performance.now(); taken() < bytes && !socket.destroyed; ) {
+    if (taken() !== seen) [seen, since] = [taken(), performance.now()];
+    if (performance.now() - since > patient(UNREAD_MS)) return;
+    // A socket tells no one when something is taken from it.
     await sleep(RETRY_MS);
   }
 }

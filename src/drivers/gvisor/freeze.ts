@@ -4,6 +4,7 @@ import { contentHash } from '../../lib/content-hash.ts';
 import { exec } from '../../lib/exec.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Snapshot } from '../driver.ts';
+import { patient } from '../patience.ts';
 import { inSandboxFolder } from '../process/sandbox-folder.ts';
 import { firstProcess, HOST_ENVIRONMENT, inside } from '../process/supervisor.ts';
 import { guestIsReady } from '../snapshot/guest-ready.ts';
@@ -32,17 +33,17 @@ export async function freezeImage(freeze: Freeze): Promise<Snapshot> {
 
 async function checkpoint({ image, runscPath, snapshotsFolder }: Freeze, imagePath: string): Promise<void> {
   const folder = join(snapshotsFolder, 'sandbox');
-  const deadline = performance.now() + READY_TIMEOUT_MS + CHECKPOINT_TIMEOUT_MS;
+  const deadline = performance.now() + patient(READY_TIMEOUT_MS + CHECKPOINT_TIMEOUT_MS);
   const spec = runtimeSpec(resolve(image.rootfs), image.command);
   await inSandboxFolder({ folder, spec, deadline }, async () => {
     const sandbox = await startSandbox({ runscPath, folder, command: ['run'], deadline });
     try {
-      await guestIsReady(sandbox, READY_TIMEOUT_MS, sandbox.said);
+      await guestIsReady(sandbox, patient(READY_TIMEOUT_MS), sandbox.said);
       const command = ['checkpoint', '--compression=none', `--image-path=${imagePath}`, CONTAINER];
       const pid = await firstProcess(sandbox.pid);
       if (!pid) throw new SeedError('sandbox_failed', 'The sandbox ended while it was being frozen.');
       const [program = '', ...rest] = inside(pid, runscArgs(runscPath, folder, command));
-      await exec(program, rest, { env: HOST_ENVIRONMENT, timeoutMs: CHECKPOINT_TIMEOUT_MS });
+      await exec(program, rest, { env: HOST_ENVIRONMENT, timeoutMs: patient(CHECKPOINT_TIMEOUT_MS) });
     } finally {
       await sandbox.kill();
     }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getuid } from 'node:process';
 import type { Probe } from '../driver.ts';
+import { patient } from '../patience.ts';
 import { ageWarning, gvisorVersion } from './runsc.ts';
 import { runtimeSpec } from './spec.ts';
 import { runOnce } from './start.ts';
@@ -35,14 +36,14 @@ async function tryToRun(runscPath: string, folder: string): Promise<string | und
     runscPath,
     folder,
     spec: runtimeSpec(rootfs, ['/runsc', '--version']),
-    timeoutMs: PROBE_TIMEOUT_MS,
+    timeoutMs: patient(PROBE_TIMEOUT_MS),
     async prepare() {
       await mkdir(rootfs);
       await link(runscPath, join(rootfs, 'runsc')).catch(() => copyFile(runscPath, join(rootfs, 'runsc')));
     },
   });
   if (exit.reason === 'exited' && exit.code === 0) return undefined;
-  if (exit.reason === 'deadline') return `gVisor did not answer within ${PROBE_TIMEOUT_MS / 1000} s.`;
+  if (exit.reason === 'deadline') return `gVisor did not answer within ${patient(PROBE_TIMEOUT_MS) / 1000} s.`;
   return exit.reason === 'lost' ? exit.detail.split('\n').at(-1) : JSON.stringify(exit);
 }
 

@@ -2,11 +2,13 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FROZEN_NODE_FLAGS } from '../../guest/frozen-node.ts';
 import { ensureFolder } from '../../lib/cache-folders.ts';
 import { contentHash } from '../../lib/content-hash.ts';
 import { exec } from '../../lib/exec.ts';
 import type { Image } from '../driver.ts';
 import { type Base, type BaseOptions, ensureBase } from './base.ts';
+import { trimPi } from './pi-bundle.ts';
 
 export interface BuildImageOptions extends BaseOptions {
   /** The guest program, one ES module; it finds Pi beside itself in /opt/seed/node_modules. */
@@ -21,14 +23,16 @@ export interface BuiltImage {
   runscPath: string;
 }
 
-/** A small young generation: what it ever took is in the snapshot, read at every restore, in every sandbox. */
-const COMMAND = ['/usr/bin/node', '--max-semi-space-size=4', '/opt/seed/guest.mjs'];
+/** A small young generation: what it ever took is in the snapshot. */
+const COMMAND = ['/usr/bin/node', '--max-semi-space-size=2', ...FROZEN_NODE_FLAGS, '/opt/seed/guest.mjs'];
 
 /** The finished image; quick when nothing changed. */
 export async function buildImage({ guestBundle, ...options }: BuildImageOptions): Promise<BuiltImage> {
-  const { cacheDir } = options;
+  const { cacheDir, onProgress } = options;
   const base = await ensureBase(options);
-  const id = contentHash(base.id, guestBundle, COMMAND.join(' '));
+  const trimmed = await trimPi(guestBundle, base, onProgress);
+  const files = { ...trimmed.files, 'guest.mjs': trimmed.guest };
+  const id = contentHash(base.id, ...Object.values(files), COMMAND.join(' '));
   const folder = join(cacheDir, 'images', id);
   const image: Image = {
     id,
@@ -37,14 +41,16 @@ export async function buildImage({ guestBundle, ...options }: BuildImageOptions)
     command: COMMAND,
   };
   const isComplete = () => existsSync(join(folder, 'image.json'));
-  await ensureFolder(folder, isComplete, (partial) => fillImage(partial, base, guestBundle));
-  return { image, sizeBytes: base.sizeBytes + guestBundle.length, runscPath: base.runscPath };
+  await ensureFolder(folder, isComplete, (partial) => fillImage(partial, base, files));
+  const sizeBytes = Object.values(files).reduce((sum, { length }) => sum + length, base.sizeBytes);
+  return { image, sizeBytes, runscPath: base.runscPath };
 }
 
-async function fillImage(folder: string, base: Base, guestBundle: Uint8Array): Promise<void> {
+/** @param files paths within /opt/seed */
+async function fillImage(folder: string, base: Base, files: Record<string, Uint8Array>): Promise<void> {
   const rootfs = join(folder, 'rootfs');
   // Hard links: a second image costs its folders only. Nothing ever writes to an image's files.
   await exec('cp', ['--archive', '--link', base.rootfs, rootfs]);
-  await writeFile(join(rootfs, 'opt/seed/guest.mjs'), guestBundle);
+  for (const [path, content] of Object.entries(files)) await writeFile(join(rootfs, 'opt/seed', path), content);
   await writeFile(join(folder, 'image.json'), JSON.stringify({ base: base.id }));
 }

@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseStat } from '../../lib/host-processes.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import { patient } from '../patience.ts';
 import { sandboxMarks } from './sandbox-folder.ts';
 import { firstProcess, HOST_ENVIRONMENT } from './supervisor.ts';
 
@@ -62,7 +63,7 @@ export function sandboxDeadline(supervisorPid: number, folder: string, deadline:
 
 /** The first process below the supervisor, which has begun to start it; undefined when it has ended. */
 async function whenStarted(supervisorPid: number): Promise<number | undefined> {
-  const giveUpAt = performance.now() + START_WITHIN_MS;
+  const giveUpAt = performance.now() + patient(START_WITHIN_MS);
   for (;;) {
     const pid = await firstProcess(supervisorPid);
     if (pid !== undefined || performance.now() > giveUpAt || !existsSync(`/proc/${supervisorPid}`)) return pid;

@@ -8,6 +8,7 @@ import { contentHash } from '../../lib/content-hash.ts';
 import { findByCommandLine } from '../../lib/host-processes.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Leftover } from '../driver.ts';
+import { patient } from '../patience.ts';
 import { removeGuard } from './guard.ts';
 import { killProcess } from './supervisor.ts';
 
@@ -69,7 +70,7 @@ export async function removeSandbox(folder: string, { mayLive = true, removeMore
 }
 
 async function killAll(folder: string): Promise<void> {
-  const giveUpAt = performance.now() + GIVE_UP_MS;
+  const giveUpAt = performance.now() + patient(GIVE_UP_MS);
   for (;;) {
     const pids = await sandboxProcesses(folder);
     if (pids.length === 0) return;

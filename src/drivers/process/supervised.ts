@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { textTail } from '../../lib/read-stream.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { DETAIL_BYTES, type Exit, type Usage } from '../driver.ts';
+import { patient } from '../patience.ts';
 import { type SandboxDeadline, sandboxDeadline } from './deadline.ts';
 import { classifyExit, type Findings } from './exit.ts';
 import { createGuard, type GuardLimits } from './guard.ts';
@@ -97,7 +98,7 @@ export async function supervise(supervision: Supervision): Promise<Supervised> {
   }
 
   // The end counts when all output has been read; what nobody takes would hold back the news of it.
-  child.once('exit', () => setTimeout(() => output.destroy(), UNREAD_OUTPUT_MS).unref());
+  child.once('exit', () => setTimeout(() => output.destroy(), patient(UNREAD_OUTPUT_MS)).unref());
   const ends = [emitted(child, 'exit'), emitted(output, 'close'), emitted(errors, 'close')];
   const exited = Promise.all(ends).then(settle);
 

@@ -3,6 +3,7 @@
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { processTree } from '../../lib/host-processes.ts';
 import type { Usage } from '../driver.ts';
+import { patient } from '../patience.ts';
 
 /** A kill waits no longer for the last look. */
 const LOOK_WITHIN_MS = 250;
@@ -36,9 +37,9 @@ export function createMeter(measure: () => Promise<Figures>): Meter {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(() => {
-        used = { ...used, problem: `the host did not tell within ${LOOK_WITHIN_MS} ms` };
+        used = { ...used, problem: `the host did not tell within ${patient(LOOK_WITHIN_MS)} ms` };
         resolve();
-      }, LOOK_WITHIN_MS);
+      }, patient(LOOK_WITHIN_MS));
     });
     await Promise.race([measureNow(), late]);
     clearTimeout(timer);

@@ -3,6 +3,7 @@ import { chmod, chown, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { contentHash } from '../../lib/content-hash.ts';
 import type { Snapshot } from '../driver.ts';
+import { patient } from '../patience.ts';
 import { inSandboxFolder } from '../process/sandbox-folder.ts';
 import { isRoot } from '../process/supervisor.ts';
 import { guestIsReady } from '../snapshot/guest-ready.ts';
@@ -54,12 +55,12 @@ async function fillSnapshot(freeze: Freeze, dir: string): Promise<void> {
   await chmod(dir, 0o755);
   const out = await mkdtemp(join(dir, 'out-'));
   if (isRoot()) await chown(out, QEMU_UID, QEMU_UID);
-  const deadline = performance.now() + READY_TIMEOUT_MS + SAVE_TIMEOUT_MS;
+  const deadline = performance.now() + patient(READY_TIMEOUT_MS + SAVE_TIMEOUT_MS);
   const machine: Machine = { accelerator, memory: { kind: 'template' }, tscKhz: await hostTscKhz() };
   await inSandboxFolder({ folder, spec: { machine, tools: tools.id }, deadline }, async () => {
     const template = await startMachine({ tools, folder, machine, files: dir, out, deadline });
     try {
-      await guestIsReady(template, READY_TIMEOUT_MS, template.said);
+      await guestIsReady(template, patient(READY_TIMEOUT_MS), template.said);
       const qmp = await template.qmp();
       await qmp.execute('stop');
       await qmp.migrate('migrate', join(JAIL.out, FILES.state));

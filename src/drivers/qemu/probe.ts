@@ -5,6 +5,7 @@ import { getuid } from 'node:process';
 import { contentHash } from '../../lib/content-hash.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Isolation, Probe } from '../driver.ts';
+import { patient } from '../patience.ts';
 import { inSandboxFolder } from '../process/sandbox-folder.ts';
 import { buildInitramfs } from '../vm/machine-files.ts';
 import type { QemuTools } from '../vm/tools.ts';
@@ -57,7 +58,8 @@ async function requireKvmDevice(): Promise<void> {
 }
 
 async function bootOnce(accelerator: Accelerator, tools: QemuTools, folder: string): Promise<string | undefined> {
-  const deadline = performance.now() + TIMEOUT_MS[accelerator];
+  const timeoutMs = patient(TIMEOUT_MS[accelerator]);
+  const deadline = performance.now() + timeoutMs;
   const machine: Machine = { accelerator, memory: { kind: 'probe' }, tscKhz: await hostTscKhz() };
   return inSandboxFolder({ folder, spec: machine, deadline }, async () => {
     await buildInitramfs(join(folder, FILES.initramfs), tools);
@@ -70,7 +72,7 @@ async function bootOnce(accelerator: Accelerator, tools: QemuTools, folder: stri
     if (booted) return undefined;
     const exit = await booting.exited;
     if (exit.reason === 'deadline') {
-      return `${TECHNOLOGY[accelerator]} booted no kernel within ${TIMEOUT_MS[accelerator] / 1000} s.`;
+      return `${TECHNOLOGY[accelerator]} booted no kernel within ${timeoutMs / 1000} s.`;
     }
     return exit.reason === 'lost' ? exit.detail : JSON.stringify(exit);
   });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Limits } from '../driver.ts';
+import { patient } from '../patience.ts';
 import type { Leftovers } from '../process/sandbox-folder.ts';
 import type { Started } from '../process/sandboxes.ts';
 import { type Supervised, supervise } from '../process/supervised.ts';
@@ -85,7 +86,7 @@ export interface Clone extends Omit<MachineStart, 'machine' | 'out' | 'deadline'
 export async function startClone({ accelerator, limits, ...start }: Clone): Promise<Started> {
   const machine: Machine = { accelerator, memory: { kind: 'clone' } };
   const clone = await startMachine({ ...start, machine, deadline: limits.deadline });
-  const late = setTimeout(() => void clone.kill(), START_TIMEOUT_MS);
+  const late = setTimeout(() => void clone.kill(), patient(START_TIMEOUT_MS));
   try {
     const qmp = await clone.qmp();
     await qmp.migrate('migrate-incoming', join(JAIL.files, FILES.state));

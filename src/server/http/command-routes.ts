@@ -69,7 +69,7 @@ function mount(app: Hono<HttpEnv>, command: Command, needs: CommandRoutesNeeds, 
   const readInput = inputReader(command);
   const respond = responder(command, needs, streams);
   const success = isObject(command) ? (command.successStatus ?? 200) : 200;
-  const takesFiles = isObject(command) && command.takesFiles;
+  const takesFiles = isObject(command) && (command.takesFiles || command.takesLargeInput);
   const answer = async (c: Context<HttpEnv>, recordDone: RecordDone) => {
     await using delivery = takesFiles ? needs.inbox.open() : NO_DELIVERY;
     const actor = await needs.gate.authenticate(c, { counted: true, sessions: true });

@@ -14,18 +14,23 @@ const ARTIFACT = /^\/runner\/v1\/tasks\/[^/]+\/artifacts$/;
 /** For every request there is, before all routes. Sets what type its body has. */
 export function limitBodies(commands: readonly Command[]): MiddlewareHandler<HttpEnv> {
   const takeFiles = new Set(
-    commands
-      .filter((command) => isObject(command) && command.takesFiles)
-      .map(({ http }) => http.replace(' /', ' /api/v1/')),
+    commands.filter((command) => isObject(command) && command.takesFiles).map(({ http }) => routeOf(http)),
   );
+  const large = commands
+    .filter((command) => isObject(command) && command.takesLargeInput)
+    .map(({ http }) => new RegExp(`^${routeOf(http).replace(/\{[^}]+\}/g, '[^/]+')}$`));
+  /** JSON is held whole: only who says beforehand how large it is may send that much. */
+  const jsonBytes = ({ req }: Context<HttpEnv>) =>
+    req.header('content-length') === undefined ? LIMITS.bodyBytes : LIMITS.filesBodyBytes;
 
-  function mostBytes({ req }: Context<HttpEnv>, type: MediaType | undefined): number {
+  function mostBytes(c: Context<HttpEnv>, type: MediaType | undefined): number {
+    const { req } = c;
     const { method, path } = req;
     if (takeFiles.has(`${method} ${path}`)) {
       if (type?.essence === 'multipart/form-data') return MULTIPART_BYTES;
-      // JSON is held whole: only who says beforehand how large it is may send that much.
-      return req.header('content-length') === undefined ? LIMITS.bodyBytes : LIMITS.filesBodyBytes;
+      return jsonBytes(c);
     }
+    if (large.some((route) => route.test(`${method} ${path}`))) return jsonBytes(c);
     if (method === 'PUT' && ARTIFACT.test(path)) return LIMITS.artifactBytes;
     return /^\/(?:llm|runner)\//.test(path) ? LIMITS.llmBodyBytes : LIMITS.bodyBytes;
   }
@@ -40,6 +45,8 @@ export function limitBodies(commands: readonly Command[]): MiddlewareHandler<Htt
     }
   };
 }
+
+const routeOf = (http: string) => http.replace(' /', ' /api/v1/');
 
 /** Whether the request says that a body follows. A call within the server says so by having one. */
 export function bringsBody({ req, env }: Context<HttpEnv>): boolean {

@@ -6,7 +6,9 @@ import type { z } from 'zod';
 import type { Command, ObjectCommand } from '../../command/define-command.ts';
 import { parseHttp, pathParameters, toJsonSchema } from '../../command/manifest.ts';
 import { storableText } from '../../db/storable.ts';
+import { parseExactly } from '../../lib/exact-json.ts';
 import { parseJson } from '../../lib/json.ts';
+import { fromText, fromTexts } from '../../lib/query-text.ts';
 import { createSlots } from '../../lib/slots.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { GivenFile } from '../../protocol/file.ts';
@@ -20,10 +22,12 @@ import { bodyStream, readMultipart, receiveFiles } from './read-files.ts';
 /** The contents of files that the request brings are put aside in the delivery. */
 export type InputReader = (c: Context<HttpEnv>, delivery: Delivery) => Promise<unknown>;
 
-type ReadCommand = Pick<Command, 'http' | 'input'> & Pick<ObjectCommand, 'takesFiles'>;
+type ReadCommand = Pick<Command, 'http' | 'input'> &
+  Pick<ObjectCommand, 'takesFiles' | 'takesLargeInput' | 'remote'>;
 
 /** The reader of one command. It throws SeedError invalid_json, invalid_input or unsupported_media_type. */
-export function inputReader({ http, input, takesFiles = false }: ReadCommand): InputReader {
+export function inputReader(command: ReadCommand): InputReader {
+  const { http, input, takesFiles = false, takesLargeInput = false, remote = false } = command;
   const { method, path } = parseHttp(http);
   const parameters = pathParameters(path);
   const schema = input.strict();
@@ -35,7 +39,7 @@ export function inputReader({ http, input, takesFiles = false }: ReadCommand): I
     using held = new DisposableStack();
     const readBytes = async () => {
       const isLarge = Number(c.req.header('content-length') ?? 0) > LIMITS.bodyBytes;
-      if (!takesFiles || !isLarge) return c.req.arrayBuffer();
+      if (!(takesFiles || takesLargeInput) || !isLarge) return c.req.arrayBuffer();
       const { path } = await delivery.receive(bodyStream(c), LIMITS.filesBodyBytes);
       held.defer(await large.enter(c.req.raw.signal));
       return readFile(path);
@@ -45,7 +49,7 @@ export function inputReader({ http, input, takesFiles = false }: ReadCommand): I
         ? fromQuery(query, properties)
         : takesFiles && c.get('mediaType')?.essence === 'multipart/form-data'
           ? await fromParts(c, delivery)
-          : await fromBody(c, readBytes);
+          : await fromBody(c, readBytes, remote);
     const [stray] = method === 'GET' ? [] : [...query.keys()];
     if (stray !== undefined)
       throw new SeedError('invalid_input', `"${cutEnd(stray, FINDING_LENGTH)}" is in the query, not in the body`);
@@ -86,37 +90,17 @@ function fromQuery(query: Map<string, string[]>, properties: Record<string, Json
   const given: Record<string, unknown> = Object.create(null);
   for (const [name, values] of query) {
     const schema = (Object.hasOwn(properties, name) && properties[name]) || {};
-    if (schema.type === 'array')
-      given[name] = values
-        .flatMap((value) => value.split(','))
-        .map((value) => fromText(value, schema.items ?? {}));
-    else if (values.length > 1) throw new SeedError('invalid_input', `"${name}" is given ${values.length} times`);
-    else given[name] = fromText(values[0] ?? '', schema);
+    const value = fromTexts(values, schema);
+    if (value === undefined) throw new SeedError('invalid_input', `"${name}" is given ${values.length} times`);
+    given[name] = value;
   }
   return given;
-}
-
-/** What does not read as one of its types stays text, for the schema to refuse. */
-function fromText(text: string, schema: JsonSchema): unknown {
-  const types = typesOf(schema);
-  const may = (...wanted: string[]) => wanted.some((type) => types.includes(type));
-  if (may('string')) return text;
-  if (may('integer', 'number') && /^-?\d+(\.\d+)?$/.test(text)) return Number(text);
-  if (may('boolean') && (text === 'true' || text === 'false')) return text === 'true';
-  // As the CLI and MCP write an object into a query.
-  const value = may('object') ? parseJson(text) : undefined;
-  return value === undefined ? text : value;
-}
-
-/** With those of a union. */
-function typesOf({ type, anyOf }: JsonSchema): string[] {
-  if (type !== undefined) return [type].flat();
-  return Array.isArray(anyOf) ? (anyOf as JsonSchema[]).flatMap(typesOf) : [];
 }
 
 async function fromBody(
   c: Context<HttpEnv>,
   readBytes: () => Promise<ArrayBuffer | Uint8Array>,
+  keepsDigits: boolean,
 ): Promise<Record<string, unknown>> {
   if (!bringsBody(c)) return {};
   const type = c.get('mediaType')?.essence;
@@ -126,16 +110,20 @@ async function fromBody(
     throw new SeedError('unsupported_media_type', `the body is ${stated}, not application/json`, { hint });
   }
   const bytes = await readBytes();
-  return bytes.byteLength === 0 ? {} : objectOf(bytes);
+  return bytes.byteLength === 0 ? {} : objectOf(bytes, keepsDigits);
 }
 
-function objectOf(bytes: ArrayBuffer | Uint8Array): Record<string, unknown> {
-  let body: unknown;
+/** @param keepsDigits numbers that JavaScript cannot hold stay as they were written */
+function objectOf(bytes: ArrayBuffer | Uint8Array, keepsDigits = false): Record<string, unknown> {
+  const failure = (cause: Error) =>
+    new SeedError('invalid_json', `the body is not JSON: ${cause.message}`, { cause });
+  let text: string;
   try {
-    body = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new SeedError('invalid_json', `the body is not JSON: ${(cause as Error).message}`, { cause });
+    throw failure(cause as Error);
   }
+  const body = keepsDigits ? parseExactly(text, { failure }) : parseJson(text, failure);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new SeedError('invalid_input', 'the body is not a JSON object');
   }

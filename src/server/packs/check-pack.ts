@@ -5,6 +5,7 @@ import { parseHttp, pathParameters, toJsonSchema } from '../../command/manifest.
 import type { Pack } from '../../pack/definition.ts';
 import type { PackCommand } from '../../pack/pack-command.ts';
 import { packProblem } from '../../pack/problem.ts';
+import { CREDENTIAL_MODES } from '../../protocol/credential.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { Scope } from '../../protocol/scope.ts';
 
@@ -14,7 +15,7 @@ const AnyFunction = z.custom((value) => typeof value === 'function', 'is not a f
 
 const ConcreteScope = Scope.refine((scope) => !scope.includes('*'), 'is one concrete scope, without *');
 
-const CommandShape = z.looseObject({
+const COMMON = {
   name: z
     .string()
     .regex(/^[a-z][a-z0-9-]*( [a-z][a-z0-9-]*){1,2}$/, 'is written as noun and verb: "contacts list"'),
@@ -30,12 +31,11 @@ const CommandShape = z.looseObject({
   external: z.boolean().optional(),
   repeatable: z.boolean().optional(),
   input: ObjectSchema,
-  output: ObjectSchema,
-  run: AnyFunction,
-});
-
-/** Of one that answers with a file. */
-const FileCommandShape = CommandShape.omit({ output: true, run: true }).extend({
+};
+const CommandShape = z.looseObject({ ...COMMON, output: ObjectSchema, run: AnyFunction });
+/** One that answers with a file: `filesOn`, and what an import makes of an operation that answers with bytes. */
+const FileCommandShape = z.looseObject({
+  ...COMMON,
   effect: z.literal('read', 'is "read": what answers with a file changes nothing'),
   file: AnyFunction,
 });
@@ -61,6 +61,7 @@ const FIELDS = {
     .regex(/^[a-z][a-z0-9-]*$/, 'is written in lower-case letters, digits and hyphens'),
   title: z.string().min(1).max(100),
   commands: z.array(z.unknown()).min(1, 'is empty'),
+  credential: z.enum(CREDENTIAL_MODES).optional(),
   migrations: z.instanceof(URL).optional(),
   samples: AnyFunction.optional(),
   config: ObjectSchema.optional(),
@@ -102,8 +103,8 @@ export function checkPack(exported: unknown, file: string, builtIn: readonly Com
 }
 
 function checkCommand(definition: unknown, file: string): void {
-  const gives = typeof definition === 'object' && definition !== null && 'file' in definition;
-  const shape = (gives ? FileCommandShape : CommandShape).safeParse(definition);
+  const isFile = typeof definition === 'object' && definition !== null && 'file' in definition;
+  const shape = (isFile ? FileCommandShape : CommandShape).safeParse(definition);
   const name = (definition as { name?: unknown } | null)?.name;
   const called = typeof name === 'string' ? `"${name}"` : 'without a name';
   if (!shape.success) throw packProblem(file, `the command ${called}: ${firstIssue(shape.error)}`);
@@ -122,7 +123,7 @@ function mistakeIn(command: PackCommand): string | null {
     return 'it takes files, and its input has no `files` (filesInput)';
   try {
     toJsonSchema(command.input, 'input');
-    if ('output' in command) toJsonSchema(command.output, 'output');
+    if (!('file' in command)) toJsonSchema(command.output, 'output');
   } catch (error) {
     return `its schemas cannot be described: ${(error as Error).message}`;
   }

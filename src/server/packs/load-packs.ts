@@ -74,12 +74,18 @@ export async function playbooksOf(packs: readonly LoadedPack[]): Promise<Playboo
   return [...own, ...packs.flatMap(({ playbooks = [] }) => playbooks)];
 }
 
-/** What keeps the packs that are found from being on together, a line each; of those that can be loaded. */
+/**
+ * What keeps the packs that are found from being on together, a line each; of those that can be loaded.
+ * @param candidate a pack that is to be there, in the place of one that has its name
+ */
 export async function clashesOfPacks(
   settings: Pick<PackSettings, 'folder' | 'config'>,
   builtIn: readonly Command[],
+  candidate?: Pick<LoadedPack, 'name' | 'file' | 'commands'>,
 ): Promise<string[]> {
-  return (await loadEach(settings, builtIn)).clashes;
+  const { loaded } = await loadEach(settings, builtIn);
+  const others = loaded.filter(({ name }) => name !== candidate?.name);
+  return clashesBetween([seedItself(builtIn), ...others, ...(candidate ? [candidate] : [])]);
 }
 
 /** All packs that are found, each for itself, with what a start would say of those that it would not take. */
@@ -151,9 +157,13 @@ export async function loadPack(
   const shown = shownPath(file);
   const exported = await importFile(file.href, shown);
   const pack = checkPack(exported['pack'], shown, builtIn);
+  // Of an imported pack all commands say the same.
+  const [imported] = pack.commands;
+  const credential = pack.credential ?? imported?.credential ?? 'shared';
+  const renew = imported?.renew ?? null;
   const migrationsFolder = migrationsOf(pack, file, shown);
   const settings = readPackSettings(pack.name, pack, lookUp);
-  return { ...pack, setting: pack.name, file: shown, migrationsFolder, settings };
+  return { ...pack, setting: pack.name, file: shown, credential, renew, migrationsFolder, settings };
 }
 
 /** None, or one: what is to be migrated for the pack. */

@@ -8,7 +8,7 @@ import type { Store } from '../../db/store.ts';
 import type { Tx } from '../../db/tables.ts';
 import type { Answer, LoadedPack } from '../../pack/definition.ts';
 import type { GivenOut, PackFileCommand } from '../../pack/files.ts';
-import type { CalledContext, ExternalContext, PackCommand, PackContext } from '../../pack/pack-command.ts';
+import type { CalledContext, ExternalContext, PackCommand, PackContext, Renew } from '../../pack/pack-command.ts';
 import { formsOf } from '../../pack/settings.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { createEventTypes } from '../../protocol/event-types.ts';
@@ -18,8 +18,17 @@ import { emitEvent, type NewEvent } from '../webhooks/events.ts';
 import { openPackTables } from './tables.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
-export function packCommands(pack: LoadedPack, store: Store): Command[] {
-  const run = runnerOf(pack, store);
+/** What the calls of this actor show the platform of the pack. Throws SeedError credential_missing. */
+export type CredentialFor = (wanted: {
+  pack: string;
+  mode: HeldMode;
+  actor: Call['actor'];
+  renew: Renew | null;
+}) => Promise<string>;
+type HeldMode = Exclude<LoadedPack['credential'], 'shared'>;
+
+export function packCommands(pack: LoadedPack, store: Store, credentialFor: CredentialFor): Command[] {
+  const run = runnerOf(pack, store, credentialFor);
   return pack.commands.map((command): Command => {
     const { effect, external = false } = command;
     if (isPackFile(command)) {
@@ -32,7 +41,7 @@ export function packCommands(pack: LoadedPack, store: Store): Command[] {
       const called = { command, input, context } as never;
       const output = await (pack.around?.(called, next) ?? next());
       // Here, so that an output that cannot be answered is not kept either.
-      command.output.parse(output);
+      if (effect !== 'read') command.output.parse(output);
       return output;
     };
     return {
@@ -50,7 +59,7 @@ const hasOneTransaction = ({ migrationsFolder }: LoadedPack, external: boolean) 
 type Context = PackContext<never> | ExternalContext<never>;
 
 /** Runs what a command of the pack does, with what it is given, and takes secrets out of what it throws. */
-function runnerOf(pack: LoadedPack, store: Store) {
+function runnerOf(pack: LoadedPack, store: Store, credentialFor: CredentialFor) {
   const tables = openPackTables(pack.name, store);
   const { config, secrets } = pack.settings;
   const secretForms = formsOf(secrets);
@@ -62,10 +71,16 @@ function runnerOf(pack: LoadedPack, store: Store) {
     const access = effect === 'read' ? 'read only' : 'read write';
     const { accountId } = call.actor;
     const events = emittedEvents(pack, effect, accountId, store);
-    const context = { ...contextOf(call), config, secrets, clock: store.clock, emit: events.emit };
+    const context = Object.assign(contextOf(call), {
+      config,
+      secrets,
+      credential: credentialOf(pack, call.actor, credentialFor),
+      clock: store.clock,
+      emit: events.emit,
+    });
     if (hasOneTransaction(pack, external)) {
       const whole = { accountId, access, tellsBrokenRules: true, afterwards: events.write } as const;
-      return tables.inTransaction(call.store.db, whole, (db) => work({ ...context, db }));
+      return tables.inTransaction(call.store.db, whole, (db) => work(Object.assign(context, { db })));
     }
     const transaction = <R>(inner: (db: Kysely<never>) => Promise<R>) =>
       tables.inTransaction(store.db, { accountId, access, tellsBrokenRules: effect === 'read' }, inner);
@@ -87,7 +102,10 @@ function isPackFile(command: PackCommand | PackFileCommand): command is PackFile
   return 'file' in command;
 }
 
-function sentFile({ name, type, content }: GivenOut): SentFile {
+function sentFile(given: GivenOut | SentFile): SentFile {
+  // Of an imported one it is what has come of the platform.
+  if ('sha256' in given) return given;
+  const { name, type, content } = given;
   const bytes = Buffer.from(content as Uint8Array);
   if (bytes.length > LIMITS.fileBytesPerTask)
     throw new SeedError('internal', `a command gives a file of more than ${LIMITS.fileBytesPerTask} bytes`);
@@ -101,7 +119,21 @@ function contextOf({ actor, creationId, gone }: Call) {
     account: { id: actor.accountId, name: actor.accountName },
     actor: { keyId, keyName, scopes, taskId },
     creationId,
-    signal: gone(),
+    // Made for who asks for it: it costs as much as a short request.
+    get signal() {
+      return gone();
+    },
+  };
+}
+
+function credentialOf(
+  { name, credential: mode, renew }: LoadedPack,
+  actor: Call['actor'],
+  credentialFor: CredentialFor,
+) {
+  return async () => {
+    if (mode !== 'shared') return credentialFor({ pack: name, mode, actor, renew });
+    throw new SeedError('internal', `the pack ${name} does not say whose credential it shows: \`credential\``);
   };
 }
 
@@ -115,16 +147,19 @@ function externalContext(
     migrationsFolder === null
       ? `the pack ${name} has no migrations, and so no tables`
       : `a command of the pack ${name} is external: its tables are in \`transaction\`, not in \`db\``;
-  return {
-    ...context,
-    get transaction() {
-      if (migrationsFolder === null) throw new SeedError('internal', why);
-      return transaction;
+  return Object.defineProperties(context, {
+    transaction: {
+      get() {
+        if (migrationsFolder === null) throw new SeedError('internal', why);
+        return transaction;
+      },
     },
-    get db(): never {
-      throw new SeedError('internal', why);
+    db: {
+      get(): never {
+        throw new SeedError('internal', why);
+      },
     },
-  } as ExternalContext<never>;
+  }) as ExternalContext<never>;
 }
 
 /** What one call emits: gathered while it runs, written in its transaction when it has done its work. */

@@ -3,19 +3,23 @@ import type { Actor, Call } from '../../command/call.ts';
 import { sqlStateOf } from '../../db/database-failure.ts';
 import type { StoredFile, Tx } from '../../db/tables.ts';
 import { parseTraceParent } from '../../lib/trace-parent.ts';
+import type { TaskCredentials } from '../../protocol/credential.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { isReceived, type ReceivedFile } from '../../protocol/file.ts';
+import type { Lineage } from '../../protocol/key.ts';
 import { allows, grantScopes } from '../../protocol/scope.ts';
 import type { RunTaskBody, Task } from '../../protocol/task.ts';
 import { refuseUnknownScopes, taskOf } from '../access/lineage.ts';
 import { refuseSpent, refuseUnpriced } from '../spending/bounds.ts';
-import { toBudget } from '../spending/budget.ts';
-import { createTask, refuseTooManyTasks } from './create.ts';
+import { hasSpendLimit, toBudget } from '../spending/budget.ts';
+import { type CreateFreeTask, createTask, refuseTooManyTasks } from './create.ts';
 import type { FindTask } from './find.ts';
+import type { NewTask } from './insert.ts';
 import { grantResources, type ResourcePolicy, refuseWithoutRoom } from './resources.ts';
 
 export interface AcceptNeeds {
   find: FindTask;
+  createFree: CreateFreeTask;
   resources: ResourcePolicy;
   /** Every scope that some command asks for and the account could be granted. */
   scopesFor(operator: boolean): string[];
@@ -36,6 +40,12 @@ export interface AcceptNeeds {
       files: readonly ReceivedFile[],
       use: (files: StoredFile[], take: (tx: Tx) => Promise<void>) => Promise<Result>,
     ): Promise<Result>;
+  };
+  credentials: {
+    /** Throws SeedError invalid_input for a pack that takes none of its callers. */
+    refuseUnwanted(given: TaskCredentials): void;
+    /** With those of the task that posts it, in the transaction that accepts it. */
+    keep(tx: Tx, task: { taskId: string; parentTaskId: string | null; given: TaskCredentials }): Promise<void>;
   };
   webhooks: {
     /** The URL as it will be dialled. Throws SeedError for one that may not be. */
@@ -70,6 +80,7 @@ async function accept(
   const [model, ...fallbackModels] = needs.models.choose(askedModels(input), actor);
   const webhookUrl = input.webhookUrl === undefined ? null : needs.webhooks.checkUrl(input.webhookUrl);
   if (webhookUrl !== null) refuseWayOut(actor);
+  needs.credentials.refuseUnwanted(input.credentials);
   const resources = grantResources(needs.resources, input.resources ?? {});
   const received = input.files.filter(isReceived);
   refuseWithoutRoom(received, resources);
@@ -91,6 +102,10 @@ async function accept(
     webhookUrl,
     traceParent: (parseTraceParent(traceParent) && traceParent) ?? null,
   };
+  if (isFree(task, input, lineage)) {
+    await refuseUnpriced(store.db, task, lineage, { hasPrice: needs.models.hasPrice, now: store.clock.now() });
+    return needs.createFree({ ...task, files: [] });
+  }
   return needs.files.keep(id, received, (files, take) =>
     createTask(store, { ...task, files }, async (tx) => {
       const now = store.clock.now();
@@ -98,9 +113,22 @@ async function accept(
       await refuseSpent(tx, lineage, now);
       await refuseTooManyTasks(tx, lineage);
       await take(tx);
+      const { parentTaskId } = task;
+      await needs.credentials.keep(tx, { taskId: id, parentTaskId, given: input.credentials });
       if (webhookUrl !== null) await needs.webhooks.ensureSecret(tx, accountId, now);
     }),
   );
+}
+
+/** Whether the request and its keys, as they are known, say alone that the task may be, and it brings nothing. */
+function isFree(
+  { parentTaskId, webhookUrl }: Pick<NewTask, 'parentTaskId' | 'webhookUrl'>,
+  { files, credentials }: Pick<RunTaskBody, 'files' | 'credentials'>,
+  lineage: Lineage,
+): boolean {
+  const brings = files.length > 0 || Object.keys(credentials).length > 0;
+  const isBounded = lineage.some((key) => key.concurrentTasks !== null || hasSpendLimit(key));
+  return parentTaskId === null && webhookUrl === null && !brings && !isBounded;
 }
 
 /** @throws SeedError invalid_input */
