@@ -37,6 +37,12 @@ export async function measureGrowth(small: History, large: History): Promise<Gro
   };
   await measure('list', 'newest', list({}));
   await measure('list', 'of one status', list({ status: 'failed' }));
+  await measure('list', 'of one key and status', (history) =>
+    list({ status: 'failed', keyId: history.keyId })(history),
+  );
+  await measure('list', 'of one key and a status that none has', (history) =>
+    list({ status: 'timed_out', keyId: history.keyId })(history),
+  );
   await measure('list', 'of a status that none has', list({ status: 'timed_out' }));
   await measure('list', 'of one key', (history) => list({ keyId: history.keyId })(history));
   await measure(

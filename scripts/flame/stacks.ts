@@ -70,7 +70,7 @@ function roleOf(name: string, isGo: boolean, frames: Sample['frames']): string |
   return /^(exe|runsc)/.test(name) ? GUEST : 'other';
 }
 
-/** A guest's own code cannot be told by its addresses, which are its own: what the host's kernel does for it can. */
+/** A guest's own code cannot be told by its addresses: what the host's kernel does for it can. */
 function guestFrames(frames: Sample['frames']): string[] {
   const kernel = frames.filter(isKernel).map(({ symbol }) => symbol);
   return ["the guest's code", ...kernel.reverse()];

@@ -1,5 +1,5 @@
-// A flame graph as SVG: a block for each function, as wide as the time that it and what it called took, on what had
-// called it. Called by ../flame.ts.
+// A flame graph as SVG: a block for each function, as wide as the time that it and what it called took, below what
+// had called it. Called by ../flame.ts.
 import { SEPARATOR, type Stacks } from './stacks.ts';
 
 const WIDTH = 1200;

@@ -51,6 +51,11 @@ export interface ObjectCommand<
   transactional?: boolean;
   /** Its input has `files`, received before it runs. Its body may be multipart/form-data, and larger. */
   takesFiles?: boolean;
+  /**
+   * Of a command that reads: its answer depends on the key and the input alone, so that calls at the same time may
+   * be one run.
+   */
+  shared?: boolean;
   /** Its input may have files as base64, so that its JSON may be as large as one with files. */
   takesLargeInput?: boolean;
   /** Another service does its work: it answers as that one does, and 502 when that one fails. */

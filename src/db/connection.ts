@@ -5,6 +5,7 @@ import { Client, type PoolClient, type QueryConfig, type QueryResult, type Query
 import { SeedError } from '../protocol/errors.ts';
 import { connectionFailure, endsConnection, statementFailure } from './database-failure.ts';
 import type { Outage } from './outage.ts';
+import { timeReader } from './timestamps.ts';
 
 /** pg's own parsers of values. */
 export { types };
@@ -128,8 +129,12 @@ export class OwnConnection extends Connection {
     this.client.once('end', listener);
   }
 
+  /** Of what others notify: not of what is notified on this connection. */
   onNotification(listener: (payload: string) => void): void {
-    this.client.on('notification', ({ payload }) => listener(payload ?? ''));
+    const { processID: own } = this.client as unknown as { processID: number | null };
+    this.client.on('notification', ({ payload, processId }) => {
+      if (processId !== own) listener(payload ?? '');
+    });
   }
 
   end(): Promise<void> {
@@ -235,5 +240,9 @@ function guardParser(connection: object): void {
 }
 
 /** Counts come as numbers: a bigint of ours never passes 2^53. */
+const OWN_PARSERS = new Map<number, (text: string) => unknown>([
+  [types.builtins.INT8, Number],
+  [types.builtins.TIMESTAMPTZ, timeReader(types.getTypeParser(types.builtins.TIMESTAMPTZ))],
+]);
 const parserOf: typeof types.getTypeParser = ((oid: number, format?: 'text' | 'binary') =>
-  oid === types.builtins.INT8 ? Number : types.getTypeParser(oid, format as 'text')) as typeof types.getTypeParser;
+  OWN_PARSERS.get(oid) ?? types.getTypeParser(oid, format as 'text')) as typeof types.getTypeParser;

@@ -13,8 +13,8 @@ const RETENTION_SECONDS = 50 * 365 * 24 * 3600;
 const START_AFTER = '-1 day';
 
 export interface Queue {
-  /** Queues the task when the transaction commits. @param ahead of all that were queued without it */
-  send(tx: Tx, taskId: string, place?: { ahead: boolean }): Promise<void>;
+  /** Queues the tasks when the transaction commits. @param ahead of all that were queued without it */
+  send(tx: Tx, taskIds: readonly string[], place?: { ahead: boolean }): Promise<void>;
   /** Takes the task that has waited longest, unless the transaction rolls back; null when none waits. */
   take(tx: Tx): Promise<string | null>;
   /** Removes the task's job. Waits for a transaction that is just taking it; nothing happens if there is none. */
@@ -34,10 +34,10 @@ export async function openQueue(pool: ConnectionPool, log: BaseLogger): Promise<
   await boss.start();
   await boss.createQueue(QUEUE, { policy: 'standard' });
   return {
-    async send(tx, id, { ahead } = { ahead: false }) {
-      const db = fromKysely(tx);
-      const retentionSeconds = RETENTION_SECONDS;
-      await boss.send(QUEUE, {}, { id, priority: Number(ahead), startAfter: START_AFTER, retentionSeconds, db });
+    async send(tx, ids, { ahead } = { ahead: false }) {
+      const job = { priority: Number(ahead), startAfter: START_AFTER, retentionSeconds: RETENTION_SECONDS };
+      const jobs = ids.map((id) => ({ ...job, id, data: {} }));
+      await boss.insert(QUEUE, jobs, { db: fromKysely(tx) });
     },
     async take(tx) {
       const db = fromKysely(tx);

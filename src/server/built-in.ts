@@ -1,6 +1,6 @@
 // Seed's own commands by feature. A new one is exported by its feature's file of commands and listed here.
 
-import { type Command, type NeedsOf, withNeeds } from '../command/define-command.ts';
+import { type Command, isObject, type NeedsOf, withNeeds } from '../command/define-command.ts';
 import { createRegistry, type Registry } from '../command/registry.ts';
 import type { Store } from '../db/store.ts';
 import type { LoadedPack } from '../pack/definition.ts';
@@ -32,10 +32,12 @@ import type { LlmGateway } from './models/gateway.ts';
 import { listPacks, loadSamples } from './packs/commands.ts';
 import { type CredentialFor, packCommands } from './packs/pack-commands.ts';
 import { listSandboxes } from './runners/commands.ts';
-import { queuedNote, refuseWithoutDriver } from './runners/runners.ts';
+import { openRunnerLook } from './runners/runners.ts';
 import type { ServerSettings } from './settings.ts';
 import { getTask, listLedger, listTasks, listTemplates, runTask, stopTask, taskEvents } from './tasks/commands.ts';
+import { openTaskCreation } from './tasks/create.ts';
 import type { TaskCache } from './tasks/find.ts';
+import { TaskLooks } from './tasks/looks.ts';
 import { OWN_TEMPLATES } from './tasks/own-templates.ts';
 import { obsCosts, obsErrors, obsRequests, obsSummary, obsUsage } from './telemetry/commands.ts';
 import {
@@ -136,6 +138,8 @@ export function openRegistry(parts: RegistryNeeds): Registry {
     telemetry: { calls, callRetentionDays: retention.calls },
     tasks: {
       ...taskCache,
+      looks: new TaskLooks(store.db),
+      createFree: openTaskCreation(store),
       resources,
       scopesFor: scopes,
       models: {
@@ -152,8 +156,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
         ensureSecret: (tx, accountId, now) =>
           ensureDefaultSecret(tx, accountId, () => mintWebhookSecret(secretsKey).sealed, now),
       },
-      refuseWithoutDriver: () => refuseWithoutDriver(store),
-      queuedNote: () => queuedNote(store),
+      ...openRunnerLook(store),
       templates: [
         ...templatesOf(null, OWN_TEMPLATES),
         ...packs.flatMap((pack) => templatesOf(pack.name, pack.templates)),
@@ -172,10 +175,15 @@ export function openRegistry(parts: RegistryNeeds): Registry {
   };
   const names = Object.keys(FEATURES) as (keyof typeof FEATURES)[];
   const registry: Registry = createRegistry([
-    ...names.flatMap((name) => withNeeds(FEATURES[name] as readonly Command[], needs[name])),
+    ...names.flatMap((name) => withNeeds(FEATURES[name] as readonly Command[], needs[name]).map(shareReads)),
     ...packs.flatMap((pack) => packCommands(pack, store, credentialFor)),
   ]);
   return registry;
+}
+
+/** What Seed itself reads for a key and an input is the same for all who ask at the same time. */
+function shareReads(command: Command): Command {
+  return isObject(command) && command.effect === 'read' ? { ...command, shared: true } : command;
 }
 
 function templatesOf(pack: string | null, templates: LoadedPack['templates'] = []): Template[] {

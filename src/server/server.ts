@@ -183,6 +183,7 @@ export async function startServer(
     registry,
     llm,
     log,
+    checksAnswers: settings.checksAnswers,
     runnerToken,
     version,
     cliBundle: await bundleCli(),

@@ -26,6 +26,8 @@ export function readServerSettings() {
     adminKey: adminKey(),
     runnerToken: token,
     logLevel: logLevelSetting(),
+    /** Whether every value of an answer is checked before it is sent, and not only the types. */
+    checksAnswers: checksAnswers(),
     /** Addresses of proxies whose X-Forwarded-For is believed, as CIDRs. */
     trustedProxies: cidrsSetting('SEED_TRUSTED_PROXIES'),
     /** Origins of web pages that may call /mcp, besides those of this machine. */
@@ -56,6 +58,12 @@ export function readServerSettings() {
     /** The built dashboard; it may be missing. */
     webFolder: WEB_FOLDER,
   };
+}
+
+/** In tests and development they are; in use it would take as long as all the rest of a list. */
+function checksAnswers(): boolean {
+  const developing = ['test', 'development'].includes(env('NODE_ENV') ?? '');
+  return choiceSetting('SEED_CHECK_ANSWERS', developing ? 'values' : 'types', ['values', 'types']) === 'values';
 }
 
 /** What it says may hold a password, so the error does not repeat it. */

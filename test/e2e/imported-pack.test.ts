@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { getuid } from 'node:process';
 import { text } from 'node:stream/consumers';
@@ -15,6 +16,10 @@ import { copyRepository, type RepositoryCopy } from '../fixtures/repository-copy
 import { bash, startSeed, type TestSeed, until } from '../fixtures/seed.ts';
 
 const SECRET = 'ghp_canary0123456789abcdef';
+/** What the account has set for a second platform, and what the caller gives its task for a third. */
+const HELD = 'held-canary0123456789abcdef';
+const GIVEN = 'given-canary0123456789abcdef';
+const SECRETS = [SECRET, HELD, GIVEN];
 /** Something that must be found where the credential must not. */
 const MARKER = 'marker-0123456789abcdef';
 
@@ -29,9 +34,18 @@ beforeAll(async () => {
   const output = await runSeed('packs', 'import', platform.documentUrl, '--name', 'github');
   expect(output).toContain('1175 commands of 46 nouns');
   await writeFile(join(copy.folder, 'packs/github/overrides.json'), JSON.stringify({ sendCaller: true }));
+  for (const [name, credential] of Object.entries({ held: 'account', given: 'caller' })) {
+    const document = join(copy.folder, `${name}.json`);
+    await writeFile(document, JSON.stringify(documentOf(name)));
+    await runSeed('packs', 'import', document, '--name', name);
+    const overrides = { accounts: 'all', credential };
+    await writeFile(join(copy.folder, `packs/${name}/overrides.json`), JSON.stringify(overrides));
+  }
   const { startAllInOne } = await import(pathToFileURL(join(copy.folder, 'src/all-in-one.ts')).href);
   const settings = {
-    SEED_PACKS: 'github',
+    SEED_PACKS: 'github,held,given',
+    SEED_PACK_HELD_URL: platform.url,
+    SEED_PACK_GIVEN_URL: platform.url,
     SEED_PACK_GITHUB_URL: platform.url,
     SEED_PACK_GITHUB_TOKEN: SECRET,
     SEED_LOG_LEVEL: 'debug',
@@ -45,6 +59,17 @@ afterAll(async () => {
   await seed?.remove();
   await copy?.[Symbol.asyncDispose]();
   await platform?.close();
+});
+
+/** One command that shows a note, with a bearer token. */
+const documentOf = (noun: string) => ({
+  openapi: '3.1.0',
+  info: { title: noun, version: '1' },
+  components: { securitySchemes: { own: { type: 'http', scheme: 'bearer' } } },
+  security: [{ own: [] }],
+  paths: {
+    [`/${noun}`]: { get: { operationId: `get-${noun}`, tags: [noun], responses: { 200: { description: '' } } } },
+  },
 });
 
 async function runSeed(...args: string[]): Promise<string> {
@@ -104,20 +129,25 @@ it('the credential is in no memory, file, environment, event, answer or log outs
   const environment = await readFile(`/proc/${seed.runnerPid()}/environ`, 'utf8');
   expect(environment).toContain('SEED_RUNNER_TOKEN');
   expect(environment).not.toContain('canary');
-  platform.behave((response) => {
+  const echo = (secret: string) => (response: ServerResponse) => {
     response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ login: 'octocat', echoed: `Bearer ${SECRET}`, marker: MARKER }));
-  });
+    response.end(JSON.stringify({ login: 'octocat', echoed: `Bearer ${secret}`, marker: MARKER }));
+  };
+  platform.behave(...SECRETS.map(echo));
+  await seed.call('PUT', '/api/v1/credentials/held', { body: { token: HELD } });
+  const before = platform.asked.length;
   const task = await seed.postTask({
     instruction: bash(
       [
         'seed users get-authenticated --json | tee user.json',
+        'seed held get --json | tee held.json; seed given get --json | tee given.json',
         'env; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | tr "\\0" "\\n"',
-        'grep -rhoaE "ghp_canar[y]" /workspace /tmp /home /run /etc /opt/seed 2>/dev/null',
+        'grep -rhoaE "(ghp_|held-|given-)canar[y]" /workspace /tmp /home /run /etc /opt/seed 2>/dev/null',
         'echo searched; sleep 30',
       ].join('\n'),
     ),
-    scopes: ['users:read'],
+    scopes: ['users:read', 'held:read', 'given:read'],
+    credentials: { given: { token: GIVEN } },
   });
   await seed.waitForEvent(task.id, (event) => event.type === 'tool_output' && event.chunk.includes('searched'));
   if (getuid?.() === 0) {
@@ -125,13 +155,21 @@ it('the credential is in no memory, file, environment, event, answer or log outs
       const pids = await memoryHolders(seed.dataDir);
       return pids.length > 0 && pids;
     });
-    const searched = await Promise.all(holders.map((pid) => searchMemory(pid, [MARKER, SECRET])));
+    const searched = await Promise.all(holders.map((pid) => searchMemory(pid, [MARKER, ...SECRETS])));
     expect([...new Set(searched.flat())]).toEqual([MARKER]);
   } else console.warn("SKIPPED: only root can read a sandbox's memory from the host");
+  const shown = platform.asked.slice(before).map(({ headers }) => headers.authorization);
+  expect(shown).toEqual(SECRETS.map((secret) => `Bearer ${secret}`));
   await seed.call('POST', `/api/v1/tasks/${task.id}/stop`);
   const events = JSON.stringify(await seed.events(task.id));
   expect(events).toContain(MARKER);
   expect(events).toContain('[removed]');
-  for (const kept of [events, log]) expect(kept).not.toContain(SECRET);
+  const answers = await Promise.all(
+    ['tasks', `tasks/${task.id}`, `tasks/${task.id}/ledger`, 'audit', 'credentials'].map((path) =>
+      seed.call('GET', `/api/v1/${path}`),
+    ),
+  );
+  for (const kept of [events, log, JSON.stringify(answers)])
+    expect(kept).not.toMatch(/(ghp_|held-|given-)canary0/);
   expect(log).toContain(task.id);
 }, 120_000);

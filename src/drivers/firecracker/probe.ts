@@ -37,12 +37,15 @@ export async function probeFirecracker(parts: ProbeParts): Promise<Probe> {
   const whyNot = await tryToRun(parts, found).catch(wordsOf);
   if (whyNot === undefined) return USABLE;
   if (found.jailer === null) return unusable(parts, whyNot);
-  if (!/cgroup/i.test(whyNot)) return unusable(parts, whyNot, dirname(parts.sandboxFolder));
+  if (!REFUSED_GROUP.test(whyNot)) return unusable(parts, whyNot, dirname(parts.sandboxFolder));
   const without = await tryToRun(parts, { ...found, mayUseCgroups: false }).catch(wordsOf);
   if (without !== undefined) return unusable(parts, without, dirname(parts.sandboxFolder));
   parts.onNoCgroups?.();
   return { ...USABLE, warning: `${UNGROUPED} ${whyNot}` };
 }
+
+/** In the jailer's words for it. */
+const REFUSED_GROUP = /cgroup|controller|hierarchy/i;
 
 const USABLE: Probe = { usable: true, isolation: 'vm' };
 const UNGROUPED =

@@ -2,10 +2,11 @@
 // first time and then summed up by the minute, so that a flood of them cannot fill the table.
 import type { Context } from 'hono';
 import type { Store } from '../../db/store.ts';
+import { createBatches } from '../../lib/batches.ts';
 import { every, type Loop } from '../../lib/every.ts';
 import type { Logger } from '../../lib/log.ts';
 import { REFUSED_STATUSES } from '../../protocol/audit.ts';
-import { failureOf } from '../../protocol/errors.ts';
+import { failureOf, SeedError } from '../../protocol/errors.ts';
 import type { AuditedRoute, RecordDone } from '../http/gate.ts';
 import type { HttpEnv } from '../http/http-types.ts';
 import { insertAudit, type NewAuditEntry, NOBODY } from './audit.ts';
@@ -15,6 +16,9 @@ export type AuditedCall = Omit<NewAuditEntry, 'at' | 'calls'>;
 const SUM_EVERY_MS = 60_000;
 /** Kinds of failing calls told apart within a minute; those past it are summed up without their caller. */
 const KINDS_MOST = 1_000;
+
+/** Of calls that succeed at the same time: so many are written together, and so many such writes at a time. */
+const TOGETHER = { most: 100, atOnce: 2 };
 
 interface AuditTrailOptions {
   sumEveryMs?: number;
@@ -30,6 +34,7 @@ export class AuditTrail implements AsyncDisposable {
   readonly #kindsMost: number;
   readonly #onLost: (entries: number) => void;
   readonly #writing: Loop;
+  readonly #writeTogether: (entry: NewAuditEntry) => Promise<void>;
   #sums = new Map<string, NewAuditEntry>();
 
   constructor(
@@ -41,6 +46,14 @@ export class AuditTrail implements AsyncDisposable {
     this.#log = log;
     this.#kindsMost = kindsMost;
     this.#onLost = onLost;
+    this.#writeTogether = createBatches<NewAuditEntry, void>({
+      ...TOGETHER,
+      write: async (entries) => {
+        await insertAudit(store.db, entries);
+        return [];
+      },
+      separates: (error) => !(error instanceof SeedError && error.logged),
+    });
     this.#writing = every({ everyMs: sumEveryMs, name: 'write to the audit log', log }, () => {
       const sums = [...this.#sums.values()].filter(({ calls }) => calls > 0);
       this.#sums = new Map();
@@ -51,7 +64,7 @@ export class AuditTrail implements AsyncDisposable {
   /** Never rejects: what cannot be written goes to the log. */
   async record(call: AuditedCall): Promise<void> {
     const entry = { ...call, at: this.#store.clock.now(), calls: 1 };
-    if (call.status < 400) return this.#write([entry]);
+    if (call.status < 400) return this.#writeTogether(entry).catch((error) => this.#lost([entry], error));
     const own = [call.keyId ?? call.address, call.command, call.status, call.code].join(' ');
     if (this.#sums.has(own) || this.#sums.size < this.#kindsMost) return this.#sum(own, entry);
     return this.#sum(`anyone ${call.status}`, { ...entry, ...NOBODY, command: null, code: null });
@@ -80,12 +93,12 @@ export class AuditTrail implements AsyncDisposable {
   }
 
   async #write(entries: NewAuditEntry[]): Promise<void> {
-    try {
-      await insertAudit(this.#store.db, entries);
-    } catch (error) {
-      this.#log.error({ err: error, entries }, 'could not write to the audit log');
-      this.#onLost(entries.length);
-    }
+    await insertAudit(this.#store.db, entries).catch((error) => this.#lost(entries, error));
+  }
+
+  #lost(entries: NewAuditEntry[], error: unknown): void {
+    this.#log.error({ err: error, entries }, 'could not write to the audit log');
+    this.#onLost(entries.length);
   }
 }
 

@@ -20,13 +20,12 @@ import { doTogether } from '../ledger/do-together.ts';
 import { type CalledCommand, callRow, keptCall, writeRow } from '../ledger/kept-call.ts';
 import { fileAnswer, streamAnswer } from './answers.ts';
 import type { HttpEnv } from './http-types.ts';
+import { answerReader, type ReadNeeds } from './read-answers.ts';
 import type { StreamSlots } from './stream-slots.ts';
 
-export interface CallNeeds {
+export interface CallNeeds extends ReadNeeds {
   store: Store;
   log: Logger;
-  /** Aborted when the server begins to stop. */
-  stopping: AbortSignal;
   /** Counts the calls that are in no task's ledger. */
   calls: { count(call: NewCall): void };
   /** Writes into the transcript of the task what its agent has called. */
@@ -56,25 +55,23 @@ export function responder(command: Command, needs: CallNeeds, streams: StreamSlo
     };
   }
   if (isFile(command)) return async (c, call) => fileAnswer(c, await command.file(inputOf(c), call, undefined));
-  const { effect, output: declared, successStatus = 200 } = command;
+  const { effect, successStatus = 200 } = command;
+  const headers = { 'Content-Type': 'application/json' };
+  if (effect === 'read') {
+    const read = answerReader(command, needs);
+    return async (c, call) => c.body(await read(c.get('input'), call), successStatus, headers);
+  }
   return async (c, call) => {
-    const { output, json } =
-      effect === 'read'
-        ? written(declared, await command.run(inputOf(c), call, undefined))
-        : await change(c, command, needs, call);
+    const output = await change(c, command, needs, call);
     const created = idOf(output);
     if (!c.get('target') && created) c.set('target', created);
-    return c.body(json, successStatus, { 'Content-Type': 'application/json' });
+    return c.body(JSON.stringify(output), successStatus, headers);
   };
 }
 
-type Answer = Pick<WrittenAnswer, 'output' | 'json'>;
-
-const answerOf = (output: object): Answer => ({ output, json: JSON.stringify(output) });
-
 /** What the command has answered, checked against what it declares, so that nothing else leaves the server. */
-function written(declared: z.ZodObject, result: object): WrittenAnswer {
-  return result instanceof WrittenAnswer ? result : new WrittenAnswer(declared, result);
+function checked(declared: z.ZodObject, result: object): object {
+  return result instanceof WrittenAnswer ? result.output : declared.parse(result);
 }
 
 const inputOf = (c: Context<HttpEnv>) => c.get('input') as never;
@@ -88,16 +85,16 @@ function resumed(c: Context<HttpEnv>): never {
 }
 
 /** Runs a command that changes something, and has its call kept where it must not be missed. */
-async function change(c: Context<HttpEnv>, command: ObjectCommand, needs: CallNeeds, call: Call): Promise<Answer> {
+async function change(c: Context<HttpEnv>, command: ObjectCommand, needs: CallNeeds, call: Call): Promise<object> {
   const { store, log } = needs;
   const idempotencyKey = c.req.header('idempotency-key');
   const kept = keptCall(calledCommand(c, command, store), { idempotencyKey, secret: c.get('secret') });
   if (kept) c.set('kept', kept);
   const run = async (own: Partial<Call>) => {
     const result = await command.run(inputOf(c), { ...call, ...own }, undefined);
-    return written(command.output, result).output;
+    return checked(command.output, result);
   };
-  if (kept === null && !command.transactional) return answerOf(await run({}));
+  if (kept === null && !command.transactional) return run({});
   const { waiting } = call;
   const onLost = () => needs.observe({ type: 'records_lost', record: 'call', count: 1 });
   const done =
@@ -110,7 +107,7 @@ async function change(c: Context<HttpEnv>, command: ObjectCommand, needs: CallNe
           (creationId) => run({ creationId }),
         );
   if (done.isReplay) c.header('Idempotent-Replay', 'true');
-  return answerOf(done.output);
+  return done.output;
 }
 
 function calledCommand(c: Context<HttpEnv>, command: Command, { clock }: Store): CalledCommand {

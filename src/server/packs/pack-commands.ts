@@ -32,8 +32,8 @@ export function packCommands(pack: LoadedPack, store: Store, credentialFor: Cred
     const access = effect === 'read' ? 'read only' : 'read write';
     const call = async (input: never, context: PackContext<never> | ExternalContext<never>) => {
       const output = await command.run(input, context as never, undefined);
-      // Here, so that an output that cannot be answered is not kept either.
-      command.output.parse(output);
+      // Here, so that what comes with an output that cannot be answered is not kept either.
+      if (effect !== 'read') command.output.parse(output);
       return output;
     };
     return {
@@ -44,14 +44,13 @@ export function packCommands(pack: LoadedPack, store: Store, credentialFor: Cred
         const input = given as never;
         const { accountId } = ctx.actor;
         const events = emittedEvents(pack, effect, accountId, store);
-        const context = {
-          ...contextOf(ctx),
+        const context = Object.assign(contextOf(ctx), {
           credential: credentialOf(pack, ctx.actor, credentialFor),
           clock: store.clock,
           emit: events.emit,
-        };
+        });
         if (isOneTransaction) {
-          const work = (db: Kysely<never>) => call(input, { ...context, db });
+          const work = (db: Kysely<never>) => call(input, Object.assign(context, { db }));
           const whole = { accountId, tellsBrokenRules: true, afterwards: events.write };
           return tables.inTransaction(ctx.store.db, { ...whole, access }, work);
         }
@@ -86,7 +85,10 @@ function contextOf({ actor, creationId, gone }: Call) {
     account: { id: actor.accountId, name: actor.accountName },
     actor: { keyId, keyName, scopes, taskId },
     creationId,
-    signal: gone(),
+    // Made for who asks for it: it costs as much as a short request.
+    get signal() {
+      return gone();
+    },
   };
 }
 
@@ -107,16 +109,19 @@ function externalContext(
     migrationsFolder === null
       ? `the pack ${name} has no migrations, and so no tables`
       : `a command of the pack ${name} is external: its tables are in \`transaction\`, not in \`db\``;
-  return {
-    ...context,
-    get transaction() {
-      if (migrationsFolder === null) throw new SeedError('internal', why);
-      return transaction;
+  return Object.defineProperties(context, {
+    transaction: {
+      get() {
+        if (migrationsFolder === null) throw new SeedError('internal', why);
+        return transaction;
+      },
     },
-    get db(): never {
-      throw new SeedError('internal', why);
+    db: {
+      get(): never {
+        throw new SeedError('internal', why);
+      },
     },
-  } as ExternalContext<never>;
+  }) as ExternalContext<never>;
 }
 
 /** What one call emits: gathered while it runs, written in its transaction when it has done its work. */

@@ -2,6 +2,7 @@
 // its key descends from. A task that could spend nothing, or whose spending could not be counted, is refused when
 // it is accepted; a limit that is set later is looked at before each call (reservations.ts).
 import type { Db, TaskRow, Tx } from '../../db/tables.ts';
+import { inTransaction } from '../../db/transaction.ts';
 import { secondsUntilNext } from '../../lib/utc-days.ts';
 import type { Budget } from '../../protocol/budget.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -49,7 +50,7 @@ const NOTHING_USED = { tokens: 0, nanoUsd: 0, calls: 0 };
 
 /** @throws SeedError unpriced_model: its own budget, one above it or a limit of its keys is in US dollars */
 export async function refuseUnpriced(
-  tx: Tx,
+  db: Db,
   { model, fallbackModels, budget, parentTaskId }: NewSpender,
   lineage: Lineage,
   { hasPrice, now }: { hasPrice: (model: string) => boolean; now: Date },
@@ -58,8 +59,10 @@ export async function refuseUnpriced(
   if (unpriced === undefined) return;
   const bounds = [
     ...budgetBounds('', budget, NOTHING_USED, 'this task'),
-    ...(parentTaskId === null ? [] : boundsOfTasks(await lockAncestors(tx, parentTaskId))),
-    ...(await boundsOfKeys(tx, lineage, now)),
+    ...(parentTaskId === null
+      ? []
+      : boundsOfTasks(await inTransaction(db, (tx) => lockAncestors(tx, parentTaskId)))),
+    ...(await boundsOfKeys(db, lineage, now)),
   ];
   const money = bounds.find(({ unit }) => unit === 'nanoUsd');
   if (money) throw unpricedModel(unpriced, money);

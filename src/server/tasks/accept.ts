@@ -6,17 +6,20 @@ import { parseTraceParent } from '../../lib/trace-parent.ts';
 import type { TaskCredentials } from '../../protocol/credential.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { isReceived, type ReceivedFile } from '../../protocol/file.ts';
+import type { Lineage } from '../../protocol/key.ts';
 import { allows, grantScopes } from '../../protocol/scope.ts';
 import type { RunTaskBody, Task } from '../../protocol/task.ts';
 import { refuseUnknownScopes, taskOf } from '../access/lineage.ts';
 import { refuseSpent, refuseUnpriced } from '../spending/bounds.ts';
-import { toBudget } from '../spending/budget.ts';
-import { createTask, refuseTooManyTasks } from './create.ts';
+import { hasSpendLimit, toBudget } from '../spending/budget.ts';
+import { type CreateFreeTask, createTask, refuseTooManyTasks } from './create.ts';
 import type { FindTask } from './find.ts';
+import type { NewTask } from './insert.ts';
 import { grantResources, type ResourcePolicy, refuseWithoutRoom } from './resources.ts';
 
 export interface AcceptNeeds {
   find: FindTask;
+  createFree: CreateFreeTask;
   resources: ResourcePolicy;
   /** Every scope that some command asks for and the account could be granted. */
   scopesFor(operator: boolean): string[];
@@ -99,6 +102,10 @@ async function accept(
     webhookUrl,
     traceParent: (parseTraceParent(traceParent) && traceParent) ?? null,
   };
+  if (isFree(task, input, lineage)) {
+    await refuseUnpriced(store.db, task, lineage, { hasPrice: needs.models.hasPrice, now: store.clock.now() });
+    return needs.createFree({ ...task, files: [] });
+  }
   return needs.files.keep(id, received, (files, take) =>
     createTask(store, { ...task, files }, async (tx) => {
       const now = store.clock.now();
@@ -111,6 +118,17 @@ async function accept(
       if (webhookUrl !== null) await needs.webhooks.ensureSecret(tx, accountId, now);
     }),
   );
+}
+
+/** Whether the request and its keys, as they are known, say alone that the task may be, and it brings nothing. */
+function isFree(
+  { parentTaskId, webhookUrl }: Pick<NewTask, 'parentTaskId' | 'webhookUrl'>,
+  { files, credentials }: Pick<RunTaskBody, 'files' | 'credentials'>,
+  lineage: Lineage,
+): boolean {
+  const brings = files.length > 0 || Object.keys(credentials).length > 0;
+  const isBounded = lineage.some((key) => key.concurrentTasks !== null || hasSpendLimit(key));
+  return parentTaskId === null && webhookUrl === null && !brings && !isBounded;
 }
 
 /** @throws SeedError invalid_input */

@@ -1,51 +1,22 @@
 // Accepts a task in one transaction: its row, its first event and its place in the queue; one that an agent starts
-// under its parent's deadline and budget. Called by accept.ts.
+// under its parent's deadline and budget; those that nothing bounds several together. Called by accept.ts.
 import { sql } from 'kysely';
 import { timeIn } from '../../db/database-clock.ts';
-import { notify } from '../../db/signals.ts';
-import { storableJson, storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
-import type { StoredFile, Tx } from '../../db/tables.ts';
-import { changeTasks, noteChange } from '../../db/task-changes.ts';
+import type { TaskRow, Tx } from '../../db/tables.ts';
+import { changeTasks, noteChange, type TaskTx } from '../../db/task-changes.ts';
 import { statusIn } from '../../db/task-conditions.ts';
-import type { Budget } from '../../protocol/budget.ts';
+import { createBatches } from '../../lib/batches.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Lineage } from '../../protocol/key.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import type { Resources } from '../../protocol/resources.ts';
-import type { ScopeGrant } from '../../protocol/scope.ts';
 import { isTerminal, UNFINISHED } from '../../protocol/statuses.ts';
 import type { Task } from '../../protocol/task.ts';
 import { boundsOfTasks } from '../spending/bounds.ts';
 import { firstExhausted } from '../spending/budget.ts';
 import { lockAncestors } from '../spending/sums.ts';
-import { appendEvents } from './events.ts';
+import { insertTasks, type NewTask, type PlacedTask } from './insert.ts';
 import { toTask } from './rows.ts';
-
-export interface NewTask {
-  id: string;
-  accountId: string;
-  keyId: string;
-  /** The key that pays for it: the one that posted the first task of its chain. */
-  billedKeyId: string;
-  /** The task whose agent posted it; null when no task did. */
-  parentTaskId: string | null;
-  instruction: string;
-  scopes: ScopeGrant;
-  timeoutMs: number;
-  model: string;
-  /** Asked in this order when that one cannot answer. */
-  fallbackModels: readonly string[];
-  resources: Resources;
-  budget: Budget | null;
-  metadata: Record<string, string>;
-  /** Their blobs are announced and stored; `admit` has to take them. */
-  files: StoredFile[];
-  /** Hears of its events, besides the account's endpoints. */
-  webhookUrl?: string | null;
-  /** The W3C traceparent it was posted with, when that is sound. */
-  traceParent?: string | null;
-}
 
 /**
  * Accepts a task: its row, its first event and its place in the queue are there together or not at all. One with a
@@ -57,41 +28,56 @@ export async function createTask(
   task: NewTask,
   admit: (tx: Tx) => Promise<void> = async () => {},
 ): Promise<Task> {
-  return changeTasks(store, async (tx) => {
+  const [row] = await changeTasks(store, async (tx) => {
     const place = task.parentTaskId === null ? null : await placeBelow(store, tx, task.parentTaskId);
     await admit(tx);
-    const row = await tx
-      .insertInto('tasks')
-      .values({
-        id: task.id,
-        account_id: task.accountId,
-        key_id: task.keyId,
-        billed_key_id: task.billedKeyId,
-        parent_task_id: task.parentTaskId,
-        status: 'queued',
-        instruction: storableText(task.instruction),
-        scopes: storableJson(task.scopes),
-        depth: place?.depth ?? 1,
-        timeout_ms: Math.min(task.timeoutMs, place?.timeoutMs ?? task.timeoutMs),
-        model: storableText(task.model),
-        fallback_models: task.fallbackModels.map(storableText),
-        resources: storableJson(task.resources),
-        budget: task.budget && storableJson(task.budget),
-        files: storableJson(task.files),
-        metadata: storableJson(task.metadata),
-        webhook_url: task.webhookUrl ?? null,
-        trace_parent: task.traceParent ?? null,
-        // The database's own time: pg-boss orders by it, so that createdAt tells the order of the queue.
-        created_at: sql<Date>`date_trunc('milliseconds', now())`,
-      })
-      .returningAll()
-      .executeTakeFirstOrThrow();
-    await appendEvents(tx, row, [{ type: 'status', status: 'queued', phase: null, error: null }], row.created_at);
-    await store.queue.send(tx, task.id);
-    await notify(tx, 'queue');
-    noteChange(tx, 'accepted', row);
-    return toTask(row);
+    const timeoutMs = Math.min(task.timeoutMs, place?.timeoutMs ?? task.timeoutMs);
+    return queueTasks(store, tx, [{ ...task, depth: place?.depth ?? 1, timeoutMs }]);
   });
+  if (!row) throw new Error('a task was made and has no row');
+  return toTask(row);
+}
+
+/** Accepts a task that needs nothing of the database but to be written there: no parent, no files, no limit. */
+export type CreateFreeTask = (task: NewTask) => Promise<Task>;
+
+/** So many are written together, and so many such transactions at a time: one commits while one is filled. */
+const TOGETHER = { most: 64, atOnce: 2 };
+/** Several wait no longer for a lock: the one that it is about waits by itself. */
+const LOCK_MS = 200;
+
+/** Tasks that are posted at the same time are accepted in one transaction; each fails or stands by itself. */
+export function openTaskCreation(store: Store): CreateFreeTask {
+  return createBatches<NewTask, Task>({
+    ...TOGETHER,
+    async write(tasks) {
+      const rows = await changeTasks(store, async (tx) => {
+        if (tasks.length > 1) await sql`set local lock_timeout = ${sql.lit(LOCK_MS)}`.execute(tx);
+        return queueTasks(
+          store,
+          tx,
+          tasks.map((task) => ({ ...task, depth: 1 })),
+        );
+      });
+      return rows.map(toTask);
+    },
+    // Also where it is not known whether they were kept: nothing is made twice with the same id.
+    separates: (error) => !(error instanceof SeedError && error.logged),
+  });
+}
+
+async function queueTasks(
+  { queue }: Pick<Store, 'queue'>,
+  tx: TaskTx,
+  tasks: readonly PlacedTask[],
+): Promise<TaskRow[]> {
+  const rows = await insertTasks(tx, tasks);
+  await queue.send(
+    tx,
+    rows.map(({ id }) => id),
+  );
+  for (const row of rows) noteChange(tx, 'accepted', row);
+  return rows;
 }
 
 /**

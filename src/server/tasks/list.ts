@@ -9,7 +9,7 @@ import type { Page } from '../../protocol/page.ts';
 import type { RunnerView } from '../../protocol/runner.ts';
 import { LEASED, UNFINISHED } from '../../protocol/statuses.ts';
 import type { Task, TaskFilter, TaskStatus } from '../../protocol/task.ts';
-import { toTask } from './rows.ts';
+import { SHOWN_COLUMNS, toTask } from './rows.ts';
 
 /** Task keys are named after the first eight digits of their task: so many or more are looked for in the ids. */
 const BEGINNING_OF_ID = /^[0-9a-f]{8,32}$/;
@@ -56,7 +56,7 @@ export async function listTasks(db: Db, accountId: string, filter: TaskFilter): 
 /** The rows behind the filter's cursor that it wants but for `q`, newest first, however many. */
 function newestTasks(db: Db, accountId: string, filter: TaskFilter) {
   const { status, keyId, parentTaskId, createdAfter, createdBefore, cursor } = filter;
-  let query = db.selectFrom('tasks').selectAll().where('account_id', '=', accountId);
+  let query = db.selectFrom('tasks').select(SHOWN_COLUMNS).where('account_id', '=', accountId);
   if (status !== undefined) query = query.where('status', '=', status);
   if (keyId !== undefined) query = query.where('key_id', '=', keyId);
   if (parentTaskId !== undefined) query = query.where('parent_task_id', '=', parentTaskId);

@@ -71,7 +71,18 @@ export async function isTaskBelow(db: Db, id: string, above: string): Promise<bo
   return false;
 }
 
-export function toTask(row: TaskRow): Task {
+/** The columns that the task object is made of: a list reads no others. */
+export const SHOWN_COLUMNS = [
+  ...(['id', 'status', 'phase', 'error', 'instruction', 'scopes', 'timeout_ms', 'metadata'] as const),
+  ...(['stdout', 'stderr', 'exit_code', 'input_tokens', 'output_tokens', 'model', 'fallback_models'] as const),
+  ...(['created_at', 'started_at', 'working_at', 'completed_at', 'deadline', 'key_id', 'parent_task_id'] as const),
+  ...(['resources', 'usage', 'budget', 'used_tokens', 'used_nano_usd', 'used_calls', 'cost_source'] as const),
+  ...(['llm_nano_usd', 'compute_nano_usd', 'files', 'artifacts'] as const),
+] satisfies readonly (keyof TaskRow)[];
+
+type ShownRow = Pick<TaskRow, (typeof SHOWN_COLUMNS)[number]>;
+
+export function toTask(row: ShownRow): Task {
   return {
     id: row.id,
     status: row.status,
@@ -110,7 +121,10 @@ export function toTask(row: TaskRow): Task {
   };
 }
 
-export function costOf({ compute_nano_usd: compute, llm_nano_usd: llm }: TaskRow): Task['cost'] {
+export function costOf({
+  compute_nano_usd: compute,
+  llm_nano_usd: llm,
+}: Pick<TaskRow, 'compute_nano_usd' | 'llm_nano_usd'>): Task['cost'] {
   return { compute: usdOf(compute), llm: usdOf(llm), total: usdOf(compute + llm), currency: 'USD' };
 }
 
