@@ -59,6 +59,7 @@ export function flameGraph(stacks: Stacks, { title, seconds }: FlameOptions): st
   const heading = `${title}: ${seconds(all.samples).toFixed(2)} s of a processor`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="monospace" font-size="10">`,
+    `<title>${escaped(heading)}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     `<text x="4" y="18" font-size="13">${escaped(heading)}</text>`,
     ...blocks,
