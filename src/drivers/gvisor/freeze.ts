@@ -39,7 +39,7 @@ async function checkpoint({ image, runscPath, snapshotsFolder }: Freeze, imagePa
     const sandbox = await startSandbox({ runscPath, folder, command: ['run'], deadline });
     try {
       await guestIsReady(sandbox, patient(READY_TIMEOUT_MS), sandbox.said);
-      // It outlives its checkpoint: what makes that is in its namespace, and would be killed with it before it is done.
+      // It outlives its checkpoint: what makes that is in its namespace, and would be killed with it, too early.
       const command = [
         'checkpoint',
         '--leave-running',
