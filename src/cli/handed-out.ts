@@ -7,8 +7,9 @@ import { main } from './main.ts';
 declare const SEED_MANIFEST_JSON: string;
 
 const manifest: Manifest = JSON.parse(SEED_MANIFEST_JSON);
-const run: CliEntry = () => main({ manifest, local: [], version: () => manifest.version });
+const form = { manifest, local: [], version: () => manifest.version };
+const run: CliEntry = () => main(form, { isOneOfMany: true });
 // In a sandbox one process runs many calls; everywhere else this file is the program.
 const keep: unknown = Reflect.get(globalThis, Symbol.for(CLI_ENTRY));
 if (typeof keep === 'function') keep(run);
-else await run();
+else await main(form);

@@ -4,6 +4,9 @@ import type { HelpEntry } from './help.ts';
 import { type Io, usageError } from './io.ts';
 import { type GlobalFlags, isTrailingFlag } from './parse-input.ts';
 
+/** How the placeholder of a flag ends that may be given several times. */
+const LIST = '…>';
+
 export type LocalValues = Record<string, string | boolean | undefined>;
 
 export interface LocalCommand {
@@ -11,7 +14,7 @@ export interface LocalCommand {
   name: string;
   summary: string;
   usage: string;
-  /** Those of its own: `--core`, or `--driver <name>` where it takes a value. */
+  /** Those of its own: `--core`, `--driver <name>` with a value, `--only <a,b,…>` with several in one text. */
   flags?: readonly HelpEntry[];
   /** Names under which `values` has what stands without a flag. */
   positionals?: readonly string[];
@@ -54,7 +57,10 @@ function valuesOf({ name, usage, flags = [], positionals = [] }: LocalCommand, a
     quiet: { type: 'boolean' as const },
     help: { type: 'boolean' as const, short: 'h' },
     ...Object.fromEntries(
-      own.map(([flag = '', value]) => [flag, { type: value ? ('string' as const) : ('boolean' as const) }]),
+      own.map(([flag = '', value]) => [
+        flag,
+        { type: value ? ('string' as const) : ('boolean' as const), multiple: value?.endsWith(LIST) ?? false },
+      ]),
     ),
   };
   try {
@@ -62,7 +68,11 @@ function valuesOf({ name, usage, flags = [], positionals = [] }: LocalCommand, a
     const extra = parsed.positionals[positionals.length];
     if (extra !== undefined) throw new Error(`what is "${extra}" for?`);
     const given = positionals.map((positional, index) => [positional, parsed.positionals[index]] as const);
-    return { ...parsed.values, ...Object.fromEntries(given) } as LocalValues;
+    const values = Object.entries(parsed.values).map(([flag, value]) => [
+      flag,
+      Array.isArray(value) ? value.join() : value,
+    ]);
+    return { ...Object.fromEntries(values), ...Object.fromEntries(given) } as LocalValues;
   } catch (cause) {
     throw usageError(`seed ${name}: ${(cause as Error).message}`, `Usage: ${usage}`, cause);
   }

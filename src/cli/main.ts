@@ -5,16 +5,17 @@ import { type Input, type Io, type Output, usageError } from './io.ts';
 import { nodeRequest } from './request.ts';
 import { type Form, runCli } from './run.ts';
 
-export async function main(form: Form): Promise<void> {
+/** @param how `isOneOfMany`: whether this process goes on to run others */
+export async function main(form: Form, how: { isOneOfMany: boolean } = { isOneOfMany: false }): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // `| head` has seen enough.
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });
-  process.exitCode = await runCli(process.argv.slice(2), form, systemIo());
+  process.exitCode = await runCli(process.argv.slice(2), form, systemIo(how));
 }
 
-function systemIo(): Io {
+function systemIo({ isOneOfMany }: { isOneOfMany: boolean }): Io {
   return {
     // Opened when first used: a stream costs time at the start.
     get stdin() {
@@ -28,7 +29,7 @@ function systemIo(): Io {
     },
     clock: systemClock,
     env,
-    request: nodeRequest,
+    request: nodeRequest({ keepsConnections: isOneOfMany }),
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     onInterrupt(handler) {
       process.once('SIGINT', handler);

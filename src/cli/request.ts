@@ -32,13 +32,24 @@ export type Request = (request: HttpRequest) => Promise<HttpResponse>;
 
 const KEEP_ALIVE_MS = 15_000;
 
-/** Not `fetch`, whose first call costs more than Node's own start. */
-export const nodeRequest: Request = ({ method, url, headers, body, signal, timeoutMs }) =>
+/**
+ * Not `fetch`, whose first call costs more than Node's own start.
+ * @param keepsConnections for a process that runs many calls; a connection that is kept holds no process back
+ */
+export function nodeRequest({ keepsConnections }: { keepsConnections: boolean }): Request {
+  return (request) => exchange(request, keepsConnections);
+}
+
+const exchange = (
+  { method, url, headers, body, signal, timeoutMs }: HttpRequest,
+  keepsConnections: boolean,
+): Promise<HttpResponse> =>
   new Promise((resolve, reject) => {
     const http = url.startsWith('https:') ? loadHttps() : loadHttp();
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body?.length;
     const allHeaders = length === undefined ? headers : { ...headers, 'content-length': String(length) };
-    const request = http.request(url, { method, headers: allHeaders, agent: false, ...(signal && { signal }) });
+    const agent = keepsConnections ? http.globalAgent : false;
+    const request = http.request(url, { method, headers: allHeaders, agent, ...(signal && { signal }) });
     const timer = setTimeout(() => {
       request.destroy(Object.assign(new Error(`no answer within ${timeoutMs / 1000} s`), { code: 'ETIMEDOUT' }));
     }, timeoutMs);

@@ -69,11 +69,10 @@ export class CliHost {
    */
   async install(source: Buffer): Promise<void> {
     const isHosted = source.includes(CLI_ENTRY) && (await this.#canHost());
-    if (isHosted) {
+    if (isHosted && (await this.#listens())) {
       this.#cli = this.#at('seed.mjs');
       await putFile(this.#cli, source, 0o644);
       for (const worker of this.#workers) worker.load(this.#cli);
-      await this.#listen();
       const client = this.#programs.client.replace('@HOST@', this.#socket).replace('@CLI@', this.#cli);
       await putFile(join(this.#settings.binDir, 'seed'), Buffer.from(client), 0o755);
       return;
@@ -105,6 +104,14 @@ export class CliHost {
   async #canHost(): Promise<boolean> {
     if (Buffer.byteLength(this.#socket) > SOCKET_PATH_BYTES) return false;
     return access(PERL, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Without it the CLI is run by Node. */
+  #listens(): Promise<boolean> {
+    return this.#listen().then(
       () => true,
       () => false,
     );

@@ -2,7 +2,7 @@
 import { isRecord } from '../lib/json.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
 import type { Node, Resolve } from './document.ts';
-import type { Taken } from './names.ts';
+import type { Taken } from './input-names.ts';
 import type { Form, Operation, Place } from './operation.ts';
 import { formOf, neverNull, shapesOf } from './parameters.ts';
 import type { Schemas } from './schema.ts';

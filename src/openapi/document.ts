@@ -1,28 +1,67 @@
-// An OpenAPI document: read, parsed, its references resolved, and its platform's address. Used by import-pack.ts.
-import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
+// An OpenAPI document: its version, what its references lead to, and its platform's address. Used by
+// map-document.ts and what that uses; load-document.ts reads those of several files.
 import { isRecord } from '../lib/json.ts';
-import { readWithin } from '../lib/read-stream.ts';
-import { SeedError } from '../protocol/errors.ts';
+import { createLibrary, type Library, type Node, type Resolve } from './library.ts';
+import { notUsable, parseTree } from './parse-tree.ts';
+import { upgradeSwagger } from './swagger.ts';
 
-export type Node = Record<string, unknown>;
+export type { Node, Resolve } from './library.ts';
 
-/** What a reference leads to, or the value itself. Null: it leads out of the document, or nowhere. */
-export type Resolve = (value: unknown) => Node | null;
+export interface Document {
+  root: Node;
+  resolve: Resolve;
+  /** Why a value that has a reference leads nowhere. */
+  whyNot(value: unknown): string;
+  /** Whether every reference in it leads somewhere. */
+  isWhole: boolean;
+  /** Where it was read; null: it is not from a URL. */
+  location: string | null;
+}
 
-export type Document = { root: Node; resolve: Resolve };
+/** That a text is known by which comes from nowhere. */
+const NOWHERE = 'seed://document/';
 
-/** @throws SeedError usage: no OpenAPI document of version 3 */
+/** A document of one file. @throws SeedError usage: no OpenAPI document of version 3, or Swagger 2.0 */
 export function parseDocument(text: string): Document {
-  const root = parseText(text);
-  if (typeof root['swagger'] === 'string')
+  const root = rootOf(parseTree(text));
+  const library = createLibrary(NOWHERE, hasIds(root));
+  for (const uri of library.add(root, { uri: NOWHERE, location: NOWHERE }).keys())
+    if (!library.has(uri)) library.addFailure(uri, 'it is outside the document');
+  return documentOf(root, library, NOWHERE);
+}
+
+/** @param tree of the first file. @throws SeedError usage: it is no document that is taken */
+export function rootOf(tree: unknown): Node {
+  if (!isRecord(tree)) throw notUsable('it is no object');
+  const { swagger, openapi } = tree;
+  if (swagger === undefined && !/^3\.[0-2](\.|$|-)/.test(String(openapi ?? '')))
     throw notUsable(
-      `it is Swagger ${root['swagger']}`,
-      'Convert it to OpenAPI 3 first; the editors of OpenAPI do.',
+      openapi === undefined
+        ? 'it does not say "openapi": "3.…"'
+        : `it does not say "openapi": "3.0" to "3.2", but "${openapi}"`,
     );
-  if (!/^3\.\d/.test(String(root['openapi'] ?? ''))) throw notUsable('it does not say "openapi": "3.…"');
-  if (!isRecord(root['paths'])) throw notUsable('it has no paths');
-  return { root, resolve: (value) => resolveIn(root, value) };
+  if (swagger !== undefined && !/^2(\.0)?$/.test(String(swagger))) throw notUsable(`it is Swagger ${swagger}`);
+  if (!isRecord(tree['paths'])) throw notUsable('it has no paths');
+  return tree;
+}
+
+/** Whether its schemas are JSON Schema as it is today, since 3.1. */
+export const hasIds = ({ openapi }: Node): boolean => /^3\.[1-9]/.test(String(openapi));
+
+/** @param library with all files of the document. @throws SeedError usage */
+export function documentOf(root: Node, library: Library, rootUri: string): Document {
+  if (root['swagger'] === undefined) return wholeDocument(root, library, rootUri);
+  const upgraded = upgradeSwagger(root, library);
+  const one = createLibrary(rootUri, false);
+  for (const uri of one.add(upgraded, { uri: rootUri, location: rootUri }).keys())
+    one.addFailure(uri, library.failures.get(uri) ?? 'it leads to nothing there');
+  return wholeDocument(upgraded, one, rootUri);
+}
+
+function wholeDocument(root: Node, library: Library, rootUri: string): Document {
+  const { resolve, whyNot } = library;
+  const location = /^https?:/.test(rootUri) ? rootUri : null;
+  return { root, resolve, whyNot, isWhole: library.isWhole(), location };
 }
 
 export const nodesOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
@@ -33,77 +72,12 @@ export function resolvedNodes(resolve: Resolve, value: unknown): Node[] {
   return resolved.filter((each) => each !== null);
 }
 
-function parseText(text: string): Node {
-  let root: unknown;
-  try {
-    // Far faster for JSON, which YAML includes.
-    root = /^\s*\{/.test(text) ? JSON.parse(text) : parse(text, { maxAliasCount: 1_000 });
-  } catch (cause) {
-    throw notUsable(`it is neither JSON nor YAML: ${(cause as Error).message.split('\n')[0]}`);
-  }
-  if (isRecord(root)) return root;
-  throw notUsable('it is no object');
-}
-
-/** References to references are followed; a circle of nothing else leads nowhere. */
-function resolveIn(root: Node, value: unknown): Node | null {
-  let found = value;
-  for (let step = 0; step < 20; step += 1) {
-    if (!isRecord(found)) return null;
-    const { $ref } = found;
-    if (typeof $ref !== 'string') return found;
-    if (!$ref.startsWith('#/')) return null;
-    found = $ref.slice(2).split('/').reduce(stepInto, root);
-  }
-  return null;
-}
-
-/** One part of a JSON Pointer in a URI fragment (RFC 6901, section 6). */
-function stepInto(value: unknown, part: string): unknown {
-  const name = decoded(part).replaceAll('~1', '/').replaceAll('~0', '~');
-  const isInside = (isRecord(value) || Array.isArray(value)) && Object.hasOwn(value, name);
-  return isInside ? (value as Node)[name] : undefined;
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
-}
-
-const notUsable = (why: string, hint = 'It is to be an OpenAPI document of version 3.0 or 3.1.') =>
-  new SeedError('usage', `the document cannot be used: ${why}`, { hint });
-
-const TIMEOUT_MS = 60_000;
-/** The largest that platforms publish have about 20 MB. */
-const DOCUMENT_BYTES = 64 * 1024 * 1024;
-
-/** @param source a URL, or a path from the current folder. @throws SeedError usage or unreachable */
-export async function readSource(source: string): Promise<string> {
-  if (!/^https?:\/\//i.test(source)) {
-    return readFile(source, 'utf8').catch((cause) => {
-      throw new SeedError('usage', `there is no file ${JSON.stringify(source)} to read`, { cause });
-    });
-  }
-  try {
-    const response = await fetch(source, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    if (!response.ok) throw new SeedError('unreachable', `${source} answers ${response.status}`);
-    const bytes = await readWithin(response.body ?? new Blob([]).stream(), DOCUMENT_BYTES);
-    if (bytes !== null) return bytes.toString('utf8');
-    throw new SeedError('unreachable', `${source} has more than ${DOCUMENT_BYTES} bytes`, {
-      hint: 'Is it the document itself? Give its address, or a file.',
-    });
-  } catch (cause) {
-    if (cause instanceof SeedError) throw cause;
-    throw new SeedError('unreachable', `${source} cannot be read: ${(cause as Error).message}`, { cause });
-  }
-}
-
 /** The first server, variables at their defaults, without a last slash; null: no complete http(s) address. */
-export function serverOf(node: Node): string | null {
-  const address = firstAddress(node);
+export function serverOf(node: Node, location: string | null = null): string | null {
+  const written = firstAddress(node);
+  // Relative addresses are relative to where the document was read.
+  const isOther = /[{}]/.test(written) || location === null;
+  const address = isOther ? written : (URL.parse(written, location)?.href ?? written);
   return /^https?:\/\/[^{}]+$/.test(address) && URL.canParse(address) ? address.replace(/\/+$/, '') : null;
 }
 

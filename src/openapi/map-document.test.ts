@@ -126,7 +126,7 @@ describe('what is not taken over is named', () => {
     [
       'another document',
       { requestBody: { $ref: 'bodies.yaml#/x' } },
-      'its body is described outside the document',
+      'its body refers to bodies.yaml#/x, and it is outside the document',
     ],
   ])('%s', (_, operation, why) => {
     const { file, leftOut } = mapOne(operation);
@@ -222,7 +222,7 @@ describe('the credential', () => {
 describe('a document', () => {
   it.each([
     ['[]', /no object/],
-    ['{"swagger":"2.0","paths":{}}', /Swagger 2\.0/],
+    ['{"swagger":"1.2","paths":{}}', /Swagger 1\.2/],
     ['{"openapi":"4.0.0","paths":{}}', /does not say/],
     ['openapi: 3.0.0', /no paths/],
     ['{"openapi":', /neither JSON nor YAML/],

@@ -2,13 +2,22 @@
 import { isRecord } from '../lib/json.ts';
 import { readAnswer, readBody } from './body.ts';
 import { chooseCredential, credentialObstacle, isPublic } from './credentials.ts';
-import { type Document, isSameServer, type Node, nodesOf, serverOf } from './document.ts';
-import { nameInputs, nameOperations } from './names.ts';
+import { type Document, isSameServer, nodesOf, serverOf } from './document.ts';
+import {
+  type Choice,
+  type Found,
+  findOperations,
+  isChosen,
+  type LeftOut,
+  namesOf,
+  refuseIdle,
+} from './find-operations.ts';
+import { nameInputs } from './input-names.ts';
+import { type CommandName, keyOf, nameOperations } from './names.ts';
 import type { Credential, Operation, OperationsFile } from './operation.ts';
 import { readParameters } from './parameters.ts';
 import { createSchemas, oneLine, type Schemas } from './schema.ts';
-
-export type LeftOut = { operation: string; why: string };
+import { type Mended, withoutUnresolved } from './unresolved.ts';
 
 interface Mapped {
   file: Omit<OperationsFile, 'sha256'>;
@@ -16,72 +25,80 @@ interface Mapped {
   leftOut: LeftOut[];
   /** Parts of operations that are. */
   partly: LeftOut[];
+  /** How many operations are there and were not asked for. */
+  notChosen: number;
 }
 
-const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete'] as const;
-const OTHER_METHODS = ['options', 'trace', 'query'];
+interface MapOptions {
+  choice?: Choice;
+  /** What an earlier import wrote: names stay as they are. */
+  before?: readonly Operation[];
+}
 
-type Found = { method: Operation['method']; path: string; pathItem: Node; node: Node };
+const ALL: Choice = { only: [], except: [] };
 
 /** @param scheme the security scheme to use; undefined: that of most operations. @throws SeedError usage */
-export function mapDocument(document: Document, scheme?: string): Mapped {
-  const { root, resolve } = document;
-  const schemas = createSchemas(resolve);
-  const leftOut: LeftOut[] = [];
+export function mapDocument(
+  document: Document,
+  scheme?: string,
+  { choice = ALL, before = [] }: MapOptions = {},
+): Mapped {
+  const { root, resolve, location } = document;
+  const elsewhere: LeftOut[] = [];
+  const all = findOperations(document, elsewhere);
+  const earlier = new Map(before.map((operation) => [keyOf(operation), operation]));
+  const names = nameOperations(all.map(namedAs), earlier);
+  const known = all.map((each, index) => [...namesOf(each), ...commandNames(names[index])]);
+  refuseIdle(choice, [...known, ...elsewhere.map(({ operation }) => [operation])]);
+  const leftOut = elsewhere.filter(({ operation }) => isChosen(choice, [operation]));
+  const chosen = all.flatMap((found, index) =>
+    isChosen(choice, known[index] ?? []) ? [{ found, name: names[index] }] : [],
+  );
+  const credential = chooseCredential(
+    document,
+    chosen.map(({ found }) => found.node),
+    scheme,
+  );
   const partly: LeftOut[] = [];
-  const found = findOperations(document, leftOut);
-  const nodes = found.map(({ node }) => node);
-  const credential = chooseCredential(document, nodes, scheme);
-  const mapped = found.flatMap((each) => {
-    const operation = `${each.method} ${each.path}`;
-    const result = mapOperation({ document, schemas }, each, credential);
+  const ids = idsOf(all);
+  const mended = withoutUnresolved(
+    document,
+    chosen.map(({ found }) => found),
+  );
+  const schemas = createSchemas(resolve);
+  const operations = mended.flatMap((each, index): Operation[] => {
+    const { noun, verb } = chosen[index]?.name ?? { noun: '', verb: '' };
+    const operation = `${each.found.method} ${each.found.path}`;
+    const result = mapOperation({ document, schemas }, each, { credential, before: earlier.get(operation) });
     if (typeof result === 'string') {
       leftOut.push({ operation, why: result });
       return [];
     }
     partly.push(...result.partly.map((why) => ({ operation, why })));
-    return [{ each, rest: result.operation }];
+    const { summary } = result.operation;
+    const id = ids.get(operation) ?? operation;
+    return [{ id, ...result.operation, noun, verb, summary: summary || `${verb.replaceAll('-', ' ')} (${noun})` }];
   });
-  const names = nameOperations(mapped.map(({ each }) => namedAs(each)));
-  const operations = mapped.map(({ rest }, index): Operation => {
-    const { noun = '', verb = '' } = names[index] ?? {};
-    return { ...rest, noun, verb, summary: rest.summary || `${verb.replaceAll('-', ' ')} (${noun})` };
-  });
-  const { title, version } = (resolve(root['info']) ?? {}) as Record<string, unknown>;
+  const info = resolve(root['info']) ?? {};
   if (isRecord(root['webhooks']))
     partly.push({ operation: 'webhooks', why: 'what the platform would call is not passed on' });
   return {
     file: {
-      title: oneLine(title, 80) || 'Imported',
-      version: oneLine(version, 40),
-      server: serverOf(root),
+      title: oneLine(info['title'], 80) || 'Imported',
+      version: oneLine(String(info['version'] ?? ''), 40),
+      server: serverOf(root, location),
       credential,
+      ...((choice.only.length > 0 || choice.except.length > 0) && { chosen: choice }),
       ...(Object.keys(schemas.definitions).length > 0 && { definitions: schemas.definitions }),
       operations,
     },
     leftOut,
     partly,
+    notChosen: all.length - chosen.length,
   };
 }
 
-function findOperations({ root, resolve }: Document, leftOut: LeftOut[]): Found[] {
-  return Object.entries(root['paths'] as Node).flatMap(([path, item]) => {
-    if (path.startsWith('x-')) return [];
-    const pathItem = resolve(item);
-    if (pathItem === null) {
-      leftOut.push({ operation: path, why: 'it is described outside the document' });
-      return [];
-    }
-    for (const method of OTHER_METHODS) {
-      if (method in pathItem)
-        leftOut.push({ operation: `${method.toUpperCase()} ${path}`, why: 'no command has this method' });
-    }
-    return METHODS.flatMap((method): Found[] => {
-      const node = pathItem[method];
-      return isRecord(node) ? [{ method: method.toUpperCase() as Found['method'], path, pathItem, node }] : [];
-    });
-  });
-}
+const commandNames = (name: CommandName | undefined) => (name ? [name.noun, `${name.noun} ${name.verb}`] : []);
 
 function namedAs({ method, path, node }: Found) {
   const { operationId } = node;
@@ -94,16 +111,25 @@ function namedAs({ method, path, node }: Found) {
   };
 }
 
+/** The operationId of each by method and path, where no other has it. */
+function idsOf(all: readonly Found[]): Map<string, string> {
+  const byId = Map.groupBy(all, ({ node }) => node['operationId']);
+  const alone = [...byId].filter(([id, { length }]) => typeof id === 'string' && id !== '' && length === 1);
+  return new Map(alone.flatMap(([id, [found]]) => (found ? [[keyOf(found), String(id)] as const] : [])));
+}
+
 /** The operation without its name, or why it cannot be a command. */
 function mapOperation(
   { document, schemas }: { document: Document; schemas: Schemas },
-  { method, path, pathItem, node }: Found,
-  credential: Credential,
-): { operation: Omit<Operation, 'noun' | 'verb'>; partly: string[] } | string {
+  { found, obstacle: missing, partly: withoutThese }: Mended,
+  { credential, before }: { credential: Credential; before: Operation | undefined },
+): { operation: Omit<Operation, 'id' | 'noun' | 'verb'>; partly: string[] } | string {
+  const { method, path, pathItem, node } = found;
   const { root, resolve } = document;
   const servers = node['servers'] ?? pathItem['servers'];
   if (servers !== undefined && !isSameServer({ servers }, root)) return 'another server answers it';
   if (/[?#]/.test(path)) return 'its path is more than a path';
+  if (missing !== null) return missing;
   const obstacle = credentialObstacle(document, node, credential);
   if (obstacle !== null) return obstacle;
   const parameters = readParameters({ resolve, schemas }, { path, pathItem, node }, credential);
@@ -113,19 +139,17 @@ function mapOperation(
   const answer = readAnswer({ resolve, schemas }, node);
   if (typeof answer === 'string') return answer;
   const callbacks = isRecord(node['callbacks']) ? ['its callbacks are not received'] : [];
-  const id = typeof node['operationId'] === 'string' ? node['operationId'] : `${method} ${path}`;
   return {
     operation: {
-      id,
       summary: oneLine(node['summary'] ?? node['description'], 120).replace(/\.$/, ''),
       method,
       path,
       ...(node['deprecated'] === true && { deprecated: true }),
       ...(isPublic(node) && { public: true }),
-      ...nameInputs([...parameters.taken, ...body.taken], body.together),
+      ...nameInputs([...parameters.taken, ...body.taken], { together: body.together, before }),
       ...(body.sends !== null && { sends: body.sends }),
       ...answer,
     },
-    partly: [...parameters.leftOut, ...body.leftOut, ...callbacks],
+    partly: [...withoutThese, ...parameters.leftOut, ...body.leftOut, ...callbacks],
   };
 }

@@ -51,7 +51,8 @@ export interface Operation {
   noun: string;
   verb: string;
   summary: string;
-  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** In capitals, or as the document writes one that is not HTTP's own. */
+  method: string;
   /** As the document has it: `/repos/{owner}`. */
   path: string;
   deprecated?: true;
@@ -91,6 +92,8 @@ export interface OperationsFile {
   /** Where the document says that the platform is; null: it names no complete address. */
   server: string | null;
   credential: Credential;
+  /** What was asked for, where that was not all. */
+  chosen?: { only: readonly string[]; except: readonly string[] };
   /** What the operations' schemas refer to as `#/$defs/<name>`. */
   definitions?: Record<string, JsonSchema>;
   operations: Operation[];

@@ -2,7 +2,7 @@
 import { isRecord } from '../lib/json.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
 import { type Node, type Resolve, resolvedNodes } from './document.ts';
-import type { Taken } from './names.ts';
+import type { Taken } from './input-names.ts';
 import type { Credential, Form, Place } from './operation.ts';
 import type { Schemas } from './schema.ts';
 import { formsOf, plainOf, shown, typesIn } from './schema-views.ts';

@@ -5,16 +5,18 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { SentFile } from '../command/define-command.ts';
 import { isNounTaken } from '../command/name-clashes.ts';
-import { wordsOf } from '../openapi/names.ts';
+import { parseJson } from '../lib/json.ts';
+import { keyOf, NAME_LENGTH, shortened } from '../openapi/names.ts';
 import { type Operation, OperationsFile } from '../openapi/operation.ts';
 import type { Definitions } from '../openapi/schema.ts';
 import { wholeView } from '../openapi/schema-views.ts';
+import { wordsOf } from '../openapi/words.ts';
 import type { CredentialMode } from '../protocol/credential.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import type { Effect, HttpMethod, JsonSchema } from '../protocol/manifest.ts';
 import { Unreadable } from './decode-answer.ts';
 import { importedInput } from './imported-input.ts';
-import { type Change, changeOf, readOverrides } from './overrides.ts';
+import { type Change, changeOf, nounOf, readOverrides } from './overrides.ts';
 import type { CalledContext, PackCommand } from './pack-command.ts';
 import { type Platform, platformOf } from './platform.ts';
 import { answeredFile, platformAnswer, refusalOf } from './platform-answer.ts';
@@ -31,17 +33,29 @@ import { hintAfter, type PlatformResponse, sendToPlatform, unavailable } from '.
 export function importedCommands(pack: string, file: string): PackCommand[] {
   const source = new URL('operations.json', file);
   const overriding = new URL('overrides.json', file);
-  const imported = OperationsFile.safeParse(JSON.parse(readFileSync(source, 'utf8')));
+  const imported = OperationsFile.safeParse(parseJson(readFileSync(source, 'utf8')));
   if (!imported.success) throw packProblem(shownPath(source), 'it is not what seed packs import writes');
-  const { operations, definitions = {} } = imported.data;
-  const overrides = readOverrides(readFileSync(overriding, 'utf8'), operations, shownPath(overriding));
-  const platform = platformOf(pack, imported.data, overrides.sendCaller, shownPath(new URL(file)));
+  return commandsOfImport(pack, imported.data, {
+    overrides: readFileSync(overriding, 'utf8'),
+    file: shownPath(new URL(file)),
+    overridesFile: shownPath(overriding),
+  });
+}
+
+/** The same of what is not written yet. @throws SeedError invalid_settings, naming the file */
+export function commandsOfImport(
+  pack: string,
+  imported: OperationsFile,
+  written: { overrides: string; file: string; overridesFile: string },
+): PackCommand[] {
+  const { operations, definitions = {} } = imported;
+  const overrides = readOverrides(written.overrides, operations, written.overridesFile);
+  const platform = platformOf(pack, imported, overrides.sendCaller, written.file);
   const routeOf = routesBelow(pack);
   return operations.flatMap((operation) => {
     const change = changeOf(overrides, operation);
     if (change.hide) return [];
-    const noun = overrides.nouns[operation.noun] ?? operation.noun;
-    const name = change.name ?? `${isNounTaken(noun) ? `${pack}-${noun}` : noun} ${operation.verb}`;
+    const name = change.name ?? nameOf(pack, operation, nounOf(overrides, operation));
     const command = commandOf(
       { ...platform, mode: overrides.credential },
       { operation, definitions },
@@ -52,6 +66,12 @@ export function importedCommands(pack: string, file: string): PackCommand[] {
     const { credential } = overrides;
     return [{ ...command, operatorOnly, credential, http: routeOf(operation, name) } as unknown as PackCommand];
   });
+}
+
+/** Within what clients of MCP take, also where the pack's name has to tell the noun from Seed's own. */
+function nameOf(pack: string, operation: Operation, noun: string): string {
+  const own = isNounTaken(noun) ? `${pack}-${noun}` : noun;
+  return `${own} ${shortened(operation.verb, NAME_LENGTH - own.length - 1, keyOf(operation))}`;
 }
 
 /** An operation with what its schemas refer to. */
@@ -88,7 +108,8 @@ function commandOf(platform: SharedPlatform, described: Described, name: string,
     remote: true,
     external: true,
     repeatable: key !== null,
-    creates: operation.method === 'POST' && effect !== 'read',
+    // What a method does that HTTP does not name is not known.
+    creates: effect !== 'read' && !['PUT', 'PATCH', 'DELETE'].includes(operation.method),
     takesLargeInput: takesFiles(operation),
     output: outputOf(operation),
     run: async (input: Input, context: CalledContext) => {
@@ -129,7 +150,7 @@ function fileObject(response: PlatformResponse): object {
 }
 
 function effectOf({ method }: Operation): Effect {
-  if (method === 'GET' || method === 'HEAD') return 'read';
+  if (['GET', 'HEAD', 'QUERY'].includes(method)) return 'read';
   return method === 'DELETE' ? 'destructive' : 'write';
 }
 
@@ -203,13 +224,21 @@ type Http = `${HttpMethod} /${string}`;
 function routesBelow(pack: string): (operation: Operation, name: string) => Http {
   const taken = new Set<string>();
   return (operation, name) => {
-    const method = operation.method === 'HEAD' ? 'GET' : operation.method;
+    const method = routeMethodOf(operation);
     const own: Http = `${method} /${pack}${segmentsOf(operation)}`;
     const named: Http = `${method} /${pack}/${name.replaceAll(' ', '/')}${parametersOf(operation)}`;
     const route = taken.has(shapeOf(own)) ? named : own;
     taken.add(shapeOf(route));
     return route;
   };
+}
+
+const ROUTE_METHODS: readonly HttpMethod[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** Seed's own routes know five methods; what others ask goes as a POST. */
+function routeMethodOf({ method }: Operation): HttpMethod {
+  if (method === 'HEAD') return 'GET';
+  return ROUTE_METHODS.find((own) => own === method) ?? 'POST';
 }
 
 /** Each parameter is a segment: `/files/{id}.json` → /files/{id}/json. */

@@ -1,6 +1,7 @@
 // overrides.json: what is to be otherwise than the document says. People write it; only a first import does, too.
 import { z } from 'zod';
 import { parseJson } from '../lib/json.ts';
+import { fits } from '../openapi/find-operations.ts';
 import type { Operation } from '../openapi/operation.ts';
 import { CREDENTIAL_MODES } from '../protocol/credential.ts';
 import { packProblem } from './problem.ts';
@@ -25,7 +26,7 @@ const Overrides = z.strictObject({
   sendCaller: z.boolean().default(false),
   /** Deprecated operations are commands, too. */
   deprecated: z.boolean().default(false),
-  /** Other nouns for those that the document gives. */
+  /** Other nouns for those that the document gives; `*` stands for anything, and for the same in the new one. */
   nouns: z.record(z.string(), z.string()).default({}),
   /** By operation; `*` in a name stands for anything, and later ones go before earlier ones. */
   operations: z.record(z.string(), Change).default({}),
@@ -37,12 +38,23 @@ export function readOverrides(text: string, operations: readonly Operation[], fi
   const broken = (cause: Error) => packProblem(file, `it is not JSON: ${cause.message}`, { cause });
   const read = Overrides.safeParse(parseJson(text, broken));
   if (!read.success) throw packProblem(file, z.prettifyError(read.error).replaceAll('\n', ' '));
-  const nouns = new Set(operations.map(({ noun }) => noun));
-  const unknownNoun = Object.keys(read.data.nouns).find((noun) => !nouns.has(noun));
+  const nouns = [...new Set(operations.map(({ noun }) => noun))];
+  const unknownNoun = Object.keys(read.data.nouns).find((noun) => !nouns.some((given) => fits(noun, given)));
   if (unknownNoun !== undefined) throw packProblem(file, `the document gives no noun "${unknownNoun}"`);
   const unknown = Object.keys(read.data.operations).find((name) => !operations.some(({ id }) => fits(name, id)));
   if (unknown !== undefined) throw packProblem(file, `the document has no operation "${unknown}"`);
   return read.data;
+}
+
+/** The operation's noun, or what is said in its place: the noun itself goes before `*`. */
+export function nounOf({ nouns }: Overrides, { noun }: Operation): string {
+  const own = Object.hasOwn(nouns, noun) ? nouns[noun] : undefined;
+  if (own !== undefined) return own;
+  const [pattern, given] =
+    Object.entries(nouns).findLast(([each]) => each.includes('*') && fits(each, noun)) ?? [];
+  if (pattern === undefined || given === undefined) return noun;
+  const [before = '', after = ''] = pattern.split('*');
+  return given.replace('*', noun.slice(before.length, noun.length - after.length));
 }
 
 /** All that is said about one operation. */
@@ -50,18 +62,4 @@ export function changeOf({ operations, deprecated }: Overrides, operation: Opera
   const said = Object.entries(operations).filter(([name]) => fits(name, operation.id));
   const hide = operation.deprecated === true && !deprecated;
   return Object.assign({ hide }, ...said.map(([, change]) => change));
-}
-
-function fits(pattern: string, id: string): boolean {
-  const [first = '', ...others] = pattern.split('*');
-  if (others.length === 0) return pattern === id;
-  const last = others.pop() ?? '';
-  if (!id.startsWith(first) || !id.endsWith(last) || id.length < first.length + last.length) return false;
-  let at = first.length;
-  for (const part of others) {
-    const found = id.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return at <= id.length - last.length;
 }

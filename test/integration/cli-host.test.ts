@@ -3,8 +3,13 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { toManifest } from '../../src/command/manifest.ts';
+import { BUILT_IN } from '../../src/server/built-in.ts';
+import { bundleCli, renderCli } from '../../src/server/http/cli-bundle.ts';
 import { type HostedCli, hostedCli } from '../fixtures/cli-host.ts';
 import { until } from '../fixtures/seed.ts';
 
@@ -195,6 +200,26 @@ seed exit 5`);
     expect(status).toContain(`Uid:\t${user}\t${user}\t${user}\t${user}`);
     expect(status).toMatch(/^CapEff:\t0+$/m);
     expect((await cli.bash('stat -c %a:%u cli/socket')).stdout).toBe(`600:${user}\n`);
+  });
+
+  test('the CLI that a server hands out answers each call anew, over one connection', async () => {
+    let connections = 0;
+    const server = createServer((_request, response) => {
+      response.setHeader('content-type', 'application/json').end('{"items":[],"nextCursor":null}');
+    });
+    server.on('connection', () => {
+      connections += 1;
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await cli.install(Buffer.from(renderCli(await bundleCli(), toManifest(BUILT_IN, 'test'))));
+    const { port } = server.address() as AddressInfo;
+    const { stdout } = await cli.bash(
+      `export SEED_API_URL=http://127.0.0.1:${port}
+for i in 1 2 3 4 5; do seed keys list --json; done; seed keys list 2>&1; seed nothing 2> /dev/null; echo $?; seed --version`,
+    );
+    server.close();
+    expect(stdout).toBe(`${'{"items":[],"nextCursor":null}\n'.repeat(5)}No keys.\n2\ntest\n`);
+    expect(connections).toBe(1);
   });
 
   test('a CLI that does not know of hosts is run by Node', async () => {

@@ -61,10 +61,14 @@ export async function playbooksOf(packs: readonly LoadedPack[]): Promise<Playboo
   return [...own, ...packs.flatMap(({ playbooks = [] }) => playbooks)];
 }
 
-/** What keeps the packs that are found from being on together, a line each; of those that can be loaded. */
+/**
+ * What keeps the packs that are found from being on together, a line each; of those that can be loaded.
+ * @param candidate a pack that is to be there, in the place of one that has its name
+ */
 export async function clashesOfPacks(
   { folder, config }: Pick<PackSettings, 'folder' | 'config'>,
   builtIn: readonly Command[],
+  candidate?: Pick<LoadedPack, 'name' | 'file' | 'commands'>,
 ): Promise<string[]> {
   const { packs } = await readSeedConfig(config);
   const found = await Promise.allSettled([
@@ -72,7 +76,8 @@ export async function clashesOfPacks(
     ...packs.map((specifier) => loadNamed(specifier, config, builtIn)),
   ]);
   const loaded = found.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  return clashesBetween([seedItself(builtIn), ...loaded]);
+  const others = loaded.filter(({ name }) => name !== candidate?.name);
+  return clashesBetween([seedItself(builtIn), ...others, ...(candidate ? [candidate] : [])]);
 }
 
 function seedItself(commands: readonly Command[]) {

@@ -1,8 +1,8 @@
 // What a webhook's URL may look like and lead to: public unicast addresses, and ranges that the operator allows.
 // Called when a URL is given, and with every address before it is dialled (post.ts).
 import { isIP } from 'node:net';
-import ipaddr from 'ipaddr.js';
 import { canonicalAddress, cidrContains } from '../../lib/cidr.ts';
+import { isPublicAddress } from '../../lib/public-address.ts';
 import { SeedError } from '../../protocol/errors.ts';
 
 /**
@@ -30,21 +30,12 @@ export function literalAddress({ hostname }: URL): string | null {
   return isIP(bare) === 0 ? null : bare;
 }
 
-/** All of global unicast IPv6 (RFC 4291, section 2.4): what lies outside and has no other name is nobody's. */
-const GLOBAL_UNICAST = '2000::/3';
-
 /** @param address as a resolver or a URL gives it. Whatever is no address is not allowed */
 export function isAllowedAddress(address: string, allowedNetworks: readonly string[]): boolean {
   if (address.includes('%')) return false;
   const canonical = canonicalAddress(address);
   if (canonical === null) return false;
-  return isPublicUnicast(canonical) || allowedNetworks.some((cidr) => cidrContains(cidr, canonical));
-}
-
-/** IPv4 mapped into IPv6 has come here as IPv4; what is embedded otherwise (NAT64, 6to4, Teredo) is not public. */
-function isPublicUnicast(canonical: string): boolean {
-  if (ipaddr.parse(canonical).range() !== 'unicast') return false;
-  return !canonical.includes(':') || cidrContains(GLOBAL_UNICAST, canonical);
+  return isPublicAddress(canonical) || allowedNetworks.some((cidr) => cidrContains(cidr, canonical));
 }
 
 function refused(why: string, hint?: string): SeedError {
