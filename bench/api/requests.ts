@@ -171,7 +171,9 @@ async function checkPosts(store: Store, before: Posts, { least, most }: { least:
     const made = Object.entries(now).map(([what, count]) => count - before[what as keyof Posts]);
     if (new Set(made).size === 1 && (made[0] ?? 0) >= least && (made[0] ?? 0) <= most) return;
     if (performance.now() > until)
-      throw new Error(`of ${least} posts that were answered there are ${JSON.stringify(now)}, after ${JSON.stringify(before)}`);
+      throw new Error(
+        `of ${least} posts that were answered there are ${JSON.stringify(now)}, after ${JSON.stringify(before)}`,
+      );
     await sleep(200);
   }
 }
