@@ -19,6 +19,15 @@ export interface TaskTimes {
   endedMs: number;
 }
 
+/** What the whole database has done so far. */
+export interface Work {
+  statements: number;
+  transactions: number;
+  walBytes: number;
+  /** Of all tables with their indexes. */
+  bytes: number;
+}
+
 export interface FleetDatabase extends AsyncDisposable {
   /** Of all tasks. */
   count(status: 'queued' | 'running' | 'ended'): Promise<number>;
@@ -27,6 +36,7 @@ export interface FleetDatabase extends AsyncDisposable {
   wrongs(taskIds: readonly string[]): Promise<string[]>;
   /** The yardstick: how many rows a second are taken from a table, each in a transaction of its own. */
   bareClaims(): Promise<number>;
+  work(): Promise<Work>;
   /** The statements that took most, since the last call. */
   statements(): Promise<{ calls: number; totalMs: number; query: string }[]>;
 }
@@ -75,6 +85,11 @@ export async function openFleetDatabase(databaseUrl: string): Promise<FleetDatab
       const wrong = Object.entries(rows[0] ?? {}).filter(([, count]) => count > 0);
       return wrong.map(([what, count]) => `${count} ${what}`);
     },
+    work: async () => {
+      const { rows } = await pool.query<Work>(WORK);
+      const [work = { statements: 0, transactions: 0, walBytes: 0, bytes: 0 }] = rows;
+      return work;
+    },
     statements: async () => {
       const { rows } = await pool.query<{ calls: number; totalMs: number; query: string }>(
         `select calls, total_exec_time as "totalMs", query from pg_stat_statements
@@ -115,3 +130,9 @@ const WRONGS = `
     (select count(*) from mine left join compute on compute.task_id = mine.id where compute.task_id is null) as "tasks are not billed",
     (select count(*) from keys where task_id = any($1) and revoked_at is null) as "task keys still live",
     (select count(*) from pgboss.job where id = any($1)) as "jobs are left in the queue"`;
+
+const WORK = `
+  select (select coalesce(sum(calls), 0)::bigint from pg_stat_statements) as statements,
+    (select xact_commit from pg_stat_database where datname = current_database()) as transactions,
+    pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint as "walBytes",
+    pg_database_size(current_database()) as bytes`;

@@ -2,7 +2,7 @@
 // one task with many watchers, and then all that is queued.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Callers, createCallers, endOf, type Followed } from './callers.ts';
-import { type FleetDatabase, openFleetDatabase } from './database.ts';
+import { type FleetDatabase, openFleetDatabase, type Work } from './database.ts';
 import type { FleetInstruction } from './instruction.ts';
 import { type FleetProcesses, type FleetSize, startFleet } from './processes.ts';
 import { type ByPart, cpuByPart, eachOf, memoryByPart } from './usage.ts';
@@ -43,6 +43,7 @@ export interface FleetFigures {
   /** Of the tasks that were queued. */
   crowd: Latencies;
   cpuPerTask: ByPart;
+  workPerTask: Work;
   tasksPerSecond: number;
   peakBytes: ByPart;
 }
@@ -167,6 +168,7 @@ async function crowd(at: Stage, count: number) {
   const followed = watched.map((id) => ({ id, followed: follow(id) }));
   await Promise.all(followed.map((one) => one.followed.open));
   await database.statements();
+  const workBefore = await database.work();
   const before = await cpuByPart(fleet);
   const startedAt = performance.now();
   fleet.release();
@@ -179,11 +181,19 @@ async function crowd(at: Stage, count: number) {
   });
   const seconds = (performance.now() - startedAt) / 1_000;
   const after = await cpuByPart(fleet);
+  const workAfter = await database.work();
   await told(at);
+  const each = (what: keyof Work) => (workAfter[what] - workBefore[what]) / ids.length;
   const cpuPerTask = eachOf((part) => (after[part] - before[part]) / ids.length);
   return {
     crowd: await latenciesOf(at, followed),
     cpuPerTask,
+    workPerTask: {
+      statements: each('statements'),
+      transactions: each('transactions'),
+      walBytes: each('walBytes'),
+      bytes: each('bytes'),
+    },
     tasksPerSecond: ids.length / seconds,
     peakBytes,
   };

@@ -76,15 +76,17 @@ export async function startFleet({ servers, runners, running, lifeMs }: FleetSiz
     OPENROUTER_API_KEY: '',
     PORT: '0',
   });
-  const serving: ServerProcess[] = [];
-  for (let index = 0; index < servers; index += 1) {
+  const startServer = async (index: number): Promise<ServerProcess> => {
     const { child, said } = await start(SERVER, [], serverEnv(index));
     const { url } = said['ready'] as { url: string };
-    serving.push({ url, pid: child.pid ?? 0, kill: () => end(child, 'SIGKILL') });
-  }
-  const guests: ChildProcess[] = [];
+    return { url, pid: child.pid ?? 0, kill: () => end(child, 'SIGKILL') };
+  };
   const sockets = Array.from({ length: runners }, (_, index) => join(dataDir, `guests-${index}`));
-  for (const socket of sockets) guests.push((await start(GUESTS, [socket, String(lifeMs)])).child);
+  const others = Array.from({ length: servers - 1 }, (_, index) => index + 1);
+  const [serving, guests] = await Promise.all([
+    Promise.all([startServer(0), ...others.map(startServer)]),
+    Promise.all(sockets.map(async (socket) => (await start(GUESTS, [socket, String(lifeMs)])).child)),
+  ]);
   const runnerPids: number[] = [];
   const parts = undo.move();
   return {

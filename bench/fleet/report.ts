@@ -1,6 +1,7 @@
 // The table of the measurement and its line of JSON. Called by bench/fleet.ts.
 import { median, percentile, round } from '../statistics.ts';
 import { printTable } from '../table.ts';
+import type { Work } from './database.ts';
 import type { FleetFigures, FleetSettings, Latencies } from './measure.ts';
 import { PARTS, sumOf } from './usage.ts';
 
@@ -11,7 +12,7 @@ const MIB = 1024 * 1024;
 export function reportFleet(settings: FleetSettings, figures: FleetFigures): void {
   const { tasks, running, watchers, free } = settings;
   const { bareClaimsPerSecond, claimsPerSecond, cpuPerTask, heldCpus, heldBytes, peakBytes } = figures;
-  const { fanOut, fanOutCpu, tasksPerSecond, single, crowd } = figures;
+  const { fanOut, fanOutCpu, tasksPerSecond, workPerTask, single, crowd } = figures;
   const claimRatio = claimsPerSecond / bareClaimsPerSecond;
   const cpuRatio = sumOf(cpuPerTask) / TASK_CPU_S;
   const parts = (each: (part: (typeof PARTS)[number]) => string) =>
@@ -28,6 +29,7 @@ export function reportFleet(settings: FleetSettings, figures: FleetFigures): voi
       '≤ 0.15 ×',
     ],
     [`  of that: ${parts((part) => `${round(1_000 * cpuPerTask[part], 1)} ms`)}`],
+    [`  of the database: ${databaseWork(workPerTask)}`],
     ['tasks ended', `${round(tasksPerSecond)} a second`],
     ['1,000 tasks that only run keep busy', `${round(sumOf(heldCpus), 3)} processors`, '', '≤ 0.1'],
     [`  of that: ${parts((part) => String(round(heldCpus[part], 3)))}`],
@@ -48,6 +50,9 @@ export function reportFleet(settings: FleetSettings, figures: FleetFigures): voi
     claimRatio,
     tasksPerSecond,
     cpuMsPerTask: 1_000 * sumOf(cpuPerTask),
+    statementsPerTask: workPerTask.statements,
+    transactionsPerTask: workPerTask.transactions,
+    walBytesPerTask: workPerTask.walBytes,
     heldCpusPerThousand: sumOf(heldCpus),
     leasedMsP50: median(single.leased),
     leasedMsP99: percentile(single.leased, 99),
@@ -67,6 +72,11 @@ function rowsOf(which: string, { leased, firstEvent, endSeen }: Latencies): stri
     [`${which}: leased → first event, p50 and p99`, both(firstEvent)],
     [`${which}: end → seen by its caller, p50 and p99`, both(endSeen)],
   ];
+}
+
+function databaseWork({ statements, transactions, walBytes, bytes }: Work): string {
+  const kib = (value: number) => `${round(value / 1024)} KiB`;
+  return `${round(statements)} statements, ${round(transactions)} transactions, WAL ${kib(walBytes)}, grown by ${kib(bytes)}`;
 }
 
 const ms = (value: number) => `${round(value)} ms`;

@@ -4,16 +4,19 @@
 /** `ended tasks`: what became known of a task after its end, such as what a late call of its model cost. */
 export type Subject = 'keys' | 'ended tasks';
 
+/** Forgets all, or at least what is this task's. */
+type Forget = (taskId?: string) => void;
+
 export type Caches = ReturnType<typeof createCaches>;
 
 export function createCaches() {
-  const forgets: Record<Subject, (() => void)[]> = { keys: [], 'ended tasks': [] };
+  const forgets: Record<Subject, Forget[]> = { keys: [], 'ended tasks': [] };
   return {
     /** Calls `forget`, which must not throw, whenever the subject has changed. */
-    add: (subject: Subject, forget: () => void) => void forgets[subject].push(forget),
-    /** The subject has changed: from now on every question about it is asked anew. */
-    forget(subject: Subject): void {
-      for (const forget of forgets[subject]) forget();
+    add: (subject: Subject, forget: Forget) => void forgets[subject].push(forget),
+    /** The subject has changed: every question about it, or what of it is the task's, is asked anew. */
+    forget(subject: Subject, taskId?: string): void {
+      for (const forget of forgets[subject]) forget(taskId);
     },
   };
 }

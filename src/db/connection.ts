@@ -129,8 +129,12 @@ export class OwnConnection extends Connection {
     this.client.once('end', listener);
   }
 
+  /** Of what others notify: not of what is notified on this connection. */
   onNotification(listener: (payload: string) => void): void {
-    this.client.on('notification', ({ payload }) => listener(payload ?? ''));
+    const { processID: own } = this.client as unknown as { processID: number | null };
+    this.client.on('notification', ({ payload, processId }) => {
+      if (processId !== own) listener(payload ?? '');
+    });
   }
 
   end(): Promise<void> {

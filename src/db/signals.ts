@@ -1,15 +1,16 @@
 // Wake-ups between servers over LISTEN/NOTIFY: a hint that something changed, never the change itself. Who waits
 // subscribes first, looks at the database, and then waits: what changes in between is not missed.
-import { sql } from 'kysely';
 import { type Limits, type OwnConnection, openConnection } from './connection.ts';
 import type { Outage } from './outage.ts';
-import type { Db } from './tables.ts';
 
-const CHANNEL = 'seed';
+export const CHANNEL = 'seed';
 const RECONNECT_MIN_MS = 100;
 const RECONNECT_MAX_MS = 5_000;
 /** How often it asks whether its connection is still heard, and how long it waits: silence alone says nothing. */
 const BEAT = { everyMs: 5_000, patienceMs: 3_000 };
+const ENDED = 'ended:';
+/** What could not be told yet is kept while the connection is made anew: more than this is not. */
+const UNTOLD_MOST = 100_000;
 const LIMITS: Limits = { statementMs: 5_000, lockMs: 5_000 };
 
 export type Topic =
@@ -18,6 +19,7 @@ export type Topic =
   | 'models'
   | 'webhooks'
   | `task:${string}`
+  | `ended:${string}`
   | `runner:${string}`
   | `idempotency:${string}`
   | `spend:${string}`
@@ -32,15 +34,7 @@ export interface Subscription extends Disposable {
   next(timeoutMs: number, abort?: AbortSignal): Promise<void>;
 }
 
-/** Wakes the topic's subscribers on all servers once the transaction commits. */
-export async function notify(db: Db, topic: Topic): Promise<void> {
-  await sql`select ${notified(topic)}`.execute(db);
-}
-
-/** The same for the `returning` of a statement that changes a row. */
-export function notified(topic: Topic) {
-  return sql<void>`pg_notify(${CHANNEL}, ${topic})`.as('notified');
-}
+const TELL = 'select pg_notify($1, topic) from unnest($2::text[]) as topic';
 
 /** Holds one connection from `open` to `close` and makes a new one whenever it breaks. */
 export class Signals {
@@ -48,10 +42,14 @@ export class Signals {
   readonly #outage: Outage;
   readonly #times: typeof BEAT;
   readonly #wakes = new Map<string, Set<() => void>>();
+  readonly #endings = new Set<(taskId: string | null) => void>();
   #connection: OwnConnection | undefined;
   #beating: NodeJS.Timeout | undefined;
   #reconnecting: NodeJS.Timeout | undefined;
   #closed = false;
+  /** Topics to be told to the other servers, and to this one's subscribers before. */
+  readonly #untold = new Set<Topic>();
+  #telling: Promise<void> | undefined;
 
   constructor(databaseUrl: string, outage: Outage, times = BEAT) {
     this.#databaseUrl = databaseUrl;
@@ -73,6 +71,22 @@ export class Signals {
     if (this.#closed) return connection.end();
     this.#connection = connection;
     this.#beat(connection);
+    this.#tellSoon();
+  }
+
+  /**
+   * Wakes the topics' subscribers here, and then on other servers: of all that is told at once by one statement,
+   * and while that is under way what comes meanwhile waits for the next. Those who wait for what was committed
+   * are woken behind whoever committed it.
+   */
+  tell(topics: ReadonlySet<Topic>): void {
+    setImmediate(() => {
+      for (const topic of topics) {
+        this.#wake(topic);
+        if (this.#untold.size < UNTOLD_MOST) this.#untold.add(topic);
+      }
+      this.#tellSoon();
+    });
   }
 
   /** Calls `wake`, which must not throw, whenever the topic is notified or that may have been missed. */
@@ -85,6 +99,14 @@ export class Signals {
         if (wakes.size === 0 && this.#wakes.get(topic) === wakes) this.#wakes.delete(topic);
       },
     };
+  }
+
+  /**
+   * Calls `hear`, which must not throw, with every task that has ended, on whatever server; with null when some
+   * may have been missed.
+   */
+  watchEndings(hear: (taskId: string | null) => void): void {
+    this.#endings.add(hear);
   }
 
   subscribe(topic: Topic): Subscription {
@@ -120,6 +142,9 @@ export class Signals {
 
   /** Wakes everyone, so that nobody waits for a notification that cannot come. */
   async close(): Promise<void> {
+    // What was told just now still gets out.
+    await new Promise(setImmediate);
+    await this.#telling;
     this.#closed = true;
     clearTimeout(this.#reconnecting);
     clearTimeout(this.#beating);
@@ -129,12 +154,36 @@ export class Signals {
     await connection?.end();
   }
 
+  #tellSoon(): void {
+    if (this.#telling !== undefined) return;
+    this.#telling = this.#tellAll().finally(() => {
+      this.#telling = undefined;
+    });
+  }
+
+  /** What fails goes with the connection; the next one begins with it. */
+  async #tellAll(): Promise<void> {
+    const connection = this.#connection;
+    while (connection && this.#connection === connection && this.#untold.size > 0) {
+      const topics = [...this.#untold];
+      this.#untold.clear();
+      try {
+        await connection.query(TELL, [CHANNEL, topics]);
+      } catch {
+        for (const topic of topics) this.#untold.add(topic);
+        this.#lost(connection);
+      }
+    }
+  }
+
   #wake(topic: string): void {
     for (const wake of this.#wakes.get(topic) ?? []) wake();
+    if (topic.startsWith(ENDED)) for (const hear of this.#endings) hear(topic.slice(ENDED.length));
   }
 
   #wakeAll(): void {
     for (const topic of this.#wakes.keys()) this.#wake(topic);
+    for (const hear of this.#endings) hear(null);
   }
 
   /** A connection that does not answer in time is given up, and is then lost. */

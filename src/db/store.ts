@@ -7,7 +7,7 @@ import { SeedError } from '../protocol/errors.ts';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
 import { type Caches, createCaches } from './caches.ts';
 import { cannotConnect, type Limits, type OwnConnection, openConnection } from './connection.ts';
-import { ConnectionPool, kyselyOn, type PoolLimits } from './connection-pool.ts';
+import { ConnectionPool, type PoolLimits } from './connection-pool.ts';
 import { databaseTime, openDatabaseClock } from './database-clock.ts';
 import { sqlStateOf } from './database-failure.ts';
 import { LOOK_UP_LIMITS, type LookUp, lookUpOn } from './look-up.ts';
@@ -17,6 +17,7 @@ import { openQueue, type Queue } from './queue.ts';
 import { Signals } from './signals.ts';
 import type { Tables } from './tables.ts';
 import type { TaskWatcher } from './task-changes.ts';
+import { tellingDatabase } from './telling.ts';
 
 const START_PATIENCE_MS = 10_000;
 const START_RETRY_MS = 100;
@@ -89,14 +90,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     if (applied.length > 0) log.info({ applied }, 'migrated the database');
     queue = await openQueue(longRunning, log);
     await signals.open();
-    const db = kyselyOn(requests);
+    const db = tellingDatabase(requests, (topics) => signals.tell(topics));
     const clock = givenClock ?? parts.use(await openDatabaseClock(lookUpPool));
     const lookUp = lookUpOn(lookUpPool, db);
     const caches = createCaches();
     signals.watch('keys', () => caches.forget('keys'));
+    signals.watchEndings((taskId) => caches.forget('keys', taskId ?? undefined));
     return {
       db,
-      longRunning: kyselyOn(longRunning),
+      longRunning: tellingDatabase(longRunning, (topics) => signals.tell(topics)),
       queue,
       signals,
       lookUp,
@@ -105,7 +107,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       time: databaseTime(givenClock),
       packRowSecurity: packs?.rowSecurity ?? true,
       // With a task its key has ended, before anybody can be told.
-      taskWatchers: new Set([({ moment }) => moment === 'ended' && caches.forget('keys')]),
+      taskWatchers: new Set([({ moment, task }) => moment === 'ended' && caches.forget('keys', task.id)]),
       close,
       async check() {
         const asked = requests.query(outage.diskFull ? NEEDS_ROOM : 'select 1', [], CHECK_MS).then(() => {

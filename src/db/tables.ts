@@ -94,6 +94,8 @@ export interface Tables {
     key_id: string;
     /** `2026-11-24`; read it as text, the driver makes a local time of it. */
     day: string;
+    /** What was spent is the sum over these. */
+    slot: Defaulted<number>;
     nano_usd: number;
     tokens: number;
   };

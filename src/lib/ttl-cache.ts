@@ -16,7 +16,8 @@ interface TtlCacheOptions<Value> {
 export interface TtlCache<Value> {
   /** Null when there is none, which is never kept. Rejects with what the look-up rejected with. */
   find(key: string, lookUp: () => Promise<Value | null>): Promise<Value | null>;
-  forget(): void;
+  /** All, or what is like this of it; and nothing is kept of what is being looked up. */
+  forget(which?: (value: Value) => boolean): void;
 }
 
 export function createTtlCache<Value>({
@@ -57,10 +58,9 @@ export function createTtlCache<Value>({
       if (value !== null && asked === generation && holds(value)) keep(key, value, askedMs + KEPT_MS);
       return value;
     },
-    forget() {
+    forget(which = () => true) {
       generation += 1;
-      kept.clear();
-      weight = 0;
+      for (const [key, { value }] of kept) if (which(value)) drop(key);
     },
   };
 }

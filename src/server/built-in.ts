@@ -20,6 +20,7 @@ import {
   whoami,
 } from './access/commands.ts';
 import { getKey as getKeyOf } from './access/keys.ts';
+import { showCommand } from './access/show-command.ts';
 import { deleteHeld, listHeld, setCredential } from './credentials/commands.ts';
 import { keepTaskCredentials, refuseUnwanted } from './credentials/given.ts';
 import { heldCredential } from './credentials/held.ts';
@@ -37,6 +38,7 @@ import type { ServerSettings } from './settings.ts';
 import { getTask, listLedger, listTasks, listTemplates, runTask, stopTask, taskEvents } from './tasks/commands.ts';
 import { openTaskCreation } from './tasks/create.ts';
 import type { TaskCache } from './tasks/find.ts';
+import { TaskLooks } from './tasks/looks.ts';
 import { OWN_TEMPLATES } from './tasks/own-templates.ts';
 import { obsCosts, obsErrors, obsRequests, obsSummary, obsUsage } from './telemetry/commands.ts';
 import {
@@ -65,6 +67,7 @@ import { webhookUrl } from './webhooks/url.ts';
 const FEATURES = {
   access: [
     whoami,
+    showCommand,
     createAccount,
     listAccounts,
     updateAccount,
@@ -131,12 +134,13 @@ export function openRegistry(parts: RegistryNeeds): Registry {
   const eventTypes = createEventTypes([...BUILT_IN_EVENT_TYPES, ...packs.flatMap(({ events = [] }) => events)]);
   const scopes = (operator: boolean) => registry.scopes(operator);
   const modeOf = (name: string) => packs.find((pack) => pack.name === name)?.credential ?? null;
-  const credentialFor: CredentialFor = (wanted) => heldCredential(store.db, wanted, secretsKey);
+  const credentialFor: CredentialFor = (wanted) => heldCredential(store, wanted, secretsKey);
   const needs: FeatureNeeds = {
-    access: { scopes, models: llm },
+    access: { scopes, models: llm, allowed: (...key) => registry.allowed(...key) },
     telemetry: { calls, callRetentionDays: retention.calls },
     tasks: {
       ...taskCache,
+      looks: new TaskLooks(store.db),
       createFree: openTaskCreation(store),
       resources,
       scopesFor: scopes,

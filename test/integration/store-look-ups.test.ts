@@ -103,7 +103,7 @@ describe('another server', () => {
     await seed.post();
     const task = await seed.lease();
     expect(await statusAt(other, task.secretHash)).toBe('active');
-    using ends = other.signals.subscribe('keys');
+    using ends = other.signals.subscribe(`ended:${task.task.id}`);
     await stopTask(seed.store, seed.account.id, task.task.id);
     await ends.next(LONG_MS);
     expect(await statusAt(other, task.secretHash)).toBe('revoked');

@@ -262,11 +262,8 @@ describe('limits of a key', () => {
     expect((await reserve(two.id, call(1))).kind).toBe('wait');
     await record(one.id, { inputTokens: 1, outputTokens: 0 }, first);
     expect((await reserve(two.id, call(1))).kind).toBe('wait');
-    expect(
-      (await seed.store.db.selectFrom('spend').select('tokens').where('key_id', '=', key.id).execute())[0],
-    ).toEqual({
-      tokens: 1,
-    });
+    const rows = await seed.store.db.selectFrom('spend').select('tokens').where('key_id', '=', key.id).execute();
+    expect(rows.reduce((sum, { tokens }) => sum + tokens, 0)).toBe(1);
   });
 
   it('and all sums agree with the rows behind them', () => expectSumsToAgree(seed.databaseUrl));

@@ -1,7 +1,7 @@
 // Wake-ups: none lost between looking and waiting, across servers, and after a broken connection.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { notify } from '../../src/db/signals.ts';
 import { openStore, type Store } from '../../src/db/store.ts';
+import { notify } from '../../src/db/telling.ts';
 import { stopTask } from '../../src/server/tasks/end.ts';
 import { openTestStore, silent, type TestStore } from '../fixtures/store.ts';
 
@@ -84,7 +84,7 @@ test('after a broken connection every subscription wakes, and later notification
   using one = other.signals.subscribe('task:one');
   using two = other.signals.subscribe('task:two');
   const { rows } = await seed.store.db.executeQuery({
-    sql: `select pg_terminate_backend(pid) from pg_stat_activity where query = 'listen seed' and datname = current_database()`,
+    sql: `select pg_terminate_backend(pid) from pg_stat_activity where (query = 'listen seed' or query like 'select pg_notify(%') and datname = current_database()`,
     parameters: [],
     query: { kind: 'RawNode', sqlFragments: [], parameters: [] },
     queryId: { queryId: 'terminate' },

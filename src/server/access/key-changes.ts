@@ -1,10 +1,10 @@
 // Changes of keys, which servers know by heart for a moment (presented-key.ts): updating, rotating, revoking.
 // Every change but the end of a task key is made in here, and none locks an account out unawares.
 import { sql } from 'kysely';
-import { notify } from '../../db/signals.ts';
 import { storableJson, storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, KeyRow, Tx } from '../../db/tables.ts';
+import { notify } from '../../db/telling.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Key, KeyUpdate } from '../../protocol/key.ts';
@@ -122,7 +122,7 @@ export async function revokeTaskKey(tx: Tx, taskId: string, now: Date): Promise<
     where id in (select id from ending) and revoked_at is null
     returning id, account_id, name, task_id`.execute(tx);
   await emitRevoked(tx, rows, null, now);
-  await notify(tx, 'keys');
+  await notify(tx, `ended:${taskId}`);
 }
 
 type RevokedKey = Pick<KeyRow, 'id' | 'account_id' | 'name' | 'task_id'>;

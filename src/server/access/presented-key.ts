@@ -126,7 +126,9 @@ export function openKeyCache({ lookUp, clock, caches }: Pick<Store, 'lookUp' | '
     toPresentedKeys(await lookUp('presented_keys', presentedKeyRows(hashes)), clock.now()),
   );
   const keys = createTtlCache<PresentedKey>({ most: KEYS_KEPT, holds: (key) => isInForce(key, clock.now()) });
-  caches.add('keys', keys.forget);
+  const isOf = (taskId: string) => (presented: PresentedKey) =>
+    presented.lineage.some((key) => key.taskId === taskId);
+  caches.add('keys', (taskId) => keys.forget(taskId === undefined ? undefined : isOf(taskId)));
   return {
     presentedKey: (hash) => keys.find(hash, () => load(hash)),
     session: createDataLoader(async (hashes) => {

@@ -4,9 +4,9 @@
 // otherwise it lapses, and who takes it over works with the same creation id.
 import { type Selectable, sql } from 'kysely';
 import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
-import { notify } from '../../db/signals.ts';
 import type { Store } from '../../db/store.ts';
 import type { Tables, Tx } from '../../db/tables.ts';
+import { notify } from '../../db/telling.ts';
 import { SeedError } from '../../protocol/errors.ts';
 
 export interface Repeatable {

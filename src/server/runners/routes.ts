@@ -41,7 +41,7 @@ import { appendAgentEvents } from '../tasks/events.ts';
 import { leaveTasks, renewLeases, returnLease, tasksToStop } from '../tasks/hold.ts';
 import { leaseNextTask, reportPhase } from '../tasks/lease.ts';
 import type { LeasedTaskId } from '../tasks/rows.ts';
-import { forgetRunner, saveRunner, touchRunner } from './runners.ts';
+import { RunnerRegister, touchRunner } from './runners.ts';
 
 const LOOK_AGAIN_MS = 1_000;
 
@@ -61,6 +61,7 @@ export interface RunnerRoutesNeeds {
 
 export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
   const { store, runnerToken, prices, stopping, log } = needs;
+  const register = new RunnerRegister(store);
   const app = new Hono<HttpEnv>();
   app.use(async (c, next) => {
     if (!sameText(bearerToken(c.req.header('authorization')), runnerToken))
@@ -72,7 +73,7 @@ export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
 
   app.post('/lease', async (c) => {
     const { runner } = await body(c, LeaseRequest);
-    await saveRunner(store, runner);
+    await register.note(runner);
     const able = runner.driver !== null && runner.freeSlots > 0;
     const gone = c.req.raw.signal;
     const lease = await nextLease(needs, { runnerId: runner.id, able, gone });
@@ -89,14 +90,14 @@ export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
     const { runnerId, tasks } = await body(c, LeaveRequest);
     const left = await leaveTasks(store, { runnerId, taskIds: tasks });
     if (left.returned.length + left.ended.length > 0) log.warn({ runnerId, ...left }, 'a runner left its tasks');
-    if (tasks.length === 0) await forgetRunner(store, runnerId);
+    if (tasks.length === 0) await register.forget(runnerId);
     return c.body(null, 204);
   });
 
   app.post('/heartbeat', async (c) => {
     const { runnerId, tasks, leftMs, runner } = await body(c, HeartbeatRequest);
     using signals = store.signals.subscribe(`runner:${runnerId}`);
-    if (runner?.id === runnerId) await saveRunner(store, runner);
+    if (runner?.id === runnerId) await register.save(runner);
     else await touchRunner(store, runnerId);
     let stop = await renewLeases(store, { runnerId, taskIds: tasks, leftMs });
     if (stop.length === 0) {

@@ -15,15 +15,62 @@ export type SeenRunner = RunnerState & { lastSeen: Date };
 
 type RunnerStore = Pick<Store, 'db' | 'time'>;
 
-/** Records what a runner says about itself, as of now, and forgets runners that were silent for a day. */
-export async function saveRunner(store: RunnerStore, state: RunnerState): Promise<void> {
+/** With a lease it asks for, a runner says what it is; nothing new is written so often and no oftener. */
+const SAVE_AGAIN_MS = 1_000;
+const FORGET_EVERY_MS = 60_000;
+
+/** What runners have said to this server of themselves, written down for all. */
+export class RunnerRegister {
+  readonly #store: RunnerStore;
+  /** What was written last of each, but its free slots and its pool, and when. */
+  readonly #written = new Map<string, { said: string; atMs: number }>();
+  #forgotMs = Number.NEGATIVE_INFINITY;
+
+  constructor(store: RunnerStore) {
+    this.#store = store;
+  }
+
+  /** As of now. */
+  async save(state: RunnerState): Promise<void> {
+    this.#written.set(state.id, { said: lasting(state), atMs: performance.now() });
+    await saveRunner(this.#store, state);
+    await this.#forgetSilent();
+  }
+
+  /** The same, unless it was written a moment ago: free slots change with every task, and heartbeats tell them. */
+  async note(state: RunnerState): Promise<void> {
+    const written = this.#written.get(state.id);
+    const isRecent = written !== undefined && performance.now() < written.atMs + SAVE_AGAIN_MS;
+    if (!isRecent || written.said !== lasting(state)) await this.save(state);
+  }
+
+  async forget(runnerId: string): Promise<void> {
+    this.#written.delete(runnerId);
+    await forgetRunner(this.#store, runnerId);
+  }
+
+  /** Those that were silent for a day. */
+  async #forgetSilent(): Promise<void> {
+    const nowMs = performance.now();
+    if (nowMs < this.#forgotMs + FORGET_EVERY_MS) return;
+    this.#forgotMs = nowMs;
+    for (const [id, { atMs }] of this.#written) if (atMs < nowMs - FORGET_EVERY_MS) this.#written.delete(id);
+    const { db } = this.#store;
+    await db.deleteFrom('runners').where('last_seen', '<', ago(this.#store, FORGET_AFTER_MS)).execute();
+  }
+}
+
+function lasting({ freeSlots, pool, ...state }: RunnerState): string {
+  return JSON.stringify({ ...state, isFree: freeSlots > 0, hasPool: pool !== null });
+}
+
+async function saveRunner(store: RunnerStore, state: RunnerState): Promise<void> {
   const seen = { name: storableText(state.name), state: storableJson(state), last_seen: store.time() };
   await store.db
     .insertInto('runners')
     .values({ id: state.id, ...seen })
     .onConflict((conflict) => conflict.column('id').doUpdateSet(seen))
     .execute();
-  await store.db.deleteFrom('runners').where('last_seen', '<', ago(store, FORGET_AFTER_MS)).execute();
 }
 
 /** Keeps a runner live without a new state. One that is unknown has to say its state first. */
@@ -32,7 +79,7 @@ export async function touchRunner({ db, time }: RunnerStore, runnerId: string): 
 }
 
 /** One that has ended is not to be taken for live. */
-export async function forgetRunner({ db }: RunnerStore, runnerId: string): Promise<void> {
+async function forgetRunner({ db }: RunnerStore, runnerId: string): Promise<void> {
   await db.deleteFrom('runners').where('id', '=', runnerId).execute();
 }
 

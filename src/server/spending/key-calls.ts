@@ -4,10 +4,10 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { storableText, storableTextOrNull } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
-import { dayOf } from '../../lib/utc-days.ts';
 import type { Lineage } from '../../protocol/key.ts';
 import { boundsOfKeys, refuseSpent, unpricedModel } from './bounds.ts';
 import type { ModelCall } from './call-usage.ts';
+import { addSpend } from './sums.ts';
 
 /** Who makes such a call. No task key is among them: its calls are those of its task. */
 export interface KeyCaller {
@@ -58,12 +58,7 @@ export async function recordKeyCall(
         ...{ duration_ms: call.durationMs, outcome: call.outcome },
       })
       .execute();
-    // In the order of the ids, as all who lock several do.
-    await sql`
-      insert into spend (key_id, day, nano_usd, tokens)
-      select id, ${dayOf(now)}::date, ${call.costNanoUsd}::bigint, ${tokens}::bigint
-      from unnest(${keys}::uuid[]) as id order by id
-      on conflict (key_id, day) do update
-      set nano_usd = spend.nano_usd + excluded.nano_usd, tokens = spend.tokens + excluded.tokens`.execute(tx);
+    const spent = { nanoUsd: call.costNanoUsd, tokens };
+    await addSpend(tx, sql`select id from unnest(${keys}::uuid[]) as id`, spent, now);
   });
 }

@@ -3,10 +3,11 @@
 // (spending.ts); one that nobody keeps any more is settled by an estimate (model-calls.ts).
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { notify, type Topic } from '../../db/signals.ts';
+import type { Topic } from '../../db/signals.ts';
 import { storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, TaskRow, Tx } from '../../db/tables.ts';
+import { notify } from '../../db/telling.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import { limitColumn } from '../access/keys.ts';
 import { lineageOf, worstOf } from '../access/presented-key.ts';

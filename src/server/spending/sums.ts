@@ -1,7 +1,7 @@
 // What tasks and keys have used. A task is charged to itself and to its ancestors, the tasks whose agents started
 // it, and by the UTC day to its key and to those that this key descends from; every row of model_calls and compute
 // changes these sums with it. Whoever locks several tasks locks them by depth, then by id: no two can deadlock.
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Db, TaskRow, Tx } from '../../db/tables.ts';
 import { computeCost, type Prices } from '../../lib/money.ts';
 import { dayOf, monthOf } from '../../lib/utc-days.ts';
@@ -24,15 +24,18 @@ export async function lockAncestors(tx: Tx, taskId: string): Promise<TaskRow[]> 
  * Adds what a task used to the sums of all that it counts for.
  * @param ancestors of the task, itself the last, locked in this transaction; nothing is added without one
  */
-export async function addUsed(
+export async function addUsed(tx: Tx, ancestors: readonly TaskRow[], amounts: Amounts, now: Date): Promise<void> {
+  const task = ancestors.at(-1);
+  if (!task) return;
+  await addToTasks(tx, ancestors, amounts);
+  await addToKeys(tx, task.key_id, amounts, now);
+}
+
+async function addToTasks(
   tx: Tx,
   ancestors: readonly TaskRow[],
   { tokens, nanoUsd, calls }: Amounts,
-  now: Date,
 ): Promise<void> {
-  const task = ancestors.at(-1);
-  if (!task) return;
-  const ids = ancestors.map(({ id }) => id);
   await tx
     .updateTable('tasks')
     .set((sum) => ({
@@ -40,32 +43,57 @@ export async function addUsed(
       used_nano_usd: sum('used_nano_usd', '+', nanoUsd),
       used_calls: sum('used_calls', '+', calls),
     }))
-    .where('id', 'in', ids)
+    .where(
+      'id',
+      'in',
+      ancestors.map(({ id }) => id),
+    )
     .execute();
-  // In the order of the ids, as lockSpend does, so that nobody waits for each other.
-  await sql`
+}
+
+/** The last that a transaction does: others that spend with the key wait from here to its end. */
+function addToKeys(tx: Tx, keyId: string, amounts: Omit<Amounts, 'calls'>, now: Date): Promise<void> {
+  const payers = sql`
     with recursive ancestors as (
-      select id, caller_key_id, task_id from keys where id = ${task.key_id}
+      select id, caller_key_id, task_id from keys where id = ${keyId}
       union all
       select keys.id, keys.caller_key_id, keys.task_id from ancestors join keys on keys.id = ancestors.caller_key_id
     )
-    insert into spend (key_id, day, nano_usd, tokens)
-    select id, ${dayOf(now)}::date, ${nanoUsd}::bigint, ${tokens}::bigint
-    from ancestors where task_id is null order by id
-    on conflict (key_id, day) do update
+    select id from ancestors where task_id is null`;
+  return addSpend(tx, payers, amounts, now);
+}
+
+/** What a key spends on a day is in so many rows, any of which may be added to: tasks that end do not queue. */
+const SPEND_SLOTS = 16;
+
+/** Adds to what was spent with each of the keys that the query `keyIds` finds. Called once in a transaction. */
+export async function addSpend(
+  tx: Tx,
+  keyIds: RawBuilder<unknown>,
+  { nanoUsd, tokens }: Omit<Amounts, 'calls'>,
+  now: Date,
+): Promise<void> {
+  // In the order of the ids, as lockSpend does, so that nobody waits in a circle.
+  await sql`
+    insert into spend (key_id, day, slot, nano_usd, tokens)
+    select id, ${dayOf(now)}::date, floor(random() * ${sql.lit(SPEND_SLOTS)}), ${nanoUsd}::bigint, ${tokens}::bigint
+    from (${keyIds}) as spending order by id
+    on conflict (key_id, day, slot) do update
     set nano_usd = spend.nano_usd + excluded.nano_usd, tokens = spend.tokens + excluded.tokens`.execute(tx);
 }
 
-/** Locks what was spent with these keys: until the transaction ends nothing is added to it. */
+/** Locks what was spent with these keys, all rows of it: until the transaction ends nothing is added to it. */
 export async function lockSpend(tx: Tx, keyIds: readonly string[], now: Date): Promise<void> {
+  if (keyIds.length === 0) return;
   const day = dayOf(now);
   await sql`
-    insert into spend (key_id, day, nano_usd, tokens)
-    select id, ${day}::date, 0, 0 from unnest(${keyIds}::uuid[]) as id order by id
+    insert into spend (key_id, day, slot, nano_usd, tokens)
+    select id, ${day}::date, slot, 0, 0
+    from unnest(${keyIds}::uuid[]) as id, generate_series(0, ${sql.lit(SPEND_SLOTS - 1)}) as slot order by id, slot
     on conflict do nothing`.execute(tx);
   await sql`
     select from spend where key_id = any(${keyIds}::uuid[]) and day = ${day}::date
-    order by key_id for no key update`.execute(tx);
+    order by key_id, slot for no key update`.execute(tx);
 }
 
 /** What was spent with each of the keys in the UTC day and month of `now`. */
@@ -86,32 +114,34 @@ export async function spentWith(db: Db, keyIds: readonly string[], now: Date): P
 }
 
 export interface UsageOfLease {
-  taskId: string;
   leaseId: string;
   usage: Usage;
 }
 
-/** Records a task's usage; the first report stays. Its cost counts for the task, its ancestors and its keys. */
+/**
+ * Records a task's usage; the first report stays. Its cost counts for the task, its ancestors and its keys.
+ * @param ancestors of the task, itself the last, locked in this transaction
+ * @returns what adds it to the keys' sums, to be called as the last of the transaction
+ */
 export async function saveUsage(
   tx: Tx,
-  { taskId, leaseId, usage }: UsageOfLease,
-  prices: Prices,
-  now: Date,
-): Promise<void> {
-  const ancestors = await lockAncestors(tx, taskId);
+  ancestors: readonly TaskRow[],
+  { leaseId, usage }: UsageOfLease,
+  { prices, now }: { prices: Prices; now: Date },
+): Promise<() => Promise<void>> {
   const task = ancestors.at(-1);
-  if (task?.lease_id !== leaseId || task.usage !== null) return;
-  const { account_id, billed_key_id, resources } = task;
+  if (task?.lease_id !== leaseId || task.usage !== null) return async () => {};
+  const { id, account_id, billed_key_id, key_id, resources } = task;
   const { vcpuSeconds, gbSeconds, nanoUsd } = computeCost(prices, usage, resources.memoryMb);
   await tx
     .updateTable('tasks')
     .set({ usage: JSON.stringify(usage), compute_nano_usd: nanoUsd })
-    .where('id', '=', taskId)
+    .where('id', '=', id)
     .execute();
   await tx
     .insertInto('compute')
     .values({
-      task_id: taskId,
+      task_id: id,
       created_at: now,
       account_id,
       billed_key_id,
@@ -120,5 +150,6 @@ export async function saveUsage(
       cost_nano_usd: nanoUsd,
     })
     .execute();
-  await addUsed(tx, ancestors, { tokens: 0, nanoUsd, calls: 0 }, now);
+  await addToTasks(tx, ancestors, { tokens: 0, nanoUsd, calls: 0 });
+  return () => addToKeys(tx, key_id, { tokens: 0, nanoUsd }, now);
 }

@@ -13,12 +13,14 @@ import { type AcceptNeeds, acceptOnce } from './accept.ts';
 import { stopTask as stop } from './end.ts';
 import { AnsweredTask, knownTask, type TaskCache } from './find.ts';
 import { listTasks as list } from './list.ts';
+import type { TaskLooks } from './looks.ts';
 import { getTaskProgress, noSuchTask } from './rows.ts';
 import { waitForEnd, watchTask } from './watch.ts';
 
 const TaskId = z.uuid().describe('Id of the task');
 
 export interface TaskNeeds extends AcceptNeeds, TaskCache {
+  looks: TaskLooks;
   /** Why a queued task waits, for a person; null when it is about to be taken. */
   queuedNote(): Promise<string | null>;
   /** The instructions to start a task from, Seed's own first. */
@@ -136,10 +138,10 @@ export const taskEvents = defineStream({
     'seed tasks events 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11',
     'seed tasks events 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11 --past --limit 100',
   ],
-  stream: async ({ id, after, past, limit }, { actor, store, waiting }, { find }: TaskNeeds) => {
+  stream: async ({ id, after, past, limit }, { actor, store, waiting }, { find, looks }: TaskNeeds) => {
     const task = await knownTask(find, actor.accountId, id);
-    const options = { after, onlyPast: past, signal: waiting() };
-    return positioned(watchTask(store, task, options), limit);
+    const { signals } = store;
+    return positioned(watchTask(task, { signals, looks, after, onlyPast: past, signal: waiting() }), limit);
   },
 });
 

@@ -43,15 +43,17 @@ export async function settleTask(
   const outcome = await changeTasks(store, async (tx) => {
     const { leaseId, usage } = settlement;
     // Usage comes before the end, whose event tells the cost; it counts for all above, and those are locked first.
-    await lockAncestors(tx, taskId);
-    if (usage) await saveUsage(tx, { taskId, leaseId, usage }, prices, store.clock.now());
+    const ancestors = await lockAncestors(tx, taskId);
+    const now = store.clock.now();
+    const addToKeys = usage && (await saveUsage(tx, ancestors, { leaseId, usage }, { prices, now }));
     const shown = await forReaders(tx, taskId, settlement);
     const decide = (task: TaskRow) => {
       if (task.lease_id !== leaseId) throw leaseLost(taskId);
       return isTerminal(task.status) ? null : changeOf(shown, task.overspent);
     };
-    const settled = await transition(store, tx, { taskId, decide });
+    const settled = await transition(store, tx, { taskId, decide, locked: ancestors.at(-1), byRunner: true });
     if (!settled) throw leaseLost(taskId);
+    await addToKeys?.();
     return settled.changed ? 'settled' : 'already_ended';
   });
   if (outcome === 'already_ended') store.caches.forget('ended tasks');
@@ -59,8 +61,16 @@ export async function settleTask(
 }
 
 /** Records what the sandbox of a task used that has ended otherwise than by its runner's word, such as stopped. */
-export async function recordUsage(store: Store, usage: UsageOfLease, prices: Prices): Promise<void> {
-  await store.db.transaction().execute((tx) => saveUsage(tx, usage, prices, store.clock.now()));
+export async function recordUsage(
+  store: Store,
+  { taskId, ...usage }: UsageOfLease & { taskId: string },
+  prices: Prices,
+): Promise<void> {
+  await store.db.transaction().execute(async (tx) => {
+    const ancestors = await lockAncestors(tx, taskId);
+    const addToKeys = await saveUsage(tx, ancestors, usage, { prices, now: store.clock.now() });
+    await addToKeys();
+  });
   store.caches.forget('ended tasks');
 }
 

@@ -1,13 +1,15 @@
 // A task's events: appended while the task lives, numbered without gaps, read by whoever follows it.
-import { notified } from '../../db/signals.ts';
+import { sql, type Updateable } from 'kysely';
+
 import { storableJson } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
-import type { Db, TaskRow, Tx } from '../../db/tables.ts';
-import { type TaskSpan, writtenFor } from '../../db/task-conditions.ts';
+import type { Db, Tables, TaskRow, Tx } from '../../db/tables.ts';
+import { statusIn, type TaskSpan, writtenFor } from '../../db/task-conditions.ts';
+import { notify } from '../../db/telling.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import type { AgentEvent, ServerEvent, TaskEvent } from '../../protocol/event.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import { isTerminal } from '../../protocol/statuses.ts';
+import { isTerminal, LEASED } from '../../protocol/statuses.ts';
 import { type LeasedTaskId, lockLeasedTask, lockTask } from './rows.ts';
 
 /** One statement with more rows than this would meet Postgres's limit of parameters. */
@@ -30,14 +32,42 @@ export interface AgentEventBatch extends LeasedTaskId {
  */
 export async function appendAgentEvents(
   store: Pick<Store, 'db' | 'clock'>,
-  { batch, events, ...lease }: AgentEventBatch,
+  given: AgentEventBatch,
 ): Promise<void> {
+  if (await appendAtOnce(store, given)) return;
+  const { batch, events, ...lease } = given;
   await store.db.transaction().execute(async (tx) => {
     const task = await lockLeasedTask(tx, lease);
     if (batch <= task.event_batch) return;
     await tx.updateTable('tasks').set({ event_batch: batch }).where('id', '=', task.id).execute();
     await appendWithinLimit(tx, task, events, store.clock.now());
   });
+}
+
+/**
+ * The same in one statement, which most of what tasks write comes to. Returns false, with nothing done, when it is
+ * not so simple: a batch that came before, a lease that was lost, or more events than a task may have.
+ */
+async function appendAtOnce(
+  { db, clock }: Pick<Store, 'db' | 'clock'>,
+  { taskId, leaseId, batch, events }: AgentEventBatch,
+): Promise<boolean> {
+  const { length } = events;
+  if (length === 0) return false;
+  const { numAffectedRows = 0n } = await sql`
+    with task as (
+      update tasks set event_batch = ${batch}, last_seq = last_seq + ${length}
+      where id = ${taskId} and lease_id = ${leaseId} and ${statusIn(LEASED)}
+        and event_batch < ${batch} and last_seq + ${length} <= ${LIMITS.eventsPerTask}
+      returning id, created_at, last_seq - ${length}::integer as before
+    )
+    insert into events (task_id, seq, created_at, body)
+    select id, before + number, greatest(created_at, ${clock.now()}), body
+    from task, unnest(${events.map((event) => storableJson(event))}::jsonb[]) with ordinality as told (body, number)
+  `.execute(db);
+  if (numAffectedRows === 0n) return false;
+  await notify(db, `task:${taskId}`);
+  return true;
 }
 
 /** What the server says of a task in passing is told as its agent's runtime would. */
@@ -69,21 +99,54 @@ export async function readEvents(db: Db, task: TaskSpan, afterSeq: number, limit
   return rows.map(({ seq, created_at, body }) => ({ ...body, seq, at: created_at.toISOString() }));
 }
 
-/** Appends to a task whose row the transaction has locked, whatever its number of events. */
-export async function appendEvents(
+type Locked = Pick<TaskRow, 'id' | 'last_seq' | 'created_at'>;
+
+/**
+ * Changes a task whose row the transaction has locked and appends the event that tells of it, in one statement.
+ * Returns the row as it is then.
+ */
+export async function changeWithEvent(
   tx: Tx,
-  task: Pick<TaskRow, 'id' | 'last_seq' | 'created_at'>,
-  events: readonly (AgentEvent | ServerEvent)[],
+  task: Locked,
+  columns: Updateable<Tables['tasks']>,
+  event: ServerEvent,
   now: Date,
-): Promise<void> {
+): Promise<TaskRow> {
+  const changed = await tx
+    .with('changed', (changing) =>
+      changing
+        .updateTable('tasks')
+        .set({ ...columns, last_seq: task.last_seq + 1 })
+        .where('id', '=', task.id)
+        .returningAll(),
+    )
+    .with('told', (telling) => telling.insertInto('events').values(rowsOf(task, [event], now)))
+    .selectFrom('changed')
+    .selectAll()
+    .executeTakeFirstOrThrow();
+  await notify(tx, `task:${task.id}`);
+  return changed;
+}
+
+function rowsOf({ id, last_seq, created_at }: Locked, events: readonly (AgentEvent | ServerEvent)[], now: Date) {
   // Whatever this server's clock says, no event is older than its task.
-  const at = now < task.created_at ? task.created_at : now;
-  const rows = events.map((event, index) => ({
-    task_id: task.id,
-    seq: task.last_seq + 1 + index,
+  const at = now < created_at ? created_at : now;
+  return events.map((event, index) => ({
+    task_id: id,
+    seq: last_seq + 1 + index,
     created_at: at,
     body: storableJson(event),
   }));
+}
+
+/** Appends to a task whose row the transaction has locked, whatever its number of events. */
+export async function appendEvents(
+  tx: Tx,
+  task: Locked,
+  events: readonly (AgentEvent | ServerEvent)[],
+  now: Date,
+): Promise<void> {
+  const rows = rowsOf(task, events, now);
   for (let start = 0; start < rows.length; start += ROWS_PER_INSERT) {
     const some = rows.slice(start, start + ROWS_PER_INSERT);
     // One statement: every task waits for some of these.
@@ -92,13 +155,13 @@ export async function appendEvents(
         counting
           .updateTable('tasks')
           .set({ last_seq: task.last_seq + start + some.length })
-          .where('id', '=', task.id)
-          .returning(notified(`task:${task.id}`)),
+          .where('id', '=', task.id),
       )
       .insertInto('events')
       .values(some)
       .execute();
   }
+  if (rows.length > 0) await notify(tx, `task:${task.id}`);
 }
 
 async function appendWithinLimit(

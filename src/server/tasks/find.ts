@@ -55,7 +55,7 @@ export function openTaskCache({ lookUp, caches }: Pick<Store, 'lookUp' | 'caches
     weigh: ({ task }) => charactersOf(task),
     holds: ({ task }) => isTerminal(task.status),
   });
-  caches.add('ended tasks', ended.forget);
+  caches.add('ended tasks', () => ended.forget());
   const look = (accountId: string, id: string) =>
     ended.find(`${accountId} ${id}`, async () => {
       const found = await load(id.toLowerCase());

@@ -1,11 +1,11 @@
 // What runners (runners/routes.ts) do with tasks they hold: renew leases, give back what reached nobody, leave.
 import { sql } from 'kysely';
 import { later, timeIn } from '../../db/database-clock.ts';
-import { notify } from '../../db/signals.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, TaskRow, Tx } from '../../db/tables.ts';
 import { changeTasks } from '../../db/task-changes.ts';
 import { statusIn } from '../../db/task-conditions.ts';
+import { notify } from '../../db/telling.ts';
 import { LEASE_MS } from '../../protocol/runner.ts';
 import { isTerminal, LEASED } from '../../protocol/statuses.ts';
 import type { TaskError } from '../../protocol/task.ts';
@@ -27,20 +27,46 @@ export interface Renewal {
   leftMs?: readonly number[] | undefined;
 }
 
+/** What is renewed lasts LEASE_MS, and is renewed when so much of that has gone: not with every heartbeat. */
+const RENEW_AFTER_MS = 15_000;
+
 /**
  * Keeps the runner's leases alive. Returns those of `taskIds` that it has to kill: they are not its own any more.
  * Where the database's clock was set since, their deadlines move along: a task has its time and no other.
  */
 export async function renewLeases(store: Store, { runnerId, taskIds, leftMs = [] }: Renewal): Promise<string[]> {
   if (taskIds.length === 0) return [];
-  // In the order in which tasks are locked (spending/sums.ts).
+  const held = await store.db
+    .selectFrom('tasks')
+    .select(['id', 'lease_expires_at', 'deadline', 'timeout_ms', store.time().as('now')])
+    .where(isHeld(runnerId, taskIds))
+    .execute();
+  const left = new Map(taskIds.map((id, index) => [id, leftMs[index]]));
+  const due = held.filter((task) => {
+    const { lease_expires_at, now } = task;
+    const leaseLeftMs = (lease_expires_at?.getTime() ?? 0) - now.getTime();
+    const isFresh = leaseLeftMs >= LEASE_MS - RENEW_AFTER_MS && leaseLeftMs <= LEASE_MS;
+    return !isFresh || movedDeadline(task, left.get(task.id), now) !== null;
+  });
+  const lost = due.length === 0 ? [] : await renew(store, runnerId, due, left);
+  const ids = new Set(held.map(({ id }) => id));
+  return taskIds.filter((id) => !ids.has(id) || lost.includes(id));
+}
+
+/** Returns those that are not the runner's own any more. */
+async function renew(
+  store: Store,
+  runnerId: string,
+  due: readonly { id: string }[],
+  left: ReadonlyMap<string, number | undefined>,
+): Promise<string[]> {
+  const dueIds = due.map(({ id }) => id);
   return store.db.transaction().execute(async (tx) => {
+    // In the order in which tasks are locked (spending/sums.ts).
     const held = await tx
       .selectFrom('tasks')
       .select(['id', 'deadline', 'timeout_ms'])
-      .where('id', 'in', taskIds)
-      .where('runner_id', '=', runnerId)
-      .where(statusIn(LEASED))
+      .where(isHeld(runnerId, dueIds))
       .orderBy('depth')
       .orderBy('id')
       .forNoKeyUpdate()
@@ -49,22 +75,37 @@ export async function renewLeases(store: Store, { runnerId, taskIds, leftMs = []
     if (ids.length > 0) {
       const now = await timeIn(store, tx);
       const lease_expires_at = later(now, LEASE_MS);
-      await tx.updateTable('tasks').set({ lease_expires_at }).where('id', 'in', ids).execute();
-      for (const task of held) await keepDeadline(tx, task, leftMs[taskIds.indexOf(task.id)], now);
+      await tx.updateTable('tasks').set({ lease_expires_at }).where('id', '=', anyOf(ids)).execute();
+      for (const task of held) await keepDeadline(tx, task, left.get(task.id), now);
     }
-    return taskIds.filter((id) => !ids.includes(id));
+    return dueIds.filter((id) => !ids.includes(id));
   });
+}
+
+const anyOf = (ids: readonly string[]) => sql<string>`any(${ids}::uuid[])`;
+
+function isHeld(runnerId: string, taskIds: readonly string[]) {
+  return sql<boolean>`id = ${anyOf(taskIds)} and runner_id = ${runnerId} and ${statusIn(LEASED)}`;
+}
+
+type Timed = Pick<TaskRow, 'deadline' | 'timeout_ms'>;
+
+/** Null when it stays. */
+function movedDeadline({ deadline, timeout_ms }: Timed, leftMs: number | undefined, now: Date): Date | null {
+  if (leftMs === undefined || deadline === null) return null;
+  const moved = later(now, Math.min(leftMs, timeout_ms));
+  return Math.abs(moved.getTime() - deadline.getTime()) < CLOCK_WAS_SET_MS ? null : moved;
 }
 
 async function keepDeadline(
   tx: Tx,
-  { id, deadline, timeout_ms }: Pick<TaskRow, 'id' | 'deadline' | 'timeout_ms'>,
+  task: Timed & { id: string },
   leftMs: number | undefined,
   now: Date,
 ): Promise<void> {
-  if (leftMs === undefined || deadline === null) return;
-  const moved = later(now, Math.min(leftMs, timeout_ms));
-  if (Math.abs(moved.getTime() - deadline.getTime()) < CLOCK_WAS_SET_MS) return;
+  const { id } = task;
+  const moved = movedDeadline(task, leftMs, now);
+  if (moved === null) return;
   await tx.updateTable('tasks').set({ deadline: moved }).where('id', '=', id).execute();
   // Never earlier: servers follow the database's clock a few seconds later. The task's end revokes it in any case.
   const expires_at = sql<Date>`greatest(expires_at, ${moved})`;
@@ -79,8 +120,9 @@ export async function tasksToStop(
   taskIds: readonly string[],
 ): Promise<string[]> {
   if (taskIds.length === 0) return [];
-  const held = await heldBy(db, runnerId);
-  return taskIds.filter((id) => !held.includes(id));
+  const held = await db.selectFrom('tasks').select('id').where(isHeld(runnerId, taskIds)).execute();
+  const ids = new Set(held.map(({ id }) => id));
+  return taskIds.filter((id) => !ids.has(id));
 }
 
 async function heldBy(db: Db, runnerId: string): Promise<string[]> {

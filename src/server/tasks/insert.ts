@@ -1,9 +1,9 @@
 // The statement that makes tasks: their rows, the first event of each, and the word to who waits for the queue.
 // Called by create.ts.
 import { sql } from 'kysely';
-import { notified } from '../../db/signals.ts';
 import { storableJson } from '../../db/storable.ts';
 import type { StoredFile, TaskRow, Tx } from '../../db/tables.ts';
+import { notify } from '../../db/telling.ts';
 import type { Budget } from '../../protocol/budget.ts';
 import type { Resources } from '../../protocol/resources.ts';
 import type { ScopeGrant } from '../../protocol/scope.ts';
@@ -61,7 +61,8 @@ export async function insertTasks(tx: Tx, tasks: readonly PlacedTask[]): Promise
     ), begun as (
       insert into events (task_id, seq, created_at, body) select id, 1, created_at, ${FIRST_EVENT}::jsonb from made
     )
-    select made.*, ${notified('queue')} from made`.execute(tx);
+    select * from made`.execute(tx);
+  await notify(tx, 'queue');
   const byId = new Map(rows.map((row) => [row.id, row]));
   return tasks.map(({ id }) => {
     const row = byId.get(id);

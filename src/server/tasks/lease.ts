@@ -79,7 +79,7 @@ async function tryNext(
     callerKeyId: waiting.key_id,
   });
   const change = { status: 'running', phase: 'starting', lease } as const;
-  const leased = await transition(store, tx, { taskId, decide: () => change, now });
+  const leased = await transition(store, tx, { taskId, decide: () => change, now, locked: waiting });
   if (!leased) throw leaseLost(taskId);
   return { task: toTask(leased.task), leaseId: lease.id, deadline: lease.deadline, operator };
 }

@@ -2,11 +2,11 @@
 // the event, tell webhooks, revoke the task key, wake who waits. Used by lease.ts, hold.ts, end.ts and lapse.ts.
 
 import { timeIn } from '../../db/database-clock.ts';
-import { notify } from '../../db/signals.ts';
 import { storableJson, storableTextOrNull } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { TaskRow, Tx } from '../../db/tables.ts';
 import { noteChange, type TaskTx } from '../../db/task-changes.ts';
+import { notify } from '../../db/telling.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { canBecome, isTerminal } from '../../protocol/statuses.ts';
@@ -15,7 +15,7 @@ import { cutMiddle } from '../../protocol/text.ts';
 import { revokeTaskKey } from '../access/key-changes.ts';
 import { dropTaskCredentials } from '../credentials/given.ts';
 import { emitTaskEvent } from './announce.ts';
-import { appendEvents } from './events.ts';
+import { changeWithEvent } from './events.ts';
 import { readOutputSoFar, readTextsSoFar } from './output.ts';
 import { lockTask } from './rows.ts';
 
@@ -36,6 +36,10 @@ export interface WantedTransition {
   decide(task: TaskRow): Change | null;
   /** The database's time, where the caller has asked it since the task is locked. */
   now?: Date | undefined;
+  /** The task's row where the transaction has locked it, and changed nothing that its status depends on since. */
+  locked?: TaskRow | undefined;
+  /** Its runner says so itself, and need not hear of it. */
+  byRunner?: boolean;
 }
 
 export interface Transition {
@@ -87,9 +91,9 @@ async function stopDescendants(store: TransitionStore, tx: TaskTx, ended: TaskRo
 async function change(
   store: TransitionStore,
   tx: TaskTx,
-  { taskId, decide, now: known }: WantedTransition,
+  { taskId, decide, now: known, locked, byRunner = false }: WantedTransition,
 ): Promise<Transition | undefined> {
-  const task = await lockTask(tx, taskId);
+  const task = locked ?? (await lockTask(tx, taskId));
   if (!task) return undefined;
   const wanted = decide(task);
   if (!wanted) return { task, changed: false };
@@ -99,19 +103,14 @@ async function change(
     });
   const now = known ?? (await timeIn(store, tx));
   const columns = await columnsOf(tx, task, wanted, now);
-  const changed = await tx
-    .updateTable('tasks')
-    .set({ status: wanted.status, ...columns })
-    .where('id', '=', taskId)
-    .returningAll()
-    .executeTakeFirstOrThrow();
-  const { status, phase, error } = changed;
-  await appendEvents(tx, task, [{ type: 'status', status, phase, error }], now);
+  const { status } = wanted;
+  const event = { type: 'status', status, phase: columns.phase, error: wanted.error ?? null } as const;
+  const changed = await changeWithEvent(tx, task, { status, ...columns }, event, now);
   await emitTaskEvent(tx, changed, now);
   if (isTerminal(status)) {
     await revokeTaskKey(tx, taskId, now);
     await dropTaskCredentials(tx, taskId);
-    if (changed.runner_id) await notify(tx, `runner:${changed.runner_id}`);
+    if (changed.runner_id && !byRunner) await notify(tx, `runner:${changed.runner_id}`);
     noteChange(tx, 'ended', changed);
   } else if (wanted.lease) noteChange(tx, 'leased', changed);
   else if (status === 'queued') {

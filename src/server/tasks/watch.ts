@@ -4,17 +4,15 @@ import type { Store } from '../../db/store.ts';
 import type { TaskEvent } from '../../protocol/event.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import type { Task } from '../../protocol/task.ts';
-import { readEvents } from './events.ts';
 import { type FindTask, knownTask } from './find.ts';
-import { getTaskProgress } from './rows.ts';
+import { LOOK_MOST, type TaskLooks } from './looks.ts';
 
-const BATCH = 200;
 /** A look at the table even without a notification, should one have been lost with a connection. */
 const LOOK_AGAIN_MS = 5_000;
 
-type WatchedStore = Pick<Store, 'db' | 'signals'>;
-
 interface WatchOptions {
+  signals: Store['signals'];
+  looks: TaskLooks;
   after: number;
   /** Ends with what is there. */
   onlyPast: boolean;
@@ -23,15 +21,14 @@ interface WatchOptions {
 
 /** The events with seq > after, in order, to the terminal one or an abort. */
 export async function* watchTask(
-  { db, signals }: WatchedStore,
   task: Task,
-  { after, onlyPast, signal }: WatchOptions,
+  { signals, looks, after, onlyPast, signal }: WatchOptions,
 ): AsyncGenerator<TaskEvent> {
   using changes = signals.subscribe(`task:${task.id}`);
+  using looker = looks.watch(task.id);
   let seq = after;
   while (!signal.aborted) {
-    const progress = await getTaskProgress(db, task.id);
-    const events = await readEvents(db, progress, seq, BATCH);
+    const { progress, events } = await looker.look(seq);
     // They are numbered without gaps: what is missing was there once.
     const deleted = (events[0]?.seq ?? progress.last_seq + 1) - 1;
     if (deleted > seq) {
@@ -42,9 +39,10 @@ export async function* watchTask(
       yield event;
       seq = event.seq;
     }
-    // The status was read before the events: when it is terminal, the terminal event was among what could be read.
-    if (events.length < BATCH && (onlyPast || isTerminal(progress.status))) return;
-    if (events.length === 0) await changes.next(LOOK_AGAIN_MS, signal);
+    if (events.length === LOOK_MOST) continue;
+    if (onlyPast || isTerminal(progress.status)) return;
+    // What came since that look was notified since.
+    await changes.next(LOOK_AGAIN_MS, signal);
   }
 }
 
@@ -68,6 +66,6 @@ export async function waitForEnd(
     const task = await knownTask(find, actor.accountId, id);
     const leftMs = untilMs - performance.now();
     if (isTerminal(task.status) || leftMs <= 0 || gone.aborted) return task;
-    await changes.next(leftMs, gone);
+    await changes.next(Math.min(leftMs, LOOK_AGAIN_MS), gone);
   }
 }

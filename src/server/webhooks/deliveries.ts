@@ -1,9 +1,9 @@
 // What became of each event at each endpoint: listed with its attempts, and replayed.
 import { sql } from 'kysely';
 import { newestFirst } from '../../db/cursor.ts';
-import { notify } from '../../db/signals.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, WebhookDeliveryRow } from '../../db/tables.ts';
+import { notify } from '../../db/telling.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';

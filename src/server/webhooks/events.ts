@@ -3,10 +3,10 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { newestFirst } from '../../db/cursor.ts';
-import { notified } from '../../db/signals.ts';
 import { storableJson } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, Tx, WebhookEventRow } from '../../db/tables.ts';
+import { notify } from '../../db/telling.ts';
 import { every, type Loop } from '../../lib/every.ts';
 import type { Logger } from '../../lib/log.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -53,8 +53,8 @@ export async function emitEvent(tx: Tx, event: NewEvent, now: Date): Promise<str
       url: event.url ?? null,
       only_endpoint_id: event.onlyEndpointId ?? null,
     })
-    .returning(notified('webhooks'))
     .execute();
+  await notify(tx, 'webhooks');
   return id;
 }
 

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
 import type { Store } from '../../db/store.ts';
+import { notify } from '../../db/telling.ts';
 
 const BATCH = 500;
 
@@ -19,7 +20,7 @@ export async function fanOutEvents(store: Pick<Store, 'db' | 'clock'>): Promise<
       select pg_try_advisory_xact_lock(${ADVISORY_LOCKS.webhookFanOut}) as mine`.execute(tx);
     if (!locks[0]?.mine) return 0;
     const now = store.clock.now();
-    const { rows } = await sql<{ events: number }>`
+    const { rows } = await sql<{ events: number; accounts: string[] | null }>`
       with fresh as (
         select id, nextval('webhook_event_positions') as position from (
           select id from webhook_events where position is null order by created_at, id limit ${BATCH}
@@ -42,11 +43,9 @@ export async function fanOutEvents(store: Pick<Store, 'db' | 'clock'>): Promise<
         insert into webhook_deliveries
           (id, account_id, event_id, endpoint_id, url, lane, created_at, status, next_attempt_at)
         select gen_random_uuid(), account_id, event_id, endpoint_id, url, lane, ${now}, 'pending', ${now} from wanted
-      ), told as (
-        select pg_notify('seed', 'webhook-events:' || account_id)
-        from (select distinct account_id from numbered) as accounts
       )
-      select (select count(*) from numbered) as events, (select count(*) from told) as accounts`.execute(tx);
+      select count(*) as events, array_agg(distinct account_id) as accounts from numbered`.execute(tx);
+    for (const accountId of rows[0]?.accounts ?? []) await notify(tx, `webhook-events:${accountId}`);
     return rows[0]?.events ?? 0;
   });
 }

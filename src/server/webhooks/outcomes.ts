@@ -1,10 +1,10 @@
 // Records what came of attempts and what follows for deliveries and endpoints. Called by the dispatcher.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { notify } from '../../db/signals.ts';
 import { storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { Tx } from '../../db/tables.ts';
+import { notify } from '../../db/telling.ts';
 import { TEST_EVENT } from '../../protocol/event-types.ts';
 import { type FinishedAttempt, hasFailedTooLong } from './attempt.ts';
 import { disableEndpoint, failPending } from './endpoints.ts';

@@ -1,8 +1,8 @@
 // The tests of models in the database, where all servers have them: when one may begin, and what came of the last.
 // Owned by server.ts; asked by known-models.ts and by the command `models test`.
 import { sql } from 'kysely';
-import { notify } from '../../../db/signals.ts';
 import type { Store } from '../../../db/store.ts';
+import { notify } from '../../../db/telling.ts';
 import type { Logger } from '../../../lib/log.ts';
 import { logFailure } from '../../../lib/log.ts';
 import { SeedError } from '../../../protocol/errors.ts';
