@@ -1,4 +1,5 @@
-// npm run format: formats and sorts imports in place.
+// npm run format: formats and sorts imports in place, everywhere or in the folders that are named.
 import { run } from './lib/run.ts';
 
-await run('biome', ['check', '--write', '.']);
+const given = process.argv.slice(2);
+await run('biome', ['check', '--write', ...(given.length > 0 ? given : ['.'])]);

@@ -28,7 +28,7 @@ export interface SettingsRead {
 }
 
 /** `mailToken` of the pack acme is SEED_PACK_ACME_MAIL_TOKEN. */
-export function settingName(pack: string, field: string): string {
+function settingName(pack: string, field: string): string {
   return `SEED_PACK_${pack}_${kebabCase(field)}`.replaceAll('-', '_').toUpperCase();
 }
 

@@ -55,7 +55,7 @@ const write = async (path: string, text: string) => {
 const change = async (path: string, by: (text: string) => string) =>
   writeFile(join(copy.folder, path), by(await readFile(join(copy.folder, path), 'utf8')));
 
-it('is done as it stands', { timeout: 240_000 }, async () => {
+it('is done as it stands', { timeout: 480_000 }, async () => {
   let said = '';
   for (const { language, file, text } of docBlocks('packs.md')) {
     if (language === 'sh') {
