@@ -7,7 +7,7 @@ import { LIMITS } from '../protocol/limits.ts';
 import type { NoTables, PackCommand, PackContext } from './pack-command.ts';
 import type { SettingsSchemas } from './settings.ts';
 
-/** Of a command with `takesFiles: true`: `seed … --file report.pdf`, base64 in JSON, or parts of a multipart body. */
+/** Of a command with `takesFiles: true`: `seed … --file report.pdf`, base64 in JSON, or multipart parts. */
 export const filesInput = {
   files: z
     .array(GivenFile.extend({ name: FileName.describe('Its name') }))

@@ -1,4 +1,4 @@
-// The commands of a pack that is being written, taken anew whenever one of its files changes: for `seed packs dev`.
+// The commands of a pack that is being written, taken anew whenever one of its files changes: `seed packs dev`.
 // Called by server.ts when SEED_PACKS_DEV names the pack.
 import { type FSWatcher, readdirSync, watch } from 'node:fs';
 import { registerHooks } from 'node:module';

@@ -5,7 +5,10 @@ const REMOVED = '[removed]';
 /** Of causes of causes. */
 const DEEPEST = 5;
 
-/** @param forms what the secrets look like (pack/settings.ts). @returns the same error, changed where it has one */
+/**
+ * @param forms what the secrets look like (pack/settings.ts)
+ * @returns the same error, changed where it has one
+ */
 export function withoutSecrets(error: unknown, forms: readonly string[], depth = 0): unknown {
   if (forms.length === 0 || depth > DEEPEST) return error;
   if (typeof error === 'string') return cleaned(error, forms);
