@@ -2,7 +2,7 @@
 import { isRecord } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { type Document, type Node, nodesOf, type Resolve } from './document.ts';
-import type { Credential } from './operation.ts';
+import type { Credential, SingleCredential } from './operation.ts';
 
 /** @param scheme the name of the one to use; undefined: the one of most operations. @throws SeedError usage */
 export function chooseCredential(
@@ -41,6 +41,27 @@ export function credentialObstacle(
   return `it needs another credential: ${names.join(', or ')}`;
 }
 
+/** Where OAuth2 gives tokens to clients themselves; undefined: nowhere. */
+export function tokenUrlOf({ root, resolve }: Document, scheme: string | undefined): string | undefined {
+  const all = Object.entries(schemesIn(root, resolve)).filter(([name]) => scheme === undefined || name === scheme);
+  const urls = all.flatMap(([, each]) => {
+    const flow = resolve(resolve(each?.['flows'])?.['clientCredentials']);
+    return typeof flow?.['tokenUrl'] === 'string' ? [flow['tokenUrl']] : [];
+  });
+  return urls[0];
+}
+
+/** The scopes of its first alternative that asks for some. */
+export function scopesOf({ root }: Document, operation: Node): string[] {
+  const security = nodesOf(operation['security'] ?? root['security']).filter(isRecord);
+  const named = security.map((each) =>
+    Object.values(each)
+      .flatMap(nodesOf)
+      .filter((scope) => typeof scope === 'string'),
+  );
+  return (named.find(({ length }) => length > 0) ?? []) as string[];
+}
+
 export function isPublic(operation: Node): boolean {
   return Array.isArray(operation['security']) && operation['security'].length === 0;
 }
@@ -50,10 +71,21 @@ function accepted(root: Node, resolve: Resolve, operation: Node): Credential[] |
   const security = nodesOf(operation['security'] ?? root['security']).filter(isRecord);
   if (security.length === 0) return null;
   const schemes = schemesIn(root, resolve);
-  const single = security.map((each) => Object.keys(each)).filter(({ length }) => length === 1);
-  const found = single.flatMap(([name = '']) => credentialOf(schemes[name]) ?? []);
+  const found = security.flatMap((each) => together(Object.keys(each), schemes) ?? []);
   const optional = security.some((each) => Object.keys(each).length === 0);
   return optional && found.length === 0 ? null : found;
+}
+
+/** Null: a server cannot hold one of them, or they would stand in one place. */
+function together(names: readonly string[], schemes: Record<string, Node | null>): Credential | null {
+  const all = names.toSorted().map((scheme) => ({ scheme, credential: credentialOf(schemes[scheme]) }));
+  const [only] = all;
+  if (all.length < 2) return only?.credential ?? null;
+  const of = all.flatMap(({ scheme, credential }) => (credential === null ? [] : [{ scheme, credential }]));
+  const places = of.map(({ credential }) =>
+    'name' in credential ? `${credential.kind} ${credential.name}` : 'authorization',
+  );
+  return of.length === all.length && new Set(places).size === of.length ? { kind: 'several', of } : null;
 }
 
 function schemesIn(root: Node, resolve: Resolve): Record<string, Node | null> {
@@ -62,7 +94,7 @@ function schemesIn(root: Node, resolve: Resolve): Record<string, Node | null> {
   return Object.fromEntries(entries.map(([name, each]) => [name, resolve(each)]));
 }
 
-function credentialOf(scheme: Node | null | undefined): Credential | null {
+function credentialOf(scheme: Node | null | undefined): SingleCredential | null {
   const { type, scheme: http, in: where, name } = (scheme ?? {}) as Record<string, string>;
   if (type === 'oauth2' || type === 'openIdConnect') return { kind: 'bearer' };
   if (type === 'http' && /^(bearer|basic)$/i.test(http ?? ''))

@@ -14,11 +14,12 @@ import { wordsOf } from '../openapi/words.ts';
 import type { CredentialMode } from '../protocol/credential.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import type { Effect, HttpMethod, JsonSchema } from '../protocol/manifest.ts';
+import { type ClientTokens, createClientTokens } from './client-token.ts';
 import { Unreadable } from './decode-answer.ts';
 import { importedInput } from './imported-input.ts';
 import { type Change, changeOf, nounOf, readOverrides } from './overrides.ts';
 import type { CalledContext, PackCommand } from './pack-command.ts';
-import { type Platform, platformOf } from './platform.ts';
+import { type Platform, platformOf, secretsOf } from './platform.ts';
 import { answeredFile, platformAnswer, refusalOf } from './platform-answer.ts';
 import { idempotencyHeaderOf, platformRequest } from './platform-request.ts';
 import { packProblem, shownPath } from './problem.ts';
@@ -51,13 +52,14 @@ export function commandsOfImport(
   const { operations, definitions = {} } = imported;
   const overrides = readOverrides(written.overrides, operations, written.overridesFile);
   const platform = platformOf(pack, imported, overrides.sendCaller, written.file);
+  const tokens = platform.tokenUrl === undefined ? null : createClientTokens(platform.tokenUrl);
   const routeOf = routesBelow(pack);
   return operations.flatMap((operation) => {
     const change = changeOf(overrides, operation);
     if (change.hide) return [];
     const name = change.name ?? nameOf(pack, operation, nounOf(overrides, operation));
     const command = commandOf(
-      { ...platform, mode: overrides.credential },
+      { ...platform, mode: overrides.credential, tokens },
       { operation, definitions },
       name,
       change,
@@ -177,16 +179,23 @@ async function callPlatform(
   context: CalledContext,
 ): Promise<PlatformResponse> {
   const { operation } = described;
-  const platform = await platformFor(given, operation, context);
-  const request = platformRequest(platform, described, input, context);
+  let platform = await platformFor(given, operation, context);
   const mayRepeat = idempotencyHeaderOf(operation) !== null;
   const isFile = operation.answers === 'file';
-  const response = await sendToPlatform(platform, request, {
-    effect,
-    mayRepeat,
-    given: context.signal,
-    ...(isFile && effect === 'read' && { maxBytes: LIMITS.platformFileBytes }),
-  });
+  const send = () =>
+    sendToPlatform(platform, platformRequest(platform, described, input, context), {
+      effect,
+      mayRepeat,
+      given: context.signal,
+      ...(isFile && effect === 'read' && { maxBytes: LIMITS.platformFileBytes }),
+    });
+  let response = await send();
+  if (response.status === 401 && platform.hidden !== undefined && platform.secret !== null) {
+    // A token may end early; what is refused for it was not done.
+    given.tokens?.forget(platform.secret);
+    platform = await platformFor(given, operation, context);
+    response = await send();
+  }
   if (response.status < 200 || response.status > 299) throw refusalOf(platform, effect, response);
   return response;
 }
@@ -202,17 +211,21 @@ function readingOf(platform: Platform, effect: Effect, read: () => object): obje
 }
 
 /** The platform with the server's own secret, and whether its calls show that one. */
-type SharedPlatform = Platform & { mode: CredentialMode };
+type SharedPlatform = Platform & { mode: CredentialMode; tokens: ClientTokens | null };
 
 /** With the secret that this call shows. @throws SeedError credential_missing */
 async function platformFor(
-  { mode, ...platform }: SharedPlatform,
+  { mode, tokens, ...platform }: SharedPlatform,
   operation: Operation,
   context: CalledContext,
 ): Promise<Platform> {
-  if (mode === 'shared') return platform;
   // Never the server's, not even where the document asks for none.
-  return { ...platform, secret: operation.public ? null : await context.credential() };
+  const held = async () => (operation.public ? null : await context.credential());
+  const own = mode === 'shared' ? platform : { ...platform, secret: await held() };
+  // A token has no colon (RFC 6750, section 2.1).
+  if (tokens === null || operation.public || !own.secret?.includes(':')) return own;
+  const token = await tokens.tokenFor(own, own.secret, operation.scopes ?? []);
+  return { ...own, secret: token, hidden: secretsOf(own) };
 }
 
 type Http = `${HttpMethod} /${string}`;

@@ -1,7 +1,8 @@
 // Where the platform of an imported pack is and what the server shows it: settings that nobody else sees.
 import { env } from '../lib/env.ts';
+import { isRecord, parseJson } from '../lib/json.ts';
 import { urlSetting } from '../lib/settings.ts';
-import type { Credential, OperationsFile } from '../openapi/operation.ts';
+import type { Credential, OperationsFile, SingleCredential } from '../openapi/operation.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { packProblem } from './problem.ts';
 
@@ -16,12 +17,16 @@ export interface Platform {
   /** The setting that holds the secret. */
   secretSetting: string;
   sendCaller: boolean;
+  /** Where a client's id and secret get it a bearer token; without it the secret is shown as it is. */
+  tokenUrl?: string;
+  /** Other secrets that no answer is to repeat. */
+  hidden?: readonly string[];
 }
 
 /** @throws SeedError invalid_settings */
 export function platformOf(
   pack: string,
-  { title, server, credential }: OperationsFile,
+  { title, server, credential, tokenUrl: told }: OperationsFile,
   sendCaller: boolean,
   file: string,
 ): Platform {
@@ -31,9 +36,29 @@ export function platformOf(
   if (baseUrl === null) throw packProblem(file, 'its document does not say where the platform is', { hint });
   const secretSetting = `${prefix}_TOKEN`;
   const secret = env(secretSetting) ?? null;
+  const missing = secret === null ? undefined : missingScheme(credential, secret);
+  if (missing !== undefined)
+    throw new SeedError('invalid_settings', `${secretSetting} has no secret for "${missing}"`, {
+      hint: 'The platform wants several at once: give a JSON object with one for each security scheme.',
+    });
   if (secret !== null && !/^[\x20-\x7e]+$/.test(secret))
     throw new SeedError('invalid_settings', `${secretSetting} has other characters than ASCII of one line`);
-  return { title, baseUrl, credential, secret, secretSetting, sendCaller };
+  const tokenUrl = urlSetting(`${prefix}_TOKEN_URL`) ?? (told && tokenUrlAt(told, baseUrl, server));
+  return { title, baseUrl, credential, secret, secretSetting, sendCaller, ...(tokenUrl && { tokenUrl }) };
+}
+
+/** What is told of the platform's own address moves with it. */
+function tokenUrlAt(told: string, baseUrl: string, server: string | null): string | null {
+  const url = URL.parse(told, `${baseUrl}/`);
+  if (url === null || !/^https?:$/.test(url.protocol)) return null;
+  const isOwn = server !== null && url.origin === new URL(server).origin;
+  return isOwn ? new URL(url.pathname + url.search, baseUrl).href : url.href;
+}
+
+function missingScheme(credential: Credential, secret: string): string | undefined {
+  if (credential.kind !== 'several') return undefined;
+  const secrets = secretsByScheme(secret);
+  return credential.of.find(({ scheme }) => !secrets[scheme])?.scheme;
 }
 
 /** Where the credential is shown, by the platform's names. */
@@ -43,6 +68,21 @@ export const NOTHING_SHOWN: Shown = { headers: {}, query: {}, cookies: {} };
 
 export function shownCredential({ credential, secret }: Platform): Shown {
   if (secret === null) return NOTHING_SHOWN;
+  if (credential.kind !== 'several') return shownOne(credential, secret);
+  const secrets = secretsByScheme(secret);
+  const all = credential.of.map((each) => shownOne(each.credential, secrets[each.scheme] ?? ''));
+  const merged = (where: keyof Shown) => Object.assign({}, ...all.map((one) => one[where]));
+  return { headers: merged('headers'), query: merged('query'), cookies: merged('cookies') };
+}
+
+/** Of several schemes at once. */
+function secretsByScheme(secret: string): Record<string, string> {
+  const parsed = parseJson(secret);
+  const texts = Object.entries(isRecord(parsed) ? parsed : {}).filter(([, value]) => typeof value === 'string');
+  return Object.fromEntries(texts) as Record<string, string>;
+}
+
+function shownOne(credential: SingleCredential, secret: string): Shown {
   if (credential.kind === 'query') return { ...NOTHING_SHOWN, query: { [credential.name]: secret } };
   if (credential.kind === 'cookie') return { ...NOTHING_SHOWN, cookies: { [credential.name]: secret } };
   if (credential.kind === 'header')
@@ -52,8 +92,13 @@ export function shownCredential({ credential, secret }: Platform): Shown {
 }
 
 /** Every text in which the secret could come back. */
-export function secretsOf({ secret }: Platform): string[] {
-  if (secret === null) return [];
+export function secretsOf({ credential, secret, hidden = [] }: Platform): string[] {
+  if (secret === null) return [...hidden];
+  if (credential.kind === 'several') return Object.values(secretsByScheme(secret)).flatMap(formsOf);
+  return [...new Set([...formsOf(secret), ...hidden])];
+}
+
+function formsOf(secret: string): string[] {
   const parts = secret.includes(':') ? [secret.slice(secret.indexOf(':') + 1)] : [];
   const plain = [secret, base64(secret), ...parts].filter((text) => text !== '');
   const forms = plain.flatMap((text) => [text, encodeURIComponent(text), JSON.stringify(text).slice(1, -1)]);
