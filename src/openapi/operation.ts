@@ -79,14 +79,25 @@ export interface Operation {
   answer?: JsonSchema;
 }
 
+/** Where a platform gives access tokens, as its document says. */
+export interface OAuthService {
+  tokenUrl: string;
+  /** That its operations ask for. */
+  scopes: string[];
+}
+
 /** How a platform is told who calls. */
 export type Credential =
+<<<<<<< HEAD
   | SingleCredential
   /** All of them at once; the secret is a JSON object with one for each scheme. */
   | { kind: 'several'; of: { scheme: string; credential: SingleCredential }[] };
 
 export type SingleCredential =
   | { kind: 'bearer' }
+=======
+  | { kind: 'bearer'; oauth?: OAuthService }
+>>>>>>> main
   | { kind: 'basic' }
   | { kind: 'header'; name: string }
   | { kind: 'query'; name: string }

@@ -1,4 +1,4 @@
-// Access tokens by OAuth2 client credentials (RFC 6749, section 4.4): one for each client and its scopes, kept until
+// Tokens by OAuth2 client credentials (RFC 6749, section 4.4): one for each client and its scopes, kept until
 // shortly before it ends. Used by imported-commands.ts.
 import { createHash } from 'node:crypto';
 import { request as send } from 'undici';

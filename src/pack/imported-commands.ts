@@ -17,6 +17,7 @@ import type { Effect, HttpMethod, JsonSchema } from '../protocol/manifest.ts';
 import { type ClientTokens, createClientTokens } from './client-token.ts';
 import { Unreadable } from './decode-answer.ts';
 import { importedInput } from './imported-input.ts';
+import { ClientTokens, renewToken } from './oauth.ts';
 import { type Change, changeOf, nounOf, readOverrides } from './overrides.ts';
 import type { CalledContext, PackCommand } from './pack-command.ts';
 import { type Platform, platformOf, secretsOf } from './platform.ts';
@@ -52,7 +53,13 @@ export function commandsOfImport(
   const { operations, definitions = {} } = imported;
   const overrides = readOverrides(written.overrides, operations, written.overridesFile);
   const platform = platformOf(pack, imported, overrides.sendCaller, written.file);
+<<<<<<< HEAD
   const tokens = platform.tokenUrl === undefined ? null : createClientTokens(platform.tokenUrl);
+=======
+  const { oauth } = platform;
+  const tokens = oauth !== null && platform.secret === null ? new ClientTokens(oauth) : null;
+  const renew = oauth ? (refreshToken: string) => renewToken(oauth, refreshToken) : undefined;
+>>>>>>> main
   const routeOf = routesBelow(pack);
   return operations.flatMap((operation) => {
     const change = changeOf(overrides, operation);
@@ -66,7 +73,8 @@ export function commandsOfImport(
     );
     const operatorOnly = overrides.accounts === 'operator';
     const { credential } = overrides;
-    return [{ ...command, operatorOnly, credential, http: routeOf(operation, name) } as unknown as PackCommand];
+    const http = routeOf(operation, name);
+    return [{ ...command, operatorOnly, credential, renew, http } as unknown as PackCommand];
   });
 }
 
@@ -179,6 +187,7 @@ async function callPlatform(
   context: CalledContext,
 ): Promise<PlatformResponse> {
   const { operation } = described;
+<<<<<<< HEAD
   let platform = await platformFor(given, operation, context);
   const mayRepeat = idempotencyHeaderOf(operation) !== null;
   const isFile = operation.answers === 'file';
@@ -195,6 +204,26 @@ async function callPlatform(
     given.tokens?.forget(platform.secret);
     platform = await platformFor(given, operation, context);
     response = await send();
+=======
+  const mayRepeat = idempotencyHeaderOf(operation) !== null;
+  const isFile = operation.answers === 'file';
+  const sending = {
+    effect,
+    mayRepeat,
+    given: context.signal,
+    ...(isFile && effect === 'read' && { maxBytes: LIMITS.platformFileBytes }),
+  };
+  const ask = async () => {
+    const platform = await platformFor(given, operation, context);
+    const request = platformRequest(platform, described, input, context);
+    return { platform, response: await sendToPlatform(platform, request, sending) };
+  };
+  let { platform, response } = await ask();
+  if (response.status === 401 && !response.isSecond && given.tokens !== null && platform.secret !== null) {
+    // The platform has ended the token before its time: nothing was done with it.
+    given.tokens.forget(platform.secret);
+    ({ platform, response } = await ask());
+>>>>>>> main
   }
   if (response.status < 200 || response.status > 299) throw refusalOf(platform, effect, response);
   return response;
@@ -219,6 +248,7 @@ async function platformFor(
   operation: Operation,
   context: CalledContext,
 ): Promise<Platform> {
+<<<<<<< HEAD
   // Never the server's, not even where the document asks for none.
   const held = async () => (operation.public ? null : await context.credential());
   const own = mode === 'shared' ? platform : { ...platform, secret: await held() };
@@ -226,6 +256,13 @@ async function platformFor(
   if (tokens === null || operation.public || !own.secret?.includes(':')) return own;
   const token = await tokens.tokenFor(own, own.secret, operation.scopes ?? []);
   return { ...own, secret: token, hidden: secretsOf(own) };
+=======
+  if (mode === 'shared' && tokens === null) return platform;
+  if (mode === 'shared')
+    return { ...platform, secret: operation.public ? null : ((await tokens?.current()) ?? null) };
+  // Never the server's, not even where the document asks for none.
+  return { ...platform, isHeld: true, secret: operation.public ? null : await context.credential() };
+>>>>>>> main
 }
 
 type Http = `${HttpMethod} /${string}`;

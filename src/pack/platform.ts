@@ -4,6 +4,7 @@ import { isRecord, parseJson } from '../lib/json.ts';
 import { urlSetting } from '../lib/settings.ts';
 import type { Credential, OperationsFile, SingleCredential } from '../openapi/operation.ts';
 import { SeedError } from '../protocol/errors.ts';
+import type { OAuthClient } from './oauth.ts';
 import { packProblem } from './problem.ts';
 
 export interface Platform {
@@ -17,10 +18,17 @@ export interface Platform {
   /** The setting that holds the secret. */
   secretSetting: string;
   sendCaller: boolean;
+<<<<<<< HEAD
   /** Where a client's id and secret get it a bearer token; without it the secret is shown as it is. */
   tokenUrl?: string;
   /** Other secrets that no answer is to repeat. */
   hidden?: readonly string[];
+=======
+  /** As what it asks the platform for access tokens; null: it does not. */
+  oauth: OAuthClient | null;
+  /** The secret is an account's, a key's or a caller's, and not the server's. */
+  isHeld: boolean;
+>>>>>>> main
 }
 
 /** @throws SeedError invalid_settings */
@@ -43,6 +51,7 @@ export function platformOf(
     });
   if (secret !== null && !/^[\x20-\x7e]+$/.test(secret))
     throw new SeedError('invalid_settings', `${secretSetting} has other characters than ASCII of one line`);
+<<<<<<< HEAD
   const tokenUrl = urlSetting(`${prefix}_TOKEN_URL`) ?? (told && tokenUrlAt(told, baseUrl, server));
   return { title, baseUrl, credential, secret, secretSetting, sendCaller, ...(tokenUrl && { tokenUrl }) };
 }
@@ -59,6 +68,29 @@ function missingScheme(credential: Credential, secret: string): string | undefin
   if (credential.kind !== 'several') return undefined;
   const secrets = secretsByScheme(secret);
   return credential.of.find(({ scheme }) => !secrets[scheme])?.scheme;
+=======
+  const oauth = clientOf(prefix, title, credential);
+  return { title, baseUrl, credential, secret, secretSetting, sendCaller, oauth, isHeld: false };
+}
+
+/** @throws SeedError invalid_settings */
+function clientOf(prefix: string, title: string, credential: Credential): OAuthClient | null {
+  const id = env(`${prefix}_CLIENT_ID`);
+  if (id === undefined) return null;
+  const service = credential.kind === 'bearer' ? credential.oauth : undefined;
+  const tokenUrl = urlSetting(`${prefix}_TOKEN_URL`) ?? service?.tokenUrl;
+  if (tokenUrl !== undefined)
+    return {
+      title,
+      tokenUrl,
+      id,
+      secret: env(`${prefix}_CLIENT_SECRET`) ?? null,
+      scope: env(`${prefix}_SCOPE`) ?? null,
+    };
+  throw new SeedError('invalid_settings', `${prefix}_CLIENT_ID is set, and nothing says where tokens are given`, {
+    hint: `Set ${prefix}_TOKEN_URL.`,
+  });
+>>>>>>> main
 }
 
 /** Where the credential is shown, by the platform's names. */

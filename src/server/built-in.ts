@@ -134,7 +134,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
   const eventTypes = createEventTypes([...BUILT_IN_EVENT_TYPES, ...packs.flatMap(({ events = [] }) => events)]);
   const scopes = (operator: boolean) => registry.scopes(operator);
   const modeOf = (name: string) => packs.find((pack) => pack.name === name)?.credential ?? null;
-  const credentialFor: CredentialFor = (wanted) => heldCredential(store.db, wanted, secretsKey);
+  const credentialFor: CredentialFor = (wanted) => heldCredential(store, wanted, secretsKey);
   const needs: FeatureNeeds = {
     access: { scopes, models: llm, allowed: (...key) => registry.allowed(...key) },
     telemetry: { calls, callRetentionDays: retention.calls },

@@ -17,7 +17,7 @@ import { sampleInput } from '../fixtures/openapi/sample-input.ts';
 import { startValidatingPlatform } from '../fixtures/openapi/validating-platform.ts';
 
 const MOST = process.env['SEED_OPENAPI_ALL'] === '1' ? Number.POSITIVE_INFINITY : 25;
-/** What no request could be: a field that is asked for and not described, parts of which each forbids the others. */
+/** What no request could be: a field that is asked for and not described, parts that forbid each other. */
 const THEIR_OWN = [
   /^PUT \/v2\/webhooks\/\{webhook_id\}: body must have required property 'team_id'$/,
   /^(POST|PUT) \/v1\/(batches|shipments|warehouses|labels|rates)\S*: body\S* must NOT have additional properties/,
