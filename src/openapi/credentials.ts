@@ -2,11 +2,7 @@
 import { isRecord } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { type Document, type Node, nodesOf, type Resolve } from './document.ts';
-<<<<<<< HEAD
-import type { Credential, SingleCredential } from './operation.ts';
-=======
-import type { Credential, OAuthService } from './operation.ts';
->>>>>>> main
+import type { Credential, OAuthService, SingleCredential } from './operation.ts';
 
 /** @param scheme the name of the one to use; undefined: the one of most operations. @throws SeedError usage */
 export function chooseCredential(
@@ -50,31 +46,10 @@ export function credentialObstacle(
   return `it needs another credential: ${names.join(', or ')}`;
 }
 
-<<<<<<< HEAD
-/** Where OAuth2 gives tokens to clients themselves; undefined: nowhere. */
-export function tokenUrlOf({ root, resolve }: Document, scheme: string | undefined): string | undefined {
-  const all = Object.entries(schemesIn(root, resolve)).filter(([name]) => scheme === undefined || name === scheme);
-  const urls = all.flatMap(([, each]) => {
-    const flow = resolve(resolve(each?.['flows'])?.['clientCredentials']);
-    return typeof flow?.['tokenUrl'] === 'string' ? [flow['tokenUrl']] : [];
-  });
-  return urls[0];
-}
-
-/** The scopes of its first alternative that asks for some. */
-export function scopesOf({ root }: Document, operation: Node): string[] {
-  const security = nodesOf(operation['security'] ?? root['security']).filter(isRecord);
-  const named = security.map((each) =>
-    Object.values(each)
-      .flatMap(nodesOf)
-      .filter((scope) => typeof scope === 'string'),
-  );
-  return (named.find(({ length }) => length > 0) ?? []) as string[];
-=======
 /** The same for credentials that are shown alike, however they are got. */
 function wayOf(credential: Credential): string {
+  if (credential.kind === 'several') return credential.of.map((each) => wayOf(each.credential)).join(', ');
   return 'name' in credential ? `${credential.kind} ${credential.name}` : credential.kind;
->>>>>>> main
 }
 
 export function isPublic(operation: Node): boolean {
@@ -97,9 +72,7 @@ function together(names: readonly string[], schemes: Record<string, Node | null>
   const [only] = all;
   if (all.length < 2) return only?.credential ?? null;
   const of = all.flatMap(({ scheme, credential }) => (credential === null ? [] : [{ scheme, credential }]));
-  const places = of.map(({ credential }) =>
-    'name' in credential ? `${credential.kind} ${credential.name}` : 'authorization',
-  );
+  const places = of.map(({ credential }) => ('name' in credential ? wayOf(credential) : 'authorization'));
   return of.length === all.length && new Set(places).size === of.length ? { kind: 'several', of } : null;
 }
 

@@ -1,7 +1,7 @@
 // An OpenAPI document as operations that can be commands, and a report of all that it has and they have not.
 import { isRecord } from '../lib/json.ts';
 import { readAnswer, readBody } from './body.ts';
-import { chooseCredential, credentialObstacle, isPublic, scopesOf, tokenUrlOf } from './credentials.ts';
+import { chooseCredential, credentialObstacle, isPublic } from './credentials.ts';
 import { type Document, isSameServer, nodesOf, serverOf } from './document.ts';
 import {
   type Choice,
@@ -59,7 +59,6 @@ export function mapDocument(
     chosen.map(({ found }) => found.node),
     scheme,
   );
-  const tokenUrl = credential.kind === 'bearer' ? tokenUrlOf(document, scheme) : undefined;
   const partly: LeftOut[] = [];
   const ids = idsOf(all);
   const mended = withoutUnresolved(
@@ -70,11 +69,7 @@ export function mapDocument(
   const operations = mended.flatMap((each, index): Operation[] => {
     const { noun, verb } = chosen[index]?.name ?? { noun: '', verb: '' };
     const operation = `${each.found.method} ${each.found.path}`;
-    const result = mapOperation({ document, schemas }, each, {
-      credential,
-      scopes: tokenUrl === undefined ? [] : scopesOf(document, each.found.node),
-      before: earlier.get(operation),
-    });
+    const result = mapOperation({ document, schemas }, each, { credential, before: earlier.get(operation) });
     if (typeof result === 'string') {
       leftOut.push({ operation, why: result });
       return [];
@@ -93,7 +88,6 @@ export function mapDocument(
       version: oneLine(String(info['version'] ?? ''), 40),
       server: serverOf(root, location),
       credential,
-      ...(tokenUrl !== undefined && { tokenUrl }),
       ...((choice.only.length > 0 || choice.except.length > 0) && { chosen: choice }),
       ...(Object.keys(schemas.definitions).length > 0 && { definitions: schemas.definitions }),
       operations,
@@ -128,7 +122,7 @@ function idsOf(all: readonly Found[]): Map<string, string> {
 function mapOperation(
   { document, schemas }: { document: Document; schemas: Schemas },
   { found, obstacle: missing, partly: withoutThese }: Mended,
-  { credential, scopes, before }: { credential: Credential; scopes: string[]; before: Operation | undefined },
+  { credential, before }: { credential: Credential; before: Operation | undefined },
 ): { operation: Omit<Operation, 'id' | 'noun' | 'verb'>; partly: string[] } | string {
   const { method, path, pathItem, node } = found;
   const { root, resolve } = document;
@@ -152,7 +146,6 @@ function mapOperation(
       path,
       ...(node['deprecated'] === true && { deprecated: true }),
       ...(isPublic(node) && { public: true }),
-      ...(scopes.length > 0 && { scopes }),
       ...nameInputs([...parameters.taken, ...body.taken], { together: body.together, before }),
       ...(body.sends !== null && { sends: body.sends }),
       ...answer,

@@ -65,8 +65,6 @@ export interface Operation {
   /** Of a body that need not be: what it must have once it has anything. */
   together?: string[];
   places: Record<string, Place>;
-  /** What a token for it has to be asked for, where tokens are asked for. */
-  scopes?: string[];
   /** The media type of its body, where it takes one. */
   sends?: string;
   /** The media type of its answer; without it it answers nothing. */
@@ -88,16 +86,12 @@ export interface OAuthService {
 
 /** How a platform is told who calls. */
 export type Credential =
-<<<<<<< HEAD
   | SingleCredential
   /** All of them at once; the secret is a JSON object with one for each scheme. */
   | { kind: 'several'; of: { scheme: string; credential: SingleCredential }[] };
 
 export type SingleCredential =
-  | { kind: 'bearer' }
-=======
   | { kind: 'bearer'; oauth?: OAuthService }
->>>>>>> main
   | { kind: 'basic' }
   | { kind: 'header'; name: string }
   | { kind: 'query'; name: string }
@@ -110,8 +104,6 @@ export interface OperationsFile {
   /** Where the document says that the platform is; null: it names no complete address. */
   server: string | null;
   credential: Credential;
-  /** Where a client's id and secret get it a bearer token, as the document says. */
-  tokenUrl?: string;
   /** What was asked for, where that was not all. */
   chosen?: { only: readonly string[]; except: readonly string[] };
   /** What the operations' schemas refer to as `#/$defs/<name>`. */

@@ -14,13 +14,12 @@ import { wordsOf } from '../openapi/words.ts';
 import type { CredentialMode } from '../protocol/credential.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import type { Effect, HttpMethod, JsonSchema } from '../protocol/manifest.ts';
-import { type ClientTokens, createClientTokens } from './client-token.ts';
 import { Unreadable } from './decode-answer.ts';
 import { importedInput } from './imported-input.ts';
 import { ClientTokens, renewToken } from './oauth.ts';
 import { type Change, changeOf, nounOf, readOverrides } from './overrides.ts';
 import type { CalledContext, PackCommand } from './pack-command.ts';
-import { type Platform, platformOf, secretsOf } from './platform.ts';
+import { type Platform, platformOf } from './platform.ts';
 import { answeredFile, platformAnswer, refusalOf } from './platform-answer.ts';
 import { idempotencyHeaderOf, platformRequest } from './platform-request.ts';
 import { packProblem, shownPath } from './problem.ts';
@@ -53,13 +52,9 @@ export function commandsOfImport(
   const { operations, definitions = {} } = imported;
   const overrides = readOverrides(written.overrides, operations, written.overridesFile);
   const platform = platformOf(pack, imported, overrides.sendCaller, written.file);
-<<<<<<< HEAD
-  const tokens = platform.tokenUrl === undefined ? null : createClientTokens(platform.tokenUrl);
-=======
   const { oauth } = platform;
   const tokens = oauth !== null && platform.secret === null ? new ClientTokens(oauth) : null;
   const renew = oauth ? (refreshToken: string) => renewToken(oauth, refreshToken) : undefined;
->>>>>>> main
   const routeOf = routesBelow(pack);
   return operations.flatMap((operation) => {
     const change = changeOf(overrides, operation);
@@ -187,24 +182,6 @@ async function callPlatform(
   context: CalledContext,
 ): Promise<PlatformResponse> {
   const { operation } = described;
-<<<<<<< HEAD
-  let platform = await platformFor(given, operation, context);
-  const mayRepeat = idempotencyHeaderOf(operation) !== null;
-  const isFile = operation.answers === 'file';
-  const send = () =>
-    sendToPlatform(platform, platformRequest(platform, described, input, context), {
-      effect,
-      mayRepeat,
-      given: context.signal,
-      ...(isFile && effect === 'read' && { maxBytes: LIMITS.platformFileBytes }),
-    });
-  let response = await send();
-  if (response.status === 401 && platform.hidden !== undefined && platform.secret !== null) {
-    // A token may end early; what is refused for it was not done.
-    given.tokens?.forget(platform.secret);
-    platform = await platformFor(given, operation, context);
-    response = await send();
-=======
   const mayRepeat = idempotencyHeaderOf(operation) !== null;
   const isFile = operation.answers === 'file';
   const sending = {
@@ -223,7 +200,6 @@ async function callPlatform(
     // The platform has ended the token before its time: nothing was done with it.
     given.tokens.forget(platform.secret);
     ({ platform, response } = await ask());
->>>>>>> main
   }
   if (response.status < 200 || response.status > 299) throw refusalOf(platform, effect, response);
   return response;
@@ -248,21 +224,11 @@ async function platformFor(
   operation: Operation,
   context: CalledContext,
 ): Promise<Platform> {
-<<<<<<< HEAD
-  // Never the server's, not even where the document asks for none.
-  const held = async () => (operation.public ? null : await context.credential());
-  const own = mode === 'shared' ? platform : { ...platform, secret: await held() };
-  // A token has no colon (RFC 6750, section 2.1).
-  if (tokens === null || operation.public || !own.secret?.includes(':')) return own;
-  const token = await tokens.tokenFor(own, own.secret, operation.scopes ?? []);
-  return { ...own, secret: token, hidden: secretsOf(own) };
-=======
   if (mode === 'shared' && tokens === null) return platform;
   if (mode === 'shared')
     return { ...platform, secret: operation.public ? null : ((await tokens?.current()) ?? null) };
   // Never the server's, not even where the document asks for none.
   return { ...platform, isHeld: true, secret: operation.public ? null : await context.credential() };
->>>>>>> main
 }
 
 type Http = `${HttpMethod} /${string}`;

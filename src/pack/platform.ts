@@ -18,23 +18,16 @@ export interface Platform {
   /** The setting that holds the secret. */
   secretSetting: string;
   sendCaller: boolean;
-<<<<<<< HEAD
-  /** Where a client's id and secret get it a bearer token; without it the secret is shown as it is. */
-  tokenUrl?: string;
-  /** Other secrets that no answer is to repeat. */
-  hidden?: readonly string[];
-=======
   /** As what it asks the platform for access tokens; null: it does not. */
   oauth: OAuthClient | null;
   /** The secret is an account's, a key's or a caller's, and not the server's. */
   isHeld: boolean;
->>>>>>> main
 }
 
 /** @throws SeedError invalid_settings */
 export function platformOf(
   pack: string,
-  { title, server, credential, tokenUrl: told }: OperationsFile,
+  { title, server, credential }: OperationsFile,
   sendCaller: boolean,
   file: string,
 ): Platform {
@@ -51,24 +44,6 @@ export function platformOf(
     });
   if (secret !== null && !/^[\x20-\x7e]+$/.test(secret))
     throw new SeedError('invalid_settings', `${secretSetting} has other characters than ASCII of one line`);
-<<<<<<< HEAD
-  const tokenUrl = urlSetting(`${prefix}_TOKEN_URL`) ?? (told && tokenUrlAt(told, baseUrl, server));
-  return { title, baseUrl, credential, secret, secretSetting, sendCaller, ...(tokenUrl && { tokenUrl }) };
-}
-
-/** What is told of the platform's own address moves with it. */
-function tokenUrlAt(told: string, baseUrl: string, server: string | null): string | null {
-  const url = URL.parse(told, `${baseUrl}/`);
-  if (url === null || !/^https?:$/.test(url.protocol)) return null;
-  const isOwn = server !== null && url.origin === new URL(server).origin;
-  return isOwn ? new URL(url.pathname + url.search, baseUrl).href : url.href;
-}
-
-function missingScheme(credential: Credential, secret: string): string | undefined {
-  if (credential.kind !== 'several') return undefined;
-  const secrets = secretsByScheme(secret);
-  return credential.of.find(({ scheme }) => !secrets[scheme])?.scheme;
-=======
   const oauth = clientOf(prefix, title, credential);
   return { title, baseUrl, credential, secret, secretSetting, sendCaller, oauth, isHeld: false };
 }
@@ -90,7 +65,12 @@ function clientOf(prefix: string, title: string, credential: Credential): OAuthC
   throw new SeedError('invalid_settings', `${prefix}_CLIENT_ID is set, and nothing says where tokens are given`, {
     hint: `Set ${prefix}_TOKEN_URL.`,
   });
->>>>>>> main
+}
+
+function missingScheme(credential: Credential, secret: string): string | undefined {
+  if (credential.kind !== 'several') return undefined;
+  const secrets = secretsByScheme(secret);
+  return credential.of.find(({ scheme }) => !secrets[scheme])?.scheme;
 }
 
 /** Where the credential is shown, by the platform's names. */
@@ -124,10 +104,10 @@ function shownOne(credential: SingleCredential, secret: string): Shown {
 }
 
 /** Every text in which the secret could come back. */
-export function secretsOf({ credential, secret, hidden = [] }: Platform): string[] {
-  if (secret === null) return [...hidden];
+export function secretsOf({ credential, secret }: Platform): string[] {
+  if (secret === null) return [];
   if (credential.kind === 'several') return Object.values(secretsByScheme(secret)).flatMap(formsOf);
-  return [...new Set([...formsOf(secret), ...hidden])];
+  return formsOf(secret);
 }
 
 function formsOf(secret: string): string[] {

@@ -50,6 +50,8 @@ describe.each(CORPUS)('$name', ({ isShared, file }) => {
       secret: 'secret',
       secretSetting: 'SEED_PACK_X_TOKEN',
       sendCaller: false,
+      oauth: null,
+      isHeld: false,
     };
     const step = Math.max(1, Math.ceil(operations.length / MOST));
     const wrong: string[] = [];
