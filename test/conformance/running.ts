@@ -6,6 +6,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { runInGuest } from '../fixtures/echo-guest.ts';
+import { ASKS_ALL_OF_EMULATED } from '../fixtures/emulated.ts';
 import type { PlainSandbox } from '../fixtures/plain-driver.ts';
 import type { Suite } from './suite-parts.ts';
 
@@ -93,7 +94,10 @@ export function testRunning(suite: Suite): void {
     await expect(freeze('throw new Error("no agent here")')).rejects.toThrow(
       /ended before it was ready.*no agent here/s,
     );
-    await expect(freeze('console.log("hello")')).rejects.toThrow('The guest said "hello\\n" instead of "ready"');
+    // An emulated machine boots for ten seconds, and all of them ask their guests in the same place.
+    if (traits.choice !== 'qemu-emulated' || ASKS_ALL_OF_EMULATED) {
+      await expect(freeze('console.log("hello")')).rejects.toThrow('The guest said "hello\\n" instead of "ready"');
+    }
     const snapshots = dirname(snapshot.dir);
     expect((await readdir(snapshots)).filter((name) => !/^(lock|[0-9a-f]{32})$/.test(name))).toEqual([]);
   });

@@ -10,6 +10,7 @@ import { ensureQemuTools } from '../../src/drivers/vm/tools.ts';
 import { cacheDirSetting } from '../../src/lib/settings.ts';
 import { testDriver } from '../conformance/driver-suite.ts';
 import type { Traits } from '../conformance/suite-parts.ts';
+import { ASKS_ALL_OF_EMULATED } from '../fixtures/emulated.ts';
 
 const machine = {
   vitalPrograms: [/^\/tools\/lib\/ld\.so /, /^timeout /, /^unshare /],
@@ -19,11 +20,9 @@ const machine = {
 } as const satisfies Partial<Traits>;
 
 await testDriver({ ...machine, choice: 'qemu-kvm', streamMegabytes: 100, parallel: 20 });
-// An emulated processor takes its time; SEED_CONFORMANCE=full asks of it what is asked of the others.
-const emulated =
-  process.env['SEED_CONFORMANCE'] === 'full'
-    ? { streamMegabytes: 100, parallel: 20 }
-    : { streamMegabytes: 20, parallel: 6 };
+const emulated = ASKS_ALL_OF_EMULATED
+  ? { streamMegabytes: 100, parallel: 20 }
+  : { streamMegabytes: 20, parallel: 6 };
 await testDriver({ ...machine, ...emulated, choice: 'qemu-emulated' });
 
 test('KVM is proven by booting, or given up within seconds with the reason', async () => {
