@@ -189,6 +189,17 @@ describe('the credential', () => {
     ['OAuth is a bearer token', [[{ login: ['read'] }], [{ token: [] }], [{ key: [] }]], { kind: 'bearer' }],
     ['in the query', [[{ inQuery: [] }]], { kind: 'query', name: 'key' }],
     ['in a cookie', [[{ cookie: [] }]], { kind: 'cookie', name: 's' }],
+    [
+      'several at once',
+      [[{ key: [], inQuery: [] }]],
+      {
+        kind: 'several',
+        of: [
+          { scheme: 'inQuery', credential: { kind: 'query', name: 'key' } },
+          { scheme: 'key', credential: { kind: 'header', name: 'X-Key' } },
+        ],
+      },
+    ],
     ['a password', [[{ password: [] }]], { kind: 'basic' }],
     ['none is asked for', [null], { kind: 'bearer' }],
   ])('%s', (_, securities, credential) => {
