@@ -138,6 +138,7 @@ function linesOf(object: Record<string, unknown>, options: ViewOptions): string[
   const labels = entries.filter(([, value]) => !isGroup(value) && !isTable(value)).map(([name]) => words(name));
   const width = Math.max(0, ...labels.map(textWidth));
   return entries.flatMap(([name, value]) => {
+    if (isSchema(value)) return [style.dim(words(name)), ...indent(schemaLines(value))];
     if (isGroup(value)) return [style.dim(words(name)), ...indent(linesOf(value, options))];
     if (isTable(value)) return [style.dim(words(name)), ...indent(tableLines(value, options))];
     const label = style.dim(padEnd(words(name), width));
@@ -157,6 +158,12 @@ function valueText(name: string, value: unknown, options: ViewOptions, style: St
   if (name === 'secret') return style.bold(text);
   return name === 'status' ? paintStatus(text, style) : text;
 }
+
+/** A JSON Schema is read as such. */
+const isSchema = (value: unknown): value is Record<string, unknown> =>
+  isRecord(value) && (isRecord(value['$defs']) || (value['type'] === 'object' && isRecord(value['properties'])));
+
+const schemaLines = (schema: Record<string, unknown>) => escapeJson(JSON.stringify(schema, null, 2)).split('\n');
 
 function isGroup(value: unknown): value is Record<string, unknown> {
   return isRecord(value) && Object.keys(value).length > 0 && !isCounts(value);

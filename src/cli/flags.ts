@@ -1,15 +1,18 @@
 // The flags that a JSON Schema makes, in usage lines, and their values. Used by parse-input.ts and help.ts.
 
-import { isRecord, parseJson } from '../lib/json.ts';
+import { holdsExactly, NUMBER, parseExactly } from '../lib/exact-json.ts';
+import { isRecord } from '../lib/json.ts';
 import { kebabCase } from '../lib/kebab-case.ts';
+import { fromText } from '../lib/query-text.ts';
 import type { SeedError } from '../protocol/errors.ts';
 import type { JsonSchema, ManifestCommand } from '../protocol/manifest.ts';
 import { closest } from './find-command.ts';
 import { usageError } from './io.ts';
-import { localFile } from './local-file.ts';
+import { inlineFile, localFile } from './local-file.ts';
 
 type ScalarKind = 'string' | 'integer' | 'number';
-type FlagKind = ScalarKind | 'boolean' | 'list' | 'record' | 'json' | 'files';
+/** `files` are sent as parts of the request, `file` and `fileList` within its JSON; `mixed` is text or JSON. */
+type FlagKind = ScalarKind | 'boolean' | 'list' | 'record' | 'json' | 'files' | 'file' | 'fileList' | 'mixed';
 
 export interface Flag {
   property: string;
@@ -23,6 +26,8 @@ export interface Flag {
   required: boolean;
   description: string;
   default: unknown;
+  /** Without references and null. */
+  schema: JsonSchema;
   minimum: number | undefined;
   maximum: number | undefined;
 }
@@ -55,6 +60,7 @@ export function flagOf(
     required,
     description: given.description ?? schema.description ?? '',
     default: given.default ?? schema.default,
+    schema,
     minimum: boundOf(schema, 'minimum'),
     maximum: boundOf(schema, 'maximum'),
   };
@@ -62,20 +68,33 @@ export function flagOf(
 
 function kindOf(schema: JsonSchema, items: JsonSchema | undefined, itemKind: ScalarKind | undefined): FlagKind {
   if (schema.type === 'boolean') return 'boolean';
-  if (items?.properties?.['content']?.['contentEncoding'] === 'base64') return 'files';
+  if (isFile(schema)) return 'file';
+  if (items && isFile(items)) return items.required?.includes('name') ? 'files' : 'fileList';
   if (schema.type === 'array' && itemKind !== undefined) return 'list';
   const values = schema['additionalProperties'];
   if (schema.type === 'object' && isSchema(values) && values.type === 'string') return 'record';
+  if (isMixed(schema)) return 'mixed';
   return scalarKind(schema) ?? 'json';
+}
+
+const isFile = (schema: JsonSchema) => schema.properties?.['content']?.['contentEncoding'] === 'base64';
+
+/** Text, or an object or a list. */
+function isMixed(schema: JsonSchema): boolean {
+  const types = formsOf(schema).flatMap(({ type }) => type ?? []);
+  return types.includes('string') && (types.includes('object') || types.includes('array'));
+}
+
+/** The forms of a union. */
+export function formsOf({ anyOf, oneOf }: JsonSchema): JsonSchema[] {
+  return [anyOf, oneOf].flatMap((each) => (Array.isArray(each) ? each.filter(isSchema) : []));
 }
 
 function scalarKind(schema: JsonSchema): ScalarKind | undefined {
   const { type } = schema;
   if (type === 'string' || type === 'integer' || type === 'number') return type;
   // What may be text, among others, is taken as it was typed.
-  const branches = schema['anyOf'];
-  const isText = (branch: unknown) => isSchema(branch) && branch.type === 'string' && !branch.enum;
-  if (Array.isArray(branches) && branches.some(isText)) return 'string';
+  if (formsOf(schema).some((form) => form.type === 'string' && !form.enum)) return 'string';
   const words = schema.enum?.every((choice) => typeof choice === 'string');
   return words ? 'string' : undefined;
 }
@@ -137,6 +156,9 @@ export const isMandatory = (flag: Flag): boolean => flag.required && flag.defaul
 const PLACEHOLDERS: Partial<Record<FlagKind, string>> = {
   boolean: '',
   files: '<path[=name]>',
+  file: '<path[=name]>',
+  fileList: '<path[=name]>',
+  mixed: '<text or json>',
   record: '<name=value>',
   integer: '<number>',
   number: '<number>',
@@ -145,21 +167,33 @@ const PLACEHOLDERS: Partial<Record<FlagKind, string>> = {
 
 /** What stands for a flag's value: `<text>`, `<a,b,…>`, `active|expired`. */
 export function placeholder(flag: Flag): string {
+  if (flag.kind === 'string' && isDigits(flag.schema)) return '<number>';
   const words = flag.choices.length > 0 && flag.choices.length <= 6 ? flag.choices.join('|') : undefined;
   return PLACEHOLDERS[flag.kind] ?? `<${words ?? (flag.kind === 'list' ? 'a,b,…' : 'text')}>`;
 }
+
+/** A number that is written as a string, so that it keeps all its digits. */
+const isDigits = ({ pattern }: JsonSchema) => typeof pattern === 'string' && pattern.startsWith('^-?[0-9]+');
 
 /** The value of a flag from everything typed for it, in order. Throws SeedError `usage`. */
 export function flagValue(flag: Flag, typed: readonly string[]): unknown {
   if (flag.nullable && typed.length === 1 && typed[0] === 'null') return null;
   if (flag.kind === 'list') return typed.flatMap((text) => listValue(flag, text));
-  if (flag.kind === 'files') return typed.map(localFile);
+  if (flag.kind === 'files') return typed.map((text) => localFile(text));
+  if (flag.kind === 'fileList') return typed.map((text) => fileValue(flag, text));
   if (flag.kind === 'record') return Object.assign({}, ...typed.map((text) => recordValue(flag, text)));
   const text = typed[0];
   if (text === undefined || typed.length > 1) throw wrong(flag, 'is given more than once');
   if (flag.kind === 'json') return jsonValue(flag, text);
+  if (flag.kind === 'mixed') return fromText(text, flag.schema);
+  if (flag.kind === 'file') return fileValue(flag, text);
   if (flag.kind === 'boolean') return booleanValue(flag, text);
   return scalarValue(flag, flag.kind, text);
+}
+
+/** A file of this machine, or one that is written as JSON. */
+function fileValue(flag: Flag, text: string): unknown {
+  return text.startsWith('{') ? jsonValue(flag, text) : inlineFile(text, flag.name);
 }
 
 function listValue(flag: Flag, text: string): unknown[] {
@@ -184,7 +218,9 @@ function booleanValue(flag: Flag, text: string): boolean {
 }
 
 function jsonValue(flag: Flag, text: string): unknown {
-  return parseJson(text, (cause) => wrong(flag, `takes JSON, and ${quote(text)} is none`, cause));
+  return parseExactly(text, {
+    failure: (cause) => wrong(flag, `takes JSON, and ${quote(text)} is none`, cause),
+  });
 }
 
 function scalarValue(flag: Flag, kind: ScalarKind, text: string): string | number {
@@ -194,6 +230,8 @@ function scalarValue(flag: Flag, kind: ScalarKind, text: string): string | numbe
     throw wrong(flag, `is one of ${flag.choices.join(', ')}, not ${quote(text)}${note}`);
   }
   if (kind === 'string') return text;
+  // The server is told every digit.
+  if (NUMBER.test(text) && !holdsExactly(text)) return text;
   const number = Number(text);
   if (text.trim() === '' || !Number.isFinite(number)) throw wrong(flag, `is a number, not ${quote(text)}`);
   if (kind === 'integer' && !Number.isSafeInteger(number)) {

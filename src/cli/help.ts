@@ -1,7 +1,9 @@
 // The help texts, made from the manifest. Used by run.ts.
+
+import { isRecord } from '../lib/json.ts';
 import { kebabCase } from '../lib/kebab-case.ts';
-import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
-import { type Flag, flagsOf, isMandatory, placeholder, usageLine } from './flags.ts';
+import type { JsonSchema, Manifest, ManifestCommand } from '../protocol/manifest.ts';
+import { type Flag, flagOf, flagsOf, formsOf, isMandatory, placeholder, usageLine } from './flags.ts';
 import { type Style, sanitiseLine } from './terminal.ts';
 
 export type HelpEntry = { name: string; summary: string };
@@ -64,7 +66,8 @@ export function commandHelp(command: ManifestCommand, style: Style): string {
   const flags = flagsOf(command);
   const inPath = flags.filter((flag) => command.positional.includes(flag.property));
   const args = inPath.map((flag) => ({ ...flagEntry(flag), name: `<${kebabCase(flag.property)}>` }));
-  const entries = flags.filter((flag) => !command.positional.includes(flag.property)).map(flagEntry);
+  const needed = neededTogether(command);
+  const entries = flags.filter((flag) => !command.positional.includes(flag.property)).flatMap(flagEntries);
   if (command.follow !== null) {
     entries.push({ name: '--detach', summary: 'Return at once instead of following the task to its end' });
   }
@@ -81,6 +84,8 @@ export function commandHelp(command: ManifestCommand, style: Style): string {
     `${style.bold('Usage:')} ${usageLine(command)}`,
     section('Arguments', args, style),
     section('Flags', entries, style),
+    needed,
+    entries.some(({ name }) => name.startsWith(FIELD)) ? `All fields: seed commands show ${command.name}` : '',
     section('Everywhere', everywhere, style),
     `${style.bold('Scope:')} ${command.scope ?? 'any valid key'}   ${style.bold('Effect:')} ${command.effect}`,
     examples(command, style),
@@ -124,13 +129,48 @@ function commandEntry(command: ManifestCommand): HelpEntry {
   return { name: command.name, summary: sanitiseLine(command.summary) };
 }
 
+/** What stands before the name of a field of an object. */
+const FIELD = '  .';
+
+/** A flag and, of an object, a list of them or a union, its fields. */
+function flagEntries(flag: Flag): HelpEntry[] {
+  if (['file', 'files', 'fileList'].includes(flag.kind)) return [flagEntry(flag)];
+  const { items } = flag.schema;
+  const schema = items === undefined ? flag.schema : items;
+  const forms = formsOf(schema).flatMap((form) => [
+    ...(typeof form['title'] === 'string'
+      ? [{ name: `${FIELD.trim()}.. ${form['title']}`, summary: formText(form) }]
+      : []),
+    ...fieldEntries(form),
+  ]);
+  return [flagEntry(flag), ...fieldEntries(schema), ...forms];
+}
+
+const formText = ({ description }: JsonSchema) =>
+  sanitiseLine(`one of its forms${description ? `: ${description}` : ''}`);
+
+function fieldEntries(schema: JsonSchema): HelpEntry[] {
+  return Object.entries(schema.properties ?? {}).map(([name, given]) => {
+    const field = flagOf(name, given, { required: (schema.required ?? []).includes(name) });
+    const { summary } = flagEntry(field);
+    return { name: `${FIELD}${sanitiseLine(name)} ${placeholder(field)}`.trimEnd(), summary };
+  });
+}
+
+/** The inputs that a body needs once anything of it is given. */
+function neededTogether({ input }: ManifestCommand): string {
+  const needed = isRecord(input['dependentRequired']) ? Object.values(input['dependentRequired']).flat() : [];
+  const names = [...new Set(needed)].map((name) => `--${kebabCase(String(name))}`);
+  return names.length === 0 ? '' : `Required as soon as anything of the body is given: ${names.join(', ')}`;
+}
+
 function flagEntry(flag: Flag): HelpEntry {
   const notes = [sanitiseLine(flag.description)];
   if (isMandatory(flag)) notes.push('(required)');
   notes.push(rangeNote(flag));
   if (flag.choices.length > 6) notes.push(`One of ${flag.choices.join(', ')}`);
   if (flag.kind === 'list') notes.push('(commas, or repeat the flag)');
-  if (flag.kind === 'record' || flag.kind === 'files') notes.push('(repeat the flag)');
+  if (['record', 'files', 'fileList'].includes(flag.kind)) notes.push('(repeat the flag)');
   if (flag.nullable) notes.push('(or null)');
   if (hasDefault(flag)) notes.push(`[default ${sanitiseLine(defaultText(flag.default))}]`);
   const summary = notes.filter((note) => note !== '').join(' ');

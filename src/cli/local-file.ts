@@ -19,13 +19,13 @@ class LocalFile {
 }
 
 /** `path`, called as its last part, or `path=name`. Throws SeedError `usage`. */
-export function localFile(typed: string): LocalFile {
+export function localFile(typed: string, flag = 'file'): LocalFile {
   const whole = sizeOf(typed);
   if (whole !== null) return named(typed, typed.split('/').at(-1) ?? typed, whole);
   const equals = typed.lastIndexOf('=');
   const path = equals < 1 ? typed : typed.slice(0, equals);
   const size = equals < 1 ? null : sizeOf(path);
-  if (size === null) throw usageError(`--file: there is no file ${JSON.stringify(path)} to read`);
+  if (size === null) throw usageError(`--${flag}: there is no file ${JSON.stringify(path)} to read`);
   return named(path, typed.slice(equals + 1), size);
 }
 
@@ -38,6 +38,17 @@ function named(path: string, name: string, size: number): LocalFile {
 function sizeOf(path: string): number | null {
   const stats = fs.statSync(path, { throwIfNoEntry: false });
   return stats?.isFile() ? stats.size : null;
+}
+
+/** Larger ones would not fit into a request. */
+const INLINE_BYTES = 11 * 1024 * 1024;
+
+/** A file as it stands in the JSON of a request. Throws SeedError `usage`. */
+export function inlineFile(typed: string, flag: string): { name: string; content: string } {
+  const { path, name, size } = localFile(typed, flag);
+  if (size > INLINE_BYTES)
+    throw usageError(`--${flag} ${JSON.stringify(path)}: it is larger than ${INLINE_BYTES} bytes`);
+  return { name, content: fs.readFileSync(path).toString('base64') };
 }
 
 /** Takes the input's files out of it; null when there are none. */

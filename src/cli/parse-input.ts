@@ -100,7 +100,9 @@ function placeBareWords(
   for (const property of command.positional) {
     const flag = flags.find((candidate) => candidate.property === property);
     if (!flag || values.has(flag)) continue;
-    const word = words.shift();
+    // The name of a command has several words.
+    const takesAll = flag.schema['x-words'] === true;
+    const word = takesAll && words.length > 0 ? words.splice(0).join(' ') : words.shift();
     if (word === undefined) throw missing(command, flag);
     values.set(flag, [word]);
   }

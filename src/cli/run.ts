@@ -2,7 +2,7 @@
 import { shellWord } from '../lib/shell-word.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
-import { parseAnswer, printAnswer } from './answer-view.ts';
+import { parseAnswer, printAnswer, printJson } from './answer-view.ts';
 import { type CommandCall, createApi } from './api.ts';
 import { downloadFile } from './download.ts';
 import { findCommand, unknownCommand } from './find-command.ts';
@@ -93,7 +93,15 @@ async function runCommand(
 ): Promise<number> {
   const { io, api, manifest, command } = call;
   const readStdin = () => io.stdin.readAll(STDIN_LIMIT_BYTES);
-  const parsed = await parseInput(command, flags.help ? ['--help'] : args, readStdin);
+  const parsed = await parseInput(
+    command,
+    flags.help ? ['--help', ...args.filter((arg) => arg === '--json')] : args,
+    readStdin,
+  );
+  if (parsed.help && (flags.json || parsed.json)) {
+    printJson(io, JSON.stringify(command), command);
+    return EXIT.ok;
+  }
   if (parsed.help) {
     showHelp(io.stdout, commandHelp(command, styleFor(io.stdout, io)));
     return EXIT.ok;

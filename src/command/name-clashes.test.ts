@@ -38,11 +38,11 @@ test('every clash is told, each once: nouns, paths, scopes, names, routes, event
   };
   expect(clashesBetween([seed, notes, other])).toEqual([
     'packs/notes/pack.ts: "login now" begins with a word that the CLI keeps to itself',
-    'packs/notes/pack.ts: the path "/commands" of "login now" is taken by Seed itself',
     'packs/other/pack.ts: the name "others get" of "others get" is taken by "others get" of packs/other/pack.ts',
     'packs/other/pack.ts: the route "GET /others/{…}" of "others get" is taken by "others get" of packs/other/pack.ts',
     'packs/notes/pack.ts: the noun "keys" of "keys peek" is taken by "keys create" of Seed itself',
     'packs/other/pack.ts: the noun "notes" of "notes add" is taken by "notes list" of packs/notes/pack.ts',
+    'packs/notes/pack.ts: the path "/commands" of "login now" is taken by "commands show" of Seed itself',
     'packs/other/pack.ts: the path "/notes" of "notes add" is taken by "notes list" of packs/notes/pack.ts',
     'packs/notes/pack.ts: the scope namespace "keys:" of "keys peek" is taken by "keys create" of Seed itself',
     'packs/other/pack.ts: the scope namespace "notes:" of "notes add" is taken by "notes list" of packs/notes/pack.ts',

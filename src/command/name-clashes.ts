@@ -6,9 +6,7 @@ import type { EventType } from '../protocol/event-types.ts';
 const LOCAL_NOUNS: readonly string[] = ['help', 'login', 'logout', 'doctor', 'snapshots', 'mcp'];
 /** Nouns of Seed's own commands; a test compares them with the commands. */
 export const OWN_NOUNS: readonly string[] =
-  'accounts audit credentials keys models obs packs sandboxes tasks templates webhooks whoami'.split(' ');
-/** A route that is no command's. */
-const RESERVED_PATH = '/commands';
+  'accounts audit commands credentials keys models obs packs sandboxes tasks templates webhooks whoami'.split(' ');
 
 interface Named {
   name: string;
@@ -67,9 +65,6 @@ function reservedIn({ file, commands }: CommandSource): string[] {
   return commands.flatMap((command) => [
     ...(LOCAL_NOUNS.includes(nounOf(command))
       ? [`${file}: "${command.name}" begins with a word that the CLI keeps to itself`]
-      : []),
-    ...(pathOf(command) === RESERVED_PATH
-      ? [`${file}: the path "${RESERVED_PATH}" of "${command.name}" is taken by Seed itself`]
       : []),
   ]);
 }

@@ -2,7 +2,7 @@
 import { isRecord } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { type Document, type Node, nodesOf, type Resolve } from './document.ts';
-import type { Credential } from './operation.ts';
+import type { Credential, OAuthService } from './operation.ts';
 
 /** @param scheme the name of the one to use; undefined: the one of most operations. @throws SeedError usage */
 export function chooseCredential(
@@ -17,14 +17,20 @@ export function chooseCredential(
       hint: `It has: ${Object.keys(schemesIn(root, resolve)).join(', ') || 'none'}.`,
     });
   }
-  const counts = new Map<string, number>();
+  const counts = new Map<string, { credential: Credential; operations: number }>();
   for (const operation of operations) {
-    for (const text of new Set(accepted(root, resolve, operation)?.map((one) => JSON.stringify(one)))) {
-      counts.set(text, (counts.get(text) ?? 0) + 1);
+    const ways = accepted(root, resolve, operation) ?? [];
+    for (const [way, credential] of new Map(ways.map((one) => [wayOf(one), one]))) {
+      const known = counts.get(way);
+      counts.set(way, {
+        // Where one of two schemes of bearer tokens says how they are got, that is kept.
+        credential: known && 'oauth' in known.credential ? known.credential : credential,
+        operations: (known?.operations ?? 0) + 1,
+      });
     }
   }
-  const [most] = [...counts].sort(([, a], [, b]) => b - a);
-  return most ? (JSON.parse(most[0]) as Credential) : { kind: 'bearer' };
+  const [most] = [...counts.values()].sort((a, b) => b.operations - a.operations);
+  return most?.credential ?? { kind: 'bearer' };
 }
 
 /** Why the operation cannot be called with the credential; null: it can. `public` ones are called without. */
@@ -34,11 +40,15 @@ export function credentialObstacle(
   credential: Credential,
 ): string | null {
   const alternatives = accepted(root, resolve, operation);
-  if (alternatives === null || alternatives.some((one) => JSON.stringify(one) === JSON.stringify(credential)))
-    return null;
+  if (alternatives === null || alternatives.some((one) => wayOf(one) === wayOf(credential))) return null;
   const needed = nodesOf(operation['security'] ?? root['security']);
   const names = needed.map((each) => Object.keys(each as Node).join(' with '));
   return `it needs another credential: ${names.join(', or ')}`;
+}
+
+/** The same for credentials that are shown alike, however they are got. */
+function wayOf(credential: Credential): string {
+  return 'name' in credential ? `${credential.kind} ${credential.name}` : credential.kind;
 }
 
 export function isPublic(operation: Node): boolean {
@@ -64,9 +74,23 @@ function schemesIn(root: Node, resolve: Resolve): Record<string, Node | null> {
 
 function credentialOf(scheme: Node | null | undefined): Credential | null {
   const { type, scheme: http, in: where, name } = (scheme ?? {}) as Record<string, string>;
-  if (type === 'oauth2' || type === 'openIdConnect') return { kind: 'bearer' };
+  if (type === 'openIdConnect') return { kind: 'bearer' };
+  if (type === 'oauth2') {
+    const oauth = serviceOf(scheme?.['flows']);
+    return { kind: 'bearer', ...(oauth && { oauth }) };
+  }
   if (type === 'http' && /^(bearer|basic)$/i.test(http ?? ''))
     return { kind: http?.toLowerCase() === 'basic' ? 'basic' : 'bearer' };
   if (type !== 'apiKey' || !name) return null;
   return where === 'header' || where === 'query' || where === 'cookie' ? { kind: where, name } : null;
+}
+
+/** That of the flow for a server by itself, else of any that has one. */
+function serviceOf(flows: unknown): OAuthService | null {
+  if (!isRecord(flows)) return null;
+  const all = [flows['clientCredentials'], flows['authorizationCode'], flows['password']].filter(isRecord);
+  const flow = all.find(({ tokenUrl }) => typeof tokenUrl === 'string' && /^https?:/.test(tokenUrl));
+  if (flow === undefined) return null;
+  const { scopes } = flow;
+  return { tokenUrl: String(flow['tokenUrl']), scopes: isRecord(scopes) ? Object.keys(scopes) : [] };
 }

@@ -77,9 +77,16 @@ export interface Operation {
   answer?: JsonSchema;
 }
 
+/** Where a platform gives access tokens, as its document says. */
+export interface OAuthService {
+  tokenUrl: string;
+  /** That its operations ask for. */
+  scopes: string[];
+}
+
 /** How a platform is told who calls. */
 export type Credential =
-  | { kind: 'bearer' }
+  | { kind: 'bearer'; oauth?: OAuthService }
   | { kind: 'basic' }
   | { kind: 'header'; name: string }
   | { kind: 'query'; name: string }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { CredentialMode } from '../protocol/credential.ts';
 import type { EventType } from '../protocol/event-types.ts';
 import type { Playbook } from '../scripted/playbook.ts';
-import type { NoTables, PackCommand } from './pack-command.ts';
+import type { NoTables, PackCommand, Renew } from './pack-command.ts';
 
 export interface SampleContext<Tables = NoTables> {
   accountId: string;
@@ -63,6 +63,8 @@ export interface LoadedPack extends Pack {
   file: string;
   /** One for all its commands. */
   credential: CredentialMode;
+  /** Null: nothing says how its platform gives tokens. */
+  renew: Renew | null;
   /** Null: it has no tables. */
   migrationsFolder: URL | null;
 }

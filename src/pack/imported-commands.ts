@@ -16,6 +16,7 @@ import { LIMITS } from '../protocol/limits.ts';
 import type { Effect, HttpMethod, JsonSchema } from '../protocol/manifest.ts';
 import { Unreadable } from './decode-answer.ts';
 import { importedInput } from './imported-input.ts';
+import { ClientTokens, renewToken } from './oauth.ts';
 import { type Change, changeOf, nounOf, readOverrides } from './overrides.ts';
 import type { CalledContext, PackCommand } from './pack-command.ts';
 import { type Platform, platformOf } from './platform.ts';
@@ -51,20 +52,24 @@ export function commandsOfImport(
   const { operations, definitions = {} } = imported;
   const overrides = readOverrides(written.overrides, operations, written.overridesFile);
   const platform = platformOf(pack, imported, overrides.sendCaller, written.file);
+  const { oauth } = platform;
+  const tokens = oauth !== null && platform.secret === null ? new ClientTokens(oauth) : null;
+  const renew = oauth ? (refreshToken: string) => renewToken(oauth, refreshToken) : undefined;
   const routeOf = routesBelow(pack);
   return operations.flatMap((operation) => {
     const change = changeOf(overrides, operation);
     if (change.hide) return [];
     const name = change.name ?? nameOf(pack, operation, nounOf(overrides, operation));
     const command = commandOf(
-      { ...platform, mode: overrides.credential },
+      { ...platform, mode: overrides.credential, tokens },
       { operation, definitions },
       name,
       change,
     );
     const operatorOnly = overrides.accounts === 'operator';
     const { credential } = overrides;
-    return [{ ...command, operatorOnly, credential, http: routeOf(operation, name) } as unknown as PackCommand];
+    const http = routeOf(operation, name);
+    return [{ ...command, operatorOnly, credential, renew, http } as unknown as PackCommand];
   });
 }
 
@@ -177,16 +182,25 @@ async function callPlatform(
   context: CalledContext,
 ): Promise<PlatformResponse> {
   const { operation } = described;
-  const platform = await platformFor(given, operation, context);
-  const request = platformRequest(platform, described, input, context);
   const mayRepeat = idempotencyHeaderOf(operation) !== null;
   const isFile = operation.answers === 'file';
-  const response = await sendToPlatform(platform, request, {
+  const sending = {
     effect,
     mayRepeat,
     given: context.signal,
     ...(isFile && effect === 'read' && { maxBytes: LIMITS.platformFileBytes }),
-  });
+  };
+  const ask = async () => {
+    const platform = await platformFor(given, operation, context);
+    const request = platformRequest(platform, described, input, context);
+    return { platform, response: await sendToPlatform(platform, request, sending) };
+  };
+  let { platform, response } = await ask();
+  if (response.status === 401 && !response.isSecond && given.tokens !== null && platform.secret !== null) {
+    // The platform has ended the token before its time: nothing was done with it.
+    given.tokens.forget(platform.secret);
+    ({ platform, response } = await ask());
+  }
   if (response.status < 200 || response.status > 299) throw refusalOf(platform, effect, response);
   return response;
 }
@@ -202,17 +216,19 @@ function readingOf(platform: Platform, effect: Effect, read: () => object): obje
 }
 
 /** The platform with the server's own secret, and whether its calls show that one. */
-type SharedPlatform = Platform & { mode: CredentialMode };
+type SharedPlatform = Platform & { mode: CredentialMode; tokens: ClientTokens | null };
 
 /** With the secret that this call shows. @throws SeedError credential_missing */
 async function platformFor(
-  { mode, ...platform }: SharedPlatform,
+  { mode, tokens, ...platform }: SharedPlatform,
   operation: Operation,
   context: CalledContext,
 ): Promise<Platform> {
-  if (mode === 'shared') return platform;
+  if (mode === 'shared' && tokens === null) return platform;
+  if (mode === 'shared')
+    return { ...platform, secret: operation.public ? null : ((await tokens?.current()) ?? null) };
   // Never the server's, not even where the document asks for none.
-  return { ...platform, secret: operation.public ? null : await context.credential() };
+  return { ...platform, isHeld: true, secret: operation.public ? null : await context.credential() };
 }
 
 type Http = `${HttpMethod} /${string}`;

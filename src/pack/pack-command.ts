@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import type { z } from 'zod';
 import type { ObjectCommand } from '../command/define-command.ts';
 import type { CredentialMode } from '../protocol/credential.ts';
+import type { AccessToken } from './oauth.ts';
 
 /** Of a pack that has no migrations. */
 export type NoTables = Record<never, never>;
@@ -45,9 +46,13 @@ export interface ExternalContext<Tables = NoTables> extends CalledContext {
   transaction<Result>(work: (db: Kysely<Tables>) => Promise<Result>): Promise<Result>;
 }
 
+export type Renew = (refreshToken: string) => Promise<AccessToken>;
+
 export type PackCommand = ObjectCommand<z.ZodObject, z.ZodObject, PackContext<never> & ExternalContext<never>> & {
   /** Of an imported one, where its pack does not say it. */
   credential?: CredentialMode;
+  /** And how its platform gives an access token for a refresh token. */
+  renew?: Renew | undefined;
 };
 
 /** `defineCommand` for a pack with these tables. */

@@ -91,7 +91,7 @@ export function refusalOf(
   effect: string,
   { status, type, bytes, retryAfter, date, location, isSecond }: PlatformResponse,
 ): SeedError {
-  if (status === 401) {
+  if (status === 401 && !platform.isHeld) {
     const missing = platform.secret === null ? 'is not set' : 'is refused';
     const hint = `For the operator of this Seed: ${platform.secretSetting}.`;
     const how = `asks for a credential, and that of this server ${missing}`;
@@ -101,6 +101,11 @@ export function refusalOf(
   const said = wordsOf(readable(bytes, type), platform);
   if (status >= 500 || status < 400)
     return unavailable(platform, `answers ${status}${said}`, { hint: hintAfter(effect) });
+  if (status === 401)
+    return new SeedError('credential_missing', `${platform.title} answers 401${said}`, {
+      nothingDone: !isSecond,
+      hint: 'The platform does not take the credential of this caller: set or give another.',
+    });
   const afterMs = retryAfterMs(retryAfter, sentAt(date));
   return new SeedError(CODES[status] ?? 'invalid_input', `${platform.title} answers ${status}${said}`, {
     // It says that it has waited too long: for what, it does not say.

@@ -11,6 +11,8 @@ const platform = (fields: Partial<Platform> = {}): Platform => ({
   credential: { kind: 'bearer' },
   secret: 'canary',
   secretSetting: 'SEED_PACK_SHOP_TOKEN',
+  oauth: null,
+  isHeld: false,
   sendCaller: false,
   ...fields,
 });

@@ -3,6 +3,7 @@ import { env } from '../lib/env.ts';
 import { urlSetting } from '../lib/settings.ts';
 import type { Credential, OperationsFile } from '../openapi/operation.ts';
 import { SeedError } from '../protocol/errors.ts';
+import type { OAuthClient } from './oauth.ts';
 import { packProblem } from './problem.ts';
 
 export interface Platform {
@@ -16,6 +17,10 @@ export interface Platform {
   /** The setting that holds the secret. */
   secretSetting: string;
   sendCaller: boolean;
+  /** As what it asks the platform for access tokens; null: it does not. */
+  oauth: OAuthClient | null;
+  /** The secret is an account's, a key's or a caller's, and not the server's. */
+  isHeld: boolean;
 }
 
 /** @throws SeedError invalid_settings */
@@ -33,7 +38,27 @@ export function platformOf(
   const secret = env(secretSetting) ?? null;
   if (secret !== null && !/^[\x20-\x7e]+$/.test(secret))
     throw new SeedError('invalid_settings', `${secretSetting} has other characters than ASCII of one line`);
-  return { title, baseUrl, credential, secret, secretSetting, sendCaller };
+  const oauth = clientOf(prefix, title, credential);
+  return { title, baseUrl, credential, secret, secretSetting, sendCaller, oauth, isHeld: false };
+}
+
+/** @throws SeedError invalid_settings */
+function clientOf(prefix: string, title: string, credential: Credential): OAuthClient | null {
+  const id = env(`${prefix}_CLIENT_ID`);
+  if (id === undefined) return null;
+  const service = credential.kind === 'bearer' ? credential.oauth : undefined;
+  const tokenUrl = urlSetting(`${prefix}_TOKEN_URL`) ?? service?.tokenUrl;
+  if (tokenUrl !== undefined)
+    return {
+      title,
+      tokenUrl,
+      id,
+      secret: env(`${prefix}_CLIENT_SECRET`) ?? null,
+      scope: env(`${prefix}_SCOPE`) ?? null,
+    };
+  throw new SeedError('invalid_settings', `${prefix}_CLIENT_ID is set, and nothing says where tokens are given`, {
+    hint: `Set ${prefix}_TOKEN_URL.`,
+  });
 }
 
 /** Where the credential is shown, by the platform's names. */

@@ -24,6 +24,8 @@ const platform: Platform = {
   credential: { kind: 'bearer' },
   secret: null,
   secretSetting: 'SEED_PACK_SHOP_TOKEN',
+  oauth: null,
+  isHeld: false,
   sendCaller: false,
 };
 function start(method: PlatformRequest['method'], effect: string, signal: AbortSignal, timeoutMs = 20_000) {

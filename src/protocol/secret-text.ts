@@ -25,11 +25,14 @@ class SecretText {
   }
 }
 
-/** Text that may stand in a header: printable ASCII of one line. It becomes a `SecretText` where it is read. */
+/**
+ * Text that may stand in a header: printable ASCII of one line, whose end is taken off where it came from a file.
+ * It becomes a `SecretText` where it is read.
+ */
 export const GivenSecret = z
   .string()
   .min(1)
   .max(LIMITS.credentialLength, `a credential has at most ${LIMITS.credentialLength} characters`)
-  .regex(/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/, 'a credential is ASCII text of one line')
+  .regex(/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?\r?\n?$/, 'a credential is ASCII text of one line')
   .meta({ writeOnly: true, examples: ['token-of-the-platform'] })
-  .transform((text) => new SecretText(text));
+  .transform((text) => new SecretText(text.replace(/\r?\n$/, '')));

@@ -20,6 +20,7 @@ import {
   whoami,
 } from './access/commands.ts';
 import { getKey as getKeyOf } from './access/keys.ts';
+import { showCommand } from './access/show-command.ts';
 import { deleteHeld, listHeld, setCredential } from './credentials/commands.ts';
 import { keepTaskCredentials, refuseUnwanted } from './credentials/given.ts';
 import { heldCredential } from './credentials/held.ts';
@@ -66,6 +67,7 @@ import { webhookUrl } from './webhooks/url.ts';
 const FEATURES = {
   access: [
     whoami,
+    showCommand,
     createAccount,
     listAccounts,
     updateAccount,
@@ -132,9 +134,9 @@ export function openRegistry(parts: RegistryNeeds): Registry {
   const eventTypes = createEventTypes([...BUILT_IN_EVENT_TYPES, ...packs.flatMap(({ events = [] }) => events)]);
   const scopes = (operator: boolean) => registry.scopes(operator);
   const modeOf = (name: string) => packs.find((pack) => pack.name === name)?.credential ?? null;
-  const credentialFor: CredentialFor = (wanted) => heldCredential(store.db, wanted, secretsKey);
+  const credentialFor: CredentialFor = (wanted) => heldCredential(store, wanted, secretsKey);
   const needs: FeatureNeeds = {
-    access: { scopes, models: llm },
+    access: { scopes, models: llm, allowed: (...key) => registry.allowed(...key) },
     telemetry: { calls, callRetentionDays: retention.calls },
     tasks: {
       ...taskCache,

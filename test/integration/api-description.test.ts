@@ -59,10 +59,11 @@ describe('/docs', () => {
 
 describe('what a key may use', () => {
   it.each([
-    [['keys:read'], ['keys get', 'keys list', 'whoami']],
+    [['keys:read'], ['commands show', 'keys get', 'keys list', 'whoami']],
     [
       ['tasks:*'],
       [
+        'commands show',
         'models list',
         'models test',
         'tasks artifacts get',

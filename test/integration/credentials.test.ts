@@ -4,6 +4,7 @@
 import { writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { importPack } from '../../src/openapi/import-pack.ts';
 import type { Lease } from '../../src/protocol/runner.ts';
@@ -11,28 +12,59 @@ import { rowsOf } from '../fixtures/database.ts';
 import { type PackFolder, packFolder } from '../fixtures/pack-folder.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
 
-const MODES = ['account', 'key', 'caller', 'shared'] as const;
+const MODES = ['account', 'key', 'caller', 'shared', 'client'] as const;
 type Mode = (typeof MODES)[number];
 const OWN = 'canary-credential-of-the-server';
 const WRITER = 'canary-credential-of-a-writer';
 const READER = 'canary-credential-of-a-reader';
 
 let shown: (string | undefined)[] = [];
+/** What the platform was asked for as an OAuth service, which tokens it has ended, and how long it gives them. */
+let granted: Record<string, string>[] = [];
+const ended = new Set<string>();
+let lifeSeconds = 3_600;
+
+async function giveToken(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const asked = Object.fromEntries(new URLSearchParams(await text(request)));
+  const { authorization: by } = request.headers;
+  granted.push({ ...asked, ...(by !== undefined && { by }) });
+  const isRevoked = asked['refresh_token'] === 'revoked';
+  const answer = isRevoked
+    ? { error: 'invalid_grant', error_description: 'the grant was withdrawn' }
+    : {
+        access_token: `access-${granted.length}`,
+        token_type: 'Bearer',
+        expires_in: lifeSeconds,
+        ...(asked['refresh_token'] && { refresh_token: `refresh-${granted.length}` }),
+      };
+  const headers = { 'content-type': 'application/json' };
+  response.writeHead(isRevoked ? 400 : 200, headers).end(JSON.stringify(answer));
+}
+
 const platform = createServer((request: IncomingMessage, response: ServerResponse) => {
+  if (request.url === '/token') return void giveToken(request, response);
   const { authorization } = request.headers;
   shown.push(authorization?.replace('Bearer ', ''));
   const isReader = authorization === `Bearer ${READER}`;
   const say = (status: number, body: object) =>
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  if (ended.has(shown.at(-1) ?? '')) return say(401, { message: 'This token has ended' });
   if (isReader && request.method !== 'GET')
     return say(403, { message: 'Readers may not delete notes, said Acme' });
   return say(200, { id: 1, echoed: authorization });
 });
 
-const document = {
+const documentAt = (url: string) => ({
   openapi: '3.0.3',
   info: { title: 'Acme', version: '1' },
-  components: { securitySchemes: { own: { type: 'http', scheme: 'bearer' } } },
+  components: {
+    securitySchemes: {
+      own: {
+        type: 'oauth2',
+        flows: { clientCredentials: { tokenUrl: `${url}/token`, scopes: { notes: 'Notes' } } },
+      },
+    },
+  },
   security: [{ own: [] }],
   paths: {
     '/notes/{id}': {
@@ -41,21 +73,24 @@ const document = {
       delete: { operationId: 'deleteNote', tags: ['notes'], responses: { 200: { description: 'gone' } } },
     },
   },
-};
+});
 
 let packs: PackFolder;
 let server: TestServer;
 beforeAll(async () => {
   await new Promise<void>((listening) => platform.listen(0, '127.0.0.1', listening));
-  packs = await packFolder({ 'acme.json': JSON.stringify(document) });
+  const url = `http://127.0.0.1:${(platform.address() as AddressInfo).port}`;
+  packs = await packFolder({ 'acme.json': JSON.stringify(documentAt(url)) });
   for (const mode of MODES) {
     const name = `acme-${mode}`;
-    process.env[`SEED_PACK_ACME_${mode.toUpperCase()}_URL`] =
-      `http://127.0.0.1:${(platform.address() as AddressInfo).port}`;
-    process.env[`SEED_PACK_ACME_${mode.toUpperCase()}_TOKEN`] = OWN;
+    const setting = `SEED_PACK_ACME_${mode.toUpperCase()}`;
+    const oauth = { CLIENT_ID: 'id:1', CLIENT_SECRET: 's%c', SCOPE: 'notes' };
+    const own = mode === 'client' ? oauth : { TOKEN: OWN, ...(mode === 'account' && oauth) };
+    for (const [what, value] of Object.entries({ URL: url, ...own })) process.env[`${setting}_${what}`] = value;
     const folder = new URL(`${name}/`, packs.settings.folder);
     await importPack({ source: new URL('../acme.json', folder).pathname, name, folder });
-    const overrides = { accounts: 'all', credential: mode, nouns: { notes: `${mode}-notes` } };
+    const credential = mode === 'client' ? 'shared' : mode;
+    const overrides = { accounts: 'all', credential, nouns: { notes: `${mode}-notes` } };
     await writeFile(new URL('overrides.json', folder), JSON.stringify(overrides));
   }
   server = await startTestServer({ packs: packs.settings });
@@ -67,6 +102,9 @@ afterAll(async () => {
 });
 beforeEach(() => {
   shown = [];
+  granted = [];
+  ended.clear();
+  lifeSeconds = 3_600;
 });
 
 const getNote = (mode: Mode, key?: string) =>
@@ -111,7 +149,7 @@ const end = (lease: Lease) => server.call('POST', `/api/v1/tasks/${lease.taskId}
 describe('a pack of the mode account', () => {
   it('shows what was set for the account that calls, and refuses where nothing is', async () => {
     const other = await otherAccount();
-    expect((await setFor('account', { token: WRITER })).body.credential).toMatchObject({ keyId: null });
+    expect((await setFor('account', { token: `${WRITER}\n` })).body.credential).toMatchObject({ keyId: null });
     expect((await getNote('account')).status).toBe(200);
     expect(shown).toEqual([WRITER]);
     const refused = await getNote('account', other);
@@ -193,6 +231,49 @@ describe('a pack of the mode caller', () => {
     }
     await end(lease);
     expect(shown).toEqual([]);
+  });
+});
+
+describe('OAuth 2.0', () => {
+  it('the server gets a token for its own calls, one for all of them, and another when the platform ends it', async () => {
+    for (let times = 0; times < 2; times += 1) expect((await getNote('client')).status).toBe(200);
+    expect(shown).toEqual(['access-1', 'access-1']);
+    ended.add('access-1');
+    await Promise.all([getNote('client'), getNote('client')]);
+    expect(shown.slice(2).filter((token) => token !== 'access-1')).toEqual(['access-2', 'access-2']);
+    expect(granted[0]).toEqual({ grant_type: 'client_credentials', scope: 'notes', by: 'Basic aWQlM0ExOnMlMjVj' });
+    expect(granted).toHaveLength(2);
+  });
+
+  it('a refresh token is exchanged once for all calls and servers, and replaced by the one that comes back', async () => {
+    const sibling = await server.sibling();
+    expect((await setFor('account', { refreshToken: 'refresh-1' })).status).toBe(200);
+    const path = '/api/v1/acme-account/notes/1';
+    const all = await Promise.all([getNote('account'), getNote('account'), sibling.call('GET', path)]);
+    expect(all.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(new Set(shown)).toEqual(new Set(['access-1']));
+    expect(granted).toHaveLength(1);
+    expect(granted[0]).toMatchObject({ grant_type: 'refresh_token', refresh_token: 'refresh-1' });
+    lifeSeconds = 30;
+    await setFor('account', { refreshToken: 'refresh-9' });
+    await getNote('account');
+    // It ends within a minute, so the next call asks again, with the one that came with it.
+    await getNote('account');
+    expect(granted.slice(1).map((grant) => grant['refresh_token'])).toEqual(['refresh-9', 'refresh-2']);
+    await sibling.stop();
+  });
+
+  it('a refresh token that is worth nothing is told as the platform tells it', async () => {
+    await setFor('account', { refreshToken: 'revoked' });
+    const { status, body } = await getNote('account');
+    expect([status, body.error.code]).toEqual([403, 'credential_missing']);
+    expect(body.error.message).toContain('invalid_grant: the grant was withdrawn');
+    expect(shown).toEqual([]);
+  });
+
+  it('takes a token or a refresh token, not both and not neither', async () => {
+    for (const body of [{}, { token: 'a', refreshToken: 'b' }])
+      expect((await setFor('account', body)).body.error.code).toBe('invalid_input');
   });
 });
 

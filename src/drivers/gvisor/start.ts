@@ -32,8 +32,8 @@ export async function startSandbox(start: Start): Promise<Supervised & Started> 
     command: runscArgs(runscPath, folder, [...command, `--bundle=${folder}`, CONTAINER]),
     deadline,
     standard: 'stream',
-    // An idle sandbox has about forty processes and threads on the host; each process in gVisor is two or three.
-    ...(limits && { limits: { ...limits, hostTasks: 100 + 3 * limits.processes } }),
+    // An idle sandbox has about sixty processes and threads on the host; each process in gVisor is two or three.
+    ...(limits && { limits: { ...limits, hostTasks: 120 + 3 * limits.processes } }),
     ...(leftovers && { leftovers }),
     findings: async (code, said) => ({
       guest: guestCode({ code, started: existsSync(join(folder, LOG_FILE)), said }),

@@ -6,6 +6,8 @@
 import base64, fcntl, json, os, select, signal, socket, struct, subprocess, sys, time
 
 STREAM, CONTROL = 3, 4
+# Threads of the process that holds the CLI ready (guest/cli-host.ts), which the agent did not start.
+HELD_TASKS = 16
 GROUP = "/run/vm/cgroup/sandbox"
 RNDADDENTROPY, RNDRESEEDCRNG = 0x40085203, 0x5207
 ENVIRONMENT = {
@@ -63,7 +65,7 @@ def become(identity):
     write("/run/vm/machine-id", identity["machineId"] + "\n")
     total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     write(GROUP + "/memory.max", str(min(identity["memoryBytes"], total - RESERVED_BYTES)))
-    write(GROUP + "/pids.max", str(identity["processes"]))
+    write(GROUP + "/pids.max", str(identity["processes"] + HELD_TASKS))
     write(GROUP + "/cpu.max", "%d 100000" % (identity["vcpus"] * 100000))
     resize_disk(identity["diskBytes"])
 

@@ -8,7 +8,7 @@ import { Credential, type CredentialMode, PackName } from '../../protocol/creden
 import { SeedError } from '../../protocol/errors.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
 import { GivenSecret } from '../../protocol/secret-text.ts';
-import { deleteCredential, listCredentials, setCredential as set } from './stored.ts';
+import { deleteCredential, type Kept, listCredentials, setCredential as set } from './stored.ts';
 
 export interface CredentialNeeds {
   /** What they are sealed with. */
@@ -23,7 +23,10 @@ const AnsweredCredential = z.object({ credential: Credential });
 
 const SetInput = z.object({
   pack: PackName.describe('The pack whose platform it is for'),
-  token: GivenSecret.describe('As the platform takes it; never shown again. - reads it from standard input'),
+  token: GivenSecret.optional().describe('As the platform takes it; never shown again. - reads it from stdin'),
+  refreshToken: GivenSecret.optional().describe(
+    'Instead of token: what the platform (OAuth 2.0) gives access tokens for, which Seed then asks for as they end',
+  ),
   keyId: z
     .uuid()
     .optional()
@@ -42,7 +45,7 @@ export const setCredential = defineCommand({
   output: AnsweredCredential,
   examples: [
     'seed credentials set github --token - < token.txt',
-    'seed credentials set github --account --token -',
+    'seed credentials set github --account --refresh-token - < refresh-token.txt',
   ],
   run: (input, call, needs: CredentialNeeds) => setHeld(call, input, needs),
 });
@@ -77,9 +80,10 @@ export const deleteHeld = defineCommand({
 /** @throws SeedError not_found, or conflict: the pack takes no such credential */
 async function setHeld(
   { actor, creationId: id, store }: Call,
-  { pack, token, keyId, account }: z.output<typeof SetInput>,
+  { pack, token, refreshToken, keyId, account }: z.output<typeof SetInput>,
   { secretsKey, modeOf, hasKey }: CredentialNeeds,
 ): Promise<z.output<typeof AnsweredCredential>> {
+  const kept = keptOf(token, refreshToken);
   const mode = modeOf(pack);
   if (mode === null)
     throw new SeedError('not_found', `there is no pack "${pack}"`, { hint: 'seed packs list shows them.' });
@@ -97,10 +101,20 @@ async function setHeld(
   return inTransaction(store.db, async (tx) => {
     if (holder !== null && !(await hasKey(tx, actor.accountId, holder)))
       throw new SeedError('not_found', `there is no key ${holder}`);
-    const held = { id, accountId: actor.accountId, pack, keyId: holder, secret: token.reveal() };
+    const held = { id, accountId: actor.accountId, pack, keyId: holder, kept };
     return { credential: await set(tx, held, { secretsKey, now: store.clock.now() }) };
   });
 }
+
+/** @throws SeedError invalid_input */
+function keptOf(token: Secret, refreshToken: Secret): Kept {
+  if (token !== undefined && refreshToken === undefined) return { token: token.reveal() };
+  if (refreshToken !== undefined && token === undefined)
+    return { refreshToken: refreshToken.reveal(), accessToken: null, expiresAt: null };
+  throw new SeedError('invalid_input', 'give one of token and refreshToken');
+}
+
+type Secret = z.output<typeof GivenSecret> | undefined;
 
 const OF_NOBODY = {
   shared: (pack: string) => `the pack "${pack}" shows its platform the server's own credential, for every caller`,

@@ -56,7 +56,7 @@ export async function dropTaskCredentials(tx: Tx, taskId: string): Promise<void>
 }
 
 /** Null: it was given none for the pack, or has ended. */
-export async function readTaskCredential(
+export async function readGivenCredential(
   db: Db,
   { taskId, pack }: { taskId: string; pack: string },
   secretsKey: string,

@@ -1,12 +1,13 @@
 // Which credential a call of a pack shows its platform. The one of the pack's mode or none: a call is never made
 // with one that may more. Called by packs/ for each such call.
 import type { Actor } from '../../command/call.ts';
-import type { Db } from '../../db/tables.ts';
+import type { Store } from '../../db/store.ts';
+import type { Renew } from '../../pack/pack-command.ts';
 import type { CredentialMode } from '../../protocol/credential.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Lineage } from '../../protocol/key.ts';
-import { readTaskCredential } from './given.ts';
-import { readCredential } from './stored.ts';
+import { readGivenCredential } from './given.ts';
+import { presentToken } from './present-token.ts';
 
 /** Not `shared`: that one is a setting of the server, which the pack knows itself. */
 export type HeldMode = Exclude<CredentialMode, 'shared'>;
@@ -15,23 +16,29 @@ interface Wanted {
   pack: string;
   mode: HeldMode;
   actor: Pick<Actor, 'key' | 'lineage' | 'accountId'>;
+  /** Null: nothing says how its platform gives tokens. */
+  renew: Renew | null;
 }
 
 /** @throws SeedError credential_missing: there is none for this caller; nothing was sent */
-export async function heldCredential(db: Db, { pack, mode, actor }: Wanted, secretsKey: string): Promise<string> {
-  const secret = await read(db, { pack, mode, actor }, secretsKey);
+export async function heldCredential(store: HeldStore, wanted: Wanted, secretsKey: string): Promise<string> {
+  const secret = await read(store, wanted, secretsKey);
   if (secret !== null) return secret;
+  const { pack, mode } = wanted;
   throw new SeedError('credential_missing', `${WHO[mode]} has no credential for the platform of ${pack}`, {
     hint: HINTS[mode](pack),
   });
 }
 
-async function read(db: Db, { pack, mode, actor }: Wanted, secretsKey: string): Promise<string | null> {
-  const { accountId } = actor;
-  if (mode === 'account') return readCredential(db, { accountId, pack, keyId: null }, secretsKey);
-  if (mode === 'key') return readCredential(db, { accountId, pack, keyId: holderOf(actor.lineage) }, secretsKey);
-  const { taskId } = actor.key;
-  return taskId === null ? null : readTaskCredential(db, { taskId, pack }, secretsKey);
+type HeldStore = Pick<Store, 'db' | 'clock'>;
+
+async function read(store: HeldStore, { pack, mode, actor, renew }: Wanted, secretsKey: string) {
+  if (mode === 'caller') {
+    const { taskId } = actor.key;
+    return taskId === null ? null : readGivenCredential(store.db, { taskId, pack }, secretsKey);
+  }
+  const keyId = mode === 'key' ? holderOf(actor.lineage) : null;
+  return presentToken(store, { accountId: actor.accountId, pack, keyId }, { renew, secretsKey });
 }
 
 /** The key that calls; for a task the key that started it, and of tasks that tasks started the first one's. */

@@ -15,19 +15,24 @@ export interface Holder {
   keyId: string | null;
 }
 
+/** A token as the platform takes it, or what such tokens are got with, and the last one. */
+export type Kept =
+  | { token: string }
+  | { refreshToken: string; accessToken: string | null; expiresAt: number | null };
+
 export interface NewCredential extends Holder {
   id: string;
-  secret: string;
+  kept: Kept;
 }
 
 /** Sets it, in the place of one that is there. */
 export async function setCredential(
   tx: Tx,
-  { id, secret, ...holder }: NewCredential,
+  { id, kept, ...holder }: NewCredential,
   { secretsKey, now }: { secretsKey: string; now: Date },
 ): Promise<Credential> {
   const { accountId: account_id, pack, keyId: key_id } = holder;
-  const sealed = seal(secret, secretsKey, placeOf(holder));
+  const sealed = sealedOf(kept, holder, secretsKey);
   const row = await tx
     .insertInto('credentials')
     .values({ id, account_id, pack, key_id, sealed, created_at: now, updated_at: now })
@@ -57,17 +62,43 @@ export async function deleteCredential(tx: Tx, accountId: string, id: string): P
   throw new SeedError('not_found', `there is no credential ${id}`);
 }
 
-/** Null: none is set, or the server's key does not open it. */
-export async function readCredential(db: Db, holder: Holder, secretsKey: string): Promise<string | null> {
-  const { accountId, pack, keyId } = holder;
-  const row = await db
-    .selectFrom('credentials')
-    .select('sealed')
+/**
+ * Null: none is set, or the server's key does not open it.
+ * @param lock in a transaction: nobody else changes it until that ends
+ */
+export async function readCredential(
+  db: Db,
+  holder: Holder,
+  { secretsKey, lock = false }: { secretsKey: string; lock?: boolean },
+): Promise<Kept | null> {
+  const query = ofHolder(db.selectFrom('credentials').select('sealed'), holder);
+  const row = await (lock ? query.forNoKeyUpdate() : query).executeTakeFirst();
+  const text = row ? unseal(row.sealed, secretsKey, placeOf(holder)) : null;
+  return text === null ? null : (JSON.parse(text) as Kept);
+}
+
+/** What its refresh token was exchanged for. It counts as set when a person set it. */
+export async function keepRenewed(tx: Tx, holder: Holder, kept: Kept, secretsKey: string): Promise<void> {
+  await ofHolder(
+    tx.updateTable('credentials').set({ sealed: sealedOf(kept, holder, secretsKey) }),
+    holder,
+  ).execute();
+}
+
+interface OfHolder {
+  where(column: 'account_id' | 'pack', operator: '=', value: string): this;
+  where(column: 'key_id', operator: 'is not distinct from', value: string | null): this;
+}
+
+function ofHolder<Query extends OfHolder>(query: Query, { accountId, pack, keyId }: Holder): Query {
+  return query
     .where('account_id', '=', accountId)
     .where('pack', '=', pack)
-    .where('key_id', 'is not distinct from', keyId)
-    .executeTakeFirst();
-  return row ? unseal(row.sealed, secretsKey, placeOf(holder)) : null;
+    .where('key_id', 'is not distinct from', keyId);
+}
+
+function sealedOf(kept: Kept, holder: Holder, secretsKey: string): Buffer {
+  return seal(JSON.stringify(kept), secretsKey, placeOf(holder));
 }
 
 /** With another holder it does not open. */

@@ -126,10 +126,12 @@ export async function loadPack(file: URL, builtIn: readonly Command[]): Promise<
   const shown = shownPath(file);
   const exported = await importFile(file.href, shown);
   const pack = checkPack(exported['pack'], shown, builtIn);
-  const credential =
-    pack.credential ?? pack.commands.find((command) => command.credential)?.credential ?? 'shared';
+  // Of an imported pack all commands say the same.
+  const [imported] = pack.commands;
+  const credential = pack.credential ?? imported?.credential ?? 'shared';
+  const renew = imported?.renew ?? null;
   const migrationsFolder = migrationsOf(pack, file, shown);
-  return { ...pack, setting: pack.name, file: shown, credential, migrationsFolder };
+  return { ...pack, setting: pack.name, file: shown, credential, renew, migrationsFolder };
 }
 
 function migrationsOf({ migrations }: Pack, file: URL, shown: string): URL | null {

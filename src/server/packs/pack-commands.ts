@@ -5,7 +5,7 @@ import type { Command, FileCommand } from '../../command/define-command.ts';
 import type { Store } from '../../db/store.ts';
 import type { Tx } from '../../db/tables.ts';
 import type { LoadedPack } from '../../pack/definition.ts';
-import type { CalledContext, ExternalContext, PackContext } from '../../pack/pack-command.ts';
+import type { CalledContext, ExternalContext, PackContext, Renew } from '../../pack/pack-command.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { createEventTypes } from '../../protocol/event-types.ts';
 import type { Effect } from '../../protocol/manifest.ts';
@@ -13,7 +13,12 @@ import { emitEvent, type NewEvent } from '../webhooks/events.ts';
 import { openPackTables } from './tables.ts';
 
 /** What the calls of this actor show the platform of the pack. Throws SeedError credential_missing. */
-export type CredentialFor = (wanted: { pack: string; mode: HeldMode; actor: Call['actor'] }) => Promise<string>;
+export type CredentialFor = (wanted: {
+  pack: string;
+  mode: HeldMode;
+  actor: Call['actor'];
+  renew: Renew | null;
+}) => Promise<string>;
 type HeldMode = Exclude<LoadedPack['credential'], 'shared'>;
 
 export function packCommands(pack: LoadedPack, store: Store, credentialFor: CredentialFor): Command[] {
@@ -92,9 +97,13 @@ function contextOf({ actor, creationId, gone }: Call) {
   };
 }
 
-function credentialOf({ name, credential: mode }: LoadedPack, actor: Call['actor'], credentialFor: CredentialFor) {
+function credentialOf(
+  { name, credential: mode, renew }: LoadedPack,
+  actor: Call['actor'],
+  credentialFor: CredentialFor,
+) {
   return async () => {
-    if (mode !== 'shared') return credentialFor({ pack: name, mode, actor });
+    if (mode !== 'shared') return credentialFor({ pack: name, mode, actor, renew });
     throw new SeedError('internal', `the pack ${name} does not say whose credential it shows: \`credential\``);
   };
 }

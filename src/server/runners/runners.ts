@@ -121,11 +121,13 @@ export interface RunnerLook {
 }
 
 export function openRunnerLook(store: RunnerStore): RunnerLook {
-  const live = createSharedRuns<SeenRunner[]>();
-  const notes = createSharedRuns<string | null>();
+  const lists = createSharedRuns<SeenRunner[]>();
+  const counts = createSharedRuns<number>();
+  const live = () => lists('live', () => liveRunners(store));
+  const leased = () => counts('leased', () => countLeased(store.db));
   return {
-    refuseWithoutDriver: async () => refuseAllUnusable(await live('live', () => liveRunners(store))),
-    queuedNote: () => notes('note', () => noteFor(store)),
+    refuseWithoutDriver: async () => refuseAllUnusable(await live()),
+    queuedNote: async () => noteFor(await live(), leased),
   };
 }
 
@@ -139,9 +141,8 @@ function refuseAllUnusable(runners: readonly SeenRunner[]): void {
   });
 }
 
-async function noteFor(store: RunnerStore): Promise<string | null> {
-  const runners = await liveRunners(store);
+async function noteFor(runners: readonly SeenRunner[], leased: () => Promise<number>): Promise<string | null> {
   if (runners.length === 0) return 'No runner is connected; it starts as soon as one is ("npm start" brings one).';
   const slots = runners.reduce((sum, runner) => sum + runner.slots, 0);
-  return (await countLeased(store.db)) < slots ? null : `Waits for one of ${slots} slots.`;
+  return (await leased()) < slots ? null : `Waits for one of ${slots} slots.`;
 }

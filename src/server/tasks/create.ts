@@ -52,12 +52,8 @@ export function openTaskCreation(store: Store): CreateFreeTask {
     ...TOGETHER,
     async write(tasks) {
       const rows = await changeTasks(store, async (tx) => {
-        if (tasks.length > 1) await sql`set local lock_timeout = ${sql.lit(LOCK_MS)}`.execute(tx);
-        return queueTasks(
-          store,
-          tx,
-          tasks.map((task) => ({ ...task, depth: 1 })),
-        );
+        const placed = tasks.map((task) => ({ ...task, depth: 1 }));
+        return queueTasks(store, tx, placed, tasks.length > 1 ? LOCK_MS : undefined);
       });
       return rows.map(toTask);
     },
@@ -70,8 +66,9 @@ async function queueTasks(
   { queue }: Pick<Store, 'queue'>,
   tx: TaskTx,
   tasks: readonly PlacedTask[],
+  lockMs?: number,
 ): Promise<TaskRow[]> {
-  const rows = await insertTasks(tx, tasks);
+  const rows = await insertTasks(tx, tasks, lockMs);
   await queue.send(
     tx,
     rows.map(({ id }) => id),

@@ -44,8 +44,12 @@ const FIRST_EVENT = JSON.stringify({ type: 'status', status: 'queued', phase: nu
 /**
  * Inserts them in one statement and returns their rows in the same order. All have the database's own time:
  * pg-boss orders by it, so that createdAt tells the order of the queue.
+ * @param lockMs how long the transaction from then on waits for a lock, when not as long as others: the rows of
+ * keys and accounts are locked at the end of the statement
  */
-export async function insertTasks(tx: Tx, tasks: readonly PlacedTask[]): Promise<TaskRow[]> {
+export async function insertTasks(tx: Tx, tasks: readonly PlacedTask[], lockMs?: number): Promise<TaskRow[]> {
+  const patience =
+    lockMs === undefined ? sql`` : sql`, (select set_config('lock_timeout', ${String(lockMs)}, true)) as patience`;
   const { rows } = await sql<TaskRow>`
     with made as (
       insert into tasks (
@@ -56,7 +60,7 @@ export async function insertTasks(tx: Tx, tasks: readonly PlacedTask[]): Promise
         id, account_id, key_id, billed_key_id, parent_task_id, 'queued', instruction, scopes, depth, timeout_ms, model,
         fallback_models, resources, budget, files, metadata, webhook_url, trace_parent,
         date_trunc('milliseconds', now()), 1
-      from json_populate_recordset(null::tasks, ${storableJson(tasks.map(columnsOf))}::json)
+      from json_populate_recordset(null::tasks, ${storableJson(tasks.map(columnsOf))}::json)${patience}
       returning *
     ), begun as (
       insert into events (task_id, seq, created_at, body) select id, 1, created_at, ${FIRST_EVENT}::jsonb from made
