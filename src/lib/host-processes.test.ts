@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { descendants, findByCommandLine, parseStat, processTree } from './host-processes.ts';
+import { childrenOf, descendants, findByCommandLine, parseStat, processTree } from './host-processes.ts';
 
 test('parseStat is not misled by a hostile process name', () => {
   const stat = '42 (a) R 1 (b) S 7 42 42 0 -1 4194560 1 0 0 0 150 50 25 75 20 0 1 0 100 0 0';
@@ -23,5 +23,7 @@ test('a child is found by its command line and below its parent', async () => {
   await once(child, 'spawn');
   expect(await findByCommandLine((args) => args[1] === '60.4711')).toEqual([child.pid]);
   expect((await processTree(process.pid)).map(({ pid }) => pid)).toContain(child.pid);
+  expect(await childrenOf(process.pid)).toContain(child.pid);
+  expect(await childrenOf(child.pid ?? 0)).toEqual([]);
   child.kill();
 });

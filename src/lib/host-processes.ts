@@ -42,6 +42,15 @@ export function descendants<P extends { pid: number; parentPid: number }>(proces
   return processes.filter(({ pid }) => members.has(pid));
 }
 
+/** The processes that any thread of the process has started and that are there; none when it is gone. */
+export async function childrenOf(pid: number): Promise<number[]> {
+  const threads = await readdir(`/proc/${pid}/task`).catch(unlessShort([]));
+  const lists = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(unlessShort(''))),
+  );
+  return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number));
+}
+
 /** Linux reports times to user space in hundredths of a second on every architecture. */
 const TICKS_PER_SECOND = 100;
 

@@ -39,7 +39,14 @@ async function checkpoint({ image, runscPath, snapshotsFolder }: Freeze, imagePa
     const sandbox = await startSandbox({ runscPath, folder, command: ['run'], deadline });
     try {
       await guestIsReady(sandbox, patient(READY_TIMEOUT_MS), sandbox.said);
-      const command = ['checkpoint', '--compression=none', `--image-path=${imagePath}`, CONTAINER];
+      // It outlives its checkpoint: what makes that is in its namespace, and would be killed with it, too early.
+      const command = [
+        'checkpoint',
+        '--leave-running',
+        '--compression=none',
+        `--image-path=${imagePath}`,
+        CONTAINER,
+      ];
       const pid = await firstProcess(sandbox.pid);
       if (!pid) throw new SeedError('sandbox_failed', 'The sandbox ended while it was being frozen.');
       const [program = '', ...rest] = inside(pid, runscArgs(runscPath, folder, command));

@@ -1,7 +1,7 @@
 // How runsc is called, which version it is, and which of its processes runs the guest.
 import { readFile } from 'node:fs/promises';
 import { exec } from '../../lib/exec.ts';
-import { processTree } from '../../lib/host-processes.ts';
+import { childrenOf } from '../../lib/host-processes.ts';
 import { sandboxMarks } from '../process/sandbox-folder.ts';
 import { HOST_ENVIRONMENT } from '../process/supervisor.ts';
 import { SPEC_VERSION } from './spec.ts';
@@ -19,11 +19,14 @@ export function runscArgs(runscPath: string, folder: string, command: readonly s
   return [runscPath, ...own, ...closed, ...command];
 }
 
-/** The processes below `pid` that are a guest's kernel; those that only watch are not among them. */
+/**
+ * The processes below `pid` that are a guest's kernel; those that only watch are not among them, and below one is
+ * none. Looks at what descends from `pid` alone: to read all of /proc would cost a start a tenth of its time.
+ */
 export async function sentriesBelow(pid: number): Promise<number[]> {
-  const tree = await processTree(pid);
-  const lines = await Promise.all(tree.map((one) => readFile(`/proc/${one.pid}/cmdline`, 'utf8').catch(() => '')));
-  return tree.flatMap((one, index) => (lines[index]?.split('\0', 1)[0] === 'runsc-sandbox' ? [one.pid] : []));
+  const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  if (line.split('\0', 1)[0] === 'runsc-sandbox') return [pid];
+  return (await Promise.all((await childrenOf(pid)).map(sentriesBelow))).flat();
 }
 
 /** runsc's version and that of the specification its sandboxes have. */
