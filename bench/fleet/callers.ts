@@ -1,6 +1,7 @@
 // The callers of the measurement: they post tasks and follow them over HTTP, as anybody does.
 import { Agent, request } from 'node:http';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent as PostAgent, request as post } from 'undici';
 import type { TaskEvent } from '../../src/protocol/event.ts';
 import { isTerminal } from '../../src/protocol/statuses.ts';
@@ -9,6 +10,9 @@ import { type FleetInstruction, momentMs } from './instruction.ts';
 
 const POSTING_AT_ONCE = 32;
 const TIMEOUT_MS = 600_000;
+/** How often a stream is opened, and how much longer each time until the next. */
+const ATTEMPTS = 10;
+const AGAIN_MS = 200;
 
 export interface Callers extends Disposable {
   /** Makes a key, with what it may do, and returns its secret. */
@@ -86,27 +90,48 @@ export function createCallers(urls: readonly string[], adminKey: string): Caller
   };
 }
 
-function readEvents(
-  url: string,
-  { secret, agent, onOpen }: { secret: string; agent: Agent; onOpen: () => void },
-): Promise<Seen[]> {
+interface Reading {
+  secret: string;
+  agent: Agent;
+  onOpen(): void;
+}
+
+/** Opens the stream again behind the last event where it breaks off, as callers do: a busy server may do that. */
+async function readEvents(url: string, reading: Reading): Promise<Seen[]> {
+  const seen: Seen[] = [];
+  for (let attempt = 1; ; attempt += 1) {
+    const problem = await readSome(`${url}?after=${seen.length}`, seen, reading).then(
+      () => (endOf(seen) === undefined ? new Error(`the stream of ${url} ended before the task`) : null),
+      (error: Error) => error,
+    );
+    if (problem === null) return seen;
+    if (attempt === ATTEMPTS || problem instanceof WrongOrder) throw problem;
+    await sleep(AGAIN_MS * attempt);
+  }
+}
+
+/** Of events, which no busy server excuses. */
+class WrongOrder extends Error {}
+
+/** Resolves at the stream's end. Rejects when it breaks off, or an event is missing or comes twice. */
+function readSome(url: string, seen: Seen[], { secret, agent, onOpen }: Reading): Promise<void> {
   return new Promise((resolve, reject) => {
-    const seen: Seen[] = [];
     const asked = request(url, { agent, headers: { authorization: `Bearer ${secret}` } }, (response) => {
-      if (response.statusCode !== 200) return reject(new Error(`GET ${url}: ${response.statusCode}`));
+      if (response.statusCode !== 200) {
+        response.resume();
+        return reject(new Error(`GET ${url}: ${response.statusCode}`));
+      }
       onOpen();
       response.once('error', reject);
       const lines = createInterface({ input: response });
+      lines.once('error', reject);
       lines.on('line', (line) => {
         const event = JSON.parse(line) as TaskEvent;
         seen.push({ event, atMs: momentMs() });
         if (event.seq !== seen.length)
-          reject(new Error(`event ${event.seq} of ${url} came as number ${seen.length}`));
+          asked.destroy(new WrongOrder(`event ${event.seq} of ${url} came as number ${seen.length}`));
       });
-      lines.once('close', () => {
-        if (endOf(seen) === undefined) reject(new Error(`the stream of ${url} ended before the task`));
-        else resolve(seen);
-      });
+      lines.once('close', resolve);
     });
     asked.once('error', reject);
     asked.end();

@@ -47,6 +47,8 @@ async function be(socket: Socket): Promise<void> {
     if (told.kind === 'held') {
       await say(session, { type: 'text', text: 'here' });
       await released.promise;
+      // Not all in the same moment: no fleet is.
+      await sleep(Math.random() * lifeMs);
     }
     await work(session);
   }

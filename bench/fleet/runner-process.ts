@@ -2,6 +2,7 @@
 // Started by processes.ts.
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import type { Exit } from '../../src/drivers/driver.ts';
 import { env } from '../../src/lib/env.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { exitOnFailure, logSurprises, stopOnSignal } from '../../src/lib/process-life.ts';
@@ -17,7 +18,8 @@ const driver = createPlainDriver({
     const stream = connect(socketPath);
     stream.on('error', () => undefined);
     await once(stream, 'connect');
-    const exited = once(stream, 'close').then(() => ({ reason: 'exited', code: 0 }) as const);
+    const { promise: exited, resolve } = Promise.withResolvers<Exit>();
+    stream.once('close', () => resolve({ reason: 'exited', code: 0 }));
     return { stream, exited, kill: async () => stream.destroy() };
   },
   // What a small sandbox would have used: it is billed like any other.

@@ -173,7 +173,8 @@ export function placeholder(flag: Flag): string {
 }
 
 /** A number that is written as a string, so that it keeps all its digits. */
-const isDigits = ({ pattern }: JsonSchema) => typeof pattern === 'string' && pattern.startsWith('^-?[0-9]+');
+const isDigits = ({ type, format }: JsonSchema) =>
+  type === 'string' && /^(u?int(64|128)|u?long|bigint|decimal(128)?|money)$/.test(String(format));
 
 /** The value of a flag from everything typed for it, in order. Throws SeedError `usage`. */
 export function flagValue(flag: Flag, typed: readonly string[]): unknown {

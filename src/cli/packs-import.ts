@@ -174,5 +174,8 @@ const kilobytes = (bytes: number) => `${Math.ceil(bytes / 1024).toLocaleString('
 function credentialText({ credential }: Pick<ImportReport, 'credential'>): string {
   if (credential.kind === 'bearer') return 'sent as Authorization: Bearer';
   if (credential.kind === 'basic') return 'user:password, sent as Authorization: Basic';
+  if (credential.kind === 'several')
+    return `a JSON object with a secret for each of ${credential.of.map(({ scheme }) => scheme).join(', ')}`;
+  if (credential.kind === 'cookie') return `sent as the cookie ${credential.name}`;
   return credential.kind === 'header' ? `sent as ${credential.name}` : `sent in the query as ${credential.name}`;
 }

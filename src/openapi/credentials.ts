@@ -2,7 +2,7 @@
 import { isRecord } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { type Document, type Node, nodesOf, type Resolve } from './document.ts';
-import type { Credential, OAuthService } from './operation.ts';
+import type { Credential, OAuthService, SingleCredential } from './operation.ts';
 
 /** @param scheme the name of the one to use; undefined: the one of most operations. @throws SeedError usage */
 export function chooseCredential(
@@ -48,6 +48,7 @@ export function credentialObstacle(
 
 /** The same for credentials that are shown alike, however they are got. */
 function wayOf(credential: Credential): string {
+  if (credential.kind === 'several') return credential.of.map((each) => wayOf(each.credential)).join(', ');
   return 'name' in credential ? `${credential.kind} ${credential.name}` : credential.kind;
 }
 
@@ -60,10 +61,19 @@ function accepted(root: Node, resolve: Resolve, operation: Node): Credential[] |
   const security = nodesOf(operation['security'] ?? root['security']).filter(isRecord);
   if (security.length === 0) return null;
   const schemes = schemesIn(root, resolve);
-  const single = security.map((each) => Object.keys(each)).filter(({ length }) => length === 1);
-  const found = single.flatMap(([name = '']) => credentialOf(schemes[name]) ?? []);
+  const found = security.flatMap((each) => together(Object.keys(each), schemes) ?? []);
   const optional = security.some((each) => Object.keys(each).length === 0);
   return optional && found.length === 0 ? null : found;
+}
+
+/** Null: a server cannot hold one of them, or they would stand in one place. */
+function together(names: readonly string[], schemes: Record<string, Node | null>): Credential | null {
+  const all = names.toSorted().map((scheme) => ({ scheme, credential: credentialOf(schemes[scheme]) }));
+  const [only] = all;
+  if (all.length < 2) return only?.credential ?? null;
+  const of = all.flatMap(({ scheme, credential }) => (credential === null ? [] : [{ scheme, credential }]));
+  const places = of.map(({ credential }) => ('name' in credential ? wayOf(credential) : 'authorization'));
+  return of.length === all.length && new Set(places).size === of.length ? { kind: 'several', of } : null;
 }
 
 function schemesIn(root: Node, resolve: Resolve): Record<string, Node | null> {
@@ -72,7 +82,7 @@ function schemesIn(root: Node, resolve: Resolve): Record<string, Node | null> {
   return Object.fromEntries(entries.map(([name, each]) => [name, resolve(each)]));
 }
 
-function credentialOf(scheme: Node | null | undefined): Credential | null {
+function credentialOf(scheme: Node | null | undefined): SingleCredential | null {
   const { type, scheme: http, in: where, name } = (scheme ?? {}) as Record<string, string>;
   if (type === 'openIdConnect') return { kind: 'bearer' };
   if (type === 'oauth2') {

@@ -189,6 +189,17 @@ describe('the credential', () => {
     ['OAuth is a bearer token', [[{ login: ['read'] }], [{ token: [] }], [{ key: [] }]], { kind: 'bearer' }],
     ['in the query', [[{ inQuery: [] }]], { kind: 'query', name: 'key' }],
     ['in a cookie', [[{ cookie: [] }]], { kind: 'cookie', name: 's' }],
+    [
+      'several at once',
+      [[{ key: [], inQuery: [] }]],
+      {
+        kind: 'several',
+        of: [
+          { scheme: 'inQuery', credential: { kind: 'query', name: 'key' } },
+          { scheme: 'key', credential: { kind: 'header', name: 'X-Key' } },
+        ],
+      },
+    ],
     ['a password', [[{ password: [] }]], { kind: 'basic' }],
     ['none is asked for', [null], { kind: 'bearer' }],
   ])('%s', (_, securities, credential) => {
@@ -241,4 +252,55 @@ describe('a document', () => {
       server,
     );
   });
+});
+
+describe('what is asked for', () => {
+  const tagged = (tag: string, operationId: string) => ({ tags: [tag], operationId, responses: ok });
+  const document = (more: Node = {}) =>
+    parseDocument(
+      JSON.stringify({
+        openapi: '3.1.0',
+        info: { title: 'Shop' },
+        paths: {
+          '/orders': { get: tagged('Orders', 'listOrders'), post: tagged('Orders', 'createOrder') },
+          '/users': { get: tagged('Users', 'listUsers'), ...more },
+        },
+      }),
+    );
+  const idsOf = (only: string[], except: string[] = []) =>
+    mapDocument(document(), undefined, { choice: { only, except } }).file.operations.map(({ id }) => id);
+
+  it.each<[string[], string[], string[]]>([
+    [['orders'], [], ['listOrders', 'createOrder']],
+    [['orders list'], [], ['listOrders']],
+    [['*/users'], [], ['listUsers']],
+    [[], ['create*'], ['listOrders', 'listUsers']],
+    [['Orders', 'listUsers'], ['POST /orders'], ['listOrders', 'listUsers']],
+  ])('only %j except %j', (only, except, ids) => {
+    expect(idsOf(only, except)).toEqual(ids);
+  });
+
+  it('and is not there is an error', () => {
+    expect(() => idsOf(['invoices'])).toThrow(/no tag, operation or command "invoices"/);
+  });
+
+  it('is counted where it is not, and names stay as they were', () => {
+    const { notChosen, file } = mapDocument(document(), undefined, { choice: { only: ['users'], except: [] } });
+    expect([notChosen, file.chosen]).toEqual([2, { only: ['users'], except: [] }]);
+    const [before] = file.operations;
+    const renamed = before ? [{ ...before, noun: 'people', verb: 'show' }] : [];
+    const again = mapDocument(document({ delete: tagged('Users', 'deleteUser') }), undefined, { before: renamed });
+    expect(again.file.operations.find(({ id }) => id === 'listUsers')).toMatchObject({
+      noun: 'people',
+      verb: 'show',
+    });
+  });
+});
+
+it('two operations of one id are known by method and path', () => {
+  const { file } = map({
+    '/a': { get: { operationId: 'x', responses: ok } },
+    '/b': { get: { operationId: 'x', responses: ok } },
+  });
+  expect(file.operations.map(({ id }) => id)).toEqual(['GET /a', 'GET /b']);
 });

@@ -86,6 +86,11 @@ export interface OAuthService {
 
 /** How a platform is told who calls. */
 export type Credential =
+  | SingleCredential
+  /** All of them at once; the secret is a JSON object with one for each scheme. */
+  | { kind: 'several'; of: { scheme: string; credential: SingleCredential }[] };
+
+export type SingleCredential =
   | { kind: 'bearer'; oauth?: OAuthService }
   | { kind: 'basic' }
   | { kind: 'header'; name: string }

@@ -53,7 +53,8 @@ function ofBoth(resolve: Resolve, pathItem: Node, operation: Node): Node[] {
 
 function saysElsewhere(where: string, name: string, credential: Credential): boolean {
   if (where === 'header' && NOT_INPUTS.test(name)) return true;
-  return 'name' in credential && credential.kind === where && credential.name.toLowerCase() === name.toLowerCase();
+  const shown = credential.kind === 'several' ? credential.of.map((each) => each.credential) : [credential];
+  return shown.some((one) => 'name' in one && one.kind === where && one.name.toLowerCase() === name.toLowerCase());
 }
 
 /** Where it goes and how, or why it cannot. */

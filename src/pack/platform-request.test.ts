@@ -90,6 +90,19 @@ it.each<[Platform['credential'], Record<string, string>, string]>([
   expect(without.headers).not.toHaveProperty('authorization');
 });
 
+it('several credentials at once, each in its place', () => {
+  const credential: Platform['credential'] = {
+    kind: 'several',
+    of: [
+      { scheme: 'app', credential: { kind: 'query', name: 'key' } },
+      { scheme: 'user', credential: { kind: 'cookie', name: 'session' } },
+    ],
+  };
+  const secret = JSON.stringify({ app: 'canary', user: 'bird' });
+  const { url, headers } = request({}, {}, platform({ credential, secret }));
+  expect([url.search, headers['cookie']]).toEqual(['?key=canary', 'session=bird']);
+});
+
 it('the caller is named where that is asked for', () => {
   expect(request({}, {}).headers).not.toHaveProperty('seed-account');
   expect(request({}, {}, platform({ sendCaller: true })).headers).toMatchObject({

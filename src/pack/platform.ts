@@ -1,7 +1,8 @@
 // Where the platform of an imported pack is and what the server shows it: settings that nobody else sees.
 import { env } from '../lib/env.ts';
+import { isRecord, parseJson } from '../lib/json.ts';
 import { urlSetting } from '../lib/settings.ts';
-import type { Credential, OperationsFile } from '../openapi/operation.ts';
+import type { Credential, OperationsFile, SingleCredential } from '../openapi/operation.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { OAuthClient } from './oauth.ts';
 import { packProblem } from './problem.ts';
@@ -36,6 +37,11 @@ export function platformOf(
   if (baseUrl === null) throw packProblem(file, 'its document does not say where the platform is', { hint });
   const secretSetting = `${prefix}_TOKEN`;
   const secret = env(secretSetting) ?? null;
+  const missing = secret === null ? undefined : missingScheme(credential, secret);
+  if (missing !== undefined)
+    throw new SeedError('invalid_settings', `${secretSetting} has no secret for "${missing}"`, {
+      hint: 'The platform wants several at once: give a JSON object with one for each security scheme.',
+    });
   if (secret !== null && !/^[\x20-\x7e]+$/.test(secret))
     throw new SeedError('invalid_settings', `${secretSetting} has other characters than ASCII of one line`);
   const oauth = clientOf(prefix, title, credential);
@@ -61,6 +67,12 @@ function clientOf(prefix: string, title: string, credential: Credential): OAuthC
   });
 }
 
+function missingScheme(credential: Credential, secret: string): string | undefined {
+  if (credential.kind !== 'several') return undefined;
+  const secrets = secretsByScheme(secret);
+  return credential.of.find(({ scheme }) => !secrets[scheme])?.scheme;
+}
+
 /** Where the credential is shown, by the platform's names. */
 type Shown = Record<'headers' | 'query' | 'cookies', Record<string, string>>;
 
@@ -68,6 +80,21 @@ export const NOTHING_SHOWN: Shown = { headers: {}, query: {}, cookies: {} };
 
 export function shownCredential({ credential, secret }: Platform): Shown {
   if (secret === null) return NOTHING_SHOWN;
+  if (credential.kind !== 'several') return shownOne(credential, secret);
+  const secrets = secretsByScheme(secret);
+  const all = credential.of.map((each) => shownOne(each.credential, secrets[each.scheme] ?? ''));
+  const merged = (where: keyof Shown) => Object.assign({}, ...all.map((one) => one[where]));
+  return { headers: merged('headers'), query: merged('query'), cookies: merged('cookies') };
+}
+
+/** Of several schemes at once. */
+function secretsByScheme(secret: string): Record<string, string> {
+  const parsed = parseJson(secret);
+  const texts = Object.entries(isRecord(parsed) ? parsed : {}).filter(([, value]) => typeof value === 'string');
+  return Object.fromEntries(texts) as Record<string, string>;
+}
+
+function shownOne(credential: SingleCredential, secret: string): Shown {
   if (credential.kind === 'query') return { ...NOTHING_SHOWN, query: { [credential.name]: secret } };
   if (credential.kind === 'cookie') return { ...NOTHING_SHOWN, cookies: { [credential.name]: secret } };
   if (credential.kind === 'header')
@@ -77,8 +104,13 @@ export function shownCredential({ credential, secret }: Platform): Shown {
 }
 
 /** Every text in which the secret could come back. */
-export function secretsOf({ secret }: Platform): string[] {
+export function secretsOf({ credential, secret }: Platform): string[] {
   if (secret === null) return [];
+  if (credential.kind === 'several') return Object.values(secretsByScheme(secret)).flatMap(formsOf);
+  return formsOf(secret);
+}
+
+function formsOf(secret: string): string[] {
   const parts = secret.includes(':') ? [secret.slice(secret.indexOf(':') + 1)] : [];
   const plain = [secret, base64(secret), ...parts].filter((text) => text !== '');
   const forms = plain.flatMap((text) => [text, encodeURIComponent(text), JSON.stringify(text).slice(1, -1)]);

@@ -6,12 +6,14 @@ import { join } from 'node:path';
 import type { Client } from '@modelcontextprotocol/client';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { commandHelp } from '../../src/cli/help.ts';
 import { parseInput } from '../../src/cli/parse-input.ts';
 import { restCall } from '../../src/lib/rest-call.ts';
 import type { ManifestCommand } from '../../src/protocol/manifest.ts';
 import { connectClient } from '../fixtures/mcp-client.ts';
 import { type ImportedPack, importedPack } from '../fixtures/openapi/imported-pack.ts';
 import {
+  DOWNLOAD,
   type Shape,
   STYLE_CASES,
   STYLES_DOCUMENT,
@@ -50,10 +52,12 @@ type Input = Record<string, unknown>;
 type Outcome = { answer: Record<string, unknown> } | { refused: string };
 
 /** As its name is written in a command's. */
-function commandOf(name: string): ManifestCommand {
-  const words = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  const found = commands.find((command) => command.name === `styles ${words}`);
-  if (!found) throw new Error(`there is no command "styles ${words}"`);
+const commandOf = (name: string) =>
+  commandNamed(`styles ${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+
+function commandNamed(name: string): ManifestCommand {
+  const found = commands.find((command) => command.name === name);
+  if (!found) throw new Error(`there is no command "${name}"`);
   return found;
 }
 
@@ -191,4 +195,42 @@ it.each([
   const { status, body } = await server.call('POST', path, { raw });
   expect([status, body.error.code]).toEqual([400, 'invalid_input']);
   expect(body.error.message).toMatch(why);
+});
+
+it('a file of this machine arrives as it is, and one of the platform comes as it is', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'styles-'));
+  await writeFile(join(folder, 'a "b".png'), DOWNLOAD);
+  const upload = commandOf('upload');
+  const args = ['--photo', join(folder, 'a "b".png'), '--note', '{"by":"Ada"}'];
+  const parsed = await parseInput(upload, args, () => Promise.resolve(''));
+  await rm(folder, { recursive: true });
+  const parts = [`photo a %22b%22.png application/octet-stream ${DOWNLOAD.toString('hex')}`, '{"by":"Ada"}'];
+  const { answer } = (await overRest(upload, parsed.input)) as { answer: { parts: string[] } };
+  expect(answer.parts.toSorted()).toEqual(parts.toSorted());
+  const response = await fetch(`${server.url}${restCall(commandOf('download'), {}).path}`, {
+    headers: { authorization: `Bearer ${server.adminKey}` },
+  });
+  expect(Buffer.from(await response.arrayBuffer())).toEqual(DOWNLOAD);
+  expect([response.headers.get('content-type'), response.headers.get('content-disposition')]).toEqual([
+    'application/zip',
+    expect.stringContaining('all.zip'),
+  ]);
+});
+
+it('help shows one level of fields, and commands show all of them', async () => {
+  const style = { bold: (text: string) => text, dim: (text: string) => text };
+  const help = commandHelp(commandOf('numbers'), style as never);
+  expect(help).toMatch(/--id <number>/);
+  expect(help).toMatch(/--inner <json>.*\n {2} {2}\.id <number>/);
+  expect(help).toContain('All fields: seed commands show styles numbers');
+  const { body } = await server.call('GET', '/api/v1/commands/styles%20numbers');
+  const { input, answer } = body.command;
+  expect(input.$defs.Numbers.properties).toMatchObject({
+    id: { type: 'string', format: 'int64' },
+    inner: { items: { $ref: '#/$defs/Numbers' } },
+  });
+  expect(answer.$defs.Numbers.properties.price).toMatchObject({ type: 'string', format: 'decimal' });
+  expect((await server.call('GET', '/api/v1/commands/nobody')).status).toBe(404);
+  const parsed = await parseInput(commandNamed('commands show'), ['styles', 'numbers'], () => Promise.resolve(''));
+  expect(parsed.input).toEqual({ name: 'styles numbers' });
 });
