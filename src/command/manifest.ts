@@ -25,7 +25,10 @@ function toManifestCommand(command: Command): ManifestCommand {
     http,
     scope,
     effect,
-    input: toJsonSchema(command.input, 'input'),
+    // When it is looked at: of thousands of commands a list often shows a few.
+    get input() {
+      return toJsonSchema(command.input, 'input');
+    },
     positional: pathParameters(http.path),
     output: outputOf(command),
     columns: isObject(command) ? [...(command.columns ?? [])] : [],

@@ -253,3 +253,54 @@ describe('a document', () => {
     );
   });
 });
+
+describe('what is asked for', () => {
+  const tagged = (tag: string, operationId: string) => ({ tags: [tag], operationId, responses: ok });
+  const document = (more: Node = {}) =>
+    parseDocument(
+      JSON.stringify({
+        openapi: '3.1.0',
+        info: { title: 'Shop' },
+        paths: {
+          '/orders': { get: tagged('Orders', 'listOrders'), post: tagged('Orders', 'createOrder') },
+          '/users': { get: tagged('Users', 'listUsers'), ...more },
+        },
+      }),
+    );
+  const idsOf = (only: string[], except: string[] = []) =>
+    mapDocument(document(), undefined, { choice: { only, except } }).file.operations.map(({ id }) => id);
+
+  it.each<[string[], string[], string[]]>([
+    [['orders'], [], ['listOrders', 'createOrder']],
+    [['orders list'], [], ['listOrders']],
+    [['*/users'], [], ['listUsers']],
+    [[], ['create*'], ['listOrders', 'listUsers']],
+    [['Orders', 'listUsers'], ['POST /orders'], ['listOrders', 'listUsers']],
+  ])('only %j except %j', (only, except, ids) => {
+    expect(idsOf(only, except)).toEqual(ids);
+  });
+
+  it('and is not there is an error', () => {
+    expect(() => idsOf(['invoices'])).toThrow(/no tag, operation or command "invoices"/);
+  });
+
+  it('is counted where it is not, and names stay as they were', () => {
+    const { notChosen, file } = mapDocument(document(), undefined, { choice: { only: ['users'], except: [] } });
+    expect([notChosen, file.chosen]).toEqual([2, { only: ['users'], except: [] }]);
+    const [before] = file.operations;
+    const renamed = before ? [{ ...before, noun: 'people', verb: 'show' }] : [];
+    const again = mapDocument(document({ delete: tagged('Users', 'deleteUser') }), undefined, { before: renamed });
+    expect(again.file.operations.find(({ id }) => id === 'listUsers')).toMatchObject({
+      noun: 'people',
+      verb: 'show',
+    });
+  });
+});
+
+it('two operations of one id are known by method and path', () => {
+  const { file } = map({
+    '/a': { get: { operationId: 'x', responses: ok } },
+    '/b': { get: { operationId: 'x', responses: ok } },
+  });
+  expect(file.operations.map(({ id }) => id)).toEqual(['GET /a', 'GET /b']);
+});

@@ -31,6 +31,10 @@ it.each<[ReturnType<typeof operation>, string]>([
   [operation('POST', '/orders/{id}/refunds'), 'orders create-refunds'],
   [operation('GET', '/{anything}'), 'root get'],
   [operation('POST', '/2/tweets', 'pets', 'pets'), 'pets pets'],
+  [operation('GET', '/gestion', 'obtenerGestión', 'Gestión de Niños'), 'gestion-de-ninos obtener'],
+  [operation('GET', '/patients', 'список', 'Пациенты'), 'patsienty spisok'],
+  [operation('GET', '/x', 'getX', '数据'), 'shu-ju get-x'],
+  [operation('COPY', '/books/{id}'), 'books copy'],
 ])('%j is %s', (given, name) => {
   expect(names(given)).toEqual([name]);
 });
@@ -44,4 +48,28 @@ it('tells apart what would be called the same, the same way in every order', () 
   ];
   expect(names(...all)).toEqual(['pets list-pets', 'pets list-pet', 'a get-a-x', 'a get-a-x-2']);
   expect(names(...all.slice(0, 2).reverse())).toEqual(['pets list-pet', 'pets list-pets']);
+});
+
+it('keeps within 64 characters, the same whatever others there are', () => {
+  const long = (end: string) =>
+    operation(
+      'GET',
+      `/x/${end}`,
+      `getTheWholeHistoryOfEverythingThatWasEverDoneByAnybodyHere${end}`,
+      'Everything that is there',
+    );
+  const [one = '', other = ''] = names(long('One'), long('Two'));
+  expect(one).not.toBe(other);
+  expect([one, other].every((name) => name.length <= 64)).toBe(true);
+  expect(names(long('Two'))).toEqual([other]);
+});
+
+it('keeps what had a name, and gives others another', () => {
+  const before = new Map([['GET /pets', { noun: 'animals', verb: 'list' }]]);
+  const added = operation('GET', '/animals', 'listAnimals', 'animals');
+  const all = nameOperations([operation('GET', '/pets', 'listPets', 'pets'), added], before);
+  expect(all).toEqual([
+    { noun: 'animals', verb: 'list' },
+    { noun: 'animals', verb: 'list-animals' },
+  ]);
 });

@@ -16,6 +16,7 @@ import { LIMITS } from '../protocol/limits.ts';
 import type { Effect, HttpMethod, JsonSchema } from '../protocol/manifest.ts';
 import { Unreadable } from './decode-answer.ts';
 import { importedInput } from './imported-input.ts';
+import { lazyObject } from './lazy-object.ts';
 import { ClientTokens, renewToken } from './oauth.ts';
 import { type Change, changeOf, nounOf, readOverrides } from './overrides.ts';
 import type { CalledContext, PackCommand } from './pack-command.ts';
@@ -46,12 +47,12 @@ export function importedCommands(pack: string, file: string): PackCommand[] {
 /** The same of what is not written yet. @throws SeedError invalid_settings, naming the file */
 export function commandsOfImport(
   pack: string,
-  imported: OperationsFile,
+  file: OperationsFile,
   written: { overrides: string; file: string; overridesFile: string },
 ): PackCommand[] {
-  const { operations, definitions = {} } = imported;
+  const { operations, definitions = {} } = file;
   const overrides = readOverrides(written.overrides, operations, written.overridesFile);
-  const platform = platformOf(pack, imported, overrides.sendCaller, written.file);
+  const platform = platformOf(pack, file, overrides.sendCaller, written.file);
   const { oauth } = platform;
   const tokens = oauth !== null && platform.secret === null ? new ClientTokens(oauth) : null;
   const renew = oauth ? (refreshToken: string) => renewToken(oauth, refreshToken) : undefined;
@@ -69,9 +70,16 @@ export function commandsOfImport(
     const operatorOnly = overrides.accounts === 'operator';
     const { credential } = overrides;
     const http = routeOf(operation, name);
-    return [{ ...command, operatorOnly, credential, renew, http } as unknown as PackCommand];
+    const whole = { ...command, operatorOnly, credential, renew, http } as unknown as PackCommand;
+    imported.add(whole);
+    return [whole];
   });
 }
+
+const imported = new WeakSet<object>();
+
+/** Whether the command is as an import made it. */
+export const isImported = (command: PackCommand): boolean => imported.has(command);
 
 /** Within what clients of MCP take, also where the pack's name has to tell the noun from Seed's own. */
 function nameOf(pack: string, operation: Operation, noun: string): string {
@@ -165,11 +173,14 @@ function outputOf({ answers, fields }: Operation): z.ZodObject {
     return z.looseObject({ name: z.string(), type: z.string(), size: z.number(), content: z.base64() });
   if (answers === 'value') return z.looseObject({ value: z.unknown().optional() });
   if (answers === 'nothing') return z.looseObject({ ok: z.unknown().optional() });
-  const inner = Object.entries(fields).map(([name, schema]) => [name, described(schema)]);
-  if (answers === 'object') return z.looseObject(Object.fromEntries(inner));
+  if (answers === 'object') {
+    const inner = Object.entries(fields).map(([name, schema]) => [name, () => described(schema)] as const);
+    return lazyObject(inner, { isLoose: true });
+  }
   const items = { type: 'array', items: { type: 'object', properties: fields } };
   const nextPage = { type: ['object', 'null'], description: 'The inputs that ask for the next page' };
-  return z.looseObject({ items: described(items), nextPage: described(nextPage) });
+  const page = [['items', () => described(items)] as const, ['nextPage', () => described(nextPage)] as const];
+  return lazyObject(page, { isLoose: true });
 }
 
 const described = (schema: JsonSchema) => z.unknown().optional().meta(schema);

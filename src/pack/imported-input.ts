@@ -4,6 +4,7 @@ import type { Operation } from '../openapi/operation.ts';
 import type { Definitions } from '../openapi/schema.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
 import { problemsOf } from './judge-input.ts';
+import { lazyObject } from './lazy-object.ts';
 
 /** @param required what has to be given, whatever the operation says */
 export function importedInput(
@@ -13,10 +14,10 @@ export function importedInput(
 ): z.ZodObject {
   const { properties, whole = {}, together = [] } = operation;
   const fields = Object.entries(properties).map(([name, schema]) => {
-    const field = judgedField(schema, whole[name] ?? schema, definitions);
-    return [name, required.includes(name) ? field : field.optional()];
+    const field = () => judgedField(schema, whole[name] ?? schema, definitions);
+    return [name, required.includes(name) ? field : () => field().optional()] as const;
   });
-  const input = z.object(Object.fromEntries(fields));
+  const input = lazyObject(fields, { isLoose: false });
   if (together.length === 0) return input;
   const ofBody = Object.entries(operation.places).flatMap(([name, { in: where }]) =>
     where === 'body' || where === 'body fields' ? [name] : [],

@@ -1,11 +1,12 @@
 // Mounts every command under /api/v1: authentication, scope, input; then command-calls.ts runs it and answers.
 import { type Context, Hono } from 'hono';
-import { z } from 'zod';
 import type { Actor } from '../../command/call.ts';
 import { type Command, isObject } from '../../command/define-command.ts';
 import { parseHttp, pathParameters, toManifest } from '../../command/manifest.ts';
+import { Narrowing, narrowed } from '../../command/narrow.ts';
 import type { Registry } from '../../command/registry.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import type { HttpMethod } from '../../protocol/manifest.ts';
 import { allows } from '../../protocol/scope.ts';
 import { type CallNeeds, recorded, responder } from './command-calls.ts';
 import { methodNotAllowed } from './errors.ts';
@@ -31,16 +32,19 @@ export function commandRoutes(needs: CommandRoutesNeeds): Hono<HttpEnv> {
   const streams = new StreamSlots();
   const commands = needs.registry.commands.toSorted(literalFirst);
   const byPath = Map.groupBy(commands, ({ http }) => parseHttp(http).path);
+  const byShape = Map.groupBy(commands, ({ http }) => shapeOf(parseHttp(http).path));
   for (const [path, ofPath] of byPath) {
     for (const command of ofPath) mount(app, command, needs, streams);
-    refuseOtherMethods(app, path, commands, needs.gate);
+    refuseOtherMethods(app, path, byShape.get(shapeOf(path)) ?? [], needs.gate);
   }
-  const readNothing = inputReader({ http: 'GET /commands', input: z.object({}) });
+  const readNarrowing = inputReader({ http: 'GET /commands', input: Narrowing });
   app.get('/commands', (c) =>
     needs.gate.audited(c, NO_COMMAND, async () => {
       const { key, operator } = await needs.gate.authenticate(c, { counted: true, sessions: true });
-      await readNothing(c, NO_DELIVERY);
-      return c.json(toManifest(needs.registry.allowed(key.scopes, operator), needs.version));
+      const narrowing = Narrowing.parse(await readNarrowing(c, NO_DELIVERY));
+      const { commands, nextCursor } = narrowed(needs.registry.allowed(key.scopes, operator), narrowing);
+      const manifest = toManifest(commands, needs.version);
+      return c.json(narrowing.limit === undefined ? manifest : { ...manifest, nextCursor });
     }),
   );
   app.use(async (c, next) => {
@@ -114,14 +118,27 @@ function refuseUnlessAllowed(command: Command, actor: Actor): void {
  * that could be deleted. Where the word could be an id, the command that takes it so is let have it.
  */
 function refuseOtherMethods(app: Hono<HttpEnv>, path: string, commands: readonly Command[], gate: Gate): void {
-  const serving = commands.filter((command) => serves(command, path));
+  // At the first request: of thousands of paths few are asked for.
+  let known: HttpMethod[] | null = null;
+  const methodsHere = () => {
+    known ??= [
+      ...new Set(commands.filter((command) => serves(command, path)).map(({ http }) => parseHttp(http).method)),
+    ];
+    return known;
+  };
   app.all(toHonoPath(path), async (c, next) => {
-    const methods = [...new Set(serving.map(({ http }) => parseHttp(http).method))];
+    const methods = methodsHere();
     const asked = c.req.method === 'HEAD' ? 'GET' : c.req.method;
     if (methods.some((method) => method === asked)) return next();
     await refuseStranger(c, gate);
     throw methodNotAllowed(c, methods);
   });
+}
+
+/** Paths that one call can mean have the same: every path begins with a word of its own. */
+function shapeOf(path: string): string {
+  const parts = path.split('/');
+  return `${parts.length} ${parts[1]}`;
 }
 
 /** Whether a call of the path, as it is written, can be one of the command. */

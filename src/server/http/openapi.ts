@@ -1,6 +1,7 @@
 // The OpenAPI 3.1 description of the REST API, from the commands alone.
 import { type Command, isFile, isObject, isStream } from '../../command/define-command.ts';
 import { parseHttp, pathParameters, toJsonSchema } from '../../command/manifest.ts';
+import { Narrowing } from '../../command/narrow.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
 import { ERROR_SCHEMA, errorComponents, errorResponses, references } from './openapi-errors.ts';
 
@@ -94,7 +95,11 @@ function parameterOf(name: string, where: 'path' | 'query', input: JsonSchema): 
 const COMMANDS_SCHEMA: JsonObject = {
   type: 'object',
   required: ['version', 'commands'],
-  properties: { version: { type: 'string' }, commands: { type: 'array', items: { type: 'object' } } },
+  properties: {
+    version: { type: 'string' },
+    commands: { type: 'array', items: { type: 'object' } },
+    nextCursor: { type: ['string', 'null'], description: 'Where `limit` is given' },
+  },
 };
 
 /** Not a command itself: it tells which there are. */
@@ -102,6 +107,9 @@ const LIST_COMMANDS: JsonObject = {
   get: {
     operationId: 'commands',
     summary: 'The commands that the presented key may use, with their inputs as JSON Schema',
+    parameters: Object.keys(Narrowing.shape).map((name) =>
+      parameterOf(name, 'query', toJsonSchema(Narrowing, 'input')),
+    ),
     responses: {
       200: { description: 'Done', content: { 'application/json': { schema: COMMANDS_SCHEMA } } },
       ...references([400, 401, 403, 429, 500, 503]),

@@ -30,11 +30,16 @@ export function inputReader(command: ReadCommand): InputReader {
   const { http, input, takesFiles = false, takesLargeInput = false, remote = false } = command;
   const { method, path } = parseHttp(http);
   const parameters = pathParameters(path);
-  const schema = input.strict();
-  const properties = toJsonSchema(input, 'input').properties ?? {};
+  // At the first call: thousands of commands are mounted, and few of them are called.
+  let known: { schema: z.ZodObject; properties: Record<string, JsonSchema> } | null = null;
+  const prepared = () => {
+    known ??= { schema: input.strict(), properties: toJsonSchema(input, 'input').properties ?? {} };
+    return known;
+  };
   // Parsed, JSON with files takes several times its bytes: one is held at a time, and what waits lies on the disk.
   const large = createSlots(1);
   return async (c, delivery) => {
+    const { schema, properties } = prepared();
     const query = readQuery(c);
     using held = new DisposableStack();
     const readBytes = async () => {

@@ -47,20 +47,30 @@ export function inProcessPlatform(registry: Registry, version: string, app: Hono
     const allowed = new Set(registry.allowed(key.scopes, operator).map(({ name }) => name));
     return {
       version,
-      commands: described.map((command) => ({ ...command, allowed: allowed.has(command.name) })),
+      commands: described.map((command) => withAllowed(command, allowed.has(command.name))),
       call: async (command, input, options) =>
         app.fetch(requestFor(c, command, input, options), { incoming: c.env.incoming }),
     };
   };
 }
 
-function describe(command: Command, version: string): Omit<PlatformCommand, 'allowed'> {
+type Described = Omit<PlatformCommand, 'allowed'>;
+
+/** Its schemas are made when they are looked at. */
+function describe(command: Command, version: string): Described {
   const [manifest] = toManifest([command], version).commands;
   if (!manifest) throw new Error('a manifest has the commands that it is made of');
-  // A file is bytes: no tool answers with it.
-  if (isFile(command)) return { ...manifest, outputSchema: {} };
-  const output = isStream(command) ? command.item : command.output;
-  return { ...manifest, outputSchema: atRoot(toJsonSchema(output, 'output')) };
+  const outputSchema = () => {
+    // A file is bytes: no tool answers with it.
+    if (isFile(command)) return {};
+    return atRoot(toJsonSchema(isStream(command) ? command.item : command.output, 'output'));
+  };
+  return Object.defineProperty(manifest, 'outputSchema', { enumerable: true, get: outputSchema }) as Described;
+}
+
+/** All that is described, unseen: every request has a list of its own. */
+function withAllowed(command: Described, allowed: boolean): PlatformCommand {
+  return Object.create(command, { allowed: { value: allowed, enumerable: true } }) as PlatformCommand;
 }
 
 /** A schema with a name of its own is a reference to itself; clients want to see an object. */

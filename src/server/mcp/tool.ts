@@ -14,8 +14,13 @@ export function commandTool(platform: Platform, command: PlatformCommand): McpTo
       name: command.name.replaceAll(' ', '_'),
       title: titleOf(command.name),
       description: `${command.summary}.`,
-      inputSchema: inputSchemaOf(command),
-      outputSchema: command.outputSchema as Tool['outputSchema'],
+      // Of thousands of tools a page is shown.
+      get inputSchema() {
+        return inputSchemaOf(command);
+      },
+      get outputSchema() {
+        return command.outputSchema as Tool['outputSchema'];
+      },
       annotations: annotationsOf(command),
     },
     call: (input, ctx) =>

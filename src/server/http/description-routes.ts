@@ -1,0 +1,31 @@
+// GET /openapi.json and /docs: what there is, for everybody to read. Made when it is first asked for, since with
+// imported packs it has thousands of operations.
+import { Hono } from 'hono';
+import type { Command } from '../../command/define-command.ts';
+import { DOCS_POLICY, docsPage } from './docs-page.ts';
+import type { HttpEnv } from './http-types.ts';
+import { toOpenApi } from './openapi.ts';
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+export function descriptionRoutes(commands: readonly Command[], version: string): Hono<HttpEnv> {
+  const app = new Hono<HttpEnv>();
+  const byNoun = Map.groupBy(commands, ({ name }) => name.split(' ')[0] ?? name);
+  const kept = { description: null as string | null, page: null as ReturnType<typeof docsPage> | null };
+  /** Of the nouns alone that are asked for (`?noun=issues&noun=pulls`): the whole may be many megabytes. */
+  app.get('/openapi.json', (c) => {
+    const nouns = c.req.queries('noun') ?? [];
+    if (nouns.length > 0) {
+      const asked = [...new Set(nouns)].flatMap((noun) => byNoun.get(noun) ?? []);
+      return c.body(JSON.stringify(toOpenApi(asked, version)), 200, JSON_TYPE);
+    }
+    kept.description ??= JSON.stringify(toOpenApi(commands, version));
+    return c.body(kept.description, 200, JSON_TYPE);
+  });
+  app.get('/docs', async (c) => {
+    kept.page ??= docsPage(commands, version);
+    c.header('Content-Security-Policy', DOCS_POLICY);
+    return c.html(await kept.page);
+  });
+  return app;
+}
