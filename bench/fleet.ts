@@ -57,7 +57,15 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     stopping.abort();
   });
 
+let failure: unknown = null;
+// What fails beside the measurement ends it, too, with all that was started.
+process.on('unhandledRejection', (error) => {
+  if (!stopping.signal.aborted) failure = error;
+  stopping.abort();
+});
+
 const figures = await measure();
+if (failure !== null) throw failure;
 if (figures === null) process.exitCode = 130;
 else reportFleet(settings, figures);
 

@@ -30,8 +30,6 @@ export interface FleetSize {
 export interface ServerProcess {
   url: string;
   pid: number;
-  /** As a machine that loses its power: without a word. */
-  kill(): Promise<void>;
 }
 
 export interface FleetProcesses extends AsyncDisposable {
@@ -79,7 +77,7 @@ export async function startFleet({ servers, runners, running, lifeMs }: FleetSiz
   const startServer = async (index: number): Promise<ServerProcess> => {
     const { child, said } = await start(SERVER, [], serverEnv(index));
     const { url } = said['ready'] as { url: string };
-    return { url, pid: child.pid ?? 0, kill: () => end(child, 'SIGKILL') };
+    return { url, pid: child.pid ?? 0 };
   };
   const sockets = Array.from({ length: runners }, (_, index) => join(dataDir, `guests-${index}`));
   const others = Array.from({ length: servers - 1 }, (_, index) => index + 1);
@@ -140,9 +138,10 @@ async function startProcess(file: string, args: string[], env: NodeJS.ProcessEnv
   return { child, said };
 }
 
-async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+/** At once: what they would still do, such as settling tasks, is nothing that anybody looks at. */
+async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, 'exit');
-  child.kill(signal);
+  child.kill('SIGKILL');
   await exited;
 }

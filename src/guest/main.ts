@@ -48,11 +48,15 @@ async function main(): Promise<void> {
     process.stdout.write(READY_LINE);
   };
   await prepareFolders(settings);
-  const [pi, proxy] = await Promise.all([loadPi(), openProxy(settings.port)]);
-  const ofCli = new AgentProcesses(settings, proxy.url);
-  processes.push(ofCli);
-  const cliHost = new CliHost(settings, ofCli, SEED_CLI_PROGRAMS);
-  await cliHost.start();
+  const openCli = async () => {
+    const proxy = await openProxy(settings.port);
+    const ofCli = new AgentProcesses(settings, proxy.url);
+    processes.push(ofCli);
+    const cliHost = new CliHost(settings, ofCli, SEED_CLI_PROGRAMS);
+    await cliHost.start();
+    return { proxy, cliHost };
+  };
+  const [pi, { proxy, cliHost }] = await Promise.all([loadPi(), openCli()]);
   const parts = { pi, settings, proxy, cliHost };
   // The first compiles, the others teach the compiler what matters.
   for (let count = 0; count < REHEARSALS; count += 1) await rehearse(parts);
