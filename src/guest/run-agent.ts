@@ -8,8 +8,8 @@ import type { ToldCommand } from '../protocol/manifest.ts';
 import { cutMiddle } from '../protocol/text.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { LlmWatch } from './llm-watch.ts';
+import { type Done, reminderFor, UNREADABLE, writtenCallReminder } from './reminder.ts';
 import { type ToolAnswers, textOf } from './tool-answers.ts';
-import { reminderFor, UNREADABLE } from './written-call.ts';
 
 type MessageEnd = Extract<AgentSessionEvent, { type: 'message_end' }>;
 type AssistantMessage = Extract<MessageEnd['message'], { role: 'assistant' }>;
@@ -36,20 +36,23 @@ export async function runAgent(run: AgentRun): Promise<GuestResult> {
     events.push({ type: 'diagnostic', text });
   };
   let last: AssistantMessage | null = null;
+  let done: Done = { calls: 0, lastFailed: false };
   const unsubscribe = session.subscribe((event) => {
     if (event.type === 'message_end' && event.message.role === 'assistant') last = event.message;
+    if (event.type === 'tool_execution_end') done = { calls: done.calls + 1, lastFailed: event.isError };
     report(event, run, diagnose);
   });
   let failure: Failure | null;
   try {
     await session.prompt(instruction, { expandPromptTemplates: false });
-    const reminder = reminderAfter(last, run);
+    const ownAnswer = answerOf(last, llm);
+    const reminder = ownAnswer === null ? null : reminderFor(ownAnswer, done, session, run.commands);
     if (reminder !== null) {
-      diagnose('the model wrote a tool call as text, and was told so');
-      await session.prompt(reminder, { expandPromptTemplates: false });
+      diagnose(reminder.why);
+      await session.prompt(reminder.text, { expandPromptTemplates: false });
     }
     failure = judge(last, llm, diagnose);
-    if (failure === null && reminderAfter(last, run) !== null) failure = UNREADABLE;
+    if (failure === null && isWrittenCall(last, run)) failure = UNREADABLE;
   } catch (error) {
     failure = { code: 'agent_failed', message: `the agent stopped: ${(error as Error).message}` };
   } finally {
@@ -65,8 +68,13 @@ export async function runAgent(run: AgentRun): Promise<GuestResult> {
   };
 }
 
-function reminderAfter(last: AssistantMessage | null, { session, commands }: AgentRun): string | null {
-  return last?.stopReason === 'stop' ? reminderFor(textOf(last), session, commands) : null;
+/** The text of a message that ended by itself and was no refusal. */
+function answerOf(last: AssistantMessage | null, llm: LlmWatch): string | null {
+  return last?.stopReason === 'stop' && llm.refusal() === '' ? textOf(last) : null;
+}
+
+function isWrittenCall(last: AssistantMessage | null, { session, commands }: AgentRun): boolean {
+  return last?.stopReason === 'stop' && writtenCallReminder(textOf(last), session, commands) !== null;
 }
 
 function report(event: AgentSessionEvent, { events, llm, answers }: AgentRun, diagnose: Diagnose): void {

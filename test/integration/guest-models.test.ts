@@ -207,6 +207,33 @@ test('a file is shown in part where the context is small, with where to go on', 
   expect(Number(/go on with offset (\d+)/.exec(second)?.[1])).toBeGreaterThan(2_000);
 });
 
+const HOW_TO =
+  'You can count them with this command:\n\n```sh\nseed keys list | wc -l\n```\n\nIt prints the number.';
+
+test('a small model that tells how to do it is told once that nothing was run', async () => {
+  const settlement = await run([says(HOW_TO), runs('echo ran'), says('one key')], { tools: 'bash' });
+  expect(settlement).toMatchObject({ outcome: 'completed', stdout: 'one key' });
+  expect(settlement?.stderr).toContain('the model only told which command to run');
+  // Who wants to be told how gets it all the same, and a larger model is not asked.
+  expect(await run([says(HOW_TO), says(HOW_TO)], { tools: 'bash' })).toMatchObject({
+    outcome: 'completed',
+    stdout: HOW_TO,
+  });
+  const asked = requests().length;
+  expect(await run([says(HOW_TO)])).toMatchObject({ outcome: 'completed', stdout: HOW_TO, stderr: null });
+  expect(requests().length).toBe(asked + 1);
+});
+
+test('a small model that says nothing after a command is asked once more', async () => {
+  const settlement = await run([runs('exit 3'), says(''), says('it failed')], { tools: 'bash' });
+  expect(settlement).toMatchObject({ outcome: 'completed', stdout: 'it failed' });
+  expect(JSON.stringify(requests().at(-1)?.messages.at(-1))).toContain('the command before it failed');
+  expect(await run([runs('echo ran'), says(''), says('')], { tools: 'bash' })).toMatchObject({
+    outcome: 'failed',
+    error: { code: 'no_answer' },
+  });
+});
+
 const prints = (letter: string) => runs(`head -c 1900 /dev/zero | tr '\\0' ${letter}; echo`);
 const SMALL = { contextTokens: 4_000, outputTokens: 500 };
 const FULL = { prompt_tokens: 3_500, completion_tokens: 20, total_tokens: 3_520 };

@@ -249,7 +249,7 @@ async function stallTable(databaseUrl: string, table: string) {
       const [found] = await rowsOf(
         databaseUrl,
         `select count(*)::int as n from pg_stat_activity
-         where wait_event_type = 'Lock' and datname = current_database() and query like 'insert into "${table}"%'`,
+         where wait_event_type = 'Lock' and datname = current_database() and query ~ 'insert into "?${table}"?[ (]'`,
       );
       return found?.['n'];
     },
