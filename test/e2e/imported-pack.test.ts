@@ -32,7 +32,7 @@ beforeAll(async () => {
   platform = await startPlatform(await githubDocument());
   copy = await copyRepository();
   const output = await runSeed('packs', 'import', platform.documentUrl, '--name', 'github');
-  expect(output).toContain('1175 commands of 46 nouns');
+  expect(output).toContain('1177 commands of 46 nouns');
   await writeFile(join(copy.folder, 'packs/github/overrides.json'), JSON.stringify({ sendCaller: true }));
   for (const [name, credential] of Object.entries({ held: 'account', given: 'caller' })) {
     const document = join(copy.folder, `${name}.json`);
