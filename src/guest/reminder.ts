@@ -1,6 +1,6 @@
-// What a model is told, once a task, whose last answer is none: it wrote a tool call as text that nobody ran (the
-// gateway makes a call of such a text where that is safe, so what comes here is not), it told how to do what it was
-// to do, or it said nothing after a command. Called by run-agent.ts.
+// What a model is told, once a task, whose last answer is none: a tool call written as text that nobody ran (the
+// gateway makes a call of such a text where that is safe, so what comes here is not), how to do what it was to do,
+// or nothing after a command. Called by run-agent.ts.
 import type { AgentSession } from '@earendil-works/pi-coding-agent';
 import { isNothingButCalls, writtenCalls } from '../lib/written-calls/written-calls.ts';
 import type { GuestResult } from '../protocol/guest.ts';
