@@ -81,8 +81,13 @@ const isFile = (schema: JsonSchema) => schema.properties?.['content']?.['content
 
 /** Text, or an object or a list. */
 function isMixed(schema: JsonSchema): boolean {
-  const types = formsOf(schema).flatMap(({ type }) => type ?? []);
+  const types = typesOf(schema);
   return types.includes('string') && (types.includes('object') || types.includes('array'));
+}
+
+/** That a value may have, by itself or in one of its forms. */
+function typesOf(schema: JsonSchema): string[] {
+  return [...[schema.type ?? []].flat(), ...formsOf(schema).flatMap(typesOf)];
 }
 
 /** The forms of a union. */
@@ -93,10 +98,17 @@ export function formsOf({ anyOf, oneOf }: JsonSchema): JsonSchema[] {
 function scalarKind(schema: JsonSchema): ScalarKind | undefined {
   const { type } = schema;
   if (type === 'string' || type === 'integer' || type === 'number') return type;
+  const types = typesOf(schema).filter((each) => each !== 'null');
   // What may be text, among others, is taken as it was typed.
-  if (formsOf(schema).some((form) => form.type === 'string' && !form.enum)) return 'string';
+  if (mayBeText(schema)) return 'string';
+  if (types.length > 0 && types.every((each) => each === 'integer' || each === 'number'))
+    return types.includes('number') ? 'number' : 'integer';
   const words = schema.enum?.every((choice) => typeof choice === 'string');
   return words ? 'string' : undefined;
+}
+
+function mayBeText(schema: JsonSchema): boolean {
+  return ([schema.type].flat().includes('string') && !schema.enum) || formsOf(schema).some(mayBeText);
 }
 
 /** Follows `$ref` into `$defs` and takes "X or null" apart. */
@@ -124,12 +136,16 @@ function referenced(schema: JsonSchema, root: JsonSchema): JsonSchema | undefine
 function withoutNull(schema: JsonSchema): JsonSchema | undefined {
   if (Array.isArray(schema.type) && schema.type.includes('null')) {
     const types = schema.type.filter((type) => type !== 'null');
-    return types[0] !== undefined && types.length === 1 ? { ...schema, type: types[0] } : undefined;
+    return types[0] === undefined ? undefined : { ...schema, type: types.length === 1 ? types[0] : types };
   }
-  const branches = schema['anyOf'];
-  if (!Array.isArray(branches)) return undefined;
-  const others = branches.filter((branch) => isSchema(branch) && branch.type !== 'null');
-  return branches.length === 2 && others.length === 1 && isSchema(others[0]) ? others[0] : undefined;
+  for (const word of ['anyOf', 'oneOf'] as const) {
+    const forms = schema[word];
+    if (!Array.isArray(forms)) continue;
+    const others = forms.filter((form) => isSchema(form) && form.type !== 'null');
+    if (others.length === 0 || others.length === forms.length) continue;
+    return others.length === 1 && isSchema(others[0]) ? others[0] : { ...schema, [word]: others };
+  }
+  return undefined;
 }
 
 function boundOf(schema: JsonSchema, keyword: 'minimum' | 'maximum'): number | undefined {

@@ -72,6 +72,31 @@ it.each([
   });
 });
 
+const UNIONS = commandWith({
+  title: { type: ['string', 'integer'] },
+  milestone: { anyOf: [{ anyOf: [{ type: 'string' }, { type: 'integer' }] }, { type: 'null' }] },
+  size: { type: ['integer', 'number', 'null'] },
+  page: { oneOf: [{ type: 'integer' }, { type: 'null' }] },
+  note: { type: ['string', 'object'] },
+  both: { type: ['boolean', 'array'] },
+  labels: { type: 'array', items: { anyOf: [{ type: 'string' }, { type: 'object' }] } },
+} as unknown as Record<string, JsonSchema>);
+
+it.each<[string[], Record<string, unknown>]>([
+  [['--title', 'From a shell'], { title: 'From a shell' }],
+  [['--title', '42'], { title: '42' }],
+  [['--milestone', 'next week'], { milestone: 'next week' }],
+  [['--milestone', 'null'], { milestone: null }],
+  [['--size', '1.5', '--page', '3'], { size: 1.5, page: 3 }],
+  [['--size', 'null', '--page', 'null'], { size: null, page: null }],
+  [['--note', 'plain'], { note: 'plain' }],
+  [['--note', '{"a":1}'], { note: { a: 1 } }],
+  [['--both', '[1]'], { both: [1] }],
+  [['--labels', 'bug', '--labels', 'ui'], { labels: ['bug', 'ui'] }],
+])('of several types %j gives %j', async (args, expected) => {
+  expect(await inputOf(['7', ...args], UNIONS)).toEqual({ id: '7', ...expected });
+});
+
 it('suggests the closest flag and shows the usage with all flags', async () => {
   await expect(inputOf(['7', '--colr', 'red'])).rejects.toMatchObject({
     hint: expect.stringMatching(
