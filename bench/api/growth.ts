@@ -91,7 +91,7 @@ async function queueTasks({ store, accountId, keyId }: History, tasks: number): 
       billedKeyId: keyId,
       parentTaskId: null,
       files: [],
-      instruction: 'Check our API key inventory',
+      instruction: 'A task to be claimed',
       scopes: { requested: null, effective: ['keys:read'], denied: [] },
       timeoutMs: 60_000,
       model: 'scripted',

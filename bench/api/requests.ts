@@ -150,7 +150,10 @@ interface Posts {
   audited: number;
 }
 
-/** What a post leaves behind (not the claims before, which a server gives back to the queue): the task, its first event, its place in the queue, its line in the audit log. */
+/**
+ * What a post leaves behind: the task, its first event, its place in the queue, its line in the audit log. Not of
+ * those that were claimed before, which a server gives back to the queue.
+ */
 async function countPosts(store: Store): Promise<Posts> {
   const { rows } = await sql<Posts>`
     with queued as materialized (select id from tasks where status = 'queued' and instruction = ${INSTRUCTION})
