@@ -1,5 +1,6 @@
 // seed packs import: writes a pack from an OpenAPI document, or tells all that would come of it. Used by packs.ts.
 import { fileURLToPath } from 'node:url';
+import { packSetting } from '../lib/pack-setting.ts';
 import type { ImportReport } from '../openapi/import-pack.ts';
 import { loadModule, REPOSITORY } from './folders.ts';
 import { EXIT, type Io, usageError } from './io.ts';
@@ -120,11 +121,14 @@ function reportText(report: ImportReport, name: string): string {
 }
 
 function todoText({ server, credential }: ImportReport, name: string): string {
-  const settings = `SEED_PACK_${name.replaceAll('-', '_').toUpperCase()}`;
+  const setting = (field: string) => packSetting(name, field);
   const lines = [
     `What is to be otherwise: packs/${name}/overrides.json (docs/your-platform.md)`,
-    `Where the platform is:   ${settings}_URL${server === null ? '' : ` [default ${server}]`}`,
-    `The credential:          ${settings}_TOKEN (${credentialText({ credential })})`,
+    `Where the platform is:   ${setting('url')}${server === null ? '' : ` [default ${server}]`}`,
+    `The credential:          ${setting('token')} (${credentialText({ credential })})`,
+    ...('oauth' in credential
+      ? [`Or Seed gets tokens:     ${setting('clientId')} and ${setting('clientSecret')} (OAuth 2.0)`]
+      : []),
     'Start Seed anew:         npm start',
   ];
   return `${sanitise(lines.join('\n'))}\n`;

@@ -1,6 +1,7 @@
 // Where the platform of an imported pack is and what the server shows it: settings that nobody else sees.
 import { env } from '../lib/env.ts';
 import { isRecord, parseJson } from '../lib/json.ts';
+import { packSetting } from '../lib/pack-setting.ts';
 import { urlSetting } from '../lib/settings.ts';
 import type { Credential, OperationsFile, SingleCredential } from '../openapi/operation.ts';
 import { SeedError } from '../protocol/errors.ts';
@@ -31,11 +32,11 @@ export function platformOf(
   sendCaller: boolean,
   file: string,
 ): Platform {
-  const prefix = `SEED_PACK_${pack.replaceAll('-', '_').toUpperCase()}`;
-  const baseUrl = urlSetting(`${prefix}_URL`) ?? server;
-  const hint = `Set ${prefix}_URL, or leave the pack out with SEED_PACKS.`;
+  const urlName = packSetting(pack, 'url');
+  const baseUrl = urlSetting(urlName) ?? server;
+  const hint = `Set ${urlName}, or leave the pack out with SEED_PACKS.`;
   if (baseUrl === null) throw packProblem(file, 'its document does not say where the platform is', { hint });
-  const secretSetting = `${prefix}_TOKEN`;
+  const secretSetting = packSetting(pack, 'token');
   const secret = env(secretSetting) ?? null;
   const missing = secret === null ? undefined : missingScheme(credential, secret);
   if (missing !== undefined)
@@ -44,27 +45,23 @@ export function platformOf(
     });
   if (secret !== null && !/^[\x20-\x7e]+$/.test(secret))
     throw new SeedError('invalid_settings', `${secretSetting} has other characters than ASCII of one line`);
-  const oauth = clientOf(prefix, title, credential);
+  const oauth = clientOf(pack, title, credential);
   return { title, baseUrl, credential, secret, secretSetting, sendCaller, oauth, isHeld: false };
 }
 
 /** @throws SeedError invalid_settings */
-function clientOf(prefix: string, title: string, credential: Credential): OAuthClient | null {
-  const id = env(`${prefix}_CLIENT_ID`);
+function clientOf(pack: string, title: string, credential: Credential): OAuthClient | null {
+  const [idName, urlName] = [packSetting(pack, 'clientId'), packSetting(pack, 'tokenUrl')];
+  const id = env(idName);
   if (id === undefined) return null;
   const service = credential.kind === 'bearer' ? credential.oauth : undefined;
-  const tokenUrl = urlSetting(`${prefix}_TOKEN_URL`) ?? service?.tokenUrl;
-  if (tokenUrl !== undefined)
-    return {
-      title,
-      tokenUrl,
-      id,
-      secret: env(`${prefix}_CLIENT_SECRET`) ?? null,
-      scope: env(`${prefix}_SCOPE`) ?? null,
-    };
-  throw new SeedError('invalid_settings', `${prefix}_CLIENT_ID is set, and nothing says where tokens are given`, {
-    hint: `Set ${prefix}_TOKEN_URL.`,
-  });
+  const tokenUrl = urlSetting(urlName) ?? service?.tokenUrl;
+  if (tokenUrl === undefined)
+    throw new SeedError('invalid_settings', `${idName} is set, and nothing says where tokens are given`, {
+      hint: `Set ${urlName}.`,
+    });
+  const secret = env(packSetting(pack, 'clientSecret')) ?? null;
+  return { title, tokenUrl, id, secret, scope: env(packSetting(pack, 'scope')) ?? null };
 }
 
 function missingScheme(credential: Credential, secret: string): string | undefined {

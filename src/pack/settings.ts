@@ -1,7 +1,7 @@
 // Settings of a pack: what its `config` and `secrets` declare, read from SEED_PACK_<NAME>_<FIELD> when a server
 // starts. Used by load-packs.ts; tests of packs give their own.
 import type { z } from 'zod';
-import { kebabCase } from '../lib/kebab-case.ts';
+import { packSetting } from '../lib/pack-setting.ts';
 import { removeSecrets } from '../lib/remove-secrets.ts';
 
 /** What a pack declares. The values of an environment are text: `z.coerce.number()`, `z.stringbool()`. */
@@ -27,11 +27,6 @@ export interface SettingsRead {
   problems: string[];
 }
 
-/** `mailToken` of the pack acme is SEED_PACK_ACME_MAIL_TOKEN. */
-function settingName(pack: string, field: string): string {
-  return `SEED_PACK_${pack}_${kebabCase(field)}`.replaceAll('-', '_').toUpperCase();
-}
-
 /** @param lookUp a variable of the environment */
 export function readPackSettings(
   pack: string,
@@ -48,7 +43,7 @@ export function readPackSettings(
 function readOne(pack: string, schema: z.ZodObject | undefined, lookUp: (name: string) => string | undefined) {
   if (schema === undefined) return { values: {}, problems: [] };
   const fields = Object.keys(schema.shape);
-  const texts = fields.map((field) => [field, lookUp(settingName(pack, field))] as const);
+  const texts = fields.map((field) => [field, lookUp(packSetting(pack, field))] as const);
   const given = Object.fromEntries(texts.filter(([, text]) => text !== undefined));
   const read = schema.safeParse(given);
   if (read.success) return { values: read.data as Record<string, unknown>, problems: [] };
@@ -58,7 +53,7 @@ function readOne(pack: string, schema: z.ZodObject | undefined, lookUp: (name: s
     const text = given[field];
     // What is wrong with it may repeat it.
     const why = text === undefined ? 'is not set' : `is not right: ${removeSecrets(message, [text])}`;
-    return `${settingName(pack, field)} ${why}${about ? ` (${about})` : ''}`;
+    return `${packSetting(pack, field)} ${why}${about ? ` (${about})` : ''}`;
   });
   return { values: {}, problems };
 }

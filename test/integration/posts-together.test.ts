@@ -4,10 +4,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTaskCreation } from '../../src/server/tasks/create.ts';
-import type { NewTask } from '../../src/server/tasks/insert.ts';
 import { rowsOf } from '../fixtures/database.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
-import { openTestStore, type TestStore } from '../fixtures/store.ts';
+import { newTask, openTestStore, type TestStore } from '../fixtures/store.ts';
 
 let server: TestServer;
 let seed: TestStore;
@@ -63,7 +62,7 @@ test('one that the database refuses fails alone', async () => {
     fallbackModels: ['a', 'b "c" {d}'],
     metadata: { note: '\\ \u0000' },
   };
-  const task = (id: string, keyId: string) => ({ ...newTask(keyId), ...odd, id });
+  const task = (id: string, keyId: string) => ({ ...newTask(seed.account.id, keyId), ...odd, id });
   const twice = randomUUID();
   await create(task(twice, key.id));
   const [one, unknownKey, again, other] = await Promise.allSettled([
@@ -96,7 +95,7 @@ test('one that waits for a lock keeps none of the others waiting', async () => {
   });
   await held.promise;
   const create = openTaskCreation(seed.store);
-  const task = (keyId: string) => create(newTask(keyId));
+  const task = (keyId: string) => create(newTask(seed.account.id, keyId));
   let waited = true;
   const waiting = task(locked.id).finally(() => {
     waited = false;
@@ -106,22 +105,3 @@ test('one that waits for a lock keeps none of the others waiting', async () => {
   holding.resolve();
   await Promise.all([holder, waiting]);
 });
-
-function newTask(keyId: string): NewTask {
-  return {
-    id: randomUUID(),
-    accountId: seed.account.id,
-    keyId,
-    billedKeyId: keyId,
-    parentTaskId: null,
-    instruction: 'do something',
-    scopes: { requested: null, effective: ['keys:read'], denied: [] },
-    timeoutMs: 60_000,
-    resources: { vcpus: 2, memoryMb: 1024, diskMb: 512, processes: 256 },
-    model: 'scripted',
-    fallbackModels: [],
-    budget: null,
-    metadata: {},
-    files: [],
-  };
-}

@@ -1,6 +1,7 @@
 // The token that a stored credential stands for at this moment: itself, or what its refresh token is exchanged
 // for, once for all calls and servers that need it. Called by held.ts.
 import type { Store } from '../../db/store.ts';
+import { packSetting } from '../../lib/pack-setting.ts';
 import { endsSoon } from '../../pack/oauth.ts';
 import type { Renew } from '../../pack/pack-command.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -49,7 +50,7 @@ function exchange({ db, clock }: Pick<Store, 'db' | 'clock'>, holder: Holder, { 
     if (token !== undefined || kept === null || 'token' in kept) return token ?? null;
     if (renew === null)
       throw new SeedError('credential_missing', `nothing says how the platform of ${holder.pack} gives tokens`, {
-        hint: `For the operator of this Seed: SEED_PACK_…_CLIENT_ID of the pack "${holder.pack}".`,
+        hint: `For the operator of this Seed: set ${packSetting(holder.pack, 'clientId')}.`,
       });
     const { accessToken, expiresAt, refreshToken } = await renew(kept.refreshToken);
     const renewed = { accessToken, expiresAt, refreshToken: refreshToken ?? kept.refreshToken };
