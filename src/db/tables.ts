@@ -332,6 +332,9 @@ export interface Tables {
     approval: JsonOrNull<ApprovalSetting>;
     loop: Defaulted<LoopSetting | null>;
     risks: Defaulted<string[]>;
+    wait_ms: Defaulted<number>;
+    waited_ms: Defaulted<number>;
+    waiting_since: Defaulted<Date | null>;
   };
   events: { task_id: string; seq: number; created_at: Date; body: Json<AgentEvent | ServerEvent> };
   runners: { id: string; name: string; state: Json<RunnerState>; last_seen: Date };
