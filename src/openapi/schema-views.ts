@@ -205,7 +205,8 @@ function simplest(forms: readonly JsonSchema[]): JsonSchema | null {
   return { type, enum: [...new Set(forms.flatMap((form) => form.enum))] };
 }
 
-function titleOf({ form, plain }: Form): JsonSchema {
+/** What the form of a union is called. */
+export function titleOf({ form, plain }: Form): JsonSchema {
   const { $ref } = form;
   if (plain['title'] !== undefined) return { title: plain['title'] };
   return typeof $ref === 'string' ? { title: $ref.slice(REFERENCE.length) } : {};
