@@ -186,7 +186,7 @@ export function seenMembers(
   return members.filter(([, inner]) => plainOf(inner, definitions)[hidden] !== true);
 }
 
-export function requiredIn({ required = [] }: JsonSchema, members: readonly [string, JsonSchema][]): string[] {
+function requiredIn({ required = [] }: JsonSchema, members: readonly [string, JsonSchema][]): string[] {
   const names = new Set(members.map(([name]) => name));
   return required.filter((name) => names.has(name));
 }
