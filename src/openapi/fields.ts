@@ -18,7 +18,10 @@ export interface Field {
 const TITLES_MOST = 3;
 const UNDESCRIBED = 'Asked for, and described nowhere';
 
-/** @param node as `plainOf` makes it. @returns none where it has no fields of its own: then its forms are all of it */
+/**
+ * @param node as `plainOf` makes it
+ * @returns none where it has no fields of its own: then its forms are all of it
+ */
 export function fieldsIn(node: JsonSchema, definitions: Definitions, hidden: Hidden): Field[] {
   const own = seenMembers(node, definitions, hidden);
   if (own.length === 0) return [];
