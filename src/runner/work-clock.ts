@@ -32,15 +32,22 @@ export function createWorkClock({ diesAt, waitMs, onOver, onWaited }: WorkClockP
   let waitLeft = waitMs;
   /** Since when it stands. */
   let since: number | null = null;
+  let isUsedUp = false;
   let timer: NodeJS.Timeout;
 
-  const stoodMs = () => (since === null ? 0 : Math.min(performance.now() - since, waitLeft));
+  /** As long as it may once its timer has said so, which other clocks may see a little later. */
+  const stoodMs = () => {
+    if (since === null) return 0;
+    return isUsedUp ? waitLeft : Math.min(performance.now() - since, waitLeft);
+  };
+  const onTimer = () => {
+    isUsedUp = true;
+    onWaited();
+  };
   const arm = () => {
     clearTimeout(timer);
-    timer =
-      since === null
-        ? setTimeout(onOver, deadline - performance.now())
-        : setTimeout(onWaited, waitLeft - stoodMs());
+    const ms = since === null ? deadline - performance.now() : waitLeft - stoodMs();
+    timer = setTimeout(since === null ? onOver : onTimer, Math.max(0, ms));
   };
   arm();
 

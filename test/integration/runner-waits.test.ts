@@ -70,7 +70,7 @@ test('it holds a poll, pauses the sandbox and stops the clock; a decision wakes 
   const id = randomUUID();
   const answer = poll(guest, id);
   await asleep(taskId);
-  expect(server.waits).toEqual([{ taskId, report: 'waiting', leaseId }]);
+  await expect.poll(() => server.waits).toEqual([{ taskId, report: 'waiting', leaseId }]);
   // Longer than all the time that it had: the clock stands.
   await expect.poll(() => server.heartbeats.at(-1), { timeout: 10_000 }).toMatchObject({ waiting: [taskId] });
   await new Promise((resolve) => setTimeout(resolve, 2_500));
