@@ -72,7 +72,7 @@ export interface Grants {
   loop: LoopSetting | null;
 }
 
-/** The setting that counts: that of the task, or else of the nearest key. @param binding the task, then its keys */
+/** The setting that counts: that of the task, or of the nearest key. @param binding the task, then its keys */
 export function approvalSettingOf(binding: readonly Pick<Grants, 'approval'>[]): ApprovalSetting | null {
   return binding.find(({ approval }) => approval !== null)?.approval ?? null;
 }

@@ -138,7 +138,7 @@ export const LIMITS = {
     /** Requests of one guest that the server works on at a time, and of those to the model; more wait. */
     serverCalls: 16,
     modelCalls: 8,
-    /** Calls of one guest that wait for people's approvals at a time; more are refused. They count as no others. */
+    /** Calls of one guest that wait for people's approvals at a time, beside those; more are refused. */
     approvalWaits: 24,
     /** Bytes of their bodies that a runner holds, so that it can send them again; more wait. */
     heldBytes: 32 * 1024 * 1024,

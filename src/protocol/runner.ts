@@ -10,7 +10,7 @@
 //   GET  /tasks/{id}/files?name=…       header seed-lease → the file's bytes
 //   PUT  /tasks/{id}/artifacts?name=…   bytes, headers seed-lease and content-length → 204; replaces
 //   DELETE /tasks/{id}/artifacts?name=… header seed-lease → 204, also when there is none
-//   POST /tasks/{id}/waiting    {leaseId}           → 204. All that its sandbox runs waits for people: its clock stands
+//   POST /tasks/{id}/waiting    {leaseId}           → 204. All of its sandbox waits for people: its clock stands
 //   POST /tasks/{id}/working    WorkingReport       → 204. It works again, with the time that it had left
 //   POST /tasks/{id}/settle     Settlement          → 204, also when it was settled before
 //   POST /tasks/{id}/usage      UsageReport         → 204; of a task that ended without its runner's word

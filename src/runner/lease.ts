@@ -38,13 +38,14 @@ export function startLine(lease: TakenLease): string {
   return `${JSON.stringify(line)}\n`;
 }
 
-/** @param livedMs from its start to its end @param pausedMs of them it was off the processor, which costs nothing */
+/** @param lived from its start to its end; for `pausedMs` of it it was off the processor, which costs nothing */
 export function billedUsage(
   { cpuSeconds, peakMemoryBytes, problem }: MeasuredUsage,
-  { livedMs, pausedMs }: { livedMs: number; pausedMs: number },
+  lived: { livedMs: number; pausedMs: number },
   vcpus: number,
   log: Logger,
 ): Usage {
+  const { livedMs, pausedMs } = lived;
   const wallMs = Math.max(0, Math.round(livedMs - pausedMs));
   const paused = pausedMs > 0 && { pausedMs: Math.round(pausedMs) };
   const seen = { cpuSeconds, peakMemoryBytes: Math.round(peakMemoryBytes), wallMs, ...paused };

@@ -1,9 +1,9 @@
 // Whether all that runs in one sandbox waits for people: then it sleeps, its clock stands, and the server is told.
 // relay.ts says of every call of the guest when it begins, waits, works again and ends.
 //
-// awake: some call is at work, or none is open. falling asleep: all calls to the server wait, and have for a moment,
-// in which others may follow that were begun beside them. asleep: the clock stands, and the sandbox is off the
-// processor where its driver can do that. The first call that works again wakes it, before its answer is passed on.
+// awake: some call is at work, or none is open. falling asleep: all calls to the server wait, and have for a
+// moment, in which others may follow that were begun beside them. asleep: the clock stands, and the sandbox is off
+// the processor where its driver can do that. The first call that works again wakes it, before it is answered.
 import type { Driver } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
 import type { WorkClock } from './work-clock.ts';

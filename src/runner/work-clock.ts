@@ -1,5 +1,5 @@
-// The working clock of one run: counts down to the deadline, but for the time in which the run waits for people, and
-// for that no longer than it may. Owned by task-run.ts, stopped and started by waits.ts.
+// The working clock of one run: counts down to the deadline, but for the time in which the run waits for people,
+// and for that no longer than it may. Owned by task-run.ts, stopped and started by waits.ts.
 export interface WorkClock {
   /** The latest moment of `performance.now()` at which the run may have to end, as things are. */
   diesAt(): number;
@@ -8,7 +8,7 @@ export interface WorkClock {
   /** What it may still stand. */
   waitLeftMs(): number;
   stands(): boolean;
-  /** Stands from now on, until `go` or until it may stand no longer. Nothing changes where it stands, or may not. */
+  /** Stands from now on, until `go` or until it may no longer. Nothing changes where it stands, or may not. */
   stand(): void;
   /** Goes on. @returns for how many milliseconds it has stood since `stand`, 0 where it did not */
   go(): number;

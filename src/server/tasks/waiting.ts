@@ -1,5 +1,5 @@
-// A task that waits for people: its status, and its clock, which stands meanwhile. Its runner says when it begins and
-// ends (runners/routes.ts); approvals ask how long one may wait, and tell when nobody has decided in time.
+// A task that waits for people: its status, and its clock, which stands meanwhile. Its runner says when that
+// begins and ends (runners/routes.ts); approvals ask how long it may wait, and tell when nobody has decided.
 import { sql } from 'kysely';
 import { later, timeIn } from '../../db/database-clock.ts';
 import type { Store } from '../../db/store.ts';
@@ -78,8 +78,8 @@ export async function approvalExpiry(tx: Tx, taskId: string, now: Date): Promise
 }
 
 /**
- * Called in the transaction in which something that the task asked for expires: ends the task where its setting, or
- * that of the nearest key above it, says so. @returns whether it has ended by that
+ * Called in the transaction in which something that the task asked for expires: ends the task where its setting,
+ * or that of the nearest key above it, says so. @returns whether it has ended by that
  */
 export async function endUndecided(store: Store, tx: TaskTx, taskId: string, now: Date): Promise<boolean> {
   const { rows } = await sql<TaskRow>`select * from tasks where id = ${taskId} for no key update`.execute(tx);

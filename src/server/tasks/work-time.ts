@@ -1,5 +1,5 @@
-// How a task's clock stands while it waits for people: what its row says then, and afterwards. Pure. For transition.ts
-// and waiting.ts.
+// How a task's clock stands while it waits for people: what its row says then, and afterwards. Pure. For
+// transition.ts and waiting.ts.
 import { later } from '../../db/database-clock.ts';
 import type { TaskRow } from '../../db/tables.ts';
 
@@ -31,8 +31,8 @@ export function waitingColumns(task: TaskRow, now: Date) {
 }
 
 /**
- * The columns of a task that works again. Its deadline is never after the one that it had while it waited, which is
- * its outside limit.
+ * The columns of a task that works again. Its deadline is never after the one that it had while it waited, which
+ * is its outside limit.
  */
 export function workingColumns(task: TaskRow, { waitedMs, leftMs }: Waited, now: Date) {
   const own = later(now, Math.min(Math.max(leftMs, 0), task.timeout_ms));
