@@ -15,7 +15,10 @@ interface ParsedInput extends Record<TrailingFlag | 'detach', boolean> {
 /** Of commands that answer with a file. */
 const OUTPUT_FLAG = flagOf('output', { type: 'string' });
 
-/** Text that is typed or piped in for `-`. Called at most once. @param secret what is not shown while it is typed */
+/**
+ * Text that is typed or piped in for `-`. Called at most once.
+ * @param secret what is not shown while it is typed; null: it is no secret
+ */
 type ReadStdin = (secret: Flag | null) => Promise<string>;
 
 /** Throws SeedError `usage` whose hint is the usage line or the closest name. */

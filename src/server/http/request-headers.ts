@@ -23,7 +23,8 @@ export function bearerToken(header: string | undefined): string {
 
 /**
  * The caller's own credential that a request brings for the platform of the command's pack.
- * @throws SeedError invalid_input: it is none, or the pack's calls show another kind; not_allowed: a task brings it
+ * @throws SeedError invalid_input: it is none, or the pack's calls show another kind
+ * @throws SeedError not_allowed: a task brings it
  */
 export function shownCredential(
   c: Context<HttpEnv>,
