@@ -144,6 +144,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
       createFree: openTaskCreation(store),
       resources,
       scopesFor: scopes,
+      commandsAsk: (granted, operator) => registry.allowed(granted, operator).some(asksByItself),
       models: {
         choose: (asked, actor) => chooseModels(asked, actor, llm),
         hasPrice: (model) => llm.hasPrice(model),
@@ -182,6 +183,8 @@ export function openRegistry(parts: RegistryNeeds): Registry {
   ]);
   return registry;
 }
+
+const asksByItself = (command: Command): boolean => 'approval' in command && command.approval === 'ask';
 
 /** What Seed itself reads for a key and an input is the same for all who ask at the same time. */
 function shareReads(command: Command): Command {
