@@ -1,5 +1,5 @@
-// A call that was answered with an approval, for a person has to say yes first: waits for the decision, and answers as
-// the call would have. Used by api.ts. In a sandbox the agent notices nothing of it.
+// A call that was answered with an approval, for a person has to say yes first: waits for the decision, and
+// answers as the call would have. Used by api.ts. In a sandbox the agent notices nothing of it.
 import { parseJson } from '../lib/json.ts';
 import { type Approval, isSettled } from '../protocol/approval.ts';
 import { type ErrorCode, SeedError } from '../protocol/errors.ts';

@@ -1,5 +1,5 @@
-// A time-out that counts only while its process runs. A sandbox is taken off the processor while people decide, and
-// its clock goes on: what had a minute left then still has it when it wakes. For the guest and the CLI.
+// A time-out that counts only while its process runs. A sandbox is taken off the processor while people decide,
+// and its clock goes on: what had a minute left then still has it when it wakes. For the guest and the CLI.
 
 const STEP_MS = 1_000;
 /** A step that is later than this was no busy host's. */
