@@ -1,6 +1,7 @@
 // defineCommand: one operation of the platform, from which REST, CLI, OpenAPI, docs and the agent's tools come.
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
+import type { CommandLimit } from '../protocol/grant.ts';
 import type { Effect, HttpMethod, JsonSchema } from '../protocol/manifest.ts';
 import type { Call } from './call.ts';
 
@@ -17,6 +18,10 @@ interface CommandBase<Input extends z.ZodObject> {
   /** Only keys of the operator's account may call it. */
   operatorOnly?: boolean;
   input: Input;
+  /** What each call, or all calls of one paying key, are limited to, whoever makes them. */
+  limits?: readonly CommandLimit[] | undefined;
+  /** A person is asked before every call. */
+  approval?: 'ask' | undefined;
   /** Complete command lines, for --help and the docs. */
   examples?: readonly string[];
   /** All that is known of input and answer where the schemas show less of it; null: nothing of the answer. */

@@ -165,6 +165,14 @@ export interface Tables {
     attempts: Defaulted<number>;
     approval_id: Defaulted<string | null>;
   };
+  grant_reservations: {
+    call_id: string;
+    holder_id: string;
+    counter: string;
+    span: string;
+    amount: string;
+    created_at: Date;
+  };
   grant_counts: { holder_id: string; counter: string; span: string; amount: string; updated_at: Date };
   approvals: {
     id: string;
@@ -278,6 +286,8 @@ export interface Tables {
     limits: ColumnType<Limit[], string | undefined, string>;
     approval: JsonOrNull<ApprovalSetting>;
     loop: Defaulted<LoopSetting | null>;
+    created_by_key_id: Defaulted<string | null>;
+    limited_by_key_id: Defaulted<string | null>;
     expiry_announced: Defaulted<Date | null>;
   };
   tasks: {

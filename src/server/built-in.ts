@@ -26,6 +26,7 @@ import { keepTaskCredentials, refuseUnwanted } from './credentials/given.ts';
 import { heldCredential } from './credentials/held.ts';
 import type { KeptBlobs } from './files/blobs.ts';
 import { getArtifact, listArtifacts } from './files/commands.ts';
+import { checkLimits } from './grants/check-limits.ts';
 import type { CallLog } from './ledger/call-log.ts';
 import { chooseModels } from './models/allowed-models.ts';
 import { listModels, type ModelNeeds, testOfModel } from './models/commands.ts';
@@ -136,7 +137,12 @@ export function openRegistry(parts: RegistryNeeds): Registry {
   const modeOf = (name: string) => packs.find((pack) => pack.name === name)?.credential ?? null;
   const credentialFor: CredentialFor = (wanted) => heldCredential(store, wanted, secretsKey);
   const needs: FeatureNeeds = {
-    access: { scopes, models: llm, allowed: (...key) => registry.allowed(...key) },
+    access: {
+      scopes,
+      models: llm,
+      allowed: (...key) => registry.allowed(...key),
+      checkLimits: (limits) => checkLimits(limits, registry.commands),
+    },
     telemetry: { calls, callRetentionDays: retention.calls },
     tasks: {
       ...taskCache,
@@ -144,6 +150,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
       createFree: openTaskCreation(store),
       resources,
       scopesFor: scopes,
+      checkLimits: (limits) => checkLimits(limits, registry.commands),
       models: {
         choose: (asked, actor) => chooseModels(asked, actor, llm),
         hasPrice: (model) => llm.hasPrice(model),

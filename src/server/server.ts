@@ -20,9 +20,12 @@ import { RateLimits, SignInLimits } from './access/rate-limits.ts';
 import { createApp } from './app.ts';
 import { BUILT_IN, openRegistry } from './built-in.ts';
 import { keepFilesFor, openBlobs } from './files/open-blobs.ts';
+import { openAdmissions } from './grants/admissions.ts';
+import { keepCounts } from './grants/prune.ts';
 import { bundleCli } from './http/cli-bundle.ts';
 import { listenHttp } from './http/listener.ts';
 import { CallLog } from './ledger/call-log.ts';
+import type { CalledCommand } from './ledger/kept-call.ts';
 import type { McpServerFor } from './mcp/routes.ts';
 import { seedMcpServer } from './mcp/seed-offer.ts';
 import { countRequest } from './models/account-limits.ts';
@@ -170,6 +173,7 @@ export async function startServer(
   const audit = undo.use(new AuditTrail(store, log, { onLost: lose('audit') }));
   const { trustedProxies, sessions, webFolder, mcpAllowedOrigins, runnerToken } = settings;
   const keys = openKeyCache(store);
+  const admissions = openAdmissions(store);
   const access = { store, keys, keyUse, rateLimits: new RateLimits(), trustedProxies, sessions };
   const parts = {
     ...access,
@@ -187,7 +191,7 @@ export async function startServer(
     mcpServerFor,
     llm,
     log,
-    admissionOf: () => null,
+    admissionOf: (called: CalledCommand) => admissions.of(called),
     askFirst: () => Promise.reject(new SeedError('not_supported', 'nothing asks yet')),
     checksAnswers: settings.checksAnswers,
     runnerToken,
@@ -203,6 +207,7 @@ export async function startServer(
   undo.use(new Dispatcher({ store, log, post, random: Math.random, secretsKey, version }).start());
   if (settings.webhookRetentionDays !== null) undo.use(keepEventsFor(settings.webhookRetentionDays, store, log));
   undo.use(watchExpiringKeys(store, log));
+  undo.use(keepCounts(store, log));
   undo.use(await keepRowsFor(settings.retention, store, log));
   if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));
   const { url } = undo.use(

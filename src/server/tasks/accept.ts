@@ -6,6 +6,7 @@ import { parseTraceParent } from '../../lib/trace-parent.ts';
 import type { TaskCredentials } from '../../protocol/credential.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { isReceived, type ReceivedFile } from '../../protocol/file.ts';
+import type { Limit } from '../../protocol/grant.ts';
 import type { Lineage } from '../../protocol/key.ts';
 import { allows, grantScopes } from '../../protocol/scope.ts';
 import type { RunTaskBody, Task } from '../../protocol/task.ts';
@@ -23,6 +24,8 @@ export interface AcceptNeeds {
   resources: ResourcePolicy;
   /** Every scope that some command asks for and the account could be granted. */
   scopesFor(operator: boolean): string[];
+  /** What whoever posts the task is to be told of its limits. Throws SeedError for those that mean nothing. */
+  checkLimits(limits: readonly Limit[]): Promise<string[]>;
   models: {
     /** The asked models or, without any, the caller's defaults. Throws SeedError when it may not have one. */
     choose(
@@ -100,7 +103,7 @@ async function accept(
     budget: toBudget(input.budget),
     metadata: input.metadata,
     grants: { limits: input.limits ?? [], approval: input.approval ?? null, loop: input.loop ?? null },
-    risks: [],
+    risks: await needs.checkLimits(input.limits ?? []),
     webhookUrl,
     traceParent: (parseTraceParent(traceParent) && traceParent) ?? null,
   };
