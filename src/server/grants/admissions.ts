@@ -23,7 +23,7 @@ export interface Admissions {
 }
 
 /** Whether a call would be allowed as things stand, and by what not. */
-export interface Verdict {
+interface Verdict {
   verdict: 'allowed' | 'asked' | 'denied';
   /** What asks or denies, in words; null: nothing does. */
   reason: string | null;
@@ -161,13 +161,4 @@ function compiledFor(limit: Limit, command: Command): CompiledLimit {
   const compiled = ofLimit.get(command.input) ?? compileLimit(limit, command);
   ofLimit.set(command.input, compiled);
   return compiled;
-}
-
-/** What would become of a call, without making or counting it. @param counting as count() of counts.ts */
-export async function judgeCall(
-  { command, actor, input }: Pick<CalledCommand, 'command' | 'actor' | 'input'>,
-  counting: (counts: readonly Count[]) => Promise<string[]>,
-): Promise<Verdict> {
-  const rules = rulesOf(command, actor, input);
-  return verdictOf([...rules.findings, ...rules.exceededBy(await counting(rules.counts))], command);
 }

@@ -36,7 +36,7 @@ export function refuseWiderGrants(
 }
 
 /** @returns what of the changes is wider than what there is; null: nothing */
-export function widerPart(now: Grants, changes: SomeGrants): keyof Grants | null {
+function widerPart(now: Grants, changes: SomeGrants): keyof Grants | null {
   const then: Grants = {
     limits: changes.limits ?? now.limits,
     approval: changes.approval === undefined ? now.approval : changes.approval,
