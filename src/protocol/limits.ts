@@ -59,7 +59,7 @@ export const LIMITS = {
   cidrsPerKey: 50,
   modelsPerKey: 50,
   limitsPerKey: 32,
-  /** Of one limit on inputs: bytes of its JSON, sums, schemas in its schema and their depth, characters of a pattern. */
+  /** Of one limit on inputs: bytes of its JSON, sums, schemas within its schema, their depth, a pattern's length. */
   limitBytes: 16 * 1024,
   sumsPerLimit: 8,
   limitSchemas: 300,

@@ -28,7 +28,7 @@ interface Span {
   most: number;
 }
 
-/** Those of one schema, without its parts. Keywords that are no numbers are left out: they are refused elsewhere. */
+/** Those of one schema, without its parts. Keywords that are no numbers are left out: others refuse them. */
 export function boundsIn(schema: Record<string, unknown>): Bounds {
   const edge = (word: string, isOpen: boolean): Edge[] => {
     const value = schema[word];

@@ -1,6 +1,6 @@
 // Limits when they are set: refused where they could never hold, are about nothing or use what is not supported.
-// What of a scope's or an effect's commands they leave no room for, whoever sets them is told. Called for keys, tasks,
-// and at the start for what packs say.
+// Whoever sets them is told which of a scope's or an effect's commands they leave no room for. Called for keys and
+// tasks.
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Command } from '../../command/define-command.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -13,7 +13,10 @@ const NAMES_MOST = 20;
 /** A platform may have thousands of commands, and others are to be answered meanwhile. */
 const AT_ONCE = 50;
 
-/** @returns a sentence for each limit that commands it is about do not fit. @throws SeedError invalid_input, unknown_scope */
+/**
+ * @returns a sentence for each limit that some of its commands cannot fit
+ * @throws SeedError invalid_input, unknown_scope
+ */
 export async function checkLimits(limits: readonly Limit[], commands: readonly Command[]): Promise<string[]> {
   const notes: string[] = [];
   for (const [index, limit] of limits.entries()) {

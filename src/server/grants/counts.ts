@@ -1,5 +1,5 @@
-// What calls have counted, a row for each counter of a holder in a span. Whoever counts locks the rows of a call in
-// one order: none waits in a circle. Called by admissions.ts in the transaction of the work, or of its intent.
+// What calls have counted, a row for each counter of a holder in a span. Whoever counts locks a call's rows in one
+// order: nobody waits in a circle. Called by admissions.ts in the transaction of the work, or of its intent.
 import { type RawBuilder, sql } from 'kysely';
 import type { Tx } from '../../db/tables.ts';
 import type { Limit } from '../../protocol/grant.ts';
@@ -18,7 +18,7 @@ export interface Count {
 const DAY = sql.lit('"day:"YYYY-MM-DD');
 const MONTH = sql.lit('"month:"YYYY-MM');
 
-/** How much the calls of each have come to, in the order of the counts. Days and months are the database's, in UTC. */
+/** @returns what each has come to, in the order of the counts. Days and months are the database's, in UTC. */
 export async function count(
   tx: Tx,
   counts: readonly Count[],
@@ -57,7 +57,7 @@ export async function count(
   return counts.map(({ holder, counter, per }) => amounts.get(key(holder, counter, per)) ?? '0');
 }
 
-/** Takes back what the call has counted; once, however often it is asked to, and nothing where nothing is there. */
+/** Takes back what the call has counted: once, however often it is asked to; nothing where nothing is there. */
 export async function giveBack(tx: Tx, callId: string): Promise<void> {
   // In the order in which calls count.
   const { rows } = await sql`

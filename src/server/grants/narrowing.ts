@@ -16,8 +16,8 @@ export interface Changed {
 }
 
 /**
- * Refuses what would make a key wider than the limited one that changes it: a key that this one's limits bind may be
- * changed as it likes, every other one, itself among them, only made tighter.
+ * Refuses what would make a key wider than the limited one that changes it. A key that this one's limits bind may
+ * be changed as it likes; every other one, itself among them, can only be made tighter.
  * @param by the key in use and all whose limits bind it
  * @throws SeedError not_allowed
  */

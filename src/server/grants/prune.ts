@@ -1,4 +1,4 @@
-// Counts that nothing asks for any more are removed, so that they do not grow with every task. Started by the server.
+// Removes counts that nothing asks for any more, so that they do not grow with every task. Started by the server.
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import { statusIn } from '../../db/task-conditions.ts';
