@@ -1,4 +1,4 @@
-// Kinds of columns, for the interfaces of tables.ts and grant-tables.ts.
+// The kinds of columns as kysely sees them, for tables.ts and the files of tables beside it.
 import type { ColumnType } from 'kysely';
 
 /** jsonb: read as the value, written as its JSON text. */

@@ -6,7 +6,7 @@ export type ApprovalState = z.infer<typeof ApprovalState>;
 
 const Time = z.iso.datetime();
 
-const Approval = z
+export const Approval = z
   .object({
     id: z.uuid(),
     kind: z.enum(['command', 'budget']),
@@ -39,3 +39,15 @@ const Approval = z
   })
   .meta({ id: 'Approval' });
 export type Approval = z.infer<typeof Approval>;
+
+/** Whether nothing more is to be expected of it: it was not approved in the end, or it was, and has run. */
+export function isSettled({ state, result, error }: Pick<Approval, 'state' | 'result' | 'error'>): boolean {
+  if (state === 'approved') return (result ?? null) !== null || (error ?? null) !== null;
+  return state !== 'pending';
+}
+
+/** Of an answer to a call that waits for an approval: its id. */
+export const APPROVAL_HEADER = 'seed-approval';
+
+/** Seconds that one poll for a decision is held at the most. */
+export const POLL_SECONDS = 25;

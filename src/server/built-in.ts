@@ -151,6 +151,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
       resources,
       scopesFor: scopes,
       checkLimits: (limits) => checkLimits(limits, registry.commands),
+      commandsAsk: (granted, operator) => registry.allowed(granted, operator).some(asksByItself),
       models: {
         choose: (asked, actor) => chooseModels(asked, actor, llm),
         hasPrice: (model) => llm.hasPrice(model),
@@ -189,6 +190,9 @@ export function openRegistry(parts: RegistryNeeds): Registry {
   ]);
   return registry;
 }
+
+const asksByItself = ({ approval, limits = [] }: Command): boolean =>
+  approval === 'ask' || limits.some((limit) => limit.else === 'ask');
 
 /** What Seed itself reads for a key and an input is the same for all who ask at the same time. */
 function shareReads(command: Command): Command {

@@ -1,4 +1,4 @@
-// What binds a call: the limits and settings of its key, of all that it comes from, and of the command itself. Pure.
+// What binds a call: the limits and settings of its key, of all that it comes from, and of the command. Pure.
 import type { Command } from '../../command/define-command.ts';
 import type { CommandLimit, Grants, Limit } from '../../protocol/grant.ts';
 import type { Key } from '../../protocol/key.ts';

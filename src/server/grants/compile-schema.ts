@@ -1,6 +1,6 @@
 // The part of JSON Schema 2020-12 in which limits speak of inputs, compiled against what the command takes. Its
-// keywords are told in docs/grants.md; others are refused. Other than in JSON Schema, a keyword also demands the type
-// that it is about. Patterns are RE2's, which cannot backtrack. Called by compile-limit.ts. Pure.
+// keywords are told in docs/grants.md; others are refused. Other than in JSON Schema, a keyword also demands the
+// type that it is about. Patterns are RE2's, which cannot backtrack. Called by compile-limit.ts. Pure.
 import { isRecord } from '../../lib/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { type Bounds, boundsIn, boundsProblem, meetBounds } from './bounds.ts';
