@@ -33,7 +33,8 @@ const INSIDE: Record<string, Record<string, readonly string[]>> = {
     webhooks: ['http'],
     access: ['http', 'webhooks', 'grants'],
     spending: ['access'],
-    tasks: ['http', 'access', 'webhooks', 'spending', 'ledger', 'grants', 'credentials'],
+    approvals: ['http', 'access', 'webhooks', 'ledger'],
+    tasks: ['http', 'access', 'webhooks', 'spending', 'ledger', 'grants', 'credentials', 'approvals'],
     files: ['http', 'access', 'tasks'],
     runners: ['http', 'tasks', 'files', 'access', 'spending'],
     models: ['http', 'access', 'spending', 'tasks'],
@@ -43,7 +44,7 @@ const INSIDE: Record<string, Record<string, readonly string[]>> = {
     dashboard: ['http'],
     '(top)': [
       ...['ledger', 'http', 'webhooks', 'access', 'spending', 'tasks', 'files', 'runners', 'models'],
-      ...['grants', 'credentials', 'packs', 'mcp', 'telemetry', 'dashboard'],
+      ...['grants', 'approvals', 'credentials', 'packs', 'mcp', 'telemetry', 'dashboard'],
     ],
   },
 };

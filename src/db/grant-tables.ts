@@ -1,5 +1,5 @@
-// The tables of limits and approvals as kysely sees them; part of tables.ts.
-import type { ApprovalState } from '../protocol/approval.ts';
+// The tables of limits and approvals, which are part of those in tables.ts.
+import type { ApprovalState, DecidedVia } from '../protocol/approval.ts';
 import type { Effect } from '../protocol/manifest.ts';
 import type { Defaulted, JsonOrNull } from './columns.ts';
 
@@ -37,10 +37,13 @@ export interface GrantTables {
     expires_at: Date;
     decided_at: Defaulted<Date | null>;
     decided_by: Defaulted<string | null>;
-    decided_via: Defaulted<string | null>;
+    decided_via: Defaulted<DecidedVia | null>;
     message: Defaulted<string | null>;
     ran_at: Defaulted<Date | null>;
     sealed_result: Defaulted<Buffer | null>;
     error: JsonOrNull<{ code: string; message: string }>;
+    asking_keys: string[];
+    claimed_until: Defaulted<Date | null>;
+    asked_again: Defaulted<string | null>;
   };
 }

@@ -125,6 +125,7 @@ export interface Tables extends GrantTables, WebhookTables {
     /** So many calls alike; null: one. */
     times: number | null;
     idempotency_key: string | null;
+    approval_id: Defaulted<string | null>;
   };
   audit: {
     id: string;
@@ -191,6 +192,7 @@ export interface Tables extends GrantTables, WebhookTables {
     created_by_key_id: Defaulted<string | null>;
     limited_by_key_id: Defaulted<string | null>;
     expiry_announced: Defaulted<Date | null>;
+    approves_scopes: Defaulted<string[] | null>;
   };
   tasks: {
     id: string;
@@ -255,6 +257,7 @@ export interface Tables extends GrantTables, WebhookTables {
 export type SessionsTable = Tables['sessions'];
 export type AccountRow = Selectable<Tables['accounts']>;
 export type KeyRow = Selectable<Tables['keys']>;
+export type ApprovalRow = Selectable<Tables['approvals']>;
 export type TaskRow = Selectable<Tables['tasks']>;
 export type WebhookEndpointRow = Selectable<Tables['webhook_endpoints']>;
 export type WebhookEventRow = Selectable<Tables['webhook_events']>;

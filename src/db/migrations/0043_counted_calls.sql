@@ -1,6 +1,6 @@
 -- Who made a key, and the key whose limits bind it because that one was limited when it made it: of keys that no task made there
 -- is no caller_key_id.
-alter table keys add column created_by_key_id uuid;
+alter table keys add column if not exists created_by_key_id uuid;
 alter table keys add column limited_by_key_id uuid;
 create index keys_limited_by on keys (limited_by_key_id) where limited_by_key_id is not null;
 

@@ -38,7 +38,7 @@ export interface NewKey extends SomeKeyLimits {
   /** The key that revoked it; null with `revokedAt` set: Seed itself. */
   revokedBy?: string | null;
   createdAt?: Date;
-  /** The key in use. */
+  /** The key in use; undefined: Seed makes it by itself. */
   createdBy?: string;
   /** The key in use where it is limited: then its limits bind the new one, too. */
   limitedBy?: string | null;

@@ -33,6 +33,8 @@ export function openAdmissions(store: Pick<Store, 'time'>): Admissions {
   return {
     of(called, { approved = false } = {}) {
       const { command, actor } = called;
+      // What merely waits for an approval is part of the call that it is about.
+      if (command.isPoll) return null;
       const chain = chainOf(actor);
       const isFree = command.limits === undefined && command.approval === undefined && !chain.some(isBound);
       return isFree ? null : admissionOf(store, called, approved);
