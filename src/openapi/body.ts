@@ -63,7 +63,7 @@ export function readBody({ resolve, schemas }: Reading, operation: Node): Body |
   return wholeBody(reading, sends, TEXT_TYPE.test(sends) ? undefined : 'file');
 }
 
-/** A list of what its lines are: by its `itemSchema`, or as earlier versions say it, by a schema of each or all. */
+/** A list of what its lines are: by its `itemSchema`, or as before that by a schema of each or of all. */
 function linesOf(schemas: Schemas, media: Node): JsonSchema {
   const said = schemas.read(media['itemSchema'] ?? media['schema'] ?? {});
   const node = plainOf(said, schemas.definitions);

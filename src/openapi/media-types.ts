@@ -1,5 +1,5 @@
-// Kinds of media types, as OpenAPI documents write them. Used by body.ts and parameters.ts, and where packs send and
-// read them.
+// Kinds of media types, as OpenAPI documents write them. Used by body.ts and parameters.ts, and where packs send
+// and read them.
 
 /** Of lines or records of JSON, one after the other (OpenAPI 3.2, sequential media types). */
 export const LINES_TYPE =
