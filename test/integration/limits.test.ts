@@ -227,6 +227,40 @@ test("a command's own limits hold for every key, and count for the one that pays
   expect(codeOf(await set(8, server.adminKey))).toBe(200);
 });
 
+test('seed keys check tells what would become of a call, and by what, without making it', async () => {
+  const { id, secret } = await limited(
+    [
+      { scope: ORDERS, input: { properties: { total: { maximum: 10 } } }, else: 'ask' },
+      { command: 'orders create', sum: { '/total': 12 }, per: 'day' },
+    ],
+    [ORDERS],
+  );
+  const check = async (command: string, input: object) => {
+    const query = new URLSearchParams({ input: JSON.stringify(input) });
+    const { status, body } = await server.call('GET', `/api/v1/keys/${id}/check/${command}?${query}`);
+    return status === 200 ? [body.verdict, body.reason] : [status, body.error.code];
+  };
+  const small = { supplier: 'x', total: 8 };
+  for (let time = 0; time < 2; time++) expect(await check('orders%20create', small)).toEqual(['allowed', null]);
+  expect(codeOf(await order(secret, small))).toBe(200);
+  expect(await check('orders_create', small)).toEqual([
+    'denied',
+    expect.stringMatching(/^limits\[1\] .* 16.* 12/),
+  ]);
+  expect(await check('orders_create', { ...small, total: 10.5 })).toEqual([
+    'denied',
+    expect.stringMatching(/^limits\[1\]/),
+  ]);
+  expect(await check('orders_create', { ...small, total: 0 })).toEqual(['allowed', null]);
+  expect(await check('orders_cancel', { id: randomUUID() })).toEqual([
+    'asked',
+    expect.stringMatching(/^limits\[0\]/),
+  ]);
+  expect(await check('orders_list', {})).toEqual(['denied', 'the key lacks the scope orders:read']);
+  expect(await check('orders_create', {})).toEqual([400, 'invalid_input']);
+  expect(await check('orders_burn', {})).toEqual([404, 'not_found']);
+});
+
 describe('setting limits', () => {
   const on = (input: object) => ({ scope: ORDERS, input });
   it.each([

@@ -164,3 +164,12 @@ function compiledFor(limit: Limit, command: Command): CompiledLimit {
   ofLimit.set(command.input, compiled);
   return compiled;
 }
+
+/** What would become of a call, without making or counting it. @param counting as count() of counts.ts */
+export async function judgeCall(
+  { command, actor, input }: Pick<CalledCommand, 'command' | 'actor' | 'input'>,
+  counting: (counts: readonly Count[]) => Promise<string[]>,
+): Promise<Verdict> {
+  const rules = rulesOf(command, actor, input);
+  return verdictOf([...rules.findings, ...rules.exceededBy(await counting(rules.counts))], command);
+}
