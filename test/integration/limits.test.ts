@@ -218,6 +218,64 @@ describe('a limited key', () => {
   });
 });
 
+describe('the same call of a task again and again', () => {
+  async function taskOf(grants: object, keyGrants: object = {}) {
+    const { secret } = await server.newKey(['tasks:write', 'orders:*', 'order-mails:*'], keyGrants);
+    const runner = server.runner();
+    const { body } = await server.call('POST', '/api/v1/tasks/run', {
+      key: secret,
+      body: { instruction: 'order', ...grants },
+    });
+    expect(body.task?.status).toBe('queued');
+    const lease = await runner.lease();
+    return { key: lease.taskKey, end: () => runner.settle(lease) };
+  }
+  const tea = { supplier: 'tea', total: 1 };
+  const warningOf = ({ headers }: { headers: Headers }) => headers.get('seed-warning');
+
+  it('is warned of from the third write, and counts neither what failed nor what was repeated', async () => {
+    const { key, end } = await taskOf({});
+    const headers = { 'idempotency-key': randomUUID() };
+    const answers = [await order(key, tea, headers), await order(key, tea, headers)];
+    for (let time = 0; time < 3; time++)
+      expect(codeOf(await order(key, { ...tea, note: 'fail' }))).toBe('conflict');
+    answers.push(await order(key, tea), await order(key, tea));
+    expect(answers.map(codeOf)).toEqual([200, 200, 200, 200]);
+    expect(answers.map(warningOf)).toEqual([null, null, null, expect.stringContaining('orders create')]);
+    expect(warningOf(await order(key, { ...tea, total: 2 }))).toBeNull();
+    await end();
+  });
+
+  it('is asked for where there is an approval setting, and refused where loops are denied', async () => {
+    const asking = await taskOf({ approval: { effects: ['destructive'] } });
+    for (const status of [200, 200, 202]) expect((await order(asking.key, tea)).status).toBe(status);
+    await asking.end();
+    const denied = await taskOf({ loop: 'warn' }, { loop: 'deny' });
+    const answers = await Promise.all(Array.from({ length: 8 }, () => order(denied.key, tea)));
+    expect(answers.map(codeOf).sort()).toEqual([200, 200, ...Array(6).fill('loop_detected')]);
+    const mail = () =>
+      server.call('POST', '/api/v1/order-mails', { key: denied.key, body: { to: 'x', amount: 1 } });
+    const mails = await Promise.all(Array.from({ length: 8 }, mail));
+    expect(mails.map(codeOf).sort()).toEqual([200, 200, ...Array(6).fill('loop_detected')]);
+    await denied.end();
+  });
+
+  it('never refuses reads, and warns of the tenth in a row', async () => {
+    const { key, end } = await taskOf({ loop: 'deny' });
+    const read = () => server.call('GET', '/api/v1/orders', { key });
+    const warnings: boolean[] = [];
+    for (let time = 0; time < 11; time++) {
+      const answer = await read();
+      expect(answer.status).toBe(200);
+      warnings.push(warningOf(answer) !== null);
+    }
+    expect(warnings).toEqual([...Array(9).fill(false), true, true]);
+    await server.call('GET', '/api/v1/whoami', { key });
+    expect(warningOf(await read())).toBeNull();
+    await end();
+  });
+});
+
 test("a command's own limits hold for every key, and count for the one that pays", async () => {
   const { secret } = await server.newKey(['passwords:write']);
   const set = (length: number, key = secret) =>
