@@ -191,6 +191,7 @@ export interface Tables extends GrantTables, WebhookTables {
     loop: Defaulted<LoopSetting | null>;
     expiry_announced: Defaulted<Date | null>;
     created_by_key_id: Defaulted<string | null>;
+    rotated_by: Defaulted<string[]>;
     approves_scopes: Defaulted<string[] | null>;
   };
   tasks: {
