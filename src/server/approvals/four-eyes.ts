@@ -43,7 +43,7 @@ function refuseScope(lineage: readonly Pick<Key, 'approvesScopes'>[], scope: str
   }
 }
 
-/** Those of the keys that are an asking one, or come from one: made for its tasks, made or given a secret with it. */
+/** Those of the keys that are an asking one, or come from one: made for its tasks, or made or rotated with it. */
 async function blockedOf(db: Db, keyIds: readonly string[], askingKeys: readonly string[]): Promise<Set<string>> {
   const { rows } = await sql<{ id: string }>`
     with recursive chain as (
