@@ -6,7 +6,7 @@ import { SeedError } from '../../protocol/errors.ts';
 import { allows } from '../../protocol/scope.ts';
 import { judgeCall } from '../grants/admissions.ts';
 import { wouldCount } from '../grants/counts.ts';
-import { invalidInput } from '../http/read-input.ts';
+import { invalidInput } from '../http/invalid-input.ts';
 import { getKey } from './keys.ts';
 import { actorOf } from './presented-key.ts';
 
