@@ -1,5 +1,5 @@
-// The same call again and again by one task: its third identical write is asked for, done with a warning, or refused;
-// of reads the tenth in a row is warned of. Told from the ledger, so that all servers count alike.
+// The same call again and again by one task: its third identical write is asked for, done with a warning, or
+// refused; of reads the tenth in a row is warned of. Told from the ledger, so that all servers count alike.
 import { sql } from 'kysely';
 import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
 import type { Store } from '../../db/store.ts';
@@ -27,8 +27,8 @@ export function loopSettingOf(chain: readonly Key[]): LoopSetting {
 }
 
 /**
- * Whether the task has made the same write often enough before; failed ones do not count, those under way do. Others
- * that are the same wait until the transaction ends.
+ * Whether the task has made the same write often enough before; failed ones do not count, those under way do.
+ * Others that are the same wait until the transaction ends.
  */
 export async function isOneTooMany(tx: Tx, { taskId, inputHash }: Alike, { clock }: Pick<Store, 'clock'>) {
   await sql`
