@@ -4,6 +4,14 @@ import type { Effect } from '../protocol/manifest.ts';
 import type { Defaulted, JsonOrNull } from './columns.ts';
 
 export interface GrantTables {
+  grant_reservations: {
+    call_id: string;
+    holder_id: string;
+    counter: string;
+    span: string;
+    amount: string;
+    created_at: Date;
+  };
   grant_counts: { holder_id: string; counter: string; span: string; amount: string; updated_at: Date };
   approvals: {
     id: string;
@@ -37,5 +45,12 @@ export interface GrantTables {
     asking_keys: string[];
     claimed_until: Defaulted<Date | null>;
     asked_again: Defaulted<string | null>;
+  };
+  approval_links: {
+    token_hash: string;
+    approval_id: string;
+    key_id: string;
+    created_at: Date;
+    used_at: Defaulted<Date | null>;
   };
 }
