@@ -99,6 +99,8 @@ async function queueTasks({ store, accountId, keyId }: History, tasks: number): 
       resources: { vcpus: 2, memoryMb: 1024, diskMb: 512, processes: 256 },
       budget: null,
       metadata: {},
+      grants: { limits: [], approval: null, loop: null },
+      risks: [],
     });
   }
 }

@@ -28,7 +28,16 @@ const SHAPED = [
     '10.0.0.0/8',
     'https://example.com/x',
   ],
-  ...['2026-11-29T23:10:29.731Z', '2026-11-29', 'tasks run', 'task.completed', 'a'.repeat(64), 'x'.repeat(61)],
+  ...[
+    '2026-11-29T23:10:29.731Z',
+    '2026-11-29',
+    'tasks run',
+    'task.completed',
+    '/total',
+    '500.25',
+    'a'.repeat(64),
+    'x'.repeat(61),
+  ],
 ];
 const NUMBERS = [0, -0, 1, 7, 200, 60_000, 0.1, 1e-7, 123_456_789_012, 1e21, -1];
 
@@ -55,12 +64,14 @@ function valuesOf(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
       return fc.constantFrom(...def.values);
     case 'nullable':
       return fc.option(valuesOf(def.innerType), { nil: null });
+    case 'default':
+      return valuesOf(def.innerType);
     case 'optional':
       return fc.option(valuesOf(def.innerType), { nil: undefined });
     case 'array':
       return fc.array(valuesOf(def.element), { minLength: 1, maxLength: 4 });
     case 'record':
-      return fc.dictionary(fitting(def.keyType, TEXTS), valuesOf(def.valueType), {
+      return fc.dictionary(fitting(def.keyType, [...TEXTS, ...SHAPED]), valuesOf(def.valueType), {
         maxKeys: 4,
         noNullPrototype: true,
       });

@@ -1,9 +1,11 @@
 // The tables as kysely sees them. They are made by migrations/*.sql; a change there is a change here.
 import type { ColumnType, Kysely, Selectable, Transaction } from 'kysely';
+import type { ApprovalState } from '../protocol/approval.ts';
 import type { Budget } from '../protocol/budget.ts';
 import type { CostSource } from '../protocol/cost-source.ts';
 import type { AgentEvent, ServerEvent } from '../protocol/event.ts';
 import type { KeptFile } from '../protocol/file.ts';
+import type { ApprovalSetting, Limit, LoopSetting } from '../protocol/grant.ts';
 import type { Effect } from '../protocol/manifest.ts';
 import type { ModelTest } from '../protocol/model.ts';
 import type { Resources, Usage } from '../protocol/resources.ts';
@@ -161,6 +163,38 @@ export interface Tables {
     working_until: Date;
     answer: Defaulted<Buffer | null>;
     attempts: Defaulted<number>;
+    approval_id: Defaulted<string | null>;
+  };
+  grant_counts: { holder_id: string; counter: string; span: string; amount: string; updated_at: Date };
+  approvals: {
+    id: string;
+    account_id: string;
+    kind: 'command' | 'budget';
+    state: ApprovalState;
+    key_id: string;
+    billed_key_id: string;
+    task_id: string | null;
+    request_id: string;
+    idempotency_key: string | null;
+    command: string | null;
+    effect: Effect | null;
+    scope: string | null;
+    sealed_input: Buffer | null;
+    shown_input: JsonOrNull<unknown>;
+    input_hash: string | null;
+    summary: string;
+    reason: string;
+    budget: JsonOrNull<{ current: number; requested: number; unit: string }>;
+    version: string | null;
+    requested_at: Date;
+    expires_at: Date;
+    decided_at: Defaulted<Date | null>;
+    decided_by: Defaulted<string | null>;
+    decided_via: Defaulted<string | null>;
+    message: Defaulted<string | null>;
+    ran_at: Defaulted<Date | null>;
+    sealed_result: Defaulted<Buffer | null>;
+    error: JsonOrNull<{ code: string; message: string }>;
   };
   calls: {
     id: string;
@@ -241,6 +275,9 @@ export interface Tables {
     spend_per_month_nano_usd: Defaulted<number | null>;
     tokens_per_day: Defaulted<number | null>;
     tasks_may_create_lasting_keys: Defaulted<boolean>;
+    limits: ColumnType<Limit[], string | undefined, string>;
+    approval: JsonOrNull<ApprovalSetting>;
+    loop: Defaulted<LoopSetting | null>;
     expiry_announced: Defaulted<Date | null>;
   };
   tasks: {
@@ -291,6 +328,10 @@ export interface Tables {
     overspent: Defaulted<string | null>;
     files: ColumnType<StoredFile[], string | undefined, string>;
     artifacts: ColumnType<StoredFile[], string | undefined, string>;
+    limits: ColumnType<Limit[], string | undefined, string>;
+    approval: JsonOrNull<ApprovalSetting>;
+    loop: Defaulted<LoopSetting | null>;
+    risks: Defaulted<string[]>;
   };
   events: { task_id: string; seq: number; created_at: Date; body: Json<AgentEvent | ServerEvent> };
   runners: { id: string; name: string; state: Json<RunnerState>; last_seen: Date };

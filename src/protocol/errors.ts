@@ -22,6 +22,14 @@ export const ERROR_STATUS = {
   /** The platform of a pack is to be shown a credential, and this caller has none. */
   credential_missing: 403,
   operator_only: 403,
+  /** A limit of the key, or of one above it, does not allow this call, or not so much or so often. */
+  limit_exceeded: 403,
+  /** A person said no to the call. */
+  approval_denied: 403,
+  /** Nobody decided on the call in time: that is no denial. */
+  approval_expired: 403,
+  /** The same write again and again, which the task is not to do. */
+  loop_detected: 403,
   not_allowed: 403,
   origin_not_allowed: 403,
   cross_site_request: 403,
@@ -35,6 +43,10 @@ export const ERROR_STATUS = {
   idempotency_mismatch: 409,
   idempotency_in_progress: 409,
   outcome_unknown: 409,
+  /** What the call is about has changed since a person was asked. */
+  approval_stale: 409,
+  /** The approval has been decided on, or is over. */
+  approval_decided: 409,
   body_too_large: 413,
   unsupported_media_type: 415,
   too_many_requests: 429,

@@ -1,6 +1,7 @@
 // An API key as callers see it. The secret itself is shown once, on creation, and is not part of this object.
 import { z } from 'zod';
 import { UsdLimit } from './budget.ts';
+import { givenGrants, toldGrants } from './grant.ts';
 import { eachKeyLimit, type KeyLimits } from './key-limits.ts';
 import { LIMITS } from './limits.ts';
 import { Metadata } from './metadata.ts';
@@ -37,6 +38,7 @@ export const Key = z
     previousSecretUntil: Time.describe('Until when the secret from before the last rotation works as well'),
     revokedAt: Time,
     ...keyLimits,
+    ...toldGrants,
     tasksMayCreateLastingKeys: z
       .boolean()
       .describe('Whether keys that its tasks create may live on after the task'),
@@ -66,6 +68,7 @@ export const KeyCreation = z.object({
   ),
   expiresAt,
   ...someLimits,
+  ...givenGrants,
   tasksMayCreateLastingKeys: LastingKeys.default(false),
   metadata: Labels.default({}),
 });
@@ -76,6 +79,7 @@ export const KeyUpdate = z.object({
   name: KeyName.optional(),
   enabled: z.boolean().optional().describe('Whether calls with it work; off is --no-enabled'),
   ...someLimits,
+  ...givenGrants,
   tasksMayCreateLastingKeys: LastingKeys.optional(),
   metadata: Labels.optional(),
 });

@@ -32,6 +32,9 @@ export const LIMITS = {
   modelTestPauseMs: 10_000,
   modelTestsPerMinute: 10,
   modelTestMs: 300_000,
+  /** How long a task may wait for people's approvals in all, unless it says so, and at the most. */
+  approvalWaitMs: 600_000,
+  approvalWaitMaxMs: 86_400_000,
   /** Seconds that `Prefer: wait=N` may hold an answer. */
   waitSeconds: 600,
   /** Seconds that a repeated request waits for the first one's answer. */
@@ -55,6 +58,7 @@ export const LIMITS = {
   /** What can be set on one key. */
   cidrsPerKey: 50,
   modelsPerKey: 50,
+  limitsPerKey: 32,
   requestsPerMinuteMax: 100_000,
   concurrentTasksMax: 10_000,
   /** What a budget or a limit of a key can be at the most. */

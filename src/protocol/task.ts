@@ -5,6 +5,7 @@ import { COST_SOURCES } from './cost-source.ts';
 import { TaskCredentials } from './credential.ts';
 import { TASK_ERROR_CODES } from './errors.ts';
 import { GivenFiles, KeptFile } from './file.ts';
+import { givenGrants, toldGrants } from './grant.ts';
 import { LIMITS } from './limits.ts';
 import { Metadata } from './metadata.ts';
 import { pageInput } from './page.ts';
@@ -47,6 +48,7 @@ export const RunTaskBody = z.object({
   budget: WantedBudget.optional().describe(
     'What it and the tasks that it starts may use: tokens, usd, calls; omitted: not limited',
   ),
+  ...givenGrants,
   model: z
     .string()
     .min(1)
@@ -101,6 +103,10 @@ export const Task = z
     used: Used.describe(
       'What counts towards the budget: its own model calls and sandbox, and those of the tasks it started',
     ),
+    ...toldGrants,
+    risks: z
+      .array(z.string())
+      .describe('What whoever posts it should know, such as that nobody could approve its calls'),
     phase: TaskPhase.nullable(),
     statusNote: z.string().nullable().describe('Why it waits, where there is something to say'),
     error: TaskError.nullable(),

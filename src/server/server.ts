@@ -7,6 +7,7 @@ import type { Logger } from '../lib/log.ts';
 import { priceOf } from '../lib/money.ts';
 import { readVersion } from '../lib/version.ts';
 import type { LoadedPack } from '../pack/definition.ts';
+import { SeedError } from '../protocol/errors.ts';
 import { startScriptedUpstream } from '../scripted/upstream.ts';
 import { makeFirstKey, takeAdminKey } from './access/accounts.ts';
 import { keepAuditFor } from './access/audit.ts';
@@ -186,6 +187,8 @@ export async function startServer(
     mcpServerFor,
     llm,
     log,
+    admissionOf: () => null,
+    askFirst: () => Promise.reject(new SeedError('not_supported', 'nothing asks yet')),
     checksAnswers: settings.checksAnswers,
     runnerToken,
     version,

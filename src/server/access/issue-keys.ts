@@ -55,6 +55,7 @@ export async function create({ store, actor }: Caller, input: KeyCreation, needs
     scopes: [...new Set(input.scopes)],
     expiresAt,
     metadata: input.metadata,
+    grants: input,
     tasksMayCreateLastingKeys: input.tasksMayCreateLastingKeys,
     callerKeyId: boundTo(actor.lineage),
     createdAt: now,

@@ -10,7 +10,7 @@ import { SeedError } from '../../protocol/errors.ts';
 import type { Key, KeyUpdate } from '../../protocol/key.ts';
 import { KEY_BOUND_NAMES } from '../../protocol/key-limits.ts';
 import { emitEvent } from '../webhooks/events.ts';
-import { getKey, limitColumn, limitColumns, toKey } from './keys.ts';
+import { getKey, grantColumns, limitColumn, limitColumns, toKey } from './keys.ts';
 
 type KeyStore = Pick<Store, 'db' | 'caches'>;
 
@@ -36,6 +36,7 @@ export async function updateKey(
         enabled: changes.enabled,
         tasks_may_create_lasting_keys: changes.tasksMayCreateLastingKeys,
         ...limitColumns(changes),
+        ...grantColumns(changes),
       }),
       which,
     )

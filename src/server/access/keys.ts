@@ -6,6 +6,7 @@ import { storableJson, storableText } from '../../db/storable.ts';
 import type { Db, KeyRow, Tx } from '../../db/tables.ts';
 import { generateKeySecret, hashKeySecret, keyPrefix } from '../../lib/key-secret.ts';
 import { toNano, usdOf } from '../../lib/money.ts';
+import type { SomeGrants } from '../../protocol/grant.ts';
 import type { Key, KeyFilter, KeyStatus } from '../../protocol/key.ts';
 import {
   eachKeyLimit,
@@ -31,6 +32,7 @@ export interface NewKey extends SomeKeyLimits {
   /** For a task key: the key that posted the task. For a key made by a task: the task key it ends with. */
   callerKeyId?: string | null;
   metadata?: Record<string, string>;
+  grants?: SomeGrants;
   tasksMayCreateLastingKeys?: boolean;
   revokedAt?: Date | null;
   /** The key that revoked it; null with `revokedAt` set: Seed itself. */
@@ -60,6 +62,7 @@ export async function insertKey(db: Db, key: NewKey): Promise<Key> {
       metadata: storableJson(key.metadata ?? {}),
       tasks_may_create_lasting_keys: key.tasksMayCreateLastingKeys ?? false,
       ...limitColumns(key),
+      ...grantColumns(key.grants ?? {}),
     })
     .returningAll()
     .executeTakeFirstOrThrow();
@@ -99,6 +102,9 @@ export function toKey(row: KeyRow, now: Date): Key {
     previousSecretUntil: previousSecretUntil(row, now),
     revokedAt: row.revoked_at?.toISOString() ?? null,
     ...limitsOf(row),
+    limits: row.limits,
+    approval: row.approval,
+    loop: row.loop,
     tasksMayCreateLastingKeys: row.tasks_may_create_lasting_keys,
     metadata: row.metadata,
     taskId: row.task_id,
@@ -177,6 +183,15 @@ export function limitColumns(limits: SomeKeyLimits): object {
       return [limitColumn(name), value && KEY_LIMITS[name].kind === 'usd' ? toNano(value) : value];
     }),
   );
+}
+
+/** The columns of those that are given, of a key or a task; what is undefined stays as it is. */
+export function grantColumns({ limits, approval, loop }: SomeGrants) {
+  return {
+    ...(limits && { limits: storableJson(limits) }),
+    ...(approval !== undefined && { approval: approval && storableJson(approval) }),
+    ...(loop !== undefined && { loop }),
+  };
 }
 
 /** What a key's row says. */

@@ -1,22 +1,16 @@
 // One call of a command, from its sound input to its answer, with its row in the ledger. For command-routes.ts.
 import type { Context } from 'hono';
-import type { z } from 'zod';
 import type { Call } from '../../command/call.ts';
-import {
-  type Command,
-  isFile,
-  isStream,
-  type ObjectCommand,
-  WrittenAnswer,
-} from '../../command/define-command.ts';
+import { type Command, isFile, isStream, type ObjectCommand } from '../../command/define-command.ts';
 import type { Store } from '../../db/store.ts';
 import type { Logger } from '../../lib/log.ts';
+import type { Approval } from '../../protocol/approval.ts';
 import { failureOf, SeedError } from '../../protocol/errors.ts';
 import type { ServerEvent } from '../../protocol/event.ts';
 import type { Effect } from '../../protocol/manifest.ts';
+import { type Admission, NeedsApproval } from '../ledger/admission.ts';
 import type { NewCall } from '../ledger/call-log.ts';
-import { doBetween } from '../ledger/do-between.ts';
-import { doTogether } from '../ledger/do-together.ts';
+import { change } from '../ledger/change.ts';
 import { type CalledCommand, callRow, keptCall, writeRow } from '../ledger/kept-call.ts';
 import { fileAnswer, streamAnswer } from './answers.ts';
 import type { HttpEnv } from './http-types.ts';
@@ -26,6 +20,10 @@ import type { StreamSlots } from './stream-slots.ts';
 export interface CallNeeds extends ReadNeeds {
   store: Store;
   log: Logger;
+  /** What the call must be admitted by; null: nothing limits it. */
+  admissionOf(call: CalledCommand): Admission | null;
+  /** Keeps the call until a person has decided on it. @param reason which limit or setting asks */
+  askFirst(call: CalledCommand, reason: string): Promise<Approval>;
   /** Counts the calls that are in no task's ledger. */
   calls: { count(call: NewCall): void };
   /** Writes into the transcript of the task what its agent has called. */
@@ -62,16 +60,12 @@ export function responder(command: Command, needs: CallNeeds, streams: StreamSlo
     return async (c, call) => c.body(await read(c.get('input'), call), successStatus, headers);
   }
   return async (c, call) => {
-    const output = await change(c, command, needs, call);
+    const output = await changed(c, command, needs, call).catch((error) => asked(c, command, needs, error));
+    if (output instanceof Response) return output;
     const created = idOf(output);
     if (!c.get('target') && created) c.set('target', created);
     return c.body(JSON.stringify(output), successStatus, headers);
   };
-}
-
-/** What the command has answered, checked against what it declares, so that nothing else leaves the server. */
-function checked(declared: z.ZodObject, result: object): object {
-  return result instanceof WrittenAnswer ? result.output : declared.parse(result);
 }
 
 const inputOf = (c: Context<HttpEnv>) => c.get('input') as never;
@@ -85,29 +79,36 @@ function resumed(c: Context<HttpEnv>): never {
 }
 
 /** Runs a command that changes something, and has its call kept where it must not be missed. */
-async function change(c: Context<HttpEnv>, command: ObjectCommand, needs: CallNeeds, call: Call): Promise<object> {
-  const { store, log } = needs;
-  const idempotencyKey = c.req.header('idempotency-key');
-  const kept = keptCall(calledCommand(c, command, store), { idempotencyKey, secret: c.get('secret') });
+async function changed(
+  c: Context<HttpEnv>,
+  command: ObjectCommand,
+  needs: CallNeeds,
+  call: Call,
+): Promise<object> {
+  const { store, log, admissionOf } = needs;
+  const called = calledCommand(c, command, store);
+  const admission = admissionOf(called);
+  const given = { idempotencyKey: c.req.header('idempotency-key'), secret: c.get('secret') };
+  const kept = keptCall(called, { ...given, isLimited: admission !== null });
   if (kept) c.set('kept', kept);
-  const run = async (own: Partial<Call>) => {
-    const result = await command.run(inputOf(c), { ...call, ...own }, undefined);
-    return checked(command.output, result);
-  };
-  if (kept === null && !command.transactional) return run({});
-  const { waiting } = call;
   const onLost = () => needs.observe({ type: 'records_lost', record: 'call', count: 1 });
-  const done =
-    kept === null || command.transactional
-      ? await doTogether(store, kept, waiting, (transaction) => run({ store: transaction }))
-      : await doBetween(
-          { store, log, onLost },
-          kept,
-          { waiting, takesOver: command.repeatable === true },
-          (creationId) => run({ creationId }),
-        );
+  const done = await change({ store, log, onLost }, { command, input: called.input, call, kept, admission });
   if (done.isReplay) c.header('Idempotent-Replay', 'true');
   return done.output;
+}
+
+/** Where the call needs a person's yes first, the answer is 202 with the approval that waits for it. */
+async function asked(
+  c: Context<HttpEnv>,
+  command: ObjectCommand,
+  { store, askFirst }: CallNeeds,
+  error: unknown,
+): Promise<Response> {
+  if (!(error instanceof NeedsApproval)) throw error;
+  const approval = await askFirst(calledCommand(c, command, store), error.reason);
+  c.header('Location', `/api/v1/approvals/${approval.id}`);
+  c.header('Seed-Approval', approval.id);
+  return c.json({ approval }, 202);
 }
 
 function calledCommand(c: Context<HttpEnv>, command: Command, { clock }: Store): CalledCommand {

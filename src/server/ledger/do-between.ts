@@ -6,6 +6,7 @@ import type { Tx } from '../../db/tables.ts';
 import { commit } from '../../db/transaction.ts';
 import type { Logger } from '../../lib/log.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import type { Admission } from './admission.ts';
 import type { NewCall } from './call-log.ts';
 import {
   type Claim,
@@ -36,18 +37,24 @@ export interface LedgerParts {
 /** @param creationId the same again when a repeat takes over */
 export type WorkBetween = (creationId: string) => Promise<object>;
 
+/** One call to be done so. */
+export interface Between {
+  call: KeptCall;
+  /** Null: nothing limits it. */
+  admission: Admission | null;
+  waiting: () => AbortSignal;
+  /** Whether a repeat may do the work again, with the same creation id, when the outcome is unknown. */
+  takesOver: boolean;
+}
+
 /**
- * @param takesOver whether a repeat may do the work again, with the same creation id, when the outcome is unknown
- * @throws SeedError unavailable (no row, nothing done), outcome_unknown, what a repeat is told or the work throws
+ * @throws SeedError unavailable (no row, nothing done), outcome_unknown, what a repeat is told, and whatever
+ * admission and work throw
  */
-export async function doBetween(
-  parts: LedgerParts,
-  call: KeptCall,
-  { waiting, takesOver }: { waiting: () => AbortSignal; takesOver: boolean },
-  work: WorkBetween,
-): Promise<Done> {
+export async function doBetween(parts: LedgerParts, between: Between, work: WorkBetween): Promise<Done> {
+  const { call, waiting } = between;
   const { repeat } = call;
-  const claim = await pastTwins(parts.store, repeat, waiting, () => begin(parts, call, takesOver));
+  const claim = await pastTwins(parts.store, repeat, waiting, () => begin(parts, between));
   if (claim.state === 'answered' && repeat !== null)
     return { output: repeat.unseal(claim.answer), isReplay: true };
   if (claim.state !== 'mine') {
@@ -62,7 +69,7 @@ export async function doBetween(
     if (repeat) void renewClaim(parts.store, repeat.request).catch(() => {});
   }, RENEW_EVERY_MS);
   try {
-    const output = await worked(parts, call, claim, () => work(claim.creationId));
+    const output = await worked(parts, between, claim, () => work(claim.creationId));
     await writeOutcome(parts, doneRow(call, output), async (tx) => {
       if (repeat) await saveAnswer(tx, repeat.request, repeat.seal(output));
     });
@@ -73,13 +80,17 @@ export async function doBetween(
 }
 
 /** Claims the request and writes the row, or says what became of an earlier one. */
-async function begin(parts: LedgerParts, call: KeptCall, takesOver: boolean): Promise<Claim> {
+async function begin(parts: LedgerParts, between: Between): Promise<Claim> {
+  const { call, admission, takesOver } = between;
   const { row, repeat } = call;
   const now = parts.store.clock.now();
   const first: Claimed = { state: 'mine', creationId: row.id, at: now, isFirst: true };
   const committed = await commit(parts.store.db, async (tx): Promise<Claim> => {
     const claim = repeat ? await claimRequest(tx, repeat.request, { id: row.id, now, takesOver }) : first;
-    if (claim.state === 'mine' && claim.isFirst) await writeRow(tx, { ...row, at: now });
+    if (claim.state === 'mine' && claim.isFirst) {
+      await admission?.admit(tx);
+      await writeRow(tx, { ...row, at: now });
+    }
     return claim;
   });
   if (committed.state === 'kept') return committed.result;
@@ -91,17 +102,18 @@ async function begin(parts: LedgerParts, call: KeptCall, takesOver: boolean): Pr
   // Should it have kept the claim, the repeats of the request would be told that it may have been done.
   call.hasRow = true;
   call.row = { ...row, at: now };
-  void writeOutcome(parts, failedRow(call, error, true), forget(call, first));
+  void writeOutcome(parts, failedRow(call, error, true), undo(between, first));
   throw error;
 }
 
 /** Does the work. When it fails the row says with what, and, if that is certain, that nothing was done. */
 async function worked(
   parts: LedgerParts,
-  call: KeptCall,
+  between: Between,
   claim: Claimed,
   work: () => Promise<object>,
 ): Promise<object> {
+  const { call } = between;
   try {
     return await work();
   } catch (error) {
@@ -112,15 +124,17 @@ async function worked(
     const leave = async (tx: Tx) => {
       if (call.repeat) await leaveClaim(tx, call.repeat.request, parts.store.clock.now());
     };
-    if (isKnown) await writeOutcome(parts, row, forget(call, claim));
+    if (isKnown) await writeOutcome(parts, row, undo(between, claim));
     // Not waited for in vain: the row says already that the outcome is unknown, and the claim lapses by itself.
     else await Promise.race([writeOutcome(parts, row, leave), pause(WHY_PATIENCE_MS)]);
     throw error;
   }
 }
 
-function forget({ repeat }: KeptCall, claim: Claimed) {
+/** When certainly nothing was done. */
+function undo({ call: { repeat }, admission }: Between, claim: Claimed) {
   return async (tx: Tx) => {
+    await admission?.giveBack(tx);
     if (repeat) await forgetClaim(tx, repeat.request, claim);
   };
 }

@@ -2,6 +2,7 @@
 import type { Store } from '../../db/store.ts';
 import { commit } from '../../db/transaction.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import type { Admission } from './admission.ts';
 import { type Earlier, enterRequest, keepAnswer } from './idempotency.ts';
 import { type Done, doneRow, type KeptCall, writeRow } from './kept-call.ts';
 import { pastTwins } from './repeat.ts';
@@ -9,15 +10,21 @@ import { pastTwins } from './repeat.ts';
 /** Does the work on a store that is the transaction. */
 export type WorkTogether = (store: Store) => Promise<object>;
 
-/** @throws SeedError unavailable, outcome_unknown, what a repeat is told, and whatever the work throws */
-export async function doTogether(
-  store: Store,
-  call: KeptCall | null,
-  waiting: () => AbortSignal,
-  work: WorkTogether,
-): Promise<Done> {
-  const repeat = call?.repeat ?? null;
-  const result = await pastTwins(store, repeat, waiting, () => attempt(store, call, work));
+/** One call to be done so. */
+export interface Together {
+  /** Null: it is only counted. */
+  call: KeptCall | null;
+  /** Null: nothing limits it. */
+  admission: Admission | null;
+  waiting: () => AbortSignal;
+}
+
+/**
+ * @throws SeedError unavailable, outcome_unknown, what a repeat is told, and whatever admission and work throw
+ */
+export async function doTogether(store: Store, together: Together, work: WorkTogether): Promise<Done> {
+  const repeat = together.call?.repeat ?? null;
+  const result = await pastTwins(store, repeat, together.waiting, () => attempt(store, together, work));
   if (result.state === 'done') return { output: result.output, isReplay: false };
   if (result.state !== 'answered' || repeat === null) throw new SeedError('internal', 'a twin without a key');
   return { output: repeat.unseal(result.answer), isReplay: true };
@@ -25,7 +32,7 @@ export async function doTogether(
 
 type Attempted = Earlier | { state: 'done'; output: object };
 
-async function attempt(store: Store, call: KeptCall | null, work: WorkTogether): Promise<Attempted> {
+async function attempt(store: Store, { call, admission }: Together, work: WorkTogether): Promise<Attempted> {
   const afterwards: (() => void)[] = [];
   const caches: Store['caches'] = {
     ...store.caches,
@@ -37,6 +44,7 @@ async function attempt(store: Store, call: KeptCall | null, work: WorkTogether):
       const repeat = call?.repeat;
       const earlier = repeat ? await enterRequest(tx, repeat.request, clock.now()) : null;
       if (earlier !== null) return earlier;
+      await admission?.admit(tx);
       const output = await work({ ...store, db: tx, caches });
       if (call) {
         // The ledger is read in the order of its times, and the row is not there before now.

@@ -1,4 +1,5 @@
-// A call whose row must stand: a change by a task or with an Idempotency-Key. Others are counted (call-log.ts).
+// A call whose row must stand: a change by a task, with an Idempotency-Key or under a limit. Others are counted
+// (call-log.ts).
 import type { Actor } from '../../command/call.ts';
 import type { Command } from '../../command/define-command.ts';
 import type { Db } from '../../db/tables.ts';
@@ -41,12 +42,16 @@ export interface CalledCommand {
 /** @returns null for a call that is only counted. @throws SeedError invalid_input: the Idempotency-Key is none */
 export function keptCall(
   call: CalledCommand,
-  { idempotencyKey, secret }: { idempotencyKey: string | undefined; secret: string },
+  {
+    idempotencyKey,
+    secret,
+    isLimited,
+  }: { idempotencyKey: string | undefined; secret: string; isLimited: boolean },
 ): KeptCall | null {
   const { command, actor, input } = call;
   if (command.effect === 'read') return null;
   const repeat = readRepeat({ idempotencyKey, command: command.name, keyId: actor.key.id, input, secret });
-  if (repeat === null && actor.key.taskId === null) return null;
+  if (repeat === null && actor.key.taskId === null && !isLimited) return null;
   return {
     row: { ...callRow(call), idempotencyKey: repeat?.request.idempotencyKey ?? null },
     repeat,

@@ -99,6 +99,8 @@ async function accept(
     resources,
     budget: toBudget(input.budget),
     metadata: input.metadata,
+    grants: { limits: input.limits ?? [], approval: input.approval ?? null, loop: input.loop ?? null },
+    risks: [],
     webhookUrl,
     traceParent: (parseTraceParent(traceParent) && traceParent) ?? null,
   };

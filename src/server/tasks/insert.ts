@@ -5,6 +5,7 @@ import { storableJson } from '../../db/storable.ts';
 import type { StoredFile, TaskRow, Tx } from '../../db/tables.ts';
 import { notify } from '../../db/telling.ts';
 import type { Budget } from '../../protocol/budget.ts';
+import type { Grants } from '../../protocol/grant.ts';
 import type { Resources } from '../../protocol/resources.ts';
 import type { ScopeGrant } from '../../protocol/scope.ts';
 
@@ -25,6 +26,8 @@ export interface NewTask {
   resources: Resources;
   budget: Budget | null;
   metadata: Record<string, string>;
+  grants: Grants;
+  risks: readonly string[];
   /** Their blobs are announced and stored; `admit` has to take them. */
   files: StoredFile[];
   /** Hears of its events, besides the account's endpoints. */
@@ -54,11 +57,12 @@ export async function insertTasks(tx: Tx, tasks: readonly PlacedTask[], lockMs?:
     with made as (
       insert into tasks (
         id, account_id, key_id, billed_key_id, parent_task_id, status, instruction, scopes, depth, timeout_ms, model,
-        fallback_models, resources, budget, files, metadata, webhook_url, trace_parent, created_at, last_seq
+        fallback_models, resources, budget, files, metadata, webhook_url, trace_parent, limits, approval, loop, risks,
+        created_at, last_seq
       )
       select
         id, account_id, key_id, billed_key_id, parent_task_id, 'queued', instruction, scopes, depth, timeout_ms, model,
-        fallback_models, resources, budget, files, metadata, webhook_url, trace_parent,
+        fallback_models, resources, budget, files, metadata, webhook_url, trace_parent, limits, approval, loop, risks,
         date_trunc('milliseconds', now()), 1
       from json_populate_recordset(null::tasks, ${storableJson(tasks.map(columnsOf))}::json)${patience}
       returning *
@@ -94,5 +98,7 @@ function columnsOf(task: PlacedTask) {
     metadata: task.metadata,
     webhook_url: task.webhookUrl ?? null,
     trace_parent: task.traceParent ?? null,
+    ...task.grants,
+    risks: task.risks,
   };
 }

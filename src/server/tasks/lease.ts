@@ -77,6 +77,7 @@ async function tryNext(
     expiresAt: lease.deadline,
     taskId,
     callerKeyId: waiting.key_id,
+    grants: { limits: waiting.limits, approval: waiting.approval, loop: waiting.loop },
   });
   const change = { status: 'running', phase: 'starting', lease } as const;
   const leased = await transition(store, tx, { taskId, decide: () => change, now, locked: waiting });

@@ -78,6 +78,7 @@ export const SHOWN_COLUMNS = [
   ...(['created_at', 'started_at', 'working_at', 'completed_at', 'deadline', 'key_id', 'parent_task_id'] as const),
   ...(['resources', 'usage', 'budget', 'used_tokens', 'used_nano_usd', 'used_calls', 'cost_source'] as const),
   ...(['llm_nano_usd', 'compute_nano_usd', 'files', 'artifacts'] as const),
+  ...(['limits', 'approval', 'loop', 'risks'] as const),
 ] satisfies readonly (keyof TaskRow)[];
 
 type ShownRow = Pick<TaskRow, (typeof SHOWN_COLUMNS)[number]>;
@@ -103,6 +104,10 @@ export function toTask(row: ShownRow): Task {
     usage: row.usage,
     budget: row.budget,
     used: { tokens: row.used_tokens, usd: usdOf(row.used_nano_usd), calls: row.used_calls },
+    limits: row.limits,
+    approval: row.approval,
+    loop: row.loop,
+    risks: row.risks,
     phase: row.phase,
     statusNote: null,
     error: row.error,

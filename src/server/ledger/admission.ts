@@ -1,0 +1,26 @@
+// What must hold before a call is done: asked by do-together.ts and do-between.ts in the transaction of the work,
+// or of its intent, so that what was counted and what was done are kept together or not at all.
+import type { Tx } from '../../db/tables.ts';
+
+/** Whether one call may happen, and what it counts for. */
+export interface Admission {
+  /**
+   * Counts the call towards what limits it. The locks that it takes are held until the transaction ends.
+   * @throws SeedError limit_exceeded; NeedsApproval when a person is to be asked
+   */
+  admit(tx: Tx): Promise<void>;
+  /** Takes back what `admit` counted, where it is certain that nothing was done. */
+  giveBack(tx: Tx): Promise<void>;
+}
+
+/** A person has to say yes before the call is done. Nothing was done or counted. */
+export class NeedsApproval extends Error {
+  /** Which limit or setting asks, in words for the person who decides. */
+  readonly reason: string;
+
+  constructor(reason: string) {
+    super(reason);
+    this.name = 'NeedsApproval';
+    this.reason = reason;
+  }
+}
