@@ -5,7 +5,7 @@ import { Client } from 'pg';
 import { describe, expect, it } from 'vitest';
 import { type Effect, expectHolds } from '../fixtures/grants/holds.ts';
 import { type Counted, verdict } from '../fixtures/grants/model.ts';
-import { onePlan, type Phase, type Plan, type Step, wildPlan } from '../fixtures/grants/plan.ts';
+import { onePlan, type Phase, type Plan, type Step, tuned, wildPlan } from '../fixtures/grants/plan.ts';
 import { startServers } from '../fixtures/grants/servers.ts';
 import { type Answered, openTill, type Request, type Sent, type Till } from '../fixtures/grants/till.ts';
 import { until } from '../fixtures/seed.ts';
@@ -52,11 +52,13 @@ describe('one call after the other', () => {
           const till = await openTill(request, { adminKey: server.adminKey, runner }, plan.limits);
           const done: Counted[] = [];
           const day = new Date().toISOString().slice(0, 10);
+          // They are tuned on the way.
+          const limits = { ...plan.limits };
           for (const step of plan.phases.flatMap(({ steps }) => steps)) {
-            const told = await stepAsTold(till, plan, step, done, day);
+            const told = await stepAsTold(till, limits, step, done, day);
             if (told) seen.set(told, (seen.get(told) ?? 0) + 1);
           }
-          const effects = await expectHolds(server.databaseUrl, till, plan.limits);
+          const effects = await expectHolds(server.databaseUrl, till, null);
           expect(effects.map(({ input }) => input)).toEqual(done.map(({ input }) => input));
           await till.endTasks();
         }),
@@ -71,11 +73,12 @@ describe('one call after the other', () => {
 
 /**
  * Takes the step and compares what comes of it with what the model says.
+ * @param limits those of now, which a step may change
  * @param done what counts, which grows. @returns what came of it in one word; null: there was nothing to do
  */
 async function stepAsTold(
   till: Till,
-  { limits }: Plan,
+  limits: Plan['limits'],
   step: Step,
   done: Counted[],
   day: string,
@@ -101,6 +104,11 @@ async function stepAsTold(
     expect([error?.code ?? null, result !== null]).toEqual([code, code === null]);
     if (code === null) done.push(counted(sent));
     return code === null ? 'approved and done' : `approved and ${code}`;
+  }
+  if (step.do === 'tune') {
+    limits[step.of] = limits[step.of].map((limit) => tuned(limit, step));
+    expect((await till.limit(step.of, limits[step.of])).status).toBe(200);
+    return 'tuned';
   }
   const isNew = step.do === 'call';
   if (!isNew && till.sent.length === 0) return null;
@@ -198,7 +206,7 @@ async function atOnce(till: Till, { steps, killedAfter }: Phase, kill: () => Pro
   const taken = steps.map(async (step) => {
     if (step.do === 'call') await till.call(step);
     else if (step.do === 'repeat') await onOne(sent, step.of, (call) => till.repeat(call));
-    else await onOne(approvals, step.on, (id) => till.decide(id, step.say));
+    else if (step.do === 'decide') await onOne(approvals, step.on, (id) => till.decide(id, step.say));
     answered += 1;
     killWhenDue();
   });

@@ -85,7 +85,7 @@ export async function pastTwins<Other extends { state: string }>(
 }
 
 /** The same text for the same value, in whatever order its names came. */
-function sortedJson(value: unknown): string {
+export function sortedJson(value: unknown): string {
   return JSON.stringify(value, (_name, inner: unknown) =>
     typeof inner === 'object' && inner !== null && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1)))
