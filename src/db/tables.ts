@@ -1,6 +1,5 @@
 // The tables as kysely sees them. They are made by migrations/*.sql; a change there is a change here.
 import type { ColumnType, Kysely, Selectable, Transaction } from 'kysely';
-import type { ApprovalState } from '../protocol/approval.ts';
 import type { Budget } from '../protocol/budget.ts';
 import type { CostSource } from '../protocol/cost-source.ts';
 import type { AgentEvent, ServerEvent } from '../protocol/event.ts';
@@ -12,41 +11,17 @@ import type { Resources, Usage } from '../protocol/resources.ts';
 import type { RunnerState } from '../protocol/runner.ts';
 import type { ScopeGrant } from '../protocol/scope.ts';
 import type { TaskError, TaskPhase, TaskStatus } from '../protocol/task.ts';
-import type { AttemptError, DeliveryStatus, DisabledReason } from '../protocol/webhook.ts';
-
-/** jsonb: read as the value, written as its JSON text. */
-type Json<Value> = ColumnType<Value, string, string>;
-type JsonOrNull<Value> = ColumnType<Value | null, string | null, string | null>;
-type Defaulted<Value> = ColumnType<Value, Value | undefined, Value>;
+import type { Defaulted, Json, JsonOrNull } from './columns.ts';
+import type { GrantTables } from './grant-tables.ts';
+import type { WebhookTables } from './webhook-tables.ts';
 
 /** A file of a task with the id of the blob that has its content. */
 export interface StoredFile extends KeptFile {
   blobId: string;
 }
 
-export interface Tables {
+export interface Tables extends GrantTables, WebhookTables {
   blobs: { id: string; task_id: string; created_at: Date; unused_since: Date | null };
-  webhook_endpoints: {
-    id: string;
-    account_id: string;
-    url: string;
-    description: string;
-    event_types: string[];
-    enabled: boolean;
-    disabled_reason: DisabledReason | null;
-    failing_since: Defaulted<Date | null>;
-    held_until: Defaulted<Date | null>;
-    created_at: Date;
-    updated_at: Date;
-  };
-  webhook_secrets: {
-    id: string;
-    account_id: string;
-    endpoint_id: string | null;
-    sealed: Buffer;
-    created_at: Date;
-    works_until: Defaulted<Date | null>;
-  };
   credentials: {
     id: string;
     account_id: string;
@@ -58,40 +33,6 @@ export interface Tables {
   };
   task_credentials: { task_id: string; pack: string; sealed: Buffer };
   secrets_key_check: { one: Defaulted<boolean>; sealed: Buffer };
-  webhook_events: {
-    id: string;
-    account_id: string;
-    type: string;
-    created_at: Date;
-    data: Json<Record<string, unknown>>;
-    url: string | null;
-    only_endpoint_id: string | null;
-    position: Defaulted<number | null>;
-  };
-  webhook_deliveries: {
-    id: string;
-    account_id: string;
-    event_id: string;
-    endpoint_id: string | null;
-    url: string;
-    lane: string;
-    created_at: Date;
-    status: DeliveryStatus;
-    attempts_made: Defaulted<number>;
-    next_attempt_at: Date | null;
-    claim_id: Defaulted<string | null>;
-    completed_at: Defaulted<Date | null>;
-  };
-  webhook_attempts: {
-    id: string;
-    account_id: string;
-    delivery_id: string;
-    created_at: Date;
-    duration_ms: number;
-    status: number | null;
-    error: AttemptError | null;
-    answer: string;
-  };
   spend: {
     key_id: string;
     /** `2026-11-24`; read it as text, the driver makes a local time of it. */
@@ -165,37 +106,6 @@ export interface Tables {
     attempts: Defaulted<number>;
     approval_id: Defaulted<string | null>;
   };
-  grant_counts: { holder_id: string; counter: string; span: string; amount: string; updated_at: Date };
-  approvals: {
-    id: string;
-    account_id: string;
-    kind: 'command' | 'budget';
-    state: ApprovalState;
-    key_id: string;
-    billed_key_id: string;
-    task_id: string | null;
-    request_id: string;
-    idempotency_key: string | null;
-    command: string | null;
-    effect: Effect | null;
-    scope: string | null;
-    sealed_input: Buffer | null;
-    shown_input: JsonOrNull<unknown>;
-    input_hash: string | null;
-    summary: string;
-    reason: string;
-    budget: JsonOrNull<{ current: number; requested: number; unit: string }>;
-    version: string | null;
-    requested_at: Date;
-    expires_at: Date;
-    decided_at: Defaulted<Date | null>;
-    decided_by: Defaulted<string | null>;
-    decided_via: Defaulted<string | null>;
-    message: Defaulted<string | null>;
-    ran_at: Defaulted<Date | null>;
-    sealed_result: Defaulted<Buffer | null>;
-    error: JsonOrNull<{ code: string; message: string }>;
-  };
   calls: {
     id: string;
     created_at: Date;
@@ -215,6 +125,7 @@ export interface Tables {
     /** So many calls alike; null: one. */
     times: number | null;
     idempotency_key: string | null;
+    approval_id: Defaulted<string | null>;
   };
   audit: {
     id: string;
@@ -279,6 +190,8 @@ export interface Tables {
     approval: JsonOrNull<ApprovalSetting>;
     loop: Defaulted<LoopSetting | null>;
     expiry_announced: Defaulted<Date | null>;
+    created_by_key_id: Defaulted<string | null>;
+    approves_scopes: Defaulted<string[] | null>;
   };
   tasks: {
     id: string;
@@ -332,6 +245,9 @@ export interface Tables {
     approval: JsonOrNull<ApprovalSetting>;
     loop: Defaulted<LoopSetting | null>;
     risks: Defaulted<string[]>;
+    wait_ms: Defaulted<number>;
+    waited_ms: Defaulted<number>;
+    waiting_since: Defaulted<Date | null>;
   };
   events: { task_id: string; seq: number; created_at: Date; body: Json<AgentEvent | ServerEvent> };
   runners: { id: string; name: string; state: Json<RunnerState>; last_seen: Date };
@@ -340,6 +256,7 @@ export interface Tables {
 export type SessionsTable = Tables['sessions'];
 export type AccountRow = Selectable<Tables['accounts']>;
 export type KeyRow = Selectable<Tables['keys']>;
+export type ApprovalRow = Selectable<Tables['approvals']>;
 export type TaskRow = Selectable<Tables['tasks']>;
 export type WebhookEndpointRow = Selectable<Tables['webhook_endpoints']>;
 export type WebhookEventRow = Selectable<Tables['webhook_events']>;

@@ -35,6 +35,14 @@ export const LIMITS = {
   /** How long a task may wait for people's approvals in all, unless it says so, and at the most. */
   approvalWaitMs: 600_000,
   approvalWaitMaxMs: 86_400_000,
+  /** Bytes of JSON that a call's input may have to be asked about: a person reads all of it. */
+  approvalInputBytes: 32 * 1024,
+  /** Characters of what is said with a decision, and of what a call would do. */
+  approvalMessageLength: 1_000,
+  approvalSummaryLength: 1_000,
+  /** Approvals of one task, and of one key, that may be pending at a time. */
+  pendingPerTask: 50,
+  pendingPerKey: 5_000,
   /** Seconds that `Prefer: wait=N` may hold an answer. */
   waitSeconds: 600,
   /** Seconds that a repeated request waits for the first one's answer. */
@@ -122,7 +130,7 @@ export const LIMITS = {
   },
   /** What one guest may have open or send over its stream. */
   guest: {
-    concurrentStreams: 32,
+    concurrentStreams: 64,
     headerBytes: 16 * 1024,
     bodyBytes: 8 * 1024 * 1024,
     answerBytes: 16 * 1024 * 1024,
@@ -138,6 +146,8 @@ export const LIMITS = {
     /** Requests of one guest that the server works on at a time, and of those to the model; more wait. */
     serverCalls: 16,
     modelCalls: 8,
+    /** Calls of one guest that wait for people's approvals at a time, beside those; more are refused. */
+    approvalWaits: 24,
     /** Bytes of their bodies that a runner holds, so that it can send them again; more wait. */
     heldBytes: 32 * 1024 * 1024,
     /** Milliseconds that a request waits for a server or a database that is away. */

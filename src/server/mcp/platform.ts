@@ -1,11 +1,13 @@
 // What the MCP server stands on: the platform's commands, and calls of them over REST as the presented key. Scope,
 // limits, audit, ledger and errors are therefore REST's. The calls go into the same application, without a socket,
 // as the key and from the address that the MCP request came with.
+
 import type { Context, Hono } from 'hono';
 import type { Actor } from '../../command/call.ts';
 import { type Command, isFile, isStream } from '../../command/define-command.ts';
 import { toJsonSchema, toManifest } from '../../command/manifest.ts';
 import type { Registry } from '../../command/registry.ts';
+import { CREDENTIAL_HEADER } from '../../lib/pack-setting.ts';
 import { restCall } from '../../lib/rest-call.ts';
 import type { JsonSchema, ManifestCommand } from '../../protocol/manifest.ts';
 import type { HttpEnv } from '../http/http-types.ts';
@@ -13,8 +15,6 @@ import type { HttpEnv } from '../http/http-types.ts';
 export interface PlatformCommand extends ManifestCommand {
   /** Of the answer; of a stream command, of one item. */
   outputSchema: JsonSchema;
-  /** Whether the presented key may use it. */
-  allowed: boolean;
 }
 
 export interface CallOptions {
@@ -25,14 +25,17 @@ export interface CallOptions {
 
 export interface Platform {
   version: string;
+  /** All there are, made once: a request sees no more of them than it looks at. */
   commands: readonly PlatformCommand[];
+  /** Whether the presented key may use it. */
+  allows(command: PlatformCommand): boolean;
   /** Answers what REST answers, errors as well. Throws SeedError when the input cannot be put into a request. */
   call(command: PlatformCommand, input: Record<string, unknown>, options: CallOptions): Promise<Response>;
 }
 
 /** The command of this name, when the key may use it. */
 export function allowedCommand(platform: Platform, name: string): PlatformCommand | undefined {
-  return platform.commands.find((command) => command.name === name && command.allowed);
+  return platform.commands.find((command) => command.name === name && platform.allows(command));
 }
 
 /** What of the MCP request's headers says who calls, and in which trace. */
@@ -47,17 +50,16 @@ export function inProcessPlatform(registry: Registry, version: string, app: Hono
     const allowed = new Set(registry.allowed(key.scopes, operator).map(({ name }) => name));
     return {
       version,
-      commands: described.map((command) => withAllowed(command, allowed.has(command.name))),
+      commands: described,
+      allows: ({ name }) => allowed.has(name),
       call: async (command, input, options) =>
         app.fetch(requestFor(c, command, input, options), { incoming: c.env.incoming }),
     };
   };
 }
 
-type Described = Omit<PlatformCommand, 'allowed'>;
-
 /** Its schemas are made when they are looked at. */
-function describe(command: Command, version: string): Described {
+function describe(command: Command, version: string): PlatformCommand {
   const [manifest] = toManifest([command], version).commands;
   if (!manifest) throw new Error('a manifest has the commands that it is made of');
   const outputSchema = () => {
@@ -65,12 +67,10 @@ function describe(command: Command, version: string): Described {
     if (isFile(command)) return {};
     return atRoot(toJsonSchema(isStream(command) ? command.item : command.output, 'output'));
   };
-  return Object.defineProperty(manifest, 'outputSchema', { enumerable: true, get: outputSchema }) as Described;
-}
-
-/** All that is described, unseen: every request has a list of its own. */
-function withAllowed(command: Described, allowed: boolean): PlatformCommand {
-  return Object.create(command, { allowed: { value: allowed, enumerable: true } }) as PlatformCommand;
+  return Object.defineProperty(manifest, 'outputSchema', {
+    enumerable: true,
+    get: outputSchema,
+  }) as PlatformCommand;
 }
 
 /** A schema with a name of its own is a reference to itself; clients want to see an object. */
@@ -94,6 +94,8 @@ function requestFor(
     const value = c.req.header(name);
     if (value !== undefined) headers.set(name, value);
   }
+  for (const [name, value] of Object.entries(c.req.header()))
+    if (name.startsWith(CREDENTIAL_HEADER)) headers.set(name, value);
   if (body !== null) headers.set('content-type', 'application/json');
   if (waitSeconds > 0) headers.set('prefer', `wait=${waitSeconds}`);
   return new Request(new URL(path, c.req.url), { method, headers, signal, body });

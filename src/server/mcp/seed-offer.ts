@@ -5,14 +5,14 @@ import type { McpServerFor } from './routes.ts';
 import { seedResources } from './seed-resources.ts';
 import { getTaskEventsTool, getTaskTool, runTaskTool, stopTaskTool } from './task-tools.ts';
 import { seedTasks } from './task-view.ts';
-import { commandTool } from './tool.ts';
+import { commandTool, toolNameOf } from './tool.ts';
 
 /** They stand in the place of their commands, which are not listed a second time. */
-const CORE: Record<string, (platform: Platform, command: PlatformCommand) => McpTool> = {
-  'tasks run': runTaskTool,
-  'tasks get': getTaskTool,
-  'tasks stop': stopTaskTool,
-  'tasks events': getTaskEventsTool,
+const CORE: Record<string, { name: string; tool(platform: Platform, command: PlatformCommand): McpTool }> = {
+  'tasks run': { name: 'runTask', tool: runTaskTool },
+  'tasks get': { name: 'getTask', tool: getTaskTool },
+  'tasks stop': { name: 'stopTask', tool: stopTaskTool },
+  'tasks events': { name: 'getTaskEvents', tool: getTaskEventsTool },
 };
 
 const INSTRUCTIONS = `Seed hands work to an agent in an isolated sandbox. runTask takes an instruction in plain language; grant
@@ -25,23 +25,24 @@ export const seedMcpServer: McpServerFor = (platform, { coreOnly, era }) =>
 
 /** @param options.coreOnly only the tools for tasks, for clients that choke on long lists */
 export function seedOffer(platform: Platform, { coreOnly }: { coreOnly: boolean }): Offer {
-  const tools = platform.commands.flatMap((command) => {
-    const core = CORE[command.name];
-    if (core) return [{ command, isCore: true, tool: core(platform, command) }];
-    return command.output === 'stream' || command.output === 'file'
-      ? []
-      : [{ command, isCore: false, tool: commandTool(platform, command) }];
-  });
-  // What needs no scope tells a key about itself; that is no work for a tool.
-  const shown = tools.filter(
-    ({ command, isCore }) => command.allowed && command.scope !== null && (isCore || !coreOnly),
+  // Of thousands of commands a request makes the tools that it shows or calls.
+  const named = new Map(
+    platform.commands
+      .filter(({ name, output }) => name in CORE || (output !== 'stream' && output !== 'file'))
+      .map((command) => [CORE[command.name]?.name ?? toolNameOf(command), command]),
   );
-  const ordered = [...shown.filter(({ isCore }) => isCore), ...shown.filter(({ isCore }) => !isCore)];
+  // What needs no scope tells a key about itself; that is no work for a tool.
+  const shown = [...named].filter(([, command]) => command.scope !== null && platform.allows(command));
+  const isCore = ([, { name }]: [string, PlatformCommand]) => name in CORE;
+  const ordered = [...shown.filter(isCore), ...(coreOnly ? [] : shown.filter((each) => !isCore(each)))];
   return {
     version: platform.version,
     instructions: INSTRUCTIONS,
-    tools: ordered.map(({ tool }) => tool),
-    findTool: (name) => tools.find(({ tool }) => tool.definition.name === name)?.tool,
+    toolNames: ordered.map(([name]) => name),
+    findTool: (name) => {
+      const command = named.get(name);
+      return command && (CORE[command.name]?.tool ?? commandTool)(platform, command);
+    },
     resources: seedResources(platform),
     tasks: seedTasks(platform),
   };

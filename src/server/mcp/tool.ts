@@ -11,16 +11,11 @@ import type { Platform, PlatformCommand } from './platform.ts';
 export function commandTool(platform: Platform, command: PlatformCommand): McpTool {
   return {
     definition: {
-      name: command.name.replaceAll(' ', '_'),
+      name: toolNameOf(command),
       title: titleOf(command.name),
       description: `${command.summary}.`,
-      // Of thousands of tools a page is shown.
-      get inputSchema() {
-        return inputSchemaOf(command);
-      },
-      get outputSchema() {
-        return command.outputSchema as Tool['outputSchema'];
-      },
+      inputSchema: inputSchemaOf(command),
+      outputSchema: command.outputSchema as Tool['outputSchema'],
       annotations: annotationsOf(command),
     },
     call: (input, ctx) =>
@@ -29,6 +24,9 @@ export function commandTool(platform: Platform, command: PlatformCommand): McpTo
       ),
   };
 }
+
+/** `keys list` → keys_list */
+export const toolNameOf = ({ name }: PlatformCommand): string => name.replaceAll(' ', '_');
 
 /** The command's input, as strict as REST is. */
 export function inputSchemaOf(

@@ -11,7 +11,8 @@ const MESSAGE_MOST = 1_000;
 const TYPES: Record<TaskStatus, string | null> = {
   queued: null,
   running: null,
-  waiting_for_approval: 'task.approval_requested',
+  /** What it waits for was announced when it was asked. */
+  waiting_for_approval: null,
   completed: 'task.completed',
   failed: 'task.failed',
   timed_out: 'task.failed',
