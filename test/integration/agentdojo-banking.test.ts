@@ -107,7 +107,9 @@ describe.skipIf(!hasAgentDojo)(title, () => {
     }
   });
 
-  it('lets those injected calls land, and no others, that the same scopes cover', async () => {
+  it('lets those injected calls land, and no others, that the same scopes cover', {
+    timeout: 90_000,
+  }, async () => {
     for (const task of suite.userTasks) {
       const scopes = bank.scopesOf(task.calls);
       const make = await withScopesOf(task);
@@ -132,7 +134,7 @@ describe.skipIf(!hasAgentDojo)(title, () => {
     }
   });
 
-  it('lets no injected call land under careful limits', async () => {
+  it('lets no injected call land under careful limits', { timeout: 180_000 }, async () => {
     for (const task of suite.userTasks) {
       for (const injection of suite.injectionTasks) {
         await bank.reset(injection.goal);
