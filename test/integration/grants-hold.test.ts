@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { Client } from 'pg';
 import { describe, expect, it } from 'vitest';
-import { type Effect, expectHolds } from '../fixtures/grants/holds.ts';
+import { expectHolds } from '../fixtures/grants/holds.ts';
 import { type Counted, verdict } from '../fixtures/grants/model.ts';
 import { onePlan, type Phase, type Plan, type Step, tuned, wildPlan } from '../fixtures/grants/plan.ts';
 import { startServers } from '../fixtures/grants/servers.ts';
@@ -12,7 +12,8 @@ import { until } from '../fixtures/seed.ts';
 import { startTestServer, testRunner } from '../fixtures/server.ts';
 import { testPacks } from '../fixtures/test-packs.ts';
 
-const RUNS = Number(process.env['SEED_GRANTS_RUNS'] ?? 6);
+/** Each with a server that is killed; SEED_GRANTS_RUNS asks for more. */
+const RUNS = Number(process.env['SEED_GRANTS_RUNS'] ?? 3);
 const CLOSED = 'closed';
 
 /** Null where the connection broke. */
@@ -43,7 +44,7 @@ const ranOnce = async (till: Till, id: string) => {
 describe('one call after the other', () => {
   it('is answered as the limits say, for any limits', { timeout: 120_000 }, async () => {
     const server = await startTestServer({ packs: testPacks('till') });
-    const seen = new Map<string, number>();
+    const seen = new Set<string>();
     try {
       const request = requestTo(async () => server.url);
       const runner = async () => server.runner();
@@ -56,18 +57,19 @@ describe('one call after the other', () => {
           const limits = { ...plan.limits };
           for (const step of plan.phases.flatMap(({ steps }) => steps)) {
             const told = await stepAsTold(till, limits, step, done, day);
-            if (told) seen.set(told, (seen.get(told) ?? 0) + 1);
+            if (told) seen.add(told);
           }
           const effects = await expectHolds(server.databaseUrl, till, null);
           expect(effects.map(({ sent }) => sent.note).sort()).toEqual(done.map(({ note }) => note).sort());
           await till.endTasks();
         }),
-        { numRuns: RUNS * 3, endOnFailure: true },
+        { numRuns: RUNS * 4, endOnFailure: true },
       );
     } finally {
       await server.stop();
     }
-    console.log(seen);
+    // All of it comes about.
+    expect([...seen]).toEqual(expect.arrayContaining(['done', 'asked', 'limit_exceeded']));
   });
 });
 
@@ -160,7 +162,7 @@ describe('many calls at once, on servers that are killed', () => {
     await using servers = await startServers();
     const db = new Client({ connectionString: servers.databaseUrl });
     await db.connect();
-    const seen = { done: 0, approved: 0, kills: 0, sent: 0, asked: 0, cut: 0 };
+    const seen = { done: 0, cut: 0 };
     try {
       await fc.assert(
         fc.asyncProperty(wildPlan, async (plan) => {
@@ -172,7 +174,6 @@ describe('many calls at once, on servers that are killed', () => {
           const runner = async () => testRunner(await servers.url(), servers.runnerToken);
           const till = await openTill(request, { adminKey: servers.adminKey, runner }, plan.limits);
           for (const phase of plan.phases) {
-            if (phase.killedAfter !== null) seen.kills += 1;
             // As if the half minute were over after which another server may take over what this one was at.
             const lapse = () =>
               db.query('update idempotency set working_until = now() where working_until > now()');
@@ -183,18 +184,16 @@ describe('many calls at once, on servers that are killed', () => {
             return states.every(Boolean);
           });
           await till.endTasks();
-          const effects: Effect[] = await expectHolds(servers.databaseUrl, till, plan.limits);
+          const effects = await expectHolds(servers.databaseUrl, till, plan.limits);
           seen.done += effects.length;
-          seen.approved += effects.filter(({ isApproved }) => isApproved).length;
-          seen.sent += till.sent.length;
-          seen.asked += till.approvals.length;
         }),
         { numRuns: RUNS, endOnFailure: true },
       );
     } finally {
       await db.end();
     }
-    console.log(seen);
+    expect(seen.done).toBeGreaterThan(0);
+    expect(seen.cut, 'requests that a killed server left without an answer').toBeGreaterThan(0);
   });
 });
 
