@@ -10,7 +10,7 @@ import { allows } from '../src/protocol/scope.ts';
 import type { Task } from '../src/protocol/task.ts';
 import { insertAccount } from '../src/server/access/accounts.ts';
 import { BUILT_IN } from '../src/server/built-in.ts';
-import { invalidInput } from '../src/server/http/read-input.ts';
+import { invalidInput } from '../src/server/http/invalid-input.ts';
 import { loadPack, refuseMissingSettings } from '../src/server/packs/load-packs.ts';
 import { packCommands } from '../src/server/packs/pack-commands.ts';
 import { openPackTables } from '../src/server/packs/tables.ts';
@@ -110,6 +110,7 @@ function callOf({ id, name, scopes = ['*'] }: Caller, test: TestStore): Call {
   const actor: Actor = {
     key,
     lineage: [key],
+    grantors: [],
     accountId: id,
     accountName: name,
     accountModels: null,
@@ -121,6 +122,7 @@ function callOf({ id, name, scopes = ['*'] }: Caller, test: TestStore): Call {
     store,
     creationId: randomUUID(),
     waitMs: 0,
+    via: 'key',
     traceParent: undefined,
     gone: () => signal,
     waiting: () => signal,

@@ -1,5 +1,6 @@
 // What a command's `run` is given with its input: who calls, the database, and when to give up.
 import type { Store } from '../db/store.ts';
+import type { DecidedVia } from '../protocol/approval.ts';
 import type { ShownCredential } from '../protocol/credential.ts';
 import type { Key, Lineage } from '../protocol/key.ts';
 
@@ -8,6 +9,8 @@ export interface Actor {
   key: Key;
   /** The key, then the one that started its task, and so on: what narrows one of them narrows this caller. */
   lineage: Lineage;
+  /** Behind the lineage, the limited keys that made its last one, and so on: for their limits and settings. */
+  grantors: readonly Key[];
   accountId: string;
   accountName: string;
   /** The models of its tasks that name none, and whose key names none; null: those of the server. */
@@ -25,6 +28,8 @@ export interface Call {
   creationId: string;
   /** The caller's `Prefer: wait=N` in milliseconds; 0 without. */
   waitMs: number;
+  /** How the caller came. */
+  via: DecidedVia;
   /** The caller's own for the platform of the command's pack, where the request brought one. */
   platformCredential?: ShownCredential | undefined;
   /** The request's header `traceparent`. */

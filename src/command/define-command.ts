@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { CredentialMode } from '../protocol/credential.ts';
+import type { CommandLimit } from '../protocol/grant.ts';
 import type { Effect, HttpMethod, JsonSchema } from '../protocol/manifest.ts';
 import type { Call } from './call.ts';
 
@@ -18,8 +19,14 @@ interface CommandBase<Input extends z.ZodObject> {
   /** Only keys of the operator's account may call it. */
   operatorOnly?: boolean;
   input: Input;
+  /** What each call, or all calls of one paying key, are limited to, whoever makes them. */
+  limits?: readonly CommandLimit[] | undefined;
   /** Complete command lines, for --help and the docs. */
   examples?: readonly string[];
+  /** A person is asked before it is done, whatever key calls it. */
+  approval?: 'ask';
+  /** Its calls wait for something: no task's ledger and transcript has them, and no agent is told of it. */
+  isPoll?: true;
   /** The pack that it is of, and whose credential its calls show the pack's platform. */
   platform?: { pack: string; credential: CredentialMode };
   /** All that is known of input and answer where the schemas show less of it; null: nothing of the answer. */
@@ -48,6 +55,7 @@ export interface ObjectCommand<
   /**
    * Doing it again with the same input and `creationId` does nothing twice, also while the first attempt is in
    * flight: a repeat may do it again where the outcome is unknown. For a service that takes a key against repeats.
+   * A task that calls it again and again is not taken for one that goes in circles.
    */
   repeatable?: boolean;
   /** Its work is one transaction, which the server begins and its row in the ledger is part of. */
@@ -63,6 +71,14 @@ export interface ObjectCommand<
   takesLargeInput?: boolean;
   /** Another service does its work: it answers as that one does, and 502 when that one fails. */
   remote?: boolean;
+  /** What a call with this input would do, in a sentence, for the person who is asked about it. */
+  describe?(input: z.output<Input>): string;
+  /**
+   * What it is about as it is now, such as the time of a row's last change or a digest of it. A call that a person
+   * was asked about is not done when that has changed since: it is read again right before `run`, where that is
+   * one transaction in the same one, and is best locked there (`for update`).
+   */
+  version?(input: z.output<Input>, call: Context, needs: Needs): Promise<string>;
   /** For pages: the columns a table shows. */
   columns?: readonly string[];
   /** A stream command, taking the answered task's id, that shows how it goes on. */
@@ -139,7 +155,12 @@ export function withNeeds<Needs>(commands: readonly Command<Needs>[], needs: Nee
     if (isStream(command))
       return { ...command, stream: (input, call) => command.stream(input, call, needs) } as Command;
     if (isFile(command)) return { ...command, file: (input, call) => command.file(input, call, needs) };
-    return { ...command, run: (input, call) => command.run(input, call, needs) };
+    const { version } = command;
+    return {
+      ...command,
+      ...(version && { version: (input: Record<string, unknown>, call: Call) => version(input, call, needs) }),
+      run: (input, call) => command.run(input, call, needs),
+    };
   });
 }
 

@@ -1,6 +1,5 @@
 // The tables as kysely sees them. They are made by migrations/*.sql; a change there is a change here.
 import type { ColumnType, Kysely, Selectable, Transaction } from 'kysely';
-import type { ApprovalState } from '../protocol/approval.ts';
 import type { Budget } from '../protocol/budget.ts';
 import type { CostSource } from '../protocol/cost-source.ts';
 import type { AgentEvent, ServerEvent } from '../protocol/event.ts';
@@ -13,6 +12,7 @@ import type { RunnerState } from '../protocol/runner.ts';
 import type { ScopeGrant } from '../protocol/scope.ts';
 import type { TaskError, TaskPhase, TaskStatus } from '../protocol/task.ts';
 import type { Defaulted, Json, JsonOrNull } from './columns.ts';
+import type { GrantTables } from './grant-tables.ts';
 import type { WebhookTables } from './webhook-tables.ts';
 
 /** A file of a task with the id of the blob that has its content. */
@@ -20,7 +20,7 @@ export interface StoredFile extends KeptFile {
   blobId: string;
 }
 
-export interface Tables extends WebhookTables {
+export interface Tables extends GrantTables, WebhookTables {
   blobs: { id: string; task_id: string; created_at: Date; unused_since: Date | null };
   credentials: {
     id: string;
@@ -106,37 +106,6 @@ export interface Tables extends WebhookTables {
     attempts: Defaulted<number>;
     approval_id: Defaulted<string | null>;
   };
-  grant_counts: { holder_id: string; counter: string; span: string; amount: string; updated_at: Date };
-  approvals: {
-    id: string;
-    account_id: string;
-    kind: 'command' | 'budget';
-    state: ApprovalState;
-    key_id: string;
-    billed_key_id: string;
-    task_id: string | null;
-    request_id: string;
-    idempotency_key: string | null;
-    command: string | null;
-    effect: Effect | null;
-    scope: string | null;
-    sealed_input: Buffer | null;
-    shown_input: JsonOrNull<unknown>;
-    input_hash: string | null;
-    summary: string;
-    reason: string;
-    budget: JsonOrNull<{ current: number; requested: number; unit: string }>;
-    version: string | null;
-    requested_at: Date;
-    expires_at: Date;
-    decided_at: Defaulted<Date | null>;
-    decided_by: Defaulted<string | null>;
-    decided_via: Defaulted<string | null>;
-    message: Defaulted<string | null>;
-    ran_at: Defaulted<Date | null>;
-    sealed_result: Defaulted<Buffer | null>;
-    error: JsonOrNull<{ code: string; message: string }>;
-  };
   calls: {
     id: string;
     created_at: Date;
@@ -156,6 +125,7 @@ export interface Tables extends WebhookTables {
     /** So many calls alike; null: one. */
     times: number | null;
     idempotency_key: string | null;
+    approval_id: Defaulted<string | null>;
   };
   audit: {
     id: string;
@@ -219,7 +189,11 @@ export interface Tables extends WebhookTables {
     limits: ColumnType<Limit[], string | undefined, string>;
     approval: JsonOrNull<ApprovalSetting>;
     loop: Defaulted<LoopSetting | null>;
+    created_by_key_id: Defaulted<string | null>;
+    rotated_by: Defaulted<string[]>;
+    limited_by_key_id: Defaulted<string | null>;
     expiry_announced: Defaulted<Date | null>;
+    approves_scopes: Defaulted<string[] | null>;
   };
   tasks: {
     id: string;
@@ -284,6 +258,7 @@ export interface Tables extends WebhookTables {
 export type SessionsTable = Tables['sessions'];
 export type AccountRow = Selectable<Tables['accounts']>;
 export type KeyRow = Selectable<Tables['keys']>;
+export type ApprovalRow = Selectable<Tables['approvals']>;
 export type TaskRow = Selectable<Tables['tasks']>;
 export type WebhookEndpointRow = Selectable<Tables['webhook_endpoints']>;
 export type WebhookEventRow = Selectable<Tables['webhook_events']>;

@@ -35,6 +35,14 @@ export const LIMITS = {
   /** How long a task may wait for people's approvals in all, unless it says so, and at the most. */
   approvalWaitMs: 600_000,
   approvalWaitMaxMs: 86_400_000,
+  /** Bytes of JSON that a call's input may have to be asked about: a person reads all of it. */
+  approvalInputBytes: 32 * 1024,
+  /** Characters of what is said with a decision, and of what a call would do. */
+  approvalMessageLength: 1_000,
+  approvalSummaryLength: 1_000,
+  /** Approvals of one task, and of one key, that may be pending at a time. */
+  pendingPerTask: 50,
+  pendingPerKey: 5_000,
   /** Seconds that `Prefer: wait=N` may hold an answer. */
   waitSeconds: 600,
   /** Seconds that a repeated request waits for the first one's answer. */
@@ -59,6 +67,15 @@ export const LIMITS = {
   cidrsPerKey: 50,
   modelsPerKey: 50,
   limitsPerKey: 32,
+  /** Of one limit on inputs: bytes of its JSON, sums, schemas within its own, their depth, a pattern's length. */
+  limitBytes: 16 * 1024,
+  sumsPerLimit: 8,
+  limitSchemas: 300,
+  limitDepth: 16,
+  limitPatternLength: 500,
+  /** Values of an input that one limit looks at, and characters of a text that a pattern is looked for in. */
+  limitSteps: 50_000,
+  limitTextLength: 10_000,
   requestsPerMinuteMax: 100_000,
   concurrentTasksMax: 10_000,
   /** What a budget or a limit of a key can be at the most. */

@@ -6,6 +6,7 @@ import type { Store } from '../db/store.ts';
 import type { LoadedPack } from '../pack/definition.ts';
 import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../protocol/event-types.ts';
 import type { Template } from '../protocol/template.ts';
+import { checkKey } from './access/check-key.ts';
 import {
   createAccount,
   createKey,
@@ -21,11 +22,13 @@ import {
 } from './access/commands.ts';
 import { getKey as getKeyOf } from './access/keys.ts';
 import { showCommand } from './access/show-command.ts';
+import { approveApproval, denyApproval, getApproval, listApprovals } from './approvals/commands.ts';
 import { deleteHeld, listHeld, setCredential } from './credentials/commands.ts';
 import { keepTaskCredentials, refuseUnwanted } from './credentials/given.ts';
 import { heldCredential } from './credentials/held.ts';
 import type { KeptBlobs } from './files/blobs.ts';
 import { getArtifact, listArtifacts } from './files/commands.ts';
+import { checkLimits } from './grants/check-limits.ts';
 import type { CallLog } from './ledger/call-log.ts';
 import { chooseModels } from './models/allowed-models.ts';
 import { listModels, type ModelNeeds, testOfModel } from './models/commands.ts';
@@ -35,6 +38,7 @@ import { type CredentialFor, packCommands } from './packs/pack-commands.ts';
 import { listSandboxes } from './runners/commands.ts';
 import { openRunnerLook } from './runners/runners.ts';
 import type { ServerSettings } from './settings.ts';
+import { tasksOfApprovals } from './tasks/asking.ts';
 import { getTask, listLedger, listTasks, listTemplates, runTask, stopTask, taskEvents } from './tasks/commands.ts';
 import { openTaskCreation } from './tasks/create.ts';
 import type { TaskCache } from './tasks/find.ts';
@@ -75,11 +79,13 @@ const FEATURES = {
     listKeys,
     getKey,
     updateKey,
+    checkKey,
     rotateKey,
     revokeKey,
     listAudit,
   ],
   telemetry: [obsSummary, obsRequests, obsUsage, obsCosts, obsErrors],
+  approvals: [listApprovals, getApproval, approveApproval, denyApproval],
   tasks: [runTask, getTask, listLedger, listTasks, stopTask, taskEvents, listTemplates],
   models: [listModels, testOfModel],
   files: [listArtifacts, getArtifact],
@@ -136,14 +142,22 @@ export function openRegistry(parts: RegistryNeeds): Registry {
   const modeOf = (name: string) => packs.find((pack) => pack.name === name)?.credential ?? null;
   const credentialFor: CredentialFor = (wanted) => heldCredential(store, wanted, secretsKey);
   const needs: FeatureNeeds = {
-    access: { scopes, models: llm, allowed: (...key) => registry.allowed(...key) },
+    access: {
+      scopes,
+      models: llm,
+      allowed: (...key) => registry.allowed(...key),
+      checkLimits: (limits) => checkLimits(limits, registry.commands),
+      commands: () => registry.commands,
+    },
     telemetry: { calls, callRetentionDays: retention.calls },
+    approvals: { secretsKey, tasks: tasksOfApprovals(store) },
     tasks: {
       ...taskCache,
       looks: new TaskLooks(store.db),
       createFree: openTaskCreation(store),
       resources,
       scopesFor: scopes,
+      checkLimits: (limits) => checkLimits(limits, registry.commands),
       commandsAsk: (granted, operator) => registry.allowed(granted, operator).some(asksByItself),
       models: {
         choose: (asked, actor) => chooseModels(asked, actor, llm),
@@ -184,11 +198,12 @@ export function openRegistry(parts: RegistryNeeds): Registry {
   return registry;
 }
 
-const asksByItself = (command: Command): boolean => 'approval' in command && command.approval === 'ask';
+const asksByItself = ({ approval, limits = [] }: Command): boolean =>
+  approval === 'ask' || limits.some((limit) => limit.else === 'ask');
 
 /** What Seed itself reads for a key and an input is the same for all who ask at the same time. */
 function shareReads(command: Command): Command {
-  return isObject(command) && command.effect === 'read' ? { ...command, shared: true } : command;
+  return isObject(command) && command.effect === 'read' ? { shared: true, ...command } : command;
 }
 
 function templatesOf(pack: string | null, templates: LoadedPack['templates'] = []): Template[] {

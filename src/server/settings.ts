@@ -2,7 +2,14 @@
 import { isCidr } from '../lib/cidr.ts';
 import { env } from '../lib/env.ts';
 import { isWellFormedKeySecret } from '../lib/key-secret.ts';
-import { choiceSetting, dataDirSetting, integerSetting, listSetting, logLevelSetting } from '../lib/settings.ts';
+import {
+  choiceSetting,
+  dataDirSetting,
+  integerSetting,
+  listSetting,
+  logLevelSetting,
+  packRowSecuritySetting,
+} from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { sessionSettings } from './access/sessions.ts';
 import { WEB_FOLDER } from './dashboard/web-files.ts';
@@ -55,7 +62,7 @@ export function readServerSettings() {
     packs: packSettings(),
     /** The pack that is being written: its commands are taken anew whenever its files change; null: none. */
     packsDev: env('SEED_PACKS_DEV') ?? null,
-    packRowSecurity: choiceSetting('SEED_PACK_ROW_SECURITY', 'on', ['on', 'off']) === 'on',
+    packRowSecurity: packRowSecuritySetting(),
     sessions: sessionSettings(),
     /** The built dashboard; it may be missing. */
     webFolder: WEB_FOLDER,

@@ -38,8 +38,10 @@ export interface NewKey extends SomeKeyLimits {
   /** The key that revoked it; null with `revokedAt` set: Seed itself. */
   revokedBy?: string | null;
   createdAt?: Date;
-  /** The key in use, for the event. */
+  /** The key in use; undefined: Seed makes it by itself. */
   createdBy?: string;
+  /** The key in use where it is limited: then its limits bind the new one, too. */
+  limitedBy?: string | null;
 }
 
 export async function insertKey(db: Db, key: NewKey): Promise<Key> {
@@ -61,6 +63,8 @@ export async function insertKey(db: Db, key: NewKey): Promise<Key> {
       caller_key_id: key.callerKeyId ?? null,
       metadata: storableJson(key.metadata ?? {}),
       tasks_may_create_lasting_keys: key.tasksMayCreateLastingKeys ?? false,
+      created_by_key_id: key.createdBy ?? null,
+      limited_by_key_id: key.limitedBy ?? null,
       ...limitColumns(key),
       ...grantColumns(key.grants ?? {}),
     })
