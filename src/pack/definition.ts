@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import type { CredentialMode } from '../protocol/credential.ts';
 import type { EventType } from '../protocol/event-types.ts';
+import type { Limit } from '../protocol/grant.ts';
 import type { Playbook } from '../scripted/playbook.ts';
 import type { AroundCall, NoTables, PackCommand, Renew } from './pack-command.ts';
 import type { SettingsRead, SettingsSchemas } from './settings.ts';
@@ -22,6 +23,8 @@ export interface PackTemplate {
   instruction: string;
   /** What its agent needs: scopes of the pack's own commands, or of Seed's. */
   scopes: readonly string[];
+  /** What its task is limited to, unless whoever starts it says otherwise. */
+  limits?: readonly z.input<typeof Limit>[];
 }
 
 /** What a command answers, before its schema has checked it. */
