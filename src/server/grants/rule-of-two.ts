@@ -1,5 +1,5 @@
 // The rule of two: what reads what strangers have written, reads what is private and changes what others see could
-// be led by the first to give away the second by the third. Told, asked for or refused when a task is accepted. Pure.
+// be led by the first to give away the second by the third. Told, asked for or refused when a task is accepted.
 import type { Command } from '../../command/define-command.ts';
 import { ApprovalSetting } from '../../protocol/grant.ts';
 
