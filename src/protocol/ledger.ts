@@ -4,8 +4,8 @@ import { Approval } from './approval.ts';
 import { AuditOutcome, outcomeOf } from './audit.ts';
 
 /**
- * As in the audit log; `asked`: a person is asked, or it is about to run; `unknown`: the call is still being made, or
- * was cut off, and may have been done.
+ * As in the audit log; `asked`: a person is asked, or it is about to run; `unknown`: the call is still being made,
+ * or was cut off, and may have been done.
  */
 export const LedgerOutcome = z.enum([...AuditOutcome.options, 'asked', 'unknown']);
 export type LedgerOutcome = z.infer<typeof LedgerOutcome>;

@@ -1,4 +1,5 @@
-// What changes between asking and deciding: the key, its limits, the row that a call is about, who is at work on it.
+// What changes between asking and deciding: the key, its limits, the row that a call is about, who is at work
+// on it.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Approval } from '../../src/protocol/approval.ts';
 import { type Approving, SCOPES, startApproving } from '../fixtures/approvals.ts';

@@ -1,5 +1,5 @@
-// A server that is killed between a decision and its call, and in the middle of the call: another takes it up, does
-// it once where that can be known, and says so where it cannot.
+// A server that is killed between a decision and its call, and in the middle of the call: another takes it up,
+// does it once where that can be known, and says so where it cannot.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
