@@ -8,6 +8,7 @@ import { type Io, usageError } from './io.ts';
 import { multipartBody, takeFiles } from './local-file.ts';
 import { credentialHeaders, type Profile } from './profile.ts';
 import type { HttpResponse, StreamedBody } from './request.ts';
+import { sanitiseLine } from './terminal.ts';
 
 export interface Api {
   readonly url: string;
@@ -65,6 +66,13 @@ export function createApi(io: Io, profile: Profile): Api {
     });
   }
 
+  /** What the server says of the call besides its answer. */
+  function warned(response: HttpResponse): HttpResponse {
+    const warning = response.headers['seed-warning'];
+    if (typeof warning === 'string') io.stderr.write(`warning: ${sanitiseLine(warning)}\n`);
+    return response;
+  }
+
   /** Sends until it is answered with success; again only what does nothing twice. */
   async function send(exchange: Exchange): Promise<HttpResponse> {
     const isRepeatable = exchange.method === 'GET' || exchange.idempotencyKey !== undefined;
@@ -72,7 +80,7 @@ export function createApi(io: Io, profile: Profile): Api {
     for (const pauseMs of [...pauses, null]) {
       try {
         const response = await once(exchange);
-        if (response.status >= 200 && response.status < 300) return response;
+        if (response.status >= 200 && response.status < 300) return warned(response);
         const body = await readAll(response.body);
         if (response.status !== 503 || pauseMs === null) throw apiError(response, body, profile);
       } catch (error) {

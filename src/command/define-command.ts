@@ -55,6 +55,7 @@ export interface ObjectCommand<
   /**
    * Doing it again with the same input and `creationId` does nothing twice, also while the first attempt is in
    * flight: a repeat may do it again where the outcome is unknown. For a service that takes a key against repeats.
+   * A task that calls it again and again is not taken for one that goes in circles.
    */
   repeatable?: boolean;
   /** Its work is one transaction, which the server begins and its row in the ledger is part of. */

@@ -50,8 +50,8 @@ export function createAgentTools(options: AgentToolsOptions): ToolDefinition[] {
   return [
     bash,
     defineTool(startedWhen(ready, terse(read, 'Reads a text file.'))),
-    defineTool(startedWhen(ready, terse(write, 'Writes a file, with its folders; replaces what is there.'))),
-    defineTool(startedWhen(ready, terse(edit, 'Replaces a text in a file, which must be in it exactly once.'))),
+    defineTool(startedWhen(ready, terse(write, 'Writes a whole file.'))),
+    defineTool(startedWhen(ready, terse(edit, 'Replaces a text that is in the file once.'))),
   ];
 }
 

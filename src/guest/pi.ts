@@ -66,6 +66,8 @@ export async function startPiSession(pi: Pi, options: PiSessionOptions): Promise
           supportsDeveloperRole: false,
           supportsReasoningEffort: false,
           supportsUsageInStreaming: true,
+          // Else every tool says `strict: false`, which some upstreams refuse and nobody needs.
+          supportsStrictMode: false,
           maxTokensField: 'max_tokens',
           sendSessionAffinityHeaders: false,
         },

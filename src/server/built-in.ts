@@ -6,6 +6,7 @@ import type { Store } from '../db/store.ts';
 import type { LoadedPack } from '../pack/definition.ts';
 import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../protocol/event-types.ts';
 import type { Template } from '../protocol/template.ts';
+import { checkKey } from './access/check-key.ts';
 import {
   createAccount,
   createKey,
@@ -78,6 +79,7 @@ const FEATURES = {
     listKeys,
     getKey,
     updateKey,
+    checkKey,
     rotateKey,
     revokeKey,
     listAudit,
@@ -147,6 +149,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
       models: llm,
       allowed: (...key) => registry.allowed(...key),
       checkLimits: (limits) => checkLimits(limits, registry.commands),
+      commands: () => registry.commands,
     },
     telemetry: { calls, callRetentionDays: retention.calls },
     approvals: { secretsKey, tasks: tasksOfApprovals(store), linkTo },

@@ -9,7 +9,10 @@ import {
   listSetting,
   logLevelSetting,
   urlSetting,
+  packRowSecuritySetting,
+import {  } from '../lib/settings.ts';
 } from '../lib/settings.ts';
+
 import { SeedError } from '../protocol/errors.ts';
 import { sessionSettings } from './access/sessions.ts';
 import { WEB_FOLDER } from './dashboard/web-files.ts';
@@ -64,7 +67,7 @@ export function readServerSettings() {
     packs: packSettings(),
     /** The pack that is being written: its commands are taken anew whenever its files change; null: none. */
     packsDev: env('SEED_PACKS_DEV') ?? null,
-    packRowSecurity: choiceSetting('SEED_PACK_ROW_SECURITY', 'on', ['on', 'off']) === 'on',
+    packRowSecurity: packRowSecuritySetting(),
     sessions: sessionSettings(),
     /** The built dashboard; it may be missing. */
     webFolder: WEB_FOLDER,

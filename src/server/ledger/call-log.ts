@@ -31,6 +31,8 @@ export interface NewCall {
   /** So many calls alike, of which this is the last. */
   times: number;
   idempotencyKey: string | null;
+  /** Of a task's calls: the same for the same command and input. */
+  inputHash: string | null;
   /** Of one that a person was asked about. */
   approvalId?: string | null;
 }
@@ -67,6 +69,7 @@ function insertion(calls: readonly NewCall[]): RawBuilder<unknown> {
     times: call.times === 1 ? null : call.times,
     idempotency_key: call.idempotencyKey,
     approval_id: call.approvalId,
+    input_hash: call.inputHash,
   }));
   return sql`insert into calls select * from json_populate_recordset(null::calls, ${JSON.stringify(rows)}::json)`;
 }

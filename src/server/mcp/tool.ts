@@ -19,9 +19,13 @@ export function commandTool(platform: Platform, command: PlatformCommand): McpTo
       annotations: annotationsOf(command),
     },
     call: (input, ctx) =>
-      orToolError(async () =>
-        toolResult(await answerOf(await platform.call(command, input, { signal: ctx.mcpReq.signal }))),
-      ),
+      orToolError(async () => {
+        const response = await platform.call(command, input, { signal: ctx.mcpReq.signal });
+        const result = toolResult(await answerOf(response));
+        const warning = response.headers.get('seed-warning');
+        if (warning !== null) result.content.push({ type: 'text', text: `warning: ${warning}` });
+        return result;
+      }),
   };
 }
 
