@@ -8,9 +8,8 @@ import {
   integerSetting,
   listSetting,
   logLevelSetting,
-  urlSetting,
   packRowSecuritySetting,
-import {  } from '../lib/settings.ts';
+  urlSetting,
 } from '../lib/settings.ts';
 
 import { SeedError } from '../protocol/errors.ts';
