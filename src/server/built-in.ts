@@ -23,7 +23,7 @@ import {
 } from './access/commands.ts';
 import { getKey as getKeyOf } from './access/keys.ts';
 import { showCommand } from './access/show-command.ts';
-import { approveApproval, denyApproval, getApproval, listApprovals } from './approvals/commands.ts';
+import { approveApproval, denyApproval, getApproval, linkApproval, listApprovals } from './approvals/commands.ts';
 import { deleteHeld, listHeld, setCredential } from './credentials/commands.ts';
 import { keepTaskCredentials, refuseUnwanted } from './credentials/given.ts';
 import { heldCredential } from './credentials/held.ts';
@@ -87,7 +87,7 @@ const FEATURES = {
     listAudit,
   ],
   telemetry: [obsSummary, obsRequests, obsUsage, obsCosts, obsErrors],
-  approvals: [listApprovals, getApproval, approveApproval, denyApproval],
+  approvals: [listApprovals, getApproval, approveApproval, denyApproval, linkApproval],
   tasks: [runTask, getTask, listLedger, listTasks, stopTask, taskEvents, listTemplates],
   models: [listModels, testOfModel],
   files: [listArtifacts, getArtifact],
@@ -133,11 +133,13 @@ interface RegistryNeeds {
   blobs: KeptBlobs;
   secretsKey: string;
   taskCache: TaskCache;
+  /** The address of the page of a link to an approval. */
+  linkTo(token: string): string;
 }
 
 /** All commands as they can be called: Seed's own with what each feature needs, and those of the packs. */
 export function openRegistry(parts: RegistryNeeds): Registry {
-  const { settings, store, packs, llm, models, calls, blobs, secretsKey, taskCache } = parts;
+  const { settings, store, packs, llm, models, calls, blobs, secretsKey, taskCache, linkTo } = parts;
   const { webhookNetworks, resources, retention } = settings;
   const eventTypes = createEventTypes([...BUILT_IN_EVENT_TYPES, ...packs.flatMap(({ events = [] }) => events)]);
   const scopes = (operator: boolean) => registry.scopes(operator);
@@ -152,7 +154,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
       commands: () => registry.commands,
     },
     telemetry: { calls, callRetentionDays: retention.calls },
-    approvals: { secretsKey, tasks: tasksOfApprovals(store) },
+    approvals: { secretsKey, tasks: tasksOfApprovals(store), linkTo },
     tasks: {
       ...taskCache,
       looks: new TaskLooks(store.db),

@@ -9,7 +9,9 @@ import {
   listSetting,
   logLevelSetting,
   packRowSecuritySetting,
+  urlSetting,
 } from '../lib/settings.ts';
+
 import { SeedError } from '../protocol/errors.ts';
 import { sessionSettings } from './access/sessions.ts';
 import { WEB_FOLDER } from './dashboard/web-files.ts';
@@ -42,6 +44,8 @@ export function readServerSettings() {
     mcpAllowedOrigins: mcpAllowedOrigins(),
     /** Null: the audit log is kept for ever. */
     auditRetentionDays: auditRetentionDays(),
+    /** How people reach this Seed, for links; null: by the address that it listens on. */
+    publicUrl: urlSetting('SEED_PUBLIC_URL'),
     /** Null: the price list that comes with Seed. */
     pricesFile: env('SEED_PRICES_FILE') ?? null,
     /** Null: nothing is set of any model. */
