@@ -1,5 +1,5 @@
-// Approvals of larger budgets: asked for by a call of the model that its task's budget has no room for (spending/),
-// and as good as done when a person says yes (decide.ts).
+// Approvals of larger budgets: asked for by a call of the model that its task's budget has no room for, and as good
+// as done when a person says yes (decide.ts). Called by spending/, through server.ts.
 import { randomUUID } from 'node:crypto';
 import { storableJson, storableText } from '../../db/storable.ts';
 import type { ApprovalRow, TaskRow, Tx } from '../../db/tables.ts';
@@ -9,30 +9,29 @@ import { announce } from './announce.ts';
 import type { AskNeeds } from './ask.ts';
 import { sealResult } from './rows.ts';
 
-/** What a call of the model has no room for, as spending says it. */
-interface BudgetAsked {
-  task: TaskRow;
-  lineage: readonly Pick<Key, 'id'>[];
-  current: number;
-  /** Whose budget, and what it is to be at least. */
-  raise: { taskId: string; unit: 'tokens' | 'usd' | 'calls'; to: number };
-  why: string;
-}
-
 /** The id of the approval to wait for; null: nobody is asked, or not again. */
 export async function askForRaise(
   tx: Tx,
-  { task, lineage, current, raise, why }: BudgetAsked,
+  asked: {
+    /** Locked, as are those above it. */
+    task: TaskRow;
+    lineage: readonly Pick<Key, 'id'>[];
+    current: number;
+    /** Whose budget, and what it is to be at least. */
+    raise: { taskId: string; unit: 'tokens' | 'usd' | 'calls'; to: number };
+    why: string;
+  },
   now: Date,
   { tasks }: AskNeeds,
 ): Promise<string | null> {
-  const asked = await tx
+  const { task, lineage, current, raise, why } = asked;
+  const earlier = await tx
     .selectFrom('approvals')
     .selectAll()
     .where('task_id', '=', task.id)
     .where('kind', '=', 'budget')
     .execute();
-  const same = asked.filter(({ budget }) => budget?.taskId === raise.taskId && budget?.unit === raise.unit);
+  const same = earlier.filter(({ budget }) => budget?.taskId === raise.taskId && budget?.unit === raise.unit);
   const pending = same.find(({ state }) => state === 'pending');
   if (pending) return pending.id;
   const said = same.some(({ state, budget }) => state !== 'approved' && (budget?.current ?? 0) >= current);
