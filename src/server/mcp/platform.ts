@@ -15,6 +15,8 @@ export interface PlatformCommand extends ManifestCommand {
   outputSchema: JsonSchema;
   /** Whether the presented key may use it. */
   allowed: boolean;
+  /** Whether a person may be asked before a call of it is done. */
+  mayBeAsked: boolean;
 }
 
 export interface CallOptions {
@@ -43,18 +45,24 @@ export type PlatformFor = (c: Context<HttpEnv>, actor: Actor) => Platform;
 /** @param app what answers REST; it is asked when calls are made, so it may be this platform's own application */
 export function inProcessPlatform(registry: Registry, version: string, app: Hono<HttpEnv>): PlatformFor {
   const described = registry.commands.map((command) => describe(command, version));
-  return (c, { key, operator }) => {
+  const asking = new Set(registry.commands.filter((command) => 'approval' in command).map(({ name }) => name));
+  return (c, { key, lineage, operator }) => {
     const allowed = new Set(registry.allowed(key.scopes, operator).map(({ name }) => name));
+    const isBound = lineage.some(
+      ({ limits, approval, loop }) => limits.length > 0 || approval !== null || loop !== null,
+    );
     return {
       version,
-      commands: described.map((command) => withAllowed(command, allowed.has(command.name))),
+      commands: described.map((command) =>
+        forKey(command, { allowed: allowed.has(command.name), mayBeAsked: isBound || asking.has(command.name) }),
+      ),
       call: async (command, input, options) =>
         app.fetch(requestFor(c, command, input, options), { incoming: c.env.incoming }),
     };
   };
 }
 
-type Described = Omit<PlatformCommand, 'allowed'>;
+type Described = Omit<PlatformCommand, 'allowed' | 'mayBeAsked'>;
 
 /** Its schemas are made when they are looked at. */
 function describe(command: Command, version: string): Described {
@@ -69,8 +77,12 @@ function describe(command: Command, version: string): Described {
 }
 
 /** All that is described, unseen: every request has a list of its own. */
-function withAllowed(command: Described, allowed: boolean): PlatformCommand {
-  return Object.create(command, { allowed: { value: allowed, enumerable: true } }) as PlatformCommand;
+function forKey(command: Described, { allowed, mayBeAsked }: Pick<PlatformCommand, 'allowed' | 'mayBeAsked'>) {
+  const own = {
+    allowed: { value: allowed, enumerable: true },
+    mayBeAsked: { value: mayBeAsked, enumerable: true },
+  };
+  return Object.create(command, own) as PlatformCommand;
 }
 
 /** A schema with a name of its own is a reference to itself; clients want to see an object. */
