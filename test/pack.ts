@@ -121,6 +121,7 @@ function callOf({ id, name, scopes = ['*'] }: Caller, test: TestStore): Call {
     store,
     creationId: randomUUID(),
     waitMs: 0,
+    via: 'key',
     traceParent: undefined,
     gone: () => signal,
     waiting: () => signal,

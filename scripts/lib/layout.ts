@@ -32,7 +32,8 @@ const INSIDE: Record<string, Record<string, readonly string[]>> = {
     webhooks: ['http'],
     access: ['http', 'webhooks'],
     spending: ['access'],
-    tasks: ['http', 'access', 'webhooks', 'spending', 'ledger', 'credentials'],
+    approvals: ['http', 'access', 'webhooks', 'ledger'],
+    tasks: ['http', 'access', 'webhooks', 'spending', 'ledger', 'credentials', 'approvals'],
     files: ['http', 'access', 'tasks'],
     runners: ['http', 'tasks', 'files', 'access', 'spending'],
     models: ['http', 'access', 'spending', 'tasks'],
@@ -42,7 +43,7 @@ const INSIDE: Record<string, Record<string, readonly string[]>> = {
     dashboard: ['http'],
     '(top)': [
       ...['ledger', 'http', 'webhooks', 'access', 'spending', 'tasks', 'files', 'runners', 'models'],
-      ...['credentials', 'packs', 'mcp', 'telemetry', 'dashboard'],
+      ...['approvals', 'credentials', 'packs', 'mcp', 'telemetry', 'dashboard'],
     ],
   },
 };

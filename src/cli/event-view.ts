@@ -67,6 +67,8 @@ export function createEventView(style: Style): (event: TaskEvent) => string {
       }
       case 'command':
         return closed(`${commandText(event, style)}\n`);
+      case 'approval':
+        return closed(`${approvalText(event, style)}\n`);
       case 'diagnostic':
         return closed(`${style.yellow('!')} ${style.dim(sanitise(event.text).trimEnd())}\n`);
       default:
@@ -101,6 +103,15 @@ function callText(tool: string, input: Record<string, unknown>, style: Style): s
     return [`${style.cyan('$')} ${style.bold(first ?? '')}`, ...others.map((line) => `  ${line}`)].join('\n');
   }
   return `${style.cyan('▸')} ${style.bold(sanitiseLine(tool))} ${style.dim(sanitiseLine(JSON.stringify(input)))}`;
+}
+
+function approvalText(event: Extract<TaskEvent, { type: 'approval' }>, style: Style): string {
+  const { state, summary, reason, decidedBy, message } = event;
+  const painted = { approved: style.green, pending: style.yellow }[state as string] ?? style.red;
+  const by = decidedBy === null ? '' : ` by ${sanitiseLine(decidedBy)}`;
+  const why = message ?? (state === 'pending' ? reason : null);
+  const said = why === null ? '' : style.dim(`: ${sanitiseLine(why)}`);
+  return `    ${style.dim('?')} ${sanitiseLine(summary)} ${painted(state)}${by}${said}`;
 }
 
 function commandText(event: Extract<TaskEvent, { type: 'command' }>, style: Style): string {

@@ -1,5 +1,6 @@
 // What a command's `run` is given with its input: who calls, the database, and when to give up.
 import type { Store } from '../db/store.ts';
+import type { DecidedVia } from '../protocol/approval.ts';
 import type { Key, Lineage } from '../protocol/key.ts';
 
 /** Who presents the key. */
@@ -24,6 +25,8 @@ export interface Call {
   creationId: string;
   /** The caller's `Prefer: wait=N` in milliseconds; 0 without. */
   waitMs: number;
+  /** How the caller came. */
+  via: DecidedVia;
   /** The request's header `traceparent`. */
   traceParent: string | undefined;
   // Made for who asks for one: most calls wait for nothing, and a signal costs as much as a short request.

@@ -19,6 +19,10 @@ interface CommandBase<Input extends z.ZodObject> {
   input: Input;
   /** Complete command lines, for --help and the docs. */
   examples?: readonly string[];
+  /** A person is asked before it is done, whatever key calls it. */
+  approval?: 'ask';
+  /** Its calls wait for something: no task's ledger and transcript has them, and no agent is told of it. */
+  isPoll?: true;
   /** All that is known of input and answer where the schemas show less of it; null: nothing of the answer. */
   whole?(): { input: JsonSchema; output: JsonSchema | null };
 }
@@ -60,6 +64,14 @@ export interface ObjectCommand<
   takesLargeInput?: boolean;
   /** Another service does its work: it answers as that one does, and 502 when that one fails. */
   remote?: boolean;
+  /** What a call with this input would do, in a sentence, for the person who is asked about it. */
+  describe?(input: z.output<Input>): string;
+  /**
+   * What it is about as it is now, such as the time of a row's last change or a digest of it. A call that a person
+   * was asked about is not done when that has changed since: it is read again right before `run`, where that is
+   * one transaction in the same one, and is best locked there (`for update`).
+   */
+  version?(input: z.output<Input>, call: Context, needs: Needs): Promise<string>;
   /** For pages: the columns a table shows. */
   columns?: readonly string[];
   /** A stream command, taking the answered task's id, that shows how it goes on. */
@@ -136,7 +148,12 @@ export function withNeeds<Needs>(commands: readonly Command<Needs>[], needs: Nee
     if (isStream(command))
       return { ...command, stream: (input, call) => command.stream(input, call, needs) } as Command;
     if (isFile(command)) return { ...command, file: (input, call) => command.file(input, call, needs) };
-    return { ...command, run: (input, call) => command.run(input, call, needs) };
+    const { version } = command;
+    return {
+      ...command,
+      ...(version && { version: (input: Record<string, unknown>, call: Call) => version(input, call, needs) }),
+      run: (input, call) => command.run(input, call, needs),
+    };
   });
 }
 

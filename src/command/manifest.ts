@@ -9,7 +9,8 @@ export function toManifest(commands: readonly Command[], version: string): Manif
 
 /** The same as an agent is told of it at its start. */
 export function toTold(commands: readonly Command[]): ToldCommand[] {
-  return commands.map(({ name, summary, effect, http, input }) => {
+  const told = commands.filter(({ isPoll }) => !isPoll);
+  return told.map(({ name, summary, effect, http, input }) => {
     const positional = pathParameters(parseHttp(http).path);
     const required = (toJsonSchema(input, 'input').required ?? []).filter((one) => !positional.includes(one));
     return { name, summary, effect, positional, ...(required.length > 0 && { required }) };

@@ -6,7 +6,9 @@ import type { EventType } from '../protocol/event-types.ts';
 const LOCAL_NOUNS: readonly string[] = ['help', 'login', 'logout', 'doctor', 'snapshots', 'mcp'];
 /** Nouns of Seed's own commands; a test compares them with the commands. */
 export const OWN_NOUNS: readonly string[] =
-  'accounts audit commands credentials keys models obs packs sandboxes tasks templates webhooks whoami'.split(' ');
+  'accounts approvals audit commands credentials keys models obs packs sandboxes tasks templates webhooks whoami'.split(
+    ' ',
+  );
 
 interface Named {
   name: string;

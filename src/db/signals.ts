@@ -18,11 +18,13 @@ export type Topic =
   | 'keys'
   | 'models'
   | 'webhooks'
+  | 'approvals'
   | `task:${string}`
   | `ended:${string}`
   | `runner:${string}`
   | `idempotency:${string}`
   | `spend:${string}`
+  | `approval:${string}`
   | `webhook-events:${string}`
   | `webhook-test:${string}`;
 

@@ -1,6 +1,5 @@
 // The tables as kysely sees them. They are made by migrations/*.sql; a change there is a change here.
 import type { ColumnType, Kysely, Selectable, Transaction } from 'kysely';
-import type { ApprovalState } from '../protocol/approval.ts';
 import type { Budget } from '../protocol/budget.ts';
 import type { CostSource } from '../protocol/cost-source.ts';
 import type { AgentEvent, ServerEvent } from '../protocol/event.ts';
@@ -13,6 +12,7 @@ import type { RunnerState } from '../protocol/runner.ts';
 import type { ScopeGrant } from '../protocol/scope.ts';
 import type { TaskError, TaskPhase, TaskStatus } from '../protocol/task.ts';
 import type { AttemptError, DeliveryStatus, DisabledReason } from '../protocol/webhook.ts';
+import type { GrantTables } from './grant-tables.ts';
 
 /** jsonb: read as the value, written as its JSON text. */
 type Json<Value> = ColumnType<Value, string, string>;
@@ -24,7 +24,7 @@ export interface StoredFile extends KeptFile {
   blobId: string;
 }
 
-export interface Tables {
+export interface Tables extends GrantTables {
   blobs: { id: string; task_id: string; created_at: Date; unused_since: Date | null };
   webhook_endpoints: {
     id: string;
@@ -165,37 +165,6 @@ export interface Tables {
     attempts: Defaulted<number>;
     approval_id: Defaulted<string | null>;
   };
-  grant_counts: { holder_id: string; counter: string; span: string; amount: string; updated_at: Date };
-  approvals: {
-    id: string;
-    account_id: string;
-    kind: 'command' | 'budget';
-    state: ApprovalState;
-    key_id: string;
-    billed_key_id: string;
-    task_id: string | null;
-    request_id: string;
-    idempotency_key: string | null;
-    command: string | null;
-    effect: Effect | null;
-    scope: string | null;
-    sealed_input: Buffer | null;
-    shown_input: JsonOrNull<unknown>;
-    input_hash: string | null;
-    summary: string;
-    reason: string;
-    budget: JsonOrNull<{ current: number; requested: number; unit: string }>;
-    version: string | null;
-    requested_at: Date;
-    expires_at: Date;
-    decided_at: Defaulted<Date | null>;
-    decided_by: Defaulted<string | null>;
-    decided_via: Defaulted<string | null>;
-    message: Defaulted<string | null>;
-    ran_at: Defaulted<Date | null>;
-    sealed_result: Defaulted<Buffer | null>;
-    error: JsonOrNull<{ code: string; message: string }>;
-  };
   calls: {
     id: string;
     created_at: Date;
@@ -215,6 +184,7 @@ export interface Tables {
     /** So many calls alike; null: one. */
     times: number | null;
     idempotency_key: string | null;
+    approval_id: Defaulted<string | null>;
   };
   audit: {
     id: string;
@@ -279,6 +249,8 @@ export interface Tables {
     approval: JsonOrNull<ApprovalSetting>;
     loop: Defaulted<LoopSetting | null>;
     expiry_announced: Defaulted<Date | null>;
+    created_by: Defaulted<string | null>;
+    approves_scopes: Defaulted<string[] | null>;
   };
   tasks: {
     id: string;
@@ -340,6 +312,7 @@ export interface Tables {
 export type SessionsTable = Tables['sessions'];
 export type AccountRow = Selectable<Tables['accounts']>;
 export type KeyRow = Selectable<Tables['keys']>;
+export type ApprovalRow = Selectable<Tables['approvals']>;
 export type TaskRow = Selectable<Tables['tasks']>;
 export type WebhookEndpointRow = Selectable<Tables['webhook_endpoints']>;
 export type WebhookEventRow = Selectable<Tables['webhook_events']>;

@@ -2,11 +2,12 @@
 import { isRecord } from '../lib/json.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
 import type { Node, Resolve } from './document.ts';
+import { type Field, fieldsIn } from './fields.ts';
 import type { Taken } from './input-names.ts';
 import type { Form, Operation, Place } from './operation.ts';
 import { formOf, neverNull, shapesOf } from './parameters.ts';
 import type { Schemas } from './schema.ts';
-import { isExact, plainOf, requiredIn, seenMembers, shown, typesIn } from './schema-views.ts';
+import { isExact, plainOf, shown, typesIn } from './schema-views.ts';
 
 interface Body {
   taken: Taken[];
@@ -90,11 +91,11 @@ function jsonBody(read: ReadBody, types: readonly string[]): Body {
 }
 
 /** Null: it is no object with fields. */
-function fieldsOf({ schemas, full }: ReadBody): [string, JsonSchema][] | null {
+function fieldsOf({ schemas, full }: ReadBody): Field[] | null {
   const node = plainOf(full, schemas.definitions);
   const types = typesIn(node);
   const isObject = types.length === 0 ? node.properties !== undefined : types.join() === 'object';
-  const fields = seenMembers(node, schemas.definitions, 'readOnly');
+  const fields = fieldsIn(node, schemas.definitions, 'readOnly');
   return isObject && fields.length > 0 ? fields : null;
 }
 
@@ -102,16 +103,25 @@ function fieldsBody(read: ReadBody, sends: string): Body {
   const { schemas, full, isRequired } = read;
   const node = plainOf(full, schemas.definitions);
   const members = fieldsOf(read) ?? [];
-  const required = requiredIn(node, members);
-  const taken = members.map(([name, field]): Taken => {
-    const isNeeded = isRequired && required.includes(name);
-    return { ...fieldOf(read, name, field, sends), required: isNeeded };
+  const required = members.flatMap((field) => (field.isRequired ? field.name : []));
+  const taken = members.map((field): Taken => {
+    const { schema, ...rest } = fieldOf(read, field, sends);
+    return { ...rest, schema: withNote(schema, field.note), required: isRequired && field.isRequired };
   });
   const more = node['additionalProperties'];
   // Of a form that names no fields anything may be one.
   const isOpen = more === true || isRecord(more) || (members.length === 0 && !/json/.test(sends));
   if (isOpen) taken.push(moreFields(read, isRecord(more) ? more : {}, sends, isRequired && members.length === 0));
   return { sends, leftOut: [], taken, together: isRequired ? [] : required };
+}
+
+function withNote(schema: JsonSchema, note: string): JsonSchema {
+  if (note === '') return schema;
+  const { description, ...rest } = schema;
+  return {
+    description: description ? `${description} (${note.charAt(0).toLowerCase()}${note.slice(1)})` : note,
+    ...rest,
+  };
 }
 
 function moreFields({ schemas }: ReadBody, values: JsonSchema, sends: string, required: boolean): Taken {
@@ -122,7 +132,7 @@ function moreFields({ schemas }: ReadBody, values: JsonSchema, sends: string, re
   return { place: { in: 'body fields', name: 'fields', ...form }, schema, whole, required };
 }
 
-function fieldOf(read: ReadBody, name: string, field: JsonSchema, sends: string): Omit<Taken, 'required'> {
+function fieldOf(read: ReadBody, { name, schema: field }: Field, sends: string): Omit<Taken, 'required'> {
   const { schemas, encoding } = read;
   const view = shown(field, schemas.definitions, { hidden: 'readOnly' });
   const said = isRecord(encoding[name]) ? encoding[name] : {};
@@ -263,8 +273,8 @@ function shapeOf(schemas: Schemas, answer: JsonSchema): Pick<Operation, 'answers
 function namesOf({ definitions }: Schemas, schema: JsonSchema | undefined): Record<string, JsonSchema> {
   if (schema === undefined) return {};
   const node = plainOf(schema, definitions);
-  const members = seenMembers(node, definitions, 'writeOnly');
-  return Object.fromEntries(members.map(([name, inner]) => [name, typeOf(plainOf(inner, definitions))]));
+  const members = fieldsIn(node, definitions, 'writeOnly');
+  return Object.fromEntries(members.map(({ name, schema: inner }) => [name, typeOf(plainOf(inner, definitions))]));
 }
 
 function typeOf(node: JsonSchema): JsonSchema {

@@ -50,6 +50,7 @@ export const hasIds = ({ openapi }: Node): boolean => /^3\.[1-9]/.test(String(op
 
 /** @param library with all files of the document. @throws SeedError usage */
 export function documentOf(root: Node, library: Library, rootUri: string): Document {
+  library.settle();
   if (root['swagger'] === undefined) return wholeDocument(root, library, rootUri);
   const upgraded = upgradeSwagger(root, library);
   const one = createLibrary(rootUri, false);

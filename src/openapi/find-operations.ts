@@ -2,6 +2,7 @@
 import { isRecord } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { type Document, type Node, nodesOf } from './document.ts';
+import { isWholeByReference } from './references.ts';
 
 export type LeftOut = { operation: string; why: string };
 
@@ -21,6 +22,10 @@ export function findOperations({ root, resolve, whyNot }: Document, leftOut: Lef
   const hasQuery = /^3\.[2-9]/.test(String(root['openapi']));
   const methods = METHODS.filter((method) => hasQuery || method !== 'query');
   const none = [...OTHER_METHODS, ...(hasQuery ? [] : ['query'])];
+  if (isWholeByReference(root['paths'])) {
+    leftOut.push({ operation: 'paths', why: `it ${whyNot(root['paths'])}` });
+    return [];
+  }
   return Object.entries(root['paths'] as Node).flatMap(([path, item]) => {
     if (path.startsWith('x-')) return [];
     const pathItem = resolve(item);

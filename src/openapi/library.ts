@@ -1,7 +1,7 @@
 // All files of a document, and what the references in them lead to. Built by document.ts and load-document.ts.
 import { isRecord } from '../lib/json.ts';
 import { notUsable } from './parse-tree.ts';
-import { type FileAddress, readReferences } from './references.ts';
+import { type FileAddress, isWholeByReference, readReferences, type WholeByReference } from './references.ts';
 
 export type Node = Record<string, unknown>;
 
@@ -18,6 +18,8 @@ export interface Library {
   add(tree: unknown, address: FileAddress): Map<string, string>;
   /** A file that could not be read. */
   addFailure(uri: string, why: string): void;
+  /** Once all files are there: maps and lists take the place of references to them. */
+  settle(): void;
   /** Whether it is there, or known not to be. */
   has(uri: string): boolean;
   /** Whether every reference leads somewhere. */
@@ -26,21 +28,26 @@ export interface Library {
   readonly failures: ReadonlyMap<string, string>;
 }
 
-/** Objects and lists of all files together; each takes about a hundred bytes. */
-const VALUES_MOST = 10_000_000;
+/** How far a map may be from the reference that stands in its place. */
+const PASSES_MOST = 100;
 
-/** @param hasIds whether the document is of a version (3.1) whose schemas are JSON Schema as it is today */
-export function createLibrary(rootUri: string, hasIds: boolean): Library {
+/**
+ * @param hasIds whether the document is of a version (3.1) whose schemas are JSON Schema as it is today
+ * @param valuesMost objects and lists of all files together
+ */
+export function createLibrary(rootUri: string, hasIds: boolean, valuesMost = Number.POSITIVE_INFINITY): Library {
   const files = new Map<string, unknown>();
   const resources = new Map<string, unknown>();
   const anchors = new Map<string, unknown>();
   const failures = new Map<string, string>();
   const references = new Set<string>();
   const merged = new WeakMap<Node, Node>();
+  /** Maps and lists in whose place a reference stands. */
+  let wholes: WholeByReference[] = [];
   let values = 0;
   const count = () => {
     values += 1;
-    if (values > VALUES_MOST) throw notUsable(`it has more than ${VALUES_MOST} objects and lists`);
+    if (values > valuesMost) throw notUsable(`it has more than ${valuesMost} objects and lists`);
   };
 
   function find(reference: string): unknown {
@@ -71,6 +78,26 @@ export function createLibrary(rootUri: string, hasIds: boolean): Library {
     }
   }
 
+  /**
+   * What stands beside the reference stays, and stands for what has the same name there.
+   * @returns the references that this brings with it; null: it leads nowhere yet
+   */
+  function settled({ holder, key }: WholeByReference): WholeByReference[] | null {
+    const written = holder[key];
+    let found = written;
+    for (const seen = new Set<unknown>(); isWholeByReference(found) && !seen.has(found); ) {
+      seen.add(found);
+      found = find(found['$ref']);
+    }
+    if (isWholeByReference(found) || typeof found !== 'object' || found === null) return null;
+    const { $ref: _, ...own } = written as Node;
+    const isMixed = isRecord(found) && Object.keys(own).length > 0;
+    const mixed = isMixed ? { ...(found as Node), ...own } : found;
+    holder[key] = mixed;
+    const ofFound = isMixed ? wholes.filter((each) => each.holder === found && !(each.key in own)) : [];
+    return ofFound.map((each) => ({ holder: mixed as Node, key: each.key }));
+  }
+
   function whyNot(value: unknown): string {
     const reference = isRecord(value) ? referenceIn(value, hasIds) : null;
     if (reference === null) return 'is no description';
@@ -92,11 +119,23 @@ export function createLibrary(rootUri: string, hasIds: boolean): Library {
       for (const [uri, part] of found.resources) resources.set(uri, part);
       for (const [uri, part] of found.anchors) anchors.set(uri, part);
       for (const reference of found.references) references.add(reference);
+      for (const whole of found.wholes) wholes.push(whole);
       return found.files;
+    },
+    settle() {
+      // One may stand on the way to another.
+      for (let pass = 0, isMore = wholes.length > 0; isMore && pass < PASSES_MOST; pass += 1) {
+        isMore = false;
+        wholes = wholes.flatMap((each) => {
+          const brought = settled(each);
+          isMore ||= brought !== null;
+          return brought ?? [each];
+        });
+      }
     },
     addFailure: (uri, why) => void failures.set(uri, why),
     has: (uri) => files.has(uri) || resources.has(uri) || failures.has(uri),
-    isWhole: () => [...references].every((each) => find(each) !== undefined),
+    isWhole: () => wholes.length === 0 && [...references].every((each) => find(each) !== undefined),
     failures,
   };
 }

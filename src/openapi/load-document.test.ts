@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadDocument } from './load-document.ts';
+import { DOCUMENT_BOUNDS, loadDocument } from './load-document.ts';
 import { mapDocument } from './map-document.ts';
 
 type Files = Record<string, unknown>;
@@ -158,6 +158,16 @@ describe('a document by URL', () => {
     await expect(loadDocument(`${own.origin}/none.json`, [])).rejects.toThrow(/answers 404/);
     expect(inside.asked).toEqual([]);
   });
+
+  it('is not led into a network by a redirect', async () => {
+    const hosts = ['169.254.169.254', '10.0.0.1', 'localhost', '[::1]', '2130706433', '[::ffff:7f00:1]'];
+    const moved = hosts.map((host, index) => [`moved${index}.json`, `→http://${host}:1/latest`]);
+    const paths = hosts.map((_, index) => [`/${index}`, { $ref: `moved${index}.json` }]);
+    const own = await serve({ 'a.json': openapi(Object.fromEntries(paths)), ...Object.fromEntries(moved) });
+    const { why } = await imported(`${own.origin}/a.json`);
+    expect(why).toHaveLength(hosts.length);
+    for (const reason of why) expect(reason).toMatch(/redirects to .*, which is of another origin/);
+  });
 });
 
 describe('references', () => {
@@ -257,6 +267,25 @@ describe('references', () => {
 
 describe('what is too much is refused', () => {
   const bomb = `openapi: 3.0.0\ninfo: { title: &a [x, x, x, x, x, x, x, x, x, x] }\nx-b: &b [${'*a,'.repeat(99)}]\nx-c: &c [${'*b,'.repeat(99)}]\nx-d: [${'*c,'.repeat(99)}]\npaths: {}\n`;
+  it.each<[string, object, RegExp]>([
+    ['files', { files: 3 }, /more than 3 files/],
+    ['bytes of all files', { bytes: 300 }, /more than 300 bytes/],
+    ['objects and lists of all files', { values: 20 }, /more than 20 objects and lists/],
+  ])('%s, which together are many', async (_, bounds, reason) => {
+    const path = { get: { responses: done } };
+    const names = ['b.json', 'c.json', 'd.json', 'e.json'];
+    const paths = Object.fromEntries(names.map((name) => [`/${name}`, { $ref: name }]));
+    const source = await write({
+      'a.json': openapi(paths),
+      ...Object.fromEntries(names.map((name) => [name, path])),
+    });
+    await expect(loadDocument(source, [])).resolves.toMatchObject({ files: 5 });
+    await expect(loadDocument(source, [], { ...DOCUMENT_BOUNDS, ...bounds })).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringMatching(reason),
+    });
+  });
+
   it.each<[string, () => unknown, RegExp]>([
     ['aliases that multiply', () => bomb, /alias/i],
     [

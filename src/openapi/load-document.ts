@@ -16,9 +16,16 @@ export interface LoadedDocument {
   missing: { file: string; why: string }[];
 }
 
+export interface DocumentBounds {
+  files: number;
+  /** Of all files together. */
+  bytes: number;
+  /** Objects and lists of all files together; each takes about a hundred bytes. */
+  values: number;
+}
+
 /** Many times what the largest documents have: DigitalOcean's is 3,200 files. */
-const FILES_MOST = 10_000;
-const BYTES_MOST = 256 * 1024 * 1024;
+export const DOCUMENT_BOUNDS: DocumentBounds = { files: 10_000, bytes: 256 * 1024 * 1024, values: 10_000_000 };
 const AT_ONCE = 8;
 
 /**
@@ -26,19 +33,23 @@ const AT_ONCE = 8;
  * @param allowedOrigins that files of it may come from besides its own folder or origin
  * @throws SeedError usage, not_allowed, unreachable
  */
-export async function loadDocument(source: string, allowedOrigins: readonly string[]): Promise<LoadedDocument> {
+export async function loadDocument(
+  source: string,
+  allowedOrigins: readonly string[],
+  most: DocumentBounds = DOCUMENT_BOUNDS,
+): Promise<LoadedDocument> {
   await using from = await openSource(source, allowedOrigins.map(originOf));
   const first = await from.read(from.location);
   const texts = new Map([[first.location, textOf(first.bytes)]]);
   const root = rootOf(parseTree(texts.get(first.location) ?? ''));
   const ownUri = typeof root['$self'] === 'string' ? URL.parse(root['$self'], first.location)?.href : null;
   const rootUri = (ownUri ?? first.location).replace(/#.*$/s, '');
-  const library = createLibrary(rootUri, hasIds(root));
+  const library = createLibrary(rootUri, hasIds(root), most.values);
   let bytes = first.bytes.length;
   let open = [...library.add(root, { uri: rootUri, location: first.location })];
   while (open.length > 0) {
     const next = open.splice(0, AT_ONCE).filter(([uri]) => !library.has(uri));
-    if (texts.size + next.length > FILES_MOST) throw notUsable(`it has more than ${FILES_MOST} files`);
+    if (texts.size + next.length > most.files) throw notUsable(`it has more than ${most.files} files`);
     const read = await Promise.all(next.map(([uri, location]) => readFile(from, uri, location)));
     for (const file of read) {
       if (library.has(file.uri)) continue;
@@ -47,7 +58,7 @@ export async function loadDocument(source: string, allowedOrigins: readonly stri
         continue;
       }
       bytes += file.size;
-      if (bytes > BYTES_MOST) throw notUsable(`its files have more than ${BYTES_MOST} bytes`);
+      if (bytes > most.bytes) throw notUsable(`its files have more than ${most.bytes} bytes`);
       texts.set(file.uri, file.text);
       open.push(...library.add(file.tree, { uri: file.uri, location: file.location }));
     }

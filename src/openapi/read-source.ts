@@ -1,6 +1,6 @@
 // The bytes of a document's files, from where they may be: below the folder of the first one, or the origin of its
 // address and those that somebody allows. Used by load-document.ts.
-import { lookup as lookUp } from 'node:dns';
+import { type LookupAddress, type LookupAllOptions, lookup as lookUp } from 'node:dns';
 import { open, realpath } from 'node:fs/promises';
 import { isIP, type LookupFunction } from 'node:net';
 import { basename, dirname, join, resolve, sep } from 'node:path';
@@ -83,7 +83,7 @@ function pathOf(location: string): string {
 }
 
 function readerOfWeb(origins: Set<string>) {
-  const guard = lookUpGuard();
+  const guard = lookUpGuard(lookUp as LookUpAll);
   const dispatcher = new Agent({ connect: { lookup: guard }, connections: 8 });
 
   async function read(location: string): Promise<{ bytes: Buffer; location: string }> {
@@ -137,6 +137,13 @@ function readerOfWeb(origins: Set<string>) {
   };
 }
 
+/** What a name leads to: Node's own look-up, for all of its addresses. */
+type LookUpAll = (
+  hostname: string,
+  options: LookupAllOptions,
+  done: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
 /** Said outright: what is sent compressed cannot be measured before it is unpacked. */
 const HEADERS = { 'accept-encoding': 'identity', 'user-agent': 'seed' };
 
@@ -144,10 +151,10 @@ const HEADERS = { 'accept-encoding': 'identity', 'user-agent': 'seed' };
  * Whoever names an origin may mean one of their own network. But a name that was public once does not lead inside
  * later: whose it is could then read there with the importer's help.
  */
-function lookUpGuard(): LookupFunction {
+export function lookUpGuard(lookUpAll: LookUpAll): LookupFunction {
   const publicNames = new Set<string>();
   return (hostname, options, done) => {
-    lookUp(hostname, { ...options, all: true }, (error, addresses) => {
+    lookUpAll(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return void done(error, []);
       const isPublic = addresses.every(({ address }) => isPublicAddress(address));
       if (isPublic) publicNames.add(hostname);

@@ -18,6 +18,14 @@ interface FoundNames {
   resources: Map<string, unknown>;
   /** By address with the anchor as its fragment. */
   anchors: Map<string, unknown>;
+  /** Maps and lists in whose place a reference stands. */
+  wholes: WholeByReference[];
+}
+
+/** `holder[key]` is to be a map or a list, and is a reference to one. */
+export interface WholeByReference {
+  holder: Record<string, unknown>;
+  key: string;
 }
 
 interface Reading {
@@ -44,12 +52,28 @@ const MAPS = new Set(
 /** Whose values are data, in which a reference is none; code samples are nobody's to call. */
 const DATA = /^(example|default|const|enum|value|dataValue|x-code-?samples)$/i;
 
+/** What is a map or a list wherever it stands: in its place an object with a text as its `$ref` is a reference. */
+export const WHOLES: ReadonlySet<string> = new Set([
+  ...MAPS,
+  ...'components allOf anyOf oneOf prefixItems required enum tags servers security'.split(' '),
+]);
+/** Written so in the place of a map or a list: `properties: { $ref: 'fields.yml' }`. */
+export const isWholeByReference = (value: unknown): value is Record<string, unknown> & { $ref: string } =>
+  isRecord(value) && typeof value['$ref'] === 'string';
+
 type Visit = { value: unknown; base: string; isMap: boolean; depth: number };
 
 /** Changes the references in the tree. @throws SeedError usage: it is nested too deep */
 export function readReferences(tree: unknown, { file, rootUri, hasIds, count }: Reading): FoundNames {
-  const found: FoundNames = { references: new Set(), files: new Map(), resources: new Map(), anchors: new Map() };
+  const found: FoundNames = {
+    references: new Set(),
+    files: new Map(),
+    resources: new Map(),
+    anchors: new Map(),
+    wholes: [],
+  };
   const seen = new Set<unknown>();
+  const rewritten = new Set<unknown>();
   const open: Visit[] = [{ value: tree, base: file.uri, isMap: false, depth: 0 }];
   for (let visit = open.pop(); visit !== undefined; visit = open.pop()) {
     const { value, isMap, depth } = visit;
@@ -62,14 +86,20 @@ export function readReferences(tree: unknown, { file, rootUri, hasIds, count }: 
     const base = isNode && hasIds ? readNames(value, visit.base, found) : visit.base;
     if (isNode) rewrite(value, base);
     for (const [key, inner] of Object.entries(value)) {
+      if (isNode && WHOLES.has(key) && isWholeByReference(inner)) {
+        found.wholes.push({ holder: value, key });
+        rewrite(inner, base);
+      }
       // Examples are a list of data in a schema, and a map of descriptions elsewhere.
       if (isNode && (DATA.test(key) || (key === 'examples' && Array.isArray(inner)))) continue;
-      open.push({ value: inner, base, isMap: isNode && MAPS.has(key) && isRecord(inner), depth: depth + 1 });
+      open.push({ value: inner, base, isMap: isNode && WHOLES.has(key) && isRecord(inner), depth: depth + 1 });
     }
   }
   return found;
 
   function rewrite(node: Record<string, unknown>, base: string): void {
+    if (rewritten.has(node)) return;
+    rewritten.add(node);
     const { $ref, $dynamicRef, discriminator } = node;
     if (typeof $ref === 'string') node['$ref'] = refer($ref, base);
     if (hasIds && typeof $dynamicRef === 'string') node['$dynamicRef'] = refer($dynamicRef, base);

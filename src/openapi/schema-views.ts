@@ -186,7 +186,7 @@ export function seenMembers(
   return members.filter(([, inner]) => plainOf(inner, definitions)[hidden] !== true);
 }
 
-export function requiredIn({ required = [] }: JsonSchema, members: readonly [string, JsonSchema][]): string[] {
+function requiredIn({ required = [] }: JsonSchema, members: readonly [string, JsonSchema][]): string[] {
   const names = new Set(members.map(([name]) => name));
   return required.filter((name) => names.has(name));
 }
@@ -205,7 +205,8 @@ function simplest(forms: readonly JsonSchema[]): JsonSchema | null {
   return { type, enum: [...new Set(forms.flatMap((form) => form.enum))] };
 }
 
-function titleOf({ form, plain }: Form): JsonSchema {
+/** What the form of a union is called. */
+export function titleOf({ form, plain }: Form): JsonSchema {
   const { $ref } = form;
   if (plain['title'] !== undefined) return { title: plain['title'] };
   return typeof $ref === 'string' ? { title: $ref.slice(REFERENCE.length) } : {};

@@ -3,6 +3,7 @@
 import { isRecord } from '../lib/json.ts';
 import { type Document, type Node, nodesOf } from './document.ts';
 import type { Found } from './find-operations.ts';
+import { isWholeByReference, WHOLES } from './references.ts';
 
 export interface Mended {
   /** Without what leads nowhere. */
@@ -55,7 +56,7 @@ function mendRequest(mend: Mender, { resolve, whyNot }: Document, found: Found):
     });
     return { ...owner, parameters: kept };
   };
-  let obstacle: string | null = null;
+  let obstacle = wholeObstacle(found.pathItem, whyNot) ?? wholeObstacle(found.node, whyNot);
   const pathItem = withKept(found.pathItem);
   let node = withKept(found.node);
   if (node['requestBody'] !== undefined) {
@@ -95,6 +96,12 @@ function mendAnswers(mend: Mender, { resolve, whyNot }: Document, mended: Mended
   return { found: { ...found, node }, obstacle, partly: [...new Set([...mended.partly, ...mend.notes])] };
 }
 
+/** Why a map or a list of the node is not there. Null: they are all. */
+function wholeObstacle(node: Node, whyNot: Document['whyNot']): string | null {
+  const [broken] = Object.entries(node).filter(([key, value]) => WHOLES.has(key) && isWholeByReference(value));
+  return broken === undefined ? null : `has ${broken[0]} that ${whyNot(broken[1])}`;
+}
+
 /** The media types whose schemas can be described, and why one cannot. */
 function contentOf(
   mend: Mender,
@@ -103,7 +110,7 @@ function contentOf(
   at: string,
 ) {
   const all = Object.entries(isRecord(owner['content']) ? owner['content'] : {});
-  let why: string | null = null;
+  let why = wholeObstacle(owner, whyNot);
   const kept = all.filter(([, given]) => {
     const media = resolve(given);
     const problem = media === null ? whyNot(given) : mend.schema(media['schema'], at);
@@ -141,6 +148,8 @@ function mender({ resolve, whyNot }: Document, told: Map<unknown, string[]>, isA
   }
 
   function inside(node: Node, at: string): string | null {
+    const elsewhere = wholeObstacle(node, whyNot);
+    if (elsewhere !== null) return elsewhere;
     const required = nodesOf(node['required']);
     const properties = isRecord(node['properties']) ? node['properties'] : {};
     for (const [name, property] of Object.entries(properties)) {

@@ -1,12 +1,35 @@
 // One exact call, or a task's budget, that waits for a person's yes.
 import { z } from 'zod';
+import { LIMITS } from './limits.ts';
+import { pageInput } from './page.ts';
 
 export const ApprovalState = z.enum(['pending', 'approved', 'denied', 'expired', 'cancelled', 'stale']);
 export type ApprovalState = z.infer<typeof ApprovalState>;
 
+/**
+ * What each state can become. An approved call that has not run yet is stale when what it is about has changed,
+ * and cancelled when its task has ended.
+ */
+const TRANSITIONS: Record<ApprovalState, readonly ApprovalState[]> = {
+  pending: ['approved', 'denied', 'expired', 'cancelled'],
+  approved: ['stale', 'cancelled'],
+  denied: [],
+  expired: [],
+  cancelled: [],
+  stale: [],
+};
+
+export function approvalCanBecome(from: ApprovalState, to: ApprovalState): boolean {
+  return TRANSITIONS[from].includes(to);
+}
+
+/** How whoever decided came: with a key, by the dashboard, by a link, or by MCP. */
+export const DecidedVia = z.enum(['key', 'session', 'link', 'mcp']);
+export type DecidedVia = z.infer<typeof DecidedVia>;
+
 const Time = z.iso.datetime();
 
-const Approval = z
+export const Approval = z
   .object({
     id: z.uuid(),
     kind: z.enum(['command', 'budget']),
@@ -29,13 +52,45 @@ const Approval = z
       .object({
         keyId: z.uuid(),
         keyName: z.string(),
-        via: z.enum(['key', 'session', 'link', 'mcp']),
-        isSelf: z.boolean(),
+        via: DecidedVia,
+        isSelf: z.boolean().describe('Whether it is the key that asked, or one that it descends from'),
       })
       .nullable(),
     message: z.string().nullable().describe('What the decider said'),
-    result: z.unknown().describe('Once it has run: what the command answered; else null'),
-    error: z.object({ code: z.string(), message: z.string() }).nullable().describe('Or why it failed'),
+    ranAt: Time.nullable().describe('When it was done, or failed; null: not yet, or never'),
+    result: z
+      .unknown()
+      .describe(
+        'Once it has run: what the command answered, to others than the asking key without secrets; else null',
+      ),
+    error: z
+      .object({ code: z.string(), message: z.string() })
+      .nullable()
+      .describe('Why it was not done, or why it failed'),
+    askedAgain: z
+      .uuid()
+      .nullable()
+      .describe('Of a stale one: the approval by which the same call was asked again'),
   })
   .meta({ id: 'Approval' });
 export type Approval = z.infer<typeof Approval>;
+
+/** Whether nothing more becomes of it by a decision or a run. */
+export function isSettled({ state, ranAt }: Pick<Approval, 'state' | 'ranAt'>): boolean {
+  return state === 'approved' ? ranAt !== null : state !== 'pending';
+}
+
+/** The approvals of an account that a list shows. */
+export const ApprovalFilter = z.object({
+  state: ApprovalState.optional().describe('Only approvals of this state'),
+  task: z.uuid().optional().describe('Only what the agent of this task asks'),
+  ...pageInput,
+});
+export type ApprovalFilter = z.output<typeof ApprovalFilter>;
+
+export const DecisionMessage = z
+  .string()
+  .trim()
+  .max(LIMITS.approvalMessageLength)
+  .optional()
+  .describe('What the agent, and whoever reads the ledger, is told');

@@ -1,5 +1,6 @@
 // A task's events: its transcript. `seq` counts from 1 without gaps within a task and is the SSE id.
 import { z } from 'zod';
+import { ApprovalState } from './approval.ts';
 import { CALL_ID_LENGTH, TOOL_NAME_LENGTH } from './event-lengths.ts';
 import { LIMITS } from './limits.ts';
 import { TaskError, TaskPhase, TaskStatus } from './task.ts';
@@ -55,6 +56,16 @@ export const ServerEvent = z.discriminatedUnion('type', [
     scope: z.string().nullable(),
     status: HttpStatus.describe('HTTP status of the answer; null: it was cut off, and may have been done'),
     durationMs: z.number().int(),
+  }),
+  z.object({
+    type: z.literal('approval'),
+    approvalId: z.uuid(),
+    state: ApprovalState,
+    command: z.string().nullable().describe('Null: more of its budget is asked for'),
+    summary: z.string().describe('What would happen'),
+    reason: z.string().describe('Which limit or setting asks'),
+    decidedBy: z.string().nullable().describe('The name of the key that decided'),
+    message: z.string().nullable().describe('What the decider said'),
   }),
 ]);
 export type ServerEvent = z.infer<typeof ServerEvent>;

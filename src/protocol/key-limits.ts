@@ -25,6 +25,13 @@ export const KEY_LIMITS = {
     description: 'Addresses it may be used from, such as 10.0.0.0/8 or 2001:db8::/32',
     items: { length: 50, examples: ['10.0.0.0/8', '2001:db8::/32', '127.0.0.1'] },
   },
+  approvesScopes: {
+    kind: 'list',
+    most: LIMITS.scopesPerRequest,
+    label: 'Approves',
+    description: 'Scopes whose calls it may decide on, where it has approvals:write; null: all',
+    items: { length: 100, examples: ['keys:write'] },
+  },
   requestsPerMinute: {
     kind: 'count',
     most: LIMITS.requestsPerMinuteMax,

@@ -35,6 +35,14 @@ export const LIMITS = {
   /** How long a task may wait for people's approvals in all, unless it says so, and at the most. */
   approvalWaitMs: 600_000,
   approvalWaitMaxMs: 86_400_000,
+  /** Bytes of JSON that a call's input may have to be asked about: a person reads all of it. */
+  approvalInputBytes: 32 * 1024,
+  /** Characters of what is said with a decision, and of what a call would do. */
+  approvalMessageLength: 1_000,
+  approvalSummaryLength: 1_000,
+  /** Approvals of one task, and of one key, that may be pending at a time. */
+  pendingPerTask: 50,
+  pendingPerKey: 5_000,
   /** Seconds that `Prefer: wait=N` may hold an answer. */
   waitSeconds: 600,
   /** Seconds that a repeated request waits for the first one's answer. */

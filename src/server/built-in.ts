@@ -21,6 +21,7 @@ import {
 } from './access/commands.ts';
 import { getKey as getKeyOf } from './access/keys.ts';
 import { showCommand } from './access/show-command.ts';
+import { approveApproval, denyApproval, getApproval, listApprovals } from './approvals/commands.ts';
 import { deleteHeld, listHeld, setCredential } from './credentials/commands.ts';
 import { keepTaskCredentials, refuseUnwanted } from './credentials/given.ts';
 import { heldCredential } from './credentials/held.ts';
@@ -35,6 +36,7 @@ import { type CredentialFor, packCommands } from './packs/pack-commands.ts';
 import { listSandboxes } from './runners/commands.ts';
 import { openRunnerLook } from './runners/runners.ts';
 import type { ServerSettings } from './settings.ts';
+import { tasksOfApprovals } from './tasks/asking.ts';
 import { getTask, listLedger, listTasks, listTemplates, runTask, stopTask, taskEvents } from './tasks/commands.ts';
 import { openTaskCreation } from './tasks/create.ts';
 import type { TaskCache } from './tasks/find.ts';
@@ -80,6 +82,7 @@ const FEATURES = {
     listAudit,
   ],
   telemetry: [obsSummary, obsRequests, obsUsage, obsCosts, obsErrors],
+  approvals: [listApprovals, getApproval, approveApproval, denyApproval],
   tasks: [runTask, getTask, listLedger, listTasks, stopTask, taskEvents, listTemplates],
   models: [listModels, testOfModel],
   files: [listArtifacts, getArtifact],
@@ -138,6 +141,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
   const needs: FeatureNeeds = {
     access: { scopes, models: llm, allowed: (...key) => registry.allowed(...key) },
     telemetry: { calls, callRetentionDays: retention.calls },
+    approvals: { secretsKey, tasks: tasksOfApprovals },
     tasks: {
       ...taskCache,
       looks: new TaskLooks(store.db),
@@ -185,7 +189,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
 
 /** What Seed itself reads for a key and an input is the same for all who ask at the same time. */
 function shareReads(command: Command): Command {
-  return isObject(command) && command.effect === 'read' ? { ...command, shared: true } : command;
+  return isObject(command) && command.effect === 'read' ? { shared: true, ...command } : command;
 }
 
 function templatesOf(pack: string | null, templates: LoadedPack['templates'] = []): Template[] {

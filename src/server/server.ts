@@ -1,4 +1,6 @@
 // A server from start to stop: database, queue, HTTP, and the sweep of lapsed leases.
+
+import type { Registry } from '../command/registry.ts';
 import { startEmbeddedPostgres } from '../db/embedded/start-embedded.ts';
 import { keepRowsFor } from '../db/partitions.ts';
 import { migrateAgain, openStore } from '../db/store.ts';
@@ -7,7 +9,7 @@ import type { Logger } from '../lib/log.ts';
 import { priceOf } from '../lib/money.ts';
 import { readVersion } from '../lib/version.ts';
 import type { LoadedPack } from '../pack/definition.ts';
-import { SeedError } from '../protocol/errors.ts';
+import type { ServerEvent } from '../protocol/event.ts';
 import { startScriptedUpstream } from '../scripted/upstream.ts';
 import { makeFirstKey, takeAdminKey } from './access/accounts.ts';
 import { keepAuditFor } from './access/audit.ts';
@@ -18,6 +20,9 @@ import { KeyUse } from './access/key-use.ts';
 import { openKeyCache } from './access/presented-key.ts';
 import { RateLimits, SignInLimits } from './access/rate-limits.ts';
 import { createApp } from './app.ts';
+import { askingCommands } from './approvals/asking.ts';
+import { keepApprovals } from './approvals/keep.ts';
+import { openApprovals } from './approvals/open-approvals.ts';
 import { BUILT_IN, openRegistry } from './built-in.ts';
 import { keepFilesFor, openBlobs } from './files/open-blobs.ts';
 import { bundleCli } from './http/cli-bundle.ts';
@@ -41,6 +46,7 @@ import type { ServerSettings } from './settings.ts';
 import type { ModelCall } from './spending/call-usage.ts';
 import { admitKeyCall, type KeyCaller, recordKeyCall } from './spending/key-calls.ts';
 import { Spending } from './spending/spending.ts';
+import { tasksOfApprovals } from './tasks/asking.ts';
 import { appendServerEvent } from './tasks/events.ts';
 import { openTaskCache } from './tasks/find.ts';
 import { sweepLapsedLeases } from './tasks/lapse.ts';
@@ -171,6 +177,7 @@ export async function startServer(
   const { trustedProxies, sessions, webFolder, mcpAllowedOrigins, runnerToken } = settings;
   const keys = openKeyCache(store);
   const access = { store, keys, keyUse, rateLimits: new RateLimits(), trustedProxies, sessions };
+  const asking = { secretsKey, tasks: tasksOfApprovals };
   const parts = {
     ...access,
     gate: openGate(access, audit),
@@ -187,17 +194,29 @@ export async function startServer(
     mcpServerFor,
     llm,
     log,
-    admissionOf: () => null,
-    askFirst: () => Promise.reject(new SeedError('not_supported', 'nothing asks yet')),
+    admissionOf: askingCommands,
+    approvals: openApprovals(store, asking),
     checksAnswers: settings.checksAnswers,
     runnerToken,
     version,
     cliBundle: await bundleCli(),
     stopping: stopping.signal,
   };
-  const appWith = (on: readonly LoadedPack[]) =>
-    createApp({ ...parts, registry: openRegistry({ ...features, packs: on }) });
+  let registry: Registry;
+  const appWith = (on: readonly LoadedPack[]) => {
+    registry = openRegistry({ ...features, packs: on });
+    return createApp({ ...parts, registry });
+  };
   let app = await appWith(packs);
+  const running = {
+    ...{ ...asking, store, log, observe, stopping: stopping.signal },
+    registry: () => registry,
+    admissionOf: () => null,
+    onLost: () => lose('call')(1),
+    tellTask: (taskId: string, event: ServerEvent) =>
+      appendServerEvent(store.db, taskId, event, store.clock.now()),
+  };
+  undo.use(keepApprovals(running, settings.retention.calls));
   undo.use(keepFilesFor(settings.files.retentionDays, blobs, store, log));
   const post = createPost({ resolve, allowedNetworks: settings.webhookNetworks });
   undo.use(new Dispatcher({ store, log, post, random: Math.random, secretsKey, version }).start());
@@ -231,7 +250,7 @@ export async function startServer(
     ...modelNotices(settings.llm, llm.defaultModels),
     ...(await packNotices(settings.packs, packs, store)),
   ];
-  const running = undo.move();
+  const started = undo.move();
   return {
     url,
     newAdminKey,
@@ -239,7 +258,7 @@ export async function startServer(
     packs: packs.map(({ name }) => name),
     notices,
     databaseLost: lost,
-    stop: () => running.disposeAsync(),
+    stop: () => started.disposeAsync(),
   };
 }
 

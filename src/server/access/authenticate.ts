@@ -98,7 +98,8 @@ export function admit(presented: PresentedKey, address: string | null, now: Date
   return { key, lineage, accountId, accountName, accountModels, operator };
 }
 
-function refuseInactive(status: PresentedKey['key']['status'], whose: string): void {
+/** @throws SeedError key_revoked, key_disabled or key_expired */
+export function refuseInactive(status: PresentedKey['key']['status'], whose: string): void {
   if (status === 'revoked') throw new SeedError('key_revoked', `${whose} was revoked`);
   if (status === 'disabled') throw new SeedError('key_disabled', `${whose} is disabled`);
   if (status === 'expired') throw new SeedError('key_expired', `${whose} has expired`);

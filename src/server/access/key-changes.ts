@@ -195,7 +195,7 @@ async function unlessLastUnlimitedKey<Result>(
 }
 
 /** @param id only this key; undefined: any of the account */
-async function hasUnlimitedKey(db: Db, accountId: string, id?: string): Promise<boolean> {
+export async function hasUnlimitedKey(db: Db, accountId: string, id?: string): Promise<boolean> {
   let query = db
     .selectFrom('keys')
     .select('id')

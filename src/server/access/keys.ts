@@ -38,7 +38,7 @@ export interface NewKey extends SomeKeyLimits {
   /** The key that revoked it; null with `revokedAt` set: Seed itself. */
   revokedBy?: string | null;
   createdAt?: Date;
-  /** The key in use, for the event. */
+  /** The key in use; undefined: Seed makes it by itself. */
   createdBy?: string;
 }
 
@@ -61,6 +61,7 @@ export async function insertKey(db: Db, key: NewKey): Promise<Key> {
       caller_key_id: key.callerKeyId ?? null,
       metadata: storableJson(key.metadata ?? {}),
       tasks_may_create_lasting_keys: key.tasksMayCreateLastingKeys ?? false,
+      created_by: key.createdBy ?? null,
       ...limitColumns(key),
       ...grantColumns(key.grants ?? {}),
     })

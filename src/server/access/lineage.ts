@@ -11,7 +11,7 @@ import {
   type KeyLimits,
   type SomeKeyLimits,
 } from '../../protocol/key-limits.ts';
-import { allows, expand, unknownScopes } from '../../protocol/scope.ts';
+import { allows, expand, Scope, unknownScopes } from '../../protocol/scope.ts';
 import { durationMs } from '../../protocol/time.ts';
 
 /** The task that the key speaks for; null when no task stands behind it. */
@@ -69,10 +69,16 @@ export function refuseWiderLimits(wanted: SomeKeyLimits, lineage: Lineage): void
   }
 }
 
+/** Whether the second covers the first, where that is more than being the same. */
+const HOLDS: { [Name in KeyLimitName]?: (item: string, range: string) => boolean } = {
+  allowedCidrs: cidrWithin,
+  approvesScopes: (scope, granted) => allows([granted], scope),
+};
+
 /** Whether a limit is as tight as another, or tighter. */
 function isWithin(name: KeyLimitName, outer: number | string[], inner: number | string[]): boolean {
   if (typeof outer === 'number' || typeof inner === 'number') return inner <= outer;
-  const holds = name === 'allowedCidrs' ? cidrWithin : (item: string, range: string) => item === range;
+  const holds = HOLDS[name] ?? ((item: string, range: string) => item === range);
   return inner.every((item) => outer.some((range) => holds(item, range)));
 }
 
@@ -109,6 +115,11 @@ export function refuseLimits(wanted: SomeKeyLimits, actor: Actor, models: KnownM
       hint: 'Write 10.0.0.0/8, 2001:db8::/32, or one address alone.',
     });
   }
+  const noScope = wanted.approvesScopes?.find((scope) => !Scope.safeParse(scope).success);
+  if (noScope !== undefined)
+    throw new SeedError('invalid_input', `approvesScopes: "${noScope}" is not written as a scope is`, {
+      hint: 'Write resource:action, resource:* or *, such as keys:read.',
+    });
   const unknown = wanted.allowedModels?.find((model) => !models.knows(model));
   if (unknown !== undefined) throw new SeedError('unknown_model', `allowedModels: there is no model "${unknown}"`);
   refuseWiderLimits(wanted, actor.lineage);

@@ -1,6 +1,7 @@
 // The keys and sessions that requests present, with all that decides whether they are worth anything. Requests
 // that come at once share one query, and a key is then known for half a second.
 import { type RawBuilder, type Selectable, sql } from 'kysely';
+import type { Actor } from '../../command/call.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, KeyRow, SessionsTable } from '../../db/tables.ts';
 import { createDataLoader } from '../../lib/data-loader.ts';
@@ -103,6 +104,20 @@ export async function lineageOf(db: Db, keyId: string, now: Date): Promise<Key[]
     )
     select * from chain order by depth`.execute(db);
   return rows.map((row) => toKey(row, now));
+}
+
+/** Who would present the key now, and the worst status of what it descends from; null: there is no such key. */
+export async function actorOf(
+  db: Db,
+  { accountId, keyId }: { accountId: string; keyId: string },
+  now: Date,
+): Promise<{ actor: Actor; status: KeyStatus } | null> {
+  const [key, ...above] = await lineageOf(db, keyId, now);
+  const account = await db.selectFrom('accounts').selectAll().where('id', '=', accountId).executeTakeFirst();
+  if (!key || !account) return null;
+  const { name: accountName, models: accountModels, operator } = account;
+  const actor: Actor = { key, lineage: [key, ...above], accountId, accountName, accountModels, operator };
+  return { actor, status: worstOf(actor.lineage) ?? 'active' };
 }
 
 /** The worst status among the keys; null when there are none. */

@@ -4,14 +4,13 @@ import type { Call } from '../../command/call.ts';
 import { type Command, isFile, isStream, type ObjectCommand } from '../../command/define-command.ts';
 import type { Store } from '../../db/store.ts';
 import type { Logger } from '../../lib/log.ts';
-import type { Approval } from '../../protocol/approval.ts';
 import { failureOf, SeedError } from '../../protocol/errors.ts';
 import type { ServerEvent } from '../../protocol/event.ts';
 import type { Effect } from '../../protocol/manifest.ts';
-import { type Admission, NeedsApproval } from '../ledger/admission.ts';
+import { type Admission, type AskedAnswer, AskedBefore, NeedsApproval } from '../ledger/admission.ts';
 import type { NewCall } from '../ledger/call-log.ts';
 import { change } from '../ledger/change.ts';
-import { type CalledCommand, callRow, keptCall, writeRow } from '../ledger/kept-call.ts';
+import { type CalledCommand, callRow, type KeptCall, kept, keptCall, writeRow } from '../ledger/kept-call.ts';
 import { fileAnswer, streamAnswer } from './answers.ts';
 import type { HttpEnv } from './http-types.ts';
 import { answerReader, type ReadNeeds } from './read-answers.ts';
@@ -22,13 +21,30 @@ export interface CallNeeds extends ReadNeeds {
   log: Logger;
   /** What the call must be admitted by; null: nothing limits it. */
   admissionOf(call: CalledCommand): Admission | null;
-  /** Keeps the call until a person has decided on it. @param reason which limit or setting asks */
-  askFirst(call: CalledCommand, reason: string): Promise<Approval>;
+  approvals: Approvals;
   /** Counts the calls that are in no task's ledger. */
   calls: { count(call: NewCall): void };
   /** Writes into the transcript of the task what its agent has called. */
   tellTask(taskId: string, event: Extract<ServerEvent, { type: 'command' }>): Promise<void>;
   observe(observation: CallObservation): void;
+}
+
+/** A call that a person is to be asked about. */
+export interface AskedCall {
+  called: CalledCommand;
+  /** Its row in the ledger stands once it is asked about. */
+  kept: KeptCall;
+  call: Call;
+  /** Which limit or setting asks. */
+  reason: string;
+}
+
+/** Given to the routes by approvals/ when the server is put together. */
+export interface Approvals {
+  /** Keeps the call, and its row in the ledger, until a person has decided on it. */
+  ask(asked: AskedCall): Promise<AskedAnswer>;
+  /** What became of the call that an earlier request asked for. @throws SeedError why it was not done */
+  again(actor: Call['actor'], approvalId: string): Promise<AskedAnswer>;
 }
 
 export type CallObservation =
@@ -60,7 +76,9 @@ export function responder(command: Command, needs: CallNeeds, streams: StreamSlo
     return async (c, call) => c.body(await read(c.get('input'), call), successStatus, headers);
   }
   return async (c, call) => {
-    const output = await changed(c, command, needs, call).catch((error) => asked(c, command, needs, error));
+    const output = await changed(c, command, needs, call).catch((error) =>
+      asked(c, { command, call, error }, needs),
+    );
     if (output instanceof Response) return output;
     const created = idOf(output);
     if (!c.get('target') && created) c.set('target', created);
@@ -97,22 +115,36 @@ async function changed(
   return done.output;
 }
 
-/** Where the call needs a person's yes first, the answer is 202 with the approval that waits for it. */
+/**
+ * Where the call needs a person's yes first, the answer is 202 with the approval that waits for it; where that has
+ * been given, what the call was answered when it ran.
+ */
 async function asked(
   c: Context<HttpEnv>,
-  command: ObjectCommand,
-  { store, askFirst }: CallNeeds,
-  error: unknown,
-): Promise<Response> {
-  if (!(error instanceof NeedsApproval)) throw error;
-  const approval = await askFirst(calledCommand(c, command, store), error.reason);
+  { command, call, error }: { command: ObjectCommand; call: Call; error: unknown },
+  { store, approvals }: CallNeeds,
+): Promise<Response | object> {
+  let answer: AskedAnswer;
+  if (error instanceof AskedBefore) answer = await approvals.again(call.actor, error.approvalId);
+  else if (error instanceof NeedsApproval) {
+    const called = calledCommand(c, command, store);
+    const row = c.get('kept') ?? kept(called, null);
+    c.set('kept', row);
+    answer = await approvals.ask({ called, kept: row, call, reason: error.reason });
+  } else throw error;
+  if ('output' in answer) {
+    c.header('Idempotent-Replay', 'true');
+    return answer.output;
+  }
+  const { approval } = answer;
   c.header('Location', `/api/v1/approvals/${approval.id}`);
   c.header('Seed-Approval', approval.id);
   return c.json({ approval }, 202);
 }
 
 function calledCommand(c: Context<HttpEnv>, command: Command, { clock }: Store): CalledCommand {
-  return { requestId: c.get('requestId'), command, actor: c.get('actor'), input: c.get('input'), at: clock.now() };
+  const [requestId, actor] = [c.get('requestId'), c.get('actor')];
+  return { requestId, command, actor, input: c.get('input'), given: c.get('given'), at: clock.now() };
 }
 
 /** The id of the first thing in an answer: what a command has made. */
@@ -158,14 +190,15 @@ async function recordCall(
   { store, calls, log, tellTask, observe }: CallNeeds,
   ended: Outcome,
 ): Promise<void> {
-  const { taskId } = c.get('actor').key;
+  // What only waits is no work of the task's agent.
+  const taskId = command.isPoll ? null : c.get('actor').key.taskId;
   const kept = c.get('kept');
   const outcome = { ...ended, status: kept?.isUnknown ? null : ended.status };
   if (!kept?.hasRow) {
     const called = calledCommand(c, command, store);
     // Of one that is unknown the row may be there: it has the same id and time.
     const row = kept ? { ...kept.row, at: kept.isUnknown ? kept.row.at : called.at } : callRow(called);
-    if (taskId === null) calls.count({ ...row, ...outcome, idempotencyKey: null });
+    if (taskId === null) calls.count({ ...row, ...outcome, taskId, idempotencyKey: null });
     else await writeRow(store.db, { ...row, ...outcome });
   }
   if (taskId === null) return;

@@ -1,13 +1,12 @@
 // Mounts every command under /api/v1: authentication, scope, input; then command-calls.ts runs it and answers.
 import { type Context, Hono } from 'hono';
-import type { Actor } from '../../command/call.ts';
+import type { Call } from '../../command/call.ts';
 import { type Command, isObject } from '../../command/define-command.ts';
 import { parseHttp, pathParameters, toManifest } from '../../command/manifest.ts';
 import { Narrowing, narrowed } from '../../command/narrow.ts';
+import { refuseUnlessAllowed } from '../../command/refuse-unless-allowed.ts';
 import type { Registry } from '../../command/registry.ts';
-import { SeedError } from '../../protocol/errors.ts';
 import type { HttpMethod } from '../../protocol/manifest.ts';
-import { allows } from '../../protocol/scope.ts';
 import { type CallNeeds, recorded, responder } from './command-calls.ts';
 import { methodNotAllowed } from './errors.ts';
 import type { AuditedRoute, Gate, RecordDone } from './gate.ts';
@@ -85,6 +84,7 @@ function mount(app: Hono<HttpEnv>, command: Command, needs: CommandRoutesNeeds, 
       store: needs.store,
       creationId: c.get('requestId'),
       waitMs: preferredWaitMs(c.req.header('prefer')),
+      via: viaOf(c),
       traceParent: c.req.header('traceparent'),
       gone,
       waiting: () => AbortSignal.any([gone(), needs.stopping]),
@@ -101,16 +101,10 @@ function mount(app: Hono<HttpEnv>, command: Command, needs: CommandRoutesNeeds, 
   });
 }
 
-function refuseUnlessAllowed(command: Command, actor: Actor): void {
-  if (command.operatorOnly && !actor.operator) {
-    throw new SeedError('operator_only', `"${command.name}" is for the operator of this Seed`);
-  }
-  if (command.scope !== null && !allows(actor.key.scopes, command.scope)) {
-    const message = `"${command.name}" needs the scope ${command.scope}, which this key lacks`;
-    throw new SeedError('missing_scope', message, {
-      hint: '`seed --help` (GET /api/v1/commands) lists what this key may use; another key can be created with the scope.',
-    });
-  }
+/** A call that MCP makes within the server has no answer of its own to Node. */
+function viaOf(c: Context<HttpEnv>): Call['via'] {
+  if (c.get('session') !== undefined) return 'session';
+  return c.env.outgoing === undefined ? 'mcp' : 'key';
 }
 
 /**

@@ -38,6 +38,8 @@ export interface HttpEnv {
     target?: string;
     /** What the command was called with, once it is known to be sound. */
     input?: unknown;
+    /** The same as it was given, before the command's schema made anything of it. */
+    given?: unknown;
     /** What a 401 says in WWW-Authenticate, where it is not the usual. */
     challenge?: string;
     /** The call, when its row in the ledger must not be missed. */

@@ -63,6 +63,7 @@ export function inputReader(command: ReadCommand): InputReader {
       given[name] = fromText(c.req.param(name) ?? '', properties[name] ?? {});
     }
     refuseUnkeepable(given);
+    c.set('given', given);
     const parsed = schema.safeParse(given);
     if (!parsed.success) throw invalidInput(parsed.error);
     if (!takesFiles) return parsed.data;

@@ -1,6 +1,7 @@
 // What must hold before a call is done: asked by do-together.ts and do-between.ts in the transaction of the work,
 // or of its intent, so that what was counted and what was done are kept together or not at all.
 import type { Tx } from '../../db/tables.ts';
+import type { Approval } from '../../protocol/approval.ts';
 
 /** Whether one call may happen, and what it counts for. */
 export interface Admission {
@@ -24,3 +25,17 @@ export class NeedsApproval extends Error {
     this.reason = reason;
   }
 }
+
+/** An earlier request with the same Idempotency-Key has asked for the approval. Nothing was done or counted. */
+export class AskedBefore extends Error {
+  readonly approvalId: string;
+
+  constructor(approvalId: string) {
+    super(`asked by the approval ${approvalId}`);
+    this.name = 'AskedBefore';
+    this.approvalId = approvalId;
+  }
+}
+
+/** What a call that a person is asked about is answered: the approval that it waits for, or what came of it. */
+export type AskedAnswer = { approval: Approval } | { output: object };

@@ -31,6 +31,8 @@ export interface NewCall {
   /** So many calls alike, of which this is the last. */
   times: number;
   idempotencyKey: string | null;
+  /** Of one that a person was asked about. */
+  approvalId?: string | null;
 }
 
 export async function insertCalls(db: Db, calls: readonly NewCall[]): Promise<void> {
@@ -64,6 +66,7 @@ function insertion(calls: readonly NewCall[]): RawBuilder<unknown> {
     changes: storableValue(call.changes),
     times: call.times === 1 ? null : call.times,
     idempotency_key: call.idempotencyKey,
+    approval_id: call.approvalId,
   }));
   return sql`insert into calls select * from json_populate_recordset(null::calls, ${JSON.stringify(rows)}::json)`;
 }

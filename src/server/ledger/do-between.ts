@@ -64,7 +64,7 @@ export async function doBetween(parts: LedgerParts, between: Between, work: Work
   }
   call.hasRow = true;
   // Of an attempt that takes over, the row is that of the first.
-  call.row = { ...call.row, id: claim.creationId, at: claim.at };
+  if (!call.isAsked) call.row = { ...call.row, id: claim.creationId, at: claim.at };
   const renewing = setInterval(() => {
     if (repeat) void renewClaim(parts.store, repeat.request).catch(() => {});
   }, RENEW_EVERY_MS);
@@ -84,12 +84,13 @@ async function begin(parts: LedgerParts, between: Between): Promise<Claim> {
   const { call, admission, takesOver } = between;
   const { row, repeat } = call;
   const now = parts.store.clock.now();
+  const at = call.isAsked ? row.at : now;
   const first: Claimed = { state: 'mine', creationId: row.id, at: now, isFirst: true };
   const committed = await commit(parts.store.db, async (tx): Promise<Claim> => {
     const claim = repeat ? await claimRequest(tx, repeat.request, { id: row.id, now, takesOver }) : first;
     if (claim.state === 'mine' && claim.isFirst) {
       await admission?.admit(tx);
-      await writeRow(tx, { ...row, at: now });
+      await writeRow(tx, { ...row, at });
     }
     return claim;
   });
@@ -101,7 +102,7 @@ async function begin(parts: LedgerParts, between: Between): Promise<Claim> {
   });
   // Should it have kept the claim, the repeats of the request would be told that it may have been done.
   call.hasRow = true;
-  call.row = { ...row, at: now };
+  call.row = { ...row, at };
   void writeOutcome(parts, failedRow(call, error, true), undo(between, first));
   throw error;
 }

@@ -49,7 +49,7 @@ async function attempt(store: Store, { call, admission }: Together, work: WorkTo
       if (call) {
         // The ledger is read in the order of its times, and the row is not there before now.
         const now = clock.now();
-        call.row = { ...call.row, at: now };
+        if (!call.isAsked) call.row = { ...call.row, at: now };
         await writeRow(tx, doneRow(call, output));
         if (repeat) await keepAnswer(tx, repeat.request, { id: call.row.id, now, answer: repeat.seal(output) });
       }

@@ -21,6 +21,8 @@ export type Earlier =
   /** Another request is at it. */
   | { state: 'working' }
   | { state: 'answered'; answer: Buffer }
+  /** It waits for a person, or is answered by what came of the approval. */
+  | { state: 'asked'; approvalId: string }
   /** The Idempotency-Key belongs to another request. */
   | { state: 'taken' };
 
@@ -148,13 +150,40 @@ export async function leaveClaim(tx: Tx, request: Repeatable, now: Date): Promis
   await notify(tx, `idempotency:${request.keyId}`);
 }
 
+/**
+ * In the transaction that asks a person about the request: its repeats are answered by the approval.
+ * @returns the approval that it waits for, which is another one where a twin was sooner
+ * @throws SeedError idempotency_mismatch or idempotency_in_progress
+ */
+export async function keepAsked(
+  tx: Tx,
+  request: Repeatable,
+  { approvalId, now }: { approvalId: string; now: Date },
+): Promise<string> {
+  await prune(tx, request, new Date(now.getTime() - KEPT_MS));
+  const row = { ...newRow(request, approvalId, now), working_until: now, approval_id: approvalId };
+  const { numInsertedOrUpdatedRows } = await tx
+    .insertInto('idempotency')
+    .values(row)
+    .onConflict((conflict) => conflict.columns(['key_id', 'idempotency_key']).doNothing())
+    .executeTakeFirstOrThrow();
+  await notify(tx, `idempotency:${request.keyId}`);
+  if (numInsertedOrUpdatedRows === 1n) return approvalId;
+  const twin = await ofRequest(tx.selectFrom('idempotency').selectAll(), request).executeTakeFirst();
+  if (twin?.request_hash !== request.requestHash) throw idempotencyMismatch();
+  if (twin.approval_id !== null) return twin.approval_id;
+  throw new SeedError('idempotency_in_progress', 'the first request with this Idempotency-Key still runs', {
+    hint: 'Send it again later.',
+  });
+}
+
 export function idempotencyMismatch(): SeedError {
   return new SeedError('idempotency_mismatch', 'this Idempotency-Key was used for another request', {
     hint: 'Use a new one for every new request, such as a random UUID.',
   });
 }
 
-type Known = Pick<Selectable<Tables['idempotency']>, 'request_hash' | 'answer' | 'working_until'>;
+type Known = Pick<Selectable<Tables['idempotency']>, 'request_hash' | 'answer' | 'working_until' | 'approval_id'>;
 
 function newRow({ keyId, idempotencyKey, requestHash }: Repeatable, id: string, now: Date) {
   const ids = { key_id: keyId, idempotency_key: idempotencyKey, creation_id: id };
@@ -165,6 +194,7 @@ function newRow({ keyId, idempotencyKey, requestHash }: Repeatable, id: string, 
 function earlierOf(row: Known, { requestHash }: Repeatable, now: Date): Earlier | null {
   if (row.request_hash !== requestHash) return { state: 'taken' };
   if (row.answer !== null) return { state: 'answered', answer: row.answer };
+  if (row.approval_id !== null) return { state: 'asked', approvalId: row.approval_id };
   return row.working_until > now ? { state: 'working' } : null;
 }
 

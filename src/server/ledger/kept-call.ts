@@ -3,6 +3,7 @@
 import type { Actor } from '../../command/call.ts';
 import type { Command } from '../../command/define-command.ts';
 import type { Db } from '../../db/tables.ts';
+import { isMany } from '../../lib/exact-json.ts';
 import { isRecord } from '../../lib/json.ts';
 import { failureOf, SeedError } from '../../protocol/errors.ts';
 import { type NewCall, writeCall } from './call-log.ts';
@@ -20,6 +21,8 @@ export interface KeptCall {
   hasRow: boolean;
   /** It has ended, and whether it was done is not known. */
   isUnknown: boolean;
+  /** Its row stands since a person was asked about it, and keeps its time. */
+  readonly isAsked?: boolean;
 }
 
 /** What became of a kept call. */
@@ -36,6 +39,8 @@ export interface CalledCommand {
   actor: Actor;
   /** Undefined where the call failed before its input was known to be sound. */
   input: unknown;
+  /** The input as it was given, before the command's schema made anything of it. */
+  given?: unknown;
   at: Date;
 }
 
@@ -52,10 +57,15 @@ export function keptCall(
   if (command.effect === 'read') return null;
   const repeat = readRepeat({ idempotencyKey, command: command.name, keyId: actor.key.id, input, secret });
   if (repeat === null && actor.key.taskId === null && !isLimited) return null;
+  return kept(call, repeat);
+}
+
+/** The same of one whose row must stand in any case. */
+export function kept(call: CalledCommand, repeat: Repeat | null): KeptCall {
   return {
     row: { ...callRow(call), idempotencyKey: repeat?.request.idempotencyKey ?? null },
     repeat,
-    success: command.successStatus ?? 200,
+    success: call.command.successStatus ?? 200,
     startedAtMs: performance.now(),
     hasRow: false,
     isUnknown: false,
@@ -82,6 +92,7 @@ export function callRow({ requestId, command, actor, input, at }: CalledCommand)
     changes: null,
     times: 1,
     idempotencyKey: null,
+    approvalId: null,
   };
 }
 
@@ -122,6 +133,24 @@ const SECRET = '[secret]';
 const SECRET_NAME = /secret|token|passw|authorization|credential|api_?key/i;
 const KEY_SECRET = /sk_live_[A-Za-z0-9_-]{8,}/g;
 
+/** A copy without secrets, of which nothing else is left out. @param cleaned what becomes of every other text */
+export function withoutSecrets(value: unknown, cleaned: (text: string) => string): unknown {
+  if (typeof value === 'string') return cleaned(value.replaceAll(KEY_SECRET, SECRET));
+  if (!isMany(value)) return value;
+  if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, cleaned));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [
+      cleaned(name.replaceAll(KEY_SECRET, SECRET)),
+      isSecret(name, item) ? SECRET : withoutSecrets(item, cleaned),
+    ]),
+  );
+}
+
+/** Counts such as `inputTokens` are no secrets, whatever their name says. */
+function isSecret(name: string, item: unknown): boolean {
+  return SECRET_NAME.test(name) && typeof item === 'string';
+}
+
 /** A copy without secrets and large values; of one still larger than 4 KiB of JSON only the names remain. */
 export function cutJson(value: unknown): unknown {
   const cut = cutValue(value, 0);
@@ -141,8 +170,7 @@ function cutValue(value: unknown, depth: number): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => [
       cutString(name),
-      // Counts such as `inputTokens` are no secrets, whatever their name says.
-      SECRET_NAME.test(name) && typeof item === 'string' ? SECRET : cutValue(item, depth + 1),
+      isSecret(name, item) ? SECRET : cutValue(item, depth + 1),
     ]),
   );
 }

@@ -5,6 +5,7 @@ import type { Store } from '../../db/store.ts';
 import { seal, unseal } from '../../lib/seal.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import { AskedBefore } from './admission.ts';
 import { type Earlier, idempotencyMismatch, type Repeatable } from './idempotency.ts';
 
 /** How often a twin looks although nobody told it that the first is done. */
@@ -19,6 +20,7 @@ export interface Repeat {
 }
 
 type Settled = Extract<Earlier, { state: 'answered' }>;
+type Asked = Extract<Earlier, { state: 'asked' }>;
 
 interface Given {
   /** The request's header. */
@@ -54,7 +56,7 @@ export function readRepeat({ idempotencyKey, command, keyId, input, secret }: Gi
 
 /**
  * @param waiting makes the signal that is aborted when it is no use to wait any longer
- * @throws SeedError idempotency_mismatch; idempotency_in_progress: a twin still works after a while
+ * @throws SeedError idempotency_mismatch; idempotency_in_progress: a twin still works after a while; AskedBefore
  */
 export async function pastTwins<Other extends { state: string }>(
   { signals }: Store,
@@ -71,6 +73,7 @@ export async function pastTwins<Other extends { state: string }>(
   for (;;) {
     const result = await attempt();
     if (result.state === 'taken') throw idempotencyMismatch();
+    if (result.state === 'asked') throw new AskedBefore((result as Asked).approvalId);
     if (result.state !== 'working') return result as Settled | Other;
     signal ??= waiting();
     const leftMs = until - performance.now();
@@ -85,7 +88,7 @@ export async function pastTwins<Other extends { state: string }>(
 }
 
 /** The same text for the same value, in whatever order its names came. */
-function sortedJson(value: unknown): string {
+export function sortedJson(value: unknown): string {
   return JSON.stringify(value, (_name, inner: unknown) =>
     typeof inner === 'object' && inner !== null && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1)))

@@ -2,7 +2,7 @@
 import type { ServerContext } from '@modelcontextprotocol/server';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Approval } from '../../protocol/approval.ts';
-import { decisionIn, elicitation, orWaiting } from './approvals.ts';
+import { decisionIn, elicitation, heldOutput } from './approvals.ts';
 import { commandTool } from './command-tool.ts';
 import type { Platform, PlatformCommand } from './platform.ts';
 
@@ -32,14 +32,12 @@ const approval = {
   error: null,
 } as unknown as Approval;
 
-const described = (name: string, mayBeAsked = true) =>
+const described = (name: string, outputSchema: object = { type: 'object' }) =>
   ({
     name,
     summary: name,
     input: {},
-    outputSchema: { type: 'object' },
-    allowed: true,
-    mayBeAsked,
+    outputSchema,
   }) as unknown as PlatformCommand;
 
 it('says what it waits for, and how to go on, when nobody decides within the time that clients wait', async () => {
@@ -47,6 +45,8 @@ it('says what it waits for, and how to go on, when nobody decides within the tim
   const platform: Platform = {
     version: '1',
     commands: [described('approvals get')],
+    allows: () => true,
+    mayBeAsked: () => true,
     call: async ({ name }, _input, { waitSeconds = 0 }) => {
       if (name === 'approvals get') {
         waits.push(waitSeconds);
@@ -79,7 +79,7 @@ it('says what it waits for, and how to go on, when nobody decides within the tim
 it('a tool whose calls may be asked about answers either way, by its schema', () => {
   const $defs = { Key: { type: 'object' } };
   const own = { type: 'object', properties: { key: { $ref: '#/$defs/Key' } }, required: ['key'], $defs };
-  const either = orWaiting(own);
+  const either = heldOutput({ mayBeAsked: () => true } as unknown as Platform, described('keys get', own));
   expect(either).toMatchObject({
     type: 'object',
     $defs,

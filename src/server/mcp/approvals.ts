@@ -1,12 +1,12 @@
 // What waits for a person over MCP: answers of calls that were asked about, held for a while; how a pending approval
 // is put before a person, and what their answer decides.
-import type { CallToolResult, ServerContext } from '@modelcontextprotocol/server';
+import type { CallToolResult, ServerContext, Tool } from '@modelcontextprotocol/server';
 import { exactJson } from '../../lib/exact-text.ts';
 import { type Approval, isSettled } from '../../protocol/approval.ts';
 import { type ErrorCode, SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
-import { allowedCommand, type Platform } from './platform.ts';
+import { allowedCommand, type Platform, type PlatformCommand } from './platform.ts';
 import { progressTo } from './progress.ts';
 import { answerOf, bodyOf, isAsked, toolResult } from './tool.ts';
 
@@ -96,9 +96,16 @@ const WAITING: JsonSchema = {
   required: ['approval'],
 };
 
-/** Either the command's answer, or what it waits for. */
-export function orWaiting({ $defs, ...answer }: JsonSchema): JsonSchema {
-  return { type: 'object', anyOf: [answer, WAITING], ...($defs !== undefined && { $defs }) };
+/** What a tool of the command answers: as the command does or, where a person may be asked, what it waits for. */
+export function heldOutput(platform: Platform, command: PlatformCommand): Tool['outputSchema'] {
+  const { outputSchema } = command;
+  if (!platform.mayBeAsked(command)) return outputSchema as Tool['outputSchema'];
+  const { $defs, ...answer } = outputSchema;
+  return {
+    type: 'object',
+    anyOf: [answer, WAITING],
+    ...($defs !== undefined && { $defs }),
+  } as Tool['outputSchema'];
 }
 
 /** Those of a task that wait, as far as the key may see them. */

@@ -1,6 +1,5 @@
 // A command of the platform as an MCP tool.
-import type { Tool } from '@modelcontextprotocol/server';
-import { heldResult, orWaiting } from './approvals.ts';
+import { heldOutput, heldResult } from './approvals.ts';
 import type { McpTool } from './mcp-server.ts';
 import type { Platform, PlatformCommand } from './platform.ts';
 import { annotationsOf, inputSchemaOf, orToolError, toolResult } from './tool.ts';
@@ -8,17 +7,11 @@ import { annotationsOf, inputSchemaOf, orToolError, toolResult } from './tool.ts
 export function commandTool(platform: Platform, command: PlatformCommand): McpTool {
   return {
     definition: {
-      name: command.name.replaceAll(' ', '_'),
+      name: toolNameOf(command),
       title: titleOf(command.name),
       description: `${command.summary}.`,
-      // Of thousands of tools a page is shown.
-      get inputSchema() {
-        return inputSchemaOf(command);
-      },
-      get outputSchema() {
-        const { outputSchema } = command;
-        return (command.mayBeAsked ? orWaiting(outputSchema) : outputSchema) as Tool['outputSchema'];
-      },
+      inputSchema: inputSchemaOf(command),
+      outputSchema: heldOutput(platform, command),
       annotations: annotationsOf(command),
     },
     call: (input, ctx) =>
@@ -28,6 +21,9 @@ export function commandTool(platform: Platform, command: PlatformCommand): McpTo
       }),
   };
 }
+
+/** `keys list` → keys_list */
+export const toolNameOf = ({ name }: PlatformCommand): string => name.replaceAll(' ', '_');
 
 /** `keys list` → `Keys: list` */
 function titleOf(name: string): string {

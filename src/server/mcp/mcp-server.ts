@@ -31,8 +31,8 @@ export interface ResourceSource {
 export interface Offer {
   version: string;
   instructions: string;
-  /** What tools/list shows. */
-  tools: readonly McpTool[];
+  /** What tools/list shows, in its order. */
+  toolNames: readonly string[];
   /** The tool of this name, also when it is not shown: its call says why. */
   findTool(name: string): McpTool | undefined;
   resources: ResourceSource;
@@ -43,11 +43,11 @@ export type Era = 'legacy' | 'modern';
 
 /** @param era `modern` is 2026-07-28, which alone has the Tasks extension */
 export function createMcpServer(offer: Offer, era: Era): Server {
-  const { version, instructions, tools, findTool, resources } = offer;
+  const { version, instructions, findTool, resources } = offer;
   const extensions = era === 'modern' && { extensions: { [TASKS_EXTENSION]: {} } };
   const capabilities = { tools: {}, resources: {}, ...extensions };
   const server = new Server({ name: 'seed', title: 'Seed', version }, { instructions, capabilities });
-  server.setRequestHandler('tools/list', ({ params }) => toolsAfter(params?.cursor, tools));
+  server.setRequestHandler('tools/list', ({ params }) => toolsAfter(params?.cursor, offer));
   server.setRequestHandler('tools/call', async ({ params }, ctx) => {
     const tool = findTool(params.name);
     if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `there is no tool ${params.name}`);
@@ -68,12 +68,15 @@ export function createMcpServer(offer: Offer, era: Era): Server {
  * A page of the tools. The cursor names the last tool of the page before: it stays right when others come or go.
  * @throws ProtocolError when the cursor is none of this list's
  */
-function toolsAfter(cursor: string | undefined, tools: readonly McpTool[]): ListToolsResult {
-  const start = cursor === undefined ? 0 : tools.findIndex(({ definition }) => definition.name === cursor) + 1;
+function toolsAfter(cursor: string | undefined, { toolNames, findTool }: Offer): ListToolsResult {
+  const start = cursor === undefined ? 0 : toolNames.indexOf(cursor) + 1;
   if (cursor !== undefined && start === 0) {
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'the cursor is not one that this list gave out');
   }
-  const page = tools.slice(start, start + LIMITS.mcp.toolsPage).map(({ definition }) => definition);
+  const page = toolNames.slice(start, start + LIMITS.mcp.toolsPage);
   const last = page.at(-1);
-  return { tools: page, ...(last && start + page.length < tools.length && { nextCursor: last.name }) };
+  return {
+    tools: page.flatMap((name) => findTool(name)?.definition ?? []),
+    ...(last !== undefined && start + page.length < toolNames.length && { nextCursor: last }),
+  };
 }

@@ -7,16 +7,13 @@ import { type Command, isFile, isStream } from '../../command/define-command.ts'
 import { toJsonSchema, toManifest } from '../../command/manifest.ts';
 import type { Registry } from '../../command/registry.ts';
 import { restCall } from '../../lib/rest-call.ts';
+import type { Key } from '../../protocol/key.ts';
 import type { JsonSchema, ManifestCommand } from '../../protocol/manifest.ts';
 import type { HttpEnv } from '../http/http-types.ts';
 
 export interface PlatformCommand extends ManifestCommand {
   /** Of the answer; of a stream command, of one item. */
   outputSchema: JsonSchema;
-  /** Whether the presented key may use it. */
-  allowed: boolean;
-  /** Whether a person may be asked before a call of it is done. */
-  mayBeAsked: boolean;
 }
 
 export interface CallOptions {
@@ -27,14 +24,19 @@ export interface CallOptions {
 
 export interface Platform {
   version: string;
+  /** All there are, made once: a request sees no more of them than it looks at. */
   commands: readonly PlatformCommand[];
+  /** Whether the presented key may use it. */
+  allows(command: PlatformCommand): boolean;
+  /** Whether a person may be asked before a call of it is done. */
+  mayBeAsked(command: PlatformCommand): boolean;
   /** Answers what REST answers, errors as well. Throws SeedError when the input cannot be put into a request. */
   call(command: PlatformCommand, input: Record<string, unknown>, options: CallOptions): Promise<Response>;
 }
 
 /** The command of this name, when the key may use it. */
 export function allowedCommand(platform: Platform, name: string): PlatformCommand | undefined {
-  return platform.commands.find((command) => command.name === name && command.allowed);
+  return platform.commands.find((command) => command.name === name && platform.allows(command));
 }
 
 /** What of the MCP request's headers says who calls, and in which trace. */
@@ -45,27 +47,30 @@ export type PlatformFor = (c: Context<HttpEnv>, actor: Actor) => Platform;
 /** @param app what answers REST; it is asked when calls are made, so it may be this platform's own application */
 export function inProcessPlatform(registry: Registry, version: string, app: Hono<HttpEnv>): PlatformFor {
   const described = registry.commands.map((command) => describe(command, version));
-  const asking = new Set(registry.commands.filter((command) => 'approval' in command).map(({ name }) => name));
+  const asking = new Set(registry.commands.filter(asksByItself).map(({ name }) => name));
   return (c, { key, lineage, operator }) => {
     const allowed = new Set(registry.allowed(key.scopes, operator).map(({ name }) => name));
-    const isBound = lineage.some(
-      ({ limits, approval, loop }) => limits.length > 0 || approval !== null || loop !== null,
-    );
+    const isBound = lineage.some(isAsked);
     return {
       version,
-      commands: described.map((command) =>
-        forKey(command, { allowed: allowed.has(command.name), mayBeAsked: isBound || asking.has(command.name) }),
-      ),
+      commands: described,
+      allows: ({ name }) => allowed.has(name),
+      mayBeAsked: ({ name }) => isBound || asking.has(name),
       call: async (command, input, options) =>
         app.fetch(requestFor(c, command, input, options), { incoming: c.env.incoming }),
     };
   };
 }
 
-type Described = Omit<PlatformCommand, 'allowed' | 'mayBeAsked'>;
+const asksByItself = ({ approval }: Command) => approval !== undefined;
+
+/** Whether calls with the key may have to wait for a person. */
+function isAsked({ limits, approval, loop }: Key): boolean {
+  return approval !== null || loop !== null || limits.length > 0;
+}
 
 /** Its schemas are made when they are looked at. */
-function describe(command: Command, version: string): Described {
+function describe(command: Command, version: string): PlatformCommand {
   const [manifest] = toManifest([command], version).commands;
   if (!manifest) throw new Error('a manifest has the commands that it is made of');
   const outputSchema = () => {
@@ -73,16 +78,10 @@ function describe(command: Command, version: string): Described {
     if (isFile(command)) return {};
     return atRoot(toJsonSchema(isStream(command) ? command.item : command.output, 'output'));
   };
-  return Object.defineProperty(manifest, 'outputSchema', { enumerable: true, get: outputSchema }) as Described;
-}
-
-/** All that is described, unseen: every request has a list of its own. */
-function forKey(command: Described, { allowed, mayBeAsked }: Pick<PlatformCommand, 'allowed' | 'mayBeAsked'>) {
-  const own = {
-    allowed: { value: allowed, enumerable: true },
-    mayBeAsked: { value: mayBeAsked, enumerable: true },
-  };
-  return Object.create(command, own) as PlatformCommand;
+  return Object.defineProperty(manifest, 'outputSchema', {
+    enumerable: true,
+    get: outputSchema,
+  }) as PlatformCommand;
 }
 
 /** A schema with a name of its own is a reference to itself; clients want to see an object. */

@@ -1,6 +1,6 @@
 // What Seed offers over MCP: the tools for tasks, one tool per command, the tasks' resources, the Tasks extension.
 import { decideApprovalTool, getApprovalTool, listApprovalsTool } from './approval-tools.ts';
-import { commandTool } from './command-tool.ts';
+import { commandTool, toolNameOf } from './command-tool.ts';
 import { createMcpServer, type McpTool, type Offer } from './mcp-server.ts';
 import { allowedCommand, type Platform, type PlatformCommand } from './platform.ts';
 import type { McpServerFor } from './routes.ts';
@@ -9,14 +9,14 @@ import { getTaskEventsTool, getTaskTool, runTaskTool, stopTaskTool } from './tas
 import { seedTasks } from './task-view.ts';
 
 /** They stand in the place of their commands, which are not listed a second time. */
-const CORE: Record<string, (platform: Platform, command: PlatformCommand) => McpTool> = {
-  'tasks run': runTaskTool,
-  'tasks get': getTaskTool,
-  'tasks stop': stopTaskTool,
-  'tasks events': getTaskEventsTool,
-  'approvals list': listApprovalsTool,
-  'approvals get': getApprovalTool,
-  'approvals approve': decideApprovalTool,
+const CORE: Record<string, { name: string; tool(platform: Platform, command: PlatformCommand): McpTool }> = {
+  'tasks run': { name: 'runTask', tool: runTaskTool },
+  'tasks get': { name: 'getTask', tool: getTaskTool },
+  'tasks stop': { name: 'stopTask', tool: stopTaskTool },
+  'tasks events': { name: 'getTaskEvents', tool: getTaskEventsTool },
+  'approvals list': { name: 'listApprovals', tool: listApprovalsTool },
+  'approvals get': { name: 'getApproval', tool: getApprovalTool },
+  'approvals approve': { name: 'decideApproval', tool: decideApprovalTool },
 };
 /** One tool decides either way. */
 const WITHIN_ANOTHER = 'approvals deny';
@@ -31,25 +31,28 @@ export const seedMcpServer: McpServerFor = (platform, { coreOnly, era }) =>
 
 /** @param options.coreOnly only the tools for tasks, for clients that choke on long lists */
 export function seedOffer(platform: Platform, { coreOnly }: { coreOnly: boolean }): Offer {
-  const tools = platform.commands.flatMap((command) => {
-    const core = CORE[command.name];
-    if (command.name === WITHIN_ANOTHER) return [];
-    if (core) return [{ command, isCore: true, tool: core(platform, command) }];
-    return command.output === 'stream' || command.output === 'file'
-      ? []
-      : [{ command, isCore: false, tool: commandTool(platform, command) }];
-  });
+  // Of thousands of commands a request makes the tools that it shows or calls.
+  const named = new Map(
+    platform.commands
+      .filter(({ name, output }) => name in CORE || (output !== 'stream' && output !== 'file'))
+      .filter(({ name }) => name !== WITHIN_ANOTHER)
+      .map((command) => [CORE[command.name]?.name ?? toolNameOf(command), command]),
+  );
   const decides = allowedCommand(platform, 'approvals approve') !== undefined;
-  // What needs no scope tells a key about itself; that is no work for a tool, but for whom something may wait.
-  const isWork = ({ name, scope, mayBeAsked }: PlatformCommand) =>
-    scope !== null || (name === 'approvals get' && (mayBeAsked || decides));
-  const shown = tools.filter(({ command, isCore }) => command.allowed && isWork(command) && (isCore || !coreOnly));
-  const ordered = [...shown.filter(({ isCore }) => isCore), ...shown.filter(({ isCore }) => !isCore)];
+  // What needs no scope tells a key about itself; that is no work for a tool, but where something may wait.
+  const isWork = (command: PlatformCommand) =>
+    command.scope !== null || (command.name === 'approvals get' && (decides || platform.mayBeAsked(command)));
+  const shown = [...named].filter(([, command]) => platform.allows(command) && isWork(command));
+  const isCore = ([, { name }]: [string, PlatformCommand]) => name in CORE;
+  const ordered = [...shown.filter(isCore), ...(coreOnly ? [] : shown.filter((each) => !isCore(each)))];
   return {
     version: platform.version,
     instructions: INSTRUCTIONS,
-    tools: ordered.map(({ tool }) => tool),
-    findTool: (name) => tools.find(({ tool }) => tool.definition.name === name)?.tool,
+    toolNames: ordered.map(([name]) => name),
+    findTool: (name) => {
+      const command = named.get(name);
+      return command && (CORE[command.name]?.tool ?? commandTool)(platform, command);
+    },
     resources: seedResources(platform),
     tasks: seedTasks(platform),
   };

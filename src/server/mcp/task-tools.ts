@@ -8,7 +8,7 @@ import { LIMITS } from '../../protocol/limits.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import type { Task } from '../../protocol/task.ts';
-import { heldResult, orWaiting } from './approvals.ts';
+import { heldOutput, heldResult } from './approvals.ts';
 import type { McpTool } from './mcp-server.ts';
 import { allowedCommand, type Platform, type PlatformCommand } from './platform.ts';
 import { progressTo } from './progress.ts';
@@ -32,7 +32,7 @@ export function runTaskTool(platform: Platform, command: PlatformCommand): McpTo
       title: 'Run a task',
       description: `${command.summary}. Comes back with the task's end or, when it outlasts the wait, with how to go on.`,
       inputSchema: inputSchemaOf(command, { wait: waitSchema(LIMITS.mcp.waitSecondsDefault) }),
-      outputSchema: outputOf(command),
+      outputSchema: heldOutput(platform, command),
       // Its agent may call destructive commands, as far as its scopes allow.
       annotations: { ...annotationsOf(command), destructiveHint: true },
     },
@@ -47,7 +47,7 @@ export function getTaskTool(platform: Platform, command: PlatformCommand): McpTo
       title: 'Look at a task',
       description: `${command.summary}. With wait it holds the answer until the task has ended.`,
       inputSchema: inputSchemaOf(command, { wait: waitSchema(0) }),
-      outputSchema: outputOf(command),
+      outputSchema: heldOutput(platform, command),
       annotations: annotationsOf(command),
     },
     call: (input, ctx) =>
@@ -70,7 +70,7 @@ export function stopTaskTool(platform: Platform, command: PlatformCommand): McpT
       title: 'Stop a task',
       description: `${command.summary}.`,
       inputSchema: inputSchemaOf(command),
-      outputSchema: outputOf(command),
+      outputSchema: heldOutput(platform, command),
       annotations: annotationsOf(command),
     },
     call: (input, ctx) =>
@@ -106,10 +106,6 @@ export function getTaskEventsTool(platform: Platform, command: PlatformCommand):
         return toolResult({ items, nextAfter: last?.seq ?? input['after'] ?? 0, ended });
       }),
   };
-}
-
-function outputOf({ outputSchema, mayBeAsked }: PlatformCommand): Tool['outputSchema'] {
-  return (mayBeAsked ? orWaiting(outputSchema) : outputSchema) as Tool['outputSchema'];
 }
 
 async function runTask(

@@ -44,8 +44,13 @@ export function packCommands(pack: LoadedPack, store: Store, credentialFor: Cred
       if (effect !== 'read') command.output.parse(output);
       return output;
     };
+    const { version, ...described } = command;
     return {
-      ...command,
+      ...described,
+      ...(version && {
+        version: (input: Record<string, unknown>, call: Call) =>
+          run(command, call, (context) => version(input, context as never, undefined)),
+      }),
       transactional: hasOneTransaction(pack, external) && effect !== 'read',
       run: (input, call) => run(command, call, (context) => work(input, context)),
     };

@@ -13,6 +13,7 @@ import { canBecome, isTerminal } from '../../protocol/statuses.ts';
 import type { TaskError, TaskPhase, TaskStatus } from '../../protocol/task.ts';
 import { cutMiddle } from '../../protocol/text.ts';
 import { revokeTaskKey } from '../access/key-changes.ts';
+import { cancelApprovalsOf } from '../approvals/end.ts';
 import { dropTaskCredentials } from '../credentials/given.ts';
 import { emitTaskEvent } from './announce.ts';
 import { changeWithEvent } from './events.ts';
@@ -110,6 +111,7 @@ async function change(
   if (isTerminal(status)) {
     await revokeTaskKey(tx, taskId, now);
     await dropTaskCredentials(tx, taskId);
+    await cancelApprovalsOf(tx, changed, now);
     if (changed.runner_id && !byRunner) await notify(tx, `runner:${changed.runner_id}`);
     noteChange(tx, 'ended', changed);
   } else if (wanted.lease) noteChange(tx, 'leased', changed);

@@ -55,6 +55,8 @@ function Content({ entry, over }: { entry: Entry; over: boolean }) {
       return <ToolCallView call={entry} over={over} />;
     case 'command':
       return <CommandView event={entry} />;
+    case 'approval':
+      return <ApprovalView event={entry} />;
     case 'status':
       return <StatusView event={entry} />;
     case 'diagnostic':
@@ -153,6 +155,28 @@ function CommandView({ event: { command, effect, scope, status, durationMs } }: 
       <span className="ml-auto flex items-center gap-3">
         <AnswerStatus status={status} />
         <span className="text-sm text-muted tabular-nums">{duration(durationMs)}</span>
+      </span>
+    </div>
+  );
+}
+
+function ApprovalView({ event: { state, summary, reason, decidedBy, message } }: { event: EventOf<'approval'> }) {
+  return (
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-1 rounded-lg border border-line bg-surface px-4 py-1.5">
+      <Icon name="warning" className="text-muted" />
+      <span className="text-sm font-medium">
+        <ForeignText text={summary} />
+      </span>
+      <span className="text-sm text-muted">
+        <ForeignText text={message ?? (state === 'pending' ? reason : '')} />
+      </span>
+      <span className="ml-auto flex items-center gap-3">
+        <Badge tone={state === 'approved' ? 'ok' : 'warn'}>{state}</Badge>
+        {decidedBy !== null && (
+          <span className="text-sm text-muted">
+            <ForeignText text={decidedBy} />
+          </span>
+        )}
       </span>
     </div>
   );

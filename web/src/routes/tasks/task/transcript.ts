@@ -23,6 +23,7 @@ export type Entry =
   | ToolCallEntry
   | EventOf<'text'>
   | EventOf<'command'>
+  | EventOf<'approval'>
   | EventOf<'diagnostic'>
   | EventOf<'status'>;
 

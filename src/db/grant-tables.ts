@@ -1,0 +1,44 @@
+// The tables of limits and approvals, which are part of those in tables.ts.
+import type { ColumnType } from 'kysely';
+import type { ApprovalState, DecidedVia } from '../protocol/approval.ts';
+import type { Effect } from '../protocol/manifest.ts';
+
+type JsonOrNull<Value> = ColumnType<Value | null, string | null, string | null>;
+type Defaulted<Value> = ColumnType<Value, Value | undefined, Value>;
+
+export interface GrantTables {
+  grant_counts: { holder_id: string; counter: string; span: string; amount: string; updated_at: Date };
+  approvals: {
+    id: string;
+    account_id: string;
+    kind: 'command' | 'budget';
+    state: ApprovalState;
+    key_id: string;
+    billed_key_id: string;
+    task_id: string | null;
+    request_id: string;
+    idempotency_key: string | null;
+    command: string | null;
+    effect: Effect | null;
+    scope: string | null;
+    sealed_input: Buffer | null;
+    shown_input: JsonOrNull<unknown>;
+    input_hash: string | null;
+    summary: string;
+    reason: string;
+    budget: JsonOrNull<{ current: number; requested: number; unit: string }>;
+    version: string | null;
+    requested_at: Date;
+    expires_at: Date;
+    decided_at: Defaulted<Date | null>;
+    decided_by: Defaulted<string | null>;
+    decided_via: Defaulted<DecidedVia | null>;
+    message: Defaulted<string | null>;
+    ran_at: Defaulted<Date | null>;
+    sealed_result: Defaulted<Buffer | null>;
+    error: JsonOrNull<{ code: string; message: string }>;
+    asking_keys: string[];
+    claimed_until: Defaulted<Date | null>;
+    asked_again: Defaulted<string | null>;
+  };
+}
