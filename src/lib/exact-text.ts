@@ -18,8 +18,8 @@ export function exactLine(text: string): string {
   return text.replaceAll('\n', '\\n').replace(HIDDEN, escaped);
 }
 
-/** Where `exactJson` and `exactLine` have escaped something: `\u202e`. */
-export const ESCAPES = /((?:\\u[0-9a-f]{4})+)/;
+/** Where something was escaped, here (`\u202e`) or by the server (`\u{202E}`, with two strokes in JSON). */
+export const ESCAPES = /((?:\\{1,2}u(?:[0-9a-f]{4}|\{[0-9A-F]{1,6}\}))+)/;
 
 function escaped(hidden: string): string {
   let text = '';

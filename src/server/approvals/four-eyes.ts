@@ -2,7 +2,7 @@
 // said so. Asked for each decision, and for a new task that may ask, whose caller is told where nobody could
 // decide.
 import { sql } from 'kysely';
-import type { Actor } from '../../command/call.ts';
+import type { Actor, Call } from '../../command/call.ts';
 import type { Db, KeyRow } from '../../db/tables.ts';
 import type { DecidedVia } from '../../protocol/approval.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -34,13 +34,63 @@ export async function refuseDecider(db: Db, actor: Actor, via: DecidedVia, askin
   });
 }
 
-function refuseScope(lineage: readonly Pick<Key, 'approvesScopes'>[], scope: string | null): void {
-  for (const { approvesScopes } of lineage) {
-    if (approvesScopes === null || (scope !== null && allows(approvesScopes, scope))) continue;
-    throw new SeedError('not_allowed', `this key decides only on calls of ${approvesScopes.join(', ')}`, {
+/** Of each, whether the reader could decide. It is one query, and a few for those that the reader's own key asks. */
+export async function decidableBy(
+  db: Db,
+  { actor, via }: Pick<Call, 'actor' | 'via'>,
+  asked: readonly Asking[],
+): Promise<boolean[]> {
+  const { key, lineage } = actor;
+  if (asked.length === 0 || !allows(key.scopes, DECIDES)) return asked.map(() => false);
+  const origins = await originsOf(db, key.id);
+  const judged = new Map<string, Promise<boolean>>();
+  const judge = async (asking: Asking) => {
+    if (!lineage.every((one) => fitsScope(one, asking.scope))) return false;
+    if (!asking.askingKeys.some((id) => origins.has(id))) return true;
+    const place = JSON.stringify([asking.askingKeys, asking.scope]);
+    const known = judged.get(place) ?? mayDecideOwn(db, { id: key.id, via }, asking);
+    judged.set(place, known);
+    return known;
+  };
+  return Promise.all(asked.map(judge));
+}
+
+async function mayDecideOwn(
+  db: Db,
+  { id, via }: { id: string; via: DecidedVia },
+  asking: Asking,
+): Promise<boolean> {
+  if (await mayDecideItself(db, asking.askingKeys)) return true;
+  return via === 'session' && isOnlyAdmin(db, id, asking);
+}
+
+type Decides = Pick<Key, 'approvesScopes'>;
+
+function fitsScope({ approvesScopes }: Decides, scope: string | null): boolean {
+  return approvesScopes === null || (scope !== null && allows(approvesScopes, scope));
+}
+
+function refuseScope(lineage: readonly Decides[], scope: string | null): void {
+  for (const key of lineage) {
+    if (fitsScope(key, scope)) continue;
+    const { approvesScopes } = key;
+    throw new SeedError('not_allowed', `this key decides only on calls of ${approvesScopes?.join(', ')}`, {
       hint: scope === null ? 'This call needs no scope.' : `This call needs ${scope}.`,
     });
   }
+}
+
+/** The key, and all that it comes from. */
+async function originsOf(db: Db, keyId: string): Promise<Set<string>> {
+  const { rows } = await sql<{ id: string }>`
+    with recursive chain as (
+      select id, caller_key_id, created_by from keys where id = ${keyId}
+      union
+      select keys.id, keys.caller_key_id, keys.created_by from chain
+      join keys on keys.id = chain.caller_key_id or keys.id = chain.created_by
+    )
+    select id from chain`.execute(db);
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** Those of the keys that are an asking one, or come from one: made for its tasks, by them, or with it. */
