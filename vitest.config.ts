@@ -1,20 +1,24 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { BROWSER_FOLDER } from './test/fixtures/browser-folder.ts';
+import { LongestFirst } from './test/fixtures/longest-first.ts';
 
 /** Tests of packs that need a sandbox. */
 const PACK_TASKS = '{packs,examples}/**/*.task.test.ts';
 /** These measure times that people rely on, or what a machine has left: nothing runs beside them. */
-const MEASURING = ['clones', 'door', 'driver-*', 'ends', 'pool', 'soak'].map((name) => `test/e2e/${name}.test.ts`);
+const MEASURING = ['driver-*', 'ends', 'pool'].map((name) => `test/e2e/${name}.test.ts`);
 
 export default defineConfig({
   test: {
     // Much of a test is waiting: as many files at a time as there are processors leave some of them idle.
     maxWorkers: availableParallelism() + 1,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
           name: 'unit',
+          // One process for many files: most are done in less time than a process takes to start.
+          isolate: false,
           include: [
             'src/**/*.test.ts',
             'examples/playbooks/*.test.ts',

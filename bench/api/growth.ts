@@ -100,6 +100,7 @@ async function queueTasks({ store, accountId, keyId }: History, tasks: number): 
       budget: null,
       metadata: {},
       grants: { limits: [], approval: null, loop: null },
+      waitMs: 0,
       risks: [],
     });
   }

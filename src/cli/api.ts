@@ -6,7 +6,7 @@ import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../prot
 import type { ManifestCommand } from '../protocol/manifest.ts';
 import { type Io, usageError } from './io.ts';
 import { multipartBody, takeFiles } from './local-file.ts';
-import type { Profile } from './profile.ts';
+import { credentialHeaders, type Profile } from './profile.ts';
 import type { HttpResponse, StreamedBody } from './request.ts';
 
 export interface Api {
@@ -41,16 +41,19 @@ interface Exchange {
   lastEventId?: number | null;
   /** With it a request can be sent again: its work is done once. */
   idempotencyKey?: string;
+  /** The pack to whose platform the caller's own credential is shown. */
+  callerCredential?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
 export function createApi(io: Io, profile: Profile): Api {
   async function once(exchange: Exchange): Promise<HttpResponse> {
-    const { method, path, accept, body = null, lastEventId, idempotencyKey, signal } = exchange;
+    const { method, path, accept, body = null, lastEventId, idempotencyKey, callerCredential, signal } = exchange;
     const headers: Record<string, string> = { accept, 'user-agent': 'seed-cli' };
     if (profile.key !== null) headers['authorization'] = `Bearer ${profile.key}`;
     if (body !== null) headers['content-type'] = typeof body === 'string' ? 'application/json' : body.type;
     if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
+    if (callerCredential !== undefined) Object.assign(headers, credentialHeaders(io, callerCredential));
     if (lastEventId) headers['last-event-id'] = String(lastEventId);
     return io.request({
       method,
@@ -98,10 +101,12 @@ export function createApi(io: Io, profile: Profile): Api {
     call: (command, input) =>
       json({
         ...callOf(command, input),
+        callerCredential: command.callerCredential,
         accept: 'application/json',
         ...(command.effect !== 'read' && { idempotencyKey: globalThis.crypto.randomUUID() }),
       }),
-    file: (command, input) => send({ ...typedCall(command, input), accept: '*/*' }),
+    file: (command, input) =>
+      send({ ...typedCall(command, input), callerCredential: command.callerCredential, accept: '*/*' }),
     get: (path) => json({ method: 'GET', path, accept: 'application/json' }),
     async stream(command, input, { lastEventId, signal }) {
       const exchange = { ...typedCall(command, input), accept: 'application/x-ndjson', lastEventId, signal };

@@ -2,6 +2,7 @@
 
 import { isRecord } from '../lib/json.ts';
 import { kebabCase } from '../lib/kebab-case.ts';
+import { credentialSetting } from '../lib/pack-setting.ts';
 import type { JsonSchema, Manifest, ManifestCommand } from '../protocol/manifest.ts';
 import { type Flag, flagOf, flagsOf, formsOf, isMandatory, placeholder, usageLine } from './flags.ts';
 import { type Style, sanitiseLine } from './terminal.ts';
@@ -87,9 +88,15 @@ export function commandHelp(command: ManifestCommand, style: Style): string {
     needed,
     entries.some(({ name }) => name.startsWith(FIELD)) ? `All fields: seed commands show ${command.name}` : '',
     section('Everywhere', everywhere, style),
+    credentialLine(command),
     `${style.bold('Scope:')} ${command.scope ?? 'any valid key'}   ${style.bold('Effect:')} ${command.effect}`,
     examples(command, style),
   ]);
+}
+
+function credentialLine({ callerCredential: pack }: ManifestCommand): string {
+  if (pack === undefined) return '';
+  return `It shows the platform of ${pack} your own credential: ${credentialSetting(pack)} (in a task what the task was given).`;
 }
 
 /** `seed login --help` */

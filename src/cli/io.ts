@@ -22,8 +22,11 @@ export interface Input {
    * Null when the person gave up (Ctrl-C, Ctrl-D), the input ends or the signal is aborted.
    */
   readKey(signal: AbortSignal): Promise<string | null>;
-  /** One line typed on a terminal without echo; null when the person gave up (Ctrl-C, Ctrl-D). */
-  readSecret(): Promise<string | null>;
+  /**
+   * One line typed on a terminal without echo; null when the person gave up (Ctrl-C, Ctrl-D).
+   * @param ask is called when nothing that is typed is shown any more
+   */
+  readSecret(ask: () => void): Promise<string | null>;
 }
 
 export interface Io {
@@ -33,6 +36,8 @@ export interface Io {
   readonly clock: Clock;
   /** An environment variable; undefined when unset or empty. */
   env(name: string): string | undefined;
+  /** Those that are set and begin so, by the rest of their names. */
+  envAfter(prefix: string): Record<string, string>;
   readonly request: Request;
   wait(ms: number): Promise<void>;
   /** Calls `handler` at the next Ctrl-C instead of ending the process. Returns how to withdraw it. */

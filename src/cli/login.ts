@@ -53,8 +53,7 @@ async function typedKey(io: Io, url: string): Promise<string> {
     const problem = 'seed login asks for the key on a terminal, and stdin is none';
     throw usageError(problem, 'Pipe the key in: seed login --with-key-stdin < key-file');
   }
-  io.stderr.write(`API key for ${url} (not shown): `);
-  const key = await io.stdin.readSecret();
+  const key = await io.stdin.readSecret(() => io.stderr.write(`API key for ${url} (not shown): `));
   io.stderr.write('\n');
   if (key === null || key.trim() === '') throw usageError('no key was given; nothing is saved');
   return key.trim();

@@ -1,6 +1,6 @@
 // Runs the CLI as this process. Called by the two entries: handed-out.ts and repository.ts.
 import { systemClock } from '../lib/clock.ts';
-import { env } from '../lib/env.ts';
+import { env, envAfter } from '../lib/env.ts';
 import { type Input, type Io, type Output, usageError } from './io.ts';
 import { nodeRequest } from './request.ts';
 import { type Form, runCli } from './run.ts';
@@ -29,6 +29,7 @@ function systemIo({ isOneOfMany }: { isOneOfMany: boolean }): Io {
     },
     clock: systemClock,
     env,
+    envAfter,
     request: nodeRequest({ keepsConnections: isOneOfMany }),
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     onInterrupt(handler) {
@@ -63,7 +64,7 @@ function input(stream: NodeJS.ReadStream): Input {
     // The terminal itself shows what is typed, and hands it over with Enter.
     readLine: (signal) => readTyped(stream, (line, finish) => finish(line.trim()), signal),
     readKey: (signal) => readKey(stream, signal),
-    readSecret: () => readSecret(stream),
+    readSecret: (ask) => readSecret(stream, ask),
   };
 }
 
@@ -96,9 +97,10 @@ const BACKSPACE = ['\u0008', '\u007f'];
 const SECRET_LIMIT_CHARACTERS = 4096;
 
 /** Reads with the terminal in raw mode, so that nothing is echoed; always puts it back. */
-function readSecret(stream: NodeJS.ReadStream): Promise<string | null> {
+function readSecret(stream: NodeJS.ReadStream, ask: () => void): Promise<string | null> {
   let typed = '';
   stream.setRawMode(true);
+  ask();
   return readTyped(stream, (text, finish) => {
     for (const char of text) {
       if (ENTER.includes(char)) return finish(typed);

@@ -7,7 +7,7 @@ import { LIMITS } from '../protocol/limits.ts';
 import { apiError, connectionError } from './api.ts';
 import { EXIT, type Io } from './io.ts';
 import type { LocalCommand } from './local-command.ts';
-import { loadProfile } from './profile.ts';
+import { credentialHeaders, loadProfile } from './profile.ts';
 import type { HttpResponse } from './request.ts';
 
 export const mcp: LocalCommand = {
@@ -24,13 +24,17 @@ export const mcp: LocalCommand = {
       });
     }
     const query = values['core'] === true ? '?tools=core' : '';
-    await bridgeMcp(io, { url, key, endpoint: `${url}/mcp${query}` });
+    const credentials = credentialHeaders(io, null);
+    await bridgeMcp(io, { url, key, endpoint: `${url}/mcp${query}`, credentials });
     return EXIT.ok;
   },
 };
 
 /** The server, and its endpoint with what the query asks for. */
-type McpEndpoint = Record<'url' | 'key' | 'endpoint', string>;
+type McpEndpoint = Record<'url' | 'key' | 'endpoint', string> & {
+  /** The caller's own for the platforms of packs, as headers. */
+  credentials: Record<string, string>;
+};
 
 type Message = { id?: string | number; method?: string; params?: Record<string, unknown> };
 
@@ -50,7 +54,7 @@ async function bridgeMcp(io: Io, server: McpEndpoint): Promise<void> {
     const response = await io.request({
       method: 'POST',
       url: server.endpoint,
-      headers: { authorization: `Bearer ${server.key}`, ...mcpHeaders(message, revision) },
+      headers: { ...server.credentials, authorization: `Bearer ${server.key}`, ...mcpHeaders(message, revision) },
       body: JSON.stringify({ jsonrpc: '2.0', ...message }),
       timeoutMs: ANSWER_TIMEOUT_MS,
       signal,

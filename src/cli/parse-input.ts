@@ -15,8 +15,11 @@ interface ParsedInput extends Record<TrailingFlag | 'detach', boolean> {
 /** Of commands that answer with a file. */
 const OUTPUT_FLAG = flagOf('output', { type: 'string' });
 
-/** Text that is typed or piped in for `-`. Called at most once. */
-type ReadStdin = () => Promise<string>;
+/**
+ * Text that is typed or piped in for `-`. Called at most once.
+ * @param secret what is not shown while it is typed; null: it is no secret
+ */
+type ReadStdin = (secret: Flag | null) => Promise<string>;
 
 /** Throws SeedError `usage` whose hint is the usage line or the closest name. */
 export async function parseInput(
@@ -138,7 +141,7 @@ async function replaceDash(
   const [flag, second] = own.filter((each) => values.get(each)?.[0] === '-');
   if (!flag) return;
   if (second) throw usageError(`--${flag.name} and --${second.name} cannot both be read from stdin`);
-  values.set(flag, [await readStdin()]);
+  values.set(flag, [await readStdin(flag.schema['writeOnly'] === true ? flag : null)]);
 }
 
 function missing(command: ManifestCommand, flag: Flag): SeedError {

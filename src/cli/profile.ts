@@ -1,6 +1,8 @@
 // Which server to talk to with which key: the environment, else ~/.config/seed/config.json. Used by run.ts.
+
 import { dirname, join } from 'node:path';
 import { parseJson } from '../lib/json.ts';
+import { CREDENTIAL_SETTING, credentialHeader, credentialSetting } from '../lib/pack-setting.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { fs } from './builtin.ts';
 import { type Io, usageError } from './io.ts';
@@ -70,6 +72,32 @@ export function checkKey(key: string): string {
   throw new SeedError('invalid_key', 'the API key holds spaces or other characters no key has', {
     hint: 'Copy it again: a key is sk_live_ and 36 letters and digits.',
   });
+}
+
+/**
+ * The caller's own credentials for the platforms of packs, as headers: SEED_CREDENTIAL_ACME for the pack acme.
+ * @param pack the only one that is asked for; null: all that are set
+ */
+export function credentialHeaders(io: Io, pack: string | null): Record<string, string> {
+  const value = pack === null ? undefined : io.env(credentialSetting(pack));
+  const packs =
+    pack === null
+      ? Object.entries(io.envAfter(CREDENTIAL_SETTING)).map(([name, text]) => [
+          name.toLowerCase().replaceAll('_', '-'),
+          text,
+        ])
+      : value === undefined
+        ? []
+        : [[pack, value]];
+  return Object.fromEntries(
+    packs.map(([name = '', text = '']) => [credentialHeader(name), checkCredential(name, text)]),
+  );
+}
+
+/** Never repeats it. */
+function checkCredential(pack: string, text: string): string {
+  if (/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(text)) return text;
+  throw usageError(`${credentialSetting(pack)} holds characters that no credential has`);
 }
 
 const configPath = (io: Io): string => join(userDirectory(io, 'XDG_CONFIG_HOME', '.config'), 'config.json');

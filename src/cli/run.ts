@@ -77,6 +77,14 @@ async function dispatch(argv: readonly string[], form: Form, io: Io): Promise<nu
   return runCommand({ io, api, manifest, command }, flags, args);
 }
 
+/** Nothing of it is shown while it is typed. */
+async function typedSecret(io: Io, what: string): Promise<string> {
+  const typed = await io.stdin.readSecret(() => io.stderr.write(`${what} (not shown): `));
+  io.stderr.write('\n');
+  if (typed === null || typed.trim() === '') throw usageError(`no ${what} was given; nothing is set`);
+  return typed.trim();
+}
+
 /** Finds the command; one that is unknown may be newer than the cache. */
 async function locate(source: ManifestSource, words: readonly string[]) {
   const manifest = await source.load();
@@ -92,7 +100,8 @@ async function runCommand(
   args: readonly string[],
 ): Promise<number> {
   const { io, api, manifest, command } = call;
-  const readStdin = () => io.stdin.readAll(STDIN_LIMIT_BYTES);
+  const readStdin = (secret: { name: string } | null) =>
+    secret !== null && io.stdin.isTerminal ? typedSecret(io, secret.name) : io.stdin.readAll(STDIN_LIMIT_BYTES);
   const parsed = await parseInput(
     command,
     flags.help ? ['--help', ...args.filter((arg) => arg === '--json')] : args,

@@ -1,6 +1,7 @@
 // What a command's `run` is given with its input: who calls, the database, and when to give up.
 import type { Store } from '../db/store.ts';
 import type { DecidedVia } from '../protocol/approval.ts';
+import type { ShownCredential } from '../protocol/credential.ts';
 import type { Key, Lineage } from '../protocol/key.ts';
 
 /** Who presents the key. */
@@ -27,6 +28,8 @@ export interface Call {
   waitMs: number;
   /** How the caller came. */
   via: DecidedVia;
+  /** The caller's own for the platform of the command's pack, where the request brought one. */
+  platformCredential?: ShownCredential | undefined;
   /** The request's header `traceparent`. */
   traceParent: string | undefined;
   // Made for who asks for one: most calls wait for nothing, and a signal costs as much as a short request.

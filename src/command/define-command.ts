@@ -1,6 +1,7 @@
 // defineCommand: one operation of the platform, from which REST, CLI, OpenAPI, docs and the agent's tools come.
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
+import type { CredentialMode } from '../protocol/credential.ts';
 import type { Effect, HttpMethod, JsonSchema } from '../protocol/manifest.ts';
 import type { Call } from './call.ts';
 
@@ -23,6 +24,8 @@ interface CommandBase<Input extends z.ZodObject> {
   approval?: 'ask';
   /** Its calls wait for something: no task's ledger and transcript has them, and no agent is told of it. */
   isPoll?: true;
+  /** The pack that it is of, and whose credential its calls show the pack's platform. */
+  platform?: { pack: string; credential: CredentialMode };
   /** All that is known of input and answer where the schemas show less of it; null: nothing of the answer. */
   whole?(): { input: JsonSchema; output: JsonSchema | null };
 }

@@ -18,7 +18,7 @@ export function toTold(commands: readonly Command[]): ToldCommand[] {
 }
 
 function toManifestCommand(command: Command): ManifestCommand {
-  const { name, summary, scope, effect } = command;
+  const { name, summary, scope, effect, platform } = command;
   const http = parseHttp(command.http);
   return {
     name,
@@ -36,6 +36,7 @@ function toManifestCommand(command: Command): ManifestCommand {
     examples: [...(command.examples ?? [])],
     creates: isObject(command) && command.creates === true,
     follow: isObject(command) ? (command.follow ?? null) : null,
+    ...(platform?.credential === 'caller' && { callerCredential: platform.pack }),
   };
 }
 

@@ -1,10 +1,7 @@
 // The tables of limits and approvals, which are part of those in tables.ts.
-import type { ColumnType } from 'kysely';
 import type { ApprovalState, DecidedVia } from '../protocol/approval.ts';
 import type { Effect } from '../protocol/manifest.ts';
-
-type JsonOrNull<Value> = ColumnType<Value | null, string | null, string | null>;
-type Defaulted<Value> = ColumnType<Value, Value | undefined, Value>;
+import type { Defaulted, JsonOrNull } from './columns.ts';
 
 export interface GrantTables {
   grant_counts: { holder_id: string; counter: string; span: string; amount: string; updated_at: Date };

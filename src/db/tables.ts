@@ -11,42 +11,17 @@ import type { Resources, Usage } from '../protocol/resources.ts';
 import type { RunnerState } from '../protocol/runner.ts';
 import type { ScopeGrant } from '../protocol/scope.ts';
 import type { TaskError, TaskPhase, TaskStatus } from '../protocol/task.ts';
-import type { AttemptError, DeliveryStatus, DisabledReason } from '../protocol/webhook.ts';
+import type { Defaulted, Json, JsonOrNull } from './columns.ts';
 import type { GrantTables } from './grant-tables.ts';
-
-/** jsonb: read as the value, written as its JSON text. */
-type Json<Value> = ColumnType<Value, string, string>;
-type JsonOrNull<Value> = ColumnType<Value | null, string | null, string | null>;
-type Defaulted<Value> = ColumnType<Value, Value | undefined, Value>;
+import type { WebhookTables } from './webhook-tables.ts';
 
 /** A file of a task with the id of the blob that has its content. */
 export interface StoredFile extends KeptFile {
   blobId: string;
 }
 
-export interface Tables extends GrantTables {
+export interface Tables extends GrantTables, WebhookTables {
   blobs: { id: string; task_id: string; created_at: Date; unused_since: Date | null };
-  webhook_endpoints: {
-    id: string;
-    account_id: string;
-    url: string;
-    description: string;
-    event_types: string[];
-    enabled: boolean;
-    disabled_reason: DisabledReason | null;
-    failing_since: Defaulted<Date | null>;
-    held_until: Defaulted<Date | null>;
-    created_at: Date;
-    updated_at: Date;
-  };
-  webhook_secrets: {
-    id: string;
-    account_id: string;
-    endpoint_id: string | null;
-    sealed: Buffer;
-    created_at: Date;
-    works_until: Defaulted<Date | null>;
-  };
   credentials: {
     id: string;
     account_id: string;
@@ -58,40 +33,6 @@ export interface Tables extends GrantTables {
   };
   task_credentials: { task_id: string; pack: string; sealed: Buffer };
   secrets_key_check: { one: Defaulted<boolean>; sealed: Buffer };
-  webhook_events: {
-    id: string;
-    account_id: string;
-    type: string;
-    created_at: Date;
-    data: Json<Record<string, unknown>>;
-    url: string | null;
-    only_endpoint_id: string | null;
-    position: Defaulted<number | null>;
-  };
-  webhook_deliveries: {
-    id: string;
-    account_id: string;
-    event_id: string;
-    endpoint_id: string | null;
-    url: string;
-    lane: string;
-    created_at: Date;
-    status: DeliveryStatus;
-    attempts_made: Defaulted<number>;
-    next_attempt_at: Date | null;
-    claim_id: Defaulted<string | null>;
-    completed_at: Defaulted<Date | null>;
-  };
-  webhook_attempts: {
-    id: string;
-    account_id: string;
-    delivery_id: string;
-    created_at: Date;
-    duration_ms: number;
-    status: number | null;
-    error: AttemptError | null;
-    answer: string;
-  };
   spend: {
     key_id: string;
     /** `2026-11-24`; read it as text, the driver makes a local time of it. */
@@ -249,7 +190,7 @@ export interface Tables extends GrantTables {
     approval: JsonOrNull<ApprovalSetting>;
     loop: Defaulted<LoopSetting | null>;
     expiry_announced: Defaulted<Date | null>;
-    created_by: Defaulted<string | null>;
+    created_by_key_id: Defaulted<string | null>;
     approves_scopes: Defaulted<string[] | null>;
   };
   tasks: {
@@ -304,6 +245,9 @@ export interface Tables extends GrantTables {
     approval: JsonOrNull<ApprovalSetting>;
     loop: Defaulted<LoopSetting | null>;
     risks: Defaulted<string[]>;
+    wait_ms: Defaulted<number>;
+    waited_ms: Defaulted<number>;
+    waiting_since: Defaulted<Date | null>;
   };
   events: { task_id: string; seq: number; created_at: Date; body: Json<AgentEvent | ServerEvent> };
   runners: { id: string; name: string; state: Json<RunnerState>; last_seen: Date };

@@ -4,6 +4,14 @@ export function env(name: string): string | undefined {
   return process.env[name] || undefined;
 }
 
+/** Those that are set and begin so, by the rest of their names. */
+export function envAfter(prefix: string): Record<string, string> {
+  const entries = Object.entries(process.env).flatMap(([name, value]) =>
+    name.startsWith(prefix) && value ? [[name.slice(prefix.length), value] as const] : [],
+  );
+  return Object.fromEntries(entries);
+}
+
 /** All of it, to hand on to a child process. */
 export function wholeEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env };

@@ -11,6 +11,7 @@ const RESPONSE_HEADERS = [
   'location',
   'preference-applied',
   'allow',
+  'seed-approval',
 ];
 
 /** Every server reads these bytes the same way. */

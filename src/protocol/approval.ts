@@ -95,3 +95,9 @@ export const DecisionMessage = z
   .max(LIMITS.approvalMessageLength)
   .optional()
   .describe('What the agent, and whoever reads the ledger, is told');
+
+/** Of an answer to a call that waits for an approval: its id. */
+export const APPROVAL_HEADER = 'seed-approval';
+
+/** Seconds that one poll for a decision is held at the most. */
+export const POLL_SECONDS = 25;

@@ -24,6 +24,9 @@ export const TaskCredentials = z
   });
 export type TaskCredentials = z.output<typeof TaskCredentials>;
 
+/** One that came with a request: in no JSON, log or hash that is made of what holds it. */
+export type ShownCredential = z.output<typeof GivenSecret>;
+
 /** One that is set, without what nobody reads again. */
 export const Credential = z
   .object({

@@ -87,6 +87,7 @@ export const TASK_ERROR_CODES = [
   'context_too_long',
   'no_answer',
   'tool_call_unreadable',
+  'approval_expired',
   'interrupted',
 ] as const;
 export type TaskErrorCode = (typeof TASK_ERROR_CODES)[number];

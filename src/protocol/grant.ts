@@ -72,6 +72,24 @@ export interface Grants {
   loop: LoopSetting | null;
 }
 
+/** The setting that counts: that of the task, or of the nearest key. @param binding the task, then its keys */
+export function approvalSettingOf(binding: readonly Pick<Grants, 'approval'>[]): ApprovalSetting | null {
+  return binding.find(({ approval }) => approval !== null)?.approval ?? null;
+}
+
+/**
+ * How long a task may wait for people in all, in milliseconds; 0: nothing of it asks. No setting that binds it
+ * makes it longer. @param commandsAsk whether a command asks that the task may call
+ */
+export function waitOf(binding: readonly Grants[], commandsAsk: boolean): number {
+  const waits = binding.flatMap(({ approval }) => (approval === null ? [] : [approval.wait]));
+  if (waits.length > 0) return Math.min(...waits);
+  const limitsAsk = binding.some(
+    ({ limits, loop }) => loop === 'ask' || limits.some((limit) => limit.else === 'ask'),
+  );
+  return limitsAsk || commandsAsk ? LIMITS.approvalWaitMs : 0;
+}
+
 /** Some of them; what is undefined is not spoken of. */
 export type SomeGrants = { [Name in keyof Grants]?: Grants[Name] | undefined };
 

@@ -130,7 +130,7 @@ export const LIMITS = {
   },
   /** What one guest may have open or send over its stream. */
   guest: {
-    concurrentStreams: 32,
+    concurrentStreams: 64,
     headerBytes: 16 * 1024,
     bodyBytes: 8 * 1024 * 1024,
     answerBytes: 16 * 1024 * 1024,
@@ -146,6 +146,8 @@ export const LIMITS = {
     /** Requests of one guest that the server works on at a time, and of those to the model; more wait. */
     serverCalls: 16,
     modelCalls: 8,
+    /** Calls of one guest that wait for people's approvals at a time, beside those; more are refused. */
+    approvalWaits: 24,
     /** Bytes of their bodies that a runner holds, so that it can send them again; more wait. */
     heldBytes: 32 * 1024 * 1024,
     /** Milliseconds that a request waits for a server or a database that is away. */

@@ -36,6 +36,8 @@ export interface ManifestCommand {
   creates: boolean;
   /** A stream command with the answer's task id that a person wants to watch after this one. */
   follow: string | null;
+  /** The pack to whose platform a call shows the caller's own credential, which comes with it in a header. */
+  callerCredential?: string;
 }
 
 export interface Manifest {

@@ -29,7 +29,13 @@ const ESTIMATED =
 export const Usage = z.object({
   cpuSeconds: z.number().nonnegative().describe('Processor time of the whole sandbox, its kernel included'),
   peakMemoryBytes: z.number().int().nonnegative(),
-  wallMs: z.number().int().nonnegative().describe("From the sandbox's start to its end"),
+  wallMs: z.number().int().nonnegative().describe("From the sandbox's start to its end, without `pausedMs`"),
+  pausedMs: z
+    .number()
+    .int()
+    .nonnegative()
+    .optional()
+    .describe('How long it was off the processor while it waited for people, which costs nothing'),
   estimated: z.literal(true).optional().describe(ESTIMATED),
 });
 export type Usage = z.infer<typeof Usage>;

@@ -10,6 +10,8 @@
 //   GET  /tasks/{id}/files?name=…       header seed-lease → the file's bytes
 //   PUT  /tasks/{id}/artifacts?name=…   bytes, headers seed-lease and content-length → 204; replaces
 //   DELETE /tasks/{id}/artifacts?name=… header seed-lease → 204, also when there is none
+//   POST /tasks/{id}/waiting    {leaseId}           → 204. All of its sandbox waits for people: its clock stands
+//   POST /tasks/{id}/working    WorkingReport       → 204. It works again, with the time that it had left
 //   POST /tasks/{id}/settle     Settlement          → 204, also when it was settled before
 //   POST /tasks/{id}/usage      UsageReport         → 204; of a task that ended without its runner's word
 // A lease that is no longer the runner's is answered with 409 lease_lost: the runner kills that sandbox.
@@ -58,6 +60,8 @@ export const RunnerState = z.object({
   name: z.string().max(200),
   slots: z.number().int().min(0).max(1000),
   freeSlots: z.number().int().min(0).max(1000),
+  /** How long its sandboxes can live at the most; null or missing: as long as it takes. */
+  longestLifeMs: z.number().int().positive().nullable().optional(),
   /** The driver in use; null when no driver is usable. */
   driver: z.string().nullable(),
   isolation: Isolation.nullable(),
@@ -102,6 +106,8 @@ export const Lease = z.object({
   deadline: z.iso.datetime(),
   /** Until then: what counts for a runner, whose clock may differ. */
   leftMs: z.number().int(),
+  /** How long its clock may stand in all, while it waits for people; 0: nothing of it asks. */
+  waitMs: z.number().int().nonnegative().default(0),
   /** How long the request was held before: the deadline does not wait for an answer that is long on its way. */
   heldMs: z.number().int().optional(),
   /** The task key's secret. The runner attaches it to proxied calls; it never enters the sandbox. */
@@ -118,6 +124,8 @@ export const HeartbeatRequest = z.object({
   tasks: z.array(z.uuid()).max(1000),
   /** Of each of them: until its deadline, by the runner's clock that only goes forward. */
   leftMs: z.array(z.number().int()).max(1000).optional(),
+  /** Those of them that wait for people: what they may still wait is in leftMs. */
+  waiting: z.array(z.uuid()).max(1000).optional(),
   /** What the runner says of itself by now. */
   runner: RunnerState.optional(),
 });
@@ -129,6 +137,15 @@ export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>;
 export const LeaveRequest = z.object({ runnerId: z.uuid(), tasks: z.array(z.uuid()).max(1000) });
 
 export const PhaseReport = z.object({ leaseId: z.uuid(), phase: TaskPhase });
+
+export const WaitingReport = z.object({ leaseId: z.uuid() });
+
+/** `waitedMs`: how long the clock stood. `leftMs`: until the deadline, from now. */
+export const WorkingReport = z.object({
+  leaseId: z.uuid(),
+  waitedMs: z.number().int().nonnegative(),
+  leftMs: z.number().int(),
+});
 
 export const UsageReport = z.object({ leaseId: z.uuid(), usage: Usage });
 

@@ -119,6 +119,11 @@ export const Task = z
     queuedMs: Milliseconds.describe('From acceptance to lease'),
     startMs: Milliseconds.describe("From lease to the agent's first step"),
     runMs: Milliseconds.describe("From the agent's first step to the end"),
+    waitMs: z.number().int().describe('How long it may wait for people in all; 0: nothing that it does asks'),
+    waitedMs: z
+      .number()
+      .int()
+      .describe('How long it has waited for people, and its time-out stood, but for a wait that goes on'),
     keyId: z.uuid(),
     parentTaskId: z.uuid().nullable(),
     files: z.array(KeptFile).describe('What it was given'),

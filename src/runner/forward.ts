@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Dispatcher, request as send } from 'undici';
 import { limitBytes } from '../lib/limit-bytes.ts';
 import { relayedRequestHeaders, relayedResponseHeaders } from '../lib/relay-headers.ts';
+import { APPROVAL_HEADER } from '../protocol/approval.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { isAway, untilBack } from './patience.ts';
@@ -27,6 +28,8 @@ export interface Forwarding {
   onAnswer(): void;
   /** The server is away; the call waits. */
   onAway(error: SeedError): void;
+  /** The model is not called before people have decided on more of a budget. Resolves when they have. */
+  decided(approvalId: string): Promise<void>;
 }
 
 export interface GuestRequest {
@@ -52,7 +55,7 @@ export async function forwardRequest(
   stream: ServerHttp2Stream,
   { route, headers }: GuestRequest,
   upstream: Upstream,
-  { guestGone, onAnswer, onAway }: Forwarding,
+  { guestGone, onAnswer, onAway, decided }: Forwarding,
 ): Promise<void> {
   const isBodiless = BODILESS_METHODS.has(route.method);
   // Whatever comes all the same is not for the server, and must not look like a body that does not come.
@@ -67,13 +70,27 @@ export async function forwardRequest(
     isCompletion: route.isCompletion,
   };
   const ask = () => askServer(request, upstream.dispatcher, guestGone);
-  const answer = await untilBack(ask, { signal: guestGone, onAway });
+  const answered = () => untilBack(ask, { signal: guestGone, onAway });
+  let answer = await answered();
+  for (let id = budgetAsked(route, answer); id !== null; id = budgetAsked(route, answer)) {
+    answer.drop();
+    await decided(id);
+    answer = await answered();
+  }
   onAnswer();
   if (!stream.writable || stream.headersSent) return answer.drop();
   const bodiless = BODILESS_STATUSES.has(answer.status);
   stream.respond({ ':status': answer.status, ...relayedResponseHeaders(answer.headers) }, { endStream: bodiless });
   if (bodiless) answer.drop();
   else await pipeline(answer.content, limitBytes(LIMITS.guest.answerBytes), stream);
+}
+
+const BUDGET_EXCEEDED = 402;
+
+/** The id of the approval that a call of the model waits for, and is then made again. */
+function budgetAsked({ isCompletion }: GuestRequest['route'], { status, headers }: ServerAnswer): string | null {
+  const id = headers[APPROVAL_HEADER];
+  return isCompletion && status === BUDGET_EXCEEDED && typeof id === 'string' ? id : null;
 }
 
 export interface ServerRequest {
@@ -101,7 +118,7 @@ const WHOLE_BYTES = 1024 * 1024;
 const PASSING_STATUSES = new Set([409, 502, 503, 504]);
 
 /** @throws SeedError one that is away (patience.ts): there was no answer, it broke off, or it said so */
-async function askServer(
+export async function askServer(
   { url, isCompletion, ...request }: ServerRequest,
   dispatcher: Dispatcher,
   signal: AbortSignal,

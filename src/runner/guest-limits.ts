@@ -9,7 +9,10 @@ import type { RelayRoute } from './relay-routes.ts';
 const { requestsPerSecond, requestBurst, serverCalls, modelCalls, heldBytes } = LIMITS.guest;
 
 /** Bodies of events and results are held in memory; files pass through. A guest sends these one by one. */
-const AT_ONCE: Partial<Record<RelayRoute['kind'], number>> = { events: 1, result: 1, file: 4, artifact: 4 };
+const AT_ONCE: Partial<Record<RelayRoute['kind'], number>> = {
+  ...{ events: 1, result: 1, file: 4, artifact: 4 },
+  approval: LIMITS.guest.approvalWaits,
+};
 
 export interface GuestLimits {
   /**
@@ -44,7 +47,7 @@ export function createGuestLimits(): GuestLimits {
   return {
     admit(route) {
       const kind = route?.kind ?? 'forward';
-      if (!buckets[kind === 'forward' ? 'forward' : 'own'].take(1)) {
+      if (!buckets[kind === 'forward' || kind === 'approval' ? 'forward' : 'own'].take(1)) {
         const hint = 'Wait a second, then go on more slowly.';
         throw new SeedError('too_many_requests', `more than ${requestsPerSecond} requests a second`, { hint });
       }
@@ -91,8 +94,17 @@ export function createGuestLimits(): GuestLimits {
   };
 }
 
+interface Idleness {
+  /** Whether the guest could do nothing, for it is off the processor: that is not its delay. */
+  isAsleep?: () => boolean;
+  idleMs?: number;
+}
+
 /** Call it when the body begins to be read. A stream on which the server lets the guest wait is left alone. */
-export function resetWhenIdle(stream: ServerHttp2Stream, idleMs: number = LIMITS.guest.idleMs): void {
+export function resetWhenIdle(
+  stream: ServerHttp2Stream,
+  { isAsleep = () => false, idleMs = LIMITS.guest.idleMs }: Idleness = {},
+): void {
   let bodyCame = stream.endAfterHeaders;
   stream.once('end', () => {
     bodyCame = true;
@@ -100,7 +112,8 @@ export function resetWhenIdle(stream: ServerHttp2Stream, idleMs: number = LIMITS
   const check = () => {
     if (stream.destroyed) return;
     // Destroyed, not closed: that could end the answer as if it were whole.
-    if (!bodyCame || stream.writableLength > 0) stream.destroy(new Error(`idle for ${idleMs} ms`));
+    const owes = !bodyCame || stream.writableLength > 0;
+    if (owes && !isAsleep()) stream.destroy(new Error(`idle for ${idleMs} ms`));
     else stream.setTimeout(idleMs, check);
   };
   stream.setTimeout(idleMs, check);

@@ -22,6 +22,13 @@ test.each([
 ])('%s', (_, cpuSeconds, problem, billed, said) => {
   const lines = new PassThrough({ encoding: 'utf8' });
   const log = pino({}, lines);
-  expect(billedUsage({ cpuSeconds, peakMemoryBytes: 10.4, problem }, 4_000, 2, log)).toEqual(billed);
+  const lived = { livedMs: 4_000.2, pausedMs: 0 };
+  expect(billedUsage({ cpuSeconds, peakMemoryBytes: 10.4, problem }, lived, 2, log)).toEqual(billed);
   expect(lines.read() ?? '').toMatch(said);
+});
+
+test('time off the processor is told apart, and not billed', () => {
+  const measured = { cpuSeconds: 1, peakMemoryBytes: 10, problem: null };
+  const usage = billedUsage(measured, { livedMs: 10_000, pausedMs: 7_500.4 }, 2, pino({ level: 'silent' }));
+  expect(usage).toEqual({ cpuSeconds: 1, peakMemoryBytes: 10, wallMs: 2_500, pausedMs: 7_500 });
 });

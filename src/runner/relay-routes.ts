@@ -8,7 +8,9 @@ export type RelayRoute =
   | { kind: 'file'; index: number }
   | { kind: 'artifact'; method: 'PUT' | 'DELETE'; name: string }
   /** Sent to the server: path and query, unchanged. */
-  | { kind: 'forward'; method: string; target: string; isCompletion: boolean };
+  | { kind: 'forward'; method: string; target: string; isCompletion: boolean }
+  /** Asks what people have decided. */
+  | { kind: 'approval'; id: string };
 
 const PATH_LENGTH = 4096;
 const OWN_ROUTES: Record<string, 'task' | 'events' | 'result'> = {
@@ -18,6 +20,7 @@ const OWN_ROUTES: Record<string, 'task' | 'events' | 'result'> = {
 };
 const FILE = /^\/files\/(\d{1,3})$/;
 const ARTIFACT = /^\/artifacts\/([^/?#]{1,1024})$/;
+const APPROVAL = /^\/api\/v1\/approvals\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 /** Sent on as they stand. */
 const FORWARDED_ROUTES: ReadonlySet<string> = new Set([
   'GET /cli/seed.mjs',
@@ -38,6 +41,8 @@ export function relayRoute(method: string | undefined, rawPath: string | undefin
     const name = artifactName(rawPath);
     if (name !== null) return { kind: 'artifact', method, name };
   }
+  const approval = method === 'GET' ? APPROVAL.exec(rawPath)?.[1] : undefined;
+  if (approval !== undefined) return { kind: 'approval', id: approval };
   if (FORWARDED_ROUTES.has(`${method} ${rawPath}`)) return forward(method, rawPath);
   if (!rawPath.startsWith(COMMANDS) || !COMMAND_METHODS.has(method) || !isPlainTarget(rawPath)) return null;
   return forward(method, rawPath);

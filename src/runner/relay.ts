@@ -6,11 +6,13 @@ import type { Logger } from '../lib/log.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { GuestResult, GuestTask } from '../protocol/guest.ts';
 import { LIMITS } from '../protocol/limits.ts';
+import { answerPoll, untilDecided } from './approval-polls.ts';
 import { forwardRequest, heldBytes, type Upstream } from './forward.ts';
 import { type GuestLimits, resetWhenIdle } from './guest-limits.ts';
 import { paceWire } from './paced-wire.ts';
 import { closeOf, giveFile, readEvents, readResult, type TaskFiles, takeArtifact } from './relay-bodies.ts';
 import { type RelayRoute, relayRoute } from './relay-routes.ts';
+import type { Waits } from './waits.ts';
 
 const { concurrentStreams, headerBytes } = LIMITS.guest;
 
@@ -30,6 +32,8 @@ export interface RelayOptions {
   files: TaskFiles;
   /** Counted for the life of the sandbox, over all its streams. */
   limits: GuestLimits;
+  /** Likewise: which of its calls wait for people. */
+  waits: Waits;
 }
 
 export interface Relay {
@@ -77,6 +81,7 @@ async function handle(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, o
   const release = options.limits.admit(route);
   try {
     if (route?.kind === 'forward') await forward(stream, route, headers, options);
+    else if (route?.kind === 'approval') await forwardPoll(stream, route.id, options);
     else await answerHere(stream, route, headers, options);
   } finally {
     release();
@@ -87,34 +92,58 @@ async function forward(
   stream: ServerHttp2Stream,
   route: RelayRoute & { kind: 'forward' },
   headers: IncomingHttpHeaders,
-  { upstream, log, limits, onCompletion, onModelAnswer }: RelayOptions,
+  { upstream, log, limits, waits, onCompletion, onModelAnswer }: RelayOptions,
 ): Promise<void> {
   const guestGone = closeOf(stream);
   const request = { route, headers };
-  const leave = await limits.enter(route, heldBytes(request), guestGone);
+  const call = waits.call();
+  const onAway = ({ code, message }: SeedError) =>
+    log.debug({ code, problem: message }, 'a call of the guest waits');
+  let leave = () => {};
   try {
+    leave = await limits.enter(route, heldBytes(request), guestGone);
     // Only from here on: a call that waits for its turn is not the guest's delay.
-    resetWhenIdle(stream);
+    resetWhenIdle(stream, { isAsleep: waits.isAsleep });
     if (route.isCompletion) onCompletion();
     await forwardRequest(stream, request, upstream, {
       guestGone,
       onAnswer: () => {
         if (route.isCompletion) onModelAnswer();
       },
-      onAway: ({ code, message }) => log.debug({ code, problem: message }, 'a call of the guest waits'),
+      onAway,
+      async decided(approvalId) {
+        call.waits();
+        await untilDecided(approvalId, { upstream, waits, signal: guestGone, onAway });
+        await call.works();
+      },
     });
   } finally {
     leave();
+    call.end();
   }
+}
+
+async function forwardPoll(
+  stream: ServerHttp2Stream,
+  approvalId: string,
+  { upstream, log, waits }: RelayOptions,
+): Promise<void> {
+  const signal = closeOf(stream);
+  stream.resume();
+  resetWhenIdle(stream, { isAsleep: waits.isAsleep });
+  const onAway = ({ code, message }: SeedError) =>
+    log.debug({ code, problem: message }, 'a poll of the guest waits');
+  await answerPoll(stream, approvalId, { upstream, waits, signal, onAway });
 }
 
 async function answerHere(
   stream: ServerHttp2Stream,
-  route: Exclude<RelayRoute, { kind: 'forward' }> | null,
+  route: Exclude<RelayRoute, { kind: 'forward' | 'approval' }> | null,
   headers: IncomingHttpHeaders,
-  { task, log, limits, onEvents, onResult, files }: RelayOptions,
+  { task, log, limits, waits, onEvents, onResult, files }: RelayOptions,
 ): Promise<void> {
-  resetWhenIdle(stream);
+  resetWhenIdle(stream, { isAsleep: waits.isAsleep });
+  stream.once('close', waits.busy());
   switch (route?.kind) {
     case 'task':
       return answer(stream, 200, JSON.stringify(task));

@@ -37,6 +37,8 @@ export interface RunnerOptions {
   log: Logger;
   /** What a stopped runner leaves its tasks to end by themselves. */
   drainMs: number;
+  /** How long a sandbox whose calls all wait for people is left alone before it sleeps; missing: two seconds. */
+  quietMs?: number;
   /** Missing: nobody was here before. */
   identity?: RunnerIdentity;
 }
@@ -71,6 +73,7 @@ export function createRunner(options: RunnerOptions): Runner {
       id,
       name,
       slots,
+      longestLifeMs: sandboxes?.driver.can.longestLifeMs ?? null,
       freeSlots: stopping.signal.aborted ? 0 : Math.max(0, slots - runs.size),
       driver: sandboxes?.driver.name ?? null,
       isolation: probe?.isolation ?? null,
@@ -104,7 +107,8 @@ export function createRunner(options: RunnerOptions): Runner {
     await earlier?.done;
     log.info({ taskId: lease.taskId, deadline: lease.deadline }, 'leased');
     const onWorking = pool?.holdRefill() ?? (() => undefined);
-    const parts = { startSandbox, onWorking, client, serverUrl, dispatcher, log, giveUp: giveUp.signal };
+    const { quietMs } = options;
+    const parts = { startSandbox, onWorking, client, serverUrl, dispatcher, log, giveUp: giveUp.signal, quietMs };
     const run = startTaskRun(lease, parts);
     runs.set(lease.taskId, run);
     void run.done.then(() => {
@@ -142,7 +146,12 @@ export function createRunner(options: RunnerOptions): Runner {
   }
 
   async function beat(): Promise<boolean> {
-    for (const taskId of await client.heartbeat(state(), held(), stopped.signal)) runs.get(taskId)?.end('stopped');
+    for (const taskId of await client.heartbeat(
+      state(),
+      held().map((run) => run.held()),
+      stopped.signal,
+    ))
+      runs.get(taskId)?.end('stopped');
     return false;
   }
 

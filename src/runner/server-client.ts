@@ -30,6 +30,9 @@ export interface ServerClient {
   /** The runner has these tasks and no others. */
   leave(runnerId: string, taskIds: string[], signal: AbortSignal): Promise<void>;
   reportPhase(taskId: string, leaseId: string, phase: TaskPhase): Promise<void>;
+  /** All that the sandbox runs waits for people from now on. */
+  reportWaiting(taskId: string, leaseId: string): Promise<void>;
+  reportWorking(taskId: string, leaseId: string, waited: { waitedMs: number; leftMs: number }): Promise<void>;
   sendEvents(batch: EventBatch, signal: AbortSignal): Promise<void>;
   settle(taskId: string, settlement: Settlement): Promise<void>;
   /** The bytes of one of the task's files. */
@@ -40,8 +43,14 @@ export interface ServerClient {
   reportUsage(taskId: string, leaseId: string, usage: Usage): Promise<void>;
 }
 
-/** A task that the runner has, and the moment of `performance.now()` that is its deadline. */
-export type HeldTask = Pick<TakenLease, 'taskId' | 'diesAt'>;
+/** A task that the runner has. */
+export interface HeldTask {
+  taskId: string;
+  /** The moment of `performance.now()` that is its deadline; of one that waits: the latest that it can be. */
+  diesAt: number;
+  /** For people, with its clock standing. */
+  isWaiting: boolean;
+}
 
 /** A lease with its deadline by this machine: `deadline` by its clock, for people and the guest. */
 export interface TakenLease extends Lease {
@@ -113,7 +122,8 @@ export function createServerClient(serverUrl: string, runnerToken: string, dispa
     async heartbeat(runner, held, signal) {
       const tasks = held.map(({ taskId }) => taskId);
       const leftMs = held.map(({ diesAt }) => Math.round(diesAt - performance.now()));
-      const body = { runnerId: runner.id, tasks, leftMs, runner };
+      const waiting = held.filter(({ isWaiting }) => isWaiting).map(({ taskId }) => taskId);
+      const body = { runnerId: runner.id, tasks, leftMs, waiting, runner };
       const answer = await post('/heartbeat', body, { heldMs: HEARTBEAT_WAIT_MS, signal });
       return HeartbeatAnswer.parse(answer).stop;
     },
@@ -122,6 +132,13 @@ export function createServerClient(serverUrl: string, runnerToken: string, dispa
     },
     async reportPhase(taskId, leaseId, phase) {
       await post(`/tasks/${taskId}/phase`, { leaseId, phase });
+    },
+    async reportWaiting(taskId, leaseId) {
+      await post(`/tasks/${taskId}/waiting`, { leaseId });
+    },
+    async reportWorking(taskId, leaseId, { waitedMs, leftMs }) {
+      const report = { waitedMs: Math.round(waitedMs), leftMs: Math.round(leftMs) };
+      await post(`/tasks/${taskId}/working`, { leaseId, ...report });
     },
     async sendEvents({ taskId, leaseId, number, ndjson }, signal) {
       const headers = {

@@ -24,6 +24,10 @@ export interface TaskReports {
   sendEvents(ndjson: string): Promise<void>;
   /** Each phase once. */
   reportPhase(phase: TaskPhase): void;
+  /** That all its sandbox runs waits for people. It and what follows are told in this order. */
+  reportWaiting(): void;
+  /** That it works again. @param leftMs until its deadline, asked when it is told */
+  reportWorking(waitedMs: number, leftMs: () => number): void;
   /** Waits for a server that is away, as the settlement behind it does. Resolves when all is sent or given up. */
   finish(): Promise<void>;
 }
@@ -40,7 +44,7 @@ export function createTaskReports(
   const phases = new Set<TaskPhase>();
   let batches = 0;
   let finishing = false;
-  let lastPhase: Promise<unknown> = Promise.resolve();
+  let last: Promise<unknown> = Promise.resolve();
 
   async function untilTaken(report: () => Promise<void>): Promise<void> {
     const backoff = createBackoff();
@@ -65,6 +69,10 @@ export function createTaskReports(
     return report;
   }
 
+  function inOrder(report: () => Promise<void>): void {
+    last = track(last.then(() => untilTaken(report))).catch(() => undefined);
+  }
+
   return {
     async begin() {
       await track(untilTaken(() => client.reportPhase(taskId, leaseId, 'starting')));
@@ -78,8 +86,11 @@ export function createTaskReports(
     reportPhase(phase) {
       if (phases.has(phase)) return;
       phases.add(phase);
-      const report = lastPhase.then(() => untilTaken(() => client.reportPhase(taskId, leaseId, phase)));
-      lastPhase = track(report).catch(() => undefined);
+      inOrder(() => client.reportPhase(taskId, leaseId, phase));
+    },
+    reportWaiting: () => inOrder(() => client.reportWaiting(taskId, leaseId)),
+    reportWorking(waitedMs, leftMs) {
+      inOrder(() => client.reportWorking(taskId, leaseId, { waitedMs, leftMs: leftMs() }));
     },
     async finish() {
       finishing = true;

@@ -9,10 +9,12 @@ import { billedUsage, guestTask, limitsOf, startLine } from './lease.ts';
 import { startPatiently, untilBack, within } from './patience.ts';
 import { openRelay, type Relay, type RelayOptions } from './relay.ts';
 import type { TaskFiles } from './relay-bodies.ts';
-import type { ServerClient, TakenLease } from './server-client.ts';
+import type { HeldTask, ServerClient, TakenLease } from './server-client.ts';
 import { type RunEnd, settlementOf, settleTask } from './settlement.ts';
 import { createTaskReports, type TaskReports } from './task-reports.ts';
 import type { OpenSandbox } from './waiting-sandbox.ts';
+import { createWaits } from './waits.ts';
+import { createWorkClock, type WorkClock } from './work-clock.ts';
 
 /** After its result a guest has nothing left to do but exit. */
 const EXIT_WITHIN_MS = 2_000;
@@ -31,12 +33,14 @@ export interface TaskRunParts {
   log: Logger;
   /** Aborted when the runner has no time left to settle. */
   giveUp: AbortSignal;
+  /** Missing: as waits.ts has it. */
+  quietMs?: number | undefined;
 }
 
 export interface TaskRun {
   readonly taskId: string;
-  /** A moment of `performance.now()`. */
-  readonly diesAt: number;
+  /** As the server is told of it with every heartbeat. */
+  held(): HeldTask;
   /** Whether the server still counts on this runner for the task. */
   isHeld(): boolean;
   /** Ends the run if it has not begun: the task can then go to somebody else. */
@@ -59,10 +63,15 @@ export function startTaskRun(lease: TakenLease, parts: TaskRunParts): TaskRun {
   };
   const over = new AbortController();
   void ended.then(() => over.abort());
-  const course: Course = { ended, over: over.signal, end, why: null, begun: false };
+  const course: Course = { ended, over: over.signal, end, why: null, begun: false, onWaited: () => {} };
+
+  const clock = createWorkClock({
+    ...lease,
+    onOver: () => end({ why: 'deadline' }),
+    onWaited: () => course.onWaited(),
+  });
 
   async function run(): Promise<void> {
-    const deadline = setTimeout(() => end({ why: 'deadline' }), lease.diesAt - performance.now());
     let usage: Usage | null = null;
     let sandbox: OpenSandbox | null = null;
     const startSandbox: TaskRunParts['startSandbox'] = async (...sandboxParts) => {
@@ -70,14 +79,14 @@ export function startTaskRun(lease: TakenLease, parts: TaskRunParts): TaskRun {
       return sandbox;
     };
     try {
-      usage = await runSandbox(lease, { ...parts, startSandbox, log }, course);
+      usage = await runSandbox(lease, { ...parts, startSandbox, log, clock }, course);
     } catch (error) {
       // Nobody has foreseen it: the sandbox is not to go on without a runner, nor the task without an end.
       log.error({ err: error }, 'the run broke');
       end({ why: 'broken' });
       if (sandbox !== null) await killSandbox(sandbox, log);
     } finally {
-      clearTimeout(deadline);
+      clock.end();
     }
     const settlement = settlementOf(leaseId, await ended, usage);
     if (settlement !== null) await settleTask(parts.client, taskId, settlement, log, parts.giveUp);
@@ -86,7 +95,7 @@ export function startTaskRun(lease: TakenLease, parts: TaskRunParts): TaskRun {
 
   return {
     taskId,
-    diesAt: lease.diesAt,
+    held: () => ({ taskId, diesAt: clock.diesAt(), isWaiting: clock.stands() }),
     isHeld: () => course.why === null || !NOT_HELD.has(course.why),
     giveBack: () => {
       if (!course.begun) end({ why: 'returned' });
@@ -107,11 +116,17 @@ interface Course {
   why: RunEnd['why'] | null;
   /** The server may know by now that it has begun. */
   begun: boolean;
+  /** It may wait for people no longer. */
+  onWaited(): void;
 }
 
 /** Resolves with what it used when the run has ended and the sandbox is gone; null when there was none. */
-async function runSandbox(lease: TakenLease, parts: TaskRunParts, course: Course): Promise<Usage | null> {
-  const { log } = parts;
+async function runSandbox(
+  lease: TakenLease,
+  parts: TaskRunParts & { clock: WorkClock },
+  course: Course,
+): Promise<Usage | null> {
+  const { log, clock } = parts;
   const { ended, end } = course;
   let sandbox: OpenSandbox;
   try {
@@ -144,7 +159,20 @@ async function runSandbox(lease: TakenLease, parts: TaskRunParts, course: Course
     put: (artifact, signal) => parts.client.putArtifact(lease, artifact, signal),
     delete: (name, signal) => parts.client.deleteArtifact(lease, name, signal),
   };
+  const waits = createWaits({
+    sandbox,
+    clock,
+    log,
+    onAsleep() {
+      log.info({ pauses: driver.can.pause }, 'all that the sandbox runs waits for people');
+      reports.reportWaiting();
+    },
+    ...(parts.quietMs !== undefined && { quietMs: parts.quietMs }),
+    onAwake: (stoodMs) => reports.reportWorking(stoodMs, clock.leftMs),
+  });
+  course.onWaited = waits.wakeUp;
   const relays = keepRelay(sandbox, course, {
+    waits,
     files,
     task: guestTask(lease),
     upstream: { serverUrl: parts.serverUrl, taskKey: lease.taskKey, dispatcher: parts.dispatcher },
@@ -159,14 +187,15 @@ async function runSandbox(lease: TakenLease, parts: TaskRunParts, course: Course
     },
   });
   const { why } = await ended;
+  waits.end();
   // While it is there: what ends by itself may take its numbers with it.
   await driver.usage(id);
   if (why === 'result') await within(EXIT_WITHIN_MS, exited);
   relays.close();
   await killSandbox(sandbox, log);
-  const wallMs = Math.round(performance.now() - startedAt);
+  const lived = { livedMs: performance.now() - startedAt, pausedMs: waits.pausedMs() };
   await reports.finish();
-  return billedUsage(await driver.usage(id), wallMs, lease.resources.vcpus, log);
+  return billedUsage(await driver.usage(id), lived, lease.resources.vcpus, log);
 }
 
 /** Serves the sandbox's stream; where the driver can, one that breaks is opened again until the run ends. */

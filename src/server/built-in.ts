@@ -141,13 +141,14 @@ export function openRegistry(parts: RegistryNeeds): Registry {
   const needs: FeatureNeeds = {
     access: { scopes, models: llm, allowed: (...key) => registry.allowed(...key) },
     telemetry: { calls, callRetentionDays: retention.calls },
-    approvals: { secretsKey, tasks: tasksOfApprovals },
+    approvals: { secretsKey, tasks: tasksOfApprovals(store) },
     tasks: {
       ...taskCache,
       looks: new TaskLooks(store.db),
       createFree: openTaskCreation(store),
       resources,
       scopesFor: scopes,
+      commandsAsk: (granted, operator) => registry.allowed(granted, operator).some(asksByItself),
       models: {
         choose: (asked, actor) => chooseModels(asked, actor, llm),
         hasPrice: (model) => llm.hasPrice(model),
@@ -186,6 +187,8 @@ export function openRegistry(parts: RegistryNeeds): Registry {
   ]);
   return registry;
 }
+
+const asksByItself = (command: Command): boolean => 'approval' in command && command.approval === 'ask';
 
 /** What Seed itself reads for a key and an input is the same for all who ask at the same time. */
 function shareReads(command: Command): Command {

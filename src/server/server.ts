@@ -177,7 +177,7 @@ export async function startServer(
   const { trustedProxies, sessions, webFolder, mcpAllowedOrigins, runnerToken } = settings;
   const keys = openKeyCache(store);
   const access = { store, keys, keyUse, rateLimits: new RateLimits(), trustedProxies, sessions };
-  const asking = { secretsKey, tasks: tasksOfApprovals };
+  const asking = { secretsKey, tasks: tasksOfApprovals(store) };
   const parts = {
     ...access,
     gate: openGate(access, audit),

@@ -18,6 +18,8 @@ import { LIMITS } from '../../src/protocol/limits.ts';
 import { USUAL_TRAITS } from '../../src/protocol/model.ts';
 import { createGuestLimits } from '../../src/runner/guest-limits.ts';
 import { openRelay } from '../../src/runner/relay.ts';
+import { createWaits } from '../../src/runner/waits.ts';
+import { createWorkClock } from '../../src/runner/work-clock.ts';
 import { ATTACKED_DRIVERS } from '../fixtures/attack.ts';
 import { startSandbox } from '../fixtures/plain-driver.ts';
 import { sandboxLimits } from '../fixtures/sandbox-limits.ts';
@@ -95,6 +97,13 @@ describe.each(ATTACKED_DRIVERS)('a hostile guest in %s', (driverName) => {
     const relay = openRelay({
       stream: sandbox.stream,
       limits: createGuestLimits(),
+      waits: createWaits({
+        sandbox: { driver: ready.driver, id },
+        clock: createWorkClock({ diesAt: Infinity, waitMs: 0, onOver() {}, onWaited() {} }),
+        log: createLog('attack', 'silent'),
+        onAsleep() {},
+        onAwake() {},
+      }),
       task: {
         id: '00000000-0000-4000-8000-000000000000',
         instruction: '',

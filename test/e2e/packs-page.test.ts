@@ -24,6 +24,8 @@ beforeAll(async () => {
     SEED_DATA_DIR: join(copy.folder, '.seed'),
     SEED_CACHE_DIR: cacheDirSetting(),
     SEED_RUNNER_TOKEN: 'r'.repeat(32),
+    // As run.sh sets it.
+    NODE_COMPILE_CACHE: join(copy.folder, 'node_modules/.cache/node'),
     PORT: '0',
     NO_COLOR: '1',
     PATH: `${dirname(process.execPath)}:${join(copy.folder, 'node_modules/.bin')}:${process.env['PATH']}`,

@@ -24,6 +24,8 @@ beforeAll(async () => {
     ...Object.fromEntries(own),
     SEED_DATA_DIR: join(copy.folder, '.seed'),
     SEED_CACHE_DIR: cacheDirSetting(),
+    // As run.sh sets it.
+    NODE_COMPILE_CACHE: join(copy.folder, 'node_modules/.cache/node'),
     PORT: '0',
     NO_COLOR: '1',
     PATH: `${NODE}:${process.env['PATH']}`,

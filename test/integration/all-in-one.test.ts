@@ -23,6 +23,7 @@ afterEach(async () => {
 
 const environment = () => ({
   PATH: process.env['PATH'] ?? '',
+  ...(process.env['NODE_COMPILE_CACHE'] && { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] }),
   SEED_DATA_DIR: dataDir,
   PORT: '0',
   SEED_SANDBOX_RECIPE: '/nonexistent/recipe.json',

@@ -1,5 +1,6 @@
-// Thousands of requests made from the OpenAPI document: what it allows is answered as it says; what it does not
-// allow is refused and changes nothing. Nothing is answered with a 5xx. FUZZ_SEED and FUZZ_REQUESTS vary it.
+// Requests by the thousand, made from the OpenAPI document: what it allows is answered as it says; what it does not
+// allow is refused and changes nothing. Nothing is answered with a 5xx. FUZZ_SEED and FUZZ_REQUESTS (5000 for
+// the long form) vary it.
 import fc from 'fast-check';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -18,7 +19,7 @@ import { tableContents } from '../fixtures/table-contents.ts';
 import { DISPATCHED } from '../fixtures/webhook-dispatcher.ts';
 
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_124);
-const REQUESTS = Number(process.env['FUZZ_REQUESTS'] ?? 5_000);
+const REQUESTS = Number(process.env['FUZZ_REQUESTS'] ?? 1_500);
 const AT_ONCE = 8;
 /** Requests of one operation before it is the next one's turn, so that what one makes others find. */
 const PER_TURN = 5;
@@ -59,7 +60,7 @@ afterAll(async () => {
 });
 
 it(`answers ${REQUESTS} requests as its document says (seed ${SEED})`, {
-  timeout: 20_000 + REQUESTS * 20,
+  timeout: 60_000 + REQUESTS * 20,
 }, async () => {
   const { operations } = document;
   const each = Math.ceil(REQUESTS / 2 / operations.length);

@@ -6,15 +6,26 @@ import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { startEmbeddedPostgres } from '../../src/db/embedded/start-embedded.ts';
+import { exec } from '../../src/lib/exec.ts';
 import { rowsOf, run } from '../fixtures/database.ts';
 import { silent } from '../fixtures/store.ts';
 
 let dataDir: string;
 
+/** A cluster that was made once and stopped; every test but those of the first start has a copy. */
+let made: string;
+beforeAll(async () => {
+  made = await mkdtemp(join(tmpdir(), 'seed-test-made-'));
+  await (await start(made)).stop();
+});
+afterAll(() => rm(made, { recursive: true, force: true }));
+
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'seed-test-'));
+  // Owned by whom Postgres runs as, as the first start has left it.
+  await exec('cp', ['-a', join(made, 'postgres'), dataDir]);
 });
 // Postgres may still be closing its files.
 afterEach(() => rm(dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
@@ -88,6 +99,8 @@ async function exists(pid: number): Promise<boolean> {
 }
 
 test('data outlives a restart; sockets and data are closed to others; nothing is left running', async () => {
+  // From the first start on.
+  await rm(join(dataDir, 'postgres'), { recursive: true });
   const first = await start();
   await run(first.databaseUrl, 'create table kept (x int)');
   for (const folder of ['socket', 'postgres'])

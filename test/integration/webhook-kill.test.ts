@@ -18,7 +18,8 @@ import type { WorkerTask } from '../fixtures/webhook-worker.ts';
 
 const WORKER = new URL('../fixtures/webhook-worker.ts', import.meta.url);
 const SERVER = fileURLToPath(new URL('../../src/server/main.ts', import.meta.url));
-const KILLS = 100;
+/** SEED_KILLS=full for the long form. */
+const KILLS = process.env['SEED_KILLS'] === 'full' ? 100 : 24;
 /** Of the whole server, which takes a second or two to be there again; SEED_SERVER_KILLS asks for more. */
 const SERVER_KILLS = Number(process.env['SEED_SERVER_KILLS'] ?? 3);
 /** Processes that live and die side by side. */
@@ -35,7 +36,7 @@ const running = new Set<ChildProcess>();
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'seed-worker-'));
   worker = join(folder, 'worker.mjs');
-  // A hundred starts, of which none reads two hundred files.
+  // Many starts, of which none reads two hundred files.
   await writeFile(worker, await bundle(WORKER, { external: ['pg-native'], banner: { js: REQUIRE } }));
 });
 afterAll(() => rm(folder, { recursive: true }));

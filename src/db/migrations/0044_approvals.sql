@@ -11,9 +11,9 @@ create index approvals_of_key on approvals (key_id) where state = 'pending';
 alter table calls add column approval_id uuid;
 
 -- The key in use when it was made; null: Seed made it by itself, as the first one of an account.
-alter table keys add column if not exists created_by uuid;
+alter table keys add column if not exists created_by_key_id uuid;
 -- Of those before, as far as events still tell.
-update keys set created_by = (made.data ->> 'createdBy')::uuid from webhook_events as made
+update keys set created_by_key_id = (made.data ->> 'createdBy')::uuid from webhook_events as made
 where made.type = 'key.created' and made.account_id = keys.account_id and made.data ->> 'keyId' = keys.id::text;
 -- Of a key that may decide on approvals: those of commands of these scopes. Null: of all.
 alter table keys add column approves_scopes text[];

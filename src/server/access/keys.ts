@@ -61,7 +61,7 @@ export async function insertKey(db: Db, key: NewKey): Promise<Key> {
       caller_key_id: key.callerKeyId ?? null,
       metadata: storableJson(key.metadata ?? {}),
       tasks_may_create_lasting_keys: key.tasksMayCreateLastingKeys ?? false,
-      created_by: key.createdBy ?? null,
+      created_by_key_id: key.createdBy ?? null,
       ...limitColumns(key),
       ...grantColumns(key.grants ?? {}),
     })

@@ -1,6 +1,7 @@
 // Tells of an approval that is asked for or over: the task's transcript, the account's webhooks, whoever
 // waits, and the rows of the call in the ledger. Called in the transaction that changes its row.
 import type { ApprovalRow, Tx } from '../../db/tables.ts';
+import type { TaskTx } from '../../db/task-changes.ts';
 import { notify } from '../../db/telling.ts';
 import { ERROR_STATUS, type ErrorCode } from '../../protocol/errors.ts';
 import type { ServerEvent } from '../../protocol/event.ts';
@@ -12,6 +13,10 @@ export interface TasksOfApprovals {
   lock(tx: Tx, taskId: string): Promise<{ webhookUrl: string | null } | null>;
   /** Writes into the transcript, unless the task has ended. */
   tell(tx: Tx, taskId: string, event: ServerEvent, now: Date): Promise<void>;
+  /** Until when people may decide on what the task asks for now. */
+  expiry(tx: Tx, taskId: string, now: Date): Promise<Date>;
+  /** Ends the task on which nobody has decided, where it is to end so. */
+  endUndecided(tx: TaskTx, taskId: string, now: Date): Promise<unknown>;
 }
 
 interface Told {

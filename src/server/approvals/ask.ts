@@ -9,6 +9,7 @@ import { storableText, storableValue } from '../../db/storable.ts';
 import type { ApprovalRow, Tx } from '../../db/tables.ts';
 import { visibleText } from '../../lib/visible-text.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import { approvalSettingOf } from '../../protocol/grant.ts';
 import type { Lineage } from '../../protocol/key.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { taskOf } from '../access/lineage.ts';
@@ -16,7 +17,6 @@ import { withoutSecrets } from '../ledger/kept-call.ts';
 import { sortedJson } from '../ledger/repeat.ts';
 import { announce, type TasksOfApprovals } from './announce.ts';
 import { sealInput } from './rows.ts';
-import { expiryOf } from './wait.ts';
 
 /** The call as it is kept: what it is for, and all that a person is shown. */
 export interface KeptInput {
@@ -146,12 +146,26 @@ export async function insertApproval(
       reason: storableText(visibleText(asked.reason)),
       version: kept.version,
       requested_at: now,
-      expires_at: later(now, await expiryOf(tx, { taskId: task?.id ?? null, lineage, now })),
+      expires_at: await expiryOf(tx, { taskId: task?.id ?? null, lineage, now }, tasks),
     })
     .returningAll()
     .executeTakeFirstOrThrow();
   await announce(tx, row, { webhookUrl: task?.webhookUrl ?? null, decider: null, now }, tasks.tell);
   return row;
+}
+
+/** @throws SeedError approval_expired: the task has waited for as long as it may */
+async function expiryOf(
+  tx: Tx,
+  { taskId, lineage, now }: { taskId: string | null; lineage: Lineage; now: Date },
+  tasks: TasksOfApprovals,
+): Promise<Date> {
+  if (taskId === null) return later(now, approvalSettingOf(lineage)?.wait ?? LIMITS.approvalWaitMs);
+  const expiry = await tasks.expiry(tx, taskId, now);
+  if (expiry > now) return expiry;
+  throw new SeedError('approval_expired', 'this task has waited for people for as long as it may', {
+    hint: 'Go on without the call, and say in the answer what is left to do.',
+  });
 }
 
 async function refuseTooMany(tx: Tx, { task_id, key_id }: { task_id: string | undefined; key_id: string }) {

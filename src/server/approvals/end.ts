@@ -4,6 +4,7 @@ import { timeIn } from '../../db/database-clock.ts';
 import { storableJson } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { ApprovalRow, Tx } from '../../db/tables.ts';
+import { changeTasks } from '../../db/task-changes.ts';
 import { announce, closeLedgerRow, type TasksOfApprovals } from './announce.ts';
 import { lockApproval } from './rows.ts';
 
@@ -21,7 +22,7 @@ export async function expireDue(store: Store, tasks: TasksOfApprovals): Promise<
     .limit(AT_ONCE)
     .execute();
   for (const { id, task_id } of due) {
-    await store.db.transaction().execute(async (tx) => {
+    await changeTasks(store, async (tx) => {
       const task = task_id === null ? null : await tasks.lock(tx, task_id);
       const { state, expires_at } = await lockApproval(tx, id);
       const now = await timeIn(store, tx);
@@ -39,6 +40,7 @@ export async function expireDue(store: Store, tasks: TasksOfApprovals): Promise<
       await closeLedgerRow(tx, row);
       const told = { webhookUrl: task?.webhookUrl ?? null, decider: null, now };
       await announce(tx, row, told, task && tasks.tell);
+      if (task && task_id !== null) await tasks.endUndecided(tx, task_id, now);
     });
   }
   return due.length;

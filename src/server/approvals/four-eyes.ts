@@ -97,10 +97,10 @@ async function originsOf(db: Db, keyId: string): Promise<Set<string>> {
 async function blockedOf(db: Db, keyIds: readonly string[], askingKeys: readonly string[]): Promise<Set<string>> {
   const { rows } = await sql<{ id: string }>`
     with recursive chain as (
-      select id as decider, id, caller_key_id, created_by from keys where id = any(${keyIds}::uuid[])
+      select id as decider, id, caller_key_id, created_by_key_id from keys where id = any(${keyIds}::uuid[])
       union
-      select chain.decider, keys.id, keys.caller_key_id, keys.created_by from chain
-      join keys on keys.id = chain.caller_key_id or keys.id = chain.created_by
+      select chain.decider, keys.id, keys.caller_key_id, keys.created_by_key_id from chain
+      join keys on keys.id = chain.caller_key_id or keys.id = chain.created_by_key_id
     )
     select distinct decider as id from chain where id = any(${askingKeys}::uuid[])`.execute(db);
   return new Set(rows.map(({ id }) => id));
@@ -115,10 +115,10 @@ async function mayDecideItself(db: Db, askingKeys: readonly string[]): Promise<b
   if (root === undefined) return false;
   const { rows } = await sql<Pick<KeyRow, 'id' | 'scopes' | 'approval' | 'limits'>>`
     with recursive chain as (
-      select id, scopes, approval, limits, created_by from keys where id = ${root}
+      select id, scopes, approval, limits, created_by_key_id from keys where id = ${root}
       union
-      select keys.id, keys.scopes, keys.approval, keys.limits, keys.created_by from chain
-      join keys on keys.id = chain.created_by
+      select keys.id, keys.scopes, keys.approval, keys.limits, keys.created_by_key_id from chain
+      join keys on keys.id = chain.created_by_key_id
     )
     select id, scopes, approval, limits from chain`.execute(db);
   const own = rows.find(({ id }) => id === root);

@@ -23,7 +23,9 @@ const AnsweredCredential = z.object({ credential: Credential });
 
 const SetInput = z.object({
   pack: PackName.describe('The pack whose platform it is for'),
-  token: GivenSecret.optional().describe('As the platform takes it; never shown again. - reads it from stdin'),
+  token: GivenSecret.optional().describe(
+    'As the platform takes it; never shown again. - asks for it, or reads it from stdin',
+  ),
   refreshToken: GivenSecret.optional().describe(
     'Instead of token: what the platform (OAuth 2.0) gives access tokens for, which Seed then asks for as they end',
   ),
@@ -44,6 +46,7 @@ export const setCredential = defineCommand({
   input: SetInput,
   output: AnsweredCredential,
   examples: [
+    'seed credentials set github --token -',
     'seed credentials set github --token - < token.txt',
     'seed credentials set github --account --refresh-token - < refresh-token.txt',
   ],

@@ -1,9 +1,11 @@
 // Which credential a call of a pack shows its platform. The one of the pack's mode or none: a call is never made
 // with one that may more. Called by packs/ for each such call.
+
 import type { Actor } from '../../command/call.ts';
 import type { Store } from '../../db/store.ts';
+import { credentialHeader, credentialSetting } from '../../lib/pack-setting.ts';
 import type { Renew } from '../../pack/pack-command.ts';
-import type { CredentialMode } from '../../protocol/credential.ts';
+import type { CredentialMode, ShownCredential } from '../../protocol/credential.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Lineage } from '../../protocol/key.ts';
 import { readGivenCredential } from './given.ts';
@@ -16,6 +18,8 @@ interface Wanted {
   pack: string;
   mode: HeldMode;
   actor: Pick<Actor, 'key' | 'lineage' | 'accountId'>;
+  /** What the request brought for it; undefined: nothing. */
+  given: ShownCredential | undefined;
   /** Null: nothing says how its platform gives tokens. */
   renew: Renew | null;
 }
@@ -24,18 +28,19 @@ interface Wanted {
 export async function heldCredential(store: HeldStore, wanted: Wanted, secretsKey: string): Promise<string> {
   const secret = await read(store, wanted, secretsKey);
   if (secret !== null) return secret;
-  const { pack, mode } = wanted;
+  const { pack, mode, actor } = wanted;
   throw new SeedError('credential_missing', `${WHO[mode]} has no credential for the platform of ${pack}`, {
-    hint: HINTS[mode](pack),
+    hint: HINTS[mode === 'caller' && actor.key.taskId !== null ? 'task' : mode](pack),
   });
 }
 
 type HeldStore = Pick<Store, 'db' | 'clock'>;
 
-async function read(store: HeldStore, { pack, mode, actor, renew }: Wanted, secretsKey: string) {
+async function read(store: HeldStore, { pack, mode, actor, given, renew }: Wanted, secretsKey: string) {
   if (mode === 'caller') {
     const { taskId } = actor.key;
-    return taskId === null ? null : readGivenCredential(store.db, { taskId, pack }, secretsKey);
+    if (taskId === null) return given?.reveal() ?? null;
+    return readGivenCredential(store.db, { taskId, pack }, secretsKey);
   }
   const keyId = mode === 'key' ? holderOf(actor.lineage) : null;
   return presentToken(store, { accountId: actor.accountId, pack, keyId }, { renew, secretsKey });
@@ -50,9 +55,11 @@ function holderOf(lineage: Lineage): string {
 
 const WHO: Record<HeldMode, string> = { account: 'this account', key: 'this key', caller: 'this call' };
 
-const HINTS: Record<HeldMode, (pack: string) => string> = {
-  account: (pack) => `Nothing was sent. Set it: seed credentials set ${pack}`,
-  key: (pack) => `Nothing was sent. Set it: seed credentials set ${pack} --key-id <id of the key>`,
+const HINTS: Record<HeldMode | 'task', (pack: string) => string> = {
+  account: (pack) => `Nothing was sent. Set it: seed credentials set ${pack} --token -`,
+  key: (pack) => `Nothing was sent. Set it: seed credentials set ${pack} --token - --key-id <id of the key>`,
   caller: (pack) =>
+    `Nothing was sent. It comes with the call: the header ${credentialHeader(pack)}, with the CLI ${credentialSetting(pack)}.`,
+  task: (pack) =>
     `Nothing was sent. Start a task that is given one: "credentials": {"${pack}": {"token": "…"}} in POST /tasks/run`,
 };

@@ -106,7 +106,9 @@ async function changed(
   const { store, log, admissionOf } = needs;
   const called = calledCommand(c, command, store);
   const admission = admissionOf(called);
-  const given = { idempotencyKey: c.req.header('idempotency-key'), secret: c.get('secret') };
+  // An answer is for who was shown to the platform: with another credential it is none to repeat.
+  const secret = [c.get('secret'), call.platformCredential?.reveal() ?? ''].join(' ').trimEnd();
+  const given = { idempotencyKey: c.req.header('idempotency-key'), secret };
   const kept = keptCall(called, { ...given, isLimited: admission !== null });
   if (kept) c.set('kept', kept);
   const onLost = () => needs.observe({ type: 'records_lost', record: 'call', count: 1 });

@@ -13,7 +13,7 @@ import type { AuditedRoute, Gate, RecordDone } from './gate.ts';
 import type { HttpEnv } from './http-types.ts';
 import { type Inbox, NO_DELIVERY } from './inbox.ts';
 import { inputReader } from './read-input.ts';
-import { preferredWaitMs } from './request-headers.ts';
+import { preferredWaitMs, shownCredential } from './request-headers.ts';
 import { StreamSlots } from './stream-slots.ts';
 
 export interface CommandRoutesNeeds extends CallNeeds {
@@ -77,6 +77,7 @@ function mount(app: Hono<HttpEnv>, command: Command, needs: CommandRoutesNeeds, 
     await using delivery = takesFiles ? needs.inbox.open() : NO_DELIVERY;
     const actor = await needs.gate.authenticate(c, { counted: true, sessions: true });
     refuseUnlessAllowed(command, actor);
+    const platformCredential = shownCredential(c, command, actor.key);
     c.set('input', await readInput(c, delivery));
     const gone = () => c.req.raw.signal;
     return await respond(c, {
@@ -85,6 +86,7 @@ function mount(app: Hono<HttpEnv>, command: Command, needs: CommandRoutesNeeds, 
       creationId: c.get('requestId'),
       waitMs: preferredWaitMs(c.req.header('prefer')),
       via: viaOf(c),
+      platformCredential,
       traceParent: c.req.header('traceparent'),
       gone,
       waiting: () => AbortSignal.any([gone(), needs.stopping]),

@@ -1,7 +1,9 @@
 // The OpenAPI 3.1 description of the REST API, from the commands alone.
+
 import { type Command, isFile, isObject, isStream } from '../../command/define-command.ts';
 import { parseHttp, pathParameters, toJsonSchema } from '../../command/manifest.ts';
 import { Narrowing } from '../../command/narrow.ts';
+import { credentialHeader } from '../../lib/pack-setting.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
 import { ERROR_SCHEMA, errorComponents, errorResponses, references } from './openapi-errors.ts';
 
@@ -53,6 +55,7 @@ function operation(command: Command, components: Record<string, JsonSchema>): Js
       ...(command.name === 'tasks run' ? [PREFER_WAIT] : []),
       ...(command.effect === 'read' ? [] : [IDEMPOTENCY_KEY]),
       ...(isStream(command) ? [LAST_EVENT_ID] : []),
+      ...credentialParameters(command),
     ],
     ...(method !== 'GET' &&
       rest.length > 0 && { requestBody: requestBody(command, Object.fromEntries(rest), required) }),
@@ -123,6 +126,19 @@ const PREFER_WAIT: JsonObject = {
   description: '`wait=60` holds the answer until the task has ended or 60 seconds are over (RFC 7240)',
   schema: { type: 'string', examples: ['wait=60'] },
 };
+
+function credentialParameters({ platform }: Command): JsonObject[] {
+  if (platform?.credential !== 'caller') return [];
+  const description = `The caller's own credential for the platform of ${platform.pack}: shown to it, kept nowhere`;
+  return [
+    {
+      name: credentialHeader(platform.pack),
+      in: 'header',
+      description,
+      schema: { type: 'string', writeOnly: true },
+    },
+  ];
+}
 
 const LAST_EVENT_ID: JsonObject = {
   name: 'Last-Event-ID',

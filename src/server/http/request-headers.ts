@@ -1,8 +1,14 @@
 // What headers say: bearer token, where a request comes from, its public origin, how long its answer may be held.
+
 import type { Context } from 'hono';
+import type { Command } from '../../command/define-command.ts';
 import { canonicalAddress, cidrContains } from '../../lib/cidr.ts';
+import { credentialHeader } from '../../lib/pack-setting.ts';
+import type { ShownCredential } from '../../protocol/credential.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import type { Key } from '../../protocol/key.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import { GivenSecret } from '../../protocol/secret-text.ts';
 import type { HttpEnv } from './http-types.ts';
 
 /** The token of `Bearer <token>`. @throws SeedError not_authenticated */
@@ -13,6 +19,37 @@ export function bearerToken(header: string | undefined): string {
   throw new SeedError('not_authenticated', message, {
     hint: 'Send the header "Authorization: Bearer sk_live_…"; with the CLI, set SEED_API_KEY or run seed login.',
   });
+}
+
+/**
+ * The caller's own credential that a request brings for the platform of the command's pack.
+ * @throws SeedError invalid_input: it is none, or the pack's calls show another kind
+ * @throws SeedError not_allowed: a task brings it
+ */
+export function shownCredential(
+  c: Context<HttpEnv>,
+  { platform }: Pick<Command, 'platform'>,
+  { taskId }: Pick<Key, 'taskId'>,
+): ShownCredential | undefined {
+  const name = platform && credentialHeader(platform.pack);
+  const given = name === undefined ? undefined : c.req.header(name);
+  if (platform === undefined || given === undefined) return undefined;
+  const { credential: mode } = platform;
+  if (mode !== 'caller')
+    throw new SeedError(
+      'invalid_input',
+      `${name}: the calls of this pack show a credential of another kind: ${mode}`,
+      {
+        hint: 'Leave it out.',
+      },
+    );
+  if (taskId !== null)
+    throw new SeedError('not_allowed', `${name}: the calls of a task show what the task was given`, {
+      hint: 'Leave it out.',
+    });
+  const read = GivenSecret.safeParse(given);
+  if (read.success) return read.data;
+  throw new SeedError('invalid_input', `${name}: ${read.error.issues[0]?.message ?? 'this is no credential'}`);
 }
 
 /** Null when the connection is gone already. */

@@ -1,11 +1,13 @@
 // What the MCP server stands on: the platform's commands, and calls of them over REST as the presented key. Scope,
 // limits, audit, ledger and errors are therefore REST's. The calls go into the same application, without a socket,
 // as the key and from the address that the MCP request came with.
+
 import type { Context, Hono } from 'hono';
 import type { Actor } from '../../command/call.ts';
 import { type Command, isFile, isStream } from '../../command/define-command.ts';
 import { toJsonSchema, toManifest } from '../../command/manifest.ts';
 import type { Registry } from '../../command/registry.ts';
+import { CREDENTIAL_HEADER } from '../../lib/pack-setting.ts';
 import { restCall } from '../../lib/rest-call.ts';
 import type { Key } from '../../protocol/key.ts';
 import type { JsonSchema, ManifestCommand } from '../../protocol/manifest.ts';
@@ -105,6 +107,8 @@ function requestFor(
     const value = c.req.header(name);
     if (value !== undefined) headers.set(name, value);
   }
+  for (const [name, value] of Object.entries(c.req.header()))
+    if (name.startsWith(CREDENTIAL_HEADER)) headers.set(name, value);
   if (body !== null) headers.set('content-type', 'application/json');
   if (waitSeconds > 0) headers.set('prefer', `wait=${waitSeconds}`);
   return new Request(new URL(path, c.req.url), { method, headers, signal, body });

@@ -10,6 +10,7 @@ import type { Answer, LoadedPack } from '../../pack/definition.ts';
 import type { GivenOut, PackFileCommand } from '../../pack/files.ts';
 import type { CalledContext, ExternalContext, PackCommand, PackContext, Renew } from '../../pack/pack-command.ts';
 import { formsOf } from '../../pack/settings.ts';
+import type { ShownCredential } from '../../protocol/credential.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { createEventTypes } from '../../protocol/event-types.ts';
 import { LIMITS } from '../../protocol/limits.ts';
@@ -23,18 +24,21 @@ export type CredentialFor = (wanted: {
   pack: string;
   mode: HeldMode;
   actor: Call['actor'];
+  /** What the request brought; undefined: nothing. */
+  given: ShownCredential | undefined;
   renew: Renew | null;
 }) => Promise<string>;
 type HeldMode = Exclude<LoadedPack['credential'], 'shared'>;
 
 export function packCommands(pack: LoadedPack, store: Store, credentialFor: CredentialFor): Command[] {
   const run = runnerOf(pack, store, credentialFor);
+  const platform = { pack: pack.name, credential: pack.credential };
   return pack.commands.map((command): Command => {
     const { effect, external = false } = command;
     if (isPackFile(command)) {
       const file = (input: unknown, call: Call) =>
         run(command, call, (context) => command.file(input as never, context as never));
-      return { ...command, file: async (input, call) => sentFile(await file(input, call)) };
+      return { ...command, platform, file: async (input, call) => sentFile(await file(input, call)) };
     }
     const work = async (input: unknown, context: unknown) => {
       const next = async () => (await command.run(input as never, context as never, undefined)) as Answer;
@@ -47,6 +51,7 @@ export function packCommands(pack: LoadedPack, store: Store, credentialFor: Cred
     const { version, ...described } = command;
     return {
       ...described,
+      platform,
       ...(version && {
         version: (input: Record<string, unknown>, call: Call) =>
           run(command, call, (context) => version(input, context as never, undefined)),
@@ -79,7 +84,7 @@ function runnerOf(pack: LoadedPack, store: Store, credentialFor: CredentialFor) 
     const context = Object.assign(contextOf(call), {
       config,
       secrets,
-      credential: credentialOf(pack, call.actor, credentialFor),
+      credential: credentialOf(pack, call, credentialFor),
       clock: store.clock,
       emit: events.emit,
     });
@@ -133,11 +138,11 @@ function contextOf({ actor, creationId, gone }: Call) {
 
 function credentialOf(
   { name, credential: mode, renew }: LoadedPack,
-  actor: Call['actor'],
+  { actor, platformCredential: given }: Pick<Call, 'actor' | 'platformCredential'>,
   credentialFor: CredentialFor,
 ) {
   return async () => {
-    if (mode !== 'shared') return credentialFor({ pack: name, mode, actor, renew });
+    if (mode !== 'shared') return credentialFor({ pack: name, mode, actor, given, renew });
     throw new SeedError('internal', `the pack ${name} does not say whose credential it shows: \`credential\``);
   };
 }

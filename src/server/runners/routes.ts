@@ -27,6 +27,8 @@ import {
   RUNNER_HEADER,
   Settlement,
   UsageReport,
+  WaitingReport,
+  WorkingReport,
 } from '../../protocol/runner.ts';
 import { mintKey } from '../access/keys.ts';
 import { deleteArtifact, filesOfLease, saveArtifact } from '../files/artifacts.ts';
@@ -41,6 +43,7 @@ import { appendAgentEvents } from '../tasks/events.ts';
 import { leaveTasks, renewLeases, returnLease, tasksToStop } from '../tasks/hold.ts';
 import { leaseNextTask, reportPhase } from '../tasks/lease.ts';
 import type { LeasedTaskId } from '../tasks/rows.ts';
+import { reportWaiting, reportWorking } from '../tasks/waiting.ts';
 import { RunnerRegister, touchRunner } from './runners.ts';
 
 const LOOK_AGAIN_MS = 1_000;
@@ -95,11 +98,11 @@ export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
   });
 
   app.post('/heartbeat', async (c) => {
-    const { runnerId, tasks, leftMs, runner } = await body(c, HeartbeatRequest);
+    const { runnerId, tasks, leftMs, waiting, runner } = await body(c, HeartbeatRequest);
     using signals = store.signals.subscribe(`runner:${runnerId}`);
     if (runner?.id === runnerId) await register.save(runner);
     else await touchRunner(store, runnerId);
-    let stop = await renewLeases(store, { runnerId, taskIds: tasks, leftMs });
+    let stop = await renewLeases(store, { runnerId, taskIds: tasks, leftMs, waiting });
     if (stop.length === 0) {
       await signals.next(HEARTBEAT_WAIT_MS, AbortSignal.any([c.req.raw.signal, stopping]));
       stop = await tasksToStop(store, runnerId, tasks);
@@ -110,6 +113,17 @@ export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
   app.post('/tasks/:id/phase', async (c) => {
     const { leaseId, phase } = await body(c, PhaseReport);
     await reportPhase(store, { taskId: taskId(c), leaseId, phase });
+    return c.body(null, 204);
+  });
+
+  app.post('/tasks/:id/waiting', async (c) => {
+    const { leaseId } = await body(c, WaitingReport);
+    await reportWaiting(store, { taskId: taskId(c), leaseId });
+    return c.body(null, 204);
+  });
+
+  app.post('/tasks/:id/working', async (c) => {
+    await reportWorking(store, { taskId: taskId(c), ...(await body(c, WorkingReport)) });
     return c.body(null, 204);
   });
 
@@ -159,6 +173,7 @@ async function nextLease(
         resources: leased.task.resources,
         deadline: leased.deadline.toISOString(),
         leftMs: leased.deadline.getTime() - store.clock.now().getTime(),
+        waitMs: leased.waitMs,
         heldMs: Math.floor(performance.now() - askedAt),
         taskKey: secret,
         files: leased.task.files,

@@ -114,8 +114,12 @@ export async function listRunners(store: RunnerStore): Promise<Page<RunnerView>>
 
 /** What the runners that are connected mean for a task, looked up once for all who ask at the same time. */
 export interface RunnerLook {
-  /** Throws SeedError no_usable_driver when runners are connected and none of them can make a sandbox. */
-  refuseWithoutDriver(): Promise<void>;
+  /**
+   * @param lifeMs how long a sandbox may have to live; null: not more than any can
+   * @throws SeedError no_usable_driver when runners are connected and none of them can make a sandbox;
+   * invalid_input when none can make one that lives so long
+   */
+  refuseWithoutDriver(lifeMs: number | null): Promise<void>;
   /** Why a queued task waits, for a person; null when it is about to be taken. */
   queuedNote(): Promise<string | null>;
 }
@@ -126,7 +130,11 @@ export function openRunnerLook(store: RunnerStore): RunnerLook {
   const live = () => lists('live', () => liveRunners(store));
   const leased = () => counts('leased', () => countLeased(store.db));
   return {
-    refuseWithoutDriver: async () => refuseAllUnusable(await live()),
+    async refuseWithoutDriver(lifeMs) {
+      const runners = await live();
+      refuseAllUnusable(runners);
+      if (lifeMs !== null) refuseTooLong(runners, lifeMs);
+    },
     queuedNote: async () => noteFor(await live(), leased),
   };
 }
@@ -139,6 +147,17 @@ function refuseAllUnusable(runners: readonly SeenRunner[]): void {
   throw new SeedError('no_usable_driver', `no runner can make a sandbox (${[...new Set(reasons)].join('; ')})`, {
     hint: 'Run "bin/seed doctor" on the runner\'s machine: it says what is missing and how to get it.',
   });
+}
+
+function refuseTooLong(runners: readonly SeenRunner[], lifeMs: number): void {
+  const able = runners.filter(({ driver }) => driver !== null);
+  const longest = Math.max(...able.map(({ longestLifeMs }) => longestLifeMs ?? Number.POSITIVE_INFINITY));
+  if (able.length === 0 || lifeMs <= longest) return;
+  throw new SeedError(
+    'invalid_input',
+    `timeout and approval.wait are ${lifeMs} ms together, and no sandbox here can live longer than ${longest} ms`,
+    { hint: 'Give the task a shorter approval.wait, or a shorter timeout.' },
+  );
 }
 
 async function noteFor(runners: readonly SeenRunner[], leased: () => Promise<number>): Promise<string | null> {

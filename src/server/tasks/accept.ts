@@ -6,6 +6,7 @@ import { parseTraceParent } from '../../lib/trace-parent.ts';
 import type { TaskCredentials } from '../../protocol/credential.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { isReceived, type ReceivedFile } from '../../protocol/file.ts';
+import { waitOf } from '../../protocol/grant.ts';
 import type { Lineage } from '../../protocol/key.ts';
 import { allows, grantScopes } from '../../protocol/scope.ts';
 import type { RunTaskBody, Task } from '../../protocol/task.ts';
@@ -31,8 +32,13 @@ export interface AcceptNeeds {
     ): readonly [string, ...string[]];
     hasPrice(model: string): boolean;
   };
-  /** Throws SeedError when runners are connected and none of them can make a sandbox. */
-  refuseWithoutDriver(): Promise<void>;
+  /**
+   * Throws SeedError when runners are connected and none of them can make a sandbox, or none that lives so long.
+   * @param lifeMs null: as long as it takes
+   */
+  refuseWithoutDriver(lifeMs: number | null): Promise<void>;
+  /** Whether a command of these scopes asks a person by itself. */
+  commandsAsk(scopes: readonly string[], operator: boolean): boolean;
   files: {
     /** Stores what was received; `use` has to take the blobs in its transaction. */
     keep<Result>(
@@ -84,7 +90,10 @@ async function accept(
   const resources = grantResources(needs.resources, input.resources ?? {});
   const received = input.files.filter(isReceived);
   refuseWithoutRoom(received, resources);
-  await needs.refuseWithoutDriver();
+  const scopes = grantScopes(requested, key.scopes, known);
+  const grants = { limits: input.limits ?? [], approval: input.approval ?? null, loop: input.loop ?? null };
+  const waitMs = waitOf([grants, ...lineage], needs.commandsAsk(scopes.effective, actor.operator));
+  await needs.refuseWithoutDriver(waitMs === 0 ? null : input.timeout + waitMs);
   const task = {
     id,
     accountId,
@@ -92,15 +101,16 @@ async function accept(
     billedKeyId: lineage.at(-1)?.id ?? key.id,
     parentTaskId: taskOf(lineage),
     instruction: input.instruction,
-    scopes: grantScopes(requested, key.scopes, known),
+    scopes,
     timeoutMs: input.timeout,
     model,
     fallbackModels,
     resources,
     budget: toBudget(input.budget),
     metadata: input.metadata,
-    grants: { limits: input.limits ?? [], approval: input.approval ?? null, loop: input.loop ?? null },
+    grants,
     risks: [],
+    waitMs,
     webhookUrl,
     traceParent: (parseTraceParent(traceParent) && traceParent) ?? null,
   };

@@ -7,13 +7,11 @@ import { costOf } from './rows.ts';
 /** Enough for an error's message in an event; all of it is in the task. */
 const MESSAGE_MOST = 1_000;
 
-/**
- * What a status is announced as. Not queued or running: a task that is running may go back to the queue. Of what
- * it waits for approvals/ tells.
- */
+/** What a status is announced as. Not queued or running: a task that is running may go back to the queue. */
 const TYPES: Record<TaskStatus, string | null> = {
   queued: null,
   running: null,
+  /** What it waits for was announced when it was asked. */
   waiting_for_approval: null,
   completed: 'task.completed',
   failed: 'task.failed',

@@ -6,7 +6,7 @@ import { LedgerEntry } from '../../protocol/ledger.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
 import { allows } from '../../protocol/scope.ts';
-import { RunTaskBody, Task, TaskFilter } from '../../protocol/task.ts';
+import { RunTaskBody, Task, TaskFilter, type TaskStatus } from '../../protocol/task.ts';
 import { Template } from '../../protocol/template.ts';
 import { listLedger as listCalls } from '../ledger/call-log.ts';
 import { type AcceptNeeds, acceptOnce } from './accept.ts';
@@ -159,11 +159,14 @@ async function withNote(task: Task, needs: TaskNeeds): Promise<Task> {
   return (await withNotes([task], needs))[0] ?? task;
 }
 
-/** It is the same note for all. */
+const WAITS_FOR_PEOPLE =
+  'Waits for a person to decide on what its agent asked for; its time-out stands meanwhile.';
+
+/** It is the same note for all of a status. */
 async function withNotes(tasks: Task[], { queuedNote }: TaskNeeds): Promise<Task[]> {
-  if (!tasks.some(({ status }) => status === 'queued')) return tasks;
-  const statusNote = await queuedNote();
-  return tasks.map((task) => (task.status === 'queued' ? { ...task, statusNote } : task));
+  const queued = tasks.some(({ status }) => status === 'queued') ? await queuedNote() : null;
+  const notes: Partial<Record<TaskStatus, string | null>> = { queued, waiting_for_approval: WAITS_FOR_PEOPLE };
+  return tasks.map((task) => ({ ...task, statusNote: notes[task.status] ?? null }));
 }
 
 export const listTemplates = defineCommand({

@@ -9,6 +9,7 @@ import type { Task, TaskError } from '../../protocol/task.ts';
 import { lockAncestors, saveUsage, type UsageOfLease } from '../spending/sums.ts';
 import { leaseLost, toTask } from './rows.ts';
 import { type Change, outOfBudget, transition } from './transition.ts';
+import { endWait } from './waiting.ts';
 
 const NO_REASON: TaskError = { code: 'agent_failed', message: 'The agent failed and gave no reason.' };
 
@@ -51,7 +52,9 @@ export async function settleTask(
       if (task.lease_id !== leaseId) throw leaseLost(taskId);
       return isTerminal(task.status) ? null : changeOf(shown, task.overspent);
     };
-    const settled = await transition(store, tx, { taskId, decide, locked: ancestors.at(-1), byRunner: true });
+    const own = ancestors.at(-1);
+    const locked = own?.lease_id === leaseId ? await endWait(store, tx, own) : own;
+    const settled = await transition(store, tx, { taskId, decide, locked, byRunner: true });
     if (!settled) throw leaseLost(taskId);
     await addToKeys?.();
     return settled.changed ? 'settled' : 'already_ended';

@@ -11,6 +11,7 @@ import { isTerminal, LEASED } from '../../protocol/statuses.ts';
 import type { TaskError } from '../../protocol/task.ts';
 import type { LeasedTaskId } from './rows.ts';
 import { type Change, transition } from './transition.ts';
+import { waitLeftMs } from './work-time.ts';
 
 /** No message between runner and server is on its way for so long. */
 const CLOCK_WAS_SET_MS = 60_000;
@@ -25,6 +26,8 @@ export interface Renewal {
   taskIds: readonly string[];
   /** How long each of them has until its deadline, as the runner measures it. */
   leftMs?: readonly number[] | undefined;
+  /** Those of which the runner says that they wait for people. */
+  waiting?: readonly string[] | undefined;
 }
 
 /** What is renewed lasts LEASE_MS, and is renewed when so much of that has gone: not with every heartbeat. */
@@ -34,19 +37,25 @@ const RENEW_AFTER_MS = 15_000;
  * Keeps the runner's leases alive. Returns those of `taskIds` that it has to kill: they are not its own any more.
  * Where the database's clock was set since, their deadlines move along: a task has its time and no other.
  */
-export async function renewLeases(store: Store, { runnerId, taskIds, leftMs = [] }: Renewal): Promise<string[]> {
+export async function renewLeases(
+  store: Store,
+  { runnerId, taskIds, leftMs = [], waiting = [] }: Renewal,
+): Promise<string[]> {
   if (taskIds.length === 0) return [];
   const held = await store.db
     .selectFrom('tasks')
-    .select(['id', 'lease_expires_at', 'deadline', 'timeout_ms', store.time().as('now')])
+    .select(['lease_expires_at', ...TIMED, store.time().as('now')])
     .where(isHeld(runnerId, taskIds))
     .execute();
-  const left = new Map(taskIds.map((id, index) => [id, leftMs[index]]));
+  const left: Left = (task) =>
+    waiting.includes(task.id) === (task.status === 'waiting_for_approval')
+      ? leftMs[taskIds.indexOf(task.id)]
+      : undefined;
   const due = held.filter((task) => {
     const { lease_expires_at, now } = task;
     const leaseLeftMs = (lease_expires_at?.getTime() ?? 0) - now.getTime();
     const isFresh = leaseLeftMs >= LEASE_MS - RENEW_AFTER_MS && leaseLeftMs <= LEASE_MS;
-    return !isFresh || movedDeadline(task, left.get(task.id), now) !== null;
+    return !isFresh || movedDeadline(task, left(task), now) !== null;
   });
   const lost = due.length === 0 ? [] : await renew(store, runnerId, due, left);
   const ids = new Set(held.map(({ id }) => id));
@@ -58,14 +67,14 @@ async function renew(
   store: Store,
   runnerId: string,
   due: readonly { id: string }[],
-  left: ReadonlyMap<string, number | undefined>,
+  left: Left,
 ): Promise<string[]> {
   const dueIds = due.map(({ id }) => id);
   return store.db.transaction().execute(async (tx) => {
     // In the order in which tasks are locked (spending/sums.ts).
     const held = await tx
       .selectFrom('tasks')
-      .select(['id', 'deadline', 'timeout_ms'])
+      .select(TIMED)
       .where(isHeld(runnerId, dueIds))
       .orderBy('depth')
       .orderBy('id')
@@ -76,7 +85,7 @@ async function renew(
       const now = await timeIn(store, tx);
       const lease_expires_at = later(now, LEASE_MS);
       await tx.updateTable('tasks').set({ lease_expires_at }).where('id', '=', anyOf(ids)).execute();
-      for (const task of held) await keepDeadline(tx, task, left.get(task.id), now);
+      for (const task of held) await keepDeadline(tx, task, left(task), now);
     }
     return dueIds.filter((id) => !ids.includes(id));
   });
@@ -88,21 +97,21 @@ function isHeld(runnerId: string, taskIds: readonly string[]) {
   return sql<boolean>`id = ${anyOf(taskIds)} and runner_id = ${runnerId} and ${statusIn(LEASED)}`;
 }
 
-type Timed = Pick<TaskRow, 'deadline' | 'timeout_ms'>;
+const TIMED = ['id', 'status', 'deadline', 'timeout_ms', 'wait_ms', 'waited_ms'] as const;
+type Timed = Pick<TaskRow, (typeof TIMED)[number]>;
+/** Not of one that has begun or ceased to wait since its runner looked: its deadline is another by that. */
+type Left = (task: Timed) => number | undefined;
 
 /** Null when it stays. */
-function movedDeadline({ deadline, timeout_ms }: Timed, leftMs: number | undefined, now: Date): Date | null {
+function movedDeadline(task: Timed, leftMs: number | undefined, now: Date): Date | null {
+  const { deadline, timeout_ms, status } = task;
   if (leftMs === undefined || deadline === null) return null;
-  const moved = later(now, Math.min(leftMs, timeout_ms));
+  const most = timeout_ms + (status === 'waiting_for_approval' ? waitLeftMs(task) : 0);
+  const moved = later(now, Math.min(leftMs, most));
   return Math.abs(moved.getTime() - deadline.getTime()) < CLOCK_WAS_SET_MS ? null : moved;
 }
 
-async function keepDeadline(
-  tx: Tx,
-  task: Timed & { id: string },
-  leftMs: number | undefined,
-  now: Date,
-): Promise<void> {
+async function keepDeadline(tx: Tx, task: Timed, leftMs: number | undefined, now: Date): Promise<void> {
   const { id } = task;
   const moved = movedDeadline(task, leftMs, now);
   if (moved === null) return;

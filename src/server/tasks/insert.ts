@@ -27,6 +27,8 @@ export interface NewTask {
   budget: Budget | null;
   metadata: Record<string, string>;
   grants: Grants;
+  /** What it may wait for people in all; 0: nothing of it asks. */
+  waitMs: number;
   risks: readonly string[];
   /** Their blobs are announced and stored; `admit` has to take them. */
   files: StoredFile[];
@@ -58,12 +60,12 @@ export async function insertTasks(tx: Tx, tasks: readonly PlacedTask[], lockMs?:
       insert into tasks (
         id, account_id, key_id, billed_key_id, parent_task_id, status, instruction, scopes, depth, timeout_ms, model,
         fallback_models, resources, budget, files, metadata, webhook_url, trace_parent, limits, approval, loop, risks,
-        created_at, last_seq
+        wait_ms, created_at, last_seq
       )
       select
         id, account_id, key_id, billed_key_id, parent_task_id, 'queued', instruction, scopes, depth, timeout_ms, model,
         fallback_models, resources, budget, files, metadata, webhook_url, trace_parent, limits, approval, loop, risks,
-        date_trunc('milliseconds', now()), 1
+        wait_ms, date_trunc('milliseconds', now()), 1
       from json_populate_recordset(null::tasks, ${storableJson(tasks.map(columnsOf))}::json)${patience}
       returning *
     ), begun as (
@@ -100,5 +102,6 @@ function columnsOf(task: PlacedTask) {
     trace_parent: task.traceParent ?? null,
     ...task.grants,
     risks: task.risks,
+    wait_ms: task.waitMs,
   };
 }

@@ -12,11 +12,14 @@ import { emitTaskEvent } from './announce.ts';
 import { appendEvents } from './events.ts';
 import { type LeasedTaskId, leaseLost, lockLeasedTask, lockTask, toTask } from './rows.ts';
 import { transition } from './transition.ts';
+import { waitLeftMs } from './work-time.ts';
 
 export interface LeasedTask {
   task: Task;
   leaseId: string;
   deadline: Date;
+  /** How long its clock may stand in all, while it waits for people. */
+  waitMs: number;
   operator: boolean;
 }
 
@@ -66,7 +69,7 @@ async function tryNext(
     id: randomUUID(),
     runnerId,
     expiresAt: later(now, BEGIN_WITHIN_MS),
-    deadline: await deadlineOf(tx, waiting, now),
+    ...(await timesOf(tx, waiting, now)),
   };
   await insertKey(tx, {
     ...mintKey(),
@@ -82,19 +85,28 @@ async function tryNext(
   const change = { status: 'running', phase: 'starting', lease } as const;
   const leased = await transition(store, tx, { taskId, decide: () => change, now, locked: waiting });
   if (!leased) throw leaseLost(taskId);
-  return { task: toTask(leased.task), leaseId: lease.id, deadline: lease.deadline, operator };
+  const { id: leaseId, deadline, waitMs } = lease;
+  return { task: toTask(leased.task), leaseId, deadline, waitMs, operator };
 }
 
-/** A task never outlives the one whose agent started it. */
-async function deadlineOf(tx: Tx, { timeout_ms, parent_task_id }: TaskRow, now: Date): Promise<Date> {
+/** A task never outlives the one whose agent started it, which may itself wait as long as it has left. */
+async function timesOf(
+  tx: Tx,
+  { timeout_ms, wait_ms, parent_task_id }: TaskRow,
+  now: Date,
+): Promise<{ deadline: Date; waitMs: number }> {
   const own = later(now, timeout_ms);
-  if (parent_task_id === null) return own;
-  const { deadline } = await tx
+  if (parent_task_id === null) return { deadline: own, waitMs: wait_ms };
+  const parent = await tx
     .selectFrom('tasks')
-    .select('deadline')
+    .select(['deadline', 'status', 'wait_ms', 'waited_ms'])
     .where('id', '=', parent_task_id)
     .executeTakeFirstOrThrow();
-  return deadline !== null && deadline < own ? deadline : own;
+  if (parent.deadline === null) return { deadline: own, waitMs: wait_ms };
+  const deadline = new Date(Math.min(parent.deadline.getTime(), own.getTime()));
+  const isLatest = parent.status === 'waiting_for_approval';
+  const outside = isLatest ? parent.deadline : later(parent.deadline, waitLeftMs(parent));
+  return { deadline, waitMs: Math.min(wait_ms, outside.getTime() - deadline.getTime()) };
 }
 
 /**

@@ -78,7 +78,7 @@ export const SHOWN_COLUMNS = [
   ...(['created_at', 'started_at', 'working_at', 'completed_at', 'deadline', 'key_id', 'parent_task_id'] as const),
   ...(['resources', 'usage', 'budget', 'used_tokens', 'used_nano_usd', 'used_calls', 'cost_source'] as const),
   ...(['llm_nano_usd', 'compute_nano_usd', 'files', 'artifacts'] as const),
-  ...(['limits', 'approval', 'loop', 'risks'] as const),
+  ...(['limits', 'approval', 'loop', 'risks', 'wait_ms', 'waited_ms'] as const),
 ] satisfies readonly (keyof TaskRow)[];
 
 type ShownRow = Pick<TaskRow, (typeof SHOWN_COLUMNS)[number]>;
@@ -117,6 +117,8 @@ export function toTask(row: ShownRow): Task {
     deadline: row.deadline?.toISOString() ?? null,
     queuedMs: millisecondsBetween(row.created_at, row.started_at),
     startMs: millisecondsBetween(row.started_at, row.working_at),
+    waitMs: row.wait_ms,
+    waitedMs: row.waited_ms,
     runMs: millisecondsBetween(row.working_at, row.completed_at),
     keyId: row.key_id,
     parentTaskId: row.parent_task_id,

@@ -19,6 +19,7 @@ import { emitTaskEvent } from './announce.ts';
 import { changeWithEvent } from './events.ts';
 import { readOutputSoFar, readTextsSoFar } from './output.ts';
 import { lockTask } from './rows.ts';
+import { type Waited, waitedUntil, waitingColumns, workingColumns } from './work-time.ts';
 
 /** What becomes of the task. `stdout` null or missing at the end: the output so far stands in for the answer. */
 export interface Change {
@@ -28,7 +29,9 @@ export interface Change {
   stdout?: string | null;
   stderr?: string | null;
   exitCode?: number | null;
-  lease?: { id: string; runnerId: string; expiresAt: Date; deadline: Date };
+  lease?: { id: string; runnerId: string; expiresAt: Date; deadline: Date; waitMs: number };
+  /** Of one that works again. */
+  waited?: Waited;
 }
 
 export interface WantedTransition {
@@ -132,7 +135,9 @@ export function outOfBudget(why: string): Pick<Change, 'status' | 'error'> {
 async function columnsOf(tx: Tx, task: TaskRow, wanted: Change, now: Date) {
   if (wanted.status === 'queued') return NO_LEASE;
   if (isTerminal(wanted.status)) return ending(tx, task, wanted, now);
-  const { phase = task.phase, lease } = wanted;
+  const { phase = task.phase, lease, waited } = wanted;
+  if (wanted.status === 'waiting_for_approval') return { phase, ...waitingColumns(task, now) };
+  if (waited) return { phase, ...workingColumns(task, waited, now) };
   if (!lease) return { phase };
   return {
     phase,
@@ -141,6 +146,7 @@ async function columnsOf(tx: Tx, task: TaskRow, wanted: Change, now: Date) {
     runner_id: lease.runnerId,
     lease_expires_at: lease.expiresAt,
     deadline: lease.deadline,
+    wait_ms: lease.waitMs,
   };
 }
 
@@ -172,6 +178,8 @@ async function ending(tx: Tx, task: TaskRow, change: Change, now: Date) {
     stdout: stdout && cutMiddle(stdout, LIMITS.stdoutBytes),
     stderr: stderr && cutMiddle(stderr, LIMITS.stderrBytes),
     exit_code: change.exitCode ?? null,
+    waited_ms: waitedUntil(task, now),
+    waiting_since: null,
     completed_at: now,
   };
 }

@@ -1,0 +1,172 @@
+// Whether all that runs in one sandbox waits for people: then it sleeps, its clock stands, and the server is told.
+// relay.ts says of every call of the guest when it begins, waits, works again and ends.
+//
+// awake: some call is at work, or none is open. falling asleep: all calls to the server wait, and have for a
+// moment, in which others may follow that were begun beside them. asleep: the clock stands, and the sandbox is off
+// the processor where its driver can do that. The first call that works again wakes it, before it is answered.
+import type { Driver } from '../drivers/driver.ts';
+import type { Logger } from '../lib/log.ts';
+import type { WorkClock } from './work-clock.ts';
+
+/** A sandbox with calls that all wait is left alone so long: what it begins beside them comes in that time. */
+const QUIET_MS = 2_000;
+/** A poll that was answered is followed by the next one of the same guest within that time. */
+const NEXT_POLL_MS = 10_000;
+
+export interface WaitsParts {
+  sandbox: { driver: Pick<Driver, 'can' | 'pause' | 'resume'>; id: string };
+  clock: WorkClock;
+  log: Logger;
+  /** Told in this order, each once; must not throw. */
+  onAsleep(): void;
+  onAwake(stoodMs: number): void;
+  quietMs?: number;
+}
+
+/** One call of the guest to the server. */
+export interface GuestCall {
+  /** It waits for people from now on. */
+  waits(): void;
+  /** It does no longer. Resolves when the sandbox is awake, and can take an answer. */
+  works(): Promise<void>;
+  end(): void;
+}
+
+export interface Waits {
+  /** @param poll the id of the approval that it only asks about: it waits from its beginning */
+  call(poll?: string): GuestCall;
+  /** A request that the runner answers itself is being read: the sandbox is not put to sleep in its middle. */
+  busy(): () => void;
+  isAsleep(): boolean;
+  /** The answer to a poll says that people have not decided yet: the next poll is part of the same wait. */
+  willPollAgain(approvalId: string): void;
+  /** For how long the sandbox was off the processor, in milliseconds. */
+  pausedMs(): number;
+  /** It may wait no longer: it works from now on, for as long as it has left. */
+  wakeUp(): void;
+  /** Nothing is done any more: the run has ended. */
+  end(): void;
+}
+
+export function createWaits(parts: WaitsParts): Waits {
+  const { sandbox, clock, log, onAsleep, onAwake, quietMs = QUIET_MS } = parts;
+  const { driver, id } = sandbox;
+  let working = 0;
+  let waiting = 0;
+  let busy = 0;
+  let ended = false;
+  let asleep = false;
+  let pausedSince: number | null = null;
+  let pausedMs = 0;
+  let quiet: NodeJS.Timeout | undefined;
+  /** What is asked of the driver, one after the other. */
+  let driving: Promise<void> = Promise.resolve();
+  const between = new Map<string, NodeJS.Timeout>();
+
+  const drive = (what: () => Promise<void>) => {
+    driving = driving.then(what).catch((error) => log.debug({ err: error }, 'the sandbox cannot be paused'));
+    return driving;
+  };
+
+  function look(): void {
+    if (ended) return;
+    const allWait = working === 0 && waiting + between.size > 0;
+    if (!allWait) {
+      clearTimeout(quiet);
+      quiet = undefined;
+      if (asleep) wake();
+    } else if (!asleep && quiet === undefined && clock.waitLeftMs() > 0) quiet = setTimeout(fallAsleep, quietMs);
+  }
+
+  function fallAsleep(): void {
+    quiet = undefined;
+    if (ended || clock.waitLeftMs() <= 0) return;
+    // One that is about to poll again could not, and nobody would hear of the decision.
+    if (busy > 0 || between.size > 0) {
+      quiet = setTimeout(fallAsleep, quietMs);
+      return;
+    }
+    asleep = true;
+    clock.stand();
+    onAsleep();
+    if (!driver.can.pause) return;
+    void drive(async () => {
+      if (!asleep || ended) return;
+      await driver.pause(id);
+      pausedSince = performance.now();
+    });
+  }
+
+  function wake(): void {
+    asleep = false;
+    onAwake(clock.go());
+    void drive(async () => {
+      if (pausedSince === null) return;
+      pausedMs += performance.now() - pausedSince;
+      pausedSince = null;
+      await driver.resume(id);
+    });
+  }
+
+  function forget(approvalId: string): void {
+    clearTimeout(between.get(approvalId));
+    between.delete(approvalId);
+  }
+
+  return {
+    call(poll) {
+      let state: 'working' | 'waiting' | 'ended' = poll === undefined ? 'working' : 'waiting';
+      const become = (next: typeof state) => {
+        if (state === 'working') working -= 1;
+        else if (state === 'waiting') waiting -= 1;
+        state = next;
+        if (state === 'working') working += 1;
+        else if (state === 'waiting') waiting += 1;
+        look();
+      };
+      if (state === 'working') working += 1;
+      else waiting += 1;
+      if (poll !== undefined) forget(poll);
+      look();
+      return {
+        waits: () => {
+          if (state === 'working') become('waiting');
+        },
+        async works() {
+          if (state === 'waiting') become('working');
+          await driving;
+        },
+        end: () => {
+          if (state !== 'ended') become('ended');
+        },
+      };
+    },
+    busy() {
+      busy += 1;
+      let over = false;
+      return () => {
+        if (!over) busy -= 1;
+        over = true;
+      };
+    },
+    isAsleep: () => asleep,
+    willPollAgain(approvalId) {
+      forget(approvalId);
+      const lapse = () => {
+        between.delete(approvalId);
+        look();
+      };
+      between.set(approvalId, setTimeout(lapse, NEXT_POLL_MS));
+    },
+    pausedMs: () => pausedMs + (pausedSince === null ? 0 : performance.now() - pausedSince),
+    wakeUp() {
+      if (asleep) wake();
+    },
+    end() {
+      ended = true;
+      clearTimeout(quiet);
+      for (const timer of between.values()) clearTimeout(timer);
+      between.clear();
+    },
+  };
+}
