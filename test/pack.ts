@@ -110,6 +110,7 @@ function callOf({ id, name, scopes = ['*'] }: Caller, test: TestStore): Call {
   const actor: Actor = {
     key,
     lineage: [key],
+    grantors: [],
     accountId: id,
     accountName: name,
     accountModels: null,

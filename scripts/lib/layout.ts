@@ -27,13 +27,14 @@ const FOLDERS: Record<string, readonly string[]> = {
 const INSIDE: Record<string, Record<string, readonly string[]>> = {
   server: {
     ledger: [],
+    grants: ['ledger'],
     credentials: [],
     http: ['ledger'],
     webhooks: ['http'],
-    access: ['http', 'webhooks'],
+    access: ['http', 'webhooks', 'grants'],
     spending: ['access'],
     approvals: ['http', 'access', 'webhooks', 'ledger'],
-    tasks: ['http', 'access', 'webhooks', 'spending', 'ledger', 'credentials', 'approvals'],
+    tasks: ['http', 'access', 'webhooks', 'spending', 'ledger', 'grants', 'credentials', 'approvals'],
     files: ['http', 'access', 'tasks'],
     runners: ['http', 'tasks', 'files', 'access', 'spending'],
     models: ['http', 'access', 'spending', 'tasks'],
@@ -43,7 +44,7 @@ const INSIDE: Record<string, Record<string, readonly string[]>> = {
     dashboard: ['http'],
     '(top)': [
       ...['ledger', 'http', 'webhooks', 'access', 'spending', 'tasks', 'files', 'runners', 'models'],
-      ...['approvals', 'credentials', 'packs', 'mcp', 'telemetry', 'dashboard'],
+      ...['grants', 'approvals', 'credentials', 'packs', 'mcp', 'telemetry', 'dashboard'],
     ],
   },
 };

@@ -9,6 +9,8 @@ export interface Actor {
   key: Key;
   /** The key, then the one that started its task, and so on: what narrows one of them narrows this caller. */
   lineage: Lineage;
+  /** Behind the lineage, the limited keys that made its last one, and so on: for their limits and settings. */
+  grantors: readonly Key[];
   accountId: string;
   accountName: string;
   /** The models of its tasks that name none, and whose key names none; null: those of the server. */

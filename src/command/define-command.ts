@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { CredentialMode } from '../protocol/credential.ts';
+import type { CommandLimit } from '../protocol/grant.ts';
 import type { Effect, HttpMethod, JsonSchema } from '../protocol/manifest.ts';
 import type { Call } from './call.ts';
 
@@ -18,6 +19,8 @@ interface CommandBase<Input extends z.ZodObject> {
   /** Only keys of the operator's account may call it. */
   operatorOnly?: boolean;
   input: Input;
+  /** What each call, or all calls of one paying key, are limited to, whoever makes them. */
+  limits?: readonly CommandLimit[] | undefined;
   /** Complete command lines, for --help and the docs. */
   examples?: readonly string[];
   /** A person is asked before it is done, whatever key calls it. */

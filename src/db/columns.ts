@@ -1,4 +1,4 @@
-// The kinds of columns as kysely sees them, for tables.ts and webhook-tables.ts.
+// The kinds of columns as kysely sees them, for tables.ts and the files of tables beside it.
 import type { ColumnType } from 'kysely';
 
 /** jsonb: read as the value, written as its JSON text. */

@@ -4,6 +4,14 @@ import type { Effect } from '../protocol/manifest.ts';
 import type { Defaulted, JsonOrNull } from './columns.ts';
 
 export interface GrantTables {
+  grant_reservations: {
+    call_id: string;
+    holder_id: string;
+    counter: string;
+    span: string;
+    amount: string;
+    created_at: Date;
+  };
   grant_counts: { holder_id: string; counter: string; span: string; amount: string; updated_at: Date };
   approvals: {
     id: string;

@@ -189,8 +189,9 @@ export interface Tables extends GrantTables, WebhookTables {
     limits: ColumnType<Limit[], string | undefined, string>;
     approval: JsonOrNull<ApprovalSetting>;
     loop: Defaulted<LoopSetting | null>;
-    expiry_announced: Defaulted<Date | null>;
     created_by_key_id: Defaulted<string | null>;
+    limited_by_key_id: Defaulted<string | null>;
+    expiry_announced: Defaulted<Date | null>;
     approves_scopes: Defaulted<string[] | null>;
   };
   tasks: {

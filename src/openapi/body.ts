@@ -4,6 +4,7 @@ import type { JsonSchema } from '../protocol/manifest.ts';
 import type { Node, Resolve } from './document.ts';
 import { type Field, fieldsIn } from './fields.ts';
 import type { Taken } from './input-names.ts';
+import { FORM_TYPE, isJsonType, LINES_TYPE, MULTIPART_TYPE, TEXT_TYPE } from './media-types.ts';
 import type { Form, Operation, Place } from './operation.ts';
 import { formOf, neverNull, shapesOf } from './parameters.ts';
 import type { Schemas } from './schema.ts';
@@ -25,10 +26,6 @@ interface Reading {
 }
 
 const NO_BODY: Body = { taken: [], leftOut: [], sends: null, together: [] };
-const JSON_TYPE = /^(application|text)\/([\w.+-]*\+)?json\b|^\*\/\*$/i;
-const FORM = /^application\/x-www-form-urlencoded\b/i;
-const MULTIPART = /^multipart\/(form-data|mixed|related)\b/i;
-const TEXT = /^(text\/|application\/([\w.+-]*\+)?(xml|yaml)\b|application\/(x-)?(ndjson|jsonl|graphql|sql)\b)/i;
 
 /** A file as it is given: its bytes as base64, and what it is called where that counts. */
 const FILE: JsonSchema = {
@@ -54,18 +51,33 @@ export function readBody({ resolve, schemas }: Reading, operation: Node): Body |
   const media = resolve(content[sends]) ?? {};
   const full = schemas.read(media['schema'] ?? {});
   const reading = { schemas, full, isRequired, encoding: isRecord(media['encoding']) ? media['encoding'] : {} };
-  if (JSON_TYPE.test(sends)) return jsonBody(reading, types);
-  if (FORM.test(sends)) return fieldsBody(reading, 'application/x-www-form-urlencoded');
-  if (MULTIPART.test(sends)) {
+  if (isJsonType(sends)) return jsonBody(reading, types);
+  if (LINES_TYPE.test(sends)) return wholeBody({ ...reading, full: linesOf(schemas, media) }, sends, 'lines');
+  if (FORM_TYPE.test(sends)) return fieldsBody(reading, 'application/x-www-form-urlencoded');
+  if (MULTIPART_TYPE.test(sends)) {
+    const isSequence = ['itemSchema', 'itemEncoding', 'prefixEncoding'].some((word) => media[word] !== undefined);
+    if (isSequence) return `its body is ${sends}, described part by part`;
     const read = fieldsBody(reading, 'multipart/form-data');
     return /^multipart\/form-data\b/i.test(sends) ? read : `its body is ${sends}`;
   }
-  return wholeBody(reading, sends, TEXT.test(sends) ? undefined : 'file');
+  return wholeBody(reading, sends, TEXT_TYPE.test(sends) ? undefined : 'file');
+}
+
+/** A list of what its lines are: by its `itemSchema`, or as before that by a schema of each or of all. */
+function linesOf(schemas: Schemas, media: Node): JsonSchema {
+  const said = schemas.read(media['itemSchema'] ?? media['schema'] ?? {});
+  const node = plainOf(said, schemas.definitions);
+  const isAll = media['itemSchema'] === undefined && typesIn(node).includes('array');
+  return isAll ? said : { type: 'array', items: said };
 }
 
 /** JSON before forms, forms before what can only be given whole. */
 function chosenType(types: readonly string[]): string | undefined {
-  const found = [JSON_TYPE, FORM, MULTIPART, TEXT].map((kind) => types.find((type) => kind.test(type)));
+  const kinds = [
+    isJsonType,
+    ...[FORM_TYPE, MULTIPART_TYPE, LINES_TYPE, TEXT_TYPE].map((kind) => kind.test.bind(kind)),
+  ];
+  const found = kinds.map((isOne) => types.find((type) => isOne(type)));
   return found.find((type) => type !== undefined) ?? types[0];
 }
 
@@ -77,7 +89,7 @@ interface ReadBody {
 }
 
 function jsonBody(read: ReadBody, types: readonly string[]): Body {
-  const kinds = types.filter((type) => JSON_TYPE.test(type) && type !== '*/*');
+  const kinds = types.filter((type) => isJsonType(type) && type !== '*/*');
   const sends = kinds[0] ?? 'application/json';
   const body = fieldsOf(read) === null ? wholeBody(read, sends) : fieldsBody(read, sends);
   if (kinds.length < 2) return body;
@@ -207,10 +219,11 @@ function fileSchema(view: JsonSchema): JsonSchema {
   return isList ? { type: 'array', ...told, items: FILE } : { ...FILE, ...told };
 }
 
-function wholeBody({ schemas, full, isRequired }: ReadBody, sends: string, form?: 'file'): Body {
-  const isJson = JSON_TYPE.test(sends);
+function wholeBody({ schemas, full, isRequired }: ReadBody, sends: string, form?: 'file' | 'lines'): Body {
+  const isJson = form === 'lines' || isJsonType(sends);
   const view = shown(full, schemas.definitions, { hidden: 'readOnly' });
-  const described = { description: isJson ? 'The body, as JSON' : `The body: ${sends}`, ...view };
+  const told = { file: '', lines: 'The body, a list of its lines', none: 'The body, as JSON' }[form ?? 'none'];
+  const described = { description: isJson ? told : `The body: ${sends}`, ...view };
   const text: JsonSchema = { type: 'string', description: String(described.description) };
   const schema = form === 'file' ? { ...FILE, description: text.description } : isJson ? described : text;
   const place = { in: 'whole body' as const, name: 'body', ...(form && { form }) };
@@ -237,19 +250,24 @@ export function readAnswer({ resolve, schemas }: Reading, operation: Node): Answ
     const content = resolve(responses[status])?.['content'];
     return isRecord(content) ? content : {};
   });
+  const mediaOf = (type: string) => resolve(contents.find((content) => type in content)?.[type]) ?? {};
   const isBinary = (schema: JsonSchema) => isBytes(plainOf(schema, schemas.definitions));
   for (const content of contents) {
-    const accepts = Object.keys(content).find((type) => JSON_TYPE.test(type));
+    const accepts = Object.keys(content).find(isJsonType);
     if (accepts === undefined) continue;
     const schema = schemas.read(resolve(content[accepts])?.['schema'] ?? {});
     if (accepts === '*/*' && isBinary(schema)) return { accepts, answers: 'file', fields: {} };
     return { accepts: accepts === '*/*' ? 'application/json, */*' : accepts, ...shapeOf(schemas, schema) };
   }
   const types = contents.flatMap((content) => Object.keys(content));
-  const text = types.find((type) => TEXT.test(type) && !NOT_ANSWERS.test(type));
+  const lines = types.find((type) => LINES_TYPE.test(type));
+  if (lines !== undefined) {
+    const answer = linesOf(schemas, mediaOf(lines));
+    return { accepts: lines, answers: 'list', fields: namesOf(schemas, answer.items), answer };
+  }
+  const text = types.find((type) => TEXT_TYPE.test(type) && !NOT_ANSWERS.test(type));
   if (text !== undefined) {
-    const media = contents.flatMap((content) => (content[text] === undefined ? [] : [resolve(content[text])]))[0];
-    const isFile = isBinary(schemas.read(media?.['schema'] ?? {}));
+    const isFile = isBinary(schemas.read(mediaOf(text)['schema'] ?? {}));
     return { accepts: text, answers: isFile ? 'file' : 'value', fields: {} };
   }
   const bytes = types.filter((type) => !NOT_ANSWERS.test(type));

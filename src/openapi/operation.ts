@@ -29,7 +29,7 @@ export interface Place {
 /**
  * OpenAPI's styles with and without `explode` (3.1, section 4.8.12.2). `repeated` is the style form, exploded;
  * `commas` form or simple; `pairs` simple, exploded; `brackets` deepObject; `labels` and `matrices` are exploded;
- * `file` stands for bytes, in Seed with a name and as base64.
+ * `file` stands for bytes, in Seed with a name and as base64; `lines` for a list that is written item by item.
  */
 export type Form =
   | 'repeated'
@@ -43,7 +43,8 @@ export type Form =
   | 'labels'
   | 'matrix'
   | 'matrices'
-  | 'file';
+  | 'file'
+  | 'lines';
 
 export interface Operation {
   /** Its operationId, or method and path: what overrides.json calls it. */

@@ -3,6 +3,7 @@ import { isRecord } from '../lib/json.ts';
 import type { JsonSchema } from '../protocol/manifest.ts';
 import { type Node, type Resolve, resolvedNodes } from './document.ts';
 import type { Taken } from './input-names.ts';
+import { FORM_TYPE, isJsonType, TEXT_TYPE } from './media-types.ts';
 import type { Credential, Form, Place } from './operation.ts';
 import type { Schemas } from './schema.ts';
 import { formsOf, plainOf, shown, typesIn } from './schema-views.ts';
@@ -27,10 +28,14 @@ export function readParameters(
   credential: Credential,
 ): Parameters {
   const result: Parameters = { taken: [], leftOut: [], obstacle: null };
-  for (const parameter of ofBoth(resolve, pathItem, operation)) {
+  const all = ofBoth(resolve, pathItem, operation);
+  const wholes = all.filter(({ in: where }) => where === 'querystring');
+  const isClash = wholes.length > 1 || (wholes.length === 1 && all.some(({ in: where }) => where === 'query'));
+  for (const parameter of all) {
     const { in: where, name, required } = parameter as { in: string; name: string; required?: unknown };
     if (saysElsewhere(where, name, credential)) continue;
-    const read = placeOf(resolve, schemas, parameter);
+    const isOneTooMany = isClash && where === 'querystring';
+    const read = isOneTooMany ? 'stands beside others of the query' : placeOf(resolve, schemas, parameter);
     if (typeof read === 'string') {
       if (required === true || where === 'path') result.obstacle ??= `its ${where} parameter ${name} ${read}`;
       else result.leftOut.push(`${where} parameter ${name} ${read}`);
@@ -73,7 +78,8 @@ function placeOf(resolve: Resolve, schemas: Schemas, parameter: Node): Omit<Take
   const place = { in: where as Place['in'], name: name ?? '' };
   const taken = { schema, ...(!isUnsaid && { whole: full }) };
   if (content) {
-    const form = contentForm(content[0]);
+    if (resolve(content[1])?.['encoding'] !== undefined) return 'says of each of its fields how it is written';
+    const form = contentForm(content[0], shapesOf(full, schemas));
     return form === null ? `is ${content[0]}` : { place: { ...place, ...form }, ...taken };
   }
   if (where === 'querystring') return 'has no content';
@@ -87,10 +93,12 @@ function placeOf(resolve: Resolve, schemas: Schemas, parameter: Node): Omit<Take
   };
 }
 
-function contentForm(type: string): Pick<Place, 'form'> | null {
-  if (/json/i.test(type)) return { form: 'json' };
-  if (/^application\/x-www-form-urlencoded\b/i.test(type)) return { form: 'repeated' };
-  return /^text\//i.test(type) ? {} : null;
+/** Null: nothing says how its value is written in that media type. */
+function contentForm(type: string, shapes: readonly string[]): Pick<Place, 'form'> | null {
+  if (isJsonType(type)) return { form: 'json' };
+  if (FORM_TYPE.test(type)) return { form: 'repeated' };
+  const isText = shapes.every((shape) => shape === 'text');
+  return TEXT_TYPE.test(type) && isText ? {} : null;
 }
 
 /** Outside a body there is no way to write it: what may be null may be left out. */

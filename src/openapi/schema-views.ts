@@ -39,6 +39,11 @@ export function isExact(schema: JsonSchema): boolean {
   return isNumeric(schema) && !typesIn(schema).includes('string') && EXACT_FORMATS.test(String(schema['format']));
 }
 
+/** Whether it is such a number as it is shown: a string of digits. */
+export function isDigitsText(schema: JsonSchema): boolean {
+  return typesIn(schema).includes('string') && EXACT_FORMATS.test(String(schema['format']));
+}
+
 /** Followed to what it refers to; with the parts of its allOf as one. Unions that share it stay in `allOf`. */
 export function plainOf(schema: JsonSchema, definitions: Definitions, open: readonly string[] = []): JsonSchema {
   const { $ref, allOf, ...own } = schema;

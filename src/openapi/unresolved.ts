@@ -113,7 +113,10 @@ function contentOf(
   let why = wholeObstacle(owner, whyNot);
   const kept = all.filter(([, given]) => {
     const media = resolve(given);
-    const problem = media === null ? whyNot(given) : mend.schema(media['schema'], at);
+    const problem =
+      media === null
+        ? whyNot(given)
+        : (mend.schema(media['schema'], at) ?? mend.schema(media['itemSchema'], `${at}[]`));
     why ??= problem;
     return problem === null;
   });

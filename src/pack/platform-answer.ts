@@ -3,6 +3,7 @@ import { isMany } from '../lib/exact-json.ts';
 import { parseJson } from '../lib/json.ts';
 import { removeSecrets } from '../lib/remove-secrets.ts';
 import { retryAfterMs, sentAt } from '../lib/retry-after.ts';
+import { LINES_TYPE } from '../openapi/media-types.ts';
 import type { Operation } from '../openapi/operation.ts';
 import type { Definitions } from '../openapi/schema.ts';
 import { type ErrorCode, SeedError } from '../protocol/errors.ts';
@@ -25,8 +26,6 @@ const CODES: Record<number, ErrorCode> = {
   429: 'too_many_requests',
 };
 
-const LINES = /[/.+-](x-)?(ndjson|jsonl|jsonlines|json-?lines|json-seq|stream\+json)\b/i;
-
 /**
  * An object as it is, a list or lines of JSON as `items`, other values as `value`.
  * @throws Unreadable: it is neither JSON nor text, or in no charset that is known
@@ -44,7 +43,7 @@ export function platformAnswer(
     throw new Unreadable(`answers with ${type.slice(0, 80)}, which is neither JSON nor text`);
   const text = textOfAnswer(bytes, isText || isJson ? type : 'application/json');
   if (text.trim() === '') return { ok: true };
-  if (LINES.test(type)) return { items: linesOf(text, operation, definitions), nextPage: null };
+  if (LINES_TYPE.test(type)) return { items: linesOf(text, operation, definitions), nextPage: null };
   const value = isText && !declaresJson ? undefined : parseAnswer(text, operation.answer, definitions);
   if (isText && !isMany(value)) return { value: text };
   if (value === undefined)

@@ -103,6 +103,23 @@ it('several credentials at once, each in its place', () => {
   expect([url.search, headers['cookie']]).toEqual(['?key=canary', 'session=bird']);
 });
 
+it.each<[Place, unknown, string]>([
+  [{ in: 'querystring', form: 'repeated' }, { a: ['1', '2'], key: 'mine' }, '?a=1&a=2&key=canary'],
+  [{ in: 'querystring', form: 'json' }, { a: '&key=mine' }, '?%7B%22a%22%3A%22%26key%3Dmine%22%7D&key=canary'],
+  [{ in: 'querystring' }, '$.a[?@.b==1]&key=mine', '?%24.a%5B%3F%40.b%3D%3D1%5D%26key%3Dmine&key=canary'],
+])('all of the query in %j leaves the credential what it is', (place, value, search) => {
+  const credential: Platform['credential'] = { kind: 'query', name: 'key' };
+  expect(request({ places: { q: place } }, { q: value }, platform({ credential })).url.search).toBe(search);
+});
+
+it.each([
+  ['application/jsonl', '{"a":"\\n"}\n2\n'],
+  ['application/json-seq', '\u001e{"a":"\\n"}\n\u001e2\n'],
+])('a body of lines is written line by line: %s', (sends, body) => {
+  const places = { body: { in: 'whole body', form: 'lines' } } as const;
+  expect(request({ method: 'POST', sends, places }, { body: [{ a: '\n' }, 2] }).body).toBe(body);
+});
+
 it('the caller is named where that is asked for', () => {
   expect(request({}, {}).headers).not.toHaveProperty('seed-account');
   expect(request({}, {}, platform({ sendCaller: true })).headers).toMatchObject({

@@ -9,7 +9,7 @@ import { withNumbers } from './exact-numbers.ts';
 import type { CalledContext } from './pack-command.ts';
 import { NOTHING_SHOWN, type Platform, shownCredential } from './platform.ts';
 import { givenIn, type Input, requestBody } from './request-body.ts';
-import { cookiePairs, headerText, pathText, queryPairs } from './styles.ts';
+import { cookiePairs, headerText, pathText, queryPairs, textOf } from './styles.ts';
 
 export interface PlatformRequest {
   method: Operation['method'];
@@ -86,9 +86,15 @@ function pathOf(operation: Operation, input: Input): string {
 
 /** @param credential names that are the credential's, whatever is given */
 function queryOf(operation: Operation, input: Input, credential: readonly string[]): string[] {
-  const whole = givenIn(operation, input, 'querystring').map(({ value, ...spot }) =>
-    spot.form === 'json' ? encodeURIComponent(JSON.stringify(value)) : queryPairs(spot, value).join('&'),
-  );
+  const whole = givenIn(operation, input, 'querystring').flatMap(({ value, ...spot }) => {
+    if (spot.form === 'json') return [encodeURIComponent(JSON.stringify(value))];
+    if (spot.form === undefined) return [encodeURIComponent(textOf(value))];
+    // As the fields of a form: lists one by one, objects as JSON.
+    return Object.entries(value as object).flatMap(([name, field]) => {
+      const form = Array.isArray(field) ? 'repeated' : isMany(field) ? 'json' : undefined;
+      return queryPairs({ name, ...(form && { form }) }, field);
+    });
+  });
   const query = givenIn(operation, input, 'query');
   const own = new Set(
     Object.entries(operation.places).flatMap(([name, place]) =>

@@ -1,6 +1,7 @@
 // The body of a request to the platform, in the media type that its operation sends: JSON, a form, parts with
 // files, or all of it as it is. Pure. Used by platform-request.ts.
 import { randomUUID } from 'node:crypto';
+import { MARKED_TYPE } from '../openapi/media-types.ts';
 import type { Operation, Place } from '../openapi/operation.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { queryPairs, type Spot, textOf } from './styles.ts';
@@ -32,6 +33,7 @@ export function requestBody(operation: Operation, input: Input): RequestBody | n
   const type = choice === undefined ? sends : String(choice.value);
   const [whole] = givenIn(operation, input, 'whole body');
   if (whole?.form === 'file') return fileBody(whole.value, type);
+  if (whole?.form === 'lines') return linesBody(whole.value, type);
   const isJson = /json/i.test(type);
   if (whole) return { type, content: isJson ? JSON.stringify(whole.value) : textOf(whole.value) };
   const fields = givenIn(operation, input, 'body');
@@ -87,6 +89,12 @@ function typeOf({ type }: GivenFile, told: string | undefined, what: string): st
 function fileBody(value: unknown, sends: string): RequestBody {
   const file = value as GivenFile;
   return { type: typeOf(file, sends, 'body'), content: bytesOf(file, 'body') };
+}
+
+/** Each item in a line of its own. */
+function linesBody(value: unknown, type: string): RequestBody {
+  const mark = MARKED_TYPE.test(type) ? '\u001e' : '';
+  return { type, content: (value as unknown[]).map((item) => `${mark}${JSON.stringify(item)}\n`).join('') };
 }
 
 /** RFC 7578. */

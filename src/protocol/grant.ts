@@ -63,6 +63,9 @@ export type ApprovalSetting = z.output<typeof ApprovalSetting>;
 export const LoopSetting = z.enum(['ask', 'warn', 'deny']);
 export type LoopSetting = z.infer<typeof LoopSetting>;
 
+/** What a command says of its own calls, whoever makes them. */
+export type CommandLimit = Omit<z.input<typeof Limit>, 'scope' | 'command' | 'effects'>;
+
 /** As keys, tasks and templates have them. */
 export interface Grants {
   limits: Limit[];

@@ -67,6 +67,15 @@ export const LIMITS = {
   cidrsPerKey: 50,
   modelsPerKey: 50,
   limitsPerKey: 32,
+  /** Of one limit on inputs: bytes of its JSON, sums, schemas within its own, their depth, a pattern's length. */
+  limitBytes: 16 * 1024,
+  sumsPerLimit: 8,
+  limitSchemas: 300,
+  limitDepth: 16,
+  limitPatternLength: 500,
+  /** Values of an input that one limit looks at, and characters of a text that a pattern is looked for in. */
+  limitSteps: 50_000,
+  limitTextLength: 10_000,
   requestsPerMinuteMax: 100_000,
   concurrentTasksMax: 10_000,
   /** What a budget or a limit of a key can be at the most. */

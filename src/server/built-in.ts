@@ -27,6 +27,7 @@ import { keepTaskCredentials, refuseUnwanted } from './credentials/given.ts';
 import { heldCredential } from './credentials/held.ts';
 import type { KeptBlobs } from './files/blobs.ts';
 import { getArtifact, listArtifacts } from './files/commands.ts';
+import { checkLimits } from './grants/check-limits.ts';
 import type { CallLog } from './ledger/call-log.ts';
 import { chooseModels } from './models/allowed-models.ts';
 import { listModels, type ModelNeeds, testOfModel } from './models/commands.ts';
@@ -139,7 +140,12 @@ export function openRegistry(parts: RegistryNeeds): Registry {
   const modeOf = (name: string) => packs.find((pack) => pack.name === name)?.credential ?? null;
   const credentialFor: CredentialFor = (wanted) => heldCredential(store, wanted, secretsKey);
   const needs: FeatureNeeds = {
-    access: { scopes, models: llm, allowed: (...key) => registry.allowed(...key) },
+    access: {
+      scopes,
+      models: llm,
+      allowed: (...key) => registry.allowed(...key),
+      checkLimits: (limits) => checkLimits(limits, registry.commands),
+    },
     telemetry: { calls, callRetentionDays: retention.calls },
     approvals: { secretsKey, tasks: tasksOfApprovals(store) },
     tasks: {
@@ -148,6 +154,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
       createFree: openTaskCreation(store),
       resources,
       scopesFor: scopes,
+      checkLimits: (limits) => checkLimits(limits, registry.commands),
       commandsAsk: (granted, operator) => registry.allowed(granted, operator).some(asksByItself),
       models: {
         choose: (asked, actor) => chooseModels(asked, actor, llm),
@@ -188,7 +195,8 @@ export function openRegistry(parts: RegistryNeeds): Registry {
   return registry;
 }
 
-const asksByItself = (command: Command): boolean => 'approval' in command && command.approval === 'ask';
+const asksByItself = ({ approval, limits = [] }: Command): boolean =>
+  approval === 'ask' || limits.some((limit) => limit.else === 'ask');
 
 /** What Seed itself reads for a key and an input is the same for all who ask at the same time. */
 function shareReads(command: Command): Command {

@@ -20,14 +20,16 @@ import { KeyUse } from './access/key-use.ts';
 import { openKeyCache } from './access/presented-key.ts';
 import { RateLimits, SignInLimits } from './access/rate-limits.ts';
 import { createApp } from './app.ts';
-import { askingCommands } from './approvals/asking.ts';
 import { keepApprovals } from './approvals/keep.ts';
 import { openApprovals } from './approvals/open-approvals.ts';
 import { BUILT_IN, openRegistry } from './built-in.ts';
 import { keepFilesFor, openBlobs } from './files/open-blobs.ts';
+import { openAdmissions } from './grants/admissions.ts';
+import { keepCounts } from './grants/prune.ts';
 import { bundleCli } from './http/cli-bundle.ts';
 import { listenHttp } from './http/listener.ts';
 import { CallLog } from './ledger/call-log.ts';
+import type { CalledCommand } from './ledger/kept-call.ts';
 import type { McpServerFor } from './mcp/routes.ts';
 import { seedMcpServer } from './mcp/seed-offer.ts';
 import { countRequest } from './models/account-limits.ts';
@@ -176,6 +178,7 @@ export async function startServer(
   const audit = undo.use(new AuditTrail(store, log, { onLost: lose('audit') }));
   const { trustedProxies, sessions, webFolder, mcpAllowedOrigins, runnerToken } = settings;
   const keys = openKeyCache(store);
+  const admissions = openAdmissions(store);
   const access = { store, keys, keyUse, rateLimits: new RateLimits(), trustedProxies, sessions };
   const asking = { secretsKey, tasks: tasksOfApprovals(store) };
   const parts = {
@@ -194,7 +197,7 @@ export async function startServer(
     mcpServerFor,
     llm,
     log,
-    admissionOf: askingCommands,
+    admissionOf: (called: CalledCommand) => admissions.of(called),
     approvals: openApprovals(store, asking),
     checksAnswers: settings.checksAnswers,
     runnerToken,
@@ -211,7 +214,7 @@ export async function startServer(
   const running = {
     ...{ ...asking, store, log, observe, stopping: stopping.signal },
     registry: () => registry,
-    admissionOf: () => null,
+    admissionOf: (called: CalledCommand) => admissions.of(called, { approved: true }),
     onLost: () => lose('call')(1),
     tellTask: (taskId: string, event: ServerEvent) =>
       appendServerEvent(store.db, taskId, event, store.clock.now()),
@@ -222,6 +225,7 @@ export async function startServer(
   undo.use(new Dispatcher({ store, log, post, random: Math.random, secretsKey, version }).start());
   if (settings.webhookRetentionDays !== null) undo.use(keepEventsFor(settings.webhookRetentionDays, store, log));
   undo.use(watchExpiringKeys(store, log));
+  undo.use(keepCounts(store, log));
   undo.use(await keepRowsFor(settings.retention, store, log));
   if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));
   const { url } = undo.use(

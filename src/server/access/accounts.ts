@@ -19,7 +19,9 @@ const FIRST_ACCOUNT = 'default';
 const ADMIN_KEY = 'admin';
 const ALL_SCOPES = ['*'];
 
-type NewAdminKey = Pick<NewKey, 'name' | 'scopes' | 'secretHash' | 'prefix'>;
+type NewAdminKey = Pick<NewKey, 'name' | 'scopes' | 'secretHash' | 'prefix' | 'createdBy' | 'limitedBy'>;
+/** Who made a key, and whose limits therefore bind it. */
+type KeyMaker = Pick<NewKey, 'createdBy' | 'limitedBy'>;
 type FirstAccount =
   | { created: true; account: Account; key: Key }
   | { created: false; account: Account; key: null };
@@ -43,13 +45,13 @@ export async function insertAccount(
 /** An account with its first key, which has all scopes. @param store within the transaction of the call */
 export function addAccount(
   { db, clock }: Pick<Store, 'db' | 'clock'>,
-  { name, models }: { name: string; models: string[] | null | undefined },
+  { name, models, ...maker }: { name: string; models: string[] | null | undefined } & KeyMaker,
 ): Promise<{ account: Account; key: Key; secret: string }> {
   const { secret, ...minted } = mintKey();
   return inTransaction(db, async (tx) => {
     const now = clock.now();
     const account = await insertAccount(tx, { name, operator: false, models }, now);
-    const admin = { ...minted, scopes: ALL_SCOPES, name: ADMIN_KEY };
+    const admin = { ...minted, ...maker, scopes: ALL_SCOPES, name: ADMIN_KEY };
     return { account, key: await insertAdminKey(tx, account.id, admin, now), secret };
   });
 }

@@ -53,6 +53,7 @@ describe('admit', () => {
     const whole: PresentedKey = {
       key: aKey(own),
       lineage: [aKey(own)],
+      grantors: [],
       accountId: 'account',
       accountName: 'account',
       accountModels: null,

@@ -94,8 +94,8 @@ export function admit(presented: PresentedKey, address: string | null, now: Date
     const hint = 'Call from an allowed address, or change allowedCidrs of the key.';
     throw new SeedError('address_not_allowed', message, { hint });
   }
-  const { lineage, accountId, accountName, accountModels, operator } = presented;
-  return { key, lineage, accountId, accountName, accountModels, operator };
+  const { lineage, grantors, accountId, accountName, accountModels, operator } = presented;
+  return { key, lineage, grantors, accountId, accountName, accountModels, operator };
 }
 
 /** @throws SeedError key_revoked, key_disabled or key_expired */

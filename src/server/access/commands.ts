@@ -17,7 +17,10 @@ const yes = z
   .default(false)
   .describe('Do it also if no key of the account is left then that may do everything without limit and for ever');
 const OneKey = z.object({ key: Key });
-const SecretAnswer = OneKey.extend({ secret: z.string().describe('Shown this once; only its hash is stored') });
+const secret = z.string().describe('Shown this once; only its hash is stored');
+const notes = z
+  .array(z.string())
+  .describe('What is to be known of its limits, such as commands that they leave no room for');
 
 export const createKey = defineCommand({
   name: 'keys create',
@@ -28,7 +31,7 @@ export const createKey = defineCommand({
   transactional: true,
   input: KeyCreation,
   creates: true,
-  output: SecretAnswer,
+  output: OneKey.extend({ secret, notes }),
   successStatus: 201,
   examples: [
     'seed keys create --name "nightly audit" --scopes keys:read,tasks:write',
@@ -70,14 +73,12 @@ export const updateKey = defineCommand({
   effect: 'write',
   transactional: true,
   input: z.object({ id, ...KeyUpdate.shape, yes }),
-  output: OneKey,
+  output: OneKey.extend({ notes }),
   examples: [
     'seed keys update 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55 --no-enabled',
     'seed keys update 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55 --requests-per-minute 120 --allowed-cidrs null',
   ],
-  run: async ({ id, yes, ...changes }, call, needs: keys.KeyNeeds) => ({
-    key: await keys.update(call, { id, yes }, changes, needs),
-  }),
+  run: ({ id, yes, ...changes }, call, needs: keys.KeyNeeds) => keys.update(call, { id, yes }, changes, needs),
 });
 
 export const rotateKey = defineCommand({
@@ -89,7 +90,7 @@ export const rotateKey = defineCommand({
   transactional: true,
   input: z.object({ id, ...KeyRotation.shape, yes }),
   creates: true,
-  output: SecretAnswer,
+  output: OneKey.extend({ secret }),
   examples: ['seed keys rotate 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55 --grace 1h'],
   run: ({ id, yes, ...rotation }, call, needs: keys.KeyNeeds) => keys.rotate(call, { id, yes }, rotation, needs),
 });
@@ -125,7 +126,7 @@ export const createAccount = defineCommand({
   examples: ['seed accounts create --name "Acme Inc"'],
   run: ({ name, models }, { store, actor }, needs: Pick<keys.KeyNeeds, 'models'>) => {
     refuseDefaults(models, actor.lineage, needs.models);
-    return addAccount(store, { name, models });
+    return addAccount(store, { name, models, ...keys.makerOf(actor) });
   },
 });
 

@@ -2,9 +2,12 @@
 import type { Actor, Call } from '../../command/call.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import type { Limit } from '../../protocol/grant.ts';
 import type { Key, KeyCreation, KeyFilter, KeyRotation, KeyUpdate } from '../../protocol/key.ts';
 import type { Page } from '../../protocol/page.ts';
 import { durationMs } from '../../protocol/time.ts';
+import { chainOf, isBound } from '../grants/bindings.ts';
+import { refuseUnlimitedSecret, refuseWiderGrants } from '../grants/narrowing.ts';
 import { revokeKey, rotateKey, updateKey } from './key-changes.ts';
 import { createKey, getKey, listKeys, mintKey } from './keys.ts';
 import {
@@ -22,18 +25,30 @@ import {
   refuseWiderLimits,
 } from './lineage.ts';
 
+import { boundChainOf } from './presented-key.ts';
+
 type Caller = Pick<Call, 'actor' | 'store'>;
 
 export interface KeyNeeds {
   /** Every scope that the account could be granted. */
   scopes(operator: boolean): string[];
   models: KnownModels;
+  /** What whoever sets them is to be told. Throws SeedError for limits that mean nothing. */
+  checkLimits(limits: readonly Limit[]): Promise<string[]>;
 }
+
+/** The key in use first, and then all whose limits bind it. */
+const boundChain = (actor: Actor) => chainOf(actor) as readonly [Key, ...Key[]];
 
 interface KeyChange {
   id: string;
   /** Whether it is meant that the account may lose its last unlimited key. */
   yes: boolean;
+}
+
+/** What is kept of who makes a key: a limited one's limits bind what it makes. */
+export function makerOf(actor: Actor) {
+  return { createdBy: actor.key.id, limitedBy: boundChain(actor).some(isBound) ? actor.key.id : null };
 }
 
 export async function create({ store, actor }: Caller, input: KeyCreation, needs: KeyNeeds) {
@@ -44,6 +59,7 @@ export async function create({ store, actor }: Caller, input: KeyCreation, needs
   const limits = inheritLimits(input, actor.lineage);
   refuseLimits(limits, actor, needs.models);
   refuseDefaults(input.models, actor.lineage, needs.models);
+  const notes = await needs.checkLimits(input.limits ?? []);
   const now = store.clock.now();
   const expiresAt = keyExpiry(input, now, latestExpiry(actor.lineage));
   const { secret, ...minted } = mintKey();
@@ -59,10 +75,10 @@ export async function create({ store, actor }: Caller, input: KeyCreation, needs
     tasksMayCreateLastingKeys: input.tasksMayCreateLastingKeys,
     callerKeyId: boundTo(actor.lineage),
     createdAt: now,
-    createdBy: actor.key.id,
+    ...makerOf(actor),
   };
   const key = await inTransaction(store.db, (tx) => createKey(tx, created));
-  return { key, secret };
+  return { key, secret, notes };
 }
 
 export function list({ store, actor }: Caller, filter: KeyFilter): Promise<Page<Key>> {
@@ -78,8 +94,8 @@ export async function update(
   { store, actor }: Caller,
   which: KeyChange,
   changes: KeyUpdate,
-  { models }: KeyNeeds,
-): Promise<Key> {
+  { models, checkLimits }: KeyNeeds,
+): Promise<{ key: Key; notes: string[] }> {
   const key = await get({ store, actor }, which.id);
   if (Object.values(changes).every((value) => value === undefined)) {
     throw new SeedError('invalid_input', 'there is nothing to change', {
@@ -94,8 +110,11 @@ export async function update(
   refuseLastingKeys(changes.tasksMayCreateLastingKeys, actor);
   refuseLimits(changes, actor, models);
   refuseDefaults(changes.models, actor.lineage, models);
+  const by = boundChain(actor);
+  if (by.some(isBound)) refuseWiderGrants(changes, await changedBy(store, key), by);
+  const notes = await checkLimits(changes.limits ?? []);
   const updated = await updateKey(store, { ...which, accountId: actor.accountId }, changes, store.clock.now());
-  if (updated) return updated;
+  if (updated) return { key: updated, notes };
   throw new SeedError('conflict', `the key "${key.name}" is revoked and cannot be changed`, {
     hint: 'Create a new key.',
   });
@@ -112,6 +131,8 @@ export async function rotate(
   refuseUnfit(key, actor);
   refuseForeignScopes(key.scopes, actor, scopes(actor.operator));
   refuseWiderLimits(key, actor.lineage);
+  const by = boundChain(actor);
+  if (by.some(isBound)) refuseUnlimitedSecret(await changedBy(store, key), by);
   const now = store.clock.now();
   const latest = latestExpiry(actor.lineage);
   if (Object.values(expiry).every((value) => value === undefined)) refuseShortening(key, latest);
@@ -128,6 +149,10 @@ export async function rotate(
 export async function revoke({ store, actor }: Caller, which: KeyChange): Promise<Key> {
   const key = { ...which, accountId: actor.accountId };
   return found(await revokeKey(store, key, actor.key.id, store.clock.now()), which.id);
+}
+
+async function changedBy({ db, clock }: Caller['store'], key: Key) {
+  return { key, chain: chainOf(await boundChainOf(db, key.id, clock.now())) };
 }
 
 function found(key: Key | null, id: string): Key {

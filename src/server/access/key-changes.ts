@@ -205,6 +205,8 @@ export async function hasUnlimitedKey(db: Db, accountId: string, id?: string): P
     .where('expires_at', 'is', null)
     .where('task_id', 'is', null)
     .where('caller_key_id', 'is', null)
+    .where('limited_by_key_id', 'is', null)
+    .where(sql<boolean>`limits = '[]' and approval is null`)
     .where(sql<boolean>`'*' = any(scopes)`)
     .where(sql<boolean>`num_nonnulls(${sql.join(KEY_BOUND_NAMES.map((name) => sql.ref(limitColumn(name))))}) = 0`);
   if (id !== undefined) query = query.where('id', '=', id);

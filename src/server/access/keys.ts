@@ -40,6 +40,8 @@ export interface NewKey extends SomeKeyLimits {
   createdAt?: Date;
   /** The key in use; undefined: Seed makes it by itself. */
   createdBy?: string;
+  /** The key in use where it is limited: then its limits bind the new one, too. */
+  limitedBy?: string | null;
 }
 
 export async function insertKey(db: Db, key: NewKey): Promise<Key> {
@@ -62,6 +64,7 @@ export async function insertKey(db: Db, key: NewKey): Promise<Key> {
       metadata: storableJson(key.metadata ?? {}),
       tasks_may_create_lasting_keys: key.tasksMayCreateLastingKeys ?? false,
       created_by_key_id: key.createdBy ?? null,
+      limited_by_key_id: key.limitedBy ?? null,
       ...limitColumns(key),
       ...grantColumns(key.grants ?? {}),
     })

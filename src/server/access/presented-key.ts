@@ -15,6 +15,8 @@ export interface PresentedKey {
   key: Key;
   /** The key, then the one that posted its task, then the one that posted that one's, and so on. */
   lineage: Lineage;
+  /** The limited keys that made the last of the lineage, and so on: only for their limits. */
+  grantors: readonly Key[];
   accountId: string;
   accountName: string;
   /** The models of its tasks that name none; null: nothing is said. */
@@ -32,6 +34,8 @@ export interface PresentedKeyRow extends KeyRow {
   presented_hash: string;
   depth: number;
   works_until: Date | null;
+  /** Reached by what limits the one before, and not by what that one comes from. */
+  is_grantor: boolean;
   account_name: string;
   account_models: string[] | null;
   operator: boolean;
@@ -48,15 +52,17 @@ function presentedKeyRows(secretHashes: readonly string[]): RawBuilder<Presented
   return sql`
     with recursive chain as (
       (
-        select keys.*, secret_hash as presented_hash, 0 as depth, null::timestamptz as works_until
+        select keys.*, secret_hash as presented_hash, 0 as depth, null::timestamptz as works_until,
+          false as is_grantor
         from keys where secret_hash = any(${secretHashes})
         union all
-        select keys.*, replaced.secret_hash, 0, replaced.works_until from replaced_secrets as replaced
+        select keys.*, replaced.secret_hash, 0, replaced.works_until, false from replaced_secrets as replaced
         join keys on keys.id = replaced.key_id where replaced.secret_hash = any(${secretHashes})
       )
       union all
-      select keys.*, chain.presented_hash, chain.depth + 1, null
-      from chain join keys on keys.id = chain.caller_key_id
+      select keys.*, chain.presented_hash, chain.depth + 1, null,
+        chain.is_grantor or chain.caller_key_id is null
+      from chain join keys on keys.id = coalesce(chain.caller_key_id, chain.limited_by_key_id)
     )
     select chain.*, accounts.name as account_name, accounts.models as account_models, accounts.operator
     from chain join accounts on accounts.id = chain.account_id
@@ -72,10 +78,12 @@ function toPresentedKeys(rows: readonly PresentedKeyRow[], now: Date): Map<strin
 function presentedKey([row, ...callers]: PresentedKeyRow[], now: Date): PresentedKey {
   if (!row) throw new Error('a chain of keys begins with a key');
   const key = toKey(row, now);
-  const above = callers.map((caller) => toKey(caller, now));
+  const above = callers.filter(({ is_grantor }) => !is_grantor).map((caller) => toKey(caller, now));
+  const grantors = callers.filter(({ is_grantor }) => is_grantor).map((grantor) => toKey(grantor, now));
   return {
     key,
     lineage: [key, ...above],
+    grantors,
     accountId: row.account_id,
     accountName: row.account_name,
     accountModels: row.account_models,
@@ -106,17 +114,38 @@ export async function lineageOf(db: Db, keyId: string, now: Date): Promise<Key[]
   return rows.map((row) => toKey(row, now));
 }
 
+/** A key, all that it descends from and all whose limits bind it, itself first; empty without such a key. */
+export async function boundChainOf(
+  db: Db,
+  keyId: string,
+  now: Date,
+): Promise<{ lineage: Key[]; grantors: Key[] }> {
+  const { rows } = await sql<KeyRow & { is_grantor: boolean }>`
+    with recursive chain as (
+      select keys.*, 0 as depth, false as is_grantor from keys where id = ${keyId}
+      union all
+      select keys.*, chain.depth + 1, chain.is_grantor or chain.caller_key_id is null
+      from chain join keys on keys.id = coalesce(chain.caller_key_id, chain.limited_by_key_id)
+    )
+    select * from chain order by depth`.execute(db);
+  const those = (isGrantor: boolean) =>
+    rows.filter(({ is_grantor }) => is_grantor === isGrantor).map((row) => toKey(row, now));
+  return { lineage: those(false), grantors: those(true) };
+}
+
 /** Who would present the key now, and the worst status of what it descends from; null: there is no such key. */
 export async function actorOf(
   db: Db,
   { accountId, keyId }: { accountId: string; keyId: string },
   now: Date,
 ): Promise<{ actor: Actor; status: KeyStatus } | null> {
-  const [key, ...above] = await lineageOf(db, keyId, now);
+  const { lineage, grantors } = await boundChainOf(db, keyId, now);
+  const [key, ...above] = lineage;
   const account = await db.selectFrom('accounts').selectAll().where('id', '=', accountId).executeTakeFirst();
   if (!key || !account) return null;
   const { name: accountName, models: accountModels, operator } = account;
-  const actor: Actor = { key, lineage: [key, ...above], accountId, accountName, accountModels, operator };
+  const whose = { accountId, accountName, accountModels, operator };
+  const actor: Actor = { key, lineage: [key, ...above], grantors, ...whose };
   return { actor, status: worstOf(actor.lineage) ?? 'active' };
 }
 

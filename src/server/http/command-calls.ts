@@ -7,7 +7,7 @@ import type { Logger } from '../../lib/log.ts';
 import { failureOf, SeedError } from '../../protocol/errors.ts';
 import type { ServerEvent } from '../../protocol/event.ts';
 import type { Effect } from '../../protocol/manifest.ts';
-import { type Admission, type AskedAnswer, AskedBefore, NeedsApproval } from '../ledger/admission.ts';
+import { type Admission, type AskedAnswer, AskedBefore, admitted, NeedsApproval } from '../ledger/admission.ts';
 import type { NewCall } from '../ledger/call-log.ts';
 import { change } from '../ledger/change.ts';
 import { type CalledCommand, callRow, type KeptCall, kept, keptCall, writeRow } from '../ledger/kept-call.ts';
@@ -64,16 +64,27 @@ export type Respond = (c: Context<HttpEnv>, call: Call) => Promise<Response>;
 export function responder(command: Command, needs: CallNeeds, streams: StreamSlots): Respond {
   if (isStream(command)) {
     return async (c, call) => {
-      const items = await command.stream(resumed(c), call, undefined);
+      const items = await read(c, command, needs, () => command.stream(resumed(c), call, undefined)).catch(
+        refused,
+      );
       return streamAnswer(c, streams.hold(call.actor.key.id, items, call.waiting()), needs);
     };
   }
-  if (isFile(command)) return async (c, call) => fileAnswer(c, await command.file(inputOf(c), call, undefined));
+  if (isFile(command)) {
+    return async (c, call) =>
+      fileAnswer(c, await read(c, command, needs, () => command.file(inputOf(c), call, undefined)).catch(refused));
+  }
   const { effect, successStatus = 200 } = command;
   const headers = { 'Content-Type': 'application/json' };
   if (effect === 'read') {
-    const read = answerReader(command, needs);
-    return async (c, call) => c.body(await read(c.get('input'), call), successStatus, headers);
+    const answer = answerReader(command, needs);
+    return async (c, call) => {
+      const json = await read(c, command, needs, () => answer(c.get('input'), call)).catch((error) =>
+        asked(c, { command, call, error }, needs),
+      );
+      if (json instanceof Response) return json;
+      return c.body(typeof json === 'string' ? json : JSON.stringify(json), successStatus, headers);
+    };
   }
   return async (c, call) => {
     const output = await changed(c, command, needs, call).catch((error) =>
@@ -94,6 +105,24 @@ function resumed(c: Context<HttpEnv>): never {
   if (last === undefined) return inputOf(c);
   if (!/^\d{1,9}$/.test(last)) throw new SeedError('invalid_input', 'Last-Event-ID is not a sequence number');
   return { ...(inputOf(c) as object), after: Number(last) } as never;
+}
+
+/** Does what reads, when it may be. */
+function read<Result>(
+  c: Context<HttpEnv>,
+  command: Command,
+  { store, admissionOf }: CallNeeds,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  return admitted(store.db, admissionOf(calledCommand(c, command, store)), work);
+}
+
+/** What is sent piece by piece cannot be kept until somebody has said yes. */
+function refused(error: unknown): never {
+  if (!(error instanceof NeedsApproval)) throw error;
+  throw new SeedError('limit_exceeded', `a person would have to be asked first: ${error.reason}`, {
+    hint: 'Streams and files are not asked for: have the limit changed, or read it another way.',
+  });
 }
 
 /** Runs a command that changes something, and has its call kept where it must not be missed. */

@@ -1,6 +1,6 @@
 // What must hold before a call is done: asked by do-together.ts and do-between.ts in the transaction of the work,
 // or of its intent, so that what was counted and what was done are kept together or not at all.
-import type { Tx } from '../../db/tables.ts';
+import type { Db, Tx } from '../../db/tables.ts';
 import type { Approval } from '../../protocol/approval.ts';
 
 /** Whether one call may happen, and what it counts for. */
@@ -12,6 +12,25 @@ export interface Admission {
   admit(tx: Tx): Promise<void>;
   /** Takes back what `admit` counted, where it is certain that nothing was done. */
   giveBack(tx: Tx): Promise<void>;
+}
+
+/**
+ * Work that no transaction of its own is kept for, such as a read: admitted in one before it is done.
+ * @param admission null: nothing limits it
+ */
+export async function admitted<Result>(
+  db: Db,
+  admission: Admission | null,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  if (admission === null) return work();
+  await db.transaction().execute((tx) => admission.admit(tx));
+  try {
+    return await work();
+  } catch (error) {
+    await db.transaction().execute((tx) => admission.giveBack(tx));
+    throw error;
+  }
 }
 
 /** A person has to say yes before the call is done. Nothing was done or counted. */

@@ -3,7 +3,7 @@
 
 import type { Call } from '../../command/call.ts';
 import { type ObjectCommand, WrittenAnswer } from '../../command/define-command.ts';
-import type { Admission } from './admission.ts';
+import { type Admission, admitted } from './admission.ts';
 import { doBetween, type LedgerParts } from './do-between.ts';
 import { doTogether } from './do-together.ts';
 import type { Done, KeptCall } from './kept-call.ts';
@@ -29,7 +29,7 @@ export async function change(
   const { waiting } = call;
   if (command.transactional)
     return doTogether(parts.store, { call: kept, admission, waiting }, (store) => run({ store }));
-  if (kept === null) return { output: await run({}), isReplay: false };
+  if (kept === null) return { output: await admitted(parts.store.db, admission, () => run({})), isReplay: false };
   return doBetween(
     parts,
     { call: kept, admission, waiting, takesOver: command.repeatable === true },

@@ -6,11 +6,12 @@ import { parseTraceParent } from '../../lib/trace-parent.ts';
 import type { TaskCredentials } from '../../protocol/credential.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { isReceived, type ReceivedFile } from '../../protocol/file.ts';
-import { waitOf } from '../../protocol/grant.ts';
+import { type Limit, waitOf } from '../../protocol/grant.ts';
 import type { Lineage } from '../../protocol/key.ts';
 import { allows, grantScopes } from '../../protocol/scope.ts';
 import type { RunTaskBody, Task } from '../../protocol/task.ts';
 import { refuseUnknownScopes, taskOf } from '../access/lineage.ts';
+import { chainOf } from '../grants/bindings.ts';
 import { refuseSpent, refuseUnpriced } from '../spending/bounds.ts';
 import { hasSpendLimit, toBudget } from '../spending/budget.ts';
 import { type CreateFreeTask, createTask, refuseTooManyTasks } from './create.ts';
@@ -24,6 +25,8 @@ export interface AcceptNeeds {
   resources: ResourcePolicy;
   /** Every scope that some command asks for and the account could be granted. */
   scopesFor(operator: boolean): string[];
+  /** What whoever posts the task is to be told of its limits. Throws SeedError for those that mean nothing. */
+  checkLimits(limits: readonly Limit[]): Promise<string[]>;
   models: {
     /** The asked models or, without any, the caller's defaults. Throws SeedError when it may not have one. */
     choose(
@@ -92,7 +95,7 @@ async function accept(
   refuseWithoutRoom(received, resources);
   const scopes = grantScopes(requested, key.scopes, known);
   const grants = { limits: input.limits ?? [], approval: input.approval ?? null, loop: input.loop ?? null };
-  const waitMs = waitOf([grants, ...lineage], needs.commandsAsk(scopes.effective, actor.operator));
+  const waitMs = waitOf([grants, ...chainOf(actor)], needs.commandsAsk(scopes.effective, actor.operator));
   await needs.refuseWithoutDriver(waitMs === 0 ? null : input.timeout + waitMs);
   const task = {
     id,
@@ -109,7 +112,7 @@ async function accept(
     budget: toBudget(input.budget),
     metadata: input.metadata,
     grants,
-    risks: [],
+    risks: await needs.checkLimits(grants.limits),
     waitMs,
     webhookUrl,
     traceParent: (parseTraceParent(traceParent) && traceParent) ?? null,
