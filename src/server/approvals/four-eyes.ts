@@ -84,10 +84,10 @@ function refuseScope(lineage: readonly Decides[], scope: string | null): void {
 async function originsOf(db: Db, keyId: string): Promise<Set<string>> {
   const { rows } = await sql<{ id: string }>`
     with recursive chain as (
-      select id, caller_key_id, created_by from keys where id = ${keyId}
+      select id, caller_key_id, created_by_key_id from keys where id = ${keyId}
       union
-      select keys.id, keys.caller_key_id, keys.created_by from chain
-      join keys on keys.id = chain.caller_key_id or keys.id = chain.created_by
+      select keys.id, keys.caller_key_id, keys.created_by_key_id from chain
+      join keys on keys.id = chain.caller_key_id or keys.id = chain.created_by_key_id
     )
     select id from chain`.execute(db);
   return new Set(rows.map(({ id }) => id));
