@@ -55,7 +55,7 @@ describeInBrowser('the page of approvals', (browser) => {
     await dialog.getByLabel('Message').fill('agreed');
     await expect.poll(() => dialog.getByRole('button', { name: 'Approve' }).isEnabled()).toBe(true);
     await page.keyboard.press('Control+Enter');
-    await page.getByText('It is approved').waitFor();
+    await page.getByText('It is approved', { exact: true }).waitFor();
     await shown.getByText('Approved by admin in the dashboard.').waitFor();
     await shown.getByRole('region', { name: 'What the command answered' }).getByText('"revoked"').waitFor();
     expect(await statusOf(victim.id)).toBe('revoked');
@@ -83,7 +83,7 @@ describeInBrowser('the page of approvals', (browser) => {
     const dialog = page.getByRole('dialog', { name: 'Deny this?' });
     await dialog.getByLabel('Message').fill('not before the audit');
     await dialog.getByRole('button', { name: 'Deny' }).click();
-    await page.getByText('It is denied').waitFor();
+    await page.getByText('It is denied', { exact: true }).waitFor();
     await page.getByLabel('State').selectOption('denied');
     await rows(page).filter({ hasText: 'Denied' }).first().click();
     await page.getByText('Denied by admin in the dashboard.').waitFor();
@@ -117,7 +117,7 @@ describeInBrowser('the page of approvals', (browser) => {
         await page.unrouteAll();
       }
       const told = page.getByRole('dialog', { name: 'Somebody else decided first' });
-      await told.getByText('Denied: Denied by second with the API. You approved nothing.').waitFor();
+      await told.getByText('Denied by second with the API. You approved nothing.').waitFor();
       await told.getByText('too late').waitFor();
       await expectAccessible(page);
       await told.getByRole('button', { name: 'Close' }).last().click();
@@ -135,7 +135,7 @@ describeInBrowser('the page of approvals', (browser) => {
     const { id } = await ask(secret, '/keys', { name: hidden, scopes: ['keys:read'], metadata });
     const page = await browser.signedIn();
     await open(page, id);
-    await page.getByText('\\u202e').first().waitFor();
+    await page.getByText('\\u{202E}').first().waitFor();
     expect(await page.getByRole('region', { name: 'The exact input' }).textContent()).not.toContain('\u202e');
     await page.keyboard.press('a');
     const dialog = page.getByRole('dialog');

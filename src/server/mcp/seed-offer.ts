@@ -43,8 +43,9 @@ export function seedOffer(platform: Platform, { coreOnly }: { coreOnly: boolean 
   const isWork = (command: PlatformCommand) =>
     command.scope !== null || (command.name === 'approvals get' && (decides || platform.mayBeAsked(command)));
   const shown = [...named].filter(([, command]) => platform.allows(command) && isWork(command));
-  const isCore = ([, { name }]: [string, PlatformCommand]) => name in CORE;
-  const ordered = [...shown.filter(isCore), ...(coreOnly ? [] : shown.filter((each) => !isCore(each)))];
+  const core = Object.keys(CORE).flatMap((name) => shown.filter(([, command]) => command.name === name));
+  const others = coreOnly ? [] : shown.filter(([, { name }]) => !(name in CORE));
+  const ordered = [...core, ...others];
   return {
     version: platform.version,
     instructions: INSTRUCTIONS,

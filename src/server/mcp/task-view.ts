@@ -69,7 +69,7 @@ export function seedTasks(platform: Platform): TaskSource {
   async function ask(name: string, id: string, signal: AbortSignal): Promise<Task> {
     const command = allowedCommand(platform, name);
     if (!command) throw new ProtocolError(ProtocolErrorCode.InvalidRequest, `this key may not use "${name}"`);
-    const { task } = await asProtocol(answerOf(await platform.call(command, { id }, { signal })));
+    const { task } = await asProtocol(async () => answerOf(await platform.call(command, { id }, { signal })));
     return task as Task;
   }
   /** Decides what the answers say, as this key. Those of what does not wait any more are ignored. */
@@ -98,12 +98,12 @@ export function seedTasks(platform: Platform): TaskSource {
   return {
     get: async (id, { signal, elicits }) => {
       const task = await ask('tasks get', id, signal);
-      const pending = elicits ? await asProtocol(questions(task, signal)) : [];
+      const pending = elicits ? await asProtocol(() => questions(task, signal)) : [];
       return pending.length > 0 ? inputRequired(task, pending) : detailed(task);
     },
     update: async (id, inputResponses, signal) => {
       const task = await ask('tasks get', id, signal);
-      await asProtocol(answered(await questions(task, signal), inputResponses, signal));
+      await asProtocol(async () => answered(await questions(task, signal), inputResponses, signal));
     },
     cancel: async (id, signal) => void (await ask('tasks stop', id, signal)),
   };
@@ -146,9 +146,9 @@ function statusOf(task: Task): ExtensionTask['status'] {
 }
 
 /** What is refused is an error of the protocol here. */
-async function asProtocol<Value>(work: Promise<Value>): Promise<Value> {
+async function asProtocol<Value>(work: () => Promise<Value>): Promise<Value> {
   try {
-    return await work;
+    return await work();
   } catch (error) {
     throw error instanceof SeedError ? protocolError(error) : error;
   }

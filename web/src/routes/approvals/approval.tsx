@@ -84,6 +84,7 @@ function Details({ approval }: { approval: Approval }) {
 function Outcome({ approval }: { approval: Approval }) {
   const { state, kind, decidedAt, message, result, error } = approval;
   if (state === 'pending') return null;
+  const isApproved = state === 'approved';
   const isDone = result !== null && result !== undefined;
   return (
     <Section title="What came of it">
@@ -98,12 +99,12 @@ function Outcome({ approval }: { approval: Approval }) {
           <ExactLine text={message} />
         </blockquote>
       )}
-      {state === 'approved' && kind === 'command' && !isDone && !error && (
+      {isApproved && kind === 'command' && !isDone && !error && (
         <p role="status" className="text-muted">
           It is being done.
         </p>
       )}
-      {error && (
+      {isApproved && error && (
         <p role="alert" className="rounded-lg border border-bad bg-bad-soft p-3 wrap-anywhere">
           It was not done: <ForeignText text={error.message} />{' '}
           <span className="font-mono text-xs text-muted">{error.code}</span>

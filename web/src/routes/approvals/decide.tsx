@@ -2,13 +2,14 @@
 // and says so when somebody else has decided meanwhile.
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import type { Approval } from '../../../../src/protocol/approval.ts';
+import { LIMITS } from '../../../../src/protocol/limits.ts';
 import { AnswerError } from '../../api/request.ts';
 import { useAction, useCommand, useSeed } from '../../api/use-command.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, FormDialog } from '../../ui/dialog.tsx';
 import { TextAreaField } from '../../ui/fields.tsx';
 import { toastThen } from '../../ui/toast.tsx';
-import { decision, STATES } from './approval-words.ts';
+import { decision } from './approval-words.ts';
 import { ExactCall, ExactLine, TimeLeft } from './exact-call.tsx';
 
 export type Decision = 'approve' | 'deny';
@@ -18,12 +19,11 @@ const WORDS = {
   deny: { title: 'Deny this?', submit: 'Deny', done: 'It is denied', kind: 'danger' },
 } as const;
 
-const MESSAGE_MOST = 2_000;
 const REFRESH_MS = 2_000;
 
 /** Whether there is something to decide, and for this key. */
-export function mayDecide({ state, ...more }: Approval): boolean {
-  return state === 'pending' && (more as { mayDecide?: boolean }).mayDecide !== false;
+export function mayDecide({ state, mayDecide: may }: Approval): boolean {
+  return state === 'pending' && may;
 }
 
 interface DecisionDialogProps {
@@ -73,7 +73,7 @@ export function DecisionDialog({ approval, to, onClose }: DecisionDialogProps) {
         label="Message"
         hint={to === 'deny' ? 'Its agent is told why, and goes on.' : 'Kept in the ledger.'}
         rows={2}
-        maxLength={MESSAGE_MOST}
+        maxLength={LIMITS.approvalMessageLength}
         autoFocus={to === 'deny'}
         value={message}
         onChange={setMessage}
@@ -109,13 +109,13 @@ function useArmed(): boolean {
 }
 
 function TooLate({ approval, to, onClose }: DecisionDialogProps) {
-  const { state, message } = approval;
+  const { message } = approval;
   const byOther = approval.decidedBy !== null;
   return (
     <Dialog title={byOther ? 'Somebody else decided first' : 'It is over'} open onClose={onClose}>
       <div className="flex flex-col gap-4 px-6 py-4">
         <p role="alert" className="rounded-lg bg-warn-soft p-3 text-warn">
-          {STATES[state].label}: {decision(approval)} {to === 'approve' ? 'You approved' : 'You denied'} nothing.
+          {decision(approval)} {to === 'approve' ? 'You approved' : 'You denied'} nothing.
         </p>
         <p className="font-medium wrap-anywhere">
           <ExactLine text={approval.summary} />
