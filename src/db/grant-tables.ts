@@ -46,4 +46,11 @@ export interface GrantTables {
     claimed_until: Defaulted<Date | null>;
     asked_again: Defaulted<string | null>;
   };
+  approval_links: {
+    token_hash: string;
+    approval_id: string;
+    key_id: string;
+    created_at: Date;
+    used_at: Defaulted<Date | null>;
+  };
 }

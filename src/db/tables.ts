@@ -190,6 +190,7 @@ export interface Tables extends GrantTables, WebhookTables {
     approval: JsonOrNull<ApprovalSetting>;
     loop: Defaulted<LoopSetting | null>;
     created_by_key_id: Defaulted<string | null>;
+    rotated_by: Defaulted<string[]>;
     limited_by_key_id: Defaulted<string | null>;
     expiry_announced: Defaulted<Date | null>;
     approves_scopes: Defaulted<string[] | null>;

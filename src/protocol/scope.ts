@@ -43,6 +43,9 @@ export interface ScopeGrant {
   denied: string[];
 }
 
+/** Deciding is for people: no task ever has it, whatever its caller has. */
+const NOT_FOR_TASKS = ['approvals:write'];
+
 /**
  * Intersects what was requested (null: all of the caller's) with what the caller has.
  * @param known every concrete scope of the platform
@@ -52,7 +55,7 @@ export function grantScopes(
   caller: readonly string[],
   known: readonly string[],
 ): ScopeGrant {
-  const callers = expand(caller, known);
+  const callers = expand(caller, known).filter((scope) => !NOT_FOR_TASKS.includes(scope));
   if (requested === null) return { requested: null, effective: callers, denied: [] };
   const wanted = expand(requested, known);
   return {

@@ -140,7 +140,7 @@ export async function rotate(
   const graceEnd = new Date(now.getTime() + (durationMs(grace) ?? 0));
   const { secret, ...minted } = mintKey();
   const previousUntil = earlier(graceEnd, key.expiresAt === null ? null : new Date(key.expiresAt)) ?? graceEnd;
-  const rotation = { ...minted, expiresAt, previousUntil };
+  const rotation = { ...minted, expiresAt, previousUntil, rotatedBy: actor.key.id };
   const rotated = await rotateKey(store, { ...which, accountId: actor.accountId }, rotation, now);
   if (rotated) return { key: rotated, secret };
   throw new SeedError('conflict', `the key "${key.name}" was revoked meanwhile`);

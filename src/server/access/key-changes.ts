@@ -52,6 +52,8 @@ export interface Rotation {
   expiresAt: Date | null;
   /** Until when the present secret works as well. */
   previousUntil: Date;
+  /** The key in use, whose owner learns the secret. */
+  rotatedBy?: string;
 }
 
 /** The secrets before it work until `previousUntil` at most. Null: there is no such key, or it is revoked. */
@@ -86,6 +88,7 @@ export async function rotateKey(
         expires_at: rotation.expiresAt,
         rotated_at: now,
         previous_secret_until: works_until,
+        rotated_by: rotation.rotatedBy === undefined ? undefined : withRotator(rotation.rotatedBy),
       })
       .where('id', '=', id)
       .returningAll()
@@ -93,6 +96,8 @@ export async function rotateKey(
     return toKey(row, now);
   });
 }
+
+const withRotator = (id: string) => sql<string[]>`array(select distinct unnest(rotated_by || ${id}::uuid))`;
 
 /** Idempotent: a key that is revoked already stays as it is. Null when the account has no such key. */
 export async function revokeKey(

@@ -1,7 +1,7 @@
 // Asks a person about one exact call: its row, with what they are shown of it, and the row of the call in the
 // ledger. Called for a request that needs a yes first, and again for one whose call has become stale.
 import { hash, randomUUID } from 'node:crypto';
-import type { Call } from '../../command/call.ts';
+import type { Actor, Call } from '../../command/call.ts';
 import type { Command, ObjectCommand } from '../../command/define-command.ts';
 import { isObject } from '../../command/define-command.ts';
 import { later } from '../../db/database-clock.ts';
@@ -74,8 +74,7 @@ function summaryOf(command: ObjectCommand, input: unknown, shown: unknown): stri
 
 /** What is asked, beside the call's input. */
 export interface NewApproval {
-  accountId: string;
-  lineage: Lineage;
+  actor: Actor;
   requestId: string;
   idempotencyKey: string | null;
   command: Command;
@@ -120,8 +119,8 @@ export async function insertApproval(
   }: { task: { id: string; webhookUrl: string | null } | null; now: Date; id?: string },
   { secretsKey, tasks }: AskNeeds,
 ): Promise<ApprovalRow> {
-  const { accountId, lineage, command, kept } = asked;
-  const [key] = lineage;
+  const { actor, command, kept } = asked;
+  const { accountId, key, lineage } = actor;
   await refuseTooMany(tx, { task_id: task?.id, key_id: key.id });
   const row = await tx
     .insertInto('approvals')
@@ -146,7 +145,7 @@ export async function insertApproval(
       reason: storableText(visibleText(asked.reason)),
       version: kept.version,
       requested_at: now,
-      expires_at: await expiryOf(tx, { taskId: task?.id ?? null, lineage, now }, tasks),
+      expires_at: await expiryOf(tx, { taskId: task?.id ?? null, actor, now }, tasks),
     })
     .returningAll()
     .executeTakeFirstOrThrow();
@@ -157,10 +156,13 @@ export async function insertApproval(
 /** @throws SeedError approval_expired: the task has waited for as long as it may */
 async function expiryOf(
   tx: Tx,
-  { taskId, lineage, now }: { taskId: string | null; lineage: Lineage; now: Date },
+  { taskId, actor, now }: { taskId: string | null; actor: Actor; now: Date },
   tasks: TasksOfApprovals,
 ): Promise<Date> {
-  if (taskId === null) return later(now, approvalSettingOf(lineage)?.wait ?? LIMITS.approvalWaitMs);
+  if (taskId === null) {
+    const binding = [...actor.lineage, ...actor.grantors];
+    return later(now, approvalSettingOf(binding)?.wait ?? LIMITS.approvalWaitMs);
+  }
   const expiry = await tasks.expiry(tx, taskId, now);
   if (expiry > now) return expiry;
   throw new SeedError('approval_expired', 'this task has waited for people for as long as it may', {

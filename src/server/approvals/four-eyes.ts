@@ -42,7 +42,7 @@ export async function decidableBy(
 ): Promise<boolean[]> {
   const { key, lineage } = actor;
   if (asked.length === 0 || !allows(key.scopes, DECIDES)) return asked.map(() => false);
-  const origins = await originsOf(db, key.id);
+  const origins = new Set((await originsOf(db, [key.id])).map(({ id }) => id));
   const judged = new Map<string, Promise<boolean>>();
   const judge = async (asking: Asking) => {
     if (!lineage.every((one) => fitsScope(one, asking.scope))) return false;
@@ -80,30 +80,30 @@ function refuseScope(lineage: readonly Decides[], scope: string | null): void {
   }
 }
 
-/** The key, and all that it comes from. */
-async function originsOf(db: Db, keyId: string): Promise<Set<string>> {
-  const { rows } = await sql<{ id: string }>`
-    with recursive chain as (
-      select id, caller_key_id, created_by_key_id from keys where id = ${keyId}
-      union
-      select keys.id, keys.caller_key_id, keys.created_by_key_id from chain
-      join keys on keys.id = chain.caller_key_id or keys.id = chain.created_by_key_id
-    )
-    select id from chain`.execute(db);
-  return new Set(rows.map(({ id }) => id));
+interface Origin {
+  decider: string;
+  /** The key itself, or one that it comes from. */
+  id: string;
 }
 
-/** Those of the keys that are an asking one, or come from one: made for its tasks, by them, or with it. */
-async function blockedOf(db: Db, keyIds: readonly string[], askingKeys: readonly string[]): Promise<Set<string>> {
-  const { rows } = await sql<{ id: string }>`
+/** All that the keys come from: made for their tasks, or made or rotated with them; each comes from itself. */
+async function originsOf(db: Db, keyIds: readonly string[]): Promise<Origin[]> {
+  const { rows } = await sql<Origin>`
     with recursive chain as (
-      select id as decider, id, caller_key_id, created_by_key_id from keys where id = any(${keyIds}::uuid[])
+      select id as decider, id, caller_key_id, created_by_key_id, rotated_by from keys
+      where id = any(${keyIds}::uuid[])
       union
-      select chain.decider, keys.id, keys.caller_key_id, keys.created_by_key_id from chain
-      join keys on keys.id = chain.caller_key_id or keys.id = chain.created_by_key_id
+      select chain.decider, keys.id, keys.caller_key_id, keys.created_by_key_id, keys.rotated_by from chain
+      join keys on keys.id = any(array[chain.caller_key_id, chain.created_by_key_id] || chain.rotated_by)
     )
-    select distinct decider as id from chain where id = any(${askingKeys}::uuid[])`.execute(db);
-  return new Set(rows.map(({ id }) => id));
+    select distinct decider, id from chain`.execute(db);
+  return rows;
+}
+
+/** Those of the keys that are an asking one, or come from one. */
+async function blockedOf(db: Db, keyIds: readonly string[], askingKeys: readonly string[]): Promise<Set<string>> {
+  const origins = await originsOf(db, keyIds);
+  return new Set(origins.filter(({ id }) => askingKeys.includes(id)).map(({ decider }) => decider));
 }
 
 /**
@@ -137,17 +137,41 @@ async function isOnlyAdmin(db: Db, keyId: string, asking: Asking): Promise<boole
 }
 
 /** Whether there is a key that may decide. */
-async function couldDecide(db: Db, { accountId, askingKeys, scope }: Asking): Promise<boolean> {
+async function couldDecide(db: Db, asking: Asking): Promise<boolean> {
+  const { scope } = asking;
+  const deciders = await decidersOf(db, asking);
+  return deciders.some((scopes) => scopes === null || (scope !== null && allows(scopes, scope)));
+}
+
+/** Of each key that may decide, the scopes whose calls it may decide on; null: all. */
+async function decidersOf(
+  db: Db,
+  { accountId, askingKeys }: Pick<Asking, 'accountId' | 'askingKeys'>,
+): Promise<(readonly string[] | null)[]> {
   const { rows } = await sql<Pick<KeyRow, 'id' | 'approves_scopes'>>`
     select id, approves_scopes from keys
     where account_id = ${accountId} and task_id is null and caller_key_id is null and revoked_at is null and enabled
       and (expires_at is null or expires_at > now()) and scopes && ${['*', 'approvals:*', DECIDES]}::text[]
     order by created_at limit ${LOOKED_AT}`.execute(db);
-  const fitting = rows.filter(
-    ({ approves_scopes }) => approves_scopes === null || (scope !== null && allows(approves_scopes, scope)),
-  );
-  const ids = fitting.map(({ id }) => id);
-  if (ids.length === 0) return false;
+  if (rows.length === 0) return [];
+  const ids = rows.map(({ id }) => id);
   const blocked = await blockedOf(db, ids, askingKeys);
-  return ids.some((id) => !blocked.has(id)) || (await mayDecideItself(db, askingKeys));
+  const isEasy = blocked.size > 0 && (await mayDecideItself(db, askingKeys));
+  return rows.filter(({ id }) => isEasy || !blocked.has(id)).map(({ approves_scopes }) => approves_scopes);
+}
+
+/** What whoever posts a task that may ask is told, where nobody could decide on its calls, or on some of them. */
+export async function risksOfAsking(
+  db: Db,
+  { scopes, ...asking }: Pick<Asking, 'accountId' | 'askingKeys'> & { scopes: readonly string[] },
+): Promise<string[]> {
+  const deciders = await decidersOf(db, asking);
+  if (deciders.length === 0)
+    return [
+      'Nobody could approve what this task asks: no other key has approvals:write, or only such as the posting key has made. An administrator alone in the account may, in the dashboard.',
+    ];
+  if (deciders.includes(null)) return [];
+  const writes = scopes.filter((scope) => !scope.endsWith(':read'));
+  const left = writes.filter((scope) => !deciders.some((decided) => decided !== null && allows(decided, scope)));
+  return left.length === 0 ? [] : [`Nobody could approve calls of this task that need ${left.join(', ')}.`];
 }

@@ -19,11 +19,10 @@ export function openApprovals(store: Store, needs: AskNeeds): Approvals {
     again,
     async ask({ called, kept, call, reason }) {
       const { command, actor, requestId } = called;
-      const { accountId, lineage } = actor;
       const input = await keptInput(command, { given: called.given, input: called.input }, call);
       const id = randomUUID();
       const waiting = await store.db.transaction().execute(async (tx) => {
-        const task = await lockAsking(tx, lineage, tasks);
+        const task = await lockAsking(tx, actor.lineage, tasks);
         const now = store.clock.now();
         const same = task && (await findSameCall(tx, task.id, input.inputHash));
         const approvalId = same?.id ?? id;
@@ -31,7 +30,7 @@ export function openApprovals(store: Store, needs: AskNeeds): Approvals {
         const first = request ? await keepAsked(tx, request, { approvalId, now }) : approvalId;
         if (first !== id) return first;
         const { idempotencyKey } = kept.row;
-        const asked = { accountId, lineage, requestId, idempotencyKey, command, reason, kept: input };
+        const asked = { actor, requestId, idempotencyKey, command, reason, kept: input };
         await insertApproval(tx, asked, { task, now, id }, needs);
         kept.row = { ...kept.row, at: now, status: null, approvalId: id };
         await writeRow(tx, kept.row);

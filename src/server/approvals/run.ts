@@ -271,13 +271,13 @@ async function askAgain(
   { called, row: { row: callRow } }: Prepared,
   needs: RunNeeds,
 ): Promise<string | null> {
-  const { accountId, lineage } = called.actor;
+  const { actor } = called;
   try {
-    const task = await lockAsking(tx, lineage, needs.tasks);
+    const task = await lockAsking(tx, actor.lineage, needs.tasks);
     const now = needs.store.clock.now();
     const requestId = crypto.randomUUID();
     const idempotencyKey = row.idempotency_key;
-    const asked = { accountId, lineage, requestId, idempotencyKey, command: called.command, reason: row.reason };
+    const asked = { actor, requestId, idempotencyKey, command: called.command, reason: row.reason };
     const { id } = await insertApproval(tx, { ...asked, kept: input }, { task, now }, needs);
     await writeRow(tx, { ...callRow, id: requestId, at: now, approvalId: id });
     await tx.updateTable('idempotency').set({ approval_id: id }).where('approval_id', '=', row.id).execute();

@@ -11,6 +11,7 @@ import type { Lineage } from '../../protocol/key.ts';
 import { allows, grantScopes } from '../../protocol/scope.ts';
 import type { RunTaskBody, Task } from '../../protocol/task.ts';
 import { refuseUnknownScopes, taskOf } from '../access/lineage.ts';
+import { risksOfAsking } from '../approvals/four-eyes.ts';
 import { chainOf } from '../grants/bindings.ts';
 import { refuseSpent, refuseUnpriced } from '../spending/bounds.ts';
 import { hasSpendLimit, toBudget } from '../spending/budget.ts';
@@ -97,6 +98,7 @@ async function accept(
   const grants = { limits: input.limits ?? [], approval: input.approval ?? null, loop: input.loop ?? null };
   const waitMs = waitOf([grants, ...chainOf(actor)], needs.commandsAsk(scopes.effective, actor.operator));
   await needs.refuseWithoutDriver(waitMs === 0 ? null : input.timeout + waitMs);
+  const askingKeys = lineage.map((one) => one.id);
   const task = {
     id,
     accountId,
@@ -112,7 +114,10 @@ async function accept(
     budget: toBudget(input.budget),
     metadata: input.metadata,
     grants,
-    risks: await needs.checkLimits(grants.limits),
+    risks: [
+      ...(await needs.checkLimits(grants.limits)),
+      ...(waitMs === 0 ? [] : await risksOfAsking(store.db, { accountId, askingKeys, scopes: scopes.effective })),
+    ],
     waitMs,
     webhookUrl,
     traceParent: (parseTraceParent(traceParent) && traceParent) ?? null,
