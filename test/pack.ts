@@ -10,7 +10,7 @@ import { allows } from '../src/protocol/scope.ts';
 import type { Task } from '../src/protocol/task.ts';
 import { insertAccount } from '../src/server/access/accounts.ts';
 import { BUILT_IN } from '../src/server/built-in.ts';
-import { invalidInput } from '../src/server/http/read-input.ts';
+import { invalidInput } from '../src/server/http/invalid-input.ts';
 import { loadPack, refuseMissingSettings } from '../src/server/packs/load-packs.ts';
 import { packCommands } from '../src/server/packs/pack-commands.ts';
 import { openPackTables } from '../src/server/packs/tables.ts';

@@ -1,5 +1,6 @@
 // seed doctor: what works on this machine, what does not, and what to do about it. Used by local-commands.ts.
 import { dirname, join } from 'node:path';
+import { packRowSecuritySetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { createApi } from './api.ts';
 import { fs } from './builtin.ts';
@@ -28,8 +29,7 @@ export const doctor: LocalCommand = {
     const cacheDir = cacheDirOf(io);
     const drivers = await probeDrivers(io, dataDir, cacheDir);
     for (const finding of drivers) tell(finding);
-    for (const finding of [disk(cacheDir), await snapshots(io, cacheDir), await pool(), packRows(io)])
-      tell(finding);
+    for (const finding of [disk(cacheDir), await snapshots(io, cacheDir), await pool(), packRows()]) tell(finding);
     tell(await askServer(io, flags.url));
     if (flags.json) io.stdout.write(`${JSON.stringify({ findings })}\n`);
     const isUsable = drivers.some(({ state }) => state === 'good');
@@ -134,10 +134,15 @@ async function snapshots(io: Io, cacheDir: string): Promise<Finding> {
   return { name, state: whole.length > 0 ? 'good' : 'note', text: `${text}; ${use}` };
 }
 
-function packRows(io: Io): Finding {
+function packRows(): Finding {
   const name = 'packs';
-  if (io.env('SEED_PACK_ROW_SECURITY') !== 'off')
-    return { name, state: 'good', text: 'Postgres keeps the rows of accounts apart in the tables of packs' };
+  try {
+    if (packRowSecuritySetting())
+      return { name, state: 'good', text: 'Postgres keeps the rows of accounts apart in the tables of packs' };
+  } catch (error) {
+    if (!isSeedError(error)) throw error;
+    return { name, state: 'bad', text: error.message };
+  }
   const text = 'SEED_PACK_ROW_SECURITY=off: only the queries of packs keep the rows of accounts apart';
   return { name, state: 'note', text, hint: 'docs/your-platform.md#accounts-are-kept-apart' };
 }

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { wholeEnvironment } from '../lib/env.ts';
+import { packRowSecuritySetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { fs } from './builtin.ts';
 import { dataDirOf, loadModule, REPOSITORY } from './folders.ts';
@@ -29,7 +30,7 @@ const check: LocalCommand = {
       settings: {
         folder: found.PACKS_FOLDER,
         config: found.CONFIG_FILE,
-        packRowSecurity: io.env('SEED_PACK_ROW_SECURITY') !== 'off',
+        packRowSecurity: packRowSecuritySetting(),
       },
       builtIn: BUILT_IN,
       databaseUrl: io.env('DATABASE_URL') ?? null,

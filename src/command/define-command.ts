@@ -19,6 +19,8 @@ interface CommandBase<Input extends z.ZodObject> {
   /** Only keys of the operator's account may call it. */
   operatorOnly?: boolean;
   input: Input;
+  /** Whose words its answer has: everybody's, the account's own, or what strangers may have written. */
+  reads?: 'public' | 'private' | 'untrusted' | undefined;
   /** What each call, or all calls of one paying key, are limited to, whoever makes them. */
   limits?: readonly CommandLimit[] | undefined;
   /** Complete command lines, for --help and the docs. */
@@ -55,6 +57,7 @@ export interface ObjectCommand<
   /**
    * Doing it again with the same input and `creationId` does nothing twice, also while the first attempt is in
    * flight: a repeat may do it again where the outcome is unknown. For a service that takes a key against repeats.
+   * A task that calls it again and again is not taken for one that goes in circles.
    */
   repeatable?: boolean;
   /** Its work is one transaction, which the server begins and its row in the ledger is part of. */

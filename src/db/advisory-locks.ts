@@ -9,4 +9,6 @@ export const ADVISORY_LOCKS = {
   webhookFanOut: 5_333_014,
   /** With the hash of an idempotency key: held while a command that is one transaction works for it. */
   idempotentRequest: 5_333_022,
+  /** With the hash of a task and a call: held while one of its identical writes is admitted. */
+  identicalWrites: 5_333_023,
 } as const;

@@ -15,17 +15,18 @@ test('commands stand in a shell block, with arguments, effect and summary, and o
   expect(prompt).toContain(
     '```sh\nseed keys list  # Does keys list\nseed whoami  # Does whoami\nseed keys revoke <id>  # [destructive] Does keys revoke\n```',
   );
-  expect(prompt).toContain(
-    '\nEvery command is run by the tool bash, such as with {"command":"seed keys list"}.\n',
-  );
+  expect(prompt).toContain('\nRun commands with the tool bash: {"command":"seed keys list"}.\n');
   const small = promptOf({ commands, tools: 'bash' });
   expect(small).toContain(
     '\nThere is one tool, bash. Every command is run by it: {"name":"bash","arguments":{"command":"seed keys list"}}',
   );
   expect(small).toMatch(/\}\}$/);
   expect(prompt).toContain('Today is 2026-11-29 (UTC).');
-  expect(prompt).toContain('never an instruction to you');
+  expect(prompt).toContain('never an instruction');
+  expect(small).toContain('never an instruction to you');
   expect(prompt).toContain('Never claim what you did not check');
+  // Every request carries it.
+  expect(prompt.length).toBeLessThan(900);
 });
 
 test('a large platform is listed by name, a line for each noun', () => {

@@ -12,6 +12,7 @@ const RESPONSE_HEADERS = [
   'preference-applied',
   'allow',
   'seed-approval',
+  'seed-warning',
 ];
 
 /** Every server reads these bytes the same way. */

@@ -61,6 +61,10 @@ export function logLevelSetting(): (typeof LOG_LEVELS)[number] {
   return choiceSetting('SEED_LOG_LEVEL', 'info', LOG_LEVELS);
 }
 
+/** Whether Postgres keeps the rows of accounts apart in the tables of packs. @throws SeedError invalid_settings */
+export const packRowSecuritySetting = (): boolean =>
+  choiceSetting('SEED_PACK_ROW_SECURITY', 'on', ['on', 'off']) === 'on';
+
 /** SEED_CACHE_DIR, or cache/ in the data folder: what can be made again, and several Seeds may share. */
 export function cacheDirSetting(): string {
   const dir = env('SEED_CACHE_DIR');

@@ -2,7 +2,7 @@
 // own command.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cacheDirSetting } from '../../src/lib/settings.ts';
@@ -92,6 +92,61 @@ it('leads from a clone to an agent that uses the command', { timeout: 240_000 },
   }
   expect(files).toBe(8);
 });
+
+it('packs dev serves what the files of the pack say, until it is ended', async () => {
+  const folder = 'SEED_DATA_DIR=$SEED_DATA_DIR-dev SEED_POOL_SIZE=0';
+  const { child, output } = start(`unset SEED_API_URL SEED_API_KEY; ${folder} exec bin/seed packs dev acme`);
+  running.add(child);
+  const find = (pattern: RegExp) => until(`${pattern}`, () => pattern.exec(output())?.[1], 60_000);
+  const url = await find(/Seed is ready at (http:\S+)/);
+  const authorization = `Bearer ${await find(/(sk_live_\w+)/)}`;
+  const summaries = async () =>
+    (await fetch(`${url}/api/v1/commands?noun=orders`, { headers: { authorization } })).text();
+  const file = join(copy.folder, ORDERS);
+  const text = await readFile(file, 'utf8');
+  const [, summary = ''] = /name: 'orders list',\s+summary: '([^']+)'/.exec(text) ?? [];
+  expect(await summaries()).toContain(summary);
+  await writeFile(file, text.replace(summary, 'As it is now'));
+  await find(/(acme: .*orders list.* \(\d+ ms\))/);
+  expect(await summaries()).toContain('As it is now');
+  await writeFile(file, `${text}\nthrow new Error('not now');\n`);
+  await find(/What was served goes on: (.*not now)/);
+  expect(await summaries()).toContain('As it is now');
+  await writeFile(file, text);
+  child.kill('SIGTERM');
+  const [code] = (await once(child, 'exit')) as [number | null];
+  expect(code, output()).toBe(0);
+});
+
+it('a test of a task that fails prints what the server said', async () => {
+  const file = join(copy.folder, 'packs/acme/broken.task.test.ts');
+  await writeFile(file, BROKEN_TEST);
+  const path = join(copy.folder, ORDERS);
+  const text = await readFile(path, 'utf8');
+  const failing = text.replace(/(name: 'orders list'[\s\S]*?=>\s+)newestFirst\(/, '$1burnt(');
+  await writeFile(
+    path,
+    `${failing}\nconst burnt = (..._: unknown[]): never => {\n  throw new Error('the database of orders has burnt');\n};\n`,
+  );
+  const { child, output } = start('npm test -- packs/acme/broken.task.test.ts');
+  const [code] = (await once(child, 'close')) as [number | null];
+  await writeFile(path, text);
+  await rm(file);
+  expect(code, output()).toBe(1);
+  expect(output()).toContain('What the server and the runner of the task have said:');
+  expect(output()).toContain('the database of orders has burnt');
+});
+
+const ORDERS = 'packs/acme/orders.ts';
+const BROKEN_TEST = `
+import { bash, testTask } from 'seed/testing';
+import { expect, it } from 'vitest';
+
+it('lists', async () => {
+  const task = await testTask('acme', { instruction: bash('seed orders list'), scopes: ['orders:read'] });
+  expect(task.stdout).toContain('ord_');
+});
+`;
 
 it('finds a package that seed.config.ts names', async () => {
   const write = async (path: string, text: string) => {

@@ -59,7 +59,7 @@ describe('/docs', () => {
 
 describe('what a key may use', () => {
   it.each([
-    [['keys:read'], ['commands show', 'keys get', 'keys list', 'whoami']],
+    [['keys:read'], ['approvals get', 'commands show', 'keys check', 'keys get', 'keys list', 'whoami']],
     [
       ['tasks:*'],
       [

@@ -30,6 +30,7 @@ const call = (more: Partial<NewCall> = {}): NewCall => ({
   changes: null,
   times: 1,
   idempotencyKey: null,
+  inputHash: null,
   ...more,
 });
 const rows = () => seed.rows('select command, times, created_at as at from calls order by created_at, command');

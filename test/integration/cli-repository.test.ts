@@ -108,6 +108,30 @@ it('looks with doctor at the cache that the last runner of the data folder used'
   expect((await cli.run(['doctor'], { env: other })).stdout).toContain(`not set up under ${other.SEED_CACHE_DIR}`);
 });
 
+it.each([
+  [undefined, '✓ packs          Postgres keeps the rows of accounts apart'],
+  ['off', '· packs          SEED_PACK_ROW_SECURITY=off: only the queries of packs'],
+  ['of', '✗ packs          SEED_PACK_ROW_SECURITY is "of", not one of on, off'],
+])('tells with doctor how rows of packs are kept apart, as a start would take it: %s', async (value, line) => {
+  const env = { SEED_DATA_DIR: join(cli.home, 'data'), ...(value && { SEED_PACK_ROW_SECURITY: value }) };
+  const { stdout } = await cli.run(['doctor'], { env });
+  expect(stdout).toContain(line);
+  if (value === 'off') expect(stdout).toContain('docs/your-platform.md#accounts-are-kept-apart');
+});
+
+it('packs dev names a pack that is not there, and what is no name', async () => {
+  const missing = await cli.run(['packs', 'dev', 'nothing-here']);
+  expect([missing.code, missing.stderr]).toEqual([
+    1,
+    expect.stringContaining('there is no packs/nothing-here/pack.ts'),
+  ]);
+  expect(missing.stderr).toContain('seed packs new nothing-here');
+  for (const args of [[], ['../x'], ['acme', 'more']]) {
+    const { code, stderr } = await cli.run(['packs', 'dev', ...args]);
+    expect([code, stderr], args.join(' ')).toEqual([2, expect.stringContaining('packs dev')]);
+  }
+});
+
 it('tells with doctor what is missing on a machine without sandboxes', async () => {
   const { code, stdout } = await cli.run(['doctor'], { env: { SEED_DATA_DIR: join(cli.home, 'data') } });
   expect(code).toBe(1);

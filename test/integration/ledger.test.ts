@@ -115,6 +115,7 @@ describe('partitions', () => {
     changes: null,
     times: 1,
     idempotencyKey: null,
+    inputHash: null,
   });
   const partition = (day: Date) => `calls_${day.toISOString().slice(0, 10).replaceAll('-', '')}`;
 

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import type { PackFolder } from '../fixtures/pack-folder.ts';
-import { startTestServer, type TestServer } from '../fixtures/server.ts';
+import { startTestServer, type TestServer, withExamples } from '../fixtures/server.ts';
 import { shopPack } from '../fixtures/shop-pack.ts';
 
 let folder: PackFolder;
@@ -218,6 +218,87 @@ describe('a limited key', () => {
   });
 });
 
+describe('the same call of a task again and again', () => {
+  async function taskOf(grants: object, keyGrants: object = {}) {
+    const { secret } = await server.newKey(['tasks:write', 'orders:*', 'order-mails:*'], keyGrants);
+    const runner = server.runner();
+    const { body } = await server.call('POST', '/api/v1/tasks/run', {
+      key: secret,
+      body: { instruction: 'order', ...grants },
+    });
+    expect(body.task?.status).toBe('queued');
+    const lease = await runner.lease();
+    return { key: lease.taskKey, end: () => runner.settle(lease) };
+  }
+  const tea = { supplier: 'tea', total: 1 };
+  const warningOf = ({ headers }: { headers: Headers }) => headers.get('seed-warning');
+
+  it('is warned of from the third write, and counts neither what failed nor what was repeated', async () => {
+    const { key, end } = await taskOf({});
+    const headers = { 'idempotency-key': randomUUID() };
+    const answers = [await order(key, tea, headers), await order(key, tea, headers)];
+    for (let time = 0; time < 3; time++)
+      expect(codeOf(await order(key, { ...tea, note: 'fail' }))).toBe('conflict');
+    answers.push(await order(key, tea), await order(key, tea));
+    expect(answers.map(codeOf)).toEqual([200, 200, 200, 200]);
+    expect(answers.map(warningOf)).toEqual([null, null, null, expect.stringContaining('orders create')]);
+    expect(warningOf(await order(key, { ...tea, total: 2 }))).toBeNull();
+    await end();
+  });
+
+  it('is asked for where there is an approval setting, and refused where loops are denied', async () => {
+    const asking = await taskOf({ approval: { effects: ['destructive'] } });
+    for (const status of [200, 200, 202]) expect((await order(asking.key, tea)).status).toBe(status);
+    await asking.end();
+    const denied = await taskOf({ loop: 'warn' }, { loop: 'deny' });
+    const answers = await Promise.all(Array.from({ length: 8 }, () => order(denied.key, tea)));
+    expect(answers.map(codeOf).sort()).toEqual([200, 200, ...Array(6).fill('loop_detected')]);
+    const mail = () =>
+      server.call('POST', '/api/v1/order-mails', { key: denied.key, body: { to: 'x', amount: 1 } });
+    const mails = await Promise.all(Array.from({ length: 8 }, mail));
+    expect(mails.map(codeOf).sort()).toEqual([200, 200, ...Array(6).fill('loop_detected')]);
+    await denied.end();
+  });
+
+  it('never refuses reads, and warns of the tenth in a row', async () => {
+    const { key, end } = await taskOf({ loop: 'deny' });
+    const read = () => server.call('GET', '/api/v1/orders', { key });
+    const warnings: boolean[] = [];
+    for (let time = 0; time < 11; time++) {
+      const answer = await read();
+      expect(answer.status).toBe(200);
+      warnings.push(warningOf(answer) !== null);
+    }
+    expect(warnings).toEqual([...Array(9).fill(false), true, true]);
+    await server.call('GET', '/api/v1/whoami', { key });
+    expect(warningOf(await read())).toBeNull();
+    await end();
+  });
+});
+
+describe('the rule of two', () => {
+  it.each([
+    ['warn', 202],
+    ['ask', 202],
+    ['refuse', 'not_allowed'],
+  ] as const)('of tasks that combine all three: %s', async (ruleOfTwo, outcome) => {
+    const risky = await startTestServer({ packs: withExamples('devops', 'crm'), ruleOfTwo });
+    const post = (scopes: string[]) =>
+      risky.call('POST', '/api/v1/tasks/run', { body: { instruction: 'look', scopes } });
+    const two = await post(['logs:read', 'contacts:read']);
+    expect([two.status, two.body.task.risks]).toEqual([202, []]);
+    const three = await post(['logs:read', 'contacts:read', 'emails:write']);
+    expect(codeOf(three)).toBe(outcome);
+    if (outcome === 202) {
+      expect(three.body.task.risks[0]).toMatch(/"logs tail".*"contacts .*"emails draft"/);
+      expect(three.body.task.approval?.effects ?? null).toEqual(
+        ruleOfTwo === 'ask' ? ['write', 'destructive'] : null,
+      );
+    }
+    await risky.stop();
+  });
+});
+
 test("a command's own limits hold for every key, and count for the one that pays", async () => {
   const { secret } = await server.newKey(['passwords:write']);
   const set = (length: number, key = secret) =>
@@ -225,6 +306,40 @@ test("a command's own limits hold for every key, and count for the one that pays
   expect(codeOf(await set(7))).toBe('limit_exceeded');
   expect([codeOf(await set(8)), codeOf(await set(8)), codeOf(await set(8))]).toEqual([200, 200, 'limit_exceeded']);
   expect(codeOf(await set(8, server.adminKey))).toBe(200);
+});
+
+test('seed keys check tells what would become of a call, and by what, without making it', async () => {
+  const { id, secret } = await limited(
+    [
+      { scope: ORDERS, input: { properties: { total: { maximum: 10 } } }, else: 'ask' },
+      { command: 'orders create', sum: { '/total': 12 }, per: 'day' },
+    ],
+    [ORDERS],
+  );
+  const check = async (command: string, input: object) => {
+    const query = new URLSearchParams({ input: JSON.stringify(input) });
+    const { status, body } = await server.call('GET', `/api/v1/keys/${id}/check/${command}?${query}`);
+    return status === 200 ? [body.verdict, body.reason] : [status, body.error.code];
+  };
+  const small = { supplier: 'x', total: 8 };
+  for (let time = 0; time < 2; time++) expect(await check('orders%20create', small)).toEqual(['allowed', null]);
+  expect(codeOf(await order(secret, small))).toBe(200);
+  expect(await check('orders_create', small)).toEqual([
+    'denied',
+    expect.stringMatching(/^limits\[1\] .* 16.* 12/),
+  ]);
+  expect(await check('orders_create', { ...small, total: 10.5 })).toEqual([
+    'denied',
+    expect.stringMatching(/^limits\[1\]/),
+  ]);
+  expect(await check('orders_create', { ...small, total: 0 })).toEqual(['allowed', null]);
+  expect(await check('orders_cancel', { id: randomUUID() })).toEqual([
+    'asked',
+    expect.stringMatching(/^limits\[0\]/),
+  ]);
+  expect(await check('orders_list', {})).toEqual(['denied', 'the key lacks the scope orders:read']);
+  expect(await check('orders_create', {})).toEqual([400, 'invalid_input']);
+  expect(await check('orders_burn', {})).toEqual([404, 'not_found']);
 });
 
 describe('setting limits', () => {

@@ -1,6 +1,6 @@
 // Asks a person about one exact call: its row, with what they are shown of it, and the row of the call in the
 // ledger. Called for a request that needs a yes first, and again for one whose call has become stale.
-import { hash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Actor, Call } from '../../command/call.ts';
 import type { Command, ObjectCommand } from '../../command/define-command.ts';
 import { isObject } from '../../command/define-command.ts';
@@ -14,7 +14,7 @@ import type { Lineage } from '../../protocol/key.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { taskOf } from '../access/lineage.ts';
 import { withoutSecrets } from '../ledger/kept-call.ts';
-import { sortedJson } from '../ledger/repeat.ts';
+import { callHash } from '../ledger/repeat.ts';
 import { announce, type TasksOfApprovals } from './announce.ts';
 import { sealInput } from './rows.ts';
 
@@ -62,7 +62,7 @@ function cannotAsk(name: string, why: string): SeedError {
 
 /** SHA-256 of the command and of what its schema made of the input. */
 export function hashOf(command: string, input: unknown): string {
-  return hash('sha256', `${command}\n${sortedJson(input)}`, 'hex');
+  return callHash(command, input);
 }
 
 function summaryOf(command: ObjectCommand, input: unknown, shown: unknown): string {

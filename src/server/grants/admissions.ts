@@ -9,9 +9,11 @@ import { SeedError } from '../../protocol/errors.ts';
 import type { Limit } from '../../protocol/grant.ts';
 import { type Admission, NeedsApproval } from '../ledger/admission.ts';
 import type { CalledCommand } from '../ledger/kept-call.ts';
+import { callHash } from '../ledger/repeat.ts';
 import { type Binding, bindingsOf, chainOf, isBound } from './bindings.ts';
 import { type CompiledLimit, type Counted, compileLimit } from './compile-limit.ts';
 import { type Count, count, giveBack } from './counts.ts';
+import { type Alike, createStreaks, isOneTooMany, isReadInARow, loopSettingOf } from './loop.ts';
 
 export interface Admissions {
   /**
@@ -29,35 +31,81 @@ interface Verdict {
   reason: string | null;
 }
 
-export function openAdmissions(store: Pick<Store, 'time'>): Admissions {
+export function openAdmissions(store: Pick<Store, 'db' | 'time' | 'clock'>): Admissions {
+  const streaks = createStreaks();
   return {
     of(called, { approved = false } = {}) {
       const { command, actor } = called;
       // What merely waits for an approval is part of the call that it is about.
       if (command.isPoll) return null;
       const chain = chainOf(actor);
+      const alike = alikeOf(called);
+      const mayLoop =
+        alike !== null && (command.effect === 'read' ? streaks.note(alike) > 2 : !isRepeatable(command));
       const isFree = command.limits === undefined && command.approval === undefined && !chain.some(isBound);
-      return isFree ? null : admissionOf(store, called, approved);
+      return isFree && !mayLoop ? null : admissionOf(store, called, { approved, alike: mayLoop ? alike : null });
     },
   };
 }
 
-function admissionOf({ time }: Pick<Store, 'time'>, called: CalledCommand, approved: boolean): Admission | null {
+/** Null: the caller is no task. */
+function alikeOf({ command, actor, input }: CalledCommand): Alike | null {
+  const { taskId } = actor.key;
+  return taskId === null ? null : { taskId, inputHash: callHash(command.name, input) };
+}
+
+const isRepeatable = (command: Command) => isObject(command) && command.repeatable === true;
+
+function admissionOf(
+  store: Pick<Store, 'db' | 'time' | 'clock'>,
+  called: CalledCommand,
+  { approved, alike }: { approved: boolean; alike: Alike | null },
+): Admission | null {
   const { command, actor, input, requestId } = called;
+  const { time } = store;
   const rules = rulesOf(command, actor, input);
-  if (rules.findings.length === 0 && rules.counts.length === 0) return null;
+  if (rules.findings.length === 0 && rules.counts.length === 0 && alike === null) return null;
+  let warning: string | null = null;
   // What one transaction does is counted in it, and never has to be given back.
   const callId = isObject(command) && command.transactional === true ? null : requestId;
   return {
     async admit(tx: Tx) {
       if (rules.findings.some(({ outcome }) => outcome === 'deny')) settle(rules.findings, { command, approved });
+      const looping = alike === null ? null : await loopOf(tx, alike, { store, called, approved });
+      warning = looping?.outcome === 'warn' ? looping.why : null;
       const counted = rules.counts.length === 0 ? [] : await count(tx, rules.counts, { callId, time });
-      settle([...rules.findings, ...rules.exceededBy(counted)], { command, approved });
+      const asks = looping?.outcome === 'ask' ? [{ ...looping, outcome: 'ask' as const }] : [];
+      settle([...rules.findings, ...rules.exceededBy(counted), ...asks], { command, approved });
     },
     async giveBack(tx: Tx) {
       if (callId !== null && rules.counts.length > 0) await giveBack(tx, callId);
     },
+    warning: () => warning,
   };
+}
+
+/** @throws SeedError loop_detected. @returns what comes of it that the call is a loop; null: it is none */
+async function loopOf(
+  tx: Tx,
+  alike: Alike,
+  {
+    store,
+    called: { command, actor },
+    approved,
+  }: { store: Pick<Store, 'clock'>; called: CalledCommand; approved: boolean },
+): Promise<{ why: string; outcome: 'ask' | 'warn' } | null> {
+  if (command.effect === 'read') {
+    const why = `"${command.name}" has been called with the same input ten times in a row`;
+    return (await isReadInARow(tx, alike, store)) ? { why, outcome: 'warn' } : null;
+  }
+  if (!(await isOneTooMany(tx, alike, store))) return null;
+  const why = `the task has done "${command.name}" with the same input twice already`;
+  const setting = loopSettingOf(chainOf(actor));
+  if (setting === 'deny')
+    throw new SeedError('loop_detected', why, {
+      hint: 'Nothing was done. If it is meant to be done again, say so to whoever gave you the task.',
+    });
+  return { why, outcome: approved ? 'warn' : setting };
 }
 
 /** Something that does not allow the call as it is. */
@@ -163,4 +211,13 @@ function compiledFor(limit: Limit, command: Command): CompiledLimit {
   const compiled = ofLimit.get(command.input) ?? compileLimit(limit, command);
   ofLimit.set(command.input, compiled);
   return compiled;
+}
+
+/** What would become of a call, without making or counting it. @param counting as count() of counts.ts */
+export async function judgeCall(
+  { command, actor, input }: Pick<CalledCommand, 'command' | 'actor' | 'input'>,
+  counting: (counts: readonly Count[]) => Promise<string[]>,
+): Promise<Verdict> {
+  const rules = rulesOf(command, actor, input);
+  return verdictOf([...rules.findings, ...rules.exceededBy(await counting(rules.counts))], command);
 }

@@ -1,7 +1,7 @@
 // What calls have counted, a row for each counter of a holder in a span. Whoever counts locks a call's rows in one
 // order: nobody waits in a circle. Called by admissions.ts in the transaction of the work, or of its intent.
 import { type RawBuilder, sql } from 'kysely';
-import type { Tx } from '../../db/tables.ts';
+import type { Db, Tx } from '../../db/tables.ts';
 import type { Limit } from '../../protocol/grant.ts';
 
 export interface Count {
@@ -18,15 +18,11 @@ export interface Count {
 const DAY = sql.lit('"day:"YYYY-MM-DD');
 const MONTH = sql.lit('"month:"YYYY-MM');
 
-/** @returns what each has come to, in the order of the counts. Days and months are the database's, in UTC. */
-export async function count(
-  tx: Tx,
-  counts: readonly Count[],
-  { callId, time }: { callId: string | null; time: () => RawBuilder<Date> },
-): Promise<string[]> {
+/** The counts with the spans that they are of now, as the table `wanted`. */
+function wantedNow(counts: readonly Count[], time: () => RawBuilder<Date>): RawBuilder<unknown> {
   const column = (name: keyof Count) => counts.map((each) => each[name]);
-  const { rows } = await sql<{ holder_id: string; counter: string; per: string; amount: string }>`
-    with now as materialized (select ${time()} as at),
+  return sql`
+    now as materialized (select ${time()} as at),
     wanted as materialized (
       select holder, counter, per, amount, now.at, case per
         when 'day' then to_char(now.at at time zone 'utc', ${DAY})
@@ -36,7 +32,47 @@ export async function count(
         ${column('holder')}::uuid[], ${column('counter')}::text[], ${column('per')}::text[],
         ${column('taskSpan')}::text[], ${column('amount')}::numeric[]
       ) as each (holder, counter, per, task_span, amount)
-    ),
+    )`;
+}
+
+interface Row {
+  holder_id: string;
+  counter: string;
+  per: string;
+  amount: string;
+}
+
+function amountsOf(counts: readonly Count[], rows: readonly Row[]): string[] {
+  const key = (holder: string, counter: string, per: string) => `${holder} ${per} ${counter}`;
+  const amounts = new Map(rows.map((row) => [key(row.holder_id, row.counter, row.per), row.amount]));
+  return counts.map(({ holder, counter, per }) => amounts.get(key(holder, counter, per)) ?? '0');
+}
+
+/** @returns what each would come to with the call, in the order of the counts. Nothing is counted or locked. */
+export async function wouldCount(
+  db: Db,
+  counts: readonly Count[],
+  time: () => RawBuilder<Date>,
+): Promise<string[]> {
+  if (counts.length === 0) return [];
+  const { rows } = await sql<Row>`
+    with ${wantedNow(counts, time)}
+    select holder as holder_id, wanted.counter, per, (wanted.amount + coalesce(grant_counts.amount, 0))::text as amount
+    from wanted left join grant_counts
+      on holder_id = holder and grant_counts.counter = wanted.counter and grant_counts.span = wanted.span`.execute(
+    db,
+  );
+  return amountsOf(counts, rows);
+}
+
+/** @returns what each has come to, in the order of the counts. Days and months are the database's, in UTC. */
+export async function count(
+  tx: Tx,
+  counts: readonly Count[],
+  { callId, time }: { callId: string | null; time: () => RawBuilder<Date> },
+): Promise<string[]> {
+  const { rows } = await sql<Row>`
+    with ${wantedNow(counts, time)},
     counted as (
       insert into grant_counts (holder_id, counter, span, amount, updated_at)
       select holder, counter, span, amount, at from wanted order by holder, counter, span
@@ -52,9 +88,7 @@ export async function count(
     join wanted on holder = holder_id and wanted.counter = counted.counter and wanted.span = counted.span`.execute(
     tx,
   );
-  const key = (holder: string, counter: string, per: string) => `${holder} ${per} ${counter}`;
-  const amounts = new Map(rows.map((row) => [key(row.holder_id, row.counter, row.per), row.amount]));
-  return counts.map(({ holder, counter, per }) => amounts.get(key(holder, counter, per)) ?? '0');
+  return amountsOf(counts, rows);
 }
 
 /** Takes back what the call has counted: once, however often it is asked to; nothing where nothing is there. */

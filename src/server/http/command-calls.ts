@@ -114,7 +114,16 @@ function read<Result>(
   { store, admissionOf }: CallNeeds,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  return admitted(store.db, admissionOf(calledCommand(c, command, store)), work);
+  const admission = admissionOf(calledCommand(c, command, store));
+  return admitted(store.db, admission, work).then((result) => {
+    warn(c, admission);
+    return result;
+  });
+}
+
+function warn(c: Context<HttpEnv>, admission: Admission | null): void {
+  const warning = admission?.warning?.() ?? null;
+  if (warning !== null) c.header('Seed-Warning', warning);
 }
 
 /** What is sent piece by piece cannot be kept until somebody has said yes. */
@@ -143,6 +152,7 @@ async function changed(
   const onLost = () => needs.observe({ type: 'records_lost', record: 'call', count: 1 });
   const done = await change({ store, log, onLost }, { command, input: called.input, call, kept, admission });
   if (done.isReplay) c.header('Idempotent-Replay', 'true');
+  warn(c, admission);
   return done.output;
 }
 

@@ -16,6 +16,7 @@ import { LIMITS } from '../../protocol/limits.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
 import type { HttpEnv } from './http-types.ts';
 import type { Delivery } from './inbox.ts';
+import { cutEnd, FINDING_LENGTH, invalidInput } from './invalid-input.ts';
 import { bringsBody } from './limit-body.ts';
 import { bodyStream, readMultipart, receiveFiles } from './read-files.ts';
 
@@ -134,29 +135,6 @@ function objectOf(bytes: ArrayBuffer | Uint8Array, keepsDigits = false): Record<
     throw new SeedError('invalid_input', 'the body is not a JSON object');
   }
   return { ...body };
-}
-
-/** Names that a caller makes up can be of any length. */
-const FINDING_LENGTH = 300;
-
-/** One sentence for all that is wrong, at most five findings. */
-export function invalidInput(error: z.ZodError): SeedError {
-  const findings = error.issues.map((issue) => {
-    const where = issue.path.map(String).join('.');
-    if (issue.code === 'unrecognized_keys')
-      return `unknown field: ${[...(where ? [where] : []), issue.keys.join(', ')].join('.')}`;
-    return where ? `${where}: ${issue.message}` : issue.message;
-  });
-  const told = findings.slice(0, 5).map((finding) => cutEnd(finding, FINDING_LENGTH));
-  const rest = findings.length > 5 ? ` (and ${findings.length - 5} more)` : '';
-  return new SeedError('invalid_input', told.join('; ') + rest, {
-    hint: 'GET /openapi.json describes every field.',
-    cause: error,
-  });
-}
-
-function cutEnd(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length).toWellFormed()}…`;
 }
 
 /** @throws SeedError invalid_input, naming the place */

@@ -12,6 +12,8 @@ export interface Admission {
   admit(tx: Tx): Promise<void>;
   /** Takes back what `admit` counted, where it is certain that nothing was done. */
   giveBack(tx: Tx): Promise<void>;
+  /** Once it is admitted: what the caller is to be told with the answer. */
+  warning?(): string | null;
 }
 
 /**

@@ -7,7 +7,7 @@ import { isMany } from '../../lib/exact-json.ts';
 import { isRecord } from '../../lib/json.ts';
 import { failureOf, SeedError } from '../../protocol/errors.ts';
 import { type NewCall, writeCall } from './call-log.ts';
-import { type Repeat, readRepeat } from './repeat.ts';
+import { callHash, type Repeat, readRepeat } from './repeat.ts';
 
 export interface KeptCall {
   /** As it is before the outcome is known. Its id is that of what the call makes. */
@@ -93,6 +93,7 @@ export function callRow({ requestId, command, actor, input, at }: CalledCommand)
     times: 1,
     idempotencyKey: null,
     approvalId: null,
+    inputHash: key.taskId === null || input === undefined ? null : callHash(command.name, input),
   };
 }
 

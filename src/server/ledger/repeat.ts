@@ -42,7 +42,7 @@ export function readRepeat({ idempotencyKey, command, keyId, input, secret }: Gi
   }
   const place = `${keyId} ${idempotencyKey}`;
   return {
-    request: { keyId, idempotencyKey, requestHash: hash('sha256', `${command}\n${sortedJson(input)}`, 'hex') },
+    request: { keyId, idempotencyKey, requestHash: callHash(command, input) },
     seal: (output) => seal(JSON.stringify(output), secret, place),
     unseal: (answer) => {
       const text = unseal(answer, secret, place);
@@ -87,8 +87,13 @@ export async function pastTwins<Other extends { state: string }>(
   }
 }
 
+/** The same for the same call. */
+export function callHash(command: string, input: unknown): string {
+  return hash('sha256', `${command}\n${sortedJson(input)}`, 'hex');
+}
+
 /** The same text for the same value, in whatever order its names came. */
-export function sortedJson(value: unknown): string {
+function sortedJson(value: unknown): string {
   return JSON.stringify(value, (_name, inner: unknown) =>
     typeof inner === 'object' && inner !== null && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1)))

@@ -17,7 +17,12 @@ export function commandTool(platform: Platform, command: PlatformCommand): McpTo
     call: (input, ctx) =>
       orToolError(async () => {
         const response = await platform.call(command, input, { signal: ctx.mcpReq.signal });
-        return heldResult(platform, response, ctx, (body) => toolResult(body));
+        return heldResult(platform, response, ctx, (body) => {
+          const result = toolResult(body);
+          const warning = response.headers.get('seed-warning');
+          if (warning !== null) result.content.push({ type: 'text', text: `warning: ${warning}` });
+          return result;
+        });
       }),
   };
 }

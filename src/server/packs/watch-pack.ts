@@ -46,16 +46,16 @@ export function watchPack({ folder, reload, say }: PackWatch): Disposable {
 function watchFolders(root: URL, changed: () => void) {
   const watchers = new Map<string, FSWatcher>();
   const look = () => {
-    const folders = readdirSync(root, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => join(entry.parentPath, entry.name))
-      .filter((path) => !path.includes('node_modules'));
+    const folders = foldersBelow(root);
+    // Moved away, or just being replaced: what is watched stays as it is until something comes.
+    if (folders === null) return;
     for (const path of [fileURLToPath(root), ...folders].slice(0, MOST_FOLDERS)) {
       if (watchers.has(path)) continue;
-      const watcher = watch(path, () => {
+      const watcher = watchOne(path, () => {
         look();
         changed();
       });
+      if (watcher === null) continue;
       const forget = () => {
         watcher.close();
         watchers.delete(path);
@@ -77,6 +77,32 @@ function watchFolders(root: URL, changed: () => void) {
 }
 
 const MOST_FOLDERS = 200;
+
+function nullIfGone(error: unknown): null {
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+  throw error;
+}
+
+/** Null: the folder, or one of them, is gone. */
+function foldersBelow(root: URL): string[] | null {
+  try {
+    return readdirSync(root, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((path) => !path.includes('node_modules'));
+  } catch (error) {
+    return nullIfGone(error);
+  }
+}
+
+/** Null: it has gone meanwhile. */
+function watchOne(path: string, changed: () => void): FSWatcher | null {
+  try {
+    return watch(path, changed);
+  } catch (error) {
+    return nullIfGone(error);
+  }
+}
 
 /** Node keeps every module by its URL: each edition of the folder's has a number of its own. */
 function freshModules(folder: URL) {

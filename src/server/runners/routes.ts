@@ -35,8 +35,8 @@ import { deleteArtifact, filesOfLease, saveArtifact } from '../files/artifacts.t
 import type { KeptBlobs } from '../files/blobs.ts';
 import type { HttpEnv } from '../http/http-types.ts';
 import type { Inbox } from '../http/inbox.ts';
+import { invalidInput } from '../http/invalid-input.ts';
 import { bodyStream } from '../http/read-files.ts';
-import { invalidInput } from '../http/read-input.ts';
 import { bearerToken } from '../http/request-headers.ts';
 import { recordUsage, settleTask } from '../tasks/end.ts';
 import { appendAgentEvents } from '../tasks/events.ts';
