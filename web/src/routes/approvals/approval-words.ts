@@ -64,4 +64,4 @@ export function filterOf({ show = 'pending', task }: ApprovalsSearch): CommandIn
   return { ...(show !== 'any' && { state: show }), ...(task && { task }), limit: PAGE };
 }
 
-export const PAGE = 50;
+const PAGE = 50;

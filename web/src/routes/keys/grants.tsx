@@ -35,7 +35,7 @@ export function GrantsSection({ apiKey, actions }: { apiKey: Key; actions?: Reac
   );
 }
 
-export function GrantsView({ grants: { limits, approval, loop } }: { grants: Grants }) {
+function GrantsView({ grants: { limits, approval, loop } }: { grants: Grants }) {
   const asks = approvalWords(approval, loop);
   return (
     <div className="flex flex-col gap-3">
