@@ -1,5 +1,5 @@
-// seed approvals watch: follows what waits for a person. On a terminal each is shown with its exact input and decided
-// by a key press; elsewhere every change is a line of JSON. Used by local-commands.ts.
+// seed approvals watch: follows what waits for a person. On a terminal each is shown with its exact input and
+// decided by a key press; elsewhere every change is a line of JSON. Used by local-commands.ts.
 import { parseExactly } from '../lib/exact-json.ts';
 import { exactJson } from '../lib/exact-text.ts';
 import { escapeJson } from '../lib/json.ts';

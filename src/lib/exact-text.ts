@@ -1,5 +1,5 @@
-// What a person is to decide about, as text in which nothing hides: used by the dashboard, the CLI and MCP where they
-// show the input of a call that waits for a yes.
+// What a person is to decide about, as text in which nothing hides: used by the dashboard, the CLI and MCP where
+// they show the input of a call that waits for a yes.
 
 /**
  * Controls, what is invisible or turns the direction of writing, blanks other than the space, private and unpaired
@@ -8,7 +8,7 @@
 const HIDDEN =
   /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}|(?<=\S) {9,}/gu;
 
-/** The value as indented JSON that is read as it is: what would not be seen is escaped, and so it means the same. */
+/** The value as indented JSON that is read as it is: what would not be seen is escaped, and means the same. */
 export function exactJson(value: unknown): string {
   return (JSON.stringify(value, null, 2) ?? 'null').replace(HIDDEN, escaped);
 }

@@ -34,7 +34,7 @@ export async function refuseDecider(db: Db, actor: Actor, via: DecidedVia, askin
   });
 }
 
-/** Of each, whether the reader could decide. It is one query, and a few for those that the reader's own key asks. */
+/** Of each, whether the reader could decide: one query, and a few for those that the reader's own key asks. */
 export async function decidableBy(
   db: Db,
   { actor, via }: Pick<Call, 'actor' | 'via'>,

@@ -1,5 +1,5 @@
-// The tools for approvals: listApprovals and decideApproval, for keys that may decide, and getApproval, which waits
-// for the decision about a call that was asked about.
+// The tools for approvals: listApprovals and decideApproval, for keys that may decide, and getApproval, which
+// waits for the decision about a call that was asked about.
 import type { Tool } from '@modelcontextprotocol/server';
 import type { Approval } from '../../protocol/approval.ts';
 import { SeedError } from '../../protocol/errors.ts';

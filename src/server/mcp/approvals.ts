@@ -1,5 +1,5 @@
-// What waits for a person over MCP: answers of calls that were asked about, held for a while; how a pending approval
-// is put before a person, and what their answer decides.
+// What waits for a person over MCP: answers of calls that were asked about, held for a while; how a pending
+// approval is put before a person, and what their answer decides.
 import type { CallToolResult, ServerContext, Tool } from '@modelcontextprotocol/server';
 import { exactJson } from '../../lib/exact-text.ts';
 import { type Approval, isSettled } from '../../protocol/approval.ts';
@@ -14,8 +14,8 @@ import { answerOf, bodyOf, isAsked, toolResult } from './tool.ts';
 const LOOK_SECONDS = 10;
 
 /**
- * The result of a tool, from the answer of its call. One that a person is asked about is held until they have decided
- * and it was done, for as long as clients wait for a tool; then it says what it waits for.
+ * The result of a tool, from the answer of its call. One that a person is asked about is held until they have
+ * decided and it was done, for as long as clients wait for a tool; then it says what it waits for.
  * @param resultOf what the tool makes of the command's own answer
  * @throws SeedError what REST refused, what the person said no to, or why it failed
  */

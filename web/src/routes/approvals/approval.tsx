@@ -2,6 +2,9 @@
 import { useParams } from '@tanstack/react-router';
 import type { Approval } from '../../../../src/protocol/approval.ts';
 import { useCommand, useSeed } from '../../api/use-command.ts';
+import { decision, STATES } from '../../approvals/approval-words.ts';
+import { DecisionButtons, mayDecide } from '../../approvals/decide.tsx';
+import { ExactCall, ExactLine, ExactValue, TimeLeft } from '../../approvals/exact-call.tsx';
 import { Status } from '../../ui/badge.tsx';
 import { CopyableId, CopyLink } from '../../ui/code.tsx';
 import { ForeignText } from '../../ui/foreign-text.tsx';
@@ -9,9 +12,6 @@ import { BackLink, Facts, Section } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 import { Answer, EmptyState } from '../../ui/states.tsx';
 import { TaskLink, useKeyNames } from '../tasks/list/task-list.tsx';
-import { decision, STATES } from './approval-words.ts';
-import { DecisionButtons, mayDecide } from './decide.tsx';
-import { ExactCall, ExactLine, ExactValue, TimeLeft } from './exact-call.tsx';
 import { KeyLink } from './key-link.tsx';
 
 const REFRESH_MS = 2_000;

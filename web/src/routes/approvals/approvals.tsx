@@ -4,6 +4,9 @@ import { useRef, useState } from 'react';
 import { exactLine } from '../../../../src/lib/exact-text.ts';
 import type { Approval } from '../../../../src/protocol/approval.ts';
 import { usePages } from '../../api/use-command.ts';
+import { type ApprovalsSearch, filterOf, STATE_NAMES, STATES } from '../../approvals/approval-words.ts';
+import { type Decision, DecisionDialog, mayDecide } from '../../approvals/decide.tsx';
+import { TimeLeft } from '../../approvals/exact-call.tsx';
 import { Badge, EffectBadge, Status } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { classNames } from '../../ui/class-names.ts';
@@ -14,9 +17,6 @@ import { RelativeTime } from '../../ui/relative-time.tsx';
 import { EmptyState, ListAnswer } from '../../ui/states.tsx';
 import { toast } from '../../ui/toast.tsx';
 import { useKeyNames } from '../tasks/list/task-list.tsx';
-import { type ApprovalsSearch, filterOf, STATE_NAMES, STATES } from './approval-words.ts';
-import { type Decision, DecisionDialog, mayDecide } from './decide.tsx';
-import { TimeLeft } from './exact-call.tsx';
 
 const REFRESH_MS = 3_000;
 const FILTERS = [

@@ -1,9 +1,9 @@
 // /approvals and /approvals/<id>: calls and budgets that wait for a person's yes, and those that were decided on.
 import { lazyRouteComponent as lazy } from '@tanstack/react-router';
+import { approvalsSearch } from '../../approvals/approval-words.ts';
+import { PendingCount } from '../../approvals/pending.tsx';
 import { type Page, pageRoute } from '../../shell/page.ts';
 import { shellRoute } from '../../shell/shell.tsx';
-import { approvalsSearch } from './approval-words.ts';
-import { PendingCount } from './pending.tsx';
 
 const pages = () => import('./approvals.tsx');
 const one = () => import('./approval.tsx');

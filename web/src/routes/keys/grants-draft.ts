@@ -1,4 +1,4 @@
-// Limits and approval settings as their form has them: JSON that is checked while it is written, and sent as it is.
+// Limits and approval settings as their form has them: JSON, checked while it is written and sent as it is.
 import { parseExactly } from '../../../../src/lib/exact-json.ts';
 import { exactJson } from '../../../../src/lib/exact-text.ts';
 import { isRecord } from '../../../../src/lib/json.ts';

@@ -1,4 +1,4 @@
-// What a key may do without asking: its limits in words, what a person is asked, and the form in which both are set.
+// What a key may do without asking: its limits in words, what a person is asked, and the form for both.
 import { type ReactNode, useState } from 'react';
 import { exactJson } from '../../../../src/lib/exact-text.ts';
 import type { Grants, Limit, LoopSetting } from '../../../../src/protocol/grant.ts';

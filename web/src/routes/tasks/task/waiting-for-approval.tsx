@@ -1,8 +1,8 @@
 // What a task's agent waits for a person's yes for, with the decision beside it.
 import { Link } from '@tanstack/react-router';
-import { DecisionButtons } from '../../approvals/decide.tsx';
-import { ExactLine, TimeLeft } from '../../approvals/exact-call.tsx';
-import { usePendingOf } from '../../approvals/pending.tsx';
+import { DecisionButtons } from '../../../approvals/decide.tsx';
+import { ExactLine, TimeLeft } from '../../../approvals/exact-call.tsx';
+import { usePendingOf } from '../../../approvals/pending.tsx';
 import { useTask } from './open-task.tsx';
 
 /** More are linked to: the conversation is to be seen, too. */

@@ -1,10 +1,10 @@
-// What the page of approvals and the page of a task say about one: its state, who decided, how long is left; and the
-// list's filters.
-import type { Approval, ApprovalState } from '../../../../src/protocol/approval.ts';
-import type { CommandInput } from '../../api/seed.ts';
-import { count, duration, money } from '../../format/readable.ts';
-import { textIn } from '../../shell/page.ts';
-import type { Tone } from '../../ui/badge.tsx';
+// What the pages of approvals and tasks say about one: its state, who decided, how long is left; and the list's
+// filters.
+import type { Approval, ApprovalState } from '../../src/protocol/approval.ts';
+import type { CommandInput } from '../api/seed.ts';
+import { count, duration, money } from '../format/readable.ts';
+import { textIn } from '../shell/page.ts';
+import type { Tone } from '../ui/badge.tsx';
 
 export const STATES: Record<ApprovalState, { label: string; tone: Tone }> = {
   pending: { label: 'Waiting', tone: 'warn' },

@@ -1,13 +1,13 @@
 // What one decides about, the same on the page and in the dialog: the exact call, why it is asked, and until when.
-import { ESCAPES, exactJson, exactLine } from '../../../../src/lib/exact-text.ts';
-import type { Approval } from '../../../../src/protocol/approval.ts';
-import { fullTime } from '../../format/readable.ts';
-import { EffectBadge } from '../../ui/badge.tsx';
-import { classNames } from '../../ui/class-names.ts';
-import { Mono } from '../../ui/code.tsx';
-import { Facts } from '../../ui/page-frame.tsx';
-import { useNow } from '../../ui/relative-time.tsx';
-import { ScrollBox } from '../../ui/table.tsx';
+import { ESCAPES, exactJson, exactLine } from '../../src/lib/exact-text.ts';
+import type { Approval } from '../../src/protocol/approval.ts';
+import { fullTime } from '../format/readable.ts';
+import { EffectBadge } from '../ui/badge.tsx';
+import { classNames } from '../ui/class-names.ts';
+import { Mono } from '../ui/code.tsx';
+import { Facts } from '../ui/page-frame.tsx';
+import { useNow } from '../ui/relative-time.tsx';
+import { ScrollBox } from '../ui/table.tsx';
 import { raise, timeLeft } from './approval-words.ts';
 
 const SOON_MS = 60_000;

@@ -1,5 +1,5 @@
 // What waits for a person, read by the navigation's count and by the list; and what waits of one task.
-import { usePages, useSeed } from '../../api/use-command.ts';
+import { usePages, useSeed } from '../api/use-command.ts';
 import { filterOf } from './approval-words.ts';
 
 /** Reading is paused while nobody looks at the page, and begins anew when somebody comes back to it. */
