@@ -173,7 +173,9 @@ export async function startServer(
     recordKeyCall: (caller: KeyCaller, call: ModelCall) => recordKeyCall(store, caller, call),
     readUpstream: () => listed.readAgain(),
   };
-  const features = { settings, store, llm, models, calls, blobs, secretsKey, taskCache };
+  let ownUrl = '';
+  const linkTo = (token: string) => `${(settings.publicUrl ?? ownUrl).replace(/\/$/, '')}/approve/${token}`;
+  const features = { settings, store, llm, models, calls, blobs, secretsKey, taskCache, linkTo };
   const keyUse = undo.use(new KeyUse(store, log));
   const audit = undo.use(new AuditTrail(store, log, { onLost: lose('audit') }));
   const { trustedProxies, sessions, webFolder, mcpAllowedOrigins, runnerToken } = settings;
@@ -199,6 +201,7 @@ export async function startServer(
     log,
     admissionOf: (called: CalledCommand) => admissions.of(called),
     approvals: openApprovals(store, asking),
+    deciding: asking,
     checksAnswers: settings.checksAnswers,
     runnerToken,
     version,
@@ -231,6 +234,7 @@ export async function startServer(
   const { url } = undo.use(
     await listenHttp((...request) => app.fetch(...request), settings.host, settings.port, log),
   );
+  ownUrl = url;
   // Ended first: a server that no runner reaches any more cannot tell which of them live.
   undo.use(sweepLapsedLeases(store, log));
   undo.defer(() => stopping.abort());
