@@ -1,5 +1,5 @@
-// The page of approvals on a real server: what waits is counted and shown as it comes, decided with the keyboard, and
-// never by accident; others who decide first; the page of a task that waits; what a key may do without asking.
+// The page of approvals on a real server: what waits is counted and shown as it comes, decided with the keyboard,
+// and never by accident; others who decide first; the page of a task that waits.
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import type { Approval } from '../../src/protocol/approval.ts';

@@ -1,5 +1,5 @@
-// Calls that wait for a person over MCP, with the official clients: held and told, decided by tools, and by a form that
-// the Tasks extension puts before the client's person.
+// Calls that wait for a person over MCP, with the official clients: held and told, decided by tools, and by a form
+// that the Tasks extension puts before the client's person.
 import type { Client } from '@modelcontextprotocol/client';
 import { resultFromTaskOutcome } from '@modelcontextprotocol/ext-tasks/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,6 +1,6 @@
 // What the pages of approvals and tasks say about one: its state, who decided, how long is left; and the list's
 // filters.
-import type { Approval, ApprovalState } from '../../src/protocol/approval.ts';
+import type { Approval, ApprovalState } from '../../../src/protocol/approval.ts';
 import type { CommandInput } from '../api/seed.ts';
 import { count, duration, money } from '../format/readable.ts';
 import { textIn } from '../shell/page.ts';

@@ -1,8 +1,8 @@
 // Approving and denying. A dialog asks again with the exact call; it can be answered only after a moment, and says
 // so when somebody else has decided meanwhile.
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
-import type { Approval } from '../../src/protocol/approval.ts';
-import { LIMITS } from '../../src/protocol/limits.ts';
+import type { Approval } from '../../../src/protocol/approval.ts';
+import { LIMITS } from '../../../src/protocol/limits.ts';
 import { AnswerError } from '../api/request.ts';
 import { useAction, useCommand, useSeed } from '../api/use-command.ts';
 import { Button } from '../ui/button.tsx';

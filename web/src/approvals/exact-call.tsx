@@ -1,6 +1,6 @@
 // What one decides about, the same on the page and in the dialog: the exact call, why it is asked, and until when.
-import { ESCAPES, exactJson, exactLine } from '../../src/lib/exact-text.ts';
-import type { Approval } from '../../src/protocol/approval.ts';
+import { ESCAPES, exactJson, exactLine } from '../../../src/lib/exact-text.ts';
+import type { Approval } from '../../../src/protocol/approval.ts';
 import { fullTime } from '../format/readable.ts';
 import { EffectBadge } from '../ui/badge.tsx';
 import { classNames } from '../ui/class-names.ts';

@@ -1,5 +1,5 @@
-// A limit in words: which calls it is about, what they have to be like, how much they may come to, and what becomes
-// of those that do not fit. What there are no words for is told as JSON, so that nothing stays unsaid.
+// A limit in words: which calls it is about, what they have to be like, how much they may come to, and what
+// becomes of those that do not fit. What there are no words for is told as JSON: nothing stays unsaid.
 import { isRecord } from '../../../../src/lib/json.ts';
 import type { ApprovalSetting, Limit, LoopSetting } from '../../../../src/protocol/grant.ts';
 import { count, duration } from '../../format/readable.ts';
