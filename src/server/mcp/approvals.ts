@@ -2,7 +2,8 @@
 // approval is put before a person, and what their answer decides.
 import type { CallToolResult, ServerContext, Tool } from '@modelcontextprotocol/server';
 import { exactJson } from '../../lib/exact-text.ts';
-import { type Approval, isSettled } from '../../protocol/approval.ts';
+import type { Approval } from '../../protocol/approval.ts';
+import { isSettled } from '../../protocol/approval-wait.ts';
 import { type ErrorCode, SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
