@@ -50,7 +50,19 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
+/** Somebody pressed Ctrl-C while the CLI waited for what goes on without it. */
+export class InterruptedError extends Error {
+  readonly hint: string;
+
+  constructor(message: string, hint: string) {
+    super(message);
+    this.name = 'InterruptedError';
+    this.hint = hint;
+  }
+}
+
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof InterruptedError) return EXIT.interrupted;
   if (!isSeedError(error)) return EXIT.error;
   if (error.code === 'usage') return EXIT.usage;
   return error.status === 401 || error.status === 403 ? EXIT.denied : EXIT.error;

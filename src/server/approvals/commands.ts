@@ -7,10 +7,16 @@ import { pageOf } from '../../protocol/page.ts';
 import { allows } from '../../protocol/scope.ts';
 import { type DecideNeeds, decide } from './decide.ts';
 import { DECIDES } from './four-eyes.ts';
+import { makeLink } from './links.ts';
 import { findApproval, listApprovals as list, noSuchApproval, toApproval } from './rows.ts';
 
 /** A look at the table even without a notification, should one have been lost with a connection. */
 const LOOK_AGAIN_MS = 10_000;
+
+export interface ApprovalNeeds extends DecideNeeds {
+  /** The address of the page of a link. */
+  linkTo(token: string): string;
+}
 
 const ApprovalId = z.uuid().describe('Id of the approval');
 const OneApproval = z.object({ approval: Approval });
@@ -72,6 +78,29 @@ export const denyApproval = defineCommand({
   run: async (input, call, needs: DecideNeeds) => ({
     approval: await decide(call, { ...input, state: 'denied' }, needs),
   }),
+});
+
+export const linkApproval = defineCommand({
+  name: 'approvals link',
+  summary: 'Make a link for mail or chat: whoever opens its page decides once, as the key in use',
+  http: 'POST /approvals/{id}/links',
+  scope: DECIDES,
+  effect: 'write',
+  transactional: true,
+  creates: true,
+  input: z.object({ id: ApprovalId }),
+  output: z.object({
+    link: z.object({
+      url: z.string().describe('Shown this once. Whoever has it decides as the key in use'),
+      expiresAt: z.iso.datetime().describe('It ends with the approval, and with the key in use'),
+    }),
+  }),
+  successStatus: 201,
+  examples: ['seed approvals link 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55'],
+  run: async ({ id }, call, { linkTo }: ApprovalNeeds) => {
+    const { token, expiresAt } = await makeLink(call, id);
+    return { link: { url: linkTo(token), expiresAt: expiresAt.toISOString() } };
+  },
 });
 
 /** As it is when nothing more becomes of it, or when the caller has waited as long as it wanted, or has gone. */
