@@ -5,6 +5,7 @@ import { createRegistry, type Registry } from '../command/registry.ts';
 import type { Store } from '../db/store.ts';
 import type { LoadedPack } from '../pack/definition.ts';
 import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../protocol/event-types.ts';
+import { Limit } from '../protocol/grant.ts';
 import type { Template } from '../protocol/template.ts';
 import { checkKey } from './access/check-key.ts';
 import {
@@ -29,6 +30,7 @@ import { heldCredential } from './credentials/held.ts';
 import type { KeptBlobs } from './files/blobs.ts';
 import { getArtifact, listArtifacts } from './files/commands.ts';
 import { checkLimits } from './grants/check-limits.ts';
+import { riskOfThree } from './grants/rule-of-two.ts';
 import type { CallLog } from './ledger/call-log.ts';
 import { chooseModels } from './models/allowed-models.ts';
 import { listModels, type ModelNeeds, testOfModel } from './models/commands.ts';
@@ -160,6 +162,8 @@ export function openRegistry(parts: RegistryNeeds): Registry {
       resources,
       scopesFor: scopes,
       checkLimits: (limits) => checkLimits(limits, registry.commands),
+      riskOf: (granted, operator) => riskOfThree(registry.allowed(granted, operator)),
+      ruleOfTwo: settings.ruleOfTwo,
       commandsAsk: (granted, operator) => registry.allowed(granted, operator).some(asksByItself),
       models: {
         choose: (asked, actor) => chooseModels(asked, actor, llm),
@@ -209,5 +213,10 @@ function shareReads(command: Command): Command {
 }
 
 function templatesOf(pack: string | null, templates: LoadedPack['templates'] = []): Template[] {
-  return templates.map(({ scopes, ...template }) => ({ ...template, scopes: [...scopes], pack }));
+  return templates.map(({ scopes, limits = [], ...template }) => ({
+    ...template,
+    scopes: [...scopes],
+    limits: limits.map((limit) => Limit.parse(limit)),
+    pack,
+  }));
 }

@@ -16,6 +16,7 @@ import { SeedError } from '../protocol/errors.ts';
 import { sessionSettings } from './access/sessions.ts';
 import { WEB_FOLDER } from './dashboard/web-files.ts';
 import { readFileSettings } from './files/settings.ts';
+import { RULE_OF_TWO } from './grants/rule-of-two.ts';
 import { llmSettings } from './models/settings.ts';
 import { CONFIG_FILE, EXAMPLES_FOLDER, PACKS_FOLDER, type PackSettings } from './packs/load-packs.ts';
 import { resourceSettings } from './tasks/resources.ts';
@@ -67,6 +68,8 @@ export function readServerSettings() {
     /** The pack that is being written: its commands are taken anew whenever its files change; null: none. */
     packsDev: env('SEED_PACKS_DEV') ?? null,
     packRowSecurity: packRowSecuritySetting(),
+    /** What becomes of a task that combines what strangers write, what is private, and changes. */
+    ruleOfTwo: choiceSetting('SEED_RULE_OF_TWO', 'warn', RULE_OF_TWO),
     sessions: sessionSettings(),
     /** The built dashboard; it may be missing. */
     webFolder: WEB_FOLDER,

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import type { PackFolder } from '../fixtures/pack-folder.ts';
-import { startTestServer, type TestServer } from '../fixtures/server.ts';
+import { startTestServer, type TestServer, withExamples } from '../fixtures/server.ts';
 import { shopPack } from '../fixtures/shop-pack.ts';
 
 let folder: PackFolder;
@@ -273,6 +273,29 @@ describe('the same call of a task again and again', () => {
     await server.call('GET', '/api/v1/whoami', { key });
     expect(warningOf(await read())).toBeNull();
     await end();
+  });
+});
+
+describe('the rule of two', () => {
+  it.each([
+    ['warn', 202],
+    ['ask', 202],
+    ['refuse', 'not_allowed'],
+  ] as const)('of tasks that combine all three: %s', async (ruleOfTwo, outcome) => {
+    const risky = await startTestServer({ packs: withExamples('devops', 'crm'), ruleOfTwo });
+    const post = (scopes: string[]) =>
+      risky.call('POST', '/api/v1/tasks/run', { body: { instruction: 'look', scopes } });
+    const two = await post(['logs:read', 'contacts:read']);
+    expect([two.status, two.body.task.risks]).toEqual([202, []]);
+    const three = await post(['logs:read', 'contacts:read', 'emails:write']);
+    expect(codeOf(three)).toBe(outcome);
+    if (outcome === 202) {
+      expect(three.body.task.risks[0]).toMatch(/"logs tail".*"contacts .*"emails draft"/);
+      expect(three.body.task.approval?.effects ?? null).toEqual(
+        ruleOfTwo === 'ask' ? ['write', 'destructive'] : null,
+      );
+    }
+    await risky.stop();
   });
 });
 
