@@ -20,6 +20,7 @@ import { KeyUse } from './access/key-use.ts';
 import { openKeyCache } from './access/presented-key.ts';
 import { RateLimits, SignInLimits } from './access/rate-limits.ts';
 import { createApp } from './app.ts';
+import { askForRaise } from './approvals/budget.ts';
 import { keepApprovals } from './approvals/keep.ts';
 import { openApprovals } from './approvals/open-approvals.ts';
 import { BUILT_IN, openRegistry } from './built-in.ts';
@@ -137,7 +138,10 @@ export async function startServer(
   });
   await Promise.all([tests.read(), listed.firstRead()]);
   const prices = { ...(await readPrices(settings.pricesFile)), otherwise: known.priceOf };
-  const spending = undo.use(new Spending({ store, prices, log }));
+  const asking = { secretsKey, tasks: tasksOfApprovals(store) };
+  const spending = undo.use(
+    new Spending({ store, prices, log, askForRaise: (...asked) => askForRaise(...asked, asking) }),
+  );
   const llm = createLlmGateway({
     upstreams,
     profileOf: known.profileOf,
@@ -182,7 +186,6 @@ export async function startServer(
   const keys = openKeyCache(store);
   const admissions = openAdmissions(store);
   const access = { store, keys, keyUse, rateLimits: new RateLimits(), trustedProxies, sessions };
-  const asking = { secretsKey, tasks: tasksOfApprovals(store) };
   const parts = {
     ...access,
     gate: openGate(access, audit),

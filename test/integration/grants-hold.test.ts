@@ -42,7 +42,7 @@ const ranOnce = async (till: Till, id: string) => {
 };
 
 describe('one call after the other', () => {
-  it('is answered as the limits say, for any limits', { timeout: 120_000 }, async () => {
+  it('is answered as the limits say, for any limits', { timeout: 240_000 }, async () => {
     const server = await startTestServer({ packs: testPacks('till') });
     const seen = new Set<string>();
     try {
@@ -121,9 +121,11 @@ async function stepAsTold(
   const sent = isNew ? null : (till.sent[step.of % till.sent.length] as Sent);
   const earlier = sent?.answers.find(({ status }) => status === 201 || status === 202);
   if (sent && earlier) return repeated(till, sent, earlier);
+  const checked = isNew ? await till.check(step) : null;
   const answer = isNew ? await till.call(step) : await till.repeat(sent as Sent);
   const call = counted(isNew ? (till.sent.at(-1) as Sent) : (sent as Sent));
   const told = verdict(limits, done, call);
+  if (checked !== null) expect(checked, 'keys check').toBe(told);
   const code = told === 'denied' ? 'limit_exceeded' : call.input.to === CLOSED ? 'conflict' : null;
   if (told === 'asked') {
     expect([answer.status, answer.body.approval?.state]).toEqual([202, 'pending']);
@@ -179,10 +181,14 @@ describe('many calls at once, on servers that are killed', () => {
               db.query('update idempotency set working_until = now() where working_until > now()');
             await atOnce(till, phase, () => servers.kill(lapse));
           }
-          await until('all that is approved has run', async () => {
-            const states = await Promise.all(till.approvals.map((id) => ranOnce(till, id)));
-            return states.every(Boolean);
-          });
+          await until(
+            'all that is approved has run',
+            async () => {
+              const states = await Promise.all(till.approvals.map((id) => ranOnce(till, id)));
+              return states.every(Boolean);
+            },
+            60_000,
+          );
           await till.endTasks();
           const effects = await expectHolds(servers.databaseUrl, till, plan.limits);
           seen.done += effects.length;

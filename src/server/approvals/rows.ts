@@ -77,7 +77,7 @@ export function toApproval(row: FoundApproval, viewer: Viewer): Approval {
     scope: row.scope,
     input: row.shown_input,
     inputHash: row.input_hash,
-    budget: row.budget,
+    budget: row.budget && { current: row.budget.current, requested: row.budget.requested, unit: row.budget.unit },
     summary: row.summary,
     reason: row.reason,
     stateChecked: row.version !== null,
