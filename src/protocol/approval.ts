@@ -75,11 +75,6 @@ export const Approval = z
   .meta({ id: 'Approval' });
 export type Approval = z.infer<typeof Approval>;
 
-/** Whether nothing more becomes of it by a decision or a run. */
-export function isSettled({ state, ranAt }: Pick<Approval, 'state' | 'ranAt'>): boolean {
-  return state === 'approved' ? ranAt !== null : state !== 'pending';
-}
-
 /** The approvals of an account that a list shows. */
 export const ApprovalFilter = z.object({
   state: ApprovalState.optional().describe('Only approvals of this state'),
@@ -94,9 +89,3 @@ export const DecisionMessage = z
   .max(LIMITS.approvalMessageLength)
   .optional()
   .describe('What the agent, and whoever reads the ledger, is told');
-
-/** Of an answer to a call that waits for an approval: its id. */
-export const APPROVAL_HEADER = 'seed-approval';
-
-/** Seconds that one poll for a decision is held at the most. */
-export const POLL_SECONDS = 25;

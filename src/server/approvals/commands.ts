@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { Call } from '../../command/call.ts';
 import { defineCommand } from '../../command/define-command.ts';
-import { Approval, ApprovalFilter, DecisionMessage, isSettled } from '../../protocol/approval.ts';
+import { Approval, ApprovalFilter, DecisionMessage } from '../../protocol/approval.ts';
+import { isSettled } from '../../protocol/approval-wait.ts';
 import { pageOf } from '../../protocol/page.ts';
 import { allows } from '../../protocol/scope.ts';
 import { type DecideNeeds, decide } from './decide.ts';
