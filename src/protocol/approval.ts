@@ -67,6 +67,7 @@ export const Approval = z
       .object({ code: z.string(), message: z.string() })
       .nullable()
       .describe('Why it was not done, or why it failed'),
+    mayDecide: z.boolean().describe('Whether it is pending and whoever reads it could decide'),
     askedAgain: z
       .uuid()
       .nullable()
