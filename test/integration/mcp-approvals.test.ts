@@ -110,7 +110,7 @@ describe.each([MODERN, LEGACY])('revision %s', (revision) => {
     const names = async (client: Client) => (await client.listTools()).tools.map(({ name }) => name);
     expect(await names(asking)).toContain('getApproval');
     expect(await names(asking)).not.toContain('decideApproval');
-    expect(await names(deciding)).toEqual(['listApprovals', 'getApproval', 'decideApproval']);
+    expect(await names(deciding)).toEqual(['listApprovals', 'getApproval', 'decideApproval', 'approvals_link']);
     const id = await victim();
     const asked = await server.call('POST', `/api/v1/keys/${id}/revoke`, { key: buyer });
     const listed = await call(deciding, 'listApprovals', { state: 'pending' });
