@@ -5,8 +5,11 @@ import { exec } from '../../src/lib/exec.ts';
 
 const DESKTOP = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844 };
-const DEBIANS = '/usr/bin/chromium';
-export const INSTALL_COMMAND = 'apt-get install --no-install-recommends chromium fonts-liberation';
+/** Chromium without windows takes half the processor of the whole one; older releases have only that. */
+const SHELL = 'chromium-headless-shell';
+const WHOLE = 'chromium';
+const FONTS = 'fonts-liberation';
+export const INSTALL_COMMAND = `apt-get install --no-install-recommends ${SHELL} ${FONTS}`;
 
 export interface PageOptions {
   theme?: 'light' | 'dark';
@@ -15,12 +18,18 @@ export interface PageOptions {
 
 /** Null when there is none: the one that SEED_CHROMIUM names, else Debian's. */
 export function findChromium(): string | null {
-  const path = process.env['SEED_CHROMIUM'] || DEBIANS;
+  const named = process.env['SEED_CHROMIUM'];
+  return (named ? [named] : [SHELL, WHOLE].map(pathOf)).find(canRun) ?? null;
+}
+
+const pathOf = (name: string) => `/usr/bin/${name}`;
+
+function canRun(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return path;
+    return true;
   } catch {
-    return null;
+    return false;
   }
 }
 
@@ -29,9 +38,13 @@ export function findChromium(): string | null {
  * @returns its path, or null when it is not there; `onProgress` has then been told how to get it
  */
 export async function ensureChromium(onProgress: (message: string) => void): Promise<string | null> {
-  if (findChromium() === null && process.getuid?.() === 0) {
+  const isLacking = !process.env['SEED_CHROMIUM'] && !canRun(pathOf(SHELL));
+  if (isLacking && process.getuid?.() === 0) {
     onProgress('installing Chromium for the browser tests (about half a minute)');
-    await install().catch((error: Error) => onProgress(error.message));
+    await install(SHELL).catch(async (error: Error) => {
+      // With the whole one there is no lack of a browser, and nothing to tell.
+      if (!canRun(pathOf(WHOLE))) await install(WHOLE).catch(() => onProgress(error.message));
+    });
   }
   const path = findChromium();
   if (path === null) {
@@ -40,12 +53,11 @@ export async function ensureChromium(onProgress: (message: string) => void): Pro
   return path;
 }
 
-async function install(): Promise<void> {
+async function install(name: string): Promise<void> {
   const env = { ...(process.env as Record<string, string>), DEBIAN_FRONTEND: 'noninteractive' };
-  const [command = '', ...args] = INSTALL_COMMAND.split(' ');
-  const wait = ['-qq', '-o', 'DPkg::Lock::Timeout=300'];
-  await exec(command, [...wait, 'update'], { env });
-  await exec(command, [...wait, '--yes', ...args], { env });
+  const options = ['-qq', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::http::Timeout=20'];
+  await exec('apt-get', [...options, 'update'], { env });
+  await exec('apt-get', [...options, '--yes', 'install', '--no-install-recommends', name, FONTS], { env });
 }
 
 /**

@@ -38,7 +38,7 @@ const INSIDE: Record<string, Record<string, readonly string[]>> = {
     files: ['http', 'access', 'tasks'],
     runners: ['http', 'tasks', 'files', 'access', 'spending'],
     models: ['http', 'access', 'spending', 'tasks'],
-    packs: ['http', 'webhooks'],
+    packs: ['http', 'webhooks', 'grants'],
     mcp: ['http'],
     telemetry: ['http', 'spending', 'tasks', 'models'],
     dashboard: ['http'],

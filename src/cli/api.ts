@@ -2,8 +2,10 @@
 import { parseJson } from '../lib/json.ts';
 import { readWithin } from '../lib/read-stream.ts';
 import { type RestCall, restCall } from '../lib/rest-call.ts';
+import { APPROVAL_HEADER, POLL_SECONDS } from '../protocol/approval-wait.ts';
 import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
+import { type ApprovalPolls, untilApproved } from './await-approval.ts';
 import { type Io, usageError } from './io.ts';
 import { multipartBody, takeFiles } from './local-file.ts';
 import { credentialHeaders, type Profile } from './profile.ts';
@@ -40,6 +42,7 @@ interface Exchange {
   accept: string;
   body?: string | StreamedBody | null;
   lastEventId?: number | null;
+  prefer?: string;
   /** With it a request can be sent again: its work is done once. */
   idempotencyKey?: string;
   /** The pack to whose platform the caller's own credential is shown. */
@@ -49,12 +52,23 @@ interface Exchange {
 
 export function createApi(io: Io, profile: Profile): Api {
   async function once(exchange: Exchange): Promise<HttpResponse> {
-    const { method, path, accept, body = null, lastEventId, idempotencyKey, callerCredential, signal } = exchange;
+    const {
+      method,
+      path,
+      accept,
+      body = null,
+      lastEventId,
+      prefer,
+      idempotencyKey,
+      callerCredential,
+      signal,
+    } = exchange;
     const headers: Record<string, string> = { accept, 'user-agent': 'seed-cli' };
     if (profile.key !== null) headers['authorization'] = `Bearer ${profile.key}`;
     if (body !== null) headers['content-type'] = typeof body === 'string' ? 'application/json' : body.type;
     if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
     if (callerCredential !== undefined) Object.assign(headers, credentialHeaders(io, callerCredential));
+    if (prefer !== undefined) headers['prefer'] = prefer;
     if (lastEventId) headers['last-event-id'] = String(lastEventId);
     return io.request({
       method,
@@ -93,7 +107,10 @@ export function createApi(io: Io, profile: Profile): Api {
   }
 
   async function json(exchange: Exchange): Promise<string> {
-    const response = await send(exchange);
+    return textOf(await send(exchange));
+  }
+
+  async function textOf(response: HttpResponse): Promise<string> {
     try {
       const text = await readAll(response.body);
       if (response.status === 204 && text === '') return '{}';
@@ -104,15 +121,32 @@ export function createApi(io: Io, profile: Profile): Api {
     }
   }
 
+  const polls: ApprovalPolls = {
+    poll: (id, signal) =>
+      json({
+        method: 'GET',
+        path: `/api/v1/approvals/${encodeURIComponent(id)}`,
+        accept: 'application/json',
+        prefer: `wait=${POLL_SECONDS}`,
+        signal,
+      }),
+    codeOf: (code) => codeOf(code, 500),
+    // Without a key of its own it is in a sandbox, where the runner attaches the task's.
+    url: profile.key === null ? null : profile.url,
+  };
+
   return {
     url: profile.url,
-    call: (command, input) =>
-      json({
+    async call(command, input) {
+      const response = await send({
         ...callOf(command, input),
         callerCredential: command.callerCredential,
         accept: 'application/json',
         ...(command.effect !== 'read' && { idempotencyKey: globalThis.crypto.randomUUID() }),
-      }),
+      });
+      const text = await textOf(response);
+      return response.headers[APPROVAL_HEADER] === undefined ? text : untilApproved(io, text, polls);
+    },
     file: (command, input) =>
       send({ ...typedCall(command, input), callerCredential: command.callerCredential, accept: '*/*' }),
     get: (path) => json({ method: 'GET', path, accept: 'application/json' }),

@@ -15,8 +15,13 @@ export interface Input {
   /** All of it as text. Rejects with SeedError `usage` past `limitBytes`. */
   readAll(limitBytes: number): Promise<string>;
   chunks(): AsyncIterable<Uint8Array>;
-  /** One line typed on a terminal; null when the person gave up. */
-  readLine(): Promise<string | null>;
+  /** One line typed on a terminal; null when the person gave up, or the signal is aborted. */
+  readLine(signal?: AbortSignal): Promise<string | null>;
+  /**
+   * One key pressed on a terminal, without echo; what was typed before it was asked for does not count.
+   * Null when the person gave up (Ctrl-C, Ctrl-D), the input ends or the signal is aborted.
+   */
+  readKey(signal: AbortSignal): Promise<string | null>;
   /**
    * One line typed on a terminal without echo; null when the person gave up (Ctrl-C, Ctrl-D).
    * @param ask is called when nothing that is typed is shown any more
@@ -50,7 +55,19 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
+/** Somebody pressed Ctrl-C while the CLI waited for what goes on without it. */
+export class InterruptedError extends Error {
+  readonly hint: string;
+
+  constructor(message: string, hint: string) {
+    super(message);
+    this.name = 'InterruptedError';
+    this.hint = hint;
+  }
+}
+
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof InterruptedError) return EXIT.interrupted;
   if (!isSeedError(error)) return EXIT.error;
   if (error.code === 'usage') return EXIT.usage;
   return error.status === 401 || error.status === 403 ? EXIT.denied : EXIT.error;

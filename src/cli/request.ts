@@ -1,5 +1,6 @@
 // One HTTP exchange over Node's http module. Used through Io by api.ts.
 import type { IncomingHttpHeaders } from 'node:http';
+import { awakeTimeout } from '../lib/awake-timeout.ts';
 import { loadHttp, loadHttps, loadStream } from './builtin.ts';
 
 export interface StreamedBody {
@@ -50,16 +51,16 @@ const exchange = (
     const allHeaders = length === undefined ? headers : { ...headers, 'content-length': String(length) };
     const agent = keepsConnections ? http.globalAgent : false;
     const request = http.request(url, { method, headers: allHeaders, agent, ...(signal && { signal }) });
-    const timer = setTimeout(() => {
+    const withdraw = awakeTimeout(timeoutMs, () => {
       request.destroy(Object.assign(new Error(`no answer within ${timeoutMs / 1000} s`), { code: 'ETIMEDOUT' }));
-    }, timeoutMs);
+    });
     request.once('response', (response) => {
-      clearTimeout(timer);
+      withdraw();
       resolve({ status: response.statusCode ?? 0, headers: response.headers, body: response });
     });
     request.once('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS));
     request.on('error', (error) => {
-      clearTimeout(timer);
+      withdraw();
       reject(error);
     });
     if (body === undefined || typeof body === 'string') request.end(body);

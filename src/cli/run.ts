@@ -8,7 +8,7 @@ import { downloadFile } from './download.ts';
 import { findCommand, unknownCommand } from './find-command.ts';
 import { followedBy, followTask } from './follow-task.ts';
 import { commandHelp, localHelp, localNounHelp, nounHelp, rootHelp } from './help.ts';
-import { EXIT, exitCodeOf, type Io, isSeedError, type Output, usageError } from './io.ts';
+import { EXIT, exitCodeOf, InterruptedError, type Io, isSeedError, type Output, usageError } from './io.ts';
 import { findLocal, type LocalCommand, runLocal } from './local-command.ts';
 import { cachedManifest, embeddedManifest, type ManifestSource } from './manifest-source.ts';
 import { type GlobalFlags, parseInput, takeLeadingFlags } from './parse-input.ts';
@@ -33,7 +33,8 @@ export async function runCli(argv: readonly string[], form: Form, io: Io): Promi
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     io.stderr.write(`seed: ${sanitise(message)}\n`);
-    if (isSeedError(error) && error.hint) io.stderr.write(`${sanitise(error.hint)}\n`);
+    if ((isSeedError(error) || error instanceof InterruptedError) && error.hint)
+      io.stderr.write(`${sanitise(error.hint)}\n`);
     return exitCodeOf(error);
   }
 }

@@ -19,6 +19,8 @@ interface CommandBase<Input extends z.ZodObject> {
   /** Only keys of the operator's account may call it. */
   operatorOnly?: boolean;
   input: Input;
+  /** Whose words its answer has: everybody's, the account's own, or what strangers may have written. */
+  reads?: 'public' | 'private' | 'untrusted' | undefined;
   /** What each call, or all calls of one paying key, are limited to, whoever makes them. */
   limits?: readonly CommandLimit[] | undefined;
   /** Complete command lines, for --help and the docs. */

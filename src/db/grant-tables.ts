@@ -31,7 +31,13 @@ export interface GrantTables {
     input_hash: string | null;
     summary: string;
     reason: string;
-    budget: JsonOrNull<{ current: number; requested: number; unit: string }>;
+    /** `taskId`: whose budget, that of the task itself or of one above it. */
+    budget: JsonOrNull<{
+      taskId: string;
+      current: number;
+      requested: number;
+      unit: 'tokens' | 'usd' | 'calls';
+    }>;
     version: string | null;
     requested_at: Date;
     expires_at: Date;

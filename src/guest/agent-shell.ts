@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { StringDecoder } from 'node:string_decoder';
 import type { BashOperations } from '@earendil-works/pi-coding-agent';
+import { awakeTimeout } from '../lib/awake-timeout.ts';
 import type { AgentProcesses } from './agent-processes.ts';
 import type { EventQueue } from './event-queue.ts';
 
@@ -30,7 +31,7 @@ export function createAgentShell(processes: AgentProcesses, receiver: OutputRece
         timedOut = true;
         kill();
       };
-      const timer = timeout === undefined ? undefined : setTimeout(onTimeout, timeout * 1000);
+      const withdraw = timeout === undefined ? () => undefined : awakeTimeout(timeout * 1000, onTimeout);
       signal?.addEventListener('abort', kill, { once: true });
       try {
         const exitCode = await readToEnd(child, bounded(onData, receiver), receiver);
@@ -38,7 +39,7 @@ export function createAgentShell(processes: AgentProcesses, receiver: OutputRece
         if (timedOut) throw new Error(`timeout:${timeout}`);
         return { exitCode };
       } finally {
-        clearTimeout(timer);
+        withdraw();
         signal?.removeEventListener('abort', kill);
       }
     },

@@ -12,6 +12,7 @@ import {
   type ToolDefinition,
   type WriteOperations,
 } from '@earendil-works/pi-coding-agent';
+import { awakeTimeout } from '../lib/awake-timeout.ts';
 import { isRecord } from '../lib/json.ts';
 import { readWithin } from '../lib/read-stream.ts';
 import type { ModelTraits } from '../protocol/model.ts';
@@ -174,7 +175,7 @@ function fileRunner(processes: AgentProcesses, cwd: string) {
       child.once('close', resolve);
     });
     const kill = () => processes.killGroup(child);
-    const timer = setTimeout(kill, FILE_TIMEOUT_MS);
+    const withdraw = awakeTimeout(FILE_TIMEOUT_MS, kill);
     // The process may end without reading its input; its exit code tells.
     stdin.on('error', () => undefined);
     stdin.end(input);
@@ -189,7 +190,7 @@ function fileRunner(processes: AgentProcesses, cwd: string) {
       if (code !== 0) throw new Error(complaint.trim().slice(0, 1000) || `${file} did not finish`);
       return output;
     } finally {
-      clearTimeout(timer);
+      withdraw();
     }
   };
 }

@@ -3,6 +3,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Duplex, Readable, Writable } from 'node:stream';
+import { awakeTimeout } from '../lib/awake-timeout.ts';
 import { CALL_BYTES, encodeByte, encodeFrame, type Frame, frameReader, PIECE_BYTES } from './cli-frames.ts';
 
 /** One that has not begun a call by then may be stopped, or worse: the call is run by another process. */
@@ -26,8 +27,8 @@ export interface CliWorker {
 interface Call {
   client: Duplex;
   hasBegun: boolean;
-  /** Until it has begun. */
-  impatience: NodeJS.Timeout | undefined;
+  /** Withdraws the time-out that it has until it has begun. */
+  withdraw: (() => void) | undefined;
   over(): void;
 }
 
@@ -43,9 +44,9 @@ export function cliWorker(child: ChildProcess, killGroup: () => void): CliWorker
   /** The last that a client hears; the call is over. */
   function end(frame: Buffer): void {
     if (call === null) return;
-    const { client, impatience, over } = call;
+    const { client, withdraw, over } = call;
     call = null;
-    clearTimeout(impatience);
+    withdraw?.();
     client.end(frame);
     for (const stream of [stdout, stderr, output]) stream.resume();
     over();
@@ -63,7 +64,7 @@ export function cliWorker(child: ChildProcess, killGroup: () => void): CliWorker
   function begun(): void {
     if (call === null) return;
     call.hasBegun = true;
-    clearTimeout(call.impatience);
+    call.withdraw?.();
   }
 
   function toClient(frame: Buffer, from: Readable): void {
@@ -81,9 +82,9 @@ export function cliWorker(child: ChildProcess, killGroup: () => void): CliWorker
       if (SIGNALS.includes(first)) child.kill(first);
       return;
     }
-    const isFirst = current.impatience === undefined;
+    const isFirst = current.withdraw === undefined;
     if (isFirst !== (type === 'A') || !'AIC'.includes(type)) return void current.client.destroy();
-    if (isFirst) current.impatience = setTimeout(killGroup, BEGIN_MS);
+    if (isFirst) current.withdraw = awakeTimeout(BEGIN_MS, killGroup);
     if (input.write(encodeFrame(type, body)) || current.client.isPaused()) return;
     current.client.pause();
     input.once('drain', () => current.client.resume());
@@ -121,7 +122,7 @@ export function cliWorker(child: ChildProcess, killGroup: () => void): CliWorker
     kill: killGroup,
     serve(client) {
       return new Promise<void>((over) => {
-        const current: Call = { client, hasBegun: false, impatience: undefined, over };
+        const current: Call = { client, hasBegun: false, withdraw: undefined, over };
         call = current;
         const readClient = frameReader(CALL_BYTES, (frame) => fromClient(current, frame));
         client.on('data', (chunk: Buffer) => {
@@ -134,7 +135,7 @@ export function cliWorker(child: ChildProcess, killGroup: () => void): CliWorker
         // With its client the call ends, as a process ends that is killed; what it had in hand is lost, too.
         client.once('close', () => {
           if (current !== call) return;
-          if (current.impatience !== undefined) killGroup();
+          if (current.withdraw !== undefined) killGroup();
           end(Buffer.alloc(0));
         });
       });

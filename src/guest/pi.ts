@@ -105,9 +105,18 @@ export async function startPiSession(pi: Pi, options: PiSessionOptions): Promise
   const { agent } = session;
   const ask = agent.streamFunction;
   agent.streamFunction = async (asked, context, more) =>
-    inWordsOfPi(await ask(asked, context, { ...more, fetch: options.modelFetch }), options.llm);
+    inWordsOfPi(
+      await ask(asked, context, { ...more, fetch: options.modelFetch, timeoutMs: NO_TIMEOUT_MS }),
+      options.llm,
+    );
   return session;
 }
+
+/**
+ * The most that a timer can wait. A call ends with its answer or its task; one that waits for a larger budget must
+ * not be given up for the time in which the sandbox is off the processor.
+ */
+const NO_TIMEOUT_MS = 2 ** 31 - 1;
 
 const RESERVED_TOKENS_MOST = 16_384;
 const RECENT_TOKENS_MOST = 20_000;

@@ -11,7 +11,12 @@ import { SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
 
 /** Together they leave some of the link's streams to the guest itself, whatever the agent leaves open. */
-const OPEN_REQUESTS = { '/api/v1/': LIMITS.guest.serverCalls, '/llm/v1/': LIMITS.guest.modelCalls } as const;
+const OPEN_REQUESTS = {
+  // Before what is above it: calls that wait for people use up no others.
+  '/api/v1/approvals/': LIMITS.guest.approvalWaits,
+  '/api/v1/': LIMITS.guest.serverCalls,
+  '/llm/v1/': LIMITS.guest.modelCalls,
+} as const;
 const CONNECTIONS = 200;
 /** Longer than any sandbox waits: gVisor restores a connection closed before the freeze as an endless event. */
 const KEEP_ALIVE_MS = 3_600_000;
@@ -25,7 +30,7 @@ export interface LoopbackProxy {
 
 /** Listens on loopback, from before the freeze on; port 0 takes a free one. */
 export async function openProxy(port: number): Promise<LoopbackProxy> {
-  const open: Record<Prefix, number> = { '/api/v1/': 0, '/llm/v1/': 0 };
+  const open: Record<Prefix, number> = { '/api/v1/approvals/': 0, '/api/v1/': 0, '/llm/v1/': 0 };
   let target: ClientHttp2Session | null = null;
   const server = createServer({ maxHeaderSize: LIMITS.guest.headerBytes, keepAliveTimeout: KEEP_ALIVE_MS });
   // Each is an open file of the guest's; what an agent opens beyond them waits or is refused.

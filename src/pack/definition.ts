@@ -3,6 +3,8 @@ import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import type { CredentialMode } from '../protocol/credential.ts';
 import type { EventType } from '../protocol/event-types.ts';
+import type { Limit } from '../protocol/grant.ts';
+import type { Template } from '../protocol/template.ts';
 import type { Playbook } from '../scripted/playbook.ts';
 import type { AroundCall, NoTables, PackCommand, Renew } from './pack-command.ts';
 import type { SettingsRead, SettingsSchemas } from './settings.ts';
@@ -16,12 +18,11 @@ export interface SampleContext<Tables = NoTables> {
 }
 
 /** An instruction to start a task from. */
-export interface PackTemplate {
-  /** A few words for a list: what comes of it. */
-  title: string;
-  instruction: string;
+export interface PackTemplate extends Pick<Template, 'title' | 'instruction'> {
   /** What its agent needs: scopes of the pack's own commands, or of Seed's. */
   scopes: readonly string[];
+  /** What its task is limited to, unless whoever starts it says otherwise. */
+  limits?: readonly z.input<typeof Limit>[];
 }
 
 /** What a command answers, before its schema has checked it. */

@@ -108,6 +108,9 @@ function commandOf(platform: SharedPlatform, described: Described, name: string,
     effect,
     input: importedInput(operation, required, definitions),
     examples: change.examples ?? [],
+    reads: change.reads,
+    limits: change.limits,
+    approval: change.approval,
     whole: () => wholeOf(described, required),
   };
   // Of what changes something the ledger keeps the answer, which a file is none of.

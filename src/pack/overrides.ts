@@ -4,6 +4,8 @@ import { parseJson } from '../lib/json.ts';
 import { fits } from '../openapi/find-operations.ts';
 import type { Operation } from '../openapi/operation.ts';
 import { CREDENTIAL_MODES } from '../protocol/credential.ts';
+import { CommandLimit } from '../protocol/grant.ts';
+import { LIMITS } from '../protocol/limits.ts';
 import { packProblem } from './problem.ts';
 
 const Change = z.strictObject({
@@ -14,6 +16,10 @@ const Change = z.strictObject({
   effect: z.enum(['read', 'write', 'destructive']).optional(),
   examples: z.array(z.string()).optional(),
   hide: z.boolean().optional(),
+  /** As a pack's own command says them. */
+  reads: z.enum(['public', 'private', 'untrusted']).optional(),
+  limits: z.array(CommandLimit).max(LIMITS.limitsPerKey).optional(),
+  approval: z.literal('ask').optional(),
 });
 export type Change = z.output<typeof Change>;
 

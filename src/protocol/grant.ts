@@ -64,7 +64,8 @@ export const LoopSetting = z.enum(['ask', 'warn', 'deny']);
 export type LoopSetting = z.infer<typeof LoopSetting>;
 
 /** What a command says of its own calls, whoever makes them. */
-export type CommandLimit = Omit<z.input<typeof Limit>, 'scope' | 'command' | 'effects'>;
+export const CommandLimit = Limit.omit({ scope: true, command: true, effects: true }).strict();
+export type CommandLimit = z.input<typeof CommandLimit>;
 
 /** As keys, tasks and templates have them. */
 export interface Grants {

@@ -43,6 +43,8 @@ export const LIMITS = {
   /** Approvals of one task, and of one key, that may be pending at a time. */
   pendingPerTask: 50,
   pendingPerKey: 5_000,
+  /** Links of one approval. */
+  linksPerApproval: 20,
   /** Seconds that `Prefer: wait=N` may hold an answer. */
   waitSeconds: 600,
   /** Seconds that a repeated request waits for the first one's answer. */

@@ -1,5 +1,6 @@
 // An instruction to start a task from.
 import { z } from 'zod';
+import { Limit } from './grant.ts';
 import { Scope } from './scope.ts';
 
 export const Template = z
@@ -7,6 +8,7 @@ export const Template = z
     title: z.string(),
     instruction: z.string(),
     scopes: z.array(Scope).describe('What its agent needs'),
+    limits: z.array(Limit).describe('What its calls are to be limited to: given to the task with its scopes'),
     pack: z.string().nullable().describe('The pack that brings it; null: Seed itself'),
   })
   .meta({ id: 'Template' });

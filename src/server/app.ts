@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { toManifest } from '../command/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { sessionRoutes } from './access/session-routes.ts';
+import { linkRoutes } from './approvals/link-routes.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { readWebFiles } from './dashboard/web-files.ts';
 import { renderCli } from './http/cli-bundle.ts';
@@ -24,6 +25,7 @@ import type { Telemetry } from './telemetry/telemetry.ts';
 /** What the routes of the features are given, and what the application itself takes. */
 type AppNeeds = Omit<CommandRoutesNeeds, 'tellTask' | 'observe'> &
   Parameters<typeof sessionRoutes>[0] &
+  Parameters<typeof linkRoutes>[0] &
   Parameters<typeof llmRoutes>[0] &
   Parameters<typeof runnerRoutes>[0] &
   Parameters<typeof mcpRoutes>[0] & {
@@ -58,6 +60,7 @@ export async function createApp(parts: AppNeeds): Promise<Hono<HttpEnv>> {
     appendServerEvent(store.db, taskId, event, store.clock.now());
   app.route('/api/v1', commandRoutes({ ...parts, tellTask, observe }));
   app.route('/session', sessionRoutes(parts));
+  app.route('/approve', linkRoutes(parts));
   app.route('/llm/v1', llmRoutes(parts));
   app.route('/runner/v1', runnerRoutes(parts));
   app.route('/', mcpRoutes(parts, app));

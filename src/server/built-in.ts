@@ -5,6 +5,7 @@ import { createRegistry, type Registry } from '../command/registry.ts';
 import type { Store } from '../db/store.ts';
 import type { LoadedPack } from '../pack/definition.ts';
 import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../protocol/event-types.ts';
+import { Limit } from '../protocol/grant.ts';
 import type { Template } from '../protocol/template.ts';
 import { checkKey } from './access/check-key.ts';
 import {
@@ -22,13 +23,14 @@ import {
 } from './access/commands.ts';
 import { getKey as getKeyOf } from './access/keys.ts';
 import { showCommand } from './access/show-command.ts';
-import { approveApproval, denyApproval, getApproval, listApprovals } from './approvals/commands.ts';
+import { approveApproval, denyApproval, getApproval, linkApproval, listApprovals } from './approvals/commands.ts';
 import { deleteHeld, listHeld, setCredential } from './credentials/commands.ts';
 import { keepTaskCredentials, refuseUnwanted } from './credentials/given.ts';
 import { heldCredential } from './credentials/held.ts';
 import type { KeptBlobs } from './files/blobs.ts';
 import { getArtifact, listArtifacts } from './files/commands.ts';
 import { checkLimits } from './grants/check-limits.ts';
+import { riskOfThree } from './grants/rule-of-two.ts';
 import type { CallLog } from './ledger/call-log.ts';
 import { chooseModels } from './models/allowed-models.ts';
 import { listModels, type ModelNeeds, testOfModel } from './models/commands.ts';
@@ -85,7 +87,7 @@ const FEATURES = {
     listAudit,
   ],
   telemetry: [obsSummary, obsRequests, obsUsage, obsCosts, obsErrors],
-  approvals: [listApprovals, getApproval, approveApproval, denyApproval],
+  approvals: [listApprovals, getApproval, approveApproval, denyApproval, linkApproval],
   tasks: [runTask, getTask, listLedger, listTasks, stopTask, taskEvents, listTemplates],
   models: [listModels, testOfModel],
   files: [listArtifacts, getArtifact],
@@ -131,11 +133,13 @@ interface RegistryNeeds {
   blobs: KeptBlobs;
   secretsKey: string;
   taskCache: TaskCache;
+  /** The address of the page of a link to an approval. */
+  linkTo(token: string): string;
 }
 
 /** All commands as they can be called: Seed's own with what each feature needs, and those of the packs. */
 export function openRegistry(parts: RegistryNeeds): Registry {
-  const { settings, store, packs, llm, models, calls, blobs, secretsKey, taskCache } = parts;
+  const { settings, store, packs, llm, models, calls, blobs, secretsKey, taskCache, linkTo } = parts;
   const { webhookNetworks, resources, retention } = settings;
   const eventTypes = createEventTypes([...BUILT_IN_EVENT_TYPES, ...packs.flatMap(({ events = [] }) => events)]);
   const scopes = (operator: boolean) => registry.scopes(operator);
@@ -150,7 +154,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
       commands: () => registry.commands,
     },
     telemetry: { calls, callRetentionDays: retention.calls },
-    approvals: { secretsKey, tasks: tasksOfApprovals(store) },
+    approvals: { secretsKey, tasks: tasksOfApprovals(store), linkTo },
     tasks: {
       ...taskCache,
       looks: new TaskLooks(store.db),
@@ -158,6 +162,8 @@ export function openRegistry(parts: RegistryNeeds): Registry {
       resources,
       scopesFor: scopes,
       checkLimits: (limits) => checkLimits(limits, registry.commands),
+      riskOf: (granted, operator) => riskOfThree(registry.allowed(granted, operator)),
+      ruleOfTwo: settings.ruleOfTwo,
       commandsAsk: (granted, operator) => registry.allowed(granted, operator).some(asksByItself),
       models: {
         choose: (asked, actor) => chooseModels(asked, actor, llm),
@@ -207,5 +213,10 @@ function shareReads(command: Command): Command {
 }
 
 function templatesOf(pack: string | null, templates: LoadedPack['templates'] = []): Template[] {
-  return templates.map(({ scopes, ...template }) => ({ ...template, scopes: [...scopes], pack }));
+  return templates.map(({ scopes, limits = [], ...template }) => ({
+    ...template,
+    scopes: [...scopes],
+    limits: limits.map((limit) => Limit.parse(limit)),
+    pack,
+  }));
 }

@@ -20,6 +20,7 @@ import { KeyUse } from './access/key-use.ts';
 import { openKeyCache } from './access/presented-key.ts';
 import { RateLimits, SignInLimits } from './access/rate-limits.ts';
 import { createApp } from './app.ts';
+import { askForRaise } from './approvals/budget.ts';
 import { keepApprovals } from './approvals/keep.ts';
 import { openApprovals } from './approvals/open-approvals.ts';
 import { BUILT_IN, openRegistry } from './built-in.ts';
@@ -137,7 +138,10 @@ export async function startServer(
   });
   await Promise.all([tests.read(), listed.firstRead()]);
   const prices = { ...(await readPrices(settings.pricesFile)), otherwise: known.priceOf };
-  const spending = undo.use(new Spending({ store, prices, log }));
+  const asking = { secretsKey, tasks: tasksOfApprovals(store) };
+  const spending = undo.use(
+    new Spending({ store, prices, log, askForRaise: (...asked) => askForRaise(...asked, asking) }),
+  );
   const llm = createLlmGateway({
     upstreams,
     profileOf: known.profileOf,
@@ -173,14 +177,15 @@ export async function startServer(
     recordKeyCall: (caller: KeyCaller, call: ModelCall) => recordKeyCall(store, caller, call),
     readUpstream: () => listed.readAgain(),
   };
-  const features = { settings, store, llm, models, calls, blobs, secretsKey, taskCache };
+  let ownUrl = '';
+  const linkTo = (token: string) => `${(settings.publicUrl ?? ownUrl).replace(/\/$/, '')}/approve/${token}`;
+  const features = { settings, store, llm, models, calls, blobs, secretsKey, taskCache, linkTo };
   const keyUse = undo.use(new KeyUse(store, log));
   const audit = undo.use(new AuditTrail(store, log, { onLost: lose('audit') }));
   const { trustedProxies, sessions, webFolder, mcpAllowedOrigins, runnerToken } = settings;
   const keys = openKeyCache(store);
   const admissions = openAdmissions(store);
   const access = { store, keys, keyUse, rateLimits: new RateLimits(), trustedProxies, sessions };
-  const asking = { secretsKey, tasks: tasksOfApprovals(store) };
   const parts = {
     ...access,
     gate: openGate(access, audit),
@@ -199,6 +204,7 @@ export async function startServer(
     log,
     admissionOf: (called: CalledCommand) => admissions.of(called),
     approvals: openApprovals(store, asking),
+    deciding: asking,
     checksAnswers: settings.checksAnswers,
     runnerToken,
     version,
@@ -231,6 +237,7 @@ export async function startServer(
   const { url } = undo.use(
     await listenHttp((...request) => app.fetch(...request), settings.host, settings.port, log),
   );
+  ownUrl = url;
   // Ended first: a server that no runner reaches any more cannot tell which of them live.
   undo.use(sweepLapsedLeases(store, log));
   undo.defer(() => stopping.abort());

@@ -9,11 +9,14 @@ import {
   listSetting,
   logLevelSetting,
   packRowSecuritySetting,
+  urlSetting,
 } from '../lib/settings.ts';
+
 import { SeedError } from '../protocol/errors.ts';
 import { sessionSettings } from './access/sessions.ts';
 import { WEB_FOLDER } from './dashboard/web-files.ts';
 import { readFileSettings } from './files/settings.ts';
+import { RULE_OF_TWO } from './grants/rule-of-two.ts';
 import { llmSettings } from './models/settings.ts';
 import { CONFIG_FILE, EXAMPLES_FOLDER, PACKS_FOLDER, type PackSettings } from './packs/load-packs.ts';
 import { resourceSettings } from './tasks/resources.ts';
@@ -41,6 +44,8 @@ export function readServerSettings() {
     mcpAllowedOrigins: mcpAllowedOrigins(),
     /** Null: the audit log is kept for ever. */
     auditRetentionDays: auditRetentionDays(),
+    /** How people reach this Seed, for links; null: by the address that it listens on. */
+    publicUrl: urlSetting('SEED_PUBLIC_URL'),
     /** Null: the price list that comes with Seed. */
     pricesFile: env('SEED_PRICES_FILE') ?? null,
     /** Null: nothing is set of any model. */
@@ -63,6 +68,8 @@ export function readServerSettings() {
     /** The pack that is being written: its commands are taken anew whenever its files change; null: none. */
     packsDev: env('SEED_PACKS_DEV') ?? null,
     packRowSecurity: packRowSecuritySetting(),
+    /** What becomes of a task that combines what strangers write, what is private, and changes. */
+    ruleOfTwo: choiceSetting('SEED_RULE_OF_TWO', 'warn', RULE_OF_TWO),
     sessions: sessionSettings(),
     /** The built dashboard; it may be missing. */
     webFolder: WEB_FOLDER,

@@ -71,11 +71,20 @@ describe('a call of an agent', () => {
     const task = await startTask();
     const { approval } = (await order(task.key, 'ledger')).body;
     await desk.approval(approval.id, task.key);
-    expect(await desk.ledger(task.id)).toMatchObject([{ command: 'orders add', status: null }]);
+    expect(await desk.ledger(task.id)).toMatchObject([
+      { command: 'orders add', status: null, outcome: 'asked', decision: 'asked→pending' },
+    ]);
     await approve(approval.id);
     await desk.approval(approval.id, task.key, 10);
     expect(await desk.ledger(task.id)).toMatchObject([
-      { command: 'orders add', status: 200, changes: { order: { supplier: 'ledger' } } },
+      {
+        command: 'orders add',
+        status: 200,
+        outcome: 'ok',
+        decision: 'asked→approved(by test)',
+        approval: { id: approval.id, state: 'approved', decidedBy: { keyId: person.id, isSelf: false } },
+        changes: { order: { supplier: 'ledger' } },
+      },
     ]);
     await task.settle();
   });
@@ -88,7 +97,9 @@ describe('a call of an agent', () => {
       state: 'denied',
       error: { code: 'approval_denied', message: 'a person said no to the call: not before the audit' },
     });
-    expect(await desk.ledger(task.id)).toMatchObject([{ status: 403, code: 'approval_denied' }]);
+    expect(await desk.ledger(task.id)).toMatchObject([
+      { status: 403, outcome: 'refused', decision: 'asked→denied(by test: not before the audit)' },
+    ]);
     await task.settle();
     const { body } = await desk.server.call('GET', `/api/v1/tasks/${task.id}/events?past=true`);
     const events = String(body)

@@ -102,12 +102,15 @@ it('a key sees the tools that its scopes allow, and no others', async () => {
   ]);
 });
 
-it('?tools=core lists the tools for tasks only', async () => {
+it('?tools=core lists the tools for tasks and approvals only', async () => {
   expect(await toolNames(server.adminKey, '?tools=core')).toEqual([
     'runTask',
     'getTask',
     'stopTask',
     'getTaskEvents',
+    'listApprovals',
+    'getApproval',
+    'decideApproval',
   ]);
   const { status, body } = await server.call('POST', '/mcp?tools=some', { body: {} });
   expect([status, body.error.code]).toEqual([400, 'invalid_input']);

@@ -19,9 +19,13 @@ let driven: string[];
 let polls: Map<string, ServerResponse[]>;
 let decisions: Map<string, object>;
 
-const PENDING = { state: 'pending', result: null, error: null };
+const RAN_AT = '2026-12-01T10:00:00.000Z';
+const PENDING = { state: 'pending', ranAt: null, result: null, error: null };
 
-function decide(id: string, decision: object = { state: 'approved', result: { done: id }, error: null }): void {
+function decide(
+  id: string,
+  decision: object = { state: 'approved', ranAt: RAN_AT, result: { done: id }, error: null },
+): void {
   decisions.set(id, decision);
   for (const response of polls.get(id) ?? []) if (!response.writableEnded) answerPoll(id, response);
 }
@@ -76,9 +80,7 @@ test('it holds a poll, pauses the sandbox and stops the clock; a decision wakes 
   await new Promise((resolve) => setTimeout(resolve, 2_500));
   const decidedAt = performance.now();
   decide(id);
-  expect(JSON.parse((await answer).body)).toEqual({
-    approval: { id, state: 'approved', result: { done: id }, error: null },
-  });
+  expect(JSON.parse((await answer).body).approval).toMatchObject({ id, state: 'approved', result: { done: id } });
   expect(performance.now() - decidedAt).toBeLessThan(1_000);
   expect(driven).toEqual([`pause ${taskId}`, `resume ${taskId}`]);
   await expect.poll(reports).toEqual(['waiting', 'working']);
@@ -155,7 +157,7 @@ test('a call of the model that is open keeps the sandbox awake', async () => {
 test.each([
   ['denied', { state: 'denied', message: 'no' }],
   ['expired', { state: 'expired' }],
-  ['failed', { state: 'approved', result: null, error: { code: 'conflict', message: 'gone' } }],
+  ['failed', { state: 'approved', ranAt: RAN_AT, result: null, error: { code: 'conflict', message: 'gone' } }],
 ])('one that was %s wakes it as well', async (_, decision) => {
   const { taskId, guest } = await start();
   const id = randomUUID();
@@ -223,7 +225,7 @@ describe('a call of the model beyond the budget', () => {
     server.llm = [overBudget(id), says('with more')];
     const answer = complete(guest);
     await asleep(taskId);
-    decide(id, { state: 'approved', result: {}, error: null });
+    decide(id, { state: 'approved', ranAt: RAN_AT, result: {}, error: null });
     expect((await answer).body).toContain('with more');
     expect(driven).toEqual([`pause ${taskId}`, `resume ${taskId}`]);
     await expect.poll(reports).toEqual(['waiting', 'working']);

@@ -38,7 +38,7 @@ const UNKNOWN: Estimate = { tokens: null, nanoUsd: null, calls: 1 };
 const prices: Prices = { models: { m: { input: 1, output: 1 } }, compute: { vcpuSecond: 1, gbSecond: 0 } };
 const budget = (more: object) => ({ tokens: null, usd: null, calls: null, ...more });
 const reserve = (id: string, atMost = UNKNOWN, more: Partial<PlannedCall> = {}) =>
-  tryReserve(seed.store, id, { model: 'm', inputTokens: 100, priced: true, atMost, ...more });
+  tryReserve(seed.store, id, { model: 'm', inputTokens: 100, priced: true, atMost, ...more }, async () => null);
 const kindOf = async (id: string) => (await reserve(id)).kind;
 async function reserved(id: string, atMost?: Estimate): Promise<string> {
   const outcome = await reserve(id, atMost);

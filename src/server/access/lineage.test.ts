@@ -20,6 +20,7 @@ const key = (id: string, more: Partial<Key> = {}) => aKey({ id, name: id, ...mor
 
 const LISTS: Partial<Record<KeyLimitName, string[]>> = {
   allowedCidrs: ['10.0.0.0/8', '10.1.0.0/16', '10.1.2.3', '2001:db8::/32'],
+  approvesScopes: ['*', 'keys:*', 'keys:write', 'tasks:write'],
   allowedModels: ['a', 'b', 'c'],
   models: ['a', 'b'],
 };

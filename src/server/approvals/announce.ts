@@ -9,8 +9,10 @@ import { emitEvent } from '../webhooks/events.ts';
 
 /** What approvals need of tasks, given when the server is put together. */
 export interface TasksOfApprovals {
-  /** Locks the task's row. Null: it has ended. */
+  /** Locks the rows of the task and of those above it. Null: it has ended. */
   lock(tx: Tx, taskId: string): Promise<{ webhookUrl: string | null } | null>;
+  /** Raises the budget of a task that `lock` has locked, or of one above it. */
+  raise(tx: Tx, raise: { taskId: string; unit: 'tokens' | 'usd' | 'calls'; to: number }): Promise<void>;
   /** Writes into the transcript, unless the task has ended. */
   tell(tx: Tx, taskId: string, event: ServerEvent, now: Date): Promise<void>;
   /** Until when people may decide on what the task asks for now. */

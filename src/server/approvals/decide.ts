@@ -8,6 +8,7 @@ import { inTransaction } from '../../db/transaction.ts';
 import { type Approval, approvalCanBecome } from '../../protocol/approval.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { announce, closeLedgerRow, type TasksOfApprovals } from './announce.ts';
+import { raised } from './budget.ts';
 import { refuseDecider } from './four-eyes.ts';
 import { findApproval, lockApproval, toApproval } from './rows.ts';
 
@@ -44,6 +45,7 @@ export async function decide(
         decided_by: actor.key.id,
         decided_via: via,
         message: storableTextOrNull(message || null),
+        ...(state === 'approved' && (await raised(tx, present, now, { secretsKey, tasks }))),
         ...(state === 'denied' && { error: storableJson(denial(message)) }),
       })
       .where('id', '=', id)

@@ -70,6 +70,8 @@ export async function runApproved(row: ApprovalRow, needs: RunNeeds): Promise<vo
       await tell(tx, row);
     });
   } catch (error) {
+    // Of one that was cut off before nobody knows more than its row says.
+    if (isUnknown(error)) keptRow.isUnknown = true;
     status = keptRow.isUnknown ? null : failureOf(error).status;
     if (isPassing(error)) throw error;
     await settleFailed(row, error, found, needs);
@@ -223,6 +225,8 @@ function versionChecked(command: ObjectCommand, { version }: ApprovalRow): Objec
     },
   };
 }
+
+const isUnknown = (error: unknown) => error instanceof SeedError && error.code === 'outcome_unknown';
 
 /** Whether another attempt may find out what this one could not. */
 function isPassing(error: unknown): boolean {

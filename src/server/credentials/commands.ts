@@ -114,7 +114,9 @@ function keptOf(token: Secret, refreshToken: Secret): Kept {
   if (token !== undefined && refreshToken === undefined) return { token: token.reveal() };
   if (refreshToken !== undefined && token === undefined)
     return { refreshToken: refreshToken.reveal(), accessToken: null, expiresAt: null };
-  throw new SeedError('invalid_input', 'give one of token and refreshToken');
+  throw new SeedError('invalid_input', 'give one of token and refreshToken', {
+    hint: 'At a terminal --token - asks for it and does not show it.',
+  });
 }
 
 type Secret = z.output<typeof GivenSecret> | undefined;

@@ -23,7 +23,7 @@ const POLICY = [
 // biome-ignore format: a short list
 const NO_PAGES: readonly string[] = [
   'api', 'mcp', 'llm', 'runner', 'metrics', 'docs', 'openapi.json', 'cli', 'healthz', 'readyz', 'session', 'assets',
-  '.well-known',
+  '.well-known', 'approve',
 ];
 
 /** To be mounted after all else. @param files null: the dashboard is not built */

@@ -35,7 +35,7 @@ export function isBound({ limits, approval, loop }: Grants): boolean {
 const ownLimits = new WeakMap<CommandLimit, Limit>();
 
 /** A command's own limit as a key would have it. */
-function limitOf(own: CommandLimit, command: string): Limit {
+export function limitOf(own: CommandLimit, command: string): Limit {
   const { per = 'task', else: otherwise = 'deny' } = own;
   const limit = ownLimits.get(own) ?? { ...own, per, else: otherwise, command };
   ownLimits.set(own, limit);

@@ -4,7 +4,7 @@ import type { Manifest } from '../../protocol/manifest.ts';
 
 const SHEBANG = '#!/usr/bin/env node\n';
 
-/** About 50 kB, no dependencies, Node 20.16 or newer. What is handed out has no commands yet: see renderCli. */
+/** About 100 kB, no dependencies, Node 20.16 or newer. What is handed out has no commands yet: see renderCli. */
 export async function bundleCli(entry: 'handed-out.ts' | 'repository.ts' = 'handed-out.ts'): Promise<string> {
   const options = { target: 'node20', minifySyntax: true, logLevel: 'silent' } as const;
   const contents = await bundle(new URL(`../../cli/${entry}`, import.meta.url), options);

@@ -46,6 +46,9 @@ class Turn {
   }
 }
 
+/** Without what is in a link that decides (approvals/link-routes.ts). */
+const loggedPath = (path: string) => path.replace(/^\/approve\/.*/, '/approve/…');
+
 const POLLS = /^\/runner\/v1\/(lease|heartbeat)$/;
 
 export function logRequests(log: Logger) {
@@ -57,7 +60,14 @@ export function logRequests(log: Logger) {
     // Runners ask all the time, and wait: what they ask in vain tells nothing.
     const level = POLLS.test(c.req.path) && c.res.status < 400 ? 'debug' : 'info';
     log[level](
-      { requestId: c.get('requestId'), method: c.req.method, path: c.req.path, status: c.res.status, ms, keyId },
+      {
+        requestId: c.get('requestId'),
+        method: c.req.method,
+        path: loggedPath(c.req.path),
+        status: c.res.status,
+        ms,
+        keyId,
+      },
       'request',
     );
   });

@@ -7,7 +7,7 @@ import type { Db } from '../../db/tables.ts';
 import { type TaskSpan, writtenFor } from '../../db/task-conditions.ts';
 import { every, type Loop } from '../../lib/every.ts';
 import type { Logger } from '../../lib/log.ts';
-import { type LedgerEntry, ledgerOutcome } from '../../protocol/ledger.ts';
+import { type LedgerApproval, type LedgerEntry, ledgerDecision, ledgerOutcome } from '../../protocol/ledger.ts';
 import type { Effect } from '../../protocol/manifest.ts';
 import type { Page } from '../../protocol/page.ts';
 
@@ -81,7 +81,12 @@ export async function listLedger(
   task: TaskSpan,
   page: PageRequest,
 ): Promise<Page<LedgerEntry>> {
-  let query = db.selectFrom('calls').selectAll().where(writtenFor(task)).where('account_id', '=', accountId);
+  let query = db
+    .selectFrom('calls')
+    .selectAll()
+    .select(approvalOfCall)
+    .where(writtenFor(task))
+    .where('account_id', '=', accountId);
   if (page.cursor !== undefined) query = query.where(aheadOfCursor(page.cursor));
   const rows = await query
     .orderBy('created_at')
@@ -94,7 +99,9 @@ export async function listLedger(
     command: row.command,
     effect: row.effect,
     scope: row.scope,
-    outcome: ledgerOutcome(row.status),
+    outcome: ledgerOutcome(row.status, row.approval),
+    decision: ledgerDecision(row.code, row.approval),
+    approval: row.approval,
     status: row.status,
     code: row.code,
     durationMs: row.duration_ms,
@@ -103,6 +110,16 @@ export async function listLedger(
     idempotencyKey: row.idempotency_key,
   }));
 }
+
+/** Of a call that a person was asked about: what became of that, with the names that Approval gives it. */
+const approvalOfCall = sql<LedgerApproval | null>`(
+  select json_build_object(
+    'id', asked.id, 'state', asked.state, 'message', asked.message,
+    'ranAt', to_char(asked.ran_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+    'decidedBy', case when asked.decided_by is not null then json_build_object(
+      'keyId', asked.decided_by, 'via', asked.decided_via, 'isSelf', asked.decided_by = any(asked.asking_keys),
+      'keyName', coalesce((select name from keys where id = asked.decided_by), '')) end)
+  from approvals as asked where asked.id = calls.approval_id)`.as('approval');
 
 const WRITE_EVERY_MS = 1_000;
 /** So many rows are not kept waiting until the second is over. */

@@ -1,9 +1,11 @@
 // The LLM gateway's routes under /llm/v1, for task keys only: an agent speaks for one task and one model.
 import { type Context, Hono } from 'hono';
 import type { Clock } from '../../lib/clock.ts';
+import { APPROVAL_HEADER } from '../../protocol/approval-wait.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { AuditedRoute, Gate } from '../http/gate.ts';
 import type { HttpEnv } from '../http/http-types.ts';
+import { RaiseAsked } from '../spending/spending.ts';
 import type { FindTask } from '../tasks/find.ts';
 import { mayUseModel, refuseModel } from './allowed-models.ts';
 import type { LlmGateway } from './gateway.ts';
@@ -24,7 +26,15 @@ export function llmRoutes(needs: {
       return c.json(llm.models());
     }),
   );
-  app.post('/chat/completions', (c) => gate.audited(c, MODEL_CALL, () => complete(c)));
+  app.post('/chat/completions', (c) =>
+    gate.audited(c, MODEL_CALL, () =>
+      complete(c).catch((error) => {
+        // By it the runner waits for the decision, and then makes the call again.
+        if (error instanceof RaiseAsked) c.header(APPROVAL_HEADER, error.approvalId);
+        throw error;
+      }),
+    ),
+  );
 
   async function complete(c: Context<HttpEnv>): Promise<Response> {
     const { key, lineage, accountId } = await gate.authenticate(c, { counted: false, sessions: false });

@@ -7,8 +7,11 @@ import { isImported } from '../../pack/imported-commands.ts';
 import type { PackCommand } from '../../pack/pack-command.ts';
 import { packProblem } from '../../pack/problem.ts';
 import { CREDENTIAL_MODES } from '../../protocol/credential.ts';
+import { CommandLimit, Limit } from '../../protocol/grant.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { Scope } from '../../protocol/scope.ts';
+import { limitOf } from '../grants/bindings.ts';
+import { compileLimit } from '../grants/compile-limit.ts';
 
 const isSchema = (value: unknown) => (value as { def?: { type?: string } } | null)?.def?.type === 'object';
 const ObjectSchema = z.custom<z.ZodObject>(isSchema, 'is not a z.object({…})');
@@ -31,6 +34,9 @@ const COMMON = {
   effect: z.enum(['read', 'write', 'destructive']),
   external: z.boolean().optional(),
   repeatable: z.boolean().optional(),
+  reads: z.enum(['public', 'private', 'untrusted']).optional(),
+  limits: z.array(CommandLimit).max(LIMITS.limitsPerKey).optional(),
+  approval: z.literal('ask').optional(),
   input: ObjectSchema,
 };
 const CommandShape = z.looseObject({ ...COMMON, output: ObjectSchema, run: AnyFunction });
@@ -53,6 +59,7 @@ const TemplateShape = z.looseObject({
   title: z.string().min(1).max(100),
   instruction: z.string().trim().min(1).max(LIMITS.instructionBytes),
   scopes: z.array(ConcreteScope).min(1).max(LIMITS.scopesPerRequest),
+  limits: z.array(Limit.strict()).max(LIMITS.limitsPerKey).optional(),
 });
 
 const FIELDS = {
@@ -118,6 +125,11 @@ function mistakeIn(command: PackCommand): string | null {
   const { method, path } = parseHttp(command.http);
   if (method === 'GET' && command.effect !== 'read') return `a GET has the effect read, not ${command.effect}`;
   if (isStream(command as never)) return 'a pack cannot have streams';
+  const limits = (command.limits ?? []).map((limit) =>
+    compileLimit(limitOf(limit, command.name), command as never),
+  );
+  const unfit = limits.findIndex((limit) => limit.unfit !== null);
+  if (unfit >= 0) return `limits[${unfit}]: ${limits[unfit]?.unfit?.why}`;
   // Made from JSON Schema and with its own path: to look at thousands of them at every start would be most of it.
   if (isImported(command)) return null;
   const missing = pathParameters(path).find((name) => !(name in command.input.shape));

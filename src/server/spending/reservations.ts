@@ -8,6 +8,7 @@ import { storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, TaskRow, Tx } from '../../db/tables.ts';
 import { notify } from '../../db/telling.ts';
+import { approvalSettingOf } from '../../protocol/grant.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import { limitColumn } from '../access/keys.ts';
 import { lineageOf, worstOf } from '../access/presented-key.ts';
@@ -20,6 +21,7 @@ import {
   hasSpendLimit,
   SPEND_LIMIT_NAMES,
 } from './budget.ts';
+import { type AskForRaise, raiseOf } from './raise.ts';
 import { lockAncestors, lockSpend } from './sums.ts';
 
 /** Much longer than the time between two renewals. */
@@ -120,6 +122,8 @@ export type ReserveOutcome =
   | { kind: 'go'; reservation: string }
   /** Calls in flight may take what is left; the topic is notified when one of them has ended. */
   | { kind: 'wait'; topic: Topic }
+  /** People are asked for more: the call can be made again when they have decided. */
+  | { kind: 'asked'; why: string; approvalId: string }
   /** The task has been marked, and ends: no call of it is made any more. */
   | { kind: 'refused'; why: string }
   /** This bound is one of money, and nobody knows what the model costs. */
@@ -132,6 +136,7 @@ export async function tryReserve(
   store: Pick<Store, 'db' | 'clock'>,
   taskId: string,
   call: PlannedCall,
+  askForRaise: AskForRaise,
 ): Promise<ReserveOutcome> {
   const id = randomUUID();
   const unbounded = await billedKeyOfUnbounded(store.db, taskId);
@@ -159,6 +164,11 @@ export async function tryReserve(
     if (verdict.kind === 'wait') return { kind: 'wait', topic: topicOfCalls(billedKeyId) };
     if (verdict.kind === 'refuse') {
       const why = `this task is out of budget: ${verdict.bound.says}`;
+      const raise = raiseOf(verdict.bound);
+      const asks = approvalSettingOf([task, ...lineage])?.budget === 'ask';
+      const approvalId =
+        asks && raise ? await askForRaise(tx, { task, lineage, why: verdict.bound.says, ...raise }, now) : null;
+      if (approvalId !== null) return { kind: 'asked', why, approvalId };
       await markOverspent(tx, task, why, now);
       return { kind: 'refused', why };
     }

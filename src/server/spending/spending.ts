@@ -8,6 +8,7 @@ import { SeedError } from '../../protocol/errors.ts';
 import { unpricedModel } from './bounds.ts';
 import type { ModelCall } from './call-usage.ts';
 import { chargeLapsedCalls, recordModelCall } from './model-calls.ts';
+import type { AskForRaise } from './raise.ts';
 import { type PlannedCall, releaseReservation, renewReservations, tryReserve } from './reservations.ts';
 
 const CARE_EVERY_MS = 5_000;
@@ -26,7 +27,21 @@ export interface SpendingOptions {
   store: Store;
   prices: Prices;
   log: Logger;
+  /** Missing: nobody is asked, and a task that has used up its budget ends. */
+  askForRaise?: AskForRaise;
 }
+
+/** The call waits for a larger budget, and can be made again when people have decided. */
+export class RaiseAsked extends SeedError {
+  readonly approvalId: string;
+
+  constructor(why: string, approvalId: string) {
+    super('budget_exceeded', why, { hint: 'People are asked for more. Call again when they have decided.' });
+    this.approvalId = approvalId;
+  }
+}
+
+const ASKS_NOBODY: AskForRaise = async () => null;
 
 /**
  * Owns the reservations of this server's calls: keeps them alive until they are settled, tells what the calls have
@@ -77,14 +92,14 @@ export class Spending implements AsyncDisposable {
   }
 
   async #reserveNext(taskId: string, planned: PlannedCall, signal: AbortSignal): Promise<string> {
-    const { store } = this.#options;
+    const { store, askForRaise = ASKS_NOBODY } = this.#options;
     for (;;) {
       if (signal.aborted) throw cancelled();
-      let outcome = await tryReserve(store, taskId, planned);
+      let outcome = await tryReserve(store, taskId, planned, askForRaise);
       if (outcome.kind === 'wait') {
         using endings = store.signals.subscribe(outcome.topic);
         // Once more after subscribing, so that no ending is missed.
-        outcome = await tryReserve(store, taskId, planned);
+        outcome = await tryReserve(store, taskId, planned, askForRaise);
         if (outcome.kind === 'wait') await endings.next(LOOK_AGAIN_MS, signal);
       }
       switch (outcome.kind) {
@@ -94,6 +109,8 @@ export class Spending implements AsyncDisposable {
           throw cancelled();
         case 'unpriced':
           throw unpricedModel(planned.model, outcome.bound);
+        case 'asked':
+          throw new RaiseAsked(outcome.why, outcome.approvalId);
         case 'refused':
           throw new SeedError('budget_exceeded', outcome.why, {
             hint: 'The task ends now, with what it has. Start it again with a larger budget, or when the key may spend again.',

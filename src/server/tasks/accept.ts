@@ -6,13 +6,14 @@ import { parseTraceParent } from '../../lib/trace-parent.ts';
 import type { TaskCredentials } from '../../protocol/credential.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { isReceived, type ReceivedFile } from '../../protocol/file.ts';
-import { type Limit, waitOf } from '../../protocol/grant.ts';
+import { type Grants, type Limit, waitOf } from '../../protocol/grant.ts';
 import type { Lineage } from '../../protocol/key.ts';
 import { allows, grantScopes } from '../../protocol/scope.ts';
 import type { RunTaskBody, Task } from '../../protocol/task.ts';
 import { refuseUnknownScopes, taskOf } from '../access/lineage.ts';
 import { risksOfAsking } from '../approvals/four-eyes.ts';
 import { chainOf } from '../grants/bindings.ts';
+import { askingForChanges, type RuleOfTwo } from '../grants/rule-of-two.ts';
 import { refuseSpent, refuseUnpriced } from '../spending/bounds.ts';
 import { hasSpendLimit, toBudget } from '../spending/budget.ts';
 import { type CreateFreeTask, createTask, refuseTooManyTasks } from './create.ts';
@@ -26,6 +27,9 @@ export interface AcceptNeeds {
   resources: ResourcePolicy;
   /** Every scope that some command asks for and the account could be granted. */
   scopesFor(operator: boolean): string[];
+  /** What is dangerous about what the task may call together, in words; null: nothing known. */
+  riskOf(scopes: readonly string[], operator: boolean): string | null;
+  ruleOfTwo: RuleOfTwo;
   /** What whoever posts the task is to be told of its limits. Throws SeedError for those that mean nothing. */
   checkLimits(limits: readonly Limit[]): Promise<string[]>;
   models: {
@@ -95,7 +99,8 @@ async function accept(
   const received = input.files.filter(isReceived);
   refuseWithoutRoom(received, resources);
   const scopes = grantScopes(requested, key.scopes, known);
-  const grants = { limits: input.limits ?? [], approval: input.approval ?? null, loop: input.loop ?? null };
+  const risk = needs.riskOf(scopes.effective, actor.operator);
+  const grants = grantsOf(input, risk, needs.ruleOfTwo);
   const waitMs = waitOf([grants, ...chainOf(actor)], needs.commandsAsk(scopes.effective, actor.operator));
   await needs.refuseWithoutDriver(waitMs === 0 ? null : input.timeout + waitMs);
   const askingKeys = lineage.map((one) => one.id);
@@ -115,6 +120,7 @@ async function accept(
     metadata: input.metadata,
     grants,
     risks: [
+      ...(risk === null ? [] : [risk]),
       ...(await needs.checkLimits(grants.limits)),
       ...(waitMs === 0 ? [] : await risksOfAsking(store.db, { accountId, askingKeys, scopes: scopes.effective })),
     ],
@@ -138,6 +144,16 @@ async function accept(
       if (webhookUrl !== null) await needs.webhooks.ensureSecret(tx, accountId, now);
     }),
   );
+}
+
+/** @throws SeedError not_allowed: this Seed refuses what the task combines. */
+function grantsOf(input: RunTaskBody, risk: string | null, rule: RuleOfTwo): Grants {
+  const { limits = [], approval = null, loop = null } = input;
+  if (risk === null || rule === 'warn') return { limits, approval, loop };
+  if (rule === 'ask') return { limits, approval: askingForChanges(approval), loop };
+  throw new SeedError('not_allowed', `this Seed runs no such task: ${risk}`, {
+    hint: 'Give it fewer scopes, or divide it into tasks that combine two of the three at most (SEED_RULE_OF_TWO).',
+  });
 }
 
 /** Whether the request and its keys, as they are known, say alone that the task may be, and it brings nothing. */

@@ -3,16 +3,19 @@
 import type { Store } from '../../db/store.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import type { TasksOfApprovals } from '../approvals/announce.ts';
+import { raiseBudget } from '../spending/raise.ts';
+import { lockAncestors } from '../spending/sums.ts';
 import { appendServerEvent } from './events.ts';
-import { lockTask } from './rows.ts';
 import { approvalExpiry, endUndecided } from './waiting.ts';
 
 export function tasksOfApprovals(store: Store): TasksOfApprovals {
   return {
     async lock(tx, taskId) {
-      const task = await lockTask(tx, taskId);
+      // In the order in which tasks are locked, for a yes may raise the budget of one above.
+      const task = (await lockAncestors(tx, taskId)).at(-1);
       return task && !isTerminal(task.status) ? { webhookUrl: task.webhook_url } : null;
     },
+    raise: raiseBudget,
     tell: appendServerEvent,
     expiry: approvalExpiry,
     endUndecided: (tx, taskId, now) => endUndecided(store, tx, taskId, now),

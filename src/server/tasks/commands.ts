@@ -78,7 +78,7 @@ export const listLedger = defineCommand({
   effect: 'read',
   input: z.object({ id: TaskId, ...pageInput }),
   output: pageOf(LedgerEntry),
-  columns: ['at', 'command', 'effect', 'outcome', 'status', 'code', 'durationMs', 'arguments'],
+  columns: ['at', 'command', 'effect', 'outcome', 'decision', 'status', 'code', 'durationMs', 'arguments'],
   examples: [
     'seed tasks ledger 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11',
     'seed tasks ledger 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11 --json',

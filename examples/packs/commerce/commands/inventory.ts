@@ -58,6 +58,7 @@ export const checkInventory = defineCommand({
   http: 'GET /inventory',
   scope: 'inventory:read',
   effect: 'read',
+  reads: 'private',
   input: z.object({
     category: Category.optional(),
     belowThreshold: z.boolean().default(false).describe('Only products of which too little is available'),

@@ -11,6 +11,7 @@ export const getPrice = defineCommand({
   http: 'GET /pricing/{sku}',
   scope: 'pricing:read',
   effect: 'read',
+  reads: 'public',
   input: z.object({ sku: Sku }),
   output: z.object({ price: Price }),
   examples: ['seed pricing get EL-1003'],

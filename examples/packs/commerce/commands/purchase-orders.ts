@@ -79,6 +79,7 @@ export const listPurchaseOrders = defineCommand({
   http: 'GET /purchase-orders',
   scope: 'purchase-orders:read',
   effect: 'read',
+  reads: 'private',
   input: z.object({
     status: OrderStatus.optional().describe('Only orders of this status'),
     ...pageInput,

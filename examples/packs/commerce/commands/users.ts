@@ -24,6 +24,7 @@ export const listUsers = defineCommand({
   http: 'GET /users',
   scope: 'users:read',
   effect: 'read',
+  reads: 'private',
   input: z.object(pageInput),
   output: pageOf(User),
   columns: ['id', 'name', 'email', 'role'],

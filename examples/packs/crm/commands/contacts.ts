@@ -50,6 +50,7 @@ export const getContact = defineCommand({
   http: 'GET /contacts/{id}',
   scope: 'contacts:read',
   effect: 'read',
+  reads: 'private',
   input: z.object({ id: ContactId }),
   output: z.object({ contact: Contact }),
   examples: ['seed contacts get acme-corp'],
@@ -71,6 +72,7 @@ export const listContacts = defineCommand({
   http: 'GET /contacts',
   scope: 'contacts:read',
   effect: 'read',
+  reads: 'private',
   input: z.object({
     q: z
       .string()

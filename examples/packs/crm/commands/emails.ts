@@ -92,6 +92,7 @@ export const listEmails = defineCommand({
   http: 'GET /emails',
   scope: 'emails:read',
   effect: 'read',
+  reads: 'private',
   input: z.object({ contactId: ContactId.optional(), ...pageInput }),
   output: pageOf(Email),
   columns: ['contactId', 'to', 'subject', 'status', 'createdAt'],

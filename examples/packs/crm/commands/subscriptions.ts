@@ -62,6 +62,7 @@ export const subscriptionStatus = defineCommand({
   http: 'GET /subscriptions/{contactId}',
   scope: 'subscriptions:read',
   effect: 'read',
+  reads: 'private',
   input: z.object({ contactId: ContactId }),
   output: z.object({ subscription: Subscription.nullable().describe('Null: the contact never had one') }),
   examples: ['seed subscriptions status acme-corp'],
@@ -84,6 +85,7 @@ export const listSubscriptions = defineCommand({
   http: 'GET /subscriptions',
   scope: 'subscriptions:read',
   effect: 'read',
+  reads: 'private',
   input: z.object({
     expiresWithinDays: z
       .int()

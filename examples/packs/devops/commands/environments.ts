@@ -30,6 +30,7 @@ export const listEnvironments = defineCommand({
   http: 'GET /environments',
   scope: 'deployments:read',
   effect: 'read',
+  reads: 'private',
   input: z.object({
     retired: z.boolean().default(false).describe('Also those that are retired'),
     ...pageInput,
@@ -49,6 +50,7 @@ export const listDeployments = defineCommand({
   http: 'GET /deployments',
   scope: 'deployments:read',
   effect: 'read',
+  reads: 'private',
   input: z.object({ environment: EnvironmentId.optional(), ...pageInput }),
   output: pageOf(Deployment),
   columns: ['environment', 'version', 'status', 'deployedBy', 'createdAt'],

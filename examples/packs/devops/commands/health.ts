@@ -28,6 +28,7 @@ export const checkHealth = defineCommand({
   http: 'GET /environments/{environment}/health',
   scope: 'deployments:read',
   effect: 'read',
+  reads: 'public',
   input: z.object({ environment: EnvironmentId }),
   output: z.object({ health: Health }),
   examples: ['seed health check production-eu'],

@@ -90,6 +90,7 @@ export const listIncidents = defineCommand({
   http: 'GET /incidents',
   scope: 'incidents:read',
   effect: 'read',
+  reads: 'private',
   input: z.object({
     status: IncidentStatus.optional().describe('Only incidents of this status'),
     ...pageInput,
@@ -109,6 +110,7 @@ export const getIncident = defineCommand({
   http: 'GET /incidents/{id}',
   scope: 'incidents:read',
   effect: 'read',
+  reads: 'private',
   input: z.object({ id: z.uuid().describe('Id of the incident') }),
   output: z.object({ incident: Incident }),
   examples: ['seed incidents get 3f0c…'],

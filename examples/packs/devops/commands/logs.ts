@@ -17,6 +17,7 @@ export const tailLogs = defineCommand({
   http: 'GET /logs/{environment}',
   scope: 'logs:read',
   effect: 'read',
+  reads: 'untrusted',
   input: z.object({
     environment: EnvironmentId,
     lines: z.int().min(1).max(200).default(50).describe('How many, 1 to 200'),

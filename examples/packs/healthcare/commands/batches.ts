@@ -38,6 +38,7 @@ export const listBatches = defineCommand({
   http: 'GET /batches',
   scope: 'records:read',
   effect: 'read',
+  reads: 'private',
   input: z.object({
     uploadedToday: z.boolean().default(false).describe("Only those of today, in the clinic's time zone"),
     ...pageInput,

@@ -71,6 +71,7 @@ export const listCompliance = defineCommand({
   http: 'GET /compliance',
   scope: 'compliance:read',
   effect: 'read',
+  reads: 'private',
   input: z.object({ batchId: BatchId.optional(), ...pageInput }),
   output: pageOf(Summary),
   columns: ['batchId', 'records', 'complete', 'incomplete', 'unflagged', 'createdAt'],

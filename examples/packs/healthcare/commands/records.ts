@@ -29,6 +29,8 @@ export const validateRecords = defineCommand({
   http: 'GET /batches/{batchId}/validation',
   scope: 'records:read',
   effect: 'read',
+  // With what patients have typed into their forms.
+  reads: 'untrusted',
   input: z.object({ batchId: BatchId, ...pageInput }),
   output: pageOf(Finding),
   columns: ['position', 'recordId', 'complete', 'problems', 'flags'],
@@ -54,6 +56,7 @@ export const getRecord = defineCommand({
   http: 'GET /records/{id}',
   scope: 'records:read',
   effect: 'read',
+  reads: 'private',
   input: z.object({ id: RecordId }),
   output: z.object({ record: RecordView }),
   examples: ['seed records get 3f0c…'],
