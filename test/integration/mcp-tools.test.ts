@@ -85,7 +85,7 @@ it('a key sees the tools that its scopes allow, and no others', async () => {
   const keys = await server.newKey(['keys:read']);
   const writer = await server.newKey(['tasks:write']);
   const reader = await server.newKey(['tasks:read']);
-  expect(await toolNames(keys.secret)).toEqual(['keys_list', 'keys_get']);
+  expect(await toolNames(keys.secret)).toEqual(['keys_list', 'keys_get', 'keys_check']);
   expect(await toolNames(writer.secret)).toEqual([
     'runTask',
     'stopTask',
