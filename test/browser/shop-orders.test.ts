@@ -89,12 +89,12 @@ describeInBrowser<Shop>(
       const body = { instruction: reorder.example, scopes: SCOPES, timeout: 120_000 };
       const task = await browser.server.postTask(body, key);
       const first = await waiting(task);
-      expect(first).toMatchObject({ command: 'purchase-orders create', input: { sku: 'EL-1003', quantity: 80 } });
-      expect(await orderedBy(task)).not.toContain('EL-1003 × 80');
-      await decide(first, 'Approve', 'the cables sell out every year');
+      expect(first).toMatchObject({ command: 'purchase-orders create', input: { sku: 'EL-1021', quantity: 100 } });
+      await decide(first, 'Deny', 'not a hundred at once');
       const second = await waiting(task);
-      expect(second).toMatchObject({ input: { sku: 'EL-1021', quantity: 100 } });
-      await decide(second, 'Deny', 'not a hundred at once');
+      expect(second).toMatchObject({ input: { sku: 'EL-1003', quantity: 80 } });
+      expect(await orderedBy(task)).not.toContain('EL-1003 × 80');
+      await decide(second, 'Approve', 'the cables sell out every year');
       const done = await ended(task);
       expect(done).toMatchObject({ status: 'completed', exitCode: 0 });
       expect(await orderedBy(task)).toEqual(['EL-1003 × 80', 'EL-1007 × 50', 'EL-1010 × 60', 'EL-1025 × 24']);
