@@ -186,6 +186,7 @@ describeInBrowser('the page of approvals', (browser) => {
     const dialog = page.getByRole('dialog', { name: 'Deny this?' });
     await dialog.getByLabel('Message').fill('keep it');
     await dialog.getByRole('button', { name: 'Deny' }).click();
+    await page.getByText('It is denied', { exact: true }).waitFor();
     await waits.waitFor({ state: 'detached' });
     expect(await approvalOf(id)).toMatchObject({ state: 'denied', message: 'keep it', task: lease.taskId });
   });

@@ -1,5 +1,5 @@
 // What a key may do without asking: its limits in words, what a person is asked, and the form for both.
-import { type ReactNode, useState } from 'react';
+import { useState } from 'react';
 import { exactJson } from '../../../../src/lib/exact-text.ts';
 import type { Grants, Limit, LoopSetting } from '../../../../src/protocol/grant.ts';
 import type { Key } from '../../../../src/protocol/key.ts';
@@ -9,14 +9,15 @@ import { FormDialog } from '../../ui/dialog.tsx';
 import { SelectField, TextAreaField } from '../../ui/fields.tsx';
 import { ForeignText } from '../../ui/foreign-text.tsx';
 import { Section } from '../../ui/page-frame.tsx';
-import { toastThen } from '../../ui/toast.tsx';
+import { toast } from '../../ui/toast.tsx';
+import { CheckCall } from './check-call.tsx';
 import { changedGrants, type GrantsDraft, grantsDraft, grantsOf, grantsProblems } from './grants-draft.ts';
 import { approvalWords, limitWords } from './limit-words.ts';
 
-/** @param actions what can be done with them beside changing them */
-export function GrantsSection({ apiKey, actions }: { apiKey: Key; actions?: ReactNode }) {
+export function GrantsSection({ apiKey }: { apiKey: Key }) {
   const { may } = useSeed();
   const [isOpen, setOpen] = useState(false);
+  const [notes, setNotes] = useState<readonly string[]>([]);
   // A task key follows its task.
   const isChangeable = apiKey.status !== 'revoked' && apiKey.taskId === null && may('keys update');
   return (
@@ -24,13 +25,22 @@ export function GrantsSection({ apiKey, actions }: { apiKey: Key; actions?: Reac
       title="What it may do without asking"
       actions={
         <>
-          {actions}
+          <CheckCall keyId={apiKey.id} />
           {isChangeable && <Button onClick={() => setOpen(true)}>Change</Button>}
         </>
       }
     >
       <GrantsView grants={apiKey} />
-      {isOpen && <GrantsDialog apiKey={apiKey} onClose={() => setOpen(false)} />}
+      {notes.length > 0 && (
+        <ul aria-label="Notes" className="flex flex-col gap-1 rounded-lg bg-warn-soft p-3">
+          {notes.map((note) => (
+            <li key={note} className="wrap-anywhere">
+              <ForeignText text={note} />
+            </li>
+          ))}
+        </ul>
+      )}
+      {isOpen && <GrantsDialog apiKey={apiKey} onClose={() => setOpen(false)} onNotes={setNotes} />}
     </Section>
   );
 }
@@ -91,7 +101,14 @@ const LOOPS: { value: LoopSetting; label: string }[] = [
   { value: 'deny', label: 'Is refused' },
 ];
 
-function GrantsDialog({ apiKey, onClose }: { apiKey: Key; onClose(): void }) {
+interface GrantsDialogProps {
+  apiKey: Key;
+  onClose(): void;
+  /** What is to be known of what was set, such as commands that it leaves no room for. */
+  onNotes(notes: readonly string[]): void;
+}
+
+function GrantsDialog({ apiKey, onClose, onNotes }: GrantsDialogProps) {
   const [draft, setDraft] = useState(() => grantsDraft(apiKey));
   const updating = useAction('keys update');
   const problems = grantsProblems(draft);
@@ -99,7 +116,12 @@ function GrantsDialog({ apiKey, onClose }: { apiKey: Key; onClose(): void }) {
     if (problems.limits || problems.approval) return;
     const changes = changedGrants(draft, apiKey);
     if (Object.keys(changes).length === 0) return onClose();
-    updating.mutate({ id: apiKey.id, ...changes }, { onSuccess: toastThen('The key is changed', onClose) });
+    const onSuccess = ({ notes }: { notes: string[] }) => {
+      toast('The key is changed');
+      onNotes(notes);
+      onClose();
+    };
+    updating.mutate({ id: apiKey.id, ...changes }, { onSuccess });
   };
   return (
     <FormDialog
