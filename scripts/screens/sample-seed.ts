@@ -8,6 +8,7 @@ import { createLog } from '../../src/lib/log.ts';
 import { cacheDirSetting, dataDirSetting } from '../../src/lib/settings.ts';
 import { writeKeyHistory } from './key-history.ts';
 import { startRunningTask } from './running-task.ts';
+import { askForApprovals } from './sample-approvals.ts';
 import { SAMPLE_TASKS } from './sample-tasks.ts';
 import { writeUsageHistory } from './usage-history.ts';
 import { writeWebhookHistory } from './webhook-history.ts';
@@ -51,6 +52,7 @@ export async function startSampleSeed(): Promise<SampleSeed> {
   try {
     await fill(seed.url, key);
     await startRunningTask(seed.url, key);
+    await askForApprovals(seed.url, key);
     await writeKeyHistory(postgres.databaseUrl);
     await writeUsageHistory(postgres.databaseUrl);
     await writeWebhookHistory(postgres.databaseUrl);

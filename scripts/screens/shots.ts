@@ -86,6 +86,24 @@ export const SHOTS: readonly Shot[] = [
     })}`,
     ready: (page) => page.getByText('The agent may use these').waitFor(),
   },
+  { name: 'approvals', path: '/approvals', ready: firstRow },
+  {
+    name: 'approval',
+    path: '/approvals',
+    ready: async (page) => {
+      await page.locator('[data-row]').filter({ hasText: 'destructive' }).first().click();
+      await page.getByRole('heading', { name: 'What would be done' }).waitFor();
+    },
+  },
+  {
+    name: 'approval-deny',
+    path: '/approvals',
+    ready: async (page) => {
+      await page.locator('[data-row]').first().click();
+      await page.getByRole('button', { name: 'Deny' }).click();
+      await page.getByLabel('Message').fill('Not before the audit');
+    },
+  },
   { name: 'keys', path: '/keys', ready: (page) => page.locator('[data-row]').first().waitFor() },
   {
     name: 'key',
@@ -93,6 +111,14 @@ export const SHOTS: readonly Shot[] = [
     ready: async (page) => {
       await page.getByRole('link', { name: 'ci', exact: true }).click();
       await page.getByRole('img').first().waitFor();
+    },
+  },
+  {
+    name: 'key-limits',
+    path: '/keys?q=buyer',
+    ready: async (page) => {
+      await page.getByRole('link', { name: 'buyer', exact: true }).click();
+      await page.getByRole('heading', { name: 'What it may do without asking' }).scrollIntoViewIfNeeded();
     },
   },
   { name: 'new-key', path: '/keys/new', ready: heading('Create a key') },

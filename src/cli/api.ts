@@ -2,7 +2,7 @@
 import { parseJson } from '../lib/json.ts';
 import { readWithin } from '../lib/read-stream.ts';
 import { type RestCall, restCall } from '../lib/rest-call.ts';
-import { APPROVAL_HEADER, POLL_SECONDS } from '../protocol/approval.ts';
+import { APPROVAL_HEADER, POLL_SECONDS } from '../protocol/approval-wait.ts';
 import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
 import { type ApprovalPolls, untilApproved } from './await-approval.ts';

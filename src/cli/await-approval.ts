@@ -1,7 +1,8 @@
 // A call that was answered with an approval, for a person has to say yes first: waits for the decision, and
 // answers as the call would have. Used by api.ts. In a sandbox the agent notices nothing of it.
 import { parseJson } from '../lib/json.ts';
-import { type Approval, isSettled } from '../protocol/approval.ts';
+import type { Approval } from '../protocol/approval.ts';
+import { isSettled } from '../protocol/approval-wait.ts';
 import { type ErrorCode, SeedError } from '../protocol/errors.ts';
 import { InterruptedError, type Io, isSeedError } from './io.ts';
 import { sanitiseLine } from './terminal.ts';

@@ -8,7 +8,7 @@ import type { SeedError } from '../protocol/errors.ts';
 import type { JsonSchema, ManifestCommand } from '../protocol/manifest.ts';
 import { closest } from './find-command.ts';
 import { usageError } from './io.ts';
-import { inlineFile, localFile } from './local-file.ts';
+import { inlineFile, localFile, textFile } from './local-file.ts';
 
 type ScalarKind = 'string' | 'integer' | 'number';
 /** `files` are sent as parts of the request, `file` and `fileList` within its JSON; `mixed` is text or JSON. */
@@ -178,7 +178,7 @@ const PLACEHOLDERS: Partial<Record<FlagKind, string>> = {
   record: '<name=value>',
   integer: '<number>',
   number: '<number>',
-  json: '<json>',
+  json: '<json or @file>',
 };
 
 /** What stands for a flag's value: `<text>`, `<a,b,…>`, `active|expired`. */
@@ -201,7 +201,8 @@ export function flagValue(flag: Flag, typed: readonly string[]): unknown {
   if (flag.kind === 'record') return Object.assign({}, ...typed.map((text) => recordValue(flag, text)));
   const text = typed[0];
   if (text === undefined || typed.length > 1) throw wrong(flag, 'is given more than once');
-  if (flag.kind === 'json') return jsonValue(flag, text);
+  if (flag.kind === 'json')
+    return jsonValue(flag, text.startsWith('@') ? textFile(text.slice(1), flag.name) : text);
   if (flag.kind === 'mixed') return fromText(text, flag.schema);
   if (flag.kind === 'file') return fileValue(flag, text);
   if (flag.kind === 'boolean') return booleanValue(flag, text);

@@ -15,8 +15,13 @@ export interface Input {
   /** All of it as text. Rejects with SeedError `usage` past `limitBytes`. */
   readAll(limitBytes: number): Promise<string>;
   chunks(): AsyncIterable<Uint8Array>;
-  /** One line typed on a terminal; null when the person gave up. */
-  readLine(): Promise<string | null>;
+  /** One line typed on a terminal; null when the person gave up, or the signal is aborted. */
+  readLine(signal?: AbortSignal): Promise<string | null>;
+  /**
+   * One key pressed on a terminal, without echo; what was typed before it was asked for does not count.
+   * Null when the person gave up (Ctrl-C, Ctrl-D), the input ends or the signal is aborted.
+   */
+  readKey(signal: AbortSignal): Promise<string | null>;
   /**
    * One line typed on a terminal without echo; null when the person gave up (Ctrl-C, Ctrl-D).
    * @param ask is called when nothing that is typed is shown any more

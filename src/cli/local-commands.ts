@@ -1,4 +1,5 @@
 // The commands of this machine, which are not in a server's manifest. Used by repository.ts.
+import { approvalsWatch } from './approvals-watch.ts';
 import { doctor } from './doctor.ts';
 import type { LocalCommand } from './local-command.ts';
 import { keyCommands, login, logout } from './login.ts';
@@ -20,4 +21,5 @@ export const LOCAL_COMMANDS: readonly LocalCommand[] = [
   ...packCommands,
   ...packDevelopment,
   webhooksListen,
+  approvalsWatch,
 ];

@@ -51,6 +51,15 @@ export function inlineFile(typed: string, flag: string): { name: string; content
   return { name, content: fs.readFileSync(path).toString('base64') };
 }
 
+/** What a file says. Throws SeedError `usage`. */
+export function textFile(path: string, flag: string): string {
+  const size = sizeOf(path);
+  if (size === null) throw usageError(`--${flag}: there is no file ${JSON.stringify(path)} to read`);
+  if (size > INLINE_BYTES)
+    throw usageError(`--${flag} ${JSON.stringify(path)}: it is larger than ${INLINE_BYTES} bytes`);
+  return fs.readFileSync(path, 'utf8');
+}
+
 /** Takes the input's files out of it; null when there are none. */
 export function takeFiles(input: Record<string, unknown>): {
   rest: Record<string, unknown>;

@@ -62,7 +62,8 @@ function input(stream: NodeJS.ReadStream): Input {
     },
     chunks: () => stream,
     // The terminal itself shows what is typed, and hands it over with Enter.
-    readLine: () => readTyped(stream, (line, finish) => finish(line.trim())),
+    readLine: (signal) => readTyped(stream, (line, finish) => finish(line.trim()), signal),
+    readKey: (signal) => readKey(stream, signal),
     readSecret: (ask) => readSecret(stream, ask),
   };
 }
@@ -73,15 +74,19 @@ type Finish = (typed: string | null) => void;
 function readTyped(
   stream: NodeJS.ReadStream,
   take: (text: string, finish: Finish) => void,
+  signal?: AbortSignal,
 ): Promise<string | null> {
   return new Promise((resolve) => {
     const finish: Finish = (typed) => {
       stream.off('data', onData).off('end', onEnd).pause();
+      signal?.removeEventListener('abort', onEnd);
       resolve(typed);
     };
     const onData = (chunk: Buffer) => take(chunk.toString('utf8'), finish);
     const onEnd = () => finish(null);
     stream.on('data', onData).once('end', onEnd).resume();
+    if (signal?.aborted) onEnd();
+    else signal?.addEventListener('abort', onEnd);
   });
 }
 
@@ -104,4 +109,21 @@ function readSecret(stream: NodeJS.ReadStream, ask: () => void): Promise<string 
       else if (typed.length < SECRET_LIMIT_CHARACTERS) typed += char;
     }
   }).finally(() => stream.setRawMode(false));
+}
+
+/** What the terminal had kept comes at once; no person reads and answers within this time. */
+const TYPED_BEFORE_MS = 300;
+
+/** In raw mode; always puts the terminal back. */
+function readKey(stream: NodeJS.ReadStream, signal: AbortSignal): Promise<string | null> {
+  const askedAt = performance.now();
+  stream.setRawMode(true);
+  return readTyped(
+    stream,
+    (text, finish) => {
+      if (GIVE_UP.some((key) => text.includes(key))) finish(null);
+      else if (performance.now() - askedAt > TYPED_BEFORE_MS) finish(text);
+    },
+    signal,
+  ).finally(() => stream.setRawMode(false));
 }

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { manifestCommand } from '../../test/fixtures/manifest-command.ts';
 import type { JsonSchema, ManifestCommand } from '../protocol/manifest.ts';
@@ -95,6 +98,15 @@ it.each<[string[], Record<string, unknown>]>([
   [['--labels', 'bug', '--labels', 'ui'], { labels: ['bug', 'ui'] }],
 ])('of several types %j gives %j', async (args, expected) => {
   expect(await inputOf(['7', ...args], UNIONS)).toEqual({ id: '7', ...expected });
+});
+
+it('reads JSON from a file where that is named by @', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'seed-flags-'));
+  const path = join(folder, 'filter.json');
+  await writeFile(path, '{"a": 3}\n');
+  expect(await inputOf(['7', '--filter', `@${path}`])).toEqual({ id: '7', filter: { a: 3 } });
+  await expect(inputOf(['7', '--filter', `@${path}.not`])).rejects.toMatchObject({ code: 'usage' });
+  await rm(folder, { recursive: true });
 });
 
 it('suggests the closest flag and shows the usage with all flags', async () => {

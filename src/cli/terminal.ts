@@ -22,9 +22,9 @@ export function styleFor(output: Output, io: Io): Style {
   };
 }
 
-const GOOD = new Set(['active', 'completed', 'delivered', 'ok']);
-const BAD = new Set(['failed', 'timed_out', 'revoked', 'refused']);
-const WARNING = new Set(['expired', 'disabled', 'stopped', 'waiting_for_approval']);
+const GOOD = new Set(['active', 'approved', 'completed', 'delivered', 'ok']);
+const BAD = new Set(['failed', 'timed_out', 'revoked', 'refused', 'denied']);
+const WARNING = new Set(['expired', 'disabled', 'stopped', 'waiting_for_approval', 'stale']);
 
 /** Colours a status word; other words stay as they are. */
 export function paintStatus(text: string, style: Style): string {

@@ -67,6 +67,7 @@ export const Approval = z
       .object({ code: z.string(), message: z.string() })
       .nullable()
       .describe('Why it was not done, or why it failed'),
+    mayDecide: z.boolean().describe('Whether it is pending and whoever reads it could decide'),
     askedAgain: z
       .uuid()
       .nullable()
@@ -74,11 +75,6 @@ export const Approval = z
   })
   .meta({ id: 'Approval' });
 export type Approval = z.infer<typeof Approval>;
-
-/** Whether nothing more becomes of it by a decision or a run. */
-export function isSettled({ state, ranAt }: Pick<Approval, 'state' | 'ranAt'>): boolean {
-  return state === 'approved' ? ranAt !== null : state !== 'pending';
-}
 
 /** The approvals of an account that a list shows. */
 export const ApprovalFilter = z.object({
@@ -94,9 +90,3 @@ export const DecisionMessage = z
   .max(LIMITS.approvalMessageLength)
   .optional()
   .describe('What the agent, and whoever reads the ledger, is told');
-
-/** Of an answer to a call that waits for an approval: its id. */
-export const APPROVAL_HEADER = 'seed-approval';
-
-/** Seconds that one poll for a decision is held at the most. */
-export const POLL_SECONDS = 25;

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Dispatcher, request as send } from 'undici';
 import { limitBytes } from '../lib/limit-bytes.ts';
 import { relayedRequestHeaders, relayedResponseHeaders } from '../lib/relay-headers.ts';
-import { APPROVAL_HEADER } from '../protocol/approval.ts';
+import { APPROVAL_HEADER } from '../protocol/approval-wait.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { isAway, untilBack } from './patience.ts';

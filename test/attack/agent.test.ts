@@ -1,6 +1,6 @@
 // What an agent can do to the host and to its neighbours when it wants to: every attack from inside a real
 // sandbox.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import type { RunnerView } from '../../src/protocol/runner.ts';
 import {
   ATTACKED_DRIVERS,
@@ -33,12 +33,9 @@ describe.each(ATTACKED_DRIVERS)('an agent in %s', (driver) => {
   /** What takes its time in a sandbox takes several times that where its processor is emulated. */
   let emulated = false;
 
-  /** An attack on what is the same for every technology: the relay, the server, the guest's own limits. */
-  function attackOnAll(name: string, run: () => Promise<void>): void {
-    it(name, async ({ skip }) => {
-      skip(emulated && !ASKS_ALL_OF_EMULATED, 'others show it as well: SEED_EMULATED=full');
-      await run();
-    });
+  /** Of an attack on what is the same for every technology: the relay, the server, the guest's own limits. */
+  function leaveToOthers(skip: TestContext['skip']): void {
+    skip(emulated && !ASKS_ALL_OF_EMULATED, 'others show it as well: SEED_EMULATED=full');
   }
 
   async function attack(script: string, body: { timeout?: number; resources?: object } = {}): Promise<Cost> {
@@ -92,7 +89,8 @@ describe.each(ATTACKED_DRIVERS)('an agent in %s', (driver) => {
     expect(Number(/(\d+)\s+total/.exec(task.stdout ?? '')?.[1])).toBeLessThanOrEqual(64);
   });
 
-  attackOnAll('10 GB to standard output: cut, and the task ends', async () => {
+  it('10 GB to standard output: cut, and the task ends', async ({ skip }) => {
+    leaveToOthers(skip);
     const { task } = await attack('head -c 10G /dev/zero | tr "\\0" x', { timeout: 6_000 });
     expect(['completed', 'timed_out']).toContain(task.status);
     expect(Buffer.byteLength(task.stdout ?? '')).toBeLessThanOrEqual(256 * 1024);
@@ -100,30 +98,31 @@ describe.each(ATTACKED_DRIVERS)('an agent in %s', (driver) => {
     expect(output.reduce((sum, { chunk }) => sum + chunk.length, 0)).toBeLessThan(1_100_000);
   });
 
-  attackOnAll(
-    '100,000 files, endless files and names full of tricks in out: the limits hold, and what is told is short',
-    async () => {
-      const { task } = await attack(
-        `cd /workspace/out; ln -s /etc/shadow shadow; ln -s / root; mkfifo pipe; touch $'a\\nb' $'\\u202etxt.exe'
+  it('100,000 files, endless files and names full of tricks in out: the limits hold, and what is told is short', async ({
+    skip,
+  }) => {
+    leaveToOthers(skip);
+    const { task } = await attack(
+      `cd /workspace/out; ln -s /etc/shadow shadow; ln -s / root; mkfifo pipe; touch $'a\\nb' $'\\u202etxt.exe'
 (while :; do head -c 2000000 /dev/urandom >> grows; sleep 0.1; done) 2> /dev/null &
 mkdir many; cd many; timeout 5 bash -c 'for i in $(seq 100000); do : > $i; done' 2> /dev/null; ls | wc -l; sleep 2`,
-        { resources: { diskMb: 128 } },
-      );
-      expect(task.status).toBe('completed');
-      // A full disk makes the loops complain before the count, or not, as fast as the machine is.
-      expect(Number(/(\d+)\s*$/.exec(task.stdout ?? '')?.[1]), task.stdout ?? '').toBeGreaterThan(100);
-      expect(task.artifacts.length).toBeGreaterThan(0);
-      expect(task.artifacts.length).toBeLessThanOrEqual(100);
-      const bytes = task.artifacts.reduce((sum, { size }) => sum + size, 0);
-      expect(bytes).toBeLessThanOrEqual(64 * 1024 * 1024);
-      const names = task.artifacts.map(({ name }) => name);
-      expect(names.filter((name) => /shadow|root|pipe|exe|[^\w/]/.test(name))).toEqual([]);
-      expect(task.stderr).toContain('more in the folder out than 100 artifacts');
-      expect(task.stderr?.length).toBeLessThan(20_000);
-    },
-  );
+      { resources: { diskMb: 128 } },
+    );
+    expect(task.status).toBe('completed');
+    // A full disk makes the loops complain before the count, or not, as fast as the machine is.
+    expect(Number(/(\d+)\s*$/.exec(task.stdout ?? '')?.[1]), task.stdout ?? '').toBeGreaterThan(100);
+    expect(task.artifacts.length).toBeGreaterThan(0);
+    expect(task.artifacts.length).toBeLessThanOrEqual(100);
+    const bytes = task.artifacts.reduce((sum, { size }) => sum + size, 0);
+    expect(bytes).toBeLessThanOrEqual(64 * 1024 * 1024);
+    const names = task.artifacts.map(({ name }) => name);
+    expect(names.filter((name) => /shadow|root|pipe|exe|[^\w/]/.test(name))).toEqual([]);
+    expect(task.stderr).toContain('more in the folder out than 100 artifacts');
+    expect(task.stderr?.length).toBeLessThan(20_000);
+  });
 
-  attackOnAll('a flood of requests through the door leaves the others their share', async () => {
+  it('a flood of requests through the door leaves the others their share', async ({ skip }) => {
+    leaveToOthers(skip);
     const { task } = await attack(
       `cat > flood.mjs <<'END'
 const seen = {};

@@ -139,6 +139,47 @@ describeInBrowser('the pages of keys', (browser) => {
     expect(await whoami(body.secret)).toBe('key_revoked');
   });
 
+  it('tells limits in words, sets them as JSON with what the server refuses beside it, and checks a call', async () => {
+    const limit = { command: 'keys revoke', calls: 2, per: 'day', else: 'ask' };
+    const { id } = await browser.server.newKey(['keys:*'], { name: 'limited', limits: [limit] });
+    const page = await browser.signedIn({ path: `/keys/${id}` });
+    const limits = page.getByRole('list', { name: 'Limits' });
+    await limits.getByText('at most 2 calls a day (UTC)').waitFor();
+    await limits.getByText('else a person is asked').waitFor();
+    await page.getByRole('button', { name: 'Change' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('textbox', { name: 'Limits' }).fill('[{]');
+    await dialog.getByText('It is no JSON').waitFor();
+    await dialog
+      .getByLabel('Limits', { exact: true })
+      .fill('[{"command": "keys revoke", "sum": {"/nothing": 5}}]');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByText('invalid_input').waitFor();
+    await expectAccessible(page);
+    await dialog.getByRole('textbox', { name: 'Limits' }).fill('[{"command": "keys revoke", "calls": 0}]');
+    await dialog.getByLabel('What a person is asked first').fill('{"effects": ["write"]}');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await limits.getByText('at most 0 calls in a task').waitFor();
+    await page.getByText('A person is asked for every write command.').waitFor();
+    expect(await keyOf(id)).toMatchObject({ limits: [{ calls: 0 }], approval: { effects: ['write'] } });
+
+    await page.getByRole('button', { name: 'Check a call' }).click();
+    const check = async (command: string, input: object) => {
+      await dialog.getByLabel('Command').fill(command);
+      await dialog.getByLabel('Input').fill(JSON.stringify(input));
+      await dialog.getByRole('button', { name: 'Check', exact: true }).click();
+    };
+    await check('keys revoke', { id });
+    await dialog.getByText('It would be refused').waitFor();
+    await check('keys create', { name: 'x', scopes: ['keys:read'] });
+    await dialog.getByText('A person would be asked first').waitFor();
+    await expectAccessible(page);
+    await check('keys list', {});
+    await dialog.getByText('It would be done').waitFor();
+    await check('keys lost', {});
+    await dialog.getByText('not_found').waitFor();
+  });
+
   it('finds keys by status, use and name, in the address, and opens them with the keyboard', async () => {
     const { id } = await browser.server.newKey(['keys:read'], { name: 'findable one' });
     await browser.server.call('POST', `/api/v1/keys/${id}/revoke`);

@@ -68,7 +68,14 @@ describe('inside a sandbox', () => {
 
   it('shows in the manifest and in help only what is allowed', async () => {
     const names = await inside('curl -s http://127.0.0.1:3210/api/v1/commands | jq -r ".commands[].name"');
-    expect(names.trim().split('\n').sort()).toEqual(['commands show', 'keys get', 'keys list', 'whoami']);
+    expect(names.trim().split('\n').sort()).toEqual([
+      'approvals get',
+      'commands show',
+      'keys check',
+      'keys get',
+      'keys list',
+      'whoami',
+    ]);
     const help = await inside('seed --help 2>&1; seed keys --help 2>&1');
     expect(help).toContain('keys list');
     expect(help).not.toContain('keys revoke');

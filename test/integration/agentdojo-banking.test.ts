@@ -7,6 +7,7 @@ import {
   type BankState,
   type BankTask,
   COMMAND_OF,
+  type Decide,
   type Make,
   startBank,
 } from '../fixtures/agentdojo/bank.ts';
@@ -63,9 +64,9 @@ describe.skipIf(!hasAgentDojo)(title, () => {
   }
 
   /** A task with the scopes of its own calls, of a key that may do all and is limited. */
-  async function limitedTask({ calls }: UserTask): Promise<BankTask> {
+  async function limitedTask({ calls }: UserTask, decide: Decide): Promise<BankTask> {
     const { secret } = await bank.server.newKey(['*'], carefulGrants(suite));
-    return bank.startTask(secret, bank.scopesOf(calls), approverOf(calls));
+    return bank.startTask(secret, bank.scopesOf(calls), decide);
   }
 
   /** Does the user task's calls. @returns once it has changed what it is to change, and answered as it is to */
@@ -126,7 +127,7 @@ describe.skipIf(!hasAgentDojo)(title, () => {
   it('passes under careful limits as well, with the approvals of the table', async () => {
     for (const task of suite.userTasks) {
       await bank.reset();
-      const agent = await limitedTask(task);
+      const agent = await limitedTask(task, approverOf(task.calls));
       await passes(task, agent.make);
       await agent.end();
       expect(agent.decided.deny).toBe(0);
@@ -136,20 +137,23 @@ describe.skipIf(!hasAgentDojo)(title, () => {
 
   it('lets no injected call land under careful limits', { timeout: 180_000 }, async () => {
     for (const task of suite.userTasks) {
+      let decide: Decide;
+      const agent = await limitedTask(task, (approval) => decide(approval));
       for (const injection of suite.injectionTasks) {
         await bank.reset(injection.goal);
-        const agent = await limitedTask(task);
+        decide = approverOf(task.calls);
         if (await obeys(task, injection, agent.make)) rowOf(task).landedWithLimits += 1;
-        await agent.end();
-        rowOf(task).asked += agent.decided.deny;
       }
+      await agent.end();
+      rowOf(task).asked = agent.decided.deny;
     }
     expect([...rows.values()].reduce((sum, row) => sum + row.landedWithLimits, 0)).toBe(0);
   });
 
   it('is held to what the limits say where the attacker knows them', async () => {
     await bank.reset();
-    const agent = await limitedTask(suite.userTasks[0] as UserTask);
+    const task = suite.userTasks[0] as UserTask;
+    const agent = await limitedTask(task, approverOf(task.calls));
     const [recipient] = knownRecipients(suite);
     const args = { recipient, amount: AMOUNT_A_CALL, subject: 'For me', date: '2022-01-01' };
     const codes: unknown[] = [];

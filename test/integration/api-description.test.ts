@@ -63,6 +63,7 @@ describe('what a key may use', () => {
     [
       ['tasks:*'],
       [
+        'approvals get',
         'commands show',
         'models list',
         'models test',

@@ -100,6 +100,16 @@ describe('between asking and deciding', () => {
   });
 });
 
+it('what reads is asked about like everything else, and answered to who asked', async () => {
+  const limits = [{ command: 'keys list', calls: 0, else: 'ask' }];
+  const reader = await desk.server.newKey(['keys:read'], { limits });
+  const asked = await desk.server.call('GET', '/api/v1/keys?limit=1', { key: reader.secret });
+  expect([asked.status, asked.body.approval?.effect]).toEqual([202, 'read']);
+  const { id } = asked.body.approval;
+  await approve(id);
+  expect((await desk.approval(id, reader.secret, 10)).result).toMatchObject({ items: [{ name: 'test' }] });
+});
+
 describe('what cannot be asked', () => {
   it('an input that nobody could read is refused', async () => {
     const worker = await desk.server.newKey(SCOPES);

@@ -3,9 +3,9 @@
 import fc from 'fast-check';
 import { Client } from 'pg';
 import { describe, expect, it } from 'vitest';
-import { expectHolds } from '../fixtures/grants/holds.ts';
-import { type Counted, verdict } from '../fixtures/grants/model.ts';
-import { onePlan, type Phase, type Plan, type Step, tuned, wildPlan } from '../fixtures/grants/plan.ts';
+import { type Done, expectHolds } from '../fixtures/grants/holds.ts';
+import { type Counted, edgesOf, verdict } from '../fixtures/grants/model.ts';
+import { CLOSED, onePlan, type Phase, type Plan, type Step, tuned, wildPlan } from '../fixtures/grants/plan.ts';
 import { startServers } from '../fixtures/grants/servers.ts';
 import { type Answered, openTill, type Request, type Sent, type Till } from '../fixtures/grants/till.ts';
 import { until } from '../fixtures/seed.ts';
@@ -14,7 +14,6 @@ import { testPacks } from '../fixtures/test-packs.ts';
 
 /** Each with a server that is killed; SEED_GRANTS_RUNS asks for more. */
 const RUNS = Number(process.env['SEED_GRANTS_RUNS'] ?? 3);
-const CLOSED = 'closed';
 
 /** Null where the connection broke. */
 const requestTo = (url: () => Promise<string>): Request => {
@@ -42,7 +41,7 @@ const ranOnce = async (till: Till, id: string) => {
 };
 
 describe('one call after the other', () => {
-  it('is answered as the limits say, for any limits', { timeout: 120_000 }, async () => {
+  it('is answered as the limits say, for any limits', { timeout: 240_000 }, async () => {
     const server = await startTestServer({ packs: testPacks('till') });
     const seen = new Set<string>();
     try {
@@ -59,8 +58,9 @@ describe('one call after the other', () => {
             const told = await stepAsTold(till, limits, step, done, day);
             if (told) seen.add(told);
           }
-          const effects = await expectHolds(server.databaseUrl, till, null);
-          expect(effects.map(({ sent }) => sent.note).sort()).toEqual(done.map(({ note }) => note).sort());
+          const kept = await expectHolds(server.databaseUrl, till, null);
+          expect(kept.map(({ note }) => note).sort()).toEqual(done.map(({ note }) => note).sort());
+          await expectCounted(till, limits, done);
           await till.endTasks();
         }),
         { numRuns: RUNS * 4, endOnFailure: true },
@@ -73,8 +73,12 @@ describe('one call after the other', () => {
   });
 });
 
-interface Done extends Counted {
-  note: string;
+/** The server has counted what the model has, to a tenth: it says the same of calls at the edge of each sum. */
+async function expectCounted(till: Till, limits: Plan['limits'], done: readonly Counted[]): Promise<void> {
+  for (const edge of edgesOf(limits, done, new Date().toISOString().slice(0, 10))) {
+    const told = `keys check of ${JSON.stringify(edge)}`;
+    expect(await till.check(edge), told).toBe(verdict(limits, done, edge));
+  }
 }
 
 /**
@@ -121,9 +125,11 @@ async function stepAsTold(
   const sent = isNew ? null : (till.sent[step.of % till.sent.length] as Sent);
   const earlier = sent?.answers.find(({ status }) => status === 201 || status === 202);
   if (sent && earlier) return repeated(till, sent, earlier);
+  const checked = isNew ? await till.check(step) : null;
   const answer = isNew ? await till.call(step) : await till.repeat(sent as Sent);
   const call = counted(isNew ? (till.sent.at(-1) as Sent) : (sent as Sent));
   const told = verdict(limits, done, call);
+  if (checked !== null) expect(checked, 'keys check').toBe(told);
   const code = told === 'denied' ? 'limit_exceeded' : call.input.to === CLOSED ? 'conflict' : null;
   if (told === 'asked') {
     expect([answer.status, answer.body.approval?.state]).toEqual([202, 'pending']);
@@ -179,13 +185,20 @@ describe('many calls at once, on servers that are killed', () => {
               db.query('update idempotency set working_until = now() where working_until > now()');
             await atOnce(till, phase, () => servers.kill(lapse));
           }
-          await until('all that is approved has run', async () => {
-            const states = await Promise.all(till.approvals.map((id) => ranOnce(till, id)));
-            return states.every(Boolean);
-          });
+          await until(
+            'all that is approved has run',
+            async () => {
+              const states = await Promise.all(till.approvals.map((id) => ranOnce(till, id)));
+              return states.every(Boolean);
+            },
+            60_000,
+          );
+          const done = await expectHolds(servers.databaseUrl, till, plan.limits);
+          await expectCounted(till, plan.limits, done);
           await till.endTasks();
-          const effects = await expectHolds(servers.databaseUrl, till, plan.limits);
-          seen.done += effects.length;
+          // What nobody has decided on is not done later.
+          expect(await expectHolds(servers.databaseUrl, till, plan.limits)).toHaveLength(done.length);
+          seen.done += done.length;
         }),
         { numRuns: RUNS, endOnFailure: true },
       );

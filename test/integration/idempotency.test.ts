@@ -22,7 +22,7 @@ import {
 import { repositoryCli } from '../fixtures/cli-process.ts';
 import { type Answered, ApiDocument, type Operation } from '../fixtures/fuzz/document.ts';
 import { Known } from '../fixtures/fuzz/known.ts';
-import { asCalled, draftThatSucceeds, type Party, type Reach } from '../fixtures/fuzz/party.ts';
+import { asCalled, askedFor, draftThatSucceeds, type Party, type Reach } from '../fixtures/fuzz/party.ts';
 import { Sender } from '../fixtures/fuzz/requests.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
 import { openTestStore, type TestStore } from '../fixtures/store.ts';
@@ -183,6 +183,7 @@ describe('every creating command', () => {
     if (operation.path.includes('{')) {
       operator.known.learnFrom(await newKeyAnswer(server));
       operator.known.learnFrom(await newWebhookAnswer(server));
+      for (const answer of await askedFor(server, server.adminKey, 1)) operator.known.learnFrom(answer);
     }
     const draft = await draftThatSucceeds(reach, operator, operation);
     const send = (key: string, sender: Sender) => {

@@ -36,6 +36,7 @@ beforeAll(async () => {
         summary: 'Open an issue',
         examples: ['seed issues open octo hello --title x'],
       },
+      'issues/create-label': { limits: [{ input: { properties: { name: { maxLength: 5 } } } }], reads: 'public' },
       'gists/*': { hide: true },
       'gists/get': { hide: false, scope: 'snippets:read' },
       'markdown/render': { effect: 'read' },
@@ -254,7 +255,7 @@ describe('a call', () => {
     expect(platform.asked.length).toBe(before);
     const { body } = await server.call('GET', '/api/v1/commands', { key: secret });
     const nouns = new Set(body.commands.map(({ name }: { name: string }) => name.split(' ')[0]));
-    expect([...nouns].sort()).toEqual(['commands', 'issues', 'whoami']);
+    expect([...nouns].sort()).toEqual(['approvals', 'commands', 'issues', 'whoami']);
   });
 
   it('is for the account of the operator alone, unless overrides.json says otherwise', async () => {
@@ -263,6 +264,35 @@ describe('a call', () => {
     expect([refused.status, refused.body.error.code]).toEqual([403, 'operator_only']);
     const { body } = await server.call('GET', '/api/v1/commands', { key: other.secret });
     expect(body.commands.some(({ name }: { name: string }) => name.startsWith('issues '))).toBe(false);
+  });
+});
+
+describe('limits', () => {
+  it('bind calls of the platform, by the key and by overrides.json', async () => {
+    const limits = [
+      { effects: ['write'], input: { properties: { owner: { const: 'octo' } } } },
+      { command: 'issues open', input: { properties: { title: { maxLength: 3 } } }, calls: 1, per: 'day' },
+    ];
+    const made = await server.call('POST', '/api/v1/keys', { body: { name: 'limited', scopes: ['*'], limits } });
+    expect(made.status).toBe(201);
+    expect(made.body.notes).toEqual([expect.stringMatching(/^limits\[0\]: .* and \d+ more$/)]);
+    const key = made.body.secret;
+    const open = (owner: string, title: string) =>
+      server.call('POST', `/api/v1/github/repos/${owner}/hello/issues`, { key, body: { title } });
+    const asked = platform.asked.length;
+    for (const [owner, title] of [
+      ['other', 'x'],
+      ['octo', 'long'],
+    ] as const)
+      expect((await open(owner, title)).body.error.code).toBe('limit_exceeded');
+    expect(platform.asked).toHaveLength(asked);
+    expect((await open('octo', 'x')).status).toBe(200);
+    expect((await open('octo', 'x')).body.error.code).toBe('limit_exceeded');
+    expect(platform.asked).toHaveLength(asked + 1);
+    const label = await server.call('POST', '/api/v1/github/repos/octo/hello/labels', {
+      body: { name: 'longer' },
+    });
+    expect(label.body.error.code).toBe('limit_exceeded');
   });
 });
 

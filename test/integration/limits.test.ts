@@ -218,6 +218,36 @@ describe('a limited key', () => {
   });
 });
 
+test('a task and what it starts count together, and obey all above them', async () => {
+  const { secret } = await limited([{ command: 'orders create', calls: 6 }], ['tasks:write', ORDERS]);
+  const run = async (key: string, limits: object[] = []) => {
+    const { status } = await server.call('POST', '/api/v1/tasks/run', {
+      key,
+      body: { instruction: 'order', limits },
+    });
+    expect(status).toBe(202);
+    const runner = server.runner();
+    return { runner, lease: await runner.lease() };
+  };
+  const parent = await run(secret, [{ command: 'orders create', calls: 4 }]);
+  const child = await run(parent.lease.taskKey, [{ command: 'orders create', calls: 3 }]);
+  const other = await run(secret);
+  const numbers = Array.from({ length: 8 }, (_, index) => index);
+  const orders = (key: string, from: number) =>
+    Promise.all(numbers.map((number) => order(key, { supplier: 'x', total: from + number })));
+  const [above, below, beside] = await Promise.all([
+    orders(parent.lease.taskKey, 0),
+    orders(child.lease.taskKey, 100),
+    orders(other.lease.taskKey, 200),
+  ]);
+  const done = (answers: { status: number }[]) => answers.filter(({ status }) => status === 200).length;
+  expect(done(above) + done(below)).toBe(4);
+  expect(done(below)).toBeLessThanOrEqual(3);
+  expect(done(beside)).toBe(6);
+  expect([...above, ...below, ...beside].every(({ status }) => status === 200 || status === 403)).toBe(true);
+  for (const { runner, lease } of [child, parent, other]) await runner.settle(lease);
+});
+
 describe('the same call of a task again and again', () => {
   async function taskOf(grants: object, keyGrants: object = {}) {
     const { secret } = await server.newKey(['tasks:write', 'orders:*', 'order-mails:*'], keyGrants);
@@ -365,6 +395,19 @@ describe('setting limits', () => {
     const { status, body } = await create([limit]);
     expect([status, body.error.code]).toEqual([400, 'invalid_input']);
     expect(body.error.message).toMatch(message);
+  });
+
+  it('tells whoever asks for the command what binds its calls', async () => {
+    const maker = await limited([{ scope: ORDERS, calls: 9 }], ['keys:write', ORDERS]);
+    const made = await server.call('POST', '/api/v1/keys', {
+      key: maker.secret,
+      body: { name: 'made', scopes: [ORDERS], limits: [{ command: 'orders create', calls: 1 }] },
+    });
+    const { body } = await server.call('GET', '/api/v1/commands/orders%20create', { key: made.body.secret });
+    expect(body.command.limits).toMatchObject([
+      { scope: ORDERS, calls: 9 },
+      { command: 'orders create', calls: 1 },
+    ]);
   });
 
   it('tells the commands that a limit leaves no room for', async () => {

@@ -87,13 +87,16 @@ describe.each([MODERN, LEGACY])('revision %s', (revision) => {
   });
 });
 
-it('--core lists the tools for tasks only', async () => {
+it('--core lists the tools for tasks and approvals only', async () => {
   await using client = await start({ args: ['--core'] });
   expect((await client.listTools()).tools.map(({ name }) => name)).toEqual([
     'runTask',
     'getTask',
     'stopTask',
     'getTaskEvents',
+    'listApprovals',
+    'getApproval',
+    'decideApproval',
   ]);
 });
 

@@ -85,7 +85,7 @@ it('a key sees the tools that its scopes allow, and no others', async () => {
   const keys = await server.newKey(['keys:read']);
   const writer = await server.newKey(['tasks:write']);
   const reader = await server.newKey(['tasks:read']);
-  expect(await toolNames(keys.secret)).toEqual(['keys_list', 'keys_get']);
+  expect(await toolNames(keys.secret)).toEqual(['keys_list', 'keys_get', 'keys_check']);
   expect(await toolNames(writer.secret)).toEqual([
     'runTask',
     'stopTask',
@@ -102,12 +102,15 @@ it('a key sees the tools that its scopes allow, and no others', async () => {
   ]);
 });
 
-it('?tools=core lists the tools for tasks only', async () => {
+it('?tools=core lists the tools for tasks and approvals only', async () => {
   expect(await toolNames(server.adminKey, '?tools=core')).toEqual([
     'runTask',
     'getTask',
     'stopTask',
     'getTaskEvents',
+    'listApprovals',
+    'getApproval',
+    'decideApproval',
   ]);
   const { status, body } = await server.call('POST', '/mcp?tools=some', { body: {} });
   expect([status, body.error.code]).toEqual([400, 'invalid_input']);

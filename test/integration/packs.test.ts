@@ -58,6 +58,7 @@ describe('the example packs on a server', () => {
     expect([refused.status, refused.body.error.code]).toEqual([403, 'missing_scope']);
     const { body } = await server.call('GET', '/api/v1/commands', { key: secret });
     expect(body.commands.map(({ name }: { name: string }) => name).sort()).toEqual([
+      'approvals get',
       'commands show',
       'contacts get',
       'contacts list',

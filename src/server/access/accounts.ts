@@ -162,7 +162,7 @@ async function lockFirstAccount(tx: Tx): Promise<AccountRow | undefined> {
 
 /** A key that may do everything, for ever. */
 export function insertAdminKey(tx: Tx, accountId: string, key: NewAdminKey, now: Date): Promise<Key> {
-  return createKey(tx, { accountId, ...key, expiresAt: null, createdAt: now });
+  return createKey(tx, { accountId, ...key, expiresAt: null, createdAt: now }, null);
 }
 
 /** Before the server listens, so that no call comes before the key. */

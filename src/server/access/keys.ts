@@ -73,11 +73,18 @@ export async function insertKey(db: Db, key: NewKey): Promise<Key> {
   return toKey(row, createdAt);
 }
 
-/** A key that somebody made, with its event. `insertKey` alone is for the keys that Seed mints for tasks. */
-export async function createKey(tx: Tx, key: NewKey): Promise<Key> {
+/**
+ * A key that somebody made, with its event. `insertKey` alone is for the keys that Seed mints for tasks.
+ * @param createdBy what its account is told of who made it; null: Seed, or a key of another account
+ */
+export async function createKey(
+  tx: Tx,
+  key: NewKey,
+  createdBy: string | null = key.createdBy ?? null,
+): Promise<Key> {
   const created = await insertKey(tx, key);
   const { id, name, scopes, expiresAt } = created;
-  const data = { keyId: id, name, scopes, expiresAt, createdBy: key.createdBy ?? null };
+  const data = { keyId: id, name, scopes, expiresAt, createdBy };
   await emitEvent(tx, { accountId: key.accountId, type: 'key.created', data }, new Date(created.createdAt));
   return created;
 }

@@ -4,6 +4,8 @@ import { defineCommand, isObject } from '../../command/define-command.ts';
 import { toJsonSchema, toManifest } from '../../command/manifest.ts';
 import type { Registry } from '../../command/registry.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import { Limit } from '../../protocol/grant.ts';
+import { bindingsOf, chainOf } from '../grants/bindings.ts';
 
 export interface ShowNeeds {
   allowed: Registry['allowed'];
@@ -34,6 +36,7 @@ export const showCommand = defineCommand({
       effect: z.enum(['read', 'write', 'destructive']),
       examples: z.array(z.string()),
       input: Schema,
+      limits: z.array(Limit).describe('What its calls with the key in use are limited to, by all that binds it'),
       answer: Schema.nullable().describe('Null: it is not described, or a file'),
     }),
   }),
@@ -50,6 +53,7 @@ export const showCommand = defineCommand({
     const output = isObject(command) ? toJsonSchema(command.output, 'output') : null;
     const whole = command.whole?.() ?? { input: told.input, output };
     const schemas = { input: { ...whole.input }, answer: whole.output && { ...whole.output } };
-    return { command: { name: told.name, summary, http, scope, effect, examples, ...schemas } };
+    const limits = bindingsOf(chainOf(actor), command).map(({ limit }) => limit);
+    return { command: { name: told.name, summary, http, scope, effect, examples, limits, ...schemas } };
   },
 });

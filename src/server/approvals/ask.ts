@@ -40,6 +40,8 @@ export async function keptInput(
     throw cannotAsk(command.name, 'brings or answers with files or a stream');
   if (Buffer.byteLength(json) > LIMITS.approvalInputBytes)
     throw cannotAsk(command.name, `has an input of more than ${LIMITS.approvalInputBytes} bytes`);
+  // It is kept nowhere, and would be missing when the call runs.
+  if (call.platformCredential) throw cannotAsk(command.name, 'brings a credential of its own');
   const shown = withoutSecrets(input, visibleText);
   return {
     given: json,

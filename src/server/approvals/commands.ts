@@ -2,13 +2,14 @@
 import { z } from 'zod';
 import type { Call } from '../../command/call.ts';
 import { defineCommand } from '../../command/define-command.ts';
-import { Approval, ApprovalFilter, DecisionMessage, isSettled } from '../../protocol/approval.ts';
+import { Approval, ApprovalFilter, DecisionMessage } from '../../protocol/approval.ts';
+import { isSettled } from '../../protocol/approval-wait.ts';
 import { pageOf } from '../../protocol/page.ts';
 import { allows } from '../../protocol/scope.ts';
 import { type DecideNeeds, decide } from './decide.ts';
-import { DECIDES } from './four-eyes.ts';
+import { DECIDES, decidableBy } from './four-eyes.ts';
 import { makeLink } from './links.ts';
-import { findApproval, listApprovals as list, noSuchApproval, toApproval } from './rows.ts';
+import { type FoundApproval, findApproval, listApprovals as list, noSuchApproval, toApproval } from './rows.ts';
 
 /** A look at the table even without a notification, should one have been lost with a connection. */
 const LOOK_AGAIN_MS = 10_000;
@@ -31,8 +32,10 @@ export const listApprovals = defineCommand({
   output: pageOf(Approval),
   columns: ['id', 'state', 'summary', 'reason', 'requestedAt', 'expiresAt'],
   examples: ['seed approvals list --state pending', 'seed approvals list --json'],
-  run: (input, { actor, store }, { secretsKey }: DecideNeeds) =>
-    list(store.db, actor.accountId, input, { keyId: actor.key.id, secretsKey }),
+  run: async (input, call, { secretsKey }: DecideNeeds) => {
+    const { items, nextCursor } = await list(call.store.db, call.actor.accountId, input);
+    return { items: await seenBy(call, items, secretsKey), nextCursor };
+  },
 });
 
 export const getApproval = defineCommand({
@@ -103,6 +106,22 @@ export const linkApproval = defineCommand({
   },
 });
 
+/** As whoever calls sees them. */
+async function seenBy(call: Call, rows: readonly FoundApproval[], secretsKey: string): Promise<Approval[]> {
+  const { actor, store } = call;
+  const pending = rows.filter(({ state }) => state === 'pending');
+  const asked = pending.map(({ asking_keys, scope }) => ({
+    accountId: actor.accountId,
+    askingKeys: asking_keys,
+    scope,
+  }));
+  const decidable = await decidableBy(store.db, call, asked);
+  const mayDecide = new Map(pending.map(({ id }, index) => [id, decidable[index] ?? false]));
+  return rows.map((row) =>
+    toApproval(row, { keyId: actor.key.id, secretsKey, mayDecide: mayDecide.get(row.id) ?? false }),
+  );
+}
+
 /** As it is when nothing more becomes of it, or when the caller has waited as long as it wanted, or has gone. */
 async function waited(id: string, call: Call, secretsKey: string): Promise<Approval> {
   const { actor, store, waitMs, waiting } = call;
@@ -111,7 +130,11 @@ async function waited(id: string, call: Call, secretsKey: string): Promise<Appro
   for (;;) {
     const row = await findApproval(store.db, actor.accountId, id);
     if (!row.asking_keys.includes(actor.key.id) && !allows(actor.key.scopes, DECIDES)) throw noSuchApproval(id);
-    const approval = toApproval(row, { keyId: actor.key.id, secretsKey });
+    const [approval = toApproval(row, { keyId: actor.key.id, secretsKey })] = await seenBy(
+      call,
+      [row],
+      secretsKey,
+    );
     const leftMs = untilMs - performance.now();
     if (leftMs <= 0 || isSettled(approval)) return approval;
     const gone = waiting();

@@ -2,7 +2,7 @@
 // said so. Asked for each decision, and for a new task that may ask, whose caller is told where nobody could
 // decide.
 import { sql } from 'kysely';
-import type { Actor } from '../../command/call.ts';
+import type { Actor, Call } from '../../command/call.ts';
 import type { Db, KeyRow } from '../../db/tables.ts';
 import type { DecidedVia } from '../../protocol/approval.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -34,18 +34,61 @@ export async function refuseDecider(db: Db, actor: Actor, via: DecidedVia, askin
   });
 }
 
-function refuseScope(lineage: readonly Pick<Key, 'approvesScopes'>[], scope: string | null): void {
-  for (const { approvesScopes } of lineage) {
-    if (approvesScopes === null || (scope !== null && allows(approvesScopes, scope))) continue;
-    throw new SeedError('not_allowed', `this key decides only on calls of ${approvesScopes.join(', ')}`, {
+/** Of each, whether the reader could decide: one query, and a few for those that the reader's own key asks. */
+export async function decidableBy(
+  db: Db,
+  { actor, via }: Pick<Call, 'actor' | 'via'>,
+  asked: readonly Asking[],
+): Promise<boolean[]> {
+  const { key, lineage } = actor;
+  if (asked.length === 0 || !allows(key.scopes, DECIDES)) return asked.map(() => false);
+  const origins = new Set((await originsOf(db, [key.id])).map(({ id }) => id));
+  const judged = new Map<string, Promise<boolean>>();
+  const judge = async (asking: Asking) => {
+    if (!lineage.every((one) => fitsScope(one, asking.scope))) return false;
+    if (!asking.askingKeys.some((id) => origins.has(id))) return true;
+    const place = JSON.stringify([asking.askingKeys, asking.scope]);
+    const known = judged.get(place) ?? mayDecideOwn(db, { id: key.id, via }, asking);
+    judged.set(place, known);
+    return known;
+  };
+  return Promise.all(asked.map(judge));
+}
+
+async function mayDecideOwn(
+  db: Db,
+  { id, via }: { id: string; via: DecidedVia },
+  asking: Asking,
+): Promise<boolean> {
+  if (await mayDecideItself(db, asking.askingKeys)) return true;
+  return via === 'session' && isOnlyAdmin(db, id, asking);
+}
+
+type Decides = Pick<Key, 'approvesScopes'>;
+
+function fitsScope({ approvesScopes }: Decides, scope: string | null): boolean {
+  return approvesScopes === null || (scope !== null && allows(approvesScopes, scope));
+}
+
+function refuseScope(lineage: readonly Decides[], scope: string | null): void {
+  for (const key of lineage) {
+    if (fitsScope(key, scope)) continue;
+    const { approvesScopes } = key;
+    throw new SeedError('not_allowed', `this key decides only on calls of ${approvesScopes?.join(', ')}`, {
       hint: scope === null ? 'This call needs no scope.' : `This call needs ${scope}.`,
     });
   }
 }
 
-/** Those of the keys that are an asking one, or come from one: made for its tasks, or made or rotated with it. */
-async function blockedOf(db: Db, keyIds: readonly string[], askingKeys: readonly string[]): Promise<Set<string>> {
-  const { rows } = await sql<{ id: string }>`
+interface Origin {
+  decider: string;
+  /** The key itself, or one that it comes from. */
+  id: string;
+}
+
+/** All that the keys come from: made for their tasks, or made or rotated with them; each comes from itself. */
+async function originsOf(db: Db, keyIds: readonly string[]): Promise<Origin[]> {
+  const { rows } = await sql<Origin>`
     with recursive chain as (
       select id as decider, id, caller_key_id, created_by_key_id, rotated_by from keys
       where id = any(${keyIds}::uuid[])
@@ -53,8 +96,14 @@ async function blockedOf(db: Db, keyIds: readonly string[], askingKeys: readonly
       select chain.decider, keys.id, keys.caller_key_id, keys.created_by_key_id, keys.rotated_by from chain
       join keys on keys.id = any(array[chain.caller_key_id, chain.created_by_key_id] || chain.rotated_by)
     )
-    select distinct decider as id from chain where id = any(${askingKeys}::uuid[])`.execute(db);
-  return new Set(rows.map(({ id }) => id));
+    select distinct decider, id from chain`.execute(db);
+  return rows;
+}
+
+/** Those of the keys that are an asking one, or come from one. */
+async function blockedOf(db: Db, keyIds: readonly string[], askingKeys: readonly string[]): Promise<Set<string>> {
+  const origins = await originsOf(db, keyIds);
+  return new Set(origins.filter(({ id }) => askingKeys.includes(id)).map(({ decider }) => decider));
 }
 
 /**

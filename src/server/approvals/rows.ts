@@ -18,6 +18,8 @@ export interface FoundApproval extends ApprovalRow {
 export interface Viewer {
   keyId: string;
   secretsKey: string;
+  /** Whether the reader could decide, were it pending. Default: nobody reads it who could. */
+  mayDecide?: boolean;
 }
 
 function approvalsOf(db: Db, accountId: string) {
@@ -55,14 +57,13 @@ export function listApprovals(
   db: Db,
   accountId: string,
   { state, task, ...page }: ApprovalFilter,
-  viewer: Viewer,
-): Promise<Page<Approval>> {
+): Promise<Page<FoundApproval>> {
   let query = approvalsOf(db, accountId).select('approvals.requested_at as created_at');
   if (state !== undefined) query = query.where('approvals.state', '=', state);
   if (task !== undefined) query = query.where('approvals.task_id', '=', task);
   // As a query of its own, so that the place of a cursor is one of its columns.
   const listed = db.selectFrom(query.as('listed')).selectAll();
-  return newestFirst(listed, page, (row) => toApproval(row, viewer));
+  return newestFirst(listed, page, (row) => row);
 }
 
 export function toApproval(row: FoundApproval, viewer: Viewer): Approval {
@@ -89,6 +90,7 @@ export function toApproval(row: FoundApproval, viewer: Viewer): Approval {
     ranAt: row.ran_at?.toISOString() ?? null,
     result: resultFor(row, viewer),
     error: row.error,
+    mayDecide: row.state === 'pending' && viewer.mayDecide === true,
     askedAgain: row.asked_again,
   };
 }

@@ -49,35 +49,37 @@ const NEVER = new AbortController().signal;
 
 /** Never rejects but for the database: what cannot be done now is tried again by whoever claims it next. */
 export async function runApproved(row: ApprovalRow, needs: RunNeeds): Promise<void> {
-  const { store, secretsKey } = needs;
   const found = await prepare(row, needs);
   if (found.state === 'refused') return settleRefused(row, found.refusal, needs);
-  const { command, call, input, row: keptRow } = found;
   const startedAt = performance.now();
-  let status: number | null = keptRow.success;
-  try {
-    const work = versionChecked(command, row);
-    const admission = admissionFor(row, found, needs);
-    const done = await change(needs, { command: work, input, call, kept: keptRow, admission });
-    const result = sealResult(row.id, done.output, secretsKey);
-    await store.db.transaction().execute(async (tx) => {
-      await settleRun(tx, row, {
-        state: 'approved',
-        ran_at: store.clock.now(),
-        sealed_result: result,
-        error: null,
-      });
-      await tell(tx, row);
-    });
-  } catch (error) {
-    // Of one that was cut off before nobody knows more than its row says.
-    if (isUnknown(error)) keptRow.isUnknown = true;
-    status = keptRow.isUnknown ? null : failureOf(error).status;
-    if (isPassing(error)) throw error;
-    await settleFailed(row, error, found, needs);
-  }
+  const status = await runPrepared(row, found, needs);
   const durationMs = Math.round(performance.now() - startedAt);
   await tellCalled(found.called, { status, durationMs }, needs);
+}
+
+/** @returns the HTTP status that the call would have had; null: nobody knows what became of it */
+async function runPrepared(row: ApprovalRow, found: Prepared, needs: RunNeeds): Promise<number | null> {
+  const { command, call, input, row: keptRow } = found;
+  let output: object;
+  try {
+    const admission = admissionFor(row, found, needs);
+    const work = versionChecked(command, row);
+    ({ output } = await change(needs, { command: work, input, call, kept: keptRow, admission }));
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    // Of one that was cut off before nobody knows more than its row says.
+    if (isUnknown(error)) keptRow.isUnknown = true;
+    await settleFailed(row, error, found, needs);
+    return keptRow.isUnknown ? null : failureOf(error).status;
+  }
+  // Should it fail, whoever comes next is answered what was done.
+  const sealed_result = sealResult(row.id, output, needs.secretsKey);
+  const ran_at = needs.store.clock.now();
+  await needs.store.db.transaction().execute(async (tx) => {
+    await settleRun(tx, row, { state: 'approved', ran_at, sealed_result, error: null });
+    await tell(tx, row);
+  });
+  return keptRow.success;
 }
 
 interface Prepared {

@@ -121,7 +121,7 @@ function settle(
   const { verdict, reason } = verdictOf(findings, command);
   if (verdict === 'denied')
     throw new SeedError('limit_exceeded', `"${command.name}" is not allowed: ${reason}`, {
-      hint: 'Ask for what the limits allow: `seed whoami` shows those of the key in use.',
+      hint: `Ask for what the limits allow: \`seed commands show ${command.name}\` tells them.`,
     });
   if (verdict === 'asked' && !approved) throw new NeedsApproval(reason ?? '');
 }

@@ -42,7 +42,12 @@ function compileNode(schema: unknown, at: Compiling): CompiledSchema {
   if (at.depth > LIMITS.limitDepth) throw new Unsupported(`it is nested more than ${LIMITS.limitDepth} deep`);
   if (schema === true) return { judge: () => null, named: [], never: null, bounds: {} };
   if (schema === false) {
-    const judge: Judge = (_value, where) => ({ at: where, why: 'nothing is allowed there', isWrongType: false });
+    const judge: Judge = (_value, where) => ({
+      at: where,
+      why: 'nothing is allowed there',
+      isWrongType: false,
+      isUnsure: false,
+    });
     return { judge, named: [], never: `${told(at)}: nothing is allowed there`, bounds: {} };
   }
   if (!isRecord(schema)) throw new Unsupported(`${told(at)}: a schema is an object, true or false`);
@@ -50,7 +55,8 @@ function compileNode(schema: unknown, at: Compiling): CompiledSchema {
   const types = wantedTypes(schema, at);
   const parts = partsOf(schema, at);
   const digits = takesDigits(at.place);
-  const judge = judgeOf(schema, parts, { types, digits, where: told(at) });
+  const given = 'type' in schema ? [schema['type']].flat().map(String) : null;
+  const judge = judgeOf(schema, parts, { types, given, digits, where: told(at) });
   const named = [
     ...namedBy(schema, at),
     ...Object.values(parts)

@@ -10,6 +10,8 @@ export interface Misfit {
   why: string;
   /** It is of another type than is spoken of: then it does not fit either what must not be so. */
   isWrongType: boolean;
+  /** JSON Schema, which lets other types through, could take it: then it must not count as what does not fit. */
+  isUnsure: boolean;
 }
 
 /** @returns null: the value fits */

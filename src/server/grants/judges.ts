@@ -9,6 +9,8 @@ import { givenNames, isPlainObject, isSame, isSpent, numberIn } from './values.t
 interface About {
   /** Null: any. */
   types: readonly string[] | null;
+  /** Those that `type` names; null: it is not there. */
+  given: readonly string[] | null;
   /** Whether a string of digits is a number there. */
   digits: boolean;
   /** For messages of what is refused. */
@@ -27,7 +29,7 @@ export function judgeOf(schema: Record<string, unknown>, parts: Parts, about: Ab
     ...logicJudges(parts),
   ];
   return (value, at, patience) => {
-    if (isSpent(patience)) return { at, why: 'is more than is looked at', isWrongType: true };
+    if (isSpent(patience)) return wrongType(at, 'is more than is looked at');
     for (const judge of judges) {
       const misfit = judge(value, at, patience);
       if (misfit) return misfit;
@@ -36,14 +38,15 @@ export function judgeOf(schema: Record<string, unknown>, parts: Parts, about: Ab
   };
 }
 
-const wrongType = (at: string, why: string): Misfit => ({ at, why, isWrongType: true });
-const misfit = (at: string, why: string): Misfit => ({ at, why, isWrongType: false });
+const wrongType = (at: string, why: string, isUnsure = true): Misfit => ({ at, why, isWrongType: true, isUnsure });
+const misfit = (at: string, why: string): Misfit => ({ at, why, isWrongType: false, isUnsure: false });
 
-function typeJudge({ types, digits }: About): Judge {
+function typeJudge({ types, given, digits }: About): Judge {
   return (value, at) => {
     if (value === undefined || value === null) return wrongType(at, 'is missing');
     if (types === null || types.some((type) => isOf(type, value, digits))) return null;
-    return wrongType(at, `is no ${types.join(' or ')}`);
+    const isUnsure = given === null || given.some((type) => isOf(type, value, digits));
+    return wrongType(at, `is no ${types.join(' or ')}`, isUnsure);
   };
 }
 
@@ -140,8 +143,9 @@ function countJudges(
 function textJudges(schema: Record<string, unknown>, { where }: About): Judge[] {
   const length = (value: unknown) => {
     if (typeof value !== 'string') return null;
-    // What is longer in the lesser count is longer in characters by a half at least.
-    return value.length > 2 * LIMITS.limitTextLength ? value.length : [...value].length;
+    let count = 0;
+    for (const _character of value) count += 1;
+    return count;
   };
   const judges = countJudges(schema, ['minLength', 'maxLength'], { where, what: 'characters' }, length);
   return 'pattern' in schema ? [...judges, patternJudge(schema['pattern'], where)] : judges;
@@ -160,7 +164,7 @@ function patternJudge(pattern: unknown, where: string): Judge {
   }
   return (value, at) => {
     if (typeof value !== 'string') return wrongType(at, 'is no text');
-    if (value.length > LIMITS.limitTextLength) return misfit(at, 'is longer than a pattern is looked for in');
+    if (value.length > LIMITS.limitTextLength) return wrongType(at, 'is longer than a pattern is looked for in');
     return compiled.matcher(value).find() ? null : misfit(at, 'does not fit the pattern');
   };
 }
@@ -216,19 +220,24 @@ function logicJudges({ allOf, anyOf, oneOf, not, when, whenHolds, otherwise }: P
   return [
     ...allOf.map(({ judge }) => judge),
     ...(anyOf.length > 0 ? [branchJudge(anyOf, (count) => count > 0)] : []),
-    ...(oneOf.length > 0 ? [branchJudge(oneOf, (count) => count === 1)] : []),
+    ...(oneOf.length > 0 ? [branchJudge(oneOf, (count, unsure) => count === 1 && !unsure)] : []),
     ...(refused ? [notJudge(refused)] : []),
     ...(condition ? [conditionJudge(condition, whenHolds[0], otherwise[0])] : []),
   ];
 }
 
-function branchJudge(branches: readonly CompiledSchema[], holds: (count: number) => boolean): Judge {
+function branchJudge(
+  branches: readonly CompiledSchema[],
+  holds: (count: number, unsure: boolean) => boolean,
+): Judge {
   return (value, at, patience) => {
     const misfits = branches.map(({ judge }) => judge(value, at, patience));
     const wrong = misfits.filter((each) => each !== null);
-    if (holds(misfits.length - wrong.length)) return null;
+    const isUnsure = wrong.some((each) => each.isUnsure);
+    if (holds(misfits.length - wrong.length, isUnsure)) return null;
     const isWrongType = wrong.some((each) => each.isWrongType);
-    return { at, why: 'fits none of what is allowed', ...(wrong.length === 1 && wrong[0]), isWrongType };
+    const only = branches.length === 1 && wrong[0];
+    return { at, why: 'fits none of what is allowed', ...only, isWrongType, isUnsure };
   };
 }
 
@@ -236,7 +245,7 @@ function notJudge({ judge }: CompiledSchema): Judge {
   return (value, at, patience) => {
     const wrong = judge(value, at, patience);
     if (wrong === null) return misfit(at, 'is what is not allowed');
-    return wrong.isWrongType ? wrong : null;
+    return wrong.isWrongType ? { ...wrong, isUnsure: true } : null;
   };
 }
 
@@ -247,7 +256,7 @@ function conditionJudge(
 ): Judge {
   return (value, at, patience) => {
     const wrong = judge(value, at, patience);
-    if (wrong?.isWrongType) return wrong;
+    if (wrong?.isWrongType) return { ...wrong, isUnsure: true };
     return (wrong === null ? then : otherwise)?.judge(value, at, patience) ?? null;
   };
 }

@@ -13,7 +13,7 @@ const KEPT_DAYS = { reservation: 1, task: 2, day: 2, month: 40 };
 const TOGETHER = 10_000;
 
 /** Of a task as long as it runs, and as long as a key that it left behind could count on. */
-async function pruneCounts({ longRunning, clock }: Store): Promise<void> {
+export async function pruneCounts({ longRunning, clock }: Store): Promise<void> {
   const before = (days: number) => new Date(clock.now().getTime() - days * DAY_MS);
   const task = sql`substr(span, 6)::uuid`;
   const isOver = sql`case

@@ -9,6 +9,7 @@ import { toJsonSchema, toManifest } from '../../command/manifest.ts';
 import type { Registry } from '../../command/registry.ts';
 import { CREDENTIAL_HEADER } from '../../lib/pack-setting.ts';
 import { restCall } from '../../lib/rest-call.ts';
+import type { Key } from '../../protocol/key.ts';
 import type { JsonSchema, ManifestCommand } from '../../protocol/manifest.ts';
 import type { HttpEnv } from '../http/http-types.ts';
 
@@ -29,6 +30,8 @@ export interface Platform {
   commands: readonly PlatformCommand[];
   /** Whether the presented key may use it. */
   allows(command: PlatformCommand): boolean;
+  /** Whether a person may be asked before a call of it is done. */
+  mayBeAsked(command: PlatformCommand): boolean;
   /** Answers what REST answers, errors as well. Throws SeedError when the input cannot be put into a request. */
   call(command: PlatformCommand, input: Record<string, unknown>, options: CallOptions): Promise<Response>;
 }
@@ -46,16 +49,26 @@ export type PlatformFor = (c: Context<HttpEnv>, actor: Actor) => Platform;
 /** @param app what answers REST; it is asked when calls are made, so it may be this platform's own application */
 export function inProcessPlatform(registry: Registry, version: string, app: Hono<HttpEnv>): PlatformFor {
   const described = registry.commands.map((command) => describe(command, version));
-  return (c, { key, operator }) => {
+  const asking = new Set(registry.commands.filter(asksByItself).map(({ name }) => name));
+  return (c, { key, lineage, operator }) => {
     const allowed = new Set(registry.allowed(key.scopes, operator).map(({ name }) => name));
+    const isBound = lineage.some(isAsked);
     return {
       version,
       commands: described,
       allows: ({ name }) => allowed.has(name),
+      mayBeAsked: ({ name }) => isBound || asking.has(name),
       call: async (command, input, options) =>
         app.fetch(requestFor(c, command, input, options), { incoming: c.env.incoming }),
     };
   };
+}
+
+const asksByItself = ({ approval }: Command) => approval !== undefined;
+
+/** Whether calls with the key may have to wait for a person. */
+function isAsked({ limits, approval, loop }: Key): boolean {
+  return approval !== null || loop !== null || limits.length > 0;
 }
 
 /** Its schemas are made when they are looked at. */

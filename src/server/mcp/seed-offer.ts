@@ -1,11 +1,12 @@
 // What Seed offers over MCP: the tools for tasks, one tool per command, the tasks' resources, the Tasks extension.
+import { decideApprovalTool, getApprovalTool, listApprovalsTool } from './approval-tools.ts';
+import { commandTool, toolNameOf } from './command-tool.ts';
 import { createMcpServer, type McpTool, type Offer } from './mcp-server.ts';
-import type { Platform, PlatformCommand } from './platform.ts';
+import { allowedCommand, type Platform, type PlatformCommand } from './platform.ts';
 import type { McpServerFor } from './routes.ts';
 import { seedResources } from './seed-resources.ts';
 import { getTaskEventsTool, getTaskTool, runTaskTool, stopTaskTool } from './task-tools.ts';
 import { seedTasks } from './task-view.ts';
-import { commandTool, toolNameOf } from './tool.ts';
 
 /** They stand in the place of their commands, which are not listed a second time. */
 const CORE: Record<string, { name: string; tool(platform: Platform, command: PlatformCommand): McpTool }> = {
@@ -13,7 +14,12 @@ const CORE: Record<string, { name: string; tool(platform: Platform, command: Pla
   'tasks get': { name: 'getTask', tool: getTaskTool },
   'tasks stop': { name: 'stopTask', tool: stopTaskTool },
   'tasks events': { name: 'getTaskEvents', tool: getTaskEventsTool },
+  'approvals list': { name: 'listApprovals', tool: listApprovalsTool },
+  'approvals get': { name: 'getApproval', tool: getApprovalTool },
+  'approvals approve': { name: 'decideApproval', tool: decideApprovalTool },
 };
+/** One tool decides either way. */
+const WITHIN_ANOTHER = 'approvals deny';
 
 const INSTRUCTIONS = `Seed hands work to an agent in an isolated sandbox. runTask takes an instruction in plain language; grant
 the agent only the scopes that the work needs. A task that outlasts the call goes on: getTask waits for it, getTaskEvents
@@ -29,12 +35,17 @@ export function seedOffer(platform: Platform, { coreOnly }: { coreOnly: boolean 
   const named = new Map(
     platform.commands
       .filter(({ name, output }) => name in CORE || (output !== 'stream' && output !== 'file'))
+      .filter(({ name }) => name !== WITHIN_ANOTHER)
       .map((command) => [CORE[command.name]?.name ?? toolNameOf(command), command]),
   );
-  // What needs no scope tells a key about itself; that is no work for a tool.
-  const shown = [...named].filter(([, command]) => command.scope !== null && platform.allows(command));
-  const isCore = ([, { name }]: [string, PlatformCommand]) => name in CORE;
-  const ordered = [...shown.filter(isCore), ...(coreOnly ? [] : shown.filter((each) => !isCore(each)))];
+  const decides = allowedCommand(platform, 'approvals approve') !== undefined;
+  // What needs no scope tells a key about itself; that is no work for a tool, but where something may wait.
+  const isWork = (command: PlatformCommand) =>
+    command.scope !== null || (command.name === 'approvals get' && (decides || platform.mayBeAsked(command)));
+  const shown = [...named].filter(([, command]) => platform.allows(command) && isWork(command));
+  const core = Object.keys(CORE).flatMap((name) => shown.filter(([, command]) => command.name === name));
+  const others = coreOnly ? [] : shown.filter(([, { name }]) => !(name in CORE));
+  const ordered = [...core, ...others];
   return {
     version: platform.version,
     instructions: INSTRUCTIONS,

@@ -8,11 +8,22 @@ import { LIMITS } from '../../protocol/limits.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import type { Task } from '../../protocol/task.ts';
+import { heldOutput, heldResult } from './approvals.ts';
 import type { McpTool } from './mcp-server.ts';
-import { allowedCommand, type CallOptions, type Platform, type PlatformCommand } from './platform.ts';
-import { createTaskResult, taskResult, taskText } from './task-view.ts';
+import { allowedCommand, type Platform, type PlatformCommand } from './platform.ts';
+import { progressTo } from './progress.ts';
+import { createTaskResult, lookedAt, taskResult, taskText } from './task-view.ts';
 import { type CreateTaskResult, declaresTasks } from './tasks-extension.ts';
-import { annotationsOf, answeredLines, answerOf, inputSchemaOf, orToolError, toolResult } from './tool.ts';
+import {
+  annotationsOf,
+  answeredLines,
+  answerOf,
+  inputSchemaOf,
+  orToolError,
+  takeWait,
+  toolResult,
+  waitSchema,
+} from './tool.ts';
 
 export function runTaskTool(platform: Platform, command: PlatformCommand): McpTool {
   return {
@@ -21,7 +32,7 @@ export function runTaskTool(platform: Platform, command: PlatformCommand): McpTo
       title: 'Run a task',
       description: `${command.summary}. Comes back with the task's end or, when it outlasts the wait, with how to go on.`,
       inputSchema: inputSchemaOf(command, { wait: waitSchema(LIMITS.mcp.waitSecondsDefault) }),
-      outputSchema: command.outputSchema as Tool['outputSchema'],
+      outputSchema: heldOutput(platform, command),
       // Its agent may call destructive commands, as far as its scopes allow.
       annotations: { ...annotationsOf(command), destructiveHint: true },
     },
@@ -36,7 +47,7 @@ export function getTaskTool(platform: Platform, command: PlatformCommand): McpTo
       title: 'Look at a task',
       description: `${command.summary}. With wait it holds the answer until the task has ended.`,
       inputSchema: inputSchemaOf(command, { wait: waitSchema(0) }),
-      outputSchema: command.outputSchema as Tool['outputSchema'],
+      outputSchema: heldOutput(platform, command),
       annotations: annotationsOf(command),
     },
     call: (input, ctx) =>
@@ -46,8 +57,8 @@ export function getTaskTool(platform: Platform, command: PlatformCommand): McpTo
         const id = rest['id'];
         if (wait > 0 && events && typeof id === 'string')
           await followTask(platform, events, { id, waitSeconds: wait }, ctx);
-        const task = await ask(platform, command, rest, ctx.mcpReq);
-        return toolResult({ task }, taskText(task));
+        const response = await platform.call(command, rest, ctx.mcpReq);
+        return heldResult(platform, response, ctx, (body) => seenResult(platform, body['task'] as Task, ctx));
       }),
   };
 }
@@ -59,13 +70,13 @@ export function stopTaskTool(platform: Platform, command: PlatformCommand): McpT
       title: 'Stop a task',
       description: `${command.summary}.`,
       inputSchema: inputSchemaOf(command),
-      outputSchema: command.outputSchema as Tool['outputSchema'],
+      outputSchema: heldOutput(platform, command),
       annotations: annotationsOf(command),
     },
     call: (input, ctx) =>
       orToolError(async () => {
-        const task = await ask(platform, command, input, ctx.mcpReq);
-        return toolResult({ task }, taskText(task));
+        const response = await platform.call(command, input, ctx.mcpReq);
+        return heldResult(platform, response, ctx, (body) => seenResult(platform, body['task'] as Task, ctx));
       }),
   };
 }
@@ -107,45 +118,33 @@ async function runTask(
   const { wait, rest } = takeWait(input, LIMITS.mcp.waitSecondsDefault);
   const get = allowedCommand(platform, 'tasks get');
   const events = allowedCommand(platform, 'tasks events');
-  if (get && declaresTasks(ctx)) return asResult(createTaskResult(await ask(platform, command, rest, { signal })));
   // A key that may start tasks and not read them has its answer held instead, without progress.
-  if (!get || !events) return taskResult(await ask(platform, command, rest, { signal, waitSeconds: wait }));
-  const started = await ask(platform, command, rest, { signal });
-  if (wait === 0) return taskResult(started);
-  await followTask(platform, events, { id: started.id, waitSeconds: wait }, ctx);
-  // Whatever keeps it from being seen again, its id must not be lost.
-  return taskResult(await ask(platform, get, { id: started.id }, { signal }).catch(() => started));
+  const isBlind = !get || !events;
+  const held = isBlind ? { waitSeconds: wait } : {};
+  const response = await platform.call(command, rest, { signal, ...held });
+  return heldResult(platform, response, ctx, async (body) => {
+    const started = body['task'] as Task;
+    if (get && declaresTasks(ctx)) return asResult(createTaskResult(started));
+    if (isBlind || wait === 0) return taskResult(started);
+    await followTask(platform, events, { id: started.id, waitSeconds: wait }, ctx);
+    // Whatever keeps it from being seen again, its id must not be lost.
+    try {
+      const seen = await answerOf(await platform.call(get, { id: started.id }, { signal }));
+      const { task, pending } = await lookedAt(platform, seen['task'] as Task, signal);
+      return taskResult(task, pending);
+    } catch {
+      return taskResult(started);
+    }
+  });
 }
 
 /** The SDK's type of a tool's result knows nothing of the extension's. */
 const asResult = (task: CreateTaskResult) => task as unknown as CallToolResult;
 
-async function ask(
-  platform: Platform,
-  command: PlatformCommand,
-  input: Record<string, unknown>,
-  options: CallOptions,
-): Promise<Task> {
-  const response = await platform.call(command, input, options);
-  return (await answerOf(response))['task'] as Task;
-}
-
-function waitSchema(seconds: number): JsonSchema {
-  return {
-    type: 'integer',
-    minimum: 0,
-    maximum: LIMITS.waitSeconds,
-    default: seconds,
-    description: "Seconds to wait for the task's end. Most clients give up after 60",
-  };
-}
-
-/** The command itself knows no `wait`. */
-function takeWait(input: Record<string, unknown>, fallback: number) {
-  const { wait = fallback, ...rest } = input;
-  if (typeof wait === 'number' && Number.isInteger(wait) && wait >= 0 && wait <= LIMITS.waitSeconds)
-    return { wait, rest };
-  throw new SeedError('invalid_input', `wait is no whole number from 0 to ${LIMITS.waitSeconds}`);
+/** The task as a tool shows it that looks at it. */
+async function seenResult(platform: Platform, seen: Task, { mcpReq: { signal } }: ServerContext) {
+  const { task, pending } = await lookedAt(platform, seen, signal);
+  return toolResult({ task }, taskText(task, pending));
 }
 
 /** Input and output of getTaskEvents: a page where the command has a stream. */
@@ -183,31 +182,30 @@ async function followTask(
   { id, waitSeconds }: { id: string; waitSeconds: number },
   ctx: ServerContext,
 ): Promise<void> {
-  const over = AbortSignal.any([ctx.mcpReq.signal, AbortSignal.timeout(waitSeconds * 1000)]);
+  const waited = new AbortController();
+  const over = AbortSignal.any([ctx.mcpReq.signal, AbortSignal.timeout(waitSeconds * 1000), waited.signal]);
   const tell = progressTo(ctx);
+  let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     const response = await platform.call(events, { id }, { signal: over });
     // Whoever waits looks at the task next, which tells what is wrong.
     if (!response.ok) return;
     for await (const line of linesOf(response.body ?? new ReadableStream())) {
-      const step = describe(JSON.parse(line) as TaskEvent);
+      const event = JSON.parse(line) as TaskEvent;
+      if (event.type === 'status') {
+        clearTimeout(timer);
+        // The client's own person may be the one who is to decide: they are told before clients give up.
+        if (event.status === 'waiting_for_approval')
+          timer = setTimeout(() => waited.abort(), LIMITS.mcp.waitSecondsDefault * 1000);
+      }
+      const step = describe(event);
       if (step !== null) await tell(step);
     }
   } catch (error) {
     if (!over.aborted) throw error;
+  } finally {
+    clearTimeout(timer);
   }
-}
-
-/** Sends notifications/progress, when the client has asked for them. */
-function progressTo(ctx: ServerContext): (message: string) => Promise<void> {
-  const progressToken = ctx.mcpReq._meta?.progressToken;
-  let progress = 0;
-  return async (message) => {
-    if (progressToken === undefined) return;
-    progress += 1;
-    const params = { progressToken, progress, message };
-    await ctx.mcpReq.notify({ method: 'notifications/progress', params });
-  };
 }
 
 const LINE_CHARACTERS = 200;
@@ -221,6 +219,8 @@ function describe(event: TaskEvent): string | null {
       return firstLine(event.text);
     case 'tool_call':
       return firstLine(`${event.tool} ${String(Object.values(event.input)[0] ?? '')}`);
+    case 'approval':
+      return firstLine(`approval ${event.state}: ${event.summary}`);
     case 'command':
       return `seed ${event.command} (${event.status ?? 'unknown'})`;
     default:

@@ -35,29 +35,50 @@ export interface CreateTaskResult extends ExtensionTask {
   [more: string]: unknown;
 }
 
+export interface TaskRequest {
+  signal: AbortSignal;
+  /** Whether the client can put a form before a person. */
+  elicits: boolean;
+}
+
 export interface TaskSource {
   /** Throws ProtocolError -32602 when the caller has no such task. */
-  get(taskId: string, signal: AbortSignal): Promise<DetailedTask>;
+  get(taskId: string, request: TaskRequest): Promise<DetailedTask>;
   update(taskId: string, inputResponses: Record<string, unknown>, signal: AbortSignal): Promise<void>;
   cancel(taskId: string, signal: AbortSignal): Promise<void>;
 }
 
 export function serveTasks(server: Server, source: TaskSource): void {
   const params = z.looseObject({ taskId: z.string() });
-  const serve = (method: string, answer: (id: string, request: ServerContext['mcpReq']) => Promise<unknown>) =>
+  const serve = (method: string, answer: (id: string, ctx: ServerContext) => Promise<unknown>) =>
     server.setRequestHandler(method, { params }, async ({ taskId }, ctx) => {
       requireTasks(ctx);
-      return { ...((await answer(taskId, ctx.mcpReq)) ?? {}) };
+      return { ...((await answer(taskId, ctx)) ?? {}) };
     });
-  serve('tasks/get', (id, { signal }) => source.get(id, signal));
-  serve('tasks/update', (id, { inputResponses = {}, signal }) => source.update(id, inputResponses, signal));
-  serve('tasks/cancel', (id, { signal }) => source.cancel(id, signal));
+  serve('tasks/get', (id, ctx) =>
+    source.get(id, { signal: ctx.mcpReq.signal, elicits: declaresElicitation(ctx) }),
+  );
+  serve('tasks/update', (id, { mcpReq: { inputResponses = {}, signal } }) =>
+    source.update(id, inputResponses, signal),
+  );
+  serve('tasks/cancel', (id, { mcpReq: { signal } }) => source.cancel(id, signal));
+}
+
+/** What the request says that its client can do. */
+function declared(ctx: ServerContext): ClientCapabilities | undefined {
+  const envelope: Record<string, ClientCapabilities | undefined> = { ...ctx.mcpReq.envelope };
+  return envelope[CLIENT_CAPABILITIES_META_KEY];
 }
 
 /** Whether the request says that its client can take a task for an answer. */
 export function declaresTasks(ctx: ServerContext): boolean {
-  const envelope: Record<string, ClientCapabilities | undefined> = { ...ctx.mcpReq.envelope };
-  return envelope[CLIENT_CAPABILITIES_META_KEY]?.extensions?.[TASKS_EXTENSION] !== undefined;
+  return declared(ctx)?.extensions?.[TASKS_EXTENSION] !== undefined;
+}
+
+/** Whether it can put a form before a person; without a mode forms are meant. */
+function declaresElicitation(ctx: ServerContext): boolean {
+  const elicitation = declared(ctx)?.elicitation;
+  return elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined);
 }
 
 /** @throws MissingRequiredClientCapabilityError -32021 */

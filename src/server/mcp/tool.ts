@@ -1,36 +1,11 @@
-// A command of the platform as an MCP tool, and what all tools share: schemas, and REST's answers as results.
+// What all MCP tools share: schemas, waiting, and REST's answers as results.
 import type { CallToolResult, Tool, ToolAnnotations } from '@modelcontextprotocol/server';
 import { linesOf } from '../../lib/read-stream.ts';
 import { type ErrorBody, SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
 import { cutMiddle } from '../../protocol/text.ts';
-import type { McpTool } from './mcp-server.ts';
-import type { Platform, PlatformCommand } from './platform.ts';
-
-export function commandTool(platform: Platform, command: PlatformCommand): McpTool {
-  return {
-    definition: {
-      name: toolNameOf(command),
-      title: titleOf(command.name),
-      description: `${command.summary}.`,
-      inputSchema: inputSchemaOf(command),
-      outputSchema: command.outputSchema as Tool['outputSchema'],
-      annotations: annotationsOf(command),
-    },
-    call: (input, ctx) =>
-      orToolError(async () => {
-        const response = await platform.call(command, input, { signal: ctx.mcpReq.signal });
-        const result = toolResult(await answerOf(response));
-        const warning = response.headers.get('seed-warning');
-        if (warning !== null) result.content.push({ type: 'text', text: `warning: ${warning}` });
-        return result;
-      }),
-  };
-}
-
-/** `keys list` → keys_list */
-export const toolNameOf = ({ name }: PlatformCommand): string => name.replaceAll(' ', '_');
+import type { PlatformCommand } from './platform.ts';
 
 /** The command's input, as strict as REST is. */
 export function inputSchemaOf(
@@ -50,15 +25,45 @@ export function annotationsOf({ effect, creates }: PlatformCommand): ToolAnnotat
   };
 }
 
-/** `keys list` → `Keys: list` */
-function titleOf(name: string): string {
-  const [noun = name, ...verb] = name.split(' ');
-  const capital = noun.charAt(0).toUpperCase() + noun.slice(1);
-  return verb.length === 0 ? capital : `${capital}: ${verb.join(' ')}`;
+/** For what waits: the seconds, in the tool's input. @param most unless given, as long as a task may run */
+export function waitSchema(seconds: number, most: number = LIMITS.waitSeconds): JsonSchema {
+  return {
+    type: 'integer',
+    minimum: 0,
+    maximum: most,
+    default: seconds,
+    description: 'Seconds to wait for the end. Most clients give up after 60',
+  };
 }
 
-/** The JSON of an answer; of an error answer a SeedError. */
+/** The command itself knows no `wait`. */
+export function takeWait(input: Record<string, unknown>, fallback: number, most: number = LIMITS.waitSeconds) {
+  const { wait = fallback, ...rest } = input;
+  if (typeof wait === 'number' && Number.isInteger(wait) && wait >= 0 && wait <= most) return { wait, rest };
+  throw new SeedError('invalid_input', `wait is no whole number from 0 to ${most}`);
+}
+
+/** Whether a person is asked first: the answer is the approval that waits for them. */
+export function isAsked({ status, headers }: Response): boolean {
+  return status === 202 && headers.has('seed-approval');
+}
+
+/** The JSON of an answer. @throws SeedError of an error answer, and where a person is asked first */
 export async function answerOf(response: Response): Promise<Record<string, unknown>> {
+  if (isAsked(response)) {
+    throw new SeedError(
+      'limit_exceeded',
+      `a person is asked first: approval ${response.headers.get('seed-approval')}`,
+      {
+        hint: 'Call the command by its tool, which tells how to wait for the decision.',
+      },
+    );
+  }
+  return bodyOf(response);
+}
+
+/** The JSON of an answer, also where a person is asked first. @throws SeedError of an error answer */
+export async function bodyOf(response: Response): Promise<Record<string, unknown>> {
   const body = (await response.json()) as Record<string, unknown>;
   if (response.ok) return body;
   const { code, message, hint } = (body as unknown as ErrorBody).error;

@@ -1,7 +1,7 @@
 // The LLM gateway's routes under /llm/v1, for task keys only: an agent speaks for one task and one model.
 import { type Context, Hono } from 'hono';
 import type { Clock } from '../../lib/clock.ts';
-import { APPROVAL_HEADER } from '../../protocol/approval.ts';
+import { APPROVAL_HEADER } from '../../protocol/approval-wait.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { AuditedRoute, Gate } from '../http/gate.ts';
 import type { HttpEnv } from '../http/http-types.ts';

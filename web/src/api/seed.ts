@@ -1,5 +1,6 @@
 // The signed-in Seed: who the key is, what it may do, and calls of its commands, typed as the server defines them.
 import { queryOptions } from '@tanstack/react-query';
+import { parseExactly } from '../../../src/lib/exact-json.ts';
 import { restCall } from '../../../src/lib/rest-call.ts';
 import type { Manifest, ManifestCommand } from '../../../src/protocol/manifest.ts';
 import type { BuiltIn } from '../../../src/server/built-in.ts';
@@ -10,6 +11,8 @@ type Who = CommandOutput<'whoami'>;
 /** Beside the input: what `fetch` takes, and files that a command takes along. */
 interface CallOptions extends RequestInit {
   files?: readonly File[];
+  /** Numbers that JavaScript cannot hold keep their digits, for what is shown and not reckoned with. */
+  exact?: boolean;
 }
 
 export interface Seed extends Who {
@@ -35,7 +38,7 @@ async function openSeed(): Promise<Seed> {
 
 function seedOf(who: Who, manifest: Manifest): Seed {
   const commands = new Map(manifest.commands.map((command) => [command.name, command]));
-  const open: Seed['open'] = (name, input, { files = [], ...init } = {}) => {
+  const open: Seed['open'] = (name, input, { files = [], exact: _, ...init } = {}) => {
     const { method, path, body } = restCall(allowed(commands, name), input as Record<string, unknown>);
     const headers = new Headers(init.headers);
     if (files.length > 0) return request(path, { ...init, method, headers, body: formOf(body, files) });
@@ -47,7 +50,10 @@ function seedOf(who: Who, manifest: Manifest): Seed {
     manifest,
     may: (name) => commands.has(name),
     open,
-    call: async (name, input, options) => (await open(name, input, options)).json(),
+    call: async (name, input, options) => {
+      const answer = await open(name, input, options);
+      return options?.exact ? (parseExactly(await answer.text()) as CommandOutput<typeof name>) : answer.json();
+    },
   };
 }
 

@@ -18,19 +18,23 @@ interface ReadOptions {
   enabled?: boolean;
   /** Milliseconds between repetitions while the page is looked at. */
   refreshMs?: number;
+  /** As of `Seed.call`: numbers keep all their digits. */
+  exact?: boolean;
 }
 
 /** Reads with a command. While its input changes, the answer before stays. */
 export function useCommand<Name extends CommandName>(
   name: Name,
   input: CommandInput<Name>,
-  { enabled = true, refreshMs }: ReadOptions = {},
+  { enabled = true, refreshMs, exact = false }: ReadOptions = {},
 ) {
   const seed = useSeed();
   return useQuery<CommandOutput<Name>>({
     queryKey: [name, input],
-    queryFn: ({ signal }) => seed.call(name, input, { signal }),
+    queryFn: ({ signal }) => seed.call(name, input, { signal, exact }),
     placeholderData: keepPreviousData,
+    // What holds such a number is no plain object: a copy of it would be another thing.
+    structuralSharing: !exact,
     enabled,
     refetchInterval: refreshMs ?? false,
   });
@@ -48,7 +52,9 @@ export function usePages<Name extends ListCommand>(
     queryFn: ({ signal, pageParam }) =>
       seed.call(name, { ...(input as object), ...(pageParam && { cursor: pageParam }) } as typeof input, {
         signal,
+        exact: options.exact ?? false,
       }),
+    structuralSharing: !options.exact,
     initialPageParam: '',
     getNextPageParam: (page) => (page as { nextCursor: string | null }).nextCursor,
     placeholderData: keepPreviousData,

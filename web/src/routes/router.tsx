@@ -6,6 +6,7 @@ import { seedQuery } from '../api/seed.ts';
 import { offeredPages, type Page } from '../shell/page.ts';
 import { rootRoute, shellRoute } from '../shell/shell.tsx';
 import { EmptyState, ErrorNotice, SkeletonRows } from '../ui/states.tsx';
+import { approvalsPage } from './approvals/page.ts';
 import { commandsPage } from './commands/page.ts';
 import { keysPage } from './keys/page.ts';
 import { modelsPage } from './models/page.ts';
@@ -18,6 +19,7 @@ import { webhooksPage } from './webhooks/page.ts';
 const PAGES = [
   tasksPage,
   newTaskPage,
+  approvalsPage,
   keysPage,
   webhooksPage,
   usagePage,

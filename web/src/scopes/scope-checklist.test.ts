@@ -17,7 +17,7 @@ it('groups the scopes by their noun, with the commands of each', () => {
     [
       'keys',
       [
-        ['keys:read', ['keys list', 'keys get']],
+        ['keys:read', ['keys list', 'keys get', 'keys check']],
         ['keys:write', ['keys create', 'keys update', 'keys rotate', 'keys revoke']],
       ],
     ],
@@ -36,8 +36,8 @@ it('tells what patterns stand for among the scopes of the key, and what it lacks
 
 it('tells what an agent may use, and the worst that it can do', () => {
   const names = (scopes: string[]) => commandsWith(commands, scopes).map(({ name }) => name);
-  expect(names([])).toEqual(['whoami', 'commands show']);
-  expect(names(['audit:read'])).toEqual(['whoami', 'commands show', 'audit list']);
+  expect(names([])).toEqual(['whoami', 'commands show', 'approvals get']);
+  expect(names(['audit:read'])).toEqual(['whoami', 'commands show', 'audit list', 'approvals get']);
   expect(worstEffect(commandsWith(commands, ['keys:read']))).toBe('read');
   expect(worstEffect(commandsWith(commands, ['webhooks:write']))).toBe('destructive');
 });

@@ -28,7 +28,7 @@ export function Navigation({ onNavigate }: { onNavigate?: () => void }) {
     <div className="flex h-full flex-col gap-2 p-3">
       <nav aria-label="Pages" className="min-h-0 flex-1 overflow-y-auto">
         <ul className="flex flex-col gap-0.5">
-          {offered.map(({ name, path, icon, keys }) => (
+          {offered.map(({ name, path, icon, keys, Count }) => (
             <li key={path}>
               <Link
                 to={path}
@@ -39,6 +39,7 @@ export function Navigation({ onNavigate }: { onNavigate?: () => void }) {
               >
                 <Icon name={icon} />
                 <span className="flex-1">{name}</span>
+                {Count && <Count />}
                 <span aria-hidden="true" className="hidden gap-1 group-hover:flex group-focus-visible:flex">
                   {keys.split(' ').map((key) => (
                     <Kbd key={key}>{key}</Kbd>

@@ -1,5 +1,6 @@
 // What a page tells about itself, for the navigation, its shortcut and its screenshot.
 import { type AnyRoute, createRoute, type RouteComponent } from '@tanstack/react-router';
+import type { ComponentType } from 'react';
 import type { IconName } from '../ui/icon.tsx';
 
 export interface Page {
@@ -10,6 +11,8 @@ export interface Page {
   keys: string;
   /** The command without which the page is of no use; null: any key may see it. */
   needs: string | null;
+  /** How much waits there, beside its name in the navigation. */
+  Count?: ComponentType;
   routes: readonly AnyRoute[];
 }
 

@@ -1,8 +1,9 @@
 // Modal dialogs on Radix: the focus stays inside, Escape and a press beside close, the rest is hidden.
 import { Dialog as Radix } from 'radix-ui';
-import { type FormEvent, type ReactNode, useState } from 'react';
+import { type FormEvent, type ReactNode, useRef, useState } from 'react';
 import { Button, IconButton } from './button.tsx';
 import { classNames } from './class-names.ts';
+import { useSubmitKey } from './keyboard.ts';
 import { ErrorNotice } from './states.tsx';
 
 interface DialogProps {
@@ -73,13 +74,12 @@ interface FormDialogProps {
 /** Asks before something is done, stays open until it is, and shows what went wrong. */
 export function FormDialog(props: FormDialogProps) {
   const { title, open = true, onClose, submit, kind = 'primary', disabled = false, action, children } = props;
-  const onSubmit = (event: FormEvent) => {
-    event.preventDefault();
+  const onSubmit = () => {
     if (!action.isPending && !disabled) props.onSubmit();
   };
   return (
     <Dialog title={title} open={open} onClose={onClose}>
-      <form onSubmit={onSubmit} className="flex flex-col gap-4 px-6 py-4">
+      <Form onSubmit={onSubmit}>
         {children}
         {action.error && <ErrorNotice error={action.error} />}
         <div className="flex justify-end gap-2">
@@ -88,7 +88,21 @@ export function FormDialog(props: FormDialogProps) {
             {submit}
           </Button>
         </div>
-      </form>
+      </Form>
     </Dialog>
+  );
+}
+
+function Form({ onSubmit, children }: { onSubmit(): void; children: ReactNode }) {
+  const form = useRef<HTMLFormElement>(null);
+  useSubmitKey(form);
+  const send = (event: FormEvent) => {
+    event.preventDefault();
+    onSubmit();
+  };
+  return (
+    <form ref={form} onSubmit={send} className="flex flex-col gap-4 px-6 py-4">
+      {children}
+    </form>
   );
 }

@@ -133,7 +133,7 @@ export function TabLinks({ label, tabs, className }: TabLinksProps) {
 }
 
 interface BackLinkProps {
-  to: '/keys' | '/commands' | '/webhooks' | '/webhooks/events' | '/webhooks/deliveries';
+  to: '/approvals' | '/keys' | '/commands' | '/webhooks' | '/webhooks/events' | '/webhooks/deliveries';
   className?: string;
   children: string;
 }

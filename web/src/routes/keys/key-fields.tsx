@@ -70,6 +70,11 @@ const LISTS: {
     hint: 'Of tasks that name none. With commas: each is asked when those before it cannot answer.',
     placeholder: 'Those of the account',
   },
+  approvesScopes: {
+    hint: 'Of a key with approvals:write. With commas',
+    placeholder: 'Calls of any scope',
+    className: 'sm:col-span-2',
+  },
 };
 
 export function LimitsFields({ draft, problems, onChange }: LimitsFieldsProps) {
@@ -121,6 +126,7 @@ export const NAMES: readonly KeyLimitName[] = [
   ...KEY_LIMIT_NAMES.filter((name) => KEY_LIMITS[name].kind !== 'list'),
   'allowedModels',
   'models',
+  'approvesScopes',
 ];
 
 export const NO_LIMITS = Object.fromEntries(NAMES.map((name) => [name, ''])) as LimitsDraft;

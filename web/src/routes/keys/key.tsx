@@ -13,6 +13,7 @@ import { RelativeTime } from '../../ui/relative-time.tsx';
 import { Answer, EmptyState } from '../../ui/states.tsx';
 import { TaskLink } from '../tasks/list/task-list.tsx';
 import { STATUS_TONES } from './filters.ts';
+import { GrantsSection } from './grants.tsx';
 import { EditDialog, RevokeDialog, RotateDialog, SwitchButton } from './key-dialogs.tsx';
 import { NAMES, NewSecret } from './key-fields.tsx';
 import { Sparkline, useKeyUsage } from './key-usage.tsx';
@@ -78,6 +79,7 @@ function Details({ apiKey }: { apiKey: Key }) {
         />
       </Section>
       <Times apiKey={apiKey} />
+      <GrantsSection apiKey={apiKey} />
       <Section title="Limits">
         <Facts
           of={{

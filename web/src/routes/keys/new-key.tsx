@@ -9,6 +9,8 @@ import { Checkbox, Field, focusFirstInvalid } from '../../ui/fields.tsx';
 import { useSubmitKey } from '../../ui/keyboard.ts';
 import { BackLink, PageFrame, Section } from '../../ui/page-frame.tsx';
 import { EmptyState, ErrorNotice } from '../../ui/states.tsx';
+import { GrantsFields } from './grants.tsx';
+import { changedGrants, grantsOf, grantsProblems, NO_GRANTS } from './grants-draft.ts';
 import {
   ExpiryField,
   expiryOf,
@@ -57,6 +59,7 @@ function Form({ creating }: { creating: ReturnType<typeof useAction<'keys create
   const [isEverything, setEverything] = useState(false);
   const [expiry, setExpiry] = useState(NO_EXPIRY);
   const [limits, setLimits] = useState(NO_LIMITS);
+  const [grants, setGrants] = useState(NO_GRANTS);
   const [isTried, setTried] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   useSubmitKey(form);
@@ -65,6 +68,7 @@ function Form({ creating }: { creating: ReturnType<typeof useAction<'keys create
     scopes: isEverything || scopes.length > 0 ? null : 'Choose at least one scope.',
     expiry: expiryProblem(expiry, Date.now()),
     ...limitsProblems(limits),
+    ...grantsProblems(grants),
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -77,6 +81,7 @@ function Form({ creating }: { creating: ReturnType<typeof useAction<'keys create
       scopes: isEverything ? ['*'] : [...scopes],
       ...expiryOf(expiry),
       ...Object.fromEntries(given),
+      ...changedGrants(grants, grantsOf(NO_GRANTS)),
     });
   };
   return (
@@ -116,6 +121,12 @@ function Form({ creating }: { creating: ReturnType<typeof useAction<'keys create
       <Section title="Limits">
         <LimitsFields draft={limits} problems={problems} onChange={setLimits} />
       </Section>
+      <details className="flex flex-col gap-4">
+        <summary className="font-semibold">What it may do without asking</summary>
+        <div className="mt-3 flex flex-col gap-4">
+          <GrantsFields draft={grants} problems={grantsProblems(grants)} onChange={setGrants} />
+        </div>
+      </details>
       {creating.isError && <ErrorNotice error={creating.error} />}
       <Button type="submit" kind="primary" busy={creating.isPending} className="self-start">
         {creating.isPending ? 'Creating' : 'Create the key'}

@@ -1,6 +1,7 @@
 // A task that is being written, kept in the address: from there and back, what is wrong with it, what is sent.
 import { useNavigate, useRouterState, useSearch } from '@tanstack/react-router';
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
+import { parseJson } from '../../../../../src/lib/json.ts';
 import { LIMITS } from '../../../../../src/protocol/limits.ts';
 import type { ManifestCommand } from '../../../../../src/protocol/manifest.ts';
 import type { CommandInput } from '../../../api/seed.ts';
@@ -25,6 +26,8 @@ export interface Draft {
   lacking: readonly string[];
   /** The name of a model; empty for the server's default. */
   model: string;
+  /** What its calls are limited to, as JSON; empty: nothing. */
+  limits: string;
   /** The numbers as they stand in their fields. */
   numbers: Record<NumberName, string>;
 }
@@ -41,20 +44,22 @@ function draftOf(search: NewTaskSearch, commands: readonly ManifestCommand[]): D
     scopes: chosen,
     lacking,
     model: search.model ?? '',
+    limits: search.limits ?? '',
     numbers: Object.fromEntries(entries) as Draft['numbers'],
   };
 }
 
-function searchOf({ instruction, scopes, model, numbers }: Draft): NewTaskSearch {
+function searchOf({ instruction, scopes, model, limits, numbers }: Draft): NewTaskSearch {
   return {
     ...(instruction !== '' && { instruction }),
     ...(scopes.length > 0 && { scopes: scopes.join(',') }),
     ...(model !== '' && { model }),
+    ...(limits !== '' && { limits }),
     ...numbersOf(NUMBER_NAMES, numbers),
   };
 }
 
-export function inputOf({ instruction, scopes, model, numbers }: Draft): CommandInput<'tasks run'> {
+export function inputOf({ instruction, scopes, model, limits, numbers }: Draft): CommandInput<'tasks run'> {
   const timeout = numberOf('timeout', numbers.timeout);
   const budget = numbersOf(BUDGET_NAMES, numbers);
   const resources = numbersOf(RESOURCE_NAMES, numbers);
@@ -65,22 +70,30 @@ export function inputOf({ instruction, scopes, model, numbers }: Draft): Command
     ...(budget && { budget }),
     ...(resources && { resources }),
     ...(model.trim() !== '' && { model: model.trim() }),
+    ...(limits.trim() !== '' && { limits: listIn(limits) ?? [] }),
   };
 }
 
 export type Problems = ReturnType<typeof problemsOf>;
 
-export function problemsOf({ instruction, numbers }: Draft, files: readonly File[]) {
+export function problemsOf({ instruction, limits, numbers }: Draft, files: readonly File[]) {
   const problems = NUMBER_NAMES.map((name) => [name, problemOf(name, numbers[name])]);
   return {
     instruction: instructionProblem(instruction),
+    limits: limits.trim() === '' || listIn(limits) ? null : 'This is no JSON list of limits.',
     files: filesProblem(files),
     numbers: Object.fromEntries(problems) as Record<NumberName, string | null>,
   };
 }
 
-export function hasProblems({ instruction, files, numbers }: Problems): boolean {
-  return [instruction, files, ...Object.values(numbers)].some((problem) => problem !== null);
+export function hasProblems({ instruction, limits, files, numbers }: Problems): boolean {
+  return [instruction, limits, files, ...Object.values(numbers)].some((problem) => problem !== null);
+}
+
+/** Null: it is no JSON list. The server says what else is wrong. */
+function listIn(text: string): NonNullable<CommandInput<'tasks run'>['limits']> | null {
+  const list = parseJson(text);
+  return Array.isArray(list) ? list : null;
 }
 
 function numbersOf<Name extends NumberName>(

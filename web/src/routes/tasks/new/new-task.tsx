@@ -57,7 +57,16 @@ function NewTaskForm() {
             you allow, and nothing else.
           </p>
         </header>
-        <Templates onChoose={({ instruction, scopes }) => change({ instruction, scopes, lacking: [] })} />
+        <Templates
+          onChoose={({ instruction, scopes, limits }) =>
+            change({
+              instruction,
+              scopes,
+              lacking: [],
+              limits: limits.length > 0 ? JSON.stringify(limits, null, 2) : '',
+            })
+          }
+        />
         <TextAreaField
           label="Instruction"
           value={draft.instruction}
@@ -67,6 +76,15 @@ function NewTaskForm() {
           placeholder="In plain language: what to look at, what to do, what to answer"
           required
         />
+        {draft.limits !== '' && (
+          <TextAreaField
+            label="Limits"
+            value={draft.limits}
+            onChange={(limits) => change({ limits })}
+            error={problems.limits}
+            rows={6}
+          />
+        )}
         <Section
           title="What the agent may do"
           hint={

@@ -1,4 +1,5 @@
-// What of a task stands in the address: `instruction`, `scopes` with commas, `model`, and its numbers.
+// What of a task stands in the address: `instruction`, `scopes` with commas, `model`, `limits` as JSON, and its
+// numbers.
 import { LIMITS } from '../../../../../src/protocol/limits.ts';
 import { type NumberBounds, numberProblem } from '../../../format/readable.ts';
 
@@ -6,6 +7,7 @@ export type NewTaskSearch = {
   instruction?: string | undefined;
   scopes?: string | undefined;
   model?: string | undefined;
+  limits?: string | undefined;
 } & { [Name in NumberName]?: number | undefined };
 
 /** What is no text, or no number, was not meant. */
@@ -18,9 +20,13 @@ export function newTaskSearch(search: Record<string, unknown>): NewTaskSearch {
     instruction: textIn(search['instruction']),
     scopes: textIn(search['scopes']),
     model: textIn(search['model']),
+    limits: jsonIn(search['limits']),
     ...Object.fromEntries(numbers),
   };
 }
+
+/** The same of what is JSON itself. */
+const jsonIn = (value: unknown) => (Array.isArray(value) ? JSON.stringify(value) : textIn(value));
 
 /** The router reads what looks like JSON as JSON. */
 function textIn(value: unknown): string | undefined {

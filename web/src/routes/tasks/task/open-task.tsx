@@ -56,9 +56,17 @@ export function useOpenTask(id: string) {
     if (events.some(({ type }) => type === 'status')) {
       void queryClient.invalidateQueries({ queryKey: ['tasks get', { id }] });
     }
+    if (events.some(isAboutApprovals)) void queryClient.invalidateQueries({ queryKey: ['approvals list'] });
   });
   const stream = useStream('tasks events', may('tasks events') && task ? { id } : null, gather);
   return { task, error: read.error, retry: () => void read.refetch(), transcript, stream };
+}
+
+const ASKED = 202;
+
+/** Whether something was asked just now, or the task began or ceased to wait. */
+function isAboutApprovals(event: TaskEvent): boolean {
+  return event.type === 'status' || (event.type === 'command' && event.status === ASKED);
 }
 
 const GATHER_MS = 100;

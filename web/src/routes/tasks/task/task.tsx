@@ -18,6 +18,7 @@ import { EmptyState, ErrorNotice, SkeletonRows } from '../../../ui/states.tsx';
 import { toast } from '../../../ui/toast.tsx';
 import { RunAgainLink, TaskStatusView, taskTitle } from '../list/task-list.tsx';
 import { TaskContext, useOpenTask, useTask } from './open-task.tsx';
+import { WaitingForApproval } from './waiting-for-approval.tsx';
 
 export function Task() {
   const { id } = useParams({ from: '/shell/tasks/$id' });
@@ -122,6 +123,7 @@ function TaskHeader() {
         <TimeLeft task={task} />
       </div>
       <Timeline />
+      <WaitingForApproval />
       {task.statusNote && <p className="text-muted">{task.statusNote}</p>}
       {task.modelNote && <p className="text-xs text-muted">{task.modelNote}</p>}
     </header>
