@@ -1,9 +1,10 @@
-// A runner that only pretends sandboxes: takes tasks, asks in the name of each for one approval, says that it waits,
-// and holds one poll for it, as the relay of a real runner does.
+// A runner that only pretends sandboxes: takes tasks, asks in the name of each for one approval, says that it
+// waits, and holds one poll for it, as the relay of a real runner does.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
-import { type Approval, isSettled, POLL_SECONDS } from '../../src/protocol/approval.ts';
+import type { Approval } from '../../src/protocol/approval.ts';
+import { isSettled, POLL_SECONDS } from '../../src/protocol/approval-wait.ts';
 import { HEARTBEAT_WAIT_MS, type Lease } from '../../src/protocol/runner.ts';
 import type { ApprovalsServer } from './processes.ts';
 

@@ -1,5 +1,5 @@
-// One real sandbox whose agent asks again and again: what it takes of the processor while it waits, and how fast what
-// it waits for is there once somebody has decided.
+// One real sandbox whose agent asks again and again: what it takes of the processor while it waits, and how fast
+// what it waits for is there once somebody has decided.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { linesOf } from '../../src/lib/read-stream.ts';
 import type { Approval } from '../../src/protocol/approval.ts';
