@@ -221,7 +221,7 @@ it('help shows one level of fields, and commands show all of them', async () => 
   const style = { bold: (text: string) => text, dim: (text: string) => text };
   const help = commandHelp(commandOf('numbers'), style as never);
   expect(help).toMatch(/--id <number>/);
-  expect(help).toMatch(/--inner <json>.*\n {2} {2}\.id <number>/);
+  expect(help).toMatch(/--inner <json or @file>.*\n {2} {2}\.id <number>/);
   expect(help).toContain('All fields: seed commands show styles numbers');
   const { body } = await server.call('GET', '/api/v1/commands/styles%20numbers');
   const { input, answer } = body.command;
