@@ -1,5 +1,6 @@
-// Approvals of larger budgets and spend limits: asked for by a call of the model that its task's budget, or a limit
-// of a key, has no room for, and as good as done when a person says yes (decide.ts). Called by spending/, through server.ts.
+// Approvals of larger budgets and spend limits: asked for by a call of the model that its task's budget, or a
+// limit of a key, has no room for, and as good as done when a person says yes (decide.ts). Called by spending/,
+// through server.ts.
 import { randomUUID } from 'node:crypto';
 import { storableJson, storableText } from '../../db/storable.ts';
 import type { ApprovalRow, TaskRow, Tx } from '../../db/tables.ts';
