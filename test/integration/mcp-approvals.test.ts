@@ -2,8 +2,9 @@
 // that the Tasks extension puts before the client's person.
 import type { Client } from '@modelcontextprotocol/client';
 import { resultFromTaskOutcome } from '@modelcontextprotocol/ext-tasks/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Approval } from '../../src/protocol/approval.ts';
+import { LIMITS } from '../../src/protocol/limits.ts';
 import { connectClient, LEGACY, MODERN, rawRequest, taskSession } from '../fixtures/mcp-client.ts';
 import { startTestServer, type TestRunner, type TestServer } from '../fixtures/server.ts';
 
@@ -128,6 +129,41 @@ describe.each([MODERN, LEGACY])('revision %s', (revision) => {
     const again = await call(deciding, 'decideApproval', { ...input, decision: 'deny' });
     expect(again.content[0]?.text).toMatch(/^approval_decided: /);
     await expect.poll(() => statusOf(id)).toBe('revoked');
+  });
+});
+
+describe('runTask of a task that waits', () => {
+  const clients: { waitSecondsDefault: number } = LIMITS.mcp;
+  const { waitSecondsDefault } = clients;
+  beforeEach(() => {
+    clients.waitSecondsDefault = 2;
+  });
+  afterEach(() => {
+    clients.waitSecondsDefault = waitSecondsDefault;
+  });
+
+  it('hands it back before clients give up, however long it was told to wait, with what to decide', async () => {
+    expect(waitSecondsDefault).toBeLessThanOrEqual(50);
+    const starter = await server.newKey(['tasks:*', 'keys:*', 'approvals:write'], {
+      name: 'patient',
+      approval: { effects: ['destructive'] },
+    });
+    await using client = await connectClient(server.url, starter.secret);
+    const input = { instruction: 'tidy', scopes: ['keys:write'], wait: 600 };
+    const running = call(client, 'runTask', input);
+    const lease = await runner.lease();
+    const asked = await server.call('POST', `/api/v1/keys/${await victim()}/revoke`, { key: lease.taskKey });
+    const report = (what: string, more = {}) =>
+      runner.post(`/tasks/${lease.taskId}/${what}`, { leaseId: lease.leaseId, ...more });
+    expect((await report('waiting')).status).toBe(204);
+    const startedAt = performance.now();
+    const { structuredContent, content, isError } = await running;
+    expect(performance.now() - startedAt).toBeGreaterThan(1_500);
+    expect(isError).toBeFalsy();
+    expect(structuredContent.task).toMatchObject({ id: lease.taskId, status: 'waiting_for_approval' });
+    expect(content[0]?.text).toContain(`Approval ${asked.body.approval.id} waits for a person's yes`);
+    expect(content[0]?.text).toContain(`call getTask with {"id":"${lease.taskId}"`);
+    await server.call('POST', `/api/v1/tasks/${lease.taskId}/stop`);
   });
 });
 
