@@ -151,7 +151,7 @@ describeInBrowser(
       const page = await browser.signedIn({ path: `/webhooks/${id}` });
       await button(page, 'Edit').click();
       await dialog(page, 'Edit the webhook').getByLabel('URL').fill('http://127.0.0.1:1/\u{1F600}');
-      await dialog(page, 'Edit the webhook').getByLabel('All').check();
+      await dialog(page, 'Edit the webhook').getByRole('radio', { name: 'All' }).check();
       await button(page, 'Save').click();
       await expect.poll(async () => (await api('GET', `/${id}`)).webhook).toMatchObject({ events: ['*'] });
       await button(page, 'Edit').click();
