@@ -1,5 +1,6 @@
 // The tables of limits and approvals, which are part of those in tables.ts.
 import type { ApprovalState, DecidedVia } from '../protocol/approval.ts';
+import type { Raise } from '../protocol/budget.ts';
 import type { Effect } from '../protocol/manifest.ts';
 import type { Defaulted, JsonOrNull } from './columns.ts';
 
@@ -31,13 +32,7 @@ export interface GrantTables {
     input_hash: string | null;
     summary: string;
     reason: string;
-    /** `taskId`: whose budget, that of the task itself or of one above it. */
-    budget: JsonOrNull<{
-      taskId: string;
-      current: number;
-      requested: number;
-      unit: 'tokens' | 'usd' | 'calls';
-    }>;
+    budget: JsonOrNull<Raise>;
     version: string | null;
     requested_at: Date;
     expires_at: Date;

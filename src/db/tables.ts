@@ -1,10 +1,11 @@
 // The tables as kysely sees them. They are made by migrations/*.sql; a change there is a change here.
-import type { ColumnType, Kysely, Selectable, Transaction } from 'kysely';
+import type { ColumnType, Kysely, RawBuilder, Selectable, Transaction } from 'kysely';
 import type { Budget } from '../protocol/budget.ts';
 import type { CostSource } from '../protocol/cost-source.ts';
 import type { AgentEvent, ServerEvent } from '../protocol/event.ts';
 import type { KeptFile } from '../protocol/file.ts';
 import type { ApprovalSetting, Limit, LoopSetting } from '../protocol/grant.ts';
+import type { SpendLimit } from '../protocol/key-limits.ts';
 import type { Effect } from '../protocol/manifest.ts';
 import type { ModelTest } from '../protocol/model.ts';
 import type { Resources, Usage } from '../protocol/resources.ts';
@@ -19,6 +20,9 @@ import type { WebhookTables } from './webhook-tables.ts';
 export interface StoredFile extends KeptFile {
   blobId: string;
 }
+
+/** `to`: in billionths of a US dollar, or tokens. `until`: ISO 8601. */
+export type SpendRaises = { [Name in SpendLimit]?: { to: number; until: string } };
 
 export interface Tables extends GrantTables, WebhookTables {
   blobs: { id: string; task_id: string; created_at: Date; unused_since: Date | null };
@@ -185,6 +189,7 @@ export interface Tables extends GrantTables, WebhookTables {
     spend_per_day_nano_usd: Defaulted<number | null>;
     spend_per_month_nano_usd: Defaulted<number | null>;
     tokens_per_day: Defaulted<number | null>;
+    spend_raises: ColumnType<SpendRaises, string | undefined, string | RawBuilder<SpendRaises>>;
     tasks_may_create_lasting_keys: Defaulted<boolean>;
     limits: ColumnType<Limit[], string | undefined, string>;
     approval: JsonOrNull<ApprovalSetting>;

@@ -19,9 +19,13 @@ export function monthOf(time: Date): string {
   return `${time.toISOString().slice(0, 7)}-01`;
 }
 
+/** When the next day or month begins. */
+export function endOf(span: 'day' | 'month', now: Date): Date {
+  const [year, month, day] = [now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()];
+  return new Date(span === 'day' ? Date.UTC(year, month, day + 1) : Date.UTC(year, month + 1, 1));
+}
+
 /** Seconds until the next day or month begins, at least one. */
 export function secondsUntilNext(span: 'day' | 'month', now: Date): number {
-  const [year, month, day] = [now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()];
-  const next = span === 'day' ? Date.UTC(year, month, day + 1) : Date.UTC(year, month + 1, 1);
-  return Math.ceil((next - now.getTime()) / 1000);
+  return Math.ceil((endOf(span, now).getTime() - now.getTime()) / 1000);
 }

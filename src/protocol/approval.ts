@@ -1,4 +1,4 @@
-// One exact call, or a task's budget, that waits for a person's yes.
+// One exact call, or a task's budget or a key's spend limit, that waits for a person's yes.
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
 import { pageInput } from './page.ts';
@@ -41,7 +41,10 @@ export const Approval = z
     scope: z.string().nullable(),
     input: z.unknown().describe('What the command would be called with, without secrets; of a budget: null'),
     inputHash: z.string().nullable().describe('SHA-256 of the whole input, hexadecimal'),
-    budget: z.object({ current: z.number(), requested: z.number(), unit: z.string() }).nullable(),
+    budget: z
+      .object({ current: z.number(), requested: z.number(), unit: z.string() })
+      .nullable()
+      .describe("Of kind budget: a task's budget, or a spend limit of a key until its UTC day or month is over"),
     summary: z.string().describe("What would happen, in the server's words"),
     reason: z.string().describe('Which limit or setting asks'),
     stateChecked: z.boolean().describe('Whether it is refused when what it is about changes meanwhile'),

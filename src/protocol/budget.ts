@@ -1,5 +1,6 @@
 // What a task may use: tokens and calls of models, and US dollars for models and sandboxes together.
 import { z } from 'zod';
+import type { SpendLimit } from './key-limits.ts';
 import { LIMITS } from './limits.ts';
 
 export const UsdLimit = z
@@ -34,3 +35,28 @@ export const Used = z.object({
   calls: z.number().int().nonnegative(),
 });
 export type Used = z.infer<typeof Used>;
+
+/** What a person is asked to raise: a budget, or a key's spend limit until its day or month is over. */
+export type Raise = TaskRaise | KeyRaise;
+
+export interface TaskRaise {
+  /** The task whose budget it is: the one that asks, or one above it. */
+  taskId: string;
+  unit: keyof Budget;
+  current: number;
+  /** What it is to be at least. */
+  requested: number;
+}
+
+export interface KeyRaise {
+  keyId: string;
+  limit: SpendLimit;
+  /** What the key's limit was when it was asked: a yes counts only while that is the same. */
+  base: number;
+  /** ISO 8601: the end of the UTC day or month in which it was reached. */
+  until: string;
+  unit: 'tokens' | 'usd';
+  /** The limit with what it was raised before. */
+  current: number;
+  requested: number;
+}

@@ -53,7 +53,10 @@ export const ApprovalSetting = z
       .enum(['continue', 'end'])
       .default('continue')
       .describe('When nobody decides in time: the agent is told so and goes on, or the task ends'),
-    budget: z.enum(['deny', 'ask']).default('deny').describe('Whether a task at its budget asks for more'),
+    budget: z
+      .enum(['deny', 'ask'])
+      .default('deny')
+      .describe('Whether a task at its budget, or at a spend limit of its keys, asks for more'),
     selfApprove: z.boolean().default(false).describe('Whether the asking key itself may decide'),
   })
   .meta({ id: 'ApprovalSetting' });

@@ -94,6 +94,16 @@ export const KEY_LIMIT_NAMES = Object.keys(KEY_LIMITS) as KeyLimitName[];
 /** Those that bound what a key, and all that comes from it, may do. */
 export const KEY_BOUND_NAMES = KEY_LIMIT_NAMES.filter((name) => !(KEY_LIMITS[name] as KeyLimit).isChoice);
 
+/** Those on what the key's tasks use, and the span in UTC in which each is counted anew. */
+export const SPEND_LIMIT_SPANS = {
+  spendPerDay: 'day',
+  spendPerMonth: 'month',
+  tokensPerDay: 'day',
+} as const satisfies Partial<Record<KeyLimitName, 'day' | 'month'>>;
+
+export type SpendLimit = keyof typeof SPEND_LIMIT_SPANS;
+export const SPEND_LIMIT_NAMES = Object.keys(SPEND_LIMIT_SPANS) as SpendLimit[];
+
 /** Calls back for each limit; the answers by their names. */
 export function eachKeyLimit<Value>(make: (name: KeyLimitName, limit: KeyLimit) => Value) {
   const made = KEY_LIMIT_NAMES.map((name) => [name, make(name, KEY_LIMITS[name])] as const);

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { UsdLimit } from './budget.ts';
 import { givenGrants, toldGrants } from './grant.ts';
-import { eachKeyLimit, type KeyLimits } from './key-limits.ts';
+import { eachKeyLimit, type KeyLimits, SPEND_LIMIT_NAMES } from './key-limits.ts';
 import { LIMITS } from './limits.ts';
 import { Metadata } from './metadata.ts';
 import { pageInput } from './page.ts';
@@ -23,6 +23,15 @@ const keyLimits = eachKeyLimit((_, { kind, most, description, items }) => {
   return schema.nullable().describe(description);
 }) as unknown as { [Name in keyof KeyLimits]: z.ZodType<KeyLimits[Name]> };
 
+const Raised = z
+  .object({
+    limit: z.enum(SPEND_LIMIT_NAMES),
+    to: z.number().describe('What holds instead of the limit, in its unit'),
+    until: z.iso.datetime().describe('When the UTC day or month is over, and the limit holds again'),
+  })
+  .meta({ id: 'RaisedLimit' });
+export type RaisedLimit = z.infer<typeof Raised>;
+
 export const Key = z
   .object({
     id: z.uuid(),
@@ -38,6 +47,7 @@ export const Key = z
     previousSecretUntil: Time.describe('Until when the secret from before the last rotation works as well'),
     revokedAt: Time,
     ...keyLimits,
+    raised: z.array(Raised).describe('Spend limits that a person has raised for now, for a task that asked'),
     ...toldGrants,
     tasksMayCreateLastingKeys: z
       .boolean()

@@ -1,7 +1,8 @@
 // A task at its budget that asks for more: its call of the model is answered with an approval, a yes raises the
-// budget in the same transaction, and a no ends the task as ever.
+// budget in the same transaction, and a no ends the task as ever. So with a spend limit of one of its keys.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Approval } from '../../src/protocol/approval.ts';
+import type { Key } from '../../src/protocol/key.ts';
 import type { Lease } from '../../src/protocol/runner.ts';
 import type { Task } from '../../src/protocol/task.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
@@ -107,4 +108,69 @@ it("a key's setting counts where the task has none, and the end of the task with
   await server.call('POST', `/api/v1/tasks/${lease.taskId}/stop`);
   expect(await seen(asked, server.adminKey)).toMatchObject({ state: 'cancelled' });
   expect((await decide(asked, 'approve')).body.error.code).toBe('approval_decided');
+});
+
+const aLimitedKey = (tokensPerDay: number, more: object = {}) =>
+  server.newKey(['tasks:*', 'approvals:write'], { tokensPerDay, approval: ASKS, ...more });
+const keyOf = async (id: string): Promise<Key> => (await server.call('GET', `/api/v1/keys/${id}`)).body.key;
+async function spent(lease: Lease) {
+  await ask(lease);
+  const { status, asked } = await ask(lease);
+  expect([status, asked]).toEqual([402, expect.any(String)]);
+  const { budget, ...approval } = await seen(asked, server.adminKey);
+  return { asked, approval, budget: budget ?? { current: 0, requested: 0, unit: '' } };
+}
+
+it('a spend limit of a key is raised for the rest of the day, once, by who may spend as much', async () => {
+  const selfApprove = { approval: { ...ASKS, selfApprove: true } };
+  const { id, secret } = await aLimitedKey(1, selfApprove);
+  const parent = await start({}, secret);
+  const leases = [parent, await start({}, parent.taskKey)] as const;
+  const first = await spent(leases[0]);
+  const { current, requested } = first.budget;
+  expect(first.budget).toEqual({ current: 1, requested: expect.any(Number), unit: 'tokens' });
+  expect(first.approval).toMatchObject({ kind: 'budget', reason: expect.stringContaining('of 1 tokens a day') });
+  const until = `${new Date(Date.now() + 86_400_000).toISOString().slice(0, 10)}T00:00:00.000Z`;
+  expect(first.approval.summary).toMatch(
+    new RegExp(`^Raise tokensPerDay of the key "[^"]+" from ${current} to ${requested} tokens until ${until}`),
+  );
+  const second = await ask(leases[1]);
+  expect([(await keyOf(id)).raised, second]).toEqual([[], { status: 402, asked: expect.any(String) }]);
+
+  const poor = (await server.newKey(['approvals:*'], { tokensPerDay: requested - 1 })).secret;
+  for (const key of [secret, poor]) {
+    expect((await seen(first.asked, key)).mayDecide).toBe(false);
+    const path = `/api/v1/approvals/${first.asked}/approve`;
+    const { body } = await server.call('POST', path, { key, body: {} });
+    expect(body.error).toMatchObject({ code: 'not_allowed', message: expect.stringContaining('tokensPerDay') });
+  }
+  const twice = await Promise.all([decide(first.asked, 'approve'), decide(first.asked, 'approve')]);
+  expect(twice.map(({ status }) => status).sort()).toEqual([200, 409]);
+  await decide(second.asked, 'approve');
+  expect(await keyOf(id)).toMatchObject({
+    tokensPerDay: 1,
+    raised: [{ limit: 'tokensPerDay', to: requested, until }],
+  });
+  expect(await ask(leases[1])).toEqual(WENT);
+
+  // Whoever sets the limit ends the raise, and a yes to what was asked about another limit changes nothing.
+  const again = await spent(leases[0]);
+  expect(again.budget.current).toBe(requested);
+  await server.call('PATCH', `/api/v1/keys/${id}`, { body: { tokensPerDay: 2 } });
+  expect((await decide(again.asked, 'approve')).body.approval.result).toEqual({ budget: 2 });
+  expect(await keyOf(id)).toMatchObject({ tokensPerDay: 2, raised: [] });
+  const last = await spent(leases[0]);
+  expect(last.budget.current).toBe(2);
+  await decide(last.asked, 'deny');
+  expect(await ask(leases[0])).toEqual(REFUSED);
+  const end = async () => (await taskOf(leases[0])).error?.code;
+  await expect.poll(end, { timeout: 20_000, interval: 250 }).toBe('budget_exceeded');
+}, 40_000);
+
+it('nobody decides on a spend limit in time: the task ends', async () => {
+  const lease = await start({}, (await aLimitedKey(1, { approval: { ...ASKS, wait: 1_000 } })).secret);
+  const { asked } = await spent(lease);
+  expect(await seen(asked, lease.taskKey, 25)).toMatchObject({ state: 'expired' });
+  expect(await ask(lease)).toEqual(REFUSED);
+  await server.call('POST', `/api/v1/tasks/${lease.taskId}/stop`);
 });

@@ -3,12 +3,12 @@
 import { sql } from 'kysely';
 import { storableJson, storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
-import type { Db, KeyRow, Tx } from '../../db/tables.ts';
+import type { Db, KeyRow, SpendRaises, Tx } from '../../db/tables.ts';
 import { notify } from '../../db/telling.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Key, KeyUpdate } from '../../protocol/key.ts';
-import { KEY_BOUND_NAMES } from '../../protocol/key-limits.ts';
+import { KEY_BOUND_NAMES, SPEND_LIMIT_NAMES } from '../../protocol/key-limits.ts';
 import { emitEvent } from '../webhooks/events.ts';
 import { getKey, grantColumns, limitColumn, limitColumns, toKey } from './keys.ts';
 
@@ -36,6 +36,8 @@ export async function updateKey(
         enabled: changes.enabled,
         tasks_may_create_lasting_keys: changes.tasksMayCreateLastingKeys,
         ...limitColumns(changes),
+        // Whoever sets a limit says what holds from now on.
+        spend_raises: withoutRaises(SPEND_LIMIT_NAMES.filter((name) => changes[name] !== undefined)),
         ...grantColumns(changes),
       }),
       which,
@@ -44,6 +46,10 @@ export async function updateKey(
       .executeTakeFirst(),
   );
   return row ? toKey(row, now) : null;
+}
+
+function withoutRaises(names: readonly string[]) {
+  return names.length === 0 ? undefined : sql<SpendRaises>`spend_raises - ${names}::text[]`;
 }
 
 export interface Rotation {

@@ -7,7 +7,7 @@ import type { Db, KeyRow, Tx } from '../../db/tables.ts';
 import { generateKeySecret, hashKeySecret, keyPrefix } from '../../lib/key-secret.ts';
 import { toNano, usdOf } from '../../lib/money.ts';
 import type { SomeGrants } from '../../protocol/grant.ts';
-import type { Key, KeyFilter, KeyStatus } from '../../protocol/key.ts';
+import type { Key, KeyFilter, KeyStatus, RaisedLimit } from '../../protocol/key.ts';
 import {
   eachKeyLimit,
   KEY_LIMIT_NAMES,
@@ -15,6 +15,7 @@ import {
   type KeyLimitName,
   type KeyLimits,
   type SomeKeyLimits,
+  SPEND_LIMIT_NAMES,
 } from '../../protocol/key-limits.ts';
 import type { Page } from '../../protocol/page.ts';
 import { emitEvent } from '../webhooks/events.ts';
@@ -113,6 +114,7 @@ export function toKey(row: KeyRow, now: Date): Key {
     previousSecretUntil: previousSecretUntil(row, now),
     revokedAt: row.revoked_at?.toISOString() ?? null,
     ...limitsOf(row),
+    raised: raisedOf(row, now),
     limits: row.limits,
     approval: row.approval,
     loop: row.loop,
@@ -203,6 +205,16 @@ export function grantColumns({ limits, approval, loop }: SomeGrants) {
     ...(approval !== undefined && { approval: approval && storableJson(approval) }),
     ...(loop !== undefined && { loop }),
   };
+}
+
+/** The spend limits that are raised for the present day or month. */
+function raisedOf({ spend_raises }: KeyRow, now: Date): RaisedLimit[] {
+  return SPEND_LIMIT_NAMES.flatMap((limit) => {
+    const raise = spend_raises[limit];
+    if (raise === undefined || Date.parse(raise.until) <= now.getTime()) return [];
+    const to = KEY_LIMITS[limit].kind === 'usd' ? usdOf(raise.to) : raise.to;
+    return [{ limit, to, until: raise.until }];
+  });
 }
 
 /** What a key's row says. */

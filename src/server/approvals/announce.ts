@@ -3,6 +3,7 @@
 import type { ApprovalRow, Tx } from '../../db/tables.ts';
 import type { TaskTx } from '../../db/task-changes.ts';
 import { notify } from '../../db/telling.ts';
+import type { Raise } from '../../protocol/budget.ts';
 import { ERROR_STATUS, type ErrorCode } from '../../protocol/errors.ts';
 import type { ServerEvent } from '../../protocol/event.ts';
 import { emitEvent } from '../webhooks/events.ts';
@@ -11,8 +12,8 @@ import { emitEvent } from '../webhooks/events.ts';
 export interface TasksOfApprovals {
   /** Locks the rows of the task and of those above it. Null: it has ended. */
   lock(tx: Tx, taskId: string): Promise<{ webhookUrl: string | null } | null>;
-  /** Raises the budget of a task that `lock` has locked, or of one above it. */
-  raise(tx: Tx, raise: { taskId: string; unit: 'tokens' | 'usd' | 'calls'; to: number }): Promise<void>;
+  /** Raises what is locked: the budget of a task or of one above it, or a key's limit. Answers what holds now. */
+  raise(tx: Tx, raise: Raise): Promise<number>;
   /** Writes into the transcript, unless the task has ended. */
   tell(tx: Tx, taskId: string, event: ServerEvent, now: Date): Promise<void>;
   /** Until when people may decide on what the task asks for now. */

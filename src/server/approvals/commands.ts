@@ -7,7 +7,7 @@ import { isSettled } from '../../protocol/approval-wait.ts';
 import { pageOf } from '../../protocol/page.ts';
 import { allows } from '../../protocol/scope.ts';
 import { type DecideNeeds, decide } from './decide.ts';
-import { DECIDES, decidableBy } from './four-eyes.ts';
+import { askingOf, DECIDES, decidableBy } from './four-eyes.ts';
 import { makeLink } from './links.ts';
 import { type FoundApproval, findApproval, listApprovals as list, noSuchApproval, toApproval } from './rows.ts';
 
@@ -110,12 +110,7 @@ export const linkApproval = defineCommand({
 async function seenBy(call: Call, rows: readonly FoundApproval[], secretsKey: string): Promise<Approval[]> {
   const { actor, store } = call;
   const pending = rows.filter(({ state }) => state === 'pending');
-  const asked = pending.map(({ asking_keys, scope }) => ({
-    accountId: actor.accountId,
-    askingKeys: asking_keys,
-    scope,
-  }));
-  const decidable = await decidableBy(store.db, call, asked);
+  const decidable = await decidableBy(store.db, call, pending.map(askingOf));
   const mayDecide = new Map(pending.map(({ id }, index) => [id, decidable[index] ?? false]));
   return rows.map((row) =>
     toApproval(row, { keyId: actor.key.id, secretsKey, mayDecide: mayDecide.get(row.id) ?? false }),

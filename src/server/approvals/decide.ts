@@ -8,8 +8,8 @@ import { inTransaction } from '../../db/transaction.ts';
 import { type Approval, approvalCanBecome } from '../../protocol/approval.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { announce, closeLedgerRow, type TasksOfApprovals } from './announce.ts';
-import { raised } from './budget.ts';
-import { refuseDecider } from './four-eyes.ts';
+import { lockRaised, raised } from './budget.ts';
+import { askingOf, refuseDecider } from './four-eyes.ts';
 import { findApproval, lockApproval, toApproval } from './rows.ts';
 
 export interface Decision {
@@ -31,8 +31,9 @@ export async function decide(
 ): Promise<Approval> {
   return inTransaction(store.db, async (tx) => {
     const asked = await findApproval(tx, actor.accountId, id);
-    const { task_id, account_id: accountId, asking_keys: askingKeys, scope } = asked;
-    await refuseDecider(tx, actor, via, { accountId, askingKeys, scope });
+    const { task_id } = asked;
+    await refuseDecider(tx, actor, via, askingOf(asked));
+    await lockRaised(tx, asked);
     const task = task_id === null ? null : await tasks.lock(tx, task_id);
     const present = await lockApproval(tx, id);
     const now = await timeIn(store, tx);

@@ -1,14 +1,18 @@
 // Who may decide: never the key that asks, nor what descends from it or was made by it, unless a key above has
 // said so. Asked for each decision, and for a new task that may ask, whose caller is told where nobody could
 // decide.
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Actor, Call } from '../../command/call.ts';
-import type { Db, KeyRow } from '../../db/tables.ts';
+import type { ApprovalRow, Db, KeyRow } from '../../db/tables.ts';
+import { toNano } from '../../lib/money.ts';
 import type { DecidedVia } from '../../protocol/approval.ts';
+import type { Raise } from '../../protocol/budget.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Key } from '../../protocol/key.ts';
+import { KEY_LIMITS, type SpendLimit } from '../../protocol/key-limits.ts';
 import { allows } from '../../protocol/scope.ts';
 import { hasUnlimitedKey } from '../access/key-changes.ts';
+import { limitColumn } from '../access/keys.ts';
 
 export const DECIDES = 'approvals:write';
 /** So many keys are looked at for one that could decide. */
@@ -20,11 +24,19 @@ export interface Asking {
   askingKeys: readonly string[];
   /** Of the command; null: a budget, or a command that needs none. */
   scope: string | null;
+  /** Of a budget or a spend limit: what is asked for. */
+  budget: Raise | null;
+}
+
+export function askingOf(row: Pick<ApprovalRow, 'account_id' | 'asking_keys' | 'scope' | 'budget'>): Asking {
+  const { account_id: accountId, asking_keys: askingKeys, scope, budget } = row;
+  return { accountId, askingKeys, scope, budget };
 }
 
 /** @throws SeedError not_allowed */
 export async function refuseDecider(db: Db, actor: Actor, via: DecidedVia, asking: Asking): Promise<void> {
   refuseScope(actor.lineage, asking.scope);
+  refuseRaise(actor.lineage, asking.budget);
   const { id } = actor.key;
   const blocked = await blockedOf(db, [id], asking.askingKeys);
   if (!blocked.has(id) || (await mayDecideItself(db, asking.askingKeys))) return;
@@ -45,7 +57,7 @@ export async function decidableBy(
   const origins = new Set((await originsOf(db, [key.id])).map(({ id }) => id));
   const judged = new Map<string, Promise<boolean>>();
   const judge = async (asking: Asking) => {
-    if (!lineage.every((one) => fitsScope(one, asking.scope))) return false;
+    if (!lineage.every((one) => fitsScope(one, asking.scope) && fitsRaise(one, asking.budget))) return false;
     if (!asking.askingKeys.some((id) => origins.has(id))) return true;
     const place = JSON.stringify([asking.askingKeys, asking.scope]);
     const known = judged.get(place) ?? mayDecideOwn(db, { id: key.id, via }, asking);
@@ -68,6 +80,20 @@ type Decides = Pick<Key, 'approvesScopes'>;
 
 function fitsScope({ approvesScopes }: Decides, scope: string | null): boolean {
   return approvesScopes === null || (scope !== null && allows(approvesScopes, scope));
+}
+
+/** Nobody raises another key's limit beyond their own, as nobody sets it so. */
+function fitsRaise(key: Pick<Key, SpendLimit>, asked: Raise | null): boolean {
+  if (asked === null || 'taskId' in asked) return true;
+  const own = key[asked.limit];
+  return own === null || asked.requested <= own;
+}
+
+function refuseRaise(lineage: readonly Pick<Key, SpendLimit>[], asked: Raise | null): void {
+  if (lineage.every((key) => fitsRaise(key, asked)) || asked === null || 'taskId' in asked) return;
+  throw new SeedError('not_allowed', `${asked.limit}: a key cannot raise a limit beyond its own`, {
+    hint: 'Decide with a key that has a higher limit, or none.',
+  });
 }
 
 function refuseScope(lineage: readonly Decides[], scope: string | null): void {
@@ -136,6 +162,14 @@ async function isOnlyAdmin(db: Db, keyId: string, asking: Asking): Promise<boole
   return !(await couldDecide(db, asking));
 }
 
+/** fitsRaise as SQL, of the key alone. */
+function mayRaise(asked: Raise | null): RawBuilder<boolean> {
+  if (asked === null || 'taskId' in asked) return sql<boolean>`true`;
+  const { limit, requested } = asked;
+  const least = KEY_LIMITS[limit].kind === 'usd' ? toNano(requested) : requested;
+  return sql<boolean>`coalesce(${sql.ref(limitColumn(limit))} >= ${least}, true)`;
+}
+
 /** Whether there is a key that may decide. */
 async function couldDecide(db: Db, asking: Asking): Promise<boolean> {
   const { scope } = asking;
@@ -146,12 +180,13 @@ async function couldDecide(db: Db, asking: Asking): Promise<boolean> {
 /** Of each key that may decide, the scopes whose calls it may decide on; null: all. */
 async function decidersOf(
   db: Db,
-  { accountId, askingKeys }: Pick<Asking, 'accountId' | 'askingKeys'>,
+  { accountId, askingKeys, budget = null }: Pick<Asking, 'accountId' | 'askingKeys'> & Partial<Asking>,
 ): Promise<(readonly string[] | null)[]> {
   const { rows } = await sql<Pick<KeyRow, 'id' | 'approves_scopes'>>`
     select id, approves_scopes from keys
     where account_id = ${accountId} and task_id is null and caller_key_id is null and revoked_at is null and enabled
       and (expires_at is null or expires_at > now()) and scopes && ${['*', 'approvals:*', DECIDES]}::text[]
+      and ${mayRaise(budget)}
     order by created_at limit ${LOOKED_AT}`.execute(db);
   if (rows.length === 0) return [];
   const ids = rows.map(({ id }) => id);

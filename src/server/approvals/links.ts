@@ -11,7 +11,7 @@ import { LIMITS } from '../../protocol/limits.ts';
 import { allows } from '../../protocol/scope.ts';
 import { actorOf } from '../access/presented-key.ts';
 import { type DecideNeeds, type Decision, decide } from './decide.ts';
-import { DECIDES, refuseDecider } from './four-eyes.ts';
+import { askingOf, DECIDES, refuseDecider } from './four-eyes.ts';
 import { type FoundApproval, findApproval, lockApproval } from './rows.ts';
 
 const TOKEN_BYTES = 32;
@@ -23,12 +23,8 @@ export async function makeLink(
 ): Promise<{ token: string; expiresAt: Date }> {
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
   return inTransaction(store.db, async (tx) => {
-    const {
-      asking_keys: askingKeys,
-      scope,
-      account_id: accountId,
-    } = await findApproval(tx, actor.accountId, approvalId);
-    await refuseDecider(tx, actor, 'link', { accountId, askingKeys, scope });
+    const asked = await findApproval(tx, actor.accountId, approvalId);
+    await refuseDecider(tx, actor, 'link', askingOf(asked));
     const { state, expires_at: expiresAt } = await lockApproval(tx, approvalId);
     if (state !== 'pending') throw new SeedError('approval_decided', `it is ${state} already: no link is made`);
     await refuseMore(tx, approvalId);
@@ -86,8 +82,7 @@ export async function openLink(
 
 async function mayDecide(db: Db, actor: Actor, row: FoundApproval): Promise<boolean> {
   if (!allows(actor.key.scopes, DECIDES)) return false;
-  const { account_id: accountId, asking_keys: askingKeys, scope } = row;
-  return refuseDecider(db, actor, 'link', { accountId, askingKeys, scope }).then(
+  return refuseDecider(db, actor, 'link', askingOf(row)).then(
     () => true,
     (error) => {
       if (error instanceof SeedError && error.status < 500) return false;

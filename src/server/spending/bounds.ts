@@ -25,7 +25,7 @@ export async function boundsOfKeys(db: Db, keys: readonly Key[], now: Date): Pro
   if (limited.length === 0) return [];
   const ids = limited.map(({ id }) => id);
   const spent = await spentWith(db, ids, now);
-  return limited.flatMap((key) => limitBounds(key, spent(key.id)));
+  return limited.flatMap((key) => limitBounds(key, spent(key.id), now));
 }
 
 /** @throws SeedError spend_limit_reached, with the seconds until the day or the month is over */

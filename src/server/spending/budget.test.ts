@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
+import { LIMITS } from '../../protocol/limits.ts';
 import { type Bound, budgetBounds, type CallInFlight, decide, type Estimate, limitBounds } from './budget.ts';
+import { raiseOf } from './raise.ts';
 
 const tokens = (limit: number, used: number): Bound => ({
   id: 'the bound',
@@ -133,13 +135,38 @@ test('a budget bounds what it names, in billionths of a dollar', () => {
 
 test('limits of a key bound its day and its month', () => {
   const spent = { day: { nanoUsd: 1, tokens: 3 }, month: { nanoUsd: 2, tokens: 9 } };
-  const key = { id: 'k', name: 'ci', spendPerDay: 1, spendPerMonth: 20, tokensPerDay: 500 };
-  expect(limitBounds(key, spent).map(({ unit, limit, used, span }) => [unit, limit, used, span])).toEqual([
+  const key = { id: 'k', name: 'ci', spendPerDay: 1, spendPerMonth: 20, tokensPerDay: 500, raised: [] };
+  const now = new Date('2026-11-30T12:00:00Z');
+  expect(limitBounds(key, spent, now).map(({ unit, limit, used, span }) => [unit, limit, used, span])).toEqual([
     ['nanoUsd', 1e9, 1, 'day'],
     ['nanoUsd', 2e10, 2, 'month'],
     ['tokens', 500, 3, 'day'],
   ]);
-  expect(limitBounds(key, spent)[2]?.says).toBe('3 of 500 tokens a day of the key "ci" are used');
+  expect(limitBounds(key, spent, now)[2]?.says).toBe('3 of 500 tokens a day of the key "ci" are used');
   const free = { ...key, spendPerDay: null, spendPerMonth: null, tokensPerDay: null };
-  expect(limitBounds(free, spent)).toEqual([]);
+  expect(limitBounds(free, spent, now)).toEqual([]);
+});
+
+test('a limit of a key that is used up asks for as much once more, until its day or month is over', () => {
+  const now = new Date('2026-11-30T12:00:00Z');
+  const spent = { day: { nanoUsd: 1_100_000_001, tokens: 0 }, month: { nanoUsd: 5e9, tokens: 0 } };
+  const limits = { spendPerDay: 1, spendPerMonth: 5, tokensPerDay: LIMITS.tokensMax };
+  const raised = [
+    { limit: 'spendPerDay', to: 1.1, until: '2026-12-01T00:00:00.000Z' },
+    { limit: 'spendPerMonth', to: 9, until: '2026-11-01T00:00:00.000Z' },
+  ] as const;
+  const key = { id: 'k', name: 'ci', ...limits, raised: [...raised] };
+  const bounds = limitBounds(key, spent, now);
+  const asked = { keyId: 'k', unit: 'usd' };
+  expect(bounds.map((bound) => raiseOf(bound, now))).toEqual([
+    {
+      ...{ ...asked, limit: 'spendPerDay', base: 1, current: 1.1, requested: 2.100000001 },
+      until: '2026-12-01T00:00:00.000Z',
+    },
+    {
+      ...{ ...asked, limit: 'spendPerMonth', base: 5, current: 5, requested: 10 },
+      until: '2026-12-01T00:00:00.000Z',
+    },
+    null,
+  ]);
 });

@@ -6,7 +6,7 @@
 import { toNano, usdOf } from '../../lib/money.ts';
 import type { Budget, WantedBudget } from '../../protocol/budget.ts';
 import type { Key } from '../../protocol/key.ts';
-import type { KeyLimitName } from '../../protocol/key-limits.ts';
+import { KEY_LIMITS, SPEND_LIMIT_NAMES, SPEND_LIMIT_SPANS, type SpendLimit } from '../../protocol/key-limits.ts';
 
 type Unit = 'tokens' | 'nanoUsd' | 'calls';
 export type Amounts = Record<Unit, number>;
@@ -33,6 +33,9 @@ export interface Bound {
   used: number;
   /** What a limit of a key is counted in; null for a budget. */
   span: Span | null;
+  /** Of a limit of a key: its name, and what it is without any raise. */
+  name?: SpendLimit;
+  base?: number;
   /** A sentence: "10 of 10 calls of this task are used". */
   says: string;
 }
@@ -105,16 +108,6 @@ function plainUsd(nanoUsd: number): string {
   return digits.replace(/\.?0+$/, '');
 }
 
-/** The limits of a key on what its tasks use: what each counts, and in which span of time. */
-const SPEND_LIMITS = {
-  spendPerDay: { unit: 'nanoUsd', span: 'day' },
-  spendPerMonth: { unit: 'nanoUsd', span: 'month' },
-  tokensPerDay: { unit: 'tokens', span: 'day' },
-} as const satisfies Partial<Record<KeyLimitName, { unit: Unit; span: Span }>>;
-
-type SpendLimit = keyof typeof SPEND_LIMITS;
-export const SPEND_LIMIT_NAMES = Object.keys(SPEND_LIMITS) as SpendLimit[];
-
 /** What the tasks of a key have used in the present UTC day and month. */
 export type Spent = Record<Span, Pick<Amounts, 'nanoUsd' | 'tokens'>>;
 
@@ -122,11 +115,21 @@ export function hasSpendLimit(key: Pick<Key, SpendLimit>): boolean {
   return SPEND_LIMIT_NAMES.some((name) => key[name] !== null);
 }
 
-export function limitBounds(key: Pick<Key, 'id' | 'name' | SpendLimit>, spent: Spent): Bound[] {
+/** With what people have raised them to for the present day or month. */
+export function limitBounds(
+  key: Pick<Key, 'id' | 'name' | 'raised' | SpendLimit>,
+  spent: Spent,
+  now: Date,
+): Bound[] {
   return SPEND_LIMIT_NAMES.flatMap((name) => {
-    const { unit, span } = SPEND_LIMITS[name];
-    if (key[name] === null) return [];
-    const limit = unit === 'nanoUsd' ? toNano(key[name]) : key[name];
-    return [boundOf({ holder: key.id, unit, limit, used: spent[span][unit], span }, `the key "${key.name}"`)];
+    const base = key[name];
+    if (base === null) return [];
+    const span = SPEND_LIMIT_SPANS[name];
+    const unit = KEY_LIMITS[name].kind === 'usd' ? 'nanoUsd' : 'tokens';
+    const amount = (of: number) => (unit === 'nanoUsd' ? toNano(of) : of);
+    const raise = key.raised.find(({ limit, until }) => limit === name && Date.parse(until) > now.getTime());
+    const limit = Math.max(amount(base), amount(raise?.to ?? 0));
+    const bound = { holder: key.id, unit, limit, used: spent[span][unit], span } as const;
+    return [{ ...boundOf(bound, `the key "${key.name}"`), name, base }];
   });
 }

@@ -9,18 +9,12 @@ import type { Store } from '../../db/store.ts';
 import type { Db, TaskRow, Tx } from '../../db/tables.ts';
 import { notify } from '../../db/telling.ts';
 import { approvalSettingOf } from '../../protocol/grant.ts';
+import { SPEND_LIMIT_NAMES } from '../../protocol/key-limits.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import { limitColumn } from '../access/keys.ts';
 import { lineageOf, worstOf } from '../access/presented-key.ts';
 import { boundsOfKeys, boundsOfTasks } from './bounds.ts';
-import {
-  type Bound,
-  type CallInFlight,
-  decide,
-  type Estimate,
-  hasSpendLimit,
-  SPEND_LIMIT_NAMES,
-} from './budget.ts';
+import { type Bound, type CallInFlight, decide, type Estimate, hasSpendLimit } from './budget.ts';
 import { type AskForRaise, raiseOf } from './raise.ts';
 import { lockAncestors, lockSpend } from './sums.ts';
 
@@ -164,10 +158,10 @@ export async function tryReserve(
     if (verdict.kind === 'wait') return { kind: 'wait', topic: topicOfCalls(billedKeyId) };
     if (verdict.kind === 'refuse') {
       const why = `this task is out of budget: ${verdict.bound.says}`;
-      const raise = raiseOf(verdict.bound);
+      const raise = raiseOf(verdict.bound, now);
       const asks = approvalSettingOf([task, ...lineage])?.budget === 'ask';
       const approvalId =
-        asks && raise ? await askForRaise(tx, { task, lineage, why: verdict.bound.says, ...raise }, now) : null;
+        asks && raise ? await askForRaise(tx, { task, lineage, why: verdict.bound.says, raise }, now) : null;
       if (approvalId !== null) return { kind: 'asked', why, approvalId };
       await markOverspent(tx, task, why, now);
       return { kind: 'refused', why };

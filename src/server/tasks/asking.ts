@@ -3,7 +3,7 @@
 import type { Store } from '../../db/store.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import type { TasksOfApprovals } from '../approvals/announce.ts';
-import { raiseBudget } from '../spending/raise.ts';
+import { raise } from '../spending/raise.ts';
 import { lockAncestors } from '../spending/sums.ts';
 import { appendServerEvent } from './events.ts';
 import { approvalExpiry, endUndecided } from './waiting.ts';
@@ -15,7 +15,7 @@ export function tasksOfApprovals(store: Store): TasksOfApprovals {
       const task = (await lockAncestors(tx, taskId)).at(-1);
       return task && !isTerminal(task.status) ? { webhookUrl: task.webhook_url } : null;
     },
-    raise: raiseBudget,
+    raise,
     tell: appendServerEvent,
     expiry: approvalExpiry,
     endUndecided: (tx, taskId, now) => endUndecided(store, tx, taskId, now),

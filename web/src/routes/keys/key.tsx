@@ -84,7 +84,10 @@ function Details({ apiKey }: { apiKey: Key }) {
         <Facts
           of={{
             ...Object.fromEntries(
-              NAMES.map((limit) => [KEY_LIMITS[limit].label, limitText(limit, apiKey[limit])]),
+              NAMES.map((limit) => [
+                KEY_LIMITS[limit].label,
+                <LimitValue key={limit} name={limit} apiKey={apiKey} />,
+              ]),
             ),
             'Keys of its tasks': apiKey.tasksMayCreateLastingKeys ? 'may outlive the task' : 'end with the task',
           }}
@@ -153,6 +156,21 @@ function Times({ apiKey }: { apiKey: Key }) {
         }}
       />
     </Section>
+  );
+}
+
+/** With what it was raised to for now. */
+function LimitValue({ name, apiKey }: { name: KeyLimitName; apiKey: Key }) {
+  const raise = apiKey.raised.find(({ limit }) => limit === name);
+  return (
+    <>
+      {limitText(name, apiKey[name])}
+      {raise && (
+        <>
+          , raised to {limitText(name, raise.to)} for now, which ends <RelativeTime at={raise.until} />
+        </>
+      )}
+    </>
   );
 }
 

@@ -60,7 +60,7 @@ it('tells what a person is asked beside limits', () => {
   expect(approvalWords({ ...approval, effects: ['destructive'] }, 'deny')).toEqual([
     'A person is asked for every destructive command',
     'A task waits 10 min for people in all, and then ends',
-    'A task at its budget asks for more',
+    'A task at its budget, or at a spend limit, asks for more',
     'The asking key itself may decide',
     'The third same write of a task is refused',
   ]);

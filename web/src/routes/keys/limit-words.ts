@@ -46,7 +46,7 @@ export function approvalWords(approval: ApprovalSetting | null, loop: LoopSettin
   const asks = approval && [
     approval.effects ? `A person is asked for every ${approval.effects.join(' or ')} command` : null,
     `A task waits ${duration(approval.wait)} for people in all, and then ${approval.onExpiry === 'end' ? 'ends' : 'goes on without it'}`,
-    approval.budget === 'ask' ? 'A task at its budget asks for more' : null,
+    approval.budget === 'ask' ? 'A task at its budget, or at a spend limit, asks for more' : null,
     approval.selfApprove ? 'The asking key itself may decide' : null,
   ];
   const loops: Record<LoopSetting, string> = {
