@@ -2,6 +2,7 @@
 // where there is no terminal, and others who decide first.
 import { expect, it } from 'vitest';
 import { manifestCommand } from '../../test/fixtures/manifest-command.ts';
+import { exactJson } from '../lib/exact-text.ts';
 import type { Approval } from '../protocol/approval.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import { approvalsWatch } from './approvals-watch.ts';
@@ -17,7 +18,8 @@ const approval = (id: string, more: Partial<Approval> = {}): Approval => ({
   command: 'orders create',
   effect: 'write',
   scope: 'orders:write',
-  input: { total: 640, note: 'to\u202e gate' },
+  input: { total: 640, note: 'to\\u{202E} gate' },
+  inputJson: exactJson({ total: 640, note: 'to\u202e gate' }),
   inputHash: 'abc',
   budget: null,
   summary: `Order ${id}`,

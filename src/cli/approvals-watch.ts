@@ -1,7 +1,7 @@
 // seed approvals watch: follows what waits for a person. On a terminal each is shown with its exact input and
 // decided by a key press; elsewhere every change is a line of JSON. Used by local-commands.ts.
 import { parseExactly } from '../lib/exact-json.ts';
-import { exactJson } from '../lib/exact-text.ts';
+import { exactLines } from '../lib/exact-text.ts';
 import { escapeJson } from '../lib/json.ts';
 import type { Approval } from '../protocol/approval.ts';
 import { SeedError } from '../protocol/errors.ts';
@@ -221,7 +221,7 @@ async function decideAs(watch: Watch, { id }: Approval, decision: 'approve' | 'd
 }
 
 function show(io: Io, approval: Approval): void {
-  const { summary, kind, command, effect, task, keyId, reason, expiresAt, input, budget } = approval;
+  const { summary, kind, command, effect, task, keyId, reason, expiresAt, inputJson, budget } = approval;
   const style = styleFor(io.stdout, io);
   const facts = {
     command: command && `${command} (${effect})`,
@@ -233,7 +233,7 @@ function show(io: Io, approval: Approval): void {
   const lines = Object.entries(facts).flatMap(([name, value]) =>
     value ? [`  ${style.dim(padEnd(name, 10))} ${sanitiseLine(value)}`] : [],
   );
-  const exact = kind === 'budget' ? '' : `${exactJson(input)}\n`;
+  const exact = inputJson === null ? '' : `${exactLines(inputJson)}\n`;
   io.stdout.write(`\n${style.bold(sanitiseLine(summary))}\n${lines.join('\n')}\n${exact}`);
 }
 

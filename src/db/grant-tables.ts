@@ -29,6 +29,7 @@ export interface GrantTables {
     scope: string | null;
     sealed_input: Buffer | null;
     shown_input: JsonOrNull<unknown>;
+    exact_input: Defaulted<string | null>;
     input_hash: string | null;
     summary: string;
     reason: string;

@@ -1,4 +1,6 @@
 // Makes text that came from outside acceptable to Postgres, which stores neither NUL nor unpaired surrogates.
+import { isMany } from '../lib/exact-json.ts';
+
 const NUL = String.fromCharCode(0);
 const REPLACEMENT = '\ufffd';
 
@@ -20,6 +22,6 @@ export function storableJson(value: unknown): string {
 export function storableValue(value: unknown): unknown {
   if (typeof value === 'string') return storableText(value);
   if (Array.isArray(value)) return value.map(storableValue);
-  if (typeof value !== 'object' || value === null) return value;
+  if (!isMany(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [storableText(key), storableValue(item)]));
 }

@@ -1,6 +1,7 @@
 // What a person decides about is seen as it is: nothing hides, turns the writing, or lies out of sight.
 import { expect, it } from 'vitest';
-import { exactJson, exactLine } from './exact-text.ts';
+import { exactNumber } from './exact-json.ts';
+import { exactJson, exactLine, exactLines, JSON_ESCAPES } from './exact-text.ts';
 
 it.each([
   ['plain text, ٥٠٠ and Ünicode', 'plain text, ٥٠٠ and Ünicode'],
@@ -25,4 +26,14 @@ it('keeps the lines and indents of what is nested', () => {
   const value = { to: 'acme', lines: [{ total: 500, deep: { deeper: { deepest: { key: 1 } } } }] };
   expect(exactJson(value)).toBe(JSON.stringify(value, null, 2));
   expect(exactJson(undefined)).toBe('null');
+});
+
+it('tells what was escaped from what the text has itself, and loses no digit', () => {
+  const json = exactJson({
+    to: 'a\u202e\u200bb \\u202e \\u{202E}',
+    total: exactNumber('12345678901234567890.10'),
+  });
+  expect(json).toContain('"total": 12345678901234567890.10');
+  expect(json.split(JSON_ESCAPES).filter((_, index) => index % 2 === 1)).toEqual(['\\u202e\\u200b']);
+  expect(exactLines(json)).toBe(json);
 });

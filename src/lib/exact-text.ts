@@ -10,7 +10,12 @@ const HIDDEN =
 
 /** The value as indented JSON that is read as it is: what would not be seen is escaped, and means the same. */
 export function exactJson(value: unknown): string {
-  return (JSON.stringify(value, null, 2) ?? 'null').replace(HIDDEN, escaped);
+  return exactLines(JSON.stringify(value, null, 2) ?? 'null');
+}
+
+/** A text of several lines, with the same signs; what exactJson wrote stays as it is. */
+export function exactLines(text: string): string {
+  return text.replace(HIDDEN, escaped);
 }
 
 /** A text on one line, with the same signs. */
@@ -18,8 +23,11 @@ export function exactLine(text: string): string {
   return text.replaceAll('\n', '\\n').replace(HIDDEN, escaped);
 }
 
-/** Where something was escaped, here (`\u202e`) or by the server (`\u{202E}`, with two strokes in JSON). */
-export const ESCAPES = /((?:\\{1,2}u(?:[0-9a-f]{4}|\{[0-9A-F]{1,6}\}))+)/;
+/** Where something was escaped in a line, here (`\u202e`) or by the server (`\u{202E}`). */
+export const ESCAPES = /((?:\\u(?:[0-9a-f]{4}|\{[0-9A-F]{1,6}\}))+)/;
+
+/** The same in JSON, where two strokes are one that the text has itself. */
+export const JSON_ESCAPES = /(?<=(?<!\\)(?:\\\\)*)((?:\\u[0-9a-f]{4})+)/;
 
 function escaped(hidden: string): string {
   let text = '';

@@ -39,7 +39,15 @@ export const Approval = z
     command: z.string().nullable(),
     effect: z.enum(['read', 'write', 'destructive']).nullable(),
     scope: z.string().nullable(),
-    input: z.unknown().describe('What the command would be called with, without secrets; of a budget: null'),
+    input: z
+      .unknown()
+      .describe(
+        'What the command would be called with, without secrets, hidden characters written out; of a budget: null',
+      ),
+    inputJson: z
+      .string()
+      .nullable()
+      .describe('JSON of it to show to a person: every digit, and hidden characters escaped as JSON does'),
     inputHash: z.string().nullable().describe('SHA-256 of the whole input, hexadecimal'),
     budget: z
       .object({ current: z.number(), requested: z.number(), unit: z.string() })

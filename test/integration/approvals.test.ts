@@ -42,6 +42,7 @@ describe('a call of an agent', () => {
       effect: 'write',
       scope: 'orders:write',
       input: { supplier: 'acme\\u{202E}', total: 12, note: 'none' },
+      inputJson: '{\n  "supplier": "acme\\u202e",\n  "total": 12,\n  "note": "none"\n}',
       summary: 'Order for 12 from acme\\u{202E}',
       reason: '"orders add" is always asked for',
       stateChecked: false,

@@ -7,6 +7,7 @@ import { isObject } from '../../command/define-command.ts';
 import { later } from '../../db/database-clock.ts';
 import { storableText, storableValue } from '../../db/storable.ts';
 import type { ApprovalRow, Tx } from '../../db/tables.ts';
+import { exactJson } from '../../lib/exact-text.ts';
 import { visibleText } from '../../lib/visible-text.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { approvalSettingOf } from '../../protocol/grant.ts';
@@ -24,6 +25,8 @@ export interface KeptInput {
   given: string;
   inputHash: string;
   shown: unknown;
+  /** JSON of the same in which nothing is lost: every digit, and what cannot be seen as JSON escapes it. */
+  exact: string;
   summary: string;
   /** What `version` of the command says; null: it does not say. */
   version: string | null;
@@ -42,12 +45,13 @@ export async function keptInput(
     throw cannotAsk(command.name, `has an input of more than ${LIMITS.approvalInputBytes} bytes`);
   // It is kept nowhere, and would be missing when the call runs.
   if (call.platformCredential) throw cannotAsk(command.name, 'brings a credential of its own');
-  const shown = withoutSecrets(input, visibleText);
+  const whole = withoutSecrets(input, (text) => text);
   return {
     given: json,
     inputHash: hashOf(command.name, input),
-    shown,
-    summary: summaryOf(command, input, shown),
+    shown: withoutSecrets(input, visibleText),
+    exact: exactJson(whole),
+    summary: summaryOf(command, input, whole),
     version: (await command.version?.(input as never, call, undefined)) ?? null,
   };
 }
@@ -67,8 +71,8 @@ export function hashOf(command: string, input: unknown): string {
   return callHash(command, input);
 }
 
-function summaryOf(command: ObjectCommand, input: unknown, shown: unknown): string {
-  const text = command.describe?.(input as never) ?? `${command.name} ${JSON.stringify(shown)}`;
+function summaryOf(command: ObjectCommand, input: unknown, whole: unknown): string {
+  const text = command.describe?.(input as never) ?? `${command.name} ${JSON.stringify(whole)}`;
   const visible = storableText(visibleText(text));
   const most = LIMITS.approvalSummaryLength;
   return visible.length <= most ? visible : `${visible.slice(0, most - 1).toWellFormed()}…`;
@@ -142,6 +146,7 @@ export async function insertApproval(
       scope: command.scope,
       sealed_input: sealInput(id, kept.given, secretsKey),
       shown_input: JSON.stringify(storableValue(kept.shown)),
+      exact_input: kept.exact,
       input_hash: kept.inputHash,
       summary: kept.summary,
       reason: storableText(visibleText(asked.reason)),

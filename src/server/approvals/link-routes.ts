@@ -11,7 +11,7 @@ import type { Gate } from '../http/gate.ts';
 import type { HttpEnv } from '../http/http-types.ts';
 import type { DecideNeeds } from './decide.ts';
 import { decideByLink, openLink } from './links.ts';
-import type { FoundApproval } from './rows.ts';
+import { type FoundApproval, inputJsonOf } from './rows.ts';
 
 export interface LinkRoutesNeeds {
   store: Store;
@@ -87,6 +87,10 @@ dt { font-weight: 600 } dd { margin: 0 0 0.5rem }
   );
 }
 
+function raiseText({ budget }: FoundApproval): string {
+  return budget ? `${budget.current} → ${budget.requested} ${budget.unit}` : '';
+}
+
 function showing(row: FoundApproval, decider: string, token: string): Page {
   const most = LIMITS.approvalMessageLength;
   const facts = [
@@ -99,7 +103,7 @@ function showing(row: FoundApproval, decider: string, token: string): Page {
   ];
   return html`<h1>${row.summary}</h1>
 <dl>${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
-<pre>${JSON.stringify(row.kind === 'budget' ? row.budget : row.shown_input, null, 2)}</pre>
+<pre>${inputJsonOf(row) ?? raiseText(row)}</pre>
 <form method="post" autocomplete="off">
 <input type="hidden" name="page" value="${pageMark(token)}">
 <label>Message, for the agent and the ledger <textarea name="message" rows="3" maxlength="${most}"></textarea></label>

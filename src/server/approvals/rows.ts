@@ -2,6 +2,7 @@
 // here.
 import { newestFirst } from '../../db/cursor.ts';
 import type { ApprovalRow, Db, Tx } from '../../db/tables.ts';
+import { exactJson } from '../../lib/exact-text.ts';
 import { seal, unseal } from '../../lib/seal.ts';
 import { visibleText } from '../../lib/visible-text.ts';
 import type { Approval, ApprovalFilter } from '../../protocol/approval.ts';
@@ -77,6 +78,7 @@ export function toApproval(row: FoundApproval, viewer: Viewer): Approval {
     effect: row.effect,
     scope: row.scope,
     input: row.shown_input,
+    inputJson: inputJsonOf(row),
     inputHash: row.input_hash,
     budget: row.budget && { current: row.budget.current, requested: row.budget.requested, unit: row.budget.unit },
     summary: row.summary,
@@ -93,6 +95,11 @@ export function toApproval(row: FoundApproval, viewer: Viewer): Approval {
     mayDecide: row.state === 'pending' && viewer.mayDecide === true,
     askedAgain: row.asked_again,
   };
+}
+
+/** Of a call that was asked about before it was kept: what is shown of its input. */
+export function inputJsonOf({ kind, exact_input, shown_input }: ApprovalRow): string | null {
+  return kind === 'budget' ? null : (exact_input ?? exactJson(shown_input));
 }
 
 function deciderOf({ decided_by, decider_name, decided_via, asking_keys }: FoundApproval): Approval['decidedBy'] {

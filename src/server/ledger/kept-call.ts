@@ -162,7 +162,7 @@ export function cutJson(value: unknown): unknown {
 
 function cutValue(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return cutString(value);
-  if (typeof value !== 'object' || value === null) return value;
+  if (!isMany(value)) return value;
   if (depth === DEPTH_MOST) return Array.isArray(value) ? '[…]' : '{…}';
   if (Array.isArray(value)) {
     const items = value.slice(0, ITEMS_MOST).map((item) => cutValue(item, depth + 1));

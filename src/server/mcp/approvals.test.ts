@@ -1,6 +1,7 @@
 // A call that waits for a person: what its tool answers when nobody decides in time, and what answers decide.
 import type { ServerContext } from '@modelcontextprotocol/server';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { exactJson } from '../../lib/exact-text.ts';
 import type { Approval } from '../../protocol/approval.ts';
 import { decisionIn, elicitation, heldOutput } from './approvals.ts';
 import { commandTool } from './command-tool.ts';
@@ -21,7 +22,8 @@ const approval = {
   task: '22222222-2222-4222-8222-222222222222',
   command: 'orders create',
   effect: 'write',
-  input: { to: 'acme\u202e' },
+  input: { to: 'acme\\u{202E}' },
+  inputJson: exactJson({ to: 'acme\u202e' }),
   budget: null,
   summary: 'Order at acme',
   reason: 'more than 500',

@@ -1,7 +1,6 @@
 // What waits for a person over MCP: answers of calls that were asked about, held for a while; how a pending
 // approval is put before a person, and what their answer decides.
 import type { CallToolResult, ServerContext, Tool } from '@modelcontextprotocol/server';
-import { exactJson } from '../../lib/exact-text.ts';
 import type { Approval } from '../../protocol/approval.ts';
 import { isSettled } from '../../protocol/approval-wait.ts';
 import { type ErrorCode, SeedError } from '../../protocol/errors.ts';
@@ -126,11 +125,20 @@ export function mayDecide(platform: Platform, approval: Approval): boolean {
  * An approval as a question to the person at the client. It is the same as long as it waits: clients take one of
  * the same name that reads differently for a fault.
  */
-export function elicitation({ summary, command, effect, reason, kind, input, budget, task }: Approval): object {
+export function elicitation({
+  summary,
+  command,
+  effect,
+  reason,
+  kind,
+  inputJson,
+  budget,
+  task,
+}: Approval): object {
   const what =
     kind === 'budget' && budget
       ? [`Budget: ${budget.current} → ${budget.requested} ${budget.unit}`]
-      : [`Command: ${command} (${effect})`, `Input:\n${exactJson(input)}`];
+      : [`Command: ${command} (${effect})`, `Input:\n${inputJson}`];
   return {
     method: 'elicitation/create',
     params: {

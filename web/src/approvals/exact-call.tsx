@@ -1,5 +1,5 @@
 // What one decides about, the same on the page and in the dialog: the exact call, why it is asked, and until when.
-import { ESCAPES, exactJson, exactLine } from '../../../src/lib/exact-text.ts';
+import { ESCAPES, exactJson, exactLine, exactLines, JSON_ESCAPES } from '../../../src/lib/exact-text.ts';
 import type { Approval } from '../../../src/protocol/approval.ts';
 import { fullTime } from '../format/readable.ts';
 import { EffectBadge } from '../ui/badge.tsx';
@@ -24,28 +24,33 @@ export function TimeLeft({ expiresAt }: { expiresAt: string }) {
 
 /** Words from elsewhere in one line, with signs for what would not be seen. */
 export function ExactLine({ text }: { text: string }) {
-  return <Marked text={exactLine(text)} />;
+  return <Marked text={exactLine(text)} escapes={ESCAPES} />;
 }
 
 /** A value from elsewhere, all of it: nothing is cut off, hidden, or turned around. */
-export function ExactValue({ label, value, className }: { label: string; value: unknown; className?: string }) {
+export function ExactValue({ value, ...shown }: { label: string; value: unknown; className?: string }) {
+  return <ExactJson {...shown} json={exactJson(value)} />;
+}
+
+/** @param json as exactJson writes it, here or on the server: without a digit lost on the way */
+function ExactJson({ label, json, className }: { label: string; json: string; className?: string }) {
   return (
     <ScrollBox
       label={label}
       className={classNames('overflow-auto rounded-lg border border-line bg-sunken px-4 py-3', className)}
     >
       <pre className="font-mono text-sm leading-6 whitespace-break-spaces wrap-anywhere">
-        <Marked text={exactJson(value)} />
+        <Marked text={exactLines(json)} escapes={JSON_ESCAPES} />
       </pre>
     </ScrollBox>
   );
 }
 
 /** Signs in the place of hidden characters stand out. */
-function Marked({ text }: { text: string }) {
+function Marked({ text, escapes }: { text: string; escapes: RegExp }) {
   return (
     <bdi>
-      {text.split(ESCAPES).map((piece, index) =>
+      {text.split(escapes).map((piece, index) =>
         index % 2 === 0 ? (
           piece
         ) : (
@@ -60,7 +65,7 @@ function Marked({ text }: { text: string }) {
 }
 
 export function ExactCall({ approval }: { approval: Approval }) {
-  const { kind, command, effect, scope, input, inputHash, budget, reason, stateChecked } = approval;
+  const { kind, command, effect, scope, inputJson, inputHash, budget, reason, stateChecked } = approval;
   if (kind === 'budget') {
     return <Facts of={{ Budget: budget && raise(budget), Why: <ExactLine text={reason} /> }} />;
   }
@@ -78,7 +83,7 @@ export function ExactCall({ approval }: { approval: Approval }) {
           'Why it is asked': <ExactLine text={reason} />,
         }}
       />
-      <ExactValue label="The exact input" value={input} />
+      <ExactJson label="The exact input" json={inputJson ?? ''} />
       <p className="text-sm text-muted">
         {stateChecked
           ? 'If what it is about changes before it is done, it is not done.'
