@@ -168,8 +168,9 @@ describe('a task whose calls need a yes', () => {
 
     const approvedAt = Date.now();
     expect(await Promise.all([first, more].map((asked) => decide(asked?.id, 'approve')))).toEqual([200, 200]);
-    await seed.waitForEvent(reporter.id, ({ type }) => type === 'tool_output');
+    await seed.waitForEvent(reporter.id, ({ type }) => type === 'tool_result');
     const answered = (await seed.eventsSoFar(reporter.id)).find(({ type }) => type === 'tool_output');
+    expect(answered).toMatchObject({ chunk: expect.stringContaining('"first"') });
     // Both are this machine's clock; with the run of the call, and the pause in which events are gathered.
     expect(Date.parse(answered?.at ?? '') - approvedAt).toBeLessThan(3_000);
     const [second] = await pendingOf(reporter);
