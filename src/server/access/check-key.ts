@@ -38,7 +38,7 @@ export const checkKey = defineCommand({
     reason: z.string().nullable().describe('The limit or setting that asks or denies; null: nothing does'),
   }),
   examples: [
-    `seed keys check 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55 keys revoke --input '{"id": "5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55"}'`,
+    `seed keys check 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55 keys get --input '{"id": "5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55"}'`,
   ],
   run: async ({ id, command: name, input }, { actor, store }, { commands }: CheckNeeds) => {
     const { db, clock, time } = store;
