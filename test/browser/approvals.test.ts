@@ -78,7 +78,12 @@ describeInBrowser('the page of approvals', (browser) => {
     await page.keyboard.press('a');
     await page.waitForURL('**/approvals');
     await rows(page).first().waitFor();
-    await page.keyboard.press('j');
+    // The page before may still be there for a moment, or this one not listen to keys yet.
+    const focusRow = async () => {
+      await page.keyboard.press('j');
+      return page.evaluate(() => document.activeElement?.hasAttribute('data-approval'));
+    };
+    await expect.poll(focusRow).toBe(true);
     await page.keyboard.press('d');
     const dialog = page.getByRole('dialog', { name: 'Deny this?' });
     await dialog.getByLabel('Message').fill('not before the audit');

@@ -44,11 +44,13 @@ export function DecisionDialog({ approval, to, onClose }: DecisionDialogProps) {
   const isMine = deciding.isPending || deciding.isSuccess;
   const now = read.data?.approval;
   if (now && now.state !== 'pending' && !isMine) return <TooLate approval={now} to={to} onClose={onClose} />;
-  const decide = () =>
-    deciding.mutate(
-      { id, ...(message.trim() !== '' && { message: message.trim() }) },
-      { onSuccess: toastThen(done, onClose), onError: () => void read.refetch() },
-    );
+  const decide = () => {
+    const words = message.trim();
+    // Not the callbacks of `mutate`: what waits leaves the page, and this with it, before they would be called.
+    void deciding
+      .mutateAsync({ id, ...(words !== '' && { message: words }) })
+      .then(toastThen(done, onClose), () => void read.refetch());
+  };
   return (
     <FormDialog
       title={title}
