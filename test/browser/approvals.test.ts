@@ -81,9 +81,9 @@ describeInBrowser('the page of approvals', (browser) => {
     // The page before may still be there for a moment, or this one not listen to keys yet.
     const focusRow = async () => {
       await page.keyboard.press('j');
-      return page.evaluate(() => document.activeElement?.hasAttribute('data-approval'));
+      return page.locator('[data-approval]:focus').count();
     };
-    await expect.poll(focusRow).toBe(true);
+    await expect.poll(focusRow).toBe(1);
     await page.keyboard.press('d');
     const dialog = page.getByRole('dialog', { name: 'Deny this?' });
     await dialog.getByLabel('Message').fill('not before the audit');
