@@ -97,9 +97,12 @@ ${list}
 \`\`\``;
 }
 
-/** One that reads, and shows where an input stands; where none does, how a file is read. */
+/**
+ * One that reads, and shows where an input stands; where none does, how a file is read. Not the one that tells of
+ * commands: small models call what they have read.
+ */
 function exampleOf({ commands, workspaceDir, files = [] }: PromptOptions): string {
-  const reading = commands.filter(({ effect }) => effect === 'read');
+  const reading = commands.filter(({ effect, name }) => effect === 'read' && name !== 'commands show');
   const withInput = reading.find(({ positional }) => positional.length === 1);
   const [file] = files;
   if (withInput === undefined && file !== undefined) return `cat ${shellWord(`${workspaceDir}/in/${file.name}`)}`;
