@@ -97,12 +97,9 @@ ${list}
 \`\`\``;
 }
 
-/**
- * One that reads, and shows where an input stands; where none does, how a file is read. Not the one that tells of
- * commands: small models call what they have read.
- */
+/** One that reads, and shows where an input stands; where none does, how a file is read. */
 function exampleOf({ commands, workspaceDir, files = [] }: PromptOptions): string {
-  const reading = commands.filter(({ effect, name }) => effect === 'read' && name !== 'commands show');
+  const reading = commands.filter(({ effect }) => effect === 'read');
   const withInput = reading.find(({ positional }) => positional.length === 1);
   const [file] = files;
   if (withInput === undefined && file !== undefined) return `cat ${shellWord(`${workspaceDir}/in/${file.name}`)}`;
