@@ -85,6 +85,8 @@ export interface Abilities {
   pause: boolean;
   /** Whether a stream that broke can be opened again while its sandbox runs. */
   reconnect: boolean;
+  /** Whether a sandbox outlives its runner and another one can take it over, by `connect` and `adopt`. */
+  handover: boolean;
   /** The longest life that it gives a sandbox; null where there is no such limit. */
   longestLifeMs: number | null;
 }
@@ -100,6 +102,8 @@ export type Status = 'running' | 'paused' | Exit;
 export interface Driver {
   readonly name: string;
   readonly can: Abilities;
+  /** With `can.handover`: within which sandboxes go by the same ids, such as a cluster and its namespace. */
+  readonly reach?: string;
   /** Changes with whatever makes its snapshots unusable. Missing: they are not compared by it. */
   version?(): Promise<string>;
   /** Proves by starting something that it can run here. Never trusts the mere presence of a device or binary. */
@@ -135,6 +139,10 @@ export interface Driver {
    * the ids. A driver whose data folder is one runner's own ends all that is in it.
    */
   sweep(owner: string): Promise<SandboxId[]>;
+  /** With `can.handover`: it is this owner's from now on. @throws SeedError sandbox_failed when it has ended */
+  adopt?(id: SandboxId, owner: string): Promise<void>;
+  /** With `can.handover`: every sandbox within its reach, whoever has started it. */
+  all?(): Promise<{ id: SandboxId; owner: string }[]>;
   /** Tries again to remove what the host did not let it remove at a sandbox's end; resolves with what is left. */
   clean?(): Promise<Leftover[]>;
 }

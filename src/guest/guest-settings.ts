@@ -13,6 +13,8 @@ export interface GuestSettings {
   port: number;
   /** Where /etc/hostname, /etc/hosts and /etc/machine-id are written anew; null: the machine keeps its name. */
   runDir: string | null;
+  /** Socket on which the guest is reached, again after a loss; null: over its standard input and output, once. */
+  listen: string | null;
   /** Who runs the agent's commands; null: whoever runs the guest. */
   agent: { uid: number; gid: number } | null;
 }
@@ -24,6 +26,7 @@ const SANDBOX_SETTINGS: GuestSettings = {
   path: '/opt/seed/extra/bin:/usr/local/bin:/usr/bin:/bin',
   port: GUEST_PORT,
   runDir: '/run',
+  listen: null,
   agent: { uid: 1000, gid: 1000 },
 };
 

@@ -11,7 +11,7 @@ const QUIET_MS = 100;
 function waitsOf({ pause = true, waitMs = 60_000 } = {}) {
   const told: string[] = [];
   const driver = {
-    can: { link: 'stream', pause, reconnect: false, longestLifeMs: null } as const,
+    can: { link: 'stream', pause, reconnect: false, handover: false, longestLifeMs: null } as const,
     pause: async () => void told.push('paused'),
     resume: async () => void told.push('resumed'),
   };

@@ -43,7 +43,7 @@ export function createFirecrackerDriver(options: FirecrackerOptions): Driver {
   return {
     ...sandboxes.calls,
     name: 'firecracker',
-    can: { link: 'stream', pause: false, reconnect: false, longestLifeMs: null },
+    can: { link: 'stream', pause: false, reconnect: false, handover: false, longestLifeMs: null },
     version: async () => (await binaries()).version,
     async probe() {
       const sandboxFolder = await sandboxes.folder(`probe-${randomUUID()}`);

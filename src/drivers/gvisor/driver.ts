@@ -23,7 +23,7 @@ export function createGvisorDriver({ cacheDir, dataDir, runscPath: path }: Gviso
   return {
     ...sandboxes.calls,
     name: 'gvisor',
-    can: { link: 'stream', pause: true, reconnect: false, longestLifeMs: null },
+    can: { link: 'stream', pause: true, reconnect: false, handover: false, longestLifeMs: null },
     version: () => gvisorVersion(runscPath),
     probe: async () => probeGvisor(runscPath, await sandboxes.folder(`probe-${randomUUID()}`)),
     freeze: (image, onProgress) =>

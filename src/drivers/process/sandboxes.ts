@@ -35,7 +35,10 @@ export interface Started extends Pick<Supervised, 'exited' | 'usage' | 'guard' |
   pause?(): Promise<() => void>;
 }
 
-type Calls = Required<Omit<Driver, 'name' | 'can' | 'version' | 'probe' | 'freeze' | 'start'>>;
+type OfEach = 'name' | 'can' | 'version' | 'probe' | 'freeze' | 'start';
+/** Nothing outlives the runner here that another could reach. */
+type OfHandover = 'reach' | 'adopt' | 'all';
+type Calls = Required<Omit<Driver, OfEach | OfHandover>>;
 
 export interface Sandboxes {
   /** What every driver of this host's processes answers. */

@@ -37,7 +37,7 @@ function createQemuDriver(accelerator: Accelerator, { cacheDir, dataDir }: QemuO
   return {
     ...sandboxes.calls,
     name,
-    can: { link: 'stream', pause: false, reconnect: false, longestLifeMs: null },
+    can: { link: 'stream', pause: false, reconnect: false, handover: false, longestLifeMs: null },
     async probe() {
       try {
         const tools = await requireTools();
