@@ -38,7 +38,7 @@ beforeAll(async () => {
   const { startAllInOne } = await import(pathToFileURL(join(copy.folder, 'src/all-in-one.ts')).href);
   seed = await startSeed({ ...settings, SEED_PACKS: '' }, () => undefined, startAllInOne);
   Object.assign(env, settings, { SEED_API_URL: seed.url, SEED_API_KEY: seed.adminKey });
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await seed?.remove();
   await copy?.[Symbol.asyncDispose]();
@@ -93,7 +93,7 @@ if (python !== null) console.warn(`SKIPPED: the client in Python, since ${python
 
 describe('with the commands of its README', () => {
   for (const example of EXAMPLES) {
-    it.skipIf(example.includes('python') && python !== null)(example, async () => {
+    it.skipIf(example.includes('python') && python !== null)(example, { timeout: 120_000 }, async () => {
       const runs = shellBlocks(pageOf(example)).filter(({ text: block }) => !isStart(block));
       expect(runs).not.toEqual([]);
       let output = '';
