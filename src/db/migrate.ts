@@ -36,6 +36,9 @@ interface Owner {
 
 type AppliedMigration = Omit<Migration, 'text'>;
 
+/** What is written down of a migration, read back. */
+const APPLIED = 'number, name, checksum, beside';
+
 /**
  * Applies what is missing and returns the names of that. Throws SeedError `invalid_settings` when the database is
  * newer than this version, an applied migration was changed, or one of a pack fails or leaves a table unfit.
@@ -93,6 +96,7 @@ async function missingOf(client: Connection, owner: Owner): Promise<Migration[]>
 
 function verify(applied: AppliedMigration, known: readonly Migration[], owner: Owner): void {
   const migration = known.find(({ number }) => number === applied.number);
+  if (!migration && worksBeside(applied, known)) return;
   if (!migration)
     throw new SeedError(
       'invalid_settings',
@@ -105,6 +109,11 @@ function verify(applied: AppliedMigration, known: readonly Migration[], owner: O
       `The migration ${owner.shown}/${applied.name} was changed after it had been applied.`,
       { hint: 'Restore the file as it was, and put changes into a new migration.' },
     );
+}
+
+/** Whether an older version, which does not know the migration, works on although it was applied. */
+function worksBeside({ beside }: AppliedMigration, known: readonly Migration[]): boolean {
+  return beside !== null && known.some(({ number }) => number >= beside);
 }
 
 async function inTransaction<Result>(client: Connection, work: () => Promise<Result>): Promise<Result> {
@@ -142,13 +151,14 @@ const SEED: Owner = {
       checksum text not null,
       applied_at timestamptz not null default now()
     )`);
-    const { rows } = await client.query<AppliedMigration>('select number, name, checksum from migrations');
+    await client.query('alter table migrations add column if not exists beside integer');
+    const { rows } = await client.query<AppliedMigration>(`select ${APPLIED} from migrations`);
     return rows;
   },
   prepare: async () => {},
-  async record(client, { number, name, checksum }) {
-    const row = [number, name, checksum];
-    await client.query('insert into migrations (number, name, checksum) values ($1, $2, $3)', row);
+  async record(client, { number, name, checksum, beside }) {
+    const row = [number, name, checksum, beside];
+    await client.query(`insert into migrations (${APPLIED}) values ($1, $2, $3, $4)`, row);
   },
 };
 
@@ -158,17 +168,17 @@ function ownerOf(pack: PackTables): Owner {
     folder: pack.migrationsFolder,
     shown: pack.shown,
     async applied(client) {
-      const statement = 'select number, name, checksum from pack_migrations where pack = $1';
+      const statement = `select ${APPLIED} from pack_migrations where pack = $1`;
       return (await client.query<AppliedMigration>(statement, [pack.name])).rows;
     },
     async prepare(client) {
       await client.query(`create schema if not exists ${packSchema(pack.name)}`);
       await client.query(`set local search_path to ${packSchema(pack.name)}`);
     },
-    async record(client, { number, name, checksum }) {
+    async record(client, { number, name, checksum, beside }) {
       await client.query('set local search_path to default');
-      const row = [pack.name, number, name, checksum];
-      const statement = 'insert into pack_migrations (pack, number, name, checksum) values ($1, $2, $3, $4)';
+      const row = [pack.name, number, name, checksum, beside];
+      const statement = `insert into pack_migrations (pack, ${APPLIED}) values ($1, $2, $3, $4, $5)`;
       await client.query(statement, row);
     },
   };
@@ -199,7 +209,14 @@ export interface Migration {
   name: string;
   text: string;
   checksum: string;
+  /**
+   * The number that the newest migration of an older version must have for it to work on when this one is applied:
+   * the first line of the file says `-- beside: 0049`. Null: the file says nothing, and no older one can.
+   */
+  beside: number | null;
 }
+
+const BESIDE = /^-- beside: (\d{4})\n/;
 
 /**
  * In the order of their numbers.
@@ -222,7 +239,8 @@ async function readMigration(folder: URL, name: string, shown: string): Promise<
     throw wrong(`${shown}/${name} is not called like a migration, such as 0001_contacts.sql.`);
   const text = await readFile(new URL(name, folder), 'utf8');
   const checksum = createHash('sha256').update(text).digest('hex');
-  return { number: Number(number), name, text, checksum };
+  const beside = BESIDE.exec(text)?.[1];
+  return { number: Number(number), name, text, checksum, beside: beside === undefined ? null : Number(beside) };
 }
 
 const wrong = (message: string) => new SeedError('invalid_settings', message);

@@ -40,6 +40,26 @@ test('a database newer than the code is refused', async () => {
   });
 });
 
+const newer = (beside: number) =>
+  run(
+    database.databaseUrl,
+    `insert into migrations values (9999, '9999_from_the_future.sql', 'x', now(), ${beside})`,
+  );
+
+test('one that says that this version works on beside it is not', async () => {
+  await (await open()).close();
+  await newer(49);
+  const store = await open();
+  await store.check();
+  await store.close();
+});
+
+test('one that asks for a newer version than this one is', async () => {
+  await (await open()).close();
+  await newer(9998);
+  await expect(open()).rejects.toMatchObject({ code: 'invalid_settings' });
+});
+
 test('a migration changed after it was applied is refused', async () => {
   await (await open()).close();
   await run(database.databaseUrl, `update migrations set checksum = 'other' where number = 1`);
