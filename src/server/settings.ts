@@ -23,7 +23,6 @@ import { resourceSettings } from './tasks/resources.ts';
 import { telemetrySettings } from './telemetry/settings.ts';
 
 export type ServerSettings = ReturnType<typeof readServerSettings>;
-export type MigrationSettings = ReturnType<typeof readMigrationSettings>;
 
 /** All that it takes to bring a database up to date. @throws SeedError invalid_settings, naming the variable */
 export function readMigrationSettings() {
