@@ -222,7 +222,7 @@ async function refuseTablesWithoutAccount(client: Connection, { name, shown }: P
   });
 }
 
-/** In the comments that a migration begins with: older servers, from the one that knows this number on, may stay. */
+/** In the comments that a migration begins with: older servers that know this number may stay. */
 const SERVERS_FROM = /^(?:--.*\n|\s*\n)*?-- servers from: (\d{1,4})\s*(?:\n|$)/;
 const FILE_NAME = /^(\d{4})_[a-z0-9_]+\.sql$/;
 
