@@ -13,13 +13,13 @@ const migrations = (await readMigrations(new URL('./migrations/', import.meta.ur
   ({ number }) => number > SILENT_UP_TO,
 );
 
-test.each(migrations)('$name says beside which versions it can be applied', ({ number, beside }) => {
-  expect(beside).not.toBeNull();
-  expect(beside).toBeLessThanOrEqual(number);
+test.each(migrations)('$name says beside which versions it can be applied', ({ number, serversFrom }) => {
+  expect(serversFrom).not.toBeNull();
+  expect(serversFrom).toBeLessThanOrEqual(number);
 });
 
 test.each(migrations)('$name takes nothing away from a version that is to work beside it', (migration) => {
-  const { number, beside, text } = migration;
+  const { number, serversFrom, text } = migration;
   const statements = text.replace(/--.*$/gm, '');
-  if (TAKES_AWAY.test(statements)) expect(beside).toBe(number);
+  if (TAKES_AWAY.test(statements)) expect(serversFrom).toBe(number);
 });
