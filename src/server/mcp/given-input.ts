@@ -1,5 +1,5 @@
 // What MCP clients send for a tool's input, made what its schema asks for: models write null for what they leave
-// out, and lists and objects as JSON text. Everything else is left for the command to refuse. Used by mcp-server.ts.
+// out, and lists and objects as JSON text. All else is left for the command to refuse. Used by mcp-server.ts.
 import { isMany, parseExactly } from '../../lib/exact-json.ts';
 import { isRecord } from '../../lib/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';

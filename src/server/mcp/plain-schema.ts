@@ -1,5 +1,5 @@
-// A tool's input schema without references, which many MCP clients do not follow: what they lead to stands in their
-// place, as deep as there is room for. `commands show` has the whole. Used by tool.ts.
+// A tool's input schema without references, which many MCP clients do not follow: what they lead to stands in
+// their place, as deep as there is room for. `commands show` has the whole. Used by tool.ts.
 import { isRecord } from '../../lib/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';

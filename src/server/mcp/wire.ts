@@ -1,5 +1,5 @@
-// The requests of clients that ask for less than the transport wants of them, and answers that they can read: `curl`
-// accepts anything, simple clients JSON alone. Used by routes.ts.
+// The requests of clients that ask for less than the transport wants of them, and answers that they can read:
+// `curl` accepts anything, simple clients JSON alone. Used by routes.ts.
 import { repeatedName } from '../../lib/json.ts';
 import { linesOf } from '../../lib/read-stream.ts';
 
