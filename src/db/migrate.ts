@@ -177,6 +177,8 @@ const SEED: Owner = {
     const row = [number, name, checksum];
     await client.query('insert into migrations (number, name, checksum) values ($1, $2, $3)', row);
     if (serversFrom === null) return;
+    // Those before 0055 can say it, too.
+    await client.query('alter table migrations add column if not exists servers_from integer');
     await client.query('update migrations set servers_from = $2 where number = $1', [number, serversFrom]);
   },
 };
