@@ -1,5 +1,5 @@
-// runner.ready in the data folder: there while this runner takes tasks, for whoever watches it from outside, such as
-// a probe of Kubernetes. Used by main.ts.
+// runner.ready in the data folder: there while this runner takes tasks, for whoever watches it from outside, such
+// as a probe of Kubernetes. Used by main.ts.
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 

@@ -52,8 +52,8 @@ test('a runner that can make no sandboxes does not say that it is ready, nor lea
     SEED_DATA_DIR: dataDir,
     SEED_SERVER_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     SEED_RUNNER_TOKEN: 'x'.repeat(32),
-    SEED_DRIVER: 'firecracker',
-    SEED_FIRECRACKER: join(dataDir, 'no-firecracker'),
+    // Without it there is no image, and nothing is fetched to make one.
+    SEED_SANDBOX_RECIPE: join(dataDir, 'no-recipe.json'),
   };
   const runner = spawn(process.execPath, ['src/runner/main.ts'], { env, stdio: 'ignore' });
   onTestFinished(() => void runner.kill('SIGKILL'));
