@@ -6,9 +6,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import type { DatabaseError } from 'pg';
 import { SeedError } from '../protocol/errors.ts';
 import type { Connection } from './connection.ts';
-import { ensurePackRole } from './pack-role.ts';
+import { ensurePackRole, hasPackRole, PACK_ROLE } from './pack-role.ts';
 import { packSchema } from './pack-schema.ts';
-import { guardTables } from './row-security.ts';
+import { guardTables, unguarded } from './row-security.ts';
 
 export interface PackTables {
   name: string;
@@ -53,6 +53,25 @@ export async function migrate(
     names.push(...(await inTransaction(client, () => migratePack(client, pack, packs.rowSecurity))));
   }
   return names;
+}
+
+/**
+ * What `migrate` would do, as far as it can be told without doing it: names of migrations, and what else the packs
+ * need. Changes nothing. Throws as `migrate` does.
+ */
+export async function missingOfAll(client: Connection, packs: Packs): Promise<string[]> {
+  const own = await missingOf(client, SEED);
+  if (own.length > 0) return own.map(({ name }) => name);
+  const missing: string[] = [];
+  const guarded = packs.rowSecurity && packs.tables.length > 0;
+  if (guarded && !(await hasPackRole(client))) return [`the role ${PACK_ROLE}`];
+  for (const pack of packs.tables) {
+    const names = (await missingOf(client, ownerOf(pack))).map(({ name }) => `${pack.name}/${name}`);
+    if (names.length === 0 && packs.rowSecurity && (await unguarded(client, pack.name, pack.shown)).length > 0)
+      names.push(`the row security of the pack ${pack.name}`);
+    missing.push(...names);
+  }
+  return missing;
 }
 
 /** In a transaction of the caller's. Returns the names of what was applied. */
@@ -136,16 +155,19 @@ const SEED: Owner = {
   folder: new URL('./migrations/', import.meta.url),
   shown: 'src/db/migrations',
   async applied(client) {
+    const { rows: there } = await client.query(`select from pg_class where oid = to_regclass('migrations')`);
+    if (there.length === 0) return [];
+    const { rows } = await client.query<AppliedMigration>('select number, name, checksum from migrations');
+    return rows;
+  },
+  async prepare(client) {
     await client.query(`create table if not exists migrations (
       number integer primary key,
       name text not null,
       checksum text not null,
       applied_at timestamptz not null default now()
     )`);
-    const { rows } = await client.query<AppliedMigration>('select number, name, checksum from migrations');
-    return rows;
   },
-  prepare: async () => {},
   async record(client, { number, name, checksum }) {
     const row = [number, name, checksum];
     await client.query('insert into migrations (number, name, checksum) values ($1, $2, $3)', row);

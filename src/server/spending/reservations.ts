@@ -3,7 +3,7 @@
 // (spending.ts); one that nobody keeps any more is settled by an estimate (model-calls.ts).
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import type { Topic } from '../../db/signals.ts';
+import type { Topic } from '../../db/topics.ts';
 import { storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, TaskRow, Tx } from '../../db/tables.ts';
