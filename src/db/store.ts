@@ -12,7 +12,8 @@ import { ConnectionPool, type PoolLimits } from './connection-pool.ts';
 import { databaseTime, openDatabaseClock } from './database-clock.ts';
 import { Listening } from './listening.ts';
 import { LOOK_UP_LIMITS, type LookUp, lookUpOn } from './look-up.ts';
-import { migrate, missingOfAll, type Packs } from './migrate.ts';
+import { migrate, missingWork, type Packs } from './migrate.ts';
+import { migrationsApplied } from './migrations-applied.ts';
 import { Outage } from './outage.ts';
 import { Polling } from './polling.ts';
 import { openQueue, type Queue } from './queue.ts';
@@ -62,6 +63,8 @@ export interface StoreOptions extends Addresses {
   /** Instead of the database's: a test's, moved by hand. */
   clock?: Clock;
   packs?: Packs;
+  /** Waits so long for another process to bring the schema up to date; missing: does it itself. */
+  waitForMigrationsMs?: number;
 }
 
 /**
@@ -86,6 +89,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     await Promise.all([queue?.close(), signals.close(), requests.end(), longRunning.end(), lookUpPool.end()]);
   };
   try {
+    if (options.waitForMigrationsMs !== undefined) {
+      await migrationsApplied(connection, packs, { log, withinMs: options.waitForMigrationsMs });
+    }
     if (keepsSessions) {
       await connection.query('select pg_advisory_lock($1)', [ADVISORY_LOCKS.schema]);
       if (options.directUrl) await refuseOtherDatabase(connection, requests);
@@ -93,7 +99,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       if (applied.length > 0) log.info({ applied }, 'migrated the database');
       queue = await openQueue(longRunning, log, connection);
     } else {
-      const missing = await missingOfAll(connection, packs);
+      const missing = await missingWork(connection, packs);
       if (missing.length === 0) queue = await openQueue(longRunning, log, null);
       if (queue === null) throw cannotMigrate(missing);
     }

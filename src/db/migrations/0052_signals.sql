@@ -1,3 +1,4 @@
+-- servers from: 0049
 -- How far wake-ups are, for servers that cannot listen: src/db/topics.ts says which topics move which.
 create sequence signals_0;
 create sequence signals_1;
