@@ -65,7 +65,6 @@ describe.skipIf(none)('a pooler in transaction mode', () => {
 
       // A runner that waits at the one is woken by what is posted to the other.
       const leasing = runner.lease();
-      const startedAt = performance.now();
       const repeated = { 'idempotency-key': 'once' };
       const posted = await Promise.all(
         Array.from({ length: 10 }, (_, index) =>
