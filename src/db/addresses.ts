@@ -31,8 +31,8 @@ const ANSWER_MS = 5_000;
 export const sessionUrl = ({ databaseUrl, directUrl }: Addresses) => directUrl ?? databaseUrl;
 
 /**
- * A connection to the address for sessions, and what stands behind it. Waits up to 10 s for a database that is just
- * starting. @throws SeedError unavailable when it cannot be reached; invalid_settings when it is of no use
+ * A connection to the address for sessions, and what stands behind it. Waits up to 10 s for a database that is
+ * just starting. @throws SeedError unavailable when it cannot be reached; invalid_settings when it is of no use
  */
 export async function reachSessions(
   addresses: Addresses,

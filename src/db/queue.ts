@@ -27,8 +27,8 @@ export interface Queue {
 
 /**
  * Starts pg-boss, whose own statements are its care for the queue's tables, on the pool.
- * @param migrator makes or migrates its schema `pgboss`, and holds the lock against other servers; null: the schema
- * has to be there
+ * @param migrator makes or migrates its schema `pgboss`, and holds the lock against other servers; null: the
+ * schema has to be there
  * @returns null when it is not, or is of another version
  */
 export async function openQueue(
