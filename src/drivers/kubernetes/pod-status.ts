@@ -1,7 +1,7 @@
 // What the status of a sandbox's pod says: that it runs, how it has ended, why it does not start. Pure.
 import { isRecord, parseJson } from '../../lib/json.ts';
 import { DETAIL_BYTES, type Exit } from '../driver.ts';
-import type { Pod, Terminated } from './objects.ts';
+import type { Pod, Terminated } from './pod.ts';
 
 /** Exit codes from here on tell of a signal, as shells and container runtimes count them. */
 const SIGNAL_CODES = 128;

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SeedError } from '../../protocol/errors.ts';
 import type { KubeClient } from './client.ts';
-import type { Pod } from './objects.ts';
+import type { Pod } from './pod.ts';
 
 export interface PodObserver {
   /** As it is now, and after each change. */

@@ -1,6 +1,7 @@
 // Runs a short program in a sandbox's container and gives what it says. Used for usage and by the probe.
-import { SeedError } from '../../protocol/errors.ts';
+
 import { readWithin } from '../../lib/read-stream.ts';
+import { SeedError } from '../../protocol/errors.ts';
 import type { KubeClient } from './client.ts';
 import { CONTAINER } from './names.ts';
 

@@ -8,7 +8,7 @@ import { SeedError } from '../../protocol/errors.ts';
 import type { Exit, Leftover, SandboxId, Usage } from '../driver.ts';
 import type { KubeClient } from './client.ts';
 import { isSandboxId, LABELS, podName } from './names.ts';
-import type { Pod } from './objects.ts';
+import type { Pod } from './pod.ts';
 import { exitOf, exitOfRemoved, lastAccount } from './pod-status.ts';
 import type { PodWatch } from './pod-watch.ts';
 import { measurePod } from './usage.ts';
@@ -54,6 +54,8 @@ export interface PodSandboxes {
   find(id: SandboxId): Promise<Followed | Exit>;
   /** Resolves when the pod has changed. */
   changed(sandbox: Followed): Promise<void>;
+  /** Never rejects. */
+  ended(id: SandboxId): Promise<Exit>;
   usage(id: SandboxId): Promise<Usage>;
   /** Never rejects. */
   kill(id: SandboxId): Promise<Exit>;
@@ -180,6 +182,13 @@ export function createPodSandboxes(client: KubeClient, pods: PodWatch): PodSandb
     follow,
     find,
     changed: (sandbox) => (sandbox as Entry).changed.promise,
+    async ended(id) {
+      for (;;) {
+        const found = await find(id).catch(() => null);
+        if (found !== null) return 'uid' in found ? found.ended : found;
+        await sleep(AGAIN_MS);
+      }
+    },
     async usage(id) {
       const entry = await find(id).catch((error: Error) => ({ ...UNKNOWN, problem: error.message }));
       if ('uid' in entry) {

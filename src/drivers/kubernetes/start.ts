@@ -6,7 +6,7 @@ import type { Limits, SandboxId } from '../driver.ts';
 import { patient } from '../patience.ts';
 import type { KubeClient } from './client.ts';
 import { ANNOTATIONS, podName } from './names.ts';
-import type { KubeEvent, Pod } from './objects.ts';
+import type { KubeEvent, Pod } from './pod.ts';
 import { type PodTraits, sandboxPod } from './pod-spec.ts';
 import { isRunning, startProblem } from './pod-status.ts';
 import type { Followed, PodSandboxes } from './sandboxes.ts';
@@ -44,7 +44,11 @@ export async function startPod(parts: StartParts, id: SandboxId, limits: Limits)
 }
 
 /** A create whose answer was lost is made again: the name is taken then, by the pod of this very start. */
-async function createPod({ client, clock, traits, owner }: StartParts, id: SandboxId, limits: Limits): Promise<Pod> {
+async function createPod(
+  { client, clock, traits, owner }: StartParts,
+  id: SandboxId,
+  limits: Limits,
+): Promise<Pod> {
   const start = randomUUID();
   const body = sandboxPod(traits, { id, owner, limits, start });
   const until = performance.now() + patient(API_WITHIN_MS);

@@ -1,5 +1,5 @@
 // The parts of the API's objects that this driver reads and writes; the API's reference calls them so.
-import type { KubeObject } from './client.ts';
+import type { KubeObject } from './object.ts';
 
 export interface Pod extends KubeObject {
   spec: { nodeName?: string; activeDeadlineSeconds?: number };
