@@ -21,6 +21,7 @@ export default defineConfig({
           isolate: false,
           include: [
             'src/**/*.test.ts',
+            'deploy/**/*.test.ts',
             'examples/playbooks/*.test.ts',
             'scripts/**/*.test.ts',
             'web/src/**/*.test.ts',

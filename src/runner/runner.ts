@@ -5,6 +5,7 @@ import type { Driver, Limits, Snapshot } from '../drivers/driver.ts';
 import { every, type Loop } from '../lib/every.ts';
 import type { Logger } from '../lib/log.ts';
 import type { PoolSettings } from '../lib/pool-settings.ts';
+import { readVersion } from '../lib/version.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { RunnerState } from '../protocol/runner.ts';
 import { newIdentity, type RunnerIdentity } from './identity.ts';
@@ -55,6 +56,7 @@ export function createRunner(options: RunnerOptions): Runner {
   const slots = sandboxes === null ? 0 : options.slots;
   const { id } = identity;
   const former = [...identity.former];
+  const version = readVersion();
   const dispatcher = new Agent({ connections: null, keepAliveTimeout: 30_000 });
   const client = createServerClient(serverUrl, runnerToken, dispatcher);
   const runs = new Map<string, TaskRun>();
@@ -72,6 +74,7 @@ export function createRunner(options: RunnerOptions): Runner {
     return {
       id,
       name,
+      version,
       slots,
       longestLifeMs: sandboxes?.driver.can.longestLifeMs ?? null,
       freeSlots: stopping.signal.aborted ? 0 : Math.max(0, slots - runs.size),

@@ -22,7 +22,7 @@ export interface KubeClient {
   get<T>(path: string, query?: Query): Promise<T>;
   create<T>(path: string, body: unknown): Promise<T>;
   patch<T>(path: string, body: unknown, type: PatchType): Promise<T>;
-  /** With `uid`: only if it is still that one, else `conflict`. Resolves when it is accepted, not when it is gone. */
+  /** With `uid`: only if it is still that one, else `conflict`. Accepted is not yet gone. */
   delete(path: string, options?: { uid?: string; graceSeconds?: number }): Promise<void>;
   /** All of them, however many pages it takes. @throws SeedError body_too_large over 50,000 */
   list<T>(path: string, query?: Query): Promise<T[]>;

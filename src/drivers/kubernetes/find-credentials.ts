@@ -1,5 +1,5 @@
-// Chooses the way to the Kubernetes API: what KUBECONFIG names, since somebody said so, else the service account of
-// the pod that this process runs in. Used by whoever makes a client.
+// Chooses the way to the Kubernetes API: what KUBECONFIG names, since somebody said so, else the service account
+// of the pod that this process runs in. Used by whoever makes a client.
 import { isIPv6 } from 'node:net';
 import { env } from '../../lib/env.ts';
 import { SeedError } from '../../protocol/errors.ts';

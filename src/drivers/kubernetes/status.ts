@@ -23,7 +23,7 @@ export interface Asked {
 
 const MESSAGE_CHARACTERS = 1_000;
 
-export function readStatus(text: string): KubeStatus | null {
+function readStatus(text: string): KubeStatus | null {
   const value = parseJson(text) as Partial<KubeStatus> | null | undefined;
   return value?.kind === 'Status' ? (value as KubeStatus) : null;
 }
