@@ -29,8 +29,8 @@ const LIMITS: Omit<Limits, 'deadline'> = {
 };
 const LIFE_MS = 150_000;
 const ASK_WITHIN_MS = 30_000;
-/** Exit code of a shell's test that finds no bridge. */
-const ASK = 'test -x /opt/seed/bridge || exit 3; exec /usr/bin/python3 -c "$1" ask "$2"';
+/** Says `null` where the image has no bridge. */
+const ASK = 'test -x /opt/seed/bridge || exec echo null; exec /usr/bin/python3 -c "$1" ask "$2"';
 
 export interface ProbeParts {
   client: KubeClient;
@@ -63,7 +63,7 @@ async function probeOrThrow({ client, traits, said, start, kill }: ProbeParts): 
   try {
     await using listener = await startListener(client, traits, program);
     const sandbox = await begun;
-    const inside = await findings({ client, program, listener, sandbox });
+    const inside = await findings({ client, program, listener, sandbox, image: traits.image });
     const answers = answersIn(inside);
     const { isolation, warning } = isolationOf({ handler, ...inside.inside });
     const told = { isolation: said ?? isolation };
@@ -91,13 +91,19 @@ interface Asking {
   program: string;
   listener: Listener;
   sandbox: Followed;
+  image: string;
 }
 
-async function findings({ client, program, listener, sandbox }: Asking) {
+async function findings({ client, program, listener, sandbox, image }: Asking) {
   const ask = async (pod: string, targets: readonly Target[]) => {
     const command = ['/bin/sh', '-c', ASK, 'ask', program, JSON.stringify(targets)];
     const report = parseJson(await runInPod(client, pod, command, patient(ASK_WITHIN_MS)));
     if (report === undefined) throw new SeedError('sandbox_failed', `The probe in the pod ${pod} says nothing.`);
+    if (report === null) {
+      throw new SeedError('invalid_settings', `SEED_KUBERNETES_IMAGE, ${image}, is no sandbox image of this Seed.`, {
+        hint: 'npm run image -- sandbox makes one.',
+      });
+    }
     return report as Report;
   };
   const own = sandbox.pod.status ?? {};
