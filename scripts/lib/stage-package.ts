@@ -3,6 +3,7 @@
 import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { developmentPeers, PEERS } from '../../src/cli/own-package.ts';
 import { bundleGuest } from '../../src/guest/bundle.ts';
 import { exec } from '../../src/lib/exec.ts';
 import { SEED_ROOT } from '../../src/lib/own-files.ts';
@@ -25,8 +26,6 @@ const BUNDLES: Record<string, () => Promise<string | Uint8Array>> = {
   'src/cli/handed-out.ts': () => bundleCli('handed-out.ts'),
   'src/cli/repository.ts': () => bundleCli('repository.ts'),
 };
-/** What an adopter's tests and editor need besides, in the versions that Seed is tested with. */
-const PEERS = ['vitest', 'typescript', '@types/node'];
 
 /**
  * @param folder is made anew
@@ -80,11 +79,8 @@ async function copy(path: string, folder: string): Promise<void> {
 
 /** Nothing of it runs when the package is installed. */
 async function packageFile(): Promise<string> {
-  const own = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Record<string, unknown> & {
-    devDependencies: Record<string, string>;
-  };
-  const { private: _, scripts: __, files: ___, devDependencies, ...kept } = own;
-  const peers = PEERS.map((name) => [name, `^${devDependencies[name]}`]);
+  const own = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Record<string, unknown>;
+  const { private: _, scripts: __, files: ___, devDependencies: ____, ...kept } = own;
   const file = {
     ...kept,
     bin: { seed: 'bin/seed.mjs' },
@@ -93,7 +89,7 @@ async function packageFile(): Promise<string> {
       './testing': { types: './test/pack.d.ts', default: './test/pack.js' },
       './package.json': './package.json',
     },
-    peerDependencies: Object.fromEntries(peers),
+    peerDependencies: developmentPeers(own),
     peerDependenciesMeta: Object.fromEntries(PEERS.map((name) => [name, { optional: true }])),
   };
   return `${JSON.stringify(file, null, 2)}\n`;
