@@ -20,6 +20,8 @@ const COPIED = [
 ];
 /** The tests' own parts that `seed/testing` and `seed test` are made of, and their imports. */
 const TESTING = ['test/pack.ts', 'test/fixtures/postgres-global-setup.ts'];
+/** Types that the declarations name, of packages that bring none. */
+const TYPES = ['@types/pg'];
 /** Made when the package is; lib/own-files.ts finds them. */
 const BUNDLES: Record<string, () => Promise<string | Uint8Array>> = {
   'src/guest/main.ts': bundleGuest,
@@ -81,8 +83,12 @@ async function copy(path: string, folder: string): Promise<void> {
 async function packageFile(): Promise<string> {
   const own = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Record<string, unknown>;
   const { private: _, scripts: __, files: ___, devDependencies: ____, ...kept } = own;
+  const types = Object.entries(own['devDependencies'] as Record<string, string>).filter(([name]) =>
+    TYPES.includes(name),
+  );
   const file = {
     ...kept,
+    dependencies: { ...(kept['dependencies'] as object), ...Object.fromEntries(types) },
     bin: { seed: 'bin/seed.mjs' },
     exports: {
       './pack': { types: './src/pack/pack.d.ts', default: './src/pack/pack.js' },

@@ -1,10 +1,6 @@
 // seed dev and test: what whoever writes packs does in a folder of their own. Used by local-commands.ts.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { constants } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { adopterFolder, isInRepository, ownProgram, SEED_ROOT } from '../lib/own-files.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { readAdopterSettings } from './adopter-settings.ts';
@@ -39,21 +35,23 @@ const test: LocalCommand = {
       return becomeProgram({ path: '/bin/sh', args: [script, 'test', ...(only ? [only] : [])] });
     }
     readAdopterSettings();
-    const vitest = vitestProgram();
+    const vitest = await loadVitest();
     const isSound = await packsAreSound(io);
     await setUpForTasks();
-    const code = await runTests(vitest, only);
-    return isSound ? code : EXIT.error;
+    const havePassed = await runTests(vitest, only);
+    return isSound && havePassed ? EXIT.ok : EXIT.error;
   },
 };
 
 export const developCommands: readonly LocalCommand[] = [dev, test];
 
+type Vitest = typeof import('vitest/node');
+
 /** The adopter's own, so that what their tests import is the one that runs them. */
-function vitestProgram(): string {
+async function loadVitest(): Promise<Vitest> {
   try {
-    const list = createRequire(new URL('package.json', adopterFolder())).resolve('vitest/package.json');
-    return join(dirname(list), 'vitest.mjs');
+    const file = createRequire(new URL('package.json', adopterFolder())).resolve('vitest/node');
+    return (await import(pathToFileURL(file).href)) as Vitest;
   } catch (cause) {
     const hint = `npm install, or npm install --save-dev vitest@${ownPackage().peers['vitest']}`;
     throw new SeedError('setup_failed', 'vitest, which runs the tests, is not installed', { hint, cause });
@@ -78,18 +76,17 @@ async function setUpForTasks(): Promise<void> {
   await trySetUpHere();
 }
 
-async function runTests(vitest: string, only: string | undefined): Promise<number> {
-  const options = {
+/** Whether all have passed. */
+async function runTests({ startVitest }: Vitest, only: string | undefined): Promise<boolean> {
+  const vitest = await startVitest('test', only ? [only] : [], {
     root: fileURLToPath(adopterFolder()),
-    globalSetup: ownProgram('test/fixtures/postgres-global-setup.ts'),
-    testTimeout: '60000',
-    hookTimeout: '180000',
-  };
-  const flags = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
-  const args = [vitest, 'run', '--passWithNoTests', ...flags, ...(only ? [only] : [])];
-  const child = spawn(process.execPath, args, { cwd: options.root, stdio: 'inherit' });
-  // A Ctrl-C of the terminal reaches it by itself.
-  process.on('SIGINT', () => undefined).on('SIGTERM', (signal) => child.kill(signal));
-  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-  return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+    globalSetup: [ownProgram('test/fixtures/postgres-global-setup.ts')],
+    testTimeout: 60_000,
+    hookTimeout: 180_000,
+    passWithNoTests: true,
+    watch: false,
+  });
+  await vitest.close();
+  // It says so by this process's code alone; what comes back here becomes that.
+  return (process.exitCode ?? 0) === 0;
 }

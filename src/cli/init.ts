@@ -65,10 +65,10 @@ const unfit = (why: string, hint: string) =>
 
 /** What is there stays; only a dependency that npm has written under the package's own name gets the one of packs. */
 function completed(before: Record<string, unknown>, wanted: Record<string, unknown>, ownName: string) {
-  const result = { ...before };
-  for (const [key, value] of Object.entries(wanted)) {
-    const there = before[key];
-    result[key] = isRecord(value) && isRecord(there) ? { ...value, ...there } : (there ?? value);
+  const result: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries({ ...wanted, ...before })) {
+    const [given, there] = [wanted[key], before[key]];
+    result[key] = isRecord(given) && isRecord(there) ? { ...given, ...there } : value;
   }
   const { [ownName]: own, ...others } = dependenciesOf(result);
   if (own !== undefined) result['dependencies'] = { ...others, seed: own };
