@@ -11,12 +11,15 @@ export interface NewFolder {
   peers: Readonly<Record<string, string>>;
 }
 
+/** The command of its first pack. */
+export const HELLO = ['hello', 'greet'] as const;
+
 /** By path, all but package.json. */
 export function filesOf({ name, version }: Pick<NewFolder, 'name' | 'version'>): Record<string, string> {
   return {
     'seed.config.ts': CONFIG,
-    'packs/hello/pack.ts': packFile('hello', 'greet'),
-    'packs/hello/hello.test.ts': testFile('hello', 'greet'),
+    'packs/hello/pack.ts': packFile(...HELLO),
+    'packs/hello/hello.test.ts': testFile(...HELLO),
     'README.md': readme(name, version),
     '.env.example': SETTINGS,
     '.gitignore': 'node_modules/\n.seed/\n.env\n*.log\n',
@@ -37,7 +40,14 @@ export function packageList({ name, version, spec, peers }: NewFolder) {
   };
 }
 
-const SCRIPTS = { dev: 'seed dev', start: 'seed start', test: 'seed test', doctor: 'seed doctor', types: 'tsc' };
+/** `npm run …` in such a folder. */
+export const SCRIPTS = {
+  dev: 'seed dev',
+  start: 'seed start',
+  test: 'seed test',
+  doctor: 'seed doctor',
+  types: 'tsc',
+};
 
 const CONFIG = `// Packs that do not lie in packs/: names of npm packages, or paths of files that export a \`pack\`.
 // All other settings come from the environment, or from .env: see .env.example.
@@ -81,8 +91,8 @@ const SETTINGS = `# Settings of this Seed: copy this file to .env, which is read
 # SEED_PACKS=hello
 
 # Of an imported pack: where its platform is, and the credential it is shown.
-# SEED_PACK_ACME_URL=
-# SEED_PACK_ACME_TOKEN=
+# SEED_PACK_<NAME>_URL=
+# SEED_PACK_<NAME>_TOKEN=
 `;
 
 function readme(name: string, version: string): string {

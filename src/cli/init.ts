@@ -63,7 +63,7 @@ function listOf(target: string): { text: string; name: string; isNew: boolean } 
 const unfit = (why: string, hint: string) =>
   new SeedError('conflict', `the folder's package.json cannot be used: ${why}`, { hint });
 
-/** What is there stays; only a dependency that npm has written under the package's own name gets the one of packs. */
+/** What is there stays; only a dependency on the package by its own name gets the name that packs import. */
 function completed(before: Record<string, unknown>, wanted: Record<string, unknown>, ownName: string) {
   const result: Record<string, unknown> = {};
   for (const [key, value] of Object.entries({ ...wanted, ...before })) {

@@ -76,7 +76,7 @@ export function readServerSettings() {
     resources: resourceSettings(),
     llm: llmSettings(),
     telemetry: telemetrySettings(token),
-    /** The pack that is being written, or `*` for all: its commands are taken anew whenever its files change; null: none. */
+    /** The pack that is being written, `*` for all: commands are taken anew when its files change; null: none. */
     packsDev: env('SEED_PACKS_DEV') ?? null,
     /** What becomes of a task that combines what strangers write, what is private, and changes. */
     ruleOfTwo: choiceSetting('SEED_RULE_OF_TWO', 'warn', RULE_OF_TWO),
