@@ -45,6 +45,8 @@ export interface RunnerOptions {
 }
 
 export interface Runner {
+  /** Whether a driver is usable. */
+  makesSandboxes: boolean;
   /** Sweeps what an earlier runner left behind, then works until stop(). Resolves when it has begun. */
   start(): Promise<void>;
   /** Gives back what has not begun, ends what runs, in time or as interrupted. Resolves when all is settled. */
@@ -172,6 +174,7 @@ export function createRunner(options: RunnerOptions): Runner {
   }
 
   return {
+    makesSandboxes: sandboxes !== null,
     async start() {
       if (sandboxes?.driver.can.link === 'door')
         throw new SeedError('not_supported', `sandboxes of ${sandboxes.driver.name} have no stream to work with`);
