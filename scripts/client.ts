@@ -26,9 +26,29 @@ await exitOnFailure(async () => {
 async function packClient(folder: string): Promise<void> {
   const entry = fileURLToPath(new URL('src/index.ts', CLIENT));
   await mkdir(folder, { recursive: true });
-  await build({ entryPoints: [entry], outfile: `${folder}/dist/index.js`, bundle: true, format: 'esm', target: 'es2022' });
-  const options = ['--declaration', '--emitDeclarationOnly', '--rewriteRelativeImportExtensions', '--skipLibCheck'];
-  const how = ['--target', 'es2024', '--module', 'nodenext', '--strict', '--ignoreConfig', '--outDir', `${folder}/dist`];
+  await build({
+    entryPoints: [entry],
+    outfile: `${folder}/dist/index.js`,
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+  });
+  const options = [
+    '--declaration',
+    '--emitDeclarationOnly',
+    '--rewriteRelativeImportExtensions',
+    '--skipLibCheck',
+  ];
+  const how = [
+    '--target',
+    'es2024',
+    '--module',
+    'nodenext',
+    '--strict',
+    '--ignoreConfig',
+    '--outDir',
+    `${folder}/dist`,
+  ];
   await promisify(execFile)('tsc', [entry, ...options, ...how]);
   const described = JSON.parse(await readFile(new URL('package.json', CLIENT), 'utf8')) as Record<string, unknown>;
   const { private: _, exports: __, ...rest } = described;

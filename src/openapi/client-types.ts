@@ -186,7 +186,7 @@ function objectType(schema: JsonSchema, indent: string): string {
 const propertyName = (name: string) => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name));
 
 /** A name that TypeScript takes. */
-export const typeName = (name: string) => {
+const typeName = (name: string) => {
   const plain = decodeURIComponent(name.replace(/%(?![0-9A-Fa-f]{2})/g, '%25')).replace(/[^\w$]+/g, '_');
   return /^[0-9]/.test(plain) ? `_${plain}` : plain;
 };

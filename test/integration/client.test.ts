@@ -11,6 +11,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { generatedClient } from '../../scripts/lib/generated-client.ts';
+import { CLIENT_PACKAGE } from '../../src/cli/client-types.ts';
 import { ensureFolder } from '../../src/lib/cache-folders.ts';
 import { contentHash } from '../../src/lib/content-hash.ts';
 import { cacheDirSetting } from '../../src/lib/settings.ts';
@@ -246,6 +247,10 @@ it(`is smaller than ${MOST_BYTES} bytes, compressed`, async () => {
   const file = join(folder, 'small.mjs');
   await bundle(file, { minify: true });
   expect(gzipSync(await readFile(file)).length).toBeLessThan(MOST_BYTES);
+});
+
+it('is called what seed client types calls it', async () => {
+  expect(JSON.parse(await readFile(new URL('package.json', CLIENT), 'utf8')).name).toBe(CLIENT_PACKAGE);
 });
 
 it('has what the commands say', async () => {

@@ -39,7 +39,7 @@ interface SentEvent {
 const LINE_END = /\r\n|\n|\r(?!$)/;
 
 /** Whole events only: what was cut off in the middle is not there (WHATWG HTML, section 9.2). */
-export async function* eventsOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<SentEvent> {
+async function* eventsOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<SentEvent> {
   if (body === null) return;
   const reader = body.getReader();
   const decoder = new TextDecoder();
