@@ -39,6 +39,8 @@ export interface RunnerOptions {
   drainMs: number;
   /** How long a sandbox whose calls all wait for people is left alone before it sleeps; missing: two seconds. */
   quietMs?: number;
+  /** How long nothing may come from a sandbox whose stream can be opened again; missing: ten seconds. */
+  silenceMs?: number;
   /** Missing: nobody was here before. */
   identity?: RunnerIdentity;
 }
@@ -107,8 +109,9 @@ export function createRunner(options: RunnerOptions): Runner {
     await earlier?.done;
     log.info({ taskId: lease.taskId, deadline: lease.deadline }, 'leased');
     const onWorking = pool?.holdRefill() ?? (() => undefined);
-    const { quietMs } = options;
-    const parts = { startSandbox, onWorking, client, serverUrl, dispatcher, log, giveUp: giveUp.signal, quietMs };
+    const { quietMs, silenceMs } = options;
+    const shared = { client, serverUrl, dispatcher, log, giveUp: giveUp.signal };
+    const parts = { ...shared, startSandbox, onWorking, quietMs, silenceMs };
     const run = startTaskRun(lease, parts);
     runs.set(lease.taskId, run);
     void run.done.then(() => {
