@@ -27,8 +27,9 @@ const OPEN_REQUESTS = {
   '/llm/v1/': LIMITS.guest.modelCalls,
 } as const;
 const MODELS = '/llm/';
-/** An answer that says it is not longer is handed on whole. */
+/** An answer that is not longer is handed on whole. */
 const WHOLE_BYTES = 1024 * 1024;
+const COMES_BIT_BY_BIT = /^(?:text\/event-stream|application\/x-ndjson)/;
 const CONNECTIONS = 200;
 /** Longer than any sandbox waits: gVisor restores a connection closed before the freeze as an endless event. */
 const KEEP_ALIVE_MS = 3_600_000;
@@ -149,8 +150,8 @@ function bodyTooLarge(): SeedError {
 }
 
 /**
- * Hands on an answer as it comes; one that is short, or that tells what a write has done, once it is whole: cut in
- * its middle it is asked for again. @throws Error with nothing handed on, or with the answer broken off
+ * Hands on an answer once it is whole: cut in its middle it is asked for again. Only what comes bit by bit, and what
+ * is long and tells of no write, is handed on as it comes. @throws Error with nothing handed on, or as it broke off
  */
 async function relayAnswer(
   stream: ClientHttp2Stream,
@@ -158,18 +159,26 @@ async function relayAnswer(
   { isForModel, isWrite }: { isForModel: boolean; isWrite: boolean },
 ): Promise<void> {
   const headers = await headersOf(stream);
-  const isEndless = String(headers['content-type']).startsWith('text/event-stream');
-  const isShort = Number(headers['content-length']) <= WHOLE_BYTES;
-  const body = limitBytes(LIMITS.guest.answerBytes);
-  const passed = relayedResponseHeaders(headers);
-  const status = headers[':status'] ?? 502;
-  if (isForModel || isEndless || !(isShort || isWrite)) {
-    response.writeHead(status, passed);
-    return pipeline(stream, body, isWholeAtEnd(stream), response);
-  }
-  const whole = await pipeline(stream, body, isWholeAtEnd(stream), (content) => Array.fromAsync(content));
-  response.writeHead(status, passed);
-  response.end(Buffer.concat(whole));
+  const begin = () => response.writeHead(headers[':status'] ?? 502, relayedResponseHeaders(headers));
+  const most = isForModel || COMES_BIT_BY_BIT.test(String(headers['content-type'])) ? 0 : WHOLE_BYTES;
+  await pipeline(stream, limitBytes(LIMITS.guest.answerBytes), isWholeAtEnd(stream), async (content) => {
+    const held: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of content as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      held.push(chunk);
+      if (size <= most || (isWrite && most > 0)) continue;
+      if (!response.headersSent) begin();
+      for (const piece of held.splice(0)) if (!response.write(piece)) await drained(response);
+    }
+    if (!response.headersSent) begin();
+    response.end(Buffer.concat(held));
+  });
+}
+
+/** Or gone. */
+async function drained(response: ServerResponse): Promise<void> {
+  if (!response.destroyed) await Promise.race([once(response, 'drain'), once(response, 'close')]);
 }
 
 /** Node ends a stream that was cut as if it were whole. */

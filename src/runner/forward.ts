@@ -80,16 +80,9 @@ export async function forwardRequest(
   onAnswer();
   if (!stream.writable || stream.headersSent) return answer.drop();
   const bodiless = BODILESS_STATUSES.has(answer.status);
-  const head = { ':status': answer.status, ...relayedResponseHeaders(answer.headers), ...lengthOf(answer) };
-  stream.respond(head, { endStream: bodiless });
+  stream.respond({ ':status': answer.status, ...relayedResponseHeaders(answer.headers) }, { endStream: bodiless });
   if (bodiless) answer.drop();
   else await pipeline(answer.content, limitBytes(LIMITS.guest.answerBytes), stream);
-}
-
-/** So the guest knows which answers it can wait for, and ask for again where they are cut. */
-function lengthOf({ headers }: ServerAnswer): { 'content-length'?: string } {
-  const length = headers['content-length'];
-  return typeof length === 'string' && Number(length) <= WHOLE_BYTES ? { 'content-length': length } : {};
 }
 
 const BUDGET_EXCEEDED = 402;

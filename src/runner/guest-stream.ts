@@ -8,9 +8,16 @@ import { greet } from './greet.ts';
 import { createBackoff, pause, within } from './patience.ts';
 import { openRelay, type Relay, type RelayOptions } from './relay.ts';
 
-/** A guest of which nothing came for so long is asked for a sign of life, which has as long again. */
-const SILENCE_MS = 10_000;
+export interface StreamTimes {
+  /** A guest of which nothing came for so long is asked for a sign of life, which has as long again. */
+  silenceMs: number;
+  /** Between two attempts to open the stream, at the most. */
+  pauseMs: number;
+}
+
+const USUAL_TIMES: StreamTimes = { silenceMs: 10_000, pauseMs: 1_000 };
 const CONNECT_WITHIN_MS = 30_000;
+const FIRST_PAUSE_MS = 50;
 /** A stream that lived as long was no failure. */
 const LIVED_MS = 5_000;
 
@@ -28,8 +35,8 @@ export interface GuestStreamParts {
   over: AbortSignal;
   /** The guest does not know its task any more. */
   onForgotten(): void;
-  /** Missing: ten seconds. */
-  silenceMs?: number | undefined;
+  /** Missing: the usual ones. */
+  times?: StreamTimes | undefined;
 }
 
 /** Returns what ends every call that is in flight. */
@@ -37,7 +44,7 @@ export function keepStream(
   parts: GuestStreamParts,
   options: Omit<RelayOptions, 'stream' | 'onHeard'>,
 ): Pick<Relay, 'close'> {
-  const { driver, id, startLine, over, onForgotten, silenceMs = SILENCE_MS } = parts;
+  const { driver, id, startLine, over, onForgotten, times = USUAL_TIMES } = parts;
   const { log, waits } = options;
   let { hasBegun } = parts;
   let current: Relay | null = null;
@@ -72,7 +79,7 @@ export function keepStream(
       isAsked = !isHeard && !sleeps;
       if (isAsked) relay.ping();
       isHeard = false;
-    }, silenceMs);
+    }, times.silenceMs);
     stream.on('data', () => {
       isHeard = true;
     });
@@ -91,7 +98,7 @@ export function keepStream(
   }
 
   async function keep(first: Duplex | null): Promise<void> {
-    const backoff = createBackoff();
+    const backoff = createBackoff(Math.random, FIRST_PAUSE_MS, times.pauseMs);
     let stream = first;
     let isReady = parts.isReady && first !== null;
     let isAgain = first === null;

@@ -7,6 +7,7 @@ import type { Logger } from '../lib/log.ts';
 import type { PoolSettings } from '../lib/pool-settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { RunnerState } from '../protocol/runner.ts';
+import type { StreamTimes } from './guest-stream.ts';
 import { newIdentity, type RunnerIdentity } from './identity.ts';
 import { POOLED_LIMITS } from './lease.ts';
 import { createBackoff, pause, within } from './patience.ts';
@@ -39,8 +40,8 @@ export interface RunnerOptions {
   drainMs: number;
   /** How long a sandbox whose calls all wait for people is left alone before it sleeps; missing: two seconds. */
   quietMs?: number;
-  /** How long nothing may come from a sandbox whose stream can be opened again; missing: ten seconds. */
-  silenceMs?: number;
+  /** Missing: as guest-stream.ts has it. */
+  stream?: StreamTimes;
   /** Missing: nobody was here before. */
   identity?: RunnerIdentity;
 }
@@ -109,9 +110,9 @@ export function createRunner(options: RunnerOptions): Runner {
     await earlier?.done;
     log.info({ taskId: lease.taskId, deadline: lease.deadline }, 'leased');
     const onWorking = pool?.holdRefill() ?? (() => undefined);
-    const { quietMs, silenceMs } = options;
+    const { quietMs, stream } = options;
     const shared = { client, serverUrl, dispatcher, log, giveUp: giveUp.signal };
-    const parts = { ...shared, startSandbox, onWorking, quietMs, silenceMs };
+    const parts = { ...shared, startSandbox, onWorking, quietMs, stream };
     const run = startTaskRun(lease, parts);
     runs.set(lease.taskId, run);
     void run.done.then(() => {

@@ -4,7 +4,7 @@ import type { Limits } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Usage } from '../protocol/resources.ts';
 import { createGuestLimits } from './guest-limits.ts';
-import { keepStream } from './guest-stream.ts';
+import { keepStream, type StreamTimes } from './guest-stream.ts';
 import { billedUsage, guestTask, limitsOf, startLine } from './lease.ts';
 import { startPatiently, untilBack, within } from './patience.ts';
 import type { TaskFiles } from './relay-bodies.ts';
@@ -35,7 +35,7 @@ export interface TaskRunParts {
   /** Missing: as waits.ts has it. */
   quietMs?: number | undefined;
   /** Missing: as guest-stream.ts has it. */
-  silenceMs?: number | undefined;
+  stream?: StreamTimes | undefined;
 }
 
 export interface TaskRun {
@@ -178,7 +178,7 @@ async function runSandbox(
     startLine: () => startLine(lease),
     over: course.over,
     onForgotten: () => end({ why: 'exit', exit: { reason: 'lost', detail: 'its guest was started anew' } }),
-    silenceMs: parts.silenceMs,
+    times: parts.stream,
   };
   const relay = keepStream(kept, {
     waits,
