@@ -36,6 +36,10 @@ interface Owner {
 
 type AppliedMigration = Omit<Migration, 'text'>;
 
+/** `servers_from` came with 0055, and whoever reads it may be waiting for that. */
+const COLUMNS = (table: string) =>
+  `number, name, checksum, (to_jsonb(${table})->>'servers_from')::integer as "serversFrom"`;
+
 /**
  * Applies what is missing and returns the names of that. Throws SeedError `invalid_settings` when the database is
  * newer than this version, an applied migration was changed, or one of a pack fails or leaves a table unfit.
@@ -84,6 +88,22 @@ export async function rehearse(client: Connection, packs: Packs): Promise<unknow
   return said;
 }
 
+/**
+ * What `migrate` would apply now, by name; changes nothing, and needs no lock.
+ * @throws SeedError invalid_settings as `migrate`
+ */
+export async function missingMigrations(client: Connection, packs: Packs): Promise<string[]> {
+  const { rows } = await client.query(
+    `select from pg_class where oid in (to_regclass('migrations'), to_regclass('pack_migrations'))`,
+  );
+  if (rows.length < 2) return (await readMigrations(SEED.folder, SEED.shown)).map(({ name }) => name);
+  const missing = (await missingOf(client, SEED)).map(({ name }) => name);
+  for (const pack of packs.tables) {
+    missing.push(...(await missingOf(client, ownerOf(pack))).map(({ name }) => `${pack.name}/${name}`));
+  }
+  return missing;
+}
+
 async function missingOf(client: Connection, owner: Owner): Promise<Migration[]> {
   const applied = await owner.applied(client);
   const known = await readMigrations(owner.folder, owner.shown);
@@ -93,6 +113,7 @@ async function missingOf(client: Connection, owner: Owner): Promise<Migration[]>
 
 function verify(applied: AppliedMigration, known: readonly Migration[], owner: Owner): void {
   const migration = known.find(({ number }) => number === applied.number);
+  if (!migration && takesServersOf(applied, known)) return;
   if (!migration)
     throw new SeedError(
       'invalid_settings',
@@ -105,6 +126,12 @@ function verify(applied: AppliedMigration, known: readonly Migration[], owner: O
       `The migration ${owner.shown}/${applied.name} was changed after it had been applied.`,
       { hint: 'Restore the file as it was, and put changes into a new migration.' },
     );
+}
+
+/** Whether a version that does not know this migration may work beside those that do, as its header says. */
+function takesServersOf({ serversFrom }: AppliedMigration, known: readonly Migration[]): boolean {
+  const newest = Math.max(0, ...known.map(({ number }) => number));
+  return serversFrom !== null && newest >= serversFrom;
 }
 
 async function inTransaction<Result>(client: Connection, work: () => Promise<Result>): Promise<Result> {
@@ -142,13 +169,17 @@ const SEED: Owner = {
       checksum text not null,
       applied_at timestamptz not null default now()
     )`);
-    const { rows } = await client.query<AppliedMigration>('select number, name, checksum from migrations');
+    const { rows } = await client.query<AppliedMigration>(`select ${COLUMNS('migrations')} from migrations`);
     return rows;
   },
   prepare: async () => {},
-  async record(client, { number, name, checksum }) {
+  async record(client, { number, name, checksum, serversFrom }) {
     const row = [number, name, checksum];
     await client.query('insert into migrations (number, name, checksum) values ($1, $2, $3)', row);
+    if (serversFrom === null) return;
+    // Those before 0055 can say it, too.
+    await client.query('alter table migrations add column if not exists servers_from integer');
+    await client.query('update migrations set servers_from = $2 where number = $1', [number, serversFrom]);
   },
 };
 
@@ -158,17 +189,18 @@ function ownerOf(pack: PackTables): Owner {
     folder: pack.migrationsFolder,
     shown: pack.shown,
     async applied(client) {
-      const statement = 'select number, name, checksum from pack_migrations where pack = $1';
+      const statement = `select ${COLUMNS('pack_migrations')} from pack_migrations where pack = $1`;
       return (await client.query<AppliedMigration>(statement, [pack.name])).rows;
     },
     async prepare(client) {
       await client.query(`create schema if not exists ${packSchema(pack.name)}`);
       await client.query(`set local search_path to ${packSchema(pack.name)}`);
     },
-    async record(client, { number, name, checksum }) {
+    async record(client, { number, name, checksum, serversFrom }) {
       await client.query('set local search_path to default');
-      const row = [pack.name, number, name, checksum];
-      const statement = 'insert into pack_migrations (pack, number, name, checksum) values ($1, $2, $3, $4)';
+      const row = [pack.name, number, name, checksum, serversFrom];
+      const statement = `insert into pack_migrations (pack, number, name, checksum, servers_from)
+        values ($1, $2, $3, $4, $5)`;
       await client.query(statement, row);
     },
   };
@@ -192,6 +224,8 @@ async function refuseTablesWithoutAccount(client: Connection, { name, shown }: P
   });
 }
 
+/** In the comments that a migration begins with: older servers that know this number may stay. */
+const SERVERS_FROM = /^(?:--.*\n|\s*\n)*?-- servers from: (\d{1,4})\s*(?:\n|$)/;
 const FILE_NAME = /^(\d{4})_[a-z0-9_]+\.sql$/;
 
 export interface Migration {
@@ -199,6 +233,8 @@ export interface Migration {
   name: string;
   text: string;
   checksum: string;
+  /** The newest migration that a server has to know to work on a database with this one; null: this one itself. */
+  serversFrom: number | null;
 }
 
 /**
@@ -222,7 +258,8 @@ async function readMigration(folder: URL, name: string, shown: string): Promise<
     throw wrong(`${shown}/${name} is not called like a migration, such as 0001_contacts.sql.`);
   const text = await readFile(new URL(name, folder), 'utf8');
   const checksum = createHash('sha256').update(text).digest('hex');
-  return { number: Number(number), name, text, checksum };
+  const from = SERVERS_FROM.exec(text)?.[1];
+  return { number: Number(number), name, text, checksum, serversFrom: from === undefined ? null : Number(from) };
 }
 
 const wrong = (message: string) => new SeedError('invalid_settings', message);

@@ -12,6 +12,7 @@ import { databaseTime, openDatabaseClock } from './database-clock.ts';
 import { sqlStateOf } from './database-failure.ts';
 import { LOOK_UP_LIMITS, type LookUp, lookUpOn } from './look-up.ts';
 import { migrate, type Packs } from './migrate.ts';
+import { migrationsApplied } from './migrations-applied.ts';
 import { Outage } from './outage.ts';
 import { openQueue, type Queue } from './queue.ts';
 import { Signals } from './signals.ts';
@@ -63,6 +64,8 @@ export interface StoreOptions {
   /** Instead of the database's: a test's, moved by hand. */
   clock?: Clock;
   packs?: Packs;
+  /** Waits so long for another process to bring the schema up to date; missing: does it itself. */
+  waitForMigrationsMs?: number;
 }
 
 /**
@@ -85,6 +88,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     await Promise.all([queue?.close(), signals.close(), requests.end(), longRunning.end(), lookUpPool.end()]);
   };
   try {
+    if (options.waitForMigrationsMs !== undefined) {
+      await migrationsApplied(lock, packs, { log, withinMs: options.waitForMigrationsMs });
+    }
     await lock.query('select pg_advisory_lock($1)', [ADVISORY_LOCKS.schema]);
     const applied = await migrate(lock, packs);
     if (applied.length > 0) log.info({ applied }, 'migrated the database');

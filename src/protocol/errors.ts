@@ -40,6 +40,8 @@ export const ERROR_STATUS = {
   conflict: 409,
   confirmation_needed: 409,
   lease_lost: 409,
+  /** To runners: this server does not serve their version. Another one behind the same address may. */
+  version_mismatch: 409,
   idempotency_mismatch: 409,
   idempotency_in_progress: 409,
   outcome_unknown: 409,

@@ -121,6 +121,9 @@ export const LIMITS = {
   mcp: {
     /** Tools on a page of tools/list. */
     toolsPage: 50,
+    /** How deep references of a tool's input schema are followed, and how large that may make it. */
+    referencesDeep: 5,
+    schemaNodes: 3000,
     /** Seconds that runTask waits for the task's end unless it is told otherwise: clients give up after 60. */
     waitSecondsDefault: 50,
     /** Bytes of a tool's text; the whole of a longer answer is in the structured content. */

@@ -14,6 +14,7 @@
 //   POST /tasks/{id}/working    WorkingReport       → 204. It works again, with the time that it had left
 //   POST /tasks/{id}/settle     Settlement          → 204, also when it was settled before
 //   POST /tasks/{id}/usage      UsageReport         → 204; of a task that ended without its runner's word
+// Every request says in the header seed-protocol what the runner speaks: versions.ts.
 // A lease that is no longer the runner's is answered with 409 lease_lost: the runner kills that sandbox.
 import { z } from 'zod';
 import { KeptFile } from './file.ts';
@@ -58,6 +59,8 @@ const Probe = z.object({
 export const RunnerState = z.object({
   id: z.uuid(),
   name: z.string().max(200),
+  /** Of Seed; missing: from before it was told. */
+  version: z.string().max(100).nullable().optional(),
   slots: z.number().int().min(0).max(1000),
   freeSlots: z.number().int().min(0).max(1000),
   /** How long its sandboxes can live at the most; null or missing: as long as it takes. */
@@ -83,6 +86,7 @@ const RunningTask = z.object({
 
 /** A runner as the operator sees it. */
 export const RunnerView = RunnerState.extend({
+  version: z.string().nullable().describe('Of Seed; null: from before runners told it'),
   pool: PoolState.nullable(),
   snapshot: SnapshotInUse.nullable(),
   lastSeen: z.iso.datetime(),

@@ -7,7 +7,14 @@ import { type ErrorCode, SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
 
 /** Nothing was done, or whatever was done is found by who asks again. */
-const AWAY: readonly ErrorCode[] = ['unreachable', 'unavailable', 'storage_full', 'idempotency_in_progress'];
+const AWAY: readonly ErrorCode[] = [
+  'unreachable',
+  'unavailable',
+  'storage_full',
+  'idempotency_in_progress',
+  // Of several servers behind one address the next may be of a version that serves this runner.
+  'version_mismatch',
+];
 /** The longest Retry-After that is believed: who is back sooner is to be found sooner. */
 const RETRY_AFTER_MOST_MS = 2_000;
 

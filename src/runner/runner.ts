@@ -5,6 +5,7 @@ import type { Driver, Limits, Snapshot } from '../drivers/driver.ts';
 import { every, type Loop } from '../lib/every.ts';
 import type { Logger } from '../lib/log.ts';
 import type { PoolSettings } from '../lib/pool-settings.ts';
+import { readVersion } from '../lib/version.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { RunnerState } from '../protocol/runner.ts';
 import type { StreamTimes } from './guest-stream.ts';
@@ -47,6 +48,8 @@ export interface RunnerOptions {
 }
 
 export interface Runner {
+  /** Whether a driver is usable. */
+  makesSandboxes: boolean;
   /** Sweeps what an earlier runner left behind, then works until stop(). Resolves when it has begun. */
   start(): Promise<void>;
   /** Gives back what has not begun, ends what runs, in time or as interrupted. Resolves when all is settled. */
@@ -58,6 +61,7 @@ export function createRunner(options: RunnerOptions): Runner {
   const slots = sandboxes === null ? 0 : options.slots;
   const { id } = identity;
   const former = [...identity.former];
+  const version = readVersion();
   const dispatcher = new Agent({ connections: null, keepAliveTimeout: 30_000 });
   const client = createServerClient(serverUrl, runnerToken, dispatcher);
   const runs = new Map<string, TaskRun>();
@@ -75,6 +79,7 @@ export function createRunner(options: RunnerOptions): Runner {
     return {
       id,
       name,
+      version,
       slots,
       longestLifeMs: sandboxes?.driver.can.longestLifeMs ?? null,
       freeSlots: stopping.signal.aborted ? 0 : Math.max(0, slots - runs.size),
@@ -173,6 +178,7 @@ export function createRunner(options: RunnerOptions): Runner {
   }
 
   return {
+    makesSandboxes: sandboxes !== null,
     async start() {
       if (sandboxes?.driver.can.link === 'door')
         throw new SeedError('not_supported', `sandboxes of ${sandboxes.driver.name} have no stream to work with`);

@@ -16,6 +16,7 @@ import {
   type Settlement,
 } from '../protocol/runner.ts';
 import type { TaskPhase } from '../protocol/task.ts';
+import { PROTOCOL_HEADER, RUNNER_PROTOCOL } from '../protocol/versions.ts';
 
 /** What an answer may take beyond the time that it may be held back. */
 const ANSWER_MS = 10_000;
@@ -68,6 +69,7 @@ export interface EventBatch extends TaskLease {
 }
 
 export function createServerClient(serverUrl: string, runnerToken: string, dispatcher: Dispatcher): ServerClient {
+  const everyRequest = { authorization: `Bearer ${runnerToken}`, [PROTOCOL_HEADER]: String(RUNNER_PROTOCOL) };
   const post = async (path: string, body: unknown, options: PostOptions = {}): Promise<unknown> => {
     const answer = await send(`${serverUrl}/runner/v1${path}`, body, options);
     if (answer.status >= 400) throw errorOf(answer);
@@ -85,7 +87,7 @@ export function createServerClient(serverUrl: string, runnerToken: string, dispa
   ): Promise<Dispatcher.ResponseData['body']> {
     const url = `${serverUrl}/runner/v1/tasks/${taskId}/${resource}?name=${encodeURIComponent(name)}`;
     const size = content && { 'content-length': String(content.size), 'content-type': 'application/octet-stream' };
-    const headers = { authorization: `Bearer ${runnerToken}`, [RUNNER_HEADER.lease]: leaseId, ...size };
+    const headers = { ...everyRequest, [RUNNER_HEADER.lease]: leaseId, ...size };
     const options = { method, dispatcher, headers, body: content?.content ?? null, signal };
     const response = await request(url, options).catch((cause) => {
       throw unreachable(serverUrl, cause);
@@ -100,7 +102,7 @@ export function createServerClient(serverUrl: string, runnerToken: string, dispa
       const response = await request(url, {
         method: 'POST',
         dispatcher,
-        headers: { 'content-type': 'application/json', authorization: `Bearer ${runnerToken}`, ...headers },
+        headers: { 'content-type': 'application/json', ...everyRequest, ...headers },
         body: typeof body === 'string' ? body : JSON.stringify(body),
         signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
       });
@@ -201,7 +203,9 @@ export function errorIn(text: string): SeedError | null {
 const isErrorCode = (code: unknown): code is ErrorCode =>
   typeof code === 'string' && Object.hasOwn(ERROR_STATUS, code);
 
+const PASSING: readonly ErrorCode[] = ['too_many_requests', 'version_mismatch'];
+
 /** Whether trying again can help: the server was not reached, starts, stops, or has trouble of its own. */
 export function isPassing(error: unknown): boolean {
-  return error instanceof SeedError && (error.status >= 500 || error.code === 'too_many_requests');
+  return error instanceof SeedError && (error.status >= 500 || PASSING.includes(error.code));
 }

@@ -60,6 +60,9 @@ import { keepEventsFor } from './webhooks/events.ts';
 import { createPost, type Resolve, resolveByDns } from './webhooks/post.ts';
 import { openSecretsKey } from './webhooks/secrets.ts';
 
+/** Whoever starts a server anew tries again after that. */
+const MIGRATED_WITHIN_MS = 10 * 60_000;
+
 /** What the server takes from the world around it. */
 export interface Outside {
   /** Names of webhooks' URLs to addresses. */
@@ -118,6 +121,7 @@ export async function startServer(
     log,
     ...(clock && { clock }),
     packs: { tables: packs.flatMap(tablesOf), rowSecurity: settings.packRowSecurity },
+    ...(settings.migrations === 'wait' && { waitForMigrationsMs: MIGRATED_WITHIN_MS }),
   });
   store.taskWatchers.add((change) => observe({ type: 'task', change }));
   undo.defer(() => store.close());

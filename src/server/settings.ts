@@ -24,6 +24,17 @@ import { telemetrySettings } from './telemetry/settings.ts';
 
 export type ServerSettings = ReturnType<typeof readServerSettings>;
 
+/** All that it takes to bring a database up to date. @throws SeedError invalid_settings, naming the variable */
+export function readMigrationSettings() {
+  return {
+    /** Null: the embedded Postgres. */
+    databaseUrl: databaseUrl(),
+    packs: packSettings(),
+    packRowSecurity: packRowSecuritySetting(),
+    logLevel: logLevelSetting(),
+  };
+}
+
 /** @throws SeedError invalid_settings, naming the variable */
 export function readServerSettings() {
   const token = tokenSetting('SEED_RUNNER_TOKEN', MAKES_TOKEN);
@@ -31,11 +42,11 @@ export function readServerSettings() {
     host: env('HOST') ?? '127.0.0.1',
     port: integerSetting('PORT', 3210, 0, 65_535),
     dataDir: dataDirSetting(),
-    /** Null: the embedded Postgres. */
-    databaseUrl: databaseUrl(),
+    ...readMigrationSettings(),
+    /** `wait`: another process migrates the database, and a start waits for it. */
+    migrations: choiceSetting('SEED_MIGRATIONS', 'start', ['start', 'wait']),
     adminKey: adminKey(),
     runnerToken: token,
-    logLevel: logLevelSetting(),
     /** Whether every value of an answer is checked before it is sent, and not only the types. */
     checksAnswers: checksAnswers(),
     /** Addresses of proxies whose X-Forwarded-For is believed, as CIDRs. */
@@ -64,10 +75,8 @@ export function readServerSettings() {
     resources: resourceSettings(),
     llm: llmSettings(),
     telemetry: telemetrySettings(token),
-    packs: packSettings(),
     /** The pack that is being written: its commands are taken anew whenever its files change; null: none. */
     packsDev: env('SEED_PACKS_DEV') ?? null,
-    packRowSecurity: packRowSecuritySetting(),
     /** What becomes of a task that combines what strangers write, what is private, and changes. */
     ruleOfTwo: choiceSetting('SEED_RULE_OF_TWO', 'warn', RULE_OF_TWO),
     sessions: sessionSettings(),

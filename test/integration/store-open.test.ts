@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startEmbeddedPostgres } from '../../src/db/embedded/start-embedded.ts';
 import { openStore } from '../../src/db/store.ts';
-import { emptyDatabase, run, type TestDatabase } from '../fixtures/database.ts';
+import { emptyDatabase, rowsOf, run, type TestDatabase } from '../fixtures/database.ts';
 import { silent } from '../fixtures/store.ts';
 
 let database: TestDatabase;
@@ -38,6 +38,35 @@ test('a database newer than the code is refused', async () => {
     code: 'invalid_settings',
     message: expect.stringContaining('9999_from_the_future'),
   });
+});
+
+test('a database with a migration that is not known is used where that says that this version may stay', async () => {
+  await (await open()).close();
+  const [{ newest }] = (await rowsOf(database.databaseUrl, 'select max(number) as newest from migrations')) as [
+    { newest: number },
+  ];
+  const from = (number: number) => `insert into migrations (number, name, checksum, servers_from)
+    values (9998, '9998_next.sql', 'x', ${number}) on conflict (number) do update set servers_from = ${number}`;
+  await run(database.databaseUrl, from(newest));
+  const store = await open();
+  await store.check();
+  await store.close();
+  await run(database.databaseUrl, from(newest + 1));
+  await expect(open()).rejects.toMatchObject({ message: expect.stringContaining('9998_next') });
+  // Each that is not known is asked, and not the newest alone.
+  await run(database.databaseUrl, from(newest));
+  await run(database.databaseUrl, `insert into migrations values (9997, '9997_alone.sql', 'x')`);
+  await expect(open()).rejects.toMatchObject({ message: expect.stringContaining('9997_alone') });
+});
+
+test('a store that waits for migrations names what is missing, and applies nothing', async () => {
+  const opening = openStore({ databaseUrl: database.databaseUrl, log: silent, waitForMigrationsMs: 0 });
+  await expect(opening).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('0001_accounts_keys_tasks.sql first'),
+    hint: expect.stringContaining('seed migrate'),
+  });
+  expect(await rowsOf(database.databaseUrl, `select to_regclass('migrations') as made`)).toEqual([{ made: null }]);
 });
 
 test('a migration changed after it was applied is refused', async () => {

@@ -15,7 +15,17 @@ export const listSandboxes = defineCommand({
   operatorOnly: true,
   input: z.object({}),
   output: pageOf(RunnerView),
-  columns: ['name', 'driver', 'isolation', 'freeSlots', 'slots', 'pool.ready', 'pool.size', 'sandboxes'],
+  columns: [
+    'name',
+    'version',
+    'driver',
+    'isolation',
+    'freeSlots',
+    'slots',
+    'pool.ready',
+    'pool.size',
+    'sandboxes',
+  ],
   examples: ['seed sandboxes list', 'seed sandboxes list --json'],
   run: (_input, { store }) => listRunners(store),
 });

@@ -30,6 +30,7 @@ import {
   WaitingReport,
   WorkingReport,
 } from '../../protocol/runner.ts';
+import { PROTOCOL_HEADER, refuseOtherProtocol } from '../../protocol/versions.ts';
 import { mintKey } from '../access/keys.ts';
 import { deleteArtifact, filesOfLease, saveArtifact } from '../files/artifacts.ts';
 import type { KeptBlobs } from '../files/blobs.ts';
@@ -71,6 +72,7 @@ export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
       throw new SeedError('not_authenticated', 'this is not the runner token', {
         hint: 'Give the runner the same SEED_RUNNER_TOKEN as the server.',
       });
+    refuseOtherProtocol(c.req.header(PROTOCOL_HEADER));
     await next();
   });
 

@@ -102,8 +102,9 @@ export async function listRunners(store: RunnerStore): Promise<Page<RunnerView>>
   const runners = await liveRunners(store);
   const ids = runners.map(({ id }) => id);
   const tasksOf = await tasksOfRunners(store.db, ids);
-  const items = runners.map(({ pool, snapshot, lastSeen, ...state }) => ({
+  const items = runners.map(({ version, pool, snapshot, lastSeen, ...state }) => ({
     ...state,
+    version: version ?? null,
     pool: pool ?? null,
     snapshot: snapshot ?? null,
     lastSeen: lastSeen.toISOString(),

@@ -72,7 +72,8 @@ function Capacity({ runners }: { runners: readonly RunnerView[] }) {
 }
 
 function Runner({ runner }: { runner: RunnerView }) {
-  const { name, driver, isolation, slots, freeSlots, pool, snapshot, probes, sandboxes, lastSeen } = runner;
+  const { name, version, driver, isolation, slots, freeSlots, pool, snapshot, probes, sandboxes, lastSeen } =
+    runner;
   const id = useId();
   return (
     <section
@@ -99,6 +100,7 @@ function Runner({ runner }: { runner: RunnerView }) {
       </header>
       <Facts
         of={{
+          Version: version,
           Slots: `${slots - freeSlots} of ${slots} taken`,
           Pool: pool ? <Pool pool={pool} /> : <span className="text-muted">none</span>,
           Snapshot: snapshot && <CopyableId id={snapshot.id} label="Copy the id of the snapshot" />,
