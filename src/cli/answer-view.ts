@@ -9,6 +9,7 @@ import type { ManifestCommand } from '../protocol/manifest.ts';
 import { cellText, isIsoTime, namedCellText, relativeTime, valueAt, words } from './cell.ts';
 
 import type { Io } from './io.ts';
+import { page } from './pager.ts';
 import { listView, type ViewOptions } from './table.ts';
 import { padEnd, paintStatus, type Style, sanitise, styleFor, textWidth } from './terminal.ts';
 
@@ -49,7 +50,7 @@ export function parseAnswer(text: string): unknown {
 /** The body as it came; on a terminal indented. */
 export function printJson(io: Io, text: string, answer: unknown): void {
   const shown = io.stdout.isTerminal ? JSON.stringify(answer, null, 2) : text;
-  io.stdout.write(`${escapeJson(shown).trimEnd()}\n`);
+  page(io, `${escapeJson(shown).trimEnd()}\n`);
 }
 
 function printList(
@@ -65,7 +66,7 @@ function printList(
     note(command.name.endsWith(' list') ? `No ${command.name.split(' ').at(-2)}.` : 'Nothing to show.');
   else {
     const { text, hidden } = listView(items, command.columns, viewOptions(io), isRecord(totals) ? totals : null);
-    io.stdout.write(text);
+    page(io, text);
     const names = hidden.join(', ').toLowerCase();
     const way = '(a wider terminal, --csv or --json shows them)';
     if (hidden.length > 0) note(`Not shown for want of width: ${names} ${way}`);

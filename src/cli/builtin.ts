@@ -6,6 +6,7 @@ export const { parseArgs } = process.getBuiltinModule('node:util');
 
 // Loaded when they are called for.
 export const loadHttp = () => process.getBuiltinModule('node:http');
+export const loadChildProcess = () => process.getBuiltinModule('node:child_process');
 export const loadCrypto = () => process.getBuiltinModule('node:crypto');
 export const loadStream = () => process.getBuiltinModule('node:stream');
 export const loadHttps = () => process.getBuiltinModule('node:https');

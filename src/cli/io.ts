@@ -7,6 +7,8 @@ export interface Output {
   readonly isTerminal: boolean;
   /** Width of the terminal in characters; 80 when it is not known. */
   readonly columns: number;
+  /** Its height in lines; missing: it is not known. */
+  readonly rows?: number | undefined;
   write(content: string | Uint8Array): void;
 }
 
@@ -40,6 +42,8 @@ export interface Io {
   envAfter(prefix: string): Record<string, string>;
   readonly request: Request;
   wait(ms: number): Promise<void>;
+  /** Shows the text in a program of this terminal until that ends; whether there is one. Missing: there is none. */
+  showIn?(command: string, text: string): boolean;
   /** Calls `handler` at the next Ctrl-C instead of ending the process. Returns how to withdraw it. */
   onInterrupt(handler: () => void): () => void;
 }

@@ -1,6 +1,7 @@
 // The commands of this machine, which are not in a server's manifest. Used by repository.ts.
 import { approvalsWatch } from './approvals-watch.ts';
 import { clientTypes } from './client-types.ts';
+import { completion } from './completion.ts';
 import { developCommands } from './develop.ts';
 import { doctor } from './doctor.ts';
 import { init } from './init.ts';
@@ -32,4 +33,5 @@ export const LOCAL_COMMANDS: readonly LocalCommand[] = [
   webhooksListen,
   approvalsWatch,
   clientTypes,
+  completion,
 ];

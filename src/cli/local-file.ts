@@ -54,7 +54,11 @@ export function inlineFile(typed: string, flag: string): { name: string; content
 /** What a file says. Throws SeedError `usage`. */
 export function textFile(path: string, flag: string): string {
   const size = sizeOf(path);
-  if (size === null) throw usageError(`--${flag}: there is no file ${JSON.stringify(path)} to read`);
+  if (size === null)
+    throw usageError(
+      `--${flag}: there is no file ${JSON.stringify(path)} to read`,
+      'A text that begins with @ is written with @@ at its beginning.',
+    );
   if (size > INLINE_BYTES)
     throw usageError(`--${flag} ${JSON.stringify(path)}: it is larger than ${INLINE_BYTES} bytes`);
   return fs.readFileSync(path, 'utf8');

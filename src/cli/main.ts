@@ -1,7 +1,8 @@
 // Runs the CLI as this process. Called by the two entries: handed-out.ts and repository.ts.
 import { systemClock } from '../lib/clock.ts';
-import { env, envAfter } from '../lib/env.ts';
-import { type Input, type Io, type Output, usageError } from './io.ts';
+import { env, envAfter, wholeEnvironment } from '../lib/env.ts';
+import { loadChildProcess } from './builtin.ts';
+import { EXIT, type Input, type Io, type Output, usageError } from './io.ts';
 import { nodeRequest } from './request.ts';
 import { type Form, runCli } from './run.ts';
 
@@ -9,28 +10,48 @@ import { type Form, runCli } from './run.ts';
 export async function main(form: Form, how: { isOneOfMany: boolean } = { isOneOfMany: false }): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // `| head` has seen enough.
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+    if (error.code === 'EPIPE') process.exit(EXIT.ok);
+    // A disk that is full, a file system that went away.
+    process.stderr.write(`seed: the output cannot be written: ${error.message}\n`);
+    process.exit(EXIT.error);
   });
+  // Nobody is left to be told.
+  process.stderr.on('error', () => process.exit(EXIT.error));
   process.exitCode = await runCli(process.argv.slice(2), form, systemIo(how));
 }
 
 function systemIo({ isOneOfMany }: { isOneOfMany: boolean }): Io {
+  let stdout: Output | undefined;
+  let stderr: Output | undefined;
   return {
     // Opened when first used: a stream costs time at the start.
     get stdin() {
       return input(process.stdin);
     },
     get stdout() {
-      return output(process.stdout);
+      stdout ??= output(process.stdout);
+      return stdout;
     },
     get stderr() {
-      return output(process.stderr);
+      stderr ??= output(process.stderr);
+      return stderr;
     },
     clock: systemClock,
     env,
     envAfter,
     request: nodeRequest({ keepsConnections: isOneOfMany }),
+    showIn(command, text) {
+      // less shows colours as they are, and ends by itself where all fits.
+      const environment = { LESS: '-FRX', ...wholeEnvironment() };
+      const { status } = loadChildProcess().spawnSync(command, {
+        shell: true,
+        input: text,
+        stdio: ['pipe', 'inherit', 'inherit'],
+        env: environment,
+      });
+      // The shell has found no such program.
+      return status !== 126 && status !== 127;
+    },
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     onInterrupt(handler) {
       process.once('SIGINT', handler);
@@ -42,7 +63,13 @@ function systemIo({ isOneOfMany }: { isOneOfMany: boolean }): Io {
 function output(stream: NodeJS.WriteStream): Output {
   return {
     isTerminal: stream.isTTY === true,
-    columns: stream.columns || 80,
+    // As they are now: windows change.
+    get columns() {
+      return stream.columns || 80;
+    },
+    get rows() {
+      return stream.rows;
+    },
     write: (content) => void stream.write(content),
   };
 }

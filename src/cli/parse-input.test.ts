@@ -126,6 +126,34 @@ it('lets a bare word fill the first required text, and - read it from stdin', as
   expect(read.input).toEqual({ id: '7', text: 'piped' });
 });
 
+it.each([
+  ['- first\n- second', '- first\n- second'],
+  ['-v is what I need', '-v is what I need'],
+  ['--force has to go from the scripts', '--force has to go from the scripts'],
+  ['-- and so on', '-- and so on'],
+  ['@@alice is to look at it', '@alice is to look at it'],
+  ['@alice is to look at it', '@alice is to look at it'],
+])('takes %j for text', async (typed, text) => {
+  expect(await inputOf(['7', typed], TEXT)).toEqual({ id: '7', text });
+  expect(await inputOf(['7', '--text', typed], TEXT)).toEqual({ id: '7', text });
+});
+
+it('takes @path for what the file has', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'seed-text-'));
+  const path = join(folder, 'task.md');
+  await writeFile(path, '# Do\n- this\n');
+  expect(await inputOf(['7', `@${path}`], TEXT)).toEqual({ id: '7', text: '# Do\n- this\n' });
+  await expect(inputOf(['7', '@nowhere.md'], TEXT)).rejects.toMatchObject({
+    code: 'usage',
+    hint: expect.stringContaining('@@'),
+  });
+  await rm(folder, { recursive: true });
+});
+
+it.each(['-x', '--nope', '--nope=a b', '-rf'])('%s is a flag that is not there', async (typed) => {
+  await expect(inputOf(['7', 'x', typed], TEXT)).rejects.toMatchObject({ code: 'usage' });
+});
+
 it('lets a bare word fill the one number that is all that is left to say', async () => {
   const price = commandWith({ price: { type: 'number' }, note: { type: 'string' } });
   price.input.required = ['id', 'price'];

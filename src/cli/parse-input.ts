@@ -5,6 +5,7 @@ import { parseArgs } from './builtin.ts';
 import { closest } from './find-command.ts';
 import { type Flag, flagOf, flagsOf, flagValue, isMandatory, usageLine } from './flags.ts';
 import { usageError } from './io.ts';
+import { textFile } from './local-file.ts';
 
 interface ParsedInput extends Record<TrailingFlag | 'detach', boolean> {
   input: Record<string, unknown>;
@@ -40,6 +41,7 @@ export async function parseInput(
   };
   if (parsed.help) return parsed;
   placeBareWords(command, flags, bare, values);
+  readNamedFile(bareFlag(command, flags), values);
   await replaceDash(command, flags, values, readStdin);
   for (const flag of flags) {
     const typed = values.get(flag);
@@ -56,14 +58,14 @@ function collect(command: ManifestCommand, flags: readonly Flag[], args: readonl
   const options = Object.fromEntries(
     valued.map(({ name }) => [name, { type: 'string' as const, multiple: true }]),
   );
-  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
+  const { tokens } = parseArgs({ args: args.map(hidden), options, strict: false, tokens: true });
   const collected = { values: new Map<Flag, string[]>(), bare: [] as string[], switches: new Set<string>() };
   for (const token of tokens) {
-    if (token.kind === 'positional') collected.bare.push(token.value);
+    if (token.kind === 'positional') collected.bare.push(shown(token.value));
     if (token.kind !== 'option') continue;
     const flag = byName.get(token.name);
     const negated = byName.get(token.name.replace(/^no-/, ''));
-    if (flag) append(collected.values, flag, typedValue(flag, token, byName));
+    if (flag) append(collected.values, flag, shown(typedValue(flag, token, byName)));
     else if (negated?.kind === 'boolean' && token.value === undefined) append(collected.values, negated, 'false');
     else if (token.rawName === '-h') collected.switches.add('help');
     else if (isSwitch(command, token.name) && token.value === undefined) collected.switches.add(token.name);
@@ -71,6 +73,13 @@ function collect(command: ManifestCommand, flags: readonly Flag[], args: readonl
   }
   return collected;
 }
+
+/** Text that begins as a flag would, such as a list: no name of a flag has a space before its value. */
+const DASHED_TEXT = /^-(?!-?$)[^=\s]*\s/;
+const HIDDEN_BY = '\u0001';
+
+const hidden = (arg: string) => (DASHED_TEXT.test(arg) ? HIDDEN_BY + arg : arg);
+const shown = (arg: string) => (arg.startsWith(HIDDEN_BY) ? arg.slice(HIDDEN_BY.length) : arg);
 
 function isSwitch(command: ManifestCommand, name: string): boolean {
   return isTrailingFlag(name) || (name === 'detach' && command.follow !== null);
@@ -129,6 +138,14 @@ function bareFlag(command: ManifestCommand, flags: readonly Flag[]): Flag | unde
   return flags.find(
     (flag) => flag.required && flag.kind === 'string' && !command.positional.includes(flag.property),
   );
+}
+
+/** `@path` in the place of the command's text is what the file has, as with curl; `@@` begins a text with @. */
+function readNamedFile(flag: Flag | undefined, values: Map<Flag, string[]>): void {
+  const typed = flag && values.get(flag)?.[0];
+  if (flag?.kind !== 'string' || !typed?.startsWith('@')) return;
+  if (typed.startsWith('@@')) values.set(flag, [typed.slice(1)]);
+  else if (/^@\S+$/.test(typed)) values.set(flag, [textFile(typed.slice(1), flag.name)]);
 }
 
 async function replaceDash(

@@ -4,6 +4,7 @@ import { SeedError } from '../protocol/errors.ts';
 import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
 import { parseAnswer, printAnswer, printJson } from './answer-view.ts';
 import { type CommandCall, createApi } from './api.ts';
+import { candidates } from './completion.ts';
 import { downloadFile } from './download.ts';
 import { findCommand, unknownCommand } from './find-command.ts';
 import { followedBy, followTask } from './follow-task.ts';
@@ -11,6 +12,7 @@ import { commandHelp, localHelp, localNounHelp, nounHelp, rootHelp } from './hel
 import { EXIT, exitCodeOf, InterruptedError, type Io, isSeedError, type Output, usageError } from './io.ts';
 import { findLocal, type LocalCommand, runLocal } from './local-command.ts';
 import { cachedManifest, embeddedManifest, type ManifestSource } from './manifest-source.ts';
+import { page } from './pager.ts';
 import { type GlobalFlags, parseInput, takeLeadingFlags } from './parse-input.ts';
 import { loadProfile } from './profile.ts';
 import { runStream } from './stream.ts';
@@ -49,10 +51,11 @@ async function dispatch(argv: readonly string[], form: Form, io: Io): Promise<nu
     rest.shift();
     flags.help = true;
   }
+  if (rest[0] === 'complete' && form.local.length > 0) return printCandidates(io, form, flags, rest.slice(1));
   const local = findLocal(form.local, rest);
   if (local) {
     const code = await runLocal(io, local.command, flags, local.args);
-    if (code === null) showHelp(io.stdout, localHelp(local.command, styleFor(io.stdout, io)));
+    if (code === null) showHelp(io, io.stdout, localHelp(local.command, styleFor(io.stdout, io)));
     return code ?? EXIT.ok;
   }
   const verbs = form.local.filter(({ name }) => name.startsWith(`${rest[0]} `));
@@ -76,6 +79,16 @@ async function dispatch(argv: readonly string[], form: Form, io: Io): Promise<nu
   if (!command) return showNounHelp(io, { form, manifest }, flags, rest);
   const args = rest.slice(command.name.split(' ').length);
   return runCommand({ io, api, manifest, command }, flags, args);
+}
+
+/** For a shell: one word a line, and nothing else, whatever is wrong. */
+async function printCandidates(io: Io, form: Form, flags: GlobalFlags, words: readonly string[]): Promise<number> {
+  const profile = loadProfile(io, flags.url);
+  const source = cachedManifest(io, createApi(io, profile), profile, flags);
+  const manifest = await source.load().catch(() => null);
+  const found = candidates(words, manifest, form.local);
+  if (found.length > 0) io.stdout.write(`${found.join('\n')}\n`);
+  return EXIT.ok;
 }
 
 /** Nothing of it is shown while it is typed. */
@@ -113,7 +126,7 @@ async function runCommand(
     return EXIT.ok;
   }
   if (parsed.help) {
-    showHelp(io.stdout, commandHelp(command, styleFor(io.stdout, io)));
+    showHelp(io, io.stdout, commandHelp(command, styleFor(io.stdout, io)));
     return EXIT.ok;
   }
   const { input, output } = parsed;
@@ -152,17 +165,19 @@ function wantsNounHelp(flags: GlobalFlags, [, verb]: readonly string[]): boolean
   return flags.help || verb === undefined || verb.startsWith('-');
 }
 
-function showHelp(output: Output, text: string): void {
-  output.write(output.isTerminal ? wrapHelp(text, output.columns) : text);
+function showHelp(io: Io, output: Output, text: string): void {
+  const shown = output.isTerminal ? wrapHelp(text, output.columns) : text;
+  if (output === io.stdout) page(io, shown);
+  else output.write(shown);
 }
 
 async function showRootHelp(io: Io, form: Form, source: ManifestSource): Promise<number> {
   const style = styleFor(io.stdout, io);
   try {
-    showHelp(io.stdout, rootHelp(await source.load(), form.local, style));
+    showHelp(io, io.stdout, rootHelp(await source.load(), form.local, style));
   } catch (error) {
     if (!(error instanceof SeedError)) throw error;
-    showHelp(io.stdout, rootHelp(null, form.local, style));
+    showHelp(io, io.stdout, rootHelp(null, form.local, style));
     tellWhatIsMissing(io, error);
   }
   return EXIT.ok;
@@ -180,7 +195,7 @@ function showLocalNounHelp(io: Io, verbs: readonly LocalCommand[], flags: Global
   const names = verbs.map(({ name }) => name);
   if (!wantsHelp && others[0] !== undefined) throw unknownCommand({ version: '', commands: [] }, names, words);
   const output = wantsHelp ? io.stdout : io.stderr;
-  showHelp(output, localNounHelp(noun, verbs, styleFor(output, io)));
+  showHelp(io, output, localNounHelp(noun, verbs, styleFor(output, io)));
   return wantsHelp ? EXIT.ok : EXIT.usage;
 }
 
@@ -203,6 +218,6 @@ function showNounHelp(
   if (commands.length === 0) throw unknownCommand(manifest, localNames, words);
   const output = wantsHelp ? io.stdout : io.stderr;
   const local = form.local.filter(({ name }) => name.startsWith(`${noun} `));
-  showHelp(output, nounHelp(noun, commands, local, styleFor(output, io)));
+  showHelp(io, output, nounHelp(noun, commands, local, styleFor(output, io)));
   return wantsHelp ? EXIT.ok : EXIT.usage;
 }

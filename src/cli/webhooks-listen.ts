@@ -25,7 +25,7 @@ export const webhooksListen: LocalCommand = {
     { name: '--forward-to <url>', summary: 'Where to post each event, such as http://127.0.0.1:3000/hooks' },
     { name: '--events <types>', summary: 'Only these types, with commas: task.completed, key.* [default *]' },
   ],
-  examples: ['seed webhooks listen --forward-to http://127.0.0.1:3000/hooks --events "task.*"'],
+  examples: ['seed webhooks listen --forward-to localhost:3000/hooks --events "task.*"'],
   async run(io, flags, values) {
     const forwardTo = values['forward-to'] === undefined ? null : checkTarget(String(values['forward-to']));
     const types = textIn(values, 'events')?.split(',') ?? ['*'];
@@ -96,11 +96,15 @@ function isEvent(item: unknown): item is WebhookEvent {
   return isRecord(item) && typeof item['type'] === 'string' && isRecord(item['data']);
 }
 
+const HOST = /^(?:localhost|[\w.-]+:\d+|\[[\da-f:]+\](?::\d+)?|[\w-]+(?:\.[\w-]+)+)(?:\/|$)/i;
+
 function checkTarget(text: string): string {
-  const url = URL.parse(text);
+  // As people write it: a host with a port, or a port alone.
+  const written = /^:?\d+(\/|$)/.test(text) ? `localhost:${text.replace(/^:/, '')}` : text;
+  const url = URL.parse(HOST.test(written) ? `http://${written}` : written);
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.href;
   const problem = `${JSON.stringify(text)} is no address to forward to`;
-  throw usageError(problem, 'Write it as http://127.0.0.1:3000/hooks.');
+  throw usageError(problem, 'Write it as http://127.0.0.1:3000/hooks, or localhost:3000.');
 }
 
 function greeting(forwardTo: string | null, secret: string): string {

@@ -66,7 +66,14 @@ describe('webhooks listen', () => {
 
   it('forwards what happens from then on, signed with the secret it shows, and ends with Ctrl-C', async () => {
     await create('before');
-    const line = ['webhooks', 'listen', '--forward-to', `${receiver.url}/hooks`, '--events', 'key.created,task.*'];
+    const line = [
+      'webhooks',
+      'listen',
+      '--forward-to',
+      `${receiver.url.replace('http://', '')}/hooks`,
+      '--events',
+      'key.created,task.*',
+    ];
     const listening = cli.start([...line, '--json']);
     await listening.shown('Waiting for events');
     const { body } = await create('one');
@@ -106,7 +113,8 @@ describe('webhooks listen', () => {
     gone.interrupt();
     expect((await plain.done).stdout).toMatch(/^\S+Z key\.created [0-9a-f-]{36}\n$/);
     expect((await gone.done).code).toBe(130);
-    expect((await seed('webhooks listen --forward-to nonsense')).code).toBe(2);
+    for (const nonsense of ['nonsense', 'ftp://127.0.0.1/', 'localhost:99999', '/hooks'])
+      expect((await seed(`webhooks listen --forward-to ${nonsense}`)).code, nonsense).toBe(2);
     const narrow = (await server.newKey(['keys:read'])).secret;
     const refused = await cli.run(['webhooks', 'listen'], { env: { SEED_API_KEY: narrow } });
     expect(refused.code).toBe(4);
