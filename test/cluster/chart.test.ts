@@ -1,6 +1,6 @@
 // The chart in a real cluster, as an operator has it: refused without its secrets, installed, tried by helm test,
 // updated while tasks run, and gone without a trace.
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createKubeClient } from '../../src/drivers/kubernetes/client.ts';
@@ -11,14 +11,15 @@ import { instructionOf, type SlowModel, startSlowModel } from '../chaos/model.ts
 import { emptyDatabase, rowsOf, type TestDatabase } from '../fixtures/database.ts';
 import { CHART, HELM, helm, NO_HELM } from '../fixtures/helm.ts';
 import { BUCKET, startS3 } from '../fixtures/s3-server.ts';
-import { leadIn, leadToApi, leadToService, NODE_ADDRESS } from './services.ts';
+import { leadIn, leadToApi, leadToService, NODE_ADDRESS, routeToServices } from './services.ts';
 
 const cluster = inject('cluster');
 const obstacle = 'why' in cluster ? cluster.why : HELM === null ? NO_HELM : null;
 if (obstacle !== null) console.log(`skipped: the chart in a cluster: ${obstacle}`);
 
 const RELEASE = 'trial';
-const ADDRESS = '10.96.0.200';
+/** Of the servers' Service: in the range of the cluster's, and another one than that of a run beside this one. */
+const ADDRESS = `10.96.0.${randomInt(100, 250)}`;
 const TASKS = 10;
 const STEPS = 12;
 const TIMEOUT_MS = 300_000;
@@ -53,7 +54,7 @@ describe.skipIf(obstacle)('the chart in a cluster', { timeout: TIMEOUT_MS }, () 
       ...(body && { body: JSON.stringify(body) }),
     });
     expect(response.status, `${path}: ${await response.clone().text()}`).toBeLessThan(300);
-    return response.json() as Promise<Record<string, never>>;
+    return response.json() as Promise<Record<string, unknown>>;
   };
 
   beforeAll(async () => {
@@ -63,11 +64,10 @@ describe.skipIf(obstacle)('the chart in a cluster', { timeout: TIMEOUT_MS }, () 
     undo.defer(() => model.close());
     const s3 = await startS3();
     undo.defer(() => s3.close());
-    const endpoint = new URL(s3.settings.endpoint);
-    const databaseUrl = new URL(database.databaseUrl);
-    for (const port of [endpoint.port, databaseUrl.port, new URL(model.url).port]) {
-      undo.use(await leadIn(Number(port)));
-    }
+    undo.use(await routeToServices(base));
+    const endpoint = await ledTo(s3.settings.endpoint);
+    const modelUrl = await ledTo(model.url);
+    const databaseUrl = await ledTo(database.databaseUrl);
     undo.use(await leadToApi());
     const client = createKubeClient(await readKubeconfig(kubeconfig), namespace);
     undo.defer(() => client.close());
@@ -75,9 +75,8 @@ describe.skipIf(obstacle)('the chart in a cluster', { timeout: TIMEOUT_MS }, () 
     await kubectl('create', 'namespace', namespace);
     // A namespace that takes no other pods: Seed's own are within it, and sandboxes are.
     await kubectl('label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted');
-    databaseUrl.hostname = NODE_ADDRESS;
     secrets = {
-      DATABASE_URL: databaseUrl.href,
+      DATABASE_URL: databaseUrl,
       SEED_RUNNER_TOKEN: randomBytes(32).toString('hex'),
       SEED_SECRETS_KEY: randomBytes(32).toString('hex'),
       SEED_ADMIN_KEY: adminKey,
@@ -88,10 +87,8 @@ describe.skipIf(obstacle)('the chart in a cluster', { timeout: TIMEOUT_MS }, () 
     values = {
       image: { repository: 'seed', pullPolicy: 'Never' },
       secrets: { name: 'seed-secrets' },
-      model: { upstream: 'compatible', baseUrl: model.url.replace('127.0.0.1', NODE_ADDRESS), names: ['slow'] },
-      files: {
-        s3: { endpoint: `http://${NODE_ADDRESS}:${endpoint.port}`, bucket: BUCKET, region: s3.settings.region },
-      },
+      model: { upstream: 'compatible', baseUrl: modelUrl, names: ['slow'] },
+      files: { s3: { endpoint, bucket: BUCKET, region: s3.settings.region } },
       packs: 'examples/crm',
       // There is no DNS.
       server: { service: { clusterIP: ADDRESS }, resources: little, preStopSeconds: 5 },
@@ -148,17 +145,15 @@ describe.skipIf(obstacle)('the chart in a cluster', { timeout: TIMEOUT_MS }, () 
   });
 
   test('lets runners do what the driver does, and nothing else', async () => {
-    const can = (verb: string, resource: string, account = 'runner') =>
-      kubectl(
-        'auth',
-        'can-i',
-        verb,
-        resource,
-        '--as',
-        `system:serviceaccount:${namespace}:${RELEASE}-seed-${account}`,
-      )
+    const can = (verb: string, resource: string, account = 'runner') => {
+      // Of pods what is behind the slash is no name.
+      const [kind = '', part] = resource.split('/');
+      const what = kind === 'pods' && part !== undefined ? [kind, `--subresource=${part}`] : [resource];
+      const as = `system:serviceaccount:${namespace}:${RELEASE}-seed-${account}`;
+      return kubectl('auth', 'can-i', verb, ...what, '--as', as)
         .then((answer) => answer.trim())
         .catch(() => 'no');
+    };
     const may = [
       ...['get', 'list', 'watch', 'create', 'delete', 'patch'].map((verb) => [verb, 'pods']),
       ...[
@@ -221,6 +216,7 @@ describe.skipIf(obstacle)('the chart in a cluster', { timeout: TIMEOUT_MS }, () 
       namespace,
     ]);
     expect(said).toMatch(/Phase:\s+Succeeded/);
+    expect(said).toContain('completed');
   });
 
   test('is updated, servers and runners, while ten tasks run, and loses none', async () => {
@@ -293,6 +289,19 @@ describe.skipIf(obstacle)('the chart in a cluster', { timeout: TIMEOUT_MS }, () 
     const wide = await kubectl('get', 'clusterroles,clusterrolebindings', '-o', 'name');
     expect(wide).not.toContain(namespace);
   });
+
+  /** The URL by which pods find what is on this machine; of Postgres also where that is a socket. */
+  async function ledTo(text: string): Promise<string> {
+    const found = new URL(text);
+    const folder = found.searchParams.get('host');
+    const port = Number(found.port || 5432);
+    const target = folder === null ? { host: found.hostname, port } : { path: `${folder}/.s.PGSQL.${port}` };
+    const leading = undo.use(await leadIn(target));
+    found.search = '';
+    found.hostname = NODE_ADDRESS;
+    found.port = String(leading.port);
+    return found.href.replace(/\/$/, '');
+  }
 
   async function podNames(): Promise<string[]> {
     const part = 'app.kubernetes.io/component in (server,runner)';

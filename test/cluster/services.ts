@@ -1,21 +1,21 @@
 // What the cluster of the tests lacks: it has no kube-proxy and no DNS, so that a Service's address leads nowhere.
 // Here its addresses are this machine's, and lead to the ready pods, as to services of this process. Used by the
 // chart's test.
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
 import type { KubeClient } from '../../src/drivers/kubernetes/client.ts';
 import { exec } from '../../src/lib/exec.ts';
 
 /** The bridge of up.sh, and the machine's address on it: pods reach it. */
 const BRIDGE = 'k8snode0';
 export const NODE_ADDRESS = '10.244.255.1';
+const SERVICE_RANGE = '10.96.0.0/24';
 /** Of the Service `kubernetes`, which is where pods look for the API. */
 const API = { address: '10.96.0.1', port: 443 };
 const API_HERE = { host: '127.0.0.1', port: 6443 };
 
-interface Target {
-  host: string;
-  port: number;
-}
+type Target = { host: string; port: number } | { path: string };
 
 interface Listening extends AsyncDisposable {
   /** How many connections found nobody to lead to. */
@@ -27,9 +27,24 @@ interface Slice {
   endpoints?: { addresses: string[]; conditions: { ready?: boolean } }[];
 }
 
-/** Leads pods to a port of this machine's loopback. */
-export function leadIn(port: number): Promise<Listening> {
-  return forward({ address: NODE_ADDRESS, port }, async () => ({ host: '127.0.0.1', port }));
+/** Leads pods to a service of this machine. @returns with the port that they find it at */
+export async function leadIn(target: Target): Promise<Listening & { port: number }> {
+  return forward({ address: NODE_ADDRESS, port: 0 }, async () => target);
+}
+
+/**
+ * Pods that are made from now on have a way to these addresses; up.sh gives them one to each other alone. The
+ * configuration sorts before the one that it stands in for.
+ */
+export async function routeToServices(base: string): Promise<AsyncDisposable> {
+  const folder = join(base, 'run/cni');
+  const plain = JSON.parse(await readFile(join(folder, '10-seed.conflist'), 'utf8'));
+  plain.plugins[0].ipam.routes = [{ dst: SERVICE_RANGE }, { dst: `${NODE_ADDRESS}/32` }];
+  const file = join(folder, '05-seed-services.conflist');
+  // In one move: containerd reads the folder whenever something in it changes.
+  await writeFile(`${file}.new`, JSON.stringify(plain));
+  await rename(`${file}.new`, file);
+  return { [Symbol.asyncDispose]: () => rm(file, { force: true }) };
 }
 
 /** Leads pods to the Kubernetes API. */
@@ -72,7 +87,7 @@ async function withAddress(address: string, listen: () => Promise<Listening>): P
 async function forward(
   at: { address: string; port: number },
   choose: () => Promise<Target | null>,
-): Promise<Listening> {
+): Promise<Listening & { port: number }> {
   const open = new Set<Socket>();
   let lost = 0;
   const server: Server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, async (socket) => {
@@ -99,6 +114,7 @@ async function forward(
   server.once('error', reject).listen(at.port, at.address, resolve);
   await promise;
   return {
+    port: (server.address() as AddressInfo).port,
     lost: () => lost,
     async [Symbol.asyncDispose]() {
       for (const socket of open) socket.destroy();
