@@ -99,7 +99,10 @@ describe('a name', () => {
     async (name) => {
       const before = connections;
       const url = `http://${name}:${port}/`;
-      expect(await attempt(url, [], resolveByDns)).toMatchObject({ error: 'address_not_allowed' });
+      expect(await attempt(url, [], resolveByDns)).toBe('refused');
+      // Of one that was set while ranges were allowed, and are no more.
+      const post = await attempt(url, ['10.0.0.0/8'], resolveByDns);
+      expect(post).toMatchObject({ error: 'address_not_allowed' });
       expect(connections).toBe(before);
       expect(await attempt(url, [...LOOPBACK, '::1'], resolveByDns)).toMatchObject({ status: 200 });
     },
@@ -160,4 +163,33 @@ it('proxies of the environment are not used', async () => {
   expect(receiver.connections()).toBe(1);
   expect(proxy.connections()).toBe(0);
   await Promise.all([proxy.close(), receiver.close()]);
+});
+
+describe('a URL that nothing can ever be delivered to is refused when it is set', () => {
+  it.each([
+    'https://localhost/',
+    'http://LOCALHOST./x',
+    'https://hooks/',
+    'https://app.localhost',
+    'https://printer.local',
+  ])('%s, for its name', (url) => {
+    expect(() => webhookUrl(url, [])).toThrow('means nothing outside');
+    expect(webhookUrl(url, LOOPBACK)).toContain('://');
+  });
+  it.each(['https://api.svc.internal', 'https://nas.home.arpa/', 'https://wiki.corp'])(
+    '%s, for its name',
+    (url) => {
+      expect(() => webhookUrl(url, [])).toThrow('means nothing outside');
+    },
+  );
+  it.each([[], LOOPBACK])('for its port, or a name that nobody has', (...networks) => {
+    expect(() => webhookUrl('https://example.com:0/', networks.flat() as string[])).toThrow('port 0');
+    expect(() => webhookUrl('https://hooks.invalid', networks.flat() as string[])).toThrow('nobody has');
+  });
+  it.each([
+    'https://example.com',
+    'https://localhost.example.com/',
+    'https://internal.io/x',
+    'https://xn--bcher-kva.example/',
+  ])('%s is not', (url) => expect(webhookUrl(url, [])).toContain('://'));
 });

@@ -21,8 +21,18 @@ export function webhookUrl(text: string, allowedNetworks: readonly string[]): st
   const hint = 'The operator of this Seed can allow ranges: SEED_WEBHOOK_ALLOWED_NETWORKS.';
   if (address !== null && !isAllowedAddress(address, allowedNetworks))
     throw refused(`leads to ${address}, which is no public address`, hint);
+  if (url.port === '0') throw refused('has port 0, where nobody can listen');
+  const name = address === null ? url.hostname.replace(/\.$/, '') : null;
+  if (name !== null && NOWHERE.test(name)) throw refused(`leads to ${name}, a name that nobody has`);
+  if (name !== null && allowedNetworks.length === 0 && INSIDE.test(name))
+    throw refused(`leads to ${name}, a name that means nothing outside of one network`, hint);
   return url.href;
 }
+
+/** RFC 6761: it never resolves. */
+const NOWHERE = /(?:^|\.)invalid$/;
+/** One word, and what is kept for a machine (RFC 6761), a link (RFC 6762) or a network (RFC 8375, ICANN). */
+const INSIDE = /^[^.]+$|\.(?:localhost|local|internal|home\.arpa|lan|intranet|corp|home)$/;
 
 /** The address that stands in the URL itself; null when it is a name. */
 export function literalAddress({ hostname }: URL): string | null {
