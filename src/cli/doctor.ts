@@ -68,15 +68,17 @@ async function probeDrivers(io: Io, dataDir: string, cacheDir: string): Promise<
   const { installedRunsc } = await loadModule<typeof import('../drivers/gvisor/sources.ts')>(
     'src/drivers/gvisor/sources.ts',
   );
-  const runscPath = await installedRunsc(cacheDir, io.env('SEED_RUNSC'));
+  const { isRemote, selectDriver } = await loadModule<typeof import('../drivers/set-up/select.ts')>(
+    'src/drivers/set-up/select.ts',
+  );
+  const wanted = io.env('SEED_DRIVER');
+  const remote = isRemote(wanted) ? wanted : undefined;
+  const runscPath = remote ? '' : await installedRunsc(cacheDir, io.env('SEED_RUNSC'));
   if (runscPath === undefined) {
     const text = `the sandbox's programs are not set up under ${cacheDir}`;
     return [{ name: 'sandbox', state: 'bad', text, hint: 'npm start or npm run demo sets them up.' }];
   }
-  const { selectDriver } = await loadModule<typeof import('../drivers/set-up/select.ts')>(
-    'src/drivers/set-up/select.ts',
-  );
-  const { probes } = await selectDriver({ cacheDir, dataDir, runscPath });
+  const { probes } = await selectDriver({ cacheDir, dataDir, runscPath, owner: 'seed-doctor' }, remote);
   const state = probes.some(({ usable }) => usable) ? 'note' : 'bad';
   return probes.map(({ driver, usable, isolation, why, warning }) =>
     usable

@@ -91,7 +91,13 @@ export function createRunner(options: RunnerOptions): Runner {
     const waiting = pool?.take(limits);
     if (waiting === undefined) return openSandbox(sandboxes, limits, sandboxId);
     log.info({ taskId: sandboxId, sandbox: waiting.id }, 'bound a waiting sandbox');
-    await waiting.bind(limits.deadline);
+    try {
+      await waiting.bind(limits.deadline);
+    } catch (error) {
+      // Nobody would take it again.
+      await sandboxes.driver.kill(waiting.id);
+      throw error;
+    }
     return waiting;
   }
 

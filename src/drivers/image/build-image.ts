@@ -24,7 +24,7 @@ export interface BuiltImage {
 }
 
 /** A small young generation: what it ever took is in the snapshot. */
-const COMMAND = ['/usr/bin/node', '--max-semi-space-size=2', ...FROZEN_NODE_FLAGS, '/opt/seed/guest.mjs'];
+export const COMMAND = ['/usr/bin/node', '--max-semi-space-size=2', ...FROZEN_NODE_FLAGS, '/opt/seed/guest.mjs'];
 
 /** The finished image; quick when nothing changed. */
 export async function buildImage({ guestBundle, ...options }: BuildImageOptions): Promise<BuiltImage> {
