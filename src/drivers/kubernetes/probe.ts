@@ -100,9 +100,13 @@ async function findings({ client, program, listener, sandbox, image }: Asking) {
     const report = parseJson(await runInPod(client, pod, command, patient(ASK_WITHIN_MS)));
     if (report === undefined) throw new SeedError('sandbox_failed', `The probe in the pod ${pod} says nothing.`);
     if (report === null) {
-      throw new SeedError('invalid_settings', `SEED_KUBERNETES_IMAGE, ${image}, is no sandbox image of this Seed.`, {
-        hint: 'npm run image -- sandbox makes one.',
-      });
+      throw new SeedError(
+        'invalid_settings',
+        `SEED_KUBERNETES_IMAGE, ${image}, is no sandbox image of this Seed.`,
+        {
+          hint: 'npm run image -- sandbox makes one.',
+        },
+      );
     }
     return report as Report;
   };
