@@ -17,6 +17,8 @@ export interface BuildImageOptions extends BaseOptions {
 
 export interface BuiltImage {
   image: Image;
+  /** Of what it has in common with images of other guests. */
+  baseId: string;
   /** Bytes of its files; images share most of them. */
   sizeBytes: number;
   /** The host program that runs it in gVisor. */
@@ -43,7 +45,7 @@ export async function buildImage({ guestBundle, ...options }: BuildImageOptions)
   const isComplete = () => existsSync(join(folder, 'image.json'));
   await ensureFolder(folder, isComplete, (partial) => fillImage(partial, base, files));
   const sizeBytes = Object.values(files).reduce((sum, { length }) => sum + length, base.sizeBytes);
-  return { image, sizeBytes, runscPath: base.runscPath };
+  return { image, baseId: base.id, sizeBytes, runscPath: base.runscPath };
 }
 
 /** @param files paths within /opt/seed */

@@ -2,11 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Driver } from '../driver.ts';
-import { COMMAND } from '../image/build-image.ts';
 import { patient } from '../patience.ts';
 import { createClaimsDriver } from './claims-driver.ts';
 import { createKubeClient, type KubeClient } from './client.ts';
 import { findCredentials } from './find-credentials.ts';
+import { LISTENING_GUEST } from './listening-guest.ts';
 import type { KubeObject } from './object.ts';
 import type { PodTraits } from './pod-spec.ts';
 import { createPodsDriver } from './pods-driver.ts';
@@ -14,9 +14,6 @@ import { readKubernetesSettings } from './settings.ts';
 
 const API_WITHIN_MS = 60_000;
 const AGAIN_MS = 500;
-
-/** Where the guest of the sandbox image listens, with whom it runs the agent's commands: it has one user only. */
-const LISTENING = { listen: '/run/seed/guest.sock', agent: null, runDir: null };
 
 /**
  * @param owner the runner whose sandboxes it starts
@@ -30,7 +27,7 @@ export async function createKubernetesDriver({ owner }: { owner: string }): Prom
   const traits: PodTraits = {
     ...settings,
     installation,
-    command: [...COMMAND, JSON.stringify(LISTENING)],
+    command: LISTENING_GUEST,
     ownerReference: object && {
       apiVersion: 'v1',
       kind: 'ConfigMap',

@@ -4,6 +4,7 @@ import { contentHash } from '../../lib/content-hash.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Isolation, SandboxId, Snapshot } from '../driver.ts';
 import type { KubeClient } from './client.ts';
+import { BRIDGE } from './listening-guest.ts';
 import { CONTAINER, LABELS, sandboxesOf } from './names.ts';
 import { podsByName } from './places.ts';
 import type { Pod } from './pod.ts';
@@ -16,8 +17,6 @@ import { createPodSandboxes, type Followed } from './sandboxes.ts';
 import { createServerClock } from './server-clock.ts';
 import { startPod } from './start.ts';
 
-/** In the sandbox image: joins its standard streams with the guest's socket. */
-const BRIDGE = '/opt/seed/bridge';
 /** A start that took longer is told its deadline again: its pod counts from when its node took it. */
 const SLOW_START_MS = 1000;
 
@@ -89,7 +88,9 @@ export function createPodsDriver({ client, traits, owner, reach, said }: PodsDri
     async connect(id) {
       const { name } = await running(id);
       try {
-        return await client.exec(name, { container: CONTAINER, command: [BRIDGE] });
+        const stream = await client.exec(name, { container: CONTAINER, command: [BRIDGE] });
+        // The death of a sandbox breaks its stream; `ended` tells of it, and nobody else has to listen.
+        return stream.on('error', () => undefined);
       } catch (error) {
         // It may have ended just now: then there is nothing to wait for.
         if ((error as SeedError).code !== 'unreachable') await running(id);
