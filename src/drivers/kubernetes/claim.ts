@@ -59,10 +59,12 @@ export interface Container {
   };
 }
 
-/** The controller labels a claim's pod with its UID, also one that it makes anew. */
-export const CLAIM_UID_LABEL = 'agents.x-k8s.io/claim-uid';
+/** Of a Sandbox: the pod that it took over; else the pod has its name. */
+export const POD_NAME_ANNOTATION = 'agents.x-k8s.io/pod-name';
 
 export const claimsPath = (namespace: string) => extensionPath(namespace, 'sandboxclaims');
+export const sandboxesPath = (namespace: string) =>
+  `/apis/agents.x-k8s.io/v1beta1/namespaces/${encodeURIComponent(namespace)}/sandboxes`;
 export const poolsPath = (namespace: string) => extensionPath(namespace, 'sandboxwarmpools');
 export const templatesPath = (namespace: string) => extensionPath(namespace, 'sandboxtemplates');
 

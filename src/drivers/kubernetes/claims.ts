@@ -7,11 +7,19 @@ import { dateOfMoment } from '../../lib/clock.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Limits, SandboxId } from '../driver.ts';
 import { patient } from '../patience.ts';
-import { CLAIM_API, CLAIM_UID_LABEL, claimsPath, type PodSpec, type SandboxClaim } from './claim.ts';
+import {
+  CLAIM_API,
+  claimsPath,
+  POD_NAME_ANNOTATION,
+  type PodSpec,
+  type SandboxClaim,
+  sandboxesPath,
+} from './claim.ts';
 import { podProblems } from './claim-template.ts';
 import type { KubeClient } from './client.ts';
 import { createOnce } from './create-once.ts';
 import { ANNOTATIONS, LABELS, podName, sandboxesOf } from './names.ts';
+import type { KubeObject } from './object.ts';
 import { orNull, type PodPlaces } from './places.ts';
 import type { Pod } from './pod.ts';
 import type { PodChanges } from './pod-changes.ts';
@@ -20,7 +28,6 @@ import { isRunning, startProblem } from './pod-status.ts';
 import type { ServerClock } from './server-clock.ts';
 
 const GIVEN_WITHIN_MS = 60_000;
-const LOOK_EVERY_MS = 1_000;
 const AGAIN_MS = 300;
 /** The pod's own deadline comes first; the claim's removes what is left, should nobody else. */
 const AFTER_DEADLINE_MS = 5_000;
@@ -65,43 +72,32 @@ export function createClaims({ client, clock, changes, traits, warmPool }: Claim
     return claim?.metadata.labels?.[LABELS.sandbox] === id ? claim : null;
   }
 
-  const podsOf = ({ metadata: { uid } }: SandboxClaim) =>
-    client.list<Pod>('pods', { labelSelector: `${CLAIM_UID_LABEL}=${uid}` });
-
-  /** The first pod of the claim that runs. */
+  /** The pod that the claim was given, which runs. */
   async function given(claim: SandboxClaim): Promise<Pod> {
-    const over = new AbortController();
-    const late = setTimeout(() => over.abort(), patient(GIVEN_WITHIN_MS));
-    const looking = refusedClaim(claim, over);
-    try {
-      const labelSelector = `${CLAIM_UID_LABEL}=${claim.metadata.uid}`;
-      for await (const { type, object: pod } of client.watch<Pod>('pods', { labelSelector }, over.signal)) {
-        if (type === 'DELETED' || pod.metadata.deletionTimestamp) continue;
-        if (isRunning(pod)) return pod;
-        const problem = startProblem(pod);
-        if (problem?.never) throw failed(pod.metadata.name, problem.text);
-      }
-    } finally {
-      clearTimeout(late);
-      over.abort();
-    }
-    const refused = await looking;
-    const text = refused ?? `no pod of the pool ${warmPool} runs for it`;
-    throw new SeedError(refused === null ? 'unavailable' : 'sandbox_failed', `The claim is not served: ${text}`);
+    const name = await untilServed(claim);
+    const sandbox = await client.get<KubeObject>(`${sandboxesPath(client.namespace)}/${name}`);
+    const pod = await client.get<Pod>(`pods/${sandbox.metadata.annotations?.[POD_NAME_ANNOTATION] ?? name}`);
+    // Names come again: only its owners say whose it is.
+    const isOurs = isOwnedBy(pod, sandbox) && isOwnedBy(sandbox, claim);
+    if (!isOurs) throw failed(pod.metadata.name, `it is not that of the claim ${claim.metadata.name}`);
+    if (!isRunning(pod)) throw failed(pod.metadata.name, startProblem(pod)?.text ?? 'it does not run');
+    return pod;
   }
 
-  /** Why the claim will never be served, which ends the waiting; null when that is over otherwise. */
-  async function refusedClaim(claim: SandboxClaim, over: AbortController): Promise<string | null> {
-    while (!over.signal.aborted) {
-      await sleep(LOOK_EVERY_MS, undefined, { signal: over.signal }).catch(() => undefined);
-      if (over.signal.aborted) return null;
-      const now = await client.get<SandboxClaim>(`${path}/${claim.metadata.name}`).catch(() => null);
-      const ready = now?.status?.conditions?.find(({ type }) => type === 'Ready');
-      if (!ready?.reason || !NEVER.includes(ready.reason)) continue;
-      over.abort();
-      return [ready.reason, ready.message].filter(Boolean).join(': ');
+  /** The name of the claim's Sandbox, once that is ready. */
+  async function untilServed({ metadata: { name } }: SandboxClaim): Promise<string> {
+    const late = AbortSignal.timeout(patient(GIVEN_WITHIN_MS));
+    let said = 'the controller says nothing';
+    const query = { fieldSelector: `metadata.name=${name}` };
+    for await (const { object } of client.watch<SandboxClaim>(path, query, late)) {
+      const ready = object.status?.conditions?.find(({ type }) => type === 'Ready');
+      const sandbox = object.status?.sandbox?.name;
+      if (ready?.status === 'True' && sandbox) return sandbox;
+      if (ready) said = [ready.reason, ready.message].filter(Boolean).join(': ');
+      if (!NEVER.includes(ready?.reason ?? '')) continue;
+      throw new SeedError('sandbox_failed', `The claim ${name} on the pool ${warmPool} is not served: ${said}`);
     }
-    return null;
+    throw new SeedError('unavailable', `The pool ${warmPool} gives the claim ${name} no pod: ${said}`);
   }
 
   const failed = (name: string, why: string) =>
@@ -143,11 +139,10 @@ export function createClaims({ client, clock, changes, traits, warmPool }: Claim
     },
     async find(id) {
       const claim = await claimOf(id);
-      const [name, uid] = claim?.metadata.annotations?.[POD_ANNOTATION]?.split('/') ?? [];
-      if (name === undefined) return null;
-      const pod = await orNull(client.get<Pod>(`pods/${name}`));
-      if (pod?.metadata.uid === uid) return pod;
-      return null;
+      const pinned = claim && podOf(claim);
+      if (!pinned) return null;
+      const pod = await orNull(client.get<Pod>(`pods/${pinned.name}`));
+      return pod?.metadata.uid === pinned.uid ? pod : null;
     },
     async remove({ id, name, uid }, graceSeconds) {
       const claim = await claimOf(id);
@@ -162,7 +157,12 @@ export function createClaims({ client, clock, changes, traits, warmPool }: Claim
       const claim = await claimOf(id);
       if (claim === null) return;
       await ignoreGone(client.delete(at(id), { uid: claim.metadata.uid }));
-      while ((await podsOf(claim)).length > 0) await sleep(AGAIN_MS);
+      const name = podOf(claim)?.name ?? claim.status?.sandbox?.name;
+      const until = performance.now() + patient(GIVEN_WITHIN_MS);
+      while (name !== undefined && (await orNull(client.get<Pod>(`pods/${name}`))) !== null) {
+        if (performance.now() > until) throw failed(name, 'its claim is deleted, and it is still there');
+        await sleep(AGAIN_MS);
+      }
     },
     async endAfter(id, deadline) {
       await client.patch(at(id), { spec: { lifecycle: lifecycle(deadline) } }, 'merge');
@@ -209,6 +209,15 @@ function claimBody(traits: PodTraits, { id, owner, limits, spec }: NewClaim) {
     spec,
   };
 }
+
+/** The pod that was written down as the claim's. */
+function podOf({ metadata }: SandboxClaim): { name: string; uid: string } | null {
+  const [name, uid] = metadata.annotations?.[POD_ANNOTATION]?.split('/') ?? [];
+  return name && uid ? { name, uid } : null;
+}
+
+const isOwnedBy = ({ metadata }: KubeObject, { metadata: { uid } }: KubeObject) =>
+  metadata.ownerReferences?.some((owner) => owner.uid === uid) ?? false;
 
 async function ignoreGone(deleting: Promise<void>): Promise<void> {
   await deleting.catch((error: SeedError) => {
